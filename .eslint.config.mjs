@@ -1,0 +1,30 @@
+import tseslint from 'typescript-eslint';
+
+export default tseslint.config(
+  ...tseslint.configs.strictTypeChecked,
+  ...tseslint.configs.stylisticTypeChecked,
+  {
+    languageOptions: { parserOptions: { project: 'test/tsconfig.json', tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      // Numbers and enums are printed into messages everywhere; the rule would ask for String() around each.
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      // Yoga hands its hooks objects of free functions, typed as methods.
+      '@typescript-eslint/unbound-method': 'off',
+      // `_` marks a parameter that a signature forces on us.
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', ignoreRestSiblings: true }],
+      eqeqeq: ['error', 'always', { null: 'ignore' }],
+      'max-lines': ['error', { max: 200, skipBlankLines: true, skipComments: true }],
+      'max-lines-per-function': ['error', { max: 50, skipBlankLines: true, skipComments: true }],
+    },
+  },
+  {
+    // The fields of one type are a table, however long.
+    files: ['src/graphql/**'],
+    rules: { 'max-lines-per-function': 'off' },
+  },
+  {
+    // A describe() block is one function to the rule, and a test states its expectations as it sees them.
+    files: ['test/**'],
+    rules: { 'max-lines-per-function': 'off', 'max-lines': 'off', '@typescript-eslint/no-non-null-assertion': 'off' },
+  },
+);

@@ -1,0 +1,16 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  // One copy of graphql for everyone: vite would load its `module` build for our code, Node its `main` build for the
+  // libraries, and graphql refuses types of "another module or realm".
+  resolve: { alias: [{ find: /^graphql$/, replacement: fileURLToPath(import.meta.resolve('graphql')) }] },
+  test: {
+    root: import.meta.dirname,
+    include: ['test/**/*.test.ts'],
+    testTimeout: 20_000,
+    hookTimeout: 60_000,
+    // The machine that this is sized for has two cores; more workers only make sockets slower.
+    maxWorkers: 2,
+  },
+});

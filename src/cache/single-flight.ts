@@ -1,0 +1,69 @@
+// Equal work that runs at the same time runs once. Each caller waits on its own: one that leaves takes nobody with it,
+// and when the last one has left the work itself is called off. (lru-cache's own `fetch()` fails every waiter when the
+// first one leaves.)
+
+interface Flight<T> {
+  readonly result: Promise<T>;
+  readonly controller: AbortController;
+  waiters: number;
+}
+
+export interface SingleFlight<T> {
+  /**
+   * The result of `start`, begun now unless work of the same key is under way.
+   * Rejects as `start` does, or with the reason of `signal` when that aborts first.
+   */
+  join(key: string, start: (signal: AbortSignal) => Promise<T>, signal?: AbortSignal): Promise<T>;
+  /** Whether work of this key is under way. */
+  has(key: string): boolean;
+}
+
+export function createSingleFlight<T>(): SingleFlight<T> {
+  const flights = new Map<string, Flight<T>>();
+
+  const depart = (key: string, start: (signal: AbortSignal) => Promise<T>): Flight<T> => {
+    const controller = new AbortController();
+    const flight: Flight<T> = { result: start(controller.signal), controller, waiters: 0 };
+    flights.set(key, flight);
+    const land = (): void => {
+      // After a calling-off the key may already belong to a newer flight.
+      if (flights.get(key) === flight) flights.delete(key);
+    };
+    flight.result.then(land, land);
+    return flight;
+  };
+
+  const leave = (key: string, flight: Flight<T>): void => {
+    flight.waiters -= 1;
+    if (flight.waiters > 0) return;
+    if (flights.get(key) === flight) flights.delete(key);
+    flight.controller.abort();
+  };
+
+  return {
+    has: (key) => flights.has(key),
+    async join(key, start, signal) {
+      signal?.throwIfAborted();
+      const flight = flights.get(key) ?? depart(key, start);
+      flight.waiters += 1;
+      try {
+        return await (signal === undefined ? flight.result : raceAbort(flight.result, signal));
+      } finally {
+        leave(key, flight);
+      }
+    },
+  };
+}
+
+/** `result`, unless `signal` aborts first. */
+function raceAbort<T>(result: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => {
+      reject(signal.reason as Error);
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    result.then(resolve, reject).finally(() => {
+      signal.removeEventListener('abort', onAbort);
+    });
+  });
+}

@@ -1,0 +1,54 @@
+// What the resolvers of one request get: who asks, and loaders that remember for the length of the request. Aliases of
+// one report in an operation become one load.
+
+import DataLoader from 'dataloader';
+
+import type { CacheResult, LoadedReport, ReportCache } from './cache/report-cache.js';
+import { toRequestKey, type ReportRequest } from './report/request.js';
+import type { Credentials } from './upstream/credentials.js';
+
+export type { LoadedReport } from './cache/report-cache.js';
+
+/** What came of the reports of one operation, for its log line. */
+export interface LoadStats {
+  readonly cache: Record<CacheResult, number>;
+  /** The longest upstream call that the operation waited for. */
+  upstreamMs: number;
+}
+
+/** Long-lived parts that every request shares. */
+export interface ContextParts {
+  readonly cache: ReportCache;
+  readonly credentials: Credentials;
+  /** `multiCluster` where the filter does not decide it. */
+  readonly multiClusterByDefault: boolean;
+}
+
+/** What a resolver sees. */
+export interface GatewayContext {
+  readonly loaders: { readonly report: DataLoader<ReportRequest, LoadedReport, string> };
+  readonly stats: LoadStats;
+  readonly multiClusterByDefault: boolean;
+}
+
+/** The context of one request; `signal` aborts when its client has left. */
+export function createContext(parts: ContextParts, signal: AbortSignal): GatewayContext {
+  const stats: LoadStats = { cache: { hit: 0, miss: 0, shared: 0 }, upstreamMs: 0 };
+  const loadReport = async (request: ReportRequest): Promise<LoadedReport> => {
+    const principal = await parts.credentials.principal();
+    const answer = await parts.cache.load(request, principal, signal);
+    stats.cache[answer.cacheResult] += 1;
+    stats.upstreamMs = Math.max(stats.upstreamMs, answer.upstreamMs);
+    return answer;
+  };
+  const report = new DataLoader<ReportRequest, LoadedReport, string>(
+    // Reports are loaded one by one: the REST API has no call for several. An error fails only its own report.
+    (requests) => Promise.all(requests.map((request) => loadReport(request).catch(toError))),
+    { cacheKeyFn: toRequestKey },
+  );
+  return { loaders: { report }, stats, multiClusterByDefault: parts.multiClusterByDefault };
+}
+
+function toError(error: unknown): Error {
+  return error instanceof Error ? error : new Error('a report failed without an error');
+}

@@ -1,0 +1,103 @@
+// The closed list of error codes (`extensions.code`) and the errors that carry them. Every other error is a defect of
+// the gateway: the HTTP door masks it as INTERNAL_SERVER_ERROR. Messages are written here, never taken from upstream.
+
+interface ErrorCodeFacts {
+  /** The HTTP status of an answer that has this error and no `data`. With `data` the status is always 200. */
+  readonly status: number;
+  /** Whether the same operation, sent again unchanged, may succeed. */
+  readonly retryable: boolean;
+  /** What the client is told; a more precise sentence may follow or replace it. */
+  readonly message: string;
+}
+
+/** Every code that a client can meet. The README explains each; a test compares the two. */
+export const ERROR_CODES = {
+  GRAPHQL_PARSE_FAILED: { status: 400, retryable: false, message: 'The GraphQL document has a syntax error.' },
+  GRAPHQL_VALIDATION_FAILED: { status: 400, retryable: false, message: 'The operation does not fit the schema.' },
+  BAD_USER_INPUT: { status: 400, retryable: false, message: 'The request has an input that is not valid.' },
+  METHOD_NOT_ALLOWED: { status: 405, retryable: false, message: 'Use GET or POST.' },
+  NOT_ACCEPTABLE: {
+    status: 406,
+    retryable: false,
+    message: 'Accept application/graphql-response+json or application/json.',
+  },
+  REQUEST_ENTITY_TOO_LARGE: { status: 413, retryable: false, message: 'The request body is too large.' },
+  UNSUPPORTED_MEDIA_TYPE: { status: 415, retryable: false, message: 'Send the request body as application/json.' },
+  INTERNAL_SERVER_ERROR: { status: 500, retryable: false, message: 'The gateway failed unexpectedly.' },
+  UPSTREAM_UNAVAILABLE: { status: 503, retryable: true, message: 'ScaleOps could not be reached.' },
+  UPSTREAM_TIMEOUT: { status: 504, retryable: true, message: 'ScaleOps did not answer in time.' },
+  UPSTREAM_ERROR: { status: 502, retryable: true, message: 'ScaleOps failed to make the report.' },
+  UPSTREAM_RATE_LIMITED: { status: 503, retryable: true, message: 'ScaleOps limits the rate of requests.' },
+  UPSTREAM_BAD_RESPONSE: {
+    status: 502,
+    retryable: true,
+    message: 'ScaleOps answered with something that is not a cost report.',
+  },
+  UPSTREAM_RESPONSE_TOO_LARGE: {
+    status: 502,
+    retryable: false,
+    message: 'The report is larger than the gateway reads. Narrow the filter.',
+  },
+  UPSTREAM_UNAUTHENTICATED: {
+    status: 502,
+    retryable: false,
+    message: "ScaleOps refused the gateway's own credentials.",
+  },
+  UPSTREAM_FORBIDDEN: { status: 502, retryable: false, message: 'ScaleOps does not allow this report.' },
+  UPSTREAM_NOT_FOUND: { status: 502, retryable: false, message: 'ScaleOps does not know the path of this report.' },
+  UPSTREAM_REJECTED: { status: 502, retryable: false, message: 'ScaleOps refused the parameters of this report.' },
+} as const satisfies Record<string, ErrorCodeFacts>;
+
+/** One of the closed list. */
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+interface GatewayErrorOptions {
+  /** What the client is told; by default the message of the code. */
+  readonly message?: string;
+  /** How long a client had better wait, when that is known. */
+  readonly retryAfterMs?: number | undefined;
+  /** For the log alone: a short, fixed text or a system error's code. Never text that came from outside. */
+  readonly reason?: string;
+}
+
+/** An error that a client may see as it is. */
+export class GatewayError extends Error {
+  override readonly name: string = 'GatewayError';
+  readonly code: ErrorCode;
+  readonly retryAfterMs: number | undefined;
+  readonly reason: string | undefined;
+
+  constructor(code: ErrorCode, options: GatewayErrorOptions = {}) {
+    super(options.message ?? ERROR_CODES[code].message);
+    this.code = code;
+    this.retryAfterMs = options.retryAfterMs;
+    this.reason = options.reason;
+  }
+}
+
+/** Codes that say what became of a call to ScaleOps. */
+export type UpstreamErrorCode = Extract<ErrorCode, `UPSTREAM_${string}`>;
+
+/** A call to ScaleOps that gave no report. */
+export class UpstreamError extends GatewayError {
+  override readonly name = 'UpstreamError';
+
+  /** `hint` says which setting or input to look at. */
+  constructor(
+    code: UpstreamErrorCode,
+    options: Omit<GatewayErrorOptions, 'message'> & { readonly hint?: string | undefined } = {},
+  ) {
+    const { hint, ...rest } = options;
+    const { message } = ERROR_CODES[code];
+    super(code, { ...rest, message: hint === undefined ? message : `${message} ${hint}` });
+  }
+}
+
+/** An input that breaks a rule: names the input's path (`filter.clusters.names[2]`) and the rule. */
+export class UserInputError extends GatewayError {
+  override readonly name = 'UserInputError';
+
+  constructor(inputPath: string, rule: string) {
+    super('BAD_USER_INPUT', { message: `${inputPath} ${rule}` });
+  }
+}

@@ -1,0 +1,70 @@
+// The rules that filter inputs must keep beyond their types, checked before anything is asked of ScaleOps. Each takes
+// the path of the input, so that a refusal says where and why.
+
+import { UserInputError } from '../errors.js';
+import { MAX_WINDOW_MS } from './scalars.js';
+
+const MAX_LIST_LENGTH = 1_000;
+/** The longest name Kubernetes knows: a DNS subdomain (RFC 1123). */
+const MAX_NAME_LENGTH = 253;
+const MAX_VALUE_LENGTH = 1_024;
+
+// https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set
+const LABEL_NAME = /^[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
+const LABEL_PREFIX = /^[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?$/;
+
+/** A list that is given must say something: an empty one could mean everything or nothing. */
+export function checkList<T>(path: string, list: readonly T[], checkItem: (path: string, item: T) => void): void {
+  if (list.length === 0) throw new UserInputError(path, 'must not be an empty list; leave it out to not filter by it.');
+  if (list.length > MAX_LIST_LENGTH) {
+    throw new UserInputError(path, `must have at most ${MAX_LIST_LENGTH} entries, and has ${list.length}.`);
+  }
+  list.forEach((item, index) => {
+    checkItem(`${path}[${index}]`, item);
+  });
+}
+
+export function checkName(path: string, name: string): void {
+  if (name.trim() === '') throw new UserInputError(path, 'must not be empty.');
+  checkLength(path, name, MAX_NAME_LENGTH);
+
+  if (/[\u0000-\u001f\u007f]/.test(name)) throw new UserInputError(path, 'must not contain control characters.');
+}
+
+export function checkLabelKey(path: string, key: string): void {
+  const slash = key.lastIndexOf('/');
+  const prefix = slash < 0 ? null : key.slice(0, slash);
+  if ((prefix !== null && !LABEL_PREFIX.test(prefix)) || !LABEL_NAME.test(key.slice(slash + 1))) {
+    throw new UserInputError(
+      path,
+      'must be a Kubernetes label key: an optional DNS prefix and "/", then up to 63 letters, digits, "-", "_" or ".".',
+    );
+  }
+}
+
+export function checkLabel(path: string, label: { readonly key: string; readonly value: string }): void {
+  checkLabelKey(`${path}.key`, label.key);
+  checkLength(`${path}.value`, label.value, MAX_VALUE_LENGTH);
+}
+
+/** A window [from, to) in epoch milliseconds. */
+export function checkWindow(path: string, { from, to }: { readonly from: number; readonly to: number }): void {
+  checkYear(`${path}.from`, from);
+  checkYear(`${path}.to`, to);
+  if (from >= to) throw new UserInputError(path, 'must have `from` before `to`.');
+  if (to - from > MAX_WINDOW_MS) throw new UserInputError(path, 'must cover at most ten years.');
+}
+
+export function checkNotNegative(path: string, value: number): void {
+  if (value < 0) throw new UserInputError(path, 'must be 0 or more.');
+}
+
+/** No cluster has costs outside these years; seconds taken for milliseconds end up in 1970. */
+function checkYear(path: string, epochMs: number): void {
+  const year = new Date(epochMs).getUTCFullYear();
+  if (year < 2000 || year > 2100) throw new UserInputError(path, 'must be in the years 2000 to 2100.');
+}
+
+function checkLength(path: string, text: string, maxLength: number): void {
+  if (text.length > maxLength) throw new UserInputError(path, `must have at most ${maxLength} characters.`);
+}

@@ -1,0 +1,80 @@
+// The two scalars of the API, DateTime and Duration. A value that breaks a scalar's rule is the caller's bad input: the
+// error says the rule, and graphql or the HTTP door adds where in the input it stands.
+
+import { GraphQLError, Kind, print, type ValueNode } from 'graphql';
+
+import { builder } from './builder.js';
+
+const MINUTE_MS = 60_000;
+const UNIT_MS = { m: MINUTE_MS, h: 60 * MINUTE_MS, d: 1_440 * MINUTE_MS, w: 10_080 * MINUTE_MS } as const;
+
+/** The longest time a report may cover: ten years, three of them leap years. */
+export const MAX_WINDOW_MS = 3_653 * UNIT_MS.d;
+
+const DURATION_RULE = 'must be a positive whole number and one of m, h, d, w, such as "7d", and at most ten years';
+const DATE_TIME_RULE = 'must be an RFC 3339 date and time with a zone, such as "2026-01-31T00:00:00Z"';
+
+/**
+ * A duration in the one form that is sent upstream: whole days as days, the upstream's own unit, else hours or minutes.
+ * Null for text that is no duration, or one of more than ten years.
+ */
+export function parseDuration(text: string): string | null {
+  const match = /^([1-9]\d{0,8})([mhdw])$/.exec(text);
+  if (match === null) return null;
+  const ms = Number(match[1]) * UNIT_MS[match[2] as keyof typeof UNIT_MS];
+  if (ms > MAX_WINDOW_MS) return null;
+  const unit = (['d', 'h', 'm'] as const).find((each) => ms % UNIT_MS[each] === 0) ?? 'm';
+  return `${ms / UNIT_MS[unit]}${unit}`;
+}
+
+// RFC 3339, section 5.6. Fractions past the millisecond are cut off; a leap second has no epoch time.
+const DATE_TIME =
+  /^(\d{4})-(\d\d)-(\d\d)[Tt]([01]\d|2[0-3]):([0-5]\d):([0-5]\d)(\.\d{1,9})?([Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
+
+/** Milliseconds since the Unix epoch; null for text that is no RFC 3339 date-time, February 30 included. */
+export function parseDateTime(text: string): number | null {
+  const match = DATE_TIME.exec(text);
+  if (match === null) return null;
+  const [, year, month, day] = match.map(Number) as [number, number, number, number];
+  // Date rolls February 30 over to March.
+  if (month < 1 || month > 12 || day < 1 || day > new Date(Date.UTC(year, month, 0)).getUTCDate()) return null;
+  const time = Date.parse(text.toUpperCase());
+  return Number.isNaN(time) ? null : time;
+}
+
+/** Refuses with the rule; the value itself is not repeated, it may be long or somebody's secret. */
+function refuse(name: string, rule: string, node?: ValueNode): GraphQLError {
+  return new GraphQLError(`${name} ${rule}.`, {
+    extensions: { code: 'BAD_USER_INPUT' },
+    ...(node === undefined ? {} : { nodes: [node] }),
+  });
+}
+
+function textScalar<T>(name: string, rule: string, parse: (text: string) => T | null) {
+  const parseOrRefuse = (value: unknown, node?: ValueNode): T => {
+    const parsed = typeof value === 'string' && value.length <= 64 ? parse(value) : null;
+    if (parsed === null) throw refuse(name, rule, node);
+    return parsed;
+  };
+  return {
+    parseValue: (value: unknown) => parseOrRefuse(value),
+    parseLiteral: (node: ValueNode) => parseOrRefuse(node.kind === Kind.STRING ? node.value : print(node), node),
+  };
+}
+
+builder.scalarType('DateTime', {
+  description:
+    'A moment. In: RFC 3339 with a zone, such as `2026-01-31T00:00:00Z` or `2026-01-31T01:00:00+01:00`. ' +
+    'Out: RFC 3339 in UTC, with `Z` and milliseconds.',
+  specifiedByURL: 'https://www.rfc-editor.org/rfc/rfc3339#section-5.6',
+  ...textScalar('DateTime', DATE_TIME_RULE, parseDateTime),
+  serialize: (epochMs) => new Date(epochMs).toISOString() as unknown as number,
+});
+
+builder.scalarType('Duration', {
+  description:
+    'A length of time up to now: a positive whole number and a unit, `m` minutes, `h` hours, `d` days or `w` weeks. ' +
+    'For example `7d`, `24h` or `4w`. At most ten years.',
+  ...textScalar('Duration', DURATION_RULE, parseDuration),
+  serialize: (duration) => duration,
+});

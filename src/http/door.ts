@@ -1,0 +1,52 @@
+// The HTTP door: Yoga with our plugins, in the order in which a request meets them.
+
+import { createYoga, type YogaServerInstance } from 'graphql-yoga';
+import type { GraphQLSchema } from 'graphql';
+import type { Logger } from 'pino';
+
+import { createContext, type ContextParts, type GatewayContext } from '../context.js';
+import { useErrorFormat } from './error-format.js';
+import { useGraphiQLPage } from './graphiql.js';
+import { useHealth } from './health.js';
+import { useOperationLog } from './operation-log.js';
+import { useRequestState, type DoorContext } from './request-state.js';
+import { useStartPage } from './start-page.js';
+
+/** Where GraphQL is served. */
+export const GRAPHQL_PATH = '/graphql';
+/** Enough for any hand-written operation with lists of 1,000 names. */
+const MAX_BODY_BYTES = 262_144;
+
+export interface DoorOptions {
+  readonly schema: GraphQLSchema;
+  readonly parts: ContextParts;
+  readonly graphiql: boolean;
+  readonly logger: Logger;
+  readonly now: () => number;
+  readonly isReady: () => boolean;
+}
+
+export function createDoor(options: DoorOptions): YogaServerInstance<DoorContext, GatewayContext> {
+  const { schema, parts, graphiql, logger, now, isReady } = options;
+  return createYoga<DoorContext, GatewayContext>({
+    schema,
+    context: ({ request }) => createContext(parts, request.signal),
+    graphqlEndpoint: GRAPHQL_PATH,
+    maxRequestBodySize: MAX_BODY_BYTES,
+    // Ours instead: one place formats and logs errors, the page works offline, nothing is open to other origins.
+    maskedErrors: false,
+    logging: false,
+    graphiql: false,
+    landingPage: false,
+    cors: false,
+    multipart: false,
+    plugins: [
+      useRequestState(now),
+      useHealth(isReady),
+      useStartPage(GRAPHQL_PATH),
+      graphiql && useGraphiQLPage(GRAPHQL_PATH),
+      useErrorFormat(logger),
+      useOperationLog(logger, now),
+    ],
+  });
+}

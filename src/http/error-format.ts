@@ -1,0 +1,75 @@
+// The last word on errors: every error of every answer leaves in our form, and defects of the gateway go to the log.
+
+import { GraphQLError, type DocumentNode, type ExecutionResult } from 'graphql';
+import type { Logger } from 'pino';
+
+import { ERROR_CODES, GatewayError, type ErrorCode } from '../errors.js';
+import { toClientError } from './client-errors.js';
+import { findInputPath } from './input-path.js';
+import type { DoorPlugin, RequestState } from './request-state.js';
+
+/** Puts every error into the form of the README's table; unexpected ones are masked and logged. */
+export function useErrorFormat(logger: Logger): DoorPlugin {
+  return {
+    // Yoga's parsers let the error of a JSON.parse through, which would be a defect of ours.
+    onRequestParse({ requestParser, setRequestParser }) {
+      if (requestParser === undefined) return;
+      setRequestParser(async (request) => {
+        try {
+          return await requestParser(request);
+        } catch (error) {
+          if (!(error instanceof SyntaxError)) throw error;
+          throw new GatewayError('BAD_USER_INPUT', { message: 'variables and extensions must be valid JSON.' });
+        }
+      });
+    },
+    // A refused literal is known by its place in the document; a variable's path is in graphql's own message.
+    onValidate({ params }) {
+      return ({ valid, result, setResult }) => {
+        if (!valid)
+          setResult(result.map((error) => nameInput(error as GraphQLError, params.documentAST as DocumentNode)));
+      };
+    },
+    onResultProcess({ request, result, setResult, serverContext }) {
+      const answer = result as ExecutionResult;
+      if (answer.errors === undefined || request.signal.aborted) return;
+      const isRequestError = !('data' in answer);
+      const formatted = answer.errors.map((error) =>
+        toClientError(error, serverContext.state.requestId, isRequestError),
+      );
+      for (const { defect } of formatted) if (defect !== undefined) logDefect(logger, defect, serverContext.state);
+      serverContext.state.errors = formatted;
+      setResult({ ...answer, errors: formatted.map(({ error }) => error) });
+    },
+    // Yoga refuses a media type with a status alone.
+    onResponse({ response, setResponse, serverContext, fetchAPI }) {
+      const code = CODE_OF_BARE_STATUS[response.status];
+      if (code === undefined || response.body !== null) return;
+      const { error } = toClientError(new GatewayError(code), serverContext.state.requestId, true);
+      serverContext.state.errors = [{ code, reason: undefined }];
+      const headers = { ...Object.fromEntries(response.headers), 'content-type': 'application/json; charset=utf-8' };
+      const { http, ...extensions } = error.extensions;
+      const body = JSON.stringify({ errors: [{ message: error.message, extensions }] });
+      setResponse(new fetchAPI.Response(body, { status: response.status, headers }));
+    },
+  };
+}
+
+const CODE_OF_BARE_STATUS: Readonly<Record<number, ErrorCode>> = {
+  [ERROR_CODES.NOT_ACCEPTABLE.status]: 'NOT_ACCEPTABLE',
+  [ERROR_CODES.UNSUPPORTED_MEDIA_TYPE.status]: 'UNSUPPORTED_MEDIA_TYPE',
+};
+
+function nameInput(error: GraphQLError, document: DocumentNode): GraphQLError {
+  const node = error.nodes?.[0];
+  const path = error.extensions.code === 'BAD_USER_INPUT' && node !== undefined ? findInputPath(document, node) : '';
+  if (path === '') return error;
+  return new GraphQLError(`${path}: ${error.message}`, { nodes: error.nodes ?? null, extensions: error.extensions });
+}
+
+/** The log learns the kind of the error and where it came from. Its message may quote data, and stays out. */
+function logDefect(logger: Logger, defect: unknown, { requestId }: RequestState): void {
+  const { name, stack } = defect instanceof Error ? defect : new Error();
+  const frames = stack?.split('\n').filter((line) => /^\s+at /.test(line));
+  logger.error({ requestId, error: { name, frames } }, 'unexpected error');
+}

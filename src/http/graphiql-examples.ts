@@ -1,0 +1,140 @@
+// The tabs that GraphiQL opens with: queries that work at once and show what there is to ask.
+
+interface ExampleTab {
+  readonly query: string;
+  readonly variables?: string;
+}
+
+const FIRST = `# Welcome! Ask the ScaleOps cost reports what you
+# want to know, and only that.
+#
+# - Run this with the button, or with Ctrl-Enter.
+# - Ctrl-Space completes names as you type.
+# - The book icon on the left explains every field.
+# - The other tabs hold more examples.
+
+query CostByNamespace {
+  # The aggregated report adds costs up by group:
+  # here, one row for each namespace of each cluster.
+  aggregatedCosts(
+    filter: {
+      # or between: { from: "2026-01-01T00:00:00Z", to: ... }
+      timeRange: { last: "7d" }
+      groupBy: { cluster: true, namespace: true }
+    }
+  ) {
+    # the time the costs are of
+    window {
+      startTime
+      endTime
+    }
+    # when ScaleOps gave the report; it is kept for a while
+    asOf
+    rows(orderBy: [{ field: TOTAL_COST }]) {
+      totalCount
+      nodes {
+        clusterName
+        namespace
+        # in the currency ScaleOps is set to
+        totalCost
+        # of the whole report: 0.25 is a quarter
+        share
+        savingsAvailable
+      }
+    }
+  }
+}
+`;
+
+const TOP_SAVINGS = `# The workload report has one row for each Deployment,
+# StatefulSet and so on. Here: the ten where most could
+# be saved.
+query TopSavings {
+  workloadCosts(filter: { multiCluster: true, last: "7d" }) {
+    rows(orderBy: [{ field: SAVINGS_AVAILABLE, direction: DESC }], first: 10) {
+      totalCount
+      nodes {
+        clusterName
+        namespace
+        workloadType
+        workloadName
+        savingsAvailable
+        totalCost
+        replicas
+        spotPercent
+        ownerLabels {
+          key
+          value
+        }
+      }
+    }
+  }
+}
+`;
+
+const BOTH_REPORTS = `# Both reports in one question, each under a name of
+# its own. If one fails, the other still comes.
+query BothReports {
+  byTeam: aggregatedCosts(filter: { multiCluster: true, groupBy: { labels: ["team"] } }) {
+    rows(orderBy: [{ field: TOTAL_COST }]) {
+      nodes {
+        labels {
+          key
+          value
+        }
+        amountOfWorkloads
+        totalCost
+        share
+      }
+    }
+  }
+  databases: workloadCosts(filter: { multiCluster: true, workloadTypes: { names: ["StatefulSet"] } }) {
+    rows(orderBy: [{ field: TOTAL_COST }], first: 5) {
+      nodes {
+        clusterName
+        namespace
+        workloadName
+        totalCost
+      }
+    }
+  }
+}
+`;
+
+const FILTERED = `# A filter with variables: they are in the editor below,
+# change them there.
+query FilteredWorkloads($filter: WorkloadCostsFilter!) {
+  workloadCosts(filter: $filter) {
+    clusters
+    rows(orderBy: [{ field: TOTAL_COST }], first: 20) {
+      totalCount
+      nodes {
+        clusterName
+        namespace
+        workloadName
+        workloadType
+        totalCost
+        hourlyCost
+      }
+    }
+  }
+}
+`;
+
+const FILTERED_VARIABLES = {
+  filter: {
+    multiCluster: true,
+    last: '30d',
+    workloadTypes: { names: ['Deployment', 'StatefulSet'] },
+    namespaces: { names: ['kube-system', 'monitoring'], exclude: true },
+    labels: { labels: [{ key: 'env', value: 'production' }], operator: 'AND' },
+  },
+};
+
+/** In the order of the tabs. */
+export const EXAMPLE_TABS: ExampleTab[] = [
+  { query: FIRST },
+  { query: TOP_SAVINGS },
+  { query: BOTH_REPORTS },
+  { query: FILTERED, variables: JSON.stringify(FILTERED_VARIABLES, null, 2) },
+];

@@ -1,0 +1,37 @@
+// What the door remembers of one HTTP request from its first plugin to its last, and the request's id.
+
+import { randomUUID } from 'node:crypto';
+import type { Plugin } from 'graphql-yoga';
+
+import type { GatewayContext, LoadStats } from '../context.js';
+import type { ErrorCode } from '../errors.js';
+
+/** One object a request, filled in on its way. */
+export interface RequestState {
+  readonly requestId: string;
+  readonly startedAt: number;
+  operation?: { readonly name: string | null; readonly stats: LoadStats };
+  errors?: readonly { readonly code: ErrorCode; readonly reason: string | undefined }[];
+}
+
+/** What the plugins of the door see of Yoga's server context. */
+export interface DoorContext {
+  state: RequestState;
+}
+
+/** A plugin of the door. */
+export type DoorPlugin = Plugin<GatewayContext, DoorContext>;
+
+/** Gives each request its state, and the answer its `x-request-id`: the caller's own where that is a sane one. */
+export function useRequestState(now: () => number): DoorPlugin {
+  return {
+    onRequest({ request, serverContext }) {
+      const given = request.headers.get('x-request-id');
+      const requestId = given !== null && /^[\w.:-]{1,128}$/.test(given) ? given : randomUUID();
+      serverContext.state = { requestId, startedAt: now() };
+    },
+    onResponse({ response, serverContext }) {
+      response.headers.set('x-request-id', serverContext.state.requestId);
+    },
+  };
+}

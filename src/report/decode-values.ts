@@ -1,0 +1,33 @@
+// Single values of the upstream's JSON: text and numbers, and what counts as absent. An absent value is null, never 0.
+
+/** What was noticed while numbers were read; one object serves a whole report, for one warning. */
+export interface NumberNotes {
+  dropped: number;
+}
+
+// A number as JSON writes it. Number() alone would also take "", " 1 ", "0x10" and "Infinity".
+const JSON_NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
+const MAX_INT = 2 ** 31 - 1;
+
+/** Text, or null where the upstream sends the empty string, null or nothing. */
+export function toText(value: unknown): string | null {
+  if (typeof value === 'number') return String(value);
+  return typeof value === 'string' && value !== '' ? value : null;
+}
+
+/** A finite number, also one written as text; null for all else. `JSON.parse('1e400')` is Infinity, hence the notes. */
+export function toNumber(value: unknown, notes: NumberNotes): number | null {
+  if (value === null || value === undefined || value === '') return null;
+  const number = typeof value === 'string' && JSON_NUMBER.test(value) ? Number(value) : value;
+  if (typeof number === 'number' && Number.isFinite(number)) return number;
+  notes.dropped += 1;
+  return null;
+}
+
+/** A whole number that fits GraphQL's Int; null for all else. */
+export function toCount(value: unknown, notes: NumberNotes): number | null {
+  const number = toNumber(value, notes);
+  if (number === null || (Number.isInteger(number) && Math.abs(number) <= MAX_INT)) return number;
+  notes.dropped += 1;
+  return null;
+}

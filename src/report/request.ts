@@ -1,0 +1,82 @@
+// Which report is asked for: the parameters of the two REST calls under the upstream's own names, in one canonical
+// form. Requests that mean the same have the same key, however the caller wrote them.
+
+interface CommonParameters {
+  readonly multiCluster?: boolean | undefined;
+  readonly shouldIgnoreWorkloads?: boolean | undefined;
+  /** "<n>d", or "<n>h", "<n>m" for what is no whole number of days. */
+  readonly range?: string | undefined;
+}
+
+/** The aggregated cost report. Times are milliseconds since the Unix epoch, `stepSize` is in seconds. */
+export interface AggregatedCostsRequest extends CommonParameters {
+  readonly report: 'aggregated';
+  readonly clusters?: readonly string[] | undefined;
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
+  readonly gpuWorkloadsOnly?: boolean | undefined;
+  readonly groupByCluster?: boolean | undefined;
+  readonly groupByNamespace?: boolean | undefined;
+  readonly groupByLabels?: readonly string[] | undefined;
+  readonly groupByAnnotations?: readonly string[] | undefined;
+  readonly stepSize?: number | undefined;
+  readonly tags?: readonly string[] | undefined;
+}
+
+/** The workload cost report. Labels and annotations are "key=value". */
+export interface WorkloadCostsRequest extends CommonParameters {
+  readonly report: 'workloads';
+  readonly clusterFilters?: readonly string[] | undefined;
+  readonly isClusterExclude?: boolean | undefined;
+  readonly namespaces?: readonly string[] | undefined;
+  readonly isNamespaceExclude?: boolean | undefined;
+  readonly workloadTypes?: readonly string[] | undefined;
+  readonly isWorkloadTypeExclude?: boolean | undefined;
+  readonly labels?: readonly string[] | undefined;
+  readonly logicalLabel?: 'AND' | 'OR' | undefined;
+  readonly isLabelExclude?: boolean | undefined;
+  readonly annotations?: readonly string[] | undefined;
+  readonly logicalAnnotation?: 'AND' | 'OR' | undefined;
+  readonly isAnnotationExclude?: boolean | undefined;
+}
+
+export type ReportRequest = AggregatedCostsRequest | WorkloadCostsRequest;
+export type ReportKind = ReportRequest['report'];
+
+/** The parameters of a request by name, in canonical form, without those that the caller did not choose. */
+export type ReportParameters = Readonly<Record<string, boolean | number | string | readonly string[]>>;
+
+/** What the upstream's page documents as the meaning of a parameter that is left out. */
+const DOCUMENTED_DEFAULTS: Readonly<Record<ReportKind, Readonly<Record<string, unknown>>>> = {
+  aggregated: { gpuWorkloadsOnly: false, multiCluster: false, range: '7d', shouldIgnoreWorkloads: false, stepSize: 0 },
+  workloads: {
+    isAnnotationExclude: false,
+    isClusterExclude: false,
+    isLabelExclude: false,
+    isNamespaceExclude: false,
+    isWorkloadTypeExclude: false,
+    logicalAnnotation: 'OR',
+    logicalLabel: 'OR',
+    multiCluster: false,
+    shouldIgnoreWorkloads: false,
+    // `range` has no documented default here: the page does not list it for this report.
+  },
+};
+
+/** The chosen parameters of `request`: names in order, lists sorted by code unit and without duplicates. */
+export function toParameters(request: ReportRequest): ReportParameters {
+  const parameters: Record<string, boolean | number | string | readonly string[]> = {};
+  for (const [name, value] of Object.entries(request).sort(([a], [b]) => (a < b ? -1 : 1))) {
+    if (name === 'report' || value === undefined) continue;
+    // Every list is a set: of things to keep, to leave out, or to group by.
+    parameters[name] = Array.isArray(value) ? [...new Set(value as string[])].sort() : (value as string);
+  }
+  return parameters;
+}
+
+/** A text that is equal for requests that mean the same, by the upstream's documented defaults. Not for a secret. */
+export function toRequestKey(request: ReportRequest): string {
+  const defaults = DOCUMENTED_DEFAULTS[request.report];
+  const chosen = Object.entries(toParameters(request)).filter(([name, value]) => value !== defaults[name]);
+  return JSON.stringify([request.report, chosen]);
+}

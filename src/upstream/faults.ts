@@ -1,0 +1,83 @@
+// What a failed call means: from a status, or from the error of a socket, to one of our codes. The one table of it.
+
+import { UpstreamError, type UpstreamErrorCode } from '../errors.js';
+
+const CODE_OF_STATUS: Readonly<Record<number, UpstreamErrorCode>> = {
+  400: 'UPSTREAM_REJECTED',
+  401: 'UPSTREAM_UNAUTHENTICATED',
+  403: 'UPSTREAM_FORBIDDEN',
+  404: 'UPSTREAM_NOT_FOUND',
+  408: 'UPSTREAM_TIMEOUT',
+  422: 'UPSTREAM_REJECTED',
+  429: 'UPSTREAM_RATE_LIMITED',
+  500: 'UPSTREAM_ERROR',
+  502: 'UPSTREAM_UNAVAILABLE',
+  503: 'UPSTREAM_UNAVAILABLE',
+  504: 'UPSTREAM_TIMEOUT',
+};
+
+interface FailedAnswer {
+  readonly status: number;
+  readonly location: string | undefined;
+  readonly retryAfterMs: number | undefined;
+  /** The setting that holds the path which was called. */
+  readonly pathSetting: string;
+  /** Where the call went, to tell a login page of that host from a foreign one. */
+  readonly url: URL;
+}
+
+/** The error for an answer whose status is not 200. */
+export function toStatusError(answer: FailedAnswer): UpstreamError {
+  const { status, retryAfterMs, pathSetting } = answer;
+  const reason = `HTTP ${status}`;
+  if (status >= 300 && status < 400) {
+    return isLoginPage(answer) ? unauthenticated(reason) : new UpstreamError('UPSTREAM_BAD_RESPONSE', { reason });
+  }
+  const code = CODE_OF_STATUS[status] ?? otherStatus(status);
+  if (code === 'UPSTREAM_UNAUTHENTICATED') return unauthenticated(reason);
+  const hint = code === 'UPSTREAM_NOT_FOUND' ? `Check ${pathSetting}.` : undefined;
+  return new UpstreamError(code, { reason, retryAfterMs, hint });
+}
+
+/** The upstream does not take the gateway's token. */
+export function unauthenticated(reason: string): UpstreamError {
+  return new UpstreamError('UPSTREAM_UNAUTHENTICATED', {
+    reason,
+    hint: 'Check SCALEOPS_TOKEN or SCALEOPS_TOKEN_FILE.',
+  });
+}
+
+function otherStatus(status: number): UpstreamErrorCode {
+  if (status >= 500) return 'UPSTREAM_ERROR';
+  return status >= 400 ? 'UPSTREAM_REJECTED' : 'UPSTREAM_BAD_RESPONSE';
+}
+
+/** A redirect within the host, to where one logs in. A redirect elsewhere is never taken for that. */
+function isLoginPage({ location, url }: FailedAnswer): boolean {
+  if (location === undefined || !URL.canParse(location, url.href)) return false;
+  const target = new URL(location, url);
+  return target.origin === url.origin && /login|log-in|signin|sign-in|auth/i.test(target.pathname);
+}
+
+/**
+ * The error for a call that broke before it had a whole answer. Only a system error's code is kept, for the log. What
+ * has no such code did not come from a socket: it is a defect of ours, given back as it is.
+ */
+export function toTransportError(error: unknown): unknown {
+  const reason = (error as { code?: unknown } | null)?.code;
+  if (error instanceof UpstreamError || typeof reason !== 'string') return error;
+  // The parser's codes: what the peer speaks is not HTTP.
+  if (reason.startsWith('HPE_') || reason === 'UND_ERR_HEADERS_OVERFLOW') {
+    return new UpstreamError('UPSTREAM_BAD_RESPONSE', { reason });
+  }
+  const timedOut = reason === 'ETIMEDOUT' || reason.endsWith('_TIMEOUT');
+  return new UpstreamError(timedOut ? 'UPSTREAM_TIMEOUT' : 'UPSTREAM_UNAVAILABLE', { reason });
+}
+
+/** `Retry-After` in milliseconds: seconds or an HTTP date (RFC 9110, section 10.2.3); undefined when it is neither. */
+export function parseRetryAfter(value: string | undefined, nowMs: number): number | undefined {
+  if (value === undefined) return undefined;
+  if (/^\d{1,9}$/.test(value)) return Number(value) * 1000;
+  const date = /^[A-Z][a-z]{2}, /.test(value) ? Date.parse(value) : Number.NaN;
+  return Number.isNaN(date) ? undefined : Math.max(0, date - nowMs);
+}

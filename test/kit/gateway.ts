@@ -1,0 +1,106 @@
+// A gateway in front of the simulator, as the process would run it, with what a test wants to count or to move.
+
+import { pino } from 'pino';
+
+import { readConfig } from '../../src/config.js';
+import type { Clock } from '../../src/clock.js';
+import { createGateway, type Gateway } from '../../src/gateway.js';
+import { createSimulator, type ReceivedRequest, type SimulatorOptions } from '../../src/simulator/simulator.js';
+
+export const TOKEN = 'test-token-that-must-not-leak';
+
+/** What a GraphQL answer looks like to a test. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a test says by its query what comes back
+  readonly data: any;
+  readonly errors: readonly {
+    readonly message: string;
+    readonly path?: readonly (string | number)[];
+    readonly extensions: Readonly<Record<string, unknown>> & { readonly code: string };
+  }[];
+  readonly text: string;
+}
+
+export interface TestGateway extends AsyncDisposable {
+  readonly gateway: Gateway;
+  /** Asks through `gateway.fetch`. */
+  ask(query: string, variables?: unknown, init?: RequestInit): Promise<Answer>;
+  /** The lines of the log so far. */
+  readonly log: readonly Readonly<Record<string, unknown>>[];
+}
+
+/** A gateway on any upstream. */
+export function startGateway(url: string, env: Record<string, string> = {}, clock?: Clock): TestGateway {
+  const log: Record<string, unknown>[] = [];
+  const { config } = readConfig({ SCALEOPS_URL: url, SCALEOPS_TOKEN: TOKEN, PORT: '0', ...env });
+  const logger = pino(
+    { level: 'trace', base: null },
+    { write: (line: string) => log.push(JSON.parse(line) as Record<string, unknown>) },
+  );
+  const gateway = createGateway(config, { logger, ...(clock && { clock }) });
+  return {
+    gateway,
+    log,
+    ask: (query, variables, init) => ask((request) => gateway.fetch(request), query, variables, init),
+    [Symbol.asyncDispose]: () => gateway.close(),
+  };
+}
+
+/** Sends one operation as JSON. */
+export async function ask(
+  fetchAnswer: (request: Request) => Promise<Response>,
+  query: string,
+  variables?: unknown,
+  init: RequestInit = {},
+  url = 'http://gateway/graphql',
+): Promise<Answer> {
+  const response = await fetchAnswer(
+    new Request(url, {
+      method: 'POST',
+      body: JSON.stringify({ query, variables }),
+      ...init,
+      headers: {
+        'content-type': 'application/json',
+        accept: 'application/graphql-response+json',
+        ...(init.headers as Record<string, string> | undefined),
+      },
+    }),
+  );
+  const text = await response.text();
+  const { data, errors } = JSON.parse(text) as Partial<Answer>;
+  return { status: response.status, headers: response.headers, data: data as unknown, errors: errors ?? [], text };
+}
+
+export interface TestStack extends TestGateway {
+  /** What reached the simulator, in order. */
+  readonly received: readonly ReceivedRequest[];
+}
+
+/** A gateway on a simulator of 50 workloads of its own. */
+export async function startStack(
+  options: {
+    readonly env?: Record<string, string>;
+    readonly clock?: Clock;
+    readonly simulator?: SimulatorOptions;
+  } = {},
+): Promise<TestStack> {
+  const received: ReceivedRequest[] = [];
+  const simulator = createSimulator({
+    workloads: 50,
+    token: TOKEN,
+    now: () => Date.UTC(2026, 0, 31),
+    onRequest: (request) => received.push(request),
+    ...options.simulator,
+  });
+  const gateway = startGateway(await simulator.listen(), options.env, options.clock);
+  return {
+    ...gateway,
+    received,
+    async [Symbol.asyncDispose]() {
+      await gateway[Symbol.asyncDispose]();
+      await simulator.close();
+    },
+  };
+}
