@@ -1,0 +1,158 @@
+// What the simulated company runs: its kinds of workloads with the sizes they come in, its namespaces with the teams that
+// pay for them, and its clusters. Data only; fleet.ts draws from it. The numbers are ordinary ones for a shop of that
+// size, so that a demo shows what a real bill shows: GPUs and databases at the top, waste in notebooks and staging.
+
+export type Span = readonly [min: number, max: number];
+
+export interface Kind {
+  readonly type: string;
+  /** What follows the application's name in the workload's: `ledger-postgres`. */
+  readonly roles: readonly string[];
+  /** Requests of one replica. */
+  readonly cpuMillicores: Span;
+  readonly memoryMebibytes: Span;
+  readonly gpus: Span;
+  readonly replicas: Span;
+  readonly spotShare: Span;
+  /** The part of the time in which its pods exist: all of it for a server, minutes a day for a cron job. */
+  readonly dutyShare: Span;
+  /** Below zero: the workload asks for too little, and the advice is to spend more. */
+  readonly savingsShare: Span;
+  readonly isServed: boolean;
+}
+
+export interface Domain {
+  readonly namespace: string;
+  /** Empty: nobody has put a team label on these. */
+  readonly team: string;
+  readonly costCenter: string;
+  readonly apps: readonly string[];
+  /** Named as often as they are common. */
+  readonly kinds: readonly string[];
+}
+
+type KindRow = readonly [
+  name: string,
+  type: string,
+  roles: string,
+  cpuMillicores: Span,
+  memoryMebibytes: Span,
+  replicas: Span,
+  spotShare: Span,
+  savingsShare: Span,
+  extra?: Partial<Pick<Kind, 'gpus' | 'dutyShare' | 'isServed'>>,
+];
+
+// prettier-ignore
+const KIND_ROWS: readonly KindRow[] = [
+  ['api', 'Deployment', 'api gateway backend grpc', [250, 1500], [384, 3072], [2, 14], [0, 0.5], [0.15, 0.62]],
+  ['web', 'Rollout', 'web frontend bff', [100, 600], [192, 1024], [2, 10], [0.2, 0.8], [0.2, 0.7]],
+  ['worker', 'Deployment', 'worker consumer processor relay', [200, 2000], [256, 4096], [1, 20], [0.5, 1], [0.1, 0.5], { isServed: false }],
+  ['cache', 'StatefulSet', 'redis memcached', [200, 1000], [1024, 16384], [2, 6], [0, 0], [-0.1, 0.4]],
+  ['database', 'StatefulSet', 'postgres mysql mongodb elasticsearch', [3000, 16000], [16384, 98304], [2, 5], [0, 0], [-0.12, 0.35]],
+  ['broker', 'StatefulSet', 'kafka rabbitmq nats', [1000, 4000], [4096, 24576], [3, 7], [0, 0], [0.05, 0.4]],
+  ['cron', 'CronJob', 'cleanup nightly-export report sync', [100, 1000], [128, 2048], [1, 1], [0.6, 1], [0.1, 0.8], { dutyShare: [0.005, 0.12], isServed: false }],
+  ['job', 'Job', 'backfill migration import', [500, 4000], [1024, 8192], [1, 6], [0.6, 1], [0, 0.45], { dutyShare: [0.02, 0.25], isServed: false }],
+  ['agent', 'DaemonSet', 'agent node exporter', [50, 300], [64, 512], [12, 60], [0, 0], [-0.15, 0.3], { isServed: false }],
+  ['operator', 'Deployment', 'operator controller', [50, 500], [128, 1024], [1, 3], [0, 0.2], [0.2, 0.75]],
+  ['training', 'Job', 'train finetune evaluate', [8000, 48000], [65536, 393216], [1, 4], [0.6, 1], [-0.05, 0.3], { gpus: [4, 8], dutyShare: [0.15, 0.7], isServed: false }],
+  ['inference', 'Deployment', 'inference embeddings scorer', [2000, 8000], [8192, 49152], [2, 9], [0, 0.35], [0.2, 0.6], { gpus: [1, 2] }],
+  ['notebook', 'StatefulSet', 'notebook workbench', [2000, 8000], [8192, 65536], [1, 1], [0, 0], [0.5, 0.9], { gpus: [0, 2] }],
+  ['runner', 'ReplicaSet', 'runner builder', [1000, 8000], [2048, 16384], [1, 12], [0.6, 1], [0.1, 0.6], { dutyShare: [0.2, 0.6], isServed: false }],
+];
+
+export const KINDS: ReadonlyMap<string, Kind> = new Map(
+  KIND_ROWS.map(([name, type, roles, cpuMillicores, memoryMebibytes, replicas, spotShare, savingsShare, extra]) => [
+    name,
+    {
+      ...{ type, roles: roles.split(' '), cpuMillicores, memoryMebibytes, replicas, spotShare, savingsShare },
+      ...{ gpus: [0, 0], dutyShare: [1, 1], isServed: true, ...extra },
+    },
+  ]),
+);
+
+// prettier-ignore
+const DOMAINS: readonly (readonly [namespace: string, team: string, costCenter: string, apps: string, kinds: string])[] = [
+  ['checkout', 'payments', 'cc-1100', 'cart checkout pricing coupon tax', 'api api web worker cache cron'],
+  ['payments', 'payments', 'cc-1100', 'payment ledger invoice fraud payout', 'api api worker database broker cron job'],
+  ['catalog', 'catalog', 'cc-1200', 'product inventory media review', 'api api web worker database cache cron'],
+  ['search', 'search', 'cc-1210', 'search suggest ranking indexer', 'api api worker worker database cache inference job'],
+  ['orders', 'fulfilment', 'cc-1300', 'order shipping returns warehouse carrier', 'api api worker database broker cron'],
+  ['identity', 'identity', 'cc-1400', 'login session consent directory', 'api api web database cache'],
+  ['notifications', 'growth', 'cc-1500', 'email push sms campaign', 'api worker worker broker cron'],
+  ['analytics', 'data-platform', 'cc-2100', 'clickstream attribution funnel metrics', 'worker worker broker cron job'],
+  ['data-platform', 'data-platform', 'cc-2100', 'spark airflow trino flink dbt', 'worker job job operator database'],
+  ['databases', 'dba', 'cc-2200', 'customers orders-archive events billing', 'database database database cache cron'],
+  ['ml-training', 'ml-platform', 'cc-2300', 'recommender ranker vision forecast llm', 'training training job operator'],
+  ['ml-inference', 'ml-platform', 'cc-2300', 'recommender ranker vision assistant', 'inference inference api cache'],
+  ['notebooks', 'data-science', 'cc-2310', 'churn pricing-study search-quality forecast', 'notebook notebook cron'],
+  ['observability', 'sre', 'cc-3100', 'prometheus loki tempo grafana alerts', 'database api agent operator'],
+  ['ingress', 'sre', 'cc-3100', 'edge envoy certs external-dns', 'api operator agent'],
+  ['ci', 'developer-experience', 'cc-3200', 'github buildkit artifacts preview', 'runner runner api cron'],
+  ['kube-system', '', '', 'cilium csi dns metrics autoscaler', 'agent agent operator'],
+  ['sandbox', '', '', 'demo hackathon spike prototype', 'api web worker job'],
+];
+
+export const DOMAINS_BY_NAMESPACE: ReadonlyMap<string, Domain> = new Map(
+  DOMAINS.map(([namespace, team, costCenter, apps, kinds]) => [
+    namespace,
+    { namespace, team, costCenter, apps: apps.split(' '), kinds: kinds.split(' ') },
+  ]),
+);
+
+export interface Purpose {
+  readonly name: string;
+  readonly env: string;
+  /** Named as often as they are common. */
+  readonly namespaces: readonly string[];
+  /** Replicas against production's. */
+  readonly scale: number;
+}
+
+const PRODUCT = 'checkout payments catalog search orders identity notifications';
+
+// In this order clusters are made: the host's own cluster is the first, and a small fleet still has GPUs and a staging.
+export const PURPOSES: readonly Purpose[] = [
+  {
+    name: 'prod',
+    env: 'production',
+    scale: 1,
+    namespaces: `${PRODUCT} ${PRODUCT} databases observability ingress kube-system`.split(' '),
+  },
+  {
+    name: 'ml',
+    env: 'production',
+    scale: 0.8,
+    namespaces: 'ml-training ml-training ml-inference ml-inference notebooks observability kube-system'.split(' '),
+  },
+  { name: 'staging', env: 'staging', scale: 0.35, namespaces: `${PRODUCT} databases ingress kube-system`.split(' ') },
+  {
+    name: 'data',
+    env: 'production',
+    scale: 0.9,
+    namespaces: 'analytics data-platform data-platform databases observability kube-system'.split(' '),
+  },
+  {
+    name: 'dev',
+    env: 'development',
+    scale: 0.25,
+    namespaces: `${PRODUCT} sandbox sandbox ci ci kube-system`.split(' '),
+  },
+  {
+    name: 'edge',
+    env: 'production',
+    scale: 0.6,
+    namespaces: 'ingress checkout identity search notifications kube-system'.split(' '),
+  },
+];
+
+/** Price of a machine there, against the cheapest region's. */
+export const REGIONS: readonly (readonly [name: string, priceFactor: number])[] = [
+  ['us-east-1', 1],
+  ['us-west-2', 1],
+  ['eu-west-1', 1.09],
+  ['eu-central-1', 1.16],
+  ['us-east-2', 1],
+  ['ap-southeast-1', 1.22],
+  ['ap-northeast-1', 1.25],
+];

@@ -1,0 +1,114 @@
+// The simulator's HTTP: what arrives is read and told of, checked in the order of a real server (path, method, token,
+// content type, body, parameters), and answered. Every refusal is `{"error": "..."}`, which the vendor does not document.
+
+import { createServer as createHttpServer, type IncomingMessage, type Server } from 'node:http';
+import { createAggregatedReport } from './aggregated-report.js';
+import { errorAnswer, sendAnswer, type Answer } from './answers.js';
+import type { Fleet } from './fleet.js';
+import { answerLogin, type Credentials } from './login.js';
+import { BadRequest } from './parameters.js';
+import { reportText } from './report.js';
+import type { ReceivedRequest } from './simulator.js';
+import { createWorkloadsReport } from './workloads-report.js';
+
+export interface ServerOptions {
+  readonly credentials: Credentials;
+  readonly fleet: () => Fleet;
+  readonly now: () => number;
+  readonly latency: (request: ReceivedRequest) => Promise<void> | void;
+  readonly onRequest: (request: ReceivedRequest) => void;
+}
+
+const MAX_BODY_BYTES = 1024 * 1024;
+const LOGIN_PATH = '/auth/callback';
+const REPORTS = new Map([
+  ['/detailedCostReport/getWorkloads', createWorkloadsReport],
+  // Assumed: the page names the report but its capture has lost the path.
+  ['/detailedCostReport/getAggregatedWorkloads', createAggregatedReport],
+]);
+
+/** A server that is not listening yet. */
+export function createServer(options: ServerOptions): Server {
+  return createHttpServer((request, response) => {
+    respond(options, request)
+      .catch((error: unknown) => errorAnswer(500, String(error)))
+      .then((answer) => sendAnswer(request, response, answer))
+      // The client has left in the middle of the answer, or the simulator is being closed: nobody is there to be told.
+      .catch(() => response.destroy());
+  });
+}
+
+async function respond(options: ServerOptions, request: IncomingMessage): Promise<Answer> {
+  const text = await readText(request);
+  if (text === undefined) return errorAnswer(413, `body is larger than ${MAX_BODY_BYTES} bytes`);
+  const received = toReceived(request, text);
+  options.onRequest(received);
+  const refusal = check(received, options.credentials.token);
+  if (refusal !== undefined) return refusal;
+  if (received.path === LOGIN_PATH) return answerLogin(received, options.credentials);
+  await options.latency(received);
+  return answerReport(received, options);
+}
+
+function answerReport({ path, query, body }: ReceivedRequest, options: ServerOptions): Answer {
+  const createReport = REPORTS.get(path);
+  if (createReport === undefined) return errorAnswer(404, 'not found');
+  try {
+    return { status: 200, text: reportText(createReport(options.fleet(), query, body, options.now())) };
+  } catch (error) {
+    if (error instanceof BadRequest) return errorAnswer(400, error.message);
+    throw error;
+  }
+}
+
+/** Undefined: nothing to object to so far. */
+function check({ path, method, headers, body }: ReceivedRequest, token: string): Answer | undefined {
+  if (path !== LOGIN_PATH && !REPORTS.has(path)) return errorAnswer(404, 'not found');
+  if (method !== 'POST') return errorAnswer(405, 'method not allowed', { allow: 'POST' });
+  if (path !== LOGIN_PATH && !isBearer(headers.authorization, token)) {
+    return errorAnswer(401, 'unauthorized', { 'www-authenticate': 'Bearer' });
+  }
+  if (!/^application\/json\s*(?:;|$)/i.test(headers['content-type'] ?? '')) {
+    return errorAnswer(415, 'content type is not application/json');
+  }
+  const isObject = typeof body === 'object' && body !== null && !Array.isArray(body);
+  if (!isObject) return errorAnswer(400, 'body is not a JSON object');
+  return undefined;
+}
+
+function isBearer(authorization: string | undefined, token: string): boolean {
+  const [scheme, given] = (authorization ?? '').split(' ');
+  return scheme?.toLowerCase() === 'bearer' && given === token;
+}
+
+/** Undefined: it is longer than this server reads. */
+async function readText(request: IncomingMessage): Promise<string | undefined> {
+  const pieces: Buffer[] = [];
+  let byteCount = 0;
+  for await (const piece of request as AsyncIterable<Buffer>) {
+    byteCount += piece.length;
+    if (byteCount <= MAX_BODY_BYTES) pieces.push(piece);
+  }
+  return byteCount > MAX_BODY_BYTES ? undefined : Buffer.concat(pieces).toString('utf8');
+}
+
+function toReceived(request: IncomingMessage, text: string): ReceivedRequest {
+  const [path = '', ...query] = (request.url ?? '').split('?');
+  return {
+    method: request.method ?? '',
+    path,
+    query: new URLSearchParams(query.join('?')),
+    headers: request.headers,
+    body: parseBody(text),
+  };
+}
+
+/** Text that is no JSON stays text, so that it can be told of; no report takes a text. */
+function parseBody(text: string): unknown {
+  if (text === '') return undefined;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,28 @@
+// The window that a request asks about: `from` and `to`, or `range` back from now. Where the page is silent: `from` and
+// `to` win over `range` (its own example sends all three), a missing `to` is now, a missing `from` is `range` before
+// `to`, and a window that is empty, reversed or outside the years 1970 to 9999 is refused.
+
+import { BadRequest, type Given } from './parameters.js';
+import type { Window } from './costs.js';
+
+const UNITS_MS: ReadonlyMap<string, number> = new Map([
+  ['m', 60_000],
+  ['h', 3_600_000],
+  ['d', 86_400_000],
+  ['w', 604_800_000],
+]);
+const DEFAULT_RANGE = '7d';
+const LATEST_MS = Date.UTC(9999, 11, 31, 23, 59, 59);
+
+/** Throws BadRequest when there is no such window. */
+export function readWindow(given: Given, nowMs: number): Window {
+  const toMs = given.integer('to') ?? nowMs;
+  const fromMs = given.integer('from') ?? toMs - rangeMs(given.text('range') ?? DEFAULT_RANGE);
+  if (fromMs >= toMs) throw new BadRequest('from is not before to');
+  if (fromMs < 0 || toMs > LATEST_MS) throw new BadRequest('the window is outside the years 1970 to 9999');
+  return { fromMs, toMs };
+}
+
+function rangeMs(range: string): number {
+  return Number(range.slice(0, -1)) * (UNITS_MS.get(range.slice(-1)) ?? Number.NaN);
+}
