@@ -2,8 +2,8 @@
 // the gateway: the HTTP door masks it as INTERNAL_SERVER_ERROR. Messages are written here, never taken from upstream.
 
 interface ErrorCodeFacts {
-  /** The HTTP status of an answer that has this error and no `data`. With `data` the status is always 200. */
-  readonly status: number;
+  /** The HTTP status of an answer that has this error and no `data`; with `data` it is always 200, hence none here. */
+  readonly status?: number;
   /** Whether the same operation, sent again unchanged, may succeed. */
   readonly retryable: boolean;
   /** What the client is told; a more precise sentence may follow or replace it. */
@@ -24,29 +24,32 @@ export const ERROR_CODES = {
   REQUEST_ENTITY_TOO_LARGE: { status: 413, retryable: false, message: 'The request body is too large.' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, retryable: false, message: 'Send the request body as application/json.' },
   INTERNAL_SERVER_ERROR: { status: 500, retryable: false, message: 'The gateway failed unexpectedly.' },
-  UPSTREAM_UNAVAILABLE: { status: 503, retryable: true, message: 'ScaleOps could not be reached.' },
-  UPSTREAM_TIMEOUT: { status: 504, retryable: true, message: 'ScaleOps did not answer in time.' },
-  UPSTREAM_ERROR: { status: 502, retryable: true, message: 'ScaleOps failed to make the report.' },
-  UPSTREAM_RATE_LIMITED: { status: 503, retryable: true, message: 'ScaleOps limits the rate of requests.' },
+  UPSTREAM_UNAVAILABLE: { retryable: true, message: 'ScaleOps could not be reached.' },
+  UPSTREAM_TIMEOUT: { retryable: true, message: 'ScaleOps did not answer in time.' },
+  UPSTREAM_ERROR: { retryable: true, message: 'ScaleOps failed to make the report.' },
+  UPSTREAM_RATE_LIMITED: { retryable: true, message: 'ScaleOps limits the rate of requests.' },
   UPSTREAM_BAD_RESPONSE: {
-    status: 502,
     retryable: true,
     message: 'ScaleOps answered with something that is not a cost report.',
   },
   UPSTREAM_RESPONSE_TOO_LARGE: {
-    status: 502,
     retryable: false,
     message: 'The report is larger than the gateway reads. Narrow the filter.',
   },
   UPSTREAM_UNAUTHENTICATED: {
-    status: 502,
     retryable: false,
     message: "ScaleOps refused the gateway's own credentials.",
   },
-  UPSTREAM_FORBIDDEN: { status: 502, retryable: false, message: 'ScaleOps does not allow this report.' },
-  UPSTREAM_NOT_FOUND: { status: 502, retryable: false, message: 'ScaleOps does not know the path of this report.' },
-  UPSTREAM_REJECTED: { status: 502, retryable: false, message: 'ScaleOps refused the parameters of this report.' },
+  UPSTREAM_FORBIDDEN: { retryable: false, message: 'ScaleOps does not allow this report.' },
+  UPSTREAM_NOT_FOUND: { retryable: false, message: 'ScaleOps does not know the path of this report.' },
+  UPSTREAM_REJECTED: { retryable: false, message: 'ScaleOps refused the parameters of this report.' },
 } as const satisfies Record<string, ErrorCodeFacts>;
+
+/** The HTTP status of an answer without `data`. */
+export function statusOf(code: ErrorCode): number {
+  const { status = 500 }: ErrorCodeFacts = ERROR_CODES[code];
+  return status;
+}
 
 /** One of the closed list. */
 export type ErrorCode = keyof typeof ERROR_CODES;

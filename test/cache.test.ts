@@ -1,10 +1,17 @@
+// The report cache through the whole gateway: every test counts what reached the upstream.
+
 import { describe, expect, test } from 'vitest';
 
+import { createReportCache } from '../src/cache/report-cache.js';
+import type { Report } from '../src/report/report.js';
+import type { AggregatedCostsRequest, ReportRequest } from '../src/report/request.js';
 import { createManualClock } from './kit/clock.js';
 import { createGate } from './kit/gate.js';
 import { startStack } from './kit/gateway.js';
 
-const WORKLOADS = '{ workloadCosts { asOf isStale rows { totalCount } } }';
+const WORKLOADS =
+  'query ($filter: WorkloadCostsFilter) { workloadCosts(filter: $filter) { asOf isStale rows { totalCount } } }';
+const AGGREGATED = 'query ($filter: AggregatedCostsFilter) { aggregatedCosts(filter: $filter) { asOf } }';
 
 describe('a report in the cache', () => {
   test('answers again without another upstream call while it is fresh', async () => {
@@ -20,4 +27,198 @@ describe('a report in the cache', () => {
     expect(stack.received).toHaveLength(2);
     expect(third.data.workloadCosts).toMatchObject({ asOf: '2026-01-31T00:01:00.000Z', isStale: false });
   });
+
+  test('is not kept when CACHE_TTL_SECONDS is 0', async () => {
+    await using stack = await startStack({ env: { CACHE_TTL_SECONDS: '0' } });
+    await stack.ask(WORKLOADS);
+    await stack.ask(WORKLOADS);
+    expect(stack.received).toHaveLength(2);
+  });
+
+  test.each<[string, string, unknown[]]>([
+    [
+      'workload filters',
+      WORKLOADS,
+      [
+        { namespaces: { names: ['a', 'b'] } },
+        { namespaces: { names: ['b', 'a', 'a'], exclude: false } },
+        { namespaces: { names: ['b', 'a'], exclude: null }, clusters: null, multiCluster: false, last: null },
+      ],
+    ],
+    ['workload ranges', WORKLOADS, [{ last: '1w' }, { last: '7d' }, { last: '168h' }, { last: '10080m' }]],
+    [
+      'workload labels',
+      WORKLOADS,
+      [
+        { labels: { labels: [label('a', '1'), label('b', '2')] } },
+        { labels: { labels: [label('b', '2'), label('a', '1')], operator: 'OR', exclude: false } },
+        { labels: { labels: [label('b', '2'), label('a', '1')], operator: null, exclude: null } },
+      ],
+    ],
+    [
+      'aggregated filters',
+      AGGREGATED,
+      [
+        undefined,
+        null,
+        {},
+        { timeRange: { last: '7d' } },
+        { timeRange: null, groupBy: {}, stepSize: 0, gpuWorkloadsOnly: false },
+        { multiCluster: false, shouldIgnoreWorkloads: false },
+      ],
+    ],
+    [
+      'windows in two time zones',
+      AGGREGATED,
+      [
+        between('2026-01-01T00:00:00Z', '2026-01-02T00:00:00Z'),
+        between('2026-01-01T02:00:00+02:00', '2026-01-02T00:00:00.000Z'),
+      ],
+    ],
+  ])('serves all %s that mean the same', async (_name, query, filters) => {
+    await using stack = await startStack();
+    for (const filter of filters) expect((await stack.ask(query, { filter })).errors).toEqual([]);
+    expect(stack.received).toHaveLength(1);
+  });
+
+  test('does not serve a filter that means something else', async () => {
+    await using stack = await startStack();
+    const filters = [
+      {},
+      { namespaces: { names: ['a'] } },
+      { namespaces: { names: ['a'], exclude: true } },
+      { workloadTypes: { names: ['a'] } },
+      { namespaces: { names: ['a', 'b'] } },
+      { labels: { labels: [label('a', 'b')] } },
+      { annotations: { labels: [label('a', 'b')] } },
+      { labels: { labels: [label('a', 'b')], operator: 'AND' } },
+      // The page documents no default range for this report.
+      { last: '7d' },
+      { multiCluster: true },
+    ];
+    for (const filter of filters) await stack.ask(WORKLOADS, { filter });
+    await stack.ask(AGGREGATED);
+    await stack.ask(AGGREGATED, { filter: { groupBy: { namespace: false } } });
+    expect(stack.received).toHaveLength(filters.length + 2);
+  });
+
+  test('is not made of an error', async () => {
+    let isDown = true;
+    await using stack = await startStack({
+      simulator: {
+        latency: () => {
+          if (isDown) throw new Error('down');
+        },
+      },
+    });
+    expect((await stack.ask(WORKLOADS)).errors[0]?.extensions.code).toBe('UPSTREAM_ERROR');
+    isDown = false;
+    expect((await stack.ask(WORKLOADS)).errors).toEqual([]);
+    expect(stack.received).toHaveLength(2);
+  });
 });
+
+describe('one upstream call', () => {
+  test('serves 1,000 equal questions that come at the same time', async () => {
+    const gate = createGate();
+    await using stack = await startStack({ simulator: { latency: gate.pass } });
+    const answers = Array.from({ length: 1000 }, () => stack.ask(WORKLOADS));
+    await gate.arrivals(1);
+    gate.open();
+    const totals = (await Promise.all(answers)).map(({ data }) => data.workloadCosts.rows.totalCount as number);
+    expect(new Set(totals).size).toBe(1);
+    expect(stack.received).toHaveLength(1);
+  });
+
+  test('serves all aliases of a report in one operation, also without a cache', async () => {
+    await using stack = await startStack({ env: { CACHE_TTL_SECONDS: '0' } });
+    const { data, errors } = await stack.ask(`{
+      a: workloadCosts { rows { totalCount } }
+      b: workloadCosts(filter: {}) { rows(first: 1) { nodes { id } } }
+      c: workloadCosts(filter: { multiCluster: false }) { clusters }
+      d: workloadCosts(filter: { last: "1d" }) { clusters }
+    }`);
+    expect(errors).toEqual([]);
+    expect(data.c.clusters).toEqual(data.d.clusters);
+    expect(stack.received).toHaveLength(2);
+  });
+
+  test('goes on while one of its waiters is left', async () => {
+    const gate = createGate();
+    await using stack = await startStack({ simulator: { latency: gate.pass } });
+    const leaving = new AbortController();
+    const left = Array.from({ length: 99 }, () =>
+      stack.ask(WORKLOADS, {}, { signal: leaving.signal }).catch(() => null),
+    );
+    const staying = stack.ask(WORKLOADS);
+    await gate.arrivals(1);
+    leaving.abort();
+    gate.open();
+    expect((await staying).errors).toEqual([]);
+    await Promise.all(left);
+    expect(stack.received).toHaveLength(1);
+  });
+});
+
+describe('createReportCache', () => {
+  const principal = (id: string) => ({ id, token: `token-of-${id}` });
+  const reportOf = (name: string, byteSize = 1_000): Report => ({
+    window: null,
+    clusters: [name],
+    byteSize,
+    selectRows: () => ({ rows: [], totalCount: 0 }),
+    shareOf: () => null,
+  });
+
+  test('keeps what one principal sees from every other', async () => {
+    const tokens: string[] = [];
+    const cache = createReportCache({
+      client: {
+        fetchReport: (_request, { token }) => {
+          tokens.push(token);
+          return Promise.resolve(reportOf(token));
+        },
+      },
+      upstream: 'https://scaleops.test',
+      ttlMs: 1000,
+      maxBytes: 1_000_000,
+      clock: createManualClock(),
+    });
+    const request: ReportRequest = { report: 'workloads' };
+    // At the same time, and again: neither a flight nor an entry crosses.
+    for (let round = 0; round < 2; round += 1) {
+      const answers = await Promise.all(['ann', 'bob', 'ann'].map((id) => cache.load(request, principal(id))));
+      expect(answers.map(({ report }) => report.clusters[0])).toEqual(['token-of-ann', 'token-of-bob', 'token-of-ann']);
+    }
+    expect(tokens).toEqual(['token-of-ann', 'token-of-bob']);
+  });
+
+  test('holds no more than its bound, drops the least recently used, and refuses what alone is larger', async () => {
+    const asked: string[] = [];
+    const cache = createReportCache({
+      client: {
+        fetchReport: (request) => {
+          const name = (request as AggregatedCostsRequest).tags![0]!;
+          asked.push(name);
+          return Promise.resolve(reportOf(name, name === 'huge' ? 10_001 : 2_000));
+        },
+      },
+      upstream: 'https://scaleops.test',
+      ttlMs: 1000,
+      maxBytes: 10_000,
+      clock: createManualClock(),
+    });
+    const load = (name: string) => cache.load({ report: 'aggregated', tags: [name] }, principal('ann'));
+    for (const name of ['a', 'b', 'c', 'a', 'd', 'a', 'b', 'huge', 'huge']) await load(name);
+    // Three of 2,000 bytes and their overhead fit; `b` had to go for `d`, `a` was used in between and stayed.
+    expect(asked).toEqual(['a', 'b', 'c', 'd', 'b', 'huge', 'huge']);
+  });
+});
+
+function label(key: string, value: string) {
+  return { key, value };
+}
+
+function between(from: string, to: string) {
+  return { timeRange: { between: { from, to } } };
+}

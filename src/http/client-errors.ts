@@ -3,7 +3,7 @@
 
 import { GraphQLError, type GraphQLErrorExtensions } from 'graphql';
 
-import { ERROR_CODES, GatewayError, type ErrorCode } from '../errors.js';
+import { ERROR_CODES, GatewayError, statusOf, type ErrorCode } from '../errors.js';
 
 export interface ClientError {
   readonly error: GraphQLError;
@@ -21,10 +21,10 @@ export function toClientError(thrown: unknown, requestId: string, isRequestError
   const code = known?.code ?? codeOf(error, isRequestError);
   const message = known?.message ?? (code === undefined ? undefined : shorten(error.message));
   const finalCode = code ?? 'INTERNAL_SERVER_ERROR';
-  const { retryable, status } = ERROR_CODES[finalCode];
+  const { retryable } = ERROR_CODES[finalCode];
   const extensions: GraphQLErrorExtensions = { code: finalCode, retryable, requestId };
   if (known?.retryAfterMs !== undefined) extensions.retryAfterMs = known.retryAfterMs;
-  if (isRequestError) extensions.http = { ...(error.extensions.http ?? { spec: true }), status };
+  if (isRequestError) extensions.http = toHttp(error, finalCode);
   return {
     code: finalCode,
     reason: known?.reason,
@@ -37,6 +37,15 @@ export function toClientError(thrown: unknown, requestId: string, isRequestError
     }),
     ...(code === undefined ? { defect: error.originalError ?? error } : {}),
   };
+}
+
+/** Status and headers, for Yoga to set. */
+function toHttp(error: GraphQLError, code: ErrorCode) {
+  const { headers } = (error.extensions.http ?? {}) as { headers?: Record<string, string> };
+  // `spec` keeps the status 200 where a client accepts application/json alone: the document was received well, only
+  // it is no valid GraphQL (GraphQL over HTTP, "application/json").
+  const isAboutDocument = code === 'GRAPHQL_PARSE_FAILED' || code === 'GRAPHQL_VALIDATION_FAILED';
+  return { status: statusOf(code), ...(headers && { headers }), ...(isAboutDocument && { spec: true }) };
 }
 
 function findGatewayError(error: Error | undefined): GatewayError | undefined {

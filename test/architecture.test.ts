@@ -1,0 +1,70 @@
+// The house keeps its shape: who may know whom, and what only one file may do.
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { describe, expect, test } from 'vitest';
+
+const SRC = new URL('../src/', import.meta.url).pathname;
+const FILES = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+
+/** From each room to the rooms it may know; a file of src itself is a room of its own. */
+const ARROWS: Readonly<Record<string, readonly string[]>> = {
+  'main.ts': ['config.ts', 'gateway.ts', 'graphql', 'http', 'simulator'],
+  'gateway.ts': ['cache', 'clock.ts', 'config.ts', 'graphql', 'http', 'upstream'],
+  'config.ts': ['report', 'upstream'],
+  'context.ts': ['cache', 'report', 'upstream'],
+  'errors.ts': [],
+  'clock.ts': [],
+  graphql: ['context.ts', 'errors.ts', 'report'],
+  http: ['context.ts', 'errors.ts'],
+  cache: ['clock.ts', 'report', 'upstream'],
+  upstream: ['clock.ts', 'errors.ts', 'report'],
+  report: [],
+  simulator: [],
+};
+
+/** Packages that only one room may import. */
+const OWNERS: Readonly<Record<string, readonly string[]>> = {
+  undici: ['upstream'],
+  'lru-cache': ['cache'],
+  dataloader: ['context.ts'],
+  '@pothos/core': ['graphql'],
+  'graphql-yoga': ['http'],
+  'node:http': ['http', 'simulator'],
+};
+
+const roomOf = (file: string): string => file.split('/')[0]!;
+const sourceOf = (file: string): string => readFileSync(join(SRC, file), 'utf8');
+
+function importsOf(file: string): string[] {
+  return [...sourceOf(file).matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map(([, name]) => name!);
+}
+
+describe.each(FILES)('src/%s', (file) => {
+  const room = roomOf(file);
+
+  test('knows only the rooms that it may', () => {
+    const neighbours = importsOf(file)
+      .filter((name) => name.startsWith('.'))
+      .map((name) => roomOf(normalize(join(dirname(file), name)).replace(/\.js$/, '.ts')))
+      .filter((neighbour) => neighbour !== room);
+    expect(ARROWS[room]).toBeDefined();
+    expect(neighbours.filter((neighbour) => !ARROWS[room]!.includes(neighbour))).toEqual([]);
+  });
+
+  test('imports only packages of its room', () => {
+    const foreign = importsOf(file).filter((name) => OWNERS[name] !== undefined && !OWNERS[name].includes(room));
+    expect(foreign).toEqual([]);
+  });
+
+  test('says at its top what it owns', () => {
+    const opening = /^(?:\/\/ .*\n)+/.exec(sourceOf(file))?.[0] ?? '';
+    expect(opening.split('\n').length - 1).toBeGreaterThanOrEqual(1);
+    expect(opening.split('\n').length - 1).toBeLessThanOrEqual(6);
+  });
+});
+
+test.each(FILES.filter((file) => file !== 'main.ts'))('src/%s does not name the process', (file) => {
+  const code = sourceOf(file).replaceAll(/\/\/.*|\/\*[\s\S]*?\*\//g, '');
+  expect(code).not.toMatch(/(?<![\w.'-])process\s*[.[]|node:process/);
+});

@@ -1,0 +1,87 @@
+// The README is held against the code: its tables are the code's own, its names exist, and it stays short.
+
+import { existsSync, readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+
+import { SETTINGS } from '../src/config.js';
+import { ERROR_CODES } from '../src/errors.js';
+import { createSchema } from '../src/graphql/schema.js';
+import { ask, startStack } from './kit/gateway.js';
+
+const root = new URL('../', import.meta.url);
+const readme = readFileSync(new URL('README.md', root), 'utf8');
+const { scripts } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as {
+  scripts: Record<string, string>;
+};
+
+/** What stands between the two comments of a table that the code knows. */
+function section(name: string): string {
+  return new RegExp(`<!-- ${name} -->\\n+([\\s\\S]*?)\\n+<!-- /${name} -->`).exec(readme)?.[1] ?? '';
+}
+
+function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  return [header, header.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}
+
+describe('the README', () => {
+  test('has under 200 lines', () => {
+    expect(readme.split('\n').length).toBeLessThan(200);
+  });
+
+  test('lists every setting with its default and meaning', () => {
+    const rows = Object.entries(SETTINGS).map(([name, setting]) => [
+      `\`${name}\``,
+      'default' in setting ? `\`${setting.default}\`` : '',
+      setting.meaning,
+    ]);
+    expect(section('settings')).toBe(table(['name', 'default', 'meaning'], rows));
+  });
+
+  test('lists every error code with its status, whether to try again, and its message', () => {
+    const rows = Object.entries(ERROR_CODES).map(([code, facts]) => [
+      `\`${code}\``,
+      'status' in facts ? String(facts.status) : '',
+      facts.retryable ? 'yes' : 'no',
+      facts.message,
+    ]);
+    expect(section('errors')).toBe(table(['code', 'status', 'retryable', 'message'], rows));
+  });
+
+  test('names only files and scripts that are there', () => {
+    const files = [...readme.matchAll(/(?<![\w/.])((?:src|schema|test|\.ci)\/[\w./-]*\w)/g)].map(([, file]) => file!);
+    expect(files.length).toBeGreaterThan(10);
+    expect(files.filter((file) => !existsSync(new URL(file, root)))).toEqual([]);
+    const commands = [...readme.matchAll(/npm run ([\w:]+)/g)].map(([, name]) => name!);
+    expect(commands.filter((name) => scripts[name] === undefined)).toEqual([]);
+  });
+
+  test('maps every input of both filters', () => {
+    const schema = createSchema();
+    for (const [type, column] of [
+      ['AggregatedCostsFilter', 1],
+      ['WorkloadCostsFilter', 3],
+    ] as const) {
+      const cells = readme.split('\n').map((line) => line.split('|')[column] ?? '');
+      const fields = Object.keys((schema.getType(type) as unknown as { getFields(): object }).getFields());
+      const missing = fields.filter((name) => !cells.some((cell) => cell.includes(`\`${name}`)));
+      expect(missing).toEqual([]);
+    }
+  });
+
+  test('shows a first query that works and has the answer shown', async () => {
+    await using stack = await startStack({ simulator: { workloads: 1000 } });
+    const [, body] = /curl http:\/\/127\.0\.0\.1:4000\/graphql[^']*'[^']*' -d '([^']*)'/.exec(readme)!;
+    const { query } = JSON.parse(body!.replace(/\n\s*/g, ' ')) as { query: string };
+    const { data, errors } = await ask((request) => stack.gateway.fetch(request), query);
+    expect(errors).toEqual([]);
+    const shown = JSON.parse(/```json\n([\s\S]*?)```/.exec(readme)![1]!) as { data: typeof data };
+    const { nodes, totalCount } = data.workloadCosts.rows;
+    const { nodes: shownNodes, totalCount: shownCount } = shown.data.workloadCosts.rows;
+    expect(totalCount).toBe(shownCount);
+    // The costs are of the last week, so only who saves most, and in which fields, can be the same.
+    const names = (list: Record<string, unknown>[]) =>
+      list.map(({ namespace, workloadName }) => [namespace, workloadName]);
+    expect(names(shownNodes as never)).toEqual(names(nodes as never));
+    expect(Object.keys(shownNodes[0] as object)).toEqual(Object.keys(nodes[0] as object));
+  });
+});
