@@ -141,6 +141,8 @@ describe('one upstream call', () => {
     expect(errors).toEqual([]);
     expect(data.c.clusters).toEqual(data.d.clusters);
     expect(stack.received).toHaveLength(2);
+    // Two loads, not four of which two shared a flight: that is the loader's work, not the cache's.
+    expect(stack.log.at(-1)).toMatchObject({ msg: 'operation', cache: { hit: 0, miss: 2, shared: 0 } });
   });
 
   test('goes on while one of its waiters is left', async () => {

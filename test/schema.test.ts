@@ -67,7 +67,7 @@ describe('a row', () => {
     const { components } = upstreamContract as unknown as {
       components: { schemas: Record<string, { properties?: Record<string, unknown> }> };
     };
-    const upstreamRow = Object.values(components.schemas).find(({ properties }) => properties?.['ownerCpuRequest']);
+    const upstreamRow = Object.values(components.schemas).find(({ properties }) => properties?.ownerCpuRequest);
     const row = schema.getType('CostRow');
     const fields = isObjectType(row) ? Object.keys(row.getFields()) : [];
     expect(fields.toSorted()).toEqual([...Object.keys(upstreamRow?.properties ?? {}), 'share'].toSorted());

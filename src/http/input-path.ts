@@ -1,8 +1,9 @@
-// Where in an operation a literal stands, in the words of its author: `filter.timeRange.last`, `filter.tags[2]`.
+// Where in an operation a literal stands, in the words of its author: `filter.timeRange.last`.
 
-import { BREAK, Kind, visit, type ASTNode, type DocumentNode } from 'graphql';
+import { BREAK, Kind, visit } from 'graphql';
+import type { ArgumentNode, ASTNode, DocumentNode, ObjectFieldNode } from 'graphql';
 
-/** The path of arguments, input fields and list positions that leads to `target`; empty when it is in none. */
+/** The path of arguments and input fields that leads to `target`; empty when it is in none. */
 export function findInputPath(document: DocumentNode, target: ASTNode): string {
   let steps: readonly (string | number)[] = [];
   visit(document, {
@@ -19,15 +20,12 @@ type Branch = Readonly<Record<string | number, unknown>>;
 
 function describeSteps(document: DocumentNode, steps: readonly (string | number)[]): string {
   let text = '';
-  let isListValue = false;
   let branch = document as unknown as Branch;
   for (const step of steps) {
-    const next = branch[step] as Branch & Partial<ASTNode>;
-    if (isListValue) text += `[${step}]`;
-    isListValue = branch.kind === Kind.LIST;
-    if (next.kind === Kind.ARGUMENT) text = next.name?.value ?? '';
-    if (next.kind === Kind.OBJECT_FIELD) text += `.${next.name?.value ?? ''}`;
-    branch = next;
+    branch = branch[step] as Branch;
+    const { kind, name } = branch as unknown as Partial<ArgumentNode | ObjectFieldNode>;
+    if (kind === Kind.ARGUMENT) text = name?.value ?? '';
+    if (kind === Kind.OBJECT_FIELD) text += `.${name?.value ?? ''}`;
   }
   return text;
 }

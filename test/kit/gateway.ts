@@ -13,7 +13,6 @@ export const TOKEN = 'test-token-that-must-not-leak';
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a test says by its query what comes back
   readonly data: any;
   readonly errors: readonly {
     readonly message: string;
