@@ -18,6 +18,12 @@ export default tseslint.config(
     },
   },
   {
+    // Columns are walked by index, and an index below the length is there. On typed arrays Node 20 takes twice as long
+    // for `for … of`.
+    files: ['src/report/**'],
+    rules: { '@typescript-eslint/no-non-null-assertion': 'off', '@typescript-eslint/prefer-for-of': 'off' },
+  },
+  {
     // The fields of one type are a table, however long.
     files: ['src/graphql/**'],
     rules: { 'max-lines-per-function': 'off' },

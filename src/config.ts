@@ -13,6 +13,8 @@ export interface Config {
   /** 0 lets the system choose. */
   readonly port: number;
   readonly graphiql: boolean;
+  /** The most rows that a page may have; undefined: no limit. */
+  readonly maxPageRows: number | undefined;
   readonly logLevel: LogLevel;
   readonly upstream: {
     readonly url: string;
@@ -54,6 +56,7 @@ export const SETTINGS = {
   CACHE_MAX_MB: { default: '256', meaning: 'The memory that kept reports may take, in MiB.' },
   HOST: { default: '127.0.0.1', meaning: 'The address to listen on.' },
   PORT: { default: '4000', meaning: 'The port to listen on; 0 lets the system choose.' },
+  GATEWAY_MAX_PAGE_ROWS: { default: 'off', meaning: 'The most rows that one page may have: a number, or off.' },
   GRAPHIQL: { default: 'on', meaning: 'The GraphiQL page at `/graphql`: on or off.' },
   LOG_LEVEL: { default: 'info', meaning: 'trace, debug, info, warn, error, fatal or silent.' },
 } as const satisfies Record<string, Setting>;
@@ -85,6 +88,7 @@ export function readConfig(env: Environment): { readonly config: Config; readonl
     host: read('HOST', isHost, String, 'must be an address or a host name'),
     port: read('PORT', isWhole(0, 65_535), Number, 'must be a whole number from 0 to 65535'),
     graphiql: read('GRAPHIQL', isSwitch, isOn, 'must be on or off'),
+    maxPageRows: read('GATEWAY_MAX_PAGE_ROWS', isLimit, toLimit, 'must be off or a whole number from 1 to 1000000'),
     logLevel: read('LOG_LEVEL', isLogLevel, (text) => text as LogLevel, `must be one of ${LOG_LEVELS.join(', ')}`),
     upstream: {
       url: read('SCALEOPS_URL', isBaseUrl, String, 'must be an http or https URL without user, query or fragment'),
@@ -135,6 +139,8 @@ const PATH_RULE = 'must be a path that begins with "/", without query or fragmen
 const isLogLevel = (text: string): boolean => LOG_LEVELS.includes(text);
 const isSwitch = (text: string): boolean => text === 'on' || text === 'off';
 const isOn = (text: string): boolean => text === 'on';
+const isLimit = (text: string): boolean => text === 'off' || isWhole(1, 1_000_000)(text);
+const toLimit = (text: string): number | undefined => (text === 'off' ? undefined : Number(text));
 const isHost = (text: string): boolean => /^[\w.:-]+$/.test(text);
 const isPath = (text: string): boolean => /^\/[^\s?#]*$/.test(text);
 

@@ -3,11 +3,14 @@
 
 import DataLoader from 'dataloader';
 
-import type { CacheResult, LoadedReport, ReportCache } from './cache/report-cache.js';
+import type { CacheAnswer, CacheResult, ReportCache } from './cache/report-cache.js';
 import { toRequestKey, type ReportRequest } from './report/request.js';
 import type { Credentials } from './upstream/credentials.js';
 
-export type { LoadedReport } from './cache/report-cache.js';
+/** A report as a resolver gets it. `key` names what was asked for, the same for requests that mean the same. */
+export interface LoadedReport extends Pick<CacheAnswer, 'report' | 'asOf' | 'isStale'> {
+  readonly key: string;
+}
 
 /** What came of the reports of one operation, for its log line. */
 export interface LoadStats {
@@ -22,6 +25,8 @@ export interface ContextParts {
   readonly credentials: Credentials;
   /** `multiCluster` where the filter does not decide it. */
   readonly multiClusterByDefault: boolean;
+  /** The most rows that a page may have; undefined: no limit. */
+  readonly maxPageRows: number | undefined;
 }
 
 /** What a resolver sees. */
@@ -29,6 +34,7 @@ export interface GatewayContext {
   readonly loaders: { readonly report: DataLoader<ReportRequest, LoadedReport, string> };
   readonly stats: LoadStats;
   readonly multiClusterByDefault: boolean;
+  readonly maxPageRows: number | undefined;
 }
 
 /** The context of one request; `signal` aborts when its client has left. */
@@ -39,14 +45,15 @@ export function createContext(parts: ContextParts, signal: AbortSignal): Gateway
     const answer = await parts.cache.load(request, principal, signal);
     stats.cache[answer.cacheResult] += 1;
     stats.upstreamMs = Math.max(stats.upstreamMs, answer.upstreamMs);
-    return answer;
+    return { ...answer, key: toRequestKey(request) };
   };
   const report = new DataLoader<ReportRequest, LoadedReport, string>(
     // Reports are loaded one by one: the REST API has no call for several. An error fails only its own report.
     (requests) => Promise.all(requests.map((request) => loadReport(request).catch(toError))),
     { cacheKeyFn: toRequestKey },
   );
-  return { loaders: { report }, stats, multiClusterByDefault: parts.multiClusterByDefault };
+  const { multiClusterByDefault, maxPageRows } = parts;
+  return { loaders: { report }, stats, multiClusterByDefault, maxPageRows };
 }
 
 function toError(error: unknown): Error {

@@ -45,7 +45,12 @@ export function createGateway(config: Config, { logger, clock = systemClock }: G
   let isReady = true;
   const door = createDoor({
     schema: createSchema(),
-    parts: { cache, credentials, multiClusterByDefault: upstream.multiClusterByDefault },
+    parts: {
+      cache,
+      credentials,
+      multiClusterByDefault: upstream.multiClusterByDefault,
+      maxPageRows: config.maxPageRows,
+    },
     graphiql: config.graphiql,
     logger,
     now: () => clock.now(),

@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { createReportCache } from '../src/cache/report-cache.js';
+import { decodeReport } from '../src/report/decode.js';
 import type { Report } from '../src/report/report.js';
 import type { AggregatedCostsRequest, ReportRequest } from '../src/report/request.js';
 import { createManualClock } from './kit/clock.js';
@@ -165,11 +166,9 @@ describe('one upstream call', () => {
 describe('createReportCache', () => {
   const principal = (id: string) => ({ id, token: `token-of-${id}` });
   const reportOf = (name: string, byteSize = 1_000): Report => ({
-    window: null,
+    ...decodeReport({ aggregatedWorkloads: null }).report,
     clusters: [name],
     byteSize,
-    selectRows: () => ({ rows: [], totalCount: 0 }),
-    shareOf: () => null,
   });
 
   test('keeps what one principal sees from every other', async () => {

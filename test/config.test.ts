@@ -22,6 +22,7 @@ describe('readConfig', () => {
       host: '127.0.0.1',
       port: 4000,
       graphiql: true,
+      maxPageRows: undefined,
       logLevel: 'info',
       upstream: {
         url: 'https://scaleops.test',
@@ -52,12 +53,14 @@ describe('readConfig', () => {
       HOST: '::',
       PORT: '0',
       GRAPHIQL: 'off',
+      GATEWAY_MAX_PAGE_ROWS: '500',
       LOG_LEVEL: 'silent',
     });
     expect(config).toEqual({
       host: '::',
       port: 0,
       graphiql: false,
+      maxPageRows: 500,
       logLevel: 'silent',
       upstream: {
         url: 'http://localhost:8080/scaleops',
@@ -109,6 +112,7 @@ describe('readConfig', () => {
     ['SCALEOPS_TIMEOUT_MS', '0'],
     ['SCALEOPS_MAX_RESPONSE_MB', '501'],
     ['CACHE_TTL_SECONDS', '86401'],
+    ['GATEWAY_MAX_PAGE_ROWS', '0'],
     ['LOG_LEVEL', 'canary'],
   ])('refuses %s = %j without repeating it', (name, value) => {
     const problems = problemsOf({ ...MINIMAL, [name]: value });

@@ -21,18 +21,14 @@ export interface ReportCacheOptions {
   readonly clock: Clock;
 }
 
-/** A report and how old it is. */
-export interface LoadedReport {
+/** Where a report came from: memory, an upstream call made for it, or one that was already under way. */
+export type CacheResult = 'hit' | 'miss' | 'shared';
+
+export interface CacheAnswer {
   readonly report: Report;
   /** When the upstream gave it, in milliseconds since the Unix epoch. */
   readonly asOf: number;
   readonly isStale: boolean;
-}
-
-/** Where a report came from: memory, an upstream call made for it, or one that was already under way. */
-export type CacheResult = 'hit' | 'miss' | 'shared';
-
-export interface CacheAnswer extends LoadedReport {
   readonly cacheResult: CacheResult;
   /** How long the upstream call took; 0 for a hit. */
   readonly upstreamMs: number;

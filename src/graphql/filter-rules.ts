@@ -31,6 +31,11 @@ export function checkName(path: string, name: string): void {
   if (/[\u0000-\u001f\u007f]/.test(name)) throw new UserInputError(path, 'must not contain control characters.');
 }
 
+/** Plain text to look for in names; the empty text is allowed. */
+export function checkSearch(path: string, text: string): void {
+  checkLength(path, text, MAX_NAME_LENGTH);
+}
+
 export function checkLabelKey(path: string, key: string): void {
   const slash = key.lastIndexOf('/');
   const prefix = slash < 0 ? null : key.slice(0, slash);

@@ -1,6 +1,6 @@
 // What rows are ordered by.
 
-import type { RowField, RowOrder } from '../report/order.js';
+import type { OrderField, RowOrder } from '../report/order.js';
 import { builder } from './builder.js';
 
 /** The enum's values, and the fields of a row that they name. */
@@ -22,7 +22,7 @@ const FIELDS = {
   NAMESPACE: 'namespace',
   WORKLOAD_NAME: 'workloadName',
   WORKLOAD_TYPE: 'workloadType',
-} as const satisfies Record<string, RowField>;
+} as const satisfies Record<string, OrderField>;
 
 const CostRowField = builder.enumType('CostRowField', {
   description: 'What rows can be ordered by. Names are ordered by Unicode code point, capitals before small letters.',
@@ -31,7 +31,7 @@ const CostRowField = builder.enumType('CostRowField', {
   ) as { [Name in keyof typeof FIELDS]: { value: (typeof FIELDS)[Name]; description: string } },
 });
 
-const SortDirection = builder.enumType('SortDirection', {
+export const SortDirection = builder.enumType('SortDirection', {
   description: 'Which end of an order comes first.',
   values: {
     ASC: { description: 'The smallest number, or the first name of the alphabet, comes first.' },

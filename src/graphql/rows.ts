@@ -1,157 +1,124 @@
-// CostReport.rows: the rows of a report and every field of one. The names are those of the REST API.
+// CostReport.rows: a connection by the rules of the Relay specification.
 
-import type { Label, Report, ReportRow, RowSelection } from '../report/report.js';
+import { UserInputError } from '../errors.js';
+import { CursorError } from '../report/page.js';
+import type { Report, RowPage, RowQuestion } from '../report/report.js';
+import type { ReportRow } from '../report/row.js';
 import { builder } from './builder.js';
 import { checkNotNegative } from './filter-rules.js';
 import { CostReport } from './report.js';
 import { CostRowOrder, toRowOrder } from './row-order.js';
+import { CostRow } from './row.js';
+import { CostRowsWhere, toRowsWhere } from './rows-where.js';
 
-/** A row, with the report it is part of: a share needs the whole. */
-interface RowOfReport {
-  readonly row: ReportRow;
-  readonly report: Report;
-}
-
-const LabelRef = builder.objectRef<Label>('Label').implement({
-  description: 'A Kubernetes label or annotation: a key and its value.',
+const PageInfo = builder.objectRef<RowPage>('PageInfo').implement({
+  description: 'Where a page stands among all rows.',
   fields: (t) => ({
-    key: t.exposeString('key', { description: 'The key, such as `team` or `app.kubernetes.io/name`.' }),
-    value: t.exposeString('value', { description: 'The value; may be empty.' }),
+    hasNextPage: t.exposeBoolean('hasNextPage', { description: 'Whether rows follow after this page.' }),
+    hasPreviousPage: t.exposeBoolean('hasPreviousPage', { description: 'Whether rows come before this page.' }),
+    startCursor: t.string({
+      nullable: true,
+      description: "The cursor of the page's first row, for `before`. Null when the page is empty.",
+      resolve: (page) => (page.rowCount === 0 ? null : page.cursorOf(0)),
+    }),
+    endCursor: t.string({
+      nullable: true,
+      description: "The cursor of the page's last row, for `after`. Null when the page is empty.",
+      resolve: (page) => (page.rowCount === 0 ? null : page.cursorOf(page.rowCount - 1)),
+    }),
   }),
 });
 
-const TEXTS = {
-  clusterName: 'The Kubernetes cluster. Null when the row covers several.',
-  namespace: 'The Kubernetes namespace. Null when the row covers several.',
-  workloadName: 'The name of the workload. Null in an aggregated row.',
-  workloadType: 'The kind of the workload, such as `Deployment` or `StatefulSet`. Null in an aggregated row.',
-} as const satisfies Partial<Record<keyof ReportRow, string>>;
-
-const NUMBERS = {
-  totalCost: 'The cost over the window of the report, in the currency ScaleOps is set to. Negative for a credit.',
-  hourlyCost: 'The cost of one hour, in the currency ScaleOps is set to.',
-  savingsAvailable: 'What ScaleOps says could be saved, in the currency ScaleOps is set to.',
-  savingsAvailableWithReplicas:
-    'What could be saved if the number of replicas were optimised as well, in the currency ScaleOps is set to.',
-  onDemandHours: 'Hours that ran on on-demand nodes, which cost the full price.',
-  onDemandPercent: 'The part of the hours that ran on on-demand nodes, in percent (0 to 100).',
-  spotHours: 'Hours that ran on spot nodes, which are cheaper and may be taken back.',
-  spotPercent: 'The part of the hours that ran on spot nodes, in percent (0 to 100).',
-  ownerCpuRequest: 'The CPU that the workload requests. Probably in millicores: ScaleOps does not document the unit.',
-  ownerGpuRequest: 'The number of GPUs that the workload requests.',
-  ownerMemoryRequest: 'The memory that the workload requests. Probably in bytes: ScaleOps does not document the unit.',
-  replicas: 'How many replicas ran, on average over the window.',
-} as const satisfies Partial<Record<keyof ReportRow, string>>;
-
-/** What every number of a row has in common. */
-const NULL_NUMBER = ' Null when ScaleOps gives no number; never 0 instead.';
-
-const CostRow = builder.objectRef<RowOfReport>('CostRow').implement({
-  description:
-    'What one workload cost (workload report), or one group of workloads (aggregated report). ' +
-    'The fields are those of the ScaleOps REST API.',
-  fields: (t) => {
-    const text = (name: keyof typeof TEXTS) =>
-      t.string({ nullable: true, description: TEXTS[name], resolve: ({ row }) => row[name] });
-    const number = (name: keyof typeof NUMBERS) =>
-      t.float({ nullable: true, description: NUMBERS[name] + NULL_NUMBER, resolve: ({ row }) => row[name] });
-    return {
-      id: t.id({
+const CostRowEdge = builder
+  .objectRef<{ readonly node: ReportRow; readonly page: RowPage; readonly index: number }>('CostRowEdge')
+  .implement({
+    description: 'A row and its place among the rows.',
+    fields: (t) => ({
+      node: t.expose('node', { type: CostRow, description: 'The row itself.' }),
+      cursor: t.string({
         description:
-          "The row's id in ScaleOps, stable between reports; compare ids without regard to case. " +
-          'Made of cluster, namespace, type and name where ScaleOps gives none.',
-        resolve: ({ row }) => row.id,
+          'An opaque text that names the row in this list, for `after` and `before`. It belongs to one report, ' +
+          '`where` and `orderBy`; it stays good when the report is refreshed, as far as the row is still there.',
+        resolve: ({ page, index }) => page.cursorOf(index),
       }),
-      clusterName: text('clusterName'),
-      namespace: text('namespace'),
-      workloadName: text('workloadName'),
-      workloadType: text('workloadType'),
-      amountOfWorkloads: t.int({
-        nullable: true,
-        description: 'How many workloads the row covers.' + NULL_NUMBER,
-        resolve: ({ row }) => row.amountOfWorkloads,
-      }),
-      labels: t.field({
-        type: [LabelRef],
-        nullable: true,
-        description: 'The labels that an aggregated row is grouped by. Null when ScaleOps gives none.',
-        resolve: ({ row }) => row.labels,
-      }),
-      annotations: t.field({
-        type: [LabelRef],
-        nullable: true,
-        description: 'The annotations that an aggregated row is grouped by. Null when ScaleOps gives none.',
-        resolve: ({ row }) => row.annotations,
-      }),
-      ownerLabels: t.field({
-        type: [LabelRef],
-        description: "The Kubernetes labels of the workload's owner, such as its Deployment.",
-        resolve: ({ row }) => row.ownerLabels,
-      }),
-      services: t.stringList({
-        description: 'The Kubernetes Services that lead to the workload.',
-        resolve: ({ row }) => row.services,
-      }),
-      totalCost: number('totalCost'),
-      hourlyCost: number('hourlyCost'),
-      savingsAvailable: number('savingsAvailable'),
-      savingsAvailableWithReplicas: number('savingsAvailableWithReplicas'),
-      onDemandHours: number('onDemandHours'),
-      onDemandPercent: number('onDemandPercent'),
-      spotHours: number('spotHours'),
-      spotPercent: number('spotPercent'),
-      ownerCpuRequest: number('ownerCpuRequest'),
-      ownerGpuRequest: number('ownerGpuRequest'),
-      ownerMemoryRequest: number('ownerMemoryRequest'),
-      replicas: number('replicas'),
-      share: t.float({
-        nullable: true,
-        description:
-          "The row's part of the whole report's totalCost, from 0 to 1. " +
-          'Null when either is unknown or the whole report cost 0.',
-        resolve: ({ row, report }) => report.shareOf(row),
-      }),
-    };
-  },
-});
+    }),
+  });
 
-interface RowsOfReport {
-  readonly selection: RowSelection;
-  readonly report: Report;
-}
-
-const CostRowConnection = builder.objectRef<RowsOfReport>('CostRowConnection').implement({
-  description: 'Rows of a report, and how many there are.',
+const CostRowConnection = builder.objectRef<RowPage>('CostRowConnection').implement({
+  description: 'A page of rows, and how many rows there are in all.',
   fields: (t) => ({
     nodes: t.field({
       type: [CostRow],
-      description: 'The rows themselves.',
-      resolve: ({ selection, report }) => selection.rows.map((row) => ({ row, report })),
+      description: 'The rows of the page.',
+      resolve: (page, _args, { maxPageRows }) => rowsOf(page, maxPageRows),
     }),
-    totalCount: t.int({
-      description: 'How many rows there are, also those that `first` leaves out.',
-      resolve: ({ selection }) => selection.totalCount,
+    edges: t.field({
+      type: [CostRowEdge],
+      description: 'The rows of the page, each with its cursor.',
+      resolve: (page, _args, { maxPageRows }) =>
+        rowsOf(page, maxPageRows).map((node, index) => ({ node, page, index })),
     }),
+    pageInfo: t.field({
+      type: PageInfo,
+      description: 'Where the page stands among all rows.',
+      resolve: (page) => page,
+    }),
+    totalCount: t.exposeInt('totalCount', { description: 'How many rows there are on all pages together.' }),
   }),
 });
+
+/** Nothing is cut off in silence: a page over the operator's limit is refused. */
+function rowsOf(page: RowPage, maxPageRows: number | undefined): readonly ReportRow[] {
+  if (maxPageRows === undefined || page.rowCount <= maxPageRows) return page.rows;
+  throw new UserInputError(
+    'first',
+    `must be given and at most ${maxPageRows}: here it would be ${page.rowCount} rows.`,
+  );
+}
 
 builder.objectField(CostReport, 'rows', (t) =>
   t.field({
     type: CostRowConnection,
-    description: 'The rows of the report: one a workload, or one a group of them. Without arguments, all of them.',
+    description:
+      'The rows of the report: one a workload, or one a group of them. Without `first` and `last`, all of them. ' +
+      'Pages are those of the Relay connection specification.',
     args: {
+      where: t.arg({ type: CostRowsWhere, description: 'Which rows; all of them where it is left out.' }),
       orderBy: t.arg({
         type: [CostRowOrder],
         description:
           'What the rows are ordered by: the first entry decides, each further one among equals. ' +
           'Left out, the rows keep the order of ScaleOps.',
       }),
-      first: t.arg.int({ description: 'How many rows to give, from the first on; 0 gives none, for the count alone.' }),
+      first: t.arg.int({
+        description: 'How many rows to give, from the first on; 0 gives none, for the counts alone.',
+      }),
+      after: t.arg.string({ description: 'The cursor of a row: the page begins after it.' }),
+      last: t.arg.int({ description: 'How many rows to give, up to the last one. Not together with `first`.' }),
+      before: t.arg.string({ description: 'The cursor of a row: the page ends before it.' }),
     },
-    resolve: ({ report }, { orderBy, first }) => {
+    resolve: ({ report, key }, { where, orderBy, first, after, last, before }) => {
       if (first != null) checkNotNegative('first', first);
-      const selection = report.selectRows({ orderBy: orderBy?.map(toRowOrder) ?? [], first: first ?? undefined });
-      return { selection, report };
+      if (last != null) checkNotNegative('last', last);
+      if (first != null && last != null) throw new UserInputError('first', 'must not be given together with `last`.');
+      return selectRows(report, {
+        scope: key,
+        where: toRowsWhere(where),
+        orderBy: orderBy?.map(toRowOrder),
+        first: first ?? undefined,
+        after: after ?? undefined,
+        last: last ?? undefined,
+        before: before ?? undefined,
+      });
     },
   }),
 );
+
+function selectRows(report: Report, question: RowQuestion): RowPage {
+  try {
+    return report.selectRows(question);
+  } catch (error) {
+    if (!(error instanceof CursorError)) throw error;
+    throw new UserInputError(error.argument, 'must be a cursor of this report with this `where` and `orderBy`.');
+  }
+}

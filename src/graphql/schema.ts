@@ -6,6 +6,8 @@ import { builder } from './builder.js';
 import './scalars.js';
 import './report.js';
 import './rows.js';
+import './totals.js';
+import './breakdown.js';
 
 const DESCRIPTION =
   'What Kubernetes clusters cost, from the reports of ScaleOps. Start at `Query`: `aggregatedCosts` adds costs up by ' +

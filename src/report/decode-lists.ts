@@ -2,12 +2,14 @@
 // keeps one copy of each for a report.
 
 import { toText } from './decode-values.js';
-import type { Label } from './report.js';
+import type { Label } from './label.js';
 
 /** One copy of each text and each label of a report. */
 export interface LabelPool {
   text(value: string): string;
   label(key: string, value: string): Label;
+  /** The label, if it was met. */
+  readonly findLabel: (key: string, value: string) => Label | undefined;
   /** About how many bytes the pooled things take. */
   byteSize(): number;
 }
@@ -38,6 +40,7 @@ export function createLabelPool(): LabelPool {
       }
       return label;
     },
+    findLabel: (key, value) => labels.get(key)?.get(value),
     byteSize: () => bytes,
   };
 }

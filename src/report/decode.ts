@@ -2,9 +2,18 @@
 // reads generously what may be odd (nulls for lists, numbers as text, labels in four shapes) and refuses only what is
 // no cost report at all. Nothing that came from outside stands in an error's text.
 
-import { toCount, toNumber, toText, type NumberNotes } from './decode-values.js';
+import {
+  createNameColumn,
+  NAME_FIELDS,
+  NUMBER_FIELDS,
+  type Columns,
+  type NameField,
+  type NumberField,
+} from './columns.js';
 import { createLabelPool, toLabels, toStrings, type LabelPool } from './decode-lists.js';
-import { createReport, type Report, type ReportRow, type ReportWindow } from './report.js';
+import { toCount, toNumber, toText, type NumberNotes } from './decode-values.js';
+import type { Label } from './label.js';
+import { createReport, DERIVED_BYTES_PER_ROW, type Report, type ReportWindow } from './report.js';
 
 /** Why a JSON value is no cost report; `message` is a fixed text of ours. */
 export class ReportShapeError extends Error {
@@ -29,50 +38,47 @@ export function decodeReport(json: unknown): DecodedReport {
 
   const pool = createLabelPool();
   const notes: NumberNotes = { dropped: 0 };
-  const rows = ((list ?? []) as unknown[]).map((row) => {
-    if (!isObject(row)) throw new ReportShapeError('a row is not an object');
-    return decodeRow(row, pool, notes);
-  });
+  const columns = decodeRows((list ?? []) as unknown[], pool, notes);
   const clusters = toStrings(json.clusters, pool);
-  const report = createReport({ window: decodeWindow(json.window), clusters, rows, byteSize: measure(rows, pool) });
+  const byteSize = measure(columns) + pool.byteSize();
+  const report = createReport({ window: decodeWindow(json.window), clusters, columns, byteSize });
   return { report, droppedNumbers: notes.dropped };
 }
 
-function decodeRow(row: Record<string, unknown>, pool: LabelPool, notes: NumberNotes): ReportRow {
-  const text = (name: string): string | null => {
-    const value = toText(row[name]);
-    return value === null ? null : pool.text(value);
-  };
-  const number = (name: string): number | null => toNumber(row[name], notes);
-  const clusterName = text('clusterName');
-  const namespace = text('namespace');
-  const workloadType = text('workloadType');
-  const workloadName = toText(row.workloadName);
-  return {
+function decodeRows(list: readonly unknown[], pool: LabelPool, notes: NumberNotes): Columns {
+  const rowCount = list.length;
+  const ids: string[] = [];
+  const numbers = byField(NUMBER_FIELDS, () => new Float64Array(rowCount));
+  const writers = byField(NAME_FIELDS, () => createNameColumn(rowCount));
+  const labels: (readonly Label[] | null)[] = [];
+  const annotations: (readonly Label[] | null)[] = [];
+  const ownerLabels: (readonly Label[])[] = [];
+  const services: (readonly string[])[] = [];
+  list.forEach((row, index) => {
+    if (!isObject(row)) throw new ReportShapeError('a row is not an object');
     // GraphQL's ID is never null; a row without one is named by what it is about.
-    id: toText(row.id) ?? [clusterName, namespace, workloadType, workloadName].map((part) => part ?? '').join('/'),
-    clusterName,
-    namespace,
-    workloadName,
-    workloadType,
-    amountOfWorkloads: toCount(row.amountOfWorkloads, notes),
-    labels: row.labels == null ? null : toLabels(row.labels, pool),
-    annotations: row.annotations == null ? null : toLabels(row.annotations, pool),
-    ownerLabels: toLabels(row.ownerLabels, pool),
-    services: toStrings(row.services, pool),
-    totalCost: number('totalCost'),
-    hourlyCost: number('hourlyCost'),
-    savingsAvailable: number('savingsAvailable'),
-    savingsAvailableWithReplicas: number('savingsAvailableWithReplicas'),
-    onDemandHours: number('onDemandHours'),
-    onDemandPercent: number('onDemandPercent'),
-    spotHours: number('spotHours'),
-    spotPercent: number('spotPercent'),
-    ownerCpuRequest: number('ownerCpuRequest'),
-    ownerGpuRequest: number('ownerGpuRequest'),
-    ownerMemoryRequest: number('ownerMemoryRequest'),
-    replicas: number('replicas'),
-  };
+    ids.push(toText(row.id) ?? ID_PARTS.map((part) => toText(row[part]) ?? '').join('/'));
+    for (const field of NAME_FIELDS) writers[field].write(index, toText(row[field]));
+    for (const field of NUMBER_FIELDS) {
+      const read = field === 'amountOfWorkloads' ? toCount : toNumber;
+      numbers[field][index] = read(row[field], notes) ?? Number.NaN;
+    }
+    labels.push(row.labels == null ? null : toLabels(row.labels, pool));
+    annotations.push(row.annotations == null ? null : toLabels(row.annotations, pool));
+    ownerLabels.push(toLabels(row.ownerLabels, pool));
+    services.push(toStrings(row.services, pool));
+  });
+  const names = byField(NAME_FIELDS, (field) => writers[field].column);
+  return { rowCount, ids, numbers, names, labels, annotations, ownerLabels, services, findLabel: pool.findLabel };
+}
+
+const ID_PARTS: readonly NameField[] = ['clusterName', 'namespace', 'workloadType', 'workloadName'];
+
+function byField<Field extends NameField | NumberField, T>(
+  fields: readonly Field[],
+  make: (field: Field) => T,
+): Record<Field, T> {
+  return Object.fromEntries(fields.map((field) => [field, make(field)])) as Record<Field, T>;
 }
 
 function decodeWindow(value: unknown): ReportWindow | null {
@@ -82,10 +88,13 @@ function decodeWindow(value: unknown): ReportWindow | null {
   return startTime === null || endTime === null ? null : { startTime, endTime };
 }
 
+// Date.parse alone would take "day 5" for a day in 2001.
+const DATE = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d|$)/;
+
 /** The upstream writes no time zone and means UTC; JavaScript would read that as the machine's own. */
 function toTime(value: unknown): number | null {
   const text = toText(value);
-  if (text === null) return null;
+  if (text === null || !DATE.test(text)) return null;
   const time = Date.parse(/(?:Z|[+-]\d\d:?\d\d)$/i.test(text) ? text : `${text}Z`);
   return Number.isNaN(time) ? null : time;
 }
@@ -94,20 +103,19 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-// What one row takes on V8's heap (Node 20 and 26, measured by test/bench/memory.ts): the object with its 22 slots and
-// about 12 boxed numbers; a list's header and a slot for each element; a character of a text that no other row shares.
-const ROW_BYTES = 448;
-const LIST_BYTES = 32;
+// What is on V8's heap, as measured by test/bench/memory.ts: a text and its slot, a list and its slot.
+const TEXT_BYTES = 32;
+const LIST_BYTES = 40;
 const SLOT_BYTES = 8;
-const TEXT_BYTES = 24;
 
-function measure(rows: readonly ReportRow[], pool: LabelPool): number {
-  let bytes = pool.byteSize();
-  for (const row of rows) {
-    bytes += ROW_BYTES + TEXT_BYTES * 2 + row.id.length + (row.workloadName?.length ?? 0);
-    for (const list of [row.labels, row.annotations, row.ownerLabels, row.services]) {
-      if (list !== null) bytes += LIST_BYTES + SLOT_BYTES * list.length;
-    }
+function measure({ rowCount, ids, names, labels, annotations, ownerLabels, services }: Columns): number {
+  // Numbers, the codes of names, and the list of all rows' numbers.
+  let bytes = rowCount * (8 * NUMBER_FIELDS.length + 4 * NAME_FIELDS.length + 4 + DERIVED_BYTES_PER_ROW);
+  for (const texts of [ids, ...NAME_FIELDS.map((field) => names[field].values)]) {
+    for (const text of texts) bytes += TEXT_BYTES + (text?.length ?? 0);
+  }
+  for (const lists of [labels, annotations, ownerLabels, services]) {
+    for (const list of lists) bytes += SLOT_BYTES + (list?.length ? LIST_BYTES + SLOT_BYTES * list.length : 0);
   }
   return bytes;
 }

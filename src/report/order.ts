@@ -1,52 +1,57 @@
 // The order of rows: several keys, null last in both directions, ties in the upstream's order.
 
-import type { ReportRow } from './report.js';
+import type { NameField, NumberField } from './columns.js';
+import type { Ranks } from './ranks.js';
 
 /** What rows can be ordered by. */
-export type RowField = {
-  [Field in keyof ReportRow]: ReportRow[Field] extends number | string | null ? Field : never;
-}[Exclude<keyof ReportRow, 'id'>];
+export type OrderField = NameField | NumberField;
+export type Direction = 'ASC' | 'DESC';
 
 export interface RowOrder {
-  readonly field: RowField;
-  readonly direction: 'ASC' | 'DESC';
+  readonly field: OrderField;
+  readonly direction: Direction;
 }
 
-/** The rows in `order`; the first key decides, each further one among equals. Sorting is stable. */
-export function sortRows(rows: readonly ReportRow[], order: readonly RowOrder[]): readonly ReportRow[] {
-  if (order.length === 0) return rows;
-  return rows.toSorted((a, b) => {
-    for (const { field, direction } of order) {
-      const difference = compareValues(a[field], b[field], direction);
-      if (difference !== 0) return difference;
-    }
-    return 0;
-  });
-}
-
-type Value = number | string | null;
-
-function compareValues(a: Value, b: Value, direction: RowOrder['direction']): number {
-  if (a === b) return 0;
-  if (a === null) return 1;
-  if (b === null) return -1;
-  const difference = typeof a === 'string' && typeof b === 'string' ? compareCodePoints(a, b) : Number(a) - Number(b);
-  return direction === 'ASC' ? difference : -difference;
+/** Ranks of a row set's keys with their directions; the first decides, each further one among equals. */
+export interface RankedKey {
+  readonly ranks: Ranks;
+  readonly direction: Direction;
 }
 
 /**
- * Unicode code point order, the same on every machine. JavaScript compares UTF-16 code units, which puts characters
- * outside the basic plane (surrogates, from U+D800) before those from U+E000 on.
+ * `rows` in the order of `keys`, the first `limit` of them. Each pass is a stable counting sort, from the last key to
+ * the first.
  */
-export function compareCodePoints(a: string, b: string): number {
-  const length = Math.min(a.length, b.length);
-  for (let index = 0; index < length; index += 1) {
-    const unitA = a.charCodeAt(index);
-    const unitB = b.charCodeAt(index);
-    if (unitA === unitB) continue;
-    const bothHigh = unitA >= 0xd800 && unitB >= 0xd800;
-    const isSurrogateA = unitA < 0xe000;
-    return bothHigh && isSurrogateA !== unitB < 0xe000 ? (isSurrogateA ? 1 : -1) : unitA - unitB;
+export function orderByRanks(rows: Uint32Array, keys: readonly RankedKey[], limit = rows.length): Uint32Array {
+  return keys.reduceRight((ordered, key, at) => countingSort(ordered, key, at === 0 ? limit : rows.length), rows);
+}
+
+function countingSort(rows: Uint32Array, { ranks: { ranks, distinct }, direction }: RankedKey, limit: number) {
+  const counts = new Uint32Array(distinct + 1);
+  for (let at = 0; at < rows.length; at += 1) counts[ranks[rows[at]!]!]! += 1;
+  const starts = toStarts(counts, direction);
+  const ordered = new Uint32Array(Math.min(limit, rows.length));
+  for (let at = 0; at < rows.length; at += 1) {
+    const row = rows[at]!;
+    const rank = ranks[row]!;
+    const place = starts[rank]!;
+    if (place >= limit) continue;
+    ordered[place] = row;
+    starts[rank] = place + 1;
   }
-  return a.length - b.length;
+  return ordered;
+}
+
+/** Where each rank begins in the order. The last one, null, ends it in both directions. */
+function toStarts(counts: Uint32Array, direction: Direction): Uint32Array {
+  const starts = new Uint32Array(counts.length);
+  const last = counts.length - 1;
+  let next = 0;
+  for (let step = 0; step < last; step += 1) {
+    const rank = direction === 'ASC' ? step : last - 1 - step;
+    starts[rank] = next;
+    next += counts[rank]!;
+  }
+  starts[last] = next;
+  return starts;
 }

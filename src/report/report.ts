@@ -1,39 +1,17 @@
 // A cost report as ScaleOps gave it: immutable data and the questions that can be asked of it. No I/O, no GraphQL, no
-// HTTP. The rows are reached through methods only, so that how they are held can change.
+// HTTP. How the rows are held is known in this folder alone.
 
-import { sortRows, type RowOrder } from './order.js';
-
-/** A Kubernetes label or annotation. */
-export interface Label {
-  readonly key: string;
-  readonly value: string;
-}
-
-/** One row. Text that the upstream leaves empty, and numbers that it leaves out or that are not finite, are null. */
-export interface ReportRow {
-  readonly id: string;
-  readonly clusterName: string | null;
-  readonly namespace: string | null;
-  readonly workloadName: string | null;
-  readonly workloadType: string | null;
-  readonly amountOfWorkloads: number | null;
-  readonly labels: readonly Label[] | null;
-  readonly annotations: readonly Label[] | null;
-  readonly ownerLabels: readonly Label[];
-  readonly services: readonly string[];
-  readonly totalCost: number | null;
-  readonly hourlyCost: number | null;
-  readonly savingsAvailable: number | null;
-  readonly savingsAvailableWithReplicas: number | null;
-  readonly onDemandHours: number | null;
-  readonly onDemandPercent: number | null;
-  readonly spotHours: number | null;
-  readonly spotPercent: number | null;
-  readonly ownerCpuRequest: number | null;
-  readonly ownerGpuRequest: number | null;
-  readonly ownerMemoryRequest: number | null;
-  readonly replicas: number | null;
-}
+import { breakDown, createLabelColumn, type Breakdown, type Dimension, type GroupOrder } from './breakdown.js';
+import type { Columns, NameColumn, NumberField } from './columns.js';
+import { createCursorCodec, type CursorCodec } from './cursor.js';
+import { createDerived } from './derived.js';
+import { sumRows } from './exact-sum.js';
+import { orderByRanks, type OrderField, type RankedKey, type RowOrder } from './order.js';
+import { findPage, type PageArguments } from './page.js';
+import { rankNames, rankNumbers, type Ranks } from './ranks.js';
+import { toRow, type ReportRow } from './row.js';
+import type { Totals } from './totals.js';
+import { allRows, findRows, type RowsWhere } from './where.js';
 
 /** The time a report covers, [startTime, endTime), in milliseconds since the Unix epoch. */
 export interface ReportWindow {
@@ -41,64 +19,128 @@ export interface ReportWindow {
   readonly endTime: number;
 }
 
-/** Which rows, and in which order. */
-export interface RowQuestion {
+/** Which rows, in which order, which page. */
+export interface RowQuestion extends PageArguments {
+  readonly where?: RowsWhere | undefined;
   /** The first key decides, each further one among equals; empty: the upstream's order. */
-  readonly orderBy?: readonly RowOrder[];
-  /** How many rows at the most, 0 or more; all of them where it is left out. */
-  readonly first?: number | undefined;
+  readonly orderBy?: readonly RowOrder[] | undefined;
+  /** Names the report in cursors, so that a cursor of another one is refused. */
+  readonly scope?: string | undefined;
 }
 
-/** The rows that answer a question, and how many there are before `first` cuts them off. */
-export interface RowSelection {
-  readonly rows: readonly ReportRow[];
+/** A page of rows; `totalCount` counts those of all pages. */
+export interface RowPage {
+  readonly rowCount: number;
   readonly totalCount: number;
+  readonly hasNextPage: boolean;
+  readonly hasPreviousPage: boolean;
+  /** The rows, made when asked for. */
+  readonly rows: readonly ReportRow[];
+  /** The cursor of the page's n-th row. */
+  cursorOf(index: number): string;
+}
+
+export interface BreakdownQuestion {
+  readonly by: readonly Dimension[];
+  readonly where?: RowsWhere | undefined;
+  readonly orderBy: GroupOrder;
+  readonly first?: number | undefined;
 }
 
 export interface Report {
   /** Null when the upstream named no window that can be read. */
   readonly window: ReportWindow | null;
   readonly clusters: readonly string[];
-  /** About how many bytes of memory the report takes; what the cache's bound counts. */
+  /** About how many bytes of memory the report takes, and what it may keep of its answers; for the cache's bound. */
   readonly byteSize: number;
-  selectRows(question: RowQuestion): RowSelection;
-  /** The row's part (0 to 1) of the whole report's cost; null where either is unknown or the whole is 0. */
-  shareOf(row: ReportRow): number | null;
+  /** @throws CursorError for an `after` or `before` that is no cursor of this list. */
+  selectRows(question: RowQuestion): RowPage;
+  sumRows(where?: RowsWhere): Totals;
+  breakDown(question: BreakdownQuestion): Breakdown;
 }
 
-/** A report over rows that nobody will change. `byteSize` as measured by who decoded them. */
+/** How much a report may keep of what it worked out: eight columns of row numbers. */
+export const DERIVED_BYTES_PER_ROW = 32;
+
+/** A report over columns that nobody will change. `byteSize` as measured by who made them. */
 export function createReport(data: {
   readonly window: ReportWindow | null;
   readonly clusters: readonly string[];
-  readonly rows: readonly ReportRow[];
+  readonly columns: Columns;
   readonly byteSize: number;
 }): Report {
-  const { window, clusters, rows, byteSize } = data;
-  let totalCost: number | undefined;
+  const { window, clusters, columns, byteSize } = data;
+  const derived = createDerived(DERIVED_BYTES_PER_ROW * columns.rowCount);
+  const everyRow = allRows(columns);
+  const reportCost = lazy(() => sumRows(columns.numbers.totalCost, everyRow));
+
+  const rowsWhere = (where: RowsWhere | undefined): Uint32Array =>
+    where === undefined ? everyRow : findRows(columns, where);
+  const ranksOf = (field: OrderField): Ranks =>
+    derived.get(
+      `ranks of ${field}`,
+      () => rankField(columns, field),
+      ({ ranks }) => ranks.byteLength,
+    );
+  const columnOf = (dimension: Dimension): NameColumn =>
+    'field' in dimension
+      ? columns.names[dimension.field]
+      : derived.get(`label ${dimension.label}`, () => createLabelColumn(columns, dimension.label), measureColumn);
+
   return {
     window,
     clusters,
     byteSize,
-    selectRows({ orderBy = [], first = rows.length }) {
-      const ordered = sortRows(rows, orderBy);
-      return { rows: first < ordered.length ? ordered.slice(0, first) : ordered, totalCount: rows.length };
+    selectRows({ where, orderBy = [], scope = '', ...page }) {
+      const keys = orderBy.map(({ field, direction }) => ({ ranks: ranksOf(field), direction }));
+      const codec = createCursorCodec([scope, orderBy, where ?? null]);
+      return selectPage({ columns, rows: rowsWhere(where), keys, codec, page, reportCost });
     },
-    shareOf(row) {
-      totalCost ??= sum(rows, (each) => each.totalCost);
-      return row.totalCost === null || totalCost === 0 ? null : row.totalCost / totalCost;
+    sumRows(where) {
+      const rows = rowsWhere(where);
+      return { rowCount: rows.length, sum: (field) => sumRows(columns.numbers[field], rows) };
     },
+    breakDown: ({ by, where, ...question }) =>
+      breakDown(columns, { rows: rowsWhere(where), by: by.map(columnOf), ...question }),
   };
 }
 
-/** Adds what is known, with Neumaier's compensation: 100,000 costs of cents must not drift. */
-function sum(rows: readonly ReportRow[], valueOf: (row: ReportRow) => number | null): number {
-  let total = 0;
-  let lost = 0;
-  for (const row of rows) {
-    const value = valueOf(row) ?? 0;
-    const next = total + value;
-    lost += Math.abs(total) >= Math.abs(value) ? total - next + value : value - next + total;
-    total = next;
-  }
-  return total + lost;
+interface Selection {
+  readonly columns: Columns;
+  /** Those that match, in the upstream's order. */
+  readonly rows: Uint32Array;
+  readonly keys: readonly RankedKey[];
+  readonly codec: CursorCodec;
+  readonly page: PageArguments;
+  readonly reportCost: () => number;
+}
+
+function selectPage({ columns, rows, keys, codec, page, reportCost }: Selection): RowPage {
+  // Where nothing is counted from a cursor or from the end, only the first rows need their places.
+  const isFromStart = page.after === undefined && page.before === undefined && page.last === undefined;
+  const ordered = orderByRanks(rows, keys, isFromStart ? page.first : undefined);
+  const { start, end } = findPage(ordered, columns.ids, codec, page);
+  return {
+    rowCount: end - start,
+    totalCount: rows.length,
+    hasNextPage: end < rows.length,
+    hasPreviousPage: start > 0,
+    get rows() {
+      return Array.from(ordered.subarray(start, end), (row) => toRow(columns, row, reportCost()));
+    },
+    cursorOf: (index) => codec.encode({ place: start + index, id: columns.ids[ordered[start + index]!]! }),
+  };
+}
+
+function rankField({ names, numbers }: Columns, field: OrderField): Ranks {
+  return field in names ? rankNames(names[field as keyof typeof names]) : rankNumbers(numbers[field as NumberField]);
+}
+
+function measureColumn({ codes, values }: NameColumn): number {
+  return codes.byteLength + 8 * values.length;
+}
+
+function lazy<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
 }

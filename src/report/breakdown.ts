@@ -1,0 +1,157 @@
+// Breakdown: rows in groups by one or several dimensions, the groups in an order, and those past the first few summed
+// as "others". Groups and others add up to the totals exactly.
+
+import { createNameColumn, type Columns, type NameColumn } from './columns.js';
+import { sumByGroup, sumGroups, sumOf, type Sums } from './exact-sum.js';
+import type { Label } from './label.js';
+import { orderByRanks, type Direction } from './order.js';
+import { rankNumbers, rankTexts, type Ranks } from './ranks.js';
+import type { SumField, Totals } from './totals.js';
+
+/** What to group by: a field of the row, or the value of a label key among its ownerLabels or labels. */
+export type Dimension =
+  { readonly field: 'clusterName' | 'namespace' | 'workloadType' | 'workloadName' } | { readonly label: string };
+
+export interface GroupOrder {
+  /** A sum, or the values of the dimensions, one after the other. */
+  readonly field: SumField | 'key';
+  readonly direction: Direction;
+}
+
+/** One group. The n-th key belongs to the n-th dimension; null: the rows without it. */
+export interface Group {
+  readonly keys: readonly (string | null)[];
+  readonly totals: Totals;
+  /** totalCost as a part of all groups', 0 to 1; null where that is 0. */
+  readonly share: number | null;
+}
+
+export interface Breakdown {
+  readonly groups: readonly Group[];
+  /** Of the groups that `first` leaves out; null where it leaves out none. */
+  readonly others: Totals | null;
+  readonly groupCount: number;
+  readonly totals: Totals;
+}
+
+/** The column of a dimension that is no field: the value of label `key`. An empty value is none. */
+export function createLabelColumn({ rowCount, ownerLabels, labels }: Columns, key: string): NameColumn {
+  const writer = createNameColumn(rowCount);
+  const valueIn = (list: readonly Label[] | null | undefined): string | undefined =>
+    list?.find((label) => label.key === key)?.value;
+  for (let row = 0; row < rowCount; row += 1) {
+    writer.write(row, (valueIn(ownerLabels[row]) ?? valueIn(labels[row]) ?? '') || null);
+  }
+  return writer.column;
+}
+
+interface BreakdownOptions {
+  readonly rows: Uint32Array;
+  /** A column for each dimension. */
+  readonly by: readonly NameColumn[];
+  readonly orderBy: GroupOrder;
+  readonly first?: number | undefined;
+}
+
+export function breakDown(columns: Columns, { rows, by, orderBy, first }: BreakdownOptions): Breakdown {
+  const { groups, firstRows } = groupRows(rows, by);
+  const groupCount = firstRows.length;
+  const sums = new Map<SumField, Sums>();
+  const sumsOf = (field: SumField): Sums => {
+    let known = sums.get(field);
+    if (known === undefined) sums.set(field, (known = sumByGroup(columns.numbers[field], rows, groups, groupCount)));
+    return known;
+  };
+  const counts = new Uint32Array(groupCount);
+  for (const group of groups) counts[group]! += 1;
+
+  const order = orderGroups(firstRows, by, orderBy, sumsOf);
+  const totalsFrom = (from: number): Totals => ({
+    rowCount: order.subarray(from).reduce((count, group) => count + counts[group]!, 0),
+    sum: (field) => sumGroups(sumsOf(field), order, from),
+  });
+  const totals = totalsFrom(0);
+  const toGroup = (group: number): Group => ({
+    keys: by.map(({ codes, values }) => values[codes[firstRows[group]!]!]!),
+    totals: { rowCount: counts[group]!, sum: (field) => sumOf(sumsOf(field), group) },
+    get share() {
+      const whole = totals.sum('totalCost');
+      return whole === 0 ? null : this.totals.sum('totalCost') / whole;
+    },
+  });
+  const shown = Math.min(first ?? groupCount, groupCount);
+  return {
+    groups: Array.from(order.subarray(0, shown), toGroup),
+    others: shown < groupCount ? totalsFrom(shown) : null,
+    groupCount,
+    totals,
+  };
+}
+
+interface Grouping {
+  /** The group of the row at each place of `rows`, numbered in the order in which they appear. */
+  readonly groups: Uint32Array;
+  /** A row of each group, to read its keys from. */
+  readonly firstRows: Uint32Array;
+}
+
+/** Splits group after group by one dimension more. */
+function groupRows(rows: Uint32Array, by: readonly NameColumn[]): Grouping {
+  const groups = new Uint32Array(rows.length);
+  let firstRows = rows.slice(0, 1);
+  for (const { codes, values } of by) {
+    const numberOf = createPairNumbers(firstRows.length, values.length);
+    const first: number[] = [];
+    for (let at = 0; at < rows.length; at += 1) {
+      const row = rows[at]!;
+      const group = numberOf(groups[at]!, codes[row]!);
+      if (group === first.length) first.push(row);
+      groups[at] = group;
+    }
+    firstRows = Uint32Array.from(first);
+  }
+  return { groups, firstRows };
+}
+
+/** Numbers pairs (group, code) from 0 in the order in which they come: by a table where one is small, else by a map. */
+function createPairNumbers(groupCount: number, codeCount: number): (group: number, code: number) => number {
+  let next = 0;
+  if (groupCount * codeCount > 1_048_576) {
+    const known = new Map<number, number>();
+    return (group, code) => {
+      const pair = group * codeCount + code;
+      const number = known.get(pair) ?? next;
+      if (number === next) known.set(pair, next++);
+      return number;
+    };
+  }
+  // 0 is "not seen yet", so numbers are kept one higher.
+  const table = new Uint32Array(groupCount * codeCount);
+  return (group, code) => {
+    const pair = group * codeCount + code;
+    if (table[pair] === 0) table[pair] = ++next;
+    return table[pair]! - 1;
+  };
+}
+
+function orderGroups(
+  firstRows: Uint32Array,
+  by: readonly NameColumn[],
+  { field, direction }: GroupOrder,
+  sumsOf: (field: SumField) => Sums,
+): Uint32Array {
+  const groups = firstRows.map((_, group) => group);
+  const ranks: Ranks[] =
+    field === 'key'
+      ? by.map((column) => rankKeys(column, firstRows))
+      : [rankNumbers(Float64Array.from(groups, (group) => sumOf(sumsOf(field), group)))];
+  return orderByRanks(
+    groups,
+    ranks.map((each) => ({ ranks: each, direction })),
+  );
+}
+
+function rankKeys({ codes, values }: NameColumn, firstRows: Uint32Array): Ranks {
+  const rankOfCode = rankTexts(values);
+  return { ranks: firstRows.map((row) => rankOfCode[codes[row]!]!), distinct: values.length - 1 };
+}

@@ -1,0 +1,40 @@
+// Cursors: opaque texts that name a row of one ordered list. A cursor holds the row's place and id, and a check over
+// both and over the list it belongs to, so that a forged, cut or foreign one is noticed. It is no secret: whoever makes
+// one up sees no row that the list would not show.
+
+import { createHash } from 'node:crypto';
+
+const CHECK_LENGTH = 11;
+
+export interface RowPlace {
+  readonly place: number;
+  readonly id: string;
+}
+
+/** Reads and writes the cursors of one list, which `scope` names. */
+export interface CursorCodec {
+  encode(row: RowPlace): string;
+  /** Null for what is no cursor of this list. */
+  decode(cursor: string): RowPlace | null;
+}
+
+export function createCursorCodec(scope: unknown): CursorCodec {
+  const list = createHash('sha256').update(JSON.stringify(scope)).digest();
+  const checkOf = (text: string): string =>
+    createHash('sha256').update(list).update(text).digest('base64url').slice(0, CHECK_LENGTH);
+  const encode = ({ place, id }: RowPlace): string => {
+    const text = `${place}.${id}`;
+    return Buffer.from(checkOf(text) + text).toString('base64url');
+  };
+  return {
+    encode,
+    decode(cursor) {
+      const text = Buffer.from(cursor, 'base64url').toString();
+      const [, digits, id] = /^(\d{1,9})\.(.*)$/s.exec(text.slice(CHECK_LENGTH)) ?? [];
+      if (digits === undefined || id === undefined) return null;
+      const row = { place: Number(digits), id };
+      // Decoding forgives stray characters; only a text that would be written just so is a cursor.
+      return encode(row) === cursor ? row : null;
+    },
+  };
+}

@@ -1,0 +1,6 @@
+// A Kubernetes label or annotation.
+
+export interface Label {
+  readonly key: string;
+  readonly value: string;
+}

@@ -1,0 +1,75 @@
+// Ranks: for each row, the place of its value among the distinct values of a field. With ranks any order over any keys
+// is a few counting sorts, stable and without a comparison. Ranks are kept with the report.
+
+import type { NameColumn } from './columns.js';
+
+/** `ranks[row]` from 0, the smallest, to `distinct - 1`; `distinct` itself stands for null. */
+export interface Ranks {
+  readonly ranks: Uint32Array;
+  readonly distinct: number;
+}
+
+export function rankNumbers(values: Float64Array): Ranks {
+  // Sorting doubles natively puts NaN, which is null, last. Then a value's rank is found by bisection.
+  const sorted = values.slice().sort();
+  let distinct = 0;
+  for (const value of sorted) {
+    if (value !== value) break;
+    // -0 and 0 are one value.
+    if (distinct === 0 || value !== sorted[distinct - 1]) sorted[distinct++] = value;
+  }
+  const ranks = new Uint32Array(values.length);
+  for (let row = 0; row < values.length; row += 1) {
+    const value = values[row]!;
+    ranks[row] = value !== value ? distinct : lowerBound(sorted, distinct, value);
+  }
+  return { ranks, distinct };
+}
+
+function lowerBound(sorted: Float64Array, length: number, value: number): number {
+  let low = 0;
+  let high = length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (sorted[middle]! < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+export function rankNames({ codes, values }: NameColumn): Ranks {
+  const rankOfCode = rankTexts(values);
+  return { ranks: codes.map((code) => rankOfCode[code]!), distinct: values.length - 1 };
+}
+
+/** The place of each text among `values`, by Unicode code point; null, which is the first of them, comes last. */
+export function rankTexts(values: readonly (string | null)[]): Uint32Array {
+  const sorted = sortTexts(values.slice(1) as string[]);
+  const rankOf = new Map(sorted.map((text, rank) => [text, rank]));
+  return Uint32Array.from(values, (text) => (text === null ? sorted.length : rankOf.get(text)!));
+}
+
+/** JavaScript's own order, by UTF-16 code unit, is that of code points unless there are surrogates; and it is fast. */
+function sortTexts(texts: string[]): string[] {
+  return texts.some((text) => /[\ud800-\udfff]/.test(text)) ? texts.sort(compareCodePoints) : texts.sort();
+}
+
+/**
+ * Unicode code point order, the same on every machine. UTF-16 code units would put the characters outside the basic
+ * plane (surrogates, U+D800 to U+DFFF) before those from U+E000 to U+FFFF.
+ */
+export function compareCodePoints(a: string, b: string): number {
+  const length = Math.min(a.length, b.length);
+  for (let at = 0; at < length; at += 1) {
+    const unitA = a.charCodeAt(at);
+    const unitB = b.charCodeAt(at);
+    if (unitA !== unitB) return toCodePointOrder(unitA) - toCodePointOrder(unitB);
+  }
+  return a.length - b.length;
+}
+
+/** Moves surrogates behind the rest of the basic plane. */
+function toCodePointOrder(unit: number): number {
+  if (unit < 0xd800) return unit;
+  return unit < 0xe000 ? unit + 0x2000 : unit - 0x800;
+}

@@ -1,0 +1,86 @@
+// Which rows a question is about. The same conditions mean the same rows for pages, totals and groups.
+
+import type { Columns, NameColumn, NameField } from './columns.js';
+import type { Label } from './label.js';
+
+/** All given conditions must hold. A list of names: any of them, exactly. */
+export interface RowsWhere {
+  readonly clusterNames?: readonly string[] | undefined;
+  readonly namespaces?: readonly string[] | undefined;
+  readonly workloadTypes?: readonly string[] | undefined;
+  /** All of them, among the ownerLabels. */
+  readonly labels?: readonly Label[] | undefined;
+  /** A part of the cluster's, the namespace's or the workload's name, without regard to case. Plain text. */
+  readonly search?: string | undefined;
+  /** At least so much; a row without the number does not match. */
+  readonly minTotalCost?: number | undefined;
+  readonly minSavingsAvailable?: number | undefined;
+}
+
+/** The numbers of the rows that match, in the upstream's order. */
+export function findRows(columns: Columns, where: RowsWhere): Uint32Array {
+  const matches = new Uint8Array(columns.rowCount).fill(1);
+  keepNamed(matches, columns.names.clusterName, where.clusterNames);
+  keepNamed(matches, columns.names.namespace, where.namespaces);
+  keepNamed(matches, columns.names.workloadType, where.workloadTypes);
+  keepAtLeast(matches, columns.numbers.totalCost, where.minTotalCost);
+  keepAtLeast(matches, columns.numbers.savingsAvailable, where.minSavingsAvailable);
+  for (const label of where.labels ?? []) keepLabelled(matches, columns, label);
+  if (where.search !== undefined && where.search !== '') keepFound(matches, columns, where.search.toLowerCase());
+  return toRowNumbers(matches);
+}
+
+/** All rows, in the upstream's order. */
+export function allRows(columns: Columns): Uint32Array {
+  return new Uint32Array(columns.rowCount).map((_, row) => row);
+}
+
+function toRowNumbers(matches: Uint8Array): Uint32Array {
+  const rows = new Uint32Array(matches.length);
+  let count = 0;
+  for (let row = 0; row < matches.length; row += 1) if (matches[row] === 1) rows[count++] = row;
+  return rows.slice(0, count);
+}
+
+function keepNamed(matches: Uint8Array, column: NameColumn, names: readonly string[] | undefined): void {
+  if (names === undefined) return;
+  const wanted = new Set<string | null>(names);
+  keepCoded(matches, column, (value) => wanted.has(value));
+}
+
+function keepCoded(matches: Uint8Array, column: NameColumn, isWanted: (value: string | null) => boolean): void {
+  const isCodeWanted = testNames(column, isWanted);
+  for (let row = 0; row < matches.length; row += 1) matches[row]! &= isCodeWanted[column.codes[row]!]!;
+}
+
+/** 1 or 0 for each code: a test looks at each distinct name once, however many rows have it. */
+function testNames({ values }: NameColumn, test: (value: string | null) => boolean): Uint8Array {
+  const results = new Uint8Array(values.length);
+  for (let code = 0; code < values.length; code += 1) if (test(values[code]!)) results[code] = 1;
+  return results;
+}
+
+function keepAtLeast(matches: Uint8Array, values: Float64Array, least: number | undefined): void {
+  if (least === undefined) return;
+  // NaN, a null, is not at least anything.
+  for (let row = 0; row < matches.length; row += 1) if (!(values[row]! >= least)) matches[row] = 0;
+}
+
+function keepLabelled(matches: Uint8Array, { ownerLabels, findLabel }: Columns, { key, value }: Label): void {
+  // A report holds each label once, so that rows are told apart by identity.
+  const wanted = findLabel(key, value);
+  if (wanted === undefined) matches.fill(0);
+  else for (let row = 0; row < matches.length; row += 1) if (!ownerLabels[row]!.includes(wanted)) matches[row] = 0;
+}
+
+const SEARCHED: readonly NameField[] = ['clusterName', 'namespace', 'workloadName'];
+
+function keepFound(matches: Uint8Array, { names }: Columns, text: string): void {
+  const found = new Uint8Array(matches.length);
+  for (const field of SEARCHED) {
+    const column = names[field];
+    const isFound = testNames(column, (value) => value?.toLowerCase().includes(text) === true);
+    for (let row = 0; row < found.length; row += 1) found[row]! |= isFound[column.codes[row]!]!;
+  }
+  for (let row = 0; row < matches.length; row += 1) matches[row]! &= found[row]!;
+}
