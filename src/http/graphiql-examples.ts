@@ -101,40 +101,79 @@ query BothReports {
 }
 `;
 
-const FILTERED = `# A filter with variables: they are in the editor below,
-# change them there.
-query FilteredWorkloads($filter: WorkloadCostsFilter!) {
-  workloadCosts(filter: $filter) {
-    clusters
-    rows(orderBy: [{ field: TOTAL_COST }], first: 20) {
-      totalCount
-      nodes {
-        clusterName
-        namespace
-        workloadName
-        workloadType
+const COST_BY_TEAM = `# What each team costs: the gateway adds the workloads
+# up by the value of a label. \`others\` are the teams past
+# the first five; a null value is what has no such label.
+query CostByTeam {
+  workloadCosts(filter: { multiCluster: true, last: "30d" }) {
+    breakdown(by: [{ label: "team" }], first: 5) {
+      groupCount
+      groups {
+        keys {
+          value
+        }
+        share
+        totals {
+          totalCost
+          savingsAvailable
+          spotPercent
+        }
+      }
+      others {
+        rowCount
         totalCost
-        hourlyCost
+      }
+      totals {
+        totalCost
       }
     }
   }
 }
 `;
 
-const FILTERED_VARIABLES = {
+const TABLE_PAGE = `# A page of a table, with the total of all its pages.
+# The variables are in the editor below: give \`after\` the
+# endCursor of this page to see the next one.
+query TablePage($filter: WorkloadCostsFilter, $where: CostRowsWhere, $first: Int!, $after: String) {
+  workloadCosts(filter: $filter) {
+    totals(where: $where) {
+      rowCount
+      totalCost
+    }
+    rows(where: $where, orderBy: [{ field: TOTAL_COST }], first: $first, after: $after) {
+      nodes {
+        clusterName
+        namespace
+        workloadType
+        workloadName
+        totalCost
+      }
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
+    }
+  }
+}
+`;
+
+const TABLE_PAGE_VARIABLES = {
   filter: {
     multiCluster: true,
     last: '30d',
-    workloadTypes: { names: ['Deployment', 'StatefulSet'] },
     namespaces: { names: ['kube-system', 'monitoring'], exclude: true },
     labels: { labels: [{ key: 'env', value: 'production' }], operator: 'AND' },
   },
+  where: { search: 'api', minTotalCost: 100 },
+  first: 10,
+  after: null,
 };
 
 /** In the order of the tabs. */
 export const EXAMPLE_TABS: ExampleTab[] = [
   { query: FIRST },
   { query: TOP_SAVINGS },
+  { query: COST_BY_TEAM },
+  { query: TABLE_PAGE, variables: JSON.stringify(TABLE_PAGE_VARIABLES, null, 2) },
   { query: BOTH_REPORTS },
-  { query: FILTERED, variables: JSON.stringify(FILTERED_VARIABLES, null, 2) },
 ];

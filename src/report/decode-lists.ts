@@ -47,30 +47,45 @@ export function createLabelPool(): LabelPool {
 
 /** A list of texts; null, which Go sends for an empty list, is empty, and what is no text is left out. */
 export function toStrings(value: unknown, pool: LabelPool): readonly string[] {
-  if (!Array.isArray(value) || value.length === 0) return EMPTY;
-  return (value as unknown[]).flatMap((each) => {
+  if (!Array.isArray(value)) return EMPTY;
+  return readEach(value, (each) => {
     const text = toText(each);
-    return text === null ? [] : [pool.text(text)];
+    return text === null ? null : pool.text(text);
   });
 }
 
 /** Labels in any of the shapes that were seen or are likely: a map, a list of {key, value}, a list of "key=value". */
 export function toLabels(value: unknown, pool: LabelPool): readonly Label[] {
   if (typeof value !== 'object' || value === null) return EMPTY;
-  const pairs = Array.isArray(value) ? (value as unknown[]).map(toPair) : Object.entries(value);
-  if (pairs.length === 0) return EMPTY;
-  return pairs.flatMap((pair) => {
-    const key = pair === null ? null : toText(pair[0]);
-    return pair === null || key === null ? [] : [pool.label(key, toLabelValue(pair[1]))];
+  const [list, toPair] = Array.isArray(value) ? [value, readPair] : [Object.entries(value), readEntry];
+  return readEach(list, (each) => {
+    const [name, content] = toPair(each);
+    const key = toText(name);
+    return key === null ? null : pool.label(key, toLabelValue(content));
   });
 }
 
-function toPair(element: unknown): readonly [key: unknown, value: unknown] | null {
+/** What `read` makes of each element, without those of which it makes null. */
+function readEach<T>(list: readonly unknown[], read: (element: unknown) => T | null): readonly T[] {
+  const items: T[] = [];
+  for (const element of list) {
+    const item = read(element);
+    if (item !== null) items.push(item);
+  }
+  // A list that has grown keeps room for more; a copy takes just what it needs, and there is one a row.
+  return items.length === 0 ? EMPTY : items.slice();
+}
+
+type Pair = readonly [key: unknown, value: unknown];
+const NO_PAIR: Pair = [null, null];
+const readEntry = (entry: unknown): Pair => entry as Pair;
+
+function readPair(element: unknown): Pair {
   if (typeof element === 'string') {
     const at = element.indexOf('=');
     return at < 0 ? [element, ''] : [element.slice(0, at), element.slice(at + 1)];
   }
-  if (typeof element !== 'object' || element === null) return null;
+  if (typeof element !== 'object' || element === null) return NO_PAIR;
   const { key, value } = element as { key?: unknown; value?: unknown };
   return [key, value];
 }

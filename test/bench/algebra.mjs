@@ -1,0 +1,76 @@
+// The report's algebra over 100,000 rows beside the straightforward way over row objects, in one run; both ways are
+// checked to give the same answer first. `npm run bench:algebra`.
+
+import assert from 'node:assert/strict';
+
+import { decodeReport } from '../../dist/report/decode.js';
+import { SUM_FIELDS } from '../../dist/report/totals.js';
+import { fetchFleet } from './fleet.mjs';
+import { measure, printMachine } from './measure.mjs';
+
+const json = JSON.parse(await fetchFleet(100_000));
+const objects = json.aggregatedWorkloads;
+const { report } = decodeReport(json);
+const ids = (rows) => rows.map(({ id }) => id);
+
+const sumAll = (rows) => {
+  const sums = Object.fromEntries(SUM_FIELDS.map((field) => [field, 0]));
+  for (const row of rows) for (const field of SUM_FIELDS) sums[field] += row[field] ?? 0;
+  return sums;
+};
+const readAll = (totals) => Object.fromEntries(SUM_FIELDS.map((field) => [field, totals.sum(field)]));
+const where = { clusterNames: ['prod-us-east-1', 'ml-us-west-2'], minTotalCost: 1, search: 'api' };
+const fits = (row) =>
+  where.clusterNames.includes(row.clusterName) &&
+  row.totalCost >= where.minTotalCost &&
+  [row.clusterName, row.namespace, row.workloadName].some((name) => name.toLowerCase().includes(where.search));
+
+const QUESTIONS = {
+  'top 20 by cost': [
+    () => ids(report.selectRows({ orderBy: [{ field: 'totalCost', direction: 'DESC' }], first: 20 }).rows),
+    () => ids([...objects].sort((a, b) => b.totalCost - a.totalCost).slice(0, 20)),
+  ],
+  'totals, 11 sums, with a where': [() => readAll(report.sumRows(where)), () => sumAll(objects.filter(fits))],
+  'breakdown by namespace, 11 sums a group': [
+    () => {
+      const by = [{ field: 'namespace' }];
+      const { groups } = report.breakDown({ by, orderBy: { field: 'totalCost', direction: 'DESC' } });
+      return groups.map(({ keys, totals }) => [keys[0], readAll(totals)]);
+    },
+    () => {
+      const groups = Map.groupBy?.(objects, ({ namespace }) => namespace) ?? groupBy(objects, 'namespace');
+      return [...groups].map(([key, rows]) => [key, sumAll(rows)]).sort(([, a], [, b]) => b.totalCost - a.totalCost);
+    },
+  ],
+  'order by workload name, 20 of them': [
+    () => ids(report.selectRows({ orderBy: [{ field: 'workloadName', direction: 'ASC' }], first: 20 }).rows),
+    () => ids([...objects].sort((a, b) => compare(a.workloadName, b.workloadName)).slice(0, 20)),
+  ],
+};
+
+function compare(a, b) {
+  return a < b ? -1 : Number(a > b);
+}
+
+function groupBy(rows, field) {
+  const groups = new Map();
+  for (const row of rows) {
+    const group = groups.get(row[field]);
+    if (group === undefined) groups.set(row[field], [row]);
+    else group.push(row);
+  }
+  return groups;
+}
+
+/** The straightforward way drifts, so numbers may differ by a billionth. */
+function assertSame(ours, plain) {
+  if (typeof ours === 'number') assert.ok(Math.abs(ours - plain) <= 1e-9 * Math.abs(plain));
+  else if (typeof ours === 'string') assert.equal(ours, plain);
+  else for (const key of Object.keys(plain)) assertSame(ours[key], plain[key]);
+}
+
+printMachine();
+for (const [title, [ours, plain]] of Object.entries(QUESTIONS)) {
+  assertSame(ours(), plain());
+  measure(title, { 'report, in columns': ours, 'row objects': plain }, 21);
+}

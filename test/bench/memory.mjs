@@ -1,0 +1,48 @@
+// What a report takes on the heap beside what it says of itself (`byteSize`, what the cache's bound counts).
+// Run with --expose-gc: `npm run bench:memory`.
+
+import { decodeReport } from '../../dist/report/decode.js';
+import { fetchFleet } from './fleet.mjs';
+import { printMachine } from './measure.mjs';
+
+const MIB = 1_048_576;
+
+/** A parsed report dies with the JSON it was read from; only the report itself may stay. */
+function decode(text) {
+  return decodeReport(JSON.parse(text)).report;
+}
+
+async function usedBytes() {
+  for (let round = 0; round < 3; round += 1) {
+    globalThis.gc();
+    // Array buffers are given back after the collection.
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+}
+
+/** A function of its own, so that nothing of one size is still held while the next is weighed. */
+async function weigh(workloads, copies) {
+  const text = await fetchFleet(workloads);
+  decode(text);
+  const before = await usedBytes();
+  const reports = Array.from({ length: copies }, () => decode(text));
+  for (const report of reports) {
+    for (const field of ORDERS) report.selectRows({ orderBy: [{ field, direction: 'ASC' }], first: 1 });
+  }
+  const bytes = ((await usedBytes()) - before) / copies;
+  const claimed = reports[0].byteSize;
+  console.log(
+    `${String(workloads).padStart(7)} rows: ${(bytes / MIB).toFixed(2)} MiB measured, ${(claimed / MIB).toFixed(2)} MiB ` +
+      `claimed (${(bytes / claimed).toFixed(2)} of it), ${(bytes / text.length).toFixed(2)} of the JSON`,
+  );
+}
+
+const ORDERS = ['totalCost', 'workloadName', 'savingsAvailable', 'replicas', 'hourlyCost', 'spotHours', 'clusterName'];
+
+printMachine();
+await weigh(50, 400);
+await weigh(1_000, 40);
+await weigh(10_000, 10);
+await weigh(100_000, 2);
