@@ -164,7 +164,7 @@ const TABLE_PAGE_VARIABLES = {
     namespaces: { names: ['kube-system', 'monitoring'], exclude: true },
     labels: { labels: [{ key: 'env', value: 'production' }], operator: 'AND' },
   },
-  where: { search: 'api', minTotalCost: 100 },
+  where: { search: 'api', minTotalCost: 10 },
   first: 10,
   after: null,
 };
