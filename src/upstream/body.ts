@@ -25,24 +25,19 @@ export async function readText(body: Readable, encoding: string | undefined, max
   if (coding === 'identity' || coding === '') return readChunks(body, maxBytes);
   const decoder = DECODERS[coding]?.();
   if (decoder === undefined) {
-    body.destroy();
+    // Destroying is an error to the body, and one that nobody listens for ends the process.
+    body.once('error', () => undefined).destroy();
     throw new UpstreamError('UPSTREAM_BAD_RESPONSE', { reason: 'unknown content coding' });
   }
+  // zlib names its errors differently by coding and by Node's version; who failed first says whose error it is.
+  let brokeOff = false;
+  body.once('error', () => (brokeOff = decoder.errored === null));
   // The callback only keeps pipeline's error from being thrown a second time: the reader below meets it too.
   pipeline(body, decoder, () => undefined);
   return readChunks(decoder, maxBytes).catch((error: unknown) => {
-    // zlib's own codes start so; a socket's error comes through the pipeline as it is.
-    if (String((error as { code?: unknown }).code).startsWith('Z_') || isBrotliError(error)) {
-      throw new UpstreamError('UPSTREAM_BAD_RESPONSE', { reason: 'corrupt content coding' });
-    }
-    throw error;
+    if (brokeOff || error instanceof UpstreamError) throw error;
+    throw new UpstreamError('UPSTREAM_BAD_RESPONSE', { reason: 'corrupt content coding' });
   });
-}
-
-function isBrotliError(error: unknown): boolean {
-  return (
-    String((error as { code?: unknown }).code).includes('ERR_BROTLI') || (error as { errno?: unknown }).errno === -5
-  );
 }
 
 async function readChunks(stream: Readable, maxBytes: number): Promise<string> {

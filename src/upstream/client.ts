@@ -12,6 +12,7 @@ import type { ReportKind, ReportRequest } from '../report/request.js';
 import { ACCEPT_ENCODING, readText } from './body.js';
 import { ENDPOINTS, toUpstreamCall } from './calls.js';
 import type { Principal } from './credentials.js';
+import { startDeadline } from './deadline.js';
 import { parseRetryAfter, toStatusError, toTransportError, unauthenticated } from './faults.js';
 
 export interface ClientOptions {
@@ -33,6 +34,12 @@ export interface ScaleOpsClient {
   close(): Promise<void>;
 }
 
+/** A host that is there answers sooner; and what still connects holds up the process when it stops. */
+const CONNECT_MS = 5_000;
+/** What reading the rest of an answer may cost, to save a connection. The caller does not wait for it. */
+const DISCARD_BYTES = 65_536;
+const DISCARD_MS = 1_000;
+
 export function createScaleOpsClient(options: ClientOptions): ScaleOpsClient {
   const base = new URL(options.url);
   const pool = new Pool(base.origin, {
@@ -40,13 +47,13 @@ export function createScaleOpsClient(options: ClientOptions): ScaleOpsClient {
     // Off: the deadline below covers what these cover, and the waiting for a connection besides.
     headersTimeout: 0,
     bodyTimeout: 0,
-    connectTimeout: options.timeoutMs,
+    connectTimeout: Math.min(options.timeoutMs, CONNECT_MS),
   });
   return {
     async fetchReport(request, principal, signal) {
-      const deadline = startDeadline(options, signal);
+      const deadline = startDeadline(options.clock, options.timeoutMs, signal);
       try {
-        return await callUpstream(pool, base, options, { request, principal, signal: deadline.signal });
+        return await deadline.race(callUpstream(pool, base, options, { request, principal, signal: deadline.signal }));
       } catch (error) {
         throw deadline.passed()
           ? new UpstreamError('UPSTREAM_TIMEOUT', { reason: 'deadline' })
@@ -84,7 +91,7 @@ async function callUpstream(pool: Pool, base: URL, options: ClientOptions, conte
     signal,
   });
   if (response.statusCode !== 200) {
-    await discard(response);
+    discard(response, options.clock);
     throw toStatusError({
       status: response.statusCode,
       location: header(response, 'location'),
@@ -106,49 +113,37 @@ function parseReport(text: string): DecodedReport {
     json = JSON.parse(text);
   } catch {
     const start = text.slice(0, 65_536);
-    if (/^\s*</.test(start) && /type\s*=\s*["']?password|log[ -]?in|sign[ -]?in/i.test(start)) {
-      throw unauthenticated('a login page');
-    }
+    if (/^\s*</.test(start) && LOGIN_PAGE.test(start)) throw unauthenticated('a login page');
     throw new UpstreamError('UPSTREAM_BAD_RESPONSE', { reason: text === '' ? 'empty body' : 'not JSON' });
   }
+  if (isErrorAnswer(json)) throw new UpstreamError('UPSTREAM_ERROR', { reason: 'an error with HTTP 200' });
   try {
     return decodeReport(json);
   } catch (error) {
     if (!(error instanceof ReportShapeError)) throw error;
-    const saysError = typeof json === 'object' && json !== null && 'error' in json;
-    throw new UpstreamError(saysError ? 'UPSTREAM_ERROR' : 'UPSTREAM_BAD_RESPONSE', { reason: error.message });
+    throw new UpstreamError('UPSTREAM_BAD_RESPONSE', { reason: error.message });
   }
 }
 
-/** Lets go of a body that nobody reads: the connection is kept when little is left, closed when not. */
-async function discard(response: Dispatcher.ResponseData): Promise<void> {
-  await response.body.dump({ limit: 65_536 }).catch(() => undefined);
+// Not "catalog index", not "design inspiration".
+const LOGIN_PAGE = /type\s*=\s*["']?password|(?<![a-z])(?:login|signin|(?:log|sign)[ -]in(?![a-z]))/i;
+
+/** `{"error": …}`, also beside a list without rows: Go writes the empty fields of a struct too. */
+function isErrorAnswer(json: unknown): boolean {
+  const { error, aggregatedWorkloads: rows } = (json ?? {}) as { error?: unknown; aggregatedWorkloads?: unknown };
+  return Boolean(error) && !(Array.isArray(rows) && rows.length > 0);
+}
+
+/** Lets go of a body that nobody reads: its connection is kept when the rest is little and comes soon, else closed. */
+function discard({ body }: Dispatcher.ResponseData, clock: Clock): void {
+  const cancel = clock.after(DISCARD_MS, () => body.destroy());
+  void body
+    .dump({ limit: DISCARD_BYTES })
+    .catch(() => undefined)
+    .finally(cancel);
 }
 
 function header(response: Dispatcher.ResponseData, name: string): string | undefined {
   const value = response.headers[name];
   return Array.isArray(value) ? value[0] : value;
-}
-
-/** A signal that aborts when the time is up or when `outer` does. */
-function startDeadline({ clock, timeoutMs }: ClientOptions, outer: AbortSignal) {
-  const controller = new AbortController();
-  let passed = false;
-  const stop = (): void => {
-    controller.abort();
-  };
-  const cancel = clock.after(timeoutMs, () => {
-    passed = true;
-    stop();
-  });
-  if (outer.aborted) stop();
-  outer.addEventListener('abort', stop, { once: true });
-  return {
-    signal: controller.signal,
-    passed: () => passed,
-    end() {
-      cancel();
-      outer.removeEventListener('abort', stop);
-    },
-  };
 }

@@ -1,5 +1,7 @@
 // What a failed call means: from a status, or from the error of a socket, to one of our codes. The one table of it.
 
+import { errors } from 'undici';
+
 import { UpstreamError, type UpstreamErrorCode } from '../errors.js';
 
 const CODE_OF_STATUS: Readonly<Record<number, UpstreamErrorCode>> = {
@@ -65,19 +67,22 @@ function isLoginPage({ location, url }: FailedAnswer): boolean {
  */
 export function toTransportError(error: unknown): unknown {
   const reason = (error as { code?: unknown } | null)?.code;
-  if (error instanceof UpstreamError || typeof reason !== 'string') return error;
-  // The parser's codes: what the peer speaks is not HTTP.
-  if (reason.startsWith('HPE_') || reason === 'UND_ERR_HEADERS_OVERFLOW') {
-    return new UpstreamError('UPSTREAM_BAD_RESPONSE', { reason });
+  // What the peer speaks is not HTTP. The parser's errors come without their code in undici 7, and quote the peer.
+  if (error instanceof errors.HTTPParserError || reason === 'UND_ERR_HEADERS_OVERFLOW') {
+    return new UpstreamError('UPSTREAM_BAD_RESPONSE', { reason: 'not HTTP' });
   }
+  if (error instanceof UpstreamError || typeof reason !== 'string') return error;
   const timedOut = reason === 'ETIMEDOUT' || reason.endsWith('_TIMEOUT');
   return new UpstreamError(timedOut ? 'UPSTREAM_TIMEOUT' : 'UPSTREAM_UNAVAILABLE', { reason });
 }
+
+const HTTP_DATE = /^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/;
 
 /** `Retry-After` in milliseconds: seconds or an HTTP date (RFC 9110, section 10.2.3); undefined when it is neither. */
 export function parseRetryAfter(value: string | undefined, nowMs: number): number | undefined {
   if (value === undefined) return undefined;
   if (/^\d{1,9}$/.test(value)) return Number(value) * 1000;
-  const date = /^[A-Z][a-z]{2}, /.test(value) ? Date.parse(value) : Number.NaN;
+  // Date.parse alone would take "Wat, 1" for a day in 2001.
+  const date = HTTP_DATE.test(value) ? Date.parse(value) : Number.NaN;
   return Number.isNaN(date) ? undefined : Math.max(0, date - nowMs);
 }

@@ -1,0 +1,431 @@
+// Reading the upstream's JSON: what is odd but no error, and what is no cost report at all. Texts are parsed from JSON
+// where it matters how JSON.parse makes the value: 1e400, `__proto__`, lone surrogates.
+
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+
+import { decodeReport, ReportShapeError } from '../src/report/decode.js';
+
+const NUMBER_FIELDS = [
+  'totalCost',
+  'hourlyCost',
+  'savingsAvailable',
+  'savingsAvailableWithReplicas',
+  'onDemandHours',
+  'onDemandPercent',
+  'spotHours',
+  'spotPercent',
+  'ownerCpuRequest',
+  'ownerGpuRequest',
+  'ownerMemoryRequest',
+  'replicas',
+] as const;
+const TEXT_FIELDS = ['clusterName', 'namespace', 'workloadName', 'workloadType'] as const;
+const FIELDS = [
+  'id',
+  ...TEXT_FIELDS,
+  'amountOfWorkloads',
+  'labels',
+  'annotations',
+  'ownerLabels',
+  'services',
+  ...NUMBER_FIELDS,
+] as const;
+
+type Report = ReturnType<typeof decodeReport>['report'];
+type Row = Pick<ReturnType<Report['selectRows']>['rows'][number], (typeof FIELDS)[number]>;
+
+/** The rows as plain objects, however the report holds them. */
+function rowsOf(json: unknown): Row[] {
+  const { rows } = decodeReport(json).report.selectRows({});
+  return [...rows].map((row) => Object.fromEntries(FIELDS.map((field) => [field, row[field]])) as unknown as Row);
+}
+
+function decodeRow(row: unknown): Row {
+  return rowsOf({ aggregatedWorkloads: [row] })[0]!;
+}
+
+const parseRow = (text: string): Row => decodeRow(JSON.parse(text));
+
+function droppedIn(row: unknown): number {
+  return decodeReport({ aggregatedWorkloads: [row] }).droppedNumbers;
+}
+
+describe('what is no cost report', () => {
+  test.each<[unknown, string]>([
+    ['text', 'the answer is not an object'],
+    [null, 'the answer is not an object'],
+    [undefined, 'the answer is not an object'],
+    [7, 'the answer is not an object'],
+    [[], 'the answer is not an object'],
+    [{}, 'the answer has no aggregatedWorkloads'],
+    [JSON.parse('{"__proto__":{"aggregatedWorkloads":[]}}'), 'the answer has no aggregatedWorkloads'],
+    [{ aggregatedWorkloads: {} }, 'aggregatedWorkloads is not a list'],
+    [{ aggregatedWorkloads: 'secret' }, 'aggregatedWorkloads is not a list'],
+    [{ aggregatedWorkloads: [{}, 1] }, 'a row is not an object'],
+    [{ aggregatedWorkloads: [null] }, 'a row is not an object'],
+    [{ aggregatedWorkloads: [[]] }, 'a row is not an object'],
+  ])('%j is refused: %s', (json, message) => {
+    expect(() => decodeReport(json)).toThrow(new ReportShapeError(message));
+  });
+});
+
+describe('lists', () => {
+  test('that are null are empty', () => {
+    const { report } = decodeReport({ aggregatedWorkloads: null, clusters: null });
+    expect(report.selectRows({})).toMatchObject({ rows: [], totalCount: 0 });
+    expect(report.clusters).toEqual([]);
+    expect(decodeRow({ ownerLabels: null, services: null })).toMatchObject({ ownerLabels: [], services: [] });
+  });
+
+  test('keep duplicate rows, in their order', () => {
+    const rows = rowsOf({ aggregatedWorkloads: [{ id: 'a', totalCost: 1 }, { id: 'b' }, { id: 'a', totalCost: 1 }] });
+    expect(rows.map(({ id }) => id)).toEqual(['a', 'b', 'a']);
+  });
+
+  test('of names leave out what is no name', () => {
+    expect(decodeRow({ services: ['web', null, '', {}, 7, 'web'] }).services).toEqual(['web', '7', 'web']);
+  });
+
+  test('that are no lists are empty', () => {
+    expect(decodeRow({ services: 'web', ownerLabels: 'a=b' })).toMatchObject({ services: [], ownerLabels: [] });
+  });
+});
+
+describe('fields', () => {
+  test('that are missing are null, never 0', () => {
+    const row = decodeRow({});
+    for (const field of [...NUMBER_FIELDS, 'amountOfWorkloads', ...TEXT_FIELDS, 'labels', 'annotations'] as const) {
+      expect(row[field], field).toBeNull();
+    }
+    expect(droppedIn({})).toBe(0);
+  });
+
+  test('that are null or empty are null', () => {
+    const names = [...NUMBER_FIELDS, 'amountOfWorkloads', ...TEXT_FIELDS] as const;
+    for (const nothing of [null, '']) {
+      const row = Object.fromEntries(names.map((name) => [name, nothing]));
+      for (const name of names) expect(decodeRow(row)[name], name).toBeNull();
+      expect(droppedIn(row)).toBe(0);
+    }
+  });
+
+  test('that are 0 stay 0', () => {
+    expect(decodeRow({ totalCost: 0, amountOfWorkloads: 0 })).toMatchObject({ totalCost: 0, amountOfWorkloads: 0 });
+  });
+
+  test('that nobody knows are ignored', () => {
+    expect(parseRow('{"id":"a","novelty":{"deep":[1]},"__proto__":{"totalCost":9},"toString":"x"}')).toEqual(
+      decodeRow({ id: 'a' }),
+    );
+  });
+
+  test('each go where they belong', () => {
+    const numbers = Object.fromEntries(NUMBER_FIELDS.map((field, index) => [field, index + 0.5]));
+    const texts = Object.fromEntries(TEXT_FIELDS.map((field) => [field, `the ${field}`]));
+    expect(decodeRow({ ...numbers, ...texts, amountOfWorkloads: 99 })).toMatchObject({
+      ...numbers,
+      ...texts,
+      amountOfWorkloads: 99,
+    });
+  });
+});
+
+describe('numbers', () => {
+  test.each<[string, number]>([
+    ['"12.5"', 12.5],
+    ['"0"', 0],
+    ['"-3e2"', -300],
+    ['-4.25', -4.25],
+    ['"-4.25"', -4.25],
+    ['1e308', 1e308],
+    ['9007199254740993', 9_007_199_254_740_992],
+  ])('%s is a number', (text, number) => {
+    expect(parseRow(`{"totalCost":${text}}`).totalCost).toBe(number);
+    expect(droppedIn({ totalCost: JSON.parse(text) as unknown })).toBe(0);
+  });
+
+  test.each([
+    '1e400',
+    '-1e400',
+    '"1e400"',
+    '"NaN"',
+    '"Infinity"',
+    '"0x10"',
+    '" 1 "',
+    '" "',
+    '"1,5"',
+    '"+1"',
+    '".5"',
+    '"12 USD"',
+    'true',
+    '[]',
+    '[1]',
+    '{}',
+  ])('%s is null, and counted', (text) => {
+    expect(parseRow(`{"totalCost":${text}}`).totalCost).toBeNull();
+    expect(droppedIn({ totalCost: JSON.parse(text) as unknown })).toBe(1);
+  });
+
+  test('that were left out are counted over all rows', () => {
+    const row = { totalCost: Infinity, replicas: 'NaN', amountOfWorkloads: 1.5, hourlyCost: 1 };
+    expect(decodeReport({ aggregatedWorkloads: [row, {}, row] }).droppedNumbers).toBe(6);
+  });
+
+  test.each<[unknown, number | null]>([
+    [2_147_483_647, 2_147_483_647],
+    ['12', 12],
+    [-1, -1],
+    [2_147_483_648, null],
+    [-2_147_483_649, null],
+    ['2147483648', null],
+    [1.5, null],
+    [1e300, null],
+  ])('of workloads: %j is %j, since GraphQL has whole numbers of 32 bits', (value, count) => {
+    const row = { amountOfWorkloads: value };
+    expect(decodeRow(row).amountOfWorkloads).toBe(count);
+    expect(droppedIn(row)).toBe(count === null ? 1 : 0);
+  });
+});
+
+const KEYS = ['team', '__proto__', 'constructor', 'prototype', 'hasOwnProperty', 'toString', '🦊', '\ud800'];
+
+describe.each(KEYS)('a label called %j', (key) => {
+  const prototypeBefore = Object.getOwnPropertyNames(Object.prototype);
+
+  test.each<[string, string]>([
+    ['a map', `{${JSON.stringify(key)}:"v"}`],
+    ['a list of {key, value}', `[{"key":${JSON.stringify(key)},"value":"v"}]`],
+    ['a list of "key=value"', `[${JSON.stringify(`${key}=v`)}]`],
+  ])('in %s stays data', (_shape, labels) => {
+    for (const field of ['labels', 'annotations', 'ownerLabels'] as const) {
+      const row = parseRow(`{"${field}":${labels}}`);
+      expect(row[field]).toEqual([{ key, value: 'v' }]);
+    }
+    expect(Object.getOwnPropertyNames(Object.prototype)).toEqual(prototypeBefore);
+    expect(({} as Record<string, unknown>).v).toBeUndefined();
+  });
+});
+
+describe('labels', () => {
+  test('that are null are null where the API says so, and empty are empty', () => {
+    expect(decodeRow({ labels: null, annotations: null, ownerLabels: null })).toMatchObject({
+      labels: null,
+      annotations: null,
+      ownerLabels: [],
+    });
+    expect(decodeRow({ labels: [], annotations: {} })).toMatchObject({ labels: [], annotations: [] });
+  });
+
+  test.each<[string, unknown, readonly (readonly [string, string])[]]>([
+    [
+      'with an empty value',
+      ['team=', { key: 'a', value: '' }],
+      [
+        ['team', ''],
+        ['a', ''],
+      ],
+    ],
+    [
+      'without a value',
+      ['team', { key: 'a' }, { key: 'b', value: null }],
+      [
+        ['team', ''],
+        ['a', ''],
+        ['b', ''],
+      ],
+    ],
+    ['with "=" in the value', ['team=a=b'], [['team', 'a=b']]],
+    [
+      'with a number or a boolean',
+      { n: 1, b: false },
+      [
+        ['n', '1'],
+        ['b', 'false'],
+      ],
+    ],
+    ['without a key', ['=v', { value: 'v' }, { key: '', value: 'v' }, null, 7, []], []],
+    [
+      'twice',
+      ['team=a', 'team=a', 'team=b'],
+      [
+        ['team', 'a'],
+        ['team', 'a'],
+        ['team', 'b'],
+      ],
+    ],
+    ['that are a text', 'team=a', []],
+  ])('%s', (_title, labels, pairs) => {
+    expect(decodeRow({ labels }).labels).toEqual(pairs.map(([key, value]) => ({ key, value })));
+  });
+
+  test('of several rows do not mix', () => {
+    const rows = rowsOf({
+      aggregatedWorkloads: [{ labels: { a: 'b' } }, { labels: { b: 'a' } }, { labels: { a: 'a', b: 'b' } }],
+    });
+    expect(rows.map(({ labels }) => labels)).toEqual([
+      [{ key: 'a', value: 'b' }],
+      [{ key: 'b', value: 'a' }],
+      [
+        { key: 'a', value: 'a' },
+        { key: 'b', value: 'b' },
+      ],
+    ]);
+  });
+});
+
+describe('texts', () => {
+  test.each(['👩‍👩‍👧 🦊', '\ud800', 'x\udc00y', '\u0000', 'e\u0301', '\u202e', '__proto__'])(
+    '%j stays as it is',
+    (text) => {
+      const row = JSON.parse(
+        JSON.stringify({ id: text, namespace: text, workloadName: text, services: [text] }),
+      ) as object;
+      expect(decodeRow(row)).toMatchObject({ id: text, namespace: text, workloadName: text, services: [text] });
+    },
+  );
+
+  test('that are numbers are read as text', () => {
+    expect(decodeRow({ id: 7, namespace: 0 })).toMatchObject({ id: '7', namespace: '0' });
+  });
+
+  test('that are neither are null', () => {
+    expect(decodeRow({ namespace: {}, clusterName: ['a'], workloadName: true })).toMatchObject({
+      namespace: null,
+      clusterName: null,
+      workloadName: null,
+    });
+  });
+});
+
+describe('ids', () => {
+  test('that differ by case are two', () => {
+    const rows = rowsOf({ aggregatedWorkloads: [{ id: 'Api' }, { id: 'api' }, { id: 'API' }] });
+    expect(rows.map(({ id }) => id)).toEqual(['Api', 'api', 'API']);
+  });
+
+  test.each([undefined, null, '', {}, []])('that are %j are made of what the row is about', (id) => {
+    const names = { clusterName: 'c', namespace: 'n', workloadType: 'Deployment', workloadName: 'w' };
+    expect(decodeRow({ id, ...names }).id).toBe('c/n/Deployment/w');
+    expect(decodeRow({ id, namespace: 'n' }).id).toBe('/n//');
+    expect(decodeRow({ id }).id).toBe('///');
+  });
+});
+
+const MIDNIGHT = Date.UTC(2026, 0, 31);
+
+describe('the window', () => {
+  const windowOf = (window: unknown) => decodeReport({ aggregatedWorkloads: [], window }).report.window;
+
+  test.each([
+    '2026-01-31T00:00:00',
+    '2026-01-31T00:00:00Z',
+    '2026-01-31T00:00:00.000Z',
+    '2026-01-31T00:00:00.000000000Z',
+    '2026-01-31T01:00:00+01:00',
+    '2026-01-30T19:00:00-05:00',
+    '2026-01-31 00:00:00',
+    '2026-01-31T00:00',
+    '2026-01-31',
+  ])('%s is midnight in UTC, whatever the zone of the machine', (time) => {
+    const zone = process.env.TZ;
+    try {
+      process.env.TZ = 'Asia/Kathmandu';
+      expect(windowOf({ startTime: time, endTime: time })).toEqual({ startTime: MIDNIGHT, endTime: MIDNIGHT });
+    } finally {
+      if (zone === undefined) delete process.env.TZ;
+      else process.env.TZ = zone;
+    }
+  });
+
+  test.each<[unknown]>([
+    [undefined],
+    [null],
+    ['2026-01-31'],
+    [[]],
+    [{}],
+    [{ startTime: '2026-01-31T00:00:00Z' }],
+    [{ startTime: '2026-01-31T00:00:00Z', endTime: null }],
+    [{ startTime: 'secret', endTime: 'secret' }],
+    [{ startTime: 'day 5', endTime: 'day 6' }],
+    [{ startTime: '2026-13-31T00:00:00Z', endTime: '2026-14-31T00:00:00Z' }],
+    [{ startTime: 5, endTime: 6 }],
+    [{ startTime: '+999999-01-01T00:00:00Z', endTime: '+999999-01-02T00:00:00Z' }],
+  ])('%j is none', (window) => {
+    expect(windowOf(window)).toBeNull();
+  });
+});
+
+const FIELD = fc.constantFrom(...FIELDS);
+const reportLike = fc.record(
+  {
+    aggregatedWorkloads: fc.oneof(
+      fc.array(fc.dictionary(FIELD, fc.oneof(fc.anything(), fc.array(fc.anything()))), { maxLength: 5 }),
+      fc.anything(),
+    ),
+    clusters: fc.anything(),
+    window: fc.oneof(fc.record({ startTime: fc.anything(), endTime: fc.anything() }), fc.anything()),
+  },
+  { requiredKeys: [] },
+);
+
+// Any UTF-16, lone surrogates included; an empty text is null.
+const text = fc.string({
+  unit: fc.integer({ min: 0, max: 0xffff }).map((unit) => String.fromCharCode(unit)),
+  minLength: 1,
+  maxLength: 8,
+});
+const names = fc.oneof(text, fc.constantFrom('__proto__', 'constructor', 'a'));
+const number = fc.option(fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => (value === 0 ? 0 : value)));
+const labels = fc.array(fc.record({ key: names, value: fc.oneof(names, fc.constant('')) }), { maxLength: 4 });
+const validRow = fc.record({
+  id: text,
+  ...Object.fromEntries(TEXT_FIELDS.map((field) => [field, fc.option(names)])),
+  amountOfWorkloads: fc.option(fc.integer({ min: 0 })),
+  labels: fc.option(labels),
+  annotations: fc.option(labels),
+  ownerLabels: labels,
+  services: fc.array(names, { maxLength: 3 }),
+  ...Object.fromEntries(NUMBER_FIELDS.map((field) => [field, number])),
+});
+
+describe('whatever comes', () => {
+  test('is a report or a ReportShapeError', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(reportLike, fc.anything({ withBigInt: true, withDate: true, withMap: true }), fc.jsonValue()),
+        (json) => {
+          try {
+            rowsOf(json);
+          } catch (error) {
+            expect(error).toBeInstanceOf(ReportShapeError);
+          }
+        },
+      ),
+      { numRuns: 1_000 },
+    );
+  });
+
+  test('is read without being changed', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        const json = { aggregatedWorkloads: [{ id: 'a', labels: value, totalCost: value }], clusters: value };
+        const before = JSON.stringify(json);
+        decodeReport(json);
+        expect(JSON.stringify(json)).toBe(before);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test('of valid rows comes out as it went in, over JSON', () => {
+    fc.assert(
+      fc.property(fc.array(validRow, { maxLength: 6 }), (rows) => {
+        const json = JSON.parse(JSON.stringify({ aggregatedWorkloads: rows })) as unknown;
+        expect(rowsOf(json)).toEqual(rows);
+        expect(decodeReport(json).droppedNumbers).toBe(0);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
