@@ -10,8 +10,10 @@ import './totals.js';
 import './breakdown.js';
 
 const DESCRIPTION =
-  'What Kubernetes clusters cost, from the reports of ScaleOps. Start at `Query`: `aggregatedCosts` adds costs up by ' +
-  'cluster, namespace or label, `workloadCosts` lists them workload by workload.';
+  'What Kubernetes clusters cost. The figures are from the reports of ScaleOps, a service that watches clusters, sizes ' +
+  'their workloads and works out what they cost and could save. Start at `Query`: `aggregatedCosts` adds costs up by ' +
+  'cluster, namespace or label, `workloadCosts` lists them workload by workload (a workload is a Deployment, a ' +
+  'StatefulSet and so on). Either answers with a `CostReport`, which has rows, totals and breakdowns.';
 
 /** The executable schema of the gateway, its fields in the order a reader would want them. */
 export function createSchema(): GraphQLSchema {

@@ -57,7 +57,6 @@ function findGatewayError(error: Error | undefined): GatewayError | undefined {
 function codeOf(error: GraphQLError, isRequestError: boolean): ErrorCode | undefined {
   const { code, http } = error.extensions as { code?: unknown; http?: { status?: number } };
   if (http?.status === 405) return 'METHOD_NOT_ALLOWED';
-  if (http?.status === 413) return 'REQUEST_ENTITY_TOO_LARGE';
   if (typeof code === 'string' && Object.hasOwn(ERROR_CODES, code)) return code as ErrorCode;
   if (code === 'BAD_REQUEST' || code === 'OPERATION_RESOLUTION_FAILURE') return 'BAD_USER_INPUT';
   // graphql gives no code to a variable or an argument that does not fit its type. What a *value of ours* did wrong
