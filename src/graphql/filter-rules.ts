@@ -60,6 +60,11 @@ export function checkWindow(path: string, { from, to }: { readonly from: number;
   if (to - from > MAX_WINDOW_MS) throw new UserInputError(path, 'must cover at most ten years.');
 }
 
+/** graphql checks the numbers of variables, but takes the literal 1e999 for Infinity. */
+export function checkFinite(path: string, value: number): void {
+  if (!Number.isFinite(value)) throw new UserInputError(path, 'must be a finite number.');
+}
+
 export function checkNotNegative(path: string, value: number): void {
   if (value < 0) throw new UserInputError(path, 'must be 0 or more.');
 }

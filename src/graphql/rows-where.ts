@@ -3,7 +3,7 @@
 import type { RowsWhere } from '../report/where.js';
 import { builder } from './builder.js';
 import { LabelInput } from './filter-inputs.js';
-import { checkLabel, checkList, checkName, checkSearch } from './filter-rules.js';
+import { checkFinite, checkLabel, checkList, checkName, checkSearch } from './filter-rules.js';
 
 export const CostRowsWhere = builder.inputType('CostRowsWhere', {
   description:
@@ -13,7 +13,10 @@ export const CostRowsWhere = builder.inputType('CostRowsWhere', {
     clusterNames: t.stringList({ description: 'Any of these clusters, by exact name: 1 to 1,000.' }),
     namespaces: t.stringList({ description: 'Any of these Kubernetes namespaces, by exact name: 1 to 1,000.' }),
     workloadTypes: t.stringList({ description: 'Any of these kinds of workloads, such as `Deployment`: 1 to 1,000.' }),
-    labels: t.field({ type: [LabelInput], description: 'All of these labels, among the `ownerLabels`: 1 to 1,000.' }),
+    labels: t.field({
+      type: [LabelInput],
+      description: 'All of these labels, among the `ownerLabels` alone: 1 to 1,000.',
+    }),
     search: t.string({
       description:
         'A part of the name of the cluster, the namespace or the workload, as plain text and without regard to case. ' +
@@ -31,11 +34,13 @@ export const CostRowsWhere = builder.inputType('CostRowsWhere', {
 /** @throws UserInputError that names the input below `where` and the rule it breaks. */
 export function toRowsWhere(where: (typeof CostRowsWhere)['$inferInput'] | null | undefined): RowsWhere | undefined {
   if (where == null) return undefined;
-  const { clusterNames, namespaces, workloadTypes, labels, search } = where;
+  const { clusterNames, namespaces, workloadTypes, labels, search, minTotalCost, minSavingsAvailable } = where;
   if (clusterNames) checkList('where.clusterNames', clusterNames, checkName);
   if (namespaces) checkList('where.namespaces', namespaces, checkName);
   if (workloadTypes) checkList('where.workloadTypes', workloadTypes, checkName);
   if (labels) checkList('where.labels', labels, checkLabel);
+  if (minTotalCost != null) checkFinite('where.minTotalCost', minTotalCost);
+  if (minSavingsAvailable != null) checkFinite('where.minSavingsAvailable', minSavingsAvailable);
   if (search != null) checkSearch('where.search', search);
   return {
     clusterNames: clusterNames ?? undefined,
@@ -43,7 +48,7 @@ export function toRowsWhere(where: (typeof CostRowsWhere)['$inferInput'] | null 
     workloadTypes: workloadTypes ?? undefined,
     labels: labels ?? undefined,
     search: search ?? undefined,
-    minTotalCost: where.minTotalCost ?? undefined,
-    minSavingsAvailable: where.minSavingsAvailable ?? undefined,
+    minTotalCost: minTotalCost ?? undefined,
+    minSavingsAvailable: minSavingsAvailable ?? undefined,
   };
 }

@@ -1,12 +1,12 @@
 // Breakdown: rows in groups by one or several dimensions, the groups in an order, and those past the first few summed
 // as "others". Groups and others add up to the totals exactly.
 
-import { createNameColumn, type Columns, type NameColumn } from './columns.js';
+import { createNameColumn, type Columns, type NameColumn, type SumField } from './columns.js';
 import { sumByGroup, sumGroups, sumOf, type Sums } from './exact-sum.js';
 import type { Label } from './label.js';
 import { orderByRanks, type Direction } from './order.js';
 import { rankNumbers, rankTexts, type Ranks } from './ranks.js';
-import type { SumField, Totals } from './totals.js';
+import { shareOf, type Totals } from './totals.js';
 
 /** What to group by: a field of the row, or the value of a label key among its ownerLabels or labels. */
 export type Dimension =
@@ -22,7 +22,7 @@ export interface GroupOrder {
 export interface Group {
   readonly keys: readonly (string | null)[];
   readonly totals: Totals;
-  /** totalCost as a part of all groups', 0 to 1; null where that is 0. */
+  /** totalCost as a part of all groups'; null where there is no such part. */
   readonly share: number | null;
 }
 
@@ -75,8 +75,7 @@ export function breakDown(columns: Columns, { rows, by, orderBy, first }: Breakd
     keys: by.map(({ codes, values }) => values[codes[firstRows[group]!]!]!),
     totals: { rowCount: counts[group]!, sum: (field) => sumOf(sumsOf(field), group) },
     get share() {
-      const whole = totals.sum('totalCost');
-      return whole === 0 ? null : this.totals.sum('totalCost') / whole;
+      return shareOf(this.totals.sum('totalCost'), totals.sum('totalCost'));
     },
   });
   const shown = Math.min(first ?? groupCount, groupCount);

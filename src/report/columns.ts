@@ -3,22 +3,24 @@
 
 import type { Label } from './label.js';
 
-/** The fields of a row that are numbers. */
-export const NUMBER_FIELDS = [
+/** The numbers that can be added up. Percentages cannot: they are worked out from the hours. */
+export const SUM_FIELDS = [
   'amountOfWorkloads',
   'totalCost',
   'hourlyCost',
   'savingsAvailable',
   'savingsAvailableWithReplicas',
   'onDemandHours',
-  'onDemandPercent',
   'spotHours',
-  'spotPercent',
   'ownerCpuRequest',
   'ownerGpuRequest',
   'ownerMemoryRequest',
   'replicas',
 ] as const;
+export type SumField = (typeof SUM_FIELDS)[number];
+
+/** The fields of a row that are numbers. */
+export const NUMBER_FIELDS = [...SUM_FIELDS, 'onDemandPercent', 'spotPercent'] as const;
 export type NumberField = (typeof NUMBER_FIELDS)[number];
 
 /** The fields of a row that are names. */

@@ -23,7 +23,7 @@ export function createCursorCodec(scope: unknown): CursorCodec {
   const checkOf = (text: string): string =>
     createHash('sha256').update(list).update(text).digest('base64url').slice(0, CHECK_LENGTH);
   const encode = ({ place, id }: RowPlace): string => {
-    const text = `${place}.${id}`;
+    const text = `${place}.${escapeId(id)}`;
     return Buffer.from(checkOf(text) + text).toString('base64url');
   };
   return {
@@ -32,9 +32,18 @@ export function createCursorCodec(scope: unknown): CursorCodec {
       const text = Buffer.from(cursor, 'base64url').toString();
       const [, digits, id] = /^(\d{1,9})\.(.*)$/s.exec(text.slice(CHECK_LENGTH)) ?? [];
       if (digits === undefined || id === undefined) return null;
-      const row = { place: Number(digits), id };
+      const row = { place: Number(digits), id: unescapeId(id) };
       // Decoding forgives stray characters; only a text that would be written just so is a cursor.
       return encode(row) === cursor ? row : null;
     },
   };
+}
+
+// Half a surrogate pair has no UTF-8 and would come back as another character, the cursor's row never found again.
+function escapeId(id: string): string {
+  return id.replace(/[%\p{Surrogate}]/gu, (unit) => `%${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+function unescapeId(text: string): string {
+  return text.replace(/%([\da-f]{4})/g, (_, unit: string) => String.fromCharCode(Number.parseInt(unit, 16)));
 }

@@ -12,6 +12,12 @@ export interface RowOrder {
   readonly direction: Direction;
 }
 
+/** Rows that are equal in a field have nothing left for it to decide: however long an order, its work is bounded. */
+export function dropRepeated(orderBy: readonly RowOrder[]): readonly RowOrder[] {
+  const fields = new Set<OrderField>();
+  return orderBy.filter(({ field }) => fields.size < fields.add(field).size);
+}
+
 /** Ranks of a row set's keys with their directions; the first decides, each further one among equals. */
 export interface RankedKey {
   readonly ranks: Ranks;

@@ -10,10 +10,21 @@ export interface PageArguments {
   readonly before?: string | undefined;
 }
 
+/** A list of rows in its order. */
+export interface OrderedRows {
+  /** Where there is a cursor or a `last`, all of them; else at least the `first`. */
+  readonly rows: Uint32Array;
+  readonly totalCount: number;
+  readonly ids: readonly string[];
+  readonly codec: CursorCodec;
+}
+
 /** [start, end) of the list. */
 export interface PageBounds {
   readonly start: number;
   readonly end: number;
+  readonly hasNextPage: boolean;
+  readonly hasPreviousPage: boolean;
 }
 
 /** A cursor that is none of this list: forged, cut short, or of another report, filter or order. */
@@ -28,23 +39,29 @@ export class CursorError extends Error {
 }
 
 /** @throws CursorError */
-export function findPage(
-  rows: Uint32Array,
-  ids: readonly string[],
-  codec: CursorCodec,
-  { first, after, last, before }: PageArguments,
-): PageBounds {
-  let start = 0;
-  let end = rows.length;
+export function findPage(list: OrderedRows, { first, after, last, before }: PageArguments): PageBounds {
+  let from = 0;
+  let to = list.totalCount;
   if (after !== undefined) {
-    const { place, isThere } = findPlace(rows, ids, codec, 'after', after);
+    const { place, isThere } = findPlace(list, 'after', after);
     // Where the row has gone, the one that followed has moved into its place.
-    start = Math.min(isThere ? place + 1 : place, rows.length);
+    from = isThere ? place + 1 : place;
   }
-  if (before !== undefined) end = Math.max(start, findPlace(rows, ids, codec, 'before', before).place);
-  if (first !== undefined) end = Math.min(end, start + first);
-  if (last !== undefined) start = Math.max(start, end - last);
-  return { start, end };
+  if (before !== undefined) {
+    const { place } = findPlace(list, 'before', before);
+    // By the specification `before` is looked for after `after`, and says nothing where it is not found there.
+    if (place >= from) to = place;
+  }
+  const count = to - from;
+  const end = first !== undefined && count > first ? from + first : to;
+  const start = last !== undefined && end - from > last ? end - last : from;
+  return {
+    start,
+    end,
+    // `first` and `last` speak of the rows between the cursors alone.
+    hasNextPage: first === undefined ? to < list.totalCount : count > first,
+    hasPreviousPage: last === undefined ? from > 0 : count > last,
+  };
 }
 
 /**
@@ -52,9 +69,7 @@ export function findPage(
  * refreshed since, where the row of the same id has moved, the nearest where there are several.
  */
 function findPlace(
-  rows: Uint32Array,
-  ids: readonly string[],
-  codec: CursorCodec,
+  { rows, ids, codec }: OrderedRows,
   argument: 'after' | 'before',
   cursor: string,
 ): { readonly place: number; readonly isThere: boolean } {

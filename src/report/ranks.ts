@@ -56,20 +56,23 @@ function sortTexts(texts: string[]): string[] {
 
 /**
  * Unicode code point order, the same on every machine. UTF-16 code units would put the characters outside the basic
- * plane (surrogates, U+D800 to U+DFFF) before those from U+E000 to U+FFFF.
+ * plane, which are pairs of surrogates (U+D800 to U+DFFF), before those from U+E000 to U+FFFF.
  */
 export function compareCodePoints(a: string, b: string): number {
   const length = Math.min(a.length, b.length);
   for (let at = 0; at < length; at += 1) {
-    const unitA = a.charCodeAt(at);
-    const unitB = b.charCodeAt(at);
-    if (unitA !== unitB) return toCodePointOrder(unitA) - toCodePointOrder(unitB);
+    if (a.charCodeAt(at) === b.charCodeAt(at)) continue;
+    // A difference in its second half is one of the whole pair.
+    const difference = isHighSurrogate(a.charCodeAt(at - 1)) ? compareAt(a, b, at - 1) : 0;
+    return difference === 0 ? compareAt(a, b, at) : difference;
   }
   return a.length - b.length;
 }
 
-/** Moves surrogates behind the rest of the basic plane. */
-function toCodePointOrder(unit: number): number {
-  if (unit < 0xd800) return unit;
-  return unit < 0xe000 ? unit + 0x2000 : unit - 0x800;
+function compareAt(a: string, b: string, at: number): number {
+  return a.codePointAt(at)! - b.codePointAt(at)!;
+}
+
+function isHighSurrogate(unit: number): boolean {
+  return unit >= 0xd800 && unit < 0xdc00;
 }

@@ -6,12 +6,12 @@ import type { Columns, NameColumn, NumberField } from './columns.js';
 import { createCursorCodec, type CursorCodec } from './cursor.js';
 import { createDerived } from './derived.js';
 import { sumRows } from './exact-sum.js';
-import { orderByRanks, type OrderField, type RankedKey, type RowOrder } from './order.js';
+import { dropRepeated, orderByRanks, type OrderField, type RankedKey, type RowOrder } from './order.js';
 import { findPage, type PageArguments } from './page.js';
 import { rankNames, rankNumbers, type Ranks } from './ranks.js';
 import { toRow, type ReportRow } from './row.js';
 import type { Totals } from './totals.js';
-import { allRows, findRows, type RowsWhere } from './where.js';
+import { allRows, findRows, toCanonicalWhere, type RowsWhere } from './where.js';
 
 /** The time a report covers, [startTime, endTime), in milliseconds since the Unix epoch. */
 export interface ReportWindow {
@@ -92,8 +92,9 @@ export function createReport(data: {
     clusters,
     byteSize,
     selectRows({ where, orderBy = [], scope = '', ...page }) {
-      const keys = orderBy.map(({ field, direction }) => ({ ranks: ranksOf(field), direction }));
-      const codec = createCursorCodec([scope, orderBy, where ?? null]);
+      const order = dropRepeated(orderBy);
+      const keys = order.map(({ field, direction }) => ({ ranks: ranksOf(field), direction }));
+      const codec = createCursorCodec([scope, order, toCanonicalWhere(where)]);
       return selectPage({ columns, rows: rowsWhere(where), keys, codec, page, reportCost });
     },
     sumRows(where) {
@@ -119,12 +120,13 @@ function selectPage({ columns, rows, keys, codec, page, reportCost }: Selection)
   // Where nothing is counted from a cursor or from the end, only the first rows need their places.
   const isFromStart = page.after === undefined && page.before === undefined && page.last === undefined;
   const ordered = orderByRanks(rows, keys, isFromStart ? page.first : undefined);
-  const { start, end } = findPage(ordered, columns.ids, codec, page);
+  const list = { rows: ordered, totalCount: rows.length, ids: columns.ids, codec };
+  const { start, end, hasNextPage, hasPreviousPage } = findPage(list, page);
   return {
     rowCount: end - start,
     totalCount: rows.length,
-    hasNextPage: end < rows.length,
-    hasPreviousPage: start > 0,
+    hasNextPage,
+    hasPreviousPage,
     get rows() {
       return Array.from(ordered.subarray(start, end), (row) => toRow(columns, row, reportCost()));
     },

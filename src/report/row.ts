@@ -2,6 +2,7 @@
 
 import { NAME_FIELDS, NUMBER_FIELDS, type Columns, type NameField, type NumberField } from './columns.js';
 import type { Label } from './label.js';
+import { shareOf } from './totals.js';
 
 /** A row. Text that the upstream leaves empty, and numbers that it leaves out or that are not finite, are null. */
 export interface ReportRow
@@ -11,7 +12,7 @@ export interface ReportRow
   readonly annotations: readonly Label[] | null;
   readonly ownerLabels: readonly Label[];
   readonly services: readonly string[];
-  /** totalCost as a part of the whole report's, 0 to 1; null where either is unknown or the whole is 0. */
+  /** totalCost as a part of the whole report's; null where either is unknown or there is no such part. */
   readonly share: number | null;
 }
 
@@ -28,7 +29,7 @@ export function toRow(columns: Columns, index: number, reportCost: number): Repo
   for (const name of NAME_FIELDS) row[name] = nameAt(columns, name, index);
   for (const name of NUMBER_FIELDS) row[name] = numberAt(columns, name, index);
   const totalCost = numberAt(columns, 'totalCost', index);
-  row.share = totalCost === null || reportCost === 0 ? null : totalCost / reportCost;
+  row.share = totalCost === null ? null : shareOf(totalCost, reportCost);
   return row as unknown as ReportRow;
 }
 

@@ -1,22 +1,6 @@
 // Totals: exact sums of the fields that can be added, over some rows. Each is worked out when it is asked for, once.
 
-import type { NumberField } from './columns.js';
-
-/** The fields that can be added up. Percentages cannot: they are worked out from the hours. */
-export const SUM_FIELDS = [
-  'amountOfWorkloads',
-  'totalCost',
-  'hourlyCost',
-  'savingsAvailable',
-  'savingsAvailableWithReplicas',
-  'onDemandHours',
-  'spotHours',
-  'ownerCpuRequest',
-  'ownerGpuRequest',
-  'ownerMemoryRequest',
-  'replicas',
-] as const satisfies readonly NumberField[];
-export type SumField = (typeof SUM_FIELDS)[number];
+import type { SumField } from './columns.js';
 
 export interface Totals {
   readonly rowCount: number;
@@ -24,8 +8,14 @@ export interface Totals {
   sum(field: SumField): number;
 }
 
+/** `part` of `whole`; null where that is 0, or so near to it (credits) that the part is no number. */
+export function shareOf(part: number, whole: number): number | null {
+  const share = part / whole;
+  return whole === 0 || !Number.isFinite(share) ? null : share;
+}
+
 /** The part of the hours that were on demand, or spot, in percent; null where there are no hours. */
 export function percentOfHours(totals: Totals, field: 'onDemandHours' | 'spotHours'): number | null {
   const hours = totals.sum('onDemandHours') + totals.sum('spotHours');
-  return hours === 0 ? null : (totals.sum(field) / hours) * 100;
+  return shareOf(100 * totals.sum(field), hours);
 }

@@ -17,6 +17,26 @@ export interface RowsWhere {
   readonly minSavingsAvailable?: number | undefined;
 }
 
+/** Conditions that mean the same become equal; null where there are none. */
+export function toCanonicalWhere(where: RowsWhere | undefined): object | null {
+  const entries = Object.entries(where ?? {}).filter(([, value]) => value !== undefined && value !== '');
+  const canonical = entries
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, value]) => [name, toCanonical(value as Condition)]);
+  return canonical.length === 0 ? null : (Object.fromEntries(canonical) as object);
+}
+
+type Condition = RowsWhere[keyof RowsWhere];
+
+function toCanonical(value: Condition): unknown {
+  if (!Array.isArray(value)) return typeof value === 'string' ? value.toLowerCase() : value;
+  // A list is a set, of names or of labels.
+  const texts = value.map((item: string | Label) =>
+    JSON.stringify(typeof item === 'string' ? item : [item.key, item.value]),
+  );
+  return [...new Set(texts)].sort();
+}
+
 /** The numbers of the rows that match, in the upstream's order. */
 export function findRows(columns: Columns, where: RowsWhere): Uint32Array {
   const matches = new Uint8Array(columns.rowCount).fill(1);
@@ -25,7 +45,7 @@ export function findRows(columns: Columns, where: RowsWhere): Uint32Array {
   keepNamed(matches, columns.names.workloadType, where.workloadTypes);
   keepAtLeast(matches, columns.numbers.totalCost, where.minTotalCost);
   keepAtLeast(matches, columns.numbers.savingsAvailable, where.minSavingsAvailable);
-  for (const label of where.labels ?? []) keepLabelled(matches, columns, label);
+  if (where.labels !== undefined) keepLabelled(matches, columns, where.labels);
   if (where.search !== undefined && where.search !== '') keepFound(matches, columns, where.search.toLowerCase());
   return toRowNumbers(matches);
 }
@@ -66,11 +86,13 @@ function keepAtLeast(matches: Uint8Array, values: Float64Array, least: number | 
   for (let row = 0; row < matches.length; row += 1) if (!(values[row]! >= least)) matches[row] = 0;
 }
 
-function keepLabelled(matches: Uint8Array, { ownerLabels, findLabel }: Columns, { key, value }: Label): void {
-  // A report holds each label once, so that rows are told apart by identity.
-  const wanted = findLabel(key, value);
-  if (wanted === undefined) matches.fill(0);
-  else for (let row = 0; row < matches.length; row += 1) if (!ownerLabels[row]!.includes(wanted)) matches[row] = 0;
+function keepLabelled(matches: Uint8Array, { ownerLabels, findLabel }: Columns, labels: readonly Label[]): void {
+  // A report holds each label once, so that rows are told apart by identity; and a label that is asked for twice is one.
+  const wanted = [...new Set(labels.map(({ key, value }) => findLabel(key, value)))];
+  for (let row = 0; row < matches.length; row += 1) {
+    const own = ownerLabels[row]!;
+    if (matches[row] === 1 && !wanted.every((label) => label !== undefined && own.includes(label))) matches[row] = 0;
+  }
 }
 
 const SEARCHED: readonly NameField[] = ['clusterName', 'namespace', 'workloadName'];

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 
 import { decodeReport } from '../../dist/report/decode.js';
-import { SUM_FIELDS } from '../../dist/report/totals.js';
+import { SUM_FIELDS } from '../../dist/report/columns.js';
 import { fetchFleet } from './fleet.mjs';
 import { measure, printMachine } from './measure.mjs';
 

@@ -1,0 +1,356 @@
+// What a report must answer, worked out the plain way over row objects: filters, comparators, maps, and sums in exact
+// arithmetic. Written from the contract, without a look at the product's own; and reports to ask both about, of small
+// alphabets so that rows tie, repeat and share groups.
+
+import fc from 'fast-check';
+
+export const NAMES = ['clusterName', 'namespace', 'workloadName', 'workloadType'] as const;
+export const SUMMED = [
+  'amountOfWorkloads',
+  'totalCost',
+  'hourlyCost',
+  'savingsAvailable',
+  'savingsAvailableWithReplicas',
+  'onDemandHours',
+  'spotHours',
+  'ownerCpuRequest',
+  'ownerGpuRequest',
+  'ownerMemoryRequest',
+  'replicas',
+] as const;
+export const NUMBERS = [...SUMMED, 'onDemandPercent', 'spotPercent'] as const;
+
+export type Name = (typeof NAMES)[number];
+export type Summed = (typeof SUMMED)[number];
+export type Numeric = (typeof NUMBERS)[number];
+export interface Label {
+  readonly key: string;
+  readonly value: string;
+}
+export interface Row extends Record<Name, string | null>, Record<Numeric, number | null> {
+  readonly id: string;
+  readonly labels: readonly Label[] | null;
+  readonly annotations: readonly Label[] | null;
+  readonly ownerLabels: readonly Label[];
+  readonly services: readonly string[];
+  share: number | null;
+}
+export interface Where {
+  readonly clusterNames?: readonly string[] | undefined;
+  readonly namespaces?: readonly string[] | undefined;
+  readonly workloadTypes?: readonly string[] | undefined;
+  readonly labels?: readonly Label[] | undefined;
+  readonly search?: string | undefined;
+  readonly minTotalCost?: number | undefined;
+  readonly minSavingsAvailable?: number | undefined;
+}
+export interface Order<Field> {
+  readonly field: Field;
+  readonly direction: 'ASC' | 'DESC';
+}
+export type RowOrder = Order<Name | Numeric>;
+export type Dimension = { readonly field: Name } | { readonly label: string };
+
+// ------------------------------------------------------------------------------------------------ exact arithmetic
+
+/** A finite double is a whole number of these: 2 to the power of -1074. */
+const UNIT_EXPONENT = 1074;
+
+/** The double as a whole number of units. */
+function toUnits(value: number): bigint {
+  let mantissa = Math.abs(value);
+  let exponent = UNIT_EXPONENT;
+  // Each step is exact: halving a double of 1 or more loses nothing until it is an odd whole number.
+  while (mantissa >= 2 ** 53) {
+    mantissa /= 2;
+    exponent += 1;
+  }
+  while (!Number.isInteger(mantissa)) {
+    mantissa *= 2;
+    exponent -= 1;
+  }
+  return BigInt(Math.sign(value)) * BigInt(mantissa) * 2n ** BigInt(exponent);
+}
+
+/** The double nearest to so many units, by way of their exact decimal text; past the largest double it stays there. */
+function toNearest(units: bigint): number {
+  const nearest = Number(`${units * 5n ** BigInt(UNIT_EXPONENT)}e-${UNIT_EXPONENT}`);
+  return Number.isFinite(nearest) ? nearest : Math.sign(nearest) * Number.MAX_VALUE;
+}
+
+/** The exact sum of what is known, rounded once. */
+export function sumExactly(values: readonly (number | null)[]): number {
+  return toNearest(values.reduce((sum, value) => (value === null ? sum : sum + toUnits(value)), 0n));
+}
+
+/** A part of a whole; null where there is none, or it is none that can be told. */
+function divide(part: number | null, whole: number): number | null {
+  return part === null || whole === 0 || !Number.isFinite(part / whole) ? null : part / whole;
+}
+
+// ------------------------------------------------------------------------------------------------------- questions
+
+/** The rows of the upstream's JSON. */
+export function readRows(json: UpstreamReport): Row[] {
+  const rows = (json.aggregatedWorkloads ?? []).map((raw) => {
+    const row: Record<string, unknown> = { id: raw.id, services: raw.services ?? [] };
+    for (const name of NAMES) row[name] = raw[name] === '' ? null : (raw[name] ?? null);
+    for (const name of NUMBERS) row[name] = raw[name] ?? null;
+    for (const name of ['labels', 'annotations'] as const) row[name] = raw[name] == null ? null : readLabels(raw[name]);
+    row.ownerLabels = readLabels(raw.ownerLabels);
+    return row as unknown as Row;
+  });
+  const whole = sumExactly(rows.map(({ totalCost }) => totalCost));
+  for (const row of rows) row.share = divide(row.totalCost, whole);
+  return rows;
+}
+
+function readLabels(raw: RawLabels): Label[] {
+  if (raw == null) return [];
+  return Array.isArray(raw) ? [...(raw as Label[])] : Object.entries(raw).map(([key, value]) => ({ key, value }));
+}
+
+export function filterRows(rows: readonly Row[], where: Where = {}): Row[] {
+  const {
+    clusterNames,
+    namespaces,
+    workloadTypes,
+    labels = [],
+    search = '',
+    minTotalCost,
+    minSavingsAvailable,
+  } = where;
+  const isIn = (name: string | null, list: readonly string[] | undefined) =>
+    list === undefined || list.some((each) => each === name);
+  const isAtLeast = (value: number | null, least: number | undefined) =>
+    least === undefined || (value !== null && value >= least);
+  return rows.filter(
+    (row) =>
+      isIn(row.clusterName, clusterNames) &&
+      isIn(row.namespace, namespaces) &&
+      isIn(row.workloadType, workloadTypes) &&
+      labels.every(({ key, value }) => row.ownerLabels.some((own) => own.key === key && own.value === value)) &&
+      (search === '' ||
+        [row.clusterName, row.namespace, row.workloadName].some((name) =>
+          (name ?? '').toLowerCase().includes(search.toLowerCase()),
+        )) &&
+      isAtLeast(row.totalCost, minTotalCost) &&
+      isAtLeast(row.savingsAvailable, minSavingsAvailable),
+  );
+}
+
+/** Null last in both directions, names by Unicode code point; what ties keeps its order. */
+export function sortRows(rows: readonly Row[], orderBy: readonly RowOrder[] = []): Row[] {
+  // Array.prototype.sort is stable.
+  return [...rows].sort((a, b) => {
+    for (const { field, direction } of orderBy) {
+      const difference = compare(a[field], b[field], direction);
+      if (difference !== 0) return difference;
+    }
+    return 0;
+  });
+}
+
+type Key = string | number | null;
+
+function compare(a: Key, b: Key, direction: 'ASC' | 'DESC'): number {
+  if (a === null || b === null) return Number(a === null) - Number(b === null);
+  const ascending =
+    typeof a === 'number'
+      ? Number(a > (b as number)) - Number(a < (b as number))
+      : compareCodePoints(Array.from(a), Array.from(b as string));
+  return direction === 'ASC' ? ascending : -ascending;
+}
+
+function compareCodePoints(a: readonly string[], b: readonly string[]): number {
+  const at = a.findIndex((character, index) => character !== b[index]);
+  if (at < 0) return a.length - b.length;
+  return a[at]!.codePointAt(0)! - (b[at]?.codePointAt(0) ?? -1);
+}
+
+/** A page by https://relay.dev/graphql/connections.htm, step by step; cursors are places in the list. */
+export function paginate<T>(
+  all: readonly T[],
+  { first, after, last, before }: Partial<Record<'first' | 'after' | 'last' | 'before', number | undefined>>,
+) {
+  let edges = all.map((node, cursor) => ({ node, cursor }));
+  if (after !== undefined) edges = edges.slice(edges.findIndex(({ cursor }) => cursor === after) + 1);
+  const beforeAt = edges.findIndex(({ cursor }) => cursor === before);
+  if (beforeAt >= 0) edges = edges.slice(0, beforeAt);
+  const count = edges.length;
+  if (first !== undefined && edges.length > first) edges = edges.slice(0, first);
+  if (last !== undefined && edges.length > last) edges = edges.slice(edges.length - last);
+  return {
+    edges,
+    // Without `first` it is `before` that rows may follow: its own among them, which is not on the page.
+    hasNextPage: first !== undefined ? count > first : before !== undefined && beforeAt >= 0,
+    hasPreviousPage: last !== undefined ? count > last : after !== undefined,
+  };
+}
+
+export interface ExpectedTotals extends Record<Summed, number> {
+  readonly rowCount: number;
+  readonly onDemandPercent: number | null;
+  readonly spotPercent: number | null;
+}
+
+export function addUp(rows: readonly Row[]): ExpectedTotals {
+  const sums = Object.fromEntries(
+    SUMMED.map((field) => [field, sumExactly(rows.map((row) => row[field]))]),
+  ) as unknown as Record<Summed, number>;
+  const hours = sums.onDemandHours + sums.spotHours;
+  return {
+    rowCount: rows.length,
+    ...sums,
+    onDemandPercent: divide(100 * sums.onDemandHours, hours),
+    spotPercent: divide(100 * sums.spotHours, hours),
+  };
+}
+
+export function groupRows(
+  rows: readonly Row[],
+  { by, orderBy, first }: { by: readonly Dimension[]; orderBy: Order<Summed | 'key'>; first?: number | undefined },
+) {
+  const keysOf = (row: Row) => by.map((each) => ('field' in each ? row[each.field] : labelOf(row, each.label)));
+  const groups = new Map<string, { keys: (string | null)[]; rows: Row[] }>();
+  for (const row of rows) {
+    const keys = keysOf(row);
+    const group = groups.get(JSON.stringify(keys)) ?? { keys, rows: [] };
+    group.rows.push(row);
+    groups.set(JSON.stringify(keys), group);
+  }
+  const totals = addUp(rows);
+  const sorted = [...groups.values()]
+    .map((group) => ({ ...group, totals: addUp(group.rows) }))
+    .sort((a, b) => {
+      const { field, direction } = orderBy;
+      if (field !== 'key') return compare(a.totals[field], b.totals[field], direction);
+      return by.map((_, at) => compare(a.keys[at]!, b.keys[at]!, direction)).find((each) => each !== 0) ?? 0;
+    });
+  const shown = sorted.slice(0, first);
+  const rest = sorted.slice(first ?? sorted.length);
+  return {
+    groups: shown.map(({ keys, totals: sums }) => ({
+      keys,
+      totals: sums,
+      share: divide(sums.totalCost, totals.totalCost),
+    })),
+    others: rest.length === 0 ? null : addUp(rest.flatMap((group) => group.rows)),
+    groupCount: sorted.length,
+    totals,
+  };
+}
+
+/** Among the ownerLabels, else among the labels; an empty value is none. */
+function labelOf({ ownerLabels, labels }: Row, key: string): string | null {
+  const [own, grouped] = [ownerLabels, labels ?? []].map((list) => list.find((each) => each.key === key));
+  const { value } = own ?? grouped ?? { value: '' };
+  return value === '' ? null : value;
+}
+
+// --------------------------------------------------------------------------------------------------------- reports
+
+type RawLabels = readonly Label[] | Readonly<Record<string, string>> | null | undefined;
+type Raw = Partial<Record<Name, string | null>> &
+  Partial<Record<Numeric, number | null>> & {
+    id: string;
+    services?: readonly string[] | null;
+  } & Partial<Record<'labels' | 'annotations' | 'ownerLabels', RawLabels>>;
+/** The upstream's JSON, as far as it is a report. */
+export interface UpstreamReport {
+  aggregatedWorkloads: Raw[] | null;
+}
+
+const NAME_TEXTS = ['a', 'b', 'A', 'api', 'API-2', 'x.*', 'É', 'constructor', '__proto__'];
+// The last of the basic plane, beyond it, and halves of what is beyond it.
+const HARD_TEXTS = [
+  '\ue000',
+  '\uffff',
+  '😀',
+  '😀b',
+  '🙃',
+  '\ud83d',
+  '\ude00',
+  '\ud83d\ue000',
+  '\ud7ff',
+  '\ud83d\u{10000}',
+];
+const ID_TEXTS = ['a', 'A', 'id', 'id.1', '1.id', 'x%20y', '%d83d', '', '😀', '\ud83d', '\ude00', 'two\nlines'];
+const WILD_NUMBERS = [5e-324, -5e-324, 1e-300, 1e-20, 1e16, -1e16, 1e100, -1e100, 1e308, -1e308, Number.MAX_VALUE];
+const LABEL_KEYS = ['team', 'env', 'constructor', '__proto__', 'toString'];
+const LABEL_VALUES = ['', 'a', 'b', 'A', '😀'];
+
+const name = fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...NAME_TEXTS) }, fc.constantFrom(...HARD_TEXTS));
+const number = fc.oneof(
+  { weight: 4, arbitrary: fc.constantFrom(0, -0, 1, 2, 3, -1, 0.1, 0.2, 0.3, 0.000001, 1234.567891) },
+  { weight: 1, arbitrary: fc.constantFrom(...WILD_NUMBERS) },
+  { weight: 1, arbitrary: fc.double({ noNaN: true, noDefaultInfinity: true }) },
+);
+const label = fc.record({ key: fc.constantFrom(...LABEL_KEYS), value: fc.constantFrom(...LABEL_VALUES) });
+const labels: fc.Arbitrary<RawLabels> = fc.oneof(
+  fc.array(label, { maxLength: 3 }),
+  fc.array(label, { maxLength: 3 }).map((list) => Object.fromEntries(list.map(({ key, value }) => [key, value]))),
+  fc.constant(null),
+);
+const orNothing = <T>(values: fc.Arbitrary<T>) => fc.option(values, { nil: null, freq: 5 });
+
+const row = fc.record(
+  {
+    id: fc.constantFrom(...ID_TEXTS.map((text) => `${text}-`), ...ID_TEXTS.filter((text) => text !== '')),
+    ...each(NAMES, orNothing(fc.oneof({ weight: 9, arbitrary: name }, fc.constant('')))),
+    ...each(NUMBERS, orNothing(number)),
+    amountOfWorkloads: orNothing(fc.integer({ min: 0, max: 3 })),
+    labels,
+    annotations: labels,
+    ownerLabels: labels,
+  },
+  { requiredKeys: ['id'] },
+) as fc.Arbitrary<Raw>;
+
+function each<Field extends string, T>(fields: readonly Field[], arbitrary: fc.Arbitrary<T>) {
+  return Object.fromEntries(fields.map((field) => [field, arbitrary])) as Record<Field, fc.Arbitrary<T>>;
+}
+
+/** Any report. Each row names its place in `services`, so that rows of one id can be told apart. */
+export const anyReport = (maxLength = 24, minLength = 0): fc.Arbitrary<UpstreamReport> =>
+  fc.array(row, { minLength, maxLength }).map((list) => ({
+    aggregatedWorkloads: list.length === 0 ? null : list.map((raw, at) => ({ ...raw, services: [`row ${at}`] })),
+  }));
+
+const direction = fc.constantFrom('ASC' as const, 'DESC' as const);
+const nameList = fc.array(name, { minLength: 1, maxLength: 4 });
+
+const anyCondition = fc.record({
+  clusterNames: nameList,
+  namespaces: nameList,
+  workloadTypes: nameList,
+  labels: fc.array(label, { minLength: 1, maxLength: 2 }),
+  search: fc.constantFrom('', 'a', 'A', 'pi', '.', '.*', 'é', '😀', '\ud83d', 'nothing has this'),
+  minTotalCost: number,
+  minSavingsAvailable: number,
+});
+const CONDITIONS = ['clusterNames', 'namespaces', 'workloadTypes', 'labels', 'search', 'minTotalCost'] as const;
+
+/** Few conditions, so that often some rows hold them and others do not. */
+export const anyWhere: fc.Arbitrary<Where | undefined> = fc.option(
+  fc
+    .tuple(anyCondition, fc.subarray([...CONDITIONS, 'minSavingsAvailable' as const], { maxLength: 2 }))
+    .map(([all, names]) => Object.fromEntries(names.map((each) => [each, all[each]]))),
+  { nil: undefined, freq: 4 },
+);
+export const anyOrder: fc.Arbitrary<RowOrder[]> = fc.array(
+  fc.record({ field: fc.constantFrom(...NAMES, ...NUMBERS), direction }),
+  { maxLength: 4 },
+);
+export const anyDimensions: fc.Arbitrary<Dimension[]> = fc.array(
+  fc.oneof(
+    fc.record({ field: fc.constantFrom(...NAMES) }),
+    fc.record({ label: fc.constantFrom(...LABEL_KEYS, 'nobody has this') }),
+  ),
+  { minLength: 1, maxLength: 5 },
+);
+export const anyGroupOrder: fc.Arbitrary<Order<Summed | 'key'>> = fc.record({
+  field: fc.constantFrom(...SUMMED, 'key' as const, 'key' as const),
+  direction,
+});
+export const anyFirst = fc.option(fc.nat({ max: 6 }), { nil: undefined });

@@ -1,0 +1,606 @@
+// The questions a report answers, held against the plain reference of kit/reference.ts: any report, any arguments, the
+// same answer. And what a reference cannot show: cursors after a refresh, sums of 100,000 costs, and that no question
+// is slow.
+
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+
+import { createCursorCodec } from '../src/report/cursor.js';
+import { decodeReport } from '../src/report/decode.js';
+import { createDerived } from '../src/report/derived.js';
+import { CursorError } from '../src/report/page.js';
+import type { BreakdownQuestion, Report, RowQuestion } from '../src/report/report.js';
+import { percentOfHours, type Totals } from '../src/report/totals.js';
+import {
+  addUp,
+  anyDimensions,
+  anyFirst,
+  anyGroupOrder,
+  anyOrder,
+  anyReport,
+  anyWhere,
+  filterRows,
+  groupRows,
+  NAMES,
+  NUMBERS,
+  paginate,
+  readRows,
+  sortRows,
+  sumExactly,
+  SUMMED,
+  type ExpectedTotals,
+  type Row,
+  type RowOrder,
+  type UpstreamReport,
+} from './kit/reference.js';
+
+const report = (json: UpstreamReport): Report => decodeReport(json).report;
+const reportOf = (rows: object[]): Report => decodeReport({ aggregatedWorkloads: rows }).report;
+
+/** What a report's totals say, each sum asked for. */
+function read(totals: Totals): ExpectedTotals {
+  return {
+    rowCount: totals.rowCount,
+    ...(Object.fromEntries(SUMMED.map((field) => [field, totals.sum(field)])) as Omit<
+      ExpectedTotals,
+      'rowCount' | 'onDemandPercent' | 'spotPercent'
+    >),
+    onDemandPercent: percentOfHours(totals, 'onDemandHours'),
+    spotPercent: percentOfHours(totals, 'spotHours'),
+  };
+}
+
+function readBreakdown(of: Report, question: BreakdownQuestion) {
+  const { groups, others, groupCount, totals } = of.breakDown(question);
+  return {
+    groups: groups.map((group) => ({ keys: group.keys, totals: read(group.totals), share: group.share })),
+    others: others === null ? null : read(others),
+    groupCount,
+    totals: read(totals),
+  };
+}
+
+const ids = (rows: readonly Pick<Row, 'id'>[]) => rows.map(({ id }) => id);
+/** The rows' places in the upstream's list, which anyReport writes into `services`. */
+const places = (rows: readonly Pick<Row, 'services'>[]) => rows.map(({ services }) => services[0]);
+
+/** The cursor of the row at `place` in the list of `question`. */
+const cursorAt = (of: Report, { where, orderBy, scope }: RowQuestion, place: number): string =>
+  of.selectRows({ where, orderBy, scope }).cursorOf(place);
+
+describe('rows', () => {
+  test('are those of the reference: any report, where, order and page', () => {
+    const anyPlace = fc.option(fc.nat({ max: 23 }), { nil: undefined });
+    fc.assert(
+      fc.property(
+        anyReport(),
+        anyWhere,
+        anyOrder,
+        fc.record({ first: anyFirst, after: anyPlace, last: anyFirst, before: anyPlace }),
+        (json, where, orderBy, page) => {
+          const all = sortRows(filterRows(readRows(json), where), orderBy);
+          const there = (place: number | undefined) => (place !== undefined && place < all.length ? place : undefined);
+          const after = there(page.after);
+          const before = there(page.before);
+          const asked = report(json);
+          const cursorOf = (place: number | undefined) =>
+            place === undefined ? undefined : cursorAt(asked, { where, orderBy }, place);
+          const got = asked.selectRows({
+            where,
+            orderBy,
+            first: page.first,
+            after: cursorOf(after),
+            last: page.last,
+            before: cursorOf(before),
+          });
+          const { edges, hasNextPage, hasPreviousPage } = paginate(all, { ...page, after, before });
+          expect(got.rows).toEqual(edges.map(({ node }) => node));
+          expect(edges.map((_, index) => got.cursorOf(index))).toEqual(edges.map(({ cursor }) => cursorOf(cursor)));
+          expect(got).toMatchObject({ totalCount: all.length, rowCount: edges.length, hasNextPage, hasPreviousPage });
+        },
+      ),
+      { numRuns: 1000 },
+    );
+  });
+
+  test('stand on pages that together are the whole, forward and backward, whatever the size of each', () => {
+    fc.assert(
+      fc.property(
+        anyReport(),
+        anyWhere,
+        anyOrder,
+        fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1, maxLength: 4 }),
+        (json, where, orderBy, sizes) => {
+          const all = places(sortRows(filterRows(readRows(json), where), orderBy));
+          const asked = report(json);
+          expect(walk(asked, { where, orderBy }, 'forward', sizes)).toEqual(all);
+          expect(walk(asked, { where, orderBy }, 'backward', sizes)).toEqual(all);
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  test('with equal keys keep the order of the upstream, ascending and descending', () => {
+    const rows = ['a', 'b', 'c', 'd', 'e'].map((id, at) => ({ id, totalCost: at % 2, replicas: 1 }));
+    const inOrder = (...orderBy: RowOrder[]) => ids(reportOf(rows).selectRows({ orderBy }).rows).join('');
+    expect(inOrder({ field: 'replicas', direction: 'ASC' })).toBe('abcde');
+    expect(inOrder({ field: 'replicas', direction: 'DESC' })).toBe('abcde');
+    expect(inOrder({ field: 'totalCost', direction: 'ASC' })).toBe('acebd');
+    expect(inOrder({ field: 'totalCost', direction: 'DESC' })).toBe('bdace');
+  });
+
+  test.each([...NAMES, ...NUMBERS])('without %s come last in both directions', (field) => {
+    const values = NAMES.includes(field as never) ? ['b', '', 'a', null] : [2, null, -1, undefined];
+    const rows = values.map((value, at) => ({ id: `${at}`, [field]: value }));
+    for (const direction of ['ASC', 'DESC'] as const) {
+      const got = reportOf(rows).selectRows({ orderBy: [{ field, direction }] }).rows;
+      expect(ids(got).join('')).toBe(direction === 'ASC' ? '2013' : '0213');
+    }
+  });
+
+  test('are ordered by names by Unicode code point, not by UTF-16 unit and not by any locale', () => {
+    // A lone surrogate has a code point of its own, below U+E000.
+    const sorted = [
+      'B',
+      'Z',
+      'a',
+      'b',
+      'ä',
+      '\ud7ff',
+      '\ud83d',
+      '\ud83d\ue000',
+      '\ude00',
+      '\ue000',
+      '\uffff',
+      '😀',
+      '😀b',
+      '🙃',
+    ];
+    const rows = [...sorted].reverse().map((namespace, at) => ({ id: `${at}`, namespace }));
+    for (const direction of ['ASC', 'DESC'] as const) {
+      const got = reportOf(rows).selectRows({ orderBy: [{ field: 'namespace', direction }] }).rows;
+      expect(got.map(({ namespace }) => namespace)).toEqual(direction === 'ASC' ? sorted : [...sorted].reverse());
+    }
+  });
+
+  test('share what the whole report costs, also where `where` leaves out most of it', () => {
+    const asked = reportOf([{ id: 'a', totalCost: 1, namespace: 'x' }, { id: 'b', totalCost: 3 }, { id: 'c' }]);
+    expect(asked.selectRows({}).rows.map(({ share }) => share)).toEqual([0.25, 0.75, null]);
+    expect(asked.selectRows({ where: { namespaces: ['x'] } }).rows[0]!.share).toBe(0.25);
+  });
+
+  test('have no share where the whole is 0, or so near to it that a part of it is no number', () => {
+    const sharesOf = (...costs: number[]) =>
+      reportOf(costs.map((totalCost) => ({ id: 'a', totalCost })))
+        .selectRows({})
+        .rows.map(({ share }) => share);
+    expect(sharesOf(5, -5)).toEqual([null, null]);
+    expect(sharesOf(1e300, 1e-300, -1e300)).toEqual([null, 1, null]);
+  });
+});
+
+/** All rows' places, page by page. */
+function walk(of: Report, question: RowQuestion, way: 'forward' | 'backward', sizes: readonly number[]) {
+  const pages: unknown[][] = [];
+  let cursor: string | undefined;
+  for (let turn = 0; ; turn += 1) {
+    const size = sizes[turn % sizes.length]!;
+    const page = of.selectRows({
+      ...question,
+      ...(way === 'forward' ? { first: size, after: cursor } : { last: size, before: cursor }),
+    });
+    if (way === 'forward') pages.push(places(page.rows));
+    else pages.unshift(places(page.rows));
+    // A walk that does not get on must not go on for ever.
+    if (!(way === 'forward' ? page.hasNextPage : page.hasPreviousPage) || turn > 30) return pages.flat();
+    cursor = page.cursorOf(way === 'forward' ? page.rowCount - 1 : 0);
+  }
+}
+
+describe('totals', () => {
+  test('are those of the reference: any report, any where', () => {
+    fc.assert(
+      fc.property(anyReport(), anyWhere, (json, where) => {
+        expect(read(report(json).sumRows(where))).toEqual(addUp(filterRows(readRows(json), where)));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('take a null for no zero: a row without a value is counted and adds nothing', () => {
+    const asked = reportOf([{ id: 'a', totalCost: 2 }, { id: 'b', totalCost: null }, { id: 'c' }]);
+    expect(asked.sumRows()).toMatchObject({ rowCount: 3 });
+    expect(asked.sumRows().sum('totalCost')).toBe(2);
+    expect(asked.sumRows({ minTotalCost: -1 }).rowCount).toBe(1);
+  });
+
+  test('have percentages of their hours, not of the percentages of rows', () => {
+    const totals = reportOf([
+      { id: 'a', onDemandHours: 90, spotHours: 0, onDemandPercent: 100, spotPercent: 0 },
+      { id: 'b', onDemandHours: 0, spotHours: 10, onDemandPercent: 0, spotPercent: 100 },
+    ]).sumRows();
+    expect(percentOfHours(totals, 'onDemandHours')).toBe(90);
+    expect(percentOfHours(totals, 'spotHours')).toBe(10);
+    expect(percentOfHours(reportOf([{ id: 'a', onDemandPercent: 50 }]).sumRows(), 'onDemandHours')).toBeNull();
+  });
+
+  test('have percentages without noise, and none where the hours cancel', () => {
+    const percentOf = (onDemandHours: number, ...spotHours: number[]) =>
+      percentOfHours(
+        reportOf([{ id: 'a', onDemandHours }, ...spotHours.map((hours) => ({ id: 'b', spotHours: hours }))]).sumRows(),
+        'onDemandHours',
+      );
+    expect(percentOf(29, 71)).toBe(29);
+    expect(percentOf(5, -5)).toBeNull();
+    expect(percentOf(1e308, -1e308, 1e-10)).toBeNull();
+  });
+});
+
+describe('sums of 100,000 costs', () => {
+  const COUNT = 100_000;
+  // A linear congruential generator: the same numbers on every run and machine.
+  const randomBelow = (limit: number, seed: { at: number }) => {
+    seed.at = (seed.at * 1_103_515_245 + 12_345) % 2_147_483_648;
+    return (seed.at / 2_147_483_648) * limit;
+  };
+  const make = (cost: (seed: { at: number }, index: number) => number): number[] => {
+    const seed = { at: 7 };
+    return Array.from({ length: COUNT }, (_, index) => cost(seed, index));
+  };
+
+  test.each<[string, number[]]>([
+    ['of 0.1', make(() => 0.1)],
+    ['in micro-dollars', make((seed) => Math.round(randomBelow(2e9, seed)) / 1e6)],
+    ['of mixed magnitudes', make((seed) => 10 ** randomBelow(30, seed) / 1e15)],
+    ['of full precision, from millionths to millions', make((seed) => 10 ** (randomBelow(12, seed) - 6))],
+    ['of all magnitudes', make((seed) => 10 ** (randomBelow(600, seed) - 300))],
+    ['that cancel each other', make((seed, index) => (index % 2 === 0 ? 1 : -1) * randomBelow(1e9, seed))],
+    ['that cancel but for the smallest', make((_, index) => [1e100, 1, 1e-20, -1e100, -1][index % 5]!)],
+    ['that pass the largest double and come back', make((_, index) => [1e308, 1e308, -1e308, -1e308, 0.1][index % 5]!)],
+    ['that pass the largest double', make(() => -1e308)],
+  ])('%s are exact, rounded once', (_name, costs) => {
+    const asked = reportOf(costs.map((totalCost, at) => ({ id: `${at}`, totalCost, namespace: `n${at % 7}` })));
+    const expected = sumExactly(costs);
+    expect(asked.sumRows().sum('totalCost')).toBe(expected);
+    const { groups, totals } = asked.breakDown({
+      by: [{ field: 'namespace' }],
+      orderBy: { field: 'key', direction: 'ASC' },
+    });
+    expect(totals.sum('totalCost')).toBe(expected);
+    expect(groups.map((group) => group.totals.sum('totalCost'))).toEqual(
+      [0, 1, 2, 3, 4, 5, 6].map((group) => sumExactly(costs.filter((_cost, at) => at % 7 === group))),
+    );
+  });
+
+  test('in micro-dollars print as exact decimal arithmetic has them', () => {
+    const micros = make((seed) => Math.round(randomBelow(1e9, seed)));
+    const total = reportOf(micros.map((each) => ({ id: 'a', totalCost: each / 1e6 })))
+      .sumRows()
+      .sum('totalCost');
+    expect(toMicros(total.toFixed(6))).toBe(micros.reduce((sum, each) => sum + BigInt(each), 0n));
+  });
+});
+
+/** "1.000001" as 1000001n. */
+function toMicros(text: string): bigint {
+  return BigInt(text.replace('.', ''));
+}
+
+describe('a breakdown', () => {
+  test('is that of the reference: any report, where, dimensions, order and first', () => {
+    fc.assert(
+      fc.property(anyReport(), anyWhere, anyDimensions, anyGroupOrder, anyFirst, (json, where, by, orderBy, first) => {
+        expect(readBreakdown(report(json), { where, by, orderBy, first })).toEqual(
+          groupRows(filterRows(readRows(json), where), { by, orderBy, first }),
+        );
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  test('has the totals of the same where', () => {
+    fc.assert(
+      fc.property(anyReport(), anyWhere, anyDimensions, anyFirst, (json, where, by, first) => {
+        const asked = report(json);
+        const orderBy = { field: 'totalCost', direction: 'DESC' } as const;
+        expect(read(asked.breakDown({ where, by, orderBy, first }).totals)).toEqual(read(asked.sumRows(where)));
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test('has groups and others that add up to the totals as printed, to the ninth decimal', () => {
+    const micros = fc.integer({ min: -1_000_000_000_000, max: 1_000_000_000_000 });
+    const anyRows = fc.array(fc.tuple(micros, fc.constantFrom('a', 'b', 'c', 'd')), { minLength: 1, maxLength: 40 });
+    fc.assert(
+      fc.property(anyRows, anyFirst, (list, first) => {
+        const rows = list.map(([each, namespace]) => ({ id: 'a', totalCost: each / 1e6, namespace }));
+        const { groups, others, totals } = reportOf(rows).breakDown({
+          by: [{ field: 'namespace' }],
+          orderBy: { field: 'totalCost', direction: 'DESC' },
+          first,
+        });
+        const parts = [...groups.map((group) => group.totals), ...(others === null ? [] : [others])];
+        const printed = (each: Totals) => toMicros(each.sum('totalCost').toFixed(9));
+        expect(parts.reduce((sum, part) => sum + printed(part), 0n)).toBe(printed(totals));
+        expect(parts.reduce((sum, part) => sum + part.rowCount, 0)).toBe(totals.rowCount);
+      }),
+    );
+  });
+
+  test('of more pairs than a table holds keeps them apart', () => {
+    const COUNT = 1_500;
+    const rows = Array.from({ length: 2 * COUNT }, (_, at) => ({
+      id: `${at}`,
+      namespace: `n${at % COUNT}`,
+      workloadName: `w${(at * 7) % COUNT}`,
+      clusterName: `c${at % 2}`,
+      totalCost: at % COUNT,
+    }));
+    const { groupCount, groups, others } = reportOf(rows).breakDown({
+      by: [{ field: 'namespace' }, { field: 'workloadName' }, { field: 'clusterName' }],
+      orderBy: { field: 'totalCost', direction: 'DESC' },
+      first: 2,
+    });
+    // Both rows of a namespace have the same name and, as 1,500 is even, the same cluster.
+    expect(groupCount).toBe(COUNT);
+    expect(groups.map((group) => [group.keys, group.totals.sum('totalCost')])).toEqual([
+      [['n1499', 'w1493', 'c1'], 2998],
+      [['n1498', 'w1486', 'c0'], 2996],
+    ]);
+    expect(others!.rowCount).toBe(2 * COUNT - 4);
+  });
+
+  test('by a label looks at ownerLabels before labels, and takes an empty value for none', () => {
+    const team = (value: string) => [{ key: 'team', value }];
+    const asked = reportOf([
+      { id: 'a', ownerLabels: team('own'), labels: team('grouped') },
+      { id: 'b', labels: team('grouped') },
+      { id: 'c', ownerLabels: team('') },
+      { id: 'd', ownerLabels: [{ key: 'Team', value: 'own' }] },
+    ]);
+    const groupsBy = (label: string) =>
+      asked
+        .breakDown({ by: [{ label }], orderBy: { field: 'key', direction: 'ASC' } })
+        .groups.map(({ keys: [key], totals: { rowCount } }) => [key, rowCount]);
+    expect(groupsBy('team')).toEqual([
+      ['grouped', 1],
+      ['own', 1],
+      [null, 2],
+    ]);
+    expect(groupsBy('constructor')).toEqual([[null, 4]]);
+    expect(groupsBy('__proto__')).toEqual([[null, 4]]);
+  });
+
+  test('of no rows has no groups and no others', () => {
+    const of = {
+      by: [{ field: 'namespace' } as const],
+      orderBy: { field: 'key', direction: 'ASC' } as const,
+      first: 0,
+    };
+    expect(reportOf([]).breakDown(of)).toMatchObject({ groups: [], others: null, groupCount: 0 });
+  });
+});
+
+describe('a cursor', () => {
+  const rows = ['a', 'b', 'c', 'd', 'e'].map((id, at) => ({ id, totalCost: at, namespace: 'n' }));
+  const QUESTION: RowQuestion = { scope: 'report 1', orderBy: [{ field: 'totalCost', direction: 'DESC' }] };
+
+  test('that was changed in one character, cut or lengthened is refused, whatever row it is of', () => {
+    const anyChange = fc.record({
+      at: fc.nat(),
+      character: fc.constantFrom(...Array.from('AZaz09-_=+/ é\u0000😀')),
+      kind: fc.constantFrom('replace' as const, 'insert' as const, 'cut' as const, 'drop' as const),
+    });
+    fc.assert(
+      fc.property(anyReport(6), fc.nat(), anyChange, fc.boolean(), (json, place, { at, character, kind }, isAfter) => {
+        const asked = report(json);
+        const { totalCount } = asked.selectRows(QUESTION);
+        fc.pre(totalCount > 0);
+        const cursor = cursorAt(asked, QUESTION, place % totalCount);
+        const cut = at % cursor.length;
+        const changed = {
+          replace: cursor.slice(0, cut) + character + cursor.slice(cut + 1),
+          insert: cursor.slice(0, cut) + character + cursor.slice(cut),
+          cut: cursor.slice(0, cut),
+          drop: cursor.slice(0, cut) + cursor.slice(cut + 1),
+        }[kind];
+        fc.pre(changed !== cursor);
+        expect(() => asked.selectRows({ ...QUESTION, [isAfter ? 'after' : 'before']: changed })).toThrow(CursorError);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test('that was made up is refused', () => {
+    const asked = reportOf(rows);
+    const base64 = (text: string) => Buffer.from(text).toString('base64url');
+    const made = ['', ' ', '0', 'null', base64('0.a'), base64(`${'A'.repeat(11)}0.a`), 'A'.repeat(10_000), '\ud83d'];
+    for (const after of made) expect(() => asked.selectRows({ ...QUESTION, after })).toThrow(CursorError);
+  });
+
+  test('says which argument it was given for', () => {
+    const refusalOf = (page: RowQuestion) => {
+      try {
+        return reportOf(rows).selectRows(page);
+      } catch (error) {
+        return error;
+      }
+    };
+    expect(refusalOf({ after: 'x' })).toMatchObject({ name: 'CursorError', argument: 'after' });
+    expect(refusalOf({ before: 'x' })).toMatchObject({ name: 'CursorError', argument: 'before' });
+  });
+
+  test.each<[string, RowQuestion]>([
+    ['order', { orderBy: [{ field: 'totalCost', direction: 'ASC' }] }],
+    ['order with a further key', { orderBy: [...QUESTION.orderBy!, { field: 'namespace', direction: 'ASC' }] }],
+    ['order of none', { orderBy: undefined }],
+    ['where', { where: { namespaces: ['n'] } }],
+    ['scope', { scope: 'report 2' }],
+  ])('of another %s is refused', (_name, other) => {
+    const asked = reportOf(rows);
+    const after = cursorAt(asked, QUESTION, 1);
+    expect(asked.selectRows({ ...QUESTION, after }).rowCount).toBe(3);
+    expect(() => asked.selectRows({ ...QUESTION, ...other, after })).toThrow(CursorError);
+  });
+
+  test('names its own row among several of one id, in either direction', () => {
+    const twins = Array.from({ length: 6 }, (_, at) => ({ id: 'twin', totalCost: 6 - at }));
+    const asked = reportOf(twins);
+    const after = cursorAt(asked, {}, 2);
+    const costs = (question: RowQuestion) => asked.selectRows(question).rows.map(({ totalCost }) => totalCost);
+    expect(costs({ after })).toEqual([3, 2, 1]);
+    expect(costs({ before: after })).toEqual([6, 5]);
+  });
+
+  describe('after a refresh', () => {
+    const before = reportOf(Array.from('abcdefgh').map((id) => ({ id })));
+    const cursorOf = (id: string) => cursorAt(before, {}, 'abcdefgh'.indexOf(id));
+    const next = (refreshed: string, page: RowQuestion) =>
+      ids(reportOf(Array.from(refreshed).map((id) => ({ id }))).selectRows(page).rows).join('');
+
+    test.each<[string, string, string, string]>([
+      ['follows its row to a later place', 'xyzabcdefgh', 'efg', 'bc'],
+      ['follows its row to an earlier place', 'dabcefgh', 'abc', ''],
+      ['goes on with what followed a row that is gone', 'abcefgh', 'efg', 'bc'],
+      ['goes on at the end of a report that has become short', 'ab', '', 'ab'],
+      ['goes on in a report that has become empty', '', '', ''],
+      ['takes the nearest of several rows of its id', 'dabcedfghd', 'fgh', 'ce'],
+    ])('%s', (_name, refreshed, forward, backward) => {
+      expect(next(refreshed, { after: cursorOf('d'), first: 3 })).toBe(forward);
+      expect(next(refreshed, { before: cursorOf('d'), last: 2 })).toBe(backward);
+    });
+
+    test('is found wherever its row has moved, or stands for its place', () => {
+      fc.assert(
+        fc.property(
+          fc.shuffledSubarray(Array.from('abcdefgh')),
+          fc.constantFrom(...Array.from('abcdefgh')),
+          (list, id) => {
+            const at = list.indexOf(id);
+            const place = 'abcdefgh'.indexOf(id);
+            const text = list.join('');
+            expect(next(text, { after: cursorOf(id) })).toBe(at < 0 ? text.slice(place) : text.slice(at + 1));
+            expect(next(text, { before: cursorOf(id) })).toBe(text.slice(0, at < 0 ? place : at));
+          },
+        ),
+      );
+    });
+  });
+});
+
+describe('in a report of 100,000 rows', () => {
+  const COUNT = 100_000;
+  const LABELS = Array.from({ length: 1_000 }, (_, at) => ({ key: `key${at}`, value: 'v' }));
+  const large = reportOf(
+    Array.from({ length: COUNT }, (_, at) => ({
+      id: `${at}`,
+      totalCost: (at * 7919) % 1_009,
+      namespace: `n${at % 50}`,
+      ownerLabels: LABELS.slice(0, at === 0 ? 1_000 : 5),
+    })),
+  );
+  test('a cursor that claims place 999,999,999 is answered at the end or where its row is', () => {
+    const codec = createCursorCodec(['', [], null]);
+    const place = 999_999_999;
+    const gone = codec.encode({ place, id: 'nobody' });
+    expect(large.selectRows({ after: gone, first: 3 }).rowCount).toBe(0);
+    expect(ids(large.selectRows({ before: gone, last: 1 }).rows)).toEqual([`${COUNT - 1}`]);
+    const moved = codec.encode({ place, id: '0' });
+    expect(ids(large.selectRows({ after: moved, first: 1 }).rows)).toEqual(['1']);
+  });
+
+  test('an order that repeats its keys 10,000 times is that of each field once', () => {
+    const keys: RowOrder[] = [
+      { field: 'totalCost', direction: 'DESC' },
+      { field: 'namespace', direction: 'ASC' },
+    ];
+    const orderBy = Array.from({ length: 10_000 }, (_, at) => keys[at % 2]!);
+    const got = ids(large.selectRows({ orderBy, first: 20 }).rows);
+    expect(got).toEqual(ids(large.selectRows({ orderBy: keys, first: 20 }).rows));
+    // A field that comes again, even the other way round, has nothing left to decide.
+    const again = [...keys, { field: 'totalCost', direction: 'ASC' } as const];
+    expect(ids(large.selectRows({ orderBy: again, first: 20 }).rows)).toEqual(got);
+  });
+
+  test('1,000 labels, or one 5,000 times, are as good as a few', () => {
+    expect(large.sumRows({ labels: LABELS }).rowCount).toBe(1);
+    expect(large.sumRows({ labels: Array.from({ length: 5_000 }, () => LABELS[4]!) }).rowCount).toBe(COUNT);
+  });
+
+  test('names in all five places of a breakdown, each of its own, are no more than rows', () => {
+    const own = reportOf(
+      Array.from({ length: 20_000 }, (_, at) => ({
+        id: `${at}`,
+        ...Object.fromEntries(NAMES.map((name) => [name, `${name}${at}`])),
+      })),
+    );
+    const by = NAMES.map((field) => ({ field }));
+    const { groupCount } = own.breakDown({ by, orderBy: { field: 'key', direction: 'ASC' }, first: 3 });
+    expect(groupCount).toBe(20_000);
+  });
+});
+
+describe('what a report keeps of its answers', () => {
+  test('stays right when more is asked for than it may keep, over and over', () => {
+    // Three rows have a budget for less than one column, twenty for about eight.
+    for (const count of [3, 20]) {
+      const [json] = fc.sample(anyReport(count, count), { numRuns: 1, seed: 11 }) as [UpstreamReport];
+      const rows = readRows(json);
+      const asked = report(json);
+      const keys = [
+        'team',
+        'none',
+        'env',
+        'constructor',
+        '__proto__',
+        ...Array.from({ length: 30 }, (_, at) => `key${at}`),
+      ];
+      for (const label of keys) {
+        const question = { by: [{ label }], orderBy: order('key') };
+        expect(readBreakdown(asked, question)).toEqual(groupRows(rows, question));
+      }
+      for (let round = 0; round < 2; round += 1) {
+        for (const [at, label] of keys.entries()) {
+          const field = [...NAMES, ...NUMBERS][at % 17]!;
+          const orderBy: RowOrder[] = [{ field, direction: 'ASC' }, ...NAMES.map((each) => order(each))];
+          expect(places(asked.selectRows({ orderBy }).rows)).toEqual(places(sortRows(rows, orderBy)));
+          const question = { by: [{ label }, { field: NAMES[at % 4]! }], orderBy: order('key') };
+          expect(readBreakdown(asked, question)).toEqual(groupRows(rows, question));
+        }
+      }
+    }
+  });
+
+  test('is what was used last and fits the budget, never more', () => {
+    const anyUse = fc.record({ key: fc.constantFrom('a', 'b', 'cc', 'dddd', 'e'), bytes: fc.nat({ max: 60 }) });
+    fc.assert(
+      fc.property(fc.nat({ max: 100 }), fc.array(anyUse, { maxLength: 40 }), (budget, uses) => {
+        const derived = createDerived(budget);
+        // The most recently used last.
+        let kept: { key: string; size: number; thing: object }[] = [];
+        for (const { key, bytes } of uses) {
+          const made: object[] = [];
+          const make = () => {
+            made.push({});
+            return made[0]!;
+          };
+          const got = derived.get(key, make, () => bytes);
+          const known = kept.find((each) => each.key === key);
+          expect(got).toBe(known?.thing ?? made[0]);
+          expect(made).toHaveLength(known === undefined ? 1 : 0);
+          const entry = known ?? { key, size: bytes + key.length, thing: got };
+          if (entry.size > budget) continue;
+          kept = [...kept.filter((each) => each !== known), entry];
+          while (kept.reduce((sum, each) => sum + each.size, 0) > budget) kept.shift();
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+function order<Field extends string>(field: Field): { field: Field; direction: 'DESC' } {
+  return { field, direction: 'DESC' };
+}
