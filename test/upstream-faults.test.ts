@@ -20,6 +20,7 @@ const QUERY = `{
 }`;
 const GOOD_WORKLOADS = { rows: { nodes: [{ workloadName: 'api' }] } };
 const GOOD_AGGREGATED = { rows: { totalCount: 1 } };
+const PATH_HINT = 'Check SCALEOPS_WORKLOADS_PATH.';
 const TOKEN_HINT = 'Check SCALEOPS_TOKEN or SCALEOPS_TOKEN_FILE.';
 
 // Written out here, so that a change to the product's table is a change to this one.
@@ -204,11 +205,12 @@ const notReports: readonly (readonly [string, unknown])[] = [
 const BODY_ROWS: readonly Row[] = [
   row('an empty body', faults.text(''), 'UPSTREAM_BAD_RESPONSE'),
   row('a blank body', faults.text(' \n'), 'UPSTREAM_BAD_RESPONSE'),
-  row('HTML with 200', faults.html('<h1>canary of maintenance</h1>'), 'UPSTREAM_BAD_RESPONSE'),
+  row('HTML with 200', faults.html('<h1>canary of maintenance</h1>'), 'UPSTREAM_BAD_RESPONSE', { hint: PATH_HINT }),
   row(
     'HTML that speaks of the design in a catalog index',
     faults.html('design in a catalog index: canary'),
     'UPSTREAM_BAD_RESPONSE',
+    { hint: PATH_HINT },
   ),
   row('a login page with 200', faults.loginPage, 'UPSTREAM_UNAUTHENTICATED', { hint: TOKEN_HINT }),
   row('a page titled "Log in" with 200', faults.html('<h1>Log in</h1>canary'), 'UPSTREAM_UNAUTHENTICATED', {
@@ -232,6 +234,7 @@ const BODY_ROWS: readonly Row[] = [
   row('a reset in a gzip body', faults.resetInGzip, 'UPSTREAM_UNAVAILABLE'),
   row('a gzip body that stops half-way', faults.stopInGzip, 'UPSTREAM_TIMEOUT', { hangs: true, closes: true }),
   row('an unknown content coding', faults.unknownCoding, 'UPSTREAM_BAD_RESPONSE'),
+  ...faults.prototypeCodings.map((fault, at) => row(`prototype coding ${at}`, fault, 'UPSTREAM_BAD_RESPONSE')),
   row('a body over the limit', faults.tooLong(), 'UPSTREAM_RESPONSE_TOO_LARGE', { closes: true }),
   row('one byte over the limit', faults.text(faults.reportOfLength(1_048_577)), 'UPSTREAM_RESPONSE_TOO_LARGE'),
   row('a gzip bomb', faults.gzipBomb(), 'UPSTREAM_RESPONSE_TOO_LARGE', { closes: true }),
@@ -257,7 +260,9 @@ const STATUS_ROWS: readonly Row[] = [
   statusRow(400, 'UPSTREAM_REJECTED'),
   statusRow(401, 'UPSTREAM_UNAUTHENTICATED', { hint: TOKEN_HINT }),
   statusRow(403, 'UPSTREAM_FORBIDDEN'),
-  statusRow(404, 'UPSTREAM_NOT_FOUND', { hint: 'Check SCALEOPS_WORKLOADS_PATH.' }),
+  statusRow(404, 'UPSTREAM_NOT_FOUND', { hint: PATH_HINT }),
+  statusRow(405, 'UPSTREAM_NOT_FOUND', { hint: PATH_HINT }),
+  row('403 with Retry-After, which says nothing', faults.status(403, { 'retry-after': 7 }), 'UPSTREAM_FORBIDDEN'),
   statusRow(408, 'UPSTREAM_TIMEOUT'),
   statusRow(418, 'UPSTREAM_REJECTED'),
   statusRow(422, 'UPSTREAM_REJECTED'),
@@ -291,8 +296,9 @@ const RETRY_AFTER_ROWS: readonly Row[] = [
   retryAfter('17', 17_000),
   retryAfter('Sat, 31 Jan 2026 00:01:30 GMT', 90_000),
   retryAfter('Fri, 30 Jan 2026 00:00:00 GMT', 0),
-  retryAfter('999999999', 999_999_999_000),
-  retryAfter('99999999999999999999'),
+  retryAfter('999999999', 3_600_000),
+  retryAfter('99999999999999999999', 3_600_000),
+  retryAfter('Sun, 31 Jan 2099 00:00:00 GMT', 3_600_000),
   retryAfter('-5'),
   retryAfter('1.5'),
   retryAfter('1e3'),

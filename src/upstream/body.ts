@@ -2,18 +2,18 @@
 // hold 50 MB.
 
 import { pipeline, type Readable } from 'node:stream';
-import { createBrotliDecompress, createGunzip, type Gunzip } from 'node:zlib';
+import { createBrotliDecompress, createGunzip } from 'node:zlib';
 
 import { UpstreamError } from '../errors.js';
 
 /** What we ask the upstream for. */
 export const ACCEPT_ENCODING = 'gzip, br';
 
-const DECODERS: Readonly<Record<string, () => Readable & NodeJS.WritableStream>> = {
-  gzip: (): Gunzip => createGunzip(),
-  'x-gzip': (): Gunzip => createGunzip(),
-  br: () => createBrotliDecompress(),
-};
+const DECODERS = new Map<string, () => Readable & NodeJS.WritableStream>([
+  ['gzip', () => createGunzip()],
+  ['x-gzip', () => createGunzip()],
+  ['br', () => createBrotliDecompress()],
+]);
 
 /**
  * Reads the whole body.
@@ -23,7 +23,7 @@ const DECODERS: Readonly<Record<string, () => Readable & NodeJS.WritableStream>>
 export async function readText(body: Readable, encoding: string | undefined, maxBytes: number): Promise<string> {
   const coding = encoding?.trim().toLowerCase() ?? 'identity';
   if (coding === 'identity' || coding === '') return readChunks(body, maxBytes);
-  const decoder = DECODERS[coding]?.();
+  const decoder = DECODERS.get(coding)?.();
   if (decoder === undefined) {
     // Destroying is an error to the body, and one that nobody listens for ends the process.
     body.once('error', () => undefined).destroy();

@@ -75,6 +75,7 @@ interface CallContext {
 async function callUpstream(pool: Pool, base: URL, options: ClientOptions, context: CallContext): Promise<Report> {
   const { request, principal, signal } = context;
   const call = toUpstreamCall(request, options.paths);
+  const { pathSetting } = ENDPOINTS[request.report];
   const url = new URL(base.pathname.replace(/\/$/, '') + call.path, base);
   const query = new URLSearchParams(call.query).toString();
   // Redirects are not followed: `request` does not, and the token must not travel.
@@ -96,24 +97,27 @@ async function callUpstream(pool: Pool, base: URL, options: ClientOptions, conte
       status: response.statusCode,
       location: header(response, 'location'),
       retryAfterMs: parseRetryAfter(header(response, 'retry-after'), options.clock.now()),
-      pathSetting: ENDPOINTS[request.report].pathSetting,
+      pathSetting,
       url,
     });
   }
   const text = await readText(response.body, header(response, 'content-encoding'), options.maxResponseBytes);
-  const { report, droppedNumbers } = parseReport(text);
+  const { report, droppedNumbers } = parseReport(text, pathSetting);
   if (droppedNumbers > 0) options.onDroppedNumbers(request.report, droppedNumbers);
   return report;
 }
 
 /** Text that is a whole report, or the error that says what it is instead. JSON.parse's own message quotes the text. */
-function parseReport(text: string): DecodedReport {
+function parseReport(text: string, pathSetting: string): DecodedReport {
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch {
     const start = text.slice(0, 65_536);
-    if (/^\s*</.test(start) && LOGIN_PAGE.test(start)) throw unauthenticated('a login page');
+    if (/^\s*</.test(start)) {
+      if (LOGIN_PAGE.test(start)) throw unauthenticated('a login page');
+      throw new UpstreamError('UPSTREAM_BAD_RESPONSE', { reason: 'a page', hint: `Check ${pathSetting}.` });
+    }
     throw new UpstreamError('UPSTREAM_BAD_RESPONSE', { reason: text === '' ? 'empty body' : 'not JSON' });
   }
   if (isErrorAnswer(json)) throw new UpstreamError('UPSTREAM_ERROR', { reason: 'an error with HTTP 200' });

@@ -49,7 +49,7 @@ async function readToken(path: string): Promise<string> {
   );
   if (isToken(token)) return token;
   throw new UpstreamError('UPSTREAM_UNAUTHENTICATED', {
-    hint: 'Check SCALEOPS_TOKEN_FILE.',
-    reason: 'the token file cannot be read or holds no token',
+    message: 'The gateway has no token for ScaleOps: the file cannot be read or holds none. Check SCALEOPS_TOKEN_FILE.',
+    reason: 'no token in the token file',
   });
 }

@@ -2,13 +2,15 @@
 
 import { errors } from 'undici';
 
-import { UpstreamError, type UpstreamErrorCode } from '../errors.js';
+import { ERROR_CODES, UpstreamError, type UpstreamErrorCode } from '../errors.js';
 
 const CODE_OF_STATUS: Readonly<Record<number, UpstreamErrorCode>> = {
   400: 'UPSTREAM_REJECTED',
   401: 'UPSTREAM_UNAUTHENTICATED',
   403: 'UPSTREAM_FORBIDDEN',
   404: 'UPSTREAM_NOT_FOUND',
+  // A host that serves pages takes no POST on a path that it does not know.
+  405: 'UPSTREAM_NOT_FOUND',
   408: 'UPSTREAM_TIMEOUT',
   422: 'UPSTREAM_REJECTED',
   429: 'UPSTREAM_RATE_LIMITED',
@@ -38,7 +40,8 @@ export function toStatusError(answer: FailedAnswer): UpstreamError {
   const code = CODE_OF_STATUS[status] ?? otherStatus(status);
   if (code === 'UPSTREAM_UNAUTHENTICATED') return unauthenticated(reason);
   const hint = code === 'UPSTREAM_NOT_FOUND' ? `Check ${pathSetting}.` : undefined;
-  return new UpstreamError(code, { reason, retryAfterMs, hint });
+  // Only who may try again is told when.
+  return new UpstreamError(code, { reason, hint, ...(ERROR_CODES[code].retryable && { retryAfterMs }) });
 }
 
 /** The upstream does not take the gateway's token. */
@@ -78,11 +81,17 @@ export function toTransportError(error: unknown): unknown {
 
 const HTTP_DATE = /^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/;
 
-/** `Retry-After` in milliseconds: seconds or an HTTP date (RFC 9110, section 10.2.3); undefined when it is neither. */
+/** Nobody waits longer: a date far off is a mistake. */
+const MAX_RETRY_AFTER_MS = 3_600_000;
+
+/**
+ * `Retry-After` in milliseconds, at most an hour: seconds or an HTTP date (RFC 9110, section 10.2.3); undefined when it
+ * is neither.
+ */
 export function parseRetryAfter(value: string | undefined, nowMs: number): number | undefined {
   if (value === undefined) return undefined;
-  if (/^\d{1,9}$/.test(value)) return Number(value) * 1000;
+  if (/^\d+$/.test(value)) return Math.min(Number(value) * 1000, MAX_RETRY_AFTER_MS);
   // Date.parse alone would take "Wat, 1" for a day in 2001.
   const date = HTTP_DATE.test(value) ? Date.parse(value) : Number.NaN;
-  return Number.isNaN(date) ? undefined : Math.max(0, date - nowMs);
+  return Number.isNaN(date) ? undefined : Math.min(Math.max(0, date - nowMs), MAX_RETRY_AFTER_MS);
 }

@@ -280,6 +280,10 @@ export const corruptBrotli: Fault = coded('br', corrupt(BROTLI, 0));
 export const corruptBrotliBlock: Fault = coded('br', Buffer.alloc(200, 0xff));
 export const truncatedBrotli: Fault = coded('br', BROTLI.subarray(0, -10));
 export const unknownCoding: Fault = coded(`zstd-${CANARY}`, Buffer.from(SECRET_ROWS));
+/** Names that an object has without having been given them. */
+export const prototypeCodings: readonly Fault[] = ['__proto__', 'constructor', 'toString'].map((name) =>
+  coded(name, Buffer.from(SECRET_ROWS)),
+);
 
 const halfGzip = Buffer.concat([
   Buffer.from(head(200, { 'content-encoding': 'gzip', 'content-length': GZIPPED.length })),
