@@ -29,6 +29,11 @@ export default tseslint.config(
     rules: { 'max-lines-per-function': 'off' },
   },
   {
+    // Benchmarks run as they are, on any Node, without a compiler.
+    files: ['**/*.mjs'],
+    extends: [tseslint.configs.disableTypeChecked],
+  },
+  {
     // A describe() block is one function to the rule, and a test says by its query what comes back.
     files: ['test/**'],
     rules: {

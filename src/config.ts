@@ -161,8 +161,11 @@ function findUnknownNames(env: Environment): string[] {
   return Object.keys(env)
     .filter((name) => ours.test(name) && !known.includes(name))
     .map((name) => {
-      const nearest = closest(name.toUpperCase(), known);
-      const isNear = distance(name.toUpperCase(), nearest) <= 4;
+      const upper = name.toUpperCase();
+      // The likeliest mistake leaves off the end, CACHE_TTL, which letter by letter is far from every name.
+      const beginning = known.find((setting) => setting.startsWith(upper));
+      const nearest = beginning ?? closest(upper, known);
+      const isNear = beginning !== undefined || distance(upper, nearest) <= 4;
       return `${name} is not a setting of the gateway${isNear ? `; did you mean ${nearest}?` : '.'}`;
     });
 }

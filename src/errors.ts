@@ -22,7 +22,11 @@ export const ERROR_CODES = {
     message: 'Accept application/graphql-response+json or application/json.',
   },
   REQUEST_ENTITY_TOO_LARGE: { status: 413, retryable: false, message: 'The request body is too large.' },
-  UNSUPPORTED_MEDIA_TYPE: { status: 415, retryable: false, message: 'Send the request body as application/json.' },
+  UNSUPPORTED_MEDIA_TYPE: {
+    status: 415,
+    retryable: false,
+    message: 'Send the request body as application/json, not compressed.',
+  },
   INTERNAL_SERVER_ERROR: { status: 500, retryable: false, message: 'The gateway failed unexpectedly.' },
   UPSTREAM_UNAVAILABLE: { retryable: true, message: 'ScaleOps could not be reached.' },
   UPSTREAM_TIMEOUT: { retryable: true, message: 'ScaleOps did not answer in time.' },
@@ -85,13 +89,9 @@ export type UpstreamErrorCode = Extract<ErrorCode, `UPSTREAM_${string}`>;
 export class UpstreamError extends GatewayError {
   override readonly name = 'UpstreamError';
 
-  /** `hint` says which setting or input to look at. */
-  constructor(
-    code: UpstreamErrorCode,
-    options: Omit<GatewayErrorOptions, 'message'> & { readonly hint?: string | undefined } = {},
-  ) {
-    const { hint, ...rest } = options;
-    const { message } = ERROR_CODES[code];
+  /** `hint` says which setting or input to look at; it follows the message. */
+  constructor(code: UpstreamErrorCode, options: GatewayErrorOptions & { readonly hint?: string | undefined } = {}) {
+    const { hint, message = ERROR_CODES[code].message, ...rest } = options;
     super(code, { ...rest, message: hint === undefined ? message : `${message} ${hint}` });
   }
 }

@@ -7,6 +7,7 @@ import { systemClock, type Clock } from './clock.js';
 import type { Config } from './config.js';
 import { createSchema } from './graphql/schema.js';
 import { createDoor } from './http/door.js';
+import { withAddress } from './http/request-target.js';
 import { createHttpServer } from './http/server.js';
 import { createScaleOpsClient } from './upstream/client.js';
 import { createTokenCredentials } from './upstream/credentials.js';
@@ -56,7 +57,11 @@ export function createGateway(config: Config, { logger, clock = systemClock }: G
     now: () => clock.now(),
     isReady: () => isReady,
   });
-  const server = createHttpServer((request, response) => void door(request, response), config.host, config.port);
+  const server = createHttpServer(
+    withAddress((request, response) => void door(request, response)),
+    config.host,
+    config.port,
+  );
 
   return {
     fetch: async (request) => door.fetch(request),

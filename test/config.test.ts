@@ -126,6 +126,7 @@ describe('readConfig', () => {
       ...MINIMAL,
       SCALEOPS_TOKN: 'canary',
       cache_ttl_seconds: '5',
+      CACHE_TTL: '5',
       GATEWAY_SERVICE_HOST: '10.0.0.1',
       PATH: '/bin',
       PORTAL: 'x',
@@ -133,6 +134,7 @@ describe('readConfig', () => {
     expect(readConfig(env).warnings).toEqual([
       'SCALEOPS_TOKN is not a setting of the gateway; did you mean SCALEOPS_TOKEN?',
       'cache_ttl_seconds is not a setting of the gateway; did you mean CACHE_TTL_SECONDS?',
+      'CACHE_TTL is not a setting of the gateway; did you mean CACHE_TTL_SECONDS?',
       'GATEWAY_SERVICE_HOST is not a setting of the gateway.',
     ]);
   });

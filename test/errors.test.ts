@@ -1,6 +1,8 @@
 // What clients are told at the door: bad requests of every kind, and defects of our own, which are masked and logged.
 
 import { GraphQLFloat, GraphQLNonNull, GraphQLObjectType, GraphQLSchema, GraphQLString } from 'graphql';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
@@ -28,6 +30,12 @@ describe('a bad request', () => {
   });
   const query = (text: string, more: object = {}): RequestInit => post(JSON.stringify({ query: text, ...more }));
 
+  const withHeader = (init: RequestInit, name: string, value: string): RequestInit => ({
+    ...init,
+    headers: { ...(init.headers as object), [name]: value },
+  });
+  const NAMES_QUERY = 'query ($names: [String!]!) { workloadCosts(filter: { clusters: { names: $names } }) { asOf } }';
+
   test.each<[string, string, RequestInit, string?]>([
     ['an empty body', 'BAD_USER_INPUT', post('')],
     ['null', 'BAD_USER_INPUT', post('null')],
@@ -52,6 +60,12 @@ describe('a bad request', () => {
     ['PUT', 'METHOD_NOT_ALLOWED', { ...query('{__typename}'), method: 'PUT' }],
     ['DELETE', 'METHOD_NOT_ALLOWED', { method: 'DELETE' }],
     ['a body over 256 KiB', 'REQUEST_ENTITY_TOO_LARGE', query(`#${'x'.repeat(262_144)}\n{__typename}`)],
+    ['51 wrong values', 'BAD_USER_INPUT', query(NAMES_QUERY, { variables: { names: Array(51).fill(null) } })],
+    ['a document nested 3,000 deep', 'GRAPHQL_PARSE_FAILED', query('{a'.repeat(3000) + '}'.repeat(3000))],
+    ['a literal nested 3,000 deep', 'GRAPHQL_PARSE_FAILED', query(`{a(b:${'['.repeat(3000)}${']'.repeat(3000)})}`)],
+    ['a form', 'UNSUPPORTED_MEDIA_TYPE', post('query={__typename}', 'application/x-www-form-urlencoded')],
+    ['a bare document', 'UNSUPPORTED_MEDIA_TYPE', post('{__typename}', 'application/graphql')],
+    ['a compressed body', 'UNSUPPORTED_MEDIA_TYPE', withHeader(query('{__typename}'), 'content-encoding', 'gzip')],
     ['text/plain', 'UNSUPPORTED_MEDIA_TYPE', post('{"query":"{__typename}"}', 'text/plain')],
     ['multipart', 'UNSUPPORTED_MEDIA_TYPE', post('--x--', 'multipart/form-data; boundary=x')],
     ['variables in a URL that are no JSON', 'BAD_USER_INPUT', { method: 'GET' }, '?query={__typename}&variables={'],
@@ -74,6 +88,35 @@ describe('a bad request', () => {
     }
     expect(stack.received).toHaveLength(0);
   });
+
+  test.each(['[', 'a b', '%%', 'a/b'])('of the Host %j is BAD_USER_INPUT', async (host) => {
+    const { status, text: answer } = await sendRaw(
+      `GET /health/live HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`,
+    );
+    expect(status).toBe(400);
+    expect(answer).toContain('"code":"BAD_USER_INPUT"');
+    expect(answer).not.toMatch(/\bat .*:\d+|TypeError/);
+  });
+
+  test('in absolute form, as to a proxy, is no bad request', async () => {
+    const target = 'http://127.0.0.1:4000/health/live';
+    const { status } = await sendRaw(`GET ${target} HTTP/1.1\r\nHost: 127.0.0.1:4000\r\nConnection: close\r\n\r\n`);
+    expect(status).toBe(200);
+  });
+
+  test('over the limit closes its connection, which nobody reads to its end', async () => {
+    const response = await fetch(url, query('x'.repeat(262_144)));
+    expect(response.status).toBe(413);
+    expect(response.headers.get('connection')).toBe('close');
+  });
+
+  /** What the server sends back to these bytes, until it closes. */
+  async function sendRaw(bytes: string): Promise<{ readonly status: number; readonly text: string }> {
+    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    socket.end(bytes);
+    const answer = await text(socket);
+    return { status: Number(answer.split(' ')[1]), text: answer };
+  }
 
   test('of a media type that we do not write is NOT_ACCEPTABLE', async () => {
     const response = await fetch(url, {

@@ -105,7 +105,9 @@ const CostGroup = builder.objectRef<NamedGroup>('CostGroup').implement({
     totals: t.field({ type: CostTotals, description: 'The rows added up.', resolve: ({ group }) => group.totals }),
     share: t.float({
       nullable: true,
-      description: "The group's part of the totalCost of all groups of this breakdown, 0 to 1. Null when that is 0.",
+      description:
+        "The group's part of the totalCost of all groups of this breakdown: 0.25 is a quarter. " +
+        'From 0 to 1, or outside where there are credits. Null when that totalCost is 0.',
       resolve: ({ group }) => group.share,
     }),
   }),

@@ -6,9 +6,7 @@ import { builder } from './builder.js';
 import { LabelFilter, NameFilter, TimeRangeInput } from './filter-inputs.js';
 import { checkLabel, checkLabelKey, checkList, checkName, checkNotNegative, checkWindow } from './filter-rules.js';
 
-const MULTI_CLUSTER =
-  'Whether to ask for the data of several or other clusters than the one ScaleOps itself runs in. ' +
-  'Left out, it is true when the filter names a cluster or groups by cluster, else as the gateway is set up.';
+const MULTI_CLUSTER = 'Whether to ask for the data of several or other clusters than the one ScaleOps itself runs in. ';
 const IGNORE_WORKLOADS =
   "ScaleOps' own `shouldIgnoreWorkloads`, passed on as it is: the vendor does not document what it does. " +
   'ScaleOps takes false when it is left out.';
@@ -38,7 +36,11 @@ export const AggregatedCostsFilter = builder.inputType('AggregatedCostsFilter', 
     gpuWorkloadsOnly: t.boolean({
       description: 'True keeps only workloads that use GPUs. ScaleOps takes false when it is left out.',
     }),
-    multiCluster: t.boolean({ description: MULTI_CLUSTER }),
+    multiCluster: t.boolean({
+      description:
+        MULTI_CLUSTER +
+        'Left out, it is true when the filter names a cluster or groups by cluster, else as the gateway is set up.',
+    }),
     shouldIgnoreWorkloads: t.boolean({ description: IGNORE_WORKLOADS }),
     stepSize: t.int({
       description:
@@ -67,7 +69,10 @@ export const WorkloadCostsFilter = builder.inputType('WorkloadCostsFilter', {
       type: 'Duration',
       description: 'The time up to now that the costs are of, such as `30d`. Left out, ScaleOps decides.',
     }),
-    multiCluster: t.boolean({ description: MULTI_CLUSTER }),
+    multiCluster: t.boolean({
+      description:
+        MULTI_CLUSTER + 'Left out, it is true when the filter names a cluster, else as the gateway is set up.',
+    }),
     shouldIgnoreWorkloads: t.boolean({ description: IGNORE_WORKLOADS }),
   }),
 });

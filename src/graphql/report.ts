@@ -43,7 +43,7 @@ export const CostReport = builder.objectRef<LoadedReport>('CostReport').implemen
       description: 'When ScaleOps gave this report to the gateway, which may keep it for a while.',
     }),
     isStale: t.exposeBoolean('isStale', {
-      description: 'Whether the report is older than the gateway means to keep one.',
+      description: 'Whether the report is past its freshness; `asOf` tells its age.',
     }),
   }),
 });

@@ -14,21 +14,23 @@ const LabelRef = builder.objectRef<Label>('Label').implement({
 });
 
 const TEXTS = {
-  clusterName: 'The Kubernetes cluster. Null when the row covers several.',
-  namespace: 'The Kubernetes namespace. Null when the row covers several.',
+  clusterName: 'The Kubernetes cluster. Null when ScaleOps names none, as for a row that covers several.',
+  namespace: 'The Kubernetes namespace. Null when ScaleOps names none, as for a row that covers several.',
   workloadName: 'The name of the workload. Null in an aggregated row.',
   workloadType: 'The kind of the workload, such as `Deployment` or `StatefulSet`. Null in an aggregated row.',
 } as const satisfies Record<NameField, string>;
 
-const NUMBERS = {
+/** What the numbers say; their totals say the same. */
+export const NUMBERS = {
   totalCost: 'The cost over the window of the report, in the currency ScaleOps is set to. Negative for a credit.',
-  hourlyCost: 'The cost of one hour, in the currency ScaleOps is set to.',
-  savingsAvailable: 'What ScaleOps says could be saved, in the currency ScaleOps is set to.',
+  hourlyCost: 'The cost of one hour, as ScaleOps works it out, in the currency ScaleOps is set to.',
+  savingsAvailable:
+    'What could be saved, by the advice of ScaleOps, which does not document over which time. In the currency ScaleOps is set to.',
   savingsAvailableWithReplicas:
-    'What could be saved if the number of replicas were optimised as well, in the currency ScaleOps is set to.',
-  onDemandHours: 'Hours that ran on on-demand nodes, which cost the full price.',
+    'As `savingsAvailable`, if the number of replicas were optimised as well. In the currency ScaleOps is set to.',
+  onDemandHours: 'Hours that the pods ran on on-demand nodes, which cost the full price.',
   onDemandPercent: 'The part of the hours that ran on on-demand nodes, in percent (0 to 100).',
-  spotHours: 'Hours that ran on spot nodes, which are cheaper and may be taken back.',
+  spotHours: 'Hours that the pods ran on spot nodes, which are cheaper and may be taken back.',
   spotPercent: 'The part of the hours that ran on spot nodes, in percent (0 to 100).',
   ownerCpuRequest: 'The CPU that the workload requests. Probably in millicores: ScaleOps does not document the unit.',
   ownerGpuRequest: 'The number of GPUs that the workload requests.',
@@ -93,7 +95,7 @@ export const CostRow = builder.objectRef<ReportRow>('CostRow').implement({
       share: t.exposeFloat('share', {
         nullable: true,
         description:
-          "The row's part of the whole report's totalCost, from 0 to 1. " +
+          "The row's part of the whole report's totalCost: 0.25 is a quarter. From 0 to 1, or outside where there are credits. " +
           'Null when either is unknown or the whole report cost 0.',
       }),
     };

@@ -14,8 +14,14 @@ import { CostRowsWhere, toRowsWhere } from './rows-where.js';
 const PageInfo = builder.objectRef<RowPage>('PageInfo').implement({
   description: 'Where a page stands among all rows.',
   fields: (t) => ({
-    hasNextPage: t.exposeBoolean('hasNextPage', { description: 'Whether rows follow after this page.' }),
-    hasPreviousPage: t.exposeBoolean('hasPreviousPage', { description: 'Whether rows come before this page.' }),
+    hasNextPage: t.exposeBoolean('hasNextPage', {
+      description:
+        'With `first`: whether rows are left for the next page. Else whether rows follow a `before`. As in the Relay specification.',
+    }),
+    hasPreviousPage: t.exposeBoolean('hasPreviousPage', {
+      description:
+        'With `last`: whether rows are left for the page before. Else whether rows precede an `after`. As in the Relay specification.',
+    }),
     startCursor: t.string({
       nullable: true,
       description: "The cursor of the page's first row, for `before`. Null when the page is empty.",

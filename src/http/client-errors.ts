@@ -17,35 +17,55 @@ export interface ClientError {
 /** `isRequestError`: the answer has no `data`. */
 export function toClientError(thrown: unknown, requestId: string, isRequestError: boolean): ClientError {
   const error = thrown instanceof GraphQLError ? thrown : new GraphQLError('', { originalError: thrown as Error });
-  const known = findGatewayError(error);
-  const code = known?.code ?? codeOf(error, isRequestError);
-  const message = known?.message ?? (code === undefined ? undefined : shorten(error.message));
-  const finalCode = code ?? 'INTERNAL_SERVER_ERROR';
-  const { retryable } = ERROR_CODES[finalCode];
-  const extensions: GraphQLErrorExtensions = { code: finalCode, retryable, requestId };
+  const known = findGatewayError(error) ?? (isRequestError ? findStackOverflow(error) : undefined);
+  const foundCode = known?.code ?? codeOf(error, isRequestError);
+  const code = foundCode ?? 'INTERNAL_SERVER_ERROR';
+  const extensions: GraphQLErrorExtensions = { code, retryable: ERROR_CODES[code].retryable, requestId };
   if (known?.retryAfterMs !== undefined) extensions.retryAfterMs = known.retryAfterMs;
-  if (isRequestError) extensions.http = toHttp(error, finalCode);
+  if (isRequestError) extensions.http = toHttp(error, code);
   return {
-    code: finalCode,
+    code,
     reason: known?.reason,
-    error: new GraphQLError(message ?? ERROR_CODES[finalCode].message, {
+    error: new GraphQLError(known?.message ?? messageOf(error, code), {
       nodes: error.nodes ?? null,
       source: error.source ?? null,
       positions: error.positions ?? null,
       path: error.path ?? null,
       extensions,
     }),
-    ...(code === undefined ? { defect: error.originalError ?? error } : {}),
+    ...(foundCode === undefined ? { defect: error.originalError ?? error } : {}),
   };
+}
+
+/** The answer that is one error, as JSON text. */
+export function toErrorBody(thrown: GatewayError, requestId: string): string {
+  const { message, extensions } = toClientError(thrown, requestId, true).error;
+  const { http, ...shown } = extensions;
+  return JSON.stringify({ errors: [{ message, extensions: shown }] });
+}
+
+/** graphql's own words are about what the client wrote, and are let through where they say more than ours. */
+function messageOf(error: GraphQLError, code: ErrorCode): string {
+  return OWN_WORDS.includes(code) ? shorten(error.message) : ERROR_CODES[code].message;
+}
+
+const OWN_WORDS: readonly ErrorCode[] = ['GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED', 'BAD_USER_INPUT'];
+
+/** graphql's parser and validation call themselves for each level of nesting: a few thousand are too many. */
+function findStackOverflow({ originalError }: GraphQLError): GatewayError | undefined {
+  if (!(originalError instanceof RangeError)) return undefined;
+  return new GatewayError('GRAPHQL_PARSE_FAILED', { message: 'The document is nested too deeply.' });
 }
 
 /** Status and headers, for Yoga to set. */
 function toHttp(error: GraphQLError, code: ErrorCode) {
   const { headers } = (error.extensions.http ?? {}) as { headers?: Record<string, string> };
+  // The rest of a body that nobody reads would be in the way of the connection's next request.
+  const closing = code === 'REQUEST_ENTITY_TOO_LARGE' ? { connection: 'close' } : undefined;
   // `spec` keeps the status 200 where a client accepts application/json alone: the document was received well, only
   // it is no valid GraphQL (GraphQL over HTTP, "application/json").
   const isAboutDocument = code === 'GRAPHQL_PARSE_FAILED' || code === 'GRAPHQL_VALIDATION_FAILED';
-  return { status: statusOf(code), ...(headers && { headers }), ...(isAboutDocument && { spec: true }) };
+  return { status: statusOf(code), headers: { ...headers, ...closing }, ...(isAboutDocument && { spec: true }) };
 }
 
 function findGatewayError(error: Error | undefined): GatewayError | undefined {
@@ -59,11 +79,11 @@ function codeOf(error: GraphQLError, isRequestError: boolean): ErrorCode | undef
   if (http?.status === 405) return 'METHOD_NOT_ALLOWED';
   if (typeof code === 'string' && Object.hasOwn(ERROR_CODES, code)) return code as ErrorCode;
   if (code === 'BAD_REQUEST' || code === 'OPERATION_RESOLUTION_FAILURE') return 'BAD_USER_INPUT';
-  // graphql gives no code to a variable or an argument that does not fit its type. What a *value of ours* did wrong
-  // while it was written out has no node of the document.
+  // graphql gives no code to a variable or an argument that does not fit its type. In execution only an error about an
+  // input has a node of the document; one about a *value of ours*, while it is written out, has none.
   const about = isRequestError ? error : error.originalError;
-  const isAboutInput = about instanceof GraphQLError && about.nodes !== undefined && isGraphQL(about.originalError);
-  return isAboutInput ? 'BAD_USER_INPUT' : undefined;
+  const isAboutInput = about instanceof GraphQLError && (isRequestError || about.nodes !== undefined);
+  return isAboutInput && isGraphQL(about.originalError) ? 'BAD_USER_INPUT' : undefined;
 }
 
 function isGraphQL(cause: Error | undefined): boolean {

@@ -8,6 +8,7 @@ import { createContext, type ContextParts, type GatewayContext } from '../contex
 import { useErrorFormat } from './error-format.js';
 import { useGraphiQLPage } from './graphiql.js';
 import { useHealth } from './health.js';
+import { useMediaTypes } from './media-types.js';
 import { useOperationLog } from './operation-log.js';
 import { useRequestState, type DoorContext } from './request-state.js';
 import { useStartPage } from './start-page.js';
@@ -46,6 +47,7 @@ export function createDoor(options: DoorOptions): YogaServerInstance<DoorContext
       useStartPage(GRAPHQL_PATH),
       graphiql && useGraphiQLPage(GRAPHQL_PATH),
       useErrorFormat(logger),
+      useMediaTypes(),
       useOperationLog(logger, now),
     ],
   });

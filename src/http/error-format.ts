@@ -4,7 +4,7 @@ import { GraphQLError, type DocumentNode, type ExecutionResult } from 'graphql';
 import type { Logger } from 'pino';
 
 import { ERROR_CODES, GatewayError, type ErrorCode } from '../errors.js';
-import { toClientError } from './client-errors.js';
+import { toClientError, toErrorBody } from './client-errors.js';
 import { findInputPath } from './input-path.js';
 import type { DoorPlugin, RequestState } from './request-state.js';
 
@@ -48,11 +48,9 @@ export function useErrorFormat(logger: Logger): DoorPlugin {
     onResponse({ response, setResponse, serverContext, fetchAPI }) {
       const code = CODE_OF_BARE_STATUS[response.status];
       if (code === undefined || response.body !== null) return;
-      const { error } = toClientError(new GatewayError(code), serverContext.state.requestId, true);
       serverContext.state.errors = [{ code, reason: undefined }];
       const headers = { ...Object.fromEntries(response.headers), 'content-type': 'application/json; charset=utf-8' };
-      const { http, ...extensions } = error.extensions;
-      const body = JSON.stringify({ errors: [{ message: error.message, extensions }] });
+      const body = toErrorBody(new GatewayError(code), serverContext.state.requestId);
       setResponse(new fetchAPI.Response(body, { status: response.status, headers }));
     },
   };
