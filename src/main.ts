@@ -1,8 +1,10 @@
 // The process: environment, command line, signals, exit codes. The one file that names `process`.
 
+import { constants } from 'node:os';
 import { pino } from 'pino';
 
 import { ConfigError, readConfig, type Config } from './config.js';
+import { GatewayError } from './errors.js';
 import { createGateway } from './gateway.js';
 import { createSchema, printSdl } from './graphql/schema.js';
 import { GRAPHQL_PATH } from './http/door.js';
@@ -14,8 +16,11 @@ const DEMO_LATENCY_MS = 400;
 async function main(): Promise<void> {
   const flags = process.argv.slice(2);
   const unknown = flags.find((flag) => flag !== '--demo' && flag !== '--print-schema');
-  if (unknown !== undefined)
-    throw new ConfigError([`${unknown} is not an option; there are --demo and --print-schema`]);
+  if (unknown !== undefined) {
+    // Its name at most: what follows may be a secret.
+    const name = /^-[a-z-]*/i.exec(unknown)?.[0] ?? 'an argument';
+    throw new ConfigError([`${name} is not an option; there are --demo and --print-schema`]);
+  }
   if (flags.includes('--print-schema')) process.stdout.write(printSdl(createSchema()));
   else if (flags.includes('--demo')) await runDemo();
   else await run(process.env, (url) => `Gateway on ${url}`);
@@ -40,11 +45,11 @@ async function run(env: NodeJS.ProcessEnv, firstLine: (url: string) => string, s
   const logger = pino({ level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime });
   const gateway = createGateway(config, { logger });
   const url = await gateway.listen();
-  process.stdout.write(`${firstLine(toLocalUrl(url, config))}\n`);
-  for (const warning of warnings) logger.warn(warning);
-
+  let isStopping = false;
   const stop = (signal: NodeJS.Signals): void => {
-    // A second signal finds Node's own handler again, and ends the process at once.
+    // Said outright: the first process of a container has no default handler that a second signal could find.
+    if (isStopping) process.exit(128 + constants.signals[signal]);
+    isStopping = true;
     logger.info({ signal }, 'stopping: finishing what is in flight');
     void gateway
       .close()
@@ -53,8 +58,11 @@ async function run(env: NodeJS.ProcessEnv, firstLine: (url: string) => string, s
         logger.info('stopped');
       });
   };
-  process.once('SIGTERM', stop);
-  process.once('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  // Last, because it says that we are there: for requests, and for signals.
+  process.stdout.write(`${firstLine(toLocalUrl(url, config))}\n`);
+  for (const warning of warnings) logger.warn(warning);
 }
 
 /** What a person can open: an address that means "every interface" is none. */
@@ -62,10 +70,17 @@ function toLocalUrl(url: string, { host }: Config): string {
   return host === '0.0.0.0' || host === '::' ? url.replace(/\/\/.*:/, '//localhost:') : url;
 }
 
+/** What the person who started us is told. A system error's own message would repeat settings, so only its code. */
+function explain(error: unknown): string {
+  if (error instanceof ConfigError || error instanceof GatewayError) return error.message;
+  const { code, syscall, port } = error as NodeJS.ErrnoException & { readonly port?: number };
+  if (code === 'EADDRINUSE') return `Port ${port} is already in use. Set PORT to another one.`;
+  if (code !== undefined && syscall !== undefined)
+    return `The gateway cannot listen on the address of HOST and PORT: ${code}.`;
+  return 'The gateway could not start.';
+}
+
 main().catch((error: unknown) => {
-  // Our own errors are meant to be read; a system error's code and message name the address, no secret.
-  const isOurs = error instanceof Error && (error.name.endsWith('Error') || 'code' in error);
-  process.stderr.write(`${isOurs ? error.message : 'The gateway could not start.'}\n`);
-  process.exitCode = 1;
-  process.exit();
+  process.stderr.write(`${explain(error)}\n`);
+  process.exit(1);
 });

@@ -44,6 +44,8 @@ async function renderPage(): Promise<Page> {
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
   const html = renderGraphiQL({
     title: 'ScaleOps costs',
+    // A POST makes a browser drop what it keeps of the same URL (RFC 9111, section 4.4), the page itself that is.
+    endpoint: '?graphiql',
     defaultTabs: EXAMPLE_TABS,
     shouldPersistHeaders: false,
     inputValueDeprecation: true,

@@ -1,0 +1,33 @@
+# The image of the gateway: compiled in one stage, what it needs to run installed in another, and of both nothing but
+# the result in the last. test/docker.test.ts runs these very steps, so keep to plain COPY, RUN, ENV and exec forms.
+
+# Node 26 is the newest line with long-term support. Debian and not Alpine: Node's own builds, and what CI tests, are
+# glibc; those for musl are unofficial.
+FROM node:26-slim AS base
+WORKDIR /app
+COPY package.json package-lock.json ./
+
+FROM base AS build
+RUN npm ci
+COPY tsconfig.json ./
+COPY src ./src
+RUN npm run build
+
+FROM base AS production
+RUN npm ci --omit=dev
+
+FROM node:26-slim
+WORKDIR /app
+# Beyond the container's own loopback, or no published port would reach it.
+ENV NODE_ENV=production HOST=0.0.0.0
+COPY package.json ./
+COPY --from=production /app/node_modules ./node_modules
+COPY --from=build /app/dist ./dist
+# The user `node` of the base image, as a number: Kubernetes' runAsNonRoot cannot tell who a name is.
+USER 1000:1000
+EXPOSE 4000
+# Alive, not ready: a gateway that is finishing its last answers must not be restarted for it.
+HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT || 4000}/health/live`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+# The exec form: a shell in between would keep SIGTERM to itself.
+CMD ["node", "dist/main.js"]

@@ -1,0 +1,201 @@
+// GraphiQL as a person meets it: in a real Chromium that reaches nothing but the gateway. What the page sends and gets
+// is read at the gateway's own server, which runs in this process.
+
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import { isObjectType, Kind, parse, type DefinitionNode } from 'graphql';
+import type { Browser, Page, Response } from 'playwright-core';
+import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, test } from 'vitest';
+
+import { createSchema } from '../../src/graphql/schema.js';
+import { EXAMPLE_TABS } from '../../src/http/graphiql-examples.js';
+import { findChromium, launchChromium, openContext, type WatchedContext } from '../kit/browser.js';
+import { startStack, type TestStack } from '../kit/gateway.js';
+
+// In CI a missing Chromium is a failure, of launchChromium().
+const isSkipped = findChromium() === undefined && process.env.CI === undefined;
+if (isSkipped) console.warn('GraphiQL is not tested: no Chromium. Install one, or set CHROMIUM to where it is.');
+
+const tabs = EXAMPLE_TABS.map(({ query }) => nameOf(parse(query).definitions[0]));
+
+function nameOf(definition: DefinitionNode | undefined): string {
+  return definition?.kind === Kind.OPERATION_DEFINITION ? (definition.name?.value ?? '') : '';
+}
+
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
+
+// Undefined where beforeAll did not get that far.
+let browser: Browser | undefined;
+let stack: TestStack | undefined;
+let url: string;
+let watched: WatchedContext;
+let page: Page;
+/** What the gateway has answered, in order. */
+let exchanges: Exchange[];
+
+const record = (message: unknown): void => {
+  exchanges.push(message as Exchange);
+};
+
+describe.skipIf(isSkipped)('GraphiQL', () => {
+  beforeAll(async () => {
+    browser = await launchChromium();
+    stack = await startStack({ simulator: { workloads: 1000, now: Date.now } });
+    url = await stack.gateway.listen();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await stack?.[Symbol.asyncDispose]();
+  });
+  beforeEach(async () => {
+    exchanges = [];
+    subscribe('http.server.response.finish', record);
+    watched = await openContext(browser!, url);
+    page = await watched.newPage();
+  });
+  afterEach(async ({ task }) => {
+    unsubscribe('http.server.response.finish', record);
+    const { SCREENSHOTS: folder } = process.env;
+    if (folder !== undefined) await page.screenshot({ path: join(folder, `${task.name.replaceAll(/\W+/g, '-')}.png`) });
+    const { foreignRequests, complaints } = watched;
+    await watched[Symbol.asyncDispose]();
+    expect({ foreignRequests, complaints }).toEqual({ foreignRequests: [], complaints: [] });
+  });
+
+  test('is where / leads to, and loads with the examples as tabs', async () => {
+    const response = await page.goto(url);
+    expect(page.url()).toBe(`${url}/graphql`);
+    expect(response?.headers()['content-encoding']).toBe('gzip');
+    expect(await page.title()).toBe('ScaleOps costs');
+    await ready();
+    expect(await page.locator('.graphiql-tab-button').allTextContents()).toEqual(tabs);
+    expect(exchanges.map(({ request }) => `${request.method} ${request.url}`)).toEqual([
+      'GET /',
+      'GET /graphql',
+      // The schema's introspection.
+      expect.stringMatching(/^POST \/graphql\b/),
+    ]);
+  });
+
+  test.each(tabs)('runs the example %s, which shows rows and no errors', async (name) => {
+    await open();
+    await select(name);
+    const answer = (await (await execute(name)).json()) as { data: Record<string, unknown>; errors?: unknown };
+    expect(answer.errors).toBeUndefined();
+    expect(Object.keys(answer.data)).not.toEqual([]);
+    for (const [field, value] of Object.entries(answer.data)) expect(hasRows(value), field).toBe(true);
+    const [firstField = ''] = Object.keys(answer.data);
+    await page.locator('.result-window', { hasText: `"${firstField}"` }).waitFor();
+    await page.locator('.graphiql-tab-active', { hasText: name }).waitFor();
+  });
+
+  test('sends the headers of the headers editor', async () => {
+    await open();
+    await page.getByRole('button', { name: 'Headers', exact: true }).click();
+    await type('request-headers.json', '{"authorization": "Bearer from-the-editor"}');
+    await execute(tabs[0]!);
+    expect(exchanges.at(-1)?.request.headers).toMatchObject({ authorization: 'Bearer from-the-editor' });
+  });
+
+  test.each([
+    ['Query', 'aggregatedCosts'],
+    ['CostRow', 'totalCost'],
+    ['CostRow', 'share'],
+  ])('explains %s.%s in the documentation explorer, in the words of the schema', async (typeName, fieldName) => {
+    const type = createSchema().getType(typeName);
+    const description = isObjectType(type) ? type.getFields()[fieldName]?.description : undefined;
+    await open();
+    await page.getByRole('button', { name: 'Show Documentation Explorer' }).click();
+    await page.getByRole('combobox').click();
+    await page.keyboard.type(fieldName);
+    await page.getByRole('option', { name: new RegExp(`^${typeName}\\.${fieldName}`) }).click();
+    const shown = page.locator('.graphiql-doc-explorer-content .graphiql-markdown-description').first();
+    expect(plain(await shown.innerText())).toBe(plain(description ?? 'no such field'));
+  });
+
+  test('completes names as one types', async () => {
+    await open();
+    await page.getByRole('button', { name: 'New tab' }).click();
+    await type('operation.graphql', '{ aggreg');
+    await page.keyboard.press('Control+Space');
+    await page.locator('.suggest-widget.visible', { hasText: 'aggregatedCosts' }).waitFor();
+    await page.keyboard.press('Enter');
+    await editor('operation.graphql').filter({ hasText: 'aggregatedCosts' }).waitFor();
+  });
+
+  test('is sent once: the second visit is answered with 304', async () => {
+    await open();
+    await open();
+    const pages = exchanges.filter(({ request }) => request.method === 'GET');
+    expect(pages.map(({ response }) => response.statusCode)).toEqual([200, 304]);
+  });
+});
+
+describe.skipIf(isSkipped)('with GRAPHIQL=off', () => {
+  test('a browser gets no page', async () => {
+    await using plain = await startStack({ env: { GRAPHIQL: 'off' } });
+    await using chromium = await launchChromium();
+    const other = await chromium.newPage();
+    const response = await other.goto(`${await plain.gateway.listen()}/graphql`);
+    expect(response?.ok()).toBe(false);
+    expect(await response?.headerValue('content-type')).not.toContain('html');
+    expect(await response?.text()).not.toMatch(/graphiql|<html/i);
+  });
+});
+
+/** Until the page has asked for the schema and taken it in. */
+async function ready(): Promise<void> {
+  await page.locator('.graphiql-execute-button').waitFor();
+  await page.locator('.graphiql-query-editor .monaco-editor').waitFor();
+  await page.locator('.graphiql-spinner').waitFor({ state: 'detached' });
+}
+
+async function open(): Promise<void> {
+  const introspected = page.waitForResponse((response) => response.request().method() === 'POST');
+  await page.goto(`${url}/graphql`);
+  await introspected;
+  await ready();
+}
+
+/** Goes to a tab, until GraphiQL has taken in its operation, which it does a moment after it shows it. */
+async function select(name: string): Promise<void> {
+  if (name === tabs[0]) return;
+  // By the keyboard: a mouse may also drag tabs, and while these still move into place, its click is lost.
+  await page.getByRole('button', { name, exact: true }).press('Enter');
+  const query = EXAMPLE_TABS[tabs.indexOf(name)]?.query;
+  await page.waitForFunction((text) => localStorage.getItem('graphiql:query') === text, query);
+}
+
+/** Runs the operation of that name, and no other. */
+async function execute(name: string): Promise<Response> {
+  const answered = page.waitForResponse(
+    (response) => response.request().postData()?.includes(`query ${name}`) === true,
+  );
+  await page.locator('.graphiql-execute-button').click();
+  return answered;
+}
+
+const editor = (name: string) => page.locator(`.monaco-editor[data-uri$="${name}"]`);
+
+/** Into an editor, in place of what is there. */
+async function type(name: string, text: string): Promise<void> {
+  await editor(name).click();
+  await page.keyboard.press('Control+A');
+  await page.keyboard.press('Delete');
+  // At once, as pasted: typed key by key, the editor would close the brackets itself.
+  await page.keyboard.insertText(text);
+}
+
+/** A list of objects, somewhere inside. */
+function hasRows(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (Array.isArray(value)) return value.length > 0 && typeof value[0] === 'object';
+  return Object.values(value).some(hasRows);
+}
+
+/** Without what Markdown makes of it. */
+const plain = (text: string): string => text.replaceAll('`', '').replaceAll(/\s+/g, ' ').trim();

@@ -1,0 +1,120 @@
+// A Dockerfile without a Docker engine: read, and run in folders that stand for the file systems of its stages. It knows
+// the instructions that ours is made of, and refuses every other one rather than skip it.
+
+import { execFile } from 'node:child_process';
+import { cp, mkdir, readdir, readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { promisify } from 'node:util';
+
+export interface Instruction {
+  readonly name: string;
+  readonly text: string;
+}
+
+export interface Stage {
+  readonly name: string;
+  readonly base: string;
+  readonly instructions: readonly Instruction[];
+}
+
+/** What a stage has come to. */
+export interface BuiltStage {
+  /** The folder that stands for `/`. */
+  readonly root: string;
+  readonly workdir: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** The stages in order. Comments go, continued lines become one. */
+export function parseDockerfile(text: string): Stage[] {
+  const stages: (Stage & { readonly instructions: Instruction[] })[] = [];
+  const lines = text
+    .replaceAll(/^\s*#.*\n/gm, '')
+    .replaceAll(/\\\n\s*/g, '')
+    .split('\n');
+  for (const line of lines.filter((each) => each.trim() !== '')) {
+    const [, name = '', rest = ''] = /^([A-Z]+)\s+(.*)$/.exec(line) ?? [];
+    if (name === '') throw new Error(`not an instruction: ${line}`);
+    if (name === 'FROM') {
+      const [base = '', , alias = ''] = rest.split(/\s+/);
+      stages.push({ name: alias, base, instructions: [] });
+    } else {
+      const stage = stages.at(-1);
+      if (stage === undefined) throw new Error(`${name} before FROM`);
+      stage.instructions.push({ name, text: rest });
+    }
+  }
+  return stages;
+}
+
+/** The words of an exec form. */
+export function parseExec(text: string): string[] {
+  const words: unknown = JSON.parse(text);
+  if (!Array.isArray(words) || !words.every((word) => typeof word === 'string'))
+    throw new Error(`no exec form: ${text}`);
+  return words;
+}
+
+/** The context as the engine would see it: what .dockerignore leaves. Knows `*` and `!name`. */
+export async function copyContext(from: string, to: string): Promise<void> {
+  const rules = (await readFile(join(from, '.dockerignore'), 'utf8')).split('\n').filter((line) => /^[^#]/.test(line));
+  const [first, ...kept] = rules;
+  if (first !== '*' || !kept.every((rule) => /^![\w.-]+$/.test(rule)))
+    throw new Error('.dockerignore is not * and !name');
+  await mkdir(to, { recursive: true });
+  for (const rule of kept) await cp(join(from, rule.slice(1)), join(to, rule.slice(1)), { recursive: true });
+}
+
+/** Runs the steps of one stage in `root`, which becomes its `/`. `outerEnv` is what its commands get besides ENV. */
+export async function buildStage(
+  stage: Stage,
+  root: string,
+  context: string,
+  built: ReadonlyMap<string, BuiltStage>,
+  outerEnv: Readonly<Record<string, string>>,
+): Promise<BuiltStage> {
+  const base = built.get(stage.base);
+  let workdir = base?.workdir ?? '/';
+  const env: Record<string, string> = { ...base?.env };
+  await mkdir(root, { recursive: true });
+  if (base !== undefined) await cp(base.root, root, { recursive: true, verbatimSymlinks: true });
+
+  const steps: Record<string, (text: string) => Promise<unknown>> = {
+    WORKDIR: (text) => {
+      workdir = text;
+      return mkdir(join(root, text), { recursive: true });
+    },
+    ENV: async (text) => {
+      for (const [, key = '', value = ''] of text.matchAll(/(\w+)=(\S+)/g)) env[key] = value;
+      return Promise.resolve();
+    },
+    COPY: (text) => {
+      const [, from, paths = ''] = /^(?:--from=(\S+)\s+)?(.*)$/.exec(text) ?? [];
+      const source = from === undefined ? context : built.get(from)?.root;
+      if (source === undefined) throw new Error(`no stage ${from}`);
+      return copy(source, join(root, workdir), paths.split(/\s+/));
+    },
+    RUN: (text) => promisify(execFile)('sh', ['-c', text], { cwd: join(root, workdir), env: { ...outerEnv, ...env } }),
+  };
+  for (const { name, text } of stage.instructions) {
+    if (name in steps) await steps[name]?.(text);
+    else if (!['USER', 'EXPOSE', 'HEALTHCHECK', 'CMD'].includes(name)) throw new Error(`${name} is not known here`);
+  }
+  return { root, workdir, env };
+}
+
+/** As COPY does: of a folder its content, of a file the file; the last path is where to. */
+async function copy(source: string, workdir: string, paths: readonly string[]): Promise<void> {
+  const to = paths.at(-1) ?? '';
+  for (const path of paths.slice(0, -1)) {
+    const target = to.endsWith('/') ? join(workdir, to, basename(path)) : join(workdir, to);
+    await cp(join(source, path), target, { recursive: true, verbatimSymlinks: true });
+  }
+}
+
+/** The files below a folder, as paths from it, in order. */
+export async function listFiles(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => !entry.isDirectory());
+  return files.map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1)).sort();
+}

@@ -1,0 +1,123 @@
+// The gateway as a process: built into a folder of its own, started with exactly the environment that a test gives, and
+// watched through its output. Nothing here waits for time: a line comes, or the process ends and the wait fails.
+
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFile, mkdtemp, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+/** The checkout. */
+export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+export interface Build extends AsyncDisposable {
+  /** The file to start. */
+  readonly main: string;
+}
+
+/** Compiles src, not into dist, which belongs to whoever works in the checkout. */
+export async function buildGateway(): Promise<Build> {
+  const folder = await mkdtemp(join(tmpdir(), 'gateway-build-'));
+  const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
+  await promisify(execFile)(process.execPath, [tsc, '-p', ROOT, '--outDir', join(folder, 'dist')]).catch(
+    (error: unknown) => {
+      throw new Error(`tsc: ${(error as { stdout: string }).stdout}`);
+    },
+  );
+  await copyFile(join(ROOT, 'package.json'), join(folder, 'package.json'));
+  await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
+  return {
+    main: join(folder, 'dist/main.js'),
+    [Symbol.asyncDispose]: () => rm(folder, { recursive: true }),
+  };
+}
+
+export interface Ended {
+  /** Null when a signal ended it. */
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunningProcess extends AsyncDisposable {
+  /** The lines of stdout so far. */
+  readonly lines: readonly string[];
+  /** The first line of stdout that fits, past or to come. Rejects when the process ends without one. */
+  line(pattern: RegExp): Promise<string>;
+  /** The same for a line of the log, parsed. */
+  logLine(pattern: RegExp): Promise<Readonly<Record<string, unknown>>>;
+  kill(signal: NodeJS.Signals): void;
+  readonly ended: Promise<Ended>;
+}
+
+/** Starts `command` with `env` and nothing else in its environment but PATH. */
+export function startProcess(
+  command: readonly string[],
+  options: { readonly env?: Readonly<Record<string, string>>; readonly cwd?: string } = {},
+): RunningProcess {
+  const [file = '', ...args] = command;
+  // A folder without anything in it that could help: a test that needs one gives one.
+  const env = { PATH: `${dirname(process.execPath)}:${process.env.PATH ?? ''}`, ...options.env };
+  const child = spawn(file, args, { env, cwd: options.cwd ?? '/', stdio: ['ignore', 'pipe', 'pipe'] });
+  const stdout = collect(child.stdout);
+  const stderr = collect(child.stderr);
+  // 'close' comes after the last byte of both outputs, 'exit' may not.
+  const ended = once(child, 'close').then(([code, signal]) => ({
+    code: code as number | null,
+    signal: signal as NodeJS.Signals | null,
+    stdout: stdout.text(),
+    stderr: stderr.text(),
+  }));
+  // Whoever waits for it is told; nobody has to.
+  ended.catch(() => undefined);
+  const { lines, line } = watchLines(child.stdout, ended);
+  return {
+    lines,
+    line,
+    logLine: async (pattern) => JSON.parse(await line(pattern)) as Record<string, unknown>,
+    kill: (signal) => {
+      child.kill(signal);
+    },
+    ended,
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGKILL');
+      await ended.catch(() => undefined);
+    },
+  };
+}
+
+function collect(stream: Readable): { text: () => string } {
+  const pieces: Buffer[] = [];
+  stream.on('data', (piece: Buffer) => pieces.push(piece));
+  return { text: () => Buffer.concat(pieces).toString('utf8') };
+}
+
+function watchLines(stream: Readable, ended: Promise<Ended>): Pick<RunningProcess, 'lines' | 'line'> {
+  const lines: string[] = [];
+  const waiting = new Set<(line: string) => void>();
+  createInterface({ input: stream }).on('line', (line) => {
+    lines.push(line);
+    for (const tell of waiting) tell(line);
+  });
+  return {
+    lines,
+    line: (pattern) =>
+      new Promise((resolve, reject) => {
+        const tell = (line: string): void => {
+          if (!pattern.test(line)) return;
+          waiting.delete(tell);
+          resolve(line);
+        };
+        waiting.add(tell);
+        for (const line of [...lines]) tell(line);
+        ended.then(({ code, signal, stderr }) => {
+          reject(new Error(`ended (${code ?? signal}) without a line like ${pattern}; ${lines.join('\n')}\n${stderr}`));
+        }, reject);
+      }),
+  };
+}
