@@ -46,7 +46,7 @@ beforeAll(async () => {
     image = await buildStage(stage, join(folder, `stage-${index}`), join(folder, 'context'), built, outerEnv());
     built.set(stage.name, image);
   }
-}, 120_000);
+}, 240_000);
 afterAll(() => rm(folder, { recursive: true }));
 
 interface Lockfile {

@@ -310,7 +310,7 @@ describe('a breakdown', () => {
     );
   });
 
-  test('has groups and others that add up to the totals as printed, to the ninth decimal', () => {
+  test('has groups and others that add up to the totals as printed, to the last decimal of the costs', () => {
     const micros = fc.integer({ min: -1_000_000_000_000, max: 1_000_000_000_000 });
     const anyRows = fc.array(fc.tuple(micros, fc.constantFrom('a', 'b', 'c', 'd')), { minLength: 1, maxLength: 40 });
     fc.assert(
@@ -322,7 +322,7 @@ describe('a breakdown', () => {
           first,
         });
         const parts = [...groups.map((group) => group.totals), ...(others === null ? [] : [others])];
-        const printed = (each: Totals) => toMicros(each.sum('totalCost').toFixed(9));
+        const printed = (each: Totals) => toMicros(each.sum('totalCost').toFixed(6));
         expect(parts.reduce((sum, part) => sum + printed(part), 0n)).toBe(printed(totals));
         expect(parts.reduce((sum, part) => sum + part.rowCount, 0)).toBe(totals.rowCount);
       }),

@@ -24,7 +24,8 @@ export async function buildGateway(): Promise<Build> {
   const folder = await mkdtemp(join(tmpdir(), 'gateway-build-'));
   const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
   await promisify(execFile)(process.execPath, [tsc, '-p', ROOT, '--outDir', join(folder, 'dist')]).catch(
-    (error: unknown) => {
+    async (error: unknown) => {
+      await rm(folder, { recursive: true });
       throw new Error(`tsc: ${(error as { stdout: string }).stdout}`);
     },
   );
