@@ -1,6 +1,7 @@
 // How a report holds its rows: one column a field, so that a question reads only what it is about. Numbers are typed
 // arrays, names are codes into a list of the distinct ones. Rows are views that are made when somebody looks.
 
+import type { NumberColumn } from './decimal-column.js';
 import type { Label } from './label.js';
 
 /** The numbers that can be added up. Percentages cannot: they are worked out from the hours. */
@@ -37,8 +38,7 @@ export interface NameColumn {
 export interface Columns {
   readonly rowCount: number;
   readonly ids: readonly string[];
-  /** NaN stands for null: no number of a row is NaN. */
-  readonly numbers: Readonly<Record<NumberField, Float64Array>>;
+  readonly numbers: Readonly<Record<NumberField, NumberColumn>>;
   readonly names: Readonly<Record<NameField, NameColumn>>;
   readonly labels: readonly (readonly Label[] | null)[];
   readonly annotations: readonly (readonly Label[] | null)[];

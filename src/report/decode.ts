@@ -10,6 +10,7 @@ import {
   type NameField,
   type NumberField,
 } from './columns.js';
+import { createNumberColumn } from './decimal-column.js';
 import { createLabelPool, toLabels, toStrings, type LabelPool } from './decode-lists.js';
 import { toCount, toNumber, toText, type NumberNotes } from './decode-values.js';
 import type { Label } from './label.js';
@@ -69,7 +70,18 @@ function decodeRows(list: readonly unknown[], pool: LabelPool, notes: NumberNote
     services.push(toStrings(row.services, pool));
   });
   const names = byField(NAME_FIELDS, (field) => writers[field].column);
-  return { rowCount, ids, numbers, names, labels, annotations, ownerLabels, services, findLabel: pool.findLabel };
+  const columns = byField(NUMBER_FIELDS, (field) => createNumberColumn(numbers[field]));
+  return {
+    rowCount,
+    ids,
+    numbers: columns,
+    names,
+    labels,
+    annotations,
+    ownerLabels,
+    services,
+    findLabel: pool.findLabel,
+  };
 }
 
 const ID_PARTS: readonly NameField[] = ['clusterName', 'namespace', 'workloadType', 'workloadName'];

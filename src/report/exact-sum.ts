@@ -1,21 +1,28 @@
-// Sums that do not drift: exact, and rounded once. Each is kept as three doubles, the sum, what rounding took from it,
-// and what rounding took from that (Knuth's TwoSum), about 159 bits together: enough for any costs there are. Numbers
-// that need more are noticed, and added up in whole numbers instead. So 100,000 costs add up to the double nearest to
-// their true sum, and parts to exactly the whole.
+// Sums that do not drift: exact, and rounded once, in the unit of their column. Each is kept as three doubles, the sum,
+// what rounding took from it, and what rounding took from that (Knuth's TwoSum), about 159 bits together: enough for any
+// costs there are. Numbers that need more are noticed, and added up in whole numbers instead. So 100,000 costs add up to
+// the double nearest to their true sum, and parts to exactly the whole.
 
+import type { NumberColumn } from './decimal-column.js';
 import { fromUnits, sumUnits, sumUnitsByGroup } from './unit-sum.js';
 
-/** Sums by group: `high + low + rest`, exactly. */
+/** Sums by group: `(high + low + rest) / scale`, exactly. */
 export interface Sums {
+  readonly scale: number;
   readonly high: Float64Array;
   readonly low: Float64Array;
   readonly rest: Float64Array;
-  /** The sums in units, where three doubles do not hold them. */
-  readonly units?: readonly bigint[];
+  /** The sums as whole numbers of the smallest double, where three doubles do not hold them. */
+  readonly smallest?: readonly bigint[];
 }
 
-/** Adds up `values` of the rows named by `rows`, each into the group that `groups` names. NaN, a null, adds nothing. */
-export function sumByGroup(values: Float64Array, rows: Uint32Array, groups: Uint32Array, groupCount: number): Sums {
+/** Adds up the numbers of the rows named by `rows`, each into the group that `groups` names. A null adds nothing. */
+export function sumByGroup(
+  { units: values, scale }: NumberColumn,
+  rows: Uint32Array,
+  groups: Uint32Array,
+  groupCount: number,
+): Sums {
   const high = new Float64Array(groupCount);
   const low = new Float64Array(groupCount);
   const rest = new Float64Array(groupCount);
@@ -35,15 +42,19 @@ export function sumByGroup(values: Float64Array, rows: Uint32Array, groups: Uint
     low[group] = lostNext;
     if (lostTwice === 0) continue;
     if (!isSumExact(rest[group]!, lostTwice)) {
-      return { high, low, rest, units: sumUnitsByGroup(values, rows, groups, groupCount) };
+      return { scale, high, low, rest, smallest: sumUnitsByGroup(values, rows, groups, groupCount) };
     }
     rest[group]! += lostTwice;
   }
-  return { high, low, rest };
+  return { scale, high, low, rest };
 }
 
-/** Adds up `values` of the rows named by `rows`. */
-export function sumRows(values: Float64Array, rows: Uint32Array): number {
+/** Adds up the numbers of the rows named by `rows`. A null adds nothing. */
+export function sumRows({ units, scale }: NumberColumn, rows: Uint32Array): number {
+  return addUp(units, rows) / scale;
+}
+
+function addUp(values: Float64Array, rows: Uint32Array): number {
   let high = 0;
   let low = 0;
   let rest = 0;
@@ -68,24 +79,24 @@ export function sumRows(values: Float64Array, rows: Uint32Array): number {
 }
 
 /** The sum of group `group`. */
-export function sumOf({ high, low, rest, units }: Sums, group: number): number {
-  return units === undefined ? round(high[group]!, low[group]!, rest[group]!) : toNumber(units[group]!);
+export function sumOf({ scale, high, low, rest, smallest }: Sums, group: number): number {
+  const sum = smallest === undefined ? round(high[group]!, low[group]!, rest[group]!) : toNumber(smallest[group]!);
+  return sum / scale;
 }
 
 /** Adds up the groups from place `from` on in `order`: exactly, so that parts and whole agree. */
-export function sumGroups({ high, low, rest, units }: Sums, order: Uint32Array, from: number): number {
+export function sumGroups({ scale, high, low, rest, smallest }: Sums, order: Uint32Array, from: number): number {
   const groups = order.subarray(from);
-  if (units !== undefined) return toNumber(groups.reduce<bigint>((sum, group) => sum + units[group]!, 0n));
+  if (smallest !== undefined)
+    return toNumber(groups.reduce<bigint>((sum, group) => sum + smallest[group]!, 0n)) / scale;
   const parts = new Float64Array(3 * groups.length);
   for (let at = 0; at < groups.length; at += 1) {
     parts[3 * at] = high[groups[at]!]!;
     parts[3 * at + 1] = low[groups[at]!]!;
     parts[3 * at + 2] = rest[groups[at]!]!;
   }
-  return sumRows(
-    parts,
-    new Uint32Array(parts.length).map((_, at) => at),
-  );
+  const everyPart = new Uint32Array(parts.length).map((_, at) => at);
+  return addUp(parts, everyPart) / scale;
 }
 
 /** False also for NaN, which is left when a sum has passed the largest double. */

@@ -135,7 +135,9 @@ function selectPage({ columns, rows, keys, codec, page, reportCost }: Selection)
 }
 
 function rankField({ names, numbers }: Columns, field: OrderField): Ranks {
-  return field in names ? rankNames(names[field as keyof typeof names]) : rankNumbers(numbers[field as NumberField]);
+  return field in names
+    ? rankNames(names[field as keyof typeof names])
+    : rankNumbers(numbers[field as NumberField].units);
 }
 
 function measureColumn({ codes, values }: NameColumn): number {

@@ -39,6 +39,7 @@ function nameAt(columns: Columns, name: NameField, index: number): string | null
 }
 
 function numberAt(columns: Columns, name: NumberField, index: number): number | null {
-  const value = columns.numbers[name][index] ?? Number.NaN;
+  const { units, scale } = columns.numbers[name];
+  const value = units[index]! / scale;
   return Number.isNaN(value) ? null : value;
 }

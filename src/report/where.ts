@@ -1,6 +1,7 @@
 // Which rows a question is about. The same conditions mean the same rows for pages, totals and groups.
 
 import type { Columns, NameColumn, NameField } from './columns.js';
+import type { NumberColumn } from './decimal-column.js';
 import type { Label } from './label.js';
 
 /** All given conditions must hold. A list of names: any of them, exactly. */
@@ -80,10 +81,10 @@ function testNames({ values }: NameColumn, test: (value: string | null) => boole
   return results;
 }
 
-function keepAtLeast(matches: Uint8Array, values: Float64Array, least: number | undefined): void {
+function keepAtLeast(matches: Uint8Array, { units, scale }: NumberColumn, least: number | undefined): void {
   if (least === undefined) return;
   // NaN, a null, is not at least anything.
-  for (let row = 0; row < matches.length; row += 1) if (!(values[row]! >= least)) matches[row] = 0;
+  for (let row = 0; row < matches.length; row += 1) if (!(units[row]! / scale >= least)) matches[row] = 0;
 }
 
 function keepLabelled(matches: Uint8Array, { ownerLabels, findLabel }: Columns, labels: readonly Label[]): void {

@@ -78,10 +78,40 @@ function toNearest(units: bigint): number {
   return Number.isFinite(nearest) ? nearest : Math.sign(nearest) * Number.MAX_VALUE;
 }
 
-/** The exact sum of what is known, rounded once. */
-export function sumExactly(values: readonly (number | null)[]): number {
-  return toNearest(values.reduce((sum, value) => (value === null ? sum : sum + toUnits(value)), 0n));
+/** A decimal unit of 10 to the power of -15, the smallest that a column may be counted in. */
+const DECIMAL_EXPONENT = 15;
+
+/** The number as JSON shows it, in decimal units; null where it has more digits after the point than those hold. */
+function toDecimalUnits(value: number): bigint | null {
+  const [, sign, whole, fraction = '', exponent = '0'] = /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]\d+))?$/.exec(String(value))!;
+  const power = DECIMAL_EXPONENT + Number(exponent) - fraction.length;
+  const digits = BigInt(`${sign}${whole}${fraction}`);
+  if (power >= 0) return digits * 10n ** BigInt(power);
+  return digits % 10n ** BigInt(-power) === 0n ? digits / 10n ** BigInt(-power) : null;
 }
+
+/** Whether all of a column are whole numbers of one decimal unit, a power of 1,000, and none is more than 2^51 of it. */
+export function isDecimalColumn(values: readonly (number | null)[]): boolean {
+  const units = values.filter((value) => value !== null).map(toDecimalUnits);
+  return [0, 3, 6, 9, 12, 15].some((digits) => {
+    const unit = 10n ** BigInt(DECIMAL_EXPONENT - digits);
+    const limit = 2n ** 51n * unit;
+    return units.every((each) => each !== null && each % unit === 0n && each <= limit && each >= -limit);
+  });
+}
+
+/**
+ * The exact sum of what is known, rounded once: of the decimals that a reader sees where the column has a decimal unit,
+ * else of the doubles themselves.
+ */
+export function sumExactly(values: readonly (number | null)[], isDecimal = isDecimalColumn(values)): number {
+  const known = values.filter((value) => value !== null);
+  if (!isDecimal) return toNearest(known.reduce((sum, value) => sum + toUnits(value), 0n));
+  return Number(`${known.reduce((sum, value) => sum + toDecimalUnits(value)!, 0n)}e-${DECIMAL_EXPONENT}`);
+}
+
+/** Which columns of the report that a row is of have a decimal unit. */
+const decimalColumns = new WeakMap<Row, ReadonlySet<Numeric>>();
 
 /** A part of a whole; null where there is none, or it is none that can be told. */
 function divide(part: number | null, whole: number): number | null {
@@ -102,6 +132,8 @@ export function readRows(json: UpstreamReport): Row[] {
   });
   const whole = sumExactly(rows.map(({ totalCost }) => totalCost));
   for (const row of rows) row.share = divide(row.totalCost, whole);
+  const decimal = new Set(NUMBERS.filter((name) => isDecimalColumn(rows.map((row) => row[name]))));
+  for (const row of rows) decimalColumns.set(row, decimal);
   return rows;
 }
 
@@ -196,7 +228,13 @@ export interface ExpectedTotals extends Record<Summed, number> {
 
 export function addUp(rows: readonly Row[]): ExpectedTotals {
   const sums = Object.fromEntries(
-    SUMMED.map((field) => [field, sumExactly(rows.map((row) => row[field]))]),
+    SUMMED.map((field) => [
+      field,
+      sumExactly(
+        rows.map((row) => row[field]),
+        rows[0] && decimalColumns.get(rows[0])?.has(field),
+      ),
+    ]),
   ) as unknown as Record<Summed, number>;
   const hours = sums.onDemandHours + sums.spotHours;
   return {
