@@ -11,6 +11,7 @@ import { createDerived } from '../src/report/derived.js';
 import { CursorError } from '../src/report/page.js';
 import type { BreakdownQuestion, Report, RowQuestion } from '../src/report/report.js';
 import { percentOfHours, type Totals } from '../src/report/totals.js';
+import type { RowsWhere } from '../src/report/where.js';
 import {
   addUp,
   anyDimensions,
@@ -493,6 +494,32 @@ describe('a cursor', () => {
         ),
       );
     });
+  });
+});
+
+describe('a cursor made without conditions, or with some', () => {
+  const asked = reportOf(['a', 'b', 'c', 'd'].map((id) => ({ id, clusterName: 'x', ownerLabels: { k: 'v', l: 'w' } })));
+  const labels = [
+    { key: 'k', value: 'v' },
+    { key: 'l', value: 'w' },
+  ];
+
+  test.each<[string, RowsWhere | undefined, RowsWhere | undefined]>([
+    ['no where and an empty one', undefined, {}],
+    ['no where and an empty search', undefined, { search: '', clusterNames: undefined }],
+    ['names in any order, once or twice', { clusterNames: ['x', 'y'] }, { clusterNames: ['y', 'x', 'y'] }],
+    ['labels in any order', { labels }, { labels: labels.toReversed() }],
+    ['a search in any case', { search: 'X' }, { search: 'x' }],
+  ])('is good for what means the same: %s', (_name, where, same) => {
+    const cursor = asked.selectRows({ where, first: 2 }).cursorOf(1);
+    expect(ids(asked.selectRows({ where: same, after: cursor }).rows)).toEqual(['c', 'd']);
+  });
+
+  test('is refused for what means something else', () => {
+    const cursor = asked.selectRows({ where: { clusterNames: ['x'] }, first: 2 }).cursorOf(1);
+    for (const where of [undefined, { clusterNames: ['x', 'y'] }, { namespaces: ['x'] }, { search: 'x' }]) {
+      expect(() => asked.selectRows({ where, after: cursor })).toThrow(CursorError);
+    }
   });
 });
 
