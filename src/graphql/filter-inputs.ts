@@ -3,7 +3,7 @@
 
 import { builder } from './builder.js';
 
-export const LogicalOperator = builder.enumType('LogicalOperator', {
+const LogicalOperator = builder.enumType('LogicalOperator', {
   description: 'How several labels (or annotations) of one filter combine.',
   values: {
     OR: { description: 'A workload matches when it has at least one of them.' },
@@ -56,7 +56,7 @@ export const NameFilter = builder.inputType('NameFilter', {
   }),
 });
 
-export const TimeWindowInput = builder.inputType('TimeWindowInput', {
+const TimeWindowInput = builder.inputType('TimeWindowInput', {
   description: 'A fixed window of time, from (inclusive) to (exclusive). At most ten years, in the years 2000 to 2100.',
   fields: (t) => ({
     from: t.field({ type: 'DateTime', required: true, description: 'Where the window begins.' }),

@@ -32,7 +32,7 @@ const DATE_TIME =
   /^(\d{4})-(\d\d)-(\d\d)[Tt]([01]\d|2[0-3]):([0-5]\d):([0-5]\d)(\.\d{1,9})?([Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
 
 /** Milliseconds since the Unix epoch; null for text that is no RFC 3339 date-time, February 30 included. */
-export function parseDateTime(text: string): number | null {
+function parseDateTime(text: string): number | null {
   const match = DATE_TIME.exec(text);
   if (match === null) return null;
   const [, year, month, day] = match.map(Number) as [number, number, number, number];

@@ -66,11 +66,7 @@ function toRowNumbers(matches: Uint8Array): Uint32Array {
 function keepNamed(matches: Uint8Array, column: NameColumn, names: readonly string[] | undefined): void {
   if (names === undefined) return;
   const wanted = new Set<string | null>(names);
-  keepCoded(matches, column, (value) => wanted.has(value));
-}
-
-function keepCoded(matches: Uint8Array, column: NameColumn, isWanted: (value: string | null) => boolean): void {
-  const isCodeWanted = testNames(column, isWanted);
+  const isCodeWanted = testNames(column, (value) => wanted.has(value));
   for (let row = 0; row < matches.length; row += 1) matches[row]! &= isCodeWanted[column.codes[row]!]!;
 }
 

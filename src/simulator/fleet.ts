@@ -52,7 +52,7 @@ interface Cluster {
   readonly priceFactor: number;
 }
 
-export const IGNORED_ANNOTATION = 'scaleops.sh/ignored';
+const IGNORED_ANNOTATION = 'scaleops.sh/ignored';
 
 const CORE_HOUR_MICROS = 33_500;
 const GIBIBYTE_HOUR_MICROS = 4_500;
