@@ -2,6 +2,8 @@
 // and when the last one has left the work itself is called off. (lru-cache's own `fetch()` fails every waiter when the
 // first one leaves.)
 
+import { raceAbort } from '../abort.js';
+
 interface Flight<T> {
   readonly result: Promise<T>;
   readonly controller: AbortController;
@@ -53,17 +55,4 @@ export function createSingleFlight<T>(): SingleFlight<T> {
       }
     },
   };
-}
-
-/** `result`, unless `signal` aborts first. */
-function raceAbort<T>(result: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => {
-      reject(signal.reason as Error);
-    };
-    signal.addEventListener('abort', onAbort, { once: true });
-    result.then(resolve, reject).finally(() => {
-      signal.removeEventListener('abort', onAbort);
-    });
-  });
 }

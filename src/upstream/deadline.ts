@@ -1,6 +1,7 @@
 // One deadline over a whole call: when the time is up, or the caller gives up, the call is over at once. That cannot be
 // left to undici, which notices an abort only when the request has its connection.
 
+import { raceAbort } from '../abort.js';
 import type { Clock } from '../clock.js';
 
 export interface Deadline {
@@ -30,15 +31,7 @@ export function startDeadline(clock: Clock, timeoutMs: number, outer: AbortSigna
   return {
     signal,
     passed: () => passed,
-    race: (work) =>
-      new Promise((resolve, reject) => {
-        const onAbort = (): void => {
-          reject(signal.reason as Error);
-        };
-        if (signal.aborted) onAbort();
-        signal.addEventListener('abort', onAbort, { once: true });
-        work.then(resolve, reject);
-      }),
+    race: (work) => raceAbort(work, signal),
     end() {
       cancel();
       outer.removeEventListener('abort', stop);
