@@ -10,7 +10,7 @@ import { decodeReport } from '../src/report/decode.js';
 import { createDerived } from '../src/report/derived.js';
 import { CursorError } from '../src/report/page.js';
 import type { BreakdownQuestion, Report, RowQuestion } from '../src/report/report.js';
-import { percentOfHours, type Totals } from '../src/report/totals.js';
+import { createTotals, percentOfHours, type Totals } from '../src/report/totals.js';
 import type { RowsWhere } from '../src/report/where.js';
 import {
   addUp,
@@ -562,6 +562,14 @@ describe('in a report of 100,000 rows', () => {
     expect(large.sumRows({ labels: Array.from({ length: 5_000 }, () => LABELS[4]!) }).rowCount).toBe(COUNT);
   });
 
+  test('shares of as many groups as rows are parts of one whole', () => {
+    // Were the whole added up anew for each of them, this would outlast the runner's patience.
+    const { groups } = reportOf(
+      Array.from({ length: 50_000 }, (_, at) => ({ id: `${at}`, workloadName: `w${at}`, totalCost: 2 })),
+    ).breakDown({ by: [{ field: 'workloadName' }], orderBy: { field: 'key', direction: 'ASC' } });
+    expect(new Set(groups.map(({ share }) => share))).toEqual(new Set([1 / 50_000]));
+  });
+
   test('names in all five places of a breakdown, each of its own, are no more than rows', () => {
     const own = reportOf(
       Array.from({ length: 20_000 }, (_, at) => ({
@@ -573,6 +581,13 @@ describe('in a report of 100,000 rows', () => {
     const { groupCount } = own.breakDown({ by, orderBy: { field: 'key', direction: 'ASC' }, first: 3 });
     expect(groupCount).toBe(20_000);
   });
+});
+
+test('totals work a sum out once, however often it is asked for', () => {
+  const asked: string[] = [];
+  const totals = createTotals(3, (field) => asked.push(field));
+  expect([totals.sum('totalCost'), totals.sum('replicas'), totals.sum('totalCost')]).toEqual([1, 2, 1]);
+  expect(asked).toEqual(['totalCost', 'replicas']);
 });
 
 describe('what a report keeps of its answers', () => {

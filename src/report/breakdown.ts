@@ -1,16 +1,15 @@
 // Breakdown: rows in groups by one or several dimensions, the groups in an order, and those past the first few summed
 // as "others". Groups and others add up to the totals exactly.
 
-import { createNameColumn, type Columns, type NameColumn, type SumField } from './columns.js';
+import { createNameColumn, type Columns, type NameColumn, type NameField, type SumField } from './columns.js';
 import { sumByGroup, sumGroups, sumOf, type Sums } from './exact-sum.js';
 import type { Label } from './label.js';
 import { orderByRanks, type Direction } from './order.js';
-import { rankNumbers, rankTexts, type Ranks } from './ranks.js';
-import { shareOf, type Totals } from './totals.js';
+import { rankNames, rankNumbers, type Ranks } from './ranks.js';
+import { createTotals, shareOf, type Totals } from './totals.js';
 
 /** What to group by: a field of the row, or the value of a label key among its ownerLabels or labels. */
-export type Dimension =
-  { readonly field: 'clusterName' | 'namespace' | 'workloadType' | 'workloadName' } | { readonly label: string };
+export type Dimension = { readonly field: NameField } | { readonly label: string };
 
 export interface GroupOrder {
   /** A sum, or the values of the dimensions, one after the other. */
@@ -63,13 +62,14 @@ export function breakDown(columns: Columns, { rows, by, orderBy, first }: Breakd
     return known;
   };
   const counts = new Uint32Array(groupCount);
-  for (const group of groups) counts[group]! += 1;
+  for (let at = 0; at < groups.length; at += 1) counts[groups[at]!]! += 1;
 
   const order = orderGroups(firstRows, by, orderBy, sumsOf);
-  const totalsFrom = (from: number): Totals => ({
-    rowCount: order.subarray(from).reduce((count, group) => count + counts[group]!, 0),
-    sum: (field) => sumGroups(sumsOf(field), order, from),
-  });
+  const totalsFrom = (from: number): Totals =>
+    createTotals(
+      order.subarray(from).reduce((count, group) => count + counts[group]!, 0),
+      (field) => sumGroups(sumsOf(field), order, from),
+    );
   const totals = totalsFrom(0);
   const toGroup = (group: number): Group => ({
     keys: by.map(({ codes, values }) => values[codes[firstRows[group]!]!]!),
@@ -142,15 +142,10 @@ function orderGroups(
   const groups = firstRows.map((_, group) => group);
   const ranks: Ranks[] =
     field === 'key'
-      ? by.map((column) => rankKeys(column, firstRows))
+      ? by.map(({ codes, values }) => rankNames({ codes: firstRows.map((row) => codes[row]!), values }))
       : [rankNumbers(Float64Array.from(groups, (group) => sumOf(sumsOf(field), group)))];
   return orderByRanks(
     groups,
     ranks.map((each) => ({ ranks: each, direction })),
   );
-}
-
-function rankKeys({ codes, values }: NameColumn, firstRows: Uint32Array): Ranks {
-  const rankOfCode = rankTexts(values);
-  return { ranks: firstRows.map((row) => rankOfCode[codes[row]!]!), distinct: values.length - 1 };
 }

@@ -43,7 +43,7 @@ export function rankNames({ codes, values }: NameColumn): Ranks {
 }
 
 /** The place of each text among `values`, by Unicode code point; null, which is the first of them, comes last. */
-export function rankTexts(values: readonly (string | null)[]): Uint32Array {
+function rankTexts(values: readonly (string | null)[]): Uint32Array {
   const sorted = sortTexts(values.slice(1) as string[]);
   const rankOf = new Map(sorted.map((text, rank) => [text, rank]));
   return Uint32Array.from(values, (text) => (text === null ? sorted.length : rankOf.get(text)!));

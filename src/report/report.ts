@@ -10,7 +10,7 @@ import { dropRepeated, orderByRanks, type OrderField, type RankedKey, type RowOr
 import { findPage, type PageArguments } from './page.js';
 import { rankNames, rankNumbers, type Ranks } from './ranks.js';
 import { toRow, type ReportRow } from './row.js';
-import type { Totals } from './totals.js';
+import { createTotals, type Totals } from './totals.js';
 import { allRows, findRows, toCanonicalWhere, type RowsWhere } from './where.js';
 
 /** The time a report covers, [startTime, endTime), in milliseconds since the Unix epoch. */
@@ -99,7 +99,7 @@ export function createReport(data: {
     },
     sumRows(where) {
       const rows = rowsWhere(where);
-      return { rowCount: rows.length, sum: (field) => sumRows(columns.numbers[field], rows) };
+      return createTotals(rows.length, (field) => sumRows(columns.numbers[field], rows));
     },
     breakDown: ({ by, where, ...question }) =>
       breakDown(columns, { rows: rowsWhere(where), by: by.map(columnOf), ...question }),

@@ -8,6 +8,19 @@ export interface Totals {
   sum(field: SumField): number;
 }
 
+/** Totals over `rowCount` rows. `sum` is asked once a field: a share or a percentage asks again for every group. */
+export function createTotals(rowCount: number, sum: (field: SumField) => number): Totals {
+  const known = new Map<SumField, number>();
+  return {
+    rowCount,
+    sum(field) {
+      let value = known.get(field);
+      if (value === undefined) known.set(field, (value = sum(field)));
+      return value;
+    },
+  };
+}
+
 /** `part` of `whole`; null where that is 0, or so near to it (credits) that the part is no number. */
 export function shareOf(part: number, whole: number): number | null {
   const share = part / whole;

@@ -42,6 +42,23 @@ const QUESTIONS = {
       return [...groups].map(([key, rows]) => [key, sumAll(rows)]).sort(([, a], [, b]) => b.totalCost - a.totalCost);
     },
   ],
+  'shares of as many groups as rows': [
+    () => {
+      const by = [{ field: 'clusterName' }, { field: 'namespace' }, { field: 'workloadName' }];
+      const { groups } = report.breakDown({ by, orderBy: { field: 'totalCost', direction: 'DESC' } });
+      return groups.slice(0, 20).map(({ share }) => share);
+    },
+    () => {
+      const whole = objects.reduce((sum, { totalCost }) => sum + totalCost, 0);
+      const key = ({ clusterName, namespace, workloadName }) => `${clusterName}/${namespace}/${workloadName}`;
+      const groups = new Map();
+      for (const row of objects) groups.set(key(row), (groups.get(key(row)) ?? 0) + row.totalCost);
+      return [...groups.values()]
+        .sort((a, b) => b - a)
+        .slice(0, 20)
+        .map((cost) => cost / whole);
+    },
+  ],
   'order by workload name, 20 of them': [
     () => ids(report.selectRows({ orderBy: [{ field: 'workloadName', direction: 'ASC' }], first: 20 }).rows),
     () => ids([...objects].sort((a, b) => compare(a.workloadName, b.workloadName)).slice(0, 20)),
