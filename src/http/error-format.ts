@@ -3,7 +3,7 @@
 import { GraphQLError, type DocumentNode, type ExecutionResult } from 'graphql';
 import type { Logger } from 'pino';
 
-import { ERROR_CODES, GatewayError, type ErrorCode } from '../errors.js';
+import { ERROR_CODES, GatewayError } from '../errors.js';
 import { toClientError, toErrorBody } from './client-errors.js';
 import { findInputPath } from './input-path.js';
 import type { DoorPlugin, RequestState } from './request-state.js';
@@ -44,10 +44,10 @@ export function useErrorFormat(logger: Logger): DoorPlugin {
       serverContext.state.errors = formatted;
       setResult({ ...(isRequestError ? rest : answer), errors: formatted.map(({ error }) => error) });
     },
-    // Yoga refuses a media type with a status alone.
+    // Yoga answers with a status alone where no media type suits.
     onResponse({ response, setResponse, serverContext, fetchAPI }) {
-      const code = CODE_OF_BARE_STATUS[response.status];
-      if (code === undefined || response.body !== null) return;
+      const code = 'NOT_ACCEPTABLE';
+      if (response.status !== ERROR_CODES[code].status || response.body !== null) return;
       serverContext.state.errors = [{ code, reason: undefined }];
       const headers = { ...Object.fromEntries(response.headers), 'content-type': 'application/json; charset=utf-8' };
       const body = toErrorBody(new GatewayError(code), serverContext.state.requestId);
@@ -55,11 +55,6 @@ export function useErrorFormat(logger: Logger): DoorPlugin {
     },
   };
 }
-
-const CODE_OF_BARE_STATUS: Readonly<Record<number, ErrorCode>> = {
-  [ERROR_CODES.NOT_ACCEPTABLE.status]: 'NOT_ACCEPTABLE',
-  [ERROR_CODES.UNSUPPORTED_MEDIA_TYPE.status]: 'UNSUPPORTED_MEDIA_TYPE',
-};
 
 function nameInput(error: GraphQLError, document: DocumentNode): GraphQLError {
   const node = error.nodes?.[0];
