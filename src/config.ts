@@ -1,12 +1,15 @@
-// Configuration: every setting, read from environment variables by one pure function that names all problems at once.
-// Values are never repeated in a message: any of them may be a secret in the wrong place.
+// Configuration: read from environment variables by one pure function that names all problems at once. Values are never
+// repeated in a message: any of them may be a secret in the wrong place.
 
 import { closest, distance } from 'fastest-levenshtein';
 
+import type { Freshness } from './cache/freshness.js';
 import type { ReportKind } from './report/request.js';
-import { isToken, type TokenSource } from './upstream/credentials.js';
+import { SETTINGS, type LOG_LEVELS, type Setting, type SettingName } from './settings.js';
+import type { AuthSettings } from './upstream/credentials.js';
+import type { ResilienceSettings } from './upstream/resilience.js';
 
-export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+export type LogLevel = (typeof LOG_LEVELS)[number];
 
 export interface Config {
   readonly host: string;
@@ -16,52 +19,24 @@ export interface Config {
   /** The most rows that a page may have; undefined: no limit. */
   readonly maxPageRows: number | undefined;
   readonly logLevel: LogLevel;
+  /** Who may keep a fresh answer, by `Cache-Control`. */
+  readonly cacheControl: 'private' | 'public';
   readonly upstream: {
     readonly url: string;
-    readonly token: TokenSource;
+    readonly auth: AuthSettings;
     readonly paths: Readonly<Record<ReportKind, string>>;
     readonly multiClusterByDefault: boolean;
     readonly timeoutMs: number;
     readonly maxResponseBytes: number;
+    readonly resilience: ResilienceSettings;
   };
-  readonly cache: { readonly ttlMs: number; readonly maxBytes: number };
+  readonly cache: Freshness & {
+    readonly recheckMs: number;
+    readonly maxBytes: number;
+    readonly redisUrl: string | undefined;
+  };
 }
 
-interface Setting {
-  /** What stands in the README and in effect when the variable is not set; undefined: there is no default. */
-  readonly default?: string;
-  readonly meaning: string;
-}
-
-/** Every setting by its name. The README's table is compared with this one. */
-export const SETTINGS = {
-  SCALEOPS_URL: { meaning: 'Your ScaleOps host, such as `https://scaleops.example.com`. Required.' },
-  SCALEOPS_TOKEN: { meaning: 'The bearer token for ScaleOps. Required, or `SCALEOPS_TOKEN_FILE`.' },
-  SCALEOPS_TOKEN_FILE: { meaning: 'A file that holds the token; read again at each use.' },
-  SCALEOPS_WORKLOADS_PATH: {
-    default: '/detailedCostReport/getWorkloads',
-    meaning: 'The path of the workload report.',
-  },
-  SCALEOPS_AGGREGATED_PATH: {
-    default: '/detailedCostReport/getAggregatedWorkloads',
-    meaning: 'The path of the aggregated report. An assumption: the vendor documents no path.',
-  },
-  SCALEOPS_MULTI_CLUSTER: { default: 'off', meaning: '`multiCluster` where the filter does not decide it: on or off.' },
-  SCALEOPS_TIMEOUT_MS: {
-    default: '30000',
-    meaning: 'The deadline of one report, from the wait for a connection to the last byte, in milliseconds.',
-  },
-  SCALEOPS_MAX_RESPONSE_MB: { default: '256', meaning: 'The longest answer that is read, decoded, in MiB.' },
-  CACHE_TTL_SECONDS: { default: '60', meaning: 'How long a report counts as fresh, in seconds; 0 keeps none.' },
-  CACHE_MAX_MB: { default: '256', meaning: 'The memory that kept reports may take, in MiB.' },
-  HOST: { default: '127.0.0.1', meaning: 'The address to listen on.' },
-  PORT: { default: '4000', meaning: 'The port to listen on; 0 lets the system choose.' },
-  GATEWAY_MAX_PAGE_ROWS: { default: 'off', meaning: 'The most rows that one page may have: a number, or off.' },
-  GRAPHIQL: { default: 'on', meaning: 'The GraphiQL page at `/graphql`: on or off.' },
-  LOG_LEVEL: { default: 'info', meaning: 'trace, debug, info, warn, error, fatal or silent.' },
-} as const satisfies Record<string, Setting>;
-
-type SettingName = keyof typeof SETTINGS;
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** All that is wrong with an environment. */
@@ -75,83 +50,127 @@ export class ConfigError extends Error {
   }
 }
 
+const MIB = 1_048_576;
+
 /**
  * Reads the configuration; an empty variable counts as not set.
- * @returns the frozen configuration, and warnings about names that look like settings and are none.
+ * @returns the frozen configuration, and warnings: names that look like settings and are none, settings without effect.
  * @throws ConfigError with every problem found.
  */
 export function readConfig(env: Environment): { readonly config: Config; readonly warnings: readonly string[] } {
   const problems: string[] = [];
   const read = createReader(env, problems);
-  const MIB = 1_048_576;
+  const auth = readAuth(read, problems);
   const config: Config = {
-    host: read('HOST', isHost, String, 'must be an address or a host name'),
-    port: read('PORT', isWhole(0, 65_535), Number, 'must be a whole number from 0 to 65535'),
-    graphiql: read('GRAPHIQL', isSwitch, isOn, 'must be on or off'),
-    maxPageRows: read('GATEWAY_MAX_PAGE_ROWS', isLimit, toLimit, 'must be off or a whole number from 1 to 1000000'),
-    logLevel: read('LOG_LEVEL', isLogLevel, (text) => text as LogLevel, `must be one of ${LOG_LEVELS.join(', ')}`),
+    host: read('HOST'),
+    port: read('PORT'),
+    graphiql: read('GRAPHIQL'),
+    maxPageRows: read('GATEWAY_MAX_PAGE_ROWS'),
+    logLevel: read('LOG_LEVEL'),
+    cacheControl: read('CACHE_CONTROL'),
     upstream: {
-      url: read('SCALEOPS_URL', isBaseUrl, String, 'must be an http or https URL without user, query or fragment'),
-      token: readTokenSource(env, problems),
-      paths: {
-        workloads: read('SCALEOPS_WORKLOADS_PATH', isPath, String, PATH_RULE),
-        aggregated: read('SCALEOPS_AGGREGATED_PATH', isPath, String, PATH_RULE),
-      },
-      multiClusterByDefault: read('SCALEOPS_MULTI_CLUSTER', isSwitch, isOn, 'must be on or off'),
-      timeoutMs: read('SCALEOPS_TIMEOUT_MS', isWhole(1, 600_000), Number, 'must be a whole number from 1 to 600000'),
-      maxResponseBytes:
-        MIB * read('SCALEOPS_MAX_RESPONSE_MB', isWhole(1, 500), Number, 'must be a whole number from 1 to 500'),
+      url: read('SCALEOPS_URL'),
+      auth,
+      paths: { workloads: read('SCALEOPS_WORKLOADS_PATH'), aggregated: read('SCALEOPS_AGGREGATED_PATH') },
+      multiClusterByDefault: read('SCALEOPS_MULTI_CLUSTER'),
+      timeoutMs: read('SCALEOPS_TIMEOUT_MS'),
+      maxResponseBytes: MIB * read('SCALEOPS_MAX_RESPONSE_MB'),
+      resilience: readResilience(read),
     },
     cache: {
-      ttlMs: 1000 * read('CACHE_TTL_SECONDS', isWhole(0, 86_400), Number, 'must be a whole number from 0 to 86400'),
-      maxBytes: MIB * read('CACHE_MAX_MB', isWhole(1, 1_048_576), Number, 'must be a whole number from 1 to 1048576'),
+      ttlMs: 1000 * read('CACHE_TTL_SECONDS'),
+      pastTtlMs: 1000 * read('CACHE_PAST_TTL_SECONDS'),
+      staleMs: 1000 * read('CACHE_STALE_SECONDS'),
+      staleIfErrorMs: 1000 * read('CACHE_STALE_IF_ERROR_SECONDS'),
+      recheckMs: 1000 * read('CACHE_RECHECK_SECONDS'),
+      maxBytes: MIB * read('CACHE_MAX_MB'),
+      redisUrl: read('CACHE_REDIS_URL'),
     },
   };
-  if (problems.length > 0) throw new ConfigError(problems);
-  return { config: deepFreeze(config), warnings: findUnknownNames(env) };
+  if (auth.kind === 'forward' && config.cacheControl === 'public') {
+    problems.push('CACHE_CONTROL must be private with SCALEOPS_AUTH=forward: answers are of one caller.');
+  }
+  // In the order of the README, whatever order they were met in.
+  if (problems.length > 0) throw new ConfigError(sortBySetting(problems));
+  return { config: deepFreeze(config), warnings: [...findUnknownNames(env), ...findIdleSettings(env, auth)] };
 }
 
-type Reader = <T>(name: SettingName, accepts: (text: string) => boolean, to: (text: string) => T, rule: string) => T;
+type ValueOf<S> = S extends { to: (text: string) => infer T }
+  ? S extends { default: string } | { required: true }
+    ? T
+    : T | undefined
+  : never;
+type Reader = <N extends SettingName>(name: N) => ValueOf<(typeof SETTINGS)[N]>;
 
 function createReader(env: Environment, problems: string[]): Reader {
-  return (name, accepts, to, rule) => {
-    const setting: Setting = SETTINGS[name];
+  return (name) => {
+    const setting: Setting<unknown> = SETTINGS[name];
     const text = env[name]?.trim() ?? '';
     const effective = text === '' ? setting.default : text;
-    if (effective === undefined) problems.push(`${name} is not set. ${setting.meaning}`);
-    else if (!accepts(effective)) problems.push(`${name} ${rule}.`);
-    return to(effective ?? '');
+    if (effective === undefined) {
+      if (setting.required) problems.push(`${name} is not set. ${setting.meaning}`);
+      return undefined as never;
+    }
+    if (!setting.accepts(effective)) problems.push(`${name} ${setting.rule}.`);
+    return setting.to(effective) as never;
   };
 }
 
-function readTokenSource(env: Environment, problems: string[]): TokenSource {
-  const token = env.SCALEOPS_TOKEN?.trim() ?? '';
-  const tokenFile = env.SCALEOPS_TOKEN_FILE?.trim() ?? '';
-  if (token === '' && tokenFile === '') problems.push('SCALEOPS_TOKEN or SCALEOPS_TOKEN_FILE must be set.');
-  if (token !== '' && tokenFile !== '') problems.push('SCALEOPS_TOKEN and SCALEOPS_TOKEN_FILE exclude each other.');
-  if (token !== '' && !isToken(token)) problems.push('SCALEOPS_TOKEN must be visible ASCII characters without spaces.');
-  return tokenFile === '' ? { token } : { tokenFile };
+/** What each way to a token needs; of a list within, one and only one. */
+const NEEDS: Readonly<Record<string, readonly (SettingName | readonly [SettingName, SettingName])[]>> = {
+  token: [['SCALEOPS_TOKEN', 'SCALEOPS_TOKEN_FILE']],
+  login: ['SCALEOPS_USERNAME', 'SCALEOPS_PASSWORD'],
+  azure: ['SCALEOPS_AZURE_TENANT_ID', 'SCALEOPS_AZURE_CLIENT_ID', 'SCALEOPS_AZURE_CLIENT_SECRET'],
+  forward: [],
+};
+
+function readAuth(read: Reader, problems: string[]): AuthSettings {
+  const kind = read('SCALEOPS_AUTH');
+  const authority = read('SCALEOPS_AZURE_AUTHORITY');
+  const given = (name: SettingName): boolean => read(name) !== undefined;
+  for (const need of NEEDS[kind] ?? []) {
+    if (typeof need === 'string') {
+      if (!given(need)) problems.push(`${need} must be set with SCALEOPS_AUTH=${kind}.`);
+    } else if (need.every(given)) problems.push(`${need.join(' and ')} exclude each other.`);
+    else if (!need.some(given)) problems.push(`${need.join(' or ')} must be set.`);
+  }
+  switch (kind) {
+    case 'login':
+      return { kind, username: read('SCALEOPS_USERNAME') ?? '', password: read('SCALEOPS_PASSWORD') ?? '' };
+    case 'azure':
+      return {
+        kind,
+        authority,
+        tenantId: read('SCALEOPS_AZURE_TENANT_ID') ?? '',
+        clientId: read('SCALEOPS_AZURE_CLIENT_ID') ?? '',
+        clientSecret: read('SCALEOPS_AZURE_CLIENT_SECRET') ?? '',
+      };
+    case 'forward':
+      return { kind };
+    default: {
+      const file = read('SCALEOPS_TOKEN_FILE');
+      return { kind: 'token', source: file === undefined ? { token: read('SCALEOPS_TOKEN') ?? '' } : { file } };
+    }
+  }
 }
 
-const LOG_LEVELS: readonly string[] = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
-const PATH_RULE = 'must be a path that begins with "/", without query or fragment';
-
-const isLogLevel = (text: string): boolean => LOG_LEVELS.includes(text);
-const isSwitch = (text: string): boolean => text === 'on' || text === 'off';
-const isOn = (text: string): boolean => text === 'on';
-const isLimit = (text: string): boolean => text === 'off' || isWhole(1, 1_000_000)(text);
-const toLimit = (text: string): number | undefined => (text === 'off' ? undefined : Number(text));
-const isHost = (text: string): boolean => /^[\w.:-]+$/.test(text);
-const isPath = (text: string): boolean => /^\/[^\s?#]*$/.test(text);
-
-function isWhole(min: number, max: number): (text: string) => boolean {
-  return (text) => /^\d{1,9}$/.test(text) && Number(text) >= min && Number(text) <= max;
-}
-
-function isBaseUrl(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const { protocol, username, password, search, hash } = new URL(text);
-  return /^https?:$/.test(protocol) && [username, password, search, hash].every((part) => part === '');
+function readResilience(read: Reader): ResilienceSettings {
+  return {
+    maxInFlight: read('SCALEOPS_MAX_IN_FLIGHT'),
+    maxQueued: read('SCALEOPS_MAX_QUEUED'),
+    maxQueueMs: read('SCALEOPS_MAX_QUEUE_MS'),
+    maxAttempts: read('SCALEOPS_MAX_ATTEMPTS'),
+    retryRatio: read('SCALEOPS_RETRY_PERCENT') / 100,
+    minRetries: read('SCALEOPS_RETRY_MIN'),
+    breaker: {
+      failuresInARow: read('SCALEOPS_BREAKER_FAILURES'),
+      failureRatio: read('SCALEOPS_BREAKER_PERCENT') / 100,
+      minCalls: read('SCALEOPS_BREAKER_MIN_CALLS'),
+      windowMs: 1000 * read('SCALEOPS_BREAKER_WINDOW_SECONDS'),
+      openMs: 1000 * read('SCALEOPS_BREAKER_OPEN_SECONDS'),
+      maxOpenMs: 1000 * read('SCALEOPS_BREAKER_MAX_OPEN_SECONDS'),
+    },
+  };
 }
 
 /** Names with one of our prefixes that are no settings. Kubernetes injects some, so they are no reason to stop. */
@@ -168,6 +187,21 @@ function findUnknownNames(env: Environment): string[] {
       const isNear = beginning !== undefined || distance(upper, nearest) <= 4;
       return `${name} is not a setting of the gateway${isNear ? `; did you mean ${nearest}?` : '.'}`;
     });
+}
+
+/** Credentials of another way than the chosen one: whoever set them expects them to be used. */
+function findIdleSettings(env: Environment, { kind }: AuthSettings): string[] {
+  const needed = NEEDS[kind]?.flat() ?? [];
+  return Object.values(NEEDS)
+    .flat(2)
+    .filter((name) => !needed.includes(name) && (env[name]?.trim() ?? '') !== '')
+    .map((name) => `${name} has no effect with SCALEOPS_AUTH=${kind}.`);
+}
+
+function sortBySetting(problems: readonly string[]): string[] {
+  const names = Object.keys(SETTINGS);
+  const place = (problem: string): number => names.indexOf(/^\w+/.exec(problem)?.[0] ?? '');
+  return [...new Set(problems)].sort((a, b) => place(a) - place(b));
 }
 
 function deepFreeze<T extends object>(value: T): T {

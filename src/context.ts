@@ -12,11 +12,13 @@ export interface LoadedReport extends Pick<CacheAnswer, 'report' | 'asOf' | 'isS
   readonly key: string;
 }
 
-/** What came of the reports of one operation, for its log line. */
+/** What came of the reports of one operation, for its log line and for how long its answer may be kept. */
 export interface LoadStats {
   readonly cache: Record<CacheResult, number>;
   /** The longest upstream call that the operation waited for. */
   upstreamMs: number;
+  /** Each report's time and how long it is fresh from then on, in milliseconds. */
+  readonly reports: Pick<CacheAnswer, 'asOf' | 'freshMs' | 'isStale'>[];
 }
 
 /** Long-lived parts that every request shares. */
@@ -29,6 +31,16 @@ export interface ContextParts {
   readonly maxPageRows: number | undefined;
 }
 
+/** Who asks, and how. */
+export interface Caller {
+  /** Aborts when the client has left. */
+  readonly signal: AbortSignal;
+  /** The bearer token that the client sent, where it is needed. */
+  readonly token?: string | undefined;
+  /** Whether the client wants reports anew, although there are fresh ones. */
+  readonly anew?: boolean;
+}
+
 /** What a resolver sees. */
 export interface GatewayContext {
   readonly loaders: { readonly report: DataLoader<ReportRequest, LoadedReport, string> };
@@ -37,14 +49,19 @@ export interface GatewayContext {
   readonly maxPageRows: number | undefined;
 }
 
-/** The context of one request; `signal` aborts when its client has left. */
-export function createContext(parts: ContextParts, signal: AbortSignal): GatewayContext {
-  const stats: LoadStats = { cache: { hit: 0, miss: 0, shared: 0 }, upstreamMs: 0 };
+/** The context of one request. Its loader closes over its caller and is never shared. */
+export function createContext(parts: ContextParts, { signal, token, anew = false }: Caller): GatewayContext {
+  const stats: LoadStats = {
+    cache: { hit: 0, stale: 0, shared: 0, collapsed: 0, miss: 0 },
+    upstreamMs: 0,
+    reports: [],
+  };
   const loadReport = async (request: ReportRequest): Promise<LoadedReport> => {
-    const principal = await parts.credentials.principal();
-    const answer = await parts.cache.load(request, principal, signal);
+    const principal = await parts.credentials.principal(token);
+    const answer = await parts.cache.load(request, principal, { signal, anew });
     stats.cache[answer.cacheResult] += 1;
     stats.upstreamMs = Math.max(stats.upstreamMs, answer.upstreamMs);
+    stats.reports.push(answer);
     return { ...answer, key: toRequestKey(request) };
   };
   const report = new DataLoader<ReportRequest, LoadedReport, string>(

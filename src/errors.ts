@@ -1,6 +1,8 @@
 // The closed list of error codes (`extensions.code`) and the errors that carry them. Every other error is a defect of
 // the gateway: the HTTP door masks it as INTERNAL_SERVER_ERROR. Messages are written here, never taken from upstream.
 
+import type { RetryRule } from './flow/retry.js';
+
 interface ErrorCodeFacts {
   /** The HTTP status of an answer that has this error and no `data`; with `data` it is always 200, hence none here. */
   readonly status?: number;
@@ -15,6 +17,7 @@ export const ERROR_CODES = {
   GRAPHQL_PARSE_FAILED: { status: 400, retryable: false, message: 'The GraphQL document has a syntax error.' },
   GRAPHQL_VALIDATION_FAILED: { status: 400, retryable: false, message: 'The operation does not fit the schema.' },
   BAD_USER_INPUT: { status: 400, retryable: false, message: 'The request has an input that is not valid.' },
+  UNAUTHENTICATED: { status: 401, retryable: false, message: 'A bearer token that ScaleOps accepts is required.' },
   METHOD_NOT_ALLOWED: { status: 405, retryable: false, message: 'Use GET or POST.' },
   NOT_ACCEPTABLE: {
     status: 406,
@@ -47,6 +50,8 @@ export const ERROR_CODES = {
   UPSTREAM_FORBIDDEN: { retryable: false, message: 'ScaleOps does not allow this report.' },
   UPSTREAM_NOT_FOUND: { retryable: false, message: 'ScaleOps does not know the path of this report.' },
   UPSTREAM_REJECTED: { retryable: false, message: 'ScaleOps refused the parameters of this report.' },
+  CIRCUIT_OPEN: { retryable: true, message: 'ScaleOps failed repeatedly and is left alone for a moment.' },
+  OVERLOADED: { status: 503, retryable: true, message: 'The gateway is waiting for as many reports as it may.' },
 } as const satisfies Record<string, ErrorCodeFacts>;
 
 /** The HTTP status of an answer without `data`. */
@@ -82,17 +87,45 @@ export class GatewayError extends Error {
   }
 }
 
-/** Codes that say what became of a call to ScaleOps. */
-export type UpstreamErrorCode = Extract<ErrorCode, `UPSTREAM_${string}`>;
+/** Codes that say what became of a call to ScaleOps. UNAUTHENTICATED is about a caller's own, forwarded token. */
+export type UpstreamErrorCode =
+  Extract<ErrorCode, `UPSTREAM_${string}`> | 'UNAUTHENTICATED' | 'CIRCUIT_OPEN' | 'OVERLOADED';
+
+/** Faults that say nothing against showing what ScaleOps said earlier (stale-if-error, RFC 5861). */
+const STALE_IF_ERROR: readonly ErrorCode[] = [
+  'UPSTREAM_UNAVAILABLE',
+  'UPSTREAM_TIMEOUT',
+  'UPSTREAM_ERROR',
+  'UPSTREAM_RATE_LIMITED',
+  'UPSTREAM_BAD_RESPONSE',
+  'CIRCUIT_OPEN',
+  'OVERLOADED',
+];
+/** ScaleOps does not, or no longer, let this principal see what it asks for. */
+const REFUSALS: readonly ErrorCode[] = ['UPSTREAM_UNAUTHENTICATED', 'UNAUTHENTICATED', 'UPSTREAM_FORBIDDEN'];
+
+interface UpstreamErrorOptions extends GatewayErrorOptions {
+  /** Says which setting or input to look at; follows the message. */
+  readonly hint?: string | undefined;
+  /** Whether another attempt may help; never, by default. */
+  readonly retry?: RetryRule;
+  /** Whether an older report may be shown instead; by default the code decides. */
+  readonly allowsStale?: boolean;
+}
 
 /** A call to ScaleOps that gave no report. */
 export class UpstreamError extends GatewayError {
   override readonly name = 'UpstreamError';
+  readonly retry: RetryRule;
+  readonly allowsStale: boolean;
+  readonly isRefusal: boolean;
 
-  /** `hint` says which setting or input to look at; it follows the message. */
-  constructor(code: UpstreamErrorCode, options: GatewayErrorOptions & { readonly hint?: string | undefined } = {}) {
+  constructor(code: UpstreamErrorCode, options: UpstreamErrorOptions = {}) {
     const { hint, message = ERROR_CODES[code].message, ...rest } = options;
     super(code, { ...rest, message: hint === undefined ? message : `${message} ${hint}` });
+    this.retry = options.retry ?? 'never';
+    this.allowsStale = options.allowsStale ?? STALE_IF_ERROR.includes(code);
+    this.isRefusal = REFUSALS.includes(code);
   }
 }
 

@@ -2,18 +2,18 @@
 
 import type { Logger } from 'pino';
 
+import { keepMs, lifetimeOf } from './cache/freshness.js';
+import { createRedisEngine } from './cache/redis.js';
 import { createReportCache } from './cache/report-cache.js';
+import { createSharedCache, type SharedCache } from './cache/shared-cache.js';
 import { systemClock, type Clock } from './clock.js';
 import type { Config } from './config.js';
 import { createSchema } from './graphql/schema.js';
 import { createDoor } from './http/door.js';
 import { withAddress } from './http/request-target.js';
 import { createHttpServer } from './http/server.js';
-import { createScaleOpsClient } from './upstream/client.js';
-import { createTokenCredentials } from './upstream/credentials.js';
-
-/** How many reports are asked for at the same time; further ones wait, inside their deadline. */
-const UPSTREAM_CONNECTIONS = 8;
+import { createScaleOpsClient, type ScaleOpsClient } from './upstream/client.js';
+import { createCredentials } from './upstream/credentials.js';
 
 /** What a test or another host may replace. */
 export interface GatewayDependencies {
@@ -32,16 +32,10 @@ export interface Gateway {
 
 export function createGateway(config: Config, { logger, clock = systemClock }: GatewayDependencies): Gateway {
   const { upstream } = config;
-  const credentials = createTokenCredentials(upstream.token);
-  const client = createScaleOpsClient({
-    ...upstream,
-    connections: UPSTREAM_CONNECTIONS,
-    clock,
-    onDroppedNumbers: (report, count) => {
-      logger.warn({ report, count }, 'numbers of a report were not finite or not whole; they are null');
-    },
-  });
-  const cache = createReportCache({ client, upstream: upstream.url, ...config.cache, clock });
+  const credentials = createCredentials({ ...upstream, clock });
+  const client = createClient(config, logger, clock);
+  const shared = createSharedTier(config, logger, clock);
+  const cache = createReportCache({ client, upstream: upstream.url, ...config.cache, shared, clock });
 
   let isReady = true;
   const door = createDoor({
@@ -52,6 +46,8 @@ export function createGateway(config: Config, { logger, clock = systemClock }: G
       multiClusterByDefault: upstream.multiClusterByDefault,
       maxPageRows: config.maxPageRows,
     },
+    needsCallerToken: upstream.auth.kind === 'forward',
+    cacheControl: config.cacheControl,
     graphiql: config.graphiql,
     logger,
     now: () => clock.now(),
@@ -67,14 +63,52 @@ export function createGateway(config: Config, { logger, clock = systemClock }: G
     fetch: async (request) => door.fetch(request),
     async listen() {
       // A token that cannot be had at the start is a mistake in the set-up: say so now, not at the first query.
-      await credentials.principal();
+      if (upstream.auth.kind === 'token') await credentials.principal();
       return server.listen();
     },
     async close() {
       isReady = false;
       await server.close();
+      await shared?.close();
       await client.close();
+      await credentials.close();
       await door.dispose();
     },
   };
+}
+
+function createClient({ upstream }: Config, logger: Logger, clock: Clock): ScaleOpsClient {
+  return createScaleOpsClient({
+    ...upstream,
+    clock,
+    onDroppedNumbers: (report, count) => {
+      logger.warn({ report, count }, 'numbers of a report were not finite or not whole; they are null');
+    },
+    onBreaker: (isOpen) => {
+      if (isOpen) logger.warn('ScaleOps failed repeatedly and is left alone for a while');
+      else logger.info('ScaleOps answers again');
+    },
+  });
+}
+
+function createSharedTier({ cache, upstream }: Config, logger: Logger, clock: Clock): SharedCache | undefined {
+  if (cache.redisUrl === undefined) return undefined;
+  const engine = createRedisEngine({
+    url: cache.redisUrl,
+    onConnection: (isUp, reason) => {
+      if (isUp) logger.info('the shared cache is connected');
+      else logger.warn({ reason }, 'the shared cache cannot be reached; going on without it');
+    },
+  });
+  return createSharedCache({
+    engine,
+    keepMs: ({ report, asOf }) => keepMs({ asOf, freshMs: lifetimeOf(report, asOf, cache) }, cache),
+    maxKeepMs: keepMs({ asOf: 0, freshMs: Math.max(cache.ttlMs, cache.pastTtlMs) }, cache),
+    maxBytes: upstream.maxResponseBytes,
+    clock,
+    onBreaker: (isOpen) => {
+      if (isOpen) logger.warn('the shared cache fails and is left alone for a while');
+      else logger.info('the shared cache answers again');
+    },
+  });
 }

@@ -8,20 +8,24 @@ import { GatewayError } from './errors.js';
 import { createGateway } from './gateway.js';
 import { createSchema, printSdl } from './graphql/schema.js';
 import { GRAPHQL_PATH } from './http/door.js';
+import { SETTINGS, type Setting } from './settings.js';
 import { createSimulator, type Simulator } from './simulator/simulator.js';
 
 /** How long the demo's ScaleOps takes: long enough to see the cache work. */
 const DEMO_LATENCY_MS = 400;
 
+const OPTIONS: readonly string[] = ['--demo', '--help', '--print-schema'];
+
 async function main(): Promise<void> {
   const flags = process.argv.slice(2);
-  const unknown = flags.find((flag) => flag !== '--demo' && flag !== '--print-schema');
+  const unknown = flags.find((flag) => !OPTIONS.includes(flag));
   if (unknown !== undefined) {
     // Its name at most: what follows may be a secret.
     const name = /^-[a-z-]*/i.exec(unknown)?.[0] ?? 'an argument';
-    throw new ConfigError([`${name} is not an option; there are --demo and --print-schema`]);
+    throw new ConfigError([`${name} is not an option; there are ${OPTIONS.join(', ')}`]);
   }
-  if (flags.includes('--print-schema')) process.stdout.write(printSdl(createSchema()));
+  if (flags.includes('--help')) process.stdout.write(explainSettings());
+  else if (flags.includes('--print-schema')) process.stdout.write(printSdl(createSchema()));
   else if (flags.includes('--demo')) await runDemo();
   else await run(process.env, (url) => `Gateway on ${url}`);
 }
@@ -29,13 +33,11 @@ async function main(): Promise<void> {
 /** The gateway on the embedded simulator; the settings of a real ScaleOps do not apply. */
 async function runDemo(): Promise<void> {
   const simulator = createSimulator({ latency: () => new Promise((resolve) => setTimeout(resolve, DEMO_LATENCY_MS)) });
+  const others = Object.entries(process.env).filter(([name]) => !name.startsWith('SCALEOPS_'));
   const env = {
-    ...process.env,
+    ...Object.fromEntries(others),
     SCALEOPS_URL: await simulator.listen(),
     SCALEOPS_TOKEN: simulator.token,
-    SCALEOPS_TOKEN_FILE: undefined,
-    SCALEOPS_WORKLOADS_PATH: undefined,
-    SCALEOPS_AGGREGATED_PATH: undefined,
   };
   await run(env, (url) => `Demo with SIMULATED ScaleOps data. Open ${url}${GRAPHQL_PATH}`, simulator);
 }
@@ -63,6 +65,15 @@ async function run(env: NodeJS.ProcessEnv, firstLine: (url: string) => string, s
   // Last, because it says that we are there: for requests, and for signals.
   process.stdout.write(`${firstLine(toLocalUrl(url, config))}\n`);
   for (const warning of warnings) logger.warn(warning);
+}
+
+/** Every setting with its default, as text. */
+function explainSettings(): string {
+  const lines = Object.entries<Setting<unknown>>(SETTINGS).map(
+    ([name, setting]) =>
+      `${name}${setting.default === undefined ? '' : ` (${setting.default})`}\n    ${setting.meaning}\n`,
+  );
+  return `Settings, from the environment, with their defaults:\n\n${lines.join('')}\nOptions: ${OPTIONS.join(', ')}\n`;
 }
 
 /** What a person can open: an address that means "every interface" is none. */

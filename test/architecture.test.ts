@@ -9,17 +9,20 @@ const FILES = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((na
 
 /** From each room to the rooms it may know; a file of src itself is a room of its own. */
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
-  'main.ts': ['config.ts', 'errors.ts', 'gateway.ts', 'graphql', 'http', 'simulator'],
+  'main.ts': ['config.ts', 'errors.ts', 'gateway.ts', 'graphql', 'http', 'settings.ts', 'simulator'],
   'gateway.ts': ['cache', 'clock.ts', 'config.ts', 'graphql', 'http', 'upstream'],
-  'config.ts': ['report', 'upstream'],
+  'config.ts': ['cache', 'report', 'settings.ts', 'upstream'],
+  'settings.ts': ['setting-rules.ts'],
+  'setting-rules.ts': [],
   'context.ts': ['cache', 'report', 'upstream'],
-  'errors.ts': [],
-  'abort.ts': [],
+  'errors.ts': ['flow'],
   'clock.ts': [],
   graphql: ['context.ts', 'errors.ts', 'report'],
   http: ['context.ts', 'errors.ts'],
-  cache: ['abort.ts', 'clock.ts', 'report', 'upstream'],
-  upstream: ['abort.ts', 'clock.ts', 'errors.ts', 'report'],
+  cache: ['clock.ts', 'errors.ts', 'flow', 'report', 'upstream'],
+  upstream: ['clock.ts', 'errors.ts', 'flow', 'report'],
+  // How work is let run: deadlines, single flights, queues, retries, breakers. It knows neither HTTP nor reports.
+  flow: ['clock.ts'],
   report: [],
   simulator: [],
 };
@@ -28,6 +31,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
 const OWNERS: Readonly<Record<string, readonly string[]>> = {
   undici: ['upstream'],
   'lru-cache': ['cache'],
+  '@redis/client': ['cache'],
   dataloader: ['context.ts'],
   '@pothos/core': ['graphql'],
   'graphql-yoga': ['http'],

@@ -4,11 +4,12 @@ import { describe, expect, test } from 'vitest';
 
 import { createReportCache } from '../src/cache/report-cache.js';
 import { decodeReport } from '../src/report/decode.js';
-import type { Report } from '../src/report/report.js';
 import type { AggregatedCostsRequest, ReportRequest } from '../src/report/request.js';
+import type { FetchedReport } from '../src/upstream/client.js';
 import { createManualClock } from './kit/clock.js';
 import { createGate } from './kit/gate.js';
 import { startStack } from './kit/gateway.js';
+import { principalOf } from './kit/principal.js';
 
 const WORKLOADS =
   'query ($filter: WorkloadCostsFilter) { workloadCosts(filter: $filter) { asOf isStale rows { totalCount } } }';
@@ -17,7 +18,7 @@ const AGGREGATED = 'query ($filter: AggregatedCostsFilter) { aggregatedCosts(fil
 describe('a report in the cache', () => {
   test('answers again without another upstream call while it is fresh', async () => {
     const clock = createManualClock();
-    await using stack = await startStack({ clock });
+    await using stack = await startStack({ clock, env: { CACHE_STALE_SECONDS: '0' } });
     const first = await stack.ask(WORKLOADS);
     clock.advance(59_999);
     const second = await stack.ask(WORKLOADS);
@@ -106,6 +107,7 @@ describe('a report in the cache', () => {
   test('is not made of an error', async () => {
     let isDown = true;
     await using stack = await startStack({
+      env: { SCALEOPS_MAX_ATTEMPTS: '1' },
       simulator: {
         latency: () => {
           if (isDown) throw new Error('down');
@@ -143,7 +145,10 @@ describe('one upstream call', () => {
     expect(data.c.clusters).toEqual(data.d.clusters);
     expect(stack.received).toHaveLength(2);
     // Two loads, not four of which two shared a flight: that is the loader's work, not the cache's.
-    expect(stack.log.at(-1)).toMatchObject({ msg: 'operation', cache: { hit: 0, miss: 2, shared: 0 } });
+    expect(stack.log.at(-1)).toMatchObject({
+      msg: 'operation',
+      cache: { hit: 0, stale: 0, shared: 0, collapsed: 0, miss: 2 },
+    });
   });
 
   test('goes on while one of its waiters is left', async () => {
@@ -164,52 +169,57 @@ describe('one upstream call', () => {
 });
 
 describe('createReportCache', () => {
-  const principal = (id: string) => ({ id, token: `token-of-${id}` });
-  const reportOf = (name: string, byteSize = 1_000): Report => ({
-    ...decodeReport({ aggregatedWorkloads: null }).report,
-    clusters: [name],
-    byteSize,
+  const fetched = (name: string, byteSize = 1_000): FetchedReport => ({
+    report: { ...decodeReport({ aggregatedWorkloads: null }).report, clusters: [name], byteSize },
+    body: Buffer.from(''),
   });
+  const options = {
+    upstream: 'https://scaleops.test',
+    ttlMs: 1000,
+    pastTtlMs: 1000,
+    staleMs: 0,
+    staleIfErrorMs: 0,
+    recheckMs: 60_000,
+    maxBytes: 1_000_000,
+  };
 
   test('keeps what one principal sees from every other', async () => {
     const tokens: string[] = [];
     const cache = createReportCache({
+      ...options,
+      clock: createManualClock(),
       client: {
-        fetchReport: (_request, { token }) => {
+        async fetchReport(_request, principal, signal) {
+          const token = await principal.tokens.token(signal);
           tokens.push(token);
-          return Promise.resolve(reportOf(token));
+          return fetched(token);
         },
       },
-      upstream: 'https://scaleops.test',
-      ttlMs: 1000,
-      maxBytes: 1_000_000,
-      clock: createManualClock(),
     });
     const request: ReportRequest = { report: 'workloads' };
     // At the same time, and again: neither a flight nor an entry crosses.
     for (let round = 0; round < 2; round += 1) {
-      const answers = await Promise.all(['ann', 'bob', 'ann'].map((id) => cache.load(request, principal(id))));
-      expect(answers.map(({ report }) => report.clusters[0])).toEqual(['token-of-ann', 'token-of-bob', 'token-of-ann']);
+      const answers = await Promise.all(['ann', 'bob', 'ann'].map((token) => cache.load(request, principalOf(token))));
+      expect(answers.map(({ report }) => report.clusters[0])).toEqual(['ann', 'bob', 'ann']);
     }
-    expect(tokens).toEqual(['token-of-ann', 'token-of-bob']);
+    expect(tokens).toEqual(['ann', 'bob']);
   });
 
   test('holds no more than its bound, drops the least recently used, and refuses what alone is larger', async () => {
     const asked: string[] = [];
     const cache = createReportCache({
+      ...options,
+      maxBytes: 10_000,
+      clock: createManualClock(),
       client: {
         fetchReport: (request) => {
           const name = (request as AggregatedCostsRequest).tags![0]!;
           asked.push(name);
-          return Promise.resolve(reportOf(name, name === 'huge' ? 10_001 : 2_000));
+          return Promise.resolve(fetched(name, name === 'huge' ? 10_001 : 2_000));
         },
       },
-      upstream: 'https://scaleops.test',
-      ttlMs: 1000,
-      maxBytes: 10_000,
-      clock: createManualClock(),
     });
-    const load = (name: string) => cache.load({ report: 'aggregated', tags: [name] }, principal('ann'));
+    const load = (name: string) => cache.load({ report: 'aggregated', tags: [name] }, principalOf('ann'));
     for (const name of ['a', 'b', 'c', 'a', 'd', 'a', 'b', 'huge', 'huge']) await load(name);
     // Three of 2,000 bytes and their overhead fit; `b` had to go for `d`, `a` was used in between and stayed.
     expect(asked).toEqual(['a', 'b', 'c', 'd', 'b', 'huge', 'huge']);

@@ -1,8 +1,16 @@
 import { describe, expect, test } from 'vitest';
 
-import { ConfigError, readConfig, SETTINGS } from '../src/config.js';
+import { ConfigError, readConfig } from '../src/config.js';
+import { SETTINGS } from '../src/settings.js';
 
 const MINIMAL = { SCALEOPS_URL: 'https://scaleops.test', SCALEOPS_TOKEN: 'abc' };
+
+const AZURE = {
+  SCALEOPS_AZURE_TENANT_ID: 'tenant',
+  SCALEOPS_AZURE_CLIENT_ID: 'client',
+  SCALEOPS_AZURE_CLIENT_SECRET: 'secret',
+};
+const PASSWORD_MISSING = 'SCALEOPS_PASSWORD must be set with SCALEOPS_AUTH=login.';
 
 function problemsOf(env: Record<string, string | undefined>): readonly string[] {
   try {
@@ -24,9 +32,10 @@ describe('readConfig', () => {
       graphiql: true,
       maxPageRows: undefined,
       logLevel: 'info',
+      cacheControl: 'private',
       upstream: {
         url: 'https://scaleops.test',
-        token: { token: 'abc' },
+        auth: { kind: 'token', source: { token: 'abc' } },
         paths: {
           workloads: '/detailedCostReport/getWorkloads',
           aggregated: '/detailedCostReport/getAggregatedWorkloads',
@@ -34,8 +43,33 @@ describe('readConfig', () => {
         multiClusterByDefault: false,
         timeoutMs: 30_000,
         maxResponseBytes: 268_435_456,
+        // The figures of the design.
+        resilience: {
+          maxInFlight: 8,
+          maxQueued: 64,
+          maxQueueMs: 2_000,
+          maxAttempts: 3,
+          retryRatio: 0.1,
+          minRetries: 3,
+          breaker: {
+            failuresInARow: 5,
+            failureRatio: 0.5,
+            minCalls: 10,
+            windowMs: 30_000,
+            openMs: 15_000,
+            maxOpenMs: 120_000,
+          },
+        },
       },
-      cache: { ttlMs: 60_000, maxBytes: 268_435_456 },
+      cache: {
+        ttlMs: 60_000,
+        pastTtlMs: 3_600_000,
+        staleMs: 300_000,
+        staleIfErrorMs: 3_600_000,
+        recheckMs: 60_000,
+        maxBytes: 268_435_456,
+        redisUrl: undefined,
+      },
     });
   });
 
@@ -48,7 +82,25 @@ describe('readConfig', () => {
       SCALEOPS_MULTI_CLUSTER: 'on',
       SCALEOPS_TIMEOUT_MS: '1000',
       SCALEOPS_MAX_RESPONSE_MB: '1',
+      SCALEOPS_MAX_IN_FLIGHT: '2',
+      SCALEOPS_MAX_QUEUED: '0',
+      SCALEOPS_MAX_QUEUE_MS: '4',
+      SCALEOPS_MAX_ATTEMPTS: '1',
+      SCALEOPS_RETRY_PERCENT: '50',
+      SCALEOPS_RETRY_MIN: '6',
+      SCALEOPS_BREAKER_FAILURES: '7',
+      SCALEOPS_BREAKER_PERCENT: '80',
+      SCALEOPS_BREAKER_MIN_CALLS: '9',
+      SCALEOPS_BREAKER_WINDOW_SECONDS: '10',
+      SCALEOPS_BREAKER_OPEN_SECONDS: '11',
+      SCALEOPS_BREAKER_MAX_OPEN_SECONDS: '12',
       CACHE_TTL_SECONDS: '0',
+      CACHE_PAST_TTL_SECONDS: '13',
+      CACHE_STALE_SECONDS: '14',
+      CACHE_STALE_IF_ERROR_SECONDS: '15',
+      CACHE_RECHECK_SECONDS: '16',
+      CACHE_CONTROL: 'public',
+      CACHE_REDIS_URL: 'rediss://user:canary@valkey.test:6380/1',
       CACHE_MAX_MB: '2',
       HOST: '::',
       PORT: '0',
@@ -62,16 +114,95 @@ describe('readConfig', () => {
       graphiql: false,
       maxPageRows: 500,
       logLevel: 'silent',
+      cacheControl: 'public',
       upstream: {
         url: 'http://localhost:8080/scaleops',
-        token: { tokenFile: '/run/secrets/token' },
+        auth: { kind: 'token', source: { file: '/run/secrets/token' } },
         paths: { workloads: '/w', aggregated: '/a' },
         multiClusterByDefault: true,
         timeoutMs: 1000,
         maxResponseBytes: 1_048_576,
+        resilience: {
+          maxInFlight: 2,
+          maxQueued: 0,
+          maxQueueMs: 4,
+          maxAttempts: 1,
+          retryRatio: 0.5,
+          minRetries: 6,
+          breaker: {
+            failuresInARow: 7,
+            failureRatio: 0.8,
+            minCalls: 9,
+            windowMs: 10_000,
+            openMs: 11_000,
+            maxOpenMs: 12_000,
+          },
+        },
       },
-      cache: { ttlMs: 0, maxBytes: 2_097_152 },
+      cache: {
+        ttlMs: 0,
+        pastTtlMs: 13_000,
+        staleMs: 14_000,
+        staleIfErrorMs: 15_000,
+        recheckMs: 16_000,
+        maxBytes: 2_097_152,
+        redisUrl: 'rediss://user:canary@valkey.test:6380/1',
+      },
     });
+  });
+
+  test.each([
+    [
+      { SCALEOPS_AUTH: 'login', SCALEOPS_USERNAME: 'ann', SCALEOPS_PASSWORD: 'a b' },
+      { kind: 'login', username: 'ann', password: 'a b' },
+    ],
+    [
+      { SCALEOPS_AUTH: 'azure', ...AZURE },
+      {
+        kind: 'azure',
+        tenantId: 'tenant',
+        clientId: 'client',
+        clientSecret: 'secret',
+        authority: 'https://login.microsoftonline.com',
+      },
+    ],
+    [{ SCALEOPS_AUTH: 'forward' }, { kind: 'forward' }],
+  ])('reads who asks: %j', (env, auth) => {
+    const { config, warnings } = readConfig({ SCALEOPS_URL: MINIMAL.SCALEOPS_URL, ...env });
+    expect(config.upstream.auth).toEqual(auth);
+    expect(warnings).toEqual([]);
+  });
+
+  test.each<[Record<string, string>, string[]]>([
+    [{}, ['SCALEOPS_TOKEN or SCALEOPS_TOKEN_FILE must be set.']],
+    [
+      { SCALEOPS_TOKEN: 'a', SCALEOPS_TOKEN_FILE: '/b' },
+      ['SCALEOPS_TOKEN and SCALEOPS_TOKEN_FILE exclude each other.'],
+    ],
+    [{ SCALEOPS_AUTH: 'login' }, ['SCALEOPS_USERNAME must be set with SCALEOPS_AUTH=login.', PASSWORD_MISSING]],
+    [{ SCALEOPS_AUTH: 'login', SCALEOPS_USERNAME: 'ann' }, [PASSWORD_MISSING]],
+    [
+      { SCALEOPS_AUTH: 'azure', SCALEOPS_AZURE_TENANT_ID: 'a/../b', SCALEOPS_AZURE_CLIENT_ID: 'c' },
+      [
+        'SCALEOPS_AZURE_TENANT_ID must be letters, digits, dots and hyphens.',
+        'SCALEOPS_AZURE_CLIENT_SECRET must be set with SCALEOPS_AUTH=azure.',
+      ],
+    ],
+    [
+      { SCALEOPS_AUTH: 'forward', CACHE_CONTROL: 'public' },
+      ['CACHE_CONTROL must be private with SCALEOPS_AUTH=forward: answers are of one caller.'],
+    ],
+    [{ SCALEOPS_AUTH: 'canary' }, ['SCALEOPS_AUTH must be one of token, login, azure, forward.']],
+  ])('refuses %j', (env, problems) => {
+    expect(problemsOf({ SCALEOPS_URL: MINIMAL.SCALEOPS_URL, ...env })).toEqual(problems);
+  });
+
+  test('warns of credentials that the chosen way does not use', () => {
+    const { warnings } = readConfig({ ...MINIMAL, SCALEOPS_AUTH: 'forward', SCALEOPS_PASSWORD: 'canary' });
+    expect(warnings).toEqual([
+      'SCALEOPS_TOKEN has no effect with SCALEOPS_AUTH=forward.',
+      'SCALEOPS_PASSWORD has no effect with SCALEOPS_AUTH=forward.',
+    ]);
   });
 
   test('freezes the configuration, all the way down', () => {
@@ -86,12 +217,12 @@ describe('readConfig', () => {
 
   test('names all problems at once', () => {
     expect(problemsOf({ PORT: '65536', LOG_LEVEL: 'loud', GRAPHIQL: 'yes', CACHE_MAX_MB: '1e3' })).toEqual([
-      'PORT must be a whole number from 0 to 65535.',
-      'GRAPHIQL must be on or off.',
-      'LOG_LEVEL must be one of trace, debug, info, warn, error, fatal, silent.',
       `SCALEOPS_URL is not set. ${SETTINGS.SCALEOPS_URL.meaning}`,
       'SCALEOPS_TOKEN or SCALEOPS_TOKEN_FILE must be set.',
       'CACHE_MAX_MB must be a whole number from 1 to 1048576.',
+      'PORT must be a whole number from 0 to 65535.',
+      'GRAPHIQL must be on or off.',
+      'LOG_LEVEL must be one of trace, debug, info, warn, error, fatal, silent.',
     ]);
   });
 
@@ -112,6 +243,11 @@ describe('readConfig', () => {
     ['SCALEOPS_TIMEOUT_MS', '0'],
     ['SCALEOPS_MAX_RESPONSE_MB', '501'],
     ['CACHE_TTL_SECONDS', '86401'],
+    ['CACHE_RECHECK_SECONDS', '0'],
+    ['CACHE_CONTROL', 'canary'],
+    ['CACHE_REDIS_URL', 'http://canary'],
+    ['CACHE_REDIS_URL', 'canary:6379'],
+    ['SCALEOPS_AZURE_AUTHORITY', 'canary'],
     ['GATEWAY_MAX_PAGE_ROWS', '0'],
     ['LOG_LEVEL', 'canary'],
   ])('refuses %s = %j without repeating it', (name, value) => {

@@ -175,6 +175,8 @@ describe('an error of a field', () => {
   const door = createDoor({
     schema,
     parts: {} as ContextParts,
+    needsCallerToken: false,
+    cacheControl: 'private',
     graphiql: false,
     logger: pino({ level: 'trace', base: null }, { write: (line: string) => log.push(line) }),
     now: () => 0,

@@ -8,7 +8,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 
-import { SETTINGS } from '../src/config.js';
+import { SETTINGS } from '../src/settings.js';
 import { createSimulator, type ReceivedRequest, type SimulatorOptions } from '../src/simulator/simulator.js';
 import { createGate } from './kit/gate.js';
 import { TOKEN } from './kit/gateway.js';
@@ -116,7 +116,7 @@ describe('the start', () => {
   test('refuses an unknown option, and does not echo what may be a secret', async () => {
     const typo = await runToEnd({ PORT: '0' }, '--demoo');
     expectRefusal(typo);
-    expect(typo.stderr).toContain('--demoo is not an option; there are --demo and --print-schema');
+    expect(typo.stderr).toContain('--demoo is not an option; there are --demo, --help, --print-schema');
     const secret = await runToEnd({ PORT: '0' }, '--token=hunter2');
     expectRefusal(secret);
     expect(secret.stderr).toContain('--token is not an option');

@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 
-import { SETTINGS } from '../src/config.js';
+import { SETTINGS, type Setting } from '../src/settings.js';
 import { ERROR_CODES } from '../src/errors.js';
 import { createSchema } from '../src/graphql/schema.js';
 import { ask, startStack } from './kit/gateway.js';
@@ -29,12 +29,20 @@ describe('the README', () => {
   });
 
   test('lists every setting with its default and meaning', () => {
-    const rows = Object.entries(SETTINGS).map(([name, setting]) => [
-      `\`${name}\``,
-      'default' in setting ? `\`${setting.default}\`` : '',
-      setting.meaning,
-    ]);
+    const settings = Object.entries<Setting<unknown>>(SETTINGS);
+    const rows = settings
+      .filter(([, setting]) => !setting.fine)
+      .map(([name, { default: value, meaning }]) => [
+        `\`${name}\``,
+        value === undefined ? '' : `\`${value}\``,
+        meaning,
+      ]);
     expect(section('settings')).toBe(table(['name', 'default', 'meaning'], rows));
+    // The others are a list of names and defaults; `--help` says what they mean.
+    const fine = settings
+      .filter(([, setting]) => setting.fine)
+      .map(([name, setting]) => `\`${name}\` (${setting.default})`);
+    expect(section('fine settings').replaceAll('\n', ' ')).toBe(`${fine.join(', ')}.`);
   });
 
   test('lists every error code with its status, whether to try again, and its message', () => {

@@ -654,40 +654,173 @@ describe('a strict host', () => {
   });
 });
 
-describe('the login', () => {
-  async function login(url: string, body: unknown, headers: Record<string, string> = { cookie: 'auth_state=TOKEN' }) {
-    const response = await post('/auth/callback', body, '', { authorization: '', ...headers }, url);
-    assertUpstreamResponse('/auth/callback', response.status, await response.text());
-    return new URL(response.headers.get('location')!, url);
-  }
+async function login(url: string, body: unknown, headers: Record<string, string> = { cookie: 'auth_state=TOKEN' }) {
+  const response = await post('/auth/callback', body, '', { authorization: '', ...headers }, url);
+  assertUpstreamResponse('/auth/callback', response.status, await response.text());
+  return new URL(response.headers.get('location')!, url);
+}
 
-  it('redirects with the token in the location, URL-encoded', async () => {
-    const { simulator, url } = await start({ token: 'a+b/c==&d', username: 'ada', password: 'p w' });
+async function loginToken(url: string, username = 'demo', password = 'demo'): Promise<string> {
+  const token = (await login(url, { username, password })).searchParams.get('token');
+  expect(token, `${username} is let in`).not.toBeNull();
+  return token!;
+}
+
+/** What a report answers to each of the tokens. */
+function statuses(url: string, ...tokens: string[]): Promise<number[]> {
+  const ask = (token: string) => post(WORKLOADS, {}, '', { authorization: `Bearer ${token}` }, url);
+  return Promise.all(tokens.map(async (token) => (await ask(token)).status));
+}
+
+describe('the login', () => {
+  it('redirects with a token in the location, URL-encoded', async () => {
+    const { simulator, url } = await start({ username: 'ada', password: 'p w' });
     const location = await login(url, { username: 'ada', password: 'p w' }, { cookie: 'x=y; auth_state=TOKEN' });
-    expect(location.searchParams.get('token')).toBe(simulator.token);
-    expect(location.search).toBe('?token=a%2Bb%2Fc%3D%3D%26d');
+    const token = simulator.tokens[1]!;
+    expect(token).toMatch(/^\+\/\+\/[\w+/]{34}==$/);
+    expect(location.searchParams.get('token')).toBe(token);
+    expect(location.search).toBe(`?token=%2B%2F%2B%2F${encodeURIComponent(token.slice(4, -2))}%3D%3D`);
   });
 
-  it('lets demo in with a token that the reports accept', async () => {
-    const token = (await login(sharedUrl, { username: 'demo', password: 'demo' })).searchParams.get('token');
-    expect(token).toBe(shared.token);
-    expect((await post(WORKLOADS, {}, '', { authorization: `Bearer ${token}` })).status).toBe(200);
+  it('gives a token of its own each time, which the reports accept beside the fixed one', async () => {
+    const { simulator, url } = await start({ token: 'fixed' });
+    expect(simulator.tokens).toEqual(['fixed']);
+    const tokens = ['fixed', await loginToken(url), await loginToken(url)];
+    expect(new Set(tokens).size).toBe(3);
+    expect(simulator.tokens).toEqual(tokens);
+    expect(await statuses(url, ...tokens, 'neither')).toEqual([200, 200, 200, 401]);
   });
 
   it.each([
     [{ username: 'demo', password: 'wrong' }, 'auth_state=TOKEN'],
     [{ username: 'Demo', password: 'demo' }, 'auth_state=TOKEN'],
+    [{ username: 'nobody' }, 'auth_state=TOKEN'],
+    [{ username: 'demo' }, 'auth_state=TOKEN'],
+    [{ username: ['demo'], password: 'demo' }, 'auth_state=TOKEN'],
+    [{ username: 'toString', password: 'demo' }, 'auth_state=TOKEN'],
     [{}, 'auth_state=TOKEN'],
     [{ username: 'demo', password: 'demo' }, 'auth_state='],
+    [{ username: 'demo', password: 'demo' }, ''],
   ])('redirects to the login page without a token: %o with %s', async (body, cookie) => {
-    const location = await login(sharedUrl, body, { cookie });
+    const { simulator, url } = await start();
+    const location = await login(url, body, { cookie });
     expect([location.pathname, location.searchParams.has('token')]).toEqual(['/login', false]);
+    expect([simulator.tokens, simulator.logins]).toEqual([[simulator.token], { granted: 0, refused: 1 }]);
+  });
+
+  it('knows users besides the one, each by a password of their own', async () => {
+    const { simulator, url } = await start({ users: { ada: 'engine', grace: 'compiler' } });
+    await loginToken(url);
+    await loginToken(url, 'ada', 'engine');
+    await loginToken(url, 'grace', 'compiler');
+    const location = await login(url, { username: 'ada', password: 'compiler' });
+    expect(location.searchParams.has('token')).toBe(false);
+    expect([simulator.tokens.length, simulator.logins]).toEqual([4, { granted: 3, refused: 1 }]);
+  });
+
+  it('counts the attempts, and nothing that is none', async () => {
+    const { simulator, url } = await start();
+    const before = simulator.logins;
+    await loginToken(url);
+    await loginToken(url);
+    await login(url, { username: 'demo', password: 'wrong' });
+    await post('/auth/callback', {}, '', { 'content-type': 'text/plain' }, url);
+    await fetch(`${url}/auth/callback`);
+    await statuses(url, 'nope', simulator.token);
+    expect([before, simulator.logins]).toEqual([
+      { granted: 0, refused: 0 },
+      { granted: 2, refused: 1 },
+    ]);
   });
 
   it('gives every simulator a token of its own unless told', () => {
     const tokens = [createSimulator().token, createSimulator().token, createSimulator({ token: 'fixed' }).token];
     expect(new Set(tokens).size).toBe(3);
     expect(tokens[2]).toBe('fixed');
+  });
+});
+
+describe('a token', () => {
+  it.each([
+    ['for an hour', {}, 3_600_000],
+    ['as long as told', { tokenLifetimeMs: 1_500 }, 1_500],
+    ['as long as told, as a JWT', { tokenLifetimeMs: 1_500, tokenFormat: 'jwt' } as const, 1_500],
+  ])('of a login is accepted %s, and the fixed one for ever', async (_, options, lifetimeMs) => {
+    let nowMs = NOW_MS;
+    const { simulator, url } = await start({ token: 'fixed', now: () => nowMs, ...options });
+    const first = await loginToken(url);
+    nowMs += lifetimeMs - 1;
+    const second = await loginToken(url);
+    expect(simulator.tokens).toEqual(['fixed', first, second]);
+    expect(await statuses(url, 'fixed', first, second)).toEqual([200, 200, 200]);
+    nowMs += 1;
+    expect(simulator.tokens).toEqual(['fixed', second]);
+    expect(await statuses(url, 'fixed', first, second)).toEqual([200, 401, 200]);
+    nowMs += 100 * 365 * DAY_MS;
+    const third = await loginToken(url);
+    expect(simulator.tokens).toEqual(['fixed', third]);
+    expect(await statuses(url, 'fixed', first, second, third)).toEqual([200, 401, 401, 200]);
+  });
+
+  it('is a JWT that says whose it is and when it ends, if told', async () => {
+    let nowMs = NOW_MS + 999;
+    const { simulator, url } = await start({
+      tokenFormat: 'jwt',
+      tokenLifetimeMs: 60_000,
+      users: { ada: 'p' },
+      now: () => nowMs,
+    });
+    const tokens = [await loginToken(url), await loginToken(url), await loginToken(url, 'ada', 'p')];
+    expect(new Set(tokens).size).toBe(3);
+    const parts = tokens.map((token) => token.split('.').map((part) => Buffer.from(part, 'base64url')));
+    for (const token of tokens) expect(token).toMatch(/^[\w-]+\.[\w-]+\.[\w-]{43}$/);
+    for (const part of parts) expect(JSON.parse(String(part[0]))).toEqual({ alg: 'HS256', typ: 'JWT' });
+    const claims = parts.map((part) => JSON.parse(String(part[1])) as { exp: number });
+    const iat = NOW_MS / 1000;
+    expect(claims).toEqual(['demo', 'demo', 'ada'].map((sub) => ({ sub, iat, exp: iat + 60 })));
+    // `exp` promises no more than is kept.
+    nowMs = claims[0]!.exp * 1000;
+    expect(await statuses(url, ...tokens)).toEqual([200, 200, 200]);
+    nowMs = NOW_MS + 999 + 60_000;
+    expect(await statuses(url, ...tokens)).toEqual([401, 401, 401]);
+    expect(simulator.tokens).toEqual([simulator.token]);
+  });
+
+  it('is refused once it is revoked, and no other one is', async () => {
+    const { simulator, url } = await start({ token: 'fixed' });
+    const tokens = ['fixed', await loginToken(url), await loginToken(url)];
+    simulator.revoke(tokens[1]);
+    simulator.revoke('never seen');
+    expect(simulator.tokens).toEqual(['fixed', tokens[2]]);
+    expect(await statuses(url, ...tokens)).toEqual([200, 401, 200]);
+    simulator.revoke('fixed');
+    expect(await statuses(url, ...tokens)).toEqual([401, 401, 200]);
+  });
+
+  it('is refused once all are revoked, the fixed one too, until the next login', async () => {
+    const { simulator, url } = await start({ token: 'fixed' });
+    const tokens = ['fixed', await loginToken(url)];
+    simulator.revoke();
+    expect(simulator.tokens).toEqual([]);
+    expect(await statuses(url, ...tokens)).toEqual([401, 401]);
+    const next = await loginToken(url);
+    expect(simulator.tokens).toEqual([next]);
+    expect(await statuses(url, ...tokens, next)).toEqual([401, 401, 200]);
+  });
+
+  it('is looked at when the request arrives: what is being answered then goes on', async () => {
+    const gate = createGate<undefined>();
+    const arrived = createGate<undefined>();
+    const latency = () => {
+      arrived.open(undefined);
+      return gate.opened;
+    };
+    const { simulator, url } = await start({ latency });
+    const held = statuses(url, simulator.token);
+    await arrived.opened;
+    simulator.revoke();
+    gate.open(undefined);
+    expect([await held, await statuses(url, simulator.token)]).toEqual([[200], [401]]);
   });
 });
 

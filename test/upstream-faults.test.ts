@@ -35,6 +35,9 @@ const RETRYABLE: Readonly<Record<UpstreamErrorCode, boolean>> = {
   UPSTREAM_FORBIDDEN: false,
   UPSTREAM_NOT_FOUND: false,
   UPSTREAM_REJECTED: false,
+  UNAUTHENTICATED: false,
+  CIRCUIT_OPEN: true,
+  OVERLOADED: true,
 };
 
 interface WatchedClock extends ManualClock {

@@ -1,84 +1,169 @@
-// The memory of the process: reports by whose they are and what was asked, bounded in bytes, fresh for a while. Equal
-// requests that come at the same time share one upstream call; errors are not remembered.
+// Reports by whose they are and what was asked: fresh for a while, then shown while they are fetched anew or while the
+// upstream fails. Equal requests that come at the same time share one upstream call; errors are not remembered. Behind
+// the memory of the process there may be one that replicas share.
 
 import { createHash } from 'node:crypto';
-import { LRUCache } from 'lru-cache';
 
-import type { Clock } from '../clock.js';
+import { UpstreamError } from '../errors.js';
+import { createSingleFlight } from '../flow/single-flight.js';
 import type { Report } from '../report/report.js';
 import { toRequestKey, type ReportRequest } from '../report/request.js';
-import type { ScaleOpsClient } from '../upstream/client.js';
-import type { Principal } from '../upstream/credentials.js';
-import { createSingleFlight } from './single-flight.js';
+import type { FetchedReport, ScaleOpsClient } from '../upstream/client.js';
+import type { Principal } from '../upstream/principal.js';
+import type { Aged, DatedReport } from './freshness.js';
+import {
+  createReportMemory,
+  type Entry,
+  type Place,
+  type ReportMemory,
+  type ReportMemoryOptions,
+} from './report-memory.js';
+import type { SharedCache } from './shared-cache.js';
 
-export interface ReportCacheOptions {
+export interface ReportCacheOptions extends ReportMemoryOptions {
   readonly client: Pick<ScaleOpsClient, 'fetchReport'>;
   /** Names the upstream in the keys. */
   readonly upstream: string;
-  /** How long a report counts as fresh; 0 remembers nothing. */
-  readonly ttlMs: number;
-  readonly maxBytes: number;
-  readonly clock: Clock;
+  /** The memory of all replicas, where there is one. */
+  readonly shared?: SharedCache | undefined;
 }
 
-/** Where a report came from: memory, an upstream call made for it, or one that was already under way. */
-export type CacheResult = 'hit' | 'miss' | 'shared';
+/**
+ * Where a report came from: memory, fresh or past it ("hit", "stale"); the memory of the replicas ("shared"); an upstream
+ * call made for it ("miss"), or one that was already under way ("collapsed", as in RFC 9211).
+ */
+export type CacheResult = 'hit' | 'stale' | 'shared' | 'collapsed' | 'miss';
 
-export interface CacheAnswer {
+export interface CacheAnswer extends Aged {
   readonly report: Report;
-  /** When the upstream gave it, in milliseconds since the Unix epoch. */
-  readonly asOf: number;
+  /** A newer one is being fetched, or could not be had. */
   readonly isStale: boolean;
   readonly cacheResult: CacheResult;
-  /** How long the upstream call took; 0 for a hit. */
+  /** How long the upstream call took that was waited for; 0 where none was. */
   readonly upstreamMs: number;
+}
+
+export interface LoadOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Asks the upstream although there is a fresh report; not more often than every few seconds a report. */
+  readonly anew?: boolean;
 }
 
 export interface ReportCache {
   /** @throws UpstreamError as the client does; the reason of `signal` when that aborts first. */
-  load(request: ReportRequest, principal: Principal, signal?: AbortSignal): Promise<CacheAnswer>;
+  load(request: ReportRequest, principal: Principal, options?: LoadOptions): Promise<CacheAnswer>;
 }
 
-interface Entry {
-  readonly report: Report;
-  readonly asOf: number;
-  readonly upstreamMs: number;
+interface Asking extends Place {
+  readonly request: ReportRequest;
 }
 
-/** What an entry takes beside its report: the key, the list node, the entry itself. */
-const ENTRY_BYTES = 512;
+interface Landing {
+  readonly entry: Entry;
+  readonly isOurs: boolean;
+}
 
-export function createReportCache({ client, upstream, ttlMs, maxBytes, clock }: ReportCacheOptions): ReportCache {
-  const entries = new LRUCache<string, Entry>({
-    maxSize: maxBytes,
-    sizeCalculation: ({ report }) => report.byteSize + ENTRY_BYTES,
-  });
-  const flights = createSingleFlight<Entry>();
+/** A report is not asked for anew more often than this, however often clients say `no-cache`. */
+const MIN_RETRY_MS = 5_000;
 
-  const fetchEntry = async (key: string, request: ReportRequest, principal: Principal, signal: AbortSignal) => {
-    const startedAt = clock.now();
-    const report = await client.fetchReport(request, principal, signal);
-    const asOf = clock.now();
-    const entry: Entry = { report, asOf, upstreamMs: asOf - startedAt };
-    if (ttlMs > 0) entries.set(key, entry);
-    return entry;
+export function createReportCache(options: ReportCacheOptions): ReportCache {
+  const { upstream, shared, clock } = options;
+  const memory = createReportMemory(options);
+  const find = createFinding(memory, shared);
+  const fetchReport = createFetching(options, memory);
+  const fetches = createSingleFlight<Landing>();
+
+  const fetch = async (asking: Asking, signal?: AbortSignal): Promise<CacheAnswer> => {
+    const isUnderWay = fetches.has(asking.key);
+    // The flight closes over one principal, and the key holds its id: nobody else can board.
+    const { entry, isOurs } = await fetches.join(asking.key, (abort) => fetchReport(asking, abort), signal);
+    const upstreamMs = isOurs ? entry.asOf - entry.askedAt : 0;
+    return { ...toAnswer(entry, isOurs ? (isUnderWay ? 'collapsed' : 'miss') : 'shared'), upstreamMs };
+  };
+
+  /** What is kept as the answer; undefined where the upstream has to be asked first. */
+  const serveKept = (asking: Asking, kept: Entry, anew: boolean): CacheAnswer | undefined => {
+    const now = clock.now();
+    if (anew && mayTry(kept, now) && now - kept.asOf >= MIN_RETRY_MS) return undefined;
+    const stage = memory.stage(kept);
+    if (stage === 'fresh') return toAnswer(kept, 'hit');
+    if (stage !== 'while-revalidate') return undefined;
+    if (mayTry(kept, now)) {
+      kept.triedAt = now;
+      // Nobody waits for it: what becomes of it shows in the next answer.
+      fetch(asking).catch(() => undefined);
+    }
+    return toAnswer(kept, 'stale');
   };
 
   return {
-    async load(request, principal, signal) {
-      const key = toCacheKey(upstream, request, principal);
-      const kept = entries.get(key);
-      if (kept !== undefined && clock.now() - kept.asOf < ttlMs) return toAnswer(kept, 'hit');
-      const cacheResult = flights.has(key) ? 'shared' : 'miss';
-      // The flight closes over this principal alone, and the key holds its id: nobody else can board it.
-      const entry = await flights.join(key, (abort) => fetchEntry(key, request, principal, abort), signal);
-      return toAnswer(entry, cacheResult);
+    async load(request, principal, { signal, anew = false } = {}) {
+      const asking = { key: toCacheKey(upstream, request, principal), request, principal };
+      const kept = await find(asking, signal);
+      const served = kept && serveKept(asking, kept, anew);
+      if (served !== undefined) return served;
+      if (kept !== undefined) kept.triedAt = clock.now();
+      try {
+        return await fetch(asking, signal);
+      } catch (error) {
+        const older = error instanceof UpstreamError && error.allowsStale ? memory.find(asking) : undefined;
+        if (older === undefined) throw error;
+        return toAnswer(older, 'stale');
+      }
     },
   };
 }
 
-function toAnswer({ report, asOf, upstreamMs }: Entry, cacheResult: CacheResult): CacheAnswer {
-  return { report, asOf, isStale: false, cacheResult, upstreamMs: cacheResult === 'hit' ? 0 : upstreamMs };
+/** Looks into memory, and into the memory of the replicas where ours has nothing that may be shown at once. */
+function createFinding(memory: ReportMemory, shared: SharedCache | undefined) {
+  const lookups = createSingleFlight<undefined>();
+  return async (place: Place, signal: AbortSignal | undefined): Promise<Entry | undefined> => {
+    const kept = memory.find(place);
+    if (shared === undefined || (kept !== undefined && memory.stage(kept) !== 'if-error')) return kept;
+    const lookUp = async (): Promise<undefined> => {
+      const found = await shared.read({ ...place, newerThan: kept?.asOf });
+      if (found !== undefined) memory.keep(place, found);
+    };
+    await lookups.join(place.key, lookUp, signal);
+    return memory.find(place);
+  };
+}
+
+/** Gets a report from upstream, or from the replica that is getting it, and keeps it. */
+function createFetching({ client, shared, clock, ttlMs }: ReportCacheOptions, memory: ReportMemory) {
+  const askUpstream = async (
+    { request, principal }: Asking,
+    signal: AbortSignal,
+  ): Promise<DatedReport & FetchedReport> => {
+    const askedAt = clock.now();
+    try {
+      return { ...(await client.fetchReport(request, principal, signal)), askedAt, asOf: clock.now() };
+    } catch (error) {
+      if (error instanceof UpstreamError && error.isRefusal) {
+        memory.purge(principal);
+        shared?.purge(principal);
+      }
+      throw error;
+    }
+  };
+  return async (asking: Asking, signal: AbortSignal): Promise<Landing> => {
+    const fetch = () => askUpstream(asking, signal);
+    if (shared === undefined || ttlMs === 0) return { entry: memory.keep(asking, await fetch()), isOurs: true };
+    // What another replica has got meanwhile will do, if it is newer than what we came with.
+    const newerThan = memory.find(asking)?.asOf;
+    const isGood = (found: DatedReport): boolean => memory.isFresh(asking, found);
+    const { found, isOurs } = await shared.fetchOnce({ ...asking, newerThan, isGood, fetch, signal });
+    return { entry: memory.keep(asking, found), isOurs };
+  };
+}
+
+function toAnswer({ report, asOf, freshMs }: Entry, cacheResult: CacheResult): CacheAnswer {
+  return { report, asOf, freshMs, isStale: cacheResult === 'stale', cacheResult, upstreamMs: 0 };
+}
+
+/** A clock that was set back does not keep a report from being asked for. */
+function mayTry({ triedAt }: Entry, nowMs: number): boolean {
+  return Math.abs(nowMs - triedAt) >= MIN_RETRY_MS;
 }
 
 /** A hash, so that a key never shows whose data it is or what was asked, and has one length. */

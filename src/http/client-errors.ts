@@ -62,10 +62,15 @@ function toHttp(error: GraphQLError, code: ErrorCode) {
   const { headers } = (error.extensions.http ?? {}) as { headers?: Record<string, string> };
   // The rest of a body that nobody reads would be in the way of the connection's next request.
   const closing = code === 'REQUEST_ENTITY_TOO_LARGE' ? { connection: 'close' } : undefined;
+  const challenge = code === 'UNAUTHENTICATED' ? { 'www-authenticate': 'Bearer' } : undefined;
   // `spec` keeps the status 200 where a client accepts application/json alone: the document was received well, only
   // it is no valid GraphQL (GraphQL over HTTP, "application/json").
   const isAboutDocument = code === 'GRAPHQL_PARSE_FAILED' || code === 'GRAPHQL_VALIDATION_FAILED';
-  return { status: statusOf(code), headers: { ...headers, ...closing }, ...(isAboutDocument && { spec: true }) };
+  return {
+    status: statusOf(code),
+    headers: { ...headers, ...closing, ...challenge },
+    ...(isAboutDocument && { spec: true }),
+  };
 }
 
 function findGatewayError(error: Error | undefined): GatewayError | undefined {

@@ -5,7 +5,9 @@ import type { GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
 
 import { createContext, type ContextParts, type GatewayContext } from '../context.js';
+import { useCallerToken } from './caller-token.js';
 import { useErrorFormat } from './error-format.js';
+import { useFreshness, wantsAnew } from './freshness.js';
 import { useGraphiQLPage } from './graphiql.js';
 import { useHealth } from './health.js';
 import { useMediaTypes } from './media-types.js';
@@ -21,6 +23,10 @@ const MAX_BODY_BYTES = 262_144;
 export interface DoorOptions {
   readonly schema: GraphQLSchema;
   readonly parts: ContextParts;
+  /** Whether each caller has to send its own bearer token for ScaleOps. */
+  readonly needsCallerToken: boolean;
+  /** Who may keep a fresh answer. */
+  readonly cacheControl: 'private' | 'public';
   readonly graphiql: boolean;
   readonly logger: Logger;
   readonly now: () => number;
@@ -28,10 +34,11 @@ export interface DoorOptions {
 }
 
 export function createDoor(options: DoorOptions): YogaServerInstance<DoorContext, GatewayContext> {
-  const { schema, parts, graphiql, logger, now, isReady } = options;
+  const { schema, parts, needsCallerToken, graphiql, logger, now, isReady } = options;
   return createYoga<DoorContext, GatewayContext>({
     schema,
-    context: ({ request }) => createContext(parts, request.signal),
+    context: ({ request, state }) =>
+      createContext(parts, { signal: request.signal, token: state.callerToken, anew: wantsAnew(request) }),
     graphqlEndpoint: GRAPHQL_PATH,
     maxRequestBodySize: MAX_BODY_BYTES,
     // Ours instead: one place formats and logs errors, the page works offline, nothing is open to other origins.
@@ -46,6 +53,8 @@ export function createDoor(options: DoorOptions): YogaServerInstance<DoorContext
       useHealth(isReady),
       useStartPage(GRAPHQL_PATH),
       graphiql && useGraphiQLPage(GRAPHQL_PATH),
+      needsCallerToken && useCallerToken(),
+      useFreshness({ now, scope: options.cacheControl, variesByToken: needsCallerToken }),
       useErrorFormat(logger),
       useMediaTypes(),
       useOperationLog(logger, now),

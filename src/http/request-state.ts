@@ -5,11 +5,15 @@ import type { Plugin } from 'graphql-yoga';
 
 import type { GatewayContext, LoadStats } from '../context.js';
 import type { ErrorCode } from '../errors.js';
+import type { AnswerFreshness } from './freshness.js';
 
 /** One object a request, filled in on its way. */
 export interface RequestState {
   readonly requestId: string;
   readonly startedAt: number;
+  /** A secret. */
+  callerToken?: string;
+  freshness?: AnswerFreshness;
   operation?: { readonly name: string | null; readonly stats: LoadStats };
   errors?: readonly { readonly code: ErrorCode; readonly reason: string | undefined }[];
 }

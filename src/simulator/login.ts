@@ -1,24 +1,44 @@
 // The vendor's login, as its page on authentication has it: credentials in, and a redirect out that is not meant to be
-// followed, whose Location carries the token, URL-encoded. Whoever is not let in is sent back to the login page, also
+// followed, whose Location carries a new token, URL-encoded. Whoever is not let in is sent back to the login page, also
 // with a 302: a client that only looks at the status takes that for a success.
 
 import type { Answer } from './answers.js';
 import type { ReceivedRequest } from './simulator.js';
 
-export interface Credentials {
-  readonly username: string;
-  readonly password: string;
-  readonly token: string;
+/** How many were let in, and how many were sent back to the login page. */
+export interface LoginCounts {
+  readonly granted: number;
+  readonly refused: number;
 }
 
-/** A redirect with the token in it, or one to the login page. */
-export function answerLogin(request: ReceivedRequest, credentials: Credentials): Answer {
-  const { username, password } = toFields(request.body);
-  const cookies = (request.headers.cookie ?? '').split(';').map((cookie) => cookie.trim());
-  if (!cookies.includes('auth_state=TOKEN')) return redirect('/login?error=state');
-  if (username !== credentials.username || password !== credentials.password)
-    return redirect('/login?error=credentials');
-  return redirect(`/?token=${encodeURIComponent(credentials.token)}`);
+export interface Login {
+  /** A redirect with a token in it, or one to the login page. */
+  answer(request: ReceivedRequest): Answer;
+  /** As of now. */
+  counts(): LoginCounts;
+}
+
+export function createLogin(passwords: ReadonlyMap<string, string>, issueToken: (username: string) => string): Login {
+  let granted = 0;
+  let refused = 0;
+  const refuse = (error: string): Answer => {
+    refused += 1;
+    return redirect(`/login?error=${error}`);
+  };
+  return {
+    answer(request) {
+      const { username, password } = toFields(request.body);
+      const cookies = (request.headers.cookie ?? '').split(';').map((cookie) => cookie.trim());
+      if (!cookies.includes('auth_state=TOKEN')) return refuse('state');
+      // A name that nobody has, and no password, are both undefined: that is no match.
+      if (typeof username !== 'string' || password === undefined || passwords.get(username) !== password) {
+        return refuse('credentials');
+      }
+      granted += 1;
+      return redirect(`/?token=${encodeURIComponent(issueToken(username))}`);
+    },
+    counts: () => ({ granted, refused }),
+  };
 }
 
 function toFields(body: unknown): Readonly<Record<'username' | 'password', unknown>> {

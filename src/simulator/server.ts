@@ -5,14 +5,16 @@ import { createServer as createHttpServer, type IncomingMessage, type Server } f
 import { createAggregatedReport } from './aggregated-report.js';
 import { errorAnswer, sendAnswer, type Answer } from './answers.js';
 import type { Fleet } from './fleet.js';
-import { answerLogin, type Credentials } from './login.js';
+import type { Login } from './login.js';
 import { BadRequest } from './parameters.js';
 import { reportText } from './report.js';
 import type { ReceivedRequest } from './simulator.js';
+import type { TokenStore } from './tokens.js';
 import { createWorkloadsReport } from './workloads-report.js';
 
 export interface ServerOptions {
-  readonly credentials: Credentials;
+  readonly login: Login;
+  readonly tokens: TokenStore;
   readonly fleet: () => Fleet;
   readonly now: () => number;
   readonly latency: (request: ReceivedRequest) => Promise<void> | void;
@@ -43,9 +45,9 @@ async function respond(options: ServerOptions, request: IncomingMessage): Promis
   if (text === undefined) return errorAnswer(413, `body is larger than ${MAX_BODY_BYTES} bytes`);
   const received = toReceived(request, text);
   options.onRequest(received);
-  const refusal = check(received, options.credentials.token);
+  const refusal = check(received, options.tokens);
   if (refusal !== undefined) return refusal;
-  if (received.path === LOGIN_PATH) return answerLogin(received, options.credentials);
+  if (received.path === LOGIN_PATH) return options.login.answer(received);
   await options.latency(received);
   return answerReport(received, options);
 }
@@ -62,10 +64,10 @@ function answerReport({ path, query, body }: ReceivedRequest, options: ServerOpt
 }
 
 /** Undefined: nothing to object to so far. */
-function check({ path, method, headers, body }: ReceivedRequest, token: string): Answer | undefined {
+function check({ path, method, headers, body }: ReceivedRequest, tokens: TokenStore): Answer | undefined {
   if (path !== LOGIN_PATH && !REPORTS.has(path)) return errorAnswer(404, 'not found');
   if (method !== 'POST') return errorAnswer(405, 'method not allowed', { allow: 'POST' });
-  if (path !== LOGIN_PATH && !isBearer(headers.authorization, token)) {
+  if (path !== LOGIN_PATH && !isLiveBearer(headers.authorization, tokens)) {
     return errorAnswer(401, 'unauthorized', { 'www-authenticate': 'Bearer' });
   }
   if (!/^application\/json\s*(?:;|$)/i.test(headers['content-type'] ?? '')) {
@@ -76,9 +78,9 @@ function check({ path, method, headers, body }: ReceivedRequest, token: string):
   return undefined;
 }
 
-function isBearer(authorization: string | undefined, token: string): boolean {
-  const [scheme, given] = (authorization ?? '').split(' ');
-  return scheme?.toLowerCase() === 'bearer' && given === token;
+function isLiveBearer(authorization: string | undefined, tokens: TokenStore): boolean {
+  const [scheme, token] = (authorization ?? '').split(' ');
+  return scheme?.toLowerCase() === 'bearer' && token !== undefined && tokens.isLive(token);
 }
 
 /** Undefined: it is longer than this server reads. */

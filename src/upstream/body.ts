@@ -1,4 +1,4 @@
-// An answer's body as text, decoded and never longer than allowed. The bound counts decoded bytes: 48 kB of gzip can
+// An answer's body, decoded and never longer than allowed. The bound counts decoded bytes: 48 kB of gzip can
 // hold 50 MB.
 
 import { pipeline, type Readable } from 'node:stream';
@@ -20,7 +20,7 @@ const DECODERS = new Map<string, () => Readable & NodeJS.WritableStream>([
  * @throws UpstreamError UPSTREAM_RESPONSE_TOO_LARGE, UPSTREAM_BAD_RESPONSE (a coding that is unknown or corrupt); the
  *   socket's own error where the connection breaks.
  */
-export async function readText(body: Readable, encoding: string | undefined, maxBytes: number): Promise<string> {
+export async function readBody(body: Readable, encoding: string | undefined, maxBytes: number): Promise<Buffer> {
   const coding = encoding?.trim().toLowerCase() ?? 'identity';
   if (coding === 'identity' || coding === '') return readChunks(body, maxBytes);
   const decoder = DECODERS.get(coding)?.();
@@ -36,11 +36,11 @@ export async function readText(body: Readable, encoding: string | undefined, max
   pipeline(body, decoder, () => undefined);
   return readChunks(decoder, maxBytes).catch((error: unknown) => {
     if (brokeOff || error instanceof UpstreamError) throw error;
-    throw new UpstreamError('UPSTREAM_BAD_RESPONSE', { reason: 'corrupt content coding' });
+    throw new UpstreamError('UPSTREAM_BAD_RESPONSE', { reason: 'corrupt content coding', retry: 'once' });
   });
 }
 
-async function readChunks(stream: Readable, maxBytes: number): Promise<string> {
+async function readChunks(stream: Readable, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   // Leaving the loop early destroys the stream, and with it the connection: nobody reads a bomb to its end.
@@ -49,5 +49,5 @@ async function readChunks(stream: Readable, maxBytes: number): Promise<string> {
     if (bytes > maxBytes) throw new UpstreamError('UPSTREAM_RESPONSE_TOO_LARGE', { reason: 'over the byte limit' });
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks, bytes).toString('utf8');
+  return Buffer.concat(chunks, bytes);
 }

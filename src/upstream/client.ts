@@ -1,19 +1,20 @@
-// The REST client: one POST a report over one connection pool, no memory. A call has one deadline over everything, from
-// the wait for a connection to the last byte of the body; it ends in a decoded report or in an UpstreamError.
-// The place for retry, breaker and bulkhead is around `fetchReport`.
+// The REST client: one POST a report over one connection pool, no memory. A report has one deadline over everything, from
+// the login to the last byte of the last attempt; it ends decoded, or in an UpstreamError.
 
-import { Pool, type Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
 
 import type { Clock } from '../clock.js';
 import { UpstreamError } from '../errors.js';
-import { decodeReport, ReportShapeError, type DecodedReport } from '../report/decode.js';
+import { startDeadline, type Deadline } from '../flow/deadline.js';
 import type { Report } from '../report/report.js';
 import type { ReportKind, ReportRequest } from '../report/request.js';
-import { ACCEPT_ENCODING, readText } from './body.js';
+import { parseReport } from './answer.js';
+import { ACCEPT_ENCODING, readBody } from './body.js';
 import { ENDPOINTS, toUpstreamCall } from './calls.js';
-import type { Principal } from './credentials.js';
-import { startDeadline } from './deadline.js';
-import { parseRetryAfter, toStatusError, toTransportError, unauthenticated } from './faults.js';
+import { createConnections, headerOf, type Connections } from './connections.js';
+import { parseRetryAfter, toStatusError, toTransportError } from './faults.js';
+import type { Principal } from './principal.js';
+import { createResilience, type ResilienceSettings } from './resilience.js';
 
 export interface ClientOptions {
   /** The customer's ScaleOps host; a path in it stands before the paths of the reports. */
@@ -22,70 +23,117 @@ export interface ClientOptions {
   readonly timeoutMs: number;
   /** The longest body that is read, in decoded bytes. */
   readonly maxResponseBytes: number;
-  readonly connections: number;
+  readonly resilience: ResilienceSettings;
   readonly clock: Clock;
   /** Told once a report about numbers that had to be left out. */
   readonly onDroppedNumbers: (report: ReportKind, count: number) => void;
+  /** Told when ScaleOps begins to be left alone, and when it is asked again. */
+  readonly onBreaker: (isOpen: boolean) => void;
+}
+
+/** A report, and the text that it was read from. */
+export interface FetchedReport {
+  readonly report: Report;
+  readonly body: Buffer;
 }
 
 export interface ScaleOpsClient {
   /** Asks for a report in the name of `principal`; `signal` gives up. @throws UpstreamError */
-  fetchReport(request: ReportRequest, principal: Principal, signal: AbortSignal): Promise<Report>;
+  fetchReport(request: ReportRequest, principal: Principal, signal: AbortSignal): Promise<FetchedReport>;
   close(): Promise<void>;
 }
 
-/** A host that is there answers sooner; and what still connects holds up the process when it stops. */
-const CONNECT_MS = 5_000;
 /** What reading the rest of an answer may cost, to save a connection. The caller does not wait for it. */
 const DISCARD_BYTES = 65_536;
 const DISCARD_MS = 1_000;
 
 export function createScaleOpsClient(options: ClientOptions): ScaleOpsClient {
+  const { clock, timeoutMs } = options;
   const base = new URL(options.url);
-  const pool = new Pool(base.origin, {
-    connections: options.connections,
-    // Off: the deadline below covers what these cover, and the waiting for a connection besides.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    connectTimeout: Math.min(options.timeoutMs, CONNECT_MS),
-  });
+  const connections = createConnections(base.origin, options.resilience.maxInFlight);
+  const resilience = createResilience({ ...options.resilience, clock, onBreaker: options.onBreaker });
+
+  const attempt = async (request: ReportRequest, principal: Principal, deadline: Deadline): Promise<FetchedReport> => {
+    const { signal } = deadline;
+    try {
+      return await withToken(principal, signal, (token) =>
+        callUpstream(connections, base, options, { request, token, signal }),
+      );
+    } catch (error) {
+      throw deadline.passed() ? timedOut() : toTransportError(error);
+    }
+  };
+
   return {
     async fetchReport(request, principal, signal) {
-      const deadline = startDeadline(options.clock, options.timeoutMs, signal);
+      const deadline = startDeadline(clock, timeoutMs, signal);
       try {
-        return await deadline.race(callUpstream(pool, base, options, { request, principal, signal: deadline.signal }));
+        return await deadline.race(resilience.run(() => attempt(request, principal, deadline), deadline));
       } catch (error) {
-        throw deadline.passed()
-          ? new UpstreamError('UPSTREAM_TIMEOUT', { reason: 'deadline' })
-          : toTransportError(error);
+        throw deadline.passed() ? timedOut() : error;
       } finally {
         deadline.end();
       }
     },
-    close: () => pool.destroy(),
+    close: () => connections.close(),
   };
+}
+
+function timedOut(): UpstreamError {
+  return new UpstreamError('UPSTREAM_TIMEOUT', { reason: 'deadline' });
+}
+
+/** `call` with the principal's token; with a new one, once, where ScaleOps does not take it. */
+async function withToken<T>(
+  { tokens }: Principal,
+  signal: AbortSignal,
+  call: (token: string) => Promise<T>,
+): Promise<T> {
+  const token = await tokens.token(signal);
+  try {
+    return await call(token);
+  } catch (error) {
+    const reason = reasonOfRefusal(error);
+    const renewed = await tokens.renew(token, signal);
+    if (renewed === undefined) throw tokens.refusal(reason);
+    return await call(renewed).catch((again: unknown) => {
+      const reasonAgain = reasonOfRefusal(again);
+      tokens.reject(renewed);
+      throw tokens.refusal(reasonAgain);
+    });
+  }
+}
+
+/** Why the token was not taken; throws on what is about something else. */
+function reasonOfRefusal(error: unknown): string {
+  if (error instanceof UpstreamError && error.code === 'UPSTREAM_UNAUTHENTICATED') return error.reason ?? '';
+  throw error;
 }
 
 interface CallContext {
   readonly request: ReportRequest;
-  readonly principal: Principal;
+  readonly token: string;
   readonly signal: AbortSignal;
 }
 
-async function callUpstream(pool: Pool, base: URL, options: ClientOptions, context: CallContext): Promise<Report> {
-  const { request, principal, signal } = context;
+async function callUpstream(
+  connections: Connections,
+  base: URL,
+  options: ClientOptions,
+  { request, token, signal }: CallContext,
+): Promise<FetchedReport> {
   const call = toUpstreamCall(request, options.paths);
   const { pathSetting } = ENDPOINTS[request.report];
   const url = new URL(base.pathname.replace(/\/$/, '') + call.path, base);
   const query = new URLSearchParams(call.query).toString();
   // Redirects are not followed: `request` does not, and the token must not travel.
-  const response = await pool.request({
+  const response = await connections.request({
     method: 'POST',
     path: query === '' ? url.pathname : `${url.pathname}?${query}`,
     headers: {
       accept: 'application/json',
       'accept-encoding': ACCEPT_ENCODING,
-      authorization: `Bearer ${principal.token}`,
+      authorization: `Bearer ${token}`,
       'content-type': 'application/json',
     },
     body: JSON.stringify(call.body),
@@ -95,47 +143,16 @@ async function callUpstream(pool: Pool, base: URL, options: ClientOptions, conte
     discard(response, options.clock);
     throw toStatusError({
       status: response.statusCode,
-      location: header(response, 'location'),
-      retryAfterMs: parseRetryAfter(header(response, 'retry-after'), options.clock.now()),
+      location: headerOf(response, 'location'),
+      retryAfterMs: parseRetryAfter(headerOf(response, 'retry-after'), options.clock.now()),
       pathSetting,
       url,
     });
   }
-  const text = await readText(response.body, header(response, 'content-encoding'), options.maxResponseBytes);
-  const { report, droppedNumbers } = parseReport(text, pathSetting);
+  const body = await readBody(response.body, headerOf(response, 'content-encoding'), options.maxResponseBytes);
+  const { report, droppedNumbers } = parseReport(body.toString('utf8'), pathSetting);
   if (droppedNumbers > 0) options.onDroppedNumbers(request.report, droppedNumbers);
-  return report;
-}
-
-/** Text that is a whole report, or the error that says what it is instead. JSON.parse's own message quotes the text. */
-function parseReport(text: string, pathSetting: string): DecodedReport {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    const start = text.slice(0, 65_536);
-    if (/^\s*</.test(start)) {
-      if (LOGIN_PAGE.test(start)) throw unauthenticated('a login page');
-      throw new UpstreamError('UPSTREAM_BAD_RESPONSE', { reason: 'a page', hint: `Check ${pathSetting}.` });
-    }
-    throw new UpstreamError('UPSTREAM_BAD_RESPONSE', { reason: text === '' ? 'empty body' : 'not JSON' });
-  }
-  if (isErrorAnswer(json)) throw new UpstreamError('UPSTREAM_ERROR', { reason: 'an error with HTTP 200' });
-  try {
-    return decodeReport(json);
-  } catch (error) {
-    if (!(error instanceof ReportShapeError)) throw error;
-    throw new UpstreamError('UPSTREAM_BAD_RESPONSE', { reason: error.message });
-  }
-}
-
-// Not "catalog index", not "design inspiration".
-const LOGIN_PAGE = /type\s*=\s*["']?password|(?<![a-z])(?:login|signin|(?:log|sign)[ -]in(?![a-z]))/i;
-
-/** `{"error": …}`, also beside a list without rows: Go writes the empty fields of a struct too. */
-function isErrorAnswer(json: unknown): boolean {
-  const { error, aggregatedWorkloads: rows } = (json ?? {}) as { error?: unknown; aggregatedWorkloads?: unknown };
-  return Boolean(error) && !(Array.isArray(rows) && rows.length > 0);
+  return { report, body };
 }
 
 /** Lets go of a body that nobody reads: its connection is kept when the rest is little and comes soon, else closed. */
@@ -145,9 +162,4 @@ function discard({ body }: Dispatcher.ResponseData, clock: Clock): void {
     .dump({ limit: DISCARD_BYTES })
     .catch(() => undefined)
     .finally(cancel);
-}
-
-function header(response: Dispatcher.ResponseData, name: string): string | undefined {
-  const value = response.headers[name];
-  return Array.isArray(value) ? value[0] : value;
 }

@@ -1,55 +1,147 @@
-// Who the gateway is to ScaleOps. A principal is whose data a report is: its `id` may stand in a cache key, its token
-// goes into one request header and nowhere else. Today one way to get a token, the ready-made one; others fit the same
-// interface.
+// Who the gateway is to ScaleOps, by SCALEOPS_AUTH: itself, with a ready-made token or one that it obtains by a login, or
+// each caller with a token of its own.
 
-import { createHmac, randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { scrypt } from 'node:crypto';
+import { readFileSync, statSync } from 'node:fs';
+import { promisify } from 'node:util';
 
-import { UpstreamError } from '../errors.js';
+import type { Clock } from '../clock.js';
+import { GatewayError, UpstreamError } from '../errors.js';
+import { createAzureLogin, type AzureSettings } from './azure.js';
+import { readExpiry } from './jwt.js';
+import { createScaleOpsLogin, type LoginSettings } from './login.js';
+import { createObtainedTokens, type Login } from './obtained-tokens.js';
+import { createPrincipal, isToken, type Principal, type Tokens } from './principal.js';
 
-/** Whose data it is. */
-export interface Principal {
-  /** An HMAC of the token under a key of this process: equal for equal tokens, and no way back to one. */
-  readonly id: string;
-  readonly token: string;
-}
+/** Where a ready-made token is: given as it is, or in a file that may be renewed while the gateway runs. */
+export type TokenSource = { readonly token: string } | { readonly file: string };
+
+export type AuthSettings =
+  | { readonly kind: 'token'; readonly source: TokenSource }
+  | ({ readonly kind: 'login' } & LoginSettings)
+  | ({ readonly kind: 'azure' } & AzureSettings)
+  | { readonly kind: 'forward' };
 
 export interface Credentials {
-  /** @throws UpstreamError UPSTREAM_UNAUTHENTICATED where there is no token to be had. */
-  principal(): Promise<Principal>;
+  /**
+   * Whose data a request is about; `callerToken` is the caller's own, where it sent one.
+   * @throws GatewayError UNAUTHENTICATED where the caller has to send one; UpstreamError UPSTREAM_UNAUTHENTICATED where
+   *   the gateway has none.
+   */
+  principal(callerToken?: string): Promise<Principal>;
+  close(): Promise<void>;
 }
 
-/** Where the token is: given as it is, or in a file that may be renewed while the gateway runs. */
-export type TokenSource = { readonly token: string } | { readonly tokenFile: string };
-
-/** A token fits a header field when it is visible ASCII (RFC 6750, section 2.1, asks for less than that). */
-export function isToken(text: string): boolean {
-  return /^[\x21-\x7e]+$/.test(text);
+export interface CredentialsOptions {
+  readonly auth: AuthSettings;
+  /** The ScaleOps host. */
+  readonly url: string;
+  readonly timeoutMs: number;
+  readonly clock: Clock;
 }
 
-export function createTokenCredentials(source: TokenSource): Credentials {
-  const secret = randomBytes(32);
-  let latest: Principal | undefined;
+export function createCredentials({ auth, url, timeoutMs, clock }: CredentialsOptions): Credentials {
+  switch (auth.kind) {
+    case 'token':
+      return createTokenCredentials(auth.source);
+    case 'forward':
+      return FORWARDED;
+    case 'login': {
+      const refusal = refuseWith('Check SCALEOPS_USERNAME and SCALEOPS_PASSWORD.');
+      const login = createScaleOpsLogin(auth, { url, timeoutMs, clock }, refusal);
+      const account = { names: [url, auth.username], password: auth.password };
+      return createAccountCredentials(account, login, createObtainedTokens(login, clock, refusal));
+    }
+    case 'azure': {
+      const refusal = refuseWith('Check SCALEOPS_AZURE_TENANT_ID, _CLIENT_ID and _CLIENT_SECRET.');
+      const login = createAzureLogin(auth, { timeoutMs, clock }, refusal);
+      const account = { names: [auth.authority, auth.tenantId, auth.clientId], password: auth.clientSecret };
+      return createAccountCredentials(account, login, createObtainedTokens(login, clock, refusal));
+    }
+  }
+}
+
+function refuseWith(hint: string): Tokens['refusal'] {
+  return (reason) => new UpstreamError('UPSTREAM_UNAUTHENTICATED', { reason, hint });
+}
+
+/** A token that is what it is: there is no other in its place. */
+function readyMade(token: string, refusal: Tokens['refusal']): Tokens {
   return {
-    async principal() {
-      // Read at every use: a mounted secret is replaced under a running process, and a small file costs microseconds.
-      const token = 'token' in source ? source.token : await readToken(source.tokenFile);
-      if (latest?.token !== token) {
-        latest = { id: createHmac('sha256', secret).update(token).digest('base64url'), token };
-      }
-      return latest;
-    },
+    token: () => Promise.resolve(token),
+    renew: () => Promise.resolve(undefined),
+    reject: () => undefined,
+    refusal,
   };
 }
 
-async function readToken(path: string): Promise<string> {
-  const token = await readFile(path, 'utf8').then(
-    (text) => text.trim(),
-    () => '',
+interface Account {
+  /** What it is called, and where. */
+  readonly names: readonly string[];
+  readonly password: string;
+}
+
+/** An account whose tokens come and go: it is the account that is the principal, so that its reports outlive a token. */
+function createAccountCredentials({ names, password }: Account, login: Login, tokens: Tokens): Credentials {
+  // A password can be guessed; scrypt makes each guess at one dear, should the id ever be seen.
+  const derive = promisify<string, string, number, Buffer>(scrypt);
+  const principal = derive(password, JSON.stringify(names), 32).then((secret) =>
+    createPrincipal(secret, { isCaller: false, expiresAt: undefined, tokens }),
   );
-  if (isToken(token)) return token;
-  throw new UpstreamError('UPSTREAM_UNAUTHENTICATED', {
-    message: 'The gateway has no token for ScaleOps: the file cannot be read or holds none. Check SCALEOPS_TOKEN_FILE.',
-    reason: 'no token in the token file',
-  });
+  return { principal: () => principal, close: () => login.close() };
+}
+
+function createTokenCredentials(source: TokenSource): Credentials {
+  const refusal = refuseWith('Check SCALEOPS_TOKEN or SCALEOPS_TOKEN_FILE.');
+  const read = 'token' in source ? () => source.token : createFileReader(source.file);
+  let latest: { readonly token: string; readonly principal: Principal } | undefined;
+  return {
+    // A function that may throw, as a promise.
+    principal: () =>
+      Promise.resolve().then(() => {
+        const token = read();
+        if (latest?.token !== token) {
+          const rest = { isCaller: false, expiresAt: readExpiry(token), tokens: readyMade(token, refusal) };
+          latest = { token, principal: createPrincipal(token, rest) };
+        }
+        return latest.principal;
+      }),
+    close: () => Promise.resolve(),
+  };
+}
+
+/** Each caller is a principal, by the token that it sent. */
+const FORWARDED: Credentials = {
+  principal: (token) =>
+    token === undefined || !isToken(token)
+      ? Promise.reject(new GatewayError('UNAUTHENTICATED', { reason: 'no bearer token' }))
+      : Promise.resolve(
+          createPrincipal(token, {
+            isCaller: true,
+            expiresAt: readExpiry(token),
+            tokens: readyMade(token, (reason) => new UpstreamError('UNAUTHENTICATED', { reason })),
+          }),
+        ),
+  close: () => Promise.resolve(),
+};
+
+/** Gives the token in a file, and reads the file again when it has changed: a mounted secret is replaced under us. */
+function createFileReader(path: string): () => string {
+  let read: { readonly version: string; readonly token: string } | undefined;
+  return () => {
+    try {
+      // Microseconds, and not a trip to the thread pool, for each request. The inode tells of a link that was moved.
+      const { mtimeMs, ctimeMs, ino, size } = statSync(path);
+      const version = [mtimeMs, ctimeMs, ino, size].join();
+      if (read?.version !== version) read = { version, token: readFileSync(path, 'utf8').trim() };
+    } catch {
+      read = undefined;
+    }
+    if (read !== undefined && isToken(read.token)) return read.token;
+    throw new UpstreamError('UPSTREAM_UNAUTHENTICATED', {
+      message:
+        'The gateway has no token for ScaleOps: the file cannot be read or holds none. Check SCALEOPS_TOKEN_FILE.',
+      reason: 'no token in the token file',
+    });
+  };
 }

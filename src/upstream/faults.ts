@@ -20,6 +20,9 @@ const CODE_OF_STATUS: Readonly<Record<number, UpstreamErrorCode>> = {
   504: 'UPSTREAM_TIMEOUT',
 };
 
+/** Statuses of a host that may be well again in a moment. 429 is one when it says when. */
+const RETRIED_STATUSES: readonly number[] = [408, 500, 502, 503, 504];
+
 interface FailedAnswer {
   readonly status: number;
   readonly location: string | undefined;
@@ -35,20 +38,17 @@ export function toStatusError(answer: FailedAnswer): UpstreamError {
   const { status, retryAfterMs, pathSetting } = answer;
   const reason = `HTTP ${status}`;
   if (status >= 300 && status < 400) {
-    return isLoginPage(answer) ? unauthenticated(reason) : new UpstreamError('UPSTREAM_BAD_RESPONSE', { reason });
+    if (isLoginPage(answer)) return new UpstreamError('UPSTREAM_UNAUTHENTICATED', { reason });
+    // Sent somewhere else: that host is not the one that gave the older report.
+    return new UpstreamError('UPSTREAM_BAD_RESPONSE', { reason, allowsStale: false });
   }
   const code = CODE_OF_STATUS[status] ?? otherStatus(status);
-  if (code === 'UPSTREAM_UNAUTHENTICATED') return unauthenticated(reason);
-  const hint = code === 'UPSTREAM_NOT_FOUND' ? `Check ${pathSetting}.` : undefined;
-  // Only who may try again is told when.
-  return new UpstreamError(code, { reason, hint, ...(ERROR_CODES[code].retryable && { retryAfterMs }) });
-}
-
-/** The upstream does not take the gateway's token. */
-export function unauthenticated(reason: string): UpstreamError {
-  return new UpstreamError('UPSTREAM_UNAUTHENTICATED', {
+  return new UpstreamError(code, {
     reason,
-    hint: 'Check SCALEOPS_TOKEN or SCALEOPS_TOKEN_FILE.',
+    hint: code === 'UPSTREAM_NOT_FOUND' ? `Check ${pathSetting}.` : undefined,
+    retry: RETRIED_STATUSES.includes(status) || (status === 429 && retryAfterMs !== undefined) ? 'budget' : 'never',
+    // Only who may try again is told when.
+    ...(ERROR_CODES[code].retryable && { retryAfterMs }),
   });
 }
 
@@ -64,6 +64,20 @@ function isLoginPage({ location, url }: FailedAnswer): boolean {
   return target.origin === url.origin && /login|log-in|signin|sign-in|auth/i.test(target.pathname);
 }
 
+/** Faults of a connection that the next connection may not have. Those of TLS, for one, it has. */
+const RETRIED_REASONS: readonly string[] = [
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'EHOSTDOWN',
+  'ENETUNREACH',
+  'ENETDOWN',
+  'UND_ERR_SOCKET',
+];
+
 /**
  * The error for a call that broke before it had a whole answer. Only a system error's code is kept, for the log. What
  * has no such code did not come from a socket: it is a defect of ours, given back as it is.
@@ -72,11 +86,12 @@ export function toTransportError(error: unknown): unknown {
   const reason = (error as { code?: unknown } | null)?.code;
   // What the peer speaks is not HTTP. The parser's errors come without their code in undici 7, and quote the peer.
   if (error instanceof errors.HTTPParserError || reason === 'UND_ERR_HEADERS_OVERFLOW') {
-    return new UpstreamError('UPSTREAM_BAD_RESPONSE', { reason: 'not HTTP' });
+    return new UpstreamError('UPSTREAM_BAD_RESPONSE', { reason: 'not HTTP', retry: 'once' });
   }
   if (error instanceof UpstreamError || typeof reason !== 'string') return error;
   const timedOut = reason === 'ETIMEDOUT' || reason.endsWith('_TIMEOUT');
-  return new UpstreamError(timedOut ? 'UPSTREAM_TIMEOUT' : 'UPSTREAM_UNAVAILABLE', { reason });
+  const retry = RETRIED_REASONS.includes(reason) ? 'budget' : 'never';
+  return new UpstreamError(timedOut ? 'UPSTREAM_TIMEOUT' : 'UPSTREAM_UNAVAILABLE', { reason, retry });
 }
 
 const HTTP_DATE = /^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/;

@@ -1,5 +1,7 @@
 // Waiting that can be given up, whatever becomes of what is waited for.
 
+import type { Clock } from '../clock.js';
+
 /** `work`, unless `signal` aborts first: then the signal's reason, and nobody hears what becomes of the work. */
 export function raceAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
@@ -12,4 +14,12 @@ export function raceAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> 
       signal.removeEventListener('abort', onAbort);
     });
   });
+}
+
+/** Resolves after `delayMs`, or rejects with the reason of `signal`. */
+export async function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  let cancel: () => void = () => undefined;
+  const over = new Promise<void>((resolve) => (cancel = clock.after(delayMs, resolve)));
+  await raceAbort(over, signal).finally(cancel);
 }

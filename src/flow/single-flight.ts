@@ -2,7 +2,7 @@
 // and when the last one has left the work itself is called off. (lru-cache's own `fetch()` fails every waiter when the
 // first one leaves.)
 
-import { raceAbort } from '../abort.js';
+import { raceAbort } from './abort.js';
 
 interface Flight<T> {
   readonly result: Promise<T>;

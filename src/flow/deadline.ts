@@ -1,23 +1,25 @@
-// One deadline over a whole call: when the time is up, or the caller gives up, the call is over at once. That cannot be
-// left to undici, which notices an abort only when the request has its connection.
+// One deadline over a whole work: when the time is up, or the caller gives up, it is over at once, whatever its parts do.
 
-import { raceAbort } from '../abort.js';
 import type { Clock } from '../clock.js';
+import { raceAbort } from './abort.js';
 
 export interface Deadline {
   /** Aborts when the time is up or the caller gives up. */
   readonly signal: AbortSignal;
   /** Whether the time is up. */
   passed(): boolean;
+  /** The time that is left. */
+  remainingMs(): number;
   /** The result of `work`, unless the signal aborts first; nobody hears then what becomes of the work. */
   race<T>(work: Promise<T>): Promise<T>;
   end(): void;
 }
 
 /** Begins now; `outer` is the caller's own signal. */
-export function startDeadline(clock: Clock, timeoutMs: number, outer: AbortSignal): Deadline {
+export function startDeadline(clock: Clock, timeoutMs: number, outer?: AbortSignal): Deadline {
   const controller = new AbortController();
   const { signal } = controller;
+  const endsAt = clock.now() + timeoutMs;
   let passed = false;
   const stop = (): void => {
     controller.abort();
@@ -26,15 +28,17 @@ export function startDeadline(clock: Clock, timeoutMs: number, outer: AbortSigna
     passed = true;
     stop();
   });
-  if (outer.aborted) stop();
-  outer.addEventListener('abort', stop, { once: true });
+  if (outer?.aborted) stop();
+  outer?.addEventListener('abort', stop, { once: true });
   return {
     signal,
     passed: () => passed,
+    // A clock that is set back does not lengthen it: the timer has the last word.
+    remainingMs: () => Math.min(endsAt - clock.now(), timeoutMs),
     race: (work) => raceAbort(work, signal),
     end() {
       cancel();
-      outer.removeEventListener('abort', stop);
+      outer?.removeEventListener('abort', stop);
     },
   };
 }

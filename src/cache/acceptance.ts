@@ -1,0 +1,54 @@
+// What ScaleOps last said of each principal. A caller's token can be taken back at any time, so that what was kept for it
+// is shown only while ScaleOps has taken it within the last minute; and what was asked for before a refusal is not kept.
+
+import { LRUCache } from 'lru-cache';
+
+import type { Clock } from '../clock.js';
+import type { Principal } from '../upstream/principal.js';
+import type { DatedReport } from './freshness.js';
+
+/** A report as far as it shows that its principal was let in. */
+type Asked = Pick<DatedReport, 'askedAt'>;
+
+export interface Acceptance {
+  /** ScaleOps gave this principal a report. */
+  accept(principal: Principal, asked: Asked): void;
+  /** ScaleOps refused this principal. */
+  refuse(principal: Principal): void;
+  /** Whether what is kept for it may be shown without asking ScaleOps first; `asked` counts as well. */
+  isCurrent(principal: Principal, asked?: Asked): boolean;
+  /** Whether `asked` was asked for after the last refusal, so that it may be kept and shown. */
+  isAfterRefusal(principal: Principal, asked: Asked): boolean;
+}
+
+interface Said {
+  readonly acceptedAt: number;
+  readonly refusedAt: number;
+}
+
+/** Principals beyond this are asked about anew, which costs a call and shows nothing. */
+const MAX_PRINCIPALS = 10_000;
+const NOTHING: Said = { acceptedAt: -Infinity, refusedAt: -Infinity };
+
+export function createAcceptance(recheckMs: number, clock: Clock): Acceptance {
+  const said = new LRUCache<string, Said>({ max: MAX_PRINCIPALS });
+  const saidOf = ({ id }: Principal): Said => said.get(id) ?? NOTHING;
+  return {
+    accept(principal, { askedAt }) {
+      const before = saidOf(principal);
+      if (askedAt > Math.max(before.acceptedAt, before.refusedAt))
+        said.set(principal.id, { ...before, acceptedAt: askedAt });
+    },
+    refuse: ({ id }) => {
+      said.set(id, { acceptedAt: -Infinity, refusedAt: clock.now() });
+    },
+    isCurrent(principal, asked) {
+      const now = clock.now();
+      if (principal.expiresAt !== undefined && now >= principal.expiresAt) return false;
+      if (!principal.isCaller) return true;
+      const sinceMs = now - Math.max(saidOf(principal).acceptedAt, asked?.askedAt ?? -Infinity);
+      return sinceMs >= 0 && sinceMs < recheckMs;
+    },
+    isAfterRefusal: (principal, { askedAt }) => askedAt > saidOf(principal).refusedAt,
+  };
+}

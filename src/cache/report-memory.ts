@@ -1,0 +1,82 @@
+// The memory of the process: reports by key, bounded in bytes, and shown only to the principal that they were given to
+// and for as long as it is one.
+
+import { LRUCache } from 'lru-cache';
+
+import type { Clock } from '../clock.js';
+import type { Principal } from '../upstream/principal.js';
+import { createAcceptance } from './acceptance.js';
+import { lifetimeOf, stageOf, type Aged, type DatedReport, type Freshness, type Stage } from './freshness.js';
+
+/** Where a report is kept, and whose it is. */
+export interface Place {
+  readonly key: string;
+  readonly principal: Principal;
+}
+
+/** A report that is kept. */
+export interface Entry extends DatedReport, Aged {
+  readonly principalId: string;
+  /** When a newer one was last asked for in vain, or is being; -Infinity before that. */
+  triedAt: number;
+}
+
+export interface ReportMemory {
+  /** What may be shown to the principal now, for one reason or another: see `stage`. */
+  find(place: Place): Entry | undefined;
+  /** Keeps the report, unless its principal was refused since it was asked for, or a newer one is there. */
+  keep(place: Place, dated: DatedReport): Entry;
+  /** Forgets all that was given to a principal which is refused now. */
+  purge(principal: Principal): void;
+  stage(entry: Entry): Stage;
+  /** Whether a report that somebody else has got would be fresh here, and may be shown to the principal. */
+  isFresh(place: Place, dated: DatedReport): boolean;
+}
+
+export interface ReportMemoryOptions extends Freshness {
+  /** For how long a caller's token that the upstream took counts as good. */
+  readonly recheckMs: number;
+  readonly maxBytes: number;
+  readonly clock: Clock;
+}
+
+/** What an entry takes beside its report: the key, the list node, the entry itself. */
+const ENTRY_BYTES = 512;
+
+export function createReportMemory(options: ReportMemoryOptions): ReportMemory {
+  const { clock, recheckMs, maxBytes, ttlMs } = options;
+  const acceptance = createAcceptance(recheckMs, clock);
+  const entries = new LRUCache<string, Entry>({
+    maxSize: maxBytes,
+    sizeCalculation: ({ report }) => report.byteSize + ENTRY_BYTES,
+  });
+  const stage = (entry: Entry): Stage => stageOf(entry, clock.now(), options);
+
+  return {
+    stage,
+    isFresh({ principal }, dated) {
+      const aged = { asOf: dated.asOf, freshMs: lifetimeOf(dated.report, dated.asOf, options) };
+      const isFresh = stageOf(aged, clock.now(), options) === 'fresh';
+      return isFresh && acceptance.isAfterRefusal(principal, dated) && acceptance.isCurrent(principal, dated);
+    },
+    find({ key, principal }) {
+      const entry = entries.get(key);
+      if (entry === undefined || !acceptance.isCurrent(principal)) return undefined;
+      if (stage(entry) !== 'expired') return entry;
+      entries.delete(key);
+      return undefined;
+    },
+    keep({ key, principal }, { report, askedAt, asOf }) {
+      const freshMs = lifetimeOf(report, asOf, options);
+      const entry: Entry = { report, askedAt, asOf, freshMs, principalId: principal.id, triedAt: -Infinity };
+      if (!acceptance.isAfterRefusal(principal, entry)) return entry;
+      acceptance.accept(principal, entry);
+      if (ttlMs > 0 && asOf >= (entries.peek(key)?.asOf ?? -Infinity)) entries.set(key, entry);
+      return entry;
+    },
+    purge(principal) {
+      acceptance.refuse(principal);
+      for (const [key, { principalId }] of entries.entries()) if (principalId === principal.id) entries.delete(key);
+    },
+  };
+}

@@ -1,0 +1,90 @@
+// The reports in the memory that replicas share: where each lies, which of them are good, and for how long.
+
+import { randomUUID } from 'node:crypto';
+
+import type { Clock } from '../clock.js';
+import { decodeReport } from '../report/decode.js';
+import type { Report } from '../report/report.js';
+import type { FetchedReport } from '../upstream/client.js';
+import type { Principal } from '../upstream/principal.js';
+import type { DatedReport } from './freshness.js';
+import type { Ask } from './patience.js';
+import { peekHeader, sealEntry, unsealEntry } from './sealed-entry.js';
+
+/** A report of the principal under this key; one that is not newer than `newerThan` (its `asOf`) is not looked at. */
+export interface SharedPlace {
+  readonly key: string;
+  readonly principal: Principal;
+  readonly newerThan?: number | undefined;
+}
+
+export interface Look {
+  /** The principal's generation: another one after each refusal. What is written has to carry it. */
+  readonly generation: string;
+  readonly found: DatedReport | undefined;
+}
+
+export interface SharedEntries {
+  /** Undefined when the engine does not answer. */
+  look(place: SharedPlace): Promise<Look | undefined>;
+  write(place: SharedPlace, generation: string, fetched: DatedReport & FetchedReport): Promise<void>;
+  /** Begins a new generation of the principal: all that was written for it is worthless then. */
+  purge(principal: Principal): Promise<void>;
+}
+
+export interface SharedEntriesOptions {
+  readonly ask: Ask;
+  /** How long a report may be of use, in milliseconds from its `asOf`. */
+  readonly keepMs: (found: DatedReport) => number;
+  /** No report is of use for longer. */
+  readonly maxKeepMs: number;
+  /** The longest text that is read. */
+  readonly maxBytes: number;
+  readonly clock: Clock;
+}
+
+const MAX_SEALED_BYTES = 67_108_864;
+/** Nobody waits for a report to be written, and a long one takes its time. */
+const WRITE_MS = 5_000;
+
+/** All keys of a principal are in one slot of a cluster: the braces are the hash tag of Redis Cluster. */
+export function nameKey({ id }: Principal, kind: 'generation' | 'report' | 'lock', key = ''): string {
+  return `scaleops-cost-gateway:{${id}}:${kind}:${key}`;
+}
+
+export function createSharedEntries({ ask, keepMs, maxKeepMs, maxBytes, clock }: SharedEntriesOptions): SharedEntries {
+  return {
+    async look({ key, principal, newerThan = -Infinity }) {
+      const names = [nameKey(principal, 'report', key), nameKey(principal, 'generation')];
+      const values = await ask((engine) => engine.read(names));
+      if (values === undefined) return undefined;
+      const [entry, generationBytes] = values;
+      const generation = generationBytes?.toString() ?? '';
+      const header = entry ? peekHeader(entry) : undefined;
+      const isOurs = header?.key === key && header.principalId === principal.id && header.generation === generation;
+      if (!entry || !isOurs || header.asOf <= newerThan) return { generation, found: undefined };
+      const body = await unsealEntry(entry, principal, maxBytes);
+      const report = body && decode(body);
+      return { generation, found: report && { report, askedAt: header.askedAt, asOf: header.asOf } };
+    },
+    async write({ key, principal }, generation, fetched) {
+      const { askedAt, asOf, body } = fetched;
+      const forMs = Math.min(asOf + keepMs(fetched), principal.expiresAt ?? Infinity) - clock.now();
+      if (forMs <= 0) return;
+      const sealed = await sealEntry({ key, principalId: principal.id, generation, askedAt, asOf }, body, principal);
+      if (sealed.length > MAX_SEALED_BYTES) return;
+      await ask((engine) => engine.write(nameKey(principal, 'report', key), sealed, forMs), WRITE_MS);
+    },
+    async purge(principal) {
+      await ask((engine) => engine.write(nameKey(principal, 'generation'), randomUUID(), maxKeepMs), WRITE_MS);
+    },
+  };
+}
+
+function decode(body: Buffer): Report | undefined {
+  try {
+    return decodeReport(JSON.parse(body.toString('utf8'))).report;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,124 @@
+// A circuit breaker: whoever fails again and again is left alone for a while. Then one call probes; when that goes well
+// everyone may call again, else the while is twice as long. Callers never wait here: who may not call is told at once.
+
+import type { Clock } from '../clock.js';
+import { createSlidingCounts } from './sliding-counts.js';
+
+export interface CircuitBreakerSettings {
+  /** Opens after so many failures without a success between them… */
+  readonly failuresInARow: number;
+  /** …or when this part of the calls within `windowMs` failed, of `minCalls` calls or more. */
+  readonly failureRatio: number;
+  readonly minCalls: number;
+  readonly windowMs: number;
+  /** How long it stays open the first time; doubles with each probe that fails, up to `maxOpenMs`. */
+  readonly openMs: number;
+  readonly maxOpenMs: number;
+}
+
+/** What a failed call says about the one who was called; "nothing", for example, when the caller gave up. */
+export type Verdict = 'failure' | 'success' | 'nothing';
+
+export interface CircuitBreakerOptions extends CircuitBreakerSettings {
+  readonly clock: Clock;
+  readonly judge: (error: unknown) => Verdict;
+  readonly onChange?: (isOpen: boolean) => void;
+}
+
+/** No call was made. */
+export class CircuitOpenError extends Error {
+  override readonly name = 'CircuitOpenError';
+  readonly retryAfterMs: number;
+
+  constructor(retryAfterMs: number) {
+    super('the circuit breaker is open');
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+export interface CircuitBreaker {
+  /** @throws CircuitOpenError at once when a call may not be made now. */
+  check(): void;
+  /** Makes the call, and learns from what becomes of it. @throws CircuitOpenError as `check` does; what `call` throws. */
+  run<T>(call: () => Promise<T>): Promise<T>;
+}
+
+/** Closed: calls pass. Open: none does until `until`. Probing: one call is under way, all others are told to wait. */
+type State = { readonly name: 'closed' } | { readonly name: 'open' | 'probing'; readonly until: number };
+
+export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBreaker {
+  const { clock, judge, onChange } = options;
+  const record = createRecord(options, clock);
+  let state: State = { name: 'closed' };
+  let openMs = options.openMs;
+
+  const open = (): void => {
+    state = { name: 'open', until: clock.now() + openMs };
+    onChange?.(true);
+  };
+  const close = (): void => {
+    if (state.name === 'closed') return;
+    state = { name: 'closed' };
+    openMs = options.openMs;
+    record.clear();
+    onChange?.(false);
+  };
+  const learn = (verdict: Verdict, isProbe: boolean): void => {
+    // A probe that came to nothing leaves the question open: the next call may probe.
+    if (verdict === 'nothing' && isProbe) state = { name: 'open', until: clock.now() };
+    if (verdict === 'nothing') return;
+    record.add(verdict === 'failure');
+    if (isProbe && verdict === 'success') close();
+    if (isProbe && verdict === 'failure') {
+      openMs = Math.min(2 * openMs, options.maxOpenMs);
+      open();
+    }
+    // Calls that were under way when it opened tell nothing new.
+    if (state.name === 'closed' && record.isBad()) open();
+  };
+  const check = (): void => {
+    if (state.name === 'closed') return;
+    // A clock set back must not keep it open for longer than it may be.
+    const waitMs = Math.min(state.until - clock.now(), openMs);
+    if (state.name === 'probing' || waitMs > 0) throw new CircuitOpenError(Math.max(waitMs, 0));
+  };
+
+  return {
+    check,
+    async run(call) {
+      check();
+      const isProbe = state.name === 'open';
+      if (state.name === 'open') state = { name: 'probing', until: state.until };
+      try {
+        const result = await call();
+        learn('success', isProbe);
+        return result;
+      } catch (error) {
+        learn(judge(error), isProbe);
+        throw error;
+      }
+    },
+  };
+}
+
+/** What became of the calls so far, as far as it decides whether there should be more. */
+function createRecord(settings: CircuitBreakerSettings, clock: Clock) {
+  const recent = createSlidingCounts<'call' | 'failure'>(clock, settings.windowMs);
+  let failuresInARow = 0;
+  return {
+    add(isFailure: boolean): void {
+      failuresInARow = isFailure ? failuresInARow + 1 : 0;
+      recent.add('call');
+      if (isFailure) recent.add('failure');
+    },
+    isBad(): boolean {
+      if (failuresInARow >= settings.failuresInARow) return true;
+      const calls = recent.count('call');
+      return calls >= settings.minCalls && recent.count('failure') >= calls * settings.failureRatio;
+    },
+    clear(): void {
+      failuresInARow = 0;
+      recent.clear();
+    },
+  };
+}

@@ -1,0 +1,85 @@
+// What the text of a setting must look like, and what it becomes.
+
+/** How one kind of setting is read. `rule` follows the setting's name in a problem, and never repeats the value. */
+export interface Rule<T> {
+  readonly accepts: (text: string) => boolean;
+  readonly to: (text: string) => T;
+  readonly rule: string;
+}
+
+export const text: Rule<string> = { accepts: () => true, to: String, rule: 'must be a text' };
+
+/** A token fits a header field when it is visible ASCII (RFC 6750, section 2.1, asks for less than that). */
+export const secret: Rule<string> = {
+  accepts: (value) => /^[\x21-\x7e]+$/.test(value),
+  to: String,
+  rule: 'must be visible ASCII characters without spaces',
+};
+
+export const boolean: Rule<boolean> = {
+  accepts: (value) => value === 'on' || value === 'off',
+  to: (value) => value === 'on',
+  rule: 'must be on or off',
+};
+
+/** A whole number. */
+export function number(min: number, max: number): Rule<number> {
+  return { accepts: isWhole(min, max), to: Number, rule: `must be a whole number from ${min} to ${max}` };
+}
+
+/** A whole number from 1, or "off", which is undefined. */
+export function limit(max: number): Rule<number | undefined> {
+  return {
+    accepts: (value) => value === 'off' || isWhole(1, max)(value),
+    to: (value) => (value === 'off' ? undefined : Number(value)),
+    rule: `must be off or a whole number from 1 to ${max}`,
+  };
+}
+
+export function oneOf<const T extends string>(...values: readonly T[]): Rule<T> {
+  return {
+    accepts: (value) => (values as readonly string[]).includes(value),
+    to: (value) => value as T,
+    rule: `must be one of ${values.join(', ')}`,
+  };
+}
+
+export const host: Rule<string> = {
+  accepts: (value) => /^[\w.:-]+$/.test(value),
+  to: String,
+  rule: 'must be an address or a host name',
+};
+
+export const path = {
+  absolute: {
+    accepts: (value) => /^\/[^\s?#]*$/.test(value),
+    to: String,
+    rule: 'must be a path that begins with "/", without query or fragment',
+  } satisfies Rule<string>,
+  segment: {
+    accepts: (value) => /^[\w.-]+$/.test(value),
+    to: String,
+    rule: 'must be letters, digits, dots and hyphens',
+  } satisfies Rule<string>,
+};
+
+export const httpUrl: Rule<string> = {
+  accepts(value) {
+    if (!URL.canParse(value)) return false;
+    const { protocol, username, password, search, hash } = new URL(value);
+    return /^https?:$/.test(protocol) && [username, password, search, hash].every((part) => part === '');
+  },
+  to: String,
+  rule: 'must be an http or https URL without user, query or fragment',
+};
+
+export const redisUrl: Rule<string> = {
+  accepts: (value) =>
+    URL.canParse(value) && /^rediss?:$/.test(new URL(value).protocol) && new URL(value).hostname !== '',
+  to: String,
+  rule: 'must be a redis:// or rediss:// URL',
+};
+
+function isWhole(min: number, max: number): (value: string) => boolean {
+  return (value) => /^\d{1,9}$/.test(value) && Number(value) >= min && Number(value) <= max;
+}

@@ -1,0 +1,201 @@
+// Every setting that there is: its name, default, rule and meaning. The README's table and `--help` are made from this.
+
+import {
+  boolean,
+  host,
+  httpUrl,
+  limit,
+  number,
+  oneOf,
+  path,
+  redisUrl,
+  secret,
+  text,
+  type Rule,
+} from './setting-rules.js';
+
+/** One environment variable. */
+export interface Setting<T> extends Rule<T> {
+  /** What is in effect when the variable is not set; undefined: there is no default. */
+  readonly default?: string;
+  /** Whether a start without it is a problem. */
+  readonly required?: true;
+  /** What most people leave alone: the README names it, and `--help` explains it. */
+  readonly fine?: true;
+  readonly meaning: string;
+}
+
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+const fine = true;
+const required = true;
+
+export const SETTINGS = {
+  SCALEOPS_URL: {
+    ...httpUrl,
+    required,
+    meaning: 'Your ScaleOps host, such as `https://scaleops.example.com`. Required.',
+  },
+  SCALEOPS_AUTH: {
+    ...oneOf('token', 'login', 'azure', 'forward'),
+    default: 'token',
+    meaning:
+      'Who asks ScaleOps: the gateway by token, login or azure, or with forward each caller by its own bearer token.',
+  },
+  SCALEOPS_TOKEN: { ...secret, meaning: 'For token: the bearer token. Or `SCALEOPS_TOKEN_FILE`.' },
+  SCALEOPS_TOKEN_FILE: { ...text, meaning: 'For token: a file that holds it; read again when it changes.' },
+  SCALEOPS_USERNAME: { ...text, meaning: 'For login: the user of ScaleOps, built-in or LDAP.' },
+  SCALEOPS_PASSWORD: { ...text, meaning: 'For login: the password.' },
+  SCALEOPS_AZURE_TENANT_ID: { ...path.segment, meaning: 'For azure: the tenant.' },
+  SCALEOPS_AZURE_CLIENT_ID: { ...text, meaning: 'For azure: the client (application) id.' },
+  SCALEOPS_AZURE_CLIENT_SECRET: { ...text, meaning: 'For azure: the client secret.' },
+  SCALEOPS_AZURE_AUTHORITY: {
+    ...httpUrl,
+    default: 'https://login.microsoftonline.com',
+    fine,
+    meaning: 'For azure: the login host.',
+  },
+  SCALEOPS_WORKLOADS_PATH: {
+    ...path.absolute,
+    default: '/detailedCostReport/getWorkloads',
+    meaning: 'The path of the workload report.',
+  },
+  SCALEOPS_AGGREGATED_PATH: {
+    ...path.absolute,
+    default: '/detailedCostReport/getAggregatedWorkloads',
+    meaning: 'The path of the aggregated report. An assumption: the vendor documents no path.',
+  },
+  SCALEOPS_MULTI_CLUSTER: {
+    ...boolean,
+    default: 'off',
+    meaning: '`multiCluster` where the filter does not decide it: on or off.',
+  },
+  SCALEOPS_TIMEOUT_MS: {
+    ...number(1, 600_000),
+    default: '30000',
+    meaning: 'The deadline of one report over everything, logins and retries included, in milliseconds.',
+  },
+  SCALEOPS_MAX_RESPONSE_MB: {
+    ...number(1, 500),
+    default: '256',
+    fine,
+    meaning: 'The longest answer that is read, decoded, in MiB.',
+  },
+  SCALEOPS_MAX_IN_FLIGHT: { ...number(1, 256), default: '8', fine, meaning: 'How many calls run at the same time.' },
+  SCALEOPS_MAX_QUEUED: {
+    ...number(0, 10_000),
+    default: '64',
+    fine,
+    meaning: 'How many calls may wait for their turn.',
+  },
+  SCALEOPS_MAX_QUEUE_MS: {
+    ...number(0, 600_000),
+    default: '2000',
+    fine,
+    meaning: 'How long a call waits for its turn, in milliseconds.',
+  },
+  SCALEOPS_MAX_ATTEMPTS: {
+    ...number(1, 10),
+    default: '3',
+    fine,
+    meaning: 'How often a report is tried; 1 never retries.',
+  },
+  SCALEOPS_RETRY_PERCENT: {
+    ...number(0, 100),
+    default: '10',
+    fine,
+    meaning: 'The retries allowed within a minute, in percent of the requests of that minute.',
+  },
+  SCALEOPS_RETRY_MIN: {
+    ...number(0, 1_000),
+    default: '3',
+    fine,
+    meaning: 'The retries allowed within a minute however few the requests.',
+  },
+  SCALEOPS_BREAKER_FAILURES: {
+    ...number(1, 1_000),
+    default: '5',
+    fine,
+    meaning: 'After so many failures in a row ScaleOps is left alone for a while.',
+  },
+  SCALEOPS_BREAKER_PERCENT: {
+    ...number(1, 100),
+    default: '50',
+    fine,
+    meaning: 'The same after so many failures in percent of the calls within the time below.',
+  },
+  SCALEOPS_BREAKER_MIN_CALLS: {
+    ...number(1, 10_000),
+    default: '10',
+    fine,
+    meaning: 'How many calls there must be for a percentage.',
+  },
+  SCALEOPS_BREAKER_WINDOW_SECONDS: {
+    ...number(1, 3_600),
+    default: '30',
+    fine,
+    meaning: 'The time over which that percentage is taken, in seconds.',
+  },
+  SCALEOPS_BREAKER_OPEN_SECONDS: {
+    ...number(1, 3_600),
+    default: '15',
+    fine,
+    meaning: 'How long ScaleOps is left alone until one call probes it, in seconds; doubles while the probe fails.',
+  },
+  SCALEOPS_BREAKER_MAX_OPEN_SECONDS: {
+    ...number(1, 3_600),
+    default: '120',
+    fine,
+    meaning: 'The longest that doubling makes it, in seconds.',
+  },
+  CACHE_TTL_SECONDS: {
+    ...number(0, 86_400),
+    default: '60',
+    meaning: 'How long a report counts as fresh, in seconds; 0 keeps none.',
+  },
+  CACHE_PAST_TTL_SECONDS: {
+    ...number(0, 86_400),
+    default: '3600',
+    fine,
+    meaning:
+      'The same for a window that ended a week ago or longer, where that is more: past prices are still corrected.',
+  },
+  CACHE_STALE_SECONDS: {
+    ...number(0, 86_400),
+    default: '300',
+    meaning: 'How long after that a report is still served at once while it is asked for anew, in seconds.',
+  },
+  CACHE_STALE_IF_ERROR_SECONDS: {
+    ...number(0, 604_800),
+    default: '3600',
+    meaning:
+      'How long after its freshness a report is served while ScaleOps fails, in seconds. Never after a 401 or 403.',
+  },
+  CACHE_RECHECK_SECONDS: {
+    ...number(1, 3_600),
+    default: '60',
+    meaning:
+      'With forward: for how long a token that ScaleOps took counts as good, in seconds. Then kept reports wait for it.',
+  },
+  CACHE_MAX_MB: { ...number(1, 1_048_576), default: '256', meaning: 'The memory that kept reports may take, in MiB.' },
+  CACHE_CONTROL: {
+    ...oneOf('private', 'public'),
+    default: 'private',
+    meaning: 'What `Cache-Control` says of fresh answers. public only where everyone may see everything.',
+  },
+  CACHE_REDIS_URL: {
+    ...redisUrl,
+    meaning: 'A Valkey or Redis that replicas share, `redis://…` or `rediss://…`. It holds reports encrypted.',
+  },
+  HOST: { ...host, default: '127.0.0.1', meaning: 'The address to listen on.' },
+  PORT: { ...number(0, 65_535), default: '4000', meaning: 'The port to listen on; 0 lets the system choose.' },
+  GATEWAY_MAX_PAGE_ROWS: {
+    ...limit(1_000_000),
+    default: 'off',
+    meaning: 'The most rows that one page may have: a number, or off.',
+  },
+  GRAPHIQL: { ...boolean, default: 'on', meaning: 'The GraphiQL page at `/graphql`: on or off.' },
+  LOG_LEVEL: { ...oneOf(...LOG_LEVELS), default: 'info', meaning: 'trace, debug, info, warn, error, fatal or silent.' },
+} as const satisfies Record<string, Setting<unknown>>;
+
+export type SettingName = keyof typeof SETTINGS;

@@ -1,0 +1,55 @@
+// The tokens that the simulator accepts: a fixed one that lasts until it is revoked, and those that logins have given,
+// each for its lifetime. Only being in this store makes a token good: a JWT here has the form and a true `exp`, so that
+// a client can read when it ends, but its signature is noise that nobody checks.
+
+import { randomBytes } from 'node:crypto';
+
+export type TokenFormat = 'opaque' | 'jwt';
+
+export interface TokenStoreOptions {
+  readonly fixed: string;
+  readonly format: TokenFormat;
+  readonly lifetimeMs: number;
+  readonly now: () => number;
+}
+
+export interface TokenStore {
+  /** A new token, unlike every other one. */
+  issue(username: string): string;
+  isLive(token: string): boolean;
+  /** The fixed one first, then as they were issued. */
+  live(): string[];
+  /** Without a token: all there are. */
+  revoke(token?: string): void;
+}
+
+export function createTokenStore({ fixed, format, lifetimeMs, now }: TokenStoreOptions): TokenStore {
+  const expiries = new Map([[fixed, Infinity]]);
+  const isLive = (token: string): boolean => now() < (expiries.get(token) ?? -Infinity);
+  return {
+    issue(username) {
+      const issuedMs = now();
+      const expiresMs = issuedMs + lifetimeMs;
+      const token = format === 'jwt' ? createJwt(username, issuedMs, expiresMs) : createOpaqueToken();
+      expiries.set(token, expiresMs);
+      return token;
+    },
+    isLive,
+    live: () => [...expiries.keys()].filter(isLive),
+    revoke(token) {
+      if (token === undefined) expiries.clear();
+      else expiries.delete(token);
+    },
+  };
+}
+
+/** Base64 with a "+", a "/" and a "=" in it, whatever is drawn: all three must survive the login's URL encoding. */
+export function createOpaqueToken(): string {
+  return Buffer.concat([Buffer.from('+/+/', 'base64'), randomBytes(25)]).toString('base64');
+}
+
+function createJwt(username: string, issuedMs: number, expiresMs: number): string {
+  const claims = { sub: username, iat: Math.floor(issuedMs / 1000), exp: Math.floor(expiresMs / 1000) };
+  const parts = [{ alg: 'HS256', typ: 'JWT' }, claims].map((part) => Buffer.from(JSON.stringify(part)));
+  return [...parts, randomBytes(32)].map((part) => part.toString('base64url')).join('.');
+}

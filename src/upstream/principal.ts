@@ -1,0 +1,49 @@
+// Whose data a report is. A principal stands for one identity at ScaleOps: its `id` may stand in a cache key, and its
+// secret goes nowhere.
+
+import { createHmac } from 'node:crypto';
+
+import type { UpstreamError } from '../errors.js';
+
+/** A token fits a header field when it is visible ASCII (RFC 6750, section 2.1, asks for less than that). */
+export function isToken(text: string): boolean {
+  return /^[\x21-\x7e]+$/.test(text);
+}
+
+/** How a principal comes by the token of a call. */
+export interface Tokens {
+  /** @throws UpstreamError where there is none to be had. */
+  token(signal: AbortSignal): Promise<string>;
+  /** Another token in place of one that ScaleOps did not take; undefined where there is none. @throws UpstreamError */
+  renew(refused: string, signal: AbortSignal): Promise<string | undefined>;
+  /** ScaleOps did not take the renewed token either. */
+  reject(token: string): void;
+  /** The error for a principal whose tokens are not taken. */
+  refusal(reason: string): UpstreamError;
+}
+
+export interface Principal {
+  /** An HMAC of its secret: equal for equal secrets, in every replica, and no way back to one. */
+  readonly id: string;
+  /** 32 bytes that only who knows the secret can have: what is kept outside of the process is sealed with it. */
+  readonly sealingKey: Buffer;
+  /** Whether it is a caller of the gateway, whose token may be taken back at any time; else it is the gateway itself. */
+  readonly isCaller: boolean;
+  /** When it ends, in milliseconds since the Unix epoch: from then on nothing kept is its own. */
+  readonly expiresAt: number | undefined;
+  readonly tokens: Tokens;
+}
+
+/** `secret` has to be one that cannot be guessed: a token, or what was derived at some cost from a password. */
+export function createPrincipal(secret: string | Buffer, rest: Omit<Principal, 'id' | 'sealingKey'>): Principal {
+  const derive = (use: string): Buffer => createHmac('sha256', secret).update(`scaleops-cost-gateway ${use}`).digest();
+  let sealingKey: Buffer | undefined;
+  return {
+    ...rest,
+    id: derive('principal').toString('base64url'),
+    // Made when it is needed: most requests are answered from this process.
+    get sealingKey() {
+      return (sealingKey ??= derive('sealing key'));
+    },
+  };
+}

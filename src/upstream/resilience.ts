@@ -1,0 +1,84 @@
+// What stands between a report that is wanted and the calls that are made for it: a bound on how many run and wait, a
+// circuit breaker, retries. The policies themselves are in src/flow/; here they meet, and speak in our error codes.
+
+import type { Clock } from '../clock.js';
+import { UpstreamError } from '../errors.js';
+import { pause } from '../flow/abort.js';
+import { BulkheadFullError, createBulkhead, type BulkheadSettings } from '../flow/bulkhead.js';
+import {
+  CircuitOpenError,
+  createCircuitBreaker,
+  type CircuitBreakerSettings,
+  type Verdict,
+} from '../flow/circuit-breaker.js';
+import type { Deadline } from '../flow/deadline.js';
+import { createRetryPolicy, type RetrySettings } from '../flow/retry.js';
+
+export interface ResilienceSettings extends BulkheadSettings, RetrySettings {
+  readonly breaker: CircuitBreakerSettings;
+}
+
+export interface ResilienceOptions extends ResilienceSettings {
+  readonly clock: Clock;
+  /** Told when ScaleOps begins to be left alone, and when it is asked again. */
+  readonly onBreaker: (isOpen: boolean) => void;
+}
+
+export interface Resilience {
+  /**
+   * Attempts until one goes well, the deadline comes or the fault allows no more.
+   * @throws UpstreamError of the last attempt; CIRCUIT_OPEN or OVERLOADED where none was made.
+   */
+  run<T>(attempt: () => Promise<T>, deadline: Deadline): Promise<T>;
+}
+
+export function createResilience({ clock, onBreaker, breaker: settings, ...rest }: ResilienceOptions): Resilience {
+  const bulkhead = createBulkhead(rest, clock);
+  const breaker = createCircuitBreaker({ ...settings, clock, judge, onChange: onBreaker });
+  const policy = createRetryPolicy(rest, clock);
+
+  const call = async <T>(attempt: () => Promise<T>, { signal }: Deadline): Promise<T> => {
+    try {
+      // Asked twice: nobody waits for a place only to hear that there is nothing to be had, and it may open meanwhile.
+      breaker.check();
+      return await bulkhead.run(() => breaker.run(attempt), signal);
+    } catch (error) {
+      throw toOwnError(error);
+    }
+  };
+
+  return {
+    async run(attempt, deadline) {
+      const retries = policy.begin();
+      for (;;) {
+        try {
+          return await call(attempt, deadline);
+        } catch (error) {
+          if (!(error instanceof UpstreamError)) throw error;
+          const { retry: rule, retryAfterMs } = error;
+          const waitMs = retries.next({ rule, retryAfterMs }, deadline.remainingMs());
+          if (waitMs === undefined || deadline.signal.aborted) throw error;
+          if (waitMs > 0) await pause(clock, waitMs, deadline.signal);
+        }
+      }
+    },
+  };
+}
+
+const SICK: readonly string[] = ['UPSTREAM_UNAVAILABLE', 'UPSTREAM_TIMEOUT', 'UPSTREAM_ERROR', 'UPSTREAM_BAD_RESPONSE'];
+
+/** Any answer that makes sense, a refusal too, shows that the host is well. */
+function judge(error: unknown): Verdict {
+  if (!(error instanceof UpstreamError)) return 'nothing';
+  // A full host says so itself, and when; a connection that had been closed is nobody's fault.
+  if (error.code === 'UPSTREAM_RATE_LIMITED' || error.retry === 'at-once') return 'nothing';
+  return SICK.includes(error.code) ? 'failure' : 'success';
+}
+
+function toOwnError(error: unknown): unknown {
+  if (error instanceof CircuitOpenError) {
+    return new UpstreamError('CIRCUIT_OPEN', { reason: 'circuit open', retryAfterMs: error.retryAfterMs });
+  }
+  if (error instanceof BulkheadFullError) return new UpstreamError('OVERLOADED', { reason: error.message });
+  return error;
+}

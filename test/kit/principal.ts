@@ -1,0 +1,19 @@
+// Principals for tests that go below the gateway: whoever has a token, without a host that would know it.
+
+import { UpstreamError } from '../../src/errors.js';
+import { createPrincipal, type Principal } from '../../src/upstream/principal.js';
+
+/** The principal of a ready-made token. */
+export function principalOf(token: string, rest: Partial<Pick<Principal, 'isCaller' | 'expiresAt'>> = {}): Principal {
+  return createPrincipal(token, {
+    isCaller: false,
+    expiresAt: undefined,
+    ...rest,
+    tokens: {
+      token: () => Promise.resolve(token),
+      renew: () => Promise.resolve(undefined),
+      reject: () => undefined,
+      refusal: (reason) => new UpstreamError('UPSTREAM_UNAUTHENTICATED', { reason }),
+    },
+  });
+}
