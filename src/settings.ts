@@ -46,9 +46,9 @@ export const SETTINGS = {
   SCALEOPS_TOKEN_FILE: { ...text, meaning: 'For token: a file that holds it; read again when it changes.' },
   SCALEOPS_USERNAME: { ...text, meaning: 'For login: the user of ScaleOps, built-in or LDAP.' },
   SCALEOPS_PASSWORD: { ...text, meaning: 'For login: the password.' },
-  SCALEOPS_AZURE_TENANT_ID: { ...path.segment, meaning: 'For azure: the tenant.' },
-  SCALEOPS_AZURE_CLIENT_ID: { ...text, meaning: 'For azure: the client (application) id.' },
-  SCALEOPS_AZURE_CLIENT_SECRET: { ...text, meaning: 'For azure: the client secret.' },
+  SCALEOPS_AZURE_TENANT_ID: { ...path.segment, fine, meaning: 'For azure: the tenant.' },
+  SCALEOPS_AZURE_CLIENT_ID: { ...text, fine, meaning: 'For azure: the client (application) id.' },
+  SCALEOPS_AZURE_CLIENT_SECRET: { ...text, fine, meaning: 'For azure: the client secret.' },
   SCALEOPS_AZURE_AUTHORITY: {
     ...httpUrl,
     default: 'https://login.microsoftonline.com',
@@ -174,6 +174,7 @@ export const SETTINGS = {
   CACHE_RECHECK_SECONDS: {
     ...number(1, 3_600),
     default: '60',
+    fine,
     meaning:
       'With forward: for how long a token that ScaleOps took counts as good, in seconds. Then kept reports wait for it.',
   },
@@ -181,6 +182,7 @@ export const SETTINGS = {
   CACHE_CONTROL: {
     ...oneOf('private', 'public'),
     default: 'private',
+    fine,
     meaning: 'What `Cache-Control` says of fresh answers. public only where everyone may see everything.',
   },
   CACHE_REDIS_URL: {
@@ -192,6 +194,7 @@ export const SETTINGS = {
   GATEWAY_MAX_PAGE_ROWS: {
     ...limit(1_000_000),
     default: 'off',
+    fine,
     meaning: 'The most rows that one page may have: a number, or off.',
   },
   GRAPHIQL: { ...boolean, default: 'on', meaning: 'The GraphiQL page at `/graphql`: on or off.' },

@@ -41,7 +41,7 @@ describe('the README', () => {
     // The others are a list of names and defaults; `--help` says what they mean.
     const fine = settings
       .filter(([, setting]) => setting.fine)
-      .map(([name, setting]) => `\`${name}\` (${setting.default})`);
+      .map(([name, { default: value }]) => `\`${name}\`${value === undefined ? '' : ` (${value})`}`);
     expect(section('fine settings').replaceAll('\n', ' ')).toBe(`${fine.join(', ')}.`);
   });
 

@@ -1,7 +1,6 @@
 // One deadline over a whole work: when the time is up, or the caller gives up, it is over at once, whatever its parts do.
 
 import type { Clock } from '../clock.js';
-import { raceAbort } from './abort.js';
 
 export interface Deadline {
   /** Aborts when the time is up or the caller gives up. */
@@ -21,8 +20,13 @@ export function startDeadline(clock: Clock, timeoutMs: number, outer?: AbortSign
   const { signal } = controller;
   const endsAt = clock.now() + timeoutMs;
   let passed = false;
+  let giveUp: (reason: unknown) => void = () => undefined;
+  // In place of listeners on the signal, which cost more than all else here.
+  const over = new Promise<never>((_resolve, reject) => (giveUp = reject));
+  over.catch(() => undefined);
   const stop = (): void => {
     controller.abort();
+    giveUp(signal.reason);
   };
   const cancel = clock.after(timeoutMs, () => {
     passed = true;
@@ -35,7 +39,7 @@ export function startDeadline(clock: Clock, timeoutMs: number, outer?: AbortSign
     passed: () => passed,
     // A clock that is set back does not lengthen it: the timer has the last word.
     remainingMs: () => Math.min(endsAt - clock.now(), timeoutMs),
-    race: (work) => raceAbort(work, signal),
+    race: (work) => Promise.race([work, over]),
     end() {
       cancel();
       outer?.removeEventListener('abort', stop);

@@ -43,7 +43,8 @@ export const CostReport = builder.objectRef<LoadedReport>('CostReport').implemen
       description: 'When ScaleOps gave this report to the gateway, which may keep it for a while.',
     }),
     isStale: t.exposeBoolean('isStale', {
-      description: 'Whether the report is past its freshness; `asOf` tells its age.',
+      description:
+        'Whether the report is past its freshness: a newer one is being fetched, or ScaleOps fails. `asOf` tells its age.',
     }),
   }),
 });

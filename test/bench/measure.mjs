@@ -18,6 +18,10 @@ export function measure(title, cases, rounds) {
       times[name].push(performance.now() - start);
     }
   }
+  return report(title, times);
+}
+
+function report(title, times) {
   const medians = {};
   console.log(`\n${title}`);
   for (const [name, all] of Object.entries(times)) {
@@ -38,7 +42,41 @@ export function printMachine() {
   );
 }
 
-function at(sorted, part) {
+/**
+ * As `measure`, one after the other for what has to be waited for.
+ * @param {string} title
+ * @param {Record<string, () => Promise<unknown>>} cases
+ * @param {number} rounds
+ * @returns {Promise<Record<string, number>>} the median of each case in milliseconds
+ */
+export async function measureAsync(title, cases, rounds = 31) {
+  const times = Object.fromEntries(Object.keys(cases).map((name) => [name, []]));
+  for (let round = 0; round < rounds; round += 1) {
+    for (const [name, run] of Object.entries(cases)) {
+      const start = performance.now();
+      await run();
+      times[name].push(performance.now() - start);
+    }
+  }
+  return report(title, times);
+}
+
+/** The bytes in use after collection, array buffers included; needs --expose-gc. */
+export async function usedBytes() {
+  let used = Infinity;
+  for (;;) {
+    globalThis.gc();
+    // What a closed connection holds, and array buffers, are given back a little after the collection.
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    const { heapUsed, arrayBuffers } = process.memoryUsage();
+    const now = heapUsed + arrayBuffers;
+    if (now > used - 65_536) return now;
+    used = now;
+  }
+}
+
+/** The value below which that part of the sorted ones lies. */
+export function at(sorted, part) {
   return sorted[Math.floor(sorted.length * part)] ?? Number.NaN;
 }
 

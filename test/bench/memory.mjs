@@ -3,23 +3,13 @@
 
 import { decodeReport } from '../../dist/report/decode.js';
 import { fetchFleet } from './fleet.mjs';
-import { printMachine } from './measure.mjs';
+import { printMachine, usedBytes } from './measure.mjs';
 
 const MIB = 1_048_576;
 
 /** A parsed report dies with the JSON it was read from; only the report itself may stay. */
 function decode(text) {
   return decodeReport(JSON.parse(text)).report;
-}
-
-async function usedBytes() {
-  for (let round = 0; round < 3; round += 1) {
-    globalThis.gc();
-    // Array buffers are given back after the collection.
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  const { heapUsed, arrayBuffers } = process.memoryUsage();
-  return heapUsed + arrayBuffers;
 }
 
 /** A function of its own, so that nothing of one size is still held while the next is weighed. */
