@@ -19,6 +19,8 @@ export interface LoadStats {
   upstreamMs: number;
   /** Each report's time and how long it is fresh from then on, in milliseconds. */
   readonly reports: Pick<CacheAnswer, 'asOf' | 'freshMs' | 'isStale'>[];
+  /** Why older reports were given. */
+  readonly faults: NonNullable<CacheAnswer['fault']>[];
 }
 
 /** Long-lived parts that every request shares. */
@@ -55,6 +57,7 @@ export function createContext(parts: ContextParts, { signal, token, anew = false
     cache: { hit: 0, stale: 0, shared: 0, collapsed: 0, miss: 0 },
     upstreamMs: 0,
     reports: [],
+    faults: [],
   };
   const loadReport = async (request: ReportRequest): Promise<LoadedReport> => {
     const principal = await parts.credentials.principal(token);
@@ -62,6 +65,7 @@ export function createContext(parts: ContextParts, { signal, token, anew = false
     stats.cache[answer.cacheResult] += 1;
     stats.upstreamMs = Math.max(stats.upstreamMs, answer.upstreamMs);
     stats.reports.push(answer);
+    if (answer.fault !== undefined) stats.faults.push(answer.fault);
     return { ...answer, key: toRequestKey(request) };
   };
   const report = new DataLoader<ReportRequest, LoadedReport, string>(

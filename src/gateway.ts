@@ -4,10 +4,11 @@ import type { Logger } from 'pino';
 
 import { keepMs, lifetimeOf } from './cache/freshness.js';
 import { createRedisEngine } from './cache/redis.js';
-import { createReportCache } from './cache/report-cache.js';
+import { createReportCache, type ReportCache } from './cache/report-cache.js';
 import { createSharedCache, type SharedCache } from './cache/shared-cache.js';
 import { systemClock, type Clock } from './clock.js';
 import type { Config } from './config.js';
+import { GatewayError } from './errors.js';
 import { createSchema } from './graphql/schema.js';
 import { createDoor } from './http/door.js';
 import { withAddress } from './http/request-target.js';
@@ -35,7 +36,7 @@ export function createGateway(config: Config, { logger, clock = systemClock }: G
   const credentials = createCredentials({ ...upstream, clock });
   const client = createClient(config, logger, clock);
   const shared = createSharedTier(config, logger, clock);
-  const cache = createReportCache({ client, upstream: upstream.url, ...config.cache, shared, clock });
+  const cache = createCache(config, client, shared, logger, clock);
 
   let isReady = true;
   const door = createDoor({
@@ -91,8 +92,30 @@ function createClient({ upstream }: Config, logger: Logger, clock: Clock): Scale
   });
 }
 
+function createCache(
+  { upstream, cache }: Config,
+  client: ScaleOpsClient,
+  shared: SharedCache | undefined,
+  logger: Logger,
+  clock: Clock,
+): ReportCache {
+  return createReportCache({
+    ...cache,
+    client,
+    upstream: upstream.url,
+    shared,
+    clock,
+    onRefreshFailed({ report }, error) {
+      const code = error instanceof GatewayError ? error.code : 'INTERNAL_SERVER_ERROR';
+      const reason = error instanceof GatewayError ? error.reason : undefined;
+      logger.warn({ report, code, reason }, 'a report could not be fetched anew; the kept one is shown');
+    },
+  });
+}
+
 function createSharedTier({ cache, upstream }: Config, logger: Logger, clock: Clock): SharedCache | undefined {
-  if (cache.redisUrl === undefined) return undefined;
+  // Where nothing is kept there is nothing to share.
+  if (cache.redisUrl === undefined || cache.ttlMs === 0) return undefined;
   const engine = createRedisEngine({
     url: cache.redisUrl,
     onConnection: (isUp, reason) => {
@@ -105,6 +128,7 @@ function createSharedTier({ cache, upstream }: Config, logger: Logger, clock: Cl
     keepMs: ({ report, asOf }) => keepMs({ asOf, freshMs: lifetimeOf(report, asOf, cache) }, cache),
     maxKeepMs: keepMs({ asOf: 0, freshMs: Math.max(cache.ttlMs, cache.pastTtlMs) }, cache),
     maxBytes: upstream.maxResponseBytes,
+    timeoutMs: upstream.timeoutMs,
     clock,
     onBreaker: (isOpen) => {
       if (isOpen) logger.warn('the shared cache fails and is left alone for a while');

@@ -26,6 +26,8 @@ export interface ReportCacheOptions extends ReportMemoryOptions {
   readonly upstream: string;
   /** The memory of all replicas, where there is one. */
   readonly shared?: SharedCache | undefined;
+  /** Told of a refresh that nobody waited for, and that failed. */
+  readonly onRefreshFailed?: (request: ReportRequest, error: unknown) => void;
 }
 
 /**
@@ -41,6 +43,8 @@ export interface CacheAnswer extends Aged {
   readonly cacheResult: CacheResult;
   /** How long the upstream call took that was waited for; 0 where none was. */
   readonly upstreamMs: number;
+  /** Why there is no newer report, where that was tried. */
+  readonly fault?: UpstreamError;
 }
 
 export interface LoadOptions {
@@ -91,7 +95,7 @@ export function createReportCache(options: ReportCacheOptions): ReportCache {
     if (mayTry(kept, now)) {
       kept.triedAt = now;
       // Nobody waits for it: what becomes of it shows in the next answer.
-      fetch(asking).catch(() => undefined);
+      fetch(asking).catch((error: unknown) => options.onRefreshFailed?.(asking.request, error));
     }
     return toAnswer(kept, 'stale');
   };
@@ -106,9 +110,10 @@ export function createReportCache(options: ReportCacheOptions): ReportCache {
       try {
         return await fetch(asking, signal);
       } catch (error) {
-        const older = error instanceof UpstreamError && error.allowsStale ? memory.find(asking) : undefined;
+        if (!(error instanceof UpstreamError) || !error.allowsStale) throw error;
+        const older = memory.find(asking);
         if (older === undefined) throw error;
-        return toAnswer(older, 'stale');
+        return { ...toAnswer(older, 'stale'), fault: error };
       }
     },
   };
@@ -130,14 +135,15 @@ function createFinding(memory: ReportMemory, shared: SharedCache | undefined) {
 }
 
 /** Gets a report from upstream, or from the replica that is getting it, and keeps it. */
-function createFetching({ client, shared, clock, ttlMs }: ReportCacheOptions, memory: ReportMemory) {
+function createFetching({ client, shared, clock }: ReportCacheOptions, memory: ReportMemory) {
   const askUpstream = async (
     { request, principal }: Asking,
     signal: AbortSignal,
+    waitedMs: number,
   ): Promise<DatedReport & FetchedReport> => {
     const askedAt = clock.now();
     try {
-      return { ...(await client.fetchReport(request, principal, signal)), askedAt, asOf: clock.now() };
+      return { ...(await client.fetchReport(request, principal, signal, waitedMs)), askedAt, asOf: clock.now() };
     } catch (error) {
       if (error instanceof UpstreamError && error.isRefusal) {
         memory.purge(principal);
@@ -147,8 +153,8 @@ function createFetching({ client, shared, clock, ttlMs }: ReportCacheOptions, me
     }
   };
   return async (asking: Asking, signal: AbortSignal): Promise<Landing> => {
-    const fetch = () => askUpstream(asking, signal);
-    if (shared === undefined || ttlMs === 0) return { entry: memory.keep(asking, await fetch()), isOurs: true };
+    const fetch = (waitedMs: number) => askUpstream(asking, signal, waitedMs);
+    if (shared === undefined) return { entry: memory.keep(asking, await fetch(0)), isOurs: true };
     // What another replica has got meanwhile will do, if it is newer than what we came with.
     const newerThan = memory.find(asking)?.asOf;
     const isGood = (found: DatedReport): boolean => memory.isFresh(asking, found);

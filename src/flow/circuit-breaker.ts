@@ -28,9 +28,10 @@ export interface CircuitBreakerOptions extends CircuitBreakerSettings {
 /** No call was made. */
 export class CircuitOpenError extends Error {
   override readonly name = 'CircuitOpenError';
-  readonly retryAfterMs: number;
+  /** Undefined while a probe is under way: it ends when it ends. */
+  readonly retryAfterMs: number | undefined;
 
-  constructor(retryAfterMs: number) {
+  constructor(retryAfterMs: number | undefined) {
     super('the circuit breaker is open');
     this.retryAfterMs = retryAfterMs;
   }
@@ -78,9 +79,10 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
   };
   const check = (): void => {
     if (state.name === 'closed') return;
+    if (state.name === 'probing') throw new CircuitOpenError(undefined);
     // A clock set back must not keep it open for longer than it may be.
     const waitMs = Math.min(state.until - clock.now(), openMs);
-    if (state.name === 'probing' || waitMs > 0) throw new CircuitOpenError(Math.max(waitMs, 0));
+    if (waitMs > 0) throw new CircuitOpenError(waitMs);
   };
 
   return {

@@ -18,6 +18,7 @@ export function useOperationLog(logger: Logger, now: () => number): DoorPlugin {
     },
     onResponse({ request, response, serverContext }) {
       const { requestId, startedAt, operation, errors } = serverContext.state;
+      const faults = operation?.stats.faults;
       if (operation === undefined && errors === undefined) return;
       logger.info(
         {
@@ -28,6 +29,7 @@ export function useOperationLog(logger: Logger, now: () => number): DoorPlugin {
           cache: operation?.stats.cache,
           upstreamMs: operation?.stats.upstreamMs,
           ...(errors && { errors: unique(errors, 'code'), reasons: unique(errors, 'reason') }),
+          ...(faults?.length && { staleFor: unique(faults, 'code'), staleReasons: unique(faults, 'reason') }),
           ...(request.signal.aborted ? { clientLeft: true } : {}),
         },
         'operation',

@@ -38,8 +38,16 @@ export interface FetchedReport {
 }
 
 export interface ScaleOpsClient {
-  /** Asks for a report in the name of `principal`; `signal` gives up. @throws UpstreamError */
-  fetchReport(request: ReportRequest, principal: Principal, signal: AbortSignal): Promise<FetchedReport>;
+  /**
+   * Asks for a report in the name of `principal`; `signal` gives up. The deadline counts from `waitedMs` ago.
+   * @throws UpstreamError
+   */
+  fetchReport(
+    request: ReportRequest,
+    principal: Principal,
+    signal: AbortSignal,
+    waitedMs?: number,
+  ): Promise<FetchedReport>;
   close(): Promise<void>;
 }
 
@@ -65,8 +73,8 @@ export function createScaleOpsClient(options: ClientOptions): ScaleOpsClient {
   };
 
   return {
-    async fetchReport(request, principal, signal) {
-      const deadline = startDeadline(clock, timeoutMs, signal);
+    async fetchReport(request, principal, signal, waitedMs = 0) {
+      const deadline = startDeadline(clock, timeoutMs - waitedMs, signal);
       try {
         return await deadline.race(resilience.run(() => attempt(request, principal, deadline), deadline));
       } catch (error) {
