@@ -52,7 +52,7 @@ export function createDoor(options: DoorOptions): YogaServerInstance<DoorContext
       useRequestState(now),
       useHealth(isReady),
       useStartPage(GRAPHQL_PATH),
-      graphiql && useGraphiQLPage(GRAPHQL_PATH),
+      graphiql && useGraphiQLPage(GRAPHQL_PATH, needsCallerToken),
       needsCallerToken && useCallerToken(),
       useFreshness({ now, scope: options.cacheControl, variesByToken: needsCallerToken }),
       useErrorFormat(logger),

@@ -14,15 +14,18 @@ interface Page {
   readonly etag: string;
 }
 
+/** Where callers bring their own token: any lets them read the documentation, and their own gets them reports. */
+const TOKEN_HEADERS = JSON.stringify({ authorization: 'Bearer YOUR-SCALEOPS-TOKEN' }, null, 2);
+
 /** Answers browsers at `path` with GraphiQL. Everyone else goes on to GraphQL. */
-export function useGraphiQLPage(path: string): DoorPlugin {
+export function useGraphiQLPage(path: string, needsCallerToken: boolean): DoorPlugin {
   let page: Promise<Page> | undefined;
   return {
     async onRequest({ request, url, endResponse, fetchAPI }) {
       const isBrowser = request.method === 'GET' && request.headers.get('accept')?.includes('text/html') === true;
       // A browser that follows a link with a query in it gets the page too, with the query filled in.
       if (!isBrowser || url.pathname !== path) return;
-      const { html, gzip: gzipped, etag } = await (page ??= renderPage());
+      const { html, gzip: gzipped, etag } = await (page ??= renderPage(needsCallerToken));
       const headers = {
         'content-type': 'text/html; charset=utf-8',
         'cache-control': 'no-cache',
@@ -40,13 +43,16 @@ export function useGraphiQLPage(path: string): DoorPlugin {
   };
 }
 
-async function renderPage(): Promise<Page> {
+async function renderPage(needsCallerToken: boolean): Promise<Page> {
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
+  const withToken = needsCallerToken ? { headers: TOKEN_HEADERS } : {};
   const html = renderGraphiQL({
     title: 'ScaleOps costs',
     // A POST makes a browser drop what it keeps of the same URL (RFC 9111, section 4.4), the page itself that is.
     endpoint: '?graphiql',
-    defaultTabs: EXAMPLE_TABS,
+    // Those of each tab, and those that the schema is asked for with.
+    defaultTabs: EXAMPLE_TABS.map((tab) => ({ ...tab, ...withToken })),
+    ...withToken,
     shouldPersistHeaders: false,
     inputValueDeprecation: true,
     schemaDescription: true,

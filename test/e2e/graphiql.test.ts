@@ -11,7 +11,7 @@ import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, test } fr
 import { createSchema } from '../../src/graphql/schema.js';
 import { EXAMPLE_TABS } from '../../src/http/graphiql-examples.js';
 import { findChromium, launchChromium, openContext, type WatchedContext } from '../kit/browser.js';
-import { startStack, type TestStack } from '../kit/gateway.js';
+import { startStack, TOKEN, type TestStack } from '../kit/gateway.js';
 
 // In CI a missing Chromium is a failure, of launchChromium().
 const isSkipped = findChromium() === undefined && process.env.CI === undefined;
@@ -132,6 +132,27 @@ describe.skipIf(isSkipped)('GraphiQL', () => {
     await open();
     const pages = exchanges.filter(({ request }) => request.method === 'GET');
     expect(pages.map(({ response }) => response.statusCode)).toEqual([200, 304]);
+  });
+});
+
+describe.skipIf(isSkipped)('with SCALEOPS_AUTH=forward', () => {
+  test('the documentation is there without a token, and the headers editor has the place for one', async () => {
+    await using forward = await startStack({ env: { SCALEOPS_AUTH: 'forward', SCALEOPS_TOKEN: '' } });
+    await using chromium = await launchChromium();
+    page = await chromium.newPage();
+    const introspected = page.waitForResponse((response) => response.request().method() === 'POST');
+    await page.goto(`${await forward.gateway.listen()}/graphql`);
+    expect((await introspected).status()).toBe(200);
+    await ready();
+    const refused = (await (await execute(tabs[0]!)).json()) as { errors: { extensions: { code: string } }[] };
+    expect(refused.errors.map(({ extensions }) => extensions.code)).toEqual(['UNAUTHENTICATED']);
+    await page.getByRole('button', { name: 'Headers', exact: true }).click();
+    await type('request-headers.json', JSON.stringify({ authorization: `Bearer ${TOKEN}` }));
+    expect(await (await execute(tabs[0]!)).json()).not.toHaveProperty('errors');
+    expect(forward.received.map(({ headers }) => headers.authorization)).toEqual([
+      'Bearer YOUR-SCALEOPS-TOKEN',
+      `Bearer ${TOKEN}`,
+    ]);
   });
 });
 
