@@ -42,8 +42,8 @@ export function createConnections(origin: string, connections: number): Connecti
     bodyTimeout: 0,
     connect(options, callback) {
       connect(options, (...result) => {
-        const [, socket] = result;
-        if (socket !== null) {
+        const [error, socket] = result;
+        if (error === null) {
           requestCounts.set(socket, 0);
           // Ours is the first listener: when undici hands the error on, it is already known.
           socket.on('error', (error: Error) => {
