@@ -98,7 +98,7 @@ export const SETTINGS = {
     ...number(1, 10),
     default: '3',
     fine,
-    meaning: 'How often a report is tried; 1 never retries.',
+    meaning: 'How often a report is tried while ScaleOps fails; 1 never retries.',
   },
   SCALEOPS_RETRY_PERCENT: {
     ...number(0, 100),

@@ -36,8 +36,9 @@ export function createAcceptance(recheckMs: number, clock: Clock): Acceptance {
   return {
     accept(principal, { askedAt }) {
       const before = saidOf(principal);
-      if (askedAt > Math.max(before.acceptedAt, before.refusedAt))
-        said.set(principal.id, { ...before, acceptedAt: askedAt });
+      // One from ahead of us is from before the clock was set back.
+      const isNews = askedAt > before.acceptedAt || before.acceptedAt > clock.now();
+      if (isNews && askedAt > before.refusedAt) said.set(principal.id, { ...before, acceptedAt: askedAt });
     },
     refuse: ({ id }) => {
       said.set(id, { acceptedAt: -Infinity, refusedAt: clock.now() });

@@ -40,6 +40,8 @@ const SETTLED_MS = 7 * 86_400_000;
 const MAX_SKEW_MS = 5_000;
 
 export function lifetimeOf({ window }: Report, asOf: number, { ttlMs, pastTtlMs }: Freshness): number {
+  // Nothing is kept then, whatever it is about.
+  if (ttlMs === 0) return 0;
   const isSettled = window !== null && window.endTime <= asOf - SETTLED_MS;
   return isSettled ? Math.max(ttlMs, pastTtlMs) : ttlMs;
 }

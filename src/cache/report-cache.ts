@@ -88,6 +88,8 @@ export function createReportCache(options: ReportCacheOptions): ReportCache {
   /** What is kept as the answer; undefined where the upstream has to be asked first. */
   const serveKept = (asking: Asking, kept: Entry, anew: boolean): CacheAnswer | undefined => {
     const now = clock.now();
+    // A newer one that is under way will do as well.
+    if (anew && fetches.has(asking.key)) return undefined;
     if (anew && mayTry(kept, now) && now - kept.asOf >= MIN_RETRY_MS) return undefined;
     const stage = memory.stage(kept);
     if (stage === 'fresh') return toAnswer(kept, 'hit');

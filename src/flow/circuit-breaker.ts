@@ -45,7 +45,8 @@ export interface CircuitBreaker {
 }
 
 /** Closed: calls pass. Open: none does until `until`. Probing: one call is under way, all others are told to wait. */
-type State = { readonly name: 'closed' } | { readonly name: 'open' | 'probing'; readonly until: number };
+type State =
+  { readonly name: 'closed' } | { readonly name: 'open'; readonly until: number } | { readonly name: 'probing' };
 
 export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBreaker {
   const { clock, judge, onChange } = options;
@@ -58,45 +59,44 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
     onChange?.(true);
   };
   const close = (): void => {
-    if (state.name === 'closed') return;
     state = { name: 'closed' };
     openMs = options.openMs;
     record.clear();
     onChange?.(false);
   };
-  const learn = (verdict: Verdict, isProbe: boolean): void => {
-    // A probe that came to nothing leaves the question open: the next call may probe.
-    if (verdict === 'nothing' && isProbe) state = { name: 'open', until: clock.now() };
-    if (verdict === 'nothing') return;
-    record.add(verdict === 'failure');
-    if (isProbe && verdict === 'success') close();
-    if (isProbe && verdict === 'failure') {
-      openMs = Math.min(2 * openMs, options.maxOpenMs);
-      open();
-    }
-    // Calls that were under way when it opened tell nothing new.
+  /** `begunIn` is the state in which the call began: in another one it tells nothing new. */
+  const learn = (verdict: Verdict, begunIn: State): void => {
+    if (begunIn !== state) return;
+    if (verdict !== 'nothing') record.add(verdict === 'failure');
     if (state.name === 'closed' && record.isBad()) open();
+    if (begunIn.name !== 'probing') return;
+    if (verdict === 'success') close();
+    if (verdict === 'failure') openMs = Math.min(2 * openMs, options.maxOpenMs);
+    if (verdict === 'failure') open();
+    // A probe that came to nothing leaves the question open: the next call may probe.
+    if (verdict === 'nothing') state = { name: 'open', until: clock.now() };
   };
   const check = (): void => {
     if (state.name === 'closed') return;
     if (state.name === 'probing') throw new CircuitOpenError(undefined);
+    const waitMs = state.until - clock.now();
     // A clock set back must not keep it open for longer than it may be.
-    const waitMs = Math.min(state.until - clock.now(), openMs);
-    if (waitMs > 0) throw new CircuitOpenError(waitMs);
+    if (waitMs > openMs) state = { name: 'open', until: clock.now() + openMs };
+    if (waitMs > 0) throw new CircuitOpenError(Math.min(waitMs, openMs));
   };
 
   return {
     check,
     async run(call) {
       check();
-      const isProbe = state.name === 'open';
-      if (state.name === 'open') state = { name: 'probing', until: state.until };
+      if (state.name === 'open') state = { name: 'probing' };
+      const begunIn = state;
       try {
         const result = await call();
-        learn('success', isProbe);
+        learn('success', begunIn);
         return result;
       } catch (error) {
-        learn(judge(error), isProbe);
+        learn(judge(error), begunIn);
         throw error;
       }
     },
@@ -116,7 +116,7 @@ function createRecord(settings: CircuitBreakerSettings, clock: Clock) {
     isBad(): boolean {
       if (failuresInARow >= settings.failuresInARow) return true;
       const calls = recent.count('call');
-      return calls >= settings.minCalls && recent.count('failure') >= calls * settings.failureRatio;
+      return calls >= settings.minCalls && recent.count('failure') / calls >= settings.failureRatio;
     },
     clear(): void {
       failuresInARow = 0;

@@ -40,6 +40,8 @@ export function createDoor(options: DoorOptions): YogaServerInstance<DoorContext
     context: ({ request, state }) =>
       createContext(parts, { signal: request.signal, token: state.callerToken, anew: wantsAnew(request) }),
     graphqlEndpoint: GRAPHQL_PATH,
+    // Yoga's own health check comes before all plugins, at whatever ends like this; no URL ends with a blank.
+    healthCheckEndpoint: ' ',
     maxRequestBodySize: MAX_BODY_BYTES,
     // Ours instead: one place formats and logs errors, the page works offline, nothing is open to other origins.
     maskedErrors: false,

@@ -50,9 +50,8 @@ export function useFreshness({ now, scope, variesByToken }: FreshnessOptions): D
     onResponse({ response, serverContext }) {
       const { freshness, operation, errors } = serverContext.state;
       if (operation === undefined && errors === undefined) return;
-      const isKept =
-        freshness !== undefined && !freshness.isStale && freshness.freshSeconds > 0 && errors === undefined;
-      if (!isKept) {
+      const isFresh = freshness !== undefined && freshness.freshSeconds > 0;
+      if (!isFresh || errors !== undefined || response.status !== 200) {
         response.headers.set('cache-control', 'no-store');
         return;
       }

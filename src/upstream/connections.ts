@@ -16,6 +16,9 @@ export interface Connections {
 /** A host that is there answers sooner; and what still connects holds up the process when it stops. */
 export const CONNECT_MS = 5_000;
 
+/** The errors of a connection that the other side has closed. */
+const CLOSED: readonly string[] = ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'];
+
 /** What undici publishes when it writes a request to a connection. */
 const SENT = 'undici:client:sendHeaders';
 interface SendHeadersEvent {
@@ -47,7 +50,8 @@ export function createConnections(origin: string, connections: number): Connecti
           requestCounts.set(socket, 0);
           // Ours is the first listener: when undici hands the error on, it is already known.
           socket.on('error', (error: Error) => {
-            if ((requestCounts.get(socket) ?? 0) > 1) reuseErrors.add(error);
+            const { code = '' } = error as NodeJS.ErrnoException;
+            if ((requestCounts.get(socket) ?? 0) > 1 && CLOSED.includes(code)) reuseErrors.add(error);
           });
         }
         callback(...result);

@@ -1,0 +1,315 @@
+// The small policies by themselves, on a clock that stands still: sliding counts, deadlines and pauses, retries. Each has
+// its rules, and what must hold for any sequence.
+
+import { getEventListeners } from 'node:events';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+
+import { pause, raceAbort } from '../src/flow/abort.js';
+import { startDeadline } from '../src/flow/deadline.js';
+import { createRetryPolicy, type RetryRule, type RetrySettings } from '../src/flow/retry.js';
+import { createSlidingCounts } from '../src/flow/sliding-counts.js';
+import { createManualClock } from './kit/clock.js';
+import { createDeferred, settle, watch } from './kit/deferred.js';
+
+const HOUR_MS = 3_600_000;
+
+describe('sliding counts', () => {
+  test('count each name by itself, for as long as the window is, to the tenth', () => {
+    const clock = createManualClock(0);
+    const counts = createSlidingCounts<'a' | 'b'>(clock, 1_000);
+    for (const name of ['a', 'b', 'a'] as const) counts.add(name);
+    clock.advance(999);
+    counts.add('b');
+    expect([counts.count('a'), counts.count('b')]).toEqual([2, 2]);
+    clock.advance(1);
+    expect([counts.count('a'), counts.count('b')]).toEqual([0, 1]);
+    counts.clear();
+    expect([counts.count('a'), counts.count('b')]).toEqual([0, 0]);
+  });
+
+  test('never count less than nine tenths of the window, nor more than all of it', () => {
+    const anyPause = fc.oneof(fc.constantFrom(0, 1, 99, 100, 899, 900, 901, 999, 1_000), fc.nat({ max: 300 }));
+    fc.assert(
+      fc.property(fc.nat(), fc.array(anyPause, { maxLength: 60 }), (start, pauses) => {
+        const clock = createManualClock(start);
+        const counts = createSlidingCounts<'a'>(clock, 1_000);
+        const added: number[] = [];
+        const within = (ms: number): number => added.filter((at) => clock.now() - at < ms).length;
+        for (const ms of pauses) {
+          clock.advance(ms);
+          expect(counts.count('a')).toBeGreaterThanOrEqual(within(900));
+          expect(counts.count('a')).toBeLessThanOrEqual(within(1_000));
+          counts.add('a');
+          added.push(clock.now());
+        }
+      }),
+    );
+  });
+
+  test('are the same as a list that is filtered, also where the clock jumps back and forth', () => {
+    const anyStep = fc.oneof(
+      fc.record({ do: fc.constantFrom('a' as const, 'b' as const), ms: fc.constant(0) }),
+      fc.record({ do: fc.constant('wait' as const), ms: fc.integer({ min: 0, max: 400 }) }),
+      fc.record({ do: fc.constant('jump' as const), ms: fc.constantFrom(-HOUR_MS, HOUR_MS, -150, -50) }),
+    );
+    fc.assert(
+      fc.property(fc.array(anyStep, { maxLength: 60 }), (steps) => {
+        const clock = createManualClock();
+        const counts = createSlidingCounts<'a' | 'b'>(clock, 1_000);
+        let added: { readonly name: 'a' | 'b'; readonly at: number }[] = [];
+        for (const step of steps) {
+          clock.advance(step.ms);
+          const [now, tenth] = [clock.now(), (at: number) => Math.floor(at / 100)];
+          added = added.filter(({ at }) => tenth(at) > tenth(now) - 10 && tenth(at) <= tenth(now));
+          if (step.do === 'a' || step.do === 'b') {
+            counts.add(step.do);
+            added.push({ name: step.do, at: now });
+          }
+          for (const name of ['a', 'b'] as const) {
+            expect(counts.count(name)).toBe(added.filter((each) => each.name === name).length);
+          }
+        }
+      }),
+    );
+  });
+});
+
+describe('a deadline', () => {
+  test('aborts after exactly its time, and says that it was the time', () => {
+    const clock = createManualClock();
+    const deadline = startDeadline(clock, 1_000);
+    clock.advance(999);
+    expect([deadline.signal.aborted, deadline.passed(), deadline.remainingMs()]).toEqual([false, false, 1]);
+    clock.advance(1);
+    expect([deadline.signal.aborted, deadline.passed(), deadline.remainingMs()]).toEqual([true, true, 0]);
+  });
+
+  test('aborts when the caller gives up, before or after it began, and says that it was not the time', () => {
+    const clock = createManualClock();
+    const caller = new AbortController();
+    const before = startDeadline(clock, 1_000, caller.signal);
+    caller.abort();
+    const after = startDeadline(clock, 1_000, caller.signal);
+    expect([before, after].map(({ signal, passed }) => [signal.aborted, passed()])).toEqual(
+      Array(2).fill([true, false]),
+    );
+  });
+
+  test('leaves neither a timer nor a listener when it has ended, and does not abort any more', () => {
+    const clock = createManualClock();
+    const caller = new AbortController();
+    const deadline = startDeadline(clock, 1_000, caller.signal);
+    expect([clock.pending(), getEventListeners(caller.signal, 'abort').length]).toEqual([1, 1]);
+    deadline.end();
+    expect([clock.pending(), getEventListeners(caller.signal, 'abort').length]).toEqual([0, 0]);
+    clock.advance(HOUR_MS);
+    caller.abort();
+    expect([deadline.signal.aborted, deadline.passed()]).toEqual([false, false]);
+  });
+
+  test('has no more time left for a clock that is set back', () => {
+    const clock = createManualClock();
+    const deadline = startDeadline(clock, 1_000);
+    clock.advance(-HOUR_MS);
+    expect(deadline.remainingMs()).toBe(1_000);
+  });
+
+  test('lets the work win, or itself, whichever comes first', async () => {
+    const clock = createManualClock();
+    const deadline = startDeadline(clock, 1_000);
+    await expect(deadline.race(Promise.resolve('done'))).resolves.toBe('done');
+    await expect(deadline.race(Promise.reject(new Error('failed')))).rejects.toThrow('failed');
+    const late = createDeferred<string>();
+    const lost = watch(deadline.race(late.promise));
+    clock.advance(1_000);
+    await settle();
+    expect(lost.outcome()).toEqual({ error: deadline.signal.reason as unknown });
+    // Nobody hears of it, nor is it an unhandled rejection.
+    late.reject(new Error('too late'));
+    await settle();
+    expect(getEventListeners(deadline.signal, 'abort')).toEqual([]);
+  });
+});
+
+describe('waiting', () => {
+  test('for a work leaves no listener, however it ends', async () => {
+    const { signal } = new AbortController();
+    await raceAbort(Promise.resolve(), signal);
+    await raceAbort(Promise.reject(new Error('failed')), signal).catch(() => undefined);
+    await settle();
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+    const never = new Promise(() => undefined);
+    const [leaving, left] = [new AbortController(), new AbortController()];
+    left.abort(new Error('left'));
+    const waiting = [raceAbort(never, leaving.signal), raceAbort(never, left.signal)];
+    leaving.abort(new Error('leaving'));
+    expect(await Promise.all(waiting.map((each) => each.catch(String)))).toEqual(['Error: leaving', 'Error: left']);
+    expect([leaving, left].map((each) => getEventListeners(each.signal, 'abort').length)).toEqual([0, 0]);
+  });
+
+  test('for a while lasts exactly so long', async () => {
+    const clock = createManualClock();
+    const { signal } = new AbortController();
+    const paused = watch(pause(clock, 1_000, signal));
+    clock.advance(999);
+    await settle();
+    expect(paused.outcome()).toBe('pending');
+    clock.advance(1);
+    await settle();
+    expect(paused.outcome()).toEqual({ value: undefined });
+    expect([clock.pending(), getEventListeners(signal, 'abort').length]).toEqual([0, 0]);
+  });
+
+  test('for a while is given up with the reason of the signal, and leaves nothing', async () => {
+    const clock = createManualClock();
+    const leaving = new AbortController();
+    const paused = watch(pause(clock, 1_000, leaving.signal));
+    const reason = new Error('left');
+    leaving.abort(reason);
+    await settle();
+    expect(paused.outcome()).toEqual({ error: reason });
+    await expect(pause(clock, 1_000, leaving.signal)).rejects.toBe(reason);
+    expect([clock.pending(), getEventListeners(leaving.signal, 'abort').length]).toEqual([0, 0]);
+  });
+});
+
+describe('a retry policy', () => {
+  const PLENTY: RetrySettings = { maxAttempts: 3, retryRatio: 1, minRetries: 1_000 };
+  const USUAL: RetrySettings = { maxAttempts: 3, retryRatio: 0.1, minRetries: 3 };
+  /** What a request that fails by these rules waits before each next attempt, until there is none. */
+  const waits = (settings: RetrySettings, rules: readonly RetryRule[], random = 0.5): (number | undefined)[] => {
+    const retries = createRetryPolicy(settings, createManualClock(), () => random).begin();
+    return rules.map((rule) => retries.next({ rule }, 30_000));
+  };
+
+  test.each<[string, RetryRule[], (number | undefined)[]]>([
+    ['never', ['never'], [undefined]],
+    ['never after what may be tried again', ['budget', 'never'], [200, undefined]],
+    ['within the budget, so many attempts in all', ['budget', 'budget', 'budget'], [200, 400, undefined]],
+    ['once', ['once', 'once'], [200, undefined]],
+    ['not once more, when it was tried again already', ['budget', 'once'], [200, undefined]],
+    ['at once, at no cost of attempts', ['at-once', 'budget', 'budget', 'budget'], [0, 200, 400, undefined]],
+    ['at once the first time only', ['at-once', 'at-once', 'at-once', 'at-once'], [0, 200, 400, undefined]],
+    ['at once also late', ['budget', 'budget', 'at-once', 'budget'], [200, 400, 0, undefined]],
+  ])('tries again: %s', (_name, rules, expected) => {
+    expect(waits(PLENTY, rules)).toEqual(expected);
+  });
+
+  test.each<RetryRule>(['budget', 'once'])('makes one attempt where one is all (%s)', (rule) => {
+    expect(waits({ ...PLENTY, maxAttempts: 1 }, [rule])).toEqual([undefined]);
+  });
+
+  test('waits with full jitter: from nothing to twice as long each time, up to two seconds', () => {
+    const six: RetryRule[] = Array<RetryRule>(6).fill('budget');
+    expect(waits({ ...PLENTY, maxAttempts: 7 }, six, 0)).toEqual([0, 0, 0, 0, 0, 0]);
+    const almost = 1 - Number.EPSILON;
+    const most = waits({ ...PLENTY, maxAttempts: 7 }, six, almost);
+    expect(most.map((ms) => Math.round(ms!))).toEqual([400, 800, 1_600, 2_000, 2_000, 2_000]);
+  });
+
+  test.each<[string, number, number | undefined]>([
+    ['asks for less than the jitter', 199, 200],
+    ['asks for more than the jitter', 201, 201],
+    ['asks for as long as anybody waits', 5_000, 5_000],
+    ['asks for longer than anybody waits', 5_001, undefined],
+    ['asks for ever', Infinity, undefined],
+    ['asks for no time', 0, 200],
+  ])('heeds a host that %s', (_name, retryAfterMs, expected) => {
+    const retries = createRetryPolicy(PLENTY, createManualClock(), () => 0.5).begin();
+    expect(retries.next({ rule: 'budget', retryAfterMs }, 30_000)).toBe(expected);
+  });
+
+  test.each([
+    [201, 200],
+    [200, undefined],
+    [0, undefined],
+    [-1, undefined],
+  ])('waits only where time is left after it: of %d ms', (remainingMs, expected) => {
+    const retries = createRetryPolicy(PLENTY, createManualClock(), () => 0.5).begin();
+    expect(retries.next({ rule: 'budget' }, remainingMs)).toBe(expected);
+  });
+
+  test('takes nothing from the budget for a retry that there is no time for, nor for one at once', () => {
+    const clock = createManualClock();
+    const policy = createRetryPolicy({ ...USUAL, minRetries: 1 }, clock, () => 0.5);
+    expect(policy.begin().next({ rule: 'budget' }, 100)).toBeUndefined();
+    expect(policy.begin().next({ rule: 'at-once' }, 30_000)).toBe(0);
+    expect(policy.begin().next({ rule: 'budget', retryAfterMs: 6_000 }, 30_000)).toBeUndefined();
+    expect(policy.begin().next({ rule: 'budget' }, 30_000)).toBe(200);
+    expect(policy.begin().next({ rule: 'budget' }, 30_000)).toBeUndefined();
+    expect(policy.begin().next({ rule: 'at-once' }, 30_000)).toBe(0);
+  });
+
+  test('spends a tenth of the requests of a minute, or three, and has them again a minute later', () => {
+    const clock = createManualClock();
+    const policy = createRetryPolicy(USUAL, clock, () => 0);
+    const retriesOf = (requests: number): number => {
+      let count = 0;
+      for (let made = 0; made < requests; made += 1)
+        if (policy.begin().next({ rule: 'budget' }, 1_000) === 0) count += 1;
+      return count;
+    };
+    expect(retriesOf(39)).toBe(3);
+    expect(retriesOf(1)).toBe(1);
+    expect(retriesOf(960)).toBe(96);
+    clock.advance(60_000);
+    expect(retriesOf(10)).toBe(3);
+  });
+
+  test('never spends more than its budget in a minute, nor refuses what is in it, in any sequence', () => {
+    const anyRule = fc.constantFrom<RetryRule>('budget', 'budget', 'budget', 'once', 'never', 'at-once');
+    const anyStep = fc.oneof(
+      {
+        weight: 5,
+        arbitrary: fc.record({ requests: fc.integer({ min: 1, max: 30 }), rule: anyRule, ms: fc.constant(0) }),
+      },
+      {
+        weight: 2,
+        arbitrary: fc.record({
+          requests: fc.constant(0),
+          rule: fc.constant<RetryRule>('never'),
+          ms: fc.oneof(fc.nat({ max: 70_000 }), fc.constantFrom(5_999, 6_000, 53_999, 54_000, 59_999, 60_000)),
+        }),
+      },
+    );
+    const anySettings = fc.record({
+      maxAttempts: fc.integer({ min: 1, max: 4 }),
+      retryRatio: fc.constantFrom(0, 0.1, 0.5),
+      minRetries: fc.integer({ min: 0, max: 4 }),
+    });
+    fc.assert(
+      fc.property(anySettings, fc.array(anyStep, { minLength: 1, maxLength: 25 }), (settings, steps) => {
+        const clock = createManualClock();
+        const policy = createRetryPolicy(settings, clock, () => 0);
+        const [requests, retried]: [number[], number[]] = [[], []];
+        const within = (times: number[], ms: number): number => times.filter((at) => clock.now() - at < ms).length;
+        // Counts leave the minute to the tenth of it: what is within 54 s counts, what is beyond 60 s does not.
+        const budgetOver = (ms: number): number =>
+          Math.max(settings.minRetries, Math.floor(within(requests, ms) * settings.retryRatio));
+        const request = (rule: RetryRule): void => {
+          requests.push(clock.now());
+          const retries = policy.begin();
+          const allowed = { never: 0, once: 1, budget: 3, 'at-once': 3 }[rule];
+          let counted = 0;
+          if (rule === 'at-once') expect(retries.next({ rule }, 1_000)).toBe(0);
+          for (let attempt = 0; attempt < 5; attempt += 1) {
+            const isAllowed = counted < Math.min(allowed, settings.maxAttempts - 1);
+            const isSurelyInBudget = within(retried, 60_000) < budgetOver(54_000);
+            const isRetried = retries.next({ rule }, 1_000) !== undefined;
+            if (isAllowed && isSurelyInBudget) expect(isRetried).toBe(true);
+            if (!isAllowed) expect(isRetried).toBe(false);
+            if (!isRetried) continue;
+            counted += 1;
+            retried.push(clock.now());
+            expect(within(retried, 54_000)).toBeLessThanOrEqual(budgetOver(60_000));
+          }
+        };
+        for (const { requests: count, rule, ms } of steps) {
+          for (let made = 0; made < count; made += 1) request(rule);
+          clock.advance(ms);
+        }
+      }),
+    );
+  });
+});

@@ -1,0 +1,186 @@
+// Which faults let an older report be shown, over real sockets: one row a fault. Those that say that the host is unwell
+// do; those that are an answer about the question or about who asks do not, and a refusal takes all older reports away.
+
+import { describe, expect, test } from 'vitest';
+
+import { at, NO_CACHE, shown, START_MS, WORKLOADS as QUERY } from './kit/aging.js';
+import * as faults from './kit/fault-server.js';
+import { startFaultServer, type Fault, type FaultServer } from './kit/fault-server.js';
+import { startGateway, type TestGateway } from './kit/gateway.js';
+import { createIdleClock, type IdleClock } from './kit/idle-clock.js';
+
+const WORKLOADS = '/detailedCostReport/getWorkloads';
+const AGGREGATED = '/detailedCostReport/getAggregatedWorkloads';
+const END_MS = 3_660_000;
+const STALE = { asOf: at(0), isStale: true };
+
+interface Stand extends AsyncDisposable, TestGateway {
+  readonly upstream: FaultServer;
+  readonly clock: IdleClock;
+}
+
+/** One attempt a report; every report has to be asked for once it is not fresh. */
+async function startStand(env: Record<string, string> = {}): Promise<Stand> {
+  const upstream = await startFaultServer();
+  for (const path of [WORKLOADS, AGGREGATED]) upstream.answer(path, good);
+  const clock = createIdleClock(START_MS);
+  const settings = {
+    SCALEOPS_MAX_ATTEMPTS: '1',
+    SCALEOPS_BREAKER_FAILURES: '1000',
+    SCALEOPS_BREAKER_MIN_CALLS: '10000',
+    SCALEOPS_MAX_RESPONSE_MB: '1',
+    CACHE_STALE_SECONDS: '0',
+  };
+  const gateway = startGateway(upstream.url, { ...settings, ...env }, clock);
+  return {
+    ...gateway,
+    upstream,
+    clock,
+    async [Symbol.asyncDispose]() {
+      await gateway[Symbol.asyncDispose]();
+      await upstream[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Over a connection that is not kept: what happens to the next one is then never taken for the end of an idle one. */
+const good = faults.closeDelimited(JSON.stringify(faults.goodReport()));
+
+describe('an older report is shown until its time is over', () => {
+  test.each<[string, Fault, string]>([
+    ['408', faults.status(408), 'UPSTREAM_TIMEOUT'],
+    ['429', faults.status(429), 'UPSTREAM_RATE_LIMITED'],
+    ['429 with Retry-After', faults.status(429, { 'retry-after': '30' }), 'UPSTREAM_RATE_LIMITED'],
+    ['500', faults.status(500), 'UPSTREAM_ERROR'],
+    ['502', faults.status(502), 'UPSTREAM_UNAVAILABLE'],
+    ['503', faults.status(503), 'UPSTREAM_UNAVAILABLE'],
+    ['504', faults.status(504), 'UPSTREAM_TIMEOUT'],
+    ['599', faults.status(599), 'UPSTREAM_ERROR'],
+    ['a connection that is reset', faults.resetBeforeHeaders, 'UPSTREAM_UNAVAILABLE'],
+    ['a body that is cut off', faults.closeInBody, 'UPSTREAM_UNAVAILABLE'],
+    ['truncated JSON', faults.truncatedJson, 'UPSTREAM_BAD_RESPONSE'],
+    ['an empty body', faults.text(''), 'UPSTREAM_BAD_RESPONSE'],
+    ['an error with 200', faults.json({ error: 'no' }), 'UPSTREAM_ERROR'],
+    ['a page with 200', faults.html('<p>maintenance</p>'), 'UPSTREAM_BAD_RESPONSE'],
+    ['corrupt gzip', faults.corruptGzip, 'UPSTREAM_BAD_RESPONSE'],
+    ['what is not HTTP', faults.garbage, 'UPSTREAM_BAD_RESPONSE'],
+  ])('after %s', async (_name, fault, code) => {
+    await using stand = await startStand();
+    await stand.ask(QUERY);
+    stand.upstream.answer(WORKLOADS, fault);
+    stand.clock.advance(60_000);
+    expect(shown(await stand.ask(QUERY))).toEqual(STALE);
+    expect(stand.upstream.requests).toHaveLength(2);
+    stand.clock.advance(END_MS - 60_000 - 1);
+    expect(shown(await stand.ask(QUERY))).toEqual(STALE);
+    stand.clock.advance(1);
+    expect(shown(await stand.ask(QUERY))).toBe(code);
+    expect(stand.upstream.requests).toHaveLength(4);
+    stand.upstream.answer(WORKLOADS, good);
+    expect(shown(await stand.ask(QUERY))).toEqual({ asOf: at(END_MS), isStale: false });
+  });
+
+  test('while nobody listens', async () => {
+    await using stand = await startStand();
+    await stand.ask(QUERY);
+    await stand.upstream.stop();
+    stand.clock.advance(60_000);
+    expect(shown(await stand.ask(QUERY))).toEqual(STALE);
+    stand.clock.advance(END_MS - 60_000);
+    expect(shown(await stand.ask(QUERY))).toBe('UPSTREAM_UNAVAILABLE');
+    expect(stand.upstream.requests).toHaveLength(1);
+  });
+
+  test('when the deadline comes', async () => {
+    await using stand = await startStand();
+    await stand.ask(QUERY);
+    stand.upstream.answer(WORKLOADS, faults.neverAnswer);
+    stand.clock.advance(60_000);
+    const asked = stand.ask(QUERY);
+    await stand.upstream.arrivals(2);
+    stand.clock.advance(30_000);
+    expect(shown(await asked)).toEqual(STALE);
+    expect(stand.upstream.requests).toHaveLength(2);
+  });
+
+  test('at once and without a call while the circuit breaker is open', async () => {
+    await using stand = await startStand({ SCALEOPS_BREAKER_FAILURES: '1' });
+    await stand.ask(QUERY);
+    stand.upstream.answer(WORKLOADS, faults.status(500));
+    stand.clock.advance(60_000);
+    expect(shown(await stand.ask(QUERY))).toEqual(STALE);
+    expect(stand.upstream.requests).toHaveLength(2);
+    for (let count = 0; count < 5; count += 1) expect(shown(await stand.ask(QUERY))).toEqual(STALE);
+    expect(shown(await stand.ask('{ aggregatedCosts { asOf isStale } }'))).toBe('CIRCUIT_OPEN');
+    expect(stand.upstream.requests).toHaveLength(2);
+  });
+
+  test('at once and without a call while the gateway is overloaded', async () => {
+    await using stand = await startStand({ SCALEOPS_MAX_IN_FLIGHT: '1', SCALEOPS_MAX_QUEUED: '0' });
+    await stand.ask(QUERY);
+    stand.clock.advance(60_000);
+    stand.upstream.answer(AGGREGATED, faults.neverAnswer);
+    const leaving = new AbortController();
+    const other = stand.ask('{ aggregatedCosts { asOf } }', {}, { signal: leaving.signal }).catch(() => 'left');
+    await stand.upstream.arrivals(2);
+    expect(shown(await stand.ask(QUERY))).toEqual(STALE);
+    expect(stand.upstream.requests).toHaveLength(2);
+    leaving.abort();
+    await other;
+  });
+});
+
+const REFUSALS: [string, Fault, string][] = [
+  ['401', faults.status(401), 'UPSTREAM_UNAUTHENTICATED'],
+  ['403', faults.status(403), 'UPSTREAM_FORBIDDEN'],
+  ['a redirect to where one logs in', faults.redirect('/auth/login'), 'UPSTREAM_UNAUTHENTICATED'],
+  ['a page on which one logs in', faults.loginPage, 'UPSTREAM_UNAUTHENTICATED'],
+];
+
+describe('no older report is shown', () => {
+  test.each<[string, Fault, string]>([
+    ['400', faults.status(400), 'UPSTREAM_REJECTED'],
+    ['404', faults.status(404), 'UPSTREAM_NOT_FOUND'],
+    ['405', faults.status(405), 'UPSTREAM_NOT_FOUND'],
+    ['422', faults.status(422), 'UPSTREAM_REJECTED'],
+    ['a redirect to another host', faults.redirect('https://elsewhere.test/login'), 'UPSTREAM_BAD_RESPONSE'],
+    ['a body that is too long', faults.tooLong(), 'UPSTREAM_RESPONSE_TOO_LARGE'],
+  ])('after %s; it is kept for a fault that allows it', async (_name, fault, code) => {
+    await using stand = await startStand();
+    await stand.ask(QUERY);
+    stand.upstream.answer(WORKLOADS, fault);
+    stand.clock.advance(10_000);
+    expect(shown(await stand.ask(QUERY, {}, NO_CACHE))).toBe(code);
+    stand.clock.advance(50_000);
+    expect(shown(await stand.ask(QUERY))).toBe(code);
+    stand.upstream.answer(WORKLOADS, faults.status(503));
+    expect(shown(await stand.ask(QUERY))).toEqual(STALE);
+    expect(stand.upstream.requests).toHaveLength(4);
+  });
+
+  test.each(REFUSALS)('after %s; every report of who asked is forgotten', async (_name, fault, code) => {
+    await using stand = await startStand();
+    await stand.ask(QUERY);
+    const other = '{ aggregatedCosts { asOf isStale } }';
+    await stand.ask(other);
+    stand.upstream.answer(WORKLOADS, fault);
+    stand.clock.advance(60_000);
+    expect(shown(await stand.ask(QUERY))).toBe(code);
+    for (const path of [WORKLOADS, AGGREGATED]) stand.upstream.answer(path, faults.status(503));
+    for (const query of [QUERY, other]) expect(shown(await stand.ask(query))).toBe('UPSTREAM_UNAVAILABLE');
+    expect(stand.upstream.requests).toHaveLength(5);
+  });
+
+  test.each(REFUSALS)('once a refresh in the background has met %s, although it may still be stale', async (...row) => {
+    const [, fault, code] = row;
+    await using stand = await startStand({ CACHE_STALE_SECONDS: '300' });
+    await stand.ask(QUERY);
+    stand.upstream.answer(WORKLOADS, fault);
+    stand.clock.advance(60_000);
+    // Nobody has heard of the refusal yet.
+    expect(shown(await stand.ask(QUERY))).toEqual(STALE);
+    await stand.clock.idle();
+    expect(shown(await stand.ask(QUERY))).toBe(code);
+    expect(stand.upstream.requests).toHaveLength(3);
+  });
+});
