@@ -105,8 +105,8 @@ type Reader = <N extends SettingName>(name: N) => ValueOf<(typeof SETTINGS)[N]>;
 function createReader(env: Environment, problems: string[]): Reader {
   return (name) => {
     const setting: Setting<unknown> = SETTINGS[name];
-    const text = env[name]?.trim() ?? '';
-    const effective = text === '' ? setting.default : text;
+    const text = env[name] ?? '';
+    const effective = text.trim() === '' ? setting.default : setting.verbatim ? text : text.trim();
     if (effective === undefined) {
       if (setting.required) problems.push(`${name} is not set. ${setting.meaning}`);
       return undefined as never;

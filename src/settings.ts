@@ -18,6 +18,8 @@ import {
 export interface Setting<T> extends Rule<T> {
   /** What is in effect when the variable is not set; undefined: there is no default. */
   readonly default?: string;
+  /** Blanks at its ends belong to it. */
+  readonly verbatim?: true;
   /** Whether a start without it is a problem. */
   readonly required?: true;
   /** What most people leave alone: the README names it, and `--help` explains it. */
@@ -45,7 +47,7 @@ export const SETTINGS = {
   SCALEOPS_TOKEN: { ...secret, meaning: 'For token: the bearer token. Or `SCALEOPS_TOKEN_FILE`.' },
   SCALEOPS_TOKEN_FILE: { ...text, meaning: 'For token: a file that holds it; read again when it changes.' },
   SCALEOPS_USERNAME: { ...text, meaning: 'For login: the user of ScaleOps, built-in or LDAP.' },
-  SCALEOPS_PASSWORD: { ...text, meaning: 'For login: the password.' },
+  SCALEOPS_PASSWORD: { ...text, verbatim: true, meaning: 'For login: the password.' },
   SCALEOPS_AZURE_TENANT_ID: { ...path.segment, fine, meaning: 'For azure: the tenant.' },
   SCALEOPS_AZURE_CLIENT_ID: { ...text, fine, meaning: 'For azure: the client (application) id.' },
   SCALEOPS_AZURE_CLIENT_SECRET: { ...text, fine, meaning: 'For azure: the client secret.' },

@@ -17,6 +17,8 @@ export interface Acceptance {
   refuse(principal: Principal): void;
   /** Whether what is kept for it may be shown without asking ScaleOps first; `asked` counts as well. */
   isCurrent(principal: Principal, asked?: Asked): boolean;
+  /** Up to when that is so, in milliseconds since the Unix epoch. */
+  endOf(principal: Principal, asked?: Asked): number;
   /** Whether `asked` was asked for after the last refusal, so that it may be kept and shown. */
   isAfterRefusal(principal: Principal, asked: Asked): boolean;
 }
@@ -33,6 +35,11 @@ const NOTHING: Said = { acceptedAt: -Infinity, refusedAt: -Infinity };
 export function createAcceptance(recheckMs: number, clock: Clock): Acceptance {
   const said = new LRUCache<string, Said>({ max: MAX_PRINCIPALS });
   const saidOf = ({ id }: Principal): Said => said.get(id) ?? NOTHING;
+  const endOf: Acceptance['endOf'] = (principal, asked) => {
+    const { expiresAt = Infinity, isCaller } = principal;
+    const acceptedAt = Math.max(saidOf(principal).acceptedAt, asked?.askedAt ?? -Infinity);
+    return isCaller ? Math.min(acceptedAt + recheckMs, expiresAt) : expiresAt;
+  };
   return {
     accept(principal, { askedAt }) {
       const before = saidOf(principal);
@@ -43,12 +50,12 @@ export function createAcceptance(recheckMs: number, clock: Clock): Acceptance {
     refuse: ({ id }) => {
       said.set(id, { acceptedAt: -Infinity, refusedAt: clock.now() });
     },
+    endOf,
     isCurrent(principal, asked) {
       const now = clock.now();
-      if (principal.expiresAt !== undefined && now >= principal.expiresAt) return false;
-      if (!principal.isCaller) return true;
-      const sinceMs = now - Math.max(saidOf(principal).acceptedAt, asked?.askedAt ?? -Infinity);
-      return sinceMs >= 0 && sinceMs < recheckMs;
+      // What is further ahead is from before the clock was set back.
+      const isAhead = principal.isCaller && endOf(principal, asked) > now + recheckMs;
+      return !isAhead && now < endOf(principal, asked);
     },
     isAfterRefusal: (principal, { askedAt }) => askedAt > saidOf(principal).refusedAt,
   };

@@ -77,12 +77,19 @@ export function createReportCache(options: ReportCacheOptions): ReportCache {
   const fetchReport = createFetching(options, memory);
   const fetches = createSingleFlight<Landing>();
 
+  const toAnswer = (asking: Asking, entry: Entry, cacheResult: CacheResult): CacheAnswer => {
+    const { report, asOf } = entry;
+    const freshMs = memory.freshMs(asking, entry);
+    return { report, asOf, freshMs, isStale: cacheResult === 'stale', cacheResult, upstreamMs: 0 };
+  };
+
   const fetch = async (asking: Asking, signal?: AbortSignal): Promise<CacheAnswer> => {
     const isUnderWay = fetches.has(asking.key);
     // The flight closes over one principal, and the key holds its id: nobody else can board.
     const { entry, isOurs } = await fetches.join(asking.key, (abort) => fetchReport(asking, abort), signal);
     const upstreamMs = isOurs ? entry.asOf - entry.askedAt : 0;
-    return { ...toAnswer(entry, isOurs ? (isUnderWay ? 'collapsed' : 'miss') : 'shared'), upstreamMs };
+    const cacheResult = isOurs ? (isUnderWay ? 'collapsed' : 'miss') : 'shared';
+    return { ...toAnswer(asking, entry, cacheResult), upstreamMs };
   };
 
   /** What is kept as the answer; undefined where the upstream has to be asked first. */
@@ -92,14 +99,14 @@ export function createReportCache(options: ReportCacheOptions): ReportCache {
     if (anew && fetches.has(asking.key)) return undefined;
     if (anew && mayTry(kept, now) && now - kept.asOf >= MIN_RETRY_MS) return undefined;
     const stage = memory.stage(kept);
-    if (stage === 'fresh') return toAnswer(kept, 'hit');
+    if (stage === 'fresh') return toAnswer(asking, kept, 'hit');
     if (stage !== 'while-revalidate') return undefined;
     if (mayTry(kept, now)) {
       kept.triedAt = now;
       // Nobody waits for it: what becomes of it shows in the next answer.
       fetch(asking).catch((error: unknown) => options.onRefreshFailed?.(asking.request, error));
     }
-    return toAnswer(kept, 'stale');
+    return toAnswer(asking, kept, 'stale');
   };
 
   return {
@@ -115,7 +122,7 @@ export function createReportCache(options: ReportCacheOptions): ReportCache {
         if (!(error instanceof UpstreamError) || !error.allowsStale) throw error;
         const older = memory.find(asking);
         if (older === undefined) throw error;
-        return { ...toAnswer(older, 'stale'), fault: error };
+        return { ...toAnswer(asking, older, 'stale'), fault: error };
       }
     },
   };
@@ -163,10 +170,6 @@ function createFetching({ client, shared, clock }: ReportCacheOptions, memory: R
     const { found, isOurs } = await shared.fetchOnce({ ...asking, newerThan, isGood, fetch, signal });
     return { entry: memory.keep(asking, found), isOurs };
   };
-}
-
-function toAnswer({ report, asOf, freshMs }: Entry, cacheResult: CacheResult): CacheAnswer {
-  return { report, asOf, freshMs, isStale: cacheResult === 'stale', cacheResult, upstreamMs: 0 };
 }
 
 /** A clock that was set back does not keep a report from being asked for. */

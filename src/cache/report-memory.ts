@@ -29,6 +29,8 @@ export interface ReportMemory {
   /** Forgets all that was given to a principal which is refused now. */
   purge(principal: Principal): void;
   stage(entry: Entry): Stage;
+  /** How long the entry is fresh, from its `asOf`, and may be shown to the principal without asking the upstream. */
+  freshMs(place: Place, entry: Entry): number;
   /** Whether a report that somebody else has got would be fresh here, and may be shown to the principal. */
   isFresh(place: Place, dated: DatedReport): boolean;
 }
@@ -54,6 +56,7 @@ export function createReportMemory(options: ReportMemoryOptions): ReportMemory {
 
   return {
     stage,
+    freshMs: ({ principal }, { freshMs, asOf }) => Math.min(freshMs, acceptance.endOf(principal) - asOf),
     isFresh({ principal }, dated) {
       const aged = { asOf: dated.asOf, freshMs: lifetimeOf(dated.report, dated.asOf, options) };
       const isFresh = stageOf(aged, clock.now(), options) === 'fresh';

@@ -19,7 +19,8 @@ export function createHttpServer(listener: RequestListener, host: string, port: 
   let isClosing = false;
   /** The open connections, each with its answer in the making. */
   const connections = new Map<Socket, ServerResponse | undefined>();
-  const server = createServer((request, response) => {
+  // Joined, so that what comes twice is seen to be wrong: Node would keep the first `authorization` and drop the other.
+  const server = createServer({ joinDuplicateHeaders: true }, (request, response) => {
     connections.set(request.socket, response);
     // Node closes a kept-alive connection only while it is idle: on the way out, each is closed after its answer.
     if (isClosing) response.setHeader('connection', 'close');

@@ -16,10 +16,10 @@ export interface AzureSettings {
 
 export function createAzureLogin(
   { authority, tenantId, clientId, clientSecret }: AzureSettings,
-  options: Omit<LoginHostOptions, 'url'>,
+  options: Omit<LoginHostOptions, 'url' | 'readsText' | 'nonsense'>,
   refusal: Tokens['refusal'],
 ): Login {
-  const host = createLoginHost({ ...options, url: authority });
+  const host = createLoginHost({ ...options, url: authority, readsText: true, nonsense: NO_TOKEN });
   const form = new URLSearchParams({
     grant_type: 'client_credentials',
     client_id: clientId,
@@ -52,7 +52,7 @@ function parseAnswer(text: string): ObtainedToken | undefined {
     const answer = JSON.parse(text) as { access_token?: unknown; expires_in?: unknown } | null;
     const token = answer?.access_token;
     if (typeof token !== 'string' || !isToken(token)) return undefined;
-    const seconds = Number(answer?.expires_in);
+    const seconds = typeof answer?.expires_in === 'boolean' ? 0 : Number(answer?.expires_in);
     return { token, lifetimeMs: seconds > 0 && Number.isFinite(seconds) ? seconds * 1000 : undefined };
   } catch {
     return undefined;

@@ -3,7 +3,9 @@
 
 import { pipeline, type Readable } from 'node:stream';
 import { createBrotliDecompress, createGunzip } from 'node:zlib';
+import type { Dispatcher } from 'undici';
 
+import type { Clock } from '../clock.js';
 import { UpstreamError } from '../errors.js';
 
 /** What we ask the upstream for. */
@@ -50,4 +52,17 @@ async function readChunks(stream: Readable, maxBytes: number): Promise<Buffer> {
     chunks.push(chunk);
   }
   return Buffer.concat(chunks, bytes);
+}
+
+/** What reading the rest of an answer may cost, to save a connection. The caller does not wait for it. */
+const DISCARD_BYTES = 65_536;
+const DISCARD_MS = 1_000;
+
+/** Lets go of a body that nobody reads: its connection is kept when the rest is little and comes soon, else closed. */
+export function discardBody(body: Dispatcher.ResponseData['body'], clock: Clock): void {
+  const cancel = clock.after(DISCARD_MS, () => body.destroy());
+  void body
+    .dump({ limit: DISCARD_BYTES })
+    .catch(() => undefined)
+    .finally(cancel);
 }

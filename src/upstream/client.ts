@@ -1,15 +1,13 @@
 // The REST client: one POST a report over one connection pool, no memory. A report has one deadline over everything, from
 // the login to the last byte of the last attempt; it ends decoded, or in an UpstreamError.
 
-import type { Dispatcher } from 'undici';
-
 import type { Clock } from '../clock.js';
 import { UpstreamError } from '../errors.js';
 import { startDeadline, type Deadline } from '../flow/deadline.js';
 import type { Report } from '../report/report.js';
 import type { ReportKind, ReportRequest } from '../report/request.js';
 import { parseReport } from './answer.js';
-import { ACCEPT_ENCODING, readBody } from './body.js';
+import { ACCEPT_ENCODING, discardBody, readBody } from './body.js';
 import { ENDPOINTS, toUpstreamCall } from './calls.js';
 import { createConnections, headerOf, type Connections } from './connections.js';
 import { parseRetryAfter, toStatusError, toTransportError } from './faults.js';
@@ -50,10 +48,6 @@ export interface ScaleOpsClient {
   ): Promise<FetchedReport>;
   close(): Promise<void>;
 }
-
-/** What reading the rest of an answer may cost, to save a connection. The caller does not wait for it. */
-const DISCARD_BYTES = 65_536;
-const DISCARD_MS = 1_000;
 
 export function createScaleOpsClient(options: ClientOptions): ScaleOpsClient {
   const { clock, timeoutMs } = options;
@@ -148,7 +142,7 @@ async function callUpstream(
     signal,
   });
   if (response.statusCode !== 200) {
-    discard(response, options.clock);
+    discardBody(response.body, options.clock);
     throw toStatusError({
       status: response.statusCode,
       location: headerOf(response, 'location'),
@@ -161,13 +155,4 @@ async function callUpstream(
   const { report, droppedNumbers } = parseReport(body.toString('utf8'), pathSetting);
   if (droppedNumbers > 0) options.onDroppedNumbers(request.report, droppedNumbers);
   return { report, body };
-}
-
-/** Lets go of a body that nobody reads: its connection is kept when the rest is little and comes soon, else closed. */
-function discard({ body }: Dispatcher.ResponseData, clock: Clock): void {
-  const cancel = clock.after(DISCARD_MS, () => body.destroy());
-  void body
-    .dump({ limit: DISCARD_BYTES })
-    .catch(() => undefined)
-    .finally(cancel);
 }

@@ -125,6 +125,8 @@ const FORWARDED: Credentials = {
   close: () => Promise.resolve(),
 };
 
+const TIME_STEP_MS = 100;
+
 /** Gives the token in a file, and reads the file again when it has changed: a mounted secret is replaced under us. */
 function createFileReader(path: string): () => string {
   let read: { readonly version: string; readonly token: string } | undefined;
@@ -133,7 +135,9 @@ function createFileReader(path: string): () => string {
       // Microseconds, and not a trip to the thread pool, for each request. The inode tells of a link that was moved.
       const { mtimeMs, ctimeMs, ino, size } = statSync(path);
       const version = [mtimeMs, ctimeMs, ino, size].join();
-      if (read?.version !== version) read = { version, token: readFileSync(path, 'utf8').trim() };
+      // File systems tell time in steps: within one, a second change looks like the first.
+      const isSettled = Date.now() - mtimeMs > TIME_STEP_MS;
+      if (!isSettled || read?.version !== version) read = { version, token: readFileSync(path, 'utf8').trim() };
     } catch {
       read = undefined;
     }

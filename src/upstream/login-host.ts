@@ -6,7 +6,7 @@ import { Pool } from 'undici';
 import type { Clock } from '../clock.js';
 import { UpstreamError } from '../errors.js';
 import { startDeadline } from '../flow/deadline.js';
-import { readBody } from './body.js';
+import { discardBody, readBody } from './body.js';
 import { CONNECT_MS, headerOf } from './connections.js';
 import { parseRetryAfter, toStatusError, toTransportError } from './faults.js';
 
@@ -19,6 +19,7 @@ export interface LoginRequest {
 export interface LoginAnswer {
   readonly status: number;
   readonly location: string | undefined;
+  /** Empty where `readsText` is not set. */
   readonly text: string;
 }
 
@@ -32,25 +33,31 @@ export interface LoginHostOptions {
   readonly url: string;
   readonly timeoutMs: number;
   readonly clock: Clock;
+  /** Whether the token is in the text of the answer. */
+  readonly readsText: boolean;
+  /** What a client is told when the answer makes no sense, and which setting to look at. */
+  readonly nonsense: string;
 }
 
 /** A login is a small thing: whoever takes longer is not well. */
 const MAX_LOGIN_MS = 10_000;
 const MAX_ANSWER_BYTES = 262_144;
 
-export function createLoginHost({ url, timeoutMs, clock }: LoginHostOptions): LoginHost {
+export function createLoginHost({ url, timeoutMs, clock, readsText, nonsense }: LoginHostOptions): LoginHost {
   const { origin } = new URL(url);
   const pool = new Pool(origin, { connections: 1, headersTimeout: 0, bodyTimeout: 0, connectTimeout: CONNECT_MS });
 
   const post = async (request: LoginRequest, signal: AbortSignal): Promise<LoginAnswer> => {
     const response = await pool.request({ method: 'POST', ...request, signal });
     const { statusCode: status, body } = response;
-    const text = await readBody(body, headerOf(response, 'content-encoding'), MAX_ANSWER_BYTES);
     const location = headerOf(response, 'location');
-    if (status === 408 || status === 429 || status >= 500) {
+    const isFault = status === 408 || status === 429 || status >= 500;
+    if (isFault || !readsText) discardBody(body, clock);
+    if (isFault) {
       const retryAfterMs = parseRetryAfter(headerOf(response, 'retry-after'), clock.now());
       throw toStatusError({ status, location, retryAfterMs, pathSetting: '', url: new URL(url) });
     }
+    const text = readsText ? await readBody(body, headerOf(response, 'content-encoding'), MAX_ANSWER_BYTES) : '';
     return { status, location, text: text.toString('utf8') };
   };
 
@@ -61,11 +68,19 @@ export function createLoginHost({ url, timeoutMs, clock }: LoginHostOptions): Lo
         return await deadline.race(post(request, deadline.signal));
       } catch (error) {
         if (deadline.passed()) throw new UpstreamError('UPSTREAM_TIMEOUT', { reason: 'login: deadline' });
-        throw toTransportError(error);
+        throw toLoginError(toTransportError(error), nonsense);
       } finally {
         deadline.end();
       }
     },
     close: () => pool.destroy(),
   };
+}
+
+/** What is wrong with an answer is said of a report elsewhere, and of a login here. */
+function toLoginError(error: unknown, nonsense: string): unknown {
+  if (!(error instanceof UpstreamError)) return error;
+  if (error.code !== 'UPSTREAM_BAD_RESPONSE' && error.code !== 'UPSTREAM_RESPONSE_TOO_LARGE') return error;
+  const { reason = '', retry } = error;
+  return new UpstreamError('UPSTREAM_BAD_RESPONSE', { message: nonsense, reason: `login: ${reason}`, retry });
 }

@@ -15,11 +15,15 @@ const LOGIN_PATH = '/auth/callback';
 
 export function createScaleOpsLogin(
   { username, password }: LoginSettings,
-  options: LoginHostOptions,
+  options: Omit<LoginHostOptions, 'readsText' | 'nonsense'>,
   refusal: Tokens['refusal'],
 ): Login {
   const { url } = options;
-  const host = createLoginHost(options);
+  const host = createLoginHost({
+    ...options,
+    readsText: false,
+    nonsense: 'The login of ScaleOps makes no sense. Check SCALEOPS_URL.',
+  });
   const request = {
     path: new URL(url).pathname.replace(/\/$/, '') + LOGIN_PATH,
     headers: { 'content-type': 'application/json', cookie: 'auth_state=TOKEN' },

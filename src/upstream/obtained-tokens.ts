@@ -25,14 +25,16 @@ const DEFAULT_LIFETIME_MS = 3_600_000;
 /** A new token is fetched in the last tenth of a token's life, and not sooner than a few minutes before its end. */
 const RENEW_PART = 0.1;
 const MAX_RENEW_AHEAD_MS = 300_000;
-/** A token that ends within this time may have ended when it arrives. */
+/** A token that ends within this time may have ended when it arrives; of one that lives shorter, the last tenth. */
 const LEEWAY_MS = 5_000;
 const PAUSE_MS = 30_000;
 
 interface Held {
   readonly token: string;
+  /** Up to when it is sent. */
   readonly endsAt: number;
-  readonly renewAt: number;
+  /** From when on another one is fetched. */
+  renewAt: number;
 }
 
 export function createObtainedTokens(login: Login, clock: Clock, refusal: Tokens['refusal']): Tokens {
@@ -48,8 +50,9 @@ export function createObtainedTokens(login: Login, clock: Clock, refusal: Tokens
       const expiry = readExpiry(token) ?? Infinity;
       // One that has ended when it comes is a matter of clocks that differ; ScaleOps will say if it is not.
       const endsAt = Math.min(now + lifetimeMs, expiry > now ? expiry : Infinity);
-      const aheadMs = Math.min((endsAt - now) * RENEW_PART, MAX_RENEW_AHEAD_MS);
-      held = { token, endsAt, renewAt: endsAt - aheadMs };
+      const tenthMs = (endsAt - now) * RENEW_PART;
+      const renewAt = endsAt - Math.min(tenthMs, MAX_RENEW_AHEAD_MS);
+      held = { token, endsAt: endsAt - Math.min(tenthMs, LEEWAY_MS), renewAt };
       return held;
     } catch (error) {
       if (error instanceof UpstreamError && error.isRefusal) pausedUntil = clock.now() + PAUSE_MS;
@@ -65,10 +68,15 @@ export function createObtainedTokens(login: Login, clock: Clock, refusal: Tokens
     refusal,
     async token(signal) {
       const now = clock.now();
-      if (held === undefined || now >= held.endsAt - LEEWAY_MS) return (await join(signal)).token;
+      if (held === undefined || now >= held.endsAt) return (await join(signal)).token;
       // In the background: the token that we have is still good, and whoever asks need not wait for the next.
-      if (now >= held.renewAt && !isPaused()) void join().catch(() => undefined);
-      return held.token;
+      const current = held;
+      if (now >= current.renewAt && !isPaused()) {
+        join().catch(() => {
+          current.renewAt = clock.now() + PAUSE_MS;
+        });
+      }
+      return current.token;
     },
     async renew(refused, signal) {
       if (held?.token === refused) held = undefined;

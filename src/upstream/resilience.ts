@@ -72,6 +72,8 @@ function judge(error: unknown): Verdict {
   if (!(error instanceof UpstreamError)) return 'nothing';
   // A full host says so itself, and when; a connection that had been closed is nobody's fault.
   if (error.code === 'UPSTREAM_RATE_LIMITED' || error.retry === 'at-once') return 'nothing';
+  // Where there is no token that could be sent, nothing was asked.
+  if (error.code === 'UPSTREAM_UNAUTHENTICATED') return 'nothing';
   return SICK.includes(error.code) ? 'failure' : 'success';
 }
 
