@@ -38,7 +38,9 @@ export class CircuitOpenError extends Error {
 }
 
 export interface CircuitBreaker {
-  /** @throws CircuitOpenError at once when a call may not be made now. */
+  /** Whether no call may be made now. */
+  isOpen(): boolean;
+  /** @throws CircuitOpenError at once when no call may be made now. */
   check(): void;
   /** Makes the call, and learns from what becomes of it. @throws CircuitOpenError as `check` does; what `call` throws. */
   run<T>(call: () => Promise<T>): Promise<T>;
@@ -86,6 +88,7 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
   };
 
   return {
+    isOpen: () => state.name === 'probing' || (state.name === 'open' && state.until > clock.now()),
     check,
     async run(call) {
       check();

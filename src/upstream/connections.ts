@@ -16,9 +16,6 @@ export interface Connections {
 /** A host that is there answers sooner; and what still connects holds up the process when it stops. */
 export const CONNECT_MS = 5_000;
 
-/** The errors of a connection that the other side has closed. */
-const CLOSED: readonly string[] = ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'];
-
 /** What undici publishes when it writes a request to a connection. */
 const SENT = 'undici:client:sendHeaders';
 interface SendHeadersEvent {
@@ -26,15 +23,17 @@ interface SendHeadersEvent {
 }
 
 export function createConnections(origin: string, connections: number): Connections {
-  /** How many requests a connection was given. */
-  const requestCounts = new WeakMap<Socket, number>();
-  /** The errors of connections that had served a request before. */
+  /** What a connection was used for so far; absent for the connections of others. */
+  const uses = new WeakMap<Socket, { requests: number; bytesBefore: number }>();
+  /** The errors of connections that had served a request, and gave no byte of an answer to the next. */
   const reuseErrors = new WeakSet<object>();
   const connect = buildConnector({ timeout: CONNECT_MS });
   const onSent = (event: unknown): void => {
     const { socket } = event as SendHeadersEvent;
-    const count = requestCounts.get(socket);
-    if (count !== undefined) requestCounts.set(socket, count + 1);
+    const use = uses.get(socket);
+    if (use === undefined) return;
+    use.requests += 1;
+    use.bytesBefore = socket.bytesRead;
   };
   subscribe(SENT, onSent);
 
@@ -47,11 +46,11 @@ export function createConnections(origin: string, connections: number): Connecti
       connect(options, (...result) => {
         const [error, socket] = result;
         if (error === null) {
-          requestCounts.set(socket, 0);
+          const use = { requests: 0, bytesBefore: 0 };
+          uses.set(socket, use);
           // Ours is the first listener: when undici hands the error on, it is already known.
-          socket.on('error', (error: Error) => {
-            const { code = '' } = error as NodeJS.ErrnoException;
-            if ((requestCounts.get(socket) ?? 0) > 1 && CLOSED.includes(code)) reuseErrors.add(error);
+          socket.on('error', (broken: Error) => {
+            if (use.requests > 1 && socket.bytesRead === use.bytesBefore) reuseErrors.add(broken);
           });
         }
         callback(...result);

@@ -50,13 +50,17 @@ export function createResilience({ clock, onBreaker, breaker: settings, ...rest 
   return {
     async run(attempt, deadline) {
       const retries = policy.begin();
+      let failed: UpstreamError | undefined;
       for (;;) {
         try {
           return await call(attempt, deadline);
         } catch (error) {
           if (!(error instanceof UpstreamError)) throw error;
+          // What became of the attempt says more than that there was no room for another.
+          if (failed !== undefined && NOT_CALLED.includes(error.code)) throw failed;
+          failed = error;
           const { retry: rule, retryAfterMs } = error;
-          const waitMs = retries.next({ rule, retryAfterMs }, deadline.remainingMs());
+          const waitMs = breaker.isOpen() ? undefined : retries.next({ rule, retryAfterMs }, deadline.remainingMs());
           if (waitMs === undefined || deadline.signal.aborted) throw error;
           if (waitMs > 0) await pause(clock, waitMs, deadline.signal);
         }
@@ -65,6 +69,8 @@ export function createResilience({ clock, onBreaker, breaker: settings, ...rest 
   };
 }
 
+/** No attempt was made. */
+const NOT_CALLED: readonly string[] = ['CIRCUIT_OPEN', 'OVERLOADED'];
 const SICK: readonly string[] = ['UPSTREAM_UNAVAILABLE', 'UPSTREAM_TIMEOUT', 'UPSTREAM_ERROR', 'UPSTREAM_BAD_RESPONSE'];
 
 /** Any answer that makes sense, a refusal too, shows that the host is well. */

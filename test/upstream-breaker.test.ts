@@ -1,0 +1,172 @@
+// ScaleOps that failed too often and is left alone, with the settings as they are by default: that it gets no call, how
+// soon it is asked again, and how one call probes it.
+
+import { describe, expect, test } from 'vitest';
+
+import { askMany, countCodes } from './kit/fault-load.js';
+import { FAULT_AT } from './kit/fault-rows.js';
+import * as faults from './kit/fault-server.js';
+import type { Fault } from './kit/fault-server.js';
+import {
+  DOWN,
+  expectFault,
+  expectNothingLeaks,
+  expectStale,
+  failing,
+  GOOD,
+  GOOD_ONE,
+  hold,
+  namespaceQuery,
+  ONE,
+  QUERY,
+  settle,
+  startStand,
+  TIMEOUT_MS,
+  WORKLOADS,
+  type Stand,
+} from './kit/fault-stand.js';
+
+/** Has just failed so often that it is left alone for 15 s. */
+async function startOpen(env: Record<string, string> = {}): Promise<Stand> {
+  const stand = await startStand({ startMs: FAULT_AT, env });
+  stand.upstream.answer(WORKLOADS, DOWN);
+  for (let time = 0; time < 5; time += 1) {
+    expectFault(await stand.gateway.ask(ONE), { code: 'UPSTREAM_UNAVAILABLE', retryAfterMs: 60_000 });
+  }
+  expect(stand.upstream.requests).toHaveLength(5);
+  return stand;
+}
+
+const OPEN = { code: 'CIRCUIT_OPEN', retryAfterMs: 15_000 } as const;
+
+// Fails when the breaker never opens, opens for refusals, asks before its time or not after it, does not double, lets
+// several probe, stays with a probe that came to nothing, or when CIRCUIT_OPEN waits for a place.
+describe('ScaleOps that is left alone', () => {
+  test('gets no call, and everyone hears at once for how long', async () => {
+    await using stand = await startOpen();
+    for (const answer of await Promise.all(askMany(stand, 100))) expectFault(answer, OPEN);
+    stand.clock.advance(14_999);
+    const last = await stand.gateway.ask(ONE);
+    expectFault(last, { code: 'CIRCUIT_OPEN', retryAfterMs: 1 });
+    expect(stand.upstream.requests).toHaveLength(5);
+    expectNothingLeaks(stand, last);
+    expect(stand.gateway.log.filter(({ level }) => level === 40)).toHaveLength(1);
+  });
+
+  test('has its older reports shown meanwhile, without a call', async () => {
+    await using stand = await startStand({ startMs: FAULT_AT, env: { SCALEOPS_BREAKER_FAILURES: '1' } });
+    const { upstream, gateway, clock } = stand;
+    await gateway.ask(QUERY);
+    clock.advance(361_000);
+    upstream.answer(WORKLOADS, DOWN);
+    await gateway.ask(ONE);
+    const arrived = upstream.requests.length;
+    for (let time = 0; time < 2; time += 1) expectStale(await gateway.ask(QUERY), FAULT_AT);
+    expect(upstream.requests).toHaveLength(arrived);
+  });
+
+  test('answers everyone within its time and a second once it is back', async () => {
+    await using stand = await startOpen();
+    const { upstream, gateway, clock } = stand;
+    upstream.answer(WORKLOADS, GOOD);
+    clock.advance(15_000);
+    expect((await gateway.ask(ONE)).data).toEqual(GOOD_ONE);
+    clock.advance(1_000);
+    expect(countCodes(await Promise.all(askMany(stand, 72)))).toEqual({ good: 72 });
+    expect(upstream.requests).toHaveLength(5 + 73);
+    expect(gateway.log.map(({ msg }) => msg)).toContain('ScaleOps answers again');
+  });
+
+  test('is left alone for twice as long after each probe that fails, up to 120 s, and then for 15 s again', async () => {
+    await using stand = await startOpen();
+    const { upstream, gateway, clock } = stand;
+    let openMs = 15_000;
+    for (const nextMs of [30_000, 60_000, 120_000, 120_000]) {
+      clock.advance(openMs);
+      expectFault(await gateway.ask(ONE), { code: 'UPSTREAM_UNAVAILABLE', retryAfterMs: 60_000 });
+      expectFault(await gateway.ask(ONE), { code: 'CIRCUIT_OPEN', retryAfterMs: nextMs });
+      openMs = nextMs;
+    }
+    expect(upstream.requests).toHaveLength(5 + 4);
+    clock.advance(openMs);
+    upstream.answer(WORKLOADS, GOOD);
+    expect((await gateway.ask(ONE)).data).toEqual(GOOD_ONE);
+    upstream.answer(WORKLOADS, DOWN);
+    for (let time = 0; time < 5; time += 1) await gateway.ask(namespaceQuery(`down-${time}`));
+    expectFault(await gateway.ask(namespaceQuery('open')), OPEN);
+  });
+
+  test.each([
+    ['come at the same time', 0],
+    ['come later', 1],
+  ])('is probed by one call, and all others hear so at once when they %s', async (_when, arrivedBefore) => {
+    await using stand = await startOpen();
+    const { upstream, gateway, clock } = stand;
+    const held = hold();
+    upstream.answer(WORKLOADS, held.fault);
+    clock.advance(15_000);
+    const probe = gateway.ask(ONE);
+    await upstream.arrivals(5 + arrivedBefore);
+    // As many as may wait for a place.
+    const others = await Promise.all(askMany(stand, 64));
+    for (const answer of others) expectFault(answer, { code: 'CIRCUIT_OPEN' });
+    await upstream.arrivals(5 + 1);
+    expect(upstream.requests).toHaveLength(5 + 1);
+    held.release();
+    expect((await probe).data).toEqual(GOOD_ONE);
+    expect(countCodes(await Promise.all(askMany(stand, 72, 'again')))).toEqual({ good: 72 });
+  });
+
+  test.each<[string, Fault]>([
+    ['before the headers', faults.neverAnswer],
+    ['in the body', faults.createDrip().fault],
+    ['in a gzip body', faults.stopInGzip],
+  ])('is probed again when the one who asked leaves %s', async (_where, fault) => {
+    await using stand = await startOpen();
+    const { upstream, gateway, clock } = stand;
+    upstream.answer(WORKLOADS, fault);
+    clock.advance(15_000);
+    const client = new AbortController();
+    const settled = Promise.allSettled([gateway.ask(ONE, undefined, { signal: client.signal })]);
+    await upstream.arrivals(6);
+    client.abort();
+    await settled;
+    await upstream.requests[5]!.closed;
+    upstream.answer(WORKLOADS, GOOD);
+    expect((await gateway.ask(ONE)).data).toEqual(GOOD_ONE);
+    expect(countCodes(await Promise.all(askMany(stand, 10)))).toEqual({ good: 10 });
+  });
+
+  test('is left alone for longer when the probe meets its deadline', async () => {
+    await using stand = await startOpen();
+    const { upstream, gateway, clock } = stand;
+    upstream.answer(WORKLOADS, faults.neverAnswer);
+    clock.advance(15_000);
+    const asked = gateway.ask(ONE);
+    await upstream.arrivals(6);
+    clock.advance(TIMEOUT_MS);
+    expectFault(await asked, { code: 'UPSTREAM_TIMEOUT' });
+    await upstream.requests[5]!.closed;
+    expectFault(await gateway.ask(ONE), { code: 'CIRCUIT_OPEN', retryAfterMs: 30_000 });
+  });
+
+  test('is well when the probe meets a kept connection that was closed just before', async () => {
+    await using stand = await startOpen({ SCALEOPS_MAX_IN_FLIGHT: '1' });
+    const { upstream, gateway, clock } = stand;
+    upstream.answer(WORKLOADS, failing(1, faults.resetBeforeHeaders));
+    clock.advance(15_000);
+    const { answer, waits } = await settle(gateway.ask(ONE), clock);
+    expect([answer.data, waits]).toEqual([GOOD_ONE, []]);
+    expect(upstream.requests[5]!.socket).toBe(upstream.requests[4]!.socket);
+    expect(upstream.requests).toHaveLength(5 + 2);
+  });
+
+  test('shows the fault of the last attempt when that was the one too many, without another pause', async () => {
+    await using stand = await startStand({ env: { SCALEOPS_BREAKER_FAILURES: '2' } });
+    stand.upstream.answer(WORKLOADS, faults.status(500));
+    const { answer, waits } = await settle(stand.gateway.ask(ONE), stand.clock);
+    expect(stand.upstream.requests).toHaveLength(2);
+    expect(waits).toHaveLength(1);
+    expectFault(answer, { code: 'UPSTREAM_ERROR' });
+  });
+});

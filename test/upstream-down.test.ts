@@ -1,0 +1,129 @@
+// How many calls ScaleOps gets from many questions: while it is down, and of those that come at the same time.
+
+import { describe, expect, test } from 'vitest';
+
+import { askMany, countCodes } from './kit/fault-load.js';
+import { FAULT_AT } from './kit/fault-rows.js';
+import * as faults from './kit/fault-server.js';
+import {
+  expectFault,
+  expectNothingLeaks,
+  expectStale,
+  GOOD,
+  GOOD_ONE,
+  hold,
+  namespaceQuery,
+  NO_BREAKER,
+  ONE,
+  QUERY,
+  settle,
+  startStand,
+  WORKLOADS,
+} from './kit/fault-stand.js';
+
+// Fails when the budget or the breaker is left out, and when one of them counts each request by itself.
+describe('1,000 requests while ScaleOps is down', () => {
+  test('are at most 12 calls: after five failures it is left alone', async () => {
+    await using stand = await startStand();
+    stand.upstream.answer(WORKLOADS, faults.resetBeforeHeaders);
+    const { answer: answers } = await settle(Promise.all(askMany(stand, 1_000)), stand.clock);
+    const codes = ['CIRCUIT_OPEN', 'OVERLOADED', 'UPSTREAM_UNAVAILABLE'];
+    expect(Object.keys(countCodes(answers)).filter((code) => !codes.includes(code))).toEqual([]);
+    // Five that fail, and seven that were under way beside the last of them.
+    expect(stand.upstream.requests.length).toBeGreaterThanOrEqual(5);
+    expect(stand.upstream.requests.length).toBeLessThanOrEqual(12);
+    expect(stand.clock.pending()).toBe(0);
+    expectNothingLeaks(stand, ...answers);
+  });
+
+  test('are at most a tenth more calls, where nothing but the budget bounds them', async () => {
+    const env = { ...NO_BREAKER, SCALEOPS_MAX_QUEUED: '1000', SCALEOPS_MAX_QUEUE_MS: '600000' };
+    await using stand = await startStand({ env: { ...env, SCALEOPS_TIMEOUT_MS: '600000' } });
+    // Twice in all it is well, so that there are never 1,000 failures in a row: the breaker stays out of it.
+    stand.upstream.answer(WORKLOADS, (socket) => {
+      (stand.upstream.requests.length % 500 === 0 ? GOOD : faults.resetBeforeHeaders)(socket);
+    });
+    const { answer: answers } = await settle(Promise.all(askMany(stand, 1_000)), stand.clock);
+    expect(countCodes(answers)).toEqual({ good: 2, UPSTREAM_UNAVAILABLE: 998 });
+    expect(stand.upstream.requests.length).toBeGreaterThan(1_000);
+    expect(stand.upstream.requests.length).toBeLessThanOrEqual(1_103);
+  });
+});
+
+// Fails when there is no queue, no end to it, when a place is freed before its call has ended or not at all, when who has
+// waited too long is called after all, and when OVERLOADED allows no older report.
+describe('calls at the same time', () => {
+  test('are eight, 64 wait, and who comes then hears so at once', async () => {
+    await using stand = await startStand();
+    const { upstream, clock } = stand;
+    const held = hold();
+    upstream.answer(WORKLOADS, held.fault);
+    const asked = askMany(stand, 72);
+    await Promise.all([upstream.arrivals(8), clock.set(72 + 64)]);
+    const turnedAway = await Promise.all(askMany(stand, 5, 'late'));
+    for (const answer of turnedAway) expectFault(answer, { code: 'OVERLOADED' });
+    expect(upstream.requests).toHaveLength(8);
+    held.release();
+    expect(countCodes(await Promise.all(asked))).toEqual({ good: 72 });
+    expect(upstream.requests).toHaveLength(72);
+    expect(clock.pending()).toBe(0);
+    expectNothingLeaks(stand, ...turnedAway);
+  });
+
+  test('are waited for for two seconds', async () => {
+    await using stand = await startStand({ env: { SCALEOPS_MAX_IN_FLIGHT: '1' } });
+    const { upstream, clock } = stand;
+    const held = hold();
+    upstream.answer(WORKLOADS, held.fault);
+    const [first, ...others] = askMany(stand, 4);
+    await Promise.all([upstream.arrivals(1), clock.set(4 + 3)]);
+    clock.advance(1_999);
+    expect(clock.pending()).toBe(4 + 3);
+    clock.advance(1);
+    for (const answer of await Promise.all(others)) expectFault(answer, { code: 'OVERLOADED' });
+    held.release();
+    expect((await first!).data).toEqual(GOOD_ONE);
+    expect((await stand.gateway.ask(ONE)).data).toEqual(GOOD_ONE);
+    expect(upstream.requests).toHaveLength(2);
+  });
+
+  test('have older reports shown while there is no place', async () => {
+    const env = { SCALEOPS_MAX_IN_FLIGHT: '1', SCALEOPS_MAX_QUEUED: '0' };
+    await using stand = await startStand({ startMs: FAULT_AT, env });
+    const { upstream, gateway, clock } = stand;
+    await gateway.ask('{ workloadCosts { asOf } }');
+    await gateway.ask('{ aggregatedCosts { asOf } }');
+    clock.advance(361_000);
+    const held = hold();
+    upstream.answer(WORKLOADS, held.fault);
+    const busy = gateway.ask(namespaceQuery('busy'));
+    await upstream.arrivals(3);
+    expectStale(await gateway.ask(QUERY), FAULT_AT);
+    expect(upstream.requests).toHaveLength(3);
+    held.release();
+    expect((await busy).data).toEqual(GOOD_ONE);
+  });
+
+  test('end when nobody waits for them, and give their place to the next', async () => {
+    await using stand = await startStand({ env: { SCALEOPS_MAX_IN_FLIGHT: '1', SCALEOPS_MAX_QUEUED: '1' } });
+    const { upstream, gateway, clock } = stand;
+    upstream.answer(WORKLOADS, faults.neverAnswer);
+    const [first, second] = [new AbortController(), new AbortController()];
+    const leaving = [first, second].map(({ signal }, index) =>
+      gateway.ask(namespaceQuery(`leaves-${index}`), undefined, { signal }),
+    );
+    const settled = Promise.allSettled(leaving);
+    await Promise.all([upstream.arrivals(1), clock.set(3)]);
+    // The one who waits makes room in the queue for another.
+    second.abort();
+    await clock.calledOff(2);
+    const next = gateway.ask(ONE);
+    await clock.set(5);
+    upstream.answer(WORKLOADS, GOOD);
+    first.abort();
+    expect((await next).data).toEqual(GOOD_ONE);
+    await settled;
+    expect(upstream.requests).toHaveLength(2);
+    expect(clock.pending()).toBe(0);
+  });
+});
