@@ -103,6 +103,7 @@ function createCache(
     ...cache,
     client,
     upstream: upstream.url,
+    timeoutMs: upstream.timeoutMs,
     shared,
     clock,
     onRefreshFailed({ report }, error) {
@@ -130,8 +131,8 @@ function createSharedTier({ cache, upstream }: Config, logger: Logger, clock: Cl
     maxBytes: upstream.maxResponseBytes,
     timeoutMs: upstream.timeoutMs,
     clock,
-    onBreaker: (isOpen) => {
-      if (isOpen) logger.warn('the shared cache fails and is left alone for a while');
+    onTrouble: (isTrouble) => {
+      if (isTrouble) logger.warn('the shared cache fails and is left alone for a while');
       else logger.info('the shared cache answers again');
     },
   });

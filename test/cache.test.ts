@@ -175,6 +175,7 @@ describe('createReportCache', () => {
   });
   const options = {
     upstream: 'https://scaleops.test',
+    timeoutMs: 30_000,
     ttlMs: 1000,
     pastTtlMs: 1000,
     staleMs: 0,
@@ -189,7 +190,7 @@ describe('createReportCache', () => {
       ...options,
       clock: createManualClock(),
       client: {
-        async fetchReport(_request, principal, signal) {
+        async fetchReport(_request, principal, { signal }) {
           const token = await principal.tokens.token(signal);
           tokens.push(token);
           return fetched(token);

@@ -88,9 +88,9 @@ describe('a deadline', () => {
   test('aborts when the caller gives up, before or after it began, and says that it was not the time', () => {
     const clock = createManualClock();
     const caller = new AbortController();
-    const before = startDeadline(clock, 1_000, caller.signal);
+    const before = startDeadline(clock, 1_000, { outer: caller.signal });
     caller.abort();
-    const after = startDeadline(clock, 1_000, caller.signal);
+    const after = startDeadline(clock, 1_000, { outer: caller.signal });
     expect([before, after].map(({ signal, passed }) => [signal.aborted, passed()])).toEqual(
       Array(2).fill([true, false]),
     );
@@ -99,7 +99,7 @@ describe('a deadline', () => {
   test('leaves neither a timer nor a listener when it has ended, and does not abort any more', () => {
     const clock = createManualClock();
     const caller = new AbortController();
-    const deadline = startDeadline(clock, 1_000, caller.signal);
+    const deadline = startDeadline(clock, 1_000, { outer: caller.signal });
     expect([clock.pending(), getEventListeners(caller.signal, 'abort').length]).toEqual([1, 1]);
     deadline.end();
     expect([clock.pending(), getEventListeners(caller.signal, 'abort').length]).toEqual([0, 0]);

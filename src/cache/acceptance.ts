@@ -5,7 +5,7 @@ import { LRUCache } from 'lru-cache';
 
 import type { Clock } from '../clock.js';
 import type { Principal } from '../upstream/principal.js';
-import type { DatedReport } from './freshness.js';
+import { MAX_SKEW_MS, type DatedReport } from './freshness.js';
 
 /** A report as far as it shows that its principal was let in. */
 type Asked = Pick<DatedReport, 'askedAt'>;
@@ -35,28 +35,32 @@ const NOTHING: Said = { acceptedAt: -Infinity, refusedAt: -Infinity };
 export function createAcceptance(recheckMs: number, clock: Clock): Acceptance {
   const said = new LRUCache<string, Said>({ max: MAX_PRINCIPALS });
   const saidOf = ({ id }: Principal): Said => said.get(id) ?? NOTHING;
+  /** A replica's clock may be a little ahead; what is further ahead is from before ours was set back, and says nothing. */
+  const toPast = (at: number): number => (at > clock.now() + MAX_SKEW_MS ? -Infinity : Math.min(at, clock.now()));
+
+  const isAfterRefusal: Acceptance['isAfterRefusal'] = (principal, { askedAt }) => {
+    const { refusedAt } = saidOf(principal);
+    return askedAt > refusedAt || refusedAt > clock.now();
+  };
   const endOf: Acceptance['endOf'] = (principal, asked) => {
     const { expiresAt = Infinity, isCaller } = principal;
-    const acceptedAt = Math.max(saidOf(principal).acceptedAt, asked?.askedAt ?? -Infinity);
-    return isCaller ? Math.min(acceptedAt + recheckMs, expiresAt) : expiresAt;
+    if (!isCaller) return expiresAt;
+    const acceptedAt = Math.max(toPast(saidOf(principal).acceptedAt), toPast(asked?.askedAt ?? -Infinity));
+    return Math.min(acceptedAt + recheckMs, expiresAt);
   };
+
   return {
-    accept(principal, { askedAt }) {
+    endOf,
+    isAfterRefusal,
+    accept(principal, asked) {
       const before = saidOf(principal);
-      // One from ahead of us is from before the clock was set back.
-      const isNews = askedAt > before.acceptedAt || before.acceptedAt > clock.now();
-      if (isNews && askedAt > before.refusedAt) said.set(principal.id, { ...before, acceptedAt: askedAt });
+      const askedAt = toPast(asked.askedAt);
+      if (askedAt <= toPast(before.acceptedAt) || !isAfterRefusal(principal, asked)) return;
+      said.set(principal.id, { ...before, acceptedAt: askedAt });
     },
     refuse: ({ id }) => {
       said.set(id, { acceptedAt: -Infinity, refusedAt: clock.now() });
     },
-    endOf,
-    isCurrent(principal, asked) {
-      const now = clock.now();
-      // What is further ahead is from before the clock was set back.
-      const isAhead = principal.isCaller && endOf(principal, asked) > now + recheckMs;
-      return !isAhead && now < endOf(principal, asked);
-    },
-    isAfterRefusal: (principal, { askedAt }) => askedAt > saidOf(principal).refusedAt,
+    isCurrent: (principal, asked) => clock.now() < endOf(principal, asked),
   };
 }

@@ -37,7 +37,7 @@ export type Stage = 'fresh' | 'while-revalidate' | 'if-error' | 'expired';
 /** The vendor corrects prices for some days; what ended longer ago than this hardly changes any more. */
 const SETTLED_MS = 7 * 86_400_000;
 /** How far the clocks of replicas may differ; what is dated further ahead is from before a clock was set back. */
-const MAX_SKEW_MS = 5_000;
+export const MAX_SKEW_MS = 5_000;
 
 export function lifetimeOf({ window }: Report, asOf: number, { ttlMs, pastTtlMs }: Freshness): number {
   // Nothing is kept then, whatever it is about.

@@ -33,12 +33,15 @@ const UNLOCK = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call(
 
 /** Begins to connect, and goes on trying for as long as it is open. */
 export function createRedisEngine({ url, onConnection }: EngineOptions): Engine {
+  // A connection in the making would outlive the client's own end.
+  const closing = new AbortController();
   const client = createClient({
     url,
     disableOfflineQueue: true,
     commandsQueueMaxLength: MAX_COMMANDS,
     pingInterval: PING_MS,
     socket: {
+      signal: closing.signal,
       connectTimeout: CONNECT_MS,
       socketTimeout: SILENT_MS,
       reconnectStrategy: (retries) => Math.min(100 * 2 ** Math.min(retries, 10), MAX_RECONNECT_MS),
@@ -73,6 +76,7 @@ export function createRedisEngine({ url, onConnection }: EngineOptions): Engine 
     },
     close() {
       client.destroy();
+      closing.abort();
       return Promise.resolve();
     },
   };

@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 
 import { UpstreamError } from '../errors.js';
+import { startDeadline, type Deadline } from '../flow/deadline.js';
 import { createSingleFlight } from '../flow/single-flight.js';
 import type { Report } from '../report/report.js';
 import { toRequestKey, type ReportRequest } from '../report/request.js';
@@ -24,6 +25,8 @@ export interface ReportCacheOptions extends ReportMemoryOptions {
   readonly client: Pick<ScaleOpsClient, 'fetchReport'>;
   /** Names the upstream in the keys. */
   readonly upstream: string;
+  /** The one deadline over a report that is fetched: the wait for another replica, and all that the client does. */
+  readonly timeoutMs: number;
   /** The memory of all replicas, where there is one. */
   readonly shared?: SharedCache | undefined;
   /** Told of a refresh that nobody waited for, and that failed. */
@@ -112,9 +115,9 @@ export function createReportCache(options: ReportCacheOptions): ReportCache {
   return {
     async load(request, principal, { signal, anew = false } = {}) {
       const asking = { key: toCacheKey(upstream, request, principal), request, principal };
-      const kept = await find(asking, signal);
+      const { kept, isShared } = await find(asking, signal);
       const served = kept && serveKept(asking, kept, anew);
-      if (served !== undefined) return served;
+      if (served !== undefined) return isShared && !served.isStale ? { ...served, cacheResult: 'shared' } : served;
       if (kept !== undefined) kept.triedAt = clock.now();
       try {
         return await fetch(asking, signal);
@@ -128,31 +131,39 @@ export function createReportCache(options: ReportCacheOptions): ReportCache {
   };
 }
 
+interface Finding {
+  readonly kept: Entry | undefined;
+  /** Whether it was in the memory of the replicas. */
+  readonly isShared: boolean;
+}
+
 /** Looks into memory, and into the memory of the replicas where ours has nothing that may be shown at once. */
 function createFinding(memory: ReportMemory, shared: SharedCache | undefined) {
   const lookups = createSingleFlight<undefined>();
-  return async (place: Place, signal: AbortSignal | undefined): Promise<Entry | undefined> => {
+  return async (place: Place, signal: AbortSignal | undefined): Promise<Finding> => {
     const kept = memory.find(place);
-    if (shared === undefined || (kept !== undefined && memory.stage(kept) !== 'if-error')) return kept;
+    if (shared === undefined || (kept !== undefined && memory.stage(kept) !== 'if-error')) {
+      return { kept, isShared: false };
+    }
     const lookUp = async (): Promise<undefined> => {
       const found = await shared.read({ ...place, newerThan: kept?.asOf });
       if (found !== undefined) memory.keep(place, found);
     };
     await lookups.join(place.key, lookUp, signal);
-    return memory.find(place);
+    const now = memory.find(place);
+    return { kept: now, isShared: now !== kept };
   };
 }
 
 /** Gets a report from upstream, or from the replica that is getting it, and keeps it. */
-function createFetching({ client, shared, clock }: ReportCacheOptions, memory: ReportMemory) {
+function createFetching({ client, shared, clock, timeoutMs }: ReportCacheOptions, memory: ReportMemory) {
   const askUpstream = async (
     { request, principal }: Asking,
-    signal: AbortSignal,
-    waitedMs: number,
+    deadline: Deadline,
   ): Promise<DatedReport & FetchedReport> => {
     const askedAt = clock.now();
     try {
-      return { ...(await client.fetchReport(request, principal, signal, waitedMs)), askedAt, asOf: clock.now() };
+      return { ...(await client.fetchReport(request, principal, deadline)), askedAt, asOf: clock.now() };
     } catch (error) {
       if (error instanceof UpstreamError && error.isRefusal) {
         memory.purge(principal);
@@ -161,14 +172,24 @@ function createFetching({ client, shared, clock }: ReportCacheOptions, memory: R
       throw error;
     }
   };
-  return async (asking: Asking, signal: AbortSignal): Promise<Landing> => {
-    const fetch = (waitedMs: number) => askUpstream(asking, signal, waitedMs);
-    if (shared === undefined) return { entry: memory.keep(asking, await fetch(0)), isOurs: true };
+  const fetchWithin = async (asking: Asking, deadline: Deadline): Promise<Landing> => {
+    const fetch = () => askUpstream(asking, deadline);
+    if (shared === undefined) return { entry: memory.keep(asking, await fetch()), isOurs: true };
     // What another replica has got meanwhile will do, if it is newer than what we came with.
     const newerThan = memory.find(asking)?.asOf;
     const isGood = (found: DatedReport): boolean => memory.isFresh(asking, found);
-    const { found, isOurs } = await shared.fetchOnce({ ...asking, newerThan, isGood, fetch, signal });
+    const wanted = { ...asking, newerThan, isGood, fetch, signal: deadline.signal };
+    const { found, isOurs } = await shared.fetchOnce(wanted);
     return { entry: memory.keep(asking, found), isOurs };
+  };
+  return async (asking: Asking, outer: AbortSignal): Promise<Landing> => {
+    const toError = () => new UpstreamError('UPSTREAM_TIMEOUT', { reason: 'deadline' });
+    const deadline = startDeadline(clock, timeoutMs, { outer, toError });
+    try {
+      return await fetchWithin(asking, deadline);
+    } finally {
+      deadline.end();
+    }
   };
 }
 

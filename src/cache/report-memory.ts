@@ -74,7 +74,9 @@ export function createReportMemory(options: ReportMemoryOptions): ReportMemory {
       const entry: Entry = { report, askedAt, asOf, freshMs, principalId: principal.id, triedAt: -Infinity };
       if (!acceptance.isAfterRefusal(principal, entry)) return entry;
       acceptance.accept(principal, entry);
-      if (ttlMs > 0 && asOf >= (entries.peek(key)?.asOf ?? -Infinity)) entries.set(key, entry);
+      const before = entries.peek(key);
+      const isNewer = before === undefined || asOf >= before.asOf || stage(before) === 'expired';
+      if (ttlMs > 0 && isNewer) entries.set(key, entry);
       return entry;
     },
     purge(principal) {

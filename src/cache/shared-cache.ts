@@ -16,8 +16,8 @@ import { createSharedEntries, nameKey, type SharedEntriesOptions, type SharedPla
 export interface SharedFetch extends SharedPlace {
   /** Whether a report that another replica has fetched meanwhile will do. */
   readonly isGood: (found: DatedReport) => boolean;
-  /** Asks the upstream; `waitedMs` is what was waited for another replica first. */
-  readonly fetch: (waitedMs: number) => Promise<DatedReport & FetchedReport>;
+  /** Asks the upstream. */
+  readonly fetch: () => Promise<DatedReport & FetchedReport>;
   readonly signal: AbortSignal;
 }
 
@@ -35,17 +35,17 @@ export interface SharedCacheOptions extends Omit<SharedEntriesOptions, 'ask'> {
   readonly engine: Engine;
   /** How long the upstream may take for a report. */
   readonly timeoutMs: number;
-  /** Told when the engine begins to be left alone, and when it is asked again. */
-  readonly onBreaker: (isOpen: boolean) => void;
+  /** Told when the engine fails and is left alone, and when it has taken something again. */
+  readonly onTrouble: (isOpen: boolean) => void;
 }
 
 /** For how long others wait at most for whoever fetches a report; then they ask for themselves. */
 const MAX_LOCK_MS = 10_000;
 const POLL_MS = 50;
 
-export function createSharedCache({ engine, timeoutMs, onBreaker, ...rest }: SharedCacheOptions): SharedCache {
+export function createSharedCache({ engine, timeoutMs, onTrouble, ...rest }: SharedCacheOptions): SharedCache {
   const { clock } = rest;
-  const ask = createAsk(engine, clock, onBreaker);
+  const ask = createAsk(engine, clock, onTrouble);
   const entries = createSharedEntries({ ask, ...rest });
   const background = createBackground(clock);
   // There has to be time left to ask.
@@ -55,7 +55,7 @@ export function createSharedCache({ engine, timeoutMs, onBreaker, ...rest }: Sha
   const takeLock = async (name: string, owner: string, signal: AbortSignal): Promise<boolean | undefined> => {
     const until = clock.now() + lockMs;
     for (;;) {
-      const isOurs = await ask(() => engine.lock(name, owner, lockMs));
+      const isOurs = await ask(() => engine.lock(name, owner, lockMs), { isWrite: true });
       if (isOurs !== false || clock.now() >= until) return isOurs;
       await pause(clock, POLL_MS, signal);
     }
@@ -66,17 +66,17 @@ export function createSharedCache({ engine, timeoutMs, onBreaker, ...rest }: Sha
     async fetchOnce(wanted) {
       const name = nameKey(wanted.principal, 'lock', wanted.key);
       const owner = randomUUID();
-      const since = clock.now();
       const isLocked = await takeLock(name, owner, wanted.signal);
+      // Also where the answer came too late: the lock may have been taken all the same.
       const release = async (): Promise<void> => {
-        if (isLocked === true) await ask(() => engine.unlock(name, owner));
+        if (isLocked !== false) await engine.unlock(name, owner);
       };
       let written = Promise.resolve();
       try {
         // Whoever held the lock before us may have left what we want.
         const seen = isLocked === undefined ? undefined : await entries.look(wanted);
         if (seen?.found !== undefined && wanted.isGood(seen.found)) return { found: seen.found, isOurs: false };
-        const fetched = await wanted.fetch(Math.max(0, clock.now() - since));
+        const fetched = await wanted.fetch();
         if (seen !== undefined) written = entries.write(wanted, seen.generation, fetched);
         return { found: fetched, isOurs: true };
       } finally {

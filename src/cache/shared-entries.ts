@@ -45,7 +45,7 @@ export interface SharedEntriesOptions {
 
 const MAX_SEALED_BYTES = 67_108_864;
 /** Nobody waits for a report to be written, and a long one takes its time. */
-const WRITE_MS = 5_000;
+const WRITE = { maxMs: 5_000, isWrite: true };
 
 /** All keys of a principal are in one slot of a cluster: the braces are the hash tag of Redis Cluster. */
 export function nameKey({ id }: Principal, kind: 'generation' | 'report' | 'lock', key = ''): string {
@@ -73,10 +73,10 @@ export function createSharedEntries({ ask, keepMs, maxKeepMs, maxBytes, clock }:
       if (forMs <= 0) return;
       const sealed = await sealEntry({ key, principalId: principal.id, generation, askedAt, asOf }, body, principal);
       if (sealed.length > MAX_SEALED_BYTES) return;
-      await ask((engine) => engine.write(nameKey(principal, 'report', key), sealed, forMs), WRITE_MS);
+      await ask((engine) => engine.write(nameKey(principal, 'report', key), sealed, forMs), WRITE);
     },
     async purge(principal) {
-      await ask((engine) => engine.write(nameKey(principal, 'generation'), randomUUID(), maxKeepMs), WRITE_MS);
+      await ask((engine) => engine.write(nameKey(principal, 'generation'), randomUUID(), maxKeepMs), WRITE);
     },
   };
 }

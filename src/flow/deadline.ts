@@ -14,8 +14,15 @@ export interface Deadline {
   end(): void;
 }
 
-/** Begins now; `outer` is the caller's own signal. */
-export function startDeadline(clock: Clock, timeoutMs: number, outer?: AbortSignal): Deadline {
+export interface DeadlineOptions {
+  /** The caller's own signal. */
+  readonly outer?: AbortSignal;
+  /** The reason of `signal` when the time is up. */
+  readonly toError?: () => Error;
+}
+
+/** Begins now. */
+export function startDeadline(clock: Clock, timeoutMs: number, { outer, toError }: DeadlineOptions = {}): Deadline {
   const controller = new AbortController();
   const { signal } = controller;
   const endsAt = clock.now() + timeoutMs;
@@ -24,16 +31,19 @@ export function startDeadline(clock: Clock, timeoutMs: number, outer?: AbortSign
   // In place of listeners on the signal, which cost more than all else here.
   const over = new Promise<never>((_resolve, reject) => (giveUp = reject));
   over.catch(() => undefined);
-  const stop = (): void => {
-    controller.abort();
+  const stop = (reason?: Error): void => {
+    controller.abort(reason);
     giveUp(signal.reason);
+  };
+  const onLeave = (): void => {
+    stop();
   };
   const cancel = clock.after(timeoutMs, () => {
     passed = true;
-    stop();
+    stop(toError?.());
   });
   if (outer?.aborted) stop();
-  outer?.addEventListener('abort', stop, { once: true });
+  outer?.addEventListener('abort', onLeave, { once: true });
   return {
     signal,
     passed: () => passed,
@@ -42,7 +52,7 @@ export function startDeadline(clock: Clock, timeoutMs: number, outer?: AbortSign
     race: (work) => Promise.race([work, over]),
     end() {
       cancel();
-      outer?.removeEventListener('abort', stop);
+      outer?.removeEventListener('abort', onLeave);
     },
   };
 }

@@ -1,9 +1,9 @@
-// The REST client: one POST a report over one connection pool, no memory. A report has one deadline over everything, from
-// the login to the last byte of the last attempt; it ends decoded, or in an UpstreamError.
+// The REST client: one POST a report over one connection pool, no memory. A call ends in a decoded report or in an
+// UpstreamError, and within its caller's deadline, which is over everything: login, queue, attempts, the last byte.
 
 import type { Clock } from '../clock.js';
 import { UpstreamError } from '../errors.js';
-import { startDeadline, type Deadline } from '../flow/deadline.js';
+import type { Deadline } from '../flow/deadline.js';
 import type { Report } from '../report/report.js';
 import type { ReportKind, ReportRequest } from '../report/request.js';
 import { parseReport } from './answer.js';
@@ -18,7 +18,6 @@ export interface ClientOptions {
   /** The customer's ScaleOps host; a path in it stands before the paths of the reports. */
   readonly url: string;
   readonly paths: Readonly<Record<ReportKind, string>>;
-  readonly timeoutMs: number;
   /** The longest body that is read, in decoded bytes. */
   readonly maxResponseBytes: number;
   readonly resilience: ResilienceSettings;
@@ -36,21 +35,13 @@ export interface FetchedReport {
 }
 
 export interface ScaleOpsClient {
-  /**
-   * Asks for a report in the name of `principal`; `signal` gives up. The deadline counts from `waitedMs` ago.
-   * @throws UpstreamError
-   */
-  fetchReport(
-    request: ReportRequest,
-    principal: Principal,
-    signal: AbortSignal,
-    waitedMs?: number,
-  ): Promise<FetchedReport>;
+  /** Asks for a report in the name of `principal`, within `deadline`. @throws UpstreamError; the deadline's reason */
+  fetchReport(request: ReportRequest, principal: Principal, deadline: Deadline): Promise<FetchedReport>;
   close(): Promise<void>;
 }
 
 export function createScaleOpsClient(options: ClientOptions): ScaleOpsClient {
-  const { clock, timeoutMs } = options;
+  const { clock } = options;
   const base = new URL(options.url);
   const connections = createConnections(base.origin, options.resilience.maxInFlight);
   const resilience = createResilience({ ...options.resilience, clock, onBreaker: options.onBreaker });
@@ -62,27 +53,16 @@ export function createScaleOpsClient(options: ClientOptions): ScaleOpsClient {
         callUpstream(connections, base, options, { request, token, signal }),
       );
     } catch (error) {
-      throw deadline.passed() ? timedOut() : toTransportError(error);
+      // A deadline is a fault of the upstream, whatever undici makes of it; a caller who left is none.
+      throw deadline.passed() ? signal.reason : toTransportError(error);
     }
   };
 
   return {
-    async fetchReport(request, principal, signal, waitedMs = 0) {
-      const deadline = startDeadline(clock, timeoutMs - waitedMs, signal);
-      try {
-        return await deadline.race(resilience.run(() => attempt(request, principal, deadline), deadline));
-      } catch (error) {
-        throw deadline.passed() ? timedOut() : error;
-      } finally {
-        deadline.end();
-      }
-    },
+    fetchReport: (request, principal, deadline) =>
+      deadline.race(resilience.run(() => attempt(request, principal, deadline), deadline)),
     close: () => connections.close(),
   };
-}
-
-function timedOut(): UpstreamError {
-  return new UpstreamError('UPSTREAM_TIMEOUT', { reason: 'deadline' });
 }
 
 /** `call` with the principal's token; with a new one, once, where ScaleOps does not take it. */

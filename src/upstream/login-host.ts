@@ -63,11 +63,11 @@ export function createLoginHost({ url, timeoutMs, clock, readsText, nonsense }: 
 
   return {
     async post(request, signal) {
-      const deadline = startDeadline(clock, Math.min(timeoutMs, MAX_LOGIN_MS), signal);
+      const toError = () => new UpstreamError('UPSTREAM_TIMEOUT', { reason: 'login: deadline' });
+      const deadline = startDeadline(clock, Math.min(timeoutMs, MAX_LOGIN_MS), { outer: signal, toError });
       try {
         return await deadline.race(post(request, deadline.signal));
       } catch (error) {
-        if (deadline.passed()) throw new UpstreamError('UPSTREAM_TIMEOUT', { reason: 'login: deadline' });
         throw toLoginError(toTransportError(error), nonsense);
       } finally {
         deadline.end();

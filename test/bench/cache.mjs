@@ -48,7 +48,8 @@ async function serve() {
 }
 
 function createCache(fetchReport) {
-  return createReportCache({ client: { fetchReport }, upstream: 'bench', ...config.cache, shared: undefined, clock });
+  const { timeoutMs } = config.upstream;
+  return createReportCache({ client: { fetchReport }, upstream: 'bench', timeoutMs, ...config.cache, clock });
 }
 
 async function benchHit(principal) {

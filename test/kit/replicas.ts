@@ -1,0 +1,212 @@
+// Replicas: whole gateways on one shared Redis and one upstream, which tell a test when something has happened: a line
+// of the log, a timer that was set, a key that was written. So nobody has to sleep until it has.
+
+import { connect } from 'node:net';
+import { pino } from 'pino';
+
+import type { Clock } from '../../src/clock.js';
+import { readConfig } from '../../src/config.js';
+import { createGateway } from '../../src/gateway.js';
+import { createManualClock, type ManualClock } from './clock.js';
+import { ask, type Answer, type TestGateway } from './gateway.js';
+import { startRedis, type RedisOptions, type TestRedis } from './redis.js';
+import { encodeCommand, readReplies } from './resp.js';
+
+/** Things that happen, and who waits for so many of them. */
+interface Happenings<T> {
+  readonly all: readonly T[];
+  add(each: T): void;
+  /** Resolves when so many that fit have happened, since the start. */
+  reach(fits: (each: T) => boolean, count?: number): Promise<void>;
+}
+
+function createHappenings<T>(all: T[] = []): Happenings<T> {
+  const waiting = new Set<() => void>();
+  return {
+    all,
+    add(each) {
+      all.push(each);
+      for (const look of waiting) look();
+    },
+    reach: (fits, count = 1) =>
+      new Promise((resolve) => {
+        const look = (): void => {
+          if (all.filter(fits).length < count) return;
+          waiting.delete(look);
+          resolve();
+        };
+        waiting.add(look);
+        look();
+      }),
+  };
+}
+
+export interface WatchedClock extends ManualClock {
+  /** How many timers of this delay have been set since the start. */
+  timers(delayMs: number): number;
+  /** Resolves when so many have been. */
+  timersSet(delayMs: number, count: number): Promise<void>;
+}
+
+/** The manual clock, which also tells when somebody begins to wait. */
+export function createWatchedClock(): WatchedClock {
+  const clock = createManualClock();
+  const set = createHappenings<number>();
+  return {
+    ...clock,
+    after(delayMs, task) {
+      const callOff = clock.after(delayMs, task);
+      set.add(delayMs);
+      return callOff;
+    },
+    timers: (delayMs) => set.all.filter((each) => each === delayMs).length,
+    timersSet: (delayMs, count) => set.reach((each) => each === delayMs, count),
+  };
+}
+
+export interface Replica extends TestGateway {
+  /** Asks with this bearer token, and `init` besides. */
+  askAs(token: string, query: string, variables?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  /** Resolves when so many lines of the log have this message, since the start. */
+  logged(message: string, count?: number): Promise<void>;
+}
+
+export const CONNECTED = 'the shared cache is connected';
+
+/** A gateway to which every caller brings its own token. `cacheBytes` in place of CACHE_MAX_MB. */
+export function startReplica(
+  url: string,
+  env: Readonly<Record<string, string>>,
+  { clock, cacheBytes }: { readonly clock?: Clock; readonly cacheBytes?: number } = {},
+): Replica {
+  const log: Record<string, unknown>[] = [];
+  const lines = createHappenings(log);
+  const { config } = readConfig({ SCALEOPS_URL: url, SCALEOPS_AUTH: 'forward', PORT: '0', ...env });
+  const { cache } = config;
+  const gateway = createGateway(
+    { ...config, cache: { ...cache, maxBytes: cacheBytes ?? cache.maxBytes } },
+    {
+      logger: pino(
+        { level: 'trace', base: null },
+        {
+          write: (line: string) => {
+            lines.add(JSON.parse(line) as Record<string, unknown>);
+          },
+        },
+      ),
+      ...(clock && { clock }),
+    },
+  );
+  const askGateway: Replica['ask'] = (query, variables, init) =>
+    ask((request) => gateway.fetch(request), query, variables, init);
+  return {
+    gateway,
+    log,
+    ask: askGateway,
+    askAs: (token, query, variables, headers) =>
+      askGateway(query, variables, { headers: { authorization: `Bearer ${token}`, ...headers } }),
+    logged: (message, count) => lines.reach(({ msg }) => msg === message, count),
+    [Symbol.asyncDispose]: () => gateway.close(),
+  };
+}
+
+/** What happens to a key, as Redis tells it: `set`, `del`, `expired`, and which key. */
+export type KeyEvent = `${string} ${string}`;
+
+export interface KeyWatch extends AsyncDisposable {
+  readonly events: readonly KeyEvent[];
+  /** Resolves when so many events that fit have come, since the start. */
+  event(pattern: RegExp, count?: number): Promise<void>;
+  /** Resolves when no lock is held: whoever fetched a report has left it for the others. */
+  settled(): Promise<void>;
+}
+
+/** Listens at a Redis that was started by `startWatchedRedis`; ends with it. */
+async function watchKeys({ port }: TestRedis, opening: readonly (readonly string[])[]): Promise<KeyWatch> {
+  const events: KeyEvent[] = [];
+  const happenings = createHappenings(events);
+  const pongs = createHappenings<string>();
+  const held = new Set<string>();
+  const freed = createHappenings<string>();
+  const socket = connect(port, '127.0.0.1');
+  // A server that is stopped ends it.
+  socket.on('error', () => undefined);
+  const subscribed = createHappenings<string>();
+  const listen = async (): Promise<void> => {
+    for await (const reply of readReplies(socket)) {
+      const [kind = '', , channel = '', key = ''] = Array.isArray(reply) ? reply.map(String) : [];
+      if (kind === 'psubscribe') subscribed.add(kind);
+      if (kind === 'pong') pongs.add(kind);
+      if (kind !== 'pmessage') continue;
+      const what = channel.split(':').at(-1) ?? '';
+      if (key.includes(':lock:') && what === 'set') held.add(key);
+      if (key.includes(':lock:') && /^(?:del|expired)$/.test(what)) held.delete(key);
+      if (held.size === 0) freed.add(key);
+      happenings.add(`${what} ${key}`);
+    }
+  };
+  const listened = listen().catch(() => undefined);
+  for (const command of [...opening, ['PSUBSCRIBE', '__keyevent@0__:*']]) socket.write(encodeCommand(command));
+  await subscribed.reach(() => true);
+  let pings = 0;
+  return {
+    events,
+    event: (pattern, count) => happenings.reach((each) => pattern.test(each), count),
+    async settled() {
+      // All that was done before is told before the answer to this.
+      socket.write(encodeCommand(['PING']));
+      await pongs.reach(() => true, (pings += 1));
+      if (held.size > 0) await freed.reach(() => true, freed.all.length + 1);
+    },
+    async [Symbol.asyncDispose]() {
+      socket.destroy();
+      await listened;
+    },
+  };
+}
+
+export interface WatchedRedis extends TestRedis {
+  readonly watch: KeyWatch;
+  /** The names of the keys of reports, in order. */
+  reports(): Promise<string[]>;
+}
+
+/** A Redis that tells what happens to its keys, until it is stopped. */
+export async function startWatchedRedis({ args = [], password }: RedisOptions = {}): Promise<WatchedRedis> {
+  const redis = await startRedis({
+    args: ['--notify-keyspace-events', 'EA', ...args],
+    ...(password !== undefined && { password }),
+  });
+  const watch = await watchKeys(redis, password === undefined ? [] : [['AUTH', password]]);
+  return {
+    ...redis,
+    watch,
+    reports: async () => (await redis.keys()).filter((key) => key.includes(':report:')),
+    async [Symbol.asyncDispose]() {
+      await watch[Symbol.asyncDispose]();
+      await redis[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** How often a gateway looks whether another one has let go of a lock. */
+export const POLL_MS = 50;
+
+/** Resolves when nothing is under way any more that has a deadline, and nobody holds a lock. */
+export async function rest(clock: WatchedClock, watch: KeyWatch): Promise<void> {
+  do {
+    await watch.settled();
+    await new Promise((resolve) => setImmediate(resolve));
+  } while (clock.pending() > 0);
+}
+
+/** From now on whoever waits for a lock is given the time that it takes until nobody holds one. */
+export function keepPolling(clock: WatchedClock, watch: KeyWatch): void {
+  const poll = async (count: number): Promise<void> => {
+    await clock.timersSet(POLL_MS, count);
+    await watch.settled();
+    clock.advance(POLL_MS);
+    await poll(count + 1);
+  };
+  void poll(clock.timers(POLL_MS) + 1);
+}

@@ -1,0 +1,308 @@
+// Many at once: a crowd costs the upstream one call a principal and report, those who leave take nothing from those who
+// stay, and memory stays within its bound. Two gateways on one Redis, as replicas run. What one gateway does for one
+// principal is in cache.test.ts. Each test names the mutations that make it fail, each tried in a copy of the tree.
+
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+
+import { createReportCache } from '../src/cache/report-cache.js';
+import { decodeReport } from '../src/report/decode.js';
+import type { AggregatedCostsRequest } from '../src/report/request.js';
+import { createManualClock } from './kit/clock.js';
+import { answer, startFaultServer } from './kit/fault-server.js';
+import { createGate } from './kit/gate.js';
+import type { Answer } from './kit/gateway.js';
+import { principalOf } from './kit/principal.js';
+import { buildGateway, startProcess, type Build } from './kit/process.js';
+import { isRedisSkipped } from './kit/redis.js';
+import {
+  CONNECTED,
+  createWatchedClock,
+  keepPolling,
+  POLL_MS,
+  startReplica,
+  startWatchedRedis,
+} from './kit/replicas.js';
+import { secretOf, startTenants, type TenantsOptions } from './kit/tenants.js';
+
+const QUERY = '{ workloadCosts { isStale clusters } }';
+const PRINCIPALS = Array.from({ length: 50 }, (_, index) => {
+  const name = String(index + 1).padStart(2, '0');
+  return { token: `token-${name}-of-its-owner`, tenant: `tenant-${name}` };
+});
+const TOKENS = Object.fromEntries(PRINCIPALS.map(({ token, tenant }) => [token, tenant]));
+/** A thousand: each principal twenty times, in turn, so that equal ones are far apart. */
+const CROWD = Array.from({ length: 20 }, () => PRINCIPALS).flat();
+
+/** Two gateways on one Redis, which wait for each other as long as it takes. */
+async function startPair(url: string, env: Readonly<Record<string, string>> = {}) {
+  const clock = createWatchedClock();
+  const redis = await startWatchedRedis();
+  const settings = { CACHE_REDIS_URL: redis.url, SCALEOPS_MAX_IN_FLIGHT: '64', SCALEOPS_MAX_ATTEMPTS: '1', ...env };
+  const replicas = [0, 1].map(() => startReplica(url, settings, { clock }));
+  onTestFinished(async () => {
+    for (const replica of replicas) await replica[Symbol.asyncDispose]();
+    await redis[Symbol.asyncDispose]();
+  });
+  for (const replica of replicas) await replica.logged(CONNECTED);
+  keepPolling(clock, redis.watch);
+  /** How many loads of all operations so far ended so. */
+  const countOf = (what: string): number =>
+    replicas
+      .flatMap(({ log }) => log.map(({ cache }) => cache as Record<string, number> | undefined))
+      .reduce((sum, cache) => sum + (cache?.[what] ?? 0), 0);
+  return { clock, redis, replicas, countOf };
+}
+
+async function startCrowd(options: Partial<TenantsOptions> = {}, env: Readonly<Record<string, string>> = {}) {
+  const upstream = await startTenants({ tokens: TOKENS, ...options });
+  onTestFinished(() => upstream[Symbol.asyncDispose]());
+  const pair = await startPair(upstream.url, env);
+  const askAll = (crowd = CROWD): Promise<Answer>[] =>
+    crowd.map(({ token }, index) => pair.replicas[Math.floor(index / 50) % 2]!.askAs(token, QUERY));
+  return { ...pair, upstream, askAll };
+}
+
+function expectOwn(answers: readonly Answer[], isStale = false): void {
+  const wanted = answers.map((_, index) => ({
+    workloadCosts: { isStale, clusters: [`${secretOf(CROWD[index]!.tenant)}-cluster`] },
+  }));
+  expect(answers.map(({ data }) => data as unknown)).toEqual(wanted);
+}
+
+describe.skipIf(isRedisSkipped)('1,000 questions at once, of 50 principals to two replicas', () => {
+  // Mutations: the principal not in the key (1 call), single-flight.ts without its map of flights (each takes
+  // the lock), shared-cache.ts
+  // without the lock (100).
+  test('cost 50 upstream calls when nothing is kept', async () => {
+    const gate = createGate();
+    const { askAll, upstream, clock, countOf } = await startCrowd({ onRequest: gate.pass });
+    const answers = askAll();
+    await Promise.all([gate.arrivals(50), clock.timersSet(POLL_MS, 50)]);
+    gate.open();
+    expectOwn(await Promise.all(answers));
+    expect(upstream.requests).toHaveLength(50);
+    expect(new Set(upstream.requests.map(({ token }) => token)).size).toBe(50);
+    expect(countOf('miss')).toBe(50);
+    // One waited for each lock, and not each question.
+    expect(clock.timers(POLL_MS)).toBe(50);
+  });
+
+  // Mutations: serveKept() waits for the refresh; the refresh does not join a flight; shared-cache.ts without the lock.
+  test('are all answered from stale reports, and cost 50 refreshes', async () => {
+    const gate = createGate();
+    const { askAll, upstream, clock, redis, countOf } = await startCrowd(
+      { onRequest: () => (upstream.requests.length > 50 ? gate.pass() : undefined) },
+      { CACHE_TTL_SECONDS: '10' },
+    );
+    await Promise.all(askAll(PRINCIPALS));
+    await redis.watch.settled();
+    await Promise.all(askAll(CROWD.slice(0, 100)));
+    clock.advance(20_000);
+    // None of the refreshes has an answer yet.
+    expectOwn(await Promise.all(askAll()), true);
+    expect(countOf('stale')).toBe(1_000);
+    await gate.arrivals(50);
+    gate.open();
+    // The first 50, the refreshes of those who came first, and of those who found that these have been.
+    await redis.watch.event(/^del .*:lock:/, 150);
+    expectOwn(await Promise.all(askAll()));
+    expect(upstream.requests).toHaveLength(100);
+  });
+
+  // Mutation: report-cache.ts, mayTry() always true.
+  test('try a refresh that fails once, however many are shown the stale report', async () => {
+    const { replicas, upstream, clock, redis, countOf } = await startCrowd({}, { CACHE_TTL_SECONDS: '10' });
+    const { token } = PRINCIPALS[0]!;
+    await replicas[0]!.askAs(token, QUERY);
+    await redis.watch.settled();
+    upstream.setDown(true);
+    clock.advance(20_000);
+    for (let round = 0; round < 20; round += 1) {
+      await Promise.all(Array.from({ length: 50 }, () => replicas[0]!.askAs(token, QUERY)));
+      // The first refresh has failed by then, and whatever another one would need has had its time.
+      await replicas[0]!.logged('a report could not be fetched anew; the kept one is shown');
+      await redis.watch.settled();
+    }
+    expect(countOf('stale')).toBe(1_000);
+    expect(upstream.requests).toHaveLength(2);
+  });
+});
+
+describe.skipIf(isRedisSkipped)('of 100 who wait at each of two replicas', () => {
+  const { token, tenant } = PRINCIPALS[0]!;
+  const headers = { authorization: `Bearer ${token}` };
+
+  // Mutations: single-flight.ts, leave() aborts with the first who leaves; the first one's own signal given to start().
+  test('the last gets its data, when 99 have left', async () => {
+    const gate = createGate();
+    const { replicas, upstream, clock } = await startCrowd({ onRequest: gate.pass });
+    const leaving = new AbortController();
+    const ask = (replica: (typeof replicas)[number], signal?: AbortSignal) =>
+      replica.ask(QUERY, {}, { headers, ...(signal && { signal }) });
+    const crowds = replicas.map((replica) => ({
+      left: Array.from({ length: 99 }, () => ask(replica, leaving.signal).catch(() => undefined)),
+      staying: ask(replica),
+    }));
+    await Promise.all([gate.arrivals(1), clock.timersSet(POLL_MS, 1)]);
+    leaving.abort();
+    await Promise.all(crowds.flatMap(({ left }) => left));
+    gate.open();
+    for (const { data } of await Promise.all(crowds.map(({ staying }) => staying))) {
+      expect(data.workloadCosts.clusters).toEqual([`${secretOf(tenant)}-cluster`]);
+    }
+    expect(upstream.requests).toHaveLength(1);
+  });
+
+  // Mutation: single-flight.ts, leave() without controller.abort().
+  test('nobody is left: the connection to the upstream closes, and so does the wait for the other replica', async () => {
+    await using upstream = await startFaultServer();
+    upstream.answer('', () => undefined);
+    const { replicas, clock, redis } = await startPair(upstream.url);
+    const leaving = new AbortController();
+    const left = replicas.flatMap((replica) =>
+      Array.from({ length: 100 }, () =>
+        replica.ask(QUERY, {}, { headers, signal: leaving.signal }).catch(() => undefined),
+      ),
+    );
+    await Promise.all([upstream.arrivals(1), clock.timersSet(POLL_MS, 1)]);
+    leaving.abort();
+    await upstream.requests[0]!.closed;
+    await Promise.all(left);
+    await redis.watch.event(/^del .*:lock:/);
+    expect(clock.pending()).toBe(0);
+    expect(await redis.keys()).toEqual([]);
+    expect(upstream.requests).toHaveLength(1);
+  });
+
+  // Mutation: report-cache.ts, fetches.join() with a key of its own for each.
+  test('each is told when the upstream refuses, for one call', async () => {
+    await using upstream = await startFaultServer();
+    const gate = createGate();
+    upstream.answer(
+      '',
+      (socket) =>
+        void gate.pass().then(() => {
+          answer(403, '{}')(socket);
+        }),
+    );
+    const { replicas } = await startPair(upstream.url);
+    const answers = Array.from({ length: 100 }, () => replicas[0]!.askAs(token, QUERY));
+    await gate.arrivals(1);
+    gate.open();
+    const codes = (await Promise.all(answers)).map(({ errors }) => errors[0]?.extensions.code);
+    expect(new Set(codes)).toEqual(new Set(['UPSTREAM_FORBIDDEN']));
+    expect(upstream.requests).toHaveLength(1);
+  });
+});
+
+describe('10,000 distinct reports', () => {
+  const MAX_BYTES = 1_048_576;
+
+  // Mutations: report-memory.ts without maxSize (max instead), or each counted as one byte.
+  test('stay within the bound in bytes, the newest of them', async () => {
+    const asked: number[] = [];
+    const reportOf = (index: number) =>
+      decodeReport({
+        clusters: ['production'],
+        aggregatedWorkloads: Array.from({ length: (index % 7) * 5 }, (_, row) => ({
+          id: `${index}-${row}`,
+          totalCost: row,
+        })),
+      }).report;
+    const cache = createReportCache({
+      upstream: 'https://scaleops.test',
+      timeoutMs: 30_000,
+      ttlMs: 3_600_000,
+      pastTtlMs: 3_600_000,
+      staleMs: 0,
+      staleIfErrorMs: 0,
+      recheckMs: 3_600_000,
+      maxBytes: MAX_BYTES,
+      clock: createManualClock(),
+      client: {
+        fetchReport(request) {
+          const index = Number((request as AggregatedCostsRequest).tags![0]);
+          asked.push(index);
+          return Promise.resolve({ report: reportOf(index), body: Buffer.alloc(0) });
+        },
+      },
+    });
+    const principals = PRINCIPALS.map(({ token }) => principalOf(token, { isCaller: true }));
+    const load = async (index: number) =>
+      cache.load({ report: 'aggregated', tags: [String(index)] }, principals[index % principals.length]!);
+    for (let index = 0; index < 10_000; index += 1) await load(index);
+    expect(asked).toHaveLength(10_000);
+    // From the newest on, until the first that is gone.
+    let bytes = 0;
+    let index = 9_999;
+    for (; (await load(index)).cacheResult === 'hit'; index -= 1) bytes += reportOf(index).byteSize;
+    expect(bytes).toBeLessThanOrEqual(MAX_BYTES);
+    expect(bytes).toBeGreaterThan(0.85 * MAX_BYTES);
+    for (const old of [0, 1, 5_000, index - 1]) expect((await load(old)).cacheResult).toBe('miss');
+    expect(asked).toHaveLength(10_005);
+  });
+});
+
+describe.skipIf(isRedisSkipped)('SIGTERM to the process', () => {
+  let build: Build;
+  beforeAll(async () => {
+    build = await buildGateway();
+  });
+  afterAll(async () => {
+    await build[Symbol.asyncDispose]();
+  });
+
+  const END_MS = 10_000;
+  const isTurnedAway = (url: string): Promise<boolean> =>
+    fetch(`${url}/health/ready`).then(
+      ({ status }) => status === 503,
+      () => true,
+    );
+
+  // Mutations: gateway.ts, close() ends the client before the server, or leaves the Redis open (it does not end).
+  test.each([
+    ['', false],
+    [', with a Redis that has frozen meanwhile', true],
+  ])(
+    'loses none of 50 questions in flight, is not ready first, and ends within ten seconds%s',
+    async (_name, isFrozen) => {
+      const gate = createGate();
+      await using redis = await startWatchedRedis();
+      await using upstream = await startTenants({ tokens: TOKENS, onRequest: gate.pass });
+      await using gateway = startProcess([process.execPath, build.main], {
+        env: {
+          SCALEOPS_URL: upstream.url,
+          SCALEOPS_AUTH: 'forward',
+          SCALEOPS_MAX_IN_FLIGHT: '64',
+          CACHE_REDIS_URL: redis.url,
+          PORT: '0',
+        },
+      });
+      const [url = ''] = /http:\/\/[^/\s]+/.exec(await gateway.line(/Gateway on/))!;
+      await gateway.line(new RegExp(CONNECTED));
+      const answers = PRINCIPALS.map(({ token }) =>
+        fetch(`${url}/graphql`, {
+          method: 'POST',
+          body: JSON.stringify({ query: QUERY }),
+          headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+        }),
+      );
+      await gate.arrivals(50);
+      expect(await isTurnedAway(url)).toBe(false);
+      if (isFrozen) redis.freeze();
+      const startedAt = performance.now();
+      gateway.kill('SIGTERM');
+      await gateway.line(/stopping/);
+      expect(await isTurnedAway(url)).toBe(true);
+      gate.open();
+      for (const [index, response] of (await Promise.all(answers)).entries()) {
+        expect(response.status).toBe(200);
+        const { data } = (await response.json()) as { data: { workloadCosts: { clusters: string[] } } };
+        expect(data.workloadCosts.clusters).toEqual([`${secretOf(PRINCIPALS[index]!.tenant)}-cluster`]);
+      }
+      expect(await gateway.ended).toMatchObject({ code: 0, stderr: '' });
+      expect(performance.now() - startedAt).toBeLessThan(END_MS);
+      expect(upstream.requests).toHaveLength(50);
+    },
+  );
+});
