@@ -46,15 +46,47 @@ export interface CircuitBreaker {
   run<T>(call: () => Promise<T>): Promise<T>;
 }
 
+export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBreaker {
+  const circuit = createCircuit(options);
+  const check = (): void => {
+    const waitMs = circuit.waitMs();
+    if (waitMs !== 0) throw new CircuitOpenError(waitMs);
+  };
+  return {
+    check,
+    isOpen: () => circuit.waitMs() !== 0,
+    async run(call) {
+      check();
+      const begunIn = circuit.begin();
+      try {
+        const result = await call();
+        circuit.end('success', begunIn);
+        return result;
+      } catch (error) {
+        circuit.end(options.judge(error), begunIn);
+        throw error;
+      }
+    },
+  };
+}
+
 /** Closed: calls pass. Open: none does until `until`. Probing: one call is under way, all others are told to wait. */
 type State =
   { readonly name: 'closed' } | { readonly name: 'open'; readonly until: number } | { readonly name: 'probing' };
 
-export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBreaker {
-  const { clock, judge, onChange } = options;
-  const record = createRecord(options, clock);
+interface Circuit {
+  /** How long to wait before a call may be made; 0: it may; undefined: until a probe has ended. */
+  waitMs(): number | undefined;
+  /** Begins a call that may be made. */
+  begin(): State;
+  /** `begunIn` is the state in which the call began: in another one it tells nothing new. */
+  end(verdict: Verdict, begunIn: State): void;
+}
+
+function createCircuit({ clock, onChange, ...settings }: CircuitBreakerOptions): Circuit {
+  const record = createRecord(settings, clock);
   let state: State = { name: 'closed' };
-  let openMs = options.openMs;
+  let { openMs } = settings;
 
   const open = (): void => {
     state = { name: 'open', until: clock.now() + openMs };
@@ -62,45 +94,32 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
   };
   const close = (): void => {
     state = { name: 'closed' };
-    openMs = options.openMs;
+    openMs = settings.openMs;
     record.clear();
     onChange?.(false);
   };
-  /** `begunIn` is the state in which the call began: in another one it tells nothing new. */
-  const learn = (verdict: Verdict, begunIn: State): void => {
-    if (begunIn !== state) return;
-    if (verdict !== 'nothing') record.add(verdict === 'failure');
-    if (state.name === 'closed' && record.isBad()) open();
-    if (begunIn.name !== 'probing') return;
-    if (verdict === 'success') close();
-    if (verdict === 'failure') openMs = Math.min(2 * openMs, options.maxOpenMs);
-    if (verdict === 'failure') open();
-    // A probe that came to nothing leaves the question open: the next call may probe.
-    if (verdict === 'nothing') state = { name: 'open', until: clock.now() };
-  };
-  const check = (): void => {
-    if (state.name === 'closed') return;
-    if (state.name === 'probing') throw new CircuitOpenError(undefined);
-    const waitMs = state.until - clock.now();
-    // A clock set back must not keep it open for longer than it may be.
-    if (waitMs > openMs) state = { name: 'open', until: clock.now() + openMs };
-    if (waitMs > 0) throw new CircuitOpenError(Math.min(waitMs, openMs));
-  };
-
   return {
-    isOpen: () => state.name === 'probing' || (state.name === 'open' && state.until > clock.now()),
-    check,
-    async run(call) {
-      check();
+    waitMs() {
+      if (state.name !== 'open') return state.name === 'closed' ? 0 : undefined;
+      // A clock set back must not keep it open for longer than it may be.
+      if (state.until - clock.now() > openMs) state = { name: 'open', until: clock.now() + openMs };
+      return Math.max(0, state.until - clock.now());
+    },
+    begin() {
       if (state.name === 'open') state = { name: 'probing' };
-      const begunIn = state;
-      try {
-        const result = await call();
-        learn('success', begunIn);
-        return result;
-      } catch (error) {
-        learn(judge(error), begunIn);
-        throw error;
+      return state;
+    },
+    end(verdict, begunIn) {
+      if (begunIn !== state) return;
+      const isProbe = begunIn.name === 'probing';
+      // The question stays open then: the next call may probe.
+      if (verdict === 'nothing' && isProbe) state = { name: 'open', until: clock.now() };
+      if (verdict === 'nothing') return;
+      record.add(verdict === 'failure');
+      if (isProbe && verdict === 'success') close();
+      else if (isProbe || record.isBad()) {
+        if (isProbe) openMs = Math.min(2 * openMs, settings.maxOpenMs);
+        open();
       }
     },
   };
