@@ -90,6 +90,10 @@ export function readConfig(env: Environment): { readonly config: Config; readonl
   if (auth.kind === 'forward' && config.cacheControl === 'public') {
     problems.push('CACHE_CONTROL must be private with SCALEOPS_AUTH=forward: answers are of one caller.');
   }
+  const { openMs, maxOpenMs } = config.upstream.resilience.breaker;
+  if (maxOpenMs < openMs) {
+    problems.push('SCALEOPS_BREAKER_MAX_OPEN_SECONDS must not be less than SCALEOPS_BREAKER_OPEN_SECONDS.');
+  }
   // In the order of the README, whatever order they were met in.
   if (problems.length > 0) throw new ConfigError(sortBySetting(problems));
   return { config: deepFreeze(config), warnings: [...findUnknownNames(env), ...findIdleSettings(env, auth)] };

@@ -16,6 +16,9 @@ import { createHttpServer } from './http/server.js';
 import { createScaleOpsClient, type ScaleOpsClient } from './upstream/client.js';
 import { createCredentials } from './upstream/credentials.js';
 
+/** How long a closing gateway waits for reports that are under way. Orchestrators give it 10 seconds or more. */
+const MAX_DRAIN_MS = 8_000;
+
 /** What a test or another host may replace. */
 export interface GatewayDependencies {
   readonly logger: Logger;
@@ -69,7 +72,10 @@ export function createGateway(config: Config, { logger, clock = systemClock }: G
     },
     async close() {
       isReady = false;
+      // Whoever still waits for ScaleOps then gets an error, and not a connection that is cut.
+      const cancel = clock.after(MAX_DRAIN_MS, () => void client.close());
       await server.close();
+      cancel();
       await shared?.close();
       await client.close();
       await credentials.close();
@@ -102,13 +108,15 @@ function createCache(
   return createReportCache({
     ...cache,
     client,
-    upstream: upstream.url,
+    upstream: [upstream.url, ...Object.values(upstream.paths)].join(' '),
     timeoutMs: upstream.timeoutMs,
     shared,
     clock,
     onRefreshFailed({ report }, error) {
       const code = error instanceof GatewayError ? error.code : 'INTERNAL_SERVER_ERROR';
       const reason = error instanceof GatewayError ? error.reason : undefined;
+      // Of our own making: we are closing.
+      if (reason === 'UND_ERR_DESTROYED') return;
       logger.warn({ report, code, reason }, 'a report could not be fetched anew; the kept one is shown');
     },
   });

@@ -58,6 +58,10 @@ async function run(env: NodeJS.ProcessEnv, firstLine: (url: string) => string, s
       .then(() => simulator?.close())
       .then(() => {
         logger.info('stopped');
+      })
+      .catch(() => {
+        logger.error('stopped with an error');
+        process.exit(1);
       });
   };
   process.on('SIGTERM', stop);

@@ -1,5 +1,7 @@
 // What the text of a setting must look like, and what it becomes.
 
+import { isToken } from './upstream/principal.js';
+
 /** How one kind of setting is read. `rule` follows the setting's name in a problem, and never repeats the value. */
 export interface Rule<T> {
   readonly accepts: (text: string) => boolean;
@@ -9,9 +11,8 @@ export interface Rule<T> {
 
 export const text: Rule<string> = { accepts: () => true, to: String, rule: 'must be a text' };
 
-/** A token fits a header field when it is visible ASCII (RFC 6750, section 2.1, asks for less than that). */
-export const secret: Rule<string> = {
-  accepts: (value) => /^[\x21-\x7e]+$/.test(value),
+export const token: Rule<string> = {
+  accepts: isToken,
   to: String,
   rule: 'must be visible ASCII characters without spaces',
 };
@@ -52,14 +53,14 @@ export const host: Rule<string> = {
 
 export const path = {
   absolute: {
-    accepts: (value) => /^\/[^\s?#]*$/.test(value),
+    accepts: (value) => /^\/(?!\/)[^\s?#]*$/.test(value),
     to: String,
-    rule: 'must be a path that begins with "/", without query or fragment',
+    rule: 'must be a path that begins with one "/", without query or fragment',
   } satisfies Rule<string>,
   segment: {
-    accepts: (value) => /^[\w.-]+$/.test(value),
+    accepts: (value) => /^\w[\w.-]*$/.test(value),
     to: String,
-    rule: 'must be letters, digits, dots and hyphens',
+    rule: 'must be letters, digits, dots and hyphens, a letter or digit first',
   } satisfies Rule<string>,
 };
 
@@ -74,11 +75,24 @@ export const httpUrl: Rule<string> = {
 };
 
 export const redisUrl: Rule<string> = {
-  accepts: (value) =>
-    URL.canParse(value) && /^rediss?:$/.test(new URL(value).protocol) && new URL(value).hostname !== '',
+  accepts(value) {
+    if (!URL.canParse(value)) return false;
+    const { protocol, hostname, username, password, pathname } = new URL(value);
+    const isEncoded = [username, password].every((part) => !/%(?![\da-f]{2})/i.test(part) && isDecodable(part));
+    return /^rediss?:$/.test(protocol) && hostname !== '' && /^\/?\d*$/.test(pathname) && isEncoded;
+  },
   to: String,
-  rule: 'must be a redis:// or rediss:// URL',
+  rule: 'must be a redis:// or rediss:// URL; its path may be the number of a database',
 };
+
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 function isWhole(min: number, max: number): (value: string) => boolean {
   return (value) => /^\d{1,9}$/.test(value) && Number(value) >= min && Number(value) <= max;

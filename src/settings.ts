@@ -9,7 +9,7 @@ import {
   oneOf,
   path,
   redisUrl,
-  secret,
+  token,
   text,
   type Rule,
 } from './setting-rules.js';
@@ -44,7 +44,7 @@ export const SETTINGS = {
     meaning:
       'Who asks ScaleOps: the gateway by token, login or azure, or with forward each caller by its own bearer token.',
   },
-  SCALEOPS_TOKEN: { ...secret, meaning: 'For token: the bearer token. Or `SCALEOPS_TOKEN_FILE`.' },
+  SCALEOPS_TOKEN: { ...token, meaning: 'For token: the bearer token. Or `SCALEOPS_TOKEN_FILE`.' },
   SCALEOPS_TOKEN_FILE: { ...text, meaning: 'For token: a file that holds it; read again when it changes.' },
   SCALEOPS_USERNAME: { ...text, meaning: 'For login: the user of ScaleOps, built-in or LDAP.' },
   SCALEOPS_PASSWORD: { ...text, verbatim: true, meaning: 'For login: the password.' },
@@ -79,7 +79,7 @@ export const SETTINGS = {
   },
   SCALEOPS_MAX_RESPONSE_MB: {
     ...number(1, 500),
-    default: '256',
+    default: '128',
     fine,
     meaning: 'The longest answer that is read, decoded, in MiB.',
   },

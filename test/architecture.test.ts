@@ -13,7 +13,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'gateway.ts': ['cache', 'clock.ts', 'config.ts', 'errors.ts', 'graphql', 'http', 'upstream'],
   'config.ts': ['cache', 'report', 'settings.ts', 'upstream'],
   'settings.ts': ['setting-rules.ts'],
-  'setting-rules.ts': [],
+  'setting-rules.ts': ['upstream'],
   'context.ts': ['cache', 'report', 'upstream'],
   'errors.ts': ['flow'],
   'clock.ts': [],

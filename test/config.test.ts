@@ -42,7 +42,7 @@ describe('readConfig', () => {
         },
         multiClusterByDefault: false,
         timeoutMs: 30_000,
-        maxResponseBytes: 268_435_456,
+        maxResponseBytes: 134_217_728,
         // The figures of the design.
         resilience: {
           maxInFlight: 8,
@@ -184,7 +184,7 @@ describe('readConfig', () => {
     [
       { SCALEOPS_AUTH: 'azure', SCALEOPS_AZURE_TENANT_ID: 'a/../b', SCALEOPS_AZURE_CLIENT_ID: 'c' },
       [
-        'SCALEOPS_AZURE_TENANT_ID must be letters, digits, dots and hyphens.',
+        'SCALEOPS_AZURE_TENANT_ID must be letters, digits, dots and hyphens, a letter or digit first.',
         'SCALEOPS_AZURE_CLIENT_SECRET must be set with SCALEOPS_AUTH=azure.',
       ],
     ],
@@ -247,6 +247,11 @@ describe('readConfig', () => {
     ['CACHE_CONTROL', 'canary'],
     ['CACHE_REDIS_URL', 'http://canary'],
     ['CACHE_REDIS_URL', 'canary:6379'],
+    ['CACHE_REDIS_URL', 'redis://canary/abc'],
+    ['CACHE_REDIS_URL', 'redis://%zz@canary'],
+    ['CACHE_REDIS_URL', 'redis://user:%E0%A4%A@canary/0'],
+    ['SCALEOPS_WORKLOADS_PATH', '//canary/x'],
+    ['SCALEOPS_BREAKER_MAX_OPEN_SECONDS', '14'],
     ['SCALEOPS_AZURE_AUTHORITY', 'canary'],
     ['GATEWAY_MAX_PAGE_ROWS', '0'],
     ['LOG_LEVEL', 'canary'],

@@ -165,9 +165,24 @@ describe('an open circuit breaker', () => {
     clock.advance(1);
     const probe = await beginMade();
     expect(await Promise.all(Array.from({ length: 20 }, begin))).toEqual(Array(20).fill('probing'));
-    clock.advance(HOUR_MS);
+    clock.advance(14_999);
     expect(await begin()).toBe('probing');
     await probe.end('ok');
+    expect(changes).toEqual([true, false]);
+    await Promise.all(Array.from({ length: 20 }, beginMade));
+  });
+
+  test('is probed again when a probe hangs, and learns nothing from that one any more', async () => {
+    const { clock, changes, begin, beginMade, calls } = createStand();
+    await calls(...times(5, 'failure'));
+    clock.advance(15_000);
+    const hanging = await beginMade();
+    clock.advance(15_000);
+    const second = await beginMade();
+    expect(await begin()).toBe('probing');
+    await hanging.end('failure');
+    expect(await begin()).toBe('probing');
+    await second.end('ok');
     expect(changes).toEqual([true, false]);
     await Promise.all(Array.from({ length: 20 }, beginMade));
   });
@@ -284,6 +299,12 @@ describe('an open circuit breaker', () => {
   });
 });
 
+interface ModelCall {
+  readonly era: number;
+  readonly isProbe: boolean;
+  readonly probe: number;
+}
+
 /** The rules once more, as plainly as they can be written: all results since it last closed, and what they come to. */
 function createModel(settings: CircuitBreakerSettings) {
   const bucketMs = settings.windowMs / 10;
@@ -292,6 +313,8 @@ function createModel(settings: CircuitBreakerSettings) {
   let openMs = settings.openMs;
   let results: { readonly at: number; readonly isFailure: boolean }[] = [];
   let era = 0;
+  /** The probe that counts, and when it began. */
+  let [probe, since] = [0, 0];
 
   const open = (now: number): void => {
     [state, until, era, results] = ['open', now + openMs, era + 1, []];
@@ -304,14 +327,15 @@ function createModel(settings: CircuitBreakerSettings) {
     return inARow >= settings.failuresInARow || isRatioBad;
   };
   return {
-    begin(now: number): { readonly era: number; readonly isProbe: boolean } | Refusal {
-      if (state === 'probing') return 'probing';
+    begin(now: number): ModelCall | Refusal {
+      if (state === 'probing' && now - since < settings.openMs) return 'probing';
       if (state === 'open' && now < until) return until - now;
-      const isProbe = state === 'open';
-      if (isProbe) state = 'probing';
-      return { era, isProbe };
+      const isProbe = state !== 'closed';
+      if (isProbe) [state, probe, since] = ['probing', probe + 1, now];
+      return { era, isProbe, probe };
     },
-    end(call: { readonly era: number; readonly isProbe: boolean }, ending: Ending, now: number): void {
+    end(call: ModelCall, ending: Ending, now: number): void {
+      if (call.isProbe && (state !== 'probing' || call.probe !== probe)) return;
       const isFailure = ending === 'failure';
       if (call.isProbe && ending === 'nothing') [state, until] = ['open', now];
       else if (call.isProbe && isFailure) {
@@ -351,7 +375,7 @@ test('a circuit breaker does as its model does, whatever comes in whatever order
     fc.asyncProperty(anySettings, fc.array(anyStep, { minLength: 20, maxLength: 60 }), async (settings, steps) => {
       const { clock, begin } = createStand(settings);
       const model = createModel(settings);
-      const underWay: { readonly call: Call; readonly modelled: { era: number; isProbe: boolean } }[] = [];
+      const underWay: { readonly call: Call; readonly modelled: ModelCall }[] = [];
       const start = async (): Promise<void> => {
         const [call, modelled] = [await begin(), model.begin(clock.now())];
         if (typeof call !== 'object' || typeof modelled !== 'object') expect(call).toBe(modelled);

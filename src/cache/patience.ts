@@ -3,11 +3,14 @@
 
 import type { Clock } from '../clock.js';
 import { CircuitOpenError, createCircuitBreaker } from '../flow/circuit-breaker.js';
-import { startDeadline } from '../flow/deadline.js';
 import type { Engine } from './redis.js';
 
-/** What the engine answers to a command; undefined when it does not, or not within `maxMs`. Never rejects. */
-export type Ask = <T>(command: (engine: Engine) => Promise<T>, options?: AskOptions) => Promise<T | undefined>;
+export interface Ask {
+  /** What the engine answers to a command; undefined when it does not, or not within `maxMs`. Never rejects. */
+  <T>(command: (engine: Engine) => Promise<T>, options?: AskOptions): Promise<T | undefined>;
+  /** Whether the last answer took so long that there is no time for another turn. */
+  isSlow(): boolean;
+}
 
 export interface AskOptions {
   readonly maxMs?: number;
@@ -15,8 +18,10 @@ export interface AskOptions {
   readonly isWrite?: boolean;
 }
 
-/** What a client may lose by it. */
+/** What a client may lose by it, in all. */
 export const ANSWER_MS = 150;
+/** One of the three turns that are taken at most: reading, locking, reading again. */
+export const TURN_MS = 45;
 const BREAKER = { failuresInARow: 1, failureRatio: 1, minCalls: 1, windowMs: 30_000, openMs: 5_000, maxOpenMs: 60_000 };
 
 /** `onTrouble` is told when the engine fails and is left alone, and when it has taken something again. */
@@ -30,18 +35,47 @@ export function createAsk(engine: Engine, clock: Clock, onTrouble: (isTrouble: b
     else if (kind === 'write' || trouble === 'read') trouble = undefined;
     if ((before === undefined) !== (trouble === undefined)) onTrouble(trouble !== undefined);
   };
-  return async (command, { maxMs = ANSWER_MS, isWrite = false } = {}) => {
+  let wasSlow = false;
+  const ask = async <T>(command: (engine: Engine) => Promise<T>, options: AskOptions = {}): Promise<T | undefined> => {
+    const { maxMs = ANSWER_MS, isWrite = false } = options;
     if (!engine.isReady()) return undefined;
-    const deadline = startDeadline(clock, maxMs);
+    let isSlow = false;
+    const cancel = afterReading(clock, ANSWER_MS - TURN_MS, () => (isSlow = true));
     try {
-      const answer = await breaker.run(() => deadline.race(command(engine)));
+      const answer = await breaker.run(() => within(maxMs, clock, command(engine)));
       learn(isWrite ? 'write' : 'read', true);
       return answer;
     } catch (error) {
       if (!(error instanceof CircuitOpenError)) learn(isWrite ? 'write' : 'read', false);
       return undefined;
     } finally {
-      deadline.end();
+      cancel();
+      wasSlow = isSlow;
     }
+  };
+  return Object.assign(ask, { isSlow: () => wasSlow });
+}
+
+/** `work`, or an error when the time is up. */
+function within<T>(maxMs: number, clock: Clock, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const cancel = afterReading(clock, maxMs, () => {
+      reject(new Error('no answer in time'));
+    });
+    work.then(resolve, reject).finally(cancel);
+  });
+}
+
+/** As `clock.after`, once what had arrived by then has been read: it may have been us who were slow. */
+function afterReading(clock: Clock, delayMs: number, task: () => void): () => void {
+  let isOff = false;
+  const cancel = clock.after(delayMs, () =>
+    setImmediate(() => {
+      if (!isOff) task();
+    }),
+  );
+  return () => {
+    isOff = true;
+    cancel();
   };
 }

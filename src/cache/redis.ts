@@ -1,14 +1,20 @@
 // The engine behind the memory that replicas share: a Valkey or Redis, through its own client. A command goes out at once
 // or fails at once, none waits for a connection; whoever asks decides how long to wait for an answer.
 
+import type { EventEmitter } from 'node:events';
 import { createClient, RESP_TYPES } from '@redis/client';
 
 export interface Engine {
   /** Whether there is a connection. */
   isReady(): boolean;
   read(keys: readonly string[]): Promise<readonly (Buffer | null)[]>;
-  write(key: string, value: Buffer | string, keepMs: number): Promise<void>;
-  /** Takes a lock that nobody holds, for at most `holdMs`; answers whether it is ours now. */
+  write(key: string, value: Buffer, keepMs: number): Promise<void>;
+  /** What is under the key, or `value` where there was nothing. */
+  begin(key: string, value: string, keepMs: number): Promise<string>;
+  /** Keeps what is under the key, if there is anything, for `keepMs` from now. */
+  extend(key: string, keepMs: number): Promise<void>;
+  remove(key: string): Promise<void>;
+  /** Takes a lock that nobody holds for `holdMs`, or holds our own for longer; answers whether it is ours now. */
   lock(key: string, owner: string, holdMs: number): Promise<boolean>;
   /** Lets go of a lock if it is still ours. */
   unlock(key: string, owner: string): Promise<void>;
@@ -26,9 +32,20 @@ const CONNECT_MS = 2_000;
 const SILENT_MS = 5_000;
 const PING_MS = 2_000;
 const MAX_RECONNECT_MS = 5_000;
-const MAX_COMMANDS = 1_000;
+const MAX_COMMANDS = 10_000;
 
-/** Compare and delete: in one step, or a lock that ended meanwhile is taken from its next owner. */
+// Each in one step: between two, somebody else may have been there.
+const BEGIN = `
+  if redis.call('type', KEYS[1]).ok == 'string' then return redis.call('get', KEYS[1]) end
+  redis.call('set', KEYS[1], ARGV[1], 'PX', ARGV[2])
+  return ARGV[1]`;
+// What never ends, or later than a lock of ours can, is no lock.
+const LOCK = `
+  if redis.call('set', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return 1 end
+  local left = redis.call('pttl', KEYS[1])
+  if left >= 0 and left <= tonumber(ARGV[2]) and redis.call('get', KEYS[1]) ~= ARGV[1] then return 0 end
+  redis.call('set', KEYS[1], ARGV[1], 'PX', ARGV[2])
+  return 1`;
 const UNLOCK = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0";
 
 /** Begins to connect, and goes on trying for as long as it is open. */
@@ -48,7 +65,39 @@ export function createRedisEngine({ url, onConnection }: EngineOptions): Engine 
     },
   });
   const binary = client.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer });
-  // Each change is told once, however often it tries to connect.
+  tellConnection(client, onConnection);
+  const run = (script: string, key: string, ...values: (string | number)[]) =>
+    client.eval(script, { keys: [key], arguments: values.map((value) => String(value)) });
+  // Also reported by the event above.
+  client.connect().catch(() => undefined);
+
+  return {
+    isReady: () => client.isReady,
+    read: (keys) => binary.mGet([...keys]),
+    async write(key, value, keepMs) {
+      await client.set(key, value, { expiration: { type: 'PX', value: Math.ceil(keepMs) } });
+    },
+    begin: async (key, value, keepMs) => (await run(BEGIN, key, value, Math.ceil(keepMs))) as string,
+    async extend(key, keepMs) {
+      await client.pExpire(key, Math.ceil(keepMs));
+    },
+    async remove(key) {
+      await client.del(key);
+    },
+    lock: async (key, owner, holdMs) => (await run(LOCK, key, owner, holdMs)) === 1,
+    async unlock(key, owner) {
+      await run(UNLOCK, key, owner);
+    },
+    close() {
+      client.destroy();
+      closing.abort();
+      return Promise.resolve();
+    },
+  };
+}
+
+/** Each change is told once, however often it tries to connect. */
+function tellConnection(client: EventEmitter, onConnection: EngineOptions['onConnection']): void {
   let wasUp: boolean | undefined;
   const tell = (isUp: boolean, reason?: string): void => {
     if (isUp !== wasUp) onConnection(isUp, reason);
@@ -60,26 +109,6 @@ export function createRedisEngine({ url, onConnection }: EngineOptions): Engine 
   client.on('ready', () => {
     tell(true);
   });
-  // Also reported by the event above.
-  client.connect().catch(() => undefined);
-
-  return {
-    isReady: () => client.isReady,
-    read: (keys) => binary.mGet([...keys]),
-    async write(key, value, keepMs) {
-      await client.set(key, value, { expiration: { type: 'PX', value: Math.ceil(keepMs) } });
-    },
-    lock: async (key, owner, holdMs) =>
-      (await client.set(key, owner, { condition: 'NX', expiration: { type: 'PX', value: holdMs } })) === 'OK',
-    async unlock(key, owner) {
-      await client.eval(UNLOCK, { keys: [key], arguments: [owner] });
-    },
-    close() {
-      client.destroy();
-      closing.abort();
-      return Promise.resolve();
-    },
-  };
 }
 
 /** For the log: an error's text may hold the host, and what the server says. */

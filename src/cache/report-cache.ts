@@ -63,6 +63,7 @@ export interface ReportCache {
 
 interface Asking extends Place {
   readonly request: ReportRequest;
+  readonly anew: boolean;
 }
 
 interface Landing {
@@ -96,11 +97,11 @@ export function createReportCache(options: ReportCacheOptions): ReportCache {
   };
 
   /** What is kept as the answer; undefined where the upstream has to be asked first. */
-  const serveKept = (asking: Asking, kept: Entry, anew: boolean): CacheAnswer | undefined => {
+  const serveKept = (asking: Asking, kept: Entry): CacheAnswer | undefined => {
     const now = clock.now();
     // A newer one that is under way will do as well.
-    if (anew && fetches.has(asking.key)) return undefined;
-    if (anew && mayTry(kept, now) && now - kept.asOf >= MIN_RETRY_MS) return undefined;
+    if (asking.anew && fetches.has(asking.key)) return undefined;
+    if (asking.anew && mayTry(kept, now) && now - kept.asOf >= MIN_RETRY_MS) return undefined;
     const stage = memory.stage(kept);
     if (stage === 'fresh') return toAnswer(asking, kept, 'hit');
     if (stage !== 'while-revalidate') return undefined;
@@ -114,9 +115,9 @@ export function createReportCache(options: ReportCacheOptions): ReportCache {
 
   return {
     async load(request, principal, { signal, anew = false } = {}) {
-      const asking = { key: toCacheKey(upstream, request, principal), request, principal };
+      const asking = { key: toCacheKey(upstream, request, principal), request, principal, anew };
       const { kept, isShared } = await find(asking, signal);
-      const served = kept && serveKept(asking, kept, anew);
+      const served = kept && serveKept(asking, kept);
       if (served !== undefined) return isShared && !served.isStale ? { ...served, cacheResult: 'shared' } : served;
       if (kept !== undefined) kept.triedAt = clock.now();
       try {
@@ -177,7 +178,8 @@ function createFetching({ client, shared, clock, timeoutMs }: ReportCacheOptions
     if (shared === undefined) return { entry: memory.keep(asking, await fetch()), isOurs: true };
     // What another replica has got meanwhile will do, if it is newer than what we came with.
     const newerThan = memory.find(asking)?.asOf;
-    const isGood = (found: DatedReport): boolean => memory.isFresh(asking, found);
+    const isGood = (found: DatedReport): boolean =>
+      memory.isFresh(asking, found) && (!asking.anew || clock.now() - found.asOf < MIN_RETRY_MS);
     const wanted = { ...asking, newerThan, isGood, fetch, signal: deadline.signal };
     const { found, isOurs } = await shared.fetchOnce(wanted);
     return { entry: memory.keep(asking, found), isOurs };

@@ -1,17 +1,16 @@
 // The memory that replicas share. It is a help and never a need: whatever is wrong with it, the report comes from
-// upstream, a moment later. A short lock keeps replicas from fetching the same report at the same time.
-
-import { randomUUID } from 'node:crypto';
+// upstream, a moment later.
 
 import type { Clock } from '../clock.js';
-import { pause } from '../flow/abort.js';
 import { startDeadline } from '../flow/deadline.js';
 import type { FetchedReport } from '../upstream/client.js';
 import type { Principal } from '../upstream/principal.js';
 import type { DatedReport } from './freshness.js';
-import { ANSWER_MS, createAsk } from './patience.js';
+import { ANSWER_MS, createAsk, TURN_MS } from './patience.js';
+import { createPurges } from './purges.js';
 import type { Engine } from './redis.js';
-import { createSharedEntries, nameKey, type SharedEntriesOptions, type SharedPlace } from './shared-entries.js';
+import { createSharedEntries, type SharedEntriesOptions, type SharedPlace } from './shared-entries.js';
+import { takeLock, type SharedLock } from './shared-lock.js';
 
 export interface SharedFetch extends SharedPlace {
   /** Whether a report that another replica has fetched meanwhile will do. */
@@ -40,54 +39,47 @@ export interface SharedCacheOptions extends Omit<SharedEntriesOptions, 'ask'> {
 }
 
 /** For how long others wait at most for whoever fetches a report; then they ask for themselves. */
-const MAX_LOCK_MS = 10_000;
-const POLL_MS = 50;
+const MAX_WAIT_MS = 10_000;
 
 export function createSharedCache({ engine, timeoutMs, onTrouble, ...rest }: SharedCacheOptions): SharedCache {
   const { clock } = rest;
   const ask = createAsk(engine, clock, onTrouble);
   const entries = createSharedEntries({ ask, ...rest });
   const background = createBackground(clock);
+  const purges = createPurges(entries, clock);
   // There has to be time left to ask.
-  const lockMs = Math.ceil(Math.min(MAX_LOCK_MS, timeoutMs / 2));
+  const waitMs = Math.ceil(Math.min(MAX_WAIT_MS, timeoutMs / 2));
 
-  /** Whether the lock is ours; undefined when the engine does not answer. Waits for a while if it is another's. */
-  const takeLock = async (name: string, owner: string, signal: AbortSignal): Promise<boolean | undefined> => {
-    const until = clock.now() + lockMs;
-    for (;;) {
-      const isOurs = await ask(() => engine.lock(name, owner, lockMs), { isWrite: true });
-      if (isOurs !== false || clock.now() >= until) return isOurs;
-      await pause(clock, POLL_MS, signal);
-    }
+  /** Fetches, and leaves the report for the others. */
+  const fetchFor = async (wanted: SharedFetch, lock: SharedLock) => {
+    // Whoever held the lock before us may have left what we want.
+    const seen = lock.isOurs === undefined ? undefined : await entries.look(wanted, TURN_MS);
+    if (seen?.found !== undefined && wanted.isGood(seen.found)) return { found: seen.found, isOurs: false };
+    const generation = seen && (seen.generation ?? (await entries.begin(wanted.principal)));
+    const fetched = await wanted.fetch();
+    const written = generation === undefined ? undefined : entries.write(wanted, generation, fetched);
+    return { found: fetched, isOurs: true, written };
   };
 
   return {
     read: async (place) => (await entries.look(place))?.found,
     async fetchOnce(wanted) {
-      const name = nameKey(wanted.principal, 'lock', wanted.key);
-      const owner = randomUUID();
-      const isLocked = await takeLock(name, owner, wanted.signal);
-      // Also where the answer came too late: the lock may have been taken all the same.
-      const release = async (): Promise<void> => {
-        if (isLocked !== false) await engine.unlock(name, owner);
-      };
-      let written = Promise.resolve();
+      const lock = await takeLock({ ask, engine, clock, waitMs }, wanted);
+      let written: Promise<void> | undefined;
       try {
-        // Whoever held the lock before us may have left what we want.
-        const seen = isLocked === undefined ? undefined : await entries.look(wanted);
-        if (seen?.found !== undefined && wanted.isGood(seen.found)) return { found: seen.found, isOurs: false };
-        const fetched = await wanted.fetch();
-        if (seen !== undefined) written = entries.write(wanted, seen.generation, fetched);
-        return { found: fetched, isOurs: true };
+        const { found, isOurs, ...rest } = await fetchFor(wanted, lock);
+        ({ written } = rest);
+        return { found, isOurs };
       } finally {
         // First the report, then the lock: the next one finds it there. Nobody waits for either.
-        background.add(written.then(release, release));
+        background.add((written ?? Promise.resolve()).then(lock.release, lock.release));
       }
     },
     purge: (principal) => {
-      background.add(entries.purge(principal));
+      purges.add(principal);
     },
     async close() {
+      purges.end();
       await background.settled(ANSWER_MS);
       await engine.close();
     },

@@ -8,7 +8,7 @@ import type { Report } from '../report/report.js';
 import type { FetchedReport } from '../upstream/client.js';
 import type { Principal } from '../upstream/principal.js';
 import type { DatedReport } from './freshness.js';
-import type { Ask } from './patience.js';
+import { ANSWER_MS, TURN_MS, type Ask } from './patience.js';
 import { peekHeader, sealEntry, unsealEntry } from './sealed-entry.js';
 
 /** A report of the principal under this key; one that is not newer than `newerThan` (its `asOf`) is not looked at. */
@@ -19,17 +19,19 @@ export interface SharedPlace {
 }
 
 export interface Look {
-  /** The principal's generation: another one after each refusal. What is written has to carry it. */
-  readonly generation: string;
+  /** The principal's generation, which each entry has to carry: a refusal ends it. Undefined: there is none yet. */
+  readonly generation: string | undefined;
   readonly found: DatedReport | undefined;
 }
 
 export interface SharedEntries {
   /** Undefined when the engine does not answer. */
-  look(place: SharedPlace): Promise<Look | undefined>;
+  look(place: SharedPlace, maxMs?: number): Promise<Look | undefined>;
+  /** Begins a generation before a report is fetched; a refusal meanwhile ends it. Undefined as `look`. */
+  begin(principal: Principal): Promise<string | undefined>;
   write(place: SharedPlace, generation: string, fetched: DatedReport & FetchedReport): Promise<void>;
-  /** Begins a new generation of the principal: all that was written for it is worthless then. */
-  purge(principal: Principal): Promise<void>;
+  /** Ends the generation of the principal: all that was written for it is worthless then. False: to be tried again. */
+  purge(principal: Principal): Promise<boolean>;
 }
 
 export interface SharedEntriesOptions {
@@ -54,12 +56,12 @@ export function nameKey({ id }: Principal, kind: 'generation' | 'report' | 'lock
 
 export function createSharedEntries({ ask, keepMs, maxKeepMs, maxBytes, clock }: SharedEntriesOptions): SharedEntries {
   return {
-    async look({ key, principal, newerThan = -Infinity }) {
+    async look({ key, principal, newerThan = -Infinity }, maxMs = ANSWER_MS) {
       const names = [nameKey(principal, 'report', key), nameKey(principal, 'generation')];
-      const values = await ask((engine) => engine.read(names));
+      const values = await ask((engine) => engine.read(names), { maxMs });
       if (values === undefined) return undefined;
       const [entry, generationBytes] = values;
-      const generation = generationBytes?.toString() ?? '';
+      const generation = generationBytes?.toString();
       const header = entry ? peekHeader(entry) : undefined;
       const isOurs = header?.key === key && header.principalId === principal.id && header.generation === generation;
       if (!entry || !isOurs || header.asOf <= newerThan) return { generation, found: undefined };
@@ -71,12 +73,22 @@ export function createSharedEntries({ ask, keepMs, maxKeepMs, maxBytes, clock }:
       const { askedAt, asOf, body } = fetched;
       const forMs = Math.min(asOf + keepMs(fetched), principal.expiresAt ?? Infinity) - clock.now();
       if (forMs <= 0) return;
-      const sealed = await sealEntry({ key, principalId: principal.id, generation, askedAt, asOf }, body, principal);
+      const header = { key, principalId: principal.id, generation, askedAt, asOf };
+      const sealed = await sealEntry(header, body, principal);
       if (sealed.length > MAX_SEALED_BYTES) return;
       await ask((engine) => engine.write(nameKey(principal, 'report', key), sealed, forMs), WRITE);
+      await ask((engine) => engine.extend(nameKey(principal, 'generation'), maxKeepMs), WRITE);
+    },
+    begin: (principal) => {
+      const name = nameKey(principal, 'generation');
+      return ask((engine) => engine.begin(name, randomUUID(), maxKeepMs), { maxMs: TURN_MS, isWrite: true });
     },
     async purge(principal) {
-      await ask((engine) => engine.write(nameKey(principal, 'generation'), randomUUID(), maxKeepMs), WRITE);
+      const removed = await ask(async (engine) => {
+        await engine.remove(nameKey(principal, 'generation'));
+        return true;
+      }, WRITE);
+      return removed === true;
     },
   };
 }

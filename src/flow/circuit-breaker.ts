@@ -72,7 +72,9 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
 
 /** Closed: calls pass. Open: none does until `until`. Probing: one call is under way, all others are told to wait. */
 type State =
-  { readonly name: 'closed' } | { readonly name: 'open'; readonly until: number } | { readonly name: 'probing' };
+  | { readonly name: 'closed' }
+  | { readonly name: 'open'; readonly until: number }
+  | { readonly name: 'probing'; readonly since: number };
 
 interface Circuit {
   /** How long to wait before a call may be made; 0: it may; undefined: until a probe has ended. */
@@ -100,13 +102,15 @@ function createCircuit({ clock, onChange, ...settings }: CircuitBreakerOptions):
   };
   return {
     waitMs() {
-      if (state.name !== 'open') return state.name === 'closed' ? 0 : undefined;
+      if (state.name === 'closed') return 0;
+      // A probe that hangs is no reason to wait for it any longer than for the first.
+      if (state.name === 'probing') return clock.now() - state.since < settings.openMs ? undefined : 0;
       // A clock set back must not keep it open for longer than it may be.
       if (state.until - clock.now() > openMs) state = { name: 'open', until: clock.now() + openMs };
       return Math.max(0, state.until - clock.now());
     },
     begin() {
-      if (state.name === 'open') state = { name: 'probing' };
+      if (state.name !== 'closed') state = { name: 'probing', since: clock.now() };
       return state;
     },
     end(verdict, begunIn) {

@@ -40,6 +40,8 @@ export interface RetryPolicy {
 const BUDGET_WINDOW_MS = 60_000;
 const BASE_MS = 200;
 const MAX_BACKOFF_MS = 2_000;
+/** In a minute: twice as many as there are connections by default. A host that closes more has a fault of its own. */
+const MAX_AT_ONCE = 16;
 /** Who asks to be left alone for longer gets no retry: the client is told how long instead. */
 const MAX_RETRY_AFTER_MS = 5_000;
 
@@ -48,7 +50,7 @@ export function createRetryPolicy(
   clock: Clock,
   random: () => number = Math.random,
 ): RetryPolicy {
-  const recent = createSlidingCounts<'request' | 'retry'>(clock, BUDGET_WINDOW_MS);
+  const recent = createSlidingCounts<'request' | 'retry' | 'at-once'>(clock, BUDGET_WINDOW_MS);
   const isInBudget = (): boolean =>
     recent.count('retry') < Math.max(minRetries, Math.floor(recent.count('request') * retryRatio));
 
@@ -59,8 +61,9 @@ export function createRetryPolicy(
       let wasAtOnce = false;
       return {
         next({ rule, retryAfterMs = 0 }, remainingMs) {
-          if (rule === 'at-once' && !wasAtOnce) {
+          if (rule === 'at-once' && !wasAtOnce && recent.count('at-once') < MAX_AT_ONCE) {
             wasAtOnce = true;
+            recent.add('at-once');
             return 0;
           }
           const allowed = rule === 'never' ? 1 : rule === 'once' ? Math.min(2, maxAttempts) : maxAttempts;

@@ -42,13 +42,39 @@ export async function readBody(body: Readable, encoding: string | undefined, max
   });
 }
 
+/** What is shorter cannot hold enough of anything to do harm. */
+const HARMLESS_BYTES = 1_048_576;
+/** A report has one value in about 20 bytes. A list of empty objects has more, and parsed takes 20 times its length. */
+const MIN_BYTES_PER_VALUE = 8;
+
+/** Counts the values of a JSON text in a sixteenth of it, which is enough to know a bomb. */
+function createDensityMeter() {
+  let bytes = 0;
+  let values = 0;
+  return {
+    add(chunk: Buffer): void {
+      const sample = chunk.subarray(0, Math.ceil(chunk.length / 16));
+      bytes += sample.length;
+      for (const byte of sample) if (byte === COMMA || byte === BRACE || byte === BRACKET) values += 1;
+    },
+    isTooDense: () => bytes < values * MIN_BYTES_PER_VALUE,
+  };
+}
+
+const [COMMA, BRACE, BRACKET] = Buffer.from(',{[');
+
 async function readChunks(stream: Readable, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
+  const density = createDensityMeter();
   let bytes = 0;
   // Leaving the loop early destroys the stream, and with it the connection: nobody reads a bomb to its end.
   for await (const chunk of stream as AsyncIterable<Buffer>) {
     bytes += chunk.length;
     if (bytes > maxBytes) throw new UpstreamError('UPSTREAM_RESPONSE_TOO_LARGE', { reason: 'over the byte limit' });
+    density.add(chunk);
+    if (bytes > HARMLESS_BYTES && density.isTooDense()) {
+      throw new UpstreamError('UPSTREAM_RESPONSE_TOO_LARGE', { reason: 'more values than a report has' });
+    }
     chunks.push(chunk);
   }
   return Buffer.concat(chunks, bytes);

@@ -49,6 +49,8 @@ export function createResilience({ clock, onBreaker, breaker: settings, ...rest 
 
   return {
     async run(attempt, deadline) {
+      // Who is turned away adds nothing to what may be retried.
+      if (breaker.isOpen()) return call(attempt, deadline);
       const retries = policy.begin();
       let failed: UpstreamError | undefined;
       for (;;) {

@@ -1,0 +1,57 @@
+// Bodies that are short on the wire, and within the byte limit, but would be a hundred times as much once parsed.
+
+import { gzipSync } from 'node:zlib';
+import { describe, expect, test } from 'vitest';
+
+import * as faults from './kit/fault-server.js';
+import { startFaultServer } from './kit/fault-server.js';
+import { startGateway } from './kit/gateway.js';
+
+const QUERY = '{ workloadCosts { rows { totalCount } } }';
+
+async function askOnce(body: string) {
+  await using upstream = await startFaultServer();
+  await using gateway = startGateway(upstream.url, { SCALEOPS_MAX_RESPONSE_MB: '64' });
+  upstream.answer(
+    '/getWorkloads',
+    faults.answer(200, gzipSync(body, { level: 1 }), {
+      'content-encoding': 'gzip',
+      'content-type': 'application/json',
+    }),
+  );
+  const answer = await gateway.ask(QUERY);
+  expect(upstream.requests).toHaveLength(1);
+  return answer;
+}
+
+describe('a body of 48 MB, all of it', () => {
+  // Mutation: body.ts, isTooDense() always false: then these take many seconds and gigabytes.
+  test.each([
+    ['empty rows', '{},'],
+    ['empty lists', '[],'],
+    ['numbers', '0,'],
+    ['rows with one short field', '{"a":0},'],
+    ['lists in lists', '['],
+  ])('%s, is too large', async (_name, unit) => {
+    const answer = await askOnce(`{"aggregatedWorkloads":[${unit.repeat(48_000_000 / unit.length)}`);
+    expect(answer.errors.map(({ extensions }) => extensions.code)).toEqual(['UPSTREAM_RESPONSE_TOO_LARGE']);
+  });
+});
+
+describe('a report of a fleet', () => {
+  test('that leaves out what is empty is read, to the last of 20,000 rows', async () => {
+    const rows = Array.from({ length: 20_000 }, (_, index) => ({
+      id: `production/team-${index % 50}/Deployment/service-${index}`,
+      clusterName: 'production',
+      namespace: `team-${index % 50}`,
+      workloadName: `service-${index}`,
+      workloadType: 'Deployment',
+      totalCost: index / 7,
+      hourlyCost: index / 1_176,
+      ownerLabels: [{ key: 'team', value: `team-${index % 50}` }],
+    }));
+    const answer = await askOnce(JSON.stringify({ aggregatedWorkloads: rows }));
+    expect(answer.errors).toEqual([]);
+    expect(answer.data.workloadCosts.rows.totalCount).toBe(20_000);
+  });
+});
