@@ -344,7 +344,7 @@ function createModel(settings: CircuitBreakerSettings) {
       } else if (call.isProbe) [state, openMs] = ['closed', settings.openMs];
       else if (call.era === era && ending !== 'nothing') {
         results.push({ at: now, isFailure });
-        if (isBad(now)) open(now);
+        if (isFailure && isBad(now)) open(now);
       }
     },
   };

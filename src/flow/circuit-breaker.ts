@@ -121,7 +121,7 @@ function createCircuit({ clock, onChange, ...settings }: CircuitBreakerOptions):
       if (verdict === 'nothing') return;
       record.add(verdict === 'failure');
       if (isProbe && verdict === 'success') close();
-      else if (isProbe || record.isBad()) {
+      else if (isProbe || (verdict === 'failure' && record.isBad())) {
         if (isProbe) openMs = Math.min(2 * openMs, settings.maxOpenMs);
         open();
       }

@@ -1,10 +1,14 @@
 // One deadline over a whole work: when the time is up, or the caller gives up, it is over at once, whatever its parts do.
 
+import { EventEmitter } from 'node:events';
+
 import type { Clock } from '../clock.js';
 
 export interface Deadline {
   /** Aborts when the time is up or the caller gives up. */
   readonly signal: AbortSignal;
+  /** Emits `abort` then: the same for undici, which has to do a lot more for a signal. */
+  readonly emitter: EventEmitter;
   /** Whether the time is up. */
   passed(): boolean;
   /** The time that is left. */
@@ -25,6 +29,7 @@ export interface DeadlineOptions {
 export function startDeadline(clock: Clock, timeoutMs: number, { outer, toError }: DeadlineOptions = {}): Deadline {
   const controller = new AbortController();
   const { signal } = controller;
+  const emitter = new EventEmitter();
   const endsAt = clock.now() + timeoutMs;
   let passed = false;
   let giveUp: (reason: unknown) => void = () => undefined;
@@ -33,6 +38,7 @@ export function startDeadline(clock: Clock, timeoutMs: number, { outer, toError 
   over.catch(() => undefined);
   const stop = (reason?: Error): void => {
     controller.abort(reason);
+    emitter.emit('abort');
     giveUp(signal.reason);
   };
   const onLeave = (): void => {
@@ -46,6 +52,7 @@ export function startDeadline(clock: Clock, timeoutMs: number, { outer, toError 
   outer?.addEventListener('abort', onLeave, { once: true });
   return {
     signal,
+    emitter,
     passed: () => passed,
     // A clock that is set back does not lengthen it: the timer has the last word.
     remainingMs: () => Math.min(endsAt - clock.now(), timeoutMs),

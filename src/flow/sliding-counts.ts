@@ -16,20 +16,27 @@ export function createSlidingCounts<Name extends string>(clock: Clock, windowMs:
   const bucketMs = windowMs / BUCKETS;
   /** By the number of the bucket since the epoch. */
   const buckets = new Map<number, Map<Name, number>>();
-  const current = (): number => Math.floor(clock.now() / bucketMs);
-  const dropOld = (): void => {
+  let latest = 0;
+  /** The number of the bucket of now, once the old ones are gone. */
+  const enter = (): number => {
+    const current = Math.floor(clock.now() / bucketMs);
+    if (current === latest) return current;
+    latest = current;
     // Those ahead of us were counted before the clock was set back.
-    for (const index of buckets.keys()) if (index <= current() - BUCKETS || index > current()) buckets.delete(index);
+    for (const index of buckets.keys()) if (index <= current - BUCKETS || index > current) buckets.delete(index);
+    return current;
   };
   return {
     add(name) {
-      dropOld();
-      const bucket = buckets.get(current()) ?? new Map<Name, number>();
-      buckets.set(current(), bucket.set(name, (bucket.get(name) ?? 0) + 1));
+      const index = enter();
+      const bucket = buckets.get(index) ?? new Map<Name, number>();
+      buckets.set(index, bucket.set(name, (bucket.get(name) ?? 0) + 1));
     },
     count(name) {
-      dropOld();
-      return [...buckets.values()].reduce((sum, bucket) => sum + (bucket.get(name) ?? 0), 0);
+      enter();
+      let sum = 0;
+      for (const bucket of buckets.values()) sum += bucket.get(name) ?? 0;
+      return sum;
     },
     clear: () => {
       buckets.clear();

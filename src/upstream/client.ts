@@ -50,7 +50,7 @@ export function createScaleOpsClient(options: ClientOptions): ScaleOpsClient {
     const { signal } = deadline;
     try {
       return await withToken(principal, signal, (token) =>
-        callUpstream(connections, base, options, { request, token, signal }),
+        callUpstream(connections, base, options, { request, token, deadline }),
       );
     } catch (error) {
       // A deadline is a fault of the upstream, whatever undici makes of it; a caller who left is none.
@@ -95,19 +95,21 @@ function reasonOfRefusal(error: unknown): string {
 interface CallContext {
   readonly request: ReportRequest;
   readonly token: string;
-  readonly signal: AbortSignal;
+  readonly deadline: Deadline;
 }
 
 async function callUpstream(
   connections: Connections,
   base: URL,
   options: ClientOptions,
-  { request, token, signal }: CallContext,
+  { request, token, deadline }: CallContext,
 ): Promise<FetchedReport> {
   const call = toUpstreamCall(request, options.paths);
   const { pathSetting } = ENDPOINTS[request.report];
   const url = new URL(base.pathname.replace(/\/$/, '') + call.path, base);
   const query = new URLSearchParams(call.query).toString();
+  // An emitter does not say that it was there already.
+  deadline.signal.throwIfAborted();
   // Redirects are not followed: `request` does not, and the token must not travel.
   const response = await connections.request({
     method: 'POST',
@@ -119,7 +121,7 @@ async function callUpstream(
       'content-type': 'application/json',
     },
     body: JSON.stringify(call.body),
-    signal,
+    signal: deadline.emitter,
   });
   if (response.statusCode !== 200) {
     discardBody(response.body, options.clock);
