@@ -190,8 +190,8 @@ describe('createReportCache', () => {
       ...options,
       clock: createManualClock(),
       client: {
-        async fetchReport(_request, principal, { signal }) {
-          const token = await principal.tokens.token(signal);
+        async fetchReport(_request, principal, deadline) {
+          const token = await principal.tokens.token(deadline);
           tokens.push(token);
           return fetched(token);
         },

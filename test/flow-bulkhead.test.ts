@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { BulkheadFullError, createBulkhead, type BulkheadSettings } from '../src/flow/bulkhead.js';
+import type { Visitor } from '../src/flow/deadline.js';
 import { createManualClock } from './kit/clock.js';
 import { createDeferred, settle, watch } from './kit/deferred.js';
 
@@ -31,7 +32,7 @@ function createStand(settings: BulkheadSettings) {
       begun.push(name);
       running.add(name);
       return work.promise.finally(() => running.delete(name));
-    }, leaving.signal);
+    }, visitorOf(leaving));
     const { outcome } = watch(result);
     const end = (error?: Error): void => {
       if (error) work.reject(error);
@@ -47,6 +48,16 @@ function createStand(settings: BulkheadSettings) {
 
 const queueFull = { error: new BulkheadFullError('queue full') };
 const queuedTooLong = { error: new BulkheadFullError('queued too long') };
+
+/** Who leaves when the test says so. */
+function visitorOf({ signal }: AbortController): Visitor {
+  return {
+    signal,
+    throwIfOver: () => {
+      signal.throwIfAborted();
+    },
+  };
+}
 
 describe('a bulkhead', () => {
   test('runs so many at the same time, lets so many wait, and turns away the next at once', async () => {
@@ -87,15 +98,15 @@ describe('a bulkhead', () => {
   test('gives the place on after a work that failed, and after one that threw before it gave a promise', async () => {
     const clock = createManualClock();
     const bulkhead = createBulkhead({ maxInFlight: 1, maxQueued: 1, maxQueueMs: 2_000 }, clock);
-    const { signal } = new AbortController();
+    const caller = new AbortController();
     const thrown = bulkhead.run(() => {
       throw new Error('thrown');
-    }, signal);
-    const failed = bulkhead.run(() => Promise.reject(new Error('failed')), signal);
+    }, visitorOf(caller));
+    const failed = bulkhead.run(() => Promise.reject(new Error('failed')), visitorOf(caller));
     await expect(thrown).rejects.toThrow('thrown');
     await expect(failed).rejects.toThrow('failed');
-    expect(await bulkhead.run(() => Promise.resolve('done'), signal)).toBe('done');
-    expect([clock.pending(), getEventListeners(signal, 'abort')]).toEqual([0, []]);
+    expect(await bulkhead.run(() => Promise.resolve('done'), visitorOf(caller))).toBe('done');
+    expect([clock.pending(), getEventListeners(caller.signal, 'abort')]).toEqual([0, []]);
   });
 
   test('turns away who has waited for exactly so long, and makes room in the queue by that', async () => {

@@ -3,6 +3,7 @@
 // give up would make room for more than the host behind it is meant to get.
 
 import type { Clock } from '../clock.js';
+import type { Visitor } from './deadline.js';
 
 export interface BulkheadSettings {
   readonly maxInFlight: number;
@@ -17,20 +18,21 @@ export class BulkheadFullError extends Error {
 }
 
 export interface Bulkhead {
-  /** @throws BulkheadFullError; the reason of `signal` when that aborts in the queue; what `work` throws. */
-  run<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T>;
+  /** @throws BulkheadFullError; the visitor's reason when it has left, or leaves the queue; what `work` throws. */
+  run<T>(work: () => Promise<T>, visitor: Visitor): Promise<T>;
 }
 
 export function createBulkhead(settings: BulkheadSettings, clock: Clock): Bulkhead {
   const queue = new Set<() => void>();
   let inFlight = 0;
 
-  const takeTurn = (signal: AbortSignal): Promise<void> => {
-    signal.throwIfAborted();
+  const takeTurn = (visitor: Visitor): Promise<void> => {
+    visitor.throwIfOver();
     if (inFlight < settings.maxInFlight) {
       inFlight += 1;
       return Promise.resolve();
     }
+    const { signal } = visitor;
     if (queue.size >= settings.maxQueued) throw new BulkheadFullError('queue full');
     return new Promise((resolve, reject) => {
       const leave = (): void => {
@@ -62,8 +64,8 @@ export function createBulkhead(settings: BulkheadSettings, clock: Clock): Bulkhe
   };
 
   return {
-    async run(work, signal) {
-      await takeTurn(signal);
+    async run(work, visitor) {
+      await takeTurn(visitor);
       try {
         return await work();
       } finally {

@@ -4,9 +4,19 @@ import { EventEmitter } from 'node:events';
 
 import type { Clock } from '../clock.js';
 
-export interface Deadline {
-  /** Aborts when the time is up or the caller gives up. */
+/** Who may leave before a work has ended. An AbortController is one. */
+export interface Leaving {
+  /** Aborts then. Made when somebody looks at it: it costs as much as all else of a deadline. */
   readonly signal: AbortSignal;
+}
+
+/** One who may have left already. */
+export interface Visitor extends Leaving {
+  /** Throws the reason of `signal` once that has aborted. */
+  throwIfOver(): void;
+}
+
+export interface Deadline extends Visitor {
   /** Emits `abort` then: the same for undici, which has to do a lot more for a signal. */
   readonly emitter: EventEmitter;
   /** Whether the time is up. */
@@ -27,19 +37,19 @@ export interface DeadlineOptions {
 
 /** Begins now. */
 export function startDeadline(clock: Clock, timeoutMs: number, { outer, toError }: DeadlineOptions = {}): Deadline {
-  const controller = new AbortController();
-  const { signal } = controller;
   const emitter = new EventEmitter();
   const endsAt = clock.now() + timeoutMs;
+  let controller: AbortController | undefined;
   let passed = false;
+  let ended: { readonly reason: unknown } | undefined;
   let giveUp: (reason: unknown) => void = () => undefined;
-  // In place of listeners on the signal, which cost more than all else here.
   const over = new Promise<never>((_resolve, reject) => (giveUp = reject));
   over.catch(() => undefined);
-  const stop = (reason?: Error): void => {
-    controller.abort(reason);
+  const stop = (reason: Error = new DOMException('The caller has left.', 'AbortError')): void => {
+    ended ??= { reason };
+    controller?.abort(ended.reason);
     emitter.emit('abort');
-    giveUp(signal.reason);
+    giveUp(ended.reason);
   };
   const onLeave = (): void => {
     stop();
@@ -51,9 +61,16 @@ export function startDeadline(clock: Clock, timeoutMs: number, { outer, toError 
   if (outer?.aborted) stop();
   outer?.addEventListener('abort', onLeave, { once: true });
   return {
-    signal,
+    get signal() {
+      controller ??= new AbortController();
+      if (ended !== undefined) controller.abort(ended.reason);
+      return controller.signal;
+    },
     emitter,
     passed: () => passed,
+    throwIfOver() {
+      if (ended !== undefined) throw ended.reason;
+    },
     // A clock that is set back does not lengthen it: the timer has the last word.
     remainingMs: () => Math.min(endsAt - clock.now(), timeoutMs),
     race: (work) => Promise.race([work, over]),

@@ -3,7 +3,7 @@
 
 import type { Clock } from '../clock.js';
 import { UpstreamError } from '../errors.js';
-import type { Deadline } from '../flow/deadline.js';
+import type { Deadline, Leaving } from '../flow/deadline.js';
 import type { Report } from '../report/report.js';
 import type { ReportKind, ReportRequest } from '../report/request.js';
 import { parseReport } from './answer.js';
@@ -47,14 +47,14 @@ export function createScaleOpsClient(options: ClientOptions): ScaleOpsClient {
   const resilience = createResilience({ ...options.resilience, clock, onBreaker: options.onBreaker });
 
   const attempt = async (request: ReportRequest, principal: Principal, deadline: Deadline): Promise<FetchedReport> => {
-    const { signal } = deadline;
     try {
-      return await withToken(principal, signal, (token) =>
+      return await withToken(principal, deadline, (token) =>
         callUpstream(connections, base, options, { request, token, deadline }),
       );
     } catch (error) {
-      // A deadline is a fault of the upstream, whatever undici makes of it; a caller who left is none.
-      throw deadline.passed() ? signal.reason : toTransportError(error);
+      // Undici says the same of a deadline, which is a fault of the upstream, and of a caller who left, which is none.
+      deadline.throwIfOver();
+      throw toTransportError(error);
     }
   };
 
@@ -66,17 +66,13 @@ export function createScaleOpsClient(options: ClientOptions): ScaleOpsClient {
 }
 
 /** `call` with the principal's token; with a new one, once, where ScaleOps does not take it. */
-async function withToken<T>(
-  { tokens }: Principal,
-  signal: AbortSignal,
-  call: (token: string) => Promise<T>,
-): Promise<T> {
-  const token = await tokens.token(signal);
+async function withToken<T>({ tokens }: Principal, leaving: Leaving, call: (token: string) => Promise<T>): Promise<T> {
+  const token = await tokens.token(leaving);
   try {
     return await call(token);
   } catch (error) {
     const reason = reasonOfRefusal(error);
-    const renewed = await tokens.renew(token, signal);
+    const renewed = await tokens.renew(token, leaving);
     if (renewed === undefined) throw tokens.refusal(reason);
     return await call(renewed).catch((again: unknown) => {
       const reasonAgain = reasonOfRefusal(again);
@@ -109,7 +105,7 @@ async function callUpstream(
   const url = new URL(base.pathname.replace(/\/$/, '') + call.path, base);
   const query = new URLSearchParams(call.query).toString();
   // An emitter does not say that it was there already.
-  deadline.signal.throwIfAborted();
+  deadline.throwIfOver();
   // Redirects are not followed: `request` does not, and the token must not travel.
   const response = await connections.request({
     method: 'POST',

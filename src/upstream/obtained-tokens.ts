@@ -66,9 +66,9 @@ export function createObtainedTokens(login: Login, clock: Clock, refusal: Tokens
 
   return {
     refusal,
-    async token(signal) {
+    async token(leaving) {
       const now = clock.now();
-      if (held === undefined || now >= held.endsAt) return (await join(signal)).token;
+      if (held === undefined || now >= held.endsAt) return (await join(leaving.signal)).token;
       // In the background: the token that we have is still good, and whoever asks need not wait for the next.
       const current = held;
       if (now >= current.renewAt && !isPaused()) {
@@ -78,9 +78,9 @@ export function createObtainedTokens(login: Login, clock: Clock, refusal: Tokens
       }
       return current.token;
     },
-    async renew(refused, signal) {
+    async renew(refused, leaving) {
       if (held?.token === refused) held = undefined;
-      return held?.token ?? (await join(signal)).token;
+      return held?.token ?? (await join(leaving.signal)).token;
     },
     reject(token) {
       if (held?.token === token) held = undefined;

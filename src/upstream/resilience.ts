@@ -37,11 +37,11 @@ export function createResilience({ clock, onBreaker, breaker: settings, ...rest 
   const breaker = createCircuitBreaker({ ...settings, clock, judge, onChange: onBreaker });
   const policy = createRetryPolicy(rest, clock);
 
-  const call = async <T>(attempt: () => Promise<T>, { signal }: Deadline): Promise<T> => {
+  const call = async <T>(attempt: () => Promise<T>, deadline: Deadline): Promise<T> => {
     try {
       // Asked twice: nobody waits for a place only to hear that there is nothing to be had, and it may open meanwhile.
       breaker.check();
-      return await bulkhead.run(() => breaker.run(attempt), signal);
+      return await bulkhead.run(() => breaker.run(attempt), deadline);
     } catch (error) {
       throw toOwnError(error);
     }
