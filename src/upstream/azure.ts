@@ -2,6 +2,7 @@
 // form is that of OAuth 2.0, RFC 6749, section 4.4.
 
 import { UpstreamError } from '../errors.js';
+import { pathUnder } from './connections.js';
 import { createLoginHost, type LoginHostOptions } from './login-host.js';
 import type { Login, ObtainedToken } from './obtained-tokens.js';
 import { isToken, type Tokens } from './principal.js';
@@ -27,7 +28,7 @@ export function createAzureLogin(
     scope: 'https://graph.microsoft.com/.default',
   });
   const request = {
-    path: `${new URL(authority).pathname.replace(/\/$/, '')}/${tenantId}/oauth2/token`,
+    path: pathUnder(authority, `/${tenantId}/oauth2/token`),
     headers: { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' },
     body: form.toString(),
   };

@@ -9,7 +9,7 @@ import type { ReportKind, ReportRequest } from '../report/request.js';
 import { parseReport } from './answer.js';
 import { ACCEPT_ENCODING, discardBody, readBody } from './body.js';
 import { ENDPOINTS, toUpstreamCall } from './calls.js';
-import { createConnections, headerOf, type Connections } from './connections.js';
+import { createConnections, headerOf, pathUnder, type Connections } from './connections.js';
 import { parseRetryAfter, toStatusError, toTransportError } from './faults.js';
 import type { Principal } from './principal.js';
 import { createResilience, type ResilienceSettings } from './resilience.js';
@@ -102,7 +102,7 @@ async function callUpstream(
 ): Promise<FetchedReport> {
   const call = toUpstreamCall(request, options.paths);
   const { pathSetting } = ENDPOINTS[request.report];
-  const url = new URL(base.pathname.replace(/\/$/, '') + call.path, base);
+  const url = new URL(pathUnder(base, call.path), base);
   const query = new URLSearchParams(call.query).toString();
   // An emitter does not say that it was there already.
   deadline.throwIfOver();

@@ -79,3 +79,8 @@ export function headerOf({ headers }: Dispatcher.ResponseData, name: string): st
   const value = headers[name];
   return Array.isArray(value) ? value[0] : value;
 }
+
+/** `path` on the host of `base`, behind the path that `base` may have itself. */
+export function pathUnder(base: string | URL, path: string): string {
+  return new URL(base).pathname.replace(/\/$/, '') + path;
+}

@@ -2,6 +2,7 @@
 // Location carries the token. Source: the vendor's page on authentication, see schema/scaleops.openapi.yaml.
 
 import { UpstreamError } from '../errors.js';
+import { pathUnder } from './connections.js';
 import { createLoginHost, type LoginHostOptions } from './login-host.js';
 import type { Login } from './obtained-tokens.js';
 import { isToken, type Tokens } from './principal.js';
@@ -25,7 +26,7 @@ export function createScaleOpsLogin(
     nonsense: 'The login of ScaleOps makes no sense. Check SCALEOPS_URL.',
   });
   const request = {
-    path: new URL(url).pathname.replace(/\/$/, '') + LOGIN_PATH,
+    path: pathUnder(url, LOGIN_PATH),
     headers: { 'content-type': 'application/json', cookie: 'auth_state=TOKEN' },
     body: JSON.stringify({ username, password }),
   };
