@@ -5,7 +5,10 @@ import { closest, distance } from 'fastest-levenshtein';
 
 import type { Freshness } from './cache/freshness.js';
 import type { ReportKind } from './report/request.js';
-import { SETTINGS, type LOG_LEVELS, type Setting, type SettingName } from './settings.js';
+import type { LOG_LEVELS } from './settings/gateway.js';
+import type { Access } from './settings/rules.js';
+import type { Setting } from './settings/setting.js';
+import { SETTINGS, type SettingName } from './settings/settings.js';
 import type { AuthSettings } from './upstream/credentials.js';
 import type { ResilienceSettings } from './upstream/resilience.js';
 
@@ -16,6 +19,7 @@ export interface Config {
   /** 0 lets the system choose. */
   readonly port: number;
   readonly graphiql: boolean;
+  readonly schema: SchemaSettings;
   /** The most rows that a page may have; undefined: no limit. */
   readonly maxPageRows: number | undefined;
   readonly logLevel: LogLevel;
@@ -35,6 +39,12 @@ export interface Config {
     readonly maxBytes: number;
     readonly redisUrl: string | undefined;
   };
+}
+
+/** What the schema says to routers. */
+export interface SchemaSettings {
+  readonly federation: boolean;
+  readonly access: Access | undefined;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -65,6 +75,7 @@ export function readConfig(env: Environment): { readonly config: Config; readonl
     host: read('HOST'),
     port: read('PORT'),
     graphiql: read('GRAPHIQL'),
+    schema: readSchema(read),
     maxPageRows: read('GATEWAY_MAX_PAGE_ROWS'),
     logLevel: read('LOG_LEVEL'),
     cacheControl: read('CACHE_CONTROL'),
@@ -97,6 +108,18 @@ export function readConfig(env: Environment): { readonly config: Config; readonl
   // In the order of the README, whatever order they were met in.
   if (problems.length > 0) throw new ConfigError(sortBySetting(problems));
   return { config: deepFreeze(config), warnings: [...findUnknownNames(env), ...findIdleSettings(env, auth)] };
+}
+
+/** The settings of the schema alone, for who wants to print it. @throws ConfigError */
+export function readSchemaSettings(env: Environment): SchemaSettings {
+  const problems: string[] = [];
+  const settings = readSchema(createReader(env, problems));
+  if (problems.length > 0) throw new ConfigError(problems);
+  return settings;
+}
+
+function readSchema(read: Reader): SchemaSettings {
+  return { federation: read('GATEWAY_FEDERATION'), access: read('GATEWAY_FEDERATION_ACCESS') };
 }
 
 type ValueOf<S> = S extends { to: (text: string) => infer T }

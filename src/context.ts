@@ -1,16 +1,13 @@
-// What the resolvers of one request get: who asks, and loaders that remember for the length of the request. Aliases of
-// one report in an operation become one load.
-
-import DataLoader from 'dataloader';
+// What the resolvers of one request get: who asks, and loaders that remember for the length of the request.
 
 import type { CacheAnswer, CacheResult, ReportCache } from './cache/report-cache.js';
-import { toRequestKey, type ReportRequest } from './report/request.js';
+import { createReportLoader, type LoadedReport, type ReportLoader } from './loaders/report-loader.js';
+import { createScopeLoader, type ScopeLoader, type WiderReport } from './loaders/scope-loader.js';
+import { toRequestKey, type ReportRequest, type WorkloadCostsRequest } from './report/request.js';
+import { toFamilyKey } from './report/scope.js';
 import type { Credentials } from './upstream/credentials.js';
 
-/** A report as a resolver gets it. `key` names what was asked for, the same for requests that mean the same. */
-export interface LoadedReport extends Pick<CacheAnswer, 'report' | 'asOf' | 'isStale'> {
-  readonly key: string;
-}
+export type { LoadedReport };
 
 /** What came of the reports of one operation, for its log line and for how long its answer may be kept. */
 export interface LoadStats {
@@ -45,38 +42,75 @@ export interface Caller {
 
 /** What a resolver sees. */
 export interface GatewayContext {
-  readonly loaders: { readonly report: DataLoader<ReportRequest, LoadedReport, string> };
+  readonly loaders: { readonly report: ReportLoader; readonly scope: ScopeLoader };
   readonly stats: LoadStats;
+  /** What `make` gives, made once a request for this place in the document. @throws what `make` throws, each time. */
+  readonly once: <T>(place: object, make: () => T) => T;
   readonly multiClusterByDefault: boolean;
   readonly maxPageRows: number | undefined;
 }
 
-/** The context of one request. Its loader closes over its caller and is never shared. */
+/** The context of one request. Its loaders close over its caller and are never shared. */
 export function createContext(parts: ContextParts, { signal, token, anew = false }: Caller): GatewayContext {
-  const stats: LoadStats = {
-    cache: { hit: 0, stale: 0, shared: 0, collapsed: 0, miss: 0 },
-    upstreamMs: 0,
-    reports: [],
-    faults: [],
-  };
-  const loadReport = async (request: ReportRequest): Promise<LoadedReport> => {
-    const principal = await parts.credentials.principal(token);
-    const answer = await parts.cache.load(request, principal, { signal, anew });
-    stats.cache[answer.cacheResult] += 1;
-    stats.upstreamMs = Math.max(stats.upstreamMs, answer.upstreamMs);
-    stats.reports.push(answer);
-    if (answer.fault !== undefined) stats.faults.push(answer.fault);
+  const { cache, credentials, multiClusterByDefault, maxPageRows } = parts;
+  const stats = createStats();
+  /** The workload reports of this operation so far. */
+  const loaded: WiderReport[] = [];
+
+  const report = createReportLoader(async (request: ReportRequest): Promise<LoadedReport> => {
+    const answer = await cache.load(request, await credentials.principal(token), { signal, anew });
+    count(stats, answer);
+    if (request.report === 'workloads') loaded.push({ request, report: answer.report, take: () => answer });
     return { ...answer, key: toRequestKey(request) };
+  });
+
+  const findWider = async (base: WorkloadCostsRequest): Promise<readonly WiderReport[]> => {
+    const family = toFamilyKey(base);
+    // What the operation has already read comes first: all of its answer then speaks of the same data.
+    const own = loaded.filter(({ request }) => toFamilyKey(request) === family);
+    if (anew) return own;
+    const kept = cache.findFamily(base, await credentials.principal(token)).map((each) => ({
+      ...each,
+      take() {
+        const answer = each.take();
+        count(stats, answer);
+        return answer;
+      },
+    }));
+    return [...own, ...kept];
   };
-  const report = new DataLoader<ReportRequest, LoadedReport, string>(
-    // Reports are loaded one by one: the REST API has no call for several. An error fails only its own report.
-    (requests) => Promise.all(requests.map((request) => loadReport(request).catch(toError))),
-    { cacheKeyFn: toRequestKey },
-  );
-  const { multiClusterByDefault, maxPageRows } = parts;
-  return { loaders: { report }, stats, multiClusterByDefault, maxPageRows };
+
+  const scope = createScopeLoader({ reports: report, findWider });
+  return { loaders: { report, scope }, stats, once: createOnce(), multiClusterByDefault, maxPageRows };
 }
 
-function toError(error: unknown): Error {
-  return error instanceof Error ? error : new Error('a report failed without an error');
+function createStats(): LoadStats {
+  return { cache: { hit: 0, stale: 0, shared: 0, collapsed: 0, miss: 0 }, upstreamMs: 0, reports: [], faults: [] };
+}
+
+function count(stats: LoadStats, answer: CacheAnswer): void {
+  stats.cache[answer.cacheResult] += 1;
+  stats.upstreamMs = Math.max(stats.upstreamMs, answer.upstreamMs);
+  stats.reports.push(answer);
+  if (answer.fault !== undefined) stats.faults.push(answer.fault);
+}
+
+function createOnce(): GatewayContext['once'] {
+  const made = new WeakMap<object, () => unknown>();
+  return <T>(place: object, make: () => T): T => {
+    let known = made.get(place);
+    if (known === undefined) made.set(place, (known = settle(make)));
+    return known() as T;
+  };
+}
+
+function settle<T>(make: () => T): () => T {
+  try {
+    const value = make();
+    return () => value;
+  } catch (error) {
+    return () => {
+      throw error;
+    };
+  }
 }

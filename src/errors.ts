@@ -133,7 +133,17 @@ export class UpstreamError extends GatewayError {
 export class UserInputError extends GatewayError {
   override readonly name = 'UserInputError';
 
+  readonly inputPath: string;
+  readonly rule: string;
+
   constructor(inputPath: string, rule: string) {
     super('BAD_USER_INPUT', { message: `${inputPath} ${rule}` });
+    this.inputPath = inputPath;
+    this.rule = rule;
+  }
+
+  /** The same, said from further outside. */
+  within(outerPath: string): UserInputError {
+    return new UserInputError(this.inputPath === '' ? outerPath : `${outerPath}.${this.inputPath}`, this.rule);
   }
 }

@@ -43,7 +43,7 @@ export function createGateway(config: Config, { logger, clock = systemClock }: G
 
   let isReady = true;
   const door = createDoor({
-    schema: createSchema(),
+    createSchema: () => createSchema(config.schema),
     parts: {
       cache,
       credentials,
@@ -53,6 +53,7 @@ export function createGateway(config: Config, { logger, clock = systemClock }: G
     needsCallerToken: upstream.auth.kind === 'forward',
     cacheControl: config.cacheControl,
     graphiql: config.graphiql,
+    federation: config.schema.federation,
     logger,
     now: () => clock.now(),
     isReady: () => isReady,

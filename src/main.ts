@@ -3,12 +3,13 @@
 import { constants } from 'node:os';
 import { pino } from 'pino';
 
-import { ConfigError, readConfig, type Config } from './config.js';
+import { ConfigError, readConfig, readSchemaSettings, type Config } from './config.js';
 import { GatewayError } from './errors.js';
 import { createGateway } from './gateway.js';
-import { createSchema, printSdl } from './graphql/schema.js';
+import { printSchema } from './graphql/schema.js';
 import { GRAPHQL_PATH } from './http/door.js';
-import { SETTINGS, type Setting } from './settings.js';
+import type { Setting } from './settings/setting.js';
+import { SETTINGS } from './settings/settings.js';
 import { createSimulator, type Simulator } from './simulator/simulator.js';
 
 /** How long the demo's ScaleOps takes: long enough to see the cache work. */
@@ -25,7 +26,7 @@ async function main(): Promise<void> {
     throw new ConfigError([`${name} is not an option; there are ${OPTIONS.join(', ')}`]);
   }
   if (flags.includes('--help')) process.stdout.write(explainSettings());
-  else if (flags.includes('--print-schema')) process.stdout.write(printSdl(createSchema()));
+  else if (flags.includes('--print-schema')) process.stdout.write(printSchema(readSchemaSettings(process.env)));
   else if (flags.includes('--demo')) await runDemo();
   else await run(process.env, (url) => `Gateway on ${url}`);
 }

@@ -9,18 +9,18 @@ const FILES = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((na
 
 /** From each room to the rooms it may know; a file of src itself is a room of its own. */
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
-  'main.ts': ['config.ts', 'errors.ts', 'gateway.ts', 'graphql', 'http', 'settings.ts', 'simulator'],
+  'main.ts': ['config.ts', 'errors.ts', 'gateway.ts', 'graphql', 'http', 'settings', 'simulator'],
   'gateway.ts': ['cache', 'clock.ts', 'config.ts', 'errors.ts', 'graphql', 'http', 'upstream'],
-  'config.ts': ['cache', 'report', 'settings.ts', 'upstream'],
-  'settings.ts': ['setting-rules.ts'],
-  'setting-rules.ts': ['upstream'],
-  'context.ts': ['cache', 'report', 'upstream'],
+  'config.ts': ['cache', 'report', 'settings', 'upstream'],
+  settings: ['upstream'],
+  'context.ts': ['cache', 'loaders', 'report', 'upstream'],
   'errors.ts': ['flow'],
   'clock.ts': [],
   graphql: ['context.ts', 'errors.ts', 'report'],
   http: ['context.ts', 'errors.ts'],
   cache: ['clock.ts', 'errors.ts', 'flow', 'report', 'upstream'],
   upstream: ['clock.ts', 'errors.ts', 'flow', 'report'],
+  loaders: ['cache', 'report'],
   // How work is let run: deadlines, single flights, queues, retries, breakers. It knows neither HTTP nor reports.
   flow: ['clock.ts'],
   report: [],
@@ -32,8 +32,11 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   undici: ['upstream'],
   'lru-cache': ['cache'],
   '@redis/client': ['cache'],
-  dataloader: ['context.ts'],
+  dataloader: ['loaders'],
+  '@apollo/usage-reporting-protobuf': ['http'],
   '@pothos/core': ['graphql'],
+  '@pothos/plugin-directives': ['graphql'],
+  '@pothos/plugin-federation': ['graphql'],
   'graphql-yoga': ['http'],
   'node:http': ['http', 'simulator'],
 };

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { ConfigError, readConfig } from '../src/config.js';
-import { SETTINGS } from '../src/settings.js';
+import { SETTINGS } from '../src/settings/settings.js';
 
 const MINIMAL = { SCALEOPS_URL: 'https://scaleops.test', SCALEOPS_TOKEN: 'abc' };
 
@@ -30,6 +30,7 @@ describe('readConfig', () => {
       host: '127.0.0.1',
       port: 4000,
       graphiql: true,
+      schema: { federation: true, access: undefined },
       maxPageRows: undefined,
       logLevel: 'info',
       cacheControl: 'private',
@@ -106,12 +107,15 @@ describe('readConfig', () => {
       PORT: '0',
       GRAPHIQL: 'off',
       GATEWAY_MAX_PAGE_ROWS: '500',
+      GATEWAY_FEDERATION: 'off',
+      GATEWAY_FEDERATION_ACCESS: 'costs:read finops, admin',
       LOG_LEVEL: 'silent',
     });
     expect(config).toEqual({
       host: '::',
       port: 0,
       graphiql: false,
+      schema: { federation: false, access: [['costs:read', 'finops'], ['admin']] },
       maxPageRows: 500,
       logLevel: 'silent',
       cacheControl: 'public',

@@ -173,7 +173,8 @@ describe('an error of a field', () => {
   });
   const log: string[] = [];
   const door = createDoor({
-    schema,
+    createSchema: () => schema,
+    federation: false,
     parts: {} as ContextParts,
     needsCallerToken: false,
     cacheControl: 'private',

@@ -8,7 +8,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 
-import { SETTINGS } from '../src/settings.js';
+import { SETTINGS } from '../src/settings/settings.js';
 import { createSimulator, type ReceivedRequest, type SimulatorOptions } from '../src/simulator/simulator.js';
 import { createGate } from './kit/gate.js';
 import { TOKEN } from './kit/gateway.js';

@@ -11,7 +11,7 @@ import {
 } from 'graphql';
 import { describe, expect, test } from 'vitest';
 
-import { createSchema, printSdl } from '../src/graphql/schema.js';
+import { createSchema, printSchema } from '../src/graphql/schema.js';
 import { upstreamContract } from './kit/openapi.js';
 
 const schema = createSchema();
@@ -21,7 +21,7 @@ const ownTypes = Object.values(schema.getTypeMap()).filter(
 
 test('schema/gateway.graphql is the schema of the code; `npm run schema` writes it anew', () => {
   const file = readFileSync(new URL('../schema/gateway.graphql', import.meta.url), 'utf8');
-  expect(file === printSdl(schema), 'schema/gateway.graphql is out of date: run `npm run schema`').toBe(true);
+  expect(file === printSchema(), 'schema/gateway.graphql is out of date: run `npm run schema`').toBe(true);
 });
 
 /** Every place that takes a description, by its coordinate: `CostRow.totalCost`, `CostReport.rows(first:)`. */
@@ -63,14 +63,15 @@ describe('descriptions', () => {
 });
 
 describe('a row', () => {
-  test('has every field of the REST API, and `share`', () => {
+  test('has every field of the REST API, `share`, and what it is about as entities', () => {
     const { components } = upstreamContract as unknown as {
       components: { schemas: Record<string, { properties?: Record<string, unknown> }> };
     };
     const upstreamRow = Object.values(components.schemas).find(({ properties }) => properties?.ownerCpuRequest);
     const row = schema.getType('CostRow');
     const fields = isObjectType(row) ? Object.keys(row.getFields()) : [];
-    expect(fields.toSorted()).toEqual([...Object.keys(upstreamRow?.properties ?? {}), 'share'].toSorted());
-    expect(fields).toHaveLength(23);
+    const own = ['share', 'cluster', 'namespaceEntity', 'workload'];
+    expect(fields.toSorted()).toEqual([...Object.keys(upstreamRow?.properties ?? {}), ...own].toSorted());
+    expect(fields).toHaveLength(26);
   });
 });

@@ -8,7 +8,8 @@ import { UpstreamError } from '../errors.js';
 import { startDeadline, type Deadline } from '../flow/deadline.js';
 import { createSingleFlight } from '../flow/single-flight.js';
 import type { Report } from '../report/report.js';
-import { toRequestKey, type ReportRequest } from '../report/request.js';
+import { toRequestKey, type ReportRequest, type WorkloadCostsRequest } from '../report/request.js';
+import { breadthOf } from '../report/scope.js';
 import type { FetchedReport, ScaleOpsClient } from '../upstream/client.js';
 import type { Principal } from '../upstream/principal.js';
 import type { Aged, DatedReport } from './freshness.js';
@@ -56,13 +57,22 @@ export interface LoadOptions {
   readonly anew?: boolean;
 }
 
+/** A report that is kept and fresh. */
+export interface KeptReport {
+  readonly request: WorkloadCostsRequest;
+  readonly report: Report;
+  /** To be called when it is made use of. */
+  take(): CacheAnswer;
+}
+
 export interface ReportCache {
+  /** The widest of the principal's fresh reports that are like the answer to `base` but for clusters and namespaces. */
+  findFamily(base: WorkloadCostsRequest, principal: Principal): readonly KeptReport[];
   /** @throws UpstreamError as the client does; the reason of `signal` when that aborts first. */
   load(request: ReportRequest, principal: Principal, options?: LoadOptions): Promise<CacheAnswer>;
 }
 
 interface Asking extends Place {
-  readonly request: ReportRequest;
   readonly anew: boolean;
 }
 
@@ -73,6 +83,8 @@ interface Landing {
 
 /** A report is not asked for anew more often than this, however often clients say `no-cache`. */
 const MIN_RETRY_MS = 5_000;
+/** So many of a family are looked at: the widest, which are the likeliest to have what is asked for. */
+const MAX_FAMILY = 32;
 
 export function createReportCache(options: ReportCacheOptions): ReportCache {
   const { upstream, shared, clock } = options;
@@ -81,12 +93,7 @@ export function createReportCache(options: ReportCacheOptions): ReportCache {
   const fetchReport = createFetching(options, memory);
   const fetches = createSingleFlight<Landing>();
 
-  const toAnswer = (asking: Asking, entry: Entry, cacheResult: CacheResult): CacheAnswer => {
-    const { report, asOf } = entry;
-    const freshMs = memory.freshMs(asking, entry);
-    return { report, asOf, freshMs, isStale: cacheResult === 'stale', cacheResult, upstreamMs: 0 };
-  };
-
+  const toAnswer = createAnswering(memory);
   const fetch = async (asking: Asking, signal?: AbortSignal): Promise<CacheAnswer> => {
     const isUnderWay = fetches.has(asking.key);
     // The flight closes over one principal, and the key holds its id: nobody else can board.
@@ -114,6 +121,7 @@ export function createReportCache(options: ReportCacheOptions): ReportCache {
   };
 
   return {
+    findFamily: createFamilyFinding(memory),
     async load(request, principal, { signal, anew = false } = {}) {
       const asking = { key: toCacheKey(upstream, request, principal), request, principal, anew };
       const { kept, isShared } = await find(asking, signal);
@@ -130,6 +138,28 @@ export function createReportCache(options: ReportCacheOptions): ReportCache {
       }
     },
   };
+}
+
+function createAnswering(memory: ReportMemory) {
+  return (place: Place, entry: Entry, cacheResult: CacheResult): CacheAnswer => {
+    const { report, asOf } = entry;
+    const freshMs = memory.freshMs(place, entry);
+    return { report, asOf, freshMs, isStale: cacheResult === 'stale', cacheResult, upstreamMs: 0 };
+  };
+}
+
+function createFamilyFinding(memory: ReportMemory): ReportCache['findFamily'] {
+  const toAnswer = createAnswering(memory);
+  return (base, principal) =>
+    memory
+      .findFamily(principal, base)
+      .sort((a, b) => breadthOf(b.place.request) - breadthOf(a.place.request))
+      .slice(0, MAX_FAMILY)
+      .map(({ place, entry }) => ({
+        request: place.request,
+        report: entry.report,
+        take: () => toAnswer(place, memory.find(place) ?? entry, 'hit'),
+      }));
 }
 
 interface Finding {

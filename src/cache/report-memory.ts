@@ -4,26 +4,38 @@
 import { LRUCache } from 'lru-cache';
 
 import type { Clock } from '../clock.js';
+import { toRequestKey, type ReportRequest, type WorkloadCostsRequest } from '../report/request.js';
 import type { Principal } from '../upstream/principal.js';
 import { createAcceptance } from './acceptance.js';
+import { createFamilies, type Families } from './families.js';
 import { lifetimeOf, stageOf, type Aged, type DatedReport, type Freshness, type Stage } from './freshness.js';
 
-/** Where a report is kept, and whose it is. */
+/** Where a report is kept, whose it is, and what was asked for. `key` is made of the other two. */
 export interface Place {
   readonly key: string;
   readonly principal: Principal;
+  readonly request: ReportRequest;
 }
 
 /** A report that is kept. */
 export interface Entry extends DatedReport, Aged {
   readonly principalId: string;
+  readonly request: ReportRequest;
   /** When a newer one was last asked for in vain, or is being; -Infinity before that. */
   triedAt: number;
+}
+
+/** A kept report that may have what another one would. */
+export interface Relative {
+  readonly place: Place & { readonly request: WorkloadCostsRequest };
+  readonly entry: Entry;
 }
 
 export interface ReportMemory {
   /** What may be shown to the principal now, for one reason or another: see `stage`. */
   find(place: Place): Entry | undefined;
+  /** The fresh reports of the principal that are like the answer to `base`, but for clusters and namespaces. */
+  findFamily(principal: Principal, base: WorkloadCostsRequest): Relative[];
   /** Keeps the report, unless its principal was refused since it was asked for, or a newer one is there. */
   keep(place: Place, dated: DatedReport): Entry;
   /** Forgets all that was given to a principal which is refused now. */
@@ -42,16 +54,14 @@ export interface ReportMemoryOptions extends Freshness {
   readonly clock: Clock;
 }
 
-/** What an entry takes beside its report: the key, the list node, the entry itself. */
-const ENTRY_BYTES = 512;
+/** What an entry takes beside its report: the key, the list node, the entry itself and its place among its like. */
+const ENTRY_BYTES = 768;
 
 export function createReportMemory(options: ReportMemoryOptions): ReportMemory {
   const { clock, recheckMs, maxBytes, ttlMs } = options;
   const acceptance = createAcceptance(recheckMs, clock);
-  const entries = new LRUCache<string, Entry>({
-    maxSize: maxBytes,
-    sizeCalculation: ({ report }) => report.byteSize + ENTRY_BYTES,
-  });
+  const families = createFamilies();
+  const entries = createEntries(maxBytes, families);
   const stage = (entry: Entry): Stage => stageOf(entry, clock.now(), options);
 
   return {
@@ -69,9 +79,17 @@ export function createReportMemory(options: ReportMemoryOptions): ReportMemory {
       entries.delete(key);
       return undefined;
     },
-    keep({ key, principal }, { report, askedAt, asOf }) {
+    findFamily(principal, base) {
+      if (!acceptance.isCurrent(principal)) return [];
+      return [...families.membersOf(principal.id, base)].flatMap(({ key, request }) => {
+        // A look at what may be of use is no use of it: only what is taken moves to the front.
+        const entry = entries.peek(key);
+        return entry !== undefined && stage(entry) === 'fresh' ? [{ place: { key, principal, request }, entry }] : [];
+      });
+    },
+    keep({ key, principal, request }, { report, askedAt, asOf }) {
       const freshMs = lifetimeOf(report, asOf, options);
-      const entry: Entry = { report, askedAt, asOf, freshMs, principalId: principal.id, triedAt: -Infinity };
+      const entry: Entry = { report, request, askedAt, asOf, freshMs, principalId: principal.id, triedAt: -Infinity };
       if (!acceptance.isAfterRefusal(principal, entry)) return entry;
       acceptance.accept(principal, entry);
       const before = entries.peek(key);
@@ -84,4 +102,19 @@ export function createReportMemory(options: ReportMemoryOptions): ReportMemory {
       for (const [key, { principalId }] of entries.entries()) if (principalId === principal.id) entries.delete(key);
     },
   };
+}
+
+/** Entries within a bound, each known to its family for as long as it is one. */
+function createEntries(maxBytes: number, families: Families): LRUCache<string, Entry> {
+  return new LRUCache({
+    maxSize: maxBytes,
+    // A request may name 1,000 clusters and 1,000 namespaces.
+    sizeCalculation: ({ report, request }) => report.byteSize + ENTRY_BYTES + 2 * toRequestKey(request).length,
+    onInsert: ({ principalId, request }, key) => {
+      families.add(principalId, key, request);
+    },
+    dispose: ({ principalId, request }, key, reason) => {
+      if (reason !== 'set') families.remove(principalId, key, request);
+    },
+  });
 }

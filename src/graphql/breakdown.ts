@@ -7,7 +7,7 @@ import { checkLabelKey, checkNotNegative } from './filter-rules.js';
 import { CostReport } from './report.js';
 import { SortDirection } from './row-order.js';
 import { CostRowsWhere, toRowsWhere } from './rows-where.js';
-import { CostTotals } from './totals.js';
+import { CostTotals, READS_ALL_ROWS } from './totals.js';
 
 const MAX_DIMENSIONS = 5;
 
@@ -68,6 +68,9 @@ const CostGroupOrder = builder.inputType('CostGroupOrder', {
   }),
 });
 
+/** What a router reckons with where a query does not say how many groups it wants: teams, namespaces. */
+const ASSUMED_GROUPS = 100;
+
 /** A group, with the names of the dimensions that its keys belong to. */
 interface NamedGroup {
   readonly group: Group;
@@ -98,6 +101,7 @@ const CostGroup = builder.objectRef<NamedGroup>('CostGroup').implement({
   fields: (t) => ({
     keys: t.field({
       type: [CostGroupKey],
+      listSize: { assumedSize: 2 },
       description: 'What the rows have in common: one key for each entry of `by`, in its order.',
       resolve: ({ group, dimensions }) =>
         dimensions.map((dimension, index) => ({ dimension, value: group.keys[index] ?? null })),
@@ -142,6 +146,13 @@ const CostBreakdown = builder.objectRef<NamedBreakdown>('CostBreakdown').impleme
 builder.objectField(CostReport, 'breakdown', (t) =>
   t.field({
     type: CostBreakdown,
+    cost: READS_ALL_ROWS,
+    listSize: {
+      assumedSize: ASSUMED_GROUPS,
+      slicingArguments: ['first'],
+      sizedFields: ['groups'],
+      requireOneSlicingArgument: false,
+    },
     description:
       'The rows of the report in groups, with totals and shares: what each team, cluster or namespace costs.',
     args: {

@@ -49,6 +49,9 @@ export const CostReport = builder.objectRef<LoadedReport>('CostReport').implemen
   }),
 });
 
+/** What a router reckons with for a report that may have to be fetched. */
+const UPSTREAM_CALL = 50;
+
 builder.queryType({
   description:
     'What Kubernetes workloads cost, as reported by ScaleOps. Both reports have the same shape. ' +
@@ -57,6 +60,8 @@ builder.queryType({
     aggregatedCosts: t.field({
       type: CostReport,
       nullable: true,
+      cost: UPSTREAM_CALL,
+      directives: { cacheTag: { format: 'costs' } },
       description:
         'Costs added up by group: by cluster, namespace, labels or annotations, in any combination. ' +
         'For questions like "what does each namespace cost?".',
@@ -69,6 +74,8 @@ builder.queryType({
     workloadCosts: t.field({
       type: CostReport,
       nullable: true,
+      cost: UPSTREAM_CALL,
+      directives: { cacheTag: { format: 'costs' } },
       description:
         'Costs workload by workload: one row for each Deployment, StatefulSet and so on. ' +
         'For questions like "which workloads could cost less?".',

@@ -13,6 +13,9 @@ const LabelRef = builder.objectRef<Label>('Label').implement({
   }),
 });
 
+/** What a router reckons with. */
+const LABELS = { assumedSize: 10 };
+
 const TEXTS = {
   clusterName: 'The Kubernetes cluster. Null when ScaleOps names none, as for a row that covers several.',
   namespace: 'The Kubernetes namespace. Null when ScaleOps names none, as for a row that covers several.',
@@ -65,16 +68,19 @@ export const CostRow = builder.objectRef<ReportRow>('CostRow').implement({
       }),
       labels: t.expose('labels', {
         type: [LabelRef],
+        listSize: LABELS,
         nullable: true,
         description: 'The labels that an aggregated row is grouped by. Null when ScaleOps gives none.',
       }),
       annotations: t.expose('annotations', {
         type: [LabelRef],
+        listSize: LABELS,
         nullable: true,
         description: 'The annotations that an aggregated row is grouped by. Null when ScaleOps gives none.',
       }),
       ownerLabels: t.expose('ownerLabels', {
         type: [LabelRef],
+        listSize: LABELS,
         description: "The Kubernetes labels of the workload's owner, such as its Deployment.",
       }),
       services: t.exposeStringList('services', {

@@ -11,8 +11,13 @@ import { CostRowOrder, toRowOrder } from './row-order.js';
 import { CostRow } from './row.js';
 import { CostRowsWhere, toRowsWhere } from './rows-where.js';
 
+/** What a router reckons with where a query does not say how many rows it wants: those of a large dashboard. */
+const ASSUMED_ROWS = 1_000;
+
 const PageInfo = builder.objectRef<RowPage>('PageInfo').implement({
   description: 'Where a page stands among all rows.',
+  // The Relay specification's own, which other subgraphs have as well.
+  shareable: true,
   fields: (t) => ({
     hasNextPage: t.exposeBoolean('hasNextPage', {
       description:
@@ -85,6 +90,12 @@ function rowsOf(page: RowPage, maxPageRows: number | undefined): readonly Report
 builder.objectField(CostReport, 'rows', (t) =>
   t.field({
     type: CostRowConnection,
+    listSize: {
+      assumedSize: ASSUMED_ROWS,
+      slicingArguments: ['first', 'last'],
+      sizedFields: ['nodes', 'edges'],
+      requireOneSlicingArgument: false,
+    },
     description:
       'The rows of the report: one a workload, or one a group of them. Without `first` and `last`, all of them. ' +
       'Pages are those of the Relay connection specification.',

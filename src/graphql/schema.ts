@@ -1,6 +1,6 @@
 // The whole schema: each import adds its types to the builder.
 
-import { GraphQLSchema, printSchema } from 'graphql';
+import { GraphQLSchema } from 'graphql';
 
 import { builder } from './builder.js';
 import './scalars.js';
@@ -8,6 +8,9 @@ import './report.js';
 import './rows.js';
 import './totals.js';
 import './breakdown.js';
+import './entities.js';
+import { printSdl, type AccessDirectives } from './sdl.js';
+import { toSubgraph } from './subgraph.js';
 
 const DESCRIPTION =
   'What Kubernetes clusters cost. The figures are from the reports of ScaleOps, a service that watches clusters, sizes ' +
@@ -15,12 +18,34 @@ const DESCRIPTION =
   'cluster, namespace or label, `workloadCosts` lists them workload by workload (a workload is a Deployment, a ' +
   'StatefulSet and so on). Either answers with a `CostReport`, which has rows, totals and breakdowns.';
 
-/** The executable schema of the gateway, its fields in the order a reader would want them. */
-export function createSchema(): GraphQLSchema {
-  return new GraphQLSchema({ ...builder.toSchema({ sortSchema: false }).toConfig(), description: DESCRIPTION });
+/** What may be chosen of the schema; what is left out is as in `schema/gateway.graphql`. */
+export interface SchemaOptions {
+  /** Whether a router may use it as a subgraph. */
+  readonly federation?: boolean;
+  /** Whom a router lets see costs: whoever has logged in, or has all scopes of one of these lists. */
+  readonly access?: 'authenticated' | readonly (readonly string[])[] | undefined;
 }
 
-/** The schema as text, for `schema/gateway.graphql`. */
-export function printSdl(schema: GraphQLSchema): string {
-  return `${printSchema(schema)}\n`;
+/** The executable schema of the gateway, its fields in the order a reader would want them. */
+export function createSchema({ federation = true, access }: SchemaOptions = {}): GraphQLSchema {
+  const schema = createOwnSchema();
+  return federation ? toSubgraph(schema, printSdl(schema, toDirectives(access))) : schema;
+}
+
+/** The schema as text, with the directives of Apollo Federation: what `_service` says, and `schema/gateway.graphql`. */
+export function printSchema({ access }: SchemaOptions = {}): string {
+  return printSdl(createOwnSchema(), toDirectives(access));
+}
+
+/** However one gets to costs, it is by one of two types. */
+function toDirectives(access: SchemaOptions['access']): AccessDirectives {
+  if (access === undefined) return {};
+  const text = access === 'authenticated' ? '@authenticated' : `@requiresScopes(scopes: ${JSON.stringify(access)})`;
+  return { CostReport: text, CostRow: text };
+}
+
+function createOwnSchema(): GraphQLSchema {
+  const { query, directives } = builder.toSchema({ sortSchema: false }).toConfig();
+  // Without a list of types they are in the order in which a reader meets them, from Query on.
+  return new GraphQLSchema({ description: DESCRIPTION, query, directives });
 }

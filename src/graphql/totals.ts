@@ -7,6 +7,9 @@ import { CostReport } from './report.js';
 import { NUMBERS } from './row.js';
 import { CostRowsWhere, toRowsWhere } from './rows-where.js';
 
+/** What a router reckons with for a field that looks at every row of its report. */
+export const READS_ALL_ROWS = 5;
+
 /** The largest number that GraphQL's Int holds. */
 const MAX_INT = 2 ** 31 - 1;
 
@@ -51,6 +54,7 @@ export const CostTotals = builder.objectRef<Totals>('CostTotals').implement({
 builder.objectField(CostReport, 'totals', (t) =>
   t.field({
     type: CostTotals,
+    cost: READS_ALL_ROWS,
     description: 'The rows of the report added up, or those that match `where`.',
     args: { where: t.arg({ type: CostRowsWhere, description: 'Which rows; all of them where it is left out.' }) },
     resolve: ({ report }, { where }) => report.sumRows(toRowsWhere(where)),

@@ -10,6 +10,7 @@ import { useErrorFormat } from './error-format.js';
 import { useFreshness, wantsAnew } from './freshness.js';
 import { useGraphiQLPage } from './graphiql.js';
 import { useHealth } from './health.js';
+import { useInlineTrace } from './inline-trace.js';
 import { useMediaTypes } from './media-types.js';
 import { useOperationLog } from './operation-log.js';
 import { useRequestState, type DoorContext } from './request-state.js';
@@ -21,22 +22,24 @@ export const GRAPHQL_PATH = '/graphql';
 const MAX_BODY_BYTES = 262_144;
 
 export interface DoorOptions {
-  readonly schema: GraphQLSchema;
+  readonly createSchema: () => GraphQLSchema;
   readonly parts: ContextParts;
   /** Whether each caller has to send its own bearer token for ScaleOps. */
   readonly needsCallerToken: boolean;
   /** Who may keep a fresh answer. */
   readonly cacheControl: 'private' | 'public';
   readonly graphiql: boolean;
+  /** Whether routers of a supergraph may come. */
+  readonly federation: boolean;
   readonly logger: Logger;
   readonly now: () => number;
   readonly isReady: () => boolean;
 }
 
 export function createDoor(options: DoorOptions): YogaServerInstance<DoorContext, GatewayContext> {
-  const { schema, parts, needsCallerToken, graphiql, logger, now, isReady } = options;
+  const { createSchema, parts, needsCallerToken, graphiql, federation, logger, now, isReady } = options;
   return createYoga<DoorContext, GatewayContext>({
-    schema,
+    schema: createSchema(),
     context: ({ request, state }) =>
       createContext(parts, { signal: request.signal, token: state.callerToken, anew: wantsAnew(request) }),
     graphqlEndpoint: GRAPHQL_PATH,
@@ -58,6 +61,7 @@ export function createDoor(options: DoorOptions): YogaServerInstance<DoorContext
       needsCallerToken && useCallerToken(),
       useFreshness({ now, scope: options.cacheControl, variesByToken: needsCallerToken }),
       useErrorFormat(logger),
+      federation && useInlineTrace({ createSchema, now }),
       useMediaTypes(),
       useOperationLog(logger, now),
     ],

@@ -70,3 +70,11 @@ export function createNameColumn(rowCount: number): NameColumnWriter {
     },
   };
 }
+
+/** One thing for each field. */
+export function byField<Field extends NameField | NumberField, T>(
+  fields: readonly Field[],
+  make: (field: Field) => T,
+): Record<Field, T> {
+  return Object.fromEntries(fields.map((field) => [field, make(field)])) as Record<Field, T>;
+}

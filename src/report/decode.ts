@@ -2,14 +2,7 @@
 // reads generously what may be odd (nulls for lists, numbers as text, labels in four shapes) and refuses only what is
 // no cost report at all. Nothing that came from outside stands in an error's text.
 
-import {
-  createNameColumn,
-  NAME_FIELDS,
-  NUMBER_FIELDS,
-  type Columns,
-  type NameField,
-  type NumberField,
-} from './columns.js';
+import { byField, createNameColumn, NAME_FIELDS, NUMBER_FIELDS, type Columns, type NameField } from './columns.js';
 import { createNumberColumn } from './decimal-column.js';
 import { createLabelPool, toLabels, toStrings, type LabelPool } from './decode-lists.js';
 import { toCount, toNumber, toText, type NumberNotes } from './decode-values.js';
@@ -85,13 +78,6 @@ function decodeRows(list: readonly unknown[], pool: LabelPool, notes: NumberNote
 }
 
 const ID_PARTS: readonly NameField[] = ['clusterName', 'namespace', 'workloadType', 'workloadName'];
-
-function byField<Field extends NameField | NumberField, T>(
-  fields: readonly Field[],
-  make: (field: Field) => T,
-): Record<Field, T> {
-  return Object.fromEntries(fields.map((field) => [field, make(field)])) as Record<Field, T>;
-}
 
 function decodeWindow(value: unknown): ReportWindow | null {
   if (!isObject(value)) return null;

@@ -8,8 +8,10 @@ import { createDerived } from './derived.js';
 import { sumRows } from './exact-sum.js';
 import { dropRepeated, orderByRanks, type OrderField, type RankedKey, type RowOrder } from './order.js';
 import { findPage, type PageArguments } from './page.js';
+import { findScopes, pickRows } from './parts.js';
 import { rankNames, rankNumbers, type Ranks } from './ranks.js';
 import { toRow, type ReportRow } from './row.js';
+import { foldCase, type Scope } from './scope.js';
 import { createTotals, type Totals } from './totals.js';
 import { allRows, findRows, toCanonicalWhere, type RowsWhere } from './where.js';
 
@@ -57,6 +59,12 @@ export interface Report {
   selectRows(question: RowQuestion): RowPage;
   sumRows(where?: RowsWhere): Totals;
   breakDown(question: BreakdownQuestion): Breakdown;
+  /** Whether there is a row of this cluster, named without regard to case. */
+  hasCluster(name: string): boolean;
+  /** The report of each scope alone, as the upstream would have given it; none where there is no row of it. */
+  split(scopes: readonly Scope[]): ReadonlyMap<Scope, Report>;
+  /** The row of a workload, by its names without regard to case; in a report of one namespace. Null where there is none. */
+  findWorkload(type: string, name: string): ReportRow | null;
 }
 
 /** How much a report may keep of what it worked out: eight columns of row numbers. */
@@ -72,6 +80,8 @@ export function createReport(data: {
   const { window, clusters, columns, byteSize } = data;
   const derived = createDerived(DERIVED_BYTES_PER_ROW * columns.rowCount);
   const everyRow = allRows(columns);
+  const clusterNames = lazy(() => new Set(columns.names.clusterName.values.map((name) => name && foldCase(name))));
+  const workloads = lazy(() => indexWorkloads(columns));
   const reportCost = lazy(() => sumRows(columns.numbers.totalCost, everyRow));
 
   const rowsWhere = (where: RowsWhere | undefined): Uint32Array =>
@@ -103,7 +113,38 @@ export function createReport(data: {
     },
     breakDown: ({ by, where, ...question }) =>
       breakDown(columns, { rows: rowsWhere(where), by: by.map(columnOf), ...question }),
+    hasCluster: (name) => clusterNames().has(foldCase(name)),
+    split: (scopes) =>
+      new Map(findScopes(columns, scopes).map(([scope, rows]) => [scope, createPart(window, columns, rows)])),
+    findWorkload(type, name) {
+      const row = workloads().get(toWorkloadKey(type, name));
+      return row === undefined ? null : toRow(columns, row, reportCost());
+    },
   };
+}
+
+/** Nobody keeps a part for longer than an answer takes, and its rows are those of the whole: it counts for nothing. */
+const PART_BYTES = 0;
+
+function createPart(window: ReportWindow | null, whole: Columns, rows: readonly number[]): Report {
+  const columns = pickRows(whole, rows);
+  const clusters = columns.names.clusterName.values.filter((name) => name !== null);
+  return createReport({ window, clusters, columns, byteSize: PART_BYTES });
+}
+
+/** The first row of each workload. */
+function indexWorkloads({ rowCount, names: { workloadType, workloadName } }: Columns): ReadonlyMap<string, number> {
+  const rows = new Map<string, number>();
+  for (let row = rowCount - 1; row >= 0; row -= 1) {
+    const type = workloadType.values[workloadType.codes[row]!];
+    const name = workloadName.values[workloadName.codes[row]!];
+    if (type != null && name != null) rows.set(toWorkloadKey(type, name), row);
+  }
+  return rows;
+}
+
+function toWorkloadKey(type: string, name: string): string {
+  return foldCase(`${type}\n${name}`);
 }
 
 interface Selection {

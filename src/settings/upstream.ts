@@ -1,38 +1,12 @@
-// Every setting that there is: its name, default, rule and meaning. The README's table and `--help` are made from this.
+// The settings of ScaleOps and of the calls to it.
 
-import {
-  boolean,
-  host,
-  httpUrl,
-  limit,
-  number,
-  oneOf,
-  path,
-  redisUrl,
-  token,
-  text,
-  type Rule,
-} from './setting-rules.js';
-
-/** One environment variable. */
-export interface Setting<T> extends Rule<T> {
-  /** What is in effect when the variable is not set; undefined: there is no default. */
-  readonly default?: string;
-  /** Blanks at its ends belong to it. */
-  readonly verbatim?: true;
-  /** Whether a start without it is a problem. */
-  readonly required?: true;
-  /** What most people leave alone: the README names it, and `--help` explains it. */
-  readonly fine?: true;
-  readonly meaning: string;
-}
-
-export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+import type { Setting } from './setting.js';
+import { boolean, httpUrl, number, oneOf, path, token, text } from './rules.js';
 
 const fine = true;
 const required = true;
 
-export const SETTINGS = {
+export const UPSTREAM_SETTINGS = {
   SCALEOPS_URL: {
     ...httpUrl,
     required,
@@ -150,57 +124,4 @@ export const SETTINGS = {
     fine,
     meaning: 'The longest that doubling makes it, in seconds.',
   },
-  CACHE_TTL_SECONDS: {
-    ...number(0, 86_400),
-    default: '60',
-    meaning: 'How long a report counts as fresh, in seconds; 0 keeps none.',
-  },
-  CACHE_PAST_TTL_SECONDS: {
-    ...number(0, 86_400),
-    default: '3600',
-    fine,
-    meaning:
-      'The same for a window that ended a week ago or longer, where that is more: past prices are still corrected.',
-  },
-  CACHE_STALE_SECONDS: {
-    ...number(0, 86_400),
-    default: '300',
-    meaning: 'How long after that a report is still served at once while it is asked for anew, in seconds.',
-  },
-  CACHE_STALE_IF_ERROR_SECONDS: {
-    ...number(0, 604_800),
-    default: '3600',
-    meaning:
-      'How long after its freshness a report is served while ScaleOps fails, in seconds. Never after a 401 or 403.',
-  },
-  CACHE_RECHECK_SECONDS: {
-    ...number(1, 3_600),
-    default: '60',
-    fine,
-    meaning:
-      'With forward: for how long a token that ScaleOps took counts as good, in seconds. Then kept reports wait for it.',
-  },
-  CACHE_MAX_MB: { ...number(1, 1_048_576), default: '256', meaning: 'The memory that kept reports may take, in MiB.' },
-  CACHE_CONTROL: {
-    ...oneOf('private', 'public'),
-    default: 'private',
-    fine,
-    meaning: 'What `Cache-Control` says of fresh answers. public only where everyone may see everything.',
-  },
-  CACHE_REDIS_URL: {
-    ...redisUrl,
-    meaning: 'A Valkey or Redis that replicas share, `redis://…` or `rediss://…`. It holds reports encrypted.',
-  },
-  HOST: { ...host, default: '127.0.0.1', meaning: 'The address to listen on.' },
-  PORT: { ...number(0, 65_535), default: '4000', meaning: 'The port to listen on; 0 lets the system choose.' },
-  GATEWAY_MAX_PAGE_ROWS: {
-    ...limit(1_000_000),
-    default: 'off',
-    fine,
-    meaning: 'The most rows that one page may have: a number, or off.',
-  },
-  GRAPHIQL: { ...boolean, default: 'on', meaning: 'The GraphiQL page at `/graphql`: on or off.' },
-  LOG_LEVEL: { ...oneOf(...LOG_LEVELS), default: 'info', meaning: 'trace, debug, info, warn, error, fatal or silent.' },
 } as const satisfies Record<string, Setting<unknown>>;
-
-export type SettingName = keyof typeof SETTINGS;

@@ -1,6 +1,6 @@
 // What the text of a setting must look like, and what it becomes.
 
-import { isToken } from './upstream/principal.js';
+import { isToken } from '../upstream/principal.js';
 
 /** How one kind of setting is read. `rule` follows the setting's name in a problem, and never repeats the value. */
 export interface Rule<T> {
@@ -43,6 +43,24 @@ export function oneOf<const T extends string>(...values: readonly T[]): Rule<T> 
     to: (value) => value as T,
     rule: `must be one of ${values.join(', ')}`,
   };
+}
+
+/** RFC 6749, section 3.3: visible ASCII but the quotation mark and the backslash; here no comma either. */
+const SCOPE = /^[!#-+\--[\]-~]+$/;
+
+/** Scopes, all of which a caller needs, and alternatives to them: "a b, c". Or "authenticated", or "off". */
+export const access: Rule<Access | undefined> = {
+  accepts: (value) =>
+    value === 'off' || toAlternatives(value).every((scopes) => scopes.every((each) => SCOPE.test(each))),
+  to: (value) => (value === 'off' ? undefined : value === 'authenticated' ? value : toAlternatives(value)),
+  rule: 'must be off, authenticated or scopes, separated by blanks where all are needed and by commas where any will do',
+};
+
+/** Who may see costs, as a router decides it: whoever has logged in, or has all the scopes of one of these lists. */
+export type Access = 'authenticated' | readonly (readonly string[])[];
+
+function toAlternatives(value: string): string[][] {
+  return value.split(',').map((scopes) => scopes.trim().split(/ +/));
 }
 
 export const host: Rule<string> = {

@@ -1,0 +1,198 @@
+// What other subgraphs may refer to: clusters, namespaces, workloads. An entity is its key, given back for any that could
+// be one; ScaleOps is asked when costs are. Whether it lists something depends on the time and the filter asked about.
+
+import type { GraphQLResolveInfo } from 'graphql';
+
+import type { GatewayContext, LoadedReport } from '../context.js';
+import type { ReportRow } from '../report/row.js';
+import { createScoping, type Scope } from '../report/scope.js';
+import { builder } from './builder.js';
+import { checkName } from './filter-rules.js';
+import { toWorkloadCostsRequest, WorkloadCostsFilter } from './filters.js';
+import { CostReport } from './report.js';
+import { parseKey } from './representations.js';
+import { CostRow } from './row.js';
+
+const CLUSTER_KEY = ['name'] as const;
+const NAMESPACE_KEY = ['clusterName', 'name'] as const;
+const WORKLOAD_KEY = ['clusterName', 'namespace', 'type', 'name'] as const;
+
+/** What a router reckons with: however many entities are asked about, they are few calls. */
+const SHARE_OF_A_CALL = 10;
+
+type Key<Fields extends readonly string[]> = Readonly<Record<Fields[number], string>>;
+
+const CLUSTER = 'The name of the Kubernetes cluster, as ScaleOps has it.';
+const NAMESPACE = 'The name of the Kubernetes namespace.';
+const CASE = ' Compared without regard to case.';
+const NOTHING = 'Null, and no error, where ScaleOps lists no workload of it for that time and filter.';
+
+/** A filter below an entity is about a cluster that is named, by where it stands. */
+const MULTI_CLUSTER = true;
+
+/** The report of a part of the fleet, read together with all others that the operation asks for. */
+async function loadScope(
+  scope: Scope,
+  filter: Parameters<typeof toWorkloadCostsRequest>[0],
+  { loaders, once }: GatewayContext,
+  { fieldNodes }: GraphQLResolveInfo,
+): Promise<LoadedReport | null> {
+  // One field of a document has the same arguments for every entity: a long filter is read once for all of them.
+  const toScoped = once(fieldNodes, () => createScoping(toWorkloadCostsRequest(filter, MULTI_CLUSTER)));
+  const scoped = toScoped(scope);
+  return scoped === undefined ? null : loaders.scope.load(scoped);
+}
+
+export const Cluster = builder.objectRef<Key<typeof CLUSTER_KEY>>('Cluster').implement({
+  description: 'A Kubernetes cluster, and what runs on it costs.',
+  directives: { cacheTag: { format: 'cluster-{$key.name}' } },
+  fields: (t) => ({
+    name: t.exposeString('name', { description: CLUSTER + CASE }),
+    costs: t.field({
+      type: CostReport,
+      nullable: true,
+      cost: SHARE_OF_A_CALL,
+      description: `The workload report of this cluster alone. ${NOTHING}`,
+      args: {
+        filter: t.arg({ type: WorkloadCostsFilter, description: 'Which of the workloads of the cluster to list.' }),
+      },
+      resolve: ({ name }, { filter }, context, info) => loadScope({ clusterName: name }, filter, context, info),
+    }),
+  }),
+});
+
+export const Namespace = builder.objectRef<Key<typeof NAMESPACE_KEY>>('Namespace').implement({
+  description: 'A namespace of a Kubernetes cluster, and what runs in it costs.',
+  directives: { cacheTag: { format: 'namespace-{$key.clusterName}-{$key.name}' } },
+  fields: (t) => ({
+    clusterName: t.exposeString('clusterName', { description: CLUSTER + CASE }),
+    name: t.exposeString('name', { description: NAMESPACE + CASE }),
+    costs: t.field({
+      type: CostReport,
+      nullable: true,
+      cost: SHARE_OF_A_CALL,
+      description: `The workload report of this namespace alone. ${NOTHING}`,
+      args: {
+        filter: t.arg({ type: WorkloadCostsFilter, description: 'Which of the workloads of the namespace to list.' }),
+      },
+      resolve: ({ clusterName, name }, { filter }, context, info) =>
+        loadScope({ clusterName, namespace: name }, filter, context, info),
+    }),
+  }),
+});
+
+export const Workload = builder.objectRef<Key<typeof WORKLOAD_KEY>>('Workload').implement({
+  description: 'A workload: a Deployment, a StatefulSet or another kind of owner of pods.',
+  directives: { cacheTag: { format: 'workload-{$key.clusterName}-{$key.namespace}-{$key.type}-{$key.name}' } },
+  fields: (t) => ({
+    clusterName: t.exposeString('clusterName', { description: CLUSTER + CASE }),
+    namespace: t.exposeString('namespace', { description: NAMESPACE + CASE }),
+    type: t.exposeString('type', { description: `The kind of the workload, such as \`Deployment\`.${CASE}` }),
+    name: t.exposeString('name', { description: `The name of the workload.${CASE}` }),
+    cost: t.field({
+      type: CostRow,
+      nullable: true,
+      description:
+        'The row of the workload in the report of its namespace, so that `share` is its part of what the namespace costs. ' +
+        'However many workloads an operation asks about, ScaleOps is asked once for as many as possible. ' +
+        'Null, and no error, where ScaleOps does not list the workload for that time.',
+      args: {
+        last: t.arg({
+          type: 'Duration',
+          description: 'The time up to now that the costs are of, such as `30d`. Left out, ScaleOps decides.',
+        }),
+      },
+      async resolve({ clusterName, namespace, type, name }, filter, context, info) {
+        const loaded = await loadScope({ clusterName, namespace }, filter, context, info);
+        return loaded?.report.findWorkload(type, name);
+      },
+    }),
+  }),
+});
+
+builder.asEntity(Cluster, {
+  key: builder.selection<Key<typeof CLUSTER_KEY>>('name'),
+  resolveReference: (representation) => parseKey(representation, CLUSTER_KEY),
+});
+builder.asEntity(Namespace, {
+  key: builder.selection<Key<typeof NAMESPACE_KEY>>('clusterName name'),
+  resolveReference: (representation) => parseKey(representation, NAMESPACE_KEY),
+});
+builder.asEntity(Workload, {
+  key: builder.selection<Key<typeof WORKLOAD_KEY>>('clusterName namespace type name'),
+  resolveReference: (representation) => parseKey(representation, WORKLOAD_KEY),
+});
+
+builder.queryFields((t) => ({
+  cluster: t.field({
+    type: Cluster,
+    nullable: true,
+    description: 'The cluster of this name, whether ScaleOps knows it or not: its `costs` are null then.',
+    directives: { cacheTag: { format: 'cluster-{$args.name}' } },
+    args: { name: t.arg.string({ required: true, description: CLUSTER + CASE }) },
+    resolve: (_root, key) => checkKey(key, CLUSTER_KEY),
+  }),
+  namespace: t.field({
+    type: Namespace,
+    nullable: true,
+    description: 'The namespace of this name, whether ScaleOps knows it or not: its `costs` are null then.',
+    directives: { cacheTag: { format: 'namespace-{$args.clusterName}-{$args.name}' } },
+    args: {
+      clusterName: t.arg.string({ required: true, description: CLUSTER + CASE }),
+      name: t.arg.string({ required: true, description: NAMESPACE + CASE }),
+    },
+    resolve: (_root, key) => checkKey(key, NAMESPACE_KEY),
+  }),
+  workload: t.field({
+    type: Workload,
+    nullable: true,
+    description: 'The workload of this name, whether ScaleOps knows it or not: its `cost` is null then.',
+    directives: {
+      cacheTag: { format: 'workload-{$args.clusterName}-{$args.namespace}-{$args.type}-{$args.name}' },
+    },
+    args: {
+      clusterName: t.arg.string({ required: true, description: CLUSTER + CASE }),
+      namespace: t.arg.string({ required: true, description: NAMESPACE + CASE }),
+      type: t.arg.string({ required: true, description: `The kind, such as \`Deployment\`.${CASE}` }),
+      name: t.arg.string({ required: true, description: `The name of the workload.${CASE}` }),
+    },
+    resolve: (_root, key) => checkKey(key, WORKLOAD_KEY),
+  }),
+}));
+
+/** @throws UserInputError that names the argument and the rule it breaks. */
+function checkKey<Fields extends readonly string[]>(key: Key<Fields>, fields: Fields): Key<Fields> {
+  for (const field of fields) checkName(field, key[field as Fields[number]]);
+  return key;
+}
+
+builder.objectFields(CostRow, (t) => ({
+  cluster: t.field({
+    type: Cluster,
+    nullable: true,
+    description: 'The cluster of the row, for its other costs and for what other services know of it.',
+    resolve: ({ clusterName }) => (clusterName === null ? null : { name: clusterName }),
+  }),
+  namespaceEntity: t.field({
+    type: Namespace,
+    nullable: true,
+    description:
+      'The namespace of the row, for its other costs and for what other services know of it. ' +
+      'The field `namespace` is its name alone, as in the REST API.',
+    resolve: ({ clusterName, namespace }) =>
+      clusterName === null || namespace === null ? null : { clusterName, name: namespace },
+  }),
+  workload: t.field({
+    type: Workload,
+    nullable: true,
+    description:
+      'The workload of the row, for its costs over another time and for what other services know of it. ' +
+      'Null in a row that covers several.',
+    resolve: toWorkload,
+  }),
+}));
+
+function toWorkload({ clusterName, namespace, workloadType: type, workloadName: name }: ReportRow) {
+  if (clusterName === null || namespace === null || type === null || name === null) return null;
+  return { clusterName, namespace, type, name };
+}

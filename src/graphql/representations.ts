@@ -1,0 +1,30 @@
+// References to entities as a router sends them: `{ __typename, …key }`, JSON of any shape until it is looked at.
+
+import { UserInputError } from '../errors.js';
+import { checkName } from './filter-rules.js';
+
+/** A value of the scalar `_Any` that is an object. */
+export type Representation = Readonly<Record<string, unknown>>;
+
+export function isRepresentation(value: unknown): value is Representation {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** What is said in the representation itself; never what an object inherits. */
+export function readOwn(representation: Representation, field: string): unknown {
+  return Object.hasOwn(representation, field) ? representation[field] : undefined;
+}
+
+/** The names that make the key. @throws UserInputError that names the field and the rule it breaks. */
+export function parseKey<const Field extends string>(
+  representation: Representation,
+  fields: readonly Field[],
+): Record<Field, string> {
+  const names = fields.map((field) => {
+    const name = readOwn(representation, field);
+    if (typeof name !== 'string') throw new UserInputError(field, 'must be given, as a string.');
+    checkName(field, name);
+    return [field, name];
+  });
+  return Object.fromEntries(names) as Record<Field, string>;
+}

@@ -1,0 +1,118 @@
+// What makes a schema a subgraph of Apollo Federation: `_service`, which tells a router the schema with its directives, and
+// `_entities`, by which a router asks for the entities that other subgraphs refer to.
+// https://www.apollographql.com/docs/graphos/schema-design/federated-schemas/reference/subgraph-spec
+
+import {
+  GraphQLList,
+  GraphQLNonNull,
+  GraphQLObjectType,
+  GraphQLScalarType,
+  GraphQLSchema,
+  GraphQLString,
+  GraphQLUnionType,
+  isObjectType,
+  type GraphQLFieldConfigMap,
+  type GraphQLNamedType,
+  type GraphQLResolveInfo,
+} from 'graphql';
+
+import { UserInputError } from '../errors.js';
+import { isRepresentation, readOwn, type Representation } from './representations.js';
+
+const Any = new GraphQLScalarType({
+  name: '_Any',
+  description: 'A reference to an entity: an object with its `__typename` and the fields of its key.',
+});
+
+type ReferenceResolver = (representation: Representation, context: unknown, info: GraphQLResolveInfo) => unknown;
+type Entities = ReadonlyMap<unknown, { readonly type: GraphQLObjectType; readonly resolve: ReferenceResolver }>;
+
+/** The same schema with `_service`, which says `sdl`, and `_entities`. Entities are the types with a reference resolver. */
+export function toSubgraph(schema: GraphQLSchema, sdl: string): GraphQLSchema {
+  const { query, types, ...config } = schema.toConfig();
+  const { fields, name, ...queryConfig } = query?.toConfig() ?? { name: 'Query', fields: {} };
+  const entities = findEntities(types);
+  const subgraphFields = { ...(entities.size > 0 && createEntitiesField(entities)), ...createServiceField(sdl) };
+  return new GraphQLSchema({
+    ...config,
+    query: new GraphQLObjectType({ ...queryConfig, name, fields: { ...fields, ...subgraphFields } }),
+    types: types.filter((type) => type !== query),
+  });
+}
+
+/** The reference resolvers are where the federation plugin of Pothos keeps them, as @apollo/subgraph does. */
+function findEntities(types: readonly GraphQLNamedType[]): Entities {
+  const found = types.filter(isObjectType).flatMap((type) => {
+    const { apollo } = type.extensions as { apollo?: { subgraph?: { resolveReference?: ReferenceResolver } } };
+    const resolve = apollo?.subgraph?.resolveReference;
+    return resolve === undefined ? [] : [[type.name, { type, resolve }] as const];
+  });
+  return new Map(found);
+}
+
+function createServiceField(sdl: string): GraphQLFieldConfigMap<unknown, unknown> {
+  const Service = new GraphQLObjectType({
+    name: '_Service',
+    description: 'What a router has to know of this subgraph.',
+    fields: { sdl: { type: GraphQLString, description: 'The schema, with the directives of Apollo Federation.' } },
+  });
+  return {
+    _service: {
+      type: new GraphQLNonNull(Service),
+      description: 'For routers: the schema of this subgraph.',
+      resolve: () => ({ sdl }),
+    },
+  };
+}
+
+function createEntitiesField(entities: Entities): GraphQLFieldConfigMap<unknown, unknown> {
+  const Entity = new GraphQLUnionType({
+    name: '_Entity',
+    description: 'What other subgraphs may refer to.',
+    types: [...entities.values()].map(({ type }) => type),
+  });
+  return {
+    _entities: {
+      type: new GraphQLNonNull(new GraphQLList(Entity)),
+      description: 'For routers: the entities that these references mean, in the same order.',
+      args: {
+        representations: {
+          type: new GraphQLNonNull(new GraphQLList(new GraphQLNonNull(Any))),
+          description: 'References to entities.',
+        },
+      },
+      resolve: (_root, { representations }: { representations: readonly unknown[] }, context, info) =>
+        representations.map((representation, index) =>
+          settle(`representations[${index}]`, () => resolveReference(representation, entities, context, info)),
+        ),
+    },
+  };
+}
+
+/** @throws UserInputError about the representation. */
+function resolveReference(
+  representation: unknown,
+  entities: Entities,
+  context: unknown,
+  info: GraphQLResolveInfo,
+): unknown {
+  if (!isRepresentation(representation)) throw new UserInputError('', 'must be an object.');
+  const entity = entities.get(readOwn(representation, '__typename'));
+  if (entity === undefined) {
+    throw new UserInputError('__typename', `must be one of ${[...entities.keys()].join(', ')}.`);
+  }
+  const named = (value: unknown): unknown => value && { ...value, __typename: entity.type.name };
+  const value = entity.resolve(representation, context, info);
+  return value instanceof Promise ? value.then(named) : named(value);
+}
+
+/** What `resolve` gives, or the error that stands in its place: an entity that cannot be had leaves the others. */
+function settle(path: string, resolve: () => unknown): unknown {
+  const place = (error: unknown): unknown => (error instanceof UserInputError ? error.within(path) : error);
+  try {
+    const value = resolve();
+    return value instanceof Promise ? value.catch(place) : value;
+  } catch (error) {
+    return place(error);
+  }
+}

@@ -1,0 +1,111 @@
+// The times of an operation's fields as a tree, in the form that Apollo's routers collect (`ftv1`): a node for each field
+// and each item of a list, with offsets in nanoseconds from the start of the operation.
+// https://www.apollographql.com/docs/graphos/reference/federation/subgraph-spec#ftv1-traces (reports.proto, `Trace`)
+
+import { Trace } from '@apollo/usage-reporting-protobuf';
+import {
+  defaultFieldResolver,
+  isIntrospectionType,
+  isObjectType,
+  type GraphQLError,
+  type GraphQLResolveInfo,
+  type GraphQLSchema,
+} from 'graphql';
+
+type Path = GraphQLResolveInfo['path'];
+
+export interface TraceTree {
+  /** Notes that a field begins. The answer is to be called when it has its value. */
+  begin(info: GraphQLResolveInfo): () => void;
+  /** The whole trace in base64; errors stand with the fields that they are about, as the client is told of them. */
+  encode(errors: readonly GraphQLError[]): string;
+}
+
+/** `now` is in milliseconds since the Unix epoch, `ticks` in milliseconds from anywhere, but precise. */
+export function createTraceTree(now: () => number, ticks: () => number): TraceTree {
+  const startedAt = now();
+  const startTick = ticks();
+  const offset = (): number => Math.round((ticks() - startTick) * 1_000_000);
+  const root = new Trace.Node();
+  // graphql makes one path object for each item of a list, and hands it to all of the item's fields.
+  const nodes = new Map<Path, Trace.Node>();
+
+  const nodeAt = (path: Path | undefined): Trace.Node => {
+    if (path === undefined) return root;
+    let node = nodes.get(path);
+    if (node === undefined) {
+      node = new Trace.Node(typeof path.key === 'number' ? { index: path.key } : { responseName: path.key });
+      nodes.set(path, node);
+      nodeAt(path.prev).child.push(node);
+    }
+    return node;
+  };
+
+  return {
+    begin({ path, fieldName, returnType, parentType }) {
+      const node = nodeAt(path);
+      if (path.key !== fieldName) node.originalFieldName = fieldName;
+      node.type = String(returnType);
+      node.parentType = parentType.name;
+      node.startTime = offset();
+      return () => {
+        node.endTime = offset();
+      };
+    },
+    encode(errors) {
+      for (const error of errors) {
+        const { message, locations = [] } = error;
+        const at = locations.map(({ line, column }) => new Trace.Location({ line, column }));
+        const node = findNode(root, error.path);
+        (node.error ??= []).push(new Trace.Error({ message, location: at, json: JSON.stringify(error.toJSON()) }));
+      }
+      const trace = new Trace({
+        root,
+        fieldExecutionWeight: 1,
+        startTime: toTimestamp(startedAt),
+        endTime: toTimestamp(now()),
+        durationNs: offset(),
+      });
+      return Buffer.from(Trace.encode(trace).finish()).toString('base64');
+    },
+  };
+}
+
+/** The node of the field at `path`, or of the nearest field around it that was begun. */
+function findNode(root: Trace.INode, path: readonly (string | number)[] = []): Trace.INode {
+  let node = root;
+  for (const key of path) {
+    const child = node.child?.find((each) =>
+      typeof key === 'number' ? each.index === key : each.responseName === key,
+    );
+    if (child === undefined) return node;
+    node = child;
+  }
+  return node;
+}
+
+function toTimestamp(epochMs: number) {
+  return { seconds: Math.floor(epochMs / 1000), nanos: (epochMs % 1000) * 1_000_000 };
+}
+
+/** Makes every resolver of `schema` note its times in the tree of its request, where there is one. */
+export function traceResolvers(schema: GraphQLSchema, treeOf: (context: unknown) => TraceTree | undefined): void {
+  for (const type of Object.values(schema.getTypeMap())) {
+    if (!isObjectType(type) || isIntrospectionType(type)) continue;
+    for (const field of Object.values(type.getFields())) {
+      const { resolve = defaultFieldResolver } = field;
+      field.resolve = (source, args, context, info): unknown => {
+        const end = treeOf(context)?.begin(info);
+        try {
+          const value: unknown = resolve(source, args, context, info);
+          if (value instanceof Promise) void value.then(end, end);
+          else end?.();
+          return value;
+        } catch (error) {
+          end?.();
+          throw error;
+        }
+      };
+    }
+  }
+}
