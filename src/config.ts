@@ -6,7 +6,6 @@ import { closest, distance } from 'fastest-levenshtein';
 import type { Freshness } from './cache/freshness.js';
 import type { ReportKind } from './report/request.js';
 import type { LOG_LEVELS } from './settings/gateway.js';
-import type { Access } from './settings/rules.js';
 import type { Setting } from './settings/setting.js';
 import { SETTINGS, type SettingName } from './settings/settings.js';
 import type { AuthSettings } from './upstream/credentials.js';
@@ -39,12 +38,6 @@ export interface Config {
     readonly maxBytes: number;
     readonly redisUrl: string | undefined;
   };
-}
-
-/** What the schema says to routers. */
-export interface SchemaSettings {
-  readonly federation: boolean;
-  readonly access: Access | undefined;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -118,8 +111,15 @@ export function readSchemaSettings(env: Environment): SchemaSettings {
   return settings;
 }
 
-function readSchema(read: Reader): SchemaSettings {
-  return { federation: read('GATEWAY_FEDERATION'), access: read('GATEWAY_FEDERATION_ACCESS') };
+/** What the schema says to routers. */
+export type SchemaSettings = Readonly<ReturnType<typeof readSchema>>;
+
+function readSchema(read: Reader) {
+  return {
+    federation: read('GATEWAY_FEDERATION'),
+    access: read('GATEWAY_FEDERATION_ACCESS'),
+    cacheTags: read('GATEWAY_FEDERATION_CACHE_TAGS'),
+  };
 }
 
 type ValueOf<S> = S extends { to: (text: string) => infer T }

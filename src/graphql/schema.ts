@@ -9,7 +9,7 @@ import './rows.js';
 import './totals.js';
 import './breakdown.js';
 import './entities.js';
-import { printSdl, type AccessDirectives } from './sdl.js';
+import { printSdl, type SdlOptions } from './sdl.js';
 import { toSubgraph } from './subgraph.js';
 
 const DESCRIPTION =
@@ -24,24 +24,26 @@ export interface SchemaOptions {
   readonly federation?: boolean;
   /** Whom a router lets see costs: whoever has logged in, or has all scopes of one of these lists. */
   readonly access?: 'authenticated' | readonly (readonly string[])[] | undefined;
+  /** Whether a router's cache is told what to call answers. */
+  readonly cacheTags?: boolean;
 }
 
 /** The executable schema of the gateway, its fields in the order a reader would want them. */
-export function createSchema({ federation = true, access }: SchemaOptions = {}): GraphQLSchema {
+export function createSchema({ federation = true, ...options }: SchemaOptions = {}): GraphQLSchema {
   const schema = createOwnSchema();
-  return federation ? toSubgraph(schema, printSdl(schema, toDirectives(access))) : schema;
+  return federation ? toSubgraph(schema, printSdl(schema, toSdlOptions(options))) : schema;
 }
 
 /** The schema as text, with the directives of Apollo Federation: what `_service` says, and `schema/gateway.graphql`. */
-export function printSchema({ access }: SchemaOptions = {}): string {
-  return printSdl(createOwnSchema(), toDirectives(access));
+export function printSchema(options: SchemaOptions = {}): string {
+  return printSdl(createOwnSchema(), toSdlOptions(options));
 }
 
-/** However one gets to costs, it is by one of two types. */
-function toDirectives(access: SchemaOptions['access']): AccessDirectives {
-  if (access === undefined) return {};
+function toSdlOptions({ access, cacheTags = true }: SchemaOptions): SdlOptions {
+  if (access === undefined) return { cacheTags };
   const text = access === 'authenticated' ? '@authenticated' : `@requiresScopes(scopes: ${JSON.stringify(access)})`;
-  return { CostReport: text, CostRow: text };
+  // However one gets to costs, it is by one of two types.
+  return { cacheTags, access: { CostReport: text, CostRow: text } };
 }
 
 function createOwnSchema(): GraphQLSchema {

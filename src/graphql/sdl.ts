@@ -17,29 +17,37 @@ import {
   type FieldDefinitionNode,
   type GraphQLNamedType,
   type GraphQLSchema,
+  type InputValueDefinitionNode,
   type ObjectTypeDefinitionNode,
   type TypeDefinitionNode,
 } from 'graphql';
 
-/** The newest version of the specification that all compositions and routers of our tests take. */
-const FEDERATION_URL = 'https://specs.apollo.dev/federation/v2.12';
+/** The oldest version of the specification that has @cacheTag, and the oldest that has all the others that we use. */
+const WITH_CACHE_TAGS = 'https://specs.apollo.dev/federation/v2.12';
+const WITHOUT_CACHE_TAGS = 'https://specs.apollo.dev/federation/v2.9';
 
-/** Some compositions know one of these and some another; where they are defined, all take the schema. */
-const DEFINED_HERE = `
-  directive @oneOf on INPUT_OBJECT
-  directive @cacheTag(format: String!) repeatable on OBJECT | FIELD_DEFINITION
-`;
+// Apollo's composition does not know the one and WunderGraph's not the other; where they are defined, both take the schema.
+const ONE_OF = 'directive @oneOf on INPUT_OBJECT';
+const CACHE_TAG = 'directive @cacheTag(format: String!) repeatable on OBJECT | FIELD_DEFINITION';
 
-/** Directives that the router shall enforce, as text, by the type that they are put on. */
-export type AccessDirectives = Readonly<Record<string, string>>;
+export interface SdlOptions {
+  /** Directives that the router shall enforce, as text, by the type that they are put on. */
+  readonly access?: Readonly<Record<string, string>>;
+  /** Whether a router's cache is told what to call answers (@cacheTag). */
+  readonly cacheTags?: boolean;
+}
 
-export function printSdl(schema: GraphQLSchema, access: AccessDirectives = {}): string {
+export function printSdl(schema: GraphQLSchema, { access = {}, cacheTags = true }: SdlOptions = {}): string {
   const types = Object.values(schema.getTypeMap())
     .filter((type) => !isIntrospectionType(type) && !isSpecifiedScalarType(type))
     .map((type) => addDirectives(nodeOf(type), `${ownDirectives(type)} ${access[type.name] ?? ''}`))
-    .map(tagAsPublic);
-  const used = findDirectives(types);
-  const definitions: DefinitionNode[] = [createSchemaNode(schema, used), ...parse(DEFINED_HERE).definitions, ...types];
+    .map((type) => tagAsPublic(cacheTags ? type : withoutCacheTags(type)));
+  const url = cacheTags ? WITH_CACHE_TAGS : WITHOUT_CACHE_TAGS;
+  const definitions: DefinitionNode[] = [
+    createSchemaNode(schema, url, findDirectives(types)),
+    ...parse(cacheTags ? `${ONE_OF} ${CACHE_TAG}` : ONE_OF).definitions,
+    ...types,
+  ];
   return `${print(withBlocks({ kind: Kind.DOCUMENT, definitions }))}\n`;
 }
 
@@ -49,9 +57,9 @@ function nodeOf({ name, astNode }: GraphQLNamedType): TypeDefinitionNode {
   return astNode;
 }
 
-function createSchemaNode({ description }: GraphQLSchema, directives: readonly string[]): DefinitionNode {
+function createSchemaNode({ description }: GraphQLSchema, url: string, directives: readonly string[]): DefinitionNode {
   const imports = directives.map((name) => `"@${name}"`).join(', ');
-  const [node] = parse(`schema @link(url: "${FEDERATION_URL}", import: [${imports}]) { query: Query }`).definitions;
+  const [node] = parse(`schema @link(url: "${url}", import: [${imports}]) { query: Query }`).definitions;
   return { ...node, ...(description && { description: { kind: Kind.STRING, value: description } }) } as DefinitionNode;
 }
 
@@ -68,11 +76,6 @@ function ownDirectives(type: GraphQLNamedType): string {
   return isScalarType(type) && type.specifiedByURL != null ? `@specifiedBy(url: "${type.specifiedByURL}")` : '';
 }
 
-function addDirectives<Node extends TypeDefinitionNode | FieldDefinitionNode>(node: Node, text: string): Node {
-  const [{ directives }] = parse(`type T ${text}`).definitions as unknown as [ObjectTypeDefinitionNode];
-  return { ...node, directives: [...(node.directives ?? []), ...(directives ?? [])] };
-}
-
 const PUBLIC = '@tag(name: "public")';
 
 /**
@@ -80,14 +83,28 @@ const PUBLIC = '@tag(name: "public")';
  * too; so where they do, the tag is on each field of ours.
  */
 function tagAsPublic(type: TypeDefinitionNode): TypeDefinitionNode {
-  if (type.kind !== Kind.OBJECT_TYPE_DEFINITION) return type;
+  const tag = <Node extends DirectedNode>(node: Node): Node =>
+    hasDirective(node, 'tag') ? node : addDirectives(node, PUBLIC);
+  if (type.kind === Kind.INPUT_OBJECT_TYPE_DEFINITION) return { ...type, fields: (type.fields ?? []).map(tag) };
+  if (type.kind !== Kind.OBJECT_TYPE_DEFINITION) return tag(type);
   const isShared = type.name.value === 'Query' || hasDirective(type, 'key') || hasDirective(type, 'shareable');
-  if (!isShared) return addDirectives(type, PUBLIC);
-  return { ...type, fields: (type.fields ?? []).map((field) => addDirectives(field, PUBLIC)) };
+  return isShared ? { ...type, fields: (type.fields ?? []).map(tag) } : tag(type);
 }
 
-function hasDirective({ directives }: TypeDefinitionNode, name: string): boolean {
+function withoutCacheTags(type: TypeDefinitionNode): TypeDefinitionNode {
+  // null takes a node away.
+  return visit(type, { Directive: ({ name }) => (name.value === 'cacheTag' ? null : undefined) });
+}
+
+type DirectedNode = TypeDefinitionNode | FieldDefinitionNode | InputValueDefinitionNode;
+
+function hasDirective({ directives }: DirectedNode, name: string): boolean {
   return directives?.some((directive) => directive.name.value === name) === true;
+}
+
+function addDirectives<Node extends DirectedNode>(node: Node, text: string): Node {
+  const [{ directives }] = parse(`type T ${text}`).definitions as unknown as [ObjectTypeDefinitionNode];
+  return { ...node, directives: [...(node.directives ?? []), ...(directives ?? [])] };
 }
 
 /** Descriptions as people write them, not as one quoted line each. */

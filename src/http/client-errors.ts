@@ -1,7 +1,7 @@
 // From whatever went wrong to what a client is told: a code of the closed list, a message of ours, and whether to try
 // again. What is not on the list is masked. No field error ever sets an HTTP status.
 
-import { GraphQLError, type GraphQLErrorExtensions } from 'graphql';
+import { GraphQLError, Kind, type GraphQLErrorExtensions } from 'graphql';
 
 import { ERROR_CODES, GatewayError, statusOf, type ErrorCode } from '../errors.js';
 
@@ -63,13 +63,14 @@ function toHttp(error: GraphQLError, code: ErrorCode) {
   // The rest of a body that nobody reads would be in the way of the connection's next request.
   const closing = code === 'REQUEST_ENTITY_TOO_LARGE' ? { connection: 'close' } : undefined;
   const challenge = code === 'UNAUTHENTICATED' ? { 'www-authenticate': 'Bearer' } : undefined;
-  // `spec` keeps the status 200 where a client accepts application/json alone: the document was received well, only
-  // it is no valid GraphQL (GraphQL over HTTP, "application/json").
+  // `spec` keeps the status 200 where a client accepts application/json alone: the request was received well, only its
+  // document or a variable is not valid (GraphQL over HTTP, "application/json").
+  const isAboutVariable = code === 'BAD_USER_INPUT' && error.nodes?.[0]?.kind === Kind.VARIABLE_DEFINITION;
   const isAboutDocument = code === 'GRAPHQL_PARSE_FAILED' || code === 'GRAPHQL_VALIDATION_FAILED';
   return {
     status: statusOf(code),
     headers: { ...headers, ...closing, ...challenge },
-    ...(isAboutDocument && { spec: true }),
+    ...((isAboutDocument || isAboutVariable) && { spec: true }),
   };
 }
 

@@ -34,9 +34,10 @@ export function useInlineTrace({ createSchema, now }: InlineTraceOptions): DoorP
       );
       args.schema = schema;
     },
-    onResultProcess({ result, setResult, serverContext }) {
+    onResultProcess({ request, result, setResult, serverContext }) {
       const tree = trees.get(serverContext.state);
-      if (tree === undefined) return;
+      // Nobody reads the answer to a client that has left, and its errors are not put into our form.
+      if (tree === undefined || request.signal.aborted) return;
       const answer = result as ExecutionResult;
       const ftv1 = tree.encode(answer.errors ?? []);
       setResult({ ...answer, extensions: { ...answer.extensions, ftv1 } });

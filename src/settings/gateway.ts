@@ -29,6 +29,13 @@ export const GATEWAY_SETTINGS = {
     meaning:
       'What a router is told to ask of callers for costs: off, authenticated, or scopes such as `costs:read finops, admin` (both of two, or the third).',
   },
+  GATEWAY_FEDERATION_CACHE_TAGS: {
+    ...boolean,
+    default: 'on',
+    fine,
+    meaning:
+      'Whether the schema has `@cacheTag`, for Apollo Router (federation 2.12): on or off. @apollo/gateway needs off (2.9).',
+  },
   GRAPHIQL: { ...boolean, default: 'on', meaning: 'The GraphiQL page at `/graphql`: on or off.' },
   LOG_LEVEL: { ...oneOf(...LOG_LEVELS), default: 'info', meaning: 'trace, debug, info, warn, error, fatal or silent.' },
 } as const satisfies Record<string, Setting<unknown>>;
