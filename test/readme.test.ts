@@ -2,18 +2,21 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
 
 import type { Setting } from '../src/settings/setting.js';
 import { SETTINGS } from '../src/settings/settings.js';
 import { ERROR_CODES } from '../src/errors.js';
 import { createSchema } from '../src/graphql/schema.js';
+import { GRAPHQL_PATH } from '../src/http/door.js';
 import { ask, startStack } from './kit/gateway.js';
 
 const root = new URL('../', import.meta.url);
 const readme = readFileSync(new URL('README.md', root), 'utf8');
-const { scripts } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as {
-  scripts: Record<string, string>;
-};
+const { scripts, devDependencies } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as Record<
+  'scripts' | 'devDependencies',
+  Record<string, string>
+>;
 
 /** What stands between the two comments of a table that the code knows. */
 function section(name: string): string {
@@ -46,14 +49,28 @@ describe('the README', () => {
     expect(section('fine settings').replaceAll('\n', ' ')).toBe(`${fine.join(', ')}.`);
   });
 
-  test('lists every error code with its status, whether to try again, and its message', () => {
-    const rows = Object.entries(ERROR_CODES).map(([code, facts]) => [
-      `\`${code}\``,
-      'status' in facts ? String(facts.status) : '',
-      facts.retryable ? 'yes' : 'no',
-      facts.message,
+  test('lists every error code with its status, by what a client can do', () => {
+    const kinds = ['mend the request', 'ask again (`retryable`)', 'ask who runs the gateway, or for less'];
+    const kindOf = ({ status, retryable }: { status?: number; retryable: boolean }) =>
+      retryable ? kinds[1] : status !== undefined && status < 500 ? kinds[0] : kinds[2];
+    const rows = kinds.map((kind) => [
+      kind,
+      Object.entries(ERROR_CODES)
+        .filter(([, facts]) => kindOf(facts) === kind)
+        .map(([code, facts]) => `\`${code}\`${'status' in facts ? ` ${facts.status}` : ''}`)
+        .join(', '),
     ]);
-    expect(section('errors')).toBe(table(['code', 'status', 'retryable', 'message'], rows));
+    expect(section('errors')).toBe(table(['what to do', 'codes, with the status of an answer without `data`'], rows));
+  });
+
+  test('has a supergraph of files that are there, for the composition of the tests', () => {
+    const { federation_version, subgraphs } = parse(/```yaml\n([\s\S]*?)```/.exec(readme)![1]!) as {
+      federation_version: string;
+      subgraphs: Record<string, { routing_url: string; schema: { file?: string } }>;
+    };
+    expect(federation_version).toBe(`=${devDependencies['@apollo/composition']}`);
+    expect(existsSync(new URL(subgraphs.costs!.schema.file!, root))).toBe(true);
+    expect(new URL(subgraphs.costs!.routing_url).pathname).toBe(GRAPHQL_PATH);
   });
 
   test('names only files and scripts that are there', () => {

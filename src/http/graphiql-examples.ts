@@ -169,6 +169,35 @@ const TABLE_PAGE_VARIABLES = {
   after: null,
 };
 
+const MONTH_BESIDE_WEEK = `# What the dearest workloads of the week cost in the month, and what
+# the whole of their clusters does: one more call to ScaleOps for each
+# time, however many workloads there are.
+query MonthBesideWeek {
+  workloadCosts(filter: { multiCluster: true, last: "7d" }) {
+    rows(orderBy: [{ field: TOTAL_COST }], first: 5) {
+      nodes {
+        workloadName
+        totalCost
+        workload {
+          month: cost(last: "30d") {
+            totalCost
+            share # of what its namespace costs
+          }
+        }
+        cluster {
+          name
+          costs(filter: { last: "7d" }) {
+            totals {
+              totalCost
+            }
+          }
+        }
+      }
+    }
+  }
+}
+`;
+
 /** In the order of the tabs. */
 export const EXAMPLE_TABS: ExampleTab[] = [
   { query: FIRST },
@@ -176,4 +205,5 @@ export const EXAMPLE_TABS: ExampleTab[] = [
   { query: COST_BY_TEAM },
   { query: TABLE_PAGE, variables: JSON.stringify(TABLE_PAGE_VARIABLES, null, 2) },
   { query: BOTH_REPORTS },
+  { query: MONTH_BESIDE_WEEK },
 ];

@@ -21,11 +21,13 @@ export const CACHE_SETTINGS = {
   CACHE_STALE_SECONDS: {
     ...number(0, 86_400),
     default: '300',
+    fine,
     meaning: 'How long after that a report is still served at once while it is asked for anew, in seconds.',
   },
   CACHE_STALE_IF_ERROR_SECONDS: {
     ...number(0, 604_800),
     default: '3600',
+    fine,
     meaning:
       'How long after its freshness a report is served while ScaleOps fails, in seconds. Never after a 401 or 403.',
   },
@@ -36,7 +38,12 @@ export const CACHE_SETTINGS = {
     meaning:
       'With forward: for how long a token that ScaleOps took counts as good, in seconds. Then kept reports wait for it.',
   },
-  CACHE_MAX_MB: { ...number(1, 1_048_576), default: '256', meaning: 'The memory that kept reports may take, in MiB.' },
+  CACHE_MAX_MB: {
+    ...number(1, 1_048_576),
+    fine,
+    default: '256',
+    meaning: 'The memory that kept reports may take, in MiB.',
+  },
   CACHE_CONTROL: {
     ...oneOf('private', 'public'),
     default: 'private',
