@@ -1,9 +1,10 @@
 // The rows of a report that belong to one cluster or namespace, as columns of their own: just what the upstream would
 // have answered about that part alone.
 
-import { byField, createNameColumn, NAME_FIELDS, NUMBER_FIELDS, type Columns, type NameColumn } from './columns.js';
-import { createNumberColumn, type NumberColumn } from './decimal-column.js';
-import { foldCase, type Scope } from './scope.js';
+import { createNameColumn, NAME_FIELDS, NUMBER_FIELDS, type Columns } from './columns.js';
+import { createNumberColumn } from './decimal-column.js';
+import { foldCase, indexNames } from './names.js';
+import type { Scope } from './scope.js';
 
 /** The numbers of the rows of each scope that has any, in the upstream's order. */
 export function findScopes({ rowCount, names }: Columns, scopes: readonly Scope[]): [Scope, number[]][] {
@@ -31,40 +32,60 @@ export function findScopes({ rowCount, names }: Columns, scopes: readonly Scope[
   return found.filter(([, rows]) => rows.length > 0);
 }
 
-/** Names that differ in case alone are one name with several codes. */
-function indexNames(values: readonly (string | null)[]): Map<string, number[]> {
-  const codes = new Map<string, number[]>();
-  values.forEach((name, code) => {
-    if (name === null) return;
-    const known = codes.get(foldCase(name));
-    if (known === undefined) codes.set(foldCase(name), [code]);
-    else known.push(code);
-  });
-  return codes;
+/** Which rows of which columns. */
+interface Part {
+  readonly whole: Columns;
+  readonly rows: readonly number[];
 }
 
-/** The columns of these rows alone. */
-export function pickRows(columns: Columns, rows: readonly number[]): Columns {
-  const pick = <T>(list: readonly T[]): T[] => rows.map((row) => list[row]!);
-  const pickNumbers = ({ units, scale }: NumberColumn) =>
-    // Written anew: a column is as exact as its numbers let it be, and other rows have no say in that.
-    createNumberColumn(Float64Array.from(rows, (row) => units[row]! / scale));
-  const pickNames = ({ codes, values }: NameColumn) => {
-    const writer = createNameColumn(rows.length);
-    rows.forEach((row, at) => {
-      writer.write(at, values[codes[row]!]!);
-    });
-    return writer.column;
-  };
-  return {
+const LIST_FIELDS = ['ids', 'labels', 'annotations', 'ownerLabels', 'services'] as const;
+type Lists = Pick<Columns, (typeof LIST_FIELDS)[number]>;
+
+/** The columns of these rows alone. Each is made when somebody looks: most questions are about one or two. */
+export function pickRows(whole: Columns, rows: readonly number[]): Columns {
+  const part = { whole, rows };
+  return Object.assign(createLists(part), {
     rowCount: rows.length,
-    ids: pick(columns.ids),
-    numbers: byField(NUMBER_FIELDS, (field) => pickNumbers(columns.numbers[field])),
-    names: byField(NAME_FIELDS, (field) => pickNames(columns.names[field])),
-    labels: pick(columns.labels),
-    annotations: pick(columns.annotations),
-    ownerLabels: pick(columns.ownerLabels),
-    services: pick(columns.services),
-    findLabel: columns.findLabel,
-  };
+    numbers: createNumbers(part),
+    names: createNames(part),
+    findLabel: whole.findLabel,
+  });
+}
+
+const createNumbers = lazyRecord(NUMBER_FIELDS, ({ whole, rows }, field) => {
+  const { units, scale } = whole.numbers[field];
+  // Written anew: a column is as exact as its numbers let it be, and other rows have no say in that.
+  return createNumberColumn(Float64Array.from(rows, (row) => units[row]! / scale));
+});
+
+const createNames = lazyRecord(NAME_FIELDS, ({ whole, rows }, field) => {
+  const { codes, values } = whole.names[field];
+  const writer = createNameColumn(rows.length);
+  rows.forEach((row, at) => {
+    writer.write(at, values[codes[row]!]!);
+  });
+  return writer.column;
+});
+
+const createLists = lazyRecord(LIST_FIELDS, ({ whole, rows }, field) =>
+  rows.map((row) => whole[field][row]!),
+) as unknown as (part: Part) => Lists;
+
+/** Makes records with these fields, each of which is made from the part at the first look at it. */
+function lazyRecord<Field extends string, T>(
+  fields: readonly Field[],
+  make: (part: Part, field: Field) => T,
+): (part: Part) => Record<Field, T> {
+  const getters = fields.map((field) => [
+    field,
+    {
+      get(this: { readonly part: Part }): T {
+        const value = make(this.part, field);
+        Object.defineProperty(this, field, { value });
+        return value;
+      },
+    },
+  ]);
+  const prototype: object = Object.defineProperties({}, Object.fromEntries(getters) as PropertyDescriptorMap);
+  return (part) => Object.create(prototype, { part: { value: part } }) as Record<Field, T>;
 }

@@ -11,8 +11,10 @@ import { findPage, type PageArguments } from './page.js';
 import { findScopes, pickRows } from './parts.js';
 import { rankNames, rankNumbers, type Ranks } from './ranks.js';
 import { toRow, type ReportRow } from './row.js';
-import { foldCase, type Scope } from './scope.js';
+import { foldCase } from './names.js';
+import type { Scope } from './scope.js';
 import { createTotals, type Totals } from './totals.js';
+import { createWorkloadFinder } from './workloads.js';
 import { allRows, findRows, toCanonicalWhere, type RowsWhere } from './where.js';
 
 /** The time a report covers, [startTime, endTime), in milliseconds since the Unix epoch. */
@@ -81,7 +83,7 @@ export function createReport(data: {
   const derived = createDerived(DERIVED_BYTES_PER_ROW * columns.rowCount);
   const everyRow = allRows(columns);
   const clusterNames = lazy(() => new Set(columns.names.clusterName.values.map((name) => name && foldCase(name))));
-  const workloads = lazy(() => indexWorkloads(columns));
+  const findWorkload = lazy(() => createWorkloadFinder(columns));
   const reportCost = lazy(() => sumRows(columns.numbers.totalCost, everyRow));
 
   const rowsWhere = (where: RowsWhere | undefined): Uint32Array =>
@@ -117,7 +119,7 @@ export function createReport(data: {
     split: (scopes) =>
       new Map(findScopes(columns, scopes).map(([scope, rows]) => [scope, createPart(window, columns, rows)])),
     findWorkload(type, name) {
-      const row = workloads().get(toWorkloadKey(type, name));
+      const row = findWorkload()(type, name);
       return row === undefined ? null : toRow(columns, row, reportCost());
     },
   };
@@ -130,21 +132,6 @@ function createPart(window: ReportWindow | null, whole: Columns, rows: readonly 
   const columns = pickRows(whole, rows);
   const clusters = columns.names.clusterName.values.filter((name) => name !== null);
   return createReport({ window, clusters, columns, byteSize: PART_BYTES });
-}
-
-/** The first row of each workload. */
-function indexWorkloads({ rowCount, names: { workloadType, workloadName } }: Columns): ReadonlyMap<string, number> {
-  const rows = new Map<string, number>();
-  for (let row = rowCount - 1; row >= 0; row -= 1) {
-    const type = workloadType.values[workloadType.codes[row]!];
-    const name = workloadName.values[workloadName.codes[row]!];
-    if (type != null && name != null) rows.set(toWorkloadKey(type, name), row);
-  }
-  return rows;
-}
-
-function toWorkloadKey(type: string, name: string): string {
-  return foldCase(`${type}\n${name}`);
 }
 
 interface Selection {

@@ -1,6 +1,7 @@
 // Parts of the fleet that somebody asks about one by one, clusters and namespaces, and which workload requests have what
-// is asked of them. Names are compared without regard to case, as the vendor's own client compares them.
+// is asked of them.
 
+import { foldCase } from './names.js';
 import { toRequestKey, type WorkloadCostsRequest } from './request.js';
 
 /** A cluster, or one namespace of it. */
@@ -16,11 +17,6 @@ export interface ScopedRequest {
   /** Equal for bases that mean the same. */
   readonly baseKey: string;
   readonly scope: Scope;
-}
-
-/** Equal for names that differ in case alone. */
-export function foldCase(name: string): string {
-  return name.toLowerCase();
 }
 
 /**
