@@ -3,7 +3,7 @@
 import type { CacheAnswer, CacheResult, ReportCache } from './cache/report-cache.js';
 import { createReportLoader, type LoadedReport, type ReportLoader } from './loaders/report-loader.js';
 import { createScopeLoader, type ScopeLoader, type WiderReport } from './loaders/scope-loader.js';
-import { toRequestKey, type ReportRequest, type WorkloadCostsRequest } from './report/request.js';
+import type { ReportRequest, WorkloadCostsRequest } from './report/request.js';
 import { toFamilyKey } from './report/scope.js';
 import type { Credentials } from './upstream/credentials.js';
 
@@ -61,7 +61,7 @@ export function createContext(parts: ContextParts, { signal, token, anew = false
     const answer = await cache.load(request, await credentials.principal(token), { signal, anew });
     count(stats, answer);
     if (request.report === 'workloads') loaded.push({ request, report: answer.report, take: () => answer });
-    return { ...answer, key: toRequestKey(request) };
+    return { ...answer, request };
   });
 
   const findWider = async (base: WorkloadCostsRequest): Promise<readonly WiderReport[]> => {
@@ -74,6 +74,7 @@ export function createContext(parts: ContextParts, { signal, token, anew = false
       take() {
         const answer = each.take();
         count(stats, answer);
+        loaded.push({ ...each, take: () => answer });
         return answer;
       },
     }));

@@ -563,7 +563,8 @@ describe('data of the upstream', () => {
       contextValue: {
         loaders: {
           report: {
-            load: () => Promise.resolve({ report: decodeReport(json).report, key: '', asOf: 0, isStale: false }),
+            load: (request: unknown) =>
+              Promise.resolve({ report: decodeReport(json).report, request, asOf: 0, isStale: false }),
           },
         },
         multiClusterByDefault: false,

@@ -113,8 +113,9 @@ function createEntries(maxBytes: number, families: Families): LRUCache<string, E
     onInsert: ({ principalId, request }, key) => {
       families.add(principalId, key, request);
     },
-    dispose: ({ principalId, request }, key, reason) => {
-      if (reason !== 'set') families.remove(principalId, key, request);
+    // Of what is replaced as well, before the new one is added: one that is too large to keep is not.
+    dispose: ({ principalId, request }, key) => {
+      families.remove(principalId, key, request);
     },
   });
 }

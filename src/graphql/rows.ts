@@ -3,6 +3,7 @@
 import { UserInputError } from '../errors.js';
 import { CursorError } from '../report/page.js';
 import type { Report, RowPage, RowQuestion } from '../report/report.js';
+import { toRequestKey } from '../report/request.js';
 import type { ReportRow } from '../report/row.js';
 import { builder } from './builder.js';
 import { checkNotNegative } from './filter-rules.js';
@@ -114,12 +115,12 @@ builder.objectField(CostReport, 'rows', (t) =>
       last: t.arg.int({ description: 'How many rows to give, up to the last one. Not together with `first`.' }),
       before: t.arg.string({ description: 'The cursor of a row: the page ends before it.' }),
     },
-    resolve: ({ report, key }, { where, orderBy, first, after, last, before }) => {
+    resolve: ({ report, request }, { where, orderBy, first, after, last, before }) => {
       if (first != null) checkNotNegative('first', first);
       if (last != null) checkNotNegative('last', last);
       if (first != null && last != null) throw new UserInputError('first', 'must not be given together with `last`.');
       return selectRows(report, {
-        scope: key,
+        scope: () => toRequestKey(request),
         where: toRowsWhere(where),
         orderBy: orderBy?.map(toRowOrder),
         first: first ?? undefined,

@@ -5,9 +5,9 @@ import DataLoader from 'dataloader';
 import type { CacheAnswer } from '../cache/report-cache.js';
 import { toRequestKey, type ReportRequest } from '../report/request.js';
 
-/** A report as a resolver gets it. `key` names what was asked for, the same for requests that mean the same. */
+/** A report as a resolver gets it, and what it is the answer to. */
 export interface LoadedReport extends Pick<CacheAnswer, 'report' | 'asOf' | 'isStale'> {
-  readonly key: string;
+  readonly request: ReportRequest;
 }
 
 export type ReportLoader = DataLoader<ReportRequest, LoadedReport, string>;

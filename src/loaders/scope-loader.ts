@@ -7,7 +7,7 @@ import DataLoader from 'dataloader';
 import { planCalls } from '../report/batch.js';
 import { groupBy, type Group } from '../report/group-by.js';
 import type { Report } from '../report/report.js';
-import { toRequestKey, type WorkloadCostsRequest } from '../report/request.js';
+import type { WorkloadCostsRequest } from '../report/request.js';
 import { createCoverage, toScopeRequest, type ScopedRequest } from '../report/scope.js';
 import { toError, type LoadedReport, type ReportLoader } from './report-loader.js';
 
@@ -16,7 +16,7 @@ export interface WiderReport {
   readonly request: WorkloadCostsRequest;
   readonly report: Report;
   /** To be called when it is made use of. */
-  take(): Omit<LoadedReport, 'key'>;
+  take(): Omit<LoadedReport, 'request'>;
 }
 
 export interface ScopeLoaderOptions {
@@ -31,6 +31,7 @@ export type ScopeLoader = DataLoader<ScopedRequest, LoadedReport | null, string>
 type Results = Map<ScopedRequest, LoadedReport | null | Error>;
 
 export function createScopeLoader(options: ScopeLoaderOptions): ScopeLoader {
+  const numberOf = createNumbering();
   return new DataLoader(
     async (wanted) => {
       const results: Results = new Map();
@@ -44,8 +45,8 @@ export function createScopeLoader(options: ScopeLoaderOptions): ScopeLoader {
       );
       return wanted.map((each) => results.get(each) ?? null);
     },
-    // Names in another case are asked for as well: whether ScaleOps minds case is not documented. No name has a line end.
-    { cacheKeyFn: ({ baseKey, scope }) => `${baseKey}\n${scope.clusterName}\n${scope.namespace ?? ''}` },
+    // Names in another case are asked for as well: whether ScaleOps minds case is not documented.
+    { cacheKeyFn: ({ baseKey, scope }) => JSON.stringify([numberOf(baseKey), scope.clusterName, scope.namespace]) },
   );
 }
 
@@ -75,15 +76,25 @@ async function loadAlike(
   );
 }
 
-function share(own: readonly ScopedRequest[], whole: Omit<LoadedReport, 'key'>, results: Results): void {
+function share(own: readonly ScopedRequest[], whole: Omit<LoadedReport, 'request'>, results: Results): void {
   const parts = whole.report.split(own.map(({ scope }) => scope));
   for (const wanted of own) {
     const report = parts.get(wanted.scope) ?? null;
-    // The key of the part's own request: its cursors are those of a root query for it.
-    results.set(wanted, report && { ...whole, report, key: toRequestKey(toScopeRequest(wanted)) });
+    // As the answer to a request of its own: its cursors are those of a root query for it.
+    results.set(wanted, report && { ...whole, report, request: toScopeRequest(wanted) });
   }
 }
 
 function fail(own: readonly ScopedRequest[], error: unknown, results: Results): void {
   for (const wanted of own) results.set(wanted, toError(error));
+}
+
+/** Short names for long texts: a base may list 1,000 names, and be asked about 1,000 scopes. */
+function createNumbering(): (text: string) => number {
+  const numbers = new Map<string, number>();
+  return (text) => {
+    const known = numbers.get(text) ?? numbers.size;
+    numbers.set(text, known);
+    return known;
+  };
 }

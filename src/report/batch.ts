@@ -4,7 +4,7 @@
 
 import { groupBy } from './group-by.js';
 import type { WorkloadCostsRequest } from './request.js';
-import type { ScopedRequest } from './scope.js';
+import { spellingsOf, type ScopedRequest } from './scope.js';
 
 /** One call, and what is to be found in its answer. */
 export interface PlannedCall {
@@ -12,10 +12,9 @@ export interface PlannedCall {
   readonly scoped: readonly ScopedRequest[];
 }
 
-/**
- * How many namespaces too many a call may read to spare another one. High enough that a page of 200 workloads is one call
- * wherever they run: 200 namespaces, each of another name and spread over n clusters, add less than 2 × 200 a cluster.
- */
+/** So many namespaces are always one call: those of a page of workloads, wherever they run. */
+const PAGE = 200;
+/** How many namespaces too many a call may read to spare another one, where there are more. */
 const CALL_COST = 400;
 /** The longest list of names that is sent; callers may send no longer one. */
 const MAX_NAMES = 1_000;
@@ -25,6 +24,8 @@ interface Bundle {
   readonly scoped: ScopedRequest[];
   readonly clusters: Set<string>;
   readonly namespaces: Set<string>;
+  /** How many namespaces are asked for: of the two lists crossed there may be many more. */
+  wanted: number;
 }
 
 /** Plans calls for scoped requests of one base. Each is in exactly one of them. */
@@ -32,16 +33,17 @@ export function planCalls(base: WorkloadCostsRequest, scoped: readonly ScopedReq
   const clusters = [...groupBy(scoped, ({ scope }) => scope.clusterName)];
   // A cluster that is asked for as a whole has its namespaces, too. It goes into no call with others' namespaces: either
   // the list of those would cut it short, or all of theirs would be read as well.
-  const [whole, parts] = divide(clusters, ([, own]) => own.some(({ scope }) => scope.namespace === undefined));
-  const wide = chunk(whole, MAX_NAMES).map((part) => ({
-    request: { ...base, clusterFilters: part.map(([name]) => name) },
+  const isWhole = ([, own]: (typeof clusters)[number]) => own.some(({ scope }) => scope.namespace === undefined);
+  const wide = chunk(clusters.filter(isWhole)).map((part) => ({
+    request: { ...base, clusterFilters: spell(part.map(([name]) => name)) },
     scoped: part.flatMap(([, own]) => own),
   }));
   const bundles: Bundle[] = [];
-  for (const [cluster, own] of parts) {
-    const namespaces = [...groupBy(own, ({ scope }) => scope.namespace!)];
-    for (const part of chunk(namespaces, MAX_NAMES)) {
-      const bundle = findBundle(bundles, cluster, new Set(part.map(([name]) => name)));
+  for (const [cluster, own] of clusters.filter((each) => !isWhole(each))) {
+    for (const part of chunk([...groupBy(own, ({ scope }) => scope.namespace ?? '')])) {
+      const names = part.map(([name]) => name);
+      const bundle = findBundle(bundles, spellingsOf(cluster), new Set(spell(names)));
+      bundle.wanted += names.length;
       bundle.scoped.push(...part.flatMap(([, each]) => each));
     }
   }
@@ -53,33 +55,46 @@ export function planCalls(base: WorkloadCostsRequest, scoped: readonly ScopedReq
 }
 
 /** The bundle that grows least by these namespaces of a cluster, which are in it then; a new one where that is less. */
-function findBundle(bundles: Bundle[], cluster: string, names: ReadonlySet<string>): Bundle {
+function findBundle(bundles: Bundle[], cluster: readonly string[], names: ReadonlySet<string>): Bundle {
   let best: Bundle | undefined;
-  let least = CALL_COST + names.size;
+  let least = Infinity;
   for (const bundle of bundles) {
-    const clusterCount = bundle.clusters.size + (bundle.clusters.has(cluster) ? 0 : 1);
+    const clusterCount = countUnion(bundle.clusters, cluster);
     const nameCount = countUnion(bundle.namespaces, names);
     const growth = clusterCount * nameCount - bundle.clusters.size * bundle.namespaces.size;
-    if (growth > least || clusterCount > MAX_NAMES || nameCount > MAX_NAMES) continue;
+    const isWorthIt = bundle.wanted + names.size <= PAGE || growth <= CALL_COST + names.size;
+    if (!isWorthIt || growth >= least || clusterCount > MAX_NAMES || nameCount > MAX_NAMES) continue;
     best = bundle;
     least = growth;
   }
-  if (best === undefined) bundles.push((best = { scoped: [], clusters: new Set(), namespaces: new Set() }));
-  best.clusters.add(cluster);
+  if (best === undefined) bundles.push((best = { scoped: [], clusters: new Set(), namespaces: new Set(), wanted: 0 }));
+  for (const name of cluster) best.clusters.add(name);
   for (const name of names) best.namespaces.add(name);
   return best;
 }
 
-function countUnion(a: ReadonlySet<string>, b: ReadonlySet<string>): number {
+function countUnion(a: ReadonlySet<string>, b: Iterable<string>): number {
   let count = a.size;
   for (const each of b) if (!a.has(each)) count += 1;
   return count;
 }
 
-function divide<T>(items: readonly T[], test: (item: T) => boolean): [T[], T[]] {
-  return [items.filter(test), items.filter((item) => !test(item))];
+function spell(names: readonly string[]): string[] {
+  return [...new Set(names.flatMap(spellingsOf))];
 }
 
-function chunk<T>(items: readonly T[], size: number): T[][] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, at) => items.slice(at * size, (at + 1) * size));
+/** In parts whose names, as they are sent, are no longer lists than may be. */
+function chunk<T>(named: readonly (readonly [name: string, T])[]): (readonly [name: string, T])[][] {
+  const parts: (readonly [string, T])[][] = [];
+  let room = 0;
+  for (const each of named) {
+    const size = spellingsOf(each[0]).length;
+    if (size > room) {
+      parts.push([]);
+      room = MAX_NAMES;
+    }
+    parts.at(-1)?.push(each);
+    room -= size;
+  }
+  return parts;
 }

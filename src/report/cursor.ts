@@ -11,17 +11,20 @@ export interface RowPlace {
   readonly id: string;
 }
 
-/** Reads and writes the cursors of one list, which `scope` names. */
+/** Reads and writes the cursors of one list. */
 export interface CursorCodec {
   encode(row: RowPlace): string;
   /** Null for what is no cursor of this list. */
   decode(cursor: string): RowPlace | null;
 }
 
-export function createCursorCodec(scope: unknown): CursorCodec {
-  const list = createHash('sha256').update(JSON.stringify(scope)).digest();
-  const checkOf = (text: string): string =>
-    createHash('sha256').update(list).update(text).digest('base64url').slice(0, CHECK_LENGTH);
+/** `nameList` gives what names the list, and is called when there is a cursor to read or to write: it may be long. */
+export function createCursorCodec(nameList: () => unknown): CursorCodec {
+  let list: Buffer | undefined;
+  const checkOf = (text: string): string => {
+    list ??= createHash('sha256').update(JSON.stringify(nameList())).digest();
+    return createHash('sha256').update(list).update(text).digest('base64url').slice(0, CHECK_LENGTH);
+  };
   const encode = ({ place, id }: RowPlace): string => {
     const text = `${place}.${escapeId(id)}`;
     return Buffer.from(checkOf(text) + text).toString('base64url');

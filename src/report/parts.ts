@@ -3,33 +3,39 @@
 
 import { createNameColumn, NAME_FIELDS, NUMBER_FIELDS, type Columns } from './columns.js';
 import { createNumberColumn } from './decimal-column.js';
+import { groupBy } from './group-by.js';
 import { foldCase, indexNames } from './names.js';
-import type { Scope } from './scope.js';
+import { toScopeKey, type Scope } from './scope.js';
 
-/** The numbers of the rows of each scope that has any, in the upstream's order. */
-export function findScopes({ rowCount, names }: Columns, scopes: readonly Scope[]): [Scope, number[]][] {
+/** The rows of a scope, by their numbers and in the upstream's order. */
+interface FoundScope {
+  readonly rows: readonly number[];
+  /** The scopes that these are the rows of: they differ in case alone. */
+  readonly spelled: readonly Scope[];
+}
+
+/** The scopes that have rows. */
+export function findScopes({ rowCount, names }: Columns, scopes: readonly Scope[]): FoundScope[] {
   const clusterCodes = indexNames(names.clusterName.values);
   const namespaceCodes = indexNames(names.namespace.values);
   // Where a row goes is looked up by the codes of its names: a few steps a row, however many scopes there are.
-  const wholes: number[][][] = [];
-  const parts: number[][][][] = [];
-  const found = scopes.map((scope): [Scope, number[]] => {
+  const wholes: number[][] = [];
+  const parts: number[][][] = [];
+  const found = [...groupBy(scopes, toScopeKey).values()].map((spelled) => {
+    const [{ clusterName, namespace }] = spelled;
     const rows: number[] = [];
-    for (const cluster of clusterCodes.get(foldCase(scope.clusterName)) ?? []) {
-      if (scope.namespace === undefined) (wholes[cluster] ??= []).push(rows);
-      else {
-        const own = (parts[cluster] ??= []);
-        for (const code of namespaceCodes.get(foldCase(scope.namespace)) ?? []) (own[code] ??= []).push(rows);
-      }
+    for (const cluster of clusterCodes.get(foldCase(clusterName)) ?? []) {
+      if (namespace === undefined) wholes[cluster] = rows;
+      else for (const code of namespaceCodes.get(foldCase(namespace)) ?? []) (parts[cluster] ??= [])[code] = rows;
     }
-    return [scope, rows];
+    return { rows, spelled };
   });
   for (let row = 0; row < rowCount; row += 1) {
     const cluster = names.clusterName.codes[row]!;
-    for (const rows of wholes[cluster] ?? []) rows.push(row);
-    for (const rows of parts[cluster]?.[names.namespace.codes[row]!] ?? []) rows.push(row);
+    wholes[cluster]?.push(row);
+    parts[cluster]?.[names.namespace.codes[row]!]?.push(row);
   }
-  return found.filter(([, rows]) => rows.length > 0);
+  return found.filter(({ rows }) => rows.length > 0);
 }
 
 /** Which rows of which columns. */

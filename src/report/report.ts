@@ -29,7 +29,7 @@ export interface RowQuestion extends PageArguments {
   /** The first key decides, each further one among equals; empty: the upstream's order. */
   readonly orderBy?: readonly RowOrder[] | undefined;
   /** Names the report in cursors, so that a cursor of another one is refused. */
-  readonly scope?: string | undefined;
+  readonly scope?: (() => string) | undefined;
 }
 
 /** A page of rows; `totalCount` counts those of all pages. */
@@ -103,10 +103,10 @@ export function createReport(data: {
     window,
     clusters,
     byteSize,
-    selectRows({ where, orderBy = [], scope = '', ...page }) {
+    selectRows({ where, orderBy = [], scope, ...page }) {
       const order = dropRepeated(orderBy);
       const keys = order.map(({ field, direction }) => ({ ranks: ranksOf(field), direction }));
-      const codec = createCursorCodec([scope, order, toCanonicalWhere(where)]);
+      const codec = createCursorCodec(() => [scope?.() ?? '', order, toCanonicalWhere(where)]);
       return selectPage({ columns, rows: rowsWhere(where), keys, codec, page, reportCost });
     },
     sumRows(where) {
@@ -116,8 +116,7 @@ export function createReport(data: {
     breakDown: ({ by, where, ...question }) =>
       breakDown(columns, { rows: rowsWhere(where), by: by.map(columnOf), ...question }),
     hasCluster: (name) => clusterNames().has(foldCase(name)),
-    split: (scopes) =>
-      new Map(findScopes(columns, scopes).map(([scope, rows]) => [scope, createPart(window, columns, rows)])),
+    split: (scopes) => split(window, columns, scopes),
     findWorkload(type, name) {
       const row = findWorkload()(type, name);
       return row === undefined ? null : toRow(columns, row, reportCost());
@@ -127,6 +126,14 @@ export function createReport(data: {
 
 /** Nobody keeps a part for longer than an answer takes, and its rows are those of the whole: it counts for nothing. */
 const PART_BYTES = 0;
+
+function split(window: ReportWindow | null, columns: Columns, scopes: readonly Scope[]): ReadonlyMap<Scope, Report> {
+  const found = findScopes(columns, scopes).flatMap(({ rows, spelled }) => {
+    const part = createPart(window, columns, rows);
+    return spelled.map((scope) => [scope, part] as const);
+  });
+  return new Map(found);
+}
 
 function createPart(window: ReportWindow | null, whole: Columns, rows: readonly number[]): Report {
   const columns = pickRows(whole, rows);

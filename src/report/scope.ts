@@ -16,7 +16,14 @@ export interface ScopedRequest {
   readonly base: WorkloadCostsRequest;
   /** Equal for bases that mean the same. */
   readonly baseKey: string;
+  /** Equal for bases with the same condition on namespaces. */
+  readonly baseNamespaceKey: string;
   readonly scope: Scope;
+}
+
+/** Equal for scopes whose names differ in case alone. */
+export function toScopeKey({ clusterName, namespace }: Scope): string {
+  return foldCase(JSON.stringify([clusterName, namespace]));
 }
 
 /**
@@ -28,8 +35,9 @@ export function createScoping(request: WorkloadCostsRequest): (scope: Scope) => 
   const { namespaces, isNamespaceExclude, ...part } = whole;
   const isClusterIn = createAdmission(clusterFilters, isClusterExclude);
   const isNamespaceIn = createAdmission(namespaces, isNamespaceExclude);
-  const ofCluster = { base: whole, baseKey: toRequestKey(whole) };
-  const ofNamespace = { base: part, baseKey: toRequestKey(part) };
+  // A list may be long, and what is made of it here is made once for all scopes.
+  const ofCluster = { base: whole, baseKey: toRequestKey(whole), baseNamespaceKey: toNamespaceKey(whole) };
+  const ofNamespace = { base: part, baseKey: toRequestKey(part), baseNamespaceKey: toNamespaceKey(part) };
   return (scope) => {
     if (!isClusterIn(scope.clusterName)) return undefined;
     if (scope.namespace === undefined) return { ...ofCluster, scope };
@@ -54,7 +62,7 @@ export function toFamilyKey(request: WorkloadCostsRequest): string {
   });
 }
 
-/** What a list of names lets in; no list lets in all. */
+/** What a list of names lets in, whatever their case; no list lets in all. */
 function createAdmission(names: readonly string[] | undefined, isExclude: boolean | undefined) {
   if (names === undefined) return () => true;
   const folded = new Set(names.map(foldCase));
@@ -71,18 +79,36 @@ export function createCoverage(
   request: WorkloadCostsRequest,
   report: { hasCluster(name: string): boolean },
 ): (wanted: ScopedRequest) => boolean {
-  const isClusterIn = createAdmission(request.clusterFilters, request.isClusterExclude);
-  const isNamespaceIn = createAdmission(request.namespaces, request.isNamespaceExclude);
+  const isClusterIn = createCertainty(request.clusterFilters, request.isClusterExclude);
+  const isNamespaceIn = createCertainty(request.namespaces, request.isNamespaceExclude);
   const namespaceKey = toNamespaceKey(request);
-  return ({ base, scope }) => {
+
+  return ({ base, baseNamespaceKey, scope }) => {
     const isMulti = request.multiCluster === true;
     if (isMulti !== (base.multiCluster === true)) {
       // Without multiCluster ScaleOps speaks of its own cluster alone, which may be any; of that one it says everything.
       if (isMulti || !report.hasCluster(scope.clusterName)) return false;
     }
     if (!isClusterIn(scope.clusterName)) return false;
-    return scope.namespace === undefined ? namespaceKey === toNamespaceKey(base) : isNamespaceIn(scope.namespace);
+    return scope.namespace === undefined ? namespaceKey === baseNamespaceKey : isNamespaceIn(scope.namespace);
   };
+}
+
+/** What an upstream certainly lets in by such a list, whether it minds case or not: that is not documented. */
+function createCertainty(names: readonly string[] | undefined, isExclude: boolean | undefined) {
+  if (names === undefined) return () => true;
+  if (isExclude === true) return createAdmission(names, true);
+  const given = new Set(names);
+  return (name: string): boolean => spellingsOf(name).every((each) => given.has(each));
+}
+
+/**
+ * A name as it is sent: also in small letters, as most are, so that one in capitals finds what it means where the
+ * upstream minds case.
+ */
+export function spellingsOf(name: string): readonly string[] {
+  const folded = foldCase(name);
+  return folded === name ? [name] : [name, folded];
 }
 
 /** How many namespaces a request is about, as far as it says: for a comparison. */
