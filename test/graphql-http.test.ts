@@ -23,4 +23,11 @@ describe('GraphQL over HTTP', () => {
   test.each(audits.map((audit) => [audit.id, audit.name, audit] as const))('%s: %s', async (_id, _name, audit) => {
     expect(await audit.fn()).toMatchObject({ status: 'ok' });
   });
+
+  // GraphQL, section 7.2.2 "Serialized Map Ordering". Releases of Yoga's executor before 2.1 had what was ready first.
+  test('an answer has its fields in the order in which they were asked for', async () => {
+    const { text } = await stack.ask('{ z: workloadCosts { isStale } a: __typename m: cluster(name: "c") { name } }');
+    expect([...text.matchAll(/"([zam])":/g)].map(([, name]) => name)).toEqual(['z', 'a', 'm']);
+    expect(stack.received).toHaveLength(1);
+  });
 });
