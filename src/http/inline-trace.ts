@@ -36,11 +36,17 @@ export function useInlineTrace({ createSchema, now }: InlineTraceOptions): DoorP
     },
     onResultProcess({ request, result, setResult, serverContext }) {
       const tree = trees.get(serverContext.state);
-      // Nobody reads the answer to a client that has left, and its errors are not put into our form.
-      if (tree === undefined || request.signal.aborted) return;
       const answer = result as ExecutionResult;
+      // Nothing was executed where there is no data. Nobody reads the answer to a client that has left, and its errors are
+      // not put into our form.
+      if (tree === undefined || answer.data === undefined || request.signal.aborted) return;
       const ftv1 = tree.encode(answer.errors ?? []);
       setResult({ ...answer, extensions: { ...answer.extensions, ftv1 } });
+    },
+    onResponse({ response, serverContext }) {
+      if (!trees.has(serverContext.state)) return;
+      // The trace is of this one time, and for who asked.
+      response.headers.set('cache-control', 'no-store');
     },
   };
 }

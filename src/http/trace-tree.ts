@@ -29,6 +29,7 @@ export function createTraceTree(now: () => number, ticks: () => number): TraceTr
   const root = new Trace.Node();
   // graphql makes one path object for each item of a list, and hands it to all of the item's fields.
   const nodes = new Map<Path, Trace.Node>();
+  const pending = new Set<Trace.Node>();
 
   const nodeAt = (path: Path | undefined): Trace.Node => {
     if (path === undefined) return root;
@@ -48,11 +49,15 @@ export function createTraceTree(now: () => number, ticks: () => number): TraceTr
       node.type = String(returnType);
       node.parentType = parentType.name;
       node.startTime = offset();
+      pending.add(node);
       return () => {
         node.endTime = offset();
+        pending.delete(node);
       };
     },
     encode(errors) {
+      // Beside a field that took its parent with it, others may still be under way.
+      for (const node of pending) node.endTime = offset();
       for (const error of errors) {
         const { message, locations = [] } = error;
         const at = locations.map(({ line, column }) => new Trace.Location({ line, column }));

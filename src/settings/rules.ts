@@ -47,13 +47,21 @@ export function oneOf<const T extends string>(...values: readonly T[]): Rule<T> 
 
 /** RFC 6749, section 3.3: visible ASCII but the quotation mark and the backslash; here no comma either. */
 const SCOPE = /^[!#-+\--[\]-~]+$/;
+/** What is meant otherwise where it is not alone, or not in small letters. */
+const NO_SCOPE = /^(?:on|off|true|false|authenticated)$/i;
+/** More WunderGraph's composition does not take. */
+const MAX_ALTERNATIVES = 16;
 
 /** Scopes, all of which a caller needs, and alternatives to them: "a b, c". Or "authenticated", or "off". */
 export const access: Rule<Access | undefined> = {
-  accepts: (value) =>
-    value === 'off' || toAlternatives(value).every((scopes) => scopes.every((each) => SCOPE.test(each))),
+  accepts(value) {
+    const alternatives = toAlternatives(value);
+    const isScope = (each: string): boolean => SCOPE.test(each) && !NO_SCOPE.test(each);
+    if (value === 'off' || value === 'authenticated') return true;
+    return alternatives.length <= MAX_ALTERNATIVES && alternatives.flat().every(isScope);
+  },
   to: (value) => (value === 'off' ? undefined : value === 'authenticated' ? value : toAlternatives(value)),
-  rule: 'must be off, authenticated or scopes, separated by blanks where all are needed and by commas where any will do',
+  rule: `must be off, authenticated or scopes, separated by blanks where all are needed and by commas where any will do, at most ${MAX_ALTERNATIVES}`,
 };
 
 /** Who may see costs, as a router decides it: whoever has logged in, or has all the scopes of one of these lists. */
