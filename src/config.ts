@@ -21,6 +21,8 @@ export interface Config {
   readonly schema: SchemaSettings;
   /** The most rows that a page may have; undefined: no limit. */
   readonly maxPageRows: number | undefined;
+  /** The most rows and entities' reports of an answer; undefined: no limit. */
+  readonly maxAnswerRows: number | undefined;
   readonly logLevel: LogLevel;
   /** Who may keep a fresh answer, by `Cache-Control`. */
   readonly cacheControl: 'private' | 'public';
@@ -70,6 +72,7 @@ export function readConfig(env: Environment): { readonly config: Config; readonl
     graphiql: read('GRAPHIQL'),
     schema: readSchema(read),
     maxPageRows: read('GATEWAY_MAX_PAGE_ROWS'),
+    maxAnswerRows: read('GATEWAY_MAX_ANSWER_ROWS'),
     logLevel: read('LOG_LEVEL'),
     cacheControl: read('CACHE_CONTROL'),
     upstream: {

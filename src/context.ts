@@ -3,8 +3,10 @@
 import type { CacheAnswer, CacheResult, ReportCache } from './cache/report-cache.js';
 import { createReportLoader, type LoadedReport, type ReportLoader } from './loaders/report-loader.js';
 import { createScopeLoader, type ScopeLoader, type WiderReport } from './loaders/scope-loader.js';
+import type { UpstreamError } from './errors.js';
+import type { Group } from './report/group-by.js';
 import type { ReportRequest, WorkloadCostsRequest } from './report/request.js';
-import { toFamilyKey } from './report/scope.js';
+import { createCoverage, toFamilyKey, type ScopedRequest } from './report/scope.js';
 import type { Credentials } from './upstream/credentials.js';
 
 export type { LoadedReport };
@@ -28,6 +30,8 @@ export interface ContextParts {
   readonly multiClusterByDefault: boolean;
   /** The most rows that a page may have; undefined: no limit. */
   readonly maxPageRows: number | undefined;
+  /** The most rows and entities' reports of an answer; undefined: no limit. */
+  readonly maxAnswerRows: number | undefined;
 }
 
 /** Who asks, and how. */
@@ -44,45 +48,86 @@ export interface Caller {
 export interface GatewayContext {
   readonly loaders: { readonly report: ReportLoader; readonly scope: ScopeLoader };
   readonly stats: LoadStats;
-  /** What `make` gives, made once a request for this place in the document. @throws what `make` throws, each time. */
-  readonly once: <T>(place: object, make: () => T) => T;
+  /** What `make` gives, made once a request for these things together. @throws what `make` throws, each time. */
+  readonly once: <T>(of: readonly object[], make: () => T) => T;
+  /** What the answer may still have: entities lead to rows and rows to entities, so that a short document may ask for any. */
+  readonly budget: { rows: number };
   readonly multiClusterByDefault: boolean;
   readonly maxPageRows: number | undefined;
 }
 
 /** The context of one request. Its loaders close over its caller and are never shared. */
 export function createContext(parts: ContextParts, { signal, token, anew = false }: Caller): GatewayContext {
-  const { cache, credentials, multiClusterByDefault, maxPageRows } = parts;
+  const { cache, credentials, multiClusterByDefault, maxPageRows, maxAnswerRows = Infinity } = parts;
   const stats = createStats();
-  /** The workload reports of this operation so far. */
-  const loaded: WiderReport[] = [];
+  const own = createOwnReports();
 
-  const report = createReportLoader(async (request: ReportRequest): Promise<LoadedReport> => {
-    const answer = await cache.load(request, await credentials.principal(token), { signal, anew });
-    count(stats, answer);
-    if (request.report === 'workloads') loaded.push({ request, report: answer.report, take: () => answer });
-    return { ...answer, request };
+  const report = createReportLoader((request: ReportRequest): Promise<LoadedReport> => {
+    const load = async (): Promise<CacheAnswer> =>
+      cache.load(request, await credentials.principal(token), { signal, anew });
+    const answer = load();
+    if (request.report === 'workloads') own.begin(request, answer);
+    return answer.then((loaded) => {
+      count(stats, loaded);
+      return { ...loaded, request };
+    });
   });
 
-  const findWider = async (base: WorkloadCostsRequest): Promise<readonly WiderReport[]> => {
-    const family = toFamilyKey(base);
-    // What the operation has already read comes first: all of its answer then speaks of the same data.
-    const own = loaded.filter(({ request }) => toFamilyKey(request) === family);
-    if (anew) return own;
-    const kept = cache.findFamily(base, await credentials.principal(token)).map((each) => ({
-      ...each,
+  const findKept = async (base: WorkloadCostsRequest, fault?: UpstreamError): Promise<readonly WiderReport[]> => {
+    const family = cache.findFamily(base, await credentials.principal(token), fault);
+    return family.map((kept) => ({
+      ...kept,
       take() {
-        const answer = each.take();
+        const answer = kept.take();
         count(stats, answer);
-        loaded.push({ ...each, take: () => answer });
+        own.add(kept.request, answer);
         return answer;
       },
     }));
-    return [...own, ...kept];
   };
 
-  const scope = createScopeLoader({ reports: report, findWider });
-  return { loaders: { report, scope }, stats, once: createOnce(), multiClusterByDefault, maxPageRows };
+  const scope = createScopeLoader({
+    reports: report,
+    async findWider(wanted) {
+      const [{ base }] = wanted;
+      // What the operation reads anyway comes first: all of its answer then speaks of the same data.
+      const read = await own.find(wanted);
+      return anew ? read : [...read, ...(await findKept(base))];
+    },
+    findOlder: ([{ base }], fault) => findKept(base, fault),
+  });
+  const budget = { rows: maxAnswerRows };
+  return { loaders: { report, scope }, stats, once: createOnce(), budget, multiClusterByDefault, maxPageRows };
+}
+
+/** The workload reports that one operation reads, those that are under way among them. */
+function createOwnReports() {
+  const underWay = new Map<Promise<CacheAnswer>, { request: WorkloadCostsRequest; familyKey: string }>();
+  const read: (WiderReport & { readonly familyKey: string })[] = [];
+  const add = (request: WorkloadCostsRequest, answer: CacheAnswer): void => {
+    read.push({ request, familyKey: toFamilyKey(request), report: answer.report, take: () => answer });
+  };
+  return {
+    add,
+    begin(request: WorkloadCostsRequest, answer: Promise<CacheAnswer>): void {
+      underWay.set(answer, { request, familyKey: toFamilyKey(request) });
+      const end = () => underWay.delete(answer);
+      answer.then((loaded) => {
+        end();
+        add(request, loaded);
+      }, end);
+    },
+    /** Those of the same family, after those that may have something of what is wanted. */
+    async find(wanted: Group<ScopedRequest>): Promise<readonly WiderReport[]> {
+      const familyKey = toFamilyKey(wanted[0].base);
+      const isOfUse = { hasCluster: () => true };
+      const awaited = [...underWay].filter(
+        ([, each]) => each.familyKey === familyKey && wanted.some(createCoverage(each.request, isOfUse)),
+      );
+      await Promise.allSettled(awaited.map(([answer]) => answer));
+      return read.filter((each) => each.familyKey === familyKey);
+    },
+  };
 }
 
 function createStats(): LoadStats {
@@ -97,11 +142,19 @@ function count(stats: LoadStats, answer: CacheAnswer): void {
 }
 
 function createOnce(): GatewayContext['once'] {
-  const made = new WeakMap<object, () => unknown>();
-  return <T>(place: object, make: () => T): T => {
-    let known = made.get(place);
-    if (known === undefined) made.set(place, (known = settle(make)));
-    return known() as T;
+  interface Node {
+    readonly next: WeakMap<object, Node>;
+    made?: () => unknown;
+  }
+  const root: Node = { next: new WeakMap() };
+  return <T>(of: readonly object[], make: () => T): T => {
+    let node = root;
+    for (const each of of) {
+      let next = node.next.get(each);
+      if (next === undefined) node.next.set(each, (next = { next: new WeakMap() }));
+      node = next;
+    }
+    return (node.made ??= settle(make))() as T;
   };
 }
 

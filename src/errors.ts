@@ -17,6 +17,11 @@ export const ERROR_CODES = {
   GRAPHQL_PARSE_FAILED: { status: 400, retryable: false, message: 'The GraphQL document has a syntax error.' },
   GRAPHQL_VALIDATION_FAILED: { status: 400, retryable: false, message: 'The operation does not fit the schema.' },
   BAD_USER_INPUT: { status: 400, retryable: false, message: 'The request has an input that is not valid.' },
+  QUERY_TOO_COMPLEX: {
+    status: 400,
+    retryable: false,
+    message: 'The operation asks for more rows than an answer may have.',
+  },
   UNAUTHENTICATED: { status: 401, retryable: false, message: 'A bearer token that ScaleOps accepts is required.' },
   METHOD_NOT_ALLOWED: { status: 405, retryable: false, message: 'Use GET or POST.' },
   NOT_ACCEPTABLE: {

@@ -49,6 +49,7 @@ export function createGateway(config: Config, { logger, clock = systemClock }: G
       credentials,
       multiClusterByDefault: upstream.multiClusterByDefault,
       maxPageRows: config.maxPageRows,
+      maxAnswerRows: config.maxAnswerRows,
     },
     needsCallerToken: upstream.auth.kind === 'forward',
     cacheControl: config.cacheControl,

@@ -32,6 +32,7 @@ describe('readConfig', () => {
       graphiql: true,
       schema: { federation: true, access: undefined, cacheTags: true },
       maxPageRows: undefined,
+      maxAnswerRows: 250_000,
       logLevel: 'info',
       cacheControl: 'private',
       upstream: {
@@ -107,6 +108,7 @@ describe('readConfig', () => {
       PORT: '0',
       GRAPHIQL: 'off',
       GATEWAY_MAX_PAGE_ROWS: '500',
+      GATEWAY_MAX_ANSWER_ROWS: 'off',
       GATEWAY_FEDERATION: 'off',
       GATEWAY_FEDERATION_ACCESS: 'costs:read finops, admin',
       GATEWAY_FEDERATION_CACHE_TAGS: 'off',
@@ -118,6 +120,7 @@ describe('readConfig', () => {
       graphiql: false,
       schema: { federation: false, access: [['costs:read', 'finops'], ['admin']], cacheTags: false },
       maxPageRows: 500,
+      maxAnswerRows: undefined,
       logLevel: 'silent',
       cacheControl: 'public',
       upstream: {

@@ -567,6 +567,8 @@ describe('data of the upstream', () => {
               Promise.resolve({ report: decodeReport(json).report, request, asOf: 0, isStale: false }),
           },
         },
+        once: (_of: unknown, make: () => unknown) => make(),
+        budget: { rows: Infinity },
         multiClusterByDefault: false,
       },
     });

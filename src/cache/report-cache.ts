@@ -57,7 +57,7 @@ export interface LoadOptions {
   readonly anew?: boolean;
 }
 
-/** A report that is kept and fresh. */
+/** A report that is kept, and may be shown. */
 export interface KeptReport {
   readonly request: WorkloadCostsRequest;
   readonly report: Report;
@@ -66,8 +66,11 @@ export interface KeptReport {
 }
 
 export interface ReportCache {
-  /** The widest of the principal's fresh reports that are like the answer to `base` but for clusters and namespaces. */
-  findFamily(base: WorkloadCostsRequest, principal: Principal): readonly KeptReport[];
+  /**
+   * The newest of the principal's fresh reports that are like the answer to `base` but for clusters and namespaces; where
+   * the upstream fails for that `fault`, also those that may be shown then.
+   */
+  findFamily(base: WorkloadCostsRequest, principal: Principal, fault?: UpstreamError): readonly KeptReport[];
   /** @throws UpstreamError as the client does; the reason of `signal` when that aborts first. */
   load(request: ReportRequest, principal: Principal, options?: LoadOptions): Promise<CacheAnswer>;
 }
@@ -83,8 +86,8 @@ interface Landing {
 
 /** A report is not asked for anew more often than this, however often clients say `no-cache`. */
 const MIN_RETRY_MS = 5_000;
-/** So many of a family are looked at: the widest, which are the likeliest to have what is asked for. */
-const MAX_FAMILY = 32;
+/** So many of a family are looked at. */
+const MAX_FAMILY = 256;
 
 export function createReportCache(options: ReportCacheOptions): ReportCache {
   const { upstream, shared, clock } = options;
@@ -150,15 +153,21 @@ function createAnswering(memory: ReportMemory) {
 
 function createFamilyFinding(memory: ReportMemory): ReportCache['findFamily'] {
   const toAnswer = createAnswering(memory);
-  return (base, principal) =>
+  return (base, principal, fault) =>
     memory
       .findFamily(principal, base)
-      .sort((a, b) => breadthOf(b.place.request) - breadthOf(a.place.request))
+      .filter(({ entry }) => fault !== undefined || memory.stage(entry) === 'fresh')
+      // Time does not run backwards for whoever has seen one of them; of the same moment, the one that has more is better.
+      .sort((a, b) => b.entry.asOf - a.entry.asOf || breadthOf(b.place.request) - breadthOf(a.place.request))
       .slice(0, MAX_FAMILY)
       .map(({ place, entry }) => ({
         request: place.request,
         report: entry.report,
-        take: () => toAnswer(place, memory.find(place) ?? entry, 'hit'),
+        take() {
+          const kept = memory.find(place) ?? entry;
+          const isFresh = memory.stage(kept) === 'fresh';
+          return { ...toAnswer(place, kept, isFresh ? 'hit' : 'stale'), ...(fault !== undefined && { fault }) };
+        },
       }));
 }
 

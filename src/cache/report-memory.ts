@@ -34,7 +34,7 @@ export interface Relative {
 export interface ReportMemory {
   /** What may be shown to the principal now, for one reason or another: see `stage`. */
   find(place: Place): Entry | undefined;
-  /** The fresh reports of the principal that are like the answer to `base`, but for clusters and namespaces. */
+  /** What may be shown to the principal and is like the answer to `base`, but for clusters and namespaces: see `stage`. */
   findFamily(principal: Principal, base: WorkloadCostsRequest): Relative[];
   /** Keeps the report, unless its principal was refused since it was asked for, or a newer one is there. */
   keep(place: Place, dated: DatedReport): Entry;
@@ -84,7 +84,7 @@ export function createReportMemory(options: ReportMemoryOptions): ReportMemory {
       return [...families.membersOf(principal.id, base)].flatMap(({ key, request }) => {
         // A look at what may be of use is no use of it: only what is taken moves to the front.
         const entry = entries.peek(key);
-        return entry !== undefined && stage(entry) === 'fresh' ? [{ place: { key, principal, request }, entry }] : [];
+        return entry !== undefined && stage(entry) !== 'expired' ? [{ place: { key, principal, request }, entry }] : [];
       });
     },
     keep({ key, principal, request }, { report, askedAt, asOf }) {

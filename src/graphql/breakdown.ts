@@ -168,17 +168,18 @@ builder.objectField(CostReport, 'breakdown', (t) =>
       }),
       first: t.arg.int({ description: 'How many groups to give; the others are summed in `others`. 0 gives none.' }),
     },
-    resolve: ({ report }, { by, where, orderBy, first }) => {
-      const dimensions = toDimensions(by);
-      if (first != null) checkNotNegative('first', first);
-      const breakdown = report.breakDown({
-        by: dimensions.map(({ dimension }) => dimension),
-        where: toRowsWhere(where),
-        orderBy: toGroupOrder(orderBy),
-        first: first ?? undefined,
-      });
-      return { breakdown, dimensions: dimensions.map(({ name }) => name) };
-    },
+    resolve: ({ report }, { by, where, orderBy, first }, { once }, { fieldNodes }) =>
+      once([report, fieldNodes], () => {
+        const dimensions = toDimensions(by);
+        if (first != null) checkNotNegative('first', first);
+        const breakdown = report.breakDown({
+          by: dimensions.map(({ dimension }) => dimension),
+          where: toRowsWhere(where),
+          orderBy: toGroupOrder(orderBy),
+          first: first ?? undefined,
+        });
+        return { breakdown, dimensions: dimensions.map(({ name }) => name) };
+      }),
   }),
 );
 

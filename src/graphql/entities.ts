@@ -6,6 +6,7 @@ import type { GraphQLResolveInfo } from 'graphql';
 import type { GatewayContext, LoadedReport } from '../context.js';
 import type { ReportRow } from '../report/row.js';
 import { createScoping, type Scope } from '../report/scope.js';
+import { spend } from './budget.js';
 import { builder } from './builder.js';
 import { checkName } from './filter-rules.js';
 import { toWorkloadCostsRequest, WorkloadCostsFilter } from './filters.js';
@@ -31,14 +32,16 @@ const NOTHING = 'Null, and no error, where ScaleOps lists no workload of it for 
 const MULTI_CLUSTER = true;
 
 /** The report of a part of the fleet, read together with all others that the operation asks for. */
-async function loadScope(
+function loadScope(
   scope: Scope,
   filter: Parameters<typeof toWorkloadCostsRequest>[0],
-  { loaders, once }: GatewayContext,
+  context: GatewayContext,
   { fieldNodes }: GraphQLResolveInfo,
-): Promise<LoadedReport | null> {
+): Promise<LoadedReport | null> | null {
+  if (!spend(context, 1)) return null;
+  const { loaders, once } = context;
   // One field of a document has the same arguments for every entity: a long filter is read once for all of them.
-  const toScoped = once(fieldNodes, () => createScoping(toWorkloadCostsRequest(filter, MULTI_CLUSTER)));
+  const toScoped = once([fieldNodes], () => createScoping(toWorkloadCostsRequest(filter, MULTI_CLUSTER)));
   const scoped = toScoped(scope);
   return scoped === undefined ? null : loaders.scope.load(scoped);
 }
@@ -92,6 +95,7 @@ export const Workload = builder.objectRef<Key<typeof WORKLOAD_KEY>>('Workload').
     cost: t.field({
       type: CostRow,
       nullable: true,
+      cost: SHARE_OF_A_CALL,
       description:
         'The row of the workload in the report of its namespace, so that `share` is its part of what the namespace costs. ' +
         'However many workloads an operation asks about, ScaleOps is asked once for as many as possible. ' +
@@ -102,10 +106,10 @@ export const Workload = builder.objectRef<Key<typeof WORKLOAD_KEY>>('Workload').
           description: 'The time up to now that the costs are of, such as `30d`. Left out, ScaleOps decides.',
         }),
       },
-      async resolve({ clusterName, namespace, type, name }, filter, context, info) {
-        const loaded = await loadScope({ clusterName, namespace }, filter, context, info);
-        return loaded?.report.findWorkload(type, name);
-      },
+      resolve: ({ clusterName, namespace, type, name }, filter, context, info) =>
+        loadScope({ clusterName, namespace }, filter, context, info)?.then((loaded) =>
+          loaded?.report.findWorkload(type, name),
+        ),
     }),
   }),
 });

@@ -7,6 +7,7 @@ import { builder } from './builder.js';
 
 const LabelRef = builder.objectRef<Label>('Label').implement({
   description: 'A Kubernetes label or annotation: a key and its value.',
+  shareable: true,
   fields: (t) => ({
     key: t.exposeString('key', { description: 'The key, such as `team` or `app.kubernetes.io/name`.' }),
     value: t.exposeString('value', { description: 'The value; may be empty.' }),

@@ -1,10 +1,12 @@
 // CostReport.rows: a connection by the rules of the Relay specification.
 
+import type { GatewayContext } from '../context.js';
 import { UserInputError } from '../errors.js';
 import { CursorError } from '../report/page.js';
 import type { Report, RowPage, RowQuestion } from '../report/report.js';
 import { toRequestKey } from '../report/request.js';
 import type { ReportRow } from '../report/row.js';
+import { spend } from './budget.js';
 import { builder } from './builder.js';
 import { checkNotNegative } from './filter-rules.js';
 import { CostReport } from './report.js';
@@ -62,13 +64,12 @@ const CostRowConnection = builder.objectRef<RowPage>('CostRowConnection').implem
     nodes: t.field({
       type: [CostRow],
       description: 'The rows of the page.',
-      resolve: (page, _args, { maxPageRows }) => rowsOf(page, maxPageRows),
+      resolve: (page, _args, context) => rowsOf(page, context),
     }),
     edges: t.field({
       type: [CostRowEdge],
       description: 'The rows of the page, each with its cursor.',
-      resolve: (page, _args, { maxPageRows }) =>
-        rowsOf(page, maxPageRows).map((node, index) => ({ node, page, index })),
+      resolve: (page, _args, context) => rowsOf(page, context).map((node, index) => ({ node, page, index })),
     }),
     pageInfo: t.field({
       type: PageInfo,
@@ -79,13 +80,16 @@ const CostRowConnection = builder.objectRef<RowPage>('CostRowConnection').implem
   }),
 });
 
-/** Nothing is cut off in silence: a page over the operator's limit is refused. */
-function rowsOf(page: RowPage, maxPageRows: number | undefined): readonly ReportRow[] {
-  if (maxPageRows === undefined || page.rowCount <= maxPageRows) return page.rows;
-  throw new UserInputError(
-    'first',
-    `must be given and at most ${maxPageRows}: here it would be ${page.rowCount} rows.`,
-  );
+/** Nothing is cut off in silence: a page over one of the operator's limits is refused. */
+function rowsOf(page: RowPage, context: GatewayContext): readonly ReportRow[] {
+  const { maxPageRows } = context;
+  if (maxPageRows !== undefined && page.rowCount > maxPageRows) {
+    throw new UserInputError(
+      'first',
+      `must be given and at most ${maxPageRows}: here it would be ${page.rowCount} rows.`,
+    );
+  }
+  return spend(context, page.rowCount) ? page.rows : [];
 }
 
 builder.objectField(CostReport, 'rows', (t) =>
@@ -115,20 +119,21 @@ builder.objectField(CostReport, 'rows', (t) =>
       last: t.arg.int({ description: 'How many rows to give, up to the last one. Not together with `first`.' }),
       before: t.arg.string({ description: 'The cursor of a row: the page ends before it.' }),
     },
-    resolve: ({ report, request }, { where, orderBy, first, after, last, before }) => {
-      if (first != null) checkNotNegative('first', first);
-      if (last != null) checkNotNegative('last', last);
-      if (first != null && last != null) throw new UserInputError('first', 'must not be given together with `last`.');
-      return selectRows(report, {
-        scope: () => toRequestKey(request),
-        where: toRowsWhere(where),
-        orderBy: orderBy?.map(toRowOrder),
-        first: first ?? undefined,
-        after: after ?? undefined,
-        last: last ?? undefined,
-        before: before ?? undefined,
-      });
-    },
+    resolve: (loaded, { where, orderBy, first, after, last, before }, { once }, { fieldNodes }) =>
+      once([loaded, fieldNodes], () => {
+        if (first != null) checkNotNegative('first', first);
+        if (last != null) checkNotNegative('last', last);
+        if (first != null && last != null) throw new UserInputError('first', 'must not be given together with `last`.');
+        return selectRows(loaded.report, {
+          scope: () => toRequestKey(loaded.request),
+          where: toRowsWhere(where),
+          orderBy: orderBy?.map(toRowOrder),
+          first: first ?? undefined,
+          after: after ?? undefined,
+          last: last ?? undefined,
+          before: before ?? undefined,
+        });
+      }),
   }),
 );
 

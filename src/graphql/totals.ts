@@ -57,6 +57,8 @@ builder.objectField(CostReport, 'totals', (t) =>
     cost: READS_ALL_ROWS,
     description: 'The rows of the report added up, or those that match `where`.',
     args: { where: t.arg({ type: CostRowsWhere, description: 'Which rows; all of them where it is left out.' }) },
-    resolve: ({ report }, { where }) => report.sumRows(toRowsWhere(where)),
+    // Several entities may lead to one report, and one field asks it the same each time.
+    resolve: ({ report }, { where }, { once }, { fieldNodes }) =>
+      once([report, fieldNodes], () => report.sumRows(toRowsWhere(where))),
   }),
 );

@@ -5,6 +5,7 @@ import type { GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
 
 import { createContext, type ContextParts, type GatewayContext } from '../context.js';
+import { useAnswerLimit } from './answer-limit.js';
 import { useCallerToken } from './caller-token.js';
 import { useErrorFormat } from './error-format.js';
 import { useFreshness, wantsAnew } from './freshness.js';
@@ -63,6 +64,7 @@ export function createDoor(options: DoorOptions): YogaServerInstance<DoorContext
       useErrorFormat(logger),
       federation && useInlineTrace({ createSchema, now }),
       useMediaTypes(),
+      useAnswerLimit(),
       useOperationLog(logger, now),
     ],
   });

@@ -33,13 +33,12 @@ export function useErrorFormat(logger: Logger): DoorPlugin {
     onResultProcess({ request, result, setResult, serverContext }) {
       const answer = result as ExecutionResult;
       if (answer.errors === undefined || request.signal.aborted) return;
+      const { requestId } = serverContext.state;
       const { data, ...rest } = answer;
       // A field's error has a path. One without is about the request, also where graphql adds `data: null`: then the
       // schema has no operation of that type.
       const isRequestError = data == null && answer.errors.every(({ path }) => path === undefined);
-      const formatted = answer.errors.map((error) =>
-        toClientError(error, serverContext.state.requestId, isRequestError),
-      );
+      const formatted = answer.errors.map((error) => toClientError(error, requestId, isRequestError));
       for (const { defect } of formatted) if (defect !== undefined) logDefect(logger, defect, serverContext.state);
       serverContext.state.errors = formatted;
       setResult({ ...(isRequestError ? rest : answer), errors: formatted.map(({ error }) => error) });

@@ -42,9 +42,9 @@ export function useFreshness({ now, scope, variesByToken }: FreshnessOptions): D
     onResultProcess({ result, setResult, serverContext }) {
       const { operation } = serverContext.state;
       const freshness = operation && toFreshness(operation.stats, now());
-      if (freshness === undefined) return;
-      serverContext.state.freshness = freshness;
       const answer = result as ExecutionResult;
+      if (freshness === undefined || answer.data === undefined) return;
+      serverContext.state.freshness = freshness;
       setResult({ ...answer, extensions: { ...answer.extensions, freshness } });
     },
     onResponse({ response, serverContext }) {

@@ -41,6 +41,7 @@ export function useInlineTrace({ createSchema, now }: InlineTraceOptions): DoorP
       // not put into our form.
       if (tree === undefined || answer.data === undefined || request.signal.aborted) return;
       const ftv1 = tree.encode(answer.errors ?? []);
+      if (ftv1 === undefined) return;
       setResult({ ...answer, extensions: { ...answer.extensions, ftv1 } });
     },
     onResponse({ response, serverContext }) {

@@ -17,9 +17,16 @@ type Path = GraphQLResolveInfo['path'];
 export interface TraceTree {
   /** Notes that a field begins. The answer is to be called when it has its value. */
   begin(info: GraphQLResolveInfo): () => void;
-  /** The whole trace in base64; errors stand with the fields that they are about, as the client is told of them. */
-  encode(errors: readonly GraphQLError[]): string;
+  /**
+   * The whole trace in base64; errors stand with the fields that they are about, as the client is told of them. Undefined
+   * where there were too many fields for one.
+   */
+  encode(errors: readonly GraphQLError[]): string | undefined;
 }
+
+/** A trace takes several times as long as its answer, and memory for each field: nobody reads a larger one. */
+const MAX_NODES = 100_000;
+const nothing = (): void => undefined;
 
 /** `now` is in milliseconds since the Unix epoch, `ticks` in milliseconds from anywhere, but precise. */
 export function createTraceTree(now: () => number, ticks: () => number): TraceTree {
@@ -30,6 +37,7 @@ export function createTraceTree(now: () => number, ticks: () => number): TraceTr
   // graphql makes one path object for each item of a list, and hands it to all of the item's fields.
   const nodes = new Map<Path, Trace.Node>();
   const pending = new Set<Trace.Node>();
+  let isTooLarge = false;
 
   const nodeAt = (path: Path | undefined): Trace.Node => {
     if (path === undefined) return root;
@@ -44,6 +52,13 @@ export function createTraceTree(now: () => number, ticks: () => number): TraceTr
 
   return {
     begin({ path, fieldName, returnType, parentType }) {
+      if (isTooLarge) return nothing;
+      if (nodes.size >= MAX_NODES) {
+        isTooLarge = true;
+        for (const each of [nodes, pending]) each.clear();
+        root.child = [];
+        return nothing;
+      }
       const node = nodeAt(path);
       if (path.key !== fieldName) node.originalFieldName = fieldName;
       node.type = String(returnType);
@@ -56,33 +71,35 @@ export function createTraceTree(now: () => number, ticks: () => number): TraceTr
       };
     },
     encode(errors) {
+      if (isTooLarge) return undefined;
       // Beside a field that took its parent with it, others may still be under way.
       for (const node of pending) node.endTime = offset();
-      for (const error of errors) {
-        const { message, locations = [] } = error;
-        const at = locations.map(({ line, column }) => new Trace.Location({ line, column }));
-        const node = findNode(root, error.path);
-        (node.error ??= []).push(new Trace.Error({ message, location: at, json: JSON.stringify(error.toJSON()) }));
-      }
-      const trace = new Trace({
-        root,
-        fieldExecutionWeight: 1,
-        startTime: toTimestamp(startedAt),
-        endTime: toTimestamp(now()),
-        durationNs: offset(),
-      });
+      addErrors(root, errors);
+      const times = { startTime: toTimestamp(startedAt), endTime: toTimestamp(now()), durationNs: offset() };
+      const trace = new Trace({ root, fieldExecutionWeight: 1, ...times });
       return Buffer.from(Trace.encode(trace).finish()).toString('base64');
     },
   };
+}
+
+function addErrors(root: Trace.INode, errors: readonly GraphQLError[]): void {
+  for (const error of errors) {
+    const { message, locations = [] } = error;
+    const at = locations.map(({ line, column }) => new Trace.Location({ line, column }));
+    const node = findNode(root, error.path);
+    (node.error ??= []).push(new Trace.Error({ message, location: at, json: JSON.stringify(error.toJSON()) }));
+  }
 }
 
 /** The node of the field at `path`, or of the nearest field around it that was begun. */
 function findNode(root: Trace.INode, path: readonly (string | number)[] = []): Trace.INode {
   let node = root;
   for (const key of path) {
-    const child = node.child?.find((each) =>
-      typeof key === 'number' ? each.index === key : each.responseName === key,
-    );
+    const isIt = (each: Trace.INode | undefined): boolean =>
+      typeof key === 'number' ? each?.index === key : each?.responseName === key;
+    // Items mostly stand at their index: a search for each of many errors would take long.
+    const likely = node.child?.[Number(key)];
+    const child = isIt(likely) ? likely : node.child?.find(isIt);
     if (child === undefined) return node;
     node = child;
   }

@@ -4,7 +4,8 @@
 
 import DataLoader from 'dataloader';
 
-import { planCalls } from '../report/batch.js';
+import { UpstreamError } from '../errors.js';
+import { planCalls, type PlannedCall } from '../report/batch.js';
 import { groupBy, type Group } from '../report/group-by.js';
 import type { Report } from '../report/report.js';
 import type { WorkloadCostsRequest } from '../report/request.js';
@@ -21,8 +22,10 @@ export interface WiderReport {
 
 export interface ScopeLoaderOptions {
   readonly reports: ReportLoader;
-  /** Reports at hand that are like the answer to `base`, but for clusters and namespaces; the best ones first. */
-  readonly findWider: (base: WorkloadCostsRequest) => Promise<readonly WiderReport[]>;
+  /** Reports at hand that are like the answers to these, but for clusters and namespaces; the best ones first. */
+  readonly findWider: (wanted: Group<ScopedRequest>) => Promise<readonly WiderReport[]>;
+  /** The same when ScaleOps fails, however old they are. */
+  readonly findOlder: (wanted: Group<ScopedRequest>, fault: UpstreamError) => Promise<readonly WiderReport[]>;
 }
 
 /** The report of a scope; null where the upstream has no row of it. */
@@ -46,34 +49,63 @@ export function createScopeLoader(options: ScopeLoaderOptions): ScopeLoader {
       return wanted.map((each) => results.get(each) ?? null);
     },
     // Names in another case are asked for as well: whether ScaleOps minds case is not documented.
-    { cacheKeyFn: ({ baseKey, scope }) => JSON.stringify([numberOf(baseKey), scope.clusterName, scope.namespace]) },
+    {
+      cacheKeyFn: ({ baseKey, scope }) => JSON.stringify([numberOf(baseKey), scope.clusterName, scope.namespace]),
+      // After the reports that are asked for at the same time have begun: one of them may have it all.
+      batchScheduleFn: (dispatch) => setImmediate(dispatch),
+    },
   );
 }
 
 /** Loads scoped requests of one base. */
-async function loadAlike(
-  alike: Group<ScopedRequest>,
-  { reports, findWider }: ScopeLoaderOptions,
-  results: Results,
-): Promise<void> {
+async function loadAlike(alike: Group<ScopedRequest>, options: ScopeLoaderOptions, results: Results): Promise<void> {
   const [{ base }] = alike;
-  let rest: readonly ScopedRequest[] = alike;
-  for (const { request, report, take } of await findWider(base)) {
-    const own = rest.filter(createCoverage(request, report));
+  const rest = shareAll(alike, await options.findWider(alike), results);
+  await Promise.all(planCalls(base, rest).map((call) => fetchCall(call, options, results)));
+}
+
+/** How often a call whose answer is too large is made again by halves. */
+const MAX_HALVINGS = 3;
+
+async function fetchCall(
+  { request, scoped }: PlannedCall,
+  options: ScopeLoaderOptions,
+  results: Results,
+  halvings = 0,
+): Promise<void> {
+  try {
+    share(scoped, await options.reports.load(request), results);
+  } catch (error) {
+    const isTooLarge = error instanceof UpstreamError && error.code === 'UPSTREAM_RESPONSE_TOO_LARGE';
+    if (isTooLarge && scoped.length > 1 && halvings < MAX_HALVINGS) {
+      // Each may well be small enough alone, and nobody who asks for several could know.
+      const middle = Math.ceil(scoped.length / 2);
+      const halves = [scoped.slice(0, middle), scoped.slice(middle)].flatMap((half) => planCalls(scoped[0].base, half));
+      await Promise.all(halves.map((half) => fetchCall(half, options, results, halvings + 1)));
+      return;
+    }
+    const older = error instanceof UpstreamError && error.allowsStale ? await options.findOlder(scoped, error) : [];
+    // The others of the same page are none the worse for it.
+    fail(shareAll(scoped, older, results), error, results);
+  }
+}
+
+/** Answers from these reports what they have. The rest is given back. */
+function shareAll(
+  wanted: readonly ScopedRequest[],
+  reports: readonly WiderReport[],
+  results: Results,
+): readonly ScopedRequest[] {
+  let rest = wanted;
+  for (const { request, report, take } of reports) {
+    if (rest.length === 0) break;
+    const covers = createCoverage(request, report);
+    const own = rest.filter(covers);
     if (own.length === 0) continue;
     share(own, take(), results);
-    rest = rest.filter((wanted) => !results.has(wanted));
+    rest = rest.filter((each) => !results.has(each));
   }
-  await Promise.all(
-    planCalls(base, rest).map(async ({ request, scoped }) => {
-      try {
-        share(scoped, await reports.load(request), results);
-      } catch (error) {
-        // The others of the same page are none the worse for it.
-        fail(scoped, error, results);
-      }
-    }),
-  );
+  return rest;
 }
 
 function share(own: readonly ScopedRequest[], whole: Omit<LoadedReport, 'request'>, results: Results): void {

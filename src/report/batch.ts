@@ -2,14 +2,14 @@
 // answers for every namespace of the one in every cluster of the other, so that a call may bring more than was asked for.
 // One more call is worth it only where it spares a lot.
 
-import { groupBy } from './group-by.js';
+import { groupBy, type Group } from './group-by.js';
 import type { WorkloadCostsRequest } from './request.js';
 import { spellingsOf, type ScopedRequest } from './scope.js';
 
 /** One call, and what is to be found in its answer. */
 export interface PlannedCall {
   readonly request: WorkloadCostsRequest;
-  readonly scoped: readonly ScopedRequest[];
+  readonly scoped: Group<ScopedRequest>;
 }
 
 /** So many namespaces are always one call: those of a page of workloads, wherever they run. */
@@ -36,38 +36,38 @@ export function planCalls(base: WorkloadCostsRequest, scoped: readonly ScopedReq
   const isWhole = ([, own]: (typeof clusters)[number]) => own.some(({ scope }) => scope.namespace === undefined);
   const wide = chunk(clusters.filter(isWhole)).map((part) => ({
     request: { ...base, clusterFilters: spell(part.map(([name]) => name)) },
-    scoped: part.flatMap(([, own]) => own),
+    scoped: part.flatMap(([, own]) => own) as Group<ScopedRequest>,
   }));
   const bundles: Bundle[] = [];
   for (const [cluster, own] of clusters.filter((each) => !isWhole(each))) {
     for (const part of chunk([...groupBy(own, ({ scope }) => scope.namespace ?? '')])) {
       const names = part.map(([name]) => name);
-      const bundle = findBundle(bundles, spellingsOf(cluster), new Set(spell(names)));
-      bundle.wanted += names.length;
+      const bundle = findBundle(bundles, spellingsOf(cluster), new Set(spell(names)), names.length);
       bundle.scoped.push(...part.flatMap(([, each]) => each));
     }
   }
   const narrow = bundles.map((bundle) => ({
     request: { ...base, clusterFilters: [...bundle.clusters], namespaces: [...bundle.namespaces] },
-    scoped: bundle.scoped,
+    scoped: bundle.scoped as Group<ScopedRequest>,
   }));
   return [...wide, ...narrow];
 }
 
 /** The bundle that grows least by these namespaces of a cluster, which are in it then; a new one where that is less. */
-function findBundle(bundles: Bundle[], cluster: readonly string[], names: ReadonlySet<string>): Bundle {
+function findBundle(bundles: Bundle[], cluster: readonly string[], names: ReadonlySet<string>, wanted: number): Bundle {
   let best: Bundle | undefined;
   let least = Infinity;
   for (const bundle of bundles) {
     const clusterCount = countUnion(bundle.clusters, cluster);
     const nameCount = countUnion(bundle.namespaces, names);
     const growth = clusterCount * nameCount - bundle.clusters.size * bundle.namespaces.size;
-    const isWorthIt = bundle.wanted + names.size <= PAGE || growth <= CALL_COST + names.size;
+    const isWorthIt = bundle.wanted + wanted <= PAGE || growth <= CALL_COST + names.size;
     if (!isWorthIt || growth >= least || clusterCount > MAX_NAMES || nameCount > MAX_NAMES) continue;
     best = bundle;
     least = growth;
   }
   if (best === undefined) bundles.push((best = { scoped: [], clusters: new Set(), namespaces: new Set(), wanted: 0 }));
+  best.wanted += wanted;
   for (const name of cluster) best.clusters.add(name);
   for (const name of names) best.namespaces.add(name);
   return best;

@@ -16,6 +16,12 @@ export const GATEWAY_SETTINGS = {
     fine,
     meaning: 'The most rows that one page may have: a number, or off.',
   },
+  GATEWAY_MAX_ANSWER_ROWS: {
+    ...limit(100_000_000),
+    default: '250000',
+    fine,
+    meaning: 'The most rows, and reports of entities, that one answer may have in all: a number, or off.',
+  },
   GATEWAY_FEDERATION: {
     ...boolean,
     default: 'on',

@@ -1,0 +1,1183 @@
+// Clusters, namespaces and workloads as clients meet them, through the whole gateway: any key is an entity, and what it
+// costs is just what a root query says, however the gateway came by it. What reaches ScaleOps is counted everywhere.
+
+import fc from 'fast-check';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+
+import { createSimulator, type ReceivedRequest } from '../src/simulator/simulator.js';
+import { at, startAging } from './kit/aging.js';
+import {
+  anyFilter,
+  anyNeighbours,
+  anyQuestion,
+  anyScope,
+  anyWider,
+  countWork,
+  FLEET,
+  FLEET_WORKLOADS,
+  QUESTION,
+  REPORT,
+  ROW,
+  startRowsUpstream,
+  toRepresentation,
+  toRootFilter,
+  type Filter,
+  type RowsUpstream,
+  type Scope,
+} from './kit/entities.js';
+import { startGateway, startStack, TOKEN, type Answer, type TestGateway, type TestStack } from './kit/gateway.js';
+import { anyReport } from './kit/reference.js';
+import { secretOf, startTenants } from './kit/tenants.js';
+
+/** The simulator's own cluster, with something to say in every namespace that these tests name. */
+const CLUSTER = 'prod-us-east-1';
+const NO_CACHE = { CACHE_TTL_SECONDS: '0' };
+const SEED = { seed: 20260131 };
+const MINUTE_MS = 60_000;
+
+type Raw = Readonly<Record<string, unknown>>;
+type Node = Readonly<Record<string, unknown>> & {
+  readonly id: string;
+  readonly workloadName: string | null;
+  readonly workloadType: string | null;
+  readonly namespace: string | null;
+  readonly clusterName: string | null;
+};
+interface Connection {
+  readonly totalCount: number;
+  readonly edges: readonly { readonly cursor: string; readonly node: Node }[];
+}
+
+const expectGood = ({ status, errors }: Answer): void => {
+  expect(errors).toEqual([]);
+  expect(status).toBe(200);
+};
+const pathsOf = ({ errors }: Answer) => errors.map(({ path }) => path);
+const codesOf = ({ errors }: Answer) => [...new Set(errors.map(({ extensions }) => extensions.code))];
+const messagesOf = ({ errors }: Answer) => [...new Set(errors.map(({ message }) => message))];
+
+const ROOT = `query ($filter: WorkloadCostsFilter, ${QUESTION}) {
+  workloadCosts(filter: $filter) { ...Report }
+} ${REPORT}`;
+const LOOKUP = {
+  Cluster: `query ($clusterName: String!, $filter: WorkloadCostsFilter, ${QUESTION}) {
+    entity: cluster(name: $clusterName) { costs(filter: $filter) { ...Report } }
+  } ${REPORT}`,
+  Namespace: `query ($clusterName: String!, $namespace: String!, $filter: WorkloadCostsFilter, ${QUESTION}) {
+    entity: namespace(clusterName: $clusterName, name: $namespace) { costs(filter: $filter) { ...Report } }
+  } ${REPORT}`,
+};
+const TWICE = 'a: costs(filter: $a) { ...Report } b: costs(filter: $b) { ...Report }';
+const BATCH = `query ($of: [_Any!]!, $a: WorkloadCostsFilter, $b: WorkloadCostsFilter, ${QUESTION}) {
+  _entities(representations: $of) { ... on Cluster { ${TWICE} } ... on Namespace { ${TWICE} } }
+} ${REPORT}`;
+
+/** What a root query says of the scope; null where it lists nothing. */
+async function askRoot(gateway: TestGateway, filter: Filter | undefined, question: object): Promise<unknown> {
+  if (filter === undefined) return null;
+  const answer = await gateway.ask(ROOT, { filter, ...question });
+  expectGood(answer);
+  const report = answer.data.workloadCosts as { readonly all: Connection };
+  return report.all.totalCount === 0 ? null : report;
+}
+
+/** What the entity of the scope says. */
+async function askEntity(gateway: TestGateway, scope: Scope, filter: Filter, question: object): Promise<unknown> {
+  const lookup = scope.namespace === undefined ? LOOKUP.Cluster : LOOKUP.Namespace;
+  const answer = await gateway.ask(lookup, { ...scope, filter, ...question });
+  expectGood(answer);
+  return answer.data.entity.costs as unknown;
+}
+
+describe('an entity', () => {
+  let stack: TestStack;
+  beforeAll(async () => {
+    stack = await startStack();
+  });
+  afterAll(() => stack[Symbol.asyncDispose]());
+
+  const ODD = [
+    '😀',
+    "it's",
+    'say "hi"',
+    'a.b/c,d=e',
+    '\\',
+    '{}',
+    '__proto__',
+    'constructor',
+    'toString',
+    ' ',
+    '\ud83d',
+  ];
+
+  test.each(['nobody has this', ...ODD.filter((name) => name !== ' '), 'x'.repeat(253)])(
+    'is given back for the name %j with no upstream call',
+    async (name) => {
+      const answer = await stack.ask(
+        `query ($name: String!) {
+          cluster(name: $name) { __typename name }
+          namespace(clusterName: "c", name: $name) { __typename clusterName name }
+          workload(clusterName: $name, namespace: "n", type: $name, name: $name) { __typename clusterName namespace type name }
+        }`,
+        { name },
+      );
+      expectGood(answer);
+      expect(answer.data).toEqual({
+        cluster: { __typename: 'Cluster', name },
+        namespace: { __typename: 'Namespace', clusterName: 'c', name },
+        workload: { __typename: 'Workload', clusterName: name, namespace: 'n', type: name, name },
+      });
+      expect(stack.received).toEqual([]);
+      expect(answer.headers.get('cache-control')).toBe('no-store');
+    },
+  );
+
+  const RULES: readonly (readonly [what: string, name: string, rule: RegExp])[] = [
+    ['empty', '', /must not be empty/],
+    ['blank', ' \t ', /must not be empty/],
+    ['of 254 characters', 'x'.repeat(254), /at most 253 characters/],
+    ['with a line end', 'a\r\nb', /control characters/],
+    ['with a NUL', 'a\u0000b', /control characters/],
+  ];
+  const LOOKUPS: readonly (readonly [field: string, args: readonly string[]])[] = [
+    ['cluster', ['name']],
+    ['namespace', ['clusterName', 'name']],
+    ['workload', ['clusterName', 'namespace', 'type', 'name']],
+  ];
+
+  test.each(
+    LOOKUPS.flatMap(([field, args]) => args.flatMap((arg) => RULES.map((rule) => [field, arg, ...rule] as const))),
+  )(
+    '`%s` with a `%s` that is %s is refused by that name, and leaves the rest',
+    async (field, arg, _what, name, rule) => {
+      const [, args] = LOOKUPS.find(([each]) => each === field)!;
+      const given = args.map((each) => `${each}: ${each === arg ? '$name' : '"x"'}`).join(', ');
+      const answer = await stack.ask(
+        `query ($name: String!) { ${field}(${given}) { __typename costs: __typename } other: cluster(name: "x") { name } }`,
+        { name },
+      );
+      expect(answer.status).toBe(200);
+      expect(answer.data).toEqual({ [field]: null, other: { name: 'x' } });
+      expect([pathsOf(answer), codesOf(answer)]).toEqual([[[field]], ['BAD_USER_INPUT']]);
+      expect(answer.errors[0]!.message).toMatch(new RegExp(`^${arg} ${rule.source}|^${arg} must .*${rule.source}`));
+      expect(stack.received).toEqual([]);
+    },
+  );
+});
+
+describe('costs', () => {
+  test.each<[string, string, string]>([
+    ['an unknown cluster', 'cluster(name: "nowhere")', ''],
+    ['an unknown namespace of a known cluster', `namespace(clusterName: "${CLUSTER}", name: "nowhere")`, ''],
+    ['a namespace of another cluster', 'namespace(clusterName: "ml-us-west-2", name: "payments")', ''],
+    ['a filter that leaves nothing', `cluster(name: "${CLUSTER}")`, '(filter: { workloadTypes: { names: ["Pod"] } })'],
+    [
+      'a cluster without its namespaces',
+      'cluster(name: "ml-us-west-2")',
+      '(filter: { namespaces: { names: ["payments"] } })',
+    ],
+    ["a cluster that is not the host's own", 'cluster(name: "ml-us-west-2")', '(filter: { multiCluster: false })'],
+  ])('of %s are null without an error', async (_what, entity, filter) => {
+    await using stack = await startStack();
+    const answer = await stack.ask(`{ entity: ${entity} { name costs${filter} { clusters } } }`);
+    expectGood(answer);
+    expect(answer.data.entity).toMatchObject({ costs: null });
+    expect(stack.received).toHaveLength(1);
+  });
+
+  test('of a filter that is null are those of none', async () => {
+    await using stack = await startStack({ simulator: FLEET });
+    const { clusterName, namespace, type, name } = FLEET_WORKLOADS[0]!;
+    const workload = `clusterName: "${clusterName}", namespace: "${namespace}", type: "${type}", name: "${name}"`;
+    const costs = 'window { startTime } rows { totalCount }';
+    const answer = await stack.ask(`{
+      cluster(name: "${CLUSTER}") { none: costs { ${costs} } null: costs(filter: null) { ${costs} } }
+      namespace(clusterName: "${CLUSTER}", name: "payments") {
+        none: costs { ${costs} } null: costs(filter: { clusters: null, namespaces: null, last: null, multiCluster: null }) { ${costs} }
+      }
+      workload(${workload}) { none: cost { totalCost } null: cost(last: null) { totalCost } }
+    }`);
+    expectGood(answer);
+    for (const entity of Object.values(answer.data as Record<string, { none: object; null: object }>)) {
+      expect(entity.none).not.toBeNull();
+      expect(entity.null).toEqual(entity.none);
+    }
+    expect(stack.received).toHaveLength(1);
+  });
+
+  test.each<[string, string, string]>([
+    ['keeps other clusters', `cluster(name: "${CLUSTER}")`, 'clusters: { names: ["nowhere", "staging-eu-west-1"] }'],
+    ['leaves the cluster out', `cluster(name: "${CLUSTER}")`, `clusters: { names: ["${CLUSTER}"], exclude: true }`],
+    [
+      'leaves the cluster of the namespace out',
+      `namespace(clusterName: "${CLUSTER}", name: "payments")`,
+      `clusters: { names: ["${CLUSTER}"], exclude: true }`,
+    ],
+    [
+      'keeps other namespaces',
+      `namespace(clusterName: "${CLUSTER}", name: "payments")`,
+      'namespaces: { names: ["orders", "search"] }',
+    ],
+    [
+      'leaves the namespace out',
+      `namespace(clusterName: "${CLUSTER}", name: "payments")`,
+      'namespaces: { names: ["orders", "payments"], exclude: true }',
+    ],
+  ])('are null without an upstream call where the filter %s', async (_what, entity, filter) => {
+    await using stack = await startStack();
+    const answer = await stack.ask(`{ entity: ${entity} { name costs(filter: { ${filter} }) { clusters } } }`);
+    expectGood(answer);
+    expect(answer.data.entity).toMatchObject({ costs: null });
+    expect(stack.received).toEqual([]);
+  });
+
+  test('are refused for a page over GATEWAY_MAX_PAGE_ROWS, where that page stands, and their sums are not', async () => {
+    await using stack = await startStack({ simulator: FLEET, env: { GATEWAY_MAX_PAGE_ROWS: '20' } });
+    const answer = await stack.ask(`{
+      all: cluster(name: "${CLUSTER}") { name costs { rows { nodes { id } } } }
+      page: cluster(name: "${CLUSTER}") { costs { rows(first: 20) { totalCount nodes { id } } } }
+      sums: cluster(name: "${CLUSTER}") { costs { totals { rowCount } rows { totalCount } } }
+      small: namespace(clusterName: "${CLUSTER}", name: "payments") { costs { rows { nodes { namespace } } } }
+    }`);
+    expect(pathsOf(answer)).toEqual([['all', 'costs', 'rows', 'nodes']]);
+    expect(codesOf(answer)).toEqual(['BAD_USER_INPUT']);
+    expect(answer.errors[0]!.message).toMatch(/^first .*\b20\b/);
+    expect(answer.data).toMatchObject({
+      all: { name: CLUSTER, costs: null },
+      page: { costs: { rows: { totalCount: 145 } } },
+      sums: { costs: { totals: { rowCount: 145 }, rows: { totalCount: 145 } } },
+    });
+    expect(answer.data.page.costs.rows.nodes).toHaveLength(20);
+    expect(answer.data.small.costs.rows.nodes).toHaveLength(19);
+    expect(stack.received).toHaveLength(1);
+  });
+});
+
+/** A ScaleOps that any number of gateways ask. */
+async function startFleet() {
+  const received: ReceivedRequest[] = [];
+  const now = (): number => Date.UTC(2026, 0, 31);
+  const simulator = createSimulator({ ...FLEET, token: TOKEN, now, onRequest: (request) => received.push(request) });
+  return { url: await simulator.listen(), received, [Symbol.asyncDispose]: () => simulator.close() };
+}
+
+describe('costs are what a root query says', () => {
+  let scaleOps: Awaited<ReturnType<typeof startFleet>>;
+  let received: ReceivedRequest[];
+  let url: string;
+  /** Remembers nothing: every answer is a new one of the simulator. */
+  let plain: TestGateway;
+
+  beforeAll(async () => {
+    scaleOps = await startFleet();
+    ({ url, received } = scaleOps);
+    plain = startGateway(url, NO_CACHE);
+  });
+  afterAll(async () => {
+    await plain[Symbol.asyncDispose]();
+    await scaleOps[Symbol.asyncDispose]();
+  });
+  beforeEach(() => {
+    received.length = 0;
+  });
+  /** Runs `act`; answers with how many upstream calls that took, too. */
+  const counted = async <T>(act: () => Promise<T>): Promise<readonly [T, number]> => {
+    const before = received.length;
+    return [await act(), received.length - before];
+  };
+
+  test(
+    'when they are asked for alone',
+    async () => {
+      const seen = { null: 0, report: 0, leftOut: 0 };
+      await fc.assert(
+        fc.asyncProperty(anyScope, anyFilter, anyQuestion, async (scope, filter, question) => {
+          const rootFilter = toRootFilter(filter, scope);
+          const expected = await askRoot(plain, rootFilter, question);
+          const [costs, calls] = await counted(() => askEntity(plain, scope, filter, question));
+          expect(costs).toEqual(expected);
+          expect(calls).toBe(rootFilter === undefined ? 0 : 1);
+          seen[expected === null ? 'null' : 'report'] += 1;
+          if (rootFilter === undefined) seen.leftOut += 1;
+        }),
+        { ...SEED, numRuns: 80 },
+      );
+      // A property that met nothing but nulls would hold for any code.
+      for (const count of Object.values(seen)) expect(count).toBeGreaterThan(5);
+    },
+    MINUTE_MS,
+  );
+
+  test(
+    'when they are cut out of the fewest calls for many',
+    async () => {
+      const anyScopes = fc.array(anyScope, { minLength: 2, maxLength: 8 });
+      await fc.assert(
+        fc.asyncProperty(anyScopes, anyFilter, anyFilter, anyQuestion, async (scopes, a, b, question) => {
+          const [answer, calls] = await counted(() =>
+            plain.ask(BATCH, { of: scopes.map(toRepresentation), a, b, ...question }),
+          );
+          expectGood(answer);
+          const expected: unknown[] = [];
+          for (const scope of scopes) {
+            expected.push({
+              a: await askRoot(plain, toRootFilter(a, scope), question),
+              b: await askRoot(plain, toRootFilter(b, scope), question),
+            });
+          }
+          expect(answer.data._entities).toEqual(expected);
+          // A filter costs one call for its clusters and one for its namespaces at most.
+          expect(calls).toBeLessThanOrEqual(4);
+        }),
+        { ...SEED, numRuns: 25 },
+      );
+    },
+    MINUTE_MS,
+  );
+
+  test(
+    'when a wider report is kept, which costs no call',
+    async () => {
+      let reports = 0;
+      await fc.assert(
+        fc.asyncProperty(
+          anyScope.chain((scope) => fc.tuple(fc.constant(scope), anyWider(scope))),
+          anyQuestion,
+          async ([scope, { filter, wider }], question) => {
+            const expected = await askRoot(plain, toRootFilter(filter, scope), question);
+            await using keeping = startGateway(url);
+            await askRoot(keeping, wider, question);
+            const [costs, calls] = await counted(() => askEntity(keeping, scope, filter, question));
+            expect(costs).toEqual(expected);
+            expect(calls).toBe(0);
+            if (expected !== null) reports += 1;
+          },
+        ),
+        { ...SEED, numRuns: 60 },
+      );
+      expect(reports).toBeGreaterThan(10);
+    },
+    MINUTE_MS,
+  );
+
+  test(
+    'when reports are kept that have less than they need, or something else',
+    async () => {
+      let calls = 0;
+      await fc.assert(
+        fc.asyncProperty(anyScope, anyNeighbours, anyQuestion, async (scope, { filter, neighbours }, question) => {
+          const rootFilter = toRootFilter(filter, scope);
+          const expected = await askRoot(plain, rootFilter, question);
+          await using keeping = startGateway(url);
+          for (const neighbour of neighbours) await askRoot(keeping, neighbour, question);
+          const [costs, count] = await counted(() => askEntity(keeping, scope, filter, question));
+          expect(costs).toEqual(expected);
+          expect(count).toBeLessThanOrEqual(rootFilter === undefined ? 0 : 1);
+          calls += count;
+        }),
+        { ...SEED, numRuns: 80 },
+      );
+      // Neither all nor none of them are of no use.
+      expect(calls).toBeGreaterThan(10);
+      expect(calls).toBeLessThan(60);
+    },
+    MINUTE_MS,
+  );
+
+  test.each<[string, Filter]>([
+    ['types', { workloadTypes: { names: ['Deployment'] } }],
+    ['labels', { labels: { labels: [{ key: 'team', value: 'payments' }] } }],
+    ['annotations', { annotations: { labels: [{ key: 'prometheus.io/scrape', value: 'true' }], exclude: true } }],
+    ['a time', { last: '30d' }],
+    ['ignored workloads', { shouldIgnoreWorkloads: true }],
+    ['namespaces', { namespaces: { names: ['payments'], exclude: true } }],
+  ])('when a report is kept that differs in its condition on %s', async (_what, condition) => {
+    const scope = { clusterName: CLUSTER };
+    for (const [kept, filter] of [
+      [{}, condition],
+      [condition, {}],
+    ] as const) {
+      await using keeping = startGateway(url);
+      const other = await askRoot(
+        keeping,
+        { multiCluster: true, clusters: { names: [CLUSTER] }, ...kept },
+        PLAIN_QUESTION,
+      );
+      const expected = await askRoot(plain, toRootFilter(filter, scope), PLAIN_QUESTION);
+      const [costs, calls] = await counted(() => askEntity(keeping, scope, filter, PLAIN_QUESTION));
+      expect(costs).toEqual(expected);
+      expect(costs).not.toEqual(other);
+      expect(calls).toBe(1);
+    }
+  });
+
+  test("when the report that is kept is of the host's own cluster, or of every one and not of that", async () => {
+    const scopes = [{ clusterName: CLUSTER }, { clusterName: 'ml-us-west-2' }, NAMESPACE_SCOPE];
+    for (const kept of [true, false]) {
+      for (const multiCluster of [true, false]) {
+        for (const scope of scopes) {
+          await using keeping = startGateway(url);
+          await askRoot(keeping, { multiCluster: kept }, PLAIN_QUESTION);
+          const expected = await askRoot(plain, toRootFilter({ multiCluster }, scope), PLAIN_QUESTION);
+          const [costs, calls] = await counted(() => askEntity(keeping, scope, { multiCluster }, PLAIN_QUESTION));
+          expect(costs).toEqual(expected);
+          // Of its own cluster ScaleOps says everything either way; a report of all does not say which that is.
+          const isAtHand = kept === multiCluster || (multiCluster && scope.clusterName === CLUSTER);
+          expect(calls).toBe(isAtHand ? 0 : 1);
+        }
+      }
+    }
+  });
+
+  test.each([
+    ['of a cluster', { clusterName: CLUSTER }],
+    ['of a namespace', { clusterName: CLUSTER, namespace: 'payments' }],
+  ])('page by page: a cursor %s is one of the root query, and the other way round', async (_what, scope: Scope) => {
+    await using keeping = startGateway(url);
+    await askRoot(keeping, { multiCluster: true, last: '7d' }, PLAIN_QUESTION);
+    const filter = { last: '7d', clusters: { names: ['nowhere', CLUSTER] } };
+    const rows = 'rows(orderBy: [{ field: WORKLOAD_TYPE, direction: ASC }], first: 4, after: $after)';
+    const page = `costs: workloadCosts(filter: $root) { ${rows} { edges { cursor node { id } } } }`;
+    const entity =
+      scope.namespace === undefined
+        ? `cluster(name: "${CLUSTER}")`
+        : `namespace(clusterName: "${CLUSTER}", name: "payments")`;
+    const ofEntity = `entity: ${entity} { costs(filter: $filter) { ${rows} { edges { cursor node { id } } } } }`;
+    const ask = async (after: string | null, isEntity: boolean): Promise<Connection['edges']> => {
+      const answer = isEntity
+        ? await keeping.ask(`query ($filter: WorkloadCostsFilter, $after: String) { ${ofEntity} }`, { filter, after })
+        : await keeping.ask(`query ($root: WorkloadCostsFilter, $after: String) { ${page} }`, {
+            root: toRootFilter(filter, scope),
+            after,
+          });
+      expectGood(answer);
+      const costs = isEntity ? answer.data.entity.costs : answer.data.costs;
+      return costs.rows.edges as Connection['edges'];
+    };
+    const first = await ask(null, true);
+    expect(await ask(null, false)).toEqual(first);
+    const after = first.at(-1)!.cursor;
+    const second = await ask(after, false);
+    expect(second).toHaveLength(4);
+    expect(await ask(after, true)).toEqual(second);
+    expect(await ask(second.at(-1)!.cursor, true)).toEqual(await ask(second.at(-1)!.cursor, false));
+    const foreign = await keeping.ask(
+      `query ($filter: WorkloadCostsFilter, $after: String) { ${ofEntity.replace(entity, 'cluster(name: "ml-us-west-2")')} }`,
+      { filter: { last: '7d' }, after },
+    );
+    expect([codesOf(foreign), pathsOf(foreign)]).toEqual([['BAD_USER_INPUT'], [['entity', 'costs', 'rows']]]);
+    // The wider one, and that of the root query itself.
+    expect(received).toHaveLength(2);
+  });
+});
+
+const NAMESPACE_SCOPE: Scope = { clusterName: CLUSTER, namespace: 'payments' };
+const PLAIN_QUESTION = { count: 3, by: [{ field: 'NAMESPACE' }] };
+
+/** A row of the REST API with these names and this cost; the rest is left out. */
+const rawRow = (clusterName: string, namespace: string, type: string, name: string, totalCost = 1): Raw => ({
+  id: `${clusterName}/${namespace}/${type}/${name}/${totalCost}`,
+  ...{ clusterName, namespace, workloadType: type, workloadName: name, totalCost },
+});
+
+describe('costs of rows that are odd', () => {
+  let upstream: RowsUpstream;
+  let plain: TestGateway;
+
+  beforeAll(async () => {
+    upstream = await startRowsUpstream();
+    plain = startGateway(upstream.url, NO_CACHE);
+  });
+  afterAll(async () => {
+    await plain[Symbol.asyncDispose]();
+    await upstream[Symbol.asyncDispose]();
+  });
+
+  const WORKLOADS = `query ($of: [_Any!]!) { _entities(representations: $of) { ... on Workload { cost { ${ROW} } } } }`;
+  const fold = (name: unknown): string => (name as string).toLowerCase();
+  const isSame = (a: Node, b: Node): boolean =>
+    fold(a.workloadType) === fold(b.workloadType) && fold(a.workloadName) === fold(b.workloadName);
+  const hasNames = (row: Node): boolean =>
+    [row.clusterName, row.namespace, row.workloadType, row.workloadName].every((name) => name != null && name !== '');
+  const orElse = (name: string | null | undefined, other: string): string => (name === '' ? other : (name ?? other));
+  const nameAll = ({ clusterName, namespace, workloadType, workloadName }: Node) => ({
+    clusterName: orElse(clusterName, 'a'),
+    namespace: orElse(namespace, 'b'),
+    workloadType: orElse(workloadType, 'Job'),
+    workloadName: orElse(workloadName, 'a'),
+  });
+  /** The clusters and namespaces that rows name, each once. */
+  const scopesOf = (rows: readonly Node[]): Scope[] => {
+    const scopes = rows.flatMap(({ clusterName, namespace }): Scope[] => {
+      if (!clusterName) return [];
+      return namespace ? [{ clusterName }, { clusterName, namespace }] : [{ clusterName }];
+    });
+    return [...new Map(scopes.map((scope) => [JSON.stringify(scope), scope])).values()];
+  };
+
+  test(
+    'are what a root query says, and a workload is the first of its rows there',
+    async () => {
+      let workloadCount = 0;
+      await fc.assert(
+        fc.asyncProperty(anyReport(14, 1), anyQuestion, fc.boolean(), async (json, question, isKept) => {
+          // Half of the rows have all names, so that many of them have an entity.
+          const rows = (json.aggregatedWorkloads as unknown as readonly Node[]).map((row, index) =>
+            index % 2 === 0 ? row : { ...row, ...nameAll(row) },
+          );
+          upstream.serve(rows);
+          const scopes = scopesOf(rows);
+          const expected: unknown[] = [];
+          for (const scope of scopes) expected.push(await askRoot(plain, toRootFilter({}, scope), question));
+          const workloads = rows.filter(hasNames);
+
+          await using gateway = startGateway(upstream.url);
+          if (isKept) await askRoot(gateway, { multiCluster: true }, question);
+          const before = upstream.received.length;
+          const answer = await gateway.ask(BATCH, { of: scopes.map(toRepresentation), ...question });
+          expectGood(answer);
+          expect((answer.data._entities as { a: unknown }[]).map(({ a }) => a)).toEqual(expected);
+          const cost = await gateway.ask(WORKLOADS, { of: workloads.map(toWorkloadRepresentation) });
+          expectGood(cost);
+          expect(upstream.received.length - before).toBe(isKept || scopes.length === 0 ? 0 : 1);
+
+          const firsts = workloads.map((row) => {
+            const at = scopes.findIndex(
+              (each) => each.clusterName === row.clusterName && each.namespace === row.namespace,
+            );
+            const { all } = expected[at] as { readonly all: Connection };
+            return all.edges.find(({ node }) => hasNames(node) && isSame(node, row))!.node;
+          });
+          expect((cost.data._entities as { cost: unknown }[]).map((each) => each.cost)).toEqual(firsts);
+          workloadCount += workloads.length;
+        }),
+        { ...SEED, numRuns: 40 },
+      );
+      expect(workloadCount).toBeGreaterThan(100);
+    },
+    MINUTE_MS,
+  );
+
+  test('add up in decimal where their own numbers are decimals, whatever those beside them are', async () => {
+    const rows = [
+      rawRow('c', 'decimal', 'Job', 'a', 0.1),
+      rawRow('c', 'decimal', 'Job', 'b', 0.2),
+      rawRow('c', 'binary', 'Job', 'a', 1 / 3),
+      rawRow('c', 'tiny', 'Job', 'a', 5e-324),
+      rawRow('c', 'huge', 'Job', 'a', Number.MAX_VALUE),
+      rawRow('c', 'huge', 'Job', 'b', -1),
+    ];
+    upstream.serve(rows);
+    const asked = ['decimal', 'binary', 'tiny', 'huge'];
+    const costs =
+      'costs { totals { totalCost } rows { nodes { share } } breakdown(by: [{ field: NAMESPACE }]) { totals { totalCost } } }';
+    const lookups = asked.map((name) => `${name}: namespace(clusterName: "c", name: "${name}") { ${costs} }`);
+    const expected = (totalCost: number, ...shares: readonly number[]) => ({
+      costs: {
+        totals: { totalCost },
+        rows: { nodes: shares.map((share) => ({ share })) },
+        breakdown: { totals: { totalCost } },
+      },
+    });
+    const data = {
+      decimal: expected(0.3, 0.1 / 0.3, 0.2 / 0.3),
+      binary: expected(1 / 3, 1),
+      tiny: expected(5e-324, 1),
+      huge: expected(Number.MAX_VALUE, 1, -1 / Number.MAX_VALUE),
+    };
+    await using gateway = startGateway(upstream.url);
+    const before = upstream.received.length;
+    const together = await plain.ask(`{ ${lookups.join(' ')} }`);
+    expect(upstream.received.length - before).toBe(1);
+    await gateway.ask('{ workloadCosts(filter: { multiCluster: true }) { clusters } }');
+    const kept = await gateway.ask(`{ ${lookups.join(' ')} }`);
+    expect(upstream.received.length - before).toBe(2);
+    for (const answer of [together, kept, await plain.ask(`{ ${lookups[0]} }`)]) expectGood(answer);
+    expect(together.data).toEqual(data);
+    expect(kept.data).toEqual(data);
+  });
+
+  test('are told apart also where names hold the line ends that no filter takes', async () => {
+    upstream.serve([
+      rawRow('a\nb', 'c', 'x\ny', 'z', 1),
+      rawRow('a', 'b\nc', 'x', 'y\nz', 2),
+      rawRow('a\nb', 'c', 'x', 'y\nz', 3),
+    ]);
+    const answer = await plain.ask(`{ workloadCosts(filter: { multiCluster: true }) { rows { nodes {
+      totalCost cluster { costs { totals { totalCost } } } namespaceEntity { costs { totals { totalCost } } }
+      workload { cost { totalCost } }
+    } } } }`);
+    expectGood(answer);
+    const ofTotal = (totalCost: number) => ({ costs: { totals: { totalCost } } });
+    expect(answer.data.workloadCosts.rows.nodes).toEqual([
+      { totalCost: 1, cluster: ofTotal(4), namespaceEntity: ofTotal(4), workload: { cost: { totalCost: 1 } } },
+      { totalCost: 2, cluster: ofTotal(2), namespaceEntity: ofTotal(2), workload: { cost: { totalCost: 2 } } },
+      { totalCost: 3, cluster: ofTotal(4), namespaceEntity: ofTotal(4), workload: { cost: { totalCost: 3 } } },
+    ]);
+  });
+});
+
+function toWorkloadRepresentation({ clusterName, namespace, workloadType: type, workloadName: name }: Node): object {
+  return { __typename: 'Workload', clusterName, namespace, type, name };
+}
+
+describe('the cost of a workload', () => {
+  const COSTS = `query ($of: [_Any!]!, $last: Duration) {
+    _entities(representations: $of) { ... on Workload { cost(last: $last) { ${ROW} } } }
+  }`;
+  const NAMESPACE_ROWS = `query ($clusterName: String!, $namespace: String!, $last: Duration) {
+    namespace(clusterName: $clusterName, name: $namespace) { costs(filter: { last: $last }) { rows { nodes { ${ROW} } } } }
+  }`;
+
+  test(
+    'is its row in the report of its namespace, however many are asked for',
+    async () => {
+      await using stack = await startStack({ simulator: FLEET, env: NO_CACHE });
+      const asked = fc.uniqueArray(fc.constantFrom(...FLEET_WORKLOADS), { minLength: 1, maxLength: 30 });
+      await fc.assert(
+        fc.asyncProperty(asked, fc.constantFrom(undefined, '1d', '30d'), async (workloads, last) => {
+          const before = stack.received.length;
+          const of = workloads.map(({ clusterName, namespace, type, name }) => ({
+            ...{ __typename: 'Workload', clusterName, namespace },
+            // Kubernetes has names in small letters and types in CamelCase; people have them otherwise.
+            ...{ type: type.toUpperCase(), name: name.toUpperCase() },
+          }));
+          const answer = await stack.ask(COSTS, { of, last });
+          expectGood(answer);
+          expect(stack.received.length - before).toBe(1);
+          const expected: unknown[] = [];
+          for (const { clusterName, namespace, id } of workloads) {
+            const rows = await stack.ask(NAMESPACE_ROWS, { clusterName, namespace, last });
+            expect(stack.received.length - before).toBe(expected.length + 2);
+            expected.push({ cost: (rows.data.namespace.costs.rows.nodes as Node[]).find((row) => row.id === id) });
+          }
+          expect(answer.data._entities).toEqual(expected);
+        }),
+        { ...SEED, numRuns: 15 },
+      );
+    },
+    MINUTE_MS,
+  );
+
+  test('has a share of what the namespace costs', async () => {
+    await using stack = await startStack({ simulator: FLEET });
+    const { data } = await stack.ask(`{
+      namespace(clusterName: "${CLUSTER}", name: "payments") {
+        costs { totals { totalCost } rows(first: 2) { nodes { totalCost share workload { cost { totalCost share } } } } }
+      }
+    }`);
+    const { totals, rows } = data.namespace.costs;
+    expect(rows.nodes).toHaveLength(2);
+    for (const { totalCost, share, workload } of rows.nodes) {
+      expect(share).toBe(totalCost / totals.totalCost);
+      expect(workload.cost).toEqual({ totalCost, share });
+    }
+    expect(stack.received).toHaveLength(1);
+  });
+
+  test('is null without an error for what ScaleOps does not list', async () => {
+    await using stack = await startStack({ simulator: FLEET });
+    const { clusterName, namespace, type, name } = FLEET_WORKLOADS[0]!;
+    const of = [
+      { clusterName, namespace, type, name },
+      { clusterName, namespace, type, name: 'nobody' },
+      { clusterName, namespace, type: 'Pod', name },
+      { clusterName, namespace: 'nowhere', type, name },
+      { clusterName: 'nowhere', namespace, type, name },
+      { clusterName, namespace, type: '__proto__', name: 'constructor' },
+    ].map((key) => ({ __typename: 'Workload', ...key }));
+    const answer = await stack.ask(
+      'query ($of: [_Any!]!) { _entities(representations: $of) { ... on Workload { cost { workloadName } } } }',
+      { of },
+    );
+    expectGood(answer);
+    expect(answer.data._entities).toEqual([{ cost: { workloadName: name } }, ...Array<object>(5).fill({ cost: null })]);
+    expect(stack.received).toHaveLength(1);
+  });
+
+  test('is of the first of several rows of its name', async () => {
+    await using upstream = await startRowsUpstream();
+    await using gateway = startGateway(upstream.url);
+    upstream.serve([
+      rawRow('c', 'other', 'Job', 'a', 1),
+      rawRow('c', 'n', 'Job', 'a', 2),
+      rawRow('c', 'n', 'JOB', 'A', 3),
+      rawRow('C', 'N', 'job', 'a', 4),
+    ]);
+    const answer = await gateway.ask(`{
+      a: workload(clusterName: "c", namespace: "n", type: "Job", name: "a") { cost { totalCost share } }
+      b: workload(clusterName: "C", namespace: "N", type: "jOB", name: "A") { cost { totalCost share } }
+    }`);
+    expectGood(answer);
+    const cost = { totalCost: 2, share: 2 / 9 };
+    expect(answer.data).toEqual({ a: { cost }, b: { cost } });
+    expect(upstream.received).toHaveLength(1);
+  });
+});
+
+describe('names', () => {
+  const PAYMENTS = 'rows { totalCount }';
+  const lookUp = (clusterName: string, name: string): string =>
+    `namespace(clusterName: "${clusterName}", name: "${name}") { costs { ${PAYMENTS} } }`;
+
+  test.each([
+    ['together', ''],
+    ['beside a report that has them', '{ workloadCosts(filter: { multiCluster: true }) { clusters } }'],
+  ])('in another case are the same names, %s', async (_how, before) => {
+    await using stack = await startStack({ simulator: FLEET });
+    if (before !== '') await stack.ask(before);
+    const { data, errors } = await stack.ask(`{
+      plain: ${lookUp(CLUSTER, 'payments')}
+      namespace: ${lookUp(CLUSTER, 'Payments')}
+      cluster: ${lookUp(CLUSTER.toUpperCase(), 'payments')}
+      filter: namespace(clusterName: "${CLUSTER}", name: "Payments") {
+        costs(filter: { namespaces: { names: ["PAYMENTS"] }, clusters: { names: ["nowhere"], exclude: true } }) { ${PAYMENTS} }
+      }
+    }`);
+    const costs = { rows: { totalCount: 19 } };
+    expect(errors).toEqual([]);
+    expect(data).toEqual({ plain: { costs }, namespace: { costs }, cluster: { costs }, filter: { costs } });
+    expect(stack.received).toHaveLength(1);
+  });
+
+  test.each([
+    ['cluster', CLUSTER.toUpperCase(), 'payments'],
+    ['namespace', CLUSTER, 'PAYMENTS'],
+  ])('of a %s in another case get the answer alone that they get with others', async (_what, clusterName, name) => {
+    await using stack = await startStack({ simulator: FLEET, env: NO_CACHE });
+    const alone = await stack.ask(`{ odd: ${lookUp(clusterName, name)} }`);
+    const together = await stack.ask(`{ plain: ${lookUp(CLUSTER, 'payments')} odd: ${lookUp(clusterName, name)} }`);
+    expect(together.data.plain).toEqual({ costs: { rows: { totalCount: 19 } } });
+    expect(together.data.odd).toEqual(alone.data.odd);
+    expect(stack.received).toHaveLength(2);
+  });
+
+  test.each([
+    ['cluster', CLUSTER.toUpperCase(), 'payments'],
+    ['namespace', CLUSTER, 'PAYMENTS'],
+  ])('of a %s in another case do not hide it from whoever asks later', async (_what, clusterName, name) => {
+    await using stack = await startStack({ simulator: FLEET });
+    await stack.ask(`{ ${lookUp(clusterName, name)} }`);
+    const { data } = await stack.ask(`{ ${lookUp(CLUSTER, 'payments')} }`);
+    expect(data.namespace).toEqual({ costs: { rows: { totalCount: 19 } } });
+    expect(stack.received.length).toBeLessThanOrEqual(2);
+  });
+
+  test(
+    'in any case, in any order, alone and together get one answer',
+    async () => {
+      const SPELLINGS = [
+        (name: string) => name,
+        (name: string) => name.toUpperCase(),
+        (name: string) => name.replace(/^./, (letter) => letter.toUpperCase()),
+      ];
+      const spelling = fc.constantFrom(...SPELLINGS);
+      const asked = fc.array(fc.tuple(anyScope, spelling, spelling), { minLength: 1, maxLength: 4 });
+      const isOf = (each: (typeof FLEET_WORKLOADS)[number], { clusterName, namespace }: Scope): boolean =>
+        each.clusterName === clusterName && (namespace === undefined || each.namespace === namespace);
+      await using scaleOps = await startFleet();
+      await fc.assert(
+        fc.asyncProperty(fc.array(asked, { minLength: 1, maxLength: 4 }), async (operations) => {
+          await using gateway = startGateway(scaleOps.url);
+          for (const scopes of operations) {
+            const of = scopes.map(([{ clusterName, namespace }, spellCluster, spellNamespace]) =>
+              toRepresentation({
+                clusterName: spellCluster(clusterName),
+                ...(namespace !== undefined && { namespace: spellNamespace(namespace) }),
+              }),
+            );
+            const before = scaleOps.received.length;
+            const answer = await gateway.ask(
+              `query ($of: [_Any!]!) { _entities(representations: $of) {
+                ... on Cluster { costs { totals { rowCount } } } ... on Namespace { costs { totals { rowCount } } }
+              } }`,
+              { of },
+            );
+            expectGood(answer);
+            expect(answer.data._entities).toEqual(
+              scopes.map(([scope]) => {
+                const rowCount = FLEET_WORKLOADS.filter((each) => isOf(each, scope)).length;
+                return { costs: rowCount === 0 ? null : { totals: { rowCount } } };
+              }),
+            );
+            expect(scaleOps.received.length - before).toBeLessThanOrEqual(2);
+          }
+        }),
+        { ...SEED, numRuns: 60 },
+      );
+    },
+    MINUTE_MS,
+  );
+
+  test('are plain data, whatever they are', async () => {
+    await using upstream = await startRowsUpstream();
+    await using gateway = startGateway(upstream.url);
+    const names = [
+      '__proto__',
+      'constructor',
+      'toString',
+      '😀',
+      "it's",
+      '"',
+      'a.b',
+      'c=d,e',
+      '../..',
+      '\ud83d',
+      'x'.repeat(300),
+    ];
+    upstream.serve(names.map((name, index) => rawRow(name, name, name, name, index + 1)));
+    const answer = await gateway.ask(`{ workloadCosts(filter: { multiCluster: true, last: "7d" }) { rows { nodes {
+      totalCost workload { name cost { totalCost share workloadName } }
+      cluster { name costs { clusters totals { totalCost } } }
+      namespaceEntity { name costs { breakdown(by: [{ field: NAMESPACE }]) { groups { keys { value } } } } }
+    } } } }`);
+    expectGood(answer);
+    expect(answer.data.workloadCosts.rows.nodes).toEqual(
+      names.map((name, index) => ({
+        totalCost: index + 1,
+        workload: { name, cost: { totalCost: index + 1, share: 1, workloadName: name } },
+        cluster: { name, costs: { clusters: [name], totals: { totalCost: index + 1 } } },
+        namespaceEntity: { name, costs: { breakdown: { groups: [{ keys: [{ value: name }] }] } } },
+      })),
+    );
+    // One for all rows, and one for what the entities ask of another time.
+    expect(upstream.received).toHaveLength(2);
+  });
+});
+
+describe('a row', () => {
+  const ENTITIES =
+    'cluster { __typename name } namespaceEntity { __typename clusterName name } workload { __typename clusterName namespace type name }';
+
+  test('names its cluster, namespace and workload with no further call', async () => {
+    await using stack = await startStack();
+    const { data, errors } = await stack.ask(
+      `{ workloadCosts(filter: { multiCluster: true }) { rows { nodes { clusterName namespace workloadType workloadName ${ENTITIES} } } } }`,
+    );
+    expect(errors).toEqual([]);
+    const rows = data.workloadCosts.rows.nodes as (Node & Raw)[];
+    expect(rows).toHaveLength(50);
+    for (const { clusterName, namespace, workloadType: type, workloadName: name, ...entities } of rows) {
+      expect(entities).toEqual({
+        cluster: { __typename: 'Cluster', name: clusterName },
+        namespaceEntity: { __typename: 'Namespace', clusterName, name: namespace },
+        workload: { __typename: 'Workload', clusterName, namespace, type, name },
+      });
+    }
+    expect(stack.received).toHaveLength(1);
+  });
+
+  test.each<[string, string, readonly string[]]>([
+    ['nothing', '{}', []],
+    ['labels', '{ labels: ["team"] }', []],
+    ['clusters', '{ cluster: true }', ['cluster']],
+    ['namespaces', '{ namespace: true }', ['cluster', 'namespaceEntity']],
+  ])('of several workloads, grouped by %s, has only the entities that it is all of', async (_by, groupBy, present) => {
+    await using stack = await startStack();
+    const { data, errors } = await stack.ask(
+      `{ aggregatedCosts(filter: { multiCluster: true, groupBy: ${groupBy} }) { rows { nodes { ${ENTITIES} } } } }`,
+    );
+    expect(errors).toEqual([]);
+    const rows = data.aggregatedCosts.rows.nodes as Raw[];
+    expect(rows.length).toBeGreaterThan(0);
+    for (const row of rows) expect(Object.keys(row).filter((name) => row[name] !== null)).toEqual(present);
+    expect(stack.received).toHaveLength(1);
+  });
+
+  test('that lacks a part of a name has no entity of that name', async () => {
+    await using upstream = await startRowsUpstream();
+    await using gateway = startGateway(upstream.url);
+    const whole = { clusterName: 'c', namespace: 'n', workloadType: 't', workloadName: 'w' };
+    const without = (...fields: readonly string[]) => ({
+      ...whole,
+      ...Object.fromEntries(fields.map((field) => [field, ''])),
+    });
+    upstream.serve([
+      { id: '1', ...whole },
+      { id: '2', ...without('clusterName') },
+      { id: '3', ...without('namespace') },
+      { id: '4', ...without('workloadType') },
+      { id: '5', ...without('workloadName') },
+      { id: '6' },
+    ]);
+    for (const report of ['workloadCosts', 'aggregatedCosts']) {
+      const { data, errors } = await gateway.ask(`{ ${report} { rows { nodes { ${ENTITIES} } } } }`);
+      expect(errors).toEqual([]);
+      const present = (data[report].rows.nodes as Raw[]).map((row) =>
+        Object.keys(row).filter((name) => row[name] !== null),
+      );
+      const ofNamespace = ['cluster', 'namespaceEntity'];
+      expect(present).toEqual([[...ofNamespace, 'workload'], [], ['cluster'], ofNamespace, ofNamespace, []]);
+    }
+    expect(upstream.received).toHaveLength(2);
+  });
+
+  test('leads to its workload, and that to its row, as deep as one likes, with no further call', async () => {
+    await using stack = await startStack({ simulator: FLEET });
+    const { data, errors } = await stack.ask(`{ workloadCosts(filter: { multiCluster: true }) {
+      rows(orderBy: [{ field: TOTAL_COST }], first: 5) { nodes { id totalCost
+        workload { cost { id share workload { name cost { id totalCost share namespaceEntity { costs { rows { totalCount }
+          totals { totalCost } } } cluster { costs { totals { rowCount } } } } } } }
+      } }
+    } }`);
+    expect(errors).toEqual([]);
+    const { nodes } = data.workloadCosts.rows;
+    expect(nodes).toHaveLength(5);
+    for (const { id, totalCost, workload } of nodes as readonly { id: string; totalCost: number; workload: any }[]) {
+      const { cost } = workload.cost.workload;
+      const { totals, rows } = cost.namespaceEntity.costs;
+      const neighbours = FLEET_WORKLOADS.filter((each) => id.startsWith(`${each.clusterName}/${each.namespace}/`));
+      expect([workload.cost.id, cost.id, cost.totalCost]).toEqual([id, id, totalCost]);
+      expect([workload.cost.share, cost.share]).toEqual(Array(2).fill(totalCost / totals.totalCost));
+      expect(rows.totalCount).toBe(neighbours.length);
+      const ofCluster = FLEET_WORKLOADS.filter((each) => each.clusterName === neighbours[0]!.clusterName);
+      expect(cost.cluster.costs.totals.rowCount).toBe(ofCluster.length);
+    }
+    expect(stack.received).toHaveLength(1);
+  });
+});
+
+describe('a bad input below 1,000 entities', () => {
+  const COUNT = 1_000;
+  const of = Array.from({ length: COUNT }, (_, index) => ({ __typename: 'Cluster', name: `c${index}` }));
+  const COSTS = `query ($of: [_Any!]!, $filter: WorkloadCostsFilter) {
+    _entities(representations: $of) { ... on Cluster { name costs(filter: $filter) { clusters } } }
+  }`;
+
+  test.each<[string, object, RegExp]>([
+    ['an empty name', { namespaces: { names: ['a', ''] } }, /^filter\.namespaces\.names\[1\] must not be empty/],
+    ['an empty list', { clusters: { names: [] } }, /^filter\.clusters\.names must not be an empty list/],
+    ['a long name', { workloadTypes: { names: ['x'.repeat(254)] } }, /^filter\.workloadTypes\.names\[0\] .*\b253\b/],
+    ['a line end', { clusters: { names: ['a\nb'] } }, /^filter\.clusters\.names\[0\] .*control characters/],
+    [
+      'a label that is none',
+      { labels: { labels: [{ key: '__proto__', value: '' }] } },
+      /^filter\.labels\.labels\[0\]\.key /,
+    ],
+    ['1,001 names', { namespaces: { names: Array(1_001).fill('a') } }, /^filter\.namespaces\.names .*\b1000\b/],
+  ])('that is %s is an error for each of them, by its path', async (_what, filter, message) => {
+    await using stack = await startStack();
+    const answer = await stack.ask(COSTS, { of, filter });
+    expect(answer.status).toBe(200);
+    expect(pathsOf(answer)).toEqual(of.map((_, index) => ['_entities', index, 'costs']));
+    expect([codesOf(answer), messagesOf(answer)]).toEqual([['BAD_USER_INPUT'], [expect.stringMatching(message)]]);
+    expect(answer.data._entities).toEqual(of.map(({ name }) => ({ name, costs: null })));
+    expect(stack.received).toEqual([]);
+  });
+
+  test.each<[string, string, string, RegExp]>([
+    ['a filter', 'WorkloadCostsFilter', 'costs(filter: $bad) { clusters }', /\$bad.*bad\.last.*Duration must be/],
+    ['a cost', 'Duration', 'cost(last: $bad) { id }', /\$bad.*Duration must be/],
+  ])('that is no duration in %s is one error of the request', async (_what, type, field, message) => {
+    await using stack = await startStack();
+    const typename = type === 'Duration' ? 'Workload' : 'Cluster';
+    const query = `query ($of: [_Any!]!, $bad: ${type}) { _entities(representations: $of) { ... on ${typename} { ${field} } } }`;
+    const answer = await stack.ask(query, { of, bad: type === 'Duration' ? '7x' : { last: '7x' } });
+    expect(answer.status).toBe(400);
+    expect([codesOf(answer), answer.errors.length, answer.data]).toEqual([['BAD_USER_INPUT'], 1, undefined]);
+    expect(answer.errors[0]!.message).toMatch(message);
+    const literal = await stack.ask(
+      query.replace(`, $bad: ${type}`, '').replace('$bad', type === 'Duration' ? '"7x"' : '{ last: "7x" }'),
+      { of },
+    );
+    expect([literal.status, codesOf(literal), literal.errors.length]).toEqual([400, ['BAD_USER_INPUT'], 1]);
+    expect(literal.errors[0]!.message).toMatch(/^(?:filter\.)?last: Duration must be/);
+    expect(stack.received).toEqual([]);
+  });
+});
+
+describe('the work for many entities', () => {
+  const MANY = 1_000;
+  const list = <T>(length: number, make: (index: number) => T): T[] =>
+    Array.from({ length }, (_, index) => make(index));
+  const names = (count: number) => list(count, (index) => `name-${index}`);
+  const COSTS = `query ($of: [_Any!]!, $filter: WorkloadCostsFilter) { _entities(representations: $of) {
+    ... on Cluster { costs(filter: $filter) { totals { rowCount totalCost } } }
+    ... on Namespace { costs(filter: $filter) { totals { rowCount totalCost } } }
+  } }`;
+  const toCluster = (index: number) => ({ __typename: 'Cluster', name: `c${index}` });
+  const toNamespace = (index: number) => ({ __typename: 'Namespace', clusterName: 'c', name: `n${index}` });
+
+  test.each<[string, (index: number) => object, (count: number) => object]>([
+    ['clusters to leave out', toCluster, (count) => ({ clusters: { names: names(count), exclude: true } })],
+    ['namespaces of clusters', toCluster, (count) => ({ namespaces: { names: names(count), exclude: true } })],
+    ['namespaces to leave out', toNamespace, (count) => ({ namespaces: { names: names(count), exclude: true } })],
+    ['types', toNamespace, (count) => ({ workloadTypes: { names: names(count), exclude: true } })],
+    [
+      'labels',
+      toNamespace,
+      (count) => ({ labels: { labels: names(count).map((key) => ({ key, value: '' })), exclude: true } }),
+    ],
+    ['names that are refused', toNamespace, (count) => ({ namespaces: { names: [...names(count - 1), ''] } })],
+  ])(
+    'below a filter with 1,000 %s grows with both, and not with their product',
+    async (_what, toEntity, toFilter) => {
+      await using upstream = await startRowsUpstream();
+      upstream.serve([
+        ...list(MANY, (index) => rawRow('c', `n${index}`, 'Job', 'a')),
+        ...list(MANY, (index) => rawRow(`c${index}`, 'n', 'Job', 'a')),
+      ]);
+      const workOf = async (entityCount: number, nameCount: number): Promise<number> => {
+        await using gateway = startGateway(upstream.url, { LOG_LEVEL: 'silent' });
+        // Reports of the same kind that are of no use here are looked at, too.
+        for (const name of ['x', 'y', 'z']) {
+          const kept = { multiCluster: true, ...toFilter(nameCount), namespaces: { names: [name] } };
+          await gateway.ask('query ($filter: WorkloadCostsFilter) { workloadCosts(filter: $filter) { clusters } }', {
+            filter: kept,
+          });
+        }
+        const before = upstream.received.length;
+        const work = await countWork(() =>
+          gateway.ask(COSTS, { of: list(entityCount, toEntity), filter: toFilter(nameCount) }),
+        );
+        expect(upstream.received.length - before).toBeLessThanOrEqual(1);
+        return work;
+      };
+      await workOf(1, 1);
+      const apart = (await workOf(MANY, 1)) + (await workOf(1, MANY));
+      expect(await workOf(MANY, MANY)).toBeLessThan(3 * apart);
+    },
+    MINUTE_MS,
+  );
+
+  test('of one name in 256 spellings is that of one', async () => {
+    await using upstream = await startRowsUpstream();
+    const rowCount = 2_000;
+    upstream.serve(list(rowCount, (index) => rawRow('spelling', `n${index}`, 'Job', 'a')));
+    await using gateway = startGateway(upstream.url, { LOG_LEVEL: 'silent' });
+    await gateway.ask('{ workloadCosts(filter: { multiCluster: true }) { clusters } }');
+    const spell = (name: string, index: number): string =>
+      Array.from(name, (letter, at) => ((index >> at) & 1 ? letter.toUpperCase() : letter)).join('');
+    const ask = async (spellings: readonly string[]): Promise<number> => {
+      const of = spellings.map((name) => ({ __typename: 'Cluster', name }));
+      let answer: Answer | undefined;
+      const work = await countWork(async () => (answer = await gateway.ask(COSTS, { of })));
+      const isThere = (name: string): boolean => name.toLowerCase() === 'spelling';
+      expect(answer!.data._entities).toEqual(
+        spellings.map((name) => ({ costs: isThere(name) ? { totals: { rowCount, totalCost: rowCount } } : null })),
+      );
+      return work;
+    };
+    await ask(['spelling']);
+    const apart = (await ask(['spelling'])) + (await ask(list(256, (index) => spell('nobodyIs', index))));
+    expect(await ask(list(256, (index) => spell('spelling', index)))).toBeLessThan(3 * apart);
+    expect(upstream.received).toHaveLength(1);
+  });
+});
+
+describe('a report that cannot be had', () => {
+  const COSTS = `query ($of: [_Any!]!) { _entities(representations: $of) {
+    ... on Cluster { name costs { clusters } other: costs(filter: { last: "30d" }) { clusters } }
+    ... on Namespace { clusterName name costs { clusters } }
+    ... on Workload { name cost { id } }
+  } }`;
+  const of = [
+    { __typename: 'Cluster', name: CLUSTER },
+    { __typename: 'Namespace', clusterName: CLUSTER, name: 'search' },
+    { __typename: 'Workload', clusterName: CLUSTER, namespace: 'search', type: 'Deployment', name: 'search-worker' },
+  ];
+  const keysAlone = [
+    { name: CLUSTER, costs: null },
+    { clusterName: CLUSTER, name: 'search', costs: null },
+    { name: 'search-worker', cost: null },
+  ];
+
+  test('is null with its code where it stands, beside the keys and the reports that can be had', async () => {
+    await using stack = await startStack({
+      env: { SCALEOPS_MAX_ATTEMPTS: '1' },
+      simulator: {
+        latency: ({ query }) => {
+          if (query.get('range') === null) throw new Error('down');
+        },
+      },
+    });
+    const answer = await stack.ask(COSTS, { of });
+    expect(answer.status).toBe(200);
+    expect(answer.data._entities).toEqual([
+      { ...keysAlone[0], other: { clusters: [CLUSTER] } },
+      keysAlone[1],
+      keysAlone[2],
+    ]);
+    expect(pathsOf(answer).toSorted()).toEqual([
+      ['_entities', 0, 'costs'],
+      ['_entities', 1, 'costs'],
+      ['_entities', 2, 'cost'],
+    ]);
+    expect(codesOf(answer)).toEqual(['UPSTREAM_ERROR']);
+    expect(answer.errors.map(({ extensions }) => extensions.retryable)).toEqual([true, true, true]);
+    expect(answer.headers.get('cache-control')).toBe('no-store');
+    expect(stack.received).toHaveLength(2);
+  });
+
+  test("for want of the caller's token is no answer at all, and one that ScaleOps refuses an error of the field", async () => {
+    await using tenants = await startTenants({ tokens: { good: 'ann', bad: 'bob' } });
+    await using gateway = startGateway(tenants.url, { SCALEOPS_AUTH: 'forward' });
+    const without = await gateway.ask(COSTS, { of });
+    expect([without.status, codesOf(without), without.data]).toEqual([401, ['UNAUTHENTICATED'], undefined]);
+    expect(without.headers.get('www-authenticate')).toBe('Bearer');
+    expect(tenants.requests).toEqual([]);
+    tenants.revoke('bad');
+    const refused = await gateway.ask(COSTS, { of }, { headers: { authorization: 'Bearer bad' } });
+    expect(refused.status).toBe(200);
+    expect(refused.data._entities).toEqual([{ ...keysAlone[0], other: null }, keysAlone[1], keysAlone[2]]);
+    expect([codesOf(refused), refused.errors.length]).toEqual([['UNAUTHENTICATED'], 4]);
+    expect(tenants.requests).toHaveLength(2);
+  });
+
+  test('is not made up of what another caller was shown', async () => {
+    await using tenants = await startTenants({ tokens: { 'of-ann': 'ann', 'of-bob': 'bob' } });
+    await using gateway = startGateway(tenants.url, { SCALEOPS_AUTH: 'forward' });
+    const ask = (token: string, query: string) =>
+      gateway.ask(query, {}, { headers: { authorization: `Bearer ${token}` } });
+    const query = `{ cluster(name: "${secretOf('ann')}-cluster") { costs { totals { totalCost } } } }`;
+    await ask('of-ann', '{ workloadCosts(filter: { multiCluster: true }) { clusters } }');
+    // Somebody whom ScaleOps knows, and who may be shown what was kept for him.
+    await ask('of-bob', '{ aggregatedCosts { clusters } }');
+    const own = await ask('of-ann', query);
+    expect(own.data.cluster).toEqual({ costs: { totals: { totalCost: tenants.costOf('ann') } } });
+    expect(tenants.countOf('of-ann')).toBe(1);
+    const foreign = await ask('of-bob', query);
+    expectGood(foreign);
+    expect(foreign.data.cluster).toEqual({ costs: null });
+    expect(tenants.countOf('of-bob')).toBe(2);
+  });
+});
+
+describe('an answer with costs of entities', () => {
+  const COSTS = `{ cluster(name: "${CLUSTER}") { name costs { asOf isStale } } }`;
+
+  test('says how fresh it is, whether it was fetched or cut out of what is kept', async () => {
+    await using stack = await startAging();
+    const freshnessOf = ({ text }: Answer) =>
+      (JSON.parse(text) as { extensions?: { freshness?: unknown } }).extensions?.freshness;
+    const fetched = await stack.ask(COSTS);
+    expectGood(fetched);
+    expect(fetched.data.cluster.costs).toEqual({ asOf: at(0), isStale: false });
+    expect(freshnessOf(fetched)).toEqual({ asOf: at(0), ageSeconds: 0, freshSeconds: 60, isStale: false });
+    expect(fetched.headers.get('cache-control')).toBe('private, max-age=60');
+    stack.clock.advance(5_000);
+    await stack.ask('{ workloadCosts(filter: { multiCluster: true }) { asOf } }');
+    stack.clock.advance(10_000);
+    const cut = await stack.ask(COSTS.replace(CLUSTER, 'ml-us-west-2'));
+    expect(cut.data.cluster.costs).toEqual({ asOf: at(5_000), isStale: false });
+    expect(freshnessOf(cut)).toEqual({ asOf: at(5_000), ageSeconds: 10, freshSeconds: 50, isStale: false });
+    expect([cut.headers.get('cache-control'), cut.headers.get('age')]).toEqual(['private, max-age=60', '10']);
+    // That nothing is listed was learned from ScaleOps as well, and grows old.
+    const none = await stack.ask(COSTS.replace(CLUSTER, 'nowhere'));
+    expect(none.data.cluster.costs).toBeNull();
+    expect(freshnessOf(none)).toEqual({ asOf: at(5_000), ageSeconds: 10, freshSeconds: 50, isStale: false });
+    expect(stack.received).toHaveLength(2);
+  });
+
+  test('shows what it has as stale while ScaleOps fails', async () => {
+    await using stack = await startAging({ CACHE_STALE_SECONDS: '0' });
+    await stack.ask(COSTS);
+    stack.clock.advance(61_000);
+    stack.setDown(true);
+    const answer = await stack.ask(COSTS);
+    expectGood(answer);
+    expect(answer.data.cluster).toEqual({ name: CLUSTER, costs: { asOf: at(0), isStale: true } });
+    expect(answer.headers.get('cache-control')).toBe('no-store');
+    expect(stack.received).toHaveLength(2);
+  });
+});

@@ -1,0 +1,441 @@
+// What a router sends and what it reads: references to entities, of any JSON there is, and the schema of this subgraph.
+// Through the whole gateway, in variables and in documents; references alone never reach ScaleOps, and that is counted.
+
+import { readFileSync } from 'node:fs';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+
+import { FLEET, FLEET_WORKLOADS } from './kit/entities.js';
+import { startStack, type Answer, type TestStack } from './kit/gateway.js';
+
+const FIELDS = `__typename
+  ... on Cluster { name }
+  ... on Namespace { clusterName name }
+  ... on Workload { clusterName namespace type name }`;
+const ENTITIES = `query ($of: [_Any!]!) { _entities(representations: $of) { ${FIELDS} } }`;
+const TYPES = ['application/graphql-response+json', 'application/json'] as const;
+/** GraphQL over HTTP: who accepts application/json alone gets 200 where a document or a variable is not valid. */
+const statusFor = (accept: string): number => (accept === TYPES[0] ? 400 : 200);
+
+const CLUSTER = { __typename: 'Cluster', name: 'c' };
+const NAMESPACE = { __typename: 'Namespace', clusterName: 'c', name: 'n' };
+const WORKLOAD = { __typename: 'Workload', clusterName: 'c', namespace: 'n', type: 'Job', name: 'w' };
+
+let stack: TestStack;
+
+beforeAll(async () => {
+  stack = await startStack();
+});
+afterAll(() => stack[Symbol.asyncDispose]());
+afterEach(() => {
+  expect(stack.received).toEqual([]);
+});
+
+/** Asks with references as JSON text: JSON.stringify writes no key `__proto__`. */
+function askJson(json: string, accept: string = TYPES[0]): Promise<Answer> {
+  const body = `{ "query": ${JSON.stringify(ENTITIES)}, "variables": { "of": ${json} } }`;
+  return stack.ask('', undefined, { body, headers: { accept } });
+}
+
+/** The same with references that stand in the document. */
+function askLiteral(json: string, accept: string = TYPES[0]): Promise<Answer> {
+  const query = `{ _entities(representations: ${toLiteral(JSON.parse(json))}) { ${FIELDS} } }`;
+  return stack.ask(query, undefined, { headers: { accept } });
+}
+
+/** GraphQL writes the keys of an object without quotes. */
+function toLiteral(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(toLiteral).join(', ')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  return `{ ${Object.entries(value)
+    .map(([key, item]) => `${key}: ${toLiteral(item)}`)
+    .join(', ')} }`;
+}
+
+const expectGood = ({ status, errors }: Answer): void => {
+  expect(errors).toEqual([]);
+  expect(status).toBe(200);
+};
+const codesOf = ({ errors }: Answer) => errors.map(({ extensions }) => extensions.code);
+
+describe.each([
+  ['variables', askJson],
+  ['the document', askLiteral],
+])('references in %s', (_where, ask) => {
+  test.each(TYPES)('are answered in their order, with duplicates, for %s', async (accept) => {
+    const of = [
+      WORKLOAD,
+      CLUSTER,
+      NAMESPACE,
+      CLUSTER,
+      { ...CLUSTER, name: 'other' },
+      WORKLOAD,
+      { ...CLUSTER, name: 'C' },
+    ];
+    const answer = await ask(JSON.stringify(of), accept);
+    expectGood(answer);
+    expect(answer.data).toEqual({ _entities: of });
+    expect(answer.headers.get('content-type')).toContain(accept);
+  });
+
+  test('may have more than a key, which is not looked at', async () => {
+    const extra = '"first": { "second": [1, null, { "__typename": "Query" }] }, "costs": "mine", "type": 7';
+    const answer = await ask(
+      `[{ "__typename": "Cluster", "name": "c", ${extra}, "constructor": null, "toString": "x", "__proto__": { "name": "mine" } }]`,
+    );
+    expectGood(answer);
+    expect(answer.data).toEqual({ _entities: [CLUSTER] });
+  });
+
+  test('may have any name that can be one', async () => {
+    const names = ['😀', "it's", 'say "hi"', '""" \\', 'a.b/c', '../..', '__proto__', 'constructor', 'x'.repeat(253)];
+    // Half of a surrogate pair is a text in JSON, and none in a document.
+    if (ask === askJson) names.push('\ud83d');
+    const of = names.flatMap((name) => [
+      { ...CLUSTER, name },
+      { ...NAMESPACE, clusterName: name, name },
+      { ...WORKLOAD, namespace: name, type: name, name },
+    ]);
+    const answer = await ask(JSON.stringify(of));
+    expectGood(answer);
+    expect(answer.data).toEqual({ _entities: of });
+  });
+
+  test('may be none', async () => {
+    const answer = await ask('[]');
+    expectGood(answer);
+    expect(answer.data).toEqual({ _entities: [] });
+  });
+
+  /** What is wrong, the reference, and what the error says after `representations[i]`. */
+  const MALFORMED: readonly (readonly [string, string, string])[] = [
+    ['a string', '"Cluster"', ' must be an object.'],
+    ['an empty string', '""', ' must be an object.'],
+    ['a number', '7', ' must be an object.'],
+    ['a boolean', 'true', ' must be an object.'],
+    ['a list', '[{ "__typename": "Cluster", "name": "c" }]', ' must be an object.'],
+    ['an empty list', '[]', ' must be an object.'],
+    ['a list of lists', '[[[]]]', ' must be an object.'],
+    ...[
+      ['no `__typename`', '{ "name": "c" }'],
+      ['nothing', '{}'],
+      ['`__typename` null', '{ "__typename": null, "name": "c" }'],
+      ['`__typename` empty', '{ "__typename": "", "name": "c" }'],
+      ['`__typename` a number', '{ "__typename": 0, "name": "c" }'],
+      ['`__typename` a list', '{ "__typename": ["Cluster"], "name": "c" }'],
+      ['`__typename` an object', '{ "__typename": { "toString": "Cluster" }, "name": "c" }'],
+      ['a type that there is not', '{ "__typename": "Pod", "name": "c" }'],
+      ['a type in another case', '{ "__typename": "cluster", "name": "c" }'],
+      ['the type Query', '{ "__typename": "Query" }'],
+      ['a type that is no entity', '{ "__typename": "CostRow", "id": "1", "name": "c" }'],
+      ['the union itself', '{ "__typename": "_Entity", "name": "c" }'],
+      ['the type __proto__', '{ "__typename": "__proto__", "name": "c" }'],
+      ['the type constructor', '{ "__typename": "constructor", "name": "c" }'],
+      ['a `__typename` that it inherits', '{ "__proto__": { "__typename": "Cluster", "name": "c" } }'],
+    ].map(([what, json]) => [what!, json!, '.__typename must be one of Cluster, Namespace, Workload.'] as const),
+    ...[
+      ['no key', '{ "__typename": "Cluster" }'],
+      ['a key that it inherits', '{ "__typename": "Cluster", "__proto__": { "name": "c" } }'],
+      ['a key that is null', '{ "__typename": "Cluster", "name": null }'],
+      ['a key that is a number', '{ "__typename": "Cluster", "name": 7 }'],
+      ['a key that is a boolean', '{ "__typename": "Cluster", "name": false }'],
+      ['a key that is a list', '{ "__typename": "Cluster", "name": ["c"] }'],
+      ['a key that is an object', '{ "__typename": "Cluster", "name": { "name": "c" } }'],
+      ['half a key', '{ "__typename": "Namespace", "clusterName": "c" }'],
+    ].map(([what, json]) => [what!, json!, '.name must be given, as a string.'] as const),
+    ['no cluster', '{ "__typename": "Namespace", "name": "n" }', '.clusterName must be given, as a string.'],
+    [
+      'no type',
+      '{ "__typename": "Workload", "clusterName": "c", "namespace": "n", "name": "w" }',
+      '.type must be given, as a string.',
+    ],
+    ['an empty name', '{ "__typename": "Cluster", "name": "" }', '.name must not be empty.'],
+    [
+      'a blank name',
+      '{ "__typename": "Namespace", "clusterName": " \\t", "name": "n" }',
+      '.clusterName must not be empty.',
+    ],
+    [
+      'a name of 254 characters',
+      `{ "__typename": "Cluster", "name": "${'x'.repeat(254)}" }`,
+      '.name must have at most 253 characters.',
+    ],
+    [
+      'a name of 100 kB',
+      `{ "__typename": "Cluster", "name": "${'x'.repeat(100_000)}" }`,
+      '.name must have at most 253 characters.',
+    ],
+    ['a line end', '{ "__typename": "Cluster", "name": "a\\r\\nb" }', '.name must not contain control characters.'],
+    [
+      'a NUL',
+      '{ "__typename": "Workload", "clusterName": "c", "namespace": "n\\u0000", "type": "Job", "name": "w" }',
+      '.namespace must not contain control characters.',
+    ],
+  ];
+
+  const expectRefused = (answer: Answer, wrong: readonly (readonly [index: number, message: string])[]): void => {
+    expect(answer.status).toBe(200);
+    expect(answer.errors).toEqual(
+      wrong.map(([index, message]) => ({
+        message: `representations[${index}]${message}`,
+        path: ['_entities', index],
+        locations: [expect.any(Object)],
+        extensions: { code: 'BAD_USER_INPUT', retryable: false, requestId: expect.any(String) as string },
+      })),
+    );
+  };
+
+  test.each(MALFORMED)('that are %s are an error of their own, and leave the others', async (_what, json, message) => {
+    for (const accept of TYPES) {
+      const answer = await ask(`[${JSON.stringify(CLUSTER)}, ${json}, ${JSON.stringify(WORKLOAD)}]`, accept);
+      expectRefused(answer, [[1, message]]);
+      expect(answer.data).toEqual({ _entities: [CLUSTER, null, WORKLOAD] });
+    }
+  });
+
+  test('that are wrong in every way are each told so, by their places', async () => {
+    const good = JSON.stringify(NAMESPACE);
+    const answer = await ask(`[${MALFORMED.flatMap(([, json]) => [json, good]).join(', ')}]`);
+    expectRefused(
+      answer,
+      MALFORMED.map(([, , message], index) => [2 * index, message]),
+    );
+    expect(answer.data).toEqual({ _entities: MALFORMED.flatMap(() => [null, NAMESPACE]) });
+    const lines = stack.log.filter(({ level }) => Number(level) > 30);
+    expect(lines).toEqual([]);
+  });
+
+  test('with keys of prototypes change no prototype', async () => {
+    const before = Reflect.ownKeys(Object.prototype);
+    const wicked = '{ "__typename": "Cluster", "name": "polluted" }';
+    const answer = await ask(
+      `[{ "__typename": "Cluster", "name": "c", "__proto__": ${wicked}, "constructor": { "prototype": ${wicked} } }, {}]`,
+    );
+    expect(answer.data).toEqual({ _entities: [CLUSTER, null] });
+    expect(Reflect.ownKeys(Object.prototype)).toEqual(before);
+    expect(({} as Record<string, unknown>).name).toBeUndefined();
+  });
+});
+
+describe('a list of references', () => {
+  const LIST: readonly (readonly [string, string, string])[] = [
+    ['null', 'null', '$of'],
+    ['a null among others', `[${JSON.stringify(CLUSTER)}, null]`, 'of[1]'],
+  ];
+
+  test.each(LIST)('that is %s in a variable is refused as a whole', async (_what, json, place) => {
+    for (const accept of TYPES) {
+      const answer = await askJson(json, accept);
+      expect([answer.status, codesOf(answer), answer.data]).toEqual([statusFor(accept), ['BAD_USER_INPUT'], undefined]);
+      expect(answer.errors[0]!.message).toContain(place);
+    }
+  });
+
+  test('that is left out of the variables is refused as a whole', async () => {
+    for (const accept of TYPES) {
+      const answer = await stack.ask(ENTITIES, {}, { headers: { accept } });
+      expect([answer.status, codesOf(answer), answer.data]).toEqual([statusFor(accept), ['BAD_USER_INPUT'], undefined]);
+      expect(answer.errors[0]!.message).toMatch(/\$of.*was not provided/);
+    }
+  });
+
+  test.each<[string, string, RegExp]>([
+    ['null', '{ _entities(representations: null) { __typename } }', /found null/],
+    ['a null among others', '{ _entities(representations: [{}, null]) { __typename } }', /found null/],
+    ['left out', '{ _entities { __typename } }', /"representations".* required/],
+    ['under another name', '{ _entities(representation: []) { __typename } }', /"representation"/],
+    ['of another type', 'query ($of: [String!]!) { _entities(representations: $of) { __typename } }', /"\[_Any!\]!"/],
+    ['of a type with nulls', 'query ($of: [_Any]!) { _entities(representations: $of) { __typename } }', /"\[_Any!\]!"/],
+    ['with a key twice', '{ _entities(representations: [{ name: "a", name: "b" }]) { __typename } }', /"name"/],
+  ])('that is %s in the document is no valid operation', async (_what, query, message) => {
+    for (const accept of TYPES) {
+      const answer = await stack.ask(query, { of: [] }, { headers: { accept } });
+      expect([answer.status, answer.data]).toEqual([statusFor(accept), undefined]);
+      expect(new Set(codesOf(answer))).toEqual(new Set(['GRAPHQL_VALIDATION_FAILED']));
+      expect(answer.errors[0]!.message).toMatch(message);
+    }
+  });
+
+  test('that is one reference and no list is a list of it, as GraphQL has it', async () => {
+    for (const ask of [askJson, askLiteral]) {
+      const answer = await ask(JSON.stringify(CLUSTER));
+      expectGood(answer);
+      expect(answer.data).toEqual({ _entities: [CLUSTER] });
+      const wrong = await ask('7');
+      expect([wrong.status, codesOf(wrong), wrong.data]).toEqual([200, ['BAD_USER_INPUT'], { _entities: [null] }]);
+    }
+  });
+
+  test('in the document may take its names from variables', async () => {
+    const answer = await stack.ask(
+      `query ($name: String!, $one: _Any!) {
+        _entities(representations: [{ __typename: "Namespace", clusterName: $name, name: $name }, $one]) { ${FIELDS} }
+      }`,
+      { name: 'x', one: WORKLOAD },
+    );
+    expectGood(answer);
+    expect(answer.data).toEqual({ _entities: [{ ...NAMESPACE, clusterName: 'x', name: 'x' }, WORKLOAD] });
+  });
+
+  test('may be asked for under several names, with the fields of one type alone', async () => {
+    const answer = await stack.ask(
+      `query ($a: [_Any!]!, $b: [_Any!]!) {
+        a: _entities(representations: $a) { ... on Cluster { name } }
+        b: _entities(representations: $b) { __typename }
+      }`,
+      { a: [CLUSTER, WORKLOAD], b: [NAMESPACE] },
+    );
+    expectGood(answer);
+    expect(answer.data).toEqual({ a: [{ name: 'c' }, {}], b: [{ __typename: 'Namespace' }] });
+  });
+
+  test('is read from a GET as well', async () => {
+    const search = new URLSearchParams({ query: ENTITIES, variables: JSON.stringify({ of: [WORKLOAD, {}, CLUSTER] }) });
+    for (const accept of TYPES) {
+      const request = new Request(`http://gateway/graphql?${search.toString()}`, { headers: { accept } });
+      const response = await stack.gateway.fetch(request);
+      const { data, errors } = (await response.json()) as Answer;
+      expect(response.status).toBe(200);
+      expect(data).toEqual({ _entities: [WORKLOAD, null, CLUSTER] });
+      expect(errors.map(({ path }) => path)).toEqual([['_entities', 1]]);
+    }
+  });
+
+  test('nested 10,000 deep is refused, and nothing falls over', async () => {
+    const deep = `${'['.repeat(10_000)}${']'.repeat(10_000)}`;
+    const inVariables = await askJson(`[${JSON.stringify(CLUSTER)}, ${deep}]`);
+    expect([inVariables.status, codesOf(inVariables)]).toEqual([200, ['BAD_USER_INPUT']]);
+    expect(inVariables.data).toEqual({ _entities: [CLUSTER, null] });
+    const inDocument = await stack.ask(`{ _entities(representations: ${deep}) { __typename } }`);
+    expect([inDocument.status, codesOf(inDocument)]).toEqual([400, ['GRAPHQL_PARSE_FAILED']]);
+  });
+
+  const many = <T>(length: number, make: (index: number) => T): T[] =>
+    Array.from({ length }, (_, index) => make(index));
+
+  test('of 2,000 is answered, one by one', async () => {
+    const of = many(2_000, (index) => {
+      const kinds = [CLUSTER, NAMESPACE, WORKLOAD, {}];
+      return { ...kinds[index % 4], name: `n${index}` };
+    });
+    const answer = await askJson(JSON.stringify(of));
+    expect(answer.status).toBe(200);
+    expect(answer.data._entities).toEqual(of.map((each, index) => (index % 4 === 3 ? null : each)));
+    expect(answer.errors.map(({ path }) => path)).toEqual(many(500, (index) => ['_entities', 4 * index + 3]));
+  });
+
+  test('of 10,000 is too large a body, or is answered where each is short', async () => {
+    for (const accept of TYPES) {
+      const refused = await askJson(JSON.stringify(Array(10_000).fill(CLUSTER)), accept);
+      expect([refused.status, codesOf(refused)]).toEqual([413, ['REQUEST_ENTITY_TOO_LARGE']]);
+    }
+    const short = await askJson(JSON.stringify(Array(10_000).fill({})));
+    expect(short.status).toBe(200);
+    expect(short.data._entities).toEqual(Array(10_000).fill(null));
+    expect([short.errors.length, ...new Set(codesOf(short))]).toEqual([10_000, 'BAD_USER_INPUT']);
+    expect(short.errors[9_999]).toMatchObject({
+      path: ['_entities', 9_999],
+      message: 'representations[9999].__typename must be one of Cluster, Namespace, Workload.',
+    });
+  });
+});
+
+describe('references with costs', () => {
+  test('of 1,500 are one call, and those that are wrong are none', async () => {
+    await using own = await startStack({ simulator: FLEET });
+    const workloads = Array.from({ length: 1_500 }, (_, index) => FLEET_WORKLOADS[index % FLEET_WORKLOADS.length]!);
+    const isWrong = (index: number): boolean => index % 10 === 0;
+    const of = workloads.map(({ clusterName, namespace, type, name }, index) => {
+      return { __typename: isWrong(index) ? 'Pod' : 'Workload', clusterName, namespace, type, name };
+    });
+    const answer = await own.ask(
+      'query ($of: [_Any!]!) { _entities(representations: $of) { ... on Workload { cost { id } } } }',
+      { of },
+    );
+    expect(answer.status).toBe(200);
+    expect(answer.data._entities).toEqual(workloads.map(({ id }, index) => (isWrong(index) ? null : { cost: { id } })));
+    expect(answer.errors).toHaveLength(150);
+    expect(own.received).toHaveLength(1);
+  });
+
+  test('that are wrong leave the costs of the others', async () => {
+    await using own = await startStack({ simulator: FLEET });
+    const answer = await own.ask(
+      `query ($of: [_Any!]!) { _entities(representations: $of) {
+        ... on Cluster { name costs { rows { totalCount } } } ... on Namespace { name costs { rows { totalCount } } }
+      } }`,
+      {
+        of: [
+          { __typename: 'Cluster', name: 'prod-us-east-1' },
+          { __typename: 'Cluster', name: '' },
+          { __typename: 'Namespace', clusterName: 'prod-us-east-1', name: 'payments' },
+          { __typename: 'Namespace', clusterName: 'prod-us-east-1', name: 'nowhere' },
+          'Cluster',
+        ],
+      },
+    );
+    expect(answer.status).toBe(200);
+    expect(answer.data._entities).toEqual([
+      { name: 'prod-us-east-1', costs: { rows: { totalCount: 145 } } },
+      null,
+      { name: 'payments', costs: { rows: { totalCount: 19 } } },
+      { name: 'nowhere', costs: null },
+      null,
+    ]);
+    expect(answer.errors.map(({ path }) => path)).toEqual([
+      ['_entities', 1],
+      ['_entities', 4],
+    ]);
+    expect(answer.headers.get('cache-control')).toBe('no-store');
+    expect(own.received).toHaveLength(1);
+  });
+});
+
+describe('a router', () => {
+  test('reads the schema with its directives, the one of schema/gateway.graphql', async () => {
+    const answer = await stack.ask('{ _service { __typename sdl } }');
+    expectGood(answer);
+    const file = readFileSync(new URL('../schema/gateway.graphql', import.meta.url), 'utf8');
+    expect(answer.data._service.__typename).toBe('_Service');
+    expect(answer.data._service.sdl === file, '_service says something else than schema/gateway.graphql').toBe(true);
+    expect(file).toMatch(/type Workload @key\(fields: "clusterName namespace type name"/);
+    expect(file).not.toMatch(/_entities|_service|_Any|_Entity/);
+  });
+
+  test('finds the entities and the types that they are asked for with', async () => {
+    const { data, errors } = await stack.ask(`{
+      entity: __type(name: "_Entity") { kind description possibleTypes { name } }
+      any: __type(name: "_Any") { kind description specifiedByURL }
+      service: __type(name: "_Service") { kind description fields { name description type { name } } }
+      query: __type(name: "Query") { fields { name description type { ...Type } args { name description type { ...Type } } } }
+    } fragment Type on __Type { kind name ofType { kind name ofType { kind name ofType { kind name } } } }`);
+    expect(errors).toEqual([]);
+    const text = expect.stringMatching(/^[A-Z`].{10,}\.$/) as string;
+    expect(data.entity).toEqual({
+      kind: 'UNION',
+      description: text,
+      possibleTypes: [{ name: 'Cluster' }, { name: 'Namespace' }, { name: 'Workload' }],
+    });
+    expect(data.any).toEqual({ kind: 'SCALAR', description: text, specifiedByURL: null });
+    const sdl = { name: 'sdl', description: text, type: { name: 'String' } };
+    expect(data.service).toEqual({ kind: 'OBJECT', description: text, fields: [sdl] });
+
+    const nonNull = (ofType: object) => ({ kind: 'NON_NULL', name: null, ofType });
+    const listOf = (ofType: object) => ({ kind: 'LIST', name: null, ofType });
+    const representations = nonNull(listOf(nonNull({ kind: 'SCALAR', name: '_Any' })));
+    const fields = (data.query.fields as { readonly name: string }[]).filter(({ name }) => name.startsWith('_'));
+    expect(fields).toEqual([
+      {
+        name: '_entities',
+        description: text,
+        type: nonNull(listOf({ kind: 'UNION', name: '_Entity', ofType: null })),
+        args: [{ name: 'representations', description: text, type: representations }],
+      },
+      {
+        name: '_service',
+        description: text,
+        type: nonNull({ kind: 'OBJECT', name: '_Service', ofType: null }),
+        args: [],
+      },
+    ]);
+  });
+});
