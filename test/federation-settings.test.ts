@@ -442,6 +442,7 @@ describe('the text', () => {
       );
       expect(shared.map(({ name }) => name.value).sort()).toEqual([
         'Cluster',
+        'Label',
         'Namespace',
         'PageInfo',
         'Query',
