@@ -20,11 +20,12 @@ export function parseKey<const Field extends string>(
   representation: Representation,
   fields: readonly Field[],
 ): Record<Field, string> {
-  const names = fields.map((field) => {
+  const key = {} as Record<Field, string>;
+  for (const field of fields) {
     const name = readOwn(representation, field);
     if (typeof name !== 'string') throw new UserInputError(field, 'must be given, as a string.');
     checkName(field, name);
-    return [field, name];
-  });
-  return Object.fromEntries(names) as Record<Field, string>;
+    key[field] = name;
+  }
+  return key;
 }

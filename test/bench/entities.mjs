@@ -71,15 +71,13 @@ async function bench() {
     console.log(`  ${name}: ${((await countCalls()) - before) / 2} calls to ScaleOps an operation`);
     cases[name] = () => ask(door, body);
   }
-  // Compiled first: an operator's gateway answers the thousandth page, not the first.
-  await measureAsync(
-    'Warming up',
-    { 'gateway, nothing kept': cases['gateway, nothing kept'], 'gateway, warm': cases['gateway, warm'] },
-    100,
-  );
-  await measureAsync('1,000 _entities', cases, 11);
+  // One after the other: what a thousand calls leave to be collected would be collected in the others' time.
+  const { 'a call a reference': first, ...ours } = cases;
+  await measureAsync('Warming up', ours, 100);
+  await measureAsync('1,000 _entities', ours, 101);
+  await measureAsync('1,000 _entities, as written first', { 'a call a reference': first }, 7);
   await Promise.all([cold.close(), warm.close()]);
-  upstream.disconnect();
+  upstream.kill();
 }
 
 function openGateway(url, env) {
