@@ -22,7 +22,10 @@ describe('an answer of more rows than may be', () => {
   };
 
   test('is refused as a whole, however short the document is', async () => {
-    await using stack = await startStack({ simulator: { workloads: 400 } });
+    await using stack = await startStack({
+      env: { GATEWAY_MAX_ANSWER_ROWS: '5000' },
+      simulator: { workloads: 400 },
+    });
     expect((await stack.ask(query(0))).errors).toEqual([]);
     for (const levels of [2, 3, 50]) expectRefused(await stack.ask(query(levels)));
     // The report of the cluster that the rows are of has been there since the first.
