@@ -102,15 +102,22 @@ export function createContext(parts: ContextParts, { signal, token, anew = false
 
 /** The workload reports that one operation reads, those that are under way among them. */
 function createOwnReports() {
-  const underWay = new Map<Promise<CacheAnswer>, { request: WorkloadCostsRequest; familyKey: string }>();
-  const read: (WiderReport & { readonly familyKey: string })[] = [];
+  const underWay = new Map<Promise<CacheAnswer>, WorkloadCostsRequest>();
+  const read: WiderReport[] = [];
+  // Worked out when an entity asks, which most operations never do, and then once a request.
+  const familyKeys = new WeakMap<WorkloadCostsRequest, string>();
+  const familyKeyOf = (request: WorkloadCostsRequest): string => {
+    const key = familyKeys.get(request) ?? toFamilyKey(request);
+    familyKeys.set(request, key);
+    return key;
+  };
   const add = (request: WorkloadCostsRequest, answer: CacheAnswer): void => {
-    read.push({ request, familyKey: toFamilyKey(request), report: answer.report, take: () => answer });
+    read.push({ request, report: answer.report, take: () => answer });
   };
   return {
     add,
     begin(request: WorkloadCostsRequest, answer: Promise<CacheAnswer>): void {
-      underWay.set(answer, { request, familyKey: toFamilyKey(request) });
+      underWay.set(answer, request);
       const end = () => underWay.delete(answer);
       answer.then((loaded) => {
         end();
@@ -122,10 +129,10 @@ function createOwnReports() {
       const familyKey = toFamilyKey(wanted[0].base);
       const isOfUse = { hasCluster: () => true };
       const awaited = [...underWay].filter(
-        ([, each]) => each.familyKey === familyKey && wanted.some(createCoverage(each.request, isOfUse)),
+        ([, request]) => familyKeyOf(request) === familyKey && wanted.some(createCoverage(request, isOfUse)),
       );
       await Promise.allSettled(awaited.map(([answer]) => answer));
-      return read.filter((each) => each.familyKey === familyKey);
+      return read.filter(({ request }) => familyKeyOf(request) === familyKey);
     },
   };
 }
