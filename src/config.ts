@@ -6,10 +6,13 @@ import { closest, distance } from 'fastest-levenshtein';
 import type { Freshness } from './cache/freshness.js';
 import type { ReportKind } from './report/request.js';
 import type { LOG_LEVELS } from './settings/gateway.js';
-import type { Setting } from './settings/setting.js';
-import { SETTINGS, type SettingName } from './settings/settings.js';
+import { findIdleSettings, readAuth, readResilience } from './settings/read-upstream.js';
+import { ConfigError, createReader, type Environment, type Reader } from './settings/reader.js';
+import { SETTINGS } from './settings/settings.js';
 import type { AuthSettings } from './upstream/credentials.js';
 import type { ResilienceSettings } from './upstream/resilience.js';
+
+export { ConfigError };
 
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
@@ -40,19 +43,6 @@ export interface Config {
     readonly maxBytes: number;
     readonly redisUrl: string | undefined;
   };
-}
-
-type Environment = Readonly<Record<string, string | undefined>>;
-
-/** All that is wrong with an environment. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError';
-  readonly problems: readonly string[];
-
-  constructor(problems: readonly string[]) {
-    super(['The configuration is not valid:', ...problems.map((problem) => `  - ${problem}`)].join('\n'));
-    this.problems = problems;
-  }
 }
 
 const MIB = 1_048_576;
@@ -125,84 +115,6 @@ function readSchema(read: Reader) {
   };
 }
 
-type ValueOf<S> = S extends { to: (text: string) => infer T }
-  ? S extends { default: string } | { required: true }
-    ? T
-    : T | undefined
-  : never;
-type Reader = <N extends SettingName>(name: N) => ValueOf<(typeof SETTINGS)[N]>;
-
-function createReader(env: Environment, problems: string[]): Reader {
-  return (name) => {
-    const setting: Setting<unknown> = SETTINGS[name];
-    const text = env[name] ?? '';
-    const effective = text.trim() === '' ? setting.default : setting.verbatim ? text : text.trim();
-    if (effective === undefined) {
-      if (setting.required) problems.push(`${name} is not set. ${setting.meaning}`);
-      return undefined as never;
-    }
-    if (!setting.accepts(effective)) problems.push(`${name} ${setting.rule}.`);
-    return setting.to(effective) as never;
-  };
-}
-
-/** What each way to a token needs; of a list within, one and only one. */
-const NEEDS: Readonly<Record<string, readonly (SettingName | readonly [SettingName, SettingName])[]>> = {
-  token: [['SCALEOPS_TOKEN', 'SCALEOPS_TOKEN_FILE']],
-  login: ['SCALEOPS_USERNAME', 'SCALEOPS_PASSWORD'],
-  azure: ['SCALEOPS_AZURE_TENANT_ID', 'SCALEOPS_AZURE_CLIENT_ID', 'SCALEOPS_AZURE_CLIENT_SECRET'],
-  forward: [],
-};
-
-function readAuth(read: Reader, problems: string[]): AuthSettings {
-  const kind = read('SCALEOPS_AUTH');
-  const authority = read('SCALEOPS_AZURE_AUTHORITY');
-  const given = (name: SettingName): boolean => read(name) !== undefined;
-  for (const need of NEEDS[kind] ?? []) {
-    if (typeof need === 'string') {
-      if (!given(need)) problems.push(`${need} must be set with SCALEOPS_AUTH=${kind}.`);
-    } else if (need.every(given)) problems.push(`${need.join(' and ')} exclude each other.`);
-    else if (!need.some(given)) problems.push(`${need.join(' or ')} must be set.`);
-  }
-  switch (kind) {
-    case 'login':
-      return { kind, username: read('SCALEOPS_USERNAME') ?? '', password: read('SCALEOPS_PASSWORD') ?? '' };
-    case 'azure':
-      return {
-        kind,
-        authority,
-        tenantId: read('SCALEOPS_AZURE_TENANT_ID') ?? '',
-        clientId: read('SCALEOPS_AZURE_CLIENT_ID') ?? '',
-        clientSecret: read('SCALEOPS_AZURE_CLIENT_SECRET') ?? '',
-      };
-    case 'forward':
-      return { kind };
-    default: {
-      const file = read('SCALEOPS_TOKEN_FILE');
-      return { kind: 'token', source: file === undefined ? { token: read('SCALEOPS_TOKEN') ?? '' } : { file } };
-    }
-  }
-}
-
-function readResilience(read: Reader): ResilienceSettings {
-  return {
-    maxInFlight: read('SCALEOPS_MAX_IN_FLIGHT'),
-    maxQueued: read('SCALEOPS_MAX_QUEUED'),
-    maxQueueMs: read('SCALEOPS_MAX_QUEUE_MS'),
-    maxAttempts: read('SCALEOPS_MAX_ATTEMPTS'),
-    retryRatio: read('SCALEOPS_RETRY_PERCENT') / 100,
-    minRetries: read('SCALEOPS_RETRY_MIN'),
-    breaker: {
-      failuresInARow: read('SCALEOPS_BREAKER_FAILURES'),
-      failureRatio: read('SCALEOPS_BREAKER_PERCENT') / 100,
-      minCalls: read('SCALEOPS_BREAKER_MIN_CALLS'),
-      windowMs: 1000 * read('SCALEOPS_BREAKER_WINDOW_SECONDS'),
-      openMs: 1000 * read('SCALEOPS_BREAKER_OPEN_SECONDS'),
-      maxOpenMs: 1000 * read('SCALEOPS_BREAKER_MAX_OPEN_SECONDS'),
-    },
-  };
-}
-
 /** Names with one of our prefixes that are no settings. Kubernetes injects some, so they are no reason to stop. */
 function findUnknownNames(env: Environment): string[] {
   const known = Object.keys(SETTINGS);
@@ -217,15 +129,6 @@ function findUnknownNames(env: Environment): string[] {
       const isNear = beginning !== undefined || distance(upper, nearest) <= 4;
       return `${name} is not a setting of the gateway${isNear ? `; did you mean ${nearest}?` : '.'}`;
     });
-}
-
-/** Credentials of another way than the chosen one: whoever set them expects them to be used. */
-function findIdleSettings(env: Environment, { kind }: AuthSettings): string[] {
-  const needed = NEEDS[kind]?.flat() ?? [];
-  return Object.values(NEEDS)
-    .flat(2)
-    .filter((name) => !needed.includes(name) && (env[name]?.trim() ?? '') !== '')
-    .map((name) => `${name} has no effect with SCALEOPS_AUTH=${kind}.`);
 }
 
 function sortBySetting(problems: readonly string[]): string[] {

@@ -22,7 +22,27 @@ export const ERROR_CODES = {
     retryable: false,
     message: 'The operation asks for more rows than an answer may have.',
   },
+  MAX_TOKENS_LIMIT: { status: 400, retryable: false, message: 'The document is too long.' },
+  MAX_DEPTH_LIMIT: { status: 400, retryable: false, message: 'The operation is nested too deeply.' },
+  MAX_ALIASES_LIMIT: { status: 400, retryable: false, message: 'The operation has too many aliases.' },
+  MAX_ROOT_FIELDS_LIMIT: { status: 400, retryable: false, message: 'The operation has too many fields of Query.' },
+  PERSISTED_QUERY_NOT_FOUND: {
+    status: 400,
+    retryable: false,
+    message: 'No operation is kept under this hash. Send it once in full, with the hash.',
+  },
+  PERSISTED_QUERY_NOT_IN_LIST: {
+    status: 400,
+    retryable: false,
+    message: 'Only operations that the gateway was given a list of may be run.',
+  },
   UNAUTHENTICATED: { status: 401, retryable: false, message: 'A bearer token that ScaleOps accepts is required.' },
+  FORBIDDEN: { status: 403, retryable: false, message: 'You may not see what is asked for.' },
+  CSRF_BLOCKED: {
+    status: 403,
+    retryable: false,
+    message: 'A GET needs a header that no web page can send unasked, such as apollo-require-preflight.',
+  },
   METHOD_NOT_ALLOWED: { status: 405, retryable: false, message: 'Use GET or POST.' },
   NOT_ACCEPTABLE: {
     status: 406,
@@ -35,6 +55,7 @@ export const ERROR_CODES = {
     retryable: false,
     message: 'Send the request body as application/json, not compressed.',
   },
+  RATE_LIMITED: { status: 429, retryable: true, message: 'The caller sends more requests than it may.' },
   INTERNAL_SERVER_ERROR: { status: 500, retryable: false, message: 'The gateway failed unexpectedly.' },
   UPSTREAM_UNAVAILABLE: { retryable: true, message: 'ScaleOps could not be reached.' },
   UPSTREAM_TIMEOUT: { retryable: true, message: 'ScaleOps did not answer in time.' },
@@ -57,6 +78,8 @@ export const ERROR_CODES = {
   UPSTREAM_REJECTED: { retryable: false, message: 'ScaleOps refused the parameters of this report.' },
   CIRCUIT_OPEN: { retryable: true, message: 'ScaleOps failed repeatedly and is left alone for a moment.' },
   OVERLOADED: { status: 503, retryable: true, message: 'The gateway is waiting for as many reports as it may.' },
+  SHUTTING_DOWN: { status: 503, retryable: true, message: 'The gateway is shutting down.' },
+  REQUEST_TIMEOUT: { status: 504, retryable: true, message: 'The operation took longer than it may.' },
 } as const satisfies Record<string, ErrorCodeFacts>;
 
 /** The HTTP status of an answer without `data`. */

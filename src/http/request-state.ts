@@ -13,6 +13,8 @@ export interface RequestState {
   readonly startedAt: number;
   /** A secret. */
   callerToken?: string;
+  /** Who asks, as an operator knows them; undefined where nobody has to say. */
+  callerName?: string;
   freshness?: AnswerFreshness;
   operation?: { readonly name: string | null; readonly stats: LoadStats };
   errors?: readonly { readonly code: ErrorCode; readonly reason: string | undefined }[];

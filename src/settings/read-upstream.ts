@@ -1,0 +1,74 @@
+// The settings of ScaleOps as the parts of the gateway want them: who asks it, and how often.
+
+import type { AuthSettings } from '../upstream/credentials.js';
+import type { ResilienceSettings } from '../upstream/resilience.js';
+import type { Environment, Reader } from './reader.js';
+import type { SettingName } from './settings.js';
+
+/** What each way to a token needs; of a list within, one and only one. */
+const NEEDS: Readonly<Record<string, readonly (SettingName | readonly [SettingName, SettingName])[]>> = {
+  token: [['SCALEOPS_TOKEN', 'SCALEOPS_TOKEN_FILE']],
+  login: ['SCALEOPS_USERNAME', 'SCALEOPS_PASSWORD'],
+  azure: ['SCALEOPS_AZURE_TENANT_ID', 'SCALEOPS_AZURE_CLIENT_ID', 'SCALEOPS_AZURE_CLIENT_SECRET'],
+  forward: [],
+};
+
+/** Who asks ScaleOps. */
+export function readAuth(read: Reader, problems: string[]): AuthSettings {
+  const kind = read('SCALEOPS_AUTH');
+  const authority = read('SCALEOPS_AZURE_AUTHORITY');
+  const given = (name: SettingName): boolean => read(name) !== undefined;
+  for (const need of NEEDS[kind] ?? []) {
+    if (typeof need === 'string') {
+      if (!given(need)) problems.push(`${need} must be set with SCALEOPS_AUTH=${kind}.`);
+    } else if (need.every(given)) problems.push(`${need.join(' and ')} exclude each other.`);
+    else if (!need.some(given)) problems.push(`${need.join(' or ')} must be set.`);
+  }
+  switch (kind) {
+    case 'login':
+      return { kind, username: read('SCALEOPS_USERNAME') ?? '', password: read('SCALEOPS_PASSWORD') ?? '' };
+    case 'azure':
+      return {
+        kind,
+        authority,
+        tenantId: read('SCALEOPS_AZURE_TENANT_ID') ?? '',
+        clientId: read('SCALEOPS_AZURE_CLIENT_ID') ?? '',
+        clientSecret: read('SCALEOPS_AZURE_CLIENT_SECRET') ?? '',
+      };
+    case 'forward':
+      return { kind };
+    default: {
+      const file = read('SCALEOPS_TOKEN_FILE');
+      return { kind: 'token', source: file === undefined ? { token: read('SCALEOPS_TOKEN') ?? '' } : { file } };
+    }
+  }
+}
+
+/** How much ScaleOps is asked, and how it is left alone. */
+export function readResilience(read: Reader): ResilienceSettings {
+  return {
+    maxInFlight: read('SCALEOPS_MAX_IN_FLIGHT'),
+    maxQueued: read('SCALEOPS_MAX_QUEUED'),
+    maxQueueMs: read('SCALEOPS_MAX_QUEUE_MS'),
+    maxAttempts: read('SCALEOPS_MAX_ATTEMPTS'),
+    retryRatio: read('SCALEOPS_RETRY_PERCENT') / 100,
+    minRetries: read('SCALEOPS_RETRY_MIN'),
+    breaker: {
+      failuresInARow: read('SCALEOPS_BREAKER_FAILURES'),
+      failureRatio: read('SCALEOPS_BREAKER_PERCENT') / 100,
+      minCalls: read('SCALEOPS_BREAKER_MIN_CALLS'),
+      windowMs: 1000 * read('SCALEOPS_BREAKER_WINDOW_SECONDS'),
+      openMs: 1000 * read('SCALEOPS_BREAKER_OPEN_SECONDS'),
+      maxOpenMs: 1000 * read('SCALEOPS_BREAKER_MAX_OPEN_SECONDS'),
+    },
+  };
+}
+
+/** Credentials of another way than the chosen one: whoever set them expects them to be used. */
+export function findIdleSettings(env: Environment, { kind }: AuthSettings): string[] {
+  const needed = NEEDS[kind]?.flat() ?? [];
+  return Object.values(NEEDS)
+    .flat(2)
+    .filter((name) => !needed.includes(name) && (env[name]?.trim() ?? '') !== '')
+    .map((name) => `${name} has no effect with SCALEOPS_AUTH=${kind}.`);
+}
