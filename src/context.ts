@@ -3,7 +3,9 @@
 import type { CacheAnswer, CacheResult, ReportCache } from './cache/report-cache.js';
 import { createReportLoader, type LoadedReport, type ReportLoader } from './loaders/report-loader.js';
 import { createScopeLoader, type ScopeLoader, type WiderReport } from './loaders/scope-loader.js';
+import { createGrantedReports } from './loaders/granted-reports.js';
 import type { UpstreamError } from './errors.js';
+import type { Grants } from './report/grants.js';
 import type { Group } from './report/group-by.js';
 import type { ReportRequest, WorkloadCostsRequest } from './report/request.js';
 import { createCoverage, toFamilyKey, type ScopedRequest } from './report/scope.js';
@@ -40,6 +42,8 @@ export interface Caller {
   readonly signal: AbortSignal;
   /** The bearer token that the client sent, where it is needed. */
   readonly token?: string | undefined;
+  /** What of the fleet it may see; undefined: all that the gateway sees. */
+  readonly grants?: Grants | undefined;
   /** Whether the client wants reports anew, although there are fresh ones. */
   readonly anew?: boolean;
 }
@@ -54,11 +58,17 @@ export interface GatewayContext {
   readonly budget: { rows: number };
   readonly multiClusterByDefault: boolean;
   readonly maxPageRows: number | undefined;
+  /** What the caller may see. Its reports have nothing else; who names more is told so. */
+  readonly grants: Grants | undefined;
 }
 
 /** The context of one request. Its loaders close over its caller and are never shared. */
-export function createContext(parts: ContextParts, { signal, token, anew = false }: Caller): GatewayContext {
-  const { cache, credentials, multiClusterByDefault, maxPageRows, maxAnswerRows = Infinity } = parts;
+export function createContext(parts: ContextParts, { signal, token, anew = false, grants }: Caller): GatewayContext {
+  const { credentials, maxPageRows, maxAnswerRows = Infinity } = parts;
+  // The one way to reports: there is none around what the caller may see.
+  const cache = grants === undefined ? parts.cache : createGrantedReports(parts.cache, grants);
+  // Who may see some clusters means those, as if the filter had named them.
+  const multiClusterByDefault = parts.multiClusterByDefault || grants?.clusters !== undefined;
   const stats = createStats();
   const own = createOwnReports();
 
@@ -97,7 +107,7 @@ export function createContext(parts: ContextParts, { signal, token, anew = false
     findOlder: ([{ base }], fault) => findKept(base, fault),
   });
   const budget = { rows: maxAnswerRows };
-  return { loaders: { report, scope }, stats, once: createOnce(), budget, multiClusterByDefault, maxPageRows };
+  return { loaders: { report, scope }, stats, once: createOnce(), budget, multiClusterByDefault, maxPageRows, grants };
 }
 
 /** The workload reports that one operation reads, those that are under way among them. */
@@ -112,7 +122,7 @@ function createOwnReports() {
     return key;
   };
   const add = (request: WorkloadCostsRequest, answer: CacheAnswer): void => {
-    read.push({ request, report: answer.report, take: () => answer });
+    read.push({ request, hasCluster: (name) => answer.report.hasCluster(name), take: () => answer });
   };
   return {
     add,

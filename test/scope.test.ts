@@ -841,7 +841,8 @@ describe('the families of a cache', () => {
         fetchReport: (): Promise<FetchedReport> => {
           calls += 1;
           if (told.error !== undefined) return Promise.reject(told.error);
-          const report = { ...empty, clusters: [`call ${calls}`], byteSize: told.byteSize };
+          const own = `call ${calls}`;
+          const report = { ...empty, hasCluster: (name: string) => name === own, byteSize: told.byteSize };
           return Promise.resolve({ report, body: Buffer.from('') });
         },
       },
@@ -857,7 +858,11 @@ describe('the families of a cache', () => {
       calls: () => calls,
       /** What is offered, by the number of its call. */
       offered: (principal = ANN, base = FAMILY) =>
-        cache.findFamily(base, principal).map(({ report }) => report.clusters[0]!),
+        cache
+          .findFamily(base, principal)
+          .map((kept) =>
+            Array.from({ length: calls }, (_, at) => `call ${at + 1}`).find((name) => kept.hasCluster(name))!,
+          ),
       /** What the index holds, be it offered or not. */
       indexed: (principal: Principal = ANN, base = FAMILY) =>
         [...index.membersOf(principal.id, base)].map(({ request }) => String(request.clusterFilters)),

@@ -60,7 +60,8 @@ export interface LoadOptions {
 /** A report that is kept, and may be shown. */
 export interface KeptReport {
   readonly request: WorkloadCostsRequest;
-  readonly report: Report;
+  /** Whether there is a row of this cluster in it. */
+  hasCluster(name: string): boolean;
   /** To be called when it is made use of. */
   take(): CacheAnswer;
 }
@@ -162,7 +163,7 @@ function createFamilyFinding(memory: ReportMemory): ReportCache['findFamily'] {
       .slice(0, MAX_FAMILY)
       .map(({ place, entry }) => ({
         request: place.request,
-        report: entry.report,
+        hasCluster: (name) => entry.report.hasCluster(name),
         take() {
           const kept = memory.find(place) ?? entry;
           const isFresh = memory.stage(kept) === 'fresh';

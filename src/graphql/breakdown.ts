@@ -168,13 +168,13 @@ builder.objectField(CostReport, 'breakdown', (t) =>
       }),
       first: t.arg.int({ description: 'How many groups to give; the others are summed in `others`. 0 gives none.' }),
     },
-    resolve: ({ report }, { by, where, orderBy, first }, { once }, { fieldNodes }) =>
+    resolve: ({ report }, { by, where, orderBy, first }, { once, grants }, { fieldNodes }) =>
       once([report, fieldNodes], () => {
         const dimensions = toDimensions(by);
         if (first != null) checkNotNegative('first', first);
         const breakdown = report.breakDown({
           by: dimensions.map(({ dimension }) => dimension),
-          where: toRowsWhere(where),
+          where: toRowsWhere(where, grants),
           orderBy: toGroupOrder(orderBy),
           first: first ?? undefined,
         });

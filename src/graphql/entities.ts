@@ -10,6 +10,7 @@ import { spend } from './budget.js';
 import { builder } from './builder.js';
 import { checkName } from './filter-rules.js';
 import { toWorkloadCostsRequest, WorkloadCostsFilter } from './filters.js';
+import { checkGranted, checkGrantedScope } from './granted.js';
 import { CostReport } from './report.js';
 import { parseKey } from './representations.js';
 import { CostRow } from './row.js';
@@ -39,9 +40,14 @@ function loadScope(
   { fieldNodes }: GraphQLResolveInfo,
 ): Promise<LoadedReport | null> | null {
   if (!spend(context, 1)) return null;
-  const { loaders, once } = context;
+  const { loaders, once, grants } = context;
+  checkGrantedScope(grants, scope);
   // One field of a document has the same arguments for every entity: a long filter is read once for all of them.
-  const toScoped = once([fieldNodes], () => createScoping(toWorkloadCostsRequest(filter, MULTI_CLUSTER)));
+  const toScoped = once([fieldNodes], () => {
+    const request = toWorkloadCostsRequest(filter, MULTI_CLUSTER);
+    checkGranted(grants, request);
+    return createScoping(request);
+  });
   const scoped = toScoped(scope);
   return scoped === undefined ? null : loaders.scope.load(scoped);
 }

@@ -1,8 +1,9 @@
 // CostReport and the two queries that give one. Its larger fields stand in files of their own.
 
-import type { LoadedReport } from '../context.js';
+import type { GatewayContext, LoadedReport } from '../context.js';
 import { UpstreamError } from '../errors.js';
 import type { ReportWindow } from '../report/report.js';
+import type { ReportRequest } from '../report/request.js';
 import { builder } from './builder.js';
 import {
   AggregatedCostsFilter,
@@ -10,6 +11,7 @@ import {
   toWorkloadCostsRequest,
   WorkloadCostsFilter,
 } from './filters.js';
+import { checkGranted } from './granted.js';
 
 const CostWindow = builder.objectRef<ReportWindow>('CostWindow').implement({
   description: 'The time that the costs of a report are of.',
@@ -52,6 +54,11 @@ export const CostReport = builder.objectRef<LoadedReport>('CostReport').implemen
 /** What a router reckons with for a report that may have to be fetched. */
 const UPSTREAM_CALL = 50;
 
+function loadReport(request: ReportRequest, { loaders, grants }: GatewayContext): Promise<LoadedReport> {
+  checkGranted(grants, request);
+  return loaders.report.load(request);
+}
+
 builder.queryType({
   description:
     'What Kubernetes workloads cost, as reported by ScaleOps. Both reports have the same shape. ' +
@@ -68,8 +75,8 @@ builder.queryType({
       args: {
         filter: t.arg({ type: AggregatedCostsFilter, description: 'What the report is made of and grouped by.' }),
       },
-      resolve: (_root, { filter }, { loaders, multiClusterByDefault }) =>
-        loaders.report.load(toAggregatedCostsRequest(filter, multiClusterByDefault)),
+      resolve: (_root, { filter }, context) =>
+        loadReport(toAggregatedCostsRequest(filter, context.multiClusterByDefault), context),
     }),
     workloadCosts: t.field({
       type: CostReport,
@@ -82,8 +89,8 @@ builder.queryType({
       args: {
         filter: t.arg({ type: WorkloadCostsFilter, description: 'Which workloads the report lists.' }),
       },
-      resolve: (_root, { filter }, { loaders, multiClusterByDefault }) =>
-        loaders.report.load(toWorkloadCostsRequest(filter, multiClusterByDefault)),
+      resolve: (_root, { filter }, context) =>
+        loadReport(toWorkloadCostsRequest(filter, context.multiClusterByDefault), context),
     }),
   }),
 });

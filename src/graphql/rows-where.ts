@@ -1,9 +1,11 @@
 // The `where` that rows, totals and breakdown share: the same conditions, the same rows.
 
+import type { Grants } from '../report/grants.js';
 import type { RowsWhere } from '../report/where.js';
 import { builder } from './builder.js';
 import { LabelInput } from './filter-inputs.js';
 import { checkFinite, checkLabel, checkList, checkName, checkSearch } from './filter-rules.js';
+import { checkGrantedRows } from './granted.js';
 
 export const CostRowsWhere = builder.inputType('CostRowsWhere', {
   description:
@@ -31,13 +33,17 @@ export const CostRowsWhere = builder.inputType('CostRowsWhere', {
   }),
 });
 
-/** @throws UserInputError that names the input below `where` and the rule it breaks. */
-export function toRowsWhere(where: (typeof CostRowsWhere)['$inferInput'] | null | undefined): RowsWhere | undefined {
+/** @throws UserInputError that names the input below `where` and the rule it breaks; FORBIDDEN for what is not granted. */
+export function toRowsWhere(
+  where: (typeof CostRowsWhere)['$inferInput'] | null | undefined,
+  grants: Grants | undefined,
+): RowsWhere | undefined {
   if (where == null) return undefined;
   const { clusterNames, namespaces, workloadTypes, labels, search, minTotalCost, minSavingsAvailable } = where;
   if (clusterNames) checkList('where.clusterNames', clusterNames, checkName);
   if (namespaces) checkList('where.namespaces', namespaces, checkName);
   if (workloadTypes) checkList('where.workloadTypes', workloadTypes, checkName);
+  checkGrantedRows(grants, clusterNames, namespaces);
   if (labels) checkList('where.labels', labels, checkLabel);
   if (minTotalCost != null) checkFinite('where.minTotalCost', minTotalCost);
   if (minSavingsAvailable != null) checkFinite('where.minSavingsAvailable', minSavingsAvailable);

@@ -119,14 +119,14 @@ builder.objectField(CostReport, 'rows', (t) =>
       last: t.arg.int({ description: 'How many rows to give, up to the last one. Not together with `first`.' }),
       before: t.arg.string({ description: 'The cursor of a row: the page ends before it.' }),
     },
-    resolve: (loaded, { where, orderBy, first, after, last, before }, { once }, { fieldNodes }) =>
+    resolve: (loaded, { where, orderBy, first, after, last, before }, { once, grants }, { fieldNodes }) =>
       once([loaded, fieldNodes], () => {
         if (first != null) checkNotNegative('first', first);
         if (last != null) checkNotNegative('last', last);
         if (first != null && last != null) throw new UserInputError('first', 'must not be given together with `last`.');
         return selectRows(loaded.report, {
           scope: () => toRequestKey(loaded.request),
-          where: toRowsWhere(where),
+          where: toRowsWhere(where, grants),
           orderBy: orderBy?.map(toRowOrder),
           first: first ?? undefined,
           after: after ?? undefined,

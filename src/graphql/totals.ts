@@ -58,7 +58,7 @@ builder.objectField(CostReport, 'totals', (t) =>
     description: 'The rows of the report added up, or those that match `where`.',
     args: { where: t.arg({ type: CostRowsWhere, description: 'Which rows; all of them where it is left out.' }) },
     // Several entities may lead to one report, and one field asks it the same each time.
-    resolve: ({ report }, { where }, { once }, { fieldNodes }) =>
-      once([report, fieldNodes], () => report.sumRows(toRowsWhere(where))),
+    resolve: ({ report }, { where }, { once, grants }, { fieldNodes }) =>
+      once([report, fieldNodes], () => report.sumRows(toRowsWhere(where, grants))),
   }),
 );

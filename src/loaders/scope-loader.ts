@@ -7,7 +7,6 @@ import DataLoader from 'dataloader';
 import { UpstreamError } from '../errors.js';
 import { planCalls, type PlannedCall } from '../report/batch.js';
 import { groupBy, type Group } from '../report/group-by.js';
-import type { Report } from '../report/report.js';
 import type { WorkloadCostsRequest } from '../report/request.js';
 import { createCoverage, toScopeRequest, type ScopedRequest } from '../report/scope.js';
 import { toError, type LoadedReport, type ReportLoader } from './report-loader.js';
@@ -15,7 +14,8 @@ import { toError, type LoadedReport, type ReportLoader } from './report-loader.j
 /** A report that may have what is asked for. */
 export interface WiderReport {
   readonly request: WorkloadCostsRequest;
-  readonly report: Report;
+  /** Whether there is a row of this cluster in it. */
+  hasCluster(name: string): boolean;
   /** To be called when it is made use of. */
   take(): Omit<LoadedReport, 'request'>;
 }
@@ -97,12 +97,12 @@ function shareAll(
   results: Results,
 ): readonly ScopedRequest[] {
   let rest = wanted;
-  for (const { request, report, take } of reports) {
+  for (const wider of reports) {
     if (rest.length === 0) break;
-    const covers = createCoverage(request, report);
+    const covers = createCoverage(wider.request, wider);
     const own = rest.filter(covers);
     if (own.length === 0) continue;
-    share(own, take(), results);
+    share(own, wider.take(), results);
     rest = rest.filter((each) => !results.has(each));
   }
   return rest;

@@ -7,9 +7,11 @@ import { createCursorCodec, type CursorCodec } from './cursor.js';
 import { createDerived } from './derived.js';
 import { sumRows } from './exact-sum.js';
 import { dropRepeated, orderByRanks, type OrderField, type RankedKey, type RowOrder } from './order.js';
+import type { Grants } from './grants.js';
 import { findPage, type PageArguments } from './page.js';
 import { findScopes, pickRows } from './parts.js';
 import { rankNames, rankNumbers, type Ranks } from './ranks.js';
+import { regroup, type Regrouping } from './regroup.js';
 import { toRow, type ReportRow } from './row.js';
 import { foldCase } from './names.js';
 import type { Scope } from './scope.js';
@@ -65,6 +67,8 @@ export interface Report {
   hasCluster(name: string): boolean;
   /** The report of each scope alone, as the upstream would have given it; none where there is no row of it. */
   split(scopes: readonly Scope[]): ReadonlyMap<Scope, Report>;
+  /** The report of what may be seen alone; its rows told apart by cluster and namespace, and then added up as said. */
+  restrict(grants: Grants, regrouping?: Regrouping): Report;
   /** The row of a workload, by its names without regard to case; in a report of one namespace. Null where there is none. */
   findWorkload(type: string, name: string): ReportRow | null;
 }
@@ -72,13 +76,15 @@ export interface Report {
 /** How much a report may keep of what it worked out: eight columns of row numbers. */
 export const DERIVED_BYTES_PER_ROW = 32;
 
-/** A report over columns that nobody will change. `byteSize` as measured by who made them. */
-export function createReport(data: {
+/** What a report is made of: columns that nobody will change, and their size as measured by who made them. */
+interface ReportData {
   readonly window: ReportWindow | null;
   readonly clusters: readonly string[];
   readonly columns: Columns;
   readonly byteSize: number;
-}): Report {
+}
+
+export function createReport(data: ReportData): Report {
   const { window, clusters, columns, byteSize } = data;
   const derived = createDerived(DERIVED_BYTES_PER_ROW * columns.rowCount);
   const everyRow = allRows(columns);
@@ -99,7 +105,7 @@ export function createReport(data: {
       ? columns.names[dimension.field]
       : derived.get(`label ${dimension.label}`, () => createLabelColumn(columns, dimension.label), measureColumn);
 
-  return {
+  const self: Report = {
     window,
     clusters,
     byteSize,
@@ -117,11 +123,18 @@ export function createReport(data: {
       breakDown(columns, { rows: rowsWhere(where), by: by.map(columnOf), ...question }),
     hasCluster: (name) => clusterNames().has(foldCase(name)),
     split: (scopes) => split(window, columns, scopes),
+    restrict: (grants, regrouping) =>
+      derived.get(
+        `visible to ${grants.key}, ${JSON.stringify(regrouping)}`,
+        () => createVisible(data, grants, regrouping) ?? self,
+        (visible) => (visible === self ? 0 : visible.byteSize),
+      ),
     findWorkload(type, name) {
       const row = findWorkload()(type, name);
       return row === undefined ? null : toRow(columns, row, reportCost());
     },
   };
+  return self;
 }
 
 /** Nobody keeps a part for longer than an answer takes, and its rows are those of the whole: it counts for nothing. */
@@ -133,6 +146,27 @@ function split(window: ReportWindow | null, columns: Columns, scopes: readonly S
     return spelled.map((scope) => [scope, part] as const);
   });
   return new Map(found);
+}
+
+/** About what a row of such a report takes, and what is worked out for it. */
+const VISIBLE_BYTES_PER_ROW = 224;
+
+/** Undefined where all of it may be seen, as it is. */
+function createVisible(
+  { window, clusters, columns }: ReportData,
+  grants: Grants,
+  regrouping: Regrouping | undefined,
+): Report | undefined {
+  const rows = grants.findRows(columns);
+  const isWhole = rows.length === columns.rowCount && clusters.every((name) => grants.hasCluster(name));
+  if (isWhole && regrouping === undefined) return undefined;
+  const visible = regrouping === undefined ? pickRows(columns, rows) : regroup(columns, rows, regrouping);
+  return createReport({
+    window,
+    clusters: clusters.filter((name) => grants.hasCluster(name)),
+    columns: visible,
+    byteSize: VISIBLE_BYTES_PER_ROW * visible.rowCount,
+  });
 }
 
 function createPart(window: ReportWindow | null, whole: Columns, rows: readonly number[]): Report {

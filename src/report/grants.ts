@@ -1,0 +1,77 @@
+// What somebody may see of the fleet: some clusters, some namespaces, some namespaces of some clusters. Names are compared
+// exactly as they are written: two clusters whose names differ in case alone are two.
+
+import type { Columns } from './columns.js';
+
+/** Every namespace in the one list of every cluster in the other. A list that is left out: all there are. */
+export interface Grant {
+  readonly clusters?: readonly string[] | undefined;
+  readonly namespaces?: readonly string[] | undefined;
+}
+
+/** Grants that leave something out. Whoever may see everything has none of these. */
+export interface Grants {
+  /** Equal for equal grants. */
+  readonly key: string;
+  /** The clusters of which something may be seen, in order; undefined: any. */
+  readonly clusters: readonly string[] | undefined;
+  /** The namespaces that may be seen somewhere, in order; undefined: of some cluster all. */
+  readonly namespaces: readonly string[] | undefined;
+  /** Whether of some cluster not all namespaces may be seen. */
+  readonly limitsNamespaces: boolean;
+  /** Whether something of this cluster may be seen. */
+  hasCluster(name: string): boolean;
+  /** Whether this namespace may be seen in one of these clusters; undefined: in any. */
+  hasNamespace(name: string, clusters?: readonly string[]): boolean;
+  /** The numbers of the rows that may be seen, in order. */
+  findRows(columns: Columns): readonly number[];
+}
+
+/** All that is in one of `list` may be seen. Undefined where that is everything. */
+export function createGrants(list: readonly Grant[]): Grants | undefined {
+  if (list.some(({ clusters, namespaces }) => clusters === undefined && namespaces === undefined)) return undefined;
+  const grants = list.map(({ clusters, namespaces }) => ({
+    clusters: clusters && new Set(clusters),
+    namespaces: namespaces && new Set(namespaces),
+  }));
+  const ofCluster = (name: string | null) => grants.filter(({ clusters }) => isIn(clusters, name));
+  return {
+    key: JSON.stringify(list.map(({ clusters, namespaces }) => [sort(clusters), sort(namespaces)]).sort(byText)),
+    clusters: unite(grants.map(({ clusters }) => clusters)),
+    namespaces: unite(grants.map(({ namespaces }) => namespaces)),
+    limitsNamespaces: grants.some(({ namespaces }) => namespaces !== undefined),
+    hasCluster: (name) => ofCluster(name).length > 0,
+    hasNamespace: (name, among) =>
+      (among?.flatMap(ofCluster) ?? grants).some(({ namespaces }) => isIn(namespaces, name)),
+    findRows({ rowCount, names }) {
+      // Looked up once for each pair of names that can be, however many rows have them.
+      const admitted = names.clusterName.values.map((cluster) => {
+        const own = ofCluster(cluster);
+        return names.namespace.values.map((namespace) => own.some(({ namespaces }) => isIn(namespaces, namespace)));
+      });
+      const rows: number[] = [];
+      for (let row = 0; row < rowCount; row += 1) {
+        if (admitted[names.clusterName.codes[row]!]![names.namespace.codes[row]!]!) rows.push(row);
+      }
+      return rows;
+    },
+  };
+}
+
+/** A row that names none is in no list. */
+function isIn(names: ReadonlySet<string> | undefined, name: string | null): boolean {
+  return names === undefined || (name !== null && names.has(name));
+}
+
+function unite(sets: readonly (ReadonlySet<string> | undefined)[]): readonly string[] | undefined {
+  const all = sets.flatMap((names) => (names === undefined ? [] : [...names]));
+  return sets.includes(undefined) ? undefined : [...new Set(all)].sort();
+}
+
+function sort(names: readonly string[] | undefined): readonly string[] | null {
+  return names === undefined ? null : [...new Set(names)].sort();
+}
+
+function byText(a: unknown, b: unknown): number {
+  return JSON.stringify(a) < JSON.stringify(b) ? -1 : 1;
+}

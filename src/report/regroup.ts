@@ -1,0 +1,71 @@
+// Rows of an aggregated report that were told apart by cluster and namespace, added up to what they would be without.
+
+import { byField, createNameColumn, NUMBER_FIELDS, SUM_FIELDS, type Columns } from './columns.js';
+import { createNumberColumn, type NumberColumn } from './decimal-column.js';
+import { sumRows } from './exact-sum.js';
+import { groupBy } from './group-by.js';
+import type { Label } from './label.js';
+import { createTotals, percentOfHours } from './totals.js';
+
+/** What tells rows apart, besides labels and annotations. */
+export interface Regrouping {
+  readonly byCluster: boolean;
+}
+
+const NONE: readonly never[] = Object.freeze([]);
+
+/** One row a group of `rows`, in the order of the first of each. */
+export function regroup(columns: Columns, rows: readonly number[], { byCluster }: Regrouping): Columns {
+  const clusterOf = (row: number): string | null => {
+    const { codes, values } = columns.names.clusterName;
+    return byCluster ? values[codes[row]!]! : null;
+  };
+  const keyOf = (row: number): string =>
+    JSON.stringify([clusterOf(row), toPairs(columns.labels[row]!), toPairs(columns.annotations[row]!)]);
+  const groups = [...groupBy(rows, keyOf).values()];
+  const firstRows = groups.map(([first]) => first);
+  const clusterName = createNameColumn(groups.length);
+  firstRows.forEach((row, group) => {
+    clusterName.write(group, clusterOf(row));
+  });
+  const none = createNameColumn(groups.length).column;
+  return {
+    rowCount: groups.length,
+    ids: firstRows.map((row) => toId(clusterOf(row), columns.labels[row]!, columns.annotations[row]!)),
+    numbers: sumNumbers(columns, groups),
+    names: { clusterName: clusterName.column, namespace: none, workloadName: none, workloadType: none },
+    labels: firstRows.map((row) => columns.labels[row]!),
+    annotations: firstRows.map((row) => columns.annotations[row]!),
+    ownerLabels: firstRows.map(() => NONE),
+    services: firstRows.map(() => NONE),
+    findLabel: columns.findLabel,
+  };
+}
+
+function sumNumbers(columns: Columns, groups: readonly (readonly number[])[]): Columns['numbers'] {
+  const rowsOf = groups.map((rows) => Uint32Array.from(rows));
+  const sums = byField(SUM_FIELDS, (field) => {
+    const column = columns.numbers[field];
+    // Where no row has the number, there is none: never 0 in its place.
+    return rowsOf.map((rows) => (rows.some((row) => isKnown(column, row)) ? sumRows(column, rows) : Number.NaN));
+  });
+  const totals = rowsOf.map((rows) => createTotals(rows.length, (field) => sumRows(columns.numbers[field], rows)));
+  const percentOf = (field: 'onDemandHours' | 'spotHours') =>
+    totals.map((each) => percentOfHours(each, field) ?? Number.NaN);
+  const numbers = { ...sums, onDemandPercent: percentOf('onDemandHours'), spotPercent: percentOf('spotHours') };
+  return byField(NUMBER_FIELDS, (field) => createNumberColumn(Float64Array.from(numbers[field])));
+}
+
+function isKnown({ units }: NumberColumn, row: number): boolean {
+  return !Number.isNaN(units[row]!);
+}
+
+function toPairs(labels: readonly Label[] | null): readonly string[] | null {
+  return labels?.map(({ key, value }) => JSON.stringify([key, value])).sort() ?? null;
+}
+
+/** As the id of a row for which ScaleOps gives none: what it is about. */
+function toId(cluster: string | null, ...lists: readonly (readonly Label[] | null)[]): string {
+  const labels = lists.flatMap((list) => list ?? []).map(({ key, value }) => `${key}=${value}`);
+  return [...(cluster === null ? [] : [cluster]), ...labels].join('/') || 'all';
+}
