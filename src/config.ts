@@ -2,12 +2,15 @@
 // repeated in a message: any of them may be a secret in the wrong place.
 
 import { closest, distance } from 'fastest-levenshtein';
+import { readFileSync } from 'node:fs';
 
+import type { AccessSettings } from './access/authentication.js';
 import type { Freshness } from './cache/freshness.js';
 import type { ReportKind } from './report/request.js';
 import type { LOG_LEVELS } from './settings/gateway.js';
+import { explainLoopback, findIdleAccess, readAccess } from './settings/read-access.js';
 import { findIdleSettings, readAuth, readResilience } from './settings/read-upstream.js';
-import { ConfigError, createReader, type Environment, type Reader } from './settings/reader.js';
+import { ConfigError, createReader, type Environment, type Reader, type ReadText } from './settings/reader.js';
 import { SETTINGS } from './settings/settings.js';
 import type { AuthSettings } from './upstream/credentials.js';
 import type { ResilienceSettings } from './upstream/resilience.js';
@@ -17,9 +20,11 @@ export { ConfigError };
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 export interface Config {
+  /** Where to listen: HOST, unless nobody has said who may come in. */
   readonly host: string;
   /** 0 lets the system choose. */
   readonly port: number;
+  readonly access: AccessSettings;
   readonly graphiql: boolean;
   readonly schema: SchemaSettings;
   /** The most rows that a page may have; undefined: no limit. */
@@ -49,16 +54,23 @@ const MIB = 1_048_576;
 
 /**
  * Reads the configuration; an empty variable counts as not set.
+ * @param readText reads the files that settings name.
  * @returns the frozen configuration, and warnings: names that look like settings and are none, settings without effect.
  * @throws ConfigError with every problem found.
  */
-export function readConfig(env: Environment): { readonly config: Config; readonly warnings: readonly string[] } {
+export function readConfig(
+  env: Environment,
+  readText: ReadText = (path) => readFileSync(path, 'utf8'),
+): { readonly config: Config; readonly warnings: readonly string[] } {
   const problems: string[] = [];
   const read = createReader(env, problems);
   const auth = readAuth(read, problems);
+  const access = readAccess(read, auth.kind, readText, problems);
+  const loopback = explainLoopback(read, access);
   const config: Config = {
-    host: read('HOST'),
+    host: loopback === undefined ? read('HOST') : '127.0.0.1',
     port: read('PORT'),
+    access,
     graphiql: read('GRAPHIQL'),
     schema: readSchema(read),
     maxPageRows: read('GATEWAY_MAX_PAGE_ROWS'),
@@ -74,18 +86,12 @@ export function readConfig(env: Environment): { readonly config: Config; readonl
       maxResponseBytes: MIB * read('SCALEOPS_MAX_RESPONSE_MB'),
       resilience: readResilience(read),
     },
-    cache: {
-      ttlMs: 1000 * read('CACHE_TTL_SECONDS'),
-      pastTtlMs: 1000 * read('CACHE_PAST_TTL_SECONDS'),
-      staleMs: 1000 * read('CACHE_STALE_SECONDS'),
-      staleIfErrorMs: 1000 * read('CACHE_STALE_IF_ERROR_SECONDS'),
-      recheckMs: 1000 * read('CACHE_RECHECK_SECONDS'),
-      maxBytes: MIB * read('CACHE_MAX_MB'),
-      redisUrl: read('CACHE_REDIS_URL'),
-    },
+    cache: readCache(read),
   };
-  if (auth.kind === 'forward' && config.cacheControl === 'public') {
-    problems.push('CACHE_CONTROL must be private with SCALEOPS_AUTH=forward: answers are of one caller.');
+  if (access.kind !== 'none' && config.cacheControl === 'public') {
+    problems.push(
+      `CACHE_CONTROL must be private with ${auth.kind === 'forward' ? 'SCALEOPS_AUTH=forward' : `GATEWAY_AUTH=${access.kind}`}: answers are of one caller.`,
+    );
   }
   const { openMs, maxOpenMs } = config.upstream.resilience.breaker;
   if (maxOpenMs < openMs) {
@@ -93,7 +99,22 @@ export function readConfig(env: Environment): { readonly config: Config; readonl
   }
   // In the order of the README, whatever order they were met in.
   if (problems.length > 0) throw new ConfigError(sortBySetting(problems));
-  return { config: deepFreeze(config), warnings: [...findUnknownNames(env), ...findIdleSettings(env, auth)] };
+  const idle = [...findIdleSettings(env, auth), ...findIdleAccess(env, access)];
+  const warnings = [...findUnknownNames(env), ...idle, ...(loopback === undefined ? [] : [loopback])];
+  return { config: deepFreeze(config), warnings };
+}
+
+/** How long reports are kept, and where. */
+function readCache(read: Reader): Config['cache'] {
+  return {
+    ttlMs: 1000 * read('CACHE_TTL_SECONDS'),
+    pastTtlMs: 1000 * read('CACHE_PAST_TTL_SECONDS'),
+    staleMs: 1000 * read('CACHE_STALE_SECONDS'),
+    staleIfErrorMs: 1000 * read('CACHE_STALE_IF_ERROR_SECONDS'),
+    recheckMs: 1000 * read('CACHE_RECHECK_SECONDS'),
+    maxBytes: MIB * read('CACHE_MAX_MB'),
+    redisUrl: read('CACHE_REDIS_URL'),
+  };
 }
 
 /** The settings of the schema alone, for who wants to print it. @throws ConfigError */

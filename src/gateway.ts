@@ -2,6 +2,7 @@
 
 import type { Logger } from 'pino';
 
+import { createAuthentication, type Authentication } from './access/authentication.js';
 import { keepMs, lifetimeOf } from './cache/freshness.js';
 import { createRedisEngine } from './cache/redis.js';
 import { createReportCache, type ReportCache } from './cache/report-cache.js';
@@ -36,6 +37,7 @@ export interface Gateway {
 
 export function createGateway(config: Config, { logger, clock = systemClock }: GatewayDependencies): Gateway {
   const { upstream } = config;
+  const authentication = createDoorkeeper(config, logger, clock);
   const credentials = createCredentials({ ...upstream, clock });
   const client = createClient(config, logger, clock);
   const shared = createSharedTier(config, logger, clock);
@@ -51,13 +53,14 @@ export function createGateway(config: Config, { logger, clock = systemClock }: G
       maxPageRows: config.maxPageRows,
       maxAnswerRows: config.maxAnswerRows,
     },
-    needsCallerToken: upstream.auth.kind === 'forward',
+    access: config.access.kind,
+    authentication,
     cacheControl: config.cacheControl,
     graphiql: config.graphiql,
     federation: config.schema.federation,
     logger,
     now: () => clock.now(),
-    isReady: () => isReady,
+    isReady: () => isReady && (authentication?.isReady() ?? true),
   });
   const server = createHttpServer(
     withAddress((request, response) => void door(request, response)),
@@ -68,6 +71,8 @@ export function createGateway(config: Config, { logger, clock = systemClock }: G
   return {
     fetch: async (request) => door.fetch(request),
     async listen() {
+      // The first who asks need not wait for the keys of the issuer; without them we are not ready.
+      authentication?.isReady();
       // A token that cannot be had at the start is a mistake in the set-up: say so now, not at the first query.
       if (upstream.auth.kind === 'token') await credentials.principal();
       return server.listen();
@@ -84,6 +89,16 @@ export function createGateway(config: Config, { logger, clock = systemClock }: G
       await door.dispose();
     },
   };
+}
+
+function createDoorkeeper({ access }: Config, logger: Logger, clock: Clock): Authentication | undefined {
+  return createAuthentication(access, {
+    clock,
+    onKeys: (areThere) => {
+      if (areThere) logger.info('the signing keys of the issuer can be had again');
+      else logger.warn('the signing keys of the issuer cannot be had');
+    },
+  });
 }
 
 function createClient({ upstream }: Config, logger: Logger, clock: Clock): ScaleOpsClient {

@@ -36,6 +36,8 @@ async function runDemo(): Promise<void> {
   const simulator = createSimulator({ latency: () => new Promise((resolve) => setTimeout(resolve, DEMO_LATENCY_MS)) });
   const others = Object.entries(process.env).filter(([name]) => !name.startsWith('SCALEOPS_'));
   const env = {
+    // Nothing that anyone may not see.
+    GATEWAY_AUTH: 'none',
     ...Object.fromEntries(others),
     SCALEOPS_URL: await simulator.listen(),
     SCALEOPS_TOKEN: simulator.token,

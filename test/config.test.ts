@@ -29,6 +29,7 @@ describe('readConfig', () => {
     expect(config).toEqual({
       host: '127.0.0.1',
       port: 4000,
+      access: { kind: 'none' },
       graphiql: true,
       schema: { federation: true, access: undefined, cacheTags: true },
       maxPageRows: undefined,
@@ -104,6 +105,7 @@ describe('readConfig', () => {
       CACHE_CONTROL: 'public',
       CACHE_REDIS_URL: 'rediss://user:canary@valkey.test:6380/1',
       CACHE_MAX_MB: '2',
+      GATEWAY_AUTH: 'none',
       HOST: '::',
       PORT: '0',
       GRAPHIQL: 'off',
@@ -117,6 +119,7 @@ describe('readConfig', () => {
     expect(config).toEqual({
       host: '::',
       port: 0,
+      access: { kind: 'none' },
       graphiql: false,
       schema: { federation: false, access: [['costs:read', 'finops'], ['admin']], cacheTags: false },
       maxPageRows: 500,

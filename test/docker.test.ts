@@ -82,7 +82,7 @@ describe('the image', () => {
 
   test('listens on every interface, on the port that it exposes', async () => {
     const { config } = await import('../src/config.js').then(({ readConfig }) =>
-      readConfig({ ...image.env, SCALEOPS_URL: 'http://scaleops', SCALEOPS_TOKEN: TOKEN }),
+      readConfig({ ...image.env, SCALEOPS_URL: 'http://scaleops', SCALEOPS_TOKEN: TOKEN, GATEWAY_AUTH: 'none' }),
     );
     expect([config.host, `${config.port}`]).toEqual(['0.0.0.0', textOf('EXPOSE')]);
     expect(image.env.NODE_ENV).toBe('production');
@@ -95,7 +95,13 @@ describe('the image', () => {
     const simulator = createSimulator({ workloads: 50, token: TOKEN });
     onTestFinished(() => simulator.close());
     const port = await findFreePort();
-    const env = { ...image.env, SCALEOPS_URL: await simulator.listen(), SCALEOPS_TOKEN: TOKEN, PORT: `${port}` };
+    const env = {
+      ...image.env,
+      SCALEOPS_URL: await simulator.listen(),
+      SCALEOPS_TOKEN: TOKEN,
+      GATEWAY_AUTH: 'none',
+      PORT: `${port}`,
+    };
     const cwd = join(root, image.workdir);
     const health = (): Promise<number | null> =>
       startProcess(parseExec(textOf('HEALTHCHECK').replace(/^(?:--\S+\s+)*CMD\s+/, '')), { env, cwd }).ended.then(

@@ -4,9 +4,10 @@ import { createYoga, type YogaServerInstance } from 'graphql-yoga';
 import type { GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
 
+import type { Authentication } from '../access/authentication.js';
 import { createContext, type ContextParts, type GatewayContext } from '../context.js';
 import { useAnswerLimit } from './answer-limit.js';
-import { useCallerToken } from './caller-token.js';
+import { useAuthentication, useCallerToken } from './authentication.js';
 import { useErrorFormat } from './error-format.js';
 import { useFreshness, wantsAnew } from './freshness.js';
 import { useGraphiQLPage } from './graphiql.js';
@@ -25,8 +26,10 @@ const MAX_BODY_BYTES = 262_144;
 export interface DoorOptions {
   readonly createSchema: () => GraphQLSchema;
   readonly parts: ContextParts;
-  /** Whether each caller has to send its own bearer token for ScaleOps. */
-  readonly needsCallerToken: boolean;
+  /** Who has to say who they are: nobody, whoever we can tell, or whoever ScaleOps can. */
+  readonly access: 'none' | 'forward' | 'api-key' | 'jwt';
+  /** Tells who a caller is, where that is ours to do. */
+  readonly authentication: Authentication | undefined;
   /** Who may keep a fresh answer. */
   readonly cacheControl: 'private' | 'public';
   readonly graphiql: boolean;
@@ -37,12 +40,25 @@ export interface DoorOptions {
   readonly isReady: () => boolean;
 }
 
+/** The headers that an answer depends on. */
+const VARIES_BY = {
+  none: 'accept',
+  forward: 'accept, authorization',
+  jwt: 'accept, authorization',
+  'api-key': 'accept, authorization, x-api-key',
+} as const;
+
 export function createDoor(options: DoorOptions): YogaServerInstance<DoorContext, GatewayContext> {
-  const { createSchema, parts, needsCallerToken, graphiql, federation, logger, now, isReady } = options;
+  const { createSchema, parts, access, authentication, graphiql, federation, logger, now, isReady } = options;
   return createYoga<DoorContext, GatewayContext>({
     schema: createSchema(),
     context: ({ request, state }) =>
-      createContext(parts, { signal: request.signal, token: state.callerToken, anew: wantsAnew(request) }),
+      createContext(parts, {
+        signal: request.signal,
+        token: state.callerToken,
+        grants: state.grants,
+        anew: wantsAnew(request),
+      }),
     graphqlEndpoint: GRAPHQL_PATH,
     // Yoga's own health check comes before all plugins, at whatever ends like this; no URL ends with a blank.
     healthCheckEndpoint: ' ',
@@ -58,9 +74,10 @@ export function createDoor(options: DoorOptions): YogaServerInstance<DoorContext
       useRequestState(now),
       useHealth(isReady),
       useStartPage(GRAPHQL_PATH),
-      graphiql && useGraphiQLPage(GRAPHQL_PATH, needsCallerToken),
-      needsCallerToken && useCallerToken(),
-      useFreshness({ now, scope: options.cacheControl, variesByToken: needsCallerToken }),
+      graphiql && useGraphiQLPage(GRAPHQL_PATH, access),
+      authentication !== undefined && useAuthentication(authentication),
+      access === 'forward' && useCallerToken(),
+      useFreshness({ now, scope: options.cacheControl, variesBy: VARIES_BY[access] }),
       useErrorFormat(logger),
       federation && useInlineTrace({ createSchema, now }),
       useMediaTypes(),

@@ -20,8 +20,8 @@ export interface FreshnessOptions {
   readonly now: () => number;
   /** Who may keep a fresh answer. */
   readonly scope: 'private' | 'public';
-  /** Whether the answer is another one for another bearer token. */
-  readonly variesByToken: boolean;
+  /** The headers on which the answer depends, for `Vary`. */
+  readonly variesBy: string;
 }
 
 /** Undefined where no report was loaded. */
@@ -37,7 +37,7 @@ export function toFreshness({ reports }: LoadStats, now: number): AnswerFreshnes
   };
 }
 
-export function useFreshness({ now, scope, variesByToken }: FreshnessOptions): DoorPlugin {
+export function useFreshness({ now, scope, variesBy }: FreshnessOptions): DoorPlugin {
   return {
     onResultProcess({ result, setResult, serverContext }) {
       const { operation } = serverContext.state;
@@ -59,7 +59,7 @@ export function useFreshness({ now, scope, variesByToken }: FreshnessOptions): D
       const maxAge = freshness.ageSeconds + freshness.freshSeconds;
       response.headers.set('cache-control', `${scope}, max-age=${maxAge}`);
       response.headers.set('age', String(freshness.ageSeconds));
-      response.headers.append('vary', variesByToken ? 'accept, authorization' : 'accept');
+      response.headers.append('vary', variesBy);
     },
   };
 }

@@ -14,18 +14,23 @@ interface Page {
   readonly etag: string;
 }
 
-/** Where callers bring their own token: any lets them read the documentation, and their own gets them reports. */
-const TOKEN_HEADERS = JSON.stringify({ authorization: 'Bearer YOUR-SCALEOPS-TOKEN' }, null, 2);
+/** Where callers have to say who they are: the header to fill in. With `forward` any token shows the documentation. */
+const CREDENTIALS = {
+  none: undefined,
+  forward: { authorization: 'Bearer YOUR-SCALEOPS-TOKEN' },
+  jwt: { authorization: 'Bearer YOUR-TOKEN' },
+  'api-key': { 'x-api-key': 'YOUR-KEY' },
+} as const;
 
 /** Answers browsers at `path` with GraphiQL. Everyone else goes on to GraphQL. */
-export function useGraphiQLPage(path: string, needsCallerToken: boolean): DoorPlugin {
+export function useGraphiQLPage(path: string, access: keyof typeof CREDENTIALS): DoorPlugin {
   let page: Promise<Page> | undefined;
   return {
     async onRequest({ request, url, endResponse, fetchAPI }) {
       const isBrowser = request.method === 'GET' && request.headers.get('accept')?.includes('text/html') === true;
       // A browser that follows a link with a query in it gets the page too, with the query filled in.
       if (!isBrowser || url.pathname !== path) return;
-      const { html, gzip: gzipped, etag } = await (page ??= renderPage(needsCallerToken));
+      const { html, gzip: gzipped, etag } = await (page ??= renderPage(access));
       const headers = {
         'content-type': 'text/html; charset=utf-8',
         'cache-control': 'no-cache',
@@ -43,9 +48,10 @@ export function useGraphiQLPage(path: string, needsCallerToken: boolean): DoorPl
   };
 }
 
-async function renderPage(needsCallerToken: boolean): Promise<Page> {
+async function renderPage(access: keyof typeof CREDENTIALS): Promise<Page> {
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
-  const withToken = needsCallerToken ? { headers: TOKEN_HEADERS } : {};
+  const headers = CREDENTIALS[access];
+  const withToken = headers === undefined ? {} : { headers: JSON.stringify(headers, null, 2) };
   const html = renderGraphiQL({
     title: 'ScaleOps costs',
     // A POST makes a browser drop what it keeps of the same URL (RFC 9111, section 4.4), the page itself that is.

@@ -5,6 +5,7 @@ import type { Plugin } from 'graphql-yoga';
 
 import type { GatewayContext, LoadStats } from '../context.js';
 import type { ErrorCode } from '../errors.js';
+import type { Grants } from '../report/grants.js';
 import type { AnswerFreshness } from './freshness.js';
 
 /** One object a request, filled in on its way. */
@@ -15,6 +16,8 @@ export interface RequestState {
   callerToken?: string;
   /** Who asks, as an operator knows them; undefined where nobody has to say. */
   callerName?: string;
+  /** What of the fleet they may see; undefined: all. */
+  grants?: Grants | undefined;
   freshness?: AnswerFreshness;
   operation?: { readonly name: string | null; readonly stats: LoadStats };
   errors?: readonly { readonly code: ErrorCode; readonly reason: string | undefined }[];

@@ -4,6 +4,9 @@
 import type { Setting } from './setting.js';
 import { SETTINGS, type SettingName } from './settings.js';
 
+/** Gives the text of a file; throws where there is none. */
+export type ReadText = (path: string) => string;
+
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** All that is wrong with an environment. */

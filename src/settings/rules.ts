@@ -100,6 +100,26 @@ export const httpUrl: Rule<string> = {
   rule: 'must be an http or https URL without user, query or fragment',
 };
 
+/** The same with a query, as some publish keys under. */
+export const urlWithQuery: Rule<string> = {
+  accepts(value) {
+    const isUrl = URL.canParse(value);
+    return isUrl && httpUrl.accepts(Object.assign(new URL(value), { search: '' }).href);
+  },
+  to: String,
+  rule: 'must be an http or https URL without user or fragment',
+};
+
+/** Texts separated by commas, each of which fits `pattern`; `what` says what they are. */
+export function list(what: string, pattern: RegExp): Rule<readonly string[]> {
+  const split = (value: string): string[] => value.split(',').map((each) => each.trim());
+  return {
+    accepts: (value) => split(value).every((each) => pattern.test(each)),
+    to: split,
+    rule: `must be ${what}, separated by commas`,
+  };
+}
+
 export const redisUrl: Rule<string> = {
   accepts(value) {
     if (!URL.canParse(value)) return false;

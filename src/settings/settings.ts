@@ -1,9 +1,15 @@
 // Every setting that there is: its name, default, rule and meaning. The README's table and `--help` are made from this.
 
+import { ACCESS_SETTINGS } from './access.js';
 import { CACHE_SETTINGS } from './cache.js';
 import { GATEWAY_SETTINGS } from './gateway.js';
 import { UPSTREAM_SETTINGS } from './upstream.js';
 
-export const SETTINGS = { ...UPSTREAM_SETTINGS, ...CACHE_SETTINGS, ...GATEWAY_SETTINGS };
+export const SETTINGS = {
+  ...UPSTREAM_SETTINGS,
+  ...CACHE_SETTINGS,
+  ...ACCESS_SETTINGS,
+  ...GATEWAY_SETTINGS,
+};
 
 export type SettingName = keyof typeof SETTINGS;

@@ -345,7 +345,8 @@ export function serveProducts(): Promise<Served> {
     createSchema: createProductsSchema,
     // No report is ever asked for.
     parts: {} as ContextParts,
-    needsCallerToken: false,
+    access: 'none',
+    authentication: undefined,
     cacheControl: 'private',
     graphiql: false,
     federation: true,

@@ -1,0 +1,57 @@
+// API keys: secrets with a name, which tells the operator who it was. Several keys may have one name, so that a new one can
+// be handed out before the old one is taken away.
+
+import { createHash, timingSafeEqual } from 'node:crypto';
+
+export interface ApiKey {
+  readonly name: string;
+  /** A secret. */
+  readonly key: string;
+}
+
+const NAME = /^[\w.-]{1,64}$/;
+/** Shorter ones can be guessed. */
+const MIN_KEY_LENGTH = 16;
+const KEY = /^[\x21-\x7e]+$/;
+
+/**
+ * Reads `name:key`, one a line or separated by commas; lines that begin with "#" are comments.
+ * @param problems gets what is wrong, by the number of the key and without a value.
+ */
+export function parseApiKeys(text: string, problems: string[]): readonly ApiKey[] {
+  const lines = text.split('\n').filter((line) => !line.trimStart().startsWith('#'));
+  const entries = lines.flatMap((line) => line.split(',')).map((entry) => entry.trim());
+  const keys = entries.filter((entry) => entry !== '').map(readKey);
+  keys.forEach(({ name, key }, index) => {
+    const isGood = NAME.test(name) && key.length >= MIN_KEY_LENGTH && KEY.test(key);
+    if (isGood) return;
+    problems.push(
+      `has no \`name:key\` as number ${index + 1}: a name is up to 64 letters, digits, dots, hyphens and underscores, ` +
+        `a key at least ${MIN_KEY_LENGTH} visible ASCII characters without commas.`,
+    );
+  });
+  if (new Set(keys.map(({ key }) => key)).size < keys.length) problems.push('has the same key twice.');
+  if (keys.length === 0) problems.push('holds no key.');
+  return keys;
+}
+
+function readKey(entry: string): ApiKey {
+  const [name = ''] = entry.split(':', 1);
+  return { name, key: entry.slice(name.length + 1) };
+}
+
+/** Finds the name of a key. How long it takes says nothing about any of them. */
+export function createKeyFinder(keys: readonly ApiKey[]): (given: string) => string | undefined {
+  const known = keys.map(({ name, key }) => ({ name, digest: digest(key) }));
+  return (given) => {
+    const wanted = digest(given);
+    let found: string | undefined;
+    // All of them, also after the one that fits.
+    for (const { name, digest: own } of known) if (timingSafeEqual(own, wanted)) found = name;
+    return found;
+  };
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}

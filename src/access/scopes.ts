@@ -1,0 +1,111 @@
+// GATEWAY_SCOPES: who may see which clusters and namespaces. A file names callers, and values of a claim of their tokens;
+// who is named by neither may see nothing.
+
+import { createGrants, type Grant, type Grants } from '../report/grants.js';
+
+/** What is known of somebody who was let in. */
+export interface Identity {
+  /** The name of an API key, or the subject of a token. */
+  readonly name: string;
+  /** What the claim of its token says. */
+  readonly claims: readonly string[];
+}
+
+export interface Scopes {
+  /** What somebody may see: all that any of its entries grants. Undefined: everything; null: nothing. */
+  grantsOf(identity: Identity): Grants | undefined | null;
+}
+
+type Section = ReadonlyMap<string, readonly Grant[]>;
+
+/** Everything, as an entry says it. */
+const EVERYTHING: readonly Grant[] = [{}];
+
+/**
+ * Reads the text of the file: `{"callers": {name: entry}, "claims": {value: entry}}`, where an entry is "all" or a list of
+ * `{"clusters": [names], "namespaces": [names]}`, of which one may be left out.
+ * @param problems gets what is wrong with it, named by its place and without a value.
+ */
+export function parseScopes(text: string, problems: string[]): Scopes {
+  const json = parseJson(text);
+  if (!isObject(json)) problems.push('must hold a JSON object.');
+  const root = isObject(json) ? json : {};
+  const unknown = Object.keys(root).filter((name) => name !== 'callers' && name !== 'claims');
+  if (unknown.length > 0) problems.push('may hold `callers` and `claims` and nothing else.');
+  const callers = readSection(root, 'callers', problems);
+  const claims = readSection(root, 'claims', problems);
+  if (problems.length === 0 && callers.size + claims.size === 0) problems.push('names nobody.');
+  return createScopes(callers, claims);
+}
+
+function createScopes(callers: Section, claims: Section): Scopes {
+  const known = new Map<string, Grants | undefined>();
+  return {
+    grantsOf({ name, claims: values }) {
+      const named = [...new Set(values)].filter((value) => claims.has(value)).sort();
+      const entries = [callers.get(name), ...named.map((value) => claims.get(value))].filter(
+        (each) => each !== undefined,
+      );
+      if (entries.length === 0) return null;
+      // Made once for all who are named by the same entries.
+      const key = JSON.stringify([callers.has(name) ? name : null, named]);
+      if (!known.has(key)) {
+        if (known.size >= MAX_KNOWN) known.clear();
+        known.set(key, createGrants(entries.flat()));
+      }
+      return known.get(key);
+    },
+  };
+}
+
+/** Far more combinations than a company has; a list of 1,000 names takes about 100 kB. */
+const MAX_KNOWN = 1_000;
+
+function readSection(root: Record<string, unknown>, name: string, problems: string[]): Section {
+  const section = root[name] ?? {};
+  if (!isObject(section)) {
+    problems.push(`must have an object as \`${name}\`.`);
+    return new Map();
+  }
+  return new Map(
+    Object.entries(section).map(([key, entry], index) => [
+      key,
+      readEntry(entry, `entry ${index + 1} of \`${name}\``, problems),
+    ]),
+  );
+}
+
+function readEntry(entry: unknown, place: string, problems: string[]): readonly Grant[] {
+  if (entry === 'all') return EVERYTHING;
+  if (!Array.isArray(entry) || entry.length === 0 || !entry.every(isGrant)) {
+    problems.push(
+      `${place} must be "all" or a list of objects with \`clusters\`, \`namespaces\` or both, each a list of names.`,
+    );
+    return [];
+  }
+  return entry;
+}
+
+function isGrant(value: unknown): value is Grant {
+  if (!isObject(value)) return false;
+  const lists = Object.entries(value);
+  return lists.length > 0 && lists.every(([name, names]) => LISTS.includes(name) && isNames(names));
+}
+
+const LISTS: readonly string[] = ['clusters', 'namespaces'];
+
+function isNames(value: unknown): boolean {
+  return Array.isArray(value) && value.length > 0 && value.every((name) => typeof name === 'string' && name !== '');
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
