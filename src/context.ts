@@ -1,6 +1,7 @@
 // What the resolvers of one request get: who asks, and loaders that remember for the length of the request.
 
 import type { CacheAnswer, CacheResult, ReportCache } from './cache/report-cache.js';
+import { createTurns } from './flow/turns.js';
 import { createReportLoader, type LoadedReport, type ReportLoader } from './loaders/report-loader.js';
 import { createScopeLoader, type ScopeLoader, type WiderReport } from './loaders/scope-loader.js';
 import { createGrantedReports } from './loaders/granted-reports.js';
@@ -28,6 +29,8 @@ export interface LoadStats {
 export interface ContextParts {
   readonly cache: ReportCache;
   readonly credentials: Credentials;
+  /** How many reports one operation may wait for at the same time: with more it would take the turns of others. */
+  readonly maxReportsAtOnce: number;
   /** `multiCluster` where the filter does not decide it. */
   readonly multiClusterByDefault: boolean;
   /** The most rows that a page may have; undefined: no limit. */
@@ -71,11 +74,10 @@ export function createContext(parts: ContextParts, { signal, token, anew = false
   const multiClusterByDefault = parts.multiClusterByDefault || grants?.clusters !== undefined;
   const stats = createStats();
   const own = createOwnReports();
+  const inTurn = createTurns(parts.maxReportsAtOnce);
 
   const report = createReportLoader((request: ReportRequest): Promise<LoadedReport> => {
-    const load = async (): Promise<CacheAnswer> =>
-      cache.load(request, await credentials.principal(token), { signal, anew });
-    const answer = load();
+    const answer = inTurn(async () => cache.load(request, await credentials.principal(token), { signal, anew }));
     if (request.report === 'workloads') own.begin(request, answer);
     return answer.then((loaded) => {
       count(stats, loaded);

@@ -49,6 +49,7 @@ export function createGateway(config: Config, { logger, clock = systemClock }: G
     parts: {
       cache,
       credentials,
+      maxReportsAtOnce: upstream.resilience.maxInFlight,
       multiClusterByDefault: upstream.multiClusterByDefault,
       maxPageRows: config.maxPageRows,
       maxAnswerRows: config.maxAnswerRows,

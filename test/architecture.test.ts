@@ -15,7 +15,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   settings: ['access', 'upstream'],
   // Who may come in, and what they may see.
   access: ['clock.ts', 'errors.ts', 'report'],
-  'context.ts': ['cache', 'errors.ts', 'loaders', 'report', 'upstream'],
+  'context.ts': ['cache', 'errors.ts', 'flow', 'loaders', 'report', 'upstream'],
   'errors.ts': ['flow'],
   'clock.ts': [],
   graphql: ['context.ts', 'errors.ts', 'report'],

@@ -10,7 +10,7 @@ import type { AggregatedCostsRequest } from '../src/report/request.js';
 import { createManualClock } from './kit/clock.js';
 import { answer, startFaultServer } from './kit/fault-server.js';
 import { createGate } from './kit/gate.js';
-import type { Answer } from './kit/gateway.js';
+import { startStack, type Answer } from './kit/gateway.js';
 import { principalOf } from './kit/principal.js';
 import { buildGateway, startProcess, type Build } from './kit/process.js';
 import { isRedisSkipped } from './kit/redis.js';
@@ -305,4 +305,26 @@ describe.skipIf(isRedisSkipped)('SIGTERM to the process', () => {
       expect(upstream.requests).toHaveLength(50);
     },
   );
+});
+
+describe('one operation with more reports than may be fetched at once', () => {
+  // Mutation: createTurns without its bound: the operation fills the queue, and the other one is turned away.
+  test('gets them all, in turn, and leaves the queue to others', async () => {
+    const gate = createGate();
+    await using stack = await startStack({
+      env: { SCALEOPS_MAX_IN_FLIGHT: '2', SCALEOPS_MAX_QUEUED: '2' },
+      simulator: { latency: gate.pass },
+    });
+    const aliases = Array.from(
+      { length: 12 },
+      (_, days) => `d${days}: workloadCosts(filter: { last: "${days + 1}d" }) { asOf }`,
+    );
+    const greedy = stack.ask(`{ ${aliases.join(' ')} }`);
+    await gate.arrivals(2);
+    const other = stack.ask('{ aggregatedCosts { asOf } }');
+    gate.open();
+    expect((await other).errors).toEqual([]);
+    expect((await greedy).errors).toEqual([]);
+    expect(stack.received).toHaveLength(13);
+  });
 });
