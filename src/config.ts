@@ -5,10 +5,12 @@ import { closest, distance } from 'fastest-levenshtein';
 import { readFileSync } from 'node:fs';
 
 import type { AccessSettings } from './access/authentication.js';
+import type { TrustedDocuments } from './access/trusted-documents.js';
 import type { Freshness } from './cache/freshness.js';
+import { createSchema } from './graphql/schema.js';
 import type { ReportKind } from './report/request.js';
 import type { LOG_LEVELS } from './settings/gateway.js';
-import { explainLoopback, findIdleAccess, readAccess } from './settings/read-access.js';
+import { explainLoopback, findIdleAccess, readAccess, readTrustedDocuments } from './settings/read-access.js';
 import { findIdleSettings, readAuth, readResilience } from './settings/read-upstream.js';
 import { ConfigError, createReader, type Environment, type Reader, type ReadText } from './settings/reader.js';
 import { SETTINGS } from './settings/settings.js';
@@ -25,6 +27,10 @@ export interface Config {
   /** 0 lets the system choose. */
   readonly port: number;
   readonly access: AccessSettings;
+  /** The operations that may be run; undefined: any. */
+  readonly trustedDocuments: TrustedDocuments | undefined;
+  /** Whether clients may send the hash of an operation in its place. */
+  readonly persistedQueries: boolean;
   readonly graphiql: boolean;
   readonly schema: SchemaSettings;
   /** The most rows that a page may have; undefined: no limit. */
@@ -71,6 +77,8 @@ export function readConfig(
     host: loopback === undefined ? read('HOST') : '127.0.0.1',
     port: read('PORT'),
     access,
+    trustedDocuments: readTrustedDocuments(read, readText, () => createSchema(readSchema(read)), problems),
+    persistedQueries: read('GATEWAY_APQ'),
     graphiql: read('GRAPHIQL'),
     schema: readSchema(read),
     maxPageRows: read('GATEWAY_MAX_PAGE_ROWS'),

@@ -29,12 +29,13 @@ export const ERROR_CODES = {
   PERSISTED_QUERY_NOT_FOUND: {
     status: 400,
     retryable: false,
-    message: 'No operation is kept under this hash. Send it once in full, with the hash.',
+    // The very words that clients look for, who then send the operation in full, with its hash.
+    message: 'PersistedQueryNotFound',
   },
   PERSISTED_QUERY_NOT_IN_LIST: {
     status: 400,
     retryable: false,
-    message: 'Only operations that the gateway was given a list of may be run.',
+    message: 'Only operations on the list of the gateway may be run.',
   },
   UNAUTHENTICATED: { status: 401, retryable: false, message: 'A bearer token that ScaleOps accepts is required.' },
   FORBIDDEN: { status: 403, retryable: false, message: 'You may not see what is asked for.' },

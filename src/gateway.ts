@@ -45,7 +45,7 @@ export function createGateway(config: Config, { logger, clock = systemClock }: G
 
   let isReady = true;
   const door = createDoor({
-    createSchema: () => createSchema(config.schema),
+    ...toDoorSettings(config),
     parts: {
       cache,
       credentials,
@@ -54,11 +54,7 @@ export function createGateway(config: Config, { logger, clock = systemClock }: G
       maxPageRows: config.maxPageRows,
       maxAnswerRows: config.maxAnswerRows,
     },
-    access: config.access.kind,
     authentication,
-    cacheControl: config.cacheControl,
-    graphiql: config.graphiql,
-    federation: config.schema.federation,
     logger,
     now: () => clock.now(),
     isReady: () => isReady && (authentication?.isReady() ?? true),
@@ -89,6 +85,19 @@ export function createGateway(config: Config, { logger, clock = systemClock }: G
       await credentials.close();
       await door.dispose();
     },
+  };
+}
+
+/** What of the configuration is about the door. */
+function toDoorSettings(config: Config) {
+  return {
+    createSchema: () => createSchema(config.schema),
+    access: config.access.kind,
+    trustedDocuments: config.trustedDocuments,
+    persistedQueries: config.persistedQueries,
+    cacheControl: config.cacheControl,
+    graphiql: config.graphiql,
+    federation: config.schema.federation,
   };
 }
 

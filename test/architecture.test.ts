@@ -11,7 +11,7 @@ const FILES = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((na
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'main.ts': ['config.ts', 'errors.ts', 'gateway.ts', 'graphql', 'http', 'settings', 'simulator'],
   'gateway.ts': ['access', 'cache', 'clock.ts', 'config.ts', 'errors.ts', 'graphql', 'http', 'upstream'],
-  'config.ts': ['access', 'cache', 'report', 'settings', 'upstream'],
+  'config.ts': ['access', 'cache', 'graphql', 'report', 'settings', 'upstream'],
   settings: ['access', 'upstream'],
   // Who may come in, and what they may see.
   access: ['clock.ts', 'errors.ts', 'report'],
@@ -33,7 +33,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
 const OWNERS: Readonly<Record<string, readonly string[]>> = {
   undici: ['upstream'],
   jose: ['access'],
-  'lru-cache': ['cache'],
+  'lru-cache': ['cache', 'http'],
   '@redis/client': ['cache'],
   dataloader: ['loaders'],
   '@apollo/usage-reporting-protobuf': ['http'],

@@ -178,6 +178,8 @@ describe('an error of a field', () => {
     parts: {} as ContextParts,
     access: 'none',
     authentication: undefined,
+    trustedDocuments: undefined,
+    persistedQueries: false,
     cacheControl: 'private',
     graphiql: false,
     logger: pino({ level: 'trace', base: null }, { write: (line: string) => log.push(line) }),

@@ -583,6 +583,8 @@ describe('a door with another schema', () => {
       parts: {} as ContextParts,
       access: 'none',
       authentication: undefined,
+      trustedDocuments: undefined,
+      persistedQueries: false,
       cacheControl: 'private',
       graphiql: false,
       logger: pino({ level: 'silent' }),

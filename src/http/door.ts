@@ -5,6 +5,7 @@ import type { GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
 
 import type { Authentication } from '../access/authentication.js';
+import type { TrustedDocuments } from '../access/trusted-documents.js';
 import { createContext, type ContextParts, type GatewayContext } from '../context.js';
 import { useAnswerLimit } from './answer-limit.js';
 import { useAuthentication, useCallerToken } from './authentication.js';
@@ -15,6 +16,7 @@ import { useHealth } from './health.js';
 import { useInlineTrace } from './inline-trace.js';
 import { useMediaTypes } from './media-types.js';
 import { useOperationLog } from './operation-log.js';
+import { useAutomaticPersistedQueries, useTrustedDocuments } from './persisted-documents.js';
 import { useRequestState, type DoorContext } from './request-state.js';
 import { useStartPage } from './start-page.js';
 
@@ -30,6 +32,10 @@ export interface DoorOptions {
   readonly access: 'none' | 'forward' | 'api-key' | 'jwt';
   /** Tells who a caller is, where that is ours to do. */
   readonly authentication: Authentication | undefined;
+  /** The operations that may be run; undefined: any. */
+  readonly trustedDocuments: TrustedDocuments | undefined;
+  /** Whether clients may send the hash of an operation in place of its text. */
+  readonly persistedQueries: boolean;
   /** Who may keep a fresh answer. */
   readonly cacheControl: 'private' | 'public';
   readonly graphiql: boolean;
@@ -81,6 +87,8 @@ export function createDoor(options: DoorOptions): YogaServerInstance<DoorContext
       useErrorFormat(logger),
       federation && useInlineTrace({ createSchema, now }),
       useMediaTypes(),
+      options.trustedDocuments !== undefined && useTrustedDocuments(options.trustedDocuments),
+      options.trustedDocuments === undefined && options.persistedQueries && useAutomaticPersistedQueries(),
       useAnswerLimit(),
       useOperationLog(logger, now),
     ],

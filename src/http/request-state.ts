@@ -18,6 +18,8 @@ export interface RequestState {
   callerName?: string;
   /** What of the fleet they may see; undefined: all. */
   grants?: Grants | undefined;
+  /** A document to be kept under its hash, once it was found to be valid. */
+  documentToKeep?: { readonly hash: string; readonly text: string };
   freshness?: AnswerFreshness;
   operation?: { readonly name: string | null; readonly stats: LoadStats };
   errors?: readonly { readonly code: ErrorCode; readonly reason: string | undefined }[];

@@ -1,7 +1,7 @@
 // The settings of who may come in, and of what they may see.
 
 import type { Setting } from './setting.js';
-import { list, number, oneOf, text, urlWithQuery } from './rules.js';
+import { boolean, list, number, oneOf, text, urlWithQuery } from './rules.js';
 
 const fine = true;
 
@@ -42,6 +42,19 @@ export const ACCESS_SETTINGS = {
     ...text,
     meaning:
       'A JSON file of who may see which clusters and namespaces, read at the start; left out, everyone sees everything.',
+  },
+  GATEWAY_TRUSTED_DOCUMENTS: {
+    ...text,
+    fine,
+    meaning:
+      'A JSON file of the only operations that may be run, by id: of GraphQL Code Generator or an Apollo manifest. Routers need a gateway without it.',
+  },
+  GATEWAY_APQ: {
+    ...boolean,
+    default: 'on',
+    fine,
+    meaning:
+      "Whether clients may send an operation's hash in its place (Apollo's automatic persisted queries): on or off.",
   },
   GATEWAY_SCOPES_CLAIM: {
     ...text,

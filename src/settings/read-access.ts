@@ -1,18 +1,20 @@
 // Who may come in and what they may see, from the settings and the files that they name. Secure by default: a gateway
 // that asks ScaleOps in its own name, and was not told who may come in, is heard by its own machine alone.
 
+import type { GraphQLSchema } from 'graphql';
+
 import { parseApiKeys } from '../access/api-keys.js';
 import type { AccessSettings } from '../access/authentication.js';
 import { parseScopes, type Scopes } from '../access/scopes.js';
+import { parseTrustedDocuments, type TrustedDocuments } from '../access/trusted-documents.js';
 import type { Environment, Reader, ReadText } from './reader.js';
 import type { SettingName } from './settings.js';
 
 /** Reads the file that a setting names; undefined, with a problem, where that cannot be done. */
 type ReadFile = (name: SettingName, path: string) => string | undefined;
 
-/** @param upstreamAuth who asks ScaleOps, by SCALEOPS_AUTH. */
-export function readAccess(read: Reader, upstreamAuth: string, readText: ReadText, problems: string[]): AccessSettings {
-  const readFile: ReadFile = (name, path) => {
+function createFileReader(readText: ReadText, problems: string[]): ReadFile {
+  return (name, path) => {
     try {
       return readText(path);
     } catch {
@@ -20,6 +22,11 @@ export function readAccess(read: Reader, upstreamAuth: string, readText: ReadTex
       return undefined;
     }
   };
+}
+
+/** @param upstreamAuth who asks ScaleOps, by SCALEOPS_AUTH. */
+export function readAccess(read: Reader, upstreamAuth: string, readText: ReadText, problems: string[]): AccessSettings {
+  const readFile = createFileReader(readText, problems);
   const kind = read('GATEWAY_AUTH') ?? (upstreamAuth === 'forward' ? 'forward' : 'none');
   if ((kind === 'forward') !== (upstreamAuth === 'forward')) {
     problems.push(
@@ -32,6 +39,20 @@ export function readAccess(read: Reader, upstreamAuth: string, readText: ReadTex
   if (kind === 'api-key') return { kind, keys: readKeys(read, readFile, problems), scopes };
   if (kind === 'jwt') return { kind, ...readJwt(read, problems), scopes, scopesClaim: read('GATEWAY_SCOPES_CLAIM') };
   return { kind };
+}
+
+/** The operations that may be run; undefined: any. */
+export function readTrustedDocuments(
+  read: Reader,
+  readText: ReadText,
+  createSchema: () => GraphQLSchema,
+  problems: string[],
+): TrustedDocuments | undefined {
+  const name = 'GATEWAY_TRUSTED_DOCUMENTS';
+  const file = read(name);
+  const content = file === undefined ? undefined : createFileReader(readText, problems)(name, file);
+  if (content === undefined) return undefined;
+  return parse(name, problems, (own) => parseTrustedDocuments(content, createSchema(), own));
 }
 
 function readKeys(read: Reader, readFile: ReadFile, problems: string[]) {

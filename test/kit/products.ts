@@ -347,6 +347,8 @@ export function serveProducts(): Promise<Served> {
     parts: {} as ContextParts,
     access: 'none',
     authentication: undefined,
+    trustedDocuments: undefined,
+    persistedQueries: false,
     cacheControl: 'private',
     graphiql: false,
     federation: true,

@@ -1,0 +1,95 @@
+// GATEWAY_TRUSTED_DOCUMENTS: the operations that may be run, where not any may be. A frontend's build lists what it asks;
+// what is not listed was not written by its authors.
+
+import { createHash } from 'node:crypto';
+import { Kind, parse, validate, type GraphQLSchema } from 'graphql';
+
+export interface TrustedDocuments {
+  /** The text of a document, by its id or by the SHA-256 hash of its text, in hexadecimal, with or without `sha256:`. */
+  find(id: string): string | undefined;
+  has(text: string): boolean;
+  /** The names of the operations. */
+  readonly names: readonly string[];
+}
+
+interface Listed {
+  readonly id: string;
+  readonly text: string;
+}
+
+/**
+ * Reads a list as GraphQL Code Generator writes it, `{id: text}`, or as Apollo's tools do, `{format:
+ * "apollo-persisted-query-manifest", version: 1, operations: [{id, body}]}`.
+ * @param problems gets what is wrong with it, by the number of the document.
+ */
+export function parseTrustedDocuments(json: string, schema: GraphQLSchema, problems: string[]): TrustedDocuments {
+  const listed = readList(json);
+  if (listed === undefined) {
+    problems.push(
+      'must hold a JSON object of documents by id, or a manifest of the format apollo-persisted-query-manifest.',
+    );
+    return createTrustedDocuments([], []);
+  }
+  if (listed.length === 0) problems.push('lists no document.');
+  const ids = listed.map(({ id }) => id);
+  if (new Set(ids).size < ids.length) problems.push('has an id twice.');
+  const names = listed.flatMap(({ text }, index) => {
+    try {
+      const document = parse(text);
+      const [error] = validate(schema, document, undefined, { maxErrors: 1 });
+      if (error !== undefined) problems.push(`has a document, number ${index + 1}, that does not fit the schema.`);
+      return document.definitions.flatMap((each) =>
+        each.kind === Kind.OPERATION_DEFINITION && each.name !== undefined ? [each.name.value] : [],
+      );
+    } catch {
+      problems.push(`has a document, number ${index + 1}, that is no GraphQL.`);
+      return [];
+    }
+  });
+  return createTrustedDocuments(listed, names);
+}
+
+function createTrustedDocuments(listed: readonly Listed[], names: readonly string[]): TrustedDocuments {
+  const texts = new Set(listed.map(({ text }) => text));
+  const byId = new Map(listed.flatMap(({ id, text }) => [[hashOf(text), text] as const, [id, text] as const]));
+  return {
+    find: (id) => byId.get(id) ?? byId.get(id.replace(/^sha256:/, '')),
+    has: (text) => texts.has(text),
+    names: [...new Set(names)],
+  };
+}
+
+/** What names a document that is kept or listed: the SHA-256 hash of its text, in hexadecimal. */
+export function hashOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+function readList(json: string): readonly Listed[] | undefined {
+  const root = parseJson(json);
+  if (!isObject(root)) return undefined;
+  if (root.format === 'apollo-persisted-query-manifest') {
+    const { operations } = root;
+    if (!Array.isArray(operations)) return undefined;
+    return toListed(operations.map((each) => (isObject(each) ? [each.id, each.body] : [])));
+  }
+  return toListed(Object.entries(root));
+}
+
+function toListed(pairs: readonly (readonly unknown[])[]): readonly Listed[] | undefined {
+  const listed = pairs.flatMap(([id, text]) =>
+    typeof id === 'string' && id !== '' && typeof text === 'string' ? [{ id, text }] : [],
+  );
+  return listed.length === pairs.length ? listed : undefined;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,186 @@
+// Operations that are known by an id: those that an operator lists, which are then the only ones, and those that clients
+// have sent with their hash.
+
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+
+import { ConfigError, readConfig } from '../src/config.js';
+import { startStack, type Answer, type TestStack } from './kit/gateway.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'gateway-documents-'));
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+const TOTALS = 'query Totals { workloadCosts(filter: { multiCluster: true }) { totals { rowCount } } }';
+const CLUSTERS = 'query Clusters($last: Duration) { workloadCosts(filter: { last: $last }) { clusters } }';
+const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex');
+const persisted = (sha256Hash: unknown, version: unknown = 1) => ({ persistedQuery: { version, sha256Hash } });
+
+function writeList(content: unknown): string {
+  const file = join(folder, `${hashOf(JSON.stringify(content)).slice(0, 12)}.json`);
+  writeFileSync(file, typeof content === 'string' ? content : JSON.stringify(content));
+  return file;
+}
+
+/** Sends these parameters as the body. */
+const send = (stack: TestStack, body: unknown): Promise<Answer> =>
+  stack.ask('', undefined, { body: JSON.stringify(body) });
+
+const codeOf = ({ status, errors: [error] }: Answer) => [status, error?.extensions.code];
+
+describe('with a list of trusted documents', () => {
+  const CODEGEN = { totals: TOTALS, [hashOf(CLUSTERS)]: CLUSTERS };
+  const APOLLO = {
+    format: 'apollo-persisted-query-manifest',
+    version: 1,
+    operations: [
+      { id: 'totals', name: 'Totals', type: 'query', body: TOTALS },
+      { id: hashOf(CLUSTERS), name: 'Clusters', type: 'query', body: CLUSTERS },
+    ],
+  };
+  const trusting = (list: unknown) => startStack({ env: { GATEWAY_TRUSTED_DOCUMENTS: writeList(list) } });
+
+  test.each([
+    ['of GraphQL Code Generator', CODEGEN],
+    ["of Apollo's tools", APOLLO],
+  ])('%s, runs what is listed: by id, hash, text, and GET', async (_, list) => {
+    await using stack = await trusting(list);
+    const variables = { last: '3d' };
+    const answers = await Promise.all([
+      send(stack, { documentId: 'totals' }),
+      send(stack, { documentId: `sha256:${hashOf(TOTALS)}` }),
+      send(stack, { extensions: persisted(hashOf(TOTALS)) }),
+      send(stack, { query: TOTALS }),
+      send(stack, { query: TOTALS, documentId: 'totals' }),
+      send(stack, { documentId: hashOf(CLUSTERS), variables, operationName: 'Clusters' }),
+    ]);
+    expect(answers.flatMap(({ errors }) => errors)).toEqual([]);
+    expect(answers.slice(0, 5).map(({ data }) => data.workloadCosts.totals.rowCount as number)).toEqual(
+      Array(5).fill(50),
+    );
+    const url = 'http://gateway/graphql?documentId=totals';
+    const headers = { accept: 'application/json', 'content-type': 'application/json', 'apollo-require-preflight': '1' };
+    const got = await stack.gateway.fetch(new Request(url, { headers }));
+    expect(await got.json()).toMatchObject({ data: { workloadCosts: { totals: { rowCount: 50 } } } });
+    // Equal reports are one call.
+    expect(stack.received).toHaveLength(2);
+  });
+
+  test.each<[string, object]>([
+    ['another text', { query: '{ __typename }' }],
+    ['a listed text with a blank more', { query: `${TOTALS} ` }],
+    ['an unknown id', { documentId: 'other' }],
+    ['a name that every object has', { documentId: 'constructor' }],
+    ['an unknown hash', { extensions: persisted(hashOf('{ __typename }')) }],
+    ['a listed id beside another text', { documentId: 'totals', query: '{ __typename }' }],
+    ['a listed text beside the hash of another', { query: TOTALS, extensions: persisted(hashOf(CLUSTERS)) }],
+    ['an id that is no text', { documentId: ['totals'] }],
+    ['nothing', {}],
+    ['the introspection of a tool', { query: '{ __schema { types { name } } }' }],
+  ])('refuses %s, and asks ScaleOps nothing', async (_, body) => {
+    await using stack = await trusting(CODEGEN);
+    const answer = await send(stack, body);
+    expect(codeOf(answer)).toEqual([400, 'PERSISTED_QUERY_NOT_IN_LIST']);
+    expect(stack.received).toHaveLength(0);
+  });
+
+  test.each([null, 7, 'x', []])('refuses a body that is %j', async (body) => {
+    await using stack = await trusting(CODEGEN);
+    expect(codeOf(await send(stack, body))).toEqual([400, 'BAD_USER_INPUT']);
+  });
+
+  test.each<[string, unknown, string]>([
+    ['is no JSON', '{', 'must hold a JSON object'],
+    ['is a list', [], 'must hold a JSON object'],
+    ['lists nothing', {}, 'lists no document'],
+    ['has a text that is none', { a: 7 }, 'must hold a JSON object'],
+    ['has no GraphQL', { a: TOTALS, canary: '{ canary' }, 'has a document, number 2, that is no GraphQL'],
+    ['has a field that there is not', { canary: '{ canary }' }, 'number 1, that does not fit the schema'],
+    ['has a manifest without operations', { format: 'apollo-persisted-query-manifest' }, 'must hold a JSON object'],
+    [
+      'has an id twice',
+      { ...APOLLO, operations: [APOLLO.operations[0], { ...APOLLO.operations[1], id: 'totals' }] },
+      'has an id twice',
+    ],
+  ])('does not start when the file %s', (_, content, problem) => {
+    const env = {
+      SCALEOPS_URL: 'https://scaleops.test',
+      SCALEOPS_TOKEN: 'abc',
+      GATEWAY_TRUSTED_DOCUMENTS: writeList(content),
+      PORT: 'x',
+    };
+    const read = () => readConfig(env);
+    expect(read).toThrow(ConfigError);
+    expect(read).toThrow(problem);
+    // All problems at once, and nothing of the file.
+    expect(read).toThrow('PORT');
+    expect(read).not.toThrow('canary');
+  });
+
+  test('does not start without the file', () => {
+    const env = { SCALEOPS_URL: 'https://scaleops.test', SCALEOPS_TOKEN: 'abc', GATEWAY_TRUSTED_DOCUMENTS: '/canary' };
+    expect(() => readConfig(env)).toThrow('GATEWAY_TRUSTED_DOCUMENTS names a file that cannot be read.');
+    expect(() => readConfig(env)).not.toThrow('canary');
+  });
+});
+
+describe('automatic persisted queries', () => {
+  test('are refused by the words that clients look for, kept, and then run by their hash', async () => {
+    await using stack = await startStack();
+    const extensions = persisted(hashOf(TOTALS));
+    const unknown = await send(stack, { extensions });
+    expect(codeOf(unknown)).toEqual([400, 'PERSISTED_QUERY_NOT_FOUND']);
+    expect(unknown.errors[0]!.message).toBe('PersistedQueryNotFound');
+    expect(unknown.headers.get('cache-control')).toBe('no-store');
+    expect((await send(stack, { query: TOTALS, extensions })).data.workloadCosts.totals.rowCount).toBe(50);
+    expect((await send(stack, { extensions })).data.workloadCosts.totals.rowCount).toBe(50);
+    expect(stack.received).toHaveLength(1);
+  });
+
+  test.each<[string, string, object]>([
+    ['another hash', TOTALS, persisted(hashOf(CLUSTERS))],
+    ['a hash in capitals', TOTALS, persisted(hashOf(TOTALS).toUpperCase())],
+  ])('are refused with %s, and not kept', async (_, query, extensions) => {
+    await using stack = await startStack();
+    expect(codeOf(await send(stack, { query, extensions }))).toEqual([400, 'BAD_USER_INPUT']);
+    expect(codeOf(await send(stack, { extensions }))).toEqual([400, 'PERSISTED_QUERY_NOT_FOUND']);
+  });
+
+  test('are not kept while they are not valid', async () => {
+    await using stack = await startStack();
+    for (const query of ['{ nothing }', '{']) {
+      const extensions = persisted(hashOf(query));
+      expect((await send(stack, { query, extensions })).status).toBe(400);
+      expect(codeOf(await send(stack, { extensions }))).toEqual([400, 'PERSISTED_QUERY_NOT_FOUND']);
+    }
+  });
+
+  test('do not grow past their bound: who sends a thousand others pushes the oldest out', async () => {
+    await using stack = await startStack();
+    const texts = Array.from({ length: 1_001 }, (_, index) => `query Q${index} { __typename }`);
+    for (const query of texts) await send(stack, { query, extensions: persisted(hashOf(query)) });
+    expect(codeOf(await send(stack, { extensions: persisted(hashOf(texts[0]!)) }))).toEqual([
+      400,
+      'PERSISTED_QUERY_NOT_FOUND',
+    ]);
+    expect((await send(stack, { extensions: persisted(hashOf(texts[1_000]!)) })).data).toEqual({ __typename: 'Query' });
+  });
+
+  test.each<[string, object]>([
+    ['another version', persisted(hashOf(TOTALS), 2)],
+    ['a hash that is no text', persisted(7)],
+    ['a prototype', JSON.parse('{"__proto__":{"persistedQuery":{"version":1,"sha256Hash":"a"}}}') as object],
+  ])('are not looked for with %s', async (_, extensions) => {
+    await using stack = await startStack();
+    expect(codeOf(await send(stack, { extensions }))).toEqual([400, 'BAD_USER_INPUT']);
+  });
+
+  test('can be switched off', async () => {
+    await using stack = await startStack({ env: { GATEWAY_APQ: 'off' } });
+    expect(codeOf(await send(stack, { extensions: persisted(hashOf(TOTALS)) }))).toEqual([400, 'BAD_USER_INPUT']);
+  });
+});
