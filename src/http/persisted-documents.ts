@@ -58,7 +58,7 @@ export function useAutomaticPersistedQueries(): DoorPlugin {
         const message = 'extensions.persistedQuery.sha256Hash must be the SHA-256 hash of query, in hexadecimal.';
         throw new GatewayError('BAD_USER_INPUT', { message });
       }
-      (context).state.documentToKeep = { hash, text: params.query };
+      context.state.documentToKeep = { hash, text: params.query };
     },
     // Once it was found to be valid: what is not would only push out what is.
     onExecute({ args }) {
