@@ -6,6 +6,7 @@ import { closest, distance } from 'fastest-levenshtein';
 import type { Freshness } from './cache/freshness.js';
 import type { ReportKind } from './report/request.js';
 import type { LOG_LEVELS } from './settings/gateway.js';
+import { findIdleHeaders, readTelemetry } from './settings/read-telemetry.js';
 import { findIdleSettings, readAuth, readResilience } from './settings/read-upstream.js';
 import { ConfigError, createReader, type Environment, type Reader } from './settings/reader.js';
 import { SETTINGS } from './settings/settings.js';
@@ -27,6 +28,9 @@ export interface Config {
   /** The most rows and entities' reports of an answer; undefined: no limit. */
   readonly maxAnswerRows: number | undefined;
   readonly logLevel: LogLevel;
+  /** How many percent of the operations that went well are logged. */
+  readonly logSamplePercent: number;
+  readonly telemetry: Readonly<ReturnType<typeof readTelemetry>>;
   /** Who may keep a fresh answer, by `Cache-Control`. */
   readonly cacheControl: 'private' | 'public';
   readonly upstream: {
@@ -64,6 +68,8 @@ export function readConfig(env: Environment): { readonly config: Config; readonl
     maxPageRows: read('GATEWAY_MAX_PAGE_ROWS'),
     maxAnswerRows: read('GATEWAY_MAX_ANSWER_ROWS'),
     logLevel: read('LOG_LEVEL'),
+    logSamplePercent: read('LOG_SAMPLE_PERCENT'),
+    telemetry: readTelemetry(read),
     cacheControl: read('CACHE_CONTROL'),
     upstream: {
       url: read('SCALEOPS_URL'),
@@ -93,7 +99,10 @@ export function readConfig(env: Environment): { readonly config: Config; readonl
   }
   // In the order of the README, whatever order they were met in.
   if (problems.length > 0) throw new ConfigError(sortBySetting(problems));
-  return { config: deepFreeze(config), warnings: [...findUnknownNames(env), ...findIdleSettings(env, auth)] };
+  return {
+    config: deepFreeze(config),
+    warnings: [...findUnknownNames(env), ...findIdleSettings(env, auth), ...findIdleHeaders(env)],
+  };
 }
 
 /** The settings of the schema alone, for who wants to print it. @throws ConfigError */

@@ -4,15 +4,17 @@ import type { Logger } from 'pino';
 
 import { keepMs, lifetimeOf } from './cache/freshness.js';
 import { createRedisEngine } from './cache/redis.js';
-import { createReportCache, type ReportCache } from './cache/report-cache.js';
+import { createReportCache, type ReportCache, type ReportCacheOptions } from './cache/report-cache.js';
 import { createSharedCache, type SharedCache } from './cache/shared-cache.js';
 import { systemClock, type Clock } from './clock.js';
 import type { Config } from './config.js';
 import { GatewayError } from './errors.js';
 import { createSchema } from './graphql/schema.js';
 import { createDoor } from './http/door.js';
+import { createReadiness } from './http/readiness.js';
 import { withAddress } from './http/request-target.js';
 import { createHttpServer } from './http/server.js';
+import { createTelemetry, type Telemetry } from './telemetry/telemetry.js';
 import { createScaleOpsClient, type ScaleOpsClient } from './upstream/client.js';
 import { createCredentials } from './upstream/credentials.js';
 
@@ -23,6 +25,10 @@ const MAX_DRAIN_MS = 8_000;
 export interface GatewayDependencies {
   readonly logger: Logger;
   readonly clock?: Clock;
+  /** What it calls itself where it is watched. */
+  readonly version?: string;
+  /** Whether the process is all its own, so that its metrics are those of the process too. */
+  readonly isAlone?: boolean;
 }
 
 export interface Gateway {
@@ -34,14 +40,11 @@ export interface Gateway {
   close(): Promise<void>;
 }
 
-export function createGateway(config: Config, { logger, clock = systemClock }: GatewayDependencies): Gateway {
+export function createGateway(config: Config, dependencies: GatewayDependencies): Gateway {
+  const { logger, clock = systemClock } = dependencies;
   const { upstream } = config;
-  const credentials = createCredentials({ ...upstream, clock });
-  const client = createClient(config, logger, clock);
-  const shared = createSharedTier(config, logger, clock);
-  const cache = createCache(config, client, shared, logger, clock);
-
-  let isReady = true;
+  const { telemetry, credentials, client, shared, cache } = createParts(config, dependencies, clock);
+  const readiness = createReadiness(tellReadiness(logger));
   const door = createDoor({
     createSchema: () => createSchema(config.schema),
     parts: {
@@ -57,23 +60,27 @@ export function createGateway(config: Config, { logger, clock = systemClock }: G
     federation: config.schema.federation,
     logger,
     now: () => clock.now(),
-    isReady: () => isReady,
+    isReady: readiness.isReady,
+    logSamplePercent: config.logSamplePercent,
+    observer: telemetry.instruments,
+    exposeMetrics: telemetry.metrics?.expose,
   });
-  const server = createHttpServer(
-    withAddress((request, response) => void door(request, response)),
-    config.host,
-    config.port,
-  );
+  const listener = withAddress((request, response) => void door(request, response));
+  const server = createHttpServer(listener, config.host, config.port);
 
   return {
-    fetch: async (request) => door.fetch(request),
+    async fetch(request) {
+      if (telemetry.ready !== undefined) await telemetry.ready;
+      return door.fetch(request);
+    },
     async listen() {
+      await telemetry.ready;
       // A token that cannot be had at the start is a mistake in the set-up: say so now, not at the first query.
       if (upstream.auth.kind === 'token') await credentials.principal();
       return server.listen();
     },
     async close() {
-      isReady = false;
+      readiness.set('stopping', true);
       // Whoever still waits for ScaleOps then gets an error, and not a connection that is cut.
       const cancel = clock.after(MAX_DRAIN_MS, () => void client.close());
       await server.close();
@@ -82,18 +89,59 @@ export function createGateway(config: Config, { logger, clock = systemClock }: G
       await client.close();
       await credentials.close();
       await door.dispose();
+      // Last: what the others still ended with is told as well.
+      await telemetry.close();
     },
   };
 }
 
-function createClient({ upstream }: Config, logger: Logger, clock: Clock): ScaleOpsClient {
+/** What stands behind the door. */
+function createParts(config: Config, dependencies: GatewayDependencies, clock: Clock) {
+  const { logger } = dependencies;
+  const telemetry = watchGateway(config, dependencies, clock);
+  const instrument = telemetry.instruments;
+  const credentials = createCredentials({ ...config.upstream, clock, instrument });
+  const client = createClient(config, telemetry, logger, clock);
+  const shared = createSharedTier(config, logger, clock);
+  const cache = createCache(config, { client, shared, instrument }, logger, clock);
+  telemetry.metrics?.watch({ cache, upstream: client, shared });
+  return { telemetry, credentials, client, shared, cache };
+}
+
+function tellReadiness(logger: Logger): Parameters<typeof createReadiness>[0] {
+  return (isReady, reasons) => {
+    if (isReady) logger.info('ready');
+    else logger.info({ reasons }, 'not ready');
+  };
+}
+
+function watchGateway(
+  { telemetry }: Config,
+  { logger, version = 'unknown', isAlone = false }: GatewayDependencies,
+  clock: Clock,
+): Telemetry {
+  return createTelemetry({
+    ...telemetry,
+    version,
+    clock,
+    ofProcess: isAlone,
+    onTracesLost: (isLost, reason) => {
+      if (isLost) logger.warn({ reason }, 'traces cannot be sent; they are dropped');
+      else logger.info('traces are sent again');
+    },
+  });
+}
+
+function createClient({ upstream }: Config, telemetry: Telemetry, logger: Logger, clock: Clock): ScaleOpsClient {
   return createScaleOpsClient({
     ...upstream,
     clock,
+    instrument: telemetry.instruments,
     onDroppedNumbers: (report, count) => {
       logger.warn({ report, count }, 'numbers of a report were not finite or not whole; they are null');
     },
     onBreaker: (isOpen) => {
+      telemetry.metrics?.breaker(isOpen);
       if (isOpen) logger.warn('ScaleOps failed repeatedly and is left alone for a while');
       else logger.info('ScaleOps answers again');
     },
@@ -102,17 +150,15 @@ function createClient({ upstream }: Config, logger: Logger, clock: Clock): Scale
 
 function createCache(
   { upstream, cache }: Config,
-  client: ScaleOpsClient,
-  shared: SharedCache | undefined,
+  parts: Pick<ReportCacheOptions, 'client' | 'shared' | 'instrument'>,
   logger: Logger,
   clock: Clock,
 ): ReportCache {
   return createReportCache({
     ...cache,
-    client,
+    ...parts,
     upstream: [upstream.url, ...Object.values(upstream.paths)].join(' '),
     timeoutMs: upstream.timeoutMs,
-    shared,
     clock,
     onRefreshFailed({ report }, error) {
       const code = error instanceof GatewayError ? error.code : 'INTERNAL_SERVER_ERROR';

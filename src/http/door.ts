@@ -13,6 +13,8 @@ import { useGraphiQLPage } from './graphiql.js';
 import { useHealth } from './health.js';
 import { useInlineTrace } from './inline-trace.js';
 import { useMediaTypes } from './media-types.js';
+import { useMetricsPage, type Exposition } from './metrics-page.js';
+import { useObservation, type RequestObserver } from './observation.js';
 import { useOperationLog } from './operation-log.js';
 import { useRequestState, type DoorContext } from './request-state.js';
 import { useStartPage } from './start-page.js';
@@ -35,10 +37,17 @@ export interface DoorOptions {
   readonly logger: Logger;
   readonly now: () => number;
   readonly isReady: () => boolean;
+  /** How many percent of the operations that went well get a line in the log. */
+  readonly logSamplePercent?: number;
+  /** Watches the requests for GraphQL. */
+  readonly observer?: RequestObserver | undefined;
+  /** What `/metrics` answers with; undefined: there is no such page. */
+  readonly exposeMetrics?: (() => Promise<Exposition>) | undefined;
 }
 
 export function createDoor(options: DoorOptions): YogaServerInstance<DoorContext, GatewayContext> {
   const { createSchema, parts, needsCallerToken, graphiql, federation, logger, now, isReady } = options;
+  const { observer, exposeMetrics, logSamplePercent: samplePercent = 100 } = options;
   return createYoga<DoorContext, GatewayContext>({
     schema: createSchema(),
     context: ({ request, state }) =>
@@ -57,15 +66,17 @@ export function createDoor(options: DoorOptions): YogaServerInstance<DoorContext
     plugins: [
       useRequestState(now),
       useHealth(isReady),
+      exposeMetrics !== undefined && useMetricsPage(exposeMetrics),
       useStartPage(GRAPHQL_PATH),
       graphiql && useGraphiQLPage(GRAPHQL_PATH, needsCallerToken),
+      observer !== undefined && useObservation(observer, GRAPHQL_PATH, now),
       needsCallerToken && useCallerToken(),
       useFreshness({ now, scope: options.cacheControl, variesByToken: needsCallerToken }),
       useErrorFormat(logger),
       federation && useInlineTrace({ createSchema, now }),
       useMediaTypes(),
       useAnswerLimit(),
-      useOperationLog(logger, now),
+      useOperationLog({ logger, now, samplePercent }),
     ],
   });
 }

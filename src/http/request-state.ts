@@ -6,6 +6,7 @@ import type { Plugin } from 'graphql-yoga';
 import type { GatewayContext, LoadStats } from '../context.js';
 import type { ErrorCode } from '../errors.js';
 import type { AnswerFreshness } from './freshness.js';
+import { readTraceId } from './trace-parent.js';
 
 /** One object a request, filled in on its way. */
 export interface RequestState {
@@ -15,6 +16,8 @@ export interface RequestState {
   callerToken?: string;
   /** Who asks, as an operator knows them; undefined where nobody has to say. */
   callerName?: string;
+  /** The trace that the request is a part of. */
+  traceId?: string | undefined;
   freshness?: AnswerFreshness;
   operation?: { readonly name: string | null; readonly stats: LoadStats };
   errors?: readonly { readonly code: ErrorCode; readonly reason: string | undefined }[];
@@ -34,7 +37,8 @@ export function useRequestState(now: () => number): DoorPlugin {
     onRequest({ request, serverContext }) {
       const given = request.headers.get('x-request-id');
       const requestId = given !== null && /^[\w.:-]{1,128}$/.test(given) ? given : randomUUID();
-      serverContext.state = { requestId, startedAt: now() };
+      const traceId = readTraceId(request.headers.get('traceparent'));
+      serverContext.state = { requestId, startedAt: now(), traceId };
     },
     onResponse({ response, serverContext }) {
       response.headers.set('x-request-id', serverContext.state.requestId);
