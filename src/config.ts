@@ -11,6 +11,7 @@ import { createSchema } from './graphql/schema.js';
 import type { ReportKind } from './report/request.js';
 import type { LOG_LEVELS } from './settings/gateway.js';
 import { explainLoopback, findIdleAccess, readAccess, readTrustedDocuments } from './settings/read-access.js';
+import { findIdleHeaders, readTelemetry } from './settings/read-telemetry.js';
 import { findIdleSettings, readAuth, readResilience } from './settings/read-upstream.js';
 import { ConfigError, createReader, type Environment, type Reader, type ReadText } from './settings/reader.js';
 import { SETTINGS } from './settings/settings.js';
@@ -38,6 +39,9 @@ export interface Config {
   /** The most rows and entities' reports of an answer; undefined: no limit. */
   readonly maxAnswerRows: number | undefined;
   readonly logLevel: LogLevel;
+  /** How many percent of the operations that went well are logged. */
+  readonly logSamplePercent: number;
+  readonly telemetry: Readonly<ReturnType<typeof readTelemetry>>;
   /** Who may keep a fresh answer, by `Cache-Control`. */
   readonly cacheControl: 'private' | 'public';
   readonly upstream: {
@@ -84,6 +88,8 @@ export function readConfig(
     maxPageRows: read('GATEWAY_MAX_PAGE_ROWS'),
     maxAnswerRows: read('GATEWAY_MAX_ANSWER_ROWS'),
     logLevel: read('LOG_LEVEL'),
+    logSamplePercent: read('LOG_SAMPLE_PERCENT'),
+    telemetry: readTelemetry(read),
     cacheControl: read('CACHE_CONTROL'),
     upstream: {
       url: read('SCALEOPS_URL'),
@@ -107,7 +113,7 @@ export function readConfig(
   }
   // In the order of the README, whatever order they were met in.
   if (problems.length > 0) throw new ConfigError(sortBySetting(problems));
-  const idle = [...findIdleSettings(env, auth), ...findIdleAccess(env, access)];
+  const idle = [...findIdleSettings(env, auth), ...findIdleAccess(env, access), ...findIdleHeaders(env)];
   const warnings = [...findUnknownNames(env), ...idle, ...(loopback === undefined ? [] : [loopback])];
   return { config: deepFreeze(config), warnings };
 }

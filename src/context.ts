@@ -1,10 +1,10 @@
 // What the resolvers of one request get: who asks, and loaders that remember for the length of the request.
 
-import type { CacheAnswer, CacheResult, ReportCache } from './cache/report-cache.js';
+import type { CacheAnswer, CacheResult } from './cache/report-cache.js';
 import { createTurns } from './flow/turns.js';
 import { createReportLoader, type LoadedReport, type ReportLoader } from './loaders/report-loader.js';
 import { createScopeLoader, type ScopeLoader, type WiderReport } from './loaders/scope-loader.js';
-import { createGrantedReports } from './loaders/granted-reports.js';
+import { createGrantedReports, type Reports } from './loaders/granted-reports.js';
 import type { UpstreamError } from './errors.js';
 import type { Grants } from './report/grants.js';
 import type { Group } from './report/group-by.js';
@@ -27,7 +27,7 @@ export interface LoadStats {
 
 /** Long-lived parts that every request shares. */
 export interface ContextParts {
-  readonly cache: ReportCache;
+  readonly cache: Reports;
   readonly credentials: Credentials;
   /** How many reports one operation may wait for at the same time: with more it would take the turns of others. */
   readonly maxReportsAtOnce: number;

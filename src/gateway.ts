@@ -1,30 +1,17 @@
-// The one place where the parts are put together. Everything long-lived is made here, and closed here in reverse.
+// The gateway: the door in front, what stands behind it, and the socket. Everything long-lived is closed here, in the reverse
+// of the order in which it was made.
 
-import type { Logger } from 'pino';
-
-import { createAuthentication, type Authentication } from './access/authentication.js';
-import { keepMs, lifetimeOf } from './cache/freshness.js';
-import { createRedisEngine } from './cache/redis.js';
-import { createReportCache, type ReportCache } from './cache/report-cache.js';
-import { createSharedCache, type SharedCache } from './cache/shared-cache.js';
-import { systemClock, type Clock } from './clock.js';
+import { systemClock } from './clock.js';
 import type { Config } from './config.js';
-import { GatewayError } from './errors.js';
 import { createSchema } from './graphql/schema.js';
 import { createDoor } from './http/door.js';
+import { createReadiness } from './http/readiness.js';
 import { withAddress } from './http/request-target.js';
 import { createHttpServer } from './http/server.js';
-import { createScaleOpsClient, type ScaleOpsClient } from './upstream/client.js';
-import { createCredentials } from './upstream/credentials.js';
+import { createParts, type GatewayDependencies } from './parts.js';
 
 /** How long a closing gateway waits for reports that are under way. Orchestrators give it 10 seconds or more. */
 const MAX_DRAIN_MS = 8_000;
-
-/** What a test or another host may replace. */
-export interface GatewayDependencies {
-  readonly logger: Logger;
-  readonly clock?: Clock;
-}
 
 export interface Gateway {
   /** Answers one request without a socket. */
@@ -35,39 +22,40 @@ export interface Gateway {
   close(): Promise<void>;
 }
 
-export function createGateway(config: Config, { logger, clock = systemClock }: GatewayDependencies): Gateway {
+export function createGateway(config: Config, dependencies: GatewayDependencies): Gateway {
+  const { logger, clock = systemClock } = dependencies;
   const { upstream } = config;
-  const authentication = createDoorkeeper(config, logger, clock);
-  const credentials = createCredentials({ ...upstream, clock });
-  const client = createClient(config, logger, clock);
-  const shared = createSharedTier(config, logger, clock);
-  const cache = createCache(config, client, shared, logger, clock);
-
-  let isReady = true;
+  const { telemetry, authentication, credentials, client, shared, cache } = createParts(config, dependencies, clock);
+  const readiness = createReadiness((isReady, reasons) => {
+    logger.info({ reasons }, isReady ? 'ready' : 'not ready');
+  });
   const door = createDoor({
     ...toDoorSettings(config),
     parts: {
       cache,
       credentials,
-      maxReportsAtOnce: upstream.resilience.maxInFlight,
-      multiClusterByDefault: upstream.multiClusterByDefault,
-      maxPageRows: config.maxPageRows,
-      maxAnswerRows: config.maxAnswerRows,
+      ...toContextSettings(config),
     },
     authentication,
     logger,
     now: () => clock.now(),
-    isReady: () => isReady && (authentication?.isReady() ?? true),
+    isReady: () => {
+      readiness.set('no signing keys', authentication?.isReady() === false);
+      return readiness.isReady();
+    },
+    observer: telemetry.instruments,
+    exposeMetrics: telemetry.metrics?.expose,
   });
-  const server = createHttpServer(
-    withAddress((request, response) => void door(request, response)),
-    config.host,
-    config.port,
-  );
+  const listener = withAddress((request, response) => void door(request, response));
+  const server = createHttpServer(listener, config.host, config.port);
 
   return {
-    fetch: async (request) => door.fetch(request),
+    async fetch(request) {
+      if (telemetry.ready !== undefined) await telemetry.ready;
+      return door.fetch(request);
+    },
     async listen() {
+      await telemetry.ready;
       // The first who asks need not wait for the keys of the issuer; without them we are not ready.
       authentication?.isReady();
       // A token that cannot be had at the start is a mistake in the set-up: say so now, not at the first query.
@@ -75,7 +63,7 @@ export function createGateway(config: Config, { logger, clock = systemClock }: G
       return server.listen();
     },
     async close() {
-      isReady = false;
+      readiness.set('stopping', true);
       // Whoever still waits for ScaleOps then gets an error, and not a connection that is cut.
       const cancel = clock.after(MAX_DRAIN_MS, () => void client.close());
       await server.close();
@@ -84,8 +72,16 @@ export function createGateway(config: Config, { logger, clock = systemClock }: G
       await client.close();
       await credentials.close();
       await door.dispose();
+      // Last: what the others still ended with is told as well.
+      await telemetry.close();
     },
   };
+}
+
+/** What of the configuration resolvers have to know. */
+function toContextSettings({ upstream, maxPageRows, maxAnswerRows }: Config) {
+  const { multiClusterByDefault, resilience } = upstream;
+  return { maxReportsAtOnce: resilience.maxInFlight, multiClusterByDefault, maxPageRows, maxAnswerRows };
 }
 
 /** What of the configuration is about the door. */
@@ -97,78 +93,7 @@ function toDoorSettings(config: Config) {
     persistedQueries: config.persistedQueries,
     cacheControl: config.cacheControl,
     graphiql: config.graphiql,
+    logSamplePercent: config.logSamplePercent,
     federation: config.schema.federation,
   };
-}
-
-function createDoorkeeper({ access }: Config, logger: Logger, clock: Clock): Authentication | undefined {
-  return createAuthentication(access, {
-    clock,
-    onKeys: (areThere) => {
-      if (areThere) logger.info('the signing keys of the issuer can be had again');
-      else logger.warn('the signing keys of the issuer cannot be had');
-    },
-  });
-}
-
-function createClient({ upstream }: Config, logger: Logger, clock: Clock): ScaleOpsClient {
-  return createScaleOpsClient({
-    ...upstream,
-    clock,
-    onDroppedNumbers: (report, count) => {
-      logger.warn({ report, count }, 'numbers of a report were not finite or not whole; they are null');
-    },
-    onBreaker: (isOpen) => {
-      if (isOpen) logger.warn('ScaleOps failed repeatedly and is left alone for a while');
-      else logger.info('ScaleOps answers again');
-    },
-  });
-}
-
-function createCache(
-  { upstream, cache }: Config,
-  client: ScaleOpsClient,
-  shared: SharedCache | undefined,
-  logger: Logger,
-  clock: Clock,
-): ReportCache {
-  return createReportCache({
-    ...cache,
-    client,
-    upstream: [upstream.url, ...Object.values(upstream.paths)].join(' '),
-    timeoutMs: upstream.timeoutMs,
-    shared,
-    clock,
-    onRefreshFailed({ report }, error) {
-      const code = error instanceof GatewayError ? error.code : 'INTERNAL_SERVER_ERROR';
-      const reason = error instanceof GatewayError ? error.reason : undefined;
-      // Of our own making: we are closing.
-      if (reason === 'UND_ERR_DESTROYED') return;
-      logger.warn({ report, code, reason }, 'a report could not be fetched anew; the kept one is shown');
-    },
-  });
-}
-
-function createSharedTier({ cache, upstream }: Config, logger: Logger, clock: Clock): SharedCache | undefined {
-  // Where nothing is kept there is nothing to share.
-  if (cache.redisUrl === undefined || cache.ttlMs === 0) return undefined;
-  const engine = createRedisEngine({
-    url: cache.redisUrl,
-    onConnection: (isUp, reason) => {
-      if (isUp) logger.info('the shared cache is connected');
-      else logger.warn({ reason }, 'the shared cache cannot be reached; going on without it');
-    },
-  });
-  return createSharedCache({
-    engine,
-    keepMs: ({ report, asOf }) => keepMs({ asOf, freshMs: lifetimeOf(report, asOf, cache) }, cache),
-    maxKeepMs: keepMs({ asOf: 0, freshMs: Math.max(cache.ttlMs, cache.pastTtlMs) }, cache),
-    maxBytes: upstream.maxResponseBytes,
-    timeoutMs: upstream.timeoutMs,
-    clock,
-    onTrouble: (isTrouble) => {
-      if (isTrouble) logger.warn('the shared cache fails and is left alone for a while');
-      else logger.info('the shared cache answers again');
-    },
-  });
 }

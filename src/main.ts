@@ -1,5 +1,6 @@
 // The process: environment, command line, signals, exit codes. The one file that names `process`.
 
+import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { pino } from 'pino';
 
@@ -48,7 +49,7 @@ async function runDemo(): Promise<void> {
 async function run(env: NodeJS.ProcessEnv, firstLine: (url: string) => string, simulator?: Simulator): Promise<void> {
   const { config, warnings } = readConfig(env);
   const logger = pino({ level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime });
-  const gateway = createGateway(config, { logger });
+  const gateway = createGateway(config, { logger, version: readVersion(), isAlone: true });
   const url = await gateway.listen();
   let isStopping = false;
   const stop = (signal: NodeJS.Signals): void => {
@@ -72,6 +73,13 @@ async function run(env: NodeJS.ProcessEnv, firstLine: (url: string) => string, s
   // Last, because it says that we are there: for requests, and for signals.
   process.stdout.write(`${firstLine(toLocalUrl(url, config))}\n`);
   for (const warning of warnings) logger.warn(warning);
+}
+
+function readVersion(): string {
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+  };
+  return version;
 }
 
 /** Every setting with its default, as text. */

@@ -10,7 +10,8 @@ const FILES = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((na
 /** From each room to the rooms it may know; a file of src itself is a room of its own. */
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'main.ts': ['config.ts', 'errors.ts', 'gateway.ts', 'graphql', 'http', 'settings', 'simulator'],
-  'gateway.ts': ['access', 'cache', 'clock.ts', 'config.ts', 'errors.ts', 'graphql', 'http', 'upstream'],
+  'gateway.ts': ['clock.ts', 'config.ts', 'graphql', 'http', 'parts.ts'],
+  'parts.ts': ['access', 'cache', 'clock.ts', 'config.ts', 'errors.ts', 'telemetry', 'upstream'],
   'config.ts': ['access', 'cache', 'graphql', 'report', 'settings', 'upstream'],
   settings: ['access', 'upstream'],
   // Who may come in, and what they may see.
@@ -22,6 +23,8 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   http: ['access', 'context.ts', 'errors.ts', 'report'],
   cache: ['clock.ts', 'errors.ts', 'flow', 'report', 'upstream'],
   upstream: ['clock.ts', 'errors.ts', 'flow', 'report'],
+  // Metrics and traces. Whom they watch does not know them: gateway.ts puts them in.
+  telemetry: ['clock.ts', 'errors.ts'],
   loaders: ['cache', 'errors.ts', 'report'],
   // How work is let run: deadlines, single flights, queues, retries, breakers. It knows neither HTTP nor reports.
   flow: ['clock.ts'],
@@ -41,6 +44,12 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   '@pothos/plugin-directives': ['graphql'],
   '@pothos/plugin-federation': ['graphql'],
   'graphql-yoga': ['http'],
+  'prom-client': ['telemetry'],
+  '@opentelemetry/api': ['telemetry'],
+  '@opentelemetry/core': ['telemetry'],
+  '@opentelemetry/otlp-transformer': ['telemetry'],
+  '@opentelemetry/resources': ['telemetry'],
+  '@opentelemetry/sdk-trace': ['telemetry'],
   'node:http': ['http', 'simulator'],
 };
 

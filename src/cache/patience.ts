@@ -10,6 +10,8 @@ export interface Ask {
   <T>(command: (engine: Engine) => Promise<T>, options?: AskOptions): Promise<T | undefined>;
   /** Whether the last answer took so long that there is no time for another turn. */
   isSlow(): boolean;
+  /** Whether there is a connection, and what was last asked of the engine went well. */
+  isWell(): boolean;
 }
 
 export interface AskOptions {
@@ -53,7 +55,7 @@ export function createAsk(engine: Engine, clock: Clock, onTrouble: (isTrouble: b
       wasSlow = isSlow;
     }
   };
-  return Object.assign(ask, { isSlow: () => wasSlow });
+  return Object.assign(ask, { isSlow: () => wasSlow, isWell: () => engine.isReady() && trouble === undefined });
 }
 
 /** `work`, or an error when the time is up. */

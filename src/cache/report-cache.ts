@@ -13,9 +13,11 @@ import { breadthOf } from '../report/scope.js';
 import type { FetchedReport, ScaleOpsClient } from '../upstream/client.js';
 import type { Principal } from '../upstream/principal.js';
 import type { Aged, DatedReport } from './freshness.js';
+import { UNOBSERVED, type CacheInstrument } from './instrument.js';
 import {
   createReportMemory,
   type Entry,
+  type MemorySize,
   type Place,
   type ReportMemory,
   type ReportMemoryOptions,
@@ -32,6 +34,7 @@ export interface ReportCacheOptions extends ReportMemoryOptions {
   readonly shared?: SharedCache | undefined;
   /** Told of a refresh that nobody waited for, and that failed. */
   readonly onRefreshFailed?: (request: ReportRequest, error: unknown) => void;
+  readonly instrument?: CacheInstrument | undefined;
 }
 
 /**
@@ -74,6 +77,8 @@ export interface ReportCache {
   findFamily(base: WorkloadCostsRequest, principal: Principal, fault?: UpstreamError): readonly KeptReport[];
   /** @throws UpstreamError as the client does; the reason of `signal` when that aborts first. */
   load(request: ReportRequest, principal: Principal, options?: LoadOptions): Promise<CacheAnswer>;
+  /** What the process keeps now. */
+  size(): MemorySize;
 }
 
 interface Asking extends Place {
@@ -91,7 +96,7 @@ const MIN_RETRY_MS = 5_000;
 const MAX_FAMILY = 256;
 
 export function createReportCache(options: ReportCacheOptions): ReportCache {
-  const { upstream, shared, clock } = options;
+  const { upstream, shared, clock, instrument = UNOBSERVED } = options;
   const memory = createReportMemory(options);
   const find = createFinding(memory, shared);
   const fetchReport = createFetching(options, memory);
@@ -124,23 +129,28 @@ export function createReportCache(options: ReportCacheOptions): ReportCache {
     return toAnswer(asking, kept, 'stale');
   };
 
+  const load = async (asking: Asking, signal: AbortSignal | undefined): Promise<CacheAnswer> => {
+    const { kept, isShared } = await find(asking, signal);
+    const served = kept && serveKept(asking, kept);
+    if (served !== undefined) return isShared && !served.isStale ? { ...served, cacheResult: 'shared' } : served;
+    if (kept !== undefined) kept.triedAt = clock.now();
+    try {
+      return await fetch(asking, signal);
+    } catch (error) {
+      if (!(error instanceof UpstreamError) || !error.allowsStale) throw error;
+      const older = memory.find(asking);
+      if (older === undefined) throw error;
+      return { ...toAnswer(asking, older, 'stale'), fault: error };
+    }
+  };
+
   return {
-    findFamily: createFamilyFinding(memory),
-    async load(request, principal, { signal, anew = false } = {}) {
+    findFamily: createFamilyFinding(memory, instrument),
+    load(request, principal, { signal, anew = false } = {}) {
       const asking = { key: toCacheKey(upstream, request, principal), request, principal, anew };
-      const { kept, isShared } = await find(asking, signal);
-      const served = kept && serveKept(asking, kept);
-      if (served !== undefined) return isShared && !served.isStale ? { ...served, cacheResult: 'shared' } : served;
-      if (kept !== undefined) kept.triedAt = clock.now();
-      try {
-        return await fetch(asking, signal);
-      } catch (error) {
-        if (!(error instanceof UpstreamError) || !error.allowsStale) throw error;
-        const older = memory.find(asking);
-        if (older === undefined) throw error;
-        return { ...toAnswer(asking, older, 'stale'), fault: error };
-      }
+      return instrument.load(request.report, () => load(asking, signal));
     },
+    size: () => memory.size(),
   };
 }
 
@@ -152,7 +162,7 @@ function createAnswering(memory: ReportMemory) {
   };
 }
 
-function createFamilyFinding(memory: ReportMemory): ReportCache['findFamily'] {
+function createFamilyFinding(memory: ReportMemory, instrument: CacheInstrument): ReportCache['findFamily'] {
   const toAnswer = createAnswering(memory);
   return (base, principal, fault) =>
     memory
@@ -167,7 +177,9 @@ function createFamilyFinding(memory: ReportMemory): ReportCache['findFamily'] {
         take() {
           const kept = memory.find(place) ?? entry;
           const isFresh = memory.stage(kept) === 'fresh';
-          return { ...toAnswer(place, kept, isFresh ? 'hit' : 'stale'), ...(fault !== undefined && { fault }) };
+          const answer = toAnswer(place, kept, isFresh ? 'hit' : 'stale');
+          instrument.taken(place.request.report, answer);
+          return { ...answer, ...(fault !== undefined && { fault }) };
         },
       }));
 }

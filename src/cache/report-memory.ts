@@ -31,6 +31,12 @@ export interface Relative {
   readonly entry: Entry;
 }
 
+export interface MemorySize {
+  readonly bytes: number;
+  readonly maxBytes: number;
+  readonly entries: number;
+}
+
 export interface ReportMemory {
   /** What may be shown to the principal now, for one reason or another: see `stage`. */
   find(place: Place): Entry | undefined;
@@ -41,6 +47,8 @@ export interface ReportMemory {
   /** Forgets all that was given to a principal which is refused now. */
   purge(principal: Principal): void;
   stage(entry: Entry): Stage;
+  /** What is kept now. */
+  size(): MemorySize;
   /** How long the entry is fresh, from its `asOf`, and may be shown to the principal without asking the upstream. */
   freshMs(place: Place, entry: Entry): number;
   /** Whether a report that somebody else has got would be fresh here, and may be shown to the principal. */
@@ -66,6 +74,7 @@ export function createReportMemory(options: ReportMemoryOptions): ReportMemory {
 
   return {
     stage,
+    size: () => ({ bytes: entries.calculatedSize, maxBytes, entries: entries.size }),
     freshMs: ({ principal }, { freshMs, asOf }) => Math.min(freshMs, acceptance.endOf(principal) - asOf),
     isFresh({ principal }, dated) {
       const aged = { asOf: dated.asOf, freshMs: lifetimeOf(dated.report, dated.asOf, options) };

@@ -27,6 +27,8 @@ export interface SharedCache {
   fetchOnce(wanted: SharedFetch): Promise<{ readonly found: DatedReport; readonly isOurs: boolean }>;
   /** Makes all that is kept for the principal worthless, in the background. */
   purge(principal: Principal): void;
+  /** Whether it is of use now. */
+  isUp(): boolean;
   close(): Promise<void>;
 }
 
@@ -78,6 +80,7 @@ export function createSharedCache({ engine, timeoutMs, onTrouble, ...rest }: Sha
     purge: (principal) => {
       purges.add(principal);
     },
+    isUp: () => ask.isWell(),
     async close() {
       purges.end();
       await background.settled(ANSWER_MS);

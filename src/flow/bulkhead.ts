@@ -17,7 +17,15 @@ export class BulkheadFullError extends Error {
   override readonly name = 'BulkheadFullError';
 }
 
+/** How many works run, and how many wait for their turn. */
+export interface BulkheadLoad {
+  readonly inFlight: number;
+  readonly queued: number;
+}
+
 export interface Bulkhead {
+  /** Now. */
+  load(): BulkheadLoad;
   /** @throws BulkheadFullError; the visitor's reason when it has left, or leaves the queue; what `work` throws. */
   run<T>(work: () => Promise<T>, visitor: Visitor): Promise<T>;
 }
@@ -64,6 +72,7 @@ export function createBulkhead(settings: BulkheadSettings, clock: Clock): Bulkhe
   };
 
   return {
+    load: () => ({ inFlight, queued: queue.size }),
     async run(work, visitor) {
       await takeTurn(visitor);
       try {

@@ -15,6 +15,8 @@ import { useGraphiQLPage } from './graphiql.js';
 import { useHealth } from './health.js';
 import { useInlineTrace } from './inline-trace.js';
 import { useMediaTypes } from './media-types.js';
+import { useMetricsPage, type Exposition } from './metrics-page.js';
+import { useObservation, type RequestObserver } from './observation.js';
 import { useOperationLog } from './operation-log.js';
 import { useAutomaticPersistedQueries, useTrustedDocuments } from './persisted-documents.js';
 import { useRequestState, type DoorContext } from './request-state.js';
@@ -44,6 +46,12 @@ export interface DoorOptions {
   readonly logger: Logger;
   readonly now: () => number;
   readonly isReady: () => boolean;
+  /** How many percent of the operations that went well get a line in the log. */
+  readonly logSamplePercent?: number;
+  /** Watches the requests for GraphQL. */
+  readonly observer?: RequestObserver | undefined;
+  /** What `/metrics` answers with; undefined: there is no such page. */
+  readonly exposeMetrics?: (() => Promise<Exposition>) | undefined;
 }
 
 /** The headers that an answer depends on. */
@@ -56,6 +64,7 @@ const VARIES_BY = {
 
 export function createDoor(options: DoorOptions): YogaServerInstance<DoorContext, GatewayContext> {
   const { createSchema, parts, access, authentication, graphiql, federation, logger, now, isReady } = options;
+  const { observer, exposeMetrics, logSamplePercent: samplePercent = 100 } = options;
   return createYoga<DoorContext, GatewayContext>({
     schema: createSchema(),
     context: ({ request, state }) =>
@@ -79,8 +88,10 @@ export function createDoor(options: DoorOptions): YogaServerInstance<DoorContext
     plugins: [
       useRequestState(now),
       useHealth(isReady),
+      exposeMetrics !== undefined && useMetricsPage(exposeMetrics),
       useStartPage(GRAPHQL_PATH),
       graphiql && useGraphiQLPage(GRAPHQL_PATH, access),
+      observer !== undefined && useObservation(observer, GRAPHQL_PATH, now),
       authentication !== undefined && useAuthentication(authentication),
       access === 'forward' && useCallerToken(),
       useFreshness({ now, scope: options.cacheControl, variesBy: VARIES_BY[access] }),
@@ -90,7 +101,7 @@ export function createDoor(options: DoorOptions): YogaServerInstance<DoorContext
       options.trustedDocuments !== undefined && useTrustedDocuments(options.trustedDocuments),
       options.trustedDocuments === undefined && options.persistedQueries && useAutomaticPersistedQueries(),
       useAnswerLimit(),
-      useOperationLog(logger, now),
+      useOperationLog({ logger, now, samplePercent }),
     ],
   });
 }

@@ -1,5 +1,5 @@
-// One log line an operation: which request, what operation, how long it took, where its reports came from, and which
-// error codes the answer had. Never a variable, a header or a row.
+// One log line an operation: which request, who asked, what operation, how long it took, where its reports came from, and
+// which error codes the answer had. Never a variable, a header or a row. Of what went well a part may do.
 
 import { getOperationAST, type ExecutionArgs } from 'graphql';
 import type { Logger } from 'pino';
@@ -8,7 +8,15 @@ import type { DoorContext, DoorPlugin, RequestState } from './request-state.js';
 
 const MAX_NAME_LENGTH = 128;
 
-export function useOperationLog(logger: Logger, now: () => number): DoorPlugin {
+export interface OperationLogOptions {
+  readonly logger: Logger;
+  readonly now: () => number;
+  /** How many percent of the operations that went well get a line; what went wrong, or was stale, always does. */
+  readonly samplePercent: number;
+}
+
+export function useOperationLog({ logger, now, samplePercent }: OperationLogOptions): DoorPlugin {
+  const isSampled = createSampling(samplePercent);
   return {
     onExecute({ args }) {
       const { document, operationName } = args as ExecutionArgs;
@@ -17,12 +25,16 @@ export function useOperationLog(logger: Logger, now: () => number): DoorPlugin {
       state.operation = { name, stats };
     },
     onResponse({ request, response, serverContext }) {
-      const { requestId, startedAt, operation, errors } = serverContext.state;
+      const { requestId, traceId, callerName, startedAt, operation, errors } = serverContext.state;
       const faults = operation?.stats.faults;
       if (operation === undefined && errors === undefined) return;
+      const isStale = operation?.stats.reports.some((report) => report.isStale) ?? false;
+      if (errors === undefined && !isStale && response.status < 500 && !isSampled()) return;
       logger.info(
         {
           requestId,
+          traceId,
+          caller: callerName,
           operationName: operation?.name ?? null,
           status: response.status,
           durationMs: now() - startedAt,
@@ -35,6 +47,17 @@ export function useOperationLog(logger: Logger, now: () => number): DoorPlugin {
         'operation',
       );
     },
+  };
+}
+
+/** Evenly, and without chance: of 100 in a row exactly so many are. */
+function createSampling(percent: number): () => boolean {
+  let due = 0;
+  return () => {
+    due += percent;
+    if (due < 100) return false;
+    due -= 100;
+    return true;
   };
 }
 

@@ -7,6 +7,7 @@ import type { GatewayContext, LoadStats } from '../context.js';
 import type { ErrorCode } from '../errors.js';
 import type { Grants } from '../report/grants.js';
 import type { AnswerFreshness } from './freshness.js';
+import { readTraceId } from './trace-parent.js';
 
 /** One object a request, filled in on its way. */
 export interface RequestState {
@@ -20,6 +21,8 @@ export interface RequestState {
   grants?: Grants | undefined;
   /** A document to be kept under its hash, once it was found to be valid. */
   documentToKeep?: { readonly hash: string; readonly text: string };
+  /** The trace that the request is a part of. */
+  traceId?: string | undefined;
   freshness?: AnswerFreshness;
   operation?: { readonly name: string | null; readonly stats: LoadStats };
   errors?: readonly { readonly code: ErrorCode; readonly reason: string | undefined }[];
@@ -39,7 +42,8 @@ export function useRequestState(now: () => number): DoorPlugin {
     onRequest({ request, serverContext }) {
       const given = request.headers.get('x-request-id');
       const requestId = given !== null && /^[\w.:-]{1,128}$/.test(given) ? given : randomUUID();
-      serverContext.state = { requestId, startedAt: now() };
+      const traceId = readTraceId(request.headers.get('traceparent'));
+      serverContext.state = { requestId, startedAt: now(), traceId };
     },
     onResponse({ response, serverContext }) {
       response.headers.set('x-request-id', serverContext.state.requestId);

@@ -6,7 +6,10 @@ import { toGrantedRequest, toRegrouping } from '../report/granted.js';
 import type { Grants } from '../report/grants.js';
 import type { Regrouping } from '../report/regroup.js';
 
-export function createGrantedReports(cache: ReportCache, grants: Grants): ReportCache {
+/** What of the cache is about reports. */
+export type Reports = Pick<ReportCache, 'load' | 'findFamily'>;
+
+export function createGrantedReports(cache: Reports, grants: Grants): Reports {
   const restrict = (answer: CacheAnswer, regrouping?: Regrouping): CacheAnswer => ({
     ...answer,
     report: answer.report.restrict(grants, regrouping),

@@ -3,6 +3,7 @@
 import { ACCESS_SETTINGS } from './access.js';
 import { CACHE_SETTINGS } from './cache.js';
 import { GATEWAY_SETTINGS } from './gateway.js';
+import { TELEMETRY_SETTINGS } from './telemetry.js';
 import { UPSTREAM_SETTINGS } from './upstream.js';
 
 export const SETTINGS = {
@@ -10,6 +11,7 @@ export const SETTINGS = {
   ...CACHE_SETTINGS,
   ...ACCESS_SETTINGS,
   ...GATEWAY_SETTINGS,
+  ...TELEMETRY_SETTINGS,
 };
 
 export type SettingName = keyof typeof SETTINGS;

@@ -3,6 +3,7 @@
 
 import type { Clock } from '../clock.js';
 import { UpstreamError } from '../errors.js';
+import type { BulkheadLoad } from '../flow/bulkhead.js';
 import type { Deadline, Leaving } from '../flow/deadline.js';
 import type { Report } from '../report/report.js';
 import type { ReportKind, ReportRequest } from '../report/request.js';
@@ -11,6 +12,7 @@ import { ACCEPT_ENCODING, discardBody, readBody } from './body.js';
 import { ENDPOINTS, toUpstreamCall } from './calls.js';
 import { createConnections, headerOf, pathUnder, type Connections } from './connections.js';
 import { parseRetryAfter, toStatusError, toTransportError } from './faults.js';
+import { UNOBSERVED, type ObservedCall, type UpstreamInstrument } from './instrument.js';
 import type { Principal } from './principal.js';
 import { createResilience, type ResilienceSettings } from './resilience.js';
 
@@ -26,6 +28,7 @@ export interface ClientOptions {
   readonly onDroppedNumbers: (report: ReportKind, count: number) => void;
   /** Told when ScaleOps begins to be left alone, and when it is asked again. */
   readonly onBreaker: (isOpen: boolean) => void;
+  readonly instrument?: UpstreamInstrument | undefined;
 }
 
 /** A report, and the text that it was read from. */
@@ -37,30 +40,43 @@ export interface FetchedReport {
 export interface ScaleOpsClient {
   /** Asks for a report in the name of `principal`, within `deadline`. @throws UpstreamError; the deadline's reason */
   fetchReport(request: ReportRequest, principal: Principal, deadline: Deadline): Promise<FetchedReport>;
+  /** How many calls run, and how many wait for their turn. */
+  load(): BulkheadLoad;
   close(): Promise<void>;
 }
 
 export function createScaleOpsClient(options: ClientOptions): ScaleOpsClient {
-  const { clock } = options;
+  const { clock, instrument = UNOBSERVED } = options;
   const base = new URL(options.url);
   const connections = createConnections(base.origin, options.resilience.maxInFlight);
   const resilience = createResilience({ ...options.resilience, clock, onBreaker: options.onBreaker });
 
-  const attempt = async (request: ReportRequest, principal: Principal, deadline: Deadline): Promise<FetchedReport> => {
-    try {
-      return await withToken(principal, deadline, (token) =>
-        callUpstream(connections, base, options, { request, token, deadline }),
-      );
-    } catch (error) {
-      // Undici says the same of a deadline, which is a fault of the upstream, and of a caller who left, which is none.
-      deadline.throwIfOver();
-      throw toTransportError(error);
-    }
-  };
+  const call = (context: CallContext, call: ObservedCall): Promise<FetchedReport> =>
+    instrument.call(call, async () => {
+      try {
+        return await callUpstream(connections, base, options, context, call);
+      } catch (error) {
+        // Undici says the same of a deadline, which is a fault of the upstream, and of a caller who left, which is none.
+        context.deadline.throwIfOver();
+        throw toTransportError(error);
+      }
+    });
 
   return {
-    fetchReport: (request, principal, deadline) =>
-      deadline.race(resilience.run(() => attempt(request, principal, deadline), deadline)),
+    fetchReport(request, principal, deadline) {
+      const { report } = request;
+      let number = 0;
+      const attempt = (attemptNumber: number): Promise<FetchedReport> => {
+        let isRetry = attemptNumber > 1;
+        return withToken(principal, deadline, (token) => {
+          const observed = { report, number: (number += 1), isRetry, headers: {}, status: undefined };
+          isRetry = false;
+          return call({ request, token, deadline }, observed);
+        });
+      };
+      return deadline.race(resilience.run(attempt, deadline));
+    },
+    load: () => resilience.load(),
     close: () => connections.close(),
   };
 }
@@ -99,6 +115,7 @@ async function callUpstream(
   base: URL,
   options: ClientOptions,
   { request, token, deadline }: CallContext,
+  observed: ObservedCall,
 ): Promise<FetchedReport> {
   const call = toUpstreamCall(request, options.paths);
   const { pathSetting } = ENDPOINTS[request.report];
@@ -111,6 +128,7 @@ async function callUpstream(
     method: 'POST',
     path: query === '' ? url.pathname : `${url.pathname}?${query}`,
     headers: {
+      ...observed.headers,
       accept: 'application/json',
       'accept-encoding': ACCEPT_ENCODING,
       authorization: `Bearer ${token}`,
@@ -119,6 +137,7 @@ async function callUpstream(
     body: JSON.stringify(call.body),
     signal: deadline.emitter,
   });
+  observed.status = response.statusCode;
   if (response.statusCode !== 200) {
     discardBody(response.body, options.clock);
     throw toStatusError({

@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import type { Clock } from '../clock.js';
 import { GatewayError, UpstreamError } from '../errors.js';
 import { createAzureLogin, type AzureSettings } from './azure.js';
+import { UNOBSERVED, type UpstreamInstrument } from './instrument.js';
 import { readExpiry } from './jwt.js';
 import { createScaleOpsLogin, type LoginSettings } from './login.js';
 import { createObtainedTokens, type Login } from './obtained-tokens.js';
@@ -38,9 +39,11 @@ export interface CredentialsOptions {
   readonly url: string;
   readonly timeoutMs: number;
   readonly clock: Clock;
+  readonly instrument?: Pick<UpstreamInstrument, 'login'> | undefined;
 }
 
-export function createCredentials({ auth, url, timeoutMs, clock }: CredentialsOptions): Credentials {
+export function createCredentials(options: CredentialsOptions): Credentials {
+  const { auth, url, timeoutMs, clock, instrument = UNOBSERVED } = options;
   switch (auth.kind) {
     case 'token':
       return createTokenCredentials(auth.source);
@@ -48,17 +51,21 @@ export function createCredentials({ auth, url, timeoutMs, clock }: CredentialsOp
       return FORWARDED;
     case 'login': {
       const refusal = refuseWith('Check SCALEOPS_USERNAME and SCALEOPS_PASSWORD.');
-      const login = createScaleOpsLogin(auth, { url, timeoutMs, clock }, refusal);
+      const login = watchLogin(createScaleOpsLogin(auth, { url, timeoutMs, clock }, refusal), instrument);
       const account = { names: [url, auth.username], password: auth.password };
       return createAccountCredentials(account, login, createObtainedTokens(login, clock, refusal));
     }
     case 'azure': {
       const refusal = refuseWith('Check SCALEOPS_AZURE_TENANT_ID, _CLIENT_ID and _CLIENT_SECRET.');
-      const login = createAzureLogin(auth, { timeoutMs, clock }, refusal);
+      const login = watchLogin(createAzureLogin(auth, { timeoutMs, clock }, refusal), instrument);
       const account = { names: [auth.authority, auth.tenantId, auth.clientId], password: auth.clientSecret };
       return createAccountCredentials(account, login, createObtainedTokens(login, clock, refusal));
     }
   }
+}
+
+function watchLogin(login: Login, instrument: Pick<UpstreamInstrument, 'login'>): Login {
+  return { ...login, obtain: (signal) => instrument.login(() => login.obtain(signal)) };
 }
 
 function refuseWith(hint: string): Tokens['refusal'] {

@@ -4,7 +4,7 @@
 import type { Clock } from '../clock.js';
 import { UpstreamError } from '../errors.js';
 import { pause } from '../flow/abort.js';
-import { BulkheadFullError, createBulkhead, type BulkheadSettings } from '../flow/bulkhead.js';
+import { BulkheadFullError, createBulkhead, type BulkheadLoad, type BulkheadSettings } from '../flow/bulkhead.js';
 import {
   CircuitOpenError,
   createCircuitBreaker,
@@ -26,10 +26,12 @@ export interface ResilienceOptions extends ResilienceSettings {
 
 export interface Resilience {
   /**
-   * Attempts until one goes well, the deadline comes or the fault allows no more.
+   * Attempts until one goes well, the deadline comes or the fault allows no more; each is told which it is, from 1.
    * @throws UpstreamError of the last attempt; CIRCUIT_OPEN or OVERLOADED where none was made.
    */
-  run<T>(attempt: () => Promise<T>, deadline: Deadline): Promise<T>;
+  run<T>(attempt: (number: number) => Promise<T>, deadline: Deadline): Promise<T>;
+  /** How many attempts run, and how many wait for their turn. */
+  load(): BulkheadLoad;
 }
 
 export function createResilience({ clock, onBreaker, breaker: settings, ...rest }: ResilienceOptions): Resilience {
@@ -48,14 +50,15 @@ export function createResilience({ clock, onBreaker, breaker: settings, ...rest 
   };
 
   return {
+    load: () => bulkhead.load(),
     async run(attempt, deadline) {
       // Who is turned away adds nothing to what may be retried.
-      if (breaker.isOpen()) return call(attempt, deadline);
+      if (breaker.isOpen()) return call(() => attempt(1), deadline);
       const retries = policy.begin();
       let failed: UpstreamError | undefined;
-      for (;;) {
+      for (let number = 1; ; number += 1) {
         try {
-          return await call(attempt, deadline);
+          return await call(() => attempt(number), deadline);
         } catch (error) {
           if (!(error instanceof UpstreamError)) throw error;
           // What became of the attempt says more than that there was no room for another.

@@ -1,0 +1,131 @@
+// What stands behind the door, put together: telemetry, credentials, the client of ScaleOps, the two tiers of the cache, and
+// who tells callers apart. And what the log is told of them.
+
+import type { Logger } from 'pino';
+
+import { createAuthentication, type Authentication } from './access/authentication.js';
+import { keepMs, lifetimeOf } from './cache/freshness.js';
+import { createRedisEngine } from './cache/redis.js';
+import { createReportCache, type ReportCache, type ReportCacheOptions } from './cache/report-cache.js';
+import { createSharedCache, type SharedCache } from './cache/shared-cache.js';
+import type { Clock } from './clock.js';
+import type { Config } from './config.js';
+import { GatewayError } from './errors.js';
+import { createTelemetry, type Telemetry } from './telemetry/telemetry.js';
+import { createScaleOpsClient, type ScaleOpsClient } from './upstream/client.js';
+import { createCredentials } from './upstream/credentials.js';
+
+/** What a test or another host may replace. */
+export interface GatewayDependencies {
+  readonly logger: Logger;
+  readonly clock?: Clock;
+  /** What it calls itself where it is watched. */
+  readonly version?: string;
+  /** Whether the process is all its own, so that its metrics are those of the process too. */
+  readonly isAlone?: boolean;
+}
+
+/** Everything is closed by who asked for it. */
+export function createParts(config: Config, dependencies: GatewayDependencies, clock: Clock) {
+  const { logger } = dependencies;
+  const telemetry = watchGateway(config, dependencies, clock);
+  const instrument = telemetry.instruments;
+  const authentication = createDoorkeeper(config, logger, clock);
+  const credentials = createCredentials({ ...config.upstream, clock, instrument });
+  const client = createClient(config, telemetry, logger, clock);
+  const shared = createSharedTier(config, logger, clock);
+  const cache = createCache(config, { client, shared, instrument }, logger, clock);
+  telemetry.metrics?.watch({ cache, upstream: client, shared });
+  return { telemetry, authentication, credentials, client, shared, cache };
+}
+
+function createDoorkeeper({ access }: Config, logger: Logger, clock: Clock): Authentication | undefined {
+  return createAuthentication(access, {
+    clock,
+    onKeys: (areThere) => {
+      if (areThere) logger.info('the signing keys of the issuer can be had again');
+      else logger.warn('the signing keys of the issuer cannot be had');
+    },
+  });
+}
+
+function watchGateway(
+  { telemetry, trustedDocuments }: Config,
+  { logger, version = 'unknown', isAlone = false }: GatewayDependencies,
+  clock: Clock,
+): Telemetry {
+  return createTelemetry({
+    ...telemetry,
+    // What is listed is a closed set.
+    operations: [...telemetry.operations, ...(trustedDocuments?.names ?? [])],
+    version,
+    clock,
+    ofProcess: isAlone,
+    onTracesLost: (isLost, reason) => {
+      if (isLost) logger.warn({ reason }, 'traces cannot be sent; they are dropped');
+      else logger.info('traces are sent again');
+    },
+  });
+}
+
+function createClient({ upstream }: Config, telemetry: Telemetry, logger: Logger, clock: Clock): ScaleOpsClient {
+  return createScaleOpsClient({
+    ...upstream,
+    clock,
+    instrument: telemetry.instruments,
+    onDroppedNumbers: (report, count) => {
+      logger.warn({ report, count }, 'numbers of a report were not finite or not whole; they are null');
+    },
+    onBreaker: (isOpen) => {
+      telemetry.metrics?.breaker(isOpen);
+      if (isOpen) logger.warn('ScaleOps failed repeatedly and is left alone for a while');
+      else logger.info('ScaleOps answers again');
+    },
+  });
+}
+
+function createCache(
+  { upstream, cache }: Config,
+  parts: Pick<ReportCacheOptions, 'client' | 'shared' | 'instrument'>,
+  logger: Logger,
+  clock: Clock,
+): ReportCache {
+  return createReportCache({
+    ...cache,
+    ...parts,
+    upstream: [upstream.url, ...Object.values(upstream.paths)].join(' '),
+    timeoutMs: upstream.timeoutMs,
+    clock,
+    onRefreshFailed({ report }, error) {
+      const code = error instanceof GatewayError ? error.code : 'INTERNAL_SERVER_ERROR';
+      const reason = error instanceof GatewayError ? error.reason : undefined;
+      // Of our own making: we are closing.
+      if (reason === 'UND_ERR_DESTROYED') return;
+      logger.warn({ report, code, reason }, 'a report could not be fetched anew; the kept one is shown');
+    },
+  });
+}
+
+function createSharedTier({ cache, upstream }: Config, logger: Logger, clock: Clock): SharedCache | undefined {
+  // Where nothing is kept there is nothing to share.
+  if (cache.redisUrl === undefined || cache.ttlMs === 0) return undefined;
+  const engine = createRedisEngine({
+    url: cache.redisUrl,
+    onConnection: (isUp, reason) => {
+      if (isUp) logger.info('the shared cache is connected');
+      else logger.warn({ reason }, 'the shared cache cannot be reached; going on without it');
+    },
+  });
+  return createSharedCache({
+    engine,
+    keepMs: ({ report, asOf }) => keepMs({ asOf, freshMs: lifetimeOf(report, asOf, cache) }, cache),
+    maxKeepMs: keepMs({ asOf: 0, freshMs: Math.max(cache.ttlMs, cache.pastTtlMs) }, cache),
+    maxBytes: upstream.maxResponseBytes,
+    timeoutMs: upstream.timeoutMs,
+    clock,
+    onTrouble: (isTrouble) => {
+      if (isTrouble) logger.warn('the shared cache fails and is left alone for a while');
+      else logger.info('the shared cache answers again');
+    },
+  });
+}

@@ -1,0 +1,53 @@
+// The metrics of one gateway, for Prometheus. Each gateway has a registry of its own, and every label is of a closed list:
+// nothing that a client sends can make a series.
+
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+
+import { watchEventLoop, watchSources, type Sources } from './gauges.js';
+import type { Instruments } from './instruments.js';
+import { createOperationMetrics } from './operation-metrics.js';
+import type { NameOf } from './operation-names.js';
+import { createCacheMetrics, createUpstreamMetrics } from './report-metrics.js';
+
+export interface MetricsOptions {
+  readonly version: string;
+  readonly nameOf: NameOf;
+  readonly now: () => number;
+  /** Whether to tell of the whole process as well, which leaves observers behind: for who is alone in it. */
+  readonly ofProcess: boolean;
+}
+
+export interface Metrics {
+  readonly instruments: Instruments;
+  /** Told when ScaleOps begins to be left alone, and when it is asked again. */
+  breaker(isOpen: boolean): void;
+  /** From now on these are looked at too. */
+  watch(sources: Sources): void;
+  /** All of it, in Prometheus' text format. */
+  expose(): Promise<{ readonly contentType: string; readonly text: string }>;
+  close(): void;
+}
+
+export function createMetrics({ version, nameOf, now, ofProcess }: MetricsOptions): Metrics {
+  const registry = new Registry();
+  const info = new Gauge({
+    name: 'gateway_info',
+    help: 'Always 1; its label is the version.',
+    labelNames: ['version'],
+    registers: [registry],
+  });
+  info.set({ version }, 1);
+  const { breaker, ...upstream } = createUpstreamMetrics(registry, now);
+  const instruments = { ...createOperationMetrics(registry, nameOf), ...createCacheMetrics(registry), ...upstream };
+  const endEventLoop = watchEventLoop(registry);
+  if (ofProcess) collectDefaultMetrics({ register: registry });
+  return {
+    instruments,
+    breaker,
+    watch: (sources) => {
+      watchSources(registry, sources);
+    },
+    expose: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
+    close: endEventLoop,
+  };
+}

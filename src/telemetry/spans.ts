@@ -1,0 +1,118 @@
+// The spans of a request: the operation, in it the loads of reports, in these the calls to ScaleOps and the logins. What is
+// current is kept along the asynchronous calls, in a store of our own: nothing is registered with OpenTelemetry for all of
+// the process, and no function in between has to hand it on.
+
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import type { Attributes, Context, Span, Tracer } from '@opentelemetry/api';
+import { W3CTraceContextPropagator } from '@opentelemetry/core';
+
+import { statusOf } from '../errors.js';
+import type { BegunRequest, Instruments, Observation, RequestOutcome } from './instruments.js';
+import { ANONYMOUS, OTHER, type NameOf } from './operation-names.js';
+import { toFailure } from './outcome.js';
+import { createSpanPipeline } from './span-pipeline.js';
+import type { Tracing, TracingOptions } from './tracing.js';
+
+/** Headers of W3C's trace context alone: what else a caller may want to have carried along (baggage) stays out. */
+const propagator = new W3CTraceContextPropagator();
+
+export function createTracing(options: TracingOptions): Tracing {
+  const { tracer, close } = createSpanPipeline(options);
+  const current = new AsyncLocalStorage<Span>();
+  const within = async <T>(name: string, attributes: Attributes, kind: SpanKind, run: (span: Span) => Promise<T>) => {
+    const span = tracer.startSpan(name, { attributes, kind }, contextOf(current.getStore()));
+    try {
+      return await current.run(span, () => run(span));
+    } catch (error) {
+      const failure = toFailure(error);
+      span.setAttribute('error.type', failure);
+      if (failure !== 'left') span.setStatus({ code: SpanStatusCode.ERROR });
+      throw error;
+    } finally {
+      span.end();
+    }
+  };
+
+  const instruments: Instruments = {
+    begin: (request) => beginOperation(request, { tracer, current, nameOf: options.nameOf }),
+    load: (report, run) =>
+      within('load report', { 'gateway.report': report }, SpanKind.INTERNAL, async (span) => {
+        const answer = await run();
+        span.setAttributes({ 'gateway.cache.result': answer.cacheResult, 'gateway.cache.stale': answer.isStale });
+        return answer;
+      }),
+    taken: () => undefined,
+    call(call, run) {
+      const attributes = {
+        'http.request.method': 'POST',
+        'gateway.report': call.report,
+        'gateway.attempt': call.number,
+        'gateway.retry': call.isRetry,
+      };
+      return within('call ScaleOps', attributes, SpanKind.CLIENT, async (span) => {
+        const headers: Record<string, string> = {};
+        propagator.inject(contextOf(span), headers, SET);
+        call.headers = headers;
+        try {
+          return await run();
+        } finally {
+          if (call.status !== undefined) span.setAttribute('http.response.status_code', call.status);
+        }
+      });
+    },
+    login: (run) => within('log in', {}, SpanKind.CLIENT, run),
+  };
+  return { instruments, close };
+}
+
+interface Operations {
+  readonly tracer: Tracer;
+  readonly current: AsyncLocalStorage<Span>;
+  readonly nameOf: NameOf;
+}
+
+function beginOperation(request: BegunRequest, { tracer, current, nameOf }: Operations): Observation {
+  const parent = propagator.extract(ROOT_CONTEXT, request, HEADERS);
+  const attributes = { 'gateway.request_id': request.requestId };
+  const span = tracer.startSpan('graphql', { kind: SpanKind.SERVER, attributes }, parent);
+  return {
+    traceId: span.spanContext().traceId,
+    execute: (_operation, run) => current.run(span, run),
+    end(outcome) {
+      describe(span, outcome, nameOf);
+      span.end();
+    },
+  };
+}
+
+function contextOf(span: Span | undefined): Context {
+  return span === undefined ? ROOT_CONTEXT : trace.setSpan(ROOT_CONTEXT, span);
+}
+
+/** What the span of an operation says when it has ended. */
+function describe(span: Span, { operation, result, status, codes, callerName }: RequestOutcome, nameOf: NameOf): void {
+  if (operation !== undefined) {
+    const name = nameOf(operation.name);
+    const isNamed = name !== OTHER && name !== ANONYMOUS;
+    span.updateName(isNamed ? `${operation.type} ${name}` : operation.type);
+    span.setAttribute('graphql.operation.type', operation.type);
+    if (isNamed) span.setAttribute('graphql.operation.name', name);
+  }
+  span.setAttributes({ 'http.response.status_code': status, 'gateway.result': result });
+  if (codes.length > 0) span.setAttribute('gateway.error_codes', [...codes]);
+  if (callerName !== undefined) span.setAttribute('gateway.caller', callerName);
+  // What the client did wrong is no error of ours, as HTTP's statuses have it.
+  if (status >= 500 || codes.some((code) => statusOf(code) >= 500)) span.setStatus({ code: SpanStatusCode.ERROR });
+}
+
+/** How the two headers of W3C's trace context are read; there are no others. */
+const HEADERS = {
+  keys: () => ['traceparent', 'tracestate'],
+  get: (request: BegunRequest, name: string) => request.header(name as 'traceparent' | 'tracestate') ?? undefined,
+};
+const SET = {
+  set(headers: Record<string, string>, name: string, value: string) {
+    headers[name] = value;
+  },
+};
