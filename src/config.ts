@@ -2,14 +2,16 @@
 // repeated in a message: any of them may be a secret in the wrong place.
 
 import { closest, distance } from 'fastest-levenshtein';
+import { readFileSync } from 'node:fs';
 
 import type { Freshness } from './cache/freshness.js';
 import type { ReportKind } from './report/request.js';
 import type { LOG_LEVELS } from './settings/gateway.js';
 import { findIdleSettings, readAuth, readResilience } from './settings/read-upstream.js';
-import { ConfigError, createReader, type Environment, type Reader } from './settings/reader.js';
+import { ConfigError, createReader, type Environment, type Reader, type ReadText } from './settings/reader.js';
 import { SETTINGS } from './settings/settings.js';
 import type { AuthSettings } from './upstream/credentials.js';
+import type { ShutdownSettings } from './shutdown.js';
 import type { ResilienceSettings } from './upstream/resilience.js';
 
 export { ConfigError };
@@ -26,6 +28,7 @@ export interface Config {
   readonly maxPageRows: number | undefined;
   /** The most rows and entities' reports of an answer; undefined: no limit. */
   readonly maxAnswerRows: number | undefined;
+  readonly shutdown: ShutdownSettings;
   readonly logLevel: LogLevel;
   /** Who may keep a fresh answer, by `Cache-Control`. */
   readonly cacheControl: 'private' | 'public';
@@ -46,16 +49,20 @@ export interface Config {
 }
 
 const MIB = 1_048_576;
+const readUtf8: ReadText = (path) => readFileSync(path, 'utf8');
 
 /**
- * Reads the configuration; an empty variable counts as not set.
+ * Reads the configuration; an empty variable counts as not set. Files that it names are read by `readText`.
  * @returns the frozen configuration, and warnings: names that look like settings and are none, settings without effect.
- * @throws ConfigError with every problem found.
+ * @throws ConfigError with every problem found, and the warnings.
  */
-export function readConfig(env: Environment): { readonly config: Config; readonly warnings: readonly string[] } {
+export function readConfig(
+  env: Environment,
+  readText: ReadText = readUtf8,
+): { readonly config: Config; readonly warnings: readonly string[] } {
   const problems: string[] = [];
   const read = createReader(env, problems);
-  const auth = readAuth(read, problems);
+  const auth = readAuth(read, problems, readText);
   const config: Config = {
     host: read('HOST'),
     port: read('PORT'),
@@ -63,6 +70,7 @@ export function readConfig(env: Environment): { readonly config: Config; readonl
     schema: readSchema(read),
     maxPageRows: read('GATEWAY_MAX_PAGE_ROWS'),
     maxAnswerRows: read('GATEWAY_MAX_ANSWER_ROWS'),
+    shutdown: readShutdown(read),
     logLevel: read('LOG_LEVEL'),
     cacheControl: read('CACHE_CONTROL'),
     upstream: {
@@ -91,9 +99,10 @@ export function readConfig(env: Environment): { readonly config: Config; readonl
   if (maxOpenMs < openMs) {
     problems.push('SCALEOPS_BREAKER_MAX_OPEN_SECONDS must not be less than SCALEOPS_BREAKER_OPEN_SECONDS.');
   }
+  const warnings = [...findUnknownNames(env), ...findIdleSettings(env, auth)];
   // In the order of the README, whatever order they were met in.
-  if (problems.length > 0) throw new ConfigError(sortBySetting(problems));
-  return { config: deepFreeze(config), warnings: [...findUnknownNames(env), ...findIdleSettings(env, auth)] };
+  if (problems.length > 0) throw new ConfigError(sortBySetting(problems), warnings);
+  return { config: deepFreeze(config), warnings };
 }
 
 /** The settings of the schema alone, for who wants to print it. @throws ConfigError */
@@ -112,6 +121,13 @@ function readSchema(read: Reader) {
     federation: read('GATEWAY_FEDERATION'),
     access: read('GATEWAY_FEDERATION_ACCESS'),
     cacheTags: read('GATEWAY_FEDERATION_CACHE_TAGS'),
+  };
+}
+
+function readShutdown(read: Reader): ShutdownSettings {
+  return {
+    delayMs: 1000 * read('GATEWAY_SHUTDOWN_DELAY_SECONDS'),
+    limitMs: 1000 * read('GATEWAY_SHUTDOWN_LIMIT_SECONDS'),
   };
 }
 

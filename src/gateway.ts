@@ -13,11 +13,9 @@ import { createSchema } from './graphql/schema.js';
 import { createDoor } from './http/door.js';
 import { withAddress } from './http/request-target.js';
 import { createHttpServer } from './http/server.js';
+import { createShutdown } from './shutdown.js';
 import { createScaleOpsClient, type ScaleOpsClient } from './upstream/client.js';
 import { createCredentials } from './upstream/credentials.js';
-
-/** How long a closing gateway waits for reports that are under way. Orchestrators give it 10 seconds or more. */
-const MAX_DRAIN_MS = 8_000;
 
 /** What a test or another host may replace. */
 export interface GatewayDependencies {
@@ -30,7 +28,7 @@ export interface Gateway {
   fetch(request: Request): Promise<Response>;
   /** Opens the socket; answers with its URL. Rejects when the address is taken or there is no usable token. */
   listen(): Promise<string>;
-  /** Says "not ready", finishes what is in flight, and lets go of the upstream. */
+  /** Says "not ready", finishes what is in flight, and lets go of the upstream; once, however often it is called. */
   close(): Promise<void>;
 }
 
@@ -41,7 +39,7 @@ export function createGateway(config: Config, { logger, clock = systemClock }: G
   const shared = createSharedTier(config, logger, clock);
   const cache = createCache(config, client, shared, logger, clock);
 
-  let isReady = true;
+  const shutdown = createShutdown(config.shutdown, clock);
   const door = createDoor({
     createSchema: () => createSchema(config.schema),
     parts: {
@@ -57,13 +55,18 @@ export function createGateway(config: Config, { logger, clock = systemClock }: G
     federation: config.schema.federation,
     logger,
     now: () => clock.now(),
-    isReady: () => isReady,
+    isReady: shutdown.isReady,
+    ending: shutdown.ending,
   });
   const server = createHttpServer(
     withAddress((request, response) => void door(request, response)),
-    config.host,
-    config.port,
+    { host: config.host, port: config.port, clock },
   );
+  shutdown.ending.addEventListener('abort', () => {
+    logger.warn('the time for requests in flight is over: whoever still waits is told so');
+    // What nobody waits for any more.
+    void client.close();
+  });
 
   return {
     fetch: async (request) => door.fetch(request),
@@ -72,17 +75,13 @@ export function createGateway(config: Config, { logger, clock = systemClock }: G
       if (upstream.auth.kind === 'token') await credentials.principal();
       return server.listen();
     },
-    async close() {
-      isReady = false;
-      // Whoever still waits for ScaleOps then gets an error, and not a connection that is cut.
-      const cancel = clock.after(MAX_DRAIN_MS, () => void client.close());
-      await server.close();
-      cancel();
-      await shared?.close();
-      await client.close();
-      await credentials.close();
-      await door.dispose();
-    },
+    close: () =>
+      shutdown.run(server, async () => {
+        await shared?.close();
+        await client.close();
+        await credentials.close();
+        await door.dispose();
+      }),
   };
 }
 

@@ -9,15 +9,16 @@ const FILES = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((na
 
 /** From each room to the rooms it may know; a file of src itself is a room of its own. */
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
-  'main.ts': ['config.ts', 'errors.ts', 'gateway.ts', 'graphql', 'http', 'settings', 'simulator'],
-  'gateway.ts': ['cache', 'clock.ts', 'config.ts', 'errors.ts', 'graphql', 'http', 'upstream'],
-  'config.ts': ['cache', 'report', 'settings', 'upstream'],
+  'main.ts': ['config.ts', 'errors.ts', 'gateway.ts', 'graphql', 'http', 'settings', 'shutdown.ts', 'simulator'],
+  'gateway.ts': ['cache', 'clock.ts', 'config.ts', 'errors.ts', 'graphql', 'http', 'shutdown.ts', 'upstream'],
+  'config.ts': ['cache', 'report', 'settings', 'shutdown.ts', 'upstream'],
+  'shutdown.ts': ['clock.ts', 'http'],
   settings: ['upstream'],
   'context.ts': ['cache', 'errors.ts', 'loaders', 'report', 'upstream'],
   'errors.ts': ['flow'],
   'clock.ts': [],
   graphql: ['context.ts', 'errors.ts', 'report'],
-  http: ['context.ts', 'errors.ts'],
+  http: ['clock.ts', 'context.ts', 'errors.ts'],
   cache: ['clock.ts', 'errors.ts', 'flow', 'report', 'upstream'],
   upstream: ['clock.ts', 'errors.ts', 'flow', 'report'],
   loaders: ['cache', 'errors.ts', 'report'],

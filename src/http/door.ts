@@ -15,6 +15,7 @@ import { useInlineTrace } from './inline-trace.js';
 import { useMediaTypes } from './media-types.js';
 import { useOperationLog } from './operation-log.js';
 import { useRequestState, type DoorContext } from './request-state.js';
+import { useShutdown } from './shutdown.js';
 import { useStartPage } from './start-page.js';
 
 /** Where GraphQL is served. */
@@ -35,6 +36,8 @@ export interface DoorOptions {
   readonly logger: Logger;
   readonly now: () => number;
   readonly isReady: () => boolean;
+  /** Aborts when there is no time left for whoever still waits. */
+  readonly ending?: AbortSignal;
 }
 
 export function createDoor(options: DoorOptions): YogaServerInstance<DoorContext, GatewayContext> {
@@ -57,6 +60,7 @@ export function createDoor(options: DoorOptions): YogaServerInstance<DoorContext
     plugins: [
       useRequestState(now),
       useHealth(isReady),
+      options.ending !== undefined && useShutdown(options.ending),
       useStartPage(GRAPHQL_PATH),
       graphiql && useGraphiQLPage(GRAPHQL_PATH, needsCallerToken),
       needsCallerToken && useCallerToken(),

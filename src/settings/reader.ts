@@ -10,12 +10,18 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly problems: readonly string[];
+  /** What is odd besides, and often the cause: a name that was misspelt. */
+  readonly warnings: readonly string[];
 
-  constructor(problems: readonly string[]) {
+  constructor(problems: readonly string[], warnings: readonly string[] = []) {
     super(['The configuration is not valid:', ...problems.map((problem) => `  - ${problem}`)].join('\n'));
     this.problems = problems;
+    this.warnings = warnings;
   }
 }
+
+/** The text of a file. @throws when it cannot be read. */
+export type ReadText = (path: string) => string;
 
 type ValueOf<S> = S extends { to: (text: string) => infer T }
   ? S extends { default: string } | { required: true }
