@@ -16,6 +16,7 @@ import { findIdleSettings, readAuth, readResilience } from './settings/read-upst
 import { ConfigError, createReader, type Environment, type Reader, type ReadText } from './settings/reader.js';
 import { SETTINGS } from './settings/settings.js';
 import type { AuthSettings } from './upstream/credentials.js';
+import type { ShutdownSettings } from './shutdown.js';
 import type { ResilienceSettings } from './upstream/resilience.js';
 
 export { ConfigError };
@@ -38,6 +39,7 @@ export interface Config {
   readonly maxPageRows: number | undefined;
   /** The most rows and entities' reports of an answer; undefined: no limit. */
   readonly maxAnswerRows: number | undefined;
+  readonly shutdown: ShutdownSettings;
   readonly logLevel: LogLevel;
   /** How many percent of the operations that went well are logged. */
   readonly logSamplePercent: number;
@@ -61,20 +63,20 @@ export interface Config {
 }
 
 const MIB = 1_048_576;
+const readUtf8: ReadText = (path) => readFileSync(path, 'utf8');
 
 /**
- * Reads the configuration; an empty variable counts as not set.
- * @param readText reads the files that settings name.
+ * Reads the configuration; an empty variable counts as not set. Files that it names are read by `readText`.
  * @returns the frozen configuration, and warnings: names that look like settings and are none, settings without effect.
- * @throws ConfigError with every problem found.
+ * @throws ConfigError with every problem found, and the warnings.
  */
 export function readConfig(
   env: Environment,
-  readText: ReadText = (path) => readFileSync(path, 'utf8'),
+  readText: ReadText = readUtf8,
 ): { readonly config: Config; readonly warnings: readonly string[] } {
   const problems: string[] = [];
   const read = createReader(env, problems);
-  const auth = readAuth(read, problems);
+  const auth = readAuth(read, problems, readText);
   const access = readAccess(read, auth.kind, readText, problems);
   const loopback = explainLoopback(read, access);
   const config: Config = {
@@ -87,6 +89,7 @@ export function readConfig(
     schema: readSchema(read),
     maxPageRows: read('GATEWAY_MAX_PAGE_ROWS'),
     maxAnswerRows: read('GATEWAY_MAX_ANSWER_ROWS'),
+    shutdown: readShutdown(read),
     logLevel: read('LOG_LEVEL'),
     logSamplePercent: read('LOG_SAMPLE_PERCENT'),
     telemetry: readTelemetry(read),
@@ -111,10 +114,10 @@ export function readConfig(
   if (maxOpenMs < openMs) {
     problems.push('SCALEOPS_BREAKER_MAX_OPEN_SECONDS must not be less than SCALEOPS_BREAKER_OPEN_SECONDS.');
   }
-  // In the order of the README, whatever order they were met in.
-  if (problems.length > 0) throw new ConfigError(sortBySetting(problems));
   const idle = [...findIdleSettings(env, auth), ...findIdleAccess(env, access), ...findIdleHeaders(env)];
   const warnings = [...findUnknownNames(env), ...idle, ...(loopback === undefined ? [] : [loopback])];
+  // In the order of the README, whatever order they were met in.
+  if (problems.length > 0) throw new ConfigError(sortBySetting(problems), warnings);
   return { config: deepFreeze(config), warnings };
 }
 
@@ -147,6 +150,13 @@ function readSchema(read: Reader) {
     federation: read('GATEWAY_FEDERATION'),
     access: read('GATEWAY_FEDERATION_ACCESS'),
     cacheTags: read('GATEWAY_FEDERATION_CACHE_TAGS'),
+  };
+}
+
+function readShutdown(read: Reader): ShutdownSettings {
+  return {
+    delayMs: 1000 * read('GATEWAY_SHUTDOWN_DELAY_SECONDS'),
+    limitMs: 1000 * read('GATEWAY_SHUTDOWN_LIMIT_SECONDS'),
   };
 }
 

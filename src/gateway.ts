@@ -9,45 +9,41 @@ import { createReadiness } from './http/readiness.js';
 import { withAddress } from './http/request-target.js';
 import { createHttpServer } from './http/server.js';
 import { createParts, type GatewayDependencies } from './parts.js';
-
-/** How long a closing gateway waits for reports that are under way. Orchestrators give it 10 seconds or more. */
-const MAX_DRAIN_MS = 8_000;
+import { createShutdown } from './shutdown.js';
 
 export interface Gateway {
   /** Answers one request without a socket. */
   fetch(request: Request): Promise<Response>;
   /** Opens the socket; answers with its URL. Rejects when the address is taken or there is no usable token. */
   listen(): Promise<string>;
-  /** Says "not ready", finishes what is in flight, and lets go of the upstream. */
+  /** Says "not ready", finishes what is in flight, and lets go of the upstream; once, however often it is called. */
   close(): Promise<void>;
 }
 
 export function createGateway(config: Config, dependencies: GatewayDependencies): Gateway {
   const { logger, clock = systemClock } = dependencies;
-  const { upstream } = config;
   const { telemetry, authentication, credentials, client, shared, cache } = createParts(config, dependencies, clock);
   const readiness = createReadiness((isReady, reasons) => {
     logger.info({ reasons }, isReady ? 'ready' : 'not ready');
   });
+  const shutdown = createShutdown(config.shutdown, clock);
   const door = createDoor({
     ...toDoorSettings(config),
-    parts: {
-      cache,
-      credentials,
-      ...toContextSettings(config),
-    },
+    parts: { cache, credentials, ...toContextSettings(config) },
     authentication,
     logger,
     now: () => clock.now(),
-    isReady: () => {
-      readiness.set('no signing keys', authentication?.isReady() === false);
-      return readiness.isReady();
-    },
+    isReady: () => readiness.set('no signing keys', authentication?.isReady() === false).isReady(),
     observer: telemetry.instruments,
+    ending: shutdown.ending,
     exposeMetrics: telemetry.metrics?.expose,
   });
   const listener = withAddress((request, response) => void door(request, response));
-  const server = createHttpServer(listener, config.host, config.port);
+  const server = createHttpServer(listener, { host: config.host, port: config.port, clock });
+  shutdown.ending.addEventListener('abort', () => {
+    logger.warn('the time for requests in flight is over: whoever still waits is told so');
+    void client.close();
+  });
 
   return {
     async fetch(request) {
@@ -59,21 +55,19 @@ export function createGateway(config: Config, dependencies: GatewayDependencies)
       // The first who asks need not wait for the keys of the issuer; without them we are not ready.
       authentication?.isReady();
       // A token that cannot be had at the start is a mistake in the set-up: say so now, not at the first query.
-      if (upstream.auth.kind === 'token') await credentials.principal();
+      if (config.upstream.auth.kind === 'token') await credentials.principal();
       return server.listen();
     },
-    async close() {
+    close() {
       readiness.set('stopping', true);
-      // Whoever still waits for ScaleOps then gets an error, and not a connection that is cut.
-      const cancel = clock.after(MAX_DRAIN_MS, () => void client.close());
-      await server.close();
-      cancel();
-      await shared?.close();
-      await client.close();
-      await credentials.close();
-      await door.dispose();
-      // Last: what the others still ended with is told as well.
-      await telemetry.close();
+      return shutdown.run(server, async () => {
+        await shared?.close();
+        await client.close();
+        await credentials.close();
+        await door.dispose();
+        // Last: what the others still ended with is told as well.
+        await telemetry.close();
+      });
     },
   };
 }

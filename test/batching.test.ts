@@ -6,6 +6,9 @@
 // test/scope.test.ts looks at the parts that decide it.
 
 import fc from 'fast-check';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 
 import type { Clock } from '../src/clock.js';
@@ -1312,7 +1315,10 @@ describe('a call that fails', () => {
   });
 
   test('takes all with it where there is no token to ask with, and no call is made', async () => {
-    const stand = await start({ env: { SCALEOPS_TOKEN: '', SCALEOPS_TOKEN_FILE: '/nowhere/token' } });
+    const file = join(await mkdtemp(join(tmpdir(), 'gateway-token-')), 'token');
+    await writeFile(file, TOKEN);
+    const stand = await start({ env: { SCALEOPS_TOKEN: '', SCALEOPS_TOKEN_FILE: file } });
+    await rm(dirname(file), { recursive: true });
     const answer = await stand.ask(ENTITIES, { representations: REFS });
     expect(answer.status).toBe(200);
     expect(idsOf(answer)).toEqual(REFS.map(() => null));

@@ -1,31 +1,218 @@
-// A gateway that closes while ScaleOps does not answer: nobody who waits is cut off, and it ends in time.
+// A gateway that closes, in this process, where a test moves its time: nobody who waits is cut off without an answer, and
+// it ends in time whatever ScaleOps and its clients do.
 
-import { expect, test } from 'vitest';
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { describe, expect, onTestFinished, test } from 'vitest';
 
-import { createWatchedClock } from './kit/watched-clock.js';
+import { GatewayError } from '../src/errors.js';
+import { toErrorAnswer } from '../src/http/client-errors.js';
+import { createHttpServer } from '../src/http/server.js';
+import { createShutdown } from '../src/shutdown.js';
+import { createManualClock } from './kit/clock.js';
+import { settle, watch } from './kit/deferred.js';
 import * as faults from './kit/fault-server.js';
 import { startFaultServer } from './kit/fault-server.js';
 import { startGateway } from './kit/gateway.js';
+import { openConnection } from './kit/gateway-process.js';
+import { createWatchedClock } from './kit/watched-clock.js';
 
-// Mutation: gateway.ts, close() without MAX_DRAIN_MS: it then ends with the deadline, after 30 seconds.
-test('answers with an error after eight seconds, and ends', async () => {
-  await using upstream = await startFaultServer();
+const GRAPHQL_TYPE = 'application/graphql-response+json';
+
+/** A gateway that listens, before a ScaleOps that never answers. */
+async function startStand(env: Record<string, string> = {}) {
+  const upstream = await startFaultServer();
+  onTestFinished(() => upstream[Symbol.asyncDispose]());
   upstream.answer('/getWorkloads', faults.neverAnswer);
   const clock = createWatchedClock();
-  const { gateway, log } = startGateway(upstream.url, {}, clock);
+  const { gateway, log } = startGateway(upstream.url, env, clock);
   const url = await gateway.listen();
-  const asked = fetch(`${url}/graphql`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ query: '{ workloadCosts { asOf } }' }),
+  onTestFinished(() => gateway.close());
+  /** Asks for a report of its own for each `last`. */
+  const ask = (last: string, accept = GRAPHQL_TYPE): Promise<Response> =>
+    fetch(`${url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept },
+      body: JSON.stringify({ query: `{ workloadCosts(filter: { last: "${last}" }) { asOf } }` }),
+    });
+  return { upstream, clock, gateway, log, url, ask, operations: () => log.filter(({ msg }) => msg === 'operation') };
+}
+
+type Stand = Awaited<ReturnType<typeof startStand>>;
+
+const START = 'GET /graphql?query={__typename} HTTP/1.1\r\nHost: gateway\r\n';
+
+/** A connection on which half a request has arrived. */
+async function openHalf({ url }: Stand): Promise<Socket> {
+  const socket = await openConnection(url, START);
+  // Answered after it, by the same thread.
+  await fetch(`${url}/health/live`);
+  return socket;
+}
+
+/** Ends the half request; answers with all that comes until the gateway closes the connection. */
+function finish(socket: Socket): Promise<string> {
+  const received = text(socket);
+  socket.write('\r\n');
+  return received;
+}
+
+describe('at the limit', () => {
+  // Mutation: http/shutdown.ts without the loop over `waiting`: then it is the error of a pool that was closed.
+  test('whoever still waits is answered with SHUTTING_DOWN, by what it accepts, and the gateway ends', async () => {
+    const { upstream, clock, gateway, operations, ask } = await startStand();
+    const accepted = [GRAPHQL_TYPE, 'application/json'];
+    const asked = accepted.map((accept, index) => ask(`${index + 1}d`, accept));
+    await upstream.arrivals(2);
+    const closed = gateway.close();
+    clock.advance(7_999);
+    expect(operations()).toEqual([]);
+    clock.advance(1);
+    for (const [index, answer] of (await Promise.all(asked)).entries()) {
+      expect(answer.status).toBe(503);
+      expect(answer.headers.get('retry-after')).toBe('1');
+      expect(answer.headers.get('connection')).toBe('close');
+      expect(answer.headers.get('content-type')).toBe(`${accepted[index]}; charset=utf-8`);
+      const extensions = { code: 'SHUTTING_DOWN', retryable: true, retryAfterMs: 1_000 };
+      expect(await answer.json()).toEqual({
+        errors: [
+          {
+            message: 'The gateway is shutting down.',
+            extensions: { ...extensions, requestId: answer.headers.get('x-request-id') },
+          },
+        ],
+      });
+    }
+    await closed;
+    expect(upstream.requests).toHaveLength(2);
+    expect(operations()).toMatchObject(accepted.map(() => ({ status: 503, errors: ['SHUTTING_DOWN'] })));
   });
-  await upstream.arrivals(1);
-  const closed = gateway.close();
-  clock.advance(7_999);
-  expect(log.filter(({ msg }) => msg === 'operation')).toEqual([]);
+
+  test('whoever comes later, over a connection that is open, is answered so as well', async () => {
+    const stand = await startStand({ GATEWAY_SHUTDOWN_LIMIT_SECONDS: '1' });
+    const socket = await openHalf(stand);
+    const closed = stand.gateway.close();
+    stand.clock.advance(1_000);
+    const answer = await finish(socket);
+    expect(answer).toMatch(/^HTTP\/1\.1 503 /);
+    expect(answer).toMatch(/^connection: close\r$/im);
+    expect(answer).toContain('"code":"SHUTTING_DOWN"');
+    await closed;
+  });
+
+  test('the limit is a setting, and the reports that nobody waits for any more are called off', async () => {
+    const { upstream, clock, gateway, ask } = await startStand({ GATEWAY_SHUTDOWN_LIMIT_SECONDS: '3' });
+    const asked = ask('1d');
+    await upstream.arrivals(1);
+    const closed = gateway.close();
+    clock.advance(3_000);
+    expect((await asked).status).toBe(503);
+    await closed;
+    await upstream.requests[0]?.closed;
+  });
+});
+
+describe('before the limit', () => {
+  test('a request over a connection that is open is answered, and the connection closed', async () => {
+    const stand = await startStand();
+    const socket = await openHalf(stand);
+    const closed = stand.gateway.close();
+    const answer = await finish(socket);
+    expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+    expect(answer).toMatch(/^connection: close\r$/im);
+    expect(answer).toContain('{"data":{"__typename":"Query"}}');
+    await closed;
+  });
+
+  test('who has sent half a request is not waited for longer than two seconds', async () => {
+    const stand = await startStand();
+    const socket = await openHalf(stand);
+    const cut = once(socket, 'close');
+    const closed = watch(stand.gateway.close());
+    stand.clock.advance(1_999);
+    await expect(fetch(stand.url)).rejects.toThrow();
+    expect(closed.outcome()).toBe('pending');
+    stand.clock.advance(1);
+    await cut;
+  });
+});
+
+describe('with a delay', () => {
+  test('it is not ready, yet takes requests, each over a connection that it then closes; then the port closes', async () => {
+    const { clock, gateway, url } = await startStand({ GATEWAY_SHUTDOWN_DELAY_SECONDS: '5' });
+    const closed = gateway.close();
+    clock.advance(4_999);
+    const health = async (what: string) => (await fetch(`${url}/health/${what}`)).status;
+    expect([await health('ready'), await health('live')]).toEqual([503, 200]);
+    const answer = await fetch(`${url}/graphql?query={__typename}`);
+    expect([answer.status, answer.headers.get('connection')]).toEqual([200, 'close']);
+    expect(await answer.json()).toEqual({ data: { __typename: 'Query' } });
+    clock.advance(1);
+    await closed;
+    await expect(fetch(url)).rejects.toThrow();
+  });
+
+  test('the limit is counted from when the port closes', async () => {
+    const { upstream, clock, gateway, operations, ask } = await startStand({ GATEWAY_SHUTDOWN_DELAY_SECONDS: '5' });
+    const asked = ask('1d');
+    await upstream.arrivals(1);
+    const closed = gateway.close();
+    clock.advance(5_000);
+    await settle();
+    clock.advance(7_999);
+    expect(operations()).toEqual([]);
+    clock.advance(1);
+    expect((await asked).status).toBe(503);
+    await closed;
+  });
+});
+
+test('a second call of close is the same as the first', async () => {
+  const { gateway } = await startStand();
+  expect(gateway.close()).toBe(gateway.close());
+  await gateway.close();
+});
+
+// Mutation: shutdown.ts without `server.cut()`, which nothing else does: the server's own patience is an hour here.
+test('a client that has not taken its answer one second after the limit is cut off', async () => {
+  const clock = createManualClock();
+  const server = createHttpServer(
+    (_request, response) => {
+      // The beginning of an answer that never ends.
+      response.write('{');
+    },
+    { host: '127.0.0.1', port: 0, clock, times: { clientGraceMs: 3_600_000 } },
+  );
+  const answer = await fetch(await server.listen());
+  const received = answer.text();
+  const shutdown = createShutdown({ delayMs: 0, limitMs: 8_000 }, clock);
+  const released: string[] = [];
+  const ended = shutdown.run(server, async () => Promise.resolve(void released.push('the rest')));
+  const state = watch(ended);
+  expect([shutdown.isReady(), shutdown.ending.aborted]).toEqual([false, false]);
+  clock.advance(8_000);
+  expect(shutdown.ending.aborted).toBe(true);
+  clock.advance(999);
+  await settle();
+  expect([state.outcome(), released]).toEqual(['pending', []]);
   clock.advance(1);
-  const answer = (await (await asked).json()) as { errors: { extensions: { code: string } }[] };
-  expect(answer.errors.map(({ extensions }) => extensions.code)).toEqual(['UPSTREAM_UNAVAILABLE']);
-  await closed;
-  expect(upstream.requests).toHaveLength(1);
+  await expect(received).rejects.toThrow();
+  await ended;
+  expect(released).toEqual(['the rest']);
+  expect(clock.pending()).toBe(0);
+});
+
+describe('Retry-After', () => {
+  test.each([
+    ['SHUTTING_DOWN', 1_000, '1'],
+    ['OVERLOADED', 1, '1'],
+    ['RATE_LIMITED', 59_001, '60'],
+    ['RATE_LIMITED', 0, '0'],
+    ['RATE_LIMITED', undefined, undefined],
+  ] as const)('of %s in %s ms says %s seconds', (code, retryAfterMs, seconds) => {
+    const { headers, body } = toErrorAnswer(new GatewayError(code, { retryAfterMs }), 'id');
+    expect((headers as Record<string, string>)['retry-after']).toBe(seconds);
+    expect(JSON.parse(body)).toMatchObject({ errors: [{ extensions: { code } }] });
+  });
 });

@@ -12,15 +12,23 @@ const AZURE = {
 };
 const PASSWORD_MISSING = 'SCALEOPS_PASSWORD must be set with SCALEOPS_AUTH=login.';
 
-function problemsOf(env: Record<string, string | undefined>): readonly string[] {
+/** Every file holds a token, but for one. */
+function readText(path: string): string {
+  if (path === '/nowhere') throw new Error('ENOENT: canary');
+  return path === '/rubbish' ? 'canary canary' : 'token\n';
+}
+
+function errorOf(env: Record<string, string | undefined>): ConfigError {
   try {
-    readConfig(env);
-    return [];
+    readConfig(env, readText);
   } catch (error) {
-    if (error instanceof ConfigError) return error.problems;
+    if (error instanceof ConfigError) return error;
     throw error;
   }
+  throw new Error('the configuration is valid');
 }
+
+const problemsOf = (env: Record<string, string | undefined>): readonly string[] => errorOf(env).problems;
 
 describe('readConfig', () => {
   test('takes the documented defaults', () => {
@@ -36,6 +44,7 @@ describe('readConfig', () => {
       schema: { federation: true, access: undefined, cacheTags: true },
       maxPageRows: undefined,
       maxAnswerRows: 250_000,
+      shutdown: { delayMs: 0, limitMs: 8_000 },
       logLevel: 'info',
       cacheControl: 'private',
       upstream: {
@@ -79,7 +88,7 @@ describe('readConfig', () => {
   });
 
   test('takes every setting', () => {
-    const { config } = readConfig({
+    const env = {
       SCALEOPS_URL: 'http://localhost:8080/scaleops',
       SCALEOPS_TOKEN_FILE: '/run/secrets/token',
       SCALEOPS_WORKLOADS_PATH: '/w',
@@ -117,8 +126,11 @@ describe('readConfig', () => {
       GATEWAY_FEDERATION: 'off',
       GATEWAY_FEDERATION_ACCESS: 'costs:read finops, admin',
       GATEWAY_FEDERATION_CACHE_TAGS: 'off',
+      GATEWAY_SHUTDOWN_DELAY_SECONDS: '17',
+      GATEWAY_SHUTDOWN_LIMIT_SECONDS: '18',
       LOG_LEVEL: 'silent',
-    });
+    };
+    const { config } = readConfig(env, readText);
     expect(config).toEqual({
       host: '::',
       port: 0,
@@ -129,6 +141,7 @@ describe('readConfig', () => {
       schema: { federation: false, access: [['costs:read', 'finops'], ['admin']], cacheTags: false },
       maxPageRows: 500,
       maxAnswerRows: undefined,
+      shutdown: { delayMs: 17_000, limitMs: 18_000 },
       logLevel: 'silent',
       cacheControl: 'public',
       upstream: {
@@ -208,6 +221,11 @@ describe('readConfig', () => {
       { SCALEOPS_AUTH: 'forward', CACHE_CONTROL: 'public' },
       ['CACHE_CONTROL must be private with SCALEOPS_AUTH=forward: answers are of one caller.'],
     ],
+    [{ SCALEOPS_TOKEN_FILE: '/nowhere' }, ['SCALEOPS_TOKEN_FILE must name a file that can be read.']],
+    [
+      { SCALEOPS_TOKEN_FILE: '/rubbish' },
+      ['SCALEOPS_TOKEN_FILE must name a file that holds a token: visible ASCII characters without spaces.'],
+    ],
     [{ SCALEOPS_AUTH: 'canary' }, ['SCALEOPS_AUTH must be one of token, login, azure, forward.']],
   ])('refuses %j', (env, problems) => {
     expect(problemsOf({ SCALEOPS_URL: MINIMAL.SCALEOPS_URL, ...env })).toEqual(problems);
@@ -242,6 +260,11 @@ describe('readConfig', () => {
     ]);
   });
 
+  test('tells the warnings besides the problems: a name that was misspelt is one that is missing', () => {
+    const { warnings } = errorOf({ SCALEOPS_URL: MINIMAL.SCALEOPS_URL, SCALEOPS_TOKN: 'canary' });
+    expect(warnings).toEqual(['SCALEOPS_TOKN is not a setting of the gateway; did you mean SCALEOPS_TOKEN?']);
+  });
+
   test.each([
     ['PORT', 'abc'],
     ['PORT', '-1'],
@@ -253,6 +276,8 @@ describe('readConfig', () => {
     ['SCALEOPS_TOKEN', 'canary canary'],
     ['SCALEOPS_TOKEN', 'canary\ncanary'],
     ['SCALEOPS_TOKEN_FILE', 'canary'],
+    ['GATEWAY_SHUTDOWN_DELAY_SECONDS', '301'],
+    ['GATEWAY_SHUTDOWN_LIMIT_SECONDS', '0'],
     ['SCALEOPS_WORKLOADS_PATH', 'canary'],
     ['SCALEOPS_AGGREGATED_PATH', '/a?canary'],
     ['SCALEOPS_MULTI_CLUSTER', 'true'],

@@ -197,8 +197,13 @@ describe('a token file', () => {
       },
     ],
   ])('%s stops the start, by name', async (_title, make) => {
-    make?.();
+    write(OLD)();
     await using stand = await startOn({ SCALEOPS_TOKEN: '', SCALEOPS_TOKEN_FILE: file });
+    rmSync(file);
+    make?.();
+    expect(() => readConfig({ SCALEOPS_URL: 'http://scaleops', SCALEOPS_TOKEN_FILE: file })).toThrow(
+      /- SCALEOPS_TOKEN_FILE must name a file that (can be read|holds a token)[^\n]*$/,
+    );
     const error = await stand.gateway.gateway.listen().then(
       () => undefined,
       (thrown: unknown) => thrown as Error,

@@ -2,66 +2,26 @@
 // in the test's own process, so that a gate can hold reports and a test knows what is in flight.
 
 import { readFile } from 'node:fs/promises';
-import { Agent, request as httpRequest } from 'node:http';
-import { createServer, connect, type AddressInfo, type Socket } from 'node:net';
+import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 
 import { SETTINGS } from '../src/settings/settings.js';
-import { createSimulator, type ReceivedRequest, type SimulatorOptions } from '../src/simulator/simulator.js';
 import { createGate } from './kit/gate.js';
 import { TOKEN } from './kit/gateway.js';
-import { buildGateway, ROOT, startProcess, type Build, type Ended, type RunningProcess } from './kit/process.js';
+import {
+  ask,
+  findUrl,
+  openConnection,
+  openIdleConnection,
+  startSimulator,
+  useGatewayProcess,
+  type Rows,
+} from './kit/gateway-process.js';
+import { ROOT, type Ended } from './kit/process.js';
 
-let build: Build;
-beforeAll(async () => {
-  build = await buildGateway();
-});
-afterAll(async () => {
-  await build[Symbol.asyncDispose]();
-});
-
-type Env = Readonly<Record<string, string>>;
-
-function start(env: Env, ...args: string[]): RunningProcess {
-  const running = startProcess([process.execPath, build.main, ...args], { env });
-  onTestFinished(() => running[Symbol.asyncDispose]());
-  return running;
-}
-
-/** Starts what is expected to end by itself. */
-const runToEnd = (env: Env, ...args: string[]): Promise<Ended> => start(env, ...args).ended;
-
-async function startSimulator(options: SimulatorOptions = {}) {
-  const received: ReceivedRequest[] = [];
-  const onRequest = (request: ReceivedRequest): unknown => received.push(request);
-  const simulator = createSimulator({ workloads: 50, token: TOKEN, onRequest, ...options });
-  onTestFinished(() => simulator.close());
-  return { url: await simulator.listen(), received };
-}
-
-/** A gateway that listens, on a simulator. */
-async function startStack(options: SimulatorOptions = {}, env: Env = {}) {
-  const { url: upstream, received } = await startSimulator(options);
-  const running = start({ SCALEOPS_URL: upstream, SCALEOPS_TOKEN: TOKEN, PORT: '0', ...env });
-  return { ...running, url: findUrl(await running.line(/./)), upstream, received };
-}
-
-const findUrl = (line: string): string => /http:\/\/[^/\s]+/.exec(line)![0];
-
-const QUERY =
-  'query Rows($last: Duration!) { workloadCosts(filter: { multiCluster: true, last: $last }) { rows { totalCount nodes { id } } } }';
-
-interface Rows {
-  readonly data: { readonly workloadCosts: { readonly rows: { totalCount: number; nodes: readonly unknown[] } } };
-}
-
-/** Asks for a report of its own for each `last`. */
-function ask(url: string, last = '7d', headers: Env = {}): Promise<Response> {
-  const body = JSON.stringify({ query: QUERY, variables: { last } });
-  return fetch(`${url}/graphql`, { method: 'POST', body, headers: { 'content-type': 'application/json', ...headers } });
-}
+const { start, runToEnd, startStack } = useGatewayProcess();
 
 /** What one line says to a person: no stack, no source file. */
 function expectRefusal({ code, signal, stdout, stderr }: Ended): void {
@@ -116,7 +76,9 @@ describe('the start', () => {
   test('refuses an unknown option, and does not echo what may be a secret', async () => {
     const typo = await runToEnd({ PORT: '0' }, '--demoo');
     expectRefusal(typo);
-    expect(typo.stderr).toContain('--demoo is not an option; there are --demo, --help, --print-schema');
+    expect(typo.stderr).toContain(
+      '--demoo is not an option; there are --check-config, --demo, --help, --print-schema, --version',
+    );
     const secret = await runToEnd({ PORT: '0' }, '--token=hunter2');
     expectRefusal(secret);
     expect(secret.stderr).toContain('--token is not an option');
@@ -142,7 +104,7 @@ describe('the start', () => {
   test('without a token in the token file stops, and names the setting', async () => {
     const ended = await runToEnd({ SCALEOPS_URL: 'http://x', SCALEOPS_TOKEN_FILE: '/nonexistent/file', PORT: '0' });
     expectRefusal(ended);
-    expect(ended.stderr).toContain('Check SCALEOPS_TOKEN_FILE.');
+    expect(ended.stderr).toContain('  - SCALEOPS_TOKEN_FILE must name a file that can be read.\n');
   });
 
   test('warns about a misspelt name with the nearest one, and about names that Kubernetes injects', async () => {
@@ -233,29 +195,6 @@ describe('a running gateway', () => {
     expect(received).toEqual([]);
   });
 });
-
-/** Keeps a connection open after its answer, as a load balancer does. */
-async function openIdleConnection(url: string): Promise<Socket> {
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-  onTestFinished(() => {
-    agent.destroy();
-  });
-  const request = httpRequest(`${url}/health/ready`, { agent }).end();
-  const freed = once(agent, 'free');
-  const [response] = (await once(request, 'response')) as [NodeJS.ReadableStream];
-  response.resume();
-  const [socket] = (await freed) as [Socket];
-  return socket;
-}
-
-async function openConnection(url: string, sent: string): Promise<Socket> {
-  const { hostname, port } = new URL(url);
-  const socket = connect(Number(port), hostname).on('error', () => undefined);
-  onTestFinished(() => void socket.destroy());
-  await once(socket, 'connect');
-  if (sent !== '') await new Promise((resolve) => socket.write(sent, resolve));
-  return socket;
-}
 
 /** Whether a new connection is taken, and says it is not the place to go. */
 const isTurnedAway = (url: string): Promise<boolean> =>

@@ -61,15 +61,15 @@ export function createRedisEngine({ url, onConnection }: EngineOptions): Engine 
       signal: closing.signal,
       connectTimeout: CONNECT_MS,
       socketTimeout: SILENT_MS,
-      reconnectStrategy: (retries) => Math.min(100 * 2 ** Math.min(retries, 10), MAX_RECONNECT_MS),
+      // It waits between two attempts with a timer that cannot be called off, and would hold the process for so long.
+      reconnectStrategy: false,
     },
   });
   const binary = client.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer });
   tellConnection(client, onConnection);
   const run = (script: string, key: string, ...values: (string | number)[]) =>
     client.eval(script, { keys: [key], arguments: values.map((value) => String(value)) });
-  // Also reported by the event above.
-  client.connect().catch(() => undefined);
+  keepConnected(client, closing.signal);
 
   return {
     isReady: () => client.isReady,
@@ -89,11 +89,33 @@ export function createRedisEngine({ url, onConnection }: EngineOptions): Engine 
       await run(UNLOCK, key, owner);
     },
     close() {
-      client.destroy();
       closing.abort();
+      client.destroy();
       return Promise.resolve();
     },
   };
+}
+
+/** Connects, and again a while after that failed or the connection was lost. */
+function keepConnected(client: EventEmitter & { connect(): Promise<unknown> }, closing: AbortSignal): void {
+  let failures = 0;
+  let timer: NodeJS.Timeout | undefined;
+  const connect = (): void => {
+    // Also reported by the event.
+    client.connect().catch(() => undefined);
+  };
+  client.on('ready', () => {
+    failures = 0;
+  });
+  client.on('terminated', () => {
+    if (closing.aborted) return;
+    timer = setTimeout(connect, Math.min(100 * 2 ** failures, MAX_RECONNECT_MS)).unref();
+    failures += 1;
+  });
+  closing.addEventListener('abort', () => {
+    clearTimeout(timer);
+  });
+  connect();
 }
 
 /** Each change is told once, however often it tries to connect. */

@@ -20,6 +20,7 @@ import { useObservation, type RequestObserver } from './observation.js';
 import { useOperationLog } from './operation-log.js';
 import { useAutomaticPersistedQueries, useTrustedDocuments } from './persisted-documents.js';
 import { useRequestState, type DoorContext } from './request-state.js';
+import { useShutdown } from './shutdown.js';
 import { useStartPage } from './start-page.js';
 
 /** Where GraphQL is served. */
@@ -52,6 +53,8 @@ export interface DoorOptions {
   readonly observer?: RequestObserver | undefined;
   /** What `/metrics` answers with; undefined: there is no such page. */
   readonly exposeMetrics?: (() => Promise<Exposition>) | undefined;
+  /** Aborts when there is no time left for whoever still waits. */
+  readonly ending?: AbortSignal;
 }
 
 /** The headers that an answer depends on. */
@@ -89,6 +92,7 @@ export function createDoor(options: DoorOptions): YogaServerInstance<DoorContext
       useRequestState(now),
       useHealth(isReady),
       exposeMetrics !== undefined && useMetricsPage(exposeMetrics),
+      options.ending !== undefined && useShutdown(options.ending),
       useStartPage(GRAPHQL_PATH),
       graphiql && useGraphiQLPage(GRAPHQL_PATH, access),
       observer !== undefined && useObservation(observer, GRAPHQL_PATH, now),

@@ -7,20 +7,22 @@ export type UnreadyReason = 'stopping' | 'no signing keys';
 export interface Readiness {
   isReady(): boolean;
   /** Whether this reason holds from now on. */
-  set(reason: UnreadyReason, holds: boolean): void;
+  set(reason: UnreadyReason, holds: boolean): Readiness;
 }
 
 /** `onChange` is told when it is ready no more, and why, and when it is ready again. */
 export function createReadiness(onChange: (isReady: boolean, reasons: readonly UnreadyReason[]) => void): Readiness {
   const reasons = new Set<UnreadyReason>();
   const isReady = (): boolean => reasons.size === 0;
-  return {
+  const readiness: Readiness = {
     isReady,
     set(reason, holds) {
       const wasReady = isReady();
       if (holds) reasons.add(reason);
       else reasons.delete(reason);
       if (wasReady !== isReady()) onChange(isReady(), [...reasons]);
+      return readiness;
     },
   };
+  return readiness;
 }

@@ -1,76 +1,124 @@
-// The listening socket: opens, answers through the door, and closes without losing a request. While it closes, it waits
-// for its own answers, not for clients: node:http enforces none of its timeouts on a server that is closing, and a
-// connection on which nothing was ever sent (a browser's, opened ahead) would hold the process for good.
+// The listening socket: opens, answers through the door, and closes without losing a request. No client holds a
+// connection by sending slowly or not at all. While it closes, it waits for its own answers, not for clients.
 
-import { createServer, type RequestListener, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import { createServer, type RequestListener } from 'node:http';
+import { Server as NetServer, type AddressInfo, type Socket } from 'node:net';
 
-/** How long a closing server waits for a client: to send the rest of a request, to read more of an answer. */
-const CLIENT_GRACE_MS = 2000;
+import type { Clock } from '../clock.js';
+import { createOpenConnections } from './open-connections.js';
 
 export interface HttpServer {
   /** Opens the socket; answers with the URL. Rejects with the system's error, such as EADDRINUSE. */
   listen(): Promise<string>;
+  /** From now on a connection is closed after its answer, so that clients leave it between two requests. */
+  windDown(): void;
   /** Takes no new connection and waits until the requests in flight are answered. */
   close(): Promise<void>;
+  /** Ends every connection, whatever is under way. */
+  cut(): void;
 }
 
-export function createHttpServer(listener: RequestListener, host: string, port: number): HttpServer {
+/** All in milliseconds; the first four by Node's own names. */
+export interface ServerTimes {
+  /** A head is one packet or two; more time than a bad line needs only serves who sends a byte now and then. */
+  readonly headersTimeout: number;
+  /** For the whole request: the longest body that is taken, 256 KiB, at 10 KB a second. */
+  readonly requestTimeout: number;
+  /** Longer than the 60 seconds of most load balancers: who closes first cannot have a request on the way. */
+  readonly keepAliveTimeout: number;
+  /** How often the first two are looked after; every 30 seconds by default, which would be the true limit. */
+  readonly connectionsCheckingInterval: number;
+  /** How long a closing server waits for a client: to send the rest of a request, to read more of an answer. */
+  readonly clientGraceMs: number;
+}
+
+export interface ServerOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly clock: Clock;
+  readonly times?: Partial<ServerTimes>;
+}
+
+const TIMES: ServerTimes = {
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  keepAliveTimeout: 75_000,
+  connectionsCheckingInterval: 1_000,
+  clientGraceMs: 2_000,
+};
+/** Node's own, said here because it bounds the operations in a URL and what 1,000 slow clients may hold: 16 MiB. */
+const MAX_HEADER_BYTES = 16_384;
+
+export function createHttpServer(listener: RequestListener, options: ServerOptions): HttpServer {
+  const { host, port, clock } = options;
+  const { clientGraceMs, ...times } = { ...TIMES, ...options.times };
+  const connections = createOpenConnections();
+  let isWindingDown = false;
   let isClosing = false;
-  /** The open connections, each with its answer in the making. */
-  const connections = new Map<Socket, ServerResponse | undefined>();
-  // Joined, so that what comes twice is seen to be wrong: Node would keep the first `authorization` and drop the other.
-  const server = createServer({ joinDuplicateHeaders: true }, (request, response) => {
-    connections.set(request.socket, response);
-    // Node closes a kept-alive connection only while it is idle: on the way out, each is closed after its answer.
-    if (isClosing) response.setHeader('connection', 'close');
-    response.once('close', () => {
-      if (connections.get(request.socket) === response) connections.set(request.socket, undefined);
-      if (!isClosing) return;
-      setImmediate(() => {
-        server.closeIdleConnections();
-      });
+  const closeIdle = (): void => {
+    if (isClosing && !connections.isAnswering()) server.closeIdleConnections();
+  };
+  // `joinDuplicateHeaders`, so that what comes twice is seen to be wrong: Node would keep the first `authorization`.
+  const settings = { ...times, maxHeaderSize: MAX_HEADER_BYTES, joinDuplicateHeaders: true };
+  const server = createServer(settings, (request, response) => {
+    if (isWindingDown) response.setHeader('connection', 'close');
+    connections.begin(response, () => {
+      // Once the connection, too, knows that it is idle.
+      if (isClosing) setImmediate(closeIdle);
     });
     listener(request, response);
   });
   server.on('connection', (socket: Socket) => {
-    connections.set(socket, undefined);
-    socket.once('close', () => connections.delete(socket));
+    connections.add(socket);
   });
   // In place of Node's own handler, which would also destroy a connection that waits for us.
   server.on('timeout', (socket: Socket) => {
-    const response = connections.get(socket);
-    const isOurTurn = response !== undefined && !response.writableEnded && socket.writableLength === 0;
-    if (!isOurTurn) socket.destroy();
+    if (!connections.isOurTurn(socket)) socket.destroy();
   });
 
+  const windDown = (): void => {
+    isWindingDown = true;
+    connections.announceEnd();
+  };
   return {
-    listen: () =>
-      new Promise((resolve, reject) => {
-        server.once('error', reject);
-        server.listen(port, host, () => {
-          server.off('error', reject);
-          resolve(toUrl(server.address() as AddressInfo));
-        });
-      }),
+    listen: () => listen(server, host, port),
+    windDown,
     close: () =>
       new Promise((resolve) => {
+        windDown();
         isClosing = true;
-        const timer = setTimeout(() => {
-          for (const [socket, response] of connections) if (response?.req.complete !== true) socket.destroy();
-        }, CLIENT_GRACE_MS);
-        for (const [socket, response] of connections) {
-          if (response?.headersSent === false) response.setHeader('connection', 'close');
-          // Counted from the last byte that the client took.
-          socket.setTimeout(CLIENT_GRACE_MS);
-        }
-        // The callback gets an error when the server never listened; closed is closed.
-        server.close(() => {
-          clearTimeout(timer);
+        const callOff = clock.after(clientGraceMs, connections.cutUnasked);
+        connections.limitSilence(clientGraceMs);
+        closePort(server, () => {
+          callOff();
           resolve();
         });
+        closeIdle();
       }),
+    cut: connections.cutAll,
   };
+}
+
+function listen(server: NetServer, host: string, port: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve(toUrl(server.address() as AddressInfo));
+    });
+  });
+}
+
+/**
+ * Closes the port alone: node:http's own `close` would also end the idle connections, over which a request may be on its
+ * way just now, and stop to enforce its timeouts. `onClosed` is called when no connection is left.
+ */
+function closePort(server: NetServer, onClosed: () => void): void {
+  // The callback gets an error when the server never listened; closed is closed.
+  NetServer.prototype.close.call(server, () => {
+    // For the timer of those timeouts.
+    server.close(onClosed);
+  });
 }
 
 function toUrl({ address, family, port }: AddressInfo): string {

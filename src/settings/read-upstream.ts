@@ -1,8 +1,9 @@
 // The settings of ScaleOps as the parts of the gateway want them: who asks it, and how often.
 
 import type { AuthSettings } from '../upstream/credentials.js';
+import { isToken } from '../upstream/principal.js';
 import type { ResilienceSettings } from '../upstream/resilience.js';
-import type { Environment, Reader } from './reader.js';
+import type { Environment, Reader, ReadText } from './reader.js';
 import type { SettingName } from './settings.js';
 
 /** What each way to a token needs; of a list within, one and only one. */
@@ -14,7 +15,7 @@ const NEEDS: Readonly<Record<string, readonly (SettingName | readonly [SettingNa
 };
 
 /** Who asks ScaleOps. */
-export function readAuth(read: Reader, problems: string[]): AuthSettings {
+export function readAuth(read: Reader, problems: string[], readText: ReadText): AuthSettings {
   const kind = read('SCALEOPS_AUTH');
   const authority = read('SCALEOPS_AZURE_AUTHORITY');
   const given = (name: SettingName): boolean => read(name) !== undefined;
@@ -39,8 +40,19 @@ export function readAuth(read: Reader, problems: string[]): AuthSettings {
       return { kind };
     default: {
       const file = read('SCALEOPS_TOKEN_FILE');
+      if (file !== undefined && !given('SCALEOPS_TOKEN')) problems.push(...findTokenProblem(file, readText));
       return { kind: 'token', source: file === undefined ? { token: read('SCALEOPS_TOKEN') ?? '' } : { file } };
     }
+  }
+}
+
+/** Why a file gives no token now; it may be replaced later on. */
+function findTokenProblem(file: string, readText: ReadText): string[] {
+  try {
+    if (isToken(readText(file).trim())) return [];
+    return ['SCALEOPS_TOKEN_FILE must name a file that holds a token: visible ASCII characters without spaces.'];
+  } catch {
+    return ['SCALEOPS_TOKEN_FILE must name a file that can be read.'];
   }
 }
 

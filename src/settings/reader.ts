@@ -13,10 +13,13 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly problems: readonly string[];
+  /** What is odd besides, and often the cause: a name that was misspelt. */
+  readonly warnings: readonly string[];
 
-  constructor(problems: readonly string[]) {
+  constructor(problems: readonly string[], warnings: readonly string[] = []) {
     super(['The configuration is not valid:', ...problems.map((problem) => `  - ${problem}`)].join('\n'));
     this.problems = problems;
+    this.warnings = warnings;
   }
 }
 

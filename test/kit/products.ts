@@ -19,6 +19,7 @@ import { createYoga } from 'graphql-yoga';
 import type { RequestListener } from 'node:http';
 import { pino } from 'pino';
 
+import { systemClock } from '../../src/clock.js';
 import type { ContextParts } from '../../src/context.js';
 import { printSdl } from '../../src/graphql/sdl.js';
 import { toSubgraph } from '../../src/graphql/subgraph.js';
@@ -374,7 +375,7 @@ function serveAsItIs(schema: GraphQLSchema): Promise<Served> {
 }
 
 async function serve(listener: RequestListener, dispose: () => PromiseLike<void> | void): Promise<Served> {
-  const server = createHttpServer(withAddress(listener), '127.0.0.1', 0);
+  const server = createHttpServer(withAddress(listener), { host: '127.0.0.1', port: 0, clock: systemClock });
   return {
     url: `${await server.listen()}${GRAPHQL_PATH}`,
     async [Symbol.asyncDispose]() {

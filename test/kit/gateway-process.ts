@@ -1,0 +1,93 @@
+// A built gateway as a process of its own, with the simulator in the test's process, so that a gate can hold reports and a
+// test knows what is in flight; and connections to it, by hand.
+
+import { once } from 'node:events';
+import { Agent, request as httpRequest } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import { afterAll, beforeAll, onTestFinished } from 'vitest';
+
+import { createSimulator, type ReceivedRequest, type SimulatorOptions } from '../../src/simulator/simulator.js';
+import { TOKEN } from './gateway.js';
+import { buildGateway, startProcess, type Build, type Ended, type RunningProcess } from './process.js';
+
+export type Env = Readonly<Record<string, string>>;
+
+/** A gateway that listens, on a simulator. */
+export interface ProcessStack extends RunningProcess {
+  readonly url: string;
+  readonly upstream: string;
+  /** What reached the simulator. */
+  readonly received: readonly ReceivedRequest[];
+}
+
+/** For the top of a test file: builds the gateway before its tests. What they start ends with them. */
+export function useGatewayProcess() {
+  let build: Build | undefined;
+  beforeAll(async () => {
+    build = await buildGateway();
+  });
+  afterAll(() => build?.[Symbol.asyncDispose]());
+  const start = (env: Env, ...args: string[]): RunningProcess => {
+    const running = startProcess([process.execPath, build!.main, ...args], { env });
+    onTestFinished(() => running[Symbol.asyncDispose]());
+    return running;
+  };
+  return {
+    /** The file to start. */
+    main: (): string => build!.main,
+    start,
+    /** Starts what is expected to end by itself. */
+    runToEnd: (env: Env, ...args: string[]): Promise<Ended> => start(env, ...args).ended,
+    async startStack(options: SimulatorOptions = {}, env: Env = {}): Promise<ProcessStack> {
+      const { url: upstream, received } = await startSimulator(options);
+      const running = start({ SCALEOPS_URL: upstream, SCALEOPS_TOKEN: TOKEN, PORT: '0', ...env });
+      return { ...running, url: findUrl(await running.line(/./)), upstream, received };
+    },
+  };
+}
+
+export async function startSimulator(options: SimulatorOptions = {}) {
+  const received: ReceivedRequest[] = [];
+  const onRequest = (request: ReceivedRequest): unknown => received.push(request);
+  const simulator = createSimulator({ workloads: 50, token: TOKEN, onRequest, ...options });
+  onTestFinished(() => simulator.close());
+  return { url: await simulator.listen(), received };
+}
+
+export const findUrl = (line: string): string => /http:\/\/[^/\s]+/.exec(line)![0];
+
+const QUERY =
+  'query Rows($last: Duration!) { workloadCosts(filter: { multiCluster: true, last: $last }) { rows { totalCount nodes { id } } } }';
+
+export interface Rows {
+  readonly data: { readonly workloadCosts: { readonly rows: { totalCount: number; nodes: readonly unknown[] } } };
+}
+
+/** Asks for a report of its own for each `last`. */
+export function ask(url: string, last = '7d', headers: Env = {}): Promise<Response> {
+  const body = JSON.stringify({ query: QUERY, variables: { last } });
+  return fetch(`${url}/graphql`, { method: 'POST', body, headers: { 'content-type': 'application/json', ...headers } });
+}
+
+/** Keeps a connection open after its answer, as a load balancer does. */
+export async function openIdleConnection(url: string): Promise<Socket> {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  onTestFinished(() => {
+    agent.destroy();
+  });
+  const request = httpRequest(`${url}/health/ready`, { agent }).end();
+  const freed = once(agent, 'free');
+  const [response] = (await once(request, 'response')) as [NodeJS.ReadableStream];
+  response.resume();
+  const [socket] = (await freed) as [Socket];
+  return socket;
+}
+
+export async function openConnection(url: string, sent: string): Promise<Socket> {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname).on('error', () => undefined);
+  onTestFinished(() => void socket.destroy());
+  await once(socket, 'connect');
+  if (sent !== '') await new Promise((resolve) => socket.write(sent, resolve));
+  return socket;
+}

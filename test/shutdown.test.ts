@@ -1,0 +1,210 @@
+// The built process on its way out, over real sockets: nothing that is in flight is lost, and it has ended in time
+// whatever the hosts do that it talks to. What is in flight is held by a gate in the simulator.
+
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { promisify } from 'node:util';
+import { describe, expect, onTestFinished, test } from 'vitest';
+
+import { createGate } from './kit/gate.js';
+import { ask, openConnection, openIdleConnection, useGatewayProcess, type Rows } from './kit/gateway-process.js';
+import { TOKEN } from './kit/gateway.js';
+
+const { main, start, startStack } = useGatewayProcess();
+
+const IN_FLIGHT = 50;
+
+/** Accepts connections and says nothing, as a host behind a broken firewall. */
+async function startSilentHost() {
+  const sockets: Socket[] = [];
+  const server = createServer((socket) => {
+    sockets.push(socket.on('error', () => undefined));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  return { port, reached: once(server, 'connection') };
+}
+
+/** A port on which nobody listens. */
+async function findClosedPort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+const statusOf = async (url: string): Promise<number> => (await fetch(url)).status;
+
+describe('SIGTERM', () => {
+  test(`with ${IN_FLIGHT} requests in flight: readiness goes off first, none is lost, it is out within 10 seconds`, async () => {
+    const gate = createGate();
+    onTestFinished(gate.open);
+    const env = { GATEWAY_SHUTDOWN_DELAY_SECONDS: '1', SCALEOPS_MAX_IN_FLIGHT: `${IN_FLIGHT + 1}` };
+    const { url, kill, line, ended, received } = await startStack({ latency: gate.pass }, env);
+    const answers = Array.from({ length: IN_FLIGHT }, (_, index) => ask(url, `${index + 1}d`));
+    await gate.arrivals(IN_FLIGHT);
+    const unused = await openConnection(url, '');
+    expect(await statusOf(`${url}/health/ready`)).toBe(200);
+
+    const startedAt = performance.now();
+    kill('SIGTERM');
+    await line(/stopping/);
+    // Not ready, and yet open to whoever has not noticed.
+    expect(await statusOf(`${url}/health/ready`)).toBe(503);
+    expect(await statusOf(`${url}/health/live`)).toBe(200);
+    const late = ask(url, '100d');
+    await gate.arrivals(IN_FLIGHT + 1);
+    // Cut two seconds after the port was closed, so that by then it is.
+    await once(unused, 'close');
+    await expect(fetch(`${url}/health/live`)).rejects.toThrow();
+    gate.open();
+    for (const answer of await Promise.all([...answers, late])) {
+      expect([answer.status, answer.headers.get('connection')]).toEqual([200, 'close']);
+      const { data } = (await answer.json()) as Rows;
+      expect(data.workloadCosts.rows.nodes).toHaveLength(50);
+    }
+    expect(await ended).toMatchObject({ code: 0, signal: null, stderr: '' });
+    expect(performance.now() - startedAt).toBeLessThan(10_000);
+    expect(received).toHaveLength(IN_FLIGHT + 1);
+  });
+
+  test('leaves a kept-alive connection open while others are answered, and answers what comes over it', async () => {
+    const gate = createGate();
+    onTestFinished(gate.open);
+    const { url, kill, line, ended } = await startStack({ latency: gate.pass });
+    const held = ask(url);
+    await gate.arrivals(1);
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    onTestFinished(() => {
+      agent.destroy();
+    });
+    const get = async (path: string) => {
+      const [answer] = (await once(httpRequest(url + path, { agent }).end(), 'response')) as [IncomingMessage];
+      // Free afterwards, and then no longer the answer's own.
+      const { socket } = answer;
+      await text(answer);
+      return { status: answer.statusCode, connection: answer.headers.connection, socket };
+    };
+    const { socket } = await get('/health/ready');
+    const cut = once(socket, 'close');
+    kill('SIGTERM');
+    await line(/stopping/);
+    const last = await get('/graphql?query={__typename}');
+    expect(last.socket === socket).toBe(true);
+    expect([last.status, last.connection]).toEqual([200, 'close']);
+    await cut;
+    await expect(fetch(url)).rejects.toThrow();
+    gate.open();
+    expect((await held).status).toBe(200);
+    expect(await ended).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  test('ends at once when nothing but kept-alive connections is left', async () => {
+    const gate = createGate();
+    const { url, kill, line, ended } = await startStack({ latency: gate.pass });
+    const held = ask(url);
+    await gate.arrivals(1);
+    const idle = await openIdleConnection(url);
+    kill('SIGTERM');
+    await line(/stopping/);
+    expect(idle.destroyed).toBe(false);
+    const cut = once(idle, 'close').then(() => 'cut');
+    gate.open();
+    expect((await held).status).toBe(200);
+    await cut;
+    expect(await ended).toMatchObject({ code: 0, stderr: '' });
+  });
+});
+
+describe('a stopping process has ended within two seconds of the limit', () => {
+  const LIMIT = { GATEWAY_SHUTDOWN_LIMIT_SECONDS: '1' };
+
+  // Mutation: main.ts without process.exit(0): the connection in the making holds it for five seconds.
+  test('with a ScaleOps and a Redis that take connections and say nothing; who waits is told so', async () => {
+    const scaleOps = await startSilentHost();
+    const redis = await startSilentHost();
+    const running = start({
+      ...LIMIT,
+      SCALEOPS_URL: `https://127.0.0.1:${scaleOps.port}`,
+      SCALEOPS_TOKEN: TOKEN,
+      CACHE_REDIS_URL: `redis://127.0.0.1:${redis.port}`,
+      PORT: '0',
+    });
+    const url = /http:\/\/[^/\s]+/.exec(await running.line(/Gateway on/))![0];
+    const asked = ask(url);
+    await Promise.all([scaleOps.reached, redis.reached]);
+    const startedAt = performance.now();
+    running.kill('SIGTERM');
+    const answer = await asked;
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '1']);
+    expect(await answer.json()).toMatchObject({ errors: [{ extensions: { code: 'SHUTTING_DOWN' } }] });
+    expect(await running.ended).toMatchObject({ code: 0, signal: null, stderr: '' });
+    expect(performance.now() - startedAt).toBeLessThan(3_000);
+  });
+
+  test('with a report that ScaleOps does not send, and a client that sends a body byte by byte', async () => {
+    const gate = createGate();
+    onTestFinished(gate.open);
+    const { url, kill, line, ended } = await startStack({ latency: gate.pass }, LIMIT);
+    const asked = ask(url);
+    await gate.arrivals(1);
+    const dripping = await openConnection(
+      url,
+      'POST /graphql HTTP/1.1\r\nHost: gateway\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n',
+    );
+    // Another byte as soon as the last one is gone.
+    const drip = (): void => {
+      if (dripping.writable) dripping.write(' ', () => setImmediate(drip));
+    };
+    drip();
+    const startedAt = performance.now();
+    kill('SIGTERM');
+    await line(/stopping/);
+    expect((await asked).status).toBe(503);
+    expect(await ended).toMatchObject({ code: 0, signal: null, stderr: '' });
+    expect(performance.now() - startedAt).toBeLessThan(3_000);
+  });
+});
+
+describe('a gateway that is closed', () => {
+  /** Without an end of its own: prints what still holds the process. */
+  const SCRIPT = `
+    const [, main, scaleOpsUrl, redisUrl, event] = process.argv;
+    const { createGateway } = await import(main.replace('main.js', 'gateway.js'));
+    const { readConfig } = await import(main.replace('main.js', 'config.js'));
+    const env = { SCALEOPS_URL: scaleOpsUrl, SCALEOPS_TOKEN: 'token', PORT: '0', CACHE_REDIS_URL: redisUrl };
+    let told;
+    const waited = new Promise((resolve) => (told = resolve));
+    const tell = (facts, message = facts) => message.includes(event) && told();
+    const logger = { info: tell, warn: tell, error: tell };
+    const before = process.getActiveResourcesInfo();
+    const gateway = createGateway(readConfig(env).config, { logger });
+    await gateway.listen();
+    await waited;
+    // The pause before the next attempt has begun.
+    await new Promise(setImmediate);
+    await gateway.close();
+    await new Promise(setImmediate);
+    console.log(JSON.stringify({ before, after: process.getActiveResourcesInfo() }));
+    process.exit(0);`;
+
+  // Mutation: cache/redis.ts with a reconnectStrategy of its own: its pause is a Timeout that holds the process.
+  test('holds the process with nothing, also while it pauses before it connects to Redis again', async () => {
+    const scaleOps = await startSilentHost();
+    const redis = `redis://127.0.0.1:${await findClosedPort()}`;
+    const args = ['--input-type=module', '-e', SCRIPT];
+    const given = [main(), `http://127.0.0.1:${scaleOps.port}`, redis, 'cannot be reached'];
+    const { stdout } = await promisify(execFile)(process.execPath, [...args, '--', ...given]);
+    const { before, after } = JSON.parse(stdout) as Record<'before' | 'after', string[]>;
+    expect(after.filter((resource) => !before.includes(resource))).toEqual([]);
+  });
+});
