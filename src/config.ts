@@ -6,6 +6,7 @@ import { closest, distance } from 'fastest-levenshtein';
 import type { Freshness } from './cache/freshness.js';
 import type { ReportKind } from './report/request.js';
 import type { LOG_LEVELS } from './settings/gateway.js';
+import { readProtection } from './settings/read-protection.js';
 import { findIdleSettings, readAuth, readResilience } from './settings/read-upstream.js';
 import { ConfigError, createReader, type Environment, type Reader } from './settings/reader.js';
 import { SETTINGS } from './settings/settings.js';
@@ -26,6 +27,8 @@ export interface Config {
   readonly maxPageRows: number | undefined;
   /** The most rows and entities' reports of an answer; undefined: no limit. */
   readonly maxAnswerRows: number | undefined;
+  /** What keeps out who asks for too much. */
+  readonly protection: Readonly<ReturnType<typeof readProtection>>;
   readonly logLevel: LogLevel;
   /** Who may keep a fresh answer, by `Cache-Control`. */
   readonly cacheControl: 'private' | 'public';
@@ -63,6 +66,7 @@ export function readConfig(env: Environment): { readonly config: Config; readonl
     schema: readSchema(read),
     maxPageRows: read('GATEWAY_MAX_PAGE_ROWS'),
     maxAnswerRows: read('GATEWAY_MAX_ANSWER_ROWS'),
+    protection: readProtection(read),
     logLevel: read('LOG_LEVEL'),
     cacheControl: read('CACHE_CONTROL'),
     upstream: {

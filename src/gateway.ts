@@ -54,6 +54,7 @@ export function createGateway(config: Config, { logger, clock = systemClock }: G
     needsCallerToken: upstream.auth.kind === 'forward',
     cacheControl: config.cacheControl,
     graphiql: config.graphiql,
+    protection: config.protection,
     federation: config.schema.federation,
     logger,
     now: () => clock.now(),

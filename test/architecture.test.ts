@@ -12,12 +12,14 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'main.ts': ['config.ts', 'errors.ts', 'gateway.ts', 'graphql', 'http', 'settings', 'simulator'],
   'gateway.ts': ['cache', 'clock.ts', 'config.ts', 'errors.ts', 'graphql', 'http', 'upstream'],
   'config.ts': ['cache', 'report', 'settings', 'upstream'],
-  settings: ['upstream'],
+  settings: ['documents', 'upstream'],
   'context.ts': ['cache', 'errors.ts', 'loaders', 'report', 'upstream'],
   'errors.ts': ['flow'],
   'clock.ts': [],
   graphql: ['context.ts', 'errors.ts', 'report'],
-  http: ['context.ts', 'errors.ts'],
+  // What can be said of a GraphQL document before it runs.
+  documents: ['errors.ts'],
+  http: ['context.ts', 'documents', 'errors.ts'],
   cache: ['clock.ts', 'errors.ts', 'flow', 'report', 'upstream'],
   upstream: ['clock.ts', 'errors.ts', 'flow', 'report'],
   loaders: ['cache', 'errors.ts', 'report'],
@@ -30,7 +32,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
 /** Packages that only one room may import. */
 const OWNERS: Readonly<Record<string, readonly string[]>> = {
   undici: ['upstream'],
-  'lru-cache': ['cache'],
+  'lru-cache': ['cache', 'http'],
   '@redis/client': ['cache'],
   dataloader: ['loaders'],
   '@apollo/usage-reporting-protobuf': ['http'],

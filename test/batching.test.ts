@@ -15,7 +15,7 @@ import { settle } from './kit/deferred.js';
 import * as faults from './kit/fault-server.js';
 import { startFaultServer, type Fault, type SeenRequest } from './kit/fault-server.js';
 import { createGate } from './kit/gate.js';
-import { startGateway, startStack, TOKEN, type Answer, type TestGateway } from './kit/gateway.js';
+import { startGateway, startStack, TOKEN, type Answer, type TestGateway, UNLIMITED } from './kit/gateway.js';
 import { createIdleClock, type IdleClock } from './kit/idle-clock.js';
 import { isRedisSkipped } from './kit/redis.js';
 import {
@@ -360,7 +360,7 @@ describe('1,000 workloads over 5 clusters and 40 namespaces', () => {
   });
 
   test('are one call as aliases', async () => {
-    const stand = await start({ workloads: LARGE_FLEET });
+    const stand = await start({ workloads: LARGE_FLEET, env: UNLIMITED });
     const wanted = shuffle(MANY);
     const fields = wanted.map(
       ({ clusterName, namespace, type, name }, index) =>

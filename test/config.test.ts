@@ -33,6 +33,9 @@ describe('readConfig', () => {
       schema: { federation: true, access: undefined, cacheTags: true },
       maxPageRows: undefined,
       maxAnswerRows: 250_000,
+      protection: {
+        documents: { tokens: 10_000, depth: 20, aliases: 50, rootFields: 20, directives: 50, fragments: 100 },
+      },
       logLevel: 'info',
       cacheControl: 'private',
       upstream: {
@@ -112,6 +115,12 @@ describe('readConfig', () => {
       GATEWAY_FEDERATION: 'off',
       GATEWAY_FEDERATION_ACCESS: 'costs:read finops, admin',
       GATEWAY_FEDERATION_CACHE_TAGS: 'off',
+      GATEWAY_MAX_TOKENS: '101',
+      GATEWAY_MAX_DEPTH: '102',
+      GATEWAY_MAX_ALIASES: '103',
+      GATEWAY_MAX_ROOT_FIELDS: '104',
+      GATEWAY_MAX_DIRECTIVES: '105',
+      GATEWAY_MAX_FRAGMENTS: 'off',
       LOG_LEVEL: 'silent',
     });
     expect(config).toEqual({
@@ -121,6 +130,9 @@ describe('readConfig', () => {
       schema: { federation: false, access: [['costs:read', 'finops'], ['admin']], cacheTags: false },
       maxPageRows: 500,
       maxAnswerRows: undefined,
+      protection: {
+        documents: { tokens: 101, depth: 102, aliases: 103, rootFields: 104, directives: 105, fragments: undefined },
+      },
       logLevel: 'silent',
       cacheControl: 'public',
       upstream: {

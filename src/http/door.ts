@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 import { createContext, type ContextParts, type GatewayContext } from '../context.js';
 import { useAnswerLimit } from './answer-limit.js';
 import { useCallerToken } from './caller-token.js';
+import { createDocumentCache } from './document-cache.js';
 import { useErrorFormat } from './error-format.js';
 import { useFreshness, wantsAnew } from './freshness.js';
 import { useGraphiQLPage } from './graphiql.js';
@@ -14,6 +15,7 @@ import { useHealth } from './health.js';
 import { useInlineTrace } from './inline-trace.js';
 import { useMediaTypes } from './media-types.js';
 import { useOperationLog } from './operation-log.js';
+import { createProtection, type ProtectionOptions } from './protection.js';
 import { useRequestState, type DoorContext } from './request-state.js';
 import { useStartPage } from './start-page.js';
 
@@ -30,6 +32,8 @@ export interface DoorOptions {
   /** Who may keep a fresh answer. */
   readonly cacheControl: 'private' | 'public';
   readonly graphiql: boolean;
+  /** What keeps out who asks for too much; undefined: nothing does. */
+  readonly protection?: ProtectionOptions;
   /** Whether routers of a supergraph may come. */
   readonly federation: boolean;
   readonly logger: Logger;
@@ -39,6 +43,7 @@ export interface DoorOptions {
 
 export function createDoor(options: DoorOptions): YogaServerInstance<DoorContext, GatewayContext> {
   const { createSchema, parts, needsCallerToken, graphiql, federation, logger, now, isReady } = options;
+  const protection = createProtection(options.protection);
   return createYoga<DoorContext, GatewayContext>({
     schema: createSchema(),
     context: ({ request, state }) =>
@@ -54,18 +59,23 @@ export function createDoor(options: DoorOptions): YogaServerInstance<DoorContext
     landingPage: false,
     cors: false,
     multipart: false,
+    parserAndValidationCache: createDocumentCache(),
     plugins: [
       useRequestState(now),
+      ...protection.onArrival,
       useHealth(isReady),
       useStartPage(GRAPHQL_PATH),
       graphiql && useGraphiQLPage(GRAPHQL_PATH, needsCallerToken),
       needsCallerToken && useCallerToken(),
+      ...protection.ofCallers,
       useFreshness({ now, scope: options.cacheControl, variesByToken: needsCallerToken }),
       useErrorFormat(logger),
       federation && useInlineTrace({ createSchema, now }),
       useMediaTypes(),
       useAnswerLimit(),
       useOperationLog(logger, now),
+      // Last: whatever they turn away has its log line.
+      ...protection.ofOperations,
     ],
   });
 }

@@ -1,0 +1,26 @@
+// The plugins that keep the gateway from who asks for too much, or for what is not theirs to ask: three groups, by when a
+// request meets them.
+
+import type { DocumentLimits } from '../documents/limits.js';
+import { useDocumentLimits } from './document-limits.js';
+import type { DoorPlugin } from './request-state.js';
+
+export interface ProtectionOptions {
+  readonly documents: DocumentLimits;
+}
+
+export interface Protection {
+  /** Before anybody is asked who they are. */
+  readonly onArrival: readonly DoorPlugin[];
+  /** Once it is known who asks, and before the body is read. */
+  readonly ofCallers: readonly DoorPlugin[];
+  /** Once it is known what is asked. */
+  readonly ofOperations: readonly DoorPlugin[];
+}
+
+/** Without options there is none, for who measures or tests something else. */
+export function createProtection(options: ProtectionOptions | undefined): Protection {
+  if (options === undefined) return { onArrival: [], ofCallers: [], ofOperations: [] };
+  const { documents } = options;
+  return { onArrival: [], ofCallers: [], ofOperations: [useDocumentLimits(documents)] };
+}
