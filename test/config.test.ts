@@ -35,6 +35,7 @@ describe('readConfig', () => {
       maxAnswerRows: 250_000,
       protection: {
         documents: { tokens: 10_000, depth: 20, aliases: 50, rootFields: 20, directives: 50, fragments: 100 },
+        maxCost: 5_000_000,
       },
       logLevel: 'info',
       cacheControl: 'private',
@@ -121,6 +122,7 @@ describe('readConfig', () => {
       GATEWAY_MAX_ROOT_FIELDS: '104',
       GATEWAY_MAX_DIRECTIVES: '105',
       GATEWAY_MAX_FRAGMENTS: 'off',
+      GATEWAY_MAX_COST: '106',
       LOG_LEVEL: 'silent',
     });
     expect(config).toEqual({
@@ -132,6 +134,7 @@ describe('readConfig', () => {
       maxAnswerRows: undefined,
       protection: {
         documents: { tokens: 101, depth: 102, aliases: 103, rootFields: 104, directives: 105, fragments: undefined },
+        maxCost: 106,
       },
       logLevel: 'silent',
       cacheControl: 'public',

@@ -43,9 +43,10 @@ export interface DoorOptions {
 
 export function createDoor(options: DoorOptions): YogaServerInstance<DoorContext, GatewayContext> {
   const { createSchema, parts, needsCallerToken, graphiql, federation, logger, now, isReady } = options;
-  const protection = createProtection(options.protection);
+  const schema = createSchema();
+  const protection = createProtection(options.protection, schema);
   return createYoga<DoorContext, GatewayContext>({
-    schema: createSchema(),
+    schema,
     context: ({ request, state }) =>
       createContext(parts, { signal: request.signal, token: state.callerToken, anew: wantsAnew(request) }),
     graphqlEndpoint: GRAPHQL_PATH,

@@ -43,4 +43,11 @@ export const LIMIT_SETTINGS = {
     fine,
     meaning: 'The most fragments that a document may define: a number, or off.',
   },
+  GATEWAY_MAX_COST: {
+    ...limit(999_999_999),
+    default: '5000000',
+    fine,
+    meaning:
+      'The most fields that an operation may come to, rows times fields, as estimated before it runs: a number, or off.',
+  },
 } as const satisfies Record<string, Setting<unknown>>;

@@ -4,7 +4,7 @@ import type { DocumentLimits } from '../documents/limits.js';
 import type { Reader } from './reader.js';
 
 export function readProtection(read: Reader) {
-  return { documents: readDocumentLimits(read) };
+  return { documents: readDocumentLimits(read), maxCost: read('GATEWAY_MAX_COST') };
 }
 
 function readDocumentLimits(read: Reader): DocumentLimits {

@@ -17,6 +17,7 @@ export const UNLIMITED = {
   GATEWAY_MAX_ROOT_FIELDS: 'off',
   GATEWAY_MAX_DIRECTIVES: 'off',
   GATEWAY_MAX_FRAGMENTS: 'off',
+  GATEWAY_MAX_COST: 'off',
 } as const;
 
 /** What a GraphQL answer looks like to a test. */
