@@ -11,6 +11,7 @@ import type { Config } from './config.js';
 import { GatewayError } from './errors.js';
 import { createSchema } from './graphql/schema.js';
 import { createDoor } from './http/door.js';
+import { isLoopback } from './http/loopback.js';
 import { withAddress } from './http/request-target.js';
 import { createHttpServer } from './http/server.js';
 import { createScaleOpsClient, type ScaleOpsClient } from './upstream/client.js';
@@ -61,7 +62,9 @@ export function createGateway(config: Config, { logger, clock = systemClock }: G
     isReady: () => isReady,
   });
   const server = createHttpServer(
-    withAddress((request, response) => void door(request, response)),
+    withAddress((request, response) => void door(request, response), {
+      allowedHosts: isLoopback(config.host) ? 'loopback' : 'any',
+    }),
     config.host,
     config.port,
   );

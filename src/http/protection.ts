@@ -5,6 +5,7 @@ import type { GraphQLSchema } from 'graphql';
 
 import type { DocumentLimits } from '../documents/limits.js';
 import { useCostLimit } from './cost-limit.js';
+import { useCsrfGuard } from './csrf.js';
 import { useDocumentLimits } from './document-limits.js';
 import type { DoorPlugin } from './request-state.js';
 
@@ -28,5 +29,5 @@ export function createProtection(options: ProtectionOptions | undefined, schema:
   if (options === undefined) return { onArrival: [], ofCallers: [], ofOperations: [] };
   const { documents, maxCost } = options;
   const limits = [useDocumentLimits(documents), ...(maxCost === undefined ? [] : [useCostLimit(maxCost, schema)])];
-  return { onArrival: [], ofCallers: [], ofOperations: limits };
+  return { onArrival: [useCsrfGuard()], ofCallers: [], ofOperations: limits };
 }
