@@ -12,6 +12,7 @@ import type { ReportKind } from './report/request.js';
 import type { LOG_LEVELS } from './settings/gateway.js';
 import { explainLoopback, findIdleAccess, readAccess, readTrustedDocuments } from './settings/read-access.js';
 import { findIdleHeaders, readTelemetry } from './settings/read-telemetry.js';
+import { readProtection } from './settings/read-protection.js';
 import { findIdleSettings, readAuth, readResilience } from './settings/read-upstream.js';
 import { ConfigError, createReader, type Environment, type Reader, type ReadText } from './settings/reader.js';
 import { SETTINGS } from './settings/settings.js';
@@ -40,6 +41,8 @@ export interface Config {
   /** The most rows and entities' reports of an answer; undefined: no limit. */
   readonly maxAnswerRows: number | undefined;
   readonly shutdown: ShutdownSettings;
+  /** What keeps out who asks for too much. */
+  readonly protection: Readonly<ReturnType<typeof readProtection>>;
   readonly logLevel: LogLevel;
   /** How many percent of the operations that went well are logged. */
   readonly logSamplePercent: number;
@@ -90,6 +93,7 @@ export function readConfig(
     maxPageRows: read('GATEWAY_MAX_PAGE_ROWS'),
     maxAnswerRows: read('GATEWAY_MAX_ANSWER_ROWS'),
     shutdown: readShutdown(read),
+    protection: readProtection(read),
     logLevel: read('LOG_LEVEL'),
     logSamplePercent: read('LOG_SAMPLE_PERCENT'),
     telemetry: readTelemetry(read),

@@ -1,6 +1,7 @@
 // The gateway: the door in front, what stands behind it, and the socket. Everything long-lived is closed here, in the reverse
 // of the order in which it was made.
 
+import { isLoopback } from './access/loopback.js';
 import { systemClock } from './clock.js';
 import type { Config } from './config.js';
 import { createSchema } from './graphql/schema.js';
@@ -38,7 +39,9 @@ export function createGateway(config: Config, dependencies: GatewayDependencies)
     ending: shutdown.ending,
     exposeMetrics: telemetry.metrics?.expose,
   });
-  const listener = withAddress((request, response) => void door(request, response));
+  const listener = withAddress((request, response) => void door(request, response), {
+    allowedHosts: isLoopback(config.host) && config.access.kind === 'none' ? 'loopback' : 'any',
+  });
   const server = createHttpServer(listener, { host: config.host, port: config.port, clock });
   shutdown.ending.addEventListener('abort', () => {
     logger.warn('the time for requests in flight is over: whoever still waits is told so');
@@ -85,6 +88,7 @@ function toDoorSettings(config: Config) {
     access: config.access.kind,
     trustedDocuments: config.trustedDocuments,
     persistedQueries: config.persistedQueries,
+    protection: config.protection,
     cacheControl: config.cacheControl,
     graphiql: config.graphiql,
     logSamplePercent: config.logSamplePercent,

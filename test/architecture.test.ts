@@ -10,18 +10,20 @@ const FILES = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((na
 /** From each room to the rooms it may know; a file of src itself is a room of its own. */
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'main.ts': ['config.ts', 'errors.ts', 'gateway.ts', 'graphql', 'http', 'settings', 'shutdown.ts', 'simulator'],
-  'gateway.ts': ['clock.ts', 'config.ts', 'graphql', 'http', 'parts.ts', 'shutdown.ts'],
+  'gateway.ts': ['access', 'clock.ts', 'config.ts', 'graphql', 'http', 'parts.ts', 'shutdown.ts'],
   'parts.ts': ['access', 'cache', 'clock.ts', 'config.ts', 'errors.ts', 'telemetry', 'upstream'],
   'config.ts': ['access', 'cache', 'graphql', 'report', 'settings', 'shutdown.ts', 'upstream'],
   'shutdown.ts': ['clock.ts', 'http'],
-  settings: ['access', 'upstream'],
+  settings: ['access', 'documents', 'upstream'],
   // Who may come in, and what they may see.
   access: ['clock.ts', 'errors.ts', 'report'],
   'context.ts': ['cache', 'errors.ts', 'flow', 'loaders', 'report', 'upstream'],
   'errors.ts': ['flow'],
   'clock.ts': [],
   graphql: ['context.ts', 'errors.ts', 'report'],
-  http: ['access', 'clock.ts', 'context.ts', 'errors.ts', 'report'],
+  // What can be said of a GraphQL document before it runs.
+  documents: ['errors.ts'],
+  http: ['access', 'clock.ts', 'context.ts', 'documents', 'errors.ts', 'report'],
   cache: ['clock.ts', 'errors.ts', 'flow', 'report', 'upstream'],
   upstream: ['clock.ts', 'errors.ts', 'flow', 'report'],
   // Metrics and traces. Whom they watch does not know them: gateway.ts puts them in.

@@ -18,7 +18,7 @@ import { settle } from './kit/deferred.js';
 import * as faults from './kit/fault-server.js';
 import { startFaultServer, type Fault, type SeenRequest } from './kit/fault-server.js';
 import { createGate } from './kit/gate.js';
-import { startGateway, startStack, TOKEN, type Answer, type TestGateway } from './kit/gateway.js';
+import { startGateway, startStack, TOKEN, type Answer, type TestGateway, UNLIMITED } from './kit/gateway.js';
 import { createIdleClock, type IdleClock } from './kit/idle-clock.js';
 import { isRedisSkipped } from './kit/redis.js';
 import {
@@ -347,7 +347,7 @@ describe('1,000 workloads over 5 clusters and 40 namespaces', () => {
   };
 
   test('are one call as representations, and each is what a root query of its namespace says', async () => {
-    const stand = await start({ workloads: LARGE_FLEET });
+    const stand = await start({ workloads: LARGE_FLEET, env: UNLIMITED });
     const wanted = shuffle(MANY);
     const answer = await stand.ask(ENTITIES, { representations: wanted.map(workloadRef), last: '30d' });
     expect(answer.errors).toEqual([]);
@@ -363,7 +363,7 @@ describe('1,000 workloads over 5 clusters and 40 namespaces', () => {
   });
 
   test('are one call as aliases', async () => {
-    const stand = await start({ workloads: LARGE_FLEET });
+    const stand = await start({ workloads: LARGE_FLEET, env: UNLIMITED });
     const wanted = shuffle(MANY);
     const fields = wanted.map(
       ({ clusterName, namespace, type, name }, index) =>

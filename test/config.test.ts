@@ -45,6 +45,10 @@ describe('readConfig', () => {
       maxPageRows: undefined,
       maxAnswerRows: 250_000,
       shutdown: { delayMs: 0, limitMs: 8_000 },
+      protection: {
+        documents: { tokens: 10_000, depth: 20, aliases: 50, rootFields: 20, directives: 50, fragments: 100 },
+        maxCost: 5_000_000,
+      },
       logLevel: 'info',
       cacheControl: 'private',
       upstream: {
@@ -128,6 +132,13 @@ describe('readConfig', () => {
       GATEWAY_FEDERATION_CACHE_TAGS: 'off',
       GATEWAY_SHUTDOWN_DELAY_SECONDS: '17',
       GATEWAY_SHUTDOWN_LIMIT_SECONDS: '18',
+      GATEWAY_MAX_TOKENS: '101',
+      GATEWAY_MAX_DEPTH: '102',
+      GATEWAY_MAX_ALIASES: '103',
+      GATEWAY_MAX_ROOT_FIELDS: '104',
+      GATEWAY_MAX_DIRECTIVES: '105',
+      GATEWAY_MAX_FRAGMENTS: 'off',
+      GATEWAY_MAX_COST: '106',
       LOG_LEVEL: 'silent',
     };
     const { config } = readConfig(env, readText);
@@ -142,6 +153,10 @@ describe('readConfig', () => {
       maxPageRows: 500,
       maxAnswerRows: undefined,
       shutdown: { delayMs: 17_000, limitMs: 18_000 },
+      protection: {
+        documents: { tokens: 101, depth: 102, aliases: 103, rootFields: 104, directives: 105, fragments: undefined },
+        maxCost: 106,
+      },
       logLevel: 'silent',
       cacheControl: 'public',
       upstream: {

@@ -111,7 +111,9 @@ describe('a request without a good bearer token', () => {
       for (const accept of [GRAPHQL_TYPE, JSON_TYPE]) {
         const headers = { accept, ...(value === undefined ? {} : { authorization: value }) };
         const responses = [
-          await fetch(`${url}?query=${encodeURIComponent(query)}`, { headers }),
+          await fetch(`${url}?query=${encodeURIComponent(query)}`, {
+            headers: { ...headers, 'apollo-require-preflight': 'true' },
+          }),
           await fetch(url, {
             method: 'POST',
             headers: { ...headers, 'content-type': JSON_TYPE },

@@ -4,7 +4,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { createManualClock } from './kit/clock.js';
-import { startStack, type Answer } from './kit/gateway.js';
+import { startStack, UNLIMITED, type Answer } from './kit/gateway.js';
 
 const CLUSTER = 'prod-us-east-1';
 const namespace = (name: string, alias = name.replaceAll('-', '_')): string =>
@@ -23,7 +23,7 @@ describe('an answer of more rows than may be', () => {
 
   test('is refused as a whole, however short the document is', async () => {
     await using stack = await startStack({
-      env: { GATEWAY_MAX_ANSWER_ROWS: '5000' },
+      env: { ...UNLIMITED, GATEWAY_MAX_ANSWER_ROWS: '5000' },
       simulator: { workloads: 400 },
     });
     expect((await stack.ask(query(0))).errors).toEqual([]);
@@ -41,7 +41,7 @@ describe('an answer of more rows than may be', () => {
     ['reports of entities', `{ ${Array.from({ length: 151 }, (_, at) => namespace('payments', `n${at}`)).join(' ')} }`],
   ])('is counted in %s', async (_what, document) => {
     const ask = async (limit: string) => {
-      await using stack = await startStack({ env: { GATEWAY_MAX_ANSWER_ROWS: limit } });
+      await using stack = await startStack({ env: { ...UNLIMITED, GATEWAY_MAX_ANSWER_ROWS: limit } });
       const answer = await stack.ask(document);
       expect(stack.received).toHaveLength(1);
       return { answer, rowCount: (await stack.ask('{ workloadCosts { rows { totalCount } } }')).data };

@@ -34,6 +34,7 @@ describe('a bad request', () => {
     ...init,
     headers: { ...(init.headers as object), [name]: value },
   });
+  const GET: RequestInit = { method: 'GET', headers: { 'apollo-require-preflight': 'true' } };
   const NAMES_QUERY = 'query ($names: [String!]!) { workloadCosts(filter: { clusters: { names: $names } }) { asOf } }';
 
   test.each<[string, string, RequestInit, string?]>([
@@ -68,8 +69,8 @@ describe('a bad request', () => {
     ['a compressed body', 'UNSUPPORTED_MEDIA_TYPE', withHeader(query('{__typename}'), 'content-encoding', 'gzip')],
     ['text/plain', 'UNSUPPORTED_MEDIA_TYPE', post('{"query":"{__typename}"}', 'text/plain')],
     ['multipart', 'UNSUPPORTED_MEDIA_TYPE', post('--x--', 'multipart/form-data; boundary=x')],
-    ['variables in a URL that are no JSON', 'BAD_USER_INPUT', { method: 'GET' }, '?query={__typename}&variables={'],
-    ['no query in a URL', 'BAD_USER_INPUT', { method: 'GET' }, '?'],
+    ['variables in a URL that are no JSON', 'BAD_USER_INPUT', GET, '?query={__typename}&variables={'],
+    ['no query in a URL', 'BAD_USER_INPUT', GET, '?'],
   ])('of %s is %s, for both media types', async (_name, code, init, search = '') => {
     for (const accept of [GRAPHQL_TYPE, JSON_TYPE]) {
       const response = await fetch(url + search, { ...init, headers: { accept, ...(init.headers as object) } });

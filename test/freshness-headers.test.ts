@@ -46,7 +46,9 @@ async function send(
   const url = `${typeof gateway === 'string' ? gateway : await gateway.listen()}/graphql`;
   const isGet = method === 'GET';
   const sent = isGet
-    ? fetch(`${url}?${new URLSearchParams({ query }).toString()}`, { headers: { accept, ...headers } })
+    ? fetch(`${url}?${new URLSearchParams({ query }).toString()}`, {
+        headers: { accept, 'apollo-require-preflight': 'true', ...headers },
+      })
     : undefined;
   const answer =
     sent === undefined ? await ask(fetch, query, undefined, { headers: { accept, ...headers } }, url) : await sent;

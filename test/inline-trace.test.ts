@@ -286,7 +286,10 @@ describe('a gateway', () => {
   test('answers a GET with it, too', async () => {
     const url = `http://gateway/graphql?query=${encodeURIComponent(`{ a: workloadCosts${ALL} { isStale } }`)}`;
     const answer = await ask(
-      (request) => stack.gateway.fetch(new Request(url, { headers: request.headers })),
+      (request) =>
+        stack.gateway.fetch(
+          new Request(url, { headers: { ...Object.fromEntries(request.headers), 'apollo-require-preflight': 'true' } }),
+        ),
       '',
       undefined,
       TRACED,

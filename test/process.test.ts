@@ -239,7 +239,7 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
 describe('a stopping gateway', () => {
   test('does not wait for good for clients that have sent nothing, half a head or half a body', async () => {
     const { url, kill, ended } = await startStack();
-    const head = 'POST /graphql HTTP/1.1\r\nHost: gateway\r\n';
+    const head = 'POST /graphql HTTP/1.1\r\nHost: localhost\r\n';
     const halfBody = 'Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{';
     for (const sent of ['', head, head + halfBody]) await openConnection(url, sent);
     // A further connection, answered: by then the others have been accepted.
@@ -253,7 +253,7 @@ describe('a stopping gateway', () => {
     // More than what the system's buffers take.
     const aliases = Array.from({ length: 24 }, (_, index) => `a${index}: id`).join(' ');
     const query = `{ workloadCosts(filter: { multiCluster: true }) { rows { nodes { ${aliases} } } } }`;
-    const head = `GET /graphql?query=${encodeURIComponent(query)} HTTP/1.1\r\nHost: gateway\r\n`;
+    const head = `GET /graphql?query=${encodeURIComponent(query)} HTTP/1.1\r\nHost: localhost\r\nX-Requested-With: test\r\n`;
     const socket = await openConnection(url, `${head}Accept: application/json\r\n\r\n`);
     socket.pause();
     await line(/"operation"/);

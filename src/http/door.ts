@@ -9,6 +9,7 @@ import type { TrustedDocuments } from '../access/trusted-documents.js';
 import { createContext, type ContextParts, type GatewayContext } from '../context.js';
 import { useAnswerLimit } from './answer-limit.js';
 import { useAuthentication, useCallerToken } from './authentication.js';
+import { createDocumentCache } from './document-cache.js';
 import { useErrorFormat } from './error-format.js';
 import { useFreshness, wantsAnew } from './freshness.js';
 import { useGraphiQLPage } from './graphiql.js';
@@ -19,6 +20,7 @@ import { useMetricsPage, type Exposition } from './metrics-page.js';
 import { useObservation, type RequestObserver } from './observation.js';
 import { useOperationLog } from './operation-log.js';
 import { useAutomaticPersistedQueries, useTrustedDocuments } from './persisted-documents.js';
+import { createProtection, type ProtectionOptions } from './protection.js';
 import { useRequestState, type DoorContext } from './request-state.js';
 import { useShutdown } from './shutdown.js';
 import { useStartPage } from './start-page.js';
@@ -42,6 +44,8 @@ export interface DoorOptions {
   /** Who may keep a fresh answer. */
   readonly cacheControl: 'private' | 'public';
   readonly graphiql: boolean;
+  /** What keeps out who asks for too much; undefined: nothing does. */
+  readonly protection?: ProtectionOptions;
   /** Whether routers of a supergraph may come. */
   readonly federation: boolean;
   readonly logger: Logger;
@@ -68,8 +72,10 @@ const VARIES_BY = {
 export function createDoor(options: DoorOptions): YogaServerInstance<DoorContext, GatewayContext> {
   const { createSchema, parts, access, authentication, graphiql, federation, logger, now, isReady } = options;
   const { observer, exposeMetrics, logSamplePercent: samplePercent = 100 } = options;
+  const schema = createSchema();
+  const protection = createProtection(options.protection, schema);
   return createYoga<DoorContext, GatewayContext>({
-    schema: createSchema(),
+    schema,
     context: ({ request, state }) =>
       createContext(parts, {
         signal: request.signal,
@@ -88,8 +94,10 @@ export function createDoor(options: DoorOptions): YogaServerInstance<DoorContext
     landingPage: false,
     cors: false,
     multipart: false,
+    parserAndValidationCache: createDocumentCache(),
     plugins: [
       useRequestState(now),
+      ...protection.onArrival,
       useHealth(isReady),
       exposeMetrics !== undefined && useMetricsPage(exposeMetrics),
       options.ending !== undefined && useShutdown(options.ending),
@@ -98,6 +106,7 @@ export function createDoor(options: DoorOptions): YogaServerInstance<DoorContext
       observer !== undefined && useObservation(observer, GRAPHQL_PATH, now),
       authentication !== undefined && useAuthentication(authentication),
       access === 'forward' && useCallerToken(),
+      ...protection.ofCallers,
       useFreshness({ now, scope: options.cacheControl, variesBy: VARIES_BY[access] }),
       useErrorFormat(logger),
       federation && useInlineTrace({ createSchema, now }),
@@ -106,6 +115,8 @@ export function createDoor(options: DoorOptions): YogaServerInstance<DoorContext
       options.trustedDocuments === undefined && options.persistedQueries && useAutomaticPersistedQueries(),
       useAnswerLimit(),
       useOperationLog({ logger, now, samplePercent }),
+      // Last: whatever they turn away has its log line.
+      ...protection.ofOperations,
     ],
   });
 }

@@ -1,18 +1,40 @@
-// Requests that name no address: with a Host or a target that makes no URL (RFC 9112, section 3.2). They are refused
-// before the door, whose Request would fail over them.
+// Requests that name no address, or not ours: with a Host or a target that makes no URL (RFC 9112, section 3.2), over
+// which the door's Request would fail, or with the name of a host that is not served. They are refused before the door.
 
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 
-import { GatewayError } from '../errors.js';
+import { GatewayError, statusOf } from '../errors.js';
 import { toErrorBody } from './client-errors.js';
+import { isLoopback } from '../access/loopback.js';
 
-/** A listener that meets only requests with an address, each in origin form. */
-export function withAddress(listener: RequestListener): RequestListener {
+export interface AddressOptions {
+  /**
+   * The hosts that are served. `loopback`: only names of this machine itself, for where whoever reaches the gateway may
+   * ask it, as every web page could by a name of its own.
+   */
+  readonly allowedHosts?: 'any' | 'loopback';
+}
+
+/** A listener that meets only requests with an address that is served, each in origin form. */
+export function withAddress(listener: RequestListener, { allowedHosts = 'any' }: AddressOptions = {}): RequestListener {
   return (request, response) => {
-    if (normalizeTarget(request)) listener(request, response);
-    else refuseTarget(response);
+    if (!normalizeTarget(request)) refuse(response, NO_ADDRESS);
+    else if (allowedHosts === 'loopback' && !isLoopback(hostnameOf(request))) refuse(response, FOREIGN_HOST);
+    else listener(request, response);
   };
+}
+
+const NO_ADDRESS = new GatewayError('BAD_USER_INPUT', {
+  message: 'The Host or the request target is no valid address.',
+});
+const FOREIGN_HOST = new GatewayError('FORBIDDEN', {
+  message: 'The gateway is open to this machine alone: it is served as localhost, and under no other Host.',
+});
+
+/** Without the port, as a URL writes it. */
+function hostnameOf({ headers: { host = 'localhost' } }: IncomingMessage): string {
+  return new URL(`http://${host}`).hostname;
 }
 
 /**
@@ -34,11 +56,10 @@ function normalizeTarget(request: IncomingMessage): boolean {
   return true;
 }
 
-/** Answers with 400 in the form of all errors. */
-function refuseTarget(response: ServerResponse): void {
+/** Answers in the form of all errors. */
+function refuse(response: ServerResponse, error: GatewayError): void {
   const requestId = randomUUID();
-  const error = new GatewayError('BAD_USER_INPUT', { message: 'The Host or the request target is no valid address.' });
   response
-    .writeHead(400, { 'content-type': 'application/json; charset=utf-8', 'x-request-id': requestId })
+    .writeHead(statusOf(error.code), { 'content-type': 'application/json; charset=utf-8', 'x-request-id': requestId })
     .end(toErrorBody(error, requestId));
 }

@@ -5,6 +5,7 @@ import type { GraphQLSchema } from 'graphql';
 
 import { parseApiKeys } from '../access/api-keys.js';
 import type { AccessSettings } from '../access/authentication.js';
+import { isLoopback } from '../access/loopback.js';
 import { parseScopes, type Scopes } from '../access/scopes.js';
 import { parseTrustedDocuments, type TrustedDocuments } from '../access/trusted-documents.js';
 import type { Environment, Reader, ReadText } from './reader.js';
@@ -100,13 +101,6 @@ function parse<T>(name: SettingName, problems: string[], parseText: (problems: s
   const value = parseText(own);
   problems.push(...own.map((problem) => `${name} ${problem}`));
   return value;
-}
-
-const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/i;
-
-/** Whether only this machine reaches that address. */
-export function isLoopback(host: string): boolean {
-  return LOOPBACK.test(host);
 }
 
 /** Why the gateway listens on loopback, where it was told another address; undefined where it may. */

@@ -9,6 +9,17 @@ import { createSimulator, type ReceivedRequest, type SimulatorOptions } from '..
 
 export const TOKEN = 'test-token-that-must-not-leak';
 
+/** For who asks for more at once than a client should have to. */
+export const UNLIMITED = {
+  GATEWAY_MAX_TOKENS: 'off',
+  GATEWAY_MAX_DEPTH: 'off',
+  GATEWAY_MAX_ALIASES: 'off',
+  GATEWAY_MAX_ROOT_FIELDS: 'off',
+  GATEWAY_MAX_DIRECTIVES: 'off',
+  GATEWAY_MAX_FRAGMENTS: 'off',
+  GATEWAY_MAX_COST: 'off',
+} as const;
+
 /** What a GraphQL answer looks like to a test. */
 export interface Answer {
   readonly status: number;

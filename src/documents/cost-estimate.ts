@@ -1,0 +1,154 @@
+// What an operation will come to, in fields to be written: a field below rows counts for each row that is asked for. Worked
+// out before it runs, with its variables, in a time that its length alone decides.
+
+import {
+  getNamedType,
+  isCompositeType,
+  isInterfaceType,
+  isObjectType,
+  Kind,
+  valueFromASTUntyped,
+  type DocumentNode,
+  type FieldNode,
+  type FragmentDefinitionNode,
+  type GraphQLCompositeType,
+  type GraphQLSchema,
+  type OperationDefinitionNode,
+  type SelectionNode,
+  type SelectionSetNode,
+} from 'graphql';
+
+import { createListSizes, type ListSizes, type ReadValue } from './list-sizes.js';
+
+export type Variables = Readonly<Record<string, unknown>>;
+export type CostEstimate = (document: DocumentNode, operation: OperationDefinitionNode, variables: Variables) => number;
+
+/** A cost that grows with the size of a list further out: that of `nodes` is known where `rows(first: 10)` is. */
+interface Cost {
+  readonly fixed: number;
+  /** For each item, by the name of the field that holds the list. */
+  readonly perItem: ReadonlyMap<string, number>;
+}
+
+const FREE: Cost = { fixed: 0, perItem: new Map() };
+const LEAF: Cost = { fixed: 1, perItem: new Map() };
+/** From here on a cost says "very much": exact, and far from where products are no numbers. */
+const MOST = 1e15;
+
+/** For operations that are valid in this schema. */
+export function createCostEstimate(schema: GraphQLSchema): CostEstimate {
+  const listSizes = createListSizes();
+  return (document, operation, variables) => {
+    const root = schema.getRootType(operation.operation);
+    if (root == null) return 0;
+    const read = createReader(operation, variables);
+    return settle(estimate({ schema, document, listSizes, read })(operation.selectionSet, root));
+  };
+}
+
+interface Estimating {
+  readonly schema: GraphQLSchema;
+  readonly document: DocumentNode;
+  readonly listSizes: ListSizes;
+  readonly read: ReadValue;
+}
+
+function estimate({ schema, document, listSizes, read }: Estimating) {
+  const fragments = new Map<string, FragmentDefinitionNode>();
+  for (const each of document.definitions)
+    if (each.kind === Kind.FRAGMENT_DEFINITION) fragments.set(each.name.value, each);
+  // Fragments that spread each other would otherwise be gone through again and again.
+  const estimated = new Map<string, Cost>();
+
+  const ofSet = (set: SelectionSetNode, type: GraphQLCompositeType): Cost => {
+    let fixed = 0;
+    const perItem = new Map<string, number>();
+    for (const selection of set.selections) {
+      if (!isIncluded(selection, read)) continue;
+      const cost = ofSelection(selection, type);
+      fixed = add(fixed, cost.fixed);
+      for (const [name, each] of cost.perItem) perItem.set(name, add(perItem.get(name) ?? 0, each));
+    }
+    return { fixed, perItem };
+  };
+  const ofSelection = (selection: SelectionNode, type: GraphQLCompositeType): Cost => {
+    if (selection.kind === Kind.FIELD) return ofField(selection, type);
+    if (selection.kind === Kind.FRAGMENT_SPREAD) return ofFragment(selection.name.value);
+    const condition = selection.typeCondition?.name.value;
+    const narrowed = condition === undefined ? type : schema.getType(condition);
+    return isCompositeType(narrowed) ? ofSet(selection.selectionSet, narrowed) : FREE;
+  };
+  const ofFragment = (name: string): Cost => {
+    const definition = fragments.get(name);
+    if (definition === undefined) return FREE;
+    let cost = estimated.get(name);
+    if (cost === undefined) {
+      estimated.set(name, FREE);
+      const type = schema.getType(definition.typeCondition.name.value);
+      estimated.set(name, (cost = isCompositeType(type) ? ofSet(definition.selectionSet, type) : FREE));
+    }
+    return cost;
+  };
+  const ofField = (node: FieldNode, parent: GraphQLCompositeType): Cost => {
+    // Introspection is bounded by the schema.
+    const field = isObjectType(parent) || isInterfaceType(parent) ? parent.getFields()[node.name.value] : undefined;
+    if (field === undefined) return FREE;
+    const type = getNamedType(field.type);
+    if (node.selectionSet === undefined || !isCompositeType(type)) return LEAF;
+    const inner = ofSet(node.selectionSet, type);
+    const list = listSizes.find(field, node, read);
+    if (list?.sizedFields === undefined) {
+      const all = list === undefined ? settle(inner) : times(list.size, settle(inner));
+      // What is below it is wanted once for each item, if it is such a list.
+      return { fixed: 1, perItem: new Map([[field.name, all]]) };
+    }
+    return { fixed: add(1, settle(inner, list)), perItem: new Map() };
+  };
+  return ofSet;
+}
+
+/** With the size of the list filled in; a field that is none of its `sizedFields` is there once. */
+function settle(
+  { fixed, perItem }: Cost,
+  list?: { readonly size: number; readonly sizedFields?: readonly string[] | undefined },
+): number {
+  let cost = fixed;
+  for (const [name, each] of perItem)
+    cost = add(cost, list?.sizedFields?.includes(name) ? times(list.size, each) : each);
+  return cost;
+}
+
+/** @skip and @include, where their condition is known. */
+function isIncluded({ directives = [] }: SelectionNode, read: ReadValue): boolean {
+  return directives.every(({ name, arguments: given = [] }) => {
+    const condition = given.find((argument) => argument.name.value === 'if');
+    const value = condition && read(condition.value);
+    return !(name.value === 'skip' ? value === true : name.value === 'include' && value === false);
+  });
+}
+
+/** Values as the client sent them: whether they fit their types, execution will say. */
+function createReader({ variableDefinitions = [] }: OperationDefinitionNode, variables: Variables): ReadValue {
+  const defaults = new Map(
+    variableDefinitions.map(({ variable, defaultValue }) => [variable.name.value, defaultValue]),
+  );
+  return (node) => {
+    if (node.kind === Kind.VARIABLE) {
+      const { value: name } = node.name;
+      const given = Object.hasOwn(variables, name) ? variables[name] : undefined;
+      const otherwise = defaults.get(name);
+      return given === undefined && otherwise !== undefined ? valueFromASTUntyped(otherwise) : given;
+    }
+    // Its length is what is wanted of a list, not its items.
+    if (node.kind === Kind.LIST) return node.values;
+    return node.kind === Kind.INT || node.kind === Kind.BOOLEAN ? valueFromASTUntyped(node) : undefined;
+  };
+}
+
+function add(a: number, b: number): number {
+  return Math.min(a + b, MOST);
+}
+
+function times(a: number, b: number): number {
+  return Math.min(a * b, MOST);
+}

@@ -1,0 +1,19 @@
+// What keeps the gateway from who asks for too much, as its parts want it.
+
+import type { DocumentLimits } from '../documents/limits.js';
+import type { Reader } from './reader.js';
+
+export function readProtection(read: Reader) {
+  return { documents: readDocumentLimits(read), maxCost: read('GATEWAY_MAX_COST') };
+}
+
+function readDocumentLimits(read: Reader): DocumentLimits {
+  return {
+    tokens: read('GATEWAY_MAX_TOKENS'),
+    depth: read('GATEWAY_MAX_DEPTH'),
+    aliases: read('GATEWAY_MAX_ALIASES'),
+    rootFields: read('GATEWAY_MAX_ROOT_FIELDS'),
+    directives: read('GATEWAY_MAX_DIRECTIVES'),
+    fragments: read('GATEWAY_MAX_FRAGMENTS'),
+  };
+}

@@ -1,0 +1,177 @@
+// No web page can make a browser ask the gateway: not by a request that is sent without a preflight, and not under a name
+// of its own that leads to this machine.
+
+import { request, type IncomingHttpHeaders } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+import { isLoopback } from '../src/http/loopback.js';
+import { startStack, type TestStack } from './kit/gateway.js';
+
+interface RawAnswer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly text: string;
+}
+
+/** As written: fetch() has a Host and a content type of its own. */
+async function send(url: string, method: string, headers: Record<string, string>, body = ''): Promise<RawAnswer> {
+  return new Promise((resolve, reject) => {
+    const sent = request(url, { method, headers }, (response) => {
+      text(response).then((answer) => {
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, text: answer });
+      }, reject);
+    });
+    sent.once('error', reject);
+    sent.end(body);
+  });
+}
+
+const codesOf = ({ text: answer }: RawAnswer): unknown =>
+  (JSON.parse(answer) as { errors?: { extensions: { code: string } }[] }).errors?.map(
+    ({ extensions }) => extensions.code,
+  );
+
+describe('a GET', () => {
+  let stack: TestStack;
+  let url = '';
+  beforeAll(async () => {
+    stack = await startStack();
+    url = `${await stack.gateway.listen()}/graphql?query=${encodeURIComponent('{ workloadCosts { isStale } }')}`;
+  });
+  afterAll(() => stack[Symbol.asyncDispose]());
+
+  test.each<[Record<string, string>]>([
+    [{}],
+    [{ accept: 'application/json', origin: 'https://evil.test' }],
+    [{ 'apollo-require-preflight': '' }],
+    [{ 'x-requested-with': ' ' }],
+    [{ 'content-type': '' }],
+    // What a browser adds by itself to a request of any page.
+    [{ authorization: 'Basic YTpi' }],
+    [{ authorization: 'Negotiate abc' }],
+    [{ cookie: 'session=1', 'user-agent': 'Mozilla/5.0', 'accept-language': 'de' }],
+    [{ 'x-apollo-operation-id': '1' }],
+  ])('with %j is CSRF_BLOCKED', async (headers) => {
+    const answer = await send(url, 'GET', headers);
+    expect([answer.status, codesOf(answer)]).toEqual([403, ['CSRF_BLOCKED']]);
+    expect(answer.headers['cache-control']).toBe('no-store');
+    expect(stack.received).toEqual([]);
+  });
+
+  test.each([
+    'text/plain',
+    'application/x-www-form-urlencoded',
+    'multipart/form-data; boundary=x',
+    'application/jsonx',
+    'text/plain; application/json',
+    // A browser takes such a type for a simple one, and its parameter for no other.
+    'text/plain; charset=application/json',
+    'application/graphql',
+    'rubbish',
+  ])('of the content type %s is UNSUPPORTED_MEDIA_TYPE, whatever else it has', async (type) => {
+    const answer = await send(url, 'GET', { 'content-type': type, 'apollo-require-preflight': '1' });
+    expect([answer.status, codesOf(answer)]).toEqual([415, ['UNSUPPORTED_MEDIA_TYPE']]);
+  });
+
+  test.each<[Record<string, string>]>([
+    [{ 'content-type': 'application/json' }],
+    [{ 'content-type': 'Application/JSON; charset=utf-8' }],
+    [{ 'apollo-require-preflight': 'anything' }],
+    [{ 'x-apollo-operation-name': 'Costs' }],
+    [{ 'x-requested-with': 'XMLHttpRequest' }],
+    [{ 'x-api-key': 'key' }],
+    [{ authorization: 'Bearer token' }],
+  ])('with %j is answered', async (headers) => {
+    const answer = await send(url, 'GET', headers);
+    expect([answer.status, codesOf(answer)]).toEqual([200, undefined]);
+  });
+
+  test('of a browser for the page is answered with the page, as are those for health', async () => {
+    for (const path of ['/graphql', '/graphql?query={__typename}']) {
+      const answer = await send(new URL(path, url).href, 'GET', { accept: 'text/html,*/*' });
+      expect([answer.status, answer.headers['content-type']]).toEqual([200, 'text/html; charset=utf-8']);
+    }
+    expect((await send(new URL('/health/live', url).href, 'GET', {})).status).toBe(200);
+  });
+});
+
+describe('a gateway on loopback', () => {
+  let stack: TestStack;
+  let url = '';
+  beforeAll(async () => {
+    stack = await startStack();
+    url = await stack.gateway.listen();
+  });
+  afterAll(() => stack[Symbol.asyncDispose]());
+
+  const post = (host: string, path = '/graphql') =>
+    send(url + path, 'POST', { host, 'content-type': 'application/json' }, '{"query":"{__typename}"}');
+
+  test.each([
+    'localhost',
+    'LocalHost:1',
+    'localhost:4000',
+    '127.0.0.1',
+    '127.0.0.1:80',
+    '127.1.2.3:4000',
+    '[::1]',
+    '[::1]:4000',
+  ])('serves the Host %s', async (host) => {
+    expect((await post(host)).status).toBe(200);
+  });
+
+  test.each([
+    'evil.test',
+    'evil.test:4000',
+    'localhost.evil.test',
+    'evil-localhost',
+    '127.0.0.1.evil.test',
+    '10.0.0.1:4000',
+    '128.0.0.1',
+    '0.0.0.0:4000',
+    '[::2]:4000',
+    'costs',
+  ])('serves no other Host: %s is FORBIDDEN', async (host) => {
+    for (const path of ['/graphql', '/', '/health/live']) {
+      const answer = await post(host, path);
+      expect([answer.status, codesOf(answer)]).toEqual([403, ['FORBIDDEN']]);
+      expect(answer.text).not.toContain(host);
+    }
+  });
+
+  test('takes the host of a target in absolute form for the Host', async () => {
+    const { hostname, port } = new URL(url);
+    const sendTarget = async (target: string): Promise<number> =>
+      new Promise((resolve, reject) => {
+        request({ hostname, port, path: target, headers: { host: 'localhost' } }, (response) => {
+          response.resume();
+          resolve(response.statusCode ?? 0);
+        })
+          .once('error', reject)
+          .end();
+      });
+    expect(await sendTarget('http://localhost/health/live')).toBe(200);
+    expect(await sendTarget('http://evil.test/health/live')).toBe(403);
+  });
+});
+
+test('a gateway on another address serves any Host', async () => {
+  await using stack = await startStack({ env: { HOST: '0.0.0.0' } });
+  const url = (await stack.gateway.listen()).replace('0.0.0.0', '127.0.0.1');
+  expect((await send(`${url}/health/live`, 'GET', { host: 'costs.example.com' })).status).toBe(200);
+});
+
+test.each([
+  ['localhost', true],
+  ['127.0.0.1', true],
+  ['127.255.0.9', true],
+  ['::1', true],
+  ['0.0.0.0', false],
+  ['::', false],
+  ['127.0.0.1.evil.test', false],
+  ['127.evil.test', false],
+  ['10.0.0.1', false],
+])('%s is loopback: %s', (host, expected) => {
+  expect(isLoopback(host)).toBe(expected);
+});

@@ -1,0 +1,247 @@
+// Documents that are too large are refused before they are validated, at exactly the limit, and whatever they do with
+// fragments takes no time.
+
+import { getIntrospectionQuery, parse, type DocumentNode } from 'graphql';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+import { measureDocument } from '../src/documents/measures.js';
+import { createDocumentCache } from '../src/http/document-cache.js';
+import { EXAMPLE_TABS } from '../src/http/graphiql-examples.js';
+import { startStack, UNLIMITED, type TestStack } from './kit/gateway.js';
+
+const times = (count: number, each: (index: number) => string): string =>
+  Array.from({ length: count }, (_, index) => each(index)).join(' ');
+
+/** Fragments that each spread the next one twice: 2^steps of the last one. */
+const fanOut = (steps: number, last: string): string =>
+  `{ ...f0 } ${times(steps, (at) => `fragment f${at} on Query { ...f${at + 1} ...f${at + 1} }`)} fragment f${steps} on Query { ${last} }`;
+
+describe('the measures of a document', () => {
+  test.each<[string, string, object]>([
+    ['of one field', '{ a }', { depth: 1, aliases: 0, rootFields: 1, directives: 0, fragments: 0 }],
+    ['nested', '{ a { b { c } } d }', { depth: 3, rootFields: 2 }],
+    [
+      'in inline fragments',
+      '{ ... on Query { x: a ... @skip(if: true) { y: b { c } } } }',
+      { depth: 2, aliases: 2, rootFields: 2, directives: 1 },
+    ],
+    [
+      'through a fragment, spread twice',
+      '{ ...f a { ...f } } fragment f on Query { x: b @c { d } }',
+      { depth: 3, aliases: 2, rootFields: 2, directives: 2, fragments: 1 },
+    ],
+    [
+      'of the operation, its variables and fragments',
+      'query ($a: Int @x) @y { ...f @z } fragment f on Query @w { b }',
+      { directives: 4 },
+    ],
+    ['of the largest operation', 'query A { x: a } query B { y: b { z: c } }', { depth: 2, aliases: 2, rootFields: 1 }],
+    [
+      'of a fragment that nothing spreads',
+      '{ a } fragment f on T { b { c { x: d @e } } f }',
+      { depth: 3, aliases: 1, rootFields: 1, directives: 1, fragments: 1 },
+    ],
+    ['of a fragment that is not there', '{ ...nothing }', { depth: 0, rootFields: 0 }],
+    [
+      'of a fragment named __proto__',
+      '{ ...__proto__ } fragment __proto__ on Query { a { b } }',
+      { depth: 2, rootFields: 1 },
+    ],
+    [
+      'of a cycle',
+      '{ ...f } fragment f on Query { x: a { ...g } } fragment g on Query { ...f y: b }',
+      { aliases: 2, fragments: 2 },
+    ],
+    ['of a definition that is no operation', 'type T { a: Int } query { b }', { depth: 1, rootFields: 1 }],
+  ])('%s', (_name, text, expected) => {
+    expect(measureDocument(parse(text))).toMatchObject(expected);
+  });
+
+  test('of a fan-out of 2^1000 take no time, and are finite', () => {
+    const document = parse(fanOut(1000, 'x: __typename @skip(if: false)'));
+    const start = performance.now();
+    expect(measureDocument(document)).toEqual({
+      depth: 1,
+      aliases: 1_000_000,
+      rootFields: 1_000_000,
+      directives: 1_000_000,
+      fragments: 1001,
+    });
+    expect(performance.now() - start).toBeLessThan(200);
+  });
+});
+
+describe('a document over a limit', () => {
+  let stack: TestStack;
+  beforeAll(async () => {
+    stack = await startStack({
+      env: {
+        GATEWAY_MAX_TOKENS: '200',
+        GATEWAY_MAX_DEPTH: '7',
+        GATEWAY_MAX_ALIASES: '6',
+        GATEWAY_MAX_ROOT_FIELDS: '8',
+        GATEWAY_MAX_DIRECTIVES: '5',
+        GATEWAY_MAX_FRAGMENTS: '4',
+      },
+    });
+  });
+  afterAll(() => stack[Symbol.asyncDispose]());
+
+  const nested = (levels: number): string =>
+    `{ __type(name: "Query") ${times(levels - 1, () => '{ ofType')} { name } ${times(levels - 1, () => '}')} }`;
+  test.each<[string, string, (count: number) => string, number, string]>([
+    [
+      'tokens',
+      'MAX_TOKENS_LIMIT',
+      (count) => `{ ${times(count - 2, () => '__typename')} }`,
+      200,
+      'The document has more than the 200 tokens it may have.',
+    ],
+    [
+      'levels',
+      'MAX_DEPTH_LIMIT',
+      (count) => nested(count - 1),
+      7,
+      'The operation is nested 8 levels deep, and may be 7.',
+    ],
+    [
+      'aliases',
+      'MAX_ALIASES_LIMIT',
+      (count) => `{ ${times(count, (at) => `a${at}: __typename`)} }`,
+      6,
+      'The operation has 7 aliases, and may have 6.',
+    ],
+    [
+      'aliases in a fragment',
+      'MAX_ALIASES_LIMIT',
+      (count) => `{ ${times(count, () => '...f')} } fragment f on Query { x: __typename }`,
+      6,
+      'The operation has 7 aliases, and may have 6.',
+    ],
+    [
+      'fields of Query',
+      'MAX_ROOT_FIELDS_LIMIT',
+      (count) => `{ ${times(count, () => '__typename')} }`,
+      8,
+      'The operation asks for 9 fields of Query, and may ask for 8.',
+    ],
+    [
+      'directives',
+      'QUERY_TOO_COMPLEX',
+      (count) => `{ ... { ${times(count, () => '__typename @skip(if: false)')} } }`,
+      5,
+      'The operation has 6 directives, and may have 5.',
+    ],
+    [
+      'fragments',
+      'QUERY_TOO_COMPLEX',
+      (count) =>
+        `{ ${times(count, (at) => `...f${at}`)} } ${times(count, (at) => `fragment f${at} on Query { __typename }`)}`,
+      4,
+      'The document defines 5 fragments, and may define 4.',
+    ],
+  ])('of %s is %s, and one at the limit is not', async (what, code, make, limit, message) => {
+    const good = await stack.ask(make(limit));
+    // 200 fields of Query are over another limit: what counts is that it is not this one.
+    expect(good.errors.map(({ extensions }) => extensions.code)).toEqual(
+      what === 'tokens' ? ['MAX_ROOT_FIELDS_LIMIT'] : [],
+    );
+    // Twice: what is kept of the first time must not let it in the second time.
+    for (const accept of ['application/json', 'application/graphql-response+json']) {
+      const bad = await stack.ask(make(limit + 1), undefined, { headers: { accept } });
+      expect([bad.status, bad.data]).toEqual([400, undefined]);
+      expect(bad.errors).toMatchObject([{ message, extensions: { code, retryable: false } }]);
+      expect(stack.log.at(-1)).toMatchObject({ status: 400, errors: [code] });
+    }
+    expect(stack.received).toEqual([]);
+  });
+});
+
+describe('with the limits off', () => {
+  test('a document may have any number of them', async () => {
+    await using stack = await startStack({ env: UNLIMITED });
+    const text = `{ ${times(150, (at) => `a${at}: __typename @skip(if: false) ...f${at}`)} } ${times(150, (at) => `fragment f${at} on Query { __typename }`)}`;
+    expect((await stack.ask(text)).errors).toEqual([]);
+    expect((await stack.ask(`{ ${times(6_000, () => '__typename')} }`)).errors).toMatchObject([
+      { message: 'Validation aborted.' },
+    ]);
+  });
+});
+
+describe('the default limits', () => {
+  let stack: TestStack;
+  beforeAll(async () => {
+    stack = await startStack({ simulator: { workloads: 100, now: Date.now } });
+  });
+  afterAll(() => stack[Symbol.asyncDispose]());
+
+  test.each(EXAMPLE_TABS.map(({ query, variables = '{}' }) => [/query (\w+)/.exec(query)![1]!, query, variables]))(
+    'let the example %s through',
+    async (_name, query, variables) => {
+      expect((await stack.ask(query, JSON.parse(variables))).errors).toEqual([]);
+    },
+  );
+
+  test('let the longest introspection of graphql through, as GraphiQL and routers send it', async () => {
+    const all = {
+      descriptions: true,
+      specifiedByUrl: true,
+      directiveIsRepeatable: true,
+      schemaDescription: true,
+      inputValueDeprecation: true,
+      oneOf: true,
+    };
+    expect((await stack.ask(getIntrospectionQuery(all))).errors).toEqual([]);
+    expect((await stack.ask('{ _service { sdl } }')).errors).toEqual([]);
+  });
+
+  test.each([
+    ['a fan-out of 2^20', fanOut(20, 'x: __typename'), 'MAX_ROOT_FIELDS_LIMIT'],
+    [
+      'a fan-out of 2^20 below a field',
+      fanOut(20, 'x: __typename').replace('{ ...f0 }', '{ workloadCosts { ...f0 } }'),
+      'MAX_ALIASES_LIMIT',
+    ],
+    [
+      '1,600 aliases of a report',
+      `{ ${times(1_600, (at) => `a${at}: workloadCosts { asOf }`)} }`,
+      'MAX_ROOT_FIELDS_LIMIT',
+    ],
+    ['a document of 200 kB', `{ ${times(60_000, () => 'abc')} }`, 'MAX_TOKENS_LIMIT'],
+    [
+      'fields that overlap',
+      `{ workloadCosts { ${times(1_400, () => 'rows { nodes { id } }')} } }`,
+      'GRAPHQL_VALIDATION_FAILED',
+    ],
+  ])('answer %s at once', async (_name, document, code) => {
+    const start = performance.now();
+    const { status, errors } = await stack.ask(document);
+    // Validation gives up by itself after some time, for which this leaves room on a busy machine.
+    expect(performance.now() - start).toBeLessThan(2_000);
+    expect([status, errors[0]?.extensions.code]).toEqual([400, code]);
+  });
+});
+
+describe('parsed documents', () => {
+  const put = (cache: ReturnType<typeof createDocumentCache>['documentCache'], text: string): DocumentNode => {
+    const document = parse(text);
+    cache.set(text, document);
+    return document;
+  };
+
+  test('are kept by their text, as many as their tokens allow', () => {
+    const { documentCache } = createDocumentCache(20);
+    const [first, second] = [put(documentCache, '{ a b c d }'), put(documentCache, '{ e f g h }')];
+    expect([documentCache.get('{ a b c d }'), documentCache.get('{ e f g h }')]).toEqual([first, second]);
+    put(documentCache, '{ i j k l }');
+    // The one that was asked for longest ago has gone.
+    expect(documentCache.get('{ a b c d }')).toBeUndefined();
+    expect(documentCache.get('{ e f g h }')).toBe(second);
+  });
+
+  test('are not kept where one alone is over it', () => {
+    const { documentCache } = createDocumentCache(20);
+    put(documentCache, `{ ${times(20, () => 'a')} }`);
+    expect(documentCache.get(`{ ${times(20, () => 'a')} }`)).toBeUndefined();
+  });
+});
