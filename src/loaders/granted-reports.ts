@@ -2,22 +2,28 @@
 // way, is of that part alone.
 
 import type { CacheAnswer, ReportCache } from '../cache/report-cache.js';
-import { toGrantedRequest, toRegrouping } from '../report/granted.js';
+import { toGrantedRequest, type GrantedRequest } from '../report/granted.js';
 import type { Grants } from '../report/grants.js';
-import type { Regrouping } from '../report/regroup.js';
 
 /** What of the cache is about reports. */
 export type Reports = Pick<ReportCache, 'load' | 'findFamily'>;
 
 export function createGrantedReports(cache: Reports, grants: Grants): Reports {
-  const restrict = (answer: CacheAnswer, regrouping?: Regrouping): CacheAnswer => ({
-    ...answer,
-    report: answer.report.restrict(grants, regrouping),
-  });
   return {
-    load: async (request, principal, options) =>
-      restrict(await cache.load(toGrantedRequest(request, grants), principal, options), toRegrouping(request, grants)),
+    async load(request, principal, options) {
+      const granted = toGrantedRequest(request, grants);
+      return restrict(await cache.load(granted.request, principal, options), granted);
+    },
     findFamily: (base, principal, fault) =>
-      cache.findFamily(base, principal, fault).map((kept) => ({ ...kept, take: () => restrict(kept.take()) })),
+      cache
+        .findFamily(base, principal, fault)
+        .map((kept) => ({ ...kept, take: () => restrict(kept.take(), { grants }) })),
   };
+}
+
+function restrict(
+  answer: CacheAnswer,
+  { grants, regrouping }: Pick<GrantedRequest, 'grants' | 'regrouping'>,
+): CacheAnswer {
+  return { ...answer, report: answer.report.restrict(grants, regrouping) };
 }

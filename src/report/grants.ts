@@ -2,6 +2,7 @@
 // exactly as they are written: two clusters whose names differ in case alone are two.
 
 import type { Columns } from './columns.js';
+import { foldCase } from './names.js';
 
 /** Every namespace in the one list of every cluster in the other. A list that is left out: all there are. */
 export interface Grant {
@@ -15,21 +16,28 @@ export interface Grants {
   readonly key: string;
   /** The clusters of which something may be seen, in order; undefined: any. */
   readonly clusters: readonly string[] | undefined;
-  /** The namespaces that may be seen somewhere, in order; undefined: of some cluster all. */
-  readonly namespaces: readonly string[] | undefined;
   /** Whether of some cluster not all namespaces may be seen. */
   readonly limitsNamespaces: boolean;
   /** Whether something of this cluster may be seen. */
   hasCluster(name: string): boolean;
   /** Whether this namespace may be seen in one of these clusters; undefined: in any. */
   hasNamespace(name: string, clusters?: readonly string[]): boolean;
+  /**
+   * What has all that may be seen of these clusters and namespaces, also where these are taken without regard to case;
+   * undefined, as an argument and in the result: any.
+   */
+  within(clusters?: readonly string[], namespaces?: readonly string[]): Grant;
   /** The numbers of the rows that may be seen, in order. */
   findRows(columns: Columns): readonly number[];
 }
 
 /** All that is in one of `list` may be seen. Undefined where that is everything. */
 export function createGrants(list: readonly Grant[]): Grants | undefined {
-  if (list.some(({ clusters, namespaces }) => clusters === undefined && namespaces === undefined)) return undefined;
+  const isEverything = list.some(({ clusters, namespaces }) => clusters === undefined && namespaces === undefined);
+  return isEverything ? undefined : toGrants(list);
+}
+
+function toGrants(list: readonly Grant[]): Grants {
   const grants = list.map(({ clusters, namespaces }) => ({
     clusters: clusters && new Set(clusters),
     namespaces: namespaces && new Set(namespaces),
@@ -38,11 +46,19 @@ export function createGrants(list: readonly Grant[]): Grants | undefined {
   return {
     key: JSON.stringify(list.map(({ clusters, namespaces }) => [sort(clusters), sort(namespaces)]).sort(byText)),
     clusters: unite(grants.map(({ clusters }) => clusters)),
-    namespaces: unite(grants.map(({ namespaces }) => namespaces)),
     limitsNamespaces: grants.some(({ namespaces }) => namespaces !== undefined),
     hasCluster: (name) => ofCluster(name).length > 0,
     hasNamespace: (name, among) =>
       (among?.flatMap(ofCluster) ?? grants).some(({ namespaces }) => isIn(namespaces, name)),
+    within(clusters, namespaces) {
+      const own = grants
+        .map((each) => ({
+          clusters: intersect(each.clusters, clusters),
+          namespaces: intersect(each.namespaces, namespaces),
+        }))
+        .filter((each) => each.clusters?.size !== 0 && each.namespaces?.size !== 0);
+      return { clusters: unite(own.map((each) => each.clusters)), namespaces: unite(own.map((each) => each.namespaces)) };
+    },
     findRows({ rowCount, names }) {
       // Looked up once for each pair of names that can be, however many rows have them.
       const admitted = names.clusterName.values.map((cluster) => {
@@ -58,9 +74,18 @@ export function createGrants(list: readonly Grant[]): Grants | undefined {
   };
 }
 
+/** Nothing may be seen. */
+export const NOTHING: Grants = toGrants([]);
+
 /** A row that names none is in no list. */
 function isIn(names: ReadonlySet<string> | undefined, name: string | null): boolean {
   return names === undefined || (name !== null && names.has(name));
+}
+
+function intersect(granted: ReadonlySet<string> | undefined, names: readonly string[] | undefined) {
+  if (granted === undefined || names === undefined) return granted ?? (names && new Set(names));
+  const folded = new Set(Array.from(granted, foldCase));
+  return new Set(names.filter((name) => folded.has(foldCase(name))));
 }
 
 function unite(sets: readonly (ReadonlySet<string> | undefined)[]): readonly string[] | undefined {

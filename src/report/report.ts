@@ -126,8 +126,8 @@ export function createReport(data: ReportData): Report {
     restrict: (grants, regrouping) =>
       derived.get(
         `visible to ${grants.key}, ${JSON.stringify(regrouping)}`,
-        () => createVisible(data, grants, regrouping) ?? self,
-        (visible) => (visible === self ? 0 : visible.byteSize),
+        () => createVisible(self, columns, grants, regrouping),
+        (visible) => (visible.byteSize === byteSize ? 0 : visible.byteSize),
       ),
     findWorkload(type, name) {
       const row = findWorkload()(type, name);
@@ -151,22 +151,19 @@ function split(window: ReportWindow | null, columns: Columns, scopes: readonly S
 /** About what a row of such a report takes, and what is worked out for it. */
 const VISIBLE_BYTES_PER_ROW = 224;
 
-/** Undefined where all of it may be seen, as it is. */
-function createVisible(
-  { window, clusters, columns }: ReportData,
-  grants: Grants,
-  regrouping: Regrouping | undefined,
-): Report | undefined {
+function createVisible(whole: Report, columns: Columns, grants: Grants, regrouping: Regrouping | undefined): Report {
   const rows = grants.findRows(columns);
-  const isWhole = rows.length === columns.rowCount && clusters.every((name) => grants.hasCluster(name));
-  if (isWhole && regrouping === undefined) return undefined;
+  // Those of the rows, in their order: ScaleOps may list clusters of which it gives none, and in the order of all rows.
+  const clusters = namesOfRows(columns.names.clusterName, rows);
+  if (regrouping === undefined && rows.length === columns.rowCount) return { ...whole, clusters };
   const visible = regrouping === undefined ? pickRows(columns, rows) : regroup(columns, rows, regrouping);
-  return createReport({
-    window,
-    clusters: clusters.filter((name) => grants.hasCluster(name)),
-    columns: visible,
-    byteSize: VISIBLE_BYTES_PER_ROW * visible.rowCount,
-  });
+  const byteSize = VISIBLE_BYTES_PER_ROW * visible.rowCount;
+  return createReport({ window: whole.window, clusters, columns: visible, byteSize });
+}
+
+function namesOfRows({ codes, values }: NameColumn, rows: readonly number[]): readonly string[] {
+  const found = new Set(Array.from(rows, (row) => codes[row]!));
+  return Array.from(found, (code) => values[code]!).filter((name) => name !== null);
 }
 
 function createPart(window: ReportWindow | null, whole: Columns, rows: readonly number[]): Report {
