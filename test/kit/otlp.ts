@@ -40,8 +40,8 @@ export interface OtlpReceiver extends AsyncDisposable {
   readonly exports: readonly ReceivedExport[];
   /** Of all exports. */
   readonly spans: readonly ReceivedSpan[];
-  /** From now on exports are answered with this; "hang": with a head, and a body that never ends. */
-  answer(how: number | 'hang', headers?: Record<string, string>): void;
+  /** From now on exports are answered with this; "endless": with a 200 and a body that never ends; "hang": not at all. */
+  answer(how: number | 'hang' | 'endless', headers?: Record<string, string>): void;
   arrivals(count: number): Promise<void>;
   stop(): Promise<void>;
   start(): Promise<void>;
@@ -50,11 +50,11 @@ export interface OtlpReceiver extends AsyncDisposable {
 export async function startOtlpReceiver(): Promise<OtlpReceiver> {
   const exports: ReceivedExport[] = [];
   const gate = createGate();
-  let how: number | 'hang' = 200;
+  let how: number | 'hang' | 'endless' = 200;
   let answerHeaders: Record<string, string> = {};
   const respond = (response: ServerResponse): void => {
-    if (how === 'hang') response.writeHead(200).write('x');
-    else response.writeHead(how, answerHeaders).end('canary-of-the-receiver');
+    if (how === 'endless') response.writeHead(200).write('x');
+    else if (how !== 'hang') response.writeHead(how, answerHeaders).end('canary-of-the-receiver');
   };
   const server = createServer((request, response) => {
     void buffer(request).then((body) => {
