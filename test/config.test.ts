@@ -50,6 +50,8 @@ describe('readConfig', () => {
         maxCost: 5_000_000,
       },
       logLevel: 'info',
+      logSamplePercent: 100,
+      telemetry: { metrics: true, operations: [], tracing: undefined },
       cacheControl: 'private',
       upstream: {
         url: 'https://scaleops.test',
@@ -140,6 +142,13 @@ describe('readConfig', () => {
       GATEWAY_MAX_FRAGMENTS: 'off',
       GATEWAY_MAX_COST: '106',
       LOG_LEVEL: 'silent',
+      LOG_SAMPLE_PERCENT: '5',
+      GATEWAY_METRICS: 'off',
+      GATEWAY_METRICS_OPERATIONS: 'TopSavings, _cost2,',
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector.test:4318/base/',
+      OTEL_EXPORTER_OTLP_HEADERS: 'Authorization=Bearer%20canary==, x-key = a',
+      OTEL_SERVICE_NAME: 'costs',
+      OTEL_TRACES_SAMPLER_ARG: '0.05',
     };
     const { config } = readConfig(env, readText);
     expect(config).toEqual({
@@ -158,6 +167,17 @@ describe('readConfig', () => {
         maxCost: 106,
       },
       logLevel: 'silent',
+      logSamplePercent: 5,
+      telemetry: {
+        metrics: false,
+        operations: ['TopSavings', '_cost2'],
+        tracing: {
+          endpoint: 'http://collector.test:4318/base/',
+          headers: { authorization: 'Bearer canary==', 'x-key': 'a' },
+          serviceName: 'costs',
+          ratio: 0.05,
+        },
+      },
       cacheControl: 'public',
       upstream: {
         url: 'http://localhost:8080/scaleops',
@@ -254,6 +274,11 @@ describe('readConfig', () => {
     ]);
   });
 
+  test('warns of headers for traces that go nowhere', () => {
+    const { warnings } = readConfig({ ...MINIMAL, OTEL_EXPORTER_OTLP_HEADERS: 'authorization=canary' });
+    expect(warnings).toEqual(['OTEL_EXPORTER_OTLP_HEADERS has no effect without OTEL_EXPORTER_OTLP_ENDPOINT.']);
+  });
+
   test('freezes the configuration, all the way down', () => {
     const { config } = readConfig(MINIMAL);
     expect([config, config.upstream, config.upstream.paths, config.cache].every(Object.isFrozen)).toBe(true);
@@ -311,6 +336,20 @@ describe('readConfig', () => {
     ['SCALEOPS_AZURE_AUTHORITY', 'canary'],
     ['GATEWAY_MAX_PAGE_ROWS', '0'],
     ['LOG_LEVEL', 'canary'],
+    ['LOG_SAMPLE_PERCENT', '101'],
+    ['LOG_SAMPLE_PERCENT', '0.5'],
+    ['GATEWAY_METRICS', 'canary'],
+    ['GATEWAY_METRICS_OPERATIONS', 'Good,canary-1'],
+    ['GATEWAY_METRICS_OPERATIONS', Array.from({ length: 201 }, (_, index) => `canary${index}`).join()],
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'canary:4317'],
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'http://user:canary@collector.test'],
+    ['OTEL_EXPORTER_OTLP_HEADERS', 'canary'],
+    ['OTEL_EXPORTER_OTLP_HEADERS', 'can ary=1'],
+    ['OTEL_EXPORTER_OTLP_HEADERS', 'a=%zzcanary'],
+    ['OTEL_EXPORTER_OTLP_HEADERS', 'a=canary%0d%0ab: c'],
+    ['OTEL_TRACES_SAMPLER_ARG', '1.1'],
+    ['OTEL_TRACES_SAMPLER_ARG', '-0'],
+    ['OTEL_TRACES_SAMPLER_ARG', 'canary'],
   ])('refuses %s = %j without repeating it', (name, value) => {
     const problems = problemsOf({ ...MINIMAL, [name]: value });
     expect(problems).toHaveLength(1);

@@ -19,6 +19,7 @@ import {
   useGatewayProcess,
   type Rows,
 } from './kit/gateway-process.js';
+import { startOtlpReceiver } from './kit/otlp.js';
 import { ROOT, type Ended } from './kit/process.js';
 
 const { start, runToEnd, startStack } = useGatewayProcess();
@@ -262,6 +263,23 @@ describe('a stopping gateway', () => {
     // What had been sent before it was cut off is not the whole answer.
     expect(socket.bytesRead).toBeLessThan(12_000 * 24 * 36);
   }, 60_000);
+});
+
+// Mutation: an exporter that goes on with its pauses, or with an answer that never ends.
+describe.each(['hang', 503] as const)('a receiver of traces that answers with %s', (how) => {
+  test('is waited for a moment by a gateway that stops, and holds it no longer', async () => {
+    await using receiver = await startOtlpReceiver();
+    receiver.answer(how);
+    const { url, kill, ended } = await startStack({}, { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url });
+    expect((await ask(url)).status).toBe(200);
+    kill('SIGTERM');
+    await receiver.arrivals(1);
+    const arrivedAt = performance.now();
+    expect(await ended).toMatchObject({ code: 0, stderr: '' });
+    // Two seconds, and what a busy machine adds; the export itself would take ten.
+    expect(performance.now() - arrivedAt).toBeLessThan(6_000);
+    expect(receiver.spans.length).toBeGreaterThanOrEqual(3);
+  });
 });
 
 describe('a second signal', () => {

@@ -40,7 +40,7 @@ export function createMetrics({ version, nameOf, now, ofProcess }: MetricsOption
   const { breaker, ...upstream } = createUpstreamMetrics(registry, now);
   const instruments = { ...createOperationMetrics(registry, nameOf), ...createCacheMetrics(registry), ...upstream };
   const endEventLoop = watchEventLoop(registry);
-  if (ofProcess) collectDefaultMetrics({ register: registry });
+  if (ofProcess) collectProcessMetrics(registry);
   return {
     instruments,
     breaker,
@@ -50,4 +50,12 @@ export function createMetrics({ version, nameOf, now, ofProcess }: MetricsOption
     expose: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
     close: endEventLoop,
   };
+}
+
+const EVENT_LOOP = /^nodejs_eventloop_lag/;
+
+/** Without those of the event loop: they count the time between two ticks as lag, and are no number at first. */
+function collectProcessMetrics(registry: Registry): void {
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 60_000 });
+  for (const { name } of registry.getMetricsAsArray()) if (EVENT_LOOP.test(name)) registry.removeSingleMetric(name);
 }

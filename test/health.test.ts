@@ -1,0 +1,104 @@
+// What an orchestrator is told, and that a gateway starts although nothing it depends on is there: on real sockets.
+
+import { describe, expect, test } from 'vitest';
+
+import { createReadiness, type UnreadyReason } from '../src/http/readiness.js';
+import { startFaultServer } from './kit/fault-server.js';
+import { startGateway, startStack } from './kit/gateway.js';
+import { createGate } from './kit/gate.js';
+import { parseMetrics } from './kit/prometheus.js';
+import { findFreePort } from './kit/tcp-proxy.js';
+
+describe('a gateway whose ScaleOps and Redis are not there', () => {
+  test('starts, is ready, and answers what can be answered', async () => {
+    const [upstream, redis] = [await findFreePort(), await findFreePort()];
+    const env = { CACHE_REDIS_URL: `redis://127.0.0.1:${redis}`, SCALEOPS_MAX_ATTEMPTS: '1' };
+    await using stack = startGateway(`http://127.0.0.1:${upstream}`, env);
+    const url = await stack.gateway.listen();
+    for (const what of ['live', 'ready']) {
+      const answer = await fetch(`${url}/health/${what}`);
+      expect([answer.status, await answer.json()]).toEqual([200, { status: 'up' }]);
+    }
+    const ask = async (query: string): Promise<unknown> => {
+      const headers = { 'content-type': 'application/json' };
+      const answer = await fetch(`${url}/graphql`, { method: 'POST', headers, body: JSON.stringify({ query }) });
+      return answer.json();
+    };
+    expect(await ask('{ __typename }')).toEqual({ data: { __typename: 'Query' } });
+    expect(await ask('{ workloadCosts { asOf } }')).toMatchObject({
+      data: { workloadCosts: null },
+      errors: [{ extensions: { code: 'UPSTREAM_UNAVAILABLE', retryable: true } }],
+    });
+    const metrics = parseMetrics(await (await fetch(`${url}/metrics`)).text());
+    expect(metrics.value('gateway_shared_cache_up')).toBe(0);
+    expect(
+      metrics.value('gateway_upstream_attempts_total', { report: 'workloads', outcome: 'UPSTREAM_UNAVAILABLE' }),
+    ).toBe(1);
+  });
+
+  test('starts with a host that takes connections and never answers', async () => {
+    await using upstream = await startFaultServer();
+    await using stack = startGateway(upstream.url);
+    const url = await stack.gateway.listen();
+    expect((await fetch(`${url}/health/ready`)).status).toBe(200);
+    expect(upstream.bytesReceived()).toBe(0);
+  });
+});
+
+describe('a gateway that stops', () => {
+  // Mutations: close() that sets no reason; a body that names it; a line for each question instead of each change.
+  test('is alive, and ready no more: the answer says so, and the log why', async () => {
+    const gate = createGate();
+    await using stack = await startStack({ simulator: { latency: gate.pass } });
+    const { gateway, log } = stack;
+    await gateway.listen();
+    const asked = stack.ask('{ workloadCosts { asOf } }');
+    await gate.arrivals(1);
+    const health = (what: string) => gateway.fetch(new Request(`http://gateway/health/${what}`));
+    expect((await health('ready')).status).toBe(200);
+    const closed = gateway.close();
+    for (let time = 0; time < 2; time += 1) {
+      const answer = await health('ready');
+      expect([answer.status, await answer.text()]).toEqual([503, '{"status":"down"}']);
+      expect((await health('live')).status).toBe(200);
+    }
+    expect(log.filter(({ msg }) => /ready/.test(String(msg)))).toMatchObject([
+      { level: 30, msg: 'not ready', reasons: ['stopping'] },
+    ]);
+    gate.open();
+    await asked;
+    await closed;
+  });
+});
+
+describe('readiness', () => {
+  function watch() {
+    const told: [boolean, readonly UnreadyReason[]][] = [];
+    return { told, ...createReadiness((isReady, reasons) => told.push([isReady, reasons])) };
+  }
+
+  test('lasts until one reason speaks against it, and comes back with the last of them', () => {
+    const { isReady, set, told } = watch();
+    expect(isReady()).toBe(true);
+    set('no signing keys', true);
+    set('stopping', true);
+    expect(isReady()).toBe(false);
+    set('no signing keys', false);
+    expect(isReady()).toBe(false);
+    set('stopping', false);
+    expect(isReady()).toBe(true);
+    expect(told).toEqual([
+      [false, ['no signing keys']],
+      [true, []],
+    ]);
+  });
+
+  test('is told once, however often the same is said', () => {
+    const { set, told } = watch();
+    for (const holds of [false, true, true, false, false]) set('stopping', holds);
+    expect(told).toEqual([
+      [false, ['stopping']],
+      [true, []],
+    ]);
+  });
+});

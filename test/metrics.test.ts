@@ -1,0 +1,406 @@
+// What `/metrics` tells, read as strictly as a collector would, and counted against what really arrived at ScaleOps.
+
+import { setImmediate } from 'node:timers/promises';
+import { pino } from 'pino';
+import { describe, expect, test } from 'vitest';
+
+import { readConfig } from '../src/config.js';
+import { ERROR_CODES } from '../src/errors.js';
+import { createGateway, type Gateway } from '../src/gateway.js';
+import { createMetrics } from '../src/telemetry/metrics.js';
+import { createManualClock } from './kit/clock.js';
+import { LOGIN, startStand as startLoginStand, until } from './kit/credentials.js';
+import * as faults from './kit/fault-server.js';
+import { DOWN, failing, GOOD, hold, namespaceQuery, ONE, settle, startStand, WORKLOADS } from './kit/fault-stand.js';
+import { createGate } from './kit/gate.js';
+import { startStack, TOKEN } from './kit/gateway.js';
+import { parseMetrics, type Metrics } from './kit/prometheus.js';
+import { isRedisSkipped, startRedis } from './kit/redis.js';
+
+/** After a turn of the event loop, so that what is under way gets on between two of these. */
+async function scrape(gateway: Pick<Gateway, 'fetch'>): Promise<Metrics> {
+  await setImmediate();
+  return parseMetrics(await (await gateway.fetch(new Request('http://gateway/metrics'))).text());
+}
+
+const NAMED = { GATEWAY_METRICS_OPERATIONS: 'Costs,Listed' };
+const COST = '{ workloadCosts { asOf } }';
+
+describe('/metrics', () => {
+  test('is in the text format, fresh each time, and open to whoever reaches the port', async () => {
+    await using stack = await startStack({ env: { SCALEOPS_AUTH: 'forward', SCALEOPS_TOKEN: '' } });
+    const url = await stack.gateway.listen();
+    const answer = await fetch(`${url}/metrics`);
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
+    expect(answer.headers.get('cache-control')).toBe('no-store');
+    const { families } = parseMetrics(await answer.text());
+    expect([...families].map(([name, { type }]) => `${name} ${type}`).sort()).toEqual([
+      'gateway_cache_bytes gauge',
+      'gateway_cache_entries gauge',
+      'gateway_cache_max_bytes gauge',
+      'gateway_cache_results_total counter',
+      'gateway_errors_total counter',
+      'gateway_event_loop_delay_seconds gauge',
+      'gateway_info gauge',
+      'gateway_operation_duration_seconds histogram',
+      'gateway_operations_in_flight gauge',
+      'gateway_operations_total counter',
+      'gateway_requests_refused_total counter',
+      'gateway_upstream_attempt_duration_seconds histogram',
+      'gateway_upstream_attempts_total counter',
+      'gateway_upstream_breaker_open gauge',
+      'gateway_upstream_in_flight gauge',
+      'gateway_upstream_logins_total counter',
+      'gateway_upstream_queued gauge',
+      'gateway_upstream_retries_total counter',
+    ]);
+    expect(stack.log).toEqual([]);
+  });
+
+  test('is not there when it is switched off', async () => {
+    await using stack = await startStack({ env: { GATEWAY_METRICS: 'off' } });
+    expect((await stack.gateway.fetch(new Request('http://gateway/metrics'))).status).toBe(404);
+    expect((await stack.ask(COST)).errors).toEqual([]);
+  });
+
+  test('tells of one gateway, and of the process only where that is asked for', async () => {
+    await using first = await startStack();
+    await using second = await startStack();
+    await first.ask(COST);
+    expect((await scrape(first.gateway)).sum('gateway_operations_total')).toBe(1);
+    const other = await scrape(second.gateway);
+    expect(other.sum('gateway_operations_total')).toBe(0);
+    expect([...other.families.keys()].filter((name) => !name.startsWith('gateway_'))).toEqual([]);
+
+    const { config } = readConfig({ SCALEOPS_URL: 'http://127.0.0.1:1', SCALEOPS_TOKEN: TOKEN });
+    const alone = createGateway(config, { logger: pino({ level: 'silent' }), version: '1.2.3', isAlone: true });
+    const { value } = await scrape(alone);
+    await alone.close();
+    expect(value('gateway_info', { version: '1.2.3' })).toBe(1);
+    expect(value('process_resident_memory_bytes')).toBeGreaterThan(1e7);
+  });
+});
+
+describe('operations', () => {
+  test('are counted by outcome, and by the names that are listed alone', async () => {
+    await using stand = await startStand({ env: { ...NAMED, SCALEOPS_MAX_ATTEMPTS: '1' } });
+    const { gateway, upstream } = stand;
+    upstream.answer('/getAggregatedWorkloads', DOWN);
+    await gateway.ask(`query Costs ${COST}`);
+    await gateway.ask(`query Costs { workloadCosts { asOf } aggregatedCosts { asOf } }`);
+    await gateway.ask(`query Unlisted ${COST}`);
+    await gateway.ask(`query other ${COST}`);
+    await gateway.ask(COST);
+    // Refused in execution, as a whole.
+    await gateway.ask('query Listed($last: Duration!) { workloadCosts(filter: { last: $last }) { asOf } }', {
+      last: '7 days',
+    });
+    const { families, value } = await scrape(gateway.gateway);
+    const counted = families
+      .get('gateway_operations_total')!
+      .samples.map(({ labels, value: count }) => [labels.operation, labels.outcome, count]);
+    expect(counted).toEqual([
+      ['Costs', 'ok', 1],
+      ['Costs', 'partial', 1],
+      ['other', 'ok', 2],
+      ['anonymous', 'ok', 1],
+      ['Listed', 'error', 1],
+    ]);
+    expect(value('gateway_operation_duration_seconds_count', { operation: 'Costs' })).toBe(2);
+    expect(value('gateway_operations_in_flight')).toBe(0);
+  });
+
+  test('take as long as the clock says, and are in flight for as long', async () => {
+    const gate = createGate();
+    const clock = createManualClock();
+    await using stack = await startStack({ clock, env: NAMED, simulator: { latency: gate.pass } });
+    const asked = stack.ask(`query Costs ${COST}`);
+    await gate.arrivals(1);
+    expect((await scrape(stack.gateway)).value('gateway_operations_in_flight')).toBe(1);
+    clock.advance(700);
+    gate.open();
+    await asked;
+    const { value } = await scrape(stack.gateway);
+    const bucket = (le: string) => value('gateway_operation_duration_seconds_bucket', { operation: 'Costs', le });
+    expect([bucket('0.5'), bucket('1'), bucket('+Inf')]).toEqual([0, 1, 1]);
+    expect(value('gateway_operation_duration_seconds_sum', { operation: 'Costs' })).toBe(0.7);
+    const attempt = { report: 'workloads' };
+    expect(value('gateway_upstream_attempt_duration_seconds_sum', attempt)).toBe(0.7);
+    expect(value('gateway_upstream_attempt_duration_seconds_count', attempt)).toBe(1);
+    expect(value('gateway_operations_in_flight')).toBe(0);
+  });
+
+  // Mutation: an end that only a response brings about.
+  test('that clients leave are counted as left, are in flight no more, and are no error', async () => {
+    await using stand = await startStand();
+    const { gateway, upstream } = stand;
+    upstream.answer(WORKLOADS, faults.neverAnswer);
+    const url = await gateway.gateway.listen();
+    const client = new AbortController();
+    const headers = { 'content-type': 'application/json' };
+    const body = JSON.stringify({ query: COST });
+    const asked = fetch(`${url}/graphql`, { method: 'POST', headers, body, signal: client.signal });
+    await upstream.arrivals(1);
+    client.abort();
+    await expect(asked).rejects.toThrow('aborted');
+    await upstream.requests[0]!.closed;
+    let metrics = await scrape(gateway.gateway);
+    while (metrics.value('gateway_operations_in_flight') !== 0) metrics = await scrape(gateway.gateway);
+    expect(metrics.value('gateway_operations_total', { operation: 'anonymous', outcome: 'left' })).toBe(1);
+    expect(metrics.sum('gateway_operations_total')).toBe(1);
+    expect(metrics.value('gateway_upstream_attempts_total', { report: 'workloads', outcome: 'left' })).toBe(1);
+    expect(metrics.sum('gateway_errors_total')).toBe(0);
+  });
+
+  test('have their errors counted by code, once an answer, and every code is there from the start', async () => {
+    await using stand = await startStand({ env: { SCALEOPS_MAX_ATTEMPTS: '1' } });
+    const { gateway, upstream } = stand;
+    const start = await scrape(gateway.gateway);
+    expect(start.families.get('gateway_errors_total')!.samples.map(({ labels }) => labels.code)).toEqual(
+      Object.keys(ERROR_CODES),
+    );
+    upstream.answer(WORKLOADS, DOWN);
+    await gateway.ask('{ a: workloadCosts { asOf } b: workloadCosts { asOf } }');
+    await gateway.ask(ONE);
+    const { value, sum } = await scrape(gateway.gateway);
+    expect(value('gateway_errors_total', { code: 'UPSTREAM_UNAVAILABLE' })).toBe(2);
+    expect([sum('gateway_errors_total'), sum('gateway_requests_refused_total')]).toEqual([2, 0]);
+  });
+
+  test('that are turned away at the door are counted by code, and are no operations', async () => {
+    await using stack = await startStack({ env: { SCALEOPS_AUTH: 'forward', SCALEOPS_TOKEN: '' } });
+    const { gateway, ask } = stack;
+    const authorization = { headers: { authorization: `Bearer ${TOKEN}` } };
+    await ask(COST);
+    await ask('{', undefined, authorization);
+    await ask('{ nothing }', undefined, authorization);
+    await ask('{ nothing }', undefined, authorization);
+    await ask(COST, undefined, { ...authorization, headers: { ...authorization.headers, accept: 'image/png' } });
+    await gateway.fetch(new Request('http://gateway/elsewhere'));
+    const { families, sum, value } = await scrape(gateway);
+    const refused = families.get('gateway_requests_refused_total')!.samples;
+    expect(Object.fromEntries(refused.map(({ labels, value: count }) => [labels.code, count]))).toEqual({
+      UNAUTHENTICATED: 1,
+      GRAPHQL_PARSE_FAILED: 1,
+      GRAPHQL_VALIDATION_FAILED: 2,
+    });
+    expect(sum('gateway_errors_total')).toBe(5);
+    // It was executed, and nobody could read the answer.
+    expect(value('gateway_errors_total', { code: 'NOT_ACCEPTABLE' })).toBe(1);
+    expect(sum('gateway_operations_total')).toBe(1);
+  });
+});
+
+describe('the cache', () => {
+  test('tells where each report came from, as the log does', async () => {
+    const clock = createManualClock();
+    await using stack = await startStack({ clock });
+    const { ask, gateway, log, received } = stack;
+    await Promise.all([ask(COST), ask(COST)]);
+    await ask(COST);
+    clock.advance(61_000);
+    await ask('{ workloadCosts { asOf } aggregatedCosts { asOf } }');
+    await until(() => received.length === 3);
+    const { families, sum, value } = await scrape(gateway);
+    const results = families.get('gateway_cache_results_total')!.samples.filter((sample) => sample.value > 0);
+    expect(results.map(({ labels, value: count }) => [labels.report, labels.result, count])).toEqual([
+      ['workloads', 'hit', 1],
+      ['workloads', 'stale', 1],
+      ['workloads', 'collapsed', 1],
+      ['workloads', 'miss', 1],
+      ['aggregated', 'miss', 1],
+    ]);
+    for (const result of ['hit', 'stale', 'shared', 'collapsed', 'miss']) {
+      const logged = log.map(({ cache }) => (cache as Record<string, number> | undefined)?.[result] ?? 0);
+      expect(sum('gateway_cache_results_total', { result })).toBe(logged.reduce((a, b) => a + b, 0));
+    }
+    expect(value('gateway_cache_entries')).toBe(2);
+    expect(value('gateway_cache_bytes')).toBeGreaterThan(1_000);
+    expect(value('gateway_cache_max_bytes')).toBe(268_435_456);
+  });
+
+  // Mutation: cache.findFamily() that tells nobody what is taken.
+  test('counts what an entity takes from a wider report that is kept', async () => {
+    await using stack = await startStack();
+    const { ask, gateway, log, received } = stack;
+    const { data } = await ask(
+      '{ workloadCosts(filter: { multiCluster: true }) { rows(first: 1) { nodes { clusterName } } } }',
+    );
+    const name = (data as { workloadCosts: { rows: { nodes: { clusterName: string }[] } } }).workloadCosts.rows
+      .nodes[0]!.clusterName;
+    await ask('query ($of: [_Any!]!) { _entities(representations: $of) { ... on Cluster { costs { asOf } } } }', {
+      of: [{ __typename: 'Cluster', name }],
+    });
+    expect(log.at(-1)).toMatchObject({ cache: { hit: 1, miss: 0 } });
+    expect(received).toHaveLength(1);
+    const { value } = await scrape(gateway);
+    expect(value('gateway_cache_results_total', { report: 'workloads', result: 'hit' })).toBe(1);
+    expect(value('gateway_cache_results_total', { report: 'workloads', result: 'miss' })).toBe(1);
+  });
+
+  describe.skipIf(isRedisSkipped)('that replicas share', () => {
+    test('says whether it is of use', async () => {
+      await using redis = await startRedis();
+      await using stack = await startStack({ env: { CACHE_REDIS_URL: redis.url } });
+      const isUp = async () => (await scrape(stack.gateway)).value('gateway_shared_cache_up');
+      while ((await isUp()) !== 1);
+      await redis.stop();
+      while ((await isUp()) !== 0);
+      expect((await stack.ask(COST)).errors).toEqual([]);
+    });
+  });
+});
+
+describe('calls to ScaleOps', () => {
+  // Mutation: attempts counted once a report.
+  test('are each counted with what became of them, retries too', async () => {
+    await using stand = await startStand();
+    const { gateway, upstream, clock } = stand;
+    upstream.answer(WORKLOADS, failing(2, faults.status(500)));
+    await settle(gateway.ask(ONE), clock);
+    upstream.answer('/getAggregatedWorkloads', faults.status(403));
+    await gateway.ask('{ aggregatedCosts { asOf } }');
+    const { value, sum } = await scrape(gateway.gateway);
+    const attempts = (report: string, outcome: string) =>
+      value('gateway_upstream_attempts_total', { report, outcome }) ?? 0;
+    expect(attempts('workloads', 'UPSTREAM_ERROR')).toBe(2);
+    expect(attempts('workloads', 'ok')).toBe(1);
+    expect(attempts('aggregated', 'UPSTREAM_FORBIDDEN')).toBe(1);
+    expect(sum('gateway_upstream_attempts_total')).toBe(upstream.requests.length);
+    expect(value('gateway_upstream_retries_total', { report: 'workloads' })).toBe(2);
+    expect(value('gateway_upstream_retries_total', { report: 'aggregated' })).toBe(0);
+  });
+
+  test('with a token that is taken no more are two, of which the second is no retry, and the logins are counted', async () => {
+    await using stand = await startLoginStand({ env: LOGIN });
+    await stand.ask();
+    stand.live.clear();
+    await stand.ask(1);
+    const { value, sum } = await scrape(stand.gateway.gateway);
+    expect(stand.sent).toHaveLength(3);
+    expect(sum('gateway_upstream_attempts_total')).toBe(3);
+    expect(value('gateway_upstream_attempts_total', { report: 'workloads', outcome: 'ok' })).toBe(2);
+    expect(value('gateway_upstream_attempts_total', { report: 'workloads', outcome: 'UPSTREAM_UNAUTHENTICATED' })).toBe(
+      1,
+    );
+    expect(sum('gateway_upstream_retries_total')).toBe(0);
+    expect(value('gateway_upstream_logins_total', { outcome: 'ok' })).toBe(2);
+
+    stand.live.clear();
+    stand.login = faults.status(403);
+    await stand.ask(2);
+    expect(
+      (await scrape(stand.gateway.gateway)).value('gateway_upstream_logins_total', {
+        outcome: 'UPSTREAM_UNAUTHENTICATED',
+      }),
+    ).toBe(1);
+    expect(stand.logins).toHaveLength(3);
+  });
+
+  test('that are not made because ScaleOps is left alone are not counted, and that it is shows', async () => {
+    await using stand = await startStand({ env: { SCALEOPS_BREAKER_FAILURES: '2', SCALEOPS_MAX_ATTEMPTS: '1' } });
+    const { gateway, upstream, clock } = stand;
+    upstream.answer(WORKLOADS, DOWN);
+    const isOpen = async () => (await scrape(gateway.gateway)).value('gateway_upstream_breaker_open');
+    await gateway.ask(ONE);
+    expect(await isOpen()).toBe(0);
+    await gateway.ask(ONE);
+    expect(await isOpen()).toBe(1);
+    await gateway.ask(ONE);
+    expect(upstream.requests).toHaveLength(2);
+    const { sum, value } = await scrape(gateway.gateway);
+    expect(sum('gateway_upstream_attempts_total')).toBe(2);
+    expect(value('gateway_errors_total', { code: 'CIRCUIT_OPEN' })).toBe(1);
+    clock.advance(15_000);
+    // The time is over, and nobody has asked yet.
+    expect(await isOpen()).toBe(1);
+    upstream.answer(WORKLOADS, GOOD);
+    await gateway.ask(ONE);
+    expect(await isOpen()).toBe(0);
+  });
+
+  test('that run and wait show while they do', async () => {
+    await using stand = await startStand({ env: { SCALEOPS_MAX_IN_FLIGHT: '2' } });
+    const { gateway, upstream, clock } = stand;
+    const held = hold();
+    upstream.answer(WORKLOADS, held.fault);
+    const load = async () => {
+      const { value } = await scrape(gateway.gateway);
+      return [value('gateway_upstream_in_flight'), value('gateway_upstream_queued')];
+    };
+    expect(await load()).toEqual([0, 0]);
+    const asked = Array.from({ length: 5 }, (_, index) => gateway.ask(namespaceQuery(`n${index}`)));
+    // Each has its deadline, and those that wait their time in the queue as well.
+    await Promise.all([upstream.arrivals(2), clock.set(5 + 3)]);
+    expect(await load()).toEqual([2, 3]);
+    held.release();
+    await Promise.all(asked);
+    expect(await load()).toEqual([0, 0]);
+    expect((await scrape(gateway.gateway)).sum('gateway_upstream_attempts_total')).toBe(5);
+  });
+});
+
+// Mutation: the client's name as the label; the host, path or request id as one.
+test('ten thousand names, ids, hosts and paths make no series', async () => {
+  await using stack = await startStack({ env: NAMED });
+  const request = (index: number): Request =>
+    new Request(`http://host${index}.test/${index % 4 === 0 ? `path${index}` : 'graphql'}`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        'x-request-id': `id-${index}`,
+        'user-agent': `agent-${index}`,
+        traceparent: `00-${String(index).padStart(32, '1')}-00000000000000aa-01`,
+      },
+      body: JSON.stringify({ query: `query Name${index} { ${index % 4 === 1 ? `nothing${index}` : '__typename'} }` }),
+    });
+  const seriesAfter = async (from: number, to: number): Promise<readonly string[]> => {
+    for (let index = from; index < to; index += 1) await (await stack.gateway.fetch(request(index))).text();
+    return (await scrape(stack.gateway)).series;
+  };
+  const few = await seriesAfter(0, 8);
+  const many = await seriesAfter(8, 10_008);
+  expect(many).toEqual(few);
+  expect((await scrape(stack.gateway)).value('gateway_operations_total', { operation: 'other', outcome: 'ok' })).toBe(
+    5_004,
+  );
+}, 180_000);
+
+describe('the event loop', () => {
+  const create = () => createMetrics({ version: '1', nameOf: () => 'other', now: () => 0, ofProcess: false });
+  const block = (): void => {
+    const end = performance.now() + 60;
+    while (performance.now() < end);
+  };
+  const longest = async ({ expose }: ReturnType<typeof create>) =>
+    parseMetrics((await expose()).text).value('gateway_event_loop_delay_seconds', { quantile: '1' })!;
+  const turn = () => new Promise((resolve) => setTimeout(resolve));
+
+  // Mutations: nanoseconds or milliseconds in place of seconds; what Node measures as it is, with the 20 ms between ticks.
+  test('tells in seconds how late it was since somebody last asked', async () => {
+    const metrics = create();
+    let seconds = 0;
+    // The first tick after a question is not measured, only what lies between it and the next.
+    while (seconds < 0.03) {
+      for (let time = 0; time < 3; time += 1) {
+        block();
+        await turn();
+      }
+      seconds = await longest(metrics);
+    }
+    expect(seconds).toBeLessThan(5);
+    metrics.close();
+  });
+
+  test('is watched no more when the gateway is closed', async () => {
+    const metrics = create();
+    metrics.close();
+    await longest(metrics);
+    for (let time = 0; time < 5; time += 1) {
+      block();
+      await turn();
+    }
+    expect(await longest(metrics)).toBe(0);
+  });
+});

@@ -1,0 +1,464 @@
+// Traces, as a receiver gets them over a real socket: which spans there are, what they say, how they hang together, and
+// that a receiver in trouble troubles nobody.
+
+import { describe, expect, test } from 'vitest';
+
+import { createManualClock } from './kit/clock.js';
+import { settle as settleTurn, watch } from './kit/deferred.js';
+import { createIdleClock } from './kit/idle-clock.js';
+import { CANARY, goodReport, json, neverAnswer, status, type SeenRequest } from './kit/fault-server.js';
+import { failing, ONE, settle, startStand, WORKLOADS } from './kit/fault-stand.js';
+import { createGate } from './kit/gate.js';
+import { startGateway, startStack, type TestGateway } from './kit/gateway.js';
+import { LOGIN, startStand as startLoginStand, until } from './kit/credentials.js';
+import { startOtlpReceiver, type OtlpReceiver, type ReceivedSpan } from './kit/otlp.js';
+
+const COST = '{ workloadCosts { asOf } }';
+const TRACE_ID = '0af7651916cd43dd8448eb211c80319c';
+const PARENT = `00-${TRACE_ID}-b7ad6b7169203331-01`;
+const envOf = (receiver: OtlpReceiver, env: Record<string, string> = {}) => ({
+  OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
+  ...env,
+});
+
+/** All spans, which a gateway sends when it closes at the latest. */
+async function spansOf({ gateway }: TestGateway, receiver: OtlpReceiver): Promise<readonly ReceivedSpan[]> {
+  await gateway.close();
+  return receiver.spans;
+}
+
+const named = (spans: readonly ReceivedSpan[], name: string): ReceivedSpan[] =>
+  spans.filter((span) => span.name === name);
+const childrenOf = (spans: readonly ReceivedSpan[], parent: ReceivedSpan): ReceivedSpan[] =>
+  spans.filter(({ parentSpanId }) => parentSpanId === parent.spanId);
+async function isSettled(promise: Promise<unknown>): Promise<boolean> {
+  const { outcome } = watch(promise);
+  await settleTurn();
+  return outcome() !== 'pending';
+}
+/** What is sent for the attempt of this span. */
+const traceparentOf = ({ traceId, spanId }: ReceivedSpan, flags = '01'): string => `00-${traceId}-${spanId}-${flags}`;
+const traceparentsOf = (requests: readonly Pick<SeenRequest, 'headers'>[]) =>
+  requests.map(({ headers }) => headers.traceparent);
+
+describe('the spans of an operation', () => {
+  // Mutations: a loader or flight that loses the current span; spans that hang on the operation alone.
+  test('lead from the operation over the cache to each attempt, and say what became of them', async () => {
+    await using receiver = await startOtlpReceiver();
+    const env = envOf(receiver, { GATEWAY_METRICS_OPERATIONS: 'Costs', OTEL_SERVICE_NAME: 'costs' });
+    await using stand = await startStand({ env });
+    const { gateway, upstream, clock } = stand;
+    upstream.answer(WORKLOADS, failing(1, status(503)));
+    const { answer } = await settle(
+      gateway.ask(`query Costs { workloadCosts { asOf } aggregatedCosts { asOf } }`, undefined, {
+        headers: { 'x-request-id': 'request-1' },
+      }),
+      clock,
+    );
+    expect(answer.errors).toEqual([]);
+    const spans = await spansOf(gateway, receiver);
+
+    const [operation, ...others] = named(spans, 'query Costs');
+    expect(others).toEqual([]);
+    expect(operation).toMatchObject({ parentSpanId: '', kind: 2, status: 0, events: 0 });
+    expect(operation!.attributes).toEqual({
+      'gateway.request_id': 'request-1',
+      'gateway.result': 'ok',
+      'graphql.operation.type': 'query',
+      'graphql.operation.name': 'Costs',
+      'http.response.status_code': 200,
+    });
+    const loads = childrenOf(spans, operation!);
+    expect(loads.map(({ name, kind, attributes }) => [name, kind, attributes])).toEqual(
+      ['aggregated', 'workloads'].map((report) => [
+        'load report',
+        1,
+        { 'gateway.report': report, 'gateway.cache.result': 'miss', 'gateway.cache.stale': false },
+      ]),
+    );
+    const attempts = childrenOf(spans, loads[1]!);
+    expect(attempts.map(({ name, kind, status: code, attributes }) => [name, kind, code, attributes])).toEqual([
+      [
+        'call ScaleOps',
+        3,
+        2,
+        {
+          'http.request.method': 'POST',
+          'gateway.report': 'workloads',
+          'gateway.attempt': 1,
+          'gateway.retry': false,
+          'http.response.status_code': 503,
+          'error.type': 'UPSTREAM_UNAVAILABLE',
+        },
+      ],
+      [
+        'call ScaleOps',
+        3,
+        0,
+        {
+          'http.request.method': 'POST',
+          'gateway.report': 'workloads',
+          'gateway.attempt': 2,
+          'gateway.retry': true,
+          'http.response.status_code': 200,
+        },
+      ],
+    ]);
+    const all = [operation!, ...loads, ...attempts, ...childrenOf(spans, loads[0]!)];
+    expect(new Set(all)).toEqual(new Set(spans));
+    expect(new Set(spans.map(({ traceId }) => traceId)).size).toBe(1);
+    expect(spans.every(({ startNs, endNs }) => endNs >= startNs && startNs > 1_700_000_000_000_000_000n)).toBe(true);
+    // Each request carried the span of its own attempt.
+    const sent = traceparentsOf(upstream.requests);
+    expect([...sent].sort()).toEqual(
+      named(spans, 'call ScaleOps')
+        .map((span) => traceparentOf(span))
+        .sort(),
+    );
+
+    expect(receiver.exports.map(({ path, headers }) => [path, headers['content-type']])).toEqual([
+      ['/v1/traces', 'application/x-protobuf'],
+    ]);
+    expect(receiver.exports[0]!.resource).toMatchObject({ 'service.name': 'costs', 'service.version': 'unknown' });
+    expect(gateway.log.find(({ msg }) => msg === 'operation')).toMatchObject({ traceId: operation!.traceId });
+  });
+
+  test('name no operation that is not listed, and say which codes an answer had', async () => {
+    await using receiver = await startOtlpReceiver();
+    await using stand = await startStand({ env: envOf(receiver, { SCALEOPS_MAX_ATTEMPTS: '1' }) });
+    const { gateway, upstream } = stand;
+    upstream.answer(WORKLOADS, status(503));
+    await gateway.ask(`query ${CANARY}1 ${COST}`);
+    await gateway.ask(`query { ${CANARY} }`);
+    const spans = await spansOf(gateway, receiver);
+    const [failed, refused] = [named(spans, 'query')[0]!, named(spans, 'graphql')[0]!];
+    expect(failed).toMatchObject({ status: 2, statusMessage: '' });
+    expect(failed.attributes).toMatchObject({
+      'gateway.result': 'partial',
+      'gateway.error_codes': ['UPSTREAM_UNAVAILABLE'],
+      'http.response.status_code': 200,
+    });
+    // What a client did wrong is no error of ours.
+    expect(refused).toMatchObject({ status: 0 });
+    expect(refused.attributes).toMatchObject({
+      'gateway.result': 'error',
+      'gateway.error_codes': ['GRAPHQL_VALIDATION_FAILED'],
+      'http.response.status_code': 400,
+    });
+    expect(childrenOf(spans, refused)).toEqual([]);
+    const [load] = childrenOf(spans, failed);
+    expect(load).toMatchObject({ status: 2, attributes: { 'error.type': 'UPSTREAM_UNAVAILABLE' } });
+    for (const { body } of receiver.exports) expect(body.toString('latin1')).not.toContain(CANARY);
+  });
+
+  test('that share one call: it belongs to the one who came first, and all say how they were answered', async () => {
+    await using receiver = await startOtlpReceiver();
+    const gate = createGate();
+    await using stack = await startStack({ env: envOf(receiver), simulator: { latency: gate.pass } });
+    const asked = [stack.ask(COST)];
+    await gate.arrivals(1);
+    for (let time = 0; time < 3; time += 1) asked.push(stack.ask(COST));
+    gate.open();
+    await Promise.all(asked);
+    await stack.ask(COST);
+    const spans = await spansOf(stack, receiver);
+    expect(stack.received).toHaveLength(1);
+    const [attempt, ...others] = named(spans, 'call ScaleOps');
+    expect(others).toEqual([]);
+    const loads = named(spans, 'load report');
+    expect(loads.map(({ attributes }) => attributes['gateway.cache.result']).sort()).toEqual([
+      ...['collapsed', 'collapsed', 'collapsed', 'hit', 'miss'],
+    ]);
+    expect(loads.find(({ spanId }) => spanId === attempt!.parentSpanId)!.attributes['gateway.cache.result']).toBe(
+      'miss',
+    );
+    // Each in a trace of its own.
+    expect(new Set(named(spans, 'query').map(({ traceId }) => traceId)).size).toBe(5);
+    expect(new Set(loads.map(({ parentSpanId }) => parentSpanId)).size).toBe(5);
+  });
+
+  // A connection that is kept was opened for another operation.
+  test('hang on their own operation over one connection, and a refresh on the one that brought it about', async () => {
+    await using receiver = await startOtlpReceiver();
+    const clock = createIdleClock();
+    await using stack = await startStack({ clock, env: envOf(receiver, { SCALEOPS_MAX_IN_FLIGHT: '1' }) });
+    for (const name of ['a', 'b', 'c']) {
+      await stack.ask(`{ workloadCosts(filter: { namespaces: { names: ["${name}"] } }) { asOf } }`);
+    }
+    clock.advance(61_000);
+    await stack.ask('{ workloadCosts(filter: { namespaces: { names: ["c"] } }) { asOf } }');
+    await clock.idle();
+    const spans = await spansOf(stack, receiver);
+    const operations = named(spans, 'query');
+    expect(operations).toHaveLength(4);
+    const results = operations.map((operation) => {
+      const [load, ...more] = childrenOf(spans, operation);
+      expect(more).toEqual([]);
+      expect(childrenOf(spans, load!).map(({ name }) => name)).toEqual(['call ScaleOps']);
+      return [load!.attributes['gateway.cache.result'], load!.attributes['gateway.cache.stale']];
+    });
+    expect(results).toEqual([
+      ['miss', false],
+      ['miss', false],
+      ['miss', false],
+      ['stale', true],
+    ]);
+    expect(stack.received).toHaveLength(4);
+  });
+
+  test('show logins beside the attempts that they were for', async () => {
+    await using receiver = await startOtlpReceiver();
+    await using stand = await startLoginStand({ env: { ...LOGIN, ...envOf(receiver) } });
+    await stand.ask();
+    stand.live.clear();
+    await stand.ask(1);
+    const spans = await spansOf(stand.gateway, receiver);
+    const [first, second] = named(spans, 'load report');
+    const shown = (load: ReceivedSpan | undefined) =>
+      childrenOf(spans, load!).map(({ name, kind, attributes }) => [name, kind, attributes['error.type']]);
+    expect(shown(first)).toEqual([
+      ['log in', 3, undefined],
+      ['call ScaleOps', 3, undefined],
+    ]);
+    expect(shown(second)).toEqual([
+      ['call ScaleOps', 3, 'UPSTREAM_UNAUTHENTICATED'],
+      ['log in', 3, undefined],
+      ['call ScaleOps', 3, undefined],
+    ]);
+    expect(
+      childrenOf(spans, second!)
+        .filter(({ name }) => name === 'call ScaleOps')
+        .map(({ attributes }) => [attributes['gateway.attempt'], attributes['gateway.retry']]),
+    ).toEqual([
+      [1, false],
+      [2, false],
+    ]);
+    // A login host is nobody's to trace.
+    expect(traceparentsOf(stand.logins)).toEqual([undefined, undefined]);
+  });
+
+  test('end with their client, without an error', async () => {
+    await using receiver = await startOtlpReceiver();
+    await using stand = await startStand({ env: envOf(receiver) });
+    const { gateway, upstream } = stand;
+    upstream.answer(WORKLOADS, neverAnswer);
+    const client = new AbortController();
+    const settled = Promise.allSettled([gateway.ask(ONE, undefined, { signal: client.signal })]);
+    await upstream.arrivals(1);
+    client.abort();
+    await settled;
+    const spans = await spansOf(gateway, receiver);
+    expect(spans.map(({ name, status: code }) => [name, code]).sort()).toEqual([
+      ['call ScaleOps', 0],
+      ['load report', 0],
+      ['query', 0],
+    ]);
+    expect(named(spans, 'query')[0]!.attributes['gateway.result']).toBe('left');
+    expect(named(spans, 'call ScaleOps')[0]!.attributes['error.type']).toBe('left');
+  });
+});
+
+describe('the trace of a caller', () => {
+  async function askWith(headers: Record<string, string>, env: Record<string, string> = {}) {
+    await using receiver = await startOtlpReceiver();
+    await using stack = await startStack({ env: envOf(receiver, env) });
+    expect((await stack.ask(COST, undefined, { headers })).errors).toEqual([]);
+    const spans = await spansOf(stack, receiver);
+    return { spans, sent: stack.received[0]!.headers, log: stack.log.find(({ msg }) => msg === 'operation')! };
+  }
+
+  test('goes on: its parent, its state, and its decision', async () => {
+    const { spans, sent, log } = await askWith(
+      { traceparent: PARENT, tracestate: 'vendor=abc,other=1', baggage: `user=${CANARY}` },
+      // The caller's decision goes before ours.
+      { OTEL_TRACES_SAMPLER_ARG: '0' },
+    );
+    expect(spans).toHaveLength(3);
+    expect(named(spans, 'query')[0]).toMatchObject({ traceId: TRACE_ID, parentSpanId: 'b7ad6b7169203331' });
+    const [attempt] = named(spans, 'call ScaleOps');
+    expect(sent).toMatchObject({ traceparent: traceparentOf(attempt!), tracestate: 'vendor=abc,other=1' });
+    expect(sent.baggage).toBeUndefined();
+    expect(log.traceId).toBe(TRACE_ID);
+  });
+
+  test('that it does not keep is not kept here either, and goes on', async () => {
+    const { spans, sent, log } = await askWith({ traceparent: PARENT.replace(/1$/, '0') });
+    expect(spans).toEqual([]);
+    expect(sent.traceparent).toMatch(new RegExp(`^00-${TRACE_ID}-[\\da-f]{16}-00$`));
+    expect(log.traceId).toBe(TRACE_ID);
+  });
+
+  test.each([
+    ['nonsense', { traceparent: 'nonsense' }],
+    ['all zeros', { traceparent: `00-${'0'.repeat(32)}-b7ad6b7169203331-01` }],
+    ['an unknown version without a meaning', { traceparent: PARENT.replace('00-', 'ff-') }],
+    ['more than the version has', { traceparent: `${PARENT}-more` }],
+    ['capital letters', { traceparent: PARENT.toUpperCase() }],
+    ['two of them', { traceparent: `${PARENT}, ${PARENT}` }],
+    ['a giant', { traceparent: `${PARENT}${'-a'.repeat(5_000)}` }],
+    ['a state alone', { tracestate: 'vendor=abc' }],
+  ])('is ignored when it is no trace: %s', async (_what, headers) => {
+    const { spans, sent, log } = await askWith(headers);
+    const [operation] = named(spans, 'query');
+    expect(operation).toMatchObject({ parentSpanId: '' });
+    expect(operation!.traceId).not.toBe(TRACE_ID);
+    expect(sent.tracestate).toBeUndefined();
+    expect(log.traceId).toBe(operation!.traceId);
+  });
+
+  test.each([
+    ['a giant', 'vendor='.padEnd(9_000, 'a')],
+    ['nonsense', '=,,=;\u00e9'],
+  ])('goes on without a state that is none: %s', async (_what, tracestate) => {
+    const { spans, sent } = await askWith({ traceparent: PARENT, tracestate });
+    expect(named(spans, 'query')[0]).toMatchObject({ traceId: TRACE_ID, traceState: '' });
+    expect(sent.tracestate ?? '').toBe('');
+  });
+
+  test('of no caller is kept as often as the ratio says', async () => {
+    const { spans, sent } = await askWith({}, { OTEL_TRACES_SAMPLER_ARG: '0' });
+    expect(spans).toEqual([]);
+    expect(sent.traceparent).toMatch(/-00$/);
+  });
+
+  test('is in the log, and nowhere else, where the gateway does not trace', async () => {
+    await using stack = await startStack();
+    await stack.ask(COST, undefined, { headers: { traceparent: PARENT } });
+    expect(stack.log[0]).toMatchObject({ traceId: TRACE_ID });
+    expect(stack.received[0]!.headers.traceparent).toBeUndefined();
+  });
+});
+
+describe('the receiver', () => {
+  test('gets its headers, and nobody else does', async () => {
+    await using receiver = await startOtlpReceiver();
+    await using other = await startOtlpReceiver();
+    receiver.answer(307, { location: `${other.url}/v1/traces` });
+    const env = envOf(receiver, { OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Bearer%20key,content-type=text/plain' });
+    await using stack = await startStack({ env });
+    await stack.ask(COST);
+    await stack.gateway.close();
+    expect(receiver.exports.map(({ headers }) => [headers.authorization, headers['content-type']])).toEqual([
+      ['Bearer key', 'application/x-protobuf'],
+    ]);
+    expect(other.exports).toEqual([]);
+    expect(stack.received[0]!.headers.authorization).not.toContain('key');
+    expect(stack.log.at(-1)).toMatchObject({ level: 40, reason: 'HTTP 307' });
+  });
+
+  test('gets a batch as soon as there are 512 spans, and none is lost or sent twice', async () => {
+    await using receiver = await startOtlpReceiver();
+    await using stack = await startStack({ env: envOf(receiver, { GATEWAY_METRICS: 'off' }) });
+    for (let time = 0; time < 600; time += 1) await stack.ask('{ __typename }');
+    await receiver.arrivals(1);
+    expect(receiver.exports[0]!.spans).toHaveLength(512);
+    const spans = await spansOf(stack, receiver);
+    expect(spans).toHaveLength(600);
+    expect(new Set(spans.map(({ spanId }) => spanId)).size).toBe(600);
+  }, 60_000);
+
+  // Mutations: a line for each export; an error that reaches a request; a queue without a bound.
+  test('that is down troubles nobody: one line when that begins, one when it ends', async () => {
+    await using receiver = await startOtlpReceiver();
+    receiver.answer(400);
+    const clock = createIdleClock();
+    await using stack = await startStack({ clock, env: envOf(receiver) });
+    const askMany = async (count: number) => {
+      for (let time = 0; time < count; time += 1) expect((await stack.ask('{ __typename }')).errors).toEqual([]);
+    };
+    const told = () => stack.log.filter(({ msg }) => /traces/.test(String(msg)));
+    await askMany(512);
+    await receiver.arrivals(1);
+    await askMany(512);
+    await receiver.arrivals(2);
+    await clock.idle();
+    expect(told()).toMatchObject([{ level: 40, msg: 'traces cannot be sent; they are dropped', reason: 'HTTP 400' }]);
+    receiver.answer(200);
+    await askMany(512);
+    await receiver.arrivals(3);
+    await clock.idle();
+    expect(told()).toHaveLength(2);
+    expect(told()[1]).toMatchObject({ level: 30, msg: 'traces are sent again' });
+    expect(JSON.stringify(stack.log)).not.toMatch(/canary|127\.0\.0\.1/);
+  }, 60_000);
+
+  test('that is busy gets a batch again, after a pause, within ten seconds', async () => {
+    await using receiver = await startOtlpReceiver();
+    receiver.answer(503);
+    const clock = createManualClock();
+    await using stack = await startStack({ clock, env: envOf(receiver) });
+    for (let time = 0; time < 512; time += 1) await stack.ask('{ __typename }');
+    // A deadline over all of it, and a pause that doubles.
+    for (const [arrived, pauseMs] of [1_000, 2_000].entries()) {
+      await receiver.arrivals(arrived + 1);
+      await until(() => clock.pending() === 2);
+      clock.advance(pauseMs - 1);
+      expect(clock.pending()).toBe(2);
+      if (pauseMs === 2_000) receiver.answer(200);
+      clock.advance(1);
+    }
+    await receiver.arrivals(3);
+    await until(() => clock.pending() === 0);
+    expect(receiver.exports.map(({ spans }) => spans.length)).toEqual([512, 512, 512]);
+    expect(stack.log.filter(({ msg }) => /traces/.test(String(msg)))).toEqual([]);
+  }, 60_000);
+
+  test.each([
+    ['does not answer', 'hang'],
+    ['is always busy', 503],
+  ] as const)('that %s holds up a gateway that closes for two seconds at most', async (_what, how) => {
+    await using receiver = await startOtlpReceiver();
+    receiver.answer(how);
+    const clock = createManualClock();
+    const stack = startGateway('http://127.0.0.1:9', envOf(receiver), clock);
+    await stack.ask('{ __typename }');
+    const closed = stack.gateway.close();
+    await receiver.arrivals(1);
+    // Of the close, of the export, and its pause.
+    await until(() => clock.pending() === (how === 503 ? 3 : 2));
+    clock.advance(1_999 - (how === 503 ? 1_000 : 0));
+    expect(await isSettled(closed)).toBe(false);
+    clock.advance(1 + (how === 503 ? 1_000 : 0));
+    await closed;
+    // Of our own making: nothing is known of the receiver.
+    expect(stack.log.filter(({ level }) => Number(level) > 30)).toEqual([]);
+    expect(clock.pending()).toBe(0);
+  });
+
+  test('that never ends its answer has taken the batch', async () => {
+    await using receiver = await startOtlpReceiver();
+    receiver.answer('endless');
+    const clock = createManualClock();
+    const stack = startGateway('http://127.0.0.1:9', envOf(receiver), clock);
+    await stack.ask('{ __typename }');
+    await stack.gateway.close();
+    expect(clock.pending()).toBe(0);
+    expect(receiver.spans).toHaveLength(1);
+  });
+
+  test('that hangs gets ten seconds for a batch', async () => {
+    await using receiver = await startOtlpReceiver();
+    receiver.answer('hang');
+    const clock = createManualClock();
+    await using stack = await startStack({ clock, env: envOf(receiver) });
+    for (let time = 0; time < 512; time += 1) await stack.ask('{ __typename }');
+    await receiver.arrivals(1);
+    clock.advance(10_000);
+    await until(() => stack.log.some(({ msg }) => /traces/.test(String(msg))));
+    expect(stack.log.at(-1)).toMatchObject({ reason: 'no answer in time' });
+  }, 60_000);
+});
+
+test('what is sent to ScaleOps is else what it was', async () => {
+  await using receiver = await startOtlpReceiver();
+  const headersOf = async (env: Record<string, string>) => {
+    await using stand = await startStand({ env });
+    stand.upstream.answer(WORKLOADS, json(goodReport()));
+    await stand.gateway.ask(ONE);
+    const { host: _, ...headers } = stand.upstream.requests[0]!.headers;
+    return headers;
+  };
+  const { traceparent, ...headers } = await headersOf(envOf(receiver));
+  expect(traceparent).toMatch(/^00-/);
+  expect(headers).toEqual(await headersOf({}));
+});
