@@ -1,9 +1,10 @@
 // The built process, from outside: what it refuses to start with, what it prints, and how it stops. The simulator runs
 // in the test's own process, so that a gate can hold reports and a test knows what is in flight.
 
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 
@@ -87,6 +88,11 @@ describe('the start', () => {
     const word = await runToEnd({ PORT: '0' }, 'hunter2', '--demo');
     expectRefusal(word);
     expect(word.stderr).not.toContain('hunter2');
+    const two = await runToEnd({}, '--version', '--help');
+    expectRefusal(two);
+    expect(two.stderr).toContain(
+      '  - of --check-config, --demo, --help, --print-schema, --version there may be one at a time\n',
+    );
   });
 
   test('on an occupied port says which one and what to do', async () => {
@@ -117,6 +123,73 @@ describe('the start', () => {
     expect(await logLine(/GATEWAY_SERVICE_HOST/)).toMatchObject({ level: 40 });
     expect(lines.join('\n')).not.toContain('hunter2');
     expect((await ask(url)).status).toBe(200);
+  });
+});
+
+describe('--check-config', () => {
+  /** Whoever is asked anything over the network would be this one. */
+  async function startWitness() {
+    const connections: unknown[] = [];
+    const server = createServer((socket) => connections.push(socket.destroy())).listen(0, '127.0.0.1');
+    onTestFinished(() => void server.close());
+    await once(server, 'listening');
+    return { connections, port: (server.address() as AddressInfo).port };
+  }
+
+  async function writeTokenFile(content: string): Promise<string> {
+    const folder = await mkdtemp(join(tmpdir(), 'gateway-token-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    await writeFile(join(folder, 'hunter2'), content);
+    return join(folder, 'hunter2');
+  }
+
+  test('says that a configuration is valid, with its warnings, without asking anyone', async () => {
+    const { connections, port } = await startWitness();
+    const env = {
+      SCALEOPS_URL: `http://127.0.0.1:${port}`,
+      SCALEOPS_TOKEN_FILE: await writeTokenFile(`${TOKEN}\n`),
+      CACHE_REDIS_URL: `redis://127.0.0.1:${port}`,
+      // Taken, and no reason to complain: nobody listens.
+      PORT: `${port}`,
+    };
+    expect(await runToEnd(env, '--check-config')).toEqual({
+      code: 0,
+      signal: null,
+      stdout: 'The configuration is valid.\n',
+      stderr: '',
+    });
+    const odd = { ...env, CACHE_TTL: 'hunter2', SCALEOPS_PASSWORD: 'hunter2' };
+    const { code, stdout, stderr } = await runToEnd(odd, '--check-config');
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toBe(
+      'The configuration is valid.\nWarnings:\n' +
+        '  - CACHE_TTL is not a setting of the gateway; did you mean CACHE_TTL_SECONDS?\n' +
+        '  - SCALEOPS_PASSWORD has no effect with SCALEOPS_AUTH=token.\n',
+    );
+    expect(connections).toEqual([]);
+  });
+
+  test('names every problem, also of the files, and the warnings, never a value, and ends with 1', async () => {
+    const file = await writeTokenFile('hunter2 hunter2');
+    const env = { SCALEOPS_TOKEN_FILE: file, SCALEOPS_URLL: 'hunter2', PORT: 'hunter2', GRAPHIQL: 'hunter2' };
+    const ended = await runToEnd(env, '--check-config');
+    expectRefusal(ended);
+    expect(ended.stderr).toBe(
+      'The configuration is not valid:\n' +
+        `  - SCALEOPS_URL is not set. ${SETTINGS.SCALEOPS_URL.meaning}\n` +
+        '  - SCALEOPS_TOKEN_FILE must name a file that holds a token: visible ASCII characters without spaces.\n' +
+        '  - PORT must be a whole number from 0 to 65535.\n' +
+        '  - GRAPHIQL must be on or off.\n' +
+        'Warnings:\n' +
+        '  - SCALEOPS_URLL is not a setting of the gateway; did you mean SCALEOPS_URL?\n',
+    );
+  });
+});
+
+describe('--version', () => {
+  test('prints the version of package.json, without any setting', async () => {
+    const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { version: string };
+    expect(await runToEnd({}, '--version')).toEqual({ code: 0, signal: null, stdout: `${version}\n`, stderr: '' });
   });
 });
 

@@ -39,7 +39,8 @@ export interface ServerOptions {
   readonly times?: Partial<ServerTimes>;
 }
 
-const TIMES: ServerTimes = {
+/** What is in effect where a test does not say otherwise. */
+export const TIMES: ServerTimes = {
   headersTimeout: 10_000,
   requestTimeout: 30_000,
   keepAliveTimeout: 75_000,

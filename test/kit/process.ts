@@ -46,6 +46,7 @@ export interface Ended {
 }
 
 export interface RunningProcess extends AsyncDisposable {
+  readonly pid: number;
   /** The lines of stdout so far. */
   readonly lines: readonly string[];
   /** The first line of stdout that fits, past or to come. Rejects when the process ends without one. */
@@ -78,6 +79,8 @@ export function startProcess(
   ended.catch(() => undefined);
   const { lines, line } = watchLines(child.stdout, ended);
   return {
+    // Undefined where it could not be started: then `ended` tells.
+    pid: child.pid ?? -1,
     lines,
     line,
     logLine: async (pattern) => JSON.parse(await line(pattern)) as Record<string, unknown>,
