@@ -36,6 +36,7 @@ describe('readConfig', () => {
       protection: {
         documents: { tokens: 10_000, depth: 20, aliases: 50, rootFields: 20, directives: 50, fragments: 100 },
         maxCost: 5_000_000,
+        corsOrigins: [],
       },
       logLevel: 'info',
       cacheControl: 'private',
@@ -123,6 +124,7 @@ describe('readConfig', () => {
       GATEWAY_MAX_DIRECTIVES: '105',
       GATEWAY_MAX_FRAGMENTS: 'off',
       GATEWAY_MAX_COST: '106',
+      GATEWAY_CORS_ORIGINS: 'https://a.test, http://localhost:3000',
       LOG_LEVEL: 'silent',
     });
     expect(config).toEqual({
@@ -135,6 +137,7 @@ describe('readConfig', () => {
       protection: {
         documents: { tokens: 101, depth: 102, aliases: 103, rootFields: 104, directives: 105, fragments: undefined },
         maxCost: 106,
+        corsOrigins: ['https://a.test', 'http://localhost:3000'],
       },
       logLevel: 'silent',
       cacheControl: 'public',
@@ -277,6 +280,17 @@ describe('readConfig', () => {
     ['SCALEOPS_BREAKER_MAX_OPEN_SECONDS', '14'],
     ['SCALEOPS_AZURE_AUTHORITY', 'canary'],
     ['GATEWAY_MAX_PAGE_ROWS', '0'],
+    ['GATEWAY_CORS_ORIGINS', '*'],
+    ['GATEWAY_CORS_ORIGINS', 'null'],
+    ['GATEWAY_CORS_ORIGINS', 'https://*.canary'],
+    ['GATEWAY_CORS_ORIGINS', 'https://canary/'],
+    ['GATEWAY_CORS_ORIGINS', 'canary.test'],
+    ['GATEWAY_CORS_ORIGINS', 'https://CANARY'],
+    ['GATEWAY_CORS_ORIGINS', 'ftp://canary'],
+    ['GATEWAY_CORS_ORIGINS', 'https://canary,'],
+    ['GATEWAY_CORS_ORIGINS', 'https://canary:443'],
+    ['GATEWAY_MAX_DEPTH', '0'],
+    ['GATEWAY_MAX_COST', 'canary'],
     ['LOG_LEVEL', 'canary'],
   ])('refuses %s = %j without repeating it', (name, value) => {
     const problems = problemsOf({ ...MINIMAL, [name]: value });

@@ -44,7 +44,7 @@ export interface DoorOptions {
 export function createDoor(options: DoorOptions): YogaServerInstance<DoorContext, GatewayContext> {
   const { createSchema, parts, needsCallerToken, graphiql, federation, logger, now, isReady } = options;
   const schema = createSchema();
-  const protection = createProtection(options.protection, schema);
+  const protection = createProtection(options.protection, { schema, path: GRAPHQL_PATH });
   return createYoga<DoorContext, GatewayContext>({
     schema,
     context: ({ request, state }) =>

@@ -15,6 +15,8 @@ export interface RequestState {
   callerToken?: string;
   /** Who asks, as an operator knows them; undefined where nobody has to say. */
   callerName?: string;
+  /** The origin that may read the answer, where pages of other hosts may ask at all. */
+  cors?: { readonly allowed: string | undefined };
   freshness?: AnswerFreshness;
   operation?: { readonly name: string | null; readonly stats: LoadStats };
   errors?: readonly { readonly code: ErrorCode; readonly reason: string | undefined }[];

@@ -100,6 +100,18 @@ export const httpUrl: Rule<string> = {
   rule: 'must be an http or https URL without user, query or fragment',
 };
 
+/** Exactly as browsers write them, since they are compared as texts. */
+export const origins: Rule<readonly string[]> = {
+  accepts: (value) =>
+    toList(value).every((each) => /^https?:[^*]+$/.test(each) && URL.canParse(each) && new URL(each).origin === each),
+  to: toList,
+  rule: 'must be origins as browsers send them, scheme://host or scheme://host:port in small letters, separated by commas',
+};
+
+function toList(value: string): string[] {
+  return value.split(',').map((each) => each.trim());
+}
+
 export const redisUrl: Rule<string> = {
   accepts(value) {
     if (!URL.canParse(value)) return false;

@@ -3,8 +3,15 @@
 import { CACHE_SETTINGS } from './cache.js';
 import { GATEWAY_SETTINGS } from './gateway.js';
 import { LIMIT_SETTINGS } from './limits.js';
+import { SECURITY_SETTINGS } from './security.js';
 import { UPSTREAM_SETTINGS } from './upstream.js';
 
-export const SETTINGS = { ...UPSTREAM_SETTINGS, ...CACHE_SETTINGS, ...GATEWAY_SETTINGS, ...LIMIT_SETTINGS };
+export const SETTINGS = {
+  ...UPSTREAM_SETTINGS,
+  ...CACHE_SETTINGS,
+  ...GATEWAY_SETTINGS,
+  ...LIMIT_SETTINGS,
+  ...SECURITY_SETTINGS,
+};
 
 export type SettingName = keyof typeof SETTINGS;
