@@ -73,7 +73,7 @@ export function createDoor(options: DoorOptions): YogaServerInstance<DoorContext
   const { createSchema, parts, access, authentication, graphiql, federation, logger, now, isReady } = options;
   const { observer, exposeMetrics, logSamplePercent: samplePercent = 100 } = options;
   const schema = createSchema();
-  const protection = createProtection(options.protection, schema);
+  const protection = createProtection(options.protection, { schema, path: GRAPHQL_PATH });
   return createYoga<DoorContext, GatewayContext>({
     schema,
     context: ({ request, state }) =>

@@ -12,6 +12,7 @@ interface Page {
   readonly html: string;
   readonly gzip: Uint8Array<ArrayBuffer>;
   readonly etag: string;
+  readonly policy: string;
 }
 
 /** Where callers have to say who they are: the header to fill in. With `forward` any token shows the documentation. */
@@ -30,12 +31,13 @@ export function useGraphiQLPage(path: string, access: keyof typeof CREDENTIALS):
       const isBrowser = request.method === 'GET' && request.headers.get('accept')?.includes('text/html') === true;
       // A browser that follows a link with a query in it gets the page too, with the query filled in.
       if (!isBrowser || url.pathname !== path) return;
-      const { html, gzip: gzipped, etag } = await (page ??= renderPage(access));
+      const { html, gzip: gzipped, etag, policy } = await (page ??= renderPage(access));
       const headers = {
         'content-type': 'text/html; charset=utf-8',
         'cache-control': 'no-cache',
         vary: 'accept, accept-encoding',
         etag,
+        'content-security-policy': policy,
       };
       if (request.headers.get('if-none-match') === etag) {
         endResponse(new fetchAPI.Response(null, { status: 304, headers }));
@@ -65,5 +67,27 @@ async function renderPage(access: keyof typeof CREDENTIALS): Promise<Page> {
   });
   const compressed = new Uint8Array(await promisify(gzip)(html));
   const etag = `"${createHash('sha256').update(html).digest('base64url').slice(0, 22)}"`;
-  return { html, gzip: compressed, etag };
+  return { html, gzip: compressed, etag, policy: toPolicy(html) };
+}
+
+/**
+ * What the page may do: run its own scripts, known by their hashes, and workers that these make; style itself as the
+ * editor does, by style elements and attributes; and ask us. It reaches no other host, whatever gets into it.
+ */
+function toPolicy(html: string): string {
+  const scripts = [...html.matchAll(/<script>([\s\S]*?)<\/script>/g)].map(([, code = '']) => {
+    return `'sha256-${createHash('sha256').update(code).digest('base64')}'`;
+  });
+  return [
+    "default-src 'none'",
+    `script-src ${scripts.join(' ')}`,
+    'worker-src blob:',
+    "style-src 'unsafe-inline'",
+    'font-src data:',
+    'img-src data:',
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ');
 }

@@ -5,14 +5,24 @@ import type { GraphQLSchema } from 'graphql';
 
 import type { DocumentLimits } from '../documents/limits.js';
 import { useCostLimit } from './cost-limit.js';
+import { useCors } from './cors.js';
 import { useCsrfGuard } from './csrf.js';
 import { useDocumentLimits } from './document-limits.js';
 import type { DoorPlugin } from './request-state.js';
+import { useSecurityHeaders } from './security-headers.js';
 
 export interface ProtectionOptions {
   readonly documents: DocumentLimits;
   /** The most that an operation may come to, as estimated; undefined: no limit. */
   readonly maxCost: number | undefined;
+  /** The origins whose pages may ask. */
+  readonly corsOrigins: readonly string[];
+}
+
+export interface Protected {
+  readonly schema: GraphQLSchema;
+  /** Where it is served. */
+  readonly path: string;
 }
 
 export interface Protection {
@@ -25,9 +35,10 @@ export interface Protection {
 }
 
 /** Without options there is none, for who measures or tests something else. */
-export function createProtection(options: ProtectionOptions | undefined, schema: GraphQLSchema): Protection {
+export function createProtection(options: ProtectionOptions | undefined, { schema, path }: Protected): Protection {
   if (options === undefined) return { onArrival: [], ofCallers: [], ofOperations: [] };
-  const { documents, maxCost } = options;
+  const { documents, maxCost, corsOrigins } = options;
+  const cors = corsOrigins.length === 0 ? [] : [useCors(path, corsOrigins)];
   const limits = [useDocumentLimits(documents), ...(maxCost === undefined ? [] : [useCostLimit(maxCost, schema)])];
-  return { onArrival: [useCsrfGuard()], ofCallers: [], ofOperations: limits };
+  return { onArrival: [useSecurityHeaders(), ...cors, useCsrfGuard()], ofCallers: [], ofOperations: limits };
 }

@@ -23,6 +23,8 @@ export interface RequestState {
   documentToKeep?: { readonly hash: string; readonly text: string };
   /** The trace that the request is a part of. */
   traceId?: string | undefined;
+  /** The origin that may read the answer, where pages of other hosts may ask at all. */
+  cors?: { readonly allowed: string | undefined };
   freshness?: AnswerFreshness;
   operation?: { readonly name: string | null; readonly stats: LoadStats };
   errors?: readonly { readonly code: ErrorCode; readonly reason: string | undefined }[];

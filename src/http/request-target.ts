@@ -7,6 +7,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { GatewayError, statusOf } from '../errors.js';
 import { toErrorBody } from './client-errors.js';
 import { isLoopback } from '../access/loopback.js';
+import { SECURITY_HEADERS } from './security-headers.js';
 
 export interface AddressOptions {
   /**
@@ -60,6 +61,10 @@ function normalizeTarget(request: IncomingMessage): boolean {
 function refuse(response: ServerResponse, error: GatewayError): void {
   const requestId = randomUUID();
   response
-    .writeHead(statusOf(error.code), { 'content-type': 'application/json; charset=utf-8', 'x-request-id': requestId })
+    .writeHead(statusOf(error.code), {
+      ...SECURITY_HEADERS,
+      'content-type': 'application/json; charset=utf-8',
+      'x-request-id': requestId,
+    })
     .end(toErrorBody(error, requestId));
 }

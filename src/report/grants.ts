@@ -57,7 +57,10 @@ function toGrants(list: readonly Grant[]): Grants {
           namespaces: intersect(each.namespaces, namespaces),
         }))
         .filter((each) => each.clusters?.size !== 0 && each.namespaces?.size !== 0);
-      return { clusters: unite(own.map((each) => each.clusters)), namespaces: unite(own.map((each) => each.namespaces)) };
+      return {
+        clusters: unite(own.map((each) => each.clusters)),
+        namespaces: unite(own.map((each) => each.namespaces)),
+      };
     },
     findRows({ rowCount, names }) {
       // Looked up once for each pair of names that can be, however many rows have them.

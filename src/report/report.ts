@@ -163,7 +163,7 @@ function createVisible(whole: Report, columns: Columns, grants: Grants, regroupi
 
 function namesOfRows({ codes, values }: NameColumn, rows: readonly number[]): readonly string[] {
   const found = new Set(Array.from(rows, (row) => codes[row]!));
-  return Array.from(found, (code) => values[code]!).filter((name) => name !== null);
+  return Array.from(found, (code) => values[code] ?? null).filter((name) => name !== null);
 }
 
 function createPart(window: ReportWindow | null, whole: Columns, rows: readonly number[]): Report {

@@ -4,7 +4,11 @@ import type { DocumentLimits } from '../documents/limits.js';
 import type { Reader } from './reader.js';
 
 export function readProtection(read: Reader) {
-  return { documents: readDocumentLimits(read), maxCost: read('GATEWAY_MAX_COST') };
+  return {
+    documents: readDocumentLimits(read),
+    maxCost: read('GATEWAY_MAX_COST'),
+    corsOrigins: read('GATEWAY_CORS_ORIGINS') ?? [],
+  };
 }
 
 function readDocumentLimits(read: Reader): DocumentLimits {

@@ -112,12 +112,23 @@ export const urlWithQuery: Rule<string> = {
 
 /** Texts separated by commas, each of which fits `pattern`; `what` says what they are. */
 export function list(what: string, pattern: RegExp): Rule<readonly string[]> {
-  const split = (value: string): string[] => value.split(',').map((each) => each.trim());
   return {
-    accepts: (value) => split(value).every((each) => pattern.test(each)),
-    to: split,
+    accepts: (value) => toList(value).every((each) => pattern.test(each)),
+    to: toList,
     rule: `must be ${what}, separated by commas`,
   };
+}
+
+/** Exactly as browsers write them, since they are compared as texts. */
+export const origins: Rule<readonly string[]> = {
+  accepts: (value) =>
+    toList(value).every((each) => /^https?:[^*]+$/.test(each) && URL.canParse(each) && new URL(each).origin === each),
+  to: toList,
+  rule: 'must be origins as browsers send them, scheme://host or scheme://host:port in small letters, separated by commas',
+};
+
+function toList(value: string): string[] {
+  return value.split(',').map((each) => each.trim());
 }
 
 export const redisUrl: Rule<string> = {

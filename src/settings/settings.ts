@@ -4,6 +4,7 @@ import { ACCESS_SETTINGS } from './access.js';
 import { CACHE_SETTINGS } from './cache.js';
 import { GATEWAY_SETTINGS } from './gateway.js';
 import { LIMIT_SETTINGS } from './limits.js';
+import { SECURITY_SETTINGS } from './security.js';
 import { SHUTDOWN_SETTINGS } from './shutdown.js';
 import { TELEMETRY_SETTINGS } from './telemetry.js';
 import { UPSTREAM_SETTINGS } from './upstream.js';
@@ -14,6 +15,7 @@ export const SETTINGS = {
   ...ACCESS_SETTINGS,
   ...GATEWAY_SETTINGS,
   ...LIMIT_SETTINGS,
+  ...SECURITY_SETTINGS,
   ...SHUTDOWN_SETTINGS,
   ...TELEMETRY_SETTINGS,
 };

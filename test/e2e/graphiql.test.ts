@@ -127,6 +127,26 @@ describe.skipIf(isSkipped)('GraphiQL', () => {
     await editor('operation.graphql').filter({ hasText: 'aggregatedCosts' }).waitFor();
   });
 
+  test('runs its own code and workers, and no other', async () => {
+    const workers: string[] = [];
+    page.on('worker', (worker) => workers.push(worker.url()));
+    await open();
+    // The editor's language services: without them it would fall back to the page's own thread, and say so in a warning.
+    await expect.poll(() => workers.length).toBeGreaterThanOrEqual(2);
+    expect(workers.every((worker) => worker.startsWith('blob:'))).toBe(true);
+    expect(watched.complaints).toEqual([]);
+    const ran = await page.evaluate(() => {
+      const script = document.createElement('script');
+      script.textContent = 'document.title = "foreign"';
+      document.body.append(script);
+      return document.title;
+    });
+    expect(ran).toBe('ScaleOps costs');
+    const [complaint, ...others] = watched.forget();
+    expect(complaint).toMatch(/Content Security Policy/);
+    expect(others).toEqual([]);
+  });
+
   test('is sent once: the second visit is answered with 304', async () => {
     await open();
     await open();

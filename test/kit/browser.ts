@@ -38,6 +38,8 @@ export interface WatchedContext extends AsyncDisposable {
   readonly foreignRequests: readonly string[];
   /** Errors in the console, and thrown on a page. */
   readonly complaints: readonly string[];
+  /** The complaints so far, which a test has asked for. */
+  forget(): readonly string[];
 }
 
 /** A profile of its own, with an empty cache and no storage. */
@@ -60,6 +62,7 @@ export async function openContext(browser: Browser, origin: string): Promise<Wat
     newPage: () => context.newPage(),
     foreignRequests,
     complaints,
+    forget: () => complaints.splice(0),
     [Symbol.asyncDispose]: () => context.close(),
   };
 }
