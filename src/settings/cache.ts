@@ -9,6 +9,7 @@ export const CACHE_SETTINGS = {
   CACHE_TTL_SECONDS: {
     ...number(0, 86_400),
     default: '60',
+    fine,
     meaning: 'How long a report counts as fresh, in seconds; 0 keeps none.',
   },
   CACHE_PAST_TTL_SECONDS: {

@@ -9,7 +9,7 @@ const fine = true;
 
 export const GATEWAY_SETTINGS = {
   HOST: { ...host, default: '127.0.0.1', meaning: 'The address to listen on.' },
-  PORT: { ...number(0, 65_535), default: '4000', meaning: 'The port to listen on; 0 lets the system choose.' },
+  PORT: { ...number(0, 65_535), default: '4000', fine, meaning: 'The port to listen on; 0 lets the system choose.' },
   GATEWAY_MAX_PAGE_ROWS: {
     ...limit(1_000_000),
     default: 'off',
@@ -42,6 +42,11 @@ export const GATEWAY_SETTINGS = {
     meaning:
       'Whether the schema has `@cacheTag`, for Apollo Router (federation 2.12): on or off. @apollo/gateway needs off (2.9).',
   },
-  GRAPHIQL: { ...boolean, default: 'on', meaning: 'The GraphiQL page at `/graphql`: on or off.' },
-  LOG_LEVEL: { ...oneOf(...LOG_LEVELS), default: 'info', meaning: 'trace, debug, info, warn, error, fatal or silent.' },
+  GRAPHIQL: { ...boolean, default: 'on', fine, meaning: 'The GraphiQL page at `/graphql`: on or off.' },
+  LOG_LEVEL: {
+    ...oneOf(...LOG_LEVELS),
+    default: 'info',
+    fine,
+    meaning: 'trace, debug, info, warn, error, fatal or silent.',
+  },
 } as const satisfies Record<string, Setting<unknown>>;

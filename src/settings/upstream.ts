@@ -34,6 +34,7 @@ export const UPSTREAM_SETTINGS = {
   SCALEOPS_WORKLOADS_PATH: {
     ...path.absolute,
     default: '/detailedCostReport/getWorkloads',
+    fine,
     meaning: 'The path of the workload report.',
   },
   SCALEOPS_AGGREGATED_PATH: {
@@ -50,6 +51,7 @@ export const UPSTREAM_SETTINGS = {
   SCALEOPS_TIMEOUT_MS: {
     ...number(1, 600_000),
     default: '30000',
+    fine,
     meaning: 'The deadline of one report over everything, logins and retries included, in milliseconds.',
   },
   SCALEOPS_MAX_RESPONSE_MB: {
