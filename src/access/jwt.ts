@@ -1,7 +1,16 @@
 // Tokens of an issuer that the gateway trusts: JSON Web Tokens (RFC 7519), checked by the keys that the issuer publishes.
 // Keys that are known stay good while the issuer cannot be reached; new ones are looked for when a token names one.
 
-import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
+import {
+  createRemoteJWKSet,
+  customFetch,
+  errors,
+  jwtVerify,
+  type JWTPayload,
+  type JWTVerifyGetKey,
+  type JWTVerifyOptions,
+  type JWTVerifyResult,
+} from 'jose';
 
 import type { Clock } from '../clock.js';
 import { GatewayError } from '../errors.js';
@@ -36,7 +45,7 @@ const RETRY_MS = 5_000;
 const COOLDOWN_MS = 30_000;
 const TIMEOUT_MS = 5_000;
 
-/** What says that there are keys, and that this token is not made by one of them. */
+/** What says that there are keys, and that this token is not made by one of them, or which of them is not said. */
 const ABOUT_THE_TOKEN = [errors.JWKSNoMatchingKey, errors.JWKSMultipleMatchingKeys, errors.JOSENotSupported];
 
 export function createJwtVerifier({ clock, onKeys, ...settings }: JwtOptions): JwtVerifier {
@@ -53,7 +62,7 @@ export function createJwtVerifier({ clock, onKeys, ...settings }: JwtOptions): J
         currentDate: new Date(clock.now()),
         requiredClaims: ['exp', 'sub'],
       };
-      const { payload } = await jwtVerify(token, keys.find, rules).catch((error: unknown) => {
+      const { payload } = await verify(token, keys.find, rules).catch((error: unknown) => {
         throw error instanceof errors.JOSEError ? toRefusal(error) : error;
       });
       const { sub } = payload;
@@ -63,21 +72,44 @@ export function createJwtVerifier({ clock, onKeys, ...settings }: JwtOptions): J
   };
 }
 
+async function verify(token: string, find: JWTVerifyGetKey, rules: JWTVerifyOptions): Promise<JWTVerifyResult> {
+  try {
+    return await jwtVerify(token, find, rules);
+  } catch (error) {
+    if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
+    // Some issuers give their keys no names, or several the same.
+    for await (const key of error) {
+      const verified = await jwtVerify(token, key, rules).catch((reason: unknown) => {
+        if (reason instanceof errors.JWSSignatureVerificationFailed) return undefined;
+        throw reason;
+      });
+      if (verified !== undefined) return verified;
+    }
+    throw new errors.JWSSignatureVerificationFailed();
+  }
+}
+
 function createKeys(url: string, clock: Clock, onKeys: JwtOptions['onKeys']) {
+  let askedAt = -Infinity;
+  let isFailing = false;
+  const wasAsked = (withinMs: number): boolean => Math.abs(clock.now() - askedAt) < withinMs;
   const remote = createRemoteJWKSet(new URL(url), {
     cacheMaxAge: Infinity,
     cooldownDuration: COOLDOWN_MS,
     timeoutDuration: TIMEOUT_MS,
+    // The cooldown begins with an answer: an issuer that gives none would be asked for each token with an unknown key.
+    [customFetch]: (...request) => {
+      if (isFailing && wasAsked(RETRY_MS)) throw new Error('the issuer failed a moment ago');
+      askedAt = clock.now();
+      return fetch(...request);
+    },
   });
-  let askedAt = -Infinity;
-  let isFailing = false;
   const tell = (isDown: boolean): void => {
     if (isDown !== isFailing) onKeys(!isDown);
     isFailing = isDown;
   };
   const refresh = (afterMs: number): void => {
-    if (Math.abs(clock.now() - askedAt) < afterMs) return;
-    askedAt = clock.now();
+    if (wasAsked(afterMs)) return;
     // Nobody waits for it.
     remote.reload().then(
       () => {
@@ -89,7 +121,7 @@ function createKeys(url: string, clock: Clock, onKeys: JwtOptions['onKeys']) {
     );
   };
   const find: JWTVerifyGetKey = async (header, token) => {
-    if (remote.jwks() !== undefined) refresh(isFailing ? RETRY_MS : REFRESH_MS);
+    if (remote.fresh) refresh(isFailing ? RETRY_MS : REFRESH_MS);
     try {
       const key = await remote(header, token);
       return key;
@@ -106,9 +138,8 @@ function createKeys(url: string, clock: Clock, onKeys: JwtOptions['onKeys']) {
   return {
     find,
     areThere(): boolean {
-      const areThere = remote.jwks() !== undefined;
-      if (!areThere) refresh(RETRY_MS);
-      return areThere;
+      if (!remote.fresh) refresh(RETRY_MS);
+      return remote.fresh;
     },
   };
 }

@@ -52,13 +52,13 @@ interface BreakdownOptions {
   readonly first?: number | undefined;
 }
 
-export function breakDown(columns: Columns, { rows, by, orderBy, first }: BreakdownOptions): Breakdown {
+export function breakDown(numbers: Columns['numbers'], { rows, by, orderBy, first }: BreakdownOptions): Breakdown {
   const { groups, firstRows } = groupRows(rows, by);
   const groupCount = firstRows.length;
   const sums = new Map<SumField, Sums>();
   const sumsOf = (field: SumField): Sums => {
     let known = sums.get(field);
-    if (known === undefined) sums.set(field, (known = sumByGroup(columns.numbers[field], rows, groups, groupCount)));
+    if (known === undefined) sums.set(field, (known = sumByGroup(numbers[field], rows, groups, groupCount)));
     return known;
   };
   const counts = new Uint32Array(groupCount);

@@ -27,8 +27,8 @@ export interface Grants {
    * undefined, as an argument and in the result: any.
    */
   within(clusters?: readonly string[], namespaces?: readonly string[]): Grant;
-  /** The numbers of the rows that may be seen, in order. */
-  findRows(columns: Columns): readonly number[];
+  /** The numbers of the rows that may be seen, of those in `among` and in their order. */
+  findRows(columns: Columns, among: Uint32Array): Uint32Array;
 }
 
 /** All that is in one of `list` may be seen. Undefined where that is everything. */
@@ -62,23 +62,29 @@ function toGrants(list: readonly Grant[]): Grants {
         namespaces: unite(own.map((each) => each.namespaces)),
       };
     },
-    findRows({ rowCount, names }) {
-      // Looked up once for each pair of names that can be, however many rows have them.
-      const admitted = names.clusterName.values.map((cluster) => {
-        const own = ofCluster(cluster);
-        return names.namespace.values.map((namespace) => own.some(({ namespaces }) => isIn(namespaces, namespace)));
-      });
-      const rows: number[] = [];
-      for (let row = 0; row < rowCount; row += 1) {
-        if (admitted[names.clusterName.codes[row]!]![names.namespace.codes[row]!]!) rows.push(row);
-      }
-      return rows;
+    findRows({ names: { clusterName, namespace } }, among) {
+      // Looked up once for each pair of names that there is, however many rows have them.
+      const known = new Map<number, Uint8Array>();
+      const isAdmitted = (cluster: number, code: number): boolean => {
+        let ofNamespaces = known.get(cluster);
+        if (ofNamespaces === undefined) known.set(cluster, (ofNamespaces = new Uint8Array(namespace.values.length)));
+        if (ofNamespaces[code] === UNKNOWN) {
+          const own = ofCluster(clusterName.values[cluster]!);
+          ofNamespaces[code] = own.some((each) => isIn(each.namespaces, namespace.values[code]!)) ? ADMITTED : REFUSED;
+        }
+        return ofNamespaces[code] === ADMITTED;
+      };
+      return among.filter((row) => isAdmitted(clusterName.codes[row]!, namespace.codes[row]!));
     },
   };
 }
 
 /** Nothing may be seen. */
 export const NOTHING: Grants = toGrants([]);
+
+const UNKNOWN = 0;
+const ADMITTED = 1;
+const REFUSED = 2;
 
 /** A row that names none is in no list. */
 function isIn(names: ReadonlySet<string> | undefined, name: string | null): boolean {

@@ -8,14 +8,14 @@ import { foldCase, indexNames } from './names.js';
 import { toScopeKey, type Scope } from './scope.js';
 
 /** The rows of a scope, by their numbers and in the upstream's order. */
-interface FoundScope {
+export interface FoundScope {
   readonly rows: readonly number[];
   /** The scopes that these are the rows of: they differ in case alone. */
   readonly spelled: readonly Scope[];
 }
 
-/** The scopes that have rows. */
-export function findScopes({ rowCount, names }: Columns, scopes: readonly Scope[]): FoundScope[] {
+/** The scopes that have rows among these. */
+export function findScopes({ names }: Columns, among: Uint32Array, scopes: readonly Scope[]): FoundScope[] {
   const clusterCodes = indexNames(names.clusterName.values);
   const namespaceCodes = indexNames(names.namespace.values);
   // Where a row goes is looked up by the codes of its names: a few steps a row, however many scopes there are.
@@ -30,7 +30,8 @@ export function findScopes({ rowCount, names }: Columns, scopes: readonly Scope[
     }
     return { rows, spelled };
   });
-  for (let row = 0; row < rowCount; row += 1) {
+  for (let at = 0; at < among.length; at += 1) {
+    const row = among[at]!;
     const cluster = names.clusterName.codes[row]!;
     wholes[cluster]?.push(row);
     parts[cluster]?.[names.namespace.codes[row]!]?.push(row);

@@ -12,10 +12,12 @@ export interface Regrouping {
   readonly byCluster: boolean;
 }
 
+/** The largest number that GraphQL's Int holds. */
+const MAX_INT = 2 ** 31 - 1;
 const NONE: readonly never[] = Object.freeze([]);
 
 /** One row a group of `rows`, in the order of the first of each. */
-export function regroup(columns: Columns, rows: readonly number[], { byCluster }: Regrouping): Columns {
+export function regroup(columns: Columns, rows: Uint32Array, { byCluster }: Regrouping): Columns {
   const clusterOf = (row: number): string | null => {
     const { codes, values } = columns.names.clusterName;
     return byCluster ? values[codes[row]!]! : null;
@@ -52,7 +54,13 @@ function sumNumbers(columns: Columns, groups: readonly (readonly number[])[]): C
   const totals = rowsOf.map((rows) => createTotals(rows.length, (field) => sumRows(columns.numbers[field], rows)));
   const percentOf = (field: 'onDemandHours' | 'spotHours') =>
     totals.map((each) => percentOfHours(each, field) ?? Number.NaN);
-  const numbers = { ...sums, onDemandPercent: percentOf('onDemandHours'), spotPercent: percentOf('spotHours') };
+  const amountOfWorkloads = sums.amountOfWorkloads.map((amount) => Math.max(-MAX_INT, Math.min(amount, MAX_INT)));
+  const numbers = {
+    ...sums,
+    amountOfWorkloads,
+    onDemandPercent: percentOf('onDemandHours'),
+    spotPercent: percentOf('spotHours'),
+  };
   return byField(NUMBER_FIELDS, (field) => createNumberColumn(Float64Array.from(numbers[field])));
 }
 
@@ -60,12 +68,20 @@ function isKnown({ units }: NumberColumn, row: number): boolean {
   return !Number.isNaN(units[row]!);
 }
 
-function toPairs(labels: readonly Label[] | null): readonly string[] | null {
-  return labels?.map(({ key, value }) => JSON.stringify([key, value])).sort() ?? null;
+/** No list is an empty one. */
+function toPairs(labels: readonly Label[] | null): readonly string[] {
+  return (labels ?? []).map(({ key, value }) => JSON.stringify([key, value])).sort();
 }
 
-/** As the id of a row for which ScaleOps gives none: what it is about. */
-function toId(cluster: string | null, ...lists: readonly (readonly Label[] | null)[]): string {
-  const labels = lists.flatMap((list) => list ?? []).map(({ key, value }) => `${key}=${value}`);
-  return [...(cluster === null ? [] : [cluster]), ...labels].join('/') || 'all';
+/** What the row is about: another id for each group, the same in each report. */
+function toId(cluster: string | null, labels: readonly Label[] | null, annotations: readonly Label[] | null): string {
+  const toParts = (kind: string, list: readonly Label[] | null): readonly string[] =>
+    (list ?? []).map(({ key, value }) => `${kind}:${escapePart(key)}=${escapePart(value)}`).sort();
+  const own = cluster === null ? [] : [escapePart(cluster)];
+  return [...own, ...toParts('label', labels), ...toParts('annotation', annotations)].join('/') || 'all';
+}
+
+/** Without what separates the parts of an id. */
+function escapePart(part: string): string {
+  return part.replace(/[%/:=]/g, (sign) => `%${sign.charCodeAt(0).toString(16)}`);
 }

@@ -4,12 +4,13 @@
 import { breakDown, createLabelColumn, type Breakdown, type Dimension, type GroupOrder } from './breakdown.js';
 import type { Columns, NameColumn, NumberField } from './columns.js';
 import { createCursorCodec, type CursorCodec } from './cursor.js';
-import { createDerived } from './derived.js';
+import { createDerived, type Derived } from './derived.js';
 import { sumRows } from './exact-sum.js';
 import { dropRepeated, orderByRanks, type OrderField, type RankedKey, type RowOrder } from './order.js';
 import type { Grants } from './grants.js';
 import { findPage, type PageArguments } from './page.js';
-import { findScopes, pickRows } from './parts.js';
+import { createNumbersOf } from './numbers-of.js';
+import { findScopes, pickRows, type FoundScope } from './parts.js';
 import { rankNames, rankNumbers, type Ranks } from './ranks.js';
 import { regroup, type Regrouping } from './regroup.js';
 import { toRow, type ReportRow } from './row.js';
@@ -84,28 +85,49 @@ interface ReportData {
   readonly byteSize: number;
 }
 
-export function createReport(data: ReportData): Report {
-  const { window, clusters, columns, byteSize } = data;
+export function createReport({ window, clusters, columns, byteSize }: ReportData): Report {
   const derived = createDerived(DERIVED_BYTES_PER_ROW * columns.rowCount);
-  const everyRow = allRows(columns);
-  const clusterNames = lazy(() => new Set(columns.names.clusterName.values.map((name) => name && foldCase(name))));
-  const findWorkload = lazy(() => createWorkloadFinder(columns));
-  const reportCost = lazy(() => sumRows(columns.numbers.totalCost, everyRow));
+  const whole: Whole = {
+    window,
+    columns,
+    derived,
+    ranksOf: (field) =>
+      derived.get(
+        `ranks of ${field}`,
+        () => rankField(columns, field),
+        ({ ranks }) => ranks.byteLength,
+      ),
+    columnOf: (dimension) =>
+      'field' in dimension
+        ? columns.names[dimension.field]
+        : derived.get(`label ${dimension.label}`, () => createLabelColumn(columns, dimension.label), measureColumn),
+  };
+  return createView(whole, { clusters, byteSize, rows: allRows(columns), numbers: columns.numbers });
+}
 
+/** What all who see something of a report share: its columns, and what was worked out of them. */
+interface Whole extends Pick<ReportData, 'window' | 'columns'> {
+  readonly derived: Derived;
+  readonly ranksOf: (field: OrderField) => Ranks;
+  readonly columnOf: (dimension: Dimension) => NameColumn;
+}
+
+/** What of a report somebody sees: these rows and no others. */
+interface View extends Pick<ReportData, 'clusters' | 'byteSize'> {
+  readonly rows: Uint32Array;
+  /** For sums over no other rows than these. */
+  readonly numbers: Columns['numbers'];
+}
+
+function createView(whole: Whole, { clusters, rows, numbers, byteSize }: View): Report {
+  const { window, columns, ranksOf, columnOf } = whole;
+  const clusterNames = lazy(() => new Set(namesOf(columns.names.clusterName, rows).map(foldCase)));
+  const findWorkload = lazy(() => createWorkloadFinder(columns, rows));
+  const reportCost = lazy(() => sumRows(numbers.totalCost, rows));
   const rowsWhere = (where: RowsWhere | undefined): Uint32Array =>
-    where === undefined ? everyRow : findRows(columns, where);
-  const ranksOf = (field: OrderField): Ranks =>
-    derived.get(
-      `ranks of ${field}`,
-      () => rankField(columns, field),
-      ({ ranks }) => ranks.byteLength,
-    );
-  const columnOf = (dimension: Dimension): NameColumn =>
-    'field' in dimension
-      ? columns.names[dimension.field]
-      : derived.get(`label ${dimension.label}`, () => createLabelColumn(columns, dimension.label), measureColumn);
+    where === undefined ? rows : findRows(columns, where, rows);
 
-  const self: Report = {
+  return {
     window,
     clusters,
     byteSize,
@@ -116,60 +138,61 @@ export function createReport(data: ReportData): Report {
       return selectPage({ columns, rows: rowsWhere(where), keys, codec, page, reportCost });
     },
     sumRows(where) {
-      const rows = rowsWhere(where);
-      return createTotals(rows.length, (field) => sumRows(columns.numbers[field], rows));
+      const found = rowsWhere(where);
+      return createTotals(found.length, (field) => sumRows(numbers[field], found));
     },
     breakDown: ({ by, where, ...question }) =>
-      breakDown(columns, { rows: rowsWhere(where), by: by.map(columnOf), ...question }),
+      breakDown(numbers, { rows: rowsWhere(where), by: by.map(columnOf), ...question }),
     hasCluster: (name) => clusterNames().has(foldCase(name)),
-    split: (scopes) => split(window, columns, scopes),
-    restrict: (grants, regrouping) =>
-      derived.get(
-        `visible to ${grants.key}, ${JSON.stringify(regrouping)}`,
-        () => createVisible(self, columns, grants, regrouping),
-        (visible) => (visible.byteSize === byteSize ? 0 : visible.byteSize),
-      ),
+    split: (scopes) => split(window, columns, findScopes(columns, rows, scopes)),
+    restrict: (grants, regrouping) => restrict(whole, rows, grants, regrouping),
     findWorkload(type, name) {
       const row = findWorkload()(type, name);
       return row === undefined ? null : toRow(columns, row, reportCost());
     },
   };
-  return self;
 }
 
 /** Nobody keeps a part for longer than an answer takes, and its rows are those of the whole: it counts for nothing. */
 const PART_BYTES = 0;
 
-function split(window: ReportWindow | null, columns: Columns, scopes: readonly Scope[]): ReadonlyMap<Scope, Report> {
-  const found = findScopes(columns, scopes).flatMap(({ rows, spelled }) => {
-    const part = createPart(window, columns, rows);
+function split(window: ReportWindow | null, whole: Columns, found: readonly FoundScope[]): ReadonlyMap<Scope, Report> {
+  const parts = found.flatMap(({ rows, spelled }) => {
+    const columns = pickRows(whole, rows);
+    const clusters = columns.names.clusterName.values.filter((name) => name !== null);
+    const part = createReport({ window, clusters, columns, byteSize: PART_BYTES });
     return spelled.map((scope) => [scope, part] as const);
   });
-  return new Map(found);
+  return new Map(parts);
 }
 
-/** About what a row of such a report takes, and what is worked out for it. */
-const VISIBLE_BYTES_PER_ROW = 224;
+/** About what a view takes beside the numbers of its rows, and a row that was added up. */
+const VIEW_BYTES = 4_096;
+const ADDED_UP_BYTES_PER_ROW = 224;
 
-function createVisible(whole: Report, columns: Columns, grants: Grants, regrouping: Regrouping | undefined): Report {
-  const rows = grants.findRows(columns);
-  // Those of the rows, in their order: ScaleOps may list clusters of which it gives none, and in the order of all rows.
-  const clusters = namesOfRows(columns.names.clusterName, rows);
-  if (regrouping === undefined && rows.length === columns.rowCount) return { ...whole, clusters };
-  const visible = regrouping === undefined ? pickRows(columns, rows) : regroup(columns, rows, regrouping);
-  const byteSize = VISIBLE_BYTES_PER_ROW * visible.rowCount;
-  return createReport({ window: whole.window, clusters, columns: visible, byteSize });
+function restrict(whole: Whole, among: Uint32Array, grants: Grants, regrouping: Regrouping | undefined): Report {
+  const { window, columns, derived } = whole;
+  const make = (): Report => {
+    const rows = grants.findRows(columns, among);
+    // Those of the rows, in their order: ScaleOps may list clusters of which it gives none, and in the order of all rows.
+    const clusters = namesOf(columns.names.clusterName, rows);
+    if (regrouping === undefined) {
+      const byteSize = VIEW_BYTES + rows.byteLength;
+      return createView(whole, { clusters, rows, numbers: createNumbersOf(columns, rows), byteSize });
+    }
+    const added = regroup(columns, rows, regrouping);
+    const byteSize = VIEW_BYTES + ADDED_UP_BYTES_PER_ROW * added.rowCount;
+    return createReport({ window, clusters, columns: added, byteSize });
+  };
+  // What is kept is of all rows.
+  if (among.length < columns.rowCount) return make();
+  return derived.get(`visible to ${grants.key}, ${JSON.stringify(regrouping)}`, make, ({ byteSize }) => byteSize);
 }
 
-function namesOfRows({ codes, values }: NameColumn, rows: readonly number[]): readonly string[] {
-  const found = new Set(Array.from(rows, (row) => codes[row]!));
+function namesOf({ codes, values }: NameColumn, rows: Uint32Array): readonly string[] {
+  const found = new Set<number>();
+  for (let at = 0; at < rows.length; at += 1) found.add(codes[rows[at]!]!);
   return Array.from(found, (code) => values[code] ?? null).filter((name) => name !== null);
-}
-
-function createPart(window: ReportWindow | null, whole: Columns, rows: readonly number[]): Report {
-  const columns = pickRows(whole, rows);
-  const clusters = columns.names.clusterName.values.filter((name) => name !== null);
-  return createReport({ window, clusters, columns, byteSize: PART_BYTES });
 }
 
 interface Selection {

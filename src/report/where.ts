@@ -38,9 +38,10 @@ function toCanonical(value: Condition): unknown {
   return [...new Set(texts)].sort();
 }
 
-/** The numbers of the rows that match, in the upstream's order. */
-export function findRows(columns: Columns, where: RowsWhere): Uint32Array {
-  const matches = new Uint8Array(columns.rowCount).fill(1);
+/** The numbers of the rows among these that match, in the upstream's order. */
+export function findRows(columns: Columns, where: RowsWhere, among: Uint32Array): Uint32Array {
+  const matches = new Uint8Array(columns.rowCount);
+  for (let at = 0; at < among.length; at += 1) matches[among[at]!] = 1;
   keepNamed(matches, columns.names.clusterName, where.clusterNames);
   keepNamed(matches, columns.names.namespace, where.namespaces);
   keepNamed(matches, columns.names.workloadType, where.workloadTypes);

@@ -3,16 +3,17 @@
 import type { Columns } from './columns.js';
 import { foldCase, indexNames } from './names.js';
 
-/** A lookup of the first row of a workload; undefined where there is none. */
-export function createWorkloadFinder({
-  rowCount,
-  names: { workloadName, workloadType },
-}: Columns): (type: string, name: string) => number | undefined {
+/** A lookup of the first row of a workload among these; undefined where there is none. */
+export function createWorkloadFinder(
+  { rowCount, names: { workloadName, workloadType } }: Columns,
+  among: Uint32Array,
+): (type: string, name: string) => number | undefined {
   const codesOf = indexNames(workloadName.values);
   // The rows of each name as a chain, -1 at its end: the first by code, each next by the one before.
   const first = new Int32Array(workloadName.values.length).fill(-1);
   const next = new Int32Array(rowCount);
-  for (let row = rowCount - 1; row >= 0; row -= 1) {
+  for (let at = among.length - 1; at >= 0; at -= 1) {
+    const row = among[at]!;
     const code = workloadName.codes[row]!;
     next[row] = first[code]!;
     first[code] = row;
