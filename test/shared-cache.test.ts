@@ -695,7 +695,10 @@ describe('a sealed entry', () => {
     const read = (): Promise<(Buffer | null)[]> =>
       Promise.resolve([entry, generation === null ? null : Buffer.from(generation)]);
     const ask = <T>(command: (engine: Engine) => Promise<T>) => command({ read } as never);
-    const entries = createSharedEntries({ ask: Object.assign(ask, { isSlow: () => false, isWell: () => true }), ...limits });
+    const entries = createSharedEntries({
+      ask: Object.assign(ask, { isSlow: () => false, isWell: () => true }),
+      ...limits,
+    });
     return (await entries.look({ key, principal }))?.found;
   };
 
