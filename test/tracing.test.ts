@@ -1,8 +1,10 @@
 // Traces, as a receiver gets them over a real socket: which spans there are, what they say, how they hang together, and
 // that a receiver in trouble troubles nobody.
 
+import { ROOT_CONTEXT } from '@opentelemetry/api';
 import { describe, expect, test } from 'vitest';
 
+import { createSpanPipeline } from '../src/telemetry/span-pipeline.js';
 import { createManualClock } from './kit/clock.js';
 import { settle as settleTurn, watch } from './kit/deferred.js';
 import { createIdleClock } from './kit/idle-clock.js';
@@ -366,7 +368,7 @@ describe('the receiver', () => {
     const askMany = async (count: number) => {
       for (let time = 0; time < count; time += 1) expect((await stack.ask('{ __typename }')).errors).toEqual([]);
     };
-    const told = () => stack.log.filter(({ msg }) => /traces/.test(String(msg)));
+    const told = () => stack.log.filter(({ msg }) => String(msg).includes('traces'));
     await askMany(512);
     await receiver.arrivals(1);
     await askMany(512);
@@ -400,7 +402,7 @@ describe('the receiver', () => {
     await receiver.arrivals(3);
     await until(() => clock.pending() === 0);
     expect(receiver.exports.map(({ spans }) => spans.length)).toEqual([512, 512, 512]);
-    expect(stack.log.filter(({ msg }) => /traces/.test(String(msg)))).toEqual([]);
+    expect(stack.log.filter(({ msg }) => String(msg).includes('traces'))).toEqual([]);
   }, 60_000);
 
   test.each([
@@ -425,6 +427,30 @@ describe('the receiver', () => {
     expect(clock.pending()).toBe(0);
   });
 
+  // Mutation: a queue of 20,000.
+  test('that hangs makes no more than 2,048 spans wait for it', async () => {
+    await using receiver = await startOtlpReceiver();
+    receiver.answer('hang');
+    const clock = createManualClock();
+    const { tracer, close } = createSpanPipeline({
+      endpoint: receiver.url,
+      headers: {},
+      serviceName: 'test',
+      version: '1',
+      ratio: 1,
+      clock,
+      nameOf: () => 'other',
+      onTrouble: () => undefined,
+    });
+    for (let count = 0; count < 5_000; count += 1) tracer.startSpan('span', {}, ROOT_CONTEXT).end();
+    await receiver.arrivals(1);
+    receiver.answer(200);
+    clock.advance(10_000);
+    await close();
+    expect(receiver.exports[0]!.spans).toHaveLength(512);
+    expect(receiver.spans).toHaveLength(512 + 2_048);
+  });
+
   test('that never ends its answer has taken the batch', async () => {
     await using receiver = await startOtlpReceiver();
     receiver.answer('endless');
@@ -444,7 +470,7 @@ describe('the receiver', () => {
     for (let time = 0; time < 512; time += 1) await stack.ask('{ __typename }');
     await receiver.arrivals(1);
     clock.advance(10_000);
-    await until(() => stack.log.some(({ msg }) => /traces/.test(String(msg))));
+    await until(() => stack.log.some(({ msg }) => String(msg).includes('traces')));
     expect(stack.log.at(-1)).toMatchObject({ reason: 'no answer in time' });
   }, 60_000);
 });

@@ -1,0 +1,148 @@
+// The line that each operation leaves in the log: what is in it, and which operations leave none.
+
+import { createSchema, createYoga } from 'graphql-yoga';
+import { pino } from 'pino';
+import { describe, expect, test } from 'vitest';
+
+import type { GatewayContext } from '../src/context.js';
+import { useOperationLog } from '../src/http/operation-log.js';
+import { useRequestState, type DoorContext, type DoorPlugin } from '../src/http/request-state.js';
+import { readTraceId } from '../src/http/trace-parent.js';
+import { createManualClock } from './kit/clock.js';
+import { until } from './kit/credentials.js';
+import { DOWN, ONE, startStand, WORKLOADS } from './kit/fault-stand.js';
+import { startStack, type TestGateway } from './kit/gateway.js';
+
+const GOOD_ONE = '{ __typename }';
+const operationsOf = ({ log }: TestGateway) => log.filter(({ msg }) => msg === 'operation');
+const sampling = (percent: number) => ({ LOG_SAMPLE_PERCENT: String(percent) });
+
+describe('the line of an operation', () => {
+  test('has fields of a closed list alone', async () => {
+    await using stack = await startStack();
+    await stack.ask('query Costs { workloadCosts { asOf } }', undefined, {
+      headers: { 'x-request-id': 'request-1', traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-00` },
+    });
+    const [{ level: _, time, ...line }, ...others] = stack.log as [Record<string, unknown>];
+    expect([others, typeof time]).toEqual([[], 'number']);
+    expect(line).toEqual({
+      requestId: 'request-1',
+      traceId: 'a'.repeat(32),
+      operationName: 'Costs',
+      status: 200,
+      durationMs: expect.any(Number) as number,
+      cache: { hit: 0, stale: 0, shared: 0, collapsed: 0, miss: 1 },
+      upstreamMs: expect.any(Number) as number,
+      msg: 'operation',
+    });
+  });
+
+  test('names the caller where that is known', async () => {
+    const log: string[] = [];
+    const stats = { cache: {}, reports: [], faults: [], upstreamMs: 0 };
+    const naming: DoorPlugin = {
+      onRequest({ serverContext }) {
+        serverContext.state.callerName = 'dashboards';
+      },
+    };
+    const yoga = createYoga<DoorContext, GatewayContext>({
+      context: () => ({ stats }) as unknown as GatewayContext,
+      schema: createSchema({ typeDefs: 'type Query { a: String }' }),
+      logging: false,
+      plugins: [
+        useRequestState(() => 0),
+        naming,
+        useOperationLog({
+          logger: pino({ base: null }, { write: (line: string) => log.push(line) }),
+          now: () => 0,
+          samplePercent: 100,
+        }),
+      ],
+    });
+    const body = JSON.stringify({ query: '{ a }' });
+    await yoga.fetch('http://gateway/graphql', {
+      method: 'POST',
+      body,
+      headers: { 'content-type': 'application/json' },
+    });
+    expect(JSON.parse(log[0]!)).toMatchObject({ msg: 'operation', caller: 'dashboards' });
+  });
+});
+
+describe('a sample of the operations', () => {
+  // Mutation: chance in place of the count.
+  test.each([
+    [100, 40],
+    [50, 20],
+    [33, 13],
+    [5, 2],
+    [1, 0],
+    [0, 0],
+  ])('of %i percent has so many of 40 in a row, evenly', async (percent, expected) => {
+    await using stack = await startStack({ env: sampling(percent) });
+    const logged: number[] = [];
+    for (let index = 1; index <= 40; index += 1) {
+      await stack.ask(GOOD_ONE);
+      if (operationsOf(stack).length > logged.length) logged.push(index);
+    }
+    expect(logged).toEqual(Array.from({ length: expected }, (_, at) => Math.ceil(((at + 1) * 100) / percent)));
+  });
+
+  test('has all that went wrong, and each of them takes nobody else out of it', async () => {
+    await using stand = await startStand({ env: { ...sampling(0), SCALEOPS_MAX_ATTEMPTS: '1' } });
+    const { gateway, upstream } = stand;
+    upstream.answer(WORKLOADS, DOWN);
+    await gateway.ask(ONE);
+    await gateway.ask('{ nothing }');
+    await gateway.ask('{');
+    await gateway.ask(GOOD_ONE, undefined, { headers: { accept: 'image/png' } });
+    await gateway.ask(GOOD_ONE);
+    expect(operationsOf(gateway).map(({ errors, status }) => [errors, status])).toEqual([
+      [['UPSTREAM_UNAVAILABLE'], 200],
+      [['GRAPHQL_VALIDATION_FAILED'], 400],
+      [['GRAPHQL_PARSE_FAILED'], 400],
+      [['NOT_ACCEPTABLE'], 406],
+    ]);
+  });
+
+  test('has all that showed older reports', async () => {
+    const clock = createManualClock();
+    await using stack = await startStack({ clock, env: sampling(0) });
+    await stack.ask('{ workloadCosts { asOf } }');
+    clock.advance(61_000);
+    await stack.ask('{ workloadCosts { asOf } }');
+    await until(() => stack.received.length === 2);
+    expect(operationsOf(stack).map(({ cache }) => cache)).toMatchObject([{ stale: 1 }]);
+  });
+});
+
+describe('a traceparent', () => {
+  const [trace, parent] = ['0af7651916cd43dd8448eb211c80319c', 'b7ad6b7169203331'];
+
+  test.each([
+    [`00-${trace}-${parent}-01`],
+    [`00-${trace}-${parent}-00`],
+    [`01-${trace}-${parent}-00`],
+    [`cc-${trace}-${parent}-01-what-comes-later`],
+  ])('names its trace: %s', (header) => {
+    expect(readTraceId(header)).toBe(trace);
+  });
+
+  test.each([
+    [null],
+    [''],
+    [trace],
+    [`ff-${trace}-${parent}-01`],
+    [`00-${trace}-${parent}-01-more`],
+    [`00-${trace}-${parent}-01 `],
+    [`00-${trace.toUpperCase()}-${parent}-01`],
+    [`00-${'0'.repeat(32)}-${parent}-01`],
+    [`00-${trace}-${'0'.repeat(16)}-01`],
+    [`00-${trace}0-${parent}-01`],
+    [`00-${trace}-${parent}-1`],
+    [`00-${trace}-${parent}-01, 00-${trace}-${parent}-01`],
+    [`00-${trace}-${parent}-01\n`],
+  ])('that is none names none: %j', (header) => {
+    expect(readTraceId(header)).toBeUndefined();
+  });
+});
