@@ -1,7 +1,7 @@
 // The image, without an engine to build it: the steps of the Dockerfile are run in empty folders, and what comes out is
 // started, asked, and stopped, as a container would be.
 
-import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
@@ -9,9 +9,10 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 
 import { createSimulator } from '../src/simulator/simulator.js';
+import { canContain, startContainer } from './kit/container.js';
 import { buildStage, copyContext, listFiles, parseDockerfile, parseExec, type BuiltStage } from './kit/dockerfile.js';
 import { ask, TOKEN } from './kit/gateway.js';
-import { ROOT, startProcess } from './kit/process.js';
+import { ROOT, startProcess, type RunningProcess } from './kit/process.js';
 
 const stages = parseDockerfile(await readFile(join(ROOT, 'Dockerfile'), 'utf8'));
 const final = stages.at(-1)!;
@@ -43,11 +44,29 @@ beforeAll(async () => {
   await copyContext(ROOT, join(folder, 'context'));
   const built = new Map<string, BuiltStage>();
   for (const [index, stage] of stages.entries()) {
-    image = await buildStage(stage, join(folder, `stage-${index}`), join(folder, 'context'), built, outerEnv());
+    const root = join(folder, `stage-${index}`);
+    if (!built.has(stage.base)) await layBase(root);
+    image = await buildStage(stage, root, join(folder, 'context'), built, outerEnv());
     built.set(stage.name, image);
   }
 }, 240_000);
 afterAll(() => rm(folder, { recursive: true }));
+
+/** Of the base image what our steps are about; Node itself is this machine's. */
+const BASE_KEPT = ['usr/local/bin/node', 'usr/local/include/node/node.h'];
+const BASE_REMOVED = [
+  ...['npm', 'npx', 'corepack', 'yarn', 'yarnpkg'].map((name) => `usr/local/bin/${name}`),
+  'usr/local/lib/node_modules/npm/bin/npm-cli.js',
+  'usr/local/lib/node_modules/corepack/package.json',
+  'opt/yarn-v1.22.22/bin/yarn',
+];
+
+async function layBase(root: string): Promise<void> {
+  for (const file of [...BASE_KEPT, ...BASE_REMOVED].map((name) => join(root, name))) {
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, '');
+  }
+}
 
 interface Lockfile {
   readonly packages: Readonly<Record<string, { readonly dev?: boolean; readonly optional?: boolean }>>;
@@ -59,7 +78,8 @@ describe('the image', () => {
     const own = files.filter((file) => !file.startsWith('app/node_modules/'));
     const sources = (await listFiles(join(folder, 'context/src'))).map((file) => file.replace(/\.ts$/, ''));
     const compiled = sources.flatMap((file) => [`app/dist/${file}.js`, `app/dist/${file}.js.map`]);
-    expect(own).toEqual([...compiled, 'app/package.json'].sort());
+    // Without npm and its like.
+    expect(own).toEqual([...compiled, 'app/package.json', ...BASE_KEPT].sort());
   });
 
   test('has every production dependency of the lockfile, and none for development', async () => {
@@ -80,6 +100,24 @@ describe('the image', () => {
     expect([...bases]).toEqual([expect.stringMatching(/^node:2\d(?:\.|-)/)]);
   });
 
+  test('says what it is, and of which version', async () => {
+    const { name, version, description } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as Record<
+      'name' | 'version' | 'description',
+      string
+    >;
+    const labels = [...textOf('LABEL').matchAll(/org\.opencontainers\.image\.(\w+)="([^"]*)"/g)];
+    expect(Object.fromEntries(labels.map(([, key, value]) => [key, value]))).toEqual({
+      title: name,
+      version,
+      description,
+    });
+  });
+
+  test('needs no script of a package to be installed', () => {
+    const installs = stages.flatMap(({ instructions }) => instructions).filter(({ text }) => text.startsWith('npm ci'));
+    expect(installs.map(({ text }) => text)).toEqual(['npm ci --ignore-scripts', 'npm ci --omit=dev --ignore-scripts']);
+  });
+
   test('listens on every interface, on the port that it exposes', async () => {
     const { config } = await import('../src/config.js').then(({ readConfig }) =>
       readConfig({ ...image.env, SCALEOPS_URL: 'http://scaleops', SCALEOPS_TOKEN: TOKEN, GATEWAY_AUTH: 'none' }),
@@ -88,10 +126,12 @@ describe('the image', () => {
     expect(image.env.NODE_ENV).toBe('production');
   });
 
-  test('starts, is healthy, answers a query, and ends with 0 on SIGTERM, in which it is no longer healthy', async () => {
+  test('starts read-only, is healthy, answers, ends with 0 on SIGTERM, and is no longer healthy', async () => {
     // Elsewhere than where it was built: nothing outside the image may be needed.
     const root = join(folder, 'container');
     await cp(image.root, root, { recursive: true, verbatimSymlinks: true });
+    // For whoever the user of the image is.
+    await chmod(folder, 0o755);
     const simulator = createSimulator({ workloads: 50, token: TOKEN });
     onTestFinished(() => simulator.close());
     const port = await findFreePort();
@@ -102,13 +142,14 @@ describe('the image', () => {
       GATEWAY_AUTH: 'none',
       PORT: `${port}`,
     };
-    const cwd = join(root, image.workdir);
+    const run = (command: readonly string[]): RunningProcess =>
+      canContain
+        ? startContainer(command, { root, user: textOf('USER'), workdir: image.workdir, env })
+        : startProcess(command, { env, cwd: join(root, image.workdir) });
     const health = (): Promise<number | null> =>
-      startProcess(parseExec(textOf('HEALTHCHECK').replace(/^(?:--\S+\s+)*CMD\s+/, '')), { env, cwd }).ended.then(
-        ({ code }) => code,
-      );
+      run(parseExec(textOf('HEALTHCHECK').replace(/^(?:--\S+\s+)*CMD\s+/, ''))).ended.then(({ code }) => code);
 
-    await using container = startProcess(parseExec(textOf('CMD')), { env, cwd });
+    await using container = run(parseExec(textOf('CMD')));
     await container.line(new RegExp(`Gateway on http://localhost:${port}$`));
     expect(await health()).toBe(0);
     const query = '{ workloadCosts(filter: { multiCluster: true }) { rows { totalCount } } }';
@@ -117,6 +158,50 @@ describe('the image', () => {
     container.kill('SIGTERM');
     expect(await container.ended).toMatchObject({ code: 0, signal: null, stderr: '' });
     expect(await health()).toBe(1);
+  });
+});
+
+describe('the kit', () => {
+  test.runIf(canContain)('runs a container: first process, by number, nothing to write to', async () => {
+    const probe = `
+      const tried = ['/usr/local/bin', '/'].map((folder) => {
+        try { fs.writeFileSync(folder + '/written', ''); return 'written'; } catch ({ code }) { return code; }
+      });
+      console.log(JSON.stringify([process.pid, process.getuid(), process.getgid(), process.cwd(), [...new Set(tried)]]));`;
+    const root = join(folder, 'probe');
+    await mkdir(root);
+    const options = { root, user: '1234:5678', workdir: '/usr/local', env: {} };
+    const { stdout, stderr } = await startContainer(['node', '-e', probe], options).ended;
+    expect(stderr).toBe('');
+    expect(JSON.parse(stdout)).toEqual([1, 1234, 5678, '/usr/local', ['EROFS']]);
+  });
+
+  const build = (text: string, root: string) =>
+    buildStage({ name: '', base: '', instructions: [{ name: 'RUN', text }] }, root, folder, new Map(), outerEnv());
+
+  test('removes below the root of a stage, and never what the machine has at the same path', async () => {
+    const [machine, root] = [join(folder, 'machine'), join(folder, 'root')];
+    const files = ['tool/bin', 'tool-v1/bin', 'tool-v2/bin', 'other'];
+    for (const file of files.flatMap((each) => [join(machine, each), join(root, machine, each)])) {
+      await mkdir(dirname(file), { recursive: true });
+      await writeFile(file, '');
+    }
+    await build(`rm -rf ${machine}/tool ${machine}/tool-v* ${machine}/not-there`, root);
+    expect(await listFiles(join(root, machine))).toEqual(['other']);
+    expect(await listFiles(machine)).toEqual([...files].sort());
+  });
+
+  test.each([
+    // Nothing that would do harm, should it not be refused one day.
+    'rm -rf /nowhere/../nowhere',
+    'rm -rf /nowhere && true',
+    'cat /etc/passwd',
+    'cp -r --target=/nowhere x',
+    'cd ..',
+    'ls ~',
+    'ls "$HOME"',
+  ])('refuses %s', async (command) => {
+    await expect(build(command, join(folder, 'refused'))).rejects.toThrow(/^(?:RUN with a path|rm of)/);
   });
 });
 

@@ -2,8 +2,8 @@
 // the instructions that ours is made of, and refuses every other one rather than skip it.
 
 import { execFile } from 'node:child_process';
-import { cp, mkdir, readdir, readFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { cp, mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { basename, dirname, join, normalize } from 'node:path';
 import { promisify } from 'node:util';
 
 export interface Instruction {
@@ -65,7 +65,10 @@ export async function copyContext(from: string, to: string): Promise<void> {
   for (const rule of kept) await cp(join(from, rule.slice(1)), join(to, rule.slice(1)), { recursive: true });
 }
 
-/** Runs the steps of one stage in `root`, which becomes its `/`. `outerEnv` is what its commands get besides ENV. */
+/**
+ * Runs the steps of one stage in `root`, which becomes its `/`; what is there already stands for the base image.
+ * `outerEnv` is what its commands get besides ENV.
+ */
 export async function buildStage(
   stage: Stage,
   root: string,
@@ -94,13 +97,40 @@ export async function buildStage(
       if (source === undefined) throw new Error(`no stage ${from}`);
       return copy(source, join(root, workdir), paths.split(/\s+/));
     },
-    RUN: (text) => promisify(execFile)('sh', ['-c', text], { cwd: join(root, workdir), env: { ...outerEnv, ...env } }),
+    RUN: (text) => run(text, root, join(root, workdir), { ...outerEnv, ...env }),
   };
   for (const { name, text } of stage.instructions) {
     if (name in steps) await steps[name]?.(text);
-    else if (!['USER', 'EXPOSE', 'HEALTHCHECK', 'CMD'].includes(name)) throw new Error(`${name} is not known here`);
+    else if (!['USER', 'EXPOSE', 'HEALTHCHECK', 'CMD', 'LABEL'].includes(name))
+      throw new Error(`${name} is not known here`);
   }
   return { root, workdir, env };
+}
+
+/**
+ * A shell's command, on this very machine: its `/` is not the stage's. So what names an absolute path is refused, but for
+ * `rm -rf` with nothing else, which is done below the stage's root.
+ */
+async function run(text: string, root: string, cwd: string, env: Readonly<Record<string, string>>): Promise<void> {
+  const [, removed] = /^rm -rf((?:\s+\/[\w.@/-]+\*?)+)$/.exec(text) ?? [];
+  if (removed !== undefined) {
+    for (const path of removed.trim().split(/\s+/)) await remove(root, path);
+    return;
+  }
+  if (/(?<![\w.:/@-])\/|\.\.|~|\$/.test(text)) throw new Error(`RUN with a path of this machine: ${text}`);
+  await promisify(execFile)('sh', ['-c', text], { cwd, env });
+}
+
+/** Removes `path` below `root`; a star at its end stands for whatever follows. */
+async function remove(root: string, path: string): Promise<void> {
+  if (normalize(path) !== path || path === '/') throw new Error(`rm of ${path}`);
+  const target = join(root, path);
+  if (!path.endsWith('*')) return rm(target, { recursive: true, force: true });
+  const [beginning, folder] = [basename(path).slice(0, -1), dirname(target)];
+  const names = await readdir(folder).catch(() => []);
+  for (const name of names.filter((each) => each.startsWith(beginning))) {
+    await rm(join(folder, name), { recursive: true });
+  }
 }
 
 /** As COPY does: of a folder its content, of a file the file; the last path is where to. */

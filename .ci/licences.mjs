@@ -1,0 +1,70 @@
+// Which licence each package has that runs in production: lists name, version and licence, and fails on one that nobody
+// has allowed. What is installed says it itself; a package for another platform is known from the lock file.
+
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Use, change and passing on, also in a product that is sold; at most with their notice. */
+const ALLOWED = [
+  '0BSD',
+  'Apache-2.0',
+  'BSD-2-Clause',
+  'BSD-3-Clause',
+  'BlueOak-1.0.0',
+  'CC0-1.0',
+  'ISC',
+  'MIT',
+  'Python-2.0',
+  'Unlicense',
+];
+/** Decided one by one, by the name of the package. */
+const EXCEPTIONS = {
+  '@apollo/federation-internals': {
+    licence: 'Elastic-2.0',
+    reason:
+      'no open-source licence: forbids to offer it to others as a hosted service; comes with @apollo/subgraph, and only ' +
+      'federation needs it',
+  },
+};
+
+const root = process.argv[2] ?? join(import.meta.dirname, '..');
+const read = (path) => JSON.parse(readFileSync(join(root, path), 'utf8'));
+const packages = Object.entries(read('package-lock.json').packages)
+  .filter(([path, { dev }]) => path !== '' && !dev)
+  .map(([path, { version, license, optional }]) => {
+    const name = path.replace(/^.*node_modules\//, '');
+    const manifest = join(path, 'package.json');
+    if (existsSync(join(root, manifest))) return { name, version, licence: toLicence(read(manifest)) };
+    return { name, version, licence: optional ? license : undefined };
+  })
+  .sort((a, b) => compare(a.name, b.name) || compare(a.version, b.version));
+
+const refused = [];
+for (const { name, version, licence } of packages) {
+  const exception = EXCEPTIONS[name]?.licence === licence ? EXCEPTIONS[name] : undefined;
+  const isAllowed = exception !== undefined || (licence !== undefined && isAllowedExpression(licence));
+  if (!isAllowed) refused.push(`${name} ${version}: ${licence ?? 'no licence is named'}`);
+  console.log(
+    `${name} ${version} ${licence ?? '?'}${exception === undefined ? '' : ` (exception: ${exception.reason})`}`,
+  );
+}
+for (const line of refused) console.error(`licence not allowed: ${line}`);
+console.log(`licences: ${packages.length} packages, ${refused.length} not allowed`);
+process.exitCode = refused.length > 0 ? 1 : 0;
+
+/** `license` today; older packages have objects, or a list of them. */
+function toLicence({ license, licenses }) {
+  const found = license ?? licenses;
+  const names = (Array.isArray(found) ? found : [found]).map((each) => (typeof each === 'object' ? each?.type : each));
+  return names.every((name) => typeof name === 'string' && name !== '') ? names.join(' OR ') : undefined;
+}
+
+/** An SPDX expression: of what OR joins one will do, of what AND joins each is needed. */
+function isAllowedExpression(expression) {
+  const plain = expression.replace(/[()]/g, ' ').trim();
+  return plain.split(/\s+OR\s+/).some((each) => each.split(/\s+AND\s+/).every((name) => ALLOWED.includes(name.trim())));
+}
+
+function compare(a, b) {
+  return a < b ? -1 : Number(a > b);
+}
