@@ -97,7 +97,10 @@ export function readConfig(env: Environment): { readonly config: Config; readonl
   }
   // In the order of the README, whatever order they were met in.
   if (problems.length > 0) throw new ConfigError(sortBySetting(problems));
-  return { config: deepFreeze(config), warnings: [...findUnknownNames(env), ...findIdleSettings(env, auth)] };
+  return {
+    config: deepFreeze(config),
+    warnings: [...findUnknownNames(env), ...findIdleSettings(env, auth), ...findCrossPurposes(config)],
+  };
 }
 
 /** The settings of the schema alone, for who wants to print it. @throws ConfigError */
@@ -117,6 +120,12 @@ function readSchema(read: Reader) {
     access: read('GATEWAY_FEDERATION_ACCESS'),
     cacheTags: read('GATEWAY_FEDERATION_CACHE_TAGS'),
   };
+}
+
+/** Settings that are right, each by itself, and together are probably not what was meant. */
+function findCrossPurposes({ protection, upstream }: Config): string[] {
+  const isCut = protection.timeoutMs !== undefined && protection.timeoutMs < upstream.timeoutMs;
+  return isCut ? ['GATEWAY_TIMEOUT_MS is less than SCALEOPS_TIMEOUT_MS: reports that take longer never arrive.'] : [];
 }
 
 /** Names with one of our prefixes that are no settings. Kubernetes injects some, so they are no reason to stop. */

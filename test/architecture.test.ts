@@ -19,7 +19,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   graphql: ['context.ts', 'errors.ts', 'report'],
   // What can be said of a GraphQL document before it runs.
   documents: ['errors.ts'],
-  http: ['context.ts', 'documents', 'errors.ts'],
+  http: ['clock.ts', 'context.ts', 'documents', 'errors.ts', 'flow'],
   cache: ['clock.ts', 'errors.ts', 'flow', 'report', 'upstream'],
   upstream: ['clock.ts', 'errors.ts', 'flow', 'report'],
   loaders: ['cache', 'errors.ts', 'report'],

@@ -36,6 +36,7 @@ describe('readConfig', () => {
       protection: {
         documents: { tokens: 10_000, depth: 20, aliases: 50, rootFields: 20, directives: 50, fragments: 100 },
         maxCost: 5_000_000,
+        timeoutMs: 60_000,
         corsOrigins: [],
       },
       logLevel: 'info',
@@ -124,6 +125,7 @@ describe('readConfig', () => {
       GATEWAY_MAX_DIRECTIVES: '105',
       GATEWAY_MAX_FRAGMENTS: 'off',
       GATEWAY_MAX_COST: '106',
+      GATEWAY_TIMEOUT_MS: '107000',
       GATEWAY_CORS_ORIGINS: 'https://a.test, http://localhost:3000',
       LOG_LEVEL: 'silent',
     });
@@ -137,6 +139,7 @@ describe('readConfig', () => {
       protection: {
         documents: { tokens: 101, depth: 102, aliases: 103, rootFields: 104, directives: 105, fragments: undefined },
         maxCost: 106,
+        timeoutMs: 107_000,
         corsOrigins: ['https://a.test', 'http://localhost:3000'],
       },
       logLevel: 'silent',

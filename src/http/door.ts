@@ -48,7 +48,11 @@ export function createDoor(options: DoorOptions): YogaServerInstance<DoorContext
   return createYoga<DoorContext, GatewayContext>({
     schema,
     context: ({ request, state }) =>
-      createContext(parts, { signal: request.signal, token: state.callerToken, anew: wantsAnew(request) }),
+      createContext(parts, {
+        signal: state.deadline?.signal ?? request.signal,
+        token: state.callerToken,
+        anew: wantsAnew(request),
+      }),
     graphqlEndpoint: GRAPHQL_PATH,
     // Yoga's own health check comes before all plugins, at whatever ends like this; no URL ends with a blank.
     healthCheckEndpoint: ' ',

@@ -50,4 +50,11 @@ export const LIMIT_SETTINGS = {
     meaning:
       'The most fields that an operation may come to, rows times fields, as estimated before it runs: a number, or off.',
   },
+  GATEWAY_TIMEOUT_MS: {
+    ...limit(3_600_000),
+    default: '60000',
+    fine,
+    meaning:
+      'How long an operation may take, in milliseconds: a number, or off. At least SCALEOPS_TIMEOUT_MS, as a rule.',
+  },
 } as const satisfies Record<string, Setting<unknown>>;

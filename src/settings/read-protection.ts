@@ -7,6 +7,7 @@ export function readProtection(read: Reader) {
   return {
     documents: readDocumentLimits(read),
     maxCost: read('GATEWAY_MAX_COST'),
+    timeoutMs: read('GATEWAY_TIMEOUT_MS'),
     corsOrigins: read('GATEWAY_CORS_ORIGINS') ?? [],
   };
 }
