@@ -64,13 +64,9 @@ export function createGateway(config: Config, dependencies: GatewayDependencies)
     now: () => clock.now(),
     isReady: () => isReady,
   });
-  const server = createHttpServer(
-    withAddress((request, response) => void door(request, response), {
-      allowedHosts: isLoopback(config.host) ? 'loopback' : 'any',
-    }),
-    config.host,
-    config.port,
-  );
+  const allowedHosts = isLoopback(config.host) ? 'loopback' : 'any';
+  const listener = withAddress((request, response) => void door(request, response), { allowedHosts });
+  const server = createHttpServer(listener, config.host, config.port);
 
   return {
     fetch: async (request) => door.fetch(request),

@@ -37,6 +37,7 @@ describe('readConfig', () => {
         documents: { tokens: 10_000, depth: 20, aliases: 50, rootFields: 20, directives: 50, fragments: 100 },
         maxCost: 5_000_000,
         timeoutMs: 60_000,
+        rateLimit: undefined,
         corsOrigins: [],
       },
       logLevel: 'info',
@@ -126,6 +127,7 @@ describe('readConfig', () => {
       GATEWAY_MAX_FRAGMENTS: 'off',
       GATEWAY_MAX_COST: '106',
       GATEWAY_TIMEOUT_MS: '107000',
+      GATEWAY_RATE_LIMIT: '108',
       GATEWAY_CORS_ORIGINS: 'https://a.test, http://localhost:3000',
       LOG_LEVEL: 'silent',
     });
@@ -140,6 +142,7 @@ describe('readConfig', () => {
         documents: { tokens: 101, depth: 102, aliases: 103, rootFields: 104, directives: 105, fragments: undefined },
         maxCost: 106,
         timeoutMs: 107_000,
+        rateLimit: 108,
         corsOrigins: ['https://a.test', 'http://localhost:3000'],
       },
       logLevel: 'silent',
@@ -232,6 +235,14 @@ describe('readConfig', () => {
       'SCALEOPS_TOKEN has no effect with SCALEOPS_AUTH=forward.',
       'SCALEOPS_PASSWORD has no effect with SCALEOPS_AUTH=forward.',
     ]);
+  });
+
+  test('warns of a time for operations that is less than that of ScaleOps', () => {
+    expect(readConfig({ ...MINIMAL, GATEWAY_TIMEOUT_MS: '29999' }).warnings).toEqual([
+      'GATEWAY_TIMEOUT_MS is less than SCALEOPS_TIMEOUT_MS: reports that take longer never arrive.',
+    ]);
+    expect(readConfig({ ...MINIMAL, GATEWAY_TIMEOUT_MS: '30000' }).warnings).toEqual([]);
+    expect(readConfig({ ...MINIMAL, SCALEOPS_TIMEOUT_MS: '600000', GATEWAY_TIMEOUT_MS: 'off' }).warnings).toEqual([]);
   });
 
   test('freezes the configuration, all the way down', () => {

@@ -22,7 +22,7 @@ export function toClientError(thrown: unknown, requestId: string, isRequestError
   const code = foundCode ?? 'INTERNAL_SERVER_ERROR';
   const extensions: GraphQLErrorExtensions = { code, retryable: ERROR_CODES[code].retryable, requestId };
   if (known?.retryAfterMs !== undefined) extensions.retryAfterMs = known.retryAfterMs;
-  if (isRequestError) extensions.http = toHttp(error, code);
+  if (isRequestError) extensions.http = toHttp(error, code, known?.retryAfterMs);
   return {
     code,
     reason: known?.reason,
@@ -58,18 +58,20 @@ function findStackOverflow({ originalError }: GraphQLError): GatewayError | unde
 }
 
 /** Status and headers, for Yoga to set. */
-function toHttp(error: GraphQLError, code: ErrorCode) {
+function toHttp(error: GraphQLError, code: ErrorCode, retryAfterMs: number | undefined) {
   const { headers } = (error.extensions.http ?? {}) as { headers?: Record<string, string> };
   // The rest of a body that nobody reads would be in the way of the connection's next request.
   const closing = code === 'REQUEST_ENTITY_TOO_LARGE' ? { connection: 'close' } : undefined;
   const challenge = code === 'UNAUTHENTICATED' ? { 'www-authenticate': 'Bearer' } : undefined;
+  // RFC 9110, section 10.2.3: in whole seconds.
+  const later = retryAfterMs === undefined ? undefined : { 'retry-after': String(Math.ceil(retryAfterMs / 1000)) };
   // `spec` keeps the status 200 where a client accepts application/json alone: the request was received well, only its
   // document or a variable is not valid (GraphQL over HTTP, "application/json").
   const isAboutVariable = code === 'BAD_USER_INPUT' && error.nodes?.[0]?.kind === Kind.VARIABLE_DEFINITION;
   const isAboutDocument = code === 'GRAPHQL_PARSE_FAILED' || code === 'GRAPHQL_VALIDATION_FAILED';
   return {
     status: statusOf(code),
-    headers: { ...headers, ...closing, ...challenge },
+    headers: { ...headers, ...closing, ...challenge, ...later },
     ...((isAboutDocument || isAboutVariable) && { spec: true }),
   };
 }

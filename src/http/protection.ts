@@ -5,11 +5,13 @@ import type { GraphQLSchema } from 'graphql';
 
 import type { Clock } from '../clock.js';
 import type { DocumentLimits } from '../documents/limits.js';
+import { createRateLimit } from '../flow/rate-limit.js';
 import { useCostLimit } from './cost-limit.js';
 import { useCors } from './cors.js';
 import { useCsrfGuard } from './csrf.js';
 import { useDocumentLimits } from './document-limits.js';
 import { useExecutionDeadline } from './execution-deadline.js';
+import { useRateLimit } from './rate-limit.js';
 import type { DoorPlugin } from './request-state.js';
 import { useSecurityHeaders } from './security-headers.js';
 
@@ -19,6 +21,8 @@ export interface ProtectionOptions {
   readonly maxCost: number | undefined;
   /** How long an operation may take; undefined: as long as it likes. */
   readonly timeoutMs: number | undefined;
+  /** How many operations a minute one caller may send; undefined: any number. */
+  readonly rateLimit: number | undefined;
   readonly clock: Clock;
   /** The origins whose pages may ask. */
   readonly corsOrigins: readonly string[];
@@ -42,12 +46,13 @@ export interface Protection {
 /** Without options there is none, for who measures or tests something else. */
 export function createProtection(options: ProtectionOptions | undefined, { schema, path }: Protected): Protection {
   if (options === undefined) return { onArrival: [], ofCallers: [], ofOperations: [] };
-  const { documents, maxCost, timeoutMs, clock, corsOrigins } = options;
+  const { documents, maxCost, timeoutMs, rateLimit, clock, corsOrigins } = options;
   const cors = corsOrigins.length === 0 ? [] : [useCors(path, corsOrigins)];
+  const ofCallers = rateLimit === undefined ? [] : [useRateLimit(createRateLimit({ perMinute: rateLimit, clock }))];
   const ofOperations = [
     useDocumentLimits(documents),
     ...(maxCost === undefined ? [] : [useCostLimit(maxCost, schema)]),
     ...(timeoutMs === undefined ? [] : [useExecutionDeadline(timeoutMs, clock)]),
   ];
-  return { onArrival: [useSecurityHeaders(), ...cors, useCsrfGuard()], ofCallers: [], ofOperations };
+  return { onArrival: [useSecurityHeaders(), ...cors, useCsrfGuard()], ofCallers, ofOperations };
 }

@@ -28,6 +28,8 @@ export interface RequestState {
 /** What the plugins of the door see of Yoga's server context. */
 export interface DoorContext {
   state: RequestState;
+  /** Node's own request, where there is a socket. */
+  req?: { readonly socket: { readonly remoteAddress?: string | undefined } };
 }
 
 /** A plugin of the door. */

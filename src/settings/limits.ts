@@ -57,4 +57,11 @@ export const LIMIT_SETTINGS = {
     meaning:
       'How long an operation may take, in milliseconds: a number, or off. At least SCALEOPS_TIMEOUT_MS, as a rule.',
   },
+  GATEWAY_RATE_LIMIT: {
+    ...limit(10_000_000),
+    default: 'off',
+    fine,
+    meaning:
+      'The most operations that one caller may send within a minute, or at once after a quiet one: a number, or off.',
+  },
 } as const satisfies Record<string, Setting<unknown>>;
