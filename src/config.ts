@@ -123,9 +123,15 @@ function readSchema(read: Reader) {
 }
 
 /** Settings that are right, each by itself, and together are probably not what was meant. */
-function findCrossPurposes({ protection, upstream }: Config): string[] {
+function findCrossPurposes({ graphiql, protection, upstream }: Config): string[] {
   const isCut = protection.timeoutMs !== undefined && protection.timeoutMs < upstream.timeoutMs;
-  return isCut ? ['GATEWAY_TIMEOUT_MS is less than SCALEOPS_TIMEOUT_MS: reports that take longer never arrive.'] : [];
+  const isBlind = graphiql && !protection.introspection;
+  return [
+    ...(isCut ? ['GATEWAY_TIMEOUT_MS is less than SCALEOPS_TIMEOUT_MS: reports that take longer never arrive.'] : []),
+    ...(isBlind
+      ? ['GRAPHIQL is on, and shows neither documentation nor completion with GATEWAY_INTROSPECTION=off.']
+      : []),
+  ];
 }
 
 /** Names with one of our prefixes that are no settings. Kubernetes injects some, so they are no reason to stop. */

@@ -39,6 +39,7 @@ describe('readConfig', () => {
         timeoutMs: 60_000,
         rateLimit: undefined,
         corsOrigins: [],
+        introspection: true,
       },
       logLevel: 'info',
       cacheControl: 'private',
@@ -128,6 +129,7 @@ describe('readConfig', () => {
       GATEWAY_MAX_COST: '106',
       GATEWAY_TIMEOUT_MS: '107000',
       GATEWAY_RATE_LIMIT: '108',
+      GATEWAY_INTROSPECTION: 'off',
       GATEWAY_CORS_ORIGINS: 'https://a.test, http://localhost:3000',
       LOG_LEVEL: 'silent',
     });
@@ -144,6 +146,7 @@ describe('readConfig', () => {
         timeoutMs: 107_000,
         rateLimit: 108,
         corsOrigins: ['https://a.test', 'http://localhost:3000'],
+        introspection: false,
       },
       logLevel: 'silent',
       cacheControl: 'public',
@@ -243,6 +246,13 @@ describe('readConfig', () => {
     ]);
     expect(readConfig({ ...MINIMAL, GATEWAY_TIMEOUT_MS: '30000' }).warnings).toEqual([]);
     expect(readConfig({ ...MINIMAL, SCALEOPS_TIMEOUT_MS: '600000', GATEWAY_TIMEOUT_MS: 'off' }).warnings).toEqual([]);
+  });
+
+  test('warns of a GraphiQL that has no schema to show', () => {
+    expect(readConfig({ ...MINIMAL, GATEWAY_INTROSPECTION: 'off' }).warnings).toEqual([
+      'GRAPHIQL is on, and shows neither documentation nor completion with GATEWAY_INTROSPECTION=off.',
+    ]);
+    expect(readConfig({ ...MINIMAL, GATEWAY_INTROSPECTION: 'off', GRAPHIQL: 'off' }).warnings).toEqual([]);
   });
 
   test('freezes the configuration, all the way down', () => {

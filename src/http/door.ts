@@ -74,7 +74,7 @@ export function createDoor(options: DoorOptions): YogaServerInstance<DoorContext
       needsCallerToken && useCallerToken(),
       ...protection.ofCallers,
       useFreshness({ now, scope: options.cacheControl, variesByToken: needsCallerToken }),
-      useErrorFormat(logger),
+      useErrorFormat(logger, { hidesSuggestions: options.protection?.introspection === false }),
       federation && useInlineTrace({ createSchema, now }),
       useMediaTypes(),
       useAnswerLimit(),

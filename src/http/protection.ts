@@ -11,6 +11,7 @@ import { useCors } from './cors.js';
 import { useCsrfGuard } from './csrf.js';
 import { useDocumentLimits } from './document-limits.js';
 import { useExecutionDeadline } from './execution-deadline.js';
+import { useNoIntrospection } from './introspection.js';
 import { useRateLimit } from './rate-limit.js';
 import type { DoorPlugin } from './request-state.js';
 import { useSecurityHeaders } from './security-headers.js';
@@ -26,6 +27,8 @@ export interface ProtectionOptions {
   readonly clock: Clock;
   /** The origins whose pages may ask. */
   readonly corsOrigins: readonly string[];
+  /** Whether clients may ask for the schema. */
+  readonly introspection: boolean;
 }
 
 export interface Protected {
@@ -46,11 +49,12 @@ export interface Protection {
 /** Without options there is none, for who measures or tests something else. */
 export function createProtection(options: ProtectionOptions | undefined, { schema, path }: Protected): Protection {
   if (options === undefined) return { onArrival: [], ofCallers: [], ofOperations: [] };
-  const { documents, maxCost, timeoutMs, rateLimit, clock, corsOrigins } = options;
+  const { documents, maxCost, timeoutMs, rateLimit, clock, corsOrigins, introspection } = options;
   const cors = corsOrigins.length === 0 ? [] : [useCors(path, corsOrigins)];
   const ofCallers = rateLimit === undefined ? [] : [useRateLimit(createRateLimit({ perMinute: rateLimit, clock }))];
   const ofOperations = [
     useDocumentLimits(documents),
+    ...(introspection ? [] : [useNoIntrospection()]),
     ...(maxCost === undefined ? [] : [useCostLimit(maxCost, schema)]),
     ...(timeoutMs === undefined ? [] : [useExecutionDeadline(timeoutMs, clock)]),
   ];

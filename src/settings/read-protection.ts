@@ -10,6 +10,7 @@ export function readProtection(read: Reader) {
     timeoutMs: read('GATEWAY_TIMEOUT_MS'),
     rateLimit: read('GATEWAY_RATE_LIMIT'),
     corsOrigins: read('GATEWAY_CORS_ORIGINS') ?? [],
+    introspection: read('GATEWAY_INTROSPECTION'),
   };
 }
 
