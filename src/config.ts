@@ -109,20 +109,31 @@ export function readConfig(
     },
     cache: readCache(read),
   };
-  if (access.kind !== 'none' && config.cacheControl === 'public') {
-    problems.push(
-      `CACHE_CONTROL must be private with ${auth.kind === 'forward' ? 'SCALEOPS_AUTH=forward' : `GATEWAY_AUTH=${access.kind}`}: answers are of one caller.`,
-    );
+  problems.push(...findConflicts(config));
+  const idle = [...findIdleSettings(env, auth), ...findIdleAccess(env, access), ...findIdleHeaders(env)];
+  const warnings = [
+    ...findUnknownNames(env),
+    ...idle,
+    ...findCrossPurposes(config),
+    ...(loopback === undefined ? [] : [loopback]),
+  ];
+  // In the order of the settings, whatever order they were met in.
+  if (problems.length > 0) throw new ConfigError(sortBySetting(problems), warnings);
+  return { config: deepFreeze(config), warnings };
+}
+
+/** What is right by itself, and cannot be together. */
+function findConflicts({ access, cacheControl, upstream }: Config): string[] {
+  const problems: string[] = [];
+  if (access.kind !== 'none' && cacheControl === 'public') {
+    const reason = access.kind === 'forward' ? 'SCALEOPS_AUTH=forward' : `GATEWAY_AUTH=${access.kind}`;
+    problems.push(`CACHE_CONTROL must be private with ${reason}: answers are of one caller.`);
   }
-  const { openMs, maxOpenMs } = config.upstream.resilience.breaker;
+  const { openMs, maxOpenMs } = upstream.resilience.breaker;
   if (maxOpenMs < openMs) {
     problems.push('SCALEOPS_BREAKER_MAX_OPEN_SECONDS must not be less than SCALEOPS_BREAKER_OPEN_SECONDS.');
   }
-  const idle = [...findIdleSettings(env, auth), ...findIdleAccess(env, access), ...findIdleHeaders(env)];
-  const warnings = [...findUnknownNames(env), ...idle, ...(loopback === undefined ? [] : [loopback])];
-  // In the order of the README, whatever order they were met in.
-  if (problems.length > 0) throw new ConfigError(sortBySetting(problems), warnings);
-  return { config: deepFreeze(config), warnings };
+  return problems;
 }
 
 /** How long reports are kept, and where. */
@@ -162,6 +173,18 @@ function readShutdown(read: Reader): ShutdownSettings {
     delayMs: 1000 * read('GATEWAY_SHUTDOWN_DELAY_SECONDS'),
     limitMs: 1000 * read('GATEWAY_SHUTDOWN_LIMIT_SECONDS'),
   };
+}
+
+/** Settings that are right, each by itself, and together are probably not what was meant. */
+function findCrossPurposes({ graphiql, protection, upstream }: Config): string[] {
+  const isCut = protection.timeoutMs !== undefined && protection.timeoutMs < upstream.timeoutMs;
+  const isBlind = graphiql && !protection.introspection;
+  return [
+    ...(isCut ? ['GATEWAY_TIMEOUT_MS is less than SCALEOPS_TIMEOUT_MS: reports that take longer never arrive.'] : []),
+    ...(isBlind
+      ? ['GRAPHIQL is on, and shows neither documentation nor completion with GATEWAY_INTROSPECTION=off.']
+      : []),
+  ];
 }
 
 /** Names with one of our prefixes that are no settings. Kubernetes injects some, so they are no reason to stop. */

@@ -22,7 +22,7 @@ export interface Gateway {
 }
 
 export function createGateway(config: Config, dependencies: GatewayDependencies): Gateway {
-  const { logger, clock = systemClock } = dependencies;
+  const { logger, clock = systemClock, isProtected = true } = dependencies;
   const { telemetry, authentication, credentials, client, shared, cache } = createParts(config, dependencies, clock);
   const readiness = createReadiness((isReady, reasons) => {
     logger.info({ reasons }, isReady ? 'ready' : 'not ready');
@@ -30,6 +30,7 @@ export function createGateway(config: Config, dependencies: GatewayDependencies)
   const shutdown = createShutdown(config.shutdown, clock);
   const door = createDoor({
     ...toDoorSettings(config),
+    ...(isProtected && { protection: { ...config.protection, clock } }),
     parts: { cache, credentials, ...toContextSettings(config) },
     authentication,
     logger,
@@ -88,7 +89,6 @@ function toDoorSettings(config: Config) {
     access: config.access.kind,
     trustedDocuments: config.trustedDocuments,
     persistedQueries: config.persistedQueries,
-    protection: config.protection,
     cacheControl: config.cacheControl,
     graphiql: config.graphiql,
     logSamplePercent: config.logSamplePercent,

@@ -23,6 +23,8 @@ export interface GatewayDependencies {
   readonly version?: string;
   /** Whether the process is all its own, so that its metrics are those of the process too. */
   readonly isAlone?: boolean;
+  /** False: without limits and security plugins, to measure what they cost. */
+  readonly isProtected?: boolean;
 }
 
 /** Everything is closed by who asked for it. */

@@ -48,7 +48,10 @@ describe('readConfig', () => {
       protection: {
         documents: { tokens: 10_000, depth: 20, aliases: 50, rootFields: 20, directives: 50, fragments: 100 },
         maxCost: 5_000_000,
+        timeoutMs: 60_000,
+        rateLimit: undefined,
         corsOrigins: [],
+        introspection: true,
       },
       logLevel: 'info',
       logSamplePercent: 100,
@@ -142,6 +145,9 @@ describe('readConfig', () => {
       GATEWAY_MAX_DIRECTIVES: '105',
       GATEWAY_MAX_FRAGMENTS: 'off',
       GATEWAY_MAX_COST: '106',
+      GATEWAY_TIMEOUT_MS: '107000',
+      GATEWAY_RATE_LIMIT: '108',
+      GATEWAY_INTROSPECTION: 'off',
       GATEWAY_CORS_ORIGINS: 'https://a.test, http://localhost:3000',
       LOG_LEVEL: 'silent',
       LOG_SAMPLE_PERCENT: '5',
@@ -167,7 +173,10 @@ describe('readConfig', () => {
       protection: {
         documents: { tokens: 101, depth: 102, aliases: 103, rootFields: 104, directives: 105, fragments: undefined },
         maxCost: 106,
+        timeoutMs: 107_000,
+        rateLimit: 108,
         corsOrigins: ['https://a.test', 'http://localhost:3000'],
+        introspection: false,
       },
       logLevel: 'silent',
       logSamplePercent: 5,
@@ -280,6 +289,21 @@ describe('readConfig', () => {
   test('warns of headers for traces that go nowhere', () => {
     const { warnings } = readConfig({ ...MINIMAL, OTEL_EXPORTER_OTLP_HEADERS: 'authorization=canary' });
     expect(warnings).toEqual(['OTEL_EXPORTER_OTLP_HEADERS has no effect without OTEL_EXPORTER_OTLP_ENDPOINT.']);
+  });
+
+  test('warns of a time for operations that is less than that of ScaleOps', () => {
+    expect(readConfig({ ...MINIMAL, GATEWAY_TIMEOUT_MS: '29999' }).warnings).toEqual([
+      'GATEWAY_TIMEOUT_MS is less than SCALEOPS_TIMEOUT_MS: reports that take longer never arrive.',
+    ]);
+    expect(readConfig({ ...MINIMAL, GATEWAY_TIMEOUT_MS: '30000' }).warnings).toEqual([]);
+    expect(readConfig({ ...MINIMAL, SCALEOPS_TIMEOUT_MS: '600000', GATEWAY_TIMEOUT_MS: 'off' }).warnings).toEqual([]);
+  });
+
+  test('warns of a GraphiQL that has no schema to show', () => {
+    expect(readConfig({ ...MINIMAL, GATEWAY_INTROSPECTION: 'off' }).warnings).toEqual([
+      'GRAPHIQL is on, and shows neither documentation nor completion with GATEWAY_INTROSPECTION=off.',
+    ]);
+    expect(readConfig({ ...MINIMAL, GATEWAY_INTROSPECTION: 'off', GRAPHIQL: 'off' }).warnings).toEqual([]);
   });
 
   test('freezes the configuration, all the way down', () => {

@@ -110,15 +110,12 @@ function createKeys(url: string, clock: Clock, onKeys: JwtOptions['onKeys']) {
   };
   const refresh = (afterMs: number): void => {
     if (wasAsked(afterMs)) return;
-    // Nobody waits for it.
-    remote.reload().then(
-      () => {
-        tell(false);
-      },
-      () => {
-        tell(true);
-      },
+    const isDown = remote.reload().then(
+      () => false,
+      () => true,
     );
+    // Nobody waits for it.
+    void isDown.then(tell);
   };
   const find: JWTVerifyGetKey = async (header, token) => {
     if (remote.fresh) refresh(isFailing ? RETRY_MS : REFRESH_MS);

@@ -4,6 +4,7 @@
 import { GraphQLError, Kind, type GraphQLErrorExtensions } from 'graphql';
 
 import { ERROR_CODES, GatewayError, statusOf, type ErrorCode } from '../errors.js';
+import { withoutSuggestion } from './introspection.js';
 
 export interface ClientError {
   readonly error: GraphQLError;
@@ -14,8 +15,18 @@ export interface ClientError {
   readonly defect?: unknown;
 }
 
-/** `isRequestError`: the answer has no `data`. */
-export function toClientError(thrown: unknown, requestId: string, isRequestError: boolean): ClientError {
+export interface ClientErrorOptions {
+  /** The answer has no `data`. */
+  readonly isRequestError: boolean;
+  /** Whether the client is not told what it may have meant. */
+  readonly hidesSuggestions?: boolean;
+}
+
+export function toClientError(
+  thrown: unknown,
+  requestId: string,
+  { isRequestError, hidesSuggestions = false }: ClientErrorOptions,
+): ClientError {
   const error = thrown instanceof GraphQLError ? thrown : new GraphQLError('', { originalError: thrown as Error });
   const known = findGatewayError(error) ?? (isRequestError ? findStackOverflow(error) : undefined);
   const foundCode = known?.code ?? codeOf(error, isRequestError);
@@ -26,7 +37,7 @@ export function toClientError(thrown: unknown, requestId: string, isRequestError
   return {
     code,
     reason: known?.reason,
-    error: new GraphQLError(known?.message ?? messageOf(error, code), {
+    error: new GraphQLError(known?.message ?? messageOf(error, code, hidesSuggestions), {
       nodes: error.nodes ?? null,
       source: error.source ?? null,
       positions: error.positions ?? null,
@@ -39,7 +50,7 @@ export function toClientError(thrown: unknown, requestId: string, isRequestError
 
 /** The answer that is one error: its status and headers, and its body as JSON text. */
 export function toErrorAnswer(thrown: GatewayError, requestId: string) {
-  const { message, extensions } = toClientError(thrown, requestId, true).error;
+  const { message, extensions } = toClientError(thrown, requestId, { isRequestError: true }).error;
   const { http, ...shown } = extensions;
   const { status, headers } = http as ReturnType<typeof toHttp>;
   return { status, headers, body: JSON.stringify({ errors: [{ message, extensions: shown }] }) };
@@ -51,8 +62,9 @@ export function toErrorBody(thrown: GatewayError, requestId: string): string {
 }
 
 /** graphql's own words are about what the client wrote, and are let through where they say more than ours. */
-function messageOf(error: GraphQLError, code: ErrorCode): string {
-  return OWN_WORDS.includes(code) ? shorten(error.message) : ERROR_CODES[code].message;
+function messageOf({ message }: GraphQLError, code: ErrorCode, hidesSuggestions: boolean): string {
+  if (!OWN_WORDS.includes(code)) return ERROR_CODES[code].message;
+  return shorten(hidesSuggestions ? withoutSuggestion(message) : message);
 }
 
 const OWN_WORDS: readonly ErrorCode[] = ['GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED', 'BAD_USER_INPUT'];

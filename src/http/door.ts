@@ -78,7 +78,7 @@ export function createDoor(options: DoorOptions): YogaServerInstance<DoorContext
     schema,
     context: ({ request, state }) =>
       createContext(parts, {
-        signal: request.signal,
+        signal: state.deadline?.signal ?? request.signal,
         token: state.callerToken,
         grants: state.grants,
         anew: wantsAnew(request),
@@ -108,7 +108,7 @@ export function createDoor(options: DoorOptions): YogaServerInstance<DoorContext
       access === 'forward' && useCallerToken(),
       ...protection.ofCallers,
       useFreshness({ now, scope: options.cacheControl, variesBy: VARIES_BY[access] }),
-      useErrorFormat(logger),
+      useErrorFormat(logger, { hidesSuggestions: options.protection?.introspection === false }),
       federation && useInlineTrace({ createSchema, now }),
       useMediaTypes(),
       options.trustedDocuments !== undefined && useTrustedDocuments(options.trustedDocuments),

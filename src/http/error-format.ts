@@ -9,7 +9,7 @@ import { findInputPath } from './input-path.js';
 import type { DoorPlugin, RequestState } from './request-state.js';
 
 /** Puts every error into the form of the README's table; unexpected ones are masked and logged. */
-export function useErrorFormat(logger: Logger): DoorPlugin {
+export function useErrorFormat(logger: Logger, { hidesSuggestions = false } = {}): DoorPlugin {
   return {
     // Yoga's parsers let the error of a JSON.parse through, which would be a defect of ours.
     onRequestParse({ requestParser, setRequestParser }) {
@@ -38,7 +38,8 @@ export function useErrorFormat(logger: Logger): DoorPlugin {
       // A field's error has a path. One without is about the request, also where graphql adds `data: null`: then the
       // schema has no operation of that type.
       const isRequestError = data == null && answer.errors.every(({ path }) => path === undefined);
-      const formatted = answer.errors.map((error) => toClientError(error, requestId, isRequestError));
+      const options = { isRequestError, hidesSuggestions };
+      const formatted = answer.errors.map((error) => toClientError(error, requestId, options));
       for (const { defect } of formatted) if (defect !== undefined) logDefect(logger, defect, serverContext.state);
       serverContext.state.errors = formatted;
       setResult({ ...(isRequestError ? rest : answer), errors: formatted.map(({ error }) => error) });

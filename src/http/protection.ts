@@ -3,11 +3,16 @@
 
 import type { GraphQLSchema } from 'graphql';
 
+import type { Clock } from '../clock.js';
 import type { DocumentLimits } from '../documents/limits.js';
+import { createRateLimit } from '../flow/rate-limit.js';
 import { useCostLimit } from './cost-limit.js';
 import { useCors } from './cors.js';
 import { useCsrfGuard } from './csrf.js';
 import { useDocumentLimits } from './document-limits.js';
+import { useExecutionDeadline } from './execution-deadline.js';
+import { useNoIntrospection } from './introspection.js';
+import { useRateLimit } from './rate-limit.js';
 import type { DoorPlugin } from './request-state.js';
 import { useSecurityHeaders } from './security-headers.js';
 
@@ -15,8 +20,15 @@ export interface ProtectionOptions {
   readonly documents: DocumentLimits;
   /** The most that an operation may come to, as estimated; undefined: no limit. */
   readonly maxCost: number | undefined;
+  /** How long an operation may take; undefined: as long as it likes. */
+  readonly timeoutMs: number | undefined;
+  /** How many operations a minute one caller may send; undefined: any number. */
+  readonly rateLimit: number | undefined;
+  readonly clock: Clock;
   /** The origins whose pages may ask. */
   readonly corsOrigins: readonly string[];
+  /** Whether clients may ask for the schema. */
+  readonly introspection: boolean;
 }
 
 export interface Protected {
@@ -37,8 +49,14 @@ export interface Protection {
 /** Without options there is none, for who measures or tests something else. */
 export function createProtection(options: ProtectionOptions | undefined, { schema, path }: Protected): Protection {
   if (options === undefined) return { onArrival: [], ofCallers: [], ofOperations: [] };
-  const { documents, maxCost, corsOrigins } = options;
+  const { documents, maxCost, timeoutMs, rateLimit, clock, corsOrigins, introspection } = options;
   const cors = corsOrigins.length === 0 ? [] : [useCors(path, corsOrigins)];
-  const limits = [useDocumentLimits(documents), ...(maxCost === undefined ? [] : [useCostLimit(maxCost, schema)])];
-  return { onArrival: [useSecurityHeaders(), ...cors, useCsrfGuard()], ofCallers: [], ofOperations: limits };
+  const ofCallers = rateLimit === undefined ? [] : [useRateLimit(createRateLimit({ perMinute: rateLimit, clock }))];
+  const ofOperations = [
+    useDocumentLimits(documents),
+    ...(introspection ? [] : [useNoIntrospection()]),
+    ...(maxCost === undefined ? [] : [useCostLimit(maxCost, schema)]),
+    ...(timeoutMs === undefined ? [] : [useExecutionDeadline(timeoutMs, clock)]),
+  ];
+  return { onArrival: [useSecurityHeaders(), ...cors, useCsrfGuard()], ofCallers, ofOperations };
 }

@@ -6,6 +6,7 @@ import type { Plugin } from 'graphql-yoga';
 import type { GatewayContext, LoadStats } from '../context.js';
 import type { ErrorCode } from '../errors.js';
 import type { Grants } from '../report/grants.js';
+import type { Deadline } from '../flow/deadline.js';
 import type { AnswerFreshness } from './freshness.js';
 import { readTraceId } from './trace-parent.js';
 
@@ -25,6 +26,8 @@ export interface RequestState {
   traceId?: string | undefined;
   /** The origin that may read the answer, where pages of other hosts may ask at all. */
   cors?: { readonly allowed: string | undefined };
+  /** When the operation ends at the latest. */
+  deadline?: Deadline;
   freshness?: AnswerFreshness;
   operation?: { readonly name: string | null; readonly stats: LoadStats };
   errors?: readonly { readonly code: ErrorCode; readonly reason: string | undefined }[];
@@ -33,6 +36,8 @@ export interface RequestState {
 /** What the plugins of the door see of Yoga's server context. */
 export interface DoorContext {
   state: RequestState;
+  /** Node's own request, where there is a socket. */
+  req?: { readonly socket: { readonly remoteAddress?: string | undefined } };
 }
 
 /** A plugin of the door. */

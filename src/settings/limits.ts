@@ -50,4 +50,18 @@ export const LIMIT_SETTINGS = {
     meaning:
       'The most fields that an operation may come to, rows times fields, as estimated before it runs: a number, or off.',
   },
+  GATEWAY_TIMEOUT_MS: {
+    ...limit(3_600_000),
+    default: '60000',
+    fine,
+    meaning:
+      'How long an operation may take, in milliseconds: a number, or off. At least SCALEOPS_TIMEOUT_MS, as a rule.',
+  },
+  GATEWAY_RATE_LIMIT: {
+    ...limit(10_000_000),
+    default: 'off',
+    fine,
+    meaning:
+      'The most operations that one caller may send within a minute, or at once after a quiet one: a number, or off.',
+  },
 } as const satisfies Record<string, Setting<unknown>>;

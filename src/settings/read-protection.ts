@@ -7,7 +7,10 @@ export function readProtection(read: Reader) {
   return {
     documents: readDocumentLimits(read),
     maxCost: read('GATEWAY_MAX_COST'),
+    timeoutMs: read('GATEWAY_TIMEOUT_MS'),
+    rateLimit: read('GATEWAY_RATE_LIMIT'),
     corsOrigins: read('GATEWAY_CORS_ORIGINS') ?? [],
+    introspection: read('GATEWAY_INTROSPECTION'),
   };
 }
 

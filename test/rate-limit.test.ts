@@ -1,0 +1,148 @@
+// So many operations a minute for one caller, and none of it at another's expense.
+
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+
+import { createRateLimit } from '../src/flow/rate-limit.js';
+import { createManualClock } from './kit/clock.js';
+import { startStack } from './kit/gateway.js';
+
+describe('a rate limit', () => {
+  const start = (perMinute: number, maxCallers?: number) => {
+    const clock = createManualClock();
+    return { clock, ...createRateLimit({ perMinute, clock, ...(maxCallers !== undefined && { maxCallers }) }) };
+  };
+
+  test('lets so many through at once, then one for each part of the minute', () => {
+    const { take, clock } = start(6);
+    for (let index = 0; index < 6; index += 1) expect(take('ann')).toBe(0);
+    expect(take('ann')).toBe(10_000);
+    clock.advance(4_000);
+    expect(take('ann')).toBe(6_000);
+    clock.advance(6_000);
+    expect([take('ann'), take('ann')]).toEqual([0, 10_000]);
+    clock.advance(30_000);
+    expect([take('ann'), take('ann'), take('ann'), take('ann')]).toEqual([0, 0, 0, 10_000]);
+    clock.advance(600_000);
+    for (let index = 0; index < 6; index += 1) expect(take('ann')).toBe(0);
+    expect(take('ann')).toBe(10_000);
+  });
+
+  test('counts nothing for who is turned away', () => {
+    const { take, clock } = start(1);
+    expect(take('ann')).toBe(0);
+    for (let index = 0; index < 100; index += 1) expect(take('ann')).toBe(60_000);
+    clock.advance(60_000);
+    expect(take('ann')).toBe(0);
+  });
+
+  test('is one for each caller', () => {
+    const { take } = start(1);
+    expect([take('ann'), take('bob'), take('__proto__'), take('ann'), take('bob')]).toEqual([0, 0, 0, 60_000, 60_000]);
+  });
+
+  test('forgets who has been quiet longest, and keeps who has not', () => {
+    const { take } = start(1, 2);
+    expect([take('ann'), take('bob'), take('ann'), take('eve')]).toEqual([0, 0, 60_000, 0]);
+    // Bob has made room for Eve.
+    expect([take('ann'), take('eve')]).toEqual([60_000, 60_000]);
+    expect(take('bob')).toBe(0);
+  });
+
+  test('lets nobody wait for more than a minute when the clock is set back', () => {
+    const { take, clock } = start(2);
+    expect([take('ann'), take('ann')]).toEqual([0, 0]);
+    clock.advance(-3_600_000);
+    expect(take('ann')).toBeLessThanOrEqual(60_000);
+    clock.advance(60_000);
+    expect(take('ann')).toBe(0);
+  });
+
+  test('lets through, over any time, no more than that rate and what there was at once', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 50 }),
+        fc.array(fc.integer({ min: 0, max: 20_000 }), { maxLength: 200 }),
+        (perMinute, pauses) => {
+          const { take, clock } = start(perMinute);
+          const passed: number[] = [];
+          for (const pause of pauses) {
+            clock.advance(pause);
+            const waitMs = take('ann');
+            if (waitMs === 0) passed.push(clock.now());
+            else expect(waitMs).toBeLessThanOrEqual(60_000 / perMinute + 1e-6);
+          }
+          passed.forEach((from, first) => {
+            passed.slice(first).forEach((to, count) => {
+              expect(count + 1).toBeLessThanOrEqual(perMinute + ((to - from) * perMinute) / 60_000 + 1e-6);
+            });
+          });
+        },
+      ),
+    );
+  });
+});
+
+describe('with GATEWAY_RATE_LIMIT', () => {
+  const QUERY = { query: '{ __typename }' };
+  const startLimited = async (env: Record<string, string> = {}) => {
+    const clock = createManualClock();
+    const stack = await startStack({ clock, env: { GATEWAY_RATE_LIMIT: '2', ...env } });
+    const url = await stack.gateway.listen();
+    const post = (headers: Record<string, string> = {}, body: object = QUERY) =>
+      fetch(`${url}/graphql`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: JSON.stringify(body),
+      });
+    return { ...stack, clock, url, post };
+  };
+
+  test('more are RATE_LIMITED, and are told when to come again', async () => {
+    await using stack = await startLimited();
+    for (let index = 0; index < 2; index += 1) expect((await stack.post()).status).toBe(200);
+    stack.clock.advance(500);
+    const refused = await stack.post();
+    expect([refused.status, refused.headers.get('retry-after'), refused.headers.get('cache-control')]).toEqual([
+      429,
+      '30',
+      'no-store',
+    ]);
+    expect(await refused.json()).toMatchObject({
+      errors: [
+        {
+          message: 'The caller sends more requests than it may.',
+          extensions: { code: 'RATE_LIMITED', retryable: true, retryAfterMs: 29_500 },
+        },
+      ],
+    });
+    expect(stack.log.at(-1)).toMatchObject({ status: 429, errors: ['RATE_LIMITED'] });
+    stack.clock.advance(29_500);
+    expect([(await stack.post()).status, (await stack.post()).status]).toEqual([200, 429]);
+  });
+
+  test('bad requests count, and health and pages do not', async () => {
+    await using stack = await startLimited();
+    for (const path of ['/health/live', '/health/ready', '/', '/graphql', '/nothing']) {
+      for (let index = 0; index < 3; index += 1) {
+        expect((await fetch(stack.url + path, { headers: { accept: 'text/html' } })).status).not.toBe(429);
+      }
+    }
+    expect((await stack.post({}, { query: '{' })).status).toBe(200);
+    expect((await stack.post({}, { query: '' })).status).not.toBe(429);
+    expect((await stack.post()).status).toBe(429);
+  });
+
+  test('callers are told apart by the token that they bring', async () => {
+    await using stack = await startLimited({ SCALEOPS_AUTH: 'forward', SCALEOPS_TOKEN: '' });
+    const statusesOf = async (token: string) => {
+      const responses = [];
+      for (let index = 0; index < 3; index += 1) responses.push(await stack.post({ authorization: `Bearer ${token}` }));
+      return responses.map(({ status }) => status);
+    };
+    expect(await statusesOf('ann')).toEqual([200, 200, 429]);
+    expect(await statusesOf('bob')).toEqual([200, 200, 429]);
+    // Who brings none is turned away before, and takes nothing from anybody.
+    expect((await stack.post()).status).toBe(401);
+  });
+});
