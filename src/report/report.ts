@@ -192,7 +192,7 @@ function restrict(whole: Whole, among: Uint32Array, grants: Grants, regrouping: 
 function namesOf({ codes, values }: NameColumn, rows: Uint32Array): readonly string[] {
   const found = new Set<number>();
   for (let at = 0; at < rows.length; at += 1) found.add(codes[rows[at]!]!);
-  return Array.from(found, (code) => values[code]!).filter((name) => name !== null);
+  return Array.from(found, (code) => values[code] ?? null).filter((name) => name !== null);
 }
 
 interface Selection {
