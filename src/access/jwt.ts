@@ -44,6 +44,7 @@ const RETRY_MS = 5_000;
 /** A token with a key that is not known makes the issuer be asked, at most so often. */
 const COOLDOWN_MS = 30_000;
 const TIMEOUT_MS = 5_000;
+const JWKS_OPTIONS = { cacheMaxAge: Infinity, cooldownDuration: COOLDOWN_MS, timeoutDuration: TIMEOUT_MS };
 
 /** What says that there are keys, and that this token is not made by one of them, or which of them is not said. */
 const ABOUT_THE_TOKEN = [errors.JWKSNoMatchingKey, errors.JWKSMultipleMatchingKeys, errors.JOSENotSupported];
@@ -94,9 +95,7 @@ function createKeys(url: string, clock: Clock, onKeys: JwtOptions['onKeys']) {
   let isFailing = false;
   const wasAsked = (withinMs: number): boolean => Math.abs(clock.now() - askedAt) < withinMs;
   const remote = createRemoteJWKSet(new URL(url), {
-    cacheMaxAge: Infinity,
-    cooldownDuration: COOLDOWN_MS,
-    timeoutDuration: TIMEOUT_MS,
+    ...JWKS_OPTIONS,
     // The cooldown begins with an answer: an issuer that gives none would be asked for each token with an unknown key.
     [customFetch]: (...request) => {
       if (isFailing && wasAsked(RETRY_MS)) throw new Error('the issuer failed a moment ago');

@@ -1,0 +1,71 @@
+// A gateway that knows its callers and what each may see: by API keys, or by tokens of an issuer.
+
+import { pino } from 'pino';
+
+import type { Clock } from '../../src/clock.js';
+import { readConfig, type Config } from '../../src/config.js';
+import { createGateway } from '../../src/gateway.js';
+import { ask, TOKEN, type Answer, type TestGateway } from './gateway.js';
+
+export interface ScopedOptions {
+  readonly url: string;
+  /** What GATEWAY_SCOPES holds; undefined: everyone sees everything. */
+  readonly scopes: object | undefined;
+  /** Callers by API key; each name gets a key of its own. Or else `env` says how callers are known. */
+  readonly callers?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly clock?: Clock;
+  /** What no setting says so finely. */
+  readonly change?: (config: Config) => Config;
+}
+
+export interface ScopedGateway extends TestGateway {
+  askAs(caller: string, query: string, variables?: unknown, headers?: Record<string, string>): Promise<Answer>;
+}
+
+/** A secret, which must not come out. */
+export function keyOf(caller: string): string {
+  return `canary-key-of-${caller}`;
+}
+
+const UNBREAKABLE = {
+  SCALEOPS_MAX_ATTEMPTS: '1',
+  SCALEOPS_BREAKER_FAILURES: '1000',
+  SCALEOPS_BREAKER_MIN_CALLS: '10000',
+  SCALEOPS_MAX_QUEUED: '1000',
+};
+
+export function startScopedGateway({ url, scopes, callers, env, clock, change }: ScopedOptions): ScopedGateway {
+  const log: Record<string, unknown>[] = [];
+  const byKey = callers && {
+    GATEWAY_AUTH: 'api-key',
+    GATEWAY_API_KEYS: callers.map((name) => `${name}:${keyOf(name)}`).join(),
+  };
+  const { config } = readConfig(
+    {
+      SCALEOPS_URL: url,
+      SCALEOPS_TOKEN: TOKEN,
+      PORT: '0',
+      ...UNBREAKABLE,
+      ...byKey,
+      ...(scopes && { GATEWAY_SCOPES: 'scopes.json' }),
+      ...env,
+    },
+    () => JSON.stringify(scopes),
+  );
+  const logger = pino(
+    { level: 'trace', base: null },
+    { write: (line: string) => log.push(JSON.parse(line) as Record<string, unknown>) },
+  );
+  const gateway = createGateway(change?.(config) ?? config, { logger, ...(clock && { clock }) });
+  const askGateway: TestGateway['ask'] = (query, variables, init) =>
+    ask((request) => gateway.fetch(request), query, variables, init);
+  return {
+    gateway,
+    log,
+    ask: askGateway,
+    askAs: (caller, query, variables, headers) =>
+      askGateway(query, variables, { headers: { 'x-api-key': keyOf(caller), ...headers } }),
+    [Symbol.asyncDispose]: () => gateway.close(),
+  };
+}
