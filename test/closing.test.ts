@@ -102,14 +102,18 @@ describe('at the limit', () => {
   });
 
   test('the limit is a setting, and the reports that nobody waits for any more are called off', async () => {
-    const { upstream, clock, gateway, ask } = await startStand({ GATEWAY_SHUTDOWN_LIMIT_SECONDS: '3' });
-    const asked = ask('1d');
+    const stand = await startStand({ GATEWAY_SHUTDOWN_LIMIT_SECONDS: '1' });
+    const { upstream, clock, gateway } = stand;
+    // It is waited for a second longer.
+    await openHalf(stand);
+    const asked = stand.ask('1d');
     await upstream.arrivals(1);
     const closed = gateway.close();
-    clock.advance(3_000);
+    clock.advance(1_000);
     expect((await asked).status).toBe(503);
-    await closed;
     await upstream.requests[0]?.closed;
+    clock.advance(1_000);
+    await closed;
   });
 });
 
