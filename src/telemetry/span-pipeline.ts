@@ -26,7 +26,7 @@ const LIMITS = {
   attributePerLinkCountLimit: 1,
 };
 /** How long a closing gateway waits for its last spans to be taken. */
-const MAX_CLOSE_MS = 2_000;
+const MAX_CLOSE_MS = 1_000;
 
 export interface SpanPipeline {
   readonly tracer: Tracer;
