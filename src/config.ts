@@ -1,12 +1,15 @@
 // Configuration: read from environment variables by one pure function that names all problems at once. Values are never
 // repeated in a message: any of them may be a secret in the wrong place.
 
+import { readFileSync } from 'node:fs';
+
 import { closest, distance } from 'fastest-levenshtein';
 
 import type { Freshness } from './cache/freshness.js';
 import type { ReportKind } from './report/request.js';
 import type { LOG_LEVELS } from './settings/gateway.js';
-import { readProtection } from './settings/read-protection.js';
+import { createSchema } from './graphql/schema.js';
+import { readProtection, type ReadText } from './settings/read-protection.js';
 import { findIdleSettings, readAuth, readResilience } from './settings/read-upstream.js';
 import { ConfigError, createReader, type Environment, type Reader } from './settings/reader.js';
 import { SETTINGS } from './settings/settings.js';
@@ -51,22 +54,26 @@ export interface Config {
 const MIB = 1_048_576;
 
 /**
- * Reads the configuration; an empty variable counts as not set.
+ * Reads the configuration; an empty variable counts as not set. Files that settings name are read by `readText`.
  * @returns the frozen configuration, and warnings: names that look like settings and are none, settings without effect.
  * @throws ConfigError with every problem found.
  */
-export function readConfig(env: Environment): { readonly config: Config; readonly warnings: readonly string[] } {
+export function readConfig(
+  env: Environment,
+  readText: ReadText = (path) => readFileSync(path, 'utf8'),
+): { readonly config: Config; readonly warnings: readonly string[] } {
   const problems: string[] = [];
   const read = createReader(env, problems);
   const auth = readAuth(read, problems);
+  const schema = readSchema(read);
   const config: Config = {
     host: read('HOST'),
     port: read('PORT'),
     graphiql: read('GRAPHIQL'),
-    schema: readSchema(read),
+    schema,
     maxPageRows: read('GATEWAY_MAX_PAGE_ROWS'),
     maxAnswerRows: read('GATEWAY_MAX_ANSWER_ROWS'),
-    protection: readProtection(read),
+    protection: readProtection(read, { problems, readText, createSchema: () => createSchema(schema) }),
     logLevel: read('LOG_LEVEL'),
     cacheControl: read('CACHE_CONTROL'),
     upstream: {
@@ -124,14 +131,22 @@ function readSchema(read: Reader) {
 
 /** Settings that are right, each by itself, and together are probably not what was meant. */
 function findCrossPurposes({ graphiql, protection, upstream }: Config): string[] {
-  const isCut = protection.timeoutMs !== undefined && protection.timeoutMs < upstream.timeoutMs;
-  const isBlind = graphiql && !protection.introspection;
-  return [
-    ...(isCut ? ['GATEWAY_TIMEOUT_MS is less than SCALEOPS_TIMEOUT_MS: reports that take longer never arrive.'] : []),
-    ...(isBlind
-      ? ['GRAPHIQL is on, and shows neither documentation nor completion with GATEWAY_INTROSPECTION=off.']
-      : []),
+  const { timeoutMs = Infinity, introspection, trustedDocuments } = protection;
+  const warnings: readonly (readonly [boolean, string])[] = [
+    [
+      timeoutMs < upstream.timeoutMs,
+      'GATEWAY_TIMEOUT_MS is less than SCALEOPS_TIMEOUT_MS: reports that take longer never arrive.',
+    ],
+    [
+      graphiql && !introspection,
+      'GRAPHIQL is on, and shows neither documentation nor completion with GATEWAY_INTROSPECTION=off.',
+    ],
+    [
+      graphiql && trustedDocuments !== undefined,
+      'GRAPHIQL is on, and runs nothing but what GATEWAY_TRUSTED_DOCUMENTS lists.',
+    ],
   ];
+  return warnings.filter(([applies]) => applies).map(([, warning]) => warning);
 }
 
 /** Names with one of our prefixes that are no settings. Kubernetes injects some, so they are no reason to stop. */

@@ -29,7 +29,8 @@ export const ERROR_CODES = {
   PERSISTED_QUERY_NOT_FOUND: {
     status: 400,
     retryable: false,
-    message: 'No operation is kept under this hash. Send it once in full, with the hash.',
+    // By these letters clients of Apollo and others know that they are to send the text.
+    message: 'PersistedQueryNotFound',
   },
   PERSISTED_QUERY_NOT_IN_LIST: {
     status: 400,

@@ -11,7 +11,7 @@ const FILES = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((na
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'main.ts': ['config.ts', 'errors.ts', 'gateway.ts', 'graphql', 'http', 'settings', 'simulator'],
   'gateway.ts': ['cache', 'clock.ts', 'config.ts', 'errors.ts', 'graphql', 'http', 'upstream'],
-  'config.ts': ['cache', 'report', 'settings', 'upstream'],
+  'config.ts': ['cache', 'graphql', 'report', 'settings', 'upstream'],
   settings: ['documents', 'upstream'],
   'context.ts': ['cache', 'errors.ts', 'loaders', 'report', 'upstream'],
   'errors.ts': ['flow'],

@@ -40,6 +40,8 @@ describe('readConfig', () => {
         rateLimit: undefined,
         corsOrigins: [],
         introspection: true,
+        trustedDocuments: undefined,
+        apq: true,
       },
       logLevel: 'info',
       cacheControl: 'private',
@@ -84,7 +86,7 @@ describe('readConfig', () => {
   });
 
   test('takes every setting', () => {
-    const { config } = readConfig({
+    const env = {
       SCALEOPS_URL: 'http://localhost:8080/scaleops',
       SCALEOPS_TOKEN_FILE: '/run/secrets/token',
       SCALEOPS_WORKLOADS_PATH: '/w',
@@ -130,9 +132,17 @@ describe('readConfig', () => {
       GATEWAY_TIMEOUT_MS: '107000',
       GATEWAY_RATE_LIMIT: '108',
       GATEWAY_INTROSPECTION: 'off',
+      GATEWAY_TRUSTED_DOCUMENTS: '/etc/trusted.json',
+      GATEWAY_APQ: 'off',
       GATEWAY_CORS_ORIGINS: 'https://a.test, http://localhost:3000',
       LOG_LEVEL: 'silent',
+    };
+    const files: string[] = [];
+    const { config } = readConfig(env, (path) => {
+      files.push(path);
+      return '{ "a": "{ __typename }" }';
     });
+    expect(files).toEqual(['/etc/trusted.json']);
     expect(config).toEqual({
       host: '::',
       port: 0,
@@ -147,6 +157,8 @@ describe('readConfig', () => {
         rateLimit: 108,
         corsOrigins: ['https://a.test', 'http://localhost:3000'],
         introspection: false,
+        trustedDocuments: { byId: new Map([['a', '{ __typename }']]), texts: new Set(['{ __typename }']) },
+        apq: false,
       },
       logLevel: 'silent',
       cacheControl: 'public',

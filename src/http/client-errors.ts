@@ -69,6 +69,13 @@ function findStackOverflow({ originalError }: GraphQLError): GatewayError | unde
   return new GatewayError('GRAPHQL_PARSE_FAILED', { message: 'The document is nested too deeply.' });
 }
 
+/** Some clients send the text after PERSISTED_QUERY_NOT_FOUND only where that came with status 200, as from Apollo's server. */
+const ABOUT_DOCUMENT: readonly ErrorCode[] = [
+  'GRAPHQL_PARSE_FAILED',
+  'GRAPHQL_VALIDATION_FAILED',
+  'PERSISTED_QUERY_NOT_FOUND',
+];
+
 /** Status and headers, for Yoga to set. */
 function toHttp(error: GraphQLError, code: ErrorCode, retryAfterMs: number | undefined) {
   const { headers } = (error.extensions.http ?? {}) as { headers?: Record<string, string> };
@@ -80,7 +87,7 @@ function toHttp(error: GraphQLError, code: ErrorCode, retryAfterMs: number | und
   // `spec` keeps the status 200 where a client accepts application/json alone: the request was received well, only its
   // document or a variable is not valid (GraphQL over HTTP, "application/json").
   const isAboutVariable = code === 'BAD_USER_INPUT' && error.nodes?.[0]?.kind === Kind.VARIABLE_DEFINITION;
-  const isAboutDocument = code === 'GRAPHQL_PARSE_FAILED' || code === 'GRAPHQL_VALIDATION_FAILED';
+  const isAboutDocument = ABOUT_DOCUMENT.includes(code);
   return {
     status: statusOf(code),
     headers: { ...headers, ...closing, ...challenge, ...later },

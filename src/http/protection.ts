@@ -5,6 +5,7 @@ import type { GraphQLSchema } from 'graphql';
 
 import type { Clock } from '../clock.js';
 import type { DocumentLimits } from '../documents/limits.js';
+import type { TrustedDocuments } from '../documents/trusted-documents.js';
 import { createRateLimit } from '../flow/rate-limit.js';
 import { useCostLimit } from './cost-limit.js';
 import { useCors } from './cors.js';
@@ -12,6 +13,7 @@ import { useCsrfGuard } from './csrf.js';
 import { useDocumentLimits } from './document-limits.js';
 import { useExecutionDeadline } from './execution-deadline.js';
 import { useNoIntrospection } from './introspection.js';
+import { useAutomaticPersistedQueries, useTrustedDocuments } from './persisted-documents.js';
 import { useRateLimit } from './rate-limit.js';
 import type { DoorPlugin } from './request-state.js';
 import { useSecurityHeaders } from './security-headers.js';
@@ -27,6 +29,10 @@ export interface ProtectionOptions {
   readonly clock: Clock;
   /** The origins whose pages may ask. */
   readonly corsOrigins: readonly string[];
+  /** The operations that may be run; undefined: any. */
+  readonly trustedDocuments: TrustedDocuments | undefined;
+  /** Whether an operation may be sent by its hash, once it was sent in full. */
+  readonly apq: boolean;
   /** Whether clients may ask for the schema. */
   readonly introspection: boolean;
 }
@@ -49,10 +55,12 @@ export interface Protection {
 /** Without options there is none, for who measures or tests something else. */
 export function createProtection(options: ProtectionOptions | undefined, { schema, path }: Protected): Protection {
   if (options === undefined) return { onArrival: [], ofCallers: [], ofOperations: [] };
-  const { documents, maxCost, timeoutMs, rateLimit, clock, corsOrigins, introspection } = options;
+  const { documents, maxCost, timeoutMs, rateLimit, clock, corsOrigins, introspection, trustedDocuments, apq } =
+    options;
   const cors = corsOrigins.length === 0 ? [] : [useCors(path, corsOrigins)];
   const ofCallers = rateLimit === undefined ? [] : [useRateLimit(createRateLimit({ perMinute: rateLimit, clock }))];
   const ofOperations = [
+    trustedDocuments === undefined ? useAutomaticPersistedQueries(apq) : useTrustedDocuments(trustedDocuments),
     useDocumentLimits(documents),
     ...(introspection ? [] : [useNoIntrospection()]),
     ...(maxCost === undefined ? [] : [useCostLimit(maxCost, schema)]),

@@ -1,7 +1,7 @@
 // The settings of who may come in by which way, and what they find out.
 
 import type { Setting } from './setting.js';
-import { boolean, origins } from './rules.js';
+import { boolean, origins, text } from './rules.js';
 
 const fine = true;
 
@@ -11,6 +11,19 @@ export const SECURITY_SETTINGS = {
     fine,
     meaning:
       'The web pages of other hosts that may ask, by their origins, such as `https://costs.example.com, http://localhost:3000`. None by default.',
+  },
+  GATEWAY_TRUSTED_DOCUMENTS: {
+    ...text,
+    fine,
+    meaning:
+      'A file of the operations that may be run, and no others then: `persisted-documents.json` of GraphQL Code Generator, or a manifest of Apollo. Read at the start.',
+  },
+  GATEWAY_APQ: {
+    ...boolean,
+    default: 'on',
+    fine,
+    meaning:
+      "Whether clients may send an operation's hash once they have sent its text (automatic persisted queries): on or off.",
   },
   GATEWAY_INTROSPECTION: {
     ...boolean,
