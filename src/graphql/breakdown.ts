@@ -3,7 +3,7 @@
 import { UserInputError } from '../errors.js';
 import type { Breakdown, Dimension, Group, GroupOrder } from '../report/breakdown.js';
 import { builder } from './builder.js';
-import { checkLabelKey, checkNotNegative } from './filter-rules.js';
+import { checkCount, checkLabelKey, checkNotNegative } from './filter-rules.js';
 import { CostReport } from './report.js';
 import { SortDirection } from './row-order.js';
 import { CostRowsWhere, toRowsWhere } from './rows-where.js';
@@ -194,7 +194,7 @@ interface NamedDimension {
 
 function toDimensions(by: readonly (typeof CostDimensionInput)['$inferInput'][]): NamedDimension[] {
   if (by.length === 0) throw new UserInputError('by', 'must not be an empty list.');
-  if (by.length > MAX_DIMENSIONS) throw new UserInputError('by', `must have at most ${MAX_DIMENSIONS} entries.`);
+  checkCount('by', by, MAX_DIMENSIONS);
   const named = by.map(toDimension);
   const repeated = named.findIndex(({ name }, index) => named.findIndex((other) => other.name === name) < index);
   if (repeated >= 0) throw new UserInputError(`by[${repeated}]`, 'must not repeat a dimension.');

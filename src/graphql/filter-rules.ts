@@ -13,12 +13,17 @@ const MAX_VALUE_LENGTH = 1_024;
 const LABEL_NAME = /^[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
 const LABEL_PREFIX = /^[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?$/;
 
+/** @throws UserInputError about a list with more entries than that. */
+export function checkCount(path: string, list: readonly unknown[], most: number): void {
+  if (list.length > most) {
+    throw new UserInputError(path, `must have at most ${most} entries, and has ${list.length}.`);
+  }
+}
+
 /** A list that is given must say something: an empty one could mean everything or nothing. */
 export function checkList<T>(path: string, list: readonly T[], checkItem: (path: string, item: T) => void): void {
   if (list.length === 0) throw new UserInputError(path, 'must not be an empty list; leave it out to not filter by it.');
-  if (list.length > MAX_LIST_LENGTH) {
-    throw new UserInputError(path, `must have at most ${MAX_LIST_LENGTH} entries, and has ${list.length}.`);
-  }
+  checkCount(path, list, MAX_LIST_LENGTH);
   list.forEach((item, index) => {
     checkItem(`${path}[${index}]`, item);
   });

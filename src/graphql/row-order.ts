@@ -24,6 +24,9 @@ const FIELDS = {
   WORKLOAD_TYPE: 'workloadType',
 } as const satisfies Record<string, OrderField>;
 
+/** To order by a field a second time changes nothing. */
+export const MAX_ORDERS = Object.keys(FIELDS).length;
+
 const CostRowField = builder.enumType('CostRowField', {
   description: 'What rows can be ordered by. Names are ordered by Unicode code point, capitals before small letters.',
   values: Object.fromEntries(

@@ -8,9 +8,9 @@ import { toRequestKey } from '../report/request.js';
 import type { ReportRow } from '../report/row.js';
 import { spend } from './budget.js';
 import { builder } from './builder.js';
-import { checkNotNegative } from './filter-rules.js';
+import { checkCount, checkNotNegative } from './filter-rules.js';
 import { CostReport } from './report.js';
-import { CostRowOrder, toRowOrder } from './row-order.js';
+import { CostRowOrder, MAX_ORDERS, toRowOrder } from './row-order.js';
 import { CostRow } from './row.js';
 import { CostRowsWhere, toRowsWhere } from './rows-where.js';
 
@@ -110,7 +110,7 @@ builder.objectField(CostReport, 'rows', (t) =>
         type: [CostRowOrder],
         description:
           'What the rows are ordered by: the first entry decides, each further one among equals. ' +
-          'Left out, the rows keep the order of ScaleOps.',
+          `Left out, the rows keep the order of ScaleOps. At most ${MAX_ORDERS} entries.`,
       }),
       first: t.arg.int({
         description: 'How many rows to give, from the first on; 0 gives none, for the counts alone.',
@@ -121,6 +121,7 @@ builder.objectField(CostReport, 'rows', (t) =>
     },
     resolve: (loaded, { where, orderBy, first, after, last, before }, { once, grants }, { fieldNodes }) =>
       once([loaded, fieldNodes], () => {
+        if (orderBy != null) checkCount('orderBy', orderBy, MAX_ORDERS);
         if (first != null) checkNotNegative('first', first);
         if (last != null) checkNotNegative('last', last);
         if (first != null && last != null) throw new UserInputError('first', 'must not be given together with `last`.');

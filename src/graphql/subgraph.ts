@@ -17,7 +17,11 @@ import {
 } from 'graphql';
 
 import { UserInputError } from '../errors.js';
+import { checkCount } from './filter-rules.js';
 import { isRepresentation, readOwn, type Representation } from './representations.js';
+
+/** More than any page of a router asks about, and what a body can hold of the shortest. */
+const MAX_REPRESENTATIONS = 5_000;
 
 const Any = new GraphQLScalarType({
   name: '_Any',
@@ -78,13 +82,15 @@ function createEntitiesField(entities: Entities): GraphQLFieldConfigMap<unknown,
       args: {
         representations: {
           type: new GraphQLNonNull(new GraphQLList(new GraphQLNonNull(Any))),
-          description: 'References to entities.',
+          description: 'References to entities, at most 5,000.',
         },
       },
-      resolve: (_root, { representations }: { representations: readonly unknown[] }, context, info) =>
-        representations.map((representation, index) =>
+      resolve: (_root, { representations }: { representations: readonly unknown[] }, context, info) => {
+        checkCount('representations', representations, MAX_REPRESENTATIONS);
+        return representations.map((representation, index) =>
           settle(`representations[${index}]`, () => resolveReference(representation, entities, context, info)),
-        ),
+        );
+      },
     },
   };
 }
