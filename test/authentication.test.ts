@@ -133,6 +133,7 @@ describe('api-key', () => {
     ['all keys', { 'x-api-key': `${KEY},${NEXT}` }],
     ['a very long key', { 'x-api-key': KEY.repeat(300) }],
     ['a good bearer key beside a wrong key', { 'x-api-key': 'wrong', authorization: `Bearer ${KEY}` }],
+    ['a bearer key and another word', { authorization: `Bearer ${KEY} x` }],
     ['two bearer keys in one header', { authorization: `Bearer ${KEY}, Bearer ${NEXT}` }],
     ["ScaleOps' own token", { authorization: `Bearer ${TOKEN}` }],
   ])('lets nobody in with %s', async (_what, headers) => {
@@ -732,6 +733,10 @@ describe('jwt', () => {
 
   test.each<[string, Record<string, unknown>, boolean]>([
     ['groups', { groups: ['ops'] }, true],
+    ['groups', {}, false],
+    ['groups', { groups: null }, false],
+    ['groups', { groups: 7 }, false],
+    ['groups', { groups: [7, true, null, ['ops'], {}] }, false],
     ['groups', { groups: { ops: true } }, false],
     ['groups', { groups: ['ops others'] }, false],
     ['groups', { groups: 'ops others' }, false],
@@ -743,7 +748,7 @@ describe('jwt', () => {
     ['__proto__.roles', { roles: ['ops'] }, false],
     ['constructor.name', {}, false],
   ])('reads the claim %s of %j', async (claim, claims, isLetIn) => {
-    const scopes = { claims: { ops: 'all', Function: 'all', Object: 'all' } };
+    const scopes = { claims: { ops: 'all', Function: 'all', undefined: 'all', null: 'all', 7: 'all', true: 'all' } };
     const stand = await startJwt({ GATEWAY_SCOPES_CLAIM: claim }, { scopes });
     expect((await stand.askWith(claims)).status).toBe(isLetIn ? 200 : 403);
   });

@@ -350,6 +350,12 @@ interface Scenario {
   readonly state: string;
 }
 
+/** The same, for somebody who may name whatever there is. */
+function allow({ parts, ...operation }: Operation): Operation {
+  const free = parts.map((part) => ({ ...part, spots: part.spots.map((spot) => ({ ...spot, isForbidden: false })) }));
+  return { ...operation, parts: free, isWhereForbidden: false };
+}
+
 /** Asks as the caller, while others ask the same and more, and again when what is kept has aged or ScaleOps is down. */
 async function play(world: World, callers: readonly Caller[], scenario: Scenario, operation: Operation) {
   const { gateway, clock, upstream } = world;
@@ -360,15 +366,21 @@ async function play(world: World, callers: readonly Caller[], scenario: Scenario
   const askOthers = (isBefore: boolean) =>
     others
       .filter((other) => other.isBefore === isBefore)
-      .flatMap((other) => [
-        askAs(callers[other.caller]!),
-        gateway.ask(WIDE, undefined, { headers: callers[other.caller]!.headers }),
-      ]);
+      .map(async (other) => {
+        const { entry, headers } = callers[other.caller]!;
+        const wide = gateway.ask(WIDE, undefined, { headers });
+        const answer = await askAs(callers[other.caller]!);
+        await wide;
+        return { entry, answer };
+      });
   await world.serve(fleet);
-  await Promise.all(askOthers(true));
-  const [first] = await Promise.all([askAs(caller), ...askOthers(false)]);
+  const before = await Promise.all(askOthers(true));
+  const [first, ...meanwhile] = await Promise.all([askAs(caller), ...askOthers(false)]);
   const expected = await world.reference(caller.entry, operation);
   expectJust(first, operation, expected, caller.entry);
+  for (const { entry, answer } of [...before, ...meanwhile]) {
+    if (entry === 'all') expectJust(answer, allow(operation), await world.reference('all', operation), entry);
+  }
   if (state === 'stale') clock.advance(61_000);
   if (state === 'anew' || state === 'down') clock.advance(10_000);
   if (state === 'down') {
@@ -435,11 +447,13 @@ describe.each(['api-key', 'jwt'] as const)('with %s, a caller that may see a par
 
   test('gets just what a ScaleOps of that part would give, whatever it asks, and so does everybody else', async () => {
     const anyCaller = fc.nat({ max: ENTRIES.length - 1 });
+    const unlimited = ENTRIES.map((_, index) => index).filter((index) => callers[index]?.entry === 'all');
+    const anyOther = fc.oneof(anyCaller, fc.constantFrom(...unlimited));
     const property = fc.asyncProperty(
       fc.record({
         fleet: anyFleet,
         caller: anyCaller,
-        others: fc.array(fc.record({ caller: anyCaller, isBefore: fc.boolean() }), { maxLength: 2 }),
+        others: fc.array(fc.record({ caller: anyOther, isBefore: fc.boolean() }), { maxLength: 2 }),
         state: anyState,
       }),
       fc.gen(),

@@ -167,7 +167,7 @@ function split(window: ReportWindow | null, whole: Columns, found: readonly Foun
 }
 
 /** About what a view takes beside the numbers of its rows, and a row that was added up. */
-const VIEW_BYTES = 4_096;
+const VIEW_BYTES = 6_144;
 const ADDED_UP_BYTES_PER_ROW = 224;
 
 function restrict(whole: Whole, among: Uint32Array, grants: Grants, regrouping: Regrouping | undefined): Report {
