@@ -14,6 +14,7 @@ import { TOKEN } from './kit/gateway.js';
 import {
   ask,
   findUrl,
+  gone,
   openConnection,
   openIdleConnection,
   startSimulator,
@@ -286,7 +287,7 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
     const answers = [...lasts, '5d'].map((last) => ask(url, last));
     await gate.arrivals(lasts.length);
     const idle = await openIdleConnection(url);
-    const idleClosed = once(idle, 'close');
+    const idleClosed = gone(idle);
     kill(signal);
     await line(/stopping/);
     await idleClosed;

@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
 
 import { createGate } from './kit/gate.js';
-import { ask, openConnection, openIdleConnection, useGatewayProcess, type Rows } from './kit/gateway-process.js';
+import { ask, gone, openConnection, openIdleConnection, useGatewayProcess, type Rows } from './kit/gateway-process.js';
 import { TOKEN } from './kit/gateway.js';
 
 const { main, start, startStack } = useGatewayProcess();
@@ -64,7 +64,7 @@ describe('SIGTERM', () => {
     const late = ask(url, '100d');
     await gate.arrivals(IN_FLIGHT + 1);
     // Cut two seconds after the port was closed, so that by then it is.
-    await once(unused, 'close');
+    await gone(unused);
     await expect(fetch(`${url}/health/live`)).rejects.toThrow();
     gate.open();
     for (const answer of await Promise.all([...answers, late])) {
@@ -95,7 +95,7 @@ describe('SIGTERM', () => {
       return { status: answer.statusCode, connection: answer.headers.connection, socket };
     };
     const { socket } = await get('/health/ready');
-    const cut = once(socket, 'close');
+    const cut = gone(socket);
     kill('SIGTERM');
     await line(/stopping/);
     const last = await get('/graphql?query={__typename}');
@@ -119,7 +119,7 @@ describe('SIGTERM', () => {
     await fetch(`${url}/health/live`);
     kill('SIGTERM');
     await line(/stopping/);
-    const firstCut = Promise.race([once(idle, 'close').then(() => 'idle'), once(unused, 'close').then(() => 'unused')]);
+    const firstCut = Promise.race([gone(idle).then(() => 'idle'), gone(unused).then(() => 'unused')]);
     gate.open();
     expect((await held).status).toBe(200);
     expect(await firstCut).toBe('idle');

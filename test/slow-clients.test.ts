@@ -11,7 +11,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../src/clock.js';
 import { createHttpServer, TIMES, type ServerTimes } from '../src/http/server.js';
 import { createGate } from './kit/gate.js';
-import { openConnection, useGatewayProcess } from './kit/gateway-process.js';
+import { gone, openConnection, useGatewayProcess } from './kit/gateway-process.js';
 
 const { startStack } = useGatewayProcess();
 
@@ -82,7 +82,7 @@ describe(`${COUNT} connections that send nothing and ${COUNT} that send a byte n
     expect((await residentMb(pid)) - before.mb).toBeLessThan(100);
 
     const all = [...silent, ...slow];
-    const closed = Promise.all(all.map((socket) => once(socket.resume(), 'close')));
+    const closed = Promise.all(all.map((socket) => gone(socket.resume())));
     for (const socket of all) socket.end();
     await closed;
     expect((await askHealth(url)).status).toBe(200);

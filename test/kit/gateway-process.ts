@@ -91,3 +91,14 @@ export async function openConnection(url: string, sent: string): Promise<Socket>
   if (sent !== '') await new Promise((resolve) => socket.write(sent, resolve));
   return socket;
 }
+
+/** Resolves when the connection is gone, in whatever way. */
+export function gone(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    if (socket.closed) resolve();
+    else
+      socket.once('close', () => {
+        resolve();
+      });
+  });
+}
