@@ -298,6 +298,23 @@ describe('calls to ScaleOps', () => {
     expect(stand.logins).toHaveLength(3);
   });
 
+  test('with a new token after a retry are one retry, not two', async () => {
+    await using stand = await startLoginStand({ env: LOGIN });
+    await stand.ask();
+    const { report } = stand;
+    // A kept connection that is closed is tried again at once; and the token has ended meanwhile.
+    stand.report = (socket) => {
+      stand.live.clear();
+      stand.report = report;
+      faults.resetBeforeHeaders(socket);
+    };
+    expect((await stand.ask(1)).errors).toEqual([]);
+    const { sum, value } = await scrape(stand.gateway.gateway);
+    expect(stand.sent).toHaveLength(4);
+    expect(sum('gateway_upstream_attempts_total')).toBe(4);
+    expect(value('gateway_upstream_retries_total', { report: 'workloads' })).toBe(1);
+  });
+
   test('that are not made because ScaleOps is left alone are not counted, and that it is shows', async () => {
     await using stand = await startStand({ env: { SCALEOPS_BREAKER_FAILURES: '2', SCALEOPS_MAX_ATTEMPTS: '1' } });
     const { gateway, upstream, clock } = stand;
