@@ -17,6 +17,8 @@ import { findFreePort } from './kit/tcp-proxy.js';
 
 /** Stands in what a client asks. */
 const ASKED = 'AskedInConfidence';
+/** What a client calls its operation: for the log, and neither for a label nor for a span. */
+const NAME = 'NamedByClient';
 const TOKEN = `${CANARY}-token`;
 
 /** What any client may send along, whether it is asked for or not. */
@@ -33,7 +35,7 @@ const CLIENT_HEADERS = {
 };
 
 const ROWS = (name: string): string =>
-  `{ ${ASKED}: workloadCosts(filter: { namespaces: { names: ["${ASKED}-${name}"] } }) { rows { nodes { workloadName } } } }`;
+  `query ${NAME} { ${ASKED}: workloadCosts(filter: { namespaces: { names: ["${ASKED}-${name}"] } }) { rows { nodes { workloadName } } } }`;
 
 /** Requests that no gateway answers well, whatever ScaleOps does. */
 const BAD: readonly RequestInit[] = [
@@ -120,6 +122,8 @@ function expectNoCanary({ answers, log, metrics, spans }: Said, ports: readonly 
     for (const port of ports) expect(text).not.toContain(`:${port}`);
   }
   for (const text of [lines, ...others]) expect(text).not.toContain(ASKED);
+  expect(lines).toContain(NAME);
+  for (const text of others) expect(text).not.toContain(NAME);
 }
 
 const SETTINGS = {

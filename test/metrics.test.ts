@@ -299,7 +299,7 @@ describe('calls to ScaleOps', () => {
   });
 
   test('with a new token after a retry are one retry, not two', async () => {
-    await using stand = await startLoginStand({ env: LOGIN });
+    await using stand = await startLoginStand({ env: { ...LOGIN, SCALEOPS_MAX_IN_FLIGHT: '1' } });
     await stand.ask();
     const { report } = stand;
     // A kept connection that is closed is tried again at once; and the token has ended meanwhile.

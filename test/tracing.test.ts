@@ -150,6 +150,8 @@ describe('the spans of an operation', () => {
     expect(childrenOf(spans, refused)).toEqual([]);
     const [load] = childrenOf(spans, failed);
     expect(load).toMatchObject({ status: 2, attributes: { 'error.type': 'UPSTREAM_UNAVAILABLE' } });
+    // A code says what it was; an error's text, or its stack, is nowhere.
+    expect(spans.map(({ statusMessage, events }) => [statusMessage, events])).toEqual(spans.map(() => ['', 0]));
     for (const { body } of receiver.exports) expect(body.toString('latin1')).not.toContain(CANARY);
   });
 
