@@ -177,7 +177,7 @@ describe('api-key', () => {
     const url = `${stand.url}/graphql?query=${encodeURIComponent(QUERY)}`;
     for (const method of ['GET', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'HEAD', 'PATCH']) {
       const response = await fetch(url, { method, headers: { accept: 'application/json' } });
-      expect(`${method} ${response.status}`).toMatch(/ (?:401|405|415)$/);
+      expect(`${method} ${response.status}`).toMatch(/ (?:401|403|405|415)$/);
       expect(await response.text()).not.toContain('"data"');
     }
     expect(stand.upstream.received).toEqual([]);

@@ -41,7 +41,7 @@ async function startStand(env: Record<string, string> = {}) {
 type Stand = Awaited<ReturnType<typeof startStand>>;
 
 const LOOPBACK = { host: '127.0.0.1', port: 0 };
-const START = 'GET /graphql?query={__typename} HTTP/1.1\r\nHost: gateway\r\n';
+const START = 'GET /graphql?query={__typename} HTTP/1.1\r\nHost: localhost\r\nApollo-Require-Preflight: 1\r\n';
 
 /** A connection on which half a request has arrived. */
 async function openHalf({ url }: Stand): Promise<Socket> {
@@ -154,7 +154,7 @@ describe('with a delay', () => {
     clock.advance(4_999);
     const health = async (what: string) => (await fetch(`${url}/health/${what}`)).status;
     expect([await health('ready'), await health('live')]).toEqual([503, 200]);
-    const answer = await fetch(`${url}/graphql?query={__typename}`);
+    const answer = await fetch(`${url}/graphql?query={__typename}`, { headers: { 'apollo-require-preflight': '1' } });
     expect([answer.status, answer.headers.get('connection')]).toEqual([200, 'close']);
     expect(await answer.json()).toEqual({ data: { __typename: 'Query' } });
     clock.advance(1);

@@ -157,7 +157,7 @@ describe('a gateway on loopback', () => {
 });
 
 test('a gateway on another address serves any Host', async () => {
-  await using stack = await startStack({ env: { HOST: '0.0.0.0' } });
+  await using stack = await startStack({ env: { HOST: '0.0.0.0', GATEWAY_AUTH: 'none' } });
   const url = (await stack.gateway.listen()).replace('0.0.0.0', '127.0.0.1');
   expect((await send(`${url}/health/live`, 'GET', { host: 'costs.example.com' })).status).toBe(200);
 });

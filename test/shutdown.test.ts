@@ -88,7 +88,10 @@ describe('SIGTERM', () => {
       agent.destroy();
     });
     const get = async (path: string) => {
-      const [answer] = (await once(httpRequest(url + path, { agent }).end(), 'response')) as [IncomingMessage];
+      const [answer] = (await once(
+        httpRequest(url + path, { agent, headers: { 'apollo-require-preflight': '1' } }).end(),
+        'response',
+      )) as [IncomingMessage];
       // Free afterwards, and then no longer the answer's own.
       const { socket } = answer;
       await text(answer);
@@ -161,7 +164,7 @@ describe('a stopping process has ended within two seconds of the limit', () => {
     await gate.arrivals(1);
     const dripping = await openConnection(
       url,
-      'POST /graphql HTTP/1.1\r\nHost: gateway\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n',
+      'POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n',
     );
     // Another byte as soon as the last one is gone.
     const drip = (): void => {
