@@ -22,6 +22,7 @@ import { useOperationLog } from './operation-log.js';
 import { useAutomaticPersistedQueries, useTrustedDocuments } from './persisted-documents.js';
 import { createProtection, type ProtectionOptions } from './protection.js';
 import { useRequestState, type DoorContext } from './request-state.js';
+import { useResponseNames } from './response-names.js';
 import { useShutdown } from './shutdown.js';
 import { useStartPage } from './start-page.js';
 
@@ -111,6 +112,7 @@ export function createDoor(options: DoorOptions): YogaServerInstance<DoorContext
       useErrorFormat(logger, { hidesSuggestions: options.protection?.introspection === false }),
       federation && useInlineTrace({ createSchema, now }),
       useMediaTypes(),
+      useResponseNames(),
       options.trustedDocuments !== undefined && useTrustedDocuments(options.trustedDocuments),
       options.trustedDocuments === undefined && options.persistedQueries && useAutomaticPersistedQueries(),
       useAnswerLimit(),

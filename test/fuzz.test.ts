@@ -1,0 +1,175 @@
+// Whatever is sent, the gateway answers, in its own form, and goes on: operations made up from its schema and then broken,
+// references to entities of any JSON, and bytes that are hardly HTTP. 10,000 cases; FUZZ_RUNS asks for more, and FUZZ_SEED
+// for those of a run that failed, which says its seed.
+
+import fc from 'fast-check';
+import { Agent, request as sendHttp } from 'node:http';
+import { text as readText } from 'node:stream/consumers';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+
+import { createSchema } from '../src/graphql/schema.js';
+import { anyCase } from './kit/choices.js';
+import { makeBytes } from './kit/fuzz-bytes.js';
+import { makeEntitiesRequest, makeRequest, type FuzzRequest } from './kit/fuzz-requests.js';
+import { startStack, type TestStack } from './kit/gateway.js';
+import { exchange, parseAnswers } from './kit/http-answers.js';
+import { watch, type SentAnswer, type Watch } from './kit/survival.js';
+
+const RUNS = Number(process.env.FUZZ_RUNS ?? 10_000);
+const SEED = process.env.FUZZ_SEED === undefined ? {} : { seed: Number(process.env.FUZZ_SEED) };
+/** A case that hangs; what one may cost is counted in time on the processor. */
+const MAX_CASE_MS = 15_000;
+const SHRINK_MS = 15_000;
+const TIMEOUT_MS = 60_000 + 30 * RUNS;
+/** What the broken operations have to have met. */
+const MET = [
+  ...['GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED', 'BAD_USER_INPUT', 'UNSUPPORTED_MEDIA_TYPE'],
+  ...['MAX_TOKENS_LIMIT', 'MAX_DEPTH_LIMIT', 'MAX_ROOT_FIELDS_LIMIT', 'MAX_ALIASES_LIMIT', 'QUERY_TOO_COMPLEX'],
+];
+/** Parsed documents may take 100 MB; all else that is kept, a tenth of it. */
+const MAX_HEAP_GROWTH = 160 * 1_048_576;
+
+let stack: TestStack;
+let port = 0;
+let watched: Watch;
+const schema = createSchema();
+
+beforeAll(async () => {
+  stack = await startStack({ env: { CACHE_MAX_MB: '8' } });
+  port = Number(new URL(await stack.gateway.listen()).port);
+  watched = watch(stack);
+});
+afterEach(async () => {
+  const { data, errors } = await stack.ask('{ workloadCosts(filter: { multiCluster: true }) { totals { rowCount } } }');
+  expect(errors).toEqual([]);
+  expect(data).toEqual({ workloadCosts: { totals: { rowCount: 50 } } });
+});
+afterAll(async () => {
+  watched[Symbol.dispose]();
+  await stack[Symbol.asyncDispose]();
+});
+
+async function fuzz<T>(
+  cases: fc.Arbitrary<T>,
+  share: number,
+  send: (one: T) => Promise<readonly SentAnswer[]>,
+): Promise<void> {
+  let shrinkUntil = Number.POSITIVE_INFINITY;
+  const property = fc.asyncProperty(cases, async (one) => {
+    // What fails is made smaller for a while, and then all that is left to try counts as good.
+    if (performance.now() > shrinkUntil) return;
+    try {
+      await watched.during(() => send(one));
+    } catch (error) {
+      shrinkUntil = Math.min(shrinkUntil, performance.now() + SHRINK_MS);
+      throw error;
+    }
+  });
+  await fc.assert(property, {
+    ...SEED,
+    numRuns: Math.ceil(RUNS * share),
+    timeout: MAX_CASE_MS,
+    interruptAfterTimeLimit: TIMEOUT_MS / 3,
+    markInterruptAsFailure: true,
+  });
+}
+
+async function sendDirectly({ method, target, headers, body }: FuzzRequest): Promise<SentAnswer> {
+  const response = await stack.gateway.fetch(
+    new Request(`http://gateway${target}`, { method, headers, ...(body !== undefined && { body }) }),
+  );
+  return {
+    status: response.status,
+    requestId: response.headers.get('x-request-id'),
+    type: response.headers.get('content-type'),
+    text: await response.text(),
+    isWhole: true,
+  };
+}
+
+/** Over one connection, as long as it lasts. */
+const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+afterAll(() => {
+  agent.destroy();
+});
+
+async function sendOverSocket({ method, target, headers, body }: FuzzRequest): Promise<SentAnswer> {
+  return new Promise((resolve, reject) => {
+    const request = sendHttp({ port, host: '127.0.0.1', method, path: target, headers, agent }, (response) => {
+      const { 'x-request-id': requestId, 'content-type': type } = response.headers;
+      readText(response).then((text) => {
+        resolve({ status: response.statusCode!, requestId: String(requestId), type, text, isWhole: true });
+      }, reject);
+    });
+    request.on('error', reject);
+    request.end(body);
+  });
+}
+
+/** After two collections: the first one leaves what finalizers hold. */
+function usedHeap(): number {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  collect();
+  collect();
+  return process.memoryUsage().heapUsed;
+}
+
+describe('the gateway survives', { timeout: TIMEOUT_MS }, () => {
+  let heapBefore = 0;
+
+  test('operations of its schema, whole and broken', async () => {
+    const anyRequest = anyCase((choices) => makeRequest(choices, schema));
+    await fuzz(anyRequest, 0.05, async (request) => [await sendDirectly(request)]);
+    heapBefore = usedHeap();
+    await fuzz(anyRequest, 0.5, async (request) => [await sendDirectly(request)]);
+    if (RUNS < 5_000) return;
+    // Else it has shown nothing: many get as far as an answer, and each way of being wrong is among them.
+    expect(watched.tally.get('data')).toBeGreaterThan(RUNS / 10);
+    expect([...watched.tally.keys()]).toEqual(expect.arrayContaining(MET));
+  });
+
+  test('operations that are whole, and answers them', async () => {
+    let answered = 0;
+    let sent = 0;
+    const plain = anyCase((choices) => makeRequest(choices, schema)).filter(({ isPlain }) => isPlain);
+    await fuzz(plain, 0.05, async (request) => {
+      const answer = await sendDirectly(request);
+      sent += 1;
+      if (answer.text.startsWith('{"data":{')) answered += 1;
+      return [answer];
+    });
+    // The others have a value that breaks a rule, two fields of one name, or are for more than may be.
+    expect(answered / sent).toBeGreaterThan(0.7);
+  });
+
+  test('references to entities, of any JSON', async () => {
+    await fuzz(anyCase(makeEntitiesRequest), 0.1, async (request) => [await sendDirectly(request)]);
+  });
+
+  test('operations that come over one connection', async () => {
+    const anyRequest = anyCase((choices) => makeRequest(choices, schema));
+    await fuzz(anyRequest, 0.1, async (request) => [await sendOverSocket(request)]);
+  });
+
+  test('bytes that are hardly HTTP', async () => {
+    const anyBytes = anyCase((choices) => makeBytes(choices, () => makeRequest(choices, schema)));
+    await fuzz(anyBytes, 0.2, async (bytes) =>
+      parseAnswers(await exchange(port, bytes)).map(({ status, headers, text }) => ({
+        status,
+        requestId: headers.get('x-request-id'),
+        // There is none after the head of an answer to HEAD.
+        type: text === '' ? undefined : headers.get('content-type'),
+        text,
+        isWhole: false,
+      })),
+    );
+  });
+
+  test('all of it, and lets go of it', () => {
+    expect(usedHeap() - heapBefore).toBeLessThan(MAX_HEAP_GROWTH);
+    if (process.env.FUZZ_RUNS !== undefined) console.log(Object.fromEntries([...watched.tally].sort()));
+  });
+});
