@@ -1,6 +1,7 @@
 // What the resolvers of one request get: who asks, and loaders that remember for the length of the request.
 
 import type { CacheAnswer, CacheResult } from './cache/report-cache.js';
+import { createBreathing } from './flow/breath.js';
 import { createTurns } from './flow/turns.js';
 import { createReportLoader, type LoadedReport, type ReportLoader } from './loaders/report-loader.js';
 import { createScopeLoader, type ScopeLoader, type WiderReport } from './loaders/scope-loader.js';
@@ -37,6 +38,8 @@ export interface ContextParts {
   readonly maxPageRows: number | undefined;
   /** The most rows and entities' reports of an answer; undefined: no limit. */
   readonly maxAnswerRows: number | undefined;
+  /** The most fields that an answer may write and rows that it may read, together; undefined: no limit. */
+  readonly maxCost: number | undefined;
 }
 
 /** Who asks, and how. */
@@ -47,6 +50,8 @@ export interface Caller {
   readonly token?: string | undefined;
   /** What of the fleet it may see; undefined: all that the gateway sees. */
   readonly grants?: Grants | undefined;
+  /** Resolves when the request may put a large answer together; at once, by default. */
+  readonly awaitTurn?: () => Promise<void>;
   /** Whether the client wants reports anew, although there are fresh ones. */
   readonly anew?: boolean;
 }
@@ -58,7 +63,11 @@ export interface GatewayContext {
   /** What `make` gives, made once a request for these things together. @throws what `make` throws, each time. */
   readonly once: <T>(of: readonly object[], make: () => T) => T;
   /** What the answer may still have: entities lead to rows and rows to entities, so that a short document may ask for any. */
-  readonly budget: { rows: number };
+  readonly budget: { rows: number; cost: number };
+  /** Resolves when a large answer may be put together. */
+  readonly awaitTurn: () => Promise<void>;
+  /** Runs a long work so that others have a turn before it. */
+  readonly breathe: <T>(work: () => T) => Promise<T>;
   readonly multiClusterByDefault: boolean;
   readonly maxPageRows: number | undefined;
   /** What the caller may see. Its reports have nothing else; who names more is told so. */
@@ -66,8 +75,9 @@ export interface GatewayContext {
 }
 
 /** The context of one request. Its loaders close over its caller and are never shared. */
-export function createContext(parts: ContextParts, { signal, token, anew = false, grants }: Caller): GatewayContext {
-  const { credentials, maxPageRows, maxAnswerRows = Infinity } = parts;
+export function createContext(parts: ContextParts, caller: Caller): GatewayContext {
+  const { signal, token, anew = false, grants, awaitTurn = () => Promise.resolve() } = caller;
+  const { credentials, maxPageRows, maxAnswerRows = Infinity, maxCost = Infinity } = parts;
   // The one way to reports: there is none around what the caller may see.
   const cache = grants === undefined ? parts.cache : createGrantedReports(parts.cache, grants);
   // Who may see some clusters means those, as if the filter had named them.
@@ -108,8 +118,18 @@ export function createContext(parts: ContextParts, { signal, token, anew = false
     },
     findOlder: ([{ base }], fault) => findKept(base, fault),
   });
-  const budget = { rows: maxAnswerRows };
-  return { loaders: { report, scope }, stats, once: createOnce(), budget, multiClusterByDefault, maxPageRows, grants };
+  const budget = { rows: maxAnswerRows, cost: maxCost };
+  return {
+    loaders: { report, scope },
+    stats,
+    once: createOnce(),
+    budget,
+    breathe: createBreathing(),
+    awaitTurn,
+    multiClusterByDefault,
+    maxPageRows,
+    grants,
+  };
 }
 
 /** The workload reports that one operation reads, those that are under way among them. */

@@ -20,7 +20,7 @@ export const ERROR_CODES = {
   QUERY_TOO_COMPLEX: {
     status: 400,
     retryable: false,
-    message: 'The operation asks for more rows than an answer may have.',
+    message: 'The operation asks for more than an answer may have: fewer rows, fields, or questions over all rows.',
   },
   MAX_TOKENS_LIMIT: { status: 400, retryable: false, message: 'The document is too long.' },
   MAX_DEPTH_LIMIT: { status: 400, retryable: false, message: 'The operation is nested too deeply.' },

@@ -77,9 +77,15 @@ export function createGateway(config: Config, dependencies: GatewayDependencies)
 }
 
 /** What of the configuration resolvers have to know. */
-function toContextSettings({ upstream, maxPageRows, maxAnswerRows }: Config) {
+function toContextSettings({ upstream, maxPageRows, maxAnswerRows, protection }: Config) {
   const { multiClusterByDefault, resilience } = upstream;
-  return { maxReportsAtOnce: resilience.maxInFlight, multiClusterByDefault, maxPageRows, maxAnswerRows };
+  return {
+    maxReportsAtOnce: resilience.maxInFlight,
+    multiClusterByDefault,
+    maxPageRows,
+    maxAnswerRows,
+    maxCost: protection.maxCost,
+  };
 }
 
 /** What of the configuration is about the door. */

@@ -2,6 +2,7 @@
 
 import { UserInputError } from '../errors.js';
 import type { Breakdown, Dimension, Group, GroupOrder } from '../report/breakdown.js';
+import { study } from './budget.js';
 import { builder } from './builder.js';
 import { checkCount, checkLabelKey, checkNotNegative } from './filter-rules.js';
 import { CostReport } from './report.js';
@@ -10,6 +11,8 @@ import { CostRowsWhere, toRowsWhere } from './rows-where.js';
 import { CostTotals, READS_ALL_ROWS } from './totals.js';
 
 const MAX_DIMENSIONS = 5;
+/** How often groups read a report besides once a dimension, about. */
+const PASSES = 2;
 
 /** The enum's values, and the fields of a row that they name. */
 const DIMENSIONS = {
@@ -168,17 +171,20 @@ builder.objectField(CostReport, 'breakdown', (t) =>
       }),
       first: t.arg.int({ description: 'How many groups to give; the others are summed in `others`. 0 gives none.' }),
     },
-    resolve: ({ report }, { by, where, orderBy, first }, { once, grants }, { fieldNodes }) =>
-      once([report, fieldNodes], () => {
+    resolve: ({ report }, { by, where, orderBy, first }, context, { fieldNodes }) =>
+      context.once([report, fieldNodes], () => {
         const dimensions = toDimensions(by);
         if (first != null) checkNotNegative('first', first);
-        const breakdown = report.breakDown({
+        const question = {
           by: dimensions.map(({ dimension }) => dimension),
-          where: toRowsWhere(where, grants),
+          where: toRowsWhere(where, context.grants),
           orderBy: toGroupOrder(orderBy),
           first: first ?? undefined,
-        });
-        return { breakdown, dimensions: dimensions.map(({ name }) => name) };
+        };
+        return study(context, report, dimensions.length + PASSES, () => ({
+          breakdown: report.breakDown(question),
+          dimensions: dimensions.map(({ name }) => name),
+        }));
       }),
   }),
 );

@@ -1,12 +1,14 @@
 // CostReport.rows: a connection by the rules of the Relay specification.
 
+import type { GraphQLResolveInfo } from 'graphql';
+
 import type { GatewayContext } from '../context.js';
 import { UserInputError } from '../errors.js';
 import { CursorError } from '../report/page.js';
 import type { Report, RowPage, RowQuestion } from '../report/report.js';
 import { toRequestKey } from '../report/request.js';
 import type { ReportRow } from '../report/row.js';
-import { spend } from './budget.js';
+import { spendRows, study } from './budget.js';
 import { builder } from './builder.js';
 import { checkCount, checkNotNegative } from './filter-rules.js';
 import { CostReport } from './report.js';
@@ -64,12 +66,15 @@ const CostRowConnection = builder.objectRef<RowPage>('CostRowConnection').implem
     nodes: t.field({
       type: [CostRow],
       description: 'The rows of the page.',
-      resolve: (page, _args, context) => rowsOf(page, context),
+      resolve: (page, _args, context, info) => rowsOf(page, context, info),
     }),
     edges: t.field({
       type: [CostRowEdge],
       description: 'The rows of the page, each with its cursor.',
-      resolve: (page, _args, context) => rowsOf(page, context).map((node, index) => ({ node, page, index })),
+      async resolve(page, _args, context, info) {
+        const rows = await rowsOf(page, context, info);
+        return rows.map((node, index) => ({ node, page, index }));
+      },
     }),
     pageInfo: t.field({
       type: PageInfo,
@@ -80,8 +85,15 @@ const CostRowConnection = builder.objectRef<RowPage>('CostRowConnection').implem
   }),
 });
 
+/** Pages from here on are put together one after the other. */
+const LARGE_PAGE = 10_000;
+
 /** Nothing is cut off in silence: a page over one of the operator's limits is refused. */
-function rowsOf(page: RowPage, context: GatewayContext): readonly ReportRow[] {
+function rowsOf(
+  page: RowPage,
+  context: GatewayContext,
+  info: GraphQLResolveInfo,
+): readonly ReportRow[] | Promise<readonly ReportRow[]> {
   const { maxPageRows } = context;
   if (maxPageRows !== undefined && page.rowCount > maxPageRows) {
     throw new UserInputError(
@@ -89,7 +101,8 @@ function rowsOf(page: RowPage, context: GatewayContext): readonly ReportRow[] {
       `must be given and at most ${maxPageRows}: here it would be ${page.rowCount} rows.`,
     );
   }
-  return spend(context, page.rowCount) ? page.rows : [];
+  if (!spendRows(context, page.rowCount, info)) return [];
+  return page.rowCount < LARGE_PAGE ? page.rows : context.awaitTurn().then(() => page.rows);
 }
 
 builder.objectField(CostReport, 'rows', (t) =>
@@ -119,21 +132,23 @@ builder.objectField(CostReport, 'rows', (t) =>
       last: t.arg.int({ description: 'How many rows to give, up to the last one. Not together with `first`.' }),
       before: t.arg.string({ description: 'The cursor of a row: the page ends before it.' }),
     },
-    resolve: (loaded, { where, orderBy, first, after, last, before }, { once, grants }, { fieldNodes }) =>
-      once([loaded, fieldNodes], () => {
+    resolve: (loaded, { where, orderBy, first, after, last, before }, context, { fieldNodes }) =>
+      context.once([loaded, fieldNodes], () => {
         if (orderBy != null) checkCount('orderBy', orderBy, MAX_ORDERS);
         if (first != null) checkNotNegative('first', first);
         if (last != null) checkNotNegative('last', last);
         if (first != null && last != null) throw new UserInputError('first', 'must not be given together with `last`.');
-        return selectRows(loaded.report, {
+        const question = {
           scope: () => toRequestKey(loaded.request),
-          where: toRowsWhere(where, grants),
+          where: toRowsWhere(where, context.grants),
           orderBy: orderBy?.map(toRowOrder),
           first: first ?? undefined,
           after: after ?? undefined,
           last: last ?? undefined,
           before: before ?? undefined,
-        });
+        };
+        const passes = (where == null ? 0 : 1) + (orderBy?.length ?? 0);
+        return study(context, loaded.report, passes, () => selectRows(loaded.report, question));
       }),
   }),
 );

@@ -2,6 +2,7 @@
 
 import type { SumField } from '../report/columns.js';
 import { percentOfHours, type Totals } from '../report/totals.js';
+import { study } from './budget.js';
 import { builder } from './builder.js';
 import { CostReport } from './report.js';
 import { NUMBERS } from './row.js';
@@ -51,6 +52,9 @@ export const CostTotals = builder.objectRef<Totals>('CostTotals').implement({
   },
 });
 
+/** How often totals read a report, about: to find the rows, and to add some fields up. */
+const PASSES = 2;
+
 builder.objectField(CostReport, 'totals', (t) =>
   t.field({
     type: CostTotals,
@@ -58,7 +62,10 @@ builder.objectField(CostReport, 'totals', (t) =>
     description: 'The rows of the report added up, or those that match `where`.',
     args: { where: t.arg({ type: CostRowsWhere, description: 'Which rows; all of them where it is left out.' }) },
     // Several entities may lead to one report, and one field asks it the same each time.
-    resolve: ({ report }, { where }, { once, grants }, { fieldNodes }) =>
-      once([report, fieldNodes], () => report.sumRows(toRowsWhere(where, grants))),
+    resolve: ({ report }, { where }, context, { fieldNodes }) =>
+      context.once([report, fieldNodes], () => {
+        const wanted = toRowsWhere(where, context.grants);
+        return study(context, report, PASSES, () => report.sumRows(wanted));
+      }),
   }),
 );

@@ -11,7 +11,7 @@ export function useAnswerLimit(): DoorPlugin {
       const { budget } = args.contextValue;
       return {
         onExecuteDone({ setResult }) {
-          if (budget.rows >= 0) return;
+          if (budget.rows >= 0 && budget.cost >= 0) return;
           const originalError = new GatewayError('QUERY_TOO_COMPLEX');
           setResult({ errors: [createGraphQLError(originalError.message, { originalError })] });
         },

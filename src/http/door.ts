@@ -6,7 +6,7 @@ import type { Logger } from 'pino';
 
 import type { Authentication } from '../access/authentication.js';
 import type { TrustedDocuments } from '../access/trusted-documents.js';
-import { createContext, type ContextParts, type GatewayContext } from '../context.js';
+import { createContext, type Caller, type ContextParts, type GatewayContext } from '../context.js';
 import { useAnswerLimit } from './answer-limit.js';
 import { useAuthentication, useCallerToken } from './authentication.js';
 import { createDocumentCache } from './document-cache.js';
@@ -15,13 +15,14 @@ import { useFreshness, wantsAnew } from './freshness.js';
 import { useGraphiQLPage } from './graphiql.js';
 import { useHealth } from './health.js';
 import { useInlineTrace } from './inline-trace.js';
+import { createLargeAnswers, type LargeAnswers } from './large-answers.js';
 import { useMediaTypes } from './media-types.js';
 import { useMetricsPage, type Exposition } from './metrics-page.js';
 import { useObservation, type RequestObserver } from './observation.js';
 import { useOperationLog } from './operation-log.js';
 import { useAutomaticPersistedQueries, useTrustedDocuments } from './persisted-documents.js';
 import { createProtection, type ProtectionOptions } from './protection.js';
-import { useRequestState, type DoorContext } from './request-state.js';
+import { useRequestState, type DoorContext, type RequestState } from './request-state.js';
 import { useResponseNames } from './response-names.js';
 import { useShutdown } from './shutdown.js';
 import { useStartPage } from './start-page.js';
@@ -75,15 +76,10 @@ export function createDoor(options: DoorOptions): YogaServerInstance<DoorContext
   const { observer, exposeMetrics, logSamplePercent: samplePercent = 100 } = options;
   const schema = createSchema();
   const protection = createProtection(options.protection, { schema, path: GRAPHQL_PATH });
+  const largeAnswers = createLargeAnswers();
   return createYoga<DoorContext, GatewayContext>({
     schema,
-    context: ({ request, state }) =>
-      createContext(parts, {
-        signal: state.deadline?.signal ?? request.signal,
-        token: state.callerToken,
-        grants: state.grants,
-        anew: wantsAnew(request),
-      }),
+    context: ({ request, state }) => createContext(parts, toCaller(request, state, largeAnswers)),
     graphqlEndpoint: GRAPHQL_PATH,
     // Yoga's own health check comes before all plugins, at whatever ends like this; no URL ends with a blank.
     healthCheckEndpoint: ' ',
@@ -98,6 +94,7 @@ export function createDoor(options: DoorOptions): YogaServerInstance<DoorContext
     parserAndValidationCache: createDocumentCache(),
     plugins: [
       useRequestState(now),
+      largeAnswers.plugin,
       ...protection.onArrival,
       useHealth(isReady),
       exposeMetrics !== undefined && useMetricsPage(exposeMetrics),
@@ -121,4 +118,15 @@ export function createDoor(options: DoorOptions): YogaServerInstance<DoorContext
       ...protection.ofOperations,
     ],
   });
+}
+
+/** Who asks, and how, as far as the context of the resolvers has to know. */
+function toCaller(request: Request, state: RequestState, largeAnswers: LargeAnswers): Caller {
+  return {
+    signal: state.deadline?.signal ?? request.signal,
+    token: state.callerToken,
+    grants: state.grants,
+    awaitTurn: () => largeAnswers.take(state),
+    anew: wantsAnew(request),
+  };
 }

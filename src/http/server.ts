@@ -28,6 +28,8 @@ export interface ServerTimes {
   readonly keepAliveTimeout: number;
   /** How often the first two are looked after; every 30 seconds by default, which would be the true limit. */
   readonly connectionsCheckingInterval: number;
+  /** How long a client may neither send nor take a byte while it is its turn: an answer that nobody reads is held in memory. */
+  readonly timeout: number;
   /** How long a closing server waits for a client: to send the rest of a request, to read more of an answer. */
   readonly clientGraceMs: number;
 }
@@ -45,6 +47,7 @@ export const TIMES: ServerTimes = {
   requestTimeout: 30_000,
   keepAliveTimeout: 75_000,
   connectionsCheckingInterval: 1_000,
+  timeout: 30_000,
   clientGraceMs: 2_000,
 };
 /** Node's own, said here because it bounds the operations in a URL and what 1,000 slow clients may hold: 16 MiB. */
@@ -52,7 +55,7 @@ const MAX_HEADER_BYTES = 16_384;
 
 export function createHttpServer(listener: RequestListener, options: ServerOptions): HttpServer {
   const { host, port, clock } = options;
-  const { clientGraceMs, ...times } = { ...TIMES, ...options.times };
+  const { clientGraceMs, timeout, ...times } = { ...TIMES, ...options.times };
   const connections = createOpenConnections();
   let isWindingDown = false;
   let isClosing = false;
@@ -69,6 +72,7 @@ export function createHttpServer(listener: RequestListener, options: ServerOptio
     });
     listener(request, response);
   });
+  server.timeout = timeout;
   server.on('connection', (socket: Socket) => {
     connections.add(socket);
   });

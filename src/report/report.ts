@@ -58,6 +58,8 @@ export interface Report {
   /** Null when the upstream named no window that can be read. */
   readonly window: ReportWindow | null;
   readonly clusters: readonly string[];
+  /** How many rows it has. */
+  readonly rowCount: number;
   /** About how many bytes of memory the report takes, and what it may keep of its answers; for the cache's bound. */
   readonly byteSize: number;
   /** @throws CursorError for an `after` or `before` that is no cursor of this list. */
@@ -130,6 +132,7 @@ function createView(whole: Whole, { clusters, rows, numbers, byteSize }: View): 
   return {
     window,
     clusters,
+    rowCount: rows.length,
     byteSize,
     selectRows({ where, orderBy = [], scope, ...page }) {
       const order = dropRepeated(orderBy);
