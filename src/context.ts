@@ -36,7 +36,7 @@ export interface ContextParts {
 
 /** Who asks, and how. */
 export interface Caller {
-  /** Aborts when the client has left. */
+  /** Aborts when the client has left, or its time is up. Looked at only where something has to be waited for. */
   readonly signal: AbortSignal;
   /** The bearer token that the client sent, where it is needed. */
   readonly token?: string | undefined;
@@ -57,14 +57,14 @@ export interface GatewayContext {
 }
 
 /** The context of one request. Its loaders close over its caller and are never shared. */
-export function createContext(parts: ContextParts, { signal, token, anew = false }: Caller): GatewayContext {
+export function createContext(parts: ContextParts, caller: Caller): GatewayContext {
+  const { token, anew = false } = caller;
   const { cache, credentials, multiClusterByDefault, maxPageRows, maxAnswerRows = Infinity } = parts;
   const stats = createStats();
   const own = createOwnReports();
 
   const report = createReportLoader((request: ReportRequest): Promise<LoadedReport> => {
-    const load = async (): Promise<CacheAnswer> =>
-      cache.load(request, await credentials.principal(token), { signal, anew });
+    const load = async (): Promise<CacheAnswer> => cache.load(request, await credentials.principal(token), caller);
     const answer = load();
     if (request.report === 'workloads') own.begin(request, answer);
     return answer.then((loaded) => {

@@ -49,7 +49,9 @@ export function createDoor(options: DoorOptions): YogaServerInstance<DoorContext
     schema,
     context: ({ request, state }) =>
       createContext(parts, {
-        signal: state.deadline?.signal ?? request.signal,
+        get signal() {
+          return state.deadline?.signal ?? request.signal;
+        },
         token: state.callerToken,
         anew: wantsAnew(request),
       }),
