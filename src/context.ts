@@ -44,7 +44,7 @@ export interface ContextParts {
 
 /** Who asks, and how. */
 export interface Caller {
-  /** Aborts when the client has left. */
+  /** Aborts when the client has left, or its time is up. Looked at only where something has to be waited for. */
   readonly signal: AbortSignal;
   /** The bearer token that the client sent, where it is needed. */
   readonly token?: string | undefined;
@@ -76,7 +76,7 @@ export interface GatewayContext {
 
 /** The context of one request. Its loaders close over its caller and are never shared. */
 export function createContext(parts: ContextParts, caller: Caller): GatewayContext {
-  const { signal, token, anew = false, grants, awaitTurn = () => Promise.resolve() } = caller;
+  const { token, anew = false, grants, awaitTurn = () => Promise.resolve() } = caller;
   const { credentials, maxPageRows, maxAnswerRows = Infinity, maxCost = Infinity } = parts;
   // The one way to reports: there is none around what the caller may see.
   const cache = grants === undefined ? parts.cache : createGrantedReports(parts.cache, grants);
@@ -87,7 +87,7 @@ export function createContext(parts: ContextParts, caller: Caller): GatewayConte
   const inTurn = createTurns(parts.maxReportsAtOnce);
 
   const report = createReportLoader((request: ReportRequest): Promise<LoadedReport> => {
-    const answer = inTurn(async () => cache.load(request, await credentials.principal(token), { signal, anew }));
+    const answer = inTurn(async () => cache.load(request, await credentials.principal(token), caller));
     if (request.report === 'workloads') own.begin(request, answer);
     return answer.then((loaded) => {
       count(stats, loaded);

@@ -139,6 +139,31 @@ describe('the estimate', () => {
     return rows('', `nodes { ${inner(levels)} }`);
   }
 
+  test('is made anew for variables that say something else about the size, and for no others', () => {
+    const document = parse(
+      `query ($n: Int = 5, $r: [_Any!]!, $no: Boolean, $text: String!) { _entities(representations: $r) { ... on Cluster {
+        name @skip(if: $no) costs { rows(first: $n, where: { search: $text }) { nodes { id } } } } } }`,
+    );
+    const operation = getOperationAST(document)!;
+    const expected = ({ n = 5, r = [1] as unknown[], no = false }): number => 1 + r.length * ((no ? 0 : 1) + 3 + n);
+    const all = [
+      {},
+      { n: 7 },
+      { r: [1, 2] },
+      { r: [3, 4] },
+      { r: [1], no: true },
+      { r: [1] },
+      { r: [1], n: 0 },
+      { n: 7 },
+    ];
+    for (const variables of all) {
+      for (const text of ['a', 'b'])
+        expect(estimateCost(document, operation, { text, ...variables })).toBe(expected(variables));
+    }
+    expect(estimateCost(document, operation, { r: ['1 items'], n: null })).toBe(expected({ r: [1], n: 1_000 }));
+    expect(estimateCost(document, operation, { r: '1 items', n: null })).toBe(expected({ r: [1], n: 1_000 }));
+  });
+
   test('of a fan-out of 2^1000 takes no time', () => {
     const fragments = Array.from(
       { length: 1000 },

@@ -55,6 +55,7 @@ export interface CacheAnswer extends Aged {
 }
 
 export interface LoadOptions {
+  /** Looked at only where something has to be waited for. */
   readonly signal?: AbortSignal | undefined;
   /** Asks the upstream although there is a fresh report; not more often than every few seconds a report. */
   readonly anew?: boolean;
@@ -129,13 +130,13 @@ export function createReportCache(options: ReportCacheOptions): ReportCache {
     return toAnswer(asking, kept, 'stale');
   };
 
-  const load = async (asking: Asking, signal: AbortSignal | undefined): Promise<CacheAnswer> => {
-    const { kept, isShared } = await find(asking, signal);
+  const load = async (asking: Asking, how: LoadOptions): Promise<CacheAnswer> => {
+    const { kept, isShared } = await find(asking, how);
     const served = kept && serveKept(asking, kept);
     if (served !== undefined) return isShared && !served.isStale ? { ...served, cacheResult: 'shared' } : served;
     if (kept !== undefined) kept.triedAt = clock.now();
     try {
-      return await fetch(asking, signal);
+      return await fetch(asking, how.signal);
     } catch (error) {
       if (!(error instanceof UpstreamError) || !error.allowsStale) throw error;
       const older = memory.find(asking);
@@ -146,9 +147,9 @@ export function createReportCache(options: ReportCacheOptions): ReportCache {
 
   return {
     findFamily: createFamilyFinding(memory, instrument),
-    load(request, principal, { signal, anew = false } = {}) {
-      const asking = { key: toCacheKey(upstream, request, principal), request, principal, anew };
-      return instrument.load(request.report, () => load(asking, signal));
+    load(request, principal, how = {}) {
+      const asking = { key: toCacheKey(upstream, request, principal), request, principal, anew: how.anew ?? false };
+      return instrument.load(request.report, () => load(asking, how));
     },
     size: () => memory.size(),
   };
@@ -193,7 +194,7 @@ interface Finding {
 /** Looks into memory, and into the memory of the replicas where ours has nothing that may be shown at once. */
 function createFinding(memory: ReportMemory, shared: SharedCache | undefined) {
   const lookups = createSingleFlight<undefined>();
-  return async (place: Place, signal: AbortSignal | undefined): Promise<Finding> => {
+  return async (place: Place, how: LoadOptions): Promise<Finding> => {
     const kept = memory.find(place);
     if (shared === undefined || (kept !== undefined && memory.stage(kept) !== 'if-error')) {
       return { kept, isShared: false };
@@ -202,7 +203,7 @@ function createFinding(memory: ReportMemory, shared: SharedCache | undefined) {
       const found = await shared.read({ ...place, newerThan: kept?.asOf });
       if (found !== undefined) memory.keep(place, found);
     };
-    await lookups.join(place.key, lookUp, signal);
+    await lookups.join(place.key, lookUp, how.signal);
     const now = memory.find(place);
     return { kept: now, isShared: now !== kept };
   };

@@ -3,6 +3,7 @@
 // https://fetch.spec.whatwg.org/#http-cors-protocol
 
 import type { DoorPlugin } from './request-state.js';
+import { addVary } from './vary.js';
 
 const PREFLIGHT_HEADERS = {
   'access-control-allow-methods': 'GET, POST',
@@ -28,13 +29,13 @@ export function useCors(path: string, origins: readonly string[]): DoorPlugin {
       serverContext.state.cors = { allowed };
       const isPreflight = request.method === 'OPTIONS' && request.headers.has('access-control-request-method');
       if (!isPreflight || allowed === undefined) return;
-      endResponse(new fetchAPI.Response(null, { status: 204, headers: PREFLIGHT_HEADERS }));
+      endResponse(new fetchAPI.Response(null, { status: 204, headers: { ...PREFLIGHT_HEADERS } }));
     },
     onResponse({ response: { headers }, serverContext }) {
       const { cors } = serverContext.state;
       if (cors === undefined) return;
       // Also for who is not allowed: what is kept for the one is not for the other.
-      headers.append('vary', 'origin');
+      addVary(headers, 'origin');
       if (cors.allowed === undefined) return;
       headers.set('access-control-allow-origin', cors.allowed);
       headers.set('access-control-expose-headers', EXPOSED_HEADERS);

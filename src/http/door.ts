@@ -123,7 +123,10 @@ export function createDoor(options: DoorOptions): YogaServerInstance<DoorContext
 /** Who asks, and how, as far as the context of the resolvers has to know. */
 function toCaller(request: Request, state: RequestState, largeAnswers: LargeAnswers): Caller {
   return {
-    signal: state.deadline?.signal ?? request.signal,
+    // Made when something has to be waited for.
+    get signal() {
+      return state.deadline?.signal ?? request.signal;
+    },
     token: state.callerToken,
     grants: state.grants,
     awaitTurn: () => largeAnswers.take(state),

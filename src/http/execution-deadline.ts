@@ -4,15 +4,22 @@
 
 import type { Clock } from '../clock.js';
 import { GatewayError } from '../errors.js';
-import { startDeadline } from '../flow/deadline.js';
 import type { DoorContext, DoorPlugin } from './request-state.js';
 
+/** The time of one operation. */
+export interface OperationDeadline {
+  /** Aborts when the time is up, or the client leaves. Made when somebody looks at it: most answers wait for nothing. */
+  readonly signal: AbortSignal;
+  /** What comes of `work`, unless the time is up first: then REQUEST_TIMEOUT. */
+  race<T>(work: Promise<T>): Promise<T>;
+  end(): void;
+}
+
 export function useExecutionDeadline(timeoutMs: number, clock: Clock): DoorPlugin {
-  const toError = (): GatewayError => new GatewayError('REQUEST_TIMEOUT');
   return {
-    // Before the context is made, whose loaders get the signal. It aborts as well when the client leaves.
+    // Before the context is made, whose loaders get the signal.
     onParams({ request, context: { state } }) {
-      state.deadline = startDeadline(clock, timeoutMs, { outer: request.signal, toError });
+      state.deadline = startOperation(timeoutMs, clock, request);
     },
     onExecute({ args, executeFn, setExecuteFn }) {
       const { deadline } = (args.contextValue as unknown as DoorContext).state;
@@ -26,4 +33,40 @@ export function useExecutionDeadline(timeoutMs: number, clock: Clock): DoorPlugi
       serverContext.state.deadline?.end();
     },
   };
+}
+
+function startOperation(timeoutMs: number, clock: Clock, request: Request): OperationDeadline {
+  let timeout: GatewayError | undefined;
+  let controller: AbortController | undefined;
+  let giveUp: ((reason: GatewayError) => void) | undefined;
+  const end = clock.after(timeoutMs, () => {
+    timeout = new GatewayError('REQUEST_TIMEOUT');
+    giveUp?.(timeout);
+    controller?.abort(timeout);
+  });
+  return {
+    get signal() {
+      controller ??= follow(request.signal);
+      if (timeout !== undefined) controller.abort(timeout);
+      return controller.signal;
+    },
+    race: (work) =>
+      new Promise((resolve, reject) => {
+        giveUp = reject;
+        if (timeout !== undefined) reject(timeout);
+        work.then(resolve, reject);
+      }),
+    end,
+  };
+}
+
+/** A controller that aborts with `signal`. */
+function follow(signal: AbortSignal): AbortController {
+  const controller = new AbortController();
+  const abort = (): void => {
+    controller.abort(signal.reason);
+  };
+  if (signal.aborted) abort();
+  else signal.addEventListener('abort', abort, { once: true });
+  return controller;
 }

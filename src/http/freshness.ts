@@ -5,6 +5,7 @@ import type { ExecutionResult } from 'graphql';
 
 import type { LoadStats } from '../context.js';
 import type { DoorPlugin } from './request-state.js';
+import { addVary } from './vary.js';
 
 /** What `extensions.freshness` says of the reports of an answer. */
 export interface AnswerFreshness {
@@ -59,7 +60,7 @@ export function useFreshness({ now, scope, variesBy }: FreshnessOptions): DoorPl
       const maxAge = freshness.ageSeconds + freshness.freshSeconds;
       response.headers.set('cache-control', `${scope}, max-age=${maxAge}`);
       response.headers.set('age', String(freshness.ageSeconds));
-      response.headers.append('vary', variesBy);
+      addVary(response.headers, variesBy);
     },
   };
 }

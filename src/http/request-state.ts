@@ -6,7 +6,7 @@ import type { Plugin } from 'graphql-yoga';
 import type { GatewayContext, LoadStats } from '../context.js';
 import type { ErrorCode } from '../errors.js';
 import type { Grants } from '../report/grants.js';
-import type { Deadline } from '../flow/deadline.js';
+import type { OperationDeadline } from './execution-deadline.js';
 import type { AnswerFreshness } from './freshness.js';
 import { readTraceId } from './trace-parent.js';
 
@@ -27,7 +27,7 @@ export interface RequestState {
   /** The origin that may read the answer, where pages of other hosts may ask at all. */
   cors?: { readonly allowed: string | undefined };
   /** When the operation ends at the latest. */
-  deadline?: Deadline;
+  deadline?: OperationDeadline;
   freshness?: AnswerFreshness;
   operation?: { readonly name: string | null; readonly stats: LoadStats };
   errors?: readonly { readonly code: ErrorCode; readonly reason: string | undefined }[];

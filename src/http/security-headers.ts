@@ -13,10 +13,12 @@ export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
 };
 
 export function useSecurityHeaders(): DoorPlugin {
-  const headers = Object.entries(SECURITY_HEADERS);
+  const { 'content-security-policy': policy = '', ...others } = SECURITY_HEADERS;
+  const headers = Object.entries(others);
   return {
     onResponse({ response }) {
-      for (const [name, value] of headers) if (!response.headers.has(name)) response.headers.set(name, value);
+      for (const [name, value] of headers) response.headers.set(name, value);
+      if (!response.headers.has('content-security-policy')) response.headers.set('content-security-policy', policy);
     },
   };
 }
