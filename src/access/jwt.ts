@@ -107,17 +107,18 @@ function createKeys(url: string, clock: Clock, onKeys: JwtOptions['onKeys']) {
     if (isDown !== isFailing) onKeys(!isDown);
     isFailing = isDown;
   };
-  const refresh = (afterMs: number): void => {
+  const refresh = async (afterMs: number): Promise<void> => {
     if (wasAsked(afterMs)) return;
     const isDown = remote.reload().then(
       () => false,
       () => true,
     );
-    // Nobody waits for it.
-    void isDown.then(tell);
+    tell(await isDown);
   };
   const find: JWTVerifyGetKey = async (header, token) => {
-    if (remote.fresh) refresh(isFailing ? RETRY_MS : REFRESH_MS);
+    // The first after a while waits: the keys may have been taken back meanwhile. Not for an issuer that fails.
+    if (isFailing) void refresh(RETRY_MS);
+    else if (remote.fresh) await refresh(REFRESH_MS);
     try {
       const key = await remote(header, token);
       return key;
@@ -134,7 +135,7 @@ function createKeys(url: string, clock: Clock, onKeys: JwtOptions['onKeys']) {
   return {
     find,
     areThere(): boolean {
-      if (!remote.fresh) refresh(RETRY_MS);
+      if (!remote.fresh) void refresh(RETRY_MS);
       return remote.fresh;
     },
   };

@@ -1,6 +1,7 @@
 // GATEWAY_SCOPES: who may see which clusters and namespaces. A file names callers, and values of a claim of their tokens;
 // who is named by neither may see nothing.
 
+import { isObject, parseJsonFile } from './json-file.js';
 import { createGrants, type Grant, type Grants } from '../report/grants.js';
 
 /** What is known of somebody who was let in. */
@@ -14,6 +15,10 @@ export interface Identity {
 export interface Scopes {
   /** What somebody may see: all that any of its entries grants. Undefined: everything; null: nothing. */
   grantsOf(identity: Identity): Grants | undefined | null;
+  /** The names of callers that have an entry. */
+  readonly callers: readonly string[];
+  /** Whether there are entries for claims. */
+  readonly hasClaims: boolean;
 }
 
 type Section = ReadonlyMap<string, readonly Grant[]>;
@@ -27,9 +32,7 @@ const EVERYTHING: readonly Grant[] = [{}];
  * @param problems gets what is wrong with it, named by its place and without a value.
  */
 export function parseScopes(text: string, problems: string[]): Scopes {
-  const json = parseJson(text);
-  if (!isObject(json)) problems.push('must hold a JSON object.');
-  const root = isObject(json) ? json : {};
+  const root = parseJsonFile(text, problems) ?? {};
   const unknown = Object.keys(root).filter((name) => name !== 'callers' && name !== 'claims');
   if (unknown.length > 0) problems.push('may hold `callers` and `claims` and nothing else.');
   const callers = readSection(root, 'callers', problems);
@@ -41,6 +44,8 @@ export function parseScopes(text: string, problems: string[]): Scopes {
 function createScopes(callers: Section, claims: Section): Scopes {
   const known = new Map<string, Grants | undefined>();
   return {
+    callers: [...callers.keys()],
+    hasClaims: claims.size > 0,
     grantsOf({ name, claims: values }) {
       const named = [...new Set(values)].filter((value) => claims.has(value)).sort();
       const entries = [callers.get(name), ...named.map((value) => claims.get(value))].filter(
@@ -61,7 +66,7 @@ function createScopes(callers: Section, claims: Section): Scopes {
 /** Far more combinations than a company has; a list of 1,000 names takes about 100 kB. */
 const MAX_KNOWN = 1_000;
 
-function readSection(root: Record<string, unknown>, name: string, problems: string[]): Section {
+function readSection(root: Readonly<Record<string, unknown>>, name: string, problems: string[]): Section {
   const section = root[name] ?? {};
   if (!isObject(section)) {
     problems.push(`must have an object as \`${name}\`.`);
@@ -96,16 +101,4 @@ const LISTS: readonly string[] = ['clusters', 'namespaces'];
 
 function isNames(value: unknown): boolean {
   return Array.isArray(value) && value.length > 0 && value.every((name) => typeof name === 'string' && name !== '');
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -4,6 +4,8 @@
 import { createHash } from 'node:crypto';
 import { Kind, parse, validate, type GraphQLSchema } from 'graphql';
 
+import { isObject, parseJsonFile } from './json-file.js';
+
 export interface TrustedDocuments {
   /** The text of a document, by its id or by the SHA-256 hash of its text, in hexadecimal, with or without `sha256:`. */
   find(id: string): string | undefined;
@@ -23,11 +25,13 @@ interface Listed {
  * @param problems gets what is wrong with it, by the number of the document.
  */
 export function parseTrustedDocuments(json: string, schema: GraphQLSchema, problems: string[]): TrustedDocuments {
-  const listed = readList(json);
+  const root = parseJsonFile(json, problems);
+  const listed = root && readList(root);
   if (listed === undefined) {
-    problems.push(
-      'must hold a JSON object of documents by id, or a manifest of the format apollo-persisted-query-manifest.',
-    );
+    if (root !== undefined)
+      problems.push(
+        'must hold a JSON object of documents by id, or a manifest of the format apollo-persisted-query-manifest.',
+      );
     return createTrustedDocuments([], []);
   }
   if (listed.length === 0) problems.push('lists no document.');
@@ -64,9 +68,7 @@ export function hashOf(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
 
-function readList(json: string): readonly Listed[] | undefined {
-  const root = parseJson(json);
-  if (!isObject(root)) return undefined;
+function readList(root: Readonly<Record<string, unknown>>): readonly Listed[] | undefined {
   if (root.format === 'apollo-persisted-query-manifest') {
     const { operations } = root;
     if (!Array.isArray(operations)) return undefined;
@@ -80,16 +82,4 @@ function toListed(pairs: readonly (readonly unknown[])[]): readonly Listed[] | u
     typeof id === 'string' && id !== '' && typeof text === 'string' ? [{ id, text }] : [],
   );
   return listed.length === pairs.length ? listed : undefined;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

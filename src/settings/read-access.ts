@@ -118,10 +118,28 @@ const NEEDED_BY: Readonly<Record<string, readonly SettingName[]>> = {
 };
 
 /** Credentials that nobody is asked for: whoever set them expects them to be. */
-export function findIdleAccess(env: Environment, { kind }: AccessSettings): string[] {
-  return Object.entries(NEEDED_BY)
+export function findIdleAccess(env: Environment, access: AccessSettings): string[] {
+  const { kind } = access;
+  const idle = Object.entries(NEEDED_BY)
     .filter(([of]) => of !== kind)
     .flatMap(([of, names]) => names.map((name) => ({ of, name })))
     .filter(({ name }) => (env[name]?.trim() ?? '') !== '')
     .map(({ of, name }) => `${name} has no effect without GATEWAY_AUTH=${of}.`);
+  return [...idle, ...findIdleScopes(access)];
+}
+
+/** Entries that nobody has, and keys that no entry names: they may see nothing. */
+function findIdleScopes(access: AccessSettings): string[] {
+  if (access.kind !== 'api-key' || access.scopes === undefined) return [];
+  const { callers, hasClaims } = access.scopes;
+  const names = access.keys.map(({ name }) => name);
+  return [
+    ...(callers.every((name) => names.includes(name))
+      ? []
+      : ['GATEWAY_SCOPES has callers that no API key is named by.']),
+    ...(names.every((name) => callers.includes(name))
+      ? []
+      : ['GATEWAY_SCOPES does not name each API key: whose name it lacks may see nothing.']),
+    ...(hasClaims ? ['GATEWAY_SCOPES has claims, which have no effect without GATEWAY_AUTH=jwt.'] : []),
+  ];
 }
