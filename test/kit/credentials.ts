@@ -7,7 +7,7 @@ import { expect } from 'vitest';
 import { createManualClock, type ManualClock } from './clock.js';
 import * as faults from './fault-server.js';
 import { CANARY, startFaultServer, type Fault, type FaultServer, type SeenRequest } from './fault-server.js';
-import { startGateway, type Answer, type TestGateway } from './gateway.js';
+import { NO_TIMER, startGateway, type Answer, type TestGateway } from './gateway.js';
 
 export const LOGIN = {
   SCALEOPS_AUTH: 'login',
@@ -60,7 +60,11 @@ export async function startStand({
   const live = new Set<string>();
   const answers: Answer[] = [];
   // One attempt: whoever wants more has to move the clock.
-  const gateway = startGateway(upstream.url, { SCALEOPS_MAX_ATTEMPTS: '1', CACHE_STALE_SECONDS: '0', ...env }, clock);
+  const gateway = startGateway(
+    upstream.url,
+    { ...NO_TIMER, SCALEOPS_MAX_ATTEMPTS: '1', CACHE_STALE_SECONDS: '0', ...env },
+    clock,
+  );
   let issued = 0;
   let asked = 1_000;
   const stand: Stand = {

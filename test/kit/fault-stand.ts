@@ -6,7 +6,7 @@ import { ERROR_CODES, type UpstreamErrorCode } from '../../src/errors.js';
 import type { Outcome, Row, Wait } from './fault-rows.js';
 import * as faults from './fault-server.js';
 import { startFaultServer, type Fault, type FaultServer } from './fault-server.js';
-import { startGateway, TOKEN, type Answer, type TestGateway } from './gateway.js';
+import { NO_TIMER, startGateway, TOKEN, type Answer, type TestGateway } from './gateway.js';
 import { createWatchedClock, type WatchedClock } from './watched-clock.js';
 
 export const WORKLOADS = '/detailedCostReport/getWorkloads';
@@ -110,7 +110,7 @@ interface StandOptions {
 export async function startStand({ server, env, startMs, toUrl = (url) => url }: StandOptions = {}): Promise<Stand> {
   const upstream = await startFaultServer(server);
   const clock = createWatchedClock(startMs);
-  const gateway = startGateway(toUrl(upstream.url), { SCALEOPS_MAX_RESPONSE_MB: '1', ...env }, clock);
+  const gateway = startGateway(toUrl(upstream.url), { ...NO_TIMER, SCALEOPS_MAX_RESPONSE_MB: '1', ...env }, clock);
   return {
     upstream,
     gateway,
