@@ -150,7 +150,9 @@ describe('the gateway survives', { timeout: TIMEOUT_MS }, () => {
   });
 
   test('operations that come over one connection', async () => {
-    const anyRequest = anyCase((choices) => makeRequest(choices, schema));
+    const anyRequest = anyCase((choices) => makeRequest(choices, schema))
+      // Node answers longer ones before it has read them, and closes the connection.
+      .filter(({ target, body = '' }) => target.length < 15_000 && body.length < 100_000);
     await fuzz(anyRequest, 0.1, async (request) => [await sendOverSocket(request)]);
   });
 
