@@ -55,9 +55,15 @@ export function parseDocument(source: string | Source, { tokens }: Pick<Document
   }
 }
 
+/** Validation calls itself for each level of braces, of fragments too, and has room for a few thousand calls. */
+const MAX_NESTING = 1_000;
+
 /** What of the document is over a limit, if anything is. */
 export function findBreach(document: DocumentNode, limits: DocumentLimits): GatewayError | undefined {
   const measures = measureDocument(document);
+  if (measures.nesting > MAX_NESTING) {
+    return new GatewayError('MAX_DEPTH_LIMIT', { message: BREACHES.depth.say(measures.nesting, MAX_NESTING) });
+  }
   for (const [what, { code, say }] of Object.entries(BREACHES) as [keyof DocumentMeasures, Breach][]) {
     const limit = limits[what];
     if (limit !== undefined && measures[what] > limit) {

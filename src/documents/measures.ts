@@ -14,9 +14,12 @@ export interface DocumentMeasures {
   readonly fragments: number;
 }
 
-type Counts = Omit<DocumentMeasures, 'fragments'>;
+interface Counts extends Omit<DocumentMeasures, 'fragments'> {
+  /** Levels of braces, those of fragments among them. */
+  readonly nesting: number;
+}
 
-const NOTHING: Counts = { depth: 0, aliases: 0, rootFields: 0, directives: 0 };
+const NOTHING: Counts = { depth: 0, nesting: 0, aliases: 0, rootFields: 0, directives: 0 };
 
 /** Fragments that spread each other double at each step: from here on a count says "very many". */
 const MOST = 1_000_000;
@@ -25,7 +28,7 @@ const MOST = 1_000_000;
  * Of each definition by itself, those that no operation reaches among them, and then the largest: validation will look at
  * each. Takes time by the length of the document alone, whatever it spreads.
  */
-export function measureDocument({ definitions }: DocumentNode): DocumentMeasures {
+export function measureDocument({ definitions }: DocumentNode): DocumentMeasures & Counts {
   const fragments = definitions.filter((definition) => definition.kind === Kind.FRAGMENT_DEFINITION);
   const count = createCounter(fragments);
   let most = NOTHING;
@@ -48,18 +51,19 @@ function createCounter(fragments: readonly FragmentDefinitionNode[]) {
   const counted = new Map<FragmentDefinitionNode, Counts>();
 
   const selections = ({ selections: all }: SelectionSetNode): Counts => {
-    let [depth, aliases, rootFields, directives] = [0, 0, 0, 0];
+    let [depth, nesting, aliases, rootFields, directives] = [0, 0, 0, 0, 0];
     for (const selection of all) {
       directives = add(directives, directivesOf(selection));
       const isField = selection.kind === Kind.FIELD;
       const inner =
         isField || selection.kind === Kind.INLINE_FRAGMENT ? within(selection.selectionSet) : spread(selection);
       depth = Math.max(depth, inner.depth + (isField ? 1 : 0));
+      nesting = Math.max(nesting, inner.nesting);
       aliases = add(aliases, inner.aliases + (isField && selection.alias !== undefined ? 1 : 0));
       rootFields = add(rootFields, isField ? 1 : inner.rootFields);
       directives = add(directives, inner.directives);
     }
-    return { depth, aliases, rootFields, directives };
+    return { depth, nesting: nesting + 1, aliases, rootFields, directives };
   };
   const within = (set: SelectionSetNode | undefined): Counts => (set === undefined ? NOTHING : selections(set));
   const spread = ({ name }: { readonly name: { readonly value: string } }): Counts => {
@@ -82,6 +86,7 @@ function createCounter(fragments: readonly FragmentDefinitionNode[]) {
 function largest(a: Counts, b: Counts): Counts {
   return {
     depth: Math.max(a.depth, b.depth),
+    nesting: Math.max(a.nesting, b.nesting),
     aliases: Math.max(a.aliases, b.aliases),
     rootFields: Math.max(a.rootFields, b.rootFields),
     directives: Math.max(a.directives, b.directives),
