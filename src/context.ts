@@ -56,6 +56,13 @@ export interface Caller {
   readonly anew?: boolean;
 }
 
+/** A list that is written into the text of the answer as it is: where it stands, and its JSON in pieces. */
+export interface WrittenList {
+  readonly path: readonly (string | number)[];
+  /** Each is made when it is asked for. */
+  readonly pieces: Iterable<Buffer>;
+}
+
 /** What a resolver sees. */
 export interface GatewayContext {
   readonly loaders: { readonly report: ReportLoader; readonly scope: ScopeLoader };
@@ -66,6 +73,8 @@ export interface GatewayContext {
   readonly budget: { rows: number; cost: number };
   /** Resolves when a large answer may be put together. */
   readonly awaitTurn: () => Promise<void>;
+  /** Lists that whoever writes the answer puts in the place of an empty one; undefined: all are to be resolved. */
+  lists: WrittenList[] | undefined;
   /** Runs a long work so that others have a turn before it. */
   readonly breathe: <T>(work: () => T) => Promise<T>;
   readonly multiClusterByDefault: boolean;
@@ -118,14 +127,14 @@ export function createContext(parts: ContextParts, caller: Caller): GatewayConte
     },
     findOlder: ([{ base }], fault) => findKept(base, fault),
   });
-  const budget = { rows: maxAnswerRows, cost: maxCost };
   return {
     loaders: { report, scope },
     stats,
     once: createOnce(),
-    budget,
+    budget: { rows: maxAnswerRows, cost: maxCost },
     breathe: createBreathing(),
     awaitTurn,
+    lists: [],
     multiClusterByDefault,
     maxPageRows,
     grants,

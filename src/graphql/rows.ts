@@ -1,17 +1,19 @@
 // CostReport.rows: a connection by the rules of the Relay specification.
 
-import type { GraphQLResolveInfo } from 'graphql';
+import { responsePathAsArray, type GraphQLResolveInfo } from 'graphql';
 
 import type { GatewayContext } from '../context.js';
 import { UserInputError } from '../errors.js';
 import { CursorError } from '../report/page.js';
 import type { Report, RowPage, RowQuestion } from '../report/report.js';
 import { toRequestKey } from '../report/request.js';
+import type { RowMember } from '../report/row-writer.js';
 import type { ReportRow } from '../report/row.js';
 import { spendRows, study } from './budget.js';
 import { builder } from './builder.js';
 import { checkCount, checkNotNegative } from './filter-rules.js';
 import { CostReport } from './report.js';
+import { toEdgeMembers, toRowMembers } from './row-members.js';
 import { CostRowOrder, MAX_ORDERS, toRowOrder } from './row-order.js';
 import { CostRow } from './row.js';
 import { CostRowsWhere, toRowsWhere } from './rows-where.js';
@@ -66,15 +68,13 @@ const CostRowConnection = builder.objectRef<RowPage>('CostRowConnection').implem
     nodes: t.field({
       type: [CostRow],
       description: 'The rows of the page.',
-      resolve: (page, _args, context, info) => rowsOf(page, context, info),
+      resolve: (page, _args, context, info) => listOf(page, context, info, toRowMembers, (rows) => rows),
     }),
     edges: t.field({
       type: [CostRowEdge],
       description: 'The rows of the page, each with its cursor.',
-      async resolve(page, _args, context, info) {
-        const rows = await rowsOf(page, context, info);
-        return rows.map((node, index) => ({ node, page, index }));
-      },
+      resolve: (page, _args, context, info) =>
+        listOf(page, context, info, toEdgeMembers, (rows) => rows.map((node, index) => ({ node, page, index }))),
     }),
     pageInfo: t.field({
       type: PageInfo,
@@ -88,13 +88,18 @@ const CostRowConnection = builder.objectRef<RowPage>('CostRowConnection').implem
 /** Pages from here on are put together one after the other. */
 const LARGE_PAGE = 10_000;
 
-/** Nothing is cut off in silence: a page over one of the operator's limits is refused. */
-function rowsOf(
+/**
+ * The list of a page, or an empty one where it is written into the answer instead, which is for all that needs no resolver.
+ * Nothing is cut off in silence: a page over one of the operator's limits is refused.
+ */
+function listOf<Item>(
   page: RowPage,
   context: GatewayContext,
   info: GraphQLResolveInfo,
-): readonly ReportRow[] | Promise<readonly ReportRow[]> {
-  const { maxPageRows } = context;
+  toMembers: (info: GraphQLResolveInfo) => readonly RowMember[] | undefined,
+  toItems: (rows: readonly ReportRow[]) => readonly Item[],
+): readonly Item[] | Promise<readonly Item[]> {
+  const { maxPageRows, lists } = context;
   if (maxPageRows !== undefined && page.rowCount > maxPageRows) {
     throw new UserInputError(
       'first',
@@ -102,7 +107,12 @@ function rowsOf(
     );
   }
   if (!spendRows(context, page.rowCount, info)) return [];
-  return page.rowCount < LARGE_PAGE ? page.rows : context.awaitTurn().then(() => page.rows);
+  const members = lists && toMembers(info);
+  if (members !== undefined) {
+    lists?.push({ path: responsePathAsArray(info.path), pieces: page.write(members) });
+    return [];
+  }
+  return page.rowCount < LARGE_PAGE ? toItems(page.rows) : context.awaitTurn().then(() => toItems(page.rows));
 }
 
 builder.objectField(CostReport, 'rows', (t) =>

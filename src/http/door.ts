@@ -8,6 +8,7 @@ import type { Authentication } from '../access/authentication.js';
 import type { TrustedDocuments } from '../access/trusted-documents.js';
 import { createContext, type Caller, type ContextParts, type GatewayContext } from '../context.js';
 import { useAnswerLimit } from './answer-limit.js';
+import { useAnswerWriter } from './answer-writer.js';
 import { useAuthentication, useCallerToken } from './authentication.js';
 import { createDocumentCache } from './document-cache.js';
 import { useErrorFormat } from './error-format.js';
@@ -112,6 +113,7 @@ export function createDoor(options: DoorOptions): YogaServerInstance<DoorContext
       useResponseNames(),
       options.trustedDocuments !== undefined && useTrustedDocuments(options.trustedDocuments),
       options.trustedDocuments === undefined && options.persistedQueries && useAutomaticPersistedQueries(),
+      useAnswerWriter(),
       useAnswerLimit(),
       useOperationLog({ logger, now, samplePercent }),
       // Last: whatever they turn away has its log line.

@@ -1,9 +1,10 @@
 // What the door remembers of one HTTP request from its first plugin to its last, and the request's id.
 
 import { randomUUID } from 'node:crypto';
+import type { ExecutionResult } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 
-import type { GatewayContext, LoadStats } from '../context.js';
+import type { GatewayContext, LoadStats, WrittenList } from '../context.js';
 import type { ErrorCode } from '../errors.js';
 import type { Grants } from '../report/grants.js';
 import type { OperationDeadline } from './execution-deadline.js';
@@ -30,6 +31,9 @@ export interface RequestState {
   deadline?: OperationDeadline;
   freshness?: AnswerFreshness;
   operation?: { readonly name: string | null; readonly stats: LoadStats };
+  /** What came of the operation, and the lists that are yet to be written into it. */
+  result?: ExecutionResult;
+  lists?: readonly WrittenList[] | undefined;
   errors?: readonly { readonly code: ErrorCode; readonly reason: string | undefined }[];
 }
 

@@ -2,17 +2,18 @@
 // HTTP. How the rows are held is known in this folder alone.
 
 import { breakDown, createLabelColumn, type Breakdown, type Dimension, type GroupOrder } from './breakdown.js';
-import type { Columns, NameColumn, NumberField } from './columns.js';
-import { createCursorCodec, type CursorCodec } from './cursor.js';
+import type { Columns, NameColumn, NameField, NumberField } from './columns.js';
+import { createCursorCodec } from './cursor.js';
 import { createDerived, type Derived } from './derived.js';
 import { sumRows } from './exact-sum.js';
-import { dropRepeated, orderByRanks, type OrderField, type RankedKey, type RowOrder } from './order.js';
+import { measureTexts, toJsonTexts, type JsonTexts } from './json-sink.js';
+import { dropRepeated, type OrderField } from './order.js';
 import type { Grants } from './grants.js';
-import { findPage, type PageArguments } from './page.js';
 import { createNumbersOf } from './numbers-of.js';
 import { findScopes, pickRows, type FoundScope } from './parts.js';
 import { rankNames, rankNumbers, type Ranks } from './ranks.js';
 import { regroup, type Regrouping } from './regroup.js';
+import { selectPage, type RowPage, type RowQuestion } from './row-page.js';
 import { toRow, type ReportRow } from './row.js';
 import { foldCase } from './names.js';
 import type { Scope } from './scope.js';
@@ -20,31 +21,12 @@ import { createTotals, type Totals } from './totals.js';
 import { createWorkloadFinder } from './workloads.js';
 import { allRows, findRows, toCanonicalWhere, type RowsWhere } from './where.js';
 
+export type { RowPage, RowQuestion };
+
 /** The time a report covers, [startTime, endTime), in milliseconds since the Unix epoch. */
 export interface ReportWindow {
   readonly startTime: number;
   readonly endTime: number;
-}
-
-/** Which rows, in which order, which page. */
-export interface RowQuestion extends PageArguments {
-  readonly where?: RowsWhere | undefined;
-  /** The first key decides, each further one among equals; empty: the upstream's order. */
-  readonly orderBy?: readonly RowOrder[] | undefined;
-  /** Names the report in cursors, so that a cursor of another one is refused. */
-  readonly scope?: (() => string) | undefined;
-}
-
-/** A page of rows; `totalCount` counts those of all pages. */
-export interface RowPage {
-  readonly rowCount: number;
-  readonly totalCount: number;
-  readonly hasNextPage: boolean;
-  readonly hasPreviousPage: boolean;
-  /** The rows, made when asked for. */
-  readonly rows: readonly ReportRow[];
-  /** The cursor of the page's n-th row. */
-  cursorOf(index: number): string;
 }
 
 export interface BreakdownQuestion {
@@ -103,6 +85,7 @@ export function createReport({ window, clusters, columns, byteSize }: ReportData
       'field' in dimension
         ? columns.names[dimension.field]
         : derived.get(`label ${dimension.label}`, () => createLabelColumn(columns, dimension.label), measureColumn),
+    textsOf: (field) => derived.get(`JSON of ${field}`, () => toJsonTexts(columns.names[field].values), measureTexts),
   };
   return createView(whole, { clusters, byteSize, rows: allRows(columns), numbers: columns.numbers });
 }
@@ -112,6 +95,8 @@ interface Whole extends Pick<ReportData, 'window' | 'columns'> {
   readonly derived: Derived;
   readonly ranksOf: (field: OrderField) => Ranks;
   readonly columnOf: (dimension: Dimension) => NameColumn;
+  /** The names of a column as JSON. */
+  readonly textsOf: (field: NameField) => JsonTexts;
 }
 
 /** What of a report somebody sees: these rows and no others. */
@@ -122,7 +107,7 @@ interface View extends Pick<ReportData, 'clusters' | 'byteSize'> {
 }
 
 function createView(whole: Whole, { clusters, rows, numbers, byteSize }: View): Report {
-  const { window, columns, ranksOf, columnOf } = whole;
+  const { window, columns, ranksOf, columnOf, textsOf } = whole;
   const clusterNames = lazy(() => new Set(namesOf(columns.names.clusterName, rows).map(foldCase)));
   const findWorkload = lazy(() => createWorkloadFinder(columns, rows));
   const reportCost = lazy(() => sumRows(numbers.totalCost, rows));
@@ -138,7 +123,7 @@ function createView(whole: Whole, { clusters, rows, numbers, byteSize }: View): 
       const order = dropRepeated(orderBy);
       const keys = order.map(({ field, direction }) => ({ ranks: ranksOf(field), direction }));
       const codec = createCursorCodec(() => [scope?.() ?? '', order, toCanonicalWhere(where)]);
-      return selectPage({ columns, rows: rowsWhere(where), keys, codec, page, reportCost });
+      return selectPage({ columns, rows: rowsWhere(where), keys, codec, page, reportCost, textsOf });
     },
     sumRows(where) {
       const found = rowsWhere(where);
@@ -196,34 +181,6 @@ function namesOf({ codes, values }: NameColumn, rows: Uint32Array): readonly str
   const found = new Set<number>();
   for (let at = 0; at < rows.length; at += 1) found.add(codes[rows[at]!]!);
   return Array.from(found, (code) => values[code] ?? null).filter((name) => name !== null);
-}
-
-interface Selection {
-  readonly columns: Columns;
-  /** Those that match, in the upstream's order. */
-  readonly rows: Uint32Array;
-  readonly keys: readonly RankedKey[];
-  readonly codec: CursorCodec;
-  readonly page: PageArguments;
-  readonly reportCost: () => number;
-}
-
-function selectPage({ columns, rows, keys, codec, page, reportCost }: Selection): RowPage {
-  // Where nothing is counted from a cursor or from the end, only the first rows need their places.
-  const isFromStart = page.after === undefined && page.before === undefined && page.last === undefined;
-  const ordered = orderByRanks(rows, keys, isFromStart ? page.first : undefined);
-  const list = { rows: ordered, totalCount: rows.length, ids: columns.ids, codec };
-  const { start, end, hasNextPage, hasPreviousPage } = findPage(list, page);
-  return {
-    rowCount: end - start,
-    totalCount: rows.length,
-    hasNextPage,
-    hasPreviousPage,
-    get rows() {
-      return Array.from(ordered.subarray(start, end), (row) => toRow(columns, row, reportCost()));
-    },
-    cursorOf: (index) => codec.encode({ place: start + index, id: columns.ids[ordered[start + index]!]! }),
-  };
 }
 
 function rankField({ names, numbers }: Columns, field: OrderField): Ranks {

@@ -1,0 +1,118 @@
+// What an operation selects of rows, as far as rows can be written straight from their report: all that is in the row
+// itself. What leads on to other reports is resolved field by field.
+
+import {
+  getDirectiveValues,
+  GraphQLIncludeDirective,
+  GraphQLSkipDirective,
+  Kind,
+  type FieldNode,
+  type GraphQLResolveInfo,
+  type SelectionSetNode,
+} from 'graphql';
+
+import { NAME_FIELDS, NUMBER_FIELDS, type NameField, type NumberField } from '../report/columns.js';
+import type { LabelMember, RowMember } from '../report/row-writer.js';
+
+type Info = Pick<GraphQLResolveInfo, 'fieldNodes' | 'fragments' | 'variableValues'>;
+/** The fields that are merged under one name. All have the same field and arguments (validation sees to it). */
+type Fields = ReadonlyMap<string, Nodes>;
+type Nodes = readonly [FieldNode, ...FieldNode[]];
+
+const LEAVES: ReadonlySet<string> = new Set([...NAME_FIELDS, ...NUMBER_FIELDS, 'id', 'share', 'services']);
+const LABELS: ReadonlySet<string> = new Set(['labels', 'annotations', 'ownerLabels']);
+
+/** The types that a row leads to, by the field, and the names of the row that their fields are. */
+const ENTITIES: Readonly<
+  Record<string, { readonly type: string; readonly names: Readonly<Record<string, NameField>> }>
+> = {
+  cluster: { type: 'Cluster', names: { name: 'clusterName' } },
+  namespaceEntity: { type: 'Namespace', names: { clusterName: 'clusterName', name: 'namespace' } },
+  workload: {
+    type: 'Workload',
+    names: { clusterName: 'clusterName', namespace: 'namespace', type: 'workloadType', name: 'workloadName' },
+  },
+};
+
+/** The members of the JSON of a row, below a field that gives rows; undefined where it has to be resolved. */
+export function toRowMembers(info: Info): readonly RowMember[] | undefined {
+  return readAll('CostRow', info, (name, nodes) => toRowMember(name, nodes, info));
+}
+
+/** The same below a field that gives edges. */
+export function toEdgeMembers(info: Info): readonly RowMember[] | undefined {
+  return readAll('CostRowEdge', info, (name, nodes): RowMember | undefined => {
+    if (nodes[0].name.value === 'cursor') return { name, kind: 'cursor' };
+    const members = toRowMembers({ ...info, fieldNodes: nodes });
+    return members && { name, kind: 'object', needs: [], members };
+  });
+}
+
+function toRowMember(name: string, nodes: Nodes, info: Info): RowMember | undefined {
+  const field = nodes[0].name.value;
+  const below = { ...info, fieldNodes: nodes };
+  if (LEAVES.has(field)) return { name, kind: 'field', field: field as NameField | NumberField };
+  if (LABELS.has(field)) {
+    const members = readAll('Label', below, (member, [{ name: of }]): LabelMember => {
+      return { name: member, kind: of.value as 'key' | 'value' };
+    });
+    return members && { name, kind: 'labels', field: field as 'labels', members };
+  }
+  const entity = Object.hasOwn(ENTITIES, field) ? ENTITIES[field] : undefined;
+  if (entity === undefined) return undefined;
+  const members = readAll(entity.type, below, (member, [{ name: of }]): RowMember | undefined => {
+    const own = Object.hasOwn(entity.names, of.value) ? entity.names[of.value] : undefined;
+    return own && { name: member, kind: 'field', field: own };
+  });
+  return members && { name, kind: 'object', needs: Object.values(entity.names), members };
+}
+
+/** Each field below by `read`, `__typename` as what it is; undefined where one is, or a fragment is on another type. */
+function readAll<Member extends { readonly name: string }>(
+  type: string,
+  info: Info,
+  read: (name: string, nodes: Nodes) => Member | undefined,
+): readonly (Member | { readonly name: string; readonly kind: 'constant'; readonly json: string })[] | undefined {
+  const fields = collect(type, info);
+  if (fields === undefined) return undefined;
+  const members = [];
+  for (const [name, nodes] of fields) {
+    const isTypeName = nodes[0].name.value === '__typename';
+    const member = isTypeName ? { name, kind: 'constant' as const, json: JSON.stringify(type) } : read(name, nodes);
+    if (member === undefined) return undefined;
+    members.push(member);
+  }
+  return members;
+}
+
+/**
+ * The fields below these, in the order in which they are answered: CollectFields of the GraphQL specification (section
+ * 6.3.2), for an object of this type. Undefined where a fragment is on another one, of which it may be a part.
+ */
+function collect(type: string, { fieldNodes, fragments, variableValues }: Info): Fields | undefined {
+  const fields = new Map<string, [FieldNode, ...FieldNode[]]>();
+  const visited = new Set<string>();
+  const add = (set: SelectionSetNode | undefined): boolean =>
+    set?.selections.every((selection) => {
+      if (selection.directives?.length && !isIncluded(selection, variableValues)) return true;
+      if (selection.kind === Kind.FIELD) {
+        const name = selection.alias?.value ?? selection.name.value;
+        const same = fields.get(name);
+        if (same === undefined) fields.set(name, [selection]);
+        else same.push(selection);
+        return true;
+      }
+      const isSpread = selection.kind === Kind.FRAGMENT_SPREAD;
+      if (isSpread && visited.has(selection.name.value)) return true;
+      if (isSpread) visited.add(selection.name.value);
+      const fragment = isSpread ? fragments[selection.name.value] : selection;
+      const on = fragment?.typeCondition?.name.value ?? type;
+      return on === type && add(fragment?.selectionSet);
+    }) ?? true;
+  return fieldNodes.every(({ selectionSet }) => add(selectionSet)) ? fields : undefined;
+}
+
+function isIncluded(node: SelectionSetNode['selections'][number], variables: Info['variableValues']): boolean {
+  if (getDirectiveValues(GraphQLSkipDirective, node, variables)?.if === true) return false;
+  return getDirectiveValues(GraphQLIncludeDirective, node, variables)?.if !== false;
+}

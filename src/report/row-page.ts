@@ -1,0 +1,67 @@
+// A page of a report's rows: which ones, in which order, and how they are handed out, as rows or as JSON.
+
+import type { Columns, NameField } from './columns.js';
+import type { CursorCodec } from './cursor.js';
+import type { JsonTexts } from './json-sink.js';
+import { orderByRanks, type RankedKey, type RowOrder } from './order.js';
+import { findPage, type PageArguments } from './page.js';
+import { writeRows, type RowMember } from './row-writer.js';
+import { toRow, type ReportRow } from './row.js';
+import type { RowsWhere } from './where.js';
+
+/** Which rows, in which order, which page. */
+export interface RowQuestion extends PageArguments {
+  readonly where?: RowsWhere | undefined;
+  /** The first key decides, each further one among equals; empty: the upstream's order. */
+  readonly orderBy?: readonly RowOrder[] | undefined;
+  /** Names the report in cursors, so that a cursor of another one is refused. */
+  readonly scope?: (() => string) | undefined;
+}
+
+/** A page of rows; `totalCount` counts those of all pages. */
+export interface RowPage {
+  readonly rowCount: number;
+  readonly totalCount: number;
+  readonly hasNextPage: boolean;
+  readonly hasPreviousPage: boolean;
+  /** The rows, made when asked for. */
+  readonly rows: readonly ReportRow[];
+  /** The cursor of the page's n-th row. */
+  cursorOf(index: number): string;
+  /** The rows as a JSON list of objects with these members, in pieces that are made when they are asked for. */
+  write(members: readonly RowMember[]): Iterable<Buffer>;
+}
+
+export interface Selection {
+  readonly columns: Columns;
+  /** Those that match, in the upstream's order. */
+  readonly rows: Uint32Array;
+  readonly keys: readonly RankedKey[];
+  readonly codec: CursorCodec;
+  readonly page: PageArguments;
+  readonly reportCost: () => number;
+  /** The names of a column as JSON. */
+  readonly textsOf: (field: NameField) => JsonTexts;
+}
+
+/** @throws CursorError for an `after` or `before` that is no cursor of this list. */
+export function selectPage({ columns, rows, keys, codec, page, ...rest }: Selection): RowPage {
+  // Where nothing is counted from a cursor or from the end, only the first rows need their places.
+  const isFromStart = page.after === undefined && page.before === undefined && page.last === undefined;
+  const ordered = orderByRanks(rows, keys, isFromStart ? page.first : undefined);
+  const list = { rows: ordered, totalCount: rows.length, ids: columns.ids, codec };
+  const { start, end, hasNextPage, hasPreviousPage } = findPage(list, page);
+  const own = ordered.subarray(start, end);
+  const cursorOf = (index: number): string => codec.encode({ place: start + index, id: columns.ids[own[index]!]! });
+  return {
+    rowCount: end - start,
+    totalCount: rows.length,
+    hasNextPage,
+    hasPreviousPage,
+    get rows() {
+      return Array.from(own, (row) => toRow(columns, row, rest.reportCost()));
+    },
+    cursorOf,
+    write: (members) => writeRows({ columns, rows: own, cursorOf, ...rest }, members),
+  };
+}

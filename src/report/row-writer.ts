@@ -1,0 +1,208 @@
+// Rows as JSON, written straight from the columns: what is not asked for is not looked at, and no row is ever made.
+
+import { NAME_FIELDS, type Columns, type NameField, type NumberField } from './columns.js';
+import { JsonSink, type JsonTexts } from './json-sink.js';
+import type { Label } from './label.js';
+import { shareOf } from './totals.js';
+
+export type LabelField = 'labels' | 'annotations' | 'ownerLabels';
+
+/** A member of a label: its key, its value, or a constant in JSON. */
+export type LabelMember = { readonly name: string } & (
+  { readonly kind: 'key' | 'value' } | { readonly kind: 'constant'; readonly json: string }
+);
+
+/** A member of a row's JSON object, called `name` there. */
+export type RowMember = { readonly name: string } & (
+  | { readonly kind: 'field'; readonly field: 'id' | 'share' | 'services' | NameField | NumberField }
+  | { readonly kind: 'labels'; readonly field: LabelField; readonly members: readonly LabelMember[] }
+  /** An object that is null where the row lacks one of these names. */
+  | { readonly kind: 'object'; readonly needs: readonly NameField[]; readonly members: readonly RowMember[] }
+  | { readonly kind: 'cursor' }
+  | { readonly kind: 'constant'; readonly json: string }
+);
+
+/** What rows are written of. */
+export interface WrittenRows {
+  readonly columns: Columns;
+  /** Their numbers, in the order in which they are written. */
+  readonly rows: Uint32Array;
+  /** The names of a column as JSON. */
+  readonly textsOf: (field: NameField) => JsonTexts;
+  /** The whole report's totalCost. */
+  readonly reportCost: () => number;
+  /** The cursor of the n-th of them. */
+  readonly cursorOf: (index: number) => string;
+}
+
+/** Writes the n-th row's part. */
+type Write = (sink: JsonSink, index: number) => void;
+
+const [COMMA, OPEN_LIST, CLOSE_LIST, CLOSE_OBJECT] = Buffer.from(',[]}');
+/** How much is written in one go: a few milliseconds' work. */
+const CHUNK_BYTES = 262_144;
+/** Of a member, its name not counted; a guess, from which the buffer grows. */
+const MEMBER_BYTES = 24;
+
+/**
+ * The rows as a JSON list, in pieces of some 256 KiB. Each is made when it is asked for, so that somebody else may have a
+ * turn in between. Members that are none make empty objects.
+ */
+export function* writeRows(written: WrittenRows, members: readonly RowMember[]): Generator<Buffer, void> {
+  const { length } = written.rows;
+  const write = writeObject(written, members);
+  const names = members.reduce((sum, { name }) => sum + name.length + MEMBER_BYTES, 0);
+  const sink = new JsonSink(Math.min(names * length + 64, CHUNK_BYTES + CHUNK_BYTES / 8));
+  sink.byte(OPEN_LIST!);
+  for (let index = 0; index < length; index += 1) {
+    if (index > 0) sink.byte(COMMA!);
+    write(sink, index);
+    if (sink.length >= CHUNK_BYTES) yield sink.take();
+  }
+  sink.byte(CLOSE_LIST!);
+  yield sink.take();
+}
+
+function writeObject(written: WrittenRows, members: readonly RowMember[]): Write {
+  const writes = members.map((member, at) => toWrite(written, member, opening(member, at)));
+  return (sink, index) => {
+    for (let at = 0; at < writes.length; at += 1) writes[at]!(sink, index);
+    if (writes.length === 0) sink.json('{');
+    sink.byte(CLOSE_OBJECT!);
+  };
+}
+
+/** What stands before a member's value: the first one opens the object. */
+function opening({ name }: { readonly name: string }, at: number): Buffer {
+  return Buffer.from(`${at === 0 ? '{' : ','}${JSON.stringify(name)}:`);
+}
+
+function toWrite(written: WrittenRows, member: RowMember, open: Buffer): Write {
+  switch (member.kind) {
+    case 'constant': {
+      const bytes = Buffer.concat([open, Buffer.from(member.json)]);
+      return (sink) => {
+        sink.copy(bytes);
+      };
+    }
+    case 'cursor':
+      return (sink, index) => {
+        sink.copy(open);
+        sink.json(JSON.stringify(written.cursorOf(index)));
+      };
+    case 'object':
+      return writeInner(written, member, open);
+    case 'labels':
+      return writeLabels(written, member, open);
+    case 'field':
+      return writeField(written, member.field, open);
+  }
+}
+
+function writeInner(
+  written: WrittenRows,
+  { needs, members }: RowMember & { readonly kind: 'object' },
+  open: Buffer,
+): Write {
+  const { columns, rows } = written;
+  const write = writeObject(written, members);
+  const codes = needs.map((name) => columns.names[name].codes);
+  return (sink, index) => {
+    sink.copy(open);
+    // The first name of each column stands for none.
+    if (codes.some((of) => of[rows[index]!] === 0)) sink.null();
+    else write(sink, index);
+  };
+}
+
+function writeField(
+  written: WrittenRows,
+  field: (RowMember & { readonly kind: 'field' })['field'],
+  open: Buffer,
+): Write {
+  const { columns, rows } = written;
+  if (isName(field)) return writeName(written, field, open);
+  switch (field) {
+    case 'id':
+      return (sink, index) => {
+        sink.copy(open);
+        sink.json(JSON.stringify(columns.ids[rows[index]!]));
+      };
+    case 'services':
+      return (sink, index) => {
+        sink.copy(open);
+        sink.json(JSON.stringify(columns.services[rows[index]!]));
+      };
+    case 'share': {
+      const reportCost = written.reportCost();
+      const { units, scale } = columns.numbers.totalCost;
+      return (sink, index) => {
+        const cost = units[rows[index]!]! / scale;
+        const share = cost === cost ? shareOf(cost, reportCost) : null;
+        sink.copy(open);
+        sink.json(String(share));
+      };
+    }
+    default: {
+      const { units, scale } = columns.numbers[field];
+      const decimals = Math.round(Math.log10(scale));
+      return (sink, index) => {
+        sink.copy(open);
+        sink.number(units[rows[index]!]!, scale, decimals);
+      };
+    }
+  }
+}
+
+function writeName({ columns, rows, textsOf }: WrittenRows, field: NameField, open: Buffer): Write {
+  const { codes } = columns.names[field];
+  const texts = textsOf(field);
+  const openText = Buffer.from(`${open.toString()}"`);
+  const none = Buffer.from(`${open.toString()}null`);
+  return (sink, index) => {
+    const code = codes[rows[index]!]!;
+    if (code === 0) sink.copy(none);
+    else sink.text(openText, texts, code);
+  };
+}
+
+function writeLabels(
+  { columns, rows }: WrittenRows,
+  { field, members }: RowMember & { readonly kind: 'labels' },
+  open: Buffer,
+): Write {
+  const lists = columns[field];
+  // A report has each label once, and a few hundred for all of its rows.
+  const known = new Map<Label, Uint8Array>();
+  const bytesOf = (label: Label): Uint8Array => {
+    let bytes = known.get(label);
+    if (bytes === undefined) known.set(label, (bytes = Buffer.from(toLabelJson(label, members))));
+    return bytes;
+  };
+  return (sink, index) => {
+    sink.copy(open);
+    const labels = lists[rows[index]!] as readonly Label[] | null;
+    if (labels === null) {
+      sink.null();
+      return;
+    }
+    sink.byte(OPEN_LIST!);
+    for (let at = 0; at < labels.length; at += 1) {
+      if (at > 0) sink.byte(COMMA!);
+      sink.copy(bytesOf(labels[at]!));
+    }
+    sink.byte(CLOSE_LIST!);
+  };
+}
+
+function toLabelJson(label: Label, members: readonly LabelMember[]): string {
+  const texts = members.map((member) => {
+    const json = member.kind === 'constant' ? member.json : JSON.stringify(label[member.kind]);
+    return `${JSON.stringify(member.name)}:${json}`;
+  });
+  return `{${texts.join()}}`;
+}
+
+function isName(field: string): field is NameField {
+  return (NAME_FIELDS as readonly string[]).includes(field);
+}
