@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 
 import type { GatewayContext } from '../src/context.js';
-import { useOperationLog } from '../src/http/operation-log.js';
+import { createOperationLog, useOperationLog } from '../src/http/operation-log.js';
 import { useRequestState, type DoorContext, type DoorPlugin } from '../src/http/request-state.js';
 import { readTraceId } from '../src/http/trace-parent.js';
 import { createManualClock } from './kit/clock.js';
@@ -52,11 +52,13 @@ describe('the line of an operation', () => {
       plugins: [
         useRequestState(() => 0),
         naming,
-        useOperationLog({
-          logger: pino({ base: null }, { write: (line: string) => log.push(line) }),
-          now: () => 0,
-          samplePercent: 100,
-        }),
+        useOperationLog(
+          createOperationLog({
+            logger: pino({ base: null }, { write: (line: string) => log.push(line) }),
+            now: () => 0,
+            samplePercent: 100,
+          }),
+        ),
       ],
     });
     const body = JSON.stringify({ query: '{ a }' });

@@ -28,12 +28,15 @@ export interface Caller {
   readonly grants: Grants | undefined;
 }
 
+/** The headers of a request, by names in small letters; null for what is not there. */
+export type HeadersByName = Pick<Headers, 'get'>;
+
 export interface Authentication {
   /**
    * Who sends a request with these headers.
    * @throws GatewayError UNAUTHENTICATED, FORBIDDEN for whom no scope names, OVERLOADED where it cannot be told.
    */
-  authenticate(headers: Headers): Promise<Caller>;
+  authenticate(headers: HeadersByName): Promise<Caller>;
   /** Whether it can be told who anybody is. */
   isReady(): boolean;
 }
@@ -87,7 +90,7 @@ function admit(identity: Identity, scopes: Scopes | undefined): Caller {
   return { name: identity.name.slice(0, MAX_NAME_LENGTH), grants };
 }
 
-function findKey(headers: Headers, find: (given: string) => string | undefined): string {
+function findKey(headers: HeadersByName, find: (given: string) => string | undefined): string {
   const given = headers.get('x-api-key') ?? readBearer(headers);
   const name = given === undefined ? undefined : find(given);
   if (name !== undefined) return name;
@@ -102,7 +105,7 @@ function findKey(headers: Headers, find: (given: string) => string | undefined):
 const BEARER = /^bearer +([\x21-\x7e]+)$/i;
 
 /** The bearer token among the headers of a request. */
-export function readBearer(headers: Headers): string | undefined {
+export function readBearer(headers: HeadersByName): string | undefined {
   return BEARER.exec(headers.get('authorization')?.trim() ?? '')?.[1];
 }
 

@@ -4,15 +4,17 @@
 
 import { createHash } from 'node:crypto';
 
+import type { Clock } from '../clock.js';
 import { UpstreamError } from '../errors.js';
 import { startDeadline, type Deadline } from '../flow/deadline.js';
 import { createSingleFlight } from '../flow/single-flight.js';
-import type { Report } from '../report/report.js';
 import { toRequestKey, type ReportRequest, type WorkloadCostsRequest } from '../report/request.js';
-import { breadthOf } from '../report/scope.js';
 import type { FetchedReport, ScaleOpsClient } from '../upstream/client.js';
 import type { Principal } from '../upstream/principal.js';
-import type { Aged, DatedReport } from './freshness.js';
+import { createAnswers, type AnswerMemory } from './answers.js';
+import { createAnswering, type CacheAnswer, type CacheResult } from './cache-answer.js';
+import { createFamilyFinding, type KeptReport } from './family-reports.js';
+import type { DatedReport } from './freshness.js';
 import { UNOBSERVED, type CacheInstrument } from './instrument.js';
 import {
   createReportMemory,
@@ -23,6 +25,8 @@ import {
   type ReportMemoryOptions,
 } from './report-memory.js';
 import type { SharedCache } from './shared-cache.js';
+
+export type { CacheAnswer, CacheResult };
 
 export interface ReportCacheOptions extends ReportMemoryOptions {
   readonly client: Pick<ScaleOpsClient, 'fetchReport'>;
@@ -37,23 +41,6 @@ export interface ReportCacheOptions extends ReportMemoryOptions {
   readonly instrument?: CacheInstrument | undefined;
 }
 
-/**
- * Where a report came from: memory, fresh or past it ("hit", "stale"); the memory of the replicas ("shared"); an upstream
- * call made for it ("miss"), or one that was already under way ("collapsed", as in RFC 9211).
- */
-export type CacheResult = 'hit' | 'stale' | 'shared' | 'collapsed' | 'miss';
-
-export interface CacheAnswer extends Aged {
-  readonly report: Report;
-  /** A newer one is being fetched, or could not be had. */
-  readonly isStale: boolean;
-  readonly cacheResult: CacheResult;
-  /** How long the upstream call took that was waited for; 0 where none was. */
-  readonly upstreamMs: number;
-  /** Why there is no newer report, where that was tried. */
-  readonly fault?: UpstreamError;
-}
-
 export interface LoadOptions {
   /** Looked at only where something has to be waited for. */
   readonly signal?: AbortSignal | undefined;
@@ -61,16 +48,8 @@ export interface LoadOptions {
   readonly anew?: boolean;
 }
 
-/** A report that is kept, and may be shown. */
-export interface KeptReport {
-  readonly request: WorkloadCostsRequest;
-  /** Whether there is a row of this cluster in it. */
-  hasCluster(name: string): boolean;
-  /** To be called when it is made use of. */
-  take(): CacheAnswer;
-}
-
 export interface ReportCache {
+  readonly answers: AnswerMemory;
   /**
    * The newest of the principal's fresh reports that are like the answer to `base` but for clusters and namespaces; where
    * the upstream fails for that `fault`, also those that may be shown then.
@@ -93,11 +72,9 @@ interface Landing {
 
 /** A report is not asked for anew more often than this, however often clients say `no-cache`. */
 const MIN_RETRY_MS = 5_000;
-/** So many of a family are looked at. */
-const MAX_FAMILY = 256;
 
 export function createReportCache(options: ReportCacheOptions): ReportCache {
-  const { upstream, shared, clock, instrument = UNOBSERVED } = options;
+  const { shared, clock, instrument = UNOBSERVED } = options;
   const memory = createReportMemory(options);
   const find = createFinding(memory, shared);
   const fetchReport = createFetching(options, memory);
@@ -113,23 +90,11 @@ export function createReportCache(options: ReportCacheOptions): ReportCache {
     return { ...toAnswer(asking, entry, cacheResult), upstreamMs };
   };
 
-  /** What is kept as the answer; undefined where the upstream has to be asked first. */
-  const serveKept = (asking: Asking, kept: Entry): CacheAnswer | undefined => {
-    const now = clock.now();
-    // A newer one that is under way will do as well.
-    if (asking.anew && fetches.has(asking.key)) return undefined;
-    if (asking.anew && mayTry(kept, now) && now - kept.asOf >= MIN_RETRY_MS) return undefined;
-    const stage = memory.stage(kept);
-    if (stage === 'fresh') return toAnswer(asking, kept, 'hit');
-    if (stage !== 'while-revalidate') return undefined;
-    if (mayTry(kept, now)) {
-      kept.triedAt = now;
-      // Nobody waits for it: what becomes of it shows in the next answer.
-      fetch(asking).catch((error: unknown) => options.onRefreshFailed?.(asking.request, error));
-    }
-    return toAnswer(asking, kept, 'stale');
-  };
-
+  const serveKept = createServing(memory, clock, {
+    isUnderWay: (key) => fetches.has(key),
+    // Nobody waits for it: what becomes of it shows in the next answer.
+    refresh: (asking) => void fetch(asking).catch((error: unknown) => options.onRefreshFailed?.(asking.request, error)),
+  });
   const load = async (asking: Asking, how: LoadOptions): Promise<CacheAnswer> => {
     const { kept, isShared } = await find(asking, how);
     const served = kept && serveKept(asking, kept);
@@ -140,49 +105,25 @@ export function createReportCache(options: ReportCacheOptions): ReportCache {
     } catch (error) {
       if (!(error instanceof UpstreamError) || !error.allowsStale) throw error;
       const older = memory.find(asking);
-      if (older === undefined) throw error;
-      return { ...toAnswer(asking, older, 'stale'), fault: error };
+      if (older !== undefined) return { ...toAnswer(asking, older, 'stale'), fault: error };
+      throw error;
     }
   };
 
   return {
+    answers: createAnswers(memory, instrument),
     findFamily: createFamilyFinding(memory, instrument),
     load(request, principal, how = {}) {
-      const asking = { key: toCacheKey(upstream, request, principal), request, principal, anew: how.anew ?? false };
+      const asking = {
+        key: toCacheKey(options.upstream, request, principal),
+        request,
+        principal,
+        anew: how.anew ?? false,
+      };
       return instrument.load(request.report, () => load(asking, how));
     },
     size: () => memory.size(),
   };
-}
-
-function createAnswering(memory: ReportMemory) {
-  return (place: Place, entry: Entry, cacheResult: CacheResult): CacheAnswer => {
-    const { report, asOf } = entry;
-    const freshMs = memory.freshMs(place, entry);
-    return { report, asOf, freshMs, isStale: cacheResult === 'stale', cacheResult, upstreamMs: 0 };
-  };
-}
-
-function createFamilyFinding(memory: ReportMemory, instrument: CacheInstrument): ReportCache['findFamily'] {
-  const toAnswer = createAnswering(memory);
-  return (base, principal, fault) =>
-    memory
-      .findFamily(principal, base)
-      .filter(({ entry }) => fault !== undefined || memory.stage(entry) === 'fresh')
-      // Time does not run backwards for whoever has seen one of them; of the same moment, the one that has more is better.
-      .sort((a, b) => b.entry.asOf - a.entry.asOf || breadthOf(b.place.request) - breadthOf(a.place.request))
-      .slice(0, MAX_FAMILY)
-      .map(({ place, entry }) => ({
-        request: place.request,
-        hasCluster: (name) => entry.report.hasCluster(name),
-        take() {
-          const kept = memory.find(place) ?? entry;
-          const isFresh = memory.stage(kept) === 'fresh';
-          const answer = toAnswer(place, kept, isFresh ? 'hit' : 'stale');
-          instrument.taken(place.request.report, answer);
-          return { ...answer, ...(fault !== undefined && { fault }) };
-        },
-      }));
 }
 
 interface Finding {
@@ -245,6 +186,32 @@ function createFetching({ client, shared, clock, timeoutMs }: ReportCacheOptions
     } finally {
       deadline.end();
     }
+  };
+}
+
+interface Refreshing {
+  /** Whether a newer one is being fetched. */
+  isUnderWay(key: string): boolean;
+  /** Has one fetched. */
+  refresh(asking: Asking): void;
+}
+
+/** What is kept as the answer; undefined where the upstream has to be asked first. */
+function createServing(memory: ReportMemory, clock: Clock, { isUnderWay, refresh }: Refreshing) {
+  const toAnswer = createAnswering(memory);
+  return (asking: Asking, kept: Entry): CacheAnswer | undefined => {
+    const now = clock.now();
+    // A newer one that is under way will do as well.
+    if (asking.anew && isUnderWay(asking.key)) return undefined;
+    if (asking.anew && mayTry(kept, now) && now - kept.asOf >= MIN_RETRY_MS) return undefined;
+    const stage = memory.stage(kept);
+    if (stage === 'fresh') return toAnswer(asking, kept, 'hit');
+    if (stage !== 'while-revalidate') return undefined;
+    if (mayTry(kept, now)) {
+      kept.triedAt = now;
+      refresh(asking);
+    }
+    return toAnswer(asking, kept, 'stale');
   };
 }
 

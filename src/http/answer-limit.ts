@@ -1,9 +1,21 @@
 // An operation that asked for more than an answer may have is refused as a whole, whatever of it has been put together.
 
+import type { ExecutionResult } from 'graphql';
 import { createGraphQLError } from 'graphql-yoga';
 
+import type { GatewayContext } from '../context.js';
 import { GatewayError } from '../errors.js';
 import type { DoorPlugin } from './request-state.js';
+
+/** Whether the operation asked for more than it might. */
+export function isSpent({ rows, cost }: GatewayContext['budget']): boolean {
+  return rows < 0 || cost < 0;
+}
+
+export function refuseOverspent(): ExecutionResult {
+  const originalError = new GatewayError('QUERY_TOO_COMPLEX');
+  return { errors: [createGraphQLError(originalError.message, { originalError })] };
+}
 
 export function useAnswerLimit(): DoorPlugin {
   return {
@@ -11,9 +23,7 @@ export function useAnswerLimit(): DoorPlugin {
       const { budget } = args.contextValue;
       return {
         onExecuteDone({ setResult }) {
-          if (budget.rows >= 0 && budget.cost >= 0) return;
-          const originalError = new GatewayError('QUERY_TOO_COMPLEX');
-          setResult({ errors: [createGraphQLError(originalError.message, { originalError })] });
+          if (isSpent(budget)) setResult(refuseOverspent());
         },
       };
     },

@@ -19,6 +19,11 @@ const PREFLIGHT_HEADERS = {
 /** What a page may read beyond the few headers that every page may. */
 const EXPOSED_HEADERS = 'age, retry-after, x-request-id';
 
+/** What an answer tells a page of this origin, which may ask. `Vary` is for whoever answers to say. */
+export function toCorsHeaders(origin: string): Readonly<Record<string, string>> {
+  return { 'access-control-allow-origin': origin, 'access-control-expose-headers': EXPOSED_HEADERS };
+}
+
 /** For what is served at `path`. */
 export function useCors(path: string, origins: readonly string[]): DoorPlugin {
   return {
@@ -37,8 +42,7 @@ export function useCors(path: string, origins: readonly string[]): DoorPlugin {
       // Also for who is not allowed: what is kept for the one is not for the other.
       addVary(headers, 'origin');
       if (cors.allowed === undefined) return;
-      headers.set('access-control-allow-origin', cors.allowed);
-      headers.set('access-control-expose-headers', EXPOSED_HEADERS);
+      for (const [name, value] of Object.entries(toCorsHeaders(cors.allowed))) headers.set(name, value);
     },
   };
 }

@@ -20,7 +20,7 @@ import { createLargeAnswers, type LargeAnswers } from './large-answers.js';
 import { useMediaTypes } from './media-types.js';
 import { useMetricsPage, type Exposition } from './metrics-page.js';
 import { useObservation, type RequestObserver } from './observation.js';
-import { useOperationLog } from './operation-log.js';
+import { createOperationLog, useOperationLog } from './operation-log.js';
 import { useAutomaticPersistedQueries, useTrustedDocuments } from './persisted-documents.js';
 import { createProtection, type ProtectionOptions } from './protection.js';
 import { useRequestState, type DoorContext, type RequestState } from './request-state.js';
@@ -115,7 +115,7 @@ export function createDoor(options: DoorOptions): YogaServerInstance<DoorContext
       options.trustedDocuments === undefined && options.persistedQueries && useAutomaticPersistedQueries(),
       useAnswerWriter(),
       useAnswerLimit(),
-      useOperationLog({ logger, now, samplePercent }),
+      useOperationLog(createOperationLog({ logger, now, samplePercent })),
       // Last: whatever they turn away has its log line.
       ...protection.ofOperations,
     ],
@@ -132,6 +132,6 @@ function toCaller(request: Request, state: RequestState, largeAnswers: LargeAnsw
     token: state.callerToken,
     grants: state.grants,
     awaitTurn: () => largeAnswers.take(state),
-    anew: wantsAnew(request),
+    anew: wantsAnew(request.headers),
   };
 }

@@ -31,18 +31,8 @@ export function useErrorFormat(logger: Logger, { hidesSuggestions = false } = {}
       };
     },
     onResultProcess({ request, result, setResult, serverContext }) {
-      const answer = result as ExecutionResult;
-      if (answer.errors === undefined || request.signal.aborted) return;
-      const { requestId } = serverContext.state;
-      const { data, ...rest } = answer;
-      // A field's error has a path. One without is about the request, also where graphql adds `data: null`: then the
-      // schema has no operation of that type.
-      const isRequestError = data == null && answer.errors.every(({ path }) => path === undefined);
-      const options = { isRequestError, hidesSuggestions };
-      const formatted = answer.errors.map((error) => toClientError(error, requestId, options));
-      for (const { defect } of formatted) if (defect !== undefined) logDefect(logger, defect, serverContext.state);
-      serverContext.state.errors = formatted;
-      setResult({ ...(isRequestError ? rest : answer), errors: formatted.map(({ error }) => error) });
+      if (request.signal.aborted) return;
+      setResult(formatErrors(result as ExecutionResult, serverContext.state, { logger, hidesSuggestions }));
     },
     // Yoga answers with a status alone where no media type suits.
     onResponse({ response, setResponse, serverContext, fetchAPI }) {
@@ -54,6 +44,26 @@ export function useErrorFormat(logger: Logger, { hidesSuggestions = false } = {}
       setResponse(new fetchAPI.Response(body, { status: response.status, headers }));
     },
   };
+}
+
+export interface ErrorFormat {
+  readonly logger: Logger;
+  /** Whether clients are not told what they may have meant. */
+  readonly hidesSuggestions: boolean;
+}
+
+/** The result with its errors in our form, of which the state gets to know. */
+export function formatErrors(result: ExecutionResult, state: RequestState, format: ErrorFormat): ExecutionResult {
+  if (result.errors === undefined) return result;
+  const { data, ...rest } = result;
+  // A field's error has a path. One without is about the request, also where graphql adds `data: null`: then the
+  // schema has no operation of that type.
+  const isRequestError = data == null && result.errors.every(({ path }) => path === undefined);
+  const options = { isRequestError, hidesSuggestions: format.hidesSuggestions };
+  const formatted = result.errors.map((error) => toClientError(error, state.requestId, options));
+  for (const { defect } of formatted) if (defect !== undefined) logDefect(format.logger, defect, state);
+  state.errors = formatted;
+  return { ...(isRequestError ? rest : result), errors: formatted.map(({ error }) => error) };
 }
 
 function nameInput(error: GraphQLError, document: DocumentNode): GraphQLError {

@@ -35,7 +35,12 @@ export function useExecutionDeadline(timeoutMs: number, clock: Clock): DoorPlugi
   };
 }
 
-function startOperation(timeoutMs: number, clock: Clock, request: Request): OperationDeadline {
+/** `request` has the signal that aborts when the client leaves, which is looked at when something is waited for. */
+export function startOperation(
+  timeoutMs: number,
+  clock: Clock,
+  request: { readonly signal: AbortSignal },
+): OperationDeadline {
   let timeout: GatewayError | undefined;
   let controller: AbortController | undefined;
   let giveUp: ((reason: GatewayError) => void) | undefined;

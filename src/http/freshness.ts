@@ -3,6 +3,7 @@
 
 import type { ExecutionResult } from 'graphql';
 
+import type { HeadersByName } from '../access/authentication.js';
 import type { LoadStats } from '../context.js';
 import type { DoorPlugin } from './request-state.js';
 import { addVary } from './vary.js';
@@ -26,7 +27,7 @@ export interface FreshnessOptions {
 }
 
 /** Undefined where no report was loaded. */
-export function toFreshness({ reports }: LoadStats, now: number): AnswerFreshness | undefined {
+export function toFreshness({ reports }: Pick<LoadStats, 'reports'>, now: number): AnswerFreshness | undefined {
   if (reports.length === 0) return undefined;
   const asOf = Math.min(...reports.map((report) => report.asOf));
   const endsAt = Math.min(...reports.map((report) => (report.isStale ? now : report.asOf + report.freshMs)));
@@ -36,6 +37,17 @@ export function toFreshness({ reports }: LoadStats, now: number): AnswerFreshnes
     freshSeconds: Math.max(0, Math.floor((endsAt - now) / 1000)),
     isStale: reports.some((report) => report.isStale),
   };
+}
+
+/** `Cache-Control` and `Age` of an answer; without freshness nobody may keep it. */
+export function toFreshnessHeaders(
+  freshness: AnswerFreshness | undefined,
+  scope: FreshnessOptions['scope'],
+): { readonly 'cache-control': string; readonly age?: string } {
+  if (freshness === undefined || freshness.freshSeconds === 0) return { 'cache-control': 'no-store' };
+  // max-age counts from when the oldest report was given, as Age does.
+  const maxAge = freshness.ageSeconds + freshness.freshSeconds;
+  return { 'cache-control': `${scope}, max-age=${maxAge}`, age: String(freshness.ageSeconds) };
 }
 
 export function useFreshness({ now, scope, variesBy }: FreshnessOptions): DoorPlugin {
@@ -51,22 +63,16 @@ export function useFreshness({ now, scope, variesBy }: FreshnessOptions): DoorPl
     onResponse({ response, serverContext }) {
       const { freshness, operation, errors } = serverContext.state;
       if (operation === undefined && errors === undefined) return;
-      const isFresh = freshness !== undefined && freshness.freshSeconds > 0;
-      if (!isFresh || errors !== undefined || response.status !== 200) {
-        response.headers.set('cache-control', 'no-store');
-        return;
-      }
-      // max-age counts from when the oldest report was given, as Age does.
-      const maxAge = freshness.ageSeconds + freshness.freshSeconds;
-      response.headers.set('cache-control', `${scope}, max-age=${maxAge}`);
-      response.headers.set('age', String(freshness.ageSeconds));
-      addVary(response.headers, variesBy);
+      const mayBeKept = errors === undefined && response.status === 200;
+      const headers = toFreshnessHeaders(mayBeKept ? freshness : undefined, scope);
+      for (const [name, value] of Object.entries(headers)) response.headers.set(name, value);
+      if (headers.age !== undefined) addVary(response.headers, variesBy);
     },
   };
 }
 
 /** Whether the client wants its answer anew: `Cache-Control: no-cache` (RFC 9111, section 5.2.1.4). */
-export function wantsAnew({ headers }: Request): boolean {
+export function wantsAnew(headers: HeadersByName): boolean {
   const directives = headers.get('cache-control')?.toLowerCase().split(',') ?? [];
   return directives.some((directive) => directive.trim() === 'no-cache');
 }

@@ -7,6 +7,8 @@ import type { DoorPlugin, RequestState } from './request-state.js';
 export interface LargeAnswers {
   /** Resolves when it is this request's turn, which it then has until it is answered. */
   take(state: RequestState): Promise<void>;
+  /** The request is answered, or its client has left. */
+  end(state: RequestState): void;
   readonly plugin: DoorPlugin;
 }
 
@@ -36,7 +38,14 @@ export function createLargeAnswers(): LargeAnswers {
     turns.set(state, turn);
     return turn;
   };
+  const endTurn = (state: RequestState): void => {
+    const turn = turns.get(state);
+    if (turn === undefined) return;
+    turn.isOver = true;
+    turn.end?.();
+  };
   return {
+    end: endTurn,
     take(state) {
       const turn = turnOf(state);
       return (turn.begun ??= begin(turn));
@@ -49,11 +58,7 @@ export function createLargeAnswers(): LargeAnswers {
             await answer();
           } finally {
             const state = byRequest.get(request);
-            const turn = state && turns.get(state);
-            if (turn !== undefined) {
-              turn.isOver = true;
-              turn.end?.();
-            }
+            if (state !== undefined) endTurn(state);
           }
         },
       },

@@ -44,7 +44,7 @@ export interface RequestOutcome {
 }
 
 /** What becomes known of a request on its way. */
-interface Watched {
+export interface Watched {
   readonly observation: RequestObservation;
   readonly state: RequestState;
   operation?: OperationFacts;
@@ -64,7 +64,7 @@ export function useObservation(observer: RequestObserver, path: string, now: () 
           await answer();
         } finally {
           const watched = byRequest.get(request);
-          watched?.observation.end(toOutcome(watched, request, now()));
+          watched?.observation.end(toOutcome(watched, request.signal.aborted, now()));
         }
       },
     },
@@ -94,8 +94,7 @@ export function useObservation(observer: RequestObserver, path: string, now: () 
     onResultProcess({ result, serverContext: { state } }) {
       const watched = byState.get(state);
       if (watched === undefined) return;
-      const { data, errors = [] } = result as ExecutionResult;
-      watched.result = data == null ? 'error' : errors.length > 0 ? 'partial' : 'ok';
+      watched.result = toResultKind(result as ExecutionResult);
     },
     onResponse({ response, serverContext: { state } }) {
       const watched = byState.get(state);
@@ -104,15 +103,24 @@ export function useObservation(observer: RequestObserver, path: string, now: () 
   };
 }
 
-function toOutcome({ state, operation, result, status = 500 }: Watched, request: Request, nowMs: number) {
+export function toResultKind({ data, errors = [] }: ExecutionResult): 'ok' | 'partial' | 'error' {
+  return data == null ? 'error' : errors.length > 0 ? 'partial' : 'ok';
+}
+
+/** The outcome of a request, from what is known of it at its end. */
+export function toOutcome(
+  { state, operation, result, status = 500 }: Omit<Watched, 'observation'>,
+  clientLeft: boolean,
+  nowMs: number,
+): RequestOutcome {
   const { startedAt, errors = [], callerName } = state;
   return {
     operation,
-    result: request.signal.aborted ? 'left' : (result ?? (status < 400 ? 'ok' : 'error')),
+    result: clientLeft ? 'left' : (result ?? (status < 400 ? 'ok' : 'error')),
     status,
     codes: [...new Set(errors.map(({ code }) => code))],
     // A clock may be set back.
     durationMs: Math.max(0, nowMs - startedAt),
     callerName,
-  } satisfies RequestOutcome;
+  };
 }

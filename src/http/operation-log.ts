@@ -15,37 +15,44 @@ export interface OperationLogOptions {
   readonly samplePercent: number;
 }
 
-export function useOperationLog({ logger, now, samplePercent }: OperationLogOptions): DoorPlugin {
+/** Writes the line of an operation that was answered with this status. */
+export type LogOperation = (state: RequestState, status: number, clientLeft: boolean) => void;
+
+export function createOperationLog({ logger, now, samplePercent }: OperationLogOptions): LogOperation {
   const isSampled = createSampling(samplePercent);
+  return ({ requestId, traceId, callerName, startedAt, operation, errors }, status, clientLeft) => {
+    const faults = operation?.stats.faults;
+    if (operation === undefined && errors === undefined) return;
+    const isStale = operation?.stats.reports.some((report) => report.isStale) ?? false;
+    if (errors === undefined && !isStale && status < 500 && !isSampled()) return;
+    logger.info(
+      {
+        requestId,
+        traceId,
+        caller: callerName,
+        operationName: operation?.name?.slice(0, MAX_NAME_LENGTH) ?? null,
+        status,
+        durationMs: now() - startedAt,
+        cache: operation?.stats.cache,
+        upstreamMs: operation?.stats.upstreamMs,
+        ...(errors && { errors: unique(errors, 'code'), reasons: unique(errors, 'reason') }),
+        ...(faults?.length && { staleFor: unique(faults, 'code'), staleReasons: unique(faults, 'reason') }),
+        ...(clientLeft ? { clientLeft: true } : {}),
+      },
+      'operation',
+    );
+  };
+}
+
+export function useOperationLog(log: LogOperation): DoorPlugin {
   return {
     onExecute({ args }) {
       const { document, operationName } = args as ExecutionArgs;
       const { state, stats } = args.contextValue as unknown as DoorContext & typeof args.contextValue;
-      const name = getOperationAST(document, operationName)?.name?.value.slice(0, MAX_NAME_LENGTH) ?? null;
-      state.operation = { name, stats };
+      state.operation = { name: getOperationAST(document, operationName)?.name?.value ?? null, stats };
     },
     onResponse({ request, response, serverContext }) {
-      const { requestId, traceId, callerName, startedAt, operation, errors } = serverContext.state;
-      const faults = operation?.stats.faults;
-      if (operation === undefined && errors === undefined) return;
-      const isStale = operation?.stats.reports.some((report) => report.isStale) ?? false;
-      if (errors === undefined && !isStale && response.status < 500 && !isSampled()) return;
-      logger.info(
-        {
-          requestId,
-          traceId,
-          caller: callerName,
-          operationName: operation?.name ?? null,
-          status: response.status,
-          durationMs: now() - startedAt,
-          cache: operation?.stats.cache,
-          upstreamMs: operation?.stats.upstreamMs,
-          ...(errors && { errors: unique(errors, 'code'), reasons: unique(errors, 'reason') }),
-          ...(faults?.length && { staleFor: unique(faults, 'code'), staleReasons: unique(faults, 'reason') }),
-          ...(request.signal.aborted ? { clientLeft: true } : {}),
-        },
-        'operation',
-      );
+      log(serverContext.state, response.status, request.signal.aborted);
     },
   };
 }

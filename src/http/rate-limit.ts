@@ -5,21 +5,23 @@ import { createHash } from 'node:crypto';
 
 import { GatewayError } from '../errors.js';
 import type { RateLimit } from '../flow/rate-limit.js';
-import type { DoorContext, DoorPlugin } from './request-state.js';
+import type { DoorPlugin, RequestState } from './request-state.js';
 
 export function useRateLimit(limit: RateLimit): DoorPlugin {
   return {
     onRequestParse({ serverContext }) {
-      const retryAfterMs = Math.ceil(limit.take(callerOf(serverContext)));
+      const retryAfterMs = Math.ceil(
+        limit.take(callerOf(serverContext.state, serverContext.req?.socket.remoteAddress)),
+      );
       if (retryAfterMs > 0) throw new GatewayError('RATE_LIMITED', { retryAfterMs });
     },
   };
 }
 
 /** Each kind of name by itself: nobody can be taken for another by calling themselves so. */
-function callerOf({ state: { callerName, callerToken }, req }: DoorContext): string {
+export function callerOf({ callerName, callerToken }: RequestState, remoteAddress: string | undefined): string {
   if (callerName !== undefined) return `name ${callerName}`;
   // A secret, which is not to be kept for as long as its holder is remembered.
   if (callerToken !== undefined) return `token ${createHash('sha256').update(callerToken).digest('base64url')}`;
-  return `address ${req?.socket.remoteAddress ?? ''}`;
+  return `address ${remoteAddress ?? ''}`;
 }

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import type { ExecutionResult } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 
+import type { HeadersByName } from '../access/authentication.js';
 import type { GatewayContext, LoadStats, WrittenList } from '../context.js';
 import type { ErrorCode } from '../errors.js';
 import type { Grants } from '../report/grants.js';
@@ -47,14 +48,18 @@ export interface DoorContext {
 /** A plugin of the door. */
 export type DoorPlugin = Plugin<GatewayContext, DoorContext>;
 
-/** Gives each request its state, and the answer its `x-request-id`: the caller's own where that is a sane one. */
+/** The state of a request that begins. Its id is the caller's own where that is a sane one. */
+export function createRequestState(headers: HeadersByName, nowMs: number): RequestState {
+  const given = headers.get('x-request-id');
+  const requestId = given !== null && /^[\w.:-]{1,128}$/.test(given) ? given : randomUUID();
+  return { requestId, startedAt: nowMs, traceId: readTraceId(headers.get('traceparent')) };
+}
+
+/** Gives each request its state, and the answer its `x-request-id`. */
 export function useRequestState(now: () => number): DoorPlugin {
   return {
     onRequest({ request, serverContext }) {
-      const given = request.headers.get('x-request-id');
-      const requestId = given !== null && /^[\w.:-]{1,128}$/.test(given) ? given : randomUUID();
-      const traceId = readTraceId(request.headers.get('traceparent'));
-      serverContext.state = { requestId, startedAt: now(), traceId };
+      serverContext.state = createRequestState(request.headers, now());
     },
     onResponse({ response, serverContext }) {
       response.headers.set('x-request-id', serverContext.state.requestId);
