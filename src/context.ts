@@ -21,7 +21,7 @@ export interface LoadStats {
   /** The longest upstream call that the operation waited for. */
   upstreamMs: number;
   /** Each report's time and how long it is fresh from then on, in milliseconds. */
-  readonly reports: Pick<CacheAnswer, 'asOf' | 'freshMs' | 'isStale'>[];
+  readonly reports: Pick<CacheAnswer, 'asOf' | 'freshMs' | 'isStale' | 'source'>[];
   /** Why older reports were given. */
   readonly faults: NonNullable<CacheAnswer['fault']>[];
 }

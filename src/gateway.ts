@@ -32,15 +32,14 @@ export function createGateway(config: Config, dependencies: GatewayDependencies)
     ...toDoorSettings(config),
     ...(isProtected && { protection: { ...config.protection, clock } }),
     parts: { cache, credentials, ...toContextSettings(config) },
-    authentication,
-    logger,
+    ...{ answers: cache.answers, authentication, logger },
     now: () => clock.now(),
     isReady: () => readiness.set('no signing keys', authentication?.isReady() === false).isReady(),
     observer: telemetry.instruments,
     ending: shutdown.ending,
     exposeMetrics: telemetry.metrics?.expose,
   });
-  const listener = withAddress((request, response) => void door(request, response), {
+  const listener = withAddress(door.listener, {
     allowedHosts: isLoopback(config.host) && config.access.kind === 'none' ? 'loopback' : 'any',
   });
   const server = createHttpServer(listener, { host: config.host, port: config.port, clock });

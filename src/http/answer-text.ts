@@ -10,8 +10,14 @@ import type { WrittenList } from '../context.js';
 /** Names and indexes, and a list at the end of each way. */
 type Places = Map<string | number, Places | WrittenList>;
 
-/** The JSON of a result. Of an error what is for the client alone: how it is answered (`extensions.http`) is not. */
+/** The JSON of a result. */
 export function* writeResult(result: ExecutionResult, lists: readonly WrittenList[]): Generator<Buffer, void> {
+  yield* writeOpening(result, lists);
+  yield Buffer.from('}');
+}
+
+/** The JSON of a result without the brace at its end, so that more members may follow. Of an error what is for the client alone: how it is answered (`extensions.http`) is not. */
+export function* writeOpening(result: ExecutionResult, lists: readonly WrittenList[]): Generator<Buffer, void> {
   const places = toPlaces(lists);
   let text = '{';
   for (const [name, value] of Object.entries(result)) {
@@ -21,7 +27,7 @@ export function* writeResult(result: ExecutionResult, lists: readonly WrittenLis
     if (name === 'data') text = yield* writeValue(value, places, text);
     else text += name === 'errors' ? JSON.stringify((value as GraphQLError[]).map(toShown)) : JSON.stringify(value);
   }
-  yield Buffer.from(`${text}}`);
+  yield Buffer.from(text);
 }
 
 /** `text`, then the value, as far as that is cut in pieces. @returns what is left to be written. */

@@ -1,26 +1,50 @@
 // An operation that would come to too much is refused before it runs. The estimate depends on variables, which validation
 // does not see and whose answer is kept: it is made for each operation anew.
 
-import { getOperationAST, type ExecutionArgs, type GraphQLSchema } from 'graphql';
+import {
+  getOperationAST,
+  type DocumentNode,
+  type ExecutionArgs,
+  type GraphQLSchema,
+  type OperationDefinitionNode,
+} from 'graphql';
 import { createGraphQLError } from 'graphql-yoga';
 
-import { createCostEstimate } from '../documents/cost-estimate.js';
+import { createCostEstimate, type Variables } from '../documents/cost-estimate.js';
 import { GatewayError } from '../errors.js';
 import type { DoorPlugin } from './request-state.js';
 
-export function useCostLimit(maxCost: number, schema: GraphQLSchema): DoorPlugin {
+export interface CostedQuestion {
+  readonly document: DocumentNode;
+  readonly operation: OperationDefinitionNode;
+  readonly variables: Variables;
+}
+
+/** Why an operation is refused; undefined where it is not. */
+export type CostLimit = (question: CostedQuestion) => GatewayError | undefined;
+
+export function createCostLimit(maxCost: number, schema: GraphQLSchema): CostLimit {
   const estimateCost = createCostEstimate(schema);
+  return ({ document, operation, variables }) => {
+    const cost = estimateCost(document, operation, variables);
+    if (cost <= maxCost) return undefined;
+    return new GatewayError('QUERY_TOO_COMPLEX', {
+      message:
+        `The operation would come to ${cost} fields, rows times fields, and may come to ${maxCost}. ` +
+        'Ask for fewer rows, with `first`, or for fewer fields.',
+    });
+  };
+}
+
+export function useCostLimit(findBreach: CostLimit): DoorPlugin {
   return {
     onExecute({ args, setResultAndStopExecution }) {
       const { document, operationName, variableValues } = args as ExecutionArgs;
       const operation = getOperationAST(document, operationName);
-      const cost = operation ? estimateCost(document, operation, variableValues ?? {}) : 0;
-      if (cost <= maxCost) return;
-      const originalError = new GatewayError('QUERY_TOO_COMPLEX', {
-        message:
-          `The operation would come to ${cost} fields, rows times fields, and may come to ${maxCost}. ` +
-          'Ask for fewer rows, with `first`, or for fewer fields.',
-      });
+      const originalError = operation
+        ? findBreach({ document, operation, variables: variableValues ?? {} })
+        : undefined;
+      if (originalError === undefined) return;
       setResultAndStopExecution({ errors: [createGraphQLError(originalError.message, { originalError })] });
     },
   };

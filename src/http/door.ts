@@ -1,31 +1,39 @@
 // The HTTP door: Yoga with our plugins, in the order in which a request meets them.
 
-import { createYoga, type YogaServerInstance } from 'graphql-yoga';
+import type { RequestListener } from 'node:http';
+import { createYoga } from 'graphql-yoga';
 import type { GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
 
-import type { Authentication } from '../access/authentication.js';
+import type { Authentication, HeadersByName } from '../access/authentication.js';
 import type { TrustedDocuments } from '../access/trusted-documents.js';
+import type { AnswerMemory } from '../cache/answers.js';
 import { createContext, type Caller, type ContextParts, type GatewayContext } from '../context.js';
 import { useAnswerLimit } from './answer-limit.js';
 import { useAnswerWriter } from './answer-writer.js';
 import { useAuthentication, useCallerToken } from './authentication.js';
 import { createDocumentCache } from './document-cache.js';
-import { useErrorFormat } from './error-format.js';
+import { useErrorFormat, type ErrorFormat } from './error-format.js';
 import { useFreshness, wantsAnew } from './freshness.js';
 import { useGraphiQLPage } from './graphiql.js';
 import { useHealth } from './health.js';
 import { useInlineTrace } from './inline-trace.js';
+import type { Lane } from './lane/asked.js';
+import { fetchOnLane } from './lane/fetching.js';
+import { createLane } from './lane/lane.js';
+import { createLearned, type Learned } from './lane/learned.js';
+import { createReplies } from './lane/reply.js';
+import { withLane } from './lane/socket.js';
 import { createLargeAnswers, type LargeAnswers } from './large-answers.js';
 import { useMediaTypes } from './media-types.js';
 import { useMetricsPage, type Exposition } from './metrics-page.js';
 import { useObservation, type RequestObserver } from './observation.js';
-import { createOperationLog, useOperationLog } from './operation-log.js';
+import { createOperationLog, useOperationLog, type LogOperation } from './operation-log.js';
 import { useAutomaticPersistedQueries, useTrustedDocuments } from './persisted-documents.js';
-import { createProtection, type ProtectionOptions } from './protection.js';
+import { createProtection, type Protection, type ProtectionOptions } from './protection.js';
 import { useRequestState, type DoorContext, type RequestState } from './request-state.js';
 import { useResponseNames } from './response-names.js';
-import { useShutdown } from './shutdown.js';
+import { createEnding, useShutdown, type Ending } from './shutdown.js';
 import { useStartPage } from './start-page.js';
 
 /** Where GraphQL is served. */
@@ -36,6 +44,8 @@ const MAX_BODY_BYTES = 262_144;
 export interface DoorOptions {
   readonly createSchema: () => GraphQLSchema;
   readonly parts: ContextParts;
+  /** Where answers are kept, for the fast lane; undefined: there is none. */
+  readonly answers?: AnswerMemory;
   /** Who has to say who they are: nobody, whoever we can tell, or whoever ScaleOps can. */
   readonly access: 'none' | 'forward' | 'api-key' | 'jwt';
   /** Tells who a caller is, where that is ours to do. */
@@ -66,18 +76,77 @@ export interface DoorOptions {
 
 /** The headers that an answer depends on. */
 const VARIES_BY = {
-  none: 'accept',
-  forward: 'accept, authorization',
-  jwt: 'accept, authorization',
-  'api-key': 'accept, authorization, x-api-key',
+  none: 'accept, accept-encoding',
+  forward: 'accept, accept-encoding, authorization',
+  jwt: 'accept, accept-encoding, authorization',
+  'api-key': 'accept, accept-encoding, authorization, x-api-key',
 } as const;
 
-export function createDoor(options: DoorOptions): YogaServerInstance<DoorContext, GatewayContext> {
-  const { createSchema, parts, access, authentication, graphiql, federation, logger, now, isReady } = options;
-  const { observer, exposeMetrics, logSamplePercent: samplePercent = 100 } = options;
-  const schema = createSchema();
-  const protection = createProtection(options.protection, { schema, path: GRAPHQL_PATH });
-  const largeAnswers = createLargeAnswers();
+export interface Door {
+  /** Answers the requests of a socket. */
+  readonly listener: RequestListener;
+  fetch(request: Request): Promise<Response>;
+  dispose(): Promise<void>;
+}
+
+/** What the two ways through the door have in common. */
+interface Shared {
+  readonly schema: GraphQLSchema;
+  readonly protection: Protection;
+  readonly largeAnswers: LargeAnswers;
+  readonly documents: ReturnType<typeof createDocumentCache>;
+  readonly learned: Learned;
+  readonly format: ErrorFormat;
+  readonly log: LogOperation;
+  readonly ending: Ending;
+}
+
+export function createDoor(options: DoorOptions): Door {
+  const { logger, now, answers, logSamplePercent: samplePercent = 100 } = options;
+  const schema = options.createSchema();
+  const documents = createDocumentCache();
+  const shared: Shared = {
+    schema,
+    documents,
+    protection: createProtection(options.protection, { schema, path: GRAPHQL_PATH }),
+    largeAnswers: createLargeAnswers(),
+    learned: createLearned(schema, (text) => documents.documentCache.get(text)),
+    format: { logger, hidesSuggestions: options.protection?.introspection === false },
+    log: createOperationLog({ logger, now, samplePercent }),
+    ending: createEnding(options.ending ?? new AbortController().signal),
+  };
+  const yoga = createYogaDoor(options, shared);
+  const listener: RequestListener = (request, response) => void yoga(request, response);
+  const fetch = async (request: Request): Promise<Response> => yoga.fetch(request);
+  const dispose = async (): Promise<void> => yoga.dispose();
+  if (answers === undefined) return { listener, fetch, dispose };
+  const lane = createOwnLane(options, shared, answers);
+  return {
+    listener: withLane(lane, GRAPHQL_PATH, listener),
+    fetch: fetchOnLane(lane, GRAPHQL_PATH, fetch),
+    dispose,
+  };
+}
+
+function createOwnLane(options: DoorOptions, shared: Shared, answers: AnswerMemory): Lane {
+  const { access, cacheControl, parts, authentication, observer, now } = options;
+  const { limits } = shared.protection;
+  return createLane({
+    ...shared,
+    ...{ limits, answers, parts, authentication, observer, now },
+    replies: createReplies({ learned: shared.learned, limits, scope: cacheControl, variesBy: VARIES_BY[access] }),
+    takesToken: access === 'forward',
+    toCaller: (request, state) => toCaller(request, state, shared.largeAnswers),
+    onEnd: (state) => {
+      shared.largeAnswers.end(state);
+    },
+  });
+}
+
+function createYogaDoor(options: DoorOptions, shared: Shared) {
+  const { createSchema, parts, access, authentication, graphiql, federation, now, isReady } = options;
+  const { observer, exposeMetrics } = options;
+  const { schema, protection, largeAnswers } = shared;
   return createYoga<DoorContext, GatewayContext>({
     schema,
     context: ({ request, state }) => createContext(parts, toCaller(request, state, largeAnswers)),
@@ -92,14 +161,14 @@ export function createDoor(options: DoorOptions): YogaServerInstance<DoorContext
     landingPage: false,
     cors: false,
     multipart: false,
-    parserAndValidationCache: createDocumentCache(),
+    parserAndValidationCache: shared.documents,
     plugins: [
       useRequestState(now),
       largeAnswers.plugin,
       ...protection.onArrival,
       useHealth(isReady),
       exposeMetrics !== undefined && useMetricsPage(exposeMetrics),
-      options.ending !== undefined && useShutdown(options.ending),
+      useShutdown(shared.ending),
       useStartPage(GRAPHQL_PATH),
       graphiql && useGraphiQLPage(GRAPHQL_PATH, access),
       observer !== undefined && useObservation(observer, GRAPHQL_PATH, now),
@@ -107,7 +176,7 @@ export function createDoor(options: DoorOptions): YogaServerInstance<DoorContext
       access === 'forward' && useCallerToken(),
       ...protection.ofCallers,
       useFreshness({ now, scope: options.cacheControl, variesBy: VARIES_BY[access] }),
-      useErrorFormat(logger, { hidesSuggestions: options.protection?.introspection === false }),
+      useErrorFormat(shared.format),
       federation && useInlineTrace({ createSchema, now }),
       useMediaTypes(),
       useResponseNames(),
@@ -115,15 +184,20 @@ export function createDoor(options: DoorOptions): YogaServerInstance<DoorContext
       options.trustedDocuments === undefined && options.persistedQueries && useAutomaticPersistedQueries(),
       useAnswerWriter(),
       useAnswerLimit(),
-      useOperationLog(createOperationLog({ logger, now, samplePercent })),
+      useOperationLog(shared.log),
       // Last: whatever they turn away has its log line.
       ...protection.ofOperations,
+      shared.learned.plugin,
     ],
   });
 }
 
 /** Who asks, and how, as far as the context of the resolvers has to know. */
-function toCaller(request: Request, state: RequestState, largeAnswers: LargeAnswers): Caller {
+function toCaller(
+  request: { readonly headers: HeadersByName; readonly signal: AbortSignal },
+  state: RequestState,
+  largeAnswers: LargeAnswers,
+): Caller {
   return {
     // Made when something has to be waited for.
     get signal() {

@@ -9,7 +9,7 @@ import { findInputPath } from './input-path.js';
 import type { DoorPlugin, RequestState } from './request-state.js';
 
 /** Puts every error into the form of the README's table; unexpected ones are masked and logged. */
-export function useErrorFormat(logger: Logger, { hidesSuggestions = false } = {}): DoorPlugin {
+export function useErrorFormat(format: ErrorFormat): DoorPlugin {
   return {
     // Yoga's parsers let the error of a JSON.parse through, which would be a defect of ours.
     onRequestParse({ requestParser, setRequestParser }) {
@@ -32,7 +32,7 @@ export function useErrorFormat(logger: Logger, { hidesSuggestions = false } = {}
     },
     onResultProcess({ request, result, setResult, serverContext }) {
       if (request.signal.aborted) return;
-      setResult(formatErrors(result as ExecutionResult, serverContext.state, { logger, hidesSuggestions }));
+      setResult(formatErrors(result as ExecutionResult, serverContext.state, format));
     },
     // Yoga answers with a status alone where no media type suits.
     onResponse({ response, setResponse, serverContext, fetchAPI }) {

@@ -45,17 +45,20 @@ export interface RequestOutcome {
 
 /** What becomes known of a request on its way. */
 export interface Watched {
-  readonly observation: RequestObservation;
   readonly state: RequestState;
   operation?: OperationFacts;
   result?: RequestOutcome['result'];
   status?: number;
 }
 
+interface Observed extends Watched {
+  readonly observation: RequestObservation;
+}
+
 /** Before whatever may turn a request away, and after whatever answers other requests at `path`. */
 export function useObservation(observer: RequestObserver, path: string, now: () => number): DoorPlugin {
-  const byRequest = new WeakMap<Request, Watched>();
-  const byState = new WeakMap<RequestState, Watched>();
+  const byRequest = new WeakMap<Request, Observed>();
+  const byState = new WeakMap<RequestState, Observed>();
   return {
     instrumentation: {
       // Around all plugins: it ends also where one of them fails.
@@ -109,7 +112,7 @@ export function toResultKind({ data, errors = [] }: ExecutionResult): 'ok' | 'pa
 
 /** The outcome of a request, from what is known of it at its end. */
 export function toOutcome(
-  { state, operation, result, status = 500 }: Omit<Watched, 'observation'>,
+  { state, operation, result, status = 500 }: Watched,
   clientLeft: boolean,
   nowMs: number,
 ): RequestOutcome {

@@ -5,16 +5,16 @@ import type { GraphQLSchema } from 'graphql';
 
 import type { Clock } from '../clock.js';
 import type { DocumentLimits } from '../documents/limits.js';
-import { createRateLimit } from '../flow/rate-limit.js';
-import { useCostLimit } from './cost-limit.js';
+import { createRateLimit, type RateLimit } from '../flow/rate-limit.js';
+import { createCostLimit, useCostLimit, type CostedQuestion } from './cost-limit.js';
 import { useCors } from './cors.js';
 import { useCsrfGuard } from './csrf.js';
 import { useDocumentLimits } from './document-limits.js';
-import { useExecutionDeadline } from './execution-deadline.js';
+import { startOperation, useExecutionDeadline, type OperationDeadline } from './execution-deadline.js';
 import { useNoIntrospection } from './introspection.js';
 import { useRateLimit } from './rate-limit.js';
 import type { DoorPlugin } from './request-state.js';
-import { useSecurityHeaders } from './security-headers.js';
+import { SECURITY_HEADERS, useSecurityHeaders } from './security-headers.js';
 
 export interface ProtectionOptions {
   readonly documents: DocumentLimits;
@@ -44,19 +44,52 @@ export interface Protection {
   readonly ofCallers: readonly DoorPlugin[];
   /** Once it is known what is asked. */
   readonly ofOperations: readonly DoorPlugin[];
+  /** The same for who needs no plugins. */
+  readonly limits: ProtectionLimits;
 }
+
+export interface ProtectionLimits {
+  readonly headers: Readonly<Record<string, string>>;
+  /** The origins whose pages may ask; undefined: origins are not looked at. */
+  readonly origins: readonly string[] | undefined;
+  readonly rateLimit: RateLimit | undefined;
+  /** Whether an operation would come to too much. */
+  isTooCostly(question: CostedQuestion): boolean;
+  /** Begins the time that an operation has. */
+  startOperation(request: { readonly signal: AbortSignal }): OperationDeadline | undefined;
+}
+
+const NO_LIMITS: ProtectionLimits = {
+  headers: {},
+  origins: undefined,
+  rateLimit: undefined,
+  isTooCostly: () => false,
+  startOperation: () => undefined,
+};
 
 /** Without options there is none, for who measures or tests something else. */
 export function createProtection(options: ProtectionOptions | undefined, { schema, path }: Protected): Protection {
-  if (options === undefined) return { onArrival: [], ofCallers: [], ofOperations: [] };
+  if (options === undefined) return { onArrival: [], ofCallers: [], ofOperations: [], limits: NO_LIMITS };
   const { documents, maxCost, timeoutMs, rateLimit, clock, corsOrigins, introspection } = options;
   const cors = corsOrigins.length === 0 ? [] : [useCors(path, corsOrigins)];
-  const ofCallers = rateLimit === undefined ? [] : [useRateLimit(createRateLimit({ perMinute: rateLimit, clock }))];
+  const limit = rateLimit === undefined ? undefined : createRateLimit({ perMinute: rateLimit, clock });
+  const costLimit = maxCost === undefined ? undefined : createCostLimit(maxCost, schema);
   const ofOperations = [
     useDocumentLimits(documents),
     ...(introspection ? [] : [useNoIntrospection()]),
-    ...(maxCost === undefined ? [] : [useCostLimit(maxCost, schema)]),
+    ...(costLimit === undefined ? [] : [useCostLimit(costLimit)]),
     ...(timeoutMs === undefined ? [] : [useExecutionDeadline(timeoutMs, clock)]),
   ];
-  return { onArrival: [useSecurityHeaders(), ...cors, useCsrfGuard()], ofCallers, ofOperations };
+  return {
+    onArrival: [useSecurityHeaders(), ...cors, useCsrfGuard()],
+    ofCallers: limit === undefined ? [] : [useRateLimit(limit)],
+    ofOperations,
+    limits: {
+      headers: SECURITY_HEADERS,
+      origins: corsOrigins.length === 0 ? undefined : corsOrigins,
+      rateLimit: limit,
+      isTooCostly: (question) => costLimit?.(question) !== undefined,
+      startOperation: (request) => (timeoutMs === undefined ? undefined : startOperation(timeoutMs, clock, request)),
+    },
+  };
 }

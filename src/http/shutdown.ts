@@ -8,13 +8,40 @@ import type { DoorContext, DoorPlugin } from './request-state.js';
 /** Another replica takes the request at once; without one, the next start of this one does. */
 const RETRY_AFTER_MS = 1_000;
 
-/** From the moment in which `ending` aborts, every operation is answered with SHUTTING_DOWN. */
-export function useShutdown(ending: AbortSignal): DoorPlugin {
+/** What becomes of requests at the end. */
+export interface Ending {
+  /** Whether there is no more time. */
+  isOver(): boolean;
+  /** What comes of `work`; of `turnAway` when the end comes first. */
+  race<T>(work: Promise<T>, turnAway: () => T): Promise<T>;
+}
+
+export function createEnding(ending: AbortSignal): Ending {
   // Not one promise that each request races: that would remember all requests that there ever were.
   const waiting = new Set<() => void>();
   ending.addEventListener('abort', () => {
     for (const turnAway of waiting) turnAway();
   });
+  return {
+    isOver: () => ending.aborted,
+    race: (work, turnAway) =>
+      new Promise((resolve, reject) => {
+        const onEnd = (): void => {
+          resolve(turnAway());
+        };
+        waiting.add(onEnd);
+        work.then(resolve, reject).finally(() => waiting.delete(onEnd));
+      }),
+  };
+}
+
+/** The error of whoever is turned away. */
+export function createShuttingDown(): GatewayError {
+  return new GatewayError('SHUTTING_DOWN', { retryAfterMs: RETRY_AFTER_MS });
+}
+
+/** From the end on every operation is answered with SHUTTING_DOWN. */
+export function useShutdown(ending: Ending): DoorPlugin {
   return {
     onRequest({ requestHandler, setRequestHandler, fetchAPI }) {
       setRequestHandler((request, serverContext) => {
@@ -22,23 +49,15 @@ export function useShutdown(ending: AbortSignal): DoorPlugin {
           const { status, headers, body } = refusal(request, serverContext);
           return new fetchAPI.Response(body, { status, headers });
         };
-        if (ending.aborted) return refuse();
-        return new Promise((resolve, reject) => {
-          const turnAway = (): void => {
-            resolve(refuse());
-          };
-          waiting.add(turnAway);
-          Promise.resolve(requestHandler(request, serverContext))
-            .then(resolve, reject)
-            .finally(() => waiting.delete(turnAway));
-        });
+        if (ending.isOver()) return refuse();
+        return ending.race(Promise.resolve(requestHandler(request, serverContext)), refuse);
       });
     },
   };
 }
 
 function refusal(request: Request, { state }: DoorContext) {
-  const error = new GatewayError('SHUTTING_DOWN', { retryAfterMs: RETRY_AFTER_MS });
+  const error = createShuttingDown();
   state.errors = [{ code: error.code, reason: undefined }];
   const { headers, ...rest } = toErrorAnswer(error, state.requestId);
   const named = 'application/graphql-response+json';

@@ -358,7 +358,9 @@ export function serveProducts(): Promise<Served> {
     isReady: () => true,
   });
   return serve(
-    (request, response) => void door(request, response),
+    (request, response) => {
+      door.listener(request, response);
+    },
     () => door.dispose(),
   );
 }

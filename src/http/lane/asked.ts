@@ -1,0 +1,38 @@
+// A request for GraphQL as the lane sees it, whatever it came over, and what it is given.
+
+import type { HeadersByName } from '../../access/authentication.js';
+import type { AnswerBody } from '../answer-text.js';
+
+export interface Asked {
+  readonly headers: HeadersByName;
+  /** The whole body. */
+  readonly body: Buffer;
+  readonly remoteAddress: string | undefined;
+  /** Aborts when the client leaves. Made when somebody looks at it. */
+  readonly signal: AbortSignal;
+  hasLeft(): boolean;
+}
+
+export interface Given {
+  readonly status: number;
+  /** Names and values, in turn. */
+  readonly headers: readonly string[];
+  readonly body: AnswerBody;
+}
+
+/** Undefined for what it leaves to the door, without a trace. */
+export type Lane = (asked: Asked) => Promise<Given | undefined>;
+
+const JSON_TYPE = /^application\/(?:json|graphql\+json)\s*(?:;\s*charset=utf-8\s*)?$/i;
+/** Longer ones are no hurry. */
+const MAX_BODY_BYTES = 65_536;
+/** With any of these something else is asked for than the usual answer. */
+const SPECIAL = ['cache-control', 'pragma', 'content-encoding', 'transfer-encoding', 'apollo-federation-include-trace'];
+
+/** How long the body of a POST is that the lane may answer; undefined for all other requests. */
+export function lengthOfPlain(method: string | undefined, { get }: HeadersByName): number | undefined {
+  if (method !== 'POST' || SPECIAL.some((name) => get(name) !== null)) return undefined;
+  if (!JSON_TYPE.test(get('content-type') ?? '')) return undefined;
+  const length = Number(get('content-length') ?? Number.NaN);
+  return length > 0 && length <= MAX_BODY_BYTES ? length : undefined;
+}

@@ -1,0 +1,93 @@
+// Executes a question on the lane, and writes what comes of it. What can be asked for again is kept with its reports.
+
+import { execute, type ExecutionResult, type GraphQLError, type GraphQLSchema } from 'graphql';
+
+import type { AnswerMemory } from '../../cache/answers.js';
+import { createContext, type Caller, type ContextParts, type GatewayContext } from '../../context.js';
+import { isSpent, refuseOverspent } from '../answer-limit.js';
+import { formatErrors, type ErrorFormat } from '../error-format.js';
+import { toFreshness } from '../freshness.js';
+import { toResultKind, type RequestObservation, type Watched } from '../observation.js';
+import type { ProtectionLimits } from '../protection.js';
+import type { RequestState } from '../request-state.js';
+import { createShuttingDown, type Ending } from '../shutdown.js';
+import type { Asked } from './asked.js';
+import type { Question } from './learned.js';
+import { createReadyAnswer } from './ready-answer.js';
+import type { Answered, Reply } from './reply.js';
+import { toRefusal, writeAnswer } from './writing.js';
+
+export interface ExecutionOptions {
+  readonly schema: GraphQLSchema;
+  readonly parts: ContextParts;
+  readonly answers: AnswerMemory;
+  readonly limits: Pick<ProtectionLimits, 'startOperation'>;
+  readonly format: ErrorFormat;
+  readonly ending: Ending;
+  readonly now: () => number;
+  readonly toCaller: (request: Pick<Asked, 'headers' | 'signal'>, state: RequestState) => Caller;
+}
+
+/** A request on the lane. */
+export interface Visit {
+  readonly asked: Asked;
+  readonly state: RequestState;
+  readonly reply: Reply;
+  /** Under which the answer is kept. */
+  readonly key: string;
+}
+
+/** What becomes known of it, and who stands around its execution. */
+export interface WatchedVisit extends Watched {
+  readonly observation: RequestObservation | undefined;
+}
+
+/** The result of what is not executed, or not to its end. */
+export function refuse(error: unknown): ExecutionResult {
+  // Brought into our form with all others.
+  return { errors: [error as GraphQLError] };
+}
+
+export function createExecution(options: ExecutionOptions) {
+  const { parts, answers, limits, format, now, toCaller } = options;
+  const run = createRunning(options);
+  return async (visit: Visit, question: Question, watched: WatchedVisit): Promise<Answered> => {
+    const { asked, state } = visit;
+    const deadline = limits.startOperation(asked);
+    if (deadline !== undefined) state.deadline = deadline;
+    const context = createContext(parts, toCaller(asked, state));
+    state.operation = { name: question.facts.name, stats: context.stats };
+    watched.operation = question.facts;
+    const outcome = await run(question, context, watched);
+    deadline?.end();
+    const result = formatErrors(isSpent(context.budget) ? refuseOverspent() : outcome, state, format);
+    watched.result = toResultKind(result);
+    const freshness = result.data === undefined ? undefined : toFreshness(context.stats, now());
+    if (result.data == null) return toRefusal(result);
+    const mayBeKept = result.errors === undefined && freshness?.isStale === false;
+    const sources = context.stats.reports.map(({ source }) => source);
+    return writeAnswer({ result, freshness, lists: context.lists ?? [] }, visit.reply, (pieces) => {
+      const ready = createReadyAnswer(question.facts, pieces);
+      if (mayBeKept) answers.keep(visit.key, ready, ready.byteLength, sources);
+      return ready;
+    });
+  };
+}
+
+function createRunning({ schema, ending }: ExecutionOptions) {
+  return async (
+    { document, facts, variables }: Question,
+    context: GatewayContext,
+    { observation, state }: WatchedVisit,
+  ): Promise<ExecutionResult> => {
+    const start = () =>
+      execute({ schema, document, contextValue: context, variableValues: variables, operationName: facts.name });
+    try {
+      const given = observation?.execute(facts, start) ?? start();
+      if (!(given instanceof Promise)) return given;
+      return await ending.race(state.deadline?.race(given) ?? given, () => refuse(createShuttingDown()));
+    } catch (error) {
+      return refuse(error);
+    }
+  };
+}

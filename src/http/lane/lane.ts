@@ -1,0 +1,145 @@
+// The fast lane beside the door. It answers what is known to be good: a question that was answered before from kept bytes,
+// any other by executing it at once. It decides nothing by itself: who may come in, what is too much, what is logged and
+// counted is told by the same functions as at the door, which gets all that is not known here.
+
+import { readBearer, type Authentication } from '../../access/authentication.js';
+import { GatewayError } from '../../errors.js';
+import { formatErrors } from '../error-format.js';
+import { toFreshness } from '../freshness.js';
+import { toOutcome, type RequestObserver } from '../observation.js';
+import type { LogOperation } from '../operation-log.js';
+import type { ProtectionLimits } from '../protection.js';
+import { callerOf } from '../rate-limit.js';
+import { createRequestState, type RequestState } from '../request-state.js';
+import type { Asked, Given, Lane } from './asked.js';
+import { createExecution, refuse, type ExecutionOptions, type Visit, type WatchedVisit } from './execution.js';
+import type { Learned } from './learned.js';
+import type { ReadyAnswer } from './ready-answer.js';
+import type { Answered, Replies } from './reply.js';
+import { giveReady, toRefusal } from './writing.js';
+
+export interface LaneOptions extends ExecutionOptions {
+  readonly learned: Learned;
+  readonly replies: Replies;
+  readonly authentication: Authentication | undefined;
+  /** Whether callers bring a token for ScaleOps. */
+  readonly takesToken: boolean;
+  readonly limits: ProtectionLimits;
+  readonly log: LogOperation;
+  readonly observer: RequestObserver | undefined;
+  /** Told of each request that was answered. */
+  readonly onEnd: (state: RequestState) => void;
+}
+
+type Answer = (watched: WatchedVisit) => Answered | Promise<Answered>;
+
+export function createLane(options: LaneOptions): Lane {
+  const { learned, replies, answers, limits, ending, now } = options;
+  const admit = createAdmission(options);
+  const finish = createFinish(options);
+  const execute = createExecution(options);
+  const give = createGiving(options);
+
+  /** How the visit is answered; undefined where it is for the door. */
+  const findAnswer = (visit: Visit): Answer | undefined => {
+    const kept = answers.find(visit.key);
+    if (kept !== undefined) return (watched) => give(visit, kept, watched);
+    const question = learned.read(visit.asked.body);
+    if (question === undefined || limits.isTooCostly(question)) return undefined;
+    return (watched) => execute(visit, question, watched);
+  };
+
+  return async (asked) => {
+    const reply = replies.replyTo(asked.headers);
+    if (reply === undefined || ending.isOver()) return undefined;
+    const state = createRequestState(asked.headers, now());
+    let answer: Answer | undefined;
+    try {
+      const whose = await admit(asked, state);
+      // The same for who sees the same, whoever they are. JSON, so that no part can be taken for another.
+      const key = `${JSON.stringify([whose, state.grants?.key, reply.key])}${asked.body.toString('latin1')}`;
+      answer = findAnswer({ asked, state, reply, key });
+      if (answer !== undefined) checkRate(limits, asked, state);
+    } catch (error) {
+      answer = fail(error);
+    }
+    return answer && finish({ asked, state, reply }, answer);
+  };
+}
+
+function fail(error: unknown): Answer {
+  return () => {
+    throw error;
+  };
+}
+
+/** @throws GatewayError RATE_LIMITED */
+function checkRate({ rateLimit }: ProtectionLimits, { remoteAddress }: Asked, state: RequestState): void {
+  const retryAfterMs = Math.ceil(rateLimit?.take(callerOf(state, remoteAddress)) ?? 0);
+  if (retryAfterMs > 0) throw new GatewayError('RATE_LIMITED', { retryAfterMs });
+}
+
+/** Whose data a request is about, once it is known who asks. @throws what turns them away. */
+function createAdmission({ authentication, takesToken, parts }: LaneOptions) {
+  return async ({ headers }: Asked, state: RequestState): Promise<string> => {
+    if (authentication !== undefined) {
+      const { name, grants } = await authentication.authenticate(headers);
+      state.callerName = name;
+      state.grants = grants;
+    }
+    if (takesToken) {
+      const token = readBearer(headers);
+      if (token === undefined) throw new GatewayError('UNAUTHENTICATED', { reason: 'no bearer token' });
+      state.callerToken = token;
+    }
+    return (await parts.credentials.principal(state.callerToken)).id;
+  };
+}
+
+/** An answer that is kept, with the age that it has now. */
+function createGiving({ answers, now }: LaneOptions) {
+  return (
+    { state, reply }: Visit,
+    kept: NonNullable<ReturnType<typeof answers.find>>,
+    watched: WatchedVisit,
+  ): Answered | Promise<Answered> => {
+    const ready = kept.value as ReadyAnswer;
+    const reports = answers.use(kept);
+    const cache = { hit: reports.length, stale: 0, shared: 0, collapsed: 0, miss: 0 };
+    state.operation = { name: ready.facts.name, stats: { cache, upstreamMs: 0, reports: [...reports], faults: [] } };
+    watched.operation = ready.facts;
+    watched.result = 'ok';
+    watched.observation?.execute(ready.facts, () => undefined);
+    return giveReady(ready, reply.isGzip, toFreshness({ reports: [...reports] }, now()));
+  };
+}
+
+/** Answers, and tells all who want to know of it. */
+function createFinish({ observer, replies, log, now, onEnd, format }: LaneOptions) {
+  const settle = async (answer: Answer, watched: WatchedVisit): Promise<Answered> => {
+    try {
+      return await answer(watched);
+    } catch (error) {
+      const result = formatErrors(refuse(error), watched.state, format);
+      watched.result = 'error';
+      return toRefusal(result);
+    }
+  };
+  return async ({ asked, state, reply }: Omit<Visit, 'key'>, answer: Answer): Promise<Given> => {
+    const observation = observer?.begin({
+      requestId: state.requestId,
+      header: (name) => asked.headers.get(name),
+    });
+    if (observation?.traceId !== undefined) state.traceId = observation.traceId;
+    const watched: WatchedVisit = { observation, state };
+    try {
+      const answered = await settle(answer, watched);
+      watched.status = answered.status;
+      log(state, answered.status, asked.hasLeft());
+      return replies.give(reply, answered, state.requestId);
+    } finally {
+      onEnd(state);
+      observation?.end(toOutcome(watched, asked.hasLeft(), now()));
+    }
+  };
+}

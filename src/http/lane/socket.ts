@@ -1,0 +1,89 @@
+// The lane over sockets: it reads the body of a request that it may answer, and hands back what it does not.
+
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { pipeline, Readable } from 'node:stream';
+
+import type { HeadersByName } from '../../access/authentication.js';
+import { lengthOfPlain, type Asked, type Given, type Lane } from './asked.js';
+
+/** A listener that has the lane answer what it can of the requests for `path`, and `listener` the others. */
+export function withLane(lane: Lane, path: string, listener: RequestListener): RequestListener {
+  return (request, response) => {
+    const headers = toHeaders(request);
+    const length = request.url === path ? lengthOfPlain(request.method, headers) : undefined;
+    if (length === undefined) {
+      listener(request, response);
+      return;
+    }
+    readBody(request, length, (body) => {
+      const answer = async (): Promise<void> => {
+        const given = await lane(toAsked(request, response, headers, body));
+        if (given !== undefined) {
+          send(response, given);
+          return;
+        }
+        request.unshift(body);
+        listener(request, response);
+      };
+      // A defect of ours, after which nothing of the answer has been sent: the client is not to wait for it.
+      answer().catch(() => response.destroy());
+    });
+  };
+}
+
+function toHeaders({ headers }: IncomingMessage): HeadersByName {
+  return {
+    get(name) {
+      const value = headers[name];
+      return value === undefined ? null : String(value);
+    },
+  };
+}
+
+/**
+ * Reads just so many bytes, and not the end: as long as that was not asked for, a stream takes bytes back.
+ * A client that leaves before has nobody told.
+ */
+function readBody(request: IncomingMessage, length: number, onBody: (body: Buffer) => void): void {
+  const onReadable = (): void => {
+    const body = request.read(length) as Buffer | null;
+    if (body === null) return;
+    request.off('readable', onReadable);
+    onBody(body);
+  };
+  request.on('readable', onReadable);
+}
+
+function toAsked({ socket }: IncomingMessage, response: ServerResponse, headers: HeadersByName, body: Buffer): Asked {
+  let controller: AbortController | undefined;
+  const follow = (): AbortController => {
+    const following = new AbortController();
+    const leave = (): void => {
+      if (!response.writableFinished) following.abort();
+    };
+    if (response.destroyed) leave();
+    else response.once('close', leave);
+    return following;
+  };
+  return {
+    headers,
+    body,
+    remoteAddress: socket.remoteAddress,
+    hasLeft: () => response.destroyed,
+    get signal() {
+      return (controller ??= follow()).signal;
+    },
+  };
+}
+
+function send(response: ServerResponse, { status, headers, body }: Given): void {
+  response.writeHead(status, headers as string[]);
+  if (Symbol.asyncIterator in body) {
+    // Who leaves early has nobody told, as everywhere.
+    pipeline(Readable.from(body), response, () => undefined);
+    return;
+  }
+  if (body.length > 1) response.cork();
+  for (const piece of body.slice(0, -1)) response.write(piece);
+  response.end(body.at(-1));
+}
