@@ -1,7 +1,7 @@
 // Where the servers stand: each a process of its own on the first core; the load and ScaleOps on the second one, where the
 // machine lets us say so. Nothing that they write is read.
 
-import { fork, spawn } from 'node:child_process';
+import { fork, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
@@ -17,7 +17,7 @@ export const SERVERS = ['gateway', ...PEERS];
 /** Named by `core` where a server may use all that it finds, as in production. */
 export const BOTH_CORES = '0,1';
 
-export const isPinned = availableParallelism() > 1 && existsSync('/usr/bin/taskset');
+export const isPinned = availableParallelism() > 1 && spawnSync('taskset', ['--version']).status === 0;
 
 /** Every day of a run, so that no report ends in the middle of it. */
 const GATEWAY_ENV = { SCALEOPS_TOKEN: 'bench', CACHE_TTL_SECONDS: '86400' };
@@ -76,7 +76,7 @@ export async function startHelper(file, env = {}) {
 }
 
 function pin(core) {
-  return isPinned ? ['/usr/bin/taskset', '-c', core] : [];
+  return isPinned ? ['taskset', '-c', core] : [];
 }
 
 async function findPort() {
