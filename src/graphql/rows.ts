@@ -22,7 +22,7 @@ const ASSUMED_ROWS = 1_000;
 const PageInfo = builder.objectRef<RowPage>('PageInfo').implement({
   description: 'Where a page stands among all rows.',
   // The Relay specification's own, which other subgraphs have as well.
-  shareable: true,
+  directives: { shareable: {} },
   fields: (t) => ({
     hasNextPage: t.exposeBoolean('hasNextPage', {
       description:
@@ -108,11 +108,13 @@ function rowsOf(
 builder.objectField(CostReport, 'rows', (t) =>
   t.field({
     type: CostRowConnection,
-    listSize: {
-      assumedSize: ASSUMED_ROWS,
-      slicingArguments: ['first', 'last'],
-      sizedFields: ['nodes', 'edges'],
-      requireOneSlicingArgument: false,
+    directives: {
+      listSize: {
+        assumedSize: ASSUMED_ROWS,
+        slicingArguments: ['first', 'last'],
+        sizedFields: ['nodes', 'edges'],
+        requireOneSlicingArgument: false,
+      },
     },
     description:
       'The rows of the report: one a workload, or one a group of them. Without `first` and `last`, all of them. ' +
