@@ -23,7 +23,7 @@ const { values, positionals } = parseArgs({
   options: {
     only: { type: 'string', default: SERVERS.join(',') },
     seconds: { type: 'string', default: '10' },
-    rounds: { type: 'string', default: '5' },
+    rounds: { type: 'string', default: '10' },
     'log-sample': { type: 'string', default: '100' },
     node: { type: 'string' },
   },

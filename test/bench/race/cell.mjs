@@ -30,7 +30,7 @@ export async function measureCell(mode, size, { servers, seconds, rounds, env })
       load.child.send({ ...task, seconds: roundSeconds });
       const figures = await load.message();
       if (figures.failure !== undefined) throw new Error(`${server.name}, ${mode} ${size}: ${figures.failure}`);
-      return { ...figures, rate: figures.count / figures.elapsed, cpuMs: (server.cpuMs() - cpuMs) / figures.count };
+      return { ...figures, rate: figures.count / figures.elapsed, cpuMs: server.cpuMs() - cpuMs };
     };
     for (const each of running) await measure(each, Math.max(1, seconds / 3));
     for (let round = 0; round < rounds; round += 1) {
@@ -72,6 +72,7 @@ async function askRight({ server, task }, expected) {
 
 function summarize(figures) {
   const sorted = (name) => figures.map((each) => each[name]).sort((a, b) => a - b);
+  const sum = (name) => figures.reduce((total, each) => total + each[name], 0);
   const median = (name) => {
     const values = sorted(name);
     return (values[(values.length - 1) >> 1] + values[values.length >> 1]) / 2;
@@ -82,7 +83,7 @@ function summarize(figures) {
     least: rates[0],
     most: rates.at(-1),
     rates: figures.map(({ rate }) => rate),
-    cpuMs: median('cpuMs'),
+    cpuMs: sum('cpuMs') / sum('count'),
     p50: median('p50'),
     p99: median('p99'),
     busy: median('busy'),

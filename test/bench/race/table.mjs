@@ -68,13 +68,18 @@ export function printTables(cells) {
   for (const { mode, than, least, ratios } of measured) {
     const shown = sizes.map((size) => {
       const ratio = ratios[cells.findIndex((cell) => cell.mode === mode && cell.size === size)];
-      return ratio === undefined ? '' : `${format(ratio)} (≥ ${least[size]}${ratio >= least[size] ? '' : ', missed'})`;
+      if (ratio === undefined) return '';
+      const verdict = ratio.rate >= least[size] ? '' : ', missed';
+      return `${format(ratio.rate)}, by CPU ${format(ratio.cpu)} (≥ ${least[size]}${verdict})`;
     });
     printRow([`${mode}, × ${than}`, ...shown]);
   }
 }
 
-/** Round by round: what else the machine does meets both alike, and is another thing a minute later. */
+/**
+ * Round by round: what else the machine does meets both alike, and is another thing a minute later. By CPU as well: on a
+ * machine with other things to do that is the steadier of the two.
+ */
 function toRatio({ mode, others, least }, { mode: measured, size, results }) {
   const [best] = others
     .map((name) => results[name])
@@ -82,7 +87,7 @@ function toRatio({ mode, others, least }, { mode: measured, size, results }) {
     .sort((a, b) => b.rate - a.rate);
   if (mode !== measured || results.gateway === undefined || best === undefined || !(size in least)) return undefined;
   const ratios = results.gateway.rates.map((rate, round) => rate / best.rates[round]).sort((a, b) => a - b);
-  return ratios[ratios.length >> 1];
+  return { rate: ratios[ratios.length >> 1], cpu: best.cpuMs / results.gateway.cpuMs };
 }
 
 function printRow(columns) {
