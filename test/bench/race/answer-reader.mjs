@@ -1,6 +1,6 @@
 // Reads answers from the bytes of one connection, by length or in chunks, and compares them as they come.
 
-const END_OF_HEAD = Buffer.from('\r\n\r\n');
+const END_OF_HEAD = '\r\n\r\n';
 /** What may follow the data: `extensions`. */
 const MOST_AFTER_DATA = 2_048;
 
@@ -32,14 +32,18 @@ export function createAnswerReader(expected, onAnswer) {
     onAnswer();
   };
   const readHead = (bytes, start, end) => {
-    const found = bytes.subarray(0, end).indexOf(END_OF_HEAD, start);
-    const stop = found === -1 ? end : found + 4;
-    head += bytes.latin1Slice(start, stop);
-    if (found === -1) return stop;
+    const before = head.length;
+    // Nearly always the head is in one piece: then the body is not looked through.
+    const found = before === 0 ? bytes.subarray(0, end).indexOf(END_OF_HEAD, start) : -1;
+    head += bytes.latin1Slice(start, found === -1 ? end : found + END_OF_HEAD.length);
+    const length = head.indexOf(END_OF_HEAD) + END_OF_HEAD.length;
+    if (length < END_OF_HEAD.length) return end;
+    const stop = start + length - before;
+    head = head.slice(0, length);
     if (!head.startsWith('HTTP/1.1 200')) throw new Error(`the server answered ${head.slice(0, 30)}`);
-    const length = /\r\ncontent-length: *(\d+)/i.exec(head);
-    isChunked = length === null;
-    left = isChunked ? 0 : Number(length[1]);
+    const size = /\r\ncontent-length: *(\d+)/i.exec(head);
+    isChunked = size === null;
+    left = isChunked ? 0 : Number(size[1]);
     head = '';
     isInBody = true;
     return stop;
