@@ -11,7 +11,7 @@ import { printSchema } from './graphql/schema.js';
 import { GRAPHQL_PATH } from './http/door.js';
 import { explainProblems, explainSettings, explainWarnings } from './settings/explain.js';
 import { LAST_WORD_MS } from './shutdown.js';
-import { createSimulator, type Simulator } from './simulator/simulator.js';
+import type { Simulator } from './simulator/simulator.js';
 
 /** How long the demo's ScaleOps takes: long enough to see the cache work. */
 const DEMO_LATENCY_MS = 400;
@@ -56,6 +56,8 @@ function checkConfig(): void {
 
 /** The gateway on the embedded simulator; the settings of a real ScaleOps do not apply. */
 async function runDemo(): Promise<void> {
+  // Nobody else needs it.
+  const { createSimulator } = await import('./simulator/simulator.js');
   const simulator = createSimulator({ latency: () => new Promise((resolve) => setTimeout(resolve, DEMO_LATENCY_MS)) });
   const others = Object.entries(process.env).filter(([name]) => !name.startsWith('SCALEOPS_'));
   const env = {

@@ -45,7 +45,6 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   '@apollo/usage-reporting-protobuf': ['http'],
   '@pothos/core': ['graphql'],
   '@pothos/plugin-directives': ['graphql'],
-  '@pothos/plugin-federation': ['graphql'],
   'graphql-yoga': ['http'],
   'prom-client': ['telemetry'],
   '@opentelemetry/api': ['telemetry'],

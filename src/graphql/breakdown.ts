@@ -104,7 +104,7 @@ const CostGroup = builder.objectRef<NamedGroup>('CostGroup').implement({
   fields: (t) => ({
     keys: t.field({
       type: [CostGroupKey],
-      listSize: { assumedSize: 2 },
+      directives: { listSize: { assumedSize: 2 } },
       description: 'What the rows have in common: one key for each entry of `by`, in its order.',
       resolve: ({ group, dimensions }) =>
         dimensions.map((dimension, index) => ({ dimension, value: group.keys[index] ?? null })),
@@ -149,12 +149,14 @@ const CostBreakdown = builder.objectRef<NamedBreakdown>('CostBreakdown').impleme
 builder.objectField(CostReport, 'breakdown', (t) =>
   t.field({
     type: CostBreakdown,
-    cost: READS_ALL_ROWS,
-    listSize: {
-      assumedSize: ASSUMED_GROUPS,
-      slicingArguments: ['first'],
-      sizedFields: ['groups'],
-      requireOneSlicingArgument: false,
+    directives: {
+      cost: { weight: READS_ALL_ROWS },
+      listSize: {
+        assumedSize: ASSUMED_GROUPS,
+        slicingArguments: ['first'],
+        sizedFields: ['groups'],
+        requireOneSlicingArgument: false,
+      },
     },
     description:
       'The rows of the report in groups, with totals and shares: what each team, cluster or namespace costs.',

@@ -4,7 +4,6 @@
 
 import SchemaBuilder from '@pothos/core';
 import DirectivesPlugin from '@pothos/plugin-directives';
-import FederationPlugin from '@pothos/plugin-federation';
 
 import type { GatewayContext } from '../context.js';
 
@@ -18,11 +17,25 @@ export const builder = new SchemaBuilder<{
     Duration: { Input: string; Output: string };
     ID: { Input: string; Output: string };
   };
+  // Those of Apollo Federation. Not by Pothos' own plugin for it: that loads all of @apollo/subgraph, of which we need nothing.
   Directives: {
+    key: { locations: 'OBJECT'; args: { fields: string } };
+    shareable: { locations: 'OBJECT'; args: Record<string, never> };
+    tag: { locations: 'INPUT_FIELD_DEFINITION'; args: { name: string } };
+    cost: { locations: 'FIELD_DEFINITION'; args: { weight: number } };
+    listSize: {
+      locations: 'FIELD_DEFINITION';
+      args: {
+        assumedSize: number;
+        slicingArguments?: readonly string[];
+        sizedFields?: readonly string[];
+        requireOneSlicingArgument?: boolean;
+      };
+    };
     /** What a router's cache calls the answer, to drop it by that name (federation 2.12). */
     cacheTag: { locations: 'OBJECT' | 'FIELD_DEFINITION'; args: { format: string } };
   };
 }>({
-  plugins: [DirectivesPlugin, FederationPlugin],
+  plugins: [DirectivesPlugin],
   defaultFieldNullability: false,
 });

@@ -12,7 +12,7 @@ import { checkName } from './filter-rules.js';
 import { toWorkloadCostsRequest, WorkloadCostsFilter } from './filters.js';
 import { checkGranted, checkGrantedScope } from './granted.js';
 import { CostReport } from './report.js';
-import { parseKey } from './representations.js';
+import { parseKey, type Representation } from './representations.js';
 import { CostRow } from './row.js';
 
 const CLUSTER_KEY = ['name'] as const;
@@ -52,15 +52,21 @@ function loadScope(
   return scoped === undefined ? null : loaders.scope.load(scoped);
 }
 
+/** How a reference to an entity is resolved, where @apollo/subgraph has it, and subgraph.ts looks. */
+function withReferences(key: readonly string[]) {
+  return { apollo: { subgraph: { resolveReference: (given: Representation) => parseKey(given, key) } } };
+}
+
 export const Cluster = builder.objectRef<Key<typeof CLUSTER_KEY>>('Cluster').implement({
   description: 'A Kubernetes cluster, and what runs on it costs.',
-  directives: { cacheTag: { format: 'cluster-{$key.name}' } },
+  directives: { key: { fields: CLUSTER_KEY.join(' ') }, cacheTag: { format: 'cluster-{$key.name}' } },
+  extensions: withReferences(CLUSTER_KEY),
   fields: (t) => ({
     name: t.exposeString('name', { description: CLUSTER + CASE }),
     costs: t.field({
       type: CostReport,
       nullable: true,
-      cost: SHARE_OF_A_CALL,
+      directives: { cost: { weight: SHARE_OF_A_CALL } },
       description: `The workload report of this cluster alone. ${NOTHING}`,
       args: {
         filter: t.arg({ type: WorkloadCostsFilter, description: 'Which of the workloads of the cluster to list.' }),
@@ -72,14 +78,18 @@ export const Cluster = builder.objectRef<Key<typeof CLUSTER_KEY>>('Cluster').imp
 
 export const Namespace = builder.objectRef<Key<typeof NAMESPACE_KEY>>('Namespace').implement({
   description: 'A namespace of a Kubernetes cluster, and what runs in it costs.',
-  directives: { cacheTag: { format: 'namespace-{$key.clusterName}-{$key.name}' } },
+  directives: {
+    key: { fields: NAMESPACE_KEY.join(' ') },
+    cacheTag: { format: 'namespace-{$key.clusterName}-{$key.name}' },
+  },
+  extensions: withReferences(NAMESPACE_KEY),
   fields: (t) => ({
     clusterName: t.exposeString('clusterName', { description: CLUSTER + CASE }),
     name: t.exposeString('name', { description: NAMESPACE + CASE }),
     costs: t.field({
       type: CostReport,
       nullable: true,
-      cost: SHARE_OF_A_CALL,
+      directives: { cost: { weight: SHARE_OF_A_CALL } },
       description: `The workload report of this namespace alone. ${NOTHING}`,
       args: {
         filter: t.arg({ type: WorkloadCostsFilter, description: 'Which of the workloads of the namespace to list.' }),
@@ -92,7 +102,11 @@ export const Namespace = builder.objectRef<Key<typeof NAMESPACE_KEY>>('Namespace
 
 export const Workload = builder.objectRef<Key<typeof WORKLOAD_KEY>>('Workload').implement({
   description: 'A workload: a Deployment, a StatefulSet or another kind of owner of pods.',
-  directives: { cacheTag: { format: 'workload-{$key.clusterName}-{$key.namespace}-{$key.type}-{$key.name}' } },
+  directives: {
+    key: { fields: WORKLOAD_KEY.join(' ') },
+    cacheTag: { format: 'workload-{$key.clusterName}-{$key.namespace}-{$key.type}-{$key.name}' },
+  },
+  extensions: withReferences(WORKLOAD_KEY),
   fields: (t) => ({
     clusterName: t.exposeString('clusterName', { description: CLUSTER + CASE }),
     namespace: t.exposeString('namespace', { description: NAMESPACE + CASE }),
@@ -101,7 +115,7 @@ export const Workload = builder.objectRef<Key<typeof WORKLOAD_KEY>>('Workload').
     cost: t.field({
       type: CostRow,
       nullable: true,
-      cost: SHARE_OF_A_CALL,
+      directives: { cost: { weight: SHARE_OF_A_CALL } },
       description:
         'The row of the workload in the report of its namespace, so that `share` is its part of what the namespace costs. ' +
         'However many workloads an operation asks about, ScaleOps is asked once for as many as possible. ' +
@@ -118,19 +132,6 @@ export const Workload = builder.objectRef<Key<typeof WORKLOAD_KEY>>('Workload').
         ),
     }),
   }),
-});
-
-builder.asEntity(Cluster, {
-  key: builder.selection<Key<typeof CLUSTER_KEY>>('name'),
-  resolveReference: (representation) => parseKey(representation, CLUSTER_KEY),
-});
-builder.asEntity(Namespace, {
-  key: builder.selection<Key<typeof NAMESPACE_KEY>>('clusterName name'),
-  resolveReference: (representation) => parseKey(representation, NAMESPACE_KEY),
-});
-builder.asEntity(Workload, {
-  key: builder.selection<Key<typeof WORKLOAD_KEY>>('clusterName namespace type name'),
-  resolveReference: (representation) => parseKey(representation, WORKLOAD_KEY),
 });
 
 builder.queryFields((t) => ({

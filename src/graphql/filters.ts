@@ -7,7 +7,7 @@ import { LabelFilter, NameFilter, TimeRangeInput } from './filter-inputs.js';
 import { checkLabel, checkLabelKey, checkList, checkName, checkNotNegative, checkWindow } from './filter-rules.js';
 
 /** For contracts: what makes sense only to those who know ScaleOps itself. */
-const INTERNAL = 'internal';
+const INTERNAL = { tag: { name: 'internal' } };
 
 const MULTI_CLUSTER = 'Whether to ask for the data of several or other clusters than the one ScaleOps itself runs in. ';
 const IGNORE_WORKLOADS =
@@ -40,20 +40,20 @@ export const AggregatedCostsFilter = builder.inputType('AggregatedCostsFilter', 
       description: 'True keeps only workloads that use GPUs. ScaleOps takes false when it is left out.',
     }),
     multiCluster: t.boolean({
-      tag: INTERNAL,
+      directives: INTERNAL,
       description:
         MULTI_CLUSTER +
         'Left out, it is true when the filter names a cluster or groups by cluster, else as the gateway is set up.',
     }),
-    shouldIgnoreWorkloads: t.boolean({ tag: INTERNAL, description: IGNORE_WORKLOADS }),
+    shouldIgnoreWorkloads: t.boolean({ directives: INTERNAL, description: IGNORE_WORKLOADS }),
     stepSize: t.int({
-      tag: INTERNAL,
+      directives: INTERNAL,
       description:
         'The interval between the data points ScaleOps reads, in seconds, 0 or more. ' +
         '0, or left out: ScaleOps chooses.',
     }),
     tags: t.stringList({
-      tag: INTERNAL,
+      directives: INTERNAL,
       description: "Only these tags, in ScaleOps' own sense: 1 to 1,000.",
     }),
   }),
@@ -78,11 +78,11 @@ export const WorkloadCostsFilter = builder.inputType('WorkloadCostsFilter', {
       description: 'The time up to now that the costs are of, such as `30d`. Left out, ScaleOps decides.',
     }),
     multiCluster: t.boolean({
-      tag: INTERNAL,
+      directives: INTERNAL,
       description:
         MULTI_CLUSTER + 'Left out, it is true when the filter names a cluster, else as the gateway is set up.',
     }),
-    shouldIgnoreWorkloads: t.boolean({ tag: INTERNAL, description: IGNORE_WORKLOADS }),
+    shouldIgnoreWorkloads: t.boolean({ directives: INTERNAL, description: IGNORE_WORKLOADS }),
   }),
 });
 

@@ -67,8 +67,7 @@ builder.queryType({
     aggregatedCosts: t.field({
       type: CostReport,
       nullable: true,
-      cost: UPSTREAM_CALL,
-      directives: { cacheTag: { format: 'costs' } },
+      directives: { cost: { weight: UPSTREAM_CALL }, cacheTag: { format: 'costs' } },
       description:
         'Costs added up by group: by cluster, namespace, labels or annotations, in any combination. ' +
         'For questions like "what does each namespace cost?".',
@@ -81,8 +80,7 @@ builder.queryType({
     workloadCosts: t.field({
       type: CostReport,
       nullable: true,
-      cost: UPSTREAM_CALL,
-      directives: { cacheTag: { format: 'costs' } },
+      directives: { cost: { weight: UPSTREAM_CALL }, cacheTag: { format: 'costs' } },
       description:
         'Costs workload by workload: one row for each Deployment, StatefulSet and so on. ' +
         'For questions like "which workloads could cost less?".',

@@ -7,7 +7,7 @@ import { builder } from './builder.js';
 
 const LabelRef = builder.objectRef<Label>('Label').implement({
   description: 'A Kubernetes label or annotation: a key and its value.',
-  shareable: true,
+  directives: { shareable: {} },
   fields: (t) => ({
     key: t.exposeString('key', { description: 'The key, such as `team` or `app.kubernetes.io/name`.' }),
     value: t.exposeString('value', { description: 'The value; may be empty.' }),
@@ -15,7 +15,7 @@ const LabelRef = builder.objectRef<Label>('Label').implement({
 });
 
 /** What a router reckons with. */
-const LABELS = { assumedSize: 10 };
+const LABELS = { listSize: { assumedSize: 10 } };
 
 const TEXTS = {
   clusterName: 'The Kubernetes cluster. Null when ScaleOps names none, as for a row that covers several.',
@@ -69,19 +69,19 @@ export const CostRow = builder.objectRef<ReportRow>('CostRow').implement({
       }),
       labels: t.expose('labels', {
         type: [LabelRef],
-        listSize: LABELS,
+        directives: LABELS,
         nullable: true,
         description: 'The labels that an aggregated row is grouped by. Null when ScaleOps gives none.',
       }),
       annotations: t.expose('annotations', {
         type: [LabelRef],
-        listSize: LABELS,
+        directives: LABELS,
         nullable: true,
         description: 'The annotations that an aggregated row is grouped by. Null when ScaleOps gives none.',
       }),
       ownerLabels: t.expose('ownerLabels', {
         type: [LabelRef],
-        listSize: LABELS,
+        directives: LABELS,
         description: "The Kubernetes labels of the workload's owner, such as its Deployment.",
       }),
       services: t.exposeStringList('services', {

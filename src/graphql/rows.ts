@@ -24,7 +24,7 @@ const ASSUMED_ROWS = 1_000;
 const PageInfo = builder.objectRef<RowPage>('PageInfo').implement({
   description: 'Where a page stands among all rows.',
   // The Relay specification's own, which other subgraphs have as well.
-  shareable: true,
+  directives: { shareable: {} },
   fields: (t) => ({
     hasNextPage: t.exposeBoolean('hasNextPage', {
       description:
@@ -118,11 +118,13 @@ function listOf<Item>(
 builder.objectField(CostReport, 'rows', (t) =>
   t.field({
     type: CostRowConnection,
-    listSize: {
-      assumedSize: ASSUMED_ROWS,
-      slicingArguments: ['first', 'last'],
-      sizedFields: ['nodes', 'edges'],
-      requireOneSlicingArgument: false,
+    directives: {
+      listSize: {
+        assumedSize: ASSUMED_ROWS,
+        slicingArguments: ['first', 'last'],
+        sizedFields: ['nodes', 'edges'],
+        requireOneSlicingArgument: false,
+      },
     },
     description:
       'The rows of the report: one a workload, or one a group of them. Without `first` and `last`, all of them. ' +

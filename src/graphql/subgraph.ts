@@ -44,7 +44,7 @@ export function toSubgraph(schema: GraphQLSchema, sdl: string): GraphQLSchema {
   });
 }
 
-/** The reference resolvers are where the federation plugin of Pothos keeps them, as @apollo/subgraph does. */
+/** The reference resolvers are where @apollo/subgraph keeps them. */
 function findEntities(types: readonly GraphQLNamedType[]): Entities {
   const found = types.filter(isObjectType).flatMap((type) => {
     const { apollo } = type.extensions as { apollo?: { subgraph?: { resolveReference?: ReferenceResolver } } };

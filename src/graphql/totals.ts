@@ -58,7 +58,7 @@ const PASSES = 2;
 builder.objectField(CostReport, 'totals', (t) =>
   t.field({
     type: CostTotals,
-    cost: READS_ALL_ROWS,
+    directives: { cost: { weight: READS_ALL_ROWS } },
     description: 'The rows of the report added up, or those that match `where`.',
     args: { where: t.arg({ type: CostRowsWhere, description: 'Which rows; all of them where it is left out.' }) },
     // Several entities may lead to one report, and one field asks it the same each time.

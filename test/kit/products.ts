@@ -1,4 +1,4 @@
-// The supergraph of Apollo's subgraph compatibility checks: Products, made with Pothos and the plugins of the gateway and
+// The supergraph of Apollo's subgraph compatibility checks: Products, made with Pothos and its plugins, and
 // served by its door, and beside it Inventory and Users, made with Apollo's own library. The names and the data are those
 // of the checks: https://github.com/apollographql/apollo-federation-subgraph-compatibility
 

@@ -1,0 +1,70 @@
+// The gateway beside others: `npm run bench`, or `npm run bench -- again small --only gateway,bare --seconds 3`.
+// Names of modes (again, new, cold, p99, start) and of sizes (small, medium, large) choose what is measured. `--node 26`
+// runs everything on that Node, from npm; `--log-sample 0` turns the line an operation off.
+
+import { parseArgs } from 'node:util';
+
+import { measureCell } from './race/cell.mjs';
+import { installPeers, runOnNode } from './race/install.mjs';
+import { measureP99 } from './race/p99.mjs';
+import { MODES, SIZES } from './race/questions.mjs';
+import { SERVERS } from './race/stand.mjs';
+import { measureStart } from './race/start.mjs';
+import { printCell, printHead, printTables } from './race/table.mjs';
+
+/** Bare bytes are ready for one question alone. */
+const BARE_MODE = 'again';
+const OTHERS = { p99: measureP99, start: measureStart };
+
+const args = process.argv.slice(2);
+const { values, positionals } = parseArgs({
+  args,
+  allowPositionals: true,
+  options: {
+    only: { type: 'string', default: SERVERS.join(',') },
+    seconds: { type: 'string', default: '10' },
+    rounds: { type: 'string', default: '10' },
+    'log-sample': { type: 'string', default: '100' },
+    node: { type: 'string' },
+  },
+});
+const only = values.only.split(',');
+const known = [...MODES, ...Object.keys(OTHERS), ...Object.keys(SIZES)];
+const unknown = [
+  ...positionals.filter((name) => !known.includes(name)),
+  ...only.filter((name) => !SERVERS.includes(name)),
+];
+const options = {
+  seconds: Number(values.seconds),
+  rounds: Number(values.rounds),
+  env: { LOG_SAMPLE_PERCENT: values['log-sample'] },
+};
+
+// So that what we started ends with us.
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
+if (unknown.length > 0) {
+  console.error(`Unknown: ${unknown.join(', ')}. There are ${[...known, ...SERVERS].join(', ')}.`);
+  process.exitCode = 1;
+} else if (values.node !== undefined && !process.version.startsWith(`v${values.node}.`)) {
+  process.exitCode = runOnNode(values.node, [import.meta.filename, ...args]);
+} else await bench();
+
+async function bench() {
+  installPeers();
+  const command = ['npm run bench', ...(args.length > 0 ? ['--', ...args] : [])].join(' ');
+  printHead({ ...options, logSample: values['log-sample'], command });
+  const isAll = !positionals.some((name) => MODES.includes(name) || Object.hasOwn(OTHERS, name));
+  const isChosen = (name) => isAll || positionals.includes(name);
+  const sizes = Object.keys(SIZES).filter((name) => positionals.includes(name));
+  const cells = [];
+  for (const mode of MODES.filter(isChosen)) {
+    const servers = SERVERS.filter((name) => only.includes(name) && (name !== 'bare' || mode === BARE_MODE));
+    for (const size of sizes.length > 0 ? sizes : Object.keys(SIZES)) {
+      const results = await measureCell(mode, size, { ...options, servers });
+      cells.push({ mode, size, results });
+      printCell(mode, size, results);
+    }
+  }
+  if (cells.length > 0) printTables(cells);
+  for (const [name, measure] of Object.entries(OTHERS)) if (isChosen(name)) await measure(options);
+}

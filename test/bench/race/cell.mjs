@@ -1,0 +1,91 @@
+// One cell of the table: one mode and one size, by all servers. Each is first asked until it answers right, then warmed up;
+// rounds go round the servers, so that what else the machine does meets all alike.
+
+import { isDeepStrictEqual } from 'node:util';
+
+import { COUNTER, SIZES, toBody, toExpected } from './questions.mjs';
+import { startHelper, startServer } from './stand.mjs';
+
+/**
+ * @param {string} mode
+ * @param {string} size
+ * @param {{ servers: string[], seconds: number, rounds: number, env: Record<string, string> }} options
+ * @returns per server the rate of each round, CPU and latencies of all
+ */
+export async function measureCell(mode, size, { servers, seconds, rounds, env }) {
+  const upstream = await startHelper('upstream.mjs', { ROWS: String(SIZES[size].rows) });
+  const url = await upstream.message();
+  const load = await startHelper('load.mjs');
+  const running = [];
+  try {
+    const report = await (await fetch(url, { method: 'POST' })).json();
+    const expected = toExpected(size, report.aggregatedWorkloads);
+    for (const name of servers) {
+      const server = await startServer(name, { upstream: url, mode, env });
+      running.push({ server, ...toTask(mode, size, server.port), figures: [] });
+    }
+    for (const each of running) each.task.data = await askRight(each, expected);
+    const measure = async ({ server, task }, roundSeconds) => {
+      const cpuMs = server.cpuMs();
+      load.child.send({ ...task, seconds: roundSeconds });
+      const figures = await load.message();
+      if (figures.failure !== undefined) throw new Error(`${server.name}, ${mode} ${size}: ${figures.failure}`);
+      return { ...figures, rate: figures.count / figures.elapsed, cpuMs: server.cpuMs() - cpuMs };
+    };
+    for (const each of running) await measure(each, Math.max(1, seconds / 3));
+    for (let round = 0; round < rounds; round += 1) {
+      // Another one first each time.
+      const order = [...running.slice(round % running.length), ...running.slice(0, round % running.length)];
+      for (const each of order) each.figures.push(await measure(each, seconds / rounds));
+    }
+    return Object.fromEntries(running.map(({ server, figures }) => [server.name, summarize(figures)]));
+  } finally {
+    await Promise.all(running.map(({ server }) => server.stop()));
+    for (const { child } of [upstream, load]) child.disconnect();
+  }
+}
+
+function toTask(mode, size, port) {
+  return { task: { port, body: toBody(mode, size), connections: SIZES[size].connections } };
+}
+
+/** Asks until the answer stays as it is, checks it as data, and gives the text that each answer has to begin with. */
+async function askRight({ server, task }, expected) {
+  let last = '';
+  for (let time = 0; time < 5; time += 1) {
+    const response = await fetch(`http://127.0.0.1:${task.port}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: 'application/json' },
+      body: task.body.replace(COUNTER, String(999_999_990 + time)),
+    });
+    const text = await response.text();
+    const { data, errors } = JSON.parse(text);
+    if (errors !== undefined || !isDeepStrictEqual(data, expected))
+      throw new Error(`${server.name} gives another answer: ${text.slice(0, 300)}`);
+    const end = text.lastIndexOf(',"extensions":');
+    const own = end === -1 ? text : text.slice(0, end);
+    if (time > 0 && own !== last) throw new Error(`${server.name} gives another answer each time`);
+    last = own;
+  }
+  return last;
+}
+
+function summarize(figures) {
+  const sorted = (name) => figures.map((each) => each[name]).sort((a, b) => a - b);
+  const sum = (name) => figures.reduce((total, each) => total + each[name], 0);
+  const median = (name) => {
+    const values = sorted(name);
+    return (values[(values.length - 1) >> 1] + values[values.length >> 1]) / 2;
+  };
+  const rates = sorted('rate');
+  return {
+    rate: median('rate'),
+    least: rates[0],
+    most: rates.at(-1),
+    rates: figures.map(({ rate }) => rate),
+    cpuMs: sum('cpuMs') / sum('count'),
+    p50: median('p50'),
+    p99: median('p99'),
+    busy: median('busy'),
+  };
+}

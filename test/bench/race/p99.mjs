@@ -1,0 +1,93 @@
+// How long a small question over a kept report takes at a gentle rate, while a report of 100,000 rows is read from upstream
+// and all 100,000 of another one are written to another client. Beside it the same without anything else to do.
+
+import { SIZES, toBody, toExpected } from './questions.mjs';
+import { BOTH_CORES, startHelper, startServer } from './stand.mjs';
+import { format } from './table.mjs';
+
+const LARGE_ROWS = 100_000;
+const [ROUNDS, QUIET_MS, GOAL_MS] = [7, 2_000, 60];
+
+export async function measureP99({ env }) {
+  const upstream = await startHelper('upstream.mjs', { ROWS: '50', LARGE_ROWS: String(LARGE_ROWS) });
+  const url = await upstream.message();
+  const steady = await startHelper('steady.mjs');
+  const server = await startServer('gateway', {
+    upstream: url,
+    core: BOTH_CORES,
+    env: { CACHE_MAX_MB: '512', ...env },
+  });
+  try {
+    const report = await (await fetch(url, { method: 'POST', body: '{}' })).json();
+    const body = toBody('again', 'small');
+    const first = await ask(server, body);
+    if (first.data === undefined) throw new Error('the gateway gives no answer');
+    const data = `{"data":${JSON.stringify(toExpected('small', report.aggregatedWorkloads))}`;
+    const task = { port: server.port, body, data };
+    const watch = async (work) => {
+      steady.child.send({ task });
+      await steady.message();
+      const done = await work();
+      steady.child.send({});
+      return { latencies: await steady.message(), done };
+    };
+    const pause = () => new Promise((resolve) => setTimeout(resolve, QUIET_MS));
+    await ask(server, toLargeBody('n-kept', 1));
+    // Once unmeasured: what is compiled at the first time is compiled then.
+    const busy = [];
+    const times = [];
+    await watch(pause);
+    const quiet = await watch(pause);
+    for (let round = 0; round <= ROUNDS; round += 1) {
+      const { latencies, done } = await watch(() =>
+        Promise.all([
+          timed(() => ask(server, toLargeBody(`n-${round}`, 1), LARGE_ROWS)),
+          timed(() => ask(server, toLargeBody('n-kept', LARGE_ROWS), LARGE_ROWS)),
+        ]),
+      );
+      if (round === 0) continue;
+      busy.push(...latencies);
+      times.push(done);
+    }
+    console.log(`\np99 of ${SIZES.small.rows} rows of a kept report, every 5 ms`);
+    print('alone', quiet.latencies);
+    const median = (which) => format(times.map((each) => each[which]).sort((a, b) => a - b)[times.length >> 1]);
+    print(`while ${LARGE_ROWS} rows are read (${median(0)} ms) and written (${median(1)} ms)`, busy, GOAL_MS);
+  } finally {
+    await server.stop();
+    for (const { child } of [upstream, steady]) child.disconnect();
+  }
+}
+
+function toLargeBody(namespace, first) {
+  const body = JSON.parse(toBody('cold', 'large'));
+  const filter = { multiCluster: true, namespaces: { names: [namespace] } };
+  return JSON.stringify({ ...body, variables: { filter, first } });
+}
+
+async function ask({ port }, body, totalCount) {
+  const response = await fetch(`http://127.0.0.1:${port}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body,
+  });
+  // As text: the time that we take to parse would be counted.
+  const text = await response.text();
+  if (totalCount !== undefined && !text.startsWith(`{"data":{"workloadCosts":{"rows":{"totalCount":${totalCount},`))
+    throw new Error(`p99: another answer: ${text.slice(0, 300)}`);
+  return text.length < 100_000 ? JSON.parse(text) : undefined;
+}
+
+async function timed(work) {
+  const startedAt = performance.now();
+  await work();
+  return performance.now() - startedAt;
+}
+
+function print(what, latencies, goal) {
+  const sorted = latencies.sort((a, b) => a - b);
+  const at = (part) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))];
+  const verdict = goal === undefined ? '' : ` (goal: p99 under ${goal}${at(0.99) < goal ? '' : ', missed'})`;
+  const figures = `p50 ${format(at(0.5))}, p99 ${format(at(0.99))}, max ${format(at(1))} ms of ${sorted.length}`;
+  console.log(`  ${what}: ${figures}${verdict}`);
+}

@@ -1,0 +1,114 @@
+// Where the servers stand: each a process of its own on the first core; the load and ScaleOps on the second one, where the
+// machine lets us say so. Nothing that they write is read.
+
+import { fork, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+
+const BENCH = join(import.meta.dirname, '..');
+const ROOT = join(BENCH, '../..');
+
+export const PEERS = ['bare', 'hand-written', 'mercurius', 'apollo', 'yoga'];
+export const SERVERS = ['gateway', ...PEERS];
+
+/** Named by `core` where a server may use all that it finds, as in production. */
+export const BOTH_CORES = '0,1';
+
+export const isPinned = availableParallelism() > 1 && spawnSync('taskset', ['--version']).status === 0;
+
+/** Every day of a run, so that no report ends in the middle of it. */
+const GATEWAY_ENV = { SCALEOPS_TOKEN: 'bench', CACHE_TTL_SECONDS: '86400' };
+
+/**
+ * Starts the gateway or a peer; resolves when it takes connections.
+ * @param {string} name
+ * @param {{ upstream: string, mode?: string, env?: Record<string, string>, core?: string }} options
+ */
+export async function startServer(name, { upstream, mode = 'again', env = {}, core = '0' }) {
+  const port = await findPort();
+  const file = name === 'gateway' ? join(ROOT, 'dist/main.js') : join(BENCH, `peers/${name}.mjs`);
+  const [command, ...args] = [...pin(core), process.execPath, file];
+  const child = spawn(command, args, {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: {
+      PATH: process.env.PATH,
+      NODE_ENV: 'production',
+      PORT: String(port),
+      SCALEOPS_URL: upstream,
+      ANSWER_CACHE: mode === 'again' ? 'on' : 'off',
+      ...(name === 'gateway' && GATEWAY_ENV),
+      ...env,
+    },
+  });
+  const ended = once(child, 'exit');
+  // None stays behind, however we end.
+  const kill = () => child.kill('SIGKILL');
+  process.once('exit', kill);
+  await waitFor(port, child);
+  return {
+    name,
+    port,
+    pid: child.pid,
+    cpuMs: () => readCpuMs(child.pid),
+    async stop() {
+      process.off('exit', kill);
+      kill();
+      await ended;
+    },
+  };
+}
+
+/** Starts a file of this folder on the second core; it says by message when it is ready, and ends with us. */
+export async function startHelper(file, env = {}) {
+  const path = join(import.meta.dirname, file);
+  const [command, ...args] = [...pin('1'), process.execPath];
+  const child = fork(path, [], { execPath: command, execArgv: args, env: { ...process.env, ...env } });
+  return {
+    child,
+    message: async () => {
+      const [message] = await once(child, 'message');
+      return message;
+    },
+  };
+}
+
+function pin(core) {
+  return isPinned ? ['taskset', '-c', core] : [];
+}
+
+async function findPort() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+async function waitFor(port, child) {
+  for (;;) {
+    if (child.exitCode !== null) throw new Error('a server did not start');
+    const socket = connect(port, '127.0.0.1');
+    const isOpen = await new Promise((resolve) => {
+      socket.on('connect', () => resolve(true));
+      socket.on('error', () => resolve(false));
+    });
+    socket.destroy();
+    if (isOpen) return;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+/** All its threads together; undefined where the system does not say. */
+function readCpuMs(pid) {
+  const path = `/proc/${pid}/stat`;
+  if (!existsSync(path)) return undefined;
+  const fields = readFileSync(path, 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ');
+  // In hundredths of a second: what `getconf CLK_TCK` says everywhere.
+  return (Number(fields[11]) + Number(fields[12])) * 10;
+}
