@@ -19,9 +19,8 @@ export function useAnswerWriter(): DoorPlugin {
     onResponse({ response, setResponse, fetchAPI, serverContext: { state } }) {
       const { lists, result } = state;
       if (lists === undefined || result === undefined || response.status !== 200) return;
-      const headers = new fetchAPI.Headers(response.headers);
-      // Of the answer with the empty lists.
-      headers.delete('content-length');
+      // The length is that of the answer with the empty lists.
+      const { 'content-length': _, ...headers } = Object.fromEntries(response.headers);
       const body = toBodyInit(toBody(writeResult(result, lists)));
       setResponse(new fetchAPI.Response(body, { status: 200, headers }));
     },

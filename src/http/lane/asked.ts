@@ -30,9 +30,9 @@ const MAX_BODY_BYTES = 65_536;
 const SPECIAL = ['cache-control', 'pragma', 'content-encoding', 'transfer-encoding', 'apollo-federation-include-trace'];
 
 /** How long the body of a POST is that the lane may answer; undefined for all other requests. */
-export function lengthOfPlain(method: string | undefined, { get }: HeadersByName): number | undefined {
-  if (method !== 'POST' || SPECIAL.some((name) => get(name) !== null)) return undefined;
-  if (!JSON_TYPE.test(get('content-type') ?? '')) return undefined;
-  const length = Number(get('content-length') ?? Number.NaN);
+export function lengthOfPlain(method: string | undefined, headers: HeadersByName): number | undefined {
+  if (method !== 'POST' || SPECIAL.some((name) => headers.get(name) !== null)) return undefined;
+  if (!JSON_TYPE.test(headers.get('content-type') ?? '')) return undefined;
+  const length = Number(headers.get('content-length') ?? Number.NaN);
   return length > 0 && length <= MAX_BODY_BYTES ? length : undefined;
 }

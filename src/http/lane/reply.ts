@@ -39,13 +39,13 @@ export function createReplies({ learned, limits, scope, variesBy }: ReplyOptions
   const vary = limits.origins === undefined ? variesBy : `origin, ${variesBy}`;
   const secure = Object.entries(limits.headers).flat();
   return {
-    replyTo({ get }) {
-      const type = learned.typeFor(get('accept'));
-      const origin = limits.origins === undefined ? null : get('origin');
+    replyTo(headers) {
+      const type = learned.typeFor(headers.get('accept'));
+      const origin = limits.origins === undefined ? null : headers.get('origin');
       if (type === undefined || (origin !== null && limits.origins?.includes(origin) !== true)) return undefined;
       const cors = origin === null ? [] : Object.entries(toCorsHeaders(origin)).flat();
       return {
-        isGzip: GZIP.test(get('accept-encoding') ?? ''),
+        isGzip: GZIP.test(headers.get('accept-encoding') ?? ''),
         key: `${type}\n${origin ?? ''}`,
         headers: ['content-type', type, ...secure, ...cors],
       };
