@@ -23,7 +23,8 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   graphql: ['context.ts', 'errors.ts', 'report'],
   // What can be said of a GraphQL document before it runs.
   documents: ['errors.ts'],
-  http: ['access', 'clock.ts', 'context.ts', 'documents', 'errors.ts', 'flow', 'report'],
+  // The cache: for answers that are made of its reports.
+  http: ['access', 'cache', 'clock.ts', 'context.ts', 'documents', 'errors.ts', 'flow', 'report'],
   cache: ['clock.ts', 'errors.ts', 'flow', 'report', 'upstream'],
   upstream: ['clock.ts', 'errors.ts', 'flow', 'report'],
   // Metrics and traces. Whom they watch does not know them: gateway.ts puts them in.

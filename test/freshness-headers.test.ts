@@ -83,7 +83,7 @@ describe('an answer', () => {
     await using stack = await startAging();
     const url = await stack.gateway.listen();
     const see = () => send(url, WORKLOADS, { method, accept });
-    const kept = { status: 200, vary: 'accept' };
+    const kept = { status: 200, vary: 'accept, accept-encoding' };
     expect(await see()).toEqual({ ...kept, cacheControl: 'private, max-age=60', age: '0', freshness: fresh(0, 0, 60) });
     stack.clock.advance(17_900);
     // Both are rounded down: together a second less than the whole.
@@ -142,7 +142,11 @@ describe('an answer', () => {
   test('says public where CACHE_CONTROL does', async () => {
     await using stack = await startAging({ CACHE_CONTROL: 'public' });
     const url = await stack.gateway.listen();
-    expect(await send(url, WORKLOADS)).toMatchObject({ cacheControl: 'public, max-age=60', age: '0', vary: 'accept' });
+    expect(await send(url, WORKLOADS)).toMatchObject({
+      cacheControl: 'public, max-age=60',
+      age: '0',
+      vary: 'accept, accept-encoding',
+    });
     stack.clock.advance(60_000);
     expect(await send(url, WORKLOADS)).toMatchObject(KEPT_NOWHERE);
     await stack.clock.idle();
@@ -272,7 +276,7 @@ describe('where each caller asks in its own name', () => {
     await using gateway = startGateway(tenants.url, env, clock);
     const url = await gateway.gateway.listen();
     const see = (token: string) => send(url, WORKLOADS, { headers: { authorization: `Bearer ${token}` } });
-    const kept = { status: 200, vary: 'accept, authorization' };
+    const kept = { status: 200, vary: 'accept, accept-encoding, authorization' };
     expect(await see(ann)).toEqual({
       ...kept,
       cacheControl: 'private, max-age=60',

@@ -46,6 +46,7 @@ describe('/metrics', () => {
       'gateway_operation_duration_seconds histogram',
       'gateway_operations_in_flight gauge',
       'gateway_operations_total counter',
+      'gateway_ready_answers_total counter',
       'gateway_requests_refused_total counter',
       'gateway_upstream_attempt_duration_seconds histogram',
       'gateway_upstream_attempts_total counter',

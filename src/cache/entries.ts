@@ -42,6 +42,11 @@ export type Kept = Entry | KeptAnswer;
 /** What an entry takes beside its report: the key, the list node, the entry itself and its place among its like. */
 const ENTRY_BYTES = 768;
 
+export type Entries = LRUCache<string, Kept> & {
+  /** How many of them are reports. */
+  reportCount(): number;
+};
+
 /** What no key of a report begins with. */
 export const ANSWER = 'answer ';
 
@@ -49,7 +54,8 @@ export const ANSWER = 'answer ';
  * Reports, and what was made of them, within one bound: whatever was longest of no use goes first, and with a report all
  * that was made of it. Each report is known to its family for as long as it is one.
  */
-export function createEntries(maxBytes: number, families: Families): LRUCache<string, Kept> {
+export function createEntries(maxBytes: number, families: Families): Entries {
+  let reportCount = 0;
   const entries = new LRUCache<string, Kept>({
     maxSize: maxBytes,
     // A request may name 1,000 clusters and 1,000 namespaces.
@@ -57,17 +63,21 @@ export function createEntries(maxBytes: number, families: Families): LRUCache<st
       ENTRY_BYTES +
       ('report' in kept ? kept.report.byteSize + 2 * toRequestKey(kept.request).length : kept.bytes + 2 * key.length),
     onInsert: (kept, key) => {
-      if ('report' in kept) families.add(kept.principalId, key, kept.request);
-      else for (const { entry } of kept.sources) entry.answers.add(key);
+      if ('report' in kept) {
+        reportCount += 1;
+        families.add(kept.principalId, key, kept.request);
+      } else for (const { entry } of kept.sources) entry.answers.add(key);
     },
     // Of what is replaced as well, before the new one is added: one that is too large to keep is not.
     dispose: (kept, key) => {
-      if ('report' in kept) families.remove(kept.principalId, key, kept.request);
-      else for (const { entry } of kept.sources) entry.answers.delete(key);
+      if ('report' in kept) {
+        reportCount -= 1;
+        families.remove(kept.principalId, key, kept.request);
+      } else for (const { entry } of kept.sources) entry.answers.delete(key);
     },
     disposeAfter: (kept) => {
       if ('report' in kept) for (const key of [...kept.answers]) entries.delete(key);
     },
   });
-  return entries;
+  return Object.assign(entries, { reportCount: () => reportCount });
 }

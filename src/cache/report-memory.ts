@@ -5,7 +5,15 @@ import type { Clock } from '../clock.js';
 import type { WorkloadCostsRequest } from '../report/request.js';
 import type { Principal } from '../upstream/principal.js';
 import { createAcceptance } from './acceptance.js';
-import { ANSWER, createEntries, type Entry, type KeptAnswer, type Place, type ReportSource } from './entries.js';
+import {
+  ANSWER,
+  createEntries,
+  type Entries,
+  type Entry,
+  type KeptAnswer,
+  type Place,
+  type ReportSource,
+} from './entries.js';
 import { createFamilies } from './families.js';
 import { lifetimeOf, stageOf, type DatedReport, type Freshness, type Stage } from './freshness.js';
 
@@ -64,7 +72,7 @@ export function createReportMemory(options: ReportMemoryOptions): ReportMemory {
 
   return {
     stage,
-    size: () => ({ bytes: entries.calculatedSize, maxBytes, entries: entries.size }),
+    size: () => ({ bytes: entries.calculatedSize, maxBytes, entries: entries.reportCount() }),
     ...createAnswerKeeping(entries, isCurrent),
     freshMs: ({ principal }, { freshMs, asOf }) => Math.min(freshMs, acceptance.endOf(principal) - asOf),
     isFresh({ principal }, dated) {
@@ -107,7 +115,7 @@ export function createReportMemory(options: ReportMemoryOptions): ReportMemory {
 }
 
 function createAnswerKeeping(
-  entries: ReturnType<typeof createEntries>,
+  entries: Entries,
   isCurrent: (source: ReportSource) => boolean,
 ): Pick<ReportMemory, 'keepAnswer' | 'findAnswer'> {
   return {

@@ -19,8 +19,9 @@ export function useAnswerWriter(): DoorPlugin {
     onResponse({ response, setResponse, fetchAPI, serverContext: { state } }) {
       const { lists, result } = state;
       if (lists === undefined || result === undefined || response.status !== 200) return;
-      // The length is that of the answer with the empty lists.
-      const { 'content-length': _, ...headers } = Object.fromEntries(response.headers);
+      // Yoga's own have capitals, by which they are not found again. The length is that of the answer with the empty lists.
+      const names = Array.from(response.headers, ([name, value]) => [name.toLowerCase(), value] as const);
+      const headers = Object.fromEntries(names.filter(([name]) => name !== 'content-length'));
       const body = toBodyInit(toBody(writeResult(result, lists)));
       setResponse(new fetchAPI.Response(body, { status: 200, headers }));
     },

@@ -41,6 +41,8 @@ export interface RequestOutcome {
   readonly codes: readonly ErrorCode[];
   readonly durationMs: number;
   readonly callerName: string | undefined;
+  /** Whether the answer was ready, and nothing was executed. */
+  readonly isReady: boolean;
 }
 
 /** What becomes known of a request on its way. */
@@ -116,7 +118,7 @@ export function toOutcome(
   clientLeft: boolean,
   nowMs: number,
 ): RequestOutcome {
-  const { startedAt, errors = [], callerName } = state;
+  const { startedAt, errors = [], callerName, isReady = false } = state;
   return {
     operation,
     result: clientLeft ? 'left' : (result ?? (status < 400 ? 'ok' : 'error')),
@@ -125,5 +127,6 @@ export function toOutcome(
     // A clock may be set back.
     durationMs: Math.max(0, nowMs - startedAt),
     callerName,
+    isReady,
   };
 }

@@ -20,7 +20,7 @@ export type LogOperation = (state: RequestState, status: number, clientLeft: boo
 
 export function createOperationLog({ logger, now, samplePercent }: OperationLogOptions): LogOperation {
   const isSampled = createSampling(samplePercent);
-  return ({ requestId, traceId, callerName, startedAt, operation, errors }, status, clientLeft) => {
+  return ({ requestId, traceId, callerName, startedAt, operation, errors, isReady }, status, clientLeft) => {
     const faults = operation?.stats.faults;
     if (operation === undefined && errors === undefined) return;
     const isStale = operation?.stats.reports.some((report) => report.isStale) ?? false;
@@ -35,6 +35,7 @@ export function createOperationLog({ logger, now, samplePercent }: OperationLogO
         durationMs: now() - startedAt,
         cache: operation?.stats.cache,
         upstreamMs: operation?.stats.upstreamMs,
+        ...(isReady === true && { ready: true }),
         ...(errors && { errors: unique(errors, 'code'), reasons: unique(errors, 'reason') }),
         ...(faults?.length && { staleFor: unique(faults, 'code'), staleReasons: unique(faults, 'reason') }),
         ...(clientLeft ? { clientLeft: true } : {}),

@@ -32,6 +32,8 @@ export interface RequestState {
   deadline?: OperationDeadline;
   freshness?: AnswerFreshness;
   operation?: { readonly name: string | null; readonly stats: LoadStats };
+  /** Whether the answer was ready, and nothing was executed. */
+  isReady?: boolean;
   /** What came of the operation, and the lists that are yet to be written into it. */
   result?: ExecutionResult;
   lists?: readonly WrittenList[] | undefined;

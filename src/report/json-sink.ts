@@ -6,6 +6,7 @@ const MINUS = 0x2d;
 const POINT = 0x2e;
 const ZERO = 0x30;
 const NULL = Buffer.from('null');
+const EMPTY = Buffer.alloc(0);
 /** The longest text of a double. */
 const MAX_NUMBER_BYTES = 32;
 /** Up to here a whole number is written without an exponent, and all its digits are right. */
@@ -35,18 +36,20 @@ export function toJsonTexts(texts: readonly (string | null)[]): JsonTexts {
 }
 
 export class JsonSink {
-  #bytes: Buffer;
+  readonly #firstBytes: number;
+  #bytes = EMPTY;
   /** How many bytes have been written. */
   length = 0;
 
-  constructor(expectedBytes: number) {
-    this.#bytes = Buffer.allocUnsafe(Math.max(expectedBytes, 64));
+  /** @param firstBytes how much is expected to be written until it is taken. */
+  constructor(firstBytes: number) {
+    this.#firstBytes = firstBytes;
   }
 
-  /** What was written so far. The sink begins anew in a buffer of its own. */
+  /** What was written so far. What is written next is in another buffer. */
   take(): Buffer {
     const taken = this.#bytes.subarray(0, this.length);
-    this.#bytes = Buffer.allocUnsafe(this.#bytes.length);
+    this.#bytes = EMPTY;
     this.length = 0;
     return taken;
   }
@@ -154,7 +157,7 @@ export class JsonSink {
   #reserve(count: number): void {
     const needed = this.length + count;
     if (needed <= this.#bytes.length) return;
-    const larger = Buffer.allocUnsafe(Math.max(2 * this.#bytes.length, needed));
+    const larger = Buffer.allocUnsafe(Math.max(2 * this.#bytes.length, this.#firstBytes, needed));
     larger.set(this.#bytes.subarray(0, this.length));
     this.#bytes = larger;
   }

@@ -25,6 +25,7 @@ export interface RequestOutcome {
   readonly codes: readonly ErrorCode[];
   readonly durationMs: number;
   readonly callerName: string | undefined;
+  readonly isReady: boolean;
 }
 
 export interface BegunRequest {

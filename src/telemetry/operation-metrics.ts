@@ -41,13 +41,18 @@ function defineMetrics(registry: Registry) {
     labelNames: ['code'],
     registers,
   });
+  const ready = new Counter({
+    name: 'gateway_ready_answers_total',
+    help: 'Operations that were answered from kept bytes: they had been answered before, and their reports were unchanged.',
+    registers,
+  });
   // A series that begins with its first error has no rate at that moment.
   for (const code of Object.keys(ERROR_CODES)) errors.inc({ code }, 0);
-  return { operations, durations, inFlight, errors, refused };
+  return { operations, durations, inFlight, errors, refused, ready };
 }
 
 export function createOperationMetrics(registry: Registry, nameOf: NameOf): Pick<Instruments, 'begin'> {
-  const { operations, durations, inFlight, errors, refused } = defineMetrics(registry);
+  const { operations, durations, inFlight, errors, refused, ready } = defineMetrics(registry);
   return {
     begin() {
       let isExecuted = false;
@@ -57,9 +62,10 @@ export function createOperationMetrics(registry: Registry, nameOf: NameOf): Pick
           inFlight.inc();
           return run();
         },
-        end({ operation, result, codes, durationMs }) {
+        end({ operation, result, codes, durationMs, isReady }) {
           if (isExecuted) inFlight.dec();
           for (const code of codes) errors.inc({ code });
+          if (isReady) ready.inc();
           if (operation === undefined) {
             for (const code of codes) refused.inc({ code });
             return;

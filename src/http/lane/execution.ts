@@ -60,7 +60,9 @@ export function createExecution(options: ExecutionOptions) {
     watched.operation = question.facts;
     const outcome = await run(question, context, watched);
     deadline?.end();
-    const result = formatErrors(isSpent(context.budget) ? refuseOverspent() : outcome, state, format);
+    const whole = isSpent(context.budget) ? refuseOverspent() : outcome;
+    // Nobody reads the errors of an operation whose client has left, and that they come of it is none.
+    const result = asked.hasLeft() ? whole : formatErrors(whole, state, format);
     watched.result = toResultKind(result);
     const freshness = result.data === undefined ? undefined : toFreshness(context.stats, now());
     if (result.data == null) return toRefusal(result);

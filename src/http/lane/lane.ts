@@ -3,6 +3,7 @@
 // counted is told by the same functions as at the door, which gets all that is not known here.
 
 import { readBearer, type Authentication } from '../../access/authentication.js';
+import type { ContextParts } from '../../context.js';
 import { GatewayError } from '../../errors.js';
 import { formatErrors } from '../error-format.js';
 import { toFreshness } from '../freshness.js';
@@ -16,7 +17,7 @@ import { createExecution, refuse, type ExecutionOptions, type Visit, type Watche
 import type { Learned } from './learned.js';
 import type { ReadyAnswer } from './ready-answer.js';
 import type { Answered, Replies } from './reply.js';
-import { giveReady, toRefusal } from './writing.js';
+import { giveReady, toEnd, toRefusal } from './writing.js';
 
 export interface LaneOptions extends ExecutionOptions {
   readonly learned: Learned;
@@ -55,7 +56,9 @@ export function createLane(options: LaneOptions): Lane {
     const state = createRequestState(asked.headers, now());
     let answer: Answer | undefined;
     try {
-      const whose = await admit(asked, state);
+      await admit(asked, state);
+      const whose = await findPrincipal(options.parts, state);
+      if (whose === undefined) return undefined;
       // The same for who sees the same, whoever they are. JSON, so that no part can be taken for another.
       const key = `${JSON.stringify([whose, state.grants?.key, reply.key])}${asked.body.toString('latin1')}`;
       answer = findAnswer({ asked, state, reply, key });
@@ -79,9 +82,9 @@ function checkRate({ rateLimit }: ProtectionLimits, { remoteAddress }: Asked, st
   if (retryAfterMs > 0) throw new GatewayError('RATE_LIMITED', { retryAfterMs });
 }
 
-/** Whose data a request is about, once it is known who asks. @throws what turns them away. */
-function createAdmission({ authentication, takesToken, parts }: LaneOptions) {
-  return async ({ headers }: Asked, state: RequestState): Promise<string> => {
+/** Who asks. @throws what turns them away. */
+function createAdmission({ authentication, takesToken }: LaneOptions) {
+  return async ({ headers }: Asked, state: RequestState): Promise<void> => {
     if (authentication !== undefined) {
       const { name, grants } = await authentication.authenticate(headers);
       state.callerName = name;
@@ -92,8 +95,19 @@ function createAdmission({ authentication, takesToken, parts }: LaneOptions) {
       if (token === undefined) throw new GatewayError('UNAUTHENTICATED', { reason: 'no bearer token' });
       state.callerToken = token;
     }
-    return (await parts.credentials.principal(state.callerToken)).id;
   };
+}
+
+/** Whose data a request is about; undefined where that cannot be told, which is an error of each report that is asked for. */
+async function findPrincipal(
+  { credentials }: ContextParts,
+  { callerToken }: RequestState,
+): Promise<string | undefined> {
+  try {
+    return (await credentials.principal(callerToken)).id;
+  } catch {
+    return undefined;
+  }
 }
 
 /** An answer that is kept, with the age that it has now. */
@@ -107,10 +121,12 @@ function createGiving({ answers, now }: LaneOptions) {
     const reports = answers.use(kept);
     const cache = { hit: reports.length, stale: 0, shared: 0, collapsed: 0, miss: 0 };
     state.operation = { name: ready.facts.name, stats: { cache, upstreamMs: 0, reports: [...reports], faults: [] } };
+    state.isReady = true;
     watched.operation = ready.facts;
     watched.result = 'ok';
     watched.observation?.execute(ready.facts, () => undefined);
-    return giveReady(ready, reply.isGzip, toFreshness({ reports: [...reports] }, now()));
+    const freshness = toFreshness({ reports: [...reports] }, now());
+    return giveReady(ready, reply.isGzip, { end: toEnd(freshness), keptFor: freshness });
   };
 }
 

@@ -36,7 +36,8 @@ export interface Replies {
 }
 
 export function createReplies({ learned, limits, scope, variesBy }: ReplyOptions): Replies {
-  const vary = limits.origins === undefined ? variesBy : `origin, ${variesBy}`;
+  // Also for who may not ask: what is kept for the one is not for the other.
+  const varyAlways = limits.origins === undefined ? [] : ['origin'];
   const secure = Object.entries(limits.headers).flat();
   return {
     replyTo(headers) {
@@ -54,7 +55,9 @@ export function createReplies({ learned, limits, scope, variesBy }: ReplyOptions
       const own = [...reply.headers, 'x-request-id', requestId];
       for (const [name, value] of Object.entries(headers)) own.push(name, value);
       for (const [name, value] of Object.entries(toFreshnessHeaders(freshness, scope))) own.push(name, value);
-      if (freshness !== undefined && freshness.freshSeconds > 0) own.push('vary', vary);
+      const isFresh = freshness !== undefined && freshness.freshSeconds > 0;
+      const vary = isFresh ? [...varyAlways, variesBy] : varyAlways;
+      if (vary.length > 0) own.push('vary', vary.join(', '));
       if (isGzip) own.push('content-encoding', 'gzip');
       if (!(Symbol.asyncIterator in body)) {
         own.push('content-length', String(body.reduce((sum, { length }) => sum + length, 0)));

@@ -28,17 +28,19 @@ export function writeAnswer(
   toReady: (pieces: readonly Buffer[]) => ReadyAnswer,
 ): Answered | Promise<Answered> {
   const body = toBody(writeOpening(result, lists));
-  if (!(Symbol.asyncIterator in body)) return giveReady(toReady(body), isGzip, freshness);
+  // What has errors nobody may keep, also where it tells how old the rest is.
+  const keptFor = result.errors === undefined ? freshness : undefined;
+  if (!(Symbol.asyncIterator in body)) return giveReady(toReady(body), isGzip, { end: toEnd(freshness), keptFor });
   const whole = collect(body, toEnd(freshness), toReady);
-  return { status: 200, freshness, isGzip, body: isGzip ? compress(whole) : whole };
+  return { status: 200, freshness: keptFor, isGzip, body: isGzip ? compress(whole) : whole };
 }
 
+/** A whole answer, as the client wants it. */
 export function giveReady(
   ready: ReadyAnswer,
   isGzip: boolean,
-  freshness: AnswerFreshness | undefined,
+  { end, keptFor: freshness }: { readonly end: string; readonly keptFor: AnswerFreshness | undefined },
 ): Answered | Promise<Answered> {
-  const end = toEnd(freshness);
   if (!isGzip || ready.byteLength < MIN_GZIP_BYTES) return { status: 200, freshness, body: ready.plain(end) };
   return ready.gzip(end).then((body) => ({ status: 200, freshness, isGzip, body }));
 }
@@ -49,7 +51,8 @@ export function toRefusal(result: ExecutionResult): Answered {
   return { status, headers, body: [...writeOpening(result, []), Buffer.from('}')] };
 }
 
-function toEnd(freshness: AnswerFreshness | undefined): string {
+/** What ends the text of an answer. */
+export function toEnd(freshness: AnswerFreshness | undefined): string {
   return freshness === undefined ? '}' : `,"extensions":${JSON.stringify({ freshness })}}`;
 }
 
