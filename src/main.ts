@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
-import { pino } from 'pino';
+import { pino, type Logger } from 'pino';
 
 import { ConfigError, readConfig, readSchemaSettings, type Config } from './config.js';
 import { GatewayError } from './errors.js';
@@ -15,6 +15,10 @@ import type { Simulator } from './simulator/simulator.js';
 
 /** How long the demo's ScaleOps takes: long enough to see the cache work. */
 const DEMO_LATENCY_MS = 400;
+
+/** Lines of the log are written when there are so many bytes of them, and at the latest so often. */
+const LOG_BYTES = 4_096;
+const LOG_FLUSH_MS = 20;
 
 /** The process ends so much later than the limit of its requests, whatever a part of it or a host waits for. */
 const LAST_RESORT_MS = LAST_WORD_MS + 750;
@@ -73,7 +77,7 @@ async function runDemo(): Promise<void> {
 async function run(env: NodeJS.ProcessEnv, firstLine: (url: string) => string, simulator?: Simulator): Promise<void> {
   const onSignal = listenToSignals();
   const { config, warnings } = readConfig(env);
-  const logger = pino({ level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime });
+  const logger = createLogger(config);
   const gateway = createGateway(config, { logger, version: readVersion(), isAlone: true });
   const url = await gateway.listen();
   onSignal((signal) => {
@@ -94,6 +98,15 @@ async function run(env: NodeJS.ProcessEnv, firstLine: (url: string) => string, s
   // Last, because it says that we are there: for requests, and for signals.
   process.stdout.write(`${firstLine(toLocalUrl(url, config))}\n`);
   for (const warning of warnings) logger.warn(warning);
+}
+
+/** Lines go out a few at a time: a write for each takes longer than to answer from memory. */
+function createLogger({ logLevel: level }: Config): Logger {
+  const lines = pino.destination({ dest: 1, minLength: LOG_BYTES, periodicFlush: LOG_FLUSH_MS });
+  process.on('exit', () => {
+    lines.flushSync();
+  });
+  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, lines);
 }
 
 /** Ends the process on a signal: through the task that it is given, at once without one, and on a second signal. */

@@ -2,6 +2,8 @@
 
 import { execute, type ExecutionResult, type GraphQLError, type GraphQLSchema } from 'graphql';
 
+import { LRUCache } from 'lru-cache';
+
 import type { AnswerMemory } from '../../cache/answers.js';
 import { createContext, type Caller, type ContextParts, type GatewayContext } from '../../context.js';
 import { isSpent, refuseOverspent } from '../answer-limit.js';
@@ -42,6 +44,9 @@ export interface WatchedVisit extends Watched {
   readonly observation: RequestObservation | undefined;
 }
 
+/** Of questions that were asked once, some thousands. */
+const MAX_ASKED_CHARACTERS = 2_097_152;
+
 /** The result of what is not executed, or not to its end. */
 export function refuse(error: unknown): ExecutionResult {
   // Brought into our form with all others.
@@ -51,6 +56,7 @@ export function refuse(error: unknown): ExecutionResult {
 export function createExecution(options: ExecutionOptions) {
   const { parts, answers, limits, format, now, toCaller } = options;
   const run = createRunning(options);
+  const isAskedAgain = createMemory();
   return async (visit: Visit, question: Question, watched: WatchedVisit): Promise<Answered> => {
     const { asked, state } = visit;
     const deadline = limits.startOperation(asked);
@@ -69,10 +75,22 @@ export function createExecution(options: ExecutionOptions) {
     const mayBeKept = result.errors === undefined && freshness?.isStale === false;
     const sources = context.stats.reports.map(({ source }) => source);
     return writeAnswer({ result, freshness, lists: context.lists ?? [] }, visit.reply, (pieces) => {
-      const ready = createReadyAnswer(question.facts, pieces);
-      if (mayBeKept) answers.keep(visit.key, ready, ready.byteLength, sources);
+      if (!mayBeKept || !isAskedAgain(visit.key)) return createReadyAnswer(question.facts, pieces);
+      // In one piece, which takes no more than it needs.
+      const ready = createReadyAnswer(question.facts, [Buffer.concat(pieces)]);
+      answers.keep(visit.key, ready, ready.byteLength, sources);
       return ready;
     });
+  };
+}
+
+/** What was asked once may never be asked again: only what is comes among the answers that are kept. */
+function createMemory(): (key: string) => boolean {
+  const asked = new LRUCache<string, true>({ maxSize: MAX_ASKED_CHARACTERS, sizeCalculation: (_, key) => key.length });
+  return (key) => {
+    if (asked.delete(key)) return true;
+    asked.set(key, true);
+    return false;
   };
 }
 

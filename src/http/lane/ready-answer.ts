@@ -8,6 +8,7 @@ import type { OperationFacts } from '../observation.js';
 
 export interface ReadyAnswer {
   readonly facts: OperationFacts;
+  /** Without the end. */
   readonly byteLength: number;
   /** The whole answer with this end. */
   plain(end: string): readonly Buffer[];
@@ -15,15 +16,10 @@ export interface ReadyAnswer {
   gzip(end: string): Promise<readonly Buffer[]>;
 }
 
-/** Up to here an answer is sent in one piece. */
-const ONE_PIECE_BYTES = 65_536;
-
+/** @param opening all but the end, in pieces. */
 export function createReadyAnswer(facts: OperationFacts, opening: readonly Buffer[]): ReadyAnswer {
   const byteLength = opening.reduce((sum, { length }) => sum + length, 0);
-  const plain = rememberLast((end) => {
-    const pieces = [...opening, Buffer.from(end)];
-    return byteLength > ONE_PIECE_BYTES ? pieces : [Buffer.concat(pieces)];
-  });
+  const plain = rememberLast((end) => [...opening, Buffer.from(end)]);
   let compressed: Promise<(end: string) => readonly Buffer[]> | undefined;
   return {
     facts,
