@@ -2,6 +2,7 @@
 // is a few counting sorts, stable and without a comparison. Ranks are kept with the report.
 
 import type { NameColumn } from './columns.js';
+import type { Texts } from './texts.js';
 
 /** `ranks[row]` from 0, the smallest, to `distinct - 1`; `distinct` itself stands for null. */
 export interface Ranks {
@@ -42,11 +43,12 @@ export function rankNames({ codes, values }: NameColumn): Ranks {
   return { ranks: codes.map((code) => rankOfCode[code]!), distinct: values.length - 1 };
 }
 
-/** The place of each text among `values`, by Unicode code point; null, which is the first of them, comes last. */
-function rankTexts(values: readonly (string | null)[]): Uint32Array {
-  const sorted = sortTexts(values.slice(1) as string[]);
+/** The place of each text among `values`, by Unicode code point; the first of them, which stands for null, comes last. */
+function rankTexts(values: Texts): Uint32Array {
+  const texts = values.all();
+  const sorted = sortTexts(texts.slice(1));
   const rankOf = new Map(sorted.map((text, rank) => [text, rank]));
-  return Uint32Array.from(values, (text) => (text === null ? sorted.length : rankOf.get(text)!));
+  return Uint32Array.from(texts, (text, code) => (code === 0 ? sorted.length : rankOf.get(text)!));
 }
 
 /** JavaScript's own order, by UTF-16 code unit, is that of code points unless there are surrogates; and it is fast. */

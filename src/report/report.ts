@@ -2,6 +2,7 @@
 // HTTP. How the rows are held is known in this folder alone.
 
 import { breakDown, createLabelColumn, type Breakdown, type Dimension, type GroupOrder } from './breakdown.js';
+import { nameOf } from './cells.js';
 import type { Columns, NameColumn, NumberField } from './columns.js';
 import { createCursorCodec, type CursorCodec } from './cursor.js';
 import { createDerived, type Derived } from './derived.js';
@@ -162,7 +163,7 @@ const PART_BYTES = 0;
 function split(window: ReportWindow | null, whole: Columns, found: readonly FoundScope[]): ReadonlyMap<Scope, Report> {
   const parts = found.flatMap(({ rows, spelled }) => {
     const columns = pickRows(whole, rows);
-    const clusters = columns.names.clusterName.values.filter((name) => name !== null);
+    const clusters = columns.names.clusterName.values.all().slice(1);
     const part = createReport({ window, clusters, columns, byteSize: PART_BYTES });
     return spelled.map((scope) => [scope, part] as const);
   });
@@ -192,10 +193,10 @@ function restrict(whole: Whole, among: Uint32Array, grants: Grants, regrouping: 
   return derived.get(`visible to ${grants.key}, ${JSON.stringify(regrouping)}`, make, ({ byteSize }) => byteSize);
 }
 
-function namesOf({ codes, values }: NameColumn, rows: Uint32Array): readonly string[] {
+function namesOf(column: NameColumn, rows: Uint32Array): readonly string[] {
   const found = new Set<number>();
-  for (let at = 0; at < rows.length; at += 1) found.add(codes[rows[at]!]!);
-  return Array.from(found, (code) => values[code] ?? null).filter((name) => name !== null);
+  for (let at = 0; at < rows.length; at += 1) found.add(column.codes[rows[at]!]!);
+  return Array.from(found, (code) => nameOf(column, code)).filter((name) => name !== null);
 }
 
 interface Selection {
@@ -222,7 +223,7 @@ function selectPage({ columns, rows, keys, codec, page, reportCost }: Selection)
     get rows() {
       return Array.from(ordered.subarray(start, end), (row) => toRow(columns, row, reportCost()));
     },
-    cursorOf: (index) => codec.encode({ place: start + index, id: columns.ids[ordered[start + index]!]! }),
+    cursorOf: (index) => codec.encode({ place: start + index, id: columns.ids.at(ordered[start + index]!) }),
   };
 }
 

@@ -1,7 +1,8 @@
 // What the text of an answer with HTTP 200 is: a report, or one of the things that are sent in place of one.
 
 import { UpstreamError } from '../errors.js';
-import { decodeReport, ReportShapeError, type DecodedReport } from '../report/decode.js';
+import { decodeReport, ReportShapeError } from '../report/decode.js';
+import type { DecodedReport } from '../report/report-data.js';
 
 /** Text that is a whole report, or the error that says what it is instead. JSON.parse's own message quotes the text. */
 export function parseReport(text: string, pathSetting: string): DecodedReport {
