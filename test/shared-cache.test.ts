@@ -11,6 +11,7 @@ import type { Engine } from '../src/cache/redis.js';
 import { createSharedEntries, nameKey } from '../src/cache/shared-entries.js';
 import type { Clock } from '../src/clock.js';
 import { decodeReport } from '../src/report/decode.js';
+import { createReportReader } from '../src/upstream/report-reader.js';
 import { createGate } from './kit/gate.js';
 import type { Answer } from './kit/gateway.js';
 import { principalOf } from './kit/principal.js';
@@ -689,7 +690,8 @@ describe('a sealed entry', () => {
     JSON.stringify({ aggregatedWorkloads: [{ id: 'one', totalCost: 1 }], clusters: ['secret'] }),
   );
   const header = { key: 'key', principalId: ann.id, generation: 'first', askedAt: 1, asOf: 2 };
-  const limits = { keepMs: () => 1000, maxKeepMs: 1000, maxBytes: 1_048_576, clock: createWatchedClock() };
+  const reader = createReportReader();
+  const limits = { keepMs: () => 1000, maxKeepMs: 1000, maxBytes: 1_048_576, reader, clock: createWatchedClock() };
   /** What is found when `entry` lies under the key of `principal`. */
   const look = async (entry: Buffer, principal = ann, key = 'key', generation: string | null = 'first') => {
     const read = (): Promise<(Buffer | null)[]> =>

@@ -36,13 +36,17 @@ export function createKeyReader(): KeyReader {
   return {
     read(scanner, place) {
       if (place >= starts.length) return learn(scanner, place);
-      const { bytes, at } = scanner;
-      const end = ends[place]!;
-      const shift = at - starts[place]!;
-      for (let each = starts[place]!; each < end; each += 1) {
-        if (bytes[each] !== bytes[each + shift]) return learn(scanner, place);
+      const { words, at } = scanner;
+      const start = starts[place]!;
+      const last = ends[place]! - 4;
+      const shift = at - start;
+      if (last + shift + 4 > words.byteLength || last < start) return learn(scanner, place);
+      // Four bytes at a time; the last four may overlap those before.
+      for (let each = start; each < last; each += 4) {
+        if (words.getInt32(each) !== words.getInt32(each + shift)) return learn(scanner, place);
       }
-      scanner.at = end + shift;
+      if (words.getInt32(last) !== words.getInt32(last + shift)) return learn(scanner, place);
+      scanner.at = last + shift + 4;
       return fields[place]!;
     },
   };

@@ -25,12 +25,16 @@ const NULL = Buffer.from('null').readInt32BE();
 const PLAIN = Uint8Array.from({ length: 256 }, (_, byte) =>
   Number(byte >= 0x20 && byte < 0x80 && byte !== QUOTE && byte !== BACKSLASH),
 );
+/** The bytes of numbers, true, false and null. */
+const WORD = Uint8Array.from({ length: 256 }, (_, byte) => Number(/[\w+.-]/.test(String.fromCharCode(byte))));
 /** Up to here each whole number is a double, and these powers of ten are: dividing one by the other rounds once. */
 const MAX_EXACT = 2 ** 53;
 const POWERS = Float64Array.from({ length: 23 }, (_, power) => Number(`1e${power}`));
 
 export class Scanner {
   readonly bytes: Buffer;
+  /** The same, to look at four of them at a time. */
+  readonly words: DataView;
   /** Where the next byte is. */
   at = 0;
   /** What was read last, [start, end), and a hash of it. */
@@ -40,6 +44,7 @@ export class Scanner {
 
   constructor(bytes: Buffer) {
     this.bytes = bytes;
+    this.words = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
   /** The next byte that is no white space; undefined at the end. */
@@ -95,26 +100,29 @@ export class Scanner {
   /** Reads a text, a list or an object: to where its quotes and brackets end. Whether it is JSON is not known then. */
   readSpan(): void {
     const { bytes } = this;
+    const { length } = bytes;
     let at = this.at;
     let hash = 0;
     let depth = 0;
-    let isText = false;
-    for (; ; at += 1) {
-      const byte = bytes[at];
-      if (byte === undefined) throw new UnusualError();
+    do {
+      if (at >= length) throw new UnusualError();
+      const byte = bytes[at]!;
+      at += 1;
       hash = ((hash << 5) - hash + byte) | 0;
-      if (isText) {
-        if (byte === BACKSLASH) at += 1;
-        else if (byte === QUOTE) isText = false;
-      } else if (byte === QUOTE) isText = true;
-      else if (byte === OPEN_LIST || byte === OPEN_OBJECT) depth += 1;
+      if (byte === QUOTE) {
+        for (let char = bytes[at]!; char !== QUOTE && at < length; char = bytes[at]!) {
+          hash = ((hash << 5) - hash + char) | 0;
+          at += char === BACKSLASH ? 2 : 1;
+        }
+        at += 1;
+      } else if (byte === OPEN_LIST || byte === OPEN_OBJECT) depth += 1;
       else if (byte === CLOSE_LIST || byte === CLOSE_OBJECT) depth -= 1;
-      if (depth === 0 && !isText) break;
-    }
+    } while (depth > 0);
+    if (at > length) throw new UnusualError();
     this.start = this.at;
-    this.end = at + 1;
+    this.end = at;
     this.hash = hash;
-    this.at = at + 1;
+    this.at = at;
   }
 
   /** What was read last, as text; of bytes that are plain. */
@@ -151,7 +159,7 @@ export class Scanner {
   /** Reads up to what ends a number, null, true or false. */
   private readWord(): void {
     this.start = this.at;
-    while (/[\w+.-]/.test(String.fromCharCode(this.bytes[this.at] ?? COMMA))) this.at += 1;
+    while (WORD[this.bytes[this.at] ?? 0] === 1) this.at += 1;
     this.end = this.at;
   }
 
