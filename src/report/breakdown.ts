@@ -93,7 +93,9 @@ export function breakDown(numbers: Columns['numbers'], { rows, by, orderBy, firs
     );
   const totals = totalsFrom(0);
   const toGroup = (group: number): Group => ({
-    keys: by.map((column) => nameOf(column, column.codes[firstRows[group]!]!)),
+    get keys() {
+      return by.map((column) => nameOf(column, column.codes[firstRows[group]!]!));
+    },
     totals: { rowCount: counts[group]!, sum: (field) => sumOf(sumsOf(field), group) },
     get share() {
       return shareOf(this.totals.sum('totalCost'), totals.sum('totalCost'));

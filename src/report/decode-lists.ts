@@ -13,12 +13,21 @@ export interface ListData {
   readonly serviceLists: Lists;
 }
 
-/** Writes lists, and answers with their numbers. */
+/** Writes the lists of one kind. */
+export interface ListsOf {
+  /** Writes the list that this value is; answers with its number. */
+  add(value: unknown): number;
+  /** The same for a list of which the items are known. */
+  addItems(items: readonly number[]): number;
+  /** The item that an element of a list is, by its number; undefined for what is left out. */
+  toItem(element: unknown): number | undefined;
+}
+
 export interface ListWriter {
   /** Labels in any of the shapes that were seen or are likely: a map, a list of {key, value}, a list of "key=value". */
-  addLabels(value: unknown): number;
-  /** A list of texts. Null, which Go sends for an empty list, is empty, and what is no text is left out. */
-  addServices(value: unknown): number;
+  readonly labels: ListsOf;
+  /** Texts. Null, which Go sends for an empty list, is an empty one, and what is no text is left out. */
+  readonly services: ListsOf;
   /** What was written, for as long as nothing more is. */
   data(): ListData;
 }
@@ -42,16 +51,26 @@ export function createListWriter(): ListWriter {
     const key = toText(name);
     return key === null ? undefined : labelOf(textOf(key), textOf(toLabelValue(content)));
   };
+  const elementToLabel = (element: unknown): number | undefined => toLabel(readPair(element));
   const toService = (value: unknown): number | undefined => {
     const text = toText(value);
     return text === null ? undefined : textOf(text);
   };
   return {
-    addLabels(value) {
-      if (typeof value !== 'object' || value === null) return EMPTY_LIST;
-      return labelLists.add(Array.isArray(value) ? value.map(readPair) : Object.entries(value), toLabel);
+    labels: {
+      add(value) {
+        if (Array.isArray(value)) return labelLists.add(value as unknown[], elementToLabel);
+        const isMap = typeof value === 'object' && value !== null;
+        return isMap ? labelLists.add(Object.entries(value), toLabel) : EMPTY_LIST;
+      },
+      addItems: (items) => labelLists.add(items, asItIs),
+      toItem: elementToLabel,
     },
-    addServices: (value) => (Array.isArray(value) ? serviceLists.add(value as unknown[], toService) : EMPTY_LIST),
+    services: {
+      add: (value) => (Array.isArray(value) ? serviceLists.add(value as unknown[], toService) : EMPTY_LIST),
+      addItems: (items) => serviceLists.add(items, asItIs),
+      toItem: toService,
+    },
     data: () => ({
       texts: texts.data(),
       distinctLabels: { keys: keys.all(), values: values.all() },
@@ -60,6 +79,8 @@ export function createListWriter(): ListWriter {
     }),
   };
 }
+
+const asItIs = (item: number): number => item;
 
 /** More texts than a report has bytes. */
 const MAX_TEXTS = 2 ** 26;

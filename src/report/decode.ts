@@ -69,9 +69,9 @@ function decodeRows(list: readonly unknown[], notes: NumberNotes): ColumnData {
       numbers[field][index] = read(row[field], notes) ?? Number.NaN;
     }
     for (const field of LABEL_FIELDS) {
-      lists[field][index] = row[field] == null ? NULL_LIST : writer.addLabels(row[field]);
+      lists[field][index] = row[field] == null ? NULL_LIST : writer.labels.add(row[field]);
     }
-    lists.services[index] = writer.addServices(row.services);
+    lists.services[index] = writer.services.add(row.services);
   });
   return {
     rowCount,

@@ -3,32 +3,51 @@
 
 type TypedArray = Uint8Array | Uint16Array | Uint32Array | Float64Array;
 
+/** Plain data with typed arrays somewhere in it. */
+interface Data {
+  [name: string]: unknown;
+}
+
 /** A copy of `data` whose typed arrays, also within objects, all lie in one ArrayBuffer of just their size. */
 export function pack<T extends object>(data: T): T {
-  const arrays = collect(data);
+  const sizes = [0, 0, 0, 0, 0, 0, 0, 0, 0];
+  addSizes(data as Data, sizes);
   // The wide ones first: then each begins where its kind may.
-  arrays.sort((a, b) => b.BYTES_PER_ELEMENT - a.BYTES_PER_ELEMENT);
-  const buffer = new ArrayBuffer(arrays.reduce((bytes, { byteLength }) => bytes + byteLength, 0));
-  const packed = new Map<TypedArray, TypedArray>();
-  let at = 0;
-  for (const array of arrays) {
-    const Kind = array.constructor as new (buffer: ArrayBuffer, offset: number, length: number) => TypedArray;
-    const copy = new Kind(buffer, at, array.length);
-    copy.set(array);
-    packed.set(array, copy);
-    at += array.byteLength;
+  const places = [...sizes];
+  let bytes = 0;
+  for (let width = 8; width > 0; width -= 1) {
+    places[width] = bytes;
+    bytes += sizes[width]!;
   }
-  return replace(data, packed) as T;
+  return replace(data as Data, new ArrayBuffer(bytes), places) as T;
 }
 
-function collect(data: object): TypedArray[] {
-  if (ArrayBuffer.isView(data)) return [data as TypedArray];
-  const parts = Object.values(data).filter((part) => typeof part === 'object' && part !== null) as object[];
-  return parts.flatMap(collect);
+/** Adds the bytes of all arrays to `sizes`, by the width of their elements. */
+function addSizes(data: Data, sizes: number[]): void {
+  for (const name in data) {
+    const part = data[name];
+    if (typeof part !== 'object' || part === null) continue;
+    if (isArray(part)) sizes[part.BYTES_PER_ELEMENT]! += part.byteLength;
+    else addSizes(part as Data, sizes);
+  }
 }
 
-function replace(data: unknown, packed: ReadonlyMap<TypedArray, TypedArray>): unknown {
-  if (typeof data !== 'object' || data === null) return data;
-  if (ArrayBuffer.isView(data)) return packed.get(data as TypedArray);
-  return Object.fromEntries(Object.entries(data).map(([name, part]) => [name, replace(part, packed)]));
+function replace(data: Data, buffer: ArrayBuffer, places: number[]): Data {
+  const packed: Data = {};
+  for (const name in data) {
+    const part = data[name];
+    if (typeof part !== 'object' || part === null) packed[name] = part;
+    else if (isArray(part)) {
+      const Kind = part.constructor as new (buffer: ArrayBuffer, offset: number, length: number) => TypedArray;
+      const copy = new Kind(buffer, places[part.BYTES_PER_ELEMENT]!, part.length);
+      copy.set(part);
+      places[part.BYTES_PER_ELEMENT]! += part.byteLength;
+      packed[name] = copy;
+    } else packed[name] = replace(part as Data, buffer, places);
+  }
+  return packed;
+}
+
+function isArray(part: object): part is TypedArray {
+  return ArrayBuffer.isView(part);
 }

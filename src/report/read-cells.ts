@@ -2,8 +2,9 @@
 // its bytes, and gets the same code.
 
 import { NULL_LIST } from './columns.js';
-import { OPEN_LIST, OPEN_OBJECT, UnusualError, type Scanner } from './scanner.js';
-import { createSpans, type Spans } from './spans.js';
+import type { ListsOf } from './decode-lists.js';
+import { CLOSE_OBJECT, COLON, OPEN_LIST, OPEN_OBJECT, UnusualError, type Scanner } from './scanner.js';
+import { createSpans } from './spans.js';
 import { createTextWriter, type TextData } from './texts.js';
 
 /** Reads the cell that begins here; answers with its code. */
@@ -35,14 +36,56 @@ export function createNameReader(): NameReader {
   };
 }
 
-/** Reads lists: `add` writes one that was not met before. */
-export function createListReader(add: (value: unknown) => number, spans: Spans): CellReader {
-  const make = (scanner: Scanner): number => add(scanner.parse());
+/** An element of a list; of an object what may be of use. JSON.parse would take three times as long for so little. */
+function readElement(scanner: Scanner): unknown {
+  if (scanner.bytes[scanner.at] !== OPEN_OBJECT) return scanner.readValue();
+  const pair: { key?: unknown; value?: unknown } = {};
+  scanner.at += 1;
+  if (scanner.peek() === CLOSE_OBJECT) {
+    scanner.at += 1;
+    return pair;
+  }
+  do {
+    scanner.peek();
+    const name = scanner.readText();
+    scanner.expect(COLON);
+    const value = scanner.readValue();
+    if (name === 'key' || name === 'value') pair[name] = value;
+  } while (scanner.hasMore(CLOSE_OBJECT));
+  return pair;
+}
+
+/** Reads lists. Of one that was not met before at least the elements may be known. */
+export function createListReader(lists: ListsOf): CellReader {
+  const spans = createSpans();
+  const elements = createSpans();
+  // One higher: 0 is an element that is left out.
+  const addElement = (scanner: Scanner): number => {
+    const { end } = scanner;
+    scanner.at = scanner.start;
+    const item = lists.toItem(readElement(scanner)) ?? -1;
+    if (scanner.at !== end) throw new UnusualError();
+    return item + 1;
+  };
+  const addList = (scanner: Scanner): number => {
+    const { start, end, bytes } = scanner;
+    if (bytes[start] !== OPEN_LIST) return lists.add(scanner.parse());
+    const items: number[] = [];
+    scanner.at = start;
+    scanner.readList(() => {
+      scanner.readElement();
+      const item = elements.codeOf(scanner, addElement);
+      if (item > 0) items.push(item - 1);
+    });
+    // Where its brackets end need not be where it ends, unless it is JSON.
+    if (scanner.at !== end) throw new UnusualError();
+    return lists.addItems(items);
+  };
   return (scanner) => {
     const byte = scanner.bytes[scanner.at];
     if (byte === OPEN_LIST || byte === OPEN_OBJECT) {
       scanner.readSpan();
-      return spans.codeOf(scanner, make);
+      return spans.codeOf(scanner, addList);
     }
     if (!scanner.skipNull()) throw new UnusualError();
     return NULL_LIST;

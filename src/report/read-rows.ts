@@ -7,7 +7,6 @@ import { toCount, toNumber, type NumberNotes } from './decode-values.js';
 import { createIdReader, createListReader, createNameReader } from './read-cells.js';
 import { createKeyReader, FIELDS, OTHER_FIELD } from './read-keys.js';
 import { CLOSE_OBJECT, OPEN_OBJECT, UnusualError, type Scanner } from './scanner.js';
-import { createSpans } from './spans.js';
 import { grow } from './texts.js';
 
 export interface RowReader {
@@ -29,9 +28,8 @@ export function createRowReader(scanner: Scanner): RowReader {
   const ids = createIdReader();
   const names = NAME_FIELDS.map(createNameReader);
   const lists = createListWriter();
-  const labelSpans = createSpans();
-  const readLabels = createListReader(lists.addLabels, labelSpans);
-  const readServices = createListReader(lists.addServices, createSpans());
+  const readLabels = createListReader(lists.labels);
+  const readServices = createListReader(lists.services);
   const listReaders = LIST_FIELDS.map((field) => (field === 'services' ? readServices : readLabels));
   const notes: NumberNotes = { dropped: 0 };
   let room = 16 + Math.floor(scanner.bytes.length / ROW_BYTES);

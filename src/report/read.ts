@@ -6,7 +6,7 @@ import { pack } from './pack.js';
 import { decodeHead } from './decode.js';
 import { createRowReader } from './read-rows.js';
 import type { ReportData } from './report-data.js';
-import { CLOSE_LIST, CLOSE_OBJECT, COLON, OPEN_LIST, OPEN_OBJECT, Scanner, UnusualError } from './scanner.js';
+import { CLOSE_OBJECT, COLON, OPEN_OBJECT, Scanner, UnusualError } from './scanner.js';
 
 /** The report that these bytes are; undefined for what is unusual, or no report. */
 export function readReport(bytes: Buffer): ReportData | undefined {
@@ -31,7 +31,8 @@ function readAnswer(scanner: Scanner): ReportData {
       // Of two lists the last would be the one.
       if (hasRows) throw new UnusualError();
       hasRows = true;
-      readList(scanner, rows.readRow);
+      scanner.peek();
+      scanner.readList(rows.readRow);
     } else head.set(key, scanner.readValue());
   } while (scanner.hasMore(CLOSE_OBJECT));
   // An error may mean that this is no report.
@@ -39,15 +40,4 @@ function readAnswer(scanner: Scanner): ReportData {
   const { columns, droppedNumbers } = rows.end();
   const named = decodeHead({ window: head.get('window'), clusters: head.get('clusters') });
   return { ...named, columns: pack(columns), droppedNumbers };
-}
-
-function readList(scanner: Scanner, readItem: () => void): void {
-  scanner.expect(OPEN_LIST);
-  if (scanner.peek() === CLOSE_LIST) {
-    scanner.at += 1;
-    return;
-  }
-  do {
-    readItem();
-  } while (scanner.hasMore(CLOSE_LIST));
 }

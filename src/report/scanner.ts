@@ -125,6 +125,25 @@ export class Scanner {
     this.at = at;
   }
 
+  /** Reads a list that begins here; `readItem` reads each of its elements. */
+  readList(readItem: () => void): void {
+    this.expect(OPEN_LIST);
+    if (this.peek() === CLOSE_LIST) {
+      this.at += 1;
+      return;
+    }
+    do {
+      readItem();
+    } while (this.hasMore(CLOSE_LIST));
+  }
+
+  /** Reads a text, a list or an object as a span, after white space. */
+  readElement(): void {
+    const byte = this.peek();
+    if (byte !== QUOTE && byte !== OPEN_LIST && byte !== OPEN_OBJECT) throw new UnusualError();
+    this.readSpan();
+  }
+
   /** What was read last, as text; of bytes that are plain. */
   ascii(): string {
     return this.bytes.toString('latin1', this.start, this.end);
