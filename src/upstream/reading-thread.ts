@@ -15,7 +15,7 @@ export interface ReadingThread {
   close(): Promise<void>;
 }
 
-export function createReadingThread(): ReadingThread {
+export function createReadingThread({ maxHeapMb = MAX_HEAP_MB } = {}): ReadingThread {
   let worker: Worker | undefined;
   let isClosed = false;
   /** Ends the reading that is under way. */
@@ -25,7 +25,7 @@ export function createReadingThread(): ReadingThread {
     const started = new Worker(new URL('./reading-worker.js', import.meta.url), {
       // It needs none of the secrets that are there.
       env: {},
-      resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB },
+      resourceLimits: { maxOldGenerationSizeMb: maxHeapMb },
     });
     const onEnd = (error: unknown): void => {
       // After an error comes the exit, and by then there may be another one.
