@@ -23,11 +23,7 @@ export interface Gateway {
 
 export function createGateway(config: Config, dependencies: GatewayDependencies): Gateway {
   const { logger, clock = systemClock, isProtected = true } = dependencies;
-  const { telemetry, authentication, credentials, reader, client, shared, cache } = createParts(
-    config,
-    dependencies,
-    clock,
-  );
+  const { telemetry, authentication, credentials, client, shared, cache } = createParts(config, dependencies, clock);
   const readiness = createReadiness((isReady, reasons) => {
     logger.info({ reasons }, isReady ? 'ready' : 'not ready');
   });
@@ -71,7 +67,6 @@ export function createGateway(config: Config, dependencies: GatewayDependencies)
       return shutdown.run(server, async () => {
         await shared?.close();
         await client.close();
-        await reader.close();
         await credentials.close();
         await door.dispose();
         // Last: what the others still ended with is told as well.

@@ -40,7 +40,7 @@ export function createParts(config: Config, dependencies: GatewayDependencies, c
   const shared = createSharedTier(config, reader, logger, clock);
   const cache = createCache(config, { client, shared, instrument }, logger, clock);
   telemetry.metrics?.watch({ cache, upstream: client, shared });
-  return { telemetry, authentication, credentials, reader, client, shared, cache };
+  return { telemetry, authentication, credentials, client, shared, cache };
 }
 
 function createDoorkeeper({ access }: Config, logger: Logger, clock: Clock): Authentication | undefined {
@@ -79,7 +79,7 @@ function createClient(
   logger: Logger,
   clock: Clock,
 ): ScaleOpsClient {
-  return createScaleOpsClient({
+  const client = createScaleOpsClient({
     ...upstream,
     reader,
     clock,
@@ -93,6 +93,9 @@ function createClient(
       else logger.info('ScaleOps answers again');
     },
   });
+  // Whoever is done with the client wants nothing read any more.
+  const close = () => Promise.all([client.close(), reader.close()]).then(() => undefined);
+  return { ...client, close };
 }
 
 function createCache(

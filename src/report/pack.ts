@@ -4,9 +4,7 @@
 type TypedArray = Uint8Array | Uint16Array | Uint32Array | Float64Array;
 
 /** Plain data with typed arrays somewhere in it. */
-interface Data {
-  [name: string]: unknown;
-}
+type Data = Record<string, unknown>;
 
 /** A copy of `data` whose typed arrays, also within objects, all lie in one ArrayBuffer of just their size. */
 export function pack<T extends object>(data: T): T {
