@@ -767,7 +767,8 @@ describe('a sealed entry', () => {
     expect(await unsealEntry(bomb, ann, 1_048_576)).toBeUndefined();
     expect(await look(bomb)).toBeUndefined();
     const fitting = await sealEntry(header, Buffer.alloc(1_048_576, ' '), ann);
-    expect(await unsealEntry(fitting, ann, 1_048_576)).toHaveLength(1_048_576);
+    const blocks = await unsealEntry(fitting, ann, 1_048_576);
+    expect(Buffer.concat(blocks ?? [])).toHaveLength(1_048_576);
   });
 
   test.each([

@@ -96,11 +96,11 @@ export function createSharedEntries({ ask, clock, ...options }: SharedEntriesOpt
 }
 
 /** Undefined for what is no report, and where as many large ones are being read as may. */
-async function decode(body: Buffer, reader: ReportReader): Promise<Report | undefined> {
+async function decode(body: readonly Buffer[], reader: ReportReader): Promise<Report | undefined> {
   const reading = reader.begin();
   try {
-    reading.grow(body.length);
-    return (await reader.read([body], '')).report;
+    reading.grow(body.reduce((bytes, { length }) => bytes + length, 0));
+    return (await reader.read(body, '')).report;
   } catch {
     return undefined;
   } finally {

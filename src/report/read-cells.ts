@@ -92,9 +92,12 @@ export function createListReader(lists: ListsOf): CellReader {
   };
 }
 
+/** The most of an answer that its ids usually are. */
+const ID_PART = 1 / 8;
+
 /** Reads ids, each of which is its own. */
-export function createIdReader(): { readonly read: (scanner: Scanner) => void; values(): TextData } {
-  const values = createTextWriter();
+export function createIdReader(bytes: number): { readonly read: (scanner: Scanner) => void; values(): TextData } {
+  const values = createTextWriter(64 + Math.ceil(bytes * ID_PART));
   return {
     read(scanner) {
       if (scanner.readPlain()) {

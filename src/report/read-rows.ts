@@ -26,7 +26,7 @@ export function createRowReader(scanner: Scanner): RowReader {
   const keys = createKeyReader();
   const cells = createCells(16 + Math.floor(scanner.bytes.length / ROW_BYTES));
   const { numbers, codes } = cells;
-  const ids = createIdReader();
+  const ids = createIdReader(scanner.bytes.length);
   const names = NAME_FIELDS.map(createNameReader);
   const lists = createListWriter();
   const readLabels = createListReader(lists.labels);

@@ -14,9 +14,9 @@ const MAX_STEPS = 1_000;
 
 export function createSpans(): Spans {
   /** Numbers of entries, one higher: 0 is an empty slot. There are twice as many slots as entries, or more. */
-  let slots = new Uint32Array(64);
+  let slots = new Uint32Array(256);
   /** Of each entry: start, end, hash, code. */
-  let entries = new Uint32Array(4 * 32);
+  let entries = new Uint32Array(4 * 128);
   let count = 0;
 
   const rehash = (): void => {

@@ -62,9 +62,10 @@ export interface TextWriter {
   data(): TextData;
 }
 
-export function createTextWriter(): TextWriter {
-  let chars: Uint8Array | Uint16Array = new Uint8Array(256);
-  let ends = new Uint32Array(16);
+/** `room` is about how many characters there will be. */
+export function createTextWriter(room = 1_024): TextWriter {
+  let chars: Uint8Array | Uint16Array = new Uint8Array(room);
+  let ends = new Uint32Array(64);
   let charCount = 0;
   let count = 0;
   const makeRoom = (more: number): void => {
