@@ -61,24 +61,20 @@ export function createListReader(lists: ListsOf): CellReader {
   const elements = createSpans();
   // One higher: 0 is an element that is left out.
   const addElement = (scanner: Scanner): number => {
-    const { end } = scanner;
     scanner.at = scanner.start;
-    const item = lists.toItem(readElement(scanner)) ?? -1;
-    if (scanner.at !== end) throw new UnusualError();
-    return item + 1;
+    return (lists.toItem(readElement(scanner)) ?? -1) + 1;
   };
   const addList = (scanner: Scanner): number => {
-    const { start, end, bytes } = scanner;
+    const { start, bytes } = scanner;
     if (bytes[start] !== OPEN_LIST) return lists.add(scanner.parse());
     const items: number[] = [];
+    // Read again, and now as JSON: that ends where its brackets do.
     scanner.at = start;
     scanner.readList(() => {
       scanner.readElement();
       const item = elements.codeOf(scanner, addElement);
       if (item > 0) items.push(item - 1);
     });
-    // Where its brackets end need not be where it ends, unless it is JSON.
-    if (scanner.at !== end) throw new UnusualError();
     return lists.addItems(items);
   };
   return (scanner) => {
