@@ -18,9 +18,12 @@ export interface Refusal {
 
 export type ReadAnswer = { readonly report: ReportData } | { readonly refusal: Refusal };
 
+/** For so little JSON.parse is faster, and needs no warming up. */
+const SHORT_BYTES = 131_072;
+
 /** Reads a whole body. */
 export function readAnswer(body: Buffer): ReadAnswer {
-  const report = readReport(body);
+  const report = body.length < SHORT_BYTES ? undefined : readReport(body);
   return report === undefined ? parseAnswer(body.toString('utf8')) : { report };
 }
 

@@ -10,8 +10,7 @@ import { pino } from 'pino';
 import { readConfig } from '../../dist/config.js';
 import { createGateway } from '../../dist/gateway.js';
 import { decodeReport } from '../../dist/report/decode.js';
-import { readReport } from '../../dist/report/read.js';
-import { toReport } from '../../dist/report/report-data.js';
+import { readAnswer, toDecoded } from '../../dist/upstream/answer.js';
 import { fetchFleet } from './fleet.mjs';
 import { measure, printMachine } from './measure.mjs';
 
@@ -29,7 +28,7 @@ for (const [size, text] of texts) {
   const cases = {
     'JSON.parse alone': () => JSON.parse(body.toString()),
     'JSON.parse and decoding': () => decodeReport(JSON.parse(body.toString())),
-    'bytes to report': () => toReport(readReport(body)),
+    'as the gateway reads it': () => toDecoded(readAnswer(body), ''),
   };
   measure(`${size} rows, ${(body.length / 1e6).toFixed(2)} MB`, cases, size > 10_000 ? 7 : size > 1_000 ? 31 : 301);
 }
