@@ -24,6 +24,9 @@ function makeText(bytes: number, namespace = '日本'): string {
   return `{"aggregatedWorkloads":[${rows.join(',')}]}`;
 }
 
+/** In memory of its own, as blocks are. */
+const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
+
 const countRows = (text: string): number => text.split('"totalCost"').length - 1;
 
 /** An upstream that sends all of a body but its end, and that when it is let. */
@@ -130,19 +133,19 @@ describe('the thread', () => {
   test('may run out of memory over one report, and the next gets a new one', async () => {
     const thread = createReadingThread({ maxHeapMb: 24 });
     onTestFinished(() => thread.close());
-    const bomb = Buffer.from(`{"aggregatedWorkloads":[${'{"a":[[],[]]},'.repeat(1_000_000)}{}]}`);
-    await expect(thread.read([bomb])).rejects.toMatchObject({ code: 'UPSTREAM_RESPONSE_TOO_LARGE' });
-    const { answer } = await thread.read([Buffer.from('{"aggregatedWorkloads":null}')]);
+    const bomb = `{"aggregatedWorkloads":[${'{"a":[[],[]]},'.repeat(1_000_000)}{}]}`;
+    await expect(thread.read([encode(bomb)])).rejects.toMatchObject({ code: 'UPSTREAM_RESPONSE_TOO_LARGE' });
+    const { answer } = await thread.read([encode('{"aggregatedWorkloads":null}')]);
     expect(answer).toHaveProperty('report');
   });
 
   test('ends with the gateway, and what it was reading with it', async () => {
     const thread = createReadingThread();
-    const reading = thread.read([Buffer.from(makeText(4_000_000))]);
+    const reading = thread.read([encode(makeText(4_000_000))]);
     const ended = expect(reading).rejects.toMatchObject({ code: 'UPSTREAM_UNAVAILABLE', reason: 'UND_ERR_DESTROYED' });
     await thread.close();
     await ended;
-    await expect(thread.read([Buffer.from('{}')])).rejects.toMatchObject({ reason: 'UND_ERR_DESTROYED' });
+    await expect(thread.read([encode('{}')])).rejects.toMatchObject({ reason: 'UND_ERR_DESTROYED' });
   });
 });
 

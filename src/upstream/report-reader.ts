@@ -48,5 +48,5 @@ export function createReportReader(): ReportReader {
 
 /** Memory that nobody else has a part of: all of it changes hands. */
 function own(block: Buffer): Uint8Array {
-  return isAlone(block) ? block : Uint8Array.from(block);
+  return isAlone(block) ? block : new Uint8Array(block);
 }
