@@ -1,7 +1,10 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
+import { builtWorker } from './test/kit/built-worker.mjs';
+
 export default defineConfig({
+  plugins: [builtWorker(import.meta.dirname)],
   // One copy of graphql for everyone: vite would load its `module` build for our code, Node its `main` build for the
   // libraries, and graphql refuses types of "another module or realm".
   resolve: { alias: [{ find: /^graphql$/, replacement: fileURLToPath(import.meta.resolve('graphql')) }] },

@@ -14,6 +14,7 @@ import { GatewayError } from './errors.js';
 import { createTelemetry, type Telemetry } from './telemetry/telemetry.js';
 import { createScaleOpsClient, type ScaleOpsClient } from './upstream/client.js';
 import { createCredentials } from './upstream/credentials.js';
+import { createReportReader, type ReportReader } from './upstream/report-reader.js';
 
 /** What a test or another host may replace. */
 export interface GatewayDependencies {
@@ -34,8 +35,9 @@ export function createParts(config: Config, dependencies: GatewayDependencies, c
   const instrument = telemetry.instruments;
   const authentication = createDoorkeeper(config, logger, clock);
   const credentials = createCredentials({ ...config.upstream, clock, instrument });
-  const client = createClient(config, telemetry, logger, clock);
-  const shared = createSharedTier(config, logger, clock);
+  const reader = createReportReader();
+  const client = createClient(config, reader, telemetry, logger, clock);
+  const shared = createSharedTier(config, reader, logger, clock);
   const cache = createCache(config, { client, shared, instrument }, logger, clock);
   telemetry.metrics?.watch({ cache, upstream: client, shared });
   return { telemetry, authentication, credentials, client, shared, cache };
@@ -70,9 +72,16 @@ function watchGateway(
   });
 }
 
-function createClient({ upstream }: Config, telemetry: Telemetry, logger: Logger, clock: Clock): ScaleOpsClient {
-  return createScaleOpsClient({
+function createClient(
+  { upstream }: Config,
+  reader: ReportReader,
+  telemetry: Telemetry,
+  logger: Logger,
+  clock: Clock,
+): ScaleOpsClient {
+  const client = createScaleOpsClient({
     ...upstream,
+    reader,
     clock,
     instrument: telemetry.instruments,
     onDroppedNumbers: (report, count) => {
@@ -84,6 +93,9 @@ function createClient({ upstream }: Config, telemetry: Telemetry, logger: Logger
       else logger.info('ScaleOps answers again');
     },
   });
+  // Whoever is done with the client wants nothing read any more.
+  const close = () => Promise.all([client.close(), reader.close()]).then(() => undefined);
+  return { ...client, close };
 }
 
 function createCache(
@@ -108,7 +120,12 @@ function createCache(
   });
 }
 
-function createSharedTier({ cache, upstream }: Config, logger: Logger, clock: Clock): SharedCache | undefined {
+function createSharedTier(
+  { cache, upstream }: Config,
+  reader: ReportReader,
+  logger: Logger,
+  clock: Clock,
+): SharedCache | undefined {
   // Where nothing is kept there is nothing to share.
   if (cache.redisUrl === undefined || cache.ttlMs === 0) return undefined;
   const engine = createRedisEngine({
@@ -120,6 +137,7 @@ function createSharedTier({ cache, upstream }: Config, logger: Logger, clock: Cl
   });
   return createSharedCache({
     engine,
+    reader,
     keepMs: ({ report, asOf }) => keepMs({ asOf, freshMs: lifetimeOf(report, asOf, cache) }, cache),
     maxKeepMs: keepMs({ asOf: 0, freshMs: Math.max(cache.ttlMs, cache.pastTtlMs) }, cache),
     maxBytes: upstream.maxResponseBytes,

@@ -4,13 +4,14 @@
 
 import { inflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
 
 import { sealEntry, unsealEntry } from '../src/cache/sealed-entry.js';
 import type { Engine } from '../src/cache/redis.js';
 import { createSharedEntries, nameKey } from '../src/cache/shared-entries.js';
 import type { Clock } from '../src/clock.js';
 import { decodeReport } from '../src/report/decode.js';
+import { createReportReader } from '../src/upstream/report-reader.js';
 import { createGate } from './kit/gate.js';
 import type { Answer } from './kit/gateway.js';
 import { principalOf } from './kit/principal.js';
@@ -689,7 +690,9 @@ describe('a sealed entry', () => {
     JSON.stringify({ aggregatedWorkloads: [{ id: 'one', totalCost: 1 }], clusters: ['secret'] }),
   );
   const header = { key: 'key', principalId: ann.id, generation: 'first', askedAt: 1, asOf: 2 };
-  const limits = { keepMs: () => 1000, maxKeepMs: 1000, maxBytes: 1_048_576, clock: createWatchedClock() };
+  const reader = createReportReader();
+  afterAll(() => reader.close());
+  const limits = { keepMs: () => 1000, maxKeepMs: 1000, maxBytes: 2_097_152, reader, clock: createWatchedClock() };
   /** What is found when `entry` lies under the key of `principal`. */
   const look = async (entry: Buffer, principal = ann, key = 'key', generation: string | null = 'first') => {
     const read = (): Promise<(Buffer | null)[]> =>
@@ -701,6 +704,14 @@ describe('a sealed entry', () => {
     });
     return (await entries.look({ key, principal }))?.found;
   };
+
+  test('is found also where it is so long that it is read in the thread', async () => {
+    const rows = Array.from({ length: 6_000 }, (_, row) => ({ id: `${row}`.padStart(180, 'x'), namespace: 'secret' }));
+    const long = Buffer.from(JSON.stringify({ aggregatedWorkloads: rows, clusters: ['secret'] }));
+    expect(long.length).toBeGreaterThan(1_048_576);
+    const entry = await sealEntry(header, long, ann);
+    expect(await look(entry)).toMatchObject({ asOf: 2, report: { clusters: ['secret'], rowCount: 6_000 } });
+  });
 
   test('is found by whose it is, for what it is', async () => {
     const entry = await sealEntry(header, body, ann);
@@ -765,7 +776,8 @@ describe('a sealed entry', () => {
     expect(await unsealEntry(bomb, ann, 1_048_576)).toBeUndefined();
     expect(await look(bomb)).toBeUndefined();
     const fitting = await sealEntry(header, Buffer.alloc(1_048_576, ' '), ann);
-    expect(await unsealEntry(fitting, ann, 1_048_576)).toHaveLength(1_048_576);
+    const blocks = await unsealEntry(fitting, ann, 1_048_576);
+    expect(Buffer.concat(blocks ?? [])).toHaveLength(1_048_576);
   });
 
   test.each([

@@ -6,9 +6,11 @@
 // AES-256-GCM (NIST SP 800-38D) over the gzipped text of the upstream's answer; all before it is authenticated with it.
 
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
-import { gunzip, gzip } from 'node:zlib';
+import { gzip } from 'node:zlib';
 
+import { readBody } from '../upstream/body.js';
 import type { Principal } from '../upstream/principal.js';
 
 /** What an entry says of itself. Times are milliseconds since the Unix epoch. */
@@ -56,12 +58,15 @@ export function peekHeader(entry: Buffer): EntryHeader | undefined {
   }
 }
 
-/** The text that was sealed; undefined unless every byte is as it was sealed, with this principal's key. */
+/**
+ * The text that was sealed, in blocks: 70 MB in one go would hold up everybody else. Undefined unless every byte is as it
+ * was sealed, with this principal's key.
+ */
 export async function unsealEntry(
   entry: Buffer,
   { sealingKey }: Principal,
   maxBytes: number,
-): Promise<Buffer | undefined> {
+): Promise<Buffer[] | undefined> {
   const end = endOfHeader(entry);
   if (end === undefined || entry.length < end + NONCE_BYTES + TAG_BYTES) return undefined;
   const tagAt = end + NONCE_BYTES;
@@ -71,7 +76,7 @@ export async function unsealEntry(
       .setAAD(entry.subarray(0, end))
       .setAuthTag(entry.subarray(tagAt, bodyAt));
     const compressed = Buffer.concat([decipher.update(entry.subarray(bodyAt)), decipher.final()]);
-    return await promisify<Buffer, object, Buffer>(gunzip)(compressed, { maxOutputLength: maxBytes });
+    return await readBody(Readable.from([compressed]), 'gzip', { maxBytes });
   } catch {
     return undefined;
   }

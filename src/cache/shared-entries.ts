@@ -3,10 +3,10 @@
 import { randomUUID } from 'node:crypto';
 
 import type { Clock } from '../clock.js';
-import { decodeReport } from '../report/decode.js';
 import type { Report } from '../report/report.js';
 import type { FetchedReport } from '../upstream/client.js';
 import type { Principal } from '../upstream/principal.js';
+import type { ReportReader } from '../upstream/report-reader.js';
 import type { DatedReport } from './freshness.js';
 import { ANSWER_MS, TURN_MS, type Ask } from './patience.js';
 import { peekHeader, sealEntry, unsealEntry } from './sealed-entry.js';
@@ -42,6 +42,7 @@ export interface SharedEntriesOptions {
   readonly maxKeepMs: number;
   /** The longest text that is read. */
   readonly maxBytes: number;
+  readonly reader: ReportReader;
   readonly clock: Clock;
 }
 
@@ -54,7 +55,8 @@ export function nameKey({ id }: Principal, kind: 'generation' | 'report' | 'lock
   return `scaleops-cost-gateway:{${id}}:${kind}:${key}`;
 }
 
-export function createSharedEntries({ ask, keepMs, maxKeepMs, maxBytes, clock }: SharedEntriesOptions): SharedEntries {
+export function createSharedEntries({ ask, clock, ...options }: SharedEntriesOptions): SharedEntries {
+  const { keepMs, maxKeepMs, maxBytes, reader } = options;
   return {
     async look({ key, principal, newerThan = -Infinity }, maxMs = ANSWER_MS) {
       const names = [nameKey(principal, 'report', key), nameKey(principal, 'generation')];
@@ -66,7 +68,7 @@ export function createSharedEntries({ ask, keepMs, maxKeepMs, maxBytes, clock }:
       const isOurs = header?.key === key && header.principalId === principal.id && header.generation === generation;
       if (!entry || !isOurs || header.asOf <= newerThan) return { generation, found: undefined };
       const body = await unsealEntry(entry, principal, maxBytes);
-      const report = body && decode(body);
+      const report = body && (await decode(body, reader));
       return { generation, found: report && { report, askedAt: header.askedAt, asOf: header.asOf } };
     },
     async write({ key, principal }, generation, fetched) {
@@ -93,10 +95,15 @@ export function createSharedEntries({ ask, keepMs, maxKeepMs, maxBytes, clock }:
   };
 }
 
-function decode(body: Buffer): Report | undefined {
+/** Undefined for what is no report, and where as many large ones are being read as may. */
+async function decode(body: readonly Buffer[], reader: ReportReader): Promise<Report | undefined> {
+  const reading = reader.begin();
   try {
-    return decodeReport(JSON.parse(body.toString('utf8'))).report;
+    reading.grow(body.reduce((bytes, { length }) => bytes + length, 0));
+    return (await reader.read(body, '')).report;
   } catch {
     return undefined;
+  } finally {
+    reading.end();
   }
 }

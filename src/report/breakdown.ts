@@ -1,11 +1,12 @@
 // Breakdown: rows in groups by one or several dimensions, the groups in an order, and those past the first few summed
 // as "others". Groups and others add up to the totals exactly.
 
-import { createNameColumn, type Columns, type NameColumn, type NameField, type SumField } from './columns.js';
+import { itemsOf, nameOf } from './cells.js';
+import { NULL_LIST, type Columns, type NameColumn, type NameField, type SumField } from './columns.js';
 import { sumByGroup, sumGroups, sumOf, type Sums } from './exact-sum.js';
-import type { Label } from './label.js';
 import { orderByRanks, type Direction } from './order.js';
 import { rankNames, rankNumbers, type Ranks } from './ranks.js';
+import { toTexts } from './texts.js';
 import { createTotals, shareOf, type Totals } from './totals.js';
 
 /** What to group by: a field of the row, or the value of a label key among its ownerLabels or labels. */
@@ -34,14 +35,34 @@ export interface Breakdown {
 }
 
 /** The column of a dimension that is no field: the value of label `key`. An empty value is none. */
-export function createLabelColumn({ rowCount, ownerLabels, labels }: Columns, key: string): NameColumn {
-  const writer = createNameColumn(rowCount);
-  const valueIn = (list: readonly Label[] | null | undefined): string | undefined =>
-    list?.find((label) => label.key === key)?.value;
+export function createLabelColumn(columns: Columns, key: string): NameColumn {
+  const { rowCount, lists, texts } = columns;
+  const valueOfList = findValues(columns, key);
+  const codes = new Uint32Array(rowCount);
+  /** The texts of the column; the first stands for none, in place of the empty one. */
+  const values = [-1];
+  const codeOf = new Map<number, number>();
   for (let row = 0; row < rowCount; row += 1) {
-    writer.write(row, (valueIn(ownerLabels[row]) ?? valueIn(labels[row]) ?? '') || null);
+    const own = valueOfList[lists.ownerLabels[row]!]!;
+    const text = own === NO_LABEL ? valueOfList[lists.labels[row]!]! : own;
+    if (text === NO_LABEL) continue;
+    let code = codeOf.get(text);
+    if (code === undefined) codeOf.set(text, (code = texts.is(text, '') ? 0 : values.push(text) - 1));
+    codes[row] = code;
   }
-  return writer.column;
+  return { codes, values: toTexts(values.map((text) => (text < 0 ? '' : texts.at(text)))) };
+}
+
+const NO_LABEL = -1;
+
+/** For each distinct list of labels, the text that label `key` has in it, by its number: each list is looked at once. */
+function findValues({ labelLists, distinctLabels, texts }: Columns, key: string): Int32Array {
+  const isKey = distinctLabels.keys.map((text) => Number(texts.is(text, key)));
+  return Int32Array.from(labelLists.ends, (_, list) => {
+    if (list === NULL_LIST) return NO_LABEL;
+    const label = itemsOf(labelLists, list).find((each) => isKey[each] === 1);
+    return label === undefined ? NO_LABEL : distinctLabels.values[label]!;
+  });
 }
 
 interface BreakdownOptions {
@@ -72,7 +93,9 @@ export function breakDown(numbers: Columns['numbers'], { rows, by, orderBy, firs
     );
   const totals = totalsFrom(0);
   const toGroup = (group: number): Group => ({
-    keys: by.map(({ codes, values }) => values[codes[firstRows[group]!]!]!),
+    get keys() {
+      return by.map((column) => nameOf(column, column.codes[firstRows[group]!]!));
+    },
     totals: { rowCount: counts[group]!, sum: (field) => sumOf(sumsOf(field), group) },
     get share() {
       return shareOf(this.totals.sum('totalCost'), totals.sum('totalCost'));

@@ -13,20 +13,30 @@ const MAX_SCALE = 1e15;
 /** Up to here neighbouring units are different doubles, whatever the scale: dividing gives back the very number. */
 const MAX_UNITS = 2 ** 51;
 
-/** A column of finite numbers and NaN. */
+/** A column of finite numbers and NaN. It is made in place: `values` are its units afterwards. */
 export function createNumberColumn(values: Float64Array): NumberColumn {
   const scale = findScale(values);
-  const units = values.map((value) => Math.round(value * scale));
-  const isDecimal = scale <= MAX_SCALE && units.every((each) => !(Math.abs(each) > MAX_UNITS));
-  return isDecimal ? { units, scale } : { units: values, scale: 1 };
+  if (scale > MAX_SCALE || Math.round(findLargest(values) * scale) > MAX_UNITS) return { units: values, scale: 1 };
+  // At scale 1 they are whole numbers already.
+  if (scale > 1) for (let row = 0; row < values.length; row += 1) values[row] = Math.round(values[row]! * scale);
+  return { units: values, scale };
 }
 
 /** The smallest unit that all values are whole numbers of; past MAX_SCALE where there is none. */
 function findScale(values: Float64Array): number {
   let scale = 1;
-  for (let row = 0; row < values.length; row += 1) {
+  for (let row = 0; row < values.length && scale <= MAX_SCALE; row += 1) {
     const value = values[row]!;
     while (scale <= MAX_SCALE && value === value && Math.round(value * scale) / scale !== value) scale *= 1_000;
   }
   return scale;
+}
+
+function findLargest(values: Float64Array): number {
+  let largest = 0;
+  for (let row = 0; row < values.length; row += 1) {
+    const size = Math.abs(values[row]!);
+    if (size > largest) largest = size;
+  }
+  return largest;
 }

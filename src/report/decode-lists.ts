@@ -1,84 +1,134 @@
-// Lists of the upstream's JSON: names and labels. A fleet repeats the same few hundred labels on every row, so a pool
-// keeps one copy of each for a report.
+// Lists of the upstream's JSON: names and labels. A fleet repeats the same few hundred labels on every row, so each text,
+// each label and each list is kept once for a report, and is a number to whoever has it.
 
+import { EMPTY_LIST, type Labels, type Lists } from './columns.js';
 import { toText } from './decode-values.js';
-import type { Label } from './label.js';
+import { createTextWriter, grow, type TextData } from './texts.js';
 
-/** One copy of each text and each label of a report. */
-export interface LabelPool {
-  text(value: string): string;
-  label(key: string, value: string): Label;
-  /** The label, if it was met. */
-  readonly findLabel: (key: string, value: string) => Label | undefined;
-  /** About how many bytes the pooled things take. */
-  byteSize(): number;
+/** What all lists of a report are made of, as plain data. */
+export interface ListData {
+  readonly texts: TextData;
+  readonly distinctLabels: Labels;
+  readonly labelLists: Lists;
+  readonly serviceLists: Lists;
 }
 
-const EMPTY: readonly never[] = Object.freeze([]);
-const ENTRY_BYTES = 64;
+/** Writes the lists of one kind. */
+export interface ListsOf {
+  /** Writes the list that this value is; answers with its number. */
+  add(value: unknown): number;
+  /** The same for a list of which the items are known. */
+  addItems(items: readonly number[]): number;
+  /** The item that an element of a list is, by its number; undefined for what is left out. */
+  toItem(element: unknown): number | undefined;
+}
 
-export function createLabelPool(): LabelPool {
-  const texts = new Map<string, string>();
-  const labels = new Map<string, Map<string, Label>>();
-  let bytes = 0;
-  const text = (value: string): string => {
-    const known = texts.get(value);
-    if (known !== undefined) return known;
-    texts.set(value, value);
-    bytes += ENTRY_BYTES + value.length;
-    return value;
+export interface ListWriter {
+  /** Labels in any of the shapes that were seen or are likely: a map, a list of {key, value}, a list of "key=value". */
+  readonly labels: ListsOf;
+  /** Texts. Null, which Go sends for an empty list, is an empty one, and what is no text is left out. */
+  readonly services: ListsOf;
+  /** What was written, for as long as nothing more is. */
+  data(): ListData;
+}
+
+export function createListWriter(): ListWriter {
+  const texts = createTextWriter();
+  const textNumbers = new Map<string, number>();
+  const textOf = (text: string): number => numberIn(textNumbers, text, () => texts.add(text));
+  const keys = createNumbers();
+  const values = createNumbers();
+  const labelNumbers = new Map<number, number>();
+  const labelOf = (key: number, value: number): number =>
+    numberIn(labelNumbers, key * MAX_TEXTS + value, () => {
+      keys.add(key);
+      return values.add(value);
+    });
+  const labelLists = createLists();
+  const serviceLists = createLists();
+
+  const toLabel = ([name, content]: Pair): number | undefined => {
+    const key = toText(name);
+    return key === null ? undefined : labelOf(textOf(key), textOf(toLabelValue(content)));
+  };
+  const elementToLabel = (element: unknown): number | undefined => toLabel(readPair(element));
+  const toService = (value: unknown): number | undefined => {
+    const text = toText(value);
+    return text === null ? undefined : textOf(text);
   };
   return {
-    text,
-    label(key, value) {
-      let values = labels.get(key);
-      if (values === undefined) labels.set(key, (values = new Map<string, Label>()));
-      let label = values.get(value);
-      if (label === undefined) {
-        values.set(value, (label = { key: text(key), value: text(value) }));
-        bytes += ENTRY_BYTES;
-      }
-      return label;
+    labels: {
+      add(value) {
+        if (Array.isArray(value)) return labelLists.add(value as unknown[], elementToLabel);
+        const isMap = typeof value === 'object' && value !== null;
+        return isMap ? labelLists.add(Object.entries(value), toLabel) : EMPTY_LIST;
+      },
+      addItems: (items) => labelLists.add(items, asItIs),
+      toItem: elementToLabel,
     },
-    findLabel: (key, value) => labels.get(key)?.get(value),
-    byteSize: () => bytes,
+    services: {
+      add: (value) => (Array.isArray(value) ? serviceLists.add(value as unknown[], toService) : EMPTY_LIST),
+      addItems: (items) => serviceLists.add(items, asItIs),
+      toItem: toService,
+    },
+    data: () => ({
+      texts: texts.data(),
+      distinctLabels: { keys: keys.all(), values: values.all() },
+      labelLists: labelLists.data(),
+      serviceLists: serviceLists.data(),
+    }),
   };
 }
 
-/** A list of texts; null, which Go sends for an empty list, is empty, and what is no text is left out. */
-export function toStrings(value: unknown, pool: LabelPool): readonly string[] {
-  if (!Array.isArray(value)) return EMPTY;
-  return readEach(value, (each) => {
-    const text = toText(each);
-    return text === null ? null : pool.text(text);
-  });
+const asItIs = (item: number): number => item;
+
+/** More texts than a report has bytes. */
+const MAX_TEXTS = 2 ** 26;
+
+function numberIn<Key>(known: Map<Key, number>, key: Key, add: () => number): number {
+  let number = known.get(key);
+  if (number === undefined) known.set(key, (number = add()));
+  return number;
 }
 
-/** Labels in any of the shapes that were seen or are likely: a map, a list of {key, value}, a list of "key=value". */
-export function toLabels(value: unknown, pool: LabelPool): readonly Label[] {
-  if (typeof value !== 'object' || value === null) return EMPTY;
-  const [list, toPair] = Array.isArray(value) ? [value, readPair] : [Object.entries(value), readEntry];
-  return readEach(list, (each) => {
-    const [name, content] = toPair(each);
-    const key = toText(name);
-    return key === null ? null : pool.label(key, toLabelValue(content));
-  });
+function createNumbers() {
+  let numbers = new Uint32Array(16);
+  let count = 0;
+  return {
+    count: () => count,
+    /** The place of the new one. */
+    add(number: number): number {
+      if (count === numbers.length) numbers = grow(numbers, count + 1);
+      numbers[count] = number;
+      return count++;
+    },
+    all: () => numbers.subarray(0, count),
+  };
 }
 
-/** What `read` makes of each element, without those of which it makes null. */
-function readEach<T>(list: readonly unknown[], read: (element: unknown) => T | null): readonly T[] {
-  const items: T[] = [];
-  for (const element of list) {
-    const item = read(element);
-    if (item !== null) items.push(item);
-  }
-  // A list that has grown keeps room for more; a copy takes just what it needs, and there is one a row.
-  return items.length === 0 ? EMPTY : items.slice();
+function createLists() {
+  const items = createNumbers();
+  const ends = createNumbers();
+  const end = (): number => ends.add(items.count());
+  // Null and the empty list.
+  end();
+  end();
+  return {
+    /** The list of what `toItem` makes of each element, without those of which it makes nothing. */
+    add<T>(elements: readonly T[], toItem: (element: T) => number | undefined): number {
+      const before = items.count();
+      for (const element of elements) {
+        const item = toItem(element);
+        if (item !== undefined) items.add(item);
+      }
+      return items.count() === before ? EMPTY_LIST : end();
+    },
+    data: () => ({ items: items.all(), ends: ends.all() }),
+  };
 }
 
 type Pair = readonly [key: unknown, value: unknown];
 const NO_PAIR: Pair = [null, null];
-const readEntry = (entry: unknown): Pair => entry as Pair;
 
 function readPair(element: unknown): Pair {
   if (typeof element === 'string') {

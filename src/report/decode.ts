@@ -2,22 +2,27 @@
 // reads generously what may be odd (nulls for lists, numbers as text, labels in four shapes) and refuses only what is
 // no cost report at all. Nothing that came from outside stands in an error's text.
 
-import { byField, createNameColumn, NAME_FIELDS, NUMBER_FIELDS, type Columns, type NameField } from './columns.js';
+import {
+  byField,
+  LABEL_FIELDS,
+  LIST_FIELDS,
+  NAME_FIELDS,
+  NULL_LIST,
+  NUMBER_FIELDS,
+  type ColumnData,
+  type NameField,
+} from './columns.js';
 import { createNumberColumn } from './decimal-column.js';
-import { createLabelPool, toLabels, toStrings, type LabelPool } from './decode-lists.js';
+import { createListWriter } from './decode-lists.js';
 import { toCount, toNumber, toText, type NumberNotes } from './decode-values.js';
-import type { Label } from './label.js';
-import { createReport, DERIVED_BYTES_PER_ROW, type Report, type ReportWindow } from './report.js';
+import { pack } from './pack.js';
+import type { ReportWindow } from './report.js';
+import { toReport, type DecodedReport, type ReportData } from './report-data.js';
+import { createTextWriter } from './texts.js';
 
 /** Why a JSON value is no cost report; `message` is a fixed text of ours. */
 export class ReportShapeError extends Error {
   override readonly name = 'ReportShapeError';
-}
-
-export interface DecodedReport {
-  readonly report: Report;
-  /** Numbers that were left out because they were not finite, or no whole number where one is due. */
-  readonly droppedNumbers: number;
 }
 
 /**
@@ -25,59 +30,75 @@ export interface DecodedReport {
  * @throws ReportShapeError when `json` is no object with a list `aggregatedWorkloads` of objects.
  */
 export function decodeReport(json: unknown): DecodedReport {
+  return toReport(decodeData(json));
+}
+
+/** The same as plain data. @throws ReportShapeError */
+export function decodeData(json: unknown): ReportData {
   if (!isObject(json)) throw new ReportShapeError('the answer is not an object');
   const list = json.aggregatedWorkloads;
   if (list === undefined) throw new ReportShapeError('the answer has no aggregatedWorkloads');
   if (list !== null && !Array.isArray(list)) throw new ReportShapeError('aggregatedWorkloads is not a list');
 
-  const pool = createLabelPool();
   const notes: NumberNotes = { dropped: 0 };
-  const columns = decodeRows((list ?? []) as unknown[], pool, notes);
-  const clusters = toStrings(json.clusters, pool);
-  const byteSize = measure(columns) + pool.byteSize();
-  const report = createReport({ window: decodeWindow(json.window), clusters, columns, byteSize });
-  return { report, droppedNumbers: notes.dropped };
+  const columns = pack(decodeRows((list ?? []) as unknown[], notes));
+  return { ...decodeHead(json), columns, droppedNumbers: notes.dropped };
 }
 
-function decodeRows(list: readonly unknown[], pool: LabelPool, notes: NumberNotes): Columns {
+/** What an answer says beside its rows. */
+export function decodeHead({ window, clusters }: Readonly<Record<string, unknown>>): ReportHead {
+  const names = Array.isArray(clusters) ? clusters.map(toText).filter((name) => name !== null) : [];
+  return { window: decodeWindow(window), clusters: names };
+}
+type ReportHead = Pick<ReportData, 'window' | 'clusters'>;
+
+function decodeRows(list: readonly unknown[], notes: NumberNotes): ColumnData {
   const rowCount = list.length;
-  const ids: string[] = [];
+  const ids = createTextWriter();
   const numbers = byField(NUMBER_FIELDS, () => new Float64Array(rowCount));
-  const writers = byField(NAME_FIELDS, () => createNameColumn(rowCount));
-  const labels: (readonly Label[] | null)[] = [];
-  const annotations: (readonly Label[] | null)[] = [];
-  const ownerLabels: (readonly Label[])[] = [];
-  const services: (readonly string[])[] = [];
+  const names = byField(NAME_FIELDS, () => createNameWriter(rowCount));
+  const lists = byField(LIST_FIELDS, () => new Uint32Array(rowCount));
+  const writer = createListWriter();
   list.forEach((row, index) => {
     if (!isObject(row)) throw new ReportShapeError('a row is not an object');
     // GraphQL's ID is never null; a row without one is named by what it is about.
-    ids.push(toText(row.id) ?? ID_PARTS.map((part) => toText(row[part]) ?? '').join('/'));
-    for (const field of NAME_FIELDS) writers[field].write(index, toText(row[field]));
+    ids.add(toText(row.id) ?? ID_PARTS.map((part) => toText(row[part]) ?? '').join('/'));
+    for (const field of NAME_FIELDS) names[field].write(index, toText(row[field]));
     for (const field of NUMBER_FIELDS) {
       const read = field === 'amountOfWorkloads' ? toCount : toNumber;
       numbers[field][index] = read(row[field], notes) ?? Number.NaN;
     }
-    labels.push(row.labels == null ? null : toLabels(row.labels, pool));
-    annotations.push(row.annotations == null ? null : toLabels(row.annotations, pool));
-    ownerLabels.push(toLabels(row.ownerLabels, pool));
-    services.push(toStrings(row.services, pool));
+    for (const field of LABEL_FIELDS) {
+      lists[field][index] = row[field] == null ? NULL_LIST : writer.labels.add(row[field]);
+    }
+    lists.services[index] = writer.services.add(row.services);
   });
-  const names = byField(NAME_FIELDS, (field) => writers[field].column);
-  const columns = byField(NUMBER_FIELDS, (field) => createNumberColumn(numbers[field]));
   return {
     rowCount,
-    ids,
-    numbers: columns,
-    names,
-    labels,
-    annotations,
-    ownerLabels,
-    services,
-    findLabel: pool.findLabel,
+    ids: ids.data(),
+    numbers: byField(NUMBER_FIELDS, (field) => createNumberColumn(numbers[field])),
+    names: byField(NAME_FIELDS, (field) => names[field].data()),
+    lists,
+    ...writer.data(),
   };
 }
 
 const ID_PARTS: readonly NameField[] = ['clusterName', 'namespace', 'workloadType', 'workloadName'];
+
+/** Gives each distinct name a code, in the order in which they come; 0 stands for none. */
+function createNameWriter(rowCount: number) {
+  const codes = new Uint32Array(rowCount);
+  const values = createTextWriter();
+  const known = new Map<string | null, number>([[null, values.add('')]]);
+  return {
+    write(row: number, name: string | null): void {
+      let code = known.get(name);
+      if (code === undefined) known.set(name, (code = values.add(name!)));
+      codes[row] = code;
+    },
+    data: () => ({ codes, values: values.data() }),
+  };
+}
 
 function decodeWindow(value: unknown): ReportWindow | null {
   if (!isObject(value)) return null;
@@ -99,22 +120,4 @@ function toTime(value: unknown): number | null {
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-// What is on V8's heap, as measured by test/bench/memory.mjs: a report without rows, a text, a list, a slot in one.
-const REPORT_BYTES = 20_480;
-const TEXT_BYTES = 32;
-const LIST_BYTES = 40;
-const SLOT_BYTES = 8;
-
-function measure({ rowCount, ids, names, labels, annotations, ownerLabels, services }: Columns): number {
-  // Numbers, the codes of names, and the list of all rows' numbers.
-  let bytes = REPORT_BYTES + rowCount * (8 * NUMBER_FIELDS.length + 4 * NAME_FIELDS.length + 4 + DERIVED_BYTES_PER_ROW);
-  for (const texts of [ids, ...NAME_FIELDS.map((field) => names[field].values)]) {
-    for (const text of texts) bytes += TEXT_BYTES + (text?.length ?? 0);
-  }
-  for (const lists of [labels, annotations, ownerLabels, services]) {
-    for (const list of lists) bytes += SLOT_BYTES + (list?.length ? LIST_BYTES + SLOT_BYTES * list.length : 0);
-  }
-  return bytes;
 }

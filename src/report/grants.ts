@@ -1,6 +1,7 @@
 // What somebody may see of the fleet: some clusters, some namespaces, some namespaces of some clusters. Names are compared
 // exactly as they are written: two clusters whose names differ in case alone are two.
 
+import { nameOf } from './cells.js';
 import type { Columns } from './columns.js';
 import { foldCase } from './names.js';
 
@@ -69,8 +70,8 @@ function toGrants(list: readonly Grant[]): Grants {
         let ofNamespaces = known.get(cluster);
         if (ofNamespaces === undefined) known.set(cluster, (ofNamespaces = new Uint8Array(namespace.values.length)));
         if (ofNamespaces[code] === UNKNOWN) {
-          const own = ofCluster(clusterName.values[cluster]!);
-          ofNamespaces[code] = own.some((each) => isIn(each.namespaces, namespace.values[code]!)) ? ADMITTED : REFUSED;
+          const own = ofCluster(nameOf(clusterName, cluster));
+          ofNamespaces[code] = own.some((each) => isIn(each.namespaces, nameOf(namespace, code))) ? ADMITTED : REFUSED;
         }
         return ofNamespaces[code] === ADMITTED;
       };

@@ -23,12 +23,11 @@ export function measureTexts({ bytes, starts }: JsonTexts): number {
   return bytes.byteLength + starts.byteLength;
 }
 
-/** The JSON of each text; null is empty. */
-export function toJsonTexts(texts: readonly (string | null)[]): JsonTexts {
+export function toJsonTexts(texts: readonly string[]): JsonTexts {
   const starts = new Uint32Array(texts.length + 1);
   const sink = new JsonSink(16 * texts.length);
   texts.forEach((text, at) => {
-    if (text !== null) sink.json(JSON.stringify(text).slice(1, -1));
+    sink.json(JSON.stringify(text).slice(1, -1));
     starts[at + 1] = sink.length;
   });
   // A copy, which has no room to spare.

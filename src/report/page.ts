@@ -2,6 +2,7 @@
 // (https://relay.dev/graphql/connections.htm, "Pagination algorithm").
 
 import type { CursorCodec } from './cursor.js';
+import type { Texts } from './texts.js';
 
 export interface PageArguments {
   readonly first?: number | undefined;
@@ -15,7 +16,7 @@ export interface OrderedRows {
   /** Where there is a cursor or a `last`, all of them; else at least the `first`. */
   readonly rows: Uint32Array;
   readonly totalCount: number;
-  readonly ids: readonly string[];
+  readonly ids: Texts;
   readonly codec: CursorCodec;
 }
 
@@ -80,7 +81,7 @@ function findPlace(
   for (let distance = 0; distance <= rows.length; distance += 1) {
     for (const candidate of [place - distance, place + distance]) {
       const row = rows[candidate];
-      if (row !== undefined && ids[row] === id) return { place: candidate, isThere: true };
+      if (row !== undefined && ids.is(row, id)) return { place: candidate, isThere: true };
     }
   }
   return { place, isThere: false };

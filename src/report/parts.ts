@@ -1,11 +1,13 @@
 // The rows of a report that belong to one cluster or namespace, as columns of their own: just what the upstream would
 // have answered about that part alone.
 
-import { createNameColumn, NAME_FIELDS, NUMBER_FIELDS, type Columns } from './columns.js';
+import { LIST_FIELDS, NAME_FIELDS, NUMBER_FIELDS, type Columns } from './columns.js';
 import { createNumberColumn } from './decimal-column.js';
 import { groupBy } from './group-by.js';
 import { foldCase, indexNames } from './names.js';
+import { pickCodes, pickNames } from './pick.js';
 import { toScopeKey, type Scope } from './scope.js';
+import { pickTexts } from './texts.js';
 
 /** The rows of a scope, by their numbers and in the upstream's order. */
 export interface FoundScope {
@@ -45,18 +47,21 @@ interface Part {
   readonly rows: readonly number[];
 }
 
-const LIST_FIELDS = ['ids', 'labels', 'annotations', 'ownerLabels', 'services'] as const;
-type Lists = Pick<Columns, (typeof LIST_FIELDS)[number]>;
-
 /** The columns of these rows alone. Each is made when somebody looks: most questions are about one or two. */
 export function pickRows(whole: Columns, rows: readonly number[]): Columns {
   const part = { whole, rows };
-  return Object.assign(createLists(part), {
+  const { labelLists, serviceLists, distinctLabels, texts } = whole;
+  return {
     rowCount: rows.length,
+    ids: pickTexts(whole.ids, rows),
     numbers: createNumbers(part),
     names: createNames(part),
-    findLabel: whole.findLabel,
-  });
+    lists: createLists(part),
+    labelLists,
+    serviceLists,
+    distinctLabels,
+    texts,
+  };
 }
 
 const createNumbers = lazyRecord(NUMBER_FIELDS, ({ whole, rows }, field) => {
@@ -65,18 +70,9 @@ const createNumbers = lazyRecord(NUMBER_FIELDS, ({ whole, rows }, field) => {
   return createNumberColumn(Float64Array.from(rows, (row) => units[row]! / scale));
 });
 
-const createNames = lazyRecord(NAME_FIELDS, ({ whole, rows }, field) => {
-  const { codes, values } = whole.names[field];
-  const writer = createNameColumn(rows.length);
-  rows.forEach((row, at) => {
-    writer.write(at, values[codes[row]!]!);
-  });
-  return writer.column;
-});
+const createNames = lazyRecord(NAME_FIELDS, ({ whole, rows }, field) => pickNames(whole.names[field], rows));
 
-const createLists = lazyRecord(LIST_FIELDS, ({ whole, rows }, field) =>
-  rows.map((row) => whole[field][row]!),
-) as unknown as (part: Part) => Lists;
+const createLists = lazyRecord(LIST_FIELDS, ({ whole, rows }, field) => pickCodes(whole.lists[field], rows));
 
 /** Makes records with these fields, each of which is made from the part at the first look at it. */
 function lazyRecord<Field extends string, T>(

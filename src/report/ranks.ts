@@ -2,6 +2,8 @@
 // is a few counting sorts, stable and without a comparison. Ranks are kept with the report.
 
 import type { NameColumn } from './columns.js';
+import { orderNumbers } from './radix.js';
+import type { Texts } from './texts.js';
 
 /** `ranks[row]` from 0, the smallest, to `distinct - 1`; `distinct` itself stands for null. */
 export interface Ranks {
@@ -10,31 +12,31 @@ export interface Ranks {
 }
 
 export function rankNumbers(values: Float64Array): Ranks {
-  // Sorting doubles natively puts NaN, which is null, last. Then a value's rank is found by bisection.
-  const sorted = values.slice().sort();
-  let distinct = 0;
-  for (const value of sorted) {
-    if (value !== value) break;
-    // -0 and 0 are one value.
-    if (distinct === 0 || value !== sorted[distinct - 1]) sorted[distinct++] = value;
-  }
+  const known = toKnown(values);
+  const order = orderNumbers(values.length === known.length ? values : Float64Array.from(known, (row) => values[row]!));
   const ranks = new Uint32Array(values.length);
-  for (let row = 0; row < values.length; row += 1) {
+  let distinct = 0;
+  let last = Number.NaN;
+  for (let at = 0; at < order.length; at += 1) {
+    const row = known[order[at]!]!;
     const value = values[row]!;
-    ranks[row] = value !== value ? distinct : lowerBound(sorted, distinct, value);
+    // -0 and 0 are one value.
+    if (value !== last) distinct += 1;
+    last = value;
+    ranks[row] = distinct - 1;
+  }
+  if (known.length < values.length) {
+    for (let row = 0; row < ranks.length; row += 1) if (Number.isNaN(values[row]!)) ranks[row] = distinct;
   }
   return { ranks, distinct };
 }
 
-function lowerBound(sorted: Float64Array, length: number, value: number): number {
-  let low = 0;
-  let high = length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (sorted[middle]! < value) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+/** The rows whose number is not null. */
+function toKnown(values: Float64Array): Uint32Array {
+  const rows = new Uint32Array(values.length);
+  let count = 0;
+  for (let row = 0; row < values.length; row += 1) if (!Number.isNaN(values[row]!)) rows[count++] = row;
+  return rows.subarray(0, count);
 }
 
 export function rankNames({ codes, values }: NameColumn): Ranks {
@@ -42,11 +44,12 @@ export function rankNames({ codes, values }: NameColumn): Ranks {
   return { ranks: codes.map((code) => rankOfCode[code]!), distinct: values.length - 1 };
 }
 
-/** The place of each text among `values`, by Unicode code point; null, which is the first of them, comes last. */
-function rankTexts(values: readonly (string | null)[]): Uint32Array {
-  const sorted = sortTexts(values.slice(1) as string[]);
+/** The place of each text among `values`, by Unicode code point; the first of them, which stands for null, comes last. */
+function rankTexts(values: Texts): Uint32Array {
+  const texts = values.all();
+  const sorted = sortTexts(texts.slice(1));
   const rankOf = new Map(sorted.map((text, rank) => [text, rank]));
-  return Uint32Array.from(values, (text) => (text === null ? sorted.length : rankOf.get(text)!));
+  return Uint32Array.from(texts, (text, code) => (code === 0 ? sorted.length : rankOf.get(text)!));
 }
 
 /** JavaScript's own order, by UTF-16 code unit, is that of code points unless there are surrogates; and it is fast. */

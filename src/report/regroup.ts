@@ -1,10 +1,13 @@
 // Rows of an aggregated report that were told apart by cluster and namespace, added up to what they would be without.
 
-import { byField, createNameColumn, NUMBER_FIELDS, SUM_FIELDS, type Columns } from './columns.js';
+import { labelsAt, nameOf } from './cells.js';
+import { byField, NUMBER_FIELDS, SUM_FIELDS, type Columns } from './columns.js';
 import { createNumberColumn, type NumberColumn } from './decimal-column.js';
 import { sumRows } from './exact-sum.js';
 import { groupBy } from './group-by.js';
 import type { Label } from './label.js';
+import { pickCodes, pickNames } from './pick.js';
+import { toTexts } from './texts.js';
 import { createTotals, percentOfHours } from './totals.js';
 
 /** What tells rows apart, besides labels and annotations. */
@@ -14,33 +17,40 @@ export interface Regrouping {
 
 /** The largest number that GraphQL's Int holds. */
 const MAX_INT = 2 ** 31 - 1;
-const NONE: readonly never[] = Object.freeze([]);
 
 /** One row a group of `rows`, in the order of the first of each. */
 export function regroup(columns: Columns, rows: Uint32Array, { byCluster }: Regrouping): Columns {
-  const clusterOf = (row: number): string | null => {
-    const { codes, values } = columns.names.clusterName;
-    return byCluster ? values[codes[row]!]! : null;
-  };
+  const { names, lists, labelLists, serviceLists, distinctLabels, texts } = columns;
+  const clusterOf = (row: number): string | null =>
+    byCluster ? nameOf(names.clusterName, names.clusterName.codes[row]!) : null;
+  const labels = (row: number) => labelsAt(columns, 'labels', row);
+  const annotations = (row: number) => labelsAt(columns, 'annotations', row);
   const keyOf = (row: number): string =>
-    JSON.stringify([clusterOf(row), toPairs(columns.labels[row]!), toPairs(columns.annotations[row]!)]);
+    JSON.stringify([clusterOf(row), toPairs(labels(row)), toPairs(annotations(row))]);
   const groups = [...groupBy(rows, keyOf).values()];
   const firstRows = groups.map(([first]) => first);
-  const clusterName = createNameColumn(groups.length);
-  firstRows.forEach((row, group) => {
-    clusterName.write(group, clusterOf(row));
-  });
-  const none = createNameColumn(groups.length).column;
+  const none = { codes: new Uint32Array(groups.length), values: toTexts(['']) };
+  const noLists = new Uint32Array(groups.length);
   return {
     rowCount: groups.length,
-    ids: firstRows.map((row) => toId(clusterOf(row), columns.labels[row]!, columns.annotations[row]!)),
+    ids: toTexts(firstRows.map((row) => toId(clusterOf(row), labels(row), annotations(row)))),
     numbers: sumNumbers(columns, groups),
-    names: { clusterName: clusterName.column, namespace: none, workloadName: none, workloadType: none },
-    labels: firstRows.map((row) => columns.labels[row]!),
-    annotations: firstRows.map((row) => columns.annotations[row]!),
-    ownerLabels: firstRows.map(() => NONE),
-    services: firstRows.map(() => NONE),
-    findLabel: columns.findLabel,
+    names: {
+      clusterName: byCluster ? pickNames(names.clusterName, firstRows) : none,
+      namespace: none,
+      workloadName: none,
+      workloadType: none,
+    },
+    lists: {
+      labels: pickCodes(lists.labels, firstRows),
+      annotations: pickCodes(lists.annotations, firstRows),
+      ownerLabels: noLists,
+      services: noLists,
+    },
+    labelLists,
+    serviceLists,
+    distinctLabels,
+    texts,
   };
 }
 

@@ -2,6 +2,7 @@
 // HTTP. How the rows are held is known in this folder alone.
 
 import { breakDown, createLabelColumn, type Breakdown, type Dimension, type GroupOrder } from './breakdown.js';
+import { nameOf } from './cells.js';
 import type { Columns, NameColumn, NameField, NumberField } from './columns.js';
 import { createCursorCodec } from './cursor.js';
 import { createDerived, type Derived } from './derived.js';
@@ -85,7 +86,8 @@ export function createReport({ window, clusters, columns, byteSize }: ReportData
       'field' in dimension
         ? columns.names[dimension.field]
         : derived.get(`label ${dimension.label}`, () => createLabelColumn(columns, dimension.label), measureColumn),
-    textsOf: (field) => derived.get(`JSON of ${field}`, () => toJsonTexts(columns.names[field].values), measureTexts),
+    textsOf: (field) =>
+      derived.get(`JSON of ${field}`, () => toJsonTexts(columns.names[field].values.all()), measureTexts),
   };
   return createView(whole, { clusters, byteSize, rows: allRows(columns), numbers: columns.numbers });
 }
@@ -147,7 +149,7 @@ const PART_BYTES = 0;
 function split(window: ReportWindow | null, whole: Columns, found: readonly FoundScope[]): ReadonlyMap<Scope, Report> {
   const parts = found.flatMap(({ rows, spelled }) => {
     const columns = pickRows(whole, rows);
-    const clusters = columns.names.clusterName.values.filter((name) => name !== null);
+    const clusters = columns.names.clusterName.values.all().slice(1);
     const part = createReport({ window, clusters, columns, byteSize: PART_BYTES });
     return spelled.map((scope) => [scope, part] as const);
   });
@@ -177,10 +179,10 @@ function restrict(whole: Whole, among: Uint32Array, grants: Grants, regrouping: 
   return derived.get(`visible to ${grants.key}, ${JSON.stringify(regrouping)}`, make, ({ byteSize }) => byteSize);
 }
 
-function namesOf({ codes, values }: NameColumn, rows: Uint32Array): readonly string[] {
+function namesOf(column: NameColumn, rows: Uint32Array): readonly string[] {
   const found = new Set<number>();
-  for (let at = 0; at < rows.length; at += 1) found.add(codes[rows[at]!]!);
-  return Array.from(found, (code) => values[code] ?? null).filter((name) => name !== null);
+  for (let at = 0; at < rows.length; at += 1) found.add(column.codes[rows[at]!]!);
+  return Array.from(found, (code) => nameOf(column, code)).filter((name) => name !== null);
 }
 
 function rankField({ names, numbers }: Columns, field: OrderField): Ranks {

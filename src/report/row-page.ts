@@ -52,7 +52,7 @@ export function selectPage({ columns, rows, keys, codec, page, ...rest }: Select
   const list = { rows: ordered, totalCount: rows.length, ids: columns.ids, codec };
   const { start, end, hasNextPage, hasPreviousPage } = findPage(list, page);
   const own = ordered.subarray(start, end);
-  const cursorOf = (index: number): string => codec.encode({ place: start + index, id: columns.ids[own[index]!]! });
+  const cursorOf = (index: number): string => codec.encode({ place: start + index, id: columns.ids.at(own[index]!) });
   return {
     rowCount: end - start,
     totalCount: rows.length,

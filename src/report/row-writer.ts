@@ -1,11 +1,10 @@
 // Rows as JSON, written straight from the columns: what is not asked for is not looked at, and no row is ever made.
 
-import { NAME_FIELDS, type Columns, type NameField, type NumberField } from './columns.js';
+import { idAt, labelsAt, servicesAt } from './cells.js';
+import { NAME_FIELDS, type Columns, type LabelField, type NameField, type NumberField } from './columns.js';
 import { JsonSink, type JsonTexts } from './json-sink.js';
 import type { Label } from './label.js';
 import { shareOf } from './totals.js';
-
-export type LabelField = 'labels' | 'annotations' | 'ownerLabels';
 
 /** A member of a label: its key, its value, or a constant in JSON. */
 export type LabelMember = { readonly name: string } & (
@@ -93,7 +92,9 @@ function toWrite(written: WrittenRows, member: RowMember, open: Buffer): Write {
     case 'object':
       return writeInner(written, member, open);
     case 'labels':
-      return writeLabels(written, member, open);
+      return writeLists(written, written.columns.lists[member.field], open, (row) =>
+        toListJson(labelsAt(written.columns, member.field, row), member.members),
+      );
     case 'field':
       return writeField(written, member.field, open);
   }
@@ -126,13 +127,10 @@ function writeField(
     case 'id':
       return (sink, index) => {
         sink.copy(open);
-        sink.json(JSON.stringify(columns.ids[rows[index]!]));
+        sink.json(JSON.stringify(idAt(columns, rows[index]!)));
       };
     case 'services':
-      return (sink, index) => {
-        sink.copy(open);
-        sink.json(JSON.stringify(columns.services[rows[index]!]));
-      };
+      return writeLists(written, columns.lists.services, open, (row) => JSON.stringify(servicesAt(columns, row)));
     case 'share': {
       const reportCost = written.reportCost();
       const { units, scale } = columns.numbers.totalCost;
@@ -166,33 +164,18 @@ function writeName({ columns, rows, textsOf }: WrittenRows, field: NameField, op
   };
 }
 
-function writeLabels(
-  { columns, rows }: WrittenRows,
-  { field, members }: RowMember & { readonly kind: 'labels' },
-  open: Buffer,
-): Write {
-  const lists = columns[field];
-  // A report has each label once, and a few hundred for all of its rows.
-  const known = new Map<Label, Uint8Array>();
-  const bytesOf = (label: Label): Uint8Array => {
-    let bytes = known.get(label);
-    if (bytes === undefined) known.set(label, (bytes = Buffer.from(toLabelJson(label, members))));
-    return bytes;
-  };
+/** Lists by their codes: a report has few for all of its rows, and each is made once. */
+function writeLists({ rows }: WrittenRows, codes: Uint32Array, open: Buffer, toJson: (row: number) => string): Write {
+  const known: Uint8Array[] = [];
   return (sink, index) => {
-    sink.copy(open);
-    const labels = lists[rows[index]!] as readonly Label[] | null;
-    if (labels === null) {
-      sink.null();
-      return;
-    }
-    sink.byte(OPEN_LIST!);
-    for (let at = 0; at < labels.length; at += 1) {
-      if (at > 0) sink.byte(COMMA!);
-      sink.copy(bytesOf(labels[at]!));
-    }
-    sink.byte(CLOSE_LIST!);
+    const row = rows[index]!;
+    const bytes = (known[codes[row]!] ??= Buffer.from(open.toString() + toJson(row)));
+    sink.copy(bytes);
   };
+}
+
+function toListJson(labels: readonly Label[] | null, members: readonly LabelMember[]): string {
+  return labels === null ? 'null' : `[${labels.map((label) => toLabelJson(label, members)).join()}]`;
 }
 
 function toLabelJson(label: Label, members: readonly LabelMember[]): string {

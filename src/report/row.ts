@@ -1,5 +1,7 @@
-// One row of a report, as it is handed out: the 22 fields of the REST API, and its share of the whole.
+// One row of a report, as it is handed out: the 22 fields of the REST API, and its share of the whole. A row is a view:
+// what of it is not asked for is not made.
 
+import { idAt, labelsAt, nameOf, numberAt, servicesAt } from './cells.js';
 import { NAME_FIELDS, NUMBER_FIELDS, type Columns, type NameField, type NumberField } from './columns.js';
 import type { Label } from './label.js';
 import { shareOf } from './totals.js';
@@ -18,28 +20,59 @@ export interface ReportRow
 
 /** The row with number `index`; `reportCost` is the whole report's totalCost. */
 export function toRow(columns: Columns, index: number, reportCost: number): ReportRow {
-  const { ids, labels, annotations, ownerLabels, services } = columns;
-  const row: Record<string, unknown> = {
-    id: ids[index],
-    labels: labels[index],
-    annotations: annotations[index],
-    ownerLabels: ownerLabels[index],
-    services: services[index],
-  };
-  for (const name of NAME_FIELDS) row[name] = nameAt(columns, name, index);
-  for (const name of NUMBER_FIELDS) row[name] = numberAt(columns, name, index);
-  const totalCost = numberAt(columns, 'totalCost', index);
-  row.share = totalCost === null ? null : shareOf(totalCost, reportCost);
-  return row as unknown as ReportRow;
+  return new RowView(columns, index, reportCost) as unknown as ReportRow;
 }
 
-function nameAt(columns: Columns, name: NameField, index: number): string | null {
-  const { codes, values } = columns.names[name];
-  return values[codes[index] ?? 0] ?? null;
-}
+class RowView {
+  readonly #columns: Columns;
+  readonly #row: number;
+  readonly #reportCost: number;
 
-function numberAt(columns: Columns, name: NumberField, index: number): number | null {
-  const { units, scale } = columns.numbers[name];
-  const value = units[index]! / scale;
-  return Number.isNaN(value) ? null : value;
+  static {
+    const define = (field: string, get: (this: RowView) => unknown): void => {
+      Object.defineProperty(this.prototype, field, { get, enumerable: true });
+    };
+    for (const field of NAME_FIELDS) {
+      define(field, function () {
+        const column = this.#columns.names[field];
+        return nameOf(column, column.codes[this.#row]!);
+      });
+    }
+    for (const field of NUMBER_FIELDS) {
+      define(field, function () {
+        return numberAt(this.#columns, field, this.#row);
+      });
+    }
+  }
+
+  constructor(columns: Columns, row: number, reportCost: number) {
+    this.#columns = columns;
+    this.#row = row;
+    this.#reportCost = reportCost;
+  }
+
+  get id(): string {
+    return idAt(this.#columns, this.#row);
+  }
+
+  get labels(): readonly Label[] | null {
+    return labelsAt(this.#columns, 'labels', this.#row);
+  }
+
+  get annotations(): readonly Label[] | null {
+    return labelsAt(this.#columns, 'annotations', this.#row);
+  }
+
+  get ownerLabels(): readonly Label[] {
+    return labelsAt(this.#columns, 'ownerLabels', this.#row);
+  }
+
+  get services(): readonly string[] {
+    return servicesAt(this.#columns, this.#row);
+  }
+
+  get share(): number | null {
+    const totalCost = numberAt(this.#columns, 'totalCost', this.#row);
+    return totalCost === null ? null : shareOf(totalCost, this.#reportCost);
+  }
 }

@@ -1,5 +1,6 @@
 // Which rows a question is about. The same conditions mean the same rows for pages, totals and groups.
 
+import { itemsOf, labelOf } from './cells.js';
 import type { Columns, NameColumn, NameField } from './columns.js';
 import type { NumberColumn } from './decimal-column.js';
 import type { Label } from './label.js';
@@ -66,15 +67,17 @@ function toRowNumbers(matches: Uint8Array): Uint32Array {
 
 function keepNamed(matches: Uint8Array, column: NameColumn, names: readonly string[] | undefined): void {
   if (names === undefined) return;
-  const wanted = new Set<string | null>(names);
+  const wanted = new Set(names);
   const isCodeWanted = testNames(column, (value) => wanted.has(value));
   for (let row = 0; row < matches.length; row += 1) matches[row]! &= isCodeWanted[column.codes[row]!]!;
 }
 
 /** 1 or 0 for each code: a test looks at each distinct name once, however many rows have it. */
-function testNames({ values }: NameColumn, test: (value: string | null) => boolean): Uint8Array {
+function testNames({ values }: NameColumn, test: (value: string) => boolean): Uint8Array {
   const results = new Uint8Array(values.length);
-  for (let code = 0; code < values.length; code += 1) if (test(values[code]!)) results[code] = 1;
+  const texts = values.all();
+  // Null matches nothing.
+  for (let code = 1; code < texts.length; code += 1) if (test(texts[code]!)) results[code] = 1;
   return results;
 }
 
@@ -84,13 +87,26 @@ function keepAtLeast(matches: Uint8Array, { units, scale }: NumberColumn, least:
   for (let row = 0; row < matches.length; row += 1) if (!(units[row]! / scale >= least)) matches[row] = 0;
 }
 
-function keepLabelled(matches: Uint8Array, { ownerLabels, findLabel }: Columns, labels: readonly Label[]): void {
-  // A report holds each label once, so that rows are told apart by identity; and a label that is asked for twice is one.
-  const wanted = [...new Set(labels.map(({ key, value }) => findLabel(key, value)))];
-  for (let row = 0; row < matches.length; row += 1) {
-    const own = ownerLabels[row]!;
-    if (matches[row] === 1 && !wanted.every((label) => label !== undefined && own.includes(label))) matches[row] = 0;
+function keepLabelled(matches: Uint8Array, columns: Columns, labels: readonly Label[]): void {
+  const { labelLists, lists } = columns;
+  const wanted = findLabels(columns, labels);
+  // Looked at once for each distinct list, however many rows have it.
+  const hasAll = Uint8Array.from(labelLists.ends, (_, list) => {
+    const own = itemsOf(labelLists, list);
+    return wanted?.every((label) => own.includes(label)) ? 1 : 0;
+  });
+  for (let row = 0; row < matches.length; row += 1) matches[row]! &= hasAll[lists.ownerLabels[row]!]!;
+}
+
+/** The numbers of these labels, each once; undefined where one of them is nowhere in the report. */
+function findLabels(columns: Columns, labels: readonly Label[]): readonly number[] | undefined {
+  const nameLabel = ({ key, value }: Label): string => JSON.stringify([key, value]);
+  const wanted = new Set(labels.map(nameLabel));
+  const found: number[] = [];
+  for (let label = 0; label < columns.distinctLabels.keys.length; label += 1) {
+    if (wanted.has(nameLabel(labelOf(columns, label)))) found.push(label);
   }
+  return found.length === wanted.size ? found : undefined;
 }
 
 const SEARCHED: readonly NameField[] = ['clusterName', 'namespace', 'workloadName'];
@@ -99,7 +115,7 @@ function keepFound(matches: Uint8Array, { names }: Columns, text: string): void 
   const found = new Uint8Array(matches.length);
   for (const field of SEARCHED) {
     const column = names[field];
-    const isFound = testNames(column, (value) => value?.toLowerCase().includes(text) === true);
+    const isFound = testNames(column, (value) => value.toLowerCase().includes(text));
     for (let row = 0; row < found.length; row += 1) found[row]! |= isFound[column.codes[row]!]!;
   }
   for (let row = 0; row < matches.length; row += 1) matches[row]! &= found[row]!;

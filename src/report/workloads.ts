@@ -1,5 +1,6 @@
 // Which row is a workload's, by its type and name without regard to case.
 
+import { nameOf } from './cells.js';
 import type { Columns } from './columns.js';
 import { foldCase, indexNames } from './names.js';
 
@@ -19,8 +20,8 @@ export function createWorkloadFinder(
     first[code] = row;
   }
   const isOfType = (row: number, type: string): boolean => {
-    const own = workloadType.values[workloadType.codes[row]!];
-    return own != null && foldCase(own) === type;
+    const own = nameOf(workloadType, workloadType.codes[row]!);
+    return own !== null && foldCase(own) === type;
   };
   return (type, name) => {
     const wanted = foldCase(type);

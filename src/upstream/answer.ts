@@ -1,32 +1,63 @@
-// What the text of an answer with HTTP 200 is: a report, or one of the things that are sent in place of one.
+// What the body of an answer with HTTP 200 is: a report, or one of the things that are sent in place of one. As plain
+// data, so that it can be found out in another thread.
 
-import { UpstreamError } from '../errors.js';
-import { decodeReport, ReportShapeError, type DecodedReport } from '../report/decode.js';
+import { UpstreamError, type UpstreamErrorCode } from '../errors.js';
+import type { RetryRule } from '../flow/retry.js';
+import { decodeData, ReportShapeError } from '../report/decode.js';
+import { readReport } from '../report/read.js';
+import { toReport, type DecodedReport, type ReportData } from '../report/report-data.js';
 
-/** Text that is a whole report, or the error that says what it is instead. JSON.parse's own message quotes the text. */
-export function parseReport(text: string, pathSetting: string): DecodedReport {
+/** Why a body is no report. Nothing of it stands here: JSON.parse's own message would quote it. */
+export interface Refusal {
+  readonly code: UpstreamErrorCode;
+  readonly reason: string;
+  readonly retry?: RetryRule;
+  /** Whether the path is to be looked at. */
+  readonly isElsewhere?: boolean;
+}
+
+export type ReadAnswer = { readonly report: ReportData } | { readonly refusal: Refusal };
+
+/** For so little JSON.parse is faster, and needs no warming up. */
+const SHORT_BYTES = 131_072;
+
+/** Reads a whole body. */
+export function readAnswer(body: Buffer): ReadAnswer {
+  const report = body.length < SHORT_BYTES ? undefined : readReport(body);
+  return report === undefined ? parseAnswer(body.toString('utf8')) : { report };
+}
+
+/** @throws UpstreamError for what is no report; it names `pathSetting` where that may be why. */
+export function toDecoded(answer: ReadAnswer, pathSetting: string): DecodedReport {
+  if ('report' in answer) return toReport(answer.report);
+  const { code, isElsewhere, ...rest } = answer.refusal;
+  throw new UpstreamError(code, { ...rest, ...(isElsewhere && { hint: `Check ${pathSetting}.` }) });
+}
+
+function parseAnswer(text: string): ReadAnswer {
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch {
-    const start = text.slice(0, 65_536);
-    if (/^\s*</.test(start)) {
-      if (LOGIN_PAGE.test(start)) throw new UpstreamError('UPSTREAM_UNAUTHENTICATED', { reason: 'a login page' });
-      throw new UpstreamError('UPSTREAM_BAD_RESPONSE', { reason: 'a page', hint: `Check ${pathSetting}.` });
-    }
-    // A body that ends with its connection may have been cut short on the way.
-    throw new UpstreamError('UPSTREAM_BAD_RESPONSE', {
-      reason: text === '' ? 'empty body' : 'not JSON',
-      retry: 'once',
-    });
+    return { refusal: refuseText(text) };
   }
-  if (isErrorAnswer(json)) throw new UpstreamError('UPSTREAM_ERROR', { reason: 'an error with HTTP 200' });
+  if (isErrorAnswer(json)) return { refusal: { code: 'UPSTREAM_ERROR', reason: 'an error with HTTP 200' } };
   try {
-    return decodeReport(json);
+    return { report: decodeData(json) };
   } catch (error) {
     if (!(error instanceof ReportShapeError)) throw error;
-    throw new UpstreamError('UPSTREAM_BAD_RESPONSE', { reason: error.message });
+    return { refusal: { code: 'UPSTREAM_BAD_RESPONSE', reason: error.message } };
   }
+}
+
+function refuseText(text: string): Refusal {
+  const start = text.slice(0, 65_536);
+  if (/^\s*</.test(start)) {
+    if (LOGIN_PAGE.test(start)) return { code: 'UPSTREAM_UNAUTHENTICATED', reason: 'a login page' };
+    return { code: 'UPSTREAM_BAD_RESPONSE', reason: 'a page', isElsewhere: true };
+  }
+  // A body that ends with its connection may have been cut short on the way.
+  return { code: 'UPSTREAM_BAD_RESPONSE', reason: text === '' ? 'empty body' : 'not JSON', retry: 'once' };
 }
 
 // Not "catalog index", not "design inspiration".

@@ -17,14 +17,20 @@ const DECODERS = new Map<string, () => Readable & NodeJS.WritableStream>([
   ['br', () => createBrotliDecompress()],
 ]);
 
+export interface BodyBounds {
+  readonly maxBytes: number;
+  /** Told how long the body is by now; what it throws ends the reading. */
+  readonly onGrow?: (bytes: number) => void;
+}
+
 /**
- * Reads the whole body.
+ * Reads the whole body, into blocks that are nobody else's.
  * @throws UpstreamError UPSTREAM_RESPONSE_TOO_LARGE, UPSTREAM_BAD_RESPONSE (a coding that is unknown or corrupt); the
  *   socket's own error where the connection breaks.
  */
-export async function readBody(body: Readable, encoding: string | undefined, maxBytes: number): Promise<Buffer> {
+export async function readBody(body: Readable, encoding: string | undefined, bounds: BodyBounds): Promise<Buffer[]> {
   const coding = encoding?.trim().toLowerCase() ?? 'identity';
-  if (coding === 'identity' || coding === '') return readChunks(body, maxBytes);
+  if (coding === 'identity' || coding === '') return readChunks(body, bounds);
   const decoder = DECODERS.get(coding)?.();
   if (decoder === undefined) {
     // Destroying is an error to the body, and one that nobody listens for ends the process.
@@ -36,10 +42,35 @@ export async function readBody(body: Readable, encoding: string | undefined, max
   body.once('error', () => (brokeOff = decoder.errored === null));
   // The callback only keeps pipeline's error from being thrown a second time: the reader below meets it too.
   pipeline(body, decoder, () => undefined);
-  return readChunks(decoder, maxBytes).catch((error: unknown) => {
+  return readChunks(decoder, bounds).catch((error: unknown) => {
     if (brokeOff || error instanceof UpstreamError) throw error;
     throw new UpstreamError('UPSTREAM_BAD_RESPONSE', { reason: 'corrupt content coding', retry: 'once' });
   });
+}
+
+/** Chunks are copied together so many bytes at a time: 70 MB in one go would hold up everybody else. */
+const BLOCK_BYTES = 1_048_576;
+
+function createBlocks() {
+  const blocks: Buffer[] = [];
+  let chunks: Buffer[] = [];
+  let bytes = 0;
+  const join = (): void => {
+    blocks.push(Buffer.concat(chunks, bytes));
+    chunks = [];
+    bytes = 0;
+  };
+  return {
+    add(chunk: Buffer): void {
+      chunks.push(chunk);
+      bytes += chunk.length;
+      if (bytes >= BLOCK_BYTES) join();
+    },
+    end(): Buffer[] {
+      if (bytes > 0) join();
+      return blocks;
+    },
+  };
 }
 
 /** What is shorter cannot hold enough of anything to do harm. */
@@ -63,21 +94,22 @@ function createDensityMeter() {
 
 const [COMMA, BRACE, BRACKET] = Buffer.from(',{[');
 
-async function readChunks(stream: Readable, maxBytes: number): Promise<Buffer> {
-  const chunks: Buffer[] = [];
+async function readChunks(stream: Readable, { maxBytes, onGrow }: BodyBounds): Promise<Buffer[]> {
+  const blocks = createBlocks();
   const density = createDensityMeter();
   let bytes = 0;
   // Leaving the loop early destroys the stream, and with it the connection: nobody reads a bomb to its end.
   for await (const chunk of stream as AsyncIterable<Buffer>) {
     bytes += chunk.length;
     if (bytes > maxBytes) throw new UpstreamError('UPSTREAM_RESPONSE_TOO_LARGE', { reason: 'over the byte limit' });
+    onGrow?.(bytes);
     density.add(chunk);
     if (bytes > HARMLESS_BYTES && density.isTooDense()) {
       throw new UpstreamError('UPSTREAM_RESPONSE_TOO_LARGE', { reason: 'more values than a report has' });
     }
-    chunks.push(chunk);
+    blocks.add(chunk);
   }
-  return Buffer.concat(chunks, bytes);
+  return blocks.end();
 }
 
 /** What reading the rest of an answer may cost, to save a connection. The caller does not wait for it. */

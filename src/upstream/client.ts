@@ -1,19 +1,21 @@
 // The REST client: one POST a report over one connection pool, no memory. A call ends in a decoded report or in an
 // UpstreamError, and within its caller's deadline, which is over everything: login, queue, attempts, the last byte.
 
+import type { Dispatcher } from 'undici';
+
 import type { Clock } from '../clock.js';
 import { UpstreamError } from '../errors.js';
 import type { BulkheadLoad } from '../flow/bulkhead.js';
 import type { Deadline, Leaving } from '../flow/deadline.js';
 import type { Report } from '../report/report.js';
 import type { ReportKind, ReportRequest } from '../report/request.js';
-import { parseReport } from './answer.js';
 import { ACCEPT_ENCODING, discardBody, readBody } from './body.js';
 import { ENDPOINTS, toUpstreamCall } from './calls.js';
 import { createConnections, headerOf, pathUnder, type Connections } from './connections.js';
 import { parseRetryAfter, toStatusError, toTransportError } from './faults.js';
 import { UNOBSERVED, type ObservedCall, type UpstreamInstrument } from './instrument.js';
 import type { Principal } from './principal.js';
+import type { ReportOfBody, ReportReader } from './report-reader.js';
 import { createResilience, type ResilienceSettings } from './resilience.js';
 
 export interface ClientOptions {
@@ -24,6 +26,8 @@ export interface ClientOptions {
   readonly maxResponseBytes: number;
   readonly resilience: ResilienceSettings;
   readonly clock: Clock;
+  /** Closed by who made it. */
+  readonly reader: ReportReader;
   /** Told once a report about numbers that had to be left out. */
   readonly onDroppedNumbers: (report: ReportKind, count: number) => void;
   /** Told when ScaleOps begins to be left alone, and when it is asked again. */
@@ -148,8 +152,22 @@ async function callUpstream(
       url,
     });
   }
-  const body = await readBody(response.body, headerOf(response, 'content-encoding'), options.maxResponseBytes);
-  const { report, droppedNumbers } = parseReport(body.toString('utf8'), pathSetting);
+  const { report, body, droppedNumbers } = await readReport(response, options, pathSetting);
   if (droppedNumbers > 0) options.onDroppedNumbers(request.report, droppedNumbers);
   return { report, body };
+}
+
+async function readReport(
+  response: Dispatcher.ResponseData,
+  { reader, maxResponseBytes: maxBytes }: ClientOptions,
+  pathSetting: string,
+): Promise<ReportOfBody> {
+  const reading = reader.begin();
+  try {
+    const bounds = { maxBytes, onGrow: reading.grow };
+    const blocks = await readBody(response.body, headerOf(response, 'content-encoding'), bounds);
+    return await reader.read(blocks, pathSetting);
+  } finally {
+    reading.end();
+  }
 }

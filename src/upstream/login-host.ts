@@ -57,8 +57,9 @@ export function createLoginHost({ url, timeoutMs, clock, readsText, nonsense }: 
       const retryAfterMs = parseRetryAfter(headerOf(response, 'retry-after'), clock.now());
       throw toStatusError({ status, location, retryAfterMs, pathSetting: '', url: new URL(url) });
     }
-    const text = readsText ? await readBody(body, headerOf(response, 'content-encoding'), MAX_ANSWER_BYTES) : '';
-    return { status, location, text: text.toString('utf8') };
+    const bounds = { maxBytes: MAX_ANSWER_BYTES };
+    const blocks = readsText ? await readBody(body, headerOf(response, 'content-encoding'), bounds) : [];
+    return { status, location, text: Buffer.concat(blocks).toString('utf8') };
   };
 
   return {

@@ -1,15 +1,16 @@
 // What a report takes on the heap beside what it says of itself (`byteSize`, what the cache's bound counts).
 // Run with --expose-gc: `npm run bench:memory`.
 
-import { decodeReport } from '../../dist/report/decode.js';
+import { readReport } from '../../dist/report/read.js';
+import { toReport } from '../../dist/report/report-data.js';
 import { fetchFleet } from './fleet.mjs';
 import { printMachine, usedBytes } from './measure.mjs';
 
 const MIB = 1_048_576;
 
-/** A parsed report dies with the JSON it was read from; only the report itself may stay. */
+/** What it was read from is let go of; only the report itself may stay. */
 function decode(text) {
-  return decodeReport(JSON.parse(text)).report;
+  return toReport(readReport(Buffer.from(text))).report;
 }
 
 /** A function of its own, so that nothing of one size is still held while the next is weighed. */

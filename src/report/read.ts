@@ -1,0 +1,43 @@
+// From the bytes of the upstream's answer straight to columns: no tree of objects, and no string for a name that was met
+// before. It knows what ScaleOps usually sends, and gives up on all else: then JSON.parse and decode.ts have the say.
+// What both can read they read alike; a test compares them.
+
+import { pack } from './pack.js';
+import { decodeHead } from './decode.js';
+import { createRowReader } from './read-rows.js';
+import type { ReportData } from './report-data.js';
+import { CLOSE_OBJECT, COLON, OPEN_OBJECT, Scanner, UnusualError } from './scanner.js';
+
+/** The report that these bytes are; undefined for what is unusual, or no report. */
+export function readReport(bytes: Buffer): ReportData | undefined {
+  try {
+    return readAnswer(new Scanner(bytes));
+  } catch (error) {
+    if (error instanceof UnusualError) return undefined;
+    throw error;
+  }
+}
+
+function readAnswer(scanner: Scanner): ReportData {
+  const rows = createRowReader(scanner);
+  const head = new Map<string, unknown>();
+  let hasRows = false;
+  scanner.expect(OPEN_OBJECT);
+  do {
+    scanner.peek();
+    const key = scanner.readText();
+    scanner.expect(COLON);
+    if (key === 'aggregatedWorkloads') {
+      // Of two lists the last would be the one.
+      if (hasRows) throw new UnusualError();
+      hasRows = true;
+      scanner.peek();
+      scanner.readList(rows.readRow);
+    } else head.set(key, scanner.readValue());
+  } while (scanner.hasMore(CLOSE_OBJECT));
+  // An error may mean that this is no report.
+  if (scanner.peek() !== undefined || !hasRows || head.has('error')) throw new UnusualError();
+  const { columns, droppedNumbers } = rows.end();
+  const named = decodeHead({ window: head.get('window'), clusters: head.get('clusters') });
+  return { ...named, columns: pack(columns), droppedNumbers };
+}

@@ -1,0 +1,52 @@
+// From the bytes of an answer to a report. Small ones are read at once. What would hold up everybody else is read in a
+// thread of its own, which is started when it is first needed: here only the memory that comes back is wrapped.
+
+import { createTurns } from '../flow/turns.js';
+import type { DecodedReport } from '../report/report-data.js';
+import { readAnswer, toDecoded } from './answer.js';
+import { createLargeReports, type Reading } from './large-reports.js';
+import { createReadingThread, isAlone } from './reading-thread.js';
+
+/** Shorter bodies are read in less time than it takes everybody else to notice: some 3 ms, and 10 while V8 is cold. */
+const THREAD_BYTES = 1_048_576;
+
+/** A report, what was noticed about it, and the text that it was read from. */
+export interface ReportOfBody extends DecodedReport {
+  readonly body: Buffer;
+}
+
+export interface ReportReader {
+  /** Begins a report of which the body is still to come; to be ended whatever becomes of it. */
+  begin(): Reading;
+  /**
+   * Reads a whole body, given in its blocks, which are not to be touched any more. @throws UpstreamError for what is no
+   * report; it names `pathSetting` where that may be why.
+   */
+  read(blocks: readonly Buffer[], pathSetting: string): Promise<ReportOfBody>;
+  close(): Promise<void>;
+}
+
+export function createReportReader(): ReportReader {
+  const { begin } = createLargeReports();
+  const thread = createReadingThread();
+  const inTurn = createTurns(1);
+  return {
+    begin,
+    async read(blocks, pathSetting) {
+      const bytes = blocks.reduce((sum, { length }) => sum + length, 0);
+      if (bytes < THREAD_BYTES) {
+        const [first = Buffer.alloc(0)] = blocks;
+        const body = blocks.length > 1 ? Buffer.concat(blocks) : first;
+        return { ...toDecoded(readAnswer(body), pathSetting), body };
+      }
+      const { answer, body } = await inTurn(() => thread.read(blocks.map(own)));
+      return { ...toDecoded(answer, pathSetting), body: Buffer.from(body.buffer, body.byteOffset, body.byteLength) };
+    },
+    close: () => thread.close(),
+  };
+}
+
+/** Memory that nobody else has a part of: all of it changes hands. */
+function own(block: Buffer): Uint8Array {
+  return isAlone(block) ? block : new Uint8Array(block);
+}

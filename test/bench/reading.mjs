@@ -1,0 +1,110 @@
+// What a cold report costs: from the bytes of an answer to a report, beside JSON.parse alone and beside JSON.parse and
+// decoding; and for how long the event loop stands still while a gateway reads one from a real upstream.
+// `npm run bench:reading`.
+
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { Worker } from 'node:worker_threads';
+import { pino } from 'pino';
+
+import { readConfig } from '../../dist/config.js';
+import { createGateway } from '../../dist/gateway.js';
+import { decodeReport } from '../../dist/report/decode.js';
+import { readAnswer, toDecoded } from '../../dist/upstream/answer.js';
+import { fetchFleet } from './fleet.mjs';
+import { measure, printMachine } from './measure.mjs';
+
+const SIZES = [50, 1_000, 10_000, 100_000];
+const QUERY = `query Rows($last: Duration!) {
+  workloadCosts(filter: { last: $last }) { rows(orderBy: [{ field: TOTAL_COST }, { field: HOURLY_COST }], first: 1) { totalCount } }
+}`;
+
+printMachine();
+const texts = new Map();
+for (const size of SIZES) texts.set(size, await fetchFleet(size));
+
+for (const [size, text] of texts) {
+  const body = Buffer.from(text);
+  const cases = {
+    'JSON.parse alone': () => JSON.parse(body.toString()),
+    'JSON.parse and decoding': () => decodeReport(JSON.parse(body.toString())),
+    'as the gateway reads it': () => toDecoded(readAnswer(body), ''),
+  };
+  measure(`${size} rows, ${(body.length / 1e6).toFixed(2)} MB`, cases, size > 10_000 ? 7 : size > 1_000 ? 31 : 301);
+}
+
+for (const [size, text] of texts) {
+  for (const zips of [false, true]) await watchLoop(size, text, zips);
+}
+
+/** The longest time in which nobody else had a turn, while a report is asked for; of several, each of its own. */
+async function watchLoop(size, text, zips) {
+  const upstream = new Worker(new URL('./upstream-thread.mjs', import.meta.url), { workerData: text });
+  const [port] = await once(upstream, 'message');
+  upstream.postMessage({ zips });
+  const { config } = readConfig({
+    SCALEOPS_URL: `http://127.0.0.1:${port}`,
+    SCALEOPS_TOKEN: 'bench',
+    SCALEOPS_MULTI_CLUSTER: 'on',
+  });
+  const gateway = createGateway(config, { logger: pino({ enabled: false }) });
+  const longest = [];
+  const times = [];
+  for (let round = 0; round < 9; round += 1) {
+    const ticker = startTicker();
+    const start = performance.now();
+    const response = await gateway.fetch(askFor(round + 1));
+    const { data } = await response.json();
+    times.push(performance.now() - start);
+    longest.push(ticker.stop());
+    if (data.workloadCosts.rows.totalCount !== size) throw new Error('a wrong answer');
+  }
+  await gateway.close();
+  await upstream.terminate();
+  const [first, ...rest] = longest;
+  const worst = (of) => Math.max(...rest.map((each) => each[of])).toFixed(1);
+  times.sort((a, b) => a - b);
+  console.log(
+    `${String(size).padStart(7)} rows${zips ? ', gzip' : ''}: the loop stands still for at most ${worst('own')} ms of work, ` +
+      `${worst('all')} ms with what waits for a core (first ${first.own.toFixed(1)}), the answer takes ${times[4].toFixed(1)} ms`,
+  );
+}
+
+function askFor(days) {
+  return new Request('http://gateway/graphql', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query: QUERY, variables: { last: `${days}d` } }),
+  });
+}
+
+function startTicker() {
+  let last = performance.now();
+  let lastWork = ownWork();
+  const longest = { all: 0, own: 0 };
+  const tick = () => {
+    const now = performance.now();
+    const work = ownWork();
+    longest.all = Math.max(longest.all, now - last);
+    longest.own = Math.max(longest.own, Math.min(work - lastWork, now - last));
+    last = now;
+    lastWork = work;
+  };
+  const timer = setInterval(tick, 1);
+  return {
+    stop() {
+      clearInterval(timer);
+      tick();
+      return longest;
+    },
+  };
+}
+
+/** The time that this thread has worked, and not waited for a core, in ms: where Linux says so. */
+function ownWork() {
+  try {
+    return Number(readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'latin1').split(' ')[0]) / 1e6;
+  } catch {
+    return performance.now();
+  }
+}

@@ -1,0 +1,199 @@
+// Large reports: they are read in a thread that may come to grief without harm to others, and no more than four at once.
+
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { readFile } from 'node:fs/promises';
+import { describe, expect, onTestFinished, test } from 'vitest';
+
+import { createSimulator } from '../src/simulator/simulator.js';
+import { createReadingThread } from '../src/upstream/reading-thread.js';
+import { createReportReader } from '../src/upstream/report-reader.js';
+import { startGateway, TOKEN } from './kit/gateway.js';
+import { findUrl, useGatewayProcess } from './kit/gateway-process.js';
+import { startProcess } from './kit/process.js';
+
+const LARGE_BYTES = 16_777_216;
+
+/** A report of so many bytes, or a few more; the name of its one namespace is in any script. */
+function makeText(bytes: number, namespace = '日本'): string {
+  const rows: string[] = [];
+  for (let length = 0; length < bytes; length += rows.at(-1)!.length + 1) {
+    const id = `${rows.length}/`.padEnd(180, 'x');
+    rows.push(JSON.stringify({ id, namespace, workloadName: `w-${rows.length % 1_000}`, totalCost: rows.length / 8 }));
+  }
+  return `{"aggregatedWorkloads":[${rows.join(',')}]}`;
+}
+
+/** In memory of its own, as blocks are. */
+const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+const countRows = (text: string): number => text.split('"totalCost"').length - 1;
+
+/** An upstream that sends all of a body but its end, and that when it is let. */
+async function startSlowUpstream(body: Buffer) {
+  const open: ServerResponse[] = [];
+  let requests = 0;
+  const server = createServer((request, response) => {
+    requests += 1;
+    request.resume();
+    response.setHeader('content-type', 'application/json');
+    response.write(body.subarray(0, -1_000));
+    open.push(response);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    requests: () => requests,
+    /** Ends all answers, those to come as well. */
+    letGo(): void {
+      for (const response of open) response.end(body.subarray(-1_000));
+      open.push = (response) => {
+        response.end(body.subarray(-1_000));
+        return 0;
+      };
+    },
+  };
+}
+
+const QUERY = 'query Rows($last: Duration!) { workloadCosts(filter: { last: $last }) { rows { totalCount } } }';
+
+describe('of five large reports at once', () => {
+  // Mutation: large-reports.ts, MAX_LARGE 5: then all five get theirs. No end(): then the next one is turned away, too.
+  test('one is turned away as soon as it has grown large, for the time being, without another call', async () => {
+    const text = makeText(LARGE_BYTES + 1_000_000);
+    const upstream = await startSlowUpstream(Buffer.from(text));
+    await using gateway = startGateway(upstream.url);
+    const asked = [1, 2, 3, 4, 5].map((days) => gateway.ask(QUERY, { last: `${days}d` }));
+    const refused = await Promise.race(asked);
+    expect(refused.errors).toMatchObject([
+      {
+        message: 'The gateway is reading as many large reports as it may.',
+        extensions: { code: 'OVERLOADED', retryable: true },
+      },
+    ]);
+    upstream.letGo();
+    const answers = (await Promise.all(asked)).filter((answer) => answer !== refused);
+    for (const answer of answers) expect(answer.data.workloadCosts.rows.totalCount).toBe(countRows(text));
+    expect(upstream.requests()).toBe(5);
+    // There is room again, and the host was never to blame.
+    const again = await gateway.ask(QUERY, { last: '6d' });
+    expect(again.errors).toEqual([]);
+    expect(upstream.requests()).toBe(6);
+  });
+});
+
+describe('the thread', () => {
+  test('reads what is usual and what is not, and gives the body back', async () => {
+    const reader = createReportReader();
+    onTestFinished(() => reader.close());
+    const usual = makeText(1_100_000);
+    const odd = usual.replace('"totalCost":0', '"totalCost":"0"');
+    for (const text of [usual, odd]) {
+      const { report, body } = await reader.read([Buffer.from(text.slice(0, 7)), Buffer.from(text).subarray(7)], '');
+      expect(report.rowCount).toBe(countRows(text));
+      expect(report.selectRows({}).rows[0]).toMatchObject({ namespace: '日本', totalCost: 0 });
+      expect(body.toString()).toBe(text);
+    }
+  });
+
+  test('leaves alone what others have a part of', async () => {
+    const reader = createReportReader();
+    onTestFinished(() => reader.close());
+    const shared = Buffer.from(makeText(1_100_000));
+    const part = shared.subarray(0, shared.length - 1);
+    await expect(reader.read([part], '')).rejects.toMatchObject({ code: 'UPSTREAM_BAD_RESPONSE', reason: 'not JSON' });
+    expect(shared.toString('latin1', 0, 1)).toBe('{');
+  });
+
+  test.each([
+    [
+      'cut short',
+      (text: string) => text.slice(0, -2),
+      { code: 'UPSTREAM_BAD_RESPONSE', reason: 'not JSON', retry: 'once' },
+    ],
+    [
+      'a page',
+      (text: string) => `<p>${text}`,
+      { code: 'UPSTREAM_BAD_RESPONSE', message: expect.stringContaining('Check A_PATH.') as string },
+    ],
+    ['an error', () => `{"error":"${'x'.repeat(1_100_000)}"}`, { code: 'UPSTREAM_ERROR' }],
+    ['a list', (text: string) => `[${text}]`, { code: 'UPSTREAM_BAD_RESPONSE', reason: 'the answer is not an object' }],
+  ])('says of %s what it is', async (_name, change, error) => {
+    const reader = createReportReader();
+    onTestFinished(() => reader.close());
+    const reading = reader.read([Buffer.from(change(makeText(1_100_000)))], 'A_PATH');
+    await expect(reading).rejects.toMatchObject(error);
+  });
+
+  // Mutation: reading-thread.ts, onEnd does not forget the worker: then the next one never ends.
+  test('may run out of memory over one report, and the next gets a new one', async () => {
+    const thread = createReadingThread({ maxHeapMb: 24 });
+    onTestFinished(() => thread.close());
+    const bomb = `{"aggregatedWorkloads":[${'{"a":[[],[]]},'.repeat(1_000_000)}{}]}`;
+    await expect(thread.read([encode(bomb)])).rejects.toMatchObject({ code: 'UPSTREAM_RESPONSE_TOO_LARGE' });
+    const { answer } = await thread.read([encode('{"aggregatedWorkloads":null}')]);
+    expect(answer).toHaveProperty('report');
+  });
+
+  test('ends with the gateway, and what it was reading with it', async () => {
+    const thread = createReadingThread();
+    const reading = thread.read([encode(makeText(4_000_000))]);
+    const ended = expect(reading).rejects.toMatchObject({ code: 'UPSTREAM_UNAVAILABLE', reason: 'UND_ERR_DESTROYED' });
+    await thread.close();
+    await ended;
+    await expect(thread.read([encode('{}')])).rejects.toMatchObject({ reason: 'UND_ERR_DESTROYED' });
+  });
+});
+
+describe('a process with 2 GiB of heap', () => {
+  const { main } = useGatewayProcess();
+
+  test('reads four reports of 100,000 rows at once, and turns the fifth away', { timeout: 120_000 }, async () => {
+    const upstream = await startSlowUpstream(await fetchFleet(100_000));
+    const env = {
+      SCALEOPS_URL: upstream.url,
+      SCALEOPS_TOKEN: TOKEN,
+      PORT: '0',
+      SCALEOPS_TIMEOUT_MS: '100000',
+      GATEWAY_TIMEOUT_MS: '100000',
+    };
+    await using gateway = startProcess([process.execPath, '--max-old-space-size=2048', main()], { env });
+    const url = findUrl(await gateway.line(/./));
+    const asked = [1, 2, 3, 4, 5].map((days) => ask(url, `${days}d`));
+    const refused = await Promise.race(asked);
+    expect(refused).toMatchObject({ errors: [{ extensions: { code: 'OVERLOADED' } }] });
+    upstream.letGo();
+    const answers = (await Promise.all(asked)).filter((answer) => answer !== refused);
+    expect(answers).toEqual(Array(4).fill({ data: { workloadCosts: { rows: { totalCount: 100_000 } } } }));
+    expect(upstream.requests()).toBe(5);
+    const peak = Number(/VmHWM:\s*(\d+)/.exec(await readFile(`/proc/${gateway.pid}/status`, 'utf8'))?.[1]) / 1_024;
+    expect(peak).toBeLessThan(2_048);
+  });
+
+  async function ask(url: string, last: string): Promise<object> {
+    const response = await fetch(`${url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ query: QUERY, variables: { last } }),
+    });
+    const { data, errors } = (await response.json()) as { data: object; errors?: object };
+    return { data, ...(errors && { errors }) };
+  }
+});
+
+async function fetchFleet(workloads: number): Promise<Buffer> {
+  const simulator = createSimulator({ workloads, token: 't', now: () => Date.UTC(2026, 0, 31) });
+  const url = await simulator.listen();
+  const response = await fetch(`${url}/detailedCostReport/getWorkloads?multiCluster=true`, {
+    method: 'POST',
+    headers: { authorization: 'Bearer t', 'content-type': 'application/json', 'accept-encoding': 'identity' },
+    body: '{}',
+  });
+  const body = Buffer.from(await response.arrayBuffer());
+  await simulator.close();
+  return body;
+}

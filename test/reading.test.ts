@@ -1,0 +1,256 @@
+// The reader of bytes beside JSON.parse and the decoder: whatever comes, both say the same, or the reader leaves it to
+// them. And that it does read what ScaleOps usually sends.
+
+import fc from 'fast-check';
+import { beforeAll, describe, expect, test } from 'vitest';
+
+import { LABEL_FIELDS, LIST_FIELDS, NAME_FIELDS, NUMBER_FIELDS, toColumns } from '../src/report/columns.js';
+import { idAt, labelsAt, nameOf, numberAt, servicesAt } from '../src/report/cells.js';
+import { decodeData, ReportShapeError } from '../src/report/decode.js';
+import { readReport } from '../src/report/read.js';
+import type { ReportData } from '../src/report/report-data.js';
+import { createSimulator } from '../src/simulator/simulator.js';
+import { readAnswer } from '../src/upstream/answer.js';
+
+/** All that a report says. */
+function tell({ window, clusters, columns: data, droppedNumbers }: ReportData) {
+  const columns = toColumns(data);
+  const rows = Array.from({ length: columns.rowCount }, (_, row) => [
+    idAt(columns, row),
+    ...NAME_FIELDS.map((field) => nameOf(columns.names[field], columns.names[field].codes[row]!)),
+    ...NUMBER_FIELDS.map((field) => numberAt(columns, field, row)),
+    ...LABEL_FIELDS.map((field) => labelsAt(columns, field, row)),
+    servicesAt(columns, row),
+  ]);
+  return { window, clusters, rows, scales: NUMBER_FIELDS.map((field) => columns.numbers[field].scale), droppedNumbers };
+}
+
+/** What the way over JSON.parse says; undefined for a refusal. */
+function decode(body: Buffer) {
+  try {
+    return tell(decodeData(JSON.parse(body.toString('utf8'))));
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof ReportShapeError) return undefined;
+    throw error;
+  }
+}
+
+/** Whether the reader took it. */
+function compare(body: Buffer): boolean {
+  const read = readReport(body);
+  if (read !== undefined) expect(tell(read)).toEqual(decode(body));
+  return read !== undefined;
+}
+
+const compareText = (text: string): boolean => compare(Buffer.from(text));
+const rowsText = (...rows: string[]): string => `{"aggregatedWorkloads":[${rows.join(',')}]}`;
+
+async function fetchReport(path: string, requestBody: object): Promise<Buffer> {
+  const simulator = createSimulator({ workloads: 60, token: 't', now: () => Date.UTC(2026, 0, 31) });
+  const url = await simulator.listen();
+  const response = await fetch(url + path, {
+    method: 'POST',
+    headers: { authorization: 'Bearer t', 'content-type': 'application/json' },
+    body: JSON.stringify(requestBody),
+  });
+  const body = Buffer.from(await response.arrayBuffer());
+  await simulator.close();
+  return body;
+}
+
+let workloads: Buffer;
+let aggregated: Buffer;
+beforeAll(async () => {
+  workloads = await fetchReport('/detailedCostReport/getWorkloads?multiCluster=true', {});
+  aggregated = await fetchReport('/detailedCostReport/getAggregatedWorkloads', {
+    groupByNamespace: true,
+    groupByLabels: ['team'],
+    multiCluster: true,
+  });
+});
+
+describe('what ScaleOps usually sends', () => {
+  test('is read from bytes: either report, also laid out for people', () => {
+    for (const body of [workloads, aggregated]) {
+      expect(compare(body)).toBe(true);
+      expect(compareText(JSON.stringify(JSON.parse(body.toString()), null, '\t'))).toBe(true);
+    }
+  });
+
+  test('is read whatever the order of its keys, and with keys that nobody knows', () => {
+    const json = JSON.parse(workloads.toString()) as { aggregatedWorkloads: object[] };
+    const shuffled = json.aggregatedWorkloads.map((row, index) => {
+      const entries = Object.entries(row);
+      const others = Object.fromEntries(
+        Array.from({ length: index * 4 }, (_, at) => [`x${at}`, [at, { a: 'b' }, null]]),
+      );
+      return Object.fromEntries([
+        ...entries.slice(index % 22),
+        ...entries.slice(0, index % 22),
+        ...Object.entries(others),
+      ]);
+    });
+    expect(compareText(JSON.stringify({ novelty: { a: [1] }, aggregatedWorkloads: shuffled }))).toBe(true);
+  });
+
+  test('has texts in any script, written plainly or with escapes as Go writes them', () => {
+    const names = ['日本', '👩‍👩‍👧', 'naïve', 'ÿ', '\u{10ffff}', 'tab\t"quoted"', '\ud800'];
+    const rows = names.map((name) =>
+      JSON.stringify({ id: name, namespace: name, services: [name], labels: { [name]: name } }),
+    );
+    expect(compareText(rowsText(...rows, ...rows))).toBe(true);
+    expect(compareText(rowsText('{"id":"a\\u0026b","labels":["a\\u003cb=c"]}'))).toBe(true);
+  });
+});
+
+describe('numbers', () => {
+  test.each(
+    `0 -0 1 -1 0.1 -0.1 123456.789 1e3 1E3 1e+3 1e-3 1.5e300 1e400 -1e400 5e-324 2.2250738585072014e-308 9007199254740991
+    9007199254740992 9007199254740993 900719925474099.3 90071992547409.93 0.000000000000000000001 0.00000000000000000000001
+    1.7976931348623157e308 179769313486231570000000000000 88.12345678901234 0.30000000000000004 100.00000000000001 null`.split(
+      /\s+/,
+    ),
+  )('%s is the very double that JSON.parse makes of it', (number) => {
+    expect(compareText(rowsText(`{"id":"a","totalCost":${number},"amountOfWorkloads":${number}}`))).toBe(true);
+    const [{ columns } = { columns: undefined }] = [
+      readReport(Buffer.from(rowsText(`{"id":"a","totalCost":${number}}`))),
+    ];
+    const value = JSON.parse(number) as number | null;
+    const { units, scale } = columns!.numbers.totalCost;
+    expect(Object.is(units[0]! / scale, value !== null && Number.isFinite(value) ? value : Number.NaN)).toBe(true);
+  });
+
+  test.each(['01', '-', '1.', '.5', '+1', '1e', '1e+', '0x1', 'NaN', '--1', '1 2', 'nul', 'nulll', 'Infinity', ''])(
+    '%j is none',
+    (number) => {
+      expect(compareText(rowsText(`{"id":"a","totalCost":${number}}`))).toBe(false);
+    },
+  );
+
+  test('are those of JSON.parse, whichever', () => {
+    const anyNumber = fc.oneof(
+      fc.double({ noNaN: true, noDefaultInfinity: true }).map(String),
+      fc.tuple(fc.bigInt(), fc.integer({ min: 0, max: 25 })).map(([digits, places]) => {
+        const text = String(digits < 0n ? -digits : digits).padStart(places + 1, '0');
+        return `${text.slice(0, text.length - places)}${places === 0 ? '' : `.${text.slice(text.length - places)}`}`;
+      }),
+    );
+    fc.assert(
+      fc.property(fc.array(anyNumber, { minLength: 1, maxLength: 5 }), (numbers) => {
+        expect(compareText(rowsText(...numbers.map((number) => `{"id":"a","totalCost":${number}}`)))).toBe(true);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+});
+
+test.each([
+  ['a key twice', rowsText('{"id":"a","id":"b","totalCost":1,"totalCost":"x"}')],
+  ['two lists of rows', '{"aggregatedWorkloads":[{"id":"a"}],"aggregatedWorkloads":[]}'],
+  [
+    'a name once with escapes and once without',
+    rowsText('{"id":"a","namespace":"a\\u0062"}', '{"id":"b","namespace":"ab"}'),
+  ],
+  ['a number as text', rowsText('{"id":"a","totalCost":"1"}')],
+  ['no id', rowsText('{"namespace":"n"}')],
+  ['an empty row', rowsText('{}')],
+  ['no rows', '{"aggregatedWorkloads":null}'],
+  ['an error beside rows', '{"error":"x","aggregatedWorkloads":[{"id":"a"}]}'],
+])('%s is left to JSON.parse', (_title, text) => {
+  expect(readReport(Buffer.from(text))).toBeUndefined();
+  expect(readAnswer(Buffer.from(text))).toHaveProperty('report');
+});
+
+test('a byte order mark is refused as before', () => {
+  const body = Buffer.concat([Buffer.from([0xef, 0xbb, 0xbf]), workloads]);
+  expect(compare(body)).toBe(false);
+  expect(readAnswer(body)).toMatchObject({ refusal: { reason: 'not JSON' } });
+});
+
+test('lists in lists as deep as one likes are nothing to fear', () => {
+  const deep = '['.repeat(50_000) + ']'.repeat(50_000);
+  expect(compareText(`{"deep":${deep},${rowsText(`{"id":"a","labels":${deep},"novelty":${deep}}`).slice(1)}`)).toBe(
+    true,
+  );
+});
+
+test('labels that were made to be found in one place are left to others, not searched for ever', () => {
+  // Blocks of a Thue–Morse sequence hash alike, whatever a polynomial hash multiplies with.
+  const [a, b] = morse(10);
+  const name = (bits: number): string => Array.from({ length: 11 }, (_, at) => ((bits >> at) & 1 ? a : b)).join('');
+  const rows = Array.from({ length: 2_000 }, (_, bits) => `{"id":"${bits}","namespace":"${name(bits)}"}`);
+  const body = Buffer.from(rowsText(...rows));
+  expect(readReport(body)).toBeUndefined();
+  expect(readAnswer(body)).toHaveProperty('report');
+});
+
+function morse(order: number): readonly [string, string] {
+  let pair: [string, string] = ['a', 'b'];
+  for (let step = 0; step < order; step += 1) pair = [pair[0] + pair[1], pair[1] + pair[0]];
+  return pair;
+}
+
+describe('a body that came to harm', () => {
+  test('by an end too soon, at whatever byte, is refused', () => {
+    for (let length = 0; length < aggregated.length; length += 1) {
+      expect(readReport(aggregated.subarray(0, length))).toBeUndefined();
+    }
+    expect(compare(Buffer.concat([aggregated, Buffer.from(' \n')]))).toBe(true);
+    expect(compare(Buffer.concat([aggregated, Buffer.from('}')]))).toBe(false);
+  });
+
+  test('by bytes that are others, more or missing, is read as JSON.parse reads it, or left to it', () => {
+    const bytes = fc.oneof(
+      fc.integer({ min: 0, max: 255 }),
+      fc.constantFrom(...Buffer.from('",:[]{}\\/-+.eE0129nulltruefalse u\n\t')),
+    );
+    const harm = fc.record({
+      at: fc.nat({ max: 1_000_000 }),
+      remove: fc.nat({ max: 3 }),
+      insert: fc.array(bytes, { maxLength: 3 }),
+    });
+    const [head] = [rowsText(...rowTexts(workloads).slice(0, 4))];
+    let taken = 0;
+    fc.assert(
+      fc.property(fc.array(harm, { minLength: 1, maxLength: 2 }), (harms) => {
+        let body = Buffer.from(head);
+        for (const { at, remove, insert } of harms) {
+          const place = at % (body.length + 1);
+          body = Buffer.concat([body.subarray(0, place), Buffer.from(insert), body.subarray(place + remove)]);
+        }
+        taken += Number(compare(body));
+      }),
+      { numRuns: 20_000 },
+    );
+    expect(taken).toBeGreaterThan(1_000);
+  });
+
+  test('by values of any kind in any place says the same either way', () => {
+    const value = fc.oneof(
+      fc.jsonValue(),
+      fc.constantFrom('__proto__', '', '1', null, 0, -0, true, [], {}, { key: 'a', value: 'b' }, ['a=b', { key: 'c' }]),
+    );
+    const key = fc.constantFrom('id', ...NAME_FIELDS, ...NUMBER_FIELDS, ...LIST_FIELDS, '__proto__', 'novelty');
+    const rows = fc.array(fc.tuple(fc.string({ minLength: 1 }), fc.array(fc.tuple(key, value), { maxLength: 4 })), {
+      maxLength: 4,
+    });
+    const toRow = ([id, entries]: [string, [string, unknown][]]): string =>
+      `{${[['id', id] as [string, unknown], ...entries].map(([name, each]) => `${JSON.stringify(name)}:${JSON.stringify(each)}`).join(',')}}`;
+    fc.assert(
+      fc.property(
+        rows,
+        fc.array(fc.tuple(fc.constantFrom('clusters', 'window', 'a', '__proto__'), value)),
+        (list, head) => {
+          const before = head.map(([name, each]) => `${JSON.stringify(name)}:${JSON.stringify(each)},`).join('');
+          compareText(`{${before}${rowsText(...list.map(toRow)).slice(1)}`);
+        },
+      ),
+      { numRuns: 5_000 },
+    );
+  });
+});
+
+function rowTexts(body: Buffer): string[] {
+  const { aggregatedWorkloads } = JSON.parse(body.toString()) as { aggregatedWorkloads: object[] };
+  return aggregatedWorkloads.map((row) => JSON.stringify(row));
+}
