@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
-import { pino } from 'pino';
+import { pino, type Logger } from 'pino';
 
 import { ConfigError, readConfig, readSchemaSettings, type Config } from './config.js';
 import { GatewayError } from './errors.js';
@@ -18,6 +18,8 @@ const DEMO_LATENCY_MS = 400;
 
 /** The process ends so much later than the limit of its requests, whatever a part of it or a host waits for. */
 const LAST_RESORT_MS = LAST_WORD_MS + 750;
+/** And the primary so much later than its workers. */
+const WORKERS_LAST_RESORT_MS = 200;
 
 const OPTIONS: Readonly<Record<string, () => Promise<void> | void>> = {
   '--check-config': checkConfig,
@@ -73,44 +75,95 @@ async function runDemo(): Promise<void> {
 async function run(env: NodeJS.ProcessEnv, firstLine: (url: string) => string, simulator?: Simulator): Promise<void> {
   const onSignal = listenToSignals();
   const { config, warnings } = readConfig(env);
-  const logger = pino({ level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime });
-  const gateway = createGateway(config, { logger, version: readVersion(), isAlone: true });
-  const url = await gateway.listen();
+  const hasWorkers = config.workers > 1;
+  // With several processes a line says whose it is.
+  const base = hasWorkers ? { pid: process.pid } : null;
+  const logger = pino({ level: config.logLevel, base, timestamp: pino.stdTimeFunctions.isoTime });
+  // Who is alone needs nothing of it.
+  const primary = hasWorkers ? (await import('./cores/worker.js')).joinPrimary() : undefined;
+  const siblings = primary?.siblings;
+  const isPrimary = hasWorkers && primary === undefined;
+  const part = isPrimary
+    ? await startPrimary(config, env, logger)
+    : createGateway(config, { logger, version: readVersion(), isAlone: true, siblings });
+  const url = await part.listen();
+  if (url === undefined) process.exit(1);
+  const stop = createStop(config, logger, isPrimary, async (signal) => {
+    await part.close(signal);
+    await simulator?.close();
+  });
+  if (primary !== undefined) {
+    // A terminal sends signals to all of its processes: the primary tells when it is time.
+    onSignal(() => undefined);
+    primary.onStop(stop);
+    primary.listening(url);
+    return;
+  }
   onSignal((signal) => {
+    onSignal(endAtOnce);
+    stop(signal);
+  });
+  const workers = isPrimary ? `, with ${config.workers} workers` : '';
+  // Last, because it says that we are there: for requests, and for signals.
+  process.stdout.write(`${firstLine(toLocalUrl(url, config))}${workers}\n`);
+  for (const warning of warnings) logger.warn(warning);
+}
+
+/** The primary of as many workers as are configured. They end with it, in whatever way it does. */
+async function startPrimary({ workers }: Config, env: NodeJS.ProcessEnv, logger: Logger) {
+  const { createPrimary } = await import('./cores/primary.js');
+  // What is not in `env` is not for workers either.
+  const nothing = Object.fromEntries(Object.keys(process.env).map((name) => [name, undefined]));
+  const primary = createPrimary({
+    workers,
+    env: { ...nothing, ...env },
+    onLost: (lost) => {
+      logger.error(lost, 'a worker has ended; another one takes its place');
+    },
+  });
+  process.on('exit', primary.kill);
+  return primary;
+}
+
+/** What ends the process in good order: `close`, or the time for it is over. */
+function createStop(
+  { shutdown: { delayMs, limitMs } }: Config,
+  logger: Logger,
+  isPrimary: boolean,
+  close: (signal: NodeJS.Signals) => Promise<void>,
+): (signal?: NodeJS.Signals) => void {
+  const end = (): never => {
+    logger.error('stopped with an error');
+    process.exit(1);
+  };
+  return (signal) => {
+    if (signal === undefined) logger.error('the primary is gone');
     logger.info({ signal }, 'stopping: finishing what is in flight');
-    const { delayMs, limitMs } = config.shutdown;
-    const end = (): never => {
-      logger.error('stopped with an error');
-      process.exit(1);
-    };
-    setTimeout(end, delayMs + limitMs + LAST_RESORT_MS);
-    const closed = gateway.close().then(() => simulator?.close());
-    closed.then(() => {
+    setTimeout(end, delayMs + limitMs + LAST_RESORT_MS + (isPrimary ? WORKERS_LAST_RESORT_MS : 0));
+    close(signal ?? 'SIGTERM').then(() => {
       logger.info('stopped');
       // Not when all is idle: a connection to a host that does not answer would hold us until it is given up.
       process.exit(0);
     }, end);
-  });
-  // Last, because it says that we are there: for requests, and for signals.
-  process.stdout.write(`${firstLine(toLocalUrl(url, config))}\n`);
-  for (const warning of warnings) logger.warn(warning);
+  };
 }
 
-/** Ends the process on a signal: through the task that it is given, at once without one, and on a second signal. */
+/** Ends the process on a signal: at once, until it is told another way. */
 function listenToSignals(): (task: (signal: NodeJS.Signals) => void) => void {
-  let task: ((signal: NodeJS.Signals) => void) | undefined;
+  // Said outright: the first process of a container has no default handler that a signal could find.
+  let task: (signal: NodeJS.Signals) => void = endAtOnce;
   const onSignal = (signal: NodeJS.Signals): void => {
-    // Said outright: the first process of a container has no default handler that a signal could find.
-    if (task === undefined) process.exit(128 + constants.signals[signal]);
-    const begin = task;
-    task = undefined;
-    begin(signal);
+    task(signal);
   };
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
   return (given) => {
     task = given;
   };
+}
+
+function endAtOnce(signal: NodeJS.Signals): never {
+  process.exit(128 + constants.signals[signal]);
 }
 
 /** The version of package.json, which lies beside the folder of the compiled files, in the image as well. */
