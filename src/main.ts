@@ -103,7 +103,7 @@ async function run(env: NodeJS.ProcessEnv, firstLine: (url: string) => string, s
     onSignal(endAtOnce);
     stop(signal);
   });
-  const workers = isPrimary ? `, with ${config.workers} workers` : '';
+  const workers = isPrimary ? ` with ${config.workers} workers` : '';
   // Last, because it says that we are there: for requests, and for signals.
   process.stdout.write(`${firstLine(toLocalUrl(url, config))}${workers}\n`);
   for (const warning of warnings) logger.warn(warning);
