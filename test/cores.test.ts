@@ -9,7 +9,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 
 import { createGate } from './kit/gate.js';
 import { TOKEN } from './kit/gateway.js';
-import { findUrl, useGatewayProcess, type Env, type ProcessStack } from './kit/gateway-process.js';
+import { findUrl, startSimulator, useGatewayProcess, type Env, type ProcessStack } from './kit/gateway-process.js';
 import { parseMetrics } from './kit/prometheus.js';
 import { isRedisSkipped, startRedis } from './kit/redis.js';
 
@@ -175,13 +175,8 @@ describe('SIGTERM', () => {
     expect(pidsOf(lines, /"stopped"/).some(isAlive)).toBe(false);
   });
 
-  test('to all of them at once, as from a terminal, loses nothing either', async () => {
-    const gate = createGate();
-    const stack = await startStack({ latency: gate.pass }, { ...TWO, GATEWAY_RATE_LIMIT: 'off' });
-    const answers = Array.from({ length: 4 }, (_, index) => countRows(stack.url, `${index + 1}d`));
-    await gate.arrivals(4);
-    gate.open();
-    await Promise.all(answers);
+  test('to the workers is not for them: a terminal sends it to all, and the primary says when to stop', async () => {
+    const stack = await startStack({}, TWO);
     const workers = await meetWorkers(stack);
     for (const pid of workers) process.kill(pid, 'SIGINT');
     for (const pid of workers) process.kill(pid, 'SIGINT');
@@ -234,13 +229,17 @@ describe('a worker that dies', () => {
     expect(await stack.ended).toMatchObject({ code: 0, stderr: '' });
   });
 
-  test('at the first start ends all of it with an error', async () => {
-    const stack = await startStack({}, TWO);
-    const env = { ...TWO, PORT: new URL(stack.url).port, SCALEOPS_URL: stack.upstream, SCALEOPS_TOKEN: TOKEN };
-    const ended = await start({ ...env, NODE_OPTIONS: '--require /nonexistent' }).ended;
-    expect(ended.code).toBe(1);
+  test.each([1, 2])('before it listened, as number %i of the first start, ends all with an error', async (id) => {
+    const { url: upstream } = await startSimulator();
+    const code = `import cluster from "node:cluster"; if (cluster.worker?.id === ${id}) process.kill(process.pid, "SIGKILL")`;
+    const env = { ...TWO, SCALEOPS_URL: upstream, SCALEOPS_TOKEN: TOKEN, PORT: '0', NODE_OPTIONS: preload(code) };
+    const ended = { code: 1, signal: null, stdout: '', stderr: 'The gateway could not start.\n' };
+    expect(await runToEnd(env)).toEqual(ended);
   });
 });
+
+/** The option of Node that runs this before the gateway. */
+const preload = (code: string): string => `--import=data:text/javascript,${encodeURIComponent(code)}`;
 
 /** Asks until a worker has answered that is none of these. */
 async function meetNew(stack: ProcessStack, known: readonly number[]): Promise<number> {
