@@ -144,9 +144,9 @@ describe('what workers have in common', () => {
     const stack = await startStack({}, TWO);
     const [, silent] = await meetWorkers(stack);
     const before = (await scrape(stack.url)).sum('gateway_operations_total');
-    process.kill(silent!, 'SIGSTOP');
+    process.kill(silent, 'SIGSTOP');
     onTestFinished(() => {
-      if (isAlive(silent!)) process.kill(silent!, 'SIGCONT');
+      if (isAlive(silent)) process.kill(silent, 'SIGCONT');
     });
     // One of them is dealt to the silent worker, and waits for as long as that.
     const metrics = await Promise.any([scrape(stack.url), scrape(stack.url)]);
@@ -172,6 +172,8 @@ describe('SIGTERM', () => {
     const lines = stdout.split('\n');
     expect(new Set(pidsOf(lines, /"operation"/)).size).toBe(2);
     expect(new Set(pidsOf(lines, /"stopped"/)).size).toBe(3);
+    // Each line is whole, though three wrote at the same time.
+    expect(pidsOf(lines.slice(1, -1), /^/)).toHaveLength(lines.length - 2);
     expect(pidsOf(lines, /"stopped"/).some(isAlive)).toBe(false);
   });
 
