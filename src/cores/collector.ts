@@ -22,33 +22,42 @@ export interface Collector {
 export function createCollector(clock: Clock): Collector {
   /** What each said last. */
   const said = new Map<Worker, MetricsDump>();
-  const waiting = new Map<number, (metrics: MetricsDump | undefined) => void>();
+  const waiting = new Map<number, () => void>();
   let ofEnded: Promise<MetricsDump> = Promise.resolve([]);
   let lastId = 0;
 
-  const ask = async (worker: Worker): Promise<MetricsDump> => {
+  /** Whether it has answered. */
+  const ask = async (worker: Worker): Promise<boolean> => {
     const id = ++lastId;
-    const answer = await new Promise<MetricsDump | undefined>((resolve) => {
+    const hasAnswered = await new Promise<boolean>((resolve) => {
       const callOff = clock.after(PATIENCE_MS, () => {
-        resolve(undefined);
+        resolve(false);
       });
-      waiting.set(id, (metrics) => {
+      waiting.set(id, () => {
         callOff();
-        resolve(metrics);
+        resolve(true);
       });
-      worker.send({ kind: 'read', id } satisfies ToWorker, () => undefined);
+      worker.send({ kind: 'read', id } satisfies ToWorker, (error) => {
+        if (error !== null) resolve(false);
+      });
     });
     waiting.delete(id);
-    return answer ?? toCounts(said.get(worker) ?? []);
+    return hasAnswered;
   };
   return {
     async collect(workers) {
-      const current = await Promise.all([...workers].map(ask));
+      const asked = [...workers];
+      const answered = await Promise.all(asked.map(ask));
+      // Those that have ended meanwhile are in `ofEnded` now, and must not be in both.
+      const current = asked.map((worker, index) => {
+        const dump = said.get(worker) ?? [];
+        return answered[index] ? dump : toCounts(dump);
+      });
       return toText([...current, await ofEnded]);
     },
     take(worker, id, metrics) {
-      said.set(worker, metrics);
-      waiting.get(id)?.(metrics);
+      if (!worker.isDead()) said.set(worker, metrics);
+      waiting.get(id)?.();
     },
     forget(worker) {
       const counts = said.get(worker);
