@@ -202,6 +202,25 @@ describe('SIGTERM', () => {
     expect(await Promise.all(answers)).toEqual(['lost', 'lost']);
   });
 
+  test('ends with 1 when a worker did not get to its end', async () => {
+    const gate = createGate();
+    let latency = (): Promise<void> => Promise.resolve();
+    const stack = await startStack({ latency: () => latency() }, TWO);
+    const [victim] = await meetWorkers(stack);
+    latency = gate.pass;
+    const answers = ['1d', '2d'].map((last) => countRows(stack.url, last).catch(() => 'lost'));
+    await gate.arrivals(2);
+    stack.kill('SIGTERM');
+    await stack.line(new RegExp(`"pid":${victim},.*"not ready"`));
+    process.kill(victim, 'SIGKILL');
+    gate.open();
+    expect((await Promise.all(answers)).sort()).toEqual([50, 'lost']);
+    const { code, stdout } = await stack.ended;
+    expect(code).toBe(1);
+    expect(stdout).toContain('"stopped with an error"');
+    expect(stdout).not.toContain('another one takes its place');
+  });
+
   test('while a request outlasts the limit ends with it told so, and with 0', async () => {
     const gate = createGate();
     onTestFinished(gate.open);
