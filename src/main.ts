@@ -6,11 +6,11 @@ import { pino, type Logger } from 'pino';
 
 import { ConfigError, readConfig, readSchemaSettings, type Config } from './config.js';
 import { GatewayError } from './errors.js';
-import { createGateway } from './gateway.js';
+import type { Gateway } from './gateway.js';
 import { printSchema } from './graphql/schema.js';
-import { GRAPHQL_PATH } from './http/door.js';
 import { explainProblems, explainSettings, explainWarnings } from './settings/explain.js';
 import { LAST_WORD_MS } from './shutdown.js';
+import type { Siblings } from './telemetry/merged-metrics.js';
 import type { Simulator } from './simulator/simulator.js';
 
 /** How long the demo's ScaleOps takes: long enough to see the cache work. */
@@ -58,7 +58,8 @@ function checkConfig(): void {
 
 /** The gateway on the embedded simulator; the settings of a real ScaleOps do not apply. */
 async function runDemo(): Promise<void> {
-  // Nobody else needs it.
+  // Nobody else needs them.
+  const { GRAPHQL_PATH } = await import('./http/door.js');
   const { createSimulator } = await import('./simulator/simulator.js');
   const simulator = createSimulator({ latency: () => new Promise((resolve) => setTimeout(resolve, DEMO_LATENCY_MS)) });
   const others = Object.entries(process.env).filter(([name]) => !name.startsWith('SCALEOPS_'));
@@ -81,11 +82,10 @@ async function run(env: NodeJS.ProcessEnv, firstLine: (url: string) => string, s
   const logger = pino({ level: config.logLevel, base, timestamp: pino.stdTimeFunctions.isoTime });
   // Who is alone needs nothing of it.
   const primary = hasWorkers ? (await import('./cores/worker.js')).joinPrimary() : undefined;
-  const siblings = primary?.siblings;
   const isPrimary = hasWorkers && primary === undefined;
   const part = isPrimary
     ? await startPrimary(config, env, logger)
-    : createGateway(config, { logger, version: readVersion(), isAlone: true, siblings });
+    : await createAnswering(config, logger, primary?.siblings);
   const url = await part.listen();
   if (url === undefined) process.exit(1);
   const stop = createStop(config, logger, isPrimary, async (signal) => {
@@ -107,6 +107,12 @@ async function run(env: NodeJS.ProcessEnv, firstLine: (url: string) => string, s
   // Last, because it says that we are there: for requests, and for signals.
   process.stdout.write(`${firstLine(toLocalUrl(url, config))}${workers}\n`);
   for (const warning of warnings) logger.warn(warning);
+}
+
+/** A gateway; a primary has none, and need not load all that it is made of. */
+async function createAnswering(config: Config, logger: Logger, siblings: Siblings | undefined): Promise<Gateway> {
+  const { createGateway } = await import('./gateway.js');
+  return createGateway(config, { logger, version: readVersion(), isAlone: true, siblings });
 }
 
 /** The primary of as many workers as are configured. They end with it, in whatever way it does. */

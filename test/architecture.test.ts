@@ -19,6 +19,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'settings',
     'shutdown.ts',
     'simulator',
+    'telemetry',
   ],
   'gateway.ts': ['access', 'clock.ts', 'config.ts', 'graphql', 'http', 'parts.ts', 'shutdown.ts'],
   'parts.ts': ['access', 'cache', 'clock.ts', 'config.ts', 'errors.ts', 'telemetry', 'upstream'],
