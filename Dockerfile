@@ -39,5 +39,5 @@ EXPOSE 4000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT || 4000}/health/live`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 # The exec form: a shell in between would keep SIGTERM to itself. The gateway ends on it also as the first process, starts
-# no other, and writes no file: the root file system may be read-only.
+# none but its own workers, and writes no file: the root file system may be read-only.
 CMD ["node", "dist/main.js"]

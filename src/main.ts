@@ -6,22 +6,27 @@ import { pino, type Logger } from 'pino';
 
 import { ConfigError, readConfig, readSchemaSettings, type Config } from './config.js';
 import { GatewayError } from './errors.js';
-import { createGateway } from './gateway.js';
+import type { Gateway } from './gateway.js';
 import { printSchema } from './graphql/schema.js';
-import { GRAPHQL_PATH } from './http/door.js';
 import { explainProblems, explainSettings, explainWarnings } from './settings/explain.js';
 import { LAST_WORD_MS } from './shutdown.js';
+import type { Siblings } from './telemetry/merged-metrics.js';
 import type { Simulator } from './simulator/simulator.js';
 
 /** How long the demo's ScaleOps takes: long enough to see the cache work. */
 const DEMO_LATENCY_MS = 400;
 
-/** Lines of the log are written when there are so many bytes of them, and at the latest so often. */
-const LOG_BYTES = 4_096;
+/**
+ * Lines of the log are written when there are so many bytes of them, and at the latest so often. With the last line still
+ * less than a pipe takes in one piece (PIPE_BUF), so that lines of several processes do not mix.
+ */
+const LOG_BYTES = 2_048;
 const LOG_FLUSH_MS = 20;
 
 /** The process ends so much later than the limit of its requests, whatever a part of it or a host waits for. */
 const LAST_RESORT_MS = LAST_WORD_MS + 750;
+/** And the primary so much later than its workers. */
+const WORKERS_LAST_RESORT_MS = 200;
 
 const OPTIONS: Readonly<Record<string, () => Promise<void> | void>> = {
   '--check-config': checkConfig,
@@ -60,7 +65,8 @@ function checkConfig(): void {
 
 /** The gateway on the embedded simulator; the settings of a real ScaleOps do not apply. */
 async function runDemo(): Promise<void> {
-  // Nobody else needs it.
+  // Nobody else needs them.
+  const { GRAPHQL_PATH } = await import('./http/door.js');
   const { createSimulator } = await import('./simulator/simulator.js');
   const simulator = createSimulator({ latency: () => new Promise((resolve) => setTimeout(resolve, DEMO_LATENCY_MS)) });
   const others = Object.entries(process.env).filter(([name]) => !name.startsWith('SCALEOPS_'));
@@ -77,53 +83,109 @@ async function runDemo(): Promise<void> {
 async function run(env: NodeJS.ProcessEnv, firstLine: (url: string) => string, simulator?: Simulator): Promise<void> {
   const onSignal = listenToSignals();
   const { config, warnings } = readConfig(env);
+  const hasWorkers = config.workers > 1;
   const logger = createLogger(config);
-  const gateway = createGateway(config, { logger, version: readVersion(), isAlone: true });
-  const url = await gateway.listen();
+  // Who is alone needs nothing of it.
+  const primary = hasWorkers ? (await import('./cores/worker.js')).joinPrimary() : undefined;
+  const isPrimary = hasWorkers && primary === undefined;
+  const part = isPrimary
+    ? await startPrimary(config, env, logger)
+    : await createAnswering(config, logger, primary?.siblings);
+  const url = await part.listen();
+  if (url === undefined) process.exit(1);
+  const stop = createStop(config, logger, isPrimary, async (signal) => {
+    await part.close(signal);
+    await simulator?.close();
+  });
+  if (primary !== undefined) {
+    // A terminal sends signals to all of its processes: the primary tells when it is time.
+    onSignal(() => undefined);
+    primary.onStop(stop);
+    primary.listening(url);
+    return;
+  }
   onSignal((signal) => {
+    onSignal(endAtOnce);
+    stop(signal);
+  });
+  const workers = isPrimary ? ` with ${config.workers} workers` : '';
+  // Last, because it says that we are there: for requests, and for signals.
+  process.stdout.write(`${firstLine(toLocalUrl(url, config))}${workers}\n`);
+  for (const warning of warnings) logger.warn(warning);
+}
+
+/** A gateway; a primary has none, and need not load all that it is made of. */
+async function createAnswering(config: Config, logger: Logger, siblings: Siblings | undefined): Promise<Gateway> {
+  const { createGateway } = await import('./gateway.js');
+  return createGateway(config, { logger, version: readVersion(), isAlone: true, siblings });
+}
+
+/** The primary of as many workers as are configured. They end with it, in whatever way it does. */
+async function startPrimary({ workers }: Config, env: NodeJS.ProcessEnv, logger: Logger) {
+  const { createPrimary } = await import('./cores/primary.js');
+  // What is not in `env` is not for workers either.
+  const nothing = Object.fromEntries(Object.keys(process.env).map((name) => [name, undefined]));
+  const primary = createPrimary({
+    workers,
+    env: { ...nothing, ...env },
+    onLost: (lost) => {
+      logger.error(lost, 'a worker has ended; another one takes its place');
+    },
+  });
+  process.on('exit', primary.kill);
+  return primary;
+}
+
+/** What ends the process in good order: `close`, or the time for it is over. */
+function createStop(
+  { shutdown: { delayMs, limitMs } }: Config,
+  logger: Logger,
+  isPrimary: boolean,
+  close: (signal: NodeJS.Signals) => Promise<void>,
+): (signal?: NodeJS.Signals) => void {
+  const end = (): never => {
+    logger.error('stopped with an error');
+    process.exit(1);
+  };
+  return (signal) => {
+    if (signal === undefined) logger.error('the primary is gone');
     logger.info({ signal }, 'stopping: finishing what is in flight');
-    const { delayMs, limitMs } = config.shutdown;
-    const end = (): never => {
-      logger.error('stopped with an error');
-      process.exit(1);
-    };
-    setTimeout(end, delayMs + limitMs + LAST_RESORT_MS);
-    const closed = gateway.close().then(() => simulator?.close());
-    closed.then(() => {
+    setTimeout(end, delayMs + limitMs + LAST_RESORT_MS + (isPrimary ? WORKERS_LAST_RESORT_MS : 0));
+    close(signal ?? 'SIGTERM').then(() => {
       logger.info('stopped');
       // Not when all is idle: a connection to a host that does not answer would hold us until it is given up.
       process.exit(0);
     }, end);
-  });
-  // Last, because it says that we are there: for requests, and for signals.
-  process.stdout.write(`${firstLine(toLocalUrl(url, config))}\n`);
-  for (const warning of warnings) logger.warn(warning);
+  };
 }
 
 /** Lines go out a few at a time: a write for each takes longer than to answer from memory. */
-function createLogger({ logLevel: level }: Config): Logger {
+function createLogger({ logLevel: level, workers }: Config): Logger {
+  // With several processes a line says whose it is.
+  const base = workers > 1 ? { pid: process.pid } : null;
   const lines = pino.destination({ dest: 1, minLength: LOG_BYTES, periodicFlush: LOG_FLUSH_MS });
   process.on('exit', () => {
     lines.flushSync();
   });
-  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, lines);
+  return pino({ level, base, timestamp: pino.stdTimeFunctions.isoTime }, lines);
 }
 
-/** Ends the process on a signal: through the task that it is given, at once without one, and on a second signal. */
+/** Ends the process on a signal: at once, until it is told another way. */
 function listenToSignals(): (task: (signal: NodeJS.Signals) => void) => void {
-  let task: ((signal: NodeJS.Signals) => void) | undefined;
+  // Said outright: the first process of a container has no default handler that a signal could find.
+  let task: (signal: NodeJS.Signals) => void = endAtOnce;
   const onSignal = (signal: NodeJS.Signals): void => {
-    // Said outright: the first process of a container has no default handler that a signal could find.
-    if (task === undefined) process.exit(128 + constants.signals[signal]);
-    const begin = task;
-    task = undefined;
-    begin(signal);
+    task(signal);
   };
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
   return (given) => {
     task = given;
   };
+}
+
+function endAtOnce(signal: NodeJS.Signals): never {
+  process.exit(128 + constants.signals[signal]);
 }
 
 /** The version of package.json, which lies beside the folder of the compiled files, in the image as well. */

@@ -11,6 +11,7 @@ import { createSharedCache, type SharedCache } from './cache/shared-cache.js';
 import type { Clock } from './clock.js';
 import type { Config } from './config.js';
 import { GatewayError } from './errors.js';
+import type { Siblings } from './telemetry/merged-metrics.js';
 import { createTelemetry, type Telemetry } from './telemetry/telemetry.js';
 import { createScaleOpsClient, type ScaleOpsClient } from './upstream/client.js';
 import { createCredentials } from './upstream/credentials.js';
@@ -24,6 +25,8 @@ export interface GatewayDependencies {
   readonly version?: string;
   /** Whether the process is all its own, so that its metrics are those of the process too. */
   readonly isAlone?: boolean;
+  /** The other processes behind the same port; undefined: there are none. */
+  readonly siblings?: Siblings | undefined;
   /** False: without limits and security plugins, to measure what they cost. */
   readonly isProtected?: boolean;
 }
@@ -55,7 +58,7 @@ function createDoorkeeper({ access }: Config, logger: Logger, clock: Clock): Aut
 
 function watchGateway(
   { telemetry, trustedDocuments }: Config,
-  { logger, version = 'unknown', isAlone = false }: GatewayDependencies,
+  { logger, version = 'unknown', isAlone = false, siblings }: GatewayDependencies,
   clock: Clock,
 ): Telemetry {
   return createTelemetry({
@@ -65,6 +68,7 @@ function watchGateway(
     version,
     clock,
     ofProcess: isAlone,
+    siblings,
     onTracesLost: (isLost, reason) => {
       if (isLost) logger.warn({ reason }, 'traces cannot be sent; they are dropped');
       else logger.info('traces are sent again');

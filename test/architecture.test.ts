@@ -9,7 +9,18 @@ const FILES = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((na
 
 /** From each room to the rooms it may know; a file of src itself is a room of its own. */
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
-  'main.ts': ['config.ts', 'errors.ts', 'gateway.ts', 'graphql', 'http', 'settings', 'shutdown.ts', 'simulator'],
+  'main.ts': [
+    'config.ts',
+    'cores',
+    'errors.ts',
+    'gateway.ts',
+    'graphql',
+    'http',
+    'settings',
+    'shutdown.ts',
+    'simulator',
+    'telemetry',
+  ],
   'gateway.ts': ['access', 'clock.ts', 'config.ts', 'graphql', 'http', 'parts.ts', 'shutdown.ts'],
   'parts.ts': ['access', 'cache', 'clock.ts', 'config.ts', 'errors.ts', 'telemetry', 'upstream'],
   'config.ts': ['access', 'cache', 'graphql', 'report', 'settings', 'shutdown.ts', 'upstream'],
@@ -30,6 +41,8 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   // Metrics and traces. Whom they watch does not know them: gateway.ts puts them in.
   telemetry: ['clock.ts', 'errors.ts'],
   loaders: ['cache', 'errors.ts', 'report'],
+  // Several processes behind one port.
+  cores: ['clock.ts', 'telemetry'],
   // How work is let run: deadlines, single flights, queues, retries, breakers. It knows neither HTTP nor reports.
   flow: ['clock.ts'],
   report: [],
@@ -53,6 +66,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   '@opentelemetry/otlp-transformer': ['telemetry'],
   '@opentelemetry/resources': ['telemetry'],
   '@opentelemetry/sdk-trace': ['telemetry'],
+  'node:cluster': ['cores'],
   'node:http': ['http', 'simulator'],
 };
 

@@ -2,6 +2,7 @@
 
 import { ACCESS_SETTINGS } from './access.js';
 import { CACHE_SETTINGS } from './cache.js';
+import { CORES_SETTINGS } from './cores.js';
 import { GATEWAY_SETTINGS } from './gateway.js';
 import { LIMIT_SETTINGS } from './limits.js';
 import { SECURITY_SETTINGS } from './security.js';
@@ -14,6 +15,7 @@ export const SETTINGS = {
   ...CACHE_SETTINGS,
   ...ACCESS_SETTINGS,
   ...GATEWAY_SETTINGS,
+  ...CORES_SETTINGS,
   ...LIMIT_SETTINGS,
   ...SECURITY_SETTINGS,
   ...SHUTDOWN_SETTINGS,

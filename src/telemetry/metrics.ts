@@ -3,6 +3,7 @@
 
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 
+import type { Siblings } from './merged-metrics.js';
 import { watchEventLoop, watchSources, type Sources } from './gauges.js';
 import type { Instruments } from './instruments.js';
 import { createOperationMetrics } from './operation-metrics.js';
@@ -15,6 +16,8 @@ export interface MetricsOptions {
   readonly now: () => number;
   /** Whether to tell of the whole process as well, which leaves observers behind: for who is alone in it. */
   readonly ofProcess: boolean;
+  /** The other processes behind the same port, of which these metrics tell as well; undefined: there are none. */
+  readonly siblings?: Siblings | undefined;
 }
 
 export interface Metrics {
@@ -28,12 +31,13 @@ export interface Metrics {
   close(): void;
 }
 
-export function createMetrics({ version, nameOf, now, ofProcess }: MetricsOptions): Metrics {
+export function createMetrics({ version, nameOf, now, ofProcess, siblings }: MetricsOptions): Metrics {
   const registry = new Registry();
   const info = new Gauge({
     name: 'gateway_info',
     help: 'Always 1; its label is the version.',
     labelNames: ['version'],
+    aggregator: 'first',
     registers: [registry],
   });
   info.set({ version }, 1);
@@ -41,15 +45,29 @@ export function createMetrics({ version, nameOf, now, ofProcess }: MetricsOption
   const instruments = { ...createOperationMetrics(registry, nameOf), ...createCacheMetrics(registry), ...upstream };
   const endEventLoop = watchEventLoop(registry);
   if (ofProcess) collectProcessMetrics(registry);
+  if (siblings !== undefined) joinSiblings(registry, siblings);
   return {
     instruments,
     breaker,
     watch: (sources) => {
       watchSources(registry, sources);
     },
-    expose: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
+    expose: async () => ({
+      contentType: registry.contentType,
+      text: (await siblings?.collect()) ?? (await registry.metrics()),
+    }),
     close: endEventLoop,
   };
+}
+
+function joinSiblings(registry: Registry, siblings: Siblings): void {
+  const workers = new Gauge({
+    name: 'gateway_workers',
+    help: 'The processes behind this port that have told of themselves here in time.',
+    registers: [registry],
+  });
+  workers.set(1);
+  siblings.offer(() => registry.getMetricsAsJSON());
 }
 
 const EVENT_LOOP = 'nodejs_eventloop_lag';

@@ -2,6 +2,7 @@
 
 import type { Clock } from '../clock.js';
 import { chain, type Instruments } from './instruments.js';
+import type { Siblings } from './merged-metrics.js';
 import { createMetrics, type Metrics } from './metrics.js';
 import { createOperationNames } from './operation-names.js';
 import { loadTracing, type Tracing, type TracingSettings } from './tracing.js';
@@ -19,6 +20,8 @@ export interface TelemetryOptions extends TelemetrySettings {
   readonly clock: Clock;
   /** Whether metrics tell of the whole process as well. */
   readonly ofProcess: boolean;
+  /** The other processes behind the same port, whose metrics are told with ours. */
+  readonly siblings?: Siblings | undefined;
   /** Told when traces begin not to arrive, and when they arrive again. */
   readonly onTracesLost: (isLost: boolean, reason?: string) => void;
 }

@@ -41,7 +41,7 @@ export function useGatewayProcess() {
     async startStack(options: SimulatorOptions = {}, env: Env = {}): Promise<ProcessStack> {
       const { url: upstream, received } = await startSimulator(options);
       const running = start({ SCALEOPS_URL: upstream, SCALEOPS_TOKEN: TOKEN, PORT: '0', ...env });
-      return { ...running, url: findUrl(await running.line(/./)), upstream, received };
+      return { ...running, url: findUrl(await running.line(/^Gateway on/)), upstream, received };
     },
   };
 }
