@@ -78,7 +78,7 @@ export function createExecution(options: ExecutionOptions) {
       if (!mayBeKept || !isAskedAgain(visit.key)) return createReadyAnswer(question.facts, pieces);
       // In one piece, which takes no more than it needs.
       const ready = createReadyAnswer(question.facts, [Buffer.concat(pieces)]);
-      answers.keep(visit.key, ready, ready.byteLength, sources);
+      answers.keep(visit.key, ready, ready.keptBytes, sources);
       return ready;
     });
   };

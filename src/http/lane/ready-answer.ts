@@ -10,6 +10,8 @@ export interface ReadyAnswer {
   readonly facts: OperationFacts;
   /** Without the end. */
   readonly byteLength: number;
+  /** What it may take in memory, the compressed form too. */
+  readonly keptBytes: number;
   /** The whole answer with this end. */
   plain(end: string): readonly Buffer[];
   /** The same as gzip (RFC 1952). */
@@ -24,6 +26,8 @@ export function createReadyAnswer(facts: OperationFacts, opening: readonly Buffe
   return {
     facts,
     byteLength,
+    // Names and numbers are compressed to a fifth or less.
+    keptBytes: Math.ceil(1.5 * byteLength),
     plain,
     async gzip(end) {
       compressed ??= compress(Buffer.concat(opening)).then(rememberLast);
