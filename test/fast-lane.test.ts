@@ -82,6 +82,22 @@ describe('the fast lane answers as the door does', () => {
     expect(readyOf(stack)).toEqual([false, false, false, false, true]);
   });
 
+  // Mutation: freshness left out where an answer has errors, or kept by clients all the same (writing.ts).
+  test.each([
+    ['a field of a report', `{ workloadCosts(${FILTER}) { asOf rows(first: -1) { nodes { id } } } }`],
+    ['all of the data', `{ workloadCosts(${FILTER}) { asOf } _entities(representations: [{}]) { __typename } }`],
+  ])('with errors of %s, and keeps none', async (_, query) => {
+    await using stack = await startStack({ clock: createManualClock(), env: NO_TIMER });
+    const [good, bad] = [query.replace('-1', '1').replace('[{}]', '[]'), query];
+    for (const each of [good, bad]) await send(stack, { query: each }, { 'x-request-id': 'same' });
+    const atDoor = await send(stack, { query: bad }, { 'x-request-id': 'same', pragma: 'at-the-door' });
+    for (let time = 0; time < 3; time += 1) {
+      expect(await send(stack, { query: bad }, { 'x-request-id': 'same' })).toEqual(atDoor);
+    }
+    expect(atDoor.json.errors).toHaveLength(1);
+    expect(readyOf(stack)).not.toContain(true);
+  });
+
   test('with the age that its reports have by then', async () => {
     const clock = createManualClock();
     await using stack = await startStack({ clock, env: { ...NO_TIMER, CACHE_TTL_SECONDS: '3600' } });

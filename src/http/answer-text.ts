@@ -16,7 +16,10 @@ export function* writeResult(result: ExecutionResult, lists: readonly WrittenLis
   yield Buffer.from('}');
 }
 
-/** The JSON of a result without the brace at its end, so that more members may follow. Of an error what is for the client alone: how it is answered (`extensions.http`) is not. */
+/**
+ * The JSON of a result without the brace at its end, so that more members may follow. Of an error what is for the client
+ * alone: how it is answered (`extensions.http`) is not.
+ */
 export function* writeOpening(result: ExecutionResult, lists: readonly WrittenList[]): Generator<Buffer, void> {
   const places = toPlaces(lists);
   let text = '{';

@@ -1,16 +1,30 @@
 // Who asks: turns away whoever does not say so, before anything of the operation is looked at.
 
-import { readBearer, type Authentication } from '../access/authentication.js';
+import { readBearer, type Authentication, type HeadersByName } from '../access/authentication.js';
 import { GatewayError } from '../errors.js';
-import type { DoorPlugin } from './request-state.js';
+import type { DoorPlugin, RequestState } from './request-state.js';
 
-export function useAuthentication({ authenticate }: Authentication): DoorPlugin {
+/** Notes who asks. @throws GatewayError as `authenticate` does. */
+export async function noteCaller(
+  { authenticate }: Authentication,
+  headers: HeadersByName,
+  state: RequestState,
+): Promise<void> {
+  const { name, grants } = await authenticate(headers);
+  state.callerName = name;
+  state.grants = grants;
+}
+
+/** Notes the caller's own token for ScaleOps. @throws GatewayError UNAUTHENTICATED where there is none. */
+export function noteCallerToken(headers: HeadersByName, state: RequestState): void {
+  const token = readBearer(headers);
+  if (token === undefined) throw new GatewayError('UNAUTHENTICATED', { reason: 'no bearer token' });
+  state.callerToken = token;
+}
+
+export function useAuthentication(authentication: Authentication): DoorPlugin {
   return {
-    async onRequestParse({ request, serverContext }) {
-      const { name, grants } = await authenticate(request.headers);
-      serverContext.state.callerName = name;
-      serverContext.state.grants = grants;
-    },
+    onRequestParse: ({ request, serverContext }) => noteCaller(authentication, request.headers, serverContext.state),
   };
 }
 
@@ -21,9 +35,7 @@ export function useAuthentication({ authenticate }: Authentication): DoorPlugin 
 export function useCallerToken(): DoorPlugin {
   return {
     onRequestParse({ request, serverContext }) {
-      const token = readBearer(request.headers);
-      if (token === undefined) throw new GatewayError('UNAUTHENTICATED', { reason: 'no bearer token' });
-      serverContext.state.callerToken = token;
+      noteCallerToken(request.headers, serverContext.state);
     },
   };
 }

@@ -23,6 +23,7 @@ export function measureTexts({ bytes, starts }: JsonTexts): number {
   return bytes.byteLength + starts.byteLength;
 }
 
+/** Each text as JSON. */
 export function toJsonTexts(texts: readonly string[]): JsonTexts {
   const starts = new Uint32Array(texts.length + 1);
   const sink = new JsonSink(16 * texts.length);
@@ -58,13 +59,13 @@ export class JsonSink {
     this.#bytes[this.length++] = byte;
   }
 
-  /** Bytes of JSON, from `start` to `end`. */
-  copy(source: Uint8Array, start = 0, end = source.length): void {
-    this.#reserve(end - start);
+  /** Bytes of JSON. */
+  copy(source: Uint8Array): void {
+    this.#reserve(source.length);
     const bytes = this.#bytes;
     let at = this.length;
     // A loop: for the few bytes of a name it is faster than a call that copies.
-    for (let from = start; from < end; from += 1) bytes[at++] = source[from]!;
+    for (let from = 0; from < source.length; from += 1) bytes[at++] = source[from]!;
     this.length = at;
   }
 

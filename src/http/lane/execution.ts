@@ -1,7 +1,6 @@
 // Executes a question on the lane, and writes what comes of it. What can be asked for again is kept with its reports.
 
-import { execute, type ExecutionResult, type GraphQLError, type GraphQLSchema } from 'graphql';
-
+import { execute, GraphQLError, type ExecutionResult, type GraphQLSchema } from 'graphql';
 import { LRUCache } from 'lru-cache';
 
 import type { AnswerMemory } from '../../cache/answers.js';
@@ -49,8 +48,9 @@ const MAX_ASKED_CHARACTERS = 2_097_152;
 
 /** The result of what is not executed, or not to its end. */
 export function refuse(error: unknown): ExecutionResult {
-  // Brought into our form with all others.
-  return { errors: [error as GraphQLError] };
+  // One of graphql's in any case: that of a client who has left is never brought into our form.
+  const own = error instanceof GraphQLError ? error : new GraphQLError('', { originalError: error as Error });
+  return { errors: [own] };
 }
 
 export function createExecution(options: ExecutionOptions) {
@@ -71,7 +71,7 @@ export function createExecution(options: ExecutionOptions) {
     const result = asked.hasLeft() ? whole : formatErrors(whole, state, format);
     watched.result = toResultKind(result);
     const freshness = result.data === undefined ? undefined : toFreshness(context.stats, now());
-    if (result.data == null) return toRefusal(result);
+    if (result.data === undefined) return toRefusal(result);
     const mayBeKept = result.errors === undefined && freshness?.isStale === false;
     const sources = context.stats.reports.map(({ source }) => source);
     return writeAnswer({ result, freshness, lists: context.lists ?? [] }, visit.reply, (pieces) => {

@@ -2,15 +2,16 @@
 // any other by executing it at once. It decides nothing by itself: who may come in, what is too much, what is logged and
 // counted is told by the same functions as at the door, which gets all that is not known here.
 
-import { readBearer, type Authentication } from '../../access/authentication.js';
+import type { Authentication } from '../../access/authentication.js';
+import type { KeptAnswer } from '../../cache/entries.js';
 import type { ContextParts } from '../../context.js';
-import { GatewayError } from '../../errors.js';
+import { noteCaller, noteCallerToken } from '../authentication.js';
 import { formatErrors } from '../error-format.js';
 import { toFreshness } from '../freshness.js';
 import { toOutcome, type RequestObserver } from '../observation.js';
 import type { LogOperation } from '../operation-log.js';
 import type { ProtectionLimits } from '../protection.js';
-import { callerOf } from '../rate-limit.js';
+import { checkRate } from '../rate-limit.js';
 import { createRequestState, type RequestState } from '../request-state.js';
 import type { Asked, Given, Lane } from './asked.js';
 import { createExecution, refuse, type ExecutionOptions, type Visit, type WatchedVisit } from './execution.js';
@@ -62,7 +63,8 @@ export function createLane(options: LaneOptions): Lane {
       // The same for who sees the same, whoever they are. JSON, so that no part can be taken for another.
       const key = `${JSON.stringify([whose, state.grants?.key, reply.key])}${asked.body.toString('latin1')}`;
       answer = findAnswer({ asked, state, reply, key });
-      if (answer !== undefined) checkRate(limits, asked, state);
+      if (answer !== undefined && limits.rateLimit !== undefined)
+        checkRate(limits.rateLimit, state, asked.remoteAddress);
     } catch (error) {
       answer = fail(error);
     }
@@ -76,25 +78,11 @@ function fail(error: unknown): Answer {
   };
 }
 
-/** @throws GatewayError RATE_LIMITED */
-function checkRate({ rateLimit }: ProtectionLimits, { remoteAddress }: Asked, state: RequestState): void {
-  const retryAfterMs = Math.ceil(rateLimit?.take(callerOf(state, remoteAddress)) ?? 0);
-  if (retryAfterMs > 0) throw new GatewayError('RATE_LIMITED', { retryAfterMs });
-}
-
 /** Who asks. @throws what turns them away. */
 function createAdmission({ authentication, takesToken }: LaneOptions) {
   return async ({ headers }: Asked, state: RequestState): Promise<void> => {
-    if (authentication !== undefined) {
-      const { name, grants } = await authentication.authenticate(headers);
-      state.callerName = name;
-      state.grants = grants;
-    }
-    if (takesToken) {
-      const token = readBearer(headers);
-      if (token === undefined) throw new GatewayError('UNAUTHENTICATED', { reason: 'no bearer token' });
-      state.callerToken = token;
-    }
+    if (authentication !== undefined) await noteCaller(authentication, headers, state);
+    if (takesToken) noteCallerToken(headers, state);
   };
 }
 
@@ -112,20 +100,16 @@ async function findPrincipal(
 
 /** An answer that is kept, with the age that it has now. */
 function createGiving({ answers, now }: LaneOptions) {
-  return (
-    { state, reply }: Visit,
-    kept: NonNullable<ReturnType<typeof answers.find>>,
-    watched: WatchedVisit,
-  ): Answered | Promise<Answered> => {
+  return ({ state, reply }: Visit, kept: KeptAnswer, watched: WatchedVisit): Answered | Promise<Answered> => {
     const ready = kept.value as ReadyAnswer;
-    const reports = answers.use(kept);
+    const reports = [...answers.use(kept)];
     const cache = { hit: reports.length, stale: 0, shared: 0, collapsed: 0, miss: 0 };
-    state.operation = { name: ready.facts.name, stats: { cache, upstreamMs: 0, reports: [...reports], faults: [] } };
+    state.operation = { name: ready.facts.name, stats: { cache, upstreamMs: 0, reports, faults: [] } };
     state.isReady = true;
     watched.operation = ready.facts;
     watched.result = 'ok';
     watched.observation?.execute(ready.facts, () => undefined);
-    const freshness = toFreshness({ reports: [...reports] }, now());
+    const freshness = toFreshness({ reports }, now());
     return giveReady(ready, reply.isGzip, { end: toEnd(freshness), keptFor: freshness });
   };
 }

@@ -19,10 +19,8 @@ export interface Question {
   readonly document: DocumentNode;
   readonly operation: NonNullable<ReturnType<typeof getOperationAST>>;
   readonly facts: OperationFacts;
-  /** As they came. */
+  /** As they came, and known to fit the operation. */
   readonly variables: Readonly<Record<string, unknown>>;
-  /** As the operation has them. */
-  readonly coerced: Readonly<Record<string, unknown>>;
 }
 
 export interface Learned {
@@ -55,9 +53,9 @@ export function createLearned(
       const operation = getOperationAST(document, operationName);
       if (operation?.operation !== OperationTypeNode.QUERY) return undefined;
       const given = variables ?? {};
-      const { coerced } = getVariableValues(schema, operation.variableDefinitions ?? [], given);
+      const { errors } = getVariableValues(schema, operation.variableDefinitions ?? [], given);
       const facts = { name: operation.name?.value ?? null, type: operation.operation };
-      return coerced && { document, operation, facts, variables: given, coerced };
+      return errors === undefined ? { document, operation, facts, variables: given } : undefined;
     },
     plugin: {
       // Whatever may turn an operation away has let it pass.
