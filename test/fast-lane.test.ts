@@ -85,7 +85,7 @@ describe('the fast lane answers as the door does', () => {
   // Mutation: freshness left out where an answer has errors, or kept by clients all the same (writing.ts).
   test.each([
     ['a field of a report', `{ workloadCosts(${FILTER}) { asOf rows(first: -1) { nodes { id } } } }`],
-    ['all of the data', `{ workloadCosts(${FILTER}) { asOf } _entities(representations: [{}]) { __typename } }`],
+    ['an entity', `{ workloadCosts(${FILTER}) { asOf } _entities(representations: [{}]) { __typename } }`],
   ])('with errors of %s, and keeps none', async (_, query) => {
     await using stack = await startStack({ clock: createManualClock(), env: NO_TIMER });
     const [good, bad] = [query.replace('-1', '1').replace('[{}]', '[]'), query];
