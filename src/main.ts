@@ -2,12 +2,13 @@
 
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
-import { pino, type Logger } from 'pino';
+import type { Logger } from 'pino';
 
 import { ConfigError, readConfig, readSchemaSettings, type Config } from './config.js';
 import { GatewayError } from './errors.js';
 import type { Gateway } from './gateway.js';
 import { printSchema } from './graphql/schema.js';
+import { createLogger, type GatewayLogger } from './log.js';
 import { explainProblems, explainSettings, explainWarnings } from './settings/explain.js';
 import { LAST_WORD_MS } from './shutdown.js';
 import type { Siblings } from './telemetry/merged-metrics.js';
@@ -15,13 +16,6 @@ import type { Simulator } from './simulator/simulator.js';
 
 /** How long the demo's ScaleOps takes: long enough to see the cache work. */
 const DEMO_LATENCY_MS = 400;
-
-/**
- * Lines of the log are written when there are so many bytes of them, and at the latest so often. With the last line still
- * less than a pipe takes in one piece (PIPE_BUF), so that lines of several processes do not mix.
- */
-const LOG_BYTES = 2_048;
-const LOG_FLUSH_MS = 20;
 
 /** The process ends so much later than the limit of its requests, whatever a part of it or a host waits for. */
 const LAST_RESORT_MS = LAST_WORD_MS + 750;
@@ -84,7 +78,11 @@ async function run(env: NodeJS.ProcessEnv, firstLine: (url: string) => string, s
   const onSignal = listenToSignals();
   const { config, warnings } = readConfig(env);
   const hasWorkers = config.workers > 1;
-  const logger = createLogger(config);
+  const logger = createLogger({
+    level: config.logLevel,
+    pid: hasWorkers ? process.pid : undefined,
+    onEnd: (flush) => process.on('exit', flush),
+  });
   // Who is alone needs nothing of it.
   const primary = hasWorkers ? (await import('./cores/worker.js')).joinPrimary() : undefined;
   const isPrimary = hasWorkers && primary === undefined;
@@ -115,7 +113,11 @@ async function run(env: NodeJS.ProcessEnv, firstLine: (url: string) => string, s
 }
 
 /** A gateway; a primary has none, and need not load all that it is made of. */
-async function createAnswering(config: Config, logger: Logger, siblings: Siblings | undefined): Promise<Gateway> {
+async function createAnswering(
+  config: Config,
+  logger: GatewayLogger,
+  siblings: Siblings | undefined,
+): Promise<Gateway> {
   const { createGateway } = await import('./gateway.js');
   return createGateway(config, { logger, version: readVersion(), isAlone: true, siblings });
 }
@@ -160,16 +162,6 @@ function createStop(
 }
 
 /** Lines go out a few at a time: a write for each takes longer than to answer from memory. */
-function createLogger({ logLevel: level, workers }: Config): Logger {
-  // With several processes a line says whose it is.
-  const base = workers > 1 ? { pid: process.pid } : null;
-  const lines = pino.destination({ dest: 1, minLength: LOG_BYTES, periodicFlush: LOG_FLUSH_MS });
-  process.on('exit', () => {
-    lines.flushSync();
-  });
-  return pino({ level, base, timestamp: pino.stdTimeFunctions.isoTime }, lines);
-}
-
 /** Ends the process on a signal: at once, until it is told another way. */
 function listenToSignals(): (task: (signal: NodeJS.Signals) => void) => void {
   // Said outright: the first process of a container has no default handler that a signal could find.

@@ -11,6 +11,7 @@ import { createSharedCache, type SharedCache } from './cache/shared-cache.js';
 import type { Clock } from './clock.js';
 import type { Config } from './config.js';
 import { GatewayError } from './errors.js';
+import type { GatewayLogger } from './log.js';
 import type { Siblings } from './telemetry/merged-metrics.js';
 import { createTelemetry, type Telemetry } from './telemetry/telemetry.js';
 import { createScaleOpsClient, type ScaleOpsClient } from './upstream/client.js';
@@ -19,7 +20,7 @@ import { createReportReader, type ReportReader } from './upstream/report-reader.
 
 /** What a test or another host may replace. */
 export interface GatewayDependencies {
-  readonly logger: Logger;
+  readonly logger: GatewayLogger;
   readonly clock?: Clock;
   /** What it calls itself where it is watched. */
   readonly version?: string;

@@ -39,7 +39,8 @@ describe('the line of an operation', () => {
 
   test('names the caller where that is known', async () => {
     const log: string[] = [];
-    const stats = { cache: {}, reports: [], faults: [], upstreamMs: 0 };
+    const cache = { hit: 0, stale: 0, shared: 0, collapsed: 0, miss: 0 };
+    const stats = { cache, reports: [], faults: [], upstreamMs: 0 };
     const naming: DoorPlugin = {
       onRequest({ serverContext }) {
         serverContext.state.callerName = 'dashboards';

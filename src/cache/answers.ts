@@ -10,7 +10,7 @@ export interface AnswerMemory {
   /** What is kept under the key. */
   find(key: string): KeptAnswer | undefined;
   /** Its reports, to be asked for when it is made use of. */
-  use(found: KeptAnswer): readonly CacheAnswer[];
+  use(found: KeptAnswer): CacheAnswer[];
   /** Nothing is kept that is made of a report which is not. */
   keep(key: string, value: unknown, bytes: number, sources: readonly (ReportSource | undefined)[]): void;
 }

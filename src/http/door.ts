@@ -3,12 +3,12 @@
 import type { RequestListener } from 'node:http';
 import { createYoga } from 'graphql-yoga';
 import type { GraphQLSchema } from 'graphql';
-import type { Logger } from 'pino';
 
 import type { Authentication, HeadersByName } from '../access/authentication.js';
 import type { TrustedDocuments } from '../access/trusted-documents.js';
 import type { AnswerMemory } from '../cache/answers.js';
 import { createContext, type Caller, type ContextParts, type GatewayContext } from '../context.js';
+import type { GatewayLogger } from '../log.js';
 import { useAnswerLimit } from './answer-limit.js';
 import { useAnswerWriter } from './answer-writer.js';
 import { useAuthentication, useCallerToken } from './authentication.js';
@@ -61,7 +61,7 @@ export interface DoorOptions {
   readonly protection?: ProtectionOptions;
   /** Whether routers of a supergraph may come. */
   readonly federation: boolean;
-  readonly logger: Logger;
+  readonly logger: GatewayLogger;
   readonly now: () => number;
   readonly isReady: () => boolean;
   /** How many percent of the operations that went well get a line in the log. */

@@ -26,17 +26,41 @@ export interface FreshnessOptions {
   readonly variesBy: string;
 }
 
+/** What `AnswerFreshness` says, in numbers. */
+export interface AnswerAge {
+  /** In milliseconds since the Unix epoch. */
+  readonly asOfMs: number;
+  readonly ageSeconds: number;
+  readonly freshSeconds: number;
+  readonly isStale: boolean;
+}
+
 /** Undefined where no report was loaded. */
-export function toFreshness({ reports }: Pick<LoadStats, 'reports'>, now: number): AnswerFreshness | undefined {
+export function toAge({ reports }: Pick<LoadStats, 'reports'>, now: number): AnswerAge | undefined {
+  let asOfMs = Infinity;
+  let endsAt = Infinity;
+  let isStale = false;
+  for (const report of reports) {
+    asOfMs = Math.min(asOfMs, report.asOf);
+    endsAt = Math.min(endsAt, report.isStale ? now : report.asOf + report.freshMs);
+    isStale ||= report.isStale;
+  }
   if (reports.length === 0) return undefined;
-  const asOf = Math.min(...reports.map((report) => report.asOf));
-  const endsAt = Math.min(...reports.map((report) => (report.isStale ? now : report.asOf + report.freshMs)));
-  return {
-    asOf: new Date(asOf).toISOString(),
-    ageSeconds: Math.max(0, Math.floor((now - asOf) / 1000)),
-    freshSeconds: Math.max(0, Math.floor((endsAt - now) / 1000)),
-    isStale: reports.some((report) => report.isStale),
-  };
+  const ageSeconds = Math.max(0, Math.floor((now - asOfMs) / 1000));
+  return { asOfMs, ageSeconds, freshSeconds: Math.max(0, Math.floor((endsAt - now) / 1000)), isStale };
+}
+
+export function isSameAge(one: AnswerAge | undefined, other: AnswerAge | undefined): boolean {
+  return (
+    one?.asOfMs === other?.asOfMs &&
+    one?.ageSeconds === other?.ageSeconds &&
+    one?.freshSeconds === other?.freshSeconds &&
+    one?.isStale === other?.isStale
+  );
+}
+
+export function toFreshness({ asOfMs, ...rest }: AnswerAge): AnswerFreshness {
+  return { asOf: new Date(asOfMs).toISOString(), ...rest };
 }
 
 /** `Cache-Control` and `Age` of an answer; without freshness nobody may keep it. */
@@ -54,9 +78,10 @@ export function useFreshness({ now, scope, variesBy }: FreshnessOptions): DoorPl
   return {
     onResultProcess({ result, setResult, serverContext }) {
       const { operation } = serverContext.state;
-      const freshness = operation && toFreshness(operation.stats, now());
+      const age = operation && toAge(operation.stats, now());
       const answer = result as ExecutionResult;
-      if (freshness === undefined || answer.data === undefined) return;
+      if (age === undefined || answer.data === undefined) return;
+      const freshness = toFreshness(age);
       serverContext.state.freshness = freshness;
       setResult({ ...answer, extensions: { ...answer.extensions, freshness } });
     },

@@ -2,14 +2,15 @@
 // which error codes the answer had. Never a variable, a header or a row. Of what went well a part may do.
 
 import { getOperationAST, type ExecutionArgs } from 'graphql';
-import type { Logger } from 'pino';
+import type { GatewayLogger } from '../log.js';
 
+import { toOperationFields } from './operation-line.js';
 import type { DoorContext, DoorPlugin, RequestState } from './request-state.js';
 
-const MAX_NAME_LENGTH = 128;
+const MESSAGE = 'operation';
 
 export interface OperationLogOptions {
-  readonly logger: Logger;
+  readonly logger: GatewayLogger;
   readonly now: () => number;
   /** How many percent of the operations that went well get a line; what went wrong, or was stale, always does. */
   readonly samplePercent: number;
@@ -20,28 +21,14 @@ export type LogOperation = (state: RequestState, status: number, clientLeft: boo
 
 export function createOperationLog({ logger, now, samplePercent }: OperationLogOptions): LogOperation {
   const isSampled = createSampling(samplePercent);
-  return ({ requestId, traceId, callerName, startedAt, operation, errors, isReady }, status, clientLeft) => {
-    const faults = operation?.stats.faults;
+  return (state, status, clientLeft) => {
+    const { operation, errors } = state;
     if (operation === undefined && errors === undefined) return;
     const isStale = operation?.stats.reports.some((report) => report.isStale) ?? false;
     if (errors === undefined && !isStale && status < 500 && !isSampled()) return;
-    logger.info(
-      {
-        requestId,
-        traceId,
-        caller: callerName,
-        operationName: operation?.name?.slice(0, MAX_NAME_LENGTH) ?? null,
-        status,
-        durationMs: now() - startedAt,
-        cache: operation?.stats.cache,
-        upstreamMs: operation?.stats.upstreamMs,
-        ...(isReady === true && { ready: true }),
-        ...(errors && { errors: unique(errors, 'code'), reasons: unique(errors, 'reason') }),
-        ...(faults?.length && { staleFor: unique(faults, 'code'), staleReasons: unique(faults, 'reason') }),
-        ...(clientLeft ? { clientLeft: true } : {}),
-      },
-      'operation',
-    );
+    const fields = toOperationFields(state, { status, durationMs: now() - state.startedAt, clientLeft });
+    if (logger.infoFields === undefined) logger.info(JSON.parse(`{${fields}}`), MESSAGE);
+    else logger.infoFields(fields, MESSAGE);
   };
 }
 
@@ -67,8 +54,4 @@ function createSampling(percent: number): () => boolean {
     due -= 100;
     return true;
   };
-}
-
-function unique(errors: NonNullable<RequestState['errors']>, what: 'code' | 'reason'): string[] {
-  return [...new Set(errors.flatMap((error) => error[what] ?? []))];
 }

@@ -19,10 +19,20 @@ export interface AddressOptions {
 
 /** A listener that meets only requests with an address that is served, each in origin form. */
 export function withAddress(listener: RequestListener, { allowedHosts = 'any' }: AddressOptions = {}): RequestListener {
+  // What was asked for last and is served as it is: most ask for the same again.
+  let served: { readonly host: string | undefined; readonly url: string | undefined } | undefined;
   return (request, response) => {
+    const { url, headers } = request;
+    if (served !== undefined && served.url === url && served.host === headers.host) {
+      listener(request, response);
+      return;
+    }
     if (!normalizeTarget(request)) refuse(response, NO_ADDRESS);
     else if (allowedHosts === 'loopback' && !isLoopback(hostnameOf(request))) refuse(response, FOREIGN_HOST);
-    else listener(request, response);
+    else {
+      if (request.url === url) served = { host: headers.host, url };
+      listener(request, response);
+    }
   };
 }
 

@@ -102,17 +102,17 @@ function createTokenCredentials(source: TokenSource): Credentials {
   const refusal = refuseWith('Check SCALEOPS_TOKEN or SCALEOPS_TOKEN_FILE.');
   const read = 'token' in source ? () => source.token : createFileReader(source.file);
   let latest: { readonly token: string; readonly principal: Principal } | undefined;
+  const find = (): Principal => {
+    const token = read();
+    if (latest?.token !== token) {
+      const rest = { isCaller: false, expiresAt: readExpiry(token), tokens: readyMade(token, refusal) };
+      latest = { token, principal: createPrincipal(token, rest) };
+    }
+    return latest.principal;
+  };
   return {
     // A function that may throw, as a promise.
-    principal: () =>
-      Promise.resolve().then(() => {
-        const token = read();
-        if (latest?.token !== token) {
-          const rest = { isCaller: false, expiresAt: readExpiry(token), tokens: readyMade(token, refusal) };
-          latest = { token, principal: createPrincipal(token, rest) };
-        }
-        return latest.principal;
-      }),
+    principal: () => Promise.resolve().then(find),
     close: () => Promise.resolve(),
   };
 }

@@ -7,7 +7,7 @@ import type { AnswerMemory } from '../../cache/answers.js';
 import { createContext, type Caller, type ContextParts, type GatewayContext } from '../../context.js';
 import { isSpent, refuseOverspent } from '../answer-limit.js';
 import { formatErrors, type ErrorFormat } from '../error-format.js';
-import { toFreshness } from '../freshness.js';
+import { toAge } from '../freshness.js';
 import { toResultKind, type RequestObservation, type Watched } from '../observation.js';
 import type { ProtectionLimits } from '../protection.js';
 import type { RequestState } from '../request-state.js';
@@ -70,11 +70,13 @@ export function createExecution(options: ExecutionOptions) {
     // Nobody reads the errors of an operation whose client has left, and that they come of it is none.
     const result = asked.hasLeft() ? whole : formatErrors(whole, state, format);
     watched.result = toResultKind(result);
-    const freshness = result.data === undefined ? undefined : toFreshness(context.stats, now());
     if (result.data === undefined) return toRefusal(result);
-    const mayBeKept = result.errors === undefined && freshness?.isStale === false;
+    const age = toAge(context.stats, now());
+    // What has errors nobody may keep, also where it tells how old the rest is.
+    const told = { age, mayBeKept: result.errors === undefined };
     const sources = context.stats.reports.map(({ source }) => source);
-    return writeAnswer({ result, freshness, lists: context.lists ?? [] }, visit.reply, (pieces) => {
+    return writeAnswer({ result, ...told, lists: context.lists ?? [] }, visit.reply.isGzip, (pieces) => {
+      const mayBeKept = told.mayBeKept && age?.isStale === false;
       if (!mayBeKept || !isAskedAgain(visit.key)) return createReadyAnswer(question.facts, pieces);
       // In one piece, which takes no more than it needs.
       const ready = createReadyAnswer(question.facts, [Buffer.concat(pieces)]);

@@ -7,18 +7,18 @@ import type { KeptAnswer } from '../../cache/entries.js';
 import type { ContextParts } from '../../context.js';
 import { noteCaller, noteCallerToken } from '../authentication.js';
 import { formatErrors } from '../error-format.js';
-import { toFreshness } from '../freshness.js';
+import { toAge } from '../freshness.js';
 import { toOutcome, type RequestObserver } from '../observation.js';
 import type { LogOperation } from '../operation-log.js';
 import type { ProtectionLimits } from '../protection.js';
 import { checkRate } from '../rate-limit.js';
 import { createRequestState, type RequestState } from '../request-state.js';
-import type { Asked, Given, Lane } from './asked.js';
+import type { Given, Lane } from './asked.js';
 import { createExecution, refuse, type ExecutionOptions, type Visit, type WatchedVisit } from './execution.js';
 import type { Learned } from './learned.js';
 import type { ReadyAnswer } from './ready-answer.js';
 import type { Answered, Replies } from './reply.js';
-import { giveReady, toEnd, toRefusal } from './writing.js';
+import { toRefusal } from './writing.js';
 
 export interface LaneOptions extends ExecutionOptions {
   readonly learned: Learned;
@@ -36,8 +36,7 @@ export interface LaneOptions extends ExecutionOptions {
 type Answer = (watched: WatchedVisit) => Answered | Promise<Answered>;
 
 export function createLane(options: LaneOptions): Lane {
-  const { learned, replies, answers, limits, ending, now } = options;
-  const admit = createAdmission(options);
+  const { authentication, takesToken, learned, replies, answers, limits, ending, now } = options;
   const finish = createFinish(options);
   const execute = createExecution(options);
   const give = createGiving(options);
@@ -57,11 +56,12 @@ export function createLane(options: LaneOptions): Lane {
     const state = createRequestState(asked.headers, now());
     let answer: Answer | undefined;
     try {
-      await admit(asked, state);
+      if (authentication !== undefined) await noteCaller(authentication, asked.headers, state);
+      if (takesToken) noteCallerToken(asked.headers, state);
       const whose = await findPrincipal(options.parts, state);
       if (whose === undefined) return undefined;
-      // The same for who sees the same, whoever they are. JSON, so that no part can be taken for another.
-      const key = `${JSON.stringify([whose, state.grants?.key, reply.key])}${asked.body.toString('latin1')}`;
+      // The same for who sees the same, whoever they are. None of the parts before the body has a line break within.
+      const key = `${whose}\n${state.grants?.key ?? ''}\n${reply.key}\n${asked.body.toString('latin1')}`;
       answer = findAnswer({ asked, state, reply, key });
       if (answer !== undefined && limits.rateLimit !== undefined)
         checkRate(limits.rateLimit, state, asked.remoteAddress);
@@ -75,14 +75,6 @@ export function createLane(options: LaneOptions): Lane {
 function fail(error: unknown): Answer {
   return () => {
     throw error;
-  };
-}
-
-/** Who asks. @throws what turns them away. */
-function createAdmission({ authentication, takesToken }: LaneOptions) {
-  return async ({ headers }: Asked, state: RequestState): Promise<void> => {
-    if (authentication !== undefined) await noteCaller(authentication, headers, state);
-    if (takesToken) noteCallerToken(headers, state);
   };
 }
 
@@ -102,15 +94,14 @@ async function findPrincipal(
 function createGiving({ answers, now }: LaneOptions) {
   return ({ state, reply }: Visit, kept: KeptAnswer, watched: WatchedVisit): Answered | Promise<Answered> => {
     const ready = kept.value as ReadyAnswer;
-    const reports = [...answers.use(kept)];
+    const reports = answers.use(kept);
     const cache = { hit: reports.length, stale: 0, shared: 0, collapsed: 0, miss: 0 };
     state.operation = { name: ready.facts.name, stats: { cache, upstreamMs: 0, reports, faults: [] } };
     state.isReady = true;
     watched.operation = ready.facts;
     watched.result = 'ok';
     watched.observation?.execute(ready.facts, () => undefined);
-    const freshness = toFreshness({ reports }, now());
-    return giveReady(ready, reply.isGzip, { end: toEnd(freshness), keptFor: freshness });
+    return ready.answer({ age: toAge({ reports }, now()), mayBeKept: true }, reply.isGzip);
   };
 }
 

@@ -4,45 +4,71 @@
 import { promisify } from 'node:util';
 import { constants, crc32, deflateRaw } from 'node:zlib';
 
+import { isSameAge, toFreshness, type AnswerAge, type AnswerFreshness } from '../freshness.js';
 import type { OperationFacts } from '../observation.js';
+import type { Answered } from './reply.js';
 
 export interface ReadyAnswer {
   readonly facts: OperationFacts;
-  /** Without the end. */
-  readonly byteLength: number;
-  /** What it may take in memory, the compressed form too. */
+  /** What it may take in memory, with all that is kept of its forms. */
   readonly keptBytes: number;
-  /** The whole answer with this end. */
-  plain(end: string): readonly Buffer[];
-  /** The same as gzip (RFC 1952). */
-  gzip(end: string): Promise<readonly Buffer[]>;
+  /** The whole answer to who asks now; `takesGzip` where it may be compressed (RFC 1952). */
+  answer(told: Told, takesGzip: boolean): Answered | Promise<Answered>;
 }
+
+/** What an answer tells of its age. */
+export interface Told {
+  readonly age: AnswerAge | undefined;
+  /** Whether clients may keep it for as long as it is fresh. */
+  readonly mayBeKept: boolean;
+}
+
+/** Shorter answers gain nothing by being compressed. */
+const MIN_GZIP_BYTES = 1_024;
+/** Up to here a second copy in one piece with the end costs less than two pieces. */
+const MAX_JOINED_BYTES = 65_536;
 
 /** @param opening all but the end, in pieces. */
 export function createReadyAnswer(facts: OperationFacts, opening: readonly Buffer[]): ReadyAnswer {
   const byteLength = opening.reduce((sum, { length }) => sum + length, 0);
-  const plain = rememberLast((end) => [...opening, Buffer.from(end)]);
-  let compressed: Promise<(end: string) => readonly Buffer[]> | undefined;
+  const isJoined = byteLength <= MAX_JOINED_BYTES;
+  const plain = rememberLast(false, (end) => {
+    const pieces = [...opening, Buffer.from(end)];
+    return isJoined ? [Buffer.concat(pieces)] : pieces;
+  });
+  let compressed: Promise<ReturnType<typeof rememberLast>> | undefined;
   return {
     facts,
-    byteLength,
     // Names and numbers are compressed to a fifth or less.
-    keptBytes: Math.ceil(1.5 * byteLength),
-    plain,
-    async gzip(end) {
-      compressed ??= compress(Buffer.concat(opening)).then(rememberLast);
-      return (await compressed)(end);
+    keptBytes: Math.ceil((isJoined ? 2.5 : 1.5) * byteLength),
+    answer(told, takesGzip) {
+      if (!takesGzip || byteLength < MIN_GZIP_BYTES) return plain(told);
+      compressed ??= compress(Buffer.concat(opening)).then((make) => rememberLast(true, make));
+      return compressed.then((give) => give(told));
     },
   };
 }
 
-/** What was made last: the end is the same for a second. */
-function rememberLast<T>(make: (end: string) => T): (end: string) => T {
-  let last: { readonly end: string; readonly made: T } | undefined;
-  return (end) => {
-    if (last?.end !== end) last = { end, made: make(end) };
+/** What ends the text of an answer. */
+export function toEnd(freshness: AnswerFreshness | undefined): string {
+  return freshness === undefined ? '}' : `,"extensions":${JSON.stringify({ freshness })}}`;
+}
+
+/** What was made last: the age is the same for up to a second. */
+function rememberLast(isGzip: boolean, make: (end: string) => readonly Buffer[]): (told: Told) => Answered {
+  let last: { readonly told: Told; readonly made: Answered } | undefined;
+  return (told) => {
+    if (last === undefined || !isSame(last.told, told)) {
+      const freshness = told.age && toFreshness(told.age);
+      const body = make(toEnd(freshness));
+      last = { told, made: { status: 200, freshness: told.mayBeKept ? freshness : undefined, isGzip, body } };
+    }
     return last.made;
   };
+}
+
+function isSame(one: Told, other: Told): boolean {
+  return one.mayBeKept === other.mayBeKept && isSameAge(one.age, other.age);
 }
 
 // Magic, deflate, no flags, no time, no extra flags, unknown system (RFC 1952, section 2.3).

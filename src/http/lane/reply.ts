@@ -1,5 +1,7 @@
 // How a client wants its answer, and the head of it: the same headers as at the door.
 
+import { LRUCache } from 'lru-cache';
+
 import type { HeadersByName } from '../../access/authentication.js';
 import { toCorsHeaders } from '../cors.js';
 import { toFreshnessHeaders, type AnswerFreshness, type FreshnessOptions } from '../freshness.js';
@@ -22,6 +24,8 @@ export interface Answered {
   readonly freshness?: AnswerFreshness | undefined;
   readonly isGzip?: boolean;
   readonly body: Given['body'];
+  /** Names and values, in turn, of all headers but the request's id: made once for an answer that is given again. */
+  head?: readonly string[];
 }
 
 export interface ReplyOptions extends Pick<FreshnessOptions, 'scope' | 'variesBy'> {
@@ -39,33 +43,47 @@ export function createReplies({ learned, limits, scope, variesBy }: ReplyOptions
   // Also for who may not ask: what is kept for the one is not for the other.
   const varyAlways = limits.origins === undefined ? [] : ['origin'];
   const secure = Object.entries(limits.headers).flat();
+  const toReply = (type: string, origin: string | null, isGzip: boolean): Reply => {
+    const cors = origin === null ? [] : Object.entries(toCorsHeaders(origin)).flat();
+    return { isGzip, key: `${type}\n${origin ?? ''}`, headers: ['content-type', type, ...secure, ...cors] };
+  };
+  const toHead = (reply: Reply, { headers = {}, freshness, isGzip = false, body }: Answered): string[] => {
+    const head = [...reply.headers];
+    for (const [name, value] of Object.entries(headers)) head.push(name, value);
+    for (const [name, value] of Object.entries(toFreshnessHeaders(freshness, scope))) head.push(name, value);
+    const isFresh = freshness !== undefined && freshness.freshSeconds > 0;
+    const vary = isFresh ? [...varyAlways, variesBy] : varyAlways;
+    if (vary.length > 0) head.push('vary', vary.join(', '));
+    if (isGzip) head.push('content-encoding', 'gzip');
+    if (!(Symbol.asyncIterator in body)) {
+      head.push('content-length', String(body.reduce((sum, { length }) => sum + length, 0)));
+    }
+    return head;
+  };
+  const known = new LRUCache<string, Reply>({ max: MAX_KNOWN });
   return {
     replyTo(headers) {
-      const type = learned.typeFor(headers.get('accept'));
+      const accept = headers.get('accept');
+      const encoding = headers.get('accept-encoding');
       const origin = limits.origins === undefined ? null : headers.get('origin');
+      const wanted = `${accept ?? ''}\n${encoding ?? ''}\n${origin ?? '\n'}`;
+      const found = known.get(wanted);
+      if (found !== undefined) return found;
+      const type = learned.typeFor(accept);
       if (type === undefined || (origin !== null && limits.origins?.includes(origin) !== true)) return undefined;
-      const cors = origin === null ? [] : Object.entries(toCorsHeaders(origin)).flat();
-      return {
-        isGzip: GZIP.test(headers.get('accept-encoding') ?? ''),
-        key: `${type}\n${origin ?? ''}`,
-        headers: ['content-type', type, ...secure, ...cors],
-      };
+      const reply = toReply(type, origin, GZIP.test(encoding ?? ''));
+      if (wanted.length <= MAX_KNOWN_LENGTH) known.set(wanted, reply);
+      return reply;
     },
-    give(reply, { status, headers = {}, freshness, isGzip = false, body }, requestId) {
-      const own = [...reply.headers, 'x-request-id', requestId];
-      for (const [name, value] of Object.entries(headers)) own.push(name, value);
-      for (const [name, value] of Object.entries(toFreshnessHeaders(freshness, scope))) own.push(name, value);
-      const isFresh = freshness !== undefined && freshness.freshSeconds > 0;
-      const vary = isFresh ? [...varyAlways, variesBy] : varyAlways;
-      if (vary.length > 0) own.push('vary', vary.join(', '));
-      if (isGzip) own.push('content-encoding', 'gzip');
-      if (!(Symbol.asyncIterator in body)) {
-        own.push('content-length', String(body.reduce((sum, { length }) => sum + length, 0)));
-      }
-      return { status, headers: own, body };
+    give(reply, answered, requestId) {
+      const { status, body, head = (answered.head = toHead(reply, answered)) } = answered;
+      return { status, headers: ['x-request-id', requestId, ...head], body };
     },
   };
 }
 
+/** Clients have few ways to say what they want, and whoever makes up others pushes out no more than these. */
+const MAX_KNOWN = 64;
+const MAX_KNOWN_LENGTH = 512;
 /** Gzip, and not with a weight of 0 (RFC 9110, section 12.5.3). */
 const GZIP = /(?:^|,)\s*(?:x-)?gzip\s*(?:;\s*q=(?!0(?:\.0*)?\s*(?:,|$))[\d.]+\s*)?(?:,|$)/i;

@@ -17,7 +17,7 @@ export function withLane(lane: Lane, path: string, listener: RequestListener): R
     }
     readBody(request, length, (body) => {
       const answer = async (): Promise<void> => {
-        const given = await lane(toAsked(request, response, headers, body));
+        const given = await lane(new SocketAsked(request, response, headers, body));
         if (given !== undefined) {
           send(response, given);
           return;
@@ -54,26 +54,42 @@ function readBody(request: IncomingMessage, length: number, onBody: (body: Buffe
   request.on('readable', onReadable);
 }
 
-function toAsked({ socket }: IncomingMessage, response: ServerResponse, headers: HeadersByName, body: Buffer): Asked {
-  let controller: AbortController | undefined;
-  const follow = (): AbortController => {
+/** A class, not an object with a getter: that would cost each request a third of what Node itself takes for it. */
+class SocketAsked implements Asked {
+  readonly headers: HeadersByName;
+  readonly body: Buffer;
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
+  #controller: AbortController | undefined;
+
+  constructor(request: IncomingMessage, response: ServerResponse, headers: HeadersByName, body: Buffer) {
+    this.#request = request;
+    this.#response = response;
+    this.headers = headers;
+    this.body = body;
+  }
+
+  get remoteAddress(): string | undefined {
+    return this.#request.socket.remoteAddress;
+  }
+
+  get signal(): AbortSignal {
+    return (this.#controller ??= this.#follow()).signal;
+  }
+
+  hasLeft(): boolean {
+    return this.#response.destroyed;
+  }
+
+  #follow(): AbortController {
     const following = new AbortController();
     const leave = (): void => {
-      if (!response.writableFinished) following.abort();
+      if (!this.#response.writableFinished) following.abort();
     };
-    if (response.destroyed) leave();
-    else response.once('close', leave);
+    if (this.#response.destroyed) leave();
+    else this.#response.once('close', leave);
     return following;
-  };
-  return {
-    headers,
-    body,
-    remoteAddress: socket.remoteAddress,
-    hasLeft: () => response.destroyed,
-    get signal() {
-      return (controller ??= follow()).signal;
-    },
-  };
+  }
 }
 
 function send(response: ServerResponse, { status, headers, body }: Given): void {

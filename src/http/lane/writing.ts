@@ -6,54 +6,36 @@ import type { ExecutionResult } from 'graphql';
 
 import type { WrittenList } from '../../context.js';
 import { toBody, writeOpening } from '../answer-text.js';
-import type { AnswerFreshness } from '../freshness.js';
-import type { ReadyAnswer } from './ready-answer.js';
-import type { Answered, Reply } from './reply.js';
+import { toFreshness } from '../freshness.js';
+import { toEnd, type ReadyAnswer, type Told } from './ready-answer.js';
+import type { Answered } from './reply.js';
 
-export interface WrittenResult {
+export interface WrittenResult extends Told {
   readonly result: ExecutionResult;
-  readonly freshness: AnswerFreshness | undefined;
   readonly lists: readonly WrittenList[];
 }
 
-/** Shorter answers gain nothing. */
-const MIN_GZIP_BYTES = 1_024;
 /** Longer answers are not kept: they are many reports' worth. */
 const MAX_KEPT_BYTES = 16_777_216;
 
 /** An answer with data. `toReady` is told the pieces of all but its end, as soon as they are there. */
 export function writeAnswer(
-  { result, freshness, lists }: WrittenResult,
-  { isGzip }: Reply,
+  { result, lists, ...told }: WrittenResult,
+  isGzip: boolean,
   toReady: (pieces: readonly Buffer[]) => ReadyAnswer,
 ): Answered | Promise<Answered> {
   const body = toBody(writeOpening(result, lists));
-  // What has errors nobody may keep, also where it tells how old the rest is.
-  const keptFor = result.errors === undefined ? freshness : undefined;
-  if (!(Symbol.asyncIterator in body)) return giveReady(toReady(body), isGzip, { end: toEnd(freshness), keptFor });
+  if (!(Symbol.asyncIterator in body)) return toReady(body).answer(told, isGzip);
+  const freshness = told.age && toFreshness(told.age);
   const whole = collect(body, toEnd(freshness), toReady);
+  const keptFor = told.mayBeKept ? freshness : undefined;
   return { status: 200, freshness: keptFor, isGzip, body: isGzip ? compress(whole) : whole };
-}
-
-/** A whole answer, as the client wants it. */
-export function giveReady(
-  ready: ReadyAnswer,
-  isGzip: boolean,
-  { end, keptFor: freshness }: { readonly end: string; readonly keptFor: AnswerFreshness | undefined },
-): Answered | Promise<Answered> {
-  if (!isGzip || ready.byteLength < MIN_GZIP_BYTES) return { status: 200, freshness, body: ready.plain(end) };
-  return ready.gzip(end).then((body) => ({ status: 200, freshness, isGzip, body }));
 }
 
 /** An answer without data. */
 export function toRefusal(result: ExecutionResult): Answered {
   const { status = 200, headers } = (result.errors?.[0]?.extensions.http ?? {}) as Partial<Answered>;
   return { status, headers, body: [...writeOpening(result, []), Buffer.from('}')] };
-}
-
-/** What ends the text of an answer. */
-export function toEnd(freshness: AnswerFreshness | undefined): string {
-  return freshness === undefined ? '}' : `,"extensions":${JSON.stringify({ freshness })}}`;
 }
 
 /** The pieces and the end, as they come; told when all have come, unless they are too many. */
