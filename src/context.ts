@@ -1,5 +1,6 @@
 // What the resolvers of one request get: who asks, and loaders that remember for the length of the request.
 
+import type { AnswerMemory } from './cache/answers.js';
 import type { CacheAnswer, CacheResult } from './cache/report-cache.js';
 import { createBreathing } from './flow/breath.js';
 import { createTurns } from './flow/turns.js';
@@ -10,8 +11,10 @@ import type { UpstreamError } from './errors.js';
 import type { Grants } from './report/grants.js';
 import type { Group } from './report/group-by.js';
 import type { ReportRequest, WorkloadCostsRequest } from './report/request.js';
+import type { RowTextMemory } from './report/row-texts.js';
 import { createCoverage, toFamilyKey, type ScopedRequest } from './report/scope.js';
 import type { Credentials } from './upstream/credentials.js';
+import type { Principal } from './upstream/principal.js';
 
 export type { LoadedReport };
 
@@ -29,6 +32,8 @@ export interface LoadStats {
 /** Long-lived parts that every request shares. */
 export interface ContextParts {
   readonly cache: Reports;
+  /** What keeps what is made of reports; undefined: nothing does. */
+  readonly answers?: Pick<AnswerMemory, 'textsOf'>;
   readonly credentials: Credentials;
   /** How many reports one operation may wait for at the same time: with more it would take the turns of others. */
   readonly maxReportsAtOnce: number;
@@ -48,6 +53,8 @@ export interface Caller {
   readonly signal: AbortSignal;
   /** The bearer token that the client sent, where it is needed. */
   readonly token?: string | undefined;
+  /** Whose reports it gets, where that was found out before. */
+  readonly principal?: Principal | undefined;
   /** What of the fleet it may see; undefined: all that the gateway sees. */
   readonly grants?: Grants | undefined;
   /** Resolves when the request may put a large answer together; at once, by default. */
@@ -65,7 +72,7 @@ export interface WrittenList {
 
 /** What a resolver sees. */
 export interface GatewayContext {
-  readonly loaders: { readonly report: ReportLoader; readonly scope: ScopeLoader };
+  readonly loaders: { readonly report: ReportLoader; readonly scope: Pick<ScopeLoader, 'load'> };
   readonly stats: LoadStats;
   /** What `make` gives, made once a request for these things together. @throws what `make` throws, each time. */
   readonly once: <T>(of: readonly object[], make: () => T) => T;
@@ -77,6 +84,8 @@ export interface GatewayContext {
   lists: WrittenList[] | undefined;
   /** Runs a long work so that others have a turn before it. */
   readonly breathe: <T>(work: () => T) => Promise<T>;
+  /** Where texts of the report's rows may be kept; undefined: nowhere. */
+  readonly textsOf: (loaded: LoadedReport) => RowTextMemory | undefined;
   readonly multiClusterByDefault: boolean;
   readonly maxPageRows: number | undefined;
   /** What the caller may see. Its reports have nothing else; who names more is told so. */
@@ -85,7 +94,7 @@ export interface GatewayContext {
 
 /** The context of one request. Its loaders close over its caller and are never shared. */
 export function createContext(parts: ContextParts, caller: Caller): GatewayContext {
-  const { token, anew = false, grants, awaitTurn = () => Promise.resolve() } = caller;
+  const { token, principal, anew = false, grants, awaitTurn = () => Promise.resolve() } = caller;
   const { credentials, maxPageRows, maxAnswerRows = Infinity, maxCost = Infinity } = parts;
   // The one way to reports: there is none around what the caller may see.
   const cache = grants === undefined ? parts.cache : createGrantedReports(parts.cache, grants);
@@ -93,15 +102,22 @@ export function createContext(parts: ContextParts, caller: Caller): GatewayConte
   const multiClusterByDefault = parts.multiClusterByDefault || grants?.clusters !== undefined;
   const stats = createStats();
   const own = createOwnReports();
-  const inTurn = createTurns(parts.maxReportsAtOnce);
+  let inTurn: ReturnType<typeof createTurns> | undefined;
 
-  const report = createReportLoader((request: ReportRequest): Promise<LoadedReport> => {
-    const answer = inTurn(async () => cache.load(request, await credentials.principal(token), caller));
-    if (request.report === 'workloads') own.begin(request, answer);
-    return answer.then((loaded) => {
-      count(stats, loaded);
-      return { ...loaded, request };
-    });
+  const report = createReportLoader({
+    loadAtOnce(request) {
+      if (principal === undefined || anew) return undefined;
+      const answer = cache.loadAtOnce(request, principal);
+      if (answer === undefined) return undefined;
+      if (request.report === 'workloads') own.add(request, answer);
+      return toLoaded(stats, answer, request);
+    },
+    load(request) {
+      inTurn ??= createTurns(parts.maxReportsAtOnce);
+      const answer = inTurn(async () => cache.load(request, await credentials.principal(token), caller));
+      if (request.report === 'workloads') own.begin(request, answer);
+      return answer.then((loaded) => toLoaded(stats, loaded, request));
+    },
   });
 
   const findKept = async (base: WorkloadCostsRequest, fault?: UpstreamError): Promise<readonly WiderReport[]> => {
@@ -117,28 +133,36 @@ export function createContext(parts: ContextParts, caller: Caller): GatewayConte
     }));
   };
 
-  const scope = createScopeLoader({
-    reports: report,
-    async findWider(wanted) {
-      const [{ base }] = wanted;
-      // What the operation reads anyway comes first: all of its answer then speaks of the same data.
-      const read = await own.find(wanted);
-      return anew ? read : [...read, ...(await findKept(base))];
-    },
-    findOlder: ([{ base }], fault) => findKept(base, fault),
-  });
+  const openScopes = (): ScopeLoader =>
+    createScopeLoader({
+      reports: report,
+      async findWider(wanted) {
+        const [{ base }] = wanted;
+        // What the operation reads anyway comes first: all of its answer then speaks of the same data.
+        const read = await own.find(wanted);
+        return anew ? read : [...read, ...(await findKept(base))];
+      },
+      findOlder: ([{ base }], fault) => findKept(base, fault),
+    });
+  let scopes: ScopeLoader | undefined;
   return {
-    loaders: { report, scope },
+    loaders: { report, scope: { load: (scoped) => (scopes ??= openScopes()).load(scoped) } },
     stats,
     once: createOnce(),
     budget: { rows: maxAnswerRows, cost: maxCost },
     breathe: createBreathing(),
     awaitTurn,
+    textsOf: ({ source }) => source && parts.answers?.textsOf(source),
     lists: [],
     multiClusterByDefault,
     maxPageRows,
     grants,
   };
+}
+
+function toLoaded(stats: LoadStats, answer: CacheAnswer, request: ReportRequest): LoadedReport {
+  count(stats, answer);
+  return { ...answer, request };
 }
 
 /** The workload reports that one operation reads, those that are under way among them. */

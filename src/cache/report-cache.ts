@@ -3,6 +3,7 @@
 // the memory of the process there may be one that replicas share.
 
 import { createHash } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 
 import type { Clock } from '../clock.js';
 import { UpstreamError } from '../errors.js';
@@ -57,6 +58,8 @@ export interface ReportCache {
   findFamily(base: WorkloadCostsRequest, principal: Principal, fault?: UpstreamError): readonly KeptReport[];
   /** @throws UpstreamError as the client does; the reason of `signal` when that aborts first. */
   load(request: ReportRequest, principal: Principal, options?: LoadOptions): Promise<CacheAnswer>;
+  /** The same where a fresh one is in this process, at once; undefined where it is not. */
+  loadAtOnce(request: ReportRequest, principal: Principal): CacheAnswer | undefined;
   /** What the process keeps now. */
   size(): MemorySize;
 }
@@ -76,6 +79,7 @@ const MIN_RETRY_MS = 5_000;
 export function createReportCache(options: ReportCacheOptions): ReportCache {
   const { shared, clock, instrument = UNOBSERVED } = options;
   const memory = createReportMemory(options);
+  const toKey = createCacheKeys(options.upstream);
   const find = createFinding(memory, shared);
   const fetchReport = createFetching(options, memory);
   const fetches = createSingleFlight<Landing>();
@@ -115,12 +119,20 @@ export function createReportCache(options: ReportCacheOptions): ReportCache {
     findFamily: createFamilyFinding(memory, instrument),
     load(request, principal, how = {}) {
       const asking = {
-        key: toCacheKey(options.upstream, request, principal),
+        key: toKey(request, principal),
         request,
         principal,
         anew: how.anew ?? false,
       };
       return instrument.load(request.report, () => load(asking, how));
+    },
+    loadAtOnce(request, principal) {
+      const place = { key: toKey(request, principal), request, principal };
+      const kept = memory.find(place);
+      if (kept === undefined || memory.stage(kept) !== 'fresh') return undefined;
+      const answer = toAnswer(place, kept, 'hit');
+      instrument.loaded(request.report, answer);
+      return answer;
     },
     size: () => memory.size(),
   };
@@ -220,9 +232,25 @@ function mayTry({ triedAt }: Entry, nowMs: number): boolean {
   return Math.abs(nowMs - triedAt) >= MIN_RETRY_MS;
 }
 
+/** How many characters of what keys were made of are remembered: a request may name thousands of things. */
+const MAX_KNOWN_CHARACTERS = 262_144;
+
 /** A hash, so that a key never shows whose data it is or what was asked, and has one length. */
-function toCacheKey(upstream: string, request: ReportRequest, principal: Principal): string {
-  return createHash('sha256')
-    .update(JSON.stringify([upstream, principal.id, toRequestKey(request)]))
-    .digest('base64url');
+function createCacheKeys(upstream: string) {
+  // The same few reports are asked for again and again.
+  const known = new LRUCache<string, string>({
+    maxSize: MAX_KNOWN_CHARACTERS,
+    sizeCalculation: (key, text) => key.length + text.length,
+  });
+  return (request: ReportRequest, principal: Principal): string => {
+    const text = `${principal.id} ${toRequestKey(request)}`;
+    let key = known.get(text);
+    if (key === undefined) {
+      key = createHash('sha256')
+        .update(JSON.stringify([upstream, principal.id, toRequestKey(request)]))
+        .digest('base64url');
+      known.set(text, key);
+    }
+    return key;
+  };
 }

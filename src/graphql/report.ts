@@ -54,7 +54,7 @@ export const CostReport = builder.objectRef<LoadedReport>('CostReport').implemen
 /** What a router reckons with for a report that may have to be fetched. */
 const UPSTREAM_CALL = 50;
 
-function loadReport(request: ReportRequest, { loaders, grants }: GatewayContext): Promise<LoadedReport> {
+function loadReport(request: ReportRequest, { loaders, grants }: GatewayContext) {
   checkGranted(grants, request);
   return loaders.report.load(request);
 }

@@ -35,17 +35,48 @@ const ENTITIES: Readonly<
 };
 
 /** The members of the JSON of a row, below a field that gives rows; undefined where it has to be resolved. */
-export function toRowMembers(info: Info): readonly RowMember[] | undefined {
+export const toRowMembers = rememberMembers((info: Info): readonly RowMember[] | undefined => {
   return readAll('CostRow', info, (name, nodes) => toRowMember(name, nodes, info));
-}
+});
 
 /** The same below a field that gives edges. */
-export function toEdgeMembers(info: Info): readonly RowMember[] | undefined {
+export const toEdgeMembers = rememberMembers((info: Info): readonly RowMember[] | undefined => {
   return readAll('CostRowEdge', info, (name, nodes): RowMember | undefined => {
     if (nodes[0].name.value === 'cursor') return { name, kind: 'cursor' };
     const members = toRowMembers({ ...info, fieldNodes: nodes });
     return members && { name, kind: 'object', needs: [], members };
   });
+});
+
+/**
+ * Members are the same each time that an operation is executed, but for what its variables decide in `@skip` and
+ * `@include`. As the same object they are known again by who writes them.
+ */
+function rememberMembers(read: (info: Info) => readonly RowMember[] | undefined): typeof read {
+  const known = new WeakMap<FieldNode, { readonly members: readonly RowMember[] | undefined }>();
+  return (info) => {
+    const [node, ...others] = info.fieldNodes;
+    if (node === undefined || others.length > 0) return read(info);
+    let found = known.get(node);
+    if (found !== undefined) return found.members;
+    found = { members: read(info) };
+    if (!hasDirectives(node, info)) known.set(node, found);
+    return found.members;
+  };
+}
+
+function hasDirectives(node: FieldNode, { fragments }: Pick<Info, 'fragments'>): boolean {
+  const visited = new Set<string>();
+  const isAmong = (set: SelectionSetNode | undefined): boolean =>
+    set?.selections.some((selection) => {
+      if (selection.directives?.length) return true;
+      if (selection.kind !== Kind.FRAGMENT_SPREAD) return isAmong(selection.selectionSet);
+      const { value } = selection.name;
+      if (visited.has(value)) return false;
+      visited.add(value);
+      return isAmong(fragments[value]?.selectionSet);
+    }) ?? false;
+  return isAmong(node.selectionSet);
 }
 
 function toRowMember(name: string, nodes: Nodes, info: Info): RowMember | undefined {

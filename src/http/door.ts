@@ -35,6 +35,7 @@ import { useRequestState, type DoorContext, type RequestState } from './request-
 import { useResponseNames } from './response-names.js';
 import { createEnding, useShutdown, type Ending } from './shutdown.js';
 import { useStartPage } from './start-page.js';
+import type { Principal } from '../upstream/principal.js';
 
 /** Where GraphQL is served. */
 export const GRAPHQL_PATH = '/graphql';
@@ -136,7 +137,8 @@ function createOwnLane(options: DoorOptions, shared: Shared, answers: AnswerMemo
     ...{ limits, answers, parts, authentication, observer, now },
     replies: createReplies({ learned: shared.learned, limits, scope: cacheControl, variesBy: VARIES_BY[access] }),
     takesToken: access === 'forward',
-    toCaller: (request, state) => toCaller(request, state, shared.largeAnswers),
+    toCaller: (asked, state, principal) =>
+      new DoorCaller({ asked, state, principal, largeAnswers: shared.largeAnswers }),
     onEnd: (state) => {
       shared.largeAnswers.end(state);
     },
@@ -149,7 +151,7 @@ function createYogaDoor(options: DoorOptions, shared: Shared) {
   const { schema, protection, largeAnswers } = shared;
   return createYoga<DoorContext, GatewayContext>({
     schema,
-    context: ({ request, state }) => createContext(parts, toCaller(request, state, largeAnswers)),
+    context: ({ request, state }) => createContext(parts, new DoorCaller({ asked: request, state, largeAnswers })),
     graphqlEndpoint: GRAPHQL_PATH,
     // Yoga's own health check comes before all plugins, at whatever ends like this; no URL ends with a blank.
     healthCheckEndpoint: ' ',
@@ -192,20 +194,35 @@ function createYogaDoor(options: DoorOptions, shared: Shared) {
   });
 }
 
-/** Who asks, and how, as far as the context of the resolvers has to know. */
-function toCaller(
-  request: { readonly headers: HeadersByName; readonly signal: AbortSignal },
-  state: RequestState,
-  largeAnswers: LargeAnswers,
-): Caller {
-  return {
-    // Made when something has to be waited for.
-    get signal() {
-      return state.deadline?.signal ?? request.signal;
-    },
-    token: state.callerToken,
-    grants: state.grants,
-    awaitTurn: () => largeAnswers.take(state),
-    anew: wantsAnew(request.headers),
-  };
+interface CallerParts {
+  readonly asked: { readonly headers: HeadersByName; readonly signal: AbortSignal };
+  readonly state: RequestState;
+  readonly largeAnswers: LargeAnswers;
+  readonly principal?: Principal;
+}
+
+/** Who asks, and how, as far as the context of the resolvers has to know. A class for its getter's sake. */
+class DoorCaller implements Caller {
+  readonly token: string | undefined;
+  readonly grants: Caller['grants'];
+  readonly awaitTurn: () => Promise<void>;
+  readonly anew: boolean;
+  readonly principal: Caller['principal'];
+  readonly #asked: CallerParts['asked'];
+  readonly #state: RequestState;
+
+  constructor({ asked, state, largeAnswers, principal }: CallerParts) {
+    this.token = state.callerToken;
+    this.grants = state.grants;
+    this.awaitTurn = () => largeAnswers.take(state);
+    this.anew = wantsAnew(asked.headers);
+    this.principal = principal;
+    this.#asked = asked;
+    this.#state = state;
+  }
+
+  /** Made when something has to be waited for. */
+  get signal(): AbortSignal {
+    return this.#state.deadline?.signal ?? this.#asked.signal;
+  }
 }

@@ -41,28 +41,55 @@ export function startOperation(
   clock: Clock,
   request: { readonly signal: AbortSignal },
 ): OperationDeadline {
-  let timeout: GatewayError | undefined;
-  let controller: AbortController | undefined;
-  let giveUp: ((reason: GatewayError) => void) | undefined;
-  const end = clock.after(timeoutMs, () => {
-    timeout = new GatewayError('REQUEST_TIMEOUT');
-    giveUp?.(timeout);
-    controller?.abort(timeout);
-  });
-  return {
-    get signal() {
-      controller ??= follow(request.signal);
-      if (timeout !== undefined) controller.abort(timeout);
-      return controller.signal;
-    },
-    race: (work) =>
-      new Promise((resolve, reject) => {
-        giveUp = reject;
-        if (timeout !== undefined) reject(timeout);
-        work.then(resolve, reject);
-      }),
-    end,
-  };
+  return new Deadline(timeoutMs, clock, request);
+}
+
+/**
+ * Begins when it is looked at, which is as soon as something is waited for: most operations end at once, and a timer takes
+ * as long as half of all that they do. (And a class, because an object with a getter takes as long.)
+ */
+class Deadline implements OperationDeadline {
+  readonly #begin: (onTime: () => void) => () => void;
+  readonly #request: { readonly signal: AbortSignal };
+  #timeout: GatewayError | undefined;
+  #controller: AbortController | undefined;
+  #giveUp: ((reason: GatewayError) => void) | undefined;
+  #callOff: (() => void) | undefined;
+
+  constructor(timeoutMs: number, clock: Clock, request: { readonly signal: AbortSignal }) {
+    this.#begin = (onTime) => clock.after(timeoutMs, onTime);
+    this.#request = request;
+  }
+
+  get signal(): AbortSignal {
+    this.#start();
+    this.#controller ??= follow(this.#request.signal);
+    if (this.#timeout !== undefined) this.#controller.abort(this.#timeout);
+    return this.#controller.signal;
+  }
+
+  race<T>(work: Promise<T>): Promise<T> {
+    this.#start();
+    return new Promise((resolve, reject) => {
+      this.#giveUp = reject;
+      if (this.#timeout !== undefined) reject(this.#timeout);
+      work.then(resolve, reject);
+    });
+  }
+
+  end(): void {
+    // Nor does it begin any more.
+    this.#callOff ??= () => undefined;
+    this.#callOff();
+  }
+
+  #start(): void {
+    this.#callOff ??= this.#begin(() => {
+      this.#timeout = new GatewayError('REQUEST_TIMEOUT');
+      this.#giveUp?.(this.#timeout);
+      this.#controller?.abort(this.#timeout);
+    });
+  }
 }
 
 /** A controller that aborts with `signal`. */

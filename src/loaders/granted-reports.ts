@@ -6,13 +6,18 @@ import { toGrantedRequest, type GrantedRequest } from '../report/granted.js';
 import type { Grants } from '../report/grants.js';
 
 /** What of the cache is about reports. */
-export type Reports = Pick<ReportCache, 'load' | 'findFamily'>;
+export type Reports = Pick<ReportCache, 'load' | 'loadAtOnce' | 'findFamily'>;
 
 export function createGrantedReports(cache: Reports, grants: Grants): Reports {
   return {
     async load(request, principal, options) {
       const granted = toGrantedRequest(request, grants);
       return restrict(await cache.load(granted.request, principal, options), granted);
+    },
+    loadAtOnce(request, principal) {
+      const granted = toGrantedRequest(request, grants);
+      const answer = cache.loadAtOnce(granted.request, principal);
+      return answer && restrict(answer, granted);
     },
     findFamily: (base, principal, fault) =>
       cache

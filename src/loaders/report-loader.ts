@@ -6,18 +6,42 @@ import type { CacheAnswer } from '../cache/report-cache.js';
 import { toRequestKey, type ReportRequest } from '../report/request.js';
 
 /** A report as a resolver gets it, and what it is the answer to. */
-export interface LoadedReport extends Pick<CacheAnswer, 'report' | 'asOf' | 'isStale'> {
+export interface LoadedReport extends Pick<CacheAnswer, 'report' | 'asOf' | 'isStale' | 'source'> {
   readonly request: ReportRequest;
 }
 
-export type ReportLoader = DataLoader<ReportRequest, LoadedReport, string>;
+export interface ReportLoader {
+  /** At once where nothing has to be waited for. */
+  load(request: ReportRequest): LoadedReport | Promise<LoadedReport>;
+}
 
-export function createReportLoader(load: (request: ReportRequest) => Promise<LoadedReport>): ReportLoader {
-  return new DataLoader(
+export interface ReportLoaderOptions {
+  readonly load: (request: ReportRequest) => Promise<LoadedReport>;
+  /** What is at hand. */
+  readonly loadAtOnce: (request: ReportRequest) => LoadedReport | undefined;
+}
+
+export function createReportLoader({ load, loadAtOnce }: ReportLoaderOptions): ReportLoader {
+  const loaded = new Map<string, LoadedReport | Promise<LoadedReport>>();
+  let loader: DataLoader<ReportRequest, LoadedReport> | undefined;
+  const wait = (request: ReportRequest): Promise<LoadedReport> => {
     // One by one: the REST API has no call for several. An error fails only its own report.
-    (requests) => Promise.all(requests.map((request) => load(request).catch(toError))),
-    { cacheKeyFn: toRequestKey },
-  );
+    loader ??= new DataLoader((requests) => Promise.all(requests.map((each) => load(each).catch(toError))), {
+      // Here is what is remembered.
+      cache: false,
+    });
+    return loader.load(request);
+  };
+  return {
+    load(request) {
+      const key = toRequestKey(request);
+      const known = loaded.get(key);
+      if (known !== undefined) return known;
+      const report = loadAtOnce(request) ?? wait(request);
+      loaded.set(key, report);
+      return report;
+    },
+  };
 }
 
 export function toError(error: unknown): Error {

@@ -14,7 +14,8 @@ import { createNumbersOf } from './numbers-of.js';
 import { findScopes, pickRows, type FoundScope } from './parts.js';
 import { rankNames, rankNumbers, type Ranks } from './ranks.js';
 import { regroup, type Regrouping } from './regroup.js';
-import { selectPage, type RowPage, type RowQuestion } from './row-page.js';
+import { selectPage, type RowPage, type RowQuestion, type Selection } from './row-page.js';
+import { createWriting, type Writing } from './row-writing.js';
 import { toRow, type ReportRow } from './row.js';
 import { foldCase } from './names.js';
 import type { Scope } from './scope.js';
@@ -88,6 +89,7 @@ export function createReport({ window, clusters, columns, byteSize }: ReportData
         : derived.get(`label ${dimension.label}`, () => createLabelColumn(columns, dimension.label), measureColumn),
     textsOf: (field) =>
       derived.get(`JSON of ${field}`, () => toJsonTexts(columns.names[field].values.all()), measureTexts),
+    write: createWriting(),
   };
   return createView(whole, { clusters, byteSize, rows: allRows(columns), numbers: columns.numbers });
 }
@@ -99,6 +101,7 @@ interface Whole extends Pick<ReportData, 'window' | 'columns'> {
   readonly columnOf: (dimension: Dimension) => NameColumn;
   /** The names of a column as JSON. */
   readonly textsOf: (field: NameField) => JsonTexts;
+  readonly write: Writing;
 }
 
 /** What of a report somebody sees: these rows and no others. */
@@ -121,11 +124,12 @@ function createView(whole: Whole, { clusters, rows, numbers, byteSize }: View): 
     clusters,
     rowCount: rows.length,
     byteSize,
-    selectRows({ where, orderBy = [], scope, ...page }) {
+    selectRows({ where, orderBy = [], scope, texts, ...page }) {
       const order = dropRepeated(orderBy);
       const keys = order.map(({ field, direction }) => ({ ranks: ranksOf(field), direction }));
       const codec = createCursorCodec(() => [scope?.() ?? '', order, toCanonicalWhere(where)]);
-      return selectPage({ columns, rows: rowsWhere(where), keys, codec, page, reportCost, textsOf });
+      const write: Selection['write'] = (written, members) => whole.write(written, members, texts);
+      return selectPage({ columns, rows: rowsWhere(where), keys, codec, page, write, reportCost, textsOf });
     },
     sumRows(where) {
       const found = rowsWhere(where);

@@ -66,17 +66,24 @@ const DOCUMENTED_DEFAULTS: Readonly<Record<ReportKind, Readonly<Record<string, u
 /** The chosen parameters of `request`: names in order, lists sorted by code unit and without duplicates. */
 export function toParameters(request: ReportRequest): ReportParameters {
   const parameters: Record<string, boolean | number | string | readonly string[]> = {};
-  for (const [name, value] of Object.entries(request).sort(([a], [b]) => (a < b ? -1 : 1))) {
-    if (name === 'report' || value === undefined) continue;
+  const chosen = Object.entries(request).filter(([name, value]) => name !== 'report' && value !== undefined);
+  for (const [name, value] of chosen.sort(([a], [b]) => (a < b ? -1 : 1))) {
     // Every list is a set: of things to keep, to leave out, or to group by.
     parameters[name] = Array.isArray(value) ? [...new Set(value as string[])].sort() : (value as string);
   }
   return parameters;
 }
 
+const KEYS = new WeakMap<ReportRequest, string>();
+
 /** A text that is equal for requests that mean the same, by the upstream's documented defaults. Not for a secret. */
 export function toRequestKey(request: ReportRequest): string {
-  const defaults = DOCUMENTED_DEFAULTS[request.report];
-  const chosen = Object.entries(toParameters(request)).filter(([name, value]) => value !== defaults[name]);
-  return JSON.stringify([request.report, chosen]);
+  // Asked for several times on the way of one request.
+  let key = KEYS.get(request);
+  if (key === undefined) {
+    const defaults = DOCUMENTED_DEFAULTS[request.report];
+    const chosen = Object.entries(toParameters(request)).filter(([name, value]) => value !== defaults[name]);
+    KEYS.set(request, (key = JSON.stringify([request.report, chosen])));
+  }
+  return key;
 }

@@ -5,7 +5,8 @@ import type { CursorCodec } from './cursor.js';
 import type { JsonTexts } from './json-sink.js';
 import { orderByRanks, type RankedKey, type RowOrder } from './order.js';
 import { findPage, type PageArguments } from './page.js';
-import { writeRows, type RowMember } from './row-writer.js';
+import type { RowTextMemory } from './row-texts.js';
+import type { RowMember, WrittenRows } from './row-writer.js';
 import { toRow, type ReportRow } from './row.js';
 import type { RowsWhere } from './where.js';
 
@@ -14,6 +15,8 @@ export interface RowQuestion extends PageArguments {
   readonly where?: RowsWhere | undefined;
   /** The first key decides, each further one among equals; empty: the upstream's order. */
   readonly orderBy?: readonly RowOrder[] | undefined;
+  /** Where texts of its rows may be kept. */
+  readonly texts?: RowTextMemory | undefined;
   /** Names the report in cursors, so that a cursor of another one is refused. */
   readonly scope?: (() => string) | undefined;
 }
@@ -39,13 +42,15 @@ export interface Selection {
   readonly keys: readonly RankedKey[];
   readonly codec: CursorCodec;
   readonly page: PageArguments;
+  /** Writes rows with these members. */
+  readonly write: (rows: WrittenRows, members: readonly RowMember[]) => Iterable<Buffer>;
   readonly reportCost: () => number;
   /** The names of a column as JSON. */
   readonly textsOf: (field: NameField) => JsonTexts;
 }
 
 /** @throws CursorError for an `after` or `before` that is no cursor of this list. */
-export function selectPage({ columns, rows, keys, codec, page, ...rest }: Selection): RowPage {
+export function selectPage({ columns, rows, keys, codec, page, write, ...rest }: Selection): RowPage {
   // Where nothing is counted from a cursor or from the end, only the first rows need their places.
   const isFromStart = page.after === undefined && page.before === undefined && page.last === undefined;
   const ordered = orderByRanks(rows, keys, isFromStart ? page.first : undefined);
@@ -62,6 +67,6 @@ export function selectPage({ columns, rows, keys, codec, page, ...rest }: Select
       return Array.from(own, (row) => toRow(columns, row, rest.reportCost()));
     },
     cursorOf,
-    write: (members) => writeRows({ columns, rows: own, cursorOf, ...rest }, members),
+    write: (members) => write({ columns, rows: own, cursorOf, ...rest }, members),
   };
 }

@@ -4,6 +4,7 @@ import { idAt, labelsAt, servicesAt } from './cells.js';
 import { NAME_FIELDS, type Columns, type LabelField, type NameField, type NumberField } from './columns.js';
 import { JsonSink, type JsonTexts } from './json-sink.js';
 import type { Label } from './label.js';
+import type { RowTextRecorder } from './row-texts.js';
 import { shareOf } from './totals.js';
 
 /** A member of a label: its key, its value, or a constant in JSON. */
@@ -45,21 +46,28 @@ const MEMBER_BYTES = 24;
 
 /**
  * The rows as a JSON list, in pieces of some 256 KiB. Each is made when it is asked for, so that somebody else may have a
- * turn in between. Members that are none make empty objects.
+ * turn in between. Members that are none make empty objects. `recorder` is told where each row is.
  */
-export function* writeRows(written: WrittenRows, members: readonly RowMember[]): Generator<Buffer, void> {
+export function* writeRows(
+  written: WrittenRows,
+  members: readonly RowMember[],
+  recorder?: RowTextRecorder,
+): Generator<Buffer, void> {
   const { length } = written.rows;
   const write = writeObject(written, members);
   const names = members.reduce((sum, { name }) => sum + name.length + MEMBER_BYTES, 0);
   const sink = new JsonSink(Math.min(names * length + 64, CHUNK_BYTES + CHUNK_BYTES / 8));
+  const take = (): Buffer => recorder?.piece(sink.take()) ?? sink.take();
   sink.byte(OPEN_LIST!);
   for (let index = 0; index < length; index += 1) {
     if (index > 0) sink.byte(COMMA!);
+    const start = sink.length;
     write(sink, index);
-    if (sink.length >= CHUNK_BYTES) yield sink.take();
+    recorder?.row(written.rows[index]!, start, sink.length);
+    if (sink.length >= CHUNK_BYTES) yield take();
   }
   sink.byte(CLOSE_LIST!);
-  yield sink.take();
+  yield take();
 }
 
 function writeObject(written: WrittenRows, members: readonly RowMember[]): Write {

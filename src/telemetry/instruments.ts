@@ -52,6 +52,8 @@ export interface Instruments {
   begin(request: BegunRequest): Observation;
   /** Surrounds the load of a report. */
   load<A extends LoadOutcome>(report: ReportName, run: () => Promise<A>): Promise<A>;
+  /** A report was loaded without waiting for anything. */
+  loaded(report: ReportName, outcome: LoadOutcome): void;
   /** A report was taken out of the memory beside a load. */
   taken(report: ReportName, outcome: LoadOutcome): void;
   /** Surrounds one call to ScaleOps. */
@@ -75,6 +77,10 @@ export function chain(outer: Instruments, inner: Instruments): Instruments {
       };
     },
     load: (report, run) => outer.load(report, () => inner.load(report, run)),
+    loaded(report, outcome) {
+      outer.loaded(report, outcome);
+      inner.loaded(report, outcome);
+    },
     taken(report, outcome) {
       outer.taken(report, outcome);
       inner.taken(report, outcome);

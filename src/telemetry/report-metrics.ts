@@ -6,7 +6,7 @@ import { CACHE_RESULTS, REPORTS, type Instruments } from './instruments.js';
 import { DURATION_BUCKETS } from './operation-metrics.js';
 import { toFailure } from './outcome.js';
 
-export function createCacheMetrics(registry: Registry): Pick<Instruments, 'load' | 'taken'> {
+export function createCacheMetrics(registry: Registry): Pick<Instruments, 'load' | 'loaded' | 'taken'> {
   const results = new Counter({
     name: 'gateway_cache_results_total',
     help: 'Reports by where they came from: hit, stale, shared (from another replica), collapsed (with another request), miss.',
@@ -14,15 +14,17 @@ export function createCacheMetrics(registry: Registry): Pick<Instruments, 'load'
     registers: [registry],
   });
   for (const report of REPORTS) for (const result of CACHE_RESULTS) results.inc({ report, result }, 0);
+  const count: Instruments['taken'] = (report, { cacheResult: result }) => {
+    results.inc({ report, result });
+  };
   return {
     async load(report, run) {
       const answer = await run();
-      results.inc({ report, result: answer.cacheResult });
+      count(report, answer);
       return answer;
     },
-    taken(report, { cacheResult: result }) {
-      results.inc({ report, result });
-    },
+    loaded: count,
+    taken: count,
   };
 }
 

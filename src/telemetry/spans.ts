@@ -8,7 +8,7 @@ import type { Attributes, Context, Span, Tracer } from '@opentelemetry/api';
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
 
 import { statusOf } from '../errors.js';
-import type { BegunRequest, Instruments, Observation, RequestOutcome } from './instruments.js';
+import type { BegunRequest, Instruments, LoadOutcome, Observation, RequestOutcome } from './instruments.js';
 import { ANONYMOUS, OTHER, type NameOf } from './operation-names.js';
 import { toFailure } from './outcome.js';
 import { createSpanPipeline } from './span-pipeline.js';
@@ -37,11 +37,15 @@ export function createTracing(options: TracingOptions): Tracing {
   const instruments: Instruments = {
     begin: (request) => beginOperation(request, { tracer, current, nameOf: options.nameOf }),
     load: (report, run) =>
-      within('load report', { 'gateway.report': report }, SpanKind.INTERNAL, async (span) => {
+      within(LOAD, { 'gateway.report': report }, SpanKind.INTERNAL, async (span) => {
         const answer = await run();
-        span.setAttributes({ 'gateway.cache.result': answer.cacheResult, 'gateway.cache.stale': answer.isStale });
+        span.setAttributes(toAttributes(answer));
         return answer;
       }),
+    loaded(report, outcome) {
+      const attributes = { 'gateway.report': report, ...toAttributes(outcome) };
+      tracer.startSpan(LOAD, { attributes, kind: SpanKind.INTERNAL }, contextOf(current.getStore())).end();
+    },
     taken: () => undefined,
     call(call, run) {
       const attributes = {
@@ -64,6 +68,12 @@ export function createTracing(options: TracingOptions): Tracing {
     login: (run) => within('log in', {}, SpanKind.CLIENT, run),
   };
   return { instruments, close };
+}
+
+const LOAD = 'load report';
+
+function toAttributes({ cacheResult, isStale }: LoadOutcome): Attributes {
+  return { 'gateway.cache.result': cacheResult, 'gateway.cache.stale': isStale };
 }
 
 interface Operations {

@@ -12,6 +12,7 @@ import { toResultKind, type RequestObservation, type Watched } from '../observat
 import type { ProtectionLimits } from '../protection.js';
 import type { RequestState } from '../request-state.js';
 import { createShuttingDown, type Ending } from '../shutdown.js';
+import type { Principal } from '../../upstream/principal.js';
 import type { Asked } from './asked.js';
 import type { Question } from './learned.js';
 import { createReadyAnswer } from './ready-answer.js';
@@ -26,7 +27,7 @@ export interface ExecutionOptions {
   readonly format: ErrorFormat;
   readonly ending: Ending;
   readonly now: () => number;
-  readonly toCaller: (request: Pick<Asked, 'headers' | 'signal'>, state: RequestState) => Caller;
+  readonly toCaller: (asked: Pick<Asked, 'headers' | 'signal'>, state: RequestState, principal: Principal) => Caller;
 }
 
 /** A request on the lane. */
@@ -34,6 +35,8 @@ export interface Visit {
   readonly asked: Asked;
   readonly state: RequestState;
   readonly reply: Reply;
+  /** Whose data it is about. */
+  readonly principal: Principal;
   /** Under which the answer is kept. */
   readonly key: string;
 }
@@ -61,7 +64,7 @@ export function createExecution(options: ExecutionOptions) {
     const { asked, state } = visit;
     const deadline = limits.startOperation(asked);
     if (deadline !== undefined) state.deadline = deadline;
-    const context = createContext(parts, toCaller(asked, state));
+    const context = createContext(parts, toCaller(asked, state, visit.principal));
     state.operation = { name: question.facts.name, stats: context.stats };
     watched.operation = question.facts;
     const outcome = await run(question, context, watched);

@@ -5,6 +5,7 @@
 import type { Authentication } from '../../access/authentication.js';
 import type { KeptAnswer } from '../../cache/entries.js';
 import type { ContextParts } from '../../context.js';
+import type { Principal } from '../../upstream/principal.js';
 import { noteCaller, noteCallerToken } from '../authentication.js';
 import { formatErrors } from '../error-format.js';
 import { toAge } from '../freshness.js';
@@ -58,11 +59,11 @@ export function createLane(options: LaneOptions): Lane {
     try {
       if (authentication !== undefined) await noteCaller(authentication, asked.headers, state);
       if (takesToken) noteCallerToken(asked.headers, state);
-      const whose = await findPrincipal(options.parts, state);
-      if (whose === undefined) return undefined;
+      const principal = await findPrincipal(options.parts, state);
+      if (principal === undefined) return undefined;
       // The same for who sees the same, whoever they are. None of the parts before the body has a line break within.
-      const key = `${whose}\n${state.grants?.key ?? ''}\n${reply.key}\n${asked.body.toString('latin1')}`;
-      answer = findAnswer({ asked, state, reply, key });
+      const key = `${principal.id}\n${state.grants?.key ?? ''}\n${reply.key}\n${asked.body.toString('latin1')}`;
+      answer = findAnswer({ asked, state, reply, principal, key });
       if (answer !== undefined && limits.rateLimit !== undefined)
         checkRate(limits.rateLimit, state, asked.remoteAddress);
     } catch (error) {
@@ -82,9 +83,9 @@ function fail(error: unknown): Answer {
 async function findPrincipal(
   { credentials }: ContextParts,
   { callerToken }: RequestState,
-): Promise<string | undefined> {
+): Promise<Principal | undefined> {
   try {
-    return (await credentials.principal(callerToken)).id;
+    return await credentials.principal(callerToken);
   } catch {
     return undefined;
   }
@@ -116,7 +117,7 @@ function createFinish({ observer, replies, log, now, onEnd, format }: LaneOption
       return toRefusal(result);
     }
   };
-  return async ({ asked, state, reply }: Omit<Visit, 'key'>, answer: Answer): Promise<Given> => {
+  return async ({ asked, state, reply }: Pick<Visit, 'asked' | 'state' | 'reply'>, answer: Answer): Promise<Given> => {
     const observation = observer?.begin({
       requestId: state.requestId,
       header: (name) => asked.headers.get(name),
