@@ -1,6 +1,7 @@
 // What the resolvers of one request get: who asks, and loaders that remember for the length of the request.
 
 import type { AnswerMemory } from './cache/answers.js';
+import type { KeptReport } from './cache/family-reports.js';
 import type { CacheAnswer, CacheResult } from './cache/report-cache.js';
 import { createBreathing } from './flow/breath.js';
 import { createTurns } from './flow/turns.js';
@@ -94,13 +95,31 @@ export interface GatewayContext {
 
 /** The context of one request. Its loaders close over its caller and are never shared. */
 export function createContext(parts: ContextParts, caller: Caller): GatewayContext {
-  const { token, principal, anew = false, grants, awaitTurn = () => Promise.resolve() } = caller;
-  const { credentials, maxPageRows, maxAnswerRows = Infinity, maxCost = Infinity } = parts;
+  const { grants, awaitTurn = () => Promise.resolve() } = caller;
+  const { maxPageRows, maxAnswerRows = Infinity, maxCost = Infinity } = parts;
+  const stats = createStats();
+  return {
+    loaders: createLoaders(parts, caller, stats),
+    stats,
+    once: createOnce(),
+    budget: { rows: maxAnswerRows, cost: maxCost },
+    breathe: createBreathing(),
+    awaitTurn,
+    textsOf: ({ source }) => source && parts.answers?.textsOf(source),
+    lists: [],
+    // Who may see some clusters means those, as if the filter had named them.
+    multiClusterByDefault: parts.multiClusterByDefault || grants?.clusters !== undefined,
+    maxPageRows,
+    grants,
+  };
+}
+
+/** Made when they are needed: most operations are answered from what is at hand. */
+function createLoaders(parts: ContextParts, caller: Caller, stats: LoadStats): GatewayContext['loaders'] {
+  const { token, principal, anew = false, grants } = caller;
+  const { credentials } = parts;
   // The one way to reports: there is none around what the caller may see.
   const cache = grants === undefined ? parts.cache : createGrantedReports(parts.cache, grants);
-  // Who may see some clusters means those, as if the filter had named them.
-  const multiClusterByDefault = parts.multiClusterByDefault || grants?.clusters !== undefined;
-  const stats = createStats();
   const own = createOwnReports();
   let inTurn: ReturnType<typeof createTurns> | undefined;
 
@@ -122,17 +141,8 @@ export function createContext(parts: ContextParts, caller: Caller): GatewayConte
 
   const findKept = async (base: WorkloadCostsRequest, fault?: UpstreamError): Promise<readonly WiderReport[]> => {
     const family = cache.findFamily(base, await credentials.principal(token), fault);
-    return family.map((kept) => ({
-      ...kept,
-      take() {
-        const answer = kept.take();
-        count(stats, answer);
-        own.add(kept.request, answer);
-        return answer;
-      },
-    }));
+    return family.map((kept) => ({ ...kept, take: () => takeKept(kept, stats, own) }));
   };
-
   const openScopes = (): ScopeLoader =>
     createScopeLoader({
       reports: report,
@@ -145,19 +155,14 @@ export function createContext(parts: ContextParts, caller: Caller): GatewayConte
       findOlder: ([{ base }], fault) => findKept(base, fault),
     });
   let scopes: ScopeLoader | undefined;
-  return {
-    loaders: { report, scope: { load: (scoped) => (scopes ??= openScopes()).load(scoped) } },
-    stats,
-    once: createOnce(),
-    budget: { rows: maxAnswerRows, cost: maxCost },
-    breathe: createBreathing(),
-    awaitTurn,
-    textsOf: ({ source }) => source && parts.answers?.textsOf(source),
-    lists: [],
-    multiClusterByDefault,
-    maxPageRows,
-    grants,
-  };
+  return { report, scope: { load: (scoped) => (scopes ??= openScopes()).load(scoped) } };
+}
+
+function takeKept(kept: KeptReport, stats: LoadStats, own: ReturnType<typeof createOwnReports>): CacheAnswer {
+  const answer = kept.take();
+  count(stats, answer);
+  own.add(kept.request, answer);
+  return answer;
 }
 
 function toLoaded(stats: LoadStats, answer: CacheAnswer, request: ReportRequest): LoadedReport {

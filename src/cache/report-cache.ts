@@ -2,14 +2,11 @@
 // upstream fails. Equal requests that come at the same time share one upstream call; errors are not remembered. Behind
 // the memory of the process there may be one that replicas share.
 
-import { createHash } from 'node:crypto';
-import { LRUCache } from 'lru-cache';
-
 import type { Clock } from '../clock.js';
 import { UpstreamError } from '../errors.js';
 import { startDeadline, type Deadline } from '../flow/deadline.js';
 import { createSingleFlight } from '../flow/single-flight.js';
-import { toRequestKey, type ReportRequest, type WorkloadCostsRequest } from '../report/request.js';
+import type { ReportRequest, WorkloadCostsRequest } from '../report/request.js';
 import type { FetchedReport, ScaleOpsClient } from '../upstream/client.js';
 import type { Principal } from '../upstream/principal.js';
 import { createAnswers, type AnswerMemory } from './answers.js';
@@ -17,6 +14,7 @@ import { createAnswering, type CacheAnswer, type CacheResult } from './cache-ans
 import { createFamilyFinding, type KeptReport } from './family-reports.js';
 import type { DatedReport } from './freshness.js';
 import { UNOBSERVED, type CacheInstrument } from './instrument.js';
+import { createPlaces } from './places.js';
 import {
   createReportMemory,
   type Entry,
@@ -79,7 +77,7 @@ const MIN_RETRY_MS = 5_000;
 export function createReportCache(options: ReportCacheOptions): ReportCache {
   const { shared, clock, instrument = UNOBSERVED } = options;
   const memory = createReportMemory(options);
-  const toKey = createCacheKeys(options.upstream);
+  const toPlace = createPlaces(options.upstream);
   const find = createFinding(memory, shared);
   const fetchReport = createFetching(options, memory);
   const fetches = createSingleFlight<Landing>();
@@ -117,17 +115,10 @@ export function createReportCache(options: ReportCacheOptions): ReportCache {
   return {
     answers: createAnswers(memory, instrument),
     findFamily: createFamilyFinding(memory, instrument),
-    load(request, principal, how = {}) {
-      const asking = {
-        key: toKey(request, principal),
-        request,
-        principal,
-        anew: how.anew ?? false,
-      };
-      return instrument.load(request.report, () => load(asking, how));
-    },
+    load: (request, principal, how = {}) =>
+      instrument.load(request.report, () => load({ ...toPlace(request, principal), anew: how.anew ?? false }, how)),
     loadAtOnce(request, principal) {
-      const place = { key: toKey(request, principal), request, principal };
+      const place = toPlace(request, principal);
       const kept = memory.find(place);
       if (kept === undefined || memory.stage(kept) !== 'fresh') return undefined;
       const answer = toAnswer(place, kept, 'hit');
@@ -230,27 +221,4 @@ function createServing(memory: ReportMemory, clock: Clock, { isUnderWay, refresh
 /** A clock that was set back does not keep a report from being asked for. */
 function mayTry({ triedAt }: Entry, nowMs: number): boolean {
   return Math.abs(nowMs - triedAt) >= MIN_RETRY_MS;
-}
-
-/** How many characters of what keys were made of are remembered: a request may name thousands of things. */
-const MAX_KNOWN_CHARACTERS = 262_144;
-
-/** A hash, so that a key never shows whose data it is or what was asked, and has one length. */
-function createCacheKeys(upstream: string) {
-  // The same few reports are asked for again and again.
-  const known = new LRUCache<string, string>({
-    maxSize: MAX_KNOWN_CHARACTERS,
-    sizeCalculation: (key, text) => key.length + text.length,
-  });
-  return (request: ReportRequest, principal: Principal): string => {
-    const text = `${principal.id} ${toRequestKey(request)}`;
-    let key = known.get(text);
-    if (key === undefined) {
-      key = createHash('sha256')
-        .update(JSON.stringify([upstream, principal.id, toRequestKey(request)]))
-        .digest('base64url');
-      known.set(text, key);
-    }
-    return key;
-  };
 }

@@ -36,47 +36,74 @@ export interface DeadlineOptions {
 }
 
 /** Begins now. */
-export function startDeadline(clock: Clock, timeoutMs: number, { outer, toError }: DeadlineOptions = {}): Deadline {
-  const emitter = new EventEmitter();
-  const endsAt = clock.now() + timeoutMs;
-  let controller: AbortController | undefined;
-  let passed = false;
-  let ended: { readonly reason: unknown } | undefined;
-  let giveUp: (reason: unknown) => void = () => undefined;
-  const over = new Promise<never>((_resolve, reject) => (giveUp = reject));
-  over.catch(() => undefined);
-  const stop = (reason: Error = new DOMException('The caller has left.', 'AbortError')): void => {
-    ended ??= { reason };
-    controller?.abort(ended.reason);
-    emitter.emit('abort');
-    giveUp(ended.reason);
+export function startDeadline(clock: Clock, timeoutMs: number, options: DeadlineOptions = {}): Deadline {
+  return new RunningDeadline(clock, timeoutMs, options);
+}
+
+/** A class, for its getter's sake: an object with one takes as long to make as all the rest. */
+class RunningDeadline implements Deadline {
+  readonly emitter = new EventEmitter();
+  readonly #clock: Clock;
+  readonly #timeoutMs: number;
+  readonly #endsAt: number;
+  readonly #outer: AbortSignal | undefined;
+  readonly #cancel: () => void;
+  readonly #over: Promise<never>;
+  readonly #onLeave = (): void => {
+    this.#stop();
   };
-  const onLeave = (): void => {
-    stop();
-  };
-  const cancel = clock.after(timeoutMs, () => {
-    passed = true;
-    stop(toError?.());
-  });
-  if (outer?.aborted) stop();
-  outer?.addEventListener('abort', onLeave, { once: true });
-  return {
-    get signal() {
-      controller ??= new AbortController();
-      if (ended !== undefined) controller.abort(ended.reason);
-      return controller.signal;
-    },
-    emitter,
-    passed: () => passed,
-    throwIfOver() {
-      if (ended !== undefined) throw ended.reason;
-    },
-    // A clock that is set back does not lengthen it: the timer has the last word.
-    remainingMs: () => Math.min(endsAt - clock.now(), timeoutMs),
-    race: (work) => Promise.race([work, over]),
-    end() {
-      cancel();
-      outer?.removeEventListener('abort', onLeave);
-    },
-  };
+  #giveUp: (reason: unknown) => void = () => undefined;
+  #controller: AbortController | undefined;
+  #passed = false;
+  #ended: { readonly reason: unknown } | undefined;
+
+  constructor(clock: Clock, timeoutMs: number, { outer, toError }: DeadlineOptions) {
+    this.#clock = clock;
+    this.#timeoutMs = timeoutMs;
+    this.#endsAt = clock.now() + timeoutMs;
+    this.#outer = outer;
+    this.#over = new Promise<never>((_resolve, reject) => (this.#giveUp = reject));
+    this.#over.catch(() => undefined);
+    this.#cancel = clock.after(timeoutMs, () => {
+      this.#passed = true;
+      this.#stop(toError?.());
+    });
+    if (outer?.aborted) this.#stop();
+    outer?.addEventListener('abort', this.#onLeave, { once: true });
+  }
+
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#ended !== undefined) this.#controller.abort(this.#ended.reason);
+    return this.#controller.signal;
+  }
+
+  passed(): boolean {
+    return this.#passed;
+  }
+
+  throwIfOver(): void {
+    if (this.#ended !== undefined) throw this.#ended.reason;
+  }
+
+  /** A clock that is set back does not lengthen it: the timer has the last word. */
+  remainingMs(): number {
+    return Math.min(this.#endsAt - this.#clock.now(), this.#timeoutMs);
+  }
+
+  race<T>(work: Promise<T>): Promise<T> {
+    return Promise.race([work, this.#over]);
+  }
+
+  end(): void {
+    this.#cancel();
+    this.#outer?.removeEventListener('abort', this.#onLeave);
+  }
+
+  #stop(reason: Error = new DOMException('The caller has left.', 'AbortError')): void {
+    this.#ended ??= { reason };
+    this.#controller?.abort(this.#ended.reason);
+    this.emitter.emit('abort');
+    this.#giveUp(this.#ended.reason);
+  }
 }

@@ -8,6 +8,7 @@ interface Flight<T> {
   readonly result: Promise<T>;
   readonly controller: AbortController;
   waiters: number;
+  isOver: boolean;
 }
 
 export interface SingleFlight<T> {
@@ -25,9 +26,10 @@ export function createSingleFlight<T>(): SingleFlight<T> {
 
   const depart = (key: string, start: (signal: AbortSignal) => Promise<T>): Flight<T> => {
     const controller = new AbortController();
-    const flight: Flight<T> = { result: start(controller.signal), controller, waiters: 0 };
+    const flight: Flight<T> = { result: start(controller.signal), controller, waiters: 0, isOver: false };
     flights.set(key, flight);
     const land = (): void => {
+      flight.isOver = true;
       // After a calling-off the key may already belong to a newer flight.
       if (flights.get(key) === flight) flights.delete(key);
     };
@@ -39,7 +41,8 @@ export function createSingleFlight<T>(): SingleFlight<T> {
     flight.waiters -= 1;
     if (flight.waiters > 0) return;
     if (flights.get(key) === flight) flights.delete(key);
-    flight.controller.abort();
+    // What is over is not called off: that would make an error, which nobody reads, in the time of a small report.
+    if (!flight.isOver) flight.controller.abort();
   };
 
   return {

@@ -20,7 +20,10 @@ export function spend({ budget }: GatewayContext, count: number): boolean {
 
 /** The same for rows that are written, each with all fields that are selected below. */
 export function spendRows(context: GatewayContext, count: number, info: GraphQLResolveInfo): boolean {
-  context.budget.cost -= count * context.once([info.fieldNodes], () => countFields(info));
+  const { fieldNodes } = info;
+  // Of one node it is known from before.
+  const fields = fieldNodes.length === 1 ? countFields(info) : context.once([fieldNodes], () => countFields(info));
+  context.budget.cost -= count * fields;
   return spend(context, count);
 }
 

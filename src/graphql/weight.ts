@@ -1,6 +1,6 @@
 // How many fields a selection writes for each row. Rows are counted when they are there: without `first` nobody knows before.
 
-import { Kind, type GraphQLResolveInfo, type SelectionSetNode } from 'graphql';
+import { Kind, type FieldNode, type GraphQLResolveInfo, type SelectionSetNode } from 'graphql';
 
 /** Lists of labels: that many a row, about. */
 const LABELS_A_ROW = 5;
@@ -8,8 +8,21 @@ const LISTS: readonly string[] = ['labels', 'annotations', 'ownerLabels', 'servi
 /** These are reports, which count their own rows. */
 const OWN: readonly string[] = ['costs', 'cost'];
 
+type Selected = Pick<GraphQLResolveInfo, 'fieldNodes' | 'fragments'>;
+
+/** Documents are kept, and with them their nodes: each is counted once. */
+const COUNTS = new WeakMap<FieldNode, number>();
+
 /** The fields below this one, each list of labels for several. In a time that the document's length decides. */
-export function countFields({ fieldNodes, fragments }: Pick<GraphQLResolveInfo, 'fieldNodes' | 'fragments'>): number {
+export function countFields(selected: Selected): number {
+  const [node, ...others] = selected.fieldNodes;
+  if (node === undefined || others.length > 0) return count(selected);
+  let fields = COUNTS.get(node);
+  if (fields === undefined) COUNTS.set(node, (fields = count(selected)));
+  return fields;
+}
+
+function count({ fieldNodes, fragments }: Selected): number {
   const known = new Map<string, number>();
   const ofSet = (set: SelectionSetNode | undefined): number =>
     set?.selections.reduce((sum, selection) => {

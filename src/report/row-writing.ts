@@ -1,6 +1,13 @@
 // How the rows of one report are written: from texts that are kept, where there are any, else from the columns.
 
-import { areOfRowAlone, giveRows, RowTextRecorder, toMembersKey, type RowTextMemory, type RowTexts } from './row-texts.js';
+import {
+  areOfRowAlone,
+  giveRows,
+  RowTextRecorder,
+  toMembersKey,
+  type RowTextMemory,
+  type RowTexts,
+} from './row-texts.js';
 import { writeRows, type RowMember, type WrittenRows } from './row-writer.js';
 
 /** The rows as a JSON list, in pieces. */

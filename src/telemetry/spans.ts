@@ -8,7 +8,14 @@ import type { Attributes, Context, Span, Tracer } from '@opentelemetry/api';
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
 
 import { statusOf } from '../errors.js';
-import type { BegunRequest, Instruments, LoadOutcome, Observation, RequestOutcome } from './instruments.js';
+import type {
+  BegunRequest,
+  Instruments,
+  LoadOutcome,
+  Observation,
+  ObservedCall,
+  RequestOutcome,
+} from './instruments.js';
 import { ANONYMOUS, OTHER, type NameOf } from './operation-names.js';
 import { toFailure } from './outcome.js';
 import { createSpanPipeline } from './span-pipeline.js';
@@ -48,13 +55,7 @@ export function createTracing(options: TracingOptions): Tracing {
     },
     taken: () => undefined,
     call(call, run) {
-      const attributes = {
-        'http.request.method': 'POST',
-        'gateway.report': call.report,
-        'gateway.attempt': call.number,
-        'gateway.retry': call.isRetry,
-      };
-      return within('call ScaleOps', attributes, SpanKind.CLIENT, async (span) => {
+      return within('call ScaleOps', toCallAttributes(call), SpanKind.CLIENT, async (span) => {
         const headers: Record<string, string> = {};
         propagator.inject(contextOf(span), headers, SET);
         call.headers = headers;
@@ -71,6 +72,15 @@ export function createTracing(options: TracingOptions): Tracing {
 }
 
 const LOAD = 'load report';
+
+function toCallAttributes({ report, number, isRetry }: ObservedCall): Attributes {
+  return {
+    'http.request.method': 'POST',
+    'gateway.report': report,
+    'gateway.attempt': number,
+    'gateway.retry': isRetry,
+  };
+}
 
 function toAttributes({ cacheResult, isStale }: LoadOutcome): Attributes {
   return { 'gateway.cache.result': cacheResult, 'gateway.cache.stale': isStale };

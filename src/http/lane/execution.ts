@@ -73,7 +73,7 @@ export function createExecution(options: ExecutionOptions) {
     // Nobody reads the errors of an operation whose client has left, and that they come of it is none.
     const result = asked.hasLeft() ? whole : formatErrors(whole, state, format);
     watched.result = toResultKind(result);
-    if (result.data === undefined) return toRefusal(result);
+    if (result.data === undefined) return toRefusal(result, visit.reply);
     const age = toAge(context.stats, now());
     // What has errors nobody may keep, also where it tells how old the rest is.
     const told = { age, mayBeKept: result.errors === undefined };

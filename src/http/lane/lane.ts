@@ -18,7 +18,7 @@ import type { Given, Lane } from './asked.js';
 import { createExecution, refuse, type ExecutionOptions, type Visit, type WatchedVisit } from './execution.js';
 import type { Learned } from './learned.js';
 import type { ReadyAnswer } from './ready-answer.js';
-import type { Answered, Replies } from './reply.js';
+import type { Answered, Replies, Reply } from './reply.js';
 import { toRefusal } from './writing.js';
 
 export interface LaneOptions extends ExecutionOptions {
@@ -108,13 +108,13 @@ function createGiving({ answers, now }: LaneOptions) {
 
 /** Answers, and tells all who want to know of it. */
 function createFinish({ observer, replies, log, now, onEnd, format }: LaneOptions) {
-  const settle = async (answer: Answer, watched: WatchedVisit): Promise<Answered> => {
+  const settle = async (answer: Answer, watched: WatchedVisit, reply: Reply): Promise<Answered> => {
     try {
       return await answer(watched);
     } catch (error) {
       const result = formatErrors(refuse(error), watched.state, format);
       watched.result = 'error';
-      return toRefusal(result);
+      return toRefusal(result, reply);
     }
   };
   return async ({ asked, state, reply }: Pick<Visit, 'asked' | 'state' | 'reply'>, answer: Answer): Promise<Given> => {
@@ -125,7 +125,7 @@ function createFinish({ observer, replies, log, now, onEnd, format }: LaneOption
     if (observation?.traceId !== undefined) state.traceId = observation.traceId;
     const watched: WatchedVisit = { observation, state };
     try {
-      const answered = await settle(answer, watched);
+      const answered = await settle(answer, watched, reply);
       watched.status = answered.status;
       log(state, answered.status, asked.hasLeft());
       return replies.give(reply, answered, state.requestId);

@@ -1,14 +1,7 @@
 // What the door has found out and need not find out again: documents that are valid and within all limits, and the media
 // type of an answer for what a client says that it accepts.
 
-import {
-  OperationTypeNode,
-  getOperationAST,
-  getVariableValues,
-  type DocumentNode,
-  type ExecutionArgs,
-  type GraphQLSchema,
-} from 'graphql';
+import { OperationTypeNode, getOperationAST, type DocumentNode, type ExecutionArgs, type GraphQLSchema } from 'graphql';
 import { LRUCache } from 'lru-cache';
 
 import type { OperationFacts } from '../observation.js';
@@ -19,7 +12,7 @@ export interface Question {
   readonly document: DocumentNode;
   readonly operation: NonNullable<ReturnType<typeof getOperationAST>>;
   readonly facts: OperationFacts;
-  /** As they came, and known to fit the operation. */
+  /** As they came: whether they fit the operation is found out by executing it. */
   readonly variables: Readonly<Record<string, unknown>>;
 }
 
@@ -52,10 +45,8 @@ export function createLearned(
       if (document === undefined || !good.has(document)) return undefined;
       const operation = getOperationAST(document, operationName);
       if (operation?.operation !== OperationTypeNode.QUERY) return undefined;
-      const given = variables ?? {};
-      const { errors } = getVariableValues(schema, operation.variableDefinitions ?? [], given);
       const facts = { name: operation.name?.value ?? null, type: operation.operation };
-      return errors === undefined ? { document, operation, facts, variables: given } : undefined;
+      return { document, operation, facts, variables: variables ?? {} };
     },
     plugin: {
       // Whatever may turn an operation away has let it pass.

@@ -10,6 +10,8 @@ import type { Given } from './asked.js';
 import type { Learned } from './learned.js';
 
 export interface Reply {
+  /** The media type. */
+  readonly type: string;
   readonly isGzip: boolean;
   /** Equal for requests that get the same answer to the same question. */
   readonly key: string;
@@ -45,7 +47,7 @@ export function createReplies({ learned, limits, scope, variesBy }: ReplyOptions
   const secure = Object.entries(limits.headers).flat();
   const toReply = (type: string, origin: string | null, isGzip: boolean): Reply => {
     const cors = origin === null ? [] : Object.entries(toCorsHeaders(origin)).flat();
-    return { isGzip, key: `${type}\n${origin ?? ''}`, headers: ['content-type', type, ...secure, ...cors] };
+    return { type, isGzip, key: `${type}\n${origin ?? ''}`, headers: ['content-type', type, ...secure, ...cors] };
   };
   const toHead = (reply: Reply, { headers = {}, freshness, isGzip = false, body }: Answered): string[] => {
     const head = [...reply.headers];

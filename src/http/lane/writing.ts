@@ -8,7 +8,7 @@ import type { WrittenList } from '../../context.js';
 import { toBody, writeOpening } from '../answer-text.js';
 import { toFreshness } from '../freshness.js';
 import { toEnd, type ReadyAnswer, type Told } from './ready-answer.js';
-import type { Answered } from './reply.js';
+import type { Answered, Reply } from './reply.js';
 
 export interface WrittenResult extends Told {
   readonly result: ExecutionResult;
@@ -33,9 +33,12 @@ export function writeAnswer(
 }
 
 /** An answer without data. */
-export function toRefusal(result: ExecutionResult): Answered {
-  const { status = 200, headers } = (result.errors?.[0]?.extensions.http ?? {}) as Partial<Answered>;
-  return { status, headers, body: [...writeOpening(result, []), Buffer.from('}')] };
+export function toRefusal(result: ExecutionResult, { type }: Reply): Answered {
+  const { http = {} } = result.errors?.[0]?.extensions ?? {};
+  const { status = 200, headers, spec = false } = http as Partial<Answered> & { readonly spec?: boolean };
+  // As Yoga does: to who knows no media type of GraphQL's own, an operation that was looked at is answered well.
+  const isWell = spec && type.startsWith('application/json');
+  return { status: isWell ? 200 : status, headers, body: [...writeOpening(result, []), Buffer.from('}')] };
 }
 
 /** The pieces and the end, as they come; told when all have come, unless they are too many. */
