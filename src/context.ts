@@ -17,7 +17,7 @@ import { createCoverage, toFamilyKey, type ScopedRequest } from './report/scope.
 import type { Credentials } from './upstream/credentials.js';
 import type { Principal } from './upstream/principal.js';
 
-export type { LoadedReport };
+export type { LoadedReport, Principal };
 
 /** What came of the reports of one operation, for its log line and for how long its answer may be kept. */
 export interface LoadStats {

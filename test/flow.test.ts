@@ -91,7 +91,7 @@ describe('a deadline', () => {
     const before = startDeadline(clock, 1_000, { outer: caller.signal });
     caller.abort();
     const after = startDeadline(clock, 1_000, { outer: caller.signal });
-    expect([before, after].map(({ signal, passed }) => [signal.aborted, passed()])).toEqual(
+    expect([before, after].map((deadline) => [deadline.signal.aborted, deadline.passed()])).toEqual(
       Array(2).fill([true, false]),
     );
   });

@@ -568,6 +568,7 @@ describe('data of the upstream', () => {
           },
         },
         once: (_of: unknown, make: () => unknown) => make(),
+        textsOf: () => undefined,
         budget: { rows: Infinity },
         multiClusterByDefault: false,
       },

@@ -7,7 +7,7 @@ import type { GraphQLSchema } from 'graphql';
 import type { Authentication, HeadersByName } from '../access/authentication.js';
 import type { TrustedDocuments } from '../access/trusted-documents.js';
 import type { AnswerMemory } from '../cache/answers.js';
-import { createContext, type Caller, type ContextParts, type GatewayContext } from '../context.js';
+import { createContext, type Caller, type ContextParts, type GatewayContext, type Principal } from '../context.js';
 import type { GatewayLogger } from '../log.js';
 import { useAnswerLimit } from './answer-limit.js';
 import { useAnswerWriter } from './answer-writer.js';
@@ -35,7 +35,6 @@ import { useRequestState, type DoorContext, type RequestState } from './request-
 import { useResponseNames } from './response-names.js';
 import { createEnding, useShutdown, type Ending } from './shutdown.js';
 import { useStartPage } from './start-page.js';
-import type { Principal } from '../upstream/principal.js';
 
 /** Where GraphQL is served. */
 export const GRAPHQL_PATH = '/graphql';

@@ -4,7 +4,7 @@ import { execute, GraphQLError, type ExecutionResult, type GraphQLSchema } from 
 import { LRUCache } from 'lru-cache';
 
 import type { AnswerMemory } from '../../cache/answers.js';
-import { createContext, type Caller, type ContextParts, type GatewayContext } from '../../context.js';
+import { createContext, type Caller, type ContextParts, type GatewayContext, type Principal } from '../../context.js';
 import { isSpent, refuseOverspent } from '../answer-limit.js';
 import { formatErrors, type ErrorFormat } from '../error-format.js';
 import { toAge } from '../freshness.js';
@@ -12,7 +12,6 @@ import { toResultKind, type RequestObservation, type Watched } from '../observat
 import type { ProtectionLimits } from '../protection.js';
 import type { RequestState } from '../request-state.js';
 import { createShuttingDown, type Ending } from '../shutdown.js';
-import type { Principal } from '../../upstream/principal.js';
 import type { Asked } from './asked.js';
 import type { Question } from './learned.js';
 import { createReadyAnswer } from './ready-answer.js';

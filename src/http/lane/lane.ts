@@ -4,8 +4,7 @@
 
 import type { Authentication } from '../../access/authentication.js';
 import type { KeptAnswer } from '../../cache/entries.js';
-import type { ContextParts } from '../../context.js';
-import type { Principal } from '../../upstream/principal.js';
+import type { ContextParts, Principal } from '../../context.js';
 import { noteCaller, noteCallerToken } from '../authentication.js';
 import { formatErrors } from '../error-format.js';
 import { toAge } from '../freshness.js';

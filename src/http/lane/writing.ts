@@ -34,11 +34,16 @@ export function writeAnswer(
 
 /** An answer without data. */
 export function toRefusal(result: ExecutionResult, { type }: Reply): Answered {
-  const { http = {} } = result.errors?.[0]?.extensions ?? {};
-  const { status = 200, headers, spec = false } = http as Partial<Answered> & { readonly spec?: boolean };
-  // As Yoga does: to who knows no media type of GraphQL's own, an operation that was looked at is answered well.
-  const isWell = spec && type.startsWith('application/json');
-  return { status: isWell ? 200 : status, headers, body: [...writeOpening(result, []), Buffer.from('}')] };
+  const isJson = type.startsWith('application/json');
+  let status = 0;
+  let headers = {};
+  for (const { extensions } of result.errors ?? []) {
+    const http = (extensions.http ?? {}) as Partial<Answered> & { readonly spec?: boolean };
+    headers = { ...headers, ...http.headers };
+    // As Yoga does: who knows no media type of GraphQL's own is answered well where the request was received well.
+    if (!(isJson && http.spec === true)) status = Math.max(status, http.status ?? 0);
+  }
+  return { status: status === 0 ? 200 : status, headers, body: [...writeOpening(result, []), Buffer.from('}')] };
 }
 
 /** The pieces and the end, as they come; told when all have come, unless they are too many. */
