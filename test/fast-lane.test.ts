@@ -288,6 +288,30 @@ describe('limits hold on the lane', () => {
     expect((await ask(100_000)).errors[0].extensions.code).toBe('QUERY_TOO_COMPLEX');
   });
 
+  // Mutations: `spec` not looked at, the status of the first error alone (writing.ts).
+  test.each(['application/json', 'application/graphql-response+json', '*/*'])(
+    'for variables that do not fit, with the same answer as before, to who accepts %s',
+    async (accept) => {
+      await using stack = await startStack();
+      const query =
+        'query ($first: Int, $filter: WorkloadCostsFilter) { workloadCosts(filter: $filter) { rows(first: $first) { totalCount } } }';
+      const ask = (variables: object) => send(stack, { query, variables }, { accept, 'x-request-id': 'same' });
+      const unfit = [
+        { first: 'many' },
+        { filter: { nope: 1 } },
+        { filter: { last: 'long' } },
+        { filter: { clusters: { names: ['a', 3] } } },
+        // Too many to name all of them.
+        { filter: { clusters: { names: Array.from({ length: 100 }, () => null) } } },
+      ];
+      const before = [];
+      for (const variables of unfit) before.push(await ask(variables));
+      for (let time = 0; time < 3; time += 1) expect((await ask({ first: time })).json.errors).toBeUndefined();
+      for (const [index, variables] of unfit.entries()) expect(await ask(variables)).toEqual(before[index]);
+      expect(before.map(({ json }) => json.errors[0].extensions.code)).toEqual(unfit.map(() => 'BAD_USER_INPUT'));
+    },
+  );
+
   test('for variables that do not fit, and for what is no request', async () => {
     await using stack = await startStack();
     for (let time = 0; time < 3; time += 1) await send(stack, { query: SMALL });
