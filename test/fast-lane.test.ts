@@ -115,6 +115,49 @@ describe('the fast lane answers as the door does', () => {
     expect(stack.received).toHaveLength(1);
   });
 
+  // Mutations: one of the two not looked at, where the end of an answer is the same as before (freshness.ts).
+  test('with how long it is fresh, and how old it is, from one millisecond to the next', async () => {
+    const clock = createManualClock();
+    await using stack = await startStack({ clock, env: { ...NO_TIMER, CACHE_TTL_SECONDS: '3600' } });
+    for (let time = 0; time < 4; time += 1) await send(stack, { query: SMALL });
+    const said = [];
+    for (const milliseconds of [0, 1, 999, 1]) {
+      clock.advance(milliseconds);
+      const { json } = await send(stack, { query: SMALL });
+      said.push([json.extensions.freshness.ageSeconds, json.extensions.freshness.freshSeconds]);
+    }
+    expect(said).toEqual([
+      [0, 3_600],
+      [0, 3_599],
+      [1, 3_599],
+      [1, 3_598],
+    ]);
+  });
+
+  // Mutations: a directive not looked for (row-members.ts).
+  test('with what its variables leave out', async () => {
+    await using stack = await startStack();
+    const query = `query ($yes: Boolean!) { workloadCosts(${FILTER}) { rows(first: 3) { nodes { id ...Cost } } } }
+      fragment Cost on CostRow { totalCost namespace @include(if: $yes) }`;
+    const ask = async (yes: boolean): Promise<string[]> => {
+      const { json } = await send(stack, { query, variables: { yes } });
+      return Object.keys(json.data.workloadCosts.rows.nodes[0]);
+    };
+    for (const yes of [true, true, true, false, false, true])
+      expect(await ask(yes)).toEqual(['id', 'totalCost', ...(yes ? ['namespace'] : [])]);
+  });
+
+  // Mutation: a report that is at hand not noted for the entities below its rows (context.ts).
+  test('from the same reports', async () => {
+    await using stack = await startStack();
+    const query = QUESTIONS['entities of rows with costs'];
+    for (let time = 0; time < 4; time += 1) await send(stack, { query });
+    const [first, ...others] = stack.log.filter(({ msg }) => msg === 'operation').map(({ cache }) => cache);
+    expect(first).toMatchObject({ hit: 0, miss: 1 });
+    for (const cache of others) expect(cache).toMatchObject({ hit: 1, miss: 0 });
+    expect(stack.received).toHaveLength(1);
+  });
+
   test('and counts, logs and names requests as it does', async () => {
     await using stack = await startStack();
     for (const id of ['one', 'two', 'three', 'four']) await send(stack, { query: SMALL }, { 'x-request-id': id });

@@ -44,6 +44,18 @@ const traceparentsOf = (requests: readonly Pick<SeenRequest, 'headers'>[]) =>
   requests.map(({ headers }) => headers.traceparent);
 
 describe('the spans of an operation', () => {
+  // Mutations: no span, or one that hangs on nothing, for a report that is at hand.
+  test('tell of the reports that were at hand', async () => {
+    await using receiver = await startOtlpReceiver();
+    await using stack = await startStack({ env: envOf(receiver) });
+    for (let time = 0; time < 3; time += 1) await stack.ask(COST);
+    const spans = await spansOf(stack, receiver);
+    const loads = named(spans, 'query').map((operation) => childrenOf(spans, operation));
+    expect(loads.map((each) => each.map(({ name, attributes }) => [name, attributes['gateway.cache.result']]))).toEqual(
+      ['miss', 'hit', 'hit'].map((result) => [['load report', result]]),
+    );
+  });
+
   // Mutations: a loader or flight that loses the current span; spans that hang on the operation alone.
   test('lead from the operation over the cache to each attempt, and say what became of them', async () => {
     await using receiver = await startOtlpReceiver();
