@@ -84,6 +84,8 @@ export class RowTextRecorder {
 /** From here on rows that follow each other in the text are given as they are, not copied. */
 const MIN_GIVEN_BYTES = 4_096;
 const COPIED_BYTES = 65_536;
+/** How much is given in one go, as it is of rows that are written. */
+const GIVEN_BYTES = 262_144;
 
 const OPEN = 0x5b;
 const COMMA = 0x2c;
@@ -101,7 +103,8 @@ export function* giveRows({ bytes, starts, ends }: RowTexts, rows: Uint32Array):
     if (end - start < MIN_GIVEN_BYTES) copies.add(bytes, start, end);
     else {
       yield copies.take();
-      yield bytes.subarray(start, end);
+      for (let from = start; from < end; from += GIVEN_BYTES)
+        yield bytes.subarray(from, Math.min(end, from + GIVEN_BYTES));
     }
     copies.byte(index + 1 < rows.length ? COMMA : CLOSE);
     if (copies.length >= COPIED_BYTES) yield copies.take();

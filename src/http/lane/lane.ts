@@ -100,7 +100,6 @@ function createGiving({ answers, now }: LaneOptions) {
     state.isReady = true;
     watched.operation = ready.facts;
     watched.result = 'ok';
-    watched.observation?.execute(ready.facts, () => undefined);
     return ready.answer({ age: toAge({ reports }, now()), mayBeKept: true }, reply.isGzip);
   };
 }

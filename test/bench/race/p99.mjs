@@ -38,14 +38,18 @@ export async function measureP99({ env }) {
     const times = [];
     await watch(pause);
     const quiet = await watch(pause);
+    const delays = [];
     for (let round = 0; round <= ROUNDS; round += 1) {
+      await readDelay(server);
       const { latencies, done } = await watch(() =>
         Promise.all([
           timed(() => ask(server, toLargeBody(`n-${round}`, 1), LARGE_ROWS)),
           timed(() => ask(server, toLargeBody('n-kept', LARGE_ROWS), LARGE_ROWS)),
         ]),
       );
+      const delay = await readDelay(server);
       if (round === 0) continue;
+      delays.push(delay);
       busy.push(...latencies);
       times.push(done);
     }
@@ -53,6 +57,7 @@ export async function measureP99({ env }) {
     print('alone', quiet.latencies);
     const median = (which) => format(times.map((each) => each[which]).sort((a, b) => a - b)[times.length >> 1]);
     print(`while ${LARGE_ROWS} rows are read (${median(0)} ms) and written (${median(1)} ms)`, busy, GOAL_MS);
+    console.log(`  of that the gateway's own: its event loop was late by ${format(Math.max(...delays))} ms at most`);
   } finally {
     await server.stop();
     for (const { child } of [upstream, steady]) child.disconnect();
@@ -76,6 +81,12 @@ async function ask({ port }, body, totalCount) {
   if (totalCount !== undefined && !text.startsWith(`{"data":{"workloadCosts":{"rows":{"totalCount":${totalCount},`))
     throw new Error(`p99: another answer: ${text.slice(0, 300)}`);
   return text.length < 100_000 ? JSON.parse(text) : undefined;
+}
+
+/** How late its event loop was at most since this was last asked, in milliseconds. */
+async function readDelay({ port }) {
+  const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  return 1_000 * Number(/gateway_event_loop_delay_seconds\{quantile="1"\} (\S+)/.exec(metrics)?.[1]);
 }
 
 async function timed(work) {
