@@ -92,7 +92,12 @@ const COMMA = 0x2c;
 const CLOSE = 0x5d;
 
 /** The JSON list of these rows, in pieces. */
-export function* giveRows({ bytes, starts, ends }: RowTexts, rows: Uint32Array): Generator<Buffer, void> {
+export function* giveRows(texts: RowTexts, rows: Uint32Array): Generator<Buffer, void> {
+  const { bytes, starts, ends } = texts;
+  if (isWhole(texts, rows)) {
+    yield* give(bytes, 0, bytes.length);
+    return;
+  }
   const copies = new Copies();
   copies.byte(OPEN);
   for (let index = 0; index < rows.length; index += 1) {
@@ -103,14 +108,28 @@ export function* giveRows({ bytes, starts, ends }: RowTexts, rows: Uint32Array):
     if (end - start < MIN_GIVEN_BYTES) copies.add(bytes, start, end);
     else {
       yield copies.take();
-      for (let from = start; from < end; from += GIVEN_BYTES)
-        yield bytes.subarray(from, Math.min(end, from + GIVEN_BYTES));
+      yield* give(bytes, start, end);
     }
     copies.byte(index + 1 < rows.length ? COMMA : CLOSE);
     if (copies.length >= COPIED_BYTES) yield copies.take();
   }
   if (rows.length === 0) copies.byte(CLOSE);
   yield copies.take();
+}
+
+/** Whether these are all rows, in the order in which they were written. */
+function isWhole({ starts, ends }: RowTexts, rows: Uint32Array): boolean {
+  if (rows.length !== starts.length) return false;
+  let end = 0;
+  for (let index = 0; index < rows.length; index += 1) {
+    if (starts[rows[index]!] !== end + 1) return false;
+    end = ends[rows[index]!]!;
+  }
+  return true;
+}
+
+function* give(bytes: Buffer, start: number, end: number): Generator<Buffer, void> {
+  for (let from = start; from < end; from += GIVEN_BYTES) yield bytes.subarray(from, Math.min(end, from + GIVEN_BYTES));
 }
 
 /** What is copied, until it is taken. */

@@ -28,10 +28,11 @@ const MIN_GZIP_BYTES = 1_024;
 /** Up to here a second copy in one piece with the end costs less than two pieces. */
 const MAX_JOINED_BYTES = 65_536;
 
-/** @param opening all but the end, in pieces. */
+/** @param opening all but the end, in pieces; in one where the answer is kept. */
 export function createReadyAnswer(facts: OperationFacts, opening: readonly Buffer[]): ReadyAnswer {
   const byteLength = opening.reduce((sum, { length }) => sum + length, 0);
-  const isJoined = byteLength <= MAX_JOINED_BYTES;
+  // What is kept comes in one piece. For what is given once, a copy costs more than a few pieces.
+  const isJoined = opening.length === 1 && byteLength <= MAX_JOINED_BYTES;
   const plain = rememberLast(false, (end) => {
     const pieces = [...opening, Buffer.from(end)];
     return isJoined ? [Buffer.concat(pieces)] : pieces;
