@@ -351,7 +351,9 @@ describe('limits hold on the lane', () => {
       for (const variables of unfit) before.push(await ask(variables));
       for (let time = 0; time < 3; time += 1) expect((await ask({ first: time })).json.errors).toBeUndefined();
       for (const [index, variables] of unfit.entries()) expect(await ask(variables)).toEqual(before[index]);
-      expect(before.map(({ json }) => String(json.errors[0].extensions.code))).toEqual(unfit.map(() => 'BAD_USER_INPUT'));
+      expect(before.map(({ json }) => String(json.errors[0].extensions.code))).toEqual(
+        unfit.map(() => 'BAD_USER_INPUT'),
+      );
     },
   );
 
