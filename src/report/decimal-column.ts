@@ -9,9 +9,11 @@ export interface NumberColumn {
   readonly scale: number;
 }
 
-const MAX_SCALE = 1e15;
+/** Of a decimal unit, after the point. */
+export const MAX_PLACES = 15;
+const MAX_SCALE = 10 ** MAX_PLACES;
 /** Up to here neighbouring units are different doubles, whatever the scale: dividing gives back the very number. */
-const MAX_UNITS = 2 ** 51;
+export const MAX_UNITS = 2 ** 51;
 
 /** A column of finite numbers and NaN. It is made in place: `values` are its units afterwards. */
 export function createNumberColumn(values: Float64Array): NumberColumn {

@@ -3,7 +3,7 @@
 
 import { EMPTY_LIST, type Labels, type Lists } from './columns.js';
 import { toText } from './decode-values.js';
-import { createTextWriter, grow, type TextData } from './texts.js';
+import { grow, TextWriter, type TextData } from './texts.js';
 
 /** What all lists of a report are made of, as plain data. */
 export interface ListData {
@@ -17,10 +17,6 @@ export interface ListData {
 export interface ListsOf {
   /** Writes the list that this value is; answers with its number. */
   add(value: unknown): number;
-  /** The same for a list of which the items are known. */
-  addItems(items: readonly number[]): number;
-  /** The item that an element of a list is, by its number; undefined for what is left out. */
-  toItem(element: unknown): number | undefined;
 }
 
 export interface ListWriter {
@@ -33,7 +29,7 @@ export interface ListWriter {
 }
 
 export function createListWriter(): ListWriter {
-  const texts = createTextWriter();
+  const texts = new TextWriter();
   const textNumbers = new Map<string, number>();
   const textOf = (text: string): number => numberIn(textNumbers, text, () => texts.add(text));
   const keys = createNumbers();
@@ -47,11 +43,9 @@ export function createListWriter(): ListWriter {
   const labelLists = createLists();
   const serviceLists = createLists();
 
-  const toLabel = ([name, content]: Pair): number | undefined => {
-    const key = toText(name);
-    return key === null ? undefined : labelOf(textOf(key), textOf(toLabelValue(content)));
-  };
-  const elementToLabel = (element: unknown): number | undefined => toLabel(readPair(element));
+  const toLabel = (texts: LabelTexts | undefined): number | undefined =>
+    texts && labelOf(textOf(texts[0]), textOf(texts[1]));
+  const elementToLabel = (element: unknown): number | undefined => toLabel(toLabelTexts(element));
   const toService = (value: unknown): number | undefined => {
     const text = toText(value);
     return text === null ? undefined : textOf(text);
@@ -61,15 +55,11 @@ export function createListWriter(): ListWriter {
       add(value) {
         if (Array.isArray(value)) return labelLists.add(value as unknown[], elementToLabel);
         const isMap = typeof value === 'object' && value !== null;
-        return isMap ? labelLists.add(Object.entries(value), toLabel) : EMPTY_LIST;
+        return isMap ? labelLists.add(toLabelTextsOfMap(value), toLabel) : EMPTY_LIST;
       },
-      addItems: (items) => labelLists.add(items, asItIs),
-      toItem: elementToLabel,
     },
     services: {
       add: (value) => (Array.isArray(value) ? serviceLists.add(value as unknown[], toService) : EMPTY_LIST),
-      addItems: (items) => serviceLists.add(items, asItIs),
-      toItem: toService,
     },
     data: () => ({
       texts: texts.data(),
@@ -79,8 +69,6 @@ export function createListWriter(): ListWriter {
     }),
   };
 }
-
-const asItIs = (item: number): number => item;
 
 /** More texts than a report has bytes. */
 const MAX_TEXTS = 2 ** 26;
@@ -127,19 +115,29 @@ function createLists() {
   };
 }
 
-type Pair = readonly [key: unknown, value: unknown];
-const NO_PAIR: Pair = [null, null];
+/** The key of a label, which is never empty, and its value. */
+export type LabelTexts = readonly [key: string, value: string];
 
-function readPair(element: unknown): Pair {
+/** The label that an element of a list is; undefined where it has no key. */
+export function toLabelTexts(element: unknown): LabelTexts | undefined {
   if (typeof element === 'string') {
     const at = element.indexOf('=');
-    return at < 0 ? [element, ''] : [element.slice(0, at), element.slice(at + 1)];
+    return at < 0 ? toTexts(element, '') : toTexts(element.slice(0, at), element.slice(at + 1));
   }
-  if (typeof element !== 'object' || element === null) return NO_PAIR;
+  if (typeof element !== 'object' || element === null) return undefined;
   const { key, value } = element as { key?: unknown; value?: unknown };
-  return [key, value];
+  return toTexts(key, value);
 }
 
-function toLabelValue(value: unknown): string {
-  return typeof value === 'boolean' ? String(value) : (toText(value) ?? '');
+/** The labels of a map from keys to values. */
+export function toLabelTextsOfMap(map: object): LabelTexts[] {
+  return Object.entries(map).flatMap(([key, value]) => {
+    const texts = toTexts(key, value);
+    return texts === undefined ? [] : [texts];
+  });
+}
+
+function toTexts(name: unknown, value: unknown): LabelTexts | undefined {
+  const key = toText(name);
+  return key === null ? undefined : [key, typeof value === 'boolean' ? String(value) : (toText(value) ?? '')];
 }

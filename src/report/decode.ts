@@ -18,7 +18,7 @@ import { toCount, toNumber, toText, type NumberNotes } from './decode-values.js'
 import { pack } from './pack.js';
 import type { ReportWindow } from './report.js';
 import { toReport, type DecodedReport, type ReportData } from './report-data.js';
-import { createTextWriter } from './texts.js';
+import { TextWriter } from './texts.js';
 
 /** Why a JSON value is no cost report; `message` is a fixed text of ours. */
 export class ReportShapeError extends Error {
@@ -54,7 +54,7 @@ type ReportHead = Pick<ReportData, 'window' | 'clusters'>;
 
 function decodeRows(list: readonly unknown[], notes: NumberNotes): ColumnData {
   const rowCount = list.length;
-  const ids = createTextWriter();
+  const ids = new TextWriter();
   const numbers = byField(NUMBER_FIELDS, () => new Float64Array(rowCount));
   const names = byField(NAME_FIELDS, () => createNameWriter(rowCount));
   const lists = byField(LIST_FIELDS, () => new Uint32Array(rowCount));
@@ -88,7 +88,7 @@ const ID_PARTS: readonly NameField[] = ['clusterName', 'namespace', 'workloadTyp
 /** Gives each distinct name a code, in the order in which they come; 0 stands for none. */
 function createNameWriter(rowCount: number) {
   const codes = new Uint32Array(rowCount);
-  const values = createTextWriter();
+  const values = new TextWriter();
   const known = new Map<string | null, number>([[null, values.add('')]]);
   return {
     write(row: number, name: string | null): void {

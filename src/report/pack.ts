@@ -1,12 +1,14 @@
 // Typed arrays of plain data, moved into one block of memory: 40 of their own would take more than a small report's
 // rows, and one block is handed to another thread in one piece.
 
+import { WORD_SLACK } from './words.js';
+
 type TypedArray = Uint8Array | Uint16Array | Uint32Array | Float64Array;
 
 /** Plain data with typed arrays somewhere in it. */
 type Data = Record<string, unknown>;
 
-/** A copy of `data` whose typed arrays, also within objects, all lie in one ArrayBuffer of just their size. */
+/** A copy of `data` whose typed arrays, also within objects, all lie in one ArrayBuffer of just their size, with room behind it. */
 export function pack<T extends object>(data: T): T {
   const sizes = [0, 0, 0, 0, 0, 0, 0, 0, 0];
   addSizes(data as Data, sizes);
@@ -17,7 +19,7 @@ export function pack<T extends object>(data: T): T {
     places[width] = bytes;
     bytes += sizes[width]!;
   }
-  return replace(data as Data, new ArrayBuffer(bytes), places) as T;
+  return replace(data as Data, new ArrayBuffer(bytes + WORD_SLACK), places) as T;
 }
 
 /** Adds the bytes of all arrays to `sizes`, by the width of their elements. */

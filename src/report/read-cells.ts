@@ -1,107 +1,111 @@
-// The columns of names and lists, while an answer's bytes are read: a cell that says the same as one before is found by
-// its bytes, and gets the same code.
+// The columns of names and ids, while an answer's bytes are read. A name that is the one before again, as most are, is
+// known by comparing the two.
 
-import { NULL_LIST } from './columns.js';
-import type { ListsOf } from './decode-lists.js';
-import { CLOSE_OBJECT, COLON, OPEN_LIST, OPEN_OBJECT, UnusualError, type Scanner } from './scanner.js';
-import { createSpans } from './spans.js';
-import { createTextWriter, type TextData } from './texts.js';
+import type { Scanner } from './scanner.js';
+import { TextTable } from './text-table.js';
+import { grow, TextWriter, type TextData } from './texts.js';
+import { UnusualError } from './unusual.js';
 
-/** Reads the cell that begins here; answers with its code. */
-export type CellReader = (scanner: Scanner) => number;
+/** Reads texts that stand in the same place of what is repeated. */
+export class PlaceReader {
+  readonly #table: TextTable;
+  /** The last one, with its quotes. */
+  #start = 0;
+  #end = 0;
+  #code = 0;
 
-export interface NameReader {
-  readonly read: CellReader;
-  values(): TextData;
-}
-
-export function createNameReader(): NameReader {
-  const spans = createSpans();
-  const values = createTextWriter();
-  values.add('');
-  const escaped = new Map<string, number>();
-  const add = ({ bytes, start, end }: Scanner): number => values.addAscii(bytes, start, end);
-  return {
-    read(scanner) {
-      if (scanner.readPlain()) return scanner.start === scanner.end ? 0 : spans.codeOf(scanner, add);
-      if (scanner.skipNull()) return 0;
-      const text = scanner.readText();
-      // The same name may also stand there without escapes, and would be found as another.
-      if (/^[\x20-\x7f]*$/.test(text) && !/["\\]/.test(text)) throw new UnusualError();
-      let code = escaped.get(text);
-      if (code === undefined) escaped.set(text, (code = values.add(text)));
-      return code;
-    },
-    values: () => values.data(),
-  };
-}
-
-/** An element of a list; of an object what may be of use. JSON.parse would take three times as long for so little. */
-function readElement(scanner: Scanner): unknown {
-  if (scanner.bytes[scanner.at] !== OPEN_OBJECT) return scanner.readValue();
-  const pair: { key?: unknown; value?: unknown } = {};
-  scanner.at += 1;
-  if (scanner.peek() === CLOSE_OBJECT) {
-    scanner.at += 1;
-    return pair;
+  constructor(table: TextTable) {
+    this.#table = table;
   }
-  do {
-    scanner.peek();
-    const name = scanner.readText();
-    scanner.expect(COLON);
-    const value = scanner.readValue();
-    if (name === 'key' || name === 'value') pair[name] = value;
-  } while (scanner.hasMore(CLOSE_OBJECT));
-  return pair;
+
+  /** Nothing came before. */
+  begin(): void {
+    this.#end = this.#start;
+  }
+
+  /** The number of the plain text that begins here; -1, and nothing is read, for what is none. */
+  read(scanner: Scanner): number {
+    if (scanner.skipSame(this.#start, this.#end)) return this.#code;
+    const start = scanner.at;
+    if (!scanner.readPlain()) return -1;
+    this.#code = this.#table.codeOf(scanner);
+    this.#start = start;
+    this.#end = scanner.at;
+    return this.#code;
+  }
 }
 
-/** Reads lists. Of one that was not met before at least the elements may be known. */
-export function createListReader(lists: ListsOf): CellReader {
-  const spans = createSpans();
-  const elements = createSpans();
-  // One higher: 0 is an element that is left out.
-  const addElement = (scanner: Scanner): number => {
-    scanner.at = scanner.start;
-    return (lists.toItem(readElement(scanner)) ?? -1) + 1;
-  };
-  const addList = (scanner: Scanner): number => {
-    const { start, bytes } = scanner;
-    if (bytes[start] !== OPEN_LIST) return lists.add(scanner.parse());
-    const items: number[] = [];
-    // Read again, and now as JSON: that ends where its brackets do.
-    scanner.at = start;
-    scanner.readList(() => {
-      scanner.readElement();
-      const item = elements.codeOf(scanner, addElement);
-      if (item > 0) items.push(item - 1);
-    });
-    return lists.addItems(items);
-  };
-  return (scanner) => {
-    const byte = scanner.bytes[scanner.at];
-    if (byte === OPEN_LIST || byte === OPEN_OBJECT) {
-      scanner.readSpan();
-      return spans.codeOf(scanner, addList);
-    }
-    if (!scanner.skipNull()) throw new UnusualError();
-    return NULL_LIST;
-  };
+/** Codes by row. */
+export class CodeColumn {
+  #codes = new Uint32Array(0);
+
+  /** Begins another report, of about so many rows; room for more than `maxKept` of them is not kept. */
+  begin(rowCount: number, maxKept: number): void {
+    const { length } = this.#codes;
+    if (length < rowCount || length > maxKept) this.#codes = new Uint32Array(rowCount);
+  }
+
+  set(row: number, code: number): void {
+    if (row >= this.#codes.length) this.#codes = grow(this.#codes, row + 1);
+    this.#codes[row] = code;
+  }
+
+  codes(rowCount: number): Uint32Array {
+    return this.#codes.subarray(0, rowCount);
+  }
 }
 
-/** The most of an answer that its ids usually are. */
-const ID_PART = 1 / 8;
+/** No name, which is null. */
+const NO_NAME = 0;
 
-/** Reads ids, each of which is its own. */
-export function createIdReader(bytes: number): { readonly read: (scanner: Scanner) => void; values(): TextData } {
-  const values = createTextWriter(64 + Math.ceil(bytes * ID_PART));
-  return {
-    read(scanner) {
-      if (scanner.readPlain()) {
-        // A row without one is named by what it is about.
-        if (scanner.start === scanner.end) throw new UnusualError();
-        values.addAscii(scanner.bytes, scanner.start, scanner.end);
-      } else values.add(scanner.readText());
-    },
-    values: () => values.data(),
-  };
+/** A column of names. */
+export class NameReader {
+  readonly #codes = new CodeColumn();
+  readonly #table = new TextTable();
+  readonly #place = new PlaceReader(this.#table);
+
+  begin(rowCount: number, maxKept: number): void {
+    this.#codes.begin(rowCount, maxKept);
+    this.#table.clear();
+    this.#place.begin();
+  }
+
+  /** Reads the name that begins here, or null. */
+  read(scanner: Scanner, row: number): void {
+    const code = this.#place.read(scanner);
+    this.#codes.set(row, code >= 0 ? code : this.#readOther(scanner));
+  }
+
+  setNull(row: number): void {
+    this.#codes.set(row, NO_NAME);
+  }
+
+  column(rowCount: number): { readonly codes: Uint32Array; readonly values: TextData } {
+    return { codes: this.#codes.codes(rowCount), values: this.#table.data() };
+  }
+
+  #readOther(scanner: Scanner): number {
+    return scanner.skipNull() ? NO_NAME : this.#table.codeOfString(scanner.readText());
+  }
+}
+
+/** The ids, each of which is its own. */
+export class IdReader {
+  readonly #texts = new TextWriter();
+
+  begin(): void {
+    this.#texts.clear();
+  }
+
+  read(scanner: Scanner): void {
+    if (scanner.readPlain()) {
+      // A row without one is named by what it is about.
+      if (scanner.start === scanner.end) throw new UnusualError();
+      this.#texts.addAscii(scanner.bytes, scanner.start, scanner.end);
+    } else this.#texts.add(scanner.readText());
+  }
+
+  texts(): TextData {
+    return this.#texts.data();
+  }
 }

@@ -1,113 +1,91 @@
-// The rows of the upstream's answer, from bytes to columns.
+// The rows of the upstream's answer, from bytes to columns. What reads one report reads the next one too: to make it anew
+// would take as long as a small report.
 
 import { byField, LIST_FIELDS, NAME_FIELDS, NUMBER_FIELDS, type ColumnData } from './columns.js';
-import { createNumberColumn } from './decimal-column.js';
-import { createListWriter } from './decode-lists.js';
-import { toCount, toNumber, type NumberNotes } from './decode-values.js';
-import { createIdReader, createListReader, createNameReader, type NameReader } from './read-cells.js';
-import { createKeyReader, FIELDS, OTHER_FIELD } from './read-keys.js';
-import { CLOSE_OBJECT, OPEN_OBJECT, UnusualError, type Scanner } from './scanner.js';
-import { grow } from './texts.js';
-
-export interface RowReader {
-  /** Reads the row that begins here. */
-  readonly readRow: () => void;
-  end(): { readonly columns: ColumnData; readonly droppedNumbers: number };
-}
+import type { NumberNotes } from './decode-values.js';
+import { IdReader, NameReader } from './read-cells.js';
+import { FIELDS, KeyReader, OTHER_FIELD } from './read-keys.js';
+import { ListReader, ListTables } from './read-lists.js';
+import { NumberReader } from './read-numbers.js';
+import { CLOSE_OBJECT, OPEN_OBJECT, type Scanner } from './scanner.js';
+import { UnusualError } from './unusual.js';
 
 const FIRST_CODE = NUMBER_FIELDS.length;
 const ID = FIELDS.indexOf('id');
-const COUNT = FIELDS.indexOf('amountOfWorkloads');
-const ALL_NUMBERS = 2 ** FIRST_CODE - 1;
+/** All fields that may be left out. */
+const ALL_CELLS = 2 ** ID - 1;
 /** The least that a row takes, about. */
 const ROW_BYTES = 400;
+/** Room for the rows of a larger report is not kept for the next one. */
+const MAX_KEPT_ROWS = 16_384;
 
-export function createRowReader(scanner: Scanner): RowReader {
-  const keys = createKeyReader();
-  const cells = createCells(16 + Math.floor(scanner.bytes.length / ROW_BYTES));
-  const { numbers, codes } = cells;
-  const ids = createIdReader(scanner.bytes.length);
-  const names = NAME_FIELDS.map(createNameReader);
-  const lists = createListWriter();
-  const readLabels = createListReader(lists.labels);
-  const readServices = createListReader(lists.services);
-  const codeReaders = [
-    ...names.map(({ read }) => read),
-    ...LIST_FIELDS.map((field) => (field === 'services' ? readServices : readLabels)),
-  ];
-  const notes: NumberNotes = { dropped: 0 };
-  let row = 0;
+export class RowReader {
+  readonly #notes: NumberNotes = { dropped: 0 };
+  readonly #keys = new KeyReader();
+  readonly #ids = new IdReader();
+  readonly #numbers = byField(NUMBER_FIELDS, (field) => new NumberReader(this.#notes, field === 'amountOfWorkloads'));
+  readonly #names = byField(NAME_FIELDS, () => new NameReader());
+  readonly #tables = new ListTables();
+  readonly #lists = byField(LIST_FIELDS, (field) => new ListReader(this.#tables, field !== 'services'));
+  /** By the number of the field; the names and the lists apart. */
+  readonly #ofNumbers = Object.values(this.#numbers);
+  readonly #ofCodes = [...Object.values(this.#names), ...Object.values(this.#lists)];
+  #row = 0;
 
-  const readNumber = (field: number): number => {
-    if (scanner.skipNull()) return Number.NaN;
-    const number = scanner.readNumber();
-    return (field === COUNT ? toCount(number, notes) : toNumber(number, notes)) ?? Number.NaN;
-  };
-  const readCell = (field: number): void => {
-    if (field < FIRST_CODE) numbers[field]![row] = readNumber(field);
-    else if (field < ID) codes[field - FIRST_CODE]![row] = codeReaders[field - FIRST_CODE]!(scanner);
-    else if (field === ID) ids.read(scanner);
-    else scanner.readValue();
-  };
-  return {
-    readRow() {
-      cells.makeRoom(row);
-      let seen = 0;
-      let place = 0;
-      scanner.expect(OPEN_OBJECT);
-      do {
-        const field = keys.read(scanner, place++);
-        const bit = 1 << field;
-        // Of two values the last is the one.
-        if (field !== OTHER_FIELD && (seen & bit) !== 0) throw new UnusualError();
-        seen |= bit;
-        scanner.peek();
-        readCell(field);
-      } while (scanner.hasMore(CLOSE_OBJECT));
-      // A row without an id is named by what it is about.
-      if ((seen & (1 << ID)) === 0) throw new UnusualError();
-      if ((seen & ALL_NUMBERS) !== ALL_NUMBERS) cells.fillUp(row, seen);
-      row += 1;
-    },
-    end: () => ({
-      columns: { ...cells.columns(row, names), rowCount: row, ids: ids.values(), ...lists.data() },
-      droppedNumbers: notes.dropped,
-    }),
-  };
-}
+  /** Begins a report of so many bytes. What was given of the one before is no longer good. */
+  begin(bytes: number): void {
+    const rowCount = 16 + Math.floor(bytes / ROW_BYTES);
+    this.#notes.dropped = 0;
+    this.#keys.begin();
+    this.#ids.begin();
+    this.#tables.begin();
+    for (const numbers of this.#ofNumbers) numbers.begin(rowCount, MAX_KEPT_ROWS);
+    for (const codes of this.#ofCodes) codes.begin(rowCount, MAX_KEPT_ROWS);
+    this.#row = 0;
+  }
 
-/** Room for the numbers and the codes of all rows, by field. */
-function createCells(rowCount: number) {
-  let room = rowCount;
-  const numbers = NUMBER_FIELDS.map(() => new Float64Array(room));
-  const codes = [...NAME_FIELDS, ...LIST_FIELDS].map(() => new Uint32Array(room));
-  return {
-    numbers,
-    codes,
-    makeRoom(row: number): void {
-      if (row < room) return;
-      room *= 2;
-      for (let field = 0; field < numbers.length; field += 1) numbers[field] = grow(numbers[field]!, room);
-      for (let field = 0; field < codes.length; field += 1) codes[field] = grow(codes[field]!, room);
-    },
-    /** What was not there is null: a number that is NaN, and a code that is 0, as it was from the start. */
-    fillUp(row: number, seen: number): void {
-      for (let field = 0; field < FIRST_CODE; field += 1) {
-        if ((seen & (1 << field)) === 0) numbers[field]![row] = Number.NaN;
-      }
-    },
-    columns(count: number, names: readonly NameReader[]): Pick<ColumnData, 'numbers' | 'names' | 'lists'> {
-      const codesOf = (column: number): Uint32Array => codes[column]!.subarray(0, count);
-      return {
-        numbers: byField(NUMBER_FIELDS, (field) =>
-          createNumberColumn(numbers[NUMBER_FIELDS.indexOf(field)]!.subarray(0, count)),
-        ),
-        names: byField(NAME_FIELDS, (field) => {
-          const column = NAME_FIELDS.indexOf(field);
-          return { codes: codesOf(column), values: names[column]!.values() };
-        }),
-        lists: byField(LIST_FIELDS, (field) => codesOf(NAME_FIELDS.length + LIST_FIELDS.indexOf(field))),
-      };
-    },
-  };
+  /** Reads the row that begins here. @throws UnusualError */
+  read(scanner: Scanner): void {
+    let seen = 0;
+    let place = 0;
+    scanner.expect(OPEN_OBJECT);
+    do {
+      const field = this.#keys.read(scanner, place++);
+      const bit = 1 << field;
+      // Of two values the last is the one.
+      if (field !== OTHER_FIELD && (seen & bit) !== 0) throw new UnusualError();
+      seen |= bit;
+      scanner.peek();
+      if (field < FIRST_CODE) this.#ofNumbers[field]!.read(scanner, this.#row);
+      else if (field < ID) this.#ofCodes[field - FIRST_CODE]!.read(scanner, this.#row);
+      else if (field === ID) this.#ids.read(scanner);
+      else scanner.readValue();
+    } while (scanner.hasMore(CLOSE_OBJECT));
+    // A row without an id is named by what it is about.
+    if ((seen & (1 << ID)) === 0) throw new UnusualError();
+    if ((seen & ALL_CELLS) !== ALL_CELLS) this.#fillUp(seen);
+    this.#row += 1;
+  }
+
+  /** What was read, for as long as no other report is begun. */
+  end(): { readonly columns: ColumnData; readonly droppedNumbers: number } {
+    const rowCount = this.#row;
+    const columns = {
+      rowCount,
+      ids: this.#ids.texts(),
+      numbers: byField(NUMBER_FIELDS, (field) => this.#numbers[field].column(rowCount)),
+      names: byField(NAME_FIELDS, (field) => this.#names[field].column(rowCount)),
+      lists: byField(LIST_FIELDS, (field) => this.#lists[field].column(rowCount)),
+      ...this.#tables.data(),
+    };
+    return { columns, droppedNumbers: this.#notes.dropped };
+  }
+
+  #fillUp(seen: number): void {
+    for (let field = 0; field < ID; field += 1) {
+      if ((seen & (1 << field)) !== 0) continue;
+      if (field < FIRST_CODE) this.#ofNumbers[field]!.setNull(this.#row);
+      else this.#ofCodes[field - FIRST_CODE]!.setNull(this.#row);
+    }
+  }
 }

@@ -2,26 +2,33 @@
 // before. It knows what ScaleOps usually sends, and gives up on all else: then JSON.parse and decode.ts have the say.
 // What both can read they read alike; a test compares them.
 
-import { pack } from './pack.js';
 import { decodeHead } from './decode.js';
-import { createRowReader } from './read-rows.js';
+import { pack } from './pack.js';
+import { RowReader } from './read-rows.js';
 import type { ReportData } from './report-data.js';
-import { CLOSE_OBJECT, COLON, OPEN_OBJECT, Scanner, UnusualError } from './scanner.js';
+import { CLOSE_OBJECT, COLON, OPEN_OBJECT, Scanner } from './scanner.js';
+import { UnusualError } from './unusual.js';
 
-/** The report that these bytes are; undefined for what is unusual, or no report. */
-export function readReport(bytes: Buffer): ReportData | undefined {
-  try {
-    return readAnswer(new Scanner(bytes));
-  } catch (error) {
-    if (error instanceof UnusualError) return undefined;
-    throw error;
-  }
+/** Reads the report that these bytes are; undefined for what is unusual, or no report. */
+export type ReadReport = (bytes: Buffer) => ReportData | undefined;
+
+/** Makes one that reads any number of reports, one after the other. */
+export function createReportReading(): ReadReport {
+  const rows = new RowReader();
+  return (bytes) => {
+    try {
+      return readAnswer(new Scanner(bytes), rows);
+    } catch (error) {
+      if (error instanceof UnusualError) return undefined;
+      throw error;
+    }
+  };
 }
 
-function readAnswer(scanner: Scanner): ReportData {
-  const rows = createRowReader(scanner);
+function readAnswer(scanner: Scanner, rows: RowReader): ReportData {
   const head = new Map<string, unknown>();
   let hasRows = false;
+  rows.begin(scanner.bytes.length);
   scanner.expect(OPEN_OBJECT);
   do {
     scanner.peek();
@@ -32,7 +39,9 @@ function readAnswer(scanner: Scanner): ReportData {
       if (hasRows) throw new UnusualError();
       hasRows = true;
       scanner.peek();
-      scanner.readList(rows.readRow);
+      scanner.readList(() => {
+        rows.read(scanner);
+      });
     } else head.set(key, scanner.readValue());
   } while (scanner.hasMore(CLOSE_OBJECT));
   // An error may mean that this is no report.

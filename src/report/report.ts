@@ -7,7 +7,7 @@ import type { Columns, NameColumn, NameField, NumberField } from './columns.js';
 import { createCursorCodec } from './cursor.js';
 import { createDerived, type Derived } from './derived.js';
 import { sumRows } from './exact-sum.js';
-import { measureTexts, toJsonTexts, type JsonTexts } from './json-sink.js';
+import { toJsonTexts } from './json-sink.js';
 import { dropRepeated, type OrderField } from './order.js';
 import type { Grants } from './grants.js';
 import { createNumbersOf } from './numbers-of.js';
@@ -19,6 +19,7 @@ import { createWriting, type Writing } from './row-writing.js';
 import { toRow, type ReportRow } from './row.js';
 import { foldCase } from './names.js';
 import type { Scope } from './scope.js';
+import type { PlainTexts } from './texts.js';
 import { createTotals, type Totals } from './totals.js';
 import { createWorkloadFinder } from './workloads.js';
 import { allRows, findRows, toCanonicalWhere, type RowsWhere } from './where.js';
@@ -88,7 +89,7 @@ export function createReport({ window, clusters, columns, byteSize }: ReportData
         ? columns.names[dimension.field]
         : derived.get(`label ${dimension.label}`, () => createLabelColumn(columns, dimension.label), measureColumn),
     textsOf: (field) =>
-      derived.get(`JSON of ${field}`, () => toJsonTexts(columns.names[field].values.all()), measureTexts),
+      derived.get(`JSON of ${field}`, () => toTextsOf(columns.names[field]), measureTexts),
     write: createWriting(),
   };
   return createView(whole, { clusters, byteSize, rows: allRows(columns), numbers: columns.numbers });
@@ -100,7 +101,7 @@ interface Whole extends Pick<ReportData, 'window' | 'columns'> {
   readonly ranksOf: (field: OrderField) => Ranks;
   readonly columnOf: (dimension: Dimension) => NameColumn;
   /** The names of a column as JSON. */
-  readonly textsOf: (field: NameField) => JsonTexts;
+  readonly textsOf: (field: NameField) => PlainTexts;
   readonly write: Writing;
 }
 
@@ -193,6 +194,15 @@ function rankField({ names, numbers }: Columns, field: OrderField): Ranks {
   return field in names
     ? rankNames(names[field as keyof typeof names])
     : rankNumbers(numbers[field as NumberField].units);
+}
+
+function toTextsOf({ values }: NameColumn): PlainTexts {
+  return values.plain?.() ?? toJsonTexts(values.all());
+}
+
+/** Also where it is the column's own memory. */
+function measureTexts({ view, ends }: PlainTexts): number {
+  return view.byteLength + ends.byteLength;
 }
 
 function measureColumn({ codes, values }: NameColumn): number {

@@ -2,12 +2,12 @@
 
 import type { Columns, NameField } from './columns.js';
 import type { CursorCodec } from './cursor.js';
-import type { JsonTexts } from './json-sink.js';
 import { orderByRanks, type RankedKey, type RowOrder } from './order.js';
 import { findPage, type PageArguments } from './page.js';
 import type { RowTextMemory } from './row-texts.js';
 import type { RowMember, WrittenRows } from './row-writer.js';
 import { toRow, type ReportRow } from './row.js';
+import type { PlainTexts } from './texts.js';
 import type { RowsWhere } from './where.js';
 
 /** Which rows, in which order, which page. */
@@ -46,7 +46,7 @@ export interface Selection {
   readonly write: (rows: WrittenRows, members: readonly RowMember[]) => Iterable<Buffer>;
   readonly reportCost: () => number;
   /** The names of a column as JSON. */
-  readonly textsOf: (field: NameField) => JsonTexts;
+  readonly textsOf: (field: NameField) => PlainTexts;
 }
 
 /** @throws CursorError for an `after` or `before` that is no cursor of this list. */

@@ -2,10 +2,12 @@
 
 import { idAt, labelsAt, servicesAt } from './cells.js';
 import { NAME_FIELDS, type Columns, type LabelField, type NameField, type NumberField } from './columns.js';
-import { JsonSink, type JsonTexts } from './json-sink.js';
+import { JsonSink } from './json-sink.js';
 import type { Label } from './label.js';
 import type { RowTextRecorder } from './row-texts.js';
+import type { PlainTexts } from './texts.js';
 import { shareOf } from './totals.js';
+import { toWords, type Words } from './words.js';
 
 /** A member of a label: its key, its value, or a constant in JSON. */
 export type LabelMember = { readonly name: string } & (
@@ -28,7 +30,7 @@ export interface WrittenRows {
   /** Their numbers, in the order in which they are written. */
   readonly rows: Uint32Array;
   /** The names of a column as JSON. */
-  readonly textsOf: (field: NameField) => JsonTexts;
+  readonly textsOf: (field: NameField) => PlainTexts;
   /** The whole report's totalCost. */
   readonly reportCost: () => number;
   /** The cursor of the n-th of them. */
@@ -80,23 +82,24 @@ function writeObject(written: WrittenRows, members: readonly RowMember[]): Write
 }
 
 /** What stands before a member's value: the first one opens the object. */
-function opening({ name }: { readonly name: string }, at: number): Buffer {
-  return Buffer.from(`${at === 0 ? '{' : ','}${JSON.stringify(name)}:`);
+function opening({ name }: { readonly name: string }, at: number): string {
+  return `${at === 0 ? '{' : ','}${JSON.stringify(name)}:`;
 }
 
-function toWrite(written: WrittenRows, member: RowMember, open: Buffer): Write {
+function piece(json: string): Words {
+  return toWords(Buffer.from(json));
+}
+
+function toWrite(written: WrittenRows, member: RowMember, open: string): Write {
   switch (member.kind) {
     case 'constant': {
-      const bytes = Buffer.concat([open, Buffer.from(member.json)]);
+      const json = piece(open + member.json);
       return (sink) => {
-        sink.copy(bytes);
+        sink.copy(json);
       };
     }
     case 'cursor':
-      return (sink, index) => {
-        sink.copy(open);
-        sink.json(JSON.stringify(written.cursorOf(index)));
-      };
+      return writeText(open, (index) => written.cursorOf(index));
     case 'object':
       return writeInner(written, member, open);
     case 'labels':
@@ -111,13 +114,14 @@ function toWrite(written: WrittenRows, member: RowMember, open: Buffer): Write {
 function writeInner(
   written: WrittenRows,
   { needs, members }: RowMember & { readonly kind: 'object' },
-  open: Buffer,
+  open: string,
 ): Write {
   const { columns, rows } = written;
   const write = writeObject(written, members);
   const codes = needs.map((name) => columns.names[name].codes);
+  const before = piece(open);
   return (sink, index) => {
-    sink.copy(open);
+    sink.copy(before);
     // The first name of each column stands for none.
     if (codes.some((of) => of[rows[index]!] === 0)) sink.null();
     else write(sink, index);
@@ -127,44 +131,52 @@ function writeInner(
 function writeField(
   written: WrittenRows,
   field: (RowMember & { readonly kind: 'field' })['field'],
-  open: Buffer,
+  open: string,
 ): Write {
   const { columns, rows } = written;
   if (isName(field)) return writeName(written, field, open);
   switch (field) {
     case 'id':
-      return (sink, index) => {
-        sink.copy(open);
-        sink.json(JSON.stringify(idAt(columns, rows[index]!)));
-      };
+      return writeText(open, (index) => idAt(columns, rows[index]!));
     case 'services':
       return writeLists(written, columns.lists.services, open, (row) => JSON.stringify(servicesAt(columns, row)));
     case 'share': {
       const reportCost = written.reportCost();
       const { units, scale } = columns.numbers.totalCost;
+      const before = piece(open);
       return (sink, index) => {
         const cost = units[rows[index]!]! / scale;
         const share = cost === cost ? shareOf(cost, reportCost) : null;
-        sink.copy(open);
+        sink.copy(before);
         sink.json(String(share));
       };
     }
     default: {
       const { units, scale } = columns.numbers[field];
       const decimals = Math.round(Math.log10(scale));
+      const before = piece(open);
       return (sink, index) => {
-        sink.copy(open);
+        sink.copy(before);
         sink.number(units[rows[index]!]!, scale, decimals);
       };
     }
   }
 }
 
-function writeName({ columns, rows, textsOf }: WrittenRows, field: NameField, open: Buffer): Write {
+/** Texts that are made for each row. */
+function writeText(open: string, textAt: (index: number) => string): Write {
+  const before = piece(open);
+  return (sink, index) => {
+    sink.copy(before);
+    sink.json(JSON.stringify(textAt(index)));
+  };
+}
+
+function writeName({ columns, rows, textsOf }: WrittenRows, field: NameField, open: string): Write {
   const { codes } = columns.names[field];
   const texts = textsOf(field);
-  const openText = Buffer.from(`${open.toString()}"`);
-  const none = Buffer.from(`${open.toString()}null`);
+  const openText = piece(`${open}"`);
+  const none = piece(`${open}null`);
   return (sink, index) => {
     const code = codes[rows[index]!]!;
     if (code === 0) sink.copy(none);
@@ -173,12 +185,11 @@ function writeName({ columns, rows, textsOf }: WrittenRows, field: NameField, op
 }
 
 /** Lists by their codes: a report has few for all of its rows, and each is made once. */
-function writeLists({ rows }: WrittenRows, codes: Uint32Array, open: Buffer, toJson: (row: number) => string): Write {
-  const known: Uint8Array[] = [];
+function writeLists({ rows }: WrittenRows, codes: Uint32Array, open: string, toJson: (row: number) => string): Write {
+  const known: Words[] = [];
   return (sink, index) => {
     const row = rows[index]!;
-    const bytes = (known[codes[row]!] ??= Buffer.from(open.toString() + toJson(row)));
-    sink.copy(bytes);
+    sink.copy((known[codes[row]!] ??= piece(open + toJson(row))));
   };
 }
 

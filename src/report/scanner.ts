@@ -1,10 +1,9 @@
 // Reads the bytes of a JSON text value by value, as strictly as JSON.parse: what it takes is JSON, and means the same.
-// What it does not know is unusual, and for others to judge.
+// What it does not know is unusual, and for others to judge. Texts are gone through four bytes at a time.
 
-/** The text is no JSON, or none that is read here. */
-export class UnusualError extends Error {
-  override readonly name = 'UnusualError';
-}
+import { addToHash, HASH_OF_NOTHING } from './hash-slots.js';
+import { UnusualError } from './unusual.js';
+import { isPlainWord, toWord } from './words.js';
 
 export const QUOTE = 0x22;
 export const COMMA = 0x2c;
@@ -14,12 +13,7 @@ export const CLOSE_LIST = 0x5d;
 export const OPEN_OBJECT = 0x7b;
 export const CLOSE_OBJECT = 0x7d;
 const BACKSLASH = 0x5c;
-const MINUS = 0x2d;
-const POINT = 0x2e;
-const ZERO = 0x30;
-const SMALL_E = 0x65;
 const SMALL_N = 0x6e;
-const NULL = Buffer.from('null').readInt32BE();
 
 /** The bytes that stand for themselves in a text: ASCII without quote, backslash and control characters. */
 const PLAIN = Uint8Array.from({ length: 256 }, (_, byte) =>
@@ -27,17 +21,17 @@ const PLAIN = Uint8Array.from({ length: 256 }, (_, byte) =>
 );
 /** The bytes of numbers, true, false and null. */
 const WORD = Uint8Array.from({ length: 256 }, (_, byte) => Number(/[\w+.-]/.test(String.fromCharCode(byte))));
-/** Up to here each whole number is a double, and these powers of ten are: dividing one by the other rounds once. */
-const MAX_EXACT = 2 ** 53;
-const POWERS = Float64Array.from({ length: 23 }, (_, power) => Number(`1e${power}`));
+
+const NULL = toWord('null');
 
 export class Scanner {
   readonly bytes: Buffer;
   /** The same, to look at four of them at a time. */
   readonly words: DataView;
+  readonly #length: number;
   /** Where the next byte is. */
   at = 0;
-  /** What was read last, [start, end), and a hash of it. */
+  /** What was read last, [start, end), and a hash of it where it was plain. */
   start = 0;
   end = 0;
   hash = 0;
@@ -45,6 +39,7 @@ export class Scanner {
   constructor(bytes: Buffer) {
     this.bytes = bytes;
     this.words = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#length = bytes.length;
   }
 
   /** The next byte that is no white space; undefined at the end. */
@@ -72,24 +67,56 @@ export class Scanner {
 
   /** Goes past null, if that comes next. */
   skipNull(): boolean {
-    const { bytes, at } = this;
-    if (bytes[at] !== SMALL_N || at + 4 > bytes.length || bytes.readInt32BE(at) !== NULL) return false;
+    const { words, at } = this;
+    if (this.bytes[at] !== SMALL_N || at + 4 > this.#length || words.getInt32(at, true) !== NULL) return false;
     this.at = at + 4;
+    return true;
+  }
+
+  /** Goes past bytes that are the same as those of [start, end), which came before; false, and past nothing, for others. */
+  skipSame(start: number, end: number): boolean {
+    const { words, at } = this;
+    const shift = at - start;
+    if (end + shift > this.#length) return false;
+    const last = end - 4;
+    if (last < start) return end > start && this.skipSameBytes(start, end);
+    for (let each = start; each < last; each += 4) {
+      if (words.getInt32(each, true) !== words.getInt32(each + shift, true)) return false;
+    }
+    // These four may overlap those before.
+    if (words.getInt32(last, true) !== words.getInt32(last + shift, true)) return false;
+    this.at = end + shift;
+    return true;
+  }
+
+  private skipSameBytes(start: number, end: number): boolean {
+    const { bytes, at } = this;
+    for (let each = start; each < end; each += 1) if (bytes[each] !== bytes[at - start + each]) return false;
+    this.at = at + end - start;
     return true;
   }
 
   /** Reads a text whose bytes are all plain, and which begins here; false, and nothing is read, for others. */
   readPlain(): boolean {
-    const { bytes } = this;
-    let at = this.at + 1;
-    let hash = 0;
+    const { bytes, words } = this;
+    let at = this.at;
+    if (bytes[at] !== QUOTE) return false;
+    at += 1;
+    const last = this.#length - 4;
+    let hash = HASH_OF_NOTHING;
+    while (at <= last) {
+      const word = words.getInt32(at, true);
+      if (!isPlainWord(word)) break;
+      hash = addToHash(hash, word);
+      at += 4;
+    }
     let byte = bytes[at]!;
     while (PLAIN[byte] === 1) {
-      hash = ((hash << 5) - hash + byte) | 0;
+      hash = addToHash(hash, byte);
       at += 1;
       byte = bytes[at]!;
     }
-    if (byte !== QUOTE || bytes[this.at] !== QUOTE) return false;
+    if (byte !== QUOTE) return false;
     this.start = this.at + 1;
     this.end = at;
     this.hash = hash;
@@ -102,18 +129,13 @@ export class Scanner {
     const { bytes } = this;
     const { length } = bytes;
     let at = this.at;
-    let hash = 0;
     let depth = 0;
     do {
       if (at >= length) throw new UnusualError();
       const byte = bytes[at]!;
       at += 1;
-      hash = ((hash << 5) - hash + byte) | 0;
       if (byte === QUOTE) {
-        for (let char = bytes[at]!; char !== QUOTE && at < length; char = bytes[at]!) {
-          hash = ((hash << 5) - hash + char) | 0;
-          at += char === BACKSLASH ? 2 : 1;
-        }
+        for (let char = bytes[at]!; char !== QUOTE && at < length; char = bytes[at]!) at += char === BACKSLASH ? 2 : 1;
         at += 1;
       } else if (byte === OPEN_LIST || byte === OPEN_OBJECT) depth += 1;
       else if (byte === CLOSE_LIST || byte === CLOSE_OBJECT) depth -= 1;
@@ -121,7 +143,6 @@ export class Scanner {
     if (at > length) throw new UnusualError();
     this.start = this.at;
     this.end = at;
-    this.hash = hash;
     this.at = at;
   }
 
@@ -137,19 +158,12 @@ export class Scanner {
     } while (this.hasMore(CLOSE_LIST));
   }
 
-  /** Reads a text, a list or an object as a span, after white space. */
-  readElement(): void {
-    const byte = this.peek();
-    if (byte !== QUOTE && byte !== OPEN_LIST && byte !== OPEN_OBJECT) throw new UnusualError();
-    this.readSpan();
-  }
-
   /** What was read last, as text; of bytes that are plain. */
   ascii(): string {
     return this.bytes.toString('latin1', this.start, this.end);
   }
 
-  /** The value of the span that was read last. */
+  /** The value of what was read last. */
   parse(): unknown {
     try {
       return JSON.parse(this.bytes.toString('utf8', this.start, this.end));
@@ -180,43 +194,5 @@ export class Scanner {
     this.start = this.at;
     while (WORD[this.bytes[this.at] ?? 0] === 1) this.at += 1;
     this.end = this.at;
-  }
-
-  /** Reads a number: the very double that JSON.parse makes of it. */
-  readNumber(): number {
-    const { bytes } = this;
-    const start = this.at;
-    const isNegative = bytes[start] === MINUS;
-    let at = isNegative ? start + 1 : start;
-    const first = at;
-    let whole = 0;
-    let digit = bytes[at]! - ZERO;
-    for (; digit >= 0 && digit <= 9; digit = bytes[at]! - ZERO) {
-      whole = 10 * whole + digit;
-      at += 1;
-    }
-    if (at === first || (bytes[first] === ZERO && at > first + 1)) throw new UnusualError();
-    let places = 0;
-    if (bytes[at] === POINT) {
-      at += 1;
-      const point = at;
-      for (digit = bytes[at]! - ZERO; digit >= 0 && digit <= 9; digit = bytes[at]! - ZERO) {
-        whole = 10 * whole + digit;
-        at += 1;
-      }
-      places = at - point;
-      if (places === 0) throw new UnusualError();
-    }
-    this.start = start;
-    if (whole >= MAX_EXACT || places >= POWERS.length || (bytes[at]! | 0x20) === SMALL_E) return this.readLongNumber();
-    this.at = at;
-    const size = places === 0 ? whole : whole / POWERS[places]!;
-    return isNegative ? -size : size;
-  }
-
-  private readLongNumber(): number {
-    this.at = this.start;
-    this.readWord();
-    return this.parse() as number;
   }
 }

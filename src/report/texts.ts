@@ -1,6 +1,8 @@
 // Many texts in two arrays: their characters one after the other, and where each ends. A hundred thousand ids are then
 // one block of memory that can be handed from thread to thread, and no strings until somebody looks at them.
 
+import { arePlain, viewWords } from './words.js';
+
 /** Texts as plain data. One byte a character, or two where a character needs them: a lone surrogate stays what it is. */
 export interface TextData {
   readonly chars: Uint8Array | Uint16Array;
@@ -14,6 +16,14 @@ export interface Texts {
   all(): string[];
   /** Whether the text at `index` is this one. */
   is(index: number, text: string): boolean;
+  /** As they stand in JSON, for who copies them; undefined where they would have to be made for that. */
+  plain?(): PlainTexts | undefined;
+}
+
+/** Texts as they stand in JSON, without their quotation marks: one after the other, and where each ends. */
+export interface PlainTexts {
+  readonly view: DataView;
+  readonly ends: Uint32Array;
 }
 
 export function createTexts({ chars, ends }: TextData): Texts {
@@ -29,6 +39,10 @@ export function createTexts({ chars, ends }: TextData): Texts {
       return Array.from(ends, (end, index) => whole.slice(startOf(index), end));
     },
     is: (index, text) => ends[index]! - startOf(index) === text.length && at(index) === text,
+    plain() {
+      const words = width === 1 && arePlain(chars as Uint8Array) ? viewWords(chars as Uint8Array) : undefined;
+      return words && { view: words.view, ends };
+    },
   };
 }
 
@@ -52,55 +66,77 @@ export function toTexts(strings: readonly string[]): Texts {
   };
 }
 
-/** Writes texts one after the other. */
-export interface TextWriter {
-  /** Adds a text; answers with its number. */
-  add(text: string): number;
-  /** Adds the text that these bytes are, all of them ASCII. */
-  addAscii(bytes: Uint8Array, start: number, end: number): number;
-  /** What was written, for as long as nothing more is. */
-  data(): TextData;
-}
+const FIRST_CHARS = 1_024;
+const FIRST_TEXTS = 64;
+/** Room for more characters or texts is not kept for the next ones. */
+const MAX_KEPT_ROOM = 1_048_576;
 
-/** `room` is about how many characters there will be. */
-export function createTextWriter(room = 1_024): TextWriter {
-  let chars: Uint8Array | Uint16Array = new Uint8Array(room);
-  let ends = new Uint32Array(64);
-  let charCount = 0;
-  let count = 0;
-  const makeRoom = (more: number): void => {
-    if (charCount + more > chars.length) chars = grow(chars, charCount + more);
-    if (count === ends.length) ends = grow(ends, count + 1);
-  };
-  const end = (): number => {
-    ends[count] = charCount;
-    return count++;
-  };
-  return {
-    add(text) {
-      makeRoom(text.length);
-      for (let at = 0; at < text.length; at += 1) {
-        const char = text.charCodeAt(at);
-        if (char > 0xff && chars.BYTES_PER_ELEMENT === 1) chars = Uint16Array.from(chars);
-        chars[charCount++] = char;
-      }
-      return end();
-    },
-    addAscii(bytes, start, stop) {
-      makeRoom(stop - start);
-      // In local variables: this runs for every id. A loop is faster than set() for so few.
-      const to = chars;
-      const shift = charCount - start;
-      for (let at = start; at < stop; at += 1) to[at + shift] = bytes[at]!;
-      charCount += stop - start;
-      return end();
-    },
-    data: () => ({ chars: chars.subarray(0, charCount), ends: ends.subarray(0, count) }),
-  };
+/** Writes texts one after the other, each with the next number. It serves one report after the other. */
+export class TextWriter {
+  #chars: Uint8Array | Uint16Array = new Uint8Array(FIRST_CHARS);
+  #ends = new Uint32Array(FIRST_TEXTS);
+  #charCount = 0;
+  #count = 0;
+
+  /** Forgets all texts. What `data` gave before is no longer good. */
+  clear(): void {
+    const isNarrow = this.#chars.BYTES_PER_ELEMENT === 1;
+    if (!isNarrow || this.#chars.length > MAX_KEPT_ROOM) this.#chars = new Uint8Array(FIRST_CHARS);
+    if (this.#ends.length > MAX_KEPT_ROOM) this.#ends = new Uint32Array(FIRST_TEXTS);
+    this.#charCount = 0;
+    this.#count = 0;
+  }
+
+  /** Adds a text; answers with its number. */
+  add(text: string): number {
+    this.#makeRoom(text.length);
+    for (let at = 0; at < text.length; at += 1) {
+      const char = text.charCodeAt(at);
+      if (char > 0xff && this.#chars.BYTES_PER_ELEMENT === 1) this.#chars = Uint16Array.from(this.#chars);
+      this.#chars[this.#charCount++] = char;
+    }
+    return this.#end();
+  }
+
+  /** Adds the text that these bytes are, all of them ASCII. */
+  addAscii(bytes: Uint8Array, start: number, end: number): number {
+    this.#makeRoom(end - start);
+    // In local variables: this runs for every id. A loop is faster than set() for so few.
+    const chars = this.#chars;
+    const shift = this.#charCount - start;
+    for (let at = start; at < end; at += 1) chars[at + shift] = bytes[at]!;
+    this.#charCount += end - start;
+    return this.#end();
+  }
+
+  /** Whether a text is the one that these bytes are, all of them ASCII. */
+  isAscii(number: number, bytes: Uint8Array, start: number, end: number): boolean {
+    const chars = this.#chars;
+    const first = number === 0 ? 0 : this.#ends[number - 1]!;
+    if (this.#ends[number]! - first !== end - start) return false;
+    const shift = first - start;
+    for (let at = start; at < end; at += 1) if (chars[at + shift] !== bytes[at]) return false;
+    return true;
+  }
+
+  /** What was written, for as long as nothing more is. */
+  data(): TextData {
+    return { chars: this.#chars.subarray(0, this.#charCount), ends: this.#ends.subarray(0, this.#count) };
+  }
+
+  #makeRoom(more: number): void {
+    if (this.#charCount + more > this.#chars.length) this.#chars = grow(this.#chars, this.#charCount + more);
+    if (this.#count === this.#ends.length) this.#ends = grow(this.#ends, this.#count + 1);
+  }
+
+  #end(): number {
+    this.#ends[this.#count] = this.#charCount;
+    return this.#count++;
+  }
 }
 
 /** A copy with room for `length` at least. */
-export function grow<T extends Uint8Array | Uint16Array | Uint32Array | Float64Array>(array: T, length: number): T {
+export function grow<T extends Uint8Array | Uint16Array | Uint32Array | Int32Array | Float64Array>(array: T, length: number): T {
   const Kind = array.constructor as new (length: number) => T;
   const grown = new Kind(Math.max(length, 2 * array.length));
   grown.set(array);

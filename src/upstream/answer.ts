@@ -4,7 +4,7 @@
 import { UpstreamError, type UpstreamErrorCode } from '../errors.js';
 import type { RetryRule } from '../flow/retry.js';
 import { decodeData, ReportShapeError } from '../report/decode.js';
-import { readReport } from '../report/read.js';
+import { createReportReading } from '../report/read.js';
 import { toReport, type DecodedReport, type ReportData } from '../report/report-data.js';
 
 /** Why a body is no report. Nothing of it stands here: JSON.parse's own message would quote it. */
@@ -18,13 +18,16 @@ export interface Refusal {
 
 export type ReadAnswer = { readonly report: ReportData } | { readonly refusal: Refusal };
 
-/** For so little JSON.parse is faster, and needs no warming up. */
-const SHORT_BYTES = 131_072;
-
 /** Reads a whole body. */
-export function readAnswer(body: Buffer): ReadAnswer {
-  const report = body.length < SHORT_BYTES ? undefined : readReport(body);
-  return report === undefined ? parseAnswer(body.toString('utf8')) : { report };
+export type ReadAnswerOf = (body: Buffer) => ReadAnswer;
+
+/** Makes one that reads any number of bodies, one after the other. */
+export function createAnswerReading(): ReadAnswerOf {
+  const readReport = createReportReading();
+  return (body) => {
+    const report = readReport(body);
+    return report === undefined ? parseAnswer(body.toString('utf8')) : { report };
+  };
 }
 
 /** @throws UpstreamError for what is no report; it names `pathSetting` where that may be why. */

@@ -4,7 +4,7 @@
 import { parentPort } from 'node:worker_threads';
 
 import { bufferOf } from '../report/report-data.js';
-import { readAnswer, type ReadAnswer } from './answer.js';
+import { createAnswerReading, type ReadAnswer } from './answer.js';
 
 /** A body to read, in its blocks. */
 export interface ReadingTask {
@@ -16,6 +16,8 @@ export interface ReadingResult {
   readonly answer: ReadAnswer;
   readonly body: Uint8Array;
 }
+
+const readAnswer = createAnswerReading();
 
 parentPort?.on('message', ({ blocks }: ReadingTask) => {
   const [first = new Uint8Array(), ...others] = blocks;

@@ -3,7 +3,7 @@
 
 import { createTurns } from '../flow/turns.js';
 import type { DecodedReport } from '../report/report-data.js';
-import { readAnswer, toDecoded } from './answer.js';
+import { createAnswerReading, toDecoded } from './answer.js';
 import { createLargeReports, type Reading } from './large-reports.js';
 import { createReadingThread, isAlone } from './reading-thread.js';
 
@@ -28,6 +28,7 @@ export interface ReportReader {
 
 export function createReportReader(): ReportReader {
   const { begin } = createLargeReports();
+  const readAnswer = createAnswerReading();
   const thread = createReadingThread();
   const inTurn = createTurns(1);
   return {

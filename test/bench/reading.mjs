@@ -10,7 +10,7 @@ import { pino } from 'pino';
 import { readConfig } from '../../dist/config.js';
 import { createGateway } from '../../dist/gateway.js';
 import { decodeReport } from '../../dist/report/decode.js';
-import { readAnswer, toDecoded } from '../../dist/upstream/answer.js';
+import { createAnswerReading, toDecoded } from '../../dist/upstream/answer.js';
 import { fetchFleet } from './fleet.mjs';
 import { measure, printMachine } from './measure.mjs';
 
@@ -19,6 +19,7 @@ const QUERY = `query Rows($last: Duration!) {
   workloadCosts(filter: { last: $last }) { rows(orderBy: [{ field: TOTAL_COST }, { field: HOURLY_COST }], first: 1) { totalCount } }
 }`;
 
+const readAnswer = createAnswerReading();
 printMachine();
 const texts = new Map();
 for (const size of SIZES) texts.set(size, await fetchFleet(size));
