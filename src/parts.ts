@@ -39,7 +39,7 @@ export function createParts(config: Config, dependencies: GatewayDependencies, c
   const instrument = telemetry.instruments;
   const authentication = createDoorkeeper(config, logger, clock);
   const credentials = createCredentials({ ...config.upstream, clock, instrument });
-  const reader = createReportReader();
+  const reader = createReportReader({ keepsBodies: isShared(config) });
   const client = createClient(config, reader, telemetry, logger, clock);
   const shared = createSharedTier(config, reader, logger, clock);
   const cache = createCache(config, { client, shared, instrument }, logger, clock);
@@ -125,14 +125,14 @@ function createCache(
   });
 }
 
-function createSharedTier(
-  { cache, upstream }: Config,
-  reader: ReportReader,
-  logger: Logger,
-  clock: Clock,
-): SharedCache | undefined {
-  // Where nothing is kept there is nothing to share.
-  if (cache.redisUrl === undefined || cache.ttlMs === 0) return undefined;
+/** Where nothing is kept there is nothing to share. */
+function isShared({ cache }: Config): boolean {
+  return cache.redisUrl !== undefined && cache.ttlMs > 0;
+}
+
+function createSharedTier(config: Config, reader: ReportReader, logger: Logger, clock: Clock): SharedCache | undefined {
+  const { cache, upstream } = config;
+  if (cache.redisUrl === undefined || !isShared(config)) return undefined;
   const engine = createRedisEngine({
     url: cache.redisUrl,
     onConnection: (isUp, reason) => {

@@ -690,7 +690,7 @@ describe('a sealed entry', () => {
     JSON.stringify({ aggregatedWorkloads: [{ id: 'one', totalCost: 1 }], clusters: ['secret'] }),
   );
   const header = { key: 'key', principalId: ann.id, generation: 'first', askedAt: 1, asOf: 2 };
-  const reader = createReportReader();
+  const reader = createReportReader({ keepsBodies: true });
   afterAll(() => reader.close());
   const limits = { keepMs: () => 1000, maxKeepMs: 1000, maxBytes: 2_097_152, reader, clock: createWatchedClock() };
   /** What is found when `entry` lies under the key of `principal`. */

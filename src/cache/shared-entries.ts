@@ -74,7 +74,7 @@ export function createSharedEntries({ ask, clock, ...options }: SharedEntriesOpt
     async write({ key, principal }, generation, fetched) {
       const { askedAt, asOf, body } = fetched;
       const forMs = Math.min(asOf + keepMs(fetched), principal.expiresAt ?? Infinity) - clock.now();
-      if (forMs <= 0) return;
+      if (forMs <= 0 || body === undefined) return;
       const header = { key, principalId: principal.id, generation, askedAt, asOf };
       const sealed = await sealEntry(header, body, principal);
       if (sealed.length > MAX_SEALED_BYTES) return;

@@ -17,7 +17,10 @@ const MAX_NUMBER_BYTES = 32;
 /** Up to here a whole number is written without an exponent, and all its digits are right. */
 const MAX_PLAIN = 1e15;
 /** The digits of 0 to 99, two each, as a pair of bytes. */
-const PAIRS = Uint16Array.from({ length: 100 }, (_, pair) => ZERO + Math.floor(pair / 10) + ((ZERO + (pair % 10)) << 8));
+const PAIRS = Uint16Array.from(
+  { length: 100 },
+  (_, pair) => ZERO + Math.floor(pair / 10) + ((ZERO + (pair % 10)) << 8),
+);
 
 /** Each text as JSON. */
 export function toJsonTexts(texts: readonly string[]): PlainTexts {

@@ -88,8 +88,7 @@ export function createReport({ window, clusters, columns, byteSize }: ReportData
       'field' in dimension
         ? columns.names[dimension.field]
         : derived.get(`label ${dimension.label}`, () => createLabelColumn(columns, dimension.label), measureColumn),
-    textsOf: (field) =>
-      derived.get(`JSON of ${field}`, () => toTextsOf(columns.names[field]), measureTexts),
+    textsOf: (field) => derived.get(`JSON of ${field}`, () => toTextsOf(columns.names[field]), measureTexts),
     write: createWriting(),
   };
   return createView(whole, { clusters, byteSize, rows: allRows(columns), numbers: columns.numbers });

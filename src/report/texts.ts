@@ -136,7 +136,10 @@ export class TextWriter {
 }
 
 /** A copy with room for `length` at least. */
-export function grow<T extends Uint8Array | Uint16Array | Uint32Array | Int32Array | Float64Array>(array: T, length: number): T {
+export function grow<T extends Uint8Array | Uint16Array | Uint32Array | Int32Array | Float64Array>(
+  array: T,
+  length: number,
+): T {
   const Kind = array.constructor as new (length: number) => T;
   const grown = new Kind(Math.max(length, 2 * array.length));
   grown.set(array);

@@ -20,11 +20,13 @@ const DECODERS = new Map<string, () => Readable & NodeJS.WritableStream>([
 export interface BodyBounds {
   readonly maxBytes: number;
   /** Told how long the body is by now; what it throws ends the reading. */
-  readonly onGrow?: (bytes: number) => void;
+  readonly onGrow?: ((bytes: number) => void) | undefined;
+  /** Where a body is put that is no longer than this. */
+  readonly scratch?: Buffer | undefined;
 }
 
 /**
- * Reads the whole body, into blocks that are nobody else's.
+ * Reads the whole body, into blocks that are nobody else's, or into `scratch`.
  * @throws UpstreamError UPSTREAM_RESPONSE_TOO_LARGE, UPSTREAM_BAD_RESPONSE (a coding that is unknown or corrupt); the
  *   socket's own error where the connection breaks.
  */
@@ -51,10 +53,11 @@ export async function readBody(body: Readable, encoding: string | undefined, bou
 /** Chunks are copied together so many bytes at a time: 70 MB in one go would hold up everybody else. */
 const BLOCK_BYTES = 1_048_576;
 
-function createBlocks() {
+function createBlocks(scratch: Buffer = NOTHING) {
   const blocks: Buffer[] = [];
   let chunks: Buffer[] = [];
   let bytes = 0;
+  let isInScratch = true;
   const join = (): void => {
     blocks.push(Buffer.concat(chunks, bytes));
     chunks = [];
@@ -62,16 +65,26 @@ function createBlocks() {
   };
   return {
     add(chunk: Buffer): void {
-      chunks.push(chunk);
+      const before = bytes;
       bytes += chunk.length;
+      if (isInScratch && bytes <= scratch.length) {
+        chunk.copy(scratch, before);
+        return;
+      }
+      if (isInScratch) chunks.push(scratch.subarray(0, before));
+      isInScratch = false;
+      chunks.push(chunk);
       if (bytes >= BLOCK_BYTES) join();
     },
     end(): Buffer[] {
+      if (isInScratch) return bytes > 0 ? [scratch.subarray(0, bytes)] : [];
       if (bytes > 0) join();
       return blocks;
     },
   };
 }
+
+const NOTHING = Buffer.alloc(0);
 
 /** What is shorter cannot hold enough of anything to do harm. */
 const HARMLESS_BYTES = 1_048_576;
@@ -94,8 +107,8 @@ function createDensityMeter() {
 
 const [COMMA, BRACE, BRACKET] = Buffer.from(',{[');
 
-async function readChunks(stream: Readable, { maxBytes, onGrow }: BodyBounds): Promise<Buffer[]> {
-  const blocks = createBlocks();
+async function readChunks(stream: Readable, { maxBytes, onGrow, scratch }: BodyBounds): Promise<Buffer[]> {
+  const blocks = createBlocks(scratch);
   const density = createDensityMeter();
   let bytes = 0;
   // Leaving the loop early destroys the stream, and with it the connection: nobody reads a bomb to its end.

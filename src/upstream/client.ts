@@ -35,10 +35,10 @@ export interface ClientOptions {
   readonly instrument?: UpstreamInstrument | undefined;
 }
 
-/** A report, and the text that it was read from. */
+/** A report, and the text that it was read from, where the reader keeps it. */
 export interface FetchedReport {
   readonly report: Report;
-  readonly body: Buffer;
+  readonly body: Buffer | undefined;
 }
 
 export interface ScaleOpsClient {
@@ -164,7 +164,7 @@ async function readReport(
 ): Promise<ReportOfBody> {
   const reading = reader.begin();
   try {
-    const bounds = { maxBytes, onGrow: reading.grow };
+    const bounds = { maxBytes, onGrow: reading.grow, scratch: reading.scratch };
     const blocks = await readBody(response.body, headerOf(response, 'content-encoding'), bounds);
     return await reader.read(blocks, pathSetting);
   } finally {

@@ -8,13 +8,13 @@ export const LARGE_BYTES = 16_777_216;
 const MAX_LARGE = 4;
 
 /** One report that is being read. */
-export interface Reading {
+export interface LargeReading {
   /** Told how many bytes there are by now. @throws UpstreamError OVERLOADED where that is one large report too many. */
   grow(bytes: number): void;
   end(): void;
 }
 
-export function createLargeReports(): { begin(): Reading } {
+export function createLargeReports(): { begin(): LargeReading } {
   let count = 0;
   return {
     begin() {

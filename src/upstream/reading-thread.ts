@@ -10,8 +10,8 @@ import type { ReadingResult, ReadingTask } from './reading-worker.js';
 const MAX_HEAP_MB = 1_024;
 
 export interface ReadingThread {
-  /** Reads a body; one at a time. The blocks are gone then. @throws UpstreamError */
-  read(blocks: readonly Uint8Array[]): Promise<ReadingResult>;
+  /** Reads a body; one at a time. The blocks are gone then; the whole comes back where it is wanted. @throws UpstreamError */
+  read(blocks: readonly Uint8Array[], keepsBody: boolean): Promise<ReadingResult>;
   close(): Promise<void>;
 }
 
@@ -37,26 +37,25 @@ export function createReadingThread({ maxHeapMb = MAX_HEAP_MB } = {}): ReadingTh
     started.on('error', onEnd).on('exit', onEnd);
     return started;
   };
-  const run = (current: Worker, blocks: readonly Uint8Array[]): Promise<ReadingResult> =>
+  const run = (current: Worker, task: ReadingTask): Promise<ReadingResult> =>
     new Promise<ReadingResult>((resolve, reject) => {
       fail = (error) => {
         reject(toOwnError(error, isClosed));
       };
       current.once('message', resolve);
-      const task: ReadingTask = { blocks };
       current.postMessage(
         task,
-        blocks.map(({ buffer }) => buffer as ArrayBuffer),
+        task.blocks.map(({ buffer }) => buffer as ArrayBuffer),
       );
     });
 
   return {
-    async read(blocks) {
+    async read(blocks, keepsBody) {
       if (isClosed) throw toOwnError(undefined, isClosed);
       const current = (worker ??= start());
       current.ref();
       try {
-        return await run(current, blocks);
+        return await run(current, { blocks, keepsBody });
       } finally {
         current.removeAllListeners('message');
         // Nothing waits for an idle thread, the end of the process neither.

@@ -9,22 +9,41 @@ import { createAnswerReading, type ReadAnswer } from './answer.js';
 /** A body to read, in its blocks. */
 export interface ReadingTask {
   readonly blocks: readonly Uint8Array[];
+  /** Whether the whole is to come back. */
+  readonly keepsBody: boolean;
 }
 
-/** What it is, and the body in one piece. */
+/** What it is, and the body in one piece where that is wanted. */
 export interface ReadingResult {
   readonly answer: ReadAnswer;
-  readonly body: Uint8Array;
+  readonly body: Uint8Array | undefined;
 }
+
+/** Memory for longer bodies is not kept for the next one. */
+const MAX_SCRATCH_BYTES = 16_777_216;
 
 const readAnswer = createAnswerReading();
 
-parentPort?.on('message', ({ blocks }: ReadingTask) => {
-  const [first = new Uint8Array(), ...others] = blocks;
-  const whole = others.length === 0 ? first : Buffer.concat(blocks);
-  const body = Buffer.from(whole.buffer, whole.byteOffset, whole.byteLength);
+let scratch = Buffer.alloc(0);
+
+parentPort?.on('message', ({ blocks, keepsBody }: ReadingTask) => {
+  const body = keepsBody ? Buffer.concat(blocks) : joinInScratch(blocks);
   const answer = readAnswer(body);
-  const result: ReadingResult = { answer, body };
-  const memory = [body.buffer as ArrayBuffer, ...('report' in answer ? [bufferOf(answer.report)] : [])];
+  const result: ReadingResult = { answer, body: keepsBody ? body : undefined };
+  const memory = [
+    ...(keepsBody ? [body.buffer as ArrayBuffer] : []),
+    ...('report' in answer ? [bufferOf(answer.report)] : []),
+  ];
   parentPort?.postMessage(result, memory);
 });
+
+function joinInScratch(blocks: readonly Uint8Array[]): Buffer {
+  const bytes = blocks.reduce((sum, { length }) => sum + length, 0);
+  if (scratch.length < bytes || scratch.length > MAX_SCRATCH_BYTES) scratch = Buffer.allocUnsafeSlow(bytes);
+  let at = 0;
+  for (const block of blocks) {
+    scratch.set(block, at);
+    at += block.length;
+  }
+  return scratch.subarray(0, bytes);
+}

@@ -4,15 +4,28 @@
 import { createTurns } from '../flow/turns.js';
 import type { DecodedReport } from '../report/report-data.js';
 import { createAnswerReading, toDecoded } from './answer.js';
-import { createLargeReports, type Reading } from './large-reports.js';
+import { createLargeReports, type LargeReading } from './large-reports.js';
 import { createReadingThread, isAlone } from './reading-thread.js';
 
 /** Shorter bodies are read in less time than it takes everybody else to notice: some 3 ms, and 10 while V8 is cold. */
 const THREAD_BYTES = 1_048_576;
+/** A body that is put there is not for the thread, which would take the memory with it. */
+const SCRATCH_BYTES = THREAD_BYTES - 1;
 
-/** A report, what was noticed about it, and the text that it was read from. */
+/** A report, what was noticed about it, and the text that it was read from, where that is wanted. */
 export interface ReportOfBody extends DecodedReport {
-  readonly body: Buffer;
+  readonly body: Buffer | undefined;
+}
+
+/** One report that is being read. */
+export interface Reading extends LargeReading {
+  /** Where its body may be put until it ends: the same memory for one report after the other. */
+  readonly scratch: Buffer | undefined;
+}
+
+export interface ReportReaderOptions {
+  /** Whether somebody wants the texts as well. */
+  readonly keepsBodies: boolean;
 }
 
 export interface ReportReader {
@@ -26,13 +39,24 @@ export interface ReportReader {
   close(): Promise<void>;
 }
 
-export function createReportReader(): ReportReader {
-  const { begin } = createLargeReports();
+export function createReportReader({ keepsBodies }: ReportReaderOptions): ReportReader {
+  const largeReports = createLargeReports();
+  /** Those that nobody uses now: as many as were ever used at the same time. */
+  const scratches: Buffer[] = [];
   const readAnswer = createAnswerReading();
   const thread = createReadingThread();
   const inTurn = createTurns(1);
   return {
-    begin,
+    begin() {
+      const reading = largeReports.begin();
+      if (keepsBodies) return { ...reading, scratch: undefined };
+      const scratch = scratches.pop() ?? Buffer.allocUnsafeSlow(SCRATCH_BYTES);
+      const end = (): void => {
+        scratches.push(scratch);
+        reading.end();
+      };
+      return { grow: reading.grow, end, scratch };
+    },
     async read(blocks, pathSetting) {
       const bytes = blocks.reduce((sum, { length }) => sum + length, 0);
       if (bytes < THREAD_BYTES) {
@@ -40,8 +64,11 @@ export function createReportReader(): ReportReader {
         const body = blocks.length > 1 ? Buffer.concat(blocks) : first;
         return { ...toDecoded(readAnswer(body), pathSetting), body };
       }
-      const { answer, body } = await inTurn(() => thread.read(blocks.map(own)));
-      return { ...toDecoded(answer, pathSetting), body: Buffer.from(body.buffer, body.byteOffset, body.byteLength) };
+      const { answer, body } = await inTurn(() => thread.read(blocks.map(own), keepsBodies));
+      return {
+        ...toDecoded(answer, pathSetting),
+        body: body && Buffer.from(body.buffer, body.byteOffset, body.byteLength),
+      };
     },
     close: () => thread.close(),
   };
