@@ -141,11 +141,11 @@ describe('the thread', () => {
 
   test('ends with the gateway, and what it was reading with it', async () => {
     const thread = createReadingThread();
-    const reading = thread.read([encode(makeText(4_000_000))]);
+    const reading = thread.read([encode(makeText(4_000_000))], false);
     const ended = expect(reading).rejects.toMatchObject({ code: 'UPSTREAM_UNAVAILABLE', reason: 'UND_ERR_DESTROYED' });
     await thread.close();
     await ended;
-    await expect(thread.read([encode('{}')])).rejects.toMatchObject({ reason: 'UND_ERR_DESTROYED' });
+    await expect(thread.read([encode('{}')], false)).rejects.toMatchObject({ reason: 'UND_ERR_DESTROYED' });
   });
 });
 

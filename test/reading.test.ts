@@ -4,11 +4,12 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 
-import { LABEL_FIELDS, LIST_FIELDS, NAME_FIELDS, NUMBER_FIELDS, toColumns } from '../src/report/columns.js';
+import { LABEL_FIELDS, LIST_FIELDS, NAME_FIELDS, NUMBER_FIELDS } from '../src/report/columns.js';
 import { idAt, labelsAt, nameOf, numberAt, servicesAt } from '../src/report/cells.js';
 import { decodeData, ReportShapeError } from '../src/report/decode.js';
 import { createReportReading } from '../src/report/read.js';
 import type { ReportData } from '../src/report/report-data.js';
+import { toColumns } from '../src/report/unpack.js';
 import { Scanner } from '../src/report/scanner.js';
 import { createSimulator } from '../src/simulator/simulator.js';
 import { createAnswerReading } from '../src/upstream/answer.js';
@@ -110,7 +111,7 @@ describe('what ScaleOps usually sends', () => {
   test('has the same name once with escapes and once without: it is one', () => {
     const body = rowsText('{"id":"a","namespace":"a\\u0062"}', '{"id":"b","namespace":"ab"}');
     expect(compareText(body)).toBe(true);
-    expect([...readReport(Buffer.from(body))!.columns.names.namespace.codes]).toEqual([1, 1]);
+    expect([...toColumns(readReport(Buffer.from(body))!.columns).names.namespace.codes]).toEqual([1, 1]);
   });
 });
 
@@ -127,7 +128,7 @@ describe('numbers', () => {
       readReport(Buffer.from(rowsText(`{"id":"a","totalCost":${number}}`))),
     ];
     const value = JSON.parse(number) as number | null;
-    const { units, scale } = columns!.numbers.totalCost;
+    const { units, scale } = toColumns(columns!).numbers.totalCost;
     expect(Object.is(units[0]! / scale, value !== null && Number.isFinite(value) ? value : Number.NaN)).toBe(true);
   });
 

@@ -3,7 +3,7 @@
 // made in one thread and used in another. Rows are views that are made when somebody looks.
 
 import type { NumberColumn } from './decimal-column.js';
-import { createTexts, type TextData, type Texts } from './texts.js';
+import type { TextData, Texts } from './texts.js';
 
 /** The numbers that can be added up. Percentages cannot: they are worked out from the hours. */
 export const SUM_FIELDS = [
@@ -81,18 +81,6 @@ export interface ColumnData extends CommonColumns {
   readonly ids: TextData;
   readonly names: Readonly<Record<NameField, { readonly codes: Uint32Array; readonly values: TextData }>>;
   readonly texts: TextData;
-}
-
-export function toColumns(data: ColumnData): Columns {
-  return {
-    ...data,
-    ids: createTexts(data.ids),
-    names: byField(NAME_FIELDS, (field) => {
-      const { codes, values } = data.names[field];
-      return { codes, values: createTexts(values) };
-    }),
-    texts: createTexts(data.texts),
-  };
 }
 
 /** One thing for each field. */

@@ -7,10 +7,12 @@ export interface Derived {
 }
 
 export function createDerived(maxBytes: number): Derived {
-  const kept = new Map<string, { readonly thing: object; readonly bytes: number }>();
+  let kept: Map<string, { readonly thing: object; readonly bytes: number }> | undefined;
   let usedBytes = 0;
   return {
     get<T extends object>(key: string, make: () => T, bytesOf: (thing: T) => number): T {
+      // Most reports are asked for once, and what they say as it stands.
+      kept ??= new Map();
       const known = kept.get(key);
       if (known !== undefined) {
         // A Map keeps the order of insertion: the least recently used is always its first.

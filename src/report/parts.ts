@@ -1,9 +1,18 @@
 // The rows of a report that belong to one cluster or namespace, as columns of their own: just what the upstream would
 // have answered about that part alone.
 
-import { LIST_FIELDS, NAME_FIELDS, NUMBER_FIELDS, type Columns } from './columns.js';
-import { createNumberColumn } from './decimal-column.js';
+import {
+  LIST_FIELDS,
+  NAME_FIELDS,
+  NUMBER_FIELDS,
+  type Columns,
+  type ListField,
+  type NameField,
+  type NumberField,
+} from './columns.js';
+import { createNumberColumn, type NumberColumn } from './decimal-column.js';
 import { groupBy } from './group-by.js';
+import { lazyRecord } from './lazy-record.js';
 import { foldCase, indexNames } from './names.js';
 import { pickCodes, pickNames } from './pick.js';
 import { toScopeKey, type Scope } from './scope.js';
@@ -64,31 +73,16 @@ export function pickRows(whole: Columns, rows: readonly number[]): Columns {
   };
 }
 
-const createNumbers = lazyRecord(NUMBER_FIELDS, ({ whole, rows }, field) => {
+const createNumbers = lazyRecord(NUMBER_FIELDS, ({ whole, rows }: Part, field: NumberField): NumberColumn => {
   const { units, scale } = whole.numbers[field];
   // Written anew: a column is as exact as its numbers let it be, and other rows have no say in that.
   return createNumberColumn(Float64Array.from(rows, (row) => units[row]! / scale));
 });
 
-const createNames = lazyRecord(NAME_FIELDS, ({ whole, rows }, field) => pickNames(whole.names[field], rows));
+const createNames = lazyRecord(NAME_FIELDS, ({ whole, rows }: Part, field: NameField) =>
+  pickNames(whole.names[field], rows),
+);
 
-const createLists = lazyRecord(LIST_FIELDS, ({ whole, rows }, field) => pickCodes(whole.lists[field], rows));
-
-/** Makes records with these fields, each of which is made from the part at the first look at it. */
-function lazyRecord<Field extends string, T>(
-  fields: readonly Field[],
-  make: (part: Part, field: Field) => T,
-): (part: Part) => Record<Field, T> {
-  const getters = fields.map((field) => [
-    field,
-    {
-      get(this: { readonly part: Part }): T {
-        const value = make(this.part, field);
-        Object.defineProperty(this, field, { value });
-        return value;
-      },
-    },
-  ]);
-  const prototype: object = Object.defineProperties({}, Object.fromEntries(getters) as PropertyDescriptorMap);
-  return (part) => Object.create(prototype, { part: { value: part } }) as Record<Field, T>;
-}
+const createLists = lazyRecord(LIST_FIELDS, ({ whole, rows }: Part, field: ListField) =>
+  pickCodes(whole.lists[field], rows),
+);

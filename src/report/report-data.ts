@@ -1,14 +1,15 @@
 // A report as plain data, which can be made in one thread and become a Report in another: its memory changes hands, and
 // nothing is copied.
 
-import { toColumns, type ColumnData } from './columns.js';
-import { createReport, DERIVED_BYTES_PER_ROW, type Report, type ReportWindow } from './report.js';
+import type { PackedColumns } from './pack.js';
+import { createReport, type Report, type ReportWindow } from './report.js';
+import { toColumns } from './unpack.js';
+import { DERIVED_BYTES_PER_ROW } from './whole.js';
 
 export interface ReportData {
   readonly window: ReportWindow | null;
   readonly clusters: readonly string[];
-  /** Packed: see pack.ts. */
-  readonly columns: ColumnData;
+  readonly columns: PackedColumns;
   readonly droppedNumbers: number;
 }
 
@@ -25,7 +26,7 @@ export function toReport({ window, clusters, columns, droppedNumbers }: ReportDa
 
 /** The memory of a report's rows. */
 export function bufferOf({ columns }: ReportData): ArrayBuffer {
-  return columns.ids.ends.buffer as ArrayBuffer;
+  return columns.block;
 }
 
 // What is on V8's heap, as measured by test/bench/memory.mjs: a report without rows.
@@ -33,6 +34,6 @@ const REPORT_BYTES = 12_288;
 /** The list of all rows' numbers. */
 const ROW_NUMBER_BYTES = 4;
 
-function measure({ rowCount, ids }: ColumnData): number {
-  return REPORT_BYTES + ids.ends.buffer.byteLength + rowCount * (ROW_NUMBER_BYTES + DERIVED_BYTES_PER_ROW);
+function measure({ rowCount, block }: PackedColumns): number {
+  return REPORT_BYTES + block.byteLength + rowCount * (ROW_NUMBER_BYTES + DERIVED_BYTES_PER_ROW);
 }

@@ -1,28 +1,24 @@
 // A cost report as ScaleOps gave it: immutable data and the questions that can be asked of it. No I/O, no GraphQL, no
 // HTTP. How the rows are held is known in this folder alone.
 
-import { breakDown, createLabelColumn, type Breakdown, type Dimension, type GroupOrder } from './breakdown.js';
+import { breakDown, type Breakdown, type Dimension, type GroupOrder } from './breakdown.js';
 import { nameOf } from './cells.js';
-import type { Columns, NameColumn, NameField, NumberField } from './columns.js';
+import type { Columns, NameColumn } from './columns.js';
 import { createCursorCodec } from './cursor.js';
-import { createDerived, type Derived } from './derived.js';
 import { sumRows } from './exact-sum.js';
-import { toJsonTexts } from './json-sink.js';
-import { dropRepeated, type OrderField } from './order.js';
+import { dropRepeated } from './order.js';
 import type { Grants } from './grants.js';
 import { createNumbersOf } from './numbers-of.js';
 import { findScopes, pickRows, type FoundScope } from './parts.js';
-import { rankNames, rankNumbers, type Ranks } from './ranks.js';
 import { regroup, type Regrouping } from './regroup.js';
-import { selectPage, type RowPage, type RowQuestion, type Selection } from './row-page.js';
-import { createWriting, type Writing } from './row-writing.js';
+import { selectPage, type RowPage, type RowQuestion } from './row-page.js';
 import { toRow, type ReportRow } from './row.js';
 import { foldCase } from './names.js';
 import type { Scope } from './scope.js';
-import type { PlainTexts } from './texts.js';
 import { createTotals, type Totals } from './totals.js';
 import { createWorkloadFinder } from './workloads.js';
 import { allRows, findRows, toCanonicalWhere, type RowsWhere } from './where.js';
+import { Whole } from './whole.js';
 
 export type { RowPage, RowQuestion };
 
@@ -61,9 +57,6 @@ export interface Report {
   findWorkload(type: string, name: string): ReportRow | null;
 }
 
-/** How much a report may keep of what it worked out: eight columns of row numbers. */
-export const DERIVED_BYTES_PER_ROW = 32;
-
 /** What a report is made of: columns that nobody will change, and their size as measured by who made them. */
 interface ReportData {
   readonly window: ReportWindow | null;
@@ -73,78 +66,101 @@ interface ReportData {
 }
 
 export function createReport({ window, clusters, columns, byteSize }: ReportData): Report {
-  const derived = createDerived(DERIVED_BYTES_PER_ROW * columns.rowCount);
-  const whole: Whole = {
-    window,
-    columns,
-    derived,
-    ranksOf: (field) =>
-      derived.get(
-        `ranks of ${field}`,
-        () => rankField(columns, field),
-        ({ ranks }) => ranks.byteLength,
-      ),
-    columnOf: (dimension) =>
-      'field' in dimension
-        ? columns.names[dimension.field]
-        : derived.get(`label ${dimension.label}`, () => createLabelColumn(columns, dimension.label), measureColumn),
-    textsOf: (field) => derived.get(`JSON of ${field}`, () => toTextsOf(columns.names[field]), measureTexts),
-    write: createWriting(),
-  };
-  return createView(whole, { clusters, byteSize, rows: allRows(columns), numbers: columns.numbers });
-}
-
-/** What all who see something of a report share: its columns, and what was worked out of them. */
-interface Whole extends Pick<ReportData, 'window' | 'columns'> {
-  readonly derived: Derived;
-  readonly ranksOf: (field: OrderField) => Ranks;
-  readonly columnOf: (dimension: Dimension) => NameColumn;
-  /** The names of a column as JSON. */
-  readonly textsOf: (field: NameField) => PlainTexts;
-  readonly write: Writing;
+  return new ReportView(new Whole(window, columns), { clusters, byteSize, numbers: columns.numbers });
 }
 
 /** What of a report somebody sees: these rows and no others. */
 interface View extends Pick<ReportData, 'clusters' | 'byteSize'> {
-  readonly rows: Uint32Array;
+  /** All, where they are left out. */
+  readonly rows?: Uint32Array;
   /** For sums over no other rows than these. */
   readonly numbers: Columns['numbers'];
 }
 
-function createView(whole: Whole, { clusters, rows, numbers, byteSize }: View): Report {
-  const { window, columns, ranksOf, columnOf, textsOf } = whole;
-  const clusterNames = lazy(() => new Set(namesOf(columns.names.clusterName, rows).map(foldCase)));
-  const findWorkload = lazy(() => createWorkloadFinder(columns, rows));
-  const reportCost = lazy(() => sumRows(numbers.totalCost, rows));
-  const rowsWhere = (where: RowsWhere | undefined): Uint32Array =>
-    where === undefined ? rows : findRows(columns, where, rows);
+class ReportView implements Report {
+  readonly clusters: readonly string[];
+  readonly byteSize: number;
+  readonly #whole: Whole;
+  readonly #numbers: Columns['numbers'];
+  #rows: Uint32Array | undefined;
+  #clusterNames: ReadonlySet<string> | undefined;
+  #workloads: ReturnType<typeof createWorkloadFinder> | undefined;
+  #cost: number | undefined;
 
-  return {
-    window,
-    clusters,
-    rowCount: rows.length,
-    byteSize,
-    selectRows({ where, orderBy = [], scope, texts, ...page }) {
-      const order = dropRepeated(orderBy);
-      const keys = order.map(({ field, direction }) => ({ ranks: ranksOf(field), direction }));
-      const codec = createCursorCodec(() => [scope?.() ?? '', order, toCanonicalWhere(where)]);
-      const write: Selection['write'] = (written, members) => whole.write(written, members, texts);
-      return selectPage({ columns, rows: rowsWhere(where), keys, codec, page, write, reportCost, textsOf });
-    },
-    sumRows(where) {
-      const found = rowsWhere(where);
-      return createTotals(found.length, (field) => sumRows(numbers[field], found));
-    },
-    breakDown: ({ by, where, ...question }) =>
-      breakDown(numbers, { rows: rowsWhere(where), by: by.map(columnOf), ...question }),
-    hasCluster: (name) => clusterNames().has(foldCase(name)),
-    split: (scopes) => split(window, columns, findScopes(columns, rows, scopes)),
-    restrict: (grants, regrouping) => restrict(whole, rows, grants, regrouping),
-    findWorkload(type, name) {
-      const row = findWorkload()(type, name);
-      return row === undefined ? null : toRow(columns, row, reportCost());
-    },
-  };
+  constructor(whole: Whole, { clusters, byteSize, rows, numbers }: View) {
+    this.#whole = whole;
+    this.clusters = clusters;
+    this.byteSize = byteSize;
+    this.#rows = rows;
+    this.#numbers = numbers;
+  }
+
+  get window(): ReportWindow | null {
+    return this.#whole.window;
+  }
+
+  get rowCount(): number {
+    return this.#rows?.length ?? this.#whole.columns.rowCount;
+  }
+
+  selectRows({ where, orderBy = [], scope, texts, ...page }: RowQuestion): RowPage {
+    const { columns, write } = this.#whole;
+    const order = dropRepeated(orderBy);
+    return selectPage({
+      columns,
+      rows: this.#rowsWhere(where),
+      keys: order.map(({ field, direction }) => ({ ranks: this.#whole.ranksOf(field), direction })),
+      codec: createCursorCodec(() => [scope?.() ?? '', order, toCanonicalWhere(where)]),
+      page,
+      write: (written, members) => write(written, members, texts),
+      reportCost: () => this.#reportCost(),
+      textsOf: (field) => this.#whole.textsOf(field),
+    });
+  }
+
+  sumRows(where?: RowsWhere): Totals {
+    const found = this.#rowsWhere(where);
+    return createTotals(found.length, (field) => sumRows(this.#numbers[field], found));
+  }
+
+  breakDown({ by, where, ...question }: BreakdownQuestion): Breakdown {
+    const columns = by.map((dimension) => this.#whole.columnOf(dimension));
+    return breakDown(this.#numbers, { rows: this.#rowsWhere(where), by: columns, ...question });
+  }
+
+  hasCluster(name: string): boolean {
+    const { names } = this.#whole.columns;
+    this.#clusterNames ??= new Set(namesOf(names.clusterName, this.#ownRows()).map(foldCase));
+    return this.#clusterNames.has(foldCase(name));
+  }
+
+  split(scopes: readonly Scope[]): ReadonlyMap<Scope, Report> {
+    const { window, columns } = this.#whole;
+    return split(window, columns, findScopes(columns, this.#ownRows(), scopes));
+  }
+
+  restrict(grants: Grants, regrouping?: Regrouping): Report {
+    return restrict(this.#whole, this.#ownRows(), grants, regrouping);
+  }
+
+  findWorkload(type: string, name: string): ReportRow | null {
+    const { columns } = this.#whole;
+    this.#workloads ??= createWorkloadFinder(columns, this.#ownRows());
+    const row = this.#workloads(type, name);
+    return row === undefined ? null : toRow(columns, row, this.#reportCost());
+  }
+
+  #ownRows(): Uint32Array {
+    return (this.#rows ??= allRows(this.#whole.columns));
+  }
+
+  #rowsWhere(where: RowsWhere | undefined): Uint32Array {
+    return where === undefined ? this.#ownRows() : findRows(this.#whole.columns, where, this.#ownRows());
+  }
+
+  #reportCost(): number {
+    return (this.#cost ??= sumRows(this.#numbers.totalCost, this.#ownRows()));
+  }
 }
 
 /** Nobody keeps a part for longer than an answer takes, and its rows are those of the whole: it counts for nothing. */
@@ -172,7 +188,7 @@ function restrict(whole: Whole, among: Uint32Array, grants: Grants, regrouping: 
     const clusters = namesOf(columns.names.clusterName, rows);
     if (regrouping === undefined) {
       const byteSize = VIEW_BYTES + rows.byteLength;
-      return createView(whole, { clusters, rows, numbers: createNumbersOf(columns, rows), byteSize });
+      return new ReportView(whole, { clusters, rows, numbers: createNumbersOf(columns, rows), byteSize });
     }
     const added = regroup(columns, rows, regrouping);
     const byteSize = VIEW_BYTES + ADDED_UP_BYTES_PER_ROW * added.rowCount;
@@ -187,28 +203,4 @@ function namesOf(column: NameColumn, rows: Uint32Array): readonly string[] {
   const found = new Set<number>();
   for (let at = 0; at < rows.length; at += 1) found.add(column.codes[rows[at]!]!);
   return Array.from(found, (code) => nameOf(column, code)).filter((name) => name !== null);
-}
-
-function rankField({ names, numbers }: Columns, field: OrderField): Ranks {
-  return field in names
-    ? rankNames(names[field as keyof typeof names])
-    : rankNumbers(numbers[field as NumberField].units);
-}
-
-function toTextsOf({ values }: NameColumn): PlainTexts {
-  return values.plain?.() ?? toJsonTexts(values.all());
-}
-
-/** Also where it is the column's own memory. */
-function measureTexts({ view, ends }: PlainTexts): number {
-  return view.byteLength + ends.byteLength;
-}
-
-function measureColumn({ codes, values }: NameColumn): number {
-  return codes.byteLength + 8 * values.length;
-}
-
-function lazy<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined;
-  return () => (made ??= { value: make() }).value;
 }

@@ -26,24 +26,52 @@ export interface PlainTexts {
   readonly ends: Uint32Array;
 }
 
-export function createTexts({ chars, ends }: TextData): Texts {
-  const buffer = Buffer.from(chars.buffer, chars.byteOffset, chars.byteLength);
-  const [encoding, width] = chars.BYTES_PER_ELEMENT === 1 ? (['latin1', 1] as const) : (['utf16le', 2] as const);
-  const startOf = (index: number): number => (index === 0 ? 0 : ends[index - 1]!);
-  const at = (index: number): string => buffer.toString(encoding, width * startOf(index), width * ends[index]!);
-  return {
-    length: ends.length,
-    at,
-    all() {
-      const whole = buffer.toString(encoding);
-      return Array.from(ends, (end, index) => whole.slice(startOf(index), end));
-    },
-    is: (index, text) => ends[index]! - startOf(index) === text.length && at(index) === text,
-    plain() {
-      const words = width === 1 && arePlain(chars as Uint8Array) ? viewWords(chars as Uint8Array) : undefined;
-      return words && { view: words.view, ends };
-    },
-  };
+export function createTexts(data: TextData): Texts {
+  return new DataTexts(data);
+}
+
+class DataTexts implements Texts {
+  readonly #chars: TextData['chars'];
+  readonly #ends: Uint32Array;
+  #buffer: Buffer | undefined;
+
+  constructor({ chars, ends }: TextData) {
+    this.#chars = chars;
+    this.#ends = ends;
+  }
+
+  get length(): number {
+    return this.#ends.length;
+  }
+
+  at(index: number): string {
+    return this.#read(this.#startOf(index), this.#ends[index]!);
+  }
+
+  all(): string[] {
+    const whole = this.#read(0, this.#chars.length);
+    return Array.from(this.#ends, (end, index) => whole.slice(this.#startOf(index), end));
+  }
+
+  is(index: number, text: string): boolean {
+    return this.#ends[index]! - this.#startOf(index) === text.length && this.at(index) === text;
+  }
+
+  plain(): PlainTexts | undefined {
+    const chars = this.#chars;
+    const words = chars instanceof Uint8Array && arePlain(chars) ? viewWords(chars) : undefined;
+    return words && { view: words.view, ends: this.#ends };
+  }
+
+  #startOf(index: number): number {
+    return index === 0 ? 0 : this.#ends[index - 1]!;
+  }
+
+  #read(start: number, end: number): string {
+    const { buffer, byteOffset, byteLength, BYTES_PER_ELEMENT: width } = this.#chars;
+    this.#buffer ??= Buffer.from(buffer, byteOffset, byteLength);
+    return this.#buffer.toString(width === 1 ? 'latin1' : 'utf16le', width * start, width * end);
+  }
 }
 
 /** Those of `texts` that these numbers name. */
