@@ -85,7 +85,10 @@ export class NameReader {
   }
 
   #readOther(scanner: Scanner): number {
-    return scanner.skipNull() ? NO_NAME : this.#table.codeOfString(scanner.readText());
+    scanner.peek();
+    if (scanner.skipNull()) return NO_NAME;
+    const code = this.#place.read(scanner);
+    return code >= 0 ? code : this.#table.codeOfString(scanner.readText());
   }
 }
 
@@ -98,10 +101,11 @@ export class IdReader {
   }
 
   read(scanner: Scanner): void {
+    scanner.peek();
     if (scanner.readPlain()) {
       // A row without one is named by what it is about.
       if (scanner.start === scanner.end) throw new UnusualError();
-      this.#texts.addAscii(scanner.bytes, scanner.start, scanner.end);
+      this.#texts.addAscii(scanner);
     } else this.#texts.add(scanner.readText());
   }
 

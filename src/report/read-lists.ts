@@ -18,7 +18,6 @@ export class ListTables {
   readonly labels = new Sequences();
   readonly labelLists = new Sequences();
   readonly serviceLists = new Sequences();
-  readonly #pair = [0, 0];
 
   begin(): void {
     this.texts.clear();
@@ -32,9 +31,7 @@ export class ListTables {
   }
 
   labelOf(key: number, value: number): number {
-    this.#pair[0] = key;
-    this.#pair[1] = value;
-    return this.labels.codeOf(this.#pair, 2);
+    return this.labels.codeOfPair(key, value);
   }
 
   labelOfTexts([key, value]: LabelTexts): number {
@@ -194,7 +191,7 @@ export class ListReader {
   }
 
   #read(scanner: Scanner): number {
-    const byte = scanner.bytes[scanner.at];
+    const byte = scanner.peek();
     if (byte === OPEN_LIST) return this.#readElements(scanner);
     if (scanner.skipNull()) return NULL_LIST;
     if (byte !== OPEN_OBJECT) throw new UnusualError();

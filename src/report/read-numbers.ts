@@ -51,8 +51,7 @@ export class NumberReader {
       digit = bytes[at]! - ZERO;
     }
     if (at === first || (bytes[first] === ZERO && at > first + 1)) {
-      if (!scanner.skipNull()) throw new UnusualError();
-      this.setNull(row);
+      this.#readOther(scanner, row);
       return;
     }
     let places = 0;
@@ -74,6 +73,15 @@ export class NumberReader {
     }
     scanner.at = at;
     this.#set(row, isNegative ? -whole : whole, places);
+  }
+
+  /** What does not begin with a digit: white space before a number, or null. */
+  #readOther(scanner: Scanner, row: number): void {
+    const { at } = scanner;
+    scanner.peek();
+    if (scanner.at > at) this.read(scanner, row);
+    else if (scanner.skipNull()) this.setNull(row);
+    else throw new UnusualError();
   }
 
   setNull(row: number): void {

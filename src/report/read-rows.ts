@@ -4,10 +4,10 @@
 import { byField, LIST_FIELDS, NAME_FIELDS, NUMBER_FIELDS, type ColumnData } from './columns.js';
 import type { NumberNotes } from './decode-values.js';
 import { IdReader, NameReader } from './read-cells.js';
-import { FIELDS, KeyReader, OTHER_FIELD } from './read-keys.js';
+import { FIELDS, KeyReader, NO_FIELD, OTHER_FIELD } from './read-keys.js';
 import { ListReader, ListTables } from './read-lists.js';
 import { NumberReader } from './read-numbers.js';
-import { CLOSE_OBJECT, OPEN_OBJECT, type Scanner } from './scanner.js';
+import type { Scanner } from './scanner.js';
 import { UnusualError } from './unusual.js';
 
 const FIRST_CODE = NUMBER_FIELDS.length;
@@ -47,20 +47,18 @@ export class RowReader {
   /** Reads the row that begins here. @throws UnusualError */
   read(scanner: Scanner): void {
     let seen = 0;
-    let place = 0;
-    scanner.expect(OPEN_OBJECT);
-    do {
-      const field = this.#keys.read(scanner, place++);
+    for (let place = 0; ; place += 1) {
+      const field = this.#keys.read(scanner, place);
+      if (field === NO_FIELD) break;
       const bit = 1 << field;
       // Of two values the last is the one.
-      if (field !== OTHER_FIELD && (seen & bit) !== 0) throw new UnusualError();
+      if ((seen & bit) !== 0 && field !== OTHER_FIELD) throw new UnusualError();
       seen |= bit;
-      scanner.peek();
       if (field < FIRST_CODE) this.#ofNumbers[field]!.read(scanner, this.#row);
       else if (field < ID) this.#ofCodes[field - FIRST_CODE]!.read(scanner, this.#row);
       else if (field === ID) this.#ids.read(scanner);
       else scanner.readValue();
-    } while (scanner.hasMore(CLOSE_OBJECT));
+    }
     // A row without an id is named by what it is about.
     if ((seen & (1 << ID)) === 0) throw new UnusualError();
     if ((seen & ALL_CELLS) !== ALL_CELLS) this.#fillUp(seen);

@@ -36,6 +36,18 @@ export class Sequences {
     return this.#slots.enter(this.#add(items, length));
   }
 
+  /** The number of the sequence of these two. @throws UnusualError */
+  codeOfPair(first: number, second: number): number {
+    let code = this.#slots.first(addToHash(addToHash(2, first), second));
+    while (code >= 0) {
+      const end = this.#ends[code]!;
+      if (end - this.#startOf(code) === 2 && this.#items[end - 2] === first && this.#items[end - 1] === second)
+        return code;
+      code = this.#slots.next();
+    }
+    return this.#slots.enter(this.#add([first, second], 2));
+  }
+
   /** An empty one that is none of the others. */
   addApart(): number {
     for (let other = this.#slots.first(APART); other >= 0; other = this.#slots.next());

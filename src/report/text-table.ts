@@ -24,13 +24,13 @@ export class TextTable {
   }
 
   /** The number of the plain text that was read last. @throws UnusualError where texts were made to hash alike. */
-  codeOf({ bytes, start, end, hash }: Scanner): number {
-    let code = this.#slots.first(hash);
+  codeOf(scanner: Scanner): number {
+    let code = this.#slots.first(scanner.hash);
     while (code >= 0) {
-      if (this.#texts.isAscii(code, bytes, start, end)) return code;
+      if (this.#texts.isAscii(code, scanner)) return code;
       code = this.#slots.next();
     }
-    return this.#slots.enter(this.#texts.addAscii(bytes, start, end));
+    return this.#slots.enter(this.#texts.addAscii(scanner));
   }
 
   /** The number of any text. @throws UnusualError */

@@ -1,12 +1,13 @@
 // What a report takes on the heap beside what it says of itself (`byteSize`, what the cache's bound counts).
 // Run with --expose-gc: `npm run bench:memory`.
 
-import { readReport } from '../../dist/report/read.js';
+import { createReportReading } from '../../dist/report/read.js';
 import { toReport } from '../../dist/report/report-data.js';
 import { fetchFleet } from './fleet.mjs';
 import { printMachine, usedBytes } from './measure.mjs';
 
 const MIB = 1_048_576;
+const readReport = createReportReading();
 
 /** What it was read from is let go of; only the report itself may stay. */
 function decode(text) {
