@@ -180,7 +180,7 @@ describe('rows that were told apart', () => {
     const grants = grantsOf([{ namespaces: ['none'] }, { clusters: ['a', 'b', 'a/b'] }]);
     fc.assert(
       fc.property(anyRows, fc.boolean(), (json, byCluster) => {
-        const all = readRows(json as never);
+        const all = readRows(json);
         const rows = all.filter(({ clusterName }) => clusterName !== null);
         const groups = new Map<string, Row[]>();
         for (const row of rows) {
