@@ -170,7 +170,7 @@ describe('one upstream call', () => {
 
 describe('createReportCache', () => {
   const fetched = (name: string, byteSize = 1_000): FetchedReport => ({
-    report: { ...decodeReport({ aggregatedWorkloads: null }).report, clusters: [name], byteSize },
+    report: Object.assign(decodeReport({ aggregatedWorkloads: null }).report, { clusters: [name], byteSize }),
     body: Buffer.from(''),
   });
   const options = {

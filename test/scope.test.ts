@@ -825,7 +825,6 @@ describe('the families of a cache', () => {
     const clock = createManualClock();
     let calls = 0;
     const told = { byteSize: 1_000, error: undefined as Error | undefined };
-    const empty = decodeReport({ aggregatedWorkloads: null }).report;
     const cache = createReportCache({
       upstream: 'https://scaleops.test',
       timeoutMs: 30_000,
@@ -842,7 +841,9 @@ describe('the families of a cache', () => {
           calls += 1;
           if (told.error !== undefined) return Promise.reject(told.error);
           const own = `call ${calls}`;
-          const report = { ...empty, hasCluster: (name: string) => name === own, byteSize: told.byteSize };
+          const { report: empty } = decodeReport({ aggregatedWorkloads: null });
+          const hasCluster = (name: string): boolean => name === own;
+          const report = Object.assign(empty, { hasCluster, byteSize: told.byteSize });
           return Promise.resolve({ report, body: Buffer.from('') });
         },
       },

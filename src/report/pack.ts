@@ -71,12 +71,16 @@ export function pack(data: ColumnData): PackedColumns {
   ];
   const starts = NUMBER_FIELDS.map((_, field) => 8 * rowCount * field);
   let end = 8 * rowCount * starts.length;
-  for (const array of rest) end = starts.push(end) && end + array.byteLength;
+  for (const { byteLength } of rest) {
+    starts.push(end);
+    end += byteLength;
+  }
   let wideTexts = 0;
   texts.forEach(({ chars }, at) => {
     if (chars.BYTES_PER_ELEMENT === 2) wideTexts |= 1 << at;
+    starts.push(end);
     // So that wide ones may follow.
-    end = starts.push(end) && end + chars.byteLength + (chars.byteLength & 1);
+    end += chars.byteLength + (chars.byteLength & 1);
   });
   const block = new ArrayBuffer(end + WORD_SLACK);
   const scales = NUMBER_FIELDS.map((field) => data.numbers[field].scale);
