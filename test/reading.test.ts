@@ -7,6 +7,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { LABEL_FIELDS, LIST_FIELDS, NAME_FIELDS, NUMBER_FIELDS } from '../src/report/columns.js';
 import { idAt, labelsAt, nameOf, numberAt, servicesAt } from '../src/report/cells.js';
 import { decodeData, ReportShapeError } from '../src/report/decode.js';
+import { addToHash, HASH_OF_NOTHING } from '../src/report/hash-slots.js';
 import { createReportReading } from '../src/report/read.js';
 import type { ReportData } from '../src/report/report-data.js';
 import { toColumns } from '../src/report/unpack.js';
@@ -194,6 +195,28 @@ test('names that were made to be found in one place are left to others, not sear
   expect(readAnswer(body)).toHaveProperty('report');
   // And what it reads next is none the worse.
   expect(compare(workloads)).toBe(true);
+});
+
+// Mutation: hash-slots.ts, count the steps of each look alone: then this takes time by the square of the names.
+test('names that were made to hash alike are left to others, not compared for ever', () => {
+  // Each step of the hash can be undone: of two words the second makes up for what the first one did.
+  const names: string[] = [];
+  for (let number = 0; names.length < 1_100; number += 1) {
+    const first = Buffer.from(number.toString(36).padStart(4, '-'), 'latin1');
+    const second = Buffer.alloc(4);
+    second.writeInt32LE(addToHash(HASH_OF_NOTHING, first.readInt32LE()) ^ 0x12345678);
+    if (/^[!#-[\]-~]{4}$/.test(second.toString('latin1'))) names.push(`${first.toString()}${second.toString()}`);
+  }
+  const hashes = names.map((name) => {
+    const scanner = new Scanner(Buffer.from(`"${name}"`));
+    scanner.readPlain();
+    return scanner.hash;
+  });
+  expect(new Set(names).size).toBe(names.length);
+  expect(new Set(hashes).size).toBe(1);
+  const body = Buffer.from(rowsText(...names.map((name) => `{"id":"${name}","namespace":"${name}"}`)));
+  expect(readReport(body)).toBeUndefined();
+  expect(readAnswer(body)).toHaveProperty('report');
 });
 
 describe('a body that came to harm', () => {

@@ -15,8 +15,10 @@ export class HashSlots {
   #slots = new Uint32Array(FIRST_SLOTS);
   /** Of each thing. */
   #hashes = new Int32Array(FIRST_SLOTS / 2);
+  /** Where the look that is under way has come to, for which hash, and in how many steps. */
   #slot = 0;
   #hash = 0;
+  #steps = 0;
 
   clear(): void {
     if (this.#slots.length > MAX_KEPT_SLOTS) {
@@ -28,6 +30,7 @@ export class HashSlots {
   /** The first thing with this hash, which may be the one that is looked for; -1 where there is none. */
   first(hash: number): number {
     this.#hash = hash;
+    this.#steps = 0;
     this.#slot = hash & (this.#slots.length - 1);
     return this.#find();
   }
@@ -35,6 +38,7 @@ export class HashSlots {
   /** The next one with the same hash. */
   next(): number {
     this.#slot = (this.#slot + 1) & (this.#slots.length - 1);
+    this.#steps += 1;
     return this.#find();
   }
 
@@ -50,7 +54,7 @@ export class HashSlots {
     const slots = this.#slots;
     const mask = slots.length - 1;
     let slot = this.#slot;
-    for (let steps = 0; steps < MAX_STEPS; steps += 1) {
+    for (; this.#steps < MAX_STEPS; this.#steps += 1) {
       const number = slots[slot]! - 1;
       if (number < 0 || this.#hashes[number] === this.#hash) {
         this.#slot = slot;
