@@ -39,7 +39,7 @@ export function createParts(config: Config, dependencies: GatewayDependencies, c
   const instrument = telemetry.instruments;
   const authentication = createDoorkeeper(config, logger, clock);
   const credentials = createCredentials({ ...config.upstream, clock, instrument });
-  const reader = createReportReader({ keepsBodies: isShared(config) });
+  const reader = createReportReader({ keepsBodies: sharedUrlOf(config) !== undefined });
   const client = createClient(config, reader, telemetry, logger, clock);
   const shared = createSharedTier(config, reader, logger, clock);
   const cache = createCache(config, { client, shared, instrument }, logger, clock);
@@ -126,15 +126,16 @@ function createCache(
 }
 
 /** Where nothing is kept there is nothing to share. */
-function isShared({ cache }: Config): boolean {
-  return cache.redisUrl !== undefined && cache.ttlMs > 0;
+function sharedUrlOf({ cache }: Config): string | undefined {
+  return cache.ttlMs > 0 ? cache.redisUrl : undefined;
 }
 
 function createSharedTier(config: Config, reader: ReportReader, logger: Logger, clock: Clock): SharedCache | undefined {
   const { cache, upstream } = config;
-  if (cache.redisUrl === undefined || !isShared(config)) return undefined;
+  const url = sharedUrlOf(config);
+  if (url === undefined) return undefined;
   const engine = createRedisEngine({
-    url: cache.redisUrl,
+    url,
     onConnection: (isUp, reason) => {
       if (isUp) logger.info('the shared cache is connected');
       else logger.warn({ reason }, 'the shared cache cannot be reached; going on without it');

@@ -197,3 +197,35 @@ async function fetchFleet(workloads: number): Promise<Buffer> {
   await simulator.close();
   return body;
 }
+
+describe('the memory that bodies are read in', () => {
+  // Mutation: report-reader.ts, `end` gives it back each time, or `read` answers with the body: then these fail.
+  test("is one's own until the reading ends, and then the next one's, and only once", () => {
+    const reader = createReportReader({ keepsBodies: false });
+    onTestFinished(() => reader.close());
+    const [first, second] = [reader.begin(), reader.begin()];
+    expect(first.scratch).toBeInstanceOf(Buffer);
+    expect(second.scratch!.buffer).not.toBe(first.scratch!.buffer);
+    first.end();
+    first.end();
+    const [third, fourth] = [reader.begin(), reader.begin()];
+    expect(third.scratch).toBe(first.scratch);
+    expect([first.scratch, second.scratch]).not.toContain(fourth.scratch);
+  });
+
+  test('leaves no reading, short or long; where bodies are kept there is none', async () => {
+    const [reader, keeping] = [
+      createReportReader({ keepsBodies: false }),
+      createReportReader({ keepsBodies: true }),
+    ] as const;
+    onTestFinished(async () => {
+      await Promise.all([reader.close(), keeping.close()]);
+    });
+    expect(keeping.begin().scratch).toBeUndefined();
+    for (const text of [makeText(1_000), makeText(1_100_000)]) {
+      const { report, body } = await reader.read([Buffer.from(text)], '');
+      expect([report.rowCount, body]).toEqual([countRows(text), undefined]);
+      expect((await keeping.read([Buffer.from(text)], '')).body?.toString()).toBe(text);
+    }
+  });
+});

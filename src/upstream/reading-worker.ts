@@ -24,11 +24,13 @@ const MAX_SCRATCH_BYTES = 16_777_216;
 
 const readAnswer = createAnswerReading();
 
-let scratch = Buffer.alloc(0);
+const NOTHING = Buffer.alloc(0);
+let scratch = NOTHING;
 
 parentPort?.on('message', ({ blocks, keepsBody }: ReadingTask) => {
-  const body = keepsBody ? Buffer.concat(blocks) : joinInScratch(blocks);
+  const body = join(blocks, keepsBody);
   const answer = readAnswer(body);
+  if (scratch.length > MAX_SCRATCH_BYTES) scratch = NOTHING;
   const result: ReadingResult = { answer, body: keepsBody ? body : undefined };
   const memory = [
     ...(keepsBody ? [body.buffer as ArrayBuffer] : []),
@@ -37,9 +39,15 @@ parentPort?.on('message', ({ blocks, keepsBody }: ReadingTask) => {
   parentPort?.postMessage(result, memory);
 });
 
+function join(blocks: readonly Uint8Array[], keepsBody: boolean): Buffer {
+  const [first = NOTHING, ...others] = blocks;
+  if (others.length === 0) return Buffer.from(first.buffer, first.byteOffset, first.byteLength);
+  return keepsBody ? Buffer.concat(blocks) : joinInScratch(blocks);
+}
+
 function joinInScratch(blocks: readonly Uint8Array[]): Buffer {
   const bytes = blocks.reduce((sum, { length }) => sum + length, 0);
-  if (scratch.length < bytes || scratch.length > MAX_SCRATCH_BYTES) scratch = Buffer.allocUnsafeSlow(bytes);
+  if (scratch.length < bytes) scratch = Buffer.allocUnsafeSlow(bytes);
   let at = 0;
   for (const block of blocks) {
     scratch.set(block, at);

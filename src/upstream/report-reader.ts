@@ -11,6 +11,8 @@ import { createReadingThread, isAlone } from './reading-thread.js';
 const THREAD_BYTES = 1_048_576;
 /** A body that is put there is not for the thread, which would take the memory with it. */
 const SCRATCH_BYTES = THREAD_BYTES - 1;
+/** More of them are not kept: as many calls as run at the same time by default. */
+const MAX_SCRATCHES = 8;
 
 /** A report, what was noticed about it, and the text that it was read from, where that is wanted. */
 export interface ReportOfBody extends DecodedReport {
@@ -41,7 +43,7 @@ export interface ReportReader {
 
 export function createReportReader({ keepsBodies }: ReportReaderOptions): ReportReader {
   const largeReports = createLargeReports();
-  /** Those that nobody uses now: as many as were ever used at the same time. */
+  /** Those that nobody uses now. */
   const scratches: Buffer[] = [];
   const readAnswer = createAnswerReading();
   const thread = createReadingThread();
@@ -51,8 +53,11 @@ export function createReportReader({ keepsBodies }: ReportReaderOptions): Report
       const reading = largeReports.begin();
       if (keepsBodies) return { ...reading, scratch: undefined };
       const scratch = scratches.pop() ?? Buffer.allocUnsafeSlow(SCRATCH_BYTES);
+      let hasEnded = false;
       const end = (): void => {
-        scratches.push(scratch);
+        // Given back twice it would be used by two at once, and one might read what is another's.
+        if (!hasEnded && scratches.length < MAX_SCRATCHES) scratches.push(scratch);
+        hasEnded = true;
         reading.end();
       };
       return { grow: reading.grow, end, scratch };
@@ -62,7 +67,8 @@ export function createReportReader({ keepsBodies }: ReportReaderOptions): Report
       if (bytes < THREAD_BYTES) {
         const [first = Buffer.alloc(0)] = blocks;
         const body = blocks.length > 1 ? Buffer.concat(blocks) : first;
-        return { ...toDecoded(readAnswer(body), pathSetting), body };
+        // It may be memory that somebody else is given next.
+        return { ...toDecoded(readAnswer(body), pathSetting), body: keepsBodies ? body : undefined };
       }
       const { answer, body } = await inTurn(() => thread.read(blocks.map(own), keepsBodies));
       return {
