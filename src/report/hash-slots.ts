@@ -5,8 +5,6 @@ import { grow } from './texts.js';
 import { UnusualError } from './unusual.js';
 
 const FIRST_SLOTS = 256;
-/** A table that has grown to more is not kept for the next report. */
-const MAX_KEPT_SLOTS = 65_536;
 /** Many more than there are among any names that were not made for it. */
 const MAX_STEPS = 1_000;
 
@@ -21,10 +19,7 @@ export class HashSlots {
   #steps = 0;
 
   clear(): void {
-    if (this.#slots.length > MAX_KEPT_SLOTS) {
-      this.#slots = new Uint32Array(FIRST_SLOTS);
-      this.#hashes = new Int32Array(FIRST_SLOTS / 2);
-    } else this.#slots.fill(0);
+    this.#slots.fill(0);
   }
 
   /** The first thing with this hash, which may be the one that is looked for; -1 where there is none. */

@@ -39,10 +39,9 @@ export class PlaceReader {
 export class CodeColumn {
   #codes = new Uint32Array(0);
 
-  /** Begins another report, of about so many rows; room for more than `maxKept` of them is not kept. */
-  begin(rowCount: number, maxKept: number): void {
-    const { length } = this.#codes;
-    if (length < rowCount || length > maxKept) this.#codes = new Uint32Array(rowCount);
+  /** Begins another report, of about so many rows. */
+  begin(rowCount: number): void {
+    if (this.#codes.length < rowCount) this.#codes = new Uint32Array(rowCount);
   }
 
   set(row: number, code: number): void {
@@ -64,8 +63,8 @@ export class NameReader {
   readonly #table = new TextTable();
   readonly #place = new PlaceReader(this.#table);
 
-  begin(rowCount: number, maxKept: number): void {
-    this.#codes.begin(rowCount, maxKept);
+  begin(rowCount: number): void {
+    this.#codes.begin(rowCount);
     this.#table.clear();
     this.#place.begin();
   }

@@ -165,8 +165,8 @@ export class ListReader {
     this.#isOfLabels = isOfLabels;
   }
 
-  begin(rowCount: number, maxKept: number): void {
-    this.#codes.begin(rowCount, maxKept);
+  begin(rowCount: number): void {
+    this.#codes.begin(rowCount);
     this.#end = this.#start;
     for (const element of this.#elements) element.begin();
   }

@@ -30,9 +30,9 @@ export class NumberReader {
     this.#toValue = isCount ? toCount : toNumber;
   }
 
-  /** Begins another report, of about so many rows; room for more than `maxKept` of them is not kept. */
-  begin(rowCount: number, maxKept: number): void {
-    if (this.#units.length < rowCount || this.#units.length > maxKept) this.#units = new Float64Array(rowCount);
+  /** Begins another report, of about so many rows. */
+  begin(rowCount: number): void {
+    if (this.#units.length < rowCount) this.#units = new Float64Array(rowCount);
     this.#places = 0;
     this.#isDecimal = true;
   }

@@ -16,8 +16,6 @@ const ID = FIELDS.indexOf('id');
 const ALL_CELLS = 2 ** ID - 1;
 /** The least that a row takes, about. */
 const ROW_BYTES = 400;
-/** Room for the rows of a larger report is not kept for the next one. */
-const MAX_KEPT_ROWS = 16_384;
 
 export class RowReader {
   readonly #notes: NumberNotes = { dropped: 0 };
@@ -39,8 +37,8 @@ export class RowReader {
     this.#keys.begin();
     this.#ids.begin();
     this.#tables.begin();
-    for (const numbers of this.#ofNumbers) numbers.begin(rowCount, MAX_KEPT_ROWS);
-    for (const codes of this.#ofCodes) codes.begin(rowCount, MAX_KEPT_ROWS);
+    for (const numbers of this.#ofNumbers) numbers.begin(rowCount);
+    for (const codes of this.#ofCodes) codes.begin(rowCount);
     this.#row = 0;
   }
 

@@ -12,15 +12,21 @@ import { UnusualError } from './unusual.js';
 /** Reads the report that these bytes are; undefined for what is unusual, or no report. */
 export type ReadReport = (bytes: Buffer) => ReportData | undefined;
 
+/** What has read a longer one is not used again. */
+const MAX_KEPT_BYTES = 8_388_608;
+
 /** Makes one that reads any number of reports, one after the other. */
 export function createReportReading(): ReadReport {
-  const rows = new RowReader();
+  let rows = new RowReader();
   return (bytes) => {
     try {
       return readAnswer(new Scanner(bytes), rows);
     } catch (error) {
       if (error instanceof UnusualError) return undefined;
       throw error;
+    } finally {
+      // It has grown with the report, and would hold on to that.
+      if (bytes.length > MAX_KEPT_BYTES) rows = new RowReader();
     }
   };
 }

@@ -3,7 +3,7 @@
 
 import { addToHash, HASH_OF_NOTHING } from './hash-slots.js';
 import { UnusualError } from './unusual.js';
-import { isPlainWord, toWord } from './words.js';
+import { isPlainByte, isPlainWord, toWord } from './words.js';
 
 export const QUOTE = 0x22;
 export const COMMA = 0x2c;
@@ -15,10 +15,8 @@ export const CLOSE_OBJECT = 0x7d;
 const BACKSLASH = 0x5c;
 const SMALL_N = 0x6e;
 
-/** The bytes that stand for themselves in a text: ASCII without quote, backslash and control characters. */
-const PLAIN = Uint8Array.from({ length: 256 }, (_, byte) =>
-  Number(byte >= 0x20 && byte < 0x80 && byte !== QUOTE && byte !== BACKSLASH),
-);
+/** The bytes that stand for themselves in a text. */
+const PLAIN = Uint8Array.from({ length: 256 }, (_, byte) => Number(isPlainByte(byte)));
 /** The bytes of numbers, true, false and null. */
 const WORD = Uint8Array.from({ length: 256 }, (_, byte) => Number(/[\w+.-]/.test(String.fromCharCode(byte))));
 

@@ -5,8 +5,6 @@ import { addToHash, HashSlots } from './hash-slots.js';
 import { grow } from './texts.js';
 
 const FIRST_ROOM = 128;
-/** Room for more is not kept for the next report. */
-const MAX_KEPT_ROOM = 65_536;
 /** No hash of a sequence without items. */
 const APART = -1;
 
@@ -19,8 +17,6 @@ export class Sequences {
   /** Forgets all of them. What was given before is no longer good. */
   clear(): void {
     this.#slots.clear();
-    if (this.#items.length > MAX_KEPT_ROOM) this.#items = new Uint32Array(FIRST_ROOM);
-    if (this.#ends.length > MAX_KEPT_ROOM) this.#ends = new Uint32Array(FIRST_ROOM);
     this.#count = 0;
   }
 

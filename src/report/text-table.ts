@@ -5,9 +5,6 @@ import { addToHash, HASH_OF_NOTHING, HashSlots } from './hash-slots.js';
 import { Scanner } from './scanner.js';
 import { TextWriter, type TextData } from './texts.js';
 
-/** Texts that stand in JSON as they are. */
-const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7f]*$/;
-
 export class TextTable {
   readonly #slots = new HashSlots();
   readonly #texts = new TextWriter();
@@ -37,7 +34,11 @@ export class TextTable {
   codeOfString(text: string): number {
     let code = this.#strings.get(text);
     if (code !== undefined) return code;
-    code = PLAIN.test(text) ? this.#codeOfPlain(text) : this.#add(text);
+    const bytes = Buffer.from(`"${text}"`);
+    const scanner = new Scanner(bytes);
+    // Where it is plain it may have been read before, or will be.
+    const isPlain = scanner.readPlain() && scanner.at === bytes.length;
+    code = isPlain ? this.codeOf(scanner) : this.#add(text);
     this.#strings.set(text, code);
     return code;
   }
@@ -45,13 +46,6 @@ export class TextTable {
   /** What was written, for as long as nothing more is. */
   data(): TextData {
     return this.#texts.data();
-  }
-
-  /** As it would have been read. */
-  #codeOfPlain(text: string): number {
-    const scanner = new Scanner(Buffer.from(`"${text}"`, 'latin1'));
-    scanner.readPlain();
-    return this.codeOf(scanner);
   }
 
   /** Found as a string alone; in the table all the same, where each number has its place. */

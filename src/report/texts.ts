@@ -105,8 +105,6 @@ export interface AsciiText {
 
 const FIRST_CHARS = 1_024;
 const FIRST_TEXTS = 64;
-/** Room for more characters or texts is not kept for the next ones. */
-const MAX_KEPT_ROOM = 1_048_576;
 
 /** Writes texts one after the other, each with the next number. It serves one report after the other. */
 export class TextWriter {
@@ -119,9 +117,7 @@ export class TextWriter {
 
   /** Forgets all texts. What `data` gave before is no longer good. */
   clear(): void {
-    const isNarrow = this.#chars.BYTES_PER_ELEMENT === 1;
-    if (!isNarrow || this.#chars.length > MAX_KEPT_ROOM) this.#chars = new Uint8Array(FIRST_CHARS);
-    if (this.#ends.length > MAX_KEPT_ROOM) this.#ends = new Uint32Array(FIRST_TEXTS);
+    if (this.#chars.BYTES_PER_ELEMENT > 1) this.#chars = new Uint8Array(FIRST_CHARS);
     this.#charCount = 0;
     this.#count = 0;
   }

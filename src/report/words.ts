@@ -42,12 +42,17 @@ export function isPlainWord(word: number): boolean {
   return ((word | low | ((quotes - ONES) & ~quotes) | ((backslashes - ONES) & ~backslashes)) & HIGH_BITS) === 0;
 }
 
+/** The same of one byte. */
+export function isPlainByte(byte: number): boolean {
+  return isPlainWord(byte * ONES);
+}
+
 /** Whether each byte stands for itself. */
 export function arePlain(bytes: Uint8Array): boolean {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let at = 0;
   for (; at + 4 <= bytes.length; at += 4) if (!isPlainWord(view.getInt32(at, true))) return false;
-  for (; at < bytes.length; at += 1) if (!isPlainWord(bytes[at]! * ONES)) return false;
+  for (; at < bytes.length; at += 1) if (!isPlainByte(bytes[at]!)) return false;
   return true;
 }
 
