@@ -8,7 +8,7 @@ import type { ReportMemory } from './report-memory.js';
 
 /** Answers that were made of kept reports, for as long as these are kept and fresh. */
 export interface AnswerMemory {
-  /** What is kept under the key. */
+  /** What is kept under the key, which has a blank or a line break in it: that of a report has none. */
   find(key: string): KeptAnswer | undefined;
   /** Its reports, to be asked for when it is made use of. */
   use(found: KeptAnswer): CacheAnswer[];

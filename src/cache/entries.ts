@@ -7,7 +7,7 @@ import type { Principal } from '../upstream/principal.js';
 import type { Families } from './families.js';
 import type { Aged, DatedReport } from './freshness.js';
 
-/** Where a report is kept, whose it is, and what was asked for. `key` is made of the other two. */
+/** Where a report is kept, whose it is, and what was asked for. `key` is made of the other two, and is one word. */
 export interface Place {
   readonly key: string;
   readonly principal: Principal;
@@ -46,9 +46,6 @@ export type Entries = LRUCache<string, Kept> & {
   /** How many of them are reports. */
   reportCount(): number;
 };
-
-/** What no key of a report begins with. */
-export const ANSWER = 'answer ';
 
 /**
  * Reports, and what was made of them, within one bound: whatever was longest of no use goes first, and with a report all

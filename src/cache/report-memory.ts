@@ -5,15 +5,7 @@ import type { Clock } from '../clock.js';
 import type { WorkloadCostsRequest } from '../report/request.js';
 import type { Principal } from '../upstream/principal.js';
 import { createAcceptance } from './acceptance.js';
-import {
-  ANSWER,
-  createEntries,
-  type Entries,
-  type Entry,
-  type KeptAnswer,
-  type Place,
-  type ReportSource,
-} from './entries.js';
+import { createEntries, type Entries, type Entry, type KeptAnswer, type Place, type ReportSource } from './entries.js';
 import { createFamilies } from './families.js';
 import { lifetimeOf, stageOf, type DatedReport, type Freshness, type Stage } from './freshness.js';
 
@@ -38,7 +30,7 @@ export interface ReportMemory {
   findFamily(principal: Principal, base: WorkloadCostsRequest): Relative[];
   /** Keeps the report, unless its principal was refused since it was asked for, or a newer one is there. */
   keep(place: Place, dated: DatedReport): Entry;
-  /** Keeps what was made of these reports, under a key of its own, for as long as each of them is kept. */
+  /** Keeps what was made of these reports, under a key of several words, for as long as each of them is kept. */
   keepAnswer(key: string, answer: KeptAnswer): void;
   /** What was made of reports that are all fresh still, and may be shown to their principals. */
   findAnswer(key: string): KeptAnswer | undefined;
@@ -120,10 +112,10 @@ function createAnswerKeeping(
 ): Pick<ReportMemory, 'keepAnswer' | 'findAnswer'> {
   return {
     keepAnswer(key, answer) {
-      if (answer.sources.every(isCurrent)) entries.set(ANSWER + key, answer);
+      if (answer.sources.every(isCurrent)) entries.set(key, answer);
     },
     findAnswer(key) {
-      const answer = entries.get(ANSWER + key) as KeptAnswer | undefined;
+      const answer = entries.get(key) as KeptAnswer | undefined;
       return answer?.sources.every(isCurrent) === true ? answer : undefined;
     },
   };

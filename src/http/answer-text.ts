@@ -21,40 +21,57 @@ export function* writeResult(result: ExecutionResult, lists: readonly WrittenLis
  * alone: how it is answered (`extensions.http`) is not.
  */
 export function* writeOpening(result: ExecutionResult, lists: readonly WrittenList[]): Generator<Buffer, void> {
-  const places = toPlaces(lists);
-  let text = '{';
+  const parts = new Parts();
+  parts.add('{');
+  let separator = '';
   for (const [name, value] of Object.entries(result)) {
     if (value === undefined) continue;
-    if (text !== '{') text += ',';
-    text += `${JSON.stringify(name)}:`;
-    if (name === 'data') text = yield* writeValue(value, places, text);
-    else text += name === 'errors' ? JSON.stringify((value as GraphQLError[]).map(toShown)) : JSON.stringify(value);
+    parts.add(`${separator}${JSON.stringify(name)}:`);
+    separator = ',';
+    if (name === 'data') addValue(parts, value, toPlaces(lists));
+    else parts.add(JSON.stringify(name === 'errors' ? (value as GraphQLError[]).map(toShown) : value));
   }
-  yield Buffer.from(text);
+  yield* parts.write();
 }
 
-/** `text`, then the value, as far as that is cut in pieces. @returns what is left to be written. */
-function* writeValue(
-  value: unknown,
-  place: Places | WrittenList | undefined,
-  before: string,
-): Generator<Buffer, string> {
+/** Texts, and lists between them. */
+class Parts {
+  readonly #before: { readonly text: string; readonly list: WrittenList }[] = [];
+  #text = '';
+
+  add(text: string): void {
+    this.#text += text;
+  }
+
+  addList(list: WrittenList): void {
+    this.#before.push({ text: this.#text, list });
+    this.#text = '';
+  }
+
+  *write(): Generator<Buffer, void> {
+    for (const { text, list } of this.#before) {
+      yield Buffer.from(text);
+      yield* list.pieces;
+    }
+    yield Buffer.from(this.#text);
+  }
+}
+
+function addValue(parts: Parts, value: unknown, place: Places | WrittenList | undefined): void {
   // Where an error has made nothing of what is around a list, that is what is answered.
-  if (place === undefined || typeof value !== 'object' || value === null) return before + JSON.stringify(value);
-  if (!(place instanceof Map)) {
-    yield Buffer.from(before);
-    yield* place.pieces;
-    return '';
+  if (place === undefined || typeof value !== 'object' || value === null) parts.add(JSON.stringify(value));
+  else if (!(place instanceof Map)) parts.addList(place);
+  else {
+    const isList = Array.isArray(value);
+    parts.add(isList ? '[' : '{');
+    let separator = '';
+    for (const [name, each] of Object.entries(value)) {
+      parts.add(isList ? separator : `${separator}${JSON.stringify(name)}:`);
+      addValue(parts, each, place.get(isList ? Number(name) : name));
+      separator = ',';
+    }
+    parts.add(isList ? ']' : '}');
   }
-  const isList = Array.isArray(value);
-  let text = before + (isList ? '[' : '{');
-  let separator = '';
-  for (const [name, each] of Object.entries(value)) {
-    text += isList ? separator : `${separator}${JSON.stringify(name)}:`;
-    text = yield* writeValue(each, place.get(isList ? Number(name) : name), text);
-    separator = ',';
-  }
-  return text + (isList ? ']' : '}');
 }
 
 function toPlaces(lists: readonly WrittenList[]): Places {

@@ -92,15 +92,10 @@ export function breakDown(numbers: Columns['numbers'], { rows, by, orderBy, firs
       (field) => sumGroups(sumsOf(field), order, from),
     );
   const totals = totalsFrom(0);
-  const toGroup = (group: number): Group => ({
-    get keys() {
-      return by.map((column) => nameOf(column, column.codes[firstRows[group]!]!));
-    },
-    totals: { rowCount: counts[group]!, sum: (field) => sumOf(sumsOf(field), group) },
-    get share() {
-      return shareOf(this.totals.sum('totalCost'), totals.sum('totalCost'));
-    },
-  });
+  const toGroup = (group: number): Group => {
+    const own: Totals = { rowCount: counts[group]!, sum: (field) => sumOf(sumsOf(field), group) };
+    return new FoundGroup(by, firstRows[group]!, own, totals);
+  };
   const shown = Math.min(first ?? groupCount, groupCount);
   return {
     groups: Array.from(order.subarray(0, shown), toGroup),
@@ -108,6 +103,30 @@ export function breakDown(numbers: Columns['numbers'], { rows, by, orderBy, firs
     groupCount,
     totals,
   };
+}
+
+/** Its keys and its share are worked out for who asks. */
+class FoundGroup implements Group {
+  readonly totals: Totals;
+  readonly #by: readonly NameColumn[];
+  readonly #row: number;
+  readonly #whole: Totals;
+
+  /** @param row one of its rows, to read its keys from. */
+  constructor(by: readonly NameColumn[], row: number, totals: Totals, whole: Totals) {
+    this.#by = by;
+    this.#row = row;
+    this.totals = totals;
+    this.#whole = whole;
+  }
+
+  get keys(): Group['keys'] {
+    return this.#by.map((column) => nameOf(column, column.codes[this.#row]!));
+  }
+
+  get share(): Group['share'] {
+    return shareOf(this.totals.sum('totalCost'), this.#whole.sum('totalCost'));
+  }
 }
 
 interface Grouping {

@@ -3,7 +3,7 @@
 import type { Columns, NameField } from './columns.js';
 import type { CursorCodec } from './cursor.js';
 import { orderByRanks, type RankedKey, type RowOrder } from './order.js';
-import { findPage, type PageArguments } from './page.js';
+import { findPage, type PageArguments, type PageBounds } from './page.js';
 import type { RowTextMemory } from './row-texts.js';
 import type { RowMember, WrittenRows } from './row-writer.js';
 import { toRow, type ReportRow } from './row.js';
@@ -50,23 +50,48 @@ export interface Selection {
 }
 
 /** @throws CursorError for an `after` or `before` that is no cursor of this list. */
-export function selectPage({ columns, rows, keys, codec, page, write, ...rest }: Selection): RowPage {
+export function selectPage(selection: Selection): RowPage {
+  const { columns, rows, keys, codec, page } = selection;
   // Where nothing is counted from a cursor or from the end, only the first rows need their places.
   const isFromStart = page.after === undefined && page.before === undefined && page.last === undefined;
   const ordered = orderByRanks(rows, keys, isFromStart ? page.first : undefined);
-  const list = { rows: ordered, totalCount: rows.length, ids: columns.ids, codec };
-  const { start, end, hasNextPage, hasPreviousPage } = findPage(list, page);
-  const own = ordered.subarray(start, end);
-  const cursorOf = (index: number): string => codec.encode({ place: start + index, id: columns.ids.at(own[index]!) });
-  return {
-    rowCount: end - start,
-    totalCount: rows.length,
-    hasNextPage,
-    hasPreviousPage,
-    get rows() {
-      return Array.from(own, (row) => toRow(columns, row, rest.reportCost()));
-    },
-    cursorOf,
-    write: (members) => write({ columns, rows: own, cursorOf, ...rest }, members),
-  };
+  const found = findPage({ rows: ordered, totalCount: rows.length, ids: columns.ids, codec }, page);
+  return new SelectedPage(selection, ordered, found);
+}
+
+class SelectedPage implements RowPage {
+  readonly rowCount: number;
+  readonly totalCount: number;
+  readonly hasNextPage: boolean;
+  readonly hasPreviousPage: boolean;
+  readonly #selection: Selection;
+  readonly #own: Uint32Array;
+  readonly #start: number;
+
+  /** @param ordered the rows of all pages, in their order, at least up to the end of this one. */
+  constructor(selection: Selection, ordered: Uint32Array, { start, end, hasNextPage, hasPreviousPage }: PageBounds) {
+    this.rowCount = end - start;
+    this.totalCount = selection.rows.length;
+    this.hasNextPage = hasNextPage;
+    this.hasPreviousPage = hasPreviousPage;
+    this.#selection = selection;
+    this.#own = ordered.subarray(start, end);
+    this.#start = start;
+  }
+
+  get rows(): readonly ReportRow[] {
+    const { columns, reportCost } = this.#selection;
+    return Array.from(this.#own, (row) => toRow(columns, row, reportCost()));
+  }
+
+  cursorOf(index: number): string {
+    const { columns, codec } = this.#selection;
+    return codec.encode({ place: this.#start + index, id: columns.ids.at(this.#own[index]!) });
+  }
+
+  write(members: readonly RowMember[]): Iterable<Buffer> {
+    const { columns, write, reportCost, textsOf } = this.#selection;
+    const cursorOf = (index: number) => this.cursorOf(index);
+    return write({ columns, rows: this.#own, cursorOf, reportCost, textsOf }, members);
+  }
 }

@@ -50,7 +50,8 @@ export function findRows(columns: Columns, where: RowsWhere, among: Uint32Array)
   keepAtLeast(matches, columns.numbers.savingsAvailable, where.minSavingsAvailable);
   if (where.labels !== undefined) keepLabelled(matches, columns, where.labels);
   if (where.search !== undefined && where.search !== '') keepFound(matches, columns, where.search.toLowerCase());
-  return toRowNumbers(matches);
+  const count = countOf(matches);
+  return count === among.length ? among : toRowNumbers(matches, count);
 }
 
 /** All rows, in the upstream's order. */
@@ -58,11 +59,16 @@ export function allRows(columns: Columns): Uint32Array {
   return new Uint32Array(columns.rowCount).map((_, row) => row);
 }
 
-function toRowNumbers(matches: Uint8Array): Uint32Array {
-  const rows = new Uint32Array(matches.length);
+function countOf(matches: Uint8Array): number {
   let count = 0;
-  for (let row = 0; row < matches.length; row += 1) if (matches[row] === 1) rows[count++] = row;
-  return rows.slice(0, count);
+  for (let row = 0; row < matches.length; row += 1) count += matches[row]!;
+  return count;
+}
+
+function toRowNumbers(matches: Uint8Array, count: number): Uint32Array {
+  const rows = new Uint32Array(count);
+  for (let row = 0, next = 0; next < count; row += 1) if (matches[row] === 1) rows[next++] = row;
+  return rows;
 }
 
 function keepNamed(matches: Uint8Array, column: NameColumn, names: readonly string[] | undefined): void {

@@ -25,11 +25,12 @@ export type AuthSettings =
 
 export interface Credentials {
   /**
-   * Whose data a request is about; `callerToken` is the caller's own, where it sent one.
+   * Whose data a request is about; `callerToken` is the caller's own, where it sent one. At once where nothing has to be
+   * waited for.
    * @throws GatewayError UNAUTHENTICATED where the caller has to send one; UpstreamError UPSTREAM_UNAUTHENTICATED where
    *   the gateway has none.
    */
-  principal(callerToken?: string): Promise<Principal>;
+  principal(callerToken?: string): Principal | Promise<Principal>;
   close(): Promise<void>;
 }
 
@@ -92,8 +93,8 @@ interface Account {
 function createAccountCredentials({ names, password }: Account, login: Login, tokens: Tokens): Credentials {
   // A password can be guessed; scrypt makes each guess at one dear, should the id ever be seen.
   const derive = promisify<string, string, number, Buffer>(scrypt);
-  const principal = derive(password, JSON.stringify(names), 32).then((secret) =>
-    createPrincipal(secret, { isCaller: false, expiresAt: undefined, tokens }),
+  let principal: Principal | Promise<Principal> = derive(password, JSON.stringify(names), 32).then(
+    (secret) => (principal = createPrincipal(secret, { isCaller: false, expiresAt: undefined, tokens })),
   );
   return { principal: () => principal, close: () => login.close() };
 }
@@ -111,24 +112,23 @@ function createTokenCredentials(source: TokenSource): Credentials {
     return latest.principal;
   };
   return {
-    // A function that may throw, as a promise.
-    principal: () => Promise.resolve().then(find),
+    principal: find,
     close: () => Promise.resolve(),
   };
 }
 
 /** Each caller is a principal, by the token that it sent. */
 const FORWARDED: Credentials = {
-  principal: (token) =>
-    token === undefined || !isToken(token)
-      ? Promise.reject(new GatewayError('UNAUTHENTICATED', { reason: 'no bearer token' }))
-      : Promise.resolve(
-          createPrincipal(token, {
-            isCaller: true,
-            expiresAt: readExpiry(token),
-            tokens: readyMade(token, (reason) => new UpstreamError('UNAUTHENTICATED', { reason })),
-          }),
-        ),
+  principal(token) {
+    if (token === undefined || !isToken(token)) {
+      throw new GatewayError('UNAUTHENTICATED', { reason: 'no bearer token' });
+    }
+    return createPrincipal(token, {
+      isCaller: true,
+      expiresAt: readExpiry(token),
+      tokens: readyMade(token, (reason) => new UpstreamError('UNAUTHENTICATED', { reason })),
+    });
+  },
   close: () => Promise.resolve(),
 };
 

@@ -36,15 +36,34 @@ export interface Principal {
 }
 
 /** `secret` has to be one that cannot be guessed: a token, or what was derived at some cost from a password. */
-export function createPrincipal(secret: string | Buffer, rest: Omit<Principal, 'id' | 'sealingKey'>): Principal {
-  const derive = (use: string): Buffer => createHmac('sha256', secret).update(`scaleops-cost-gateway ${use}`).digest();
-  let sealingKey: Buffer | undefined;
-  return {
-    ...rest,
-    id: derive('principal').toString('base64url'),
-    // Made when it is needed: most requests are answered from this process.
-    get sealingKey() {
-      return (sealingKey ??= derive('sealing key'));
-    },
-  };
+export function createPrincipal(secret: string | Buffer, rest: PrincipalParts): Principal {
+  return new SecretPrincipal(secret, rest);
+}
+
+type PrincipalParts = Omit<Principal, 'id' | 'sealingKey'>;
+
+class SecretPrincipal implements Principal {
+  readonly id: string;
+  readonly isCaller: boolean;
+  readonly expiresAt: number | undefined;
+  readonly tokens: Tokens;
+  readonly #secret: string | Buffer;
+  #sealingKey: Buffer | undefined;
+
+  constructor(secret: string | Buffer, { isCaller, expiresAt, tokens }: PrincipalParts) {
+    this.#secret = secret;
+    this.isCaller = isCaller;
+    this.expiresAt = expiresAt;
+    this.tokens = tokens;
+    this.id = this.#derive('principal').toString('base64url');
+  }
+
+  /** Made when it is needed: most requests are answered from this process. */
+  get sealingKey(): Buffer {
+    return (this.#sealingKey ??= this.#derive('sealing key'));
+  }
+
+  #derive(use: string): Buffer {
+    return createHmac('sha256', this.#secret).update(`scaleops-cost-gateway ${use}`).digest();
+  }
 }

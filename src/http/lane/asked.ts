@@ -11,6 +11,8 @@ export interface Asked {
   /** Aborts when the client leaves. Made when somebody looks at it. */
   readonly signal: AbortSignal;
   hasLeft(): boolean;
+  /** Does this once the answer is on its way: what nobody waits for. */
+  afterwards(task: () => void): void;
 }
 
 export interface Given {
@@ -20,8 +22,8 @@ export interface Given {
   readonly body: AnswerBody;
 }
 
-/** Undefined for what it leaves to the door, without a trace. */
-export type Lane = (asked: Asked) => Promise<Given | undefined>;
+/** Undefined for what it leaves to the door, without a trace. At once where nothing has to be waited for. */
+export type Lane = (asked: Asked) => Given | undefined | Promise<Given | undefined>;
 
 const JSON_TYPE = /^application\/(?:json|graphql\+json)\s*(?:;\s*charset=utf-8\s*)?$/i;
 /** Longer ones are no hurry. */

@@ -1,10 +1,12 @@
 // Executes a question on the lane, and writes what comes of it. What can be asked for again is kept with its reports.
 
+import { crc32 } from 'node:zlib';
+
 import { execute, GraphQLError, type ExecutionResult, type GraphQLSchema } from 'graphql';
-import { LRUCache } from 'lru-cache';
 
 import type { AnswerMemory } from '../../cache/answers.js';
 import { createContext, type Caller, type ContextParts, type GatewayContext, type Principal } from '../../context.js';
+import { whenThere } from '../../flow/when-there.js';
 import { isSpent, refuseOverspent } from '../answer-limit.js';
 import { formatErrors, type ErrorFormat } from '../error-format.js';
 import { toAge } from '../freshness.js';
@@ -45,8 +47,8 @@ export interface WatchedVisit extends Watched {
   readonly observation: RequestObservation | undefined;
 }
 
-/** Of questions that were asked once, some thousands. */
-const MAX_ASKED_CHARACTERS = 2_097_152;
+/** How many questions that were asked once, at most. */
+const REMEMBERED = 16_384;
 
 /** The result of what is not executed, or not to its end. */
 export function refuse(error: unknown): ExecutionResult {
@@ -56,60 +58,79 @@ export function refuse(error: unknown): ExecutionResult {
 }
 
 export function createExecution(options: ExecutionOptions) {
-  const { parts, answers, limits, format, now, toCaller } = options;
+  const { parts, limits, format, toCaller } = options;
   const run = createRunning(options);
-  const isAskedAgain = createMemory();
-  return async (visit: Visit, question: Question, watched: WatchedVisit): Promise<Answered> => {
+  const write = createWriting(options);
+  return (visit: Visit, question: Question, watched: WatchedVisit): Answered | Promise<Answered> => {
     const { asked, state } = visit;
     const deadline = limits.startOperation(asked);
     if (deadline !== undefined) state.deadline = deadline;
     const context = createContext(parts, toCaller(asked, state, visit.principal));
     state.operation = { name: question.facts.name, stats: context.stats };
     watched.operation = question.facts;
-    const outcome = await run(question, context, watched);
-    deadline?.end();
-    const whole = isSpent(context.budget) ? refuseOverspent() : outcome;
-    // Nobody reads the errors of an operation whose client has left, and that they come of it is none.
-    const result = asked.hasLeft() ? whole : formatErrors(whole, state, format);
-    watched.result = toResultKind(result);
-    if (result.data === undefined) return toRefusal(result, visit.reply);
-    const age = toAge(context.stats, now());
+    return whenThere(run(question, context, watched), (outcome) => {
+      deadline?.end();
+      const whole = isSpent(context.budget) ? refuseOverspent() : outcome;
+      // Nobody reads the errors of an operation whose client has left, and that they come of it is none.
+      const result = asked.hasLeft() ? whole : formatErrors(whole, state, format);
+      watched.result = toResultKind(result);
+      return result.data === undefined ? toRefusal(result, visit.reply) : write(visit, question, context, result);
+    });
+  };
+}
+
+function createWriting({ answers, now }: ExecutionOptions) {
+  const isAskedAgain = createMemory();
+  return (
+    visit: Visit,
+    question: Question,
+    { stats, lists }: GatewayContext,
+    result: ExecutionResult,
+  ): Answered | Promise<Answered> => {
+    const age = toAge(stats, now());
     // What has errors nobody may keep, also where it tells how old the rest is.
     const told = { age, mayBeKept: result.errors === undefined };
-    const sources = context.stats.reports.map(({ source }) => source);
-    return writeAnswer({ result, ...told, lists: context.lists ?? [] }, visit.reply.isGzip, (pieces) => {
+    return writeAnswer({ result, ...told, lists: lists ?? [] }, visit.reply.isGzip, (pieces) => {
       const mayBeKept = told.mayBeKept && age?.isStale === false;
       if (!mayBeKept || !isAskedAgain(visit.key)) return createReadyAnswer(question.facts, pieces);
       // In one piece, which takes no more than it needs.
       const ready = createReadyAnswer(question.facts, [Buffer.concat(pieces)]);
+      const sources = stats.reports.map(({ source }) => source);
       answers.keep(visit.key, ready, ready.keptBytes, sources);
       return ready;
     });
   };
 }
 
-/** What was asked once may never be asked again: only what is comes among the answers that are kept. */
+/**
+ * What was asked once may never be asked again: only what is comes among the answers that are kept. Remembered by a
+ * checksum, each in a place that the next with the same place takes over: keys would outlive what collects short-lived
+ * things, and a mistake keeps an answer too early or too late.
+ */
 function createMemory(): (key: string) => boolean {
-  const asked = new LRUCache<string, true>({ maxSize: MAX_ASKED_CHARACTERS, sizeCalculation: (_, key) => key.length });
+  const asked = new Uint32Array(REMEMBERED);
   return (key) => {
-    if (asked.delete(key)) return true;
-    asked.set(key, true);
-    return false;
+    const checksum = crc32(key);
+    const place = checksum % REMEMBERED;
+    const isAgain = asked[place] === checksum;
+    asked[place] = isAgain ? 0 : checksum;
+    return isAgain;
   };
 }
 
 function createRunning({ schema, ending }: ExecutionOptions) {
-  return async (
+  return (
     { document, facts, variables }: Question,
     context: GatewayContext,
     { observation, state }: WatchedVisit,
-  ): Promise<ExecutionResult> => {
+  ): ExecutionResult | Promise<ExecutionResult> => {
     const start = () =>
       execute({ schema, document, contextValue: context, variableValues: variables, operationName: facts.name });
     try {
       const given = observation?.execute(facts, start) ?? start();
       if (!(given instanceof Promise)) return given;
-      return await ending.race(state.deadline?.race(given) ?? given, () => refuse(createShuttingDown()));
+      const inTime = state.deadline?.race(given) ?? given;
+      return ending.race(inTime, () => refuse(createShuttingDown())).catch(refuse);
     } catch (error) {
       return refuse(error);
     }

@@ -2,9 +2,10 @@
 // any other by executing it at once. It decides nothing by itself: who may come in, what is too much, what is logged and
 // counted is told by the same functions as at the door, which gets all that is not known here.
 
-import type { Authentication } from '../../access/authentication.js';
+import type { Authentication, HeadersByName } from '../../access/authentication.js';
 import type { KeptAnswer } from '../../cache/entries.js';
 import type { ContextParts, Principal } from '../../context.js';
+import { whenThere } from '../../flow/when-there.js';
 import { noteCaller, noteCallerToken } from '../authentication.js';
 import { formatErrors } from '../error-format.js';
 import { toAge } from '../freshness.js';
@@ -33,10 +34,12 @@ export interface LaneOptions extends ExecutionOptions {
   readonly onEnd: (state: RequestState) => void;
 }
 
+type Parts = Pick<Visit, 'asked' | 'state' | 'reply'>;
 type Answer = (watched: WatchedVisit) => Answered | Promise<Answered>;
 
 export function createLane(options: LaneOptions): Lane {
-  const { authentication, takesToken, learned, replies, answers, limits, ending, now } = options;
+  const { learned, replies, answers, limits, ending, now } = options;
+  const identify = createIdentifying(options);
   const finish = createFinish(options);
   const execute = createExecution(options);
   const give = createGiving(options);
@@ -50,41 +53,60 @@ export function createLane(options: LaneOptions): Lane {
     return (watched) => execute(visit, question, watched);
   };
 
-  return async (asked) => {
+  const admit = ({ asked, state, reply }: Parts, principal: Principal | undefined): Answer | undefined => {
+    if (principal === undefined) return undefined;
+    // The same for who sees the same, whoever they are. None of the parts before the body has a line break within.
+    const key = `${principal.id}\n${state.grants?.key ?? ''}\n${reply.key}\n${asked.body.toString('latin1')}`;
+    const answer = findAnswer({ asked, state, reply, principal, key });
+    if (answer !== undefined && limits.rateLimit !== undefined) checkRate(limits.rateLimit, state, asked.remoteAddress);
+    return answer;
+  };
+
+  return (asked) => {
     const reply = replies.replyTo(asked.headers);
     if (reply === undefined || ending.isOver()) return undefined;
-    const state = createRequestState(asked.headers, now());
-    let answer: Answer | undefined;
-    try {
-      if (authentication !== undefined) await noteCaller(authentication, asked.headers, state);
-      if (takesToken) noteCallerToken(asked.headers, state);
-      const principal = await findPrincipal(options.parts, state);
-      if (principal === undefined) return undefined;
-      // The same for who sees the same, whoever they are. None of the parts before the body has a line break within.
-      const key = `${principal.id}\n${state.grants?.key ?? ''}\n${reply.key}\n${asked.body.toString('latin1')}`;
-      answer = findAnswer({ asked, state, reply, principal, key });
-      if (answer !== undefined && limits.rateLimit !== undefined)
-        checkRate(limits.rateLimit, state, asked.remoteAddress);
-    } catch (error) {
-      answer = fail(error);
-    }
-    return answer && finish({ asked, state, reply }, answer);
+    const parts = { asked, state: createRequestState(asked.headers, now()), reply };
+    const found = attempt(() => whenThere(identify(parts.state, asked.headers), (who) => admit(parts, who)));
+    return whenThere(found, (answer) => answer && finish(parts, answer));
   };
 }
 
-function fail(error: unknown): Answer {
-  return () => {
+/** What is found; where that fails, the answer that says so. */
+function attempt<T>(find: () => T | Promise<T>): T | Answer | Promise<T | Answer> {
+  const fail = (error: unknown) => (): never => {
     throw error;
   };
+  try {
+    const found = find();
+    return found instanceof Promise ? found.catch(fail) : found;
+  } catch (error) {
+    return fail(error);
+  }
 }
 
-/** Whose data a request is about; undefined where that cannot be told, which is an error of each report that is asked for. */
-async function findPrincipal(
+/** Whose data a request is about, in their order: who asks, with which token. Undefined where that cannot be told. */
+function createIdentifying({ authentication, takesToken, parts }: LaneOptions) {
+  const find = (
+    state: RequestState,
+    headers: HeadersByName,
+  ): Principal | undefined | Promise<Principal | undefined> => {
+    if (takesToken) noteCallerToken(headers, state);
+    return findPrincipal(parts, state);
+  };
+  return (state: RequestState, headers: HeadersByName) =>
+    authentication === undefined
+      ? find(state, headers)
+      : noteCaller(authentication, headers, state).then(() => find(state, headers));
+}
+
+/** Undefined where that cannot be told, which is an error of each report that is asked for. */
+function findPrincipal(
   { credentials }: ContextParts,
   { callerToken }: RequestState,
-): Promise<Principal | undefined> {
+): Principal | undefined | Promise<Principal | undefined> {
   try {
-    return await credentials.principal(callerToken);
+    const principal = credentials.principal(callerToken);
+    return principal instanceof Promise ? principal.catch(() => undefined) : principal;
   } catch {
     return undefined;
   }
@@ -106,30 +128,34 @@ function createGiving({ answers, now }: LaneOptions) {
 
 /** Answers, and tells all who want to know of it. */
 function createFinish({ observer, replies, log, now, onEnd, format }: LaneOptions) {
-  const settle = async (answer: Answer, watched: WatchedVisit, reply: Reply): Promise<Answered> => {
-    try {
-      return await answer(watched);
-    } catch (error) {
-      const result = formatErrors(refuse(error), watched.state, format);
+  const settle = (answer: Answer, watched: WatchedVisit, reply: Reply): Answered | Promise<Answered> => {
+    const refused = (error: unknown): Answered => {
       watched.result = 'error';
-      return toRefusal(result, reply);
+      return toRefusal(formatErrors(refuse(error), watched.state, format), reply);
+    };
+    try {
+      const answered = answer(watched);
+      return answered instanceof Promise ? answered.catch(refused) : answered;
+    } catch (error) {
+      return refused(error);
     }
   };
-  return async ({ asked, state, reply }: Pick<Visit, 'asked' | 'state' | 'reply'>, answer: Answer): Promise<Given> => {
-    const observation = observer?.begin({
-      requestId: state.requestId,
-      header: (name) => asked.headers.get(name),
-    });
+  return ({ asked, state, reply }: Parts, answer: Answer): Given | Promise<Given> => {
+    const observation = observer?.begin({ requestId: state.requestId, header: (name) => asked.headers.get(name) });
     if (observation?.traceId !== undefined) state.traceId = observation.traceId;
     const watched: WatchedVisit = { observation, state };
-    try {
-      const answered = await settle(answer, watched, reply);
-      watched.status = answered.status;
-      log(state, answered.status, asked.hasLeft());
-      return replies.give(reply, answered, state.requestId);
-    } finally {
+    const tell = (status: number): void => {
+      const hasLeft = asked.hasLeft();
+      watched.status = status;
       onEnd(state);
-      observation?.end(toOutcome(watched, asked.hasLeft(), now()));
-    }
+      asked.afterwards(() => {
+        log(state, status, hasLeft);
+        observation?.end(toOutcome(watched, hasLeft, now()));
+      });
+    };
+    return whenThere(settle(answer, watched, reply), (answered) => {
+      tell(answered.status);
+      return replies.give(reply, answered, state.requestId);
+    });
   };
 }

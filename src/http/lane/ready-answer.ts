@@ -50,9 +50,22 @@ export function createReadyAnswer(facts: OperationFacts, opening: readonly Buffe
   };
 }
 
-/** What ends the text of an answer. */
-export function toEnd(freshness: AnswerFreshness | undefined): string {
-  return freshness === undefined ? '}' : `,"extensions":${JSON.stringify({ freshness })}}`;
+/** What an answer says of its age: in its head, and at the end of its text. */
+interface Saying {
+  readonly freshness: AnswerFreshness | undefined;
+  readonly end: string;
+}
+
+/** Said last: for up to a second the same of all answers from the same reports. */
+let last: { readonly age: AnswerAge | undefined; readonly saying: Saying } | undefined;
+
+export function sayAge(age: AnswerAge | undefined): Saying {
+  if (last === undefined || !isSameAge(last.age, age)) {
+    const freshness = age && toFreshness(age);
+    const end = freshness === undefined ? '}' : `,"extensions":${JSON.stringify({ freshness })}}`;
+    last = { age, saying: { freshness, end } };
+  }
+  return last.saying;
 }
 
 /** What was made last: the age is the same for up to a second. */
@@ -60,8 +73,8 @@ function rememberLast(isGzip: boolean, make: (end: string) => readonly Buffer[])
   let last: { readonly told: Told; readonly made: Answered } | undefined;
   return (told) => {
     if (last === undefined || !isSame(last.told, told)) {
-      const freshness = told.age && toFreshness(told.age);
-      const body = make(toEnd(freshness));
+      const { freshness, end } = sayAge(told.age);
+      const body = make(end);
       last = { told, made: { status: 200, freshness: told.mayBeKept ? freshness : undefined, isGzip, body } };
     }
     return last.made;

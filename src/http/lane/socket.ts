@@ -8,6 +8,7 @@ import { lengthOfPlain, type Asked, type Given, type Lane } from './asked.js';
 
 /** A listener that has the lane answer what it can of the requests for `path`, and `listener` the others. */
 export function withLane(lane: Lane, path: string, listener: RequestListener): RequestListener {
+  const afterwards = createAfterwards();
   return (request, response) => {
     const headers = toHeaders(request);
     const length = request.url === path ? lengthOfPlain(request.method, headers) : undefined;
@@ -16,8 +17,7 @@ export function withLane(lane: Lane, path: string, listener: RequestListener): R
       return;
     }
     readBody(request, length, (body) => {
-      const answer = async (): Promise<void> => {
-        const given = await lane(new SocketAsked(request, response, headers, body));
+      const go = (given: Given | undefined): void => {
         if (given !== undefined) {
           send(response, given);
           return;
@@ -26,8 +26,31 @@ export function withLane(lane: Lane, path: string, listener: RequestListener): R
         listener(request, response);
       };
       // A defect of ours, after which nothing of the answer has been sent: the client is not to wait for it.
-      answer().catch(() => response.destroy());
+      const giveUp = () => response.destroy();
+      try {
+        const given = lane(new SocketAsked(request, response, headers, body, afterwards));
+        if (given instanceof Promise) given.then(go).catch(giveUp);
+        else go(given);
+      } catch {
+        giveUp();
+      }
     });
+  };
+}
+
+/**
+ * Tasks at the end of a turn of the event loop, of all requests that were answered in it together: the code of one task is
+ * still in the processor's caches for the next.
+ */
+function createAfterwards(): Asked['afterwards'] {
+  let tasks: (() => void)[] = [];
+  const run = (): void => {
+    const due = tasks;
+    tasks = [];
+    for (const task of due) task();
+  };
+  return (task) => {
+    if (tasks.push(task) === 1) setImmediate(run);
   };
 }
 
@@ -60,9 +83,17 @@ class SocketAsked implements Asked {
   readonly body: Buffer;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
+  readonly afterwards: Asked['afterwards'];
   #controller: AbortController | undefined;
 
-  constructor(request: IncomingMessage, response: ServerResponse, headers: HeadersByName, body: Buffer) {
+  constructor(
+    request: IncomingMessage,
+    response: ServerResponse,
+    headers: HeadersByName,
+    body: Buffer,
+    afterwards: Asked['afterwards'],
+  ) {
+    this.afterwards = afterwards;
     this.#request = request;
     this.#response = response;
     this.headers = headers;

@@ -6,8 +6,7 @@ import type { ExecutionResult } from 'graphql';
 
 import type { WrittenList } from '../../context.js';
 import { toBody, writeOpening } from '../answer-text.js';
-import { toFreshness } from '../freshness.js';
-import { toEnd, type ReadyAnswer, type Told } from './ready-answer.js';
+import { sayAge, type ReadyAnswer, type Told } from './ready-answer.js';
 import type { Answered, Reply } from './reply.js';
 
 export interface WrittenResult extends Told {
@@ -26,8 +25,8 @@ export function writeAnswer(
 ): Answered | Promise<Answered> {
   const body = toBody(writeOpening(result, lists));
   if (!(Symbol.asyncIterator in body)) return toReady(body).answer(told, isGzip);
-  const freshness = told.age && toFreshness(told.age);
-  const whole = collect(body, toEnd(freshness), toReady);
+  const { freshness, end } = sayAge(told.age);
+  const whole = collect(body, end, toReady);
   const keptFor = told.mayBeKept ? freshness : undefined;
   return { status: 200, freshness: keptFor, isGzip, body: isGzip ? compress(whole) : whole };
 }
