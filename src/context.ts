@@ -167,7 +167,9 @@ function takeKept(kept: KeptReport, stats: LoadStats, own: ReturnType<typeof cre
 
 function toLoaded(stats: LoadStats, answer: CacheAnswer, request: ReportRequest): LoadedReport {
   count(stats, answer);
-  return { ...answer, request };
+  const { report, asOf, isStale, source } = answer;
+  // Not by a spread: V8 gives each such copy a hidden class of its own, and with it a life until the next full collection.
+  return { report, asOf, isStale, source, request };
 }
 
 /** The workload reports that one operation reads, those that are under way among them. */

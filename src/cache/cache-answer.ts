@@ -21,7 +21,7 @@ export interface CacheAnswer extends Aged {
   /** Why there is no newer report, where that was tried. */
   readonly fault?: UpstreamError;
   /** To keep what is made of the report with it. */
-  readonly source?: ReportSource;
+  readonly source?: ReportSource | undefined;
 }
 
 export function createAnswering(memory: ReportMemory) {
