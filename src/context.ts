@@ -4,6 +4,7 @@ import type { AnswerMemory } from './cache/answers.js';
 import type { KeptReport } from './cache/family-reports.js';
 import type { CacheAnswer, CacheResult } from './cache/report-cache.js';
 import { createBreathing } from './flow/breath.js';
+import type { Cancellation } from './flow/cancellation.js';
 import { createTurns } from './flow/turns.js';
 import { createReportLoader, type LoadedReport, type ReportLoader } from './loaders/report-loader.js';
 import { createScopeLoader, type ScopeLoader, type WiderReport } from './loaders/scope-loader.js';
@@ -51,7 +52,7 @@ export interface ContextParts {
 /** Who asks, and how. */
 export interface Caller {
   /** Aborts when the client has left, or its time is up. Looked at only where something has to be waited for. */
-  readonly signal: AbortSignal;
+  readonly signal: Cancellation;
   /** The bearer token that the client sent, where it is needed. */
   readonly token?: string | undefined;
   /** Whose reports it gets, where that was found out before. */

@@ -4,13 +4,14 @@ import { getEventListeners } from 'node:events';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
+import type { Cancellation } from '../src/flow/cancellation.js';
 import { createSingleFlight } from '../src/flow/single-flight.js';
 import { createDeferred, settle, watch, type Deferred, type Watched } from './kit/deferred.js';
 
 interface Flight {
   readonly work: Deferred<string>;
   /** The work's own: aborts when it is called off. */
-  readonly signal: AbortSignal;
+  readonly signal: Cancellation;
 }
 
 function createStand() {

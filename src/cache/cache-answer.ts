@@ -25,10 +25,10 @@ export interface CacheAnswer extends Aged {
 }
 
 export function createAnswering(memory: ReportMemory) {
-  return (place: Place, entry: Entry, cacheResult: CacheResult): CacheAnswer => {
+  return (place: Place, entry: Entry, cacheResult: CacheResult, upstreamMs = 0): CacheAnswer => {
     const { report, asOf } = entry;
     const freshMs = memory.freshMs(place, entry);
     const source = { place, entry };
-    return { report, asOf, freshMs, isStale: cacheResult === 'stale', cacheResult, upstreamMs: 0, source };
+    return { report, asOf, freshMs, isStale: cacheResult === 'stale', cacheResult, upstreamMs, source };
   };
 }

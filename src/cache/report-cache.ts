@@ -4,6 +4,7 @@
 
 import type { Clock } from '../clock.js';
 import { UpstreamError } from '../errors.js';
+import type { Cancellation } from '../flow/cancellation.js';
 import { startDeadline, type Deadline } from '../flow/deadline.js';
 import { createSingleFlight } from '../flow/single-flight.js';
 import type { ReportRequest, WorkloadCostsRequest } from '../report/request.js';
@@ -42,7 +43,7 @@ export interface ReportCacheOptions extends ReportMemoryOptions {
 
 export interface LoadOptions {
   /** Looked at only where something has to be waited for. */
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: Cancellation | undefined;
   /** Asks the upstream although there is a fresh report; not more often than every few seconds a report. */
   readonly anew?: boolean;
 }
@@ -83,20 +84,19 @@ export function createReportCache(options: ReportCacheOptions): ReportCache {
   const fetches = createSingleFlight<Landing>();
 
   const toAnswer = createAnswering(memory);
-  const fetch = async (asking: Asking, signal?: AbortSignal): Promise<CacheAnswer> => {
+  const fetch = async (asking: Asking, signal?: Cancellation): Promise<CacheAnswer> => {
     const isUnderWay = fetches.has(asking.key);
     // The flight closes over one principal, and the key holds its id: nobody else can board.
     const { entry, isOurs } = await fetches.join(asking.key, (abort) => fetchReport(asking, abort), signal);
     const upstreamMs = isOurs ? entry.asOf - entry.askedAt : 0;
     const cacheResult = isOurs ? (isUnderWay ? 'collapsed' : 'miss') : 'shared';
-    return { ...toAnswer(asking, entry, cacheResult), upstreamMs };
+    return toAnswer(asking, entry, cacheResult, upstreamMs);
   };
 
-  const serveKept = createServing(memory, clock, {
-    isUnderWay: (key) => fetches.has(key),
-    // Nobody waits for it: what becomes of it shows in the next answer.
-    refresh: (asking) => void fetch(asking).catch((error: unknown) => options.onRefreshFailed?.(asking.request, error)),
-  });
+  // Nobody waits for it: what becomes of it shows in the next answer.
+  const refresh = (asking: Asking) =>
+    void fetch(asking).catch((error: unknown) => options.onRefreshFailed?.(asking.request, error));
+  const serveKept = createServing(memory, clock, { isUnderWay: (key) => fetches.has(key), refresh });
   const load = async (asking: Asking, how: LoadOptions): Promise<CacheAnswer> => {
     const { kept, isShared } = await find(asking, how);
     const served = kept && serveKept(asking, kept);
@@ -115,8 +115,10 @@ export function createReportCache(options: ReportCacheOptions): ReportCache {
   return {
     answers: createAnswers(memory, instrument),
     findFamily: createFamilyFinding(memory, instrument),
-    load: (request, principal, how = {}) =>
-      instrument.load(request.report, () => load({ ...toPlace(request, principal), anew: how.anew ?? false }, how)),
+    load(request, principal, how = {}) {
+      const asking = { key: toPlace(request, principal).key, request, principal, anew: how.anew ?? false };
+      return instrument.load(request.report, () => load(asking, how));
+    },
     loadAtOnce(request, principal) {
       const place = toPlace(request, principal);
       const kept = memory.find(place);
@@ -161,7 +163,8 @@ function createFetching({ client, shared, clock, timeoutMs }: ReportCacheOptions
   ): Promise<DatedReport & FetchedReport> => {
     const askedAt = clock.now();
     try {
-      return { ...(await client.fetchReport(request, principal, deadline)), askedAt, asOf: clock.now() };
+      const { report, body } = await client.fetchReport(request, principal, deadline);
+      return { report, body, askedAt, asOf: clock.now() };
     } catch (error) {
       if (error instanceof UpstreamError && error.isRefusal) {
         memory.purge(principal);
@@ -181,7 +184,7 @@ function createFetching({ client, shared, clock, timeoutMs }: ReportCacheOptions
     const { found, isOurs } = await shared.fetchOnce(wanted);
     return { entry: memory.keep(asking, found), isOurs };
   };
-  return async (asking: Asking, outer: AbortSignal): Promise<Landing> => {
+  return async (asking: Asking, outer: Cancellation): Promise<Landing> => {
     const toError = () => new UpstreamError('UPSTREAM_TIMEOUT', { reason: 'deadline' });
     const deadline = startDeadline(clock, timeoutMs, { outer, toError });
     try {

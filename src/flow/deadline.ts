@@ -3,6 +3,7 @@
 import { EventEmitter } from 'node:events';
 
 import type { Clock } from '../clock.js';
+import type { Cancellation } from './cancellation.js';
 
 /** Who may leave before a work has ended. An AbortController is one. */
 export interface Leaving {
@@ -30,7 +31,7 @@ export interface Deadline extends Visitor {
 
 export interface DeadlineOptions {
   /** The caller's own signal. */
-  readonly outer?: AbortSignal;
+  readonly outer?: Cancellation;
   /** The reason of `signal` when the time is up. */
   readonly toError?: () => Error;
 }
@@ -46,7 +47,7 @@ class RunningDeadline implements Deadline {
   readonly #clock: Clock;
   readonly #timeoutMs: number;
   readonly #endsAt: number;
-  readonly #outer: AbortSignal | undefined;
+  readonly #outer: Cancellation | undefined;
   readonly #cancel: () => void;
   readonly #over: Promise<never>;
   readonly #onLeave = (): void => {

@@ -3,10 +3,11 @@
 // first one leaves.)
 
 import { raceAbort } from './abort.js';
+import { CancellationSource, type Cancellation } from './cancellation.js';
 
 interface Flight<T> {
   readonly result: Promise<T>;
-  readonly controller: AbortController;
+  readonly source: CancellationSource;
   waiters: number;
   isOver: boolean;
 }
@@ -16,7 +17,7 @@ export interface SingleFlight<T> {
    * The result of `start`, begun now unless work of the same key is under way.
    * Rejects as `start` does, or with the reason of `signal` when that aborts first.
    */
-  join(key: string, start: (signal: AbortSignal) => Promise<T>, signal?: AbortSignal): Promise<T>;
+  join(key: string, start: (signal: Cancellation) => Promise<T>, signal?: Cancellation): Promise<T>;
   /** Whether work of this key is under way. */
   has(key: string): boolean;
 }
@@ -24,9 +25,9 @@ export interface SingleFlight<T> {
 export function createSingleFlight<T>(): SingleFlight<T> {
   const flights = new Map<string, Flight<T>>();
 
-  const depart = (key: string, start: (signal: AbortSignal) => Promise<T>): Flight<T> => {
-    const controller = new AbortController();
-    const flight: Flight<T> = { result: start(controller.signal), controller, waiters: 0, isOver: false };
+  const depart = (key: string, start: (signal: Cancellation) => Promise<T>): Flight<T> => {
+    const source = new CancellationSource();
+    const flight: Flight<T> = { result: start(source), source, waiters: 0, isOver: false };
     flights.set(key, flight);
     const land = (): void => {
       flight.isOver = true;
@@ -42,7 +43,7 @@ export function createSingleFlight<T>(): SingleFlight<T> {
     if (flight.waiters > 0) return;
     if (flights.get(key) === flight) flights.delete(key);
     // What is over is not called off: that would make an error, which nobody reads, in the time of a small report.
-    if (!flight.isOver) flight.controller.abort();
+    if (!flight.isOver) flight.source.abort();
   };
 
   return {

@@ -8,6 +8,7 @@ import type { Authentication, HeadersByName } from '../access/authentication.js'
 import type { TrustedDocuments } from '../access/trusted-documents.js';
 import type { AnswerMemory } from '../cache/answers.js';
 import { createContext, type Caller, type ContextParts, type GatewayContext, type Principal } from '../context.js';
+import type { Cancellation } from '../flow/cancellation.js';
 import type { GatewayLogger } from '../log.js';
 import { useAnswerLimit } from './answer-limit.js';
 import { useAnswerWriter } from './answer-writer.js';
@@ -194,7 +195,7 @@ function createYogaDoor(options: DoorOptions, shared: Shared) {
 }
 
 interface CallerParts {
-  readonly asked: { readonly headers: HeadersByName; readonly signal: AbortSignal };
+  readonly asked: { readonly headers: HeadersByName; readonly signal: Cancellation };
   readonly state: RequestState;
   readonly largeAnswers: LargeAnswers;
   readonly principal?: Principal;
@@ -221,7 +222,7 @@ class DoorCaller implements Caller {
   }
 
   /** Made when something has to be waited for. */
-  get signal(): AbortSignal {
+  get signal(): Cancellation {
     return this.#state.deadline?.signal ?? this.#asked.signal;
   }
 }

@@ -4,12 +4,13 @@
 
 import type { Clock } from '../clock.js';
 import { GatewayError } from '../errors.js';
+import { follow, type Cancellation, type CancellationSource } from '../flow/cancellation.js';
 import type { DoorContext, DoorPlugin } from './request-state.js';
 
 /** The time of one operation. */
 export interface OperationDeadline {
   /** Aborts when the time is up, or the client leaves. Made when somebody looks at it: most answers wait for nothing. */
-  readonly signal: AbortSignal;
+  readonly signal: Cancellation;
   /** What comes of `work`, unless the time is up first: then REQUEST_TIMEOUT. */
   race<T>(work: Promise<T>): Promise<T>;
   end(): void;
@@ -39,7 +40,7 @@ export function useExecutionDeadline(timeoutMs: number, clock: Clock): DoorPlugi
 export function startOperation(
   timeoutMs: number,
   clock: Clock,
-  request: { readonly signal: AbortSignal },
+  request: { readonly signal: Cancellation },
 ): OperationDeadline {
   return new Deadline(timeoutMs, clock, request);
 }
@@ -50,22 +51,22 @@ export function startOperation(
  */
 class Deadline implements OperationDeadline {
   readonly #begin: (onTime: () => void) => () => void;
-  readonly #request: { readonly signal: AbortSignal };
+  readonly #request: { readonly signal: Cancellation };
   #timeout: GatewayError | undefined;
-  #controller: AbortController | undefined;
+  #own: CancellationSource | undefined;
   #giveUp: ((reason: GatewayError) => void) | undefined;
   #callOff: (() => void) | undefined;
 
-  constructor(timeoutMs: number, clock: Clock, request: { readonly signal: AbortSignal }) {
+  constructor(timeoutMs: number, clock: Clock, request: { readonly signal: Cancellation }) {
     this.#begin = (onTime) => clock.after(timeoutMs, onTime);
     this.#request = request;
   }
 
-  get signal(): AbortSignal {
+  get signal(): Cancellation {
     this.#start();
-    this.#controller ??= follow(this.#request.signal);
-    if (this.#timeout !== undefined) this.#controller.abort(this.#timeout);
-    return this.#controller.signal;
+    this.#own ??= follow(this.#request.signal);
+    if (this.#timeout !== undefined) this.#own.abort(this.#timeout);
+    return this.#own;
   }
 
   race<T>(work: Promise<T>): Promise<T> {
@@ -87,18 +88,7 @@ class Deadline implements OperationDeadline {
     this.#callOff ??= this.#begin(() => {
       this.#timeout = new GatewayError('REQUEST_TIMEOUT');
       this.#giveUp?.(this.#timeout);
-      this.#controller?.abort(this.#timeout);
+      this.#own?.abort(this.#timeout);
     });
   }
-}
-
-/** A controller that aborts with `signal`. */
-function follow(signal: AbortSignal): AbortController {
-  const controller = new AbortController();
-  const abort = (): void => {
-    controller.abort(signal.reason);
-  };
-  if (signal.aborted) abort();
-  else signal.addEventListener('abort', abort, { once: true });
-  return controller;
 }

@@ -4,6 +4,7 @@
 import type { GraphQLSchema } from 'graphql';
 
 import type { Clock } from '../clock.js';
+import type { Cancellation } from '../flow/cancellation.js';
 import type { DocumentLimits } from '../documents/limits.js';
 import { createRateLimit, type RateLimit } from '../flow/rate-limit.js';
 import { createCostLimit, useCostLimit, type CostedQuestion } from './cost-limit.js';
@@ -56,7 +57,7 @@ export interface ProtectionLimits {
   /** Whether an operation would come to too much. */
   isTooCostly(question: CostedQuestion): boolean;
   /** Begins the time that an operation has. */
-  startOperation(request: { readonly signal: AbortSignal }): OperationDeadline | undefined;
+  startOperation(request: { readonly signal: Cancellation }): OperationDeadline | undefined;
 }
 
 const NO_LIMITS: ProtectionLimits = {

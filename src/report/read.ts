@@ -53,6 +53,6 @@ function readAnswer(scanner: Scanner, rows: RowReader): ReportData {
   // An error may mean that this is no report.
   if (scanner.peek() !== undefined || !hasRows || head.has('error')) throw new UnusualError();
   const { columns, droppedNumbers } = rows.end();
-  const named = decodeHead({ window: head.get('window'), clusters: head.get('clusters') });
-  return { ...named, columns: pack(columns), droppedNumbers };
+  const { window, clusters } = decodeHead({ window: head.get('window'), clusters: head.get('clusters') });
+  return { window, clusters, columns: pack(columns), droppedNumbers };
 }

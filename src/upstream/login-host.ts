@@ -5,6 +5,7 @@ import { Pool } from 'undici';
 
 import type { Clock } from '../clock.js';
 import { UpstreamError } from '../errors.js';
+import type { Cancellation } from '../flow/cancellation.js';
 import { startDeadline } from '../flow/deadline.js';
 import { discardBody, readBody } from './body.js';
 import { CONNECT_MS, headerOf } from './connections.js';
@@ -25,7 +26,7 @@ export interface LoginAnswer {
 
 export interface LoginHost {
   /** @throws UpstreamError when the host cannot be reached, is too slow, or fails (408, 429, 5xx). */
-  post(request: LoginRequest, signal: AbortSignal): Promise<LoginAnswer>;
+  post(request: LoginRequest, signal: Cancellation): Promise<LoginAnswer>;
   close(): Promise<void>;
 }
 

@@ -3,6 +3,7 @@
 
 import type { Clock } from '../clock.js';
 import { UpstreamError } from '../errors.js';
+import type { Cancellation } from '../flow/cancellation.js';
 import { createSingleFlight } from '../flow/single-flight.js';
 import { readExpiry } from './jwt.js';
 import type { Tokens } from './principal.js';
@@ -16,7 +17,7 @@ export interface ObtainedToken {
 
 export interface Login {
   /** @throws UpstreamError; a refusal where the credentials are wrong. */
-  obtain(signal: AbortSignal): Promise<ObtainedToken>;
+  obtain(signal: Cancellation): Promise<ObtainedToken>;
   close(): Promise<void>;
 }
 
@@ -43,7 +44,7 @@ export function createObtainedTokens(login: Login, clock: Clock, refusal: Tokens
   let pausedUntil = -Infinity;
 
   const isPaused = (): boolean => pausedUntil - clock.now() > 0 && pausedUntil - clock.now() <= PAUSE_MS;
-  const obtain = async (signal: AbortSignal): Promise<Held> => {
+  const obtain = async (signal: Cancellation): Promise<Held> => {
     try {
       const { token, lifetimeMs = DEFAULT_LIFETIME_MS } = await login.obtain(signal);
       const now = clock.now();
@@ -59,7 +60,7 @@ export function createObtainedTokens(login: Login, clock: Clock, refusal: Tokens
       throw error;
     }
   };
-  const join = (signal?: AbortSignal): Promise<Held> => {
+  const join = (signal?: Cancellation): Promise<Held> => {
     if (isPaused()) return Promise.reject(refusal('the login was refused a moment ago'));
     return flights.join('login', obtain, signal);
   };

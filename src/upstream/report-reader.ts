@@ -68,7 +68,8 @@ export function createReportReader({ keepsBodies }: ReportReaderOptions): Report
         const [first = Buffer.alloc(0)] = blocks;
         const body = blocks.length > 1 ? Buffer.concat(blocks) : first;
         // It may be memory that somebody else is given next.
-        return { ...toDecoded(readAnswer(body), pathSetting), body: keepsBodies ? body : undefined };
+        const { report, droppedNumbers } = toDecoded(readAnswer(body), pathSetting);
+        return { report, droppedNumbers, body: keepsBodies ? body : undefined };
       }
       const { answer, body } = await inTurn(() => thread.read(blocks.map(own), keepsBodies));
       return {

@@ -1,6 +1,7 @@
 // A request for GraphQL as the lane sees it, whatever it came over, and what it is given.
 
 import type { HeadersByName } from '../../access/authentication.js';
+import type { Cancellation } from '../../flow/cancellation.js';
 import type { AnswerBody } from '../answer-text.js';
 
 export interface Asked {
@@ -9,7 +10,7 @@ export interface Asked {
   readonly body: Buffer;
   readonly remoteAddress: string | undefined;
   /** Aborts when the client leaves. Made when somebody looks at it. */
-  readonly signal: AbortSignal;
+  readonly signal: Cancellation;
   hasLeft(): boolean;
   /** Does this once the answer is on its way: what nobody waits for. */
   afterwards(task: () => void): void;

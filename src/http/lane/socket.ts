@@ -4,6 +4,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { pipeline, Readable } from 'node:stream';
 
 import type { HeadersByName } from '../../access/authentication.js';
+import { CancellationSource, type Cancellation } from '../../flow/cancellation.js';
 import { lengthOfPlain, type Asked, type Given, type Lane } from './asked.js';
 
 /** A listener that has the lane answer what it can of the requests for `path`, and `listener` the others. */
@@ -84,7 +85,7 @@ class SocketAsked implements Asked {
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   readonly afterwards: Asked['afterwards'];
-  #controller: AbortController | undefined;
+  #leaving: CancellationSource | undefined;
 
   constructor(
     request: IncomingMessage,
@@ -104,22 +105,22 @@ class SocketAsked implements Asked {
     return this.#request.socket.remoteAddress;
   }
 
-  get signal(): AbortSignal {
-    return (this.#controller ??= this.#follow()).signal;
+  get signal(): Cancellation {
+    return (this.#leaving ??= this.#follow());
   }
 
   hasLeft(): boolean {
     return this.#response.destroyed;
   }
 
-  #follow(): AbortController {
-    const following = new AbortController();
+  #follow(): CancellationSource {
+    const leaving = new CancellationSource();
     const leave = (): void => {
-      if (!this.#response.writableFinished) following.abort();
+      if (!this.#response.writableFinished) leaving.abort();
     };
     if (this.#response.destroyed) leave();
     else this.#response.once('close', leave);
-    return following;
+    return leaving;
   }
 }
 
