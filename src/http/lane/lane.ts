@@ -53,6 +53,7 @@ export function createLane(options: LaneOptions): Lane {
     return (watched) => execute(visit, question, watched);
   };
 
+  /** How a request of this principal is answered, unless it is one too many. */
   const admit = ({ asked, state, reply }: Parts, principal: Principal | undefined): Answer | undefined => {
     if (principal === undefined) return undefined;
     // The same for who sees the same, whoever they are. None of the parts before the body has a line break within.
@@ -144,18 +145,30 @@ function createFinish({ observer, replies, log, now, onEnd, format }: LaneOption
     const observation = observer?.begin({ requestId: state.requestId, header: (name) => asked.headers.get(name) });
     if (observation?.traceId !== undefined) state.traceId = observation.traceId;
     const watched: WatchedVisit = { observation, state };
-    const tell = (status: number): void => {
+    const tell = (status?: number): void => {
       const hasLeft = asked.hasLeft();
-      watched.status = status;
+      if (status !== undefined) watched.status = status;
       onEnd(state);
       asked.afterwards(() => {
-        log(state, status, hasLeft);
+        if (status !== undefined) log(state, status, hasLeft);
         observation?.end(toOutcome(watched, hasLeft, now()));
       });
     };
-    return whenThere(settle(answer, watched, reply), (answered) => {
+    const conclude = (answered: Answered): Given => {
+      const given = replies.give(reply, answered, state.requestId);
       tell(answered.status);
-      return replies.give(reply, answered, state.requestId);
-    });
+      return given;
+    };
+    // A defect of ours: also then nothing is held for it any more.
+    const giveUp = (error: unknown): never => {
+      tell();
+      throw error;
+    };
+    try {
+      const given = whenThere(settle(answer, watched, reply), conclude);
+      return given instanceof Promise ? given.catch(giveUp) : given;
+    } catch (error) {
+      return giveUp(error);
+    }
   };
 }

@@ -57,15 +57,15 @@ interface Saying {
 }
 
 /** Said last: for up to a second the same of all answers from the same reports. */
-let last: { readonly age: AnswerAge | undefined; readonly saying: Saying } | undefined;
+let lastSaid: { readonly age: AnswerAge | undefined; readonly saying: Saying } | undefined;
 
 export function sayAge(age: AnswerAge | undefined): Saying {
-  if (last === undefined || !isSameAge(last.age, age)) {
+  if (lastSaid === undefined || !isSameAge(lastSaid.age, age)) {
     const freshness = age && toFreshness(age);
     const end = freshness === undefined ? '}' : `,"extensions":${JSON.stringify({ freshness })}}`;
-    last = { age, saying: { freshness, end } };
+    lastSaid = { age, saying: { freshness, end } };
   }
-  return last.saying;
+  return lastSaid.saying;
 }
 
 /** What was made last: the age is the same for up to a second. */

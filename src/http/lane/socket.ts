@@ -48,11 +48,21 @@ function createAfterwards(): Asked['afterwards'] {
   const run = (): void => {
     const due = tasks;
     tasks = [];
-    for (const task of due) task();
+    let done = 0;
+    try {
+      for (const task of due) {
+        done += 1;
+        task();
+      }
+    } finally {
+      // One that fails does not take the others with it.
+      due.slice(done).forEach(afterwards);
+    }
   };
-  return (task) => {
+  const afterwards: Asked['afterwards'] = (task) => {
     if (tasks.push(task) === 1) setImmediate(run);
   };
+  return afterwards;
 }
 
 function toHeaders({ headers }: IncomingMessage): HeadersByName {
