@@ -65,15 +65,11 @@ const DOCUMENTED_DEFAULTS: Readonly<Record<ReportKind, Readonly<Record<string, u
 
 /** The chosen parameters of `request`: names in order, lists sorted by code unit and without duplicates. */
 export function toParameters(request: ReportRequest): ReportParameters {
-  const given = request as unknown as Readonly<
-    Record<string, boolean | number | string | readonly string[] | undefined>
-  >;
   const parameters: Record<string, boolean | number | string | readonly string[]> = {};
-  const chosen = Object.keys(given).filter((name) => name !== 'report' && given[name] !== undefined);
-  for (const name of chosen.sort()) {
-    const value = given[name]!;
+  const chosen = Object.entries(request).filter(([name, value]) => name !== 'report' && value !== undefined);
+  for (const [name, value] of chosen.sort(([a], [b]) => (a < b ? -1 : 1))) {
     // Every list is a set: of things to keep, to leave out, or to group by.
-    parameters[name] = typeof value === 'object' ? [...new Set(value)].sort() : value;
+    parameters[name] = Array.isArray(value) ? [...new Set(value as string[])].sort() : (value as string);
   }
   return parameters;
 }

@@ -6,7 +6,7 @@ import { execute, GraphQLError, type ExecutionResult, type GraphQLSchema } from 
 
 import type { AnswerMemory } from '../../cache/answers.js';
 import { createContext, type Caller, type ContextParts, type GatewayContext, type Principal } from '../../context.js';
-import { whenThere } from '../../flow/when-there.js';
+import { recover, whenThere } from '../../flow/when-there.js';
 import { isSpent, refuseOverspent } from '../answer-limit.js';
 import { formatErrors, type ErrorFormat } from '../error-format.js';
 import { toAge } from '../freshness.js';
@@ -126,13 +126,10 @@ function createRunning({ schema, ending }: ExecutionOptions) {
   ): ExecutionResult | Promise<ExecutionResult> => {
     const start = () =>
       execute({ schema, document, contextValue: context, variableValues: variables, operationName: facts.name });
-    try {
+    return recover(() => {
       const given = observation?.execute(facts, start) ?? start();
       if (!(given instanceof Promise)) return given;
-      const inTime = state.deadline?.race(given) ?? given;
-      return ending.race(inTime, () => refuse(createShuttingDown())).catch(refuse);
-    } catch (error) {
-      return refuse(error);
-    }
+      return ending.race(state.deadline?.race(given) ?? given, () => refuse(createShuttingDown()));
+    }, refuse);
   };
 }

@@ -5,7 +5,7 @@
 import type { Authentication, HeadersByName } from '../../access/authentication.js';
 import type { KeptAnswer } from '../../cache/entries.js';
 import type { ContextParts, Principal } from '../../context.js';
-import { whenThere } from '../../flow/when-there.js';
+import { recover, whenThere } from '../../flow/when-there.js';
 import { noteCaller, noteCallerToken } from '../authentication.js';
 import { formatErrors } from '../error-format.js';
 import { toAge } from '../freshness.js';
@@ -67,22 +67,16 @@ export function createLane(options: LaneOptions): Lane {
     const reply = replies.replyTo(asked.headers);
     if (reply === undefined || ending.isOver()) return undefined;
     const parts = { asked, state: createRequestState(asked.headers, now()), reply };
-    const found = attempt(() => whenThere(identify(parts.state, asked.headers), (who) => admit(parts, who)));
+    const found = recover(() => whenThere(identify(parts.state, asked.headers), (who) => admit(parts, who)), fail);
     return whenThere(found, (answer) => answer && finish(parts, answer));
   };
 }
 
-/** What is found; where that fails, the answer that says so. */
-function attempt<T>(find: () => T | Promise<T>): T | Answer | Promise<T | Answer> {
-  const fail = (error: unknown) => (): never => {
+/** The answer that says what failed. */
+function fail(error: unknown): Answer {
+  return () => {
     throw error;
   };
-  try {
-    const found = find();
-    return found instanceof Promise ? found.catch(fail) : found;
-  } catch (error) {
-    return fail(error);
-  }
 }
 
 /** Whose data a request is about, in their order: who asks, with which token. Undefined where that cannot be told. */
@@ -105,12 +99,10 @@ function findPrincipal(
   { credentials }: ContextParts,
   { callerToken }: RequestState,
 ): Principal | undefined | Promise<Principal | undefined> {
-  try {
-    const principal = credentials.principal(callerToken);
-    return principal instanceof Promise ? principal.catch(() => undefined) : principal;
-  } catch {
-    return undefined;
-  }
+  return recover(
+    () => credentials.principal(callerToken),
+    () => undefined,
+  );
 }
 
 /** An answer that is kept, with the age that it has now. */
@@ -134,12 +126,7 @@ function createFinish({ observer, replies, log, now, onEnd, format }: LaneOption
       watched.result = 'error';
       return toRefusal(formatErrors(refuse(error), watched.state, format), reply);
     };
-    try {
-      const answered = answer(watched);
-      return answered instanceof Promise ? answered.catch(refused) : answered;
-    } catch (error) {
-      return refused(error);
-    }
+    return recover(() => answer(watched), refused);
   };
   return ({ asked, state, reply }: Parts, answer: Answer): Given | Promise<Given> => {
     const observation = observer?.begin({ requestId: state.requestId, header: (name) => asked.headers.get(name) });
@@ -164,11 +151,6 @@ function createFinish({ observer, replies, log, now, onEnd, format }: LaneOption
       tell();
       throw error;
     };
-    try {
-      const given = whenThere(settle(answer, watched, reply), conclude);
-      return given instanceof Promise ? given.catch(giveUp) : given;
-    } catch (error) {
-      return giveUp(error);
-    }
+    return recover(() => whenThere(settle(answer, watched, reply), conclude), giveUp);
   };
 }
