@@ -1,6 +1,7 @@
 // A gateway that closes, in this process, where a test moves its time: nobody who waits is cut off without an answer, and
 // it ends in time whatever ScaleOps and its clients do.
 
+import type { RequestListener } from 'node:http';
 import type { Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -133,8 +134,12 @@ describe('before the limit', () => {
   // Mutation: server.ts without `cutUnasked`. Its other patience, for silence, is of real time: an hour here.
   test('who has sent half a request is waited for as long as the server has patience, and no longer', async () => {
     const clock = createManualClock();
-    const server = createHttpServer(() => undefined, { ...LOOPBACK, clock, times: { clientGraceMs: 3_600_000 } });
-    const socket = await openConnection(await server.listen(), START);
+    const answer: RequestListener = (_request, response) => response.end();
+    const server = createHttpServer(answer, { ...LOOPBACK, clock, times: { clientGraceMs: 3_600_000 } });
+    const url = await server.listen();
+    const socket = await openConnection(url, START);
+    // The server knows of that one as well, once it has answered who came after.
+    await fetch(url);
     const cut = gone(socket);
     const closed = server.close();
     const state = watch(closed);

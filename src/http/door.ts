@@ -36,6 +36,7 @@ import { useRequestState, type DoorContext, type RequestState } from './request-
 import { useResponseNames } from './response-names.js';
 import { createEnding, useShutdown, type Ending } from './shutdown.js';
 import { useStartPage } from './start-page.js';
+import type { HttpListener } from './whole-request.js';
 
 /** Where GraphQL is served. */
 export const GRAPHQL_PATH = '/graphql';
@@ -85,7 +86,7 @@ const VARIES_BY = {
 
 export interface Door {
   /** Answers the requests of a socket. */
-  readonly listener: RequestListener;
+  readonly listener: HttpListener;
   fetch(request: Request): Promise<Response>;
   dispose(): Promise<void>;
 }

@@ -5,8 +5,8 @@ import type { Socket } from 'node:net';
 
 export interface OpenConnections {
   add(socket: Socket): void;
-  /** An answer is in the making from now on; `onEnded` is called when it is written, or its client has left. */
-  begin(response: ServerResponse, onEnded: () => void): void;
+  /** An answer is in the making from now on, until it is written or its client has left. */
+  begin(response: ServerResponse): void;
   /** Whether any answer is in the making. */
   isAnswering(): boolean;
   /** Whether it is us that this connection waits for. */
@@ -20,23 +20,26 @@ export interface OpenConnections {
   cutAll(): void;
 }
 
-export function createOpenConnections(): OpenConnections {
+/** @param onAnswered told of each answer that is no longer in the making. */
+export function createOpenConnections(onAnswered: () => void): OpenConnections {
   const open = new Map<Socket, ServerResponse | undefined>();
   let answers = 0;
+  // One for all, not a closure for each.
+  function end(this: ServerResponse): void {
+    const { socket } = this.req;
+    answers -= 1;
+    if (open.get(socket) === this) open.set(socket, undefined);
+    onAnswered();
+  }
   return {
     add(socket) {
       open.set(socket, undefined);
       socket.once('close', () => open.delete(socket));
     },
-    begin(response, onEnded) {
-      const { socket } = response.req;
+    begin(response) {
       answers += 1;
-      open.set(socket, response);
-      response.once('close', () => {
-        answers -= 1;
-        if (open.get(socket) === response) open.set(socket, undefined);
-        onEnded();
-      });
+      open.set(response.req.socket, response);
+      response.on('close', end);
     },
     isAnswering: () => answers > 0,
     isOurTurn(socket) {

@@ -2,12 +2,13 @@
 // which the door's Request would fail, or with the name of a host that is not served. They are refused before the door.
 
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import { GatewayError, statusOf } from '../errors.js';
 import { toErrorBody } from './client-errors.js';
 import { isLoopback } from '../access/loopback.js';
 import { SECURITY_HEADERS } from './security-headers.js';
+import type { HttpListener } from './whole-request.js';
 
 export interface AddressOptions {
   /**
@@ -18,7 +19,7 @@ export interface AddressOptions {
 }
 
 /** A listener that meets only requests with an address that is served, each in origin form. */
-export function withAddress(listener: RequestListener, { allowedHosts = 'any' }: AddressOptions = {}): RequestListener {
+export function withAddress(listener: HttpListener, { allowedHosts = 'any' }: AddressOptions = {}): HttpListener {
   // What was asked for last and is served as it is: most ask for the same again.
   let served: { readonly host: string | undefined; readonly url: string | undefined } | undefined;
   return (request, response) => {

@@ -1,11 +1,12 @@
 // The listening socket: opens, answers through the door, and closes without losing a request. No client holds a
 // connection by sending slowly or not at all. While it closes, it waits for its own answers, not for clients.
 
-import { createServer, type RequestListener } from 'node:http';
+import { createServer } from 'node:http';
 import { Server as NetServer, type AddressInfo, type Socket } from 'node:net';
 
 import type { Clock } from '../clock.js';
 import { createOpenConnections } from './open-connections.js';
+import { WholeRequest, type HttpListener } from './whole-request.js';
 
 export interface HttpServer {
   /** Opens the socket; answers with the URL. Rejects with the system's error, such as EADDRINUSE. */
@@ -53,23 +54,23 @@ export const TIMES: ServerTimes = {
 /** Node's own, said here because it bounds the operations in a URL and what 1,000 slow clients may hold: 16 MiB. */
 const MAX_HEADER_BYTES = 16_384;
 
-export function createHttpServer(listener: RequestListener, options: ServerOptions): HttpServer {
+export function createHttpServer(listener: HttpListener, options: ServerOptions): HttpServer {
   const { host, port, clock } = options;
   const { clientGraceMs, timeout, ...times } = { ...TIMES, ...options.times };
-  const connections = createOpenConnections();
+  const connections = createOpenConnections(() => {
+    // Once the connection, too, knows that it is idle.
+    if (isClosing) setImmediate(closeIdle);
+  });
   let isWindingDown = false;
   let isClosing = false;
   const closeIdle = (): void => {
     if (isClosing && !connections.isAnswering()) server.closeIdleConnections();
   };
   // `joinDuplicateHeaders`, so that what comes twice is seen to be wrong: Node would keep the first `authorization`.
-  const settings = { ...times, maxHeaderSize: MAX_HEADER_BYTES, joinDuplicateHeaders: true };
-  const server = createServer(settings, (request, response) => {
+  const form = { maxHeaderSize: MAX_HEADER_BYTES, joinDuplicateHeaders: true, IncomingMessage: WholeRequest };
+  const server = createServer({ ...times, ...form }, (request, response) => {
     if (isWindingDown) response.setHeader('connection', 'close');
-    connections.begin(response, () => {
-      // Once the connection, too, knows that it is idle.
-      if (isClosing) setImmediate(closeIdle);
-    });
+    connections.begin(response);
     listener(request, response);
   });
   server.timeout = timeout;

@@ -16,7 +16,6 @@ import {
   type GraphQLSchema,
 } from 'graphql';
 import { createYoga } from 'graphql-yoga';
-import type { RequestListener } from 'node:http';
 import { pino } from 'pino';
 
 import { systemClock } from '../../src/clock.js';
@@ -25,6 +24,7 @@ import { printSdl } from '../../src/graphql/sdl.js';
 import { toSubgraph } from '../../src/graphql/subgraph.js';
 import { createDoor, GRAPHQL_PATH } from '../../src/http/door.js';
 import { withAddress } from '../../src/http/request-target.js';
+import type { HttpListener } from '../../src/http/whole-request.js';
 import { createHttpServer } from '../../src/http/server.js';
 
 // ---------------------------------------------------------------------------------------------------------- the data
@@ -357,12 +357,7 @@ export function serveProducts(): Promise<Served> {
     now: Date.now,
     isReady: () => true,
   });
-  return serve(
-    (request, response) => {
-      door.listener(request, response);
-    },
-    () => door.dispose(),
-  );
+  return serve(door.listener, () => door.dispose());
 }
 
 export const serveInventory = (): Promise<Served> => serveAsItIs(inventory);
@@ -376,7 +371,7 @@ function serveAsItIs(schema: GraphQLSchema): Promise<Served> {
   );
 }
 
-async function serve(listener: RequestListener, dispose: () => PromiseLike<void> | void): Promise<Served> {
+async function serve(listener: HttpListener, dispose: () => PromiseLike<void> | void): Promise<Served> {
   const server = createHttpServer(withAddress(listener), { host: '127.0.0.1', port: 0, clock: systemClock });
   return {
     url: `${await server.listen()}${GRAPHQL_PATH}`,

@@ -5,10 +5,11 @@ import { pipeline, Readable } from 'node:stream';
 
 import type { HeadersByName } from '../../access/authentication.js';
 import { CancellationSource, type Cancellation } from '../../flow/cancellation.js';
+import type { HttpListener } from '../whole-request.js';
 import { lengthOfPlain, type Asked, type Given, type Lane } from './asked.js';
 
 /** A listener that has the lane answer what it can of the requests for `path`, and `listener` the others. */
-export function withLane(lane: Lane, path: string, listener: RequestListener): RequestListener {
+export function withLane(lane: Lane, path: string, listener: RequestListener): HttpListener {
   const afterwards = createAfterwards();
   return (request, response) => {
     const headers = toHeaders(request);
@@ -17,13 +18,13 @@ export function withLane(lane: Lane, path: string, listener: RequestListener): R
       listener(request, response);
       return;
     }
-    readBody(request, length, (body) => {
+    request.takeBody(length, (body) => {
       const go = (given: Given | undefined): void => {
         if (given !== undefined) {
           send(response, given);
           return;
         }
-        request.unshift(body);
+        request.putBack(body);
         listener(request, response);
       };
       // A defect of ours, after which nothing of the answer has been sent: the client is not to wait for it.
@@ -72,20 +73,6 @@ function toHeaders({ headers }: IncomingMessage): HeadersByName {
       return value === undefined ? null : String(value);
     },
   };
-}
-
-/**
- * Reads just so many bytes, and not the end: as long as that was not asked for, a stream takes bytes back.
- * A client that leaves before has nobody told.
- */
-function readBody(request: IncomingMessage, length: number, onBody: (body: Buffer) => void): void {
-  const onReadable = (): void => {
-    const body = request.read(length) as Buffer | null;
-    if (body === null) return;
-    request.off('readable', onReadable);
-    onBody(body);
-  };
-  request.on('readable', onReadable);
 }
 
 /** A class, not an object with a getter: that would cost each request a third of what Node itself takes for it. */
