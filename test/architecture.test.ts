@@ -36,8 +36,21 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   graphql: ['context.ts', 'errors.ts', 'report'],
   // What can be said of a GraphQL document before it runs.
   documents: ['errors.ts'],
+  // How an operation is run, of whatever schema.
+  execution: [],
   // The cache: for answers that are made of its reports.
-  http: ['access', 'cache', 'clock.ts', 'context.ts', 'documents', 'errors.ts', 'flow', 'log.ts', 'report'],
+  http: [
+    'access',
+    'cache',
+    'clock.ts',
+    'context.ts',
+    'documents',
+    'errors.ts',
+    'execution',
+    'flow',
+    'log.ts',
+    'report',
+  ],
   cache: ['clock.ts', 'errors.ts', 'flow', 'report', 'upstream'],
   upstream: ['clock.ts', 'errors.ts', 'flow', 'report'],
   // Metrics and traces. Whom they watch does not know them: gateway.ts puts them in.

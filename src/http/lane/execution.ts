@@ -2,10 +2,11 @@
 
 import { crc32 } from 'node:zlib';
 
-import { execute, GraphQLError, type ExecutionResult, type GraphQLSchema } from 'graphql';
+import { GraphQLError, type ExecutionResult, type GraphQLSchema } from 'graphql';
 
 import type { AnswerMemory } from '../../cache/answers.js';
 import { createContext, type Caller, type ContextParts, type GatewayContext, type Principal } from '../../context.js';
+import { createExecutor } from '../../execution/executor.js';
 import { recover, whenThere } from '../../flow/when-there.js';
 import { isSpent, refuseOverspent } from '../answer-limit.js';
 import { formatErrors, type ErrorFormat } from '../error-format.js';
@@ -119,13 +120,13 @@ function createMemory(): (key: string) => boolean {
 }
 
 function createRunning({ schema, ending }: ExecutionOptions) {
+  const execute = createExecutor(schema);
   return (
-    { document, facts, variables }: Question,
+    { document, operation, facts, variables }: Question,
     context: GatewayContext,
     { observation, state }: WatchedVisit,
   ): ExecutionResult | Promise<ExecutionResult> => {
-    const start = () =>
-      execute({ schema, document, contextValue: context, variableValues: variables, operationName: facts.name });
+    const start = () => execute({ document, operation, variables, context });
     return recover(() => {
       const given = observation?.execute(facts, start) ?? start();
       if (!(given instanceof Promise)) return given;

@@ -1,0 +1,347 @@
+// The executor against graphql-js, whose answers it is to give: random operations and variables over a schema with all that
+// a plan covers, and with what it does not; resolvers that answer at once or later, with what fits, null, or an error.
+
+import * as fc from 'fast-check';
+import {
+  buildSchema,
+  defaultFieldResolver,
+  execute,
+  getOperationAST,
+  parse,
+  responsePathAsArray,
+  validate,
+  type DocumentNode,
+  type ExecutionResult,
+  type GraphQLResolveInfo,
+} from 'graphql';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+import { createExecutor } from '../src/execution/executor.js';
+import { createPlan } from '../src/execution/plan.js';
+import { settle, watch } from './kit/deferred.js';
+
+const schema = buildSchema(`
+  type Query {
+    item: Item
+    sure: Item!
+    items: [Item]
+    sureItems: [Item!]!
+    grid: [[Int!]]
+    number: Int
+    sureNumber: Int!
+    kind: Kind
+    named: Named
+    echo(text: String, count: Int! = 3, kinds: [Kind!], where: Where, plain: Int = 7, more: Boolean): String
+    must(count: Int!): String
+  }
+  type Item implements Named { name: String number: Int sureNumber: Int! kind: Kind item: Item sure: Item! items: [Item!] echo(where: Where): String }
+  interface Named { name: String }
+  enum Kind { SMALL LARGE }
+  input Where { name: String! least: Float = 0.5 kinds: [Kind] and: [Where!] one: One }
+  input One @oneOf { text: String number: Int }
+`);
+
+/** There is no root value where the executor is used: the fields of the root have theirs from here. */
+interface Context {
+  readonly who: string;
+  readonly root: unknown;
+}
+
+/** What a resolver was called with, as an answer. */
+function echo(_source: unknown, args: unknown, { who }: Context, info: GraphQLResolveInfo): string {
+  const { fieldName, returnType, parentType, path, rootValue, variableValues, operation, fragments, fieldNodes } = info;
+  return JSON.stringify({
+    ...{ args, who, fieldName, rootValue, variableValues },
+    types: [String(returnType), String(parentType), info.schema === schema],
+    path: [responsePathAsArray(path), path.typename],
+    document: [operation.name?.value, Object.keys(fragments), fieldNodes.map(({ loc }) => loc?.start)],
+  });
+}
+for (const type of ['Query', 'Item'] as const) {
+  const fields = (schema.getType(type) as import('graphql').GraphQLObjectType).getFields();
+  fields.echo!.resolve = echo;
+  if (fields.must !== undefined) fields.must.resolve = echo;
+}
+for (const field of Object.values(schema.getQueryType()!.getFields())) {
+  field.resolve ??= (_source, args, context: Context, info) => defaultFieldResolver(context.root, args, context, info);
+}
+
+/** How a value is given: by whom asks it for the first time, each time anew. `late`: in its turn, after those before it. */
+type Manner = 'value' | 'function' | 'promise' | 'late';
+interface Given {
+  readonly manner: Manner;
+  readonly turn: number;
+  readonly value: unknown;
+}
+
+type Turns = Map<number, (() => void)[]>;
+
+const turn = fc.integer({ min: 0, max: 6 });
+const manner = fc.constantFrom<Manner>('value', 'value', 'value', 'function', 'promise', 'late');
+const given = (value: fc.Arbitrary<unknown>): fc.Arbitrary<Given> => fc.record({ manner, turn, value });
+/** Mostly what fits. */
+const mostly = (value: fc.Arbitrary<unknown>): fc.Arbitrary<Given> =>
+  given(
+    fc.oneof(
+      { weight: 8, arbitrary: value },
+      { weight: 1, arbitrary: fc.constant(null) },
+      { weight: 1, arbitrary: fc.constant(undefined) },
+      { weight: 1, arbitrary: fc.string().map((message) => new Error(message)) },
+      { weight: 1, arbitrary: fc.constantFrom<unknown>('unfit', 3.5, true, {}) },
+    ),
+  );
+
+const { source } = fc.letrec<{ source: unknown; item: unknown }>((tie) => {
+  const item = fc.oneof({ maxDepth: 3, depthSize: 'small', withCrossShrink: true }, fc.constant({}), tie('item'));
+  const leaves = {
+    name: mostly(fc.string()),
+    number: mostly(fc.integer({ min: -9, max: 9 })),
+    sureNumber: mostly(fc.integer({ min: -9, max: 9 })),
+    kind: mostly(fc.constantFrom('SMALL', 'LARGE')),
+  };
+  const list = (of: fc.Arbitrary<unknown>) => fc.array(mostly(of), { maxLength: 3 });
+  const below = { item: mostly(item), sure: mostly(item), items: mostly(list(item)) };
+  return {
+    item: fc.record({ ...leaves, ...below, __typename: fc.constant('Item') }, { requiredKeys: [] }),
+    source: fc.record({
+      ...leaves,
+      ...below,
+      sureItems: mostly(list(item)),
+      grid: mostly(list(list(fc.integer({ min: -9, max: 9 })))),
+      named: mostly(item),
+    }),
+  };
+});
+
+/** The source as resolvers find it, made anew for each execution, with turns that come one after the other. */
+function toSource(tree: unknown, turns: Turns): unknown {
+  if (Array.isArray(tree)) return tree.map((each) => toSource(each, turns));
+  if (typeof tree !== 'object' || tree === null || tree instanceof Error) return tree;
+  if ('manner' in tree) return give(tree as Given, turns);
+  return Object.fromEntries(Object.entries(tree).map(([name, each]) => [name, toSource(each, turns)]));
+}
+
+function give({ manner: how, turn: at, value }: Given, turns: Turns): unknown {
+  const make = (): unknown => {
+    const made = toSource(value, turns);
+    if (made instanceof Error) throw made;
+    return made;
+  };
+  if (how === 'value') return toSource(value, turns);
+  if (how === 'function') return make;
+  if (how === 'promise')
+    return {
+      then: (...then: [() => void, () => void]) =>
+        Promise.resolve()
+          .then(make)
+          .then(...then),
+    };
+  const waiting = turns.get(at) ?? [];
+  turns.set(at, waiting);
+  return {
+    then: (...then: [() => void, () => void]) => new Promise<void>((go) => waiting.push(go)).then(make).then(...then),
+  };
+}
+
+/** Lets what waits for its turn go, one after the other, each when nothing moves any more. */
+async function letGo<T>(result: T | Promise<T>, turns: Turns): Promise<T> {
+  const state = watch(Promise.resolve(result));
+  while (state.outcome() === 'pending') {
+    await settle();
+    const next = Math.min(...turns.keys());
+    const [first, ...later] = turns.get(next) ?? [];
+    if (later.length > 0) turns.set(next, later);
+    else turns.delete(next);
+    first?.();
+  }
+  // What is rejected, and met by nobody, is known as such by then.
+  await settle();
+  return result;
+}
+
+const alias = fc.constantFrom('', '', '', 'a: ', 'b: ', 'then: ');
+const where = fc.constantFrom(
+  '',
+  '(where: $where)',
+  '(where: { name: "x" })',
+  '(where: { name: $text })',
+  '(where: null)',
+  '(where: { name: "x", kinds: LARGE, and: [{ name: "y", one: { number: 3 } }] })',
+);
+const echoArguments = fc.constantFrom(
+  '',
+  '(text: $text, count: $count)',
+  '(kinds: $kinds, where: $where)',
+  '(count: 4, kinds: SMALL, plain: null)',
+  '(kinds: [SMALL, $kind], more: true)',
+  '(plain: $plain, text: "$text")',
+);
+const { selection } = fc.letrec<{ selection: string; itemSelection: string }>((tie) => {
+  const pick = (...fields: fc.Arbitrary<string>[]) =>
+    fc.array(
+      fc.tuple(alias, fc.oneof(...fields)).map(([name, field]) => (field.startsWith('...') ? field : name + field)),
+      { minLength: 1, maxLength: 5 },
+    );
+  const leaf = fc.constantFrom('name', 'number', 'sureNumber', 'kind', '__typename');
+  const inner = fc.oneof({ maxDepth: 4, depthSize: 'small' }, fc.constant('{ number }'), tie('itemSelection'));
+  const object = (...names: string[]) => fc.tuple(fc.constantFrom(...names), inner).map((parts) => parts.join(' '));
+  const spread = fc.constantFrom('... on Item { sure { name } number }', '...One', '...Two', '... { kind }');
+  const itemFields = pick(
+    leaf,
+    object('item', 'sure', 'items'),
+    where.map((text) => `echo${text}`),
+  );
+  return {
+    itemSelection: fc
+      .tuple(itemFields, fc.option(spread, { freq: 3 }), fc.nat(1))
+      .map(
+        ([fields, more, first]) =>
+          `{ ${[...(first ? [more ?? ''] : []), ...fields, ...(first ? [] : [more ?? ''])].join(' ')} }`,
+      ),
+    selection: pick(
+      fc.constantFrom('number', 'sureNumber', 'kind', 'grid', '__typename', 'must(count: $count)'),
+      object('item', 'sure', 'items', 'sureItems'),
+      echoArguments.map((text) => `echo${text}`),
+      fc.constantFrom('named { name }', 'item @include(if: $more) { name }', '... on Query { number }'),
+    ).map((fields) => `{ ${fields.join(' ')} }`),
+  };
+});
+
+const HEAD = `query Random($text: String! = "t", $count: Int = 5, $kind: Kind! = SMALL, $kinds: [Kind!], $where: Where, $plain: Int, $more: Boolean! = true)`;
+const FRAGMENTS = 'fragment One on Item { name ...Two item { ...Two } } fragment Two on Item { kind a: number }';
+
+function toDocument(text: string): DocumentNode | undefined {
+  const document = parse(`${HEAD} ${text} ${FRAGMENTS}`);
+  // Aliases may not merge, fragments and variables may not be used: only the second is let be.
+  const errors = validate(schema, document).filter(({ message }) => !/never used|is not used/.test(message));
+  return errors.length === 0 ? document : undefined;
+}
+
+const whereValue = fc.constantFrom<unknown>(
+  ...[
+    null,
+    3,
+    [],
+    { name: 'n' },
+    { name: null },
+    {},
+    { name: 'n', least: 1e400, other: 1 },
+    { name: 'n', kinds: 'LARGE' },
+  ],
+  ...[
+    { name: 'n', and: { name: 'm', least: null } },
+    { name: 'n', and: [{}] },
+    { name: 'n', kinds: ['SMALL', null, 'NONE'] },
+  ],
+  ...[
+    { name: 'n', one: { text: 'a' } },
+    { name: 'n', one: {} },
+    { name: 'n', one: { text: 'a', number: 1 } },
+  ],
+  ...[{ name: 'n', one: { text: null } }, { name: 'n', toString: 1 }, JSON.parse('{"name":"n","__proto__":1}')],
+);
+const record = (values: Readonly<Record<string, readonly unknown[]>>) =>
+  fc.record(Object.fromEntries(Object.entries(values).map(([name, some]) => [name, fc.constantFrom(...some)])), {
+    requiredKeys: [],
+  });
+/** Mostly what fits. */
+const variables = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: record({
+      text: ['given', null],
+      count: [1, null],
+      kind: ['LARGE'],
+      kinds: ['LARGE', ['SMALL'], [], null],
+      where: [null, { name: 'n' }, { name: 'n', and: { name: 'm', least: null } }, { name: 'n', one: { text: 'a' } }],
+      plain: [0, null],
+      more: [false, true],
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record(
+      {
+        text: fc.constantFrom<unknown>('given', 3),
+        count: fc.constantFrom<unknown>(1, 1.5, '1', 2 ** 40),
+        kind: fc.constantFrom<unknown>('LARGE', null, 'NONE', 1),
+        kinds: fc.constantFrom<unknown>([null], {}, ['NONE']),
+        where: whereValue,
+        more: fc.constantFrom<unknown>('true', null),
+        unknown: fc.constant(1),
+      },
+      { requiredKeys: [] },
+    ),
+  },
+);
+
+async function compare(document: DocumentNode, tree: unknown, values: Readonly<Record<string, unknown>>) {
+  const operation = getOperationAST(document, null)!;
+  const run = async (by: (context: Context) => ExecutionResult | Promise<ExecutionResult>) => {
+    const turns = new Map() as Turns;
+    const result = await letGo(by({ who: 'me', root: toSource(tree, turns) }), turns);
+    const errors = result.errors?.map((error) => ({ ...error.toJSON(), original: error.originalError?.message }));
+    return { data: JSON.stringify(result.data), errors: errors?.map((error) => JSON.stringify(error)) };
+  };
+  const theirs = await run((contextValue) => {
+    return execute({ schema, document, contextValue, variableValues: values });
+  });
+  const own = createExecutor(schema);
+  unmet.length = 0;
+  const ours = await run((context) => own({ document, operation, variables: values, context }));
+  expect(ours).toEqual(theirs);
+  // Theirs may have some: of a list in which an item fails at once, the others are under way.
+  expect(createPlan(schema, document, operation) === undefined ? [] : unmet).toEqual([]);
+  return { theirs, plan: createPlan(schema, document, operation) };
+}
+
+/** Rejections that nobody meets, which would end a process. */
+const unmet: unknown[] = [];
+const others = process.listeners('unhandledRejection');
+beforeAll(() => {
+  process.removeAllListeners('unhandledRejection').on('unhandledRejection', (error) => unmet.push(error));
+});
+afterAll(() => {
+  process.removeAllListeners('unhandledRejection');
+  for (const each of others) process.on('unhandledRejection', each);
+});
+
+test('the answers are those of graphql-js, to random operations', async () => {
+  const seen = { planned: 0, unplanned: 0, partial: 0 };
+  await fc.assert(
+    fc.asyncProperty(selection, source, variables, async (text, tree, values) => {
+      const document = toDocument(text);
+      fc.pre(document !== undefined);
+      const { theirs, plan } = await compare(document, tree, values);
+      seen[plan === undefined ? 'unplanned' : 'planned'] += 1;
+      if (theirs.errors !== undefined && theirs.data !== 'null') seen.partial += 1;
+    }),
+    { numRuns: 1_500 },
+  );
+  // Nothing of it is met too rarely.
+  expect(Math.min(...Object.values(seen))).toBeGreaterThan(100);
+}, 120_000);
+
+test.each([
+  ['a field of the root', '{ number }', true],
+  ['fragments, aliases and __typename', '{ a: item { ...One ... on Item { name } __typename } }', true],
+  ['arguments of variables and without', '{ echo(text: $text, kinds: [$kind]) must(count: 1) }', true],
+  ['@include, which variables decide', '{ item { name @include(if: $more) } }', false],
+  ['@skip in a fragment', '{ item { ... on Item @skip(if: true) { name } number } }', false],
+  ['an interface', '{ named { name } }', false],
+  ['a fragment on an interface', '{ item { ... on Named { name } } }', false],
+  ['introspection', '{ __schema { queryType { name } } }', false],
+  ['a name that is none for the own of an object', '{ __proto__: number }', false],
+])('%s: is there a plan?', (_what, text, isPlanned) => {
+  const document = toDocument(text)!;
+  expect(createPlan(schema, document, getOperationAST(document, null)!) !== undefined).toBe(isPlanned);
+});
+
+test('a plan is not made of more fields than can be kept', () => {
+  const text = (count: number) => `{ ${Array.from({ length: count }, (_, index) => `f${index}: number`).join(' ')} }`;
+  const isPlanned = (count: number): boolean => {
+    const document = toDocument(text(count))!;
+    return createPlan(schema, document, getOperationAST(document, null)!) !== undefined;
+  };
+  expect([isPlanned(1_000), isPlanned(1_001)]).toEqual([true, false]);
+});
