@@ -223,15 +223,16 @@ function count(stats: LoadStats, answer: CacheAnswer): void {
 
 function createOnce(): GatewayContext['once'] {
   interface Node {
-    readonly next: WeakMap<object, Node>;
+    next?: Map<object, Node>;
     made?: () => unknown;
   }
-  const root: Node = { next: new WeakMap() };
+  const root: Node = {};
   return <T>(of: readonly object[], make: () => T): T => {
     let node = root;
     for (const each of of) {
-      let next = node.next.get(each);
-      if (next === undefined) node.next.set(each, (next = { next: new WeakMap() }));
+      const known: Map<object, Node> = (node.next ??= new Map());
+      let next = known.get(each);
+      if (next === undefined) known.set(each, (next = {}));
       node = next;
     }
     return (node.made ??= settle(make))() as T;

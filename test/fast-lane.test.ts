@@ -3,13 +3,14 @@
 //
 // Mutations, each tried in a copy of the tree: the principal, the grants or the reply taken out of the key (lane.ts);
 // isCurrent() always true, disposeAfter removed (src/cache/entries.ts); `mayBeKept` always true (execution.ts); the checksum of
-// the end not continued (ready-answer.ts); isTooCostly not asked, checkRate removed (lane.ts); unshift removed (socket.ts).
+// the end not continued (ready-answer.ts); isTooCostly not asked, checkRate removed, isOf not asked (lane.ts); putBack removed (socket.ts).
 
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { request as sendRequest, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import { buffer } from 'node:stream/consumers';
-import { gunzipSync } from 'node:zlib';
+import { crc32, gunzipSync } from 'node:zlib';
 import { describe, expect, onTestFinished, test } from 'vitest';
 
 import { createManualClock } from './kit/clock.js';
@@ -42,6 +43,20 @@ async function send(
 /** How the operations of the log so far were answered: what was ready, in order. */
 const readyOf = ({ log }: Pick<TestStack, 'log'>): boolean[] =>
   log.filter(({ msg }) => msg === 'operation').map(({ ready }) => ready === true);
+
+/** A text of each kind, such that both have one CRC-32: among 2 to the power of 17 of each there are some. */
+function findSameChecksum(...[toOne, toOther]: ((salt: string) => string)[]): [string, string] {
+  const seen = new Map<number, string>();
+  for (let count = 0; count < 2 ** 20; count += 1) {
+    // A checksum is linear: what only counts up would differ in too few bits.
+    const salt = createHash('md5').update(String(count)).digest('hex');
+    const [one, other] = [toOne!(salt), toOther!(salt)];
+    seen.set(crc32(one), one);
+    const same = seen.get(crc32(other));
+    if (same !== undefined) return [same, other];
+  }
+  throw new Error('no two texts have the same checksum');
+}
 
 const QUESTIONS: Readonly<Record<string, string>> = {
   'all fields of rows': `{ workloadCosts(${FILTER}) { window { startTime endTime } clusters isStale rows { nodes {
@@ -216,6 +231,25 @@ describe('what is ready', () => {
       }
     }
     expect(readyOf(stack).slice(-6)).toEqual(Array.from({ length: 6 }, () => true));
+  });
+
+  test('is another answer for another body with the same checksum', async () => {
+    await using stack = await startStack({ clock: createManualClock(), env: NO_TIMER });
+    const [one, other] = findSameChecksum(
+      (salt) => JSON.stringify({ query: SMALL, variables: { first: 1, salt } }),
+      (salt) => JSON.stringify({ query: SMALL, variables: { first: 2, salt } }),
+    );
+    for (let time = 0; time < 3; time += 1) await send(stack, one);
+    const answers = [];
+    for (const body of [one, other, one, other]) answers.push(await send(stack, body));
+    expect(answers.map(({ json }): unknown => json.data.workloadCosts.rows.nodes)).toMatchObject([
+      [{}],
+      [{}, {}],
+      [{}],
+      [{}, {}],
+    ]);
+    expect(readyOf(stack).slice(-4, -2)).toEqual([true, false]);
+    expect(stack.received).toHaveLength(1);
   });
 
   test('is of the report that is kept: a newer one has answers of its own', async () => {

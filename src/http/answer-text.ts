@@ -26,7 +26,7 @@ export function* writeOpening(result: ExecutionResult, lists: readonly WrittenLi
   let separator = '';
   for (const [name, value] of Object.entries(result)) {
     if (value === undefined) continue;
-    parts.add(`${separator}${JSON.stringify(name)}:`);
+    parts.add(`${separator}"${name}":`);
     separator = ',';
     if (name === 'data') addValue(parts, value, toPlaces(lists));
     else parts.add(JSON.stringify(name === 'errors' ? (value as GraphQLError[]).map(toShown) : value));
@@ -66,7 +66,8 @@ function addValue(parts: Parts, value: unknown, place: Places | WrittenList | un
     parts.add(isList ? '[' : '{');
     let separator = '';
     for (const [name, each] of Object.entries(value)) {
-      parts.add(isList ? separator : `${separator}${JSON.stringify(name)}:`);
+      // The names of an answer are those of GraphQL, in which nothing has to be escaped.
+      parts.add(isList ? separator : `${separator}"${name}":`);
       addValue(parts, each, place.get(isList ? Number(name) : name));
       separator = ',';
     }

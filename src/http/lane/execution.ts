@@ -39,7 +39,7 @@ export interface Visit {
   readonly reply: Reply;
   /** Whose data it is about. */
   readonly principal: Principal;
-  /** Under which the answer is kept. */
+  /** Under which the answer is kept: of all that it depends on, but for the body, of which it has a checksum. */
   readonly key: string;
 }
 
@@ -93,9 +93,9 @@ function createWriting({ answers, now }: ExecutionOptions) {
     const told = { age, mayBeKept: result.errors === undefined };
     return writeAnswer({ result, ...told, lists: lists ?? [] }, visit.reply.isGzip, (pieces) => {
       const mayBeKept = told.mayBeKept && age?.isStale === false;
-      if (!mayBeKept || !isAskedAgain(visit.key)) return createReadyAnswer(question.facts, pieces);
-      // In one piece, which takes no more than it needs.
-      const ready = createReadyAnswer(question.facts, [Buffer.concat(pieces)]);
+      if (!mayBeKept || !isAskedAgain(visit.key)) return createReadyAnswer(question.facts, visit.asked.body, pieces);
+      // In one piece, and with a copy of what was asked: neither takes more than it needs.
+      const ready = createReadyAnswer(question.facts, new Uint8Array(visit.asked.body), [Buffer.concat(pieces)]);
       const sources = stats.reports.map(({ source }) => source);
       answers.keep(visit.key, ready, ready.keptBytes, sources);
       return ready;

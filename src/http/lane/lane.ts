@@ -2,6 +2,8 @@
 // any other by executing it at once. It decides nothing by itself: who may come in, what is too much, what is logged and
 // counted is told by the same functions as at the door, which gets all that is not known here.
 
+import { crc32 } from 'node:zlib';
+
 import type { Authentication, HeadersByName } from '../../access/authentication.js';
 import type { KeptAnswer } from '../../cache/entries.js';
 import type { ContextParts, Principal } from '../../context.js';
@@ -47,7 +49,9 @@ export function createLane(options: LaneOptions): Lane {
   /** How the visit is answered; undefined where it is for the door. */
   const findAnswer = (visit: Visit): Answer | undefined => {
     const kept = answers.find(visit.key);
-    if (kept !== undefined) return (watched) => give(visit, kept, watched);
+    if (kept !== undefined && (kept.value as ReadyAnswer).isOf(visit.asked.body)) {
+      return (watched) => give(visit, kept, watched);
+    }
     const question = learned.read(visit.asked.body);
     if (question === undefined || limits.isTooCostly(question)) return undefined;
     return (watched) => execute(visit, question, watched);
@@ -56,8 +60,8 @@ export function createLane(options: LaneOptions): Lane {
   /** How a request of this principal is answered, unless it is one too many. */
   const admit = ({ asked, state, reply }: Parts, principal: Principal | undefined): Answer | undefined => {
     if (principal === undefined) return undefined;
-    // The same for who sees the same, whoever they are. None of the parts before the body has a line break within.
-    const key = `${principal.id}\n${state.grants?.key ?? ''}\n${reply.key}\n${asked.body.toString('latin1')}`;
+    // The same for who sees the same, whoever they are. No part has a line break within.
+    const key = `${principal.id}\n${state.grants?.key ?? ''}\n${reply.key}\n${crc32(asked.body)}`;
     const answer = findAnswer({ asked, state, reply, principal, key });
     if (answer !== undefined && limits.rateLimit !== undefined) checkRate(limits.rateLimit, state, asked.remoteAddress);
     return answer;

@@ -10,6 +10,8 @@ import type { Answered } from './reply.js';
 
 export interface ReadyAnswer {
   readonly facts: OperationFacts;
+  /** Whether this is the body that it answers. */
+  isOf(body: Buffer): boolean;
   /** What it may take in memory, with all that is kept of its forms. */
   readonly keptBytes: number;
   /** The whole answer to who asks now; `takesGzip` where it may be compressed (RFC 1952). */
@@ -28,8 +30,11 @@ const MIN_GZIP_BYTES = 1_024;
 /** Up to here a second copy in one piece with the end costs less than two pieces. */
 const MAX_JOINED_BYTES = 65_536;
 
-/** @param opening all but the end, in pieces; in one where the answer is kept. */
-export function createReadyAnswer(facts: OperationFacts, opening: readonly Buffer[]): ReadyAnswer {
+/**
+ * @param asked the body that it answers.
+ * @param opening all but the end, in pieces; in one where the answer is kept.
+ */
+export function createReadyAnswer(facts: OperationFacts, asked: Uint8Array, opening: readonly Buffer[]): ReadyAnswer {
   const byteLength = opening.reduce((sum, { length }) => sum + length, 0);
   // What is kept comes in one piece. For what is given once, a copy costs more than a few pieces.
   const isJoined = opening.length === 1 && byteLength <= MAX_JOINED_BYTES;
@@ -40,8 +45,9 @@ export function createReadyAnswer(facts: OperationFacts, opening: readonly Buffe
   let compressed: Promise<ReturnType<typeof rememberLast>> | undefined;
   return {
     facts,
+    isOf: (body) => body.equals(asked),
     // Names and numbers are compressed to a fifth or less.
-    keptBytes: Math.ceil((isJoined ? 2.5 : 1.5) * byteLength),
+    keptBytes: Math.ceil((isJoined ? 2.5 : 1.5) * byteLength) + asked.length,
     answer(told, takesGzip) {
       if (!takesGzip || byteLength < MIN_GZIP_BYTES) return plain(told);
       compressed ??= compress(Buffer.concat(opening)).then((make) => rememberLast(true, make));
