@@ -86,7 +86,7 @@ function createBlocks(scratch: Buffer = NOTHING) {
 
 const NOTHING = Buffer.alloc(0);
 
-/** What is shorter cannot hold enough of anything to do harm. */
+/** What is shorter cannot hold enough of anything to do harm, and is not looked at. */
 const HARMLESS_BYTES = 1_048_576;
 /** A report has one value in about 20 bytes. A list of empty objects has more, and parsed takes 20 times its length. */
 const MIN_BYTES_PER_VALUE = 8;
@@ -99,7 +99,11 @@ function createDensityMeter() {
     add(chunk: Buffer): void {
       const sample = chunk.subarray(0, Math.ceil(chunk.length / 16));
       bytes += sample.length;
-      for (const byte of sample) if (byte === COMMA || byte === BRACE || byte === BRACKET) values += 1;
+      // Not by an iterator, which takes more than twice as long.
+      for (let at = sample.length; at > 0;) {
+        const byte = sample[(at -= 1)];
+        if (byte === COMMA || byte === BRACE || byte === BRACKET) values += 1;
+      }
     },
     isTooDense: () => bytes < values * MIN_BYTES_PER_VALUE,
   };
@@ -116,9 +120,11 @@ async function readChunks(stream: Readable, { maxBytes, onGrow, scratch }: BodyB
     bytes += chunk.length;
     if (bytes > maxBytes) throw new UpstreamError('UPSTREAM_RESPONSE_TOO_LARGE', { reason: 'over the byte limit' });
     onGrow?.(bytes);
-    density.add(chunk);
-    if (bytes > HARMLESS_BYTES && density.isTooDense()) {
-      throw new UpstreamError('UPSTREAM_RESPONSE_TOO_LARGE', { reason: 'more values than a report has' });
+    if (bytes > HARMLESS_BYTES) {
+      density.add(chunk);
+      if (density.isTooDense()) {
+        throw new UpstreamError('UPSTREAM_RESPONSE_TOO_LARGE', { reason: 'more values than a report has' });
+      }
     }
     blocks.add(chunk);
   }
