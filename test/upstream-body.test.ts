@@ -1,8 +1,10 @@
 // Bodies that are short on the wire, and within the byte limit, but would be a hundred times as much once parsed.
 
+import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 
+import { readBody } from '../src/upstream/body.js';
 import * as faults from './kit/fault-server.js';
 import { startFaultServer } from './kit/fault-server.js';
 import { startGateway } from './kit/gateway.js';
@@ -54,4 +56,11 @@ describe('a report of a fleet', () => {
     expect(answer.errors).toEqual([]);
     expect(answer.data.workloadCosts.rows.totalCount).toBe(20_000);
   });
+});
+
+// Mutation: what is beyond the harmless length counted by itself.
+test('a body is not taken for a bomb by its last bytes alone', async () => {
+  const long = Buffer.alloc(1_048_576, 'x');
+  const blocks = await readBody(Readable.from([long, Buffer.from('{')]), undefined, { maxBytes: 2_000_000 });
+  expect(Buffer.concat(blocks)).toHaveLength(long.length + 1);
 });

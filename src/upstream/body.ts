@@ -86,7 +86,7 @@ function createBlocks(scratch: Buffer = NOTHING) {
 
 const NOTHING = Buffer.alloc(0);
 
-/** What is shorter cannot hold enough of anything to do harm, and is not looked at. */
+/** What is shorter cannot hold enough of anything to do harm. */
 const HARMLESS_BYTES = 1_048_576;
 /** A report has one value in about 20 bytes. A list of empty objects has more, and parsed takes 20 times its length. */
 const MIN_BYTES_PER_VALUE = 8;
@@ -120,11 +120,10 @@ async function readChunks(stream: Readable, { maxBytes, onGrow, scratch }: BodyB
     bytes += chunk.length;
     if (bytes > maxBytes) throw new UpstreamError('UPSTREAM_RESPONSE_TOO_LARGE', { reason: 'over the byte limit' });
     onGrow?.(bytes);
-    if (bytes > HARMLESS_BYTES) {
-      density.add(chunk);
-      if (density.isTooDense()) {
-        throw new UpstreamError('UPSTREAM_RESPONSE_TOO_LARGE', { reason: 'more values than a report has' });
-      }
+    // From the first byte on: the end of a chunk by itself may look like anything.
+    density.add(chunk);
+    if (bytes > HARMLESS_BYTES && density.isTooDense()) {
+      throw new UpstreamError('UPSTREAM_RESPONSE_TOO_LARGE', { reason: 'more values than a report has' });
     }
     blocks.add(chunk);
   }
