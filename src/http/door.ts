@@ -36,7 +36,7 @@ import { useRequestState, type DoorContext, type RequestState } from './request-
 import { useResponseNames } from './response-names.js';
 import { createEnding, useShutdown, type Ending } from './shutdown.js';
 import { useStartPage } from './start-page.js';
-import type { HttpListener } from './whole-request.js';
+import type { HttpListener } from './server.js';
 
 /** Where GraphQL is served. */
 export const GRAPHQL_PATH = '/graphql';

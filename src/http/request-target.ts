@@ -8,7 +8,7 @@ import { GatewayError, statusOf } from '../errors.js';
 import { toErrorBody } from './client-errors.js';
 import { isLoopback } from '../access/loopback.js';
 import { SECURITY_HEADERS } from './security-headers.js';
-import type { HttpListener } from './whole-request.js';
+import type { HttpListener } from './server.js';
 
 export interface AddressOptions {
   /**

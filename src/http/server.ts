@@ -1,12 +1,16 @@
 // The listening socket: opens, answers through the door, and closes without losing a request. No client holds a
 // connection by sending slowly or not at all. While it closes, it waits for its own answers, not for clients.
 
-import { createServer } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 import { Server as NetServer, type AddressInfo, type Socket } from 'node:net';
 
 import type { Clock } from '../clock.js';
+import { KnownHeadResponse } from './known-head.js';
 import { createOpenConnections } from './open-connections.js';
-import { WholeRequest, type HttpListener } from './whole-request.js';
+import { WholeRequest } from './whole-request.js';
+
+/** What our server calls: requests and answers are of our classes. */
+export type HttpListener = RequestListener<typeof WholeRequest, typeof KnownHeadResponse>;
 
 export interface HttpServer {
   /** Opens the socket; answers with the URL. Rejects with the system's error, such as EADDRINUSE. */
@@ -53,6 +57,13 @@ export const TIMES: ServerTimes = {
 };
 /** Node's own, said here because it bounds the operations in a URL and what 1,000 slow clients may hold: 16 MiB. */
 const MAX_HEADER_BYTES = 16_384;
+const FORM = {
+  maxHeaderSize: MAX_HEADER_BYTES,
+  // So that what comes twice is seen to be wrong: Node would keep the first `authorization`.
+  joinDuplicateHeaders: true,
+  IncomingMessage: WholeRequest,
+  ServerResponse: KnownHeadResponse,
+};
 
 export function createHttpServer(listener: HttpListener, options: ServerOptions): HttpServer {
   const { host, port, clock } = options;
@@ -66,9 +77,7 @@ export function createHttpServer(listener: HttpListener, options: ServerOptions)
   const closeIdle = (): void => {
     if (isClosing && !connections.isAnswering()) server.closeIdleConnections();
   };
-  // `joinDuplicateHeaders`, so that what comes twice is seen to be wrong: Node would keep the first `authorization`.
-  const form = { maxHeaderSize: MAX_HEADER_BYTES, joinDuplicateHeaders: true, IncomingMessage: WholeRequest };
-  const server = createServer({ ...times, ...form }, (request, response) => {
+  const server = createServer({ ...times, ...FORM }, (request, response) => {
     if (isWindingDown) response.setHeader('connection', 'close');
     connections.begin(response);
     listener(request, response);

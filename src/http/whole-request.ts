@@ -2,11 +2,8 @@
 // more than all else that Node does to read it. Node's server makes its requests of a class that may be given; how its
 // parser hands them their bodies, `push` (null at the end), is what every readable stream is filled by.
 
-import { IncomingMessage, type RequestListener } from 'node:http';
+import { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-
-/** What our server calls: the requests are of our class. */
-export type HttpListener = RequestListener<typeof WholeRequest>;
 
 export class WholeRequest extends IncomingMessage {
   private missing: number;

@@ -3,6 +3,7 @@
 import type { HeadersByName } from '../../access/authentication.js';
 import type { Cancellation } from '../../flow/cancellation.js';
 import type { AnswerBody } from '../answer-text.js';
+import type { AnswerHead } from '../known-head.js';
 
 export interface Asked {
   readonly headers: HeadersByName;
@@ -17,9 +18,9 @@ export interface Asked {
 }
 
 export interface Given {
-  readonly status: number;
-  /** Names and values, in turn. */
-  readonly headers: readonly string[];
+  /** May be that of answers before. */
+  readonly head: AnswerHead;
+  readonly requestId: string;
   readonly body: AnswerBody;
 }
 

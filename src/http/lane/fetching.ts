@@ -25,9 +25,9 @@ export function fetchOnLane(lane: Lane, path: string, fetch: Fetch): Fetch {
       },
     });
     if (given === undefined) return fetch(request);
-    const headers = new Headers();
-    for (let at = 0; at < given.headers.length; at += 2)
-      headers.append(given.headers[at] ?? '', given.headers[at + 1] ?? '');
-    return new Response(toBodyInit(given.body), { status: given.status, headers });
+    const { status, headers: pairs } = given.head;
+    const headers = new Headers({ 'x-request-id': given.requestId });
+    for (let at = 0; at < pairs.length; at += 2) headers.append(pairs[at] ?? '', pairs[at + 1] ?? '');
+    return new Response(toBodyInit(given.body), { status, headers });
   };
 }

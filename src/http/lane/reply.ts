@@ -5,6 +5,7 @@ import { LRUCache } from 'lru-cache';
 import type { HeadersByName } from '../../access/authentication.js';
 import { toCorsHeaders } from '../cors.js';
 import { toFreshnessHeaders, type AnswerFreshness, type FreshnessOptions } from '../freshness.js';
+import { AnswerHead } from '../known-head.js';
 import type { ProtectionLimits } from '../protection.js';
 import type { Given } from './asked.js';
 import type { Learned } from './learned.js';
@@ -26,8 +27,8 @@ export interface Answered {
   readonly freshness?: AnswerFreshness | undefined;
   readonly isGzip?: boolean;
   readonly body: Given['body'];
-  /** Names and values, in turn, of all headers but the request's id: made once for an answer that is given again. */
-  head?: readonly string[];
+  /** Made once for an answer that is given again. */
+  head?: AnswerHead;
 }
 
 export interface ReplyOptions extends Pick<FreshnessOptions, 'scope' | 'variesBy'> {
@@ -49,7 +50,7 @@ export function createReplies({ learned, limits, scope, variesBy }: ReplyOptions
     const cors = origin === null ? [] : Object.entries(toCorsHeaders(origin)).flat();
     return { type, isGzip, key: `${type}\n${origin ?? ''}`, headers: ['content-type', type, ...secure, ...cors] };
   };
-  const toHead = (reply: Reply, { headers = {}, freshness, isGzip = false, body }: Answered): string[] => {
+  const toHead = (reply: Reply, { status, headers = {}, freshness, isGzip = false, body }: Answered): AnswerHead => {
     const head = [...reply.headers];
     for (const [name, value] of Object.entries(headers)) head.push(name, value);
     for (const [name, value] of Object.entries(toFreshnessHeaders(freshness, scope))) head.push(name, value);
@@ -60,7 +61,7 @@ export function createReplies({ learned, limits, scope, variesBy }: ReplyOptions
     if (!(Symbol.asyncIterator in body)) {
       head.push('content-length', String(body.reduce((sum, { length }) => sum + length, 0)));
     }
-    return head;
+    return new AnswerHead(status, head);
   };
   const known = new LRUCache<string, Reply>({ max: MAX_KNOWN });
   return {
@@ -78,8 +79,8 @@ export function createReplies({ learned, limits, scope, variesBy }: ReplyOptions
       return reply;
     },
     give(reply, answered, requestId) {
-      const { status, body, head = (answered.head = toHead(reply, answered)) } = answered;
-      return { status, headers: ['x-request-id', requestId, ...head], body };
+      const { body, head = (answered.head = toHead(reply, answered)) } = answered;
+      return { head, requestId, body };
     },
   };
 }

@@ -5,7 +5,8 @@ import { pipeline, Readable } from 'node:stream';
 
 import type { HeadersByName } from '../../access/authentication.js';
 import { CancellationSource, type Cancellation } from '../../flow/cancellation.js';
-import type { HttpListener } from '../whole-request.js';
+import type { KnownHeadResponse } from '../known-head.js';
+import type { HttpListener } from '../server.js';
 import { lengthOfPlain, type Asked, type Given, type Lane } from './asked.js';
 
 /** A listener that has the lane answer what it can of the requests for `path`, and `listener` the others. */
@@ -121,8 +122,8 @@ class SocketAsked implements Asked {
   }
 }
 
-function send(response: ServerResponse, { status, headers, body }: Given): void {
-  response.writeHead(status, headers as string[]);
+function send(response: KnownHeadResponse, { head, requestId, body }: Given): void {
+  response.beginWith(head, requestId);
   if (Symbol.asyncIterator in body) {
     // Who leaves early has nobody told, as everywhere.
     pipeline(Readable.from(body), response, () => undefined);
