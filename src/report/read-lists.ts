@@ -1,7 +1,7 @@
 // The columns of lists, while an answer's bytes are read. A label, or a list, that is the one in the row before again is
 // known by comparing the two; others by what they are made of.
 
-import { EMPTY_LIST, NULL_LIST } from './columns.js';
+import { EMPTY_LIST, NULL_LIST, type Labels } from './columns.js';
 import { toLabelTexts, toLabelTextsOfMap, type LabelTexts, type ListData } from './decode-lists.js';
 import { toText } from './decode-values.js';
 import { CodeColumn, PlaceReader } from './read-cells.js';
@@ -39,18 +39,23 @@ export class ListTables {
   }
 
   data(): ListData {
-    const pairs = this.labels.items();
-    const count = pairs.length / 2;
     return {
       texts: this.texts.data(),
-      distinctLabels: {
-        keys: Uint32Array.from({ length: count }, (_, label) => pairs[2 * label]!),
-        values: Uint32Array.from({ length: count }, (_, label) => pairs[2 * label + 1]!),
-      },
+      distinctLabels: toLabels(this.labels.items()),
       labelLists: { items: this.labelLists.items(), ends: this.labelLists.ends() },
       serviceLists: { items: this.serviceLists.items(), ends: this.serviceLists.ends() },
     };
   }
+}
+
+function toLabels(pairs: Uint32Array): Labels {
+  const count = pairs.length / 2;
+  const labels = { keys: new Uint32Array(count), values: new Uint32Array(count) };
+  for (let label = 0; label < count; label += 1) {
+    labels.keys[label] = pairs[2 * label]!;
+    labels.values[label] = pairs[2 * label + 1]!;
+  }
+  return labels;
 }
 
 /** Of an element: nothing of the list. */

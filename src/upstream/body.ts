@@ -115,8 +115,7 @@ async function readChunks(stream: Readable, { maxBytes, onGrow, scratch }: BodyB
   const blocks = createBlocks(scratch);
   const density = createDensityMeter();
   let bytes = 0;
-  // Leaving the loop early destroys the stream, and with it the connection: nobody reads a bomb to its end.
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
+  await takeChunks(stream, (chunk) => {
     bytes += chunk.length;
     if (bytes > maxBytes) throw new UpstreamError('UPSTREAM_RESPONSE_TOO_LARGE', { reason: 'over the byte limit' });
     onGrow?.(bytes);
@@ -126,8 +125,30 @@ async function readChunks(stream: Readable, { maxBytes, onGrow, scratch }: BodyB
       throw new UpstreamError('UPSTREAM_RESPONSE_TOO_LARGE', { reason: 'more values than a report has' });
     }
     blocks.add(chunk);
-  }
+  });
   return blocks.end();
+}
+
+/**
+ * Gives each chunk to `take`; what that throws ends it, and destroys the stream and with it the connection: nobody reads a
+ * bomb to its end. By events, because a loop over the stream takes a small report a twentieth of its time.
+ */
+function takeChunks(stream: Readable, take: (chunk: Buffer) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    stream.on('error', reject);
+    stream.on('end', resolve);
+    stream.on('close', () => {
+      // Whoever closes it says why by an error before.
+      if (!stream.readableEnded) reject(new UpstreamError('UPSTREAM_UNAVAILABLE', { reason: 'closed before its end' }));
+    });
+    stream.on('data', (chunk: Buffer) => {
+      try {
+        take(chunk);
+      } catch (error) {
+        stream.destroy(error as Error);
+      }
+    });
+  });
 }
 
 /** What reading the rest of an answer may cost, to save a connection. The caller does not wait for it. */

@@ -2,11 +2,14 @@
 // schema/scaleops.openapi.yaml. The body takes all but two parameters of the workload report.
 
 import { toParameters, type ReportKind, type ReportParameters, type ReportRequest } from '../report/request.js';
+import { pathUnder } from './connections.js';
 
 /** One POST to make. */
 export interface UpstreamCall {
+  /** Where it goes, but for its query. */
+  readonly url: URL;
+  /** With its query. */
   readonly path: string;
-  readonly query: Readonly<Record<string, string>>;
   readonly body: ReportParameters;
 }
 
@@ -23,13 +26,21 @@ export const ENDPOINTS: Readonly<Record<ReportKind, Endpoint>> = {
   workloads: { pathSetting: 'SCALEOPS_WORKLOADS_PATH', queryOnly: ['multiCluster', 'range'] },
 };
 
-export function toUpstreamCall(request: ReportRequest, paths: Readonly<Record<ReportKind, string>>): UpstreamCall {
-  const { queryOnly } = ENDPOINTS[request.report];
-  const query: Record<string, string> = {};
-  const body: Record<string, ReportParameters[string]> = {};
-  for (const [name, value] of Object.entries(toParameters(request))) {
-    if (queryOnly.includes(name)) query[name] = String(value);
-    else body[name] = value;
-  }
-  return { path: paths[request.report], query, body };
+export type ToUpstreamCall = (request: ReportRequest) => UpstreamCall;
+
+/** @param base the host; a path in it stands before `paths`. */
+export function createUpstreamCalls(base: URL, paths: Readonly<Record<ReportKind, string>>): ToUpstreamCall {
+  const toUrl = (path: string): URL => new URL(pathUnder(base, path), base);
+  const urls = { aggregated: toUrl(paths.aggregated), workloads: toUrl(paths.workloads) };
+  return (request) => {
+    const { queryOnly } = ENDPOINTS[request.report];
+    const url = urls[request.report];
+    let query = '';
+    const body: Record<string, ReportParameters[string]> = {};
+    for (const [name, value] of Object.entries(toParameters(request))) {
+      if (queryOnly.includes(name)) query += `${query === '' ? '?' : '&'}${name}=${encodeURIComponent(String(value))}`;
+      else body[name] = value;
+    }
+    return { url, path: url.pathname + query, body };
+  };
 }

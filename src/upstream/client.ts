@@ -10,8 +10,8 @@ import type { Deadline, Leaving } from '../flow/deadline.js';
 import type { Report } from '../report/report.js';
 import type { ReportKind, ReportRequest } from '../report/request.js';
 import { ACCEPT_ENCODING, discardBody, readBody } from './body.js';
-import { ENDPOINTS, toUpstreamCall } from './calls.js';
-import { createConnections, headerOf, pathUnder, type Connections } from './connections.js';
+import { createUpstreamCalls, ENDPOINTS, type ToUpstreamCall } from './calls.js';
+import { createConnections, headerOf, type Connections } from './connections.js';
 import { parseRetryAfter, toStatusError, toTransportError } from './faults.js';
 import { UNOBSERVED, type ObservedCall, type UpstreamInstrument } from './instrument.js';
 import type { Principal } from './principal.js';
@@ -53,12 +53,13 @@ export function createScaleOpsClient(options: ClientOptions): ScaleOpsClient {
   const { clock, instrument = UNOBSERVED } = options;
   const base = new URL(options.url);
   const connections = createConnections(base.origin, options.resilience.maxInFlight);
+  const host = { connections, toCall: createUpstreamCalls(base, options.paths) };
   const resilience = createResilience({ ...options.resilience, clock, onBreaker: options.onBreaker });
 
   const call = (context: CallContext, call: ObservedCall): Promise<FetchedReport> =>
     instrument.call(call, async () => {
       try {
-        return await callUpstream(connections, base, options, context, call);
+        return await callUpstream(host, options, context, call);
       } catch (error) {
         // Undici says the same of a deadline, which is a fault of the upstream, and of a caller who left, which is none.
         context.deadline.throwIfOver();
@@ -114,23 +115,25 @@ interface CallContext {
   readonly deadline: Deadline;
 }
 
+interface Host {
+  readonly connections: Connections;
+  readonly toCall: ToUpstreamCall;
+}
+
 async function callUpstream(
-  connections: Connections,
-  base: URL,
+  { connections, toCall }: Host,
   options: ClientOptions,
   { request, token, deadline }: CallContext,
   observed: ObservedCall,
 ): Promise<FetchedReport> {
-  const call = toUpstreamCall(request, options.paths);
+  const { url, path, body } = toCall(request);
   const { pathSetting } = ENDPOINTS[request.report];
-  const url = new URL(pathUnder(base, call.path), base);
-  const query = new URLSearchParams(call.query).toString();
   // An emitter does not say that it was there already.
   deadline.throwIfOver();
   // Redirects are not followed: `request` does not, and the token must not travel.
   const response = await connections.request({
     method: 'POST',
-    path: query === '' ? url.pathname : `${url.pathname}?${query}`,
+    path,
     headers: {
       ...observed.headers,
       accept: 'application/json',
@@ -138,7 +141,7 @@ async function callUpstream(
       authorization: `Bearer ${token}`,
       'content-type': 'application/json',
     },
-    body: JSON.stringify(call.body),
+    body: JSON.stringify(body),
     signal: deadline.emitter,
   });
   observed.status = response.statusCode;
@@ -152,9 +155,9 @@ async function callUpstream(
       url,
     });
   }
-  const { report, body, droppedNumbers } = await readReport(response, options, pathSetting);
-  if (droppedNumbers > 0) options.onDroppedNumbers(request.report, droppedNumbers);
-  return { report, body };
+  const fetched = await readReport(response, options, pathSetting);
+  if (fetched.droppedNumbers > 0) options.onDroppedNumbers(request.report, fetched.droppedNumbers);
+  return fetched;
 }
 
 async function readReport(
