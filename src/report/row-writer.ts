@@ -81,6 +81,20 @@ function writeObject(written: WrittenRows, members: readonly RowMember[]): Write
   };
 }
 
+const OPENINGS = new Map<string, Words>();
+const MAX_OPENINGS = 1_024;
+const MAX_OPENING_LENGTH = 64;
+
+/** Bytes that are made once for all reports: what stands before members has few forms. */
+function knownPiece(open: string): Words {
+  let words = OPENINGS.get(open);
+  if (words !== undefined) return words;
+  words = piece(open);
+  if (OPENINGS.size >= MAX_OPENINGS) OPENINGS.clear();
+  if (open.length <= MAX_OPENING_LENGTH) OPENINGS.set(open, words);
+  return words;
+}
+
 /** What stands before a member's value: the first one opens the object. */
 function opening({ name }: { readonly name: string }, at: number): string {
   return `${at === 0 ? '{' : ','}${JSON.stringify(name)}:`;
@@ -119,7 +133,7 @@ function writeInner(
   const { columns, rows } = written;
   const write = writeObject(written, members);
   const codes = needs.map((name) => columns.names[name].codes);
-  const before = piece(open);
+  const before = knownPiece(open);
   return (sink, index) => {
     sink.copy(before);
     // The first name of each column stands for none.
@@ -143,7 +157,7 @@ function writeField(
     case 'share': {
       const reportCost = written.reportCost();
       const { units, scale } = columns.numbers.totalCost;
-      const before = piece(open);
+      const before = knownPiece(open);
       return (sink, index) => {
         const cost = units[rows[index]!]! / scale;
         const share = cost === cost ? shareOf(cost, reportCost) : null;
@@ -154,7 +168,7 @@ function writeField(
     default: {
       const { units, scale } = columns.numbers[field];
       const decimals = Math.round(Math.log10(scale));
-      const before = piece(open);
+      const before = knownPiece(open);
       return (sink, index) => {
         sink.copy(before);
         sink.number(units[rows[index]!]!, scale, decimals);
@@ -165,7 +179,7 @@ function writeField(
 
 /** Texts that are made for each row. */
 function writeText(open: string, textAt: (index: number) => string): Write {
-  const before = piece(open);
+  const before = knownPiece(open);
   return (sink, index) => {
     sink.copy(before);
     sink.json(JSON.stringify(textAt(index)));
@@ -175,8 +189,8 @@ function writeText(open: string, textAt: (index: number) => string): Write {
 function writeName({ columns, rows, textsOf }: WrittenRows, field: NameField, open: string): Write {
   const { codes } = columns.names[field];
   const texts = textsOf(field);
-  const openText = piece(`${open}"`);
-  const none = piece(`${open}null`);
+  const openText = knownPiece(`${open}"`);
+  const none = knownPiece(`${open}null`);
   return (sink, index) => {
     const code = codes[rows[index]!]!;
     if (code === 0) sink.copy(none);
