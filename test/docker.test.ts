@@ -113,6 +113,13 @@ describe('the image', () => {
     });
   });
 
+  test('is started like the gateway on a machine', async () => {
+    const { scripts } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as {
+      readonly scripts: { readonly start: string };
+    };
+    expect(parseExec(textOf('CMD')).join(' ')).toBe(scripts.start);
+  });
+
   test('needs no script of a package to be installed', () => {
     const installs = stages.flatMap(({ instructions }) => instructions).filter(({ text }) => text.startsWith('npm ci'));
     expect(installs.map(({ text }) => text)).toEqual(['npm ci --ignore-scripts', 'npm ci --omit=dev --ignore-scripts']);

@@ -19,6 +19,9 @@ export const BOTH_CORES = '0,1';
 
 export const isPinned = availableParallelism() > 1 && spawnSync('taskset', ['--version']).status === 0;
 
+/** As in production. */
+const START = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).scripts.start.split(' ').slice(1);
+
 /** Every day of a run, so that no report ends in the middle of it. */
 const GATEWAY_ENV = { SCALEOPS_TOKEN: 'bench', CACHE_TTL_SECONDS: '86400' };
 
@@ -29,9 +32,10 @@ const GATEWAY_ENV = { SCALEOPS_TOKEN: 'bench', CACHE_TTL_SECONDS: '86400' };
  */
 export async function startServer(name, { upstream, mode = 'again', env = {}, core = '0' }) {
   const port = await findPort();
-  const file = name === 'gateway' ? join(ROOT, 'dist/main.js') : join(BENCH, `peers/${name}.mjs`);
-  const [command, ...args] = [...pin(core), process.execPath, file];
+  const options = name === 'gateway' ? START : [join(BENCH, `peers/${name}.mjs`)];
+  const [command, ...args] = [...pin(core), process.execPath, ...options];
   const child = spawn(command, args, {
+    cwd: ROOT,
     stdio: ['ignore', 'ignore', 'inherit'],
     env: {
       PATH: process.env.PATH,
