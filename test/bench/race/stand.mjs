@@ -20,7 +20,9 @@ export const BOTH_CORES = '0,1';
 export const isPinned = availableParallelism() > 1 && spawnSync('taskset', ['--version']).status === 0;
 
 /** As in production. */
-const START = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).scripts.start.split(' ').slice(1);
+const START = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
+  .scripts.start.split(' ')
+  .slice(1);
 
 /** Every day of a run, so that no report ends in the middle of it. */
 const GATEWAY_ENV = { SCALEOPS_TOKEN: 'bench', CACHE_TTL_SECONDS: '86400' };
