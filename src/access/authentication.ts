@@ -6,7 +6,7 @@ import type { Clock } from '../clock.js';
 import { GatewayError } from '../errors.js';
 import type { Grants } from '../report/grants.js';
 import { createKeyFinder, type ApiKey } from './api-keys.js';
-import { createJwtVerifier, type JwtSettings } from './jwt.js';
+import type { JwtOptions, JwtSettings, JwtVerifier } from './jwt.js';
 import type { Identity, Scopes } from './scopes.js';
 
 /** Who has to say who they are, and how. With `forward` it is ScaleOps that looks at the caller's token. */
@@ -46,6 +46,27 @@ export interface AuthenticationOptions {
   readonly onKeys: (areThere: boolean) => void;
 }
 
+/** Its library is a twentieth of what the gateway loads, and most have no use for it. */
+function loadVerifier(options: JwtOptions): JwtVerifier {
+  const loading = import('./jwt.js').then(({ createJwtVerifier }) => createJwtVerifier(options));
+  let loaded: JwtVerifier | undefined;
+  let isAwaited = false;
+  // Whoever asked for the keys before has them fetched.
+  const onLoaded = (verifier: JwtVerifier): void => {
+    loaded = verifier;
+    if (isAwaited) verifier.isReady();
+  };
+  // A request meets the error; there is none but in a broken installation.
+  loading.then(onLoaded).catch(() => undefined);
+  return {
+    isReady() {
+      isAwaited = true;
+      return loaded?.isReady() ?? false;
+    },
+    verify: async (token) => (await loading).verify(token),
+  };
+}
+
 /** Undefined where nobody has to say who they are, or it is not for us to check. */
 export function createAuthentication(
   settings: AccessSettings,
@@ -64,9 +85,9 @@ export function createAuthentication(
     }
     case 'jwt': {
       const { scopes, scopesClaim } = settings;
-      const verifier = createJwtVerifier({ ...settings, ...options });
+      const verifier = loadVerifier({ ...settings, ...options });
       return {
-        isReady: () => verifier.isReady(),
+        isReady: verifier.isReady,
         async authenticate(headers) {
           const claims = await verifier.verify(readBearer(headers) ?? '');
           return admit({ name: claims.sub, claims: readClaim(claims, scopesClaim) }, scopes);
