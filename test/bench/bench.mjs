@@ -14,7 +14,8 @@ import { printCell, printHead, printTables } from './race/table.mjs';
 
 /** Bare bytes are ready for one question alone. */
 const BARE_MODE = 'again';
-const OTHERS = { p99: measureP99, start: measureStart };
+/** In this order: p99 leaves this process with a low priority. */
+const OTHERS = { start: measureStart, p99: measureP99 };
 
 const args = process.argv.slice(2);
 const { values, positionals } = parseArgs({
