@@ -34,6 +34,7 @@ class DataTexts implements Texts {
   readonly #chars: TextData['chars'];
   readonly #ends: Uint32Array;
   #buffer: Buffer | undefined;
+  #isPlain: boolean | undefined;
 
   constructor({ chars, ends }: TextData) {
     this.#chars = chars;
@@ -59,7 +60,9 @@ class DataTexts implements Texts {
 
   plain(): PlainTexts | undefined {
     const chars = this.#chars;
-    const words = chars instanceof Uint8Array && arePlain(chars) ? viewWords(chars) : undefined;
+    if (!(chars instanceof Uint8Array)) return undefined;
+    this.#isPlain ??= arePlain(chars);
+    const words = this.#isPlain ? viewWords(chars) : undefined;
     return words && { view: words.view, ends: this.#ends };
   }
 

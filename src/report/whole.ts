@@ -42,7 +42,9 @@ export class Whole {
 
   /** The names of a column as JSON. */
   textsOf(field: NameField): PlainTexts {
-    return this.derived.get(`JSON of ${field}`, () => toTextsOf(this.columns.names[field]), measureTexts);
+    const { values } = this.columns.names[field];
+    // Mostly they are as they stand in the report, and there is nothing to be kept.
+    return values.plain?.() ?? this.derived.get(`JSON of ${field}`, () => toJsonTexts(values.all()), measureTexts);
   }
 }
 
@@ -52,11 +54,6 @@ function rankField({ names, numbers }: Columns, field: OrderField): Ranks {
     : rankNumbers(numbers[field as NumberField].units);
 }
 
-function toTextsOf({ values }: NameColumn): PlainTexts {
-  return values.plain?.() ?? toJsonTexts(values.all());
-}
-
-/** Also where it is the column's own memory. */
 function measureTexts({ view, ends }: PlainTexts): number {
   return view.byteLength + ends.byteLength;
 }
