@@ -177,13 +177,6 @@ function toLoaded(stats: LoadStats, answer: CacheAnswer, request: ReportRequest)
 function createOwnReports() {
   const underWay = new Map<Promise<CacheAnswer>, WorkloadCostsRequest>();
   const read: WiderReport[] = [];
-  // Worked out when an entity asks, which most operations never do, and then once a request.
-  const familyKeys = new WeakMap<WorkloadCostsRequest, string>();
-  const familyKeyOf = (request: WorkloadCostsRequest): string => {
-    const key = familyKeys.get(request) ?? toFamilyKey(request);
-    familyKeys.set(request, key);
-    return key;
-  };
   const add = (request: WorkloadCostsRequest, answer: CacheAnswer): void => {
     read.push({ request, hasCluster: (name) => answer.report.hasCluster(name), take: () => answer });
   };
@@ -202,10 +195,10 @@ function createOwnReports() {
       const familyKey = toFamilyKey(wanted[0].base);
       const isOfUse = { hasCluster: () => true };
       const awaited = [...underWay].filter(
-        ([, request]) => familyKeyOf(request) === familyKey && wanted.some(createCoverage(request, isOfUse)),
+        ([, request]) => toFamilyKey(request) === familyKey && wanted.some(createCoverage(request, isOfUse)),
       );
       await Promise.allSettled(awaited.map(([answer]) => answer));
-      return read.filter(({ request }) => familyKeyOf(request) === familyKey);
+      return read.filter(({ request }) => toFamilyKey(request) === familyKey);
     },
   };
 }

@@ -1,6 +1,6 @@
 // Where reports are kept: under a key of whose they are and what was asked.
 
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 
 import { toRequestKey, type ReportRequest } from '../report/request.js';
@@ -21,12 +21,12 @@ export function createPlaces(upstream: string): (request: ReportRequest, princip
     const requestKey = toRequestKey(request);
     const text = `${principal.id} ${requestKey}`;
     let key = known.get(text);
-    if (key === undefined) known.set(text, (key = hash([upstream, principal.id, requestKey])));
+    if (key === undefined) known.set(text, (key = toKey([upstream, principal.id, requestKey])));
     return { key, request, principal };
   };
 }
 
 /** So that a key never shows whose data it is or what was asked, and has one length. */
-function hash(parts: readonly string[]): string {
-  return createHash('sha256').update(JSON.stringify(parts)).digest('base64url');
+function toKey(parts: readonly string[]): string {
+  return hash('sha256', JSON.stringify(parts), 'base64url');
 }

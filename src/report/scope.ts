@@ -52,15 +52,17 @@ export function toScopeRequest({ base, scope: { clusterName, namespace } }: Scop
 
 /** Equal for requests that differ at most in which clusters and namespaces they are about. */
 export function toFamilyKey(request: WorkloadCostsRequest): string {
-  return toRequestKey({
-    ...request,
-    clusterFilters: undefined,
-    isClusterExclude: undefined,
-    namespaces: undefined,
-    isNamespaceExclude: undefined,
-    multiCluster: undefined,
-  });
+  // Asked for when its report is kept, when it is looked for, and when it goes.
+  let key = FAMILY_KEYS.get(request);
+  if (key === undefined) {
+    const base = { ...request, clusterFilters: undefined, isClusterExclude: undefined, multiCluster: undefined };
+    key = toRequestKey({ ...base, namespaces: undefined, isNamespaceExclude: undefined });
+    FAMILY_KEYS.set(request, key);
+  }
+  return key;
 }
+
+const FAMILY_KEYS = new WeakMap<WorkloadCostsRequest, string>();
 
 /** What a list of names lets in, whatever their case; no list lets in all. */
 function createAdmission(names: readonly string[] | undefined, isExclude: boolean | undefined) {
