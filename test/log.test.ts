@@ -57,7 +57,8 @@ describe('a line that is longer than what is collected', () => {
       const logger = createLogger({ level: 'info', pid: 7, onEnd: (flush) => process.on('exit', flush) });
       logger.info('before');
       logger.info('\u20ac'.repeat(50000));
-      logger.infoFields('"a":1', 'after');`;
+      logger.infoFields(() => '"a":1', 'between');
+      logger.info('after');`;
     const { stdout } = await startProcess([process.execPath, '--input-type=module', '--eval', script], { env: {} })
       .ended;
     const lines = stdout
@@ -68,7 +69,8 @@ describe('a line that is longer than what is collected', () => {
     expect(lines).toEqual([
       { ...own, msg: 'before' },
       { ...own, msg: '\u20ac'.repeat(50_000) },
-      { ...own, a: 1, msg: 'after' },
+      { ...own, a: 1, msg: 'between' },
+      { ...own, msg: 'after' },
     ]);
   });
 });

@@ -26,9 +26,10 @@ export function createOperationLog({ logger, now, samplePercent }: OperationLogO
     if (operation === undefined && errors === undefined) return;
     const isStale = operation?.stats.reports.some((report) => report.isStale) ?? false;
     if (errors === undefined && !isStale && status < 500 && !isSampled()) return;
-    const fields = toOperationFields(state, { status, durationMs: now() - state.startedAt, clientLeft });
-    if (logger.infoFields === undefined) logger.info(JSON.parse(`{${fields}}`), MESSAGE);
-    else logger.infoFields(fields, MESSAGE);
+    const answered = { status, durationMs: now() - state.startedAt, clientLeft };
+    const toFields = (): string => toOperationFields(state, answered);
+    if (logger.infoFields === undefined) logger.info(JSON.parse(`{${toFields()}}`), MESSAGE);
+    else logger.infoFields(toFields, MESSAGE);
   };
 }
 

@@ -3,48 +3,52 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
 import { ERROR_CODES } from '../errors.js';
-import type { Instruments } from './instruments.js';
+import type { Instruments, RequestOutcome } from './instruments.js';
 import type { NameOf } from './operation-names.js';
 
 /** In seconds: from a report that is at hand to the deadline of one that is not. */
 export const DURATION_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
-function defineMetrics(registry: Registry) {
-  const registers = [registry];
+/** So many outcomes are counted together, or fewer when somebody looks. */
+const MAX_ENDED = 64;
+
+/** @param onCollect called before any of them is read. */
+function defineMetrics(registry: Registry, onCollect: () => void) {
+  const read = { registers: [registry], collect: onCollect };
   const operations = new Counter({
     name: 'gateway_operations_total',
     help: 'Operations by outcome: ok, partial (data and errors), error (no data), left (the client had left).',
     labelNames: ['operation', 'outcome'],
-    registers,
+    ...read,
   });
   const durations = new Histogram({
     name: 'gateway_operation_duration_seconds',
     help: 'From the first byte of an operation to its answer.',
     labelNames: ['operation'],
     buckets: DURATION_BUCKETS,
-    registers,
+    ...read,
   });
   const inFlight = new Gauge({
     name: 'gateway_operations_in_flight',
     help: 'Operations that are being executed.',
-    registers,
+    ...read,
   });
   const errors = new Counter({
     name: 'gateway_errors_total',
     help: 'Answers that had an error of this code, once an answer.',
     labelNames: ['code'],
-    registers,
+    ...read,
   });
   const refused = new Counter({
     name: 'gateway_requests_refused_total',
     help: 'Requests that were turned away before an operation began, by the code of the error.',
     labelNames: ['code'],
-    registers,
+    ...read,
   });
   const ready = new Counter({
     name: 'gateway_ready_answers_total',
     help: 'Operations that were answered from kept bytes: they had been answered before, and their reports were unchanged.',
-    registers,
+    ...read,
   });
   // A series that begins with its first error has no rate at that moment.
   for (const code of Object.keys(ERROR_CODES)) errors.inc({ code }, 0);
@@ -52,7 +56,22 @@ function defineMetrics(registry: Registry) {
 }
 
 export function createOperationMetrics(registry: Registry, nameOf: NameOf): Pick<Instruments, 'begin'> {
-  const { operations, durations, inFlight, errors, refused, ready } = defineMetrics(registry);
+  const ended: RequestOutcome[] = [];
+  const { operations, durations, inFlight, errors, refused, ready } = defineMetrics(registry, countAll);
+  function count({ operation, result, codes, durationMs, isReady }: RequestOutcome): void {
+    for (const code of codes) errors.inc({ code });
+    if (isReady) ready.inc();
+    if (operation === undefined) {
+      for (const code of codes) refused.inc({ code });
+      return;
+    }
+    const name = nameOf(operation.name);
+    operations.inc({ operation: name, outcome: result });
+    durations.observe({ operation: name }, durationMs / 1000);
+  }
+  function countAll(): void {
+    for (const outcome of ended.splice(0)) count(outcome);
+  }
   return {
     begin() {
       let isExecuted = false;
@@ -62,17 +81,10 @@ export function createOperationMetrics(registry: Registry, nameOf: NameOf): Pick
           inFlight.inc();
           return run();
         },
-        end({ operation, result, codes, durationMs, isReady }) {
+        end(outcome) {
           if (isExecuted) inFlight.dec();
-          for (const code of codes) errors.inc({ code });
-          if (isReady) ready.inc();
-          if (operation === undefined) {
-            for (const code of codes) refused.inc({ code });
-            return;
-          }
-          const name = nameOf(operation.name);
-          operations.inc({ operation: name, outcome: result });
-          durations.observe({ operation: name }, durationMs / 1000);
+          // Many in one go take half the time: what counts them is in the processor's caches then.
+          if (ended.push(outcome) >= MAX_ENDED) countAll();
         },
       };
     },
