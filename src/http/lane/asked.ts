@@ -13,8 +13,6 @@ export interface Asked {
   /** Aborts when the client leaves. Made when somebody looks at it. */
   readonly signal: Cancellation;
   hasLeft(): boolean;
-  /** Does this once the answer is on its way: what nobody waits for. */
-  afterwards(task: () => void): void;
 }
 
 export interface Given {

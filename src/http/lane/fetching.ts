@@ -20,9 +20,6 @@ export function fetchOnLane(lane: Lane, path: string, fetch: Fetch): Fetch {
       remoteAddress: undefined,
       signal,
       hasLeft: () => signal.aborted,
-      afterwards: (task) => {
-        task();
-      },
     });
     if (given === undefined) return fetch(request);
     const { status, headers: pairs } = given.head;

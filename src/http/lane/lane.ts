@@ -140,10 +140,8 @@ function createFinish({ observer, replies, log, now, onEnd, format }: LaneOption
       const hasLeft = asked.hasLeft();
       if (status !== undefined) watched.status = status;
       onEnd(state);
-      asked.afterwards(() => {
-        if (status !== undefined) log(state, status, hasLeft);
-        observation?.end(toOutcome(watched, hasLeft, now()));
-      });
+      if (status !== undefined) log(state, status, hasLeft);
+      observation?.end(toOutcome(watched, hasLeft, now()));
     };
     const conclude = (answered: Answered): Given => {
       const given = replies.give(reply, answered, state.requestId);

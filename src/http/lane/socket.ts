@@ -11,7 +11,6 @@ import { lengthOfPlain, type Asked, type Given, type Lane } from './asked.js';
 
 /** A listener that has the lane answer what it can of the requests for `path`, and `listener` the others. */
 export function withLane(lane: Lane, path: string, listener: RequestListener): HttpListener {
-  const afterwards = createAfterwards();
   return (request, response) => {
     const headers = toHeaders(request);
     const length = request.url === path ? lengthOfPlain(request.method, headers) : undefined;
@@ -31,7 +30,7 @@ export function withLane(lane: Lane, path: string, listener: RequestListener): H
       // A defect of ours, after which nothing of the answer has been sent: the client is not to wait for it.
       const giveUp = () => response.destroy();
       try {
-        const given = lane(new SocketAsked(request, response, headers, body, afterwards));
+        const given = lane(new SocketAsked(request, response, headers, body));
         if (given instanceof Promise) given.then(go).catch(giveUp);
         else go(given);
       } catch {
@@ -39,32 +38,6 @@ export function withLane(lane: Lane, path: string, listener: RequestListener): H
       }
     });
   };
-}
-
-/**
- * Tasks at the end of a turn of the event loop, of all requests that were answered in it together: the code of one task is
- * still in the processor's caches for the next.
- */
-function createAfterwards(): Asked['afterwards'] {
-  let tasks: (() => void)[] = [];
-  const run = (): void => {
-    const due = tasks;
-    tasks = [];
-    let done = 0;
-    try {
-      for (const task of due) {
-        done += 1;
-        task();
-      }
-    } finally {
-      // One that fails does not take the others with it.
-      due.slice(done).forEach(afterwards);
-    }
-  };
-  const afterwards: Asked['afterwards'] = (task) => {
-    if (tasks.push(task) === 1) setImmediate(run);
-  };
-  return afterwards;
 }
 
 function toHeaders({ headers }: IncomingMessage): HeadersByName {
@@ -82,17 +55,9 @@ class SocketAsked implements Asked {
   readonly body: Buffer;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
-  readonly afterwards: Asked['afterwards'];
   #leaving: CancellationSource | undefined;
 
-  constructor(
-    request: IncomingMessage,
-    response: ServerResponse,
-    headers: HeadersByName,
-    body: Buffer,
-    afterwards: Asked['afterwards'],
-  ) {
-    this.afterwards = afterwards;
+  constructor(request: IncomingMessage, response: ServerResponse, headers: HeadersByName, body: Buffer) {
     this.#request = request;
     this.#response = response;
     this.headers = headers;
