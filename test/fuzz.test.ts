@@ -4,7 +4,7 @@
 
 import fc from 'fast-check';
 import { Agent, request as sendHttp } from 'node:http';
-import { text as readText } from 'node:stream/consumers';
+import { buffer as readBody } from 'node:stream/consumers';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -14,7 +14,7 @@ import { anyCase } from './kit/choices.js';
 import { makeBytes } from './kit/fuzz-bytes.js';
 import { makeEntitiesRequest, makeRequest, type FuzzRequest } from './kit/fuzz-requests.js';
 import { startStack, type TestStack } from './kit/gateway.js';
-import { exchange, parseAnswers } from './kit/http-answers.js';
+import { exchange, parseAnswers, toText } from './kit/http-answers.js';
 import { watch, type SentAnswer, type Watch } from './kit/survival.js';
 
 const RUNS = Number(process.env.FUZZ_RUNS ?? 10_000);
@@ -84,7 +84,7 @@ async function sendDirectly({ method, target, headers, body }: FuzzRequest): Pro
     status: response.status,
     requestId: response.headers.get('x-request-id'),
     type: response.headers.get('content-type'),
-    text: await response.text(),
+    text: toText(Buffer.from(await response.arrayBuffer()), response.headers.get('content-encoding')),
     isWhole: true,
   };
 }
@@ -98,8 +98,9 @@ afterAll(() => {
 async function sendOverSocket({ method, target, headers, body }: FuzzRequest): Promise<SentAnswer> {
   return new Promise((resolve, reject) => {
     const request = sendHttp({ port, host: '127.0.0.1', method, path: target, headers, agent }, (response) => {
-      const { 'x-request-id': requestId, 'content-type': type } = response.headers;
-      readText(response).then((text) => {
+      const { 'x-request-id': requestId, 'content-type': type, 'content-encoding': coding } = response.headers;
+      readBody(response).then((body) => {
+        const text = toText(body, coding);
         resolve({ status: response.statusCode!, requestId: String(requestId), type, text, isWhole: true });
       }, reject);
     });

@@ -116,10 +116,10 @@ describe('SIGTERM', () => {
     const { url, kill, line, ended } = await startStack({ latency: gate.pass });
     const held = ask(url);
     await gate.arrivals(1);
-    const idle = await openIdleConnection(url);
     // On this one a request may still be on its way: it gets two seconds.
     const unused = await openConnection(url, '');
-    await fetch(`${url}/health/live`);
+    // After that one, so that by its answer the server has both.
+    const idle = await openIdleConnection(url);
     kill('SIGTERM');
     await line(/stopping/);
     const firstCut = Promise.race([gone(idle).then(() => 'idle'), gone(unused).then(() => 'unused')]);

@@ -83,7 +83,7 @@ export function createOperationMetrics(registry: Registry, nameOf: NameOf): Pick
         },
         end(outcome) {
           if (isExecuted) inFlight.dec();
-          // Many in one go take half the time: what counts them is in the processor's caches then.
+          // Many in one go take less time: what counts them is in the processor's caches then.
           if (ended.push(outcome) >= MAX_ENDED) countAll();
         },
       };

@@ -1,6 +1,7 @@
 // What a server writes to a raw connection, read as HTTP: for tests that send bytes that no client would.
 
 import { connect } from 'node:net';
+import { gunzipSync } from 'node:zlib';
 
 export interface HttpAnswer {
   readonly status: number;
@@ -47,10 +48,15 @@ export function parseAnswers(bytes: Buffer): HttpAnswer[] {
     const hasNoBody =
       rest.length === 0 || rest.subarray(0, 9).toString() === 'HTTP/1.1 ' || status === 204 || status === 304;
     const body = hasNoBody ? { text: Buffer.alloc(0), rest } : readBody(headers, rest);
-    answers.push({ status, headers, text: body.text.toString('utf8') });
+    answers.push({ status, headers, text: toText(body.text, headers.get('content-encoding')) });
     rest = body.rest;
   }
   return answers;
+}
+
+/** Whoever says so may be answered in gzip. */
+export function toText(body: Buffer, coding: string | null | undefined): string {
+  return (coding === 'gzip' && body.length > 0 ? gunzipSync(body) : body).toString('utf8');
 }
 
 function readBody(
