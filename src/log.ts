@@ -74,6 +74,9 @@ function collectLines(length: number, onEnd: LogOptions['onEnd']) {
     pass();
     destination.flush();
   };
+  const setTimer = (): void => {
+    timer ??= setTimeout(onTime, LOG_FLUSH_MS).unref();
+  };
   onEnd(() => {
     makeAll();
     pass();
@@ -84,12 +87,12 @@ function collectLines(length: number, onEnd: LogOptions['onEnd']) {
       // In their order.
       makeAll();
       put(line);
-      timer ??= setTimeout(onTime, LOG_FLUSH_MS).unref();
+      setTimer();
     },
     /** A line that is made with those that come soon after it: the code is then in the processor's caches. */
     add(make: () => string): void {
       if (toMake.push(make) >= MAX_TO_MAKE) makeAll();
-      timer ??= setTimeout(onTime, LOG_FLUSH_MS).unref();
+      setTimer();
     },
   };
 }

@@ -34,9 +34,9 @@ import { useAutomaticPersistedQueries, useTrustedDocuments } from './persisted-d
 import { createProtection, type Protection, type ProtectionOptions } from './protection.js';
 import { useRequestState, type DoorContext, type RequestState } from './request-state.js';
 import { useResponseNames } from './response-names.js';
+import type { HttpListener } from './server.js';
 import { createEnding, useShutdown, type Ending } from './shutdown.js';
 import { useStartPage } from './start-page.js';
-import type { HttpListener } from './server.js';
 
 /** Where GraphQL is served. */
 export const GRAPHQL_PATH = '/graphql';

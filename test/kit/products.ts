@@ -24,8 +24,7 @@ import { printSdl } from '../../src/graphql/sdl.js';
 import { toSubgraph } from '../../src/graphql/subgraph.js';
 import { createDoor, GRAPHQL_PATH } from '../../src/http/door.js';
 import { withAddress } from '../../src/http/request-target.js';
-import type { HttpListener } from '../../src/http/server.js';
-import { createHttpServer } from '../../src/http/server.js';
+import { createHttpServer, type HttpListener } from '../../src/http/server.js';
 
 // ---------------------------------------------------------------------------------------------------------- the data
 
