@@ -1,6 +1,7 @@
 // From the bytes of an answer to a report. Small ones are read at once. What would hold up everybody else is read in a
 // thread of its own, which is started when it is first needed: here only the memory that comes back is wrapped.
 
+import { createCohorts } from '../flow/cohort.js';
 import { createTurns } from '../flow/turns.js';
 import type { DecodedReport } from '../report/report-data.js';
 import { createAnswerReading, toDecoded } from './answer.js';
@@ -9,6 +10,8 @@ import { createReadingThread, isAlone } from './reading-thread.js';
 
 /** Shorter bodies are read in less time than it takes everybody else to notice: some 3 ms, and 10 while V8 is cold. */
 const THREAD_BYTES = 1_048_576;
+/** What takes less than others left in the processor's caches is read with those that come in the same turn. */
+const SMALL_BYTES = 65_536;
 /** A body that is put there is not for the thread, which would take the memory with it. */
 const SCRATCH_BYTES = THREAD_BYTES - 1;
 /** More of them are not kept: as many calls as run at the same time by default. */
@@ -48,6 +51,10 @@ export function createReportReader({ keepsBodies }: ReportReaderOptions): Report
   const readAnswer = createAnswerReading();
   const thread = createReadingThread();
   const inTurn = createTurns(1);
+  const together = createCohorts<() => void>((go) => {
+    go();
+    return undefined;
+  });
   return {
     begin() {
       const reading = largeReports.begin();
@@ -64,6 +71,7 @@ export function createReportReader({ keepsBodies }: ReportReaderOptions): Report
     },
     async read(blocks, pathSetting) {
       const bytes = blocks.reduce((sum, { length }) => sum + length, 0);
+      if (bytes < SMALL_BYTES) await new Promise<void>(together);
       if (bytes < THREAD_BYTES) {
         const [first = Buffer.alloc(0)] = blocks;
         const body = blocks.length > 1 ? Buffer.concat(blocks) : first;

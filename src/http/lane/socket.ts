@@ -5,12 +5,56 @@ import { pipeline, Readable } from 'node:stream';
 
 import type { HeadersByName } from '../../access/authentication.js';
 import { CancellationSource, type Cancellation } from '../../flow/cancellation.js';
+import { createCohorts } from '../../flow/cohort.js';
 import type { KnownHeadResponse } from '../known-head.js';
 import type { HttpListener } from '../server.js';
+import type { WholeRequest } from '../whole-request.js';
 import { lengthOfPlain, type Asked, type Given, type Lane } from './asked.js';
+
+/** A request that was read. */
+interface Visit {
+  readonly asked: SocketAsked;
+  readonly request: WholeRequest;
+  readonly response: KnownHeadResponse;
+}
+
+/** A request that was read. */
+interface Visit {
+  readonly asked: SocketAsked;
+  readonly request: WholeRequest;
+  readonly response: KnownHeadResponse;
+}
 
 /** A listener that has the lane answer what it can of the requests for `path`, and `listener` the others. */
 export function withLane(lane: Lane, path: string, listener: RequestListener): HttpListener {
+  const visit = createCohorts<Visit>(({ asked, request, response }) => {
+    // A defect of ours, after which nothing of the answer has been sent: the client is not to wait for it.
+    const giveUp = (): void => {
+      response.destroy();
+    };
+    const end = (given: Given | undefined): void => {
+      try {
+        if (given === undefined) {
+          request.putBack(asked.body);
+          listener(request, response);
+        } else send(response, given);
+      } catch {
+        giveUp();
+      }
+    };
+    try {
+      const given = lane(asked);
+      if (!(given instanceof Promise)) {
+        return () => {
+          end(given);
+        };
+      }
+      given.then(end, giveUp);
+    } catch {
+      giveUp();
+    }
+    return undefined;
+  });
   return (request, response) => {
     const headers = toHeaders(request);
     const length = request.url === path ? lengthOfPlain(request.method, headers) : undefined;
@@ -19,23 +63,7 @@ export function withLane(lane: Lane, path: string, listener: RequestListener): H
       return;
     }
     request.takeBody(length, (body) => {
-      const go = (given: Given | undefined): void => {
-        if (given !== undefined) {
-          send(response, given);
-          return;
-        }
-        request.putBack(body);
-        listener(request, response);
-      };
-      // A defect of ours, after which nothing of the answer has been sent: the client is not to wait for it.
-      const giveUp = () => response.destroy();
-      try {
-        const given = lane(new SocketAsked(request, response, headers, body));
-        if (given instanceof Promise) given.then(go).catch(giveUp);
-        else go(given);
-      } catch {
-        giveUp();
-      }
+      visit({ asked: new SocketAsked(request, response, headers, body), request, response });
     });
   };
 }
