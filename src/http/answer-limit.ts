@@ -1,7 +1,6 @@
 // An operation that asked for more than an answer may have is refused as a whole, whatever of it has been put together.
 
-import type { ExecutionResult } from 'graphql';
-import { createGraphQLError } from 'graphql-yoga';
+import { GraphQLError, type ExecutionResult } from 'graphql';
 
 import type { GatewayContext } from '../context.js';
 import { GatewayError } from '../errors.js';
@@ -14,7 +13,7 @@ export function isSpent({ rows, cost }: GatewayContext['budget']): boolean {
 
 export function refuseOverspent(): ExecutionResult {
   const originalError = new GatewayError('QUERY_TOO_COMPLEX');
-  return { errors: [createGraphQLError(originalError.message, { originalError })] };
+  return { errors: [new GraphQLError(originalError.message, { originalError })] };
 }
 
 export function useAnswerLimit(): DoorPlugin {

@@ -2,13 +2,13 @@
 // does not see and whose answer is kept: it is made for each operation anew.
 
 import {
+  GraphQLError,
   getOperationAST,
   type DocumentNode,
   type ExecutionArgs,
   type GraphQLSchema,
   type OperationDefinitionNode,
 } from 'graphql';
-import { createGraphQLError } from 'graphql-yoga';
 
 import { createCostEstimate, type Variables } from '../documents/cost-estimate.js';
 import { GatewayError } from '../errors.js';
@@ -45,7 +45,7 @@ export function useCostLimit(findBreach: CostLimit): DoorPlugin {
         ? findBreach({ document, operation, variables: variableValues ?? {} })
         : undefined;
       if (originalError === undefined) return;
-      setResultAndStopExecution({ errors: [createGraphQLError(originalError.message, { originalError })] });
+      setResultAndStopExecution({ errors: [new GraphQLError(originalError.message, { originalError })] });
     },
   };
 }
