@@ -1,5 +1,6 @@
-// From the bytes of an answer to a report. Small ones are read at once. What would hold up everybody else is read in a
-// thread of its own, which is started when it is first needed: here only the memory that comes back is wrapped.
+// From the bytes of an answer to a report. Small ones are read here, short ones with those that come in the same turn of
+// the event loop (see cohort.ts). What would hold up everybody else is read in a thread of its own, which is started when it
+// is first needed: here only the memory that comes back is wrapped.
 
 import { createCohorts } from '../flow/cohort.js';
 import { createTurns } from '../flow/turns.js';
@@ -10,8 +11,8 @@ import { createReadingThread, isAlone } from './reading-thread.js';
 
 /** Shorter bodies are read in less time than it takes everybody else to notice: some 3 ms, and 10 while V8 is cold. */
 const THREAD_BYTES = 1_048_576;
-/** What takes less than others left in the processor's caches is read with those that come in the same turn. */
-const SMALL_BYTES = 65_536;
+/** Several longer ones in one go would hold up others. */
+const SHORT_BYTES = 65_536;
 /** A body that is put there is not for the thread, which would take the memory with it. */
 const SCRATCH_BYTES = THREAD_BYTES - 1;
 /** More of them are not kept: as many calls as run at the same time by default. */
@@ -71,7 +72,7 @@ export function createReportReader({ keepsBodies }: ReportReaderOptions): Report
     },
     async read(blocks, pathSetting) {
       const bytes = blocks.reduce((sum, { length }) => sum + length, 0);
-      if (bytes < SMALL_BYTES) await new Promise<void>(together);
+      if (bytes < SHORT_BYTES) await new Promise<void>(together);
       if (bytes < THREAD_BYTES) {
         const [first = Buffer.alloc(0)] = blocks;
         const body = blocks.length > 1 ? Buffer.concat(blocks) : first;

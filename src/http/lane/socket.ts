@@ -11,15 +11,8 @@ import type { HttpListener } from '../server.js';
 import type { WholeRequest } from '../whole-request.js';
 import { lengthOfPlain, type Asked, type Given, type Lane } from './asked.js';
 
-/** A request that was read. */
-interface Visit {
-  readonly asked: SocketAsked;
-  readonly request: WholeRequest;
-  readonly response: KnownHeadResponse;
-}
-
-/** A request that was read. */
-interface Visit {
+/** A request whose body is there. */
+interface Arrival {
   readonly asked: SocketAsked;
   readonly request: WholeRequest;
   readonly response: KnownHeadResponse;
@@ -27,7 +20,7 @@ interface Visit {
 
 /** A listener that has the lane answer what it can of the requests for `path`, and `listener` the others. */
 export function withLane(lane: Lane, path: string, listener: RequestListener): HttpListener {
-  const visit = createCohorts<Visit>(({ asked, request, response }) => {
+  const arrive = createCohorts<Arrival>(({ asked, request, response }) => {
     // A defect of ours, after which nothing of the answer has been sent: the client is not to wait for it.
     const giveUp = (): void => {
       response.destroy();
@@ -63,7 +56,7 @@ export function withLane(lane: Lane, path: string, listener: RequestListener): H
       return;
     }
     request.takeBody(length, (body) => {
-      visit({ asked: new SocketAsked(request, response, headers, body), request, response });
+      arrive({ asked: new SocketAsked(request, response, headers, body), request, response });
     });
   };
 }
