@@ -2,7 +2,7 @@
 // from the second on, where one by one each finds there what the kernel and all other steps left. For short works that is
 // more than half of what they take.
 
-/** So long the first of a cohort waits for the others to be begun. */
+/** After so long those that were begun are ended before the next is begun. */
 const MAX_WAIT_MS = 1;
 
 /**
