@@ -4,8 +4,8 @@
 import { closest, distance } from 'fastest-levenshtein';
 import { readFileSync } from 'node:fs';
 
-import type { AccessSettings } from './access/authentication.js';
-import type { TrustedDocuments } from './access/trusted-documents.js';
+import type { AccessSettings } from './auth/authentication.js';
+import type { TrustedDocuments } from './auth/trusted-documents.js';
 import type { Freshness } from './cache/freshness.js';
 import { createSchema } from './graphql/schema.js';
 import type { ReportKind } from './report/request.js';

@@ -1,7 +1,7 @@
 // The gateway: the door in front, what stands behind it, and the socket. Everything long-lived is closed here, in the reverse
 // of the order in which it was made.
 
-import { isLoopback } from './access/loopback.js';
+import { isLoopback } from './auth/loopback.js';
 import { systemClock } from './clock.js';
 import type { Config } from './config.js';
 import { createSchema } from './graphql/schema.js';

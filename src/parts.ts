@@ -3,7 +3,7 @@
 
 import type { Logger } from 'pino';
 
-import { createAuthentication, type Authentication } from './access/authentication.js';
+import { createAuthentication, type Authentication } from './auth/authentication.js';
 import { keepMs, lifetimeOf } from './cache/freshness.js';
 import { createRedisEngine } from './cache/redis.js';
 import { createReportCache, type ReportCache, type ReportCacheOptions } from './cache/report-cache.js';

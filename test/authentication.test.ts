@@ -8,7 +8,7 @@ import { createConnection } from 'node:net';
 import { text as readText } from 'node:stream/consumers';
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 
-import { createKeyFinder, parseApiKeys } from '../src/access/api-keys.js';
+import { createKeyFinder, parseApiKeys } from '../src/auth/api-keys.js';
 import { ConfigError, readConfig } from '../src/config.js';
 import { createManualClock, type ManualClock } from './kit/clock.js';
 import { CANARY } from './kit/fault-server.js';
@@ -221,7 +221,7 @@ describe('api-key', () => {
   });
 
   test('finds a key by digests of one length, all of them compared in constant time', () => {
-    const source = readFileSync(new URL('../src/access/api-keys.ts', import.meta.url), 'utf8');
+    const source = readFileSync(new URL('../src/auth/api-keys.ts', import.meta.url), 'utf8');
     const finder = source.slice(source.indexOf('export function createKeyFinder'));
     expect(finder).toContain('timingSafeEqual(own, wanted)');
     // Neither compared in another way, nor left early.

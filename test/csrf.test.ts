@@ -5,7 +5,7 @@ import { request, type IncomingHttpHeaders } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { isLoopback } from '../src/access/loopback.js';
+import { isLoopback } from '../src/auth/loopback.js';
 import { startStack, type TestStack } from './kit/gateway.js';
 
 interface RawAnswer {

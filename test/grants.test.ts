@@ -4,7 +4,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { parseScopes } from '../src/access/scopes.js';
+import { parseScopes } from '../src/auth/permissions.js';
 import { decodeReport } from '../src/report/decode.js';
 import { toGrantedRequest } from '../src/report/granted.js';
 import { createGrants, type Grants } from '../src/report/grants.js';

@@ -1,6 +1,6 @@
 // Who asks: turns away whoever does not say so, before anything of the operation is looked at.
 
-import { readBearer, type Authentication, type HeadersByName } from '../access/authentication.js';
+import { readBearer, type Authentication, type HeadersByName } from '../auth/authentication.js';
 import { GatewayError } from '../errors.js';
 import type { DoorPlugin, RequestState } from './request-state.js';
 

@@ -4,8 +4,8 @@ import type { RequestListener } from 'node:http';
 import { createRequire } from 'node:module';
 import type { GraphQLSchema } from 'graphql';
 
-import type { Authentication, HeadersByName } from '../access/authentication.js';
-import type { TrustedDocuments } from '../access/trusted-documents.js';
+import type { Authentication, HeadersByName } from '../auth/authentication.js';
+import type { TrustedDocuments } from '../auth/trusted-documents.js';
 import type { AnswerMemory } from '../cache/answers.js';
 import { createContext, type Caller, type ContextParts, type GatewayContext, type Principal } from '../context.js';
 import type { Cancellation } from '../flow/cancellation.js';

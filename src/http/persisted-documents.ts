@@ -5,7 +5,7 @@
 
 import { LRUCache } from 'lru-cache';
 
-import { hashOf, type TrustedDocuments } from '../access/trusted-documents.js';
+import { hashOf, type TrustedDocuments } from '../auth/trusted-documents.js';
 import { GatewayError } from '../errors.js';
 import type { DoorContext, DoorPlugin } from './request-state.js';
 

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import type { ExecutionResult } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 
-import type { HeadersByName } from '../access/authentication.js';
+import type { HeadersByName } from '../auth/authentication.js';
 import type { GatewayContext, LoadStats, WrittenList } from '../context.js';
 import type { ErrorCode } from '../errors.js';
 import type { Grants } from '../report/grants.js';

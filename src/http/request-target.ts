@@ -6,7 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import { GatewayError, statusOf } from '../errors.js';
 import { toErrorBody } from './client-errors.js';
-import { isLoopback } from '../access/loopback.js';
+import { isLoopback } from '../auth/loopback.js';
 import { SECURITY_HEADERS } from './security-headers.js';
 import type { HttpListener } from './server.js';
 

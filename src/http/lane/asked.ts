@@ -1,6 +1,6 @@
 // A request for GraphQL as the lane sees it, whatever it came over, and what it is given.
 
-import type { HeadersByName } from '../../access/authentication.js';
+import type { HeadersByName } from '../../auth/authentication.js';
 import type { Cancellation } from '../../flow/cancellation.js';
 import type { AnswerBody } from '../answer-text.js';
 import type { AnswerHead } from '../known-head.js';

@@ -2,7 +2,7 @@
 
 import { LRUCache } from 'lru-cache';
 
-import type { HeadersByName } from '../../access/authentication.js';
+import type { HeadersByName } from '../../auth/authentication.js';
 import { toCorsHeaders } from '../cors.js';
 import { toFreshnessHeaders, type AnswerFreshness, type FreshnessOptions } from '../freshness.js';
 import { AnswerHead } from '../known-head.js';

@@ -3,7 +3,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { pipeline, Readable } from 'node:stream';
 
-import type { HeadersByName } from '../../access/authentication.js';
+import type { HeadersByName } from '../../auth/authentication.js';
 import { CancellationSource, type Cancellation } from '../../flow/cancellation.js';
 import { createCohorts } from '../../flow/cohort.js';
 import type { KnownHeadResponse } from '../known-head.js';

@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import { Kind, parse, validate, type GraphQLSchema } from 'graphql';
 
-import { isObject, parseJsonFile } from './json-file.js';
+import { isObject, parseJsonFile } from './strict-json.js';
 
 export interface TrustedDocuments {
   /** The text of a document, by its id or by the SHA-256 hash of its text, in hexadecimal, with or without `sha256:`. */

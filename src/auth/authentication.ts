@@ -7,7 +7,7 @@ import { GatewayError } from '../errors.js';
 import type { Grants } from '../report/grants.js';
 import { createKeyFinder, type ApiKey } from './api-keys.js';
 import type { JwtOptions, JwtSettings, JwtVerifier } from './jwt.js';
-import type { Identity, Scopes } from './scopes.js';
+import type { Identity, Scopes } from './permissions.js';
 
 /** Who has to say who they are, and how. With `forward` it is ScaleOps that looks at the caller's token. */
 export type AccessSettings =

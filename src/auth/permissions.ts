@@ -1,7 +1,7 @@
 // GATEWAY_SCOPES: who may see which clusters and namespaces. A file names callers, and values of a claim of their tokens;
 // who is named by neither may see nothing.
 
-import { isObject, parseJsonFile } from './json-file.js';
+import { isObject, parseJsonFile } from './strict-json.js';
 import { createGrants, type Grant, type Grants } from '../report/grants.js';
 
 /** What is known of somebody who was let in. */
