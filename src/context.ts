@@ -1,7 +1,7 @@
 // What the resolvers of one request get: who asks, and loaders that remember for the length of the request.
 
-import type { AnswerMemory } from './cache/answers.js';
-import type { KeptReport } from './cache/family-reports.js';
+import type { AnswerMemory } from './cache/memory/response-store.js';
+import type { KeptReport } from './cache/memory/find-related.js';
 import type { CacheAnswer, CacheResult } from './cache/report-cache.js';
 import { createBreathing } from './flow/breath.js';
 import type { Cancellation } from './flow/cancellation.js';

@@ -5,9 +5,9 @@ import type { Logger } from 'pino';
 
 import { createAuthentication, type Authentication } from './auth/authentication.js';
 import { keepMs, lifetimeOf } from './cache/freshness.js';
-import { createRedisEngine } from './cache/redis.js';
+import { createRedisEngine } from './cache/shared/redis.js';
 import { createReportCache, type ReportCache, type ReportCacheOptions } from './cache/report-cache.js';
-import { createSharedCache, type SharedCache } from './cache/shared-cache.js';
+import { createSharedCache, type SharedCache } from './cache/shared/shared-cache.js';
 import type { Clock } from './clock.js';
 import type { Config } from './config.js';
 import { GatewayError } from './errors.js';

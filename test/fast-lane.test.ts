@@ -2,7 +2,7 @@
 // executed on the lane, or answered from kept bytes; to nobody else, and no longer than its reports are fresh.
 //
 // Mutations, each tried in a copy of the tree: the principal, the grants or the reply taken out of the key (lane.ts);
-// isCurrent() always true, disposeAfter removed (src/cache/entries.ts); `mayBeKept` always true (execution.ts); the checksum of
+// isCurrent() always true, disposeAfter removed (src/cache/memory/lru-store.ts); `mayBeKept` always true (execution.ts); the checksum of
 // the end not continued (ready-answer.ts); isTooCostly not asked, checkRate removed, isOf not asked (lane.ts); putBack removed (socket.ts).
 
 import { createHash } from 'node:crypto';

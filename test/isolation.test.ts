@@ -7,13 +7,13 @@
 // - src/cache/report-cache.ts: fetches.join(toRequestKey(asking.request), …), flights keyed without the principal;
 // - src/context.ts: the DataLoader made once, and shared by all requests;
 // - src/context.ts, loadReport(): the first token that comes is used for all;
-// - src/cache/shared-entries.ts, look(): the header's key and principal not compared, and src/upstream/principal.ts: one
+// - src/cache/shared/shared-store.ts, look(): the header's key and principal not compared, and src/upstream/principal.ts: one
 //   sealing key for all;
-// - src/cache/shared-entries.ts, look(): the header's key not compared: another question of the same principal
+// - src/cache/shared/shared-store.ts, look(): the header's key not compared: another question of the same principal
 //   (with most seeds; shared-cache.test.ts has it for sure).
 // And those that make the others fail:
-// - src/cache/acceptance.ts, isCurrent(): always true;
-// - src/cache/report-memory.ts, find(): not asking acceptance.isCurrent;
+// - src/cache/memory/token-validity.ts, isCurrent(): always true;
+// - src/cache/memory/report-store.ts, find(): not asking acceptance.isCurrent;
 // - src/cache/report-cache.ts: no purge after a refusal.
 
 import { inflateRawSync } from 'node:zlib';

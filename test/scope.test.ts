@@ -4,7 +4,7 @@
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 
-import type { Families } from '../src/cache/families.js';
+import type { Families } from '../src/cache/memory/related-index.js';
 import { createReportCache, type CacheAnswer } from '../src/cache/report-cache.js';
 import { UpstreamError } from '../src/errors.js';
 import { planCalls, type PlannedCall } from '../src/report/batch.js';
@@ -793,7 +793,7 @@ describe('a part that is cut out of a report', () => {
 
 // What the cache's index holds shows in nothing but memory: hence a look at the index itself.
 const indexes = vi.hoisted((): Families[] => []);
-vi.mock('../src/cache/families.js', async (importOriginal) => {
+vi.mock('../src/cache/memory/related-index.js', async (importOriginal) => {
   const { createFamilies } = await importOriginal<{ createFamilies: () => Families }>();
   const createSeen = (): Families => {
     const families = createFamilies();

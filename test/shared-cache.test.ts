@@ -6,9 +6,9 @@ import { inflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
 
-import { sealEntry, unsealEntry } from '../src/cache/sealed-entry.js';
-import type { Engine } from '../src/cache/redis.js';
-import { createSharedEntries, nameKey } from '../src/cache/shared-entries.js';
+import { sealEntry, unsealEntry } from '../src/cache/shared/encrypted-entry.js';
+import type { Engine } from '../src/cache/shared/redis.js';
+import { createSharedEntries, nameKey } from '../src/cache/shared/shared-store.js';
 import type { Clock } from '../src/clock.js';
 import { decodeReport } from '../src/report/decode.js';
 import { createReportReader } from '../src/upstream/report-reader.js';

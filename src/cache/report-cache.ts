@@ -10,12 +10,12 @@ import { createSingleFlight } from '../flow/single-flight.js';
 import type { ReportRequest, WorkloadCostsRequest } from '../report/request.js';
 import type { FetchedReport, ScaleOpsClient } from '../upstream/client.js';
 import type { Principal } from '../upstream/principal.js';
-import { createAnswers, type AnswerMemory } from './answers.js';
-import { createAnswering, type CacheAnswer, type CacheResult } from './cache-answer.js';
-import { createFamilyFinding, type KeptReport } from './family-reports.js';
+import { createAnswers, type AnswerMemory } from './memory/response-store.js';
+import { createAnswering, type CacheAnswer, type CacheResult } from './cache-result.js';
+import { createFamilyFinding, type KeptReport } from './memory/find-related.js';
 import type { DatedReport } from './freshness.js';
-import { UNOBSERVED, type CacheInstrument } from './instrument.js';
-import { createPlaces } from './places.js';
+import { UNOBSERVED, type CacheInstrument } from './instrumentation.js';
+import { createPlaces } from './cache-key.js';
 import {
   createReportMemory,
   type Entry,
@@ -23,8 +23,8 @@ import {
   type Place,
   type ReportMemory,
   type ReportMemoryOptions,
-} from './report-memory.js';
-import type { SharedCache } from './shared-cache.js';
+} from './memory/report-store.js';
+import type { SharedCache } from './shared/shared-cache.js';
 
 export type { CacheAnswer, CacheResult };
 

@@ -6,7 +6,7 @@ import type { GraphQLSchema } from 'graphql';
 
 import type { Authentication, HeadersByName } from '../auth/authentication.js';
 import type { TrustedDocuments } from '../auth/trusted-documents.js';
-import type { AnswerMemory } from '../cache/answers.js';
+import type { AnswerMemory } from '../cache/memory/response-store.js';
 import { createContext, type Caller, type ContextParts, type GatewayContext, type Principal } from '../context.js';
 import type { Cancellation } from '../flow/cancellation.js';
 import type { GatewayLogger } from '../log.js';

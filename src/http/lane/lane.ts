@@ -5,7 +5,7 @@
 import { crc32 } from 'node:zlib';
 
 import type { Authentication, HeadersByName } from '../../auth/authentication.js';
-import type { KeptAnswer } from '../../cache/entries.js';
+import type { KeptAnswer } from '../../cache/memory/lru-store.js';
 import type { ContextParts, Principal } from '../../context.js';
 import { recover, whenThere } from '../../flow/when-there.js';
 import { noteCaller, noteCallerToken } from '../authentication.js';

@@ -1,8 +1,8 @@
 // How much is waited for the engine of the shared memory: a moment, and after one slow or failed command not at all for a
 // while, because each costs every waiting client its time.
 
-import type { Clock } from '../clock.js';
-import { CircuitOpenError, createCircuitBreaker } from '../flow/circuit-breaker.js';
+import type { Clock } from '../../clock.js';
+import { CircuitOpenError, createCircuitBreaker } from '../../flow/circuit-breaker.js';
 import type { Engine } from './redis.js';
 
 export interface Ask {

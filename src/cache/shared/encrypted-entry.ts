@@ -10,8 +10,8 @@ import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 
-import { readBody } from '../upstream/body.js';
-import type { Principal } from '../upstream/principal.js';
+import { readBody } from '../../upstream/body.js';
+import type { Principal } from '../../upstream/principal.js';
 
 /** What an entry says of itself. Times are milliseconds since the Unix epoch. */
 export interface EntryHeader {

@@ -1,12 +1,12 @@
 // Kept reports that may have what another one would.
 
-import type { UpstreamError } from '../errors.js';
-import type { WorkloadCostsRequest } from '../report/request.js';
-import { breadthOf } from '../report/scope.js';
-import type { Principal } from '../upstream/principal.js';
-import { createAnswering, type CacheAnswer } from './cache-answer.js';
-import type { CacheInstrument } from './instrument.js';
-import type { ReportMemory } from './report-memory.js';
+import type { UpstreamError } from '../../errors.js';
+import type { WorkloadCostsRequest } from '../../report/request.js';
+import { breadthOf } from '../../report/scope.js';
+import type { Principal } from '../../upstream/principal.js';
+import { createAnswering, type CacheAnswer } from '../cache-result.js';
+import type { CacheInstrument } from '../instrumentation.js';
+import type { ReportMemory } from './report-store.js';
 
 /** So many of a family are looked at. */
 const MAX_FAMILY = 256;

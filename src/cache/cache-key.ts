@@ -5,7 +5,7 @@ import { LRUCache } from 'lru-cache';
 
 import { toRequestKey, type ReportRequest } from '../report/request.js';
 import type { Principal } from '../upstream/principal.js';
-import type { Place } from './entries.js';
+import type { Place } from './memory/lru-store.js';
 
 /** How many characters of what keys were made of are remembered: a request may name thousands of things. */
 const MAX_KNOWN_CHARACTERS = 262_144;

@@ -2,14 +2,14 @@
 
 import { randomUUID } from 'node:crypto';
 
-import type { Clock } from '../clock.js';
-import type { Report } from '../report/report.js';
-import type { FetchedReport } from '../upstream/client.js';
-import type { Principal } from '../upstream/principal.js';
-import type { ReportReader } from '../upstream/report-reader.js';
-import type { DatedReport } from './freshness.js';
-import { ANSWER_MS, TURN_MS, type Ask } from './patience.js';
-import { peekHeader, sealEntry, unsealEntry } from './sealed-entry.js';
+import type { Clock } from '../../clock.js';
+import type { Report } from '../../report/report.js';
+import type { FetchedReport } from '../../upstream/client.js';
+import type { Principal } from '../../upstream/principal.js';
+import type { ReportReader } from '../../upstream/report-reader.js';
+import type { DatedReport } from '../freshness.js';
+import { ANSWER_MS, TURN_MS, type Ask } from './guarded-redis.js';
+import { peekHeader, sealEntry, unsealEntry } from './encrypted-entry.js';
 
 /** A report of the principal under this key; one that is not newer than `newerThan` (its `asOf`) is not looked at. */
 export interface SharedPlace {

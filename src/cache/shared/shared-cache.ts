@@ -1,16 +1,16 @@
 // The memory that replicas share. It is a help and never a need: whatever is wrong with it, the report comes from
 // upstream, a moment later.
 
-import type { Clock } from '../clock.js';
-import { startDeadline } from '../flow/deadline.js';
-import type { FetchedReport } from '../upstream/client.js';
-import type { Principal } from '../upstream/principal.js';
-import type { DatedReport } from './freshness.js';
-import { ANSWER_MS, createAsk, TURN_MS } from './patience.js';
-import { createPurges } from './purges.js';
+import type { Clock } from '../../clock.js';
+import { startDeadline } from '../../flow/deadline.js';
+import type { FetchedReport } from '../../upstream/client.js';
+import type { Principal } from '../../upstream/principal.js';
+import type { DatedReport } from '../freshness.js';
+import { ANSWER_MS, createAsk, TURN_MS } from './guarded-redis.js';
+import { createPurges } from './invalidation-queue.js';
 import type { Engine } from './redis.js';
-import { createSharedEntries, type SharedEntriesOptions, type SharedPlace } from './shared-entries.js';
-import { takeLock, type SharedLock } from './shared-lock.js';
+import { createSharedEntries, type SharedEntriesOptions, type SharedPlace } from './shared-store.js';
+import { takeLock, type SharedLock } from './fetch-lock.js';
 
 export interface SharedFetch extends SharedPlace {
   /** Whether a report that another replica has fetched meanwhile will do. */

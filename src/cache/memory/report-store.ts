@@ -1,13 +1,20 @@
 // The memory of the process: reports by key, bounded in bytes, and shown only to the principal that they were given to
 // and for as long as it is one.
 
-import type { Clock } from '../clock.js';
-import type { WorkloadCostsRequest } from '../report/request.js';
-import type { Principal } from '../upstream/principal.js';
-import { createAcceptance } from './acceptance.js';
-import { createEntries, type Entries, type Entry, type KeptAnswer, type Place, type ReportSource } from './entries.js';
-import { createFamilies } from './families.js';
-import { lifetimeOf, stageOf, type DatedReport, type Freshness, type Stage } from './freshness.js';
+import type { Clock } from '../../clock.js';
+import type { WorkloadCostsRequest } from '../../report/request.js';
+import type { Principal } from '../../upstream/principal.js';
+import { createAcceptance } from './token-validity.js';
+import {
+  createEntries,
+  type Entries,
+  type Entry,
+  type KeptAnswer,
+  type Place,
+  type ReportSource,
+} from './lru-store.js';
+import { createFamilies } from './related-index.js';
+import { lifetimeOf, stageOf, type DatedReport, type Freshness, type Stage } from '../freshness.js';
 
 export type { Entry, Place, ReportSource };
 

@@ -3,11 +3,11 @@
 
 import { randomUUID } from 'node:crypto';
 
-import type { Clock } from '../clock.js';
-import { pause } from '../flow/abort.js';
-import { TURN_MS, type Ask } from './patience.js';
+import type { Clock } from '../../clock.js';
+import { pause } from '../../flow/abort.js';
+import { TURN_MS, type Ask } from './guarded-redis.js';
 import type { Engine } from './redis.js';
-import { nameKey, type SharedPlace } from './shared-entries.js';
+import { nameKey, type SharedPlace } from './shared-store.js';
 
 export interface SharedLock {
   /** False: it is another's, and was waited for in vain; undefined: the engine does not answer. */

@@ -2,10 +2,10 @@
 
 import { LRUCache } from 'lru-cache';
 
-import { toRequestKey, type ReportRequest } from '../report/request.js';
-import type { Principal } from '../upstream/principal.js';
-import type { Families } from './families.js';
-import type { Aged, DatedReport } from './freshness.js';
+import { toRequestKey, type ReportRequest } from '../../report/request.js';
+import type { Principal } from '../../upstream/principal.js';
+import type { Families } from './related-index.js';
+import type { Aged, DatedReport } from '../freshness.js';
 
 /** Where a report is kept, whose it is, and what was asked for. `key` is made of the other two, and is one word. */
 export interface Place {

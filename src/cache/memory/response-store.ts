@@ -1,10 +1,10 @@
 // Answers that were made of kept reports.
 
-import { measureRowTexts, type RowTextMemory, type RowTexts } from '../report/row-texts.js';
-import { createAnswering, type CacheAnswer } from './cache-answer.js';
-import type { KeptAnswer, ReportSource } from './entries.js';
-import type { CacheInstrument } from './instrument.js';
-import type { ReportMemory } from './report-memory.js';
+import { measureRowTexts, type RowTextMemory, type RowTexts } from '../../report/row-texts.js';
+import { createAnswering, type CacheAnswer } from '../cache-result.js';
+import type { KeptAnswer, ReportSource } from './lru-store.js';
+import type { CacheInstrument } from '../instrumentation.js';
+import type { ReportMemory } from './report-store.js';
 
 /** Answers that were made of kept reports, for as long as these are kept and fresh. */
 export interface AnswerMemory {

@@ -3,7 +3,7 @@
 import type { UpstreamError } from '../errors.js';
 import type { Report } from '../report/report.js';
 import type { Aged } from './freshness.js';
-import type { Entry, Place, ReportMemory, ReportSource } from './report-memory.js';
+import type { Entry, Place, ReportMemory, ReportSource } from './memory/report-store.js';
 
 /**
  * Where a report came from: memory, fresh or past it ("hit", "stale"); the memory of the replicas ("shared"); an upstream

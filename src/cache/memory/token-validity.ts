@@ -3,9 +3,9 @@
 
 import { LRUCache } from 'lru-cache';
 
-import type { Clock } from '../clock.js';
-import type { Principal } from '../upstream/principal.js';
-import { MAX_SKEW_MS, type DatedReport } from './freshness.js';
+import type { Clock } from '../../clock.js';
+import type { Principal } from '../../upstream/principal.js';
+import { MAX_SKEW_MS, type DatedReport } from '../freshness.js';
 
 /** A report as far as it shows that its principal was let in. */
 type Asked = Pick<DatedReport, 'askedAt'>;

@@ -1,9 +1,9 @@
 // Purges of the shared memory that have to be done, however long its engine is away: what was kept for somebody whom
 // ScaleOps has refused must not come back with it.
 
-import type { Clock } from '../clock.js';
-import type { Principal } from '../upstream/principal.js';
-import type { SharedEntries } from './shared-entries.js';
+import type { Clock } from '../../clock.js';
+import type { Principal } from '../../upstream/principal.js';
+import type { SharedEntries } from './shared-store.js';
 
 const RETRY_PURGE_MS = 250;
 /** Beyond these the oldest is given up. */
