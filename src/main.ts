@@ -4,13 +4,13 @@ import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import type { Logger } from 'pino';
 
-import { ConfigError, readConfig, readSchemaSettings, type Config } from './config.js';
+import { ConfigError, readConfig, readSchemaSettings, type Config } from './config/config.js';
 import { GatewayError } from './errors.js';
-import type { Gateway } from './gateway.js';
+import type { Gateway } from './app/gateway.js';
 import { printSchema } from './graphql/schema.js';
-import { createLogger, type GatewayLogger } from './log.js';
+import { createLogger, type GatewayLogger } from './telemetry/logger.js';
 import { explainProblems, explainSettings, explainWarnings } from './settings/explain.js';
-import { LAST_WORD_MS } from './shutdown.js';
+import { LAST_WORD_MS } from './app/shutdown.js';
 import type { Siblings } from './telemetry/merged-metrics.js';
 import type { Simulator } from './simulator/simulator.js';
 
@@ -118,7 +118,7 @@ async function createAnswering(
   logger: GatewayLogger,
   siblings: Siblings | undefined,
 ): Promise<Gateway> {
-  const { createGateway } = await import('./gateway.js');
+  const { createGateway } = await import('./app/gateway.js');
   return createGateway(config, { logger, version: readVersion(), isAlone: true, siblings });
 }
 

@@ -9,7 +9,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { GatewayError } from '../src/errors.js';
 import { toErrorAnswer } from '../src/http/client-errors.js';
 import { createHttpServer } from '../src/http/server.js';
-import { createShutdown } from '../src/shutdown.js';
+import { createShutdown } from '../src/app/shutdown.js';
 import { createManualClock } from './kit/clock.js';
 import { settle, watch } from './kit/deferred.js';
 import * as faults from './kit/fault-server.js';

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import { ConfigError, readConfig } from '../src/config.js';
+import { ConfigError, readConfig } from '../src/config/config.js';
 import { UpstreamError } from '../src/errors.js';
 import { createCredentials, type AuthSettings } from '../src/upstream/credentials.js';
 import { readExpiry } from '../src/upstream/jwt.js';

@@ -126,7 +126,7 @@ describe('the image', () => {
   });
 
   test('listens on every interface, on the port that it exposes', async () => {
-    const { config } = await import('../src/config.js').then(({ readConfig }) =>
+    const { config } = await import('../src/config/config.js').then(({ readConfig }) =>
       readConfig({ ...image.env, SCALEOPS_URL: 'http://scaleops', SCALEOPS_TOKEN: TOKEN, GATEWAY_AUTH: 'none' }),
     );
     expect([config.host, `${config.port}`]).toEqual(['0.0.0.0', textOf('EXPOSE')]);

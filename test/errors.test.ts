@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import type { ContextParts } from '../src/context.js';
+import type { ContextParts } from '../src/loaders/context.js';
 import { ERROR_CODES, GatewayError, UpstreamError, UserInputError } from '../src/errors.js';
 import { createDoor } from '../src/http/door.js';
 import { ask, startStack, TOKEN, type TestStack } from './kit/gateway.js';

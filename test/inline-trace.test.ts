@@ -18,7 +18,7 @@ import {
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 
-import type { ContextParts } from '../src/context.js';
+import type { ContextParts } from '../src/loaders/context.js';
 import { ERROR_CODES, UpstreamError } from '../src/errors.js';
 import { createDoor } from '../src/http/door.js';
 import { createDeferred } from './kit/deferred.js';

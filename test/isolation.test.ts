@@ -5,8 +5,8 @@
 // Mutations that make the first test fail, each tried in a copy of the tree:
 // - src/cache/report-cache.ts, toCacheKey(): the principal's id taken out of the key;
 // - src/cache/report-cache.ts: fetches.join(toRequestKey(asking.request), …), flights keyed without the principal;
-// - src/context.ts: the DataLoader made once, and shared by all requests;
-// - src/context.ts, loadReport(): the first token that comes is used for all;
+// - src/loaders/context.ts: the DataLoader made once, and shared by all requests;
+// - src/loaders/context.ts, loadReport(): the first token that comes is used for all;
 // - src/cache/shared/shared-store.ts, look(): the header's key and principal not compared, and src/upstream/principal.ts: one
 //   sealing key for all;
 // - src/cache/shared/shared-store.ts, look(): the header's key not compared: another question of the same principal

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 
-import { readConfig } from '../src/config.js';
+import { readConfig } from '../src/config/config.js';
 import { SETTINGS } from '../src/settings/settings.js';
 import { parseDockerfile } from './kit/dockerfile.js';
 import { ROOT } from './kit/process.js';

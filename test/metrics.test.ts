@@ -4,9 +4,9 @@ import { setImmediate } from 'node:timers/promises';
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 
-import { readConfig } from '../src/config.js';
+import { readConfig } from '../src/config/config.js';
 import { ERROR_CODES } from '../src/errors.js';
-import { createGateway, type Gateway } from '../src/gateway.js';
+import { createGateway, type Gateway } from '../src/app/gateway.js';
 import { createMetrics } from '../src/telemetry/metrics.js';
 import { createManualClock } from './kit/clock.js';
 import { LOGIN, startStand as startLoginStand, until } from './kit/credentials.js';

@@ -4,7 +4,7 @@ import { createSchema, createYoga } from 'graphql-yoga';
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 
-import type { GatewayContext } from '../src/context.js';
+import type { GatewayContext } from '../src/loaders/context.js';
 import { createOperationLog, useOperationLog } from '../src/http/operation-log.js';
 import { useRequestState, type DoorContext, type DoorPlugin } from '../src/http/request-state.js';
 import { readTraceId } from '../src/http/trace-parent.js';

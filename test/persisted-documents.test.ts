@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 
-import { ConfigError, readConfig } from '../src/config.js';
+import { ConfigError, readConfig } from '../src/config/config.js';
 import { startStack, type Answer, type TestStack } from './kit/gateway.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'gateway-documents-'));

@@ -4,7 +4,7 @@
 
 import type { GraphQLResolveInfo } from 'graphql';
 
-import type { GatewayContext } from '../context.js';
+import type { GatewayContext } from '../loaders/context.js';
 import { GatewayError } from '../errors.js';
 import type { Report } from '../report/report.js';
 import { countFields } from './weight.js';

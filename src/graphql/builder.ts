@@ -5,7 +5,7 @@
 import SchemaBuilder from '@pothos/core';
 import DirectivesPlugin from '@pothos/plugin-directives';
 
-import type { GatewayContext } from '../context.js';
+import type { GatewayContext } from '../loaders/context.js';
 
 export const builder = new SchemaBuilder<{
   Context: GatewayContext;

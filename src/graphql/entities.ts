@@ -3,7 +3,7 @@
 
 import type { GraphQLResolveInfo } from 'graphql';
 
-import type { GatewayContext, LoadedReport } from '../context.js';
+import type { GatewayContext, LoadedReport } from '../loaders/context.js';
 import type { ReportRow } from '../report/row.js';
 import { createScoping, type Scope } from '../report/scope.js';
 import { spend } from './budget.js';

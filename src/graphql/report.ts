@@ -1,6 +1,6 @@
 // CostReport and the two queries that give one. Its larger fields stand in files of their own.
 
-import type { GatewayContext, LoadedReport } from '../context.js';
+import type { GatewayContext, LoadedReport } from '../loaders/context.js';
 import { UpstreamError } from '../errors.js';
 import type { ReportWindow } from '../report/report.js';
 import type { ReportRequest } from '../report/request.js';

@@ -2,7 +2,7 @@
 
 import { responsePathAsArray, type GraphQLResolveInfo } from 'graphql';
 
-import type { GatewayContext } from '../context.js';
+import type { GatewayContext } from '../loaders/context.js';
 import { UserInputError } from '../errors.js';
 import { CursorError } from '../report/page.js';
 import type { Report, RowPage, RowQuestion } from '../report/report.js';

@@ -2,7 +2,7 @@
 
 import { GraphQLError, type ExecutionResult } from 'graphql';
 
-import type { GatewayContext } from '../context.js';
+import type { GatewayContext } from '../loaders/context.js';
 import { GatewayError } from '../errors.js';
 import type { DoorPlugin } from './request-state.js';
 

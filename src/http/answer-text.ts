@@ -5,7 +5,7 @@ import { ReadableStream } from 'node:stream/web';
 import { setImmediate } from 'node:timers/promises';
 import type { ExecutionResult, GraphQLError } from 'graphql';
 
-import type { WrittenList } from '../context.js';
+import type { WrittenList } from '../loaders/context.js';
 
 /** Names and indexes, and a list at the end of each way. */
 type Places = Map<string | number, Places | WrittenList>;

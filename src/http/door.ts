@@ -7,9 +7,15 @@ import type { GraphQLSchema } from 'graphql';
 import type { Authentication, HeadersByName } from '../auth/authentication.js';
 import type { TrustedDocuments } from '../auth/trusted-documents.js';
 import type { AnswerMemory } from '../cache/memory/response-store.js';
-import { createContext, type Caller, type ContextParts, type GatewayContext, type Principal } from '../context.js';
+import {
+  createContext,
+  type Caller,
+  type ContextParts,
+  type GatewayContext,
+  type Principal,
+} from '../loaders/context.js';
 import type { Cancellation } from '../flow/cancellation.js';
-import type { GatewayLogger } from '../log.js';
+import type { GatewayLogger } from '../telemetry/logger.js';
 import { useAnswerLimit } from './answer-limit.js';
 import { useAnswerWriter } from './answer-writer.js';
 import { useAuthentication, useCallerToken } from './authentication.js';

@@ -2,7 +2,7 @@
 // which error codes the answer had. Never a variable, a header or a row. Of what went well a part may do.
 
 import { getOperationAST, type ExecutionArgs } from 'graphql';
-import type { GatewayLogger } from '../log.js';
+import type { GatewayLogger } from '../telemetry/logger.js';
 
 import { toOperationFields } from './operation-line.js';
 import type { DoorContext, DoorPlugin, RequestState } from './request-state.js';

@@ -5,7 +5,7 @@ import type { ExecutionResult } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 
 import type { HeadersByName } from '../auth/authentication.js';
-import type { GatewayContext, LoadStats, WrittenList } from '../context.js';
+import type { GatewayContext, LoadStats, WrittenList } from '../loaders/context.js';
 import type { ErrorCode } from '../errors.js';
 import type { Grants } from '../report/grants.js';
 import type { OperationDeadline } from './execution-deadline.js';

@@ -10,7 +10,7 @@ import { Pool } from 'undici';
 
 import { createReportCache } from '../../dist/cache/report-cache.js';
 import { systemClock } from '../../dist/clock.js';
-import { readConfig } from '../../dist/config.js';
+import { readConfig } from '../../dist/config/config.js';
 import { startDeadline } from '../../dist/flow/deadline.js';
 import { decodeReport } from '../../dist/report/decode.js';
 import { createCredentials } from '../../dist/upstream/credentials.js';

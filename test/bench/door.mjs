@@ -8,8 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import { Pool } from 'undici';
 
-import { readConfig } from '../../dist/config.js';
-import { createGateway } from '../../dist/gateway.js';
+import { readConfig } from '../../dist/config/config.js';
+import { createGateway } from '../../dist/app/gateway.js';
 import { createSimulator } from '../../dist/simulator/simulator.js';
 import { at, printMachine } from './measure.mjs';
 

@@ -12,8 +12,8 @@ import { parse } from 'graphql';
 import { createYoga } from 'graphql-yoga';
 import { pino } from 'pino';
 
-import { readConfig } from '../../dist/config.js';
-import { createGateway } from '../../dist/gateway.js';
+import { readConfig } from '../../dist/config/config.js';
+import { createGateway } from '../../dist/app/gateway.js';
 import { createSimulator } from '../../dist/simulator/simulator.js';
 import { measureAsync, printMachine } from './measure.mjs';
 

@@ -7,8 +7,8 @@ import { readFileSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { pino } from 'pino';
 
-import { readConfig } from '../../dist/config.js';
-import { createGateway } from '../../dist/gateway.js';
+import { readConfig } from '../../dist/config/config.js';
+import { createGateway } from '../../dist/app/gateway.js';
 import { decodeReport } from '../../dist/report/decode.js';
 import { createAnswerReading, toDecoded } from '../../dist/upstream/answer.js';
 import { fetchFleet } from './fleet.mjs';

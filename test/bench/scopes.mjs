@@ -4,8 +4,8 @@
 import { createServer } from 'node:http';
 import { pino } from 'pino';
 
-import { readConfig } from '../../dist/config.js';
-import { createGateway } from '../../dist/gateway.js';
+import { readConfig } from '../../dist/config/config.js';
+import { createGateway } from '../../dist/app/gateway.js';
 import { measureAsync, printMachine } from './measure.mjs';
 
 const ROWS = 100_000;

@@ -2,9 +2,9 @@
 
 import { pino } from 'pino';
 
-import { readConfig } from '../../src/config.js';
+import { readConfig } from '../../src/config/config.js';
 import type { Clock } from '../../src/clock.js';
-import { createGateway, type Gateway } from '../../src/gateway.js';
+import { createGateway, type Gateway } from '../../src/app/gateway.js';
 import { createSimulator, type ReceivedRequest, type SimulatorOptions } from '../../src/simulator/simulator.js';
 
 export const TOKEN = 'test-token-that-must-not-leak';

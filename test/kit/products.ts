@@ -19,7 +19,7 @@ import { createYoga } from 'graphql-yoga';
 import { pino } from 'pino';
 
 import { systemClock } from '../../src/clock.js';
-import type { ContextParts } from '../../src/context.js';
+import type { ContextParts } from '../../src/loaders/context.js';
 import { printSdl } from '../../src/graphql/sdl.js';
 import { toSubgraph } from '../../src/graphql/subgraph.js';
 import { createDoor, GRAPHQL_PATH } from '../../src/http/door.js';

@@ -5,8 +5,8 @@ import { connect } from 'node:net';
 import { pino } from 'pino';
 
 import type { Clock } from '../../src/clock.js';
-import { readConfig } from '../../src/config.js';
-import { createGateway } from '../../src/gateway.js';
+import { readConfig } from '../../src/config/config.js';
+import { createGateway } from '../../src/app/gateway.js';
 import { createManualClock, type ManualClock } from './clock.js';
 import { NO_TIMER, ask, type Answer, type TestGateway } from './gateway.js';
 import { startRedis, type RedisOptions, type TestRedis } from './redis.js';

@@ -18,7 +18,7 @@ import { federateSubgraphs, federateSubgraphsWithContracts, type FederationSucce
 import { parse, print } from 'graphql';
 import { createYoga, type Plugin, type YogaInitialContext } from 'graphql-yoga';
 
-import type { Gateway } from '../../src/gateway.js';
+import type { Gateway } from '../../src/app/gateway.js';
 import { CATALOGUE_SDL, startCatalogue, type Catalogue, type Service } from './catalogue.js';
 import { ask, type Answer } from './gateway.js';
 

@@ -3,8 +3,8 @@
 import { pino } from 'pino';
 
 import type { Clock } from '../../src/clock.js';
-import { readConfig, type Config } from '../../src/config.js';
-import { createGateway } from '../../src/gateway.js';
+import { readConfig, type Config } from '../../src/config/config.js';
+import { createGateway } from '../../src/app/gateway.js';
 import { ask, TOKEN, type Answer, type TestGateway } from './gateway.js';
 
 export interface ScopedOptions {

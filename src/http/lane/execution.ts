@@ -5,7 +5,13 @@ import { crc32 } from 'node:zlib';
 import { GraphQLError, type ExecutionResult, type GraphQLSchema } from 'graphql';
 
 import type { AnswerMemory } from '../../cache/memory/response-store.js';
-import { createContext, type Caller, type ContextParts, type GatewayContext, type Principal } from '../../context.js';
+import {
+  createContext,
+  type Caller,
+  type ContextParts,
+  type GatewayContext,
+  type Principal,
+} from '../../loaders/context.js';
 import { createExecutor } from '../../execution/executor.js';
 import { recover, whenThere } from '../../flow/when-there.js';
 import { isSpent, refuseOverspent } from '../answer-limit.js';

@@ -4,7 +4,7 @@ import { pipeline, Readable } from 'node:stream';
 import { createGzip } from 'node:zlib';
 import type { ExecutionResult } from 'graphql';
 
-import type { WrittenList } from '../../context.js';
+import type { WrittenList } from '../../loaders/context.js';
 import { toBody, writeOpening } from '../answer-text.js';
 import { sayAge, type ReadyAnswer, type Told } from './ready-answer.js';
 import type { Answered, Reply } from './reply.js';

@@ -1,8 +1,8 @@
 // How a gateway ends without losing a request: for a while it goes on, so that load balancers notice; then the port
 // closes, and what is in flight is finished; at the limit whoever still waits is told so; a moment later nobody is left.
 
-import type { Clock } from './clock.js';
-import type { HttpServer } from './http/server.js';
+import type { Clock } from '../clock.js';
+import type { HttpServer } from '../http/server.js';
 
 export interface ShutdownSettings {
   /** For how long new requests are still taken. */

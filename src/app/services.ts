@@ -3,20 +3,20 @@
 
 import type { Logger } from 'pino';
 
-import { createAuthentication, type Authentication } from './auth/authentication.js';
-import { keepMs, lifetimeOf } from './cache/freshness.js';
-import { createRedisEngine } from './cache/shared/redis.js';
-import { createReportCache, type ReportCache, type ReportCacheOptions } from './cache/report-cache.js';
-import { createSharedCache, type SharedCache } from './cache/shared/shared-cache.js';
-import type { Clock } from './clock.js';
-import type { Config } from './config.js';
-import { GatewayError } from './errors.js';
-import type { GatewayLogger } from './log.js';
-import type { Siblings } from './telemetry/merged-metrics.js';
-import { createTelemetry, type Telemetry } from './telemetry/telemetry.js';
-import { createScaleOpsClient, type ScaleOpsClient } from './upstream/client.js';
-import { createCredentials } from './upstream/credentials.js';
-import { createReportReader, type ReportReader } from './upstream/report-reader.js';
+import { createAuthentication, type Authentication } from '../auth/authentication.js';
+import { keepMs, lifetimeOf } from '../cache/freshness.js';
+import { createRedisEngine } from '../cache/shared/redis.js';
+import { createReportCache, type ReportCache, type ReportCacheOptions } from '../cache/report-cache.js';
+import { createSharedCache, type SharedCache } from '../cache/shared/shared-cache.js';
+import type { Clock } from '../clock.js';
+import type { Config } from '../config/config.js';
+import { GatewayError } from '../errors.js';
+import type { GatewayLogger } from '../telemetry/logger.js';
+import type { Siblings } from '../telemetry/merged-metrics.js';
+import { createTelemetry, type Telemetry } from '../telemetry/telemetry.js';
+import { createScaleOpsClient, type ScaleOpsClient } from '../upstream/client.js';
+import { createCredentials } from '../upstream/credentials.js';
+import { createReportReader, type ReportReader } from '../upstream/report-reader.js';
 
 /** What a test or another host may replace. */
 export interface GatewayDependencies {

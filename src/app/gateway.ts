@@ -1,15 +1,15 @@
 // The gateway: the door in front, what stands behind it, and the socket. Everything long-lived is closed here, in the reverse
 // of the order in which it was made.
 
-import { isLoopback } from './auth/loopback.js';
-import { systemClock } from './clock.js';
-import type { Config } from './config.js';
-import { createSchema } from './graphql/schema.js';
-import { createDoor } from './http/door.js';
-import { createReadiness } from './http/readiness.js';
-import { withAddress } from './http/request-target.js';
-import { createHttpServer } from './http/server.js';
-import { createParts, type GatewayDependencies } from './parts.js';
+import { isLoopback } from '../auth/loopback.js';
+import { systemClock } from '../clock.js';
+import type { Config } from '../config/config.js';
+import { createSchema } from '../graphql/schema.js';
+import { createDoor } from '../http/door.js';
+import { createReadiness } from '../http/readiness.js';
+import { withAddress } from '../http/request-target.js';
+import { createHttpServer } from '../http/server.js';
+import { createParts, type GatewayDependencies } from './services.js';
 import { createShutdown } from './shutdown.js';
 
 export interface Gateway {

@@ -4,22 +4,22 @@
 import { closest, distance } from 'fastest-levenshtein';
 import { readFileSync } from 'node:fs';
 
-import type { AccessSettings } from './auth/authentication.js';
-import type { TrustedDocuments } from './auth/trusted-documents.js';
-import type { Freshness } from './cache/freshness.js';
-import { createSchema } from './graphql/schema.js';
-import type { ReportKind } from './report/request.js';
-import type { LOG_LEVELS } from './settings/gateway.js';
-import { explainLoopback, findIdleAccess, readAccess, readTrustedDocuments } from './settings/read-access.js';
-import { findIdleHeaders, readTelemetry } from './settings/read-telemetry.js';
-import { explainShares, readShare } from './settings/read-cores.js';
-import { readProtection } from './settings/read-protection.js';
-import { findIdleSettings, readAuth, readResilience } from './settings/read-upstream.js';
-import { ConfigError, createReader, type Environment, type Reader, type ReadText } from './settings/reader.js';
-import { SETTINGS } from './settings/settings.js';
-import type { AuthSettings } from './upstream/credentials.js';
-import type { ShutdownSettings } from './shutdown.js';
-import type { ResilienceSettings } from './upstream/resilience.js';
+import type { AccessSettings } from '../auth/authentication.js';
+import type { TrustedDocuments } from '../auth/trusted-documents.js';
+import type { Freshness } from '../cache/freshness.js';
+import { createSchema } from '../graphql/schema.js';
+import type { ReportKind } from '../report/request.js';
+import type { LOG_LEVELS } from '../settings/gateway.js';
+import { explainLoopback, findIdleAccess, readAccess, readTrustedDocuments } from '../settings/read-access.js';
+import { findIdleHeaders, readTelemetry } from '../settings/read-telemetry.js';
+import { explainShares, readShare } from '../settings/read-cores.js';
+import { readProtection } from '../settings/read-protection.js';
+import { findIdleSettings, readAuth, readResilience } from '../settings/read-upstream.js';
+import { ConfigError, createReader, type Environment, type Reader, type ReadText } from '../settings/reader.js';
+import { SETTINGS } from '../settings/settings.js';
+import type { AuthSettings } from '../upstream/credentials.js';
+import type { ShutdownSettings } from '../app/shutdown.js';
+import type { ResilienceSettings } from '../upstream/resilience.js';
 
 export { ConfigError };
 

@@ -1,22 +1,22 @@
 // What the resolvers of one request get: who asks, and loaders that remember for the length of the request.
 
-import type { AnswerMemory } from './cache/memory/response-store.js';
-import type { KeptReport } from './cache/memory/find-related.js';
-import type { CacheAnswer, CacheResult } from './cache/report-cache.js';
-import { createBreathing } from './flow/breath.js';
-import type { Cancellation } from './flow/cancellation.js';
-import { createTurns } from './flow/turns.js';
-import { createReportLoader, type LoadedReport, type ReportLoader } from './loaders/report-loader.js';
-import { createScopeLoader, type ScopeLoader, type WiderReport } from './loaders/scope-loader.js';
-import { createGrantedReports, type Reports } from './loaders/granted-reports.js';
-import type { UpstreamError } from './errors.js';
-import type { Grants } from './report/grants.js';
-import type { Group } from './report/group-by.js';
-import type { ReportRequest, WorkloadCostsRequest } from './report/request.js';
-import type { RowTextMemory } from './report/row-texts.js';
-import { createCoverage, toFamilyKey, type ScopedRequest } from './report/scope.js';
-import type { Credentials } from './upstream/credentials.js';
-import type { Principal } from './upstream/principal.js';
+import type { AnswerMemory } from '../cache/memory/response-store.js';
+import type { KeptReport } from '../cache/memory/find-related.js';
+import type { CacheAnswer, CacheResult } from '../cache/report-cache.js';
+import { createBreathing } from '../flow/breath.js';
+import type { Cancellation } from '../flow/cancellation.js';
+import { createTurns } from '../flow/turns.js';
+import { createReportLoader, type LoadedReport, type ReportLoader } from './report-loader.js';
+import { createScopeLoader, type ScopeLoader, type WiderReport } from './scope-loader.js';
+import { createGrantedReports, type Reports } from './granted-reports.js';
+import type { UpstreamError } from '../errors.js';
+import type { Grants } from '../report/grants.js';
+import type { Group } from '../report/group-by.js';
+import type { ReportRequest, WorkloadCostsRequest } from '../report/request.js';
+import type { RowTextMemory } from '../report/row-texts.js';
+import { createCoverage, toFamilyKey, type ScopedRequest } from '../report/scope.js';
+import type { Credentials } from '../upstream/credentials.js';
+import type { Principal } from '../upstream/principal.js';
 
 export type { LoadedReport, Principal };
 
