@@ -4,7 +4,7 @@
 import { getOperationAST, parse, validate } from 'graphql';
 import { describe, expect, test } from 'vitest';
 
-import { createCostEstimate } from '../src/documents/cost-estimate.js';
+import { createCostEstimate } from '../src/query-limits/cost.js';
 import { createSchema } from '../src/graphql/schema.js';
 import { EXAMPLE_TABS } from '../src/http/graphiql-examples.js';
 import { startStack } from './kit/gateway.js';

@@ -4,7 +4,7 @@
 import { getIntrospectionQuery, parse, type DocumentNode } from 'graphql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { measureDocument } from '../src/documents/measures.js';
+import { measureDocument } from '../src/query-limits/complexity.js';
 import { createDocumentCache } from '../src/http/document-cache.js';
 import { EXAMPLE_TABS } from '../src/http/graphiql-examples.js';
 import { startStack, UNLIMITED, type TestStack } from './kit/gateway.js';

@@ -10,7 +10,7 @@ import {
   type OperationDefinitionNode,
 } from 'graphql';
 
-import { createCostEstimate, type Variables } from '../documents/cost-estimate.js';
+import { createCostEstimate, type Variables } from '../query-limits/cost.js';
 import { GatewayError } from '../errors.js';
 import type { DoorPlugin } from './request-state.js';
 

@@ -3,7 +3,7 @@
 
 import type { DocumentNode, Source } from 'graphql';
 
-import { findBreach, parseDocument, type DocumentLimits } from '../documents/limits.js';
+import { findBreach, parseDocument, type DocumentLimits } from '../query-limits/limits.js';
 import type { DoorPlugin } from './request-state.js';
 
 export function useDocumentLimits(limits: DocumentLimits): DoorPlugin {

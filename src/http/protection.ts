@@ -5,7 +5,7 @@ import type { GraphQLSchema } from 'graphql';
 
 import type { Clock } from '../clock.js';
 import type { Cancellation } from '../flow/cancellation.js';
-import type { DocumentLimits } from '../documents/limits.js';
+import type { DocumentLimits } from '../query-limits/limits.js';
 import { createRateLimit, type RateLimit } from '../flow/rate-limit.js';
 import { createCostLimit, useCostLimit, type CostedQuestion } from './cost-limit.js';
 import { useCors } from './cors.js';

@@ -4,7 +4,7 @@
 import { parse, type DocumentNode, type Source } from 'graphql';
 
 import { GatewayError, type ErrorCode } from '../errors.js';
-import { measureDocument, type DocumentMeasures } from './measures.js';
+import { measureDocument, type DocumentMeasures } from './complexity.js';
 
 /** The most of each that a document may have; undefined: no limit. */
 export interface DocumentLimits extends Readonly<Record<keyof DocumentMeasures, number | undefined>> {
