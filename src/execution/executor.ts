@@ -9,9 +9,9 @@ import {
   type OperationDefinitionNode,
 } from 'graphql';
 
-import type { Values } from './inputs.js';
+import type { Values } from './coerce-inputs.js';
 import { createPlan, type Plan } from './plan.js';
-import { runPlan } from './run.js';
+import { runPlan } from './run-plan.js';
 
 export interface Execution {
   /** Valid against the schema. */

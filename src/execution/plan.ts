@@ -22,7 +22,7 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 
-import { planArguments, planVariables, type Values } from './inputs.js';
+import { planArguments, planVariables, type Values } from './coerce-inputs.js';
 
 export interface Plan {
   readonly schema: GraphQLSchema;

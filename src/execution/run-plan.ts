@@ -11,7 +11,7 @@ import {
 } from 'graphql';
 
 import { createFieldErrors, type FieldErrors } from './field-errors.js';
-import type { Values } from './inputs.js';
+import type { Values } from './coerce-inputs.js';
 import type { Plan, PlannedField, PlannedValue } from './plan.js';
 
 type Path = GraphQLResolveInfo['path'];
