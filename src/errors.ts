@@ -1,7 +1,7 @@
 // The closed list of error codes (`extensions.code`) and the errors that carry them. Every other error is a defect of
 // the gateway: the HTTP door masks it as INTERNAL_SERVER_ERROR. Messages are written here, never taken from upstream.
 
-import type { RetryRule } from './flow/retry.js';
+import type { RetryRule } from './concurrency/retry.js';
 
 interface ErrorCodeFacts {
   /** The HTTP status of an answer that has this error and no `data`; with `data` it is always 200, hence none here. */

@@ -8,7 +8,7 @@ import {
   createCircuitBreaker,
   type CircuitBreakerSettings,
   type Verdict,
-} from '../src/flow/circuit-breaker.js';
+} from '../src/concurrency/circuit-breaker.js';
 import { createManualClock } from './kit/clock.js';
 import { createDeferred } from './kit/deferred.js';
 

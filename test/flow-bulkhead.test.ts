@@ -4,8 +4,8 @@ import { getEventListeners } from 'node:events';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { BulkheadFullError, createBulkhead, type BulkheadSettings } from '../src/flow/bulkhead.js';
-import type { Visitor } from '../src/flow/deadline.js';
+import { BulkheadFullError, createBulkhead, type BulkheadSettings } from '../src/concurrency/bulkhead.js';
+import type { Visitor } from '../src/concurrency/deadline.js';
 import { createManualClock } from './kit/clock.js';
 import { createDeferred, settle, watch } from './kit/deferred.js';
 

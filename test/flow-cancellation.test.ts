@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { CancellationSource, follow, type Cancellation } from '../src/flow/cancellation.js';
+import { CancellationSource, follow, type Cancellation } from '../src/concurrency/cancellation.js';
 
 interface Stand {
   readonly signal: Cancellation;

@@ -3,7 +3,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 
 import { systemClock } from '../src/clock.js';
-import { createCohorts } from '../src/flow/cohort.js';
+import { createCohorts } from '../src/concurrency/tick-batch.js';
 import type { Lane } from '../src/http/lane/asked.js';
 import { withLane } from '../src/http/lane/socket.js';
 import { AnswerHead } from '../src/http/known-head.js';

@@ -4,8 +4,8 @@ import { getEventListeners } from 'node:events';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import type { Cancellation } from '../src/flow/cancellation.js';
-import { createSingleFlight } from '../src/flow/single-flight.js';
+import type { Cancellation } from '../src/concurrency/cancellation.js';
+import { createSingleFlight } from '../src/concurrency/single-flight.js';
 import { createDeferred, settle, watch, type Deferred, type Watched } from './kit/deferred.js';
 
 interface Flight {

@@ -5,10 +5,10 @@ import { getEventListeners } from 'node:events';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { pause, raceAbort } from '../src/flow/abort.js';
-import { startDeadline } from '../src/flow/deadline.js';
-import { createRetryPolicy, type RetryRule, type RetrySettings } from '../src/flow/retry.js';
-import { createSlidingCounts } from '../src/flow/sliding-counts.js';
+import { pause, raceAbort } from '../src/concurrency/abort.js';
+import { startDeadline } from '../src/concurrency/deadline.js';
+import { createRetryPolicy, type RetryRule, type RetrySettings } from '../src/concurrency/retry.js';
+import { createSlidingCounts } from '../src/concurrency/sliding-window.js';
 import { createManualClock } from './kit/clock.js';
 import { createDeferred, settle, watch } from './kit/deferred.js';
 

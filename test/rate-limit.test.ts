@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { createRateLimit } from '../src/flow/rate-limit.js';
+import { createRateLimit } from '../src/concurrency/rate-limiter.js';
 import { createManualClock } from './kit/clock.js';
 import { startStack } from './kit/gateway.js';
 

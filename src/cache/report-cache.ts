@@ -4,9 +4,9 @@
 
 import type { Clock } from '../clock.js';
 import { UpstreamError } from '../errors.js';
-import type { Cancellation } from '../flow/cancellation.js';
-import { startDeadline, type Deadline } from '../flow/deadline.js';
-import { createSingleFlight } from '../flow/single-flight.js';
+import type { Cancellation } from '../concurrency/cancellation.js';
+import { startDeadline, type Deadline } from '../concurrency/deadline.js';
+import { createSingleFlight } from '../concurrency/single-flight.js';
 import type { ReportRequest, WorkloadCostsRequest } from '../report/request.js';
 import type { FetchedReport, ScaleOpsClient } from '../upstream/client.js';
 import type { Principal } from '../upstream/principal.js';

@@ -14,7 +14,7 @@ import {
   type GatewayContext,
   type Principal,
 } from '../loaders/context.js';
-import type { Cancellation } from '../flow/cancellation.js';
+import type { Cancellation } from '../concurrency/cancellation.js';
 import type { GatewayLogger } from '../telemetry/logger.js';
 import { useAnswerLimit } from './answer-limit.js';
 import { useAnswerWriter } from './answer-writer.js';

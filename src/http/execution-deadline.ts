@@ -4,7 +4,7 @@
 
 import type { Clock } from '../clock.js';
 import { GatewayError } from '../errors.js';
-import { follow, type Cancellation, type CancellationSource } from '../flow/cancellation.js';
+import { follow, type Cancellation, type CancellationSource } from '../concurrency/cancellation.js';
 import type { DoorContext, DoorPlugin } from './request-state.js';
 
 /** The time of one operation. */

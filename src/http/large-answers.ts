@@ -1,7 +1,7 @@
 // Large answers are put together one at a time: each takes some hundred megabytes until it is written out, and a few at once
 // more than a process has.
 
-import { createTurns } from '../flow/turns.js';
+import { createTurns } from '../concurrency/semaphore.js';
 import type { DoorPlugin, RequestState } from './request-state.js';
 
 export interface LargeAnswers {

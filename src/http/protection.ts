@@ -4,9 +4,9 @@
 import type { GraphQLSchema } from 'graphql';
 
 import type { Clock } from '../clock.js';
-import type { Cancellation } from '../flow/cancellation.js';
+import type { Cancellation } from '../concurrency/cancellation.js';
 import type { DocumentLimits } from '../query-limits/limits.js';
-import { createRateLimit, type RateLimit } from '../flow/rate-limit.js';
+import { createRateLimit, type RateLimit } from '../concurrency/rate-limiter.js';
 import { createCostLimit, useCostLimit, type CostedQuestion } from './cost-limit.js';
 import { useCors } from './cors.js';
 import { useCsrfGuard } from './csrf.js';

@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 
 import { GatewayError } from '../errors.js';
-import type { RateLimit } from '../flow/rate-limit.js';
+import type { RateLimit } from '../concurrency/rate-limiter.js';
 import type { DoorPlugin, RequestState } from './request-state.js';
 
 /** Counts a request. @throws GatewayError RATE_LIMITED where its caller has sent too many. */

@@ -3,9 +3,9 @@
 import type { AnswerMemory } from '../cache/memory/response-store.js';
 import type { KeptReport } from '../cache/memory/find-related.js';
 import type { CacheAnswer, CacheResult } from '../cache/report-cache.js';
-import { createBreathing } from '../flow/breath.js';
-import type { Cancellation } from '../flow/cancellation.js';
-import { createTurns } from '../flow/turns.js';
+import { createBreathing } from '../concurrency/yielding.js';
+import type { Cancellation } from '../concurrency/cancellation.js';
+import { createTurns } from '../concurrency/semaphore.js';
 import { createReportLoader, type LoadedReport, type ReportLoader } from './report-loader.js';
 import { createScopeLoader, type ScopeLoader, type WiderReport } from './scope-loader.js';
 import { createGrantedReports, type Reports } from './granted-reports.js';

@@ -2,7 +2,7 @@
 // data, so that it can be found out in another thread.
 
 import { UpstreamError, type UpstreamErrorCode } from '../errors.js';
-import type { RetryRule } from '../flow/retry.js';
+import type { RetryRule } from '../concurrency/retry.js';
 import { decodeData, ReportShapeError } from '../report/decode.js';
 import { createReportReading } from '../report/read.js';
 import { toReport, type DecodedReport, type ReportData } from '../report/report-data.js';

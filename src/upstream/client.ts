@@ -5,8 +5,8 @@ import type { Dispatcher } from 'undici';
 
 import type { Clock } from '../clock.js';
 import { UpstreamError } from '../errors.js';
-import type { BulkheadLoad } from '../flow/bulkhead.js';
-import type { Deadline, Leaving } from '../flow/deadline.js';
+import type { BulkheadLoad } from '../concurrency/bulkhead.js';
+import type { Deadline, Leaving } from '../concurrency/deadline.js';
 import type { Report } from '../report/report.js';
 import type { ReportKind, ReportRequest } from '../report/request.js';
 import { ACCEPT_ENCODING, discardBody, readBody } from './body.js';

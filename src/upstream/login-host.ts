@@ -5,8 +5,8 @@ import { Pool } from 'undici';
 
 import type { Clock } from '../clock.js';
 import { UpstreamError } from '../errors.js';
-import type { Cancellation } from '../flow/cancellation.js';
-import { startDeadline } from '../flow/deadline.js';
+import type { Cancellation } from '../concurrency/cancellation.js';
+import { startDeadline } from '../concurrency/deadline.js';
 import { discardBody, readBody } from './body.js';
 import { CONNECT_MS, headerOf } from './connections.js';
 import { parseRetryAfter, toStatusError, toTransportError } from './faults.js';

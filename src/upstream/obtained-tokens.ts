@@ -3,8 +3,8 @@
 
 import type { Clock } from '../clock.js';
 import { UpstreamError } from '../errors.js';
-import type { Cancellation } from '../flow/cancellation.js';
-import { createSingleFlight } from '../flow/single-flight.js';
+import type { Cancellation } from '../concurrency/cancellation.js';
+import { createSingleFlight } from '../concurrency/single-flight.js';
 import { readExpiry } from './jwt.js';
 import type { Tokens } from './principal.js';
 

@@ -4,7 +4,7 @@
 import { createHmac } from 'node:crypto';
 
 import type { UpstreamError } from '../errors.js';
-import type { Leaving } from '../flow/deadline.js';
+import type { Leaving } from '../concurrency/deadline.js';
 
 /** A token fits a header field when it is visible ASCII (RFC 6750, section 2.1, asks for less than that). */
 export function isToken(text: string): boolean {

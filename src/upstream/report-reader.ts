@@ -2,8 +2,8 @@
 // the event loop (see cohort.ts). What would hold up everybody else is read in a thread of its own, which is started when it
 // is first needed: here only the memory that comes back is wrapped.
 
-import { createCohorts } from '../flow/cohort.js';
-import { createTurns } from '../flow/turns.js';
+import { createCohorts } from '../concurrency/tick-batch.js';
+import { createTurns } from '../concurrency/semaphore.js';
 import type { DecodedReport } from '../report/report-data.js';
 import { createAnswerReading, toDecoded } from './answer.js';
 import { createLargeReports, type LargeReading } from './large-reports.js';

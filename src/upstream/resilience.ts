@@ -3,16 +3,21 @@
 
 import type { Clock } from '../clock.js';
 import { UpstreamError } from '../errors.js';
-import { pause } from '../flow/abort.js';
-import { BulkheadFullError, createBulkhead, type BulkheadLoad, type BulkheadSettings } from '../flow/bulkhead.js';
+import { pause } from '../concurrency/abort.js';
+import {
+  BulkheadFullError,
+  createBulkhead,
+  type BulkheadLoad,
+  type BulkheadSettings,
+} from '../concurrency/bulkhead.js';
 import {
   CircuitOpenError,
   createCircuitBreaker,
   type CircuitBreakerSettings,
   type Verdict,
-} from '../flow/circuit-breaker.js';
-import type { Deadline } from '../flow/deadline.js';
-import { createRetryPolicy, type RetrySettings } from '../flow/retry.js';
+} from '../concurrency/circuit-breaker.js';
+import type { Deadline } from '../concurrency/deadline.js';
+import { createRetryPolicy, type RetrySettings } from '../concurrency/retry.js';
 
 export interface ResilienceSettings extends BulkheadSettings, RetrySettings {
   readonly breaker: CircuitBreakerSettings;

@@ -11,7 +11,7 @@ import { Pool } from 'undici';
 import { createReportCache } from '../../dist/cache/report-cache.js';
 import { systemClock } from '../../dist/clock.js';
 import { readConfig } from '../../dist/config/config.js';
-import { startDeadline } from '../../dist/flow/deadline.js';
+import { startDeadline } from '../../dist/concurrency/deadline.js';
 import { decodeReport } from '../../dist/report/decode.js';
 import { createCredentials } from '../../dist/upstream/credentials.js';
 import { createConnections } from '../../dist/upstream/connections.js';

@@ -4,7 +4,7 @@
 import { randomUUID } from 'node:crypto';
 
 import type { Clock } from '../../clock.js';
-import { pause } from '../../flow/abort.js';
+import { pause } from '../../concurrency/abort.js';
 import { TURN_MS, type Ask } from './guarded-redis.js';
 import type { Engine } from './redis.js';
 import { nameKey, type SharedPlace } from './shared-store.js';

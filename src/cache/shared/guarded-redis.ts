@@ -2,7 +2,7 @@
 // while, because each costs every waiting client its time.
 
 import type { Clock } from '../../clock.js';
-import { CircuitOpenError, createCircuitBreaker } from '../../flow/circuit-breaker.js';
+import { CircuitOpenError, createCircuitBreaker } from '../../concurrency/circuit-breaker.js';
 import type { Engine } from './redis.js';
 
 export interface Ask {

@@ -2,7 +2,7 @@
 // upstream, a moment later.
 
 import type { Clock } from '../../clock.js';
-import { startDeadline } from '../../flow/deadline.js';
+import { startDeadline } from '../../concurrency/deadline.js';
 import type { FetchedReport } from '../../upstream/client.js';
 import type { Principal } from '../../upstream/principal.js';
 import type { DatedReport } from '../freshness.js';

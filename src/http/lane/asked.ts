@@ -1,7 +1,7 @@
 // A request for GraphQL as the lane sees it, whatever it came over, and what it is given.
 
 import type { HeadersByName } from '../../auth/authentication.js';
-import type { Cancellation } from '../../flow/cancellation.js';
+import type { Cancellation } from '../../concurrency/cancellation.js';
 import type { AnswerBody } from '../answer-text.js';
 import type { AnswerHead } from '../known-head.js';
 

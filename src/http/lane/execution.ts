@@ -13,7 +13,7 @@ import {
   type Principal,
 } from '../../loaders/context.js';
 import { createExecutor } from '../../execution/executor.js';
-import { recover, whenThere } from '../../flow/when-there.js';
+import { recover, whenThere } from '../../concurrency/maybe-promise.js';
 import { isSpent, refuseOverspent } from '../answer-limit.js';
 import { formatErrors, type ErrorFormat } from '../error-format.js';
 import { toAge } from '../freshness.js';

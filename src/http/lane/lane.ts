@@ -7,7 +7,7 @@ import { crc32 } from 'node:zlib';
 import type { Authentication, HeadersByName } from '../../auth/authentication.js';
 import type { KeptAnswer } from '../../cache/memory/lru-store.js';
 import type { ContextParts, Principal } from '../../loaders/context.js';
-import { recover, whenThere } from '../../flow/when-there.js';
+import { recover, whenThere } from '../../concurrency/maybe-promise.js';
 import { noteCaller, noteCallerToken } from '../authentication.js';
 import { formatErrors } from '../error-format.js';
 import { toAge } from '../freshness.js';

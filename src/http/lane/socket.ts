@@ -4,8 +4,8 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { pipeline, Readable } from 'node:stream';
 
 import type { HeadersByName } from '../../auth/authentication.js';
-import { CancellationSource, type Cancellation } from '../../flow/cancellation.js';
-import { createCohorts } from '../../flow/cohort.js';
+import { CancellationSource, type Cancellation } from '../../concurrency/cancellation.js';
+import { createCohorts } from '../../concurrency/tick-batch.js';
 import type { KnownHeadResponse } from '../known-head.js';
 import type { HttpListener } from '../server.js';
 import type { WholeRequest } from '../whole-request.js';

@@ -2,7 +2,7 @@
 // everyone may call again, else the while is twice as long. Callers never wait here: who may not call is told at once.
 
 import type { Clock } from '../clock.js';
-import { createSlidingCounts } from './sliding-counts.js';
+import { createSlidingCounts } from './sliding-window.js';
 
 export interface CircuitBreakerSettings {
   /** Opens after so many failures without a success between them… */

@@ -2,7 +2,7 @@
 
 import { setImmediate } from 'node:timers/promises';
 
-import { createTurns } from './turns.js';
+import { createTurns } from './semaphore.js';
 
 /** Runs each work in a turn of the event loop of its own. */
 export function createBreathing(): <T>(work: () => T) => Promise<T> {

@@ -3,7 +3,7 @@
 // Full jitter: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
 
 import type { Clock } from '../clock.js';
-import { createSlidingCounts } from './sliding-counts.js';
+import { createSlidingCounts } from './sliding-window.js';
 
 /**
  * What a fault allows. "at-once" is a connection that was closed just before it was used again: no fault of the host,
