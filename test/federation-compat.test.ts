@@ -16,7 +16,7 @@ import {
 } from 'graphql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { toSubgraph } from '../src/graphql/subgraph.js';
+import { toSubgraph } from '../src/graphql/federation/subgraph.js';
 import { ask, type Answer } from './kit/gateway.js';
 import { INVENTORY_SDL, serveInventory, serveProducts, serveUsers, USERS_SDL, type Served } from './kit/products.js';
 import {

@@ -3,14 +3,14 @@
 import { GraphQLSchema } from 'graphql';
 
 import { builder } from './builder.js';
-import './scalars.js';
-import './report.js';
-import './rows.js';
-import './totals.js';
-import './breakdown.js';
-import './entities.js';
-import { printSdl, type SdlOptions } from './sdl.js';
-import { toSubgraph } from './subgraph.js';
+import './types/scalars.js';
+import './types/report.js';
+import './types/rows.js';
+import './types/totals.js';
+import './types/breakdown.js';
+import './federation/entities.js';
+import { printSdl, type SdlOptions } from './federation/print-sdl.js';
+import { toSubgraph } from './federation/subgraph.js';
 
 const DESCRIPTION =
   'What Kubernetes clusters cost. The figures are from the reports of ScaleOps, a service that watches clusters, sizes ' +

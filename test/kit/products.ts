@@ -20,8 +20,8 @@ import { pino } from 'pino';
 
 import { systemClock } from '../../src/clock.js';
 import type { ContextParts } from '../../src/loaders/context.js';
-import { printSdl } from '../../src/graphql/sdl.js';
-import { toSubgraph } from '../../src/graphql/subgraph.js';
+import { printSdl } from '../../src/graphql/federation/print-sdl.js';
+import { toSubgraph } from '../../src/graphql/federation/subgraph.js';
 import { createDoor, GRAPHQL_PATH } from '../../src/http/door.js';
 import { withAddress } from '../../src/http/request-target.js';
 import { createHttpServer, type HttpListener } from '../../src/http/server.js';

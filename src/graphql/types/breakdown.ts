@@ -1,13 +1,13 @@
 // CostReport.breakdown: rows in groups, with their totals and shares.
 
-import { UserInputError } from '../errors.js';
-import type { Breakdown, Dimension, Group, GroupOrder } from '../report/breakdown.js';
-import { study } from './budget.js';
-import { builder } from './builder.js';
-import { checkCount, checkLabelKey, checkNotNegative } from './filter-rules.js';
+import { UserInputError } from '../../errors.js';
+import type { Breakdown, Dimension, Group, GroupOrder } from '../../report/breakdown.js';
+import { study } from '../response-budget.js';
+import { builder } from '../builder.js';
+import { checkCount, checkLabelKey, checkNotNegative } from '../inputs/validate.js';
 import { CostReport } from './report.js';
-import { SortDirection } from './row-order.js';
-import { CostRowsWhere, toRowsWhere } from './rows-where.js';
+import { SortDirection } from '../inputs/row-order.js';
+import { CostRowsWhere, toRowsWhere } from '../inputs/where.js';
 import { CostTotals, READS_ALL_ROWS } from './totals.js';
 
 const MAX_DIMENSIONS = 5;

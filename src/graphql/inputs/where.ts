@@ -1,11 +1,11 @@
 // The `where` that rows, totals and breakdown share: the same conditions, the same rows.
 
-import type { Grants } from '../report/grants.js';
-import type { RowsWhere } from '../report/where.js';
-import { builder } from './builder.js';
+import type { Grants } from '../../report/grants.js';
+import type { RowsWhere } from '../../report/where.js';
+import { builder } from '../builder.js';
 import { LabelInput } from './filter-inputs.js';
-import { checkFinite, checkLabel, checkList, checkName, checkSearch } from './filter-rules.js';
-import { checkGrantedRows } from './granted.js';
+import { checkFinite, checkLabel, checkList, checkName, checkSearch } from './validate.js';
+import { checkGrantedRows } from './authorize.js';
 
 export const CostRowsWhere = builder.inputType('CostRowsWhere', {
   description:

@@ -2,21 +2,21 @@
 
 import { responsePathAsArray, type GraphQLResolveInfo } from 'graphql';
 
-import type { GatewayContext } from '../loaders/context.js';
-import { UserInputError } from '../errors.js';
-import { CursorError } from '../report/page.js';
-import type { Report, RowPage, RowQuestion } from '../report/report.js';
-import { toRequestKey } from '../report/request.js';
-import type { RowMember } from '../report/row-writer.js';
-import type { ReportRow } from '../report/row.js';
-import { spendRows, study } from './budget.js';
-import { builder } from './builder.js';
-import { checkCount, checkNotNegative } from './filter-rules.js';
+import type { GatewayContext } from '../../loaders/context.js';
+import { UserInputError } from '../../errors.js';
+import { CursorError } from '../../report/page.js';
+import type { Report, RowPage, RowQuestion } from '../../report/report.js';
+import { toRequestKey } from '../../report/request.js';
+import type { RowMember } from '../../report/row-writer.js';
+import type { ReportRow } from '../../report/row.js';
+import { spendRows, study } from '../response-budget.js';
+import { builder } from '../builder.js';
+import { checkCount, checkNotNegative } from '../inputs/validate.js';
 import { CostReport } from './report.js';
-import { toEdgeMembers, toRowMembers } from './row-members.js';
-import { CostRowOrder, MAX_ORDERS, toRowOrder } from './row-order.js';
+import { toEdgeMembers, toRowMembers } from '../selection/row-selection.js';
+import { CostRowOrder, MAX_ORDERS, toRowOrder } from '../inputs/row-order.js';
 import { CostRow } from './row.js';
-import { CostRowsWhere, toRowsWhere } from './rows-where.js';
+import { CostRowsWhere, toRowsWhere } from '../inputs/where.js';
 
 /** What a router reckons with where a query does not say how many rows it wants: those of a large dashboard. */
 const ASSUMED_ROWS = 1_000;

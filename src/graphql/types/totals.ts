@@ -1,12 +1,12 @@
 // CostReport.totals, and the totals of groups.
 
-import type { SumField } from '../report/columns.js';
-import { percentOfHours, type Totals } from '../report/totals.js';
-import { study } from './budget.js';
-import { builder } from './builder.js';
+import type { SumField } from '../../report/columns.js';
+import { percentOfHours, type Totals } from '../../report/totals.js';
+import { study } from '../response-budget.js';
+import { builder } from '../builder.js';
 import { CostReport } from './report.js';
 import { NUMBERS } from './row.js';
-import { CostRowsWhere, toRowsWhere } from './rows-where.js';
+import { CostRowsWhere, toRowsWhere } from '../inputs/where.js';
 
 /** What a router reckons with for a field that looks at every row of its report. */
 export const READS_ALL_ROWS = 5;

@@ -1,7 +1,7 @@
 // References to entities as a router sends them: `{ __typename, …key }`, JSON of any shape until it is looked at.
 
-import { UserInputError } from '../errors.js';
-import { checkName } from './filter-rules.js';
+import { UserInputError } from '../../errors.js';
+import { checkName } from '../inputs/validate.js';
 
 /** A value of the scalar `_Any` that is an object. */
 export type Representation = Readonly<Record<string, unknown>>;

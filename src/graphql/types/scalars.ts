@@ -3,7 +3,7 @@
 
 import { GraphQLError, Kind, print, type ValueNode } from 'graphql';
 
-import { builder } from './builder.js';
+import { builder } from '../builder.js';
 
 const MINUTE_MS = 60_000;
 const UNIT_MS = { m: MINUTE_MS, h: 60 * MINUTE_MS, d: 1_440 * MINUTE_MS, w: 10_080 * MINUTE_MS } as const;

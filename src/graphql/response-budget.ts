@@ -7,7 +7,7 @@ import type { GraphQLResolveInfo } from 'graphql';
 import type { GatewayContext } from '../loaders/context.js';
 import { GatewayError } from '../errors.js';
 import type { Report } from '../report/report.js';
-import { countFields } from './weight.js';
+import { countFields } from './selection/size.js';
 
 /**
  * Takes so many rows, or reports of entities, from what the answer may still have. False when that is used up: then give

@@ -1,9 +1,9 @@
 // CostRow: one row of a report, with every field of the REST API under its name there.
 
-import type { NameField, NumberField } from '../report/columns.js';
-import type { Label } from '../report/label.js';
-import type { ReportRow } from '../report/row.js';
-import { builder } from './builder.js';
+import type { NameField, NumberField } from '../../report/columns.js';
+import type { Label } from '../../report/label.js';
+import type { ReportRow } from '../../report/row.js';
+import { builder } from '../builder.js';
 
 const LabelRef = builder.objectRef<Label>('Label').implement({
   description: 'A Kubernetes label or annotation: a key and its value.',

@@ -1,8 +1,8 @@
 // The rules that filter inputs must keep beyond their types, checked before anything is asked of ScaleOps. Each takes
 // the path of the input, so that a refusal says where and why.
 
-import { UserInputError } from '../errors.js';
-import { MAX_WINDOW_MS } from './scalars.js';
+import { UserInputError } from '../../errors.js';
+import { MAX_WINDOW_MS } from '../types/scalars.js';
 
 const MAX_LIST_LENGTH = 1_000;
 /** The longest name Kubernetes knows: a DNS subdomain (RFC 1123). */

@@ -3,17 +3,17 @@
 
 import type { GraphQLResolveInfo } from 'graphql';
 
-import type { GatewayContext, LoadedReport } from '../loaders/context.js';
-import type { ReportRow } from '../report/row.js';
-import { createScoping, type Scope } from '../report/scope.js';
-import { spend } from './budget.js';
-import { builder } from './builder.js';
-import { checkName } from './filter-rules.js';
-import { toWorkloadCostsRequest, WorkloadCostsFilter } from './filters.js';
-import { checkGranted, checkGrantedScope } from './granted.js';
-import { CostReport } from './report.js';
+import type { GatewayContext, LoadedReport } from '../../loaders/context.js';
+import type { ReportRow } from '../../report/row.js';
+import { createScoping, type Scope } from '../../report/scope.js';
+import { spend } from '../response-budget.js';
+import { builder } from '../builder.js';
+import { checkName } from '../inputs/validate.js';
+import { toWorkloadCostsRequest, WorkloadCostsFilter } from '../inputs/filters.js';
+import { checkGranted, checkGrantedScope } from '../inputs/authorize.js';
+import { CostReport } from '../types/report.js';
 import { parseKey, type Representation } from './representations.js';
-import { CostRow } from './row.js';
+import { CostRow } from '../types/row.js';
 
 const CLUSTER_KEY = ['name'] as const;
 const NAMESPACE_KEY = ['clusterName', 'name'] as const;

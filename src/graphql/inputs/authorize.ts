@@ -1,10 +1,10 @@
 // Who may see a part of the fleet and names more of it is told so. What is not named is left out in silence: the reports
 // of such a caller have no rows but its own.
 
-import { GatewayError } from '../errors.js';
-import type { Grants } from '../report/grants.js';
-import type { ReportRequest } from '../report/request.js';
-import type { Scope } from '../report/scope.js';
+import { GatewayError } from '../../errors.js';
+import type { Grants } from '../../report/grants.js';
+import type { ReportRequest } from '../../report/request.js';
+import type { Scope } from '../../report/scope.js';
 
 /** @throws GatewayError FORBIDDEN that names the input. */
 export function checkGranted(grants: Grants | undefined, request: ReportRequest): void {

@@ -1,7 +1,7 @@
 // The filter inputs that both reports share: names, labels and time. Their meaning in ScaleOps' terms is written into
 // the descriptions; filters.ts turns them into a request.
 
-import { builder } from './builder.js';
+import { builder } from '../builder.js';
 
 const LogicalOperator = builder.enumType('LogicalOperator', {
   description: 'How several labels (or annotations) of one filter combine.',

@@ -1,10 +1,10 @@
 // The filters of the two reports, and their translation into report requests. An input that is absent or null adds
 // nothing to the request, so that ScaleOps' own defaults hold.
 
-import type { AggregatedCostsRequest, WorkloadCostsRequest } from '../report/request.js';
-import { builder } from './builder.js';
+import type { AggregatedCostsRequest, WorkloadCostsRequest } from '../../report/request.js';
+import { builder } from '../builder.js';
 import { LabelFilter, NameFilter, TimeRangeInput } from './filter-inputs.js';
-import { checkLabel, checkLabelKey, checkList, checkName, checkNotNegative, checkWindow } from './filter-rules.js';
+import { checkLabel, checkLabelKey, checkList, checkName, checkNotNegative, checkWindow } from './validate.js';
 
 /** For contracts: what makes sense only to those who know ScaleOps itself. */
 const INTERNAL = { tag: { name: 'internal' } };

@@ -16,8 +16,8 @@ import {
   type GraphQLResolveInfo,
 } from 'graphql';
 
-import { UserInputError } from '../errors.js';
-import { checkCount } from './filter-rules.js';
+import { UserInputError } from '../../errors.js';
+import { checkCount } from '../inputs/validate.js';
 import { isRepresentation, readOwn, type Representation } from './representations.js';
 
 /** More than any page of a router asks about, and what a body can hold of the shortest. */

@@ -1,17 +1,17 @@
 // CostReport and the two queries that give one. Its larger fields stand in files of their own.
 
-import type { GatewayContext, LoadedReport } from '../loaders/context.js';
-import { UpstreamError } from '../errors.js';
-import type { ReportWindow } from '../report/report.js';
-import type { ReportRequest } from '../report/request.js';
-import { builder } from './builder.js';
+import type { GatewayContext, LoadedReport } from '../../loaders/context.js';
+import { UpstreamError } from '../../errors.js';
+import type { ReportWindow } from '../../report/report.js';
+import type { ReportRequest } from '../../report/request.js';
+import { builder } from '../builder.js';
 import {
   AggregatedCostsFilter,
   toAggregatedCostsRequest,
   toWorkloadCostsRequest,
   WorkloadCostsFilter,
-} from './filters.js';
-import { checkGranted } from './granted.js';
+} from '../inputs/filters.js';
+import { checkGranted } from '../inputs/authorize.js';
 
 const CostWindow = builder.objectRef<ReportWindow>('CostWindow').implement({
   description: 'The time that the costs of a report are of.',
