@@ -7,8 +7,8 @@ import { text } from 'node:stream/consumers';
 import { describe, expect, onTestFinished, test } from 'vitest';
 
 import { GatewayError } from '../src/errors.js';
-import { toErrorAnswer } from '../src/http/client-errors.js';
-import { createHttpServer } from '../src/http/server.js';
+import { toErrorAnswer } from '../src/http/response/client-errors.js';
+import { createHttpServer } from '../src/http/server/server.js';
 import { createShutdown } from '../src/app/shutdown.js';
 import { createManualClock } from './kit/clock.js';
 import { settle, watch } from './kit/deferred.js';

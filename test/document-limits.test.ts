@@ -5,8 +5,8 @@ import { getIntrospectionQuery, parse, type DocumentNode } from 'graphql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { measureDocument } from '../src/query-limits/complexity.js';
-import { createDocumentCache } from '../src/http/document-cache.js';
-import { EXAMPLE_TABS } from '../src/http/graphiql-examples.js';
+import { createDocumentCache } from '../src/http/plugins/document-cache.js';
+import { EXAMPLE_TABS } from '../src/http/plugins/graphiql/examples.js';
 import { startStack, UNLIMITED, type TestStack } from './kit/gateway.js';
 
 const times = (count: number, each: (index: number) => string): string =>

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import type { ContextParts } from '../src/loaders/context.js';
 import { ERROR_CODES, GatewayError, UpstreamError, UserInputError } from '../src/errors.js';
-import { createDoor } from '../src/http/door.js';
+import { createDoor } from '../src/http/yoga.js';
 import { ask, startStack, TOKEN, type TestStack } from './kit/gateway.js';
 
 const JSON_TYPE = 'application/json';

@@ -6,8 +6,8 @@ import { systemClock } from '../src/clock.js';
 import { createCohorts } from '../src/concurrency/tick-batch.js';
 import type { Lane } from '../src/http/lane/asked.js';
 import { withLane } from '../src/http/lane/socket.js';
-import { AnswerHead } from '../src/http/known-head.js';
-import { createHttpServer } from '../src/http/server.js';
+import { AnswerHead } from '../src/http/server/cached-head.js';
+import { createHttpServer } from '../src/http/server/server.js';
 import { openConnection } from './kit/gateway-process.js';
 
 /** Cohorts that say in their order what is done; each work takes so many milliseconds. */

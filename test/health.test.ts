@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 
-import { createReadiness, type UnreadyReason } from '../src/http/readiness.js';
+import { createReadiness, type UnreadyReason } from '../src/http/server/readiness.js';
 import { startFaultServer } from './kit/fault-server.js';
 import { startGateway, startStack } from './kit/gateway.js';
 import { createGate } from './kit/gate.js';

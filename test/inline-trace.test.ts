@@ -20,7 +20,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vit
 
 import type { ContextParts } from '../src/loaders/context.js';
 import { ERROR_CODES, UpstreamError } from '../src/errors.js';
-import { createDoor } from '../src/http/door.js';
+import { createDoor } from '../src/http/yoga.js';
 import { createDeferred } from './kit/deferred.js';
 import * as faults from './kit/fault-server.js';
 import { CANARY, startFaultServer } from './kit/fault-server.js';

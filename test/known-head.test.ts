@@ -5,8 +5,8 @@ import { once } from 'node:events';
 import { expect, onTestFinished, test } from 'vitest';
 
 import { systemClock } from '../src/clock.js';
-import { AnswerHead } from '../src/http/known-head.js';
-import { createHttpServer } from '../src/http/server.js';
+import { AnswerHead } from '../src/http/server/cached-head.js';
+import { createHttpServer } from '../src/http/server/server.js';
 import { gone, openConnection } from './kit/gateway-process.js';
 
 const HEADERS = ['content-type', 'application/json', 'cache-control', 'private, max-age=60', 'content-length', '2'];

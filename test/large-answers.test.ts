@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 
-import { createHttpServer } from '../src/http/server.js';
+import { createHttpServer } from '../src/http/server/server.js';
 import { createManualClock } from './kit/clock.js';
 import { createDeferred } from './kit/deferred.js';
 import { startStack } from './kit/gateway.js';

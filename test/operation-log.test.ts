@@ -5,9 +5,9 @@ import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 
 import type { GatewayContext } from '../src/loaders/context.js';
-import { createOperationLog, useOperationLog } from '../src/http/operation-log.js';
+import { createOperationLog, useOperationLog } from '../src/http/plugins/operation-log.js';
 import { useRequestState, type DoorContext, type DoorPlugin } from '../src/http/request-state.js';
-import { readTraceId } from '../src/http/trace-parent.js';
+import { readTraceId } from '../src/http/response/trace-parent.js';
 import { createManualClock } from './kit/clock.js';
 import { until } from './kit/credentials.js';
 import { DOWN, ONE, startStand, WORKLOADS } from './kit/fault-stand.js';

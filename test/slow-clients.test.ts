@@ -9,7 +9,7 @@ import { text } from 'node:stream/consumers';
 import { describe, expect, onTestFinished, test } from 'vitest';
 
 import { systemClock } from '../src/clock.js';
-import { createHttpServer, TIMES, type ServerTimes } from '../src/http/server.js';
+import { createHttpServer, TIMES, type ServerTimes } from '../src/http/server/server.js';
 import { createGate } from './kit/gate.js';
 import { gone, openConnection, useGatewayProcess } from './kit/gateway-process.js';
 

@@ -6,8 +6,8 @@ import { buffer } from 'node:stream/consumers';
 import { expect, onTestFinished, test } from 'vitest';
 
 import { systemClock } from '../src/clock.js';
-import { createHttpServer, type HttpListener } from '../src/http/server.js';
-import { WholeRequest } from '../src/http/whole-request.js';
+import { createHttpServer, type HttpListener } from '../src/http/server/server.js';
+import { WholeRequest } from '../src/http/server/buffered-request.js';
 import { createGate } from './kit/gate.js';
 import { gone, openConnection } from './kit/gateway-process.js';
 

@@ -5,10 +5,10 @@ import { isLoopback } from '../auth/loopback.js';
 import { systemClock } from '../clock.js';
 import type { Config } from '../config/config.js';
 import { createSchema } from '../graphql/schema.js';
-import { createDoor } from '../http/door.js';
-import { createReadiness } from '../http/readiness.js';
-import { withAddress } from '../http/request-target.js';
-import { createHttpServer } from '../http/server.js';
+import { createDoor } from '../http/yoga.js';
+import { createReadiness } from '../http/server/readiness.js';
+import { withAddress } from '../http/server/validate-host.js';
+import { createHttpServer } from '../http/server/server.js';
 import { createParts, type GatewayDependencies } from './services.js';
 import { createShutdown } from './shutdown.js';
 

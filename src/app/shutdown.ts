@@ -2,7 +2,7 @@
 // closes, and what is in flight is finished; at the limit whoever still waits is told so; a moment later nobody is left.
 
 import type { Clock } from '../clock.js';
-import type { HttpServer } from '../http/server.js';
+import type { HttpServer } from '../http/server/server.js';
 
 export interface ShutdownSettings {
   /** For how long new requests are still taken. */

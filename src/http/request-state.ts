@@ -8,9 +8,9 @@ import type { HeadersByName } from '../auth/authentication.js';
 import type { GatewayContext, LoadStats, WrittenList } from '../loaders/context.js';
 import type { ErrorCode } from '../errors.js';
 import type { Grants } from '../report/grants.js';
-import type { OperationDeadline } from './execution-deadline.js';
-import type { AnswerFreshness } from './freshness.js';
-import { readTraceId } from './trace-parent.js';
+import type { OperationDeadline } from './plugins/execution-timeout.js';
+import type { AnswerFreshness } from './response/cache-headers.js';
+import { readTraceId } from './response/trace-parent.js';
 
 /** One object a request, filled in on its way. */
 export interface RequestState {

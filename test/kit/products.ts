@@ -22,9 +22,9 @@ import { systemClock } from '../../src/clock.js';
 import type { ContextParts } from '../../src/loaders/context.js';
 import { printSdl } from '../../src/graphql/federation/print-sdl.js';
 import { toSubgraph } from '../../src/graphql/federation/subgraph.js';
-import { createDoor, GRAPHQL_PATH } from '../../src/http/door.js';
-import { withAddress } from '../../src/http/request-target.js';
-import { createHttpServer, type HttpListener } from '../../src/http/server.js';
+import { createDoor, GRAPHQL_PATH } from '../../src/http/yoga.js';
+import { withAddress } from '../../src/http/server/validate-host.js';
+import { createHttpServer, type HttpListener } from '../../src/http/server/server.js';
 
 // ---------------------------------------------------------------------------------------------------------- the data
 

@@ -2,8 +2,8 @@
 
 import type { HeadersByName } from '../../auth/authentication.js';
 import type { Cancellation } from '../../concurrency/cancellation.js';
-import type { AnswerBody } from '../answer-text.js';
-import type { AnswerHead } from '../known-head.js';
+import type { AnswerBody } from '../response/serialize.js';
+import type { AnswerHead } from '../server/cached-head.js';
 
 export interface Asked {
   readonly headers: HeadersByName;

@@ -1,6 +1,6 @@
 // The lane without a socket, for who hosts the gateway and for tests.
 
-import { toBodyInit } from '../answer-text.js';
+import { toBodyInit } from '../response/serialize.js';
 import { lengthOfPlain, type Lane } from './asked.js';
 
 type Fetch = (request: Request) => Promise<Response>;

@@ -4,7 +4,7 @@
 import { OperationTypeNode, getOperationAST, type DocumentNode, type ExecutionArgs, type GraphQLSchema } from 'graphql';
 import { LRUCache } from 'lru-cache';
 
-import type { OperationFacts } from '../observation.js';
+import type { OperationFacts } from '../plugins/instrumentation.js';
 import type { DoorPlugin } from '../request-state.js';
 
 /** An operation that can be executed as it is. */

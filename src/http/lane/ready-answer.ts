@@ -4,8 +4,8 @@
 import { promisify } from 'node:util';
 import { constants, crc32, deflateRaw } from 'node:zlib';
 
-import { isSameAge, toFreshness, type AnswerAge, type AnswerFreshness } from '../freshness.js';
-import type { OperationFacts } from '../observation.js';
+import { isSameAge, toFreshness, type AnswerAge, type AnswerFreshness } from '../response/cache-headers.js';
+import type { OperationFacts } from '../plugins/instrumentation.js';
 import type { Answered } from './reply.js';
 
 export interface ReadyAnswer {

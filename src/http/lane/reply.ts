@@ -3,10 +3,10 @@
 import { LRUCache } from 'lru-cache';
 
 import type { HeadersByName } from '../../auth/authentication.js';
-import { toCorsHeaders } from '../cors.js';
-import { toFreshnessHeaders, type AnswerFreshness, type FreshnessOptions } from '../freshness.js';
-import { AnswerHead } from '../known-head.js';
-import type { ProtectionLimits } from '../protection.js';
+import { toCorsHeaders } from '../plugins/cors.js';
+import { toFreshnessHeaders, type AnswerFreshness, type FreshnessOptions } from '../response/cache-headers.js';
+import { AnswerHead } from '../server/cached-head.js';
+import type { ProtectionLimits } from '../plugins/protection.js';
 import type { Given } from './asked.js';
 import type { Learned } from './learned.js';
 

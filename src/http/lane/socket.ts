@@ -6,9 +6,9 @@ import { pipeline, Readable } from 'node:stream';
 import type { HeadersByName } from '../../auth/authentication.js';
 import { CancellationSource, type Cancellation } from '../../concurrency/cancellation.js';
 import { createCohorts } from '../../concurrency/tick-batch.js';
-import type { KnownHeadResponse } from '../known-head.js';
-import type { HttpListener } from '../server.js';
-import type { WholeRequest } from '../whole-request.js';
+import type { KnownHeadResponse } from '../server/cached-head.js';
+import type { HttpListener } from '../server/server.js';
+import type { WholeRequest } from '../server/buffered-request.js';
 import { lengthOfPlain, type Asked, type Given, type Lane } from './asked.js';
 
 /** A request whose body is there. */

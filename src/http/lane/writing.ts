@@ -5,7 +5,7 @@ import { createGzip } from 'node:zlib';
 import type { ExecutionResult } from 'graphql';
 
 import type { WrittenList } from '../../loaders/context.js';
-import { toBody, writeOpening } from '../answer-text.js';
+import { toBody, writeOpening } from '../response/serialize.js';
 import { sayAge, type ReadyAnswer, type Told } from './ready-answer.js';
 import type { Answered, Reply } from './reply.js';
 

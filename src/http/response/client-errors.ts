@@ -1,0 +1,122 @@
+// From whatever went wrong to what a client is told: a code of the closed list, a message of ours, and whether to try
+// again. What is not on the list is masked. No field error ever sets an HTTP status.
+
+import { GraphQLError, Kind, type GraphQLErrorExtensions } from 'graphql';
+
+import { ERROR_CODES, GatewayError, statusOf, type ErrorCode } from '../../errors.js';
+import { withoutSuggestion } from '../plugins/introspection.js';
+
+export interface ClientError {
+  readonly error: GraphQLError;
+  readonly code: ErrorCode;
+  /** For the log: what was behind the code. */
+  readonly reason: string | undefined;
+  /** Set when the client is not told what it was, because it is a defect of the gateway. */
+  readonly defect?: unknown;
+}
+
+export interface ClientErrorOptions {
+  /** The answer has no `data`. */
+  readonly isRequestError: boolean;
+  /** Whether the client is not told what it may have meant. */
+  readonly hidesSuggestions?: boolean;
+}
+
+export function toClientError(
+  thrown: unknown,
+  requestId: string,
+  { isRequestError, hidesSuggestions = false }: ClientErrorOptions,
+): ClientError {
+  const error = thrown instanceof GraphQLError ? thrown : new GraphQLError('', { originalError: thrown as Error });
+  const known = findGatewayError(error) ?? (isRequestError ? findStackOverflow(error) : undefined);
+  const foundCode = known?.code ?? codeOf(error, isRequestError);
+  const code = foundCode ?? 'INTERNAL_SERVER_ERROR';
+  const extensions: GraphQLErrorExtensions = { code, retryable: ERROR_CODES[code].retryable, requestId };
+  if (known?.retryAfterMs !== undefined) extensions.retryAfterMs = known.retryAfterMs;
+  if (isRequestError) extensions.http = toHttp(error, code, known?.retryAfterMs);
+  return {
+    code,
+    reason: known?.reason,
+    error: new GraphQLError(known?.message ?? messageOf(error, code, hidesSuggestions), {
+      nodes: error.nodes ?? null,
+      source: error.source ?? null,
+      positions: error.positions ?? null,
+      path: error.path ?? null,
+      extensions,
+    }),
+    ...(foundCode === undefined ? { defect: error.originalError ?? error } : {}),
+  };
+}
+
+/** The answer that is one error: its status and headers, and its body as JSON text. */
+export function toErrorAnswer(thrown: GatewayError, requestId: string) {
+  const { message, extensions } = toClientError(thrown, requestId, { isRequestError: true }).error;
+  const { http, ...shown } = extensions;
+  const { status, headers } = http as ReturnType<typeof toHttp>;
+  return { status, headers, body: JSON.stringify({ errors: [{ message, extensions: shown }] }) };
+}
+
+/** Of that, the body alone. */
+export function toErrorBody(thrown: GatewayError, requestId: string): string {
+  return toErrorAnswer(thrown, requestId).body;
+}
+
+/** graphql's own words are about what the client wrote, and are let through where they say more than ours. */
+function messageOf({ message }: GraphQLError, code: ErrorCode, hidesSuggestions: boolean): string {
+  if (!OWN_WORDS.includes(code)) return ERROR_CODES[code].message;
+  return shorten(hidesSuggestions ? withoutSuggestion(message) : message);
+}
+
+const OWN_WORDS: readonly ErrorCode[] = ['GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED', 'BAD_USER_INPUT'];
+
+/** graphql's parser and validation call themselves for each level of nesting: a few thousand are too many. */
+function findStackOverflow({ originalError }: GraphQLError): GatewayError | undefined {
+  if (!(originalError instanceof RangeError)) return undefined;
+  return new GatewayError('GRAPHQL_PARSE_FAILED', { message: 'The document is nested too deeply.' });
+}
+
+/** Status and headers, for Yoga to set. */
+function toHttp(error: GraphQLError, code: ErrorCode, retryAfterMs: number | undefined) {
+  const { headers } = (error.extensions.http ?? {}) as { headers?: Record<string, string> };
+  // The rest of a body that nobody reads would be in the way of the connection's next request.
+  const closing = code === 'REQUEST_ENTITY_TOO_LARGE' ? { connection: 'close' } : undefined;
+  const challenge = code === 'UNAUTHENTICATED' ? { 'www-authenticate': 'Bearer' } : undefined;
+  // Whole seconds (RFC 9110, section 10.2.3), and none too few.
+  const wait = retryAfterMs === undefined ? undefined : { 'retry-after': `${Math.ceil(retryAfterMs / 1000)}` };
+  // `spec` keeps the status 200 where a client accepts application/json alone: the request was received well, only its
+  // document or a variable is not valid (GraphQL over HTTP, "application/json").
+  const isAboutVariable = code === 'BAD_USER_INPUT' && error.nodes?.[0]?.kind === Kind.VARIABLE_DEFINITION;
+  const isAboutDocument = code === 'GRAPHQL_PARSE_FAILED' || code === 'GRAPHQL_VALIDATION_FAILED';
+  return {
+    status: statusOf(code),
+    headers: { ...headers, ...closing, ...challenge, ...wait },
+    ...((isAboutDocument || isAboutVariable) && { spec: true }),
+  };
+}
+
+function findGatewayError(error: Error | undefined): GatewayError | undefined {
+  if (error instanceof GatewayError) return error;
+  return error instanceof GraphQLError ? findGatewayError(error.originalError) : undefined;
+}
+
+/** The code of an error that graphql or Yoga raised about the request; undefined for a defect. */
+function codeOf(error: GraphQLError, isRequestError: boolean): ErrorCode | undefined {
+  const { code, http } = error.extensions as { code?: unknown; http?: { status?: number } };
+  if (http?.status === 405) return 'METHOD_NOT_ALLOWED';
+  if (typeof code === 'string' && Object.hasOwn(ERROR_CODES, code)) return code as ErrorCode;
+  if (code === 'BAD_REQUEST' || code === 'OPERATION_RESOLUTION_FAILURE') return 'BAD_USER_INPUT';
+  // graphql gives no code to a variable or an argument that does not fit its type. In execution only an error about an
+  // input has a node of the document; one about a *value of ours*, while it is written out, has none.
+  const about = isRequestError ? error : error.originalError;
+  const isAboutInput = about instanceof GraphQLError && (isRequestError || about.nodes !== undefined);
+  return isAboutInput && isGraphQL(about.originalError) ? 'BAD_USER_INPUT' : undefined;
+}
+
+function isGraphQL(cause: Error | undefined): boolean {
+  return cause === undefined || cause instanceof GraphQLError;
+}
+
+/** graphql's messages repeat the value they are about; its beginning and the rule at the end are enough. */
+function shorten(message: string): string {
+  return message.length <= 600 ? message : `${message.slice(0, 200)} … ${message.slice(-300)}`;
+}

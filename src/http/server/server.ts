@@ -1,0 +1,141 @@
+// The listening socket: opens, answers through the door, and closes without losing a request. No client holds a
+// connection by sending slowly or not at all. While it closes, it waits for its own answers, not for clients.
+
+import { createServer, type RequestListener } from 'node:http';
+import { Server as NetServer, type AddressInfo, type Socket } from 'node:net';
+
+import type { Clock } from '../../clock.js';
+import { KnownHeadResponse } from './cached-head.js';
+import { createOpenConnections } from './connection-tracker.js';
+import { WholeRequest } from './buffered-request.js';
+
+/** What our server calls: requests and answers are of our classes. */
+export type HttpListener = RequestListener<typeof WholeRequest, typeof KnownHeadResponse>;
+
+export interface HttpServer {
+  /** Opens the socket; answers with the URL. Rejects with the system's error, such as EADDRINUSE. */
+  listen(): Promise<string>;
+  /** From now on a connection is closed after its answer, so that clients leave it between two requests. */
+  windDown(): void;
+  /** Takes no new connection and waits until the requests in flight are answered. */
+  close(): Promise<void>;
+  /** Ends every connection, whatever is under way. */
+  cut(): void;
+}
+
+/** All in milliseconds; the first four by Node's own names. */
+export interface ServerTimes {
+  /** A head is one packet or two; more time than a bad line needs only serves who sends a byte now and then. */
+  readonly headersTimeout: number;
+  /** For the whole request: the longest body that is taken, 256 KiB, at 10 KB a second. */
+  readonly requestTimeout: number;
+  /** Longer than the 60 seconds of most load balancers: who closes first cannot have a request on the way. */
+  readonly keepAliveTimeout: number;
+  /** How often the first two are looked after; every 30 seconds by default, which would be the true limit. */
+  readonly connectionsCheckingInterval: number;
+  /** How long a client may neither send nor take a byte while it is its turn: an answer that nobody reads is held in memory. */
+  readonly timeout: number;
+  /** How long a closing server waits for a client: to send the rest of a request, to read more of an answer. */
+  readonly clientGraceMs: number;
+}
+
+export interface ServerOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly clock: Clock;
+  readonly times?: Partial<ServerTimes>;
+}
+
+/** What is in effect where a test does not say otherwise. */
+export const TIMES: ServerTimes = {
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  keepAliveTimeout: 75_000,
+  connectionsCheckingInterval: 1_000,
+  timeout: 30_000,
+  clientGraceMs: 2_000,
+};
+/** Node's own, said here because it bounds the operations in a URL and what 1,000 slow clients may hold: 16 MiB. */
+const MAX_HEADER_BYTES = 16_384;
+const FORM = {
+  maxHeaderSize: MAX_HEADER_BYTES,
+  // So that what comes twice is seen to be wrong: Node would keep the first `authorization`.
+  joinDuplicateHeaders: true,
+  IncomingMessage: WholeRequest,
+  ServerResponse: KnownHeadResponse,
+};
+
+export function createHttpServer(listener: HttpListener, options: ServerOptions): HttpServer {
+  const { host, port, clock } = options;
+  const { clientGraceMs, timeout, ...times } = { ...TIMES, ...options.times };
+  const connections = createOpenConnections(() => {
+    // Once the connection, too, knows that it is idle.
+    if (isClosing) setImmediate(closeIdle);
+  });
+  let isWindingDown = false;
+  let isClosing = false;
+  const closeIdle = (): void => {
+    if (isClosing && !connections.isAnswering()) server.closeIdleConnections();
+  };
+  const server = createServer({ ...times, ...FORM }, (request, response) => {
+    if (isWindingDown) response.setHeader('connection', 'close');
+    connections.begin(response);
+    listener(request, response);
+  });
+  server.timeout = timeout;
+  server.on('connection', (socket: Socket) => {
+    connections.add(socket);
+  });
+  // In place of Node's own handler, which would also destroy a connection that waits for us.
+  server.on('timeout', (socket: Socket) => {
+    if (!connections.isOurTurn(socket)) socket.destroy();
+  });
+
+  const windDown = (): void => {
+    isWindingDown = true;
+    connections.announceEnd();
+  };
+  return {
+    listen: () => listen(server, host, port),
+    windDown,
+    close: () =>
+      new Promise((resolve) => {
+        windDown();
+        isClosing = true;
+        const callOff = clock.after(clientGraceMs, connections.cutUnasked);
+        connections.limitSilence(clientGraceMs);
+        closePort(server, () => {
+          callOff();
+          resolve();
+        });
+        closeIdle();
+      }),
+    cut: connections.cutAll,
+  };
+}
+
+function listen(server: NetServer, host: string, port: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve(toUrl(server.address() as AddressInfo));
+    });
+  });
+}
+
+/**
+ * Closes the port alone: node:http's own `close` would also end the idle connections, over which a request may be on its
+ * way just now, and stop to enforce its timeouts. `onClosed` is called when no connection is left.
+ */
+function closePort(server: NetServer, onClosed: () => void): void {
+  // The callback gets an error when the server never listened; closed is closed.
+  NetServer.prototype.close.call(server, () => {
+    // For the timer of those timeouts.
+    server.close(onClosed);
+  });
+}
+
+function toUrl({ address, family, port }: AddressInfo): string {
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+}
