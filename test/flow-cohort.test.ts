@@ -4,8 +4,8 @@ import { expect, onTestFinished, test } from 'vitest';
 
 import { systemClock } from '../src/clock.js';
 import { createCohorts } from '../src/concurrency/tick-batch.js';
-import type { Lane } from '../src/http/lane/asked.js';
-import { withLane } from '../src/http/lane/socket.js';
+import type { Lane } from '../src/http/fast-path/types.js';
+import { withLane } from '../src/http/fast-path/node-adapter.js';
 import { AnswerHead } from '../src/http/server/cached-head.js';
 import { createHttpServer } from '../src/http/server/server.js';
 import { openConnection } from './kit/gateway-process.js';

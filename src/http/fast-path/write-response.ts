@@ -6,8 +6,8 @@ import type { ExecutionResult } from 'graphql';
 
 import type { WrittenList } from '../../loaders/context.js';
 import { toBody, writeOpening } from '../response/serialize.js';
-import { sayAge, type ReadyAnswer, type Told } from './ready-answer.js';
-import type { Answered, Reply } from './reply.js';
+import { sayAge, type ReadyAnswer, type Told } from './cached-response.js';
+import type { Answered, Reply } from './response-head.js';
 
 export interface WrittenResult extends Told {
   readonly result: ExecutionResult;

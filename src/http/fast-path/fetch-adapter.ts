@@ -1,7 +1,7 @@
 // The lane without a socket, for who hosts the gateway and for tests.
 
 import { toBodyInit } from '../response/serialize.js';
-import { lengthOfPlain, type Lane } from './asked.js';
+import { lengthOfPlain, type Lane } from './types.js';
 
 type Fetch = (request: Request) => Promise<Response>;
 

@@ -9,7 +9,7 @@ import { createCohorts } from '../../concurrency/tick-batch.js';
 import type { KnownHeadResponse } from '../server/cached-head.js';
 import type { HttpListener } from '../server/server.js';
 import type { WholeRequest } from '../server/buffered-request.js';
-import { lengthOfPlain, type Asked, type Given, type Lane } from './asked.js';
+import { lengthOfPlain, type Asked, type Given, type Lane } from './types.js';
 
 /** A request whose body is there. */
 interface Arrival {

@@ -16,12 +16,12 @@ import type { LogOperation } from '../plugins/operation-log.js';
 import type { ProtectionLimits } from '../plugins/protection.js';
 import { checkRate } from '../plugins/rate-limit.js';
 import { createRequestState, type RequestState } from '../request-state.js';
-import type { Given, Lane } from './asked.js';
-import { createExecution, refuse, type ExecutionOptions, type Visit, type WatchedVisit } from './execution.js';
-import type { Learned } from './learned.js';
-import type { ReadyAnswer } from './ready-answer.js';
-import type { Answered, Replies, Reply } from './reply.js';
-import { toRefusal } from './writing.js';
+import type { Given, Lane } from './types.js';
+import { createExecution, refuse, type ExecutionOptions, type Visit, type WatchedVisit } from './execute.js';
+import type { Learned } from './known-operations.js';
+import type { ReadyAnswer } from './cached-response.js';
+import type { Answered, Replies, Reply } from './response-head.js';
+import { toRefusal } from './write-response.js';
 
 export interface LaneOptions extends ExecutionOptions {
   readonly learned: Learned;

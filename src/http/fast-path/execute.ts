@@ -21,11 +21,11 @@ import { toResultKind, type RequestObservation, type Watched } from '../plugins/
 import type { ProtectionLimits } from '../plugins/protection.js';
 import type { RequestState } from '../request-state.js';
 import { createShuttingDown, type Ending } from '../plugins/shutdown.js';
-import type { Asked } from './asked.js';
-import type { Question } from './learned.js';
-import { createReadyAnswer } from './ready-answer.js';
-import type { Answered, Reply } from './reply.js';
-import { toRefusal, writeAnswer } from './writing.js';
+import type { Asked } from './types.js';
+import type { Question } from './known-operations.js';
+import { createReadyAnswer } from './cached-response.js';
+import type { Answered, Reply } from './response-head.js';
+import { toRefusal, writeAnswer } from './write-response.js';
 
 export interface ExecutionOptions {
   readonly schema: GraphQLSchema;

@@ -7,8 +7,8 @@ import { toCorsHeaders } from '../plugins/cors.js';
 import { toFreshnessHeaders, type AnswerFreshness, type FreshnessOptions } from '../response/cache-headers.js';
 import { AnswerHead } from '../server/cached-head.js';
 import type { ProtectionLimits } from '../plugins/protection.js';
-import type { Given } from './asked.js';
-import type { Learned } from './learned.js';
+import type { Given } from './types.js';
+import type { Learned } from './known-operations.js';
 
 export interface Reply {
   /** The media type. */

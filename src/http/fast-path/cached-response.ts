@@ -6,7 +6,7 @@ import { constants, crc32, deflateRaw } from 'node:zlib';
 
 import { isSameAge, toFreshness, type AnswerAge, type AnswerFreshness } from '../response/cache-headers.js';
 import type { OperationFacts } from '../plugins/instrumentation.js';
-import type { Answered } from './reply.js';
+import type { Answered } from './response-head.js';
 
 export interface ReadyAnswer {
   readonly facts: OperationFacts;
