@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { createReportCache } from '../src/cache/report-cache.js';
-import { decodeReport } from '../src/report/decode.js';
+import { decodeReport } from '../src/report/parse/json-parser.js';
 import type { AggregatedCostsRequest, ReportRequest } from '../src/report/request.js';
 import type { FetchedReport } from '../src/upstream/client.js';
 import { createManualClock } from './kit/clock.js';

@@ -4,7 +4,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { decodeReport, ReportShapeError } from '../src/report/decode.js';
+import { decodeReport, ReportShapeError } from '../src/report/parse/json-parser.js';
 
 const NUMBER_FIELDS = [
   'totalCost',

@@ -5,9 +5,9 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { parseScopes } from '../src/auth/permissions.js';
-import { decodeReport } from '../src/report/decode.js';
-import { toGrantedRequest } from '../src/report/granted.js';
-import { createGrants, type Grants } from '../src/report/grants.js';
+import { decodeReport } from '../src/report/parse/json-parser.js';
+import { toGrantedRequest } from '../src/report/permissions/restrict-request.js';
+import { createGrants, type Grants } from '../src/report/permissions/permissions.js';
 import type { Report } from '../src/report/report.js';
 import type { AggregatedCostsRequest, WorkloadCostsRequest } from '../src/report/request.js';
 import { anyReport, isDecimalColumn, readRows, sumExactly, SUMMED, type Row } from './kit/reference.js';

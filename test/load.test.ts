@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 
 import { createReportCache } from '../src/cache/report-cache.js';
-import { decodeReport } from '../src/report/decode.js';
+import { decodeReport } from '../src/report/parse/json-parser.js';
 import type { AggregatedCostsRequest } from '../src/report/request.js';
 import { createManualClock } from './kit/clock.js';
 import { answer, startFaultServer } from './kit/fault-server.js';

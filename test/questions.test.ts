@@ -6,7 +6,7 @@ import { graphql } from 'graphql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { createSchema } from '../src/graphql/schema.js';
-import { decodeReport } from '../src/report/decode.js';
+import { decodeReport } from '../src/report/parse/json-parser.js';
 import { createSimulator, type ReceivedRequest } from '../src/simulator/simulator.js';
 import { startGateway, TOKEN, type Answer, type TestGateway } from './kit/gateway.js';
 import {

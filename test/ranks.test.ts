@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
-import { rankNumbers } from '../src/report/ranks.js';
+import { rankNumbers } from '../src/report/query/ranks.js';
 
 // Mutation: radix.ts, `~high` without the `~`; one digit fewer: fails.
 test('numbers rank as they compare, -0 as 0 and NaN last', () => {

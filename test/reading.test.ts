@@ -4,14 +4,14 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 
-import { LABEL_FIELDS, LIST_FIELDS, NAME_FIELDS, NUMBER_FIELDS } from '../src/report/columns.js';
-import { idAt, labelsAt, nameOf, numberAt, servicesAt } from '../src/report/cells.js';
-import { decodeData, ReportShapeError } from '../src/report/decode.js';
-import { addToHash, HASH_OF_NOTHING } from '../src/report/hash-slots.js';
-import { createReportReading } from '../src/report/read.js';
+import { LABEL_FIELDS, LIST_FIELDS, NAME_FIELDS, NUMBER_FIELDS } from '../src/report/columns/columns.js';
+import { idAt, labelsAt, nameOf, numberAt, servicesAt } from '../src/report/columns/cells.js';
+import { decodeData, ReportShapeError } from '../src/report/parse/json-parser.js';
+import { addToHash, HASH_OF_NOTHING } from '../src/report/parse/hash-table.js';
+import { createReportReading } from '../src/report/parse/fast-parser.js';
 import type { ReportData } from '../src/report/report-data.js';
-import { toColumns } from '../src/report/unpack.js';
-import { Scanner } from '../src/report/scanner.js';
+import { toColumns } from '../src/report/columns/unpack.js';
+import { Scanner } from '../src/report/parse/scanner.js';
 import { createSimulator } from '../src/simulator/simulator.js';
 import { createAnswerReading } from '../src/upstream/answer.js';
 

@@ -5,13 +5,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { createCursorCodec } from '../src/report/cursor.js';
-import { decodeReport } from '../src/report/decode.js';
-import { createDerived } from '../src/report/derived.js';
-import { CursorError } from '../src/report/page.js';
+import { createCursorCodec } from '../src/report/query/cursor.js';
+import { decodeReport } from '../src/report/parse/json-parser.js';
+import { createDerived } from '../src/report/columns/derived-cache.js';
+import { CursorError } from '../src/report/query/page.js';
 import type { BreakdownQuestion, Report, RowQuestion } from '../src/report/report.js';
-import { createTotals, percentOfHours, type Totals } from '../src/report/totals.js';
-import type { RowsWhere } from '../src/report/where.js';
+import { createTotals, percentOfHours, type Totals } from '../src/report/query/totals.js';
+import type { RowsWhere } from '../src/report/query/filter-rows.js';
 import {
   addUp,
   anyDimensions,

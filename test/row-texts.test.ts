@@ -8,11 +8,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { decodeReport } from '../src/report/decode.js';
-import { createGrants } from '../src/report/grants.js';
+import { decodeReport } from '../src/report/parse/json-parser.js';
+import { createGrants } from '../src/report/permissions/permissions.js';
 import type { Report, RowQuestion } from '../src/report/report.js';
-import type { RowTextMemory, RowTexts } from '../src/report/row-texts.js';
-import type { RowMember } from '../src/report/row-writer.js';
+import type { RowTextMemory, RowTexts } from '../src/report/write/row-json-cache.js';
+import type { RowMember } from '../src/report/write/row-writer.js';
 import { anyOrder, anyReport, anyWhere } from './kit/reference.js';
 
 const NAMES: readonly RowMember[] = [

@@ -7,8 +7,8 @@ import { describe, expect, test, vi } from 'vitest';
 import type { Families } from '../src/cache/memory/related-index.js';
 import { createReportCache, type CacheAnswer } from '../src/cache/report-cache.js';
 import { UpstreamError } from '../src/errors.js';
-import { planCalls, type PlannedCall } from '../src/report/batch.js';
-import { decodeReport } from '../src/report/decode.js';
+import { planCalls, type PlannedCall } from '../src/report/scopes/plan-calls.js';
+import { decodeReport } from '../src/report/parse/json-parser.js';
 import type { Report } from '../src/report/report.js';
 import { toRequestKey, type ReportRequest, type WorkloadCostsRequest } from '../src/report/request.js';
 import {
@@ -19,7 +19,7 @@ import {
   toScopeRequest,
   type Scope,
   type ScopedRequest,
-} from '../src/report/scope.js';
+} from '../src/report/scopes/scope.js';
 import type { FetchedReport } from '../src/upstream/client.js';
 import type { Principal } from '../src/upstream/principal.js';
 import { createManualClock } from './kit/clock.js';

@@ -10,7 +10,7 @@ import { sealEntry, unsealEntry } from '../src/cache/shared/encrypted-entry.js';
 import type { Engine } from '../src/cache/shared/redis.js';
 import { createSharedEntries, nameKey } from '../src/cache/shared/shared-store.js';
 import type { Clock } from '../src/clock.js';
-import { decodeReport } from '../src/report/decode.js';
+import { decodeReport } from '../src/report/parse/json-parser.js';
 import { createReportReader } from '../src/upstream/report-reader.js';
 import { createGate } from './kit/gate.js';
 import type { Answer } from './kit/gateway.js';

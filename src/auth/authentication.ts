@@ -4,7 +4,7 @@ import type { JWTPayload } from 'jose';
 
 import type { Clock } from '../clock.js';
 import { GatewayError } from '../errors.js';
-import type { Grants } from '../report/grants.js';
+import type { Grants } from '../report/permissions/permissions.js';
 import { createKeyFinder, type ApiKey } from './api-keys.js';
 import type { JwtOptions, JwtSettings, JwtVerifier } from './jwt.js';
 import type { Identity, Scopes } from './permissions.js';

@@ -2,7 +2,7 @@
 // who is named by neither may see nothing.
 
 import { isObject, parseJsonFile } from './strict-json.js';
-import { createGrants, type Grant, type Grants } from '../report/grants.js';
+import { createGrants, type Grant, type Grants } from '../report/permissions/permissions.js';
 
 /** What is known of somebody who was let in. */
 export interface Identity {

@@ -7,7 +7,7 @@ import type { Plugin } from 'graphql-yoga';
 import type { HeadersByName } from '../auth/authentication.js';
 import type { GatewayContext, LoadStats, WrittenList } from '../loaders/context.js';
 import type { ErrorCode } from '../errors.js';
-import type { Grants } from '../report/grants.js';
+import type { Grants } from '../report/permissions/permissions.js';
 import type { OperationDeadline } from './plugins/execution-timeout.js';
 import type { AnswerFreshness } from './response/cache-headers.js';
 import { readTraceId } from './response/trace-parent.js';

@@ -2,8 +2,8 @@
 // way, is of that part alone.
 
 import type { CacheAnswer, ReportCache } from '../cache/report-cache.js';
-import { toGrantedRequest, type GrantedRequest } from '../report/granted.js';
-import type { Grants } from '../report/grants.js';
+import { toGrantedRequest, type GrantedRequest } from '../report/permissions/restrict-request.js';
+import type { Grants } from '../report/permissions/permissions.js';
 
 /** What of the cache is about reports. */
 export type Reports = Pick<ReportCache, 'load' | 'loadAtOnce' | 'findFamily'>;

@@ -10,11 +10,11 @@ import { createReportLoader, type LoadedReport, type ReportLoader } from './repo
 import { createScopeLoader, type ScopeLoader, type WiderReport } from './entity-loader.js';
 import { createGrantedReports, type Reports } from './authorized-reports.js';
 import type { UpstreamError } from '../errors.js';
-import type { Grants } from '../report/grants.js';
-import type { Group } from '../report/group-by.js';
+import type { Grants } from '../report/permissions/permissions.js';
+import type { Group } from '../report/columns/group-by.js';
 import type { ReportRequest, WorkloadCostsRequest } from '../report/request.js';
-import type { RowTextMemory } from '../report/row-texts.js';
-import { createCoverage, toFamilyKey, type ScopedRequest } from '../report/scope.js';
+import type { RowTextMemory } from '../report/write/row-json-cache.js';
+import { createCoverage, toFamilyKey, type ScopedRequest } from '../report/scopes/scope.js';
 import type { Credentials } from '../upstream/credentials.js';
 import type { Principal } from '../upstream/principal.js';
 

@@ -5,10 +5,10 @@
 import DataLoader from 'dataloader';
 
 import { UpstreamError } from '../errors.js';
-import { planCalls, type PlannedCall } from '../report/batch.js';
-import { groupBy, type Group } from '../report/group-by.js';
+import { planCalls, type PlannedCall } from '../report/scopes/plan-calls.js';
+import { groupBy, type Group } from '../report/columns/group-by.js';
 import type { WorkloadCostsRequest } from '../report/request.js';
-import { createCoverage, toScopeRequest, type ScopedRequest } from '../report/scope.js';
+import { createCoverage, toScopeRequest, type ScopedRequest } from '../report/scopes/scope.js';
 import { toError, type LoadedReport, type ReportLoader } from './report-loader.js';
 
 /** A report that may have what is asked for. */

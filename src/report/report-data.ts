@@ -1,10 +1,10 @@
 // A report as plain data, which can be made in one thread and become a Report in another: its memory changes hands, and
 // nothing is copied.
 
-import type { PackedColumns } from './pack.js';
+import type { PackedColumns } from './columns/pack.js';
 import { createReport, type Report, type ReportWindow } from './report.js';
-import { toColumns } from './unpack.js';
-import { DERIVED_BYTES_PER_ROW } from './whole.js';
+import { toColumns } from './columns/unpack.js';
+import { DERIVED_BYTES_PER_ROW } from './shared-report.js';
 
 export interface ReportData {
   readonly window: ReportWindow | null;

@@ -1,24 +1,24 @@
 // A cost report as ScaleOps gave it: immutable data and the questions that can be asked of it. No I/O, no GraphQL, no
 // HTTP. How the rows are held is known in this folder alone.
 
-import { breakDown, type Breakdown, type Dimension, type GroupOrder } from './breakdown.js';
-import { nameOf } from './cells.js';
-import type { Columns, NameColumn } from './columns.js';
-import { createCursorCodec } from './cursor.js';
-import { sumRows } from './exact-sum.js';
-import { dropRepeated } from './order.js';
-import type { Grants } from './grants.js';
-import { createNumbersOf } from './numbers-of.js';
-import { findScopes, pickRows, type FoundScope } from './parts.js';
-import { regroup, type Regrouping } from './regroup.js';
-import { selectPage, type RowPage, type RowQuestion } from './row-page.js';
+import { breakDown, type Breakdown, type Dimension, type GroupOrder } from './query/breakdown.js';
+import { nameOf } from './columns/cells.js';
+import type { Columns, NameColumn } from './columns/columns.js';
+import { createCursorCodec } from './query/cursor.js';
+import { sumRows } from './query/exact-sum.js';
+import { dropRepeated } from './query/order.js';
+import type { Grants } from './permissions/permissions.js';
+import { createNumbersOf } from './permissions/restricted-numbers.js';
+import { findScopes, pickRows, type FoundScope } from './scopes/split.js';
+import { regroup, type Regrouping } from './permissions/re-aggregate.js';
+import { selectPage, type RowPage, type RowQuestion } from './query/row-page.js';
 import { toRow, type ReportRow } from './row.js';
-import { foldCase } from './names.js';
-import type { Scope } from './scope.js';
-import { createTotals, type Totals } from './totals.js';
-import { createWorkloadFinder } from './workloads.js';
-import { allRows, findRows, toCanonicalWhere, type RowsWhere } from './where.js';
-import { Whole } from './whole.js';
+import { foldCase } from './columns/case-folding.js';
+import type { Scope } from './scopes/scope.js';
+import { createTotals, type Totals } from './query/totals.js';
+import { createWorkloadFinder } from './scopes/workload-index.js';
+import { allRows, findRows, toCanonicalWhere, type RowsWhere } from './query/filter-rows.js';
+import { Whole } from './shared-report.js';
 
 export type { RowPage, RowQuestion };
 

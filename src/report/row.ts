@@ -1,10 +1,10 @@
 // One row of a report, as it is handed out: the 22 fields of the REST API, and its share of the whole. A row is a view:
 // what of it is not asked for is not made.
 
-import { idAt, labelsAt, nameOf, numberAt, servicesAt } from './cells.js';
-import { NAME_FIELDS, NUMBER_FIELDS, type Columns, type NameField, type NumberField } from './columns.js';
-import type { Label } from './label.js';
-import { shareOf } from './totals.js';
+import { idAt, labelsAt, nameOf, numberAt, servicesAt } from './columns/cells.js';
+import { NAME_FIELDS, NUMBER_FIELDS, type Columns, type NameField, type NumberField } from './columns/columns.js';
+import type { Label } from './columns/label.js';
+import { shareOf } from './query/totals.js';
 
 /** A row. Text that the upstream leaves empty, and numbers that it leaves out or that are not finite, are null. */
 export interface ReportRow

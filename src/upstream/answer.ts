@@ -3,8 +3,8 @@
 
 import { UpstreamError, type UpstreamErrorCode } from '../errors.js';
 import type { RetryRule } from '../concurrency/retry.js';
-import { decodeData, ReportShapeError } from '../report/decode.js';
-import { createReportReading } from '../report/read.js';
+import { decodeData, ReportShapeError } from '../report/parse/json-parser.js';
+import { createReportReading } from '../report/parse/fast-parser.js';
 import { toReport, type DecodedReport, type ReportData } from '../report/report-data.js';
 
 /** Why a body is no report. Nothing of it stands here: JSON.parse's own message would quote it. */

@@ -3,8 +3,8 @@
 
 import assert from 'node:assert/strict';
 
-import { decodeReport } from '../../dist/report/decode.js';
-import { SUM_FIELDS } from '../../dist/report/columns.js';
+import { decodeReport } from '../../dist/report/parse/json-parser.js';
+import { SUM_FIELDS } from '../../dist/report/columns/columns.js';
 import { fetchFleet } from './fleet.mjs';
 import { measure, printMachine } from './measure.mjs';
 

@@ -12,7 +12,7 @@ import { createReportCache } from '../../dist/cache/report-cache.js';
 import { systemClock } from '../../dist/clock.js';
 import { readConfig } from '../../dist/config/config.js';
 import { startDeadline } from '../../dist/concurrency/deadline.js';
-import { decodeReport } from '../../dist/report/decode.js';
+import { decodeReport } from '../../dist/report/parse/json-parser.js';
 import { createCredentials } from '../../dist/upstream/credentials.js';
 import { createConnections } from '../../dist/upstream/connections.js';
 import { createResilience } from '../../dist/upstream/resilience.js';

@@ -1,7 +1,7 @@
 // What a report takes on the heap beside what it says of itself (`byteSize`, what the cache's bound counts).
 // Run with --expose-gc: `npm run bench:memory`.
 
-import { createReportReading } from '../../dist/report/read.js';
+import { createReportReading } from '../../dist/report/parse/fast-parser.js';
 import { toReport } from '../../dist/report/report-data.js';
 import { fetchFleet } from './fleet.mjs';
 import { printMachine, usedBytes } from './measure.mjs';

@@ -2,7 +2,7 @@
 
 import type { UpstreamError } from '../../errors.js';
 import type { WorkloadCostsRequest } from '../../report/request.js';
-import { breadthOf } from '../../report/scope.js';
+import { breadthOf } from '../../report/scopes/scope.js';
 import type { Principal } from '../../upstream/principal.js';
 import { createAnswering, type CacheAnswer } from '../cache-result.js';
 import type { CacheInstrument } from '../instrumentation.js';

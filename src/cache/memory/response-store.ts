@@ -1,6 +1,6 @@
 // Answers that were made of kept reports.
 
-import { measureRowTexts, type RowTextMemory, type RowTexts } from '../../report/row-texts.js';
+import { measureRowTexts, type RowTextMemory, type RowTexts } from '../../report/write/row-json-cache.js';
 import { createAnswering, type CacheAnswer } from '../cache-result.js';
 import type { KeptAnswer, ReportSource } from './lru-store.js';
 import type { CacheInstrument } from '../instrumentation.js';

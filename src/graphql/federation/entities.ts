@@ -5,7 +5,7 @@ import type { GraphQLResolveInfo } from 'graphql';
 
 import type { GatewayContext, LoadedReport } from '../../loaders/context.js';
 import type { ReportRow } from '../../report/row.js';
-import { createScoping, type Scope } from '../../report/scope.js';
+import { createScoping, type Scope } from '../../report/scopes/scope.js';
 import { spend } from '../response-budget.js';
 import { builder } from '../builder.js';
 import { checkName } from '../inputs/validate.js';

@@ -2,9 +2,9 @@
 // of such a caller have no rows but its own.
 
 import { GatewayError } from '../../errors.js';
-import type { Grants } from '../../report/grants.js';
+import type { Grants } from '../../report/permissions/permissions.js';
 import type { ReportRequest } from '../../report/request.js';
-import type { Scope } from '../../report/scope.js';
+import type { Scope } from '../../report/scopes/scope.js';
 
 /** @throws GatewayError FORBIDDEN that names the input. */
 export function checkGranted(grants: Grants | undefined, request: ReportRequest): void {

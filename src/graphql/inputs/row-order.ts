@@ -1,6 +1,6 @@
 // What rows are ordered by.
 
-import type { OrderField, RowOrder } from '../../report/order.js';
+import type { OrderField, RowOrder } from '../../report/query/order.js';
 import { builder } from '../builder.js';
 
 /** The enum's values, and the fields of a row that they name. */

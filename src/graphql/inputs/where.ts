@@ -1,7 +1,7 @@
 // The `where` that rows, totals and breakdown share: the same conditions, the same rows.
 
-import type { Grants } from '../../report/grants.js';
-import type { RowsWhere } from '../../report/where.js';
+import type { Grants } from '../../report/permissions/permissions.js';
+import type { RowsWhere } from '../../report/query/filter-rows.js';
 import { builder } from '../builder.js';
 import { LabelInput } from './filter-inputs.js';
 import { checkFinite, checkLabel, checkList, checkName, checkSearch } from './validate.js';

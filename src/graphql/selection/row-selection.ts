@@ -11,8 +11,8 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 
-import { NAME_FIELDS, NUMBER_FIELDS, type NameField, type NumberField } from '../../report/columns.js';
-import type { LabelMember, RowMember } from '../../report/row-writer.js';
+import { NAME_FIELDS, NUMBER_FIELDS, type NameField, type NumberField } from '../../report/columns/columns.js';
+import type { LabelMember, RowMember } from '../../report/write/row-writer.js';
 
 type Info = Pick<GraphQLResolveInfo, 'fieldNodes' | 'fragments' | 'variableValues'>;
 /** The fields that are merged under one name. All have the same field and arguments (validation sees to it). */

@@ -1,7 +1,7 @@
 // CostReport.breakdown: rows in groups, with their totals and shares.
 
 import { UserInputError } from '../../errors.js';
-import type { Breakdown, Dimension, Group, GroupOrder } from '../../report/breakdown.js';
+import type { Breakdown, Dimension, Group, GroupOrder } from '../../report/query/breakdown.js';
 import { study } from '../response-budget.js';
 import { builder } from '../builder.js';
 import { checkCount, checkLabelKey, checkNotNegative } from '../inputs/validate.js';

@@ -1,7 +1,7 @@
 // CostRow: one row of a report, with every field of the REST API under its name there.
 
-import type { NameField, NumberField } from '../../report/columns.js';
-import type { Label } from '../../report/label.js';
+import type { NameField, NumberField } from '../../report/columns/columns.js';
+import type { Label } from '../../report/columns/label.js';
 import type { ReportRow } from '../../report/row.js';
 import { builder } from '../builder.js';
 

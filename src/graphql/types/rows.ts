@@ -4,10 +4,10 @@ import { responsePathAsArray, type GraphQLResolveInfo } from 'graphql';
 
 import type { GatewayContext } from '../../loaders/context.js';
 import { UserInputError } from '../../errors.js';
-import { CursorError } from '../../report/page.js';
+import { CursorError } from '../../report/query/page.js';
 import type { Report, RowPage, RowQuestion } from '../../report/report.js';
 import { toRequestKey } from '../../report/request.js';
-import type { RowMember } from '../../report/row-writer.js';
+import type { RowMember } from '../../report/write/row-writer.js';
 import type { ReportRow } from '../../report/row.js';
 import { spendRows, study } from '../response-budget.js';
 import { builder } from '../builder.js';

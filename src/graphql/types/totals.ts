@@ -1,7 +1,7 @@
 // CostReport.totals, and the totals of groups.
 
-import type { SumField } from '../../report/columns.js';
-import { percentOfHours, type Totals } from '../../report/totals.js';
+import type { SumField } from '../../report/columns/columns.js';
+import { percentOfHours, type Totals } from '../../report/query/totals.js';
 import { study } from '../response-budget.js';
 import { builder } from '../builder.js';
 import { CostReport } from './report.js';

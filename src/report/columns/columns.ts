@@ -1,0 +1,95 @@
+// How a report holds its rows: one column a field, so that a question reads only what it is about. Numbers are typed
+// arrays; names and lists are codes into the distinct ones. All of it is plain data in one block of memory, which can be
+// made in one thread and used in another. Rows are views that are made when somebody looks.
+
+import type { NumberColumn } from './decimal-column.js';
+import type { TextData, Texts } from './strings.js';
+
+/** The numbers that can be added up. Percentages cannot: they are worked out from the hours. */
+export const SUM_FIELDS = [
+  'amountOfWorkloads',
+  'totalCost',
+  'hourlyCost',
+  'savingsAvailable',
+  'savingsAvailableWithReplicas',
+  'onDemandHours',
+  'spotHours',
+  'ownerCpuRequest',
+  'ownerGpuRequest',
+  'ownerMemoryRequest',
+  'replicas',
+] as const;
+export type SumField = (typeof SUM_FIELDS)[number];
+
+/** The fields of a row that are numbers. */
+export const NUMBER_FIELDS = [...SUM_FIELDS, 'onDemandPercent', 'spotPercent'] as const;
+export type NumberField = (typeof NUMBER_FIELDS)[number];
+
+/** The fields of a row that are names. */
+export const NAME_FIELDS = ['clusterName', 'namespace', 'workloadName', 'workloadType'] as const;
+export type NameField = (typeof NAME_FIELDS)[number];
+
+/** The fields of a row that are lists of labels. */
+export const LABEL_FIELDS = ['labels', 'annotations', 'ownerLabels'] as const;
+export type LabelField = (typeof LABEL_FIELDS)[number];
+
+/** The fields of a row that are lists. */
+export const LIST_FIELDS = [...LABEL_FIELDS, 'services'] as const;
+export type ListField = (typeof LIST_FIELDS)[number];
+
+/** Names by row: `values.at(codes[row])`. The first value, "", is no name: null, see cells.ts. */
+export interface NameColumn {
+  readonly codes: Uint32Array;
+  readonly values: Texts;
+}
+
+/** The distinct lists: the n-th ends at `ends[n]` of `items`. The first stands for null, the second is an empty one. */
+export interface Lists {
+  readonly items: Uint32Array;
+  readonly ends: Uint32Array;
+}
+export const NULL_LIST = 0;
+export const EMPTY_LIST = 1;
+
+/** The distinct labels, as numbers of texts. */
+export interface Labels {
+  readonly keys: Uint32Array;
+  readonly values: Uint32Array;
+}
+
+/** What of a report's columns is the same as plain data and as what questions are asked of. */
+interface CommonColumns {
+  readonly rowCount: number;
+  readonly numbers: Readonly<Record<NumberField, NumberColumn>>;
+  /** The list of each row, as its number among `labelLists`, of which the items are labels, or `serviceLists`: texts. */
+  readonly lists: Readonly<Record<ListField, Uint32Array>>;
+  readonly labelLists: Lists;
+  readonly serviceLists: Lists;
+  readonly distinctLabels: Labels;
+}
+
+/** All rows of a report, by field. The n-th entry of each column belongs to the n-th row. */
+export interface Columns extends CommonColumns {
+  readonly ids: Texts;
+  readonly names: Readonly<Record<NameField, NameColumn>>;
+  /** What labels and services are made of. */
+  readonly texts: Texts;
+}
+
+/** The same as plain data. */
+export interface ColumnData extends CommonColumns {
+  readonly ids: TextData;
+  readonly names: Readonly<Record<NameField, { readonly codes: Uint32Array; readonly values: TextData }>>;
+  readonly texts: TextData;
+}
+
+/** One thing for each field. */
+export function byField<Field extends NameField | NumberField | ListField, T>(
+  fields: readonly Field[],
+  make: (field: Field) => T,
+): Record<Field, T> {
+  // Some are made for each report: by lists of entries that takes four times as long.
+  const all = {} as Record<Field, T>;
+  for (const field of fields) all[field] = make(field);
+  return all;
+}

@@ -1,0 +1,82 @@
+// Distinct sequences of whole numbers, each with a number of its own: a label is one of two texts, a list one of labels.
+// It serves one report after the other.
+
+import { addToHash, HashSlots } from './hash-table.js';
+import { grow } from '../columns/strings.js';
+
+const FIRST_ROOM = 128;
+/** No hash of a sequence without items. */
+const APART = -1;
+
+export class Sequences {
+  readonly #slots = new HashSlots();
+  #items = new Uint32Array(FIRST_ROOM);
+  #ends = new Uint32Array(FIRST_ROOM);
+  #count = 0;
+
+  /** Forgets all of them. What was given before is no longer good. */
+  clear(): void {
+    this.#slots.clear();
+    this.#count = 0;
+  }
+
+  /** The number of the sequence of the first `length` of `items`. @throws UnusualError where some were made to hash alike. */
+  codeOf(items: ArrayLike<number>, length: number): number {
+    let hash = length;
+    for (let at = 0; at < length; at += 1) hash = addToHash(hash, items[at]!);
+    let code = this.#slots.first(hash);
+    while (code >= 0) {
+      if (this.#is(code, items, length)) return code;
+      code = this.#slots.next();
+    }
+    return this.#slots.enter(this.#add(items, length));
+  }
+
+  /** The number of the sequence of these two. @throws UnusualError */
+  codeOfPair(first: number, second: number): number {
+    let code = this.#slots.first(addToHash(addToHash(2, first), second));
+    while (code >= 0) {
+      const end = this.#ends[code]!;
+      if (end - this.#startOf(code) === 2 && this.#items[end - 2] === first && this.#items[end - 1] === second)
+        return code;
+      code = this.#slots.next();
+    }
+    return this.#slots.enter(this.#add([first, second], 2));
+  }
+
+  /** An empty one that is none of the others. */
+  addApart(): number {
+    for (let other = this.#slots.first(APART); other >= 0; other = this.#slots.next());
+    return this.#slots.enter(this.#add([], 0));
+  }
+
+  /** All items one after the other, for as long as nothing more is added. */
+  items(): Uint32Array {
+    return this.#items.subarray(0, this.#startOf(this.#count));
+  }
+
+  /** Where each sequence ends among them. */
+  ends(): Uint32Array {
+    return this.#ends.subarray(0, this.#count);
+  }
+
+  #startOf(code: number): number {
+    return code === 0 ? 0 : this.#ends[code - 1]!;
+  }
+
+  #is(code: number, items: ArrayLike<number>, length: number): boolean {
+    const start = this.#startOf(code);
+    if (this.#ends[code]! - start !== length) return false;
+    for (let at = 0; at < length; at += 1) if (this.#items[start + at] !== items[at]) return false;
+    return true;
+  }
+
+  #add(items: ArrayLike<number>, length: number): number {
+    const start = this.#startOf(this.#count);
+    if (start + length > this.#items.length) this.#items = grow(this.#items, start + length);
+    if (this.#count === this.#ends.length) this.#ends = grow(this.#ends, this.#count + 1);
+    for (let at = 0; at < length; at += 1) this.#items[start + at] = items[at]!;
+    this.#ends[this.#count] = start + length;
+    return this.#count++;
+  }
+}

@@ -1,0 +1,123 @@
+// From the upstream's JSON to a Report. The vendor's page shows one sample and the server is written in Go, so this
+// reads generously what may be odd (nulls for lists, numbers as text, labels in four shapes) and refuses only what is
+// no cost report at all. Nothing that came from outside stands in an error's text.
+
+import {
+  byField,
+  LABEL_FIELDS,
+  LIST_FIELDS,
+  NAME_FIELDS,
+  NULL_LIST,
+  NUMBER_FIELDS,
+  type ColumnData,
+  type NameField,
+} from '../columns/columns.js';
+import { createNumberColumn } from '../columns/decimal-column.js';
+import { createListWriter } from './json-lists.js';
+import { toCount, toNumber, toText, type NumberNotes } from './json-values.js';
+import { pack } from '../columns/pack.js';
+import type { ReportWindow } from '../report.js';
+import { toReport, type DecodedReport, type ReportData } from '../report-data.js';
+import { TextWriter } from '../columns/strings.js';
+
+/** Why a JSON value is no cost report; `message` is a fixed text of ours. */
+export class ReportShapeError extends Error {
+  override readonly name = 'ReportShapeError';
+}
+
+/**
+ * Reads the answer of either cost report.
+ * @throws ReportShapeError when `json` is no object with a list `aggregatedWorkloads` of objects.
+ */
+export function decodeReport(json: unknown): DecodedReport {
+  return toReport(decodeData(json));
+}
+
+/** The same as plain data. @throws ReportShapeError */
+export function decodeData(json: unknown): ReportData {
+  if (!isObject(json)) throw new ReportShapeError('the answer is not an object');
+  const list = json.aggregatedWorkloads;
+  if (list === undefined) throw new ReportShapeError('the answer has no aggregatedWorkloads');
+  if (list !== null && !Array.isArray(list)) throw new ReportShapeError('aggregatedWorkloads is not a list');
+
+  const notes: NumberNotes = { dropped: 0 };
+  const columns = pack(decodeRows((list ?? []) as unknown[], notes));
+  return { ...decodeHead(json), columns, droppedNumbers: notes.dropped };
+}
+
+/** What an answer says beside its rows. */
+export function decodeHead({ window, clusters }: Readonly<Record<string, unknown>>): ReportHead {
+  const names = Array.isArray(clusters) ? clusters.map(toText).filter((name) => name !== null) : [];
+  return { window: decodeWindow(window), clusters: names };
+}
+type ReportHead = Pick<ReportData, 'window' | 'clusters'>;
+
+function decodeRows(list: readonly unknown[], notes: NumberNotes): ColumnData {
+  const rowCount = list.length;
+  const ids = new TextWriter();
+  const numbers = byField(NUMBER_FIELDS, () => new Float64Array(rowCount));
+  const names = byField(NAME_FIELDS, () => createNameWriter(rowCount));
+  const lists = byField(LIST_FIELDS, () => new Uint32Array(rowCount));
+  const writer = createListWriter();
+  list.forEach((row, index) => {
+    if (!isObject(row)) throw new ReportShapeError('a row is not an object');
+    // GraphQL's ID is never null; a row without one is named by what it is about.
+    ids.add(toText(row.id) ?? ID_PARTS.map((part) => toText(row[part]) ?? '').join('/'));
+    for (const field of NAME_FIELDS) names[field].write(index, toText(row[field]));
+    for (const field of NUMBER_FIELDS) {
+      const read = field === 'amountOfWorkloads' ? toCount : toNumber;
+      numbers[field][index] = read(row[field], notes) ?? Number.NaN;
+    }
+    for (const field of LABEL_FIELDS) {
+      lists[field][index] = row[field] == null ? NULL_LIST : writer.labels.add(row[field]);
+    }
+    lists.services[index] = writer.services.add(row.services);
+  });
+  return {
+    rowCount,
+    ids: ids.data(),
+    numbers: byField(NUMBER_FIELDS, (field) => createNumberColumn(numbers[field])),
+    names: byField(NAME_FIELDS, (field) => names[field].data()),
+    lists,
+    ...writer.data(),
+  };
+}
+
+const ID_PARTS: readonly NameField[] = ['clusterName', 'namespace', 'workloadType', 'workloadName'];
+
+/** Gives each distinct name a code, in the order in which they come; 0 stands for none. */
+function createNameWriter(rowCount: number) {
+  const codes = new Uint32Array(rowCount);
+  const values = new TextWriter();
+  const known = new Map<string | null, number>([[null, values.add('')]]);
+  return {
+    write(row: number, name: string | null): void {
+      let code = known.get(name);
+      if (code === undefined) known.set(name, (code = values.add(name!)));
+      codes[row] = code;
+    },
+    data: () => ({ codes, values: values.data() }),
+  };
+}
+
+function decodeWindow(value: unknown): ReportWindow | null {
+  if (!isObject(value)) return null;
+  const startTime = toTime(value.startTime);
+  const endTime = toTime(value.endTime);
+  return startTime === null || endTime === null ? null : { startTime, endTime };
+}
+
+// Date.parse alone would take "day 5" for a day in 2001.
+const DATE = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d|$)/;
+
+/** The upstream writes no time zone and means UTC; JavaScript would read that as the machine's own. */
+function toTime(value: unknown): number | null {
+  const text = toText(value);
+  if (text === null || !DATE.test(text)) return null;
+  const time = Date.parse(/(?:Z|[+-]\d\d:?\d\d)$/i.test(text) ? text : `${text}Z`);
+  return Number.isNaN(time) ? null : time;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,235 @@
+// The columns of lists, while an answer's bytes are read. A label, or a list, that is the one in the row before again is
+// known by comparing the two; others by what they are made of.
+
+import { EMPTY_LIST, NULL_LIST, type Labels } from '../columns/columns.js';
+import { toLabelTexts, toLabelTextsOfMap, type LabelTexts, type ListData } from './json-lists.js';
+import { toText } from './json-values.js';
+import { CodeColumn, PlaceReader } from './parse-names.js';
+import { CLOSE_LIST, CLOSE_OBJECT, OPEN_LIST, OPEN_OBJECT, type Scanner } from './scanner.js';
+import { Sequences } from './interned-sequences.js';
+import { TextTable } from './interned-strings.js';
+import { UnusualError } from './unsupported-input.js';
+import { toWord } from '../columns/words.js';
+
+/** What all lists of a report are made of. */
+export class ListTables {
+  readonly texts = new TextTable();
+  /** Each label as the numbers of two texts. */
+  readonly labels = new Sequences();
+  readonly labelLists = new Sequences();
+  readonly serviceLists = new Sequences();
+
+  begin(): void {
+    this.texts.clear();
+    this.labels.clear();
+    for (const lists of [this.labelLists, this.serviceLists]) {
+      lists.clear();
+      // NULL_LIST and EMPTY_LIST.
+      lists.addApart();
+      lists.codeOf([], 0);
+    }
+  }
+
+  labelOf(key: number, value: number): number {
+    return this.labels.codeOfPair(key, value);
+  }
+
+  labelOfTexts([key, value]: LabelTexts): number {
+    return this.labelOf(this.texts.codeOfString(key), this.texts.codeOfString(value));
+  }
+
+  data(): ListData {
+    return {
+      texts: this.texts.data(),
+      distinctLabels: toLabels(this.labels.items()),
+      labelLists: { items: this.labelLists.items(), ends: this.labelLists.ends() },
+      serviceLists: { items: this.serviceLists.items(), ends: this.serviceLists.ends() },
+    };
+  }
+}
+
+function toLabels(pairs: Uint32Array): Labels {
+  const count = pairs.length / 2;
+  const labels = { keys: new Uint32Array(count), values: new Uint32Array(count) };
+  for (let label = 0; label < count; label += 1) {
+    labels.keys[label] = pairs[2 * label]!;
+    labels.values[label] = pairs[2 * label + 1]!;
+  }
+  return labels;
+}
+
+/** Of an element: nothing of the list. */
+const NONE = -1;
+/** The number of the empty text. */
+const EMPTY_TEXT = 0;
+
+/** Reads the elements that are the n-th of their lists. */
+interface ElementReader {
+  begin(): void;
+  /** The number of the element that begins here; NONE for one that is left out. */
+  read(scanner: Scanner): number;
+}
+
+// A label as Go writes it: {"key":"…","value":"…"}, in words. The last word of the second part overlaps the one before.
+const [OPEN_KEY, KEY_QUOTE] = [toWord('{"ke'), toWord('y":"')];
+const [COMMA_VALUE, VALUE_END, VALUE_QUOTE] = [toWord(',"va'), toWord('lue"'), toWord('e":"')];
+
+class LabelReader implements ElementReader {
+  readonly #tables: ListTables;
+  readonly #key: PlaceReader;
+  readonly #value: PlaceReader;
+  #start = 0;
+  #end = 0;
+  #label = 0;
+
+  constructor(tables: ListTables) {
+    this.#tables = tables;
+    this.#key = new PlaceReader(tables.texts);
+    this.#value = new PlaceReader(tables.texts);
+  }
+
+  begin(): void {
+    this.#end = this.#start;
+    this.#key.begin();
+    this.#value.begin();
+  }
+
+  read(scanner: Scanner): number {
+    if (scanner.skipSame(this.#start, this.#end)) return this.#label;
+    const start = scanner.at;
+    this.#label = this.#readUsual(scanner);
+    if (this.#label === NONE) {
+      scanner.at = start;
+      const texts = toLabelTexts(scanner.readValue());
+      this.#label = texts === undefined ? NONE : this.#tables.labelOfTexts(texts);
+    }
+    this.#start = start;
+    this.#end = scanner.at;
+    return this.#label;
+  }
+
+  #readUsual(scanner: Scanner): number {
+    const { bytes, words, at } = scanner;
+    if (at + 8 > bytes.length) return NONE;
+    if (words.getInt32(at, true) !== OPEN_KEY || words.getInt32(at + 4, true) !== KEY_QUOTE) return NONE;
+    scanner.at = at + 7;
+    const key = this.#key.read(scanner);
+    const middle = scanner.at;
+    // A label without a key is none.
+    if (key <= EMPTY_TEXT || middle + 10 > bytes.length) return NONE;
+    if (words.getInt32(middle, true) !== COMMA_VALUE || words.getInt32(middle + 4, true) !== VALUE_END) return NONE;
+    if (words.getInt32(middle + 6, true) !== VALUE_QUOTE) return NONE;
+    scanner.at = middle + 9;
+    const value = this.#value.read(scanner);
+    if (value < 0 || bytes[scanner.at] !== CLOSE_OBJECT) return NONE;
+    scanner.at += 1;
+    return this.#tables.labelOf(key, value);
+  }
+}
+
+class ServiceReader implements ElementReader {
+  readonly #texts: TextTable;
+  readonly #place: PlaceReader;
+
+  constructor({ texts }: ListTables) {
+    this.#texts = texts;
+    this.#place = new PlaceReader(texts);
+  }
+
+  begin(): void {
+    this.#place.begin();
+  }
+
+  read(scanner: Scanner): number {
+    const code = this.#place.read(scanner);
+    if (code >= 0) return code === EMPTY_TEXT ? NONE : code;
+    const text = toText(scanner.readValue());
+    return text === null ? NONE : this.#texts.codeOfString(text);
+  }
+}
+
+/** Elements that stand further behind in their lists are not compared with those of the row before. */
+const MAX_PLACES = 32;
+
+/** A column of lists. */
+export class ListReader {
+  readonly #tables: ListTables;
+  readonly #lists: Sequences;
+  readonly #isOfLabels: boolean;
+  /** By place in the list. */
+  readonly #elements: ElementReader[] = [];
+  readonly #items: number[] = [];
+  readonly #codes = new CodeColumn();
+  #start = 0;
+  #end = 0;
+  #code = 0;
+
+  constructor(tables: ListTables, isOfLabels: boolean) {
+    this.#tables = tables;
+    this.#lists = isOfLabels ? tables.labelLists : tables.serviceLists;
+    this.#isOfLabels = isOfLabels;
+  }
+
+  begin(rowCount: number): void {
+    this.#codes.begin(rowCount);
+    this.#end = this.#start;
+    for (const element of this.#elements) element.begin();
+  }
+
+  /** Reads the list that begins here, or null. */
+  read(scanner: Scanner, row: number): void {
+    if (!scanner.skipSame(this.#start, this.#end)) {
+      const start = scanner.at;
+      this.#code = this.#read(scanner);
+      this.#start = start;
+      this.#end = scanner.at;
+    }
+    this.#codes.set(row, this.#code);
+  }
+
+  setNull(row: number): void {
+    this.#codes.set(row, NULL_LIST);
+  }
+
+  column(rowCount: number): Uint32Array {
+    return this.#codes.codes(rowCount);
+  }
+
+  #read(scanner: Scanner): number {
+    const byte = scanner.peek();
+    if (byte === OPEN_LIST) return this.#readElements(scanner);
+    if (scanner.skipNull()) return NULL_LIST;
+    if (byte !== OPEN_OBJECT) throw new UnusualError();
+    const value = scanner.readValue();
+    if (!this.#isOfLabels) return EMPTY_LIST;
+    const labels = toLabelTextsOfMap(value as object).map((texts) => this.#tables.labelOfTexts(texts));
+    return this.#lists.codeOf(labels, labels.length);
+  }
+
+  #readElements(scanner: Scanner): number {
+    const items = this.#items;
+    let place = 0;
+    let count = 0;
+    scanner.at += 1;
+    if (scanner.peek() === CLOSE_LIST) {
+      scanner.at += 1;
+      return EMPTY_LIST;
+    }
+    do {
+      scanner.peek();
+      const item = this.#elementAt(place).read(scanner);
+      if (item !== NONE) items[count++] = item;
+      place += 1;
+    } while (scanner.hasMore(CLOSE_LIST));
+    return this.#lists.codeOf(items, count);
+  }
+
+  #elementAt(place: number): ElementReader {
+    const own = Math.min(place, MAX_PLACES);
+    const known = this.#elements[own];
+    if (known !== undefined) return known;
+    const added = this.#isOfLabels ? new LabelReader(this.#tables) : new ServiceReader(this.#tables);
+    this.#elements[own] = added;
+    return added;
+  }
+}

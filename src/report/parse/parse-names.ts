@@ -1,0 +1,114 @@
+// The columns of names and ids, while an answer's bytes are read. A name that is the one before again, as most are, is
+// known by comparing the two.
+
+import type { Scanner } from './scanner.js';
+import { TextTable } from './interned-strings.js';
+import { grow, TextWriter, type TextData } from '../columns/strings.js';
+import { UnusualError } from './unsupported-input.js';
+
+/** Reads texts that stand in the same place of what is repeated. */
+export class PlaceReader {
+  readonly #table: TextTable;
+  /** The last one, with its quotes. */
+  #start = 0;
+  #end = 0;
+  #code = 0;
+
+  constructor(table: TextTable) {
+    this.#table = table;
+  }
+
+  /** Nothing came before. */
+  begin(): void {
+    this.#end = this.#start;
+  }
+
+  /** The number of the plain text that begins here; -1, and nothing is read, for what is none. */
+  read(scanner: Scanner): number {
+    if (scanner.skipSame(this.#start, this.#end)) return this.#code;
+    const start = scanner.at;
+    if (!scanner.readPlain()) return -1;
+    this.#code = this.#table.codeOf(scanner);
+    this.#start = start;
+    this.#end = scanner.at;
+    return this.#code;
+  }
+}
+
+/** Codes by row. */
+export class CodeColumn {
+  #codes = new Uint32Array(0);
+
+  /** Begins another report, of about so many rows. */
+  begin(rowCount: number): void {
+    if (this.#codes.length < rowCount) this.#codes = new Uint32Array(rowCount);
+  }
+
+  set(row: number, code: number): void {
+    if (row >= this.#codes.length) this.#codes = grow(this.#codes, row + 1);
+    this.#codes[row] = code;
+  }
+
+  codes(rowCount: number): Uint32Array {
+    return this.#codes.subarray(0, rowCount);
+  }
+}
+
+/** No name, which is null. */
+const NO_NAME = 0;
+
+/** A column of names. */
+export class NameReader {
+  readonly #codes = new CodeColumn();
+  readonly #table = new TextTable();
+  readonly #place = new PlaceReader(this.#table);
+
+  begin(rowCount: number): void {
+    this.#codes.begin(rowCount);
+    this.#table.clear();
+    this.#place.begin();
+  }
+
+  /** Reads the name that begins here, or null. */
+  read(scanner: Scanner, row: number): void {
+    const code = this.#place.read(scanner);
+    this.#codes.set(row, code >= 0 ? code : this.#readOther(scanner));
+  }
+
+  setNull(row: number): void {
+    this.#codes.set(row, NO_NAME);
+  }
+
+  column(rowCount: number): { readonly codes: Uint32Array; readonly values: TextData } {
+    return { codes: this.#codes.codes(rowCount), values: this.#table.data() };
+  }
+
+  #readOther(scanner: Scanner): number {
+    scanner.peek();
+    if (scanner.skipNull()) return NO_NAME;
+    const code = this.#place.read(scanner);
+    return code >= 0 ? code : this.#table.codeOfString(scanner.readText());
+  }
+}
+
+/** The ids, each of which is its own. */
+export class IdReader {
+  readonly #texts = new TextWriter();
+
+  begin(): void {
+    this.#texts.clear();
+  }
+
+  read(scanner: Scanner): void {
+    scanner.peek();
+    if (scanner.readPlain()) {
+      // A row without one is named by what it is about.
+      if (scanner.start === scanner.end) throw new UnusualError();
+      this.#texts.addAscii(scanner);
+    } else this.#texts.add(scanner.readText());
+  }
+
+  texts(): TextData {
+    return this.#texts.data();
+  }
+}

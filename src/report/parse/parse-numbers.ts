@@ -1,0 +1,154 @@
+// A column of numbers while an answer's bytes are read: digits become whole numbers of the column's decimal unit at once,
+// and the unit becomes smaller when a number needs that. Where no unit will do, they are the doubles that JSON.parse
+// makes of them.
+
+import { createNumberColumn, MAX_PLACES, MAX_UNITS, type NumberColumn } from '../columns/decimal-column.js';
+import { toCount, toNumber, type NumberNotes } from './json-values.js';
+import type { Scanner } from './scanner.js';
+import { grow } from '../columns/strings.js';
+import { UnusualError } from './unsupported-input.js';
+
+const MINUS = 0x2d;
+const POINT = 0x2e;
+const ZERO = 0x30;
+const SMALL_E = 0x65;
+
+/** Up to here each whole number is a double, and these powers of ten are: dividing one by the other rounds once. */
+const MAX_EXACT = 2 ** 53;
+const POWERS = Float64Array.from({ length: 23 }, (_, power) => Number(`1e${power}`));
+
+export class NumberReader {
+  readonly #notes: NumberNotes;
+  readonly #toValue: typeof toNumber;
+  /** By row; whole numbers of 10 to the power of minus `#places`, or doubles. */
+  #units = new Float64Array(0);
+  #places = 0;
+  #isDecimal = true;
+
+  constructor(notes: NumberNotes, isCount: boolean) {
+    this.#notes = notes;
+    this.#toValue = isCount ? toCount : toNumber;
+  }
+
+  /** Begins another report, of about so many rows. */
+  begin(rowCount: number): void {
+    if (this.#units.length < rowCount) this.#units = new Float64Array(rowCount);
+    this.#places = 0;
+    this.#isDecimal = true;
+  }
+
+  /** Reads the number that begins here, or null. */
+  read(scanner: Scanner, row: number): void {
+    const { bytes, at: start } = scanner;
+    const isNegative = bytes[start] === MINUS;
+    const first = isNegative ? start + 1 : start;
+    let at = first;
+    let whole = 0;
+    let digit = bytes[at]! - ZERO;
+    while (digit >= 0 && digit <= 9) {
+      whole = 10 * whole + digit;
+      at += 1;
+      digit = bytes[at]! - ZERO;
+    }
+    if (at === first || (bytes[first] === ZERO && at > first + 1)) {
+      this.#readOther(scanner, row);
+      return;
+    }
+    let places = 0;
+    if (bytes[at] === POINT) {
+      at += 1;
+      const point = at;
+      digit = bytes[at]! - ZERO;
+      while (digit >= 0 && digit <= 9) {
+        whole = 10 * whole + digit;
+        at += 1;
+        digit = bytes[at]! - ZERO;
+      }
+      places = at - point;
+      if (places === 0) throw new UnusualError();
+    }
+    if ((bytes[at]! | 0x20) === SMALL_E) {
+      this.#setOther(row, this.#toValue(scanner.readValue(), this.#notes));
+      return;
+    }
+    scanner.at = at;
+    if (whole >= MAX_EXACT || places >= POWERS.length) {
+      // More digits than can be worked with. JSON.parse would take three times as long to say the same.
+      this.#setOther(row, this.#toValue(Number(bytes.toString('latin1', start, at)), this.#notes));
+      return;
+    }
+    this.#set(row, isNegative ? -whole : whole, places);
+  }
+
+  /** What does not begin with a digit: white space before a number, or null. */
+  #readOther(scanner: Scanner, row: number): void {
+    const { at } = scanner;
+    scanner.peek();
+    if (scanner.at > at) this.read(scanner, row);
+    else if (scanner.skipNull()) this.setNull(row);
+    else throw new UnusualError();
+  }
+
+  setNull(row: number): void {
+    if (row >= this.#units.length) this.#units = grow(this.#units, row + 1);
+    this.#units[row] = Number.NaN;
+  }
+
+  column(rowCount: number): NumberColumn {
+    const units = this.#units.subarray(0, rowCount);
+    return this.#isDecimal ? { units, scale: POWERS[this.#places]! } : createNumberColumn(units);
+  }
+
+  #set(row: number, whole: number, places: number): void {
+    if (row >= this.#units.length) this.#units = grow(this.#units, row + 1);
+    if (this.#toValue === toCount) this.#setOther(row, toCount(whole / POWERS[places]!, this.#notes));
+    else if (places === this.#places && this.#isDecimal && whole <= MAX_UNITS && whole >= -MAX_UNITS)
+      this.#units[row] = whole;
+    else this.#setUnequal(row, whole, places);
+  }
+
+  /** What is in another unit than the column, or too large for it. */
+  #setUnequal(row: number, whole: number, places: number): void {
+    let [digits, needed] = [whole, places];
+    // 1.500 needs no more than 1.5 does.
+    for (; needed > this.#places && digits % 10 === 0; needed -= 1) digits /= 10;
+    if (this.#isDecimal && needed > this.#places) this.#refine(row, needed);
+    const units = digits * POWERS[Math.max(0, this.#places - needed)]!;
+    if (this.#isDecimal && Math.abs(units) > MAX_UNITS) this.#giveUp(row);
+    this.#units[row] = this.#isDecimal ? units : whole / POWERS[places]!;
+  }
+
+  /** What came as something else than digits: a double. Counts are whole, and in the unit of all counts. */
+  #setOther(row: number, value: number | null): void {
+    if (value === null) {
+      this.setNull(row);
+      return;
+    }
+    if (row >= this.#units.length) this.#units = grow(this.#units, row + 1);
+    if (this.#toValue !== toCount) this.#giveUp(row);
+    this.#units[row] = value;
+  }
+
+  /** Makes the unit small enough for so many places, if the numbers of the rows before fit it. */
+  #refine(rowCount: number, places: number): void {
+    const refined = 3 * Math.ceil(places / 3);
+    const units = this.#units;
+    const factor = POWERS[refined - this.#places]!;
+    let isFitting = refined <= MAX_PLACES;
+    for (let row = 0; row < rowCount && isFitting; row += 1) isFitting = !(Math.abs(units[row]! * factor) > MAX_UNITS);
+    if (!isFitting) {
+      this.#giveUp(rowCount);
+      return;
+    }
+    for (let row = 0; row < rowCount; row += 1) units[row]! *= factor;
+    this.#places = refined;
+  }
+
+  /** From now on the column is of doubles. */
+  #giveUp(rowCount: number): void {
+    if (!this.#isDecimal) return;
+    this.#isDecimal = false;
+    const scale = POWERS[this.#places]!;
+    for (let row = 0; row < rowCount; row += 1) this.#units[row]! /= scale;
+  }
+}

@@ -1,0 +1,87 @@
+// The rows of the upstream's answer, from bytes to columns. What reads one report reads the next one too: to make it anew
+// would take as long as a small report.
+
+import { byField, LIST_FIELDS, NAME_FIELDS, NUMBER_FIELDS, type ColumnData } from '../columns/columns.js';
+import type { NumberNotes } from './json-values.js';
+import { IdReader, NameReader } from './parse-names.js';
+import { FIELDS, KeyReader, NO_FIELD, OTHER_FIELD } from './parse-keys.js';
+import { ListReader, ListTables } from './parse-lists.js';
+import { NumberReader } from './parse-numbers.js';
+import type { Scanner } from './scanner.js';
+import { UnusualError } from './unsupported-input.js';
+
+const FIRST_CODE = NUMBER_FIELDS.length;
+const ID = FIELDS.indexOf('id');
+/** All fields that may be left out. */
+const ALL_CELLS = 2 ** ID - 1;
+/** The least that a row takes, about. */
+const ROW_BYTES = 400;
+
+export class RowReader {
+  readonly #notes: NumberNotes = { dropped: 0 };
+  readonly #keys = new KeyReader();
+  readonly #ids = new IdReader();
+  readonly #numbers = byField(NUMBER_FIELDS, (field) => new NumberReader(this.#notes, field === 'amountOfWorkloads'));
+  readonly #names = byField(NAME_FIELDS, () => new NameReader());
+  readonly #tables = new ListTables();
+  readonly #lists = byField(LIST_FIELDS, (field) => new ListReader(this.#tables, field !== 'services'));
+  /** By the number of the field; the names and the lists apart. */
+  readonly #ofNumbers = Object.values(this.#numbers);
+  readonly #ofCodes = [...Object.values(this.#names), ...Object.values(this.#lists)];
+  #row = 0;
+
+  /** Begins a report of so many bytes. What was given of the one before is no longer good. */
+  begin(bytes: number): void {
+    const rowCount = 16 + Math.floor(bytes / ROW_BYTES);
+    this.#notes.dropped = 0;
+    this.#keys.begin();
+    this.#ids.begin();
+    this.#tables.begin();
+    for (const numbers of this.#ofNumbers) numbers.begin(rowCount);
+    for (const codes of this.#ofCodes) codes.begin(rowCount);
+    this.#row = 0;
+  }
+
+  /** Reads the row that begins here. @throws UnusualError */
+  read(scanner: Scanner): void {
+    let seen = 0;
+    for (let place = 0; ; place += 1) {
+      const field = this.#keys.read(scanner, place);
+      if (field === NO_FIELD) break;
+      const bit = 1 << field;
+      // Of two values the last is the one.
+      if ((seen & bit) !== 0 && field !== OTHER_FIELD) throw new UnusualError();
+      seen |= bit;
+      if (field < FIRST_CODE) this.#ofNumbers[field]!.read(scanner, this.#row);
+      else if (field < ID) this.#ofCodes[field - FIRST_CODE]!.read(scanner, this.#row);
+      else if (field === ID) this.#ids.read(scanner);
+      else scanner.readValue();
+    }
+    // A row without an id is named by what it is about.
+    if ((seen & (1 << ID)) === 0) throw new UnusualError();
+    if ((seen & ALL_CELLS) !== ALL_CELLS) this.#fillUp(seen);
+    this.#row += 1;
+  }
+
+  /** What was read, for as long as no other report is begun. */
+  end(): { readonly columns: ColumnData; readonly droppedNumbers: number } {
+    const rowCount = this.#row;
+    const columns = {
+      rowCount,
+      ids: this.#ids.texts(),
+      numbers: byField(NUMBER_FIELDS, (field) => this.#numbers[field].column(rowCount)),
+      names: byField(NAME_FIELDS, (field) => this.#names[field].column(rowCount)),
+      lists: byField(LIST_FIELDS, (field) => this.#lists[field].column(rowCount)),
+      ...this.#tables.data(),
+    };
+    return { columns, droppedNumbers: this.#notes.dropped };
+  }
+
+  #fillUp(seen: number): void {
+    for (let field = 0; field < ID; field += 1) {
+      if ((seen & (1 << field)) !== 0) continue;
+      if (field < FIRST_CODE) this.#ofNumbers[field]!.setNull(this.#row);
+      else this.#ofCodes[field - FIRST_CODE]!.setNull(this.#row);
+    }
+  }
+}

@@ -1,0 +1,196 @@
+// Reads the bytes of a JSON text value by value, as strictly as JSON.parse: what it takes is JSON, and means the same.
+// What it does not know is unusual, and for others to judge. Texts are gone through four bytes at a time.
+
+import { addToHash, HASH_OF_NOTHING } from './hash-table.js';
+import { UnusualError } from './unsupported-input.js';
+import { isPlainByte, isPlainWord, toWord } from '../columns/words.js';
+
+export const QUOTE = 0x22;
+export const COMMA = 0x2c;
+export const COLON = 0x3a;
+export const OPEN_LIST = 0x5b;
+export const CLOSE_LIST = 0x5d;
+export const OPEN_OBJECT = 0x7b;
+export const CLOSE_OBJECT = 0x7d;
+const BACKSLASH = 0x5c;
+const SMALL_N = 0x6e;
+
+/** The bytes that stand for themselves in a text. */
+const PLAIN = Uint8Array.from({ length: 256 }, (_, byte) => Number(isPlainByte(byte)));
+/** The bytes of numbers, true, false and null. */
+const WORD = Uint8Array.from({ length: 256 }, (_, byte) => Number(/[\w+.-]/.test(String.fromCharCode(byte))));
+
+const NULL = toWord('null');
+
+export class Scanner {
+  readonly bytes: Buffer;
+  /** The same, to look at four of them at a time. */
+  readonly words: DataView;
+  readonly #length: number;
+  /** Where the next byte is. */
+  at = 0;
+  /** What was read last, [start, end), and a hash of it where it was plain. */
+  start = 0;
+  end = 0;
+  hash = 0;
+
+  constructor(bytes: Buffer) {
+    this.bytes = bytes;
+    this.words = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#length = bytes.length;
+  }
+
+  /** The next byte that is no white space; undefined at the end. */
+  peek(): number | undefined {
+    for (;;) {
+      const byte = this.bytes[this.at];
+      if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) return byte;
+      this.at += 1;
+    }
+  }
+
+  /** Goes past the next byte, which has to be this one. */
+  expect(byte: number): void {
+    if (this.peek() !== byte) throw new UnusualError();
+    this.at += 1;
+  }
+
+  /** Goes past a comma, or past the end of a list or an object; whether there is more. */
+  hasMore(close: number): boolean {
+    const byte = this.peek();
+    if (byte !== COMMA && byte !== close) throw new UnusualError();
+    this.at += 1;
+    return byte === COMMA;
+  }
+
+  /** Goes past null, if that comes next. */
+  skipNull(): boolean {
+    const { words, at } = this;
+    if (this.bytes[at] !== SMALL_N || at + 4 > this.#length || words.getInt32(at, true) !== NULL) return false;
+    this.at = at + 4;
+    return true;
+  }
+
+  /** Goes past bytes that are the same as those of [start, end), which came before; false, and past nothing, for others. */
+  skipSame(start: number, end: number): boolean {
+    const { words, at } = this;
+    const shift = at - start;
+    if (end + shift > this.#length) return false;
+    const last = end - 4;
+    if (last < start) return end > start && this.skipSameBytes(start, end);
+    for (let each = start; each < last; each += 4) {
+      if (words.getInt32(each, true) !== words.getInt32(each + shift, true)) return false;
+    }
+    // These four may overlap those before.
+    if (words.getInt32(last, true) !== words.getInt32(last + shift, true)) return false;
+    this.at = end + shift;
+    return true;
+  }
+
+  private skipSameBytes(start: number, end: number): boolean {
+    const { bytes, at } = this;
+    for (let each = start; each < end; each += 1) if (bytes[each] !== bytes[at - start + each]) return false;
+    this.at = at + end - start;
+    return true;
+  }
+
+  /** Reads a text whose bytes are all plain, and which begins here; false, and nothing is read, for others. */
+  readPlain(): boolean {
+    const { bytes, words } = this;
+    let at = this.at;
+    if (bytes[at] !== QUOTE) return false;
+    at += 1;
+    const last = this.#length - 4;
+    let hash = HASH_OF_NOTHING;
+    while (at <= last) {
+      const word = words.getInt32(at, true);
+      if (!isPlainWord(word)) break;
+      hash = addToHash(hash, word);
+      at += 4;
+    }
+    let byte = bytes[at]!;
+    while (PLAIN[byte] === 1) {
+      hash = addToHash(hash, byte);
+      at += 1;
+      byte = bytes[at]!;
+    }
+    if (byte !== QUOTE) return false;
+    this.start = this.at + 1;
+    this.end = at;
+    this.hash = hash;
+    this.at = at + 1;
+    return true;
+  }
+
+  /** Reads a text, a list or an object: to where its quotes and brackets end. Whether it is JSON is not known then. */
+  readSpan(): void {
+    const { bytes } = this;
+    const { length } = bytes;
+    let at = this.at;
+    let depth = 0;
+    do {
+      if (at >= length) throw new UnusualError();
+      const byte = bytes[at]!;
+      at += 1;
+      if (byte === QUOTE) {
+        for (let char = bytes[at]!; char !== QUOTE && at < length; char = bytes[at]!) at += char === BACKSLASH ? 2 : 1;
+        at += 1;
+      } else if (byte === OPEN_LIST || byte === OPEN_OBJECT) depth += 1;
+      else if (byte === CLOSE_LIST || byte === CLOSE_OBJECT) depth -= 1;
+    } while (depth > 0);
+    if (at > length) throw new UnusualError();
+    this.start = this.at;
+    this.end = at;
+    this.at = at;
+  }
+
+  /** Reads a list that begins here; `readItem` reads each of its elements. */
+  readList(readItem: () => void): void {
+    this.expect(OPEN_LIST);
+    if (this.peek() === CLOSE_LIST) {
+      this.at += 1;
+      return;
+    }
+    do {
+      readItem();
+    } while (this.hasMore(CLOSE_LIST));
+  }
+
+  /** What was read last, as text; of bytes that are plain. */
+  ascii(): string {
+    return this.bytes.toString('latin1', this.start, this.end);
+  }
+
+  /** The value of what was read last. */
+  parse(): unknown {
+    try {
+      return JSON.parse(this.bytes.toString('utf8', this.start, this.end));
+    } catch {
+      throw new UnusualError();
+    }
+  }
+
+  /** Reads any text. */
+  readText(): string {
+    if (this.bytes[this.at] !== QUOTE) throw new UnusualError();
+    if (this.readPlain()) return this.ascii();
+    this.readSpan();
+    return this.parse() as string;
+  }
+
+  /** Reads any value. */
+  readValue(): unknown {
+    const byte = this.peek();
+    if (byte === QUOTE) return this.readText();
+    if (byte === OPEN_LIST || byte === OPEN_OBJECT) this.readSpan();
+    else this.readWord();
+    return this.parse();
+  }
+
+  /** Reads up to what ends a number, null, true or false. */
+  private readWord(): void {
+    this.start = this.at;
+    while (WORD[this.bytes[this.at] ?? 0] === 1) this.at += 1;
+    this.end = this.at;
+  }
+}

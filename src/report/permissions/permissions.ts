@@ -1,0 +1,112 @@
+// What somebody may see of the fleet: some clusters, some namespaces, some namespaces of some clusters. Names are compared
+// exactly as they are written: two clusters whose names differ in case alone are two.
+
+import { nameOf } from '../columns/cells.js';
+import type { Columns } from '../columns/columns.js';
+import { foldCase } from '../columns/case-folding.js';
+
+/** Every namespace in the one list of every cluster in the other. A list that is left out: all there are. */
+export interface Grant {
+  readonly clusters?: readonly string[] | undefined;
+  readonly namespaces?: readonly string[] | undefined;
+}
+
+/** Grants that leave something out. Whoever may see everything has none of these. */
+export interface Grants {
+  /** Equal for equal grants. */
+  readonly key: string;
+  /** The clusters of which something may be seen, in order; undefined: any. */
+  readonly clusters: readonly string[] | undefined;
+  /** Whether of some cluster not all namespaces may be seen. */
+  readonly limitsNamespaces: boolean;
+  /** Whether something of this cluster may be seen. */
+  hasCluster(name: string): boolean;
+  /** Whether this namespace may be seen in one of these clusters; undefined: in any. */
+  hasNamespace(name: string, clusters?: readonly string[]): boolean;
+  /**
+   * What has all that may be seen of these clusters and namespaces, also where these are taken without regard to case;
+   * undefined, as an argument and in the result: any.
+   */
+  within(clusters?: readonly string[], namespaces?: readonly string[]): Grant;
+  /** The numbers of the rows that may be seen, of those in `among` and in their order. */
+  findRows(columns: Columns, among: Uint32Array): Uint32Array;
+}
+
+/** All that is in one of `list` may be seen. Undefined where that is everything. */
+export function createGrants(list: readonly Grant[]): Grants | undefined {
+  const isEverything = list.some(({ clusters, namespaces }) => clusters === undefined && namespaces === undefined);
+  return isEverything ? undefined : toGrants(list);
+}
+
+function toGrants(list: readonly Grant[]): Grants {
+  const grants = list.map(({ clusters, namespaces }) => ({
+    clusters: clusters && new Set(clusters),
+    namespaces: namespaces && new Set(namespaces),
+  }));
+  const ofCluster = (name: string | null) => grants.filter(({ clusters }) => isIn(clusters, name));
+  return {
+    key: JSON.stringify(list.map(({ clusters, namespaces }) => [sort(clusters), sort(namespaces)]).sort(byText)),
+    clusters: unite(grants.map(({ clusters }) => clusters)),
+    limitsNamespaces: grants.some(({ namespaces }) => namespaces !== undefined),
+    hasCluster: (name) => ofCluster(name).length > 0,
+    hasNamespace: (name, among) =>
+      (among?.flatMap(ofCluster) ?? grants).some(({ namespaces }) => isIn(namespaces, name)),
+    within(clusters, namespaces) {
+      const own = grants
+        .map((each) => ({
+          clusters: intersect(each.clusters, clusters),
+          namespaces: intersect(each.namespaces, namespaces),
+        }))
+        .filter((each) => each.clusters?.size !== 0 && each.namespaces?.size !== 0);
+      return {
+        clusters: unite(own.map((each) => each.clusters)),
+        namespaces: unite(own.map((each) => each.namespaces)),
+      };
+    },
+    findRows({ names: { clusterName, namespace } }, among) {
+      // Looked up once for each pair of names that there is, however many rows have them.
+      const known = new Map<number, Uint8Array>();
+      const isAdmitted = (cluster: number, code: number): boolean => {
+        let ofNamespaces = known.get(cluster);
+        if (ofNamespaces === undefined) known.set(cluster, (ofNamespaces = new Uint8Array(namespace.values.length)));
+        if (ofNamespaces[code] === UNKNOWN) {
+          const own = ofCluster(nameOf(clusterName, cluster));
+          ofNamespaces[code] = own.some((each) => isIn(each.namespaces, nameOf(namespace, code))) ? ADMITTED : REFUSED;
+        }
+        return ofNamespaces[code] === ADMITTED;
+      };
+      return among.filter((row) => isAdmitted(clusterName.codes[row]!, namespace.codes[row]!));
+    },
+  };
+}
+
+/** Nothing may be seen. */
+export const NOTHING: Grants = toGrants([]);
+
+const UNKNOWN = 0;
+const ADMITTED = 1;
+const REFUSED = 2;
+
+/** A row that names none is in no list. */
+function isIn(names: ReadonlySet<string> | undefined, name: string | null): boolean {
+  return names === undefined || (name !== null && names.has(name));
+}
+
+function intersect(granted: ReadonlySet<string> | undefined, names: readonly string[] | undefined) {
+  if (granted === undefined || names === undefined) return granted ?? (names && new Set(names));
+  const folded = new Set(Array.from(granted, foldCase));
+  return new Set(names.filter((name) => folded.has(foldCase(name))));
+}
+
+function unite(sets: readonly (ReadonlySet<string> | undefined)[]): readonly string[] | undefined {
+  const all = sets.flatMap((names) => (names === undefined ? [] : [...names]));
+  return sets.includes(undefined) ? undefined : [...new Set(all)].sort();
+}
+
+function sort(names: readonly string[] | undefined): readonly string[] | null {
+  return names === undefined ? null : [...new Set(names)].sort();
+}
+
+function byText(a: unknown, b: unknown): number {
+  return JSON.stringify(a) < JSON.stringify(b) ? -1 : 1;
+}

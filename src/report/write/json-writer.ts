@@ -1,0 +1,181 @@
+// Bytes of JSON in the making: a buffer that grows, and a few ways to write to its end. Numbers and texts are written as
+// bytes at once, four at a time where they are copied: to make strings of them first takes longer than all the rest of a
+// large answer.
+
+import type { PlainTexts } from '../columns/strings.js';
+import { toWords, WORD_SLACK, type Words } from '../columns/words.js';
+
+const QUOTE = 0x22;
+const MINUS = 0x2d;
+const POINT = 0x2e;
+const ZERO = 0x30;
+const NULL = toWords(Buffer.from('null'));
+const EMPTY = Buffer.alloc(0);
+const NOTHING = new DataView(EMPTY.buffer, EMPTY.byteOffset, 0);
+/** The longest text of a double. */
+const MAX_NUMBER_BYTES = 32;
+/** Up to here a whole number is written without an exponent, and all its digits are right. */
+const MAX_PLAIN = 1e15;
+/** The digits of 0 to 99, two each, as a pair of bytes. */
+const PAIRS = Uint16Array.from(
+  { length: 100 },
+  (_, pair) => ZERO + Math.floor(pair / 10) + ((ZERO + (pair % 10)) << 8),
+);
+
+/** Each text as JSON. */
+export function toJsonTexts(texts: readonly string[]): PlainTexts {
+  const ends = new Uint32Array(texts.length);
+  const sink = new JsonSink(16 * texts.length);
+  texts.forEach((text, at) => {
+    sink.json(JSON.stringify(text).slice(1, -1));
+    ends[at] = sink.length;
+  });
+  return { view: toWords(sink.take()).view, ends };
+}
+
+export class JsonSink {
+  readonly #firstBytes: number;
+  #bytes = EMPTY;
+  #view = NOTHING;
+  /** How many bytes may be written without making room. */
+  #room = 0;
+  /** How many bytes have been written. */
+  length = 0;
+
+  /** @param firstBytes how much is expected to be written until it is taken. */
+  constructor(firstBytes: number) {
+    this.#firstBytes = firstBytes;
+  }
+
+  /** What was written so far. What is written next is in another buffer. */
+  take(): Buffer {
+    const taken = this.#bytes.subarray(0, this.length);
+    this.#bytes = EMPTY;
+    this.#room = 0;
+    this.length = 0;
+    return taken;
+  }
+
+  byte(byte: number): void {
+    this.#reserve(1);
+    this.#bytes[this.length++] = byte;
+  }
+
+  /** Bytes of JSON. */
+  copy({ view, length }: Words): void {
+    this.#reserve(length);
+    this.#copy(view, 0, length);
+  }
+
+  /** `opening`, which ends with a quotation mark, and one of these texts with the other one. */
+  text(opening: Words, { view, ends }: PlainTexts, index: number): void {
+    const start = index === 0 ? 0 : ends[index - 1]!;
+    const end = ends[index]!;
+    this.#reserve(opening.length + end - start + 1);
+    this.#copy(opening.view, 0, opening.length);
+    this.#copy(view, start, end);
+    this.#bytes[this.length++] = QUOTE;
+  }
+
+  /** A text of JSON. */
+  json(text: string): void {
+    // The most that a code unit takes in UTF-8.
+    this.#reserve(3 * text.length);
+    this.length += this.#bytes.write(text, this.length);
+  }
+
+  null(): void {
+    this.copy(NULL);
+  }
+
+  /** `units / scale`, of which the scale is 10 to the power of `decimals`; NaN is null. */
+  number(units: number, scale: number, decimals: number): void {
+    if (units !== units) {
+      this.null();
+      return;
+    }
+    const size = Math.abs(units);
+    if (!(size < MAX_PLAIN) || (scale === 1 && !Number.isInteger(size))) {
+      this.json(String(units / scale));
+      return;
+    }
+    this.#reserve(MAX_NUMBER_BYTES);
+    if (units < 0) this.#bytes[this.length++] = MINUS;
+    if (scale === 1) this.#digits(size);
+    else this.#decimal(size, scale, decimals);
+  }
+
+  /** Where there is room for them, and to write on past their end. */
+  #copy(source: DataView, start: number, end: number): void {
+    const view = this.#view;
+    const shift = this.length - start;
+    for (let at = start; at < end; at += 4) view.setInt32(at + shift, source.getInt32(at, true), true);
+    this.length = end + shift;
+  }
+
+  #decimal(size: number, scale: number, decimals: number): void {
+    let whole = Math.floor(size / scale);
+    // Dividing rounds, and may have come to the next whole number.
+    if (whole * scale > size) whole -= 1;
+    this.#digits(whole);
+    const rest = size - whole * scale;
+    if (rest === 0) return;
+    const bytes = this.#bytes;
+    bytes[this.length++] = POINT;
+    const start = this.length;
+    this.length += decimals;
+    this.#fill(rest, start, this.length);
+    while (bytes[this.length - 1] === ZERO) this.length -= 1;
+  }
+
+  /** A whole number below MAX_PLAIN. */
+  #digits(value: number): void {
+    const start = this.length;
+    this.length += countDigits(value);
+    this.#fill(value, start, this.length);
+  }
+
+  /** The digits of a whole number at the end of [start, end), with zeros before them. */
+  #fill(value: number, start: number, end: number): void {
+    const bytes = this.#bytes;
+    let at = end;
+    let rest = value;
+    // Six digits at a time, until what is left fits the machine's own whole numbers.
+    while (rest >= 1e9) {
+      const next = Math.floor(rest / 1e6);
+      let six = (rest - 1e6 * next) | 0;
+      for (let pair = 0; pair < 3; pair += 1) six = this.#pair(six, (at -= 2));
+      rest = next;
+    }
+    let small = rest | 0;
+    while (small >= 10) small = this.#pair(small, (at -= 2));
+    if (small > 0) bytes[(at -= 1)] = ZERO + small;
+    while (at > start) bytes[(at -= 1)] = ZERO;
+  }
+
+  /** The last two digits; answers with those before. */
+  #pair(value: number, at: number): number {
+    const hundredth = (value / 100) | 0;
+    this.#view.setUint16(at, PAIRS[value - 100 * hundredth]!, true);
+    return hundredth;
+  }
+
+  #reserve(count: number): void {
+    const needed = this.length + count;
+    if (needed > this.#room) this.#makeRoom(needed);
+  }
+
+  #makeRoom(needed: number): void {
+    const larger = Buffer.allocUnsafe(Math.max(2 * this.#bytes.length, this.#firstBytes, needed + WORD_SLACK));
+    larger.set(this.#bytes.subarray(0, this.length));
+    this.#bytes = larger;
+    this.#view = new DataView(larger.buffer, larger.byteOffset, larger.byteLength);
+    this.#room = larger.length - WORD_SLACK;
+  }
+}
+
+function countDigits(value: number): number {
+  let count = 1;
+  for (let limit = 10; value >= limit; limit *= 10) count += 1;
+  return count;
+}
