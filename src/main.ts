@@ -9,7 +9,7 @@ import { GatewayError } from './errors.js';
 import type { Gateway } from './app/gateway.js';
 import { printSchema } from './graphql/schema.js';
 import { createLogger, type GatewayLogger } from './telemetry/logger.js';
-import { explainProblems, explainSettings, explainWarnings } from './settings/explain.js';
+import { explainProblems, explainSettings, explainWarnings } from './config/settings/help.js';
 import { LAST_WORD_MS } from './app/shutdown.js';
 import type { Siblings } from './telemetry/merged-metrics.js';
 import type { Simulator } from './simulator/simulator.js';

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { describe, expect, test } from 'vitest';
 
 import { ConfigError, readConfig } from '../src/config/config.js';
-import { SETTINGS } from '../src/settings/settings.js';
+import { SETTINGS } from '../src/config/settings/settings.js';
 
 const MINIMAL = { SCALEOPS_URL: 'https://scaleops.test', SCALEOPS_TOKEN: 'abc' };
 

@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 
 import { readConfig } from '../src/config/config.js';
-import { SETTINGS } from '../src/settings/settings.js';
+import { SETTINGS } from '../src/config/settings/settings.js';
 import { parseDockerfile } from './kit/dockerfile.js';
 import { ROOT } from './kit/process.js';
 

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 
-import { SETTINGS } from '../src/settings/settings.js';
+import { SETTINGS } from '../src/config/settings/settings.js';
 import { createGate } from './kit/gate.js';
 import { TOKEN } from './kit/gateway.js';
 import {

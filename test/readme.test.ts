@@ -3,8 +3,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 
-import type { Setting } from '../src/settings/setting.js';
-import { SETTINGS } from '../src/settings/settings.js';
+import type { Setting } from '../src/config/settings/setting.js';
+import { SETTINGS } from '../src/config/settings/settings.js';
 import { ERROR_CODES } from '../src/errors.js';
 import { createSchema } from '../src/graphql/schema.js';
 import { ask, startStack } from './kit/gateway.js';

@@ -1,6 +1,6 @@
 // What the text of a setting must look like, and what it becomes.
 
-import { isToken } from '../upstream/principal.js';
+import { isToken } from '../../upstream/principal.js';
 
 /** How one kind of setting is read. `rule` follows the setting's name in a problem, and never repeats the value. */
 export interface Rule<T> {

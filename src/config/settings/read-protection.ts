@@ -1,6 +1,6 @@
 // What keeps the gateway from who asks for too much, as its parts want it.
 
-import type { DocumentLimits } from '../query-limits/limits.js';
+import type { DocumentLimits } from '../../query-limits/limits.js';
 import type { Reader } from './reader.js';
 
 export function readProtection(read: Reader) {

@@ -2,7 +2,7 @@
 
 import { ACCESS_SETTINGS } from './access.js';
 import { CACHE_SETTINGS } from './cache.js';
-import { CORES_SETTINGS } from './cores.js';
+import { CORES_SETTINGS } from './workers.js';
 import { GATEWAY_SETTINGS } from './gateway.js';
 import { LIMIT_SETTINGS } from './limits.js';
 import { SECURITY_SETTINGS } from './security.js';

@@ -3,11 +3,11 @@
 
 import type { GraphQLSchema } from 'graphql';
 
-import { parseApiKeys } from '../auth/api-keys.js';
-import type { AccessSettings } from '../auth/authentication.js';
-import { isLoopback } from '../auth/loopback.js';
-import { parseScopes, type Scopes } from '../auth/permissions.js';
-import { parseTrustedDocuments, type TrustedDocuments } from '../auth/trusted-documents.js';
+import { parseApiKeys } from '../../auth/api-keys.js';
+import type { AccessSettings } from '../../auth/authentication.js';
+import { isLoopback } from '../../auth/loopback.js';
+import { parseScopes, type Scopes } from '../../auth/permissions.js';
+import { parseTrustedDocuments, type TrustedDocuments } from '../../auth/trusted-documents.js';
 import type { Environment, Reader, ReadText } from './reader.js';
 import type { SettingName } from './settings.js';
 
