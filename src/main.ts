@@ -11,7 +11,7 @@ import { printSchema } from './graphql/schema.js';
 import { createLogger, type GatewayLogger } from './telemetry/logger.js';
 import { explainProblems, explainSettings, explainWarnings } from './config/settings/help.js';
 import { LAST_WORD_MS } from './app/shutdown.js';
-import type { Siblings } from './telemetry/merged-metrics.js';
+import type { Siblings } from './telemetry/aggregate-metrics.js';
 import type { Simulator } from './simulator/simulator.js';
 
 /** How long the demo's ScaleOps takes: long enough to see the cache work. */

@@ -12,7 +12,7 @@ import type { Clock } from '../clock.js';
 import type { Config } from '../config/config.js';
 import { GatewayError } from '../errors.js';
 import type { GatewayLogger } from '../telemetry/logger.js';
-import type { Siblings } from '../telemetry/merged-metrics.js';
+import type { Siblings } from '../telemetry/aggregate-metrics.js';
 import { createTelemetry, type Telemetry } from '../telemetry/telemetry.js';
 import { createScaleOpsClient, type ScaleOpsClient } from '../upstream/client.js';
 import { createCredentials } from '../upstream/credentials.js';

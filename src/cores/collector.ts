@@ -4,7 +4,7 @@
 import type { Worker } from 'node:cluster';
 
 import type { Clock } from '../clock.js';
-import { addCounts, toCounts, toText, type MetricsDump } from '../telemetry/merged-metrics.js';
+import { addCounts, toCounts, toText, type MetricsDump } from '../telemetry/aggregate-metrics.js';
 import type { ToWorker } from './messages.js';
 
 /** How long a worker may take. */

@@ -1,6 +1,6 @@
 // What the primary and its workers tell each other.
 
-import type { MetricsDump } from '../telemetry/merged-metrics.js';
+import type { MetricsDump } from '../telemetry/aggregate-metrics.js';
 
 export type ToPrimary =
   | { readonly kind: 'listening'; readonly url: string }

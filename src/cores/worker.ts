@@ -3,7 +3,7 @@
 
 import cluster from 'node:cluster';
 
-import type { MetricsDump, Siblings } from '../telemetry/merged-metrics.js';
+import type { MetricsDump, Siblings } from '../telemetry/aggregate-metrics.js';
 import type { ToPrimary, ToWorker } from './messages.js';
 
 export interface ToldByPrimary {

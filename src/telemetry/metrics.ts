@@ -3,9 +3,9 @@
 
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 
-import type { Siblings } from './merged-metrics.js';
+import type { Siblings } from './aggregate-metrics.js';
 import { watchEventLoop, watchSources, type Sources } from './gauges.js';
-import type { Instruments } from './instruments.js';
+import type { Instruments } from './instrumentation.js';
 import { createOperationMetrics } from './operation-metrics.js';
 import type { NameOf } from './operation-names.js';
 import { createCacheMetrics, createUpstreamMetrics } from './report-metrics.js';

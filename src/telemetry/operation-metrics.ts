@@ -3,7 +3,7 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
 import { ERROR_CODES } from '../errors.js';
-import type { Instruments, RequestOutcome } from './instruments.js';
+import type { Instruments, RequestOutcome } from './instrumentation.js';
 import type { NameOf } from './operation-names.js';
 
 /** In seconds: from a report that is at hand to the deadline of one that is not. */

@@ -2,7 +2,7 @@
 
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
-import { CACHE_RESULTS, REPORTS, type Instruments } from './instruments.js';
+import { CACHE_RESULTS, REPORTS, type Instruments } from './instrumentation.js';
 import { DURATION_BUCKETS } from './operation-metrics.js';
 import { toFailure } from './outcome.js';
 

@@ -15,7 +15,7 @@ import type {
   Observation,
   ObservedCall,
   RequestOutcome,
-} from './instruments.js';
+} from './instrumentation.js';
 import { ANONYMOUS, OTHER, type NameOf } from './operation-names.js';
 import { toFailure } from './outcome.js';
 import { createSpanPipeline } from './span-pipeline.js';

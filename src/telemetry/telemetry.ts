@@ -1,8 +1,8 @@
 // What the gateway lets be seen of itself: metrics, and traces where they are configured.
 
 import type { Clock } from '../clock.js';
-import { chain, type Instruments } from './instruments.js';
-import type { Siblings } from './merged-metrics.js';
+import { chain, type Instruments } from './instrumentation.js';
+import type { Siblings } from './aggregate-metrics.js';
 import { createMetrics, type Metrics } from './metrics.js';
 import { createOperationNames } from './operation-names.js';
 import { loadTracing, type Tracing, type TracingSettings } from './tracing.js';

@@ -2,7 +2,7 @@
 // nothing to do.
 
 import type { Clock } from '../clock.js';
-import type { Instruments } from './instruments.js';
+import type { Instruments } from './instrumentation.js';
 import type { NameOf } from './operation-names.js';
 
 /** Where traces go, and which. */
