@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { createReportCache } from '../src/cache/report-cache.js';
 import { decodeReport } from '../src/report/parse/json-parser.js';
 import type { AggregatedCostsRequest, ReportRequest } from '../src/report/request.js';
-import type { FetchedReport } from '../src/upstream/client.js';
+import type { FetchedReport } from '../src/upstream/client/client.js';
 import { createManualClock } from './kit/clock.js';
 import { createGate } from './kit/gate.js';
 import { startStack } from './kit/gateway.js';

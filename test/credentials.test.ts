@@ -9,9 +9,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { ConfigError, readConfig } from '../src/config/config.js';
 import { UpstreamError } from '../src/errors.js';
-import { createCredentials, type AuthSettings } from '../src/upstream/credentials.js';
-import { readExpiry } from '../src/upstream/jwt.js';
-import { createObtainedTokens, type ObtainedToken } from '../src/upstream/obtained-tokens.js';
+import { createCredentials, type AuthSettings } from '../src/upstream/auth/credentials.js';
+import { readExpiry } from '../src/upstream/auth/jwt-expiry.js';
+import { createObtainedTokens, type ObtainedToken } from '../src/upstream/auth/token-cache.js';
 import { isToken, type Principal } from '../src/upstream/principal.js';
 import { createManualClock } from './kit/clock.js';
 import { expectRefused, nameIn, startStand, type Stand } from './kit/credentials.js';

@@ -6,8 +6,8 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 
 import { createSimulator } from '../src/simulator/simulator.js';
-import { createReadingThread } from '../src/upstream/reading-thread.js';
-import { createReportReader } from '../src/upstream/report-reader.js';
+import { createReadingThread } from '../src/upstream/parse/parser-thread.js';
+import { createReportReader } from '../src/upstream/parse/report-parser.js';
 import { startGateway, TOKEN } from './kit/gateway.js';
 import { findUrl, useGatewayProcess } from './kit/gateway-process.js';
 import { startProcess } from './kit/process.js';

@@ -13,7 +13,7 @@ import type { ReportData } from '../src/report/report-data.js';
 import { toColumns } from '../src/report/columns/unpack.js';
 import { Scanner } from '../src/report/parse/scanner.js';
 import { createSimulator } from '../src/simulator/simulator.js';
-import { createAnswerReading } from '../src/upstream/answer.js';
+import { createAnswerReading } from '../src/upstream/parse/parse-response.js';
 
 // One for all: whatever it read before, it reads the next one alike.
 const readReport = createReportReading();

@@ -20,7 +20,7 @@ import {
   type Scope,
   type ScopedRequest,
 } from '../src/report/scopes/scope.js';
-import type { FetchedReport } from '../src/upstream/client.js';
+import type { FetchedReport } from '../src/upstream/client/client.js';
 import type { Principal } from '../src/upstream/principal.js';
 import { createManualClock } from './kit/clock.js';
 import { settle } from './kit/deferred.js';

@@ -11,7 +11,7 @@ import type { Engine } from '../src/cache/shared/redis.js';
 import { createSharedEntries, nameKey } from '../src/cache/shared/shared-store.js';
 import type { Clock } from '../src/clock.js';
 import { decodeReport } from '../src/report/parse/json-parser.js';
-import { createReportReader } from '../src/upstream/report-reader.js';
+import { createReportReader } from '../src/upstream/parse/report-parser.js';
 import { createGate } from './kit/gate.js';
 import type { Answer } from './kit/gateway.js';
 import { principalOf } from './kit/principal.js';

@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 
-import { readBody } from '../src/upstream/body.js';
+import { readBody } from '../src/upstream/http/body.js';
 import * as faults from './kit/fault-server.js';
 import { startFaultServer } from './kit/fault-server.js';
 import { startGateway } from './kit/gateway.js';

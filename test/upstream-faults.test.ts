@@ -21,7 +21,7 @@ import {
   WORKLOADS,
 } from './kit/fault-stand.js';
 
-// Fails when an entry of CODE_OF_STATUS, RETRIED_STATUSES or RETRIED_REASONS of src/upstream/faults.ts is taken out, when
+// Fails when an entry of CODE_OF_STATUS, RETRIED_STATUSES or RETRIED_REASONS of src/upstream/http/errors.ts is taken out, when
 // "once" or Retry-After is not kept, when a bound is off by one, and when an error is remembered or quotes ScaleOps.
 describe.each(ROW_GROUPS)('%s', (_group, rows) => {
   test.each(rows)('$title is $code', async ({ fault, hangs = false, closes, waits, purges, ...outcome }) => {

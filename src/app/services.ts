@@ -14,9 +14,9 @@ import { GatewayError } from '../errors.js';
 import type { GatewayLogger } from '../telemetry/logger.js';
 import type { Siblings } from '../telemetry/aggregate-metrics.js';
 import { createTelemetry, type Telemetry } from '../telemetry/telemetry.js';
-import { createScaleOpsClient, type ScaleOpsClient } from '../upstream/client.js';
-import { createCredentials } from '../upstream/credentials.js';
-import { createReportReader, type ReportReader } from '../upstream/report-reader.js';
+import { createScaleOpsClient, type ScaleOpsClient } from '../upstream/client/client.js';
+import { createCredentials } from '../upstream/auth/credentials.js';
+import { createReportReader, type ReportReader } from '../upstream/parse/report-parser.js';
 
 /** What a test or another host may replace. */
 export interface GatewayDependencies {

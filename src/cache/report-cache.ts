@@ -8,7 +8,7 @@ import type { Cancellation } from '../concurrency/cancellation.js';
 import { startDeadline, type Deadline } from '../concurrency/deadline.js';
 import { createSingleFlight } from '../concurrency/single-flight.js';
 import type { ReportRequest, WorkloadCostsRequest } from '../report/request.js';
-import type { FetchedReport, ScaleOpsClient } from '../upstream/client.js';
+import type { FetchedReport, ScaleOpsClient } from '../upstream/client/client.js';
 import type { Principal } from '../upstream/principal.js';
 import { createAnswers, type AnswerMemory } from './memory/response-store.js';
 import { createAnswering, type CacheAnswer, type CacheResult } from './cache-result.js';

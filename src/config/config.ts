@@ -17,9 +17,9 @@ import { readProtection } from './settings/read-protection.js';
 import { findIdleSettings, readAuth, readResilience } from './settings/read-upstream.js';
 import { ConfigError, createReader, type Environment, type Reader, type ReadText } from './settings/reader.js';
 import { SETTINGS } from './settings/settings.js';
-import type { AuthSettings } from '../upstream/credentials.js';
+import type { AuthSettings } from '../upstream/auth/credentials.js';
 import type { ShutdownSettings } from '../app/shutdown.js';
-import type { ResilienceSettings } from '../upstream/resilience.js';
+import type { ResilienceSettings } from '../upstream/client/resilience.js';
 
 export { ConfigError };
 

@@ -15,7 +15,7 @@ import type { Group } from '../report/columns/group-by.js';
 import type { ReportRequest, WorkloadCostsRequest } from '../report/request.js';
 import type { RowTextMemory } from '../report/write/row-json-cache.js';
 import { createCoverage, toFamilyKey, type ScopedRequest } from '../report/scopes/scope.js';
-import type { Credentials } from '../upstream/credentials.js';
+import type { Credentials } from '../upstream/auth/credentials.js';
 import type { Principal } from '../upstream/principal.js';
 
 export type { LoadedReport, Principal };

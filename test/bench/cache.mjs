@@ -13,9 +13,9 @@ import { systemClock } from '../../dist/clock.js';
 import { readConfig } from '../../dist/config/config.js';
 import { startDeadline } from '../../dist/concurrency/deadline.js';
 import { decodeReport } from '../../dist/report/parse/json-parser.js';
-import { createCredentials } from '../../dist/upstream/credentials.js';
-import { createConnections } from '../../dist/upstream/connections.js';
-import { createResilience } from '../../dist/upstream/resilience.js';
+import { createCredentials } from '../../dist/upstream/auth/credentials.js';
+import { createConnections } from '../../dist/upstream/http/connections.js';
+import { createResilience } from '../../dist/upstream/client/resilience.js';
 import { fetchFleet } from './fleet.mjs';
 import { at, measureAsync, printMachine, usedBytes } from './measure.mjs';
 

@@ -10,7 +10,7 @@ import { pino } from 'pino';
 import { readConfig } from '../../dist/config/config.js';
 import { createGateway } from '../../dist/app/gateway.js';
 import { decodeReport } from '../../dist/report/parse/json-parser.js';
-import { createAnswerReading, toDecoded } from '../../dist/upstream/answer.js';
+import { createAnswerReading, toDecoded } from '../../dist/upstream/parse/parse-response.js';
 import { fetchFleet } from './fleet.mjs';
 import { measure, printMachine } from './measure.mjs';
 

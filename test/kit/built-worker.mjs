@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-const STARTED_BY = '/src/upstream/reading-thread.ts';
+const STARTED_BY = '/src/upstream/parse/parser-thread.ts';
 const IN_SOURCE = "new URL('./reading-worker.js', import.meta.url)";
 
 /** A plugin of vite that points STARTED_BY to the compiled file. */
@@ -37,7 +37,7 @@ function compile(root) {
   const config = join(folder, 'tsconfig.json');
   writeFileSync(
     config,
-    JSON.stringify({ ...options, include: [], files: [join(root, 'src/upstream/reading-worker.ts')] }),
+    JSON.stringify({ ...options, include: [], files: [join(root, 'src/upstream/parse/parser-worker.ts')] }),
   );
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
   execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', config]);

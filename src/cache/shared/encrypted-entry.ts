@@ -10,7 +10,7 @@ import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 
-import { readBody } from '../../upstream/body.js';
+import { readBody } from '../../upstream/http/body.js';
 import type { Principal } from '../../upstream/principal.js';
 
 /** What an entry says of itself. Times are milliseconds since the Unix epoch. */

@@ -3,7 +3,7 @@
 
 import type { Clock } from '../../clock.js';
 import { startDeadline } from '../../concurrency/deadline.js';
-import type { FetchedReport } from '../../upstream/client.js';
+import type { FetchedReport } from '../../upstream/client/client.js';
 import type { Principal } from '../../upstream/principal.js';
 import type { DatedReport } from '../freshness.js';
 import { ANSWER_MS, createAsk, TURN_MS } from './guarded-redis.js';

@@ -4,9 +4,9 @@ import { randomUUID } from 'node:crypto';
 
 import type { Clock } from '../../clock.js';
 import type { Report } from '../../report/report.js';
-import type { FetchedReport } from '../../upstream/client.js';
+import type { FetchedReport } from '../../upstream/client/client.js';
 import type { Principal } from '../../upstream/principal.js';
-import type { ReportReader } from '../../upstream/report-reader.js';
+import type { ReportReader } from '../../upstream/parse/report-parser.js';
 import type { DatedReport } from '../freshness.js';
 import { ANSWER_MS, TURN_MS, type Ask } from './guarded-redis.js';
 import { peekHeader, sealEntry, unsealEntry } from './encrypted-entry.js';

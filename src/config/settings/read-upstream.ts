@@ -1,8 +1,8 @@
 // The settings of ScaleOps as the parts of the gateway want them: who asks it, and how often.
 
-import type { AuthSettings } from '../../upstream/credentials.js';
+import type { AuthSettings } from '../../upstream/auth/credentials.js';
 import { isToken } from '../../upstream/principal.js';
-import type { ResilienceSettings } from '../../upstream/resilience.js';
+import type { ResilienceSettings } from '../../upstream/client/resilience.js';
 import { readShare } from './read-workers.js';
 import type { Environment, Reader, ReadText } from './reader.js';
 import type { SettingName } from './settings.js';

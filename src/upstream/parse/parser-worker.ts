@@ -3,8 +3,8 @@
 
 import { parentPort } from 'node:worker_threads';
 
-import { bufferOf } from '../report/report-data.js';
-import { createAnswerReading, type ReadAnswer } from './answer.js';
+import { bufferOf } from '../../report/report-data.js';
+import { createAnswerReading, type ReadAnswer } from './parse-response.js';
 
 /** A body to read, in its blocks. */
 export interface ReadingTask {

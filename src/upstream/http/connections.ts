@@ -5,7 +5,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
 import { buildConnector, Pool, type Dispatcher } from 'undici';
 
-import { UpstreamError } from '../errors.js';
+import { UpstreamError } from '../../errors.js';
 
 export interface Connections {
   /** As undici does. @throws UpstreamError with retry "at-once" for a kept connection that was closed; undici's errors. */

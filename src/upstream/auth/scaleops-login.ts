@@ -1,11 +1,11 @@
 // The login of ScaleOps itself (built-in users, LDAP): credentials in, and a redirect out that is not followed, whose
 // Location carries the token. Source: the vendor's page on authentication, see schema/scaleops.openapi.yaml.
 
-import { UpstreamError } from '../errors.js';
-import { pathUnder } from './connections.js';
-import { createLoginHost, type LoginHostOptions } from './login-host.js';
-import type { Login } from './obtained-tokens.js';
-import { isToken, type Tokens } from './principal.js';
+import { UpstreamError } from '../../errors.js';
+import { pathUnder } from '../http/connections.js';
+import { createLoginHost, type LoginHostOptions } from './token-endpoint.js';
+import type { Login } from './token-cache.js';
+import { isToken, type Tokens } from '../principal.js';
 
 export interface LoginSettings {
   readonly username: string;

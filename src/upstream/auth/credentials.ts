@@ -5,14 +5,14 @@ import { scrypt } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { promisify } from 'node:util';
 
-import type { Clock } from '../clock.js';
-import { GatewayError, UpstreamError } from '../errors.js';
-import { createAzureLogin, type AzureSettings } from './azure.js';
-import { UNOBSERVED, type UpstreamInstrument } from './instrument.js';
-import { readExpiry } from './jwt.js';
-import { createScaleOpsLogin, type LoginSettings } from './login.js';
-import { createObtainedTokens, type Login } from './obtained-tokens.js';
-import { createPrincipal, isToken, type Principal, type Tokens } from './principal.js';
+import type { Clock } from '../../clock.js';
+import { GatewayError, UpstreamError } from '../../errors.js';
+import { createAzureLogin, type AzureSettings } from './azure-login.js';
+import { UNOBSERVED, type UpstreamInstrument } from '../instrumentation.js';
+import { readExpiry } from './jwt-expiry.js';
+import { createScaleOpsLogin, type LoginSettings } from './scaleops-login.js';
+import { createObtainedTokens, type Login } from './token-cache.js';
+import { createPrincipal, isToken, type Principal, type Tokens } from '../principal.js';
 
 /** Where a ready-made token is: given as it is, or in a file that may be renewed while the gateway runs. */
 export type TokenSource = { readonly token: string } | { readonly file: string };

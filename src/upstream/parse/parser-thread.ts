@@ -3,8 +3,8 @@
 
 import { Worker } from 'node:worker_threads';
 
-import { UpstreamError } from '../errors.js';
-import type { ReadingResult, ReadingTask } from './reading-worker.js';
+import { UpstreamError } from '../../errors.js';
+import type { ReadingResult, ReadingTask } from './parser-worker.js';
 
 /** Of the objects that are made where a body is not what ScaleOps usually sends; the bytes themselves are beside it. */
 const MAX_HEAP_MB = 1_024;
@@ -22,7 +22,7 @@ export function createReadingThread({ maxHeapMb = MAX_HEAP_MB } = {}): ReadingTh
   let fail: (error?: unknown) => void = () => undefined;
 
   const start = (): Worker => {
-    const started = new Worker(new URL('./reading-worker.js', import.meta.url), {
+    const started = new Worker(new URL('./parser-worker.js', import.meta.url), {
       // It needs none of the secrets that are there.
       env: {},
       resourceLimits: { maxOldGenerationSizeMb: maxHeapMb },

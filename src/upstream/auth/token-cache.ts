@@ -1,12 +1,12 @@
 // Tokens that are obtained by a login and end after a while. One login serves all who wait, a new token is fetched before
 // the old one ends, and a login that was refused is not repeated for a while: accounts are locked for less.
 
-import type { Clock } from '../clock.js';
-import { UpstreamError } from '../errors.js';
-import type { Cancellation } from '../concurrency/cancellation.js';
-import { createSingleFlight } from '../concurrency/single-flight.js';
-import { readExpiry } from './jwt.js';
-import type { Tokens } from './principal.js';
+import type { Clock } from '../../clock.js';
+import { UpstreamError } from '../../errors.js';
+import type { Cancellation } from '../../concurrency/cancellation.js';
+import { createSingleFlight } from '../../concurrency/single-flight.js';
+import { readExpiry } from './jwt-expiry.js';
+import type { Tokens } from '../principal.js';
 
 /** What a login gave. */
 export interface ObtainedToken {

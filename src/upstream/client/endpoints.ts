@@ -1,8 +1,8 @@
 // The two endpoints: which parameter of a report request goes where. Source: the vendor's page, see
 // schema/scaleops.openapi.yaml. The body takes all but two parameters of the workload report.
 
-import { toParameters, type ReportKind, type ReportParameters, type ReportRequest } from '../report/request.js';
-import { pathUnder } from './connections.js';
+import { toParameters, type ReportKind, type ReportParameters, type ReportRequest } from '../../report/request.js';
+import { pathUnder } from '../http/connections.js';
 
 /** One POST to make. */
 export interface UpstreamCall {

@@ -1,11 +1,11 @@
 // The login by Azure AD: client credentials in, an access token out. Source: the vendor's page on authentication; the
 // form is that of OAuth 2.0, RFC 6749, section 4.4.
 
-import { UpstreamError } from '../errors.js';
-import { pathUnder } from './connections.js';
-import { createLoginHost, type LoginHostOptions } from './login-host.js';
-import type { Login, ObtainedToken } from './obtained-tokens.js';
-import { isToken, type Tokens } from './principal.js';
+import { UpstreamError } from '../../errors.js';
+import { pathUnder } from '../http/connections.js';
+import { createLoginHost, type LoginHostOptions } from './token-endpoint.js';
+import type { Login, ObtainedToken } from './token-cache.js';
+import { isToken, type Tokens } from '../principal.js';
 
 export interface AzureSettings {
   /** The login host. */

@@ -1,11 +1,11 @@
 // What the body of an answer with HTTP 200 is: a report, or one of the things that are sent in place of one. As plain
 // data, so that it can be found out in another thread.
 
-import { UpstreamError, type UpstreamErrorCode } from '../errors.js';
-import type { RetryRule } from '../concurrency/retry.js';
-import { decodeData, ReportShapeError } from '../report/parse/json-parser.js';
-import { createReportReading } from '../report/parse/fast-parser.js';
-import { toReport, type DecodedReport, type ReportData } from '../report/report-data.js';
+import { UpstreamError, type UpstreamErrorCode } from '../../errors.js';
+import type { RetryRule } from '../../concurrency/retry.js';
+import { decodeData, ReportShapeError } from '../../report/parse/json-parser.js';
+import { createReportReading } from '../../report/parse/fast-parser.js';
+import { toReport, type DecodedReport, type ReportData } from '../../report/report-data.js';
 
 /** Why a body is no report. Nothing of it stands here: JSON.parse's own message would quote it. */
 export interface Refusal {

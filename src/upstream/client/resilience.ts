@@ -1,23 +1,23 @@
 // What stands between a report that is wanted and the calls that are made for it: a bound on how many run and wait, a
 // circuit breaker, retries. The policies themselves are in src/flow/; here they meet, and speak in our error codes.
 
-import type { Clock } from '../clock.js';
-import { UpstreamError } from '../errors.js';
-import { pause } from '../concurrency/abort.js';
+import type { Clock } from '../../clock.js';
+import { UpstreamError } from '../../errors.js';
+import { pause } from '../../concurrency/abort.js';
 import {
   BulkheadFullError,
   createBulkhead,
   type BulkheadLoad,
   type BulkheadSettings,
-} from '../concurrency/bulkhead.js';
+} from '../../concurrency/bulkhead.js';
 import {
   CircuitOpenError,
   createCircuitBreaker,
   type CircuitBreakerSettings,
   type Verdict,
-} from '../concurrency/circuit-breaker.js';
-import type { Deadline } from '../concurrency/deadline.js';
-import { createRetryPolicy, type RetrySettings } from '../concurrency/retry.js';
+} from '../../concurrency/circuit-breaker.js';
+import type { Deadline } from '../../concurrency/deadline.js';
+import { createRetryPolicy, type RetrySettings } from '../../concurrency/retry.js';
 
 export interface ResilienceSettings extends BulkheadSettings, RetrySettings {
   readonly breaker: CircuitBreakerSettings;

@@ -3,13 +3,13 @@
 
 import { Pool } from 'undici';
 
-import type { Clock } from '../clock.js';
-import { UpstreamError } from '../errors.js';
-import type { Cancellation } from '../concurrency/cancellation.js';
-import { startDeadline } from '../concurrency/deadline.js';
-import { discardBody, readBody } from './body.js';
-import { CONNECT_MS, headerOf } from './connections.js';
-import { parseRetryAfter, toStatusError, toTransportError } from './faults.js';
+import type { Clock } from '../../clock.js';
+import { UpstreamError } from '../../errors.js';
+import type { Cancellation } from '../../concurrency/cancellation.js';
+import { startDeadline } from '../../concurrency/deadline.js';
+import { discardBody, readBody } from '../http/body.js';
+import { CONNECT_MS, headerOf } from '../http/connections.js';
+import { parseRetryAfter, toStatusError, toTransportError } from '../http/errors.js';
 
 export interface LoginRequest {
   readonly path: string;

@@ -5,8 +5,8 @@ import { pipeline, type Readable } from 'node:stream';
 import { createBrotliDecompress, createGunzip } from 'node:zlib';
 import type { Dispatcher } from 'undici';
 
-import type { Clock } from '../clock.js';
-import { UpstreamError } from '../errors.js';
+import type { Clock } from '../../clock.js';
+import { UpstreamError } from '../../errors.js';
 
 /** What we ask the upstream for. */
 export const ACCEPT_ENCODING = 'gzip, br';

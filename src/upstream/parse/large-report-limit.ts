@@ -1,7 +1,7 @@
 // How many large reports may be read at the same time. Each takes some hundred megabytes until it has become columns, so
 // who comes after that is turned away as soon as its answer has grown large.
 
-import { UpstreamError } from '../errors.js';
+import { UpstreamError } from '../../errors.js';
 
 /** A body that has grown to more is large. */
 export const LARGE_BYTES = 16_777_216;

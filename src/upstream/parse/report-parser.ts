@@ -2,12 +2,12 @@
 // the event loop (see cohort.ts). What would hold up everybody else is read in a thread of its own, which is started when it
 // is first needed: here only the memory that comes back is wrapped.
 
-import { createCohorts } from '../concurrency/tick-batch.js';
-import { createTurns } from '../concurrency/semaphore.js';
-import type { DecodedReport } from '../report/report-data.js';
-import { createAnswerReading, toDecoded } from './answer.js';
-import { createLargeReports, type LargeReading } from './large-reports.js';
-import { createReadingThread, isAlone } from './reading-thread.js';
+import { createCohorts } from '../../concurrency/tick-batch.js';
+import { createTurns } from '../../concurrency/semaphore.js';
+import type { DecodedReport } from '../../report/report-data.js';
+import { createAnswerReading, toDecoded } from './parse-response.js';
+import { createLargeReports, type LargeReading } from './large-report-limit.js';
+import { createReadingThread, isAlone } from './parser-thread.js';
 
 /** Shorter bodies are read in less time than it takes everybody else to notice: some 3 ms, and 10 while V8 is cold. */
 const THREAD_BYTES = 1_048_576;

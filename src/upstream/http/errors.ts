@@ -2,7 +2,7 @@
 
 import { errors } from 'undici';
 
-import { ERROR_CODES, UpstreamError, type UpstreamErrorCode } from '../errors.js';
+import { ERROR_CODES, UpstreamError, type UpstreamErrorCode } from '../../errors.js';
 
 const CODE_OF_STATUS: Readonly<Record<number, UpstreamErrorCode>> = {
   400: 'UPSTREAM_REJECTED',

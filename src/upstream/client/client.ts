@@ -3,19 +3,19 @@
 
 import type { Dispatcher } from 'undici';
 
-import type { Clock } from '../clock.js';
-import { UpstreamError } from '../errors.js';
-import type { BulkheadLoad } from '../concurrency/bulkhead.js';
-import type { Deadline, Leaving } from '../concurrency/deadline.js';
-import type { Report } from '../report/report.js';
-import type { ReportKind, ReportRequest } from '../report/request.js';
-import { ACCEPT_ENCODING, discardBody, readBody } from './body.js';
-import { createUpstreamCalls, ENDPOINTS, type ToUpstreamCall } from './calls.js';
-import { createConnections, headerOf, type Connections } from './connections.js';
-import { parseRetryAfter, toStatusError, toTransportError } from './faults.js';
-import { UNOBSERVED, type ObservedCall, type UpstreamInstrument } from './instrument.js';
-import type { Principal } from './principal.js';
-import type { ReportOfBody, ReportReader } from './report-reader.js';
+import type { Clock } from '../../clock.js';
+import { UpstreamError } from '../../errors.js';
+import type { BulkheadLoad } from '../../concurrency/bulkhead.js';
+import type { Deadline, Leaving } from '../../concurrency/deadline.js';
+import type { Report } from '../../report/report.js';
+import type { ReportKind, ReportRequest } from '../../report/request.js';
+import { ACCEPT_ENCODING, discardBody, readBody } from '../http/body.js';
+import { createUpstreamCalls, ENDPOINTS, type ToUpstreamCall } from './endpoints.js';
+import { createConnections, headerOf, type Connections } from '../http/connections.js';
+import { parseRetryAfter, toStatusError, toTransportError } from '../http/errors.js';
+import { UNOBSERVED, type ObservedCall, type UpstreamInstrument } from '../instrumentation.js';
+import type { Principal } from '../principal.js';
+import type { ReportOfBody, ReportReader } from '../parse/report-parser.js';
 import { createResilience, type ResilienceSettings } from './resilience.js';
 
 export interface ClientOptions {
