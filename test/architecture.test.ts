@@ -1,73 +1,49 @@
-// The house keeps its shape: who may know whom, and what only one file may do.
+// The architecture rules of src/README.md. Each test lists the offenders, so that a failure says what to move.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 const SRC = new URL('../src/', import.meta.url).pathname;
 const FILES = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
 
-/** From each room to the rooms it may know; a file of src itself is a room of its own. */
+/** From each folder to the folders that it may import. A file directly in src counts as a folder. */
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
-  'main.ts': [
-    'config.ts',
-    'cores',
-    'errors.ts',
-    'gateway.ts',
-    'graphql',
-    'http',
-    'log.ts',
-    'settings',
-    'shutdown.ts',
-    'simulator',
-    'telemetry',
-  ],
-  'gateway.ts': ['access', 'clock.ts', 'config.ts', 'graphql', 'http', 'parts.ts', 'shutdown.ts'],
-  'parts.ts': ['access', 'cache', 'clock.ts', 'config.ts', 'errors.ts', 'log.ts', 'telemetry', 'upstream'],
-  'config.ts': ['access', 'cache', 'graphql', 'report', 'settings', 'shutdown.ts', 'upstream'],
-  'shutdown.ts': ['clock.ts', 'http'],
-  settings: ['access', 'documents', 'upstream'],
-  // Who may come in, and what they may see.
-  access: ['clock.ts', 'errors.ts', 'report'],
-  'context.ts': ['cache', 'errors.ts', 'flow', 'loaders', 'report', 'upstream'],
-  'errors.ts': ['flow'],
+  'main.ts': ['app', 'cores', 'config', 'errors.ts', 'graphql', 'http', 'simulator', 'telemetry'],
   'clock.ts': [],
-  'log.ts': [],
-  graphql: ['context.ts', 'errors.ts', 'report'],
-  // What can be said of a GraphQL document before it runs.
-  documents: ['errors.ts'],
-  // How an operation is run, of whatever schema.
+  'errors.ts': ['concurrency'],
+  app: ['auth', 'cache', 'clock.ts', 'config', 'errors.ts', 'graphql', 'http', 'loaders', 'telemetry', 'upstream'],
+  config: ['app', 'auth', 'cache', 'graphql', 'query-limits', 'report', 'upstream'],
+  auth: ['clock.ts', 'errors.ts', 'report'],
+  graphql: ['errors.ts', 'execution', 'loaders', 'report'],
   execution: [],
-  // The cache: for answers that are made of its reports.
+  'query-limits': ['errors.ts'],
   http: [
-    'access',
+    'auth',
     'cache',
     'clock.ts',
-    'context.ts',
-    'documents',
+    'concurrency',
     'errors.ts',
     'execution',
-    'flow',
-    'log.ts',
+    'loaders',
+    'query-limits',
     'report',
+    'telemetry',
   ],
-  cache: ['clock.ts', 'errors.ts', 'flow', 'report', 'upstream'],
-  upstream: ['clock.ts', 'errors.ts', 'flow', 'report'],
-  // Metrics and traces. Whom they watch does not know them: gateway.ts puts them in.
-  telemetry: ['clock.ts', 'errors.ts'],
-  loaders: ['cache', 'errors.ts', 'report'],
-  // Several processes behind one port.
-  cores: ['clock.ts', 'telemetry'],
-  // How work is let run: deadlines, single flights, queues, retries, breakers. It knows neither HTTP nor reports.
-  flow: ['clock.ts'],
+  loaders: ['cache', 'concurrency', 'errors.ts', 'report', 'upstream'],
+  cache: ['clock.ts', 'concurrency', 'errors.ts', 'report', 'upstream'],
+  upstream: ['clock.ts', 'concurrency', 'errors.ts', 'report'],
+  concurrency: ['clock.ts'],
   report: [],
+  telemetry: ['clock.ts', 'errors.ts'],
+  cores: ['clock.ts', 'telemetry'],
   simulator: [],
 };
 
-/** Packages that only one room may import. */
+/** Packages that only these folders may import. */
 const OWNERS: Readonly<Record<string, readonly string[]>> = {
   undici: ['upstream'],
-  jose: ['access'],
+  jose: ['auth'],
   'lru-cache': ['cache', 'http'],
   '@redis/client': ['cache'],
   dataloader: ['loaders'],
@@ -85,38 +61,52 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   'node:http': ['http', 'simulator'],
 };
 
-const roomOf = (file: string): string => file.split('/')[0]!;
+const folderOf = (file: string): string => file.split('/')[0]!;
 const sourceOf = (file: string): string => readFileSync(join(SRC, file), 'utf8');
 
 function importsOf(file: string): string[] {
   return [...sourceOf(file).matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map(([, name]) => name!);
 }
 
-describe.each(FILES)('src/%s', (file) => {
-  const room = roomOf(file);
+/** The files of src that a file imports, type imports included. */
+function neighboursOf(file: string): string[] {
+  return importsOf(file)
+    .filter((name) => name.startsWith('.'))
+    .map((name) => normalize(join(dirname(file), name)).replace(/\.js$/, '.ts'));
+}
 
-  test('knows only the rooms that it may', () => {
-    const neighbours = importsOf(file)
-      .filter((name) => name.startsWith('.'))
-      .map((name) => roomOf(normalize(join(dirname(file), name)).replace(/\.js$/, '.ts')))
-      .filter((neighbour) => neighbour !== room);
-    expect(ARROWS[room]).toBeDefined();
-    expect(neighbours.filter((neighbour) => !ARROWS[room]!.includes(neighbour))).toEqual([]);
+test('a folder imports only the folders that its arrows allow', () => {
+  const offenders = FILES.flatMap((file) => {
+    const allowed = ARROWS[folderOf(file)] ?? [];
+    return neighboursOf(file)
+      .filter((other) => folderOf(other) !== folderOf(file) && !allowed.includes(folderOf(other)))
+      .map((other) => `${file} → ${other}`);
   });
-
-  test('imports only packages of its room', () => {
-    const foreign = importsOf(file).filter((name) => OWNERS[name] !== undefined && !OWNERS[name].includes(room));
-    expect(foreign).toEqual([]);
-  });
-
-  test('says at its top what it owns', () => {
-    const opening = /^(?:\/\/ .*\n)+/.exec(sourceOf(file))?.[0] ?? '';
-    expect(opening.split('\n').length - 1).toBeGreaterThanOrEqual(1);
-    expect(opening.split('\n').length - 1).toBeLessThanOrEqual(6);
-  });
+  expect(offenders).toEqual([]);
 });
 
-test.each(FILES.filter((file) => file !== 'main.ts'))('src/%s does not name the process', (file) => {
-  const code = sourceOf(file).replaceAll(/\/\/.*|\/\*[\s\S]*?\*\//g, '');
-  expect(code).not.toMatch(/(?<![\w.'-])process\s*[.[]|node:process/);
+test('a package is imported only by the folders that own it', () => {
+  const offenders = FILES.flatMap((file) =>
+    importsOf(file)
+      .filter((name) => OWNERS[name] !== undefined && !OWNERS[name].includes(folderOf(file)))
+      .map((name) => `${file} → ${name}`),
+  );
+  expect(offenders).toEqual([]);
+});
+
+test('a file says in its first lines what it owns', () => {
+  const offenders = FILES.filter((file) => {
+    const opening = /^(?:\/\/ .*\n)+/.exec(sourceOf(file))?.[0] ?? '';
+    const lines = opening.split('\n').length - 1;
+    return lines < 1 || lines > 6;
+  });
+  expect(offenders).toEqual([]);
+});
+
+test('only main.ts names the process', () => {
+  const offenders = FILES.filter((file) => file !== 'main.ts').filter((file) => {
+    const code = sourceOf(file).replaceAll(/\/\/.*|\/\*[\s\S]*?\*\//g, '');
+    return /(?<![\w.'-])process\s*[.[]|node:process/.test(code);
+  });
+  expect(offenders).toEqual([]);
 });

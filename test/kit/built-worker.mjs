@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 const STARTED_BY = '/src/upstream/parse/parser-thread.ts';
-const IN_SOURCE = "new URL('./reading-worker.js', import.meta.url)";
+const IN_SOURCE = "new URL('./parser-worker.js', import.meta.url)";
 
 /** A plugin of vite that points STARTED_BY to the compiled file. */
 export function builtWorker(root) {
@@ -41,5 +41,5 @@ function compile(root) {
   );
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
   execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', config]);
-  return pathToFileURL(join(folder, 'upstream/reading-worker.js')).href;
+  return pathToFileURL(join(folder, 'upstream/parse/parser-worker.js')).href;
 }
