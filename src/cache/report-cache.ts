@@ -4,8 +4,7 @@
 
 import type { Clock } from '../clock.js';
 import { UpstreamError } from '../errors.js';
-import type { Cancellation } from '../concurrency/cancellation.js';
-import { startDeadline, type Deadline } from '../concurrency/deadline.js';
+import { Deadline } from '../concurrency/deadline.js';
 import { createSingleFlight } from '../concurrency/single-flight.js';
 import type { ReportRequest, WorkloadCostsRequest } from '../report/request.js';
 import type { FetchedReport, ScaleOpsClient } from '../upstream/client/client.js';
@@ -43,7 +42,7 @@ export interface ReportCacheOptions extends ReportMemoryOptions {
 
 export interface LoadOptions {
   /** Looked at only where something has to be waited for. */
-  readonly signal?: Cancellation | undefined;
+  readonly signal?: AbortSignal | undefined;
   /** Asks the upstream although there is a fresh report; not more often than every few seconds a report. */
   readonly anew?: boolean;
 }
@@ -84,7 +83,7 @@ export function createReportCache(options: ReportCacheOptions): ReportCache {
   const fetches = createSingleFlight<Landing>();
 
   const toAnswer = createAnswering(memory);
-  const fetch = async (asking: Asking, signal?: Cancellation): Promise<CacheAnswer> => {
+  const fetch = async (asking: Asking, signal?: AbortSignal): Promise<CacheAnswer> => {
     const isUnderWay = fetches.has(asking.key);
     // The flight closes over one principal, and the key holds its id: nobody else can board.
     const { entry, isOurs } = await fetches.join(asking.key, (abort) => fetchReport(asking, abort), signal);
@@ -184,9 +183,9 @@ function createFetching({ client, shared, clock, timeoutMs }: ReportCacheOptions
     const { found, isOurs } = await shared.fetchOnce(wanted);
     return { entry: memory.keep(asking, found), isOurs };
   };
-  return async (asking: Asking, outer: Cancellation): Promise<Landing> => {
+  return async (asking: Asking, outer: AbortSignal): Promise<Landing> => {
     const toError = () => new UpstreamError('UPSTREAM_TIMEOUT', { reason: 'deadline' });
-    const deadline = startDeadline(clock, timeoutMs, { outer, toError });
+    const deadline = new Deadline(clock, timeoutMs, { caller: { signal: outer }, toError });
     try {
       return await fetchWithin(asking, deadline);
     } finally {

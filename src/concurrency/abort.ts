@@ -1,13 +1,18 @@
-// Waiting that can be given up, whatever becomes of what is waited for.
+// Waiting that ends when a signal aborts.
 
 import type { Clock } from '../clock.js';
-import type { Cancellation } from './cancellation.js';
 
-/** `work`, unless `signal` aborts first: then the signal's reason, and nobody hears what becomes of the work. */
-export function raceAbort<T>(work: Promise<T>, signal: Cancellation): Promise<T> {
+/** Anything that can be aborted. An AbortController is one. */
+export interface AbortableCaller {
+  /** Aborts when the caller no longer waits. */
+  readonly signal: AbortSignal;
+}
+
+/** Settles as `work` does; rejects with the reason of `signal` if that aborts first. The work itself goes on. */
+export function raceAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const onAbort = (): void => {
-      reject(signal.reason);
+      reject(signal.reason as Error);
     };
     if (signal.aborted) onAbort();
     else signal.addEventListener('abort', onAbort, { once: true });
@@ -17,10 +22,10 @@ export function raceAbort<T>(work: Promise<T>, signal: Cancellation): Promise<T>
   });
 }
 
-/** Resolves after `delayMs`, or rejects with the reason of `signal`. */
-export async function pause(clock: Clock, delayMs: number, signal: Cancellation): Promise<void> {
+/** Resolves after `delayMs`, or rejects with the reason of `signal` if that aborts first. */
+export async function delay(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();
   let cancel: () => void = () => undefined;
-  const over = new Promise<void>((resolve) => (cancel = clock.after(delayMs, resolve)));
-  await raceAbort(over, signal).finally(cancel);
+  const timer = new Promise<void>((resolve) => (cancel = clock.after(delayMs, resolve)));
+  await raceAbort(timer, signal).finally(cancel);
 }

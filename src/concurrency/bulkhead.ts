@@ -3,7 +3,7 @@
 // give up would make room for more than the host behind it is meant to get.
 
 import type { Clock } from '../clock.js';
-import type { Visitor } from './deadline.js';
+import type { AbortableCaller } from './abort.js';
 
 export interface BulkheadSettings {
   readonly maxInFlight: number;
@@ -27,15 +27,15 @@ export interface Bulkhead {
   /** Now. */
   load(): BulkheadLoad;
   /** @throws BulkheadFullError; the visitor's reason when it has left, or leaves the queue; what `work` throws. */
-  run<T>(work: () => Promise<T>, visitor: Visitor): Promise<T>;
+  run<T>(work: () => Promise<T>, visitor: AbortableCaller): Promise<T>;
 }
 
 export function createBulkhead(settings: BulkheadSettings, clock: Clock): Bulkhead {
   const queue = new Set<() => void>();
   let inFlight = 0;
 
-  const takeTurn = (visitor: Visitor): Promise<void> => {
-    visitor.throwIfOver();
+  const takeTurn = (visitor: AbortableCaller): Promise<void> => {
+    visitor.signal.throwIfAborted();
     if (inFlight < settings.maxInFlight) {
       inFlight += 1;
       return Promise.resolve();

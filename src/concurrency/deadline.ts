@@ -1,110 +1,90 @@
-// One deadline over a whole work: when the time is up, or the caller gives up, it is over at once, whatever its parts do.
-
-import { EventEmitter } from 'node:events';
+// One deadline over an operation or a call: it aborts when the time is up or when the caller gives up, whatever the work
+// under it does. Every timeout of the gateway is one of these.
 
 import type { Clock } from '../clock.js';
-import type { Cancellation } from './cancellation.js';
-
-/** Who may leave before a work has ended. An AbortController is one. */
-export interface Leaving {
-  /** Aborts then. Made when somebody looks at it: it costs as much as all else of a deadline. */
-  readonly signal: AbortSignal;
-}
-
-/** One who may have left already. */
-export interface Visitor extends Leaving {
-  /** Throws the reason of `signal` once that has aborted. */
-  throwIfOver(): void;
-}
-
-export interface Deadline extends Visitor {
-  /** Emits `abort` then: the same for undici, which has to do a lot more for a signal. */
-  readonly emitter: EventEmitter;
-  /** Whether the time is up. */
-  passed(): boolean;
-  /** The time that is left. */
-  remainingMs(): number;
-  /** The result of `work`, unless the signal aborts first; nobody hears then what becomes of the work. */
-  race<T>(work: Promise<T>): Promise<T>;
-  end(): void;
-}
+import { raceAbort, type AbortableCaller } from './abort.js';
 
 export interface DeadlineOptions {
-  /** The caller's own signal. */
-  readonly outer?: Cancellation;
-  /** The reason of `signal` when the time is up. */
+  /** When the time began, in milliseconds since the Unix epoch; may lie in the past. Now, by default. */
+  readonly startedAt?: number;
+  /** The caller; its abort ends the deadline with the same reason. Its signal is read when this one's is. */
+  readonly caller?: AbortableCaller | undefined;
+  /** The reason of `signal` when the time is up; a TimeoutError by default. */
   readonly toError?: () => Error;
 }
 
-/** Begins now. */
-export function startDeadline(clock: Clock, timeoutMs: number, options: DeadlineOptions = {}): Deadline {
-  return new RunningDeadline(clock, timeoutMs, options);
-}
-
-/** A class, for its getter's sake: an object with one takes as long to make as all the rest. */
-class RunningDeadline implements Deadline {
-  readonly emitter = new EventEmitter();
+/**
+ * The timer starts when `signal`, `race` or `throwIfAborted` is first used: most operations finish without waiting, and
+ * a timer costs more than the rest of a deadline. `end` must be called when the work is done.
+ */
+export class Deadline implements AbortableCaller {
   readonly #clock: Clock;
   readonly #timeoutMs: number;
   readonly #endsAt: number;
-  readonly #outer: Cancellation | undefined;
-  readonly #cancel: () => void;
-  readonly #over: Promise<never>;
-  readonly #onLeave = (): void => {
-    this.#stop();
-  };
-  #giveUp: (reason: unknown) => void = () => undefined;
+  readonly #options: DeadlineOptions;
   #controller: AbortController | undefined;
-  #passed = false;
-  #ended: { readonly reason: unknown } | undefined;
+  #stop: () => void = () => undefined;
+  #hasEnded = false;
 
-  constructor(clock: Clock, timeoutMs: number, { outer, toError }: DeadlineOptions) {
+  constructor(clock: Clock, timeoutMs: number, options: DeadlineOptions = {}) {
     this.#clock = clock;
     this.#timeoutMs = timeoutMs;
-    this.#endsAt = clock.now() + timeoutMs;
-    this.#outer = outer;
-    this.#over = new Promise<never>((_resolve, reject) => (this.#giveUp = reject));
-    this.#over.catch(() => undefined);
-    this.#cancel = clock.after(timeoutMs, () => {
-      this.#passed = true;
-      this.#stop(toError?.());
-    });
-    if (outer?.aborted) this.#stop();
-    outer?.addEventListener('abort', this.#onLeave, { once: true });
+    this.#endsAt = (options.startedAt ?? clock.now()) + timeoutMs;
+    this.#options = options;
   }
 
+  /** Aborts when the time is up or the caller gives up; never once `end` was called. */
   get signal(): AbortSignal {
-    this.#controller ??= new AbortController();
-    if (this.#ended !== undefined) this.#controller.abort(this.#ended.reason);
+    this.#controller ??= this.#start();
     return this.#controller.signal;
   }
 
-  passed(): boolean {
-    return this.#passed;
-  }
-
-  throwIfOver(): void {
-    if (this.#ended !== undefined) throw this.#ended.reason;
-  }
-
-  /** A clock that is set back does not lengthen it: the timer has the last word. */
+  /** What is left of the time; 0 or less when it is up. A clock that is set back does not lengthen it. */
   remainingMs(): number {
     return Math.min(this.#endsAt - this.#clock.now(), this.#timeoutMs);
   }
 
+  /** Throws the reason of `signal` once it has aborted. */
+  throwIfAborted(): void {
+    this.signal.throwIfAborted();
+  }
+
+  /** Settles as `work` does; rejects with the reason of `signal` if that aborts first. */
   race<T>(work: Promise<T>): Promise<T> {
-    return Promise.race([work, this.#over]);
+    return raceAbort(work, this.signal);
   }
 
+  /** Stops the timer. */
   end(): void {
-    this.#cancel();
-    this.#outer?.removeEventListener('abort', this.#onLeave);
+    this.#hasEnded = true;
+    this.#stop();
   }
 
-  #stop(reason: Error = new DOMException('The caller has left.', 'AbortError')): void {
-    this.#ended ??= { reason };
-    this.#controller?.abort(this.#ended.reason);
-    this.emitter.emit('abort');
-    this.#giveUp(this.#ended.reason);
+  #start(): AbortController {
+    const controller = new AbortController();
+    if (this.#hasEnded) return controller;
+    const { caller, toError = () => new DOMException('The time is up.', 'TimeoutError') } = this.#options;
+    const outer = caller?.signal;
+    const abort = (reason: unknown): void => {
+      this.#stop();
+      controller.abort(reason);
+    };
+    const onCallerAbort = (): void => {
+      abort(outer?.reason);
+    };
+    const onTimeout = (): void => {
+      abort(toError());
+    };
+    if (outer?.aborted === true) onCallerAbort();
+    else if (this.remainingMs() <= 0) onTimeout();
+    else {
+      const cancelTimer = this.#clock.after(this.remainingMs(), onTimeout);
+      outer?.addEventListener('abort', onCallerAbort, { once: true });
+      this.#stop = () => {
+        cancelTimer();
+        outer?.removeEventListener('abort', onCallerAbort);
+      };
+    }
+    return controller;
   }
 }

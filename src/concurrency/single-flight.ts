@@ -1,61 +1,60 @@
-// Equal work that runs at the same time runs once. Each caller waits on its own: one that leaves takes nobody with it,
-// and when the last one has left the work itself is called off. (lru-cache's own `fetch()` fails every waiter when the
-// first one leaves.)
+// Equal work that runs at the same time runs once. Each caller waits by itself: one that aborts does not affect the
+// others, and the work is aborted when no caller waits any more. (lru-cache's `fetch()` fails every waiter when the first
+// one aborts.)
 
 import { raceAbort } from './abort.js';
-import { CancellationSource, type Cancellation } from './cancellation.js';
 
 interface Flight<T> {
   readonly result: Promise<T>;
-  readonly source: CancellationSource;
+  readonly controller: AbortController;
   waiters: number;
-  isOver: boolean;
+  isSettled: boolean;
 }
 
 export interface SingleFlight<T> {
   /**
-   * The result of `start`, begun now unless work of the same key is under way.
-   * Rejects as `start` does, or with the reason of `signal` when that aborts first.
+   * Joins the work of this key, or starts it. Settles as the work does; rejects with the reason of `signal` if that
+   * aborts first. The signal given to `start` aborts when every caller has aborted.
    */
-  join(key: string, start: (signal: Cancellation) => Promise<T>, signal?: Cancellation): Promise<T>;
-  /** Whether work of this key is under way. */
+  join(key: string, start: (signal: AbortSignal) => Promise<T>, signal?: AbortSignal): Promise<T>;
+  /** Whether work of this key is running. */
   has(key: string): boolean;
 }
 
 export function createSingleFlight<T>(): SingleFlight<T> {
   const flights = new Map<string, Flight<T>>();
 
-  const depart = (key: string, start: (signal: Cancellation) => Promise<T>): Flight<T> => {
-    const source = new CancellationSource();
-    const flight: Flight<T> = { result: start(source), source, waiters: 0, isOver: false };
+  const startFlight = (key: string, start: (signal: AbortSignal) => Promise<T>): Flight<T> => {
+    const controller = new AbortController();
+    const flight: Flight<T> = { result: start(controller.signal), controller, waiters: 0, isSettled: false };
     flights.set(key, flight);
-    const land = (): void => {
-      flight.isOver = true;
-      // After a calling-off the key may already belong to a newer flight.
+    const settle = (): void => {
+      flight.isSettled = true;
+      // After an abort the key may already belong to a newer flight.
       if (flights.get(key) === flight) flights.delete(key);
     };
-    flight.result.then(land, land);
+    flight.result.then(settle, settle);
     return flight;
   };
 
-  const leave = (key: string, flight: Flight<T>): void => {
+  const removeWaiter = (key: string, flight: Flight<T>): void => {
     flight.waiters -= 1;
     if (flight.waiters > 0) return;
     if (flights.get(key) === flight) flights.delete(key);
-    // What is over is not called off: that would make an error, which nobody reads, in the time of a small report.
-    if (!flight.isOver) flight.source.abort();
+    // An abort after the end would make an error that nobody reads, which costs as much as a small report.
+    if (!flight.isSettled) flight.controller.abort();
   };
 
   return {
     has: (key) => flights.has(key),
     async join(key, start, signal) {
       signal?.throwIfAborted();
-      const flight = flights.get(key) ?? depart(key, start);
+      const flight = flights.get(key) ?? startFlight(key, start);
       flight.waiters += 1;
       try {
         return await (signal === undefined ? flight.result : raceAbort(flight.result, signal));
       } finally {
-        leave(key, flight);
+        removeWaiter(key, flight);
       }
     },
   };

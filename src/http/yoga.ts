@@ -14,7 +14,6 @@ import {
   type GatewayContext,
   type Principal,
 } from '../loaders/context.js';
-import type { Cancellation } from '../concurrency/cancellation.js';
 import type { GatewayLogger } from '../telemetry/logger.js';
 import { useAnswerLimit } from './plugins/row-limit.js';
 import { useAnswerWriter } from './plugins/streamed-lists.js';
@@ -208,7 +207,7 @@ function loadYoga() {
 }
 
 interface CallerParts {
-  readonly asked: { readonly headers: HeadersByName; readonly signal: Cancellation };
+  readonly asked: { readonly headers: HeadersByName; readonly signal: AbortSignal };
   readonly state: RequestState;
   readonly largeAnswers: LargeAnswers;
   readonly principal?: Principal;
@@ -235,7 +234,7 @@ class DoorCaller implements Caller {
   }
 
   /** Made when something has to be waited for. */
-  get signal(): Cancellation {
+  get signal(): AbortSignal {
     return this.#state.deadline?.signal ?? this.#asked.signal;
   }
 }

@@ -4,7 +4,6 @@ import type { AnswerMemory } from '../cache/memory/response-store.js';
 import type { KeptReport } from '../cache/memory/find-related.js';
 import type { CacheAnswer, CacheResult } from '../cache/report-cache.js';
 import { createBreathing } from '../concurrency/yielding.js';
-import type { Cancellation } from '../concurrency/cancellation.js';
 import { createTurns } from '../concurrency/semaphore.js';
 import { createReportLoader, type LoadedReport, type ReportLoader } from './report-loader.js';
 import { createScopeLoader, type ScopeLoader, type WiderReport } from './entity-loader.js';
@@ -52,7 +51,7 @@ export interface ContextParts {
 /** Who asks, and how. */
 export interface Caller {
   /** Aborts when the client has left, or its time is up. Looked at only where something has to be waited for. */
-  readonly signal: Cancellation;
+  readonly signal: AbortSignal;
   /** The bearer token that the client sent, where it is needed. */
   readonly token?: string | undefined;
   /** Whose reports it gets, where that was found out before. */

@@ -4,7 +4,7 @@
 import { createHmac } from 'node:crypto';
 
 import type { UpstreamError } from '../errors.js';
-import type { Leaving } from '../concurrency/deadline.js';
+import type { AbortableCaller } from '../concurrency/abort.js';
 
 /** A token fits a header field when it is visible ASCII (RFC 6750, section 2.1, asks for less than that). */
 export function isToken(text: string): boolean {
@@ -14,9 +14,9 @@ export function isToken(text: string): boolean {
 /** How a principal comes by the token of a call. */
 export interface Tokens {
   /** @throws UpstreamError where there is none to be had. */
-  token(leaving: Leaving): Promise<string>;
+  token(caller: AbortableCaller): Promise<string>;
   /** Another token in place of one that ScaleOps did not take; undefined where there is none. @throws UpstreamError */
-  renew(refused: string, leaving: Leaving): Promise<string | undefined>;
+  renew(refused: string, caller: AbortableCaller): Promise<string | undefined>;
   /** ScaleOps did not take the renewed token either. */
   reject(token: string): void;
   /** The error for a principal whose tokens are not taken. */

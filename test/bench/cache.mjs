@@ -11,7 +11,7 @@ import { Pool } from 'undici';
 import { createReportCache } from '../../dist/cache/report-cache.js';
 import { systemClock } from '../../dist/clock.js';
 import { readConfig } from '../../dist/config/config.js';
-import { startDeadline } from '../../dist/concurrency/deadline.js';
+import { Deadline } from '../../dist/concurrency/deadline.js';
 import { decodeReport } from '../../dist/report/parse/json-parser.js';
 import { createCredentials } from '../../dist/upstream/auth/credentials.js';
 import { createConnections } from '../../dist/upstream/http/connections.js';
@@ -93,8 +93,8 @@ async function benchCall() {
   const cases = {
     'a bare undici request': () => call(pool, 'bench', undefined),
     'the same through all policies': async () => {
-      const deadline = startDeadline(clock, config.upstream.timeoutMs);
-      const attempt = async () => call(connections, await tokens.token(deadline), deadline.emitter);
+      const deadline = new Deadline(clock, config.upstream.timeoutMs);
+      const attempt = async () => call(connections, await tokens.token(deadline), deadline.signal);
       try {
         return await deadline.race(resilience.run(attempt, deadline));
       } finally {

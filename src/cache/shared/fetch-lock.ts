@@ -4,7 +4,7 @@
 import { randomUUID } from 'node:crypto';
 
 import type { Clock } from '../../clock.js';
-import { pause } from '../../concurrency/abort.js';
+import { delay } from '../../concurrency/abort.js';
 import { TURN_MS, type Ask } from './guarded-redis.js';
 import type { Engine } from './redis.js';
 import { nameKey, type SharedPlace } from './shared-store.js';
@@ -40,7 +40,7 @@ export async function takeLock(
   const until = clock.now() + waitMs;
   let isOurs = ask.isSlow() ? undefined : await take();
   while (isOurs === false && clock.now() < until) {
-    await pause(clock, POLL_MS, signal);
+    await delay(clock, POLL_MS, signal);
     isOurs = await take();
   }
   let cancel: () => void = () => undefined;

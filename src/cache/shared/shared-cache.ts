@@ -2,7 +2,7 @@
 // upstream, a moment later.
 
 import type { Clock } from '../../clock.js';
-import { startDeadline } from '../../concurrency/deadline.js';
+import { Deadline } from '../../concurrency/deadline.js';
 import type { FetchedReport } from '../../upstream/client/client.js';
 import type { Principal } from '../../upstream/principal.js';
 import type { DatedReport } from '../freshness.js';
@@ -103,7 +103,7 @@ function createBackground(clock: Clock): Background {
       works.add(ended);
     },
     async settled(maxMs) {
-      const deadline = startDeadline(clock, maxMs);
+      const deadline = new Deadline(clock, maxMs);
       await deadline.race(Promise.all(works)).catch(() => undefined);
       deadline.end();
     },

@@ -4,7 +4,6 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { pipeline, Readable } from 'node:stream';
 
 import type { HeadersByName } from '../../auth/authentication.js';
-import { CancellationSource, type Cancellation } from '../../concurrency/cancellation.js';
 import { createCohorts } from '../../concurrency/tick-batch.js';
 import type { KnownHeadResponse } from '../server/cached-head.js';
 import type { HttpListener } from '../server/server.js';
@@ -76,7 +75,7 @@ class SocketAsked implements Asked {
   readonly body: Buffer;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
-  #leaving: CancellationSource | undefined;
+  #leaving: AbortController | undefined;
 
   constructor(request: IncomingMessage, response: ServerResponse, headers: HeadersByName, body: Buffer) {
     this.#request = request;
@@ -89,16 +88,16 @@ class SocketAsked implements Asked {
     return this.#request.socket.remoteAddress;
   }
 
-  get signal(): Cancellation {
-    return (this.#leaving ??= this.#follow());
+  get signal(): AbortSignal {
+    return (this.#leaving ??= this.#follow()).signal;
   }
 
   hasLeft(): boolean {
     return this.#response.destroyed;
   }
 
-  #follow(): CancellationSource {
-    const leaving = new CancellationSource();
+  #follow(): AbortController {
+    const leaving = new AbortController();
     const leave = (): void => {
       if (!this.#response.writableFinished) leaving.abort();
     };

@@ -1,7 +1,6 @@
 // A request for GraphQL as the lane sees it, whatever it came over, and what it is given.
 
 import type { HeadersByName } from '../../auth/authentication.js';
-import type { Cancellation } from '../../concurrency/cancellation.js';
 import type { AnswerBody } from '../response/serialize.js';
 import type { AnswerHead } from '../server/cached-head.js';
 
@@ -11,7 +10,7 @@ export interface Asked {
   readonly body: Buffer;
   readonly remoteAddress: string | undefined;
   /** Aborts when the client leaves. Made when somebody looks at it. */
-  readonly signal: Cancellation;
+  readonly signal: AbortSignal;
   hasLeft(): boolean;
 }
 

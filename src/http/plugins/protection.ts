@@ -4,7 +4,6 @@
 import type { GraphQLSchema } from 'graphql';
 
 import type { Clock } from '../../clock.js';
-import type { Cancellation } from '../../concurrency/cancellation.js';
 import type { DocumentLimits } from '../../query-limits/limits.js';
 import { createRateLimit, type RateLimit } from '../../concurrency/rate-limiter.js';
 import { createCostLimit, useCostLimit, type CostedQuestion } from './cost-limit.js';
@@ -57,7 +56,7 @@ export interface ProtectionLimits {
   /** Whether an operation would come to too much. */
   isTooCostly(question: CostedQuestion): boolean;
   /** Begins the time that an operation has. */
-  startOperation(request: { readonly signal: Cancellation }): OperationDeadline | undefined;
+  startOperation(request: { readonly signal: AbortSignal }): OperationDeadline | undefined;
 }
 
 const NO_LIMITS: ProtectionLimits = {

@@ -3,7 +3,6 @@
 
 import type { Clock } from '../../clock.js';
 import { UpstreamError } from '../../errors.js';
-import type { Cancellation } from '../../concurrency/cancellation.js';
 import { createSingleFlight } from '../../concurrency/single-flight.js';
 import { readExpiry } from './jwt-expiry.js';
 import type { Tokens } from '../principal.js';
@@ -17,7 +16,7 @@ export interface ObtainedToken {
 
 export interface Login {
   /** @throws UpstreamError; a refusal where the credentials are wrong. */
-  obtain(signal: Cancellation): Promise<ObtainedToken>;
+  obtain(signal: AbortSignal): Promise<ObtainedToken>;
   close(): Promise<void>;
 }
 
@@ -44,7 +43,7 @@ export function createObtainedTokens(login: Login, clock: Clock, refusal: Tokens
   let pausedUntil = -Infinity;
 
   const isPaused = (): boolean => pausedUntil - clock.now() > 0 && pausedUntil - clock.now() <= PAUSE_MS;
-  const obtain = async (signal: Cancellation): Promise<Held> => {
+  const obtain = async (signal: AbortSignal): Promise<Held> => {
     try {
       const { token, lifetimeMs = DEFAULT_LIFETIME_MS } = await login.obtain(signal);
       const now = clock.now();
@@ -60,7 +59,7 @@ export function createObtainedTokens(login: Login, clock: Clock, refusal: Tokens
       throw error;
     }
   };
-  const join = (signal?: Cancellation): Promise<Held> => {
+  const join = (signal?: AbortSignal): Promise<Held> => {
     if (isPaused()) return Promise.reject(refusal('the login was refused a moment ago'));
     return flights.join('login', obtain, signal);
   };

@@ -5,8 +5,7 @@ import { Pool } from 'undici';
 
 import type { Clock } from '../../clock.js';
 import { UpstreamError } from '../../errors.js';
-import type { Cancellation } from '../../concurrency/cancellation.js';
-import { startDeadline } from '../../concurrency/deadline.js';
+import { Deadline } from '../../concurrency/deadline.js';
 import { discardBody, readBody } from '../http/body.js';
 import { CONNECT_MS, headerOf } from '../http/connections.js';
 import { parseRetryAfter, toStatusError, toTransportError } from '../http/errors.js';
@@ -26,7 +25,7 @@ export interface LoginAnswer {
 
 export interface LoginHost {
   /** @throws UpstreamError when the host cannot be reached, is too slow, or fails (408, 429, 5xx). */
-  post(request: LoginRequest, signal: Cancellation): Promise<LoginAnswer>;
+  post(request: LoginRequest, signal: AbortSignal): Promise<LoginAnswer>;
   close(): Promise<void>;
 }
 
@@ -66,7 +65,7 @@ export function createLoginHost({ url, timeoutMs, clock, readsText, nonsense }: 
   return {
     async post(request, signal) {
       const toError = () => new UpstreamError('UPSTREAM_TIMEOUT', { reason: 'login: deadline' });
-      const deadline = startDeadline(clock, Math.min(timeoutMs, MAX_LOGIN_MS), { outer: signal, toError });
+      const deadline = new Deadline(clock, Math.min(timeoutMs, MAX_LOGIN_MS), { caller: { signal }, toError });
       try {
         return await deadline.race(post(request, deadline.signal));
       } catch (error) {

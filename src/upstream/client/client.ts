@@ -6,7 +6,8 @@ import type { Dispatcher } from 'undici';
 import type { Clock } from '../../clock.js';
 import { UpstreamError } from '../../errors.js';
 import type { BulkheadLoad } from '../../concurrency/bulkhead.js';
-import type { Deadline, Leaving } from '../../concurrency/deadline.js';
+import type { AbortableCaller } from '../../concurrency/abort.js';
+import type { Deadline } from '../../concurrency/deadline.js';
 import type { Report } from '../../report/report.js';
 import type { ReportKind, ReportRequest } from '../../report/request.js';
 import { ACCEPT_ENCODING, discardBody, readBody } from '../http/body.js';
@@ -62,7 +63,7 @@ export function createScaleOpsClient(options: ClientOptions): ScaleOpsClient {
         return await callUpstream(host, options, context, call);
       } catch (error) {
         // Undici says the same of a deadline, which is a fault of the upstream, and of a caller who left, which is none.
-        context.deadline.throwIfOver();
+        context.deadline.throwIfAborted();
         throw toTransportError(error);
       }
     });
@@ -87,7 +88,11 @@ export function createScaleOpsClient(options: ClientOptions): ScaleOpsClient {
 }
 
 /** `call` with the principal's token; with a new one, once, where ScaleOps does not take it. */
-async function withToken<T>({ tokens }: Principal, leaving: Leaving, call: (token: string) => Promise<T>): Promise<T> {
+async function withToken<T>(
+  { tokens }: Principal,
+  leaving: AbortableCaller,
+  call: (token: string) => Promise<T>,
+): Promise<T> {
   const token = await tokens.token(leaving);
   try {
     return await call(token);
@@ -128,8 +133,7 @@ async function callUpstream(
 ): Promise<FetchedReport> {
   const { url, path, body } = toCall(request);
   const { pathSetting } = ENDPOINTS[request.report];
-  // An emitter does not say that it was there already.
-  deadline.throwIfOver();
+  deadline.throwIfAborted();
   // Redirects are not followed: `request` does not, and the token must not travel.
   const response = await connections.request({
     method: 'POST',
@@ -142,7 +146,7 @@ async function callUpstream(
       'content-type': 'application/json',
     },
     body: JSON.stringify(body),
-    signal: deadline.emitter,
+    signal: deadline.signal,
   });
   observed.status = response.statusCode;
   if (response.statusCode !== 200) {

@@ -3,7 +3,7 @@
 
 import type { Clock } from '../../clock.js';
 import { UpstreamError } from '../../errors.js';
-import { pause } from '../../concurrency/abort.js';
+import { delay } from '../../concurrency/abort.js';
 import {
   BulkheadFullError,
   createBulkhead,
@@ -72,7 +72,7 @@ export function createResilience({ clock, onBreaker, breaker: settings, ...rest 
           const { retry: rule, retryAfterMs } = error;
           const waitMs = breaker.isOpen() ? undefined : retries.next({ rule, retryAfterMs }, deadline.remainingMs());
           if (waitMs === undefined || deadline.signal.aborted) throw error;
-          if (waitMs > 0) await pause(clock, waitMs, deadline.signal);
+          if (waitMs > 0) await delay(clock, waitMs, deadline.signal);
         }
       }
     },

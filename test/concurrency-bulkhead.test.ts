@@ -5,7 +5,6 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { BulkheadFullError, createBulkhead, type BulkheadSettings } from '../src/concurrency/bulkhead.js';
-import type { Visitor } from '../src/concurrency/deadline.js';
 import { createManualClock } from './kit/clock.js';
 import { createDeferred, settle, watch } from './kit/deferred.js';
 
@@ -32,7 +31,7 @@ function createStand(settings: BulkheadSettings) {
       begun.push(name);
       running.add(name);
       return work.promise.finally(() => running.delete(name));
-    }, visitorOf(leaving));
+    }, leaving);
     const { outcome } = watch(result);
     const end = (error?: Error): void => {
       if (error) work.reject(error);
@@ -48,16 +47,6 @@ function createStand(settings: BulkheadSettings) {
 
 const queueFull = { error: new BulkheadFullError('queue full') };
 const queuedTooLong = { error: new BulkheadFullError('queued too long') };
-
-/** Who leaves when the test says so. */
-function visitorOf({ signal }: AbortController): Visitor {
-  return {
-    signal,
-    throwIfOver: () => {
-      signal.throwIfAborted();
-    },
-  };
-}
 
 describe('a bulkhead', () => {
   test('runs so many at the same time, lets so many wait, and turns away the next at once', async () => {
@@ -101,11 +90,11 @@ describe('a bulkhead', () => {
     const caller = new AbortController();
     const thrown = bulkhead.run(() => {
       throw new Error('thrown');
-    }, visitorOf(caller));
-    const failed = bulkhead.run(() => Promise.reject(new Error('failed')), visitorOf(caller));
+    }, caller);
+    const failed = bulkhead.run(() => Promise.reject(new Error('failed')), caller);
     await expect(thrown).rejects.toThrow('thrown');
     await expect(failed).rejects.toThrow('failed');
-    expect(await bulkhead.run(() => Promise.resolve('done'), visitorOf(caller))).toBe('done');
+    expect(await bulkhead.run(() => Promise.resolve('done'), caller)).toBe('done');
     expect([clock.pending(), getEventListeners(caller.signal, 'abort')]).toEqual([0, []]);
   });
 

@@ -4,14 +4,13 @@ import { getEventListeners } from 'node:events';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import type { Cancellation } from '../src/concurrency/cancellation.js';
 import { createSingleFlight } from '../src/concurrency/single-flight.js';
 import { createDeferred, settle, watch, type Deferred, type Watched } from './kit/deferred.js';
 
 interface Flight {
   readonly work: Deferred<string>;
   /** The work's own: aborts when it is called off. */
-  readonly signal: Cancellation;
+  readonly signal: AbortSignal;
 }
 
 function createStand() {
