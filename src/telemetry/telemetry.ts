@@ -2,7 +2,6 @@
 
 import type { Clock } from '../clock.js';
 import { chain, type Instruments } from './instrumentation.js';
-import type { Siblings } from './aggregate-metrics.js';
 import { createMetrics, type Metrics } from './metrics.js';
 import { createOperationNames } from './operation-names.js';
 import { loadTracing, type Tracing, type TracingSettings } from './tracing.js';
@@ -18,10 +17,8 @@ export interface TelemetrySettings {
 export interface TelemetryOptions extends TelemetrySettings {
   readonly version: string;
   readonly clock: Clock;
-  /** Whether metrics tell of the whole process as well. */
-  readonly ofProcess: boolean;
-  /** The other processes behind the same port, whose metrics are told with ours. */
-  readonly siblings?: Siblings | undefined;
+  /** Whether to expose the metrics of the whole process (memory, CPU, garbage collection) as well. */
+  readonly collectProcessMetrics: boolean;
   /** Told when traces begin not to arrive, and when they arrive again. */
   readonly onTracesLost: (isLost: boolean, reason?: string) => void;
 }

@@ -2,7 +2,6 @@
 
 import { ACCESS_SETTINGS } from './access.js';
 import { CACHE_SETTINGS } from './cache.js';
-import { CORES_SETTINGS } from './workers.js';
 import { GATEWAY_SETTINGS } from './gateway.js';
 import { LIMIT_SETTINGS } from './limits.js';
 import { SECURITY_SETTINGS } from './security.js';
@@ -15,7 +14,6 @@ export const SETTINGS = {
   ...CACHE_SETTINGS,
   ...ACCESS_SETTINGS,
   ...GATEWAY_SETTINGS,
-  ...CORES_SETTINGS,
   ...LIMIT_SETTINGS,
   ...SECURITY_SETTINGS,
   ...SHUTDOWN_SETTINGS,
