@@ -25,8 +25,6 @@ export interface GatewayDependencies {
   readonly version?: string;
   /** Whether the gateway owns its process, so that its metrics include those of the process. */
   readonly collectProcessMetrics?: boolean;
-  /** False: without limits and security plugins, to measure what they cost. */
-  readonly isProtected?: boolean;
 }
 
 /** Everything is closed by who asked for it. */
