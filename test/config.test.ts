@@ -184,10 +184,10 @@ describe('readConfig', () => {
         metrics: false,
         operations: ['TopSavings', '_cost2'],
         tracing: {
-          endpoint: 'http://collector.test:4318/base/',
+          url: 'http://collector.test:4318/base/v1/traces',
           headers: { authorization: 'Bearer canary==', 'x-key': 'a' },
-          serviceName: 'costs',
-          ratio: 0.05,
+          resourceAttributes: { 'service.name': 'costs' },
+          sampler: { kind: 'parentbased_traceidratio', ratio: 0.05 },
         },
       },
       cacheControl: 'public',

@@ -64,9 +64,9 @@ function watchGateway(
     version,
     clock,
     collectProcessMetrics,
-    onTracesLost: (isLost, reason) => {
-      if (isLost) logger.warn({ reason }, 'traces cannot be sent; they are dropped');
-      else logger.info('traces are sent again');
+    onExportFailure: (isFailing, reason) => {
+      if (isFailing) logger.warn({ reason }, 'traces cannot be exported; they are dropped');
+      else logger.info('traces are exported again');
     },
   });
 }

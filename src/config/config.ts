@@ -11,7 +11,8 @@ import { createSchema } from '../graphql/schema.js';
 import type { ReportKind } from '../report/request.js';
 import type { LOG_LEVELS } from './settings/gateway.js';
 import { explainLoopback, findIdleAccess, readAccess, readTrustedDocuments } from './settings/read-access.js';
-import { findIdleHeaders, readTelemetry } from './settings/read-telemetry.js';
+import { findTracingWarnings } from './settings/read-opentelemetry.js';
+import { readTelemetry } from './settings/read-telemetry.js';
 import { readProtection } from './settings/read-protection.js';
 import { findIdleSettings, readAuth, readResilience } from './settings/read-upstream.js';
 import { ConfigError, createReader, type Environment, type Reader, type ReadText } from './settings/reader.js';
@@ -110,7 +111,7 @@ export function readConfig(
     cache: readCache(read),
   };
   problems.push(...findConflicts(config));
-  const idle = [...findIdleSettings(env, auth), ...findIdleAccess(env, access), ...findIdleHeaders(env)];
+  const idle = [...findIdleSettings(env, auth), ...findIdleAccess(env, access), ...findTracingWarnings(env, read)];
   const warnings = [
     ...findUnknownNames(env),
     ...idle,

@@ -19,8 +19,8 @@ export interface TelemetryOptions extends TelemetrySettings {
   readonly clock: Clock;
   /** Whether to expose the metrics of the whole process (memory, CPU, garbage collection) as well. */
   readonly collectProcessMetrics: boolean;
-  /** Told when traces begin not to arrive, and when they arrive again. */
-  readonly onTracesLost: (isLost: boolean, reason?: string) => void;
+  /** Called when exports of traces begin to fail, and when they succeed again. */
+  readonly onExportFailure: (isFailing: boolean, reason?: string) => void;
 }
 
 export interface Telemetry {
@@ -36,8 +36,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
   const { clock, tracing: settings, ...rest } = options;
   const nameOf = createOperationNames(options.operations);
   const metrics = options.metrics ? createMetrics({ ...rest, nameOf, now: () => clock.now() }) : undefined;
-  const tracing =
-    settings && createLateTracing(loadTracing({ ...rest, ...settings, clock, nameOf, onTrouble: rest.onTracesLost }));
+  const tracing = settings && createLateTracing(loadTracing({ ...rest, ...settings, clock, nameOf }));
   const both = [metrics?.instruments, tracing?.instruments].filter((each) => each !== undefined);
   return {
     instruments: both.length === 0 ? undefined : both.reduce(chain),

@@ -4,6 +4,7 @@ import { ACCESS_SETTINGS } from './access.js';
 import { CACHE_SETTINGS } from './cache.js';
 import { GATEWAY_SETTINGS } from './gateway.js';
 import { LIMIT_SETTINGS } from './limits.js';
+import { OPENTELEMETRY_SETTINGS } from './opentelemetry.js';
 import { SECURITY_SETTINGS } from './security.js';
 import { SHUTDOWN_SETTINGS } from './shutdown.js';
 import { TELEMETRY_SETTINGS } from './telemetry.js';
@@ -18,6 +19,7 @@ export const SETTINGS = {
   ...SECURITY_SETTINGS,
   ...SHUTDOWN_SETTINGS,
   ...TELEMETRY_SETTINGS,
+  ...OPENTELEMETRY_SETTINGS,
 };
 
 export type SettingName = keyof typeof SETTINGS;
