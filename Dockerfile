@@ -39,7 +39,7 @@ EXPOSE 4000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT || 4000}/health/live`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 # The exec form: a shell in between would keep SIGTERM to itself. The gateway ends on it also as the first process, starts
-# none but its own workers, and writes no file: the root file system may be read-only.
+# no other, and writes no file: the root file system may be read-only.
 # Without the first V8 looks through all of its heap once some 10 MiB of reports and answers were made beside it, which takes
 # a third of the time of a cold report of 1,000 rows; it then has 100 MiB. Without the second it makes some short-lived
 # objects where the long-lived ones are, and these hold on to all else of their request: an eighth of a new question.

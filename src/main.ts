@@ -6,12 +6,10 @@ import type { Logger } from 'pino';
 
 import { ConfigError, readConfig, readSchemaSettings, type Config } from './config/config.js';
 import { GatewayError } from './errors.js';
-import type { Gateway } from './app/gateway.js';
 import { printSchema } from './graphql/schema.js';
-import { createLogger, type GatewayLogger } from './telemetry/logger.js';
+import { createLogger } from './telemetry/logger.js';
 import { explainProblems, explainSettings, explainWarnings } from './config/settings/help.js';
 import { LAST_WORD_MS } from './app/shutdown.js';
-import type { Siblings } from './telemetry/aggregate-metrics.js';
 import type { Simulator } from './simulator/simulator.js';
 
 /** How long the demo's ScaleOps takes: long enough to see the cache work. */
@@ -19,8 +17,6 @@ const DEMO_LATENCY_MS = 400;
 
 /** The process ends so much later than the limit of its requests, whatever a part of it or a host waits for. */
 const LAST_RESORT_MS = LAST_WORD_MS + 750;
-/** And the primary so much later than its workers. */
-const WORKERS_LAST_RESORT_MS = 200;
 
 const OPTIONS: Readonly<Record<string, () => Promise<void> | void>> = {
   '--check-config': checkConfig,
@@ -77,83 +73,38 @@ async function runDemo(): Promise<void> {
 async function run(env: NodeJS.ProcessEnv, firstLine: (url: string) => string, simulator?: Simulator): Promise<void> {
   const onSignal = listenToSignals();
   const { config, warnings } = readConfig(env);
-  const hasWorkers = config.workers > 1;
-  const logger = createLogger({
-    level: config.logLevel,
-    pid: hasWorkers ? process.pid : undefined,
-    onEnd: (flush) => process.on('exit', flush),
-  });
-  // Who is alone needs nothing of it.
-  const primary = hasWorkers ? (await import('./cores/worker.js')).joinPrimary() : undefined;
-  const isPrimary = hasWorkers && primary === undefined;
-  const part = isPrimary
-    ? await startPrimary(config, env, logger)
-    : await createAnswering(config, logger, primary?.siblings);
-  const url = await part.listen();
-  if (url === undefined) process.exit(1);
-  const stop = createStop(config, logger, isPrimary, async (signal) => {
-    await part.close(signal);
+  const logger = createLogger({ level: config.logLevel, onEnd: (flush) => process.on('exit', flush) });
+  // Loaded after the configuration is known to be valid: it takes most of the time of a start.
+  const { createGateway } = await import('./app/gateway.js');
+  const gateway = createGateway(config, { logger, version: readVersion(), collectProcessMetrics: true });
+  const url = await gateway.listen();
+  const stop = createStop(config, logger, async () => {
+    await gateway.close();
     await simulator?.close();
   });
-  if (primary !== undefined) {
-    // A terminal sends signals to all of its processes: the primary tells when it is time.
-    onSignal(() => undefined);
-    primary.onStop(stop);
-    primary.listening(url);
-    return;
-  }
   onSignal((signal) => {
     onSignal(endAtOnce);
     stop(signal);
   });
-  const workers = isPrimary ? ` with ${config.workers} workers` : '';
-  // Last, because it says that we are there: for requests, and for signals.
-  process.stdout.write(`${firstLine(toLocalUrl(url, config))}${workers}\n`);
+  // Last: this line tells a supervisor that requests and signals are handled.
+  process.stdout.write(`${firstLine(toLocalUrl(url, config))}\n`);
   for (const warning of warnings) logger.warn(warning);
-}
-
-/** A gateway; a primary has none, and need not load all that it is made of. */
-async function createAnswering(
-  config: Config,
-  logger: GatewayLogger,
-  siblings: Siblings | undefined,
-): Promise<Gateway> {
-  const { createGateway } = await import('./app/gateway.js');
-  return createGateway(config, { logger, version: readVersion(), isAlone: true, siblings });
-}
-
-/** The primary of as many workers as are configured. They end with it, in whatever way it does. */
-async function startPrimary({ workers }: Config, env: NodeJS.ProcessEnv, logger: Logger) {
-  const { createPrimary } = await import('./cores/primary.js');
-  // What is not in `env` is not for workers either.
-  const nothing = Object.fromEntries(Object.keys(process.env).map((name) => [name, undefined]));
-  const primary = createPrimary({
-    workers,
-    env: { ...nothing, ...env },
-    onLost: (lost) => {
-      logger.error(lost, 'a worker has ended; another one takes its place');
-    },
-  });
-  process.on('exit', primary.kill);
-  return primary;
 }
 
 /** What ends the process in good order: `close`, or the time for it is over. */
 function createStop(
   { shutdown: { delayMs, limitMs } }: Config,
   logger: Logger,
-  isPrimary: boolean,
-  close: (signal: NodeJS.Signals) => Promise<void>,
-): (signal?: NodeJS.Signals) => void {
+  close: () => Promise<void>,
+): (signal: NodeJS.Signals) => void {
   const end = (): never => {
     logger.error('stopped with an error');
     process.exit(1);
   };
   return (signal) => {
-    if (signal === undefined) logger.error('the primary is gone');
     logger.info({ signal }, 'stopping: finishing what is in flight');
-    setTimeout(end, delayMs + limitMs + LAST_RESORT_MS + (isPrimary ? WORKERS_LAST_RESORT_MS : 0));
-    close(signal ?? 'SIGTERM').then(() => {
+    setTimeout(end, delayMs + limitMs + LAST_RESORT_MS);
+    close().then(() => {
       logger.info('stopped');
       // Not when all is idle: a connection to a host that does not answer would hold us until it is given up.
       process.exit(0);

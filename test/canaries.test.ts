@@ -204,5 +204,5 @@ test('a receiver of traces that answers with what it was sent is not quoted', as
   await using stack = startGateway(upstream.url, env);
   const said = await provoke(stack, upstream, receiver);
   expectNoCanary(said, [upstream.port, Number(new URL(receiver.url).port)]);
-  expect(said.log.at(-1)).toMatchObject({ msg: 'traces cannot be sent; they are dropped', reason: 'HTTP 400' });
+  expect(said.log.at(-1)).toMatchObject({ msg: 'traces cannot be exported; they are dropped', reason: 'HTTP 400' });
 });

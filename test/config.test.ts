@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import { describe, expect, test } from 'vitest';
 
 import { ConfigError, readConfig } from '../src/config/config.js';
@@ -38,7 +37,6 @@ describe('readConfig', () => {
     expect(config).toEqual({
       host: '127.0.0.1',
       port: 4000,
-      workers: 1,
       access: { kind: 'none' },
       trustedDocuments: undefined,
       persistedQueries: true,
@@ -128,8 +126,6 @@ describe('readConfig', () => {
       CACHE_CONTROL: 'public',
       CACHE_REDIS_URL: 'rediss://user:canary@valkey.test:6380/1',
       CACHE_MAX_MB: '4',
-      // The three limits that hold for all workers together are halved.
-      GATEWAY_WORKERS: '2',
       GATEWAY_APQ: 'off',
       GATEWAY_AUTH: 'none',
       HOST: '::',
@@ -166,7 +162,6 @@ describe('readConfig', () => {
     expect(config).toEqual({
       host: '::',
       port: 0,
-      workers: 2,
       access: { kind: 'none' },
       trustedDocuments: undefined,
       persistedQueries: false,
@@ -189,10 +184,10 @@ describe('readConfig', () => {
         metrics: false,
         operations: ['TopSavings', '_cost2'],
         tracing: {
-          endpoint: 'http://collector.test:4318/base/',
+          url: 'http://collector.test:4318/base/v1/traces',
           headers: { authorization: 'Bearer canary==', 'x-key': 'a' },
-          serviceName: 'costs',
-          ratio: 0.05,
+          resourceAttributes: { 'service.name': 'costs' },
+          sampler: { kind: 'parentbased_traceidratio', ratio: 0.05 },
         },
       },
       cacheControl: 'public',
@@ -204,7 +199,7 @@ describe('readConfig', () => {
         timeoutMs: 1000,
         maxResponseBytes: 1_048_576,
         resilience: {
-          maxInFlight: 2,
+          maxInFlight: 4,
           maxQueued: 0,
           maxQueueMs: 4,
           maxAttempts: 1,
@@ -226,7 +221,7 @@ describe('readConfig', () => {
         staleMs: 14_000,
         staleIfErrorMs: 15_000,
         recheckMs: 16_000,
-        maxBytes: 2_097_152,
+        maxBytes: 4_194_304,
         redisUrl: 'rediss://user:canary@valkey.test:6380/1',
       },
     });
@@ -309,41 +304,6 @@ describe('readConfig', () => {
       'GRAPHIQL is on, and shows neither documentation nor completion with GATEWAY_INTROSPECTION=off.',
     ]);
     expect(readConfig({ ...MINIMAL, GATEWAY_INTROSPECTION: 'off', GRAPHIQL: 'off' }).warnings).toEqual([]);
-  });
-
-  test('parts among workers what protects ScaleOps and memory, and not what is of one caller', () => {
-    const limits = {
-      SCALEOPS_MAX_IN_FLIGHT: '8',
-      SCALEOPS_MAX_QUEUED: '64',
-      CACHE_MAX_MB: '400',
-      GATEWAY_RATE_LIMIT: '7',
-    };
-    const { config, warnings } = readConfig({ ...MINIMAL, ...limits, GATEWAY_WORKERS: '3' });
-    // Three times as much is never more than the limit.
-    expect(config.upstream.resilience).toMatchObject({ maxInFlight: 2, maxQueued: 21 });
-    expect(config.cache.maxBytes).toBe(Math.floor((400 * 1_048_576) / 3));
-    expect(config.protection.rateLimit).toBe(7);
-    expect(warnings).toEqual([]);
-  });
-
-  test('leaves each worker one call, and of no queue none; warns of parts that are too small', () => {
-    const limits = { SCALEOPS_MAX_IN_FLIGHT: '2', SCALEOPS_MAX_QUEUED: '0', CACHE_MAX_MB: '511' };
-    const { config, warnings } = readConfig({ ...MINIMAL, ...limits, GATEWAY_WORKERS: '4' });
-    expect(config.upstream.resilience).toMatchObject({ maxInFlight: 1, maxQueued: 0 });
-    expect(warnings).toEqual([
-      'GATEWAY_WORKERS is more than SCALEOPS_MAX_IN_FLIGHT: one call a worker is more in all.',
-      'CACHE_MAX_MB leaves each of GATEWAY_WORKERS less than SCALEOPS_MAX_RESPONSE_MB: the largest reports may not be kept.',
-    ]);
-    expect(readConfig({ ...MINIMAL, CACHE_MAX_MB: '1' }).warnings).toEqual([]);
-  });
-
-  test('takes as many workers as the process may use cores, when it is to find out itself', () => {
-    const { config } = readConfig({ ...MINIMAL, GATEWAY_WORKERS: 'auto' });
-    expect(config.workers).toBe(Math.min(64, availableParallelism()));
-    for (const wrong of ['0', '65', '1.5', 'all', '-1'])
-      expect(problemsOf({ ...MINIMAL, GATEWAY_WORKERS: wrong })).toEqual([
-        'GATEWAY_WORKERS must be auto or a whole number from 1 to 64.',
-      ]);
   });
 
   test('freezes the configuration, all the way down', () => {

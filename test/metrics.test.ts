@@ -75,7 +75,11 @@ describe('/metrics', () => {
     expect([...other.families.keys()].filter((name) => !name.startsWith('gateway_'))).toEqual([]);
 
     const { config } = readConfig({ SCALEOPS_URL: 'http://127.0.0.1:1', SCALEOPS_TOKEN: TOKEN });
-    const alone = createGateway(config, { logger: pino({ level: 'silent' }), version: '1.2.3', isAlone: true });
+    const alone = createGateway(config, {
+      logger: pino({ level: 'silent' }),
+      version: '1.2.3',
+      collectProcessMetrics: true,
+    });
     const { value } = await scrape(alone);
     await alone.close();
     expect(value('gateway_info', { version: '1.2.3' })).toBe(1);
@@ -386,7 +390,8 @@ test('ten thousand names, ids, hosts and paths make no series', async () => {
 }, 180_000);
 
 describe('the event loop', () => {
-  const create = () => createMetrics({ version: '1', nameOf: () => 'other', now: () => 0, ofProcess: false });
+  const create = () =>
+    createMetrics({ version: '1', nameOf: () => 'other', now: () => 0, collectProcessMetrics: false });
   const block = (): void => {
     const end = performance.now() + 60;
     while (performance.now() < end);

@@ -4,7 +4,9 @@
 import { ROOT_CONTEXT } from '@opentelemetry/api';
 import { describe, expect, test } from 'vitest';
 
+import { readConfig } from '../src/config/config.js';
 import { createSpanPipeline } from '../src/telemetry/span-pipeline.js';
+import { SAMPLERS } from '../src/telemetry/tracing.js';
 import { createManualClock } from './kit/clock.js';
 import { settle as settleTurn, watch } from './kit/deferred.js';
 import { createIdleClock } from './kit/idle-clock.js';
@@ -387,42 +389,23 @@ describe('the receiver', () => {
     await receiver.arrivals(1);
     await askMany(512);
     await receiver.arrivals(2);
-    await clock.idle();
-    expect(told()).toMatchObject([{ level: 40, msg: 'traces cannot be sent; they are dropped', reason: 'HTTP 400' }]);
+    await until(() => told().length > 0);
+    expect(told()).toMatchObject([
+      { level: 40, msg: 'traces cannot be exported; they are dropped', reason: 'HTTP 400' },
+    ]);
     receiver.answer(200);
     await askMany(512);
-    await receiver.arrivals(3);
-    await clock.idle();
+    await until(() => told().length > 1);
     expect(told()).toHaveLength(2);
-    expect(told()[1]).toMatchObject({ level: 30, msg: 'traces are sent again' });
+    expect(told()[1]).toMatchObject({ level: 30, msg: 'traces are exported again' });
     expect(JSON.stringify(stack.log)).not.toMatch(/canary|127\.0\.0\.1/);
-  }, 60_000);
-
-  test('that is busy gets a batch again, after a pause, within ten seconds', async () => {
-    await using receiver = await startOtlpReceiver();
-    receiver.answer(503);
-    const clock = createManualClock();
-    await using stack = await startStack({ clock, env: envOf(receiver) });
-    for (let time = 0; time < 512; time += 1) await stack.ask('{ __typename }');
-    // A deadline over all of it, and a pause that doubles.
-    for (const [arrived, pauseMs] of [1_000, 2_000].entries()) {
-      await receiver.arrivals(arrived + 1);
-      await until(() => clock.pending() === 2);
-      clock.advance(pauseMs - 1);
-      expect(clock.pending()).toBe(2);
-      if (pauseMs === 2_000) receiver.answer(200);
-      clock.advance(1);
-    }
-    await receiver.arrivals(3);
-    await until(() => clock.pending() === 0);
-    expect(receiver.exports.map(({ spans }) => spans.length)).toEqual([512, 512, 512]);
-    expect(stack.log.filter(({ msg }) => String(msg).includes('traces'))).toEqual([]);
   }, 60_000);
 
   test.each([
     ['does not answer', 'hang'],
     ['is always busy', 503],
-  ] as const)('that %s holds up a gateway that closes for a second at most', async (_what, how) => {
+    ['never ends its response', 'endless'],
+  ] as const)('that %s delays a closing gateway by one second at most', async (_what, how) => {
     await using receiver = await startOtlpReceiver();
     receiver.answer(how);
     const clock = createManualClock();
@@ -430,63 +413,130 @@ describe('the receiver', () => {
     await stack.ask('{ __typename }');
     const closed = stack.gateway.close();
     await receiver.arrivals(1);
-    // Of the close, of the export, and its pause.
-    await until(() => clock.pending() === (how === 503 ? 3 : 2));
+    await until(() => clock.pending() === 1);
     clock.advance(999);
     expect(await isSettled(closed)).toBe(false);
     clock.advance(1);
     await closed;
-    // Of our own making: nothing is known of the receiver.
+    // The gateway gave up: nothing is known of the receiver.
     expect(stack.log.filter(({ level }) => Number(level) > 30)).toEqual([]);
     expect(clock.pending()).toBe(0);
   });
 
-  // Mutation: a queue of 20,000.
   test('that hangs makes no more than 2,048 spans wait for it', async () => {
     await using receiver = await startOtlpReceiver();
     receiver.answer('hang');
     const clock = createManualClock();
     const { tracer, close } = createSpanPipeline({
-      endpoint: receiver.url,
+      url: receiver.url,
       headers: {},
-      serviceName: 'test',
+      resourceAttributes: {},
+      sampler: { kind: 'always_on', ratio: 1 },
       version: '1',
-      ratio: 1,
       clock,
       nameOf: () => 'other',
-      onTrouble: () => undefined,
+      onExportFailure: () => undefined,
     });
     for (let count = 0; count < 5_000; count += 1) tracer.startSpan('span', {}, ROOT_CONTEXT).end();
     await receiver.arrivals(1);
     receiver.answer(200);
-    clock.advance(10_000);
-    await close();
-    expect(receiver.exports[0]!.spans).toHaveLength(512);
-    expect(receiver.spans).toHaveLength(512 + 2_048);
+    const closed = close();
+    // The first batch hangs; the queued ones are sent beside it.
+    await receiver.arrivals(5);
+    clock.advance(1_000);
+    await closed;
+    expect(receiver.exports.map(({ spans }) => spans.length)).toEqual([512, 512, 512, 512, 512]);
   });
+});
 
-  test('that never ends its answer has taken the batch', async () => {
+describe('the variables of OpenTelemetry', () => {
+  const exportWith = async (env: (receiver: OtlpReceiver) => Record<string, string>, headers = {}) => {
     await using receiver = await startOtlpReceiver();
-    receiver.answer('endless');
-    const clock = createManualClock();
-    const stack = startGateway('http://127.0.0.1:9', envOf(receiver), clock);
-    await stack.ask('{ __typename }');
+    await using stack = await startStack({ env: env(receiver) });
+    await stack.ask('{ __typename }', undefined, { headers });
     await stack.gateway.close();
-    expect(clock.pending()).toBe(0);
-    expect(receiver.spans).toHaveLength(1);
+    return receiver.exports[0];
+  };
+
+  test('send traces to the whole URL of OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', async () => {
+    const sent = await exportWith(({ url }) => ({
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1',
+      OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${url}/own/path`,
+      OTEL_EXPORTER_OTLP_HEADERS: 'x-a=1,x-b=1',
+      OTEL_EXPORTER_OTLP_TRACES_HEADERS: 'x-b=2',
+    }));
+    expect(sent).toMatchObject({ path: '/own/path', headers: { 'x-a': '1', 'x-b': '2' } });
   });
 
-  test('that hangs gets ten seconds for a batch', async () => {
-    await using receiver = await startOtlpReceiver();
-    receiver.answer('hang');
-    const clock = createManualClock();
-    await using stack = await startStack({ clock, env: envOf(receiver) });
-    for (let time = 0; time < 512; time += 1) await stack.ask('{ __typename }');
-    await receiver.arrivals(1);
-    clock.advance(10_000);
-    await until(() => stack.log.some(({ msg }) => String(msg).includes('traces')));
-    expect(stack.log.at(-1)).toMatchObject({ reason: 'no answer in time' });
-  }, 60_000);
+  test('describe the gateway by OTEL_RESOURCE_ATTRIBUTES, whose service.name yields to OTEL_SERVICE_NAME', async () => {
+    const attributes = 'service.name=a,deployment.environment=pr%6Fd';
+    const resourceWith = async (env: Record<string, string>) =>
+      (await exportWith((receiver) => envOf(receiver, env)))!.resource;
+    expect(await resourceWith({})).toMatchObject({ 'service.name': 'scaleops-cost-gateway' });
+    expect(await resourceWith({ OTEL_RESOURCE_ATTRIBUTES: attributes })).toMatchObject({
+      'service.name': 'a',
+      'deployment.environment': 'prod',
+    });
+    const both = { OTEL_RESOURCE_ATTRIBUTES: attributes, OTEL_SERVICE_NAME: 'b' };
+    expect(await resourceWith(both)).toMatchObject({ 'service.name': 'b' });
+  });
+
+  test.each([
+    ['always_on', '0', { own: true, sampled: true, unsampled: true }],
+    ['always_off', '1', { own: false, sampled: false, unsampled: false }],
+    ['traceidratio', '0', { own: false, sampled: false, unsampled: false }],
+    ['traceidratio', '1', { own: true, sampled: true, unsampled: true }],
+    ['parentbased_always_on', '0', { own: true, sampled: true, unsampled: false }],
+    ['parentbased_always_off', '1', { own: false, sampled: true, unsampled: false }],
+    ['parentbased_traceidratio', '0', { own: false, sampled: true, unsampled: false }],
+    ['unknown', '1', { own: true, sampled: true, unsampled: false }],
+  ])('sample by OTEL_TRACES_SAMPLER=%s with the argument %s', async (kind, ratio, expected) => {
+    const env = { OTEL_TRACES_SAMPLER: kind, OTEL_TRACES_SAMPLER_ARG: ratio };
+    const isExported = async (headers: Record<string, string>) =>
+      (await exportWith((receiver) => envOf(receiver, env), headers)) !== undefined;
+    expect({
+      own: await isExported({}),
+      sampled: await isExported({ traceparent: PARENT }),
+      unsampled: await isExported({ traceparent: PARENT.replace(/1$/, '0') }),
+    }).toEqual(expected);
+  });
+
+  test.each([
+    ['OTEL_SDK_DISABLED', 'TRUE'],
+    ['OTEL_TRACES_EXPORTER', 'none'],
+  ])('turn traces off by %s=%s', async (name, value) => {
+    expect(await exportWith((receiver) => envOf(receiver, { [name]: value }))).toBeUndefined();
+  });
+
+  test.each([
+    ['OTEL_EXPORTER_OTLP_PROTOCOL', 'grpc', 'http/protobuf'],
+    ['OTEL_EXPORTER_OTLP_TRACES_PROTOCOL', 'http/json', 'http/protobuf'],
+    ['OTEL_TRACES_EXPORTER', 'zipkin', 'otlp, none'],
+    ['OTEL_TRACES_SAMPLER', 'jaeger_remote', SAMPLERS.join(', ')],
+    ['OTEL_SDK_DISABLED', 'yes', 'true, false'],
+  ])('warn about %s=%s, and say what is supported', (name, value, supported) => {
+    expect(warningsOf({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector', [name]: value })).toEqual([
+      `${name} has a value that is not supported, and is ignored. Supported: ${supported}.`,
+    ]);
+  });
+
+  test('warn about variables that have no effect', () => {
+    const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector' };
+    expect(warningsOf({ ...endpoint, OTEL_PROPAGATORS: 'b3', OTEL_BSP_MAX_QUEUE_SIZE: '1' })).toEqual([
+      'OTEL_PROPAGATORS, OTEL_BSP_MAX_QUEUE_SIZE: not supported by the gateway, without effect.',
+    ]);
+    expect(warningsOf({ ...endpoint, OTEL_TRACES_SAMPLER: 'always_on', OTEL_TRACES_SAMPLER_ARG: '0.5' })).toEqual([
+      'OTEL_TRACES_SAMPLER_ARG has no effect with this OTEL_TRACES_SAMPLER.',
+    ]);
+    expect(warningsOf({ OTEL_TRACES_SAMPLER: 'always_on' })).toEqual([
+      'OTEL_TRACES_SAMPLER has no effect without OTEL_EXPORTER_OTLP_ENDPOINT.',
+    ]);
+    const readByExporter = { OTEL_EXPORTER_OTLP_TIMEOUT: '5000', OTEL_EXPORTER_OTLP_TRACES_COMPRESSION: 'gzip' };
+    expect(warningsOf({ ...endpoint, ...readByExporter, OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf' })).toEqual([]);
+  });
+
+  const warningsOf = (env: Record<string, string>): readonly string[] =>
+    readConfig({ SCALEOPS_URL: 'http://scaleops', SCALEOPS_TOKEN: 'token', ...env }).warnings;
 });
 
 test('what is sent to ScaleOps is else what it was', async () => {

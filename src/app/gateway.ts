@@ -22,7 +22,7 @@ export interface Gateway {
 }
 
 export function createGateway(config: Config, dependencies: GatewayDependencies): Gateway {
-  const { logger, clock = systemClock, isProtected = true } = dependencies;
+  const { logger, clock = systemClock } = dependencies;
   const { telemetry, authentication, credentials, client, shared, cache } = createParts(config, dependencies, clock);
   const readiness = createReadiness((isReady, reasons) => {
     logger.info({ reasons }, isReady ? 'ready' : 'not ready');
@@ -30,7 +30,7 @@ export function createGateway(config: Config, dependencies: GatewayDependencies)
   const shutdown = createShutdown(config.shutdown, clock);
   const door = createDoor({
     ...toDoorSettings(config),
-    ...(isProtected && { protection: { ...config.protection, clock } }),
+    protection: { ...config.protection, clock },
     parts: { cache, credentials, answers: cache.answers, ...toContextSettings(config) },
     ...{ answers: cache.answers, authentication, logger },
     now: () => clock.now(),

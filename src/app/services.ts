@@ -12,7 +12,6 @@ import type { Clock } from '../clock.js';
 import type { Config } from '../config/config.js';
 import { GatewayError } from '../errors.js';
 import type { GatewayLogger } from '../telemetry/logger.js';
-import type { Siblings } from '../telemetry/aggregate-metrics.js';
 import { createTelemetry, type Telemetry } from '../telemetry/telemetry.js';
 import { createScaleOpsClient, type ScaleOpsClient } from '../upstream/client/client.js';
 import { createCredentials } from '../upstream/auth/credentials.js';
@@ -24,12 +23,8 @@ export interface GatewayDependencies {
   readonly clock?: Clock;
   /** What it calls itself where it is watched. */
   readonly version?: string;
-  /** Whether the process is all its own, so that its metrics are those of the process too. */
-  readonly isAlone?: boolean;
-  /** The other processes behind the same port; undefined: there are none. */
-  readonly siblings?: Siblings | undefined;
-  /** False: without limits and security plugins, to measure what they cost. */
-  readonly isProtected?: boolean;
+  /** Whether the gateway owns its process, so that its metrics include those of the process. */
+  readonly collectProcessMetrics?: boolean;
 }
 
 /** Everything is closed by who asked for it. */
@@ -59,7 +54,7 @@ function createDoorkeeper({ access }: Config, logger: Logger, clock: Clock): Aut
 
 function watchGateway(
   { telemetry, trustedDocuments }: Config,
-  { logger, version = 'unknown', isAlone = false, siblings }: GatewayDependencies,
+  { logger, version = 'unknown', collectProcessMetrics = false }: GatewayDependencies,
   clock: Clock,
 ): Telemetry {
   return createTelemetry({
@@ -68,11 +63,10 @@ function watchGateway(
     operations: [...telemetry.operations, ...(trustedDocuments?.names ?? [])],
     version,
     clock,
-    ofProcess: isAlone,
-    siblings,
-    onTracesLost: (isLost, reason) => {
-      if (isLost) logger.warn({ reason }, 'traces cannot be sent; they are dropped');
-      else logger.info('traces are sent again');
+    collectProcessMetrics,
+    onExportFailure: (isFailing, reason) => {
+      if (isFailing) logger.warn({ reason }, 'traces cannot be exported; they are dropped');
+      else logger.info('traces are exported again');
     },
   });
 }

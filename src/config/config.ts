@@ -11,8 +11,8 @@ import { createSchema } from '../graphql/schema.js';
 import type { ReportKind } from '../report/request.js';
 import type { LOG_LEVELS } from './settings/gateway.js';
 import { explainLoopback, findIdleAccess, readAccess, readTrustedDocuments } from './settings/read-access.js';
-import { findIdleHeaders, readTelemetry } from './settings/read-telemetry.js';
-import { explainShares, readShare } from './settings/read-workers.js';
+import { findTracingWarnings } from './settings/read-opentelemetry.js';
+import { readTelemetry } from './settings/read-telemetry.js';
 import { readProtection } from './settings/read-protection.js';
 import { findIdleSettings, readAuth, readResilience } from './settings/read-upstream.js';
 import { ConfigError, createReader, type Environment, type Reader, type ReadText } from './settings/reader.js';
@@ -30,8 +30,6 @@ export interface Config {
   readonly host: string;
   /** 0 lets the system choose. */
   readonly port: number;
-  /** How many processes answer; what follows is for one of them. */
-  readonly workers: number;
   readonly access: AccessSettings;
   /** The operations that may be run; undefined: any. */
   readonly trustedDocuments: TrustedDocuments | undefined;
@@ -88,7 +86,6 @@ export function readConfig(
   const config: Config = {
     host: loopback === undefined ? read('HOST') : '127.0.0.1',
     port: read('PORT'),
-    workers: read('GATEWAY_WORKERS'),
     access,
     trustedDocuments: readTrustedDocuments(read, readText, () => createSchema(readSchema(read)), problems),
     persistedQueries: read('GATEWAY_APQ'),
@@ -114,12 +111,11 @@ export function readConfig(
     cache: readCache(read),
   };
   problems.push(...findConflicts(config));
-  const idle = [...findIdleSettings(env, auth), ...findIdleAccess(env, access), ...findIdleHeaders(env)];
+  const idle = [...findIdleSettings(env, auth), ...findIdleAccess(env, access), ...findTracingWarnings(env, read)];
   const warnings = [
     ...findUnknownNames(env),
     ...idle,
     ...findCrossPurposes(config),
-    ...explainShares(read),
     ...(loopback === undefined ? [] : [loopback]),
   ];
   // In the order of the settings, whatever order they were met in.
@@ -149,7 +145,7 @@ function readCache(read: Reader): Config['cache'] {
     staleMs: 1000 * read('CACHE_STALE_SECONDS'),
     staleIfErrorMs: 1000 * read('CACHE_STALE_IF_ERROR_SECONDS'),
     recheckMs: 1000 * read('CACHE_RECHECK_SECONDS'),
-    maxBytes: readShare(read)(MIB * read('CACHE_MAX_MB')),
+    maxBytes: MIB * read('CACHE_MAX_MB'),
     redisUrl: read('CACHE_REDIS_URL'),
   };
 }

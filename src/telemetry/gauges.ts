@@ -1,7 +1,7 @@
 // What is looked up when somebody collects the metrics, and costs nothing else: sizes, queues, the delay of the event loop.
 
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { Gauge, type Aggregator, type Registry } from 'prom-client';
+import { Gauge, type Registry } from 'prom-client';
 
 /** The parts that can tell. */
 export interface Sources {
@@ -12,11 +12,10 @@ export interface Sources {
 }
 
 export function watchSources(registry: Registry, { cache, upstream, shared }: Sources): void {
-  const watch = (name: string, help: string, read: () => number, aggregator: Aggregator = 'sum'): void => {
+  const watch = (name: string, help: string, read: () => number): void => {
     new Gauge({
       name,
       help,
-      aggregator,
       registers: [registry],
       collect() {
         this.set(read());
@@ -29,12 +28,7 @@ export function watchSources(registry: Registry, { cache, upstream, shared }: So
   watch('gateway_upstream_in_flight', 'Calls to ScaleOps that run.', () => upstream.load().inFlight);
   watch('gateway_upstream_queued', 'Calls to ScaleOps that wait for their turn.', () => upstream.load().queued);
   if (shared !== undefined) {
-    watch(
-      'gateway_shared_cache_up',
-      '1 while the memory that replicas share is of use.',
-      () => Number(shared.isUp()),
-      'min',
-    );
+    watch('gateway_shared_cache_up', '1 while the memory that replicas share is of use.', () => Number(shared.isUp()));
   }
 }
 
@@ -49,7 +43,6 @@ export function watchEventLoop(registry: Registry): () => void {
     name: 'gateway_event_loop_delay_seconds',
     help: 'How late the event loop was since the metrics were last collected; quantile 1 is the longest.',
     labelNames: ['quantile'],
-    aggregator: 'max',
     registers: [registry],
     collect() {
       // What Node measures is the time between two ticks, which are this far apart when nothing is late.

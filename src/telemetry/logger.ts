@@ -7,13 +7,9 @@ const LOG_LENGTH = 8_192;
 const LOG_FLUSH_MS = 20;
 /** Each holds on to a request until then. */
 const MAX_TO_MAKE = 64;
-/** With the last line still less than a pipe takes in one piece (PIPE_BUF): so lines of several processes do not mix. */
-const SHARED_LOG_LENGTH = 2_048;
 
 export interface LogOptions {
   readonly level: string;
-  /** The process whose lines they are, where there are several. */
-  readonly pid: number | undefined;
   /** Told what writes the last lines. */
   readonly onEnd: (flush: () => void) => void;
 }
@@ -24,18 +20,16 @@ export type GatewayLogger = Logger & {
   readonly infoFields?: (fields: () => string, message: string) => void;
 };
 
-export function createLogger({ level, pid, onEnd }: LogOptions): GatewayLogger {
-  const base = pid === undefined ? null : { pid };
+export function createLogger({ level, onEnd }: LogOptions): GatewayLogger {
   const timestamp = createTimestamp();
-  const lines = collectLines(pid === undefined ? LOG_LENGTH : SHARED_LOG_LENGTH, onEnd);
-  const logger = pino({ level, base, timestamp }, lines);
+  const lines = collectLines(LOG_LENGTH, onEnd);
+  const logger = pino({ level, base: null, timestamp }, lines);
   const opening = `{"level":${logger.levels.values.info}`;
-  const own = pid === undefined ? '' : `,"pid":${pid}`;
   return Object.assign(logger, {
     infoFields(fields: () => string, message: string) {
       if (!logger.isLevelEnabled('info')) return;
       const time = timestamp();
-      lines.add(() => `${opening}${time}${own},${fields()},"msg":"${message}"}\n`);
+      lines.add(() => `${opening}${time},${fields()},"msg":"${message}"}\n`);
     },
   });
 }

@@ -3,7 +3,6 @@
 
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 
-import type { Siblings } from './aggregate-metrics.js';
 import { watchEventLoop, watchSources, type Sources } from './gauges.js';
 import type { Instruments } from './instrumentation.js';
 import { createOperationMetrics } from './operation-metrics.js';
@@ -14,10 +13,8 @@ export interface MetricsOptions {
   readonly version: string;
   readonly nameOf: NameOf;
   readonly now: () => number;
-  /** Whether to tell of the whole process as well, which leaves observers behind: for who is alone in it. */
-  readonly ofProcess: boolean;
-  /** The other processes behind the same port, of which these metrics tell as well; undefined: there are none. */
-  readonly siblings?: Siblings | undefined;
+  /** Whether to expose the metrics of the whole process as well. prom-client leaves observers of the process behind. */
+  readonly collectProcessMetrics: boolean;
 }
 
 export interface Metrics {
@@ -31,21 +28,19 @@ export interface Metrics {
   close(): void;
 }
 
-export function createMetrics({ version, nameOf, now, ofProcess, siblings }: MetricsOptions): Metrics {
+export function createMetrics({ version, nameOf, now, collectProcessMetrics }: MetricsOptions): Metrics {
   const registry = new Registry();
   const info = new Gauge({
     name: 'gateway_info',
     help: 'Always 1; its label is the version.',
     labelNames: ['version'],
-    aggregator: 'first',
     registers: [registry],
   });
   info.set({ version }, 1);
   const { breaker, ...upstream } = createUpstreamMetrics(registry, now);
   const instruments = { ...createOperationMetrics(registry, nameOf), ...createCacheMetrics(registry), ...upstream };
   const endEventLoop = watchEventLoop(registry);
-  if (ofProcess) collectProcessMetrics(registry);
-  if (siblings !== undefined) joinSiblings(registry, siblings);
+  if (collectProcessMetrics) registerProcessMetrics(registry);
   return {
     instruments,
     breaker,
@@ -54,26 +49,16 @@ export function createMetrics({ version, nameOf, now, ofProcess, siblings }: Met
     },
     expose: async () => ({
       contentType: registry.contentType,
-      text: (await siblings?.collect()) ?? (await registry.metrics()),
+      text: await registry.metrics(),
     }),
     close: endEventLoop,
   };
 }
 
-function joinSiblings(registry: Registry, siblings: Siblings): void {
-  const workers = new Gauge({
-    name: 'gateway_workers',
-    help: 'The processes behind this port that have told of themselves here in time.',
-    registers: [registry],
-  });
-  workers.set(1);
-  siblings.offer(() => registry.getMetricsAsJSON());
-}
-
 const EVENT_LOOP = 'nodejs_eventloop_lag';
 
 /** Without those of the event loop: they count the time between two ticks as lag, and are no number at first. */
-function collectProcessMetrics(registry: Registry): void {
+function registerProcessMetrics(registry: Registry): void {
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 60_000 });
   for (const { name } of registry.getMetricsAsArray())
     if (name.startsWith(EVENT_LOOP)) registry.removeSingleMetric(name);

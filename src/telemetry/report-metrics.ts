@@ -62,7 +62,6 @@ function defineUpstreamMetrics(registry: Registry) {
   const breaker = new Gauge({
     name: 'gateway_upstream_breaker_open',
     help: '1 from when ScaleOps is left alone until a call to it has gone well.',
-    aggregator: 'max',
     registers,
   });
   for (const report of REPORTS) {

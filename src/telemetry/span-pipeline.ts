@@ -1,22 +1,28 @@
-// From a span that has ended to the receiver: sampled, bounded, in batches. All is set here; the packages of the SDK that
-// read settings from the environment by themselves are not used.
+// From an ended span to the OTLP receiver: sampled, queued within bounds, sent in batches.
 
 import { randomUUID } from 'node:crypto';
 import type { Tracer } from '@opentelemetry/api';
+import { ExportResultCode, type ExportResult } from '@opentelemetry/core';
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import { defaultResource, resourceFromAttributes } from '@opentelemetry/resources';
 import {
+  AlwaysOffSampler,
+  AlwaysOnSampler,
   BatchSpanProcessor,
   ParentBasedSampler,
   TraceIdRatioBasedSampler,
   TracerProvider,
+  type Sampler,
+  type SpanExporter,
 } from '@opentelemetry/sdk-trace';
 
-import { createOtlpExporter } from './otlp-exporter.js';
-import type { TracingOptions } from './tracing.js';
+import type { SamplerSettings, TracingOptions } from './tracing.js';
 
-/** A span takes about a kilobyte: what is not taken off fast enough is dropped. */
+/** A span takes about 1 KB. Spans that find the queue full are dropped. */
 const QUEUE = { maxQueueSize: 2_048, maxExportBatchSize: 512, scheduledDelayMillis: 5_000 };
-/** More than any span of ours has. */
+/** One that hangs, and at the end a full queue. Further exports are dropped, so that a slow receiver holds no memory. */
+const MAX_CONCURRENT_EXPORTS = 1 + QUEUE.maxQueueSize / QUEUE.maxExportBatchSize;
+/** More than any span of the gateway has. */
 const LIMITS = {
   attributeCountLimit: 16,
   attributeValueLengthLimit: 256,
@@ -25,39 +31,88 @@ const LIMITS = {
   attributePerEventCountLimit: 1,
   attributePerLinkCountLimit: 1,
 };
-/** How long a closing gateway waits for its last spans to be taken. */
+/** How long a closing gateway waits for its last spans to be accepted. */
 const MAX_CLOSE_MS = 1_000;
 
 export interface SpanPipeline {
   readonly tracer: Tracer;
+  /** Sends the queued spans; resolves at the latest after MAX_CLOSE_MS. */
   close(): Promise<void>;
 }
 
 export function createSpanPipeline(options: TracingOptions): SpanPipeline {
-  const { serviceName, version, ratio, clock } = options;
-  const exporter = createOtlpExporter(options);
+  const { url, headers, resourceAttributes, sampler, version, clock } = options;
+  // The exporter itself reads OTEL_EXPORTER_OTLP_TIMEOUT, _COMPRESSION, _CERTIFICATE, _CLIENT_KEY and
+  // _CLIENT_CERTIFICATE (and their TRACES forms) from the environment; everything else is passed here.
+  const exporter = new OTLPTraceExporter({
+    url,
+    headers,
+    concurrencyLimit: MAX_CONCURRENT_EXPORTS,
+    userAgent: `scaleops-cost-gateway/${version}`,
+  });
+  let isClosing = false;
+  const onExport = createFailureReport((isFailing, reason) => {
+    if (!isClosing) options.onExportFailure(isFailing, reason);
+  });
   const provider = new TracerProvider({
     resource: defaultResource().merge(
       resourceFromAttributes({
-        'service.name': serviceName,
-        'service.version': version,
         'service.instance.id': randomUUID(),
+        'service.version': version,
+        ...resourceAttributes,
       }),
     ),
-    sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(ratio) }),
+    sampler: createSampler(sampler),
     spanLimits: LIMITS,
-    spanProcessors: [new BatchSpanProcessor({ ...QUEUE, exporter })],
+    spanProcessors: [new BatchSpanProcessor({ ...QUEUE, exporter: observeExports(exporter, onExport) })],
   });
   return {
     tracer: provider.getTracer('scaleops-cost-gateway', version),
     async close() {
-      // The processor has timers of its own that would hold the process: they end with the exports they are about.
-      const cancel = clock.after(MAX_CLOSE_MS, () => {
-        exporter.abort();
-      });
-      await provider.shutdown().catch(() => undefined);
+      const flushed = provider.shutdown().catch(() => undefined);
+      let cancel: () => void = () => undefined;
+      const expired = new Promise<void>((resolve) => (cancel = clock.after(MAX_CLOSE_MS, resolve)));
+      await Promise.race([flushed, expired]);
       cancel();
-      exporter.abort();
+      isClosing = true;
     },
   };
+}
+
+function createSampler({ kind, ratio }: SamplerSettings): Sampler {
+  const root = kind.endsWith('always_off')
+    ? new AlwaysOffSampler()
+    : kind.endsWith('always_on')
+      ? new AlwaysOnSampler()
+      : new TraceIdRatioBasedSampler(ratio);
+  return kind.startsWith('parentbased_') ? new ParentBasedSampler({ root }) : root;
+}
+
+function observeExports(exporter: SpanExporter, onExport: (result: ExportResult) => void): SpanExporter {
+  return {
+    export(spans, done) {
+      exporter.export(spans, (result) => {
+        onExport(result);
+        done(result);
+      });
+    },
+    shutdown: () => exporter.shutdown(),
+  };
+}
+
+/** Calls `onChange` when exports begin to fail, and when they succeed again. */
+function createFailureReport(onChange: TracingOptions['onExportFailure']) {
+  let wasFailing = false;
+  return ({ code, error }: ExportResult): void => {
+    const isFailing = code !== ExportResultCode.SUCCESS;
+    if (isFailing !== wasFailing) onChange(isFailing, isFailing ? toReason(error) : undefined);
+    wasFailing = isFailing;
+  };
+}
+
+/** A status or a system error's code. Messages of errors may name the receiver or quote its response. */
+function toReason(error: (Error & { readonly code?: unknown }) | undefined): string {
+  if (typeof error?.code === 'number') return `HTTP ${error.code}`;
+  if (typeof error?.code === 'string') return error.code;
+  return error?.name === 'OTLPExporterError' ? 'HTTP 429, 502, 503 or 504' : 'no answer in time';
 }

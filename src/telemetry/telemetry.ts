@@ -2,7 +2,6 @@
 
 import type { Clock } from '../clock.js';
 import { chain, type Instruments } from './instrumentation.js';
-import type { Siblings } from './aggregate-metrics.js';
 import { createMetrics, type Metrics } from './metrics.js';
 import { createOperationNames } from './operation-names.js';
 import { loadTracing, type Tracing, type TracingSettings } from './tracing.js';
@@ -18,12 +17,10 @@ export interface TelemetrySettings {
 export interface TelemetryOptions extends TelemetrySettings {
   readonly version: string;
   readonly clock: Clock;
-  /** Whether metrics tell of the whole process as well. */
-  readonly ofProcess: boolean;
-  /** The other processes behind the same port, whose metrics are told with ours. */
-  readonly siblings?: Siblings | undefined;
-  /** Told when traces begin not to arrive, and when they arrive again. */
-  readonly onTracesLost: (isLost: boolean, reason?: string) => void;
+  /** Whether to expose the metrics of the whole process (memory, CPU, garbage collection) as well. */
+  readonly collectProcessMetrics: boolean;
+  /** Called when exports of traces begin to fail, and when they succeed again. */
+  readonly onExportFailure: (isFailing: boolean, reason?: string) => void;
 }
 
 export interface Telemetry {
@@ -39,8 +36,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
   const { clock, tracing: settings, ...rest } = options;
   const nameOf = createOperationNames(options.operations);
   const metrics = options.metrics ? createMetrics({ ...rest, nameOf, now: () => clock.now() }) : undefined;
-  const tracing =
-    settings && createLateTracing(loadTracing({ ...rest, ...settings, clock, nameOf, onTrouble: rest.onTracesLost }));
+  const tracing = settings && createLateTracing(loadTracing({ ...rest, ...settings, clock, nameOf }));
   const both = [metrics?.instruments, tracing?.instruments].filter((each) => each !== undefined);
   return {
     instruments: both.length === 0 ? undefined : both.reduce(chain),

@@ -1,32 +1,46 @@
-// Traces, where they are wanted: OpenTelemetry is loaded only then, because it costs time and memory even when it has
-// nothing to do.
+// Traces. OpenTelemetry is loaded only where traces are configured: it costs time and memory even when idle.
 
 import type { Clock } from '../clock.js';
 import type { Instruments } from './instrumentation.js';
 import type { NameOf } from './operation-names.js';
 
-/** Where traces go, and which. */
-export interface TracingSettings {
-  /** An OTLP receiver; the path of traces, `/v1/traces`, comes behind its own. */
-  readonly endpoint: string;
-  /** A secret. */
-  readonly headers: Readonly<Record<string, string>>;
-  readonly serviceName: string;
-  /** The part of the traces that begin here which is kept, from 0 to 1. A caller's own decision goes before it. */
+/** The samplers of the OpenTelemetry specification; the "parentbased" ones follow the decision of the caller. */
+export const SAMPLERS = [
+  'always_on',
+  'always_off',
+  'traceidratio',
+  'parentbased_always_on',
+  'parentbased_always_off',
+  'parentbased_traceidratio',
+] as const;
+
+export interface SamplerSettings {
+  readonly kind: (typeof SAMPLERS)[number];
+  /** The share of traces that the two "traceidratio" samplers keep, from 0 to 1. */
   readonly ratio: number;
+}
+
+export interface TracingSettings {
+  /** Where traces are sent, as OTLP over HTTP (protobuf). */
+  readonly url: string;
+  /** May hold a secret. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Describe the gateway in each export: `service.name` and others. */
+  readonly resourceAttributes: Readonly<Record<string, string>>;
+  readonly sampler: SamplerSettings;
 }
 
 export interface TracingOptions extends TracingSettings {
   readonly version: string;
   readonly nameOf: NameOf;
   readonly clock: Clock;
-  /** Told when traces begin not to arrive, and when they arrive again. */
-  readonly onTrouble: (isTrouble: boolean, reason?: string) => void;
+  /** Called when exports begin to fail, and when they succeed again. */
+  readonly onExportFailure: (isFailing: boolean, reason?: string) => void;
 }
 
 export interface Tracing {
   readonly instruments: Instruments;
-  /** Sends what is left, for a moment, and lets go of everything. */
+  /** Sends the queued spans, for at most a second, and ends. */
   close(): Promise<void>;
 }
 

@@ -3,7 +3,6 @@
 import type { AuthSettings } from '../../upstream/auth/credentials.js';
 import { isToken } from '../../upstream/principal.js';
 import type { ResilienceSettings } from '../../upstream/client/resilience.js';
-import { readShare } from './read-workers.js';
 import type { Environment, Reader, ReadText } from './reader.js';
 import type { SettingName } from './settings.js';
 
@@ -59,10 +58,9 @@ function findTokenProblem(file: string, readText: ReadText): string[] {
 
 /** How much ScaleOps is asked, and how it is left alone. */
 export function readResilience(read: Reader): ResilienceSettings {
-  const share = readShare(read);
   return {
-    maxInFlight: share(read('SCALEOPS_MAX_IN_FLIGHT')),
-    maxQueued: share(read('SCALEOPS_MAX_QUEUED')),
+    maxInFlight: read('SCALEOPS_MAX_IN_FLIGHT'),
+    maxQueued: read('SCALEOPS_MAX_QUEUED'),
     maxQueueMs: read('SCALEOPS_MAX_QUEUE_MS'),
     maxAttempts: read('SCALEOPS_MAX_ATTEMPTS'),
     retryRatio: read('SCALEOPS_RETRY_PERCENT') / 100,

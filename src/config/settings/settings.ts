@@ -2,9 +2,9 @@
 
 import { ACCESS_SETTINGS } from './access.js';
 import { CACHE_SETTINGS } from './cache.js';
-import { CORES_SETTINGS } from './workers.js';
 import { GATEWAY_SETTINGS } from './gateway.js';
 import { LIMIT_SETTINGS } from './limits.js';
+import { OPENTELEMETRY_SETTINGS } from './opentelemetry.js';
 import { SECURITY_SETTINGS } from './security.js';
 import { SHUTDOWN_SETTINGS } from './shutdown.js';
 import { TELEMETRY_SETTINGS } from './telemetry.js';
@@ -15,11 +15,11 @@ export const SETTINGS = {
   ...CACHE_SETTINGS,
   ...ACCESS_SETTINGS,
   ...GATEWAY_SETTINGS,
-  ...CORES_SETTINGS,
   ...LIMIT_SETTINGS,
   ...SECURITY_SETTINGS,
   ...SHUTDOWN_SETTINGS,
   ...TELEMETRY_SETTINGS,
+  ...OPENTELEMETRY_SETTINGS,
 };
 
 export type SettingName = keyof typeof SETTINGS;

@@ -27,6 +27,13 @@ export const headers: Rule<Readonly<Record<string, string>>> = {
   rule: 'must be name=value pairs, separated by commas, the values percent-encoded',
 };
 
+/** `key=value` by commas, the values percent-encoded where they have to be; a key has no blanks. */
+export const attributes: Rule<Readonly<Record<string, string>>> = {
+  accepts: (value) => splitList(value).every((pair) => toAttribute(pair) !== undefined),
+  to: (value) => Object.fromEntries(splitList(value).flatMap((pair) => [toAttribute(pair) ?? []].filter(isPair))),
+  rule: 'must be key=value pairs, separated by commas, the values percent-encoded',
+};
+
 type Pair = readonly [string, string];
 const isPair = (pair: readonly string[]): pair is Pair => pair.length === 2;
 
@@ -35,6 +42,16 @@ function splitList(value: string): string[] {
     .split(',')
     .map((each) => each.trim())
     .filter((each) => each !== '');
+}
+
+/** https://opentelemetry.io/docs/specs/otel/resource/sdk/#specifying-resource-information-via-an-environment-variable */
+function toAttribute(pair: string): Pair | undefined {
+  const [, key = '', encoded = ''] = /^([^\s=]{1,255})\s*=\s*(.*)$/.exec(pair) ?? [];
+  try {
+    return key === '' ? undefined : [key, decodeURIComponent(encoded)];
+  } catch {
+    return undefined;
+  }
 }
 
 /** A field name and value as RFC 9110, section 5, has them. */

@@ -1,0 +1,77 @@
+// The settings of traces as the gateway uses them, and warnings about what is not supported.
+
+import { SAMPLERS, type SamplerSettings, type TracingSettings } from '../../telemetry/tracing.js';
+import { OPENTELEMETRY_SETTINGS } from './opentelemetry.js';
+import type { Environment, Reader } from './reader.js';
+
+const SERVICE_NAME = 'scaleops-cost-gateway';
+const PROTOCOL = 'http/protobuf';
+const DEFAULT_SAMPLER = 'parentbased_traceidratio';
+const ENDPOINTS = ['OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'] as const;
+/** Useless without an endpoint: whoever set them expects traces to arrive. */
+const NEED_ENDPOINT = [
+  'OTEL_EXPORTER_OTLP_HEADERS',
+  'OTEL_EXPORTER_OTLP_TRACES_HEADERS',
+  'OTEL_EXPORTER_OTLP_PROTOCOL',
+  'OTEL_EXPORTER_OTLP_TRACES_PROTOCOL',
+  'OTEL_TRACES_SAMPLER',
+  'OTEL_TRACES_SAMPLER_ARG',
+];
+/** The exporter reads these itself: see telemetry/span-pipeline.ts. */
+const READ_BY_EXPORTER =
+  /^OTEL_EXPORTER_OTLP_(?:TRACES_)?(?:TIMEOUT|COMPRESSION|CERTIFICATE|CLIENT_KEY|CLIENT_CERTIFICATE)$/;
+
+/** Undefined: no traces. */
+export function readTracing(read: Reader): TracingSettings | undefined {
+  const url = read('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT') ?? withTracesPath(read('OTEL_EXPORTER_OTLP_ENDPOINT'));
+  const headers = { ...read('OTEL_EXPORTER_OTLP_HEADERS'), ...read('OTEL_EXPORTER_OTLP_TRACES_HEADERS') };
+  const attributes = read('OTEL_RESOURCE_ATTRIBUTES') ?? {};
+  const serviceName = read('OTEL_SERVICE_NAME') ?? attributes['service.name'] ?? SERVICE_NAME;
+  const sampler = { kind: readSampler(read) ?? DEFAULT_SAMPLER, ratio: read('OTEL_TRACES_SAMPLER_ARG') };
+  if (url === undefined || isDisabled(read)) return undefined;
+  return { url, headers, resourceAttributes: { ...attributes, 'service.name': serviceName }, sampler };
+}
+
+/** Names variables that are set and have no effect, and says what is supported. Never repeats a value. */
+export function findTracingWarnings(env: Environment, read: Reader): string[] {
+  const isSet = (name: string): boolean => (env[name]?.trim() ?? '') !== '';
+  const unknown = Object.keys(env).filter(
+    (name) => name.startsWith('OTEL_') && !Object.hasOwn(OPENTELEMETRY_SETTINGS, name) && !READ_BY_EXPORTER.test(name),
+  );
+  const protocols = ['OTEL_EXPORTER_OTLP_PROTOCOL', 'OTEL_EXPORTER_OTLP_TRACES_PROTOCOL'] as const;
+  const sampler = readSampler(read);
+  const ignored = {
+    ...Object.fromEntries(protocols.map((name) => [name, [PROTOCOL, undefined].includes(read(name)) ? '' : PROTOCOL])),
+    OTEL_TRACES_EXPORTER: ['otlp', 'none'].includes(read('OTEL_TRACES_EXPORTER')) ? '' : 'otlp, none',
+    OTEL_SDK_DISABLED: /^(?:true|false)$/i.test(read('OTEL_SDK_DISABLED')) ? '' : 'true, false',
+    OTEL_TRACES_SAMPLER: sampler === undefined ? SAMPLERS.join(', ') : '',
+  };
+  return [
+    ...(unknown.some(isSet)
+      ? [`${unknown.filter(isSet).join(', ')}: not supported by the gateway, without effect.`]
+      : []),
+    ...Object.entries(ignored)
+      .filter(([, supported]) => supported !== '')
+      .map(
+        ([name, supported]) => `${name} has a value that is not supported, and is ignored. Supported: ${supported}.`,
+      ),
+    ...(isSet('OTEL_TRACES_SAMPLER_ARG') && sampler?.endsWith('traceidratio') === false
+      ? ['OTEL_TRACES_SAMPLER_ARG has no effect with this OTEL_TRACES_SAMPLER.']
+      : []),
+    ...(ENDPOINTS.some(isSet) || isDisabled(read)
+      ? []
+      : NEED_ENDPOINT.filter(isSet).map((name) => `${name} has no effect without OTEL_EXPORTER_OTLP_ENDPOINT.`)),
+  ];
+}
+
+function readSampler(read: Reader): SamplerSettings['kind'] | undefined {
+  return SAMPLERS.find((name) => name === read('OTEL_TRACES_SAMPLER'));
+}
+
+function isDisabled(read: Reader): boolean {
+  return /^true$/i.test(read('OTEL_SDK_DISABLED')) || read('OTEL_TRACES_EXPORTER') === 'none';
+}
+
+function withTracesPath(endpoint: string | undefined): string | undefined {
+  return endpoint === undefined ? undefined : `${endpoint.replace(/\/+$/, '')}/v1/traces`;
+}
