@@ -338,7 +338,7 @@ test.each([
   ['@include, which variables decide', '{ item { name @include(if: $more) } }', false],
   ['@skip in a fragment', '{ item { ... on Item @skip(if: true) { name } number } }', false],
   ['an interface', '{ named { name } }', false],
-  ['a fragment on an interface', '{ item { ... on Named { name } } }', false],
+  ['a fragment on an interface', '{ item { ... on Named { name } } }', true],
   ['introspection', '{ __schema { queryType { name } } }', false],
   ['a name that is none for the own of an object', '{ __proto__: number }', false],
 ])('%s: is there a plan?', (_what, text, isPlanned) => {

@@ -1,6 +1,6 @@
 // What is to be done for an operation, as far as its document decides that: which fields, of which types, resolved by what.
 // graphql-js finds it out anew at each execution. Only for what our schema has and nearly all documents are: fields of
-// object types, without @skip and @include. For all else there is no plan.
+// object types, without @skip and @include. Everything else runs in graphql-js.
 
 import {
   defaultFieldResolver,
@@ -19,9 +19,11 @@ import {
   type GraphQLOutputType,
   type GraphQLSchema,
   type OperationDefinitionNode,
+  type SelectionNode,
   type SelectionSetNode,
 } from 'graphql';
 
+import { collectFields } from './collect-fields.js';
 import { planArguments, planVariables, type Values } from './coerce-inputs.js';
 
 export interface Plan {
@@ -85,8 +87,14 @@ export function createPlan(
   }
 }
 
+/** Conditions decide with each execution anew; directives of other names say nothing here. */
+function isIncluded({ directives = [] }: SelectionNode): boolean {
+  if (directives.some(({ name: { value } }) => value === 'skip' || value === 'include')) throw new UnplannedError();
+  return true;
+}
+
 function planFields(scope: Scope, parentType: GraphQLObjectType, sets: readonly SelectionSetNode[]): PlannedField[] {
-  return [...collectFields(scope, parentType, sets)].map(([responseName, nodes]) => {
+  return [...collectFields({ ...scope, isIncluded }, parentType, sets)].map(([responseName, nodes]) => {
     const [node] = nodes;
     const name = node.name.value;
     const field = name === '__typename' ? TypeNameMetaFieldDef : parentType.getFields()[name];
@@ -107,36 +115,4 @@ function planValue(scope: Scope, type: GraphQLOutputType, nodes: readonly FieldN
   if (!isObjectType(type) || type.isTypeOf != null) throw new UnplannedError();
   const sets = nodes.flatMap(({ selectionSet }) => selectionSet ?? []);
   return { isNonNull: false, fields: planFields(scope, type, sets) };
-}
-
-/** CollectFields of the GraphQL specification (section 6.3.2), for objects of this type, of several selection sets. */
-function collectFields(
-  { fragments }: Scope,
-  type: GraphQLObjectType,
-  sets: readonly SelectionSetNode[],
-): Map<string, [FieldNode, ...FieldNode[]]> {
-  const fields = new Map<string, [FieldNode, ...FieldNode[]]>();
-  const visited = new Set<string>();
-  const add = ({ selections }: SelectionSetNode): void => {
-    for (const selection of selections) {
-      if (selection.directives?.some(({ name: { value } }) => value === 'skip' || value === 'include'))
-        throw new UnplannedError();
-      if (selection.kind === Kind.FIELD) {
-        const name = selection.alias?.value ?? selection.name.value;
-        const same = fields.get(name);
-        if (same === undefined) fields.set(name, [selection]);
-        else same.push(selection);
-        continue;
-      }
-      const isSpread = selection.kind === Kind.FRAGMENT_SPREAD;
-      if (isSpread && visited.has(selection.name.value)) continue;
-      if (isSpread) visited.add(selection.name.value);
-      const fragment = isSpread ? fragments[selection.name.value] : selection;
-      // On another type: on an abstract one, of which this may be a part.
-      if ((fragment?.typeCondition?.name.value ?? type.name) !== type.name) throw new UnplannedError();
-      if (fragment !== undefined) add(fragment.selectionSet);
-    }
-  };
-  sets.forEach(add);
-  return fields;
 }

@@ -1,23 +1,13 @@
 // What an operation selects of rows, as far as rows can be written straight from their report: all that is in the row
 // itself. What leads on to other reports is resolved field by field.
 
-import {
-  getDirectiveValues,
-  GraphQLIncludeDirective,
-  GraphQLSkipDirective,
-  Kind,
-  type FieldNode,
-  type GraphQLResolveInfo,
-  type SelectionSetNode,
-} from 'graphql';
+import { assertObjectType, Kind, type FieldNode, type GraphQLResolveInfo, type SelectionSetNode } from 'graphql';
 
+import { collectFields, createInclusionTest, type MergedNodes } from '../../execution/collect-fields.js';
 import { NAME_FIELDS, NUMBER_FIELDS, type NameField, type NumberField } from '../../report/columns/columns.js';
 import type { LabelMember, RowMember } from '../../report/write/row-writer.js';
 
-type Info = Pick<GraphQLResolveInfo, 'fieldNodes' | 'fragments' | 'variableValues'>;
-/** The fields that are merged under one name. All have the same field and arguments (validation sees to it). */
-type Fields = ReadonlyMap<string, Nodes>;
-type Nodes = readonly [FieldNode, ...FieldNode[]];
+type Info = Pick<GraphQLResolveInfo, 'fieldNodes' | 'fragments' | 'schema' | 'variableValues'>;
 
 const LEAVES: ReadonlySet<string> = new Set([...NAME_FIELDS, ...NUMBER_FIELDS, 'id', 'share', 'services']);
 const LABELS: ReadonlySet<string> = new Set(['labels', 'annotations', 'ownerLabels']);
@@ -79,7 +69,7 @@ function hasDirectives(node: FieldNode, { fragments }: Pick<Info, 'fragments'>):
   return isAmong(node.selectionSet);
 }
 
-function toRowMember(name: string, nodes: Nodes, info: Info): RowMember | undefined {
+function toRowMember(name: string, nodes: MergedNodes, info: Info): RowMember | undefined {
   const field = nodes[0].name.value;
   const below = { ...info, fieldNodes: nodes };
   if (LEAVES.has(field)) return { name, kind: 'field', field: field as NameField | NumberField };
@@ -98,14 +88,16 @@ function toRowMember(name: string, nodes: Nodes, info: Info): RowMember | undefi
   return members && { name, kind: 'object', needs: Object.values(entity.names), members };
 }
 
-/** Each field below by `read`, `__typename` as what it is; undefined where one is, or a fragment is on another type. */
+/** Each field below by `read`, `__typename` as what it is; undefined where one is. */
 function readAll<Member extends { readonly name: string }>(
   type: string,
   info: Info,
-  read: (name: string, nodes: Nodes) => Member | undefined,
+  read: (name: string, nodes: MergedNodes) => Member | undefined,
 ): readonly (Member | { readonly name: string; readonly kind: 'constant'; readonly json: string })[] | undefined {
-  const fields = collect(type, info);
-  if (fields === undefined) return undefined;
+  const { schema, fragments, variableValues } = info;
+  const context = { schema, fragments, isIncluded: createInclusionTest(variableValues) };
+  const sets = info.fieldNodes.flatMap(({ selectionSet }) => selectionSet ?? []);
+  const fields = collectFields(context, assertObjectType(schema.getType(type)), sets);
   const members = [];
   for (const [name, nodes] of fields) {
     const isTypeName = nodes[0].name.value === '__typename';
@@ -114,36 +106,4 @@ function readAll<Member extends { readonly name: string }>(
     members.push(member);
   }
   return members;
-}
-
-/**
- * The fields below these, in the order in which they are answered: CollectFields of the GraphQL specification (section
- * 6.3.2), for an object of this type. Undefined where a fragment is on another one, of which it may be a part.
- */
-function collect(type: string, { fieldNodes, fragments, variableValues }: Info): Fields | undefined {
-  const fields = new Map<string, [FieldNode, ...FieldNode[]]>();
-  const visited = new Set<string>();
-  const add = (set: SelectionSetNode | undefined): boolean =>
-    set?.selections.every((selection) => {
-      if (selection.directives?.length && !isIncluded(selection, variableValues)) return true;
-      if (selection.kind === Kind.FIELD) {
-        const name = selection.alias?.value ?? selection.name.value;
-        const same = fields.get(name);
-        if (same === undefined) fields.set(name, [selection]);
-        else same.push(selection);
-        return true;
-      }
-      const isSpread = selection.kind === Kind.FRAGMENT_SPREAD;
-      if (isSpread && visited.has(selection.name.value)) return true;
-      if (isSpread) visited.add(selection.name.value);
-      const fragment = isSpread ? fragments[selection.name.value] : selection;
-      const on = fragment?.typeCondition?.name.value ?? type;
-      return on === type && add(fragment?.selectionSet);
-    }) ?? true;
-  return fieldNodes.every(({ selectionSet }) => add(selectionSet)) ? fields : undefined;
-}
-
-function isIncluded(node: SelectionSetNode['selections'][number], variables: Info['variableValues']): boolean {
-  if (getDirectiveValues(GraphQLSkipDirective, node, variables)?.if === true) return false;
-  return getDirectiveValues(GraphQLIncludeDirective, node, variables)?.if !== false;
 }
