@@ -17,7 +17,6 @@ import {
 import type { Cancellation } from '../concurrency/cancellation.js';
 import type { GatewayLogger } from '../telemetry/logger.js';
 import { useAnswerLimit } from './plugins/row-limit.js';
-import { useAnswerWriter } from './plugins/streamed-lists.js';
 import { useAuthentication, useCallerToken } from './plugins/authentication.js';
 import { createDocumentCache } from './plugins/document-cache.js';
 import { useErrorFormat, type ErrorFormat } from './response/error-format.js';
@@ -192,7 +191,6 @@ function createYogaDoor(options: DoorOptions, shared: Shared) {
       useResponseNames(),
       options.trustedDocuments !== undefined && useTrustedDocuments(options.trustedDocuments),
       options.trustedDocuments === undefined && options.persistedQueries && useAutomaticPersistedQueries(),
-      useAnswerWriter(),
       useAnswerLimit(),
       useOperationLog(shared.log),
       // Last: whatever they turn away has its log line.
