@@ -36,7 +36,9 @@ export function createExecutor(schema: GraphQLSchema): Execute {
   return ({ document, operation, variables, context }) => {
     const plan = planOf(document, operation);
     const values = plan?.toVariables(variables);
-    if (plan !== undefined && values !== undefined) return runPlan(plan, values, context);
+    const isPlanned = plan !== undefined && values !== undefined;
+    (context as { serializesLists?: boolean }).serializesLists = isPlanned;
+    if (isPlanned) return runPlan(plan, values, context);
     const operationName = operation.name?.value;
     return execute({ schema, document, contextValue: context, variableValues: variables, operationName });
   };

@@ -12,6 +12,7 @@ import {
 
 import { createFieldErrors, type FieldErrors } from './field-errors.js';
 import type { Values } from './coerce-inputs.js';
+import { SerializedList } from './serialized-list.js';
 import type { Plan, PlannedField, PlannedValue } from './plan.js';
 
 type Path = GraphQLResolveInfo['path'];
@@ -146,6 +147,7 @@ function completeLeaf(leaf: GraphQLLeafType, value: unknown): unknown {
 }
 
 function completeList(execution: Execution, item: PlannedValue, list: unknown, path: Path): unknown {
+  if (list instanceof SerializedList) return list;
   if (!isIterable(list)) {
     const { parentType, name } = execution.field;
     throw new GraphQLError(`Expected Iterable, but did not find one for field "${parentType.name}.${name}".`);

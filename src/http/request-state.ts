@@ -1,11 +1,10 @@
 // What the door remembers of one HTTP request from its first plugin to its last, and the request's id.
 
 import { randomUUID } from 'node:crypto';
-import type { ExecutionResult } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 
 import type { HeadersByName } from '../auth/authentication.js';
-import type { GatewayContext, LoadStats, WrittenList } from '../loaders/context.js';
+import type { GatewayContext, LoadStats } from '../loaders/context.js';
 import type { ErrorCode } from '../errors.js';
 import type { Grants } from '../report/permissions/permissions.js';
 import type { OperationDeadline } from './plugins/execution-timeout.js';
@@ -34,9 +33,6 @@ export interface RequestState {
   operation?: { readonly name: string | null; readonly stats: LoadStats };
   /** Whether the answer was ready, and nothing was executed. */
   isReady?: boolean;
-  /** What came of the operation, and the lists that are yet to be written into it. */
-  result?: ExecutionResult;
-  lists?: readonly WrittenList[] | undefined;
   errors?: readonly { readonly code: ErrorCode; readonly reason: string | undefined }[];
 }
 

@@ -16,7 +16,6 @@ import {
 } from '../loaders/context.js';
 import type { GatewayLogger } from '../telemetry/logger.js';
 import { useAnswerLimit } from './plugins/row-limit.js';
-import { useAnswerWriter } from './plugins/streamed-lists.js';
 import { useAuthentication, useCallerToken } from './plugins/authentication.js';
 import { createDocumentCache } from './plugins/document-cache.js';
 import { useErrorFormat, type ErrorFormat } from './response/error-format.js';
@@ -191,7 +190,6 @@ function createYogaDoor(options: DoorOptions, shared: Shared) {
       useResponseNames(),
       options.trustedDocuments !== undefined && useTrustedDocuments(options.trustedDocuments),
       options.trustedDocuments === undefined && options.persistedQueries && useAutomaticPersistedQueries(),
-      useAnswerWriter(),
       useAnswerLimit(),
       useOperationLog(shared.log),
       // Last: whatever they turn away has its log line.

@@ -64,13 +64,6 @@ export interface Caller {
   readonly anew?: boolean;
 }
 
-/** A list that is written into the text of the answer as it is: where it stands, and its JSON in pieces. */
-export interface WrittenList {
-  readonly path: readonly (string | number)[];
-  /** Each is made when it is asked for. */
-  readonly pieces: Iterable<Buffer>;
-}
-
 /** What a resolver sees. */
 export interface GatewayContext {
   readonly loaders: { readonly report: ReportLoader; readonly scope: Pick<ScopeLoader, 'load'> };
@@ -81,8 +74,8 @@ export interface GatewayContext {
   readonly budget: { rows: number; cost: number };
   /** Resolves when a large answer may be put together. */
   readonly awaitTurn: () => Promise<void>;
-  /** Lists that whoever writes the answer puts in the place of an empty one; undefined: all are to be resolved. */
-  lists: WrittenList[] | undefined;
+  /** Whether a resolver may return a SerializedList. The executor sets it. */
+  serializesLists: boolean;
   /** Runs a long work so that others have a turn before it. */
   readonly breathe: <T>(work: () => T) => Promise<T>;
   /** Where texts of the report's rows may be kept; undefined: nowhere. */
@@ -106,7 +99,7 @@ export function createContext(parts: ContextParts, caller: Caller): GatewayConte
     breathe: createBreathing(),
     awaitTurn,
     textsOf: ({ source }) => source && parts.answers?.textsOf(source),
-    lists: [],
+    serializesLists: false,
     // Who may see some clusters means those, as if the filter had named them.
     multiClusterByDefault: parts.multiClusterByDefault || grants?.clusters !== undefined,
     maxPageRows,

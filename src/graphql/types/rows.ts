@@ -1,9 +1,10 @@
 // CostReport.rows: a connection by the rules of the Relay specification.
 
-import { responsePathAsArray, type GraphQLResolveInfo } from 'graphql';
+import type { GraphQLResolveInfo } from 'graphql';
 
 import type { GatewayContext } from '../../loaders/context.js';
 import { UserInputError } from '../../errors.js';
+import { SerializedList } from '../../execution/serialized-list.js';
 import { CursorError } from '../../report/query/page.js';
 import type { Report, RowPage, RowQuestion } from '../../report/report.js';
 import { toRequestKey } from '../../report/request.js';
@@ -89,8 +90,8 @@ const CostRowConnection = builder.objectRef<RowPage>('CostRowConnection').implem
 const LARGE_PAGE = 10_000;
 
 /**
- * The list of a page, or an empty one where it is written into the answer instead, which is for all that needs no resolver.
- * Nothing is cut off in silence: a page over one of the operator's limits is refused.
+ * The list of a page: as JSON where the executor takes that and no field below needs a resolver, else its items. Nothing
+ * is cut off in silence: a page over one of the operator's limits is refused.
  */
 function listOf<Item>(
   page: RowPage,
@@ -99,7 +100,7 @@ function listOf<Item>(
   toMembers: (info: GraphQLResolveInfo) => readonly RowMember[] | undefined,
   toItems: (rows: readonly ReportRow[]) => readonly Item[],
 ): readonly Item[] | Promise<readonly Item[]> {
-  const { maxPageRows, lists } = context;
+  const { maxPageRows, serializesLists } = context;
   if (maxPageRows !== undefined && page.rowCount > maxPageRows) {
     throw new UserInputError(
       'first',
@@ -107,11 +108,9 @@ function listOf<Item>(
     );
   }
   if (!spendRows(context, page.rowCount, info)) return [];
-  const members = lists && toMembers(info);
-  if (members !== undefined) {
-    lists?.push({ path: responsePathAsArray(info.path), pieces: page.write(members) });
-    return [];
-  }
+  const members = serializesLists ? toMembers(info) : undefined;
+  // Pothos knows lists as iterables alone; the executor that allows serialized lists takes them as they are.
+  if (members !== undefined) return new SerializedList(page.write(members)) as unknown as readonly Item[];
   return page.rowCount < LARGE_PAGE ? toItems(page.rows) : context.awaitTurn().then(() => toItems(page.rows));
 }
 

@@ -91,13 +91,13 @@ function createWriting({ answers, now }: ExecutionOptions) {
   return (
     visit: Visit,
     question: Question,
-    { stats, lists }: GatewayContext,
+    { stats }: GatewayContext,
     result: ExecutionResult,
   ): Answered | Promise<Answered> => {
     const age = toAge(stats, now());
     // What has errors nobody may keep, also where it tells how old the rest is.
     const told = { age, mayBeKept: result.errors === undefined };
-    return writeAnswer({ result, ...told, lists: lists ?? [] }, visit.reply.isGzip, (pieces) => {
+    return writeAnswer({ result, ...told }, visit.reply.isGzip, (pieces) => {
       const mayBeKept = told.mayBeKept && age?.isStale === false;
       if (!mayBeKept || !isAskedAgain(visit.key)) return createReadyAnswer(question.facts, visit.asked.body, pieces);
       // In one piece, and with a copy of what was asked: neither takes more than it needs.

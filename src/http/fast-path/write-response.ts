@@ -4,14 +4,12 @@ import { pipeline, Readable } from 'node:stream';
 import { createGzip } from 'node:zlib';
 import type { ExecutionResult } from 'graphql';
 
-import type { WrittenList } from '../../loaders/context.js';
 import { toBody, writeOpening } from '../response/serialize.js';
 import { sayAge, type ReadyAnswer, type Told } from './cached-response.js';
 import type { Answered, Reply } from './response-head.js';
 
 export interface WrittenResult extends Told {
   readonly result: ExecutionResult;
-  readonly lists: readonly WrittenList[];
 }
 
 /** Longer answers are not kept: they are many reports' worth. */
@@ -19,11 +17,11 @@ const MAX_KEPT_BYTES = 16_777_216;
 
 /** An answer with data. `toReady` is told the pieces of all but its end, as soon as they are there. */
 export function writeAnswer(
-  { result, lists, ...told }: WrittenResult,
+  { result, ...told }: WrittenResult,
   isGzip: boolean,
   toReady: (pieces: readonly Buffer[]) => ReadyAnswer,
 ): Answered | Promise<Answered> {
-  const body = toBody(writeOpening(result, lists));
+  const body = toBody(writeOpening(result));
   if (!(Symbol.asyncIterator in body)) return toReady(body).answer(told, isGzip);
   const { freshness, end } = sayAge(told.age);
   const whole = collect(body, end, toReady);
@@ -42,7 +40,7 @@ export function toRefusal(result: ExecutionResult, { type }: Reply): Answered {
     // As Yoga does: who knows no media type of GraphQL's own is answered well where the request was received well.
     if (!(isJson && http.spec === true)) status = Math.max(status, http.status ?? 0);
   }
-  return { status: status === 0 ? 200 : status, headers, body: [...writeOpening(result, []), Buffer.from('}')] };
+  return { status: status === 0 ? 200 : status, headers, body: [...writeOpening(result), Buffer.from('}')] };
 }
 
 /** The pieces and the end, as they come; told when all have come, unless they are too many. */

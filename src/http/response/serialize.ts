@@ -5,14 +5,11 @@ import { ReadableStream } from 'node:stream/web';
 import { setImmediate } from 'node:timers/promises';
 import type { ExecutionResult, GraphQLError } from 'graphql';
 
-import type { WrittenList } from '../../loaders/context.js';
-
-/** Names and indexes, and a list at the end of each way. */
-type Places = Map<string | number, Places | WrittenList>;
+import { SerializedList } from '../../execution/serialized-list.js';
 
 /** The JSON of a result. */
-export function* writeResult(result: ExecutionResult, lists: readonly WrittenList[]): Generator<Buffer, void> {
-  yield* writeOpening(result, lists);
+export function* writeResult(result: ExecutionResult): Generator<Buffer, void> {
+  yield* writeOpening(result);
   yield Buffer.from('}');
 }
 
@@ -20,7 +17,7 @@ export function* writeResult(result: ExecutionResult, lists: readonly WrittenLis
  * The JSON of a result without the brace at its end, so that more members may follow. Of an error what is for the client
  * alone: how it is answered (`extensions.http`) is not.
  */
-export function* writeOpening(result: ExecutionResult, lists: readonly WrittenList[]): Generator<Buffer, void> {
+export function* writeOpening(result: ExecutionResult): Generator<Buffer, void> {
   const parts = new Parts();
   parts.add('{');
   let separator = '';
@@ -28,7 +25,7 @@ export function* writeOpening(result: ExecutionResult, lists: readonly WrittenLi
     if (value === undefined) continue;
     parts.add(`${separator}"${name}":`);
     separator = ',';
-    if (name === 'data') addValue(parts, value, toPlaces(lists));
+    if (name === 'data') addValue(parts, value);
     else parts.add(JSON.stringify(name === 'errors' ? (value as GraphQLError[]).map(toShown) : value));
   }
   yield* parts.write();
@@ -36,14 +33,14 @@ export function* writeOpening(result: ExecutionResult, lists: readonly WrittenLi
 
 /** Texts, and lists between them. */
 class Parts {
-  readonly #before: { readonly text: string; readonly list: WrittenList }[] = [];
+  readonly #before: { readonly text: string; readonly list: SerializedList }[] = [];
   #text = '';
 
   add(text: string): void {
     this.#text += text;
   }
 
-  addList(list: WrittenList): void {
+  addList(list: SerializedList): void {
     this.#before.push({ text: this.#text, list });
     this.#text = '';
   }
@@ -51,16 +48,15 @@ class Parts {
   *write(): Generator<Buffer, void> {
     for (const { text, list } of this.#before) {
       yield Buffer.from(text);
-      yield* list.pieces;
+      yield* list.chunks;
     }
     yield Buffer.from(this.#text);
   }
 }
 
-function addValue(parts: Parts, value: unknown, place: Places | WrittenList | undefined): void {
-  // Where an error has made nothing of what is around a list, that is what is answered.
-  if (place === undefined || typeof value !== 'object' || value === null) parts.add(JSON.stringify(value));
-  else if (!(place instanceof Map)) parts.addList(place);
+function addValue(parts: Parts, value: unknown): void {
+  if (value instanceof SerializedList) parts.addList(value);
+  else if (typeof value !== 'object' || value === null) parts.add(JSON.stringify(value));
   else {
     const isList = Array.isArray(value);
     parts.add(isList ? '[' : '{');
@@ -68,28 +64,11 @@ function addValue(parts: Parts, value: unknown, place: Places | WrittenList | un
     for (const [name, each] of Object.entries(value)) {
       // The names of an answer are those of GraphQL, in which nothing has to be escaped.
       parts.add(isList ? separator : `${separator}"${name}":`);
-      addValue(parts, each, place.get(isList ? Number(name) : name));
+      addValue(parts, each);
       separator = ',';
     }
     parts.add(isList ? ']' : '}');
   }
-}
-
-function toPlaces(lists: readonly WrittenList[]): Places {
-  const places: Places = new Map();
-  for (const list of lists) {
-    const last = list.path.length - 1;
-    let at = places;
-    for (const [index, name] of list.path.entries()) {
-      if (index === last) at.set(name, list);
-      else {
-        const next = at.get(name) as Places | undefined;
-        if (next === undefined) at.set(name, (at = new Map()));
-        else at = next;
-      }
-    }
-  }
-  return places;
 }
 
 function toShown(error: GraphQLError): object {

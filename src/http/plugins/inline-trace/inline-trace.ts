@@ -33,8 +33,6 @@ export function useInlineTrace({ createSchema, now }: InlineTraceOptions): DoorP
         createTraceTree(now, () => performance.now()),
       );
       args.schema = schema;
-      // What is written in one go has no fields to time.
-      args.contextValue.lists = undefined;
     },
     onResultProcess({ request, result, setResult, serverContext }) {
       const tree = trees.get(serverContext.state);
