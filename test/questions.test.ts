@@ -568,7 +568,6 @@ describe('data of the upstream', () => {
           },
         },
         once: (_of: unknown, make: () => unknown) => make(),
-        textsOf: () => undefined,
         budget: { rows: Infinity },
         multiClusterByDefault: false,
       },

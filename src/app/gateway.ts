@@ -31,7 +31,7 @@ export function createGateway(config: Config, dependencies: GatewayDependencies)
   const door = createDoor({
     ...toDoorSettings(config),
     protection: { ...config.protection, clock },
-    parts: { cache, credentials, answers: cache.answers, ...toContextSettings(config) },
+    parts: { cache, credentials, ...toContextSettings(config) },
     ...{ answers: cache.answers, authentication, logger },
     now: () => clock.now(),
     isReady: () => readiness.set('no signing keys', authentication?.isReady() === false).isReady(),

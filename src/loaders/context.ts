@@ -1,6 +1,5 @@
 // What the resolvers of one request get: who asks, and loaders that remember for the length of the request.
 
-import type { AnswerMemory } from '../cache/memory/response-store.js';
 import type { KeptReport } from '../cache/memory/find-related.js';
 import type { CacheAnswer, CacheResult } from '../cache/report-cache.js';
 import { createBreathing } from '../concurrency/yielding.js';
@@ -12,7 +11,6 @@ import type { UpstreamError } from '../errors.js';
 import type { Grants } from '../report/permissions/permissions.js';
 import type { Group } from '../report/columns/group-by.js';
 import type { ReportRequest, WorkloadCostsRequest } from '../report/request.js';
-import type { RowTextMemory } from '../report/write/row-json-cache.js';
 import { createCoverage, toFamilyKey, type ScopedRequest } from '../report/scopes/scope.js';
 import type { Credentials } from '../upstream/auth/credentials.js';
 import type { Principal } from '../upstream/principal.js';
@@ -33,8 +31,6 @@ export interface LoadStats {
 /** Long-lived parts that every request shares. */
 export interface ContextParts {
   readonly cache: Reports;
-  /** What keeps what is made of reports; undefined: nothing does. */
-  readonly answers?: Pick<AnswerMemory, 'textsOf'>;
   readonly credentials: Credentials;
   /** How many reports one operation may wait for at the same time: with more it would take the turns of others. */
   readonly maxReportsAtOnce: number;
@@ -78,8 +74,6 @@ export interface GatewayContext {
   serializesLists: boolean;
   /** Runs a long work so that others have a turn before it. */
   readonly breathe: <T>(work: () => T) => Promise<T>;
-  /** Where texts of the report's rows may be kept; undefined: nowhere. */
-  readonly textsOf: (loaded: LoadedReport) => RowTextMemory | undefined;
   readonly multiClusterByDefault: boolean;
   readonly maxPageRows: number | undefined;
   /** What the caller may see. Its reports have nothing else; who names more is told so. */
@@ -98,7 +92,6 @@ export function createContext(parts: ContextParts, caller: Caller): GatewayConte
     budget: { rows: maxAnswerRows, cost: maxCost },
     breathe: createBreathing(),
     awaitTurn,
-    textsOf: ({ source }) => source && parts.answers?.textsOf(source),
     serializesLists: false,
     // Who may see some clusters means those, as if the filter had named them.
     multiClusterByDefault: parts.multiClusterByDefault || grants?.clusters !== undefined,

@@ -103,8 +103,8 @@ class ReportView implements Report {
     return this.#rows?.length ?? this.#whole.columns.rowCount;
   }
 
-  selectRows({ where, orderBy = [], scope, texts, ...page }: RowQuestion): RowPage {
-    const { columns, write } = this.#whole;
+  selectRows({ where, orderBy = [], scope, ...page }: RowQuestion): RowPage {
+    const { columns } = this.#whole;
     const order = dropRepeated(orderBy);
     return selectPage({
       columns,
@@ -112,7 +112,6 @@ class ReportView implements Report {
       keys: order.map(({ field, direction }) => ({ ranks: this.#whole.ranksOf(field), direction })),
       codec: createCursorCodec(() => [scope?.() ?? '', order, toCanonicalWhere(where)]),
       page,
-      write: (written, members) => write(written, members, texts),
       reportCost: () => this.#reportCost(),
       textsOf: (field) => this.#whole.textsOf(field),
     });

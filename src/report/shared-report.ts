@@ -7,7 +7,6 @@ import { toJsonTexts } from './write/json-writer.js';
 import type { OrderField } from './query/order.js';
 import { rankNames, rankNumbers, type Ranks } from './query/ranks.js';
 import type { ReportWindow } from './report.js';
-import { createWriting, type Writing } from './write/row-serializer.js';
 import type { PlainTexts } from './columns/strings.js';
 
 /** How much a report may keep of what it worked out: eight columns of row numbers. */
@@ -17,16 +16,11 @@ export class Whole {
   readonly window: ReportWindow | null;
   readonly columns: Columns;
   readonly derived: Derived;
-  #writing: Writing | undefined;
 
   constructor(window: ReportWindow | null, columns: Columns) {
     this.window = window;
     this.columns = columns;
     this.derived = createDerived(DERIVED_BYTES_PER_ROW * columns.rowCount);
-  }
-
-  get write(): Writing {
-    return (this.#writing ??= createWriting());
   }
 
   ranksOf(field: OrderField): Ranks {

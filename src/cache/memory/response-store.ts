@@ -1,6 +1,5 @@
 // Answers that were made of kept reports.
 
-import { measureRowTexts, type RowTextMemory, type RowTexts } from '../../report/write/row-json-cache.js';
 import { createAnswering, type CacheAnswer } from '../cache-result.js';
 import type { KeptAnswer, ReportSource } from './lru-store.js';
 import type { CacheInstrument } from '../instrumentation.js';
@@ -12,14 +11,9 @@ export interface AnswerMemory {
   find(key: string): KeptAnswer | undefined;
   /** Its reports, to be asked for when it is made use of. */
   use(found: KeptAnswer): CacheAnswer[];
-  /** Where texts of the rows of this report are kept. */
-  textsOf(source: ReportSource): RowTextMemory;
   /** Nothing is kept that is made of a report which is not. */
   keep(key: string, value: unknown, bytes: number, sources: readonly (ReportSource | undefined)[]): void;
 }
-
-/** What no key of an answer begins with: it is that of a principal. */
-const TEXTS = 'rows ';
 
 export function createAnswers(memory: ReportMemory, instrument: CacheInstrument): AnswerMemory {
   const toAnswer = createAnswering(memory);
@@ -31,12 +25,6 @@ export function createAnswers(memory: ReportMemory, instrument: CacheInstrument)
         instrument.taken(place.request.report, answer);
         return answer;
       }),
-    textsOf: (source) => ({
-      find: (key) => memory.findAnswer(TEXTS + key)?.value as RowTexts | undefined,
-      keep(key, texts) {
-        memory.keepAnswer(TEXTS + key, { value: texts, bytes: measureRowTexts(texts), sources: [source] });
-      },
-    }),
     keep(key, value, bytes, sources) {
       const kept = sources.filter((source) => source !== undefined);
       if (kept.length === sources.length) memory.keepAnswer(key, { value, bytes, sources: kept });

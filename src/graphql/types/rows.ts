@@ -150,7 +150,6 @@ builder.objectField(CostReport, 'rows', (t) =>
         if (last != null) checkNotNegative('last', last);
         if (first != null && last != null) throw new UserInputError('first', 'must not be given together with `last`.');
         const question = {
-          texts: context.textsOf(loaded),
           scope: () => toRequestKey(loaded.request),
           where: toRowsWhere(where, context.grants),
           orderBy: orderBy?.map(toRowOrder),

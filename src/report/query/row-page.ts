@@ -4,8 +4,7 @@ import type { Columns, NameField } from '../columns/columns.js';
 import type { CursorCodec } from './cursor.js';
 import { orderByRanks, type RankedKey, type RowOrder } from './order.js';
 import { findPage, type PageArguments, type PageBounds } from './page.js';
-import type { RowTextMemory } from '../write/row-json-cache.js';
-import type { RowMember, WrittenRows } from '../write/row-writer.js';
+import { writeRows, type RowMember } from '../write/row-writer.js';
 import { toRow, type ReportRow } from '../row.js';
 import type { PlainTexts } from '../columns/strings.js';
 import type { RowsWhere } from './filter-rows.js';
@@ -15,8 +14,6 @@ export interface RowQuestion extends PageArguments {
   readonly where?: RowsWhere | undefined;
   /** The first key decides, each further one among equals; empty: the upstream's order. */
   readonly orderBy?: readonly RowOrder[] | undefined;
-  /** Where texts of its rows may be kept. */
-  readonly texts?: RowTextMemory | undefined;
   /** Names the report in cursors, so that a cursor of another one is refused. */
   readonly scope?: (() => string) | undefined;
 }
@@ -42,8 +39,6 @@ export interface Selection {
   readonly keys: readonly RankedKey[];
   readonly codec: CursorCodec;
   readonly page: PageArguments;
-  /** Writes rows with these members. */
-  readonly write: (rows: WrittenRows, members: readonly RowMember[]) => Iterable<Buffer>;
   readonly reportCost: () => number;
   /** The names of a column as JSON. */
   readonly textsOf: (field: NameField) => PlainTexts;
@@ -90,8 +85,8 @@ class SelectedPage implements RowPage {
   }
 
   write(members: readonly RowMember[]): Iterable<Buffer> {
-    const { columns, write, reportCost, textsOf } = this.#selection;
+    const { columns, reportCost, textsOf } = this.#selection;
     const cursorOf = (index: number) => this.cursorOf(index);
-    return write({ columns, rows: this.#own, cursorOf, reportCost, textsOf }, members);
+    return writeRows({ columns, rows: this.#own, cursorOf, reportCost, textsOf }, members);
   }
 }

@@ -4,7 +4,6 @@ import { idAt, labelsAt, servicesAt } from '../columns/cells.js';
 import { NAME_FIELDS, type Columns, type LabelField, type NameField, type NumberField } from '../columns/columns.js';
 import { JsonSink } from './json-writer.js';
 import type { Label } from '../columns/label.js';
-import type { RowTextRecorder } from './row-json-cache.js';
 import type { PlainTexts } from '../columns/strings.js';
 import { shareOf } from '../query/totals.js';
 import { toWords, type Words } from '../columns/words.js';
@@ -48,28 +47,21 @@ const MEMBER_BYTES = 24;
 
 /**
  * The rows as a JSON list, in pieces of some 256 KiB. Each is made when it is asked for, so that somebody else may have a
- * turn in between. Members that are none make empty objects. `recorder` is told where each row is.
+ * turn in between. Without members each row is an empty object.
  */
-export function* writeRows(
-  written: WrittenRows,
-  members: readonly RowMember[],
-  recorder?: RowTextRecorder,
-): Generator<Buffer, void> {
+export function* writeRows(written: WrittenRows, members: readonly RowMember[]): Generator<Buffer, void> {
   const { length } = written.rows;
   const write = writeObject(written, members);
   const names = members.reduce((sum, { name }) => sum + name.length + MEMBER_BYTES, 0);
   const sink = new JsonSink(Math.min(names * length + 64, CHUNK_BYTES + CHUNK_BYTES / 8));
-  const take = (): Buffer => recorder?.piece(sink.take()) ?? sink.take();
   sink.byte(OPEN_LIST!);
   for (let index = 0; index < length; index += 1) {
     if (index > 0) sink.byte(COMMA!);
-    const start = sink.length;
     write(sink, index);
-    recorder?.row(written.rows[index]!, start, sink.length);
-    if (sink.length >= CHUNK_BYTES) yield take();
+    if (sink.length >= CHUNK_BYTES) yield sink.take();
   }
   sink.byte(CLOSE_LIST!);
-  yield take();
+  yield sink.take();
 }
 
 function writeObject(written: WrittenRows, members: readonly RowMember[]): Write {
