@@ -56,7 +56,7 @@ function checkConfig(): void {
 /** The gateway on the embedded simulator; the settings of a real ScaleOps do not apply. */
 async function runDemo(): Promise<void> {
   // Nobody else needs them.
-  const { GRAPHQL_PATH } = await import('./http/yoga.js');
+  const { GRAPHQL_PATH } = await import('./http/handler.js');
   const { createSimulator } = await import('./simulator/simulator.js');
   const simulator = createSimulator({ latency: () => new Promise((resolve) => setTimeout(resolve, DEMO_LATENCY_MS)) });
   const others = Object.entries(process.env).filter(([name]) => !name.startsWith('SCALEOPS_'));

@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers';
 import { describe, expect, onTestFinished, test } from 'vitest';
 
 import { GatewayError } from '../src/errors.js';
-import { toErrorAnswer } from '../src/http/response/client-errors.js';
+import { toClientError, toHttpOfErrors } from '../src/http/response/client-errors.js';
 import { createHttpServer } from '../src/http/server/server.js';
 import { createShutdown } from '../src/app/shutdown.js';
 import { createManualClock } from './kit/clock.js';
@@ -225,8 +225,8 @@ describe('Retry-After', () => {
     ['RATE_LIMITED', 0, '0'],
     ['RATE_LIMITED', undefined, undefined],
   ] as const)('of %s in %s ms says %s seconds', (code, retryAfterMs, seconds) => {
-    const { headers, body } = toErrorAnswer(new GatewayError(code, { retryAfterMs }), 'id');
-    expect((headers as Record<string, string>)['retry-after']).toBe(seconds);
-    expect(JSON.parse(body)).toMatchObject({ errors: [{ extensions: { code } }] });
+    const { error } = toClientError(new GatewayError(code, { retryAfterMs }), 'id', { isRequestError: true });
+    const { headers } = toHttpOfErrors([error], false);
+    expect(headers).toEqual(seconds === undefined ? [] : ['retry-after', seconds]);
   });
 });

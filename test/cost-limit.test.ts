@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 
 import { createCostEstimate } from '../src/query-limits/cost.js';
 import { createSchema } from '../src/graphql/schema.js';
-import { EXAMPLE_TABS } from '../src/http/plugins/graphiql/examples.js';
+import { EXAMPLE_TABS } from '../src/http/graphiql/examples.js';
 import { startStack } from './kit/gateway.js';
 
 const schema = createSchema();

@@ -1,5 +1,5 @@
-// No web page can make a browser ask the gateway: not by a request that is sent without a preflight, and not under a name
-// of its own that leads to this machine.
+// No page of another site can make a browser send queries to the gateway: not by a request without a preflight, and not
+// under a host name of its own that leads to this machine.
 
 import { request, type IncomingHttpHeaders } from 'node:http';
 import { text } from 'node:stream/consumers';
@@ -42,20 +42,26 @@ describe('a GET', () => {
   afterAll(() => stack[Symbol.asyncDispose]());
 
   test.each<[Record<string, string>]>([
-    [{}],
-    [{ accept: 'application/json', origin: 'https://evil.test' }],
-    [{ 'apollo-require-preflight': '' }],
-    [{ 'x-requested-with': ' ' }],
-    [{ 'content-type': '' }],
-    // What a browser adds by itself to a request of any page.
-    [{ authorization: 'Basic YTpi' }],
-    [{ authorization: 'Negotiate abc' }],
-    [{ cookie: 'session=1', 'user-agent': 'Mozilla/5.0', 'accept-language': 'de' }],
-    [{ 'x-apollo-operation-id': '1' }],
-  ])('with %j is CSRF_BLOCKED', async (headers) => {
-    const answer = await send(url, 'GET', headers);
-    expect([answer.status, codesOf(answer)]).toEqual([403, ['CSRF_BLOCKED']]);
-    expect(answer.headers['cache-control']).toBe('no-store');
+    [{ 'sec-fetch-site': 'cross-site' }],
+    [{ 'sec-fetch-site': 'same-site' }],
+    [{ 'sec-fetch-site': 'Cross-Site', origin: 'http://localhost' }],
+    [{ 'sec-fetch-site': 'cross-site', 'apollo-require-preflight': 'true', 'x-requested-with': 'a' }],
+    [{ 'sec-fetch-site': 'unknown' }],
+    [{ origin: 'https://evil.test' }],
+    [{ origin: 'null' }],
+    [{ origin: 'https://evil.test', authorization: 'Bearer token' }],
+    [{ origin: 'https://evil.test', 'x-forwarded-host': 'costs.example.com' }],
+  ])('of a page of another site is CSRF_BLOCKED: %j', async (headers) => {
+    for (const method of ['GET', 'POST']) {
+      const answer = await send(
+        url,
+        method,
+        { 'content-type': 'application/json', ...headers },
+        method === 'GET' ? '' : '{}',
+      );
+      expect([answer.status, codesOf(answer)]).toEqual([403, ['CSRF_BLOCKED']]);
+      expect(answer.headers['cache-control']).toBe('no-store');
+    }
     expect(stack.received).toEqual([]);
   });
 
@@ -75,16 +81,24 @@ describe('a GET', () => {
   });
 
   test.each<[Record<string, string>]>([
+    // Not from a web page: curl, a server, a spreadsheet.
+    [{}],
     [{ 'content-type': 'application/json' }],
     [{ 'content-type': 'Application/JSON; charset=utf-8' }],
-    [{ 'apollo-require-preflight': 'anything' }],
-    [{ 'x-apollo-operation-name': 'Costs' }],
-    [{ 'x-requested-with': 'XMLHttpRequest' }],
-    [{ 'x-api-key': 'key' }],
+    [{ cookie: 'session=1', 'user-agent': 'Mozilla/5.0', 'accept-language': 'de' }],
     [{ authorization: 'Bearer token' }],
+    // From a page of the gateway's own, or typed into the address bar.
+    [{ 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'cors' }],
+    [{ 'sec-fetch-site': 'none', 'sec-fetch-mode': 'navigate' }],
+    [{ origin: 'https://costs.example.com', 'x-forwarded-host': 'costs.example.com' }],
   ])('with %j is answered', async (headers) => {
     const answer = await send(url, 'GET', headers);
     expect([answer.status, codesOf(answer)]).toEqual([200, undefined]);
+  });
+
+  test('of an older browser is answered when its Origin is the host of the gateway', async () => {
+    const answer = await send(url, 'GET', { origin: new URL(url).origin });
+    expect(answer.status).toBe(200);
   });
 
   test('of a browser for the page is answered with the page, as are those for health', async () => {

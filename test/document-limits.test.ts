@@ -1,12 +1,11 @@
 // Documents that are too large are refused before they are validated, at exactly the limit, and whatever they do with
 // fragments takes no time.
 
-import { getIntrospectionQuery, parse, type DocumentNode } from 'graphql';
+import { getIntrospectionQuery, parse } from 'graphql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { measureDocument } from '../src/query-limits/complexity.js';
-import { createDocumentCache } from '../src/http/plugins/document-cache.js';
-import { EXAMPLE_TABS } from '../src/http/plugins/graphiql/examples.js';
+import { EXAMPLE_TABS } from '../src/http/graphiql/examples.js';
 import { startStack, UNLIMITED, type TestStack } from './kit/gateway.js';
 
 const times = (count: number, each: (index: number) => string): string =>
@@ -220,29 +219,5 @@ describe('the default limits', () => {
     // Validation gives up by itself after some time, for which this leaves room on a busy machine.
     expect(performance.now() - start).toBeLessThan(2_000);
     expect([status, errors[0]?.extensions.code]).toEqual([400, code]);
-  });
-});
-
-describe('parsed documents', () => {
-  const put = (cache: ReturnType<typeof createDocumentCache>['documentCache'], text: string): DocumentNode => {
-    const document = parse(text);
-    cache.set(text, document);
-    return document;
-  };
-
-  test('are kept by their text, as many as their tokens allow', () => {
-    const { documentCache } = createDocumentCache(20);
-    const [first, second] = [put(documentCache, '{ a b c d }'), put(documentCache, '{ e f g h }')];
-    expect([documentCache.get('{ a b c d }'), documentCache.get('{ e f g h }')]).toEqual([first, second]);
-    put(documentCache, '{ i j k l }');
-    // The one that was asked for longest ago has gone.
-    expect(documentCache.get('{ a b c d }')).toBeUndefined();
-    expect(documentCache.get('{ e f g h }')).toBe(second);
-  });
-
-  test('are not kept where one alone is over it', () => {
-    const { documentCache } = createDocumentCache(20);
-    put(documentCache, `{ ${times(20, () => 'a')} }`);
-    expect(documentCache.get(`{ ${times(20, () => 'a')} }`)).toBeUndefined();
   });
 });

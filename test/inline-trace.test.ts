@@ -15,16 +15,15 @@ import {
   isObjectType,
   type GraphQLFieldConfigMap,
 } from 'graphql';
-import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 
-import type { ContextParts } from '../src/loaders/context.js';
 import { ERROR_CODES, UpstreamError } from '../src/errors.js';
-import { createDoor } from '../src/http/yoga.js';
+import { toFetch } from '../src/http/fetch-adapter.js';
 import { createDeferred } from './kit/deferred.js';
 import * as faults from './kit/fault-server.js';
 import { CANARY, startFaultServer } from './kit/fault-server.js';
 import { createGate } from './kit/gate.js';
+import { createTestHandler } from './kit/http-handler.js';
 import { ask, startGateway, startStack, TOKEN, type Answer, type TestStack } from './kit/gateway.js';
 
 /** Every schema that a gateway makes, in order. */
@@ -582,22 +581,9 @@ describe('a door with another schema', () => {
   const required = new GraphQLNonNull(GraphQLString);
 
   function openDoor(createFields: () => GraphQLFieldConfigMap<unknown, unknown>) {
-    const door = createDoor({
-      createSchema: () =>
-        new GraphQLSchema({ query: new GraphQLObjectType({ name: 'Query', fields: createFields() }) }),
-      federation: true,
-      parts: {} as ContextParts,
-      access: 'none',
-      authentication: undefined,
-      trustedDocuments: undefined,
-      persistedQueries: false,
-      cacheControl: 'private',
-      graphiql: false,
-      logger: pino({ level: 'silent' }),
-      now: () => NOW,
-      isReady: () => true,
-    });
-    return (query: string) => ask(async (request) => door.fetch(request), query, undefined, TRACED);
+    const schema = new GraphQLSchema({ query: new GraphQLObjectType({ name: 'Query', fields: createFields() }) });
+    const fetch = toFetch(createTestHandler({ schema, clock: { now: () => NOW, after: () => () => undefined } }));
+    return (query: string) => ask(fetch, query, undefined, TRACED);
   }
   const createItem = () => new GraphQLObjectType({ name: 'Item', fields: { name: { type: GraphQLString } } });
   const fail = (make: () => unknown): never => {

@@ -1,17 +1,16 @@
 // The line that each operation leaves in the log: what is in it, and which operations leave none.
 
-import { createSchema, createYoga } from 'graphql-yoga';
+import { buildSchema } from 'graphql';
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 
-import type { GatewayContext } from '../src/loaders/context.js';
-import { createOperationLog, useOperationLog } from '../src/http/plugins/operation-log.js';
-import { useRequestState, type DoorContext, type DoorPlugin } from '../src/http/request-state.js';
+import { toFetch } from '../src/http/fetch-adapter.js';
 import { readTraceId } from '../src/http/response/trace-parent.js';
 import { createManualClock } from './kit/clock.js';
 import { until } from './kit/credentials.js';
 import { DOWN, ONE, startStand, WORKLOADS } from './kit/fault-stand.js';
-import { startStack, type TestGateway } from './kit/gateway.js';
+import { ask, startStack, type TestGateway } from './kit/gateway.js';
+import { createTestHandler } from './kit/http-handler.js';
 
 const GOOD_ONE = '{ __typename }';
 const operationsOf = ({ log }: TestGateway) => log.filter(({ msg }) => msg === 'operation');
@@ -37,37 +36,15 @@ describe('the line of an operation', () => {
     });
   });
 
-  test('names the caller where that is known', async () => {
+  test('names the caller that authenticated', async () => {
     const log: string[] = [];
-    const cache = { hit: 0, stale: 0, shared: 0, collapsed: 0, miss: 0 };
-    const stats = { cache, reports: [], faults: [], upstreamMs: 0 };
-    const naming: DoorPlugin = {
-      onRequest({ serverContext }) {
-        serverContext.state.callerName = 'dashboards';
-      },
+    const logger = pino({ base: null }, { write: (line: string) => log.push(line) });
+    const authentication = {
+      isReady: () => true,
+      authenticate: async () => ({ name: 'dashboards', grants: undefined }),
     };
-    const yoga = createYoga<DoorContext, GatewayContext>({
-      context: () => ({ stats }) as unknown as GatewayContext,
-      schema: createSchema({ typeDefs: 'type Query { a: String }' }),
-      logging: false,
-      plugins: [
-        useRequestState(() => 0),
-        naming,
-        useOperationLog(
-          createOperationLog({
-            logger: pino({ base: null }, { write: (line: string) => log.push(line) }),
-            now: () => 0,
-            samplePercent: 100,
-          }),
-        ),
-      ],
-    });
-    const body = JSON.stringify({ query: '{ a }' });
-    await yoga.fetch('http://gateway/graphql', {
-      method: 'POST',
-      body,
-      headers: { 'content-type': 'application/json' },
-    });
+    const schema = buildSchema('type Query { a: String }');
+    await ask(toFetch(createTestHandler({ schema, logger, services: { authentication } })), '{ a }');
     expect(JSON.parse(log[0]!)).toMatchObject({ msg: 'operation', caller: 'dashboards' });
   });
 });

@@ -78,7 +78,6 @@ describe('with a list of trusted documents', () => {
     ['an unknown hash', { extensions: persisted(hashOf('{ __typename }')) }],
     ['a listed id beside another text', { documentId: 'totals', query: '{ __typename }' }],
     ['a listed text beside the hash of another', { query: TOTALS, extensions: persisted(hashOf(CLUSTERS)) }],
-    ['an id that is no text', { documentId: ['totals'] }],
     ['nothing', {}],
     ['the introspection of a tool', { query: '{ __schema { types { name } } }' }],
   ])('refuses %s, and asks ScaleOps nothing', async (_, body) => {
@@ -88,7 +87,7 @@ describe('with a list of trusted documents', () => {
     expect(stack.received).toHaveLength(0);
   });
 
-  test.each([null, 7, 'x', []])('refuses a body that is %j', async (body) => {
+  test.each([null, 7, 'x', [], { documentId: ['totals'] }])('refuses a body that is %j', async (body) => {
     await using stack = await trusting(CODEGEN);
     expect(codeOf(await send(stack, body))).toEqual([400, 'BAD_USER_INPUT']);
   });
@@ -157,17 +156,6 @@ describe('automatic persisted queries', () => {
       expect((await send(stack, { query, extensions })).status).toBe(400);
       expect(codeOf(await send(stack, { extensions }))).toEqual([400, 'PERSISTED_QUERY_NOT_FOUND']);
     }
-  });
-
-  test('do not grow past their bound: who sends a thousand others pushes the oldest out', async () => {
-    await using stack = await startStack();
-    const texts = Array.from({ length: 1_001 }, (_, index) => `query Q${index} { __typename }`);
-    for (const query of texts) await send(stack, { query, extensions: persisted(hashOf(query)) });
-    expect(codeOf(await send(stack, { extensions: persisted(hashOf(texts[0]!)) }))).toEqual([
-      400,
-      'PERSISTED_QUERY_NOT_FOUND',
-    ]);
-    expect((await send(stack, { extensions: persisted(hashOf(texts[1_000]!)) })).data).toEqual({ __typename: 'Query' });
   });
 
   test.each<[string, object]>([

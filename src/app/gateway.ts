@@ -1,14 +1,16 @@
-// The gateway: the door in front, what stands behind it, and the socket. Everything long-lived is closed here, in the reverse
-// of the order in which it was made.
+// The gateway: the HTTP interface, the services behind it, and the socket. Everything long-lived is closed here, in reverse
+// order of creation.
 
 import { isLoopback } from '../auth/loopback.js';
 import { systemClock } from '../clock.js';
 import type { Config } from '../config/config.js';
 import { createSchema } from '../graphql/schema.js';
-import { createDoor } from '../http/yoga.js';
+import { createHttpHandler, type HttpSettings } from '../http/create-http-handler.js';
+import { toFetch } from '../http/fetch-adapter.js';
+import { toListener } from '../http/server/node-adapter.js';
 import { createReadiness } from '../http/server/readiness.js';
-import { withAddress } from '../http/server/validate-host.js';
 import { createHttpServer } from '../http/server/server.js';
+import { validateHost } from '../http/server/validate-host.js';
 import { createParts, type GatewayDependencies } from './services.js';
 import { createShutdown } from './shutdown.js';
 
@@ -28,30 +30,30 @@ export function createGateway(config: Config, dependencies: GatewayDependencies)
     logger.info({ reasons }, isReady ? 'ready' : 'not ready');
   });
   const shutdown = createShutdown(config.shutdown, clock);
-  const door = createDoor({
-    ...toDoorSettings(config),
-    protection: { ...config.protection, clock },
-    parts: { cache, credentials, ...toContextSettings(config) },
-    ...{ answers: cache.answers, authentication, logger },
-    now: () => clock.now(),
-    isReady: () => readiness.set('no signing keys', authentication?.isReady() === false).isReady(),
+  const handler = createHttpHandler(toHttpSettings(config), {
+    ...{ clock, logger, authentication },
+    schema: createSchema(config.schema),
+    context: { cache, credentials, ...toContextSettings(config) },
+    responses: cache.answers,
     observer: telemetry.instruments,
-    ending: shutdown.ending,
     exposeMetrics: telemetry.metrics?.expose,
+    isReady: () => readiness.set('no signing keys', authentication?.isReady() === false).isReady(),
+    ending: shutdown.ending,
   });
-  const listener = withAddress(door.listener, {
+  const listener = validateHost(toListener(handler), {
     allowedHosts: isLoopback(config.host) && config.access.kind === 'none' ? 'loopback' : 'any',
   });
   const server = createHttpServer(listener, { host: config.host, port: config.port, clock });
+  const fetch = toFetch(handler);
   shutdown.ending.addEventListener('abort', () => {
-    logger.warn('the time for requests in flight is over: whoever still waits is told so');
+    logger.warn('shutdown limit reached; failing remaining in-flight requests');
     void client.close();
   });
 
   return {
     async fetch(request) {
       if (telemetry.ready !== undefined) await telemetry.ready;
-      return door.fetch(request);
+      return fetch(request);
     },
     async listen() {
       await telemetry.ready;
@@ -67,7 +69,6 @@ export function createGateway(config: Config, dependencies: GatewayDependencies)
         await shared?.close();
         await client.close();
         await credentials.close();
-        await door.dispose();
         // Last: what the others still ended with is told as well.
         await telemetry.close();
       });
@@ -87,16 +88,12 @@ function toContextSettings({ upstream, maxPageRows, maxAnswerRows, protection }:
   };
 }
 
-/** What of the configuration is about the door. */
-function toDoorSettings(config: Config) {
+function toHttpSettings(config: Config): HttpSettings {
+  const { trustedDocuments, persistedQueries, cacheControl, graphiql, logSamplePercent, protection } = config;
   return {
-    createSchema: () => createSchema(config.schema),
+    ...{ trustedDocuments, persistedQueries, cacheControl, graphiql, logSamplePercent },
     access: config.access.kind,
-    trustedDocuments: config.trustedDocuments,
-    persistedQueries: config.persistedQueries,
-    cacheControl: config.cacheControl,
-    graphiql: config.graphiql,
-    logSamplePercent: config.logSamplePercent,
     federation: config.schema.federation,
+    limits: protection,
   };
 }

@@ -26,6 +26,7 @@ export class Deadline implements AbortableCaller {
   #stop: () => void = () => undefined;
   #hasEnded = false;
 
+  /** @param timeoutMs Infinity for no limit. */
   constructor(clock: Clock, timeoutMs: number, options: DeadlineOptions = {}) {
     this.#clock = clock;
     this.#timeoutMs = timeoutMs;
@@ -78,7 +79,8 @@ export class Deadline implements AbortableCaller {
     if (outer?.aborted === true) onCallerAbort();
     else if (this.remainingMs() <= 0) onTimeout();
     else {
-      const cancelTimer = this.#clock.after(this.remainingMs(), onTimeout);
+      const cancelTimer =
+        this.#timeoutMs === Infinity ? () => undefined : this.#clock.after(this.remainingMs(), onTimeout);
       outer?.addEventListener('abort', onCallerAbort, { once: true });
       this.#stop = () => {
         cancelTimer();

@@ -1,5 +1,5 @@
-// The inputs of an operation, prepared: how its variables become values, and how the arguments of a field are made of them.
-// The values are those of graphql-js; what does not fit is left to it, which says what is wrong.
+// Coerces the inputs of an operation: its variables, and the arguments of a field. The values are those of graphql-js. Input
+// that does not fit is left to graphql-js, whose messages say what is wrong.
 
 import {
   getArgumentValues,
@@ -20,13 +20,15 @@ import {
   type VariableDefinitionNode,
 } from 'graphql';
 
+import { setOwn } from './own-property.js';
+
 export type Values = Readonly<Record<string, unknown>>;
-/** Throws where the value does not fit. */
+/** Throws when the value does not fit the type. */
 type Coerce = (value: unknown) => unknown;
 
-class UnfitError extends Error {}
+class CoercionError extends Error {}
 
-/** What gives the values of the variables; undefined where one does not fit, or was to be given and is not. */
+/** Prepares CoerceVariableValues: undefined when a value does not fit its type, or a required one is missing. */
 export function planVariables(
   schema: GraphQLSchema,
   definitions: readonly VariableDefinitionNode[],
@@ -39,7 +41,7 @@ export function planVariables(
       name: variable.name.value,
       coerce: coercerOf(type, coercers),
       isRequired: isNonNullType(type) && defaultValue === undefined,
-      // Undefined where there is none: that, too, gives no value.
+      // Undefined without a default value.
       fallback: defaultValue && valueFromAST(defaultValue, type),
     };
   });
@@ -47,9 +49,9 @@ export function planVariables(
     const values: Record<string, unknown> = {};
     try {
       for (const { name, coerce, isRequired, fallback } of variables) {
-        if (Object.hasOwn(given, name)) values[name] = coerce(given[name]);
+        if (Object.hasOwn(given, name)) setOwn(values, name, coerce(given[name]));
         else if (isRequired) return undefined;
-        else if (fallback !== undefined) values[name] = fallback;
+        else if (fallback !== undefined) setOwn(values, name, fallback);
       }
     } catch {
       return undefined;
@@ -58,7 +60,7 @@ export function planVariables(
   };
 }
 
-/** CoerceInput of each type, made once: `known` is also what ends types that contain themselves. */
+/** The coercion of each type, made once. `known` also ends the recursion of types that contain themselves. */
 function coercerOf(type: GraphQLInputType, known: Map<GraphQLInputType, Coerce>): Coerce {
   const found = known.get(type);
   if (found !== undefined) return found;
@@ -71,7 +73,7 @@ function coercerOf(type: GraphQLInputType, known: Map<GraphQLInputType, Coerce>)
 function createCoercer(type: GraphQLInputType, known: Map<GraphQLInputType, Coerce>): Coerce {
   if (isNonNullType(type)) {
     const inner = coercerOf(type.ofType, known);
-    return (value) => inner(value ?? unfit());
+    return (value) => inner(value ?? fail());
   }
   const inner = isListType(type)
     ? coerceList(coercerOf(type.ofType, known))
@@ -81,11 +83,11 @@ function createCoercer(type: GraphQLInputType, known: Map<GraphQLInputType, Coer
   return (value) => (value == null ? null : inner(value));
 }
 
-function unfit(): never {
-  throw new UnfitError();
+function fail(): never {
+  throw new CoercionError();
 }
 
-/** One value stands for a list of it. */
+/** A single value is coerced to a list of one (section 3.11). */
 function coerceList(coerceItem: Coerce): Coerce {
   return (value) => (Array.isArray(value) ? value.map(coerceItem) : [coerceItem(value)]);
 }
@@ -93,7 +95,7 @@ function coerceList(coerceItem: Coerce): Coerce {
 function coerceLeaf(type: GraphQLLeafType): Coerce {
   return (value) => {
     const parsed: unknown = type.parseValue(value);
-    return parsed === undefined ? unfit() : parsed;
+    return parsed === undefined ? fail() : parsed;
   };
 }
 
@@ -106,14 +108,14 @@ function coerceObject(type: GraphQLInputObjectType, known: Map<GraphQLInputType,
   }));
   const names = new Set(fields.map(({ name }) => name));
   return (value) => {
-    if (typeof value !== 'object' || Array.isArray(value)) return unfit();
+    if (typeof value !== 'object' || Array.isArray(value)) return fail();
     const given = value as Values;
-    for (const name in given) if (!names.has(name)) unfit();
+    for (const name in given) if (!names.has(name)) fail();
     const values: Record<string, unknown> = {};
     for (const { name, coerce, isRequired, fallback } of fields) {
       const own = given[name];
       if (own !== undefined) values[name] = coerce(own);
-      else if (isRequired) unfit();
+      else if (isRequired) fail();
       else if (fallback !== undefined) values[name] = fallback;
     }
     return type.isOneOf ? checkOneOf(values) : values;
@@ -122,16 +124,16 @@ function coerceObject(type: GraphQLInputObjectType, known: Map<GraphQLInputType,
 
 function checkOneOf(values: Values): Values {
   const given = Object.values(values);
-  return given.length === 1 && given[0] !== null ? values : unfit();
+  return given.length === 1 && given[0] !== null ? values : fail();
 }
 
-/** What gives the arguments of a field. It throws as graphql-js does. */
+/** Prepares the arguments of a field. The function throws what graphql-js throws. */
 export function planArguments(field: GraphQLField<unknown, unknown>, node: FieldNode): (variables: Values) => Values {
   const given = node.arguments ?? [];
-  const whole = (variables: Values): Values => getArgumentValues(field, node, variables);
+  const viaGraphqlJs = (variables: Values): Values => getArgumentValues(field, node, variables);
   if (!given.some(({ value }) => hasVariable(value))) {
-    const constant = tryTo(() => whole({}));
-    return constant === undefined ? whole : () => constant;
+    const constant = tryOrUndefined(() => viaGraphqlJs({}));
+    return constant === undefined ? viaGraphqlJs : () => constant;
   }
   const planned = field.args.map(({ name, type, defaultValue }) => {
     const value = given.find((each) => each.name.value === name)?.value;
@@ -141,13 +143,13 @@ export function planArguments(field: GraphQLField<unknown, unknown>, node: Field
     const isPlain = variable !== undefined || constant !== undefined || (value === undefined && !isNonNullType(type));
     return { name, variable, constant, isPlain, isNonNull: isNonNullType(type), fallback: defaultValue };
   });
-  if (!planned.every(({ isPlain }) => isPlain)) return whole;
+  if (!planned.every(({ isPlain }) => isPlain)) return viaGraphqlJs;
   return (variables) => {
     const values: Record<string, unknown> = {};
     for (const { name, variable, constant, isNonNull, fallback } of planned) {
       const isGiven = variable !== undefined && Object.hasOwn(variables, variable);
       const own = variable === undefined ? constant : isGiven ? variables[variable] : fallback;
-      if (own == null && isNonNull) return whole(variables);
+      if (own == null && isNonNull) return viaGraphqlJs(variables);
       if (own !== undefined) values[name] = own;
     }
     return values;
@@ -160,7 +162,7 @@ function hasVariable(value: ValueNode): boolean {
   return value.kind === Kind.VARIABLE;
 }
 
-function tryTo<T>(work: () => T): T | undefined {
+function tryOrUndefined<T>(work: () => T): T | undefined {
   try {
     return work();
   } catch {

@@ -1,45 +1,38 @@
-// Executes operations: by a plan where there is one, which is kept for the next time, and by graphql-js where not, or where
-// the variables do not fit and somebody has to say why.
+// Executes prepared operations: by their plan, and by graphql-js where there is none.
 
-import {
-  execute,
-  type DocumentNode,
-  type ExecutionResult,
-  type GraphQLSchema,
-  type OperationDefinitionNode,
-} from 'graphql';
+import { execute, type ExecutionResult, type GraphQLResolveInfo, type GraphQLSchema } from 'graphql';
 
 import type { Values } from './coerce-inputs.js';
-import { createPlan, type Plan } from './plan.js';
+import type { Plan } from './plan.js';
+import type { PreparedOperation } from './prepared-operation.js';
 import { runPlan } from './run-plan.js';
 
 export interface Execution {
-  /** Valid against the schema. */
-  readonly document: DocumentNode;
-  /** The one of the document that is asked for. */
-  readonly operation: OperationDefinitionNode;
-  /** As they came. */
+  readonly prepared: PreparedOperation;
+  /** Of `prepared`, for these variables; undefined where graphql-js has to execute the operation. */
+  readonly plan: Plan | undefined;
+  /** The variables as the client sent them. */
+  readonly given: Values;
+  /** The same, coerced. */
   readonly variables: Values;
   readonly context: unknown;
+  readonly hooks?: ExecutionHooks;
 }
 
-/** At once where no resolver gives a promise. */
-export type Execute = (execution: Execution) => ExecutionResult | Promise<ExecutionResult>;
+export interface ExecutionHooks {
+  /** The error that ends the whole operation; asked before each field. */
+  readonly stopped?: (() => Error | undefined) | undefined;
+  /** Called when a field begins; the function it returns when the field has its value or its error. */
+  readonly onField?: ((info: GraphQLResolveInfo) => () => void) | undefined;
+}
 
-export function createExecutor(schema: GraphQLSchema): Execute {
-  const plans = new WeakMap<OperationDefinitionNode, { readonly plan: Plan | undefined }>();
-  const planOf = (document: DocumentNode, operation: OperationDefinitionNode): Plan | undefined => {
-    let found = plans.get(operation);
-    if (found === undefined) plans.set(operation, (found = { plan: createPlan(schema, document, operation) }));
-    return found.plan;
-  };
-  return ({ document, operation, variables, context }) => {
-    const plan = planOf(document, operation);
-    const values = plan?.toVariables(variables);
-    const isPlanned = plan !== undefined && values !== undefined;
-    (context as { serializesLists?: boolean }).serializesLists = isPlanned;
-    if (isPlanned) return runPlan(plan, values, context);
-    const operationName = operation.name?.value;
-    return execute({ schema, document, contextValue: context, variableValues: variables, operationName });
-  };
+/** Synchronous when no resolver returns a promise. Errors of resolvers are in the result; it does not throw for them. */
+export function executeOperation(
+  schema: GraphQLSchema,
+  { prepared, plan, given, variables, context, hooks = {} }: Execution,
+): ExecutionResult | Promise<ExecutionResult> {
+  if (plan !== undefined) return runPlan(plan, variables, context, hooks);
+  const { document, operation } = prepared;
+  const operationName = operation.name?.value;
+  return execute({ schema, document, contextValue: context, variableValues: given, operationName });
 }

@@ -1,26 +1,38 @@
-// The errors of an execution. What comes late of a part that has become null in the meantime is not among them (section
-// 6.4.4 of the GraphQL specification: one error a place).
+// The errors of an execution. An error below a place that has become null in the meantime is dropped (section 6.4.4 of the
+// GraphQL specification: one error per place).
 
-import type { GraphQLError, GraphQLResolveInfo } from 'graphql';
+import { GraphQLError, type GraphQLResolveInfo } from 'graphql';
 
 type Path = GraphQLResolveInfo['path'];
 
-export interface FieldErrors {
-  readonly list: readonly GraphQLError[];
-  /** @param path of the place that becomes null for it; undefined: all of the data. */
-  add(error: GraphQLError, path: Path | undefined): void;
+/** How many errors a response lists; after them comes one that says that there are more. */
+const MAX_ERRORS = 100;
+
+/** What a field becomes that is not resolved any more. Thrown instead of an error of its own. */
+export const NOT_RESOLVED = new Error('not resolved');
+
+export class FieldErrors {
+  readonly list: GraphQLError[] = [];
+  readonly #nullPlaces = new Set<Path | undefined>();
+
+  /** Whether no further error is taken: the execution then resolves no further field. */
+  get isFull(): boolean {
+    return this.list.length > MAX_ERRORS;
+  }
+
+  /** @param path of the place that becomes null with the error; undefined for the whole data. */
+  add(error: GraphQLError, path: Path | undefined): void {
+    if (this.isFull || this.#isNull(path)) return;
+    this.#nullPlaces.add(path);
+    this.list.push(this.list.length < MAX_ERRORS ? error : createTooManyErrors());
+  }
+
+  #isNull(path: Path | undefined): boolean {
+    return this.#nullPlaces.has(path) || (path !== undefined && this.#isNull(path.prev));
+  }
 }
 
-export function createFieldErrors(): FieldErrors {
-  const list: GraphQLError[] = [];
-  const places = new Set<Path | undefined>();
-  const isNull = (path: Path | undefined): boolean => places.has(path) || (path !== undefined && isNull(path.prev));
-  return {
-    list,
-    add(error, path) {
-      if (isNull(path)) return;
-      places.add(path);
-      list.push(error);
-    },
-  };
+function createTooManyErrors(): GraphQLError {
+  const message = `More than ${MAX_ERRORS} fields failed; the remaining fields are null.`;
+  return new GraphQLError(message, { extensions: { code: 'QUERY_TOO_COMPLEX' } });
 }

@@ -1,18 +1,20 @@
-// What is to be done for an operation, as far as its document decides that: which fields, of which types, resolved by what.
-// graphql-js finds it out anew at each execution. Only for what our schema has and nearly all documents are: fields of
-// object types, without @skip and @include. Everything else runs in graphql-js.
+// The plan of an operation: which fields are resolved, of which types, by which resolvers. graphql-js finds this out anew
+// at each execution; a plan is made once per document and per set of fields that @skip and @include leave over.
 
 import {
   defaultFieldResolver,
+  GraphQLError,
   isLeafType,
   isListType,
   isNonNullType,
   isObjectType,
-  Kind,
+  SchemaMetaFieldDef,
+  TypeMetaFieldDef,
   TypeNameMetaFieldDef,
-  type DocumentNode,
   type FieldNode,
   type FragmentDefinitionNode,
+  type GraphQLAbstractType,
+  type GraphQLField,
   type GraphQLFieldResolver,
   type GraphQLLeafType,
   type GraphQLObjectType,
@@ -24,15 +26,19 @@ import {
 } from 'graphql';
 
 import { collectFields } from './collect-fields.js';
-import { planArguments, planVariables, type Values } from './coerce-inputs.js';
+import { planArguments, type Values } from './coerce-inputs.js';
 
 export interface Plan {
   readonly schema: GraphQLSchema;
   readonly operation: OperationDefinitionNode;
   readonly fragments: Readonly<Record<string, FragmentDefinitionNode>>;
-  readonly toVariables: (given: Values) => Values | undefined;
-  readonly fields: readonly PlannedField[];
+  readonly fields: PlannedFields;
+  /** How many fields it has, all levels together: what it weighs. */
+  readonly fieldCount: number;
 }
+
+/** Or the error of a condition (@skip, @include) that has no value: the object becomes null with it. */
+export type PlannedFields = readonly PlannedField[] | GraphQLError;
 
 export interface PlannedField {
   readonly responseName: string;
@@ -45,74 +51,106 @@ export interface PlannedField {
   readonly value: PlannedValue;
 }
 
-/** What a value of a type is completed by. */
+/** How a value of a type is completed. */
 export interface PlannedValue {
   readonly isNonNull: boolean;
   /** Of a list: each item. */
   readonly item?: PlannedValue;
   readonly leaf?: GraphQLLeafType;
   /** Of an object. */
-  readonly fields?: readonly PlannedField[];
+  readonly fields?: PlannedFields;
+  /** Of an interface or a union, whose objects have their fields by type. */
+  readonly abstract?: AbstractValue;
 }
 
-interface Scope extends Pick<Plan, 'schema' | 'fragments'> {
-  /** How many fields may still come: a plan is kept as long as its document. */
-  left: number;
+export interface AbstractValue {
+  readonly type: GraphQLAbstractType;
+  readonly fieldsByType: ReadonlyMap<string, PlannedFields>;
 }
 
-/** Says that there is no plan. */
-class UnplannedError extends Error {}
+/** The operation needs what plans do not cover; graphql-js executes it. */
+export class UnsupportedOperationError extends Error {}
 
-const MAX_FIELDS = 1_000;
+/** The operation selects more fields than a plan may have. */
+export class TooManyFieldsError extends Error {}
 
-/** Undefined where there is no plan. @param operation one of the document, which is valid. */
-export function createPlan(
-  schema: GraphQLSchema,
-  document: DocumentNode,
-  operation: OperationDefinitionNode,
-): Plan | undefined {
+const MAX_FIELDS = 10_000;
+
+interface PlanContext extends Pick<Plan, 'schema' | 'fragments'> {
+  readonly isIncluded: (selection: SelectionNode) => boolean;
+  remainingFields: number;
+}
+
+export interface PlannedOperation extends Pick<Plan, 'schema' | 'operation' | 'fragments'> {
+  /** Decides @skip and @include. May throw a GraphQLError. */
+  readonly isIncluded: (selection: SelectionNode) => boolean;
+}
+
+/** @throws UnsupportedOperationError, TooManyFieldsError. @param operation valid against the schema. */
+export function createPlan({ schema, operation, fragments, isIncluded }: PlannedOperation): Plan {
   const root = schema.getRootType(operation.operation);
-  const variables = operation.variableDefinitions ?? [];
-  if (root == null || variables.some(({ variable }) => variable.name.value === '__proto__')) return undefined;
-  const fragments: Record<string, FragmentDefinitionNode> = Object.create(null) as Record<string, never>;
-  for (const definition of document.definitions) {
-    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments[definition.name.value] = definition;
-  }
+  if (root == null) throw new UnsupportedOperationError();
+  const context = { schema, fragments, isIncluded, remainingFields: MAX_FIELDS };
+  const fields = planFields(context, root, [operation.selectionSet]);
+  return { schema, operation, fragments, fields, fieldCount: MAX_FIELDS - context.remainingFields };
+}
+
+function planFields(context: PlanContext, type: GraphQLObjectType, sets: readonly SelectionSetNode[]): PlannedFields {
+  let collected: ReturnType<typeof collectFields>;
   try {
-    const fields = planFields({ schema, fragments, left: MAX_FIELDS }, root, [operation.selectionSet]);
-    return { schema, operation, fragments, toVariables: planVariables(schema, variables), fields };
+    collected = collectFields(context, type, sets);
   } catch (error) {
-    if (error instanceof UnplannedError) return undefined;
+    if (error instanceof GraphQLError) return error;
     throw error;
   }
+  return Array.from(collected, ([responseName, nodes]) => planField(context, type, responseName, nodes));
 }
 
-/** Conditions decide with each execution anew; directives of other names say nothing here. */
-function isIncluded({ directives = [] }: SelectionNode): boolean {
-  if (directives.some(({ name: { value } }) => value === 'skip' || value === 'include')) throw new UnplannedError();
-  return true;
+function planField(
+  context: PlanContext,
+  parentType: GraphQLObjectType,
+  responseName: string,
+  nodes: readonly [FieldNode, ...FieldNode[]],
+): PlannedField {
+  const [node] = nodes;
+  const name = node.name.value;
+  const field = findField(context.schema, parentType, name);
+  context.remainingFields -= 1;
+  if (context.remainingFields < 0) throw new TooManyFieldsError();
+  // Only graphql-js knows what to do with a field that the schema does not have: validation refuses those.
+  if (field === undefined) throw new UnsupportedOperationError();
+  const { type, resolve = defaultFieldResolver } = field;
+  const value = planValue(context, type, nodes);
+  return { responseName, parentType, name, nodes, type, toArguments: planArguments(field, node), resolve, value };
 }
 
-function planFields(scope: Scope, parentType: GraphQLObjectType, sets: readonly SelectionSetNode[]): PlannedField[] {
-  return [...collectFields({ ...scope, isIncluded }, parentType, sets)].map(([responseName, nodes]) => {
-    const [node] = nodes;
-    const name = node.name.value;
-    const field = name === '__typename' ? TypeNameMetaFieldDef : parentType.getFields()[name];
-    scope.left -= 1;
-    // Introspection, which no frontend asks for all day; and a name that is none for an object's own.
-    if (field === undefined || responseName === '__proto__' || scope.left < 0) throw new UnplannedError();
-    const { type, resolve = defaultFieldResolver } = field;
-    const toArguments = planArguments(field, node);
-    return { responseName, parentType, name, nodes, type, toArguments, resolve, value: planValue(scope, type, nodes) };
-  });
+/** GetFieldDef: a field of the type, or one of the three that introspection adds. */
+function findField(
+  schema: GraphQLSchema,
+  parentType: GraphQLObjectType,
+  name: string,
+): GraphQLField<unknown, unknown> | undefined {
+  if (name === TypeNameMetaFieldDef.name) return TypeNameMetaFieldDef;
+  if (parentType === schema.getQueryType()) {
+    if (name === SchemaMetaFieldDef.name) return SchemaMetaFieldDef;
+    if (name === TypeMetaFieldDef.name) return TypeMetaFieldDef;
+  }
+  return parentType.getFields()[name];
 }
 
-function planValue(scope: Scope, type: GraphQLOutputType, nodes: readonly FieldNode[]): PlannedValue {
-  if (isNonNullType(type)) return { ...planValue(scope, type.ofType, nodes), isNonNull: true };
-  if (isListType(type)) return { isNonNull: false, item: planValue(scope, type.ofType, nodes) };
+function planValue(context: PlanContext, type: GraphQLOutputType, nodes: readonly FieldNode[]): PlannedValue {
+  if (isNonNullType(type)) return { ...planValue(context, type.ofType, nodes), isNonNull: true };
+  if (isListType(type)) return { isNonNull: false, item: planValue(context, type.ofType, nodes) };
   if (isLeafType(type)) return { isNonNull: false, leaf: type };
-  // An interface or a union has its fields by value; and who asks each value for its type does not know it.
-  if (!isObjectType(type) || type.isTypeOf != null) throw new UnplannedError();
   const sets = nodes.flatMap(({ selectionSet }) => selectionSet ?? []);
-  return { isNonNull: false, fields: planFields(scope, type, sets) };
+  if (isObjectType(type)) return { isNonNull: false, fields: planObject(context, type, sets) };
+  const possible = context.schema.getPossibleTypes(type);
+  const fieldsByType = new Map(possible.map((each) => [each.name, planObject(context, each, sets)] as const));
+  return { isNonNull: false, abstract: { type, fieldsByType } };
+}
+
+function planObject(context: PlanContext, type: GraphQLObjectType, sets: readonly SelectionSetNode[]): PlannedFields {
+  // A type that asks each value whether it is one of its own; no type of this gateway does.
+  if (type.isTypeOf != null) throw new UnsupportedOperationError();
+  return planFields(context, type, sets);
 }

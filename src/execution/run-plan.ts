@@ -1,5 +1,5 @@
-// Executes a plan, as the GraphQL specification says in section 6.4 and graphql-js does it: the same data and errors, in
-// the same order.
+// Executes a plan as section 6.4 of the GraphQL specification says and as graphql-js does it: the same data and errors, in
+// the same order. Values that are available synchronously are completed synchronously.
 
 import {
   GraphQLError,
@@ -10,10 +10,13 @@ import {
   type GraphQLResolveInfo,
 } from 'graphql';
 
-import { createFieldErrors, type FieldErrors } from './field-errors.js';
 import type { Values } from './coerce-inputs.js';
+import type { ExecutionHooks } from './executor.js';
+import { FieldErrors, NOT_RESOLVED } from './field-errors.js';
+import { setOwn } from './own-property.js';
+import type { AbstractValue, Plan, PlannedField, PlannedFields, PlannedValue } from './plan.js';
+import { resolveFieldsByType } from './resolve-type.js';
 import { SerializedList } from './serialized-list.js';
-import type { Plan, PlannedField, PlannedValue } from './plan.js';
 
 type Path = GraphQLResolveInfo['path'];
 type Data = Record<string, unknown>;
@@ -23,6 +26,7 @@ interface Run {
   readonly variables: Values;
   readonly context: unknown;
   readonly errors: FieldErrors;
+  readonly hooks: ExecutionHooks;
 }
 
 /** A field that is being executed. */
@@ -32,42 +36,45 @@ interface Execution {
   readonly info: GraphQLResolveInfo;
 }
 
-/** At once where no resolver gives a promise. Never throws or rejects for what a resolver does. */
-export function runPlan(plan: Plan, variables: Values, context: unknown): ExecutionResult | Promise<ExecutionResult> {
-  const errors = createFieldErrors();
+/** Synchronous when no resolver returns a promise. Never throws or rejects because of a resolver. */
+export function runPlan(
+  plan: Plan,
+  variables: Values,
+  context: unknown,
+  hooks: ExecutionHooks,
+): ExecutionResult | Promise<ExecutionResult> {
+  const errors = new FieldErrors();
   const respond = (data: Data | null): ExecutionResult => {
+    const stopped = hooks.stopped?.();
+    if (stopped !== undefined) return { errors: [new GraphQLError(stopped.message, { originalError: stopped })] };
     const { list } = errors;
     return list.length === 0 ? { data } : { errors: list, data };
   };
   const fail = (error: unknown): ExecutionResult => {
-    errors.add(error as GraphQLError, undefined);
+    if (error !== NOT_RESOLVED) errors.add(error as GraphQLError, undefined);
     return respond(null);
   };
   try {
-    const data = executeFields({ plan, variables, context, errors }, plan.fields, undefined, undefined);
+    const data = executeFields({ plan, variables, context, errors, hooks }, plan.fields, undefined, undefined);
     return isThenable(data) ? data.then(respond, fail) : respond(data);
   } catch (error) {
     return fail(error);
   }
 }
 
-function executeFields(
-  run: Run,
-  fields: readonly PlannedField[],
-  source: unknown,
-  path: Path | undefined,
-): Data | Promise<Data> {
+function executeFields(run: Run, fields: PlannedFields, source: unknown, path: Path | undefined): Data | Promise<Data> {
+  if (fields instanceof GraphQLError) throw fields;
   const data: Data = {};
   let isWaiting = false;
   try {
     for (const field of fields) {
       const value = executeField(run, field, source, path);
-      data[field.responseName] = value;
+      setOwn(data, field.responseName, value);
       isWaiting ||= isThenable(value);
     }
   } catch (error) {
-    // The others are under way; their errors, too, are to be met by somebody.
     if (!isWaiting) throw error;
+    // The other fields are still being resolved. Wait for them, so that none of their rejections goes unhandled.
     return settleData(data).then(
       () => Promise.reject(error as Error),
       () => Promise.reject(error as Error),
@@ -82,7 +89,7 @@ async function settleData(data: Data): Promise<Data> {
 }
 
 function executeField(run: Run, field: PlannedField, source: unknown, parentPath: Path | undefined): unknown {
-  const { plan, variables, context } = run;
+  const { plan, variables, context, errors, hooks } = run;
   const { parentType } = field;
   const path: Path = { prev: parentPath, key: field.responseName, typename: parentType.name };
   const info = {
@@ -99,26 +106,39 @@ function executeField(run: Run, field: PlannedField, source: unknown, parentPath
     // What else the type has is declared by @graphql-tools, for executors of its own.
   } as GraphQLResolveInfo;
   const execution = { run, field, info };
+  const ended = hooks.onField?.(info);
   try {
-    const given = field.resolve(source, field.toArguments(variables), context, info);
-    return completeLocated(execution, field.value, given, path);
+    if (errors.isFull || hooks.stopped?.() !== undefined) throw NOT_RESOLVED;
+    const result = field.resolve(source, field.toArguments(variables), context, info);
+    if (ended !== undefined) notifyWhenSettled(result, ended);
+    return completeValueCatchingError(execution, field.value, result, path);
   } catch (error) {
-    return meet(execution, field.value, error, path);
+    ended?.();
+    return handleFieldError(execution, field.value, error, path);
   }
 }
 
-/** The completed value of what a resolver, or an iterable, gave. Its error is met there where it is: at this path. */
-function completeLocated(execution: Execution, planned: PlannedValue, given: unknown, path: Path): unknown {
-  const completed = isThenable(given)
-    ? given.then((value) => completeValue(execution, planned, value, path))
-    : completeValue(execution, planned, given, path);
+function notifyWhenSettled(result: unknown, ended: () => void): void {
+  if (isThenable(result)) void result.then(ended, ended);
+  else ended();
+}
+
+/** Completes what a resolver or an iterable returned; an error is handled at this path. */
+function completeValueCatchingError(execution: Execution, planned: PlannedValue, result: unknown, path: Path): unknown {
+  const completed = isThenable(result)
+    ? result.then((value) => completeValue(execution, planned, value, path))
+    : completeValue(execution, planned, result, path);
   return isThenable(completed)
-    ? completed.then(undefined, (error: unknown) => meet(execution, planned, error, path))
+    ? completed.then(undefined, (error: unknown) => handleFieldError(execution, planned, error, path))
     : completed;
 }
 
-/** Null in place of the value, or on to the next that may be null. */
-function meet({ run, field }: Execution, { isNonNull }: PlannedValue, raw: unknown, path: Path): null {
+/** Null in place of the value; when it must not be null, the error goes on to the parent. */
+function handleFieldError({ run, field }: Execution, { isNonNull }: PlannedValue, raw: unknown, path: Path): null {
+  if (raw === NOT_RESOLVED || run.errors.isFull) {
+    if (isNonNull) throw NOT_RESOLVED;
+    return null;
+  }
   const error = locatedError(raw, field.nodes, responsePathAsArray(path));
   if (isNonNull) throw error;
   run.errors.add(error, path);
@@ -129,10 +149,17 @@ function meet({ run, field }: Execution, { isNonNull }: PlannedValue, raw: unkno
 function completeValue(execution: Execution, planned: PlannedValue, value: unknown, path: Path): unknown {
   if (value instanceof Error) throw value;
   if (value == null) return completeNull(execution, planned);
-  const { leaf, fields, item } = planned;
+  const { leaf, fields, item, abstract } = planned;
   if (leaf !== undefined) return completeLeaf(leaf, value);
   if (fields !== undefined) return executeFields(execution.run, fields, value, path);
+  if (abstract !== undefined) return completeAbstract(execution, abstract, value, path);
   return item && completeList(execution, item, value, path);
+}
+
+function completeAbstract({ run, info }: Execution, abstract: AbstractValue, value: unknown, path: Path): unknown {
+  const fields = resolveFieldsByType(abstract, value, run.context, info);
+  if (!isThenable(fields)) return executeFields(run, fields, value, path);
+  return fields.then((resolved) => executeFields(run, resolved, value, path));
 }
 
 function completeNull({ field }: Execution, { isNonNull }: PlannedValue): null {
@@ -157,7 +184,7 @@ function completeList(execution: Execution, item: PlannedValue, list: unknown, p
     for (const value of list)
       items.push(completeItem(execution, item, value, { prev: path, key: items.length, typename: undefined }));
   } catch (error) {
-    // The others are under way; their errors, too, are to be met by somebody.
+    // The other items are still being completed; their rejections must not go unhandled.
     void Promise.allSettled(items);
     throw error;
   }
@@ -166,9 +193,9 @@ function completeList(execution: Execution, item: PlannedValue, list: unknown, p
 
 function completeItem(execution: Execution, item: PlannedValue, value: unknown, path: Path): unknown {
   try {
-    return completeLocated(execution, item, value, path);
+    return completeValueCatchingError(execution, item, value, path);
   } catch (error) {
-    return meet(execution, item, error, path);
+    return handleFieldError(execution, item, error, path);
   }
 }
 

@@ -9,7 +9,7 @@ import type { Browser, Page, Response } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, test } from 'vitest';
 
 import { createSchema } from '../../src/graphql/schema.js';
-import { EXAMPLE_TABS } from '../../src/http/plugins/graphiql/examples.js';
+import { EXAMPLE_TABS } from '../../src/http/graphiql/examples.js';
 import { findChromium, launchChromium, openContext, type WatchedContext } from '../kit/browser.js';
 import { startStack, TOKEN, type TestStack } from '../kit/gateway.js';
 

@@ -2,6 +2,8 @@
 // served by its door, and beside it Inventory and Users, made with Apollo's own library. The names and the data are those
 // of the checks: https://github.com/apollographql/apollo-federation-subgraph-compatibility
 
+import type { RequestListener } from 'node:http';
+
 import { buildSubgraphSchema } from '@apollo/subgraph';
 import SchemaBuilder from '@pothos/core';
 import DirectivesPlugin from '@pothos/plugin-directives';
@@ -16,15 +18,15 @@ import {
   type GraphQLSchema,
 } from 'graphql';
 import { createYoga } from 'graphql-yoga';
-import { pino } from 'pino';
 
 import { systemClock } from '../../src/clock.js';
-import type { ContextParts } from '../../src/loaders/context.js';
 import { printSdl } from '../../src/graphql/federation/print-sdl.js';
 import { toSubgraph } from '../../src/graphql/federation/subgraph.js';
-import { createDoor, GRAPHQL_PATH } from '../../src/http/yoga.js';
-import { withAddress } from '../../src/http/server/validate-host.js';
-import { createHttpServer, type HttpListener } from '../../src/http/server/server.js';
+import { GRAPHQL_PATH } from '../../src/http/handler.js';
+import { toListener } from '../../src/http/server/node-adapter.js';
+import { createHttpServer } from '../../src/http/server/server.js';
+import { validateHost } from '../../src/http/server/validate-host.js';
+import { createTestHandler } from './http-handler.js';
 
 // ---------------------------------------------------------------------------------------------------------- the data
 
@@ -339,24 +341,9 @@ export interface Served extends AsyncDisposable {
   readonly url: string;
 }
 
-/** Products behind the gateway's door. */
+/** Products behind the gateway's HTTP interface. */
 export function serveProducts(): Promise<Served> {
-  const door = createDoor({
-    createSchema: createProductsSchema,
-    // No report is ever asked for.
-    parts: {} as ContextParts,
-    access: 'none',
-    authentication: undefined,
-    trustedDocuments: undefined,
-    persistedQueries: false,
-    cacheControl: 'private',
-    graphiql: false,
-    federation: true,
-    logger: pino({ level: 'silent' }),
-    now: Date.now,
-    isReady: () => true,
-  });
-  return serve(door.listener, () => door.dispose());
+  return serve(toListener(createTestHandler({ schema: createProductsSchema() })), () => undefined);
 }
 
 export const serveInventory = (): Promise<Served> => serveAsItIs(inventory);
@@ -370,8 +357,8 @@ function serveAsItIs(schema: GraphQLSchema): Promise<Served> {
   );
 }
 
-async function serve(listener: HttpListener, dispose: () => PromiseLike<void> | void): Promise<Served> {
-  const server = createHttpServer(withAddress(listener), { host: '127.0.0.1', port: 0, clock: systemClock });
+async function serve(listener: RequestListener, dispose: () => PromiseLike<void> | void): Promise<Served> {
+  const server = createHttpServer(validateHost(listener), { host: '127.0.0.1', port: 0, clock: systemClock });
   return {
     url: `${await server.listen()}${GRAPHQL_PATH}`,
     async [Symbol.asyncDispose]() {

@@ -1,23 +1,19 @@
-// Documents that are too large are turned away as soon as they are parsed. Each is looked at once: parsed documents are
-// kept by their text.
+// Refuses documents that exceed a limit as soon as they are parsed, before validation, which can take long.
 
 import type { DocumentNode, Source } from 'graphql';
+import type { Plugin } from 'graphql-yoga';
 
 import { findBreach, parseDocument, type DocumentLimits } from '../../query-limits/limits.js';
-import type { DoorPlugin } from '../request-state.js';
 
-export function useDocumentLimits(limits: DocumentLimits): DoorPlugin {
-  const good = new WeakSet<DocumentNode>();
+export function useDocumentLimits(limits: DocumentLimits): Plugin {
   return {
     onParse({ setParseFn }) {
-      setParseFn((source: string | Source) => parseDocument(source, limits));
-      return ({ result, replaceParseResult }) => {
-        const document = result as DocumentNode | Error | null;
-        if (document === null || document instanceof Error || good.has(document)) return;
+      setParseFn((source: string | Source) => {
+        const document: DocumentNode = parseDocument(source, limits);
         const breach = findBreach(document, limits);
-        if (breach === undefined) good.add(document);
-        else replaceParseResult(breach);
-      };
+        if (breach !== undefined) throw breach;
+        return document;
+      });
     },
   };
 }

@@ -3,12 +3,12 @@
 
 import { GraphQLError, type ASTVisitor, type ValidationContext } from 'graphql';
 
-import type { DoorPlugin } from '../request-state.js';
+import type { Plugin } from 'graphql-yoga';
 
 /** The fields of Query that tell the schema. */
 const TELLING: readonly string[] = ['__schema', '__type', '_service'];
 
-export function useNoIntrospection(): DoorPlugin {
+export function useNoIntrospection(): Plugin {
   return {
     onValidate({ addValidationRule }) {
       addValidationRule(NoIntrospectionRule);

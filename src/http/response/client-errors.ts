@@ -48,17 +48,30 @@ export function toClientError(
   };
 }
 
-/** The answer that is one error: its status and headers, and its body as JSON text. */
-export function toErrorAnswer(thrown: GatewayError, requestId: string) {
+/** The JSON body of a response that is one error. */
+export function toErrorBody(thrown: GatewayError, requestId: string): string {
   const { message, extensions } = toClientError(thrown, requestId, { isRequestError: true }).error;
-  const { http, ...shown } = extensions;
-  const { status, headers } = http as ReturnType<typeof toHttp>;
-  return { status, headers, body: JSON.stringify({ errors: [{ message, extensions: shown }] }) };
+  const { http: _, ...shown } = extensions;
+  return JSON.stringify({ errors: [{ message, extensions: shown }] });
 }
 
-/** Of that, the body alone. */
-export function toErrorBody(thrown: GatewayError, requestId: string): string {
-  return toErrorAnswer(thrown, requestId).body;
+/** How a response without data is answered: `extensions.http` of its errors, taken together. */
+export function toHttpOfErrors(errors: readonly GraphQLError[], isJson: boolean): HttpOfErrors {
+  let status = 0;
+  const headers = new Map<string, string>();
+  for (const { extensions } of errors) {
+    const http = extensions.http as ReturnType<typeof toHttp> | undefined;
+    for (const [name, value] of Object.entries(http?.headers ?? {})) headers.set(name, value);
+    // A client that knows no media type of GraphQL learns from the status only whether the request was received well.
+    if (http !== undefined && !(isJson && 'spec' in http)) status = Math.max(status, http.status);
+  }
+  return { status: status === 0 ? 200 : status, headers: [...headers].flat() };
+}
+
+export interface HttpOfErrors {
+  readonly status: number;
+  /** Names and values, alternating. */
+  readonly headers: readonly string[];
 }
 
 /** graphql's own words are about what the client wrote, and are let through where they say more than ours. */
@@ -80,6 +93,7 @@ function toHttp(error: GraphQLError, code: ErrorCode, retryAfterMs: number | und
   const { headers } = (error.extensions.http ?? {}) as { headers?: Record<string, string> };
   // The rest of a body that nobody reads would be in the way of the connection's next request.
   const closing = code === 'REQUEST_ENTITY_TOO_LARGE' ? { connection: 'close' } : undefined;
+  const allow = code === 'METHOD_NOT_ALLOWED' ? { allow: 'GET, POST' } : undefined;
   const challenge = code === 'UNAUTHENTICATED' ? { 'www-authenticate': 'Bearer' } : undefined;
   // Whole seconds (RFC 9110, section 10.2.3), and none too few.
   const wait = retryAfterMs === undefined ? undefined : { 'retry-after': `${Math.ceil(retryAfterMs / 1000)}` };
@@ -89,7 +103,7 @@ function toHttp(error: GraphQLError, code: ErrorCode, retryAfterMs: number | und
   const isAboutDocument = code === 'GRAPHQL_PARSE_FAILED' || code === 'GRAPHQL_VALIDATION_FAILED';
   return {
     status: statusOf(code),
-    headers: { ...headers, ...closing, ...challenge, ...wait },
+    headers: { ...allow, ...headers, ...closing, ...challenge, ...wait },
     ...((isAboutDocument || isAboutVariable) && { spec: true }),
   };
 }

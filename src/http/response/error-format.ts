@@ -1,80 +1,45 @@
-// The last word on errors: every error of every answer leaves in our form, and defects of the gateway go to the log.
+// Gives every error of every response its public form, and logs defects of the gateway.
 
-import { GraphQLError, type DocumentNode, type ExecutionResult } from 'graphql';
+import { GraphQLError, type ExecutionResult } from 'graphql';
 import type { Logger } from 'pino';
 
-import { ERROR_CODES, GatewayError } from '../../errors.js';
-import { toClientError, toErrorBody } from './client-errors.js';
-import { findInputPath } from './input-path.js';
-import type { DoorPlugin, RequestState } from '../request-state.js';
-
-/** Puts every error into the form of the README's table; unexpected ones are masked and logged. */
-export function useErrorFormat(format: ErrorFormat): DoorPlugin {
-  return {
-    // Yoga's parsers let the error of a JSON.parse through, which would be a defect of ours.
-    onRequestParse({ requestParser, setRequestParser }) {
-      if (requestParser === undefined) return;
-      setRequestParser(async (request) => {
-        try {
-          return await requestParser(request);
-        } catch (error) {
-          if (!(error instanceof SyntaxError)) throw error;
-          throw new GatewayError('BAD_USER_INPUT', { message: 'variables and extensions must be valid JSON.' });
-        }
-      });
-    },
-    // A refused literal is known by its place in the document; a variable's path is in graphql's own message.
-    onValidate({ params }) {
-      return ({ valid, result, setResult }) => {
-        if (!valid)
-          setResult(result.map((error) => nameInput(error as GraphQLError, params.documentAST as DocumentNode)));
-      };
-    },
-    onResultProcess({ request, result, setResult, serverContext }) {
-      if (request.signal.aborted) return;
-      setResult(formatErrors(result as ExecutionResult, serverContext.state, format));
-    },
-    // Yoga answers with a status alone where no media type suits.
-    onResponse({ response, setResponse, serverContext, fetchAPI }) {
-      const code = 'NOT_ACCEPTABLE';
-      if (response.status !== ERROR_CODES[code].status || response.body !== null) return;
-      serverContext.state.errors = [{ code, reason: undefined }];
-      const headers = { ...Object.fromEntries(response.headers), 'content-type': 'application/json; charset=utf-8' };
-      const body = toErrorBody(new GatewayError(code), serverContext.state.requestId);
-      setResponse(new fetchAPI.Response(body, { status: response.status, headers }));
-    },
-  };
-}
+import type { ErrorCode } from '../../errors.js';
+import type { GraphQLRequest } from '../graphql-request.js';
+import { DocumentError } from '../steps/resolve-operation.js';
+import { toClientError } from './client-errors.js';
 
 export interface ErrorFormat {
   readonly logger: Logger;
-  /** Whether clients are not told what they may have meant. */
+  /** Whether messages leave out what graphql-js suggests: with introspection off they would tell names of the schema. */
   readonly hidesSuggestions: boolean;
 }
 
-/** The result with its errors in our form, of which the state gets to know. */
-export function formatErrors(result: ExecutionResult, state: RequestState, format: ErrorFormat): ExecutionResult {
+/** The result of a request that ended with an error before there was any. */
+export function toErrorResult(error: unknown): ExecutionResult {
+  if (error instanceof DocumentError) return { errors: error.errors };
+  const own = error instanceof GraphQLError ? error : new GraphQLError('', { originalError: error as Error });
+  return { errors: [own] };
+}
+
+/** The result with its errors in public form. The request gets to know their codes, for log and metrics. */
+export function formatErrors(result: ExecutionResult, request: GraphQLRequest, format: ErrorFormat): ExecutionResult {
   if (result.errors === undefined) return result;
   const { data, ...rest } = result;
-  // A field's error has a path. One without is about the request, also where graphql adds `data: null`: then the
+  // An error of a field has a path. One without is about the request, also when graphql-js adds `data: null`: then the
   // schema has no operation of that type.
   const isRequestError = data == null && result.errors.every(({ path }) => path === undefined);
   const options = { isRequestError, hidesSuggestions: format.hidesSuggestions };
-  const formatted = result.errors.map((error) => toClientError(error, state.requestId, options));
-  for (const { defect } of formatted) if (defect !== undefined) logDefect(format.logger, defect, state);
-  state.errors = formatted;
+  const formatted = result.errors.map((error) => toClientError(error, request.id, options));
+  for (const { defect } of formatted) if (defect !== undefined) logDefect(format.logger, defect, request.id);
+  request.errors = formatted.map(({ code, reason }): { code: ErrorCode; reason: string | undefined } => ({
+    code,
+    reason,
+  }));
   return { ...(isRequestError ? rest : result), errors: formatted.map(({ error }) => error) };
 }
 
-function nameInput(error: GraphQLError, document: DocumentNode): GraphQLError {
-  const node = error.nodes?.[0];
-  const path = error.extensions.code === 'BAD_USER_INPUT' && node !== undefined ? findInputPath(document, node) : '';
-  if (path === '') return error;
-  return new GraphQLError(`${path}: ${error.message}`, { nodes: error.nodes ?? null, extensions: error.extensions });
-}
-
-/** The log learns the kind of the error and where it came from. Its message may quote data, and stays out. */
-function logDefect(logger: Logger, defect: unknown, { requestId }: RequestState): void {
+/** Logs the kind of the error and where it was thrown. Its message may quote data, and stays out. */
+export function logDefect(logger: Logger, defect: unknown, requestId: string): void {
   const { name, stack } = defect instanceof Error ? defect : new Error();
   const frames = stack?.split('\n').filter((line) => /^\s+at /.test(line));
   logger.error({ requestId, error: { name, frames } }, 'unexpected error');

@@ -1,9 +1,15 @@
 // The log line of an operation, as JSON made by hand: from an object it takes as long as all else that is done for an
 // answer which is ready.
 
-import type { RequestState } from '../request-state.js';
+import type { GraphQLRequest } from '../graphql-request.js';
 
 const MAX_NAME_LENGTH = 128;
+
+/** What of a request the line is about. */
+export type OperationRequest = Pick<
+  GraphQLRequest,
+  'id' | 'traceId' | 'callerName' | 'operation' | 'errors' | 'isResponseCacheHit'
+>;
 
 export interface AnsweredRequest {
   readonly status: number;
@@ -12,9 +18,12 @@ export interface AnsweredRequest {
 }
 
 /** The fields of the line: JSON, without the braces. */
-export function toOperationFields(state: RequestState, { status, durationMs, clientLeft }: AnsweredRequest): string {
-  const { requestId, traceId, callerName, operation, errors, isReady } = state;
-  let text = `"requestId":${quote(requestId)}`;
+export function toOperationFields(
+  request: OperationRequest,
+  { status, durationMs, clientLeft }: AnsweredRequest,
+): string {
+  const { id, traceId, callerName, operation, errors, isResponseCacheHit } = request;
+  let text = `"requestId":${quote(id)}`;
   if (traceId !== undefined) text += `,"traceId":${quote(traceId)}`;
   if (callerName !== undefined) text += `,"caller":${quote(callerName)}`;
   const name = operation?.name ?? null;
@@ -27,7 +36,7 @@ export function toOperationFields(state: RequestState, { status, durationMs, cli
     text += `,"upstreamMs":${upstreamMs}`;
     if (faults.length > 0) text += `,"staleFor":${list(faults, 'code')},"staleReasons":${list(faults, 'reason')}`;
   }
-  if (isReady === true) text += ',"ready":true';
+  if (isResponseCacheHit) text += ',"responseCacheHit":true';
   if (errors !== undefined) text += `,"errors":${list(errors, 'code')},"reasons":${list(errors, 'reason')}`;
   return clientLeft ? `${text},"clientLeft":true` : text;
 }
@@ -37,6 +46,6 @@ function quote(text: string): string {
   return /^[\w.:-]*$/.test(text) ? `"${text}"` : JSON.stringify(text);
 }
 
-function list(errors: NonNullable<RequestState['errors']>, what: 'code' | 'reason'): string {
+function list(errors: NonNullable<OperationRequest['errors']>, what: 'code' | 'reason'): string {
   return JSON.stringify([...new Set(errors.flatMap((error) => error[what] ?? []))]);
 }

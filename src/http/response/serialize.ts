@@ -1,111 +1,69 @@
-// The text of an answer, in pieces: what the executor made of it as JSON, with the lists that are written in their places.
-// Long answers are put together piece by piece, with turns for others in between.
+// Writes a GraphQL result as JSON, in pieces: what the executor made of it, and the lists that resolvers gave as JSON.
 
-import { ReadableStream } from 'node:stream/web';
-import { setImmediate } from 'node:timers/promises';
 import type { ExecutionResult, GraphQLError } from 'graphql';
 
 import { SerializedList } from '../../execution/serialized-list.js';
 
-/** The JSON of a result. */
-export function* writeResult(result: ExecutionResult): Generator<Buffer, void> {
-  yield* writeOpening(result);
-  yield Buffer.from('}');
+/** A piece is written out when it has so many characters; a list that a resolver gave decides on its own pieces. */
+const PIECE_LENGTH = 16_384;
+
+/** `errors` before `data`, as the specification recommends, and `extensions` last. */
+export function* serializeResult({ errors, data, extensions }: ExecutionResult): Generator<Buffer, void> {
+  const writer = new PieceWriter();
+  writer.text = '{';
+  if (errors !== undefined) writer.text += `"errors":${JSON.stringify(errors.map(toPublicError))}`;
+  if (data !== undefined) {
+    writer.text += errors === undefined ? '"data":' : ',"data":';
+    yield* writer.value(data);
+  }
+  if (extensions !== undefined) writer.text += `,"extensions":${JSON.stringify(extensions)}`;
+  writer.text += '}';
+  yield writer.take();
 }
 
-/**
- * The JSON of a result without the brace at its end, so that more members may follow. Of an error what is for the client
- * alone: how it is answered (`extensions.http`) is not.
- */
-export function* writeOpening(result: ExecutionResult): Generator<Buffer, void> {
-  const parts = new Parts();
-  parts.add('{');
-  let separator = '';
-  for (const [name, value] of Object.entries(result)) {
-    if (value === undefined) continue;
-    parts.add(`${separator}"${name}":`);
-    separator = ',';
-    if (name === 'data') addValue(parts, value);
-    else parts.add(JSON.stringify(name === 'errors' ? (value as GraphQLError[]).map(toShown) : value));
-  }
-  yield* parts.write();
-}
+class PieceWriter {
+  text = '';
 
-/** Texts, and lists between them. */
-class Parts {
-  readonly #before: { readonly text: string; readonly list: SerializedList }[] = [];
-  #text = '';
-
-  add(text: string): void {
-    this.#text += text;
+  take(): Buffer {
+    const piece = Buffer.from(this.text);
+    this.text = '';
+    return piece;
   }
 
-  addList(list: SerializedList): void {
-    this.#before.push({ text: this.#text, list });
-    this.#text = '';
+  *value(value: unknown): Generator<Buffer, void> {
+    if (typeof value !== 'object' || value === null) this.text += JSON.stringify(value);
+    else if (value instanceof SerializedList) {
+      yield this.take();
+      yield* value.chunks;
+    } else if (Array.isArray(value)) yield* this.#list(value);
+    else yield* this.#object(value as Readonly<Record<string, unknown>>);
+    if (this.text.length >= PIECE_LENGTH) yield this.take();
   }
 
-  *write(): Generator<Buffer, void> {
-    for (const { text, list } of this.#before) {
-      yield Buffer.from(text);
-      yield* list.chunks;
-    }
-    yield Buffer.from(this.#text);
-  }
-}
-
-function addValue(parts: Parts, value: unknown): void {
-  if (value instanceof SerializedList) parts.addList(value);
-  else if (typeof value !== 'object' || value === null) parts.add(JSON.stringify(value));
-  else {
-    const isList = Array.isArray(value);
-    parts.add(isList ? '[' : '{');
-    let separator = '';
-    for (const [name, each] of Object.entries(value)) {
-      // The names of an answer are those of GraphQL, in which nothing has to be escaped.
-      parts.add(isList ? separator : `${separator}"${name}":`);
-      addValue(parts, each);
+  *#list(values: readonly unknown[]): Generator<Buffer, void> {
+    let separator = '[';
+    for (const value of values) {
+      this.text += separator;
       separator = ',';
+      yield* this.value(value);
     }
-    parts.add(isList ? ']' : '}');
+    this.text += separator === '[' ? '[]' : ']';
+  }
+
+  *#object(values: Readonly<Record<string, unknown>>): Generator<Buffer, void> {
+    let separator = '{';
+    // Response names are GraphQL names, in which nothing has to be escaped.
+    for (const [name, value] of Object.entries(values)) {
+      this.text += `${separator}"${name}":`;
+      separator = ',';
+      yield* this.value(value);
+    }
+    this.text += separator === '{' ? '{}' : '}';
   }
 }
 
-function toShown(error: GraphQLError): object {
-  const { http, ...extensions } = error.extensions;
+/** Without `extensions.http`, which says how the error is answered and is not for clients. */
+export function toPublicError(error: GraphQLError): object {
+  const { http: _, ...extensions } = error.extensions;
   return { ...error.toJSON(), extensions };
-}
-
-/** How much is put together in one go: a few milliseconds' work. */
-const GO_BYTES = 1_048_576;
-
-/** The pieces of an answer that was put together in one go; of a longer one, as they come. */
-export type AnswerBody = readonly Buffer[] | AsyncIterable<Buffer>;
-
-export function toBody(pieces: Iterator<Buffer, void>): AnswerBody {
-  const made: Buffer[] = [];
-  let bytes = 0;
-  while (bytes < GO_BYTES) {
-    const next = pieces.next();
-    if (next.done === true) return made;
-    made.push(next.value);
-    bytes += next.value.length;
-  }
-  return goOn(made, pieces);
-}
-
-async function* goOn(made: readonly Buffer[], pieces: Iterator<Buffer, void>): AsyncGenerator<Buffer, void> {
-  yield* made;
-  for (;;) {
-    await setImmediate();
-    const next = pieces.next();
-    if (next.done === true) return;
-    yield next.value;
-  }
-}
-
-/** As the body of a Response. Whoever leaves early has no more made for them. */
-export function toBodyInit(body: AnswerBody): BodyInit {
-  // Node's own and the global one are the same.
-  return Symbol.asyncIterator in body ? (ReadableStream.from(body) as BodyInit) : Buffer.concat(body);
 }

@@ -5,12 +5,7 @@ import { createServer, type RequestListener } from 'node:http';
 import { Server as NetServer, type AddressInfo, type Socket } from 'node:net';
 
 import type { Clock } from '../../clock.js';
-import { KnownHeadResponse } from './cached-head.js';
 import { createOpenConnections } from './connection-tracker.js';
-import { WholeRequest } from './buffered-request.js';
-
-/** What our server calls: requests and answers are of our classes. */
-export type HttpListener = RequestListener<typeof WholeRequest, typeof KnownHeadResponse>;
 
 export interface HttpServer {
   /** Opens the socket; answers with the URL. Rejects with the system's error, such as EADDRINUSE. */
@@ -61,11 +56,9 @@ const FORM = {
   maxHeaderSize: MAX_HEADER_BYTES,
   // So that what comes twice is seen to be wrong: Node would keep the first `authorization`.
   joinDuplicateHeaders: true,
-  IncomingMessage: WholeRequest,
-  ServerResponse: KnownHeadResponse,
 };
 
-export function createHttpServer(listener: HttpListener, options: ServerOptions): HttpServer {
+export function createHttpServer(listener: RequestListener, options: ServerOptions): HttpServer {
   const { host, port, clock } = options;
   const { clientGraceMs, timeout, ...times } = { ...TIMES, ...options.times };
   const connections = createOpenConnections(() => {

@@ -1,47 +1,45 @@
-// Requests that name no address, or not ours: with a Host or a target that makes no URL (RFC 9112, section 3.2), over
-// which the door's Request would fail, or with the name of a host that is not served. They are refused before the door.
+// Refuses requests whose Host or target makes no URL (RFC 9112, section 3.2), or whose Host is not served.
 
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 
+import { isLoopback } from '../../auth/loopback.js';
 import { GatewayError, statusOf } from '../../errors.js';
 import { toErrorBody } from '../response/client-errors.js';
-import { isLoopback } from '../../auth/loopback.js';
-import { SECURITY_HEADERS } from '../plugins/security-headers.js';
-import type { HttpListener } from './server.js';
+import { CONTENT_SECURITY_POLICY, SECURITY_HEADERS } from '../response/security-headers.js';
 
-export interface AddressOptions {
+export interface HostOptions {
   /**
-   * The hosts that are served. `loopback`: only names of this machine itself, for where whoever reaches the gateway may
-   * ask it, as every web page could by a name of its own.
+   * The hosts that are served. `loopback`: only names of this machine itself, for a gateway without authentication, which
+   * every web page could reach by a host name of its own (DNS rebinding).
    */
   readonly allowedHosts?: 'any' | 'loopback';
 }
 
-/** A listener that meets only requests with an address that is served, each in origin form. */
-export function withAddress(listener: HttpListener, { allowedHosts = 'any' }: AddressOptions = {}): HttpListener {
-  // What was asked for last and is served as it is: most ask for the same again.
-  let served: { readonly host: string | undefined; readonly url: string | undefined } | undefined;
+/** A listener that gets only requests of valid and served hosts, each in origin form. */
+export function validateHost(listener: RequestListener, { allowedHosts = 'any' }: HostOptions = {}): RequestListener {
+  // Most requests repeat the host and the target of the one before.
+  let lastValid: { readonly host: string | undefined; readonly url: string | undefined } | undefined;
   return (request, response) => {
     const { url, headers } = request;
-    if (served !== undefined && served.url === url && served.host === headers.host) {
+    if (lastValid !== undefined && lastValid.url === url && lastValid.host === headers.host) {
       listener(request, response);
       return;
     }
-    if (!normalizeTarget(request)) refuse(response, NO_ADDRESS);
-    else if (allowedHosts === 'loopback' && !isLoopback(hostnameOf(request))) refuse(response, FOREIGN_HOST);
+    if (!normalizeTarget(request)) refuse(response, INVALID_TARGET);
+    else if (allowedHosts === 'loopback' && !isLoopback(hostnameOf(request))) refuse(response, HOST_NOT_ALLOWED);
     else {
-      if (request.url === url) served = { host: headers.host, url };
+      if (request.url === url) lastValid = { host: headers.host, url };
       listener(request, response);
     }
   };
 }
 
-const NO_ADDRESS = new GatewayError('BAD_USER_INPUT', {
-  message: 'The Host or the request target is no valid address.',
+const INVALID_TARGET = new GatewayError('BAD_USER_INPUT', {
+  message: 'The Host header or the request target is not valid.',
 });
-const FOREIGN_HOST = new GatewayError('FORBIDDEN', {
-  message: 'The gateway is open to this machine alone: it is served as localhost, and under no other Host.',
+const HOST_NOT_ALLOWED = new GatewayError('FORBIDDEN', {
+  message: 'Without GATEWAY_AUTH the gateway serves this machine alone: use the host localhost.',
 });
 
 /** Without the port, as a URL writes it. */
@@ -49,10 +47,7 @@ function hostnameOf({ headers: { host = 'localhost' } }: IncomingMessage): strin
   return new URL(`http://${host}`).hostname;
 }
 
-/**
- * Brings the target into origin form, `/path?query`: a client may also send it in absolute form.
- * @returns whether the request names an address.
- */
+/** Brings the target into origin form, `/path?query`, from the absolute form that clients may send; false if invalid. */
 function normalizeTarget(request: IncomingMessage): boolean {
   const target = request.url ?? '';
   const isAbsolute = /^https?:\/\//i.test(target);
@@ -68,14 +63,14 @@ function normalizeTarget(request: IncomingMessage): boolean {
   return true;
 }
 
-/** Answers in the form of all errors. */
 function refuse(response: ServerResponse, error: GatewayError): void {
   const requestId = randomUUID();
   response
-    .writeHead(statusOf(error.code), {
+    .writeHead(statusOf(error.code), [
       ...SECURITY_HEADERS,
-      'content-type': 'application/json; charset=utf-8',
-      'x-request-id': requestId,
-    })
+      ...['content-security-policy', CONTENT_SECURITY_POLICY],
+      ...['content-type', 'application/json; charset=utf-8'],
+      ...['x-request-id', requestId],
+    ])
     .end(toErrorBody(error, requestId));
 }

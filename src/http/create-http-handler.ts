@@ -1,0 +1,152 @@
+// Puts the HTTP interface together: the pipeline with its steps, and the pages.
+
+import type { GraphQLSchema } from 'graphql';
+
+import type { Authentication } from '../auth/authentication.js';
+import type { TrustedDocuments } from '../auth/trusted-documents.js';
+import type { AnswerMemory } from '../cache/memory/response-store.js';
+import type { Clock } from '../clock.js';
+import { createRateLimit } from '../concurrency/rate-limiter.js';
+import type { ContextParts } from '../loaders/context.js';
+import type { DocumentLimits } from '../query-limits/limits.js';
+import type { GatewayLogger } from '../telemetry/logger.js';
+import { createGraphiQLPage } from './graphiql/page.js';
+import { createHandler, redirectsToGraphQL, type HttpHandler } from './handler.js';
+import type { RequestObserver } from './instrumentation.js';
+import { createOperationLog } from './operation-log.js';
+import { createCachedResponses } from './operations/cached-responses.js';
+import { createKnownDocuments } from './operations/known-documents.js';
+import { createReadinessPage, servesLiveness } from './pages/health.js';
+import { createMetricsPage, type MetricsText } from './pages/metrics.js';
+import type { Page } from './pages/page.js';
+import { createPipeline, type PipelineSteps } from './pipeline.js';
+import { createResponder } from './respond.js';
+import { createCors } from './response/cors.js';
+import { createFormats } from './response/format.js';
+import { createShutdownGate } from './shutdown-gate.js';
+import { createAuthenticate } from './steps/authenticate.js';
+import { createExecute } from './steps/execute.js';
+import { createInlineTrace } from './steps/inline-trace.js';
+import { createLimitCost } from './steps/limit-cost.js';
+import { createLimitRate } from './steps/limit-rate.js';
+import { createResolveOperation } from './steps/resolve-operation.js';
+import { createDocumentParser } from './yoga.js';
+
+export interface HttpSettings {
+  /** Who authenticates callers: nobody, the gateway, or ScaleOps by their own tokens. */
+  readonly access: 'none' | 'forward' | 'api-key' | 'jwt';
+  /** The operations that may be executed; undefined for any. */
+  readonly trustedDocuments: TrustedDocuments | undefined;
+  /** Whether clients may send the hash of a document instead of its text. */
+  readonly persistedQueries: boolean;
+  /** Whether shared caches may store fresh responses. */
+  readonly cacheControl: 'private' | 'public';
+  readonly graphiql: boolean;
+  /** Whether the gateway is a subgraph, whose router may ask for traces. */
+  readonly federation: boolean;
+  /** The share of successful operations that are logged, in percent. */
+  readonly logSamplePercent: number;
+  readonly limits: RequestLimits;
+}
+
+export interface RequestLimits {
+  readonly documents: DocumentLimits;
+  /** The highest estimated cost of an operation; undefined for no limit. */
+  readonly maxCost: number | undefined;
+  /** From the arrival of a request; undefined for no limit. */
+  readonly timeoutMs: number | undefined;
+  /** Requests per minute of one caller; undefined for no limit. */
+  readonly rateLimit: number | undefined;
+  /** The origins whose pages may send requests. */
+  readonly corsOrigins: readonly string[];
+  /** Whether clients may ask for the schema. */
+  readonly introspection: boolean;
+}
+
+/** The long-lived parts of the gateway that the HTTP interface uses. */
+export interface HttpServices {
+  readonly clock: Clock;
+  readonly logger: GatewayLogger;
+  readonly schema: GraphQLSchema;
+  readonly context: ContextParts;
+  readonly authentication: Authentication | undefined;
+  readonly responses: AnswerMemory;
+  readonly observer: RequestObserver | undefined;
+  /** Undefined when there is no /metrics. */
+  readonly exposeMetrics: (() => Promise<MetricsText>) | undefined;
+  readonly isReady: () => boolean;
+  /** Aborts when the time for requests in flight is over. */
+  readonly ending: AbortSignal;
+}
+
+/** The request headers on which a response depends, for `Vary`. */
+const VARIES_BY = {
+  none: 'accept, accept-encoding',
+  forward: 'accept, accept-encoding, authorization',
+  jwt: 'accept, accept-encoding, authorization',
+  'api-key': 'accept, accept-encoding, authorization, x-api-key',
+} as const;
+
+/** How many large responses are put together at once. */
+const MAX_LARGE_RESPONSES = 1;
+
+export function createHttpHandler(settings: HttpSettings, services: HttpServices): HttpHandler {
+  const { access, limits } = settings;
+  const { clock, logger, observer } = services;
+  const now = () => clock.now();
+  const cors = createCors(limits.corsOrigins);
+  const responses = createCachedResponses(services.responses);
+  const errorFormat = { logger, hidesSuggestions: !limits.introspection };
+  const responder = createResponder({
+    ...{ responses, errorFormat, cors, now },
+    cacheScope: settings.cacheControl,
+    variesBy: VARIES_BY[access],
+  });
+  const pipeline = createPipeline({
+    ...{ clock, responses, responder, observer },
+    timeoutMs: limits.timeoutMs ?? Infinity,
+    origins: limits.corsOrigins,
+    steps: createSteps(settings, services),
+    log: createOperationLog({ logger, now, samplePercent: settings.logSamplePercent }),
+  });
+  return createHandler({
+    ...{ pipeline, cors, logger },
+    graphiql: settings.graphiql ? createGraphiQLPage(access) : undefined,
+    pages: createPages(services),
+  });
+}
+
+function createSteps(settings: HttpSettings, services: HttpServices): PipelineSteps {
+  const { limits, access } = settings;
+  const { clock, schema, context, authentication } = services;
+  const rateLimit =
+    limits.rateLimit === undefined ? undefined : createRateLimit({ perMinute: limits.rateLimit, clock });
+  return {
+    toFormat: createFormats(),
+    shutdownGate: createShutdownGate(services.ending),
+    authenticate: createAuthenticate({
+      authentication,
+      credentials: context.credentials,
+      forwardsTokens: access === 'forward',
+    }),
+    limitRate: createLimitRate(rateLimit),
+    resolveOperation: createResolveOperation({
+      parser: createDocumentParser({ schema, limits: limits.documents, introspection: limits.introspection }),
+      documents: createKnownDocuments(schema),
+      trustedDocuments: settings.trustedDocuments,
+      persistedQueries: settings.persistedQueries,
+    }),
+    limitCost: createLimitCost(limits.maxCost, schema),
+    execute: createExecute({ schema, services: context, maxLargeResponses: MAX_LARGE_RESPONSES }),
+    inlineTrace: settings.federation ? createInlineTrace(() => clock.now()) : undefined,
+  };
+}
+
+function createPages({ isReady, exposeMetrics }: HttpServices): ReadonlyMap<string, Page> {
+  return new Map([
+    ['/', redirectsToGraphQL],
+    ['/health/live', servesLiveness],
+    ['/health/ready', createReadinessPage(isReady)],
+    ...(exposeMetrics === undefined ? [] : [['/metrics', createMetricsPage(exposeMetrics)] as const]),
+  ]);
+}

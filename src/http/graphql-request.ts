@@ -1,0 +1,67 @@
+// One GraphQL request on its way through the pipeline: what the steps find out, and what has to be released at its end.
+
+import { randomUUID } from 'node:crypto';
+
+import type { HeadersByName } from '../auth/authentication.js';
+import type { Deadline } from '../concurrency/deadline.js';
+import type { ErrorCode } from '../errors.js';
+import type { LoadStats } from '../loaders/context.js';
+import type { Grants } from '../report/permissions/permissions.js';
+import type { Principal } from '../upstream/principal.js';
+import type { HttpRequest } from './http-message.js';
+import type { OperationFacts } from './instrumentation.js';
+import type { ResponseFormat } from './response/format.js';
+import { readTraceId } from './response/trace-parent.js';
+
+export class GraphQLRequest {
+  readonly http: HttpRequest;
+  /** The client's `x-request-id` when it is well-formed, else a new one. */
+  readonly id: string;
+  /** Milliseconds since the Unix epoch. */
+  readonly startedAt: number;
+  readonly format: ResponseFormat;
+  /** Aborts when the client leaves or GATEWAY_TIMEOUT_MS after the request's arrival. */
+  readonly deadline: Deadline;
+  traceId: string | undefined;
+  /** The caller's own token for ScaleOps (SCALEOPS_AUTH=forward). A secret. */
+  callerToken: string | undefined;
+  /** The name of the API key or the subject of the token; undefined without authentication. */
+  callerName: string | undefined;
+  /** What the caller may see; undefined for everything. */
+  permissions: Grants | undefined;
+  /** At ScaleOps; undefined when there are no credentials, which is an error of each report. */
+  principal: Principal | undefined;
+  operation: (OperationFacts & { readonly stats: LoadStats }) | undefined;
+  isResponseCacheHit = false;
+  /** "partial" has data and errors, "error" no data. */
+  result: 'ok' | 'partial' | 'error' | undefined;
+  errors: readonly { readonly code: ErrorCode; readonly reason: string | undefined }[] | undefined;
+  #releases: (() => void)[] | undefined = [];
+
+  constructor(http: HttpRequest, format: ResponseFormat, deadline: Deadline, nowMs: number) {
+    this.http = http;
+    this.format = format;
+    this.deadline = deadline;
+    this.startedAt = nowMs;
+    this.id = readRequestId(http.headers);
+    this.traceId = readTraceId(http.headers.get('traceparent'));
+  }
+
+  /** Calls `release` when the request ends; at once when it has ended already. */
+  onEnd(release: () => void): void {
+    if (this.#releases === undefined) release();
+    else this.#releases.push(release);
+  }
+
+  /** The response is sent, or the client has left. */
+  end(): void {
+    const releases = this.#releases ?? [];
+    this.#releases = undefined;
+    for (const release of releases) release();
+  }
+}
+
+export function readRequestId(headers: HeadersByName): string {
+  const given = headers.get('x-request-id');
+  return given !== null && /^[\w.:-]{1,128}$/.test(given) ? given : randomUUID();
+}

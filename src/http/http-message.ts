@@ -1,0 +1,38 @@
+// An HTTP request and response as the gateway sees them, independent of how they are transported: over a socket
+// (server/node-adapter.ts) or by a call (fetch-adapter.ts).
+
+import type { HeadersByName } from '../auth/authentication.js';
+
+export interface HttpRequest {
+  readonly method: string;
+  /** The path of the request target, without the query string. */
+  readonly path: string;
+  /** The query string with its question mark; empty without one. */
+  readonly search: string;
+  /** By lower-case name; repeated headers are joined with commas. */
+  readonly headers: HeadersByName;
+  readonly remoteAddress: string | undefined;
+  /** Aborts when the client leaves. Created on first use. */
+  readonly signal: AbortSignal;
+  hasLeft(): boolean;
+  /** The body as sent. @throws GatewayError REQUEST_ENTITY_TOO_LARGE when it is longer than `maxBytes`. */
+  readBody(maxBytes: number): Promise<Buffer>;
+}
+
+export interface HttpResponse {
+  readonly status: number;
+  /** Names and values, alternating: the form that Node writes without another pass. */
+  readonly headers: readonly string[];
+  readonly body: ResponseBody;
+  /** To be called once the body is sent, or when it will not be. */
+  readonly onEnd?: (() => void) | undefined;
+}
+
+/** Chunks that are there, or a stream of them. A consumer that stops early ends the work behind the stream. */
+export type ResponseBody = readonly Buffer[] | AsyncIterable<Buffer>;
+
+export function isStream(body: ResponseBody): body is AsyncIterable<Buffer> {
+  return Symbol.asyncIterator in body;
+}
+
+export const EMPTY_BODY: ResponseBody = [];

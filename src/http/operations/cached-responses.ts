@@ -1,0 +1,94 @@
+// Responses in the response cache: the bytes of a body, compressed as the client wanted it. A response is cached when its
+// question comes for the second time, and for as long as all of its reports are cached and fresh.
+
+import { createHash } from 'node:crypto';
+import { crc32 } from 'node:zlib';
+
+import type { AnswerMemory } from '../../cache/memory/response-store.js';
+import type { LoadStats } from '../../loaders/context.js';
+import type { GraphQLRequest } from '../graphql-request.js';
+import type { Encoding } from '../response/format.js';
+import type { ResolvedOperation } from '../steps/resolve-operation.js';
+
+export interface CachedResponse {
+  readonly bytes: Buffer;
+  readonly encoding: Encoding;
+  /** Strong: it names these very bytes (RFC 9110, section 8.8.3). */
+  readonly etag: string;
+}
+
+export interface CachedResponseHit {
+  readonly response: CachedResponse;
+  readonly stats: LoadStats;
+}
+
+/** Longer responses are not cached: each is many reports' worth. */
+export const MAX_CACHED_BYTES = 8_388_608;
+/** An entry besides its bytes and its key. */
+const ENTRY_BYTES = 512;
+/** How many keys the second-hit filter tells apart. */
+const FILTER_SLOTS = 16_384;
+
+export interface CachedResponses {
+  get(key: string): CachedResponseHit | undefined;
+  /** Whether a response under this key should be cached: from its second time on, and by one request at a time. */
+  claim(key: string): boolean;
+  /** Ends the claim; caches the response, if there is one, with the reports that it is made of. */
+  settle(key: string, response: CachedResponse | undefined, stats: LoadStats): void;
+}
+
+export function createCachedResponses(store: AnswerMemory): CachedResponses {
+  const isSecondHit = createSecondHitFilter();
+  const claimed = new Set<string>();
+  return {
+    get(key) {
+      const found = store.find(key);
+      if (found === undefined) return undefined;
+      const reports = store.use(found);
+      const cache = { hit: reports.length, stale: 0, shared: 0, collapsed: 0, miss: 0 };
+      return { response: found.value as CachedResponse, stats: { cache, upstreamMs: 0, reports, faults: [] } };
+    },
+    claim(key) {
+      if (claimed.has(key) || !isSecondHit(key)) return false;
+      claimed.add(key);
+      return true;
+    },
+    settle(key, response, { reports }) {
+      claimed.delete(key);
+      if (response === undefined) return;
+      const sources = reports.map(({ source }) => source);
+      store.keep(key, response, ENTRY_BYTES + response.bytes.length + 2 * key.length, sources);
+    },
+  };
+}
+
+/** Everything that the bytes of a response depend on. Callers with equal permissions of one principal share responses. */
+export function toResponseKey(
+  { principal, permissions }: GraphQLRequest,
+  operation: ResolvedOperation,
+  variables: Readonly<Record<string, unknown>>,
+  encoding: Encoding,
+): string {
+  return [principal?.id, permissions?.key ?? '', encoding, operation.key, toVariablesKey(variables)].join('\n');
+}
+
+/** Long variables, lists of a thousand names say, are hashed. Coerced values have one order of their members. */
+function toVariablesKey(variables: Readonly<Record<string, unknown>>): string {
+  const text = JSON.stringify(variables);
+  return text.length <= 256 ? text : createHash('sha256').update(text).digest('base64url');
+}
+
+/**
+ * Tells whether a key came before. A table of checksums, each in a slot that the next key of the slot takes over: a wrong
+ * answer caches a response too early or too late, and does no other harm.
+ */
+function createSecondHitFilter(): (key: string) => boolean {
+  const checksums = new Uint32Array(FILTER_SLOTS);
+  return (key) => {
+    const checksum = crc32(key);
+    const slot = checksum % FILTER_SLOTS;
+    const isSecondHit = checksums[slot] === checksum;
+    checksums[slot] = isSecondHit ? 0 : checksum;
+    return isSecondHit;
+  };
+}

@@ -1,0 +1,174 @@
+// Turns what came of a request into an HTTP response: serialize, cache, compress, headers.
+
+import type { ExecutionResult } from 'graphql';
+
+import type { GatewayContext, LoadStats } from '../loaders/context.js';
+import type { GraphQLRequest } from './graphql-request.js';
+import type { HttpResponse, ResponseBody } from './http-message.js';
+import { toResultKind } from './instrumentation.js';
+import { MAX_CACHED_BYTES, type CachedResponse, type CachedResponses } from './operations/cached-responses.js';
+import { gather, toBody } from './response/body.js';
+import { computeAge, toCacheHeaders, toFreshnessExtension, type ResponseAge } from './response/cache-headers.js';
+import { toHttpOfErrors } from './response/client-errors.js';
+import { chooseEncoding, compressBody, compressForCache, type EncodedBody } from './response/compress.js';
+import type { Cors } from './response/cors.js';
+import { matchesTag, toETag } from './response/entity-tag.js';
+import { formatErrors, type ErrorFormat } from './response/error-format.js';
+import { toEventStream } from './response/event-stream.js';
+import type { Encoding } from './response/format.js';
+import { CONTENT_SECURITY_POLICY, SECURITY_HEADERS } from './response/security-headers.js';
+import { serializeResult } from './response/serialize.js';
+import type { FieldTrace } from './steps/inline-trace.js';
+
+export interface RespondOptions {
+  readonly responses: CachedResponses;
+  readonly errorFormat: ErrorFormat;
+  readonly cors: Cors;
+  /** Whether shared caches may store fresh responses (CACHE_CONTROL). */
+  readonly cacheScope: 'private' | 'public';
+  /** The request headers on which a response depends, for `Vary`. */
+  readonly variesBy: string;
+  readonly now: () => number;
+}
+
+/** What a response says, before its headers are written. */
+interface Content extends EncodedBody {
+  readonly status: number;
+  /** Set when clients may cache it. */
+  readonly age?: ResponseAge | undefined;
+  readonly etag?: string | undefined;
+  /** Names and values, alternating. */
+  readonly headers?: readonly string[];
+}
+
+export interface ExecutionOutcome {
+  readonly result: ExecutionResult;
+  readonly context: GatewayContext;
+  /** The key of the response in the response cache. */
+  readonly keyFor: (encoding: Encoding) => string;
+  /** Set when a router asked for it. */
+  readonly trace: FieldTrace | undefined;
+}
+
+export interface Responder {
+  /** A response from the response cache. */
+  cached(request: GraphQLRequest, found: CachedResponse, stats: LoadStats): HttpResponse;
+  /** The response to an operation that was executed. */
+  executed(request: GraphQLRequest, outcome: ExecutionOutcome): Promise<HttpResponse>;
+  /** The response to a request that has no data. */
+  refused(request: GraphQLRequest, result: ExecutionResult): Promise<HttpResponse>;
+}
+
+export function createResponder(options: RespondOptions): Responder {
+  const { errorFormat, now } = options;
+  const toResponse = createHeaders(options);
+
+  const refuse = async (request: GraphQLRequest, formatted: ExecutionResult): Promise<HttpResponse> => {
+    request.result = 'error';
+    const { status, headers } = toHttpOfErrors(formatted.errors ?? [], request.format.kind === 'json');
+    const body = toFormat(
+      request,
+      toBody(serializeResult(formatted), () => undefined),
+    );
+    const encoded = await compressBody(body, chooseEncoding(request.format.encodings, false));
+    // GraphQL over SSE sends its errors as events.
+    return toResponse(request, { ...encoded, headers, status: request.format.kind === 'event-stream' ? 200 : status });
+  };
+
+  return {
+    refused: (request, result) => refuse(request, formatErrors(result, request, errorFormat)),
+    cached(request, { bytes, encoding, etag }, stats) {
+      return toResponse(request, { status: 200, age: computeAge(stats, now()), etag, encoding, body: [bytes] });
+    },
+    async executed(request, { result: executed, context, keyFor, trace }) {
+      const formatted = formatErrors(executed, request, errorFormat);
+      if (formatted.data === undefined) return refuse(request, formatted);
+      request.result = toResultKind(formatted);
+      const result = trace?.addTo(formatted) ?? formatted;
+      const age = computeAge(context.stats, now());
+      const extensions = age === undefined ? result.extensions : { ...result.extensions, ...toFreshnessExtension(age) };
+      const pieces = serializeResult(extensions === undefined ? result : { ...result, extensions });
+      const body = toFormat(
+        request,
+        toBody(pieces, () => undefined),
+      );
+      const isWhole = result.errors === undefined && trace === undefined;
+      const isCacheable = isWhole && age?.isStale === false && request.format.kind !== 'event-stream';
+      const encoded = isCacheable
+        ? await cacheBody(options.responses, { request, body, stats: context.stats, keyFor })
+        : await compressBody(body, chooseEncoding(request.format.encodings, false));
+      // A response with errors says how old its data is, and may not be cached by anybody.
+      return toResponse(request, { status: 200, age: isWhole ? age : undefined, ...encoded });
+    },
+  };
+}
+
+function toFormat({ format }: GraphQLRequest, body: ResponseBody): ResponseBody {
+  return format.kind === 'event-stream' ? toEventStream(body) : body;
+}
+
+interface Cacheable {
+  readonly request: GraphQLRequest;
+  readonly body: ResponseBody;
+  readonly stats: LoadStats;
+  readonly keyFor: (encoding: Encoding) => string;
+}
+
+/** Compresses a body, and caches it when its question came before. */
+async function cacheBody(
+  responses: CachedResponses,
+  { request, body, stats, keyFor }: Cacheable,
+): Promise<EncodedBody & { readonly etag?: string }> {
+  const { encodings } = request.format;
+  const preferred = chooseEncoding(encodings, true);
+  const key = keyFor(preferred);
+  if (!responses.claim(key)) return compressBody(body, chooseEncoding(encodings, false));
+  let cached: CachedResponse | undefined;
+  try {
+    const gathered = await gather(body, MAX_CACHED_BYTES);
+    if (gathered.whole === undefined) return await compressBody(gathered.rest, chooseEncoding(encodings, false));
+    const {
+      encoding,
+      body: [bytes],
+    } = await compressForCache(gathered.whole, preferred);
+    cached = { bytes, encoding, etag: toETag([bytes]) };
+    return { encoding, body: [bytes], etag: cached.etag };
+  } finally {
+    responses.settle(key, cached, stats);
+  }
+}
+
+/** Writes the headers. A GET whose entity tag the client has gets 304 (RFC 9110, section 13.1.2). */
+function createHeaders({ cors, cacheScope, variesBy }: RespondOptions) {
+  const varyAlways = cors.variesByOrigin ? ['origin'] : [];
+  return (request: GraphQLRequest, { status, headers = [], age, etag, encoding, body }: Content): HttpResponse => {
+    const isCacheable = age !== undefined && age.freshSeconds > 0;
+    const vary = isCacheable ? [...varyAlways, variesBy] : varyAlways;
+    const tag = request.http.method === 'GET' && status === 200 ? (etag ?? tagOf(body)) : undefined;
+    const common = [
+      ...['x-request-id', request.id],
+      ...['content-security-policy', CONTENT_SECURITY_POLICY],
+      ...SECURITY_HEADERS,
+      ...Object.entries(cors.headersFor(request.http)).flat(),
+      ...toCacheHeaders(age, cacheScope),
+      ...headers,
+      ...(vary.length > 0 ? ['vary', vary.join(', ')] : []),
+      ...(tag === undefined ? [] : ['etag', tag]),
+    ];
+    if (tag !== undefined && matchesTag(request.http.headers.get('if-none-match'), tag)) {
+      return { status: 304, headers: common, body: [] };
+    }
+    const length = Array.isArray(body) ? ['content-length', String(sumLengths(body as readonly Buffer[]))] : [];
+    const coding = encoding === 'identity' ? [] : ['content-encoding', encoding];
+    return { status, headers: ['content-type', request.format.contentType, ...common, ...coding, ...length], body };
+  };
+}
+
+/** A stream has no tag: its bytes are not known before they are sent. */
+function tagOf(body: ResponseBody): string | undefined {
+  return Array.isArray(body) ? toETag(body as readonly Buffer[]) : undefined;
+}
+
+function sumLengths(body: readonly Buffer[]): number {
+  return body.reduce((sum, { length }) => sum + length, 0);
+}

@@ -1,0 +1,61 @@
+// Puts a serialized response together: short ones at once, long ones piece by piece while the client reads them.
+
+import { setImmediate } from 'node:timers/promises';
+
+import type { ResponseBody } from '../http-message.js';
+
+/** How much is put together in one turn of the event loop: a few milliseconds of work. */
+const MAX_SYNC_BYTES = 1_048_576;
+
+/** @param onBytes is called with the length of each piece before it is sent. May throw, which ends the response. */
+export function toBody(pieces: Iterator<Buffer, void>, onBytes: (count: number) => void): ResponseBody {
+  const made: Buffer[] = [];
+  let bytes = 0;
+  while (bytes < MAX_SYNC_BYTES) {
+    const next = pieces.next();
+    if (next.done === true) return made;
+    onBytes(next.value.length);
+    made.push(next.value);
+    bytes += next.value.length;
+  }
+  return streamRest(made, pieces, onBytes);
+}
+
+async function* streamRest(
+  made: readonly Buffer[],
+  pieces: Iterator<Buffer, void>,
+  onBytes: (count: number) => void,
+): AsyncGenerator<Buffer, void> {
+  yield* made;
+  for (let next = pieces.next(); next.done !== true; next = pieces.next()) {
+    onBytes(next.value.length);
+    yield next.value;
+    await setImmediate();
+  }
+}
+
+/** All of a body in one piece, unless it is longer than `maxBytes`: then undefined, and `rest` is the body to send. */
+export async function gather(
+  body: ResponseBody,
+  maxBytes: number,
+): Promise<{ readonly whole: Buffer } | { readonly whole: undefined; readonly rest: ResponseBody }> {
+  const gathered: Buffer[] = [];
+  if (!(Symbol.asyncIterator in body)) {
+    const length = body.reduce((sum, piece) => sum + piece.length, 0);
+    return length <= maxBytes ? { whole: Buffer.concat(body) } : { whole: undefined, rest: body };
+  }
+  const iterator = body[Symbol.asyncIterator]();
+  let length = 0;
+  for (;;) {
+    const next = await iterator.next();
+    if (next.done === true) return { whole: Buffer.concat(gathered) };
+    gathered.push(next.value);
+    length += next.value.length;
+    if (length > maxBytes) return { whole: undefined, rest: continueWith(gathered, iterator) };
+  }
+}
+
+async function* continueWith(gathered: readonly Buffer[], iterator: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
+  yield* gathered;
+  yield* { [Symbol.asyncIterator]: () => iterator };
+}

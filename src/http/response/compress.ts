@@ -1,0 +1,72 @@
+// Compresses response bodies of 1 KiB and more (RFC 9110, section 8.4).
+
+import { pipeline, Readable } from 'node:stream';
+import { promisify } from 'node:util';
+import { brotliCompress, constants, createBrotliCompress, createGzip, gzip } from 'node:zlib';
+
+import { isStream, type ResponseBody } from '../http-message.js';
+import type { Encoding } from './format.js';
+
+/** Shorter bodies gain nothing. */
+const MIN_BYTES = 1_024;
+
+/** Fast rather than small: a response that is sent once must not cost more to compress than to make. */
+const ONCE = { gzip: 1, br: 1 };
+/** A cached response is sent many times. */
+const CACHED = { gzip: 6, br: 5 };
+
+export interface EncodedBody {
+  readonly encoding: Encoding;
+  readonly body: ResponseBody;
+}
+
+/**
+ * The best of equally welcome encodings: Brotli makes a body smaller and takes longer, which pays off for a response that
+ * is cached.
+ */
+export function chooseEncoding(encodings: readonly Encoding[], isCached: boolean): Encoding {
+  const preferred: readonly Encoding[] = isCached ? ['br', 'gzip', 'identity'] : ['gzip', 'br', 'identity'];
+  return preferred.find((encoding) => encodings.includes(encoding)) ?? 'identity';
+}
+
+/** Compresses a body that is sent once, or a stream. */
+export async function compressBody(body: ResponseBody, encoding: Encoding): Promise<EncodedBody> {
+  if (encoding === 'identity') return { encoding, body };
+  if (isStream(body)) return { encoding, body: compressStream(body, encoding) };
+  if (body.reduce((sum, { length }) => sum + length, 0) < MIN_BYTES) return { encoding: 'identity', body };
+  return { encoding, body: [await compress(Buffer.concat(body), encoding, ONCE)] };
+}
+
+/** Compresses a body that is cached. */
+export async function compressForCache(body: Buffer, encoding: Encoding): Promise<EncodedBody & { body: [Buffer] }> {
+  if (encoding === 'identity' || body.length < MIN_BYTES) return { encoding: 'identity', body: [body] };
+  return { encoding, body: [await compress(body, encoding, CACHED)] };
+}
+
+const compressors = {
+  gzip: promisify<Buffer, object, Buffer>(gzip),
+  br: promisify<Buffer, object, Buffer>(brotliCompress),
+};
+
+function compress(body: Buffer, encoding: 'gzip' | 'br', levels: typeof ONCE): Promise<Buffer> {
+  return compressors[encoding](body, toOptions(encoding, levels, body.length));
+}
+
+function compressStream(body: AsyncIterable<Buffer>, encoding: 'gzip' | 'br'): AsyncIterable<Buffer> {
+  const options = toOptions(encoding, ONCE);
+  const stream = encoding === 'gzip' ? createGzip(options) : createBrotliCompress(options);
+  // Errors reach the reader of `stream`; a reader that stops early destroys it, and with it the source.
+  pipeline(Readable.from(body), stream, () => undefined);
+  return stream;
+}
+
+function toOptions(encoding: 'gzip' | 'br', levels: typeof ONCE, byteLength = 0) {
+  if (encoding === 'gzip') return { level: levels.gzip };
+  return {
+    params: {
+      [constants.BROTLI_PARAM_QUALITY]: levels.br,
+      [constants.BROTLI_PARAM_MODE]: constants.BROTLI_MODE_TEXT,
+      [constants.BROTLI_PARAM_SIZE_HINT]: byteLength,
+    },
+  };
+}

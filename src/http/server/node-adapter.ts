@@ -1,0 +1,125 @@
+// Between Node's HTTP server and the gateway's own request and response.
+
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { pipeline, Readable } from 'node:stream';
+
+import type { HeadersByName } from '../../auth/authentication.js';
+import { GatewayError } from '../../errors.js';
+import { isStream, type HttpRequest, type HttpResponse } from '../http-message.js';
+
+export type HttpHandler = (request: HttpRequest) => Promise<HttpResponse>;
+
+/** @param handler never rejects. */
+export function toListener(handler: HttpHandler): RequestListener {
+  return (message, response) => {
+    void handler(new NodeRequest(message, response)).then((answer) => {
+      send(response, answer, message.method === 'HEAD');
+    });
+  };
+}
+
+/** A class for its getters: what is not asked for is not made. */
+class NodeRequest implements HttpRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly search: string;
+  readonly headers: HeadersByName;
+  readonly #message: IncomingMessage;
+  readonly #response: ServerResponse;
+  #controller: AbortController | undefined;
+
+  constructor(message: IncomingMessage, response: ServerResponse) {
+    const url = message.url ?? '/';
+    const queryAt = url.indexOf('?');
+    this.method = message.method ?? 'GET';
+    this.path = queryAt < 0 ? url : url.slice(0, queryAt);
+    this.search = queryAt < 0 ? '' : url.slice(queryAt);
+    this.headers = new NodeHeaders(message.headers);
+    this.#message = message;
+    this.#response = response;
+  }
+
+  get remoteAddress(): string | undefined {
+    return this.#message.socket.remoteAddress;
+  }
+
+  get signal(): AbortSignal {
+    return (this.#controller ??= this.#watchClient()).signal;
+  }
+
+  hasLeft(): boolean {
+    return this.#response.destroyed;
+  }
+
+  readBody(maxBytes: number): Promise<Buffer> {
+    return readBody(this.#message, maxBytes);
+  }
+
+  #watchClient(): AbortController {
+    const controller = new AbortController();
+    const onClose = (): void => {
+      if (!this.#response.writableFinished) controller.abort();
+    };
+    if (this.#response.destroyed) onClose();
+    else this.#response.once('close', onClose);
+    return controller;
+  }
+}
+
+class NodeHeaders implements HeadersByName {
+  readonly #headers: IncomingMessage['headers'];
+
+  constructor(headers: IncomingMessage['headers']) {
+    this.#headers = headers;
+  }
+
+  get(name: string): string | null {
+    const value = this.#headers[name];
+    return value === undefined ? null : String(value);
+  }
+}
+
+/** Rejects when the body is too long, and when the client leaves before its end. */
+function readBody(message: IncomingMessage, maxBytes: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const tooLarge = new GatewayError('REQUEST_ENTITY_TOO_LARGE');
+    if (Number(message.headers['content-length'] ?? 0) > maxBytes) {
+      reject(tooLarge);
+      return;
+    }
+    const chunks: Buffer[] = [];
+    let length = 0;
+    message
+      .on('data', (chunk: Buffer) => {
+        length += chunk.length;
+        if (length <= maxBytes) chunks.push(chunk);
+        else reject(tooLarge);
+      })
+      .on('end', () => {
+        resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks));
+      })
+      .on('error', reject);
+  });
+}
+
+function send(response: ServerResponse, { status, headers, body, onEnd }: HttpResponse, isHead: boolean): void {
+  // Before the headers: a client that has left closed it already.
+  if (response.destroyed) {
+    onEnd?.();
+    return;
+  }
+  if (onEnd !== undefined) response.once('close', onEnd);
+  response.writeHead(status, headers as string[]);
+  if (isHead) response.end();
+  else if (isStream(body)) {
+    // A client that leaves early ends the source; that is no error of ours.
+    pipeline(Readable.from(body), response, () => undefined);
+  } else {
+    const last = body.at(-1);
+    if (body.length > 1) {
+      response.cork();
+      for (const chunk of body.slice(0, -1)) response.write(chunk);
+    }
+    response.end(last);
+  }
+}

@@ -1,0 +1,43 @@
+// Finds out who sends a request, and whose data at ScaleOps it is about.
+
+import { readBearer, type Authentication } from '../../auth/authentication.js';
+import { GatewayError, UpstreamError } from '../../errors.js';
+import type { Credentials } from '../../upstream/auth/credentials.js';
+import type { GraphQLRequest } from '../graphql-request.js';
+
+export interface AuthenticateOptions {
+  /** Undefined when callers need not say who they are, or ScaleOps checks their tokens. */
+  readonly authentication: Authentication | undefined;
+  readonly credentials: Credentials;
+  /** Whether callers bring their own tokens for ScaleOps (SCALEOPS_AUTH=forward). */
+  readonly forwardsTokens: boolean;
+}
+
+/** @throws GatewayError UNAUTHENTICATED, FORBIDDEN, OVERLOADED. */
+export function createAuthenticate({ authentication, credentials, forwardsTokens }: AuthenticateOptions) {
+  return async (request: GraphQLRequest): Promise<void> => {
+    const { headers } = request.http;
+    if (authentication !== undefined) {
+      const { name, grants } = await request.deadline.race(authentication.authenticate(headers));
+      request.callerName = name;
+      request.permissions = grants;
+    }
+    if (forwardsTokens) request.callerToken = requireBearer(readBearer(headers));
+    await findPrincipal(request, credentials);
+  };
+}
+
+function requireBearer(token: string | undefined): string {
+  if (token === undefined) throw new GatewayError('UNAUTHENTICATED', { reason: 'no bearer token' });
+  return token;
+}
+
+/** Without credentials there is no principal: that is an error of each report, and operations without reports work. */
+async function findPrincipal(request: GraphQLRequest, credentials: Credentials): Promise<void> {
+  try {
+    const principal = credentials.principal(request.callerToken);
+    request.principal = principal instanceof Promise ? await request.deadline.race(principal) : principal;
+  } catch (error) {
+    if (!(error instanceof UpstreamError)) throw error;
+  }
+}

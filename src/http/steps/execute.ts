@@ -1,0 +1,81 @@
+// Executes an operation and turns its result into a response: from here on the reports are known that it is made of.
+
+import type { ExecutionResult, GraphQLResolveInfo, GraphQLSchema } from 'graphql';
+
+import { Semaphore } from '../../concurrency/semaphore.js';
+import type { Values } from '../../execution/coerce-inputs.js';
+import { executeOperation } from '../../execution/executor.js';
+import { createContext, type Caller, type ContextParts, type GatewayContext } from '../../loaders/context.js';
+import type { GraphQLRequest } from '../graphql-request.js';
+import type { RequestObservation } from '../instrumentation.js';
+import { hasNoCacheDirective } from '../response/cache-headers.js';
+import type { ResolvedOperation } from './resolve-operation.js';
+
+export interface ExecuteOptions {
+  readonly schema: GraphQLSchema;
+  readonly services: ContextParts;
+  /** How many large responses may be put together at once: each takes some hundred megabytes until it is written. */
+  readonly maxLargeResponses: number;
+}
+
+export interface ExecuteInput {
+  readonly request: GraphQLRequest;
+  readonly operation: ResolvedOperation;
+  /** As sent, and coerced. */
+  readonly given: Values;
+  readonly variables: Values;
+  readonly observation: RequestObservation | undefined;
+  /** Follows each field, for a trace; then no list is serialized in one go. */
+  readonly onField: ((info: GraphQLResolveInfo) => () => void) | undefined;
+}
+
+/** Rejects with REQUEST_TIMEOUT, or when the client has left. */
+export type Execute = (input: ExecuteInput) => Promise<Executed>;
+
+export interface Executed {
+  readonly result: ExecutionResult;
+  readonly context: GatewayContext;
+}
+
+export function createExecute({ schema, services, maxLargeResponses }: ExecuteOptions): Execute {
+  const largeResponses = new Semaphore({ max: maxLargeResponses });
+  const acquireLargeResponse = async (request: GraphQLRequest): Promise<void> => {
+    const permit = await largeResponses.acquire(request.deadline);
+    request.onEnd(() => {
+      permit.release();
+    });
+  };
+  return async ({ request, operation, given, variables, observation, onField }) => {
+    const { facts, prepared } = operation;
+    const context = createContext(services, new RequestCaller(request, () => acquireLargeResponse(request)));
+    request.operation = { ...facts, stats: context.stats };
+    const plan = prepared.planFor(variables);
+    context.serializesLists = plan !== undefined && onField === undefined;
+    const run = () => executeOperation(schema, { prepared, plan, given, variables, context, hooks: { onField } });
+    const result = observation === undefined ? run() : observation.execute(facts, run);
+    return { context, result: result instanceof Promise ? await request.deadline.race(result) : result };
+  };
+}
+
+/** The caller as resolvers know it. A class, so that the signal is created when something has to be waited for. */
+class RequestCaller implements Caller {
+  readonly token: string | undefined;
+  readonly principal: Caller['principal'];
+  readonly grants: Caller['grants'];
+  readonly anew: boolean;
+  readonly awaitTurn: () => Promise<void>;
+  readonly #request: GraphQLRequest;
+
+  constructor(request: GraphQLRequest, awaitTurn: () => Promise<void>) {
+    this.#request = request;
+    this.token = request.callerToken;
+    this.principal = request.principal;
+    this.grants = request.permissions;
+    this.anew = hasNoCacheDirective(request.http.headers);
+    this.awaitTurn = awaitTurn;
+  }
+
+  get signal(): AbortSignal {
+    return this.#request.deadline.signal;
+  }
+}

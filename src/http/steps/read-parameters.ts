@@ -1,0 +1,142 @@
+// Reads what a request asks from its URL or body: GraphQL over HTTP, with `documentId` of its draft on persisted documents.
+// https://graphql.github.io/graphql-over-http/draft/
+
+import { promisify } from 'node:util';
+import { brotliDecompress, gunzip, inflate } from 'node:zlib';
+
+import type { HeadersByName } from '../../auth/authentication.js';
+import { GatewayError } from '../../errors.js';
+import type { HttpRequest } from '../http-message.js';
+
+/** What a request asks. Members are null when the client left them out or sent null. */
+export interface Parameters {
+  readonly query: string | null;
+  readonly operationName: string | null;
+  readonly variables: Readonly<Record<string, unknown>>;
+  readonly extensions: Readonly<Record<string, unknown>> | null;
+  readonly documentId: string | null;
+}
+
+const NAMES: readonly string[] = ['query', 'operationName', 'variables', 'extensions', 'documentId'];
+
+/** @throws GatewayError BAD_USER_INPUT, UNSUPPORTED_MEDIA_TYPE, REQUEST_ENTITY_TOO_LARGE. */
+export async function readParameters(request: HttpRequest, maxBytes: number): Promise<Parameters> {
+  if (request.method === 'GET') {
+    checkGetContentType(request.headers);
+    return toParameters(readSearch(request.search));
+  }
+  const decode = chooseDecoder(request.headers);
+  const body = await request.readBody(maxBytes);
+  return toParameters(parseBody(decode === undefined ? body : await decode(body, maxBytes)));
+}
+
+const JSON_TYPE = /^application\/(?:json|graphql\+json)\s*(?:;\s*(?:charset=(?:"?utf-8"?)\s*)?)*$/i;
+
+/** Every web page can send a form or plain text without asking first, so only JSON is read. */
+function chooseDecoder(headers: HeadersByName): Decoder | undefined {
+  if (!JSON_TYPE.test(headers.get('content-type') ?? '')) throw new GatewayError('UNSUPPORTED_MEDIA_TYPE');
+  const encoding = headers.get('content-encoding')?.trim().toLowerCase() ?? '';
+  if (encoding === '' || encoding === 'identity') return undefined;
+  if (Object.hasOwn(DECODERS, encoding)) return createDecoder(DECODERS[encoding as keyof typeof DECODERS]);
+  throw new GatewayError('UNSUPPORTED_MEDIA_TYPE', {
+    message: 'The content-encoding of a request is gzip, deflate or br, or left out.',
+  });
+}
+
+/** A GET has no body; a content type other than JSON comes from a form or a probe. */
+function checkGetContentType(headers: HeadersByName): void {
+  const type = headers.get('content-type') ?? '';
+  if (type === '' || /^application\/json\s*(?:;|$)/i.test(type)) return;
+  throw new GatewayError('UNSUPPORTED_MEDIA_TYPE', {
+    message: 'A GET has the content type application/json, or none.',
+  });
+}
+
+type Decoder = (body: Buffer, maxBytes: number) => Promise<Buffer>;
+type Decompress = (body: Buffer, options: { readonly maxOutputLength: number }) => Promise<Buffer>;
+
+const DECODERS = {
+  gzip: promisify(gunzip) as Decompress,
+  'x-gzip': promisify(gunzip) as Decompress,
+  deflate: promisify(inflate) as Decompress,
+  br: promisify(brotliDecompress) as Decompress,
+};
+
+function createDecoder(decompress: Decompress): Decoder {
+  return async (body, maxBytes) => {
+    try {
+      return await decompress(body, { maxOutputLength: maxBytes });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') {
+        throw new GatewayError('REQUEST_ENTITY_TOO_LARGE');
+      }
+      throw new GatewayError('BAD_USER_INPUT', { message: 'The body is not what its content-encoding says.' });
+    }
+  };
+}
+
+function parseBody(body: Buffer): Readonly<Record<string, unknown>> {
+  const parsed = parseJson(body.toString(), 'The request body must be valid JSON.');
+  if (isObject(parsed)) return parsed;
+  throw new GatewayError('BAD_USER_INPUT', {
+    message: Array.isArray(parsed)
+      ? 'Batched operations are not supported: send one operation per request.'
+      : 'The request body must be a JSON object.',
+  });
+}
+
+function readSearch(search: string): Readonly<Record<string, unknown>> {
+  const values = new URLSearchParams(search);
+  const read = (name: string) => values.get(name);
+  const readJson = (name: string): unknown => {
+    const text = read(name);
+    return text === null || text === '' ? null : parseJson(text, `${name} must be valid JSON.`);
+  };
+  return {
+    query: read('query'),
+    operationName: read('operationName'),
+    variables: readJson('variables'),
+    extensions: readJson('extensions'),
+    documentId: read('documentId'),
+  };
+}
+
+function parseJson(text: string, message: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new GatewayError('BAD_USER_INPUT', { message });
+  }
+}
+
+/** @throws GatewayError BAD_USER_INPUT that names the parameter and its type. */
+function toParameters(given: Readonly<Record<string, unknown>>): Parameters {
+  const unknown = Object.keys(given).find((name) => !NAMES.includes(name));
+  if (unknown !== undefined)
+    refuse(`${unknown.slice(0, 64)} is not a parameter of a request; there are ${NAMES.join(', ')}.`);
+  return {
+    query: readText(given, 'query'),
+    operationName: readText(given, 'operationName'),
+    variables: readObject(given, 'variables') ?? {},
+    extensions: readObject(given, 'extensions'),
+    documentId: readText(given, 'documentId'),
+  };
+}
+
+function readText(given: Readonly<Record<string, unknown>>, name: string): string | null {
+  const value = given[name] ?? null;
+  return value === null || typeof value === 'string' ? value : refuse(`${name} must be a string.`);
+}
+
+function readObject(given: Readonly<Record<string, unknown>>, name: string): Readonly<Record<string, unknown>> | null {
+  const value = given[name] ?? null;
+  return value === null || isObject(value) ? value : refuse(`${name} must be a JSON object.`);
+}
+
+function refuse(message: string): never {
+  throw new GatewayError('BAD_USER_INPUT', { message });
+}
+
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

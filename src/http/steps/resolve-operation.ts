@@ -1,0 +1,140 @@
+// From the text, hash or id of a document to an operation that is valid and ready to be executed.
+
+import { GraphQLError, type DocumentNode } from 'graphql';
+
+import type { TrustedDocuments } from '../../auth/trusted-documents.js';
+import { GatewayError } from '../../errors.js';
+import { TooManyFieldsError } from '../../execution/plan.js';
+import type { PreparedOperation } from '../../execution/prepared-operation.js';
+import type { OperationFacts } from '../instrumentation.js';
+import { hashText, type KnownDocument, type KnownDocuments } from '../operations/known-documents.js';
+import type { DocumentParser } from '../yoga.js';
+import { isObject, type Parameters } from './read-parameters.js';
+
+export interface ResolvedOperation {
+  readonly prepared: PreparedOperation;
+  readonly facts: OperationFacts;
+  /** Identifies document and operation in cache keys. */
+  readonly key: string;
+}
+
+/** The document, or its variables, are refused: with the errors of graphql-js. */
+export class DocumentError extends Error {
+  readonly errors: readonly GraphQLError[];
+
+  constructor(errors: readonly GraphQLError[]) {
+    super('The document is not valid.');
+    this.errors = errors;
+  }
+}
+
+export interface ResolveOptions {
+  readonly parser: DocumentParser;
+  readonly documents: KnownDocuments;
+  /** The operations that may be executed; undefined for any. */
+  readonly trustedDocuments: TrustedDocuments | undefined;
+  /** Whether clients may send the hash of a document instead of its text. */
+  readonly persistedQueries: boolean;
+}
+
+/** @throws GatewayError, GraphQLError (syntax), DocumentError (validation). */
+export function createResolveOperation(options: ResolveOptions): (parameters: Parameters) => ResolvedOperation {
+  const { parser, documents } = options;
+  const findDocument =
+    options.trustedDocuments === undefined ? findAny(options) : findTrusted(options.trustedDocuments);
+  const learn = (text: string): KnownDocument => {
+    const document = parseDocument(parser, text);
+    const errors = parser.validate(document);
+    if (errors.length > 0) throw new DocumentError(errors);
+    return addDocument(documents, text, document);
+  };
+  return (parameters) => {
+    const found = findDocument(parameters);
+    const known = typeof found === 'string' ? (documents.get(found) ?? learn(found)) : found;
+    return chooseOperation(known, parameters.operationName);
+  };
+}
+
+/** @throws GraphQLError with the code of a syntax error; GatewayError when the document exceeds a limit. */
+function parseDocument(parser: DocumentParser, text: string): DocumentNode {
+  try {
+    return parser.parse(text);
+  } catch (error) {
+    if (!(error instanceof GraphQLError)) throw error;
+    const { message, source, positions } = error;
+    const extensions = { code: 'GRAPHQL_PARSE_FAILED' };
+    throw new GraphQLError(message, { source: source ?? null, positions: positions ?? null, extensions });
+  }
+}
+
+function addDocument(documents: KnownDocuments, text: string, document: DocumentNode): KnownDocument {
+  try {
+    return documents.add(text, document);
+  } catch (error) {
+    if (!(error instanceof TooManyFieldsError)) throw error;
+    throw new GatewayError('QUERY_TOO_COMPLEX', { message: 'The operation selects more than 10,000 fields.' });
+  }
+}
+
+/** GetOperation (section 6.1 of the GraphQL specification). */
+function chooseOperation({ operations, hash }: KnownDocument, name: string | null): ResolvedOperation {
+  const prepared = name === null && operations.size === 1 ? [...operations.values()][0] : operations.get(name ?? '');
+  if (prepared === undefined) {
+    throw new GatewayError('BAD_USER_INPUT', {
+      message:
+        name === null || name === ''
+          ? 'operationName must name one of the operations of the document, which has several or none.'
+          : 'operationName must be the name of an operation of the document.',
+    });
+  }
+  const own = prepared.operation.name?.value ?? null;
+  return { prepared, facts: { name: own, type: prepared.operation.operation }, key: `${hash} ${own ?? ''}` };
+}
+
+type FindDocument = (parameters: Parameters) => string | KnownDocument;
+
+/** Only listed documents are executed, by id, hash or text. */
+function findTrusted(trusted: TrustedDocuments): FindDocument {
+  return ({ query, documentId, extensions }) => {
+    const id = nonEmpty(documentId) ?? readHash(extensions);
+    const text = id === undefined ? query : trusted.find(id);
+    const isListed = text != null && trusted.has(text);
+    // A request with both must mean the same by both.
+    if (!isListed || (query !== null && query !== text)) throw new GatewayError('PERSISTED_QUERY_NOT_IN_LIST');
+    return text;
+  };
+}
+
+/**
+ * Any document, by its text; or by its hash once a client has sent it in full.
+ * https://www.apollographql.com/docs/apollo-server/performance/apq
+ */
+function findAny({ documents, persistedQueries }: ResolveOptions): FindDocument {
+  return ({ query, extensions }) => {
+    const hash = persistedQueries ? readHash(extensions) : undefined;
+    if (query === null || (query === '' && hash !== undefined)) {
+      if (hash === undefined)
+        throw new GatewayError('BAD_USER_INPUT', { message: 'query must be given, as a string.' });
+      const known = documents.findByHash(hash);
+      if (known === undefined) throw new GatewayError('PERSISTED_QUERY_NOT_FOUND');
+      return known;
+    }
+    if (hash !== undefined && hashText(query) !== hash) {
+      const message = 'extensions.persistedQuery.sha256Hash must be the SHA-256 hash of query, in hexadecimal.';
+      throw new GatewayError('BAD_USER_INPUT', { message });
+    }
+    return query;
+  };
+}
+
+/** `extensions.persistedQuery.sha256Hash` of version 1 of the protocol. */
+function readHash(extensions: Parameters['extensions']): string | undefined {
+  const persisted =
+    extensions !== null && Object.hasOwn(extensions, 'persistedQuery') ? extensions.persistedQuery : null;
+  if (!isObject(persisted) || persisted.version !== 1) return undefined;
+  return typeof persisted.sha256Hash === 'string' ? nonEmpty(persisted.sha256Hash) : undefined;
+}
+
+function nonEmpty(text: string | null): string | undefined {
+  return text === null || text === '' ? undefined : text;
+}

@@ -1,0 +1,68 @@
+// The HTTP interface of the gateway over a schema of a test's own, without reports.
+
+import type { GraphQLSchema } from 'graphql';
+import { pino, type Logger } from 'pino';
+
+import { systemClock, type Clock } from '../../src/clock.js';
+import { createHttpHandler, type HttpServices, type HttpSettings } from '../../src/http/create-http-handler.js';
+import type { HttpHandler } from '../../src/http/handler.js';
+
+export interface HandlerOptions {
+  readonly schema: GraphQLSchema;
+  readonly clock?: Clock;
+  readonly logger?: Logger;
+  readonly settings?: Partial<HttpSettings>;
+  readonly services?: Partial<HttpServices>;
+}
+
+const NO_LIMITS = {
+  documents: {
+    tokens: undefined,
+    depth: undefined,
+    aliases: undefined,
+    rootFields: undefined,
+    directives: undefined,
+    fragments: undefined,
+  },
+  maxCost: undefined,
+  timeoutMs: undefined,
+  rateLimit: undefined,
+  corsOrigins: [],
+  introspection: true,
+} as unknown as HttpSettings['limits'];
+
+export function createTestHandler({
+  schema,
+  clock = systemClock,
+  logger,
+  settings,
+  services,
+}: HandlerOptions): HttpHandler {
+  const responses = { find: () => undefined, use: () => [], keep: () => undefined };
+  return createHttpHandler(
+    {
+      access: 'none',
+      trustedDocuments: undefined,
+      persistedQueries: false,
+      cacheControl: 'private',
+      graphiql: false,
+      federation: true,
+      logSamplePercent: 100,
+      limits: NO_LIMITS,
+      ...settings,
+    },
+    {
+      schema,
+      clock,
+      logger: logger ?? pino({ level: 'silent' }),
+      context: { credentials: { principal: () => undefined } } as unknown as HttpServices['context'],
+      authentication: undefined,
+      responses: responses as unknown as HttpServices['responses'],
+      observer: undefined,
+      exposeMetrics: undefined,
+      isReady: () => true,
+      ending: new AbortController().signal,
+      ...services,
+    },
+  );
+}
