@@ -106,7 +106,7 @@ function createAnswer({ origins, steps, responses, responder }: PipelineOptions)
     await steps.authenticate(request);
     steps.limitRate(request);
     checkFormat(request.format);
-    const parameters = await request.deadline.race(readParameters(http, MAX_BODY_BYTES));
+    const parameters = await readParameters(http, MAX_BODY_BYTES);
     const operation = steps.resolveOperation(parameters);
     checkOperationType(http.method, operation);
     const variables = coerceVariables(operation, parameters.variables);

@@ -79,12 +79,17 @@ class NodeHeaders implements HeadersByName {
   }
 }
 
-/** Rejects when the body is too long, and when the client leaves before its end. */
+/**
+ * Rejects when the body is too long, and when the client leaves before its end. A body that comes too slowly is ended by the
+ * server's `requestTimeout`.
+ */
 function readBody(message: IncomingMessage, maxBytes: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const tooLarge = new GatewayError('REQUEST_ENTITY_TOO_LARGE');
+    const refuse = (): void => {
+      reject(new GatewayError('REQUEST_ENTITY_TOO_LARGE'));
+    };
     if (Number(message.headers['content-length'] ?? 0) > maxBytes) {
-      reject(tooLarge);
+      refuse();
       return;
     }
     const chunks: Buffer[] = [];
@@ -93,7 +98,7 @@ function readBody(message: IncomingMessage, maxBytes: number): Promise<Buffer> {
       .on('data', (chunk: Buffer) => {
         length += chunk.length;
         if (length <= maxBytes) chunks.push(chunk);
-        else reject(tooLarge);
+        else refuse();
       })
       .on('end', () => {
         resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks));
