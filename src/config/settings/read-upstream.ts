@@ -63,7 +63,6 @@ export function readResilience(read: Reader): ResilienceSettings {
   return {
     maxInFlight: share(read('SCALEOPS_MAX_IN_FLIGHT')),
     maxQueued: share(read('SCALEOPS_MAX_QUEUED')),
-    maxQueueMs: read('SCALEOPS_MAX_QUEUE_MS'),
     maxAttempts: read('SCALEOPS_MAX_ATTEMPTS'),
     retryRatio: read('SCALEOPS_RETRY_PERCENT') / 100,
     minRetries: read('SCALEOPS_RETRY_MIN'),

@@ -1,6 +1,7 @@
 // The REST client: one POST a report over one connection pool, no memory. A call ends in a decoded report or in an
 // UpstreamError, and within its caller's deadline, which is over everything: login, queue, attempts, the last byte.
 
+import { createHash } from 'node:crypto';
 import type { Dispatcher } from 'undici';
 
 import type { Clock } from '../../clock.js';
@@ -11,7 +12,7 @@ import type { Deadline } from '../../concurrency/deadline.js';
 import type { Report } from '../../report/report.js';
 import type { ReportKind, ReportRequest } from '../../report/request.js';
 import { ACCEPT_ENCODING, discardBody, readBody } from '../http/body.js';
-import { createUpstreamCalls, ENDPOINTS, type ToUpstreamCall } from './endpoints.js';
+import { createUpstreamCalls, ENDPOINTS, type ToUpstreamCall, type UpstreamCall } from './endpoints.js';
 import { createConnections, headerOf, type Connections } from '../http/connections.js';
 import { parseRetryAfter, toStatusError, toTransportError } from '../http/errors.js';
 import { UNOBSERVED, type ObservedCall, type UpstreamInstrument } from '../instrumentation.js';
@@ -43,8 +44,17 @@ export interface FetchedReport {
 }
 
 export interface ScaleOpsClient {
-  /** Asks for a report in the name of `principal`, within `deadline`. @throws UpstreamError; the deadline's reason */
-  fetchReport(request: ReportRequest, principal: Principal, deadline: Deadline): Promise<FetchedReport>;
+  /**
+   * Fetches a report with the principal's token.
+   * @param callerKey the caller whose share of the calls it takes; by default the principal, where that is a caller.
+   * @throws UpstreamError; the deadline's reason.
+   */
+  fetchReport(
+    request: ReportRequest,
+    principal: Principal,
+    deadline: Deadline,
+    callerKey?: string,
+  ): Promise<FetchedReport>;
   /** How many calls run, and how many wait for their turn. */
   load(): BulkheadLoad;
   close(): Promise<void>;
@@ -69,7 +79,7 @@ export function createScaleOpsClient(options: ClientOptions): ScaleOpsClient {
     });
 
   return {
-    fetchReport(request, principal, deadline) {
+    fetchReport(request, principal, deadline, callerKey = principal.isCaller ? principal.id : undefined) {
       const { report } = request;
       let number = 0;
       const attempt = (attemptNumber: number): Promise<FetchedReport> => {
@@ -80,7 +90,8 @@ export function createScaleOpsClient(options: ClientOptions): ScaleOpsClient {
           return call({ request, token, deadline }, observed);
         });
       };
-      return deadline.race(resilience.run(attempt, deadline));
+      const requestKey = (): string => hashOf(host.toCall(request));
+      return deadline.race(resilience.run(attempt, { principal, callerKey, requestKey, deadline }));
     },
     load: () => resilience.load(),
     close: () => connections.close(),
@@ -112,6 +123,13 @@ async function withToken<T>(
 function reasonOfRefusal(error: unknown): string {
   if (error instanceof UpstreamError && error.code === 'UPSTREAM_UNAUTHENTICATED') return error.reason ?? '';
   throw error;
+}
+
+/** Short, whatever the length of the filter. */
+function hashOf({ path, body }: UpstreamCall): string {
+  return createHash('sha256')
+    .update(JSON.stringify([path, body]))
+    .digest('base64url');
 }
 
 interface CallContext {

@@ -8,7 +8,7 @@ import { buildConnector, Pool, type Dispatcher } from 'undici';
 import { UpstreamError } from '../../errors.js';
 
 export interface Connections {
-  /** As undici does. @throws UpstreamError with retry "at-once" for a kept connection that was closed; undici's errors. */
+  /** As undici does. @throws UpstreamError with retry "immediate" for a kept connection that was closed; undici's errors. */
   request(options: Dispatcher.RequestOptions): Promise<Dispatcher.ResponseData>;
   close(): Promise<void>;
 }
@@ -64,7 +64,7 @@ export function createConnections(origin: string, connections: number): Connecti
         return await pool.request(options);
       } catch (error) {
         if (!(error instanceof Error) || !reuseErrors.has(error)) throw error;
-        throw new UpstreamError('UPSTREAM_UNAVAILABLE', { reason: 'a kept connection was closed', retry: 'at-once' });
+        throw new UpstreamError('UPSTREAM_UNAVAILABLE', { reason: 'a kept connection was closed', retry: 'immediate' });
       }
     },
     close() {
