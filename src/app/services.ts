@@ -16,7 +16,7 @@ import type { Siblings } from '../telemetry/aggregate-metrics.js';
 import { createTelemetry, type Telemetry } from '../telemetry/telemetry.js';
 import { createScaleOpsClient, type ScaleOpsClient } from '../upstream/client/client.js';
 import { createCredentials } from '../upstream/auth/credentials.js';
-import { createReportReader, type ReportReader } from '../upstream/parse/report-parser.js';
+import { createReportParser, type ReportParser } from '../upstream/parse/report-parser.js';
 
 /** What a test or another host may replace. */
 export interface GatewayDependencies {
@@ -39,9 +39,9 @@ export function createParts(config: Config, dependencies: GatewayDependencies, c
   const instrument = telemetry.instruments;
   const authentication = createDoorkeeper(config, logger, clock);
   const credentials = createCredentials({ ...config.upstream, clock, instrument });
-  const reader = createReportReader({ keepsBodies: sharedUrlOf(config) !== undefined });
-  const client = createClient(config, reader, telemetry, logger, clock);
-  const shared = createSharedTier(config, reader, logger, clock);
+  const parser = createReportParser({ keepsBodies: sharedUrlOf(config) !== undefined });
+  const client = createClient(config, parser, telemetry, logger, clock);
+  const shared = createSharedTier(config, parser, logger, clock);
   const cache = createCache(config, { client, shared, instrument }, logger, clock);
   telemetry.metrics?.watch({ cache, upstream: client, shared });
   return { telemetry, authentication, credentials, client, shared, cache };
@@ -79,14 +79,14 @@ function watchGateway(
 
 function createClient(
   { upstream }: Config,
-  reader: ReportReader,
+  parser: ReportParser,
   telemetry: Telemetry,
   logger: Logger,
   clock: Clock,
 ): ScaleOpsClient {
   const client = createScaleOpsClient({
     ...upstream,
-    reader,
+    parser,
     clock,
     instrument: telemetry.instruments,
     onDroppedNumbers: (report, count) => {
@@ -99,7 +99,7 @@ function createClient(
     },
   });
   // Whoever is done with the client wants nothing read any more.
-  const close = () => Promise.all([client.close(), reader.close()]).then(() => undefined);
+  const close = () => Promise.all([client.close(), parser.close()]).then(() => undefined);
   return { ...client, close };
 }
 
@@ -130,7 +130,7 @@ function sharedUrlOf({ cache }: Config): string | undefined {
   return cache.ttlMs > 0 ? cache.redisUrl : undefined;
 }
 
-function createSharedTier(config: Config, reader: ReportReader, logger: Logger, clock: Clock): SharedCache | undefined {
+function createSharedTier(config: Config, parser: ReportParser, logger: Logger, clock: Clock): SharedCache | undefined {
   const { cache, upstream } = config;
   const url = sharedUrlOf(config);
   if (url === undefined) return undefined;
@@ -143,7 +143,7 @@ function createSharedTier(config: Config, reader: ReportReader, logger: Logger, 
   });
   return createSharedCache({
     engine,
-    reader,
+    parser,
     keepMs: ({ report, asOf }) => keepMs({ asOf, freshMs: lifetimeOf(report, asOf, cache) }, cache),
     maxKeepMs: keepMs({ asOf: 0, freshMs: Math.max(cache.ttlMs, cache.pastTtlMs) }, cache),
     maxBytes: upstream.maxResponseBytes,

@@ -6,7 +6,7 @@ import { Pool } from 'undici';
 import type { Clock } from '../../clock.js';
 import { UpstreamError } from '../../errors.js';
 import { Deadline } from '../../concurrency/deadline.js';
-import { discardBody, readBody } from '../http/body.js';
+import { drainOrClose, readBody } from '../http/body.js';
 import { CONNECT_MS, headerOf } from '../http/connections.js';
 import { parseRetryAfter, toStatusError, toTransportError } from '../http/errors.js';
 
@@ -52,7 +52,7 @@ export function createLoginHost({ url, timeoutMs, clock, readsText, nonsense }: 
     const { statusCode: status, body } = response;
     const location = headerOf(response, 'location');
     const isFault = status === 408 || status === 429 || status >= 500;
-    if (isFault || !readsText) discardBody(body, clock);
+    if (isFault || !readsText) drainOrClose(body, clock);
     if (isFault) {
       const retryAfterMs = parseRetryAfter(headerOf(response, 'retry-after'), clock.now());
       throw toStatusError({ status, location, retryAfterMs, pathSetting: '', url: new URL(url) });

@@ -11,13 +11,13 @@ import type { AbortableCaller } from '../../concurrency/abort.js';
 import type { Deadline } from '../../concurrency/deadline.js';
 import type { Report } from '../../report/report.js';
 import type { ReportKind, ReportRequest } from '../../report/request.js';
-import { ACCEPT_ENCODING, discardBody, readBody } from '../http/body.js';
+import { ACCEPT_ENCODING, drainOrClose, readBody } from '../http/body.js';
 import { createUpstreamCalls, ENDPOINTS, type ToUpstreamCall, type UpstreamCall } from './endpoints.js';
 import { createConnections, headerOf, type Connections } from '../http/connections.js';
 import { parseRetryAfter, toStatusError, toTransportError } from '../http/errors.js';
 import { UNOBSERVED, type ObservedCall, type UpstreamInstrument } from '../instrumentation.js';
 import type { Principal } from '../principal.js';
-import type { ReportOfBody, ReportReader } from '../parse/report-parser.js';
+import type { ParsedReport, ReportParser } from '../parse/report-parser.js';
 import { createResilience, type ResilienceSettings } from './resilience.js';
 
 export interface ClientOptions {
@@ -28,8 +28,8 @@ export interface ClientOptions {
   readonly maxResponseBytes: number;
   readonly resilience: ResilienceSettings;
   readonly clock: Clock;
-  /** Closed by who made it. */
-  readonly reader: ReportReader;
+  /** Closed by its creator. */
+  readonly parser: ReportParser;
   /** Told once a report about numbers that had to be left out. */
   readonly onDroppedNumbers: (report: ReportKind, count: number) => void;
   /** Told when ScaleOps begins to be left alone, and when it is asked again. */
@@ -168,7 +168,7 @@ async function callUpstream(
   });
   observed.status = response.statusCode;
   if (response.statusCode !== 200) {
-    discardBody(response.body, options.clock);
+    drainOrClose(response.body, options.clock);
     throw toStatusError({
       status: response.statusCode,
       location: headerOf(response, 'location'),
@@ -184,15 +184,15 @@ async function callUpstream(
 
 async function readReport(
   response: Dispatcher.ResponseData,
-  { reader, maxResponseBytes: maxBytes }: ClientOptions,
+  { parser, maxResponseBytes: maxBytes }: ClientOptions,
   pathSetting: string,
-): Promise<ReportOfBody> {
-  const reading = reader.begin();
+): Promise<ParsedReport> {
+  const permit = parser.start();
   try {
-    const bounds = { maxBytes, onGrow: reading.grow, scratch: reading.scratch };
+    const bounds = { maxBytes, beforeMore: permit.addBytes, scratch: permit.scratch };
     const blocks = await readBody(response.body, headerOf(response, 'content-encoding'), bounds);
-    return await reader.read(blocks, pathSetting);
+    return await parser.parse(blocks, pathSetting);
   } finally {
-    reading.end();
+    permit.release();
   }
 }
