@@ -15,6 +15,7 @@ import type { GatewayLogger } from '../telemetry/logger.js';
 import type { Siblings } from '../telemetry/aggregate-metrics.js';
 import { createTelemetry, type Telemetry } from '../telemetry/telemetry.js';
 import { createScaleOpsClient, type ScaleOpsClient } from '../upstream/client/client.js';
+import { createProxiedFetch } from '../upstream/http/proxy.js';
 import { createCredentials } from '../upstream/auth/credentials.js';
 import { createReportParser, type ReportParser } from '../upstream/parse/report-parser.js';
 
@@ -38,7 +39,7 @@ export function createParts(config: Config, dependencies: GatewayDependencies, c
   const telemetry = watchGateway(config, dependencies, clock);
   const instrument = telemetry.instruments;
   const authentication = createDoorkeeper(config, logger, clock);
-  const credentials = createCredentials({ ...config.upstream, clock, instrument });
+  const credentials = createCredentials({ ...config.upstream, proxy: config.proxy, clock, instrument });
   const parser = createReportParser({ keepsBodies: sharedUrlOf(config) !== undefined });
   const client = createClient(config, parser, telemetry, logger, clock);
   const shared = createSharedTier(config, parser, logger, clock);
@@ -47,9 +48,10 @@ export function createParts(config: Config, dependencies: GatewayDependencies, c
   return { telemetry, authentication, credentials, client, shared, cache };
 }
 
-function createDoorkeeper({ access }: Config, logger: Logger, clock: Clock): Authentication | undefined {
+function createDoorkeeper({ access, proxy }: Config, logger: Logger, clock: Clock): Authentication | undefined {
   return createAuthentication(access, {
     clock,
+    fetch: proxy && createProxiedFetch(proxy),
     onKeys: (areThere) => {
       if (areThere) logger.info('the signing keys of the issuer can be had again');
       else logger.warn('the signing keys of the issuer cannot be had');
@@ -78,7 +80,7 @@ function watchGateway(
 }
 
 function createClient(
-  { upstream }: Config,
+  { upstream, proxy }: Config,
   parser: ReportParser,
   telemetry: Telemetry,
   logger: Logger,
@@ -86,6 +88,7 @@ function createClient(
 ): ScaleOpsClient {
   const client = createScaleOpsClient({
     ...upstream,
+    proxy,
     parser,
     clock,
     instrument: telemetry.instruments,

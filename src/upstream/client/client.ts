@@ -14,6 +14,7 @@ import type { ReportKind, ReportRequest } from '../../report/request.js';
 import { ACCEPT_ENCODING, drainOrClose, readBody } from '../http/body.js';
 import { createUpstreamCalls, ENDPOINTS, type ToUpstreamCall, type UpstreamCall } from './endpoints.js';
 import { createConnections, headerOf, type Connections } from '../http/connections.js';
+import type { ProxySettings } from '../http/proxy.js';
 import { parseRetryAfter, toStatusError, toTransportError } from '../http/errors.js';
 import { UNOBSERVED, type ObservedCall, type UpstreamInstrument } from '../instrumentation.js';
 import type { Principal } from '../principal.js';
@@ -27,6 +28,7 @@ export interface ClientOptions {
   /** The longest body that is read, in decoded bytes. */
   readonly maxResponseBytes: number;
   readonly resilience: ResilienceSettings;
+  readonly proxy?: ProxySettings | undefined;
   readonly clock: Clock;
   /** Closed by its creator. */
   readonly parser: ReportParser;
@@ -63,7 +65,7 @@ export interface ScaleOpsClient {
 export function createScaleOpsClient(options: ClientOptions): ScaleOpsClient {
   const { clock, instrument = UNOBSERVED } = options;
   const base = new URL(options.url);
-  const connections = createConnections(base.origin, options.resilience.maxInFlight);
+  const connections = createConnections(base.origin, options.resilience.maxInFlight, options.proxy);
   const host = { connections, toCall: createUpstreamCalls(base, options.paths) };
   const resilience = createResilience({ ...options.resilience, clock, onBreaker: options.onBreaker });
 
