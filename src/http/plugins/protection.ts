@@ -5,7 +5,7 @@ import type { GraphQLSchema } from 'graphql';
 
 import type { Clock } from '../../clock.js';
 import type { DocumentLimits } from '../../query-limits/limits.js';
-import { createRateLimit, type RateLimit } from '../../concurrency/rate-limiter.js';
+import { RateLimiter } from '../../concurrency/rate-limiter.js';
 import { createCostLimit, useCostLimit, type CostedQuestion } from './cost-limit.js';
 import { useCors } from './cors.js';
 import { useCsrfGuard } from './csrf.js';
@@ -52,7 +52,7 @@ export interface ProtectionLimits {
   readonly headers: Readonly<Record<string, string>>;
   /** The origins whose pages may ask; undefined: origins are not looked at. */
   readonly origins: readonly string[] | undefined;
-  readonly rateLimit: RateLimit | undefined;
+  readonly rateLimit: RateLimiter | undefined;
   /** Whether an operation would come to too much. */
   isTooCostly(question: CostedQuestion): boolean;
   /** Begins the time that an operation has. */
@@ -72,7 +72,7 @@ export function createProtection(options: ProtectionOptions | undefined, { schem
   if (options === undefined) return { onArrival: [], ofCallers: [], ofOperations: [], limits: NO_LIMITS };
   const { documents, maxCost, timeoutMs, rateLimit, clock, corsOrigins, introspection } = options;
   const cors = corsOrigins.length === 0 ? [] : [useCors(path, corsOrigins)];
-  const limit = rateLimit === undefined ? undefined : createRateLimit({ perMinute: rateLimit, clock });
+  const limit = rateLimit === undefined ? undefined : new RateLimiter({ perMinute: rateLimit, clock });
   const costLimit = maxCost === undefined ? undefined : createCostLimit(maxCost, schema);
   const ofOperations = [
     useDocumentLimits(documents),

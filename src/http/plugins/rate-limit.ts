@@ -4,16 +4,16 @@
 import { createHash } from 'node:crypto';
 
 import { GatewayError } from '../../errors.js';
-import type { RateLimit } from '../../concurrency/rate-limiter.js';
+import type { RateLimiter } from '../../concurrency/rate-limiter.js';
 import type { DoorPlugin, RequestState } from '../request-state.js';
 
 /** Counts a request. @throws GatewayError RATE_LIMITED where its caller has sent too many. */
-export function checkRate(limit: RateLimit, state: RequestState, remoteAddress: string | undefined): void {
+export function checkRate(limit: RateLimiter, state: RequestState, remoteAddress: string | undefined): void {
   const retryAfterMs = Math.ceil(limit.take(callerOf(state, remoteAddress)));
   if (retryAfterMs > 0) throw new GatewayError('RATE_LIMITED', { retryAfterMs });
 }
 
-export function useRateLimit(limit: RateLimit): DoorPlugin {
+export function useRateLimit(limit: RateLimiter): DoorPlugin {
   return {
     onRequestParse({ serverContext }) {
       checkRate(limit, serverContext.state, serverContext.req?.socket.remoteAddress);
