@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 
 import {
   CircuitOpenError,
-  createCircuitBreaker,
+  CircuitBreaker,
   type CircuitBreakerSettings,
   type Verdict,
 } from '../src/concurrency/circuit-breaker.js';
@@ -47,7 +47,7 @@ interface Call {
 function createStand(settings: Partial<CircuitBreakerSettings> = {}) {
   const clock = createManualClock();
   const changes: boolean[] = [];
-  const breaker = createCircuitBreaker({
+  const breaker = new CircuitBreaker({
     ...SETTINGS,
     ...settings,
     clock,

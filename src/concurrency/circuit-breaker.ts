@@ -2,7 +2,7 @@
 // the circuit, a failure opens it for twice as long. Nobody waits here: a call that may not be made is rejected at once.
 
 import type { Clock } from '../clock.js';
-import { createFailureRecord, type CallOrigin, type FailureThresholds } from './failure-record.js';
+import { FailureRecord, type CallOrigin, type FailureThresholds } from './failure-record.js';
 
 export interface CircuitBreakerSettings extends FailureThresholds {
   /** How long the circuit stays open the first time; doubles with each failed probe, up to `maxOpenMs`. */
@@ -30,42 +30,8 @@ export class CircuitOpenError extends Error {
   }
 }
 
-export interface CircuitBreaker {
-  /** Whether a call would be rejected now. */
-  isOpen(): boolean;
-  /** @throws CircuitOpenError when a call would be rejected now. */
-  check(): void;
-  /** Makes the call and counts its outcome. @throws CircuitOpenError as `check` does; what `call` throws. */
-  run<T>(call: () => Promise<T>, origin?: CallOrigin): Promise<T>;
-}
-
 /** While a probe is under way it is not known when it ends; a call usually has by then. */
 const PROBE_RETRY_AFTER_MS = 1_000;
-
-export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBreaker {
-  const circuit = createCircuit(options);
-  const check = (): void => {
-    const waitMs = circuit.waitMs();
-    if (waitMs > 0) throw new CircuitOpenError(waitMs);
-  };
-  return {
-    check,
-    isOpen: () => circuit.waitMs() > 0,
-    async run(call, origin = {}) {
-      check();
-      const startedIn = circuit.start();
-      try {
-        const result = await call();
-        circuit.end('success', startedIn, origin);
-        return result;
-      } catch (error) {
-        const verdict = options.classify(error);
-        circuit.end(origin.isUnknown === true && verdict !== 'failure' ? 'ignored' : verdict, startedIn, origin);
-        throw error;
-      }
-    },
-  };
-}
 
 /** Closed: calls pass. Open: none does before `until`. Probing: one call is under way, all others are rejected. */
 type State =
@@ -73,69 +39,90 @@ type State =
   | { readonly name: 'open'; readonly until: number }
   | { readonly name: 'probing'; readonly since: number };
 
-interface Circuit {
+export class CircuitBreaker {
+  readonly #options: CircuitBreakerOptions;
+  readonly #record: FailureRecord;
+  #state: State = { name: 'closed' };
+  #openMs: number;
+
+  constructor(options: CircuitBreakerOptions) {
+    this.#options = options;
+    this.#record = new FailureRecord(options, options.clock);
+    this.#openMs = options.openMs;
+  }
+
+  /** Whether a call would be rejected now. */
+  isOpen(): boolean {
+    return this.#waitMs() > 0;
+  }
+
+  /** @throws CircuitOpenError when a call would be rejected now. */
+  check(): void {
+    const waitMs = this.#waitMs();
+    if (waitMs > 0) throw new CircuitOpenError(waitMs);
+  }
+
+  /** Makes the call and counts its outcome. @throws CircuitOpenError as `check` does; what `call` throws. */
+  async run<T>(call: () => Promise<T>, origin: CallOrigin = {}): Promise<T> {
+    this.check();
+    if (this.#state.name !== 'closed') this.#state = { name: 'probing', since: this.#options.clock.now() };
+    const startedIn = this.#state;
+    try {
+      const result = await call();
+      this.#end('success', startedIn, origin);
+      return result;
+    } catch (error) {
+      const verdict = this.#options.classify(error);
+      this.#end(origin.isUnknown === true && verdict !== 'failure' ? 'ignored' : verdict, startedIn, origin);
+      throw error;
+    }
+  }
+
   /** How long until a call may be made; 0: now. */
-  waitMs(): number;
-  /** Starts a call that may be made. */
-  start(): State;
+  #waitMs(): number {
+    const now = this.#options.clock.now();
+    const state = this.#state;
+    if (state.name === 'closed') return 0;
+    // A probe that hangs holds up the next one no longer than an open circuit would.
+    if (state.name === 'probing') return now - state.since < this.#options.openMs ? PROBE_RETRY_AFTER_MS : 0;
+    // A clock that is set back does not keep the circuit open for longer.
+    if (state.until - now > this.#openMs) {
+      this.#state = { name: 'open', until: now + this.#openMs };
+      return this.#openMs;
+    }
+    return Math.max(0, state.until - now);
+  }
+
   /** @param startedIn the state in which the call started; in a later one its outcome is outdated. */
-  end(verdict: Verdict, startedIn: State, origin: CallOrigin): void;
-}
+  #end(verdict: Verdict, startedIn: State, origin: CallOrigin): void {
+    if (startedIn !== this.#state) return;
+    if (this.#state.name === 'probing') this.#endProbe(verdict, origin);
+    else if (verdict === 'success') this.#record.addSuccess(origin);
+    else if (verdict === 'failure' && this.#record.addFailure(origin)) this.#open();
+    else if (verdict === 'request-failure' && this.#record.addRequestFailure(origin)) this.#open();
+  }
 
-function createCircuit({ clock, onChange, ...settings }: CircuitBreakerOptions): Circuit {
-  const record = createFailureRecord(settings, clock);
-  let state: State = { name: 'closed' };
-  let { openMs } = settings;
+  #endProbe(verdict: Verdict, origin: CallOrigin): void {
+    if (verdict === 'success') this.#close();
+    else if (verdict === 'failure' || (verdict === 'request-failure' && this.#record.addRequestFailure(origin))) {
+      this.#openMs = Math.min(2 * this.#openMs, this.#options.maxOpenMs);
+      this.#open();
+    } else {
+      // Inconclusive: the next call may probe.
+      this.#state = { name: 'open', until: this.#options.clock.now() };
+    }
+  }
 
-  const open = (): void => {
-    state = { name: 'open', until: clock.now() + openMs };
-    record.clear();
-    onChange?.(true);
-  };
-  const close = (): void => {
-    state = { name: 'closed' };
-    openMs = settings.openMs;
-    record.clear();
-    onChange?.(false);
-  };
-  const endProbe = (verdict: Verdict, origin: CallOrigin): void => {
-    if (verdict === 'success') {
-      close();
-      return;
-    }
-    if (verdict === 'failure' || (verdict === 'request-failure' && record.addRequestFailure(origin))) {
-      openMs = Math.min(2 * openMs, settings.maxOpenMs);
-      open();
-      return;
-    }
-    // Inconclusive: the next call may probe.
-    state = { name: 'open', until: clock.now() };
-  };
-  return {
-    waitMs() {
-      if (state.name === 'closed') return 0;
-      if (state.name === 'probing') {
-        // A probe that hangs holds up the next one no longer than an open circuit would.
-        return clock.now() - state.since < settings.openMs ? PROBE_RETRY_AFTER_MS : 0;
-      }
-      // A clock that is set back does not keep the circuit open for longer.
-      if (state.until - clock.now() > openMs) state = { name: 'open', until: clock.now() + openMs };
-      return Math.max(0, state.until - clock.now());
-    },
-    start() {
-      if (state.name !== 'closed') state = { name: 'probing', since: clock.now() };
-      return state;
-    },
-    end(verdict, startedIn, origin) {
-      if (startedIn !== state) return;
-      if (state.name === 'probing') endProbe(verdict, origin);
-      else if (verdict === 'success') record.addSuccess(origin);
-      else if (
-        verdict === 'failure'
-          ? record.addFailure(origin)
-          : verdict === 'request-failure' && record.addRequestFailure(origin)
-      )
-        open();
-    },
-  };
+  #open(): void {
+    this.#state = { name: 'open', until: this.#options.clock.now() + this.#openMs };
+    this.#record.clear();
+    this.#options.onChange?.(true);
+  }
+
+  #close(): void {
+    this.#state = { name: 'closed' };
+    this.#openMs = this.#options.openMs;
+    this.#record.clear();
+    this.#options.onChange?.(false);
+  }
 }

@@ -6,7 +6,7 @@
 // - success: ends a row of failures.
 
 import type { Clock } from '../clock.js';
-import { createSlidingWindowCounter } from './sliding-window.js';
+import { createSlidingWindowCounter, type SlidingWindowCounter } from './sliding-window.js';
 
 export interface FailureThresholds {
   /** Trips after this many failures without a success between them… */
@@ -27,15 +27,6 @@ export interface CallOrigin {
   readonly requestKey?: () => string;
 }
 
-export interface FailureRecord {
-  addSuccess(origin: CallOrigin): void;
-  /** @returns whether that trips the breaker. */
-  addFailure(origin: CallOrigin): boolean;
-  /** @returns whether that trips the breaker. */
-  addRequestFailure(origin: CallOrigin): boolean;
-  clear(): void;
-}
-
 interface FailedRequest {
   readonly source: string;
   readonly failedAt: number;
@@ -46,84 +37,108 @@ interface FailedRequest {
 /** Bounds the memory; far more than trip any breaker. The oldest is evicted. */
 const MAX_FAILED_REQUESTS = 1_000;
 
-export function createFailureRecord(thresholds: FailureThresholds, clock: Clock): FailureRecord {
-  const { failuresInARow, failureRatio, minCalls, windowMs } = thresholds;
-  const recent = createSlidingWindowCounter<'call' | 'failure'>(clock, windowMs);
+/** The `add…` of a failure returns whether it trips the breaker. */
+export class FailureRecord {
+  readonly #thresholds: FailureThresholds;
+  readonly #clock: Clock;
+  readonly #recent: SlidingWindowCounter<'call' | 'failure'>;
+  readonly #sources: SourceCount;
   /** Requests that failed within the window, oldest first. */
-  const failedRequests = new Map<string, FailedRequest>();
-  const sources = createSourceCount(clock, windowMs);
-  let counted = new WeakSet<CallOrigin>();
-  let hostFailuresInARow = 0;
+  readonly #failedRequests = new Map<string, FailedRequest>();
+  /** Origins whose failure is counted already. */
+  #counted = new WeakSet<CallOrigin>();
+  #failuresInARow = 0;
 
-  /** Failed requests of all sources, where one counts for at most half of `needed`. */
-  const countRequests = (needed: number, isCounted: (failed: FailedRequest) => boolean): number => {
+  constructor(thresholds: FailureThresholds, clock: Clock) {
+    this.#thresholds = thresholds;
+    this.#clock = clock;
+    this.#recent = createSlidingWindowCounter(clock, thresholds.windowMs);
+    this.#sources = new SourceCount(clock, thresholds.windowMs);
+  }
+
+  addSuccess({ source = '' }: CallOrigin): void {
+    this.#sources.add(source);
+    this.#recent.add('call');
+    this.#failuresInARow = 0;
+    for (const failed of this.#failedRequests.values()) failed.isInRow = false;
+  }
+
+  addFailure(origin: CallOrigin): boolean {
+    this.#sources.add(origin.source ?? '');
+    if (this.#counted.has(origin)) return false;
+    this.#counted.add(origin);
+    this.#recent.add('call');
+    this.#recent.add('failure');
+    this.#failuresInARow += 1;
+    return this.#shouldTrip();
+  }
+
+  addRequestFailure({ source = '', requestKey }: CallOrigin): boolean {
+    this.#sources.add(source);
+    this.#evictOld();
+    const key = requestKey?.() ?? '';
+    if (this.#failedRequests.has(key)) return false;
+    this.#failedRequests.set(key, { source, failedAt: this.#clock.now(), isInRow: true });
+    this.#recent.add('call');
+    return this.#shouldTrip();
+  }
+
+  clear(): void {
+    this.#recent.clear();
+    this.#failedRequests.clear();
+    this.#counted = new WeakSet();
+    this.#failuresInARow = 0;
+  }
+
+  #shouldTrip(): boolean {
+    const { failuresInARow, failureRatio, minCalls } = this.#thresholds;
+    const inARow = this.#failuresInARow + this.#countRequests(failuresInARow, ({ isInRow }) => isInRow);
+    if (inARow >= failuresInARow) return true;
+    const calls = this.#recent.count('call');
+    const needed = calls * failureRatio;
+    return calls >= minCalls && this.#recent.count('failure') + this.#countRequests(needed, () => true) >= needed;
+  }
+
+  /** Failed requests, where those of one source count for at most half of `needed` if there are several sources. */
+  #countRequests(needed: number, isCounted: (failed: FailedRequest) => boolean): number {
     const bySource = new Map<string, number>();
-    for (const failed of failedRequests.values()) {
+    for (const failed of this.#failedRequests.values()) {
       if (isCounted(failed)) bySource.set(failed.source, (bySource.get(failed.source) ?? 0) + 1);
     }
-    const max = sources.hasSeveral() ? Math.ceil(needed / 2) : Infinity;
+    const max = this.#sources.hasSeveral() ? Math.ceil(needed / 2) : Infinity;
     let sum = 0;
     for (const count of bySource.values()) sum += Math.min(count, max);
     return sum;
-  };
-  const shouldTrip = (): boolean => {
-    if (hostFailuresInARow + countRequests(failuresInARow, ({ isInRow }) => isInRow) >= failuresInARow) return true;
-    const calls = recent.count('call');
-    const needed = calls * failureRatio;
-    return calls >= minCalls && recent.count('failure') + countRequests(needed, () => true) >= needed;
-  };
-  const evictOld = (): void => {
-    const now = clock.now();
-    for (const [key, { failedAt }] of failedRequests) {
-      const isCurrent = Math.abs(now - failedAt) < windowMs && failedRequests.size < MAX_FAILED_REQUESTS;
-      if (isCurrent) return;
-      failedRequests.delete(key);
-    }
-  };
+  }
 
-  return {
-    addSuccess({ source = '' }) {
-      sources.add(source);
-      recent.add('call');
-      hostFailuresInARow = 0;
-      for (const failed of failedRequests.values()) failed.isInRow = false;
-    },
-    addFailure(origin) {
-      sources.add(origin.source ?? '');
-      if (counted.has(origin)) return false;
-      counted.add(origin);
-      recent.add('call');
-      recent.add('failure');
-      hostFailuresInARow += 1;
-      return shouldTrip();
-    },
-    addRequestFailure({ source = '', requestKey }) {
-      sources.add(source);
-      evictOld();
-      const key = requestKey?.() ?? '';
-      if (failedRequests.has(key)) return false;
-      failedRequests.set(key, { source, failedAt: clock.now(), isInRow: true });
-      recent.add('call');
-      return shouldTrip();
-    },
-    clear() {
-      recent.clear();
-      failedRequests.clear();
-      counted = new WeakSet();
-      hostFailuresInARow = 0;
-    },
-  };
+  #evictOld(): void {
+    const now = this.#clock.now();
+    for (const [key, { failedAt }] of this.#failedRequests) {
+      const isRecent = Math.abs(now - failedAt) < this.#thresholds.windowMs;
+      if (isRecent && this.#failedRequests.size < MAX_FAILED_REQUESTS) return;
+      this.#failedRequests.delete(key);
+    }
+  }
 }
 
 /** Whether more than one source called within the window: the latest and the latest other one are enough to tell. */
-function createSourceCount(clock: Clock, windowMs: number) {
-  let latest: { readonly source: string; readonly at: number } | undefined;
-  let other: typeof latest;
-  return {
-    add(source: string): void {
-      if (latest !== undefined && latest.source !== source) other = latest;
-      latest = { source, at: clock.now() };
-    },
-    hasSeveral: (): boolean => other !== undefined && Math.abs(clock.now() - other.at) < windowMs,
-  };
+class SourceCount {
+  readonly #clock: Clock;
+  readonly #windowMs: number;
+  #latest: { readonly source: string; readonly at: number } | undefined;
+  #otherAt = -Infinity;
+
+  constructor(clock: Clock, windowMs: number) {
+    this.#clock = clock;
+    this.#windowMs = windowMs;
+  }
+
+  add(source: string): void {
+    if (this.#latest !== undefined && this.#latest.source !== source) this.#otherAt = this.#latest.at;
+    this.#latest = { source, at: this.#clock.now() };
+  }
+
+  hasSeveral(): boolean {
+    return Math.abs(this.#clock.now() - this.#otherAt) < this.#windowMs;
+  }
 }

@@ -8,7 +8,7 @@ import { delay } from '../../concurrency/abort.js';
 import { Bulkhead, BulkheadFullError, type BulkheadLoad, type BulkheadSettings } from '../../concurrency/bulkhead.js';
 import {
   CircuitOpenError,
-  createCircuitBreaker,
+  CircuitBreaker,
   type CircuitBreakerSettings,
   type Verdict,
 } from '../../concurrency/circuit-breaker.js';
@@ -54,7 +54,7 @@ const MAX_ACCEPTED = 10_000;
 export function createResilience({ clock, onBreaker, breaker: settings, ...rest }: ResilienceOptions): Resilience {
   const bulkhead = new Bulkhead(rest, clock);
   const accepted = new LRUCache<string, true>({ max: MAX_ACCEPTED });
-  const breaker = createCircuitBreaker({ ...settings, clock, classify, onChange: onBreaker });
+  const breaker = new CircuitBreaker({ ...settings, clock, classify, onChange: onBreaker });
   const policy = createRetryPolicy(rest, clock);
 
   const call = async <T>(attempt: () => Promise<T>, request: ResilientRequest, origin: CallOrigin): Promise<T> => {
