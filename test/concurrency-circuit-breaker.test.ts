@@ -5,13 +5,15 @@ import { describe, expect, test } from 'vitest';
 
 import {
   CircuitOpenError,
-  createCircuitBreaker,
+  CircuitBreaker,
   type CircuitBreakerSettings,
   type Verdict,
 } from '../src/concurrency/circuit-breaker.js';
 import { createManualClock } from './kit/clock.js';
 import { createDeferred } from './kit/deferred.js';
 
+/** What callers are told while a probe is under way. */
+const PROBE_MS = 1_000;
 const HOUR_MS = 3_600_000;
 const SETTINGS: CircuitBreakerSettings = {
   failuresInARow: 5,
@@ -35,7 +37,7 @@ class Fault extends Error {
 }
 
 /** For how long calls are refused; nobody knows while a probe is under way. */
-type Refusal = number | 'probing';
+type Refusal = number;
 
 /** A call that is under way until `end`. */
 interface Call {
@@ -45,11 +47,11 @@ interface Call {
 function createStand(settings: Partial<CircuitBreakerSettings> = {}) {
   const clock = createManualClock();
   const changes: boolean[] = [];
-  const breaker = createCircuitBreaker({
+  const breaker = new CircuitBreaker({
     ...SETTINGS,
     ...settings,
     clock,
-    judge: (error) => (error as Fault).verdict,
+    classify: (error) => (error as Fault).verdict,
     onChange: (isOpen) => changes.push(isOpen),
   });
   /** Begins a call; where it is refused, answers with how long to wait. */
@@ -63,7 +65,7 @@ function createStand(settings: Partial<CircuitBreakerSettings> = {}) {
     if (made.length === 0) {
       const refusal: unknown = await result.catch((error: unknown) => error);
       expect(refusal).toBeInstanceOf(CircuitOpenError);
-      return (refusal as CircuitOpenError).retryAfterMs ?? 'probing';
+      return (refusal as CircuitOpenError).retryAfterMs;
     }
     return {
       async end(ending) {
@@ -115,7 +117,7 @@ describe('a circuit breaker opens', () => {
 
   test('by failures in a row only: what says nothing neither counts nor breaks the row', async () => {
     const { changes, calls } = createStand();
-    await calls(...times(20, 'nothing'), ...times(4, 'failure', 'nothing'));
+    await calls(...times(20, 'ignored'), ...times(4, 'failure', 'ignored'));
     expect(changes).toEqual([]);
     await calls('failure');
     expect(changes).toEqual([true]);
@@ -164,9 +166,9 @@ describe('an open circuit breaker', () => {
     expect(await begin()).toBe(1);
     clock.advance(1);
     const probe = await beginMade();
-    expect(await Promise.all(Array.from({ length: 20 }, begin))).toEqual(Array(20).fill('probing'));
+    expect(await Promise.all(Array.from({ length: 20 }, begin))).toEqual(Array(20).fill(PROBE_MS));
     clock.advance(14_999);
-    expect(await begin()).toBe('probing');
+    expect(await begin()).toBe(PROBE_MS);
     await probe.end('ok');
     expect(changes).toEqual([true, false]);
     await Promise.all(Array.from({ length: 20 }, beginMade));
@@ -179,9 +181,9 @@ describe('an open circuit breaker', () => {
     const hanging = await beginMade();
     clock.advance(15_000);
     const second = await beginMade();
-    expect(await begin()).toBe('probing');
+    expect(await begin()).toBe(PROBE_MS);
     await hanging.end('failure');
-    expect(await begin()).toBe('probing');
+    expect(await begin()).toBe(PROBE_MS);
     await second.end('ok');
     expect(changes).toEqual([true, false]);
     await Promise.all(Array.from({ length: 20 }, beginMade));
@@ -196,7 +198,7 @@ describe('an open circuit breaker', () => {
     await beginMade();
     expect(() => {
       breaker.check();
-    }).toThrow(new CircuitOpenError(undefined));
+    }).toThrow(new CircuitOpenError(1_000));
   });
 
   test('is open twice as long after each probe that fails, up to the maximum, and as at first after one that goes well', async () => {
@@ -235,15 +237,15 @@ describe('an open circuit breaker', () => {
     for (let round = 0; round < 3; round += 1) {
       const probe = await beginMade();
       clock.advance(500);
-      expect(await begin()).toBe('probing');
-      await probe.end('nothing');
+      expect(await begin()).toBe(PROBE_MS);
+      await probe.end('ignored');
     }
     await calls('failure');
     expect(await begin()).toBe(30_000);
     expect(changes.at(-1)).toBe(true);
   });
 
-  test.each<Ending>(['ok', 'failure', 'nothing'])(
+  test.each<Ending>(['ok', 'failure', 'ignored'])(
     'learns nothing from an older call that ends with "%s"',
     async (end) => {
       const { clock, begin, beginMade, calls } = createStand();
@@ -258,7 +260,7 @@ describe('an open circuit breaker', () => {
       clock.advance(5_000);
       const probe = await beginMade();
       await endTen();
-      expect(await begin()).toBe('probing');
+      expect(await begin()).toBe(PROBE_MS);
       await probe.end('failure');
       expect(await begin()).toBe(30_000);
       await endTen();
@@ -294,7 +296,7 @@ describe('an open circuit breaker', () => {
     clock.advance(15_000);
     const probe = await beginMade();
     clock.advance(-HOUR_MS);
-    await probe.end('nothing');
+    await probe.end('ignored');
     await (await beginMade()).end('ok');
   });
 });
@@ -328,7 +330,7 @@ function createModel(settings: CircuitBreakerSettings) {
   };
   return {
     begin(now: number): ModelCall | Refusal {
-      if (state === 'probing' && now - since < settings.openMs) return 'probing';
+      if (state === 'probing' && now - since < settings.openMs) return PROBE_MS;
       if (state === 'open' && now < until) return until - now;
       const isProbe = state !== 'closed';
       if (isProbe) [state, probe, since] = ['probing', probe + 1, now];
@@ -337,12 +339,12 @@ function createModel(settings: CircuitBreakerSettings) {
     end(call: ModelCall, ending: Ending, now: number): void {
       if (call.isProbe && (state !== 'probing' || call.probe !== probe)) return;
       const isFailure = ending === 'failure';
-      if (call.isProbe && ending === 'nothing') [state, until] = ['open', now];
+      if (call.isProbe && ending === 'ignored') [state, until] = ['open', now];
       else if (call.isProbe && isFailure) {
         openMs = Math.min(openMs * 2, settings.maxOpenMs);
         open(now);
       } else if (call.isProbe) [state, openMs] = ['closed', settings.openMs];
-      else if (call.era === era && ending !== 'nothing') {
+      else if (call.era === era && ending !== 'ignored') {
         results.push({ at: now, isFailure });
         if (isFailure && isBad(now)) open(now);
       }
@@ -353,7 +355,7 @@ function createModel(settings: CircuitBreakerSettings) {
 const anyEnding = fc.oneof(
   { weight: 5, arbitrary: fc.constant<Ending>('failure') },
   { weight: 4, arbitrary: fc.constantFrom<Ending>('ok', 'success') },
-  { weight: 1, arbitrary: fc.constant<Ending>('nothing') },
+  { weight: 1, arbitrary: fc.constant<Ending>('ignored') },
 );
 const anyStep = fc.oneof(
   { weight: 3, arbitrary: fc.record({ do: fc.constant('begin' as const) }) },

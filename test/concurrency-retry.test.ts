@@ -11,8 +11,8 @@ describe('a retry policy', () => {
   const USUAL: RetrySettings = { maxAttempts: 3, retryRatio: 0.1, minRetries: 3 };
   /** What a request that fails by these rules waits before each next attempt, until there is none. */
   const waits = (settings: RetrySettings, rules: readonly RetryRule[], random = 0.5): (number | undefined)[] => {
-    const retries = createRetryPolicy(settings, createManualClock(), () => random).begin();
-    return rules.map((rule) => retries.next({ rule }, 30_000));
+    const retries = createRetryPolicy(settings, createManualClock(), () => random).start();
+    return rules.map((rule) => retries.nextDelayMs({ rule }, 30_000));
   };
 
   test.each<[string, RetryRule[], (number | undefined)[]]>([
@@ -21,9 +21,9 @@ describe('a retry policy', () => {
     ['within the budget, so many attempts in all', ['budget', 'budget', 'budget'], [200, 400, undefined]],
     ['once', ['once', 'once'], [200, undefined]],
     ['not once more, when it was tried again already', ['budget', 'once'], [200, undefined]],
-    ['at once, at no cost of attempts', ['at-once', 'budget', 'budget', 'budget'], [0, 200, 400, undefined]],
-    ['at once the first time only', ['at-once', 'at-once', 'at-once', 'at-once'], [0, 200, 400, undefined]],
-    ['at once also late', ['budget', 'budget', 'at-once', 'budget'], [200, 400, 0, undefined]],
+    ['at once, at no cost of attempts', ['immediate', 'budget', 'budget', 'budget'], [0, 200, 400, undefined]],
+    ['at once the first time only', ['immediate', 'immediate', 'immediate', 'immediate'], [0, 200, 400, undefined]],
+    ['at once also late', ['budget', 'budget', 'immediate', 'budget'], [200, 400, 0, undefined]],
   ])('tries again: %s', (_name, rules, expected) => {
     expect(waits(PLENTY, rules)).toEqual(expected);
   });
@@ -48,8 +48,8 @@ describe('a retry policy', () => {
     ['asks for ever', Infinity, undefined],
     ['asks for no time', 0, 200],
   ])('heeds a host that %s', (_name, retryAfterMs, expected) => {
-    const retries = createRetryPolicy(PLENTY, createManualClock(), () => 0.5).begin();
-    expect(retries.next({ rule: 'budget', retryAfterMs }, 30_000)).toBe(expected);
+    const retries = createRetryPolicy(PLENTY, createManualClock(), () => 0.5).start();
+    expect(retries.nextDelayMs({ rule: 'budget', retryAfterMs }, 30_000)).toBe(expected);
   });
 
   test.each([
@@ -58,19 +58,19 @@ describe('a retry policy', () => {
     [0, undefined],
     [-1, undefined],
   ])('waits only where time is left after it: of %d ms', (remainingMs, expected) => {
-    const retries = createRetryPolicy(PLENTY, createManualClock(), () => 0.5).begin();
-    expect(retries.next({ rule: 'budget' }, remainingMs)).toBe(expected);
+    const retries = createRetryPolicy(PLENTY, createManualClock(), () => 0.5).start();
+    expect(retries.nextDelayMs({ rule: 'budget' }, remainingMs)).toBe(expected);
   });
 
   test('takes nothing from the budget for a retry that there is no time for, nor for one at once', () => {
     const clock = createManualClock();
     const policy = createRetryPolicy({ ...USUAL, minRetries: 1 }, clock, () => 0.5);
-    expect(policy.begin().next({ rule: 'budget' }, 100)).toBeUndefined();
-    expect(policy.begin().next({ rule: 'at-once' }, 30_000)).toBe(0);
-    expect(policy.begin().next({ rule: 'budget', retryAfterMs: 6_000 }, 30_000)).toBeUndefined();
-    expect(policy.begin().next({ rule: 'budget' }, 30_000)).toBe(200);
-    expect(policy.begin().next({ rule: 'budget' }, 30_000)).toBeUndefined();
-    expect(policy.begin().next({ rule: 'at-once' }, 30_000)).toBe(0);
+    expect(policy.start().nextDelayMs({ rule: 'budget' }, 100)).toBeUndefined();
+    expect(policy.start().nextDelayMs({ rule: 'immediate' }, 30_000)).toBe(0);
+    expect(policy.start().nextDelayMs({ rule: 'budget', retryAfterMs: 6_000 }, 30_000)).toBeUndefined();
+    expect(policy.start().nextDelayMs({ rule: 'budget' }, 30_000)).toBe(200);
+    expect(policy.start().nextDelayMs({ rule: 'budget' }, 30_000)).toBeUndefined();
+    expect(policy.start().nextDelayMs({ rule: 'immediate' }, 30_000)).toBe(0);
   });
 
   test('spends a tenth of the requests of a minute, or three, and has them again a minute later', () => {
@@ -79,7 +79,7 @@ describe('a retry policy', () => {
     const retriesOf = (requests: number): number => {
       let count = 0;
       for (let made = 0; made < requests; made += 1)
-        if (policy.begin().next({ rule: 'budget' }, 1_000) === 0) count += 1;
+        if (policy.start().nextDelayMs({ rule: 'budget' }, 1_000) === 0) count += 1;
       return count;
     };
     expect(retriesOf(39)).toBe(3);
@@ -92,14 +92,14 @@ describe('a retry policy', () => {
   test('retries at once sixteen times a minute, and then as any other fault: a host that closes more has a fault', () => {
     const clock = createManualClock();
     const policy = createRetryPolicy({ maxAttempts: 3, retryRatio: 0, minRetries: 2 }, clock, () => 1);
-    const next = () => policy.begin().next({ rule: 'at-once' }, 30_000);
+    const next = () => policy.start().nextDelayMs({ rule: 'immediate' }, 30_000);
     expect(Array.from({ length: 20 }, next)).toEqual([...Array<number>(16).fill(0), 400, 400, undefined, undefined]);
     clock.advance(60_000);
     expect(next()).toBe(0);
   });
 
   test('never spends more than its budget in a minute, nor refuses what is in it, in any sequence', () => {
-    const anyRule = fc.constantFrom<RetryRule>('budget', 'budget', 'budget', 'once', 'never', 'at-once');
+    const anyRule = fc.constantFrom<RetryRule>('budget', 'budget', 'budget', 'once', 'never', 'immediate');
     const anyStep = fc.oneof(
       {
         weight: 5,
@@ -130,19 +130,19 @@ describe('a retry policy', () => {
           Math.max(settings.minRetries, Math.floor(within(requests, ms) * settings.retryRatio));
         const request = (rule: RetryRule): void => {
           requests.push(clock.now());
-          const retries = policy.begin();
-          const allowed = { never: 0, once: 1, budget: 3, 'at-once': 3 }[rule];
+          const retries = policy.start();
+          const allowed = { never: 0, once: 1, budget: 3, immediate: 3 }[rule];
           let counted = 0;
-          if (rule === 'at-once') {
+          if (rule === 'immediate') {
             // What comes then is a test of its own.
             if (within(atOnce, 60_000) >= 16) return;
-            expect(retries.next({ rule }, 1_000)).toBe(0);
+            expect(retries.nextDelayMs({ rule }, 1_000)).toBe(0);
             atOnce.push(clock.now());
           }
           for (let attempt = 0; attempt < 5; attempt += 1) {
             const isAllowed = counted < Math.min(allowed, settings.maxAttempts - 1);
             const isSurelyInBudget = within(retried, 60_000) < budgetOver(54_000);
-            const isRetried = retries.next({ rule }, 1_000) !== undefined;
+            const isRetried = retries.nextDelayMs({ rule }, 1_000) !== undefined;
             if (isAllowed && isSurelyInBudget) expect(isRetried).toBe(true);
             if (!isAllowed) expect(isRetried).toBe(false);
             if (!isRetried) continue;

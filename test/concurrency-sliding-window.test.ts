@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { createSlidingCounts } from '../src/concurrency/sliding-window.js';
+import { createSlidingWindowCounter } from '../src/concurrency/sliding-window.js';
 import { createManualClock } from './kit/clock.js';
 
 const HOUR_MS = 3_600_000;
@@ -11,7 +11,7 @@ const HOUR_MS = 3_600_000;
 describe('sliding counts', () => {
   test('count each name by itself, for as long as the window is, to the tenth', () => {
     const clock = createManualClock(0);
-    const counts = createSlidingCounts<'a' | 'b'>(clock, 1_000);
+    const counts = createSlidingWindowCounter<'a' | 'b'>(clock, 1_000);
     for (const name of ['a', 'b', 'a'] as const) counts.add(name);
     clock.advance(999);
     counts.add('b');
@@ -27,7 +27,7 @@ describe('sliding counts', () => {
     fc.assert(
       fc.property(fc.nat(), fc.array(anyPause, { maxLength: 60 }), (start, pauses) => {
         const clock = createManualClock(start);
-        const counts = createSlidingCounts<'a'>(clock, 1_000);
+        const counts = createSlidingWindowCounter<'a'>(clock, 1_000);
         const added: number[] = [];
         const within = (ms: number): number => added.filter((at) => clock.now() - at < ms).length;
         for (const ms of pauses) {
@@ -50,7 +50,7 @@ describe('sliding counts', () => {
     fc.assert(
       fc.property(fc.array(anyStep, { maxLength: 60 }), (steps) => {
         const clock = createManualClock();
-        const counts = createSlidingCounts<'a' | 'b'>(clock, 1_000);
+        const counts = createSlidingWindowCounter<'a' | 'b'>(clock, 1_000);
         let added: { readonly name: 'a' | 'b'; readonly at: number }[] = [];
         for (const step of steps) {
           clock.advance(step.ms);

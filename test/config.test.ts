@@ -70,8 +70,7 @@ describe('readConfig', () => {
         // The figures of the design.
         resilience: {
           maxInFlight: 8,
-          maxQueued: 64,
-          maxQueueMs: 2_000,
+          maxQueued: 256,
           maxAttempts: 3,
           retryRatio: 0.1,
           minRetries: 3,
@@ -108,7 +107,6 @@ describe('readConfig', () => {
       SCALEOPS_MAX_RESPONSE_MB: '1',
       SCALEOPS_MAX_IN_FLIGHT: '4',
       SCALEOPS_MAX_QUEUED: '0',
-      SCALEOPS_MAX_QUEUE_MS: '4',
       SCALEOPS_MAX_ATTEMPTS: '1',
       SCALEOPS_RETRY_PERCENT: '50',
       SCALEOPS_RETRY_MIN: '6',
@@ -201,7 +199,6 @@ describe('readConfig', () => {
         resilience: {
           maxInFlight: 4,
           maxQueued: 0,
-          maxQueueMs: 4,
           maxAttempts: 1,
           retryRatio: 0.5,
           minRetries: 6,

@@ -247,7 +247,6 @@ describe.skipIf(isRedisSkipped)('two gateways on one Redis', () => {
       SCALEOPS_MAX_ATTEMPTS: '1',
       SCALEOPS_MAX_IN_FLIGHT: '16',
       SCALEOPS_MAX_QUEUED: '10000',
-      SCALEOPS_MAX_QUEUE_MS: '600000',
       // Failures are ordered here: they must not close the way for the rest.
       SCALEOPS_BREAKER_FAILURES: '1000',
       SCALEOPS_BREAKER_MIN_CALLS: '10000',

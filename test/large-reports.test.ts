@@ -1,4 +1,4 @@
-// Large reports: they are read in a thread that may come to grief without harm to others, and no more than four at once.
+// Large reports: their bodies wait for their turn to be read, and are parsed in a thread that may fail without harm to others.
 
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -6,8 +6,12 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 
 import { createSimulator } from '../src/simulator/simulator.js';
-import { createReadingThread } from '../src/upstream/parse/parser-thread.js';
-import { createReportReader } from '../src/upstream/parse/report-parser.js';
+import { createParserThread } from '../src/upstream/parse/parser-thread.js';
+import { LargeReportLimit } from '../src/upstream/parse/large-report-limit.js';
+import { createReportParser } from '../src/upstream/parse/report-parser.js';
+import { createManualClock } from './kit/clock.js';
+import { settle, watch } from './kit/deferred.js';
+import { createGate } from './kit/gate.js';
 import { startGateway, TOKEN } from './kit/gateway.js';
 import { findUrl, useGatewayProcess } from './kit/gateway-process.js';
 import { startProcess } from './kit/process.js';
@@ -32,9 +36,11 @@ const countRows = (text: string): number => text.split('"totalCost"').length - 1
 /** An upstream that sends all of a body but its end, and that when it is let. */
 async function startSlowUpstream(body: Buffer) {
   const open: ServerResponse[] = [];
+  const gate = createGate();
   let requests = 0;
   const server = createServer((request, response) => {
     requests += 1;
+    void gate.pass();
     request.resume();
     response.setHeader('content-type', 'application/json');
     response.write(body.subarray(0, -1_000));
@@ -46,6 +52,7 @@ async function startSlowUpstream(body: Buffer) {
     server.close();
   });
   return {
+    arrivals: gate.arrivals,
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests: () => requests,
     /** Ends all answers, those to come as well. */
@@ -61,39 +68,68 @@ async function startSlowUpstream(body: Buffer) {
 
 const QUERY = 'query Rows($last: Duration!) { workloadCosts(filter: { last: $last }) { rows { totalCount } } }';
 
-describe('of five large reports at once', () => {
-  // Mutation: large-reports.ts, MAX_LARGE 5: then all five get theirs. No end(): then the next one is turned away, too.
-  test('one is turned away as soon as it has grown large, for the time being, without another call', async () => {
+describe('five large reports at once', () => {
+  // Fails when a body that finds no permit is refused, and when a permit is not released.
+  test('are all read, the fifth when another has been parsed, each for one call', async () => {
     const text = makeText(LARGE_BYTES + 1_000_000);
     const upstream = await startSlowUpstream(Buffer.from(text));
     await using gateway = startGateway(upstream.url);
     const asked = [1, 2, 3, 4, 5].map((days) => gateway.ask(QUERY, { last: `${days}d` }));
-    const refused = await Promise.race(asked);
-    expect(refused.errors).toMatchObject([
-      {
-        message: 'The gateway is reading as many large reports as it may.',
-        extensions: { code: 'OVERLOADED', retryable: true },
-      },
-    ]);
+    await upstream.arrivals(5);
     upstream.letGo();
-    const answers = (await Promise.all(asked)).filter((answer) => answer !== refused);
-    for (const answer of answers) expect(answer.data.workloadCosts.rows.totalCount).toBe(countRows(text));
+    for (const answer of await Promise.all(asked)) {
+      expect(answer.errors).toEqual([]);
+      expect(answer.data.workloadCosts.rows.totalCount).toBe(countRows(text));
+    }
     expect(upstream.requests()).toBe(5);
-    // There is room again, and the host was never to blame.
-    const again = await gateway.ask(QUERY, { last: '6d' });
+  });
+
+  test('end with their deadline while they wait, and leave their turn to others', async () => {
+    const text = makeText(LARGE_BYTES + 1_000_000);
+    const upstream = await startSlowUpstream(Buffer.from(text));
+    const clock = createManualClock();
+    await using gateway = startGateway(upstream.url, { SCALEOPS_BREAKER_FAILURES: '100' }, clock);
+    const asked = [1, 2, 3, 4, 5, 6].map((days) => gateway.ask(QUERY, { last: `${days}d` }));
+    await upstream.arrivals(6);
+    clock.advance(30_000);
+    for (const { errors } of await Promise.all(asked)) {
+      expect(errors).toMatchObject([{ extensions: { code: 'UPSTREAM_TIMEOUT' } }]);
+    }
+    upstream.letGo();
+    const again = await gateway.ask(QUERY, { last: '7d' });
     expect(again.errors).toEqual([]);
-    expect(upstream.requests()).toBe(6);
+    expect(again.data.workloadCosts.rows.totalCount).toBe(countRows(text));
+  });
+});
+
+describe('LargeReportLimit', () => {
+  test('lets a body that grows large wait until another one is released', async () => {
+    const limit = new LargeReportLimit(2);
+    const permits = [0, 1, 2, 3].map(() => limit.start());
+    for (const permit of permits) expect(permit.addBytes(LARGE_BYTES)).toBeUndefined();
+    const [first, second, third, fourth] = permits.map((permit) => watch(permit.addBytes(LARGE_BYTES + 1)!));
+    await settle();
+    const outcomes = () => [first, second, third, fourth].map((each) => each!.outcome());
+    expect(outcomes()).toEqual([{ value: undefined }, { value: undefined }, 'pending', 'pending']);
+    // A body that is released while it waits leaves the queue.
+    permits[2]!.release();
+    permits[0]!.release();
+    permits[0]!.release();
+    await settle();
+    expect(outcomes()[3]).toEqual({ value: undefined });
+    expect(permits[3]!.addBytes(2 * LARGE_BYTES)).toBeUndefined();
+    expect(watch(limit.start().addBytes(2 * LARGE_BYTES)!).outcome()).toBe('pending');
   });
 });
 
 describe('the thread', () => {
   test('reads what is usual and what is not, and gives the body back', async () => {
-    const reader = createReportReader({ keepsBodies: true });
-    onTestFinished(() => reader.close());
+    const parser = createReportParser({ keepsBodies: true });
+    onTestFinished(() => parser.close());
     const usual = makeText(1_100_000);
     const odd = usual.replace('"totalCost":0', '"totalCost":"0"');
     for (const text of [usual, odd]) {
-      const { report, body } = await reader.read([Buffer.from(text.slice(0, 7)), Buffer.from(text).subarray(7)], '');
+      const { report, body } = await parser.parse([Buffer.from(text.slice(0, 7)), Buffer.from(text).subarray(7)], '');
       expect(report.rowCount).toBe(countRows(text));
       expect(report.selectRows({}).rows[0]).toMatchObject({ namespace: '日本', totalCost: 0 });
       expect(body?.toString()).toBe(text);
@@ -101,11 +137,11 @@ describe('the thread', () => {
   });
 
   test('leaves alone what others have a part of', async () => {
-    const reader = createReportReader({ keepsBodies: true });
-    onTestFinished(() => reader.close());
+    const parser = createReportParser({ keepsBodies: true });
+    onTestFinished(() => parser.close());
     const shared = Buffer.from(makeText(1_100_000));
     const part = shared.subarray(0, shared.length - 1);
-    await expect(reader.read([part], '')).rejects.toMatchObject({ code: 'UPSTREAM_BAD_RESPONSE', reason: 'not JSON' });
+    await expect(parser.parse([part], '')).rejects.toMatchObject({ code: 'UPSTREAM_BAD_RESPONSE', reason: 'not JSON' });
     expect(shared.toString('latin1', 0, 1)).toBe('{');
   });
 
@@ -123,29 +159,29 @@ describe('the thread', () => {
     ['an error', () => `{"error":"${'x'.repeat(1_100_000)}"}`, { code: 'UPSTREAM_ERROR' }],
     ['a list', (text: string) => `[${text}]`, { code: 'UPSTREAM_BAD_RESPONSE', reason: 'the answer is not an object' }],
   ])('says of %s what it is', async (_name, change, error) => {
-    const reader = createReportReader({ keepsBodies: true });
-    onTestFinished(() => reader.close());
-    const reading = reader.read([Buffer.from(change(makeText(1_100_000)))], 'A_PATH');
+    const parser = createReportParser({ keepsBodies: true });
+    onTestFinished(() => parser.close());
+    const reading = parser.parse([Buffer.from(change(makeText(1_100_000)))], 'A_PATH');
     await expect(reading).rejects.toMatchObject(error);
   });
 
   // Mutation: reading-thread.ts, onEnd does not forget the worker: then the next one never ends.
   test('may run out of memory over one report, and the next gets a new one', async () => {
-    const thread = createReadingThread({ maxHeapMb: 24 });
+    const thread = createParserThread({ maxHeapMb: 24 });
     onTestFinished(() => thread.close());
     const bomb = `{"aggregatedWorkloads":[${'{"a":[[],[]]},'.repeat(1_000_000)}{}]}`;
-    await expect(thread.read([encode(bomb)], false)).rejects.toMatchObject({ code: 'UPSTREAM_RESPONSE_TOO_LARGE' });
-    const { answer } = await thread.read([encode('{"aggregatedWorkloads":null}')], false);
-    expect(answer).toHaveProperty('report');
+    await expect(thread.parse([encode(bomb)], false)).rejects.toMatchObject({ code: 'UPSTREAM_RESPONSE_TOO_LARGE' });
+    const { response } = await thread.parse([encode('{"aggregatedWorkloads":null}')], false);
+    expect(response).toHaveProperty('report');
   });
 
   test('ends with the gateway, and what it was reading with it', async () => {
-    const thread = createReadingThread();
-    const reading = thread.read([encode(makeText(4_000_000))], false);
+    const thread = createParserThread();
+    const reading = thread.parse([encode(makeText(4_000_000))], false);
     const ended = expect(reading).rejects.toMatchObject({ code: 'UPSTREAM_UNAVAILABLE', reason: 'UND_ERR_DESTROYED' });
     await thread.close();
     await ended;
-    await expect(thread.read([encode('{}')], false)).rejects.toMatchObject({ reason: 'UND_ERR_DESTROYED' });
+    await expect(thread.parse([encode('{}')], false)).rejects.toMatchObject({ reason: 'UND_ERR_DESTROYED' });
   });
 });
 
@@ -164,11 +200,11 @@ describe('a process with 2 GiB of heap', () => {
     await using gateway = startProcess([process.execPath, '--max-old-space-size=2048', main()], { env });
     const url = findUrl(await gateway.line(/./));
     const asked = [1, 2, 3, 4, 5].map((days) => ask(url, `${days}d`));
-    const refused = await Promise.race(asked);
-    expect(refused).toMatchObject({ errors: [{ extensions: { code: 'OVERLOADED' } }] });
+    await upstream.arrivals(5);
     upstream.letGo();
-    const answers = (await Promise.all(asked)).filter((answer) => answer !== refused);
-    expect(answers).toEqual(Array(4).fill({ data: { workloadCosts: { rows: { totalCount: 100_000 } } } }));
+    expect(await Promise.all(asked)).toEqual(
+      Array(5).fill({ data: { workloadCosts: { rows: { totalCount: 100_000 } } } }),
+    );
     expect(upstream.requests()).toBe(5);
     const peak = Number(/VmHWM:\s*(\d+)/.exec(await readFile(`/proc/${gateway.pid}/status`, 'utf8'))?.[1]) / 1_024;
     expect(peak).toBeLessThan(2_048);
@@ -199,33 +235,33 @@ async function fetchFleet(workloads: number): Promise<Buffer> {
 }
 
 describe('the memory that bodies are read in', () => {
-  // Mutation: report-reader.ts, `end` gives it back each time, or `read` answers with the body: then these fail.
-  test("is one's own until the reading ends, and then the next one's, and only once", () => {
-    const reader = createReportReader({ keepsBodies: false });
-    onTestFinished(() => reader.close());
-    const [first, second] = [reader.begin(), reader.begin()];
+  // Mutation: report-parser.ts, `release` gives it back each time, or `parse` returns the body: then these fail.
+  test('belongs to one body until its permit is released, and then to the next, once', () => {
+    const parser = createReportParser({ keepsBodies: false });
+    onTestFinished(() => parser.close());
+    const [first, second] = [parser.start(), parser.start()];
     expect(first.scratch).toBeInstanceOf(Buffer);
     expect(second.scratch!.buffer).not.toBe(first.scratch!.buffer);
-    first.end();
-    first.end();
-    const [third, fourth] = [reader.begin(), reader.begin()];
+    first.release();
+    first.release();
+    const [third, fourth] = [parser.start(), parser.start()];
     expect(third.scratch).toBe(first.scratch);
     expect([first.scratch, second.scratch]).not.toContain(fourth.scratch);
   });
 
-  test('leaves no reading, short or long; where bodies are kept there is none', async () => {
-    const [reader, keeping] = [
-      createReportReader({ keepsBodies: false }),
-      createReportReader({ keepsBodies: true }),
+  test('never holds a body that is returned, short or long', async () => {
+    const [parser, keeping] = [
+      createReportParser({ keepsBodies: false }),
+      createReportParser({ keepsBodies: true }),
     ] as const;
     onTestFinished(async () => {
-      await Promise.all([reader.close(), keeping.close()]);
+      await Promise.all([parser.close(), keeping.close()]);
     });
-    expect(keeping.begin().scratch).toBeUndefined();
+    expect(keeping.start().scratch).toBeUndefined();
     for (const text of [makeText(1_000), makeText(1_100_000)]) {
-      const { report, body } = await reader.read([Buffer.from(text)], '');
+      const { report, body } = await parser.parse([Buffer.from(text)], '');
       expect([report.rowCount, body]).toEqual([countRows(text), undefined]);
-      expect((await keeping.read([Buffer.from(text)], '')).body?.toString()).toBe(text);
+      expect((await keeping.parse([Buffer.from(text)], '')).body?.toString()).toBe(text);
     }
   });
 });

@@ -3,14 +3,15 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { createRateLimit } from '../src/concurrency/rate-limiter.js';
+import { RateLimiter } from '../src/concurrency/rate-limiter.js';
 import { createManualClock } from './kit/clock.js';
 import { startStack } from './kit/gateway.js';
 
 describe('a rate limit', () => {
-  const start = (perMinute: number, maxCallers?: number) => {
+  const start = (perMinute: number, maxKeys?: number) => {
     const clock = createManualClock();
-    return { clock, ...createRateLimit({ perMinute, clock, ...(maxCallers !== undefined && { maxCallers }) }) };
+    const limiter = new RateLimiter({ perMinute, clock, ...(maxKeys !== undefined && { maxKeys }) });
+    return { clock, take: (key: string) => limiter.take(key), limiter };
   };
 
   test('lets so many through at once, then one for each part of the minute', () => {

@@ -13,11 +13,11 @@ import type { ReportData } from '../src/report/report-data.js';
 import { toColumns } from '../src/report/columns/unpack.js';
 import { Scanner } from '../src/report/parse/scanner.js';
 import { createSimulator } from '../src/simulator/simulator.js';
-import { createAnswerReading } from '../src/upstream/parse/parse-response.js';
+import { createResponseParser } from '../src/upstream/parse/parse-response.js';
 
 // One for all: whatever it read before, it reads the next one alike.
 const readReport = createReportReading();
-const readAnswer = createAnswerReading();
+const parseResponse = createResponseParser();
 
 /** All that a report says. */
 function tell({ window, clusters, columns: data, droppedNumbers }: ReportData) {
@@ -167,13 +167,13 @@ test.each([
   ['an error beside rows', '{"error":"x","aggregatedWorkloads":[{"id":"a"}]}'],
 ])('%s is left to JSON.parse', (_title, text) => {
   expect(readReport(Buffer.from(text))).toBeUndefined();
-  expect(readAnswer(Buffer.from(text))).toHaveProperty('report');
+  expect(parseResponse(Buffer.from(text))).toHaveProperty('report');
 });
 
 test('a byte order mark is refused as before', () => {
   const body = Buffer.concat([Buffer.from([0xef, 0xbb, 0xbf]), workloads]);
   expect(compare(body)).toBe(false);
-  expect(readAnswer(body)).toMatchObject({ refusal: { reason: 'not JSON' } });
+  expect(parseResponse(body)).toMatchObject({ failure: { reason: 'not JSON' } });
 });
 
 test('lists in lists as deep as one likes are nothing to fear', () => {
@@ -192,7 +192,7 @@ test('names that were made to be found in one place are left to others, not sear
   }
   const body = Buffer.from(rowsText(...names.map((name) => `{"id":"${name}","namespace":"${name}"}`)));
   expect(readReport(body)).toBeUndefined();
-  expect(readAnswer(body)).toHaveProperty('report');
+  expect(parseResponse(body)).toHaveProperty('report');
   // And what it reads next is none the worse.
   expect(compare(workloads)).toBe(true);
 });
@@ -216,7 +216,7 @@ test('names that were made to hash alike are left to others, not compared for ev
   expect(new Set(hashes).size).toBe(1);
   const body = Buffer.from(rowsText(...names.map((name) => `{"id":"${name}","namespace":"${name}"}`)));
   expect(readReport(body)).toBeUndefined();
-  expect(readAnswer(body)).toHaveProperty('report');
+  expect(parseResponse(body)).toHaveProperty('report');
 });
 
 describe('a body that came to harm', () => {

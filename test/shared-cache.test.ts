@@ -11,7 +11,7 @@ import type { Engine } from '../src/cache/shared/redis.js';
 import { createSharedEntries, nameKey } from '../src/cache/shared/shared-store.js';
 import type { Clock } from '../src/clock.js';
 import { decodeReport } from '../src/report/parse/json-parser.js';
-import { createReportReader } from '../src/upstream/parse/report-parser.js';
+import { createReportParser } from '../src/upstream/parse/report-parser.js';
 import { createGate } from './kit/gate.js';
 import type { Answer } from './kit/gateway.js';
 import { principalOf } from './kit/principal.js';
@@ -690,9 +690,9 @@ describe('a sealed entry', () => {
     JSON.stringify({ aggregatedWorkloads: [{ id: 'one', totalCost: 1 }], clusters: ['secret'] }),
   );
   const header = { key: 'key', principalId: ann.id, generation: 'first', askedAt: 1, asOf: 2 };
-  const reader = createReportReader({ keepsBodies: true });
-  afterAll(() => reader.close());
-  const limits = { keepMs: () => 1000, maxKeepMs: 1000, maxBytes: 2_097_152, reader, clock: createWatchedClock() };
+  const parser = createReportParser({ keepsBodies: true });
+  afterAll(() => parser.close());
+  const limits = { keepMs: () => 1000, maxKeepMs: 1000, maxBytes: 2_097_152, parser, clock: createWatchedClock() };
   /** What is found when `entry` lies under the key of `principal`. */
   const look = async (entry: Buffer, principal = ann, key = 'key', generation: string | null = 'first') => {
     const read = (): Promise<(Buffer | null)[]> =>

@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 
 import { readBody } from '../src/upstream/http/body.js';
+import { createDeferred, settle, watch } from './kit/deferred.js';
 import * as faults from './kit/fault-server.js';
 import { startFaultServer } from './kit/fault-server.js';
 import { startGateway } from './kit/gateway.js';
@@ -27,7 +28,7 @@ async function askOnce(body: string) {
 }
 
 describe('a body of 48 MB, all of it', () => {
-  // Mutation: body.ts, isTooDense() always false: then these take many seconds and gigabytes.
+  // Mutation: body.ts, isSuspiciouslyDense() always false: then these take many seconds and gigabytes.
   test.each([
     ['empty rows', '{},'],
     ['empty lists', '[],'],
@@ -56,6 +57,30 @@ describe('a report of a fleet', () => {
     expect(answer.errors).toEqual([]);
     expect(answer.data.workloadCosts.rows.totalCount).toBe(20_000);
   });
+});
+
+// Fails when the stream is not paused, and when the end of the body does not wait.
+test('a body that has to wait is not read meanwhile', async () => {
+  let pulled = 0;
+  const body = Readable.from(
+    (function* () {
+      for (; pulled < 100; pulled += 1) yield Buffer.alloc(1_000, 'x');
+    })(),
+    { highWaterMark: 1 },
+  );
+  const turn = createDeferred<undefined>();
+  const reading = readBody(body, undefined, {
+    maxBytes: 1_000_000,
+    beforeMore: (bytes) => (bytes === 5_000 ? turn.promise : undefined),
+  });
+  const last = readBody(Readable.from([Buffer.from('x')]), undefined, { maxBytes: 10, beforeMore: () => turn.promise });
+  const [watched, watchedLast] = [watch(reading), watch(last)];
+  for (let turns = 0; turns < 20; turns += 1) await settle();
+  expect(pulled).toBeLessThan(10);
+  expect([watched.outcome(), watchedLast.outcome()]).toEqual(['pending', 'pending']);
+  turn.resolve(undefined);
+  expect(Buffer.concat(await reading)).toHaveLength(100_000);
+  expect(Buffer.concat(await last)).toHaveLength(1);
 });
 
 // Mutation: what is beyond the harmless length counted by itself.

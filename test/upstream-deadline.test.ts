@@ -61,7 +61,7 @@ describe('the deadline', () => {
   });
 
   test('covers the wait for one of the eight places, where it is shorter than that may be', async () => {
-    await using stand = await startStand({ env: { SCALEOPS_MAX_QUEUE_MS: '600000' } });
+    await using stand = await startStand();
     const { upstream, gateway, clock } = stand;
     upstream.answer(WORKLOADS, faults.neverAnswer);
     const busy = Array.from({ length: 8 }, (_, index) => gateway.ask(namespaceQuery(`busy-${index}`)));
@@ -100,7 +100,7 @@ describe('the deadline', () => {
   });
 
   test('keeps nobody waiting longer, also for a connection that never comes about', async () => {
-    await using stand = await startStand({ toUrl: toTls, env: { SCALEOPS_MAX_QUEUE_MS: '600000' } });
+    await using stand = await startStand({ toUrl: toTls });
     const { gateway, clock } = stand;
     const asked = Array.from({ length: 20 }, (_, index) => gateway.ask(namespaceQuery(`n-${index}`)));
     await clock.set(20 + 12);

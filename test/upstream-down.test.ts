@@ -37,7 +37,7 @@ describe('1,000 requests while ScaleOps is down', () => {
   });
 
   test('are at most a tenth more calls, where nothing but the budget bounds them', async () => {
-    const env = { ...NO_BREAKER, SCALEOPS_MAX_QUEUED: '1000', SCALEOPS_MAX_QUEUE_MS: '600000' };
+    const env = { ...NO_BREAKER, SCALEOPS_MAX_QUEUED: '1000' };
     await using stand = await startStand({ env: { ...env, SCALEOPS_TIMEOUT_MS: '600000' } });
     // Twice in all it is well, so that there are never 1,000 failures in a row: the breaker stays out of it.
     stand.upstream.answer(WORKLOADS, (socket) => {
@@ -53,37 +53,49 @@ describe('1,000 requests while ScaleOps is down', () => {
 // Fails when there is no queue, no end to it, when a place is freed before its call has ended or not at all, when who has
 // waited too long is called after all, and when OVERLOADED allows no older report.
 describe('calls at the same time', () => {
-  test('are eight, 64 wait, and who comes then hears so at once', async () => {
+  test('are eight, 256 are queued, and the next is rejected at once with the time to come again', async () => {
     await using stand = await startStand();
     const { upstream, clock } = stand;
     const held = hold();
     upstream.answer(WORKLOADS, held.fault);
-    const asked = askMany(stand, 72);
-    await Promise.all([upstream.arrivals(8), clock.set(72 + 64)]);
-    const turnedAway = await Promise.all(askMany(stand, 5, 'late'));
-    for (const answer of turnedAway) expectFault(answer, { code: 'OVERLOADED' });
+    const asked = askMany(stand, 264);
+    // Each has a deadline, and each that is queued a time to leave the queue.
+    await Promise.all([upstream.arrivals(8), clock.set(264 + 256)]);
+    const rejected = await Promise.all(askMany(stand, 5, 'late'));
+    // 33 rounds of eight, a second each.
+    for (const answer of rejected) expectFault(answer, { code: 'OVERLOADED', retryAfterMs: 33_000 });
     expect(upstream.requests).toHaveLength(8);
     held.release();
-    expect(countCodes(await Promise.all(asked))).toEqual({ good: 72 });
-    expect(upstream.requests).toHaveLength(72);
+    expect(countCodes(await Promise.all(asked))).toEqual({ good: 264 });
+    expect(upstream.requests).toHaveLength(264);
     expect(clock.pending()).toBe(0);
-    expectNothingLeaks(stand, ...turnedAway);
+    expectNothingLeaks(stand, ...rejected);
   });
 
-  test('are waited for for two seconds', async () => {
+  test('are queued until their deadline leaves no time for a usual call', async () => {
     await using stand = await startStand({ env: { SCALEOPS_MAX_IN_FLIGHT: '1' } });
-    const { upstream, clock } = stand;
+    const { upstream, gateway, clock } = stand;
+    const usual = hold();
+    upstream.answer(WORKLOADS, usual.fault);
+    const known = gateway.ask(ONE);
+    await upstream.arrivals(1);
+    clock.advance(5_000);
+    usual.release();
+    await known;
     const held = hold();
     upstream.answer(WORKLOADS, held.fault);
     const [first, ...others] = askMany(stand, 4);
-    await Promise.all([upstream.arrivals(1), clock.set(4 + 3)]);
-    clock.advance(1_999);
+    await Promise.all([upstream.arrivals(2), clock.set(1 + 4 + 3)]);
+    clock.advance(24_999);
     expect(clock.pending()).toBe(4 + 3);
     clock.advance(1);
-    for (const answer of await Promise.all(others)) expectFault(answer, { code: 'OVERLOADED' });
+    // Each by the calls that are still queued, itself among them.
+    const waits = [20_000, 15_000, 10_000];
+    for (const [index, answer] of (await Promise.all(others)).entries()) {
+      expectFault(answer, { code: 'OVERLOADED', retryAfterMs: waits[index]! });
+    }
     held.release();
     expect((await first!).data).toEqual(GOOD_ONE);
-    expect((await stand.gateway.ask(ONE)).data).toEqual(GOOD_ONE);
     expect(upstream.requests).toHaveLength(2);
   });
 

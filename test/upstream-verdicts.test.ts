@@ -55,9 +55,9 @@ describe('ScaleOps that is not down', () => {
   test('is left alone after five failures in a row, and a rate limit between them is neither one nor a success', async () => {
     await using stand = await startStand({ env: { ...NO_RETRIES, ...NO_CACHE } });
     const { upstream, gateway } = stand;
-    for (const status of [500, 500, 500, 500, 429, 500]) {
+    for (const [index, status] of [500, 500, 500, 500, 429, 500].entries()) {
       upstream.answer(WORKLOADS, faults.status(status));
-      await gateway.ask(ONE);
+      await gateway.ask(namespaceQuery(`question-${index}`));
     }
     expectFault(await gateway.ask(ONE), OPEN);
     expect(upstream.requests).toHaveLength(6);
@@ -66,9 +66,9 @@ describe('ScaleOps that is not down', () => {
   test.each([400, 404, 403])('begins a new row after a status %d', async (between) => {
     await using stand = await startStand({ env: { ...NO_RETRIES, ...NO_CACHE } });
     const { upstream, gateway } = stand;
-    for (const status of [500, 500, 500, 500, between, 500, 500, 500, 500]) {
+    for (const [index, status] of [500, 500, 500, 500, between, 500, 500, 500, 500].entries()) {
       upstream.answer(WORKLOADS, faults.status(status));
-      await gateway.ask(ONE);
+      await gateway.ask(namespaceQuery(`question-${index}`));
     }
     upstream.answer(WORKLOADS, GOOD);
     expect((await gateway.ask(ONE)).data).toEqual(GOOD_ONE);

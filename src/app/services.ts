@@ -14,8 +14,9 @@ import { GatewayError } from '../errors.js';
 import type { GatewayLogger } from '../telemetry/logger.js';
 import { createTelemetry, type Telemetry } from '../telemetry/telemetry.js';
 import { createScaleOpsClient, type ScaleOpsClient } from '../upstream/client/client.js';
+import { createProxiedFetch } from '../upstream/http/proxy.js';
 import { createCredentials } from '../upstream/auth/credentials.js';
-import { createReportReader, type ReportReader } from '../upstream/parse/report-parser.js';
+import { createReportParser, type ReportParser } from '../upstream/parse/report-parser.js';
 
 /** What a test or another host may replace. */
 export interface GatewayDependencies {
@@ -33,18 +34,19 @@ export function createParts(config: Config, dependencies: GatewayDependencies, c
   const telemetry = watchGateway(config, dependencies, clock);
   const instrument = telemetry.instruments;
   const authentication = createDoorkeeper(config, logger, clock);
-  const credentials = createCredentials({ ...config.upstream, clock, instrument });
-  const reader = createReportReader({ keepsBodies: sharedUrlOf(config) !== undefined });
-  const client = createClient(config, reader, telemetry, logger, clock);
-  const shared = createSharedTier(config, reader, logger, clock);
+  const credentials = createCredentials({ ...config.upstream, proxy: config.proxy, clock, instrument });
+  const parser = createReportParser({ keepsBodies: sharedUrlOf(config) !== undefined });
+  const client = createClient(config, parser, telemetry, logger, clock);
+  const shared = createSharedTier(config, parser, logger, clock);
   const cache = createCache(config, { client, shared, instrument }, logger, clock);
   telemetry.metrics?.watch({ cache, upstream: client, shared });
   return { telemetry, authentication, credentials, client, shared, cache };
 }
 
-function createDoorkeeper({ access }: Config, logger: Logger, clock: Clock): Authentication | undefined {
+function createDoorkeeper({ access, proxy }: Config, logger: Logger, clock: Clock): Authentication | undefined {
   return createAuthentication(access, {
     clock,
+    fetch: proxy && createProxiedFetch(proxy),
     onKeys: (areThere) => {
       if (areThere) logger.info('the signing keys of the issuer can be had again');
       else logger.warn('the signing keys of the issuer cannot be had');
@@ -72,15 +74,16 @@ function watchGateway(
 }
 
 function createClient(
-  { upstream }: Config,
-  reader: ReportReader,
+  { upstream, proxy }: Config,
+  parser: ReportParser,
   telemetry: Telemetry,
   logger: Logger,
   clock: Clock,
 ): ScaleOpsClient {
   const client = createScaleOpsClient({
     ...upstream,
-    reader,
+    proxy,
+    parser,
     clock,
     instrument: telemetry.instruments,
     onDroppedNumbers: (report, count) => {
@@ -93,7 +96,7 @@ function createClient(
     },
   });
   // Whoever is done with the client wants nothing read any more.
-  const close = () => Promise.all([client.close(), reader.close()]).then(() => undefined);
+  const close = () => Promise.all([client.close(), parser.close()]).then(() => undefined);
   return { ...client, close };
 }
 
@@ -124,7 +127,7 @@ function sharedUrlOf({ cache }: Config): string | undefined {
   return cache.ttlMs > 0 ? cache.redisUrl : undefined;
 }
 
-function createSharedTier(config: Config, reader: ReportReader, logger: Logger, clock: Clock): SharedCache | undefined {
+function createSharedTier(config: Config, parser: ReportParser, logger: Logger, clock: Clock): SharedCache | undefined {
   const { cache, upstream } = config;
   const url = sharedUrlOf(config);
   if (url === undefined) return undefined;
@@ -137,7 +140,7 @@ function createSharedTier(config: Config, reader: ReportReader, logger: Logger, 
   });
   return createSharedCache({
     engine,
-    reader,
+    parser,
     keepMs: ({ report, asOf }) => keepMs({ asOf, freshMs: lifetimeOf(report, asOf, cache) }, cache),
     maxKeepMs: keepMs({ asOf: 0, freshMs: Math.max(cache.ttlMs, cache.pastTtlMs) }, cache),
     maxBytes: upstream.maxResponseBytes,

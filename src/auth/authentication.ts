@@ -43,6 +43,8 @@ export interface Authentication {
 
 export interface AuthenticationOptions {
   readonly clock: Clock;
+  /** Fetches the signing keys; the global `fetch`, by default. */
+  readonly fetch?: typeof fetch | undefined;
   readonly onKeys: (areThere: boolean) => void;
 }
 

@@ -33,6 +33,8 @@ export interface JwtVerifier {
 
 export interface JwtOptions extends JwtSettings {
   readonly clock: Clock;
+  /** Fetches the signing keys; the global `fetch`, by default. */
+  readonly fetch?: typeof fetch | undefined;
   /** Told when keys cannot be had, and when they can again. */
   readonly onKeys: (areThere: boolean) => void;
 }
@@ -49,8 +51,8 @@ const JWKS_OPTIONS = { cacheMaxAge: Infinity, cooldownDuration: COOLDOWN_MS, tim
 /** What says that there are keys, and that this token is not made by one of them, or which of them is not said. */
 const ABOUT_THE_TOKEN = [errors.JWKSNoMatchingKey, errors.JWKSMultipleMatchingKeys, errors.JOSENotSupported];
 
-export function createJwtVerifier({ clock, onKeys, ...settings }: JwtOptions): JwtVerifier {
-  const keys = createKeys(settings.jwksUrl, clock, onKeys);
+export function createJwtVerifier({ clock, onKeys, fetch: fetchKeys = fetch, ...settings }: JwtOptions): JwtVerifier {
+  const keys = createKeys(settings.jwksUrl, { clock, onKeys, fetch: fetchKeys });
   const { issuer, audiences, algorithms, clockSkewSeconds } = settings;
   return {
     isReady: () => keys.areThere(),
@@ -90,7 +92,9 @@ async function verify(token: string, find: JWTVerifyGetKey, rules: JWTVerifyOpti
   }
 }
 
-function createKeys(url: string, clock: Clock, onKeys: JwtOptions['onKeys']) {
+type KeyOptions = Required<Pick<JwtOptions, 'clock' | 'onKeys'>> & { readonly fetch: typeof fetch };
+
+function createKeys(url: string, { clock, onKeys, fetch: fetchKeys }: KeyOptions) {
   let askedAt = -Infinity;
   let isFailing = false;
   const wasAsked = (withinMs: number): boolean => Math.abs(clock.now() - askedAt) < withinMs;
@@ -100,7 +104,7 @@ function createKeys(url: string, clock: Clock, onKeys: JwtOptions['onKeys']) {
     [customFetch]: (...request) => {
       if (isFailing && wasAsked(RETRY_MS)) throw new Error('the issuer failed a moment ago');
       askedAt = clock.now();
-      return fetch(...request);
+      return fetchKeys(...request);
     },
   });
   const tell = (isDown: boolean): void => {

@@ -45,6 +45,8 @@ export interface LoadOptions {
   readonly signal?: AbortSignal | undefined;
   /** Asks the upstream although there is a fresh report; not more often than every few seconds a report. */
   readonly anew?: boolean;
+  /** The caller whose share of the calls to ScaleOps a fetch takes. */
+  readonly callerKey?: string | undefined;
 }
 
 export interface ReportCache {
@@ -64,6 +66,7 @@ export interface ReportCache {
 
 interface Asking extends Place {
   readonly anew: boolean;
+  readonly callerKey: string | undefined;
 }
 
 interface Landing {
@@ -115,7 +118,13 @@ export function createReportCache(options: ReportCacheOptions): ReportCache {
     answers: createAnswers(memory, instrument),
     findFamily: createFamilyFinding(memory, instrument),
     load(request, principal, how = {}) {
-      const asking = { key: toPlace(request, principal).key, request, principal, anew: how.anew ?? false };
+      const asking = {
+        key: toPlace(request, principal).key,
+        request,
+        principal,
+        anew: how.anew ?? false,
+        callerKey: how.callerKey,
+      };
       return instrument.load(request.report, () => load(asking, how));
     },
     loadAtOnce(request, principal) {
@@ -157,12 +166,12 @@ function createFinding(memory: ReportMemory, shared: SharedCache | undefined) {
 /** Gets a report from upstream, or from the replica that is getting it, and keeps it. */
 function createFetching({ client, shared, clock, timeoutMs }: ReportCacheOptions, memory: ReportMemory) {
   const askUpstream = async (
-    { request, principal }: Asking,
+    { request, principal, callerKey }: Asking,
     deadline: Deadline,
   ): Promise<DatedReport & FetchedReport> => {
     const askedAt = clock.now();
     try {
-      const { report, body } = await client.fetchReport(request, principal, deadline);
+      const { report, body } = await client.fetchReport(request, principal, deadline, callerKey);
       return { report, body, askedAt, asOf: clock.now() };
     } catch (error) {
       if (error instanceof UpstreamError && error.isRefusal) {

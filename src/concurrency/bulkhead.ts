@@ -1,85 +1,127 @@
-// A bulkhead: so many works run at the same time, so many more wait for their turn, and who comes after that is turned
-// away at once. A work keeps its place until it has really ended, also when nobody waits for it any more: else those who
-// give up would make room for more than the host behind it is meant to get.
+// A bulkhead: at most `maxInFlight` tasks run and `maxQueued` wait; further ones are rejected at once. No caller can take
+// all of it: each holds at most three quarters of the slots and of the queue, and the queue serves callers in turn.
 
 import type { Clock } from '../clock.js';
 import type { AbortableCaller } from './abort.js';
+import { Deadline } from './deadline.js';
+import { Semaphore } from './semaphore.js';
 
 export interface BulkheadSettings {
   readonly maxInFlight: number;
   readonly maxQueued: number;
-  /** How long a work may wait for its turn. */
-  readonly maxQueueMs: number;
 }
 
-/** The work was not begun: the queue was full, or the wait in it too long. */
+/** The task was not started: the queue was full, or the caller's deadline left no time for it. */
 export class BulkheadFullError extends Error {
   override readonly name = 'BulkheadFullError';
+  /** When the queue is expected to have drained. */
+  readonly retryAfterMs: number;
+
+  constructor(message: string, retryAfterMs: number) {
+    super(message);
+    this.retryAfterMs = retryAfterMs;
+  }
 }
 
-/** How many works run, and how many wait for their turn. */
+export interface BulkheadCaller extends AbortableCaller {
+  /** What is left of the caller's deadline. */
+  remainingMs(): number;
+}
+
+/** How many tasks run and wait now. */
 export interface BulkheadLoad {
   readonly inFlight: number;
   readonly queued: number;
 }
 
-export interface Bulkhead {
-  /** Now. */
-  load(): BulkheadLoad;
-  /** @throws BulkheadFullError; the visitor's reason when it has left, or leaves the queue; what `work` throws. */
-  run<T>(work: () => Promise<T>, visitor: AbortableCaller): Promise<T>;
+/** The share of the slots, and of the queue, that one caller may hold, whether or not others are waiting. */
+const MAX_SHARE_PER_CALLER = 0.75;
+/** Assumed where no task has finished yet, and the least that a rejected caller is told to wait. */
+const DEFAULT_TASK_MS = 1_000;
+const MAX_RETRY_AFTER_MS = 60_000;
+
+export class Bulkhead {
+  readonly #settings: BulkheadSettings;
+  readonly #clock: Clock;
+  readonly #slots: Semaphore;
+  readonly #durations = new RecentDurations();
+
+  constructor(settings: BulkheadSettings, clock: Clock) {
+    const { maxInFlight } = settings;
+    this.#settings = settings;
+    this.#clock = clock;
+    this.#slots = new Semaphore({ max: maxInFlight, maxPerKey: shareOf(maxInFlight) });
+  }
+
+  load(): BulkheadLoad {
+    return { inFlight: this.#slots.held, queued: this.#slots.waiting };
+  }
+
+  /**
+   * Runs a task as soon as there is a slot. The slot is held until the task settles, even if its caller gave up:
+   * otherwise abandoned calls would let the host be overloaded. A queued caller waits for as long as its deadline leaves
+   * time for a usual task, which is the median of the recent ones.
+   * @param key the caller whose share it counts to; undefined: no particular one.
+   * @throws BulkheadFullError; the caller's reason when it aborts first; what `task` throws.
+   */
+  async run<T>(caller: BulkheadCaller, key: string | undefined, task: () => Promise<T>): Promise<T> {
+    if (this.#slots.isFree(key)) return this.#slots.run({ signal: caller.signal, key }, () => this.#measure(task));
+    this.#assertQueueHasRoom(key);
+    const maxWaitMs = caller.remainingMs() - (this.#durations.median() ?? 0);
+    const toError = (): Error => this.#reject('no time left for a call');
+    const wait = new Deadline(this.#clock, maxWaitMs, { caller, toError });
+    try {
+      return await this.#slots.run({ signal: wait.signal, key }, () => {
+        wait.end();
+        return this.#measure(task);
+      });
+    } finally {
+      wait.end();
+    }
+  }
+
+  #assertQueueHasRoom(key: string | undefined): void {
+    const { maxQueued } = this.#settings;
+    if (this.#slots.waiting >= maxQueued) throw this.#reject('queue full');
+    if (key !== undefined && this.#slots.waitingOf(key) >= shareOf(maxQueued)) {
+      throw this.#reject('caller has too many calls queued');
+    }
+  }
+
+  #reject(message: string): BulkheadFullError {
+    const rounds = Math.ceil((this.#slots.waiting + 1) / this.#settings.maxInFlight);
+    const taskMs = Math.max(this.#durations.median() ?? 0, DEFAULT_TASK_MS);
+    return new BulkheadFullError(message, Math.min(rounds * taskMs, MAX_RETRY_AFTER_MS));
+  }
+
+  async #measure<T>(task: () => Promise<T>): Promise<T> {
+    const startedAt = this.#clock.now();
+    const result = await task();
+    this.#durations.add(this.#clock.now() - startedAt);
+    return result;
+  }
 }
 
-export function createBulkhead(settings: BulkheadSettings, clock: Clock): Bulkhead {
-  const queue = new Set<() => void>();
-  let inFlight = 0;
+/** At least one. */
+function shareOf(count: number): number {
+  return Math.max(1, Math.floor(count * MAX_SHARE_PER_CALLER));
+}
 
-  const takeTurn = (visitor: AbortableCaller): Promise<void> => {
-    visitor.signal.throwIfAborted();
-    if (inFlight < settings.maxInFlight) {
-      inFlight += 1;
-      return Promise.resolve();
-    }
-    const { signal } = visitor;
-    if (queue.size >= settings.maxQueued) throw new BulkheadFullError('queue full');
-    return new Promise((resolve, reject) => {
-      const leave = (): void => {
-        queue.delete(admit);
-        cancel();
-        signal.removeEventListener('abort', onAbort);
-      };
-      const admit = (): void => {
-        leave();
-        resolve();
-      };
-      const onAbort = (): void => {
-        leave();
-        reject(signal.reason as Error);
-      };
-      const cancel = clock.after(settings.maxQueueMs, () => {
-        leave();
-        reject(new BulkheadFullError('queued too long'));
-      });
-      signal.addEventListener('abort', onAbort, { once: true });
-      queue.add(admit);
-    });
-  };
-  const giveTurn = (): void => {
-    // The place passes on to the one who has waited longest.
-    const [next] = queue;
-    if (next === undefined) inFlight -= 1;
-    else next();
-  };
+/** How long recent tasks took that succeeded: failures are often faster than answers. */
+class RecentDurations {
+  static readonly #MAX = 50;
+  readonly #recent: number[] = [];
+  #next = 0;
 
-  return {
-    load: () => ({ inFlight, queued: queue.size }),
-    async run(work, visitor) {
-      await takeTurn(visitor);
-      try {
-        return await work();
-      } finally {
-        giveTurn();
-      }
-    },
-  };
+  add(durationMs: number): void {
+    // A clock that is set back gives a negative duration.
+    this.#recent[this.#next] = Math.max(0, durationMs);
+    this.#next = (this.#next + 1) % RecentDurations.#MAX;
+  }
+
+  /** Undefined before the first. */
+  median(): number | undefined {
+    const sorted = this.#recent.toSorted((a, b) => a - b);
+    return sorted[sorted.length >> 1];
+  }
 }

@@ -1,49 +1,62 @@
-// So many requests a minute for each caller, evenly refilled: a caller that has been quiet may send them all at once. By
-// the generic cell rate algorithm, which keeps one number a caller: when all that it has sent is made up for.
+// Rate limits per key by the generic cell rate algorithm (GCRA), which keeps one number per key: the theoretical arrival
+// time, when all that the key has sent is paid for. A key that has been quiet may send a minute's worth at once.
 // https://en.wikipedia.org/wiki/Generic_cell_rate_algorithm
 
 import type { Clock } from '../clock.js';
 
 const MINUTE_MS = 60_000;
-/** Beyond, whoever has been quiet longest is forgotten, and may begin anew. */
-const MAX_CALLERS = 10_000;
+/** Some 150 bytes each: 1.5 MB per limiter. */
+const MAX_KEYS = 10_000;
 
-export interface RateLimit {
-  /** Counts a request of this caller. @returns how long it has to wait until it may send it, 0 where it may now. */
-  take(caller: string): number;
-}
-
-export interface RateLimitOptions {
+export interface RateLimiterOptions {
   readonly perMinute: number;
   readonly clock: Clock;
-  readonly maxCallers?: number;
+  /**
+   * How many keys are remembered. The one that was quiet longest is evicted: after a minute there is nothing left to
+   * forget about it, so that new keys reset the limit of an active key only if they outnumber this within a minute.
+   */
+  readonly maxKeys?: number;
 }
 
-export function createRateLimit({ perMinute, clock, maxCallers = MAX_CALLERS }: RateLimitOptions): RateLimit {
-  const intervalMs = MINUTE_MS / perMinute;
-  // In the order in which they last sent something.
-  const madeUpAt = new Map<string, number>();
-  return {
-    take(caller) {
-      const now = clock.now();
-      const owed = madeUpAt.get(caller) ?? now;
-      // A clock that was set back makes nobody wait longer than for all of it.
-      const next = Math.min(Math.max(owed, now), now + MINUTE_MS) + intervalMs;
-      const waitMs = next - now - MINUTE_MS;
-      // Sums of fractions are a little off; a request that is due is let through.
-      const mayPass = waitMs < 1e-6;
-      // To move a caller to the end takes longer than all else here, and matters only where some will be forgotten.
-      if (madeUpAt.size > maxCallers / 2) madeUpAt.delete(caller);
-      madeUpAt.set(caller, mayPass ? next : next - intervalMs);
-      if (madeUpAt.size > maxCallers) forgetFirst(madeUpAt);
-      return mayPass ? 0 : waitMs;
-    },
-  };
-}
+export class RateLimiter {
+  readonly #clock: Clock;
+  readonly #intervalMs: number;
+  readonly #maxKeys: number;
+  /** Theoretical arrival times, in the order of the last `take`. */
+  readonly #arrivals = new Map<string, number>();
 
-function forgetFirst(map: Map<string, number>): void {
-  for (const key of map.keys()) {
-    map.delete(key);
-    return;
+  constructor({ perMinute, clock, maxKeys = MAX_KEYS }: RateLimiterOptions) {
+    this.#clock = clock;
+    this.#intervalMs = MINUTE_MS / perMinute;
+    this.#maxKeys = maxKeys;
+  }
+
+  /** Counts a request of this key. Returns how many milliseconds it has to wait; 0: it may pass. Refused ones are free. */
+  take(key: string): number {
+    const now = this.#clock.now();
+    // A clock that was set back makes nobody wait longer than for a whole minute's worth.
+    const arrival = Math.min(Math.max(this.#arrivals.get(key) ?? now, now), now + MINUTE_MS);
+    const waitMs = arrival + this.#intervalMs - now - MINUTE_MS;
+    // Sums of fractions are a little off; a request that is due passes.
+    const mayPass = waitMs < 1e-6;
+    this.#set(key, mayPass ? arrival + this.#intervalMs : arrival);
+    return mayPass ? 0 : waitMs;
+  }
+
+  /** Takes back a `take` that passed. */
+  refund(key: string): void {
+    const arrival = this.#arrivals.get(key);
+    if (arrival !== undefined) this.#arrivals.set(key, arrival - this.#intervalMs);
+  }
+
+  #set(key: string, arrival: number): void {
+    // Moving a key to the end costs more than the rest of `take`, and matters only when keys will be evicted.
+    if (this.#arrivals.size > this.#maxKeys / 2) this.#arrivals.delete(key);
+    this.#arrivals.set(key, arrival);
+    if (this.#arrivals.size <= this.#maxKeys) return;
+    for (const oldest of this.#arrivals.keys()) {
+      this.#arrivals.delete(oldest);
+      return;
+    }
   }
 }

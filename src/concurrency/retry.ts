@@ -1,48 +1,49 @@
-// When to try again, and how long to wait before: a few attempts a request, with full jitter between them, and a budget
-// over all requests, so that a host in trouble gets a tenth more load and not three times as much.
+// Whether and when to retry: a few attempts per request with full jitter between them, and a budget over all requests, so
+// that a failing host gets a tenth more load and not three times as much.
 // Full jitter: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
 
 import type { Clock } from '../clock.js';
-import { createSlidingCounts } from './sliding-window.js';
+import { createSlidingWindowCounter } from './sliding-window.js';
 
 /**
- * What a fault allows. "at-once" is a connection that was closed just before it was used again: no fault of the host,
- * so that the first of a request costs neither time nor budget. "once" may be tried again a single time.
+ * What a failure allows. `immediate`: a kept-alive connection was closed just before it was reused, which is no fault of
+ * the host, so that the first of a request costs neither time nor budget. `once`: a single retry. `budget`: retries
+ * within the attempts of the request and the budget of all requests.
  */
-export type RetryRule = 'never' | 'at-once' | 'once' | 'budget';
+export type RetryRule = 'never' | 'immediate' | 'once' | 'budget';
 
 export interface RetrySettings {
-  /** The most attempts of one request, the first included. */
+  /** Attempts per request, including the first. */
   readonly maxAttempts: number;
-  /** Retries within a minute, as a part of the requests of that minute… */
+  /** Retries allowed per minute, as a share of the requests of that minute… */
   readonly retryRatio: number;
-  /** …and never fewer than these. */
+  /** …but at least this many. */
   readonly minRetries: number;
 }
 
 export interface FailedAttempt {
   readonly rule: RetryRule;
-  /** How long the host asks to be left alone. */
+  /** The host's `Retry-After`. */
   readonly retryAfterMs?: number | undefined;
 }
 
 /** The retries of one request. */
-export interface Retries {
-  /** How many milliseconds to wait before the next attempt; undefined: there is to be none. */
-  next(failed: FailedAttempt, remainingMs: number): number | undefined;
+export interface RetryState {
+  /** How long to wait before the next attempt; undefined: do not retry. */
+  nextDelayMs(failed: FailedAttempt, remainingMs: number): number | undefined;
 }
 
 export interface RetryPolicy {
-  /** Counts a request. */
-  begin(): Retries;
+  /** Counts a request, and starts its retries. */
+  start(): RetryState;
 }
 
 const BUDGET_WINDOW_MS = 60_000;
 const BASE_MS = 200;
 const MAX_BACKOFF_MS = 2_000;
-/** In a minute: twice as many as there are connections by default. A host that closes more has a fault of its own. */
-const MAX_AT_ONCE = 16;
-/** Who asks to be left alone for longer gets no retry: the client is told how long instead. */
+/** Per minute: twice the default number of connections. A host that closes more of them has a problem. */
+const MAX_IMMEDIATE = 16;
+/** A longer `Retry-After` is passed on to the client instead of waited for. */
 const MAX_RETRY_AFTER_MS = 5_000;
 
 export function createRetryPolicy(
@@ -50,30 +51,30 @@ export function createRetryPolicy(
   clock: Clock,
   random: () => number = Math.random,
 ): RetryPolicy {
-  const recent = createSlidingCounts<'request' | 'retry' | 'at-once'>(clock, BUDGET_WINDOW_MS);
+  const recent = createSlidingWindowCounter<'request' | 'retry' | 'immediate'>(clock, BUDGET_WINDOW_MS);
   const isInBudget = (): boolean =>
     recent.count('retry') < Math.max(minRetries, Math.floor(recent.count('request') * retryRatio));
 
   return {
-    begin() {
+    start() {
       recent.add('request');
       let attempts = 1;
-      let wasAtOnce = false;
+      let wasImmediate = false;
       return {
-        next({ rule, retryAfterMs = 0 }, remainingMs) {
-          if (rule === 'at-once' && !wasAtOnce && recent.count('at-once') < MAX_AT_ONCE) {
-            wasAtOnce = true;
-            recent.add('at-once');
+        nextDelayMs({ rule, retryAfterMs = 0 }, remainingMs) {
+          if (rule === 'immediate' && !wasImmediate && recent.count('immediate') < MAX_IMMEDIATE) {
+            wasImmediate = true;
+            recent.add('immediate');
             return 0;
           }
           const allowed = rule === 'never' ? 1 : rule === 'once' ? Math.min(2, maxAttempts) : maxAttempts;
           if (attempts >= allowed || retryAfterMs > MAX_RETRY_AFTER_MS) return undefined;
           const backoffMs = random() * Math.min(BASE_MS * 2 ** attempts, MAX_BACKOFF_MS);
-          const waitMs = Math.max(retryAfterMs, backoffMs);
-          if (waitMs >= remainingMs || !isInBudget()) return undefined;
+          const delayMs = Math.max(retryAfterMs, backoffMs);
+          if (delayMs >= remainingMs || !isInBudget()) return undefined;
           attempts += 1;
           recent.add('retry');
-          return waitMs;
+          return delayMs;
         },
       };
     },

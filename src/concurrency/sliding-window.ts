@@ -3,7 +3,7 @@
 
 import type { Clock } from '../clock.js';
 
-export interface SlidingCounts<Name extends string> {
+export interface SlidingWindowCounter<Name extends string> {
   add(name: Name): void;
   /** How often `name` was counted within the window. */
   count(name: Name): number;
@@ -12,13 +12,16 @@ export interface SlidingCounts<Name extends string> {
 
 const BUCKETS = 10;
 
-export function createSlidingCounts<Name extends string>(clock: Clock, windowMs: number): SlidingCounts<Name> {
+export function createSlidingWindowCounter<Name extends string>(
+  clock: Clock,
+  windowMs: number,
+): SlidingWindowCounter<Name> {
   const bucketMs = windowMs / BUCKETS;
   /** By the number of the bucket since the epoch. */
   const buckets = new Map<number, Map<Name, number>>();
   let latest = 0;
   /** The number of the bucket of now, once the old ones are gone. */
-  const enter = (): number => {
+  const rotate = (): number => {
     const current = Math.floor(clock.now() / bucketMs);
     if (current === latest) return current;
     latest = current;
@@ -28,12 +31,12 @@ export function createSlidingCounts<Name extends string>(clock: Clock, windowMs:
   };
   return {
     add(name) {
-      const index = enter();
+      const index = rotate();
       const bucket = buckets.get(index) ?? new Map<Name, number>();
       buckets.set(index, bucket.set(name, (bucket.get(name) ?? 0) + 1));
     },
     count(name) {
-      enter();
+      rotate();
       let sum = 0;
       for (const bucket of buckets.values()) sum += bucket.get(name) ?? 0;
       return sum;

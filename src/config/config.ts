@@ -13,12 +13,14 @@ import type { LOG_LEVELS } from './settings/gateway.js';
 import { explainLoopback, findIdleAccess, readAccess, readTrustedDocuments } from './settings/read-access.js';
 import { findTracingWarnings } from './settings/read-opentelemetry.js';
 import { readTelemetry } from './settings/read-telemetry.js';
+import { readProxy } from './settings/read-proxy.js';
 import { readProtection } from './settings/read-protection.js';
 import { findIdleSettings, readAuth, readResilience } from './settings/read-upstream.js';
 import { ConfigError, createReader, type Environment, type Reader, type ReadText } from './settings/reader.js';
 import { SETTINGS } from './settings/settings.js';
 import type { AuthSettings } from '../upstream/auth/credentials.js';
 import type { ShutdownSettings } from '../app/shutdown.js';
+import type { ProxySettings } from '../upstream/http/proxy.js';
 import type { ResilienceSettings } from '../upstream/client/resilience.js';
 
 export { ConfigError };
@@ -50,6 +52,8 @@ export interface Config {
   readonly telemetry: Readonly<ReturnType<typeof readTelemetry>>;
   /** Who may keep a fresh answer, by `Cache-Control`. */
   readonly cacheControl: 'private' | 'public';
+  /** The proxy for ScaleOps, logins and signing keys; undefined: none. */
+  readonly proxy: ProxySettings | undefined;
   readonly upstream: {
     readonly url: string;
     readonly auth: AuthSettings;
@@ -99,6 +103,7 @@ export function readConfig(
     logSamplePercent: read('LOG_SAMPLE_PERCENT'),
     telemetry: readTelemetry(read),
     cacheControl: read('CACHE_CONTROL'),
+    proxy: readProxy(env, problems),
     upstream: {
       url: read('SCALEOPS_URL'),
       auth,

@@ -3,10 +3,10 @@
 import type { GraphQLSchema } from 'graphql';
 
 import type { Authentication } from '../auth/authentication.js';
+import { createRequestLimits } from '../auth/request-limits.js';
 import type { TrustedDocuments } from '../auth/trusted-documents.js';
 import type { AnswerMemory } from '../cache/memory/response-store.js';
 import type { Clock } from '../clock.js';
-import { createRateLimit } from '../concurrency/rate-limiter.js';
 import type { ContextParts } from '../loaders/context.js';
 import type { DocumentLimits } from '../query-limits/limits.js';
 import type { GatewayLogger } from '../telemetry/logger.js';
@@ -119,8 +119,8 @@ export function createHttpHandler(settings: HttpSettings, services: HttpServices
 function createSteps(settings: HttpSettings, services: HttpServices): PipelineSteps {
   const { limits, access } = settings;
   const { clock, schema, context, authentication } = services;
-  const rateLimit =
-    limits.rateLimit === undefined ? undefined : createRateLimit({ perMinute: limits.rateLimit, clock });
+  const { rateLimit: perMinute } = limits;
+  const limitRate = createLimitRate(perMinute === undefined ? undefined : createRequestLimits({ perMinute, clock }));
   return {
     toFormat: createFormats(),
     shutdownGate: createShutdownGate(services.ending),
@@ -128,8 +128,11 @@ function createSteps(settings: HttpSettings, services: HttpServices): PipelineSt
       authentication,
       credentials: context.credentials,
       forwardsTokens: access === 'forward',
+      onRefused: (request) => {
+        limitRate.onRefusedCredentials(request);
+      },
     }),
-    limitRate: createLimitRate(rateLimit),
+    limitRate,
     resolveOperation: createResolveOperation({
       parser: createDocumentParser({ schema, limits: limits.documents, introspection: limits.introspection }),
       documents: createKnownDocuments(schema),

@@ -19,6 +19,7 @@ import { toErrorResult } from './response/error-format.js';
 import type { Encoding, ResponseFormat } from './response/format.js';
 import type { ShutdownGate } from './shutdown-gate.js';
 import type { LimitCost } from './steps/limit-cost.js';
+import type { LimitRate } from './steps/limit-rate.js';
 import { checkOrigin } from './steps/check-origin.js';
 import type { Execute } from './steps/execute.js';
 import type { InlineTrace } from './steps/inline-trace.js';
@@ -50,7 +51,7 @@ export interface PipelineSteps {
   readonly toFormat: (headers: HeadersByName) => ResponseFormat;
   readonly shutdownGate: ShutdownGate;
   readonly authenticate: (request: GraphQLRequest) => Promise<void>;
-  readonly limitRate: (request: GraphQLRequest) => void;
+  readonly limitRate: LimitRate;
   readonly resolveOperation: (parameters: Parameters) => ResolvedOperation;
   readonly limitCost: LimitCost;
   readonly execute: Execute;
@@ -92,6 +93,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     } finally {
       // From here on the client decides how long it takes.
       deadline.end();
+      steps.limitRate.afterExecution(request);
       log(request, status);
       observation?.end(toOutcome(request, status, clock.now()));
     }
@@ -103,8 +105,9 @@ function createAnswer({ origins, steps, responses, responder }: PipelineOptions)
     const { http } = request;
     checkMethod(http.method);
     checkOrigin(http.headers, origins);
+    steps.limitRate.beforeAuthentication(request);
     await steps.authenticate(request);
-    steps.limitRate(request);
+    steps.limitRate.afterAuthentication(request);
     checkFormat(request.format);
     const parameters = await readParameters(http, MAX_BODY_BYTES);
     const operation = steps.resolveOperation(parameters);

@@ -56,6 +56,8 @@ export interface Caller {
   readonly grants?: Grants | undefined;
   /** Resolves when the request may put a large answer together; at once, by default. */
   readonly awaitTurn?: () => Promise<void>;
+  /** Names the caller among those whose calls to ScaleOps share its slots; undefined: nobody in particular. */
+  readonly callerKey?: string | undefined;
   /** Whether the client wants reports anew, although there are fresh ones. */
   readonly anew?: boolean;
 }

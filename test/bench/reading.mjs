@@ -10,7 +10,7 @@ import { pino } from 'pino';
 import { readConfig } from '../../dist/config/config.js';
 import { createGateway } from '../../dist/app/gateway.js';
 import { decodeReport } from '../../dist/report/parse/json-parser.js';
-import { createAnswerReading, toDecoded } from '../../dist/upstream/parse/parse-response.js';
+import { createResponseParser, toReportOrThrow } from '../../dist/upstream/parse/parse-response.js';
 import { fetchFleet } from './fleet.mjs';
 import { measure, printMachine } from './measure.mjs';
 
@@ -19,7 +19,7 @@ const QUERY = `query Rows($last: Duration!) {
   workloadCosts(filter: { last: $last }) { rows(orderBy: [{ field: TOTAL_COST }, { field: HOURLY_COST }], first: 1) { totalCount } }
 }`;
 
-const readAnswer = createAnswerReading();
+const parseResponse = createResponseParser();
 printMachine();
 const texts = new Map();
 for (const size of SIZES) texts.set(size, await fetchFleet(size));
@@ -29,7 +29,7 @@ for (const [size, text] of texts) {
   const cases = {
     'JSON.parse alone': () => JSON.parse(body.toString()),
     'JSON.parse and decoding': () => decodeReport(JSON.parse(body.toString())),
-    'as the gateway reads it': () => toDecoded(readAnswer(body), ''),
+    'as the gateway reads it': () => toReportOrThrow(parseResponse(body), ''),
   };
   measure(`${size} rows, ${(body.length / 1e6).toFixed(2)} MB`, cases, size > 10_000 ? 7 : size > 1_000 ? 31 : 301);
 }

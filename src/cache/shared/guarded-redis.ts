@@ -2,7 +2,7 @@
 // while, because each costs every waiting client its time.
 
 import type { Clock } from '../../clock.js';
-import { CircuitOpenError, createCircuitBreaker } from '../../concurrency/circuit-breaker.js';
+import { CircuitOpenError, CircuitBreaker } from '../../concurrency/circuit-breaker.js';
 import type { Engine } from './redis.js';
 
 export interface Ask {
@@ -28,7 +28,7 @@ const BREAKER = { failuresInARow: 1, failureRatio: 1, minCalls: 1, windowMs: 30_
 
 /** `onTrouble` is told when the engine fails and is left alone, and when it has taken something again. */
 export function createAsk(engine: Engine, clock: Clock, onTrouble: (isTrouble: boolean) => void): Ask {
-  const breaker = createCircuitBreaker({ ...BREAKER, clock, judge: () => 'failure' });
+  const breaker = new CircuitBreaker({ ...BREAKER, clock, classify: () => 'failure' });
   /** What failed last, until it goes well again: one that is full reads well, which ends nothing. */
   let trouble: 'read' | 'write' | undefined;
   const learn = (kind: 'read' | 'write', isWell: boolean): void => {

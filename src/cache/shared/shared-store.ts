@@ -6,7 +6,7 @@ import type { Clock } from '../../clock.js';
 import type { Report } from '../../report/report.js';
 import type { FetchedReport } from '../../upstream/client/client.js';
 import type { Principal } from '../../upstream/principal.js';
-import type { ReportReader } from '../../upstream/parse/report-parser.js';
+import type { ReportParser } from '../../upstream/parse/report-parser.js';
 import type { DatedReport } from '../freshness.js';
 import { ANSWER_MS, TURN_MS, type Ask } from './guarded-redis.js';
 import { peekHeader, sealEntry, unsealEntry } from './encrypted-entry.js';
@@ -42,7 +42,7 @@ export interface SharedEntriesOptions {
   readonly maxKeepMs: number;
   /** The longest text that is read. */
   readonly maxBytes: number;
-  readonly reader: ReportReader;
+  readonly parser: ReportParser;
   readonly clock: Clock;
 }
 
@@ -56,7 +56,7 @@ export function nameKey({ id }: Principal, kind: 'generation' | 'report' | 'lock
 }
 
 export function createSharedEntries({ ask, clock, ...options }: SharedEntriesOptions): SharedEntries {
-  const { keepMs, maxKeepMs, maxBytes, reader } = options;
+  const { keepMs, maxKeepMs, maxBytes, parser } = options;
   return {
     async look({ key, principal, newerThan = -Infinity }, maxMs = ANSWER_MS) {
       const names = [nameKey(principal, 'report', key), nameKey(principal, 'generation')];
@@ -68,7 +68,7 @@ export function createSharedEntries({ ask, clock, ...options }: SharedEntriesOpt
       const isOurs = header?.key === key && header.principalId === principal.id && header.generation === generation;
       if (!entry || !isOurs || header.asOf <= newerThan) return { generation, found: undefined };
       const body = await unsealEntry(entry, principal, maxBytes);
-      const report = body && (await decode(body, reader));
+      const report = body && (await decode(body, parser));
       return { generation, found: report && { report, askedAt: header.askedAt, asOf: header.asOf } };
     },
     async write({ key, principal }, generation, fetched) {
@@ -95,15 +95,15 @@ export function createSharedEntries({ ask, clock, ...options }: SharedEntriesOpt
   };
 }
 
-/** Undefined for what is no report, and where as many large ones are being read as may. */
-async function decode(body: readonly Buffer[], reader: ReportReader): Promise<Report | undefined> {
-  const reading = reader.begin();
+/** Undefined for what is no report. A large one waits for its turn. */
+async function decode(body: readonly Buffer[], parser: ReportParser): Promise<Report | undefined> {
+  const permit = parser.start();
   try {
-    reading.grow(body.reduce((bytes, { length }) => bytes + length, 0));
-    return (await reader.read(body, '')).report;
+    await permit.addBytes(body.reduce((bytes, { length }) => bytes + length, 0));
+    return (await parser.parse(body, '')).report;
   } catch {
     return undefined;
   } finally {
-    reading.end();
+    permit.release();
   }
 }

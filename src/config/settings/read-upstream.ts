@@ -61,7 +61,6 @@ export function readResilience(read: Reader): ResilienceSettings {
   return {
     maxInFlight: read('SCALEOPS_MAX_IN_FLIGHT'),
     maxQueued: read('SCALEOPS_MAX_QUEUED'),
-    maxQueueMs: read('SCALEOPS_MAX_QUEUE_MS'),
     maxAttempts: read('SCALEOPS_MAX_ATTEMPTS'),
     retryRatio: read('SCALEOPS_RETRY_PERCENT') / 100,
     minRetries: read('SCALEOPS_RETRY_MIN'),

@@ -63,15 +63,9 @@ export const UPSTREAM_SETTINGS = {
   SCALEOPS_MAX_IN_FLIGHT: { ...number(1, 256), default: '8', fine, meaning: 'How many calls run at the same time.' },
   SCALEOPS_MAX_QUEUED: {
     ...number(0, 10_000),
-    default: '64',
+    default: '256',
     fine,
-    meaning: 'How many calls may wait for their turn.',
-  },
-  SCALEOPS_MAX_QUEUE_MS: {
-    ...number(0, 600_000),
-    default: '2000',
-    fine,
-    meaning: 'How long a call waits for its turn, in milliseconds.',
+    meaning: 'How many calls may wait for a slot, each for as long as its deadline leaves time for a usual call.',
   },
   SCALEOPS_MAX_ATTEMPTS: {
     ...number(1, 10),

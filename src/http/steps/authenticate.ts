@@ -11,14 +11,20 @@ export interface AuthenticateOptions {
   readonly credentials: Credentials;
   /** Whether callers bring their own tokens for ScaleOps (SCALEOPS_AUTH=forward). */
   readonly forwardsTokens: boolean;
+  /** Called when the gateway refuses the credentials. May throw another error in place of UNAUTHENTICATED. */
+  readonly onRefused: (request: GraphQLRequest) => void;
 }
 
 /** @throws GatewayError UNAUTHENTICATED, FORBIDDEN, OVERLOADED. */
-export function createAuthenticate({ authentication, credentials, forwardsTokens }: AuthenticateOptions) {
+export function createAuthenticate({ authentication, credentials, forwardsTokens, onRefused }: AuthenticateOptions) {
+  const refuse = (request: GraphQLRequest) => (error: unknown) => {
+    if (error instanceof GatewayError && error.code === 'UNAUTHENTICATED') onRefused(request);
+    throw error;
+  };
   return async (request: GraphQLRequest): Promise<void> => {
     const { headers } = request.http;
     if (authentication !== undefined) {
-      const { name, grants } = await request.deadline.race(authentication.authenticate(headers));
+      const { name, grants } = await request.deadline.race(authentication.authenticate(headers)).catch(refuse(request));
       request.callerName = name;
       request.permissions = grants;
     }

@@ -9,6 +9,7 @@ import type { Clock } from '../../clock.js';
 import { GatewayError, UpstreamError } from '../../errors.js';
 import { createAzureLogin, type AzureSettings } from './azure-login.js';
 import { UNOBSERVED, type UpstreamInstrument } from '../instrumentation.js';
+import type { ProxySettings } from '../http/proxy.js';
 import { readExpiry } from './jwt-expiry.js';
 import { createScaleOpsLogin, type LoginSettings } from './scaleops-login.js';
 import { createObtainedTokens, type Login } from './token-cache.js';
@@ -39,12 +40,13 @@ export interface CredentialsOptions {
   /** The ScaleOps host. */
   readonly url: string;
   readonly timeoutMs: number;
+  readonly proxy?: ProxySettings | undefined;
   readonly clock: Clock;
   readonly instrument?: Pick<UpstreamInstrument, 'login'> | undefined;
 }
 
 export function createCredentials(options: CredentialsOptions): Credentials {
-  const { auth, url, timeoutMs, clock, instrument = UNOBSERVED } = options;
+  const { auth, url, timeoutMs, proxy, clock, instrument = UNOBSERVED } = options;
   switch (auth.kind) {
     case 'token':
       return createTokenCredentials(auth.source);
@@ -52,13 +54,13 @@ export function createCredentials(options: CredentialsOptions): Credentials {
       return FORWARDED;
     case 'login': {
       const refusal = refuseWith('Check SCALEOPS_USERNAME and SCALEOPS_PASSWORD.');
-      const login = watchLogin(createScaleOpsLogin(auth, { url, timeoutMs, clock }, refusal), instrument);
+      const login = watchLogin(createScaleOpsLogin(auth, { url, timeoutMs, proxy, clock }, refusal), instrument);
       const account = { names: [url, auth.username], password: auth.password };
       return createAccountCredentials(account, login, createObtainedTokens(login, clock, refusal));
     }
     case 'azure': {
       const refusal = refuseWith('Check SCALEOPS_AZURE_TENANT_ID, _CLIENT_ID and _CLIENT_SECRET.');
-      const login = watchLogin(createAzureLogin(auth, { timeoutMs, clock }, refusal), instrument);
+      const login = watchLogin(createAzureLogin(auth, { timeoutMs, proxy, clock }, refusal), instrument);
       const account = { names: [auth.authority, auth.tenantId, auth.clientId], password: auth.clientSecret };
       return createAccountCredentials(account, login, createObtainedTokens(login, clock, refusal));
     }

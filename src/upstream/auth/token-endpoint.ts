@@ -1,13 +1,12 @@
 // One POST to where tokens are given: with a deadline, a bound on the answer, and no redirect followed. What is wrong
 // with the host itself becomes our errors here; what the answer means is for who asked.
 
-import { Pool } from 'undici';
-
 import type { Clock } from '../../clock.js';
 import { UpstreamError } from '../../errors.js';
 import { Deadline } from '../../concurrency/deadline.js';
-import { discardBody, readBody } from '../http/body.js';
-import { CONNECT_MS, headerOf } from '../http/connections.js';
+import { drainOrClose, readBody } from '../http/body.js';
+import { headerOf } from '../http/connections.js';
+import { createDispatcher, type ProxySettings } from '../http/proxy.js';
 import { parseRetryAfter, toStatusError, toTransportError } from '../http/errors.js';
 
 export interface LoginRequest {
@@ -32,6 +31,7 @@ export interface LoginHost {
 export interface LoginHostOptions {
   readonly url: string;
   readonly timeoutMs: number;
+  readonly proxy?: ProxySettings | undefined;
   readonly clock: Clock;
   /** Whether the token is in the text of the answer. */
   readonly readsText: boolean;
@@ -43,16 +43,16 @@ export interface LoginHostOptions {
 const MAX_LOGIN_MS = 10_000;
 const MAX_ANSWER_BYTES = 262_144;
 
-export function createLoginHost({ url, timeoutMs, clock, readsText, nonsense }: LoginHostOptions): LoginHost {
+export function createLoginHost({ url, timeoutMs, proxy, clock, readsText, nonsense }: LoginHostOptions): LoginHost {
   const { origin } = new URL(url);
-  const pool = new Pool(origin, { connections: 1, headersTimeout: 0, bodyTimeout: 0, connectTimeout: CONNECT_MS });
+  const dispatcher = createDispatcher(origin, 1, proxy);
 
   const post = async (request: LoginRequest, signal: AbortSignal): Promise<LoginAnswer> => {
-    const response = await pool.request({ method: 'POST', ...request, signal });
+    const response = await dispatcher.request({ origin, method: 'POST', ...request, signal });
     const { statusCode: status, body } = response;
     const location = headerOf(response, 'location');
     const isFault = status === 408 || status === 429 || status >= 500;
-    if (isFault || !readsText) discardBody(body, clock);
+    if (isFault || !readsText) drainOrClose(body, clock);
     if (isFault) {
       const retryAfterMs = parseRetryAfter(headerOf(response, 'retry-after'), clock.now());
       throw toStatusError({ status, location, retryAfterMs, pathSetting: '', url: new URL(url) });
@@ -74,7 +74,7 @@ export function createLoginHost({ url, timeoutMs, clock, readsText, nonsense }: 
         deadline.end();
       }
     },
-    close: () => pool.destroy(),
+    close: () => dispatcher.destroy(),
   };
 }
 

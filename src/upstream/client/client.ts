@@ -1,6 +1,7 @@
 // The REST client: one POST a report over one connection pool, no memory. A call ends in a decoded report or in an
 // UpstreamError, and within its caller's deadline, which is over everything: login, queue, attempts, the last byte.
 
+import { createHash } from 'node:crypto';
 import type { Dispatcher } from 'undici';
 
 import type { Clock } from '../../clock.js';
@@ -10,13 +11,14 @@ import type { AbortableCaller } from '../../concurrency/abort.js';
 import type { Deadline } from '../../concurrency/deadline.js';
 import type { Report } from '../../report/report.js';
 import type { ReportKind, ReportRequest } from '../../report/request.js';
-import { ACCEPT_ENCODING, discardBody, readBody } from '../http/body.js';
-import { createUpstreamCalls, ENDPOINTS, type ToUpstreamCall } from './endpoints.js';
+import { ACCEPT_ENCODING, drainOrClose, readBody } from '../http/body.js';
+import { createUpstreamCalls, ENDPOINTS, type ToUpstreamCall, type UpstreamCall } from './endpoints.js';
 import { createConnections, headerOf, type Connections } from '../http/connections.js';
+import type { ProxySettings } from '../http/proxy.js';
 import { parseRetryAfter, toStatusError, toTransportError } from '../http/errors.js';
 import { UNOBSERVED, type ObservedCall, type UpstreamInstrument } from '../instrumentation.js';
 import type { Principal } from '../principal.js';
-import type { ReportOfBody, ReportReader } from '../parse/report-parser.js';
+import type { ParsedReport, ReportParser } from '../parse/report-parser.js';
 import { createResilience, type ResilienceSettings } from './resilience.js';
 
 export interface ClientOptions {
@@ -26,9 +28,10 @@ export interface ClientOptions {
   /** The longest body that is read, in decoded bytes. */
   readonly maxResponseBytes: number;
   readonly resilience: ResilienceSettings;
+  readonly proxy?: ProxySettings | undefined;
   readonly clock: Clock;
-  /** Closed by who made it. */
-  readonly reader: ReportReader;
+  /** Closed by its creator. */
+  readonly parser: ReportParser;
   /** Told once a report about numbers that had to be left out. */
   readonly onDroppedNumbers: (report: ReportKind, count: number) => void;
   /** Told when ScaleOps begins to be left alone, and when it is asked again. */
@@ -43,8 +46,17 @@ export interface FetchedReport {
 }
 
 export interface ScaleOpsClient {
-  /** Asks for a report in the name of `principal`, within `deadline`. @throws UpstreamError; the deadline's reason */
-  fetchReport(request: ReportRequest, principal: Principal, deadline: Deadline): Promise<FetchedReport>;
+  /**
+   * Fetches a report with the principal's token.
+   * @param callerKey the caller whose share of the calls it takes; by default the principal, where that is a caller.
+   * @throws UpstreamError; the deadline's reason.
+   */
+  fetchReport(
+    request: ReportRequest,
+    principal: Principal,
+    deadline: Deadline,
+    callerKey?: string,
+  ): Promise<FetchedReport>;
   /** How many calls run, and how many wait for their turn. */
   load(): BulkheadLoad;
   close(): Promise<void>;
@@ -53,7 +65,7 @@ export interface ScaleOpsClient {
 export function createScaleOpsClient(options: ClientOptions): ScaleOpsClient {
   const { clock, instrument = UNOBSERVED } = options;
   const base = new URL(options.url);
-  const connections = createConnections(base.origin, options.resilience.maxInFlight);
+  const connections = createConnections(base.origin, options.resilience.maxInFlight, options.proxy);
   const host = { connections, toCall: createUpstreamCalls(base, options.paths) };
   const resilience = createResilience({ ...options.resilience, clock, onBreaker: options.onBreaker });
 
@@ -69,7 +81,7 @@ export function createScaleOpsClient(options: ClientOptions): ScaleOpsClient {
     });
 
   return {
-    fetchReport(request, principal, deadline) {
+    fetchReport(request, principal, deadline, callerKey = principal.isCaller ? principal.id : undefined) {
       const { report } = request;
       let number = 0;
       const attempt = (attemptNumber: number): Promise<FetchedReport> => {
@@ -80,7 +92,8 @@ export function createScaleOpsClient(options: ClientOptions): ScaleOpsClient {
           return call({ request, token, deadline }, observed);
         });
       };
-      return deadline.race(resilience.run(attempt, deadline));
+      const requestKey = (): string => hashOf(host.toCall(request));
+      return deadline.race(resilience.run(attempt, { principal, callerKey, requestKey, deadline }));
     },
     load: () => resilience.load(),
     close: () => connections.close(),
@@ -112,6 +125,13 @@ async function withToken<T>(
 function reasonOfRefusal(error: unknown): string {
   if (error instanceof UpstreamError && error.code === 'UPSTREAM_UNAUTHENTICATED') return error.reason ?? '';
   throw error;
+}
+
+/** Short, whatever the length of the filter. */
+function hashOf({ path, body }: UpstreamCall): string {
+  return createHash('sha256')
+    .update(JSON.stringify([path, body]))
+    .digest('base64url');
 }
 
 interface CallContext {
@@ -150,7 +170,7 @@ async function callUpstream(
   });
   observed.status = response.statusCode;
   if (response.statusCode !== 200) {
-    discardBody(response.body, options.clock);
+    drainOrClose(response.body, options.clock);
     throw toStatusError({
       status: response.statusCode,
       location: headerOf(response, 'location'),
@@ -166,15 +186,15 @@ async function callUpstream(
 
 async function readReport(
   response: Dispatcher.ResponseData,
-  { reader, maxResponseBytes: maxBytes }: ClientOptions,
+  { parser, maxResponseBytes: maxBytes }: ClientOptions,
   pathSetting: string,
-): Promise<ReportOfBody> {
-  const reading = reader.begin();
+): Promise<ParsedReport> {
+  const permit = parser.start();
   try {
-    const bounds = { maxBytes, onGrow: reading.grow, scratch: reading.scratch };
+    const bounds = { maxBytes, beforeMore: permit.addBytes, scratch: permit.scratch };
     const blocks = await readBody(response.body, headerOf(response, 'content-encoding'), bounds);
-    return await reader.read(blocks, pathSetting);
+    return await parser.parse(blocks, pathSetting);
   } finally {
-    reading.end();
+    permit.release();
   }
 }

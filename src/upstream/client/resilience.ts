@@ -1,23 +1,22 @@
-// What stands between a report that is wanted and the calls that are made for it: a bound on how many run and wait, a
-// circuit breaker, retries. The policies themselves are in src/flow/; here they meet, and speak in our error codes.
+// The policies between a report request and its calls to ScaleOps: queue, circuit breaker, retries. The policies live in
+// src/concurrency/; this module combines them and speaks in our error codes.
+
+import { LRUCache } from 'lru-cache';
 
 import type { Clock } from '../../clock.js';
-import { UpstreamError } from '../../errors.js';
 import { delay } from '../../concurrency/abort.js';
-import {
-  BulkheadFullError,
-  createBulkhead,
-  type BulkheadLoad,
-  type BulkheadSettings,
-} from '../../concurrency/bulkhead.js';
+import { Bulkhead, BulkheadFullError, type BulkheadLoad, type BulkheadSettings } from '../../concurrency/bulkhead.js';
 import {
   CircuitOpenError,
-  createCircuitBreaker,
+  CircuitBreaker,
   type CircuitBreakerSettings,
   type Verdict,
 } from '../../concurrency/circuit-breaker.js';
 import type { Deadline } from '../../concurrency/deadline.js';
+import type { CallOrigin } from '../../concurrency/failure-record.js';
 import { createRetryPolicy, type RetrySettings } from '../../concurrency/retry.js';
+import { UpstreamError } from '../../errors.js';
+import type { Principal } from '../principal.js';
 
 export interface ResilienceSettings extends BulkheadSettings, RetrySettings {
   readonly breaker: CircuitBreakerSettings;
@@ -25,78 +24,116 @@ export interface ResilienceSettings extends BulkheadSettings, RetrySettings {
 
 export interface ResilienceOptions extends ResilienceSettings {
   readonly clock: Clock;
-  /** Told when ScaleOps begins to be left alone, and when it is asked again. */
+  /** Called when the circuit opens and when it closes. */
   readonly onBreaker: (isOpen: boolean) => void;
+}
+
+/** A report request, as far as the policies need to know it. */
+export interface ResilientRequest {
+  readonly principal: Pick<Principal, 'id' | 'isCaller'>;
+  /** The caller whose share of the queue it takes; undefined: no particular one. */
+  readonly callerKey: string | undefined;
+  /** Equal for equal requests. */
+  readonly requestKey: () => string;
+  readonly deadline: Deadline;
 }
 
 export interface Resilience {
   /**
-   * Attempts until one goes well, the deadline comes or the fault allows no more; each is told which it is, from 1.
+   * Makes attempts until one succeeds, the deadline ends or the fault allows no more. Each gets its number, from 1.
    * @throws UpstreamError of the last attempt; CIRCUIT_OPEN or OVERLOADED where none was made.
    */
-  run<T>(attempt: (number: number) => Promise<T>, deadline: Deadline): Promise<T>;
-  /** How many attempts run, and how many wait for their turn. */
+  run<T>(attempt: (number: number) => Promise<T>, request: ResilientRequest): Promise<T>;
+  /** How many attempts run, and how many are queued. */
   load(): BulkheadLoad;
 }
 
+/** How many callers' principals are remembered as accepted by ScaleOps; the one that called longest ago is evicted. */
+const MAX_ACCEPTED = 10_000;
+
 export function createResilience({ clock, onBreaker, breaker: settings, ...rest }: ResilienceOptions): Resilience {
-  const bulkhead = createBulkhead(rest, clock);
-  const breaker = createCircuitBreaker({ ...settings, clock, judge, onChange: onBreaker });
+  const bulkhead = new Bulkhead(rest, clock);
+  const accepted = new LRUCache<string, true>({ max: MAX_ACCEPTED });
+  const breaker = new CircuitBreaker({ ...settings, clock, classify, onChange: onBreaker });
   const policy = createRetryPolicy(rest, clock);
 
-  const call = async <T>(attempt: () => Promise<T>, deadline: Deadline): Promise<T> => {
+  const call = async <T>(attempt: () => Promise<T>, request: ResilientRequest, origin: CallOrigin): Promise<T> => {
+    const { deadline, callerKey, principal } = request;
     try {
-      // Asked twice: nobody waits for a place only to hear that there is nothing to be had, and it may open meanwhile.
+      // Checked before the queue, and again before the call: the circuit may open in between.
       breaker.check();
-      return await bulkhead.run(() => breaker.run(attempt), deadline);
+      const result = await bulkhead.run(deadline, callerKey, () => breaker.run(attempt, origin));
+      if (principal.isCaller) accepted.set(principal.id, true);
+      return result;
     } catch (error) {
-      throw toOwnError(error);
+      throw toUpstreamError(error);
     }
   };
 
   return {
     load: () => bulkhead.load(),
-    async run(attempt, deadline) {
-      // Who is turned away adds nothing to what may be retried.
-      if (breaker.isOpen()) return call(() => attempt(1), deadline);
-      const retries = policy.begin();
+    async run(attempt, request) {
+      const { principal, callerKey, requestKey, deadline } = request;
+      const isUnknown = principal.isCaller && accepted.get(principal.id) === undefined;
+      const origin = { source: callerKey ?? principal.id, requestKey, isUnknown };
+      // A rejected request adds nothing to the retry budget.
+      if (breaker.isOpen()) return call(() => attempt(1), request, origin);
+      const retries = policy.start();
       let failed: UpstreamError | undefined;
       for (let number = 1; ; number += 1) {
         try {
-          return await call(() => attempt(number), deadline);
+          return await call(() => attempt(number), request, origin);
         } catch (error) {
           if (!(error instanceof UpstreamError)) throw error;
-          // What became of the attempt says more than that there was no room for another.
-          if (failed !== undefined && NOT_CALLED.includes(error.code)) throw failed;
+          // The failure of an attempt says more than that there was no room for another one.
+          if (failed !== undefined && NOT_ATTEMPTED_CODES.includes(error.code)) throw failed;
           failed = error;
           const { retry: rule, retryAfterMs } = error;
-          const waitMs = breaker.isOpen() ? undefined : retries.next({ rule, retryAfterMs }, deadline.remainingMs());
-          if (waitMs === undefined || deadline.signal.aborted) throw error;
-          if (waitMs > 0) await delay(clock, waitMs, deadline.signal);
+          const delayMs = breaker.isOpen()
+            ? undefined
+            : retries.nextDelayMs({ rule, retryAfterMs }, deadline.remainingMs());
+          if (delayMs === undefined || deadline.signal.aborted) throw error;
+          if (delayMs > 0) await delay(clock, delayMs, deadline.signal);
         }
       }
     },
   };
 }
 
-/** No attempt was made. */
-const NOT_CALLED: readonly string[] = ['CIRCUIT_OPEN', 'OVERLOADED'];
-const SICK: readonly string[] = ['UPSTREAM_UNAVAILABLE', 'UPSTREAM_TIMEOUT', 'UPSTREAM_ERROR', 'UPSTREAM_BAD_RESPONSE'];
+const NOT_ATTEMPTED_CODES: readonly string[] = ['CIRCUIT_OPEN', 'OVERLOADED'];
 
-/** Any answer that makes sense, a refusal too, shows that the host is well. */
-function judge(error: unknown): Verdict {
-  if (!(error instanceof UpstreamError)) return 'nothing';
-  // A full host says so itself, and when; a connection that had been closed is nobody's fault.
-  if (error.code === 'UPSTREAM_RATE_LIMITED' || error.retry === 'at-once') return 'nothing';
-  // Where there is no token that could be sent, nothing was asked.
-  if (error.code === 'UPSTREAM_UNAUTHENTICATED') return 'nothing';
-  return SICK.includes(error.code) ? 'failure' : 'success';
+/** A connection was not made within its time: the host, and not the request, is at fault. */
+const CONNECT_TIMEOUTS: readonly (string | undefined)[] = ['UND_ERR_CONNECT_TIMEOUT', 'ETIMEDOUT'];
+
+/**
+ * What a failed call says about the host.
+ *
+ * | failure | verdict | why |
+ * | --- | --- | --- |
+ * | refused, DNS, reset, TLS, connect timeout, 502, 503 | failure | the host is down, whatever is asked |
+ * | no response in time, 408, 504, 500 and other 5xx, an error with 200, a body that is no report, a redirect | request-failure | a heavy or odd request does that to a healthy host |
+ * | 400, 403, 404, 422, a body over the limit | success | the host answers as it should |
+ * | 401, 429, a reused connection that was closed, the caller left | ignored | says nothing about the host's health |
+ *
+ * Of a caller whose token ScaleOps has not accepted yet, only `failure` counts: a made-up token may provoke any response.
+ */
+function classify(error: unknown): Verdict {
+  if (!(error instanceof UpstreamError) || error.retry === 'immediate') return 'ignored';
+  const { code, reason } = error;
+  if (code === 'UPSTREAM_UNAVAILABLE' || CONNECT_TIMEOUTS.includes(reason)) return 'failure';
+  if (IGNORED_CODES.includes(code)) return 'ignored';
+  return REQUEST_FAILURE_CODES.includes(code) ? 'request-failure' : 'success';
 }
 
-function toOwnError(error: unknown): unknown {
+const IGNORED_CODES: readonly string[] = ['UPSTREAM_RATE_LIMITED', 'UPSTREAM_UNAUTHENTICATED', 'UNAUTHENTICATED'];
+const REQUEST_FAILURE_CODES: readonly string[] = ['UPSTREAM_TIMEOUT', 'UPSTREAM_ERROR', 'UPSTREAM_BAD_RESPONSE'];
+
+function toUpstreamError(error: unknown): unknown {
   if (error instanceof CircuitOpenError) {
     return new UpstreamError('CIRCUIT_OPEN', { reason: 'circuit open', retryAfterMs: error.retryAfterMs });
   }
-  if (error instanceof BulkheadFullError) return new UpstreamError('OVERLOADED', { reason: error.message });
+  if (error instanceof BulkheadFullError) {
+    return new UpstreamError('OVERLOADED', { reason: error.message, retryAfterMs: error.retryAfterMs });
+  }
   return error;
 }

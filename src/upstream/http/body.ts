@@ -1,5 +1,4 @@
-// An answer's body, decoded and never longer than allowed. The bound counts decoded bytes: 48 kB of gzip can
-// hold 50 MB.
+// Reads the body of a response, decoded, up to a limit. The limit counts decoded bytes: 48 kB of gzip can hold 50 MB.
 
 import { pipeline, type Readable } from 'node:stream';
 import { createBrotliDecompress, createGunzip } from 'node:zlib';
@@ -8,7 +7,7 @@ import type { Dispatcher } from 'undici';
 import type { Clock } from '../../clock.js';
 import { UpstreamError } from '../../errors.js';
 
-/** What we ask the upstream for. */
+/** What the gateway accepts from ScaleOps. */
 export const ACCEPT_ENCODING = 'gzip, br';
 
 const DECODERS = new Map<string, () => Readable & NodeJS.WritableStream>([
@@ -19,14 +18,14 @@ const DECODERS = new Map<string, () => Readable & NodeJS.WritableStream>([
 
 export interface BodyBounds {
   readonly maxBytes: number;
-  /** Told how long the body is by now; what it throws ends the reading. */
-  readonly onGrow?: ((bytes: number) => void) | undefined;
-  /** Where a body is put that is no longer than this. */
+  /** Called with the length so far. While a promise that it returns is pending, the socket is not read. */
+  readonly beforeMore?: ((totalBytes: number) => Promise<void> | undefined) | undefined;
+  /** Memory for a body that fits into it. */
   readonly scratch?: Buffer | undefined;
 }
 
 /**
- * Reads the whole body, into blocks that are nobody else's, or into `scratch`.
+ * Reads the whole body, into blocks with memory of their own, or into `scratch`.
  * @throws UpstreamError UPSTREAM_RESPONSE_TOO_LARGE, UPSTREAM_BAD_RESPONSE (a coding that is unknown or corrupt); the
  *   socket's own error where the connection breaks.
  */
@@ -35,25 +34,25 @@ export async function readBody(body: Readable, encoding: string | undefined, bou
   if (coding === 'identity' || coding === '') return readChunks(body, bounds);
   const decoder = DECODERS.get(coding)?.();
   if (decoder === undefined) {
-    // Destroying is an error to the body, and one that nobody listens for ends the process.
+    // Destroying the body makes it emit an error, which would end the process without a listener.
     body.once('error', () => undefined).destroy();
     throw new UpstreamError('UPSTREAM_BAD_RESPONSE', { reason: 'unknown content coding' });
   }
-  // zlib names its errors differently by coding and by Node's version; who failed first says whose error it is.
-  let brokeOff = false;
-  body.once('error', () => (brokeOff = decoder.errored === null));
-  // The callback only keeps pipeline's error from being thrown a second time: the reader below meets it too.
+  // zlib names its errors differently by coding and by Node's version; the stream that failed first tells whose it is.
+  let isBodyBroken = false;
+  body.once('error', () => (isBodyBroken = decoder.errored === null));
+  // The callback keeps pipeline from throwing the error a second time: readChunks gets it too.
   pipeline(body, decoder, () => undefined);
   return readChunks(decoder, bounds).catch((error: unknown) => {
-    if (brokeOff || error instanceof UpstreamError) throw error;
+    if (isBodyBroken || error instanceof UpstreamError) throw error;
     throw new UpstreamError('UPSTREAM_BAD_RESPONSE', { reason: 'corrupt content coding', retry: 'once' });
   });
 }
 
-/** Chunks are copied together so many bytes at a time: 70 MB in one go would hold up everybody else. */
+/** Chunks are joined in blocks of this size: joining 70 MB at once would hold up the event loop. */
 const BLOCK_BYTES = 1_048_576;
 
-function createBlocks(scratch: Buffer = NOTHING) {
+function createBlocks(scratch: Buffer = EMPTY) {
   const blocks: Buffer[] = [];
   let chunks: Buffer[] = [];
   let bytes = 0;
@@ -84,14 +83,14 @@ function createBlocks(scratch: Buffer = NOTHING) {
   };
 }
 
-const NOTHING = Buffer.alloc(0);
+const EMPTY = Buffer.alloc(0);
 
-/** What is shorter cannot hold enough of anything to do harm. */
-const HARMLESS_BYTES = 1_048_576;
-/** A report has one value in about 20 bytes. A list of empty objects has more, and parsed takes 20 times its length. */
+/** A shorter body cannot hold enough values to do harm. */
+const MIN_BYTES_TO_CHECK = 1_048_576;
+/** A report has a value every 20 bytes or so. A list of empty objects has more, and takes 20 times its length parsed. */
 const MIN_BYTES_PER_VALUE = 8;
 
-/** Counts the values of a JSON text in a sixteenth of it, which is enough to know a bomb. */
+/** Counts the values of a JSON text in a sixteenth of it, which is enough to recognise a bomb. */
 function createDensityMeter() {
   let bytes = 0;
   let values = 0;
@@ -99,67 +98,77 @@ function createDensityMeter() {
     add(chunk: Buffer): void {
       const sample = chunk.subarray(0, Math.ceil(chunk.length / 16));
       bytes += sample.length;
-      // Not by an iterator, which takes more than twice as long.
+      // An iterator takes more than twice as long.
       for (let at = sample.length; at > 0;) {
         const byte = sample[(at -= 1)];
         if (byte === COMMA || byte === BRACE || byte === BRACKET) values += 1;
       }
     },
-    isTooDense: () => bytes < values * MIN_BYTES_PER_VALUE,
+    isSuspiciouslyDense: () => bytes < values * MIN_BYTES_PER_VALUE,
   };
 }
 
 const [COMMA, BRACE, BRACKET] = Buffer.from(',{[');
 
-async function readChunks(stream: Readable, { maxBytes, onGrow, scratch }: BodyBounds): Promise<Buffer[]> {
+async function readChunks(stream: Readable, { maxBytes, beforeMore, scratch }: BodyBounds): Promise<Buffer[]> {
   const blocks = createBlocks(scratch);
   const density = createDensityMeter();
   let bytes = 0;
-  await takeChunks(stream, (chunk) => {
+  await forEachChunk(stream, (chunk) => {
     bytes += chunk.length;
     if (bytes > maxBytes) throw new UpstreamError('UPSTREAM_RESPONSE_TOO_LARGE', { reason: 'over the byte limit' });
-    onGrow?.(bytes);
-    // From the first byte on: the end of a chunk by itself may look like anything.
+    // From the first byte on: the end of a chunk alone may look like anything.
     density.add(chunk);
-    if (bytes > HARMLESS_BYTES && density.isTooDense()) {
+    if (bytes > MIN_BYTES_TO_CHECK && density.isSuspiciouslyDense()) {
       throw new UpstreamError('UPSTREAM_RESPONSE_TOO_LARGE', { reason: 'more values than a report has' });
     }
     blocks.add(chunk);
+    return beforeMore?.(bytes);
   });
   return blocks.end();
 }
 
 /**
- * Gives each chunk to `take`; what that throws ends it, and destroys the stream and with it the connection: nobody reads a
- * bomb to its end. By events, because a loop over the stream takes a small report a twentieth of its time.
+ * Calls `onChunk` with each chunk. While a promise that it returns is pending the stream is paused, and with it the socket.
+ * An error from `onChunk` destroys the stream and with it the connection: nobody reads a bomb to its end. By events: a
+ * loop over the stream costs a small report a twentieth of its time.
  */
-function takeChunks(stream: Readable, take: (chunk: Buffer) => void): Promise<void> {
+function forEachChunk(stream: Readable, onChunk: (chunk: Buffer) => Promise<void> | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
+    let pause: Promise<void> | undefined;
+    const fail = (error: unknown): void => {
+      stream.destroy(error as Error);
+    };
     stream.on('error', reject);
-    stream.on('end', resolve);
+    stream.on('end', () => {
+      resolve(pause);
+    });
     stream.on('close', () => {
-      // Whoever closes it says why by an error before.
+      // An error event comes before, if there was an error.
       if (!stream.readableEnded) reject(new UpstreamError('UPSTREAM_UNAVAILABLE', { reason: 'closed before its end' }));
     });
     stream.on('data', (chunk: Buffer) => {
       try {
-        take(chunk);
+        pause = onChunk(chunk);
       } catch (error) {
-        stream.destroy(error as Error);
+        fail(error);
       }
+      if (pause === undefined) return;
+      stream.pause();
+      pause.then(() => stream.resume(), fail);
     });
   });
 }
 
-/** What reading the rest of an answer may cost, to save a connection. The caller does not wait for it. */
-const DISCARD_BYTES = 65_536;
-const DISCARD_MS = 1_000;
+/** How much of a body is read and thrown away to keep its connection, and for how long. */
+const DRAIN_BYTES = 65_536;
+const DRAIN_MS = 1_000;
 
-/** Lets go of a body that nobody reads: its connection is kept when the rest is little and comes soon, else closed. */
-export function discardBody(body: Dispatcher.ResponseData['body'], clock: Clock): void {
-  const cancel = clock.after(DISCARD_MS, () => body.destroy());
+/** Lets go of a body that is not needed: keeps the connection if the rest is short and arrives soon, else closes it. */
+export function drainOrClose(body: Dispatcher.ResponseData['body'], clock: Clock): void {
+  const cancel = clock.after(DRAIN_MS, () => body.destroy());
   void body
-    .dump({ limit: DISCARD_BYTES })
+    .dump({ limit: DRAIN_BYTES })
     .catch(() => undefined)
     .finally(cancel);
 }

@@ -1,39 +1,41 @@
-// How many large reports may be read at the same time. Each takes some hundred megabytes until it has become columns, so
-// who comes after that is turned away as soon as its answer has grown large.
+// How many large bodies are read and parsed at once: each takes some hundred megabytes until it has become columns. A body
+// that grows large waits for its turn, and its socket is not read meanwhile.
 
-import { UpstreamError } from '../../errors.js';
+import { Semaphore } from '../../concurrency/semaphore.js';
 
 /** A body that has grown to more is large. */
 export const LARGE_BYTES = 16_777_216;
-const MAX_LARGE = 4;
+export const DEFAULT_LARGE_BODIES = 4;
 
-/** One report that is being read. */
-export interface LargeReading {
-  /** Told how many bytes there are by now. @throws UpstreamError OVERLOADED where that is one large report too many. */
-  grow(bytes: number): void;
-  end(): void;
+/** One body, from its first byte until it is parsed. */
+export interface LargeReportPermit {
+  /**
+   * Called with the length of the body so far. Returns a promise once, when the body has grown large: no more of it may
+   * be read before that resolves. It rejects if `release` is called first.
+   */
+  addBytes(totalBytes: number): Promise<void> | undefined;
+  /** Must be called, whatever becomes of the body. Further calls do nothing. */
+  release(): void;
 }
 
-export function createLargeReports(): { begin(): LargeReading } {
-  let count = 0;
-  return {
-    begin() {
-      let isLarge = false;
-      return {
-        grow(bytes) {
-          if (isLarge || bytes <= LARGE_BYTES) return;
-          if (count === MAX_LARGE) {
-            const message = 'The gateway is reading as many large reports as it may.';
-            throw new UpstreamError('OVERLOADED', { reason: 'too many large reports', message });
-          }
-          isLarge = true;
-          count += 1;
-        },
-        end() {
-          if (isLarge) count -= 1;
-          isLarge = false;
-        },
-      };
-    },
-  };
+export class LargeReportLimit {
+  readonly #semaphore: Semaphore;
+
+  constructor(max = DEFAULT_LARGE_BODIES) {
+    this.#semaphore = new Semaphore({ max });
+  }
+
+  start(): LargeReportPermit {
+    let lifetime: AbortController | undefined;
+    return {
+      addBytes: (totalBytes) => {
+        if (lifetime !== undefined || totalBytes <= LARGE_BYTES) return undefined;
+        lifetime = new AbortController();
+        return this.#semaphore.acquire(lifetime).then(() => undefined);
+      },
+      release() {
+        lifetime?.abort();
+      },
+    };
+  }
 }

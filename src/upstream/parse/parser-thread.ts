@@ -1,46 +1,50 @@
-// The thread that large bodies are read in. It may run out of memory over one of them, or break: that is the end of this
-// report alone, and the next one gets a new thread.
+// The thread that parses large bodies. If it runs out of memory over one of them, or fails, that is the end of this report
+// alone: the next one gets a new thread.
 
 import { Worker } from 'node:worker_threads';
 
 import { UpstreamError } from '../../errors.js';
-import type { ReadingResult, ReadingTask } from './parser-worker.js';
+import type { ParseResult, ParseTask } from './parser-worker.js';
 
-/** Of the objects that are made where a body is not what ScaleOps usually sends; the bytes themselves are beside it. */
+/** For the objects of a body that is not what ScaleOps usually sends; the bytes themselves are not counted. */
 const MAX_HEAP_MB = 1_024;
 
-export interface ReadingThread {
-  /** Reads a body; one at a time. The blocks are gone then; the whole comes back where it is wanted. @throws UpstreamError */
-  read(blocks: readonly Uint8Array[], keepsBody: boolean): Promise<ReadingResult>;
+export interface ParserThread {
+  /**
+   * Parses a body; one at a time. The blocks are transferred, and cannot be used afterwards.
+   * @param keepsBody whether the body is returned as well, in one piece.
+   * @throws UpstreamError when the thread fails or is closed.
+   */
+  parse(blocks: readonly Uint8Array[], keepsBody: boolean): Promise<ParseResult>;
   close(): Promise<void>;
 }
 
-export function createReadingThread({ maxHeapMb = MAX_HEAP_MB } = {}): ReadingThread {
+export function createParserThread({ maxHeapMb = MAX_HEAP_MB } = {}): ParserThread {
   let worker: Worker | undefined;
   let isClosed = false;
-  /** Ends the reading that is under way. */
+  /** Fails the task that is running. */
   let fail: (error?: unknown) => void = () => undefined;
 
   const start = (): Worker => {
     const started = new Worker(new URL('./parser-worker.js', import.meta.url), {
-      // It needs none of the secrets that are there.
+      // The thread needs none of the secrets in the environment.
       env: {},
       resourceLimits: { maxOldGenerationSizeMb: maxHeapMb },
     });
     const onEnd = (error: unknown): void => {
-      // After an error comes the exit, and by then there may be another one.
+      // An exit follows an error; by then there may be a new thread.
       if (worker !== started) return;
       worker = undefined;
       fail(error);
     };
-    // An error that nobody listens for would be the end of the process.
+    // Without a listener for errors, one would end the process.
     started.on('error', onEnd).on('exit', onEnd);
     return started;
   };
-  const run = (current: Worker, task: ReadingTask): Promise<ReadingResult> =>
-    new Promise<ReadingResult>((resolve, reject) => {
+  const run = (current: Worker, task: ParseTask): Promise<ParseResult> =>
+    new Promise<ParseResult>((resolve, reject) => {
       fail = (error) => {
-        reject(toOwnError(error, isClosed));
+        reject(toUpstreamError(error, isClosed));
       };
       current.once('message', resolve);
       current.postMessage(
@@ -50,15 +54,15 @@ export function createReadingThread({ maxHeapMb = MAX_HEAP_MB } = {}): ReadingTh
     });
 
   return {
-    async read(blocks, keepsBody) {
-      if (isClosed) throw toOwnError(undefined, isClosed);
+    async parse(blocks, keepsBody) {
+      if (isClosed) throw toUpstreamError(undefined, isClosed);
       const current = (worker ??= start());
       current.ref();
       try {
         return await run(current, { blocks, keepsBody });
       } finally {
         current.removeAllListeners('message');
-        // Nothing waits for an idle thread, the end of the process neither.
+        // An idle thread does not keep the process alive.
         current.unref();
       }
     },
@@ -69,16 +73,16 @@ export function createReadingThread({ maxHeapMb = MAX_HEAP_MB } = {}): ReadingTh
   };
 }
 
-/** Whether a view is of all of its memory. */
-export function isAlone({ buffer, byteLength }: Uint8Array): boolean {
+/** Whether a view covers all of its memory. */
+export function ownsItsMemory({ buffer, byteLength }: Uint8Array): boolean {
   return buffer.byteLength === byteLength;
 }
 
-function toOwnError(error: unknown, isClosed: boolean): UpstreamError {
-  // As a connection that is closed under a call: of our own making.
+function toUpstreamError(error: unknown, isClosed: boolean): UpstreamError {
+  // The same reason as for a connection that is closed during a call: the gateway is shutting down.
   if (isClosed) return new UpstreamError('UPSTREAM_UNAVAILABLE', { reason: 'UND_ERR_DESTROYED' });
   if ((error as { code?: unknown } | undefined)?.code === 'ERR_WORKER_OUT_OF_MEMORY') {
-    return new UpstreamError('UPSTREAM_RESPONSE_TOO_LARGE', { reason: 'more than the reader has room for' });
+    return new UpstreamError('UPSTREAM_RESPONSE_TOO_LARGE', { reason: 'parser thread out of memory' });
   }
-  return new UpstreamError('UPSTREAM_BAD_RESPONSE', { reason: 'the reader broke' });
+  return new UpstreamError('UPSTREAM_BAD_RESPONSE', { reason: 'parser thread failed' });
 }

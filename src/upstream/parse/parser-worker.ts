@@ -1,46 +1,46 @@
-// The thread that reads large bodies: one after the other, from blocks of bytes to the columns of a report. Memory changes
-// hands both ways, and nothing is copied from thread to thread.
+// The code of the parser thread: parses one body after the other, from blocks of bytes to the columns of a report. Memory
+// is transferred in both directions; nothing is copied from thread to thread.
 
 import { parentPort } from 'node:worker_threads';
 
 import { bufferOf } from '../../report/report-data.js';
-import { createAnswerReading, type ReadAnswer } from './parse-response.js';
+import { createResponseParser, type ParsedResponse } from './parse-response.js';
 
-/** A body to read, in its blocks. */
-export interface ReadingTask {
+/** A body to parse, in its blocks. */
+export interface ParseTask {
   readonly blocks: readonly Uint8Array[];
-  /** Whether the whole is to come back. */
+  /** Whether the body is returned as well. */
   readonly keepsBody: boolean;
 }
 
-/** What it is, and the body in one piece where that is wanted. */
-export interface ReadingResult {
-  readonly answer: ReadAnswer;
+/** The parsed response, and the body in one piece if requested. */
+export interface ParseResult {
+  readonly response: ParsedResponse;
   readonly body: Uint8Array | undefined;
 }
 
-/** Memory for longer bodies is not kept for the next one. */
+/** More scratch memory than this is not kept for the next body. */
 const MAX_SCRATCH_BYTES = 16_777_216;
 
-const readAnswer = createAnswerReading();
+const parseResponse = createResponseParser();
 
-const NOTHING = Buffer.alloc(0);
-let scratch = NOTHING;
+const EMPTY = Buffer.alloc(0);
+let scratch = EMPTY;
 
-parentPort?.on('message', ({ blocks, keepsBody }: ReadingTask) => {
+parentPort?.on('message', ({ blocks, keepsBody }: ParseTask) => {
   const body = join(blocks, keepsBody);
-  const answer = readAnswer(body);
-  if (scratch.length > MAX_SCRATCH_BYTES) scratch = NOTHING;
-  const result: ReadingResult = { answer, body: keepsBody ? body : undefined };
+  const response = parseResponse(body);
+  if (scratch.length > MAX_SCRATCH_BYTES) scratch = EMPTY;
+  const result: ParseResult = { response, body: keepsBody ? body : undefined };
   const memory = [
     ...(keepsBody ? [body.buffer as ArrayBuffer] : []),
-    ...('report' in answer ? [bufferOf(answer.report)] : []),
+    ...('report' in response ? [bufferOf(response.report)] : []),
   ];
   parentPort?.postMessage(result, memory);
 });
 
 function join(blocks: readonly Uint8Array[], keepsBody: boolean): Buffer {
-  const [first = NOTHING, ...others] = blocks;
+  const [first = EMPTY, ...others] = blocks;
   if (others.length === 0) return Buffer.from(first.buffer, first.byteOffset, first.byteLength);
   return keepsBody ? Buffer.concat(blocks) : joinInScratch(blocks);
 }

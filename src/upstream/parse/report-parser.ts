@@ -1,88 +1,92 @@
-// From the bytes of an answer to a report. Small ones are read here, short ones with those that come in the same turn of
-// the event loop (see cohort.ts). What would hold up everybody else is read in a thread of its own, which is started when it
-// is first needed: here only the memory that comes back is wrapped.
+// From the bytes of a response to a report. Small bodies are parsed here; short ones that arrive in the same turn of the
+// event loop, together (see tick-batch.ts). Bodies that would hold up the event loop are parsed in a thread, which is
+// started when it is first needed: here only the memory that it returns is wrapped.
 
 import { createCohorts } from '../../concurrency/tick-batch.js';
-import { createTurns } from '../../concurrency/semaphore.js';
+import { Semaphore } from '../../concurrency/semaphore.js';
 import type { DecodedReport } from '../../report/report-data.js';
-import { createAnswerReading, toDecoded } from './parse-response.js';
-import { createLargeReports, type LargeReading } from './large-report-limit.js';
-import { createReadingThread, isAlone } from './parser-thread.js';
+import { createResponseParser, toReportOrThrow } from './parse-response.js';
+import { LargeReportLimit, type LargeReportPermit } from './large-report-limit.js';
+import { createParserThread, ownsItsMemory } from './parser-thread.js';
 
-/** Shorter bodies are read in less time than it takes everybody else to notice: some 3 ms, and 10 while V8 is cold. */
+/** Shorter bodies are parsed in some 3 ms, and in 10 while V8 has not compiled the parser yet. */
 const THREAD_BYTES = 1_048_576;
-/** Several longer ones in one go would hold up others. */
+/** Several longer bodies in one turn of the event loop would hold it up. */
 const SHORT_BYTES = 65_536;
-/** A body that is put there is not for the thread, which would take the memory with it. */
+/** A body in scratch memory is never sent to the thread, which would take the memory with it. */
 const SCRATCH_BYTES = THREAD_BYTES - 1;
-/** More of them are not kept: as many calls as run at the same time by default. */
+/** As many as calls run at once by default; more scratch memory is not kept. */
 const MAX_SCRATCHES = 8;
 
-/** A report, what was noticed about it, and the text that it was read from, where that is wanted. */
-export interface ReportOfBody extends DecodedReport {
+/** A report, what was noticed about it, and the body that it was parsed from, where that is kept. */
+export interface ParsedReport extends DecodedReport {
   readonly body: Buffer | undefined;
 }
 
-/** One report that is being read. */
-export interface Reading extends LargeReading {
-  /** Where its body may be put until it ends: the same memory for one report after the other. */
+/** One body, from its first byte until it is parsed. */
+export interface ParsePermit extends LargeReportPermit {
+  /** Where the body may be put until `release`: the same memory serves one body after the other. */
   readonly scratch: Buffer | undefined;
 }
 
-export interface ReportReaderOptions {
-  /** Whether somebody wants the texts as well. */
+export interface ReportParserOptions {
+  /** Whether the bodies are wanted as well. */
   readonly keepsBodies: boolean;
+  /** How many large bodies are read and parsed at once. */
+  readonly largeBodies?: number;
 }
 
-export interface ReportReader {
-  /** Begins a report of which the body is still to come; to be ended whatever becomes of it. */
-  begin(): Reading;
+export interface ReportParser {
+  /** Starts a body that is still to arrive. The permit must be released, whatever becomes of the body. */
+  start(): ParsePermit;
   /**
-   * Reads a whole body, given in its blocks, which are not to be touched any more. @throws UpstreamError for what is no
-   * report; it names `pathSetting` where that may be why.
+   * Parses a whole body, given in its blocks, which must not be used afterwards.
+   * @throws UpstreamError for what is no report; it names `pathSetting` where that may be why.
    */
-  read(blocks: readonly Buffer[], pathSetting: string): Promise<ReportOfBody>;
+  parse(blocks: readonly Buffer[], pathSetting: string): Promise<ParsedReport>;
   close(): Promise<void>;
 }
 
-export function createReportReader({ keepsBodies }: ReportReaderOptions): ReportReader {
-  const largeReports = createLargeReports();
-  /** Those that nobody uses now. */
+export function createReportParser({ keepsBodies, largeBodies }: ReportParserOptions): ReportParser {
+  const limit = new LargeReportLimit(largeBodies);
+  /** Scratch memory that no body uses now. */
   const scratches: Buffer[] = [];
-  const readAnswer = createAnswerReading();
-  const thread = createReadingThread();
-  const inTurn = createTurns(1);
+  const parseResponse = createResponseParser();
+  const thread = createParserThread();
+  const threadUse = new Semaphore({ max: 1 });
+  const caller = new AbortController();
   const together = createCohorts<() => void>((go) => {
     go();
     return undefined;
   });
   return {
-    begin() {
-      const reading = largeReports.begin();
-      if (keepsBodies) return { ...reading, scratch: undefined };
+    start() {
+      const permit = limit.start();
+      if (keepsBodies) return { ...permit, scratch: undefined };
       const scratch = scratches.pop() ?? Buffer.allocUnsafeSlow(SCRATCH_BYTES);
-      let hasEnded = false;
-      const end = (): void => {
-        // Given back twice it would be used by two at once, and one might read what is another's.
-        if (!hasEnded && scratches.length < MAX_SCRATCHES) scratches.push(scratch);
-        hasEnded = true;
-        reading.end();
+      let isReleased = false;
+      const release = (): void => {
+        // Memory that was given back twice would be used by two bodies at once.
+        if (!isReleased && scratches.length < MAX_SCRATCHES) scratches.push(scratch);
+        isReleased = true;
+        permit.release();
       };
-      return { grow: reading.grow, end, scratch };
+      return { addBytes: permit.addBytes, release, scratch };
     },
-    async read(blocks, pathSetting) {
+    async parse(blocks, pathSetting) {
       const bytes = blocks.reduce((sum, { length }) => sum + length, 0);
       if (bytes < SHORT_BYTES) await new Promise<void>(together);
       if (bytes < THREAD_BYTES) {
         const [first = Buffer.alloc(0)] = blocks;
         const body = blocks.length > 1 ? Buffer.concat(blocks) : first;
-        // It may be memory that somebody else is given next.
-        const { report, droppedNumbers } = toDecoded(readAnswer(body), pathSetting);
+        // The body may lie in scratch memory: it is returned only where none is used.
+        const { report, droppedNumbers } = toReportOrThrow(parseResponse(body), pathSetting);
         return { report, droppedNumbers, body: keepsBodies ? body : undefined };
       }
-      const { answer, body } = await inTurn(() => thread.read(blocks.map(own), keepsBodies));
+      const task = () => thread.parse(blocks.map(toOwnMemory), keepsBodies);
+      const { response, body } = await threadUse.run(caller, task);
       return {
-        ...toDecoded(answer, pathSetting),
+        ...toReportOrThrow(response, pathSetting),
         body: body && Buffer.from(body.buffer, body.byteOffset, body.byteLength),
       };
     },
@@ -90,7 +94,7 @@ export function createReportReader({ keepsBodies }: ReportReaderOptions): Report
   };
 }
 
-/** Memory that nobody else has a part of: all of it changes hands. */
-function own(block: Buffer): Uint8Array {
-  return isAlone(block) ? block : new Uint8Array(block);
+/** A block that is all of its memory, which can be transferred to the thread. */
+function toOwnMemory(block: Buffer): Uint8Array {
+  return ownsItsMemory(block) ? block : new Uint8Array(block);
 }
