@@ -10,8 +10,19 @@ import { promisify } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
 
 import { createGate } from './kit/gate.js';
-import { ask, gone, openConnection, openIdleConnection, useGatewayProcess, type Rows } from './kit/gateway-process.js';
+import {
+  ask,
+  findUrl,
+  gone,
+  openConnection,
+  openIdleConnection,
+  startSimulator,
+  useGatewayProcess,
+  type Rows,
+} from './kit/gateway-process.js';
 import { TOKEN } from './kit/gateway.js';
+import { startProcess } from './kit/process.js';
+import { createUnreadOutput } from './kit/unread-output.js';
 
 const { main, start, startStack } = useGatewayProcess();
 
@@ -180,12 +191,65 @@ describe('a stopping process has ended within two seconds of the limit', () => {
   });
 });
 
+describe.each(['stops reading', 'is gone'] as const)('a process whose reader of standard output %s', (how) => {
+  /** Started, and with more lines in its log than the pipe takes. */
+  async function startUnread(latency: () => Promise<void>, env: Record<string, string> = {}) {
+    const { url: upstream } = await startSimulator({ latency });
+    const output = createUnreadOutput();
+    onTestFinished(output.close);
+    const settings = { SCALEOPS_URL: upstream, SCALEOPS_TOKEN: TOKEN, PORT: '0', ...env };
+    const running = startProcess([process.execPath, main()], { env: settings, stdout: output.fd });
+    onTestFinished(() => running[Symbol.asyncDispose]());
+    const url = findUrl(await output.first());
+    if (how === 'is gone') output.close();
+    for (let sent = 0; sent < 400; sent += 50) {
+      const requests = Array.from({ length: 50 }, () =>
+        fetch(`${url}/graphql?query={__typename}`, { headers: LONG_ID }),
+      );
+      for (const response of await Promise.all(requests)) expect(response.status).toBe(200);
+    }
+    return { ...running, url };
+  }
+  const LONG_ID = { 'x-request-id': 'x'.repeat(128), 'apollo-require-preflight': '1' };
+
+  // Mutation: main.ts without `discard`: pino's own exit handler retries for ever.
+  test('ends on SIGTERM', async () => {
+    const { kill, ended } = await startUnread(() => Promise.resolve());
+    kill('SIGTERM');
+    expect(await ended).toMatchObject({ code: 0, signal: null, stderr: '' });
+  });
+
+  test('ends at the limit with a request in flight', async () => {
+    const gate = createGate();
+    onTestFinished(gate.open);
+    const { url, kill, ended } = await startUnread(gate.pass, { GATEWAY_SHUTDOWN_LIMIT_SECONDS: '1' });
+    const asked = ask(url);
+    await gate.arrivals(1);
+    kill('SIGTERM');
+    expect((await asked).status).toBe(503);
+    expect(await ended).toMatchObject({ code: 0, signal: null, stderr: '' });
+  });
+
+  test('ends on the second signal without waiting', async () => {
+    const gate = createGate();
+    onTestFinished(gate.open);
+    const { url, kill, ended } = await startUnread(gate.pass, { GATEWAY_SHUTDOWN_DELAY_SECONDS: '300' });
+    const asked = ask(url).catch(() => 'lost');
+    await gate.arrivals(1);
+    kill('SIGTERM');
+    while ((await statusOf(`${url}/health/ready`)) === 200);
+    kill('SIGINT');
+    expect(await ended).toMatchObject({ code: 130, signal: null, stderr: '' });
+    expect(await asked).toBe('lost');
+  });
+});
+
 describe('a gateway that is closed', () => {
   /** Without an end of its own: prints what still holds the process. */
   const SCRIPT = `
     const [, main, scaleOpsUrl, redisUrl, event] = process.argv;
-    const { createGateway } = await import(main.replace('main.js', 'gateway.js'));
-    const { readConfig } = await import(main.replace('main.js', 'config.js'));
+    const { createGateway } = await import(main.replace('main.js', 'app/gateway.js'));
+    const { readConfig } = await import(main.replace('main.js', 'config/config.js'));
     const env = { SCALEOPS_URL: scaleOpsUrl, SCALEOPS_TOKEN: 'token', PORT: '0', CACHE_REDIS_URL: redisUrl };
     let told;
     const waited = new Promise((resolve) => (told = resolve));

@@ -1,6 +1,8 @@
 // The gateway: the door in front, what stands behind it, and the socket. Everything long-lived is closed here, in the reverse
 // of the order in which it was made.
 
+import type { Logger } from 'pino';
+
 import { isLoopback } from '../auth/loopback.js';
 import { systemClock } from '../clock.js';
 import type { Config } from '../config/config.js';
@@ -9,6 +11,8 @@ import { createDoor } from '../http/yoga.js';
 import { createReadiness } from '../http/server/readiness.js';
 import { withAddress } from '../http/server/validate-host.js';
 import { createHttpServer } from '../http/server/server.js';
+import { describeDefect } from '../telemetry/defect.js';
+import type { DefectOrigin, Metrics } from '../telemetry/metrics.js';
 import { createParts, type GatewayDependencies } from './services.js';
 import { createShutdown } from './shutdown.js';
 
@@ -17,7 +21,9 @@ export interface Gateway {
   fetch(request: Request): Promise<Response>;
   /** Opens the socket; answers with its URL. Rejects when the address is taken or there is no usable token. */
   listen(): Promise<string>;
-  /** Says "not ready", finishes what is in flight, and lets go of the upstream; once, however often it is called. */
+  /** Logs and counts an error that was thrown outside of any request. */
+  recordDefect(origin: DefectOrigin, error: unknown): void;
+  /** Turns readiness off, finishes the requests in flight, and releases everything; once, however often it is called. */
   close(): Promise<void>;
 }
 
@@ -36,15 +42,15 @@ export function createGateway(config: Config, dependencies: GatewayDependencies)
     now: () => clock.now(),
     isReady: () => readiness.set('no signing keys', authentication?.isReady() === false).isReady(),
     observer: telemetry.instruments,
-    ending: shutdown.ending,
+    ending: shutdown.limitSignal,
     exposeMetrics: telemetry.metrics?.expose,
   });
   const listener = withAddress(door.listener, {
     allowedHosts: isLoopback(config.host) && config.access.kind === 'none' ? 'loopback' : 'any',
   });
   const server = createHttpServer(listener, { host: config.host, port: config.port, clock });
-  shutdown.ending.addEventListener('abort', () => {
-    logger.warn('the time for requests in flight is over: whoever still waits is told so');
+  shutdown.limitSignal.addEventListener('abort', () => {
+    logger.warn('shutdown limit reached: failing the remaining requests in flight');
     void client.close();
   });
 
@@ -61,6 +67,7 @@ export function createGateway(config: Config, dependencies: GatewayDependencies)
       if (config.upstream.auth.kind === 'token') await credentials.principal();
       return server.listen();
     },
+    recordDefect: createDefectRecorder(logger, telemetry.metrics),
     close() {
       readiness.set('stopping', true);
       return shutdown.run(server, async () => {
@@ -72,6 +79,13 @@ export function createGateway(config: Config, dependencies: GatewayDependencies)
         await telemetry.close();
       });
     },
+  };
+}
+
+function createDefectRecorder(logger: Logger, metrics: Metrics | undefined): Gateway['recordDefect'] {
+  return (origin, error) => {
+    metrics?.recordDefect(origin);
+    logger.error({ origin, error: describeDefect(error) }, 'unexpected error outside of a request');
   };
 }
 

@@ -11,7 +11,6 @@ import { createSharedCache, type SharedCache } from '../cache/shared/shared-cach
 import type { Clock } from '../clock.js';
 import type { Config } from '../config/config.js';
 import { GatewayError } from '../errors.js';
-import type { GatewayLogger } from '../telemetry/logger.js';
 import { createTelemetry, type Telemetry } from '../telemetry/telemetry.js';
 import { createScaleOpsClient, type ScaleOpsClient } from '../upstream/client/client.js';
 import { createCredentials } from '../upstream/auth/credentials.js';
@@ -19,7 +18,7 @@ import { createReportReader, type ReportReader } from '../upstream/parse/report-
 
 /** What a test or another host may replace. */
 export interface GatewayDependencies {
-  readonly logger: GatewayLogger;
+  readonly logger: Logger;
   readonly clock?: Clock;
   /** What it calls itself where it is watched. */
   readonly version?: string;

@@ -3,6 +3,7 @@
 import type { RequestListener } from 'node:http';
 import { createRequire } from 'node:module';
 import type { GraphQLSchema } from 'graphql';
+import type { Logger } from 'pino';
 
 import type { Authentication, HeadersByName } from '../auth/authentication.js';
 import type { TrustedDocuments } from '../auth/trusted-documents.js';
@@ -15,7 +16,6 @@ import {
   type Principal,
 } from '../loaders/context.js';
 import type { Cancellation } from '../concurrency/cancellation.js';
-import type { GatewayLogger } from '../telemetry/logger.js';
 import { useAnswerLimit } from './plugins/row-limit.js';
 import { useAnswerWriter } from './plugins/streamed-lists.js';
 import { useAuthentication, useCallerToken } from './plugins/authentication.js';
@@ -69,7 +69,7 @@ export interface DoorOptions {
   readonly protection?: ProtectionOptions;
   /** Whether routers of a supergraph may come. */
   readonly federation: boolean;
-  readonly logger: GatewayLogger;
+  readonly logger: Logger;
   readonly now: () => number;
   readonly isReady: () => boolean;
   /** How many percent of the operations that went well get a line in the log. */

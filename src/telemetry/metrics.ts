@@ -1,7 +1,7 @@
 // The metrics of one gateway, for Prometheus. Each gateway has a registry of its own, and every label is of a closed list:
 // nothing that a client sends can make a series.
 
-import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 
 import { watchEventLoop, watchSources, type Sources } from './gauges.js';
 import type { Instruments } from './instrumentation.js';
@@ -17,10 +17,15 @@ export interface MetricsOptions {
   readonly collectProcessMetrics: boolean;
 }
 
+/** The events of Node's `process` that report errors which no code handled. */
+export const DEFECT_ORIGINS = ['uncaughtException', 'unhandledRejection'] as const;
+export type DefectOrigin = (typeof DEFECT_ORIGINS)[number];
+
 export interface Metrics {
   readonly instruments: Instruments;
   /** Told when ScaleOps begins to be left alone, and when it is asked again. */
   breaker(isOpen: boolean): void;
+  recordDefect(origin: DefectOrigin): void;
   /** From now on these are looked at too. */
   watch(sources: Sources): void;
   /** All of it, in Prometheus' text format. */
@@ -37,6 +42,13 @@ export function createMetrics({ version, nameOf, now, collectProcessMetrics }: M
     registers: [registry],
   });
   info.set({ version }, 1);
+  const defects = new Counter({
+    name: 'gateway_uncaught_errors_total',
+    help: 'Unexpected errors outside of any request, by the event of Node that reported them.',
+    labelNames: ['origin'],
+    registers: [registry],
+  });
+  for (const origin of DEFECT_ORIGINS) defects.inc({ origin }, 0);
   const { breaker, ...upstream } = createUpstreamMetrics(registry, now);
   const instruments = { ...createOperationMetrics(registry, nameOf), ...createCacheMetrics(registry), ...upstream };
   const endEventLoop = watchEventLoop(registry);
@@ -44,6 +56,9 @@ export function createMetrics({ version, nameOf, now, collectProcessMetrics }: M
   return {
     instruments,
     breaker,
+    recordDefect: (origin) => {
+      defects.inc({ origin });
+    },
     watch: (sources) => {
       watchSources(registry, sources);
     },

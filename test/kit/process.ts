@@ -7,7 +7,7 @@ import { copyFile, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
@@ -57,17 +57,26 @@ export interface RunningProcess extends AsyncDisposable {
   readonly ended: Promise<Ended>;
 }
 
-/** Starts `command` with `env` and nothing else in its environment but PATH. */
+/** Starts `command` with `env` and nothing else in its environment but PATH. `stdout` is a file descriptor, not read. */
 export function startProcess(
   command: readonly string[],
-  options: { readonly env?: Readonly<Record<string, string>>; readonly cwd?: string } = {},
+  options: {
+    readonly env?: Readonly<Record<string, string>>;
+    readonly cwd?: string;
+    readonly stdout?: number;
+  } = {},
 ): RunningProcess {
   const [file = '', ...args] = command;
   // A folder without anything in it that could help: a test that needs one gives one.
   const env = { PATH: `${dirname(process.execPath)}:${process.env.PATH ?? ''}`, ...options.env };
-  const child = spawn(file, args, { env, cwd: options.cwd ?? '/', stdio: ['ignore', 'pipe', 'pipe'] });
-  const stdout = collect(child.stdout);
-  const stderr = collect(child.stderr);
+  const child = spawn(file, args, {
+    env,
+    cwd: options.cwd ?? '/',
+    stdio: ['ignore', options.stdout ?? 'pipe', 'pipe'],
+  });
+  const output = child.stdout ?? Readable.from([]);
+  const stdout = collect(output);
+  const stderr = collect(child.stderr!);
   // 'close' comes after the last byte of both outputs, 'exit' may not.
   const ended = once(child, 'close').then(([code, signal]) => ({
     code: code as number | null,
@@ -77,7 +86,7 @@ export function startProcess(
   }));
   // Whoever waits for it is told; nobody has to.
   ended.catch(() => undefined);
-  const { lines, line } = watchLines(child.stdout, ended);
+  const { lines, line } = watchLines(output, ended);
   return {
     // Undefined where it could not be started: then `ended` tells.
     pid: child.pid ?? -1,

@@ -2,34 +2,30 @@
 // which error codes the answer had. Never a variable, a header or a row. Of what went well a part may do.
 
 import { getOperationAST, type ExecutionArgs } from 'graphql';
-import type { GatewayLogger } from '../../telemetry/logger.js';
+import type { Logger } from 'pino';
 
-import { toOperationFields } from '../response/log-fields.js';
+import { operationLogFields } from '../response/log-fields.js';
 import type { DoorContext, DoorPlugin, RequestState } from '../request-state.js';
 
-const MESSAGE = 'operation';
-
 export interface OperationLogOptions {
-  readonly logger: GatewayLogger;
+  readonly logger: Logger;
   readonly now: () => number;
   /** How many percent of the operations that went well get a line; what went wrong, or was stale, always does. */
   readonly samplePercent: number;
 }
 
 /** Writes the line of an operation that was answered with this status. */
-export type LogOperation = (state: RequestState, status: number, clientLeft: boolean) => void;
+export type LogOperation = (state: RequestState, status: number, clientClosed: boolean) => void;
 
 export function createOperationLog({ logger, now, samplePercent }: OperationLogOptions): LogOperation {
   const isSampled = createSampling(samplePercent);
-  return (state, status, clientLeft) => {
+  return (state, status, clientClosed) => {
     const { operation, errors } = state;
     if (operation === undefined && errors === undefined) return;
     const isStale = operation?.stats.reports.some((report) => report.isStale) ?? false;
     if (errors === undefined && !isStale && status < 500 && !isSampled()) return;
-    const answered = { status, durationMs: now() - state.startedAt, clientLeft };
-    const toFields = (): string => toOperationFields(state, answered);
-    if (logger.infoFields === undefined) logger.info(JSON.parse(`{${toFields()}}`), MESSAGE);
-    else logger.infoFields(toFields, MESSAGE);
+    const durationMs = now() - state.startedAt;
+    logger.info(operationLogFields(state, { status, durationMs, clientClosed }), 'operation');
   };
 }
 

@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import { ERROR_CODES, GatewayError } from '../../errors.js';
 import { toClientError, toErrorBody } from './client-errors.js';
 import { findInputPath } from './input-path.js';
+import { describeDefect } from '../../telemetry/defect.js';
 import type { DoorPlugin, RequestState } from '../request-state.js';
 
 /** Puts every error into the form of the README's table; unexpected ones are masked and logged. */
@@ -73,9 +74,6 @@ function nameInput(error: GraphQLError, document: DocumentNode): GraphQLError {
   return new GraphQLError(`${path}: ${error.message}`, { nodes: error.nodes ?? null, extensions: error.extensions });
 }
 
-/** The log learns the kind of the error and where it came from. Its message may quote data, and stays out. */
 function logDefect(logger: Logger, defect: unknown, { requestId }: RequestState): void {
-  const { name, stack } = defect instanceof Error ? defect : new Error();
-  const frames = stack?.split('\n').filter((line) => /^\s+at /.test(line));
-  logger.error({ requestId, error: { name, frames } }, 'unexpected error');
+  logger.error({ requestId, error: describeDefect(defect) }, 'unexpected error');
 }
