@@ -9,8 +9,8 @@ import { createSimulator } from '../src/simulator/simulator.js';
 import { createReadingThread } from '../src/upstream/parse/parser-thread.js';
 import { createReportReader } from '../src/upstream/parse/report-parser.js';
 import { startGateway, TOKEN } from './kit/gateway.js';
-import { findUrl, useGatewayProcess } from './kit/gateway-process.js';
-import { startProcess } from './kit/process.js';
+import { findUrl } from './kit/gateway-process.js';
+import { MAIN, startProcess } from './kit/process.js';
 
 const LARGE_BYTES = 16_777_216;
 
@@ -150,8 +150,6 @@ describe('the thread', () => {
 });
 
 describe('a process with 2 GiB of heap', () => {
-  const { main } = useGatewayProcess();
-
   test('reads four reports of 100,000 rows at once, and turns the fifth away', { timeout: 120_000 }, async () => {
     const upstream = await startSlowUpstream(await fetchFleet(100_000));
     const env = {
@@ -161,7 +159,7 @@ describe('a process with 2 GiB of heap', () => {
       SCALEOPS_TIMEOUT_MS: '100000',
       GATEWAY_TIMEOUT_MS: '100000',
     };
-    await using gateway = startProcess([process.execPath, '--max-old-space-size=2048', main()], { env });
+    await using gateway = startProcess([process.execPath, '--max-old-space-size=2048', MAIN], { env });
     const url = findUrl(await gateway.line(/./));
     const asked = [1, 2, 3, 4, 5].map((days) => ask(url, `${days}d`));
     const refused = await Promise.race(asked);

@@ -3,13 +3,11 @@
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 
-import { ask, useGatewayProcess } from './kit/gateway-process.js';
-
-const { startStack } = useGatewayProcess();
+import { ask, startProcessStack } from './kit/gateway-process.js';
 
 describe('the log of a process', () => {
   test('has one line of JSON per operation', async () => {
-    const stack = await startStack();
+    const stack = await startProcessStack();
     await ask(stack.url, '7d', { 'x-request-id': 'request-1' });
     const line = await stack.logLine(/"requestId":"request-1"/);
     expect(line).toEqual({
@@ -27,7 +25,7 @@ describe('the log of a process', () => {
 
   // Mutation: no flush at the end of the process.
   test('is complete and in order when the process has ended', async () => {
-    const stack = await startStack();
+    const stack = await startProcessStack();
     const ids = Array.from({ length: 200 }, (_, index) => `request-${index}`);
     for (const id of ids) await ask(stack.url, '7d', { 'x-request-id': id });
     stack.kill('SIGTERM');
@@ -37,7 +35,7 @@ describe('the log of a process', () => {
   });
 
   test('has no lines below its level', async () => {
-    const stack = await startStack({}, { LOG_LEVEL: 'warn' });
+    const stack = await startProcessStack({}, { LOG_LEVEL: 'warn' });
     await ask(stack.url);
     stack.kill('SIGTERM');
     const { stdout } = await stack.ended;

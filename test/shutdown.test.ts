@@ -17,14 +17,13 @@ import {
   openConnection,
   openIdleConnection,
   startSimulator,
-  useGatewayProcess,
+  startMain,
+  startProcessStack,
   type Rows,
 } from './kit/gateway-process.js';
 import { TOKEN } from './kit/gateway.js';
-import { startProcess } from './kit/process.js';
+import { MAIN, startProcess } from './kit/process.js';
 import { createUnreadOutput } from './kit/unread-output.js';
-
-const { main, start, startStack } = useGatewayProcess();
 
 const IN_FLIGHT = 50;
 
@@ -60,7 +59,7 @@ describe('SIGTERM', () => {
     const gate = createGate();
     onTestFinished(gate.open);
     const env = { GATEWAY_SHUTDOWN_DELAY_SECONDS: '1', SCALEOPS_MAX_IN_FLIGHT: `${IN_FLIGHT + 1}` };
-    const { url, kill, line, ended, received } = await startStack({ latency: gate.pass }, env);
+    const { url, kill, line, ended, received } = await startProcessStack({ latency: gate.pass }, env);
     const answers = Array.from({ length: IN_FLIGHT }, (_, index) => ask(url, `${index + 1}d`));
     await gate.arrivals(IN_FLIGHT);
     const unused = await openConnection(url, '');
@@ -91,7 +90,7 @@ describe('SIGTERM', () => {
   test('leaves a kept-alive connection open while others are answered, and answers what comes over it', async () => {
     const gate = createGate();
     onTestFinished(gate.open);
-    const { url, kill, line, ended } = await startStack({ latency: gate.pass });
+    const { url, kill, line, ended } = await startProcessStack({ latency: gate.pass });
     const held = ask(url);
     await gate.arrivals(1);
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
@@ -124,7 +123,7 @@ describe('SIGTERM', () => {
 
   test('does not wait for kept-alive connections when nothing else is left', async () => {
     const gate = createGate();
-    const { url, kill, line, ended } = await startStack({ latency: gate.pass });
+    const { url, kill, line, ended } = await startProcessStack({ latency: gate.pass });
     const held = ask(url);
     await gate.arrivals(1);
     // On this one a request may still be on its way: it gets two seconds.
@@ -148,7 +147,7 @@ describe('a stopping process has ended within two seconds of the limit', () => {
   test('with a ScaleOps and a Redis that take connections and say nothing; who waits is told so', async () => {
     const scaleOps = await startSilentHost();
     const redis = await startSilentHost();
-    const running = start({
+    const running = startMain({
       ...LIMIT,
       SCALEOPS_URL: `https://127.0.0.1:${scaleOps.port}`,
       SCALEOPS_TOKEN: TOKEN,
@@ -170,7 +169,7 @@ describe('a stopping process has ended within two seconds of the limit', () => {
   test('with a report that ScaleOps does not send, and a client that sends a body byte by byte', async () => {
     const gate = createGate();
     onTestFinished(gate.open);
-    const { url, kill, line, ended } = await startStack({ latency: gate.pass }, LIMIT);
+    const { url, kill, line, ended } = await startProcessStack({ latency: gate.pass }, LIMIT);
     const asked = ask(url);
     await gate.arrivals(1);
     const dripping = await openConnection(
@@ -198,7 +197,7 @@ describe.each(['stops reading', 'is gone'] as const)('a process whose reader of 
     const output = createUnreadOutput();
     onTestFinished(output.close);
     const settings = { SCALEOPS_URL: upstream, SCALEOPS_TOKEN: TOKEN, PORT: '0', ...env };
-    const running = startProcess([process.execPath, main()], { env: settings, stdout: output.fd });
+    const running = startProcess([process.execPath, MAIN], { env: settings, stdout: output.fd });
     onTestFinished(() => running[Symbol.asyncDispose]());
     const url = findUrl(await output.first());
     if (how === 'is gone') output.close();
@@ -271,7 +270,7 @@ describe('a gateway that is closed', () => {
     const scaleOps = await startSilentHost();
     const redis = `redis://127.0.0.1:${await findClosedPort()}`;
     const args = ['--input-type=module', '-e', SCRIPT];
-    const given = [main(), `http://127.0.0.1:${scaleOps.port}`, redis, 'cannot be reached'];
+    const given = [MAIN, `http://127.0.0.1:${scaleOps.port}`, redis, 'cannot be reached'];
     const { stdout } = await promisify(execFile)(process.execPath, [...args, '--', ...given]);
     const { before, after } = JSON.parse(stdout) as Record<'before' | 'after', string[]>;
     expect(after.filter((resource) => !before.includes(resource))).toEqual([]);
