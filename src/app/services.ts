@@ -37,7 +37,7 @@ export function createParts(config: Config, dependencies: GatewayDependencies, c
   const client = createClient(config, reader, telemetry, logger, clock);
   const shared = createSharedTier(config, reader, logger, clock);
   const cache = createCache(config, { client, shared, instrument }, logger, clock);
-  telemetry.metrics?.watch({ cache, upstream: client, shared });
+  telemetry.metrics?.registerGauges({ cache, upstream: client, shared });
   return { telemetry, authentication, credentials, client, shared, cache };
 }
 
@@ -86,7 +86,7 @@ function createClient(
       logger.warn({ report, count }, 'numbers of a report were not finite or not whole; they are null');
     },
     onBreaker: (isOpen) => {
-      telemetry.metrics?.breaker(isOpen);
+      telemetry.metrics?.setBreakerOpen(isOpen);
       if (isOpen) logger.warn('ScaleOps failed repeatedly and is left alone for a while');
       else logger.info('ScaleOps answers again');
     },

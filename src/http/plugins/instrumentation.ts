@@ -34,15 +34,15 @@ export interface RequestObservation {
 export interface RequestOutcome {
   /** Undefined where the request was turned away before. */
   readonly operation: OperationFacts | undefined;
-  /** "partial" has data and errors, "error" no data; "left": the client had left before there was an answer. */
-  readonly result: 'ok' | 'partial' | 'error' | 'left';
+  /** "partial" has data and errors, "error" no data; "client_closed": the client closed its connection before the response. */
+  readonly result: 'ok' | 'partial' | 'error' | 'client_closed';
   readonly status: number;
   /** Each code once. */
   readonly codes: readonly ErrorCode[];
   readonly durationMs: number;
   readonly callerName: string | undefined;
-  /** Whether the answer was ready, and nothing was executed. */
-  readonly isReady: boolean;
+  /** Whether the response came from the cache of responses, and nothing was executed. */
+  readonly isResponseCacheHit: boolean;
 }
 
 /** What becomes known of a request on its way. */
@@ -121,12 +121,12 @@ export function toOutcome(
   const { startedAt, errors = [], callerName, isReady = false } = state;
   return {
     operation,
-    result: clientLeft ? 'left' : (result ?? (status < 400 ? 'ok' : 'error')),
+    result: clientLeft ? 'client_closed' : (result ?? (status < 400 ? 'ok' : 'error')),
     status,
     codes: [...new Set(errors.map(({ code }) => code))],
     // A clock may be set back.
     durationMs: Math.max(0, nowMs - startedAt),
     callerName,
-    isReady,
+    isResponseCacheHit: isReady,
   };
 }
