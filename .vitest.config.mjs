@@ -1,10 +1,10 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
-import { builtWorker } from './test/kit/built-worker.mjs';
+import { compiledGateway } from './test/kit/compiled-gateway.mjs';
 
 export default defineConfig({
-  plugins: [builtWorker(import.meta.dirname)],
+  plugins: [compiledGateway(import.meta.dirname)],
   // One copy of graphql for everyone: vite would load its `module` build for our code, Node its `main` build for the
   // libraries, and graphql refuses types of "another module or realm".
   resolve: { alias: [{ find: /^graphql$/, replacement: fileURLToPath(import.meta.resolve('graphql')) }] },

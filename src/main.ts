@@ -1,22 +1,21 @@
-// The process: environment, command line, signals, exit codes. The one file that names `process`.
+// The process: command line, environment, signals, exit codes. The only file that uses `process`.
 
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
-import type { Logger } from 'pino';
 
+import type { Gateway } from './app/gateway.js';
+import { FINAL_RESPONSE_GRACE_MS } from './app/shutdown.js';
 import { ConfigError, readConfig, readSchemaSettings, type Config } from './config/config.js';
+import { explainProblems, explainSettings, explainWarnings } from './config/settings/help.js';
 import { GatewayError } from './errors.js';
 import { printSchema } from './graphql/schema.js';
-import { createLogger } from './telemetry/logger.js';
-import { explainProblems, explainSettings, explainWarnings } from './config/settings/help.js';
-import { LAST_WORD_MS } from './app/shutdown.js';
 import type { Simulator } from './simulator/simulator.js';
+import { createProcessLog, type ProcessLog } from './telemetry/logger.js';
 
-/** How long the demo's ScaleOps takes: long enough to see the cache work. */
+/** The response time of the demo's ScaleOps: long enough to see the cache work. */
 const DEMO_LATENCY_MS = 400;
-
-/** The process ends so much later than the limit of its requests, whatever a part of it or a host waits for. */
-const LAST_RESORT_MS = LAST_WORD_MS + 750;
+/** The process exits this long after the shutdown limit, whatever a part of it still waits for. */
+const FORCED_EXIT_DELAY_MS = FINAL_RESPONSE_GRACE_MS + 700;
 
 const OPTIONS: Readonly<Record<string, () => Promise<void> | void>> = {
   '--check-config': checkConfig,
@@ -34,36 +33,36 @@ const OPTIONS: Readonly<Record<string, () => Promise<void> | void>> = {
 
 async function main(): Promise<void> {
   const flags = process.argv.slice(2);
-  const unknown = flags.find((flag) => !Object.hasOwn(OPTIONS, flag));
   const names = Object.keys(OPTIONS).join(', ');
+  const unknown = flags.find((flag) => !Object.hasOwn(OPTIONS, flag));
   if (unknown !== undefined) {
-    // Its name at most: what follows may be a secret.
+    // Only the name: a value that follows may be a secret.
     const name = /^-[a-z-]*/i.exec(unknown)?.[0] ?? 'an argument';
     throw new ConfigError([`${name} is not an option; there are ${names}`]);
   }
-  if (flags.length > 1) throw new ConfigError([`of ${names} there may be one at a time`]);
+  if (flags.length > 1) throw new ConfigError([`only one of ${names} can be given`]);
   const [flag] = flags;
   if (flag === undefined) await run(process.env, (url) => `Gateway on ${url}`);
   else await OPTIONS[flag]?.();
 }
 
-/** What a start would say of the configuration, as far as nobody has to be asked over the network. */
+/** Checks the settings without any request over the network. Exit code 0: valid, maybe with warnings; 1: not valid. */
 function checkConfig(): void {
   const { warnings } = readConfig(process.env);
   process.stdout.write(`The configuration is valid.\n${explainWarnings(warnings)}`);
 }
 
-/** The gateway on the embedded simulator; the settings of a real ScaleOps do not apply. */
+/** Runs the gateway on the embedded simulator; SCALEOPS_ settings are ignored. */
 async function runDemo(): Promise<void> {
-  // Nobody else needs them.
+  // Loaded lazily: only the demo uses these modules.
   const { GRAPHQL_PATH } = await import('./http/handler.js');
   const { createSimulator } = await import('./simulator/simulator.js');
   const simulator = createSimulator({ latency: () => new Promise((resolve) => setTimeout(resolve, DEMO_LATENCY_MS)) });
-  const others = Object.entries(process.env).filter(([name]) => !name.startsWith('SCALEOPS_'));
+  const settings = Object.entries(process.env).filter(([name]) => !name.startsWith('SCALEOPS_'));
   const env = {
-    // Nothing that anyone may not see.
+    // The demo serves simulated data only, so no authentication is needed.
     GATEWAY_AUTH: 'none',
-    ...Object.fromEntries(others),
+    ...Object.fromEntries(settings),
     SCALEOPS_URL: await simulator.listen(),
     SCALEOPS_TOKEN: simulator.token,
   };
@@ -72,77 +71,108 @@ async function runDemo(): Promise<void> {
 
 async function run(env: NodeJS.ProcessEnv, firstLine: (url: string) => string, simulator?: Simulator): Promise<void> {
   const onSignal = listenToSignals();
+  // Standard output may be closed by its reader; the gateway goes on without it.
+  process.stdout.on('error', () => undefined);
   const { config, warnings } = readConfig(env);
-  const logger = createLogger({ level: config.logLevel, onEnd: (flush) => process.on('exit', flush) });
-  // Loaded after the configuration is known to be valid: it takes most of the time of a start.
+  const log = createProcessLog(config.logLevel);
+  process.prependListener('exit', log.discard);
+  // Loaded after the configuration is known to be valid: loading takes most of the time of a start.
   const { createGateway } = await import('./app/gateway.js');
-  const gateway = createGateway(config, { logger, version: readVersion(), collectProcessMetrics: true });
-  const url = await gateway.listen();
-  const stop = createStop(config, logger, async () => {
+  const gateway = createGateway(config, { logger: log.logger, version: readVersion(), collectProcessMetrics: true });
+  const stop = createStop(config, log, async () => {
     await gateway.close();
     await simulator?.close();
   });
+  handleDefects(gateway, stop);
+  const url = await gateway.listen();
   onSignal((signal) => {
-    onSignal(endAtOnce);
-    stop(signal);
+    // The second signal does not wait for requests.
+    onSignal((second) => void exit(log, exitCodeOf(second)));
+    log.logger.info({ signal }, 'stopping: finishing requests in flight');
+    stop(0);
   });
-  // Last: this line tells a supervisor that requests and signals are handled.
+  // Last: this line tells whoever reads it that requests and signals are handled.
   process.stdout.write(`${firstLine(toLocalUrl(url, config))}\n`);
-  for (const warning of warnings) logger.warn(warning);
+  for (const warning of warnings) log.logger.warn(warning);
 }
 
-/** What ends the process in good order: `close`, or the time for it is over. */
+/**
+ * Errors outside of any request. After an uncaught exception the state of the process is unknown: it finishes the
+ * requests in flight and exits with 1. A rejection that nobody handled leaves no code half run: it is logged and counted.
+ */
+function handleDefects(gateway: Gateway, stop: (exitCode: number) => void): void {
+  process.on('unhandledRejection', (reason) => {
+    gateway.recordDefect('unhandledRejection', reason);
+  });
+  process.on('uncaughtException', (error) => {
+    gateway.recordDefect('uncaughtException', error);
+    stop(1);
+  });
+}
+
+/** Returns the function that closes the gateway and exits, with the highest of the exit codes that it was called with. */
 function createStop(
   { shutdown: { delayMs, limitMs } }: Config,
-  logger: Logger,
+  log: ProcessLog,
   close: () => Promise<void>,
-): (signal: NodeJS.Signals) => void {
-  const end = (): never => {
-    logger.error('stopped with an error');
-    process.exit(1);
+): (exitCode: number) => void {
+  let highestCode = -1;
+  const fail = (): void => {
+    log.logger.error('stopped with an error');
+    void exit(log, 1);
   };
-  return (signal) => {
-    logger.info({ signal }, 'stopping: finishing what is in flight');
-    setTimeout(end, delayMs + limitMs + LAST_RESORT_MS);
+  return (exitCode) => {
+    const isStopping = highestCode >= 0;
+    highestCode = Math.max(highestCode, exitCode);
+    if (isStopping) return;
+    setTimeout(fail, delayMs + limitMs + FORCED_EXIT_DELAY_MS);
     close().then(() => {
-      logger.info('stopped');
-      // Not when all is idle: a connection to a host that does not answer would hold us until it is given up.
-      process.exit(0);
-    }, end);
+      log.logger.info('stopped');
+      // Do not wait for the event loop to be empty: a connection attempt to a silent host would hold the process.
+      void exit(log, highestCode);
+    }, fail);
   };
 }
 
-/** Lines go out a few at a time: a write for each takes longer than to answer from memory. */
-/** Ends the process on a signal: at once, until it is told another way. */
+/** Exits when the log is written, or after a moment where nobody reads it. */
+async function exit(log: ProcessLog, code: number): Promise<never> {
+  await log.flush();
+  process.exit(code);
+}
+
+/** Exits on a signal, at once, until another task is given. */
 function listenToSignals(): (task: (signal: NodeJS.Signals) => void) => void {
-  // Said outright: the first process of a container has no default handler that a signal could find.
-  let task: (signal: NodeJS.Signals) => void = endAtOnce;
-  const onSignal = (signal: NodeJS.Signals): void => {
-    task(signal);
+  let current = (signal: NodeJS.Signals): void => {
+    process.exit(exitCodeOf(signal));
   };
-  process.on('SIGTERM', onSignal);
-  process.on('SIGINT', onSignal);
-  return (given) => {
-    task = given;
+  // Explicit handlers: process 1 of a container has no default ones.
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      current(signal);
+    });
+  }
+  return (task) => {
+    current = task;
   };
 }
 
-function endAtOnce(signal: NodeJS.Signals): never {
-  process.exit(128 + constants.signals[signal]);
+/** The code by which shells report the end by a signal. */
+function exitCodeOf(signal: NodeJS.Signals): number {
+  return 128 + constants.signals[signal];
 }
 
-/** The version of package.json, which lies beside the folder of the compiled files, in the image as well. */
+/** The version in package.json, which lies beside the folder of compiled files. */
 function readVersion(): string {
   const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
   return (JSON.parse(text) as { readonly version: string }).version;
 }
 
-/** What a person can open: an address that means "every interface" is none. */
+/** A URL that a person can open: "every interface" becomes localhost. */
 function toLocalUrl(url: string, { host }: Config): string {
   return host === '0.0.0.0' || host === '::' ? url.replace(/\/\/.*:/, '//localhost:') : url;
 }
 
-/** What the person who started us is told. A system error's own message would repeat settings, so only its code. */
+/** Why the process did not start. The messages of system errors repeat settings, so only their codes are used. */
 function explain(error: unknown): string {
   if (error instanceof ConfigError) return explainProblems(error).trimEnd();
   if (error instanceof GatewayError) return error.message;

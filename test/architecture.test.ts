@@ -13,7 +13,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'clock.ts': [],
   'errors.ts': ['concurrency'],
   app: ['auth', 'cache', 'clock.ts', 'config', 'errors.ts', 'graphql', 'http', 'loaders', 'telemetry', 'upstream'],
-  config: ['app', 'auth', 'cache', 'graphql', 'query-limits', 'report', 'upstream'],
+  config: ['app', 'auth', 'cache', 'graphql', 'query-limits', 'report', 'telemetry', 'upstream'],
   auth: ['clock.ts', 'errors.ts', 'report'],
   graphql: ['errors.ts', 'execution', 'loaders', 'report'],
   execution: [],
@@ -36,7 +36,6 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   concurrency: ['clock.ts'],
   report: [],
   telemetry: ['clock.ts', 'errors.ts'],
-  cores: ['clock.ts', 'telemetry'],
   simulator: [],
 };
 
@@ -54,10 +53,9 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   'prom-client': ['telemetry'],
   '@opentelemetry/api': ['telemetry'],
   '@opentelemetry/core': ['telemetry'],
-  '@opentelemetry/otlp-transformer': ['telemetry'],
+  '@opentelemetry/exporter-trace-otlp-proto': ['telemetry'],
   '@opentelemetry/resources': ['telemetry'],
   '@opentelemetry/sdk-trace': ['telemetry'],
-  'node:cluster': ['cores'],
   'node:http': ['http', 'simulator'],
 };
 

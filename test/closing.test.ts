@@ -204,9 +204,9 @@ test('a client that has not taken its answer one second after the limit is cut o
   const released: string[] = [];
   const ended = shutdown.run(server, async () => Promise.resolve(void released.push('the rest')));
   const state = watch(ended);
-  expect(shutdown.ending.aborted).toBe(false);
+  expect(shutdown.limitSignal.aborted).toBe(false);
   clock.advance(8_000);
-  expect(shutdown.ending.aborted).toBe(true);
+  expect(shutdown.limitSignal.aborted).toBe(true);
   clock.advance(999);
   await settle();
   expect([state.outcome(), released]).toEqual(['pending', []]);

@@ -190,7 +190,7 @@ describe('the fast lane answers as the door does', () => {
     const metrics = await (await stack.gateway.fetch(new Request('http://gateway/metrics'))).text();
     expect(metrics).toMatch(/gateway_operations_total\{[^}]*outcome="ok"\} 4\n/);
     expect(metrics).toMatch(/gateway_cache_results_total\{report="workloads",result="hit"\} 3\n/);
-    expect(metrics).toMatch(/gateway_ready_answers_total 1\n/);
+    expect(metrics).toMatch(/gateway_response_cache_hits_total 1\n/);
     expect(metrics).toMatch(/gateway_operations_in_flight 0\n/);
   });
 });

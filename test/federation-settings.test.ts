@@ -23,12 +23,12 @@ import {
 } from 'graphql';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 
 import { ConfigError, readConfig } from '../src/config/config.js';
 import { printSchema } from '../src/graphql/schema.js';
 import { startStack, type Answer } from './kit/gateway.js';
-import { buildGateway, ROOT, startProcess, type Build } from './kit/process.js';
+import { MAIN, ROOT, startProcess } from './kit/process.js';
 import { composeWithApollo, composeWithWunderGraph, type Subgraph } from './kit/routers.js';
 
 const FILE = readFileSync(join(ROOT, 'schema/gateway.graphql'), 'utf8');
@@ -351,14 +351,8 @@ describe('GATEWAY_FEDERATION_CACHE_TAGS', () => {
 // ---------------------------------------------------------------------------------------------------- --print-schema
 
 describe('the built process with --print-schema', () => {
-  let build: Build;
-  beforeAll(async () => {
-    build = await buildGateway();
-  });
-  afterAll(() => build[Symbol.asyncDispose]());
-
   const run = async (env: Record<string, string>) => {
-    await using running = startProcess([process.execPath, build.main, '--print-schema'], { env });
+    await using running = startProcess([process.execPath, MAIN, '--print-schema'], { env });
     return await running.ended;
   };
 

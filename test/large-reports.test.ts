@@ -13,8 +13,8 @@ import { createManualClock } from './kit/clock.js';
 import { settle, watch } from './kit/deferred.js';
 import { createGate } from './kit/gate.js';
 import { startGateway, TOKEN } from './kit/gateway.js';
-import { findUrl, useGatewayProcess } from './kit/gateway-process.js';
-import { startProcess } from './kit/process.js';
+import { findUrl } from './kit/gateway-process.js';
+import { MAIN, startProcess } from './kit/process.js';
 
 const LARGE_BYTES = 16_777_216;
 
@@ -186,8 +186,6 @@ describe('the thread', () => {
 });
 
 describe('a process with 2 GiB of heap', () => {
-  const { main } = useGatewayProcess();
-
   test('reads four reports of 100,000 rows at once, and turns the fifth away', { timeout: 120_000 }, async () => {
     const upstream = await startSlowUpstream(await fetchFleet(100_000));
     const env = {
@@ -197,7 +195,7 @@ describe('a process with 2 GiB of heap', () => {
       SCALEOPS_TIMEOUT_MS: '100000',
       GATEWAY_TIMEOUT_MS: '100000',
     };
-    await using gateway = startProcess([process.execPath, '--max-old-space-size=2048', main()], { env });
+    await using gateway = startProcess([process.execPath, '--max-old-space-size=2048', MAIN], { env });
     const url = findUrl(await gateway.line(/./));
     const asked = [1, 2, 3, 4, 5].map((days) => ask(url, `${days}d`));
     await upstream.arrivals(5);

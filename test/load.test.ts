@@ -2,7 +2,7 @@
 // stay, and memory stays within its bound. Two gateways on one Redis, as replicas run. What one gateway does for one
 // principal is in cache.test.ts. Each test names the mutations that make it fail, each tried in a copy of the tree.
 
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 
 import { createReportCache } from '../src/cache/report-cache.js';
 import { decodeReport } from '../src/report/parse/json-parser.js';
@@ -12,7 +12,7 @@ import { answer, startFaultServer } from './kit/fault-server.js';
 import { createGate } from './kit/gate.js';
 import { startStack, type Answer } from './kit/gateway.js';
 import { principalOf } from './kit/principal.js';
-import { buildGateway, startProcess, type Build } from './kit/process.js';
+import { MAIN, startProcess } from './kit/process.js';
 import { isRedisSkipped } from './kit/redis.js';
 import {
   CONNECTED,
@@ -244,14 +244,6 @@ describe('10,000 distinct reports', () => {
 });
 
 describe.skipIf(isRedisSkipped)('SIGTERM to the process', () => {
-  let build: Build;
-  beforeAll(async () => {
-    build = await buildGateway();
-  });
-  afterAll(async () => {
-    await build[Symbol.asyncDispose]();
-  });
-
   const END_MS = 10_000;
   const isTurnedAway = (url: string): Promise<boolean> =>
     fetch(`${url}/health/ready`).then(
@@ -269,7 +261,7 @@ describe.skipIf(isRedisSkipped)('SIGTERM to the process', () => {
       const gate = createGate();
       await using redis = await startWatchedRedis();
       await using upstream = await startTenants({ tokens: TOKENS, onRequest: gate.pass });
-      await using gateway = startProcess([process.execPath, build.main], {
+      await using gateway = startProcess([process.execPath, MAIN], {
         env: {
           SCALEOPS_URL: upstream.url,
           SCALEOPS_AUTH: 'forward',

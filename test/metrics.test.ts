@@ -1,5 +1,6 @@
 // What `/metrics` tells, read as strictly as a collector would, and counted against what really arrived at ScaleOps.
 
+import { spawnSync } from 'node:child_process';
 import { setImmediate } from 'node:timers/promises';
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
@@ -36,21 +37,22 @@ describe('/metrics', () => {
     expect(answer.headers.get('cache-control')).toBe('no-store');
     const { families } = parseMetrics(await answer.text());
     expect([...families].map(([name, { type }]) => `${name} ${type}`).sort()).toEqual([
+      'gateway_build_info gauge',
       'gateway_cache_bytes gauge',
       'gateway_cache_entries gauge',
       'gateway_cache_max_bytes gauge',
       'gateway_cache_results_total counter',
       'gateway_errors_total counter',
       'gateway_event_loop_delay_seconds gauge',
-      'gateway_info gauge',
       'gateway_operation_duration_seconds histogram',
       'gateway_operations_in_flight gauge',
       'gateway_operations_total counter',
-      'gateway_ready_answers_total counter',
-      'gateway_requests_refused_total counter',
+      'gateway_requests_rejected_total counter',
+      'gateway_response_cache_hits_total counter',
+      'gateway_uncaught_errors_total counter',
       'gateway_upstream_attempt_duration_seconds histogram',
       'gateway_upstream_attempts_total counter',
-      'gateway_upstream_breaker_open gauge',
+      'gateway_upstream_circuit_breaker_open gauge',
       'gateway_upstream_in_flight gauge',
       'gateway_upstream_logins_total counter',
       'gateway_upstream_queued gauge',
@@ -82,8 +84,38 @@ describe('/metrics', () => {
     });
     const { value } = await scrape(alone);
     await alone.close();
-    expect(value('gateway_info', { version: '1.2.3' })).toBe(1);
+    expect(value('gateway_build_info', { version: '1.2.3' })).toBe(1);
     expect(value('process_resident_memory_bytes')).toBeGreaterThan(1e7);
+  });
+});
+
+/** https://prometheus.io/docs/practices/naming/ and the rules of `promtool check metrics`. */
+describe('the names of metrics', () => {
+  const exposed = async (): Promise<string> => {
+    const { config } = readConfig({ SCALEOPS_URL: 'http://127.0.0.1:1', SCALEOPS_TOKEN: TOKEN });
+    const gateway = createGateway(config, { logger: pino({ level: 'silent' }), collectProcessMetrics: true });
+    const text = await (await gateway.fetch(new Request('http://gateway/metrics'))).text();
+    await gateway.close();
+    return text;
+  };
+
+  test('end in _total for counters alone, and name base units', async () => {
+    for (const [name, { type, samples }] of parseMetrics(await exposed()).families) {
+      expect(name).toMatch(/^(?:gateway|process|nodejs)(?:_[a-z]+)+$/);
+      expect([name, name.endsWith('_total')]).toEqual([name, type === 'counter']);
+      expect(name).not.toMatch(
+        /_(?:ms|millis|milliseconds|minutes|kb|mb|mib|kilobytes|percent|count|sum|bucket)(?:_|$)/,
+      );
+      const labels = samples.flatMap((sample) => Object.keys(sample.labels));
+      expect([name, labels.filter((label) => label === 'quantile')]).toEqual([name, []]);
+    }
+  });
+
+  test('pass promtool, where it is installed', async () => {
+    const { status, stdout, stderr, error } = spawnSync('promtool', ['check', 'metrics'], { input: await exposed() });
+    if (error !== undefined && 'code' in error && error.code === 'ENOENT') return;
+    expect(`${stdout.toString()}${stderr.toString()}`).toBe('');
+    expect(status).toBe(0);
   });
 });
 
@@ -137,7 +169,7 @@ describe('operations', () => {
   });
 
   // Mutation: an end that only a response brings about.
-  test('that clients leave are counted as left, are in flight no more, and are no error', async () => {
+  test('whose client closes the connection are counted as client_closed, and are no error', async () => {
     await using stand = await startStand();
     const { gateway, upstream } = stand;
     upstream.answer(WORKLOADS, faults.neverAnswer);
@@ -152,9 +184,9 @@ describe('operations', () => {
     await upstream.requests[0]!.closed;
     let metrics = await scrape(gateway.gateway);
     while (metrics.value('gateway_operations_in_flight') !== 0) metrics = await scrape(gateway.gateway);
-    expect(metrics.value('gateway_operations_total', { operation: 'anonymous', outcome: 'left' })).toBe(1);
+    expect(metrics.value('gateway_operations_total', { operation: 'anonymous', outcome: 'client_closed' })).toBe(1);
     expect(metrics.sum('gateway_operations_total')).toBe(1);
-    expect(metrics.value('gateway_upstream_attempts_total', { report: 'workloads', outcome: 'left' })).toBe(1);
+    expect(metrics.value('gateway_upstream_attempts_total', { report: 'workloads', outcome: 'aborted' })).toBe(1);
     expect(metrics.sum('gateway_errors_total')).toBe(0);
   });
 
@@ -170,7 +202,7 @@ describe('operations', () => {
     await gateway.ask(ONE);
     const { value, sum } = await scrape(gateway.gateway);
     expect(value('gateway_errors_total', { code: 'UPSTREAM_UNAVAILABLE' })).toBe(2);
-    expect([sum('gateway_errors_total'), sum('gateway_requests_refused_total')]).toEqual([2, 0]);
+    expect([sum('gateway_errors_total'), sum('gateway_requests_rejected_total')]).toEqual([2, 0]);
   });
 
   test('that are turned away at the door are counted by code, and are no operations', async () => {
@@ -184,7 +216,7 @@ describe('operations', () => {
     await ask(COST, undefined, { ...authorization, headers: { ...authorization.headers, accept: 'image/png' } });
     await gateway.fetch(new Request('http://gateway/elsewhere'));
     const { families, sum, value } = await scrape(gateway);
-    const refused = families.get('gateway_requests_refused_total')!.samples;
+    const refused = families.get('gateway_requests_rejected_total')!.samples;
     expect(Object.fromEntries(refused.map(({ labels, value: count }) => [labels.code, count]))).toEqual({
       UNAUTHENTICATED: 1,
       GRAPHQL_PARSE_FAILED: 1,
@@ -324,7 +356,7 @@ describe('calls to ScaleOps', () => {
     await using stand = await startStand({ env: { SCALEOPS_BREAKER_FAILURES: '2', SCALEOPS_MAX_ATTEMPTS: '1' } });
     const { gateway, upstream, clock } = stand;
     upstream.answer(WORKLOADS, DOWN);
-    const isOpen = async () => (await scrape(gateway.gateway)).value('gateway_upstream_breaker_open');
+    const isOpen = async () => (await scrape(gateway.gateway)).value('gateway_upstream_circuit_breaker_open');
     await gateway.ask(ONE);
     expect(await isOpen()).toBe(0);
     await gateway.ask(ONE);
@@ -397,7 +429,7 @@ describe('the event loop', () => {
     while (performance.now() < end);
   };
   const longest = async ({ expose }: ReturnType<typeof create>) =>
-    parseMetrics((await expose()).text).value('gateway_event_loop_delay_seconds', { quantile: '1' })!;
+    parseMetrics((await expose()).text).value('gateway_event_loop_delay_seconds', { percentile: '100' })!;
   const turn = () => new Promise((resolve) => setTimeout(resolve));
 
   // Mutations: nanoseconds or milliseconds in place of seconds; what Node measures as it is, with the 20 ms between ticks.

@@ -126,3 +126,12 @@ describe('a traceparent', () => {
     expect(readTraceId(header)).toBeUndefined();
   });
 });
+
+test('a request id of the client is kept when it is sane, and replaced when not', async () => {
+  await using stack = await startStack();
+  const idFor = async (given: string) =>
+    (await stack.ask(GOOD_ONE, undefined, { headers: { 'x-request-id': given } })).headers.get('x-request-id') ?? '';
+  for (const sane of ['a', '4bf92f35-77b3.4da6:a3_c', 'x'.repeat(128)]) expect(await idFor(sane)).toBe(sane);
+  for (const odd of ['', 'x'.repeat(129), 'a b', '{"a":1}', 'é', '<script>'])
+    expect(await idFor(odd)).toMatch(/^[\da-f-]{36}$/);
+});

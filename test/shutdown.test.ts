@@ -10,10 +10,20 @@ import { promisify } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
 
 import { createGate } from './kit/gate.js';
-import { ask, gone, openConnection, openIdleConnection, useGatewayProcess, type Rows } from './kit/gateway-process.js';
+import {
+  ask,
+  findUrl,
+  gone,
+  openConnection,
+  openIdleConnection,
+  startSimulator,
+  startMain,
+  startProcessStack,
+  type Rows,
+} from './kit/gateway-process.js';
 import { TOKEN } from './kit/gateway.js';
-
-const { main, start, startStack } = useGatewayProcess();
+import { MAIN, startProcess } from './kit/process.js';
+import { createUnreadOutput } from './kit/unread-output.js';
 
 const IN_FLIGHT = 50;
 
@@ -49,7 +59,7 @@ describe('SIGTERM', () => {
     const gate = createGate();
     onTestFinished(gate.open);
     const env = { GATEWAY_SHUTDOWN_DELAY_SECONDS: '1', SCALEOPS_MAX_IN_FLIGHT: `${IN_FLIGHT + 1}` };
-    const { url, kill, line, ended, received } = await startStack({ latency: gate.pass }, env);
+    const { url, kill, line, ended, received } = await startProcessStack({ latency: gate.pass }, env);
     const answers = Array.from({ length: IN_FLIGHT }, (_, index) => ask(url, `${index + 1}d`));
     await gate.arrivals(IN_FLIGHT);
     const unused = await openConnection(url, '');
@@ -80,7 +90,7 @@ describe('SIGTERM', () => {
   test('leaves a kept-alive connection open while others are answered, and answers what comes over it', async () => {
     const gate = createGate();
     onTestFinished(gate.open);
-    const { url, kill, line, ended } = await startStack({ latency: gate.pass });
+    const { url, kill, line, ended } = await startProcessStack({ latency: gate.pass });
     const held = ask(url);
     await gate.arrivals(1);
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
@@ -113,7 +123,7 @@ describe('SIGTERM', () => {
 
   test('does not wait for kept-alive connections when nothing else is left', async () => {
     const gate = createGate();
-    const { url, kill, line, ended } = await startStack({ latency: gate.pass });
+    const { url, kill, line, ended } = await startProcessStack({ latency: gate.pass });
     const held = ask(url);
     await gate.arrivals(1);
     // On this one a request may still be on its way: it gets two seconds.
@@ -137,7 +147,7 @@ describe('a stopping process has ended within two seconds of the limit', () => {
   test('with a ScaleOps and a Redis that take connections and say nothing; who waits is told so', async () => {
     const scaleOps = await startSilentHost();
     const redis = await startSilentHost();
-    const running = start({
+    const running = startMain({
       ...LIMIT,
       SCALEOPS_URL: `https://127.0.0.1:${scaleOps.port}`,
       SCALEOPS_TOKEN: TOKEN,
@@ -159,7 +169,7 @@ describe('a stopping process has ended within two seconds of the limit', () => {
   test('with a report that ScaleOps does not send, and a client that sends a body byte by byte', async () => {
     const gate = createGate();
     onTestFinished(gate.open);
-    const { url, kill, line, ended } = await startStack({ latency: gate.pass }, LIMIT);
+    const { url, kill, line, ended } = await startProcessStack({ latency: gate.pass }, LIMIT);
     const asked = ask(url);
     await gate.arrivals(1);
     const dripping = await openConnection(
@@ -180,12 +190,65 @@ describe('a stopping process has ended within two seconds of the limit', () => {
   });
 });
 
+describe.each(['stops reading', 'is gone'] as const)('a process whose reader of standard output %s', (how) => {
+  /** Started, and with more lines in its log than the pipe takes. */
+  async function startUnread(latency: () => Promise<void>, env: Record<string, string> = {}) {
+    const { url: upstream } = await startSimulator({ latency });
+    const output = createUnreadOutput();
+    onTestFinished(output.close);
+    const settings = { SCALEOPS_URL: upstream, SCALEOPS_TOKEN: TOKEN, PORT: '0', ...env };
+    const running = startProcess([process.execPath, MAIN], { env: settings, stdout: output.fd });
+    onTestFinished(() => running[Symbol.asyncDispose]());
+    const url = findUrl(await output.first());
+    if (how === 'is gone') output.close();
+    for (let sent = 0; sent < 400; sent += 50) {
+      const requests = Array.from({ length: 50 }, () =>
+        fetch(`${url}/graphql?query={__typename}`, { headers: LONG_ID }),
+      );
+      for (const response of await Promise.all(requests)) expect(response.status).toBe(200);
+    }
+    return { ...running, url };
+  }
+  const LONG_ID = { 'x-request-id': 'x'.repeat(128), 'apollo-require-preflight': '1' };
+
+  // Mutation: main.ts without `discard`: pino's own exit handler retries for ever.
+  test('ends on SIGTERM', async () => {
+    const { kill, ended } = await startUnread(() => Promise.resolve());
+    kill('SIGTERM');
+    expect(await ended).toMatchObject({ code: 0, signal: null, stderr: '' });
+  });
+
+  test('ends at the limit with a request in flight', async () => {
+    const gate = createGate();
+    onTestFinished(gate.open);
+    const { url, kill, ended } = await startUnread(gate.pass, { GATEWAY_SHUTDOWN_LIMIT_SECONDS: '1' });
+    const asked = ask(url);
+    await gate.arrivals(1);
+    kill('SIGTERM');
+    expect((await asked).status).toBe(503);
+    expect(await ended).toMatchObject({ code: 0, signal: null, stderr: '' });
+  });
+
+  test('ends on the second signal without waiting', async () => {
+    const gate = createGate();
+    onTestFinished(gate.open);
+    const { url, kill, ended } = await startUnread(gate.pass, { GATEWAY_SHUTDOWN_DELAY_SECONDS: '300' });
+    const asked = ask(url).catch(() => 'lost');
+    await gate.arrivals(1);
+    kill('SIGTERM');
+    while ((await statusOf(`${url}/health/ready`)) === 200);
+    kill('SIGINT');
+    expect(await ended).toMatchObject({ code: 130, signal: null, stderr: '' });
+    expect(await asked).toBe('lost');
+  });
+});
+
 describe('a gateway that is closed', () => {
   /** Without an end of its own: prints what still holds the process. */
   const SCRIPT = `
     const [, main, scaleOpsUrl, redisUrl, event] = process.argv;
-    const { createGateway } = await import(main.replace('main.js', 'gateway.js'));
-    const { readConfig } = await import(main.replace('main.js', 'config.js'));
+    const { createGateway } = await import(main.replace('main.js', 'app/gateway.js'));
+    const { readConfig } = await import(main.replace('main.js', 'config/config.js'));
     const env = { SCALEOPS_URL: scaleOpsUrl, SCALEOPS_TOKEN: 'token', PORT: '0', CACHE_REDIS_URL: redisUrl };
     let told;
     const waited = new Promise((resolve) => (told = resolve));
@@ -207,7 +270,7 @@ describe('a gateway that is closed', () => {
     const scaleOps = await startSilentHost();
     const redis = `redis://127.0.0.1:${await findClosedPort()}`;
     const args = ['--input-type=module', '-e', SCRIPT];
-    const given = [main(), `http://127.0.0.1:${scaleOps.port}`, redis, 'cannot be reached'];
+    const given = [MAIN, `http://127.0.0.1:${scaleOps.port}`, redis, 'cannot be reached'];
     const { stdout } = await promisify(execFile)(process.execPath, [...args, '--', ...given]);
     const { before, after } = JSON.parse(stdout) as Record<'before' | 'after', string[]>;
     expect(after.filter((resource) => !before.includes(resource))).toEqual([]);

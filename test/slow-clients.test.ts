@@ -11,9 +11,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../src/clock.js';
 import { createHttpServer, TIMES, type ServerTimes } from '../src/http/server/server.js';
 import { createGate } from './kit/gate.js';
-import { gone, openConnection, useGatewayProcess } from './kit/gateway-process.js';
-
-const { startStack } = useGatewayProcess();
+import { gone, openConnection, startProcessStack } from './kit/gateway-process.js';
 
 const COUNT = 1_000;
 /** Fewer than the system lets wait until they are accepted. */
@@ -63,7 +61,7 @@ function median(values: readonly number[]): number {
 
 describe(`${COUNT} connections that send nothing and ${COUNT} that send a byte now and then`, () => {
   test('hold nobody up, take little memory, and leave nothing behind', async () => {
-    const { url, pid } = await startStack();
+    const { url, pid } = await startProcessStack();
     expect((await askHealth(url)).status).toBe(200);
     const before = { files: await openFiles(pid), mb: await residentMb(pid) };
     const silent = await openMany(url, COUNT);
@@ -156,7 +154,7 @@ describe('a client that takes too long', () => {
 
 describe('a running gateway', () => {
   test('tells how long it keeps a connection, and refuses a head over 16 KiB', async () => {
-    const { url } = await startStack();
+    const { url } = await startProcessStack();
     expect((await fetch(`${url}/health/live`)).headers.get('keep-alive')).toBe('timeout=75');
     const long = await fetch(`${url}/health/live`, { headers: { 'x-long': 'x'.repeat(16_384) } });
     expect(long.status).toBe(431);

@@ -271,8 +271,8 @@ describe('the spans of an operation', () => {
       ['load report', 0],
       ['query', 0],
     ]);
-    expect(named(spans, 'query')[0]!.attributes['gateway.result']).toBe('left');
-    expect(named(spans, 'call ScaleOps')[0]!.attributes['error.type']).toBe('left');
+    expect(named(spans, 'query')[0]!.attributes['gateway.result']).toBe('client_closed');
+    expect(named(spans, 'call ScaleOps')[0]!.attributes['error.type']).toBe('aborted');
   });
 });
 

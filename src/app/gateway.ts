@@ -1,6 +1,8 @@
 // The gateway: the HTTP interface, the services behind it, and the socket. Everything long-lived is closed here, in reverse
 // order of creation.
 
+import type { Logger } from 'pino';
+
 import { isLoopback } from '../auth/loopback.js';
 import { systemClock } from '../clock.js';
 import type { Config } from '../config/config.js';
@@ -11,6 +13,8 @@ import { toListener } from '../http/server/node-adapter.js';
 import { createReadiness } from '../http/server/readiness.js';
 import { createHttpServer } from '../http/server/server.js';
 import { validateHost } from '../http/server/validate-host.js';
+import { describeDefect } from '../telemetry/defect.js';
+import type { DefectOrigin, Metrics } from '../telemetry/metrics.js';
 import { createParts, type GatewayDependencies } from './services.js';
 import { createShutdown } from './shutdown.js';
 
@@ -19,7 +23,9 @@ export interface Gateway {
   fetch(request: Request): Promise<Response>;
   /** Opens the socket; answers with its URL. Rejects when the address is taken or there is no usable token. */
   listen(): Promise<string>;
-  /** Says "not ready", finishes what is in flight, and lets go of the upstream; once, however often it is called. */
+  /** Logs and counts an error that was thrown outside of any request. */
+  recordDefect(origin: DefectOrigin, error: unknown): void;
+  /** Turns readiness off, finishes the requests in flight, and releases everything; once, however often it is called. */
   close(): Promise<void>;
 }
 
@@ -38,15 +44,15 @@ export function createGateway(config: Config, dependencies: GatewayDependencies)
     observer: telemetry.instruments,
     exposeMetrics: telemetry.metrics?.expose,
     isReady: () => readiness.set('no signing keys', authentication?.isReady() === false).isReady(),
-    ending: shutdown.ending,
+    ending: shutdown.limitSignal,
   });
   const listener = validateHost(toListener(handler), {
     allowedHosts: isLoopback(config.host) && config.access.kind === 'none' ? 'loopback' : 'any',
   });
   const server = createHttpServer(listener, { host: config.host, port: config.port, clock });
   const fetch = toFetch(handler);
-  shutdown.ending.addEventListener('abort', () => {
-    logger.warn('shutdown limit reached; failing remaining in-flight requests');
+  shutdown.limitSignal.addEventListener('abort', () => {
+    logger.warn('shutdown limit reached: failing the remaining requests in flight');
     void client.close();
   });
 
@@ -63,6 +69,7 @@ export function createGateway(config: Config, dependencies: GatewayDependencies)
       if (config.upstream.auth.kind === 'token') await credentials.principal();
       return server.listen();
     },
+    recordDefect: createDefectRecorder(logger, telemetry.metrics),
     close() {
       readiness.set('stopping', true);
       return shutdown.run(server, async () => {
@@ -73,6 +80,13 @@ export function createGateway(config: Config, dependencies: GatewayDependencies)
         await telemetry.close();
       });
     },
+  };
+}
+
+function createDefectRecorder(logger: Logger, metrics: Metrics | undefined): Gateway['recordDefect'] {
+  return (origin, error) => {
+    metrics?.recordDefect(origin);
+    logger.error({ origin, error: describeDefect(error) }, 'unexpected error outside of a request');
   };
 }
 

@@ -11,7 +11,6 @@ import { createSharedCache, type SharedCache } from '../cache/shared/shared-cach
 import type { Clock } from '../clock.js';
 import type { Config } from '../config/config.js';
 import { GatewayError } from '../errors.js';
-import type { GatewayLogger } from '../telemetry/logger.js';
 import { createTelemetry, type Telemetry } from '../telemetry/telemetry.js';
 import { createScaleOpsClient, type ScaleOpsClient } from '../upstream/client/client.js';
 import { createProxiedFetch } from '../upstream/http/proxy.js';
@@ -20,7 +19,7 @@ import { createReportParser, type ReportParser } from '../upstream/parse/report-
 
 /** What a test or another host may replace. */
 export interface GatewayDependencies {
-  readonly logger: GatewayLogger;
+  readonly logger: Logger;
   readonly clock?: Clock;
   /** What it calls itself where it is watched. */
   readonly version?: string;
@@ -39,7 +38,7 @@ export function createParts(config: Config, dependencies: GatewayDependencies, c
   const client = createClient(config, parser, telemetry, logger, clock);
   const shared = createSharedTier(config, parser, logger, clock);
   const cache = createCache(config, { client, shared, instrument }, logger, clock);
-  telemetry.metrics?.watch({ cache, upstream: client, shared });
+  telemetry.metrics?.registerGauges({ cache, upstream: client, shared });
   return { telemetry, authentication, credentials, client, shared, cache };
 }
 
@@ -90,7 +89,7 @@ function createClient(
       logger.warn({ report, count }, 'numbers of a report were not finite or not whole; they are null');
     },
     onBreaker: (isOpen) => {
-      telemetry.metrics?.breaker(isOpen);
+      telemetry.metrics?.setBreakerOpen(isOpen);
       if (isOpen) logger.warn('ScaleOps failed repeatedly and is left alone for a while');
       else logger.info('ScaleOps answers again');
     },

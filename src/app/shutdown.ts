@@ -1,46 +1,47 @@
-// How a gateway ends without losing a request: for a while it goes on, so that load balancers notice; then the port
-// closes, and what is in flight is finished; at the limit whoever still waits is told so; a moment later nobody is left.
+// Shutdown without losing a request. The gateway still serves for a delay, so that load balancers notice that it is not
+// ready; then the port closes and requests in flight finish. At the limit the remaining ones are answered with
+// SHUTTING_DOWN, and a moment later all connections are destroyed.
 
 import type { Clock } from '../clock.js';
 import type { HttpServer } from '../http/server/server.js';
 
 export interface ShutdownSettings {
-  /** For how long new requests are still taken. */
+  /** How long new requests are still accepted. */
   readonly delayMs: number;
-  /** How long the requests in flight may take once the port is closed. */
+  /** How long requests in flight may take once the port is closed. */
   readonly limitMs: number;
 }
 
 export interface Shutdown {
-  /** Aborts when there is no time left for whoever still waits. */
-  readonly ending: AbortSignal;
-  /** Begins, once however often it is called; resolves when no connection is left and `close` has let go of the rest. */
+  /** Aborts at the limit. */
+  readonly limitSignal: AbortSignal;
+  /** Starts at the first call; resolves when no connection is left and `close` has released the rest. */
   run(server: Pick<HttpServer, 'windDown' | 'close' | 'cut'>, close: () => Promise<void>): Promise<void>;
 }
 
-/** How long a client has for taking the answer that it gets at the limit. */
-export const LAST_WORD_MS = 1_000;
+/** How long a client may take to read the response that it gets at the limit. */
+export const FINAL_RESPONSE_GRACE_MS = 1_000;
 
 export function createShutdown({ delayMs, limitMs }: ShutdownSettings, clock: Clock): Shutdown {
-  const ending = new AbortController();
-  let ended: Promise<void> | undefined;
-  const begin: Shutdown['run'] = async (server, close) => {
+  const limit = new AbortController();
+  let done: Promise<void> | undefined;
+  const start: Shutdown['run'] = async (server, close) => {
     server.windDown();
     if (delayMs > 0) await new Promise<void>((resolve) => clock.after(delayMs, resolve));
-    const callOffLimit = clock.after(limitMs, () => {
-      ending.abort();
+    const cancelLimit = clock.after(limitMs, () => {
+      limit.abort();
     });
-    // A client that reads a byte a second would never be done.
-    const callOffCut = clock.after(limitMs + LAST_WORD_MS, () => {
+    // A client that reads one byte per second would never be done.
+    const cancelDestroy = clock.after(limitMs + FINAL_RESPONSE_GRACE_MS, () => {
       server.cut();
     });
     await server.close();
-    callOffLimit();
-    callOffCut();
+    cancelLimit();
+    cancelDestroy();
     await close();
   };
   return {
-    ending: ending.signal,
-    run: (server, close) => (ended ??= begin(server, close)),
+    limitSignal: limit.signal,
+    run: (server, close) => (done ??= start(server, close)),
   };
 }

@@ -1,6 +1,7 @@
 // Puts the HTTP interface together: the pipeline with its steps, and the pages.
 
 import type { GraphQLSchema } from 'graphql';
+import type { Logger } from 'pino';
 
 import type { Authentication } from '../auth/authentication.js';
 import { createRequestLimits } from '../auth/request-limits.js';
@@ -9,7 +10,6 @@ import type { AnswerMemory } from '../cache/memory/response-store.js';
 import type { Clock } from '../clock.js';
 import type { ContextParts } from '../loaders/context.js';
 import type { DocumentLimits } from '../query-limits/limits.js';
-import type { GatewayLogger } from '../telemetry/logger.js';
 import { createGraphiQLPage } from './graphiql/page.js';
 import { createHandler, redirectsToGraphQL, type HttpHandler } from './handler.js';
 import type { RequestObserver } from './instrumentation.js';
@@ -66,7 +66,7 @@ export interface RequestLimits {
 /** The long-lived parts of the gateway that the HTTP interface uses. */
 export interface HttpServices {
   readonly clock: Clock;
-  readonly logger: GatewayLogger;
+  readonly logger: Logger;
   readonly schema: GraphQLSchema;
   readonly context: ContextParts;
   readonly authentication: Authentication | undefined;

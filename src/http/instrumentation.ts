@@ -34,15 +34,15 @@ export interface RequestObservation {
 export interface RequestOutcome {
   /** Undefined when the request was refused before its operation was known. */
   readonly operation: OperationFacts | undefined;
-  /** "partial" has data and errors, "error" no data; "left": the client left before the response. */
-  readonly result: 'ok' | 'partial' | 'error' | 'left';
+  /** "partial" has data and errors, "error" no data; "client_closed": the client closed its connection before the response. */
+  readonly result: 'ok' | 'partial' | 'error' | 'client_closed';
   readonly status: number;
   /** Each code once. */
   readonly codes: readonly ErrorCode[];
   readonly durationMs: number;
   readonly callerName: string | undefined;
   /** Whether the response came from the response cache, and nothing was executed. */
-  readonly isReady: boolean;
+  readonly isResponseCacheHit: boolean;
 }
 
 export function toResultKind({ data, errors = [] }: ExecutionResult): 'ok' | 'partial' | 'error' {
@@ -54,12 +54,12 @@ export function toOutcome(request: GraphQLRequest, status: number, nowMs: number
   const { startedAt, errors = [], callerName, operation, result, isResponseCacheHit } = request;
   return {
     operation,
-    result: request.http.hasLeft() ? 'left' : (result ?? (status < 400 ? 'ok' : 'error')),
+    result: request.http.hasLeft() ? 'client_closed' : (result ?? (status < 400 ? 'ok' : 'error')),
     status,
     codes: [...new Set(errors.map(({ code }) => code))],
     // A clock may be set back.
     durationMs: Math.max(0, nowMs - startedAt),
     callerName,
-    isReady: isResponseCacheHit,
+    isResponseCacheHit,
   };
 }

@@ -1,14 +1,13 @@
 // One log line per operation: which request, which caller, which operation, how long it took, where its reports came from,
 // and which error codes its response had. Never a variable, a header or a row.
 
-import type { GatewayLogger } from '../telemetry/logger.js';
-import type { GraphQLRequest } from './graphql-request.js';
-import { toOperationFields } from './response/log-fields.js';
+import type { Logger } from 'pino';
 
-const MESSAGE = 'operation';
+import type { GraphQLRequest } from './graphql-request.js';
+import { operationLogFields } from './response/log-fields.js';
 
 export interface OperationLogOptions {
-  readonly logger: GatewayLogger;
+  readonly logger: Logger;
   readonly now: () => number;
   /** The share of successful operations that get a line, in percent. Errors and stale reports always get one. */
   readonly samplePercent: number;
@@ -24,10 +23,8 @@ export function createOperationLog({ logger, now, samplePercent }: OperationLogO
     if (operation === undefined && errors === undefined) return;
     const isStale = operation?.stats.reports.some((report) => report.isStale) ?? false;
     if (errors === undefined && !isStale && status < 500 && !isSampled()) return;
-    const answered = { status, durationMs: now() - request.startedAt, clientLeft: request.http.hasLeft() };
-    const toFields = (): string => toOperationFields(request, answered);
-    if (logger.infoFields === undefined) logger.info(JSON.parse(`{${toFields()}}`), MESSAGE);
-    else logger.infoFields(toFields, MESSAGE);
+    const answered = { status, durationMs: now() - request.startedAt, clientClosed: request.http.hasLeft() };
+    logger.info(operationLogFields(request, answered), 'operation');
   };
 }
 

@@ -20,12 +20,13 @@ export interface OperationFacts {
 
 export interface RequestOutcome {
   readonly operation: OperationFacts | undefined;
-  readonly result: 'ok' | 'partial' | 'error' | 'left';
+  readonly result: 'ok' | 'partial' | 'error' | 'client_closed';
   readonly status: number;
   readonly codes: readonly ErrorCode[];
   readonly durationMs: number;
   readonly callerName: string | undefined;
-  readonly isReady: boolean;
+  /** Whether the response came from the cache of responses. */
+  readonly isResponseCacheHit: boolean;
 }
 
 export interface BegunRequest {

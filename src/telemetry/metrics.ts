@@ -1,9 +1,9 @@
-// The metrics of one gateway, for Prometheus. Each gateway has a registry of its own, and every label is of a closed list:
-// nothing that a client sends can make a series.
+// The metrics of one gateway, for Prometheus. Each gateway has its own registry. The values of every label are a closed
+// list: nothing that a client sends creates a series. Names follow https://prometheus.io/docs/practices/naming/.
 
-import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 
-import { watchEventLoop, watchSources, type Sources } from './gauges.js';
+import { measureEventLoopDelay, registerGauges, type GaugeSources } from './gauges.js';
 import type { Instruments } from './instrumentation.js';
 import { createOperationMetrics } from './operation-metrics.js';
 import type { NameOf } from './operation-names.js';
@@ -17,13 +17,18 @@ export interface MetricsOptions {
   readonly collectProcessMetrics: boolean;
 }
 
+/** The events of Node's `process` that report errors which no code handled. */
+export const DEFECT_ORIGINS = ['uncaughtException', 'unhandledRejection'] as const;
+export type DefectOrigin = (typeof DEFECT_ORIGINS)[number];
+
 export interface Metrics {
   readonly instruments: Instruments;
-  /** Told when ScaleOps begins to be left alone, and when it is asked again. */
-  breaker(isOpen: boolean): void;
-  /** From now on these are looked at too. */
-  watch(sources: Sources): void;
-  /** All of it, in Prometheus' text format. */
+  /** Records that the circuit breaker in front of ScaleOps has opened or closed. */
+  setBreakerOpen(isOpen: boolean): void;
+  recordDefect(origin: DefectOrigin): void;
+  /** Adds the gauges of these. */
+  registerGauges(sources: GaugeSources): void;
+  /** All metrics, in Prometheus' text format. */
   expose(): Promise<{ readonly contentType: string; readonly text: string }>;
   close(): void;
 }
@@ -31,35 +36,44 @@ export interface Metrics {
 export function createMetrics({ version, nameOf, now, collectProcessMetrics }: MetricsOptions): Metrics {
   const registry = new Registry();
   const info = new Gauge({
-    name: 'gateway_info',
-    help: 'Always 1; its label is the version.',
+    name: 'gateway_build_info',
+    help: 'Always 1; the label is the version of the gateway.',
     labelNames: ['version'],
     registers: [registry],
   });
   info.set({ version }, 1);
-  const { breaker, ...upstream } = createUpstreamMetrics(registry, now);
+  const defects = new Counter({
+    name: 'gateway_uncaught_errors_total',
+    help: 'Unexpected errors outside of any request, by the event of Node that reported them.',
+    labelNames: ['origin'],
+    registers: [registry],
+  });
+  for (const origin of DEFECT_ORIGINS) defects.inc({ origin }, 0);
+  const { setBreakerOpen, ...upstream } = createUpstreamMetrics(registry, now);
   const instruments = { ...createOperationMetrics(registry, nameOf), ...createCacheMetrics(registry), ...upstream };
-  const endEventLoop = watchEventLoop(registry);
+  const stopEventLoopDelay = measureEventLoopDelay(registry);
   if (collectProcessMetrics) registerProcessMetrics(registry);
   return {
     instruments,
-    breaker,
-    watch: (sources) => {
-      watchSources(registry, sources);
+    setBreakerOpen,
+    recordDefect: (origin) => {
+      defects.inc({ origin });
+    },
+    registerGauges: (sources) => {
+      registerGauges(registry, sources);
     },
     expose: async () => ({
       contentType: registry.contentType,
       text: await registry.metrics(),
     }),
-    close: endEventLoop,
+    close: stopEventLoopDelay,
   };
 }
 
-const EVENT_LOOP = 'nodejs_eventloop_lag';
+/** gauges.ts has the event loop delay; the names of the others end in _total and are gauges. */
+const EXCLUDED = /^nodejs_(?:eventloop_lag|active_(?:handles|requests|resources)_total$)/;
 
-/** Without those of the event loop: they count the time between two ticks as lag, and are no number at first. */
 function registerProcessMetrics(registry: Registry): void {
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 60_000 });
-  for (const { name } of registry.getMetricsAsArray())
-    if (name.startsWith(EVENT_LOOP)) registry.removeSingleMetric(name);
+  for (const { name } of registry.getMetricsAsArray()) if (EXCLUDED.test(name)) registry.removeSingleMetric(name);
 }

@@ -1,4 +1,4 @@
-// Rate, errors and duration of operations.
+// Metrics of operations: rate, errors, duration.
 
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
@@ -6,7 +6,7 @@ import { ERROR_CODES } from '../errors.js';
 import type { Instruments, RequestOutcome } from './instrumentation.js';
 import type { NameOf } from './operation-names.js';
 
-/** In seconds: from a report that is at hand to the deadline of one that is not. */
+/** In seconds: from a cached report to the deadline of an uncached one. */
 export const DURATION_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
 /** So many outcomes are counted together, or fewer when somebody looks. */
@@ -17,52 +17,52 @@ function defineMetrics(registry: Registry, onCollect: () => void) {
   const read = { registers: [registry], collect: onCollect };
   const operations = new Counter({
     name: 'gateway_operations_total',
-    help: 'Operations by outcome: ok, partial (data and errors), error (no data), left (the client had left).',
+    help: 'Operations by outcome: ok, partial (data and errors), error (no data), client_closed (before the response).',
     labelNames: ['operation', 'outcome'],
     ...read,
   });
   const durations = new Histogram({
     name: 'gateway_operation_duration_seconds',
-    help: 'From the first byte of an operation to its answer.',
+    help: 'Time from the arrival of a request to its response.',
     labelNames: ['operation'],
     buckets: DURATION_BUCKETS,
     ...read,
   });
   const inFlight = new Gauge({
     name: 'gateway_operations_in_flight',
-    help: 'Operations that are being executed.',
+    help: 'Operations in execution.',
     ...read,
   });
   const errors = new Counter({
     name: 'gateway_errors_total',
-    help: 'Answers that had an error of this code, once an answer.',
+    help: 'Responses with at least one error of this code.',
     labelNames: ['code'],
     ...read,
   });
-  const refused = new Counter({
-    name: 'gateway_requests_refused_total',
-    help: 'Requests that were turned away before an operation began, by the code of the error.',
+  const rejected = new Counter({
+    name: 'gateway_requests_rejected_total',
+    help: 'Requests that were rejected before execution, by error code.',
     labelNames: ['code'],
     ...read,
   });
-  const ready = new Counter({
-    name: 'gateway_ready_answers_total',
-    help: 'Operations that were answered from kept bytes: they had been answered before, and their reports were unchanged.',
+  const responseCacheHits = new Counter({
+    name: 'gateway_response_cache_hits_total',
+    help: 'Operations that were answered from the cache of responses.',
     ...read,
   });
-  // A series that begins with its first error has no rate at that moment.
+  // A series that starts with its first error has no rate at that moment.
   for (const code of Object.keys(ERROR_CODES)) errors.inc({ code }, 0);
-  return { operations, durations, inFlight, errors, refused, ready };
+  return { operations, durations, inFlight, errors, rejected, responseCacheHits };
 }
 
 export function createOperationMetrics(registry: Registry, nameOf: NameOf): Pick<Instruments, 'begin'> {
   const ended: RequestOutcome[] = [];
-  const { operations, durations, inFlight, errors, refused, ready } = defineMetrics(registry, countAll);
-  function count({ operation, result, codes, durationMs, isReady }: RequestOutcome): void {
+  const { operations, durations, inFlight, errors, rejected, responseCacheHits } = defineMetrics(registry, countAll);
+  function count({ operation, result, codes, durationMs, isResponseCacheHit }: RequestOutcome): void {
     for (const code of codes) errors.inc({ code });
-    if (isReady) ready.inc();
+    if (isResponseCacheHit) responseCacheHits.inc();
     if (operation === undefined) {
-      for (const code of codes) refused.inc({ code });
+      for (const code of codes) rejected.inc({ code });
       return;
     }
     const name = nameOf(operation.name);

@@ -1,11 +1,11 @@
-// How an attempt ended, as a text of a closed list.
+// The outcome of a failed attempt, as a label of a closed list.
 
 import { GatewayError, type ErrorCode } from '../errors.js';
 
-/** "left": whoever wanted it was gone before it had ended. */
-export type Failure = ErrorCode | 'left';
+/** "aborted": no request waited for it any more. */
+export type FailureCode = ErrorCode | 'aborted';
 
-export function toFailure(error: unknown): Failure {
+export function toFailureCode(error: unknown): FailureCode {
   if (error instanceof GatewayError) return error.code;
-  return error instanceof DOMException && error.name === 'AbortError' ? 'left' : 'INTERNAL_SERVER_ERROR';
+  return error instanceof DOMException && error.name === 'AbortError' ? 'aborted' : 'INTERNAL_SERVER_ERROR';
 }

@@ -1,15 +1,15 @@
-// Where reports come from: the cache, and the calls to ScaleOps that it led to.
+// Metrics of reports: where they came from, and the calls to ScaleOps.
 
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
 import { CACHE_RESULTS, REPORTS, type Instruments } from './instrumentation.js';
 import { DURATION_BUCKETS } from './operation-metrics.js';
-import { toFailure } from './outcome.js';
+import { toFailureCode } from './outcome.js';
 
 export function createCacheMetrics(registry: Registry): Pick<Instruments, 'load' | 'loaded' | 'taken'> {
   const results = new Counter({
     name: 'gateway_cache_results_total',
-    help: 'Reports by where they came from: hit, stale, shared (from another replica), collapsed (with another request), miss.',
+    help: 'Reports by source: hit, stale, shared (from another replica), collapsed (with another request), miss.',
     labelNames: ['report', 'result'],
     registers: [registry],
   });
@@ -29,39 +29,39 @@ export function createCacheMetrics(registry: Registry): Pick<Instruments, 'load'
 }
 
 export interface UpstreamMetrics extends Pick<Instruments, 'call' | 'login'> {
-  breaker(isOpen: boolean): void;
+  setBreakerOpen(isOpen: boolean): void;
 }
 
 function defineUpstreamMetrics(registry: Registry) {
   const registers = [registry];
   const attempts = new Counter({
     name: 'gateway_upstream_attempts_total',
-    help: 'Calls to ScaleOps by outcome: ok, left (nobody waited any more), or the code of the error.',
+    help: 'Calls to ScaleOps by outcome: ok, aborted (no request waited any more), or the error code.',
     labelNames: ['report', 'outcome'],
     registers,
   });
   const durations = new Histogram({
     name: 'gateway_upstream_attempt_duration_seconds',
-    help: 'How long a call to ScaleOps took, its body included, whatever its outcome.',
+    help: 'Duration of calls to ScaleOps including the body, whatever the outcome.',
     labelNames: ['report'],
     buckets: DURATION_BUCKETS,
     registers,
   });
   const retries = new Counter({
     name: 'gateway_upstream_retries_total',
-    help: 'Calls to ScaleOps that were made because one before had failed.',
+    help: 'Calls to ScaleOps that repeat a failed one.',
     labelNames: ['report'],
     registers,
   });
   const logins = new Counter({
     name: 'gateway_upstream_logins_total',
-    help: 'Logins for a token of ScaleOps by outcome: ok, left, or the code of the error.',
+    help: 'Logins for a ScaleOps token by outcome: ok, aborted, or the error code.',
     labelNames: ['outcome'],
     registers,
   });
   const breaker = new Gauge({
-    name: 'gateway_upstream_breaker_open',
-    help: '1 from when ScaleOps is left alone until a call to it has gone well.',
+    name: 'gateway_upstream_circuit_breaker_open',
+    help: '1 from when the circuit breaker opens until a call succeeds.',
     registers,
   });
   for (const report of REPORTS) {
@@ -85,26 +85,26 @@ export function createUpstreamMetrics(registry: Registry, now: () => number): Up
         attempts.inc({ report, outcome });
         durations.observe({ report }, Math.max(0, now() - startedAt) / 1000);
       };
-      return await ending(run, end);
+      return await observe(run, end);
     },
     login: (run) =>
-      ending(run, (outcome) => {
+      observe(run, (outcome) => {
         logins.inc({ outcome });
       }),
-    breaker: (isOpen) => {
+    setBreakerOpen: (isOpen) => {
       breaker.set(isOpen ? 1 : 0);
     },
   };
 }
 
-/** What `run` gives, once `end` has been told of its outcome. */
-async function ending<T>(run: () => Promise<T>, end: (outcome: string) => void): Promise<T> {
+/** Runs a task and passes its outcome to `end`. */
+async function observe<T>(run: () => Promise<T>, end: (outcome: string) => void): Promise<T> {
   try {
     const result = await run();
     end('ok');
     return result;
   } catch (error) {
-    end(toFailure(error));
+    end(toFailureCode(error));
     throw error;
   }
 }

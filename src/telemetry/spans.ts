@@ -17,7 +17,7 @@ import type {
   RequestOutcome,
 } from './instrumentation.js';
 import { ANONYMOUS, OTHER, type NameOf } from './operation-names.js';
-import { toFailure } from './outcome.js';
+import { toFailureCode } from './outcome.js';
 import { createSpanPipeline } from './span-pipeline.js';
 import type { Tracing, TracingOptions } from './tracing.js';
 
@@ -32,9 +32,9 @@ export function createTracing(options: TracingOptions): Tracing {
     try {
       return await current.run(span, () => run(span));
     } catch (error) {
-      const failure = toFailure(error);
+      const failure = toFailureCode(error);
       span.setAttribute('error.type', failure);
-      if (failure !== 'left') span.setStatus({ code: SpanStatusCode.ERROR });
+      if (failure !== 'aborted') span.setStatus({ code: SpanStatusCode.ERROR });
       throw error;
     } finally {
       span.end();

@@ -1,14 +1,14 @@
-// A built gateway as a process of its own, with the simulator in the test's process, so that a gate can hold reports and a
-// test knows what is in flight; and connections to it, by hand.
+// The compiled gateway as a process, with the simulator in the test's process, so that a gate can hold reports and a test
+// knows what is in flight; and raw connections to it.
 
 import { once } from 'node:events';
 import { Agent, request as httpRequest } from 'node:http';
 import { connect, type Socket } from 'node:net';
-import { afterAll, beforeAll, onTestFinished } from 'vitest';
+import { onTestFinished } from 'vitest';
 
 import { createSimulator, type ReceivedRequest, type SimulatorOptions } from '../../src/simulator/simulator.js';
 import { TOKEN } from './gateway.js';
-import { buildGateway, startProcess, type Build, type Ended, type RunningProcess } from './process.js';
+import { MAIN, startProcess, type Ended, type RunningProcess } from './process.js';
 
 export type Env = Readonly<Record<string, string>>;
 
@@ -20,30 +20,23 @@ export interface ProcessStack extends RunningProcess {
   readonly received: readonly ReceivedRequest[];
 }
 
-/** For the top of a test file: builds the gateway before its tests. What they start ends with them. */
-export function useGatewayProcess() {
-  let build: Build | undefined;
-  beforeAll(async () => {
-    build = await buildGateway();
-  });
-  afterAll(() => build?.[Symbol.asyncDispose]());
-  const start = (env: Env, ...args: string[]): RunningProcess => {
-    const running = startProcess([process.execPath, build!.main, ...args], { env });
-    onTestFinished(() => running[Symbol.asyncDispose]());
-    return running;
-  };
-  return {
-    /** The file to start. */
-    main: (): string => build!.main,
-    start,
-    /** Starts what is expected to end by itself. */
-    runToEnd: (env: Env, ...args: string[]): Promise<Ended> => start(env, ...args).ended,
-    async startStack(options: SimulatorOptions = {}, env: Env = {}): Promise<ProcessStack> {
-      const { url: upstream, received } = await startSimulator(options);
-      const running = start({ SCALEOPS_URL: upstream, SCALEOPS_TOKEN: TOKEN, PORT: '0', ...env });
-      return { ...running, url: findUrl(await running.line(/^Gateway on/)), upstream, received };
-    },
-  };
+/** Starts the compiled gateway; it ends with the test. */
+export function startMain(env: Env, ...args: string[]): RunningProcess {
+  const running = startProcess([process.execPath, MAIN, ...args], { env });
+  onTestFinished(() => running[Symbol.asyncDispose]());
+  return running;
+}
+
+/** Starts the gateway where it is expected to end by itself. */
+export function runToEnd(env: Env, ...args: string[]): Promise<Ended> {
+  return startMain(env, ...args).ended;
+}
+
+/** Starts the gateway on a simulator in the test's own process. */
+export async function startProcessStack(options: SimulatorOptions = {}, env: Env = {}): Promise<ProcessStack> {
+  const { url: upstream, received } = await startSimulator(options);
+  const running = startMain({ SCALEOPS_URL: upstream, SCALEOPS_TOKEN: TOKEN, PORT: '0', ...env });
+  return { ...running, url: findUrl(await running.line(/^Gateway on/)), upstream, received };
 }
 
 export async function startSimulator(options: SimulatorOptions = {}) {

@@ -1,41 +1,20 @@
-// The gateway as a process: built into a folder of its own, started with exactly the environment that a test gives, and
-// watched through its output. Nothing here waits for time: a line comes, or the process ends and the wait fails.
+// Starts processes with exactly the environment that a test gives, and observes their output. Nothing here waits for
+// time: a line comes, or the process ends and the wait fails.
 
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFile, mkdtemp, rm, symlink } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+
+import { BUILD_FOLDER } from './build-folder.js';
 
 /** The checkout. */
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-export interface Build extends AsyncDisposable {
-  /** The file to start. */
-  readonly main: string;
-}
-
-/** Compiles src, not into dist, which belongs to whoever works in the checkout. */
-export async function buildGateway(): Promise<Build> {
-  const folder = await mkdtemp(join(tmpdir(), 'gateway-build-'));
-  const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
-  await promisify(execFile)(process.execPath, [tsc, '-p', ROOT, '--outDir', join(folder, 'dist')]).catch(
-    async (error: unknown) => {
-      await rm(folder, { recursive: true });
-      throw new Error(`tsc: ${(error as { stdout: string }).stdout}`);
-    },
-  );
-  await copyFile(join(ROOT, 'package.json'), join(folder, 'package.json'));
-  await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
-  return {
-    main: join(folder, 'dist/main.js'),
-    [Symbol.asyncDispose]: () => rm(folder, { recursive: true }),
-  };
-}
+/** The entry point of the compiled gateway, which is compiled once per test run. */
+export const MAIN = join(BUILD_FOLDER, 'dist/main.js');
 
 export interface Ended {
   /** Null when a signal ended it. */
@@ -57,17 +36,26 @@ export interface RunningProcess extends AsyncDisposable {
   readonly ended: Promise<Ended>;
 }
 
-/** Starts `command` with `env` and nothing else in its environment but PATH. */
+/** Starts `command` with `env` and nothing else in its environment but PATH. `stdout` is a file descriptor, not read. */
 export function startProcess(
   command: readonly string[],
-  options: { readonly env?: Readonly<Record<string, string>>; readonly cwd?: string } = {},
+  options: {
+    readonly env?: Readonly<Record<string, string>>;
+    readonly cwd?: string;
+    readonly stdout?: number;
+  } = {},
 ): RunningProcess {
   const [file = '', ...args] = command;
   // A folder without anything in it that could help: a test that needs one gives one.
   const env = { PATH: `${dirname(process.execPath)}:${process.env.PATH ?? ''}`, ...options.env };
-  const child = spawn(file, args, { env, cwd: options.cwd ?? '/', stdio: ['ignore', 'pipe', 'pipe'] });
-  const stdout = collect(child.stdout);
-  const stderr = collect(child.stderr);
+  const child = spawn(file, args, {
+    env,
+    cwd: options.cwd ?? '/',
+    stdio: ['ignore', options.stdout ?? 'pipe', 'pipe'],
+  });
+  const output = child.stdout ?? Readable.from([]);
+  const stdout = collect(output);
+  const stderr = collect(child.stderr!);
   // 'close' comes after the last byte of both outputs, 'exit' may not.
   const ended = once(child, 'close').then(([code, signal]) => ({
     code: code as number | null,
@@ -77,7 +65,7 @@ export function startProcess(
   }));
   // Whoever waits for it is told; nobody has to.
   ended.catch(() => undefined);
-  const { lines, line } = watchLines(child.stdout, ended);
+  const { lines, line } = watchLines(output, ended);
   return {
     // Undefined where it could not be started: then `ended` tells.
     pid: child.pid ?? -1,

@@ -4,6 +4,7 @@ import { GraphQLError, type ExecutionResult } from 'graphql';
 import type { Logger } from 'pino';
 
 import type { ErrorCode } from '../../errors.js';
+import { describeDefect } from '../../telemetry/defect.js';
 import type { GraphQLRequest } from '../graphql-request.js';
 import { DocumentError } from '../steps/resolve-operation.js';
 import { toClientError } from './client-errors.js';
@@ -40,7 +41,5 @@ export function formatErrors(result: ExecutionResult, request: GraphQLRequest, f
 
 /** Logs the kind of the error and where it was thrown. Its message may quote data, and stays out. */
 export function logDefect(logger: Logger, defect: unknown, requestId: string): void {
-  const { name, stack } = defect instanceof Error ? defect : new Error();
-  const frames = stack?.split('\n').filter((line) => /^\s+at /.test(line));
-  logger.error({ requestId, error: { name, frames } }, 'unexpected error');
+  logger.error({ requestId, error: describeDefect(defect) }, 'unexpected error');
 }

@@ -1,5 +1,4 @@
-// The log line of an operation, as JSON made by hand: from an object it takes as long as all else that is done for an
-// answer which is ready.
+// The fields of an operation's log line.
 
 import type { GraphQLRequest } from '../graphql-request.js';
 
@@ -14,38 +13,29 @@ export type OperationRequest = Pick<
 export interface AnsweredRequest {
   readonly status: number;
   readonly durationMs: number;
-  readonly clientLeft: boolean;
+  /** Whether the client closed its connection before the response. */
+  readonly clientClosed: boolean;
 }
 
-/** The fields of the line: JSON, without the braces. */
-export function toOperationFields(
-  request: OperationRequest,
-  { status, durationMs, clientLeft }: AnsweredRequest,
-): string {
-  const { id, traceId, callerName, operation, errors, isResponseCacheHit } = request;
-  let text = `"requestId":${quote(id)}`;
-  if (traceId !== undefined) text += `,"traceId":${quote(traceId)}`;
-  if (callerName !== undefined) text += `,"caller":${quote(callerName)}`;
-  const name = operation?.name ?? null;
-  text += `,"operationName":${name === null ? 'null' : quote(name.slice(0, MAX_NAME_LENGTH))}`;
-  text += `,"status":${status},"durationMs":${durationMs}`;
-  if (operation !== undefined) {
-    const { cache, upstreamMs, faults } = operation.stats;
-    const { hit, stale, shared, collapsed, miss } = cache;
-    text += `,"cache":{"hit":${hit},"stale":${stale},"shared":${shared},"collapsed":${collapsed},"miss":${miss}}`;
-    text += `,"upstreamMs":${upstreamMs}`;
-    if (faults.length > 0) text += `,"staleFor":${list(faults, 'code')},"staleReasons":${list(faults, 'reason')}`;
-  }
-  if (isResponseCacheHit) text += ',"responseCacheHit":true';
-  if (errors !== undefined) text += `,"errors":${list(errors, 'code')},"reasons":${list(errors, 'reason')}`;
-  return clientLeft ? `${text},"clientLeft":true` : text;
+export function operationLogFields(request: OperationRequest, { status, durationMs, clientClosed }: AnsweredRequest) {
+  const { id: requestId, traceId, callerName, operation, errors, isResponseCacheHit } = request;
+  const { cache, upstreamMs, faults = [] } = operation?.stats ?? {};
+  return {
+    requestId,
+    traceId,
+    caller: callerName,
+    operationName: operation?.name?.slice(0, MAX_NAME_LENGTH) ?? null,
+    status,
+    durationMs,
+    cache,
+    upstreamMs,
+    ...(faults.length > 0 && { staleFor: distinct(faults, 'code'), staleReasons: distinct(faults, 'reason') }),
+    ...(isResponseCacheHit && { responseCacheHit: true }),
+    ...(errors !== undefined && { errors: distinct(errors, 'code'), reasons: distinct(errors, 'reason') }),
+    ...(clientClosed && { clientClosed: true }),
+  };
 }
 
-/** Nearly all need no more than quotes. */
-function quote(text: string): string {
-  return /^[\w.:-]*$/.test(text) ? `"${text}"` : JSON.stringify(text);
-}
-
-function list(errors: NonNullable<OperationRequest['errors']>, what: 'code' | 'reason'): string {
-  return JSON.stringify([...new Set(errors.flatMap((error) => error[what] ?? []))]);
+function distinct(errors: NonNullable<OperationRequest['errors']>, key: 'code' | 'reason'): string[] {
+  return [...new Set(errors.flatMap((error) => error[key] ?? []))];
 }

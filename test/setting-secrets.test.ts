@@ -1,0 +1,40 @@
+// A secret in the wrong setting: neither the message of a start that is refused nor the log, the metrics or an answer of
+// a gateway that runs repeats it.
+
+import { expect, test } from 'vitest';
+
+import { ConfigError, readConfig } from '../src/config/config.js';
+import { explainProblems } from '../src/config/settings/help.js';
+import { SETTINGS } from '../src/config/settings/settings.js';
+import { startGateway, TOKEN } from './kit/gateway.js';
+import { startSimulator } from './kit/gateway-process.js';
+
+const SECRET = 'Hunter2-hunter2';
+
+/** Everything that a gateway with this environment says. */
+async function run(url: string, env: Record<string, string>): Promise<string> {
+  const { warnings } = readConfig({ SCALEOPS_URL: url, ...env });
+  await using stack = startGateway(url, env);
+  await stack.gateway.listen().catch((error: unknown) => error);
+  const answer = await stack.ask('{ workloadCosts { asOf } }');
+  const metrics = await (await stack.gateway.fetch(new Request('http://gateway/metrics'))).text();
+  await stack.gateway.close();
+  return [...warnings, JSON.stringify(stack.log), answer.text, metrics].join('\n');
+}
+
+test.each(Object.keys(SETTINGS))('a secret in %s is not repeated', async (name) => {
+  const { url } = await startSimulator();
+  const env: Record<string, string> = {
+    ...(name !== 'SCALEOPS_TOKEN_FILE' && { SCALEOPS_TOKEN: TOKEN }),
+    LOG_LEVEL: 'trace',
+    SCALEOPS_UNKNOWN: SECRET,
+    // It fits the rule of a path.
+    [name]: name.endsWith('_PATH') ? `/${SECRET}` : SECRET,
+  };
+  const said = await run(url, env).catch((error: unknown) => {
+    if (!(error instanceof ConfigError)) throw error;
+    return explainProblems(error);
+  });
+  expect(said).toContain('SCALEOPS_UNKNOWN');
+  expect(said).not.toMatch(/hunter2/i);
+});
