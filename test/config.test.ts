@@ -50,6 +50,7 @@ describe('readConfig', () => {
       protection: {
         documents: { tokens: 10_000, depth: 20, aliases: 50, rootFields: 20, directives: 50, fragments: 100 },
         maxCost: 5_000_000,
+        maxUpstreamCalls: 100,
         timeoutMs: 60_000,
         rateLimit: undefined,
         corsOrigins: [],
@@ -149,6 +150,7 @@ describe('readConfig', () => {
       GATEWAY_MAX_DIRECTIVES: '105',
       GATEWAY_MAX_FRAGMENTS: 'off',
       GATEWAY_MAX_COST: '106',
+      GATEWAY_MAX_UPSTREAM_CALLS: '109',
       GATEWAY_TIMEOUT_MS: '107000',
       GATEWAY_RATE_LIMIT: '108',
       GATEWAY_INTROSPECTION: 'off',
@@ -178,6 +180,7 @@ describe('readConfig', () => {
       protection: {
         documents: { tokens: 101, depth: 102, aliases: 103, rootFields: 104, directives: 105, fragments: undefined },
         maxCost: 106,
+        maxUpstreamCalls: 109,
         timeoutMs: 107_000,
         rateLimit: 108,
         corsOrigins: ['https://a.test', 'http://localhost:3000'],

@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import type { ContextParts } from '../src/loaders/context.js';
+import type { RequestServices } from '../src/loaders/request-services.js';
 import { ERROR_CODES, GatewayError, UpstreamError, UserInputError } from '../src/errors.js';
 import { createDoor } from '../src/http/yoga.js';
 import { ask, startStack, TOKEN, type TestStack } from './kit/gateway.js';
@@ -176,7 +176,7 @@ describe('an error of a field', () => {
   const door = createDoor({
     createSchema: () => schema,
     federation: false,
-    parts: {} as ContextParts,
+    parts: { limits: {} } as RequestServices,
     access: 'none',
     authentication: undefined,
     trustedDocuments: undefined,

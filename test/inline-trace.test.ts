@@ -18,7 +18,7 @@ import {
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 
-import type { ContextParts } from '../src/loaders/context.js';
+import type { RequestServices } from '../src/loaders/request-services.js';
 import { ERROR_CODES, UpstreamError } from '../src/errors.js';
 import { createDoor } from '../src/http/yoga.js';
 import { createDeferred } from './kit/deferred.js';
@@ -586,7 +586,7 @@ describe('a door with another schema', () => {
       createSchema: () =>
         new GraphQLSchema({ query: new GraphQLObjectType({ name: 'Query', fields: createFields() }) }),
       federation: true,
-      parts: {} as ContextParts,
+      parts: { limits: {} } as RequestServices,
       access: 'none',
       authentication: undefined,
       trustedDocuments: undefined,

@@ -23,7 +23,8 @@ export interface Gateway {
 
 export function createGateway(config: Config, dependencies: GatewayDependencies): Gateway {
   const { logger, clock = systemClock, isProtected = true } = dependencies;
-  const { telemetry, authentication, credentials, client, shared, cache } = createParts(config, dependencies, clock);
+  const services = createParts(config, dependencies, clock);
+  const { telemetry, authentication, credentials, client, shared, cache, scheduler } = services;
   const readiness = createReadiness((isReady, reasons) => {
     logger.info({ reasons }, isReady ? 'ready' : 'not ready');
   });
@@ -31,7 +32,7 @@ export function createGateway(config: Config, dependencies: GatewayDependencies)
   const door = createDoor({
     ...toDoorSettings(config),
     ...(isProtected && { protection: { ...config.protection, clock } }),
-    parts: { cache, credentials, answers: cache.answers, ...toContextSettings(config) },
+    parts: { cache, credentials, scheduler, answers: cache.answers, ...toContextSettings(config) },
     ...{ answers: cache.answers, authentication, logger },
     now: () => clock.now(),
     isReady: () => readiness.set('no signing keys', authentication?.isReady() === false).isReady(),
@@ -79,11 +80,11 @@ export function createGateway(config: Config, dependencies: GatewayDependencies)
 function toContextSettings({ upstream, maxPageRows, maxAnswerRows, protection }: Config) {
   const { multiClusterByDefault, resilience } = upstream;
   return {
-    maxReportsAtOnce: resilience.maxInFlight,
+    // An operation leaves half of the calls to others.
+    maxConcurrentReports: Math.max(1, Math.floor(resilience.maxInFlight / 2)),
     multiClusterByDefault,
     maxPageRows,
-    maxAnswerRows,
-    maxCost: protection.maxCost,
+    limits: { maxAnswerRows, maxCost: protection.maxCost, maxUpstreamCalls: protection.maxUpstreamCalls },
   };
 }
 

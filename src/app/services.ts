@@ -10,6 +10,7 @@ import { createReportCache, type ReportCache, type ReportCacheOptions } from '..
 import { createSharedCache, type SharedCache } from '../cache/shared/shared-cache.js';
 import type { Clock } from '../clock.js';
 import type { Config } from '../config/config.js';
+import { createScheduler } from '../concurrency/scheduler.js';
 import { GatewayError } from '../errors.js';
 import type { GatewayLogger } from '../telemetry/logger.js';
 import type { Siblings } from '../telemetry/aggregate-metrics.js';
@@ -44,7 +45,7 @@ export function createParts(config: Config, dependencies: GatewayDependencies, c
   const shared = createSharedTier(config, reader, logger, clock);
   const cache = createCache(config, { client, shared, instrument }, logger, clock);
   telemetry.metrics?.watch({ cache, upstream: client, shared });
-  return { telemetry, authentication, credentials, client, shared, cache };
+  return { telemetry, authentication, credentials, client, shared, cache, scheduler: createScheduler() };
 }
 
 function createDoorkeeper({ access }: Config, logger: Logger, clock: Clock): Authentication | undefined {

@@ -4,7 +4,8 @@ import { randomUUID } from 'node:crypto';
 import type { Plugin } from 'graphql-yoga';
 
 import type { HeadersByName } from '../auth/authentication.js';
-import type { GatewayContext, LoadStats } from '../loaders/context.js';
+import type { GatewayContext } from '../loaders/context.js';
+import type { LoadStats } from '../loaders/load-stats.js';
 import type { ErrorCode } from '../errors.js';
 import type { Grants } from '../report/permissions/permissions.js';
 import type { OperationDeadline } from './plugins/execution-timeout.js';

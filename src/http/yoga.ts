@@ -7,13 +7,8 @@ import type { GraphQLSchema } from 'graphql';
 import type { Authentication, HeadersByName } from '../auth/authentication.js';
 import type { TrustedDocuments } from '../auth/trusted-documents.js';
 import type { AnswerMemory } from '../cache/memory/response-store.js';
-import {
-  createContext,
-  type Caller,
-  type ContextParts,
-  type GatewayContext,
-  type Principal,
-} from '../loaders/context.js';
+import { createContext, type GatewayContext } from '../loaders/context.js';
+import type { Caller, Principal, RequestServices } from '../loaders/request-services.js';
 import type { Cancellation } from '../concurrency/cancellation.js';
 import type { GatewayLogger } from '../telemetry/logger.js';
 import { useAnswerLimit } from './plugins/row-limit.js';
@@ -50,7 +45,7 @@ const MAX_BODY_BYTES = 262_144;
 
 export interface DoorOptions {
   readonly createSchema: () => GraphQLSchema;
-  readonly parts: ContextParts;
+  readonly parts: RequestServices;
   /** Where answers are kept, for the fast lane; undefined: there is none. */
   readonly answers?: AnswerMemory;
   /** Who has to say who they are: nobody, whoever we can tell, or whoever ScaleOps can. */
@@ -215,18 +210,18 @@ interface CallerParts {
 /** Who asks, and how, as far as the context of the resolvers has to know. A class for its getter's sake. */
 class DoorCaller implements Caller {
   readonly token: string | undefined;
-  readonly grants: Caller['grants'];
-  readonly awaitTurn: () => Promise<void>;
-  readonly anew: boolean;
+  readonly permissions: Caller['permissions'];
+  readonly acquireLargeResponseSlot: () => Promise<void>;
+  readonly noCache: boolean;
   readonly principal: Caller['principal'];
   readonly #asked: CallerParts['asked'];
   readonly #state: RequestState;
 
   constructor({ asked, state, largeAnswers, principal }: CallerParts) {
     this.token = state.callerToken;
-    this.grants = state.grants;
-    this.awaitTurn = () => largeAnswers.take(state);
-    this.anew = wantsAnew(asked.headers);
+    this.permissions = state.grants;
+    this.acquireLargeResponseSlot = () => largeAnswers.take(state);
+    this.noCache = wantsAnew(asked.headers);
     this.principal = principal;
     this.#asked = asked;
     this.#state = state;

@@ -19,7 +19,7 @@ import { createYoga } from 'graphql-yoga';
 import { pino } from 'pino';
 
 import { systemClock } from '../../src/clock.js';
-import type { ContextParts } from '../../src/loaders/context.js';
+import type { RequestServices } from '../../src/loaders/request-services.js';
 import { printSdl } from '../../src/graphql/federation/print-sdl.js';
 import { toSubgraph } from '../../src/graphql/federation/subgraph.js';
 import { createDoor, GRAPHQL_PATH } from '../../src/http/yoga.js';
@@ -344,7 +344,7 @@ export function serveProducts(): Promise<Served> {
   const door = createDoor({
     createSchema: createProductsSchema,
     // No report is ever asked for.
-    parts: {} as ContextParts,
+    parts: { limits: {} } as RequestServices,
     access: 'none',
     authentication: undefined,
     trustedDocuments: undefined,

@@ -50,6 +50,12 @@ export const LIMIT_SETTINGS = {
     meaning:
       'The most fields that an operation may come to, rows times fields, as estimated before it runs: a number, or off.',
   },
+  GATEWAY_MAX_UPSTREAM_CALLS: {
+    ...limit(100_000),
+    default: '100',
+    fine,
+    meaning: 'How many reports that are not in memory one operation may load: a number, or off.',
+  },
   GATEWAY_TIMEOUT_MS: {
     ...limit(3_600_000),
     default: '60000',

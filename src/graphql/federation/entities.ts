@@ -3,10 +3,11 @@
 
 import type { GraphQLResolveInfo } from 'graphql';
 
-import type { GatewayContext, LoadedReport } from '../../loaders/context.js';
+import type { GatewayContext } from '../../loaders/context.js';
+import type { LoadedReport } from '../../loaders/report-loader.js';
+import type { Report } from '../../report/report.js';
 import type { ReportRow } from '../../report/row.js';
 import { createScoping, type Scope } from '../../report/scopes/scope.js';
-import { spend } from '../response-budget.js';
 import { builder } from '../builder.js';
 import { checkName } from '../inputs/validate.js';
 import { toWorkloadCostsRequest, WorkloadCostsFilter } from '../inputs/filters.js';
@@ -39,17 +40,27 @@ function loadScope(
   context: GatewayContext,
   { fieldNodes }: GraphQLResolveInfo,
 ): Promise<LoadedReport | null> | null {
-  if (!spend(context, 1)) return null;
-  const { loaders, once, grants } = context;
-  checkGrantedScope(grants, scope);
+  const { budget, loaders, memoize, permissions } = context;
+  // The operation is refused as a whole: one error for it is enough, and there may be 100,000 entities.
+  if (budget.exceeded !== undefined) return null;
+  budget.chargeEntityReport();
+  checkGrantedScope(permissions, scope);
   // One field of a document has the same arguments for every entity: a long filter is read once for all of them.
-  const toScoped = once([fieldNodes], () => {
+  const toScoped = memoize([fieldNodes, 'filter'], () => {
     const request = toWorkloadCostsRequest(filter, MULTI_CLUSTER);
-    checkGranted(grants, request);
+    checkGranted(permissions, request);
     return createScoping(request);
   });
   const scoped = toScoped(scope);
-  return scoped === undefined ? null : loaders.scope.load(scoped);
+  return scoped === undefined ? null : loaders.entity.load(scoped);
+}
+
+function findWorkload(report: Report, type: string, name: string, context: GatewayContext) {
+  // The first workload that is looked for in a report has its index built.
+  context.memoize([report, 'workloads'], () => {
+    context.budget.chargeReading(report.rowCount);
+  });
+  return context.readReport(report, 0, () => report.findWorkload(type, name));
 }
 
 /** How a reference to an entity is resolved, where @apollo/subgraph has it, and subgraph.ts looks. */
@@ -128,7 +139,7 @@ export const Workload = builder.objectRef<Key<typeof WORKLOAD_KEY>>('Workload').
       },
       resolve: ({ clusterName, namespace, type, name }, filter, context, info) =>
         loadScope({ clusterName, namespace }, filter, context, info)?.then((loaded) =>
-          loaded?.report.findWorkload(type, name),
+          loaded === null ? null : findWorkload(loaded.report, type, name, context),
         ),
     }),
   }),

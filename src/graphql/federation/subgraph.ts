@@ -17,7 +17,10 @@ import {
 } from 'graphql';
 
 import { UserInputError } from '../../errors.js';
+import type { GatewayContext } from '../../loaders/context.js';
+import { MAX_ERRORS } from '../../loaders/operation-budget.js';
 import { checkCount } from '../inputs/validate.js';
+import { chargeItems } from '../response-budget.js';
 import { isRepresentation, readOwn, type Representation } from './representations.js';
 
 /** More than any page of a router asks about, and what a body can hold of the shortest. */
@@ -28,7 +31,7 @@ const Any = new GraphQLScalarType({
   description: 'A reference to an entity: an object with its `__typename` and the fields of its key.',
 });
 
-type ReferenceResolver = (representation: Representation, context: unknown, info: GraphQLResolveInfo) => unknown;
+type ReferenceResolver = (representation: Representation, context: GatewayContext, info: GraphQLResolveInfo) => unknown;
 type Entities = ReadonlyMap<unknown, { readonly type: GraphQLObjectType; readonly resolve: ReferenceResolver }>;
 
 /** The same schema with `_service`, which says `sdl`, and `_entities`. Entities are the types with a reference resolver. */
@@ -54,7 +57,7 @@ function findEntities(types: readonly GraphQLNamedType[]): Entities {
   return new Map(found);
 }
 
-function createServiceField(sdl: string): GraphQLFieldConfigMap<unknown, unknown> {
+function createServiceField(sdl: string): GraphQLFieldConfigMap<unknown, GatewayContext> {
   const Service = new GraphQLObjectType({
     name: '_Service',
     description: 'What a router has to know of this subgraph.',
@@ -69,7 +72,7 @@ function createServiceField(sdl: string): GraphQLFieldConfigMap<unknown, unknown
   };
 }
 
-function createEntitiesField(entities: Entities): GraphQLFieldConfigMap<unknown, unknown> {
+function createEntitiesField(entities: Entities): GraphQLFieldConfigMap<unknown, GatewayContext> {
   const Entity = new GraphQLUnionType({
     name: '_Entity',
     description: 'What other subgraphs may refer to.',
@@ -87,19 +90,44 @@ function createEntitiesField(entities: Entities): GraphQLFieldConfigMap<unknown,
       },
       resolve: (_root, { representations }: { representations: readonly unknown[] }, context, info) => {
         checkCount('representations', representations, MAX_REPRESENTATIONS);
-        return representations.map((representation, index) =>
-          settle(`representations[${index}]`, () => resolveReference(representation, entities, context, info)),
-        );
+        chargeItems(context, representations.length, info);
+        // Aliases that share a variable share its entities.
+        return context.memoize([representations], () => resolveAll(representations, entities, context, info));
       },
     },
   };
+}
+
+/** Resolves references, each to its entity or to the error that stands in its place. */
+export function resolveAll(
+  representations: readonly unknown[],
+  entities: Entities,
+  context: GatewayContext,
+  info: GraphQLResolveInfo,
+): readonly unknown[] {
+  let failureCount = 0;
+  let tooMany: UserInputError | undefined;
+  const fail = (error: unknown, index: number): unknown => {
+    failureCount += 1;
+    if (!(error instanceof UserInputError)) return error;
+    if (failureCount <= MAX_ERRORS) return error.within(`representations[${index}]`);
+    return (tooMany ??= new UserInputError('representations', `must be valid: more than ${MAX_ERRORS} are not.`));
+  };
+  return representations.map((representation, index) => {
+    try {
+      const value = resolveReference(representation, entities, context, info);
+      return value instanceof Promise ? value.catch((error: unknown) => fail(error, index)) : value;
+    } catch (error) {
+      return fail(error, index);
+    }
+  });
 }
 
 /** @throws UserInputError about the representation. */
 function resolveReference(
   representation: unknown,
   entities: Entities,
-  context: unknown,
+  context: GatewayContext,
   info: GraphQLResolveInfo,
 ): unknown {
   if (!isRepresentation(representation)) throw new UserInputError('', 'must be an object.');
@@ -110,15 +138,4 @@ function resolveReference(
   const named = (value: unknown): unknown => value && { ...value, __typename: entity.type.name };
   const value = entity.resolve(representation, context, info);
   return value instanceof Promise ? value.then(named) : named(value);
-}
-
-/** What `resolve` gives, or the error that stands in its place: an entity that cannot be had leaves the others. */
-function settle(path: string, resolve: () => unknown): unknown {
-  const place = (error: unknown): unknown => (error instanceof UserInputError ? error.within(path) : error);
-  try {
-    const value = resolve();
-    return value instanceof Promise ? value.catch(place) : value;
-  } catch (error) {
-    return place(error);
-  }
 }

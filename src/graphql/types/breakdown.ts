@@ -1,75 +1,18 @@
 // CostReport.breakdown: rows in groups, with their totals and shares.
 
-import { UserInputError } from '../../errors.js';
-import type { Breakdown, Dimension, Group, GroupOrder } from '../../report/query/breakdown.js';
-import { study } from '../response-budget.js';
+import type { GatewayContext } from '../../loaders/context.js';
+import { toSteps } from '../../loaders/read-report.js';
+import type { Breakdown, Group } from '../../report/query/breakdown.js';
+import type { Report } from '../../report/report.js';
+import type { Steps } from '../../report/steps.js';
+import { argumentsKey, chargeItems } from '../response-budget.js';
+import { countSummedColumns } from '../selection/size.js';
 import { builder } from '../builder.js';
-import { checkCount, checkLabelKey, checkNotNegative } from '../inputs/validate.js';
+import { CostDimensionInput, CostGroupOrder, MAX_DIMENSIONS, toDimensions, toGroupOrder } from '../inputs/group-by.js';
+import { checkNotNegative } from '../inputs/validate.js';
 import { CostReport } from './report.js';
-import { SortDirection } from '../inputs/row-order.js';
 import { CostRowsWhere, toRowsWhere } from '../inputs/where.js';
 import { CostTotals, READS_ALL_ROWS } from './totals.js';
-
-const MAX_DIMENSIONS = 5;
-/** How often groups read a report besides once a dimension, about. */
-const PASSES = 2;
-
-/** The enum's values, and the fields of a row that they name. */
-const DIMENSIONS = {
-  CLUSTER: 'clusterName',
-  NAMESPACE: 'namespace',
-  WORKLOAD_TYPE: 'workloadType',
-  WORKLOAD_NAME: 'workloadName',
-} as const;
-
-const CostDimension = builder.enumType('CostDimension', {
-  description: 'A field of the rows to group by.',
-  values: {
-    CLUSTER: { description: 'The Kubernetes cluster, `clusterName`.' },
-    NAMESPACE: { description: 'The Kubernetes namespace, `namespace`; those of one name in all clusters together.' },
-    WORKLOAD_TYPE: { description: 'The kind of workload, `workloadType`.' },
-    WORKLOAD_NAME: { description: 'The name of the workload, `workloadName`.' },
-  } as const,
-});
-
-const CostDimensionInput = builder.inputType('CostDimensionInput', {
-  description: 'One thing to group rows by: give exactly one of the two fields.',
-  isOneOf: true,
-  fields: (t) => ({
-    field: t.field({ type: CostDimension, description: 'A field of the rows.' }),
-    label: t.string({
-      description:
-        'The key of a Kubernetes label, such as `team`: groups by its value among the `ownerLabels`, else among the ' +
-        '`labels` of an aggregated row. Rows without it, or with an empty value, are one group.',
-    }),
-  }),
-});
-
-const CostGroupField = builder.enumType('CostGroupField', {
-  description: 'What groups can be ordered by.',
-  values: {
-    TOTAL_COST: { value: 'totalCost', description: 'By the sum of `totalCost`.' },
-    HOURLY_COST: { value: 'hourlyCost', description: 'By the sum of `hourlyCost`.' },
-    SAVINGS_AVAILABLE: { value: 'savingsAvailable', description: 'By the sum of `savingsAvailable`.' },
-    SAVINGS_AVAILABLE_WITH_REPLICAS: {
-      value: 'savingsAvailableWithReplicas',
-      description: 'By the sum of `savingsAvailableWithReplicas`.',
-    },
-    AMOUNT_OF_WORKLOADS: { value: 'amountOfWorkloads', description: 'By the sum of `amountOfWorkloads`.' },
-    KEY: {
-      value: 'key',
-      description: 'By the values of the dimensions, one after the other, by Unicode code point; null comes last.',
-    },
-  } as const,
-});
-
-const CostGroupOrder = builder.inputType('CostGroupOrder', {
-  description: 'What groups are ordered by. Equal groups keep the order in which their first rows come.',
-  fields: (t) => ({
-    field: t.field({ type: CostGroupField, required: true, description: 'What to order by.' }),
-    direction: t.field({ type: SortDirection, defaultValue: 'DESC', description: 'Which end comes first.' }),
-  }),
-});
 
 /** What a router reckons with where a query does not say how many groups it wants: teams, namespaces. */
 const ASSUMED_GROUPS = 100;
@@ -81,6 +24,8 @@ interface NamedGroup {
 }
 interface NamedBreakdown {
   readonly breakdown: Breakdown;
+  /** Groups that are listed. */
+  readonly shownCount: number;
   readonly dimensions: readonly string[];
 }
 
@@ -126,7 +71,10 @@ const CostBreakdown = builder.objectRef<NamedBreakdown>('CostBreakdown').impleme
     groups: t.field({
       type: [CostGroup],
       description: 'The groups, in order; those past `first` are in `others`.',
-      resolve: ({ breakdown, dimensions }) => breakdown.groups.map((group) => ({ group, dimensions })),
+      resolve({ breakdown, dimensions, shownCount }, _args, context, info) {
+        chargeItems(context, shownCount, info);
+        return breakdown.groups.map((group) => ({ group, dimensions }));
+      },
     }),
     others: t.field({
       type: CostTotals,
@@ -173,44 +121,45 @@ builder.objectField(CostReport, 'breakdown', (t) =>
       }),
       first: t.arg.int({ description: 'How many groups to give; the others are summed in `others`. 0 gives none.' }),
     },
-    resolve: ({ report }, { by, where, orderBy, first }, context, { fieldNodes }) =>
-      context.once([report, fieldNodes], () => {
-        const dimensions = toDimensions(by);
-        if (first != null) checkNotNegative('first', first);
-        const question = {
-          by: dimensions.map(({ dimension }) => dimension),
-          where: toRowsWhere(where, context.grants),
-          orderBy: toGroupOrder(orderBy),
-          first: first ?? undefined,
-        };
-        return study(context, report, dimensions.length + PASSES, () => ({
-          breakdown: report.breakDown(question),
-          dimensions: dimensions.map(({ name }) => name),
-        }));
+    resolve: ({ report }, args, context, info) =>
+      context.memoize([report, info.fieldNodes], () => {
+        context.budget.chargeReading(countSummedColumns(info) * report.rowCount);
+        return context.memoize([report, 'breakdown', argumentsKey(context, info, args)], () =>
+          readBreakdown(report, args, context),
+        );
       }),
   }),
 );
 
-function toGroupOrder(order: (typeof CostGroupOrder)['$inferInput'] | null | undefined): GroupOrder {
-  return { field: order?.field ?? 'totalCost', direction: order?.direction ?? 'DESC' };
+interface BreakdownArguments {
+  readonly by: readonly (typeof CostDimensionInput)['$inferInput'][];
+  readonly where?: (typeof CostRowsWhere)['$inferInput'] | null | undefined;
+  readonly orderBy?: (typeof CostGroupOrder)['$inferInput'] | null | undefined;
+  readonly first?: number | null | undefined;
 }
 
-interface NamedDimension {
-  readonly name: string;
-  readonly dimension: Dimension;
-}
-
-function toDimensions(by: readonly (typeof CostDimensionInput)['$inferInput'][]): NamedDimension[] {
-  if (by.length === 0) throw new UserInputError('by', 'must not be an empty list.');
-  checkCount('by', by, MAX_DIMENSIONS);
-  const named = by.map(toDimension);
-  const repeated = named.findIndex(({ name }, index) => named.findIndex((other) => other.name === name) < index);
-  if (repeated >= 0) throw new UserInputError(`by[${repeated}]`, 'must not repeat a dimension.');
-  return named;
-}
-
-function toDimension({ field, label }: (typeof CostDimensionInput)['$inferInput'], index: number): NamedDimension {
-  if (field != null) return { name: field, dimension: { field: DIMENSIONS[field] } };
-  checkLabelKey(`by[${index}].label`, label);
-  return { name: `label:${label}`, dimension: { label } };
+function readBreakdown(
+  report: Report,
+  { by, where, orderBy, first }: BreakdownArguments,
+  context: GatewayContext,
+): NamedBreakdown | Promise<NamedBreakdown> {
+  const dimensions = toDimensions(by);
+  if (first != null) checkNotNegative('first', first);
+  const question = {
+    by: dimensions.map(({ dimension }) => dimension),
+    where: toRowsWhere(where, context.permissions),
+    orderBy: toGroupOrder(orderBy),
+    first: first ?? undefined,
+  };
+  // The filter and each dimension read all rows, and the groups are counted and ordered.
+  const passes = (where == null ? 0 : 1) + dimensions.length + 1;
+  return context.readReport(report, passes, function* (): Steps<NamedBreakdown> {
+    const breakdown = yield* toSteps(() => report.breakDown(question));
+    const { groupCount } = breakdown;
+    return {
+      breakdown,
+      dimensions: dimensions.map(({ name }) => name),
+      shownCount: Math.min(first ?? groupCount, groupCount),
+    };
+  });
 }

@@ -1,6 +1,7 @@
 // CostReport and the two queries that give one. Its larger fields stand in files of their own.
 
-import type { GatewayContext, LoadedReport } from '../../loaders/context.js';
+import type { GatewayContext } from '../../loaders/context.js';
+import type { LoadedReport } from '../../loaders/report-loader.js';
 import { UpstreamError } from '../../errors.js';
 import type { ReportWindow } from '../../report/report.js';
 import type { ReportRequest } from '../../report/request.js';
@@ -38,7 +39,10 @@ export const CostReport = builder.objectRef<LoadedReport>('CostReport').implemen
     }),
     clusters: t.stringList({
       description: 'The names of the Kubernetes clusters that the report covers.',
-      resolve: ({ report }) => report.clusters,
+      resolve({ report }, _args, context) {
+        context.budget.chargeFields(report.clusters.length);
+        return report.clusters;
+      },
     }),
     asOf: t.expose('asOf', {
       type: 'DateTime',
@@ -54,8 +58,8 @@ export const CostReport = builder.objectRef<LoadedReport>('CostReport').implemen
 /** What a router reckons with for a report that may have to be fetched. */
 const UPSTREAM_CALL = 50;
 
-function loadReport(request: ReportRequest, { loaders, grants }: GatewayContext) {
-  checkGranted(grants, request);
+function loadReport(request: ReportRequest, { loaders, permissions }: GatewayContext) {
+  checkGranted(permissions, request);
   return loaders.report.load(request);
 }
 

@@ -4,6 +4,7 @@ import type { NameField, NumberField } from '../../report/columns/columns.js';
 import type { Label } from '../../report/columns/label.js';
 import type { ReportRow } from '../../report/row.js';
 import { builder } from '../builder.js';
+import { chargeRowList } from '../response-budget.js';
 
 const LabelRef = builder.objectRef<Label>('Label').implement({
   description: 'A Kubernetes label or annotation: a key and its value.',
@@ -67,25 +68,29 @@ export const CostRow = builder.objectRef<ReportRow>('CostRow').implement({
         nullable: true,
         description: 'How many workloads the row covers.' + NULL_NUMBER,
       }),
-      labels: t.expose('labels', {
+      labels: t.field({
         type: [LabelRef],
         directives: LABELS,
         nullable: true,
         description: 'The labels that an aggregated row is grouped by. Null when ScaleOps gives none.',
+        resolve: ({ labels }, _args, context, info) => chargeRowList(labels, context, info),
       }),
-      annotations: t.expose('annotations', {
+      annotations: t.field({
         type: [LabelRef],
         directives: LABELS,
         nullable: true,
         description: 'The annotations that an aggregated row is grouped by. Null when ScaleOps gives none.',
+        resolve: ({ annotations }, _args, context, info) => chargeRowList(annotations, context, info),
       }),
-      ownerLabels: t.expose('ownerLabels', {
+      ownerLabels: t.field({
         type: [LabelRef],
         directives: LABELS,
         description: "The Kubernetes labels of the workload's owner, such as its Deployment.",
+        resolve: ({ ownerLabels }, _args, context, info) => chargeRowList(ownerLabels, context, info),
       }),
-      services: t.exposeStringList('services', {
+      services: t.stringList({
         description: 'The Kubernetes Services that lead to the workload.',
+        resolve: ({ services }, _args, context, info) => chargeRowList(services, context, info),
       }),
       totalCost: number('totalCost'),
       hourlyCost: number('hourlyCost'),

@@ -6,11 +6,13 @@ import type { GatewayContext } from '../../loaders/context.js';
 import { UserInputError } from '../../errors.js';
 import { SerializedList } from '../../execution/serialized-list.js';
 import { CursorError } from '../../report/query/page.js';
+import { toSteps } from '../../loaders/read-report.js';
 import type { Report, RowPage, RowQuestion } from '../../report/report.js';
+import type { Steps } from '../../report/steps.js';
 import { toRequestKey } from '../../report/request.js';
 import type { RowMember } from '../../report/write/row-writer.js';
 import type { ReportRow } from '../../report/row.js';
-import { spendRows, study } from '../response-budget.js';
+import { argumentsKey, chargeItems } from '../response-budget.js';
 import { builder } from '../builder.js';
 import { checkCount, checkNotNegative } from '../inputs/validate.js';
 import { CostReport } from './report.js';
@@ -107,11 +109,13 @@ function listOf<Item>(
       `must be given and at most ${maxPageRows}: here it would be ${page.rowCount} rows.`,
     );
   }
-  if (!spendRows(context, page.rowCount, info)) return [];
+  chargeItems(context, page.rowCount, info);
   const members = serializesLists ? toMembers(info) : undefined;
   // Pothos knows lists as iterables alone; the executor that allows serialized lists takes them as they are.
   if (members !== undefined) return new SerializedList(page.write(members)) as unknown as readonly Item[];
-  return page.rowCount < LARGE_PAGE ? toItems(page.rows) : context.awaitTurn().then(() => toItems(page.rows));
+  return page.rowCount < LARGE_PAGE
+    ? toItems(page.rows)
+    : context.acquireLargeResponseSlot().then(() => toItems(page.rows));
 }
 
 builder.objectField(CostReport, 'rows', (t) =>
@@ -143,31 +147,34 @@ builder.objectField(CostReport, 'rows', (t) =>
       last: t.arg.int({ description: 'How many rows to give, up to the last one. Not together with `first`.' }),
       before: t.arg.string({ description: 'The cursor of a row: the page ends before it.' }),
     },
-    resolve: (loaded, { where, orderBy, first, after, last, before }, context, { fieldNodes }) =>
-      context.once([loaded, fieldNodes], () => {
+    resolve: (loaded, args, context, info) =>
+      context.memoize([loaded, 'rows', argumentsKey(context, info, args)], () => {
+        const { where, orderBy, first, after, last, before } = args;
         if (orderBy != null) checkCount('orderBy', orderBy, MAX_ORDERS);
         if (first != null) checkNotNegative('first', first);
         if (last != null) checkNotNegative('last', last);
         if (first != null && last != null) throw new UserInputError('first', 'must not be given together with `last`.');
         const question = {
-          texts: context.textsOf(loaded),
+          texts: context.rowJsonCacheFor(loaded),
           scope: () => toRequestKey(loaded.request),
-          where: toRowsWhere(where, context.grants),
+          where: toRowsWhere(where, context.permissions),
           orderBy: orderBy?.map(toRowOrder),
           first: first ?? undefined,
           after: after ?? undefined,
           last: last ?? undefined,
           before: before ?? undefined,
         };
-        const passes = (where == null ? 0 : 1) + (orderBy?.length ?? 0);
-        return study(context, loaded.report, passes, () => selectRows(loaded.report, question));
+        // A filter, each key of the order, and the search for each cursor read all rows.
+        const passes =
+          (where == null ? 0 : 1) + (orderBy?.length ?? 0) + (after == null ? 0 : 1) + (before == null ? 0 : 1);
+        return context.readReport(loaded.report, passes, () => selectRows(loaded.report, question));
       }),
   }),
 );
 
-function selectRows(report: Report, question: RowQuestion): RowPage {
+function* selectRows(report: Report, question: RowQuestion): Steps<RowPage> {
   try {
-    return report.selectRows(question);
+    return yield* toSteps(() => report.selectRows(question));
   } catch (error) {
     if (!(error instanceof CursorError)) throw error;
     throw new UserInputError(error.argument, 'must be a cursor of this report with this `where` and `orderBy`.');

@@ -2,7 +2,8 @@
 
 import type { SumField } from '../../report/columns/columns.js';
 import { percentOfHours, type Totals } from '../../report/query/totals.js';
-import { study } from '../response-budget.js';
+import { argumentsKey } from '../response-budget.js';
+import { countSummedColumns } from '../selection/size.js';
 import { builder } from '../builder.js';
 import { CostReport } from './report.js';
 import { NUMBERS } from './row.js';
@@ -52,20 +53,21 @@ export const CostTotals = builder.objectRef<Totals>('CostTotals').implement({
   },
 });
 
-/** How often totals read a report, about: to find the rows, and to add some fields up. */
-const PASSES = 2;
-
 builder.objectField(CostReport, 'totals', (t) =>
   t.field({
     type: CostTotals,
     directives: { cost: { weight: READS_ALL_ROWS } },
     description: 'The rows of the report added up, or those that match `where`.',
     args: { where: t.arg({ type: CostRowsWhere, description: 'Which rows; all of them where it is left out.' }) },
-    // Several entities may lead to one report, and one field asks it the same each time.
-    resolve: ({ report }, { where }, context, { fieldNodes }) =>
-      context.once([report, fieldNodes], () => {
-        const wanted = toRowsWhere(where, context.grants);
-        return study(context, report, PASSES, () => report.sumRows(wanted));
+    // Several entities may lead to one report, so that one field asks it the same question many times.
+    resolve: ({ report }, args, context, info) =>
+      context.memoize([report, info.fieldNodes], () => {
+        // Each column is added up once, when the first field over it is resolved.
+        context.budget.chargeReading(countSummedColumns(info) * report.rowCount);
+        return context.memoize([report, 'totals', argumentsKey(context, info, args)], () => {
+          const where = toRowsWhere(args.where, context.permissions);
+          return context.readReport(report, where === undefined ? 0 : 1, () => report.sumRows(where));
+        });
       }),
   }),
 );

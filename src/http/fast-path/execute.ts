@@ -5,13 +5,8 @@ import { crc32 } from 'node:zlib';
 import { GraphQLError, type ExecutionResult, type GraphQLSchema } from 'graphql';
 
 import type { AnswerMemory } from '../../cache/memory/response-store.js';
-import {
-  createContext,
-  type Caller,
-  type ContextParts,
-  type GatewayContext,
-  type Principal,
-} from '../../loaders/context.js';
+import { createContext, type GatewayContext } from '../../loaders/context.js';
+import type { Caller, Principal, RequestServices } from '../../loaders/request-services.js';
 import { createExecutor } from '../../execution/executor.js';
 import { recover, whenThere } from '../../concurrency/maybe-promise.js';
 import { isSpent, refuseOverspent } from '../plugins/row-limit.js';
@@ -29,7 +24,7 @@ import { toRefusal, writeAnswer } from './write-response.js';
 
 export interface ExecutionOptions {
   readonly schema: GraphQLSchema;
-  readonly parts: ContextParts;
+  readonly parts: RequestServices;
   readonly answers: AnswerMemory;
   readonly limits: Pick<ProtectionLimits, 'startOperation'>;
   readonly format: ErrorFormat;
@@ -77,7 +72,7 @@ export function createExecution(options: ExecutionOptions) {
     watched.operation = question.facts;
     return whenThere(run(question, context, watched), (outcome) => {
       deadline?.end();
-      const whole = isSpent(context.budget) ? refuseOverspent() : outcome;
+      const whole = isSpent(context.budget) ? refuseOverspent(context.budget) : outcome;
       // Nobody reads the errors of an operation whose client has left, and that they come of it is none.
       const result = asked.hasLeft() ? whole : formatErrors(whole, state, format);
       watched.result = toResultKind(result);

@@ -6,7 +6,7 @@ import { crc32 } from 'node:zlib';
 
 import type { Authentication, HeadersByName } from '../../auth/authentication.js';
 import type { KeptAnswer } from '../../cache/memory/lru-store.js';
-import type { ContextParts, Principal } from '../../loaders/context.js';
+import type { Principal, RequestServices } from '../../loaders/request-services.js';
 import { recover, whenThere } from '../../concurrency/maybe-promise.js';
 import { noteCaller, noteCallerToken } from '../plugins/authentication.js';
 import { formatErrors } from '../response/error-format.js';
@@ -100,7 +100,7 @@ function createIdentifying({ authentication, takesToken, parts }: LaneOptions) {
 
 /** Undefined where that cannot be told, which is an error of each report that is asked for. */
 function findPrincipal(
-  { credentials }: ContextParts,
+  { credentials }: RequestServices,
   { callerToken }: RequestState,
 ): Principal | undefined | Promise<Principal | undefined> {
   return recover(

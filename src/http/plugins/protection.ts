@@ -21,6 +21,8 @@ export interface ProtectionOptions {
   readonly documents: DocumentLimits;
   /** The most that an operation may come to, as estimated; undefined: no limit. */
   readonly maxCost: number | undefined;
+  /** Reports that one operation may load from ScaleOps; undefined: no limit. */
+  readonly maxUpstreamCalls?: number | undefined;
   /** How long an operation may take; undefined: as long as it likes. */
   readonly timeoutMs: number | undefined;
   /** How many operations a minute one caller may send; undefined: any number. */

@@ -2,17 +2,17 @@
 
 import { GraphQLError, type ExecutionResult } from 'graphql';
 
-import type { GatewayContext } from '../../loaders/context.js';
 import { GatewayError } from '../../errors.js';
+import type { GatewayContext } from '../../loaders/context.js';
 import type { DoorPlugin } from '../request-state.js';
 
 /** Whether the operation asked for more than it might. */
-export function isSpent({ rows, cost }: GatewayContext['budget']): boolean {
-  return rows < 0 || cost < 0;
+export function isSpent({ exceeded }: GatewayContext['budget']): boolean {
+  return exceeded !== undefined;
 }
 
-export function refuseOverspent(): ExecutionResult {
-  const originalError = new GatewayError('QUERY_TOO_COMPLEX');
+export function refuseOverspent({ exceeded }: GatewayContext['budget']): ExecutionResult {
+  const originalError = exceeded ?? new GatewayError('QUERY_TOO_COMPLEX');
   return { errors: [new GraphQLError(originalError.message, { originalError })] };
 }
 
@@ -22,7 +22,7 @@ export function useAnswerLimit(): DoorPlugin {
       const { budget } = args.contextValue;
       return {
         onExecuteDone({ setResult }) {
-          if (isSpent(budget)) setResult(refuseOverspent());
+          if (isSpent(budget)) setResult(refuseOverspent(budget));
         },
       };
     },

@@ -4,7 +4,7 @@
 import type { ExecutionResult } from 'graphql';
 
 import type { HeadersByName } from '../../auth/authentication.js';
-import type { LoadStats } from '../../loaders/context.js';
+import type { LoadStats } from '../../loaders/load-stats.js';
 import type { DoorPlugin } from '../request-state.js';
 import { addVary } from './vary.js';
 

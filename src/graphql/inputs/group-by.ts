@@ -1,0 +1,91 @@
+// What rows are grouped by, and how groups are ordered.
+
+import { UserInputError } from '../../errors.js';
+import type { Dimension, GroupOrder } from '../../report/query/breakdown.js';
+import { builder } from '../builder.js';
+import { SortDirection } from './row-order.js';
+import { checkCount, checkLabelKey } from './validate.js';
+
+export const MAX_DIMENSIONS = 5;
+
+/** The enum's values, and the fields of a row that they name. */
+const DIMENSIONS = {
+  CLUSTER: 'clusterName',
+  NAMESPACE: 'namespace',
+  WORKLOAD_TYPE: 'workloadType',
+  WORKLOAD_NAME: 'workloadName',
+} as const;
+
+const CostDimension = builder.enumType('CostDimension', {
+  description: 'A field of the rows to group by.',
+  values: {
+    CLUSTER: { description: 'The Kubernetes cluster, `clusterName`.' },
+    NAMESPACE: { description: 'The Kubernetes namespace, `namespace`; those of one name in all clusters together.' },
+    WORKLOAD_TYPE: { description: 'The kind of workload, `workloadType`.' },
+    WORKLOAD_NAME: { description: 'The name of the workload, `workloadName`.' },
+  } as const,
+});
+
+export const CostDimensionInput = builder.inputType('CostDimensionInput', {
+  description: 'One thing to group rows by: give exactly one of the two fields.',
+  isOneOf: true,
+  fields: (t) => ({
+    field: t.field({ type: CostDimension, description: 'A field of the rows.' }),
+    label: t.string({
+      description:
+        'The key of a Kubernetes label, such as `team`: groups by its value among the `ownerLabels`, else among the ' +
+        '`labels` of an aggregated row. Rows without it, or with an empty value, are one group.',
+    }),
+  }),
+});
+
+const CostGroupField = builder.enumType('CostGroupField', {
+  description: 'What groups can be ordered by.',
+  values: {
+    TOTAL_COST: { value: 'totalCost', description: 'By the sum of `totalCost`.' },
+    HOURLY_COST: { value: 'hourlyCost', description: 'By the sum of `hourlyCost`.' },
+    SAVINGS_AVAILABLE: { value: 'savingsAvailable', description: 'By the sum of `savingsAvailable`.' },
+    SAVINGS_AVAILABLE_WITH_REPLICAS: {
+      value: 'savingsAvailableWithReplicas',
+      description: 'By the sum of `savingsAvailableWithReplicas`.',
+    },
+    AMOUNT_OF_WORKLOADS: { value: 'amountOfWorkloads', description: 'By the sum of `amountOfWorkloads`.' },
+    KEY: {
+      value: 'key',
+      description: 'By the values of the dimensions, one after the other, by Unicode code point; null comes last.',
+    },
+  } as const,
+});
+
+export const CostGroupOrder = builder.inputType('CostGroupOrder', {
+  description: 'What groups are ordered by. Equal groups keep the order in which their first rows come.',
+  fields: (t) => ({
+    field: t.field({ type: CostGroupField, required: true, description: 'What to order by.' }),
+    direction: t.field({ type: SortDirection, defaultValue: 'DESC', description: 'Which end comes first.' }),
+  }),
+});
+
+export function toGroupOrder(order: (typeof CostGroupOrder)['$inferInput'] | null | undefined): GroupOrder {
+  return { field: order?.field ?? 'totalCost', direction: order?.direction ?? 'DESC' };
+}
+
+export interface NamedDimension {
+  readonly name: string;
+  readonly dimension: Dimension;
+}
+
+/** @throws UserInputError for an empty list, too many dimensions, a repeated one, or a label key that is none. */
+export function toDimensions(by: readonly (typeof CostDimensionInput)['$inferInput'][]): NamedDimension[] {
+  if (by.length === 0) throw new UserInputError('by', 'must not be an empty list.');
+  checkCount('by', by, MAX_DIMENSIONS);
+  const named = by.map(toDimension);
+  const repeated = named.findIndex(({ name }, index) => named.findIndex((other) => other.name === name) < index);
+  if (repeated >= 0) throw new UserInputError(`by[${repeated}]`, 'must not repeat a dimension.');
+  return named;
+}
+
+function toDimension({ field, label }: (typeof CostDimensionInput)['$inferInput'], index: number): NamedDimension {
+  if (field != null) return { name: field, dimension: { field: DIMENSIONS[field] } };
+  checkLabelKey(`by[${index}].label`, label);
+  return { name: `label:${label}`, dimension: { label } };
+}
