@@ -23,5 +23,6 @@ function readDocumentLimits(read: Reader): DocumentLimits {
     rootFields: read('GATEWAY_MAX_ROOT_FIELDS'),
     directives: read('GATEWAY_MAX_DIRECTIVES'),
     fragments: read('GATEWAY_MAX_FRAGMENTS'),
+    repeatedFields: read('GATEWAY_MAX_REPEATED_FIELDS'),
   };
 }

@@ -3,7 +3,7 @@
 
 import type { DocumentNode, Source } from 'graphql';
 
-import { findBreach, parseDocument, type DocumentLimits } from '../../query-limits/limits.js';
+import { findViolation, parseDocument, type DocumentLimits } from '../../query-limits/limits.js';
 import type { DoorPlugin } from '../request-state.js';
 
 export function useDocumentLimits(limits: DocumentLimits): DoorPlugin {
@@ -14,7 +14,7 @@ export function useDocumentLimits(limits: DocumentLimits): DoorPlugin {
       return ({ result, replaceParseResult }) => {
         const document = result as DocumentNode | Error | null;
         if (document === null || document instanceof Error || good.has(document)) return;
-        const breach = findBreach(document, limits);
+        const breach = findViolation(document, limits);
         if (breach === undefined) good.add(document);
         else replaceParseResult(breach);
       };
