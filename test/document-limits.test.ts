@@ -231,11 +231,7 @@ describe('the default limits', () => {
       fanOut(20, 'x: __typename').replace('{ ...f0 }', '{ workloadCosts { ...f0 } }'),
       'MAX_ALIASES_LIMIT',
     ],
-    [
-      '300 aliases of a report',
-      `{ ${times(300, (at) => `a${at}: workloadCosts { asOf }`)} }`,
-      'MAX_ROOT_FIELDS_LIMIT',
-    ],
+    ['300 aliases of a report', `{ ${times(300, (at) => `a${at}: workloadCosts { asOf }`)} }`, 'MAX_ROOT_FIELDS_LIMIT'],
     ['a document of 200 kB', `{ ${times(60_000, () => 'abc')} }`, 'MAX_TOKENS_LIMIT'],
     ['a repeated selection', `{ workloadCosts { ${times(200, () => 'totals { totalCost }')} } }`, 'QUERY_TOO_COMPLEX'],
     [

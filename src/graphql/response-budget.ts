@@ -11,6 +11,11 @@ export function chargeItems(context: GatewayContext, count: number, info: GraphQ
   context.budget.chargeItems(count, fieldsBelow(context, info));
 }
 
+/** Charges one object with all fields that are selected below it. @throws GatewayError QUERY_TOO_COMPLEX */
+export function chargeSelectedFields(context: GatewayContext, info: GraphQLResolveInfo): void {
+  context.budget.chargeFields(fieldsBelow(context, info));
+}
+
 /**
  * Charges a list that is part of a row, which was charged for LIST_VALUES_PER_ROW values when the row was. Returns the
  * list.

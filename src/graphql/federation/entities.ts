@@ -9,6 +9,7 @@ import type { Report } from '../../report/report.js';
 import type { ReportRow } from '../../report/row.js';
 import { createScoping, type Scope } from '../../report/scopes/scope.js';
 import { builder } from '../builder.js';
+import { chargeSelectedFields } from '../response-budget.js';
 import { checkName } from '../inputs/validate.js';
 import { toWorkloadCostsRequest, WorkloadCostsFilter } from '../inputs/filters.js';
 import { checkGranted, checkGrantedScope } from '../inputs/authorize.js';
@@ -55,7 +56,13 @@ function loadScope(
   return scoped === undefined ? null : loaders.entity.load(scoped);
 }
 
-function findWorkload(report: Report, type: string, name: string, context: GatewayContext) {
+function findWorkload(
+  report: Report,
+  { type, name }: { readonly type: string; readonly name: string },
+  context: GatewayContext,
+  info: GraphQLResolveInfo,
+) {
+  chargeSelectedFields(context, info);
   // The first workload that is looked for in a report has its index built.
   context.memoize([report, 'workloads'], () => {
     context.budget.chargeReading(report.rowCount);
@@ -139,7 +146,7 @@ export const Workload = builder.objectRef<Key<typeof WORKLOAD_KEY>>('Workload').
       },
       resolve: ({ clusterName, namespace, type, name }, filter, context, info) =>
         loadScope({ clusterName, namespace }, filter, context, info)?.then((loaded) =>
-          loaded === null ? null : findWorkload(loaded.report, type, name, context),
+          loaded === null ? null : findWorkload(loaded.report, { type, name }, context, info),
         ),
     }),
   }),
