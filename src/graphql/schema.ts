@@ -9,6 +9,7 @@ import './types/rows.js';
 import './types/totals.js';
 import './types/breakdown.js';
 import './federation/entities.js';
+import './federation/entity-fields.js';
 import { printSdl, type SdlOptions } from './federation/print-sdl.js';
 import { toSubgraph } from './federation/subgraph.js';
 

@@ -30,10 +30,10 @@ interface Cost {
   readonly perItem: ReadonlyMap<string, number>;
 }
 
-const FREE: Cost = { fixed: 0, perItem: new Map() };
-const LEAF: Cost = { fixed: 1, perItem: new Map() };
+const ZERO_COST: Cost = { fixed: 0, perItem: new Map() };
+const LEAF_COST: Cost = { fixed: 1, perItem: new Map() };
 /** From here on a cost says "very much": exact, and far from where products are no numbers. */
-const MOST = 1e15;
+const COST_CAP = 1e15;
 
 /** For operations that are valid in this schema. */
 export function createCostEstimate(schema: GraphQLSchema): CostEstimate {
@@ -46,7 +46,7 @@ export function createCostEstimate(schema: GraphQLSchema): CostEstimate {
     const root = schema.getRootType(operation.operation);
     if (root == null) return 0;
     const { read, isFor } = createReader(operation, variables);
-    const cost = settle(estimate({ schema, document, listSizes, read })(operation.selectionSet, root));
+    const cost = resolveCost(estimate({ schema, document, listSizes, read })(operation.selectionSet, root));
     latest.set(operation, { cost, isFor });
     return cost;
   };
@@ -88,45 +88,45 @@ function estimate({ schema, document, listSizes, read }: Estimating) {
     if (selection.kind === Kind.FRAGMENT_SPREAD) return ofFragment(selection.name.value);
     const condition = selection.typeCondition?.name.value;
     const narrowed = condition === undefined ? type : schema.getType(condition);
-    return isCompositeType(narrowed) ? ofSet(selection.selectionSet, narrowed) : FREE;
+    return isCompositeType(narrowed) ? ofSet(selection.selectionSet, narrowed) : ZERO_COST;
   };
   const ofFragment = (name: string): Cost => {
     const definition = fragments.get(name);
-    if (definition === undefined) return FREE;
+    if (definition === undefined) return ZERO_COST;
     let cost = estimated.get(name);
     if (cost === undefined) {
-      estimated.set(name, FREE);
+      estimated.set(name, ZERO_COST);
       const type = schema.getType(definition.typeCondition.name.value);
-      estimated.set(name, (cost = isCompositeType(type) ? ofSet(definition.selectionSet, type) : FREE));
+      estimated.set(name, (cost = isCompositeType(type) ? ofSet(definition.selectionSet, type) : ZERO_COST));
     }
     return cost;
   };
   const ofField = (node: FieldNode, parent: GraphQLCompositeType): Cost => {
     // Introspection is bounded by the schema.
     const field = isObjectType(parent) || isInterfaceType(parent) ? parent.getFields()[node.name.value] : undefined;
-    if (field === undefined) return FREE;
+    if (field === undefined) return ZERO_COST;
     const type = getNamedType(field.type);
-    if (node.selectionSet === undefined || !isCompositeType(type)) return LEAF;
+    if (node.selectionSet === undefined || !isCompositeType(type)) return LEAF_COST;
     const inner = ofSet(node.selectionSet, type);
     const list = listSizes.find(field, node, read);
     if (list?.sizedFields === undefined) {
-      const all = list === undefined ? settle(inner) : times(list.size, settle(inner));
+      const all = list === undefined ? resolveCost(inner) : multiply(list.size, resolveCost(inner));
       // What is below it is wanted once for each item, if it is such a list.
       return { fixed: 1, perItem: new Map([[field.name, all]]) };
     }
-    return { fixed: add(1, settle(inner, list)), perItem: new Map() };
+    return { fixed: add(1, resolveCost(inner, list)), perItem: new Map() };
   };
   return ofSet;
 }
 
 /** With the size of the list filled in; a field that is none of its `sizedFields` is there once. */
-function settle(
+function resolveCost(
   { fixed, perItem }: Cost,
   list?: { readonly size: number; readonly sizedFields?: readonly string[] | undefined },
 ): number {
   let cost = fixed;
   for (const [name, each] of perItem)
-    cost = add(cost, list?.sizedFields?.includes(name) ? times(list.size, each) : each);
+    cost = add(cost, list?.sizedFields?.includes(name) ? multiply(list.size, each) : each);
   return cost;
 }
 
@@ -176,9 +176,9 @@ function lengthOf(value: unknown): unknown {
 }
 
 function add(a: number, b: number): number {
-  return Math.min(a + b, MOST);
+  return Math.min(a + b, COST_CAP);
 }
 
-function times(a: number, b: number): number {
-  return Math.min(a * b, MOST);
+function multiply(a: number, b: number): number {
+  return Math.min(a * b, COST_CAP);
 }

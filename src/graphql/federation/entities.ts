@@ -6,30 +6,28 @@ import type { GraphQLResolveInfo } from 'graphql';
 import type { GatewayContext } from '../../loaders/context.js';
 import type { LoadedReport } from '../../loaders/report-loader.js';
 import type { Report } from '../../report/report.js';
-import type { ReportRow } from '../../report/row.js';
 import { createScoping, type Scope } from '../../report/scopes/scope.js';
 import { builder } from '../builder.js';
 import { chargeSelectedFields } from '../response-budget.js';
-import { checkName } from '../inputs/validate.js';
 import { toWorkloadCostsRequest, WorkloadCostsFilter } from '../inputs/filters.js';
-import { checkGranted, checkGrantedScope } from '../inputs/authorize.js';
+import { assertAllowed, assertAllowedScope } from '../inputs/authorize.js';
 import { CostReport } from '../types/report.js';
 import { parseKey, type Representation } from './representations.js';
 import { CostRow } from '../types/row.js';
 
-const CLUSTER_KEY = ['name'] as const;
-const NAMESPACE_KEY = ['clusterName', 'name'] as const;
-const WORKLOAD_KEY = ['clusterName', 'namespace', 'type', 'name'] as const;
+export const CLUSTER_KEY = ['name'] as const;
+export const NAMESPACE_KEY = ['clusterName', 'name'] as const;
+export const WORKLOAD_KEY = ['clusterName', 'namespace', 'type', 'name'] as const;
 
 /** What a router reckons with: however many entities are asked about, they are few calls. */
-const SHARE_OF_A_CALL = 10;
+const ENTITY_COST_WEIGHT = 10;
 
-type Key<Fields extends readonly string[]> = Readonly<Record<Fields[number], string>>;
+export type Key<Fields extends readonly string[]> = Readonly<Record<Fields[number], string>>;
 
-const CLUSTER = 'The name of the Kubernetes cluster, as ScaleOps has it.';
-const NAMESPACE = 'The name of the Kubernetes namespace.';
-const CASE = ' Compared without regard to case.';
-const NOTHING = 'Null, and no error, where ScaleOps lists no workload of it for that time and filter.';
+export const CLUSTER_NAME = 'The name of the Kubernetes cluster, as ScaleOps has it.';
+export const NAMESPACE_NAME = 'The name of the Kubernetes namespace.';
+export const CASE_INSENSITIVE = ' Compared without regard to case.';
+const NULL_IF_ABSENT = 'Null, and no error, where ScaleOps lists no workload of it for that time and filter.';
 
 /** A filter below an entity is about a cluster that is named, by where it stands. */
 const MULTI_CLUSTER = true;
@@ -45,11 +43,11 @@ function loadScope(
   // The operation is refused as a whole: one error for it is enough, and there may be 100,000 entities.
   if (budget.exceeded !== undefined) return null;
   budget.chargeEntityReport();
-  checkGrantedScope(permissions, scope);
+  assertAllowedScope(permissions, scope);
   // One field of a document has the same arguments for every entity: a long filter is read once for all of them.
   const toScoped = memoize([fieldNodes, 'filter'], () => {
     const request = toWorkloadCostsRequest(filter, MULTI_CLUSTER);
-    checkGranted(permissions, request);
+    assertAllowed(permissions, request);
     return createScoping(request);
   });
   const scoped = toScoped(scope);
@@ -80,12 +78,12 @@ export const Cluster = builder.objectRef<Key<typeof CLUSTER_KEY>>('Cluster').imp
   directives: { key: { fields: CLUSTER_KEY.join(' ') }, cacheTag: { format: 'cluster-{$key.name}' } },
   extensions: withReferences(CLUSTER_KEY),
   fields: (t) => ({
-    name: t.exposeString('name', { description: CLUSTER + CASE }),
+    name: t.exposeString('name', { description: CLUSTER_NAME + CASE_INSENSITIVE }),
     costs: t.field({
       type: CostReport,
       nullable: true,
-      directives: { cost: { weight: SHARE_OF_A_CALL } },
-      description: `The workload report of this cluster alone. ${NOTHING}`,
+      directives: { cost: { weight: ENTITY_COST_WEIGHT } },
+      description: `The workload report of this cluster alone. ${NULL_IF_ABSENT}`,
       args: {
         filter: t.arg({ type: WorkloadCostsFilter, description: 'Which of the workloads of the cluster to list.' }),
       },
@@ -102,13 +100,13 @@ export const Namespace = builder.objectRef<Key<typeof NAMESPACE_KEY>>('Namespace
   },
   extensions: withReferences(NAMESPACE_KEY),
   fields: (t) => ({
-    clusterName: t.exposeString('clusterName', { description: CLUSTER + CASE }),
-    name: t.exposeString('name', { description: NAMESPACE + CASE }),
+    clusterName: t.exposeString('clusterName', { description: CLUSTER_NAME + CASE_INSENSITIVE }),
+    name: t.exposeString('name', { description: NAMESPACE_NAME + CASE_INSENSITIVE }),
     costs: t.field({
       type: CostReport,
       nullable: true,
-      directives: { cost: { weight: SHARE_OF_A_CALL } },
-      description: `The workload report of this namespace alone. ${NOTHING}`,
+      directives: { cost: { weight: ENTITY_COST_WEIGHT } },
+      description: `The workload report of this namespace alone. ${NULL_IF_ABSENT}`,
       args: {
         filter: t.arg({ type: WorkloadCostsFilter, description: 'Which of the workloads of the namespace to list.' }),
       },
@@ -126,14 +124,16 @@ export const Workload = builder.objectRef<Key<typeof WORKLOAD_KEY>>('Workload').
   },
   extensions: withReferences(WORKLOAD_KEY),
   fields: (t) => ({
-    clusterName: t.exposeString('clusterName', { description: CLUSTER + CASE }),
-    namespace: t.exposeString('namespace', { description: NAMESPACE + CASE }),
-    type: t.exposeString('type', { description: `The kind of the workload, such as \`Deployment\`.${CASE}` }),
-    name: t.exposeString('name', { description: `The name of the workload.${CASE}` }),
+    clusterName: t.exposeString('clusterName', { description: CLUSTER_NAME + CASE_INSENSITIVE }),
+    namespace: t.exposeString('namespace', { description: NAMESPACE_NAME + CASE_INSENSITIVE }),
+    type: t.exposeString('type', {
+      description: `The kind of the workload, such as \`Deployment\`.${CASE_INSENSITIVE}`,
+    }),
+    name: t.exposeString('name', { description: `The name of the workload.${CASE_INSENSITIVE}` }),
     cost: t.field({
       type: CostRow,
       nullable: true,
-      directives: { cost: { weight: SHARE_OF_A_CALL } },
+      directives: { cost: { weight: ENTITY_COST_WEIGHT } },
       description:
         'The row of the workload in the report of its namespace, so that `share` is its part of what the namespace costs. ' +
         'However many workloads an operation asks about, ScaleOps is asked once for as many as possible. ' +
@@ -151,77 +151,3 @@ export const Workload = builder.objectRef<Key<typeof WORKLOAD_KEY>>('Workload').
     }),
   }),
 });
-
-builder.queryFields((t) => ({
-  cluster: t.field({
-    type: Cluster,
-    nullable: true,
-    description: 'The cluster of this name, whether ScaleOps knows it or not: its `costs` are null then.',
-    directives: { cacheTag: { format: 'cluster-{$args.name}' } },
-    args: { name: t.arg.string({ required: true, description: CLUSTER + CASE }) },
-    resolve: (_root, key) => checkKey(key, CLUSTER_KEY),
-  }),
-  namespace: t.field({
-    type: Namespace,
-    nullable: true,
-    description: 'The namespace of this name, whether ScaleOps knows it or not: its `costs` are null then.',
-    directives: { cacheTag: { format: 'namespace-{$args.clusterName}-{$args.name}' } },
-    args: {
-      clusterName: t.arg.string({ required: true, description: CLUSTER + CASE }),
-      name: t.arg.string({ required: true, description: NAMESPACE + CASE }),
-    },
-    resolve: (_root, key) => checkKey(key, NAMESPACE_KEY),
-  }),
-  workload: t.field({
-    type: Workload,
-    nullable: true,
-    description: 'The workload of this name, whether ScaleOps knows it or not: its `cost` is null then.',
-    directives: {
-      cacheTag: { format: 'workload-{$args.clusterName}-{$args.namespace}-{$args.type}-{$args.name}' },
-    },
-    args: {
-      clusterName: t.arg.string({ required: true, description: CLUSTER + CASE }),
-      namespace: t.arg.string({ required: true, description: NAMESPACE + CASE }),
-      type: t.arg.string({ required: true, description: `The kind, such as \`Deployment\`.${CASE}` }),
-      name: t.arg.string({ required: true, description: `The name of the workload.${CASE}` }),
-    },
-    resolve: (_root, key) => checkKey(key, WORKLOAD_KEY),
-  }),
-}));
-
-/** @throws UserInputError that names the argument and the rule it breaks. */
-function checkKey<Fields extends readonly string[]>(key: Key<Fields>, fields: Fields): Key<Fields> {
-  for (const field of fields) checkName(field, key[field as Fields[number]]);
-  return key;
-}
-
-builder.objectFields(CostRow, (t) => ({
-  cluster: t.field({
-    type: Cluster,
-    nullable: true,
-    description: 'The cluster of the row, for its other costs and for what other services know of it.',
-    resolve: ({ clusterName }) => (clusterName === null ? null : { name: clusterName }),
-  }),
-  namespaceEntity: t.field({
-    type: Namespace,
-    nullable: true,
-    description:
-      'The namespace of the row, for its other costs and for what other services know of it. ' +
-      'The field `namespace` is its name alone, as in the REST API.',
-    resolve: ({ clusterName, namespace }) =>
-      clusterName === null || namespace === null ? null : { clusterName, name: namespace },
-  }),
-  workload: t.field({
-    type: Workload,
-    nullable: true,
-    description:
-      'The workload of the row, for its costs over another time and for what other services know of it. ' +
-      'Null in a row that covers several.',
-    resolve: toWorkload,
-  }),
-}));
-
-function toWorkload({ clusterName, namespace, workloadType: type, workloadName: name }: ReportRow) {
-  if (clusterName === null || namespace === null || type === null || name === null) return null;
-  return { clusterName, namespace, type, name };
-}

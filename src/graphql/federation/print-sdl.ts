@@ -41,14 +41,14 @@ export function printSdl(schema: GraphQLSchema, { access = {}, cacheTags = true 
   const types = Object.values(schema.getTypeMap())
     .filter((type) => !isIntrospectionType(type) && !isSpecifiedScalarType(type))
     .map((type) => addDirectives(nodeOf(type), `${ownDirectives(type)} ${access[type.name] ?? ''}`))
-    .map((type) => tagAsPublic(cacheTags ? type : withoutCacheTags(type)));
+    .map((type) => addPublicTag(cacheTags ? type : withoutCacheTags(type)));
   const url = cacheTags ? WITH_CACHE_TAGS : WITHOUT_CACHE_TAGS;
   const definitions: DefinitionNode[] = [
     createSchemaNode(schema, url, findDirectives(types)),
     ...parse(cacheTags ? `${ONE_OF} ${CACHE_TAG}` : ONE_OF).definitions,
     ...types,
   ];
-  return `${print(withBlocks({ kind: Kind.DOCUMENT, definitions }))}\n`;
+  return `${print(asBlockStrings({ kind: Kind.DOCUMENT, definitions }))}\n`;
 }
 
 function nodeOf({ name, astNode }: GraphQLNamedType): TypeDefinitionNode {
@@ -82,7 +82,7 @@ const PUBLIC = '@tag(name: "public")';
  * For contracts: all that is not marked as internal is public. A tag on a type goes for what other subgraphs add to it,
  * too; so where they do, the tag is on each field of ours.
  */
-function tagAsPublic(type: TypeDefinitionNode): TypeDefinitionNode {
+function addPublicTag(type: TypeDefinitionNode): TypeDefinitionNode {
   const tag = <Node extends DirectedNode>(node: Node): Node =>
     hasDirective(node, 'tag') ? node : addDirectives(node, PUBLIC);
   if (type.kind === Kind.INPUT_OBJECT_TYPE_DEFINITION) return { ...type, fields: (type.fields ?? []).map(tag) };
@@ -108,7 +108,7 @@ function addDirectives<Node extends DirectedNode>(node: Node, text: string): Nod
 }
 
 /** Descriptions as people write them, not as one quoted line each. */
-function withBlocks(document: DocumentNode): DocumentNode {
+function asBlockStrings(document: DocumentNode): DocumentNode {
   return visit(document, {
     StringValue: (node, key) => (key === 'description' ? { ...node, block: true } : undefined),
   });

@@ -1,7 +1,7 @@
 // References to entities as a router sends them: `{ __typename, …key }`, JSON of any shape until it is looked at.
 
 import { UserInputError } from '../../errors.js';
-import { checkName } from '../inputs/validate.js';
+import { assertName } from '../inputs/validate.js';
 
 /** A value of the scalar `_Any` that is an object. */
 export type Representation = Readonly<Record<string, unknown>>;
@@ -24,7 +24,7 @@ export function parseKey<const Field extends string>(
   for (const field of fields) {
     const name = readOwn(representation, field);
     if (typeof name !== 'string') throw new UserInputError(field, 'must be given, as a string.');
-    checkName(field, name);
+    assertName(field, name);
     key[field] = name;
   }
   return key;

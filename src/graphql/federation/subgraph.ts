@@ -19,7 +19,7 @@ import {
 import { UserInputError } from '../../errors.js';
 import type { GatewayContext } from '../../loaders/context.js';
 import { MAX_ERRORS } from '../../loaders/operation-budget.js';
-import { checkCount } from '../inputs/validate.js';
+import { assertCount } from '../inputs/validate.js';
 import { chargeItems } from '../response-budget.js';
 import { isRepresentation, readOwn, type Representation } from './representations.js';
 
@@ -89,7 +89,7 @@ function createEntitiesField(entities: Entities): GraphQLFieldConfigMap<unknown,
         },
       },
       resolve: (_root, { representations }: { representations: readonly unknown[] }, context, info) => {
-        checkCount('representations', representations, MAX_REPRESENTATIONS);
+        assertCount('representations', representations, MAX_REPRESENTATIONS);
         chargeItems(context, representations.length, info);
         // Aliases that share a variable share its entities.
         return context.memoize([representations], () => resolveAll(representations, entities, context, info));

@@ -7,43 +7,43 @@ import type { ReportRequest } from '../../report/request.js';
 import type { Scope } from '../../report/scopes/scope.js';
 
 /** @throws GatewayError FORBIDDEN that names the input. */
-export function checkGranted(grants: Grants | undefined, request: ReportRequest): void {
+export function assertAllowed(grants: Grants | undefined, request: ReportRequest): void {
   if (grants === undefined) return;
   if (request.report === 'aggregated') {
-    checkClusters(grants, 'filter.clusters', request.clusters);
+    assertClusters(grants, 'filter.clusters', request.clusters);
     return;
   }
   // What is left out is not asked for.
   const clusters = request.isClusterExclude === true ? undefined : request.clusterFilters;
   const namespaces = request.isNamespaceExclude === true ? undefined : request.namespaces;
-  checkClusters(grants, 'filter.clusters.names', clusters);
-  checkNamespaces(grants, 'filter.namespaces.names', namespaces, clusters);
+  assertClusters(grants, 'filter.clusters.names', clusters);
+  assertNamespaces(grants, 'filter.namespaces.names', namespaces, clusters);
 }
 
 /** The same for the names of a `where`. */
-export function checkGrantedRows(
+export function assertAllowedRows(
   grants: Grants | undefined,
   clusterNames: readonly string[] | null | undefined,
   namespaces: readonly string[] | null | undefined,
 ): void {
   if (grants === undefined) return;
-  checkClusters(grants, 'where.clusterNames', clusterNames ?? undefined);
-  checkNamespaces(grants, 'where.namespaces', namespaces ?? undefined, clusterNames ?? undefined);
+  assertClusters(grants, 'where.clusterNames', clusterNames ?? undefined);
+  assertNamespaces(grants, 'where.namespaces', namespaces ?? undefined, clusterNames ?? undefined);
 }
 
 /** The same for an entity, named by its key. */
-export function checkGrantedScope(grants: Grants | undefined, { clusterName, namespace }: Scope): void {
+export function assertAllowedScope(grants: Grants | undefined, { clusterName, namespace }: Scope): void {
   if (grants === undefined) return;
   if (!grants.hasCluster(clusterName)) throw forbid('The cluster');
   if (namespace !== undefined && !grants.hasNamespace(namespace, [clusterName])) throw forbid('The namespace');
 }
 
-function checkClusters(grants: Grants, path: string, names: readonly string[] | undefined): void {
+function assertClusters(grants: Grants, path: string, names: readonly string[] | undefined): void {
   const index = names?.findIndex((name) => !grants.hasCluster(name)) ?? -1;
   if (index >= 0) throw forbid(`The cluster of ${path}[${index}]`);
 }
 
-function checkNamespaces(
+function assertNamespaces(
   grants: Grants,
   path: string,
   names: readonly string[] | undefined,

@@ -4,7 +4,7 @@
 import type { AggregatedCostsRequest, WorkloadCostsRequest } from '../../report/request.js';
 import { builder } from '../builder.js';
 import { LabelFilter, NameFilter, TimeRangeInput } from './filter-inputs.js';
-import { checkLabel, checkLabelKey, checkList, checkName, checkNotNegative, checkWindow } from './validate.js';
+import { assertLabel, assertLabelKey, assertList, assertName, assertNotNegative, assertWindow } from './validate.js';
 
 /** For contracts: what makes sense only to those who know ScaleOps itself. */
 const INTERNAL = { tag: { name: 'internal' } };
@@ -95,12 +95,12 @@ export function toAggregatedCostsRequest(
   multiClusterByDefault: boolean,
 ): AggregatedCostsRequest {
   const { clusters, timeRange, groupBy, tags, stepSize } = filter ?? {};
-  if (clusters) checkList('filter.clusters', clusters, checkName);
-  if (timeRange?.between) checkWindow('filter.timeRange.between', timeRange.between);
-  if (groupBy?.labels) checkList('filter.groupBy.labels', groupBy.labels, checkLabelKey);
-  if (groupBy?.annotations) checkList('filter.groupBy.annotations', groupBy.annotations, checkLabelKey);
-  if (tags) checkList('filter.tags', tags, checkName);
-  if (stepSize != null) checkNotNegative('filter.stepSize', stepSize);
+  if (clusters) assertList('filter.clusters', clusters, assertName);
+  if (timeRange?.between) assertWindow('filter.timeRange.between', timeRange.between);
+  if (groupBy?.labels) assertList('filter.groupBy.labels', groupBy.labels, assertLabelKey);
+  if (groupBy?.annotations) assertList('filter.groupBy.annotations', groupBy.annotations, assertLabelKey);
+  if (tags) assertList('filter.tags', tags, assertName);
+  if (stepSize != null) assertNotNegative('filter.stepSize', stepSize);
 
   const needsOtherClusters = clusters != null || groupBy?.cluster === true;
   return {
@@ -155,13 +155,13 @@ export function toWorkloadCostsRequest(
 // are not sent.
 function toNames(path: string, filter: Filter<typeof NameFilter>) {
   if (filter == null) return undefined;
-  checkList(`${path}.names`, filter.names, checkName);
+  assertList(`${path}.names`, filter.names, assertName);
   return { names: filter.names, exclude: filter.exclude === true ? true : undefined };
 }
 
 function toLabels(path: string, filter: Filter<typeof LabelFilter>) {
   if (filter == null) return undefined;
-  checkList(`${path}.labels`, filter.labels, checkLabel);
+  assertList(`${path}.labels`, filter.labels, assertLabel);
   return {
     texts: filter.labels.map(({ key, value }) => `${key}=${value}`),
     operator: filter.operator === 'AND' ? ('AND' as const) : undefined,

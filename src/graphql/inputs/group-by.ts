@@ -4,7 +4,7 @@ import { UserInputError } from '../../errors.js';
 import type { Dimension, GroupOrder } from '../../report/query/breakdown.js';
 import { builder } from '../builder.js';
 import { SortDirection } from './row-order.js';
-import { checkCount, checkLabelKey } from './validate.js';
+import { assertCount, assertLabelKey } from './validate.js';
 
 export const MAX_DIMENSIONS = 5;
 
@@ -77,7 +77,7 @@ export interface NamedDimension {
 /** @throws UserInputError for an empty list, too many dimensions, a repeated one, or a label key that is none. */
 export function toDimensions(by: readonly (typeof CostDimensionInput)['$inferInput'][]): NamedDimension[] {
   if (by.length === 0) throw new UserInputError('by', 'must not be an empty list.');
-  checkCount('by', by, MAX_DIMENSIONS);
+  assertCount('by', by, MAX_DIMENSIONS);
   const named = by.map(toDimension);
   const repeated = named.findIndex(({ name }, index) => named.findIndex((other) => other.name === name) < index);
   if (repeated >= 0) throw new UserInputError(`by[${repeated}]`, 'must not repeat a dimension.');
@@ -86,6 +86,6 @@ export function toDimensions(by: readonly (typeof CostDimensionInput)['$inferInp
 
 function toDimension({ field, label }: (typeof CostDimensionInput)['$inferInput'], index: number): NamedDimension {
   if (field != null) return { name: field, dimension: { field: DIMENSIONS[field] } };
-  checkLabelKey(`by[${index}].label`, label);
+  assertLabelKey(`by[${index}].label`, label);
   return { name: `label:${label}`, dimension: { label } };
 }

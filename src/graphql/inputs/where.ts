@@ -4,8 +4,8 @@ import type { Grants } from '../../report/permissions/permissions.js';
 import type { RowsWhere } from '../../report/query/filter-rows.js';
 import { builder } from '../builder.js';
 import { LabelInput } from './filter-inputs.js';
-import { checkFinite, checkLabel, checkList, checkName, checkSearch } from './validate.js';
-import { checkGrantedRows } from './authorize.js';
+import { assertFinite, assertLabel, assertList, assertName, assertSearch } from './validate.js';
+import { assertAllowedRows } from './authorize.js';
 
 export const CostRowsWhere = builder.inputType('CostRowsWhere', {
   description:
@@ -40,14 +40,14 @@ export function toRowsWhere(
 ): RowsWhere | undefined {
   if (where == null) return undefined;
   const { clusterNames, namespaces, workloadTypes, labels, search, minTotalCost, minSavingsAvailable } = where;
-  if (clusterNames) checkList('where.clusterNames', clusterNames, checkName);
-  if (namespaces) checkList('where.namespaces', namespaces, checkName);
-  if (workloadTypes) checkList('where.workloadTypes', workloadTypes, checkName);
-  checkGrantedRows(grants, clusterNames, namespaces);
-  if (labels) checkList('where.labels', labels, checkLabel);
-  if (minTotalCost != null) checkFinite('where.minTotalCost', minTotalCost);
-  if (minSavingsAvailable != null) checkFinite('where.minSavingsAvailable', minSavingsAvailable);
-  if (search != null) checkSearch('where.search', search);
+  if (clusterNames) assertList('where.clusterNames', clusterNames, assertName);
+  if (namespaces) assertList('where.namespaces', namespaces, assertName);
+  if (workloadTypes) assertList('where.workloadTypes', workloadTypes, assertName);
+  assertAllowedRows(grants, clusterNames, namespaces);
+  if (labels) assertList('where.labels', labels, assertLabel);
+  if (minTotalCost != null) assertFinite('where.minTotalCost', minTotalCost);
+  if (minSavingsAvailable != null) assertFinite('where.minSavingsAvailable', minSavingsAvailable);
+  if (search != null) assertSearch('where.search', search);
   return {
     clusterNames: clusterNames ?? undefined,
     namespaces: namespaces ?? undefined,

@@ -25,15 +25,15 @@ const ENTITIES: Readonly<
 };
 
 /** The members of the JSON of a row, below a field that gives rows; undefined where it has to be resolved. */
-export const toRowMembers = rememberMembers((info: Info): readonly RowMember[] | undefined => {
+export const compileRowSelection = memoizeSelection((info: Info): readonly RowMember[] | undefined => {
   return readAll('CostRow', info, (name, nodes) => toRowMember(name, nodes, info));
 });
 
 /** The same below a field that gives edges. */
-export const toEdgeMembers = rememberMembers((info: Info): readonly RowMember[] | undefined => {
+export const compileEdgeSelection = memoizeSelection((info: Info): readonly RowMember[] | undefined => {
   return readAll('CostRowEdge', info, (name, nodes): RowMember | undefined => {
     if (nodes[0].name.value === 'cursor') return { name, kind: 'cursor' };
-    const members = toRowMembers({ ...info, fieldNodes: nodes });
+    const members = compileRowSelection({ ...info, fieldNodes: nodes });
     return members && { name, kind: 'object', needs: [], members };
   });
 });
@@ -42,7 +42,7 @@ export const toEdgeMembers = rememberMembers((info: Info): readonly RowMember[] 
  * Members are the same each time that an operation is executed, but for what its variables decide in `@skip` and
  * `@include`. As the same object they are known again by who writes them.
  */
-function rememberMembers(read: (info: Info) => readonly RowMember[] | undefined): typeof read {
+function memoizeSelection(read: (info: Info) => readonly RowMember[] | undefined): typeof read {
   const known = new WeakMap<FieldNode, { readonly members: readonly RowMember[] | undefined }>();
   return (info) => {
     const [node, ...others] = info.fieldNodes;

@@ -9,10 +9,10 @@ import { argumentsKey, chargeItems } from '../response-budget.js';
 import { countSummedColumns } from '../selection/size.js';
 import { builder } from '../builder.js';
 import { CostDimensionInput, CostGroupOrder, MAX_DIMENSIONS, toDimensions, toGroupOrder } from '../inputs/group-by.js';
-import { checkNotNegative } from '../inputs/validate.js';
+import { assertNotNegative } from '../inputs/validate.js';
 import { CostReport } from './report.js';
 import { CostRowsWhere, toRowsWhere } from '../inputs/where.js';
-import { CostTotals, READS_ALL_ROWS } from './totals.js';
+import { CostTotals, FULL_SCAN_COST_WEIGHT } from './totals.js';
 
 /** What a router reckons with where a query does not say how many groups it wants: teams, namespaces. */
 const ASSUMED_GROUPS = 100;
@@ -98,7 +98,7 @@ builder.objectField(CostReport, 'breakdown', (t) =>
   t.field({
     type: CostBreakdown,
     directives: {
-      cost: { weight: READS_ALL_ROWS },
+      cost: { weight: FULL_SCAN_COST_WEIGHT },
       listSize: {
         assumedSize: ASSUMED_GROUPS,
         slicingArguments: ['first'],
@@ -144,7 +144,7 @@ function readBreakdown(
   context: GatewayContext,
 ): NamedBreakdown | Promise<NamedBreakdown> {
   const dimensions = toDimensions(by);
-  if (first != null) checkNotNegative('first', first);
+  if (first != null) assertNotNegative('first', first);
   const question = {
     by: dimensions.map(({ dimension }) => dimension),
     where: toRowsWhere(where, context.permissions),

@@ -12,7 +12,7 @@ import {
   toWorkloadCostsRequest,
   WorkloadCostsFilter,
 } from '../inputs/filters.js';
-import { checkGranted } from '../inputs/authorize.js';
+import { assertAllowed } from '../inputs/authorize.js';
 
 const CostWindow = builder.objectRef<ReportWindow>('CostWindow').implement({
   description: 'The time that the costs of a report are of.',
@@ -56,10 +56,10 @@ export const CostReport = builder.objectRef<LoadedReport>('CostReport').implemen
 });
 
 /** What a router reckons with for a report that may have to be fetched. */
-const UPSTREAM_CALL = 50;
+const UPSTREAM_CALL_COST_WEIGHT = 50;
 
 function loadReport(request: ReportRequest, { loaders, permissions }: GatewayContext) {
-  checkGranted(permissions, request);
+  assertAllowed(permissions, request);
   return loaders.report.load(request);
 }
 
@@ -71,7 +71,7 @@ builder.queryType({
     aggregatedCosts: t.field({
       type: CostReport,
       nullable: true,
-      directives: { cost: { weight: UPSTREAM_CALL }, cacheTag: { format: 'costs' } },
+      directives: { cost: { weight: UPSTREAM_CALL_COST_WEIGHT }, cacheTag: { format: 'costs' } },
       description:
         'Costs added up by group: by cluster, namespace, labels or annotations, in any combination. ' +
         'For questions like "what does each namespace cost?".',
@@ -84,7 +84,7 @@ builder.queryType({
     workloadCosts: t.field({
       type: CostReport,
       nullable: true,
-      directives: { cost: { weight: UPSTREAM_CALL }, cacheTag: { format: 'costs' } },
+      directives: { cost: { weight: UPSTREAM_CALL_COST_WEIGHT }, cacheTag: { format: 'costs' } },
       description:
         'Costs workload by workload: one row for each Deployment, StatefulSet and so on. ' +
         'For questions like "which workloads could cost less?".',

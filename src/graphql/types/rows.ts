@@ -14,9 +14,9 @@ import type { RowMember } from '../../report/write/row-writer.js';
 import type { ReportRow } from '../../report/row.js';
 import { argumentsKey, chargeItems } from '../response-budget.js';
 import { builder } from '../builder.js';
-import { checkCount, checkNotNegative } from '../inputs/validate.js';
+import { assertCount, assertNotNegative } from '../inputs/validate.js';
 import { CostReport } from './report.js';
-import { toEdgeMembers, toRowMembers } from '../selection/row-selection.js';
+import { compileEdgeSelection, compileRowSelection } from '../selection/row-selection.js';
 import { CostRowOrder, MAX_ORDERS, toRowOrder } from '../inputs/row-order.js';
 import { CostRow } from './row.js';
 import { CostRowsWhere, toRowsWhere } from '../inputs/where.js';
@@ -71,13 +71,15 @@ const CostRowConnection = builder.objectRef<RowPage>('CostRowConnection').implem
     nodes: t.field({
       type: [CostRow],
       description: 'The rows of the page.',
-      resolve: (page, _args, context, info) => listOf(page, context, info, toRowMembers, (rows) => rows),
+      resolve: (page, _args, context, info) => resolveList(page, context, info, compileRowSelection, (rows) => rows),
     }),
     edges: t.field({
       type: [CostRowEdge],
       description: 'The rows of the page, each with its cursor.',
       resolve: (page, _args, context, info) =>
-        listOf(page, context, info, toEdgeMembers, (rows) => rows.map((node, index) => ({ node, page, index }))),
+        resolveList(page, context, info, compileEdgeSelection, (rows) =>
+          rows.map((node, index) => ({ node, page, index })),
+        ),
     }),
     pageInfo: t.field({
       type: PageInfo,
@@ -95,7 +97,7 @@ const LARGE_PAGE = 10_000;
  * The list of a page: as JSON where the executor takes that and no field below needs a resolver, else its items. Nothing
  * is cut off in silence: a page over one of the operator's limits is refused.
  */
-function listOf<Item>(
+function resolveList<Item>(
   page: RowPage,
   context: GatewayContext,
   info: GraphQLResolveInfo,
@@ -150,9 +152,9 @@ builder.objectField(CostReport, 'rows', (t) =>
     resolve: (loaded, args, context, info) =>
       context.memoize([loaded, 'rows', argumentsKey(context, info, args)], () => {
         const { where, orderBy, first, after, last, before } = args;
-        if (orderBy != null) checkCount('orderBy', orderBy, MAX_ORDERS);
-        if (first != null) checkNotNegative('first', first);
-        if (last != null) checkNotNegative('last', last);
+        if (orderBy != null) assertCount('orderBy', orderBy, MAX_ORDERS);
+        if (first != null) assertNotNegative('first', first);
+        if (last != null) assertNotNegative('last', last);
         if (first != null && last != null) throw new UserInputError('first', 'must not be given together with `last`.');
         const question = {
           texts: context.rowJsonCacheFor(loaded),

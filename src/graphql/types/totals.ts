@@ -10,7 +10,7 @@ import { NUMBERS } from './row.js';
 import { CostRowsWhere, toRowsWhere } from '../inputs/where.js';
 
 /** What a router reckons with for a field that looks at every row of its report. */
-export const READS_ALL_ROWS = 5;
+export const FULL_SCAN_COST_WEIGHT = 5;
 
 /** The largest number that GraphQL's Int holds. */
 const MAX_INT = 2 ** 31 - 1;
@@ -56,7 +56,7 @@ export const CostTotals = builder.objectRef<Totals>('CostTotals').implement({
 builder.objectField(CostReport, 'totals', (t) =>
   t.field({
     type: CostTotals,
-    directives: { cost: { weight: READS_ALL_ROWS } },
+    directives: { cost: { weight: FULL_SCAN_COST_WEIGHT } },
     description: 'The rows of the report added up, or those that match `where`.',
     args: { where: t.arg({ type: CostRowsWhere, description: 'Which rows; all of them where it is left out.' }) },
     // Several entities may lead to one report, so that one field asks it the same question many times.
