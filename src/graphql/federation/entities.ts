@@ -1,5 +1,5 @@
-// What other subgraphs may refer to: clusters, namespaces, workloads. An entity is its key, given back for any that could
-// be one; ScaleOps is asked when costs are. Whether it lists something depends on the time and the filter asked about.
+// The entities that other subgraphs may refer to: clusters, namespaces, workloads. An entity is just its key; existence is
+// not checked, because what ScaleOps lists depends on the period and the filter.
 
 import type { GraphQLResolveInfo } from 'graphql';
 
@@ -19,20 +19,20 @@ export const CLUSTER_KEY = ['name'] as const;
 export const NAMESPACE_KEY = ['clusterName', 'name'] as const;
 export const WORKLOAD_KEY = ['clusterName', 'namespace', 'type', 'name'] as const;
 
-/** What a router reckons with: however many entities are asked about, they are few calls. */
+/** @cost for routers: many entities share few calls. */
 const ENTITY_COST_WEIGHT = 10;
 
 export type Key<Fields extends readonly string[]> = Readonly<Record<Fields[number], string>>;
 
-export const CLUSTER_NAME = 'The name of the Kubernetes cluster, as ScaleOps has it.';
-export const NAMESPACE_NAME = 'The name of the Kubernetes namespace.';
-export const CASE_INSENSITIVE = ' Compared without regard to case.';
-const NULL_IF_ABSENT = 'Null, and no error, where ScaleOps lists no workload of it for that time and filter.';
+export const CLUSTER_NAME = 'The name of the Kubernetes cluster in ScaleOps, such as `prod-us-east-1`.';
+export const NAMESPACE_NAME = 'The name of the Kubernetes namespace, such as `checkout`.';
+export const CASE_INSENSITIVE = ' Case-insensitive.';
+const NULL_IF_ABSENT = 'Null when ScaleOps lists no workload of it for the period and filter.';
 
-/** A filter below an entity is about a cluster that is named, by where it stands. */
+/** An entity names its cluster, which may be any. */
 const MULTI_CLUSTER = true;
 
-/** The report of a part of the fleet, read together with all others that the operation asks for. */
+/** Loads the report of a cluster or namespace, together with all others of the operation. */
 function loadScope(
   scope: Scope,
   filter: Parameters<typeof toWorkloadCostsRequest>[0],
@@ -40,11 +40,11 @@ function loadScope(
   { fieldNodes }: GraphQLResolveInfo,
 ): Promise<LoadedReport | null> | null {
   const { budget, loaders, memoize, permissions } = context;
-  // The operation is refused as a whole: one error for it is enough, and there may be 100,000 entities.
+  // The operation is refused as a whole; 100,000 entities need not fail one by one.
   if (budget.exceeded !== undefined) return null;
   budget.chargeEntityReport();
   assertAllowedScope(permissions, scope);
-  // One field of a document has the same arguments for every entity: a long filter is read once for all of them.
+  // One field has the same arguments for every entity, so a long filter is validated once.
   const toScoped = memoize([fieldNodes, 'filter'], () => {
     const request = toWorkloadCostsRequest(filter, MULTI_CLUSTER);
     assertAllowed(permissions, request);
@@ -61,20 +61,20 @@ function findWorkload(
   info: GraphQLResolveInfo,
 ) {
   chargeSelectedFields(context, info);
-  // The first workload that is looked for in a report has its index built.
+  // The first lookup in a report builds its index.
   context.memoize([report, 'workloads'], () => {
     context.budget.chargeReading(report.rowCount);
   });
   return context.readReport(report, 0, () => report.findWorkload(type, name));
 }
 
-/** How a reference to an entity is resolved, where @apollo/subgraph has it, and subgraph.ts looks. */
+/** The extension in which @apollo/subgraph and subgraph.ts look for the reference resolver. */
 function withReferences(key: readonly string[]) {
   return { apollo: { subgraph: { resolveReference: (given: Representation) => parseKey(given, key) } } };
 }
 
 export const Cluster = builder.objectRef<Key<typeof CLUSTER_KEY>>('Cluster').implement({
-  description: 'A Kubernetes cluster, and what runs on it costs.',
+  description: 'A Kubernetes cluster and its costs.',
   directives: { key: { fields: CLUSTER_KEY.join(' ') }, cacheTag: { format: 'cluster-{$key.name}' } },
   extensions: withReferences(CLUSTER_KEY),
   fields: (t) => ({
@@ -83,9 +83,9 @@ export const Cluster = builder.objectRef<Key<typeof CLUSTER_KEY>>('Cluster').imp
       type: CostReport,
       nullable: true,
       directives: { cost: { weight: ENTITY_COST_WEIGHT } },
-      description: `The workload report of this cluster alone. ${NULL_IF_ABSENT}`,
+      description: `The workload report of this cluster. ${NULL_IF_ABSENT}`,
       args: {
-        filter: t.arg({ type: WorkloadCostsFilter, description: 'Which of the workloads of the cluster to list.' }),
+        filter: t.arg({ type: WorkloadCostsFilter, description: 'Which workloads of the cluster to list.' }),
       },
       resolve: ({ name }, { filter }, context, info) => loadScope({ clusterName: name }, filter, context, info),
     }),
@@ -93,7 +93,7 @@ export const Cluster = builder.objectRef<Key<typeof CLUSTER_KEY>>('Cluster').imp
 });
 
 export const Namespace = builder.objectRef<Key<typeof NAMESPACE_KEY>>('Namespace').implement({
-  description: 'A namespace of a Kubernetes cluster, and what runs in it costs.',
+  description: 'A namespace of a Kubernetes cluster and its costs.',
   directives: {
     key: { fields: NAMESPACE_KEY.join(' ') },
     cacheTag: { format: 'namespace-{$key.clusterName}-{$key.name}' },
@@ -106,9 +106,9 @@ export const Namespace = builder.objectRef<Key<typeof NAMESPACE_KEY>>('Namespace
       type: CostReport,
       nullable: true,
       directives: { cost: { weight: ENTITY_COST_WEIGHT } },
-      description: `The workload report of this namespace alone. ${NULL_IF_ABSENT}`,
+      description: `The workload report of this namespace. ${NULL_IF_ABSENT}`,
       args: {
-        filter: t.arg({ type: WorkloadCostsFilter, description: 'Which of the workloads of the namespace to list.' }),
+        filter: t.arg({ type: WorkloadCostsFilter, description: 'Which workloads of the namespace to list.' }),
       },
       resolve: ({ clusterName, name }, { filter }, context, info) =>
         loadScope({ clusterName, namespace: name }, filter, context, info),
@@ -117,7 +117,7 @@ export const Namespace = builder.objectRef<Key<typeof NAMESPACE_KEY>>('Namespace
 });
 
 export const Workload = builder.objectRef<Key<typeof WORKLOAD_KEY>>('Workload').implement({
-  description: 'A workload: a Deployment, a StatefulSet or another kind of owner of pods.',
+  description: 'A workload: a Deployment, a StatefulSet or another owner of pods.',
   directives: {
     key: { fields: WORKLOAD_KEY.join(' ') },
     cacheTag: { format: 'workload-{$key.clusterName}-{$key.namespace}-{$key.type}-{$key.name}' },
@@ -135,13 +135,12 @@ export const Workload = builder.objectRef<Key<typeof WORKLOAD_KEY>>('Workload').
       nullable: true,
       directives: { cost: { weight: ENTITY_COST_WEIGHT } },
       description:
-        'The row of the workload in the report of its namespace, so that `share` is its part of what the namespace costs. ' +
-        'However many workloads an operation asks about, ScaleOps is asked once for as many as possible. ' +
-        'Null, and no error, where ScaleOps does not list the workload for that time.',
+        'The row of the workload in the report of its namespace; `share` is relative to that report. ' +
+        'Null when ScaleOps does not list the workload for the period.',
       args: {
         last: t.arg({
           type: 'Duration',
-          description: 'The time up to now that the costs are of, such as `30d`. Left out, ScaleOps decides.',
+          description: 'How far back from now: `24h`, `7d`, `30d`. By default ScaleOps decides.',
         }),
       },
       resolve: ({ clusterName, namespace, type, name }, filter, context, info) =>

@@ -21,7 +21,7 @@ builder.queryFields((t) => ({
   cluster: t.field({
     type: Cluster,
     nullable: true,
-    description: 'The cluster of this name, whether ScaleOps knows it or not: its `costs` are null then.',
+    description: 'A cluster by name. Existence is not checked: `costs` is null when ScaleOps does not know it.',
     directives: { cacheTag: { format: 'cluster-{$args.name}' } },
     args: { name: t.arg.string({ required: true, description: CLUSTER_NAME + CASE_INSENSITIVE }) },
     resolve: (_root, key) => assertKey(key, CLUSTER_KEY),
@@ -29,7 +29,7 @@ builder.queryFields((t) => ({
   namespace: t.field({
     type: Namespace,
     nullable: true,
-    description: 'The namespace of this name, whether ScaleOps knows it or not: its `costs` are null then.',
+    description: 'A namespace by name. Existence is not checked: `costs` is null when ScaleOps does not know it.',
     directives: { cacheTag: { format: 'namespace-{$args.clusterName}-{$args.name}' } },
     args: {
       clusterName: t.arg.string({ required: true, description: CLUSTER_NAME + CASE_INSENSITIVE }),
@@ -40,7 +40,7 @@ builder.queryFields((t) => ({
   workload: t.field({
     type: Workload,
     nullable: true,
-    description: 'The workload of this name, whether ScaleOps knows it or not: its `cost` is null then.',
+    description: 'A workload by name. Existence is not checked: `cost` is null when ScaleOps does not know it.',
     directives: {
       cacheTag: { format: 'workload-{$args.clusterName}-{$args.namespace}-{$args.type}-{$args.name}' },
     },
@@ -64,15 +64,15 @@ builder.objectFields(CostRow, (t) => ({
   cluster: t.field({
     type: Cluster,
     nullable: true,
-    description: 'The cluster of the row, for its other costs and for what other services know of it.',
+    description: 'The cluster of the row, with its other costs and the fields of other subgraphs.',
     resolve: ({ clusterName }) => (clusterName === null ? null : { name: clusterName }),
   }),
   namespaceEntity: t.field({
     type: Namespace,
     nullable: true,
     description:
-      'The namespace of the row, for its other costs and for what other services know of it. ' +
-      'The field `namespace` is its name alone, as in the REST API.',
+      'The namespace of the row, with its other costs and the fields of other subgraphs. ' +
+      'The field `namespace` is only its name.',
     resolve: ({ clusterName, namespace }) =>
       clusterName === null || namespace === null ? null : { clusterName, name: namespace },
   }),
@@ -80,8 +80,8 @@ builder.objectFields(CostRow, (t) => ({
     type: Workload,
     nullable: true,
     description:
-      'The workload of the row, for its costs over another time and for what other services know of it. ' +
-      'Null in a row that covers several.',
+      'The workload of the row, with its costs over another period and the fields of other subgraphs. ' +
+      'Null in a row that covers several workloads.',
     resolve: toWorkload,
   }),
 }));

@@ -1,4 +1,4 @@
-// References to entities as a router sends them: `{ __typename, …key }`, JSON of any shape until it is looked at.
+// References to entities as a router sends them: `{ __typename, …key }`, unvalidated JSON.
 
 import { UserInputError } from '../../errors.js';
 import { assertName } from '../inputs/validate.js';
@@ -10,12 +10,12 @@ export function isRepresentation(value: unknown): value is Representation {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** What is said in the representation itself; never what an object inherits. */
+/** Reads an own property, never an inherited one. */
 export function readOwn(representation: Representation, field: string): unknown {
   return Object.hasOwn(representation, field) ? representation[field] : undefined;
 }
 
-/** The names that make the key. @throws UserInputError that names the field and the rule it breaks. */
+/** Reads the key. @throws UserInputError that names the field and the rule it breaks. */
 export function parseKey<const Field extends string>(
   representation: Representation,
   fields: readonly Field[],

@@ -1,5 +1,5 @@
-// What makes a schema a subgraph of Apollo Federation: `_service`, which tells a router the schema with its directives, and
-// `_entities`, by which a router asks for the entities that other subgraphs refer to.
+// Makes a schema a subgraph of Apollo Federation: `_service` returns the schema with its directives, and `_entities` resolves
+// the references of other subgraphs.
 // https://www.apollographql.com/docs/graphos/schema-design/federated-schemas/reference/subgraph-spec
 
 import {
@@ -23,7 +23,7 @@ import { assertCount } from '../inputs/validate.js';
 import { chargeItems } from '../response-budget.js';
 import { isRepresentation, readOwn, type Representation } from './representations.js';
 
-/** More than any page of a router asks about, and what a body can hold of the shortest. */
+/** More than a page of a router needs. */
 const MAX_REPRESENTATIONS = 5_000;
 
 const Any = new GraphQLScalarType({
@@ -34,7 +34,7 @@ const Any = new GraphQLScalarType({
 type ReferenceResolver = (representation: Representation, context: GatewayContext, info: GraphQLResolveInfo) => unknown;
 type Entities = ReadonlyMap<unknown, { readonly type: GraphQLObjectType; readonly resolve: ReferenceResolver }>;
 
-/** The same schema with `_service`, which says `sdl`, and `_entities`. Entities are the types with a reference resolver. */
+/** Adds `_service`, which returns `sdl`, and `_entities`. Entities are the types with a reference resolver. */
 export function toSubgraph(schema: GraphQLSchema, sdl: string): GraphQLSchema {
   const { query, types, ...config } = schema.toConfig();
   const { fields, name, ...queryConfig } = query?.toConfig() ?? { name: 'Query', fields: {} };
@@ -47,7 +47,7 @@ export function toSubgraph(schema: GraphQLSchema, sdl: string): GraphQLSchema {
   });
 }
 
-/** The reference resolvers are where @apollo/subgraph keeps them. */
+/** Reads the reference resolvers from the extension that @apollo/subgraph uses. */
 function findEntities(types: readonly GraphQLNamedType[]): Entities {
   const found = types.filter(isObjectType).flatMap((type) => {
     const { apollo } = type.extensions as { apollo?: { subgraph?: { resolveReference?: ReferenceResolver } } };
@@ -60,7 +60,7 @@ function findEntities(types: readonly GraphQLNamedType[]): Entities {
 function createServiceField(sdl: string): GraphQLFieldConfigMap<unknown, GatewayContext> {
   const Service = new GraphQLObjectType({
     name: '_Service',
-    description: 'What a router has to know of this subgraph.',
+    description: 'The schema of this subgraph, for routers.',
     fields: { sdl: { type: GraphQLString, description: 'The schema, with the directives of Apollo Federation.' } },
   });
   return {
@@ -75,13 +75,13 @@ function createServiceField(sdl: string): GraphQLFieldConfigMap<unknown, Gateway
 function createEntitiesField(entities: Entities): GraphQLFieldConfigMap<unknown, GatewayContext> {
   const Entity = new GraphQLUnionType({
     name: '_Entity',
-    description: 'What other subgraphs may refer to.',
+    description: 'The entities that other subgraphs may refer to.',
     types: [...entities.values()].map(({ type }) => type),
   });
   return {
     _entities: {
       type: new GraphQLNonNull(new GraphQLList(Entity)),
-      description: 'For routers: the entities that these references mean, in the same order.',
+      description: 'For routers: the entities of these references, in the same order.',
       args: {
         representations: {
           type: new GraphQLNonNull(new GraphQLList(new GraphQLNonNull(Any))),

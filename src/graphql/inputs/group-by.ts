@@ -8,7 +8,7 @@ import { assertCount, assertLabelKey } from './validate.js';
 
 export const MAX_DIMENSIONS = 5;
 
-/** The enum's values, and the fields of a row that they name. */
+/** Enum value → field of the row. */
 const DIMENSIONS = {
   CLUSTER: 'clusterName',
   NAMESPACE: 'namespace',
@@ -17,30 +17,30 @@ const DIMENSIONS = {
 } as const;
 
 const CostDimension = builder.enumType('CostDimension', {
-  description: 'A field of the rows to group by.',
+  description: 'A field to group rows by.',
   values: {
-    CLUSTER: { description: 'The Kubernetes cluster, `clusterName`.' },
-    NAMESPACE: { description: 'The Kubernetes namespace, `namespace`; those of one name in all clusters together.' },
-    WORKLOAD_TYPE: { description: 'The kind of workload, `workloadType`.' },
-    WORKLOAD_NAME: { description: 'The name of the workload, `workloadName`.' },
+    CLUSTER: { description: 'By `clusterName`.' },
+    NAMESPACE: { description: 'By `namespace`. Namespaces of the same name in several clusters are one group.' },
+    WORKLOAD_TYPE: { description: 'By `workloadType`.' },
+    WORKLOAD_NAME: { description: 'By `workloadName`.' },
   } as const,
 });
 
 export const CostDimensionInput = builder.inputType('CostDimensionInput', {
-  description: 'One thing to group rows by: give exactly one of the two fields.',
+  description: 'One dimension. Set exactly one field.',
   isOneOf: true,
   fields: (t) => ({
-    field: t.field({ type: CostDimension, description: 'A field of the rows.' }),
+    field: t.field({ type: CostDimension, description: 'Groups by a field of the row.' }),
     label: t.string({
       description:
-        'The key of a Kubernetes label, such as `team`: groups by its value among the `ownerLabels`, else among the ' +
-        '`labels` of an aggregated row. Rows without it, or with an empty value, are one group.',
+        'Groups by the value of this Kubernetes label, such as `team`, in `ownerLabels`, else in `labels`. ' +
+        'Rows without a value are one group.',
     }),
   }),
 });
 
 const CostGroupField = builder.enumType('CostGroupField', {
-  description: 'What groups can be ordered by.',
+  description: 'What to order groups by.',
   values: {
     TOTAL_COST: { value: 'totalCost', description: 'By the sum of `totalCost`.' },
     HOURLY_COST: { value: 'hourlyCost', description: 'By the sum of `hourlyCost`.' },
@@ -52,16 +52,16 @@ const CostGroupField = builder.enumType('CostGroupField', {
     AMOUNT_OF_WORKLOADS: { value: 'amountOfWorkloads', description: 'By the sum of `amountOfWorkloads`.' },
     KEY: {
       value: 'key',
-      description: 'By the values of the dimensions, one after the other, by Unicode code point; null comes last.',
+      description: 'By the values of the dimensions in Unicode order. Null comes last.',
     },
   } as const,
 });
 
 export const CostGroupOrder = builder.inputType('CostGroupOrder', {
-  description: 'What groups are ordered by. Equal groups keep the order in which their first rows come.',
+  description: 'The order of groups. Equal groups keep the order of their first rows.',
   fields: (t) => ({
     field: t.field({ type: CostGroupField, required: true, description: 'What to order by.' }),
-    direction: t.field({ type: SortDirection, defaultValue: 'DESC', description: 'Which end comes first.' }),
+    direction: t.field({ type: SortDirection, defaultValue: 'DESC', description: 'Ascending or descending.' }),
   }),
 });
 

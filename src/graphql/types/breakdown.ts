@@ -14,7 +14,7 @@ import { CostReport } from './report.js';
 import { CostRowsWhere, toRowsWhere } from '../inputs/where.js';
 import { CostTotals, FULL_SCAN_COST_WEIGHT } from './totals.js';
 
-/** What a router reckons with where a query does not say how many groups it wants: teams, namespaces. */
+/** @listSize for routers, where a query has no `first`: teams, namespaces. */
 const ASSUMED_GROUPS = 100;
 
 /** A group, with the names of the dimensions that its keys belong to. */
@@ -32,45 +32,45 @@ interface NamedBreakdown {
 const CostGroupKey = builder
   .objectRef<{ readonly dimension: string; readonly value: string | null }>('CostGroupKey')
   .implement({
-    description: 'What the rows of a group have in common, in one dimension.',
+    description: 'The value of a group in one dimension.',
     fields: (t) => ({
       dimension: t.exposeString('dimension', {
-        description: 'The dimension: the name of the field, such as `NAMESPACE`, or `label:` and the key of the label.',
+        description: 'The dimension, such as `NAMESPACE` or `label:team`.',
       }),
       value: t.exposeString('value', {
         nullable: true,
-        description: 'The value that the rows have in common. Null is the group of the rows without one.',
+        description: 'The value, such as `checkout`. Null for rows that have none.',
       }),
     }),
   });
 
 const CostGroup = builder.objectRef<NamedGroup>('CostGroup').implement({
-  description: 'Rows that have something in common, added up.',
+  description: 'The sums of rows with the same value in each dimension.',
   fields: (t) => ({
     keys: t.field({
       type: [CostGroupKey],
       directives: { listSize: { assumedSize: 2 } },
-      description: 'What the rows have in common: one key for each entry of `by`, in its order.',
+      description: 'One key per entry of `by`, in the same order.',
       resolve: ({ group, dimensions }) =>
         dimensions.map((dimension, index) => ({ dimension, value: group.keys[index] ?? null })),
     }),
-    totals: t.field({ type: CostTotals, description: 'The rows added up.', resolve: ({ group }) => group.totals }),
+    totals: t.field({ type: CostTotals, description: 'The sums of the group.', resolve: ({ group }) => group.totals }),
     share: t.float({
       nullable: true,
       description:
-        "The group's part of the totalCost of all groups of this breakdown: 0.25 is a quarter. " +
-        'From 0 to 1, or outside where there are credits. Null when that totalCost is 0.',
+        "The group's share of the totalCost of all groups, such as 0.25. " +
+        'From 0 to 1, or outside when there are credits. Null when that totalCost is 0.',
       resolve: ({ group }) => group.share,
     }),
   }),
 });
 
 const CostBreakdown = builder.objectRef<NamedBreakdown>('CostBreakdown').implement({
-  description: 'Rows in groups. The groups and the others add up to the totals.',
+  description: 'Rows in groups. `groups` and `others` add up to `totals`.',
   fields: (t) => ({
     groups: t.field({
       type: [CostGroup],
-      description: 'The groups, in order; those past `first` are in `others`.',
+      description: 'The groups, in order. All groups unless `first` is given.',
       resolve({ breakdown, dimensions, shownCount }, _args, context, info) {
         chargeItems(context, shownCount, info);
         return breakdown.groups.map((group) => ({ group, dimensions }));
@@ -79,16 +79,16 @@ const CostBreakdown = builder.objectRef<NamedBreakdown>('CostBreakdown').impleme
     others: t.field({
       type: CostTotals,
       nullable: true,
-      description: 'The groups past `first`, added up. Null when there are none.',
+      description: 'The sums of all groups after `first`. Null when there are none.',
       resolve: ({ breakdown }) => breakdown.others,
     }),
     groupCount: t.int({
-      description: 'How many groups there are, those in `others` among them.',
+      description: 'The number of groups, including those in `others`.',
       resolve: ({ breakdown }) => breakdown.groupCount,
     }),
     totals: t.field({
       type: CostTotals,
-      description: 'All groups added up.',
+      description: 'The sums of all groups.',
       resolve: ({ breakdown }) => breakdown.totals,
     }),
   }),
@@ -106,20 +106,21 @@ builder.objectField(CostReport, 'breakdown', (t) =>
         requireOneSlicingArgument: false,
       },
     },
-    description:
-      'The rows of the report in groups, with totals and shares: what each team, cluster or namespace costs.',
+    description: 'Rows in groups with sums and shares. Answers what each team, cluster or namespace costs.',
     args: {
       by: t.arg({
         type: [CostDimensionInput],
         required: true,
-        description: `What to group by: 1 to ${MAX_DIMENSIONS} dimensions, each once. Several split each other.`,
+        description: `The dimensions, 1 to ${MAX_DIMENSIONS}, each once. Several are combined: one group per combination of values.`,
       }),
-      where: t.arg({ type: CostRowsWhere, description: 'Which rows; all of them where it is left out.' }),
+      where: t.arg({ type: CostRowsWhere, description: 'Only rows that match. Default: all rows.' }),
       orderBy: t.arg({
         type: CostGroupOrder,
-        description: 'What the groups are ordered by; left out, by TOTAL_COST, the largest first.',
+        description: 'The order of groups. Default: TOTAL_COST, largest first.',
       }),
-      first: t.arg.int({ description: 'How many groups to give; the others are summed in `others`. 0 gives none.' }),
+      first: t.arg.int({
+        description: 'The number of groups, such as 10. The rest is summed in `others`. 0 returns none.',
+      }),
     },
     resolve: ({ report }, args, context, info) =>
       context.memoize([report, info.fieldNodes], () => {

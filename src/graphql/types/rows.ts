@@ -21,30 +21,30 @@ import { CostRowOrder, MAX_ORDERS, toRowOrder } from '../inputs/row-order.js';
 import { CostRow } from './row.js';
 import { CostRowsWhere, toRowsWhere } from '../inputs/where.js';
 
-/** What a router reckons with where a query does not say how many rows it wants: those of a large dashboard. */
+/** @listSize for routers, where a query has no `first` or `last`: the rows of a large dashboard. */
 const ASSUMED_ROWS = 1_000;
 
 const PageInfo = builder.objectRef<RowPage>('PageInfo').implement({
-  description: 'Where a page stands among all rows.',
-  // The Relay specification's own, which other subgraphs have as well.
+  description: 'The position of a page among all rows.',
+  // The type of the Relay specification, which other subgraphs have too.
   directives: { shareable: {} },
   fields: (t) => ({
     hasNextPage: t.exposeBoolean('hasNextPage', {
       description:
-        'With `first`: whether rows are left for the next page. Else whether rows follow a `before`. As in the Relay specification.',
+        'With `first`: whether there is a next page. Otherwise whether rows follow `before`. As in the Relay specification.',
     }),
     hasPreviousPage: t.exposeBoolean('hasPreviousPage', {
       description:
-        'With `last`: whether rows are left for the page before. Else whether rows precede an `after`. As in the Relay specification.',
+        'With `last`: whether there is a previous page. Otherwise whether rows precede `after`. As in the Relay specification.',
     }),
     startCursor: t.string({
       nullable: true,
-      description: "The cursor of the page's first row, for `before`. Null when the page is empty.",
+      description: 'The cursor of the first row, for `before`. Null when the page is empty.',
       resolve: (page) => (page.rowCount === 0 ? null : page.cursorOf(0)),
     }),
     endCursor: t.string({
       nullable: true,
-      description: "The cursor of the page's last row, for `after`. Null when the page is empty.",
+      description: 'The cursor of the last row, for `after`. Null when the page is empty.',
       resolve: (page) => (page.rowCount === 0 ? null : page.cursorOf(page.rowCount - 1)),
     }),
   }),
@@ -53,20 +53,20 @@ const PageInfo = builder.objectRef<RowPage>('PageInfo').implement({
 const CostRowEdge = builder
   .objectRef<{ readonly node: ReportRow; readonly page: RowPage; readonly index: number }>('CostRowEdge')
   .implement({
-    description: 'A row and its place among the rows.',
+    description: 'A row and its cursor.',
     fields: (t) => ({
-      node: t.expose('node', { type: CostRow, description: 'The row itself.' }),
+      node: t.expose('node', { type: CostRow, description: 'The row at this cursor.' }),
       cursor: t.string({
         description:
-          'An opaque text that names the row in this list, for `after` and `before`. It belongs to one report, ' +
-          '`where` and `orderBy`; it stays good when the report is refreshed, as far as the row is still there.',
+          'An opaque position for `after` and `before`. Valid for the same report, `where` and `orderBy`, ' +
+          'also after the report was refreshed.',
         resolve: ({ page, index }) => page.cursorOf(index),
       }),
     }),
   });
 
 const CostRowConnection = builder.objectRef<RowPage>('CostRowConnection').implement({
-  description: 'A page of rows, and how many rows there are in all.',
+  description: 'A page of rows.',
   fields: (t) => ({
     nodes: t.field({
       type: [CostRow],
@@ -86,11 +86,11 @@ const CostRowConnection = builder.objectRef<RowPage>('CostRowConnection').implem
       description: 'Where the page stands among all rows.',
       resolve: (page) => page,
     }),
-    totalCount: t.exposeInt('totalCount', { description: 'How many rows there are on all pages together.' }),
+    totalCount: t.exposeInt('totalCount', { description: 'The number of rows on all pages together.' }),
   }),
 });
 
-/** Pages from here on are put together one after the other. */
+/** Resolving a page of so many rows takes much memory, so that it needs a slot. */
 const LARGE_PAGE = 10_000;
 
 /**
@@ -113,7 +113,7 @@ function resolveList<Item>(
   }
   chargeItems(context, page.rowCount, info);
   const members = serializesLists ? toMembers(info) : undefined;
-  // Pothos knows lists as iterables alone; the executor that allows serialized lists takes them as they are.
+  // Pothos' types know lists as iterables only.
   if (members !== undefined) return new SerializedList(page.write(members)) as unknown as readonly Item[];
   return page.rowCount < LARGE_PAGE
     ? toItems(page.rows)
@@ -132,22 +132,22 @@ builder.objectField(CostReport, 'rows', (t) =>
       },
     },
     description:
-      'The rows of the report: one a workload, or one a group of them. Without `first` and `last`, all of them. ' +
-      'Pages are those of the Relay connection specification.',
+      'The rows of the report, one per workload or group. All rows unless `first` or `last` is given. ' +
+      'A Relay connection.',
     args: {
-      where: t.arg({ type: CostRowsWhere, description: 'Which rows; all of them where it is left out.' }),
+      where: t.arg({ type: CostRowsWhere, description: 'Only rows that match. Default: all rows.' }),
       orderBy: t.arg({
         type: [CostRowOrder],
         description:
-          'What the rows are ordered by: the first entry decides, each further one among equals. ' +
-          `Left out, the rows keep the order of ScaleOps. At most ${MAX_ORDERS} entries.`,
+          'The order of rows: by the first entry, then by the next among equal rows. ' +
+          `Default: the order of ScaleOps. At most ${MAX_ORDERS} entries.`,
       }),
       first: t.arg.int({
-        description: 'How many rows to give, from the first on; 0 gives none, for the counts alone.',
+        description: 'The number of rows from the start, such as 20. 0 returns counts only.',
       }),
-      after: t.arg.string({ description: 'The cursor of a row: the page begins after it.' }),
-      last: t.arg.int({ description: 'How many rows to give, up to the last one. Not together with `first`.' }),
-      before: t.arg.string({ description: 'The cursor of a row: the page ends before it.' }),
+      after: t.arg.string({ description: 'A cursor: the page starts after this row.' }),
+      last: t.arg.int({ description: 'The number of rows from the end. Not together with `first`.' }),
+      before: t.arg.string({ description: 'A cursor: the page ends before this row.' }),
     },
     resolve: (loaded, args, context, info) =>
       context.memoize([loaded, 'rows', argumentsKey(context, info, args)], () => {

@@ -9,17 +9,17 @@ import { CostReport } from './report.js';
 import { NUMBERS } from './row.js';
 import { CostRowsWhere, toRowsWhere } from '../inputs/where.js';
 
-/** What a router reckons with for a field that looks at every row of its report. */
+/** @cost for routers: a field that reads every row of its report. */
 export const FULL_SCAN_COST_WEIGHT = 5;
 
 /** The largest number that GraphQL's Int holds. */
 const MAX_INT = 2 ** 31 - 1;
 
-/** What every sum has in common. */
-const COVERS = ' Added up exactly over the rows that have a value: a row without one adds nothing. 0 when none has.';
+/** Follows the description of each sum. */
+const COVERS = ' The sum over all rows; a row without a value counts as 0.';
 
 export const CostTotals = builder.objectRef<Totals>('CostTotals').implement({
-  description: 'Rows added up. Sums are exact: they do not drift, however many rows there are.',
+  description: 'The sums of a set of rows. Sums do not drift, however many rows there are.',
   fields: (t) => {
     const sum = (field: Exclude<SumField, 'amountOfWorkloads'>) =>
       t.float({ description: NUMBERS[field] + COVERS, resolve: (totals) => totals.sum(field) });
@@ -27,14 +27,14 @@ export const CostTotals = builder.objectRef<Totals>('CostTotals').implement({
       t.float({
         nullable: true,
         description:
-          `The part of the hours that ran on ${kind} nodes, in percent (0 to 100). ` +
-          'Worked out from the summed hours, not averaged over rows. Null when there are no hours.',
+          `The share of hours that ran on ${kind} nodes, in percent (0 to 100), ` +
+          'computed from the summed hours. Null when there are no hours.',
         resolve: (totals) => percentOfHours(totals, field),
       });
     return {
-      rowCount: t.exposeInt('rowCount', { description: 'How many rows were added up, with or without values.' }),
+      rowCount: t.exposeInt('rowCount', { description: 'The number of rows.' }),
       amountOfWorkloads: t.int({
-        description: `How many workloads the rows cover, at most ${MAX_INT}.` + COVERS,
+        description: `The number of workloads that the rows cover, at most ${MAX_INT}.` + COVERS,
         resolve: (totals) => Math.max(-MAX_INT, Math.min(totals.sum('amountOfWorkloads'), MAX_INT)),
       }),
       totalCost: sum('totalCost'),
@@ -57,8 +57,8 @@ builder.objectField(CostReport, 'totals', (t) =>
   t.field({
     type: CostTotals,
     directives: { cost: { weight: FULL_SCAN_COST_WEIGHT } },
-    description: 'The rows of the report added up, or those that match `where`.',
-    args: { where: t.arg({ type: CostRowsWhere, description: 'Which rows; all of them where it is left out.' }) },
+    description: 'The sums of all rows, or of those that match `where`.',
+    args: { where: t.arg({ type: CostRowsWhere, description: 'Only rows that match. Default: all rows.' }) },
     // Several entities may lead to one report, so that one field asks it the same question many times.
     resolve: ({ report }, args, context, info) =>
       context.memoize([report, info.fieldNodes], () => {
