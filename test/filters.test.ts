@@ -122,7 +122,7 @@ test('multiCluster follows SCALEOPS_MULTI_CLUSTER where the filter does not deci
   expect(wide.received[1]?.query.get('multiCluster')).toBe('false');
 });
 
-const EMPTY_LIST = 'must not be an empty list; leave it out to not filter by it.';
+const EMPTY_LIST = 'must not be an empty list; omit it to not filter by it.';
 const LABEL_KEY =
   'must be a Kubernetes label key: an optional DNS prefix and "/", then up to 63 letters, digits, "-", "_" or ".".';
 const label = (key: string, value = '') => ({ labels: [{ key, value }] });

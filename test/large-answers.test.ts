@@ -15,7 +15,7 @@ const FILTER = 'filter: { multiCluster: true }';
 describe('an operation over more rows than was assumed', () => {
   const refused = { extensions: { code: 'QUERY_TOO_COMPLEX' } };
 
-  // 1,000 are assumed of `rows` without `first`; there are 2,000. Mutation: spendRows without its first line.
+  // The estimate assumes 1,000 rows where `first` is left out; there are 2,000.
   test('is refused as a whole for the fields that it would write', async () => {
     await using stack = await startStack({ env: { GATEWAY_MAX_COST: '4000' }, simulator: { workloads: 2_000 } });
     const ask = (fields: string) => stack.ask(`{ workloadCosts(${FILTER}) { rows { nodes { ${fields} } } } }`);
@@ -27,15 +27,17 @@ describe('an operation over more rows than was assumed', () => {
     expect(stack.received).toHaveLength(1);
   });
 
-  // Mutations: study without its sum; answer-limit.ts without the cost.
   test.each([
-    ['groups', 'breakdown(by: [{ field: NAMESPACE }, { field: CLUSTER }], first: 0) { groupCount }'],
-    ['totals', 'totals { rowCount }'],
-    ['orders', 'rows(first: 0, orderBy: [{ field: TOTAL_COST }, { field: NAMESPACE }]) { totalCount }'],
+    ['groups', 'breakdown(by: [{ field: NAMESPACE }, { field: CLUSTER }], WHERE, first: 0) { groupCount }'],
+    ['totals', 'totals(WHERE) { totalCost }'],
+    ['orders', 'rows(first: 0, WHERE, orderBy: [{ field: TOTAL_COST }, { field: NAMESPACE }]) { totalCount }'],
   ])('is refused for the %s that read them again and again', async (_, field) => {
     await using stack = await startStack({ env: { GATEWAY_MAX_COST: '20000' }, simulator: { workloads: 2_000 } });
     const ask = (times: number) => {
-      const fields = Array.from({ length: times }, (_each, index) => `a${index}: ${field}`);
+      // Equal questions are answered once.
+      const toField = (index: number) =>
+        `a${index}: ${field.replace('WHERE', `where: { minTotalCost: -${index + 1} }`)}`;
+      const fields = Array.from({ length: times }, (_each, index) => toField(index));
       return stack.ask(`{ workloadCosts(${FILTER}) { ${fields.join(' ')} } }`);
     };
     expect((await ask(2)).errors).toEqual([]);

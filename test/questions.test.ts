@@ -5,7 +5,11 @@ import fc from 'fast-check';
 import { graphql } from 'graphql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
+import { createScheduler } from '../src/concurrency/scheduler.js';
 import { createSchema } from '../src/graphql/schema.js';
+import { createMemoize } from '../src/loaders/memoize.js';
+import { OperationBudget } from '../src/loaders/operation-budget.js';
+import { createReadReport } from '../src/loaders/read-report.js';
 import { decodeReport } from '../src/report/parse/json-parser.js';
 import { createSimulator, type ReceivedRequest } from '../src/simulator/simulator.js';
 import { startGateway, TOKEN, type Answer, type TestGateway } from './kit/gateway.js';
@@ -556,6 +560,11 @@ describe('data of the upstream', () => {
     totals { ${TOTALS} }
     breakdown(by: [{ field: NAMESPACE }, { label: "team" }], first: 3) { ${BREAKDOWN} }
   } }`;
+  const createOperation = () => {
+    const budget = new OperationBudget({ maxAnswerRows: undefined, maxCost: undefined, maxUpstreamCalls: undefined });
+    const readReport = createReadReport(createScheduler(), budget, AbortSignal.any([]));
+    return { budget, readReport, memoize: createMemoize() };
+  };
   const askOf = (json: UpstreamReport) =>
     graphql({
       schema,
@@ -567,8 +576,7 @@ describe('data of the upstream', () => {
               Promise.resolve({ report: decodeReport(json).report, request, asOf: 0, isStale: false }),
           },
         },
-        once: (_of: unknown, make: () => unknown) => make(),
-        budget: { rows: Infinity },
+        ...createOperation(),
         multiClusterByDefault: false,
       },
     });

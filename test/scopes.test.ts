@@ -633,14 +633,14 @@ describe('ScaleOps is asked for no more than may be seen, where names can say so
     expect(answer.status).toBe(200);
     expect(answer.errors.map(({ path, message, extensions }) => [path?.join('.'), extensions.code, message])).toEqual(
       expect.arrayContaining([
-        ['one', 'FORBIDDEN', 'The cluster of filter.clusters.names[1] is none that you may see.'],
-        ['two', 'FORBIDDEN', 'The namespace of filter.namespaces.names[1] is none that you may see.'],
-        ['three', 'FORBIDDEN', 'The cluster of filter.clusters[0] is none that you may see.'],
-        ['four.costs', 'FORBIDDEN', 'The cluster is none that you may see.'],
-        ['five.costs', 'FORBIDDEN', 'The namespace is none that you may see.'],
-        ['six.cost', 'FORBIDDEN', 'The cluster is none that you may see.'],
-        ['seven.costs', 'FORBIDDEN', 'The cluster of filter.clusters.names[0] is none that you may see.'],
-        ['eight.0.costs', 'FORBIDDEN', 'The cluster is none that you may see.'],
+        ['one', 'FORBIDDEN', 'You do not have access to the cluster in filter.clusters.names[1].'],
+        ['two', 'FORBIDDEN', 'You do not have access to the namespace in filter.namespaces.names[1].'],
+        ['three', 'FORBIDDEN', 'You do not have access to the cluster in filter.clusters[0].'],
+        ['four.costs', 'FORBIDDEN', 'You do not have access to this cluster.'],
+        ['five.costs', 'FORBIDDEN', 'You do not have access to this namespace.'],
+        ['six.cost', 'FORBIDDEN', 'You do not have access to this cluster.'],
+        ['seven.costs', 'FORBIDDEN', 'You do not have access to the cluster in filter.clusters.names[0].'],
+        ['eight.0.costs', 'FORBIDDEN', 'You do not have access to this cluster.'],
       ]),
     );
     expect(answer.errors).toHaveLength(8);

@@ -31,7 +31,8 @@ export interface Gateway {
 
 export function createGateway(config: Config, dependencies: GatewayDependencies): Gateway {
   const { logger, clock = systemClock } = dependencies;
-  const { telemetry, authentication, credentials, client, shared, cache } = createParts(config, dependencies, clock);
+  const services = createParts(config, dependencies, clock);
+  const { telemetry, authentication, credentials, client, shared, cache, scheduler } = services;
   const readiness = createReadiness((isReady, reasons) => {
     logger.info({ reasons }, isReady ? 'ready' : 'not ready');
   });
@@ -39,7 +40,7 @@ export function createGateway(config: Config, dependencies: GatewayDependencies)
   const handler = createHttpHandler(toHttpSettings(config), {
     ...{ clock, logger, authentication },
     schema: createSchema(config.schema),
-    context: { cache, credentials, ...toContextSettings(config) },
+    context: { cache, credentials, scheduler, ...toContextSettings(config) },
     responses: cache.answers,
     observer: telemetry.instruments,
     exposeMetrics: telemetry.metrics?.expose,
@@ -94,11 +95,11 @@ function createDefectRecorder(logger: Logger, metrics: Metrics | undefined): Gat
 function toContextSettings({ upstream, maxPageRows, maxAnswerRows, protection }: Config) {
   const { multiClusterByDefault, resilience } = upstream;
   return {
-    maxReportsAtOnce: resilience.maxInFlight,
+    // An operation leaves half of the calls to others.
+    maxConcurrentReports: Math.max(1, Math.floor(resilience.maxInFlight / 2)),
     multiClusterByDefault,
     maxPageRows,
-    maxAnswerRows,
-    maxCost: protection.maxCost,
+    limits: { maxAnswerRows, maxCost: protection.maxCost, maxUpstreamCalls: protection.maxUpstreamCalls },
   };
 }
 

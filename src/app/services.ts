@@ -10,6 +10,7 @@ import { createReportCache, type ReportCache, type ReportCacheOptions } from '..
 import { createSharedCache, type SharedCache } from '../cache/shared/shared-cache.js';
 import type { Clock } from '../clock.js';
 import type { Config } from '../config/config.js';
+import { createScheduler } from '../concurrency/scheduler.js';
 import { GatewayError } from '../errors.js';
 import { createTelemetry, type Telemetry } from '../telemetry/telemetry.js';
 import { createScaleOpsClient, type ScaleOpsClient } from '../upstream/client/client.js';
@@ -39,7 +40,7 @@ export function createParts(config: Config, dependencies: GatewayDependencies, c
   const shared = createSharedTier(config, parser, logger, clock);
   const cache = createCache(config, { client, shared, instrument }, logger, clock);
   telemetry.metrics?.registerGauges({ cache, upstream: client, shared });
-  return { telemetry, authentication, credentials, client, shared, cache };
+  return { telemetry, authentication, credentials, client, shared, cache, scheduler: createScheduler() };
 }
 
 function createDoorkeeper({ access, proxy }: Config, logger: Logger, clock: Clock): Authentication | undefined {

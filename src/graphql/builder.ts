@@ -1,6 +1,5 @@
-// The schema builder: which TypeScript types stand behind the scalars, that a field is non-null unless it says so, and
-// that types may carry the directives of Apollo Federation. The only state of a module in this house; each file of this
-// folder adds its types to it.
+// The schema builder: the TypeScript types of scalars, fields that are non-null by default, and the directives of Apollo
+// Federation. Each file of this folder adds its types to it.
 
 import SchemaBuilder from '@pothos/core';
 import DirectivesPlugin from '@pothos/plugin-directives';
@@ -17,7 +16,7 @@ export const builder = new SchemaBuilder<{
     Duration: { Input: string; Output: string };
     ID: { Input: string; Output: string };
   };
-  // Those of Apollo Federation. Not by Pothos' own plugin for it: that loads all of @apollo/subgraph, of which we need nothing.
+  // Declared here because Pothos' federation plugin loads all of @apollo/subgraph.
   Directives: {
     key: { locations: 'OBJECT'; args: { fields: string } };
     shareable: { locations: 'OBJECT'; args: Record<string, never> };
@@ -32,7 +31,7 @@ export const builder = new SchemaBuilder<{
         requireOneSlicingArgument?: boolean;
       };
     };
-    /** What a router's cache calls the answer, to drop it by that name (federation 2.12). */
+    /** Names answers in a router's cache, for invalidation (federation 2.12). */
     cacheTag: { locations: 'OBJECT' | 'FIELD_DEFINITION'; args: { format: string } };
   };
 }>({

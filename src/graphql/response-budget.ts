@@ -1,42 +1,49 @@
-// What one answer may have in all, and how much of the process it may have at once. Entities lead to rows and rows to
-// entities, rows are many where nobody says how many, and each question over a report reads all of it: a few lines of a
-// document would ask for more than any machine can do.
+// Charges what an operation writes and reads to its budget: lists before their items are made, questions over a report
+// before they are asked.
 
 import type { GraphQLResolveInfo } from 'graphql';
 
 import type { GatewayContext } from '../loaders/context.js';
-import { GatewayError } from '../errors.js';
-import type { Report } from '../report/report.js';
-import { countFields } from './selection/size.js';
+import { countSelectedFields, LIST_VALUES_PER_ROW } from './selection/size.js';
 
-/**
- * Takes so many rows, or reports of entities, from what the answer may still have. False when that is used up: then give
- * nothing, and no error either. There may be many such places, and the answer is refused as a whole.
- */
-export function spend({ budget }: GatewayContext, count: number): boolean {
-  budget.rows -= count;
-  return budget.rows >= 0 && budget.cost >= 0;
+/** Charges a list of objects, each with all fields that are selected below it. @throws GatewayError QUERY_TOO_COMPLEX */
+export function chargeItems(context: GatewayContext, count: number, info: GraphQLResolveInfo): void {
+  context.budget.chargeItems(count, fieldsBelow(context, info));
 }
 
-/** The same for rows that are written, each with all fields that are selected below. */
-export function spendRows(context: GatewayContext, count: number, info: GraphQLResolveInfo): boolean {
-  const { fieldNodes } = info;
-  // Of one node it is known from before.
-  const fields = fieldNodes.length === 1 ? countFields(info) : context.once([fieldNodes], () => countFields(info));
-  context.budget.cost -= count * fields;
-  return spend(context, count);
+/** Charges one object with all fields that are selected below it. @throws GatewayError QUERY_TOO_COMPLEX */
+export function chargeSelectedFields(context: GatewayContext, info: GraphQLResolveInfo): void {
+  context.budget.chargeFields(fieldsBelow(context, info));
 }
 
-/** Reports below this size are read in a moment. */
-const LARGE = 20_000;
-
 /**
- * What `work` makes of a report that it reads so many times. Over a large one others get a turn first, so that the process
- * answers them meanwhile. @throws GatewayError QUERY_TOO_COMPLEX where the operation has read enough.
+ * Charges a list that is part of a row, which was charged for LIST_VALUES_PER_ROW values when the row was. Returns the
+ * list.
  */
-export function study<T>(context: GatewayContext, report: Report, passes: number, work: () => T): T | Promise<T> {
-  const { budget, breathe } = context;
-  budget.cost -= passes * report.rowCount;
-  if (budget.cost < 0) throw new GatewayError('QUERY_TOO_COMPLEX');
-  return report.rowCount < LARGE ? work() : breathe(work);
+export function chargeRowList<List extends readonly unknown[] | null>(
+  list: List,
+  context: GatewayContext,
+  info: GraphQLResolveInfo,
+): List {
+  const excess = (list?.length ?? 0) - LIST_VALUES_PER_ROW;
+  if (excess > 0) context.budget.chargeFields(excess * Math.max(1, fieldsBelow(context, info)));
+  return list;
+}
+
+function fieldsBelow(context: GatewayContext, info: GraphQLResolveInfo): number {
+  return context.memoize([info.fieldNodes, 'fields'], () => countSelectedFields(info));
+}
+
+/** Equal for fields of equal arguments. The arguments of a field are the same wherever it is resolved in an operation. */
+export function argumentsKey(
+  { memoize }: GatewayContext,
+  { fieldNodes }: GraphQLResolveInfo,
+  args: Readonly<Record<string, unknown>>,
+): string {
+  return memoize([fieldNodes, 'arguments'], () => JSON.stringify(args, keepNonFinite));
+}
+
+/** JSON has no Infinity, which a literal such as 1e999 becomes, and would make null of it. */
+function keepNonFinite(_name: string, value: unknown): unknown {
+  return typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
 }

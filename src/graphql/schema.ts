@@ -9,32 +9,32 @@ import './types/rows.js';
 import './types/totals.js';
 import './types/breakdown.js';
 import './federation/entities.js';
+import './federation/entity-fields.js';
 import { printSdl, type SdlOptions } from './federation/print-sdl.js';
 import { toSubgraph } from './federation/subgraph.js';
 
 const DESCRIPTION =
-  'What Kubernetes clusters cost. The figures are from the reports of ScaleOps, a service that watches clusters, sizes ' +
-  'their workloads and works out what they cost and could save. Start at `Query`: `aggregatedCosts` adds costs up by ' +
-  'cluster, namespace or label, `workloadCosts` lists them workload by workload (a workload is a Deployment, a ' +
-  'StatefulSet and so on). Either answers with a `CostReport`, which has rows, totals and breakdowns.';
+  'The costs of Kubernetes clusters, from the reports of ScaleOps. Start at `Query`: `aggregatedCosts` groups costs by ' +
+  'cluster, namespace or label; `workloadCosts` lists them per workload (Deployment, StatefulSet and so on). ' +
+  'Both return a `CostReport` with rows, totals and breakdowns.';
 
-/** What may be chosen of the schema; what is left out is as in `schema/gateway.graphql`. */
+/** The defaults are those of `schema/gateway.graphql`. */
 export interface SchemaOptions {
-  /** Whether a router may use it as a subgraph. */
+  /** Whether routers can use it as a subgraph. */
   readonly federation?: boolean;
-  /** Whom a router lets see costs: whoever has logged in, or has all scopes of one of these lists. */
+  /** Who may see costs through a router: authenticated callers, or those with all scopes of one of these lists. */
   readonly access?: 'authenticated' | readonly (readonly string[])[] | undefined;
-  /** Whether a router's cache is told what to call answers. */
+  /** Whether types have @cacheTag, which names answers in a router's cache. */
   readonly cacheTags?: boolean;
 }
 
-/** The executable schema of the gateway, its fields in the order a reader would want them. */
+/** The executable schema of the gateway. */
 export function createSchema({ federation = true, ...options }: SchemaOptions = {}): GraphQLSchema {
   const schema = createOwnSchema();
   return federation ? toSubgraph(schema, printSdl(schema, toSdlOptions(options))) : schema;
 }
 
-/** The schema as text, with the directives of Apollo Federation: what `_service` says, and `schema/gateway.graphql`. */
+/** The schema as text with the directives of Apollo Federation: what `_service` returns, and `schema/gateway.graphql`. */
 export function printSchema(options: SchemaOptions = {}): string {
   return printSdl(createOwnSchema(), toSdlOptions(options));
 }
@@ -42,12 +42,12 @@ export function printSchema(options: SchemaOptions = {}): string {
 function toSdlOptions({ access, cacheTags = true }: SchemaOptions): SdlOptions {
   if (access === undefined) return { cacheTags };
   const text = access === 'authenticated' ? '@authenticated' : `@requiresScopes(scopes: ${JSON.stringify(access)})`;
-  // However one gets to costs, it is by one of two types.
+  // Every path to costs goes through one of these types.
   return { cacheTags, access: { CostReport: text, CostRow: text } };
 }
 
 function createOwnSchema(): GraphQLSchema {
   const { query, directives } = builder.toSchema({ sortSchema: false }).toConfig();
-  // Without a list of types they are in the order in which a reader meets them, from Query on.
+  // Without an explicit list, types are printed in the order in which they are reachable from Query.
   return new GraphQLSchema({ description: DESCRIPTION, query, directives });
 }

@@ -8,7 +8,7 @@ import { createRequestLimits } from '../auth/request-limits.js';
 import type { TrustedDocuments } from '../auth/trusted-documents.js';
 import type { AnswerMemory } from '../cache/memory/response-store.js';
 import type { Clock } from '../clock.js';
-import type { ContextParts } from '../loaders/context.js';
+import type { RequestServices } from '../loaders/request-services.js';
 import type { DocumentLimits } from '../query-limits/limits.js';
 import { createGraphiQLPage } from './graphiql/page.js';
 import { createHandler, redirectsToGraphQL, type HttpHandler } from './handler.js';
@@ -68,7 +68,7 @@ export interface HttpServices {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly schema: GraphQLSchema;
-  readonly context: ContextParts;
+  readonly context: RequestServices;
   readonly authentication: Authentication | undefined;
   readonly responses: AnswerMemory;
   readonly observer: RequestObserver | undefined;

@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto';
 import type { HeadersByName } from '../auth/authentication.js';
 import type { Deadline } from '../concurrency/deadline.js';
 import type { ErrorCode } from '../errors.js';
-import type { LoadStats } from '../loaders/context.js';
+import type { LoadStats } from '../loaders/load-stats.js';
 import type { Grants } from '../report/permissions/permissions.js';
 import type { Principal } from '../upstream/principal.js';
 import type { HttpRequest } from './http-message.js';

@@ -2,7 +2,8 @@
 
 import type { ExecutionResult } from 'graphql';
 
-import type { GatewayContext, LoadStats } from '../loaders/context.js';
+import type { GatewayContext } from '../loaders/context.js';
+import type { LoadStats } from '../loaders/load-stats.js';
 import type { GraphQLRequest } from './graphql-request.js';
 import type { HttpResponse, ResponseBody } from './http-message.js';
 import { toResultKind } from './instrumentation.js';

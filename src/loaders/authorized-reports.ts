@@ -1,14 +1,33 @@
-// The report cache as somebody sees it who may see a part of the fleet: every report that comes out of it, by whichever
-// way, is of that part alone.
+// The report cache as a caller with restricted permissions sees it: every report that comes out of it contains only what
+// the caller may see.
 
 import type { CacheAnswer, ReportCache } from '../cache/report-cache.js';
+import { whenThere } from '../concurrency/maybe-promise.js';
 import { toGrantedRequest, type GrantedRequest } from '../report/permissions/restrict-request.js';
 import type { Grants } from '../report/permissions/permissions.js';
+import type { ReadReport } from './read-report.js';
 
-/** What of the cache is about reports. */
+/** The part of the cache that returns reports. */
 export type Reports = Pick<ReportCache, 'load' | 'loadAtOnce' | 'findFamily'>;
 
-export function createGrantedReports(cache: Reports, grants: Grants): Reports {
+/** The same for one operation, where a report that is at hand may still have to be restricted, which takes time. */
+export interface OperationCache extends Pick<Reports, 'load'> {
+  loadAtOnce(...given: Parameters<Reports['loadAtOnce']>): CacheAnswer | Promise<CacheAnswer> | undefined;
+  findFamily(...given: Parameters<Reports['findFamily']>): readonly RelatedReport[];
+}
+
+type CachedReport = ReturnType<Reports['findFamily']>[number];
+export type RelatedReport = Omit<CachedReport, 'take'> & { take(): CacheAnswer | Promise<CacheAnswer> };
+
+export function restrictReports(cache: Reports, grants: Grants, readReport: ReadReport): OperationCache {
+  const restrict = (
+    lookup: CacheAnswer,
+    { grants: narrowed, regrouping }: Pick<GrantedRequest, 'grants' | 'regrouping'>,
+  ): CacheAnswer | Promise<CacheAnswer> =>
+    whenThere(
+      readReport(lookup.report, 1, () => lookup.report.restrict(narrowed, regrouping)),
+      (report) => ({ ...lookup, report }),
+    );
   return {
     async load(request, principal, options) {
       const granted = toGrantedRequest(request, grants);
@@ -16,19 +35,12 @@ export function createGrantedReports(cache: Reports, grants: Grants): Reports {
     },
     loadAtOnce(request, principal) {
       const granted = toGrantedRequest(request, grants);
-      const answer = cache.loadAtOnce(granted.request, principal);
-      return answer && restrict(answer, granted);
+      const lookup = cache.loadAtOnce(granted.request, principal);
+      return lookup && restrict(lookup, granted);
     },
     findFamily: (base, principal, fault) =>
       cache
         .findFamily(base, principal, fault)
-        .map((kept) => ({ ...kept, take: () => restrict(kept.take(), { grants }) })),
+        .map((related) => ({ ...related, take: () => restrict(related.take(), { grants }) })),
   };
-}
-
-function restrict(
-  answer: CacheAnswer,
-  { grants, regrouping }: Pick<GrantedRequest, 'grants' | 'regrouping'>,
-): CacheAnswer {
-  return { ...answer, report: answer.report.restrict(grants, regrouping) };
 }

@@ -1,231 +1,50 @@
-// What the resolvers of one request get: who asks, and loaders that remember for the length of the request.
+// What the resolvers of one operation see: the caller's permissions, loaders and a budget that live as long as the
+// operation.
 
-import type { KeptReport } from '../cache/memory/find-related.js';
-import type { CacheAnswer, CacheResult } from '../cache/report-cache.js';
-import { createBreathing } from '../concurrency/yielding.js';
-import { createTurns } from '../concurrency/semaphore.js';
-import { createReportLoader, type LoadedReport, type ReportLoader } from './report-loader.js';
-import { createScopeLoader, type ScopeLoader, type WiderReport } from './entity-loader.js';
-import { createGrantedReports, type Reports } from './authorized-reports.js';
-import type { UpstreamError } from '../errors.js';
 import type { Grants } from '../report/permissions/permissions.js';
-import type { Group } from '../report/columns/group-by.js';
-import type { ReportRequest, WorkloadCostsRequest } from '../report/request.js';
-import { createCoverage, toFamilyKey, type ScopedRequest } from '../report/scopes/scope.js';
-import type { Credentials } from '../upstream/auth/credentials.js';
-import type { Principal } from '../upstream/principal.js';
+import { createLoadStats, type LoadStats } from './load-stats.js';
+import { createMemoize, type Memoize } from './memoize.js';
+import { OperationBudget } from './operation-budget.js';
+import { createLoaders, type Loaders } from './operation-loaders.js';
+import { createReadReport, type ReadReport } from './read-report.js';
+import type { Caller, RequestServices } from './request-services.js';
 
-export type { LoadedReport, Principal };
-
-/** What came of the reports of one operation, for its log line and for how long its answer may be kept. */
-export interface LoadStats {
-  readonly cache: Record<CacheResult, number>;
-  /** The longest upstream call that the operation waited for. */
-  upstreamMs: number;
-  /** Each report's time and how long it is fresh from then on, in milliseconds. */
-  readonly reports: Pick<CacheAnswer, 'asOf' | 'freshMs' | 'isStale' | 'source'>[];
-  /** Why older reports were given. */
-  readonly faults: NonNullable<CacheAnswer['fault']>[];
-}
-
-/** Long-lived parts that every request shares. */
-export interface ContextParts {
-  readonly cache: Reports;
-  readonly credentials: Credentials;
-  /** How many reports one operation may wait for at the same time: with more it would take the turns of others. */
-  readonly maxReportsAtOnce: number;
-  /** `multiCluster` where the filter does not decide it. */
-  readonly multiClusterByDefault: boolean;
-  /** The most rows that a page may have; undefined: no limit. */
-  readonly maxPageRows: number | undefined;
-  /** The most rows and entities' reports of an answer; undefined: no limit. */
-  readonly maxAnswerRows: number | undefined;
-  /** The most fields that an answer may write and rows that it may read, together; undefined: no limit. */
-  readonly maxCost: number | undefined;
-}
-
-/** Who asks, and how. */
-export interface Caller {
-  /** Aborts when the client has left, or its time is up. Looked at only where something has to be waited for. */
-  readonly signal: AbortSignal;
-  /** The bearer token that the client sent, where it is needed. */
-  readonly token?: string | undefined;
-  /** Whose reports it gets, where that was found out before. */
-  readonly principal?: Principal | undefined;
-  /** What of the fleet it may see; undefined: all that the gateway sees. */
-  readonly grants?: Grants | undefined;
-  /** Resolves when the request may put a large answer together; at once, by default. */
-  readonly awaitTurn?: () => Promise<void>;
-  /** Names the caller among those whose calls to ScaleOps share its slots; undefined: nobody in particular. */
-  readonly callerKey?: string | undefined;
-  /** Whether the client wants reports anew, although there are fresh ones. */
-  readonly anew?: boolean;
-}
-
-/** What a resolver sees. */
 export interface GatewayContext {
-  readonly loaders: { readonly report: ReportLoader; readonly scope: Pick<ScopeLoader, 'load'> };
+  readonly loaders: Loaders;
   readonly stats: LoadStats;
-  /** What `make` gives, made once a request for these things together. @throws what `make` throws, each time. */
-  readonly once: <T>(of: readonly object[], make: () => T) => T;
-  /** What the answer may still have: entities lead to rows and rows to entities, so that a short document may ask for any. */
-  readonly budget: { rows: number; cost: number };
-  /** Resolves when a large answer may be put together. */
-  readonly awaitTurn: () => Promise<void>;
+  readonly budget: OperationBudget;
+  readonly memoize: Memoize;
+  readonly readReport: ReadReport;
+  readonly acquireLargeResponseSlot: () => Promise<void>;
   /** Whether a resolver may return a SerializedList. The executor sets it. */
   serializesLists: boolean;
-  /** Runs a long work so that others have a turn before it. */
-  readonly breathe: <T>(work: () => T) => Promise<T>;
   readonly multiClusterByDefault: boolean;
   readonly maxPageRows: number | undefined;
-  /** What the caller may see. Its reports have nothing else; who names more is told so. */
-  readonly grants: Grants | undefined;
+  /** Reports contain only what these allow; naming anything else explicitly is FORBIDDEN. */
+  readonly permissions: Grants | undefined;
 }
 
-/** The context of one request. Its loaders close over its caller and are never shared. */
-export function createContext(parts: ContextParts, caller: Caller): GatewayContext {
-  const { grants, awaitTurn = () => Promise.resolve() } = caller;
-  const { maxPageRows, maxAnswerRows = Infinity, maxCost = Infinity } = parts;
-  const stats = createStats();
-  return {
-    loaders: createLoaders(parts, caller, stats),
-    stats,
-    once: createOnce(),
-    budget: { rows: maxAnswerRows, cost: maxCost },
-    breathe: createBreathing(),
-    awaitTurn,
-    serializesLists: false,
-    // Who may see some clusters means those, as if the filter had named them.
-    multiClusterByDefault: parts.multiClusterByDefault || grants?.clusters !== undefined,
-    maxPageRows,
-    grants,
-  };
-}
-
-/** Made when they are needed: most operations are answered from what is at hand. */
-function createLoaders(parts: ContextParts, caller: Caller, stats: LoadStats): GatewayContext['loaders'] {
-  const { token, principal, anew = false, grants } = caller;
-  const { credentials } = parts;
-  // The one way to reports: there is none around what the caller may see.
-  const cache = grants === undefined ? parts.cache : createGrantedReports(parts.cache, grants);
-  const own = createOwnReports();
-  let inTurn: ReturnType<typeof createTurns> | undefined;
-
-  const report = createReportLoader({
-    loadAtOnce(request) {
-      if (principal === undefined || anew) return undefined;
-      const answer = cache.loadAtOnce(request, principal);
-      if (answer === undefined) return undefined;
-      if (request.report === 'workloads') own.add(request, answer);
-      return toLoaded(stats, answer, request);
-    },
-    load(request) {
-      inTurn ??= createTurns(parts.maxReportsAtOnce);
-      const answer = inTurn(async () => cache.load(request, await credentials.principal(token), caller));
-      if (request.report === 'workloads') own.begin(request, answer);
-      return answer.then((loaded) => toLoaded(stats, loaded, request));
+export function createContext(services: RequestServices, caller: Caller): GatewayContext {
+  const { permissions, acquireLargeResponseSlot = () => Promise.resolve() } = caller;
+  const stats = createLoadStats();
+  const budget = new OperationBudget(services.limits);
+  const readReport = createReadReport(services.scheduler, budget, {
+    // The signal starts the deadline's timer, so it is read only when work has to wait.
+    throwIfAborted: () => {
+      caller.signal.throwIfAborted();
     },
   });
-
-  const findKept = async (base: WorkloadCostsRequest, fault?: UpstreamError): Promise<readonly WiderReport[]> => {
-    const family = cache.findFamily(base, await credentials.principal(token), fault);
-    return family.map((kept) => ({ ...kept, take: () => takeKept(kept, stats, own) }));
-  };
-  const openScopes = (): ScopeLoader =>
-    createScopeLoader({
-      reports: report,
-      async findWider(wanted) {
-        const [{ base }] = wanted;
-        // What the operation reads anyway comes first: all of its answer then speaks of the same data.
-        const read = await own.find(wanted);
-        return anew ? read : [...read, ...(await findKept(base))];
-      },
-      findOlder: ([{ base }], fault) => findKept(base, fault),
-    });
-  let scopes: ScopeLoader | undefined;
-  return { report, scope: { load: (scoped) => (scopes ??= openScopes()).load(scoped) } };
-}
-
-function takeKept(kept: KeptReport, stats: LoadStats, own: ReturnType<typeof createOwnReports>): CacheAnswer {
-  const answer = kept.take();
-  count(stats, answer);
-  own.add(kept.request, answer);
-  return answer;
-}
-
-function toLoaded(stats: LoadStats, answer: CacheAnswer, request: ReportRequest): LoadedReport {
-  count(stats, answer);
-  const { report, asOf, isStale, source } = answer;
-  // Not by a spread: V8 gives each such copy a hidden class of its own, and with it a life until the next full collection.
-  return { report, asOf, isStale, source, request };
-}
-
-/** The workload reports that one operation reads, those that are under way among them. */
-function createOwnReports() {
-  const underWay = new Map<Promise<CacheAnswer>, WorkloadCostsRequest>();
-  const read: WiderReport[] = [];
-  const add = (request: WorkloadCostsRequest, answer: CacheAnswer): void => {
-    read.push({ request, hasCluster: (name) => answer.report.hasCluster(name), take: () => answer });
-  };
   return {
-    add,
-    begin(request: WorkloadCostsRequest, answer: Promise<CacheAnswer>): void {
-      underWay.set(answer, request);
-      const end = () => underWay.delete(answer);
-      answer.then((loaded) => {
-        end();
-        add(request, loaded);
-      }, end);
-    },
-    /** Those of the same family, after those that may have something of what is wanted. */
-    async find(wanted: Group<ScopedRequest>): Promise<readonly WiderReport[]> {
-      const familyKey = toFamilyKey(wanted[0].base);
-      const isOfUse = { hasCluster: () => true };
-      const awaited = [...underWay].filter(
-        ([, request]) => toFamilyKey(request) === familyKey && wanted.some(createCoverage(request, isOfUse)),
-      );
-      await Promise.allSettled(awaited.map(([answer]) => answer));
-      return read.filter(({ request }) => toFamilyKey(request) === familyKey);
-    },
+    loaders: createLoaders(services, { caller, stats, budget, readReport }),
+    stats,
+    budget,
+    memoize: createMemoize(),
+    readReport,
+    acquireLargeResponseSlot,
+    serializesLists: false,
+    // Permissions for some clusters mean those clusters, as if the filter had named them.
+    multiClusterByDefault: services.multiClusterByDefault || permissions?.clusters !== undefined,
+    maxPageRows: services.maxPageRows,
+    permissions,
   };
-}
-
-function createStats(): LoadStats {
-  return { cache: { hit: 0, stale: 0, shared: 0, collapsed: 0, miss: 0 }, upstreamMs: 0, reports: [], faults: [] };
-}
-
-function count(stats: LoadStats, answer: CacheAnswer): void {
-  stats.cache[answer.cacheResult] += 1;
-  stats.upstreamMs = Math.max(stats.upstreamMs, answer.upstreamMs);
-  stats.reports.push(answer);
-  if (answer.fault !== undefined) stats.faults.push(answer.fault);
-}
-
-function createOnce(): GatewayContext['once'] {
-  interface Node {
-    next?: Map<object, Node>;
-    made?: () => unknown;
-  }
-  const root: Node = {};
-  return <T>(of: readonly object[], make: () => T): T => {
-    let node = root;
-    for (const each of of) {
-      const known: Map<object, Node> = (node.next ??= new Map());
-      let next = known.get(each);
-      if (next === undefined) known.set(each, (next = {}));
-      node = next;
-    }
-    return (node.made ??= settle(make))() as T;
-  };
-}
-
-function settle<T>(make: () => T): () => T {
-  try {
-    const value = make();
-    return () => value;
-  } catch (error) {
-    return () => {
-      throw error;
-    };
-  }
 }

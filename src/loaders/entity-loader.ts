@@ -1,6 +1,6 @@
-// Loads the reports of clusters and namespaces for one request. All that is asked for together becomes the fewest calls
-// that answer it sensibly, or none where a wider report is at hand, and is split again. A part is what the upstream would
-// have answered about it alone, wherever it was cut from.
+// Loads the reports of clusters and namespaces for one operation. Everything wanted at the same time becomes as few calls
+// as sensible, or none where a wider report is at hand, and is split again. Each part is what the upstream would have
+// answered about that cluster or namespace alone.
 
 import DataLoader from 'dataloader';
 
@@ -9,119 +9,141 @@ import { planCalls, type PlannedCall } from '../report/scopes/plan-calls.js';
 import { groupBy, type Group } from '../report/columns/group-by.js';
 import type { WorkloadCostsRequest } from '../report/request.js';
 import { createCoverage, toScopeRequest, type ScopedRequest } from '../report/scopes/scope.js';
+import { createPace } from './paced-results.js';
+import type { ReadReport } from './read-report.js';
 import { toError, type LoadedReport, type ReportLoader } from './report-loader.js';
 
-/** A report that may have what is asked for. */
-export interface WiderReport {
+/** A report that may contain what is wanted. */
+export interface SupersetReport {
   readonly request: WorkloadCostsRequest;
-  /** Whether there is a row of this cluster in it. */
+  /** Whether it has a row of this cluster. */
   hasCluster(name: string): boolean;
-  /** To be called when it is made use of. */
-  take(): Omit<LoadedReport, 'request'>;
+  /** Records that the report is used, and returns it. */
+  use(): Omit<LoadedReport, 'request'> | Promise<Omit<LoadedReport, 'request'>>;
 }
 
-export interface ScopeLoaderOptions {
+export interface EntityLoaderOptions {
   readonly reports: ReportLoader;
-  /** Reports at hand that are like the answers to these, but for clusters and namespaces; the best ones first. */
-  readonly findWider: (wanted: Group<ScopedRequest>) => Promise<readonly WiderReport[]>;
-  /** The same when ScaleOps fails, however old they are. */
-  readonly findOlder: (wanted: Group<ScopedRequest>, fault: UpstreamError) => Promise<readonly WiderReport[]>;
+  readonly readReport: ReadReport;
+  /** Fresh reports of the same family as `wanted`, best first. */
+  readonly findSupersets: (wanted: Group<ScopedRequest>) => Promise<readonly SupersetReport[]>;
+  /** The same of any age, after ScaleOps failed with `fault`. */
+  readonly findStaleSupersets: (
+    wanted: Group<ScopedRequest>,
+    fault: UpstreamError,
+  ) => Promise<readonly SupersetReport[]>;
 }
 
-/** The report of a scope; null where the upstream has no row of it. */
-export type ScopeLoader = DataLoader<ScopedRequest, LoadedReport | null, string>;
+export interface EntityReportLoader {
+  /** Resolves to the report of a cluster or namespace; null when the upstream has no row of it. */
+  load(scoped: ScopedRequest): Promise<LoadedReport | null>;
+}
 
 type Results = Map<ScopedRequest, LoadedReport | null | Error>;
 
-export function createScopeLoader(options: ScopeLoaderOptions): ScopeLoader {
+export function createEntityLoader(options: EntityLoaderOptions): EntityReportLoader {
   const numberOf = createNumbering();
-  return new DataLoader(
+  const pace = createPace();
+  const loader = new DataLoader<ScopedRequest, LoadedReport | null, string>(
     async (wanted) => {
       const results: Results = new Map();
       const families = groupBy(wanted, ({ baseKey }) => baseKey).values();
       await Promise.all(
-        Array.from(families, (alike) =>
-          loadAlike(alike, options, results).catch((error: unknown) => {
-            fail(alike, error, results);
+        Array.from(families, (sameBase) =>
+          loadSameBase(sameBase, options, results).catch((error: unknown) => {
+            fail(sameBase, error, results);
           }),
         ),
       );
       return wanted.map((each) => results.get(each) ?? null);
     },
-    // Names in another case are asked for as well: whether ScaleOps minds case is not documented.
     {
+      // Names that differ in case are different keys: ScaleOps does not document whether it minds case.
       cacheKeyFn: ({ baseKey, scope }) => JSON.stringify([numberOf(baseKey), scope.clusterName, scope.namespace]),
-      // After the reports that are asked for at the same time have begun: one of them may have it all.
+      // After the reports that the operation asks for in the same turn have started: one of them may contain it all.
       batchScheduleFn: (dispatch) => setImmediate(dispatch),
     },
   );
+  return { load: (scoped) => loader.load(scoped).then(pace) };
 }
 
 /** Loads scoped requests of one base. */
-async function loadAlike(alike: Group<ScopedRequest>, options: ScopeLoaderOptions, results: Results): Promise<void> {
-  const [{ base }] = alike;
-  const rest = shareAll(alike, await options.findWider(alike), results);
-  await Promise.all(planCalls(base, rest).map((call) => fetchCall(call, options, results)));
+async function loadSameBase(
+  sameBase: Group<ScopedRequest>,
+  options: EntityLoaderOptions,
+  results: Results,
+): Promise<void> {
+  const [{ base }] = sameBase;
+  const missing = await assignAll(sameBase, await options.findSupersets(sameBase), options, results);
+  await Promise.all(planCalls(base, missing).map((call) => fetchCall(call, options, results)));
 }
 
-/** How often a call whose answer is too large is made again by halves. */
-const MAX_HALVINGS = 3;
+/** How often a call whose answer is too large is split in two. */
+const MAX_SPLIT_DEPTH = 3;
 
 async function fetchCall(
   { request, scoped }: PlannedCall,
-  options: ScopeLoaderOptions,
+  options: EntityLoaderOptions,
   results: Results,
-  halvings = 0,
+  splitDepth = 0,
 ): Promise<void> {
   try {
-    share(scoped, await options.reports.load(request), results);
+    await assign(scoped, await options.reports.load(request), options, results);
   } catch (error) {
     const isTooLarge = error instanceof UpstreamError && error.code === 'UPSTREAM_RESPONSE_TOO_LARGE';
-    if (isTooLarge && scoped.length > 1 && halvings < MAX_HALVINGS) {
-      // Each may well be small enough alone, and nobody who asks for several could know.
+    if (isTooLarge && scoped.length > 1 && splitDepth < MAX_SPLIT_DEPTH) {
+      // Each half may be small enough, and the client cannot know that we asked for all of them at once.
       const middle = Math.ceil(scoped.length / 2);
       const halves = [scoped.slice(0, middle), scoped.slice(middle)].flatMap((half) => planCalls(scoped[0].base, half));
-      await Promise.all(halves.map((half) => fetchCall(half, options, results, halvings + 1)));
+      await Promise.all(halves.map((half) => fetchCall(half, options, results, splitDepth + 1)));
       return;
     }
-    const older = error instanceof UpstreamError && error.allowsStale ? await options.findOlder(scoped, error) : [];
-    // The others of the same page are none the worse for it.
-    fail(shareAll(scoped, older, results), error, results);
+    const mayBeStale = error instanceof UpstreamError && error.allowsStale;
+    const older = mayBeStale ? await options.findStaleSupersets(scoped, error) : [];
+    // Other calls of the same batch may succeed.
+    fail(await assignAll(scoped, older, options, results), error, results);
   }
 }
 
-/** Answers from these reports what they have. The rest is given back. */
-function shareAll(
+/** Answers from these reports what they contain. @returns what they do not. */
+async function assignAll(
   wanted: readonly ScopedRequest[],
-  reports: readonly WiderReport[],
+  reports: readonly SupersetReport[],
+  options: EntityLoaderOptions,
   results: Results,
-): readonly ScopedRequest[] {
-  let rest = wanted;
-  for (const wider of reports) {
-    if (rest.length === 0) break;
-    const covers = createCoverage(wider.request, wider);
-    const own = rest.filter(covers);
-    if (own.length === 0) continue;
-    share(own, wider.take(), results);
-    rest = rest.filter((each) => !results.has(each));
+): Promise<readonly ScopedRequest[]> {
+  let missing = wanted;
+  for (const superset of reports) {
+    if (missing.length === 0) break;
+    const covered = missing.filter(createCoverage(superset.request, superset));
+    if (covered.length === 0) continue;
+    await assign(covered, await superset.use(), options, results);
+    missing = missing.filter((each) => !results.has(each));
   }
-  return rest;
+  return missing;
 }
 
-function share(own: readonly ScopedRequest[], whole: Omit<LoadedReport, 'request'>, results: Results): void {
-  const parts = whole.report.split(own.map(({ scope }) => scope));
-  for (const wanted of own) {
-    const report = parts.get(wanted.scope) ?? null;
-    // As the answer to a request of its own: its cursors are those of a root query for it.
-    results.set(wanted, report && { ...whole, report, request: toScopeRequest(wanted) });
+/** Splits a report into the parts that are wanted. */
+async function assign(
+  wanted: readonly ScopedRequest[],
+  whole: Omit<LoadedReport, 'request'>,
+  { readReport }: EntityLoaderOptions,
+  results: Results,
+): Promise<void> {
+  const scopes = wanted.map(({ scope }) => scope);
+  const parts = await readReport(whole.report, 1, () => whole.report.split(scopes));
+  for (const each of wanted) {
+    const report = parts.get(each.scope) ?? null;
+    // With the request that a root query would make, so that its cursors are the same.
+    results.set(each, report && { ...whole, report, request: toScopeRequest(each) });
   }
 }
 
-function fail(own: readonly ScopedRequest[], error: unknown, results: Results): void {
-  for (const wanted of own) results.set(wanted, toError(error));
+function fail(wanted: readonly ScopedRequest[], error: unknown, results: Results): void {
+  for (const each of wanted) results.set(each, toError(error));
 }
 
-/** Short names for long texts: a base may list 1,000 names, and be asked about 1,000 scopes. */
+/** Numbers long texts: a base may list 1,000 names, and be combined with 1,000 scopes. */
 function createNumbering(): (text: string) => number {
   const numbers = new Map<string, number>();
   return (text) => {

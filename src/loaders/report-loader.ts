@@ -1,33 +1,36 @@
-// Loads reports for one request: equal ones once, whichever aliases ask for them.
+// Loads reports for one operation: equal requests are one load, whichever aliases make them.
 
 import DataLoader from 'dataloader';
 
 import type { CacheAnswer } from '../cache/report-cache.js';
 import { toRequestKey, type ReportRequest } from '../report/request.js';
 
-/** A report as a resolver gets it, and what it is the answer to. */
+/** A report as a resolver sees it, with the request that it answers. */
 export interface LoadedReport extends Pick<CacheAnswer, 'report' | 'asOf' | 'isStale' | 'source'> {
   readonly request: ReportRequest;
 }
 
 export interface ReportLoader {
-  /** At once where nothing has to be waited for. */
+  /** Synchronous when the report is in memory. @throws GatewayError QUERY_TOO_COMPLEX for one call too many. */
   load(request: ReportRequest): LoadedReport | Promise<LoadedReport>;
 }
 
 export interface ReportLoaderOptions {
   readonly load: (request: ReportRequest) => Promise<LoadedReport>;
-  /** What is at hand. */
-  readonly loadAtOnce: (request: ReportRequest) => LoadedReport | undefined;
+  /** Returns undefined when no fresh report is in memory. */
+  readonly loadFromMemory: (request: ReportRequest) => LoadedReport | Promise<LoadedReport> | undefined;
+  /** Called before each load that is not answered from memory; may throw to prevent it. */
+  readonly beforeLoad: () => void;
 }
 
-export function createReportLoader({ load, loadAtOnce }: ReportLoaderOptions): ReportLoader {
+export function createReportLoader({ load, loadFromMemory, beforeLoad }: ReportLoaderOptions): ReportLoader {
   const loaded = new Map<string, LoadedReport | Promise<LoadedReport>>();
   let loader: DataLoader<ReportRequest, LoadedReport> | undefined;
-  const wait = (request: ReportRequest): Promise<LoadedReport> => {
-    // One by one: the REST API has no call for several. An error fails only its own report.
+  const enqueue = (request: ReportRequest): Promise<LoadedReport> => {
+    beforeLoad();
+    // One call each: the REST API has none for several reports. An error fails only its own report.
     loader ??= new DataLoader((requests) => Promise.all(requests.map((each) => load(each).catch(toError))), {
-      // Here is what is remembered.
+      // `loaded` is the cache.
       cache: false,
     });
     return loader.load(request);
@@ -37,7 +40,7 @@ export function createReportLoader({ load, loadAtOnce }: ReportLoaderOptions): R
       const key = toRequestKey(request);
       const known = loaded.get(key);
       if (known !== undefined) return known;
-      const report = loadAtOnce(request) ?? wait(request);
+      const report = loadFromMemory(request) ?? enqueue(request);
       loaded.set(key, report);
       return report;
     },

@@ -1,11 +1,17 @@
-// How large a document is, before anything else is done with it: how deep, how many aliases, fields of the root and
-// directives. Fragments count as often as they are spread, since that is what they come to when the operation runs.
+// How large a document is: its depth, aliases, root fields and directives. Fragments count as often as they are spread,
+// because that is what executes.
 
-import { Kind, type DocumentNode, type FragmentDefinitionNode, type SelectionSetNode } from 'graphql';
+import {
+  Kind,
+  type DocumentNode,
+  type FieldNode,
+  type FragmentDefinitionNode,
+  type SelectionSetNode,
+  type ValueNode,
+} from 'graphql';
 
-/** What is counted of a document. */
-export interface DocumentMeasures {
-  /** Levels of fields; a field of Query is on the first. */
+export interface Complexity {
+  /** Levels of fields; the fields of Query are level 1. */
   readonly depth: number;
   readonly aliases: number;
   readonly rootFields: number;
@@ -14,27 +20,27 @@ export interface DocumentMeasures {
   readonly fragments: number;
 }
 
-interface Counts extends Omit<DocumentMeasures, 'fragments'> {
-  /** Levels of braces, those of fragments among them. */
+interface Counts extends Omit<Complexity, 'fragments'> {
+  /** Levels of braces, those of fragments included, or of braces and brackets in values. */
   readonly nesting: number;
 }
 
-const NOTHING: Counts = { depth: 0, nesting: 0, aliases: 0, rootFields: 0, directives: 0 };
+const ZERO: Counts = { depth: 0, nesting: 0, aliases: 0, rootFields: 0, directives: 0 };
 
-/** Fragments that spread each other double at each step: from here on a count says "very many". */
-const MOST = 1_000_000;
+/** Fragments that spread each other can double the count at each step; it stops here. */
+const COUNT_CAP = 1_000_000;
 
 /**
- * Of each definition by itself, those that no operation reaches among them, and then the largest: validation will look at
- * each. Takes time by the length of the document alone, whatever it spreads.
+ * Measures each definition by itself, including fragments that no operation uses, because validation looks at each;
+ * returns the largest counts. Linear in the length of the document.
  */
-export function measureDocument({ definitions }: DocumentNode): DocumentMeasures & Counts {
+export function measureComplexity({ definitions }: DocumentNode): Complexity & Counts {
   const fragments = definitions.filter((definition) => definition.kind === Kind.FRAGMENT_DEFINITION);
   const count = createCounter(fragments);
-  let most = NOTHING;
+  let most = ZERO;
   for (const definition of definitions) {
     if (definition.kind === Kind.FRAGMENT_DEFINITION) {
-      // Its fields are of the root only where an operation spreads it there.
+      // Its fields are root fields only where an operation spreads it at the root.
       most = largest(most, { ...count.fragment(definition), rootFields: 0 });
     }
     if (definition.kind !== Kind.OPERATION_DEFINITION) continue;
@@ -47,7 +53,7 @@ export function measureDocument({ definitions }: DocumentNode): DocumentMeasures
 
 function createCounter(fragments: readonly FragmentDefinitionNode[]) {
   const named = new Map(fragments.map((fragment) => [fragment.name.value, fragment]));
-  // A fragment that is being counted, met again, is in a cycle, which validation refuses: there it counts nothing.
+  // A fragment inside itself is a cycle, which validation refuses: there it counts as nothing.
   const counted = new Map<FragmentDefinitionNode, Counts>();
 
   const selections = ({ selections: all }: SelectionSetNode): Counts => {
@@ -58,22 +64,22 @@ function createCounter(fragments: readonly FragmentDefinitionNode[]) {
       const inner =
         isField || selection.kind === Kind.INLINE_FRAGMENT ? within(selection.selectionSet) : spread(selection);
       depth = Math.max(depth, inner.depth + (isField ? 1 : 0));
-      nesting = Math.max(nesting, inner.nesting);
+      nesting = Math.max(nesting, inner.nesting, isField ? nestingOfArguments(selection) : 0);
       aliases = add(aliases, inner.aliases + (isField && selection.alias !== undefined ? 1 : 0));
       rootFields = add(rootFields, isField ? 1 : inner.rootFields);
       directives = add(directives, inner.directives);
     }
     return { depth, nesting: nesting + 1, aliases, rootFields, directives };
   };
-  const within = (set: SelectionSetNode | undefined): Counts => (set === undefined ? NOTHING : selections(set));
+  const within = (set: SelectionSetNode | undefined): Counts => (set === undefined ? ZERO : selections(set));
   const spread = ({ name }: { readonly name: { readonly value: string } }): Counts => {
     const definition = named.get(name.value);
-    return definition === undefined ? NOTHING : fragment(definition);
+    return definition === undefined ? ZERO : fragment(definition);
   };
   const fragment = (definition: FragmentDefinitionNode): Counts => {
     let counts = counted.get(definition);
     if (counts === undefined) {
-      counted.set(definition, NOTHING);
+      counted.set(definition, ZERO);
       const own = selections(definition.selectionSet);
       counts = { ...own, directives: add(own.directives, directivesOf(definition)) };
       counted.set(definition, counts);
@@ -81,6 +87,18 @@ function createCounter(fragments: readonly FragmentDefinitionNode[]) {
     return counts;
   };
   return { selections, fragment };
+}
+
+function nestingOfArguments({ arguments: given = [] }: FieldNode): number {
+  return given.reduce((deepest, { value }) => Math.max(deepest, nestingOf(value)), 0);
+}
+
+/** The parser has bounded how deep a value can be. */
+function nestingOf(value: ValueNode): number {
+  if (value.kind === Kind.LIST)
+    return 1 + value.values.reduce((deepest, each) => Math.max(deepest, nestingOf(each)), 0);
+  if (value.kind !== Kind.OBJECT) return 0;
+  return 1 + value.fields.reduce((deepest, each) => Math.max(deepest, nestingOf(each.value)), 0);
 }
 
 function largest(a: Counts, b: Counts): Counts {
@@ -98,5 +116,5 @@ function directivesOf({ directives }: { readonly directives?: readonly unknown[]
 }
 
 function add(a: number, b: number): number {
-  return Math.min(a + b, MOST);
+  return Math.min(a + b, COUNT_CAP);
 }

@@ -1,5 +1,5 @@
-// What an operation will come to, in fields to be written: a field below rows counts for each row that is asked for. Worked
-// out before it runs, with its variables, in a time that its length alone decides.
+// Estimates the cost of an operation before it runs, in fields: a field below a list counts once per item that is asked
+// for. The operation's budget charges the actual sizes later. Linear in the length of the document.
 
 import {
   getNamedType,
@@ -23,22 +23,22 @@ import { createListSizes, type ListSizes, type ReadValue } from './list-sizes.js
 export type Variables = Readonly<Record<string, unknown>>;
 export type CostEstimate = (document: DocumentNode, operation: OperationDefinitionNode, variables: Variables) => number;
 
-/** A cost that grows with the size of a list further out: that of `nodes` is known where `rows(first: 10)` is. */
+/** A cost that depends on a list further out: the size of `nodes` is known at `rows(first: 10)`. */
 interface Cost {
   readonly fixed: number;
-  /** For each item, by the name of the field that holds the list. */
+  /** Per item, by the name of the field that holds the list. */
   readonly perItem: ReadonlyMap<string, number>;
 }
 
-const FREE: Cost = { fixed: 0, perItem: new Map() };
-const LEAF: Cost = { fixed: 1, perItem: new Map() };
-/** From here on a cost says "very much": exact, and far from where products are no numbers. */
-const MOST = 1e15;
+const ZERO_COST: Cost = { fixed: 0, perItem: new Map() };
+const LEAF_COST: Cost = { fixed: 1, perItem: new Map() };
+/** Costs stop here, where they are still exact integers. */
+const COST_CAP = 1e15;
 
 /** For operations that are valid in this schema. */
 export function createCostEstimate(schema: GraphQLSchema): CostEstimate {
   const listSizes = createListSizes();
-  // Most operations come again and again, with variables that say the same about their size.
+  // Operations repeat, with variables that ask for the same sizes.
   const latest = new WeakMap<OperationDefinitionNode, Estimate>();
   return (document, operation, variables) => {
     const known = latest.get(operation);
@@ -46,7 +46,7 @@ export function createCostEstimate(schema: GraphQLSchema): CostEstimate {
     const root = schema.getRootType(operation.operation);
     if (root == null) return 0;
     const { read, isFor } = createReader(operation, variables);
-    const cost = settle(estimate({ schema, document, listSizes, read })(operation.selectionSet, root));
+    const cost = resolveCost(estimate({ schema, document, listSizes, read })(operation.selectionSet, root));
     latest.set(operation, { cost, isFor });
     return cost;
   };
@@ -54,7 +54,7 @@ export function createCostEstimate(schema: GraphQLSchema): CostEstimate {
 
 interface Estimate {
   readonly cost: number;
-  /** Whether it is the same with these variables. */
+  /** Whether the cost is the same with these variables. */
   readonly isFor: (variables: Variables) => boolean;
 }
 
@@ -69,7 +69,7 @@ function estimate({ schema, document, listSizes, read }: Estimating) {
   const fragments = new Map<string, FragmentDefinitionNode>();
   for (const each of document.definitions)
     if (each.kind === Kind.FRAGMENT_DEFINITION) fragments.set(each.name.value, each);
-  // Fragments that spread each other would otherwise be gone through again and again.
+  // Each fragment is estimated once, however often it is spread.
   const estimated = new Map<string, Cost>();
 
   const ofSet = (set: SelectionSetNode, type: GraphQLCompositeType): Cost => {
@@ -88,49 +88,49 @@ function estimate({ schema, document, listSizes, read }: Estimating) {
     if (selection.kind === Kind.FRAGMENT_SPREAD) return ofFragment(selection.name.value);
     const condition = selection.typeCondition?.name.value;
     const narrowed = condition === undefined ? type : schema.getType(condition);
-    return isCompositeType(narrowed) ? ofSet(selection.selectionSet, narrowed) : FREE;
+    return isCompositeType(narrowed) ? ofSet(selection.selectionSet, narrowed) : ZERO_COST;
   };
   const ofFragment = (name: string): Cost => {
     const definition = fragments.get(name);
-    if (definition === undefined) return FREE;
+    if (definition === undefined) return ZERO_COST;
     let cost = estimated.get(name);
     if (cost === undefined) {
-      estimated.set(name, FREE);
+      estimated.set(name, ZERO_COST);
       const type = schema.getType(definition.typeCondition.name.value);
-      estimated.set(name, (cost = isCompositeType(type) ? ofSet(definition.selectionSet, type) : FREE));
+      estimated.set(name, (cost = isCompositeType(type) ? ofSet(definition.selectionSet, type) : ZERO_COST));
     }
     return cost;
   };
   const ofField = (node: FieldNode, parent: GraphQLCompositeType): Cost => {
-    // Introspection is bounded by the schema.
+    // The schema bounds introspection.
     const field = isObjectType(parent) || isInterfaceType(parent) ? parent.getFields()[node.name.value] : undefined;
-    if (field === undefined) return FREE;
+    if (field === undefined) return ZERO_COST;
     const type = getNamedType(field.type);
-    if (node.selectionSet === undefined || !isCompositeType(type)) return LEAF;
+    if (node.selectionSet === undefined || !isCompositeType(type)) return LEAF_COST;
     const inner = ofSet(node.selectionSet, type);
     const list = listSizes.find(field, node, read);
     if (list?.sizedFields === undefined) {
-      const all = list === undefined ? settle(inner) : times(list.size, settle(inner));
-      // What is below it is wanted once for each item, if it is such a list.
+      const all = list === undefined ? resolveCost(inner) : multiply(list.size, resolveCost(inner));
+      // Counts once per item, if an outer list sizes this field.
       return { fixed: 1, perItem: new Map([[field.name, all]]) };
     }
-    return { fixed: add(1, settle(inner, list)), perItem: new Map() };
+    return { fixed: add(1, resolveCost(inner, list)), perItem: new Map() };
   };
   return ofSet;
 }
 
-/** With the size of the list filled in; a field that is none of its `sizedFields` is there once. */
-function settle(
+/** Applies the size of a list; fields outside its `sizedFields` count once. */
+function resolveCost(
   { fixed, perItem }: Cost,
   list?: { readonly size: number; readonly sizedFields?: readonly string[] | undefined },
 ): number {
   let cost = fixed;
   for (const [name, each] of perItem)
-    cost = add(cost, list?.sizedFields?.includes(name) ? times(list.size, each) : each);
+    cost = add(cost, list?.sizedFields?.includes(name) ? multiply(list.size, each) : each);
   return cost;
 }
 
-/** @skip and @include, where their condition is known. */
+/** @skip and @include, when their condition is known. */
 function isIncluded({ directives = [] }: SelectionNode, read: ReadValue): boolean {
   return directives.every(({ name, arguments: given = [] }) => {
     const condition = given.find((argument) => argument.name.value === 'if');
@@ -139,12 +139,12 @@ function isIncluded({ directives = [] }: SelectionNode, read: ReadValue): boolea
   });
 }
 
-/** Values as the client sent them: whether they fit their types, execution will say. */
+/** Reads values as sent; execution validates them. */
 function createReader({ variableDefinitions = [] }: OperationDefinitionNode, variables: Variables) {
   const defaults = new Map(
     variableDefinitions.map(({ variable, defaultValue }) => [variable.name.value, defaultValue]),
   );
-  // What of them the estimate is from: of a list its length alone.
+  // The variables that the estimate depends on; of a list only its length.
   const seen = new Map<string, unknown>();
   const read: ReadValue = (node) => {
     if (node.kind === Kind.VARIABLE) {
@@ -154,7 +154,7 @@ function createReader({ variableDefinitions = [] }: OperationDefinitionNode, var
       const otherwise = defaults.get(name);
       return given === undefined && otherwise !== undefined ? valueFromASTUntyped(otherwise) : given;
     }
-    // Its length is what is wanted of a list, not its items.
+    // Only the length of a list matters.
     if (node.kind === Kind.LIST) return node.values;
     return node.kind === Kind.INT || node.kind === Kind.BOOLEAN ? valueFromASTUntyped(node) : undefined;
   };
@@ -169,16 +169,16 @@ function valueOf(variables: Variables, name: string): unknown {
   return Object.hasOwn(variables, name) ? variables[name] : undefined;
 }
 
-/** All that matters of a value; a text or an object has no size, as null has none. */
+/** What the estimate uses of a value. Strings, objects and null have no size. */
 function lengthOf(value: unknown): unknown {
   if (Array.isArray(value)) return `${value.length} items`;
   return typeof value === 'string' || typeof value === 'object' ? null : value;
 }
 
 function add(a: number, b: number): number {
-  return Math.min(a + b, MOST);
+  return Math.min(a + b, COST_CAP);
 }
 
-function times(a: number, b: number): number {
-  return Math.min(a * b, MOST);
+function multiply(a: number, b: number): number {
+  return Math.min(a * b, COST_CAP);
 }

@@ -1,74 +1,96 @@
-// How large a document may be. A document over a limit is refused before it is validated, which can take long: validation
-// compares fields with fields and follows each fragment.
+// Limits on documents. A document over a limit is refused before it is validated: validation compares fields with fields
+// and follows each fragment, which can take long.
 
-import { parse, type DocumentNode, type Source } from 'graphql';
+import { GraphQLError, parse, type DocumentNode, type Source } from 'graphql';
 
 import { GatewayError, type ErrorCode } from '../errors.js';
-import { measureDocument, type DocumentMeasures } from './complexity.js';
+import { measureComplexity, type Complexity } from './complexity.js';
+import { MAX_MERGE_WORK, measureRepetition } from './repetition.js';
 
-/** The most of each that a document may have; undefined: no limit. */
-export interface DocumentLimits extends Readonly<Record<keyof DocumentMeasures, number | undefined>> {
+type Measure = keyof Complexity | 'repeatedFields';
+
+/** The most that a document may have of each; undefined: no limit. */
+export interface DocumentLimits extends Readonly<Record<Measure, number | undefined>> {
   readonly tokens: number | undefined;
 }
 
-interface Breach {
+interface LimitViolation {
   readonly code: ErrorCode;
-  /** What it is told, from what there is and what may be. */
-  readonly say: (count: number, limit: number) => string;
+  readonly message: (count: number, limit: number) => string;
 }
 
-const BREACHES: Readonly<Record<keyof DocumentMeasures, Breach>> = {
+const VIOLATIONS: Readonly<Record<Measure, LimitViolation>> = {
   fragments: {
     code: 'QUERY_TOO_COMPLEX',
-    say: (count, limit) => `The document defines ${count} fragments, and may define ${limit}.`,
+    message: (count, limit) =>
+      `The document defines ${count} fragments, and may define ${limit} (GATEWAY_MAX_FRAGMENTS).`,
   },
   depth: {
     code: 'MAX_DEPTH_LIMIT',
-    say: (count, limit) => `The operation is nested ${count} levels deep, and may be ${limit}.`,
+    message: (count, limit) => `The operation is nested ${count} levels deep, and may be ${limit} (GATEWAY_MAX_DEPTH).`,
   },
   rootFields: {
     code: 'MAX_ROOT_FIELDS_LIMIT',
-    say: (count, limit) => `The operation asks for ${count} fields of Query, and may ask for ${limit}.`,
+    message: (count, limit) =>
+      `The operation asks for ${count} fields of Query, and may ask for ${limit} (GATEWAY_MAX_ROOT_FIELDS).`,
   },
   aliases: {
     code: 'MAX_ALIASES_LIMIT',
-    say: (count, limit) => `The operation has ${count} aliases, and may have ${limit}.`,
+    message: (count, limit) => `The operation has ${count} aliases, and may have ${limit} (GATEWAY_MAX_ALIASES).`,
   },
   directives: {
     code: 'QUERY_TOO_COMPLEX',
-    say: (count, limit) => `The operation has ${count} directives, and may have ${limit}.`,
+    message: (count, limit) => `The operation has ${count} directives, and may have ${limit} (GATEWAY_MAX_DIRECTIVES).`,
+  },
+  repeatedFields: {
+    code: 'QUERY_TOO_COMPLEX',
+    message: (count, limit) =>
+      `The operation repeats one field ${count} times in a selection set, and may ${limit} times ` +
+      '(GATEWAY_MAX_REPEATED_FIELDS). Ask for it once.',
   },
 };
 
-/** What graphql's parser says when it gives up; it has no code for it. */
+/** The end of the message of graphql's parser for too many tokens; it has no code. */
 const TOO_MANY_TOKENS = ' tokens. Parsing aborted.';
 
-/** @throws GraphQLError about the syntax; GatewayError MAX_TOKENS_LIMIT. */
+/** @throws GraphQLError about the syntax; GatewayError MAX_TOKENS_LIMIT, or MAX_DEPTH_LIMIT for braces without end. */
 export function parseDocument(source: string | Source, { tokens }: Pick<DocumentLimits, 'tokens'>): DocumentNode {
   try {
     return parse(source, { maxTokens: tokens });
   } catch (error) {
-    if (tokens === undefined || !(error as Error).message.endsWith(TOO_MANY_TOKENS)) throw error;
+    if (error instanceof RangeError) throw tooDeep();
+    if (tokens === undefined || !(error instanceof GraphQLError) || !error.message.endsWith(TOO_MANY_TOKENS)) {
+      throw error;
+    }
     throw new GatewayError('MAX_TOKENS_LIMIT', {
-      message: `The document has more than the ${tokens} tokens it may have.`,
+      message: `The document has more than the ${tokens} tokens it may have (GATEWAY_MAX_TOKENS). Send lists as variables.`,
     });
   }
 }
 
-/** Validation calls itself for each level of braces, of fragments too, and has room for a few thousand calls. */
-const MAX_NESTING = 1_000;
+/** Levels of braces and brackets: validation calls itself for each, and has room for a few thousand calls. */
+const MAX_NESTING = 500;
 
-/** What of the document is over a limit, if anything is. */
-export function findBreach(document: DocumentNode, limits: DocumentLimits): GatewayError | undefined {
-  const measures = measureDocument(document);
-  if (measures.nesting > MAX_NESTING) {
-    return new GatewayError('MAX_DEPTH_LIMIT', { message: BREACHES.depth.say(measures.nesting, MAX_NESTING) });
-  }
-  for (const [what, { code, say }] of Object.entries(BREACHES) as [keyof DocumentMeasures, Breach][]) {
-    const limit = limits[what];
-    if (limit !== undefined && measures[what] > limit) {
-      return new GatewayError(code, { message: say(measures[what], limit) });
+function tooDeep(): GatewayError {
+  return new GatewayError('MAX_DEPTH_LIMIT', {
+    message: `The document nests braces or brackets more than ${MAX_NESTING} levels deep.`,
+  });
+}
+
+/** Returns the error for the first limit that the document exceeds. */
+export function findViolation(document: DocumentNode, limits: DocumentLimits): GatewayError | undefined {
+  const { nesting, ...complexity } = measureComplexity(document);
+  if (nesting > MAX_NESTING) return tooDeep();
+  const { repeatedFields, mergeWork } = measureRepetition(document);
+  const measures: Readonly<Record<Measure, number>> = { ...complexity, repeatedFields };
+  for (const [measure, { code, message }] of Object.entries(VIOLATIONS) as [Measure, LimitViolation][]) {
+    const limit = limits[measure];
+    if (limit !== undefined && measures[measure] > limit) {
+      return new GatewayError(code, { message: message(measures[measure], limit) });
     }
   }
-  return undefined;
+  // Whatever GATEWAY_MAX_REPEATED_FIELDS allows.
+  if (mergeWork <= MAX_MERGE_WORK) return undefined;
+  const message = 'The operation repeats so many fields, or spreads so many fragments, that it takes long to validate.';
+  return new GatewayError('QUERY_TOO_COMPLEX', { message: `${message} Ask for each field once.` });
 }

@@ -1,31 +1,31 @@
-// How long the lists of a schema are, as its fields say by @listSize, the directive that routers price queries by.
+// The sizes of lists as declared with @listSize, the directive that routers estimate costs by.
 // https://ibm.github.io/graphql-specs/cost-spec.html#sec-The-List-Size-Directive
 
 import { valueFromASTUntyped, type FieldNode, type GraphQLField, type ValueNode } from 'graphql';
 
-/** What a field says of a list of its own, or below it. */
+/** The list of a field, or below it. */
 interface ListSize {
   readonly assumedSize?: number;
   readonly slicingArguments: readonly string[];
-  /** The fields below it that hold the list; none: the field is the list. */
+  /** The fields below that hold the list; undefined: the field is the list. */
   readonly sizedFields?: readonly string[];
 }
 
 export interface SizedList {
-  /** How many items the arguments ask for. */
+  /** Items that the arguments ask for. */
   readonly size: number;
-  /** The fields below that hold them; undefined: the field itself does. */
+  /** The fields below that hold the items; undefined: the field itself does. */
   readonly sizedFields: readonly string[] | undefined;
 }
 
-/** The value of an argument; undefined where none is given. */
+/** Returns the value of an argument; undefined when there is none. */
 export type ReadValue = (node: ValueNode) => unknown;
 
-/** Apollo Federation gives its own field no directive. */
+/** `_entities` has no directive. */
 const ENTITIES: ListSize = { slicingArguments: ['representations'] };
 
 export interface ListSizes {
-  /** The list that a field gives by its arguments; undefined where they have no say in that. */
+  /** Returns the list that a field's arguments size; undefined when they size none. */
   find(field: GraphQLField<unknown, unknown>, node: FieldNode, read: ReadValue): SizedList | undefined;
 }
 
@@ -46,9 +46,9 @@ export function createListSizes(): ListSizes {
   };
 }
 
-/** A number of items, or the items themselves. */
+/** Takes a number of items, or the items themselves. */
 function toSize(value: unknown): number | undefined {
-  // JSON has numbers, 1e999, that become Infinity.
+  // 1e999 in JSON becomes Infinity.
   if (typeof value === 'number') return Math.max(0, Math.min(value, Number.MAX_SAFE_INTEGER));
   return Array.isArray(value) ? value.length : undefined;
 }

@@ -8,7 +8,7 @@ const fine = true;
 export const LIMIT_SETTINGS = {
   GATEWAY_MAX_TOKENS: {
     ...limit(1_000_000),
-    default: '10000',
+    default: '2000',
     fine,
     meaning: 'The most tokens that a document may have: a number, or off.',
   },
@@ -43,12 +43,25 @@ export const LIMIT_SETTINGS = {
     fine,
     meaning: 'The most fragments that a document may define: a number, or off.',
   },
+  GATEWAY_MAX_REPEATED_FIELDS: {
+    ...limit(100_000),
+    default: '100',
+    fine,
+    meaning:
+      'How often a selection set may have a field of one response name, with its fragments: a number, or off. Validation compares each with each.',
+  },
   GATEWAY_MAX_COST: {
     ...limit(999_999_999),
     default: '5000000',
     fine,
     meaning:
       'The most fields that an operation may come to, rows times fields, as estimated before it runs: a number, or off.',
+  },
+  GATEWAY_MAX_UPSTREAM_CALLS: {
+    ...limit(100_000),
+    default: '100',
+    fine,
+    meaning: 'How many reports that are not in memory one operation may load: a number, or off.',
   },
   GATEWAY_TIMEOUT_MS: {
     ...limit(3_600_000),

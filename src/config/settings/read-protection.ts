@@ -7,6 +7,7 @@ export function readProtection(read: Reader) {
   return {
     documents: readDocumentLimits(read),
     maxCost: read('GATEWAY_MAX_COST'),
+    maxUpstreamCalls: read('GATEWAY_MAX_UPSTREAM_CALLS'),
     timeoutMs: read('GATEWAY_TIMEOUT_MS'),
     rateLimit: read('GATEWAY_RATE_LIMIT'),
     corsOrigins: read('GATEWAY_CORS_ORIGINS') ?? [],
@@ -22,5 +23,6 @@ function readDocumentLimits(read: Reader): DocumentLimits {
     rootFields: read('GATEWAY_MAX_ROOT_FIELDS'),
     directives: read('GATEWAY_MAX_DIRECTIVES'),
     fragments: read('GATEWAY_MAX_FRAGMENTS'),
+    repeatedFields: read('GATEWAY_MAX_REPEATED_FIELDS'),
   };
 }

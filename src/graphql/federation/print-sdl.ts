@@ -1,6 +1,6 @@
-// The schema as text, with the directives of Apollo Federation: what a router and a composition read. Written from the
-// syntax nodes that the directives plugin of Pothos keeps with each type, since graphql's own printer knows no directives
-// and that of @apollo/subgraph drops @oneOf.
+// Prints the schema with the directives of Apollo Federation, for routers and composition. It prints the syntax nodes that
+// Pothos' directives plugin attaches to types, because graphql's own printer knows no directives and that of @apollo/subgraph
+// drops @oneOf.
 
 import {
   isInputObjectType,
@@ -22,18 +22,18 @@ import {
   type TypeDefinitionNode,
 } from 'graphql';
 
-/** The oldest version of the specification that has @cacheTag, and the oldest that has all the others that we use. */
+/** The oldest version of the specification with @cacheTag, and the oldest with all other directives in use. */
 const WITH_CACHE_TAGS = 'https://specs.apollo.dev/federation/v2.12';
 const WITHOUT_CACHE_TAGS = 'https://specs.apollo.dev/federation/v2.9';
 
-// Apollo's composition does not know the one and WunderGraph's not the other; where they are defined, both take the schema.
+// Apollo's composition does not know @oneOf and WunderGraph's not @cacheTag. With these definitions both accept the schema.
 const ONE_OF = 'directive @oneOf on INPUT_OBJECT';
 const CACHE_TAG = 'directive @cacheTag(format: String!) repeatable on OBJECT | FIELD_DEFINITION';
 
 export interface SdlOptions {
-  /** Directives that the router shall enforce, as text, by the type that they are put on. */
+  /** Directives that the router enforces, as text, by type name. */
   readonly access?: Readonly<Record<string, string>>;
-  /** Whether a router's cache is told what to call answers (@cacheTag). */
+  /** Whether to print @cacheTag, which names answers in a router's cache. */
   readonly cacheTags?: boolean;
 }
 
@@ -41,14 +41,14 @@ export function printSdl(schema: GraphQLSchema, { access = {}, cacheTags = true 
   const types = Object.values(schema.getTypeMap())
     .filter((type) => !isIntrospectionType(type) && !isSpecifiedScalarType(type))
     .map((type) => addDirectives(nodeOf(type), `${ownDirectives(type)} ${access[type.name] ?? ''}`))
-    .map((type) => tagAsPublic(cacheTags ? type : withoutCacheTags(type)));
+    .map((type) => addPublicTag(cacheTags ? type : withoutCacheTags(type)));
   const url = cacheTags ? WITH_CACHE_TAGS : WITHOUT_CACHE_TAGS;
   const definitions: DefinitionNode[] = [
     createSchemaNode(schema, url, findDirectives(types)),
     ...parse(cacheTags ? `${ONE_OF} ${CACHE_TAG}` : ONE_OF).definitions,
     ...types,
   ];
-  return `${print(withBlocks({ kind: Kind.DOCUMENT, definitions }))}\n`;
+  return `${print(asBlockStrings({ kind: Kind.DOCUMENT, definitions }))}\n`;
 }
 
 function nodeOf({ name, astNode }: GraphQLNamedType): TypeDefinitionNode {
@@ -63,14 +63,14 @@ function createSchemaNode({ description }: GraphQLSchema, url: string, directive
   return { ...node, ...(description && { description: { kind: Kind.STRING, value: description } }) } as DefinitionNode;
 }
 
-/** The names of the directives in use that graphql does not have itself, in order. */
+/** The sorted names of the directives in use that graphql-js does not define. */
 function findDirectives(definitions: readonly DefinitionNode[]): string[] {
   const names = new Set<string>();
   visit({ kind: Kind.DOCUMENT, definitions }, { Directive: ({ name }) => void names.add(name.value) });
   return [...names].filter((name) => !isSpecifiedDirective({ name } as never)).sort();
 }
 
-/** What graphql keeps as a property of the type, and the plugin's nodes therefore lack. */
+/** Directives that graphql-js keeps as properties of the type, so that the plugin's nodes lack them. */
 function ownDirectives(type: GraphQLNamedType): string {
   if (isInputObjectType(type) && type.isOneOf) return '@oneOf';
   return isScalarType(type) && type.specifiedByURL != null ? `@specifiedBy(url: "${type.specifiedByURL}")` : '';
@@ -79,10 +79,10 @@ function ownDirectives(type: GraphQLNamedType): string {
 const PUBLIC = '@tag(name: "public")';
 
 /**
- * For contracts: all that is not marked as internal is public. A tag on a type goes for what other subgraphs add to it,
- * too; so where they do, the tag is on each field of ours.
+ * For federation contracts: everything that is not tagged as internal is public. A tag on a type also applies to fields that
+ * other subgraphs add, so shared types have the tag on each of our fields instead.
  */
-function tagAsPublic(type: TypeDefinitionNode): TypeDefinitionNode {
+function addPublicTag(type: TypeDefinitionNode): TypeDefinitionNode {
   const tag = <Node extends DirectedNode>(node: Node): Node =>
     hasDirective(node, 'tag') ? node : addDirectives(node, PUBLIC);
   if (type.kind === Kind.INPUT_OBJECT_TYPE_DEFINITION) return { ...type, fields: (type.fields ?? []).map(tag) };
@@ -92,7 +92,7 @@ function tagAsPublic(type: TypeDefinitionNode): TypeDefinitionNode {
 }
 
 function withoutCacheTags(type: TypeDefinitionNode): TypeDefinitionNode {
-  // null takes a node away.
+  // null removes a node.
   return visit(type, { Directive: ({ name }) => (name.value === 'cacheTag' ? null : undefined) });
 }
 
@@ -107,8 +107,8 @@ function addDirectives<Node extends DirectedNode>(node: Node, text: string): Nod
   return { ...node, directives: [...(node.directives ?? []), ...(directives ?? [])] };
 }
 
-/** Descriptions as people write them, not as one quoted line each. */
-function withBlocks(document: DocumentNode): DocumentNode {
+/** Prints descriptions as block strings. */
+function asBlockStrings(document: DocumentNode): DocumentNode {
   return visit(document, {
     StringValue: (node, key) => (key === 'description' ? { ...node, block: true } : undefined),
   });

@@ -1,7 +1,7 @@
-// References to entities as a router sends them: `{ __typename, …key }`, JSON of any shape until it is looked at.
+// References to entities as a router sends them: `{ __typename, …key }`, unvalidated JSON.
 
 import { UserInputError } from '../../errors.js';
-import { checkName } from '../inputs/validate.js';
+import { assertName } from '../inputs/validate.js';
 
 /** A value of the scalar `_Any` that is an object. */
 export type Representation = Readonly<Record<string, unknown>>;
@@ -10,12 +10,12 @@ export function isRepresentation(value: unknown): value is Representation {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** What is said in the representation itself; never what an object inherits. */
+/** Reads an own property, never an inherited one. */
 export function readOwn(representation: Representation, field: string): unknown {
   return Object.hasOwn(representation, field) ? representation[field] : undefined;
 }
 
-/** The names that make the key. @throws UserInputError that names the field and the rule it breaks. */
+/** Reads the key. @throws UserInputError that names the field and the rule it breaks. */
 export function parseKey<const Field extends string>(
   representation: Representation,
   fields: readonly Field[],
@@ -24,7 +24,7 @@ export function parseKey<const Field extends string>(
   for (const field of fields) {
     const name = readOwn(representation, field);
     if (typeof name !== 'string') throw new UserInputError(field, 'must be given, as a string.');
-    checkName(field, name);
+    assertName(field, name);
     key[field] = name;
   }
   return key;

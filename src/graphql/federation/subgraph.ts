@@ -1,5 +1,5 @@
-// What makes a schema a subgraph of Apollo Federation: `_service`, which tells a router the schema with its directives, and
-// `_entities`, by which a router asks for the entities that other subgraphs refer to.
+// Makes a schema a subgraph of Apollo Federation: `_service` returns the schema with its directives, and `_entities` resolves
+// the references of other subgraphs.
 // https://www.apollographql.com/docs/graphos/schema-design/federated-schemas/reference/subgraph-spec
 
 import {
@@ -17,10 +17,13 @@ import {
 } from 'graphql';
 
 import { UserInputError } from '../../errors.js';
-import { checkCount } from '../inputs/validate.js';
+import type { GatewayContext } from '../../loaders/context.js';
+import { MAX_ERRORS } from '../../loaders/operation-budget.js';
+import { assertCount } from '../inputs/validate.js';
+import { chargeItems } from '../response-budget.js';
 import { isRepresentation, readOwn, type Representation } from './representations.js';
 
-/** More than any page of a router asks about, and what a body can hold of the shortest. */
+/** More than a page of a router needs. */
 const MAX_REPRESENTATIONS = 5_000;
 
 const Any = new GraphQLScalarType({
@@ -28,10 +31,10 @@ const Any = new GraphQLScalarType({
   description: 'A reference to an entity: an object with its `__typename` and the fields of its key.',
 });
 
-type ReferenceResolver = (representation: Representation, context: unknown, info: GraphQLResolveInfo) => unknown;
+type ReferenceResolver = (representation: Representation, context: GatewayContext, info: GraphQLResolveInfo) => unknown;
 type Entities = ReadonlyMap<unknown, { readonly type: GraphQLObjectType; readonly resolve: ReferenceResolver }>;
 
-/** The same schema with `_service`, which says `sdl`, and `_entities`. Entities are the types with a reference resolver. */
+/** Adds `_service`, which returns `sdl`, and `_entities`. Entities are the types with a reference resolver. */
 export function toSubgraph(schema: GraphQLSchema, sdl: string): GraphQLSchema {
   const { query, types, ...config } = schema.toConfig();
   const { fields, name, ...queryConfig } = query?.toConfig() ?? { name: 'Query', fields: {} };
@@ -44,7 +47,7 @@ export function toSubgraph(schema: GraphQLSchema, sdl: string): GraphQLSchema {
   });
 }
 
-/** The reference resolvers are where @apollo/subgraph keeps them. */
+/** Reads the reference resolvers from the extension that @apollo/subgraph uses. */
 function findEntities(types: readonly GraphQLNamedType[]): Entities {
   const found = types.filter(isObjectType).flatMap((type) => {
     const { apollo } = type.extensions as { apollo?: { subgraph?: { resolveReference?: ReferenceResolver } } };
@@ -54,10 +57,10 @@ function findEntities(types: readonly GraphQLNamedType[]): Entities {
   return new Map(found);
 }
 
-function createServiceField(sdl: string): GraphQLFieldConfigMap<unknown, unknown> {
+function createServiceField(sdl: string): GraphQLFieldConfigMap<unknown, GatewayContext> {
   const Service = new GraphQLObjectType({
     name: '_Service',
-    description: 'What a router has to know of this subgraph.',
+    description: 'The schema of this subgraph, for routers.',
     fields: { sdl: { type: GraphQLString, description: 'The schema, with the directives of Apollo Federation.' } },
   });
   return {
@@ -69,16 +72,16 @@ function createServiceField(sdl: string): GraphQLFieldConfigMap<unknown, unknown
   };
 }
 
-function createEntitiesField(entities: Entities): GraphQLFieldConfigMap<unknown, unknown> {
+function createEntitiesField(entities: Entities): GraphQLFieldConfigMap<unknown, GatewayContext> {
   const Entity = new GraphQLUnionType({
     name: '_Entity',
-    description: 'What other subgraphs may refer to.',
+    description: 'The entities that other subgraphs may refer to.',
     types: [...entities.values()].map(({ type }) => type),
   });
   return {
     _entities: {
       type: new GraphQLNonNull(new GraphQLList(Entity)),
-      description: 'For routers: the entities that these references mean, in the same order.',
+      description: 'For routers: the entities of these references, in the same order.',
       args: {
         representations: {
           type: new GraphQLNonNull(new GraphQLList(new GraphQLNonNull(Any))),
@@ -86,20 +89,45 @@ function createEntitiesField(entities: Entities): GraphQLFieldConfigMap<unknown,
         },
       },
       resolve: (_root, { representations }: { representations: readonly unknown[] }, context, info) => {
-        checkCount('representations', representations, MAX_REPRESENTATIONS);
-        return representations.map((representation, index) =>
-          settle(`representations[${index}]`, () => resolveReference(representation, entities, context, info)),
-        );
+        assertCount('representations', representations, MAX_REPRESENTATIONS);
+        chargeItems(context, representations.length, info);
+        // Aliases that share a variable share its entities.
+        return context.memoize([representations], () => resolveAll(representations, entities, context, info));
       },
     },
   };
+}
+
+/** Resolves references, each to its entity or to the error that stands in its place. */
+export function resolveAll(
+  representations: readonly unknown[],
+  entities: Entities,
+  context: GatewayContext,
+  info: GraphQLResolveInfo,
+): readonly unknown[] {
+  let failureCount = 0;
+  let tooMany: UserInputError | undefined;
+  const fail = (error: unknown, index: number): unknown => {
+    failureCount += 1;
+    if (!(error instanceof UserInputError)) return error;
+    if (failureCount <= MAX_ERRORS) return error.within(`representations[${index}]`);
+    return (tooMany ??= new UserInputError('representations', `must be valid: more than ${MAX_ERRORS} are not.`));
+  };
+  return representations.map((representation, index) => {
+    try {
+      const value = resolveReference(representation, entities, context, info);
+      return value instanceof Promise ? value.catch((error: unknown) => fail(error, index)) : value;
+    } catch (error) {
+      return fail(error, index);
+    }
+  });
 }
 
 /** @throws UserInputError about the representation. */
 function resolveReference(
   representation: unknown,
   entities: Entities,
-  context: unknown,
+  context: GatewayContext,
   info: GraphQLResolveInfo,
 ): unknown {
   if (!isRepresentation(representation)) throw new UserInputError('', 'must be an object.');
@@ -110,15 +138,4 @@ function resolveReference(
   const named = (value: unknown): unknown => value && { ...value, __typename: entity.type.name };
   const value = entity.resolve(representation, context, info);
   return value instanceof Promise ? value.then(named) : named(value);
-}
-
-/** What `resolve` gives, or the error that stands in its place: an entity that cannot be had leaves the others. */
-function settle(path: string, resolve: () => unknown): unknown {
-  const place = (error: unknown): unknown => (error instanceof UserInputError ? error.within(path) : error);
-  try {
-    const value = resolve();
-    return value instanceof Promise ? value.catch(place) : value;
-  } catch (error) {
-    return place(error);
-  }
 }

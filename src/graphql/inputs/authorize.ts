@@ -1,5 +1,5 @@
-// Who may see a part of the fleet and names more of it is told so. What is not named is left out in silence: the reports
-// of such a caller have no rows but its own.
+// A caller with restricted access who explicitly asks for more gets FORBIDDEN. What it does not name is left out silently:
+// its reports contain only what it may see.
 
 import { GatewayError } from '../../errors.js';
 import type { Grants } from '../../report/permissions/permissions.js';
@@ -7,52 +7,52 @@ import type { ReportRequest } from '../../report/request.js';
 import type { Scope } from '../../report/scopes/scope.js';
 
 /** @throws GatewayError FORBIDDEN that names the input. */
-export function checkGranted(grants: Grants | undefined, request: ReportRequest): void {
+export function assertAllowed(grants: Grants | undefined, request: ReportRequest): void {
   if (grants === undefined) return;
   if (request.report === 'aggregated') {
-    checkClusters(grants, 'filter.clusters', request.clusters);
+    assertClusters(grants, 'filter.clusters', request.clusters);
     return;
   }
-  // What is left out is not asked for.
+  // Excluded names are not requested.
   const clusters = request.isClusterExclude === true ? undefined : request.clusterFilters;
   const namespaces = request.isNamespaceExclude === true ? undefined : request.namespaces;
-  checkClusters(grants, 'filter.clusters.names', clusters);
-  checkNamespaces(grants, 'filter.namespaces.names', namespaces, clusters);
+  assertClusters(grants, 'filter.clusters.names', clusters);
+  assertNamespaces(grants, 'filter.namespaces.names', namespaces, clusters);
 }
 
 /** The same for the names of a `where`. */
-export function checkGrantedRows(
+export function assertAllowedRows(
   grants: Grants | undefined,
   clusterNames: readonly string[] | null | undefined,
   namespaces: readonly string[] | null | undefined,
 ): void {
   if (grants === undefined) return;
-  checkClusters(grants, 'where.clusterNames', clusterNames ?? undefined);
-  checkNamespaces(grants, 'where.namespaces', namespaces ?? undefined, clusterNames ?? undefined);
+  assertClusters(grants, 'where.clusterNames', clusterNames ?? undefined);
+  assertNamespaces(grants, 'where.namespaces', namespaces ?? undefined, clusterNames ?? undefined);
 }
 
 /** The same for an entity, named by its key. */
-export function checkGrantedScope(grants: Grants | undefined, { clusterName, namespace }: Scope): void {
+export function assertAllowedScope(grants: Grants | undefined, { clusterName, namespace }: Scope): void {
   if (grants === undefined) return;
-  if (!grants.hasCluster(clusterName)) throw forbid('The cluster');
-  if (namespace !== undefined && !grants.hasNamespace(namespace, [clusterName])) throw forbid('The namespace');
+  if (!grants.hasCluster(clusterName)) throw forbid('this cluster');
+  if (namespace !== undefined && !grants.hasNamespace(namespace, [clusterName])) throw forbid('this namespace');
 }
 
-function checkClusters(grants: Grants, path: string, names: readonly string[] | undefined): void {
+function assertClusters(grants: Grants, path: string, names: readonly string[] | undefined): void {
   const index = names?.findIndex((name) => !grants.hasCluster(name)) ?? -1;
-  if (index >= 0) throw forbid(`The cluster of ${path}[${index}]`);
+  if (index >= 0) throw forbid(`the cluster in ${path}[${index}]`);
 }
 
-function checkNamespaces(
+function assertNamespaces(
   grants: Grants,
   path: string,
   names: readonly string[] | undefined,
   clusters: readonly string[] | undefined,
 ): void {
   const index = names?.findIndex((name) => !grants.hasNamespace(name, clusters)) ?? -1;
-  if (index >= 0) throw forbid(`The namespace of ${path}[${index}]`);
+  if (index >= 0) throw forbid(`the namespace in ${path}[${index}]`);
 }
 
 function forbid(what: string): GatewayError {
-  return new GatewayError('FORBIDDEN', { message: `${what} is none that you may see.` });
+  return new GatewayError('FORBIDDEN', { message: `You do not have access to ${what}.` });
 }

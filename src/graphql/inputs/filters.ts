@@ -1,92 +1,89 @@
-// The filters of the two reports, and their translation into report requests. An input that is absent or null adds
-// nothing to the request, so that ScaleOps' own defaults hold.
+// The filters of the two reports, and their translation into report requests. Absent and null inputs are not sent, so
+// that the defaults of ScaleOps apply.
 
 import type { AggregatedCostsRequest, WorkloadCostsRequest } from '../../report/request.js';
 import { builder } from '../builder.js';
 import { LabelFilter, NameFilter, TimeRangeInput } from './filter-inputs.js';
-import { checkLabel, checkLabelKey, checkList, checkName, checkNotNegative, checkWindow } from './validate.js';
+import { assertLabel, assertLabelKey, assertList, assertName, assertNotNegative, assertWindow } from './validate.js';
 
-/** For contracts: what makes sense only to those who know ScaleOps itself. */
+/** For federation contracts: fields that only users of ScaleOps itself understand. */
 const INTERNAL = { tag: { name: 'internal' } };
 
-const MULTI_CLUSTER = 'Whether to ask for the data of several or other clusters than the one ScaleOps itself runs in. ';
+const MULTI_CLUSTER = 'Whether to include clusters other than the one that ScaleOps runs in. ';
 const IGNORE_WORKLOADS =
-  "ScaleOps' own `shouldIgnoreWorkloads`, passed on as it is: the vendor does not document what it does. " +
-  'ScaleOps takes false when it is left out.';
+  'Passed to ScaleOps as `shouldIgnoreWorkloads`, which ScaleOps does not document. Default: false.';
 
 const CostGroupByInput = builder.inputType('CostGroupByInput', {
-  description: 'What the rows of an aggregated report are grouped by. The groupings combine.',
+  description: 'What the rows of an aggregated report are grouped by. Groupings combine: one row per combination.',
   fields: (t) => ({
-    cluster: t.boolean({ description: 'True gives each cluster rows of its own.' }),
-    namespace: t.boolean({ description: 'True gives each namespace, within its cluster, rows of its own.' }),
-    labels: t.stringList({ description: 'Keys of Kubernetes labels to group by, such as `team`: 1 to 1,000.' }),
-    annotations: t.stringList({ description: 'Keys of Kubernetes annotations to group by: 1 to 1,000.' }),
+    cluster: t.boolean({ description: 'True groups by cluster.' }),
+    namespace: t.boolean({ description: 'True groups by namespace, separately per cluster.' }),
+    labels: t.stringList({ description: 'Keys of Kubernetes labels, such as `team`, 1 to 1,000.' }),
+    annotations: t.stringList({ description: 'Keys of Kubernetes annotations, 1 to 1,000.' }),
   }),
 });
 
 export const AggregatedCostsFilter = builder.inputType('AggregatedCostsFilter', {
-  description: 'What the aggregated report is made of. All conditions must hold. What is left out does not filter.',
+  description: 'What the aggregated report covers. All conditions must match.',
   fields: (t) => ({
-    clusters: t.stringList({ description: 'Only these clusters, by their exact names: 1 to 1,000.' }),
+    clusters: t.stringList({ description: 'Exact names of clusters, 1 to 1,000.' }),
     timeRange: t.field({
       type: TimeRangeInput,
-      description: 'The time the costs are of. Left out, ScaleOps takes the last 7 days.',
+      description: 'The period. Default: the last 7 days.',
     }),
     groupBy: t.field({
       type: CostGroupByInput,
-      description: 'What makes a row of its own. Left out, ScaleOps decides.',
+      description: 'The grouping of rows. By default ScaleOps decides.',
     }),
     gpuWorkloadsOnly: t.boolean({
-      description: 'True keeps only workloads that use GPUs. ScaleOps takes false when it is left out.',
+      description: 'True lists only workloads that use GPUs. Default: false.',
     }),
     multiCluster: t.boolean({
       directives: INTERNAL,
       description:
         MULTI_CLUSTER +
-        'Left out, it is true when the filter names a cluster or groups by cluster, else as the gateway is set up.',
+        'Default: true when the filter names or groups by clusters, otherwise `SCALEOPS_MULTI_CLUSTER` applies.',
     }),
     shouldIgnoreWorkloads: t.boolean({ directives: INTERNAL, description: IGNORE_WORKLOADS }),
     stepSize: t.int({
       directives: INTERNAL,
-      description:
-        'The interval between the data points ScaleOps reads, in seconds, 0 or more. ' +
-        '0, or left out: ScaleOps chooses.',
+      description: 'The interval between data points that ScaleOps reads, in seconds. Default: 0, ScaleOps chooses.',
     }),
     tags: t.stringList({
       directives: INTERNAL,
-      description: "Only these tags, in ScaleOps' own sense: 1 to 1,000.",
+      description: 'Only workloads with one of these ScaleOps tags, 1 to 1,000.',
     }),
   }),
 });
 
 export const WorkloadCostsFilter = builder.inputType('WorkloadCostsFilter', {
-  description: 'Which workloads the report lists. All conditions must hold. What is left out does not filter.',
+  description: 'Which workloads to list. All conditions must match.',
   fields: (t) => ({
-    clusters: t.field({ type: NameFilter, description: 'Clusters to keep or to leave out.' }),
-    namespaces: t.field({ type: NameFilter, description: 'Kubernetes namespaces to keep or to leave out.' }),
+    clusters: t.field({ type: NameFilter, description: 'Clusters to include or exclude.' }),
+    namespaces: t.field({ type: NameFilter, description: 'Kubernetes namespaces to include or exclude.' }),
     workloadTypes: t.field({
       type: NameFilter,
-      description: 'Kinds of workloads to keep or to leave out, such as `Deployment` or `StatefulSet`.',
+      description: 'Kinds of workloads to include or exclude, such as `Deployment`.',
     }),
-    labels: t.field({ type: LabelFilter, description: 'Kubernetes labels of the workloads to keep or to leave out.' }),
+    labels: t.field({ type: LabelFilter, description: 'Kubernetes labels of workloads to include or exclude.' }),
     annotations: t.field({
       type: LabelFilter,
-      description: 'Kubernetes annotations of the workloads to keep or to leave out.',
+      description: 'Kubernetes annotations of workloads to include or exclude.',
     }),
     last: t.field({
       type: 'Duration',
-      description: 'The time up to now that the costs are of, such as `30d`. Left out, ScaleOps decides.',
+      description: 'How far back from now: `24h`, `7d`, `30d`. By default ScaleOps decides.',
     }),
     multiCluster: t.boolean({
       directives: INTERNAL,
       description:
-        MULTI_CLUSTER + 'Left out, it is true when the filter names a cluster, else as the gateway is set up.',
+        MULTI_CLUSTER + 'Default: true when the filter names clusters, otherwise `SCALEOPS_MULTI_CLUSTER` applies.',
     }),
     shouldIgnoreWorkloads: t.boolean({ directives: INTERNAL, description: IGNORE_WORKLOADS }),
   }),
 });
 
-/** What a resolver gets for an optional argument or field of an input type. */
+/** An optional argument or input field, as a resolver receives it. */
 type Filter<Input extends { readonly $inferInput: unknown }> = Input['$inferInput'] | null | undefined;
 
 /** @throws UserInputError that names the input below `filter` and the rule it breaks. */
@@ -95,12 +92,12 @@ export function toAggregatedCostsRequest(
   multiClusterByDefault: boolean,
 ): AggregatedCostsRequest {
   const { clusters, timeRange, groupBy, tags, stepSize } = filter ?? {};
-  if (clusters) checkList('filter.clusters', clusters, checkName);
-  if (timeRange?.between) checkWindow('filter.timeRange.between', timeRange.between);
-  if (groupBy?.labels) checkList('filter.groupBy.labels', groupBy.labels, checkLabelKey);
-  if (groupBy?.annotations) checkList('filter.groupBy.annotations', groupBy.annotations, checkLabelKey);
-  if (tags) checkList('filter.tags', tags, checkName);
-  if (stepSize != null) checkNotNegative('filter.stepSize', stepSize);
+  if (clusters) assertList('filter.clusters', clusters, assertName);
+  if (timeRange?.between) assertWindow('filter.timeRange.between', timeRange.between);
+  if (groupBy?.labels) assertList('filter.groupBy.labels', groupBy.labels, assertLabelKey);
+  if (groupBy?.annotations) assertList('filter.groupBy.annotations', groupBy.annotations, assertLabelKey);
+  if (tags) assertList('filter.tags', tags, assertName);
+  if (stepSize != null) assertNotNegative('filter.stepSize', stepSize);
 
   const needsOtherClusters = clusters != null || groupBy?.cluster === true;
   return {
@@ -151,17 +148,16 @@ export function toWorkloadCostsRequest(
   };
 }
 
-// `exclude: false` and OR are our own schema's defaults, the upstream's too: as they cannot be told from a choice, they
-// are not sent.
+// `exclude: false` and OR are the defaults of the schema and of ScaleOps, so they are not sent.
 function toNames(path: string, filter: Filter<typeof NameFilter>) {
   if (filter == null) return undefined;
-  checkList(`${path}.names`, filter.names, checkName);
+  assertList(`${path}.names`, filter.names, assertName);
   return { names: filter.names, exclude: filter.exclude === true ? true : undefined };
 }
 
 function toLabels(path: string, filter: Filter<typeof LabelFilter>) {
   if (filter == null) return undefined;
-  checkList(`${path}.labels`, filter.labels, checkLabel);
+  assertList(`${path}.labels`, filter.labels, assertLabel);
   return {
     texts: filter.labels.map(({ key, value }) => `${key}=${value}`),
     operator: filter.operator === 'AND' ? ('AND' as const) : undefined,

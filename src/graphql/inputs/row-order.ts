@@ -1,9 +1,9 @@
-// What rows are ordered by.
+// The order of rows.
 
 import type { OrderField, RowOrder } from '../../report/query/order.js';
 import { builder } from '../builder.js';
 
-/** The enum's values, and the fields of a row that they name. */
+/** Enum value → field of the row. */
 const FIELDS = {
   TOTAL_COST: 'totalCost',
   HOURLY_COST: 'hourlyCost',
@@ -24,29 +24,29 @@ const FIELDS = {
   WORKLOAD_TYPE: 'workloadType',
 } as const satisfies Record<string, OrderField>;
 
-/** To order by a field a second time changes nothing. */
+/** Ordering by a field a second time has no effect. */
 export const MAX_ORDERS = Object.keys(FIELDS).length;
 
 const CostRowField = builder.enumType('CostRowField', {
-  description: 'What rows can be ordered by. Names are ordered by Unicode code point, capitals before small letters.',
+  description: 'What to order rows by. Names are in Unicode order, capitals before small letters.',
   values: Object.fromEntries(
     Object.entries(FIELDS).map(([name, field]) => [name, { value: field, description: `By \`${field}\`.` }]),
   ) as { [Name in keyof typeof FIELDS]: { value: (typeof FIELDS)[Name]; description: string } },
 });
 
 export const SortDirection = builder.enumType('SortDirection', {
-  description: 'Which end of an order comes first.',
+  description: 'The direction of an order.',
   values: {
-    ASC: { description: 'The smallest number, or the first name of the alphabet, comes first.' },
-    DESC: { description: 'The largest number, or the last name of the alphabet, comes first.' },
+    ASC: { description: 'Smallest number or first name first.' },
+    DESC: { description: 'Largest number or last name first.' },
   } as const,
 });
 
 export const CostRowOrder = builder.inputType('CostRowOrder', {
-  description: 'One key to order rows by. Rows that are equal in it keep their order; rows without a value come last.',
+  description: 'One key to order rows by. Rows without a value come last.',
   fields: (t) => ({
     field: t.field({ type: CostRowField, required: true, description: 'What to order by.' }),
-    direction: t.field({ type: SortDirection, defaultValue: 'DESC', description: 'Which end comes first.' }),
+    direction: t.field({ type: SortDirection, defaultValue: 'DESC', description: 'Ascending or descending.' }),
   }),
 });
 

@@ -1,5 +1,5 @@
-// What an operation selects of rows, as far as rows can be written straight from their report: all that is in the row
-// itself. What leads on to other reports is resolved field by field.
+// Compiles the selection of rows for writing them straight from their report. That works for fields of the row itself;
+// selections that lead to other reports are resolved field by field.
 
 import { assertObjectType, Kind, type FieldNode, type GraphQLResolveInfo, type SelectionSetNode } from 'graphql';
 
@@ -12,7 +12,7 @@ type Info = Pick<GraphQLResolveInfo, 'fieldNodes' | 'fragments' | 'schema' | 'va
 const LEAVES: ReadonlySet<string> = new Set([...NAME_FIELDS, ...NUMBER_FIELDS, 'id', 'share', 'services']);
 const LABELS: ReadonlySet<string> = new Set(['labels', 'annotations', 'ownerLabels']);
 
-/** The types that a row leads to, by the field, and the names of the row that their fields are. */
+/** The entities of a row by field, with the columns of the row that their fields are. */
 const ENTITIES: Readonly<
   Record<string, { readonly type: string; readonly names: Readonly<Record<string, NameField>> }>
 > = {
@@ -24,25 +24,22 @@ const ENTITIES: Readonly<
   },
 };
 
-/** The members of the JSON of a row, below a field that gives rows; undefined where it has to be resolved. */
-export const toRowMembers = rememberMembers((info: Info): readonly RowMember[] | undefined => {
+/** The members of a row's JSON for a field that returns rows; undefined when a resolver is needed. */
+export const compileRowSelection = memoizeSelection((info: Info): readonly RowMember[] | undefined => {
   return readAll('CostRow', info, (name, nodes) => toRowMember(name, nodes, info));
 });
 
-/** The same below a field that gives edges. */
-export const toEdgeMembers = rememberMembers((info: Info): readonly RowMember[] | undefined => {
+/** The same for a field that returns edges. */
+export const compileEdgeSelection = memoizeSelection((info: Info): readonly RowMember[] | undefined => {
   return readAll('CostRowEdge', info, (name, nodes): RowMember | undefined => {
     if (nodes[0].name.value === 'cursor') return { name, kind: 'cursor' };
-    const members = toRowMembers({ ...info, fieldNodes: nodes });
+    const members = compileRowSelection({ ...info, fieldNodes: nodes });
     return members && { name, kind: 'object', needs: [], members };
   });
 });
 
-/**
- * Members are the same each time that an operation is executed, but for what its variables decide in `@skip` and
- * `@include`. As the same object they are known again by who writes them.
- */
-function rememberMembers(read: (info: Info) => readonly RowMember[] | undefined): typeof read {
+/** Members depend on variables through directives only. Without any, they are compiled once per document. */
+function memoizeSelection(read: (info: Info) => readonly RowMember[] | undefined): typeof read {
   const known = new WeakMap<FieldNode, { readonly members: readonly RowMember[] | undefined }>();
   return (info) => {
     const [node, ...others] = info.fieldNodes;

@@ -1,20 +1,22 @@
-// How many fields a selection writes for each row. Rows are counted when they are there: without `first` nobody knows before.
+// How much a selection asks for: the fields that it writes per row, and the columns that it adds up.
 
 import { Kind, type FieldNode, type GraphQLResolveInfo, type SelectionSetNode } from 'graphql';
 
-/** Lists of labels: that many a row, about. */
-const LABELS_A_ROW = 5;
-const LISTS: readonly string[] = ['labels', 'annotations', 'ownerLabels', 'services'];
-/** These are reports, which count their own rows. */
-const OWN: readonly string[] = ['costs', 'cost'];
+import { SUM_FIELDS } from '../../report/columns/columns.js';
+
+/** Values of one list in a row or group (labels, services, keys), as estimated before they are known. */
+export const LIST_VALUES_PER_ROW = 5;
+const ROW_LISTS: readonly string[] = ['labels', 'annotations', 'ownerLabels', 'services', 'keys'];
+/** These are reports, which charge for their own rows. */
+const OWN_BUDGET_FIELDS: readonly string[] = ['costs', 'cost'];
 
 type Selected = Pick<GraphQLResolveInfo, 'fieldNodes' | 'fragments'>;
 
-/** Documents are kept, and with them their nodes: each is counted once. */
+/** Counts per node of cached documents, which come again and again. */
 const COUNTS = new WeakMap<FieldNode, number>();
 
-/** The fields below this one, each list of labels for several. In a time that the document's length decides. */
-export function countFields(selected: Selected): number {
+/** The fields below this one, each list for LIST_VALUES_PER_ROW. Linear in the length of the document. */
+export function countSelectedFields(selected: Selected): number {
   const [node, ...others] = selected.fieldNodes;
   if (node === undefined || others.length > 0) return count(selected);
   let fields = COUNTS.get(node);
@@ -29,14 +31,42 @@ function count({ fieldNodes, fragments }: Selected): number {
       if (selection.kind === Kind.INLINE_FRAGMENT) return sum + ofSet(selection.selectionSet);
       if (selection.kind === Kind.FRAGMENT_SPREAD) return sum + ofFragment(selection.name.value);
       const name = selection.name.value;
-      if (OWN.includes(name)) return sum + 1;
-      const times = LISTS.includes(name) ? LABELS_A_ROW : 1;
+      if (OWN_BUDGET_FIELDS.includes(name)) return sum + 1;
+      const times = ROW_LISTS.includes(name) ? LIST_VALUES_PER_ROW : 1;
       return sum + times * Math.max(1, ofSet(selection.selectionSet));
     }, 0) ?? 0;
   const ofFragment = (name: string): number => {
-    let count = known.get(name);
-    if (count === undefined) known.set(name, (count = ofSet(fragments[name]?.selectionSet)));
-    return count;
+    let fields = known.get(name);
+    if (fields === undefined) known.set(name, (fields = ofSet(fragments[name]?.selectionSet)));
+    return fields;
   };
   return fieldNodes.reduce((sum, { selectionSet }) => sum + ofSet(selectionSet), 0);
+}
+
+/** The columns of numbers that a derived field adds up. */
+const DERIVED: ReadonlyMap<string, readonly string[]> = new Map([
+  ['onDemandPercent', ['onDemandHours', 'spotHours']],
+  ['spotPercent', ['onDemandHours', 'spotHours']],
+  ['share', ['totalCost']],
+]);
+
+/** How many columns of numbers the sums below this field read. Linear in the length of the document. */
+export function countSummedColumns({ fieldNodes, fragments }: Selected): number {
+  const columns = new Set<string>();
+  const visited = new Set<string>();
+  const visit = (set: SelectionSetNode | undefined): void => {
+    for (const selection of set?.selections ?? []) {
+      if (selection.kind === Kind.FIELD) {
+        const name = selection.name.value;
+        for (const column of DERIVED.get(name) ?? [name]) columns.add(column);
+      }
+      if (selection.kind !== Kind.FRAGMENT_SPREAD) visit(selection.selectionSet);
+      else if (!visited.has(selection.name.value)) {
+        visited.add(selection.name.value);
+        visit(fragments[selection.name.value]?.selectionSet);
+      }
+    }
+  };
+  for (const { selectionSet } of fieldNodes) visit(selectionSet);
+  return SUM_FIELDS.filter((field) => columns.has(field)).length;
 }

@@ -1,6 +1,7 @@
-// CostReport and the two queries that give one. Its larger fields stand in files of their own.
+// CostReport and the two queries that return one. Its larger fields are in files of their own.
 
-import type { GatewayContext, LoadedReport } from '../../loaders/context.js';
+import type { GatewayContext } from '../../loaders/context.js';
+import type { LoadedReport } from '../../loaders/report-loader.js';
 import { UpstreamError } from '../../errors.js';
 import type { ReportWindow } from '../../report/report.js';
 import type { ReportRequest } from '../../report/request.js';
@@ -11,23 +12,23 @@ import {
   toWorkloadCostsRequest,
   WorkloadCostsFilter,
 } from '../inputs/filters.js';
-import { checkGranted } from '../inputs/authorize.js';
+import { assertAllowed } from '../inputs/authorize.js';
 
 const CostWindow = builder.objectRef<ReportWindow>('CostWindow').implement({
-  description: 'The time that the costs of a report are of.',
+  description: 'The period that a report covers.',
   fields: (t) => ({
-    startTime: t.expose('startTime', { type: 'DateTime', description: 'Where the window begins, inclusive.' }),
-    endTime: t.expose('endTime', { type: 'DateTime', description: 'Where the window ends, exclusive.' }),
+    startTime: t.expose('startTime', { type: 'DateTime', description: 'The start of the window, inclusive.' }),
+    endTime: t.expose('endTime', { type: 'DateTime', description: 'The end of the window, exclusive.' }),
   }),
 });
 
 export const CostReport = builder.objectRef<LoadedReport>('CostReport').implement({
-  description: 'A cost report as ScaleOps gave it at one moment. All its fields speak of the same data.',
+  description: 'A cost report of ScaleOps. All its fields show the same data.',
   fields: (t) => ({
     window: t.field({
       type: CostWindow,
-      description: 'The time that the costs are of.',
-      // Asked for and not to be had is an error of this field; who does not ask still gets the rows.
+      description: 'The period that the costs cover.',
+      // An error of this field alone: the rows are still there for clients that do not select it.
       resolve: ({ report }) => {
         if (report.window !== null) return report.window;
         throw new UpstreamError('UPSTREAM_BAD_RESPONSE', {
@@ -37,42 +38,45 @@ export const CostReport = builder.objectRef<LoadedReport>('CostReport').implemen
       },
     }),
     clusters: t.stringList({
-      description: 'The names of the Kubernetes clusters that the report covers.',
-      resolve: ({ report }) => report.clusters,
+      description: 'The names of the Kubernetes clusters in the report.',
+      resolve({ report }, _args, context) {
+        context.budget.chargeFields(report.clusters.length);
+        return report.clusters;
+      },
     }),
     asOf: t.expose('asOf', {
       type: 'DateTime',
-      description: 'When ScaleOps gave this report to the gateway, which may keep it for a while.',
+      description: 'When ScaleOps returned this report. The gateway may have cached it since.',
     }),
     isStale: t.exposeBoolean('isStale', {
       description:
-        'Whether the report is past its freshness: a newer one is being fetched, or ScaleOps fails. `asOf` tells its age.',
+        'Whether the report is older than its freshness lifetime: a newer one is being fetched, or ScaleOps fails.',
     }),
   }),
 });
 
-/** What a router reckons with for a report that may have to be fetched. */
-const UPSTREAM_CALL = 50;
+/** @cost for routers: a report that may have to be fetched. */
+const UPSTREAM_CALL_COST_WEIGHT = 50;
 
-function loadReport(request: ReportRequest, { loaders, grants }: GatewayContext) {
-  checkGranted(grants, request);
+function loadReport(request: ReportRequest, { loaders, permissions }: GatewayContext) {
+  assertAllowed(permissions, request);
   return loaders.report.load(request);
 }
 
 builder.queryType({
   description:
-    'What Kubernetes workloads cost, as reported by ScaleOps. Both reports have the same shape. ' +
-    'A report that fails is null with an error of its own; the others of the operation stay.',
+    'The costs of Kubernetes workloads, from ScaleOps. ' +
+    'A report that fails is null with an error of its own; the rest of the operation is answered.',
   fields: (t) => ({
     aggregatedCosts: t.field({
       type: CostReport,
       nullable: true,
-      directives: { cost: { weight: UPSTREAM_CALL }, cacheTag: { format: 'costs' } },
+      directives: { cost: { weight: UPSTREAM_CALL_COST_WEIGHT }, cacheTag: { format: 'costs' } },
       description:
-        'Costs added up by group: by cluster, namespace, labels or annotations, in any combination. ' +
-        'For questions like "what does each namespace cost?".',
+        'Costs grouped by cluster, namespace, labels or annotations, in any combination. ' +
+        'Answers what each namespace costs.',
       args: {
-        filter: t.arg({ type: AggregatedCostsFilter, description: 'What the report is made of and grouped by.' }),
+        filter: t.arg({ type: AggregatedCostsFilter, description: 'What the report covers and how it is grouped.' }),
       },
       resolve: (_root, { filter }, context) =>
         loadReport(toAggregatedCostsRequest(filter, context.multiClusterByDefault), context),
@@ -80,12 +84,12 @@ builder.queryType({
     workloadCosts: t.field({
       type: CostReport,
       nullable: true,
-      directives: { cost: { weight: UPSTREAM_CALL }, cacheTag: { format: 'costs' } },
+      directives: { cost: { weight: UPSTREAM_CALL_COST_WEIGHT }, cacheTag: { format: 'costs' } },
       description:
-        'Costs workload by workload: one row for each Deployment, StatefulSet and so on. ' +
-        'For questions like "which workloads could cost less?".',
+        'Costs per workload, one row for each Deployment, StatefulSet and so on. ' +
+        'Answers which workloads could cost less.',
       args: {
-        filter: t.arg({ type: WorkloadCostsFilter, description: 'Which workloads the report lists.' }),
+        filter: t.arg({ type: WorkloadCostsFilter, description: 'Which workloads to list.' }),
       },
       resolve: (_root, { filter }, context) =>
         loadReport(toWorkloadCostsRequest(filter, context.multiClusterByDefault), context),

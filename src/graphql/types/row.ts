@@ -1,54 +1,55 @@
-// CostRow: one row of a report, with every field of the REST API under its name there.
+// CostRow: one row of a report, with every field of the REST API under the same name.
 
 import type { NameField, NumberField } from '../../report/columns/columns.js';
 import type { Label } from '../../report/columns/label.js';
 import type { ReportRow } from '../../report/row.js';
 import { builder } from '../builder.js';
+import { chargeRowList } from '../response-budget.js';
 
 const LabelRef = builder.objectRef<Label>('Label').implement({
-  description: 'A Kubernetes label or annotation: a key and its value.',
+  description: 'A Kubernetes label or annotation.',
   directives: { shareable: {} },
   fields: (t) => ({
     key: t.exposeString('key', { description: 'The key, such as `team` or `app.kubernetes.io/name`.' }),
-    value: t.exposeString('value', { description: 'The value; may be empty.' }),
+    value: t.exposeString('value', { description: 'The value, such as `payments`. May be empty.' }),
   }),
 });
 
-/** What a router reckons with. */
+/** For routers. */
 const LABELS = { listSize: { assumedSize: 10 } };
 
 const TEXTS = {
-  clusterName: 'The Kubernetes cluster. Null when ScaleOps names none, as for a row that covers several.',
-  namespace: 'The Kubernetes namespace. Null when ScaleOps names none, as for a row that covers several.',
-  workloadName: 'The name of the workload. Null in an aggregated row.',
-  workloadType: 'The kind of the workload, such as `Deployment` or `StatefulSet`. Null in an aggregated row.',
+  clusterName: 'The Kubernetes cluster, such as `prod-us-east-1`. Null in a row that covers several clusters.',
+  namespace: 'The Kubernetes namespace, such as `checkout`. Null in a row that covers several namespaces.',
+  workloadName: 'The workload, such as `checkout-api`. Null in an aggregated row.',
+  workloadType: 'The kind of workload, such as `Deployment` or `StatefulSet`. Null in an aggregated row.',
 } as const satisfies Record<NameField, string>;
 
-/** What the numbers say; their totals say the same. */
+/** Rows and totals share these descriptions. */
 export const NUMBERS = {
-  totalCost: 'The cost over the window of the report, in the currency ScaleOps is set to. Negative for a credit.',
-  hourlyCost: 'The cost of one hour, as ScaleOps works it out, in the currency ScaleOps is set to.',
+  totalCost: 'The cost over the window of the report, in the currency of ScaleOps. Negative for a credit.',
+  hourlyCost: 'The cost per hour as ScaleOps computes it, in the currency of ScaleOps.',
   savingsAvailable:
-    'What could be saved, by the advice of ScaleOps, which does not document over which time. In the currency ScaleOps is set to.',
+    'The savings that ScaleOps recommends, in the currency of ScaleOps. ScaleOps does not document for which period.',
   savingsAvailableWithReplicas:
-    'As `savingsAvailable`, if the number of replicas were optimised as well. In the currency ScaleOps is set to.',
-  onDemandHours: 'Hours that the pods ran on on-demand nodes, which cost the full price.',
-  onDemandPercent: 'The part of the hours that ran on on-demand nodes, in percent (0 to 100).',
-  spotHours: 'Hours that the pods ran on spot nodes, which are cheaper and may be taken back.',
-  spotPercent: 'The part of the hours that ran on spot nodes, in percent (0 to 100).',
-  ownerCpuRequest: 'The CPU that the workload requests. Probably in millicores: ScaleOps does not document the unit.',
-  ownerGpuRequest: 'The number of GPUs that the workload requests.',
-  ownerMemoryRequest: 'The memory that the workload requests. Probably in bytes: ScaleOps does not document the unit.',
-  replicas: 'How many replicas ran, on average over the window.',
+    'As `savingsAvailable`, with the number of replicas optimised too. In the currency of ScaleOps.',
+  onDemandHours: 'Hours that pods ran on on-demand nodes (full price).',
+  onDemandPercent: 'The share of hours that ran on on-demand nodes, in percent (0 to 100).',
+  spotHours: 'Hours that pods ran on spot nodes (cheaper, may be reclaimed).',
+  spotPercent: 'The share of hours that ran on spot nodes, in percent (0 to 100).',
+  ownerCpuRequest: 'The requested CPU, probably in millicores: ScaleOps does not document the unit.',
+  ownerGpuRequest: 'The number of requested GPUs.',
+  ownerMemoryRequest: 'The requested memory, probably in bytes: ScaleOps does not document the unit.',
+  replicas: 'The average number of replicas over the window.',
 } as const satisfies Record<Exclude<NumberField, 'amountOfWorkloads'>, string>;
 
-/** What every number of a row has in common. */
-const NULL_NUMBER = ' Null when ScaleOps gives no number; never 0 instead.';
+/** Follows the description of each number. */
+const NULL_NUMBER = ' Null when ScaleOps gives no number.';
 
 export const CostRow = builder.objectRef<ReportRow>('CostRow').implement({
   description:
-    'What one workload cost (workload report), or one group of workloads (aggregated report). ' +
-    'The fields are those of the ScaleOps REST API.',
+    'The costs of one workload (workload report) or one group of workloads (aggregated report). ' +
+    'Fields have the names of the ScaleOps REST API.',
   fields: (t) => {
     const text = (name: keyof typeof TEXTS) => t.exposeString(name, { nullable: true, description: TEXTS[name] });
     const number = (name: keyof typeof NUMBERS) =>
@@ -56,8 +57,8 @@ export const CostRow = builder.objectRef<ReportRow>('CostRow').implement({
     return {
       id: t.exposeID('id', {
         description:
-          "The row's id in ScaleOps, stable between reports; compare ids without regard to case. " +
-          'Made of cluster, namespace, type and name where ScaleOps gives none.',
+          "The row's id in ScaleOps, stable between reports and case-insensitive. " +
+          'Built from cluster, namespace, type and name when ScaleOps gives none.',
       }),
       clusterName: text('clusterName'),
       namespace: text('namespace'),
@@ -65,27 +66,31 @@ export const CostRow = builder.objectRef<ReportRow>('CostRow').implement({
       workloadType: text('workloadType'),
       amountOfWorkloads: t.exposeInt('amountOfWorkloads', {
         nullable: true,
-        description: 'How many workloads the row covers.' + NULL_NUMBER,
+        description: 'The number of workloads that the row covers.' + NULL_NUMBER,
       }),
-      labels: t.expose('labels', {
+      labels: t.field({
         type: [LabelRef],
         directives: LABELS,
         nullable: true,
-        description: 'The labels that an aggregated row is grouped by. Null when ScaleOps gives none.',
+        description: 'The labels that an aggregated row is grouped by. Null when there are none.',
+        resolve: ({ labels }, _args, context, info) => chargeRowList(labels, context, info),
       }),
-      annotations: t.expose('annotations', {
+      annotations: t.field({
         type: [LabelRef],
         directives: LABELS,
         nullable: true,
-        description: 'The annotations that an aggregated row is grouped by. Null when ScaleOps gives none.',
+        description: 'The annotations that an aggregated row is grouped by. Null when there are none.',
+        resolve: ({ annotations }, _args, context, info) => chargeRowList(annotations, context, info),
       }),
-      ownerLabels: t.expose('ownerLabels', {
+      ownerLabels: t.field({
         type: [LabelRef],
         directives: LABELS,
         description: "The Kubernetes labels of the workload's owner, such as its Deployment.",
+        resolve: ({ ownerLabels }, _args, context, info) => chargeRowList(ownerLabels, context, info),
       }),
-      services: t.exposeStringList('services', {
-        description: 'The Kubernetes Services that lead to the workload.',
+      services: t.stringList({
+        description: 'The Kubernetes Services of the workload.',
+        resolve: ({ services }, _args, context, info) => chargeRowList(services, context, info),
       }),
       totalCost: number('totalCost'),
       hourlyCost: number('hourlyCost'),
@@ -102,8 +107,8 @@ export const CostRow = builder.objectRef<ReportRow>('CostRow').implement({
       share: t.exposeFloat('share', {
         nullable: true,
         description:
-          "The row's part of the whole report's totalCost: 0.25 is a quarter. From 0 to 1, or outside where there are credits. " +
-          'Null when either is unknown or the whole report cost 0.',
+          "The row's share of the report's totalCost, such as 0.25. From 0 to 1, or outside when there are credits. " +
+          'Null when either cost is unknown or the report cost 0.',
       }),
     };
   },

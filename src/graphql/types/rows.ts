@@ -6,43 +6,45 @@ import type { GatewayContext } from '../../loaders/context.js';
 import { UserInputError } from '../../errors.js';
 import { SerializedList } from '../../execution/serialized-list.js';
 import { CursorError } from '../../report/query/page.js';
+import { toSteps } from '../../loaders/read-report.js';
 import type { Report, RowPage, RowQuestion } from '../../report/report.js';
+import type { Steps } from '../../report/steps.js';
 import { toRequestKey } from '../../report/request.js';
 import type { RowMember } from '../../report/write/row-writer.js';
 import type { ReportRow } from '../../report/row.js';
-import { spendRows, study } from '../response-budget.js';
+import { argumentsKey, chargeItems } from '../response-budget.js';
 import { builder } from '../builder.js';
-import { checkCount, checkNotNegative } from '../inputs/validate.js';
+import { assertCount, assertNotNegative } from '../inputs/validate.js';
 import { CostReport } from './report.js';
-import { toEdgeMembers, toRowMembers } from '../selection/row-selection.js';
+import { compileEdgeSelection, compileRowSelection } from '../selection/row-selection.js';
 import { CostRowOrder, MAX_ORDERS, toRowOrder } from '../inputs/row-order.js';
 import { CostRow } from './row.js';
 import { CostRowsWhere, toRowsWhere } from '../inputs/where.js';
 
-/** What a router reckons with where a query does not say how many rows it wants: those of a large dashboard. */
+/** @listSize for routers, where a query has no `first` or `last`: the rows of a large dashboard. */
 const ASSUMED_ROWS = 1_000;
 
 const PageInfo = builder.objectRef<RowPage>('PageInfo').implement({
-  description: 'Where a page stands among all rows.',
-  // The Relay specification's own, which other subgraphs have as well.
+  description: 'The position of a page among all rows.',
+  // The type of the Relay specification, which other subgraphs have too.
   directives: { shareable: {} },
   fields: (t) => ({
     hasNextPage: t.exposeBoolean('hasNextPage', {
       description:
-        'With `first`: whether rows are left for the next page. Else whether rows follow a `before`. As in the Relay specification.',
+        'With `first`: whether there is a next page. Otherwise whether rows follow `before`. As in the Relay specification.',
     }),
     hasPreviousPage: t.exposeBoolean('hasPreviousPage', {
       description:
-        'With `last`: whether rows are left for the page before. Else whether rows precede an `after`. As in the Relay specification.',
+        'With `last`: whether there is a previous page. Otherwise whether rows precede `after`. As in the Relay specification.',
     }),
     startCursor: t.string({
       nullable: true,
-      description: "The cursor of the page's first row, for `before`. Null when the page is empty.",
+      description: 'The cursor of the first row, for `before`. Null when the page is empty.',
       resolve: (page) => (page.rowCount === 0 ? null : page.cursorOf(0)),
     }),
     endCursor: t.string({
       nullable: true,
-      description: "The cursor of the page's last row, for `after`. Null when the page is empty.",
+      description: 'The cursor of the last row, for `after`. Null when the page is empty.',
       resolve: (page) => (page.rowCount === 0 ? null : page.cursorOf(page.rowCount - 1)),
     }),
   }),
@@ -51,49 +53,51 @@ const PageInfo = builder.objectRef<RowPage>('PageInfo').implement({
 const CostRowEdge = builder
   .objectRef<{ readonly node: ReportRow; readonly page: RowPage; readonly index: number }>('CostRowEdge')
   .implement({
-    description: 'A row and its place among the rows.',
+    description: 'A row and its cursor.',
     fields: (t) => ({
-      node: t.expose('node', { type: CostRow, description: 'The row itself.' }),
+      node: t.expose('node', { type: CostRow, description: 'The row at this cursor.' }),
       cursor: t.string({
         description:
-          'An opaque text that names the row in this list, for `after` and `before`. It belongs to one report, ' +
-          '`where` and `orderBy`; it stays good when the report is refreshed, as far as the row is still there.',
+          'An opaque position for `after` and `before`. Valid for the same report, `where` and `orderBy`, ' +
+          'also after the report was refreshed.',
         resolve: ({ page, index }) => page.cursorOf(index),
       }),
     }),
   });
 
 const CostRowConnection = builder.objectRef<RowPage>('CostRowConnection').implement({
-  description: 'A page of rows, and how many rows there are in all.',
+  description: 'A page of rows.',
   fields: (t) => ({
     nodes: t.field({
       type: [CostRow],
       description: 'The rows of the page.',
-      resolve: (page, _args, context, info) => listOf(page, context, info, toRowMembers, (rows) => rows),
+      resolve: (page, _args, context, info) => resolveList(page, context, info, compileRowSelection, (rows) => rows),
     }),
     edges: t.field({
       type: [CostRowEdge],
       description: 'The rows of the page, each with its cursor.',
       resolve: (page, _args, context, info) =>
-        listOf(page, context, info, toEdgeMembers, (rows) => rows.map((node, index) => ({ node, page, index }))),
+        resolveList(page, context, info, compileEdgeSelection, (rows) =>
+          rows.map((node, index) => ({ node, page, index })),
+        ),
     }),
     pageInfo: t.field({
       type: PageInfo,
       description: 'Where the page stands among all rows.',
       resolve: (page) => page,
     }),
-    totalCount: t.exposeInt('totalCount', { description: 'How many rows there are on all pages together.' }),
+    totalCount: t.exposeInt('totalCount', { description: 'The number of rows on all pages together.' }),
   }),
 });
 
-/** Pages from here on are put together one after the other. */
+/** Resolving a page of so many rows takes much memory, so that it needs a slot. */
 const LARGE_PAGE = 10_000;
 
 /**
  * The list of a page: as JSON where the executor takes that and no field below needs a resolver, else its items. Nothing
  * is cut off in silence: a page over one of the operator's limits is refused.
  */
-function listOf<Item>(
+function resolveList<Item>(
   page: RowPage,
   context: GatewayContext,
   info: GraphQLResolveInfo,
@@ -107,11 +111,13 @@ function listOf<Item>(
       `must be given and at most ${maxPageRows}: here it would be ${page.rowCount} rows.`,
     );
   }
-  if (!spendRows(context, page.rowCount, info)) return [];
+  chargeItems(context, page.rowCount, info);
   const members = serializesLists ? toMembers(info) : undefined;
-  // Pothos knows lists as iterables alone; the executor that allows serialized lists takes them as they are.
+  // Pothos' types know lists as iterables only.
   if (members !== undefined) return new SerializedList(page.write(members)) as unknown as readonly Item[];
-  return page.rowCount < LARGE_PAGE ? toItems(page.rows) : context.awaitTurn().then(() => toItems(page.rows));
+  return page.rowCount < LARGE_PAGE
+    ? toItems(page.rows)
+    : context.acquireLargeResponseSlot().then(() => toItems(page.rows));
 }
 
 builder.objectField(CostReport, 'rows', (t) =>
@@ -126,47 +132,50 @@ builder.objectField(CostReport, 'rows', (t) =>
       },
     },
     description:
-      'The rows of the report: one a workload, or one a group of them. Without `first` and `last`, all of them. ' +
-      'Pages are those of the Relay connection specification.',
+      'The rows of the report, one per workload or group. All rows unless `first` or `last` is given. ' +
+      'A Relay connection.',
     args: {
-      where: t.arg({ type: CostRowsWhere, description: 'Which rows; all of them where it is left out.' }),
+      where: t.arg({ type: CostRowsWhere, description: 'Only rows that match. Default: all rows.' }),
       orderBy: t.arg({
         type: [CostRowOrder],
         description:
-          'What the rows are ordered by: the first entry decides, each further one among equals. ' +
-          `Left out, the rows keep the order of ScaleOps. At most ${MAX_ORDERS} entries.`,
+          'The order of rows: by the first entry, then by the next among equal rows. ' +
+          `Default: the order of ScaleOps. At most ${MAX_ORDERS} entries.`,
       }),
       first: t.arg.int({
-        description: 'How many rows to give, from the first on; 0 gives none, for the counts alone.',
+        description: 'The number of rows from the start, such as 20. 0 returns counts only.',
       }),
-      after: t.arg.string({ description: 'The cursor of a row: the page begins after it.' }),
-      last: t.arg.int({ description: 'How many rows to give, up to the last one. Not together with `first`.' }),
-      before: t.arg.string({ description: 'The cursor of a row: the page ends before it.' }),
+      after: t.arg.string({ description: 'A cursor: the page starts after this row.' }),
+      last: t.arg.int({ description: 'The number of rows from the end. Not together with `first`.' }),
+      before: t.arg.string({ description: 'A cursor: the page ends before this row.' }),
     },
-    resolve: (loaded, { where, orderBy, first, after, last, before }, context, { fieldNodes }) =>
-      context.once([loaded, fieldNodes], () => {
-        if (orderBy != null) checkCount('orderBy', orderBy, MAX_ORDERS);
-        if (first != null) checkNotNegative('first', first);
-        if (last != null) checkNotNegative('last', last);
+    resolve: (loaded, args, context, info) =>
+      context.memoize([loaded, 'rows', argumentsKey(context, info, args)], () => {
+        const { where, orderBy, first, after, last, before } = args;
+        if (orderBy != null) assertCount('orderBy', orderBy, MAX_ORDERS);
+        if (first != null) assertNotNegative('first', first);
+        if (last != null) assertNotNegative('last', last);
         if (first != null && last != null) throw new UserInputError('first', 'must not be given together with `last`.');
         const question = {
           scope: () => toRequestKey(loaded.request),
-          where: toRowsWhere(where, context.grants),
+          where: toRowsWhere(where, context.permissions),
           orderBy: orderBy?.map(toRowOrder),
           first: first ?? undefined,
           after: after ?? undefined,
           last: last ?? undefined,
           before: before ?? undefined,
         };
-        const passes = (where == null ? 0 : 1) + (orderBy?.length ?? 0);
-        return study(context, loaded.report, passes, () => selectRows(loaded.report, question));
+        // A filter, each key of the order, and the search for each cursor read all rows.
+        const passes =
+          (where == null ? 0 : 1) + (orderBy?.length ?? 0) + (after == null ? 0 : 1) + (before == null ? 0 : 1);
+        return context.readReport(loaded.report, passes, () => selectRows(loaded.report, question));
       }),
   }),
 );
 
-function selectRows(report: Report, question: RowQuestion): RowPage {
+function* selectRows(report: Report, question: RowQuestion): Steps<RowPage> {
   try {
-    return report.selectRows(question);
+    return yield* toSteps(() => report.selectRows(question));
   } catch (error) {
     if (!(error instanceof CursorError)) throw error;
     throw new UserInputError(error.argument, 'must be a cursor of this report with this `where` and `orderBy`.');

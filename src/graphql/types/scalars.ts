@@ -1,5 +1,5 @@
-// The two scalars of the API, DateTime and Duration. A value that breaks a scalar's rule is the caller's bad input: the
-// error says the rule, and graphql or the HTTP door adds where in the input it stands.
+// The scalars DateTime and Duration. A value that breaks a rule is BAD_USER_INPUT; graphql-js or the error formatter adds
+// its place in the input.
 
 import { GraphQLError, Kind, print, type ValueNode } from 'graphql';
 
@@ -8,15 +8,15 @@ import { builder } from '../builder.js';
 const MINUTE_MS = 60_000;
 const UNIT_MS = { m: MINUTE_MS, h: 60 * MINUTE_MS, d: 1_440 * MINUTE_MS, w: 10_080 * MINUTE_MS } as const;
 
-/** The longest time a report may cover: ten years, three of them leap years. */
+/** The longest period of a report: ten years, three of them leap years. */
 export const MAX_WINDOW_MS = 3_653 * UNIT_MS.d;
 
 const DURATION_RULE = 'must be a positive whole number and one of m, h, d, w, such as "7d", and at most ten years';
 const DATE_TIME_RULE = 'must be an RFC 3339 date and time with a zone, such as "2026-01-31T00:00:00Z"';
 
 /**
- * A duration in the one form that is sent upstream: whole days as days, the upstream's own unit, else hours or minutes.
- * Null for text that is no duration, or one of more than ten years.
+ * Normalizes a duration to whole days, the unit of ScaleOps, else to hours or minutes. Null for text that is no duration
+ * or is longer than ten years.
  */
 export function parseDuration(text: string): string | null {
   const match = /^([1-9]\d{0,8})([mhdw])$/.exec(text);
@@ -27,7 +27,7 @@ export function parseDuration(text: string): string | null {
   return `${ms / UNIT_MS[unit]}${unit}`;
 }
 
-// RFC 3339, section 5.6. Fractions past the millisecond are cut off; a leap second has no epoch time.
+// RFC 3339, section 5.6. Fractions of milliseconds are dropped; a leap second has no epoch time.
 const DATE_TIME =
   /^(\d{4})-(\d\d)-(\d\d)[Tt]([01]\d|2[0-3]):([0-5]\d):([0-5]\d)(\.\d{1,9})?([Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
 
@@ -42,7 +42,7 @@ function parseDateTime(text: string): number | null {
   return Number.isNaN(time) ? null : time;
 }
 
-/** Refuses with the rule; the value itself is not repeated, it may be long or somebody's secret. */
+/** The message does not repeat the value, which may be long or a secret. */
 function refuse(name: string, rule: string, node?: ValueNode): GraphQLError {
   return new GraphQLError(`${name} ${rule}.`, {
     extensions: { code: 'BAD_USER_INPUT' },
@@ -64,8 +64,8 @@ function textScalar<T>(name: string, rule: string, parse: (text: string) => T | 
 
 builder.scalarType('DateTime', {
   description:
-    'A moment. In: RFC 3339 with a zone, such as `2026-01-31T00:00:00Z` or `2026-01-31T01:00:00+01:00`. ' +
-    'Out: RFC 3339 in UTC, with `Z` and milliseconds.',
+    'A date and time of RFC 3339 with a zone, such as `2026-01-31T00:00:00Z` or `2026-01-31T01:00:00+01:00`. ' +
+    'Answers use UTC with milliseconds.',
   specifiedByURL: 'https://www.rfc-editor.org/rfc/rfc3339#section-5.6',
   ...textScalar('DateTime', DATE_TIME_RULE, parseDateTime),
   serialize: (epochMs) => new Date(epochMs).toISOString() as unknown as number,
@@ -73,8 +73,8 @@ builder.scalarType('DateTime', {
 
 builder.scalarType('Duration', {
   description:
-    'A length of time up to now: a positive whole number and a unit, `m` minutes, `h` hours, `d` days or `w` weeks. ' +
-    'For example `7d`, `24h` or `4w`. At most ten years.',
+    'A length of time: a positive whole number and `m` (minutes), `h` (hours), `d` (days) or `w` (weeks), ' +
+    'such as `7d` or `24h`. At most ten years.',
   ...textScalar('Duration', DURATION_RULE, parseDuration),
   serialize: (duration) => duration,
 });

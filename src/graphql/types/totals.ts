@@ -2,23 +2,24 @@
 
 import type { SumField } from '../../report/columns/columns.js';
 import { percentOfHours, type Totals } from '../../report/query/totals.js';
-import { study } from '../response-budget.js';
+import { argumentsKey } from '../response-budget.js';
+import { countSummedColumns } from '../selection/size.js';
 import { builder } from '../builder.js';
 import { CostReport } from './report.js';
 import { NUMBERS } from './row.js';
 import { CostRowsWhere, toRowsWhere } from '../inputs/where.js';
 
-/** What a router reckons with for a field that looks at every row of its report. */
-export const READS_ALL_ROWS = 5;
+/** @cost for routers: a field that reads every row of its report. */
+export const FULL_SCAN_COST_WEIGHT = 5;
 
 /** The largest number that GraphQL's Int holds. */
 const MAX_INT = 2 ** 31 - 1;
 
-/** What every sum has in common. */
-const COVERS = ' Added up exactly over the rows that have a value: a row without one adds nothing. 0 when none has.';
+/** Follows the description of each sum. */
+const COVERS = ' The sum over all rows; a row without a value counts as 0.';
 
 export const CostTotals = builder.objectRef<Totals>('CostTotals').implement({
-  description: 'Rows added up. Sums are exact: they do not drift, however many rows there are.',
+  description: 'The sums of a set of rows. Sums do not drift, however many rows there are.',
   fields: (t) => {
     const sum = (field: Exclude<SumField, 'amountOfWorkloads'>) =>
       t.float({ description: NUMBERS[field] + COVERS, resolve: (totals) => totals.sum(field) });
@@ -26,14 +27,14 @@ export const CostTotals = builder.objectRef<Totals>('CostTotals').implement({
       t.float({
         nullable: true,
         description:
-          `The part of the hours that ran on ${kind} nodes, in percent (0 to 100). ` +
-          'Worked out from the summed hours, not averaged over rows. Null when there are no hours.',
+          `The share of hours that ran on ${kind} nodes, in percent (0 to 100), ` +
+          'computed from the summed hours. Null when there are no hours.',
         resolve: (totals) => percentOfHours(totals, field),
       });
     return {
-      rowCount: t.exposeInt('rowCount', { description: 'How many rows were added up, with or without values.' }),
+      rowCount: t.exposeInt('rowCount', { description: 'The number of rows.' }),
       amountOfWorkloads: t.int({
-        description: `How many workloads the rows cover, at most ${MAX_INT}.` + COVERS,
+        description: `The number of workloads that the rows cover, at most ${MAX_INT}.` + COVERS,
         resolve: (totals) => Math.max(-MAX_INT, Math.min(totals.sum('amountOfWorkloads'), MAX_INT)),
       }),
       totalCost: sum('totalCost'),
@@ -52,20 +53,21 @@ export const CostTotals = builder.objectRef<Totals>('CostTotals').implement({
   },
 });
 
-/** How often totals read a report, about: to find the rows, and to add some fields up. */
-const PASSES = 2;
-
 builder.objectField(CostReport, 'totals', (t) =>
   t.field({
     type: CostTotals,
-    directives: { cost: { weight: READS_ALL_ROWS } },
-    description: 'The rows of the report added up, or those that match `where`.',
-    args: { where: t.arg({ type: CostRowsWhere, description: 'Which rows; all of them where it is left out.' }) },
-    // Several entities may lead to one report, and one field asks it the same each time.
-    resolve: ({ report }, { where }, context, { fieldNodes }) =>
-      context.once([report, fieldNodes], () => {
-        const wanted = toRowsWhere(where, context.grants);
-        return study(context, report, PASSES, () => report.sumRows(wanted));
+    directives: { cost: { weight: FULL_SCAN_COST_WEIGHT } },
+    description: 'The sums of all rows, or of those that match `where`.',
+    args: { where: t.arg({ type: CostRowsWhere, description: 'Only rows that match. Default: all rows.' }) },
+    // Several entities may lead to one report, so that one field asks it the same question many times.
+    resolve: ({ report }, args, context, info) =>
+      context.memoize([report, info.fieldNodes], () => {
+        // Each column is added up once, when the first field over it is resolved.
+        context.budget.chargeReading(countSummedColumns(info) * report.rowCount);
+        return context.memoize([report, 'totals', argumentsKey(context, info, args)], () => {
+          const where = toRowsWhere(args.where, context.permissions);
+          return context.readReport(report, where === undefined ? 0 : 1, () => report.sumRows(where));
+        });
       }),
   }),
 );

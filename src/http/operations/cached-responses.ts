@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 
 import type { AnswerMemory } from '../../cache/memory/response-store.js';
-import type { LoadStats } from '../../loaders/context.js';
+import type { LoadStats } from '../../loaders/load-stats.js';
 import type { GraphQLRequest } from '../graphql-request.js';
 import type { Encoding } from '../response/format.js';
 import type { ResolvedOperation } from '../steps/resolve-operation.js';

@@ -3,15 +3,15 @@
 import type { DocumentNode, Source } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 
-import { findBreach, parseDocument, type DocumentLimits } from '../../query-limits/limits.js';
+import { findViolation, parseDocument, type DocumentLimits } from '../../query-limits/limits.js';
 
 export function useDocumentLimits(limits: DocumentLimits): Plugin {
   return {
     onParse({ setParseFn }) {
       setParseFn((source: string | Source) => {
         const document: DocumentNode = parseDocument(source, limits);
-        const breach = findBreach(document, limits);
-        if (breach !== undefined) throw breach;
+        const violation = findViolation(document, limits);
+        if (violation !== undefined) throw violation;
         return document;
       });
     },

@@ -2,7 +2,7 @@
 // response is as old as its oldest report, and fresh for as long as each of its reports is.
 
 import type { HeadersByName } from '../../auth/authentication.js';
-import type { LoadStats } from '../../loaders/context.js';
+import type { LoadStats } from '../../loaders/load-stats.js';
 
 export interface ResponseAge {
   /** When ScaleOps gave the oldest report, in milliseconds since the Unix epoch. */

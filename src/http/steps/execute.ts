@@ -5,7 +5,8 @@ import type { ExecutionResult, GraphQLResolveInfo, GraphQLSchema } from 'graphql
 import { Semaphore } from '../../concurrency/semaphore.js';
 import type { Values } from '../../execution/coerce-inputs.js';
 import { executeOperation } from '../../execution/executor.js';
-import { createContext, type Caller, type ContextParts, type GatewayContext } from '../../loaders/context.js';
+import { createContext, type GatewayContext } from '../../loaders/context.js';
+import type { Caller, RequestServices } from '../../loaders/request-services.js';
 import type { GraphQLRequest } from '../graphql-request.js';
 import type { RequestObservation } from '../instrumentation.js';
 import { hasNoCacheDirective } from '../response/cache-headers.js';
@@ -13,7 +14,7 @@ import type { ResolvedOperation } from './resolve-operation.js';
 
 export interface ExecuteOptions {
   readonly schema: GraphQLSchema;
-  readonly services: ContextParts;
+  readonly services: RequestServices;
   /** How many large responses may be put together at once: each takes some hundred megabytes until it is written. */
   readonly maxLargeResponses: number;
 }
@@ -51,7 +52,8 @@ export function createExecute({ schema, services, maxLargeResponses }: ExecuteOp
     request.operation = { ...facts, stats: context.stats };
     const plan = prepared.planFor(variables);
     context.serializesLists = plan !== undefined && onField === undefined;
-    const run = () => executeOperation(schema, { prepared, plan, given, variables, context, hooks: { onField } });
+    const hooks = { onField, stopped: () => context.budget.exceeded };
+    const run = () => executeOperation(schema, { prepared, plan, given, variables, context, hooks });
     const result = observation === undefined ? run() : observation.execute(facts, run);
     return { context, result: result instanceof Promise ? await request.deadline.race(result) : result };
   };
@@ -60,19 +62,21 @@ export function createExecute({ schema, services, maxLargeResponses }: ExecuteOp
 /** The caller as resolvers know it. A class, so that the signal is created when something has to be waited for. */
 class RequestCaller implements Caller {
   readonly token: string | undefined;
+  readonly callerKey: string | undefined;
   readonly principal: Caller['principal'];
-  readonly grants: Caller['grants'];
-  readonly anew: boolean;
-  readonly awaitTurn: () => Promise<void>;
+  readonly permissions: Caller['permissions'];
+  readonly noCache: boolean;
+  readonly acquireLargeResponseSlot: () => Promise<void>;
   readonly #request: GraphQLRequest;
 
-  constructor(request: GraphQLRequest, awaitTurn: () => Promise<void>) {
+  constructor(request: GraphQLRequest, acquireLargeResponseSlot: () => Promise<void>) {
     this.#request = request;
     this.token = request.callerToken;
+    this.callerKey = request.callerName ?? request.http.remoteAddress;
     this.principal = request.principal;
-    this.grants = request.permissions;
-    this.anew = hasNoCacheDirective(request.http.headers);
-    this.awaitTurn = awaitTurn;
+    this.permissions = request.permissions;
+    this.noCache = hasNoCacheDirective(request.http.headers);
+    this.acquireLargeResponseSlot = acquireLargeResponseSlot;
   }
 
   get signal(): AbortSignal {

@@ -1,0 +1,92 @@
+// The fields that lead to entities: of Query by name, and of rows.
+
+import type { ReportRow } from '../../report/row.js';
+import { builder } from '../builder.js';
+import { assertName } from '../inputs/validate.js';
+import { CostRow } from '../types/row.js';
+import {
+  CASE_INSENSITIVE,
+  Cluster,
+  CLUSTER_KEY,
+  CLUSTER_NAME,
+  Namespace,
+  NAMESPACE_KEY,
+  NAMESPACE_NAME,
+  Workload,
+  WORKLOAD_KEY,
+  type Key,
+} from './entities.js';
+
+builder.queryFields((t) => ({
+  cluster: t.field({
+    type: Cluster,
+    nullable: true,
+    description: 'A cluster by name. Existence is not checked: `costs` is null when ScaleOps does not know it.',
+    directives: { cacheTag: { format: 'cluster-{$args.name}' } },
+    args: { name: t.arg.string({ required: true, description: CLUSTER_NAME + CASE_INSENSITIVE }) },
+    resolve: (_root, key) => assertKey(key, CLUSTER_KEY),
+  }),
+  namespace: t.field({
+    type: Namespace,
+    nullable: true,
+    description: 'A namespace by name. Existence is not checked: `costs` is null when ScaleOps does not know it.',
+    directives: { cacheTag: { format: 'namespace-{$args.clusterName}-{$args.name}' } },
+    args: {
+      clusterName: t.arg.string({ required: true, description: CLUSTER_NAME + CASE_INSENSITIVE }),
+      name: t.arg.string({ required: true, description: NAMESPACE_NAME + CASE_INSENSITIVE }),
+    },
+    resolve: (_root, key) => assertKey(key, NAMESPACE_KEY),
+  }),
+  workload: t.field({
+    type: Workload,
+    nullable: true,
+    description: 'A workload by name. Existence is not checked: `cost` is null when ScaleOps does not know it.',
+    directives: {
+      cacheTag: { format: 'workload-{$args.clusterName}-{$args.namespace}-{$args.type}-{$args.name}' },
+    },
+    args: {
+      clusterName: t.arg.string({ required: true, description: CLUSTER_NAME + CASE_INSENSITIVE }),
+      namespace: t.arg.string({ required: true, description: NAMESPACE_NAME + CASE_INSENSITIVE }),
+      type: t.arg.string({ required: true, description: `The kind, such as \`Deployment\`.${CASE_INSENSITIVE}` }),
+      name: t.arg.string({ required: true, description: `The name of the workload.${CASE_INSENSITIVE}` }),
+    },
+    resolve: (_root, key) => assertKey(key, WORKLOAD_KEY),
+  }),
+}));
+
+/** @throws UserInputError that names the argument and the rule it breaks. */
+function assertKey<Fields extends readonly string[]>(key: Key<Fields>, fields: Fields): Key<Fields> {
+  for (const field of fields) assertName(field, key[field as Fields[number]]);
+  return key;
+}
+
+builder.objectFields(CostRow, (t) => ({
+  cluster: t.field({
+    type: Cluster,
+    nullable: true,
+    description: 'The cluster of the row, with its other costs and the fields of other subgraphs.',
+    resolve: ({ clusterName }) => (clusterName === null ? null : { name: clusterName }),
+  }),
+  namespaceEntity: t.field({
+    type: Namespace,
+    nullable: true,
+    description:
+      'The namespace of the row, with its other costs and the fields of other subgraphs. ' +
+      'The field `namespace` is only its name.',
+    resolve: ({ clusterName, namespace }) =>
+      clusterName === null || namespace === null ? null : { clusterName, name: namespace },
+  }),
+  workload: t.field({
+    type: Workload,
+    nullable: true,
+    description:
+      'The workload of the row, with its costs over another period and the fields of other subgraphs. ' +
+      'Null in a row that covers several workloads.',
+    resolve: toWorkload,
+  }),
+}));
+
+function toWorkload({ clusterName, namespace, workloadType: type, workloadName: name }: ReportRow) {
+  if (clusterName === null || namespace === null || type === null || name === null) return null;
+  return { clusterName, namespace, type, name };
+}

@@ -1,0 +1,112 @@
+// What one operation may cost. A short document can ask for any amount of work: entities lead to rows and rows to
+// entities, lists have no end where `first` is left out, and each question over a report reads all of it. So everything
+// that grows with data is charged here: before the work by an estimate, and as soon as the size is known.
+
+import { GatewayError } from '../errors.js';
+
+/** Undefined means no limit. */
+export interface OperationLimits {
+  /** GATEWAY_MAX_ANSWER_ROWS: items of lists (rows, edges, groups, entities) plus reports of entities. */
+  readonly maxAnswerRows: number | undefined;
+  /** GATEWAY_MAX_COST: fields and list values that are written, plus rows and table entries that are read. */
+  readonly maxCost: number | undefined;
+  /** GATEWAY_MAX_UPSTREAM_CALLS: reports that are not in memory. */
+  readonly maxUpstreamCalls: number | undefined;
+}
+
+/** Errors that an answer lists at most. */
+export const MAX_ERRORS = 100;
+
+/** Bytes of JSON that an answer may have per unit of GATEWAY_MAX_COST: 320 MB by default. A field takes about 25. */
+const BYTES_PER_COST = 64;
+
+/**
+ * The budget of one operation. Each `charge` throws GatewayError QUERY_TOO_COMPLEX once a limit is exceeded, and so does
+ * every later one. The operation is then refused as a whole, whatever of it is done.
+ */
+export class OperationBudget {
+  /** The error that the operation ends with; undefined while it is within its limits. */
+  exceeded: GatewayError | undefined;
+  readonly #limits: OperationLimits;
+  #items = 0;
+  #cost = 0;
+  #calls = 0;
+  #bytes = 0;
+  #errors = 0;
+
+  constructor(limits: OperationLimits) {
+    this.#limits = limits;
+  }
+
+  /** Charges rows of a report, or entries of its tables, that are read; once for each pass. */
+  chargeReading(entries: number): void {
+    this.#cost += entries;
+    this.#check();
+  }
+
+  /** Charges items of a list, each with so many fields below. Call it before the items are made. */
+  chargeItems(count: number, fieldsPerItem: number): void {
+    this.#items += count;
+    this.#cost += count * fieldsPerItem;
+    this.#check();
+  }
+
+  /** Charges fields, or plain values of a list, that are written. */
+  chargeFields(count: number): void {
+    this.#cost += count;
+    this.#check();
+  }
+
+  /** Charges one report of an entity, whether or not it is cut out of a report that is at hand. */
+  chargeEntityReport(): void {
+    this.#items += 1;
+    this.#check();
+  }
+
+  /** Charges one report that is not in memory. Call it before the report is asked for. */
+  chargeUpstreamCall(): void {
+    this.#calls += 1;
+    this.#check();
+  }
+
+  /** Charges bytes of the answer's JSON, before compression. */
+  chargeBytes(count: number): void {
+    this.#bytes += count;
+    this.#check();
+  }
+
+  /** Counts an error of the answer; false when it has MAX_ERRORS already and this one should not be made. Never throws. */
+  chargeError(): boolean {
+    this.#errors += 1;
+    return this.#errors <= MAX_ERRORS;
+  }
+
+  #check(): void {
+    this.exceeded ??= this.#findExcess();
+    if (this.exceeded !== undefined) throw this.exceeded;
+  }
+
+  #findExcess(): GatewayError | undefined {
+    const { maxAnswerRows, maxCost, maxUpstreamCalls } = this.#limits;
+    if (this.#items > (maxAnswerRows ?? Infinity)) {
+      const what = `more than ${maxAnswerRows} rows, groups and entities (GATEWAY_MAX_ANSWER_ROWS)`;
+      return tooComplex(`${what}. Ask for fewer with \`first\`, or in several operations.`);
+    }
+    if (this.#cost > (maxCost ?? Infinity)) {
+      const what = `more than ${maxCost} fields and rows to read (GATEWAY_MAX_COST)`;
+      return tooComplex(`${what}. Ask for fewer rows with \`first\`, for fewer fields, or in several operations.`);
+    }
+    if (this.#calls > (maxUpstreamCalls ?? Infinity)) {
+      const what = `more than ${maxUpstreamCalls} calls to ScaleOps (GATEWAY_MAX_UPSTREAM_CALLS)`;
+      return tooComplex(`${what}. Ask for fewer reports or entities, or in several operations.`);
+    }
+    const maxBytes = BYTES_PER_COST * (maxCost ?? Infinity);
+    if (this.#bytes > maxBytes)
+      return tooComplex(`an answer of more than ${maxBytes} bytes. Ask for fewer rows or fields.`);
+    return undefined;
+  }
+}
+
+function tooComplex(excess: string): GatewayError {
+  return new GatewayError('QUERY_TOO_COMPLEX', { message: `The operation comes to ${excess}` });
+}

@@ -1,0 +1,45 @@
+// The workload reports that one operation reads, finished or pending. Entities are answered from them where possible: the
+// whole answer then shows the same data.
+
+import type { CacheAnswer } from '../cache/report-cache.js';
+import type { Group } from '../report/columns/group-by.js';
+import type { WorkloadCostsRequest } from '../report/request.js';
+import { createCoverage, toFamilyKey, type ScopedRequest } from '../report/scopes/scope.js';
+import type { SupersetReport } from './entity-loader.js';
+
+export interface OperationReports {
+  add(request: WorkloadCostsRequest, lookup: CacheAnswer): void;
+  addPending(request: WorkloadCostsRequest, lookup: Promise<CacheAnswer>): void;
+  /** The reports of the same family, after waiting for the pending ones that may contain what is wanted. */
+  find(wanted: Group<ScopedRequest>): Promise<readonly SupersetReport[]>;
+}
+
+/** A pending report may have any cluster. */
+const ANY_CLUSTER = { hasCluster: () => true };
+
+export function createOperationReports(): OperationReports {
+  const pending = new Map<Promise<CacheAnswer>, WorkloadCostsRequest>();
+  const finished: SupersetReport[] = [];
+  const add = (request: WorkloadCostsRequest, lookup: CacheAnswer): void => {
+    finished.push({ request, hasCluster: (name) => lookup.report.hasCluster(name), use: () => lookup });
+  };
+  return {
+    add,
+    addPending(request, lookup) {
+      pending.set(lookup, request);
+      const settle = () => pending.delete(lookup);
+      lookup.then((loaded) => {
+        settle();
+        add(request, loaded);
+      }, settle);
+    },
+    async find(wanted) {
+      const familyKey = toFamilyKey(wanted[0].base);
+      const awaited = [...pending].filter(
+        ([, request]) => toFamilyKey(request) === familyKey && wanted.some(createCoverage(request, ANY_CLUSTER)),
+      );
+      await Promise.allSettled(awaited.map(([lookup]) => lookup));
+      return finished.filter(({ request }) => toFamilyKey(request) === familyKey);
+    },
+  };
+}
