@@ -5,6 +5,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { decodeReport, ReportShapeError } from '../src/report/parse/json-parser.js';
+import type { ReportRow } from '../src/report/row.js';
+import { readReport } from './kit/report.js';
 
 const NUMBER_FIELDS = [
   'totalCost',
@@ -32,12 +34,11 @@ const FIELDS = [
   ...NUMBER_FIELDS,
 ] as const;
 
-type Report = ReturnType<typeof decodeReport>['report'];
-type Row = Pick<ReturnType<Report['selectRows']>['rows'][number], (typeof FIELDS)[number]>;
+type Row = Pick<ReportRow, (typeof FIELDS)[number]>;
 
 /** The rows as plain objects, however the report holds them. */
 function rowsOf(json: unknown): Row[] {
-  const { rows } = decodeReport(json).report.selectRows({});
+  const { rows } = readReport(json).selectRows({});
   return [...rows].map((row) => Object.fromEntries(FIELDS.map((field) => [field, row[field]])) as unknown as Row);
 }
 
@@ -72,7 +73,7 @@ describe('what is no cost report', () => {
 
 describe('lists', () => {
   test('that are null are empty', () => {
-    const { report } = decodeReport({ aggregatedWorkloads: null, clusters: null });
+    const report = readReport({ aggregatedWorkloads: null, clusters: null });
     expect(report.selectRows({})).toMatchObject({ rows: [], totalCount: 0 });
     expect(report.clusters).toEqual([]);
     expect(decodeRow({ ownerLabels: null, services: null })).toMatchObject({ ownerLabels: [], services: [] });

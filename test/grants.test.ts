@@ -5,19 +5,18 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { parseScopes } from '../src/auth/permissions.js';
-import { decodeReport } from '../src/report/parse/json-parser.js';
 import { toGrantedRequest } from '../src/report/permissions/restrict-request.js';
 import { createGrants, type Grants } from '../src/report/permissions/permissions.js';
-import type { Report } from '../src/report/report.js';
 import type { AggregatedCostsRequest, WorkloadCostsRequest } from '../src/report/request.js';
+import { countSteps, readReport, type SyncReport } from './kit/report.js';
 import { anyReport, isDecimalColumn, readRows, sumExactly, SUMMED, type Row } from './kit/reference.js';
 import { anyEntry, anyFleet, anyGrant, mayShow, type Grant } from './kit/visible-fleet.js';
 
 const RUNS = { numRuns: 500 };
 const grantsOf = (list: readonly Grant[]): Grants => createGrants(list)!;
-const reportOf = (rows: readonly object[], clusters: readonly string[] = []): Report =>
-  decodeReport({ aggregatedWorkloads: rows, clusters }).report;
-const rowsOf = (report: Report) => report.selectRows({}).rows;
+const reportOf = (rows: readonly object[], clusters: readonly string[] = []): SyncReport =>
+  readReport({ aggregatedWorkloads: rows, clusters });
+const rowsOf = (report: SyncReport) => report.selectRows({}).rows;
 const anyGrants = fc.array(anyGrant, { minLength: 1, maxLength: 4 });
 
 describe('grants', () => {
@@ -94,7 +93,7 @@ describe('grants', () => {
 
 describe('a report that was cut', () => {
   test('says of its rows what a report of these alone says, to the last digit', () => {
-    const asked = (report: Report) => ({
+    const asked = (report: SyncReport) => ({
       clusters: report.clusters,
       totals: SUMMED.map((field) => report.sumRows().sum(field)),
       some: SUMMED.map((field) => report.sumRows({ minTotalCost: 0, search: 'a' }).sum(field)),
@@ -116,7 +115,7 @@ describe('a report that was cut', () => {
         const all = json.aggregatedWorkloads!;
         const own = all.filter((row) => mayShow([grant], row));
         const clusters = [...new Set(own.map(({ clusterName }) => clusterName!))];
-        const cut = decodeReport(json).report.restrict(grantsOf([grant]));
+        const cut = readReport(json).restrict(grantsOf([grant]));
         expect(asked(cut)).toEqual(asked(reportOf(own, clusters)));
       }),
       { numRuns: 1_000 },
@@ -141,17 +140,22 @@ describe('a report that was cut', () => {
     expect(by.groups.map(({ totals }) => totals.sum('totalCost'))).toEqual([expected]);
   });
 
-  test('is kept with a report that is large enough, and shares with it what was worked out', () => {
-    const rows = Array.from({ length: 1_000 }, (_, index) => ({ clusterName: `c${index % 2}`, totalCost: index }));
-    const report = reportOf(rows);
-    const grants = grantsOf([{ clusters: ['c1'] }]);
-    expect(report.restrict(grants)).toBe(report.restrict(grantsOf([{ clusters: ['c1', 'c1'] }])));
-    expect(report.restrict(grants)).not.toBe(report.restrict(grantsOf([{ clusters: ['c0'] }])));
-    expect(report.restrict(grants)).not.toBe(report.restrict(grants, { byCluster: true }));
-    // What one takes counts, so that as many as there may be are no more than the report may keep.
-    const few = reportOf(rows.slice(0, 100));
-    expect(few.restrict(grants)).not.toBe(few.restrict(grants));
-    expect(report.restrict(grants).byteSize).toBeGreaterThan(500 * 4);
+  test('is found once per report, permissions and grouping, also when each row is a group of its own', () => {
+    const rows = Array.from({ length: 20_000 }, (_, index) => ({
+      clusterName: `c${index % 2}`,
+      labels: { app: `a${index}` },
+      totalCost: index,
+    }));
+    const { steps } = reportOf(rows);
+    const restrict = (name: string, byCluster?: boolean) =>
+      countSteps(steps.restrict(grantsOf([{ clusters: [name] }]), byCluster === undefined ? undefined : { byCluster }));
+    expect(restrict('c1')).toBeGreaterThan(10);
+    expect(restrict('c1')).toBe(0);
+    expect(restrict('c1', true)).toBeGreaterThan(10);
+    expect(restrict('c1', true)).toBe(0);
+    expect(restrict('c1', false)).toBeGreaterThan(10);
+    expect(restrict('c0')).toBeGreaterThan(10);
+    expect(restrict('c1', true)).toBe(0);
   });
 });
 
@@ -189,14 +193,14 @@ describe('rows that were told apart', () => {
           );
           groups.set(key, [...(groups.get(key) ?? []), row]);
         }
-        const added = rowsOf(decodeReport(json).report.restrict(grants, { byCluster }));
+        const added = rowsOf(readReport(json).restrict(grants, { byCluster }));
         expect(added.map(({ clusterName }) => clusterName)).toEqual(
           [...groups.values()].map(([first]) => (byCluster ? first!.clusterName : null)),
         );
         expect(new Set(added.map(({ id }) => id)).size).toBe(groups.size);
         for (const field of SUMMED) {
-          // Of which unit the column is, all of its rows decide.
-          const isDecimal = isDecimalColumn(all.map((row) => row[field]));
+          // The visible rows alone decide whether the column has a decimal unit.
+          const isDecimal = isDecimalColumn(rows.map((row) => row[field]));
           const expected = Array.from(groups.values(), (own) => {
             const values = own.map((row) => row[field]);
             return values.every((value) => value === null) ? null : sumExactly(values, isDecimal) + 0;

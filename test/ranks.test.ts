@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
 import { rankNumbers } from '../src/report/query/ranks.js';
+import { runAll } from '../src/report/steps.js';
 
 // Mutation: radix.ts, `~high` without the `~`; one digit fewer: fails.
 test('numbers rank as they compare, -0 as 0 and NaN last', () => {
@@ -13,7 +14,7 @@ test('numbers rank as they compare, -0 as 0 and NaN last', () => {
       const distinct = [...new Set(values.filter((value) => !Number.isNaN(value)).map((value) => value + 0))];
       distinct.sort((a, b) => a - b);
       const expected = values.map((value) => (Number.isNaN(value) ? distinct.length : distinct.indexOf(value + 0)));
-      const { ranks, distinct: count } = rankNumbers(Float64Array.from(values));
+      const { ranks, distinct: count } = runAll(rankNumbers(Float64Array.from(values)));
       expect([...ranks]).toEqual(expected);
       expect(count).toBe(distinct.length);
     }),

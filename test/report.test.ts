@@ -6,10 +6,11 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { createCursorCodec } from '../src/report/query/cursor.js';
-import { decodeReport } from '../src/report/parse/json-parser.js';
-import { createDerived } from '../src/report/columns/derived-cache.js';
+import { DerivedCache } from '../src/report/columns/derived-cache.js';
 import { CursorError } from '../src/report/query/page.js';
-import type { BreakdownQuestion, Report, RowQuestion } from '../src/report/report.js';
+import type { RowQuestion } from '../src/report/query/row-page.js';
+import type { BreakdownQuestion } from '../src/report/report.js';
+import { runAll, type Steps } from '../src/report/steps.js';
 import { createTotals, percentOfHours, type Totals } from '../src/report/query/totals.js';
 import type { RowsWhere } from '../src/report/query/filter-rows.js';
 import {
@@ -35,9 +36,10 @@ import {
   type RowOrder,
   type UpstreamReport,
 } from './kit/reference.js';
+import { readReport, type SyncReport } from './kit/report.js';
 
-const report = (json: UpstreamReport): Report => decodeReport(json).report;
-const reportOf = (rows: object[]): Report => decodeReport({ aggregatedWorkloads: rows }).report;
+const report = (json: UpstreamReport): SyncReport => readReport(json);
+const reportOf = (rows: object[]): SyncReport => readReport({ aggregatedWorkloads: rows });
 
 /** What a report's totals say, each sum asked for. */
 function read(totals: Totals): ExpectedTotals {
@@ -52,7 +54,7 @@ function read(totals: Totals): ExpectedTotals {
   };
 }
 
-function readBreakdown(of: Report, question: BreakdownQuestion) {
+function readBreakdown(of: SyncReport, question: BreakdownQuestion) {
   const { groups, others, groupCount, totals } = of.breakDown(question);
   return {
     groups: groups.map((group) => ({ keys: group.keys, totals: read(group.totals), share: group.share })),
@@ -70,7 +72,7 @@ const ids = (rows: readonly Pick<Row, 'id'>[]) => rows.map(({ id }) => id);
 const places = (rows: readonly Pick<Row, 'services'>[]) => rows.map(({ services }) => services[0]);
 
 /** The cursor of the row at `place` in the list of `question`. */
-const cursorAt = (of: Report, { where, orderBy, scope }: RowQuestion, place: number): string =>
+const cursorAt = (of: SyncReport, { where, orderBy, scope }: RowQuestion, place: number): string =>
   of.selectRows({ where, orderBy, scope }).cursorOf(place);
 
 describe('rows', () => {
@@ -187,7 +189,7 @@ describe('rows', () => {
 });
 
 /** All rows' places, page by page. */
-function walk(of: Report, question: RowQuestion, way: 'forward' | 'backward', sizes: readonly number[]) {
+function walk(of: SyncReport, question: RowQuestion, way: 'forward' | 'backward', sizes: readonly number[]) {
   const pages: unknown[][] = [];
   let cursor: string | undefined;
   for (let turn = 0; ; turn += 1) {
@@ -540,11 +542,11 @@ describe('in a report of 100,000 rows', () => {
   );
   test('a cursor that claims place 999,999,999 is answered at the end or where its row is', () => {
     const codec = createCursorCodec(() => ['', [], null]);
-    const place = 999_999_999;
-    const gone = codec.encode({ place, id: 'nobody' });
+    const index = 999_999_999;
+    const gone = codec.encode({ index, id: 'nobody' });
     expect(large.selectRows({ after: gone, first: 3 }).rowCount).toBe(0);
     expect(ids(large.selectRows({ before: gone, last: 1 }).rows)).toEqual([`${COUNT - 1}`]);
-    const moved = codec.encode({ place, id: '0' });
+    const moved = codec.encode({ index, id: '0' });
     expect(ids(large.selectRows({ after: moved, first: 1 }).rows)).toEqual(['1']);
   });
 
@@ -629,16 +631,17 @@ describe('what a report keeps of its answers', () => {
     const anyUse = fc.record({ key: fc.constantFrom('a', 'b', 'cc', 'dddd', 'e'), bytes: fc.nat({ max: 60 }) });
     fc.assert(
       fc.property(fc.nat({ max: 100 }), fc.array(anyUse, { maxLength: 40 }), (budget, uses) => {
-        const derived = createDerived(budget);
+        const derived = new DerivedCache(budget);
         // The most recently used last.
         let kept: { key: string; size: number; thing: object }[] = [];
         for (const { key, bytes } of uses) {
           const made: object[] = [];
-          const make = () => {
+          const make = function* (): Steps<object> {
             made.push({});
+            yield;
             return made[0]!;
           };
-          const got = derived.get(key, make, () => bytes);
+          const got = runAll(derived.get(key, make, () => bytes));
           const known = kept.find((each) => each.key === key);
           expect(got).toBe(known?.thing ?? made[0]);
           expect(made).toHaveLength(known === undefined ? 1 : 0);

@@ -9,7 +9,6 @@ import { createReportCache, type CacheAnswer } from '../src/cache/report-cache.j
 import { UpstreamError } from '../src/errors.js';
 import { planCalls, type PlannedCall } from '../src/report/scopes/plan-calls.js';
 import { decodeReport } from '../src/report/parse/json-parser.js';
-import type { Report } from '../src/report/report.js';
 import { toRequestKey, type ReportRequest, type WorkloadCostsRequest } from '../src/report/request.js';
 import {
   breadthOf,
@@ -26,6 +25,7 @@ import { createManualClock } from './kit/clock.js';
 import { settle } from './kit/deferred.js';
 import { principalOf } from './kit/principal.js';
 import { anyReport, NAMES, SUMMED, type UpstreamReport } from './kit/reference.js';
+import { readReport, type SyncReport } from './kit/report.js';
 
 // Always the same runs, so that what fails in CI fails here.
 fc.configureGlobal({ seed: 1 });
@@ -474,7 +474,7 @@ function answerRows({ rows, home, foldsCase = false }: ModelUpstream, request: W
   });
 }
 
-function reportOfRows(rows: readonly string[]): Report {
+function reportOfRows(rows: readonly string[]): SyncReport {
   const toRow = (row: string): object => ({
     id: row,
     clusterName: row.split('/')[0],
@@ -482,12 +482,12 @@ function reportOfRows(rows: readonly string[]): Report {
     workloadName: 'w',
     totalCost: 1,
   });
-  return decodeReport({ aggregatedWorkloads: rows.map(toRow) }).report;
+  return readReport({ aggregatedWorkloads: rows.map(toRow) });
 }
 
-const idsOf = (report: Report | undefined): string[] => report?.selectRows({}).rows.map(({ id }) => id) ?? [];
+const idsOf = (report: SyncReport | undefined): string[] => report?.selectRows({}).rows.map(({ id }) => id) ?? [];
 /** The part of a report that is about this alone. */
-const partOf = (report: Report, scope: Scope): Report | undefined => report.split([scope]).get(scope);
+const partOf = (report: SyncReport, scope: Scope): SyncReport | undefined => report.split([scope]).get(scope);
 
 type Condition = Pick<WorkloadCostsRequest, 'namespaces' | 'isNamespaceExclude'>;
 
@@ -651,12 +651,12 @@ describe('an answer that is at hand', () => {
 });
 
 /** All that can be asked of a report, so that two are equal only where they are in every column. */
-function questionsOf(report: Report): object {
+function questionsOf(report: SyncReport): object {
   const everyRow = report.selectRows({});
   const ordered = [...NAMES, ...SUMMED].map((field) =>
     report.selectRows({ orderBy: [{ field, direction: 'DESC' }], first: 5 }).rows.map(({ id }) => id),
   );
-  const sumsOf = (totals: ReturnType<Report['sumRows']>) => [
+  const sumsOf = (totals: ReturnType<SyncReport['sumRows']>) => [
     totals.rowCount,
     ...SUMMED.map((field) => totals.sum(field)),
   ];
@@ -704,7 +704,7 @@ describe('a part that is cut out of a report', () => {
     let parts = 0;
     fc.assert(
       fc.property(anyFleet, fc.array(anyPart, { minLength: 5, maxLength: 10 }), (json, scopes) => {
-        const split = decodeReport({ ...json, window: WINDOW }).report.split(scopes);
+        const split = readReport({ ...json, window: WINDOW }).split(scopes);
         expect([...split.keys()].filter((scope) => !scopes.includes(scope))).toEqual([]);
         for (const scope of scopes) {
           const alone = answerAbout(json, scope);
@@ -712,7 +712,7 @@ describe('a part that is cut out of a report', () => {
           expect(part === undefined).toBe(alone.aggregatedWorkloads.length === 0);
           if (part === undefined) continue;
           parts += 1;
-          expect(questionsOf(part)).toEqual(questionsOf(decodeReport(alone).report));
+          expect(questionsOf(part)).toEqual(questionsOf(readReport(alone)));
         }
       }),
       { numRuns: 300 },
@@ -724,7 +724,7 @@ describe('a part that is cut out of a report', () => {
   test('can be cut again, with the same result as at once', () => {
     fc.assert(
       fc.property(anyFleet, anyPart, (json, scope) => {
-        const { report } = decodeReport(json);
+        const report = readReport(json);
         const whole = partOf(report, { clusterName: scope.clusterName });
         const [again, atOnce] = [whole && partOf(whole, scope), partOf(report, scope)];
         expect(again && questionsOf(again)).toEqual(atOnce && questionsOf(atOnce));
@@ -736,7 +736,7 @@ describe('a part that is cut out of a report', () => {
   test('has sums that are exact by its own rows, whatever the others are like', () => {
     const cheap = range(10).map((at) => ({ id: `${at}`, clusterName: 'cheap', totalCost: 0.1 }));
     const wild = [1e100, 1 / 3, -1e100].map((totalCost, at) => ({ id: `wild ${at}`, clusterName: 'wild', totalCost }));
-    const { report } = decodeReport({ aggregatedWorkloads: [...cheap, ...wild] });
+    const report = readReport({ aggregatedWorkloads: [...cheap, ...wild] });
     const part = partOf(report, { clusterName: 'CHEAP' })!;
     // As doubles, ten tenths are 0.9999999999999999 one after the other, and a little more than 1 exactly.
     expect(part.sumRows().sum('totalCost')).toBe(1);
@@ -746,7 +746,7 @@ describe('a part that is cut out of a report', () => {
   test('leaves the report as it was', () => {
     fc.assert(
       fc.property(anyFleet, fc.array(anyPart, { minLength: 1, maxLength: 4 }), (json, scopes) => {
-        const { report } = decodeReport(json);
+        const report = readReport(json);
         const before = questionsOf(report);
         for (const part of report.split(scopes).values()) questionsOf(part);
         expect(questionsOf(report)).toEqual(before);
@@ -763,7 +763,7 @@ describe('a part that is cut out of a report', () => {
       workloadType: type,
       workloadName: name,
     });
-    const { report } = decodeReport({
+    const report = readReport({
       aggregatedWorkloads: [
         row('1', 'Deployment', 'api'),
         row('2', 'StatefulSet', 'api'),

@@ -4,6 +4,7 @@
 import type { CacheAnswer, ReportCache } from '../cache/report-cache.js';
 import { toGrantedRequest, type GrantedRequest } from '../report/permissions/restrict-request.js';
 import type { Grants } from '../report/permissions/permissions.js';
+import { runAll } from '../report/steps.js';
 
 /** What of the cache is about reports. */
 export type Reports = Pick<ReportCache, 'load' | 'loadAtOnce' | 'findFamily'>;
@@ -30,5 +31,5 @@ function restrict(
   answer: CacheAnswer,
   { grants, regrouping }: Pick<GrantedRequest, 'grants' | 'regrouping'>,
 ): CacheAnswer {
-  return { ...answer, report: answer.report.restrict(grants, regrouping) };
+  return { ...answer, report: runAll(answer.report.restrict(grants, regrouping)) };
 }

@@ -9,6 +9,7 @@ import { planCalls, type PlannedCall } from '../report/scopes/plan-calls.js';
 import { groupBy, type Group } from '../report/columns/group-by.js';
 import type { WorkloadCostsRequest } from '../report/request.js';
 import { createCoverage, toScopeRequest, type ScopedRequest } from '../report/scopes/scope.js';
+import { runAll } from '../report/steps.js';
 import { toError, type LoadedReport, type ReportLoader } from './report-loader.js';
 
 /** A report that may have what is asked for. */
@@ -109,7 +110,7 @@ function shareAll(
 }
 
 function share(own: readonly ScopedRequest[], whole: Omit<LoadedReport, 'request'>, results: Results): void {
-  const parts = whole.report.split(own.map(({ scope }) => scope));
+  const parts = runAll(whole.report.split(own.map(({ scope }) => scope)));
   for (const wanted of own) {
     const report = parts.get(wanted.scope) ?? null;
     // As the answer to a request of its own: its cursors are those of a root query for it.

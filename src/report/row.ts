@@ -4,7 +4,7 @@
 import { idAt, labelsAt, nameOf, numberAt, servicesAt } from './columns/cells.js';
 import { NAME_FIELDS, NUMBER_FIELDS, type Columns, type NameField, type NumberField } from './columns/columns.js';
 import type { Label } from './columns/label.js';
-import { shareOf } from './query/totals.js';
+import { shareOf } from './columns/share.js';
 
 /** A row. Text that the upstream leaves empty, and numbers that it leaves out or that are not finite, are null. */
 export interface ReportRow

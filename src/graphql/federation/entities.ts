@@ -6,6 +6,7 @@ import type { GraphQLResolveInfo } from 'graphql';
 import type { GatewayContext, LoadedReport } from '../../loaders/context.js';
 import type { ReportRow } from '../../report/row.js';
 import { createScoping, type Scope } from '../../report/scopes/scope.js';
+import { runAll } from '../../report/steps.js';
 import { spend } from '../response-budget.js';
 import { builder } from '../builder.js';
 import { checkName } from '../inputs/validate.js';
@@ -127,8 +128,8 @@ export const Workload = builder.objectRef<Key<typeof WORKLOAD_KEY>>('Workload').
         }),
       },
       resolve: ({ clusterName, namespace, type, name }, filter, context, info) =>
-        loadScope({ clusterName, namespace }, filter, context, info)?.then((loaded) =>
-          loaded?.report.findWorkload(type, name),
+        loadScope({ clusterName, namespace }, filter, context, info)?.then(
+          (loaded) => loaded && runAll(loaded.report.findWorkload(type, name)),
         ),
     }),
   }),

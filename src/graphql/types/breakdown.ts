@@ -2,6 +2,7 @@
 
 import { UserInputError } from '../../errors.js';
 import type { Breakdown, Dimension, Group, GroupOrder } from '../../report/query/breakdown.js';
+import { runAll } from '../../report/steps.js';
 import { study } from '../response-budget.js';
 import { builder } from '../builder.js';
 import { checkCount, checkLabelKey, checkNotNegative } from '../inputs/validate.js';
@@ -184,7 +185,7 @@ builder.objectField(CostReport, 'breakdown', (t) =>
           first: first ?? undefined,
         };
         return study(context, report, dimensions.length + PASSES, () => ({
-          breakdown: report.breakDown(question),
+          breakdown: runAll(report.breakDown(question)),
           dimensions: dimensions.map(({ name }) => name),
         }));
       }),

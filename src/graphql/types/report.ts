@@ -2,7 +2,7 @@
 
 import type { GatewayContext, LoadedReport } from '../../loaders/context.js';
 import { UpstreamError } from '../../errors.js';
-import type { ReportWindow } from '../../report/report.js';
+import type { ReportWindow } from '../../report/window.js';
 import type { ReportRequest } from '../../report/request.js';
 import { builder } from '../builder.js';
 import {

@@ -5,7 +5,9 @@ import { responsePathAsArray, type GraphQLResolveInfo } from 'graphql';
 import type { GatewayContext } from '../../loaders/context.js';
 import { UserInputError } from '../../errors.js';
 import { CursorError } from '../../report/query/page.js';
-import type { Report, RowPage, RowQuestion } from '../../report/report.js';
+import type { RowPage, RowQuestion } from '../../report/query/row-page.js';
+import type { Report } from '../../report/report.js';
+import { runAll } from '../../report/steps.js';
 import { toRequestKey } from '../../report/request.js';
 import type { RowMember } from '../../report/write/row-writer.js';
 import type { ReportRow } from '../../report/row.js';
@@ -167,7 +169,7 @@ builder.objectField(CostReport, 'rows', (t) =>
 
 function selectRows(report: Report, question: RowQuestion): RowPage {
   try {
-    return report.selectRows(question);
+    return runAll(report.selectRows(question));
   } catch (error) {
     if (!(error instanceof CursorError)) throw error;
     throw new UserInputError(error.argument, 'must be a cursor of this report with this `where` and `orderBy`.');

@@ -2,6 +2,7 @@
 
 import type { SumField } from '../../report/columns/columns.js';
 import { percentOfHours, type Totals } from '../../report/query/totals.js';
+import { runAll } from '../../report/steps.js';
 import { study } from '../response-budget.js';
 import { builder } from '../builder.js';
 import { CostReport } from './report.js';
@@ -65,7 +66,7 @@ builder.objectField(CostReport, 'totals', (t) =>
     resolve: ({ report }, { where }, context, { fieldNodes }) =>
       context.once([report, fieldNodes], () => {
         const wanted = toRowsWhere(where, context.grants);
-        return study(context, report, PASSES, () => report.sumRows(wanted));
+        return study(context, report, PASSES, () => runAll(report.sumRows(wanted)));
       }),
   }),
 );

@@ -27,11 +27,11 @@ export function labelsAt(columns: Columns, field: LabelField, row: number): read
 export function labelsAt(columns: Columns, field: LabelField, row: number): readonly Label[] | null {
   const list = columns.lists[field][row]!;
   if (list === NULL_LIST) return field === 'ownerLabels' ? NONE : null;
-  return Array.from(itemsOf(columns.labelLists, list), (label) => labelOf(columns, label));
+  return Array.from(listItems(columns.labelLists, list), (label) => labelOf(columns, label));
 }
 
 export function servicesAt({ lists, serviceLists, texts }: Columns, row: number): readonly string[] {
-  return Array.from(itemsOf(serviceLists, lists.services[row]!), (text) => texts.at(text));
+  return Array.from(listItems(serviceLists, lists.services[row]!), (text) => texts.at(text));
 }
 
 export function labelOf({ distinctLabels: { keys, values }, texts }: Columns, label: number): Label {
@@ -39,6 +39,6 @@ export function labelOf({ distinctLabels: { keys, values }, texts }: Columns, la
 }
 
 /** The items of one of the distinct lists. */
-export function itemsOf({ items, ends }: Lists, list: number): Uint32Array {
+export function listItems({ items, ends }: Lists, list: number): Uint32Array {
   return items.subarray(list === 0 ? 0 : ends[list - 1]!, ends[list]);
 }

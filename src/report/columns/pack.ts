@@ -58,6 +58,11 @@ export function textsOf(packed: PackedColumns, texts: number): TextData {
   return { chars: new Chars(block, starts[FIRST_CHARS + texts], ends.at(-1) ?? 0), ends };
 }
 
+/** How many texts labels and services are made of. */
+export function countTexts(packed: PackedColumns): number {
+  return wholesOf(packed, TEXTS).length;
+}
+
 /** A copy of all columns. */
 export function pack(data: ColumnData): PackedColumns {
   const { rowCount, labelLists, serviceLists, distinctLabels } = data;

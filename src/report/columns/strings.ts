@@ -1,6 +1,7 @@
 // Many texts in two arrays: their characters one after the other, and where each ends. A hundred thousand ids are then
 // one block of memory that can be handed from thread to thread, and no strings until somebody looks at them.
 
+import { inRanges, ITEMS_PER_STEP, type Steps } from '../steps.js';
 import { arePlain, viewWords } from './words.js';
 
 /** Texts as plain data. One byte a character, or two where a character needs them: a lone surrogate stays what it is. */
@@ -12,8 +13,8 @@ export interface TextData {
 export interface Texts {
   readonly length: number;
   at(index: number): string;
-  /** All of them, in one go. */
-  all(): string[];
+  /** The texts [start, end), at once; all of them by default. */
+  slice(start?: number, end?: number): string[];
   /** Whether the text at `index` is this one. */
   is(index: number, text: string): boolean;
   /** As they stand in JSON, for who copies them; undefined where they would have to be made for that. */
@@ -49,9 +50,15 @@ class DataTexts implements Texts {
     return this.#read(this.#startOf(index), this.#ends[index]!);
   }
 
-  all(): string[] {
-    const whole = this.#read(0, this.#chars.length);
-    return Array.from(this.#ends, (end, index) => whole.slice(this.#startOf(index), end));
+  slice(start = 0, end = this.length): string[] {
+    if (start >= end) return [];
+    const first = this.#startOf(start);
+    // Decoded together: one call for many texts.
+    const joined = this.#read(first, this.#ends[end - 1]!);
+    const strings: string[] = [];
+    for (let at = start; at < end; at += 1)
+      strings.push(joined.slice(this.#startOf(at) - first, this.#ends[at]! - first));
+    return strings;
   }
 
   is(index: number, text: string): boolean {
@@ -82,9 +89,23 @@ export function pickTexts(texts: Texts, indexes: ArrayLike<number>): Texts {
   return {
     length: indexes.length,
     at: (index) => texts.at(indexes[index]!),
-    all: () => Array.from(indexes, (index) => texts.at(index)),
+    slice: (start = 0, end = indexes.length) =>
+      Array.from({ length: end - start }, (_, at) => texts.at(indexes[start + at]!)),
     is: (index, text) => texts.is(indexes[index]!, text),
   };
+}
+
+/** All texts as strings. */
+export function* readStrings(texts: Texts): Steps<string[]> {
+  const strings: string[] = [];
+  yield* inRanges(
+    texts.length,
+    (from, to) => {
+      for (const text of texts.slice(from, to)) strings.push(text);
+    },
+    ITEMS_PER_STEP,
+  );
+  return strings;
 }
 
 /** Texts that are strings already. */
@@ -92,7 +113,7 @@ export function toTexts(strings: readonly string[]): Texts {
   return {
     length: strings.length,
     at: (index) => strings[index]!,
-    all: () => [...strings],
+    slice: (start, end) => strings.slice(start, end),
     is: (index, text) => strings[index] === text,
   };
 }

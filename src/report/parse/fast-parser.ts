@@ -2,7 +2,7 @@
 // before. It knows what ScaleOps usually sends, and gives up on all else: then JSON.parse and decode.ts have the say.
 // What both can read they read alike; a test compares them.
 
-import { decodeHead } from './json-parser.js';
+import { decodeHead, ReportShapeError } from './json-parser.js';
 import { pack } from '../columns/pack.js';
 import { RowReader } from './parse-rows.js';
 import type { ReportData } from '../report-data.js';
@@ -22,7 +22,8 @@ export function createReportReading(): ReadReport {
     try {
       return readAnswer(new Scanner(bytes), rows);
     } catch (error) {
-      if (error instanceof UnusualError) return undefined;
+      // JSON.parse and json-parser.ts read the body again, and say why it is refused.
+      if (error instanceof UnusualError || error instanceof ReportShapeError) return undefined;
       throw error;
     } finally {
       // It has grown with the report, and would hold on to that.

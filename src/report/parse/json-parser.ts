@@ -16,7 +16,7 @@ import { createNumberColumn } from '../columns/decimal-column.js';
 import { createListWriter } from './json-lists.js';
 import { toCount, toNumber, toText, type NumberNotes } from './json-values.js';
 import { pack } from '../columns/pack.js';
-import type { ReportWindow } from '../report.js';
+import type { ReportWindow } from '../window.js';
 import { toReport, type DecodedReport, type ReportData } from '../report-data.js';
 import { TextWriter } from '../columns/strings.js';
 
@@ -45,10 +45,14 @@ export function decodeData(json: unknown): ReportData {
   return { ...decodeHead(json), columns, droppedNumbers: notes.dropped };
 }
 
-/** What an answer says beside its rows. */
+/** No fleet has more clusters. A longer list is refused before a report retains it. */
+const MAX_CLUSTERS = 100_000;
+
+/** What a response says besides its rows. @throws ReportShapeError for a list of more than MAX_CLUSTERS clusters. */
 export function decodeHead({ window, clusters }: Readonly<Record<string, unknown>>): ReportHead {
-  const names = Array.isArray(clusters) ? clusters.map(toText).filter((name) => name !== null) : [];
-  return { window: decodeWindow(window), clusters: names };
+  const list = Array.isArray(clusters) ? (clusters as unknown[]) : [];
+  if (list.length > MAX_CLUSTERS) throw new ReportShapeError(`clusters lists more than ${MAX_CLUSTERS} names`);
+  return { window: decodeWindow(window), clusters: list.map(toText).filter((name) => name !== null) };
 }
 type ReportHead = Pick<ReportData, 'window' | 'clusters'>;
 

@@ -4,6 +4,7 @@
 import { nameOf } from '../columns/cells.js';
 import type { Columns } from '../columns/columns.js';
 import { foldCase } from '../columns/case-folding.js';
+import { inRanges, ITEMS_PER_STEP, type Steps } from '../steps.js';
 
 /** Every namespace in the one list of every cluster in the other. A list that is left out: all there are. */
 export interface Grant {
@@ -29,7 +30,7 @@ export interface Grants {
    */
   within(clusters?: readonly string[], namespaces?: readonly string[]): Grant;
   /** The numbers of the rows that may be seen, of those in `among` and in their order. */
-  findRows(columns: Columns, among: Uint32Array): Uint32Array;
+  findRows(columns: Columns, among: Uint32Array): Steps<Uint32Array>;
 }
 
 /** All that is in one of `list` may be seen. Undefined where that is everything. */
@@ -63,29 +64,43 @@ function toGrants(list: readonly Grant[]): Grants {
         namespaces: unite(own.map((each) => each.namespaces)),
       };
     },
-    findRows({ names: { clusterName, namespace } }, among) {
-      // Looked up once for each pair of names that there is, however many rows have them.
-      const known = new Map<number, Uint8Array>();
-      const isAdmitted = (cluster: number, code: number): boolean => {
-        let ofNamespaces = known.get(cluster);
-        if (ofNamespaces === undefined) known.set(cluster, (ofNamespaces = new Uint8Array(namespace.values.length)));
-        if (ofNamespaces[code] === UNKNOWN) {
-          const own = ofCluster(nameOf(clusterName, cluster));
-          ofNamespaces[code] = own.some((each) => isIn(each.namespaces, nameOf(namespace, code))) ? ADMITTED : REFUSED;
-        }
-        return ofNamespaces[code] === ADMITTED;
-      };
-      return among.filter((row) => isAdmitted(clusterName.codes[row]!, namespace.codes[row]!));
-    },
+    findRows: (columns, among) =>
+      findVisibleRows(columns, among, (cluster, name) =>
+        ofCluster(cluster).some((each) => isIn(each.namespaces, name)),
+      ),
   };
+}
+
+/** Looks a pair of names up once, however many rows have it. */
+function* findVisibleRows(
+  { names: { clusterName, namespace } }: Columns,
+  among: Uint32Array,
+  isVisible: (cluster: string | null, namespace: string | null) => boolean,
+): Steps<Uint32Array> {
+  const known = new Map<number, boolean>();
+  const rows = new Uint32Array(among.length);
+  let count = 0;
+  yield* inRanges(
+    among.length,
+    (from, to) => {
+      for (let at = from; at < to; at += 1) {
+        const row = among[at]!;
+        const [cluster, name] = [clusterName.codes[row]!, namespace.codes[row]!];
+        const pair = cluster * namespace.values.length + name;
+        let visible = known.get(pair);
+        if (visible === undefined) {
+          known.set(pair, (visible = isVisible(nameOf(clusterName, cluster), nameOf(namespace, name))));
+        }
+        if (visible) rows[count++] = row;
+      }
+    },
+    ITEMS_PER_STEP,
+  );
+  return rows.slice(0, count);
 }
 
 /** Nothing may be seen. */
 export const NOTHING: Grants = toGrants([]);
-
-const UNKNOWN = 0;
-const ADMITTED = 1;
-const REFUSED = 2;
 
 /** A row that names none is in no list. */
 function isIn(names: ReadonlySet<string> | undefined, name: string | null): boolean {

@@ -22,17 +22,6 @@ const PAIRS = Uint16Array.from(
   (_, pair) => ZERO + Math.floor(pair / 10) + ((ZERO + (pair % 10)) << 8),
 );
 
-/** Each text as JSON. */
-export function toJsonTexts(texts: readonly string[]): PlainTexts {
-  const ends = new Uint32Array(texts.length);
-  const sink = new JsonSink(16 * texts.length);
-  texts.forEach((text, at) => {
-    sink.json(JSON.stringify(text).slice(1, -1));
-    ends[at] = sink.length;
-  });
-  return { view: toWords(sink.take()).view, ends };
-}
-
 export class JsonSink {
   readonly #firstBytes: number;
   #bytes = EMPTY;
