@@ -5,6 +5,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { decodeReport, ReportShapeError } from '../src/report/parse/json-parser.js';
+import { createReportReading } from '../src/report/parse/fast-parser.js';
+import { toReport } from '../src/report/report-data.js';
 import type { ReportRow } from '../src/report/row.js';
 import { readReport } from './kit/report.js';
 
@@ -68,6 +70,44 @@ describe('what is no cost report', () => {
     [{ aggregatedWorkloads: [[]] }, 'a row is not an object'],
   ])('%j is refused: %s', (json, message) => {
     expect(() => decodeReport(json)).toThrow(new ReportShapeError(message));
+  });
+});
+
+describe('a list of clusters', () => {
+  const answer = (count: number) => ({
+    aggregatedWorkloads: [],
+    clusters: Array.from({ length: count }, (_, at) => `cluster-${at}`),
+  });
+  const parse = createReportReading();
+
+  test('of more than 100,000 names is refused by both parsers', () => {
+    const json = answer(100_001);
+    expect(() => decodeReport(json)).toThrow(new ReportShapeError('clusters lists more than 100000 names'));
+    expect(parse(Buffer.from(JSON.stringify(json)))).toBeUndefined();
+  });
+
+  test('counts as part of the size of the report', () => {
+    const size = (count: number) => decodeReport(answer(count)).report.byteSize;
+    const read = (count: number) => toReport(parse(Buffer.from(JSON.stringify(answer(count))))!).report.byteSize;
+    expect(size(100_000) - size(0)).toBeGreaterThan(100_000 * 'cluster-12345'.length);
+    expect(read(100_000) - read(0)).toBe(size(100_000) - size(0));
+  });
+});
+
+describe('the size of a report', () => {
+  const size = (row: (at: number) => object) =>
+    decodeReport({ aggregatedWorkloads: Array.from({ length: 1_000 }, (_, at) => row(at)) }).report.byteSize;
+
+  test('grows with distinct names, labels and clusters', () => {
+    const plain = size(() => ({ id: 'id', workloadName: 'name' }));
+    expect(size((at) => ({ id: 'id', workloadName: `name-${at}` }))).toBeGreaterThan(plain + 1_000 * 8);
+    // Its characters and index entries, and the entry that finds its text.
+    expect(size((at) => ({ id: 'id', workloadName: 'name', labels: { app: `app-${at}` } }))).toBeGreaterThan(
+      plain + 1_000 * (7 + 5 * 4),
+    );
+    expect(size((at) => ({ id: 'id', workloadName: 'name', clusterName: `c-${at}` }))).toBeGreaterThan(
+      plain + 1_000 * 64,
+    );
   });
 });
 

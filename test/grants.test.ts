@@ -159,6 +159,36 @@ describe('a report that was cut', () => {
   });
 });
 
+describe('a report that is re-aggregated for a caller', () => {
+  const read = (report: SyncReport) => ({
+    rows: rowsOf(report).map((row) => [row.id, row.share, row.onDemandPercent, ...SUMMED.map((field) => row[field])]),
+    totals: SUMMED.map((field) => report.sumRows().sum(field)),
+    groups: report
+      .breakDown({ by: [{ field: 'clusterName' }], orderBy: { field: 'totalCost', direction: 'DESC' }, first: 1 })
+      .groups.map(({ keys, share, totals }) => [keys, share, SUMMED.map((field) => totals.sum(field))]),
+    sorted: report.selectRows({ orderBy: [{ field: 'hourlyCost', direction: 'ASC' }] }).rows.map(({ id }) => id),
+  });
+
+  test('has the sums of a report without hidden rows, to the last digit', () => {
+    const anyPart = fc.record({ clusters: fc.subarray(['a', 'b', 'A', 'api'], { minLength: 1 }) });
+    fc.assert(
+      fc.property(anyReport(24, 1), anyPart, fc.boolean(), (json, grant, byCluster) => {
+        const own = json.aggregatedWorkloads!.filter((row) => mayShow([grant], row));
+        const restrict = (rows: readonly object[]) => read(reportOf(rows).restrict(grantsOf([grant]), { byCluster }));
+        expect(restrict(json.aggregatedWorkloads!)).toEqual(restrict(own));
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  test('adds visible tenths up to 0.3 beside a hidden third', () => {
+    const rows = [0.1, 0.2].map((totalCost) => ({ clusterName: 'own', totalCost, hourlyCost: totalCost }));
+    const all = reportOf([...rows, { clusterName: 'other', totalCost: 1 / 3, hourlyCost: 1 / 3 }]);
+    const [row] = rowsOf(all.restrict(grantsOf([{ clusters: ['own'] }]), { byCluster: false }));
+    expect(row).toMatchObject({ totalCost: 0.3, hourlyCost: 0.3, share: 1 });
+  });
+});
+
 describe('rows that were told apart', () => {
   const anyLabels = fc.option(
     fc.array(fc.record({ key: fc.constantFrom('team', 'env'), value: fc.constantFrom('', 'a', 'a/b', 'a=b', 'b') }), {

@@ -295,6 +295,28 @@ describe('sums of 100,000 costs', () => {
   });
 });
 
+describe('sums of costs with up to 15 decimals', () => {
+  test('are the doubles nearest to the decimal sums', () => {
+    const anyUnits = fc.array(fc.bigInt({ min: -(2n ** 51n), max: 2n ** 51n }), { minLength: 1, maxLength: 200 });
+    fc.assert(
+      fc.property(anyUnits, (units) => {
+        const asked = reportOf(
+          units.map((each, at) => ({ id: `${at}`, namespace: `n${at % 3}`, totalCost: Number(`${each}e-15`) })),
+        );
+        const sumOf = (of: bigint[]) => Number(`${of.reduce((sum, each) => sum + each, 0n)}e-15`);
+        expect(asked.sumRows().sum('totalCost')).toBe(sumOf(units));
+        const question = { by: [{ field: 'namespace' }], orderBy: { field: 'key', direction: 'ASC' } } as const;
+        const { groups, totals } = asked.breakDown(question);
+        expect(totals.sum('totalCost')).toBe(sumOf(units));
+        expect(groups.map((group) => group.totals.sum('totalCost'))).toEqual(
+          groups.map((_, group) => sumOf(units.filter((_each, at) => at % 3 === group))),
+        );
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
 /** "1.000001" as 1000001n. */
 function toMicros(text: string): bigint {
   return BigInt(text.replace('.', ''));
