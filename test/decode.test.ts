@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { decodeReport, ReportShapeError } from '../src/report/parse/json-parser.js';
-import { createReportReading } from '../src/report/parse/fast-parser.js';
+import { createReportParser } from '../src/report/parse/fast-parser.js';
 import { toReport } from '../src/report/report-data.js';
 import type { ReportRow } from '../src/report/row.js';
 import { readReport } from './kit/report.js';
@@ -78,7 +78,7 @@ describe('a list of clusters', () => {
     aggregatedWorkloads: [],
     clusters: Array.from({ length: count }, (_, at) => `cluster-${at}`),
   });
-  const parse = createReportReading();
+  const parse = createReportParser();
 
   test('of more than 100,000 names is refused by both parsers', () => {
     const json = answer(100_001);

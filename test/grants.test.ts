@@ -5,15 +5,15 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { parseScopes } from '../src/auth/permissions.js';
-import { toGrantedRequest } from '../src/report/permissions/restrict-request.js';
-import { createGrants, type Grants } from '../src/report/permissions/permissions.js';
+import { restrictRequest } from '../src/report/permissions/restrict-request.js';
+import { createPermissions, type Permissions } from '../src/report/permissions/permissions.js';
 import type { AggregatedCostsRequest, WorkloadCostsRequest } from '../src/report/request.js';
 import { countSteps, readReport, type SyncReport } from './kit/report.js';
 import { anyReport, isDecimalColumn, readRows, sumExactly, SUMMED, type Row } from './kit/reference.js';
 import { anyEntry, anyFleet, anyGrant, mayShow, type Grant } from './kit/visible-fleet.js';
 
 const RUNS = { numRuns: 500 };
-const grantsOf = (list: readonly Grant[]): Grants => createGrants(list)!;
+const grantsOf = (list: readonly Grant[]): Permissions => createPermissions(list)!;
 const reportOf = (rows: readonly object[], clusters: readonly string[] = []): SyncReport =>
   readReport({ aggregatedWorkloads: rows, clusters });
 const rowsOf = (report: SyncReport) => report.selectRows({}).rows;
@@ -43,8 +43,8 @@ describe('grants', () => {
   });
 
   test('of which one is everything are none', () => {
-    expect(createGrants([{ clusters: ['a'] }, {}])).toBeUndefined();
-    expect(createGrants([{ clusters: undefined, namespaces: undefined }])).toBeUndefined();
+    expect(createPermissions([{ clusters: ['a'] }, {}])).toBeUndefined();
+    expect(createPermissions([{ clusters: undefined, namespaces: undefined }])).toBeUndefined();
   });
 
   test('have one key in whatever order they are written, and another where they are others', () => {
@@ -286,7 +286,7 @@ describe('rows that were told apart', () => {
 
 describe('what is asked in place of a request', () => {
   const narrow = (request: Omit<WorkloadCostsRequest, 'report'>, list: readonly Grant[]) =>
-    toGrantedRequest({ report: 'workloads', ...request }, grantsOf(list));
+    restrictRequest({ report: 'workloads', ...request }, grantsOf(list));
 
   test('stays as it is where there are more names than are sent', () => {
     const names = Array.from({ length: 1_001 }, (_, index) => `c${index}`);
@@ -302,13 +302,13 @@ describe('what is asked in place of a request', () => {
       fc.property(anyGrants, fc.subarray(['a', 'A', 'b', 'nowhere', 'c'], { minLength: 1 }), (list, names) => {
         fc.pre(list.every(({ clusters }) => clusters !== undefined));
         const granted = new Set(list.flatMap(({ clusters }) => clusters!));
-        const { request, grants } = narrow({ clusterFilters: names, isClusterExclude: true }, list) as {
+        const { request, permissions } = narrow({ clusterFilters: names, isClusterExclude: true }, list) as {
           request: WorkloadCostsRequest;
-          grants: Grants;
+          permissions: Permissions;
         };
         expect(request.clusterFilters).not.toEqual([]);
         if ([...granted].every((name) => names.includes(name))) {
-          expect(grants.hasCluster([...granted][0]!)).toBe(false);
+          expect(permissions.hasCluster([...granted][0]!)).toBe(false);
           expect(request.clusterFilters).toEqual([...granted].sort());
           expect(request.isClusterExclude).toBeUndefined();
         }
@@ -325,7 +325,7 @@ describe('what is asked in place of a request', () => {
     [{ groupByNamespace: true, groupByCluster: true }, [{ clusters: ['a'] }], undefined],
     [{ groupByCluster: false }, [{ clusters: ['a'] }, { namespaces: ['x'] }], { byCluster: false }],
   ])('%j of %j is added up by %j', (request, list, expected) => {
-    expect(toGrantedRequest({ report: 'aggregated', ...request }, grantsOf(list)).regrouping).toEqual(expected);
+    expect(restrictRequest({ report: 'aggregated', ...request }, grantsOf(list)).reAggregation).toEqual(expected);
   });
 });
 

@@ -8,7 +8,7 @@ import { LABEL_FIELDS, LIST_FIELDS, NAME_FIELDS, NUMBER_FIELDS } from '../src/re
 import { idAt, labelsAt, nameOf, numberAt, servicesAt } from '../src/report/columns/cells.js';
 import { decodeData, ReportShapeError } from '../src/report/parse/json-parser.js';
 import { addToHash, HASH_OF_NOTHING } from '../src/report/parse/hash-table.js';
-import { createReportReading } from '../src/report/parse/fast-parser.js';
+import { createReportParser } from '../src/report/parse/fast-parser.js';
 import type { ReportData } from '../src/report/report-data.js';
 import { toColumns } from '../src/report/columns/unpack.js';
 import { Scanner } from '../src/report/parse/scanner.js';
@@ -16,7 +16,7 @@ import { createSimulator } from '../src/simulator/simulator.js';
 import { createAnswerReading } from '../src/upstream/parse/parse-response.js';
 
 // One for all: whatever it read before, it reads the next one alike.
-const readReport = createReportReading();
+const readReport = createReportParser();
 const readAnswer = createAnswerReading();
 
 /** All that a report says. */

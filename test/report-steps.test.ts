@@ -2,7 +2,7 @@
 
 import { describe, expect, test, vi } from 'vitest';
 
-import { createGrants } from '../src/report/permissions/permissions.js';
+import { createPermissions } from '../src/report/permissions/permissions.js';
 import { createCursorCodec } from '../src/report/query/cursor.js';
 import type { BreakdownQuestion } from '../src/report/report.js';
 import { runAll, shareSteps, type Steps } from '../src/report/steps.js';
@@ -36,7 +36,7 @@ const byKey = (by: BreakdownQuestion['by']): BreakdownQuestion => ({
   orderBy: { field: 'key', direction: 'ASC' },
 });
 const SCOPES = Array.from({ length: NAMESPACES }, (_, at) => ({ clusterName: 'c', namespace: `n${at}` }));
-const VISIBLE = createGrants([{ namespaces: SCOPES.slice(1).map(({ namespace }) => namespace) }])!;
+const VISIBLE = createPermissions([{ namespaces: SCOPES.slice(1).map(({ namespace }) => namespace) }])!;
 
 describe('a question over 20,000 rows with as many names', () => {
   const report = makeReport();

@@ -11,12 +11,12 @@ import { planCalls, type PlannedCall } from '../src/report/scopes/plan-calls.js'
 import { decodeReport } from '../src/report/parse/json-parser.js';
 import { toRequestKey, type ReportRequest, type WorkloadCostsRequest } from '../src/report/request.js';
 import {
-  breadthOf,
+  estimateBreadth,
   createCoverage,
-  createScoping,
-  toFamilyKey,
+  createScopedRequests,
+  relatedKey,
   toScopeRequest,
-  type Scope,
+  type EntityScope,
   type ScopedRequest,
 } from '../src/report/scopes/scope.js';
 import type { FetchedReport } from '../src/upstream/client/client.js';
@@ -36,11 +36,11 @@ const isDefined = <T>(value: T | undefined): value is T => value !== undefined;
 const sameCase = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
 
 /** What `request` asks about these, without those that its own conditions leave out. */
-function scopedOf(scopes: readonly Scope[], request = FLEET): ScopedRequest[] {
-  return scopes.map(createScoping(request)).filter(isDefined);
+function scopedOf(scopes: readonly EntityScope[], request = FLEET): ScopedRequest[] {
+  return scopes.map(createScopedRequests(request)).filter(isDefined);
 }
 
-function plan(scopes: readonly Scope[], request = FLEET): PlannedCall[] {
+function plan(scopes: readonly EntityScope[], request = FLEET): PlannedCall[] {
   const scoped = scopedOf(scopes, request);
   return planCalls(scoped[0]?.base ?? request, scoped);
 }
@@ -51,8 +51,8 @@ const lists = (calls: readonly PlannedCall[]) =>
 
 const cluster = (at: number): string => `cluster-${at}`;
 const namespace = (at: number): string => `namespace-${at}`;
-const place = (of: number, at: number): Scope => ({ clusterName: cluster(of), namespace: namespace(at) });
-const inCapitals = ({ clusterName, namespace: name }: Scope): Scope => ({
+const place = (of: number, at: number): EntityScope => ({ clusterName: cluster(of), namespace: namespace(at) });
+const inCapitals = ({ clusterName, namespace: name }: EntityScope): EntityScope => ({
   clusterName: clusterName.toUpperCase(),
   namespace: name?.toUpperCase(),
 });
@@ -60,7 +60,7 @@ const range = (count: number): number[] => Array.from({ length: count }, (_, ind
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0);
 
 /** The scopes of so many workloads, spread over at most so many clusters and names of namespaces. */
-const anySpread = (count: number, maxClusters: number, maxNamespaces: number): fc.Arbitrary<Scope[]> =>
+const anySpread = (count: number, maxClusters: number, maxNamespaces: number): fc.Arbitrary<EntityScope[]> =>
   fc
     .tuple(fc.integer({ min: 1, max: maxClusters }), fc.integer({ min: 1, max: maxNamespaces }))
     .chain(([clusters, namespaces]) =>
@@ -71,7 +71,7 @@ const anySpread = (count: number, maxClusters: number, maxNamespaces: number): f
     );
 
 /** Anything that one operation may ask about: mostly namespaces, some clusters as a whole, some names in capitals. */
-const anyScopes = (capitals = 0.05): fc.Arbitrary<Scope[]> =>
+const anyScopes = (capitals = 0.05): fc.Arbitrary<EntityScope[]> =>
   fc
     .record({
       clusters: fc.integer({ min: 1, max: 60 }),
@@ -209,7 +209,7 @@ describe('the calls for many scopes', () => {
   });
 
   // Which cluster comes first is up to the order of the page.
-  test.each<[string, Scope[]]>([
+  test.each<[string, EntityScope[]]>([
     ['each in a cluster and a namespace of its own', range(200).map((at) => place(at, at))],
     ['each in a namespace of its own, in one cluster', range(200).map((at) => place(0, at))],
     ['each in a cluster of its own, in one namespace', range(200).map((at) => place(at, 0))],
@@ -281,7 +281,7 @@ describe('the calls for many scopes', () => {
   });
 
   test('are two where names in capitals, which are sent twice, would make a list too long', () => {
-    const parts = range(501).map((at): Scope => ({ clusterName: 'c', namespace: `NAMESPACE-${at}` }));
+    const parts = range(501).map((at): EntityScope => ({ clusterName: 'c', namespace: `NAMESPACE-${at}` }));
     expect(plan(parts.slice(1)).map(({ request }) => request.namespaces!.length)).toEqual([1_000]);
     expect(plan(parts).map(({ request }) => request.namespaces!.length)).toEqual([1_000, 2]);
   });
@@ -296,7 +296,7 @@ describe('the calls for many scopes', () => {
     const [one, other] = [range(100), range(100).map((at) => at + 100)];
     // Together 200 clusters' worth of 200 namespaces, 20,000 too many.
     const scopes = [...one, ...other].flatMap((at) =>
-      (at < 100 ? one : other).map((name): Scope => ({ clusterName: cluster(at), namespace: namespace(name) })),
+      (at < 100 ? one : other).map((name): EntityScope => ({ clusterName: cluster(at), namespace: namespace(name) })),
     );
     expect(plan(scopes).map(({ request }) => [request.clusterFilters!.length, request.namespaces!.length])).toEqual([
       [100, 100],
@@ -333,7 +333,7 @@ const SPELLINGS = ['api', 'Api', 'API', 'web', 'WEB', 'db'];
 const anyName = fc.constantFrom(...SPELLINGS);
 const anyNames = fc.array(anyName, { minLength: 1, maxLength: 3 });
 const orAbsent = <T>(values: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(values, { nil: undefined });
-const anyScope: fc.Arbitrary<Scope> = fc.record({ clusterName: anyName, namespace: orAbsent(anyName) });
+const anyScope: fc.Arbitrary<EntityScope> = fc.record({ clusterName: anyName, namespace: orAbsent(anyName) });
 const anyRequest: fc.Arbitrary<WorkloadCostsRequest> = fc.record({
   report: fc.constant('workloads'),
   clusterFilters: orAbsent(anyNames),
@@ -356,7 +356,7 @@ describe('what is asked about a scope', () => {
         const isAsked =
           isIn(clusterFilters, isClusterExclude, scope.clusterName) &&
           (scope.namespace === undefined || isIn(namespaces, isNamespaceExclude, scope.namespace));
-        const scoped = createScoping(request)(scope);
+        const scoped = createScopedRequests(request)(scope);
         expect(scoped !== undefined).toBe(isAsked);
         if (scoped === undefined) return;
         const condition = scope.namespace === undefined ? { namespaces, isNamespaceExclude } : {};
@@ -372,8 +372,8 @@ describe('what is asked about a scope', () => {
   });
 
   test('goes together where it means the same, however it was written, and not where it does not', () => {
-    const keyOf = (request: Partial<WorkloadCostsRequest>, scope: Scope = place(1, 1)) =>
-      createScoping({ report: 'workloads', range: '7d', ...request })(scope)?.baseKey;
+    const keyOf = (request: Partial<WorkloadCostsRequest>, scope: EntityScope = place(1, 1)) =>
+      createScopedRequests({ report: 'workloads', range: '7d', ...request })(scope)?.baseKey;
     const plain = keyOf({});
     expect(keyOf({ multiCluster: false, isLabelExclude: false, logicalLabel: 'OR' })).toBe(plain);
     expect(keyOf({ namespaces: [namespace(1)] })).toBe(plain);
@@ -404,7 +404,7 @@ describe('a family', () => {
     { multiCluster: true },
     { multiCluster: false, logicalLabel: 'OR', isLabelExclude: false },
   ])('is the same for %o', (more) => {
-    expect(toFamilyKey({ ...request, ...more })).toBe(toFamilyKey(request));
+    expect(relatedKey({ ...request, ...more })).toBe(relatedKey(request));
   });
 
   test.each<Partial<WorkloadCostsRequest>>([
@@ -421,11 +421,11 @@ describe('a family', () => {
     { shouldIgnoreWorkloads: true },
   ])('is another one for %o', (more) => {
     const { labels, annotations, workloadTypes } = more;
-    expect(toFamilyKey({ ...request, ...more })).not.toBe(toFamilyKey(request));
+    expect(relatedKey({ ...request, ...more })).not.toBe(relatedKey(request));
     // What the list means is a matter of its own.
     const list = { ...request, ...(labels && { labels }), ...(annotations && { annotations }) };
     if (Object.keys(more).length > 1 && workloadTypes === undefined) {
-      expect(toFamilyKey({ ...request, ...more })).not.toBe(toFamilyKey(list));
+      expect(relatedKey({ ...request, ...more })).not.toBe(relatedKey(list));
     }
   });
 
@@ -438,14 +438,16 @@ describe('a family', () => {
       { clusterFilters: ['a'], namespaces: ['x', 'y', 'z'] },
       { clusterFilters: ['a'], namespaces: ['x'] },
     ];
-    const breadths = widestFirst.map((more) => breadthOf({ ...request, ...more }));
+    const breadths = widestFirst.map((more) => estimateBreadth({ ...request, ...more }));
     expect(breadths).toEqual([...new Set(breadths)].sort((a, b) => b - a));
     // What is left out says nothing of how much there is.
     for (const exclude of [true, false]) {
-      expect(breadthOf({ ...request, namespaces: ['x'], isNamespaceExclude: true })).toBe(breadthOf(request));
-      expect(breadthOf({ ...request, clusterFilters: ['x'], isClusterExclude: exclude }) === breadthOf(request)).toBe(
-        exclude,
+      expect(estimateBreadth({ ...request, namespaces: ['x'], isNamespaceExclude: true })).toBe(
+        estimateBreadth(request),
       );
+      expect(
+        estimateBreadth({ ...request, clusterFilters: ['x'], isClusterExclude: exclude }) === estimateBreadth(request),
+      ).toBe(exclude);
     }
   });
 });
@@ -487,7 +489,7 @@ function reportOfRows(rows: readonly string[]): SyncReport {
 
 const idsOf = (report: SyncReport | undefined): string[] => report?.selectRows({}).rows.map(({ id }) => id) ?? [];
 /** The part of a report that is about this alone. */
-const partOf = (report: SyncReport, scope: Scope): SyncReport | undefined => report.split([scope]).get(scope);
+const partOf = (report: SyncReport, scope: EntityScope): SyncReport | undefined => report.split([scope]).get(scope);
 
 type Condition = Pick<WorkloadCostsRequest, 'namespaces' | 'isNamespaceExclude'>;
 
@@ -690,9 +692,9 @@ describe('a part that is cut out of a report', () => {
     }));
   // In other spellings too, and one that nobody has.
   const anyPartName = fc.constantFrom(...PLACE_NAMES, 'é', 'CONSTRUCTOR', '__PROTO__', 'no');
-  const anyPart: fc.Arbitrary<Scope> = fc.record({ clusterName: anyPartName, namespace: orAbsent(anyPartName) });
+  const anyPart: fc.Arbitrary<EntityScope> = fc.record({ clusterName: anyPartName, namespace: orAbsent(anyPartName) });
   /** What the upstream would have answered about the scope alone. */
-  const answerAbout = (json: UpstreamReport, { clusterName, namespace: name }: Scope) => {
+  const answerAbout = (json: UpstreamReport, { clusterName, namespace: name }: EntityScope) => {
     const rows = (json.aggregatedWorkloads ?? []).filter(
       (row) =>
         sameCase(row.clusterName ?? '', clusterName) && (name === undefined || sameCase(row.namespace ?? '', name)),

@@ -7,7 +7,7 @@ import type { Plugin } from 'graphql-yoga';
 import type { HeadersByName } from '../auth/authentication.js';
 import type { GatewayContext, LoadStats, WrittenList } from '../loaders/context.js';
 import type { ErrorCode } from '../errors.js';
-import type { Grants } from '../report/permissions/permissions.js';
+import type { Permissions } from '../report/permissions/permissions.js';
 import type { OperationDeadline } from './plugins/execution-timeout.js';
 import type { AnswerFreshness } from './response/cache-headers.js';
 import { readTraceId } from './response/trace-parent.js';
@@ -21,7 +21,7 @@ export interface RequestState {
   /** Who asks, as an operator knows them; undefined where nobody has to say. */
   callerName?: string;
   /** What of the fleet they may see; undefined: all. */
-  grants?: Grants | undefined;
+  grants?: Permissions | undefined;
   /** A document to be kept under its hash, once it was found to be valid. */
   documentToKeep?: { readonly hash: string; readonly text: string };
   /** The trace that the request is a part of. */

@@ -2,34 +2,34 @@
 // way, is of that part alone.
 
 import type { CacheAnswer, ReportCache } from '../cache/report-cache.js';
-import { toGrantedRequest, type GrantedRequest } from '../report/permissions/restrict-request.js';
-import type { Grants } from '../report/permissions/permissions.js';
+import { restrictRequest, type RestrictedRequest } from '../report/permissions/restrict-request.js';
+import type { Permissions } from '../report/permissions/permissions.js';
 import { runAll } from '../report/steps.js';
 
 /** What of the cache is about reports. */
 export type Reports = Pick<ReportCache, 'load' | 'loadAtOnce' | 'findFamily'>;
 
-export function createGrantedReports(cache: Reports, grants: Grants): Reports {
+export function createGrantedReports(cache: Reports, grants: Permissions): Reports {
   return {
     async load(request, principal, options) {
-      const granted = toGrantedRequest(request, grants);
+      const granted = restrictRequest(request, grants);
       return restrict(await cache.load(granted.request, principal, options), granted);
     },
     loadAtOnce(request, principal) {
-      const granted = toGrantedRequest(request, grants);
+      const granted = restrictRequest(request, grants);
       const answer = cache.loadAtOnce(granted.request, principal);
       return answer && restrict(answer, granted);
     },
     findFamily: (base, principal, fault) =>
       cache
         .findFamily(base, principal, fault)
-        .map((kept) => ({ ...kept, take: () => restrict(kept.take(), { grants }) })),
+        .map((kept) => ({ ...kept, take: () => restrict(kept.take(), { permissions: grants }) })),
   };
 }
 
 function restrict(
   answer: CacheAnswer,
-  { grants, regrouping }: Pick<GrantedRequest, 'grants' | 'regrouping'>,
+  { permissions, reAggregation }: Pick<RestrictedRequest, 'permissions' | 'reAggregation'>,
 ): CacheAnswer {
-  return { ...answer, report: runAll(answer.report.restrict(grants, regrouping)) };
+  return { ...answer, report: runAll(answer.report.restrict(permissions, reAggregation)) };
 }

@@ -9,10 +9,10 @@ import { createReportLoader, type LoadedReport, type ReportLoader } from './repo
 import { createScopeLoader, type ScopeLoader, type WiderReport } from './entity-loader.js';
 import { createGrantedReports, type Reports } from './authorized-reports.js';
 import type { UpstreamError } from '../errors.js';
-import type { Grants } from '../report/permissions/permissions.js';
+import type { Permissions } from '../report/permissions/permissions.js';
 import type { Group } from '../report/columns/group-by.js';
 import type { ReportRequest, WorkloadCostsRequest } from '../report/request.js';
-import { createCoverage, toFamilyKey, type ScopedRequest } from '../report/scopes/scope.js';
+import { createCoverage, relatedKey, type ScopedRequest } from '../report/scopes/scope.js';
 import type { Credentials } from '../upstream/auth/credentials.js';
 import type { Principal } from '../upstream/principal.js';
 
@@ -54,7 +54,7 @@ export interface Caller {
   /** Whose reports it gets, where that was found out before. */
   readonly principal?: Principal | undefined;
   /** What of the fleet it may see; undefined: all that the gateway sees. */
-  readonly grants?: Grants | undefined;
+  readonly grants?: Permissions | undefined;
   /** Resolves when the request may put a large answer together; at once, by default. */
   readonly awaitTurn?: () => Promise<void>;
   /** Whether the client wants reports anew, although there are fresh ones. */
@@ -85,7 +85,7 @@ export interface GatewayContext {
   readonly multiClusterByDefault: boolean;
   readonly maxPageRows: number | undefined;
   /** What the caller may see. Its reports have nothing else; who names more is told so. */
-  readonly grants: Grants | undefined;
+  readonly grants: Permissions | undefined;
 }
 
 /** The context of one request. Its loaders close over its caller and are never shared. */
@@ -185,13 +185,13 @@ function createOwnReports() {
     },
     /** Those of the same family, after those that may have something of what is wanted. */
     async find(wanted: Group<ScopedRequest>): Promise<readonly WiderReport[]> {
-      const familyKey = toFamilyKey(wanted[0].base);
+      const familyKey = relatedKey(wanted[0].base);
       const isOfUse = { hasCluster: () => true };
       const awaited = [...underWay].filter(
-        ([, request]) => toFamilyKey(request) === familyKey && wanted.some(createCoverage(request, isOfUse)),
+        ([, request]) => relatedKey(request) === familyKey && wanted.some(createCoverage(request, isOfUse)),
       );
       await Promise.allSettled(awaited.map(([answer]) => answer));
-      return read.filter(({ request }) => toFamilyKey(request) === familyKey);
+      return read.filter(({ request }) => relatedKey(request) === familyKey);
     },
   };
 }

@@ -2,7 +2,7 @@
 // nothing is copied.
 
 import { NAME_FIELDS } from './columns/columns.js';
-import { countTexts, textsOf, type PackedColumns } from './columns/pack.js';
+import { countTexts, stringsAt, type PackedColumns } from './columns/pack.js';
 import type { Report } from './report.js';
 import { createReport } from './report-view.js';
 import { toColumns } from './columns/unpack.js';
@@ -56,6 +56,6 @@ function measure({ clusters, columns }: ReportData): number {
 
 /** The folded names that hasCluster compares. */
 function measureClusterNames(columns: PackedColumns): number {
-  const { chars, ends } = textsOf(columns, NAME_FIELDS.indexOf('clusterName'));
+  const { chars, ends } = stringsAt(columns, NAME_FIELDS.indexOf('clusterName'));
   return (STRING_BYTES + SET_ENTRY_BYTES) * ends.length + chars.byteLength;
 }

@@ -4,8 +4,8 @@ import { foldCase } from './columns/case-folding.js';
 import { SUM_FIELDS, type Columns, type NameColumn, type NumberField, type SumField } from './columns/columns.js';
 import type { NumberColumn } from './columns/decimal-column.js';
 import { DerivedCache } from './columns/derived-cache.js';
-import type { Grants } from './permissions/permissions.js';
-import { groupForRegrouping, regroup, type Regrouping } from './permissions/re-aggregate.js';
+import type { Permissions } from './permissions/permissions.js';
+import { groupForReAggregation, reAggregate, type ReAggregation } from './permissions/re-aggregate.js';
 import { findVisible, type VisibleRows } from './permissions/visible-rows.js';
 import { breakDown, type Breakdown } from './query/breakdown.js';
 import { createCursorCodec } from './query/cursor.js';
@@ -17,8 +17,8 @@ import { dropRepeated } from './query/order.js';
 import { selectPage, type RowPage, type RowQuestion } from './query/row-page.js';
 import { createTotals, type Totals } from './query/totals.js';
 import { toRow, type ReportRow } from './row.js';
-import type { Scope } from './scopes/scope.js';
-import { findScopes, pickRows } from './scopes/split.js';
+import type { EntityScope } from './scopes/scope.js';
+import { findScopes, gatherRows } from './scopes/split.js';
 import { indexWorkloads } from './scopes/workload-index.js';
 import { DERIVED_BYTES_PER_ROW, SharedReport } from './shared-report.js';
 import { runAll, type Steps } from './steps.js';
@@ -122,9 +122,9 @@ class ReportView implements Report {
     return this.#clusterNames.has(foldCase(name));
   }
 
-  *split(scopes: readonly Scope[]): Steps<ReadonlyMap<Scope, Report>> {
+  *split(scopes: readonly EntityScope[]): Steps<ReadonlyMap<EntityScope, Report>> {
     const found = yield* findScopes(this.#shared.columns, this.#rows, scopes);
-    const parts = new Map<Scope, Report>();
+    const parts = new Map<EntityScope, Report>();
     for (const { rows, spelled } of found) {
       const part = createPart(this.#shared, rows);
       for (const scope of spelled) parts.set(scope, part);
@@ -133,20 +133,20 @@ class ReportView implements Report {
     return parts;
   }
 
-  *restrict(grants: Grants, regrouping?: Regrouping): Steps<Report> {
+  *restrict(permissions: Permissions, reAggregation?: ReAggregation): Steps<Report> {
     // Only views of all rows are cached: the keys name the permissions alone.
     const isWhole = this.#view.rows === undefined;
-    const key = `visible to ${grants.key}`;
+    const key = `visible to ${permissions.key}`;
     const { derived } = this.#shared;
-    const find = () => findVisible(this.#shared.columns, this.#rows, grants);
+    const find = () => findVisible(this.#shared.columns, this.#rows, permissions);
     const visible = isWhole ? yield* derived.get(key, find, ({ byteSize }) => byteSize) : yield* find();
     const view = new ReportView(this.#shared, visible);
-    if (regrouping === undefined) return view;
-    const makeGroups = () => groupForRegrouping(this.#shared.columns, view.#rows, regrouping);
+    if (reAggregation === undefined) return view;
+    const makeGroups = () => groupForReAggregation(this.#shared.columns, view.#rows, reAggregation);
     const grouping = isWhole
-      ? yield* derived.get(`groups by ${JSON.stringify(regrouping)}, ${key}`, makeGroups, measureGrouping)
+      ? yield* derived.get(`groups by ${JSON.stringify(reAggregation)}, ${key}`, makeGroups, measureGrouping)
       : yield* makeGroups();
-    return view.#regroup(grouping, regrouping);
+    return view.#reAggregate(grouping, reAggregation);
   }
 
   *findWorkload(type: string, name: string): Steps<ReportRow | null> {
@@ -178,10 +178,10 @@ class ReportView implements Report {
     return (this.#cost ??= yield* this.#sum('totalCost', this.#rows));
   }
 
-  #regroup(grouping: Grouping, regrouping: Regrouping): Report {
+  #reAggregate(grouping: Grouping, reAggregation: ReAggregation): Report {
     const { columns, window } = this.#shared;
     const rows = this.#rows;
-    const own = regroup({ columns, rows, grouping, numbersOf: (field) => this.#numbersOf(field), regrouping });
+    const own = reAggregate({ columns, rows, grouping, numbersOf: (field) => this.#numbersOf(field), reAggregation });
     // Made for one request: its derived data goes with it.
     const shared = new SharedReport(window, own, new DerivedCache(Infinity), this.#shared);
     return new ReportView(shared, { clusters: this.clusters, byteSize: PART_BYTES, sourceRowCount: rows.length });
@@ -192,7 +192,7 @@ class ReportView implements Report {
 const PART_BYTES = 0;
 
 function createPart(whole: SharedReport, rows: readonly number[]): Report {
-  const columns = pickRows(whole.columns, rows);
+  const columns = gatherRows(whole.columns, rows);
   const clusters = columns.names.clusterName.values.slice(1);
   const shared = new SharedReport(whole.window, columns, new DerivedCache(Infinity), whole);
   return new ReportView(shared, { clusters, byteSize: PART_BYTES });

@@ -2,14 +2,14 @@
 // the rows are stored is known in this folder alone.
 
 import type { SumField } from './columns/columns.js';
-import type { Grants } from './permissions/permissions.js';
-import type { Regrouping } from './permissions/re-aggregate.js';
+import type { Permissions } from './permissions/permissions.js';
+import type { ReAggregation } from './permissions/re-aggregate.js';
 import type { Breakdown, Dimension, GroupOrder } from './query/breakdown.js';
 import type { RowsWhere } from './query/filter-rows.js';
 import type { RowPage, RowQuestion } from './query/row-page.js';
 import type { Totals } from './query/totals.js';
 import type { ReportRow } from './row.js';
-import type { Scope } from './scopes/scope.js';
+import type { EntityScope } from './scopes/scope.js';
 import type { Steps } from './steps.js';
 import type { ReportWindow } from './window.js';
 
@@ -49,12 +49,12 @@ export interface Report {
   /** Whether a row names this cluster, without regard to case. The first call reads each distinct cluster name. */
   hasCluster(name: string): boolean;
   /** The report of each scope, as ScaleOps would have returned it; scopes without rows are left out. Reads each row once. */
-  split(scopes: readonly Scope[]): Steps<ReadonlyMap<Scope, Report>>;
+  split(scopes: readonly EntityScope[]): Steps<ReadonlyMap<EntityScope, Report>>;
   /**
    * The report of the rows that a caller may see, re-aggregated when asked. Sums and shares are those of a report without
    * any other rows.
    */
-  restrict(grants: Grants, regrouping?: Regrouping): Steps<Report>;
+  restrict(permissions: Permissions, reAggregation?: ReAggregation): Steps<Report>;
   /** The first row of a workload, without regard to case, in a report of one namespace; null when there is none. */
   findWorkload(type: string, name: string): Steps<ReportRow | null>;
 }

@@ -3,7 +3,7 @@
 import { runAll, type Steps } from '../../src/report/steps.js';
 import type { Report } from '../../src/report/report.js';
 import { decodeReport } from '../../src/report/parse/json-parser.js';
-import type { Scope } from '../../src/report/scopes/scope.js';
+import type { EntityScope } from '../../src/report/scopes/scope.js';
 
 type Result<T> = T extends Steps<infer R> ? R : never;
 type Method = 'selectRows' | 'sumRows' | 'breakDown' | 'findWorkload';
@@ -19,7 +19,7 @@ export interface SyncReport extends Pick<
   sumRows(...args: Parameters<Report['sumRows']>): Result<ReturnType<Report['sumRows']>>;
   breakDown(...args: Parameters<Report['breakDown']>): Result<ReturnType<Report['breakDown']>>;
   findWorkload(...args: Parameters<Report['findWorkload']>): Result<ReturnType<Report['findWorkload']>>;
-  split(scopes: readonly Scope[]): ReadonlyMap<Scope, SyncReport>;
+  split(scopes: readonly EntityScope[]): ReadonlyMap<EntityScope, SyncReport>;
   restrict(...args: Parameters<Report['restrict']>): SyncReport;
 }
 

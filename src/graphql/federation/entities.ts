@@ -5,7 +5,7 @@ import type { GraphQLResolveInfo } from 'graphql';
 
 import type { GatewayContext, LoadedReport } from '../../loaders/context.js';
 import type { ReportRow } from '../../report/row.js';
-import { createScoping, type Scope } from '../../report/scopes/scope.js';
+import { createScopedRequests, type EntityScope } from '../../report/scopes/scope.js';
 import { runAll } from '../../report/steps.js';
 import { spend } from '../response-budget.js';
 import { builder } from '../builder.js';
@@ -35,7 +35,7 @@ const MULTI_CLUSTER = true;
 
 /** The report of a part of the fleet, read together with all others that the operation asks for. */
 function loadScope(
-  scope: Scope,
+  scope: EntityScope,
   filter: Parameters<typeof toWorkloadCostsRequest>[0],
   context: GatewayContext,
   { fieldNodes }: GraphQLResolveInfo,
@@ -47,7 +47,7 @@ function loadScope(
   const toScoped = once([fieldNodes], () => {
     const request = toWorkloadCostsRequest(filter, MULTI_CLUSTER);
     checkGranted(grants, request);
-    return createScoping(request);
+    return createScopedRequests(request);
   });
   const scoped = toScoped(scope);
   return scoped === undefined ? null : loaders.scope.load(scoped);

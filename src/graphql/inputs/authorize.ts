@@ -2,12 +2,12 @@
 // of such a caller have no rows but its own.
 
 import { GatewayError } from '../../errors.js';
-import type { Grants } from '../../report/permissions/permissions.js';
+import type { Permissions } from '../../report/permissions/permissions.js';
 import type { ReportRequest } from '../../report/request.js';
-import type { Scope } from '../../report/scopes/scope.js';
+import type { EntityScope } from '../../report/scopes/scope.js';
 
 /** @throws GatewayError FORBIDDEN that names the input. */
-export function checkGranted(grants: Grants | undefined, request: ReportRequest): void {
+export function checkGranted(grants: Permissions | undefined, request: ReportRequest): void {
   if (grants === undefined) return;
   if (request.report === 'aggregated') {
     checkClusters(grants, 'filter.clusters', request.clusters);
@@ -22,7 +22,7 @@ export function checkGranted(grants: Grants | undefined, request: ReportRequest)
 
 /** The same for the names of a `where`. */
 export function checkGrantedRows(
-  grants: Grants | undefined,
+  grants: Permissions | undefined,
   clusterNames: readonly string[] | null | undefined,
   namespaces: readonly string[] | null | undefined,
 ): void {
@@ -32,19 +32,19 @@ export function checkGrantedRows(
 }
 
 /** The same for an entity, named by its key. */
-export function checkGrantedScope(grants: Grants | undefined, { clusterName, namespace }: Scope): void {
+export function checkGrantedScope(grants: Permissions | undefined, { clusterName, namespace }: EntityScope): void {
   if (grants === undefined) return;
   if (!grants.hasCluster(clusterName)) throw forbid('The cluster');
   if (namespace !== undefined && !grants.hasNamespace(namespace, [clusterName])) throw forbid('The namespace');
 }
 
-function checkClusters(grants: Grants, path: string, names: readonly string[] | undefined): void {
+function checkClusters(grants: Permissions, path: string, names: readonly string[] | undefined): void {
   const index = names?.findIndex((name) => !grants.hasCluster(name)) ?? -1;
   if (index >= 0) throw forbid(`The cluster of ${path}[${index}]`);
 }
 
 function checkNamespaces(
-  grants: Grants,
+  grants: Permissions,
   path: string,
   names: readonly string[] | undefined,
   clusters: readonly string[] | undefined,

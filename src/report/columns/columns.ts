@@ -3,7 +3,7 @@
 // made in one thread and used in another. Rows are views that are made when somebody looks.
 
 import type { NumberColumn } from './decimal-column.js';
-import type { TextData, Texts } from './strings.js';
+import type { StringData, StringColumn } from './strings.js';
 
 /** The numbers that can be added up. Percentages cannot: they are worked out from the hours. */
 export const SUM_FIELDS = [
@@ -40,7 +40,7 @@ export type ListField = (typeof LIST_FIELDS)[number];
 /** Names by row: `values.at(codes[row])`. The first value, "", is no name: null, see cells.ts. */
 export interface NameColumn {
   readonly codes: Uint32Array;
-  readonly values: Texts;
+  readonly values: StringColumn;
 }
 
 /** The distinct lists: the n-th ends at `ends[n]` of `items`. The first stands for null, the second is an empty one. */
@@ -70,17 +70,17 @@ interface CommonColumns {
 
 /** All rows of a report, by field. The n-th entry of each column belongs to the n-th row. */
 export interface Columns extends CommonColumns {
-  readonly ids: Texts;
+  readonly ids: StringColumn;
   readonly names: Readonly<Record<NameField, NameColumn>>;
   /** What labels and services are made of. */
-  readonly texts: Texts;
+  readonly texts: StringColumn;
 }
 
 /** The same as plain data. */
 export interface ColumnData extends CommonColumns {
-  readonly ids: TextData;
-  readonly names: Readonly<Record<NameField, { readonly codes: Uint32Array; readonly values: TextData }>>;
-  readonly texts: TextData;
+  readonly ids: StringData;
+  readonly names: Readonly<Record<NameField, { readonly codes: Uint32Array; readonly values: StringData }>>;
+  readonly texts: StringData;
 }
 
 /** One thing for each field. */

@@ -3,8 +3,8 @@
 // the other, the wide ones first: then each begins where its kind may.
 
 import { LIST_FIELDS, NAME_FIELDS, NUMBER_FIELDS, type ColumnData } from './columns.js';
-import type { TextData } from './strings.js';
-import { WORD_SLACK } from './words.js';
+import type { StringData } from './strings.js';
+import { PADDING } from './words.js';
 
 /** Plain data: the block, and what is needed to find the arrays in it. */
 export interface PackedColumns {
@@ -37,30 +37,30 @@ export const [LABEL_ITEMS, LABEL_ENDS, SERVICE_ITEMS, SERVICE_ENDS, LABEL_KEYS, 
 ] as const;
 const FIRST_CHARS = FIRST_WHOLES + LABEL_VALUES + 1;
 
-export function numbersOf({ block, starts, rowCount }: PackedColumns, field: number): Float64Array {
+export function numbersAt({ block, starts, rowCount }: PackedColumns, field: number): Float64Array {
   return new Float64Array(block, starts[field], rowCount);
 }
 
 /** The codes of names, and then of lists. */
-export function codesOf({ block, starts, rowCount }: PackedColumns, column: number): Uint32Array {
+export function codesAt({ block, starts, rowCount }: PackedColumns, column: number): Uint32Array {
   return new Uint32Array(block, starts[FIRST_CODES + column], rowCount);
 }
 
-export function wholesOf({ block, starts }: PackedColumns, array: number): Uint32Array {
+export function uint32ArrayAt({ block, starts }: PackedColumns, array: number): Uint32Array {
   const start = starts[FIRST_WHOLES + array]!;
   return new Uint32Array(block, start, (starts[FIRST_WHOLES + array + 1]! - start) / 4);
 }
 
-export function textsOf(packed: PackedColumns, texts: number): TextData {
+export function stringsAt(packed: PackedColumns, texts: number): StringData {
   const { block, starts, wideTexts } = packed;
-  const ends = wholesOf(packed, texts);
+  const ends = uint32ArrayAt(packed, texts);
   const Chars = (wideTexts & (1 << texts)) === 0 ? Uint8Array : Uint16Array;
   return { chars: new Chars(block, starts[FIRST_CHARS + texts], ends.at(-1) ?? 0), ends };
 }
 
 /** How many texts labels and services are made of. */
 export function countTexts(packed: PackedColumns): number {
-  return wholesOf(packed, TEXTS).length;
+  return uint32ArrayAt(packed, TEXTS).length;
 }
 
 /** A copy of all columns. */
@@ -87,18 +87,18 @@ export function pack(data: ColumnData): PackedColumns {
     // So that wide ones may follow.
     end += chars.byteLength + (chars.byteLength & 1);
   });
-  const block = new ArrayBuffer(end + WORD_SLACK);
+  const block = new ArrayBuffer(end + PADDING);
   const scales = NUMBER_FIELDS.map((field) => data.numbers[field].scale);
   const packed = { rowCount, block, starts, scales, wideTexts };
   NUMBER_FIELDS.forEach((field, at) => {
-    numbersOf(packed, at).set(data.numbers[field].units);
+    numbersAt(packed, at).set(data.numbers[field].units);
   });
   const wholes = new Uint32Array(block, 0, starts[FIRST_CHARS]! / 4);
   rest.forEach((array, at) => {
     wholes.set(array, starts[FIRST_CODES + at]! / 4);
   });
   texts.forEach(({ chars }, at) => {
-    textsOf(packed, at).chars.set(chars);
+    stringsAt(packed, at).chars.set(chars);
   });
   return packed;
 }

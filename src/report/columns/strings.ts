@@ -2,15 +2,15 @@
 // one block of memory that can be handed from thread to thread, and no strings until somebody looks at them.
 
 import { inRanges, ITEMS_PER_STEP, type Steps } from '../steps.js';
-import { arePlain, viewWords } from './words.js';
+import { areJsonSafe, viewPadded } from './words.js';
 
-/** Texts as plain data. One byte a character, or two where a character needs them: a lone surrogate stays what it is. */
-export interface TextData {
+/** StringColumn as plain data. One byte a character, or two where a character needs them: a lone surrogate stays what it is. */
+export interface StringData {
   readonly chars: Uint8Array | Uint16Array;
   readonly ends: Uint32Array;
 }
 
-export interface Texts {
+export interface StringColumn {
   readonly length: number;
   at(index: number): string;
   /** The texts [start, end), at once; all of them by default. */
@@ -18,26 +18,26 @@ export interface Texts {
   /** Whether the text at `index` is this one. */
   is(index: number, text: string): boolean;
   /** As they stand in JSON, for who copies them; undefined where they would have to be made for that. */
-  plain?(): PlainTexts | undefined;
+  jsonSafe?(): JsonSafeStrings | undefined;
 }
 
-/** Texts as they stand in JSON, without their quotation marks: one after the other, and where each ends. */
-export interface PlainTexts {
+/** StringColumn as they stand in JSON, without their quotation marks: one after the other, and where each ends. */
+export interface JsonSafeStrings {
   readonly view: DataView;
   readonly ends: Uint32Array;
 }
 
-export function createTexts(data: TextData): Texts {
-  return new DataTexts(data);
+export function createStringColumn(data: StringData): StringColumn {
+  return new PackedStrings(data);
 }
 
-class DataTexts implements Texts {
-  readonly #chars: TextData['chars'];
+class PackedStrings implements StringColumn {
+  readonly #chars: StringData['chars'];
   readonly #ends: Uint32Array;
   #buffer: Buffer | undefined;
-  #isPlain: boolean | undefined;
+  #isJsonSafe: boolean | undefined;
 
-  constructor({ chars, ends }: TextData) {
+  constructor({ chars, ends }: StringData) {
     this.#chars = chars;
     this.#ends = ends;
   }
@@ -65,11 +65,11 @@ class DataTexts implements Texts {
     return this.#ends[index]! - this.#startOf(index) === text.length && this.at(index) === text;
   }
 
-  plain(): PlainTexts | undefined {
+  jsonSafe(): JsonSafeStrings | undefined {
     const chars = this.#chars;
     if (!(chars instanceof Uint8Array)) return undefined;
-    this.#isPlain ??= arePlain(chars);
-    const words = this.#isPlain ? viewWords(chars) : undefined;
+    this.#isJsonSafe ??= areJsonSafe(chars);
+    const words = this.#isJsonSafe ? viewPadded(chars) : undefined;
     return words && { view: words.view, ends: this.#ends };
   }
 
@@ -85,7 +85,7 @@ class DataTexts implements Texts {
 }
 
 /** Those of `texts` that these numbers name. */
-export function pickTexts(texts: Texts, indexes: ArrayLike<number>): Texts {
+export function gatherStrings(texts: StringColumn, indexes: ArrayLike<number>): StringColumn {
   return {
     length: indexes.length,
     at: (index) => texts.at(indexes[index]!),
@@ -96,7 +96,7 @@ export function pickTexts(texts: Texts, indexes: ArrayLike<number>): Texts {
 }
 
 /** All texts as strings. */
-export function* readStrings(texts: Texts): Steps<string[]> {
+export function* readStrings(texts: StringColumn): Steps<string[]> {
   const strings: string[] = [];
   yield* inRanges(
     texts.length,
@@ -108,8 +108,8 @@ export function* readStrings(texts: Texts): Steps<string[]> {
   return strings;
 }
 
-/** Texts that are strings already. */
-export function toTexts(strings: readonly string[]): Texts {
+/** StringColumn that are strings already. */
+export function toStringColumn(strings: readonly string[]): StringColumn {
   return {
     length: strings.length,
     at: (index) => strings[index]!,
@@ -131,7 +131,7 @@ const FIRST_CHARS = 1_024;
 const FIRST_TEXTS = 64;
 
 /** Writes texts one after the other, each with the next number. It serves one report after the other. */
-export class TextWriter {
+export class StringColumnBuilder {
   #chars: Uint8Array | Uint16Array = new Uint8Array(FIRST_CHARS);
   #ends = new Uint32Array(FIRST_TEXTS);
   #viewed = this.#chars;
@@ -189,7 +189,7 @@ export class TextWriter {
   }
 
   /** What was written, for as long as nothing more is. */
-  data(): TextData {
+  data(): StringData {
     return { chars: this.#chars.subarray(0, this.#charCount), ends: this.#ends.subarray(0, this.#count) };
   }
 

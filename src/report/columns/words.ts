@@ -2,24 +2,24 @@
 // room behind them.
 
 /** How much room. */
-export const WORD_SLACK = 4;
+export const PADDING = 4;
 
 /** Bytes, and room to read on. */
-export interface Words {
+export interface PaddedBytes {
   readonly view: DataView;
   readonly length: number;
 }
 
 /** A copy with room. */
-export function toWords(bytes: Uint8Array): Words {
-  const view = new DataView(new ArrayBuffer(bytes.length + WORD_SLACK));
+export function padBytes(bytes: Uint8Array): PaddedBytes {
+  const view = new DataView(new ArrayBuffer(bytes.length + PADDING));
   new Uint8Array(view.buffer).set(bytes);
   return { view, length: bytes.length };
 }
 
 /** The same memory, where there is room behind it. */
-export function viewWords({ buffer, byteOffset, byteLength }: Uint8Array): Words | undefined {
-  const end = byteOffset + byteLength + WORD_SLACK;
+export function viewPadded({ buffer, byteOffset, byteLength }: Uint8Array): PaddedBytes | undefined {
+  const end = byteOffset + byteLength + PADDING;
   return end > buffer.byteLength
     ? undefined
     : { view: new DataView(buffer, byteOffset, end - byteOffset), length: byteLength };
@@ -33,7 +33,7 @@ const BACKSLASHES = 0x5c5c5c5c;
 const HIGH_BITS = 0x80808080;
 
 /** Whether four bytes stand in a JSON text for themselves: ASCII without quote, backslash and control characters. */
-export function isPlainWord(word: number): boolean {
+export function isJsonSafeWord(word: number): boolean {
   const quotes = word ^ QUOTES;
   const backslashes = word ^ BACKSLASHES;
   // A byte's highest bit is set where the byte is less than what is taken from it. It may be set in bytes above such a
@@ -43,16 +43,16 @@ export function isPlainWord(word: number): boolean {
 }
 
 /** The same of one byte. */
-export function isPlainByte(byte: number): boolean {
-  return isPlainWord(byte * ONES);
+export function isJsonSafeByte(byte: number): boolean {
+  return isJsonSafeWord(byte * ONES);
 }
 
 /** Whether each byte stands for itself. */
-export function arePlain(bytes: Uint8Array): boolean {
+export function areJsonSafe(bytes: Uint8Array): boolean {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let at = 0;
-  for (; at + 4 <= bytes.length; at += 4) if (!isPlainWord(view.getInt32(at, true))) return false;
-  for (; at < bytes.length; at += 1) if (!isPlainByte(bytes[at]!)) return false;
+  for (; at + 4 <= bytes.length; at += 4) if (!isJsonSafeWord(view.getInt32(at, true))) return false;
+  for (; at < bytes.length; at += 1) if (!isJsonSafeByte(bytes[at]!)) return false;
   return true;
 }
 

@@ -2,13 +2,13 @@
 // compares them. It serves one report after the other.
 
 import { grow } from '../columns/strings.js';
-import { UnusualError } from './unsupported-input.js';
+import { UnsupportedInputError } from './unsupported-input.js';
 
 const FIRST_SLOTS = 256;
 /** Many more than there are among any names that were not made for it. */
 const MAX_STEPS = 1_000;
 
-export class HashSlots {
+export class HashTable {
   /** Numbers of things, one higher: 0 is an empty slot. There are twice as many slots as things, or more. */
   #slots = new Uint32Array(FIRST_SLOTS);
   /** Of each thing. */
@@ -23,7 +23,7 @@ export class HashSlots {
   }
 
   /** The first thing with this hash, which may be the one that is looked for; -1 where there is none. */
-  first(hash: number): number {
+  probe(hash: number): number {
     this.#hash = hash;
     this.#steps = 0;
     this.#slot = hash & (this.#slots.length - 1);
@@ -31,17 +31,17 @@ export class HashSlots {
   }
 
   /** The next one with the same hash. */
-  next(): number {
+  probeNext(): number {
     this.#slot = (this.#slot + 1) & (this.#slots.length - 1);
     this.#steps += 1;
     return this.#find();
   }
 
   /** Enters the thing that was looked for and not found: its number is the next one. */
-  enter(number: number): number {
+  insert(number: number): number {
     this.#slots[this.#slot] = number + 1;
     this.#hashes[number] = this.#hash;
-    if (2 * (number + 1) === this.#slots.length) this.#makeRoom(number + 1);
+    if (2 * (number + 1) === this.#slots.length) this.#grow(number + 1);
     return number;
   }
 
@@ -58,10 +58,10 @@ export class HashSlots {
       slot = (slot + 1) & mask;
     }
     // What was made to meet in one place would take for ever.
-    throw new UnusualError();
+    throw new UnsupportedInputError();
   }
 
-  #makeRoom(count: number): void {
+  #grow(count: number): void {
     this.#slots = new Uint32Array(2 * this.#slots.length);
     this.#hashes = grow(this.#hashes, this.#slots.length / 2);
     const mask = this.#slots.length - 1;

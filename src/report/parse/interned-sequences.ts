@@ -1,15 +1,15 @@
 // Distinct sequences of whole numbers, each with a number of its own: a label is one of two texts, a list one of labels.
 // It serves one report after the other.
 
-import { addToHash, HashSlots } from './hash-table.js';
+import { addToHash, HashTable } from './hash-table.js';
 import { grow } from '../columns/strings.js';
 
 const FIRST_ROOM = 128;
 /** No hash of a sequence without items. */
 const APART = -1;
 
-export class Sequences {
-  readonly #slots = new HashSlots();
+export class SequenceInterner {
+  readonly #slots = new HashTable();
   #items = new Uint32Array(FIRST_ROOM);
   #ends = new Uint32Array(FIRST_ROOM);
   #count = 0;
@@ -20,34 +20,34 @@ export class Sequences {
     this.#count = 0;
   }
 
-  /** The number of the sequence of the first `length` of `items`. @throws UnusualError where some were made to hash alike. */
-  codeOf(items: ArrayLike<number>, length: number): number {
+  /** The number of the sequence of the first `length` of `items`. @throws UnsupportedInputError where some were made to hash alike. */
+  intern(items: ArrayLike<number>, length: number): number {
     let hash = length;
     for (let at = 0; at < length; at += 1) hash = addToHash(hash, items[at]!);
-    let code = this.#slots.first(hash);
+    let code = this.#slots.probe(hash);
     while (code >= 0) {
       if (this.#is(code, items, length)) return code;
-      code = this.#slots.next();
+      code = this.#slots.probeNext();
     }
-    return this.#slots.enter(this.#add(items, length));
+    return this.#slots.insert(this.#add(items, length));
   }
 
-  /** The number of the sequence of these two. @throws UnusualError */
-  codeOfPair(first: number, second: number): number {
-    let code = this.#slots.first(addToHash(addToHash(2, first), second));
+  /** The number of the sequence of these two. @throws UnsupportedInputError */
+  internPair(first: number, second: number): number {
+    let code = this.#slots.probe(addToHash(addToHash(2, first), second));
     while (code >= 0) {
       const end = this.#ends[code]!;
       if (end - this.#startOf(code) === 2 && this.#items[end - 2] === first && this.#items[end - 1] === second)
         return code;
-      code = this.#slots.next();
+      code = this.#slots.probeNext();
     }
-    return this.#slots.enter(this.#add([first, second], 2));
+    return this.#slots.insert(this.#add([first, second], 2));
   }
 
   /** An empty one that is none of the others. */
-  addApart(): number {
-    for (let other = this.#slots.first(APART); other >= 0; other = this.#slots.next());
-    return this.#slots.enter(this.#add([], 0));
+  addDistinct(): number {
+    for (let other = this.#slots.probe(APART); other >= 0; other = this.#slots.probeNext());
+    return this.#slots.insert(this.#add([], 0));
   }
 
   /** All items one after the other, for as long as nothing more is added. */

@@ -3,11 +3,11 @@
 
 import { EMPTY_LIST, type Labels, type Lists } from '../columns/columns.js';
 import { toText } from './json-values.js';
-import { grow, TextWriter, type TextData } from '../columns/strings.js';
+import { grow, StringColumnBuilder, type StringData } from '../columns/strings.js';
 
 /** What all lists of a report are made of, as plain data. */
 export interface ListData {
-  readonly texts: TextData;
+  readonly texts: StringData;
   readonly distinctLabels: Labels;
   readonly labelLists: Lists;
   readonly serviceLists: Lists;
@@ -22,14 +22,14 @@ export interface ListsOf {
 export interface ListWriter {
   /** Labels in any of the shapes that were seen or are likely: a map, a list of {key, value}, a list of "key=value". */
   readonly labels: ListsOf;
-  /** Texts. Null, which Go sends for an empty list, is an empty one, and what is no text is left out. */
+  /** StringColumn. Null, which Go sends for an empty list, is an empty one, and what is no text is left out. */
   readonly services: ListsOf;
   /** What was written, for as long as nothing more is. */
   data(): ListData;
 }
 
 export function createListWriter(): ListWriter {
-  const texts = new TextWriter();
+  const texts = new StringColumnBuilder();
   const textNumbers = new Map<string, number>();
   const textOf = (text: string): number => numberIn(textNumbers, text, () => texts.add(text));
   const keys = createNumbers();

@@ -14,11 +14,11 @@ import {
 } from '../columns/columns.js';
 import { createNumberColumn } from '../columns/decimal-column.js';
 import { createListWriter } from './json-lists.js';
-import { toCount, toNumber, toText, type NumberNotes } from './json-values.js';
+import { toCount, toNumber, toText, type DroppedNumberCount } from './json-values.js';
 import { pack } from '../columns/pack.js';
 import type { ReportWindow } from '../window.js';
 import { toReport, type DecodedReport, type ReportData } from '../report-data.js';
-import { TextWriter } from '../columns/strings.js';
+import { StringColumnBuilder } from '../columns/strings.js';
 
 /** Why a JSON value is no cost report; `message` is a fixed text of ours. */
 export class ReportShapeError extends Error {
@@ -40,25 +40,25 @@ export function decodeData(json: unknown): ReportData {
   if (list === undefined) throw new ReportShapeError('the answer has no aggregatedWorkloads');
   if (list !== null && !Array.isArray(list)) throw new ReportShapeError('aggregatedWorkloads is not a list');
 
-  const notes: NumberNotes = { dropped: 0 };
+  const notes: DroppedNumberCount = { dropped: 0 };
   const columns = pack(decodeRows((list ?? []) as unknown[], notes));
-  return { ...decodeHead(json), columns, droppedNumbers: notes.dropped };
+  return { ...decodeEnvelope(json), columns, droppedNumbers: notes.dropped };
 }
 
 /** No fleet has more clusters. A longer list is refused before a report retains it. */
 const MAX_CLUSTERS = 100_000;
 
 /** What a response says besides its rows. @throws ReportShapeError for a list of more than MAX_CLUSTERS clusters. */
-export function decodeHead({ window, clusters }: Readonly<Record<string, unknown>>): ReportHead {
+export function decodeEnvelope({ window, clusters }: Readonly<Record<string, unknown>>): Envelope {
   const list = Array.isArray(clusters) ? (clusters as unknown[]) : [];
   if (list.length > MAX_CLUSTERS) throw new ReportShapeError(`clusters lists more than ${MAX_CLUSTERS} names`);
   return { window: decodeWindow(window), clusters: list.map(toText).filter((name) => name !== null) };
 }
-type ReportHead = Pick<ReportData, 'window' | 'clusters'>;
+type Envelope = Pick<ReportData, 'window' | 'clusters'>;
 
-function decodeRows(list: readonly unknown[], notes: NumberNotes): ColumnData {
+function decodeRows(list: readonly unknown[], notes: DroppedNumberCount): ColumnData {
   const rowCount = list.length;
-  const ids = new TextWriter();
+  const ids = new StringColumnBuilder();
   const numbers = byField(NUMBER_FIELDS, () => new Float64Array(rowCount));
   const names = byField(NAME_FIELDS, () => createNameWriter(rowCount));
   const lists = byField(LIST_FIELDS, () => new Uint32Array(rowCount));
@@ -92,7 +92,7 @@ const ID_PARTS: readonly NameField[] = ['clusterName', 'namespace', 'workloadTyp
 /** Gives each distinct name a code, in the order in which they come; 0 stands for none. */
 function createNameWriter(rowCount: number) {
   const codes = new Uint32Array(rowCount);
-  const values = new TextWriter();
+  const values = new StringColumnBuilder();
   const known = new Map<string | null, number>([[null, values.add('')]]);
   return {
     write(row: number, name: string | null): void {

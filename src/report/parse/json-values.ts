@@ -1,7 +1,7 @@
 // Single values of the upstream's JSON: text and numbers, and what counts as absent. An absent value is null, never 0.
 
 /** What was noticed while numbers were read; one object serves a whole report, for one warning. */
-export interface NumberNotes {
+export interface DroppedNumberCount {
   dropped: number;
 }
 
@@ -16,7 +16,7 @@ export function toText(value: unknown): string | null {
 }
 
 /** A finite number, also one written as text; null for all else. `JSON.parse('1e400')` is Infinity, hence the notes. */
-export function toNumber(value: unknown, notes: NumberNotes): number | null {
+export function toNumber(value: unknown, notes: DroppedNumberCount): number | null {
   if (value === null || value === undefined || value === '') return null;
   const number = typeof value === 'string' && JSON_NUMBER.test(value) ? Number(value) : value;
   if (typeof number === 'number' && Number.isFinite(number)) return number;
@@ -25,7 +25,7 @@ export function toNumber(value: unknown, notes: NumberNotes): number | null {
 }
 
 /** A whole number that fits GraphQL's Int; null for all else. */
-export function toCount(value: unknown, notes: NumberNotes): number | null {
+export function toCount(value: unknown, notes: DroppedNumberCount): number | null {
   const number = toNumber(value, notes);
   if (number === null || (Number.isInteger(number) && Math.abs(number) <= MAX_INT)) return number;
   notes.dropped += 1;

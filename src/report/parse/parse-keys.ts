@@ -27,7 +27,8 @@ export class KeyReader {
 
   /** Reads the key that is the n-th of its row, or the row's end; answers with the number of its field. */
   read(scanner: Scanner, place: number): number {
-    if (place < MAX_PLACES && scanner.skipSame(this.#starts[place]!, this.#ends[place]!)) return this.#fields[place]!;
+    if (place < MAX_PLACES && scanner.skipIfRepeated(this.#starts[place]!, this.#ends[place]!))
+      return this.#fields[place]!;
     return this.#readOther(scanner, place);
   }
 

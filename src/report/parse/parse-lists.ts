@@ -4,20 +4,20 @@
 import { EMPTY_LIST, NULL_LIST, type Labels } from '../columns/columns.js';
 import { toLabelTexts, toLabelTextsOfMap, type LabelTexts, type ListData } from './json-lists.js';
 import { toText } from './json-values.js';
-import { CodeColumn, PlaceReader } from './parse-names.js';
+import { CodeColumn, RepeatedValueReader } from './parse-names.js';
 import { CLOSE_LIST, CLOSE_OBJECT, OPEN_LIST, OPEN_OBJECT, type Scanner } from './scanner.js';
-import { Sequences } from './interned-sequences.js';
-import { TextTable } from './interned-strings.js';
-import { UnusualError } from './unsupported-input.js';
+import { SequenceInterner } from './interned-sequences.js';
+import { StringInterner } from './interned-strings.js';
+import { UnsupportedInputError } from './unsupported-input.js';
 import { toWord } from '../columns/words.js';
 
 /** What all lists of a report are made of. */
 export class ListTables {
-  readonly texts = new TextTable();
+  readonly texts = new StringInterner();
   /** Each label as the numbers of two texts. */
-  readonly labels = new Sequences();
-  readonly labelLists = new Sequences();
-  readonly serviceLists = new Sequences();
+  readonly labels = new SequenceInterner();
+  readonly labelLists = new SequenceInterner();
+  readonly serviceLists = new SequenceInterner();
 
   begin(): void {
     this.texts.clear();
@@ -25,17 +25,17 @@ export class ListTables {
     for (const lists of [this.labelLists, this.serviceLists]) {
       lists.clear();
       // NULL_LIST and EMPTY_LIST.
-      lists.addApart();
-      lists.codeOf([], 0);
+      lists.addDistinct();
+      lists.intern([], 0);
     }
   }
 
   labelOf(key: number, value: number): number {
-    return this.labels.codeOfPair(key, value);
+    return this.labels.internPair(key, value);
   }
 
   labelOfTexts([key, value]: LabelTexts): number {
-    return this.labelOf(this.texts.codeOfString(key), this.texts.codeOfString(value));
+    return this.labelOf(this.texts.internString(key), this.texts.internString(value));
   }
 
   data(): ListData {
@@ -76,16 +76,16 @@ const [COMMA_VALUE, VALUE_END, VALUE_QUOTE] = [toWord(',"va'), toWord('lue"'), t
 
 class LabelReader implements ElementReader {
   readonly #tables: ListTables;
-  readonly #key: PlaceReader;
-  readonly #value: PlaceReader;
+  readonly #key: RepeatedValueReader;
+  readonly #value: RepeatedValueReader;
   #start = 0;
   #end = 0;
   #label = 0;
 
   constructor(tables: ListTables) {
     this.#tables = tables;
-    this.#key = new PlaceReader(tables.texts);
-    this.#value = new PlaceReader(tables.texts);
+    this.#key = new RepeatedValueReader(tables.texts);
+    this.#value = new RepeatedValueReader(tables.texts);
   }
 
   begin(): void {
@@ -95,7 +95,7 @@ class LabelReader implements ElementReader {
   }
 
   read(scanner: Scanner): number {
-    if (scanner.skipSame(this.#start, this.#end)) return this.#label;
+    if (scanner.skipIfRepeated(this.#start, this.#end)) return this.#label;
     const start = scanner.at;
     this.#label = this.#readUsual(scanner);
     if (this.#label === NONE) {
@@ -128,12 +128,12 @@ class LabelReader implements ElementReader {
 }
 
 class ServiceReader implements ElementReader {
-  readonly #texts: TextTable;
-  readonly #place: PlaceReader;
+  readonly #texts: StringInterner;
+  readonly #place: RepeatedValueReader;
 
   constructor({ texts }: ListTables) {
     this.#texts = texts;
-    this.#place = new PlaceReader(texts);
+    this.#place = new RepeatedValueReader(texts);
   }
 
   begin(): void {
@@ -144,7 +144,7 @@ class ServiceReader implements ElementReader {
     const code = this.#place.read(scanner);
     if (code >= 0) return code === EMPTY_TEXT ? NONE : code;
     const text = toText(scanner.readValue());
-    return text === null ? NONE : this.#texts.codeOfString(text);
+    return text === null ? NONE : this.#texts.internString(text);
   }
 }
 
@@ -154,7 +154,7 @@ const MAX_PLACES = 32;
 /** A column of lists. */
 export class ListReader {
   readonly #tables: ListTables;
-  readonly #lists: Sequences;
+  readonly #lists: SequenceInterner;
   readonly #isOfLabels: boolean;
   /** By place in the list. */
   readonly #elements: ElementReader[] = [];
@@ -178,7 +178,7 @@ export class ListReader {
 
   /** Reads the list that begins here, or null. */
   read(scanner: Scanner, row: number): void {
-    if (!scanner.skipSame(this.#start, this.#end)) {
+    if (!scanner.skipIfRepeated(this.#start, this.#end)) {
       const start = scanner.at;
       this.#code = this.#read(scanner);
       this.#start = start;
@@ -199,11 +199,11 @@ export class ListReader {
     const byte = scanner.peek();
     if (byte === OPEN_LIST) return this.#readElements(scanner);
     if (scanner.skipNull()) return NULL_LIST;
-    if (byte !== OPEN_OBJECT) throw new UnusualError();
+    if (byte !== OPEN_OBJECT) throw new UnsupportedInputError();
     const value = scanner.readValue();
     if (!this.#isOfLabels) return EMPTY_LIST;
     const labels = toLabelTextsOfMap(value as object).map((texts) => this.#tables.labelOfTexts(texts));
-    return this.#lists.codeOf(labels, labels.length);
+    return this.#lists.intern(labels, labels.length);
   }
 
   #readElements(scanner: Scanner): number {
@@ -221,7 +221,7 @@ export class ListReader {
       if (item !== NONE) items[count++] = item;
       place += 1;
     } while (scanner.hasMore(CLOSE_LIST));
-    return this.#lists.codeOf(items, count);
+    return this.#lists.intern(items, count);
   }
 
   #elementAt(place: number): ElementReader {

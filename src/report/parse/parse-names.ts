@@ -2,19 +2,19 @@
 // known by comparing the two.
 
 import type { Scanner } from './scanner.js';
-import { TextTable } from './interned-strings.js';
-import { grow, TextWriter, type TextData } from '../columns/strings.js';
-import { UnusualError } from './unsupported-input.js';
+import { StringInterner } from './interned-strings.js';
+import { grow, StringColumnBuilder, type StringData } from '../columns/strings.js';
+import { UnsupportedInputError } from './unsupported-input.js';
 
 /** Reads texts that stand in the same place of what is repeated. */
-export class PlaceReader {
-  readonly #table: TextTable;
+export class RepeatedValueReader {
+  readonly #table: StringInterner;
   /** The last one, with its quotes. */
   #start = 0;
   #end = 0;
   #code = 0;
 
-  constructor(table: TextTable) {
+  constructor(table: StringInterner) {
     this.#table = table;
   }
 
@@ -25,10 +25,10 @@ export class PlaceReader {
 
   /** The number of the plain text that begins here; -1, and nothing is read, for what is none. */
   read(scanner: Scanner): number {
-    if (scanner.skipSame(this.#start, this.#end)) return this.#code;
+    if (scanner.skipIfRepeated(this.#start, this.#end)) return this.#code;
     const start = scanner.at;
     if (!scanner.readPlain()) return -1;
-    this.#code = this.#table.codeOf(scanner);
+    this.#code = this.#table.intern(scanner);
     this.#start = start;
     this.#end = scanner.at;
     return this.#code;
@@ -60,8 +60,8 @@ const NO_NAME = 0;
 /** A column of names. */
 export class NameReader {
   readonly #codes = new CodeColumn();
-  readonly #table = new TextTable();
-  readonly #place = new PlaceReader(this.#table);
+  readonly #table = new StringInterner();
+  readonly #place = new RepeatedValueReader(this.#table);
 
   begin(rowCount: number): void {
     this.#codes.begin(rowCount);
@@ -79,7 +79,7 @@ export class NameReader {
     this.#codes.set(row, NO_NAME);
   }
 
-  column(rowCount: number): { readonly codes: Uint32Array; readonly values: TextData } {
+  column(rowCount: number): { readonly codes: Uint32Array; readonly values: StringData } {
     return { codes: this.#codes.codes(rowCount), values: this.#table.data() };
   }
 
@@ -87,13 +87,13 @@ export class NameReader {
     scanner.peek();
     if (scanner.skipNull()) return NO_NAME;
     const code = this.#place.read(scanner);
-    return code >= 0 ? code : this.#table.codeOfString(scanner.readText());
+    return code >= 0 ? code : this.#table.internString(scanner.readText());
   }
 }
 
 /** The ids, each of which is its own. */
 export class IdReader {
-  readonly #texts = new TextWriter();
+  readonly #texts = new StringColumnBuilder();
 
   begin(): void {
     this.#texts.clear();
@@ -103,12 +103,12 @@ export class IdReader {
     scanner.peek();
     if (scanner.readPlain()) {
       // A row without one is named by what it is about.
-      if (scanner.start === scanner.end) throw new UnusualError();
+      if (scanner.start === scanner.end) throw new UnsupportedInputError();
       this.#texts.addAscii(scanner);
     } else this.#texts.add(scanner.readText());
   }
 
-  texts(): TextData {
+  texts(): StringData {
     return this.#texts.data();
   }
 }

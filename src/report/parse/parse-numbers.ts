@@ -3,10 +3,10 @@
 // makes of them.
 
 import { createNumberColumn, MAX_PLACES, MAX_UNITS, type NumberColumn } from '../columns/decimal-column.js';
-import { toCount, toNumber, type NumberNotes } from './json-values.js';
+import { toCount, toNumber, type DroppedNumberCount } from './json-values.js';
 import type { Scanner } from './scanner.js';
 import { grow } from '../columns/strings.js';
-import { UnusualError } from './unsupported-input.js';
+import { UnsupportedInputError } from './unsupported-input.js';
 
 const MINUS = 0x2d;
 const POINT = 0x2e;
@@ -18,14 +18,14 @@ const MAX_EXACT = 2 ** 53;
 const POWERS = Float64Array.from({ length: 23 }, (_, power) => Number(`1e${power}`));
 
 export class NumberReader {
-  readonly #notes: NumberNotes;
+  readonly #notes: DroppedNumberCount;
   readonly #toValue: typeof toNumber;
   /** By row; whole numbers of 10 to the power of minus `#places`, or doubles. */
   #units = new Float64Array(0);
   #places = 0;
   #isDecimal = true;
 
-  constructor(notes: NumberNotes, isCount: boolean) {
+  constructor(notes: DroppedNumberCount, isCount: boolean) {
     this.#notes = notes;
     this.#toValue = isCount ? toCount : toNumber;
   }
@@ -65,7 +65,7 @@ export class NumberReader {
         digit = bytes[at]! - ZERO;
       }
       places = at - point;
-      if (places === 0) throw new UnusualError();
+      if (places === 0) throw new UnsupportedInputError();
     }
     if ((bytes[at]! | 0x20) === SMALL_E) {
       this.#setOther(row, this.#toValue(scanner.readValue(), this.#notes));
@@ -86,7 +86,7 @@ export class NumberReader {
     scanner.peek();
     if (scanner.at > at) this.read(scanner, row);
     else if (scanner.skipNull()) this.setNull(row);
-    else throw new UnusualError();
+    else throw new UnsupportedInputError();
   }
 
   setNull(row: number): void {

@@ -2,13 +2,13 @@
 // would take as long as a small report.
 
 import { byField, LIST_FIELDS, NAME_FIELDS, NUMBER_FIELDS, type ColumnData } from '../columns/columns.js';
-import type { NumberNotes } from './json-values.js';
+import type { DroppedNumberCount } from './json-values.js';
 import { IdReader, NameReader } from './parse-names.js';
 import { FIELDS, KeyReader, NO_FIELD, OTHER_FIELD } from './parse-keys.js';
 import { ListReader, ListTables } from './parse-lists.js';
 import { NumberReader } from './parse-numbers.js';
 import type { Scanner } from './scanner.js';
-import { UnusualError } from './unsupported-input.js';
+import { UnsupportedInputError } from './unsupported-input.js';
 
 const FIRST_CODE = NUMBER_FIELDS.length;
 const ID = FIELDS.indexOf('id');
@@ -18,7 +18,7 @@ const ALL_CELLS = 2 ** ID - 1;
 const ROW_BYTES = 400;
 
 export class RowReader {
-  readonly #notes: NumberNotes = { dropped: 0 };
+  readonly #notes: DroppedNumberCount = { dropped: 0 };
   readonly #keys = new KeyReader();
   readonly #ids = new IdReader();
   readonly #numbers = byField(NUMBER_FIELDS, (field) => new NumberReader(this.#notes, field === 'amountOfWorkloads'));
@@ -42,7 +42,7 @@ export class RowReader {
     this.#row = 0;
   }
 
-  /** Reads the row that begins here. @throws UnusualError */
+  /** Reads the row that begins here. @throws UnsupportedInputError */
   read(scanner: Scanner): void {
     let seen = 0;
     for (let place = 0; ; place += 1) {
@@ -50,7 +50,7 @@ export class RowReader {
       if (field === NO_FIELD) break;
       const bit = 1 << field;
       // Of two values the last is the one.
-      if ((seen & bit) !== 0 && field !== OTHER_FIELD) throw new UnusualError();
+      if ((seen & bit) !== 0 && field !== OTHER_FIELD) throw new UnsupportedInputError();
       seen |= bit;
       if (field < FIRST_CODE) this.#ofNumbers[field]!.read(scanner, this.#row);
       else if (field < ID) this.#ofCodes[field - FIRST_CODE]!.read(scanner, this.#row);
@@ -58,7 +58,7 @@ export class RowReader {
       else scanner.readValue();
     }
     // A row without an id is named by what it is about.
-    if ((seen & (1 << ID)) === 0) throw new UnusualError();
+    if ((seen & (1 << ID)) === 0) throw new UnsupportedInputError();
     if ((seen & ALL_CELLS) !== ALL_CELLS) this.#fillUp(seen);
     this.#row += 1;
   }

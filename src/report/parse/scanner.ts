@@ -1,9 +1,9 @@
 // Reads the bytes of a JSON text value by value, as strictly as JSON.parse: what it takes is JSON, and means the same.
-// What it does not know is unusual, and for others to judge. Texts are gone through four bytes at a time.
+// What it does not know is unusual, and for others to judge. StringColumn are gone through four bytes at a time.
 
 import { addToHash, HASH_OF_NOTHING } from './hash-table.js';
-import { UnusualError } from './unsupported-input.js';
-import { isPlainByte, isPlainWord, toWord } from '../columns/words.js';
+import { UnsupportedInputError } from './unsupported-input.js';
+import { isJsonSafeByte, isJsonSafeWord, toWord } from '../columns/words.js';
 
 export const QUOTE = 0x22;
 export const COMMA = 0x2c;
@@ -16,7 +16,7 @@ const BACKSLASH = 0x5c;
 const SMALL_N = 0x6e;
 
 /** The bytes that stand for themselves in a text. */
-const PLAIN = Uint8Array.from({ length: 256 }, (_, byte) => Number(isPlainByte(byte)));
+const PLAIN = Uint8Array.from({ length: 256 }, (_, byte) => Number(isJsonSafeByte(byte)));
 /** The bytes of numbers, true, false and null. */
 const WORD = Uint8Array.from({ length: 256 }, (_, byte) => Number(/[\w+.-]/.test(String.fromCharCode(byte))));
 
@@ -51,14 +51,14 @@ export class Scanner {
 
   /** Goes past the next byte, which has to be this one. */
   expect(byte: number): void {
-    if (this.peek() !== byte) throw new UnusualError();
+    if (this.peek() !== byte) throw new UnsupportedInputError();
     this.at += 1;
   }
 
   /** Goes past a comma, or past the end of a list or an object; whether there is more. */
   hasMore(close: number): boolean {
     const byte = this.peek();
-    if (byte !== COMMA && byte !== close) throw new UnusualError();
+    if (byte !== COMMA && byte !== close) throw new UnsupportedInputError();
     this.at += 1;
     return byte === COMMA;
   }
@@ -72,12 +72,12 @@ export class Scanner {
   }
 
   /** Goes past bytes that are the same as those of [start, end), which came before; false, and past nothing, for others. */
-  skipSame(start: number, end: number): boolean {
+  skipIfRepeated(start: number, end: number): boolean {
     const { words, at } = this;
     const shift = at - start;
     if (end + shift > this.#length) return false;
     const last = end - 4;
-    if (last < start) return end > start && this.skipSameBytes(start, end);
+    if (last < start) return end > start && this.skipRepeatedBytes(start, end);
     for (let each = start; each < last; each += 4) {
       if (words.getInt32(each, true) !== words.getInt32(each + shift, true)) return false;
     }
@@ -87,7 +87,7 @@ export class Scanner {
     return true;
   }
 
-  private skipSameBytes(start: number, end: number): boolean {
+  private skipRepeatedBytes(start: number, end: number): boolean {
     const { bytes, at } = this;
     for (let each = start; each < end; each += 1) if (bytes[each] !== bytes[at - start + each]) return false;
     this.at = at + end - start;
@@ -104,7 +104,7 @@ export class Scanner {
     let hash = HASH_OF_NOTHING;
     while (at <= last) {
       const word = words.getInt32(at, true);
-      if (!isPlainWord(word)) break;
+      if (!isJsonSafeWord(word)) break;
       hash = addToHash(hash, word);
       at += 4;
     }
@@ -123,13 +123,13 @@ export class Scanner {
   }
 
   /** Reads a text, a list or an object: to where its quotes and brackets end. Whether it is JSON is not known then. */
-  readSpan(): void {
+  skipValue(): void {
     const { bytes } = this;
     const { length } = bytes;
     let at = this.at;
     let depth = 0;
     do {
-      if (at >= length) throw new UnusualError();
+      if (at >= length) throw new UnsupportedInputError();
       const byte = bytes[at]!;
       at += 1;
       if (byte === QUOTE) {
@@ -138,7 +138,7 @@ export class Scanner {
       } else if (byte === OPEN_LIST || byte === OPEN_OBJECT) depth += 1;
       else if (byte === CLOSE_LIST || byte === CLOSE_OBJECT) depth -= 1;
     } while (depth > 0);
-    if (at > length) throw new UnusualError();
+    if (at > length) throw new UnsupportedInputError();
     this.start = this.at;
     this.end = at;
     this.at = at;
@@ -157,7 +157,7 @@ export class Scanner {
   }
 
   /** What was read last, as text; of bytes that are plain. */
-  ascii(): string {
+  toString(): string {
     return this.bytes.toString('latin1', this.start, this.end);
   }
 
@@ -166,15 +166,15 @@ export class Scanner {
     try {
       return JSON.parse(this.bytes.toString('utf8', this.start, this.end));
     } catch {
-      throw new UnusualError();
+      throw new UnsupportedInputError();
     }
   }
 
   /** Reads any text. */
   readText(): string {
-    if (this.bytes[this.at] !== QUOTE) throw new UnusualError();
-    if (this.readPlain()) return this.ascii();
-    this.readSpan();
+    if (this.bytes[this.at] !== QUOTE) throw new UnsupportedInputError();
+    if (this.readPlain()) return this.toString();
+    this.skipValue();
     return this.parse() as string;
   }
 
@@ -182,13 +182,13 @@ export class Scanner {
   readValue(): unknown {
     const byte = this.peek();
     if (byte === QUOTE) return this.readText();
-    if (byte === OPEN_LIST || byte === OPEN_OBJECT) this.readSpan();
-    else this.readWord();
+    if (byte === OPEN_LIST || byte === OPEN_OBJECT) this.skipValue();
+    else this.readLiteral();
     return this.parse();
   }
 
   /** Reads up to what ends a number, null, true or false. */
-  private readWord(): void {
+  private readLiteral(): void {
     this.start = this.at;
     while (WORD[this.bytes[this.at] ?? 0] === 1) this.at += 1;
     this.end = this.at;

@@ -1,6 +1,6 @@
 // How whoever reads bytes says that it is not for them.
 
 /** What is read is no JSON, or none that is read from bytes: others have the say. */
-export class UnusualError extends Error {
-  override readonly name = 'UnusualError';
+export class UnsupportedInputError extends Error {
+  override readonly name = 'UnsupportedInputError';
 }

@@ -7,14 +7,14 @@ import { foldCase } from '../columns/case-folding.js';
 import { inRanges, ITEMS_PER_STEP, type Steps } from '../steps.js';
 
 /** Every namespace in the one list of every cluster in the other. A list that is left out: all there are. */
-export interface Grant {
+export interface PermissionRule {
   readonly clusters?: readonly string[] | undefined;
   readonly namespaces?: readonly string[] | undefined;
 }
 
-/** Grants that leave something out. Whoever may see everything has none of these. */
-export interface Grants {
-  /** Equal for equal grants. */
+/** Permissions that leave something out. Whoever may see everything has none of these. */
+export interface Permissions {
+  /** Equal for equal permissions. */
   readonly key: string;
   /** The clusters of which something may be seen, in order; undefined: any. */
   readonly clusters: readonly string[] | undefined;
@@ -28,32 +28,32 @@ export interface Grants {
    * What has all that may be seen of these clusters and namespaces, also where these are taken without regard to case;
    * undefined, as an argument and in the result: any.
    */
-  within(clusters?: readonly string[], namespaces?: readonly string[]): Grant;
+  within(clusters?: readonly string[], namespaces?: readonly string[]): PermissionRule;
   /** The numbers of the rows that may be seen, of those in `among` and in their order. */
   findRows(columns: Columns, among: Uint32Array): Steps<Uint32Array>;
 }
 
 /** All that is in one of `list` may be seen. Undefined where that is everything. */
-export function createGrants(list: readonly Grant[]): Grants | undefined {
+export function createPermissions(list: readonly PermissionRule[]): Permissions | undefined {
   const isEverything = list.some(({ clusters, namespaces }) => clusters === undefined && namespaces === undefined);
   return isEverything ? undefined : toGrants(list);
 }
 
-function toGrants(list: readonly Grant[]): Grants {
-  const grants = list.map(({ clusters, namespaces }) => ({
+function toGrants(list: readonly PermissionRule[]): Permissions {
+  const permissions = list.map(({ clusters, namespaces }) => ({
     clusters: clusters && new Set(clusters),
     namespaces: namespaces && new Set(namespaces),
   }));
-  const ofCluster = (name: string | null) => grants.filter(({ clusters }) => isIn(clusters, name));
+  const ofCluster = (name: string | null) => permissions.filter(({ clusters }) => isIn(clusters, name));
   return {
     key: JSON.stringify(list.map(({ clusters, namespaces }) => [sort(clusters), sort(namespaces)]).sort(byText)),
-    clusters: unite(grants.map(({ clusters }) => clusters)),
-    limitsNamespaces: grants.some(({ namespaces }) => namespaces !== undefined),
+    clusters: unite(permissions.map(({ clusters }) => clusters)),
+    limitsNamespaces: permissions.some(({ namespaces }) => namespaces !== undefined),
     hasCluster: (name) => ofCluster(name).length > 0,
     hasNamespace: (name, among) =>
-      (among?.flatMap(ofCluster) ?? grants).some(({ namespaces }) => isIn(namespaces, name)),
+      (among?.flatMap(ofCluster) ?? permissions).some(({ namespaces }) => isIn(namespaces, name)),
     within(clusters, namespaces) {
-      const own = grants
+      const own = permissions
         .map((each) => ({
           clusters: intersect(each.clusters, clusters),
           namespaces: intersect(each.namespaces, namespaces),
@@ -100,7 +100,7 @@ function* findVisibleRows(
 }
 
 /** Nothing may be seen. */
-export const NOTHING: Grants = toGrants([]);
+export const NOTHING: Permissions = toGrants([]);
 
 /** A row that names none is in no list. */
 function isIn(names: ReadonlySet<string> | undefined, name: string | null): boolean {

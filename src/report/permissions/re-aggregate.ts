@@ -4,10 +4,10 @@
 import { labelsAt, nameOf } from '../columns/cells.js';
 import { NUMBER_FIELDS, type Columns, type ListField, type NumberField } from '../columns/columns.js';
 import { createNumberColumn, type NumberColumn } from '../columns/decimal-column.js';
-import { pickCodes, pickNames } from '../columns/gather.js';
+import { gatherCodes, gatherNames } from '../columns/gather.js';
 import type { Label } from '../columns/label.js';
 import { lazyRecord } from '../columns/lazy-record.js';
-import { toTexts, type Texts } from '../columns/strings.js';
+import { toStringColumn, type StringColumn } from '../columns/strings.js';
 import { sumByGroup, sumOf } from '../query/exact-sum.js';
 import { groupRows, type CodeColumn, type Grouping } from '../query/group-rows.js';
 import { percentOfHours } from '../query/totals.js';
@@ -15,7 +15,7 @@ import { inRanges, ITEMS_PER_STEP, runAll, type Steps } from '../steps.js';
 import type { ReadNumbers } from './restricted-numbers.js';
 
 /** What distinguishes rows, besides labels and annotations. */
-export interface Regrouping {
+export interface ReAggregation {
   readonly byCluster: boolean;
 }
 
@@ -23,7 +23,11 @@ export interface Regrouping {
 const MAX_INT = 2 ** 31 - 1;
 
 /** Groups `rows` by cluster, labels and annotations. Reads each row three times and each label list once. */
-export function* groupForRegrouping(columns: Columns, rows: Uint32Array, { byCluster }: Regrouping): Steps<Grouping> {
+export function* groupForReAggregation(
+  columns: Columns,
+  rows: Uint32Array,
+  { byCluster }: ReAggregation,
+): Steps<Grouping> {
   const { clusterName } = columns.names;
   return yield* groupRows(rows, [
     ...(byCluster ? [{ codes: clusterName.codes, codeCount: clusterName.values.length }] : []),
@@ -59,28 +63,28 @@ function* toSetCodes(columns: Columns, rows: Uint32Array, field: 'labels' | 'ann
 }
 
 /** What re-aggregated columns are made from. */
-export interface Regrouped {
+export interface ReAggregationSource {
   readonly columns: Columns;
   readonly rows: Uint32Array;
   readonly grouping: Grouping;
   readonly numbersOf: ReadNumbers;
-  readonly regrouping: Regrouping;
+  readonly reAggregation: ReAggregation;
 }
 
 /** One row per group. Ids and numbers are computed when they are first read: a sum reads all grouped rows. */
-export function regroup(source: Regrouped): Columns {
-  const { columns, grouping, regrouping } = source;
+export function reAggregate(source: ReAggregationSource): Columns {
+  const { columns, grouping, reAggregation } = source;
   const { firstRows } = grouping;
   const { names, lists, labelLists, serviceLists, distinctLabels, texts } = columns;
-  const none = { codes: new Uint32Array(firstRows.length), values: toTexts(['']) };
+  const none = { codes: new Uint32Array(firstRows.length), values: toStringColumn(['']) };
   const noLists = none.codes;
-  const pickList = (field: ListField): Uint32Array => pickCodes(lists[field], firstRows);
+  const pickList = (field: ListField): Uint32Array => gatherCodes(lists[field], firstRows);
   return {
     rowCount: firstRows.length,
     ids: createIds(source),
     numbers: createNumbers(source),
     names: {
-      clusterName: regrouping.byCluster ? pickNames(names.clusterName, firstRows) : none,
+      clusterName: reAggregation.byCluster ? gatherNames(names.clusterName, firstRows) : none,
       namespace: none,
       workloadName: none,
       workloadType: none,
@@ -98,7 +102,7 @@ export function regroup(source: Regrouped): Columns {
   };
 }
 
-const createNumbers = lazyRecord(NUMBER_FIELDS, (source: Regrouped, field: NumberField): NumberColumn => {
+const createNumbers = lazyRecord(NUMBER_FIELDS, (source: ReAggregationSource, field: NumberField): NumberColumn => {
   if (field === 'onDemandPercent') return createPercentages(source, 'onDemandHours');
   if (field === 'spotPercent') return createPercentages(source, 'spotHours');
   const sums = sumGroups(source, field);
@@ -109,7 +113,10 @@ const createNumbers = lazyRecord(NUMBER_FIELDS, (source: Regrouped, field: Numbe
 type SummedField = Exclude<NumberField, 'onDemandPercent' | 'spotPercent'>;
 
 /** The sum of each group; NaN, which stands for null, when no row of the group has the number. */
-function sumGroups({ rows, grouping: { groups, firstRows }, numbersOf }: Regrouped, field: SummedField): Float64Array {
+function sumGroups(
+  { rows, grouping: { groups, firstRows }, numbersOf }: ReAggregationSource,
+  field: SummedField,
+): Float64Array {
   const column = runAll(numbersOf(field));
   const sums = runAll(sumByGroup(column, rows, groups, firstRows.length));
   const isKnown = new Uint8Array(firstRows.length);
@@ -117,7 +124,7 @@ function sumGroups({ rows, grouping: { groups, firstRows }, numbersOf }: Regroup
   return Float64Array.from(isKnown, (known, group) => (known === 1 ? sumOf(sums, group) : Number.NaN));
 }
 
-function createPercentages(source: Regrouped, field: 'onDemandHours' | 'spotHours'): NumberColumn {
+function createPercentages(source: ReAggregationSource, field: 'onDemandHours' | 'spotHours'): NumberColumn {
   const hours = { onDemandHours: sumGroups(source, 'onDemandHours'), spotHours: sumGroups(source, 'spotHours') };
   const percentages = hours[field].map((_, group) => {
     const sum = (each: string): number => hours[each as typeof field][group]! || 0;
@@ -126,7 +133,11 @@ function createPercentages(source: Regrouped, field: 'onDemandHours' | 'spotHour
   return createNumberColumn(percentages);
 }
 
-function createIds({ columns, grouping: { firstRows }, regrouping: { byCluster } }: Regrouped): Texts {
+function createIds({
+  columns,
+  grouping: { firstRows },
+  reAggregation: { byCluster },
+}: ReAggregationSource): StringColumn {
   const { clusterName } = columns.names;
   const at = (index: number): string => {
     const row = firstRows[index]!;

@@ -2,33 +2,40 @@
 // they asked for, and which rows of its answer are theirs. A row that adds several namespaces up cannot be cut, so such
 // rows are asked for namespace by namespace, and what may be seen of them is added up here.
 
-import { NOTHING, type Grants } from './permissions.js';
+import { NOTHING, type Permissions } from './permissions.js';
 import { foldCase } from '../columns/case-folding.js';
-import type { Regrouping } from './re-aggregate.js';
+import type { ReAggregation } from './re-aggregate.js';
 import type { AggregatedCostsRequest, ReportRequest, WorkloadCostsRequest } from '../request.js';
 
 /** The longest list of names that is sent. */
 const MAX_NAMES = 1_000;
 
 /** What to ask for in place of a request, and what of the answer is the answer to that. */
-export interface GrantedRequest<Request extends ReportRequest = ReportRequest> {
+export interface RestrictedRequest<Request extends ReportRequest = ReportRequest> {
   /** Its answer has all that may be seen of the answer to the request, told apart by cluster and namespace. */
   readonly request: Request;
   /** The rows that are left of it. */
-  readonly grants: Grants;
+  readonly permissions: Permissions;
   /** What these are to be added up by, to be those that were asked for; undefined: as they are. */
-  readonly regrouping?: Regrouping | undefined;
+  readonly reAggregation?: ReAggregation | undefined;
 }
 
-export function toGrantedRequest(request: ReportRequest, grants: Grants): GrantedRequest {
-  if (request.report === 'workloads') return narrow(request, grants);
-  return { request: tellApart(request, grants), grants, regrouping: toRegrouping(request, grants) };
+export function restrictRequest(request: ReportRequest, permissions: Permissions): RestrictedRequest {
+  if (request.report === 'workloads') return narrowFilter(request, permissions);
+  return {
+    request: addRequiredGrouping(request, permissions),
+    permissions,
+    reAggregation: toReAggregation(request, permissions),
+  };
 }
 
 /** To read no more than is needed. What comes in spite of it is cut from the answer. */
-function narrow(request: WorkloadCostsRequest, grants: Grants): GrantedRequest<WorkloadCostsRequest> {
+function narrowFilter(
+  request: WorkloadCostsRequest,
+  permissions: Permissions,
+): RestrictedRequest<WorkloadCostsRequest> {
   const { clusterFilters, isClusterExclude, namespaces, isNamespaceExclude, ...rest } = request;
-  const granted = grants.within(
+  const granted = permissions.within(
     isClusterExclude === true ? undefined : clusterFilters,
     isNamespaceExclude === true ? undefined : namespaces,
   );
@@ -38,7 +45,7 @@ function narrow(request: WorkloadCostsRequest, grants: Grants): GrantedRequest<W
   ];
   // ScaleOps takes an empty list for no condition at all. It is asked for all that may be seen, of which nothing is left.
   if (ofClusters?.length === 0 || ofNamespaces?.length === 0) {
-    return { request: narrow(rest, grants).request, grants: NOTHING };
+    return { request: narrowFilter(rest, permissions).request, permissions: NOTHING };
   }
   return {
     request: {
@@ -46,25 +53,25 @@ function narrow(request: WorkloadCostsRequest, grants: Grants): GrantedRequest<W
       ...(ofClusters && { clusterFilters: ofClusters, isClusterExclude: undefined }),
       ...(ofNamespaces && { namespaces: ofNamespaces, isNamespaceExclude: undefined }),
     },
-    grants,
+    permissions,
   };
 }
 
-function tellApart(request: AggregatedCostsRequest, grants: Grants): AggregatedCostsRequest {
-  const { clusters } = grants.within(request.clusters);
+function addRequiredGrouping(request: AggregatedCostsRequest, permissions: Permissions): AggregatedCostsRequest {
+  const { clusters } = permissions.within(request.clusters);
   const names = narrowNames(undefined, clusters);
   return {
     ...request,
     ...(names && { clusters: names }),
     groupByCluster: true,
-    ...(grants.limitsNamespaces && { groupByNamespace: true }),
+    ...(permissions.limitsNamespaces && { groupByNamespace: true }),
   };
 }
 
-function toRegrouping(request: AggregatedCostsRequest, grants: Grants): Regrouping | undefined {
+function toReAggregation(request: AggregatedCostsRequest, permissions: Permissions): ReAggregation | undefined {
   const { groupByCluster = false, groupByNamespace = false } = request;
   // By ScaleOps' page namespaces are told apart within each cluster.
-  if (groupByNamespace || (groupByCluster && !grants.limitsNamespaces)) return undefined;
+  if (groupByNamespace || (groupByCluster && !permissions.limitsNamespaces)) return undefined;
   return { byCluster: groupByCluster };
 }
 

@@ -3,7 +3,7 @@
 import { nameOf } from '../columns/cells.js';
 import type { Columns, NameColumn } from '../columns/columns.js';
 import { inRanges, type Steps } from '../steps.js';
-import type { Grants } from './permissions.js';
+import type { Permissions } from './permissions.js';
 import { createRestrictedNumbers, type ReadNumbers } from './restricted-numbers.js';
 
 export interface VisibleRows {
@@ -20,8 +20,8 @@ const VIEW_BYTES = 1_024;
 const STRING_BYTES = 32;
 
 /** Reads each of `among` twice. */
-export function* findVisible(columns: Columns, among: Uint32Array, grants: Grants): Steps<VisibleRows> {
-  const rows = yield* grants.findRows(columns, among);
+export function* findVisible(columns: Columns, among: Uint32Array, permissions: Permissions): Steps<VisibleRows> {
+  const rows = yield* permissions.findRows(columns, among);
   const clusters = yield* namesOf(columns.names.clusterName, rows);
   // Twice: the list, and the folded names that hasCluster compares.
   const names = clusters.reduce((sum, name) => sum + 2 * (STRING_BYTES + 2 * name.length), 0);

@@ -4,7 +4,7 @@
 import { listItems } from '../columns/cells.js';
 import type { Columns, NameColumn } from '../columns/columns.js';
 import type { Label } from '../columns/label.js';
-import type { Texts } from '../columns/strings.js';
+import type { StringColumn } from '../columns/strings.js';
 import { inRanges, ITEMS_PER_STEP, type Steps } from '../steps.js';
 import type { FindText } from './text-index.js';
 
@@ -42,7 +42,7 @@ export function* createLabelColumn(columns: Columns, key: string, findText: Find
 }
 
 /** The texts with these numbers, and the empty text in the place of the first. */
-function toTexts(texts: Texts, numbers: Uint32Array): Texts {
+function toTexts(texts: StringColumn, numbers: Uint32Array): StringColumn {
   const at = (index: number): string => (index === 0 ? '' : texts.at(numbers[index]!));
   return {
     length: numbers.length,

@@ -2,7 +2,7 @@
 // (https://relay.dev/graphql/connections.htm, "Pagination algorithm").
 
 import type { CursorCodec } from './cursor.js';
-import type { Texts } from '../columns/strings.js';
+import type { StringColumn } from '../columns/strings.js';
 import { inRanges, ITEMS_PER_STEP, type Steps } from '../steps.js';
 
 export interface PageArguments {
@@ -17,7 +17,7 @@ export interface OrderedRows {
   /** All rows when the page has a cursor or a `last`; else at least the `first` rows. */
   readonly rows: Uint32Array;
   readonly totalCount: number;
-  readonly ids: Texts;
+  readonly ids: StringColumn;
   readonly codec: CursorCodec;
 }
 

@@ -2,7 +2,7 @@
 // keys is a few stable counting sorts without comparisons. Ranks are cached with the report.
 
 import type { NameColumn } from '../columns/columns.js';
-import { readStrings, type Texts } from '../columns/strings.js';
+import { readStrings, type StringColumn } from '../columns/strings.js';
 import { inRanges, type Steps } from '../steps.js';
 import { compareCodePoints } from './code-points.js';
 import { sortInSteps } from './sort.js';
@@ -65,7 +65,7 @@ export function* rankNames({ codes, values }: NameColumn): Steps<Ranks> {
 }
 
 /** The indexes of `texts` in the order of the texts, by Unicode code point. */
-export function* orderTexts(texts: Texts): Steps<Uint32Array> {
+export function* orderTexts(texts: StringColumn): Steps<Uint32Array> {
   const strings = yield* readStrings(texts);
   const indexes = new Uint32Array(strings.length);
   for (let at = 0; at < indexes.length; at += 1) indexes[at] = at;

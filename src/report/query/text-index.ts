@@ -1,6 +1,6 @@
 // Finds a text among those of a report. Built once per report, and shared by its parts.
 
-import type { Texts } from '../columns/strings.js';
+import type { StringColumn } from '../columns/strings.js';
 import { compareCodePoints } from './code-points.js';
 
 /** The number of a text; -1 when the report does not contain it. */
@@ -10,7 +10,7 @@ export type FindText = (text: string) => number;
  * A binary search: reads about log2 of the number of texts.
  * @param order as orderTexts returns it: 4 bytes per text.
  */
-export function createTextFinder(texts: Texts, order: Uint32Array): FindText {
+export function createTextFinder(texts: StringColumn, order: Uint32Array): FindText {
   return (text) => {
     let low = 0;
     let high = order.length;

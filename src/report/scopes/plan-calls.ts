@@ -4,7 +4,7 @@
 
 import { groupBy, type Group } from '../columns/group-by.js';
 import type { WorkloadCostsRequest } from '../request.js';
-import { spellingsOf, type ScopedRequest } from './scope.js';
+import { caseVariants, type ScopedRequest } from './scope.js';
 
 /** One call, and what is to be found in its answer. */
 export interface PlannedCall {
@@ -42,7 +42,7 @@ export function planCalls(base: WorkloadCostsRequest, scoped: readonly ScopedReq
   for (const [cluster, own] of clusters.filter((each) => !isWhole(each))) {
     for (const part of chunk([...groupBy(own, ({ scope }) => scope.namespace ?? '')])) {
       const names = part.map(([name]) => name);
-      const bundle = findBundle(bundles, spellingsOf(cluster), new Set(spell(names)), names.length);
+      const bundle = findBundle(bundles, caseVariants(cluster), new Set(spell(names)), names.length);
       bundle.scoped.push(...part.flatMap(([, each]) => each));
     }
   }
@@ -80,7 +80,7 @@ function countUnion(a: ReadonlySet<string>, b: Iterable<string>): number {
 }
 
 function spell(names: readonly string[]): string[] {
-  return [...new Set(names.flatMap(spellingsOf))];
+  return [...new Set(names.flatMap(caseVariants))];
 }
 
 /** In parts whose names, as they are sent, are no longer lists than may be. */
@@ -88,7 +88,7 @@ function chunk<T>(named: readonly (readonly [name: string, T])[]): (readonly [na
   const parts: (readonly [string, T])[][] = [];
   let room = 0;
   for (const each of named) {
-    const size = spellingsOf(each[0]).length;
+    const size = caseVariants(each[0]).length;
     if (size > room) {
       parts.push([]);
       room = MAX_NAMES;

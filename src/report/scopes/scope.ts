@@ -5,7 +5,7 @@ import { foldCase } from '../columns/case-folding.js';
 import { toRequestKey, type WorkloadCostsRequest } from '../request.js';
 
 /** A cluster, or one namespace of it. */
-export interface Scope {
+export interface EntityScope {
   readonly clusterName: string;
   readonly namespace?: string | undefined;
 }
@@ -18,11 +18,11 @@ export interface ScopedRequest {
   readonly baseKey: string;
   /** Equal for bases with the same condition on namespaces. */
   readonly baseNamespaceKey: string;
-  readonly scope: Scope;
+  readonly scope: EntityScope;
 }
 
 /** Equal for scopes whose names differ in case alone. */
-export function toScopeKey({ clusterName, namespace }: Scope): string {
+export function toScopeKey({ clusterName, namespace }: EntityScope): string {
   return foldCase(JSON.stringify([clusterName, namespace]));
 }
 
@@ -30,11 +30,11 @@ export function toScopeKey({ clusterName, namespace }: Scope): string {
  * What `request` asks about any scope; undefined where its own conditions leave the scope out. Made once for all the
  * scopes that an operation asks about alike.
  */
-export function createScoping(request: WorkloadCostsRequest): (scope: Scope) => ScopedRequest | undefined {
+export function createScopedRequests(request: WorkloadCostsRequest): (scope: EntityScope) => ScopedRequest | undefined {
   const { clusterFilters, isClusterExclude, ...whole } = request;
   const { namespaces, isNamespaceExclude, ...part } = whole;
-  const isClusterIn = createAdmission(clusterFilters, isClusterExclude);
-  const isNamespaceIn = createAdmission(namespaces, isNamespaceExclude);
+  const isClusterIn = createNameFilter(clusterFilters, isClusterExclude);
+  const isNamespaceIn = createNameFilter(namespaces, isNamespaceExclude);
   // A list may be long, and what is made of it here is made once for all scopes.
   const ofCluster = { base: whole, baseKey: toRequestKey(whole), baseNamespaceKey: toNamespaceKey(whole) };
   const ofNamespace = { base: part, baseKey: toRequestKey(part), baseNamespaceKey: toNamespaceKey(part) };
@@ -51,7 +51,7 @@ export function toScopeRequest({ base, scope: { clusterName, namespace } }: Scop
 }
 
 /** Equal for requests that differ at most in which clusters and namespaces they are about. */
-export function toFamilyKey(request: WorkloadCostsRequest): string {
+export function relatedKey(request: WorkloadCostsRequest): string {
   // Asked for when its report is kept, when it is looked for, and when it goes.
   let key = FAMILY_KEYS.get(request);
   if (key === undefined) {
@@ -65,7 +65,7 @@ export function toFamilyKey(request: WorkloadCostsRequest): string {
 const FAMILY_KEYS = new WeakMap<WorkloadCostsRequest, string>();
 
 /** What a list of names lets in, whatever their case; no list lets in all. */
-function createAdmission(names: readonly string[] | undefined, isExclude: boolean | undefined) {
+function createNameFilter(names: readonly string[] | undefined, isExclude: boolean | undefined) {
   if (names === undefined) return () => true;
   const folded = new Set(names.map(foldCase));
   return (name: string): boolean => folded.has(foldCase(name)) !== (isExclude === true);
@@ -81,8 +81,8 @@ export function createCoverage(
   request: WorkloadCostsRequest,
   report: { hasCluster(name: string): boolean },
 ): (wanted: ScopedRequest) => boolean {
-  const isClusterIn = createCertainty(request.clusterFilters, request.isClusterExclude);
-  const isNamespaceIn = createCertainty(request.namespaces, request.isNamespaceExclude);
+  const isClusterIn = createStrictNameFilter(request.clusterFilters, request.isClusterExclude);
+  const isNamespaceIn = createStrictNameFilter(request.namespaces, request.isNamespaceExclude);
   const namespaceKey = toNamespaceKey(request);
 
   return ({ base, baseNamespaceKey, scope }) => {
@@ -97,24 +97,24 @@ export function createCoverage(
 }
 
 /** What an upstream certainly lets in by such a list, whether it minds case or not: that is not documented. */
-function createCertainty(names: readonly string[] | undefined, isExclude: boolean | undefined) {
+function createStrictNameFilter(names: readonly string[] | undefined, isExclude: boolean | undefined) {
   if (names === undefined) return () => true;
-  if (isExclude === true) return createAdmission(names, true);
+  if (isExclude === true) return createNameFilter(names, true);
   const given = new Set(names);
-  return (name: string): boolean => spellingsOf(name).every((each) => given.has(each));
+  return (name: string): boolean => caseVariants(name).every((each) => given.has(each));
 }
 
 /**
  * A name as it is sent: also in small letters, as most are, so that one in capitals finds what it means where the
  * upstream minds case.
  */
-export function spellingsOf(name: string): readonly string[] {
+export function caseVariants(name: string): readonly string[] {
   const folded = foldCase(name);
   return folded === name ? [name] : [name, folded];
 }
 
 /** How many namespaces a request is about, as far as it says: for a comparison. */
-export function breadthOf({
+export function estimateBreadth({
   clusterFilters,
   isClusterExclude,
   namespaces,

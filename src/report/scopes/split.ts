@@ -12,22 +12,22 @@ import {
   type NumberField,
 } from '../columns/columns.js';
 import { createNumberColumn, type NumberColumn } from '../columns/decimal-column.js';
-import { pickCodes, pickNames } from '../columns/gather.js';
+import { gatherCodes, gatherNames } from '../columns/gather.js';
 import { groupBy } from '../columns/group-by.js';
 import { lazyRecord } from '../columns/lazy-record.js';
-import { pickTexts } from '../columns/strings.js';
+import { gatherStrings } from '../columns/strings.js';
 import { inRanges, type Steps } from '../steps.js';
-import { toScopeKey, type Scope } from './scope.js';
+import { toScopeKey, type EntityScope } from './scope.js';
 
 /** The rows of a scope, by number and in ScaleOps' order. */
-export interface FoundScope {
+export interface ScopeRows {
   readonly rows: readonly number[];
   /** The scopes with these rows: their names differ in case alone. */
-  readonly spelled: readonly Scope[];
+  readonly spelled: readonly EntityScope[];
 }
 
 /** The scopes that have rows among `rows`. Reads each row, each cluster name and each namespace once. */
-export function* findScopes({ names }: Columns, rows: Uint32Array, scopes: readonly Scope[]): Steps<FoundScope[]> {
+export function* findScopes({ names }: Columns, rows: Uint32Array, scopes: readonly EntityScope[]): Steps<ScopeRows[]> {
   const { clusterName, namespace } = names;
   const clusterCodes = yield* indexNames(clusterName.values);
   const namespaceCodes = yield* indexNames(namespace.values);
@@ -64,12 +64,12 @@ interface Part {
 }
 
 /** The columns of these rows alone. Each is made when it is first read: most questions read one or two columns. */
-export function pickRows(whole: Columns, rows: readonly number[]): Columns {
+export function gatherRows(whole: Columns, rows: readonly number[]): Columns {
   const part = { whole, rows };
   const { labelLists, serviceLists, distinctLabels, texts } = whole;
   return {
     rowCount: rows.length,
-    ids: pickTexts(whole.ids, rows),
+    ids: gatherStrings(whole.ids, rows),
     numbers: createNumbers(part),
     names: createNames(part),
     lists: createLists(part),
@@ -87,9 +87,9 @@ const createNumbers = lazyRecord(NUMBER_FIELDS, ({ whole, rows }: Part, field: N
 });
 
 const createNames = lazyRecord(NAME_FIELDS, ({ whole, rows }: Part, field: NameField) =>
-  pickNames(whole.names[field], rows),
+  gatherNames(whole.names[field], rows),
 );
 
 const createLists = lazyRecord(LIST_FIELDS, ({ whole, rows }: Part, field: ListField) =>
-  pickCodes(whole.lists[field], rows),
+  gatherCodes(whole.lists[field], rows),
 );

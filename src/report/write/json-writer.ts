@@ -2,14 +2,14 @@
 // bytes at once, four at a time where they are copied: to make strings of them first takes longer than all the rest of a
 // large answer.
 
-import type { PlainTexts } from '../columns/strings.js';
-import { toWords, WORD_SLACK, type Words } from '../columns/words.js';
+import type { JsonSafeStrings } from '../columns/strings.js';
+import { padBytes, PADDING, type PaddedBytes } from '../columns/words.js';
 
 const QUOTE = 0x22;
 const MINUS = 0x2d;
 const POINT = 0x2e;
 const ZERO = 0x30;
-const NULL = toWords(Buffer.from('null'));
+const NULL = padBytes(Buffer.from('null'));
 const EMPTY = Buffer.alloc(0);
 const NOTHING = new DataView(EMPTY.buffer, EMPTY.byteOffset, 0);
 /** The longest text of a double. */
@@ -22,7 +22,7 @@ const PAIRS = Uint16Array.from(
   (_, pair) => ZERO + Math.floor(pair / 10) + ((ZERO + (pair % 10)) << 8),
 );
 
-export class JsonSink {
+export class JsonWriter {
   readonly #firstBytes: number;
   #bytes = EMPTY;
   #view = NOTHING;
@@ -37,7 +37,7 @@ export class JsonSink {
   }
 
   /** What was written so far. What is written next is in another buffer. */
-  take(): Buffer {
+  flush(): Buffer {
     const taken = this.#bytes.subarray(0, this.length);
     this.#bytes = EMPTY;
     this.#room = 0;
@@ -45,19 +45,19 @@ export class JsonSink {
     return taken;
   }
 
-  byte(byte: number): void {
+  writeByte(byte: number): void {
     this.#reserve(1);
     this.#bytes[this.length++] = byte;
   }
 
   /** Bytes of JSON. */
-  copy({ view, length }: Words): void {
+  copy({ view, length }: PaddedBytes): void {
     this.#reserve(length);
     this.#copy(view, 0, length);
   }
 
   /** `opening`, which ends with a quotation mark, and one of these texts with the other one. */
-  text(opening: Words, { view, ends }: PlainTexts, index: number): void {
+  text(opening: PaddedBytes, { view, ends }: JsonSafeStrings, index: number): void {
     const start = index === 0 ? 0 : ends[index - 1]!;
     const end = ends[index]!;
     this.#reserve(opening.length + end - start + 1);
@@ -155,11 +155,11 @@ export class JsonSink {
   }
 
   #makeRoom(needed: number): void {
-    const larger = Buffer.allocUnsafe(Math.max(2 * this.#bytes.length, this.#firstBytes, needed + WORD_SLACK));
+    const larger = Buffer.allocUnsafe(Math.max(2 * this.#bytes.length, this.#firstBytes, needed + PADDING));
     larger.set(this.#bytes.subarray(0, this.length));
     this.#bytes = larger;
     this.#view = new DataView(larger.buffer, larger.byteOffset, larger.byteLength);
-    this.#room = larger.length - WORD_SLACK;
+    this.#room = larger.length - PADDING;
   }
 }
 

@@ -4,8 +4,8 @@ import { idAt, labelsAt, nameOf, servicesAt } from '../columns/cells.js';
 import { NAME_FIELDS, type Columns, type LabelField, type NameField, type NumberField } from '../columns/columns.js';
 import type { Label } from '../columns/label.js';
 import { shareOf } from '../columns/share.js';
-import { toWords, type Words } from '../columns/words.js';
-import { JsonSink } from './json-writer.js';
+import { padBytes, type PaddedBytes } from '../columns/words.js';
+import { JsonWriter } from './json-writer.js';
 
 /** A member of a label: its key, its value, or a constant in JSON. */
 export type LabelMember = { readonly name: string } & (
@@ -34,7 +34,7 @@ export interface WrittenRows {
 }
 
 /** Writes a member of the n-th row. */
-type Write = (sink: JsonSink, index: number) => void;
+type Write = (out: JsonWriter, index: number) => void;
 
 const [COMMA, OPEN_LIST, CLOSE_LIST, CLOSE_OBJECT] = Buffer.from(',[]}');
 /** The size of a piece: about a millisecond of work. */
@@ -47,23 +47,23 @@ export function* writeRows(written: WrittenRows, members: readonly RowMember[]):
   const { length } = written.rows;
   const write = writeObject(written, members);
   const names = members.reduce((sum, { name }) => sum + name.length + MEMBER_BYTES, 0);
-  const sink = new JsonSink(Math.min(names * length + 64, PIECE_BYTES + PIECE_BYTES / 8));
-  sink.byte(OPEN_LIST!);
+  const out = new JsonWriter(Math.min(names * length + 64, PIECE_BYTES + PIECE_BYTES / 8));
+  out.writeByte(OPEN_LIST!);
   for (let index = 0; index < length; index += 1) {
-    if (index > 0) sink.byte(COMMA!);
-    write(sink, index);
-    if (sink.length >= PIECE_BYTES) yield sink.take();
+    if (index > 0) out.writeByte(COMMA!);
+    write(out, index);
+    if (out.length >= PIECE_BYTES) yield out.flush();
   }
-  sink.byte(CLOSE_LIST!);
-  yield sink.take();
+  out.writeByte(CLOSE_LIST!);
+  yield out.flush();
 }
 
 function writeObject(written: WrittenRows, members: readonly RowMember[]): Write {
   const writes = members.map((member, at) => toWrite(written, member, opening(member, at)));
-  return (sink, index) => {
-    for (let at = 0; at < writes.length; at += 1) writes[at]!(sink, index);
-    if (writes.length === 0) sink.json('{');
-    sink.byte(CLOSE_OBJECT!);
+  return (out, index) => {
+    for (let at = 0; at < writes.length; at += 1) writes[at]!(out, index);
+    if (writes.length === 0) out.json('{');
+    out.writeByte(CLOSE_OBJECT!);
   };
 }
 
@@ -72,16 +72,16 @@ function opening({ name }: { readonly name: string }, at: number): string {
   return `${at === 0 ? '{' : ','}${JSON.stringify(name)}:`;
 }
 
-function toBytes(json: string): Words {
-  return toWords(Buffer.from(json));
+function toBytes(json: string): PaddedBytes {
+  return padBytes(Buffer.from(json));
 }
 
 function toWrite(written: WrittenRows, member: RowMember, open: string): Write {
   switch (member.kind) {
     case 'constant': {
       const json = toBytes(open + member.json);
-      return (sink) => {
-        sink.copy(json);
+      return (out) => {
+        out.copy(json);
       };
     }
     case 'cursor':
@@ -106,11 +106,11 @@ function writeInner(
   const write = writeObject(written, members);
   const codes = needs.map((name) => columns.names[name].codes);
   const before = toBytes(open);
-  return (sink, index) => {
-    sink.copy(before);
+  return (out, index) => {
+    out.copy(before);
     // Code 0 stands for null.
-    if (codes.some((of) => of[rows[index]!] === 0)) sink.null();
-    else write(sink, index);
+    if (codes.some((of) => of[rows[index]!] === 0)) out.null();
+    else write(out, index);
   };
 }
 
@@ -129,20 +129,20 @@ function writeField(
     case 'share': {
       const { units, scale } = columns.numbers.totalCost;
       const before = toBytes(open);
-      return (sink, index) => {
+      return (out, index) => {
         const cost = units[rows[index]!]! / scale;
         const share = cost === cost ? shareOf(cost, reportCost) : null;
-        sink.copy(before);
-        sink.json(String(share));
+        out.copy(before);
+        out.json(String(share));
       };
     }
     default: {
       const { units, scale } = columns.numbers[field];
       const decimals = Math.round(Math.log10(scale));
       const before = toBytes(open);
-      return (sink, index) => {
-        sink.copy(before);
-        sink.number(units[rows[index]!]!, scale, decimals);
+      return (out, index) => {
+        out.copy(before);
+        out.number(units[rows[index]!]!, scale, decimals);
       };
     }
   }
@@ -151,26 +151,26 @@ function writeField(
 /** Texts that differ from row to row. */
 function writeText(open: string, textAt: (index: number) => string): Write {
   const before = toBytes(open);
-  return (sink, index) => {
-    sink.copy(before);
-    sink.json(JSON.stringify(textAt(index)));
+  return (out, index) => {
+    out.copy(before);
+    out.json(JSON.stringify(textAt(index)));
   };
 }
 
 function writeName(written: WrittenRows, field: NameField, open: string): Write {
   const { columns, rows } = written;
   const column = columns.names[field];
-  const texts = column.values.plain?.();
+  const texts = column.values.jsonSafe?.();
   if (texts === undefined) {
     return writeRepeated(written, column.codes, open, (row) => JSON.stringify(nameOf(column, column.codes[row]!)));
   }
   const { codes } = column;
   const openText = toBytes(`${open}"`);
   const none = toBytes(`${open}null`);
-  return (sink, index) => {
+  return (out, index) => {
     const code = codes[rows[index]!]!;
-    if (code === 0) sink.copy(none);
-    else sink.text(openText, texts, code);
+    if (code === 0) out.copy(none);
+    else out.text(openText, texts, code);
   };
 }
 
@@ -184,9 +184,9 @@ function writeRepeated(
   open: string,
   toJson: (row: number) => string,
 ): Write {
-  const known = new Map<number, Words>();
+  const known = new Map<number, PaddedBytes>();
   let bytes = 0;
-  return (sink, index) => {
+  return (out, index) => {
     const row = rows[index]!;
     let json = known.get(codes[row]!);
     if (json === undefined) {
@@ -198,7 +198,7 @@ function writeRepeated(
       known.set(codes[row]!, json);
       bytes += json.length;
     }
-    sink.copy(json);
+    out.copy(json);
   };
 }
 

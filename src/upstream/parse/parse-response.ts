@@ -4,7 +4,7 @@
 import { UpstreamError, type UpstreamErrorCode } from '../../errors.js';
 import type { RetryRule } from '../../concurrency/retry.js';
 import { decodeData, ReportShapeError } from '../../report/parse/json-parser.js';
-import { createReportReading } from '../../report/parse/fast-parser.js';
+import { createReportParser } from '../../report/parse/fast-parser.js';
 import { toReport, type DecodedReport, type ReportData } from '../../report/report-data.js';
 
 /** Why a body is no report. Nothing of it stands here: JSON.parse's own message would quote it. */
@@ -23,7 +23,7 @@ export type ReadAnswerOf = (body: Buffer) => ReadAnswer;
 
 /** Makes one that reads any number of bodies, one after the other. */
 export function createAnswerReading(): ReadAnswerOf {
-  const readReport = createReportReading();
+  const readReport = createReportParser();
   return (body) => {
     const report = readReport(body);
     return report === undefined ? parseAnswer(body.toString('utf8')) : { report };
