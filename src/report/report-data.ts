@@ -1,5 +1,4 @@
-// A report as plain data, which can be made in one thread and become a Report in another: its memory changes hands, and
-// nothing is copied.
+// A report as plain data: made in one thread and turned into a Report in another. Its memory is transferred, not copied.
 
 import { NAME_FIELDS } from './columns/columns.js';
 import { countTexts, stringsAt, type PackedColumns } from './columns/pack.js';
@@ -18,7 +17,7 @@ export interface ReportData {
 
 export interface DecodedReport {
   readonly report: Report;
-  /** Numbers that were left out because they were not finite, or no whole number where one is due. */
+  /** How many numbers were dropped: not finite, or not whole where a count is expected. */
   readonly droppedNumbers: number;
 }
 
@@ -28,7 +27,7 @@ export function toReport(data: ReportData): DecodedReport {
   return { report, droppedNumbers };
 }
 
-/** The memory of a report's rows. */
+/** The memory of a report's rows, to be transferred. */
 export function bufferOf({ columns }: ReportData): ArrayBuffer {
   return columns.block;
 }

@@ -1,4 +1,4 @@
-// Columns of some rows alone, in the order in which they are named.
+// Columns of some rows, in the order of the given row numbers.
 
 import type { NameColumn } from './columns.js';
 import { gatherStrings } from './strings.js';
@@ -9,10 +9,10 @@ export function gatherCodes(codes: Uint32Array, rows: ArrayLike<number>): Uint32
   return picked;
 }
 
-/** With no other names than these rows have. */
+/** The values are the names that these rows have, and no others. */
 export function gatherNames({ codes, values }: NameColumn, rows: ArrayLike<number>): NameColumn {
   const picked = gatherCodes(codes, rows);
-  /** The old code of each new one; none stays the first. */
+  /** The old code of each new code; 0, which stands for null, stays 0. */
   const olds = [0];
   const news = new Map<number, number>([[0, 0]]);
   for (let at = 0; at < picked.length; at += 1) {

@@ -1,10 +1,10 @@
-// Many texts in two arrays: their characters one after the other, and where each ends. A hundred thousand ids are then
-// one block of memory that can be handed from thread to thread, and no strings until somebody looks at them.
+// Many texts in two arrays: their characters one after the other, and the end of each. 100,000 ids are then one block of
+// memory that can be transferred between threads, and become strings only when they are read.
 
 import { inRanges, ITEMS_PER_STEP, type Steps } from '../steps.js';
 import { areJsonSafe, viewPadded } from './words.js';
 
-/** StringColumn as plain data. One byte a character, or two where a character needs them: a lone surrogate stays what it is. */
+/** A string column as plain data: one byte per character, or two when a character needs them. */
 export interface StringData {
   readonly chars: Uint8Array | Uint16Array;
   readonly ends: Uint32Array;
@@ -17,11 +17,11 @@ export interface StringColumn {
   slice(start?: number, end?: number): string[];
   /** Whether the text at `index` is this one. */
   is(index: number, text: string): boolean;
-  /** As they stand in JSON, for who copies them; undefined where they would have to be made for that. */
+  /** The texts as JSON, to be copied; undefined when a text has to be escaped or is not ASCII. */
   jsonSafe?(): JsonSafeStrings | undefined;
 }
 
-/** StringColumn as they stand in JSON, without their quotation marks: one after the other, and where each ends. */
+/** Texts as JSON without their quotation marks: one after the other, and the end of each. */
 export interface JsonSafeStrings {
   readonly view: DataView;
   readonly ends: Uint32Array;
@@ -84,7 +84,7 @@ class PackedStrings implements StringColumn {
   }
 }
 
-/** Those of `texts` that these numbers name. */
+/** The texts with these numbers. */
 export function gatherStrings(texts: StringColumn, indexes: ArrayLike<number>): StringColumn {
   return {
     length: indexes.length,
@@ -108,7 +108,7 @@ export function* readStrings(texts: StringColumn): Steps<string[]> {
   return strings;
 }
 
-/** StringColumn that are strings already. */
+/** A column of strings that exist already. */
 export function toStringColumn(strings: readonly string[]): StringColumn {
   return {
     length: strings.length,
@@ -121,7 +121,7 @@ export function toStringColumn(strings: readonly string[]): StringColumn {
 /** A text in bytes, all of them ASCII: [start, end). */
 export interface AsciiText {
   readonly bytes: Uint8Array;
-  /** The same, to look at four of them at a time. */
+  /** The same bytes, to be read four at a time. */
   readonly words: DataView;
   readonly start: number;
   readonly end: number;
@@ -130,7 +130,7 @@ export interface AsciiText {
 const FIRST_CHARS = 1_024;
 const FIRST_TEXTS = 64;
 
-/** Writes texts one after the other, each with the next number. It serves one report after the other. */
+/** Builds string columns, one report after the other; each text gets the next number. */
 export class StringColumnBuilder {
   #chars: Uint8Array | Uint16Array = new Uint8Array(FIRST_CHARS);
   #ends = new Uint32Array(FIRST_TEXTS);
@@ -139,14 +139,14 @@ export class StringColumnBuilder {
   #charCount = 0;
   #count = 0;
 
-  /** Forgets all texts. What `data` gave before is no longer good. */
+  /** Removes all texts. Data returned before becomes invalid. */
   clear(): void {
     if (this.#chars.BYTES_PER_ELEMENT > 1) this.#chars = new Uint8Array(FIRST_CHARS);
     this.#charCount = 0;
     this.#count = 0;
   }
 
-  /** Adds a text; answers with its number. */
+  /** Adds a text and returns its number. */
   add(text: string): number {
     this.#makeRoom(text.length);
     for (let at = 0; at < text.length; at += 1) {
@@ -157,10 +157,10 @@ export class StringColumnBuilder {
     return this.#end();
   }
 
-  /** Adds the text that these bytes are, all of them ASCII. */
+  /** Adds an ASCII text and returns its number. */
   addAscii({ bytes, words, start, end }: AsciiText): number {
     this.#makeRoom(end - start);
-    // In local variables: this runs for every id. A loop is faster than set() for so few.
+    // Runs for every id, hence local variables. For such short texts a loop is faster than set().
     const chars = this.#chars;
     const shift = this.#charCount - start;
     let at = start;
@@ -173,7 +173,7 @@ export class StringColumnBuilder {
     return this.#end();
   }
 
-  /** Whether a text is the one that these bytes are, all of them ASCII. */
+  /** Whether the text with this number equals an ASCII text. */
   isAscii(number: number, { bytes, words, start, end }: AsciiText): boolean {
     const chars = this.#chars;
     const first = number === 0 ? 0 : this.#ends[number - 1]!;
@@ -188,12 +188,12 @@ export class StringColumnBuilder {
     return true;
   }
 
-  /** What was written, for as long as nothing more is. */
+  /** The texts; valid until the next text is added. */
   data(): StringData {
     return { chars: this.#chars.subarray(0, this.#charCount), ends: this.#ends.subarray(0, this.#count) };
   }
 
-  /** Of these characters, made when they are others. */
+  /** A view of these characters, created when the array has changed. */
   #viewOf(chars: Uint8Array | Uint16Array): DataView {
     if (this.#viewed === chars) return this.#view;
     this.#viewed = chars;
@@ -211,7 +211,7 @@ export class StringColumnBuilder {
   }
 }
 
-/** A copy with room for `length` at least. */
+/** A copy with at least `length` elements. */
 export function grow<T extends Uint8Array | Uint16Array | Uint32Array | Int32Array | Float64Array>(
   array: T,
   length: number,

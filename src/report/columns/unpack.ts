@@ -1,4 +1,4 @@
-// The columns of a report as what questions are asked of: views of its block, made when somebody looks.
+// Columns as views of a packed block. Each view is created when it is first read.
 
 import {
   LIST_FIELDS,

@@ -1,6 +1,6 @@
-// From the bytes of the upstream's answer straight to columns: no tree of objects, and no string for a name that was met
-// before. It knows what ScaleOps usually sends, and gives up on all else: then JSON.parse and decode.ts have the say.
-// What both can read they read alike; a test compares them.
+// Parses a response from bytes to columns: without a tree of objects, and without a string for a repeated name. It supports
+// what ScaleOps usually sends. For anything else the caller uses JSON.parse and json-parser.ts. What both support they read
+// alike, which a test compares.
 
 import { decodeEnvelope, ReportShapeError } from './json-parser.js';
 import { pack } from '../columns/pack.js';
@@ -9,13 +9,13 @@ import type { ReportData } from '../report-data.js';
 import { CLOSE_OBJECT, COLON, OPEN_OBJECT, Scanner } from './scanner.js';
 import { UnsupportedInputError } from './unsupported-input.js';
 
-/** Reads the report that these bytes are; undefined for what is unusual, or no report. */
+/** Parses a report; undefined when the input is not supported or no report. */
 export type ParseReport = (bytes: Buffer) => ReportData | undefined;
 
-/** What has read a longer one is not used again. */
+/** Discard the buffers after a body of this size, to release their memory. */
 const MAX_KEPT_BYTES = 8_388_608;
 
-/** Makes one that reads any number of reports, one after the other. */
+/** Creates a parser for any number of reports, one after the other. */
 export function createReportParser(): ParseReport {
   let rows = new RowReader();
   return (bytes) => {
@@ -26,7 +26,7 @@ export function createReportParser(): ParseReport {
       if (error instanceof UnsupportedInputError || error instanceof ReportShapeError) return undefined;
       throw error;
     } finally {
-      // It has grown with the report, and would hold on to that.
+      // The buffers have grown with the report.
       if (bytes.length > MAX_KEPT_BYTES) rows = new RowReader();
     }
   };
@@ -42,7 +42,7 @@ function readAnswer(scanner: Scanner, rows: RowReader): ReportData {
     const key = scanner.readText();
     scanner.expect(COLON);
     if (key === 'aggregatedWorkloads') {
-      // Of two lists the last would be the one.
+      // Duplicate key: JSON.parse uses the last list.
       if (hasRows) throw new UnsupportedInputError();
       hasRows = true;
       scanner.peek();
@@ -51,7 +51,7 @@ function readAnswer(scanner: Scanner, rows: RowReader): ReportData {
       });
     } else head.set(key, scanner.readValue());
   } while (scanner.hasMore(CLOSE_OBJECT));
-  // An error may mean that this is no report.
+  // With an error the response may be no report.
   if (scanner.peek() !== undefined || !hasRows || head.has('error')) throw new UnsupportedInputError();
   const { columns, droppedNumbers } = rows.end();
   const { window, clusters } = decodeEnvelope({ window: head.get('window'), clusters: head.get('clusters') });

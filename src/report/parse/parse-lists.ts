@@ -1,5 +1,5 @@
-// The columns of lists, while an answer's bytes are read. A label, or a list, that is the one in the row before again is
-// known by comparing the two; others by what they are made of.
+// The columns of lists, read from bytes. A label or list that repeats the one in the row before is recognised by comparing
+// bytes; others are interned.
 
 import { EMPTY_LIST, NULL_LIST, type Labels } from '../columns/columns.js';
 import { toLabelTexts, toLabelTextsOfMap, type LabelTexts, type ListData } from './json-lists.js';
@@ -11,7 +11,7 @@ import { StringInterner } from './interned-strings.js';
 import { UnsupportedInputError } from './unsupported-input.js';
 import { toWord } from '../columns/words.js';
 
-/** What all lists of a report are made of. */
+/** The distinct texts, labels and lists of a report. */
 export class ListTables {
   readonly texts = new StringInterner();
   /** Each label as the numbers of two texts. */
@@ -58,19 +58,19 @@ function toLabels(pairs: Uint32Array): Labels {
   return labels;
 }
 
-/** Of an element: nothing of the list. */
+/** The number of an element that is left out. */
 const NONE = -1;
 /** The number of the empty text. */
 const EMPTY_TEXT = 0;
 
-/** Reads the elements that are the n-th of their lists. */
+/** Reads the elements at one position of their lists. */
 interface ElementReader {
   begin(): void;
-  /** The number of the element that begins here; NONE for one that is left out. */
+  /** The number of the element that begins here; NONE when it is left out. */
   read(scanner: Scanner): number;
 }
 
-// A label as Go writes it: {"key":"…","value":"…"}, in words. The last word of the second part overlaps the one before.
+// A label as Go writes it, {"key":"…","value":"…"}, in words of four bytes. The last word overlaps the word before.
 const [OPEN_KEY, KEY_QUOTE] = [toWord('{"ke'), toWord('y":"')];
 const [COMMA_VALUE, VALUE_END, VALUE_QUOTE] = [toWord(',"va'), toWord('lue"'), toWord('e":"')];
 
@@ -115,7 +115,7 @@ class LabelReader implements ElementReader {
     scanner.at = at + 7;
     const key = this.#key.read(scanner);
     const middle = scanner.at;
-    // A label without a key is none.
+    // A label without a key is left out.
     if (key <= EMPTY_TEXT || middle + 10 > bytes.length) return NONE;
     if (words.getInt32(middle, true) !== COMMA_VALUE || words.getInt32(middle + 4, true) !== VALUE_END) return NONE;
     if (words.getInt32(middle + 6, true) !== VALUE_QUOTE) return NONE;
@@ -148,7 +148,7 @@ class ServiceReader implements ElementReader {
   }
 }
 
-/** Elements that stand further behind in their lists are not compared with those of the row before. */
+/** Elements at later positions are not compared with the row before. */
 const MAX_PLACES = 32;
 
 /** A column of lists. */
@@ -156,7 +156,7 @@ export class ListReader {
   readonly #tables: ListTables;
   readonly #lists: SequenceInterner;
   readonly #isOfLabels: boolean;
-  /** By place in the list. */
+  /** By position in the list. */
   readonly #elements: ElementReader[] = [];
   readonly #items: number[] = [];
   readonly #codes = new CodeColumn();

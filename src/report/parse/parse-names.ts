@@ -1,15 +1,15 @@
-// The columns of names and ids, while an answer's bytes are read. A name that is the one before again, as most are, is
-// known by comparing the two.
+// The columns of names and ids, read from bytes. Most names repeat the one in the row before, which is recognised by
+// comparing bytes.
 
 import type { Scanner } from './scanner.js';
 import { StringInterner } from './interned-strings.js';
 import { grow, StringColumnBuilder, type StringData } from '../columns/strings.js';
 import { UnsupportedInputError } from './unsupported-input.js';
 
-/** Reads texts that stand in the same place of what is repeated. */
+/** Reads texts at one position of a repeated structure. */
 export class RepeatedValueReader {
   readonly #table: StringInterner;
-  /** The last one, with its quotes. */
+  /** The last text, with its quotation marks. */
   #start = 0;
   #end = 0;
   #code = 0;
@@ -18,12 +18,12 @@ export class RepeatedValueReader {
     this.#table = table;
   }
 
-  /** Nothing came before. */
+  /** Starts a report: nothing to compare with. */
   begin(): void {
     this.#end = this.#start;
   }
 
-  /** The number of the plain text that begins here; -1, and nothing is read, for what is none. */
+  /** The number of the JSON-safe text that begins here; -1, without reading, for anything else. */
   read(scanner: Scanner): number {
     if (scanner.skipIfRepeated(this.#start, this.#end)) return this.#code;
     const start = scanner.at;
@@ -39,7 +39,7 @@ export class RepeatedValueReader {
 export class CodeColumn {
   #codes = new Uint32Array(0);
 
-  /** Begins another report, of about so many rows. */
+  /** Starts a report with about so many rows. */
   begin(rowCount: number): void {
     if (this.#codes.length < rowCount) this.#codes = new Uint32Array(rowCount);
   }
@@ -54,7 +54,7 @@ export class CodeColumn {
   }
 }
 
-/** No name, which is null. */
+/** The code of null. */
 const NO_NAME = 0;
 
 /** A column of names. */
@@ -91,7 +91,7 @@ export class NameReader {
   }
 }
 
-/** The ids, each of which is its own. */
+/** The ids. They differ from row to row, so they are not interned. */
 export class IdReader {
   readonly #texts = new StringColumnBuilder();
 
@@ -102,7 +102,7 @@ export class IdReader {
   read(scanner: Scanner): void {
     scanner.peek();
     if (scanner.readPlain()) {
-      // A row without one is named by what it is about.
+      // An empty id: json-parser.ts makes one from the names.
       if (scanner.start === scanner.end) throw new UnsupportedInputError();
       this.#texts.addAscii(scanner);
     } else this.#texts.add(scanner.readText());

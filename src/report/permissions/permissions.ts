@@ -1,39 +1,39 @@
-// What somebody may see of the fleet: some clusters, some namespaces, some namespaces of some clusters. Names are compared
-// exactly as they are written: two clusters whose names differ in case alone are two.
+// Which clusters and namespaces a caller may see. Names are compared exactly: two clusters whose names differ in case alone
+// are two clusters.
 
 import { nameOf } from '../columns/cells.js';
 import type { Columns } from '../columns/columns.js';
 import { foldCase } from '../columns/case-folding.js';
 import { inRanges, ITEMS_PER_STEP, type Steps } from '../steps.js';
 
-/** Every namespace in the one list of every cluster in the other. A list that is left out: all there are. */
+/** Allows each of the namespaces in each of the clusters. A list that is left out stands for all. */
 export interface PermissionRule {
   readonly clusters?: readonly string[] | undefined;
   readonly namespaces?: readonly string[] | undefined;
 }
 
-/** Permissions that leave something out. Whoever may see everything has none of these. */
+/** Permissions of a caller who may not see everything. A caller who may see everything has none. */
 export interface Permissions {
   /** Equal for equal permissions. */
   readonly key: string;
-  /** The clusters of which something may be seen, in order; undefined: any. */
+  /** The clusters of which the caller may see something, sorted; undefined: any cluster. */
   readonly clusters: readonly string[] | undefined;
-  /** Whether of some cluster not all namespaces may be seen. */
+  /** Whether the caller may see only some namespaces of some cluster. */
   readonly limitsNamespaces: boolean;
-  /** Whether something of this cluster may be seen. */
+  /** Whether the caller may see something of this cluster. */
   hasCluster(name: string): boolean;
-  /** Whether this namespace may be seen in one of these clusters; undefined: in any. */
+  /** Whether the caller may see this namespace in one of these clusters; undefined: in any cluster. */
   hasNamespace(name: string, clusters?: readonly string[]): boolean;
   /**
-   * What has all that may be seen of these clusters and namespaces, also where these are taken without regard to case;
-   * undefined, as an argument and in the result: any.
+   * The clusters and namespaces that include everything the caller may see of those given, compared without regard to
+   * case. Undefined stands for all, in arguments and result.
    */
   within(clusters?: readonly string[], namespaces?: readonly string[]): PermissionRule;
-  /** The numbers of the rows that may be seen, of those in `among` and in their order. */
+  /** Those of the rows `among` that the caller may see, in their order. */
   findRows(columns: Columns, among: Uint32Array): Steps<Uint32Array>;
 }
 
-/** All that is in one of `list` may be seen. Undefined where that is everything. */
+/** Allows what any of the rules allows; undefined when that is everything. */
 export function createPermissions(list: readonly PermissionRule[]): Permissions | undefined {
   const isEverything = list.some(({ clusters, namespaces }) => clusters === undefined && namespaces === undefined);
   return isEverything ? undefined : toGrants(list);
@@ -99,10 +99,10 @@ function* findVisibleRows(
   return rows.slice(0, count);
 }
 
-/** Nothing may be seen. */
+/** Allows nothing. */
 export const NOTHING: Permissions = toGrants([]);
 
-/** A row that names none is in no list. */
+/** A row without the name is in no list. */
 function isIn(names: ReadonlySet<string> | undefined, name: string | null): boolean {
   return names === undefined || (name !== null && names.has(name));
 }

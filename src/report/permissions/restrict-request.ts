@@ -1,6 +1,5 @@
-// How somebody who may see a part of the fleet gets reports of that part alone: what to ask ScaleOps for in place of what
-// they asked for, and which rows of its answer are theirs. A row that adds several namespaces up cannot be cut, so such
-// rows are asked for namespace by namespace, and what may be seen of them is added up here.
+// Turns the request of a caller with permissions into the request that is sent to ScaleOps. A row that adds up several
+// namespaces cannot be split, so such reports are requested by cluster and namespace, filtered, and re-aggregated.
 
 import { NOTHING, type Permissions } from './permissions.js';
 import { foldCase } from '../columns/case-folding.js';
@@ -10,13 +9,13 @@ import type { AggregatedCostsRequest, ReportRequest, WorkloadCostsRequest } from
 /** The longest list of names that is sent. */
 const MAX_NAMES = 1_000;
 
-/** What to ask for in place of a request, and what of the answer is the answer to that. */
+/** The request to send, and how to turn its report into the report that the caller may see. */
 export interface RestrictedRequest<Request extends ReportRequest = ReportRequest> {
-  /** Its answer has all that may be seen of the answer to the request, told apart by cluster and namespace. */
+  /** Its report includes all rows that the caller may see, by cluster and namespace. */
   readonly request: Request;
-  /** The rows that are left of it. */
+  /** Which rows of the report the caller may see. */
   readonly permissions: Permissions;
-  /** What these are to be added up by, to be those that were asked for; undefined: as they are. */
+  /** How to add the rows up; undefined: not at all. */
   readonly reAggregation?: ReAggregation | undefined;
 }
 
@@ -29,7 +28,7 @@ export function restrictRequest(request: ReportRequest, permissions: Permissions
   };
 }
 
-/** To read no more than is needed. What comes in spite of it is cut from the answer. */
+/** Reduces what ScaleOps sends. Rows that the caller may not see are removed from the report in any case. */
 function narrowFilter(
   request: WorkloadCostsRequest,
   permissions: Permissions,
@@ -43,7 +42,7 @@ function narrowFilter(
     narrowNames(isClusterExclude === true ? clusterFilters : undefined, granted.clusters),
     narrowNames(isNamespaceExclude === true ? namespaces : undefined, granted.namespaces),
   ];
-  // ScaleOps takes an empty list for no condition at all. It is asked for all that may be seen, of which nothing is left.
+  // ScaleOps reads an empty list as "no condition". Request what the caller may see, and show nothing of it.
   if (ofClusters?.length === 0 || ofNamespaces?.length === 0) {
     return { request: narrowFilter(rest, permissions).request, permissions: NOTHING };
   }
@@ -70,12 +69,12 @@ function addRequiredGrouping(request: AggregatedCostsRequest, permissions: Permi
 
 function toReAggregation(request: AggregatedCostsRequest, permissions: Permissions): ReAggregation | undefined {
   const { groupByCluster = false, groupByNamespace = false } = request;
-  // By ScaleOps' page namespaces are told apart within each cluster.
+  // By ScaleOps' documentation, namespaces are distinguished within each cluster.
   if (groupByNamespace || (groupByCluster && !permissions.limitsNamespaces)) return undefined;
   return { byCluster: groupByCluster };
 }
 
-/** Those of the granted names that are not excluded; undefined where names cannot say that. */
+/** The permitted names that are not excluded; undefined when a list of names cannot express that. */
 function narrowNames(
   excluded: readonly string[] | undefined,
   granted: readonly string[] | undefined,
@@ -83,7 +82,7 @@ function narrowNames(
   if (granted === undefined) return undefined;
   const [exact, folded] = [new Set(excluded), new Set(excluded?.map(foldCase))];
   const wanted = granted.filter((name) => !folded.has(foldCase(name)));
-  // Whether ScaleOps leaves out a name that is excluded in another case is not documented: it is for ScaleOps to say.
+  // It is not documented whether ScaleOps excludes names without regard to case, so leave that to ScaleOps.
   const isSure = granted.every((name) => exact.has(name) || !folded.has(foldCase(name)));
   return isSure && wanted.length <= MAX_NAMES ? wanted : undefined;
 }

@@ -1,5 +1,4 @@
-// Parts of the fleet that somebody asks about one by one, clusters and namespaces, and which workload requests have what
-// is asked of them.
+// Scopes: clusters and namespaces that are asked for one by one. Which workload requests have their rows.
 
 import { foldCase } from '../columns/case-folding.js';
 import { toRequestKey, type WorkloadCostsRequest } from '../request.js';
@@ -12,7 +11,7 @@ export interface EntityScope {
 
 /** A workload request about one scope. */
 export interface ScopedRequest {
-  /** What is asked besides: alike for many scopes. */
+  /** The other conditions, the same for many scopes. */
   readonly base: WorkloadCostsRequest;
   /** Equal for bases that mean the same. */
   readonly baseKey: string;
@@ -27,15 +26,15 @@ export function toScopeKey({ clusterName, namespace }: EntityScope): string {
 }
 
 /**
- * What `request` asks about any scope; undefined where its own conditions leave the scope out. Made once for all the
- * scopes that an operation asks about alike.
+ * Returns a function from a scope to its request; undefined when the conditions of `request` leave the scope out. Create it
+ * once for all scopes that one field asks about.
  */
 export function createScopedRequests(request: WorkloadCostsRequest): (scope: EntityScope) => ScopedRequest | undefined {
   const { clusterFilters, isClusterExclude, ...whole } = request;
   const { namespaces, isNamespaceExclude, ...part } = whole;
   const isClusterIn = createNameFilter(clusterFilters, isClusterExclude);
   const isNamespaceIn = createNameFilter(namespaces, isNamespaceExclude);
-  // A list may be long, and what is made of it here is made once for all scopes.
+  // Lists may be long: their keys are computed once for all scopes.
   const ofCluster = { base: whole, baseKey: toRequestKey(whole), baseNamespaceKey: toNamespaceKey(whole) };
   const ofNamespace = { base: part, baseKey: toRequestKey(part), baseNamespaceKey: toNamespaceKey(part) };
   return (scope) => {
@@ -45,14 +44,14 @@ export function createScopedRequests(request: WorkloadCostsRequest): (scope: Ent
   };
 }
 
-/** The request for one scope, as a root query would make it. */
+/** The request for one scope, the same as that of a root query. */
 export function toScopeRequest({ base, scope: { clusterName, namespace } }: ScopedRequest): WorkloadCostsRequest {
   return { ...base, clusterFilters: [clusterName], ...(namespace === undefined ? {} : { namespaces: [namespace] }) };
 }
 
-/** Equal for requests that differ at most in which clusters and namespaces they are about. */
+/** Equal for requests that differ at most in their clusters and namespaces. */
 export function relatedKey(request: WorkloadCostsRequest): string {
-  // Asked for when its report is kept, when it is looked for, and when it goes.
+  // Needed when the report is cached, looked up and removed.
   let key = FAMILY_KEYS.get(request);
   if (key === undefined) {
     const base = { ...request, clusterFilters: undefined, isClusterExclude: undefined, multiCluster: undefined };
@@ -64,7 +63,7 @@ export function relatedKey(request: WorkloadCostsRequest): string {
 
 const FAMILY_KEYS = new WeakMap<WorkloadCostsRequest, string>();
 
-/** What a list of names lets in, whatever their case; no list lets in all. */
+/** Whether a filter lets a name in, without regard to case. Without a list it lets all names in. */
 function createNameFilter(names: readonly string[] | undefined, isExclude: boolean | undefined) {
   if (names === undefined) return () => true;
   const folded = new Set(names.map(foldCase));
@@ -76,7 +75,7 @@ function toNamespaceKey({ report, namespaces, isNamespaceExclude }: WorkloadCost
   return toRequestKey({ report, namespaces, isNamespaceExclude });
 }
 
-/** A test for scoped requests of the same family: whether `report`, the answer to `request`, has all they ask for. */
+/** Whether `report`, the response to `request`, has all rows of a scoped request with the same related key. */
 export function createCoverage(
   request: WorkloadCostsRequest,
   report: { hasCluster(name: string): boolean },
@@ -88,7 +87,7 @@ export function createCoverage(
   return ({ base, baseNamespaceKey, scope }) => {
     const isMulti = request.multiCluster === true;
     if (isMulti !== (base.multiCluster === true)) {
-      // Without multiCluster ScaleOps speaks of its own cluster alone, which may be any; of that one it says everything.
+      // Without multiCluster ScaleOps returns one cluster, which may be any, and returns it completely.
       if (isMulti || !report.hasCluster(scope.clusterName)) return false;
     }
     if (!isClusterIn(scope.clusterName)) return false;
@@ -96,7 +95,7 @@ export function createCoverage(
   };
 }
 
-/** What an upstream certainly lets in by such a list, whether it minds case or not: that is not documented. */
+/** Whether ScaleOps lets a name in, whether it compares with regard to case or not: that is not documented. */
 function createStrictNameFilter(names: readonly string[] | undefined, isExclude: boolean | undefined) {
   if (names === undefined) return () => true;
   if (isExclude === true) return createNameFilter(names, true);
@@ -105,15 +104,15 @@ function createStrictNameFilter(names: readonly string[] | undefined, isExclude:
 }
 
 /**
- * A name as it is sent: also in small letters, as most are, so that one in capitals finds what it means where the
- * upstream minds case.
+ * The spellings of a name that are sent: the given one, and lower case, as most names are. A name in capitals then matches
+ * when ScaleOps compares with regard to case.
  */
 export function caseVariants(name: string): readonly string[] {
   const folded = foldCase(name);
   return folded === name ? [name] : [name, folded];
 }
 
-/** How many namespaces a request is about, as far as it says: for a comparison. */
+/** Estimates how many namespaces a request covers, for comparisons. */
 export function estimateBreadth({
   clusterFilters,
   isClusterExclude,

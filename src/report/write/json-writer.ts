@@ -1,6 +1,5 @@
-// Bytes of JSON in the making: a buffer that grows, and a few ways to write to its end. Numbers and texts are written as
-// bytes at once, four at a time where they are copied: to make strings of them first takes longer than all the rest of a
-// large answer.
+// Writes JSON into a buffer that grows. Numbers and texts are written as bytes, and texts copied four bytes at a time:
+// making strings first takes longer than the rest of a large response.
 
 import type { JsonSafeStrings } from '../columns/strings.js';
 import { padBytes, PADDING, type PaddedBytes } from '../columns/words.js';
@@ -14,7 +13,7 @@ const EMPTY = Buffer.alloc(0);
 const NOTHING = new DataView(EMPTY.buffer, EMPTY.byteOffset, 0);
 /** The longest text of a double. */
 const MAX_NUMBER_BYTES = 32;
-/** Up to here a whole number is written without an exponent, and all its digits are right. */
+/** Below this, a whole number is written without an exponent and with all digits exact. */
 const MAX_PLAIN = 1e15;
 /** The digits of 0 to 99, two each, as a pair of bytes. */
 const PAIRS = Uint16Array.from(
@@ -26,17 +25,17 @@ export class JsonWriter {
   readonly #firstBytes: number;
   #bytes = EMPTY;
   #view = NOTHING;
-  /** How many bytes may be written without making room. */
+  /** How many bytes fit the buffer. */
   #room = 0;
-  /** How many bytes have been written. */
+  /** How many bytes were written since the last flush. */
   length = 0;
 
-  /** @param firstBytes how much is expected to be written until it is taken. */
+  /** @param firstBytes how many bytes are expected between two flushes. */
   constructor(firstBytes: number) {
     this.#firstBytes = firstBytes;
   }
 
-  /** What was written so far. What is written next is in another buffer. */
+  /** Returns what was written. Further bytes go to a new buffer. */
   flush(): Buffer {
     const taken = this.#bytes.subarray(0, this.length);
     this.#bytes = EMPTY;
@@ -50,13 +49,13 @@ export class JsonWriter {
     this.#bytes[this.length++] = byte;
   }
 
-  /** Bytes of JSON. */
+  /** Writes JSON bytes. */
   copy({ view, length }: PaddedBytes): void {
     this.#reserve(length);
     this.#copy(view, 0, length);
   }
 
-  /** `opening`, which ends with a quotation mark, and one of these texts with the other one. */
+  /** Writes `opening`, which ends with a quotation mark, one of the texts, and the closing quotation mark. */
   text(opening: PaddedBytes, { view, ends }: JsonSafeStrings, index: number): void {
     const start = index === 0 ? 0 : ends[index - 1]!;
     const end = ends[index]!;
@@ -66,9 +65,9 @@ export class JsonWriter {
     this.#bytes[this.length++] = QUOTE;
   }
 
-  /** A text of JSON. */
+  /** Writes JSON text. */
   json(text: string): void {
-    // The most that a code unit takes in UTF-8.
+    // A UTF-16 code unit takes at most three bytes in UTF-8.
     this.#reserve(3 * text.length);
     this.length += this.#bytes.write(text, this.length);
   }
@@ -77,7 +76,7 @@ export class JsonWriter {
     this.copy(NULL);
   }
 
-  /** `units / scale`, of which the scale is 10 to the power of `decimals`; NaN is null. */
+  /** Writes `units / scale`; scale is 10 to the power of `decimals`. NaN is written as null. */
   number(units: number, scale: number, decimals: number): void {
     if (units !== units) {
       this.null();
@@ -94,7 +93,7 @@ export class JsonWriter {
     else this.#decimal(size, scale, decimals);
   }
 
-  /** Where there is room for them, and to write on past their end. */
+  /** The caller has reserved room, and the padding behind it. */
   #copy(source: DataView, start: number, end: number): void {
     const view = this.#view;
     const shift = this.length - start;
@@ -104,7 +103,7 @@ export class JsonWriter {
 
   #decimal(size: number, scale: number, decimals: number): void {
     let whole = Math.floor(size / scale);
-    // Dividing rounds, and may have come to the next whole number.
+    // The division rounds, and may have reached the next whole number.
     if (whole * scale > size) whole -= 1;
     this.#digits(whole);
     const rest = size - whole * scale;
@@ -129,7 +128,7 @@ export class JsonWriter {
     const bytes = this.#bytes;
     let at = end;
     let rest = value;
-    // Six digits at a time, until what is left fits the machine's own whole numbers.
+    // Six digits at a time, until the rest fits a 32-bit integer.
     while (rest >= 1e9) {
       const next = Math.floor(rest / 1e6);
       let six = (rest - 1e6 * next) | 0;
@@ -142,7 +141,7 @@ export class JsonWriter {
     while (at > start) bytes[(at -= 1)] = ZERO;
   }
 
-  /** The last two digits; answers with those before. */
+  /** Writes the last two digits and returns the digits before them. */
   #pair(value: number, at: number): number {
     const hundredth = (value / 100) | 0;
     this.#view.setUint16(at, PAIRS[value - 100 * hundredth]!, true);
