@@ -94,13 +94,13 @@ class PackedView implements Columns {
 }
 
 const toNumbers = lazyRecord(NUMBER_FIELDS, (packed: PackedColumns, field: NumberField): NumberColumn => {
-  const place = NUMBER_FIELDS.indexOf(field);
-  return { units: numbersAt(packed, place), scale: packed.scales[place]! };
+  const index = NUMBER_FIELDS.indexOf(field);
+  return { units: numbersAt(packed, index), scale: packed.scales[index]! };
 });
 
 const toNames = lazyRecord(NAME_FIELDS, (packed: PackedColumns, field: NameField): NameColumn => {
-  const place = NAME_FIELDS.indexOf(field);
-  return { codes: codesAt(packed, place), values: createStringColumn(stringsAt(packed, place)) };
+  const index = NAME_FIELDS.indexOf(field);
+  return { codes: codesAt(packed, index), values: createStringColumn(stringsAt(packed, index)) };
 });
 
 const toLists = lazyRecord(LIST_FIELDS, (packed: PackedColumns, field: ListField) =>

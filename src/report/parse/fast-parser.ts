@@ -13,26 +13,26 @@ import { UnsupportedInputError } from './unsupported-input.js';
 export type ParseReport = (bytes: Buffer) => ReportData | undefined;
 
 /** Discard the buffers after a body of this size, to release their memory. */
-const MAX_KEPT_BYTES = 8_388_608;
+const MAX_REUSED_BYTES = 8_388_608;
 
 /** Creates a parser for any number of reports, one after the other. */
 export function createReportParser(): ParseReport {
   let rows = new RowReader();
   return (bytes) => {
     try {
-      return readAnswer(new Scanner(bytes), rows);
+      return parseResponse(new Scanner(bytes), rows);
     } catch (error) {
       // JSON.parse and json-parser.ts read the body again, and say why it is refused.
       if (error instanceof UnsupportedInputError || error instanceof ReportShapeError) return undefined;
       throw error;
     } finally {
       // The buffers have grown with the report.
-      if (bytes.length > MAX_KEPT_BYTES) rows = new RowReader();
+      if (bytes.length > MAX_REUSED_BYTES) rows = new RowReader();
     }
   };
 }
 
-function readAnswer(scanner: Scanner, rows: RowReader): ReportData {
+function parseResponse(scanner: Scanner, rows: RowReader): ReportData {
   const head = new Map<string, unknown>();
   let hasRows = false;
   rows.begin(scanner.bytes.length);

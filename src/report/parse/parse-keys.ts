@@ -12,13 +12,13 @@ export const OTHER_FIELD = FIELDS.length;
 export const NO_FIELD = FIELDS.length + 1;
 
 /** Keys at later positions are read without comparing. */
-const MAX_PLACES = 100;
+const MAX_POSITIONS = 100;
 
 export class KeyReader {
   /** Start (comma or brace) and end (colon) of the last key at each position, and its field. */
-  readonly #starts = new Uint32Array(MAX_PLACES);
-  readonly #ends = new Uint32Array(MAX_PLACES);
-  readonly #fields = new Uint8Array(MAX_PLACES);
+  readonly #starts = new Uint32Array(MAX_POSITIONS);
+  readonly #ends = new Uint32Array(MAX_POSITIONS);
+  readonly #fields = new Uint8Array(MAX_POSITIONS);
 
   /** Starts a report. */
   begin(): void {
@@ -26,23 +26,23 @@ export class KeyReader {
   }
 
   /** Reads the key at this position of the row, or the row's end; returns the number of its field. */
-  read(scanner: Scanner, place: number): number {
-    if (place < MAX_PLACES && scanner.skipIfRepeated(this.#starts[place]!, this.#ends[place]!))
-      return this.#fields[place]!;
-    return this.#readOther(scanner, place);
+  read(scanner: Scanner, position: number): number {
+    if (position < MAX_POSITIONS && scanner.skipIfRepeated(this.#starts[position]!, this.#ends[position]!))
+      return this.#fields[position]!;
+    return this.#readOther(scanner, position);
   }
 
-  #readOther(scanner: Scanner, place: number): number {
+  #readOther(scanner: Scanner, position: number): number {
     const start = scanner.at;
-    if (place === 0) scanner.expect(OPEN_OBJECT);
+    if (position === 0) scanner.expect(OPEN_OBJECT);
     else if (!scanner.hasMore(CLOSE_OBJECT)) return NO_FIELD;
     scanner.peek();
     const field = FIELD_OF.get(scanner.readText()) ?? OTHER_FIELD;
     scanner.expect(COLON);
-    if (place < MAX_PLACES) {
-      this.#starts[place] = start;
-      this.#ends[place] = scanner.at;
-      this.#fields[place] = field;
+    if (position < MAX_POSITIONS) {
+      this.#starts[position] = start;
+      this.#ends[position] = scanner.at;
+      this.#fields[position] = field;
     }
     return field;
   }

@@ -129,19 +129,19 @@ class LabelReader implements ElementReader {
 
 class ServiceReader implements ElementReader {
   readonly #texts: StringInterner;
-  readonly #place: RepeatedValueReader;
+  readonly #repeated: RepeatedValueReader;
 
   constructor({ texts }: ListTables) {
     this.#texts = texts;
-    this.#place = new RepeatedValueReader(texts);
+    this.#repeated = new RepeatedValueReader(texts);
   }
 
   begin(): void {
-    this.#place.begin();
+    this.#repeated.begin();
   }
 
   read(scanner: Scanner): number {
-    const code = this.#place.read(scanner);
+    const code = this.#repeated.read(scanner);
     if (code >= 0) return code === EMPTY_TEXT ? NONE : code;
     const text = toText(scanner.readValue());
     return text === null ? NONE : this.#texts.internString(text);
@@ -149,7 +149,7 @@ class ServiceReader implements ElementReader {
 }
 
 /** Elements at later positions are not compared with the row before. */
-const MAX_PLACES = 32;
+const MAX_POSITIONS = 32;
 
 /** A column of lists. */
 export class ListReader {
@@ -208,7 +208,7 @@ export class ListReader {
 
   #readElements(scanner: Scanner): number {
     const items = this.#items;
-    let place = 0;
+    let position = 0;
     let count = 0;
     scanner.at += 1;
     if (scanner.peek() === CLOSE_LIST) {
@@ -217,15 +217,15 @@ export class ListReader {
     }
     do {
       scanner.peek();
-      const item = this.#elementAt(place).read(scanner);
+      const item = this.#elementAt(position).read(scanner);
       if (item !== NONE) items[count++] = item;
-      place += 1;
+      position += 1;
     } while (scanner.hasMore(CLOSE_LIST));
     return this.#lists.intern(items, count);
   }
 
-  #elementAt(place: number): ElementReader {
-    const own = Math.min(place, MAX_PLACES);
+  #elementAt(position: number): ElementReader {
+    const own = Math.min(position, MAX_POSITIONS);
     const known = this.#elements[own];
     if (known !== undefined) return known;
     const added = this.#isOfLabels ? new LabelReader(this.#tables) : new ServiceReader(this.#tables);

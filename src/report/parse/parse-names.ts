@@ -61,17 +61,17 @@ const NO_NAME = 0;
 export class NameReader {
   readonly #codes = new CodeColumn();
   readonly #table = new StringInterner();
-  readonly #place = new RepeatedValueReader(this.#table);
+  readonly #repeated = new RepeatedValueReader(this.#table);
 
   begin(rowCount: number): void {
     this.#codes.begin(rowCount);
     this.#table.clear();
-    this.#place.begin();
+    this.#repeated.begin();
   }
 
   /** Reads the name that begins here, or null. */
   read(scanner: Scanner, row: number): void {
-    const code = this.#place.read(scanner);
+    const code = this.#repeated.read(scanner);
     this.#codes.set(row, code >= 0 ? code : this.#readOther(scanner));
   }
 
@@ -86,7 +86,7 @@ export class NameReader {
   #readOther(scanner: Scanner): number {
     scanner.peek();
     if (scanner.skipNull()) return NO_NAME;
-    const code = this.#place.read(scanner);
+    const code = this.#repeated.read(scanner);
     return code >= 0 ? code : this.#table.internString(scanner.readText());
   }
 }

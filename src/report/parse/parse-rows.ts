@@ -45,8 +45,8 @@ export class RowReader {
   /** Reads the row that begins here. @throws UnsupportedInputError */
   read(scanner: Scanner): void {
     let seen = 0;
-    for (let place = 0; ; place += 1) {
-      const field = this.#keys.read(scanner, place);
+    for (let position = 0; ; position += 1) {
+      const field = this.#keys.read(scanner, position);
       if (field === NO_FIELD) break;
       const bit = 1 << field;
       // Duplicate key: JSON.parse uses the last value.

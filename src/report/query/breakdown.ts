@@ -47,7 +47,7 @@ export interface BreakdownInput {
   readonly numbersOf: (field: SumField) => Steps<NumberColumn>;
   readonly orderBy: GroupOrder;
   readonly first?: number | undefined;
-  /** The sums to compute. Others are computed in one go when somebody reads them. */
+  /** The sums to compute. Other sums are computed in one go when they are read. */
   readonly fields: readonly SumField[];
 }
 

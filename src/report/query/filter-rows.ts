@@ -54,29 +54,30 @@ export function* findRows(
 ): Steps<Uint32Array> {
   const { names, numbers } = columns;
   let found = rows;
-  if (where.minTotalCost !== undefined) found = yield* keep(found, isAtLeast(numbers.totalCost, where.minTotalCost));
+  if (where.minTotalCost !== undefined)
+    found = yield* filterRows(found, isAtLeast(numbers.totalCost, where.minTotalCost));
   if (where.minSavingsAvailable !== undefined) {
-    found = yield* keep(found, isAtLeast(numbers.savingsAvailable, where.minSavingsAvailable));
+    found = yield* filterRows(found, isAtLeast(numbers.savingsAvailable, where.minSavingsAvailable));
   }
   for (const [field, list] of [
     ['clusterName', where.clusterNames],
     ['namespace', where.namespaces],
     ['workloadType', where.workloadTypes],
   ] as const) {
-    if (list !== undefined) found = yield* keep(found, isNamed(names[field], list), ITEMS_PER_STEP);
+    if (list !== undefined) found = yield* filterRows(found, isNamed(names[field], list), ITEMS_PER_STEP);
   }
   if (where.labels !== undefined) {
     const test = createLabelTest(columns, where.labels, yield* textFinder());
-    found = yield* keep(found, test, ITEMS_PER_STEP);
+    found = yield* filterRows(found, test, ITEMS_PER_STEP);
   }
   if (where.search !== undefined && where.search !== '') {
-    found = yield* keep(found, contains(columns, where.search.toLowerCase()), ITEMS_PER_STEP);
+    found = yield* filterRows(found, contains(columns, where.search.toLowerCase()), ITEMS_PER_STEP);
   }
   return found;
 }
 
 /** The rows that pass the test. */
-function* keep(rows: Uint32Array, test: RowTest, rowsPerStep = ROWS_PER_STEP): Steps<Uint32Array> {
+function* filterRows(rows: Uint32Array, test: RowTest, rowsPerStep = ROWS_PER_STEP): Steps<Uint32Array> {
   const found = new Uint32Array(rows.length);
   let count = 0;
   yield* inRanges(

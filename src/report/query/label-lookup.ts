@@ -41,7 +41,7 @@ export function* createLabelColumn(columns: Columns, key: string, findText: Find
   return { codes, values: toTexts(texts, Uint32Array.from(values)) };
 }
 
-/** The texts with these numbers, and the empty text in the place of the first. */
+/** The texts with these numbers, with the empty text as the first. */
 function toTexts(texts: StringColumn, numbers: Uint32Array): StringColumn {
   const at = (index: number): string => (index === 0 ? '' : texts.at(numbers[index]!));
   return {
