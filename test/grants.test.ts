@@ -19,8 +19,8 @@ const reportOf = (rows: readonly object[], clusters: readonly string[] = []): Sy
 const rowsOf = (report: SyncReport) => report.selectRows({}).rows;
 const anyGrants = fc.array(anyGrant, { minLength: 1, maxLength: 4 });
 
-describe('grants', () => {
-  test('leave of a report just the rows that are in one of them', () => {
+describe('permissions', () => {
+  test('leave the rows that one of the rules allows', () => {
     fc.assert(
       fc.property(anyFleet, anyGrants, ({ rows }, list) => {
         const { rows: seen } = reportOf(rows).restrict(grantsOf(list)).selectRows({});
@@ -31,7 +31,7 @@ describe('grants', () => {
     );
   });
 
-  test('cut twice leave what is in both', () => {
+  test('applied twice leave the rows that both allow', () => {
     fc.assert(
       fc.property(anyFleet, anyGrants, anyGrants, ({ rows }, first, second) => {
         const seen = rowsOf(reportOf(rows).restrict(grantsOf(first)).restrict(grantsOf(second)));
@@ -42,12 +42,12 @@ describe('grants', () => {
     );
   });
 
-  test('of which one is everything are none', () => {
+  test('are undefined when a rule allows everything', () => {
     expect(createPermissions([{ clusters: ['a'] }, {}])).toBeUndefined();
     expect(createPermissions([{ clusters: undefined, namespaces: undefined }])).toBeUndefined();
   });
 
-  test('have one key in whatever order they are written, and another where they are others', () => {
+  test('have the same key in any order, and another key for other rules', () => {
     const key = (...list: Grant[]) => grantsOf(list).key;
     const one = key({ clusters: ['a', 'b'] }, { namespaces: ['x'] });
     expect(key({ namespaces: ['x', 'x'] }, { clusters: ['b', 'a', 'b'] })).toBe(one);
@@ -62,7 +62,7 @@ describe('grants', () => {
     expect(new Set([one, ...others]).size).toBe(1 + others.length);
   });
 
-  test('have a cluster and a namespace just where a row of them could be seen', () => {
+  test('allow a cluster or namespace exactly when a row of it could be visible', () => {
     fc.assert(
       fc.property(
         anyGrants,
@@ -83,7 +83,7 @@ describe('grants', () => {
     );
   });
 
-  test('are looked up by the pair of names once, however many rows have it', () => {
+  test('are evaluated once per pair of names', () => {
     // 2,000 clusters of 2,000 namespaces each would be four million pairs, of which there are 2,000.
     const rows = Array.from({ length: 2_000 }, (_, index) => ({ clusterName: `c${index}`, namespace: `n${index}` }));
     const seen = rowsOf(reportOf(rows).restrict(grantsOf([{ namespaces: ['n7', 'n1999'] }, { clusters: ['c3'] }])));
@@ -91,8 +91,8 @@ describe('grants', () => {
   });
 });
 
-describe('a report that was cut', () => {
-  test('says of its rows what a report of these alone says, to the last digit', () => {
+describe('a restricted report', () => {
+  test('equals a report of its visible rows alone, to the last digit', () => {
     const asked = (report: SyncReport) => ({
       clusters: report.clusters,
       totals: SUMMED.map((field) => report.sumRows().sum(field)),
@@ -128,7 +128,7 @@ describe('a report that was cut', () => {
     ['thirds among decimals', [1 / 3, 2 / 3], [0.1, 0.2]],
     ['whole numbers among decimals', [2 ** 50, 2 ** 50, 2 ** 50, 1], [0.5]],
     ['whole numbers that are large among thirds', [2 ** 51, 2 ** 51, 1, 2 ** 51], [1 / 3]],
-  ])('adds up %s as if there were nothing else', (_what, own, others) => {
+  ])('adds up %s as if there were no hidden rows', (_what, own, others) => {
     const toRow = (clusterName: string) => (totalCost: number) => ({ clusterName, totalCost });
     const report = reportOf([...own.map(toRow('own')), ...others.map(toRow('other'))]);
     const cut = report.restrict(grantsOf([{ clusters: ['own'] }]));
@@ -140,7 +140,7 @@ describe('a report that was cut', () => {
     expect(by.groups.map(({ totals }) => totals.sum('totalCost'))).toEqual([expected]);
   });
 
-  test('is found once per report, permissions and grouping, also when each row is a group of its own', () => {
+  test('is computed once per report, permissions and grouping, also with one group per row', () => {
     const rows = Array.from({ length: 20_000 }, (_, index) => ({
       clusterName: `c${index % 2}`,
       labels: { app: `a${index}` },
@@ -189,7 +189,7 @@ describe('a report that is re-aggregated for a caller', () => {
   });
 });
 
-describe('rows that were told apart', () => {
+describe('re-aggregated rows', () => {
   const anyLabels = fc.option(
     fc.array(fc.record({ key: fc.constantFrom('team', 'env'), value: fc.constantFrom('', 'a', 'a/b', 'a=b', 'b') }), {
       maxLength: 2,
@@ -200,7 +200,7 @@ describe('rows that were told apart', () => {
   const canonical = (list: Row['labels']) =>
     JSON.stringify((list ?? []).map(({ key, value }) => [key, value].join('=')).sort());
 
-  test('are added up by cluster, labels and annotations, exactly, each group with an id of its own', () => {
+  test('are exact sums by cluster, labels and annotations, each with its own id', () => {
     const anyRows = anyReport(20).chain((json) =>
       fc
         .array(fc.tuple(anyLabels, anyLabels, fc.constantFrom('a', 'b', 'a/b', null)), { minLength: 20, maxLength: 20 })
@@ -242,7 +242,7 @@ describe('rows that were told apart', () => {
     );
   });
 
-  test('have an id that others have not, whatever signs stand in labels and names', () => {
+  test('have unique ids, whatever characters labels and names contain', () => {
     const rows = [
       { clusterName: 'a', labels: { k: 'b/label:x=y' } },
       { clusterName: 'a', labels: { k: 'b', x: 'y' } },
@@ -264,7 +264,7 @@ describe('rows that were told apart', () => {
     expect(ids[3]).toBe('a/label:k=b');
   });
 
-  test('are no more workloads than fit, and have no more hours than there are', () => {
+  test('limit the number of workloads to Int, and compute percentages from hours', () => {
     const rows = [
       { clusterName: 'a', amountOfWorkloads: 2_147_483_647, onDemandHours: 1, spotHours: 3 },
       { clusterName: 'a', namespace: 'x', amountOfWorkloads: 5, onDemandHours: 2, spotHours: null },
@@ -284,11 +284,11 @@ describe('rows that were told apart', () => {
   });
 });
 
-describe('what is asked in place of a request', () => {
+describe('a restricted request', () => {
   const narrow = (request: Omit<WorkloadCostsRequest, 'report'>, list: readonly Grant[]) =>
     restrictRequest({ report: 'workloads', ...request }, grantsOf(list));
 
-  test('stays as it is where there are more names than are sent', () => {
+  test('has no list of names when the list would be too long', () => {
     const names = Array.from({ length: 1_001 }, (_, index) => `c${index}`);
     expect(narrow({}, [{ clusters: names }]).request).not.toHaveProperty('clusterFilters');
     expect(narrow({}, [{ clusters: names.slice(1) }]).request).toMatchObject({ clusterFilters: names.slice(1).sort() });
@@ -297,7 +297,7 @@ describe('what is asked in place of a request', () => {
     expect(narrow(left, [{ clusters: names }]).request).toMatchObject({ clusterFilters: names.slice(1).sort() });
   });
 
-  test('is for nothing where nothing is left, and never without a condition', () => {
+  test('shows nothing when no permitted name is left, and never has an empty list', () => {
     fc.assert(
       fc.property(anyGrants, fc.subarray(['a', 'A', 'b', 'nowhere', 'c'], { minLength: 1 }), (list, names) => {
         fc.pre(list.every(({ clusters }) => clusters !== undefined));
@@ -324,12 +324,12 @@ describe('what is asked in place of a request', () => {
     [{ groupByNamespace: true }, [{ namespaces: ['x'] }], undefined],
     [{ groupByNamespace: true, groupByCluster: true }, [{ clusters: ['a'] }], undefined],
     [{ groupByCluster: false }, [{ clusters: ['a'] }, { namespaces: ['x'] }], { byCluster: false }],
-  ])('%j of %j is added up by %j', (request, list, expected) => {
+  ])('%j with rules %j is re-aggregated by %j', (request, list, expected) => {
     expect(restrictRequest({ report: 'aggregated', ...request }, grantsOf(list)).reAggregation).toEqual(expected);
   });
 });
 
-describe('a file of scopes', () => {
+describe('a permissions file', () => {
   const problemsOf = (file: unknown): string[] => {
     const problems: string[] = [];
     parseScopes(typeof file === 'string' ? file : JSON.stringify(file), problems);
@@ -374,7 +374,7 @@ describe('a file of scopes', () => {
       { callers: { canary: 1, ann: 'all', bob: [{}] }, claims: { canary: 'x' } },
       [PLACE('entry 1 of `callers`'), PLACE('entry 3 of `callers`'), PLACE('entry 1 of `claims`')],
     ],
-  ])('with %s is refused by place, and without a value', (_what, file, expected) => {
+  ])('is refused with %s; the error names the path and no value', (_what, file, expected) => {
     const problems = problemsOf(file);
     expect(problems).toHaveLength(expected.length);
     expected.forEach((pattern, index) => {
@@ -383,7 +383,7 @@ describe('a file of scopes', () => {
     expect(problems.join()).not.toContain('canary');
   });
 
-  test('gives whom any of its entries names all that these grant together, and who is in none nothing', () => {
+  test('gives a caller the union of its entries, and nothing without an entry', () => {
     const anyFile = fc.record({
       callers: fc.dictionary(fc.constantFrom('ann', '__proto__', 'constructor'), anyEntry),
       claims: fc.dictionary(fc.constantFrom('ops', 'dev', '__proto__'), anyEntry),
@@ -416,7 +416,7 @@ describe('a file of scopes', () => {
     );
   });
 
-  test('makes what is granted once for those who are named by the same entries, and forgets it when there is too much', () => {
+  test('caches the permissions of equal entries within a bound', () => {
     const claims = Object.fromEntries(
       Array.from({ length: 1_100 }, (_, index) => [`g${index}`, [{ clusters: ['a'] }]]),
     );

@@ -87,7 +87,7 @@ describe('a question over 20,000 rows with as many names', () => {
 });
 
 describe('an index', () => {
-  test('is built once, whoever asks first and however many ask meanwhile', () => {
+  test('is built once for all concurrent callers', () => {
     const question = { orderBy: [{ field: 'workloadName', direction: 'ASC' }], first: 1 } as const;
     const alone = countSteps(makeReport().steps.selectRows(question));
     const { steps } = makeReport();
@@ -102,7 +102,7 @@ describe('an index', () => {
     expect(countSteps(steps.selectRows(question))).toBeLessThan(alone / 3);
   });
 
-  test('survives the caller that began it', () => {
+  test('survives the caller that started it', () => {
     const { steps } = makeReport();
     const question = { orderBy: [{ field: 'workloadName', direction: 'ASC' }], first: 1 } as const;
     const [first, second] = [steps.selectRows(question), steps.selectRows(question)];
