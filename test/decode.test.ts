@@ -5,6 +5,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { decodeReport, ReportShapeError } from '../src/report/parse/json-parser.js';
+import { createReportParser } from '../src/report/parse/fast-parser.js';
+import { toReport } from '../src/report/report-data.js';
+import type { ReportRow } from '../src/report/row.js';
+import { readReport } from './kit/report.js';
 
 const NUMBER_FIELDS = [
   'totalCost',
@@ -32,12 +36,11 @@ const FIELDS = [
   ...NUMBER_FIELDS,
 ] as const;
 
-type Report = ReturnType<typeof decodeReport>['report'];
-type Row = Pick<ReturnType<Report['selectRows']>['rows'][number], (typeof FIELDS)[number]>;
+type Row = Pick<ReportRow, (typeof FIELDS)[number]>;
 
 /** The rows as plain objects, however the report holds them. */
 function rowsOf(json: unknown): Row[] {
-  const { rows } = decodeReport(json).report.selectRows({});
+  const { rows } = readReport(json).selectRows({});
   return [...rows].map((row) => Object.fromEntries(FIELDS.map((field) => [field, row[field]])) as unknown as Row);
 }
 
@@ -51,7 +54,7 @@ function droppedIn(row: unknown): number {
   return decodeReport({ aggregatedWorkloads: [row] }).droppedNumbers;
 }
 
-describe('what is no cost report', () => {
+describe('a response that is no cost report', () => {
   test.each<[unknown, string]>([
     ['text', 'the answer is not an object'],
     [null, 'the answer is not an object'],
@@ -70,9 +73,47 @@ describe('what is no cost report', () => {
   });
 });
 
+describe('a list of clusters', () => {
+  const answer = (count: number) => ({
+    aggregatedWorkloads: [],
+    clusters: Array.from({ length: count }, (_, at) => `cluster-${at}`),
+  });
+  const parse = createReportParser();
+
+  test('is refused by both parsers when it has more than 100,000 names', () => {
+    const json = answer(100_001);
+    expect(() => decodeReport(json)).toThrow(new ReportShapeError('clusters lists more than 100000 names'));
+    expect(parse(Buffer.from(JSON.stringify(json)))).toBeUndefined();
+  });
+
+  test('counts as part of the size of the report', () => {
+    const size = (count: number) => decodeReport(answer(count)).report.byteSize;
+    const read = (count: number) => toReport(parse(Buffer.from(JSON.stringify(answer(count))))!).report.byteSize;
+    expect(size(100_000) - size(0)).toBeGreaterThan(100_000 * 'cluster-12345'.length);
+    expect(read(100_000) - read(0)).toBe(size(100_000) - size(0));
+  });
+});
+
+describe('the size of a report', () => {
+  const size = (row: (at: number) => object) =>
+    decodeReport({ aggregatedWorkloads: Array.from({ length: 1_000 }, (_, at) => row(at)) }).report.byteSize;
+
+  test('grows with distinct names, labels and clusters', () => {
+    const plain = size(() => ({ id: 'id', workloadName: 'name' }));
+    expect(size((at) => ({ id: 'id', workloadName: `name-${at}` }))).toBeGreaterThan(plain + 1_000 * 8);
+    // Its characters and index entries, and the entry that finds its text.
+    expect(size((at) => ({ id: 'id', workloadName: 'name', labels: { app: `app-${at}` } }))).toBeGreaterThan(
+      plain + 1_000 * (7 + 5 * 4),
+    );
+    expect(size((at) => ({ id: 'id', workloadName: 'name', clusterName: `c-${at}` }))).toBeGreaterThan(
+      plain + 1_000 * 64,
+    );
+  });
+});
+
 describe('lists', () => {
-  test('that are null are empty', () => {
-    const { report } = decodeReport({ aggregatedWorkloads: null, clusters: null });
+  test('are empty when they are null', () => {
+    const report = readReport({ aggregatedWorkloads: null, clusters: null });
     expect(report.selectRows({})).toMatchObject({ rows: [], totalCount: 0 });
     expect(report.clusters).toEqual([]);
     expect(decodeRow({ ownerLabels: null, services: null })).toMatchObject({ ownerLabels: [], services: [] });
@@ -83,17 +124,17 @@ describe('lists', () => {
     expect(rows.map(({ id }) => id)).toEqual(['a', 'b', 'a']);
   });
 
-  test('of names leave out what is no name', () => {
+  test('of names leave out other values', () => {
     expect(decodeRow({ services: ['web', null, '', {}, 7, 'web'] }).services).toEqual(['web', '7', 'web']);
   });
 
-  test('that are no lists are empty', () => {
+  test('are empty when the value is no list', () => {
     expect(decodeRow({ services: 'web', ownerLabels: 'a=b' })).toMatchObject({ services: [], ownerLabels: [] });
   });
 });
 
 describe('fields', () => {
-  test('that are missing are null, never 0', () => {
+  test('are null when they are missing, never 0', () => {
     const row = decodeRow({});
     for (const field of [...NUMBER_FIELDS, 'amountOfWorkloads', ...TEXT_FIELDS, 'labels', 'annotations'] as const) {
       expect(row[field], field).toBeNull();
@@ -101,7 +142,7 @@ describe('fields', () => {
     expect(droppedIn({})).toBe(0);
   });
 
-  test('that are null or empty are null', () => {
+  test('are null when they are null or empty', () => {
     const names = [...NUMBER_FIELDS, 'amountOfWorkloads', ...TEXT_FIELDS] as const;
     for (const nothing of [null, '']) {
       const row = Object.fromEntries(names.map((name) => [name, nothing]));
@@ -110,17 +151,17 @@ describe('fields', () => {
     }
   });
 
-  test('that are 0 stay 0', () => {
+  test('stay 0 when they are 0', () => {
     expect(decodeRow({ totalCost: 0, amountOfWorkloads: 0 })).toMatchObject({ totalCost: 0, amountOfWorkloads: 0 });
   });
 
-  test('that nobody knows are ignored', () => {
+  test('are ignored when they are unknown', () => {
     expect(parseRow('{"id":"a","novelty":{"deep":[1]},"__proto__":{"totalCost":9},"toString":"x"}')).toEqual(
       decodeRow({ id: 'a' }),
     );
   });
 
-  test('each go where they belong', () => {
+  test('are each read into the field of their name', () => {
     const numbers = Object.fromEntries(NUMBER_FIELDS.map((field, index) => [field, index + 0.5]));
     const texts = Object.fromEntries(TEXT_FIELDS.map((field) => [field, `the ${field}`]));
     expect(decodeRow({ ...numbers, ...texts, amountOfWorkloads: 99 })).toMatchObject({
@@ -162,12 +203,12 @@ describe('numbers', () => {
     '[]',
     '[1]',
     '{}',
-  ])('%s is null, and counted', (text) => {
+  ])('%s becomes null and is counted', (text) => {
     expect(parseRow(`{"totalCost":${text}}`).totalCost).toBeNull();
     expect(droppedIn({ totalCost: JSON.parse(text) as unknown })).toBe(1);
   });
 
-  test('that were left out are counted over all rows', () => {
+  test('are counted over all rows when they are dropped', () => {
     const row = { totalCost: Infinity, replicas: 'NaN', amountOfWorkloads: 1.5, hourlyCost: 1 };
     expect(decodeReport({ aggregatedWorkloads: [row, {}, row] }).droppedNumbers).toBe(6);
   });
@@ -181,7 +222,7 @@ describe('numbers', () => {
     ['2147483648', null],
     [1.5, null],
     [1e300, null],
-  ])('of workloads: %j is %j, since GraphQL has whole numbers of 32 bits', (value, count) => {
+  ])('of workloads: %j becomes %j, because Int has 32 bits', (value, count) => {
     const row = { amountOfWorkloads: value };
     expect(decodeRow(row).amountOfWorkloads).toBe(count);
     expect(droppedIn(row)).toBe(count === null ? 1 : 0);
@@ -208,7 +249,7 @@ describe.each(KEYS)('a label called %j', (key) => {
 });
 
 describe('labels', () => {
-  test('that are null are null where the API says so, and empty are empty', () => {
+  test('distinguish null from an empty list, except for ownerLabels', () => {
     expect(decodeRow({ labels: null, annotations: null, ownerLabels: null })).toMatchObject({
       labels: null,
       annotations: null,
@@ -259,7 +300,7 @@ describe('labels', () => {
     expect(decodeRow({ labels }).labels).toEqual(pairs.map(([key, value]) => ({ key, value })));
   });
 
-  test('of several rows do not mix', () => {
+  test('of several rows stay apart', () => {
     const rows = rowsOf({
       aggregatedWorkloads: [{ labels: { a: 'b' } }, { labels: { b: 'a' } }, { labels: { a: 'a', b: 'b' } }],
     });
@@ -285,11 +326,11 @@ describe('texts', () => {
     },
   );
 
-  test('that are numbers are read as text', () => {
+  test('are read from numbers', () => {
     expect(decodeRow({ id: 7, namespace: 0 })).toMatchObject({ id: '7', namespace: '0' });
   });
 
-  test('that are neither are null', () => {
+  test('are null for other values', () => {
     expect(decodeRow({ namespace: {}, clusterName: ['a'], workloadName: true })).toMatchObject({
       namespace: null,
       clusterName: null,
@@ -299,12 +340,12 @@ describe('texts', () => {
 });
 
 describe('ids', () => {
-  test('that differ by case are two', () => {
+  test('differ by case', () => {
     const rows = rowsOf({ aggregatedWorkloads: [{ id: 'Api' }, { id: 'api' }, { id: 'API' }] });
     expect(rows.map(({ id }) => id)).toEqual(['Api', 'api', 'API']);
   });
 
-  test.each([undefined, null, '', {}, []])('that are %j are made of what the row is about', (id) => {
+  test.each([undefined, null, '', {}, []])('are made from the names of the row when they are %j', (id) => {
     const names = { clusterName: 'c', namespace: 'n', workloadType: 'Deployment', workloadName: 'w' };
     expect(decodeRow({ id, ...names }).id).toBe('c/n/Deployment/w');
     expect(decodeRow({ id, namespace: 'n' }).id).toBe('/n//');
@@ -327,7 +368,7 @@ describe('the window', () => {
     '2026-01-31 00:00:00',
     '2026-01-31T00:00',
     '2026-01-31',
-  ])('%s is midnight in UTC, whatever the zone of the machine', (time) => {
+  ])('%s is midnight in UTC, whatever the time zone of the machine', (time) => {
     const zone = process.env.TZ;
     try {
       process.env.TZ = 'Asia/Kathmandu';
@@ -351,7 +392,7 @@ describe('the window', () => {
     [{ startTime: '2026-13-31T00:00:00Z', endTime: '2026-14-31T00:00:00Z' }],
     [{ startTime: 5, endTime: 6 }],
     [{ startTime: '+999999-01-01T00:00:00Z', endTime: '+999999-01-02T00:00:00Z' }],
-  ])('%j is none', (window) => {
+  ])('is null for %j', (window) => {
     expect(windowOf(window)).toBeNull();
   });
 });
@@ -389,7 +430,7 @@ const validRow = fc.record({
   ...Object.fromEntries(NUMBER_FIELDS.map((field) => [field, number])),
 });
 
-describe('whatever comes', () => {
+describe('any JSON value', () => {
   test('is a report or a ReportShapeError', () => {
     fc.assert(
       fc.property(
@@ -406,7 +447,7 @@ describe('whatever comes', () => {
     );
   });
 
-  test('is read without being changed', () => {
+  test('is not modified', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
         const json = { aggregatedWorkloads: [{ id: 'a', labels: value, totalCost: value }], clusters: value };
@@ -418,7 +459,7 @@ describe('whatever comes', () => {
     );
   });
 
-  test('of valid rows comes out as it went in, over JSON', () => {
+  test('of valid rows is the same after decoding and serializing', () => {
     fc.assert(
       fc.property(fc.array(validRow, { maxLength: 6 }), (rows) => {
         const json = JSON.parse(JSON.stringify({ aggregatedWorkloads: rows })) as unknown;

@@ -5,23 +5,22 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { parseScopes } from '../src/auth/permissions.js';
-import { decodeReport } from '../src/report/parse/json-parser.js';
-import { toGrantedRequest } from '../src/report/permissions/restrict-request.js';
-import { createGrants, type Grants } from '../src/report/permissions/permissions.js';
-import type { Report } from '../src/report/report.js';
+import { restrictRequest } from '../src/report/permissions/restrict-request.js';
+import { createPermissions, type Permissions } from '../src/report/permissions/permissions.js';
 import type { AggregatedCostsRequest, WorkloadCostsRequest } from '../src/report/request.js';
+import { countSteps, readReport, type SyncReport } from './kit/report.js';
 import { anyReport, isDecimalColumn, readRows, sumExactly, SUMMED, type Row } from './kit/reference.js';
 import { anyEntry, anyFleet, anyGrant, mayShow, type Grant } from './kit/visible-fleet.js';
 
 const RUNS = { numRuns: 500 };
-const grantsOf = (list: readonly Grant[]): Grants => createGrants(list)!;
-const reportOf = (rows: readonly object[], clusters: readonly string[] = []): Report =>
-  decodeReport({ aggregatedWorkloads: rows, clusters }).report;
-const rowsOf = (report: Report) => report.selectRows({}).rows;
+const grantsOf = (list: readonly Grant[]): Permissions => createPermissions(list)!;
+const reportOf = (rows: readonly object[], clusters: readonly string[] = []): SyncReport =>
+  readReport({ aggregatedWorkloads: rows, clusters });
+const rowsOf = (report: SyncReport) => report.selectRows({}).rows;
 const anyGrants = fc.array(anyGrant, { minLength: 1, maxLength: 4 });
 
-describe('grants', () => {
-  test('leave of a report just the rows that are in one of them', () => {
+describe('permissions', () => {
+  test('leave the rows that one of the rules allows', () => {
     fc.assert(
       fc.property(anyFleet, anyGrants, ({ rows }, list) => {
         const { rows: seen } = reportOf(rows).restrict(grantsOf(list)).selectRows({});
@@ -32,7 +31,7 @@ describe('grants', () => {
     );
   });
 
-  test('cut twice leave what is in both', () => {
+  test('applied twice leave the rows that both allow', () => {
     fc.assert(
       fc.property(anyFleet, anyGrants, anyGrants, ({ rows }, first, second) => {
         const seen = rowsOf(reportOf(rows).restrict(grantsOf(first)).restrict(grantsOf(second)));
@@ -43,12 +42,12 @@ describe('grants', () => {
     );
   });
 
-  test('of which one is everything are none', () => {
-    expect(createGrants([{ clusters: ['a'] }, {}])).toBeUndefined();
-    expect(createGrants([{ clusters: undefined, namespaces: undefined }])).toBeUndefined();
+  test('are undefined when a rule allows everything', () => {
+    expect(createPermissions([{ clusters: ['a'] }, {}])).toBeUndefined();
+    expect(createPermissions([{ clusters: undefined, namespaces: undefined }])).toBeUndefined();
   });
 
-  test('have one key in whatever order they are written, and another where they are others', () => {
+  test('have the same key in any order, and another key for other rules', () => {
     const key = (...list: Grant[]) => grantsOf(list).key;
     const one = key({ clusters: ['a', 'b'] }, { namespaces: ['x'] });
     expect(key({ namespaces: ['x', 'x'] }, { clusters: ['b', 'a', 'b'] })).toBe(one);
@@ -63,7 +62,7 @@ describe('grants', () => {
     expect(new Set([one, ...others]).size).toBe(1 + others.length);
   });
 
-  test('have a cluster and a namespace just where a row of them could be seen', () => {
+  test('allow a cluster or namespace exactly when a row of it could be visible', () => {
     fc.assert(
       fc.property(
         anyGrants,
@@ -84,7 +83,7 @@ describe('grants', () => {
     );
   });
 
-  test('are looked up by the pair of names once, however many rows have it', () => {
+  test('are evaluated once per pair of names', () => {
     // 2,000 clusters of 2,000 namespaces each would be four million pairs, of which there are 2,000.
     const rows = Array.from({ length: 2_000 }, (_, index) => ({ clusterName: `c${index}`, namespace: `n${index}` }));
     const seen = rowsOf(reportOf(rows).restrict(grantsOf([{ namespaces: ['n7', 'n1999'] }, { clusters: ['c3'] }])));
@@ -92,9 +91,9 @@ describe('grants', () => {
   });
 });
 
-describe('a report that was cut', () => {
-  test('says of its rows what a report of these alone says, to the last digit', () => {
-    const asked = (report: Report) => ({
+describe('a restricted report', () => {
+  test('equals a report of its visible rows alone, to the last digit', () => {
+    const asked = (report: SyncReport) => ({
       clusters: report.clusters,
       totals: SUMMED.map((field) => report.sumRows().sum(field)),
       some: SUMMED.map((field) => report.sumRows({ minTotalCost: 0, search: 'a' }).sum(field)),
@@ -116,7 +115,7 @@ describe('a report that was cut', () => {
         const all = json.aggregatedWorkloads!;
         const own = all.filter((row) => mayShow([grant], row));
         const clusters = [...new Set(own.map(({ clusterName }) => clusterName!))];
-        const cut = decodeReport(json).report.restrict(grantsOf([grant]));
+        const cut = readReport(json).restrict(grantsOf([grant]));
         expect(asked(cut)).toEqual(asked(reportOf(own, clusters)));
       }),
       { numRuns: 1_000 },
@@ -129,7 +128,7 @@ describe('a report that was cut', () => {
     ['thirds among decimals', [1 / 3, 2 / 3], [0.1, 0.2]],
     ['whole numbers among decimals', [2 ** 50, 2 ** 50, 2 ** 50, 1], [0.5]],
     ['whole numbers that are large among thirds', [2 ** 51, 2 ** 51, 1, 2 ** 51], [1 / 3]],
-  ])('adds up %s as if there were nothing else', (_what, own, others) => {
+  ])('adds up %s as if there were no hidden rows', (_what, own, others) => {
     const toRow = (clusterName: string) => (totalCost: number) => ({ clusterName, totalCost });
     const report = reportOf([...own.map(toRow('own')), ...others.map(toRow('other'))]);
     const cut = report.restrict(grantsOf([{ clusters: ['own'] }]));
@@ -141,21 +140,56 @@ describe('a report that was cut', () => {
     expect(by.groups.map(({ totals }) => totals.sum('totalCost'))).toEqual([expected]);
   });
 
-  test('is kept with a report that is large enough, and shares with it what was worked out', () => {
-    const rows = Array.from({ length: 1_000 }, (_, index) => ({ clusterName: `c${index % 2}`, totalCost: index }));
-    const report = reportOf(rows);
-    const grants = grantsOf([{ clusters: ['c1'] }]);
-    expect(report.restrict(grants)).toBe(report.restrict(grantsOf([{ clusters: ['c1', 'c1'] }])));
-    expect(report.restrict(grants)).not.toBe(report.restrict(grantsOf([{ clusters: ['c0'] }])));
-    expect(report.restrict(grants)).not.toBe(report.restrict(grants, { byCluster: true }));
-    // What one takes counts, so that as many as there may be are no more than the report may keep.
-    const few = reportOf(rows.slice(0, 100));
-    expect(few.restrict(grants)).not.toBe(few.restrict(grants));
-    expect(report.restrict(grants).byteSize).toBeGreaterThan(500 * 4);
+  test('is computed once per report, permissions and grouping, also with one group per row', () => {
+    const rows = Array.from({ length: 20_000 }, (_, index) => ({
+      clusterName: `c${index % 2}`,
+      labels: { app: `a${index}` },
+      totalCost: index,
+    }));
+    const { steps } = reportOf(rows);
+    const restrict = (name: string, byCluster?: boolean) =>
+      countSteps(steps.restrict(grantsOf([{ clusters: [name] }]), byCluster === undefined ? undefined : { byCluster }));
+    expect(restrict('c1')).toBeGreaterThan(10);
+    expect(restrict('c1')).toBe(0);
+    expect(restrict('c1', true)).toBeGreaterThan(10);
+    expect(restrict('c1', true)).toBe(0);
+    expect(restrict('c1', false)).toBeGreaterThan(10);
+    expect(restrict('c0')).toBeGreaterThan(10);
+    expect(restrict('c1', true)).toBe(0);
   });
 });
 
-describe('rows that were told apart', () => {
+describe('a report that is re-aggregated for a caller', () => {
+  const read = (report: SyncReport) => ({
+    rows: rowsOf(report).map((row) => [row.id, row.share, row.onDemandPercent, ...SUMMED.map((field) => row[field])]),
+    totals: SUMMED.map((field) => report.sumRows().sum(field)),
+    groups: report
+      .breakDown({ by: [{ field: 'clusterName' }], orderBy: { field: 'totalCost', direction: 'DESC' }, first: 1 })
+      .groups.map(({ keys, share, totals }) => [keys, share, SUMMED.map((field) => totals.sum(field))]),
+    sorted: report.selectRows({ orderBy: [{ field: 'hourlyCost', direction: 'ASC' }] }).rows.map(({ id }) => id),
+  });
+
+  test('has the sums of a report without hidden rows, to the last digit', () => {
+    const anyPart = fc.record({ clusters: fc.subarray(['a', 'b', 'A', 'api'], { minLength: 1 }) });
+    fc.assert(
+      fc.property(anyReport(24, 1), anyPart, fc.boolean(), (json, grant, byCluster) => {
+        const own = json.aggregatedWorkloads!.filter((row) => mayShow([grant], row));
+        const restrict = (rows: readonly object[]) => read(reportOf(rows).restrict(grantsOf([grant]), { byCluster }));
+        expect(restrict(json.aggregatedWorkloads!)).toEqual(restrict(own));
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  test('adds visible tenths up to 0.3 beside a hidden third', () => {
+    const rows = [0.1, 0.2].map((totalCost) => ({ clusterName: 'own', totalCost, hourlyCost: totalCost }));
+    const all = reportOf([...rows, { clusterName: 'other', totalCost: 1 / 3, hourlyCost: 1 / 3 }]);
+    const [row] = rowsOf(all.restrict(grantsOf([{ clusters: ['own'] }]), { byCluster: false }));
+    expect(row).toMatchObject({ totalCost: 0.3, hourlyCost: 0.3, share: 1 });
+  });
+});
+
+describe('re-aggregated rows', () => {
   const anyLabels = fc.option(
     fc.array(fc.record({ key: fc.constantFrom('team', 'env'), value: fc.constantFrom('', 'a', 'a/b', 'a=b', 'b') }), {
       maxLength: 2,
@@ -166,7 +200,7 @@ describe('rows that were told apart', () => {
   const canonical = (list: Row['labels']) =>
     JSON.stringify((list ?? []).map(({ key, value }) => [key, value].join('=')).sort());
 
-  test('are added up by cluster, labels and annotations, exactly, each group with an id of its own', () => {
+  test('are exact sums by cluster, labels and annotations, each with its own id', () => {
     const anyRows = anyReport(20).chain((json) =>
       fc
         .array(fc.tuple(anyLabels, anyLabels, fc.constantFrom('a', 'b', 'a/b', null)), { minLength: 20, maxLength: 20 })
@@ -189,14 +223,14 @@ describe('rows that were told apart', () => {
           );
           groups.set(key, [...(groups.get(key) ?? []), row]);
         }
-        const added = rowsOf(decodeReport(json).report.restrict(grants, { byCluster }));
+        const added = rowsOf(readReport(json).restrict(grants, { byCluster }));
         expect(added.map(({ clusterName }) => clusterName)).toEqual(
           [...groups.values()].map(([first]) => (byCluster ? first!.clusterName : null)),
         );
         expect(new Set(added.map(({ id }) => id)).size).toBe(groups.size);
         for (const field of SUMMED) {
-          // Of which unit the column is, all of its rows decide.
-          const isDecimal = isDecimalColumn(all.map((row) => row[field]));
+          // The visible rows alone decide whether the column has a decimal unit.
+          const isDecimal = isDecimalColumn(rows.map((row) => row[field]));
           const expected = Array.from(groups.values(), (own) => {
             const values = own.map((row) => row[field]);
             return values.every((value) => value === null) ? null : sumExactly(values, isDecimal) + 0;
@@ -208,7 +242,7 @@ describe('rows that were told apart', () => {
     );
   });
 
-  test('have an id that others have not, whatever signs stand in labels and names', () => {
+  test('have unique ids, whatever characters labels and names contain', () => {
     const rows = [
       { clusterName: 'a', labels: { k: 'b/label:x=y' } },
       { clusterName: 'a', labels: { k: 'b', x: 'y' } },
@@ -230,7 +264,7 @@ describe('rows that were told apart', () => {
     expect(ids[3]).toBe('a/label:k=b');
   });
 
-  test('are no more workloads than fit, and have no more hours than there are', () => {
+  test('limit the number of workloads to Int, and compute percentages from hours', () => {
     const rows = [
       { clusterName: 'a', amountOfWorkloads: 2_147_483_647, onDemandHours: 1, spotHours: 3 },
       { clusterName: 'a', namespace: 'x', amountOfWorkloads: 5, onDemandHours: 2, spotHours: null },
@@ -250,11 +284,11 @@ describe('rows that were told apart', () => {
   });
 });
 
-describe('what is asked in place of a request', () => {
+describe('a restricted request', () => {
   const narrow = (request: Omit<WorkloadCostsRequest, 'report'>, list: readonly Grant[]) =>
-    toGrantedRequest({ report: 'workloads', ...request }, grantsOf(list));
+    restrictRequest({ report: 'workloads', ...request }, grantsOf(list));
 
-  test('stays as it is where there are more names than are sent', () => {
+  test('has no list of names when the list would be too long', () => {
     const names = Array.from({ length: 1_001 }, (_, index) => `c${index}`);
     expect(narrow({}, [{ clusters: names }]).request).not.toHaveProperty('clusterFilters');
     expect(narrow({}, [{ clusters: names.slice(1) }]).request).toMatchObject({ clusterFilters: names.slice(1).sort() });
@@ -263,18 +297,18 @@ describe('what is asked in place of a request', () => {
     expect(narrow(left, [{ clusters: names }]).request).toMatchObject({ clusterFilters: names.slice(1).sort() });
   });
 
-  test('is for nothing where nothing is left, and never without a condition', () => {
+  test('shows nothing when no permitted name is left, and never has an empty list', () => {
     fc.assert(
       fc.property(anyGrants, fc.subarray(['a', 'A', 'b', 'nowhere', 'c'], { minLength: 1 }), (list, names) => {
         fc.pre(list.every(({ clusters }) => clusters !== undefined));
         const granted = new Set(list.flatMap(({ clusters }) => clusters!));
-        const { request, grants } = narrow({ clusterFilters: names, isClusterExclude: true }, list) as {
+        const { request, permissions } = narrow({ clusterFilters: names, isClusterExclude: true }, list) as {
           request: WorkloadCostsRequest;
-          grants: Grants;
+          permissions: Permissions;
         };
         expect(request.clusterFilters).not.toEqual([]);
         if ([...granted].every((name) => names.includes(name))) {
-          expect(grants.hasCluster([...granted][0]!)).toBe(false);
+          expect(permissions.hasCluster([...granted][0]!)).toBe(false);
           expect(request.clusterFilters).toEqual([...granted].sort());
           expect(request.isClusterExclude).toBeUndefined();
         }
@@ -290,12 +324,12 @@ describe('what is asked in place of a request', () => {
     [{ groupByNamespace: true }, [{ namespaces: ['x'] }], undefined],
     [{ groupByNamespace: true, groupByCluster: true }, [{ clusters: ['a'] }], undefined],
     [{ groupByCluster: false }, [{ clusters: ['a'] }, { namespaces: ['x'] }], { byCluster: false }],
-  ])('%j of %j is added up by %j', (request, list, expected) => {
-    expect(toGrantedRequest({ report: 'aggregated', ...request }, grantsOf(list)).regrouping).toEqual(expected);
+  ])('%j with rules %j is re-aggregated by %j', (request, list, expected) => {
+    expect(restrictRequest({ report: 'aggregated', ...request }, grantsOf(list)).reAggregation).toEqual(expected);
   });
 });
 
-describe('a file of scopes', () => {
+describe('a permissions file', () => {
   const problemsOf = (file: unknown): string[] => {
     const problems: string[] = [];
     parseScopes(typeof file === 'string' ? file : JSON.stringify(file), problems);
@@ -340,7 +374,7 @@ describe('a file of scopes', () => {
       { callers: { canary: 1, ann: 'all', bob: [{}] }, claims: { canary: 'x' } },
       [PLACE('entry 1 of `callers`'), PLACE('entry 3 of `callers`'), PLACE('entry 1 of `claims`')],
     ],
-  ])('with %s is refused by place, and without a value', (_what, file, expected) => {
+  ])('is refused with %s; the error names the path and no value', (_what, file, expected) => {
     const problems = problemsOf(file);
     expect(problems).toHaveLength(expected.length);
     expected.forEach((pattern, index) => {
@@ -349,7 +383,7 @@ describe('a file of scopes', () => {
     expect(problems.join()).not.toContain('canary');
   });
 
-  test('gives whom any of its entries names all that these grant together, and who is in none nothing', () => {
+  test('gives a caller the union of its entries, and nothing without an entry', () => {
     const anyFile = fc.record({
       callers: fc.dictionary(fc.constantFrom('ann', '__proto__', 'constructor'), anyEntry),
       claims: fc.dictionary(fc.constantFrom('ops', 'dev', '__proto__'), anyEntry),
@@ -382,7 +416,7 @@ describe('a file of scopes', () => {
     );
   });
 
-  test('makes what is granted once for those who are named by the same entries, and forgets it when there is too much', () => {
+  test('caches the permissions of equal entries within a bound', () => {
     const claims = Object.fromEntries(
       Array.from({ length: 1_100 }, (_, index) => [`g${index}`, [{ clusters: ['a'] }]]),
     );

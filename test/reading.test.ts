@@ -8,7 +8,7 @@ import { LABEL_FIELDS, LIST_FIELDS, NAME_FIELDS, NUMBER_FIELDS } from '../src/re
 import { idAt, labelsAt, nameOf, numberAt, servicesAt } from '../src/report/columns/cells.js';
 import { decodeData, ReportShapeError } from '../src/report/parse/json-parser.js';
 import { addToHash, HASH_OF_NOTHING } from '../src/report/parse/hash-table.js';
-import { createReportReading } from '../src/report/parse/fast-parser.js';
+import { createReportParser } from '../src/report/parse/fast-parser.js';
 import type { ReportData } from '../src/report/report-data.js';
 import { toColumns } from '../src/report/columns/unpack.js';
 import { Scanner } from '../src/report/parse/scanner.js';
@@ -16,7 +16,7 @@ import { createSimulator } from '../src/simulator/simulator.js';
 import { createResponseParser } from '../src/upstream/parse/parse-response.js';
 
 // One for all: whatever it read before, it reads the next one alike.
-const readReport = createReportReading();
+const readReport = createReportParser();
 const parseResponse = createResponseParser();
 
 /** All that a report says. */
@@ -76,15 +76,15 @@ beforeAll(async () => {
   });
 });
 
-describe('what ScaleOps usually sends', () => {
-  test('is read from bytes: either report, also laid out for people', () => {
+describe('a usual response', () => {
+  test('is parsed from bytes: both reports, compact or indented', () => {
     for (const body of [workloads, aggregated]) {
       expect(compare(body)).toBe(true);
       expect(compareText(JSON.stringify(JSON.parse(body.toString()), null, '\t'))).toBe(true);
     }
   });
 
-  test('is read whatever the order of its keys, and with keys that nobody knows', () => {
+  test('is parsed with keys in any order and with unknown keys', () => {
     const json = JSON.parse(workloads.toString()) as { aggregatedWorkloads: object[] };
     const shuffled = json.aggregatedWorkloads.map((row, index) => {
       const entries = Object.entries(row);
@@ -100,7 +100,7 @@ describe('what ScaleOps usually sends', () => {
     expect(compareText(JSON.stringify({ novelty: { a: [1] }, aggregatedWorkloads: shuffled }))).toBe(true);
   });
 
-  test('has texts in any script, written plainly or with escapes as Go writes them', () => {
+  test('has texts in any script, plain or escaped as Go does', () => {
     const names = ['日本', '👩‍👩‍👧', 'naïve', 'ÿ', '\u{10ffff}', 'tab\t"quoted"', '\ud800'];
     const rows = names.map((name) =>
       JSON.stringify({ id: name, namespace: name, services: [name], labels: { [name]: name } }),
@@ -109,7 +109,7 @@ describe('what ScaleOps usually sends', () => {
     expect(compareText(rowsText('{"id":"a\\u0026b","labels":["a\\u003cb=c"]}'))).toBe(true);
   });
 
-  test('has the same name once with escapes and once without: it is one', () => {
+  test('has one name when it is written once with escapes and once without', () => {
     const body = rowsText('{"id":"a","namespace":"a\\u0062"}', '{"id":"b","namespace":"ab"}');
     expect(compareText(body)).toBe(true);
     expect([...toColumns(readReport(Buffer.from(body))!.columns).names.namespace.codes]).toEqual([1, 1]);
@@ -140,7 +140,7 @@ describe('numbers', () => {
     },
   );
 
-  test('are those of JSON.parse, whichever', () => {
+  test('are the doubles of JSON.parse', () => {
     const anyNumber = fc.oneof(
       fc.double({ noNaN: true, noDefaultInfinity: true }).map(String),
       fc.tuple(fc.bigInt(), fc.integer({ min: 0, max: 25 })).map(([digits, places]) => {
@@ -170,20 +170,20 @@ test.each([
   expect(parseResponse(Buffer.from(text))).toHaveProperty('report');
 });
 
-test('a byte order mark is refused as before', () => {
+test('a byte order mark is refused', () => {
   const body = Buffer.concat([Buffer.from([0xef, 0xbb, 0xbf]), workloads]);
   expect(compare(body)).toBe(false);
   expect(parseResponse(body)).toMatchObject({ failure: { reason: 'not JSON' } });
 });
 
-test('lists in lists as deep as one likes are nothing to fear', () => {
+test('deeply nested lists are parsed or refused without a stack overflow', () => {
   const deep = '['.repeat(50_000) + ']'.repeat(50_000);
   expect(compareText(`{"deep":${deep},${rowsText(`{"id":"a","labels":${deep},"novelty":${deep}}`).slice(1)}`)).toBe(
     true,
   );
 });
 
-test('names that were made to be found in one place are left to others, not searched for ever', () => {
+test('names that collide in the hash table on purpose are left to JSON.parse', () => {
   const names: string[] = [];
   for (let number = 0; names.length < 1_100; number += 1) {
     const scanner = new Scanner(Buffer.from(`"n${number}"`));
@@ -198,7 +198,7 @@ test('names that were made to be found in one place are left to others, not sear
 });
 
 // Mutation: hash-slots.ts, count the steps of each look alone: then this takes time by the square of the names.
-test('names that were made to hash alike are left to others, not compared for ever', () => {
+test('names with equal hashes on purpose are left to JSON.parse', () => {
   // Each step of the hash can be undone: of two words the second makes up for what the first one did.
   const names: string[] = [];
   for (let number = 0; names.length < 1_100; number += 1) {
@@ -219,8 +219,8 @@ test('names that were made to hash alike are left to others, not compared for ev
   expect(parseResponse(body)).toHaveProperty('report');
 });
 
-describe('a body that came to harm', () => {
-  test('by an end too soon, at whatever byte, is refused', () => {
+describe('a damaged body', () => {
+  test('is refused when it is cut at any byte', () => {
     for (let length = 0; length < aggregated.length; length += 1) {
       expect(readReport(aggregated.subarray(0, length))).toBeUndefined();
     }
@@ -228,7 +228,7 @@ describe('a body that came to harm', () => {
     expect(compare(Buffer.concat([aggregated, Buffer.from('}')]))).toBe(false);
   });
 
-  test('by bytes that are others, more or missing, is read as JSON.parse reads it, or left to it', () => {
+  test('is read as JSON.parse does, or left to it, when bytes are changed, added or removed', () => {
     const bytes = fc.oneof(
       fc.integer({ min: 0, max: 255 }),
       fc.constantFrom(...Buffer.from('",:[]{}\\/-+.eE0129nulltruefalse u\n\t')),
@@ -254,7 +254,7 @@ describe('a body that came to harm', () => {
     expect(taken).toBeGreaterThan(1_000);
   });
 
-  test('by values of any kind in any place says the same either way', () => {
+  test('gives the same report in both parsers with any value at any path', () => {
     const value = fc.oneof(
       fc.jsonValue(),
       fc.constantFrom('__proto__', '', '1', null, 0, -0, true, [], {}, { key: 'a', value: 'b' }, ['a=b', { key: 'c' }]),

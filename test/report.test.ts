@@ -6,10 +6,11 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { createCursorCodec } from '../src/report/query/cursor.js';
-import { decodeReport } from '../src/report/parse/json-parser.js';
-import { createDerived } from '../src/report/columns/derived-cache.js';
+import { DerivedCache } from '../src/report/columns/derived-cache.js';
 import { CursorError } from '../src/report/query/page.js';
-import type { BreakdownQuestion, Report, RowQuestion } from '../src/report/report.js';
+import type { RowQuestion } from '../src/report/query/row-page.js';
+import type { BreakdownQuestion } from '../src/report/report.js';
+import { runAll, type Steps } from '../src/report/steps.js';
 import { createTotals, percentOfHours, type Totals } from '../src/report/query/totals.js';
 import type { RowsWhere } from '../src/report/query/filter-rows.js';
 import {
@@ -35,9 +36,10 @@ import {
   type RowOrder,
   type UpstreamReport,
 } from './kit/reference.js';
+import { readReport, type SyncReport } from './kit/report.js';
 
-const report = (json: UpstreamReport): Report => decodeReport(json).report;
-const reportOf = (rows: object[]): Report => decodeReport({ aggregatedWorkloads: rows }).report;
+const report = (json: UpstreamReport): SyncReport => readReport(json);
+const reportOf = (rows: object[]): SyncReport => readReport({ aggregatedWorkloads: rows });
 
 /** What a report's totals say, each sum asked for. */
 function read(totals: Totals): ExpectedTotals {
@@ -52,7 +54,7 @@ function read(totals: Totals): ExpectedTotals {
   };
 }
 
-function readBreakdown(of: Report, question: BreakdownQuestion) {
+function readBreakdown(of: SyncReport, question: BreakdownQuestion) {
   const { groups, others, groupCount, totals } = of.breakDown(question);
   return {
     groups: groups.map((group) => ({ keys: group.keys, totals: read(group.totals), share: group.share })),
@@ -70,11 +72,11 @@ const ids = (rows: readonly Pick<Row, 'id'>[]) => rows.map(({ id }) => id);
 const places = (rows: readonly Pick<Row, 'services'>[]) => rows.map(({ services }) => services[0]);
 
 /** The cursor of the row at `place` in the list of `question`. */
-const cursorAt = (of: Report, { where, orderBy, scope }: RowQuestion, place: number): string =>
+const cursorAt = (of: SyncReport, { where, orderBy, scope }: RowQuestion, place: number): string =>
   of.selectRows({ where, orderBy, scope }).cursorOf(place);
 
 describe('rows', () => {
-  test('are those of the reference: any report, where, order and page', () => {
+  test('match the reference for any report, filter, order and page', () => {
     const anyPlace = fc.option(fc.nat({ max: 23 }), { nil: undefined });
     fc.assert(
       fc.property(
@@ -109,7 +111,7 @@ describe('rows', () => {
     );
   });
 
-  test('stand on pages that together are the whole, forward and backward, whatever the size of each', () => {
+  test('appear exactly once across pages of any size, forward and backward', () => {
     fc.assert(
       fc.property(
         anyReport(),
@@ -127,7 +129,7 @@ describe('rows', () => {
     );
   });
 
-  test('with equal keys keep the order of the upstream, ascending and descending', () => {
+  test("with equal keys stay in ScaleOps' order, ascending and descending", () => {
     const rows = ['a', 'b', 'c', 'd', 'e'].map((id, at) => ({ id, totalCost: at % 2, replicas: 1 }));
     const inOrder = (...orderBy: RowOrder[]) => ids(reportOf(rows).selectRows({ orderBy }).rows).join('');
     expect(inOrder({ field: 'replicas', direction: 'ASC' })).toBe('abcde');
@@ -145,7 +147,7 @@ describe('rows', () => {
     }
   });
 
-  test('are ordered by names by Unicode code point, not by UTF-16 unit and not by any locale', () => {
+  test('are ordered by Unicode code point of their names, not by UTF-16 unit or locale', () => {
     // A lone surrogate has a code point of its own, below U+E000.
     const sorted = [
       'B',
@@ -170,13 +172,13 @@ describe('rows', () => {
     }
   });
 
-  test('share what the whole report costs, also where `where` leaves out most of it', () => {
+  test('have a share of the cost of the whole report, also with a filter', () => {
     const asked = reportOf([{ id: 'a', totalCost: 1, namespace: 'x' }, { id: 'b', totalCost: 3 }, { id: 'c' }]);
     expect(asked.selectRows({}).rows.map(({ share }) => share)).toEqual([0.25, 0.75, null]);
     expect(asked.selectRows({ where: { namespaces: ['x'] } }).rows[0]!.share).toBe(0.25);
   });
 
-  test('have no share where the whole is 0, or so near to it that a part of it is no number', () => {
+  test('have no share when the total is 0 or so small that the quotient is not finite', () => {
     const sharesOf = (...costs: number[]) =>
       reportOf(costs.map((totalCost) => ({ id: 'a', totalCost })))
         .selectRows({})
@@ -187,7 +189,7 @@ describe('rows', () => {
 });
 
 /** All rows' places, page by page. */
-function walk(of: Report, question: RowQuestion, way: 'forward' | 'backward', sizes: readonly number[]) {
+function walk(of: SyncReport, question: RowQuestion, way: 'forward' | 'backward', sizes: readonly number[]) {
   const pages: unknown[][] = [];
   let cursor: string | undefined;
   for (let turn = 0; ; turn += 1) {
@@ -205,7 +207,7 @@ function walk(of: Report, question: RowQuestion, way: 'forward' | 'backward', si
 }
 
 describe('totals', () => {
-  test('are those of the reference: any report, any where', () => {
+  test('match the reference for any report and filter', () => {
     fc.assert(
       fc.property(anyReport(), anyWhere, (json, where) => {
         expect(read(report(json).sumRows(where))).toEqual(addUp(filterRows(readRows(json), where)));
@@ -214,14 +216,14 @@ describe('totals', () => {
     );
   });
 
-  test('take a null for no zero: a row without a value is counted and adds nothing', () => {
+  test('count a row without a value, which adds nothing', () => {
     const asked = reportOf([{ id: 'a', totalCost: 2 }, { id: 'b', totalCost: null }, { id: 'c' }]);
     expect(asked.sumRows()).toMatchObject({ rowCount: 3 });
     expect(asked.sumRows().sum('totalCost')).toBe(2);
     expect(asked.sumRows({ minTotalCost: -1 }).rowCount).toBe(1);
   });
 
-  test('have percentages of their hours, not of the percentages of rows', () => {
+  test('compute percentages from summed hours, not from the percentages of rows', () => {
     const totals = reportOf([
       { id: 'a', onDemandHours: 90, spotHours: 0, onDemandPercent: 100, spotPercent: 0 },
       { id: 'b', onDemandHours: 0, spotHours: 10, onDemandPercent: 0, spotPercent: 100 },
@@ -231,7 +233,7 @@ describe('totals', () => {
     expect(percentOfHours(reportOf([{ id: 'a', onDemandPercent: 50 }]).sumRows(), 'onDemandHours')).toBeNull();
   });
 
-  test('have percentages without noise, and none where the hours cancel', () => {
+  test('have exact percentages, and none when the hours add up to 0', () => {
     const percentOf = (onDemandHours: number, ...spotHours: number[]) =>
       percentOfHours(
         reportOf([{ id: 'a', onDemandHours }, ...spotHours.map((hours) => ({ id: 'b', spotHours: hours }))]).sumRows(),
@@ -265,7 +267,7 @@ describe('sums of 100,000 costs', () => {
     ['that cancel but for the smallest', make((_, index) => [1e100, 1, 1e-20, -1e100, -1][index % 5]!)],
     ['that pass the largest double and come back', make((_, index) => [1e308, 1e308, -1e308, -1e308, 0.1][index % 5]!)],
     ['that pass the largest double', make(() => -1e308)],
-  ])('%s are exact, rounded once', (_name, costs) => {
+  ])('%s are exact and rounded once', (_name, costs) => {
     const asked = reportOf(costs.map((totalCost, at) => ({ id: `${at}`, totalCost, namespace: `n${at % 7}` })));
     const expected = sumExactly(costs);
     expect(asked.sumRows().sum('totalCost')).toBe(expected);
@@ -284,12 +286,34 @@ describe('sums of 100,000 costs', () => {
     );
   });
 
-  test('in micro-dollars print as exact decimal arithmetic has them', () => {
+  test('in micro-dollars equal exact decimal arithmetic', () => {
     const micros = make((seed) => Math.round(randomBelow(1e9, seed)));
     const total = reportOf(micros.map((each) => ({ id: 'a', totalCost: each / 1e6 })))
       .sumRows()
       .sum('totalCost');
     expect(total).toBe(Number(`${micros.reduce((sum, each) => sum + BigInt(each), 0n)}e-6`));
+  });
+});
+
+describe('sums of costs with up to 15 decimals', () => {
+  test('are the doubles nearest to the decimal sums', () => {
+    const anyUnits = fc.array(fc.bigInt({ min: -(2n ** 51n), max: 2n ** 51n }), { minLength: 1, maxLength: 200 });
+    fc.assert(
+      fc.property(anyUnits, (units) => {
+        const asked = reportOf(
+          units.map((each, at) => ({ id: `${at}`, namespace: `n${at % 3}`, totalCost: Number(`${each}e-15`) })),
+        );
+        const sumOf = (of: bigint[]) => Number(`${of.reduce((sum, each) => sum + each, 0n)}e-15`);
+        expect(asked.sumRows().sum('totalCost')).toBe(sumOf(units));
+        const question = { by: [{ field: 'namespace' }], orderBy: { field: 'key', direction: 'ASC' } } as const;
+        const { groups, totals } = asked.breakDown(question);
+        expect(totals.sum('totalCost')).toBe(sumOf(units));
+        expect(groups.map((group) => group.totals.sum('totalCost'))).toEqual(
+          groups.map((_, group) => sumOf(units.filter((_each, at) => at % 3 === group))),
+        );
+      }),
+      { numRuns: 300 },
+    );
   });
 });
 
@@ -299,7 +323,7 @@ function toMicros(text: string): bigint {
 }
 
 describe('a breakdown', () => {
-  test('is that of the reference: any report, where, dimensions, order and first', () => {
+  test('matches the reference for any report, filter, dimensions, order and first', () => {
     fc.assert(
       fc.property(anyReport(), anyWhere, anyDimensions, anyGroupOrder, anyFirst, (json, where, by, orderBy, first) => {
         expect(readBreakdown(report(json), { where, by, orderBy, first })).toEqual(
@@ -310,7 +334,7 @@ describe('a breakdown', () => {
     );
   });
 
-  test('has the totals of the same where', () => {
+  test('has the same totals as the totals field with the same filter', () => {
     fc.assert(
       fc.property(anyReport(), anyWhere, anyDimensions, anyFirst, (json, where, by, first) => {
         const asked = report(json);
@@ -321,7 +345,7 @@ describe('a breakdown', () => {
     );
   });
 
-  test('has groups and others that add up to the totals as printed, to the last decimal of the costs', () => {
+  test('has groups and others that add up to the totals to the last printed decimal', () => {
     const micros = fc.integer({ min: -1_000_000_000_000, max: 1_000_000_000_000 });
     const anyRows = fc.array(fc.tuple(micros, fc.constantFrom('a', 'b', 'c', 'd')), { minLength: 1, maxLength: 40 });
     fc.assert(
@@ -340,7 +364,7 @@ describe('a breakdown', () => {
     );
   });
 
-  test('of more pairs than a table holds keeps them apart', () => {
+  test('separates groups when there are more pairs than a table holds', () => {
     const COUNT = 1_500;
     const rows = Array.from({ length: 2 * COUNT }, (_, at) => ({
       id: `${at}`,
@@ -363,7 +387,7 @@ describe('a breakdown', () => {
     expect(others!.rowCount).toBe(2 * COUNT - 4);
   });
 
-  test('by a label looks at ownerLabels before labels, and takes an empty value for none', () => {
+  test('by a label reads ownerLabels before labels and treats an empty value as no label', () => {
     const team = (value: string) => [{ key: 'team', value }];
     const asked = reportOf([
       { id: 'a', ownerLabels: team('own'), labels: team('grouped') },
@@ -398,7 +422,7 @@ describe('a cursor', () => {
   const rows = ['a', 'b', 'c', 'd', 'e'].map((id, at) => ({ id, totalCost: at, namespace: 'n' }));
   const QUESTION: RowQuestion = { scope: () => 'report 1', orderBy: [{ field: 'totalCost', direction: 'DESC' }] };
 
-  test('that was changed in one character, cut or lengthened is refused, whatever row it is of', () => {
+  test('is refused when a character was changed, removed or added', () => {
     const anyChange = fc.record({
       at: fc.nat(),
       character: fc.constantFrom(...Array.from('AZaz09-_=+/ é\u0000😀')),
@@ -424,14 +448,14 @@ describe('a cursor', () => {
     );
   });
 
-  test('that was made up is refused', () => {
+  test('is refused when a client made it up', () => {
     const asked = reportOf(rows);
     const base64 = (text: string) => Buffer.from(text).toString('base64url');
     const made = ['', ' ', '0', 'null', base64('0.a'), base64(`${'A'.repeat(11)}0.a`), 'A'.repeat(10_000), '\ud83d'];
     for (const after of made) expect(() => asked.selectRows({ ...QUESTION, after })).toThrow(CursorError);
   });
 
-  test('says which argument it was given for', () => {
+  test('names the argument in its error', () => {
     const refusalOf = (page: RowQuestion) => {
       try {
         return reportOf(rows).selectRows(page);
@@ -449,14 +473,14 @@ describe('a cursor', () => {
     ['order of none', { orderBy: undefined }],
     ['where', { where: { namespaces: ['n'] } }],
     ['scope', { scope: () => 'report 2' }],
-  ])('of another %s is refused', (_name, other) => {
+  ])('is refused for another %s', (_name, other) => {
     const asked = reportOf(rows);
     const after = cursorAt(asked, QUESTION, 1);
     expect(asked.selectRows({ ...QUESTION, after }).rowCount).toBe(3);
     expect(() => asked.selectRows({ ...QUESTION, ...other, after })).toThrow(CursorError);
   });
 
-  test('names its own row among several of one id, in either direction', () => {
+  test('identifies its row among several with the same id, in both directions', () => {
     const twins = Array.from({ length: 6 }, (_, at) => ({ id: 'twin', totalCost: 6 - at }));
     const asked = reportOf(twins);
     const after = cursorAt(asked, {}, 2);
@@ -483,7 +507,7 @@ describe('a cursor', () => {
       expect(next(refreshed, { before: cursorOf('d'), last: 2 })).toBe(backward);
     });
 
-    test('is found wherever its row has moved, or stands for its place', () => {
+    test('follows its row, or stands for its index when the row is gone', () => {
       fc.assert(
         fc.property(
           fc.shuffledSubarray(Array.from('abcdefgh')),
@@ -501,7 +525,7 @@ describe('a cursor', () => {
   });
 });
 
-describe('a cursor made without conditions, or with some', () => {
+describe('a cursor of a filtered list', () => {
   const asked = reportOf(['a', 'b', 'c', 'd'].map((id) => ({ id, clusterName: 'x', ownerLabels: { k: 'v', l: 'w' } })));
   const labels = [
     { key: 'k', value: 'v' },
@@ -514,12 +538,12 @@ describe('a cursor made without conditions, or with some', () => {
     ['names in any order, once or twice', { clusterNames: ['x', 'y'] }, { clusterNames: ['y', 'x', 'y'] }],
     ['labels in any order', { labels }, { labels: labels.toReversed() }],
     ['a search in any case', { search: 'X' }, { search: 'x' }],
-  ])('is good for what means the same: %s', (_name, where, same) => {
+  ])('is accepted for an equivalent filter: %s', (_name, where, same) => {
     const cursor = asked.selectRows({ where, first: 2 }).cursorOf(1);
     expect(ids(asked.selectRows({ where: same, after: cursor }).rows)).toEqual(['c', 'd']);
   });
 
-  test('is refused for what means something else', () => {
+  test('is refused for another filter', () => {
     const cursor = asked.selectRows({ where: { clusterNames: ['x'] }, first: 2 }).cursorOf(1);
     for (const where of [undefined, { clusterNames: ['x', 'y'] }, { namespaces: ['x'] }, { search: 'x' }]) {
       expect(() => asked.selectRows({ where, after: cursor })).toThrow(CursorError);
@@ -538,17 +562,17 @@ describe('in a report of 100,000 rows', () => {
       ownerLabels: LABELS.slice(0, at === 0 ? 1_000 : 5),
     })),
   );
-  test('a cursor that claims place 999,999,999 is answered at the end or where its row is', () => {
+  test('a cursor with index 999,999,999 stands for its row, or for the end', () => {
     const codec = createCursorCodec(() => ['', [], null]);
-    const place = 999_999_999;
-    const gone = codec.encode({ place, id: 'nobody' });
+    const index = 999_999_999;
+    const gone = codec.encode({ index, id: 'nobody' });
     expect(large.selectRows({ after: gone, first: 3 }).rowCount).toBe(0);
     expect(ids(large.selectRows({ before: gone, last: 1 }).rows)).toEqual([`${COUNT - 1}`]);
-    const moved = codec.encode({ place, id: '0' });
+    const moved = codec.encode({ index, id: '0' });
     expect(ids(large.selectRows({ after: moved, first: 1 }).rows)).toEqual(['1']);
   });
 
-  test('an order that repeats its keys 10,000 times is that of each field once', () => {
+  test('an order that repeats its keys 10,000 times equals the order by each field once', () => {
     const keys: RowOrder[] = [
       { field: 'totalCost', direction: 'DESC' },
       { field: 'namespace', direction: 'ASC' },
@@ -561,12 +585,12 @@ describe('in a report of 100,000 rows', () => {
     expect(ids(large.selectRows({ orderBy: again, first: 20 }).rows)).toEqual(got);
   });
 
-  test('1,000 labels, or one 5,000 times, are as good as a few', () => {
+  test('a filter accepts 1,000 labels, or one label 5,000 times', () => {
     expect(large.sumRows({ labels: LABELS }).rowCount).toBe(1);
     expect(large.sumRows({ labels: Array.from({ length: 5_000 }, () => LABELS[4]!) }).rowCount).toBe(COUNT);
   });
 
-  test('shares of as many groups as rows are parts of one whole', () => {
+  test('shares of 50,000 groups add up one total only', () => {
     // Were the whole added up anew for each of them, this would outlast the runner's patience.
     const { groups } = reportOf(
       Array.from({ length: 50_000 }, (_, at) => ({ id: `${at}`, workloadName: `w${at}`, totalCost: 2 })),
@@ -574,7 +598,7 @@ describe('in a report of 100,000 rows', () => {
     expect(new Set(groups.map(({ share }) => share))).toEqual(new Set([1 / 50_000]));
   });
 
-  test('names in all five places of a breakdown, each of its own, are no more than rows', () => {
+  test('a breakdown by four distinct names per row has as many groups as rows', () => {
     const own = reportOf(
       Array.from({ length: 20_000 }, (_, at) => ({
         id: `${at}`,
@@ -587,15 +611,15 @@ describe('in a report of 100,000 rows', () => {
   });
 });
 
-test('totals work a sum out once, however often it is asked for', () => {
+test('totals compute each sum once', () => {
   const asked: string[] = [];
   const totals = createTotals(3, (field) => asked.push(field));
   expect([totals.sum('totalCost'), totals.sum('replicas'), totals.sum('totalCost')]).toEqual([1, 2, 1]);
   expect(asked).toEqual(['totalCost', 'replicas']);
 });
 
-describe('what a report keeps of its answers', () => {
-  test('stays right when more is asked for than it may keep, over and over', () => {
+describe('the derived data of a report', () => {
+  test('stays correct when it is evicted again and again', () => {
     // Three rows have a budget for less than one column, twenty for about eight.
     for (const count of [3, 20]) {
       const [json] = fc.sample(anyReport(count, count), { numRuns: 1, seed: 11 }) as [UpstreamReport];
@@ -625,20 +649,21 @@ describe('what a report keeps of its answers', () => {
     }
   });
 
-  test('is what was used last and fits the budget, never more', () => {
+  test('is evicted least recently used first, and never exceeds its bound', () => {
     const anyUse = fc.record({ key: fc.constantFrom('a', 'b', 'cc', 'dddd', 'e'), bytes: fc.nat({ max: 60 }) });
     fc.assert(
       fc.property(fc.nat({ max: 100 }), fc.array(anyUse, { maxLength: 40 }), (budget, uses) => {
-        const derived = createDerived(budget);
+        const derived = new DerivedCache(budget);
         // The most recently used last.
         let kept: { key: string; size: number; thing: object }[] = [];
         for (const { key, bytes } of uses) {
           const made: object[] = [];
-          const make = () => {
+          const make = function* (): Steps<object> {
             made.push({});
+            yield;
             return made[0]!;
           };
-          const got = derived.get(key, make, () => bytes);
+          const got = runAll(derived.get(key, make, () => bytes));
           const known = kept.find((each) => each.key === key);
           expect(got).toBe(known?.thing ?? made[0]);
           expect(made).toHaveLength(known === undefined ? 1 : 0);

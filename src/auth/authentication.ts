@@ -4,7 +4,7 @@ import type { JWTPayload } from 'jose';
 
 import type { Clock } from '../clock.js';
 import { GatewayError } from '../errors.js';
-import type { Grants } from '../report/permissions/permissions.js';
+import type { Permissions } from '../report/permissions/permissions.js';
 import { createKeyFinder, type ApiKey } from './api-keys.js';
 import type { JwtOptions, JwtSettings, JwtVerifier } from './jwt.js';
 import type { Identity, Scopes } from './permissions.js';
@@ -25,7 +25,7 @@ export interface Caller {
   /** For the log: the name of the API key, or the subject of the token. */
   readonly name: string;
   /** What it may see; undefined: everything. */
-  readonly grants: Grants | undefined;
+  readonly grants: Permissions | undefined;
 }
 
 /** The headers of a request, by names in small letters; null for what is not there. */

@@ -2,7 +2,7 @@
 // who is named by neither may see nothing.
 
 import { isObject, parseJsonFile } from './strict-json.js';
-import { createGrants, type Grant, type Grants } from '../report/permissions/permissions.js';
+import { createPermissions, type PermissionRule, type Permissions } from '../report/permissions/permissions.js';
 
 /** What is known of somebody who was let in. */
 export interface Identity {
@@ -14,17 +14,17 @@ export interface Identity {
 
 export interface Scopes {
   /** What somebody may see: all that any of its entries grants. Undefined: everything; null: nothing. */
-  grantsOf(identity: Identity): Grants | undefined | null;
+  grantsOf(identity: Identity): Permissions | undefined | null;
   /** The names of callers that have an entry. */
   readonly callers: readonly string[];
   /** Whether there are entries for claims. */
   readonly hasClaims: boolean;
 }
 
-type Section = ReadonlyMap<string, readonly Grant[]>;
+type Section = ReadonlyMap<string, readonly PermissionRule[]>;
 
 /** Everything, as an entry says it. */
-const EVERYTHING: readonly Grant[] = [{}];
+const EVERYTHING: readonly PermissionRule[] = [{}];
 
 /**
  * Reads the text of the file: `{"callers": {name: entry}, "claims": {value: entry}}`, where an entry is "all" or a list of
@@ -42,7 +42,7 @@ export function parseScopes(text: string, problems: string[]): Scopes {
 }
 
 function createScopes(callers: Section, claims: Section): Scopes {
-  const known = new Map<string, Grants | undefined>();
+  const known = new Map<string, Permissions | undefined>();
   return {
     callers: [...callers.keys()],
     hasClaims: claims.size > 0,
@@ -56,7 +56,7 @@ function createScopes(callers: Section, claims: Section): Scopes {
       const key = JSON.stringify([callers.has(name) ? name : null, named]);
       if (!known.has(key)) {
         if (known.size >= MAX_KNOWN) known.clear();
-        known.set(key, createGrants(entries.flat()));
+        known.set(key, createPermissions(entries.flat()));
       }
       return known.get(key);
     },
@@ -80,7 +80,7 @@ function readSection(root: Readonly<Record<string, unknown>>, name: string, prob
   );
 }
 
-function readEntry(entry: unknown, place: string, problems: string[]): readonly Grant[] {
+function readEntry(entry: unknown, place: string, problems: string[]): readonly PermissionRule[] {
   if (entry === 'all') return EVERYTHING;
   if (!Array.isArray(entry) || entry.length === 0 || !entry.every(isGrant)) {
     problems.push(
@@ -91,7 +91,7 @@ function readEntry(entry: unknown, place: string, problems: string[]): readonly 
   return entry;
 }
 
-function isGrant(value: unknown): value is Grant {
+function isGrant(value: unknown): value is PermissionRule {
   if (!isObject(value)) return false;
   const lists = Object.entries(value);
   return lists.length > 0 && lists.every(([name, names]) => LISTS.includes(name) && isNames(names));

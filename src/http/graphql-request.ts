@@ -6,7 +6,7 @@ import type { HeadersByName } from '../auth/authentication.js';
 import type { Deadline } from '../concurrency/deadline.js';
 import type { ErrorCode } from '../errors.js';
 import type { LoadStats } from '../loaders/load-stats.js';
-import type { Grants } from '../report/permissions/permissions.js';
+import type { Permissions } from '../report/permissions/permissions.js';
 import type { Principal } from '../upstream/principal.js';
 import type { HttpRequest } from './http-message.js';
 import type { OperationFacts } from './instrumentation.js';
@@ -28,7 +28,7 @@ export class GraphQLRequest {
   /** The name of the API key or the subject of the token; undefined without authentication. */
   callerName: string | undefined;
   /** What the caller may see; undefined for everything. */
-  permissions: Grants | undefined;
+  permissions: Permissions | undefined;
   /** At ScaleOps; undefined when there are no credentials, which is an error of each report. */
   principal: Principal | undefined;
   operation: (OperationFacts & { readonly stats: LoadStats }) | undefined;

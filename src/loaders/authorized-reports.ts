@@ -3,8 +3,8 @@
 
 import type { CacheAnswer, ReportCache } from '../cache/report-cache.js';
 import { whenThere } from '../concurrency/maybe-promise.js';
-import { toGrantedRequest, type GrantedRequest } from '../report/permissions/restrict-request.js';
-import type { Grants } from '../report/permissions/permissions.js';
+import { restrictRequest, type RestrictedRequest } from '../report/permissions/restrict-request.js';
+import type { Permissions } from '../report/permissions/permissions.js';
 import type { ReadReport } from './read-report.js';
 
 /** The part of the cache that returns reports. */
@@ -19,28 +19,28 @@ export interface OperationCache extends Pick<Reports, 'load'> {
 type CachedReport = ReturnType<Reports['findFamily']>[number];
 export type RelatedReport = Omit<CachedReport, 'take'> & { take(): CacheAnswer | Promise<CacheAnswer> };
 
-export function restrictReports(cache: Reports, grants: Grants, readReport: ReadReport): OperationCache {
+export function restrictReports(cache: Reports, grants: Permissions, readReport: ReadReport): OperationCache {
   const restrict = (
     lookup: CacheAnswer,
-    { grants: narrowed, regrouping }: Pick<GrantedRequest, 'grants' | 'regrouping'>,
+    { permissions: narrowed, reAggregation }: Pick<RestrictedRequest, 'permissions' | 'reAggregation'>,
   ): CacheAnswer | Promise<CacheAnswer> =>
     whenThere(
-      readReport(lookup.report, 1, () => lookup.report.restrict(narrowed, regrouping)),
+      readReport(lookup.report, 1, () => lookup.report.restrict(narrowed, reAggregation)),
       (report) => ({ ...lookup, report }),
     );
   return {
     async load(request, principal, options) {
-      const granted = toGrantedRequest(request, grants);
+      const granted = restrictRequest(request, grants);
       return restrict(await cache.load(granted.request, principal, options), granted);
     },
     loadAtOnce(request, principal) {
-      const granted = toGrantedRequest(request, grants);
+      const granted = restrictRequest(request, grants);
       const lookup = cache.loadAtOnce(granted.request, principal);
       return lookup && restrict(lookup, granted);
     },
     findFamily: (base, principal, fault) =>
       cache
         .findFamily(base, principal, fault)
-        .map((related) => ({ ...related, take: () => restrict(related.take(), { grants }) })),
+        .map((related) => ({ ...related, take: () => restrict(related.take(), { permissions: grants }) })),
   };
 }

@@ -1,7 +1,7 @@
 // What the resolvers of one operation see: the caller's permissions, loaders and a budget that live as long as the
 // operation.
 
-import type { Grants } from '../report/permissions/permissions.js';
+import type { Permissions } from '../report/permissions/permissions.js';
 import { createLoadStats, type LoadStats } from './load-stats.js';
 import { createMemoize, type Memoize } from './memoize.js';
 import { OperationBudget } from './operation-budget.js';
@@ -21,7 +21,7 @@ export interface GatewayContext {
   readonly multiClusterByDefault: boolean;
   readonly maxPageRows: number | undefined;
   /** Reports contain only what these allow; naming anything else explicitly is FORBIDDEN. */
-  readonly permissions: Grants | undefined;
+  readonly permissions: Permissions | undefined;
 }
 
 export function createContext(services: RequestServices, caller: Caller): GatewayContext {

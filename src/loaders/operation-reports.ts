@@ -4,7 +4,7 @@
 import type { CacheAnswer } from '../cache/report-cache.js';
 import type { Group } from '../report/columns/group-by.js';
 import type { WorkloadCostsRequest } from '../report/request.js';
-import { createCoverage, toFamilyKey, type ScopedRequest } from '../report/scopes/scope.js';
+import { createCoverage, relatedKey, type ScopedRequest } from '../report/scopes/scope.js';
 import type { SupersetReport } from './entity-loader.js';
 
 export interface OperationReports {
@@ -34,12 +34,12 @@ export function createOperationReports(): OperationReports {
       }, settle);
     },
     async find(wanted) {
-      const familyKey = toFamilyKey(wanted[0].base);
+      const familyKey = relatedKey(wanted[0].base);
       const awaited = [...pending].filter(
-        ([, request]) => toFamilyKey(request) === familyKey && wanted.some(createCoverage(request, ANY_CLUSTER)),
+        ([, request]) => relatedKey(request) === familyKey && wanted.some(createCoverage(request, ANY_CLUSTER)),
       );
       await Promise.allSettled(awaited.map(([lookup]) => lookup));
-      return finished.filter(({ request }) => toFamilyKey(request) === familyKey);
+      return finished.filter(({ request }) => relatedKey(request) === familyKey);
     },
   };
 }

@@ -11,7 +11,7 @@ import type { OperationBudget } from './operation-budget.js';
  * @throws GatewayError QUERY_TOO_COMPLEX before it reads anything, when the budget does not allow it.
  */
 export type ReadReport = <T>(
-  report: Pick<Report, 'rowCount'>,
+  report: Pick<Report, 'scanCost'>,
   passes: number,
   read: () => T | Steps<T>,
 ) => T | Promise<T>;
@@ -30,7 +30,7 @@ export function createReadReport(
     },
   };
   return (report, passes, read) => {
-    budget.chargeReading(passes * report.rowCount);
+    budget.chargeReading(passes * report.scanCost);
     return scheduler.run(toSteps(read), caller);
   };
 }

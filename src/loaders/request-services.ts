@@ -1,7 +1,7 @@
 // What the context of an operation is made from: the services that all requests share, and the caller.
 
 import type { Scheduler } from '../concurrency/scheduler.js';
-import type { Grants } from '../report/permissions/permissions.js';
+import type { Permissions } from '../report/permissions/permissions.js';
 import type { Credentials } from '../upstream/auth/credentials.js';
 import type { Principal } from '../upstream/principal.js';
 import type { Reports } from './authorized-reports.js';
@@ -35,7 +35,7 @@ export interface Caller {
   /** Names the caller among those whose calls to ScaleOps share its slots; undefined: nobody in particular. */
   readonly callerKey?: string | undefined;
   /** Undefined: the caller may see everything. */
-  readonly permissions?: Grants | undefined;
+  readonly permissions?: Permissions | undefined;
   /** Resolves when the request may hold a large response in memory; immediately by default. */
   readonly acquireLargeResponseSlot?: () => Promise<void>;
   /** Whether the client sent `Cache-Control: no-cache`. */

@@ -1,10 +1,12 @@
-// A report as plain data, which can be made in one thread and become a Report in another: its memory changes hands, and
-// nothing is copied.
+// A report as plain data: made in one thread and turned into a Report in another. Its memory is transferred, not copied.
 
-import type { PackedColumns } from './columns/pack.js';
-import { createReport, type Report, type ReportWindow } from './report.js';
+import { NAME_FIELDS } from './columns/columns.js';
+import { countTexts, stringsAt, type PackedColumns } from './columns/pack.js';
+import type { Report } from './report.js';
+import { createReport } from './report-view.js';
 import { toColumns } from './columns/unpack.js';
 import { DERIVED_BYTES_PER_ROW } from './shared-report.js';
+import type { ReportWindow } from './window.js';
 
 export interface ReportData {
   readonly window: ReportWindow | null;
@@ -15,25 +17,44 @@ export interface ReportData {
 
 export interface DecodedReport {
   readonly report: Report;
-  /** Numbers that were left out because they were not finite, or no whole number where one is due. */
+  /** How many numbers were dropped: not finite, or not whole where a count is expected. */
   readonly droppedNumbers: number;
 }
 
-export function toReport({ window, clusters, columns, droppedNumbers }: ReportData): DecodedReport {
-  const report = createReport({ window, clusters, columns: toColumns(columns), byteSize: measure(columns) });
+export function toReport(data: ReportData): DecodedReport {
+  const { window, clusters, columns, droppedNumbers } = data;
+  const report = createReport({ window, clusters, columns: toColumns(columns), byteSize: measure(data) });
   return { report, droppedNumbers };
 }
 
-/** The memory of a report's rows. */
+/** The memory of a report's rows, to be transferred. */
 export function bufferOf({ columns }: ReportData): ArrayBuffer {
   return columns.block;
 }
 
-// What is on V8's heap, as measured by test/bench/memory.mjs: a report without rows.
+// What a report without rows takes on V8's heap, as measured by test/bench/memory.mjs.
 const REPORT_BYTES = 12_288;
-/** The list of all rows' numbers. */
-const ROW_NUMBER_BYTES = 4;
+/** The list of all row numbers, and the order of all texts: one number each. */
+const INDEX_BYTES = 4;
+/** A string of a list, and an entry of a Set, besides the characters. */
+const STRING_BYTES = 32;
+const SET_ENTRY_BYTES = 32;
 
-function measure({ rowCount, block }: PackedColumns): number {
-  return REPORT_BYTES + block.byteLength + rowCount * (ROW_NUMBER_BYTES + DERIVED_BYTES_PER_ROW);
+/** What the report retains, with the most that it may compute and cache later. */
+function measure({ clusters, columns }: ReportData): number {
+  const { rowCount, block } = columns;
+  return (
+    REPORT_BYTES +
+    block.byteLength +
+    rowCount * (INDEX_BYTES + DERIVED_BYTES_PER_ROW) +
+    INDEX_BYTES * countTexts(columns) +
+    clusters.reduce((bytes, name) => bytes + STRING_BYTES + 2 * name.length, 0) +
+    measureClusterNames(columns)
+  );
+}
+
+/** The folded names that hasCluster compares. */
+function measureClusterNames(columns: PackedColumns): number {
+  const { chars, ends } = stringsAt(columns, NAME_FIELDS.indexOf('clusterName'));
+  return (STRING_BYTES + SET_ENTRY_BYTES) * ends.length + chars.byteLength;
 }

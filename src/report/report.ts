@@ -1,205 +1,60 @@
-// A cost report as ScaleOps gave it: immutable data and the questions that can be asked of it. No I/O, no GraphQL, no
-// HTTP. How the rows are held is known in this folder alone.
+// A cost report from ScaleOps: immutable data and the questions that can be asked of it. No I/O, no GraphQL, no HTTP. How
+// the rows are stored is known in this folder alone.
 
-import { breakDown, type Breakdown, type Dimension, type GroupOrder } from './query/breakdown.js';
-import { nameOf } from './columns/cells.js';
-import type { Columns, NameColumn } from './columns/columns.js';
-import { createCursorCodec } from './query/cursor.js';
-import { sumRows } from './query/exact-sum.js';
-import { dropRepeated } from './query/order.js';
-import type { Grants } from './permissions/permissions.js';
-import { createNumbersOf } from './permissions/restricted-numbers.js';
-import { findScopes, pickRows, type FoundScope } from './scopes/split.js';
-import { regroup, type Regrouping } from './permissions/re-aggregate.js';
-import { selectPage, type RowPage, type RowQuestion } from './query/row-page.js';
-import { toRow, type ReportRow } from './row.js';
-import { foldCase } from './columns/case-folding.js';
-import type { Scope } from './scopes/scope.js';
-import { createTotals, type Totals } from './query/totals.js';
-import { createWorkloadFinder } from './scopes/workload-index.js';
-import { allRows, findRows, toCanonicalWhere, type RowsWhere } from './query/filter-rows.js';
-import { Whole } from './shared-report.js';
-
-export type { RowPage, RowQuestion };
-
-/** The time a report covers, [startTime, endTime), in milliseconds since the Unix epoch. */
-export interface ReportWindow {
-  readonly startTime: number;
-  readonly endTime: number;
-}
+import type { SumField } from './columns/columns.js';
+import type { Permissions } from './permissions/permissions.js';
+import type { ReAggregation } from './permissions/re-aggregate.js';
+import type { Breakdown, Dimension, GroupOrder } from './query/breakdown.js';
+import type { RowsWhere } from './query/filter-rows.js';
+import type { RowPage, RowQuestion } from './query/row-page.js';
+import type { Totals } from './query/totals.js';
+import type { ReportRow } from './row.js';
+import type { EntityScope } from './scopes/scope.js';
+import type { Steps } from './steps.js';
+import type { ReportWindow } from './window.js';
 
 export interface BreakdownQuestion {
   readonly by: readonly Dimension[];
   readonly where?: RowsWhere | undefined;
   readonly orderBy: GroupOrder;
   readonly first?: number | undefined;
+  /** The sums that will be read; all by default. Reading another sum is correct, and computes it in one go. */
+  readonly fields?: readonly SumField[] | undefined;
 }
 
+/**
+ * A report, or a part of one. Methods that read rows are computations in steps, see steps.ts.
+ *
+ * What they cost, in rows or table entries read: `scanCost` for each condition, sort key, dimension and sum, and
+ * `labelScanCost` more for each label dimension and for `where.labels`. Ranks for sort keys and label columns are computed
+ * once per report while they fit the bound of its derived data. A part costs what its own rows cost: indexes over the
+ * tables that parts share with the whole report are built once, by the first question that needs them.
+ */
 export interface Report {
-  /** Null when the upstream named no window that can be read. */
+  /** Null when ScaleOps sent no window that can be read. */
   readonly window: ReportWindow | null;
   readonly clusters: readonly string[];
-  /** How many rows it has. */
   readonly rowCount: number;
-  /** About how many bytes of memory the report takes, and what it may keep of its answers; for the cache's bound. */
+  /** What the report retains in memory, in bytes, with the most that its derived data may take. 0 for a part. */
   readonly byteSize: number;
-  /** @throws CursorError for an `after` or `before` that is no cursor of this list. */
-  selectRows(question: RowQuestion): RowPage;
-  sumRows(where?: RowsWhere): Totals;
-  breakDown(question: BreakdownQuestion): Breakdown;
-  /** Whether there is a row of this cluster, named without regard to case. */
+  /** What one pass reads: the rows, and for a re-aggregated report also the rows that were added up. */
+  readonly scanCost: number;
+  /** What a question about labels reads besides the rows: the labels of the rows. */
+  readonly labelScanCost: number;
+  /** @throws CursorError for an `after` or `before` that is not a cursor of this list. */
+  selectRows(question: RowQuestion): Steps<RowPage>;
+  /** @param fields the sums that will be read; all by default. */
+  sumRows(where?: RowsWhere, fields?: readonly SumField[]): Steps<Totals>;
+  breakDown(question: BreakdownQuestion): Steps<Breakdown>;
+  /** Whether a row names this cluster, without regard to case. The first call reads each distinct cluster name. */
   hasCluster(name: string): boolean;
-  /** The report of each scope alone, as the upstream would have given it; none where there is no row of it. */
-  split(scopes: readonly Scope[]): ReadonlyMap<Scope, Report>;
-  /** The report of what may be seen alone; its rows told apart by cluster and namespace, and then added up as said. */
-  restrict(grants: Grants, regrouping?: Regrouping): Report;
-  /** The row of a workload, by its names without regard to case; in a report of one namespace. Null where there is none. */
-  findWorkload(type: string, name: string): ReportRow | null;
-}
-
-/** What a report is made of: columns that nobody will change, and their size as measured by who made them. */
-interface ReportData {
-  readonly window: ReportWindow | null;
-  readonly clusters: readonly string[];
-  readonly columns: Columns;
-  readonly byteSize: number;
-}
-
-export function createReport({ window, clusters, columns, byteSize }: ReportData): Report {
-  return new ReportView(new Whole(window, columns), { clusters, byteSize, numbers: columns.numbers });
-}
-
-/** What of a report somebody sees: these rows and no others. */
-interface View extends Pick<ReportData, 'clusters' | 'byteSize'> {
-  /** All, where they are left out. */
-  readonly rows?: Uint32Array;
-  /** For sums over no other rows than these. */
-  readonly numbers: Columns['numbers'];
-}
-
-class ReportView implements Report {
-  readonly clusters: readonly string[];
-  readonly byteSize: number;
-  readonly #whole: Whole;
-  readonly #numbers: Columns['numbers'];
-  #rows: Uint32Array | undefined;
-  #clusterNames: ReadonlySet<string> | undefined;
-  #workloads: ReturnType<typeof createWorkloadFinder> | undefined;
-  #cost: number | undefined;
-
-  constructor(whole: Whole, { clusters, byteSize, rows, numbers }: View) {
-    this.#whole = whole;
-    this.clusters = clusters;
-    this.byteSize = byteSize;
-    this.#rows = rows;
-    this.#numbers = numbers;
-  }
-
-  get window(): ReportWindow | null {
-    return this.#whole.window;
-  }
-
-  get rowCount(): number {
-    return this.#rows?.length ?? this.#whole.columns.rowCount;
-  }
-
-  selectRows({ where, orderBy = [], scope, ...page }: RowQuestion): RowPage {
-    const { columns } = this.#whole;
-    const order = dropRepeated(orderBy);
-    return selectPage({
-      columns,
-      rows: this.#rowsWhere(where),
-      keys: order.map(({ field, direction }) => ({ ranks: this.#whole.ranksOf(field), direction })),
-      codec: createCursorCodec(() => [scope?.() ?? '', order, toCanonicalWhere(where)]),
-      page,
-      reportCost: () => this.#reportCost(),
-      textsOf: (field) => this.#whole.textsOf(field),
-    });
-  }
-
-  sumRows(where?: RowsWhere): Totals {
-    const found = this.#rowsWhere(where);
-    return createTotals(found.length, (field) => sumRows(this.#numbers[field], found));
-  }
-
-  breakDown({ by, where, ...question }: BreakdownQuestion): Breakdown {
-    const columns = by.map((dimension) => this.#whole.columnOf(dimension));
-    return breakDown(this.#numbers, { rows: this.#rowsWhere(where), by: columns, ...question });
-  }
-
-  hasCluster(name: string): boolean {
-    const { names } = this.#whole.columns;
-    this.#clusterNames ??= new Set(namesOf(names.clusterName, this.#ownRows()).map(foldCase));
-    return this.#clusterNames.has(foldCase(name));
-  }
-
-  split(scopes: readonly Scope[]): ReadonlyMap<Scope, Report> {
-    const { window, columns } = this.#whole;
-    return split(window, columns, findScopes(columns, this.#ownRows(), scopes));
-  }
-
-  restrict(grants: Grants, regrouping?: Regrouping): Report {
-    return restrict(this.#whole, this.#ownRows(), grants, regrouping);
-  }
-
-  findWorkload(type: string, name: string): ReportRow | null {
-    const { columns } = this.#whole;
-    this.#workloads ??= createWorkloadFinder(columns, this.#ownRows());
-    const row = this.#workloads(type, name);
-    return row === undefined ? null : toRow(columns, row, this.#reportCost());
-  }
-
-  #ownRows(): Uint32Array {
-    return (this.#rows ??= allRows(this.#whole.columns));
-  }
-
-  #rowsWhere(where: RowsWhere | undefined): Uint32Array {
-    return where === undefined ? this.#ownRows() : findRows(this.#whole.columns, where, this.#ownRows());
-  }
-
-  #reportCost(): number {
-    return (this.#cost ??= sumRows(this.#numbers.totalCost, this.#ownRows()));
-  }
-}
-
-/** Nobody keeps a part for longer than an answer takes, and its rows are those of the whole: it counts for nothing. */
-const PART_BYTES = 0;
-
-function split(window: ReportWindow | null, whole: Columns, found: readonly FoundScope[]): ReadonlyMap<Scope, Report> {
-  const parts = found.flatMap(({ rows, spelled }) => {
-    const columns = pickRows(whole, rows);
-    const clusters = columns.names.clusterName.values.all().slice(1);
-    const part = createReport({ window, clusters, columns, byteSize: PART_BYTES });
-    return spelled.map((scope) => [scope, part] as const);
-  });
-  return new Map(parts);
-}
-
-/** About what a view takes beside the numbers of its rows, and a row that was added up. */
-const VIEW_BYTES = 6_144;
-const ADDED_UP_BYTES_PER_ROW = 224;
-
-function restrict(whole: Whole, among: Uint32Array, grants: Grants, regrouping: Regrouping | undefined): Report {
-  const { window, columns, derived } = whole;
-  const make = (): Report => {
-    const rows = grants.findRows(columns, among);
-    // Those of the rows, in their order: ScaleOps may list clusters of which it gives none, and in the order of all rows.
-    const clusters = namesOf(columns.names.clusterName, rows);
-    if (regrouping === undefined) {
-      const byteSize = VIEW_BYTES + rows.byteLength;
-      return new ReportView(whole, { clusters, rows, numbers: createNumbersOf(columns, rows), byteSize });
-    }
-    const added = regroup(columns, rows, regrouping);
-    const byteSize = VIEW_BYTES + ADDED_UP_BYTES_PER_ROW * added.rowCount;
-    return createReport({ window, clusters, columns: added, byteSize });
-  };
-  // What is kept is of all rows.
-  if (among.length < columns.rowCount) return make();
-  return derived.get(`visible to ${grants.key}, ${JSON.stringify(regrouping)}`, make, ({ byteSize }) => byteSize);
-}
-
-function namesOf(column: NameColumn, rows: Uint32Array): readonly string[] {
-  const found = new Set<number>();
-  for (let at = 0; at < rows.length; at += 1) found.add(column.codes[rows[at]!]!);
-  return Array.from(found, (code) => nameOf(column, code)).filter((name) => name !== null);
+  /** The report of each scope, as ScaleOps would have returned it; scopes without rows are left out. Reads each row once. */
+  split(scopes: readonly EntityScope[]): Steps<ReadonlyMap<EntityScope, Report>>;
+  /**
+   * The report of the rows that a caller may see, re-aggregated when asked. Sums and shares are those of a report without
+   * any other rows.
+   */
+  restrict(permissions: Permissions, reAggregation?: ReAggregation): Steps<Report>;
+  /** The first row of a workload, without regard to case, in a report of one namespace; null when there is none. */
+  findWorkload(type: string, name: string): Steps<ReportRow | null>;
 }

@@ -1,10 +1,10 @@
-// Which report is asked for: the parameters of the two REST calls under the upstream's own names, in one canonical
-// form. Requests that mean the same have the same key, however the caller wrote them.
+// Which report a request is about: the parameters of the two REST calls under ScaleOps' names, in canonical form. Requests
+// that mean the same have the same key.
 
 interface CommonParameters {
   readonly multiCluster?: boolean | undefined;
   readonly shouldIgnoreWorkloads?: boolean | undefined;
-  /** "<n>d", or "<n>h", "<n>m" for what is no whole number of days. */
+  /** "<n>d"; or "<n>h" or "<n>m" for a time that is not a whole number of days. */
   readonly range?: string | undefined;
 }
 
@@ -43,10 +43,10 @@ export interface WorkloadCostsRequest extends CommonParameters {
 export type ReportRequest = AggregatedCostsRequest | WorkloadCostsRequest;
 export type ReportKind = ReportRequest['report'];
 
-/** The parameters of a request by name, in canonical form, without those that the caller did not choose. */
+/** The parameters of a request by name, in canonical form. Parameters that the caller did not choose are left out. */
 export type ReportParameters = Readonly<Record<string, boolean | number | string | readonly string[]>>;
 
-/** What the upstream's page documents as the meaning of a parameter that is left out. */
+/** The documented defaults of ScaleOps. */
 const DOCUMENTED_DEFAULTS: Readonly<Record<ReportKind, Readonly<Record<string, unknown>>>> = {
   aggregated: { gpuWorkloadsOnly: false, multiCluster: false, range: '7d', shouldIgnoreWorkloads: false, stepSize: 0 },
   workloads: {
@@ -76,7 +76,7 @@ const NAMES = {
   }),
 };
 
-/** None is forgotten: they are those of the type. */
+/** The type ensures that no parameter is missing. */
 function toNames<Request>(names: Readonly<Record<Exclude<keyof Request, 'report'>, 0>>): readonly string[] {
   return Object.keys(names).sort();
 }
@@ -86,7 +86,7 @@ export function toParameters(request: ReportRequest): ReportParameters {
   const parameters: Record<string, boolean | number | string | readonly string[]> = {};
   for (const name of NAMES[request.report]) {
     const value = (request as unknown as ReportParameters)[name];
-    // Every list is a set: of things to keep, to leave out, or to group by.
+    // The order and the repetitions of a list mean nothing to ScaleOps.
     if (value !== undefined) parameters[name] = Array.isArray(value) ? [...new Set(value as string[])].sort() : value;
   }
   return parameters;
@@ -94,9 +94,9 @@ export function toParameters(request: ReportRequest): ReportParameters {
 
 const KEYS = new WeakMap<ReportRequest, string>();
 
-/** A text that is equal for requests that mean the same, by the upstream's documented defaults. Not for a secret. */
+/** Equal for requests that mean the same by ScaleOps' documented defaults. Contains no secret. */
 export function toRequestKey(request: ReportRequest): string {
-  // Asked for several times on the way of one request.
+  // One request needs its key several times.
   let key = KEYS.get(request);
   if (key === undefined) {
     const defaults = DOCUMENTED_DEFAULTS[request.report];

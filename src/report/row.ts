@@ -1,12 +1,12 @@
-// One row of a report, as it is handed out: the 22 fields of the REST API, and its share of the whole. A row is a view:
-// what of it is not asked for is not made.
+// One row of a report: the 22 fields of the REST API and its share of the report. A row is a view: a field is computed when
+// it is read.
 
 import { idAt, labelsAt, nameOf, numberAt, servicesAt } from './columns/cells.js';
 import { NAME_FIELDS, NUMBER_FIELDS, type Columns, type NameField, type NumberField } from './columns/columns.js';
 import type { Label } from './columns/label.js';
-import { shareOf } from './query/totals.js';
+import { shareOf } from './columns/share.js';
 
-/** A row. Text that the upstream leaves empty, and numbers that it leaves out or that are not finite, are null. */
+/** A row. Empty texts, missing numbers and numbers that are not finite are null. */
 export interface ReportRow
   extends Readonly<Record<NameField, string | null>>, Readonly<Record<NumberField, number | null>> {
   readonly id: string;
@@ -14,7 +14,7 @@ export interface ReportRow
   readonly annotations: readonly Label[] | null;
   readonly ownerLabels: readonly Label[];
   readonly services: readonly string[];
-  /** totalCost as a part of the whole report's; null where either is unknown or there is no such part. */
+  /** totalCost as a part of the report's totalCost; null when either is unknown or the quotient is not finite. */
   readonly share: number | null;
 }
 

@@ -1,57 +1,93 @@
-// What all who see something of a report share: its columns, and what was worked out of them for one and is of use to all.
+// What all views of a report share: its columns, and what is computed from them once.
 
-import { createLabelColumn, type Dimension } from './query/breakdown.js';
-import type { Columns, NameColumn, NameField, NumberField } from './columns/columns.js';
-import { createDerived, type Derived } from './columns/derived-cache.js';
-import { toJsonTexts } from './write/json-writer.js';
-import type { OrderField } from './query/order.js';
-import { rankNames, rankNumbers, type Ranks } from './query/ranks.js';
-import type { ReportWindow } from './report.js';
-import type { PlainTexts } from './columns/strings.js';
+import { type Columns, type NameColumn } from './columns/columns.js';
+import { DerivedCache } from './columns/derived-cache.js';
+import { createLabelColumn } from './query/label-lookup.js';
+import type { Dimension } from './query/breakdown.js';
+import { allRows } from './query/filter-rows.js';
+import type { OrderField, RankedKey, RowOrder } from './query/order.js';
+import { orderTexts, rankNames, rankNumbers, type Ranks } from './query/ranks.js';
+import { createTextFinder, type FindText } from './query/text-index.js';
+import { indexWorkloads, measureWorkloadIndex, type FindWorkloadRow } from './scopes/workload-index.js';
+import { shareSteps, type Steps } from './steps.js';
+import type { ReportWindow } from './window.js';
 
-/** How much a report may keep of what it worked out: eight columns of row numbers. */
+/** The bound of a report's DerivedCache: eight columns of row numbers. */
 export const DERIVED_BYTES_PER_ROW = 32;
 
-export class Whole {
+type NamedField = keyof Columns['names'];
+type NumberedField = keyof Columns['numbers'];
+
+export class SharedReport {
   readonly window: ReportWindow | null;
   readonly columns: Columns;
-  readonly derived: Derived;
+  readonly derived: DerivedCache;
+  readonly findText: () => Steps<FindText>;
+  #rows: Uint32Array | undefined;
 
-  constructor(window: ReportWindow | null, columns: Columns) {
+  /** @param whole the report that these columns were taken from: they share its texts, and the index of these. */
+  constructor(window: ReportWindow | null, columns: Columns, derived: DerivedCache, whole?: SharedReport) {
     this.window = window;
     this.columns = columns;
-    this.derived = createDerived(DERIVED_BYTES_PER_ROW * columns.rowCount);
+    this.derived = derived;
+    this.findText = whole?.findText ?? shareSteps(() => indexTexts(columns));
   }
 
-  ranksOf(field: OrderField): Ranks {
-    const make = () => rankField(this.columns, field);
-    return this.derived.get(`ranks of ${field}`, make, ({ ranks }) => ranks.byteLength);
+  /** All row numbers, in ScaleOps' order. */
+  get rows(): Uint32Array {
+    return (this.#rows ??= allRows(this.columns.rowCount));
   }
 
-  columnOf(dimension: Dimension): NameColumn {
+  /** Ranks of what rows are ordered or grouped by. Cached: 4 bytes per row. */
+  *ranksOf(key: OrderField | Dimension): Steps<Ranks> {
+    const name = typeof key === 'string' ? key : 'field' in key ? key.field : `label ${key.label}`;
+    return yield* this.derived.get(
+      `ranks of ${name}`,
+      () => this.#rankOne(key),
+      ({ ranks }) => ranks.byteLength,
+    );
+  }
+
+  /** Finds workloads among all rows. Cached when it fits the bound; for a part always. */
+  *indexWorkloads(): Steps<FindWorkloadRow> {
+    const make = () => indexWorkloads(this.columns, this.rows);
+    return yield* this.derived.get('workloads', make, () => measureWorkloadIndex(this.columns));
+  }
+
+  /** Ranks of the keys, up to the first key that no two rows share: further keys decide nothing. */
+  *rank(order: readonly RowOrder[]): Steps<RankedKey[]> {
+    const keys: RankedKey[] = [];
+    for (const { field, direction } of order) {
+      const ranks = yield* this.ranksOf(field);
+      keys.push({ ranks, direction });
+      if (ranks.distinct === this.columns.rowCount) break;
+    }
+    return keys;
+  }
+
+  *#rankOne(key: OrderField | Dimension): Steps<Ranks> {
+    const { names, numbers } = this.columns;
+    if (typeof key !== 'string') return yield* rankNames(yield* this.columnOf(key));
+    if (key in names) return yield* rankNames(names[key as NamedField]);
+    return yield* rankNumbers(numbers[key as NumberedField].units);
+  }
+
+  /** The column of a dimension. That of a label is cached: 4 bytes per row and distinct value. */
+  *columnOf(dimension: Dimension): Steps<NameColumn> {
     if ('field' in dimension) return this.columns.names[dimension.field];
     const { label } = dimension;
-    return this.derived.get(`label ${label}`, () => createLabelColumn(this.columns, label), measureColumn);
+    return yield* this.derived.get(`label ${label}`, () => this.#labelColumn(label), measureColumn);
   }
 
-  /** The names of a column as JSON. */
-  textsOf(field: NameField): PlainTexts {
-    const { values } = this.columns.names[field];
-    // Mostly they are as they stand in the report, and there is nothing to be kept.
-    return values.plain?.() ?? this.derived.get(`JSON of ${field}`, () => toJsonTexts(values.all()), measureTexts);
+  *#labelColumn(label: string): Steps<NameColumn> {
+    return yield* createLabelColumn(this.columns, label, yield* this.findText());
   }
 }
 
-function rankField({ names, numbers }: Columns, field: OrderField): Ranks {
-  return field in names
-    ? rankNames(names[field as keyof typeof names])
-    : rankNumbers(numbers[field as NumberField].units);
-}
-
-function measureTexts({ view, ends }: PlainTexts): number {
-  return view.byteLength + ends.byteLength;
+function* indexTexts({ texts }: Columns): Steps<FindText> {
+  return createTextFinder(texts, yield* orderTexts(texts));
 }
 
 function measureColumn({ codes, values }: NameColumn): number {
-  return codes.byteLength + 8 * values.length;
+  return codes.byteLength + 4 * values.length;
 }

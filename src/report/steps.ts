@@ -1,5 +1,5 @@
 // Work that can be interrupted. A computation over many rows is a generator that yields where it may pause; a scheduler
-// outside this folder decides when it goes on.
+// outside this folder decides when it continues.
 
 /** Yields between short pieces of work, at most about a millisecond each, and returns the result. */
 export type Steps<T> = Generator<undefined, T, undefined>;
@@ -7,10 +7,59 @@ export type Steps<T> = Generator<undefined, T, undefined>;
 /** How many rows a loop may visit between two yields: well under a millisecond for a loop over columns. */
 export const ROWS_PER_STEP = 8_192;
 
+/** The same for loops that make a string, a label list or an object of each item. */
+export const ITEMS_PER_STEP = 1_024;
+
 /** Runs all steps at once, for callers that need not share the event loop: tests, benchmarks, small inputs. */
 export function runAll<T>(steps: Steps<T>): T {
   for (;;) {
     const { done, value } = steps.next();
     if (done === true) return value;
   }
+}
+
+/** Calls `work` for consecutive ranges of [0, count), each of at most `size`, and yields between them. */
+export function* inRanges(
+  count: number,
+  work: (from: number, to: number) => void,
+  size = ROWS_PER_STEP,
+): Steps<undefined> {
+  for (let from = 0; from < count; from += size) {
+    if (from > 0) yield;
+    work(from, Math.min(from + size, count));
+  }
+  return undefined;
+}
+
+/**
+ * Shares one computation between its callers: the first caller starts it, every caller advances it, and all get its
+ * result, which is retained. When all callers end before the result is there, the computation is discarded.
+ */
+export function shareSteps<T>(start: () => Steps<T>): () => Steps<T> {
+  let running: Steps<T> | undefined;
+  let callers = 0;
+  let result: { readonly value: T } | undefined;
+  const advance = (): IteratorResult<undefined, T> => {
+    running ??= start();
+    try {
+      return running.next();
+    } catch (error) {
+      running = undefined;
+      throw error;
+    }
+  };
+  return function* () {
+    callers += 1;
+    try {
+      while (result === undefined) {
+        const { done, value } = advance();
+        if (done === true) result = { value };
+        else yield;
+      }
+      return result.value;
+    } finally {
+      callers -= 1;
+      if (callers === 0) running = undefined;
+    }
+  };
 }

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 
 import { decodeReport } from '../../dist/report/parse/json-parser.js';
+import { runAll } from '../../dist/report/steps.js';
 import { SUM_FIELDS } from '../../dist/report/columns/columns.js';
 import { fetchFleet } from './fleet.mjs';
 import { measure, printMachine } from './measure.mjs';
@@ -27,14 +28,14 @@ const fits = (row) =>
 
 const QUESTIONS = {
   'top 20 by cost': [
-    () => ids(report.selectRows({ orderBy: [{ field: 'totalCost', direction: 'DESC' }], first: 20 }).rows),
+    () => ids(runAll(report.selectRows({ orderBy: [{ field: 'totalCost', direction: 'DESC' }], first: 20 })).rows),
     () => ids([...objects].sort((a, b) => b.totalCost - a.totalCost).slice(0, 20)),
   ],
-  'totals, 11 sums, with a where': [() => readAll(report.sumRows(where)), () => sumAll(objects.filter(fits))],
+  'totals, 11 sums, with a where': [() => readAll(runAll(report.sumRows(where))), () => sumAll(objects.filter(fits))],
   'breakdown by namespace, 11 sums a group': [
     () => {
       const by = [{ field: 'namespace' }];
-      const { groups } = report.breakDown({ by, orderBy: { field: 'totalCost', direction: 'DESC' } });
+      const { groups } = runAll(report.breakDown({ by, orderBy: { field: 'totalCost', direction: 'DESC' } }));
       return groups.map(({ keys, totals }) => [keys[0], readAll(totals)]);
     },
     () => {
@@ -45,7 +46,7 @@ const QUESTIONS = {
   'shares of as many groups as rows': [
     () => {
       const by = [{ field: 'clusterName' }, { field: 'namespace' }, { field: 'workloadName' }];
-      const { groups } = report.breakDown({ by, orderBy: { field: 'totalCost', direction: 'DESC' } });
+      const { groups } = runAll(report.breakDown({ by, orderBy: { field: 'totalCost', direction: 'DESC' } }));
       return groups.slice(0, 20).map(({ share }) => share);
     },
     () => {
@@ -60,7 +61,7 @@ const QUESTIONS = {
     },
   ],
   'order by workload name, 20 of them': [
-    () => ids(report.selectRows({ orderBy: [{ field: 'workloadName', direction: 'ASC' }], first: 20 }).rows),
+    () => ids(runAll(report.selectRows({ orderBy: [{ field: 'workloadName', direction: 'ASC' }], first: 20 })).rows),
     () => ids([...objects].sort((a, b) => compare(a.workloadName, b.workloadName)).slice(0, 20)),
   ],
 };

@@ -1,13 +1,14 @@
 // What a report takes on the heap beside what it says of itself (`byteSize`, what the cache's bound counts).
 // Run with --expose-gc: `npm run bench:memory`.
 
-import { createReportReading } from '../../dist/report/parse/fast-parser.js';
+import { createReportParser } from '../../dist/report/parse/fast-parser.js';
 import { toReport } from '../../dist/report/report-data.js';
+import { runAll } from '../../dist/report/steps.js';
 import { fetchFleet } from './fleet.mjs';
 import { printMachine, usedBytes } from './measure.mjs';
 
 const MIB = 1_048_576;
-const readReport = createReportReading();
+const readReport = createReportParser();
 
 /** What it was read from is let go of; only the report itself may stay. */
 function decode(text) {
@@ -21,7 +22,7 @@ async function weigh(workloads, copies) {
   const before = await usedBytes();
   const reports = Array.from({ length: copies }, () => decode(text));
   for (const report of reports) {
-    for (const field of ORDERS) report.selectRows({ orderBy: [{ field, direction: 'ASC' }], first: 1 });
+    for (const field of ORDERS) runAll(report.selectRows({ orderBy: [{ field, direction: 'ASC' }], first: 1 }));
   }
   const bytes = ((await usedBytes()) - before) / copies;
   const claimed = reports[0].byteSize;

@@ -2,7 +2,7 @@
 
 import type { UpstreamError } from '../../errors.js';
 import type { WorkloadCostsRequest } from '../../report/request.js';
-import { breadthOf } from '../../report/scopes/scope.js';
+import { estimateBreadth } from '../../report/scopes/scope.js';
 import type { Principal } from '../../upstream/principal.js';
 import { createAnswering, type CacheAnswer } from '../cache-result.js';
 import type { CacheInstrument } from '../instrumentation.js';
@@ -34,7 +34,9 @@ export function createFamilyFinding(memory: ReportMemory, instrument: CacheInstr
       .findFamily(principal, base)
       .filter(({ entry }) => fault !== undefined || memory.stage(entry) === 'fresh')
       // Time does not run backwards for whoever has seen one of them; of the same moment, the one that has more is better.
-      .sort((a, b) => b.entry.asOf - a.entry.asOf || breadthOf(b.place.request) - breadthOf(a.place.request))
+      .sort(
+        (a, b) => b.entry.asOf - a.entry.asOf || estimateBreadth(b.place.request) - estimateBreadth(a.place.request),
+      )
       .slice(0, MAX_FAMILY)
       .map(({ place, entry }) => ({
         request: place.request,

@@ -1,7 +1,7 @@
 // Which kept reports are alike but for the clusters and namespaces that they are about: among them may be one that has
 // what is asked for, and more. Only workload reports have such relatives.
 
-import { toFamilyKey } from '../../report/scopes/scope.js';
+import { relatedKey } from '../../report/scopes/scope.js';
 import type { ReportRequest, WorkloadCostsRequest } from '../../report/request.js';
 
 /** What is known of a report that is kept, by the key of its entry. */
@@ -20,7 +20,7 @@ export interface Families {
 export function createFamilies(): Families {
   const families = new Map<string, Map<string, Member>>();
   const nameOf = (principalId: string, request: WorkloadCostsRequest): string =>
-    JSON.stringify([principalId, toFamilyKey(request)]);
+    JSON.stringify([principalId, relatedKey(request)]);
   return {
     add(principalId, key, request) {
       if (request.report !== 'workloads') return;

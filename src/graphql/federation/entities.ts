@@ -6,7 +6,7 @@ import type { GraphQLResolveInfo } from 'graphql';
 import type { GatewayContext } from '../../loaders/context.js';
 import type { LoadedReport } from '../../loaders/report-loader.js';
 import type { Report } from '../../report/report.js';
-import { createScoping, type Scope } from '../../report/scopes/scope.js';
+import { createScopedRequests, type EntityScope } from '../../report/scopes/scope.js';
 import { builder } from '../builder.js';
 import { chargeSelectedFields } from '../response-budget.js';
 import { toWorkloadCostsRequest, WorkloadCostsFilter } from '../inputs/filters.js';
@@ -34,7 +34,7 @@ const MULTI_CLUSTER = true;
 
 /** Loads the report of a cluster or namespace, together with all others of the operation. */
 function loadScope(
-  scope: Scope,
+  scope: EntityScope,
   filter: Parameters<typeof toWorkloadCostsRequest>[0],
   context: GatewayContext,
   { fieldNodes }: GraphQLResolveInfo,
@@ -48,7 +48,7 @@ function loadScope(
   const toScoped = memoize([fieldNodes, 'filter'], () => {
     const request = toWorkloadCostsRequest(filter, MULTI_CLUSTER);
     assertAllowed(permissions, request);
-    return createScoping(request);
+    return createScopedRequests(request);
   });
   const scoped = toScoped(scope);
   return scoped === undefined ? null : loaders.entity.load(scoped);

@@ -2,12 +2,12 @@
 // its reports contain only what it may see.
 
 import { GatewayError } from '../../errors.js';
-import type { Grants } from '../../report/permissions/permissions.js';
+import type { Permissions } from '../../report/permissions/permissions.js';
 import type { ReportRequest } from '../../report/request.js';
-import type { Scope } from '../../report/scopes/scope.js';
+import type { EntityScope } from '../../report/scopes/scope.js';
 
 /** @throws GatewayError FORBIDDEN that names the input. */
-export function assertAllowed(grants: Grants | undefined, request: ReportRequest): void {
+export function assertAllowed(grants: Permissions | undefined, request: ReportRequest): void {
   if (grants === undefined) return;
   if (request.report === 'aggregated') {
     assertClusters(grants, 'filter.clusters', request.clusters);
@@ -22,7 +22,7 @@ export function assertAllowed(grants: Grants | undefined, request: ReportRequest
 
 /** The same for the names of a `where`. */
 export function assertAllowedRows(
-  grants: Grants | undefined,
+  grants: Permissions | undefined,
   clusterNames: readonly string[] | null | undefined,
   namespaces: readonly string[] | null | undefined,
 ): void {
@@ -32,19 +32,19 @@ export function assertAllowedRows(
 }
 
 /** The same for an entity, named by its key. */
-export function assertAllowedScope(grants: Grants | undefined, { clusterName, namespace }: Scope): void {
+export function assertAllowedScope(grants: Permissions | undefined, { clusterName, namespace }: EntityScope): void {
   if (grants === undefined) return;
   if (!grants.hasCluster(clusterName)) throw forbid('this cluster');
   if (namespace !== undefined && !grants.hasNamespace(namespace, [clusterName])) throw forbid('this namespace');
 }
 
-function assertClusters(grants: Grants, path: string, names: readonly string[] | undefined): void {
+function assertClusters(grants: Permissions, path: string, names: readonly string[] | undefined): void {
   const index = names?.findIndex((name) => !grants.hasCluster(name)) ?? -1;
   if (index >= 0) throw forbid(`the cluster in ${path}[${index}]`);
 }
 
 function assertNamespaces(
-  grants: Grants,
+  grants: Permissions,
   path: string,
   names: readonly string[] | undefined,
   clusters: readonly string[] | undefined,

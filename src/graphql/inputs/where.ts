@@ -1,6 +1,6 @@
 // The `where` input that rows, totals and breakdown share.
 
-import type { Grants } from '../../report/permissions/permissions.js';
+import type { Permissions } from '../../report/permissions/permissions.js';
 import type { RowsWhere } from '../../report/query/filter-rows.js';
 import { builder } from '../builder.js';
 import { LabelInput } from './filter-inputs.js';
@@ -35,7 +35,7 @@ export const CostRowsWhere = builder.inputType('CostRowsWhere', {
 /** @throws UserInputError that names the input below `where` and the rule it breaks; FORBIDDEN for what the caller may not see. */
 export function toRowsWhere(
   where: (typeof CostRowsWhere)['$inferInput'] | null | undefined,
-  grants: Grants | undefined,
+  grants: Permissions | undefined,
 ): RowsWhere | undefined {
   if (where == null) return undefined;
   const { clusterNames, namespaces, workloadTypes, labels, search, minTotalCost, minSavingsAvailable } = where;

@@ -2,7 +2,7 @@
 
 import { Kind, type FieldNode, type GraphQLResolveInfo, type SelectionSetNode } from 'graphql';
 
-import { SUM_FIELDS } from '../../report/columns/columns.js';
+import { SUM_FIELDS, type SumField } from '../../report/columns/columns.js';
 
 /** Values of one list in a row or group (labels, services, keys), as estimated before they are known. */
 export const LIST_VALUES_PER_ROW = 5;
@@ -50,8 +50,8 @@ const DERIVED: ReadonlyMap<string, readonly string[]> = new Map([
   ['share', ['totalCost']],
 ]);
 
-/** How many columns of numbers the sums below this field read. Linear in the length of the document. */
-export function countSummedColumns({ fieldNodes, fragments }: Selected): number {
+/** The sums that the fields below this one read. Linear in the length of the document. */
+export function findSummedFields({ fieldNodes, fragments }: Selected): readonly SumField[] {
   const columns = new Set<string>();
   const visited = new Set<string>();
   const visit = (set: SelectionSetNode | undefined): void => {
@@ -68,5 +68,5 @@ export function countSummedColumns({ fieldNodes, fragments }: Selected): number 
     }
   };
   for (const { selectionSet } of fieldNodes) visit(selectionSet);
-  return SUM_FIELDS.filter((field) => columns.has(field)).length;
+  return SUM_FIELDS.filter((field) => columns.has(field));
 }

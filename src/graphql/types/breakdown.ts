@@ -2,11 +2,12 @@
 
 import type { GatewayContext } from '../../loaders/context.js';
 import { toSteps } from '../../loaders/read-report.js';
+import type { SumField } from '../../report/columns/columns.js';
 import type { Breakdown, Group } from '../../report/query/breakdown.js';
 import type { Report } from '../../report/report.js';
 import type { Steps } from '../../report/steps.js';
 import { argumentsKey, chargeItems } from '../response-budget.js';
-import { countSummedColumns } from '../selection/size.js';
+import { findSummedFields } from '../selection/size.js';
 import { builder } from '../builder.js';
 import { CostDimensionInput, CostGroupOrder, MAX_DIMENSIONS, toDimensions, toGroupOrder } from '../inputs/group-by.js';
 import { assertNotNegative } from '../inputs/validate.js';
@@ -124,9 +125,10 @@ builder.objectField(CostReport, 'breakdown', (t) =>
     },
     resolve: ({ report }, args, context, info) =>
       context.memoize([report, info.fieldNodes], () => {
-        context.budget.chargeReading(countSummedColumns(info) * report.rowCount);
-        return context.memoize([report, 'breakdown', argumentsKey(context, info, args)], () =>
-          readBreakdown(report, args, context),
+        const fields = findSummedFields(info);
+        context.budget.chargeReading(fields.length * report.scanCost);
+        return context.memoize([report, `breakdown ${fields.join()}`, argumentsKey(context, info, args)], () =>
+          readBreakdown(report, args, fields, context),
         );
       }),
   }),
@@ -142,6 +144,7 @@ interface BreakdownArguments {
 function readBreakdown(
   report: Report,
   { by, where, orderBy, first }: BreakdownArguments,
+  fields: readonly SumField[],
   context: GatewayContext,
 ): NamedBreakdown | Promise<NamedBreakdown> {
   const dimensions = toDimensions(by);
@@ -151,6 +154,7 @@ function readBreakdown(
     where: toRowsWhere(where, context.permissions),
     orderBy: toGroupOrder(orderBy),
     first: first ?? undefined,
+    fields,
   };
   // The filter and each dimension read all rows, and the groups are counted and ordered.
   const passes = (where == null ? 0 : 1) + dimensions.length + 1;

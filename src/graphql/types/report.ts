@@ -3,7 +3,7 @@
 import type { GatewayContext } from '../../loaders/context.js';
 import type { LoadedReport } from '../../loaders/report-loader.js';
 import { UpstreamError } from '../../errors.js';
-import type { ReportWindow } from '../../report/report.js';
+import type { ReportWindow } from '../../report/window.js';
 import type { ReportRequest } from '../../report/request.js';
 import { builder } from '../builder.js';
 import {

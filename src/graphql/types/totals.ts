@@ -3,7 +3,7 @@
 import type { SumField } from '../../report/columns/columns.js';
 import { percentOfHours, type Totals } from '../../report/query/totals.js';
 import { argumentsKey } from '../response-budget.js';
-import { countSummedColumns } from '../selection/size.js';
+import { findSummedFields } from '../selection/size.js';
 import { builder } from '../builder.js';
 import { CostReport } from './report.js';
 import { NUMBERS } from './row.js';
@@ -62,11 +62,11 @@ builder.objectField(CostReport, 'totals', (t) =>
     // Several entities may lead to one report, so that one field asks it the same question many times.
     resolve: ({ report }, args, context, info) =>
       context.memoize([report, info.fieldNodes], () => {
-        // Each column is added up once, when the first field over it is resolved.
-        context.budget.chargeReading(countSummedColumns(info) * report.rowCount);
-        return context.memoize([report, 'totals', argumentsKey(context, info, args)], () => {
+        const fields = findSummedFields(info);
+        context.budget.chargeReading(fields.length * report.scanCost);
+        return context.memoize([report, `totals ${fields.join()}`, argumentsKey(context, info, args)], () => {
           const where = toRowsWhere(args.where, context.permissions);
-          return context.readReport(report, where === undefined ? 0 : 1, () => report.sumRows(where));
+          return context.readReport(report, where === undefined ? 0 : 1, () => report.sumRows(where, fields));
         });
       }),
   }),

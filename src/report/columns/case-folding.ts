@@ -1,21 +1,28 @@
-// Names of Kubernetes objects as they are compared: without regard to case, as the vendor's own client compares them.
+// Names of Kubernetes objects are compared without regard to case, as ScaleOps' own client does.
 
-import type { Texts } from './strings.js';
+import { inRanges, ITEMS_PER_STEP, type Steps } from '../steps.js';
+import type { StringColumn } from './strings.js';
 
 /** Equal for names that differ in case alone. */
 export function foldCase(name: string): string {
   return name.toLowerCase();
 }
 
-/** The codes of each name of a column. Names that differ in case alone are one name with several codes. */
-export function indexNames(values: Texts): ReadonlyMap<string, readonly number[]> {
+/** The codes of each name of a column, by the folded name. Names that differ in case alone share an entry. */
+export function* indexNames(values: StringColumn): Steps<ReadonlyMap<string, readonly number[]>> {
   const codes = new Map<string, number[]>();
-  values.all().forEach((name, code) => {
-    if (name === '') return;
-    const folded = foldCase(name);
-    const known = codes.get(folded);
-    if (known === undefined) codes.set(folded, [code]);
-    else known.push(code);
-  });
+  yield* inRanges(
+    values.length,
+    (from, to) => {
+      for (const [at, name] of values.slice(from, to).entries()) {
+        if (name === '') continue;
+        const folded = foldCase(name);
+        const known = codes.get(folded);
+        if (known === undefined) codes.set(folded, [from + at]);
+        else known.push(from + at);
+      }
+    },
+    ITEMS_PER_STEP,
+  );
   return codes;
 }

@@ -1,4 +1,4 @@
-// What stands in a cell: from the codes of columns to the values that a row has.
+// The values of a row, read by the codes in its columns.
 
 import { NULL_LIST, type Columns, type LabelField, type Lists, type NameColumn, type NumberField } from './columns.js';
 import type { Label } from './label.js';
@@ -9,29 +9,29 @@ export function idAt({ ids }: Columns, row: number): string {
   return ids.at(row);
 }
 
-/** The name that a code of this column stands for; null for that of rows without one. */
+/** The name of a code of this column; null for the code of rows without a name. */
 export function nameOf({ values }: NameColumn, code: number): string | null {
   return values.at(code) || null;
 }
 
-/** Null where the upstream gave none that is a finite number. */
+/** Null when ScaleOps sent no finite number. */
 export function numberAt({ numbers }: Columns, field: NumberField, row: number): number | null {
   const { units, scale } = numbers[field];
   const value = units[row]! / scale;
   return Number.isNaN(value) ? null : value;
 }
 
-/** The owner's labels are never null: no list is an empty one. */
+/** Null and the empty list differ for labels and annotations; a missing list of the owner's labels is empty. */
 export function labelsAt(columns: Columns, field: 'ownerLabels', row: number): readonly Label[];
 export function labelsAt(columns: Columns, field: LabelField, row: number): readonly Label[] | null;
 export function labelsAt(columns: Columns, field: LabelField, row: number): readonly Label[] | null {
   const list = columns.lists[field][row]!;
   if (list === NULL_LIST) return field === 'ownerLabels' ? NONE : null;
-  return Array.from(itemsOf(columns.labelLists, list), (label) => labelOf(columns, label));
+  return Array.from(listItems(columns.labelLists, list), (label) => labelOf(columns, label));
 }
 
 export function servicesAt({ lists, serviceLists, texts }: Columns, row: number): readonly string[] {
-  return Array.from(itemsOf(serviceLists, lists.services[row]!), (text) => texts.at(text));
+  return Array.from(listItems(serviceLists, lists.services[row]!), (text) => texts.at(text));
 }
 
 export function labelOf({ distinctLabels: { keys, values }, texts }: Columns, label: number): Label {
@@ -39,6 +39,6 @@ export function labelOf({ distinctLabels: { keys, values }, texts }: Columns, la
 }
 
 /** The items of one of the distinct lists. */
-export function itemsOf({ items, ends }: Lists, list: number): Uint32Array {
+export function listItems({ items, ends }: Lists, list: number): Uint32Array {
   return items.subarray(list === 0 ? 0 : ends[list - 1]!, ends[list]);
 }

@@ -1,11 +1,11 @@
-// How a report holds its rows: one column a field, so that a question reads only what it is about. Numbers are typed
-// arrays; names and lists are codes into the distinct ones. All of it is plain data in one block of memory, which can be
-// made in one thread and used in another. Rows are views that are made when somebody looks.
+// How a report stores its rows: one column per field, so that a question reads only the fields that it needs. Numbers are
+// typed arrays; names and lists are codes into the distinct values. All of it is plain data in one block of memory, which
+// can be made in one thread and used in another. Row objects are views that are created on demand.
 
 import type { NumberColumn } from './decimal-column.js';
-import type { TextData, Texts } from './strings.js';
+import type { StringData, StringColumn } from './strings.js';
 
-/** The numbers that can be added up. Percentages cannot: they are worked out from the hours. */
+/** The numbers that can be added up. Percentages cannot: they are computed from the hours. */
 export const SUM_FIELDS = [
   'amountOfWorkloads',
   'totalCost',
@@ -37,13 +37,13 @@ export type LabelField = (typeof LABEL_FIELDS)[number];
 export const LIST_FIELDS = [...LABEL_FIELDS, 'services'] as const;
 export type ListField = (typeof LIST_FIELDS)[number];
 
-/** Names by row: `values.at(codes[row])`. The first value, "", is no name: null, see cells.ts. */
+/** Names by row: `values.at(codes[row])`. Code 0, the empty text, stands for null. */
 export interface NameColumn {
   readonly codes: Uint32Array;
-  readonly values: Texts;
+  readonly values: StringColumn;
 }
 
-/** The distinct lists: the n-th ends at `ends[n]` of `items`. The first stands for null, the second is an empty one. */
+/** The distinct lists: list n ends at `ends[n]` of `items`. List 0 stands for null, list 1 is the empty list. */
 export interface Lists {
   readonly items: Uint32Array;
   readonly ends: Uint32Array;
@@ -51,17 +51,17 @@ export interface Lists {
 export const NULL_LIST = 0;
 export const EMPTY_LIST = 1;
 
-/** The distinct labels, as numbers of texts. */
+/** The distinct labels: numbers of texts. */
 export interface Labels {
   readonly keys: Uint32Array;
   readonly values: Uint32Array;
 }
 
-/** What of a report's columns is the same as plain data and as what questions are asked of. */
+/** The columns that are the same as plain data and when questions are answered. */
 interface CommonColumns {
   readonly rowCount: number;
   readonly numbers: Readonly<Record<NumberField, NumberColumn>>;
-  /** The list of each row, as its number among `labelLists`, of which the items are labels, or `serviceLists`: texts. */
+  /** The list of each row: a number in `labelLists`, whose items are labels, or in `serviceLists`, whose items are texts. */
   readonly lists: Readonly<Record<ListField, Uint32Array>>;
   readonly labelLists: Lists;
   readonly serviceLists: Lists;
@@ -70,25 +70,25 @@ interface CommonColumns {
 
 /** All rows of a report, by field. The n-th entry of each column belongs to the n-th row. */
 export interface Columns extends CommonColumns {
-  readonly ids: Texts;
+  readonly ids: StringColumn;
   readonly names: Readonly<Record<NameField, NameColumn>>;
-  /** What labels and services are made of. */
-  readonly texts: Texts;
+  /** The texts of labels and services. */
+  readonly texts: StringColumn;
 }
 
-/** The same as plain data. */
+/** All rows as plain data. */
 export interface ColumnData extends CommonColumns {
-  readonly ids: TextData;
-  readonly names: Readonly<Record<NameField, { readonly codes: Uint32Array; readonly values: TextData }>>;
-  readonly texts: TextData;
+  readonly ids: StringData;
+  readonly names: Readonly<Record<NameField, { readonly codes: Uint32Array; readonly values: StringData }>>;
+  readonly texts: StringData;
 }
 
-/** One thing for each field. */
+/** A record with one value per field. */
 export function byField<Field extends NameField | NumberField | ListField, T>(
   fields: readonly Field[],
   make: (field: Field) => T,
 ): Record<Field, T> {
-  // Some are made for each report: by lists of entries that takes four times as long.
+  // A loop, as reports are made often: Object.fromEntries takes four times as long.
   const all = {} as Record<Field, T>;
   for (const field of fields) all[field] = make(field);
   return all;

@@ -1,21 +1,21 @@
-// Numbers by row, as whole numbers of a decimal unit where they are ones: costs in micro-dollars are kept as 64068345781
-// millionths and not as the doubles nearest to 64068.345781. Adding those up is exact in decimal, the way a person would
-// check it; adding up the doubles would be exact too, but exact about their rounding errors.
+// Numbers by row, as whole numbers of a decimal unit when all of them are such: costs in micro-dollars are stored as
+// 64068345781 millionths and not as the doubles nearest to 64068.345781. Their sum is then exact in decimal, as a person
+// would check it; a sum of the doubles would include their rounding errors.
 
 /** The number of a row is `units[row] / scale`; NaN stands for null. */
 export interface NumberColumn {
   readonly units: Float64Array;
-  /** 1, 1,000 … 10^15; 1 also where the numbers have no common decimal unit, and are kept as they are. */
+  /** 1, 1,000 … 10^15; 1 also when the numbers have no common decimal unit, and are stored as doubles. */
   readonly scale: number;
 }
 
-/** Of a decimal unit, after the point. */
+/** The most decimal places of a unit. */
 export const MAX_PLACES = 15;
 const MAX_SCALE = 10 ** MAX_PLACES;
-/** Up to here neighbouring units are different doubles, whatever the scale: dividing gives back the very number. */
+/** Up to here neighbouring units are different doubles at every scale, so dividing returns the original number. */
 export const MAX_UNITS = 2 ** 51;
 
-/** A column of finite numbers and NaN. It is made in place: `values` are its units afterwards. */
+/** A column of finite numbers and NaN. It takes over `values`: they are its units afterwards. */
 export function createNumberColumn(values: Float64Array): NumberColumn {
   const scale = findScale(values);
   if (scale > MAX_SCALE || Math.round(findLargest(values) * scale) > MAX_UNITS) return { units: values, scale: 1 };
@@ -24,7 +24,7 @@ export function createNumberColumn(values: Float64Array): NumberColumn {
   return { units: values, scale };
 }
 
-/** The smallest unit that all values are whole numbers of; past MAX_SCALE where there is none. */
+/** The scale of the smallest unit that all values are whole numbers of; above MAX_SCALE when there is none. */
 function findScale(values: Float64Array): number {
   let scale = 1;
   for (let row = 0; row < values.length && scale <= MAX_SCALE; row += 1) {

@@ -1,36 +1,67 @@
-// What was worked out for a report and is worth keeping: ranks, label columns. It lives with the report, inside a
-// budget that is counted as part of the report's size from the start.
+// What was computed from a report and is useful again: ranks, label columns, rows that a caller may see. It lives with
+// the report, within a bound in bytes that counts as part of the report's size from the start.
 
-export interface Derived {
-  /** The kept thing called `key`, or what `make` makes. `bytesOf` says how much of the budget it takes. */
-  get<T extends object>(key: string, make: () => T, bytesOf: (thing: T) => number): T;
+import { shareSteps, type Steps } from '../steps.js';
+
+interface Entry {
+  readonly value: object;
+  readonly bytes: number;
 }
 
-export function createDerived(maxBytes: number): Derived {
-  let kept: Map<string, { readonly thing: object; readonly bytes: number }> | undefined;
-  let usedBytes = 0;
-  return {
-    get<T extends object>(key: string, make: () => T, bytesOf: (thing: T) => number): T {
-      // Most reports are asked for once, and what they say as it stands.
-      kept ??= new Map();
-      const known = kept.get(key);
-      if (known !== undefined) {
-        // A Map keeps the order of insertion: the least recently used is always its first.
-        kept.delete(key);
-        kept.set(key, known);
-        return known.thing as T;
-      }
-      const thing = make();
-      const bytes = bytesOf(thing) + key.length;
-      if (bytes > maxBytes) return thing;
-      kept.set(key, { thing, bytes });
-      usedBytes += bytes;
-      for (const [oldest, entry] of kept) {
-        if (usedBytes <= maxBytes) break;
-        kept.delete(oldest);
-        usedBytes -= entry.bytes;
-      }
-      return thing;
-    },
-  };
+interface Computation {
+  readonly steps: () => Steps<object>;
+  callers: number;
+}
+
+export class DerivedCache {
+  readonly #maxBytes: number;
+  // Made on first use: most reports are read once, as they are. Maps keep the order of insertion, so the least recently
+  // used entry is the first.
+  #entries: Map<string, Entry> | undefined;
+  #running: Map<string, Computation> | undefined;
+  #usedBytes = 0;
+
+  /** @param maxBytes the bound. The least recently used values leave first; a value above the bound is not cached. */
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /**
+   * The value cached under `key`, or the result of `make`, which runs once for all that ask for it meanwhile.
+   * @param bytesOf what the value retains.
+   */
+  *get<T extends object>(key: string, make: () => Steps<T>, bytesOf: (value: T) => number): Steps<T> {
+    const entries = (this.#entries ??= new Map<string, Entry>());
+    const known = entries.get(key);
+    if (known !== undefined) {
+      entries.delete(key);
+      entries.set(key, known);
+      return known.value as T;
+    }
+    const running = (this.#running ??= new Map<string, Computation>());
+    let computation = running.get(key);
+    if (computation === undefined) running.set(key, (computation = { steps: shareSteps(make), callers: 0 }));
+    computation.callers += 1;
+    try {
+      const value = (yield* computation.steps()) as T;
+      // The first caller to get here caches it.
+      if (running.get(key) === computation && running.delete(key)) this.#add(key, value, bytesOf(value) + key.length);
+      return value;
+    } finally {
+      computation.callers -= 1;
+      if (computation.callers === 0 && running.get(key) === computation) running.delete(key);
+    }
+  }
+
+  #add(key: string, value: object, bytes: number): void {
+    const entries = this.#entries!;
+    if (bytes > this.#maxBytes) return;
+    entries.set(key, { value, bytes });
+    this.#usedBytes += bytes;
+    for (const [oldest, entry] of entries) {
+      if (this.#usedBytes <= this.#maxBytes) break;
+      entries.delete(oldest);
+      this.#usedBytes -= entry.bytes;
+    }
+  }
 }

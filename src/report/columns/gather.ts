@@ -1,18 +1,18 @@
-// Columns of some rows alone, in the order in which they are named.
+// Columns of some rows, in the order of the given row numbers.
 
 import type { NameColumn } from './columns.js';
-import { pickTexts } from './strings.js';
+import { gatherStrings } from './strings.js';
 
-export function pickCodes(codes: Uint32Array, rows: ArrayLike<number>): Uint32Array {
+export function gatherCodes(codes: Uint32Array, rows: ArrayLike<number>): Uint32Array {
   const picked = new Uint32Array(rows.length);
   for (let at = 0; at < picked.length; at += 1) picked[at] = codes[rows[at]!]!;
   return picked;
 }
 
-/** With no other names than these rows have. */
-export function pickNames({ codes, values }: NameColumn, rows: ArrayLike<number>): NameColumn {
-  const picked = pickCodes(codes, rows);
-  /** The old code of each new one; none stays the first. */
+/** The values are the names that these rows have, and no others. */
+export function gatherNames({ codes, values }: NameColumn, rows: ArrayLike<number>): NameColumn {
+  const picked = gatherCodes(codes, rows);
+  /** The old code of each new code; 0, which stands for null, stays 0. */
   const olds = [0];
   const news = new Map<number, number>([[0, 0]]);
   for (let at = 0; at < picked.length; at += 1) {
@@ -21,5 +21,5 @@ export function pickNames({ codes, values }: NameColumn, rows: ArrayLike<number>
     if (code === undefined) news.set(old, (code = olds.push(old) - 1));
     picked[at] = code;
   }
-  return { codes: picked, values: pickTexts(values, olds) };
+  return { codes: picked, values: gatherStrings(values, olds) };
 }

@@ -1,13 +1,13 @@
-// Records of which each field is made at the first look at it: most questions are about a few of them.
+// Records whose fields are made when they are first read: most questions need few fields.
 
-/** Makes records with these fields, each of which `make` makes from the record's source. */
+/** Returns a function that creates records with these fields. `make` makes a field from the record's source. */
 export function lazyRecord<Field extends string, Source, T extends object>(
   fields: readonly Field[],
   make: (source: Source, field: Field) => T,
 ): (source: Source) => Readonly<Record<Field, T>> {
   class LazyRecord {
     readonly source: Source;
-    /** By the number of the field. */
+    /** By the index of the field. */
     readonly made: (T | undefined)[];
 
     constructor(source: Source) {

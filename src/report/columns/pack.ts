@@ -1,32 +1,32 @@
-// A report's columns in one block of memory. Forty arrays of their own would take more than a small report's rows, both to
-// make and for V8 to look through, and one block is handed to another thread in one piece. The arrays lie in it one after
-// the other, the wide ones first: then each begins where its kind may.
+// A report's columns in one block of memory. Forty separate arrays would take more memory and time than the rows of a small
+// report, and one block can be transferred to another thread. Arrays with wider elements come first, so that each array is
+// aligned.
 
 import { LIST_FIELDS, NAME_FIELDS, NUMBER_FIELDS, type ColumnData } from './columns.js';
-import type { TextData } from './strings.js';
-import { WORD_SLACK } from './words.js';
+import type { StringData } from './strings.js';
+import { PADDING } from './words.js';
 
-/** Plain data: the block, and what is needed to find the arrays in it. */
+/** Plain data: the block, and where its arrays are. */
 export interface PackedColumns {
   readonly rowCount: number;
   readonly block: ArrayBuffer;
   /** Where each array begins. */
   readonly starts: readonly number[];
-  /** Of the numbers, by field. */
+  /** The scale of each number column. */
   readonly scales: readonly number[];
-  /** Which texts have characters of two bytes: a bit for each. */
+  /** Which string columns have two bytes per character: a bit for each. */
   readonly wideTexts: number;
 }
 
-/** The texts of a report: the names of each field, and then these. */
+/** The string columns of a report: one per name field, then these. */
 export const IDS = NAME_FIELDS.length;
 export const TEXTS = IDS + 1;
 const TEXT_COUNT = TEXTS + 1;
 
-// The arrays by their kinds: numbers and codes have one element a row, wholes and characters as many as there are.
+// The arrays by kind: numbers and codes have one element per row, Uint32 arrays and characters as many as there are.
 const FIRST_CODES = NUMBER_FIELDS.length;
 const FIRST_WHOLES = FIRST_CODES + NAME_FIELDS.length + LIST_FIELDS.length;
-/** The arrays of whole numbers: the ends of all texts, and then these. */
+/** The Uint32 arrays: the ends of each string column, then these. */
 export const [LABEL_ITEMS, LABEL_ENDS, SERVICE_ITEMS, SERVICE_ENDS, LABEL_KEYS, LABEL_VALUES] = [
   TEXT_COUNT,
   TEXT_COUNT + 1,
@@ -37,28 +37,33 @@ export const [LABEL_ITEMS, LABEL_ENDS, SERVICE_ITEMS, SERVICE_ENDS, LABEL_KEYS, 
 ] as const;
 const FIRST_CHARS = FIRST_WHOLES + LABEL_VALUES + 1;
 
-export function numbersOf({ block, starts, rowCount }: PackedColumns, field: number): Float64Array {
+export function numbersAt({ block, starts, rowCount }: PackedColumns, field: number): Float64Array {
   return new Float64Array(block, starts[field], rowCount);
 }
 
-/** The codes of names, and then of lists. */
-export function codesOf({ block, starts, rowCount }: PackedColumns, column: number): Uint32Array {
+/** The codes of names, then of lists. */
+export function codesAt({ block, starts, rowCount }: PackedColumns, column: number): Uint32Array {
   return new Uint32Array(block, starts[FIRST_CODES + column], rowCount);
 }
 
-export function wholesOf({ block, starts }: PackedColumns, array: number): Uint32Array {
+export function uint32ArrayAt({ block, starts }: PackedColumns, array: number): Uint32Array {
   const start = starts[FIRST_WHOLES + array]!;
   return new Uint32Array(block, start, (starts[FIRST_WHOLES + array + 1]! - start) / 4);
 }
 
-export function textsOf(packed: PackedColumns, texts: number): TextData {
+export function stringsAt(packed: PackedColumns, texts: number): StringData {
   const { block, starts, wideTexts } = packed;
-  const ends = wholesOf(packed, texts);
+  const ends = uint32ArrayAt(packed, texts);
   const Chars = (wideTexts & (1 << texts)) === 0 ? Uint8Array : Uint16Array;
   return { chars: new Chars(block, starts[FIRST_CHARS + texts], ends.at(-1) ?? 0), ends };
 }
 
-/** A copy of all columns. */
+/** How many texts labels and services are made of. */
+export function countTexts(packed: PackedColumns): number {
+  return uint32ArrayAt(packed, TEXTS).length;
+}
+
+/** Copies all columns into one block. */
 export function pack(data: ColumnData): PackedColumns {
   const { rowCount, labelLists, serviceLists, distinctLabels } = data;
   const texts = [...NAME_FIELDS.map((field) => data.names[field].values), data.ids, data.texts];
@@ -79,21 +84,21 @@ export function pack(data: ColumnData): PackedColumns {
   texts.forEach(({ chars }, at) => {
     if (chars.BYTES_PER_ELEMENT === 2) wideTexts |= 1 << at;
     starts.push(end);
-    // So that wide ones may follow.
+    // Padded to an even size, so that a column with two bytes per character may follow.
     end += chars.byteLength + (chars.byteLength & 1);
   });
-  const block = new ArrayBuffer(end + WORD_SLACK);
+  const block = new ArrayBuffer(end + PADDING);
   const scales = NUMBER_FIELDS.map((field) => data.numbers[field].scale);
   const packed = { rowCount, block, starts, scales, wideTexts };
   NUMBER_FIELDS.forEach((field, at) => {
-    numbersOf(packed, at).set(data.numbers[field].units);
+    numbersAt(packed, at).set(data.numbers[field].units);
   });
   const wholes = new Uint32Array(block, 0, starts[FIRST_CHARS]! / 4);
   rest.forEach((array, at) => {
     wholes.set(array, starts[FIRST_CODES + at]! / 4);
   });
   texts.forEach(({ chars }, at) => {
-    textsOf(packed, at).chars.set(chars);
+    stringsAt(packed, at).chars.set(chars);
   });
   return packed;
 }

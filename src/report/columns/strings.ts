@@ -1,42 +1,43 @@
-// Many texts in two arrays: their characters one after the other, and where each ends. A hundred thousand ids are then
-// one block of memory that can be handed from thread to thread, and no strings until somebody looks at them.
+// Many texts in two arrays: their characters one after the other, and the end of each. 100,000 ids are then one block of
+// memory that can be transferred between threads, and become strings only when they are read.
 
-import { arePlain, viewWords } from './words.js';
+import { inRanges, ITEMS_PER_STEP, type Steps } from '../steps.js';
+import { areJsonSafe, viewPadded } from './words.js';
 
-/** Texts as plain data. One byte a character, or two where a character needs them: a lone surrogate stays what it is. */
-export interface TextData {
+/** A string column as plain data: one byte per character, or two when a character needs them. */
+export interface StringData {
   readonly chars: Uint8Array | Uint16Array;
   readonly ends: Uint32Array;
 }
 
-export interface Texts {
+export interface StringColumn {
   readonly length: number;
   at(index: number): string;
-  /** All of them, in one go. */
-  all(): string[];
+  /** The texts [start, end), at once; all of them by default. */
+  slice(start?: number, end?: number): string[];
   /** Whether the text at `index` is this one. */
   is(index: number, text: string): boolean;
-  /** As they stand in JSON, for who copies them; undefined where they would have to be made for that. */
-  plain?(): PlainTexts | undefined;
+  /** The texts as JSON, to be copied; undefined when a text has to be escaped or is not ASCII. */
+  jsonSafe?(): JsonSafeStrings | undefined;
 }
 
-/** Texts as they stand in JSON, without their quotation marks: one after the other, and where each ends. */
-export interface PlainTexts {
+/** Texts as JSON without their quotation marks: one after the other, and the end of each. */
+export interface JsonSafeStrings {
   readonly view: DataView;
   readonly ends: Uint32Array;
 }
 
-export function createTexts(data: TextData): Texts {
-  return new DataTexts(data);
+export function createStringColumn(data: StringData): StringColumn {
+  return new PackedStrings(data);
 }
 
-class DataTexts implements Texts {
-  readonly #chars: TextData['chars'];
+class PackedStrings implements StringColumn {
+  readonly #chars: StringData['chars'];
   readonly #ends: Uint32Array;
   #buffer: Buffer | undefined;
-  #isPlain: boolean | undefined;
+  #isJsonSafe: boolean | undefined;
 
-  constructor({ chars, ends }: TextData) {
+  constructor({ chars, ends }: StringData) {
     this.#chars = chars;
     this.#ends = ends;
   }
@@ -49,20 +50,26 @@ class DataTexts implements Texts {
     return this.#read(this.#startOf(index), this.#ends[index]!);
   }
 
-  all(): string[] {
-    const whole = this.#read(0, this.#chars.length);
-    return Array.from(this.#ends, (end, index) => whole.slice(this.#startOf(index), end));
+  slice(start = 0, end = this.length): string[] {
+    if (start >= end) return [];
+    const first = this.#startOf(start);
+    // Decoded together: one call for many texts.
+    const joined = this.#read(first, this.#ends[end - 1]!);
+    const strings: string[] = [];
+    for (let at = start; at < end; at += 1)
+      strings.push(joined.slice(this.#startOf(at) - first, this.#ends[at]! - first));
+    return strings;
   }
 
   is(index: number, text: string): boolean {
     return this.#ends[index]! - this.#startOf(index) === text.length && this.at(index) === text;
   }
 
-  plain(): PlainTexts | undefined {
+  jsonSafe(): JsonSafeStrings | undefined {
     const chars = this.#chars;
     if (!(chars instanceof Uint8Array)) return undefined;
-    this.#isPlain ??= arePlain(chars);
-    const words = this.#isPlain ? viewWords(chars) : undefined;
+    this.#isJsonSafe ??= areJsonSafe(chars);
+    const words = this.#isJsonSafe ? viewPadded(chars) : undefined;
     return words && { view: words.view, ends: this.#ends };
   }
 
@@ -77,22 +84,36 @@ class DataTexts implements Texts {
   }
 }
 
-/** Those of `texts` that these numbers name. */
-export function pickTexts(texts: Texts, indexes: ArrayLike<number>): Texts {
+/** The texts with these numbers. */
+export function gatherStrings(texts: StringColumn, indexes: ArrayLike<number>): StringColumn {
   return {
     length: indexes.length,
     at: (index) => texts.at(indexes[index]!),
-    all: () => Array.from(indexes, (index) => texts.at(index)),
+    slice: (start = 0, end = indexes.length) =>
+      Array.from({ length: end - start }, (_, at) => texts.at(indexes[start + at]!)),
     is: (index, text) => texts.is(indexes[index]!, text),
   };
 }
 
-/** Texts that are strings already. */
-export function toTexts(strings: readonly string[]): Texts {
+/** All texts as strings. */
+export function* readStrings(texts: StringColumn): Steps<string[]> {
+  const strings: string[] = [];
+  yield* inRanges(
+    texts.length,
+    (from, to) => {
+      for (const text of texts.slice(from, to)) strings.push(text);
+    },
+    ITEMS_PER_STEP,
+  );
+  return strings;
+}
+
+/** A column of strings that exist already. */
+export function toStringColumn(strings: readonly string[]): StringColumn {
   return {
     length: strings.length,
     at: (index) => strings[index]!,
-    all: () => [...strings],
+    slice: (start, end) => strings.slice(start, end),
     is: (index, text) => strings[index] === text,
   };
 }
@@ -100,7 +121,7 @@ export function toTexts(strings: readonly string[]): Texts {
 /** A text in bytes, all of them ASCII: [start, end). */
 export interface AsciiText {
   readonly bytes: Uint8Array;
-  /** The same, to look at four of them at a time. */
+  /** The same bytes, to be read four at a time. */
   readonly words: DataView;
   readonly start: number;
   readonly end: number;
@@ -109,8 +130,8 @@ export interface AsciiText {
 const FIRST_CHARS = 1_024;
 const FIRST_TEXTS = 64;
 
-/** Writes texts one after the other, each with the next number. It serves one report after the other. */
-export class TextWriter {
+/** Builds string columns, one report after the other; each text gets the next number. */
+export class StringColumnBuilder {
   #chars: Uint8Array | Uint16Array = new Uint8Array(FIRST_CHARS);
   #ends = new Uint32Array(FIRST_TEXTS);
   #viewed = this.#chars;
@@ -118,14 +139,14 @@ export class TextWriter {
   #charCount = 0;
   #count = 0;
 
-  /** Forgets all texts. What `data` gave before is no longer good. */
+  /** Removes all texts. Data returned before becomes invalid. */
   clear(): void {
     if (this.#chars.BYTES_PER_ELEMENT > 1) this.#chars = new Uint8Array(FIRST_CHARS);
     this.#charCount = 0;
     this.#count = 0;
   }
 
-  /** Adds a text; answers with its number. */
+  /** Adds a text and returns its number. */
   add(text: string): number {
     this.#makeRoom(text.length);
     for (let at = 0; at < text.length; at += 1) {
@@ -136,10 +157,10 @@ export class TextWriter {
     return this.#end();
   }
 
-  /** Adds the text that these bytes are, all of them ASCII. */
+  /** Adds an ASCII text and returns its number. */
   addAscii({ bytes, words, start, end }: AsciiText): number {
     this.#makeRoom(end - start);
-    // In local variables: this runs for every id. A loop is faster than set() for so few.
+    // Runs for every id, hence local variables. For such short texts a loop is faster than set().
     const chars = this.#chars;
     const shift = this.#charCount - start;
     let at = start;
@@ -152,7 +173,7 @@ export class TextWriter {
     return this.#end();
   }
 
-  /** Whether a text is the one that these bytes are, all of them ASCII. */
+  /** Whether the text with this number equals an ASCII text. */
   isAscii(number: number, { bytes, words, start, end }: AsciiText): boolean {
     const chars = this.#chars;
     const first = number === 0 ? 0 : this.#ends[number - 1]!;
@@ -167,12 +188,12 @@ export class TextWriter {
     return true;
   }
 
-  /** What was written, for as long as nothing more is. */
-  data(): TextData {
+  /** The texts; valid until the next text is added. */
+  data(): StringData {
     return { chars: this.#chars.subarray(0, this.#charCount), ends: this.#ends.subarray(0, this.#count) };
   }
 
-  /** Of these characters, made when they are others. */
+  /** A view of these characters, created when the array has changed. */
   #viewOf(chars: Uint8Array | Uint16Array): DataView {
     if (this.#viewed === chars) return this.#view;
     this.#viewed = chars;
@@ -190,7 +211,7 @@ export class TextWriter {
   }
 }
 
-/** A copy with room for `length` at least. */
+/** A copy with at least `length` elements. */
 export function grow<T extends Uint8Array | Uint16Array | Uint32Array | Int32Array | Float64Array>(
   array: T,
   length: number,

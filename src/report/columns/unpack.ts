@@ -1,4 +1,4 @@
-// The columns of a report as what questions are asked of: views of its block, made when somebody looks.
+// Columns as views of a packed block. Each view is created when it is first read.
 
 import {
   LIST_FIELDS,
@@ -15,21 +15,21 @@ import {
 import type { NumberColumn } from './decimal-column.js';
 import { lazyRecord } from './lazy-record.js';
 import {
-  codesOf,
+  codesAt,
   IDS,
   LABEL_ENDS,
   LABEL_ITEMS,
   LABEL_KEYS,
   LABEL_VALUES,
-  numbersOf,
+  numbersAt,
   SERVICE_ENDS,
   SERVICE_ITEMS,
   TEXTS,
-  textsOf,
-  wholesOf,
+  stringsAt,
+  uint32ArrayAt,
   type PackedColumns,
 } from './pack.js';
-import { createTexts, type Texts } from './strings.js';
+import { createStringColumn, type StringColumn } from './strings.js';
 
 export function toColumns(packed: PackedColumns): Columns {
   return new PackedView(packed);
@@ -41,8 +41,8 @@ class PackedView implements Columns {
   #numbers: Columns['numbers'] | undefined;
   #names: Columns['names'] | undefined;
   #lists: Columns['lists'] | undefined;
-  #ids: Texts | undefined;
-  #texts: Texts | undefined;
+  #ids: StringColumn | undefined;
+  #texts: StringColumn | undefined;
   #labelLists: Lists | undefined;
   #serviceLists: Lists | undefined;
   #distinctLabels: Labels | undefined;
@@ -64,12 +64,12 @@ class PackedView implements Columns {
     return (this.#lists ??= toLists(this.#packed));
   }
 
-  get ids(): Texts {
-    return (this.#ids ??= createTexts(textsOf(this.#packed, IDS)));
+  get ids(): StringColumn {
+    return (this.#ids ??= createStringColumn(stringsAt(this.#packed, IDS)));
   }
 
-  get texts(): Texts {
-    return (this.#texts ??= createTexts(textsOf(this.#packed, TEXTS)));
+  get texts(): StringColumn {
+    return (this.#texts ??= createStringColumn(stringsAt(this.#packed, TEXTS)));
   }
 
   get labelLists(): Lists {
@@ -82,24 +82,27 @@ class PackedView implements Columns {
 
   get distinctLabels(): Labels {
     const packed = this.#packed;
-    return (this.#distinctLabels ??= { keys: wholesOf(packed, LABEL_KEYS), values: wholesOf(packed, LABEL_VALUES) });
+    return (this.#distinctLabels ??= {
+      keys: uint32ArrayAt(packed, LABEL_KEYS),
+      values: uint32ArrayAt(packed, LABEL_VALUES),
+    });
   }
 
   #listsIn(items: number, ends: number): Lists {
-    return { items: wholesOf(this.#packed, items), ends: wholesOf(this.#packed, ends) };
+    return { items: uint32ArrayAt(this.#packed, items), ends: uint32ArrayAt(this.#packed, ends) };
   }
 }
 
 const toNumbers = lazyRecord(NUMBER_FIELDS, (packed: PackedColumns, field: NumberField): NumberColumn => {
-  const place = NUMBER_FIELDS.indexOf(field);
-  return { units: numbersOf(packed, place), scale: packed.scales[place]! };
+  const index = NUMBER_FIELDS.indexOf(field);
+  return { units: numbersAt(packed, index), scale: packed.scales[index]! };
 });
 
 const toNames = lazyRecord(NAME_FIELDS, (packed: PackedColumns, field: NameField): NameColumn => {
-  const place = NAME_FIELDS.indexOf(field);
-  return { codes: codesOf(packed, place), values: createTexts(textsOf(packed, place)) };
+  const index = NAME_FIELDS.indexOf(field);
+  return { codes: codesAt(packed, index), values: createStringColumn(stringsAt(packed, index)) };
 });
 
 const toLists = lazyRecord(LIST_FIELDS, (packed: PackedColumns, field: ListField) =>
-  codesOf(packed, NAME_FIELDS.length + LIST_FIELDS.indexOf(field)),
+  codesAt(packed, NAME_FIELDS.length + LIST_FIELDS.indexOf(field)),
 );

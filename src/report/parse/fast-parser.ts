@@ -1,37 +1,38 @@
-// From the bytes of the upstream's answer straight to columns: no tree of objects, and no string for a name that was met
-// before. It knows what ScaleOps usually sends, and gives up on all else: then JSON.parse and decode.ts have the say.
-// What both can read they read alike; a test compares them.
+// Parses a response from bytes to columns: without a tree of objects, and without a string for a repeated name. It supports
+// what ScaleOps usually sends. For anything else the caller uses JSON.parse and json-parser.ts. What both support they read
+// alike, which a test compares.
 
-import { decodeHead } from './json-parser.js';
+import { decodeEnvelope, ReportShapeError } from './json-parser.js';
 import { pack } from '../columns/pack.js';
 import { RowReader } from './parse-rows.js';
 import type { ReportData } from '../report-data.js';
 import { CLOSE_OBJECT, COLON, OPEN_OBJECT, Scanner } from './scanner.js';
-import { UnusualError } from './unsupported-input.js';
+import { UnsupportedInputError } from './unsupported-input.js';
 
-/** Reads the report that these bytes are; undefined for what is unusual, or no report. */
-export type ReadReport = (bytes: Buffer) => ReportData | undefined;
+/** Parses a report; undefined when the input is not supported or no report. */
+export type ParseReport = (bytes: Buffer) => ReportData | undefined;
 
-/** What has read a longer one is not used again. */
-const MAX_KEPT_BYTES = 8_388_608;
+/** Discard the buffers after a body of this size, to release their memory. */
+const MAX_REUSED_BYTES = 8_388_608;
 
-/** Makes one that reads any number of reports, one after the other. */
-export function createReportReading(): ReadReport {
+/** Creates a parser for any number of reports, one after the other. */
+export function createReportParser(): ParseReport {
   let rows = new RowReader();
   return (bytes) => {
     try {
-      return readAnswer(new Scanner(bytes), rows);
+      return parseResponse(new Scanner(bytes), rows);
     } catch (error) {
-      if (error instanceof UnusualError) return undefined;
+      // JSON.parse and json-parser.ts read the body again, and say why it is refused.
+      if (error instanceof UnsupportedInputError || error instanceof ReportShapeError) return undefined;
       throw error;
     } finally {
-      // It has grown with the report, and would hold on to that.
-      if (bytes.length > MAX_KEPT_BYTES) rows = new RowReader();
+      // The buffers have grown with the report.
+      if (bytes.length > MAX_REUSED_BYTES) rows = new RowReader();
     }
   };
 }
 
-function readAnswer(scanner: Scanner, rows: RowReader): ReportData {
+function parseResponse(scanner: Scanner, rows: RowReader): ReportData {
   const head = new Map<string, unknown>();
   let hasRows = false;
   rows.begin(scanner.bytes.length);
@@ -41,8 +42,8 @@ function readAnswer(scanner: Scanner, rows: RowReader): ReportData {
     const key = scanner.readText();
     scanner.expect(COLON);
     if (key === 'aggregatedWorkloads') {
-      // Of two lists the last would be the one.
-      if (hasRows) throw new UnusualError();
+      // Duplicate key: JSON.parse uses the last list.
+      if (hasRows) throw new UnsupportedInputError();
       hasRows = true;
       scanner.peek();
       scanner.readList(() => {
@@ -50,9 +51,9 @@ function readAnswer(scanner: Scanner, rows: RowReader): ReportData {
       });
     } else head.set(key, scanner.readValue());
   } while (scanner.hasMore(CLOSE_OBJECT));
-  // An error may mean that this is no report.
-  if (scanner.peek() !== undefined || !hasRows || head.has('error')) throw new UnusualError();
+  // With an error the response may be no report.
+  if (scanner.peek() !== undefined || !hasRows || head.has('error')) throw new UnsupportedInputError();
   const { columns, droppedNumbers } = rows.end();
-  const { window, clusters } = decodeHead({ window: head.get('window'), clusters: head.get('clusters') });
+  const { window, clusters } = decodeEnvelope({ window: head.get('window'), clusters: head.get('clusters') });
   return { window, clusters, columns: pack(columns), droppedNumbers };
 }

@@ -1,19 +1,19 @@
-// A hash table of things that lie elsewhere, as numbers from 0 on in the order in which they come: whoever has the things
-// compares them. It serves one report after the other.
+// A hash table of numbers from 0 in order of insertion. The caller stores the items and compares them. It is reused for one
+// report after the other.
 
 import { grow } from '../columns/strings.js';
-import { UnusualError } from './unsupported-input.js';
+import { UnsupportedInputError } from './unsupported-input.js';
 
 const FIRST_SLOTS = 256;
-/** Many more than there are among any names that were not made for it. */
+/** Only items that were made to collide need so many. */
 const MAX_STEPS = 1_000;
 
-export class HashSlots {
-  /** Numbers of things, one higher: 0 is an empty slot. There are twice as many slots as things, or more. */
+export class HashTable {
+  /** Numbers plus one; 0 is an empty slot. At most half of the slots are used. */
   #slots = new Uint32Array(FIRST_SLOTS);
-  /** Of each thing. */
+  /** The hash of each item. */
   #hashes = new Int32Array(FIRST_SLOTS / 2);
-  /** Where the look that is under way has come to, for which hash, and in how many steps. */
+  /** The state of the current lookup: its slot, hash and number of steps. */
   #slot = 0;
   #hash = 0;
   #steps = 0;
@@ -22,26 +22,26 @@ export class HashSlots {
     this.#slots.fill(0);
   }
 
-  /** The first thing with this hash, which may be the one that is looked for; -1 where there is none. */
-  first(hash: number): number {
+  /** The first item with this hash, to be compared by the caller; -1 when there is none. */
+  probe(hash: number): number {
     this.#hash = hash;
     this.#steps = 0;
     this.#slot = hash & (this.#slots.length - 1);
     return this.#find();
   }
 
-  /** The next one with the same hash. */
-  next(): number {
+  /** The next item with the same hash; -1 when there is none. */
+  probeNext(): number {
     this.#slot = (this.#slot + 1) & (this.#slots.length - 1);
     this.#steps += 1;
     return this.#find();
   }
 
-  /** Enters the thing that was looked for and not found: its number is the next one. */
-  enter(number: number): number {
+  /** Inserts the item that was looked up and not found; `number` must be the next number. */
+  insert(number: number): number {
     this.#slots[this.#slot] = number + 1;
     this.#hashes[number] = this.#hash;
-    if (2 * (number + 1) === this.#slots.length) this.#makeRoom(number + 1);
+    if (2 * (number + 1) === this.#slots.length) this.#grow(number + 1);
     return number;
   }
 
@@ -57,11 +57,11 @@ export class HashSlots {
       }
       slot = (slot + 1) & mask;
     }
-    // What was made to meet in one place would take for ever.
-    throw new UnusualError();
+    // Hash collisions made on purpose: looking further would take too long.
+    throw new UnsupportedInputError();
   }
 
-  #makeRoom(count: number): void {
+  #grow(count: number): void {
     this.#slots = new Uint32Array(2 * this.#slots.length);
     this.#hashes = grow(this.#hashes, this.#slots.length / 2);
     const mask = this.#slots.length - 1;
@@ -73,10 +73,10 @@ export class HashSlots {
   }
 }
 
-/** What a hash begins with. */
+/** The initial hash. */
 export const HASH_OF_NOTHING = 0;
 
-/** Spreads each bit of a word over all of the hash: things may differ in a few bits alone. */
+/** Spreads each bit of a word over the whole hash: items may differ in few bits. */
 export function addToHash(hash: number, word: number): number {
   const product = Math.imul(hash ^ word, 0x2c1b3c6d);
   return product ^ (product >>> 15);

@@ -1,61 +1,64 @@
-// Distinct sequences of whole numbers, each with a number of its own: a label is one of two texts, a list one of labels.
-// It serves one report after the other.
+// Interns sequences of whole numbers: equal sequences get the same number. A label is a sequence of two texts, a list one of
+// labels. Reused for one report after the other.
 
-import { addToHash, HashSlots } from './hash-table.js';
+import { addToHash, HashTable } from './hash-table.js';
 import { grow } from '../columns/strings.js';
 
 const FIRST_ROOM = 128;
-/** No hash of a sequence without items. */
+/** The hash of distinct empty sequences; no other sequence has it. */
 const APART = -1;
 
-export class Sequences {
-  readonly #slots = new HashSlots();
+export class SequenceInterner {
+  readonly #slots = new HashTable();
   #items = new Uint32Array(FIRST_ROOM);
   #ends = new Uint32Array(FIRST_ROOM);
   #count = 0;
 
-  /** Forgets all of them. What was given before is no longer good. */
+  /** Removes all sequences. Data returned before becomes invalid. */
   clear(): void {
     this.#slots.clear();
     this.#count = 0;
   }
 
-  /** The number of the sequence of the first `length` of `items`. @throws UnusualError where some were made to hash alike. */
-  codeOf(items: ArrayLike<number>, length: number): number {
+  /**
+   * The number of the sequence of the first `length` items.
+   * @throws UnsupportedInputError for too many hash collisions.
+   */
+  intern(items: ArrayLike<number>, length: number): number {
     let hash = length;
     for (let at = 0; at < length; at += 1) hash = addToHash(hash, items[at]!);
-    let code = this.#slots.first(hash);
+    let code = this.#slots.probe(hash);
     while (code >= 0) {
       if (this.#is(code, items, length)) return code;
-      code = this.#slots.next();
+      code = this.#slots.probeNext();
     }
-    return this.#slots.enter(this.#add(items, length));
+    return this.#slots.insert(this.#add(items, length));
   }
 
-  /** The number of the sequence of these two. @throws UnusualError */
-  codeOfPair(first: number, second: number): number {
-    let code = this.#slots.first(addToHash(addToHash(2, first), second));
+  /** The same for two items. @throws UnsupportedInputError */
+  internPair(first: number, second: number): number {
+    let code = this.#slots.probe(addToHash(addToHash(2, first), second));
     while (code >= 0) {
       const end = this.#ends[code]!;
       if (end - this.#startOf(code) === 2 && this.#items[end - 2] === first && this.#items[end - 1] === second)
         return code;
-      code = this.#slots.next();
+      code = this.#slots.probeNext();
     }
-    return this.#slots.enter(this.#add([first, second], 2));
+    return this.#slots.insert(this.#add([first, second], 2));
   }
 
-  /** An empty one that is none of the others. */
-  addApart(): number {
-    for (let other = this.#slots.first(APART); other >= 0; other = this.#slots.next());
-    return this.#slots.enter(this.#add([], 0));
+  /** Adds an empty sequence that equals no other. */
+  addDistinct(): number {
+    for (let other = this.#slots.probe(APART); other >= 0; other = this.#slots.probeNext());
+    return this.#slots.insert(this.#add([], 0));
   }
 
-  /** All items one after the other, for as long as nothing more is added. */
+  /** The items of all sequences, one after the other; valid until the next is added. */
   items(): Uint32Array {
     return this.#items.subarray(0, this.#startOf(this.#count));
   }
 
-  /** Where each sequence ends among them. */
+  /** The end of each sequence in the items. */
   ends(): Uint32Array {
     return this.#ends.subarray(0, this.#count);
   }

@@ -1,35 +1,35 @@
-// Lists of the upstream's JSON: names and labels. A fleet repeats the same few hundred labels on every row, so each text,
-// each label and each list is kept once for a report, and is a number to whoever has it.
+// Lists in ScaleOps' JSON: names and labels. A fleet repeats the same labels on every row, so each text, label and list is
+// stored once per report and referred to by number.
 
 import { EMPTY_LIST, type Labels, type Lists } from '../columns/columns.js';
 import { toText } from './json-values.js';
-import { grow, TextWriter, type TextData } from '../columns/strings.js';
+import { grow, StringColumnBuilder, type StringData } from '../columns/strings.js';
 
-/** What all lists of a report are made of, as plain data. */
+/** The distinct texts, labels and lists of a report, as plain data. */
 export interface ListData {
-  readonly texts: TextData;
+  readonly texts: StringData;
   readonly distinctLabels: Labels;
   readonly labelLists: Lists;
   readonly serviceLists: Lists;
 }
 
-/** Writes the lists of one kind. */
+/** Adds lists of one kind. */
 export interface ListsOf {
-  /** Writes the list that this value is; answers with its number. */
+  /** Adds the list that this value is and returns its number. */
   add(value: unknown): number;
 }
 
 export interface ListWriter {
-  /** Labels in any of the shapes that were seen or are likely: a map, a list of {key, value}, a list of "key=value". */
+  /** Labels in the shapes that were seen or are likely: a map, a list of {key, value}, a list of "key=value". */
   readonly labels: ListsOf;
-  /** Texts. Null, which Go sends for an empty list, is an empty one, and what is no text is left out. */
+  /** Texts. Null, which Go sends for an empty list, is an empty list. Elements that are not texts are left out. */
   readonly services: ListsOf;
-  /** What was written, for as long as nothing more is. */
+  /** All lists; valid until the next is added. */
   data(): ListData;
 }
 
 export function createListWriter(): ListWriter {
-  const texts = new TextWriter();
+  const texts = new StringColumnBuilder();
   const textNumbers = new Map<string, number>();
   const textOf = (text: string): number => numberIn(textNumbers, text, () => texts.add(text));
   const keys = createNumbers();
@@ -84,7 +84,7 @@ function createNumbers() {
   let count = 0;
   return {
     count: () => count,
-    /** The place of the new one. */
+    /** Returns the index of the new number. */
     add(number: number): number {
       if (count === numbers.length) numbers = grow(numbers, count + 1);
       numbers[count] = number;
@@ -98,11 +98,11 @@ function createLists() {
   const items = createNumbers();
   const ends = createNumbers();
   const end = (): number => ends.add(items.count());
-  // Null and the empty list.
+  // NULL_LIST and EMPTY_LIST.
   end();
   end();
   return {
-    /** The list of what `toItem` makes of each element, without those of which it makes nothing. */
+    /** Adds the items of the elements. Elements without an item are left out. */
     add<T>(elements: readonly T[], toItem: (element: T) => number | undefined): number {
       const before = items.count();
       for (const element of elements) {
@@ -115,10 +115,10 @@ function createLists() {
   };
 }
 
-/** The key of a label, which is never empty, and its value. */
+/** The key, which is never empty, and the value of a label. */
 export type LabelTexts = readonly [key: string, value: string];
 
-/** The label that an element of a list is; undefined where it has no key. */
+/** Reads a label from an element of a list; undefined without a key. */
 export function toLabelTexts(element: unknown): LabelTexts | undefined {
   if (typeof element === 'string') {
     const at = element.indexOf('=');

@@ -1,6 +1,6 @@
-// From the upstream's JSON to a Report. The vendor's page shows one sample and the server is written in Go, so this
-// reads generously what may be odd (nulls for lists, numbers as text, labels in four shapes) and refuses only what is
-// no cost report at all. Nothing that came from outside stands in an error's text.
+// From ScaleOps' JSON to a report. The documentation shows one sample and the server is written in Go, so this accepts
+// unusual forms (null for a list, numbers as text, labels in four shapes) and refuses only what is no cost report. Error
+// messages contain nothing from the response.
 
 import {
   byField,
@@ -14,19 +14,19 @@ import {
 } from '../columns/columns.js';
 import { createNumberColumn } from '../columns/decimal-column.js';
 import { createListWriter } from './json-lists.js';
-import { toCount, toNumber, toText, type NumberNotes } from './json-values.js';
+import { toCount, toNumber, toText, type DroppedNumberCount } from './json-values.js';
 import { pack } from '../columns/pack.js';
-import type { ReportWindow } from '../report.js';
+import type { ReportWindow } from '../window.js';
 import { toReport, type DecodedReport, type ReportData } from '../report-data.js';
-import { TextWriter } from '../columns/strings.js';
+import { StringColumnBuilder } from '../columns/strings.js';
 
-/** Why a JSON value is no cost report; `message` is a fixed text of ours. */
+/** The JSON value is no cost report; `message` is a fixed text. */
 export class ReportShapeError extends Error {
   override readonly name = 'ReportShapeError';
 }
 
 /**
- * Reads the answer of either cost report.
+ * Reads the response of either cost report.
  * @throws ReportShapeError when `json` is no object with a list `aggregatedWorkloads` of objects.
  */
 export function decodeReport(json: unknown): DecodedReport {
@@ -40,28 +40,32 @@ export function decodeData(json: unknown): ReportData {
   if (list === undefined) throw new ReportShapeError('the answer has no aggregatedWorkloads');
   if (list !== null && !Array.isArray(list)) throw new ReportShapeError('aggregatedWorkloads is not a list');
 
-  const notes: NumberNotes = { dropped: 0 };
+  const notes: DroppedNumberCount = { dropped: 0 };
   const columns = pack(decodeRows((list ?? []) as unknown[], notes));
-  return { ...decodeHead(json), columns, droppedNumbers: notes.dropped };
+  return { ...decodeEnvelope(json), columns, droppedNumbers: notes.dropped };
 }
 
-/** What an answer says beside its rows. */
-export function decodeHead({ window, clusters }: Readonly<Record<string, unknown>>): ReportHead {
-  const names = Array.isArray(clusters) ? clusters.map(toText).filter((name) => name !== null) : [];
-  return { window: decodeWindow(window), clusters: names };
-}
-type ReportHead = Pick<ReportData, 'window' | 'clusters'>;
+/** No fleet has more clusters. A longer list is refused before a report retains it. */
+const MAX_CLUSTERS = 100_000;
 
-function decodeRows(list: readonly unknown[], notes: NumberNotes): ColumnData {
+/** What a response says besides its rows. @throws ReportShapeError for a list of more than MAX_CLUSTERS clusters. */
+export function decodeEnvelope({ window, clusters }: Readonly<Record<string, unknown>>): Envelope {
+  const list = Array.isArray(clusters) ? (clusters as unknown[]) : [];
+  if (list.length > MAX_CLUSTERS) throw new ReportShapeError(`clusters lists more than ${MAX_CLUSTERS} names`);
+  return { window: decodeWindow(window), clusters: list.map(toText).filter((name) => name !== null) };
+}
+type Envelope = Pick<ReportData, 'window' | 'clusters'>;
+
+function decodeRows(list: readonly unknown[], notes: DroppedNumberCount): ColumnData {
   const rowCount = list.length;
-  const ids = new TextWriter();
+  const ids = new StringColumnBuilder();
   const numbers = byField(NUMBER_FIELDS, () => new Float64Array(rowCount));
   const names = byField(NAME_FIELDS, () => createNameWriter(rowCount));
   const lists = byField(LIST_FIELDS, () => new Uint32Array(rowCount));
   const writer = createListWriter();
   list.forEach((row, index) => {
     if (!isObject(row)) throw new ReportShapeError('a row is not an object');
-    // GraphQL's ID is never null; a row without one is named by what it is about.
+    // GraphQL's ID is never null, so a row without an id is identified by its names.
     ids.add(toText(row.id) ?? ID_PARTS.map((part) => toText(row[part]) ?? '').join('/'));
     for (const field of NAME_FIELDS) names[field].write(index, toText(row[field]));
     for (const field of NUMBER_FIELDS) {
@@ -85,10 +89,10 @@ function decodeRows(list: readonly unknown[], notes: NumberNotes): ColumnData {
 
 const ID_PARTS: readonly NameField[] = ['clusterName', 'namespace', 'workloadType', 'workloadName'];
 
-/** Gives each distinct name a code, in the order in which they come; 0 stands for none. */
+/** Gives each distinct name a code in order of appearance; 0 stands for null. */
 function createNameWriter(rowCount: number) {
   const codes = new Uint32Array(rowCount);
-  const values = new TextWriter();
+  const values = new StringColumnBuilder();
   const known = new Map<string | null, number>([[null, values.add('')]]);
   return {
     write(row: number, name: string | null): void {
@@ -107,10 +111,10 @@ function decodeWindow(value: unknown): ReportWindow | null {
   return startTime === null || endTime === null ? null : { startTime, endTime };
 }
 
-// Date.parse alone would take "day 5" for a day in 2001.
+// Date.parse accepts more: "day 5" is a day in 2001.
 const DATE = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d|$)/;
 
-/** The upstream writes no time zone and means UTC; JavaScript would read that as the machine's own. */
+/** ScaleOps sends no time zone and means UTC; Date.parse would use the time zone of the machine. */
 function toTime(value: unknown): number | null {
   const text = toText(value);
   if (text === null || !DATE.test(text)) return null;

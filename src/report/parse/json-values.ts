@@ -1,22 +1,22 @@
-// Single values of the upstream's JSON: text and numbers, and what counts as absent. An absent value is null, never 0.
+// Single values in ScaleOps' JSON: texts and numbers. An absent value is null, never 0.
 
-/** What was noticed while numbers were read; one object serves a whole report, for one warning. */
-export interface NumberNotes {
+/** Counts the numbers of a report that were dropped, for one warning. */
+export interface DroppedNumberCount {
   dropped: number;
 }
 
-// A number as JSON writes it. Number() alone would also take "", " 1 ", "0x10" and "Infinity".
+// A number as JSON writes it. Number() also accepts "", " 1 ", "0x10" and "Infinity".
 const JSON_NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 const MAX_INT = 2 ** 31 - 1;
 
-/** Text, or null where the upstream sends the empty string, null or nothing. */
+/** A text; null for the empty string, null, or a missing value. */
 export function toText(value: unknown): string | null {
   if (typeof value === 'number') return String(value);
   return typeof value === 'string' && value !== '' ? value : null;
 }
 
-/** A finite number, also one written as text; null for all else. `JSON.parse('1e400')` is Infinity, hence the notes. */
-export function toNumber(value: unknown, notes: NumberNotes): number | null {
+/** A finite number, also when written as text; null for anything else. `JSON.parse('1e400')` is Infinity. */
+export function toNumber(value: unknown, notes: DroppedNumberCount): number | null {
   if (value === null || value === undefined || value === '') return null;
   const number = typeof value === 'string' && JSON_NUMBER.test(value) ? Number(value) : value;
   if (typeof number === 'number' && Number.isFinite(number)) return number;
@@ -24,8 +24,8 @@ export function toNumber(value: unknown, notes: NumberNotes): number | null {
   return null;
 }
 
-/** A whole number that fits GraphQL's Int; null for all else. */
-export function toCount(value: unknown, notes: NumberNotes): number | null {
+/** A whole number that fits GraphQL's Int; null for anything else. */
+export function toCount(value: unknown, notes: DroppedNumberCount): number | null {
   const number = toNumber(value, notes);
   if (number === null || (Number.isInteger(number) && Math.abs(number) <= MAX_INT)) return number;
   notes.dropped += 1;

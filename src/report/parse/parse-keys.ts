@@ -1,47 +1,48 @@
-// Which field comes next in a row. A Go server writes the fields of every row in the same order, so the key that comes is
-// compared with the one that stood in its place in the row before, together with what separates it from the field before.
+// Which field comes next in a row. A Go server writes the fields of every row in the same order, so the bytes of the key and
+// its separators are compared with those at the same position in the row before.
 
 import { LIST_FIELDS, NAME_FIELDS, NUMBER_FIELDS } from '../columns/columns.js';
 import { CLOSE_OBJECT, COLON, OPEN_OBJECT, type Scanner } from './scanner.js';
 
-/** The fields that are read, by their numbers. */
+/** The fields that are read, by number. */
 export const FIELDS: readonly string[] = [...NUMBER_FIELDS, ...NAME_FIELDS, ...LIST_FIELDS, 'id'];
-/** Stands for all others. */
+/** The number of all other fields. */
 export const OTHER_FIELD = FIELDS.length;
-/** Stands for the end of the row. */
+/** Returned at the end of the row. */
 export const NO_FIELD = FIELDS.length + 1;
 
-/** Keys that stand further behind in their rows are read each time. */
-const MAX_PLACES = 100;
+/** Keys at later positions are read without comparing. */
+const MAX_POSITIONS = 100;
 
 export class KeyReader {
-  /** Where the last key in each place began, with its comma or brace, and ended, with its colon; and its field. */
-  readonly #starts = new Uint32Array(MAX_PLACES);
-  readonly #ends = new Uint32Array(MAX_PLACES);
-  readonly #fields = new Uint8Array(MAX_PLACES);
+  /** Start (comma or brace) and end (colon) of the last key at each position, and its field. */
+  readonly #starts = new Uint32Array(MAX_POSITIONS);
+  readonly #ends = new Uint32Array(MAX_POSITIONS);
+  readonly #fields = new Uint8Array(MAX_POSITIONS);
 
-  /** Begins another report. */
+  /** Starts a report. */
   begin(): void {
     this.#ends.set(this.#starts);
   }
 
-  /** Reads the key that is the n-th of its row, or the row's end; answers with the number of its field. */
-  read(scanner: Scanner, place: number): number {
-    if (place < MAX_PLACES && scanner.skipSame(this.#starts[place]!, this.#ends[place]!)) return this.#fields[place]!;
-    return this.#readOther(scanner, place);
+  /** Reads the key at this position of the row, or the row's end; returns the number of its field. */
+  read(scanner: Scanner, position: number): number {
+    if (position < MAX_POSITIONS && scanner.skipIfRepeated(this.#starts[position]!, this.#ends[position]!))
+      return this.#fields[position]!;
+    return this.#readOther(scanner, position);
   }
 
-  #readOther(scanner: Scanner, place: number): number {
+  #readOther(scanner: Scanner, position: number): number {
     const start = scanner.at;
-    if (place === 0) scanner.expect(OPEN_OBJECT);
+    if (position === 0) scanner.expect(OPEN_OBJECT);
     else if (!scanner.hasMore(CLOSE_OBJECT)) return NO_FIELD;
     scanner.peek();
     const field = FIELD_OF.get(scanner.readText()) ?? OTHER_FIELD;
     scanner.expect(COLON);
-    if (place < MAX_PLACES) {
-      this.#starts[place] = start;
-      this.#ends[place] = scanner.at;
-      this.#fields[place] = field;
+    if (position < MAX_POSITIONS) {
+      this.#starts[position] = start;
+      this.#ends[position] = scanner.at;
+      this.#fields[position] = field;
     }
     return field;
   }

@@ -1,23 +1,23 @@
-// The columns of lists, while an answer's bytes are read. A label, or a list, that is the one in the row before again is
-// known by comparing the two; others by what they are made of.
+// The columns of lists, read from bytes. A label or list that repeats the one in the row before is recognised by comparing
+// bytes; others are interned.
 
 import { EMPTY_LIST, NULL_LIST, type Labels } from '../columns/columns.js';
 import { toLabelTexts, toLabelTextsOfMap, type LabelTexts, type ListData } from './json-lists.js';
 import { toText } from './json-values.js';
-import { CodeColumn, PlaceReader } from './parse-names.js';
+import { CodeColumn, RepeatedValueReader } from './parse-names.js';
 import { CLOSE_LIST, CLOSE_OBJECT, OPEN_LIST, OPEN_OBJECT, type Scanner } from './scanner.js';
-import { Sequences } from './interned-sequences.js';
-import { TextTable } from './interned-strings.js';
-import { UnusualError } from './unsupported-input.js';
+import { SequenceInterner } from './interned-sequences.js';
+import { StringInterner } from './interned-strings.js';
+import { UnsupportedInputError } from './unsupported-input.js';
 import { toWord } from '../columns/words.js';
 
-/** What all lists of a report are made of. */
+/** The distinct texts, labels and lists of a report. */
 export class ListTables {
-  readonly texts = new TextTable();
+  readonly texts = new StringInterner();
   /** Each label as the numbers of two texts. */
-  readonly labels = new Sequences();
-  readonly labelLists = new Sequences();
-  readonly serviceLists = new Sequences();
+  readonly labels = new SequenceInterner();
+  readonly labelLists = new SequenceInterner();
+  readonly serviceLists = new SequenceInterner();
 
   begin(): void {
     this.texts.clear();
@@ -25,17 +25,17 @@ export class ListTables {
     for (const lists of [this.labelLists, this.serviceLists]) {
       lists.clear();
       // NULL_LIST and EMPTY_LIST.
-      lists.addApart();
-      lists.codeOf([], 0);
+      lists.addDistinct();
+      lists.intern([], 0);
     }
   }
 
   labelOf(key: number, value: number): number {
-    return this.labels.codeOfPair(key, value);
+    return this.labels.internPair(key, value);
   }
 
   labelOfTexts([key, value]: LabelTexts): number {
-    return this.labelOf(this.texts.codeOfString(key), this.texts.codeOfString(value));
+    return this.labelOf(this.texts.internString(key), this.texts.internString(value));
   }
 
   data(): ListData {
@@ -58,34 +58,34 @@ function toLabels(pairs: Uint32Array): Labels {
   return labels;
 }
 
-/** Of an element: nothing of the list. */
+/** The number of an element that is left out. */
 const NONE = -1;
 /** The number of the empty text. */
 const EMPTY_TEXT = 0;
 
-/** Reads the elements that are the n-th of their lists. */
+/** Reads the elements at one position of their lists. */
 interface ElementReader {
   begin(): void;
-  /** The number of the element that begins here; NONE for one that is left out. */
+  /** The number of the element that begins here; NONE when it is left out. */
   read(scanner: Scanner): number;
 }
 
-// A label as Go writes it: {"key":"…","value":"…"}, in words. The last word of the second part overlaps the one before.
+// A label as Go writes it, {"key":"…","value":"…"}, in words of four bytes. The last word overlaps the word before.
 const [OPEN_KEY, KEY_QUOTE] = [toWord('{"ke'), toWord('y":"')];
 const [COMMA_VALUE, VALUE_END, VALUE_QUOTE] = [toWord(',"va'), toWord('lue"'), toWord('e":"')];
 
 class LabelReader implements ElementReader {
   readonly #tables: ListTables;
-  readonly #key: PlaceReader;
-  readonly #value: PlaceReader;
+  readonly #key: RepeatedValueReader;
+  readonly #value: RepeatedValueReader;
   #start = 0;
   #end = 0;
   #label = 0;
 
   constructor(tables: ListTables) {
     this.#tables = tables;
-    this.#key = new PlaceReader(tables.texts);
-    this.#value = new PlaceReader(tables.texts);
+    this.#key = new RepeatedValueReader(tables.texts);
+    this.#value = new RepeatedValueReader(tables.texts);
   }
 
   begin(): void {
@@ -95,7 +95,7 @@ class LabelReader implements ElementReader {
   }
 
   read(scanner: Scanner): number {
-    if (scanner.skipSame(this.#start, this.#end)) return this.#label;
+    if (scanner.skipIfRepeated(this.#start, this.#end)) return this.#label;
     const start = scanner.at;
     this.#label = this.#readUsual(scanner);
     if (this.#label === NONE) {
@@ -115,7 +115,7 @@ class LabelReader implements ElementReader {
     scanner.at = at + 7;
     const key = this.#key.read(scanner);
     const middle = scanner.at;
-    // A label without a key is none.
+    // A label without a key is left out.
     if (key <= EMPTY_TEXT || middle + 10 > bytes.length) return NONE;
     if (words.getInt32(middle, true) !== COMMA_VALUE || words.getInt32(middle + 4, true) !== VALUE_END) return NONE;
     if (words.getInt32(middle + 6, true) !== VALUE_QUOTE) return NONE;
@@ -128,35 +128,35 @@ class LabelReader implements ElementReader {
 }
 
 class ServiceReader implements ElementReader {
-  readonly #texts: TextTable;
-  readonly #place: PlaceReader;
+  readonly #texts: StringInterner;
+  readonly #repeated: RepeatedValueReader;
 
   constructor({ texts }: ListTables) {
     this.#texts = texts;
-    this.#place = new PlaceReader(texts);
+    this.#repeated = new RepeatedValueReader(texts);
   }
 
   begin(): void {
-    this.#place.begin();
+    this.#repeated.begin();
   }
 
   read(scanner: Scanner): number {
-    const code = this.#place.read(scanner);
+    const code = this.#repeated.read(scanner);
     if (code >= 0) return code === EMPTY_TEXT ? NONE : code;
     const text = toText(scanner.readValue());
-    return text === null ? NONE : this.#texts.codeOfString(text);
+    return text === null ? NONE : this.#texts.internString(text);
   }
 }
 
-/** Elements that stand further behind in their lists are not compared with those of the row before. */
-const MAX_PLACES = 32;
+/** Elements at later positions are not compared with the row before. */
+const MAX_POSITIONS = 32;
 
 /** A column of lists. */
 export class ListReader {
   readonly #tables: ListTables;
-  readonly #lists: Sequences;
+  readonly #lists: SequenceInterner;
   readonly #isOfLabels: boolean;
-  /** By place in the list. */
+  /** By position in the list. */
   readonly #elements: ElementReader[] = [];
   readonly #items: number[] = [];
   readonly #codes = new CodeColumn();
@@ -178,7 +178,7 @@ export class ListReader {
 
   /** Reads the list that begins here, or null. */
   read(scanner: Scanner, row: number): void {
-    if (!scanner.skipSame(this.#start, this.#end)) {
+    if (!scanner.skipIfRepeated(this.#start, this.#end)) {
       const start = scanner.at;
       this.#code = this.#read(scanner);
       this.#start = start;
@@ -199,16 +199,16 @@ export class ListReader {
     const byte = scanner.peek();
     if (byte === OPEN_LIST) return this.#readElements(scanner);
     if (scanner.skipNull()) return NULL_LIST;
-    if (byte !== OPEN_OBJECT) throw new UnusualError();
+    if (byte !== OPEN_OBJECT) throw new UnsupportedInputError();
     const value = scanner.readValue();
     if (!this.#isOfLabels) return EMPTY_LIST;
     const labels = toLabelTextsOfMap(value as object).map((texts) => this.#tables.labelOfTexts(texts));
-    return this.#lists.codeOf(labels, labels.length);
+    return this.#lists.intern(labels, labels.length);
   }
 
   #readElements(scanner: Scanner): number {
     const items = this.#items;
-    let place = 0;
+    let position = 0;
     let count = 0;
     scanner.at += 1;
     if (scanner.peek() === CLOSE_LIST) {
@@ -217,15 +217,15 @@ export class ListReader {
     }
     do {
       scanner.peek();
-      const item = this.#elementAt(place).read(scanner);
+      const item = this.#elementAt(position).read(scanner);
       if (item !== NONE) items[count++] = item;
-      place += 1;
+      position += 1;
     } while (scanner.hasMore(CLOSE_LIST));
-    return this.#lists.codeOf(items, count);
+    return this.#lists.intern(items, count);
   }
 
-  #elementAt(place: number): ElementReader {
-    const own = Math.min(place, MAX_PLACES);
+  #elementAt(position: number): ElementReader {
+    const own = Math.min(position, MAX_POSITIONS);
     const known = this.#elements[own];
     if (known !== undefined) return known;
     const added = this.#isOfLabels ? new LabelReader(this.#tables) : new ServiceReader(this.#tables);

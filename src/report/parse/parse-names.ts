@@ -1,34 +1,34 @@
-// The columns of names and ids, while an answer's bytes are read. A name that is the one before again, as most are, is
-// known by comparing the two.
+// The columns of names and ids, read from bytes. Most names repeat the one in the row before, which is recognised by
+// comparing bytes.
 
 import type { Scanner } from './scanner.js';
-import { TextTable } from './interned-strings.js';
-import { grow, TextWriter, type TextData } from '../columns/strings.js';
-import { UnusualError } from './unsupported-input.js';
+import { StringInterner } from './interned-strings.js';
+import { grow, StringColumnBuilder, type StringData } from '../columns/strings.js';
+import { UnsupportedInputError } from './unsupported-input.js';
 
-/** Reads texts that stand in the same place of what is repeated. */
-export class PlaceReader {
-  readonly #table: TextTable;
-  /** The last one, with its quotes. */
+/** Reads texts at one position of a repeated structure. */
+export class RepeatedValueReader {
+  readonly #table: StringInterner;
+  /** The last text, with its quotation marks. */
   #start = 0;
   #end = 0;
   #code = 0;
 
-  constructor(table: TextTable) {
+  constructor(table: StringInterner) {
     this.#table = table;
   }
 
-  /** Nothing came before. */
+  /** Starts a report: nothing to compare with. */
   begin(): void {
     this.#end = this.#start;
   }
 
-  /** The number of the plain text that begins here; -1, and nothing is read, for what is none. */
+  /** The number of the JSON-safe text that begins here; -1, without reading, for anything else. */
   read(scanner: Scanner): number {
-    if (scanner.skipSame(this.#start, this.#end)) return this.#code;
+    if (scanner.skipIfRepeated(this.#start, this.#end)) return this.#code;
     const start = scanner.at;
     if (!scanner.readPlain()) return -1;
-    this.#code = this.#table.codeOf(scanner);
+    this.#code = this.#table.intern(scanner);
     this.#start = start;
     this.#end = scanner.at;
     return this.#code;
@@ -39,7 +39,7 @@ export class PlaceReader {
 export class CodeColumn {
   #codes = new Uint32Array(0);
 
-  /** Begins another report, of about so many rows. */
+  /** Starts a report with about so many rows. */
   begin(rowCount: number): void {
     if (this.#codes.length < rowCount) this.#codes = new Uint32Array(rowCount);
   }
@@ -54,24 +54,24 @@ export class CodeColumn {
   }
 }
 
-/** No name, which is null. */
+/** The code of null. */
 const NO_NAME = 0;
 
 /** A column of names. */
 export class NameReader {
   readonly #codes = new CodeColumn();
-  readonly #table = new TextTable();
-  readonly #place = new PlaceReader(this.#table);
+  readonly #table = new StringInterner();
+  readonly #repeated = new RepeatedValueReader(this.#table);
 
   begin(rowCount: number): void {
     this.#codes.begin(rowCount);
     this.#table.clear();
-    this.#place.begin();
+    this.#repeated.begin();
   }
 
   /** Reads the name that begins here, or null. */
   read(scanner: Scanner, row: number): void {
-    const code = this.#place.read(scanner);
+    const code = this.#repeated.read(scanner);
     this.#codes.set(row, code >= 0 ? code : this.#readOther(scanner));
   }
 
@@ -79,21 +79,21 @@ export class NameReader {
     this.#codes.set(row, NO_NAME);
   }
 
-  column(rowCount: number): { readonly codes: Uint32Array; readonly values: TextData } {
+  column(rowCount: number): { readonly codes: Uint32Array; readonly values: StringData } {
     return { codes: this.#codes.codes(rowCount), values: this.#table.data() };
   }
 
   #readOther(scanner: Scanner): number {
     scanner.peek();
     if (scanner.skipNull()) return NO_NAME;
-    const code = this.#place.read(scanner);
-    return code >= 0 ? code : this.#table.codeOfString(scanner.readText());
+    const code = this.#repeated.read(scanner);
+    return code >= 0 ? code : this.#table.internString(scanner.readText());
   }
 }
 
-/** The ids, each of which is its own. */
+/** The ids. They differ from row to row, so they are not interned. */
 export class IdReader {
-  readonly #texts = new TextWriter();
+  readonly #texts = new StringColumnBuilder();
 
   begin(): void {
     this.#texts.clear();
@@ -102,13 +102,13 @@ export class IdReader {
   read(scanner: Scanner): void {
     scanner.peek();
     if (scanner.readPlain()) {
-      // A row without one is named by what it is about.
-      if (scanner.start === scanner.end) throw new UnusualError();
+      // An empty id: json-parser.ts makes one from the names.
+      if (scanner.start === scanner.end) throw new UnsupportedInputError();
       this.#texts.addAscii(scanner);
     } else this.#texts.add(scanner.readText());
   }
 
-  texts(): TextData {
+  texts(): StringData {
     return this.#texts.data();
   }
 }

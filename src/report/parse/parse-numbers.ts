@@ -1,36 +1,35 @@
-// A column of numbers while an answer's bytes are read: digits become whole numbers of the column's decimal unit at once,
-// and the unit becomes smaller when a number needs that. Where no unit will do, they are the doubles that JSON.parse
-// makes of them.
+// A column of numbers, read from bytes: digits become whole numbers of the column's decimal unit, and the unit becomes
+// smaller when a number needs it. Without a common unit they are the doubles of JSON.parse.
 
 import { createNumberColumn, MAX_PLACES, MAX_UNITS, type NumberColumn } from '../columns/decimal-column.js';
-import { toCount, toNumber, type NumberNotes } from './json-values.js';
+import { toCount, toNumber, type DroppedNumberCount } from './json-values.js';
 import type { Scanner } from './scanner.js';
 import { grow } from '../columns/strings.js';
-import { UnusualError } from './unsupported-input.js';
+import { UnsupportedInputError } from './unsupported-input.js';
 
 const MINUS = 0x2d;
 const POINT = 0x2e;
 const ZERO = 0x30;
 const SMALL_E = 0x65;
 
-/** Up to here each whole number is a double, and these powers of ten are: dividing one by the other rounds once. */
+/** Whole numbers up to here and these powers of ten are exact doubles, so one division rounds once. */
 const MAX_EXACT = 2 ** 53;
 const POWERS = Float64Array.from({ length: 23 }, (_, power) => Number(`1e${power}`));
 
 export class NumberReader {
-  readonly #notes: NumberNotes;
+  readonly #notes: DroppedNumberCount;
   readonly #toValue: typeof toNumber;
-  /** By row; whole numbers of 10 to the power of minus `#places`, or doubles. */
+  /** By row: whole numbers of 10 to the power of minus `#places`, or doubles. */
   #units = new Float64Array(0);
   #places = 0;
   #isDecimal = true;
 
-  constructor(notes: NumberNotes, isCount: boolean) {
+  constructor(notes: DroppedNumberCount, isCount: boolean) {
     this.#notes = notes;
     this.#toValue = isCount ? toCount : toNumber;
   }
 
-  /** Begins another report, of about so many rows. */
+  /** Starts a report with about so many rows. */
   begin(rowCount: number): void {
     if (this.#units.length < rowCount) this.#units = new Float64Array(rowCount);
     this.#places = 0;
@@ -65,7 +64,7 @@ export class NumberReader {
         digit = bytes[at]! - ZERO;
       }
       places = at - point;
-      if (places === 0) throw new UnusualError();
+      if (places === 0) throw new UnsupportedInputError();
     }
     if ((bytes[at]! | 0x20) === SMALL_E) {
       this.#setOther(row, this.#toValue(scanner.readValue(), this.#notes));
@@ -73,20 +72,20 @@ export class NumberReader {
     }
     scanner.at = at;
     if (whole >= MAX_EXACT || places >= POWERS.length) {
-      // More digits than can be worked with. JSON.parse would take three times as long to say the same.
+      // Too many digits for exact arithmetic. Number() takes a third of the time of JSON.parse.
       this.#setOther(row, this.#toValue(Number(bytes.toString('latin1', start, at)), this.#notes));
       return;
     }
     this.#set(row, isNegative ? -whole : whole, places);
   }
 
-  /** What does not begin with a digit: white space before a number, or null. */
+  /** Reads white space before a number, or null. */
   #readOther(scanner: Scanner, row: number): void {
     const { at } = scanner;
     scanner.peek();
     if (scanner.at > at) this.read(scanner, row);
     else if (scanner.skipNull()) this.setNull(row);
-    else throw new UnusualError();
+    else throw new UnsupportedInputError();
   }
 
   setNull(row: number): void {
@@ -107,10 +106,10 @@ export class NumberReader {
     else this.#setUnequal(row, whole, places);
   }
 
-  /** What is in another unit than the column, or too large for it. */
+  /** Sets a number with other decimal places than the column's, or too large for its unit. */
   #setUnequal(row: number, whole: number, places: number): void {
     let [digits, needed] = [whole, places];
-    // 1.500 needs no more than 1.5 does.
+    // 1.500 needs no more places than 1.5.
     for (; needed > this.#places && digits % 10 === 0; needed -= 1) digits /= 10;
     if (this.#isDecimal && needed > this.#places) this.#refine(row, needed);
     const units = digits * POWERS[Math.max(0, this.#places - needed)]!;
@@ -118,7 +117,7 @@ export class NumberReader {
     this.#units[row] = this.#isDecimal ? units : whole / POWERS[places]!;
   }
 
-  /** What came as something else than digits: a double. Counts are whole, and in the unit of all counts. */
+  /** Sets a double. Counts are whole numbers, and stay in units of 1. */
   #setOther(row: number, value: number | null): void {
     if (value === null) {
       this.setNull(row);
@@ -129,7 +128,7 @@ export class NumberReader {
     this.#units[row] = value;
   }
 
-  /** Makes the unit small enough for so many places, if the numbers of the rows before fit it. */
+  /** Makes the unit small enough for so many places, if the numbers read so far fit it. */
   #refine(rowCount: number, places: number): void {
     const refined = 3 * Math.ceil(places / 3);
     const units = this.#units;
@@ -144,7 +143,7 @@ export class NumberReader {
     this.#places = refined;
   }
 
-  /** From now on the column is of doubles. */
+  /** Turns the column into doubles. */
   #giveUp(rowCount: number): void {
     if (!this.#isDecimal) return;
     this.#isDecimal = false;

@@ -1,36 +1,36 @@
-// The rows of the upstream's answer, from bytes to columns. What reads one report reads the next one too: to make it anew
-// would take as long as a small report.
+// The rows of a response, from bytes to columns. Reused for one report after the other: creating it takes as long as parsing
+// a small report.
 
 import { byField, LIST_FIELDS, NAME_FIELDS, NUMBER_FIELDS, type ColumnData } from '../columns/columns.js';
-import type { NumberNotes } from './json-values.js';
+import type { DroppedNumberCount } from './json-values.js';
 import { IdReader, NameReader } from './parse-names.js';
 import { FIELDS, KeyReader, NO_FIELD, OTHER_FIELD } from './parse-keys.js';
 import { ListReader, ListTables } from './parse-lists.js';
 import { NumberReader } from './parse-numbers.js';
 import type { Scanner } from './scanner.js';
-import { UnusualError } from './unsupported-input.js';
+import { UnsupportedInputError } from './unsupported-input.js';
 
 const FIRST_CODE = NUMBER_FIELDS.length;
 const ID = FIELDS.indexOf('id');
-/** All fields that may be left out. */
+/** The bits of all fields that may be missing. */
 const ALL_CELLS = 2 ** ID - 1;
-/** The least that a row takes, about. */
+/** About the smallest size of a row. */
 const ROW_BYTES = 400;
 
 export class RowReader {
-  readonly #notes: NumberNotes = { dropped: 0 };
+  readonly #notes: DroppedNumberCount = { dropped: 0 };
   readonly #keys = new KeyReader();
   readonly #ids = new IdReader();
   readonly #numbers = byField(NUMBER_FIELDS, (field) => new NumberReader(this.#notes, field === 'amountOfWorkloads'));
   readonly #names = byField(NAME_FIELDS, () => new NameReader());
   readonly #tables = new ListTables();
   readonly #lists = byField(LIST_FIELDS, (field) => new ListReader(this.#tables, field !== 'services'));
-  /** By the number of the field; the names and the lists apart. */
+  /** By the number of the field: numbers, then names and lists. */
   readonly #ofNumbers = Object.values(this.#numbers);
   readonly #ofCodes = [...Object.values(this.#names), ...Object.values(this.#lists)];
   #row = 0;
 
-  /** Begins a report of so many bytes. What was given of the one before is no longer good. */
+  /** Starts a report of so many bytes. Data returned before becomes invalid. */
   begin(bytes: number): void {
     const rowCount = 16 + Math.floor(bytes / ROW_BYTES);
     this.#notes.dropped = 0;
@@ -42,28 +42,28 @@ export class RowReader {
     this.#row = 0;
   }
 
-  /** Reads the row that begins here. @throws UnusualError */
+  /** Reads the row that begins here. @throws UnsupportedInputError */
   read(scanner: Scanner): void {
     let seen = 0;
-    for (let place = 0; ; place += 1) {
-      const field = this.#keys.read(scanner, place);
+    for (let position = 0; ; position += 1) {
+      const field = this.#keys.read(scanner, position);
       if (field === NO_FIELD) break;
       const bit = 1 << field;
-      // Of two values the last is the one.
-      if ((seen & bit) !== 0 && field !== OTHER_FIELD) throw new UnusualError();
+      // Duplicate key: JSON.parse uses the last value.
+      if ((seen & bit) !== 0 && field !== OTHER_FIELD) throw new UnsupportedInputError();
       seen |= bit;
       if (field < FIRST_CODE) this.#ofNumbers[field]!.read(scanner, this.#row);
       else if (field < ID) this.#ofCodes[field - FIRST_CODE]!.read(scanner, this.#row);
       else if (field === ID) this.#ids.read(scanner);
       else scanner.readValue();
     }
-    // A row without an id is named by what it is about.
-    if ((seen & (1 << ID)) === 0) throw new UnusualError();
+    // A row without an id: json-parser.ts makes one from the names.
+    if ((seen & (1 << ID)) === 0) throw new UnsupportedInputError();
     if ((seen & ALL_CELLS) !== ALL_CELLS) this.#fillUp(seen);
     this.#row += 1;
   }
 
-  /** What was read, for as long as no other report is begun. */
+  /** The columns; valid until the next report is started. */
   end(): { readonly columns: ColumnData; readonly droppedNumbers: number } {
     const rowCount = this.#row;
     const columns = {

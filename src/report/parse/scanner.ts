@@ -1,9 +1,9 @@
-// Reads the bytes of a JSON text value by value, as strictly as JSON.parse: what it takes is JSON, and means the same.
-// What it does not know is unusual, and for others to judge. Texts are gone through four bytes at a time.
+// Reads JSON from bytes, value by value and as strictly as JSON.parse: what it accepts means the same. Anything else is an
+// UnsupportedInputError. Texts are read four bytes at a time.
 
 import { addToHash, HASH_OF_NOTHING } from './hash-table.js';
-import { UnusualError } from './unsupported-input.js';
-import { isPlainByte, isPlainWord, toWord } from '../columns/words.js';
+import { UnsupportedInputError } from './unsupported-input.js';
+import { isJsonSafeByte, isJsonSafeWord, toWord } from '../columns/words.js';
 
 export const QUOTE = 0x22;
 export const COMMA = 0x2c;
@@ -15,8 +15,8 @@ export const CLOSE_OBJECT = 0x7d;
 const BACKSLASH = 0x5c;
 const SMALL_N = 0x6e;
 
-/** The bytes that stand for themselves in a text. */
-const PLAIN = Uint8Array.from({ length: 256 }, (_, byte) => Number(isPlainByte(byte)));
+/** The bytes that need no escape in a text. */
+const PLAIN = Uint8Array.from({ length: 256 }, (_, byte) => Number(isJsonSafeByte(byte)));
 /** The bytes of numbers, true, false and null. */
 const WORD = Uint8Array.from({ length: 256 }, (_, byte) => Number(/[\w+.-]/.test(String.fromCharCode(byte))));
 
@@ -24,12 +24,12 @@ const NULL = toWord('null');
 
 export class Scanner {
   readonly bytes: Buffer;
-  /** The same, to look at four of them at a time. */
+  /** The same bytes, to be read four at a time. */
   readonly words: DataView;
   readonly #length: number;
-  /** Where the next byte is. */
+  /** The offset of the next byte. */
   at = 0;
-  /** What was read last, [start, end), and a hash of it where it was plain. */
+  /** The last value, [start, end), and its hash when it is a JSON-safe text. */
   start = 0;
   end = 0;
   hash = 0;
@@ -40,7 +40,7 @@ export class Scanner {
     this.#length = bytes.length;
   }
 
-  /** The next byte that is no white space; undefined at the end. */
+  /** The next byte that is not white space; undefined at the end. */
   peek(): number | undefined {
     for (;;) {
       const byte = this.bytes[this.at];
@@ -49,21 +49,21 @@ export class Scanner {
     }
   }
 
-  /** Goes past the next byte, which has to be this one. */
+  /** Skips the next byte, which must be this one. */
   expect(byte: number): void {
-    if (this.peek() !== byte) throw new UnusualError();
+    if (this.peek() !== byte) throw new UnsupportedInputError();
     this.at += 1;
   }
 
-  /** Goes past a comma, or past the end of a list or an object; whether there is more. */
+  /** Skips a comma, or the end of a list or object; whether there is more. */
   hasMore(close: number): boolean {
     const byte = this.peek();
-    if (byte !== COMMA && byte !== close) throw new UnusualError();
+    if (byte !== COMMA && byte !== close) throw new UnsupportedInputError();
     this.at += 1;
     return byte === COMMA;
   }
 
-  /** Goes past null, if that comes next. */
+  /** Skips null; false, without skipping, for anything else. */
   skipNull(): boolean {
     const { words, at } = this;
     if (this.bytes[at] !== SMALL_N || at + 4 > this.#length || words.getInt32(at, true) !== NULL) return false;
@@ -71,30 +71,30 @@ export class Scanner {
     return true;
   }
 
-  /** Goes past bytes that are the same as those of [start, end), which came before; false, and past nothing, for others. */
-  skipSame(start: number, end: number): boolean {
+  /** Skips bytes that equal the earlier bytes [start, end); false, without skipping, when they differ. */
+  skipIfRepeated(start: number, end: number): boolean {
     const { words, at } = this;
     const shift = at - start;
     if (end + shift > this.#length) return false;
     const last = end - 4;
-    if (last < start) return end > start && this.skipSameBytes(start, end);
+    if (last < start) return end > start && this.skipRepeatedBytes(start, end);
     for (let each = start; each < last; each += 4) {
       if (words.getInt32(each, true) !== words.getInt32(each + shift, true)) return false;
     }
-    // These four may overlap those before.
+    // The last word may overlap the word before.
     if (words.getInt32(last, true) !== words.getInt32(last + shift, true)) return false;
     this.at = end + shift;
     return true;
   }
 
-  private skipSameBytes(start: number, end: number): boolean {
+  private skipRepeatedBytes(start: number, end: number): boolean {
     const { bytes, at } = this;
     for (let each = start; each < end; each += 1) if (bytes[each] !== bytes[at - start + each]) return false;
     this.at = at + end - start;
     return true;
   }
 
-  /** Reads a text whose bytes are all plain, and which begins here; false, and nothing is read, for others. */
+  /** Reads a JSON-safe text; false, without reading, for anything else. */
   readPlain(): boolean {
     const { bytes, words } = this;
     let at = this.at;
@@ -104,7 +104,7 @@ export class Scanner {
     let hash = HASH_OF_NOTHING;
     while (at <= last) {
       const word = words.getInt32(at, true);
-      if (!isPlainWord(word)) break;
+      if (!isJsonSafeWord(word)) break;
       hash = addToHash(hash, word);
       at += 4;
     }
@@ -122,14 +122,14 @@ export class Scanner {
     return true;
   }
 
-  /** Reads a text, a list or an object: to where its quotes and brackets end. Whether it is JSON is not known then. */
-  readSpan(): void {
+  /** Skips a text, list or object by its quotes and brackets. It may still be invalid JSON. */
+  skipValue(): void {
     const { bytes } = this;
     const { length } = bytes;
     let at = this.at;
     let depth = 0;
     do {
-      if (at >= length) throw new UnusualError();
+      if (at >= length) throw new UnsupportedInputError();
       const byte = bytes[at]!;
       at += 1;
       if (byte === QUOTE) {
@@ -138,13 +138,13 @@ export class Scanner {
       } else if (byte === OPEN_LIST || byte === OPEN_OBJECT) depth += 1;
       else if (byte === CLOSE_LIST || byte === CLOSE_OBJECT) depth -= 1;
     } while (depth > 0);
-    if (at > length) throw new UnusualError();
+    if (at > length) throw new UnsupportedInputError();
     this.start = this.at;
     this.end = at;
     this.at = at;
   }
 
-  /** Reads a list that begins here; `readItem` reads each of its elements. */
+  /** Reads a list; `readItem` reads each element. */
   readList(readItem: () => void): void {
     this.expect(OPEN_LIST);
     if (this.peek() === CLOSE_LIST) {
@@ -156,25 +156,25 @@ export class Scanner {
     } while (this.hasMore(CLOSE_LIST));
   }
 
-  /** What was read last, as text; of bytes that are plain. */
-  ascii(): string {
+  /** The last value as a string; for JSON-safe texts. */
+  toString(): string {
     return this.bytes.toString('latin1', this.start, this.end);
   }
 
-  /** The value of what was read last. */
+  /** The last value, parsed. */
   parse(): unknown {
     try {
       return JSON.parse(this.bytes.toString('utf8', this.start, this.end));
     } catch {
-      throw new UnusualError();
+      throw new UnsupportedInputError();
     }
   }
 
   /** Reads any text. */
   readText(): string {
-    if (this.bytes[this.at] !== QUOTE) throw new UnusualError();
-    if (this.readPlain()) return this.ascii();
-    this.readSpan();
+    if (this.bytes[this.at] !== QUOTE) throw new UnsupportedInputError();
+    if (this.readPlain()) return this.toString();
+    this.skipValue();
     return this.parse() as string;
   }
 
@@ -182,13 +182,13 @@ export class Scanner {
   readValue(): unknown {
     const byte = this.peek();
     if (byte === QUOTE) return this.readText();
-    if (byte === OPEN_LIST || byte === OPEN_OBJECT) this.readSpan();
-    else this.readWord();
+    if (byte === OPEN_LIST || byte === OPEN_OBJECT) this.skipValue();
+    else this.readLiteral();
     return this.parse();
   }
 
-  /** Reads up to what ends a number, null, true or false. */
-  private readWord(): void {
+  /** Skips a number, null, true or false. */
+  private readLiteral(): void {
     this.start = this.at;
     while (WORD[this.bytes[this.at] ?? 0] === 1) this.at += 1;
     this.end = this.at;

@@ -1,6 +1,6 @@
-// How whoever reads bytes says that it is not for them.
+// The error for input that the fast parser does not support.
 
-/** What is read is no JSON, or none that is read from bytes: others have the say. */
-export class UnusualError extends Error {
-  override readonly name = 'UnusualError';
+/** The input is not JSON, or JSON that the fast parser does not read. The caller uses JSON.parse. */
+export class UnsupportedInputError extends Error {
+  override readonly name = 'UnsupportedInputError';
 }

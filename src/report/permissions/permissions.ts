@@ -1,58 +1,59 @@
-// What somebody may see of the fleet: some clusters, some namespaces, some namespaces of some clusters. Names are compared
-// exactly as they are written: two clusters whose names differ in case alone are two.
+// Which clusters and namespaces a caller may see. Names are compared exactly: two clusters whose names differ in case alone
+// are two clusters.
 
 import { nameOf } from '../columns/cells.js';
 import type { Columns } from '../columns/columns.js';
 import { foldCase } from '../columns/case-folding.js';
+import { inRanges, ITEMS_PER_STEP, type Steps } from '../steps.js';
 
-/** Every namespace in the one list of every cluster in the other. A list that is left out: all there are. */
-export interface Grant {
+/** Allows each of the namespaces in each of the clusters. A list that is left out stands for all. */
+export interface PermissionRule {
   readonly clusters?: readonly string[] | undefined;
   readonly namespaces?: readonly string[] | undefined;
 }
 
-/** Grants that leave something out. Whoever may see everything has none of these. */
-export interface Grants {
-  /** Equal for equal grants. */
+/** Permissions of a caller who may not see everything. A caller who may see everything has none. */
+export interface Permissions {
+  /** Equal for equal permissions. */
   readonly key: string;
-  /** The clusters of which something may be seen, in order; undefined: any. */
+  /** The clusters of which the caller may see something, sorted; undefined: any cluster. */
   readonly clusters: readonly string[] | undefined;
-  /** Whether of some cluster not all namespaces may be seen. */
+  /** Whether the caller may see only some namespaces of some cluster. */
   readonly limitsNamespaces: boolean;
-  /** Whether something of this cluster may be seen. */
+  /** Whether the caller may see something of this cluster. */
   hasCluster(name: string): boolean;
-  /** Whether this namespace may be seen in one of these clusters; undefined: in any. */
+  /** Whether the caller may see this namespace in one of these clusters; undefined: in any cluster. */
   hasNamespace(name: string, clusters?: readonly string[]): boolean;
   /**
-   * What has all that may be seen of these clusters and namespaces, also where these are taken without regard to case;
-   * undefined, as an argument and in the result: any.
+   * The clusters and namespaces that include everything the caller may see of those given, compared without regard to
+   * case. Undefined stands for all, in arguments and result.
    */
-  within(clusters?: readonly string[], namespaces?: readonly string[]): Grant;
-  /** The numbers of the rows that may be seen, of those in `among` and in their order. */
-  findRows(columns: Columns, among: Uint32Array): Uint32Array;
+  within(clusters?: readonly string[], namespaces?: readonly string[]): PermissionRule;
+  /** Those of the rows `among` that the caller may see, in their order. */
+  findRows(columns: Columns, among: Uint32Array): Steps<Uint32Array>;
 }
 
-/** All that is in one of `list` may be seen. Undefined where that is everything. */
-export function createGrants(list: readonly Grant[]): Grants | undefined {
+/** Allows what any of the rules allows; undefined when that is everything. */
+export function createPermissions(list: readonly PermissionRule[]): Permissions | undefined {
   const isEverything = list.some(({ clusters, namespaces }) => clusters === undefined && namespaces === undefined);
   return isEverything ? undefined : toGrants(list);
 }
 
-function toGrants(list: readonly Grant[]): Grants {
-  const grants = list.map(({ clusters, namespaces }) => ({
+function toGrants(list: readonly PermissionRule[]): Permissions {
+  const permissions = list.map(({ clusters, namespaces }) => ({
     clusters: clusters && new Set(clusters),
     namespaces: namespaces && new Set(namespaces),
   }));
-  const ofCluster = (name: string | null) => grants.filter(({ clusters }) => isIn(clusters, name));
+  const ofCluster = (name: string | null) => permissions.filter(({ clusters }) => isIn(clusters, name));
   return {
     key: JSON.stringify(list.map(({ clusters, namespaces }) => [sort(clusters), sort(namespaces)]).sort(byText)),
-    clusters: unite(grants.map(({ clusters }) => clusters)),
-    limitsNamespaces: grants.some(({ namespaces }) => namespaces !== undefined),
+    clusters: unite(permissions.map(({ clusters }) => clusters)),
+    limitsNamespaces: permissions.some(({ namespaces }) => namespaces !== undefined),
     hasCluster: (name) => ofCluster(name).length > 0,
     hasNamespace: (name, among) =>
-      (among?.flatMap(ofCluster) ?? grants).some(({ namespaces }) => isIn(namespaces, name)),
+      (among?.flatMap(ofCluster) ?? permissions).some(({ namespaces }) => isIn(namespaces, name)),
     within(clusters, namespaces) {
-      const own = grants
+      const own = permissions
         .map((each) => ({
           clusters: intersect(each.clusters, clusters),
           namespaces: intersect(each.namespaces, namespaces),
@@ -63,31 +64,45 @@ function toGrants(list: readonly Grant[]): Grants {
         namespaces: unite(own.map((each) => each.namespaces)),
       };
     },
-    findRows({ names: { clusterName, namespace } }, among) {
-      // Looked up once for each pair of names that there is, however many rows have them.
-      const known = new Map<number, Uint8Array>();
-      const isAdmitted = (cluster: number, code: number): boolean => {
-        let ofNamespaces = known.get(cluster);
-        if (ofNamespaces === undefined) known.set(cluster, (ofNamespaces = new Uint8Array(namespace.values.length)));
-        if (ofNamespaces[code] === UNKNOWN) {
-          const own = ofCluster(nameOf(clusterName, cluster));
-          ofNamespaces[code] = own.some((each) => isIn(each.namespaces, nameOf(namespace, code))) ? ADMITTED : REFUSED;
-        }
-        return ofNamespaces[code] === ADMITTED;
-      };
-      return among.filter((row) => isAdmitted(clusterName.codes[row]!, namespace.codes[row]!));
-    },
+    findRows: (columns, among) =>
+      findVisibleRows(columns, among, (cluster, name) =>
+        ofCluster(cluster).some((each) => isIn(each.namespaces, name)),
+      ),
   };
 }
 
-/** Nothing may be seen. */
-export const NOTHING: Grants = toGrants([]);
+/** Looks a pair of names up once, however many rows have it. */
+function* findVisibleRows(
+  { names: { clusterName, namespace } }: Columns,
+  among: Uint32Array,
+  isVisible: (cluster: string | null, namespace: string | null) => boolean,
+): Steps<Uint32Array> {
+  const known = new Map<number, boolean>();
+  const rows = new Uint32Array(among.length);
+  let count = 0;
+  yield* inRanges(
+    among.length,
+    (from, to) => {
+      for (let at = from; at < to; at += 1) {
+        const row = among[at]!;
+        const [cluster, name] = [clusterName.codes[row]!, namespace.codes[row]!];
+        const pair = cluster * namespace.values.length + name;
+        let visible = known.get(pair);
+        if (visible === undefined) {
+          known.set(pair, (visible = isVisible(nameOf(clusterName, cluster), nameOf(namespace, name))));
+        }
+        if (visible) rows[count++] = row;
+      }
+    },
+    ITEMS_PER_STEP,
+  );
+  return rows.slice(0, count);
+}
 
-const UNKNOWN = 0;
-const ADMITTED = 1;
-const REFUSED = 2;
+/** Allows nothing. */
+export const NOTHING: Permissions = toGrants([]);
 
-/** A row that names none is in no list. */
+/** A row without the name is in no list. */
 function isIn(names: ReadonlySet<string> | undefined, name: string | null): boolean {
   return names === undefined || (name !== null && names.has(name));
 }

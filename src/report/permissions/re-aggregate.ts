@@ -1,49 +1,97 @@
-// Rows of an aggregated report that were told apart by cluster and namespace, added up to what they would be without.
+// Re-aggregation: rows of an aggregated report that were read by cluster and namespace, added up to the rows that a
+// caller asked for.
 
 import { labelsAt, nameOf } from '../columns/cells.js';
-import { byField, NUMBER_FIELDS, SUM_FIELDS, type Columns } from '../columns/columns.js';
+import { NUMBER_FIELDS, type Columns, type ListField, type NumberField } from '../columns/columns.js';
 import { createNumberColumn, type NumberColumn } from '../columns/decimal-column.js';
-import { sumRows } from '../query/exact-sum.js';
-import { groupBy } from '../columns/group-by.js';
+import { gatherCodes, gatherNames } from '../columns/gather.js';
 import type { Label } from '../columns/label.js';
-import { pickCodes, pickNames } from '../columns/gather.js';
-import { toTexts } from '../columns/strings.js';
-import { createTotals, percentOfHours } from '../query/totals.js';
+import { lazyRecord } from '../columns/lazy-record.js';
+import { toStringColumn, type StringColumn } from '../columns/strings.js';
+import { sumByGroup, sumOf } from '../query/exact-sum.js';
+import { groupRows, type CodeColumn, type Grouping } from '../query/group-rows.js';
+import { percentOfHours } from '../query/totals.js';
+import { inRanges, ITEMS_PER_STEP, runAll, type Steps } from '../steps.js';
+import type { ReadNumbers } from './restricted-numbers.js';
 
-/** What tells rows apart, besides labels and annotations. */
-export interface Regrouping {
+/** What distinguishes rows, besides labels and annotations. */
+export interface ReAggregation {
   readonly byCluster: boolean;
 }
 
-/** The largest number that GraphQL's Int holds. */
+/** The largest number of GraphQL's Int. */
 const MAX_INT = 2 ** 31 - 1;
 
-/** One row a group of `rows`, in the order of the first of each. */
-export function regroup(columns: Columns, rows: Uint32Array, { byCluster }: Regrouping): Columns {
+/** Groups `rows` by cluster, labels and annotations. Reads each row three times and each label list once. */
+export function* groupForReAggregation(
+  columns: Columns,
+  rows: Uint32Array,
+  { byCluster }: ReAggregation,
+): Steps<Grouping> {
+  const { clusterName } = columns.names;
+  return yield* groupRows(rows, [
+    ...(byCluster ? [{ codes: clusterName.codes, codeCount: clusterName.values.length }] : []),
+    yield* toSetCodes(columns, rows, 'labels'),
+    yield* toSetCodes(columns, rows, 'annotations'),
+  ]);
+}
+
+/** A code for the set of labels of each row: the order of a list means nothing, and null is an empty list. */
+function* toSetCodes(columns: Columns, rows: Uint32Array, field: 'labels' | 'annotations'): Steps<CodeColumn> {
+  const lists = columns.lists[field];
+  const codes = new Uint32Array(columns.rowCount);
+  const codeOfList = new Map<number, number>();
+  const codeOfSet = new Map<string, number>();
+  yield* inRanges(
+    rows.length,
+    (from, to) => {
+      for (let at = from; at < to; at += 1) {
+        const row = rows[at]!;
+        let code = codeOfList.get(lists[row]!);
+        if (code === undefined) {
+          const set = toPairs(labelsAt(columns, field, row)).join();
+          code = codeOfSet.get(set) ?? codeOfSet.size;
+          codeOfSet.set(set, code);
+          codeOfList.set(lists[row]!, code);
+        }
+        codes[row] = code;
+      }
+    },
+    ITEMS_PER_STEP,
+  );
+  return { codes, codeCount: codeOfSet.size };
+}
+
+/** What re-aggregated columns are made from. */
+export interface ReAggregationSource {
+  readonly columns: Columns;
+  readonly rows: Uint32Array;
+  readonly grouping: Grouping;
+  readonly numbersOf: ReadNumbers;
+  readonly reAggregation: ReAggregation;
+}
+
+/** One row per group. Ids and numbers are computed when they are first read: a sum reads all grouped rows. */
+export function reAggregate(source: ReAggregationSource): Columns {
+  const { columns, grouping, reAggregation } = source;
+  const { firstRows } = grouping;
   const { names, lists, labelLists, serviceLists, distinctLabels, texts } = columns;
-  const clusterOf = (row: number): string | null =>
-    byCluster ? nameOf(names.clusterName, names.clusterName.codes[row]!) : null;
-  const labels = (row: number) => labelsAt(columns, 'labels', row);
-  const annotations = (row: number) => labelsAt(columns, 'annotations', row);
-  const keyOf = (row: number): string =>
-    JSON.stringify([clusterOf(row), toPairs(labels(row)), toPairs(annotations(row))]);
-  const groups = [...groupBy(rows, keyOf).values()];
-  const firstRows = groups.map(([first]) => first);
-  const none = { codes: new Uint32Array(groups.length), values: toTexts(['']) };
-  const noLists = new Uint32Array(groups.length);
+  const none = { codes: new Uint32Array(firstRows.length), values: toStringColumn(['']) };
+  const noLists = none.codes;
+  const pickList = (field: ListField): Uint32Array => gatherCodes(lists[field], firstRows);
   return {
-    rowCount: groups.length,
-    ids: toTexts(firstRows.map((row) => toId(clusterOf(row), labels(row), annotations(row)))),
-    numbers: sumNumbers(columns, groups),
+    rowCount: firstRows.length,
+    ids: createIds(source),
+    numbers: createNumbers(source),
     names: {
-      clusterName: byCluster ? pickNames(names.clusterName, firstRows) : none,
+      clusterName: reAggregation.byCluster ? gatherNames(names.clusterName, firstRows) : none,
       namespace: none,
       workloadName: none,
       workloadType: none,
     },
     lists: {
-      labels: pickCodes(lists.labels, firstRows),
-      annotations: pickCodes(lists.annotations, firstRows),
+      labels: pickList('labels'),
+      annotations: pickList('annotations'),
       ownerLabels: noLists,
       services: noLists,
     },
@@ -54,36 +102,62 @@ export function regroup(columns: Columns, rows: Uint32Array, { byCluster }: Regr
   };
 }
 
-function sumNumbers(columns: Columns, groups: readonly (readonly number[])[]): Columns['numbers'] {
-  const rowsOf = groups.map((rows) => Uint32Array.from(rows));
-  const sums = byField(SUM_FIELDS, (field) => {
-    const column = columns.numbers[field];
-    // Where no row has the number, there is none: never 0 in its place.
-    return rowsOf.map((rows) => (rows.some((row) => isKnown(column, row)) ? sumRows(column, rows) : Number.NaN));
+const createNumbers = lazyRecord(NUMBER_FIELDS, (source: ReAggregationSource, field: NumberField): NumberColumn => {
+  if (field === 'onDemandPercent') return createPercentages(source, 'onDemandHours');
+  if (field === 'spotPercent') return createPercentages(source, 'spotHours');
+  const sums = sumGroups(source, field);
+  if (field !== 'amountOfWorkloads') return createNumberColumn(sums);
+  return createNumberColumn(sums.map((amount) => Math.max(-MAX_INT, Math.min(amount, MAX_INT))));
+});
+
+type SummedField = Exclude<NumberField, 'onDemandPercent' | 'spotPercent'>;
+
+/** The sum of each group; NaN, which stands for null, when no row of the group has the number. */
+function sumGroups(
+  { rows, grouping: { groups, firstRows }, numbersOf }: ReAggregationSource,
+  field: SummedField,
+): Float64Array {
+  const column = runAll(numbersOf(field));
+  const sums = runAll(sumByGroup(column, rows, groups, firstRows.length));
+  const isKnown = new Uint8Array(firstRows.length);
+  for (let at = 0; at < rows.length; at += 1) if (!Number.isNaN(column.units[rows[at]!]!)) isKnown[groups[at]!] = 1;
+  return Float64Array.from(isKnown, (known, group) => (known === 1 ? sumOf(sums, group) : Number.NaN));
+}
+
+function createPercentages(source: ReAggregationSource, field: 'onDemandHours' | 'spotHours'): NumberColumn {
+  const hours = { onDemandHours: sumGroups(source, 'onDemandHours'), spotHours: sumGroups(source, 'spotHours') };
+  const percentages = hours[field].map((_, group) => {
+    const sum = (each: string): number => hours[each as typeof field][group]! || 0;
+    return percentOfHours({ sum }, field) ?? Number.NaN;
   });
-  const totals = rowsOf.map((rows) => createTotals(rows.length, (field) => sumRows(columns.numbers[field], rows)));
-  const percentOf = (field: 'onDemandHours' | 'spotHours') =>
-    totals.map((each) => percentOfHours(each, field) ?? Number.NaN);
-  const amountOfWorkloads = sums.amountOfWorkloads.map((amount) => Math.max(-MAX_INT, Math.min(amount, MAX_INT)));
-  const numbers = {
-    ...sums,
-    amountOfWorkloads,
-    onDemandPercent: percentOf('onDemandHours'),
-    spotPercent: percentOf('spotHours'),
+  return createNumberColumn(percentages);
+}
+
+function createIds({
+  columns,
+  grouping: { firstRows },
+  reAggregation: { byCluster },
+}: ReAggregationSource): StringColumn {
+  const { clusterName } = columns.names;
+  const at = (index: number): string => {
+    const row = firstRows[index]!;
+    const cluster = byCluster ? nameOf(clusterName, clusterName.codes[row]!) : null;
+    return toId(cluster, labelsAt(columns, 'labels', row), labelsAt(columns, 'annotations', row));
   };
-  return byField(NUMBER_FIELDS, (field) => createNumberColumn(Float64Array.from(numbers[field])));
+  return {
+    length: firstRows.length,
+    at,
+    slice: (start = 0, end = firstRows.length) => Array.from({ length: end - start }, (_, index) => at(start + index)),
+    is: (index, text) => at(index) === text,
+  };
 }
 
-function isKnown({ units }: NumberColumn, row: number): boolean {
-  return !Number.isNaN(units[row]!);
-}
-
-/** No list is an empty one. */
+/** Distinct labels as sorted JSON pairs. */
 function toPairs(labels: readonly Label[] | null): readonly string[] {
   return (labels ?? []).map(({ key, value }) => JSON.stringify([key, value])).sort();
 }
 
-/** What the row is about: another id for each group, the same in each report. */
+/** An id made from what distinguishes the row: unique in a report, and the same in each report. */
 function toId(cluster: string | null, labels: readonly Label[] | null, annotations: readonly Label[] | null): string {
   const toParts = (kind: string, list: readonly Label[] | null): readonly string[] =>
     (list ?? []).map(({ key, value }) => `${kind}:${escapePart(key)}=${escapePart(value)}`).sort();
@@ -91,7 +165,7 @@ function toId(cluster: string | null, labels: readonly Label[] | null, annotatio
   return [...own, ...toParts('label', labels), ...toParts('annotation', annotations)].join('/') || 'all';
 }
 
-/** Without what separates the parts of an id. */
+/** Escapes the separators of an id. */
 function escapePart(part: string): string {
   return part.replace(/[%/:=]/g, (sign) => `%${sign.charCodeAt(0).toString(16)}`);
 }

@@ -1,34 +1,40 @@
-// How somebody who may see a part of the fleet gets reports of that part alone: what to ask ScaleOps for in place of what
-// they asked for, and which rows of its answer are theirs. A row that adds several namespaces up cannot be cut, so such
-// rows are asked for namespace by namespace, and what may be seen of them is added up here.
+// Turns the request of a caller with permissions into the request that is sent to ScaleOps. A row that adds up several
+// namespaces cannot be split, so such reports are requested by cluster and namespace, filtered, and re-aggregated.
 
-import { NOTHING, type Grants } from './permissions.js';
+import { NOTHING, type Permissions } from './permissions.js';
 import { foldCase } from '../columns/case-folding.js';
-import type { Regrouping } from './re-aggregate.js';
+import type { ReAggregation } from './re-aggregate.js';
 import type { AggregatedCostsRequest, ReportRequest, WorkloadCostsRequest } from '../request.js';
 
 /** The longest list of names that is sent. */
 const MAX_NAMES = 1_000;
 
-/** What to ask for in place of a request, and what of the answer is the answer to that. */
-export interface GrantedRequest<Request extends ReportRequest = ReportRequest> {
-  /** Its answer has all that may be seen of the answer to the request, told apart by cluster and namespace. */
+/** The request to send, and how to turn its report into the report that the caller may see. */
+export interface RestrictedRequest<Request extends ReportRequest = ReportRequest> {
+  /** Its report includes all rows that the caller may see, by cluster and namespace. */
   readonly request: Request;
-  /** The rows that are left of it. */
-  readonly grants: Grants;
-  /** What these are to be added up by, to be those that were asked for; undefined: as they are. */
-  readonly regrouping?: Regrouping | undefined;
+  /** Which rows of the report the caller may see. */
+  readonly permissions: Permissions;
+  /** How to add the rows up; undefined: not at all. */
+  readonly reAggregation?: ReAggregation | undefined;
 }
 
-export function toGrantedRequest(request: ReportRequest, grants: Grants): GrantedRequest {
-  if (request.report === 'workloads') return narrow(request, grants);
-  return { request: tellApart(request, grants), grants, regrouping: toRegrouping(request, grants) };
+export function restrictRequest(request: ReportRequest, permissions: Permissions): RestrictedRequest {
+  if (request.report === 'workloads') return narrowFilter(request, permissions);
+  return {
+    request: addRequiredGrouping(request, permissions),
+    permissions,
+    reAggregation: toReAggregation(request, permissions),
+  };
 }
 
-/** To read no more than is needed. What comes in spite of it is cut from the answer. */
-function narrow(request: WorkloadCostsRequest, grants: Grants): GrantedRequest<WorkloadCostsRequest> {
+/** Reduces what ScaleOps sends. Rows that the caller may not see are removed from the report in any case. */
+function narrowFilter(
+  request: WorkloadCostsRequest,
+  permissions: Permissions,
+): RestrictedRequest<WorkloadCostsRequest> {
   const { clusterFilters, isClusterExclude, namespaces, isNamespaceExclude, ...rest } = request;
-  const granted = grants.within(
+  const granted = permissions.within(
     isClusterExclude === true ? undefined : clusterFilters,
     isNamespaceExclude === true ? undefined : namespaces,
   );
@@ -36,9 +42,9 @@ function narrow(request: WorkloadCostsRequest, grants: Grants): GrantedRequest<W
     narrowNames(isClusterExclude === true ? clusterFilters : undefined, granted.clusters),
     narrowNames(isNamespaceExclude === true ? namespaces : undefined, granted.namespaces),
   ];
-  // ScaleOps takes an empty list for no condition at all. It is asked for all that may be seen, of which nothing is left.
+  // ScaleOps reads an empty list as "no condition". Request what the caller may see, and show nothing of it.
   if (ofClusters?.length === 0 || ofNamespaces?.length === 0) {
-    return { request: narrow(rest, grants).request, grants: NOTHING };
+    return { request: narrowFilter(rest, permissions).request, permissions: NOTHING };
   }
   return {
     request: {
@@ -46,29 +52,29 @@ function narrow(request: WorkloadCostsRequest, grants: Grants): GrantedRequest<W
       ...(ofClusters && { clusterFilters: ofClusters, isClusterExclude: undefined }),
       ...(ofNamespaces && { namespaces: ofNamespaces, isNamespaceExclude: undefined }),
     },
-    grants,
+    permissions,
   };
 }
 
-function tellApart(request: AggregatedCostsRequest, grants: Grants): AggregatedCostsRequest {
-  const { clusters } = grants.within(request.clusters);
+function addRequiredGrouping(request: AggregatedCostsRequest, permissions: Permissions): AggregatedCostsRequest {
+  const { clusters } = permissions.within(request.clusters);
   const names = narrowNames(undefined, clusters);
   return {
     ...request,
     ...(names && { clusters: names }),
     groupByCluster: true,
-    ...(grants.limitsNamespaces && { groupByNamespace: true }),
+    ...(permissions.limitsNamespaces && { groupByNamespace: true }),
   };
 }
 
-function toRegrouping(request: AggregatedCostsRequest, grants: Grants): Regrouping | undefined {
+function toReAggregation(request: AggregatedCostsRequest, permissions: Permissions): ReAggregation | undefined {
   const { groupByCluster = false, groupByNamespace = false } = request;
-  // By ScaleOps' page namespaces are told apart within each cluster.
-  if (groupByNamespace || (groupByCluster && !grants.limitsNamespaces)) return undefined;
+  // By ScaleOps' documentation, namespaces are distinguished within each cluster.
+  if (groupByNamespace || (groupByCluster && !permissions.limitsNamespaces)) return undefined;
   return { byCluster: groupByCluster };
 }
 
-/** Those of the granted names that are not excluded; undefined where names cannot say that. */
+/** The permitted names that are not excluded; undefined when a list of names cannot express that. */
 function narrowNames(
   excluded: readonly string[] | undefined,
   granted: readonly string[] | undefined,
@@ -76,7 +82,7 @@ function narrowNames(
   if (granted === undefined) return undefined;
   const [exact, folded] = [new Set(excluded), new Set(excluded?.map(foldCase))];
   const wanted = granted.filter((name) => !folded.has(foldCase(name)));
-  // Whether ScaleOps leaves out a name that is excluded in another case is not documented: it is for ScaleOps to say.
+  // It is not documented whether ScaleOps excludes names without regard to case, so leave that to ScaleOps.
   const isSure = granted.every((name) => exact.has(name) || !folded.has(foldCase(name)));
   return isSure && wanted.length <= MAX_NAMES ? wanted : undefined;
 }

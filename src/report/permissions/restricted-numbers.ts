@@ -1,43 +1,50 @@
-// The numbers of some rows, for sums over no others: as exact as these rows let them be. A sum over decimals is exact in
-// decimal, one over any doubles is not, and which of them it is must not tell of rows that nobody sees.
+// The numbers of the rows that a caller may see, for sums over no other rows. A column has a decimal unit, in which sums
+// are exact, only when all of its numbers have one. Whether a sum is exact must not reveal numbers of hidden rows.
 
-import { byField, NUMBER_FIELDS, type Columns } from '../columns/columns.js';
+import type { Columns, NumberField } from '../columns/columns.js';
 import { createNumberColumn, type NumberColumn } from '../columns/decimal-column.js';
+import { inRanges, shareSteps, type Steps } from '../steps.js';
 
-/** Up to here whole numbers of a unit are added up without rounding. */
-const MAX_EXACT = 2 ** 53;
+/** A column by its field. */
+export type ReadNumbers = (field: NumberField) => Steps<NumberColumn>;
 
-/** By the numbers of the rows, as before; of other rows there may be none. Looked at when somebody asks. */
-export function createNumbersOf({ rowCount, numbers }: Columns, rows: Uint32Array): Columns['numbers'] {
-  if (rows.length === rowCount) return numbers;
-  const own = byField(NUMBER_FIELDS, (field) => {
-    let isSame: boolean | undefined;
-    return {
-      get: () => ((isSame ??= addsUpAlike(numbers[field], rows)) ? numbers[field] : createOwn(numbers[field], rows)),
-    };
+/** Columns with the same row numbers as before, to be read at `rows` alone. Each is checked once, when it is first read. */
+export function createRestrictedNumbers({ rowCount, numbers }: Columns, rows: Uint32Array): ReadNumbers {
+  const sumsIdentically = new Map<NumberField, () => Steps<boolean>>();
+  return function* (field) {
+    const whole = numbers[field];
+    if (rows.length === rowCount) return whole;
+    let check = sumsIdentically.get(field);
+    if (check === undefined) {
+      sumsIdentically.set(field, (check = shareSteps(() => hasUnitOf(whole, rows))));
+    }
+    return (yield* check()) ? whole : yield* createOwn(whole, rows);
+  };
+}
+
+/**
+ * Whether sums over these rows are the same as in a column without other rows. They are when the column has a decimal
+ * unit, as any smaller unit gives the same sums, or when these rows have none either.
+ */
+function* hasUnitOf(whole: NumberColumn, rows: Uint32Array): Steps<boolean> {
+  // Scale 1 also stands for "no decimal unit".
+  return whole.scale > 1 || (yield* gather(whole, rows)).scale === 1;
+}
+
+/** Not cached: it is as long as the whole column, and needed only when hidden rows have numbers without a unit. */
+function* createOwn(whole: NumberColumn, rows: Uint32Array): Steps<NumberColumn> {
+  const { units, scale } = yield* gather(whole, rows);
+  const spread = new Float64Array(whole.units.length);
+  yield* inRanges(rows.length, (from, to) => {
+    for (let at = from; at < to; at += 1) spread[rows[at]!] = units[at]!;
   });
-  return Object.defineProperties({}, own) as Columns['numbers'];
-}
-
-/** Whether sums over these rows are the same as if the column had no others. */
-function addsUpAlike(whole: NumberColumn, rows: Uint32Array): boolean {
-  // Where numbers have no decimal unit, the scale is 1.
-  if (pick(whole, rows).scale === whole.scale) return true;
-  let size = 0;
-  for (let at = 0; at < rows.length; at += 1) size += Math.abs(whole.units[rows[at]!]!) || 0;
-  return whole.scale > 1 && size <= MAX_EXACT;
-}
-
-/** Made anew for each question: it is as long as the whole column, and such rows are rare. */
-function createOwn(whole: NumberColumn, rows: Uint32Array): NumberColumn {
-  const { units, scale } = pick(whole, rows);
-  const spread = new Float64Array(whole.units.length).fill(Number.NaN);
-  for (let at = 0; at < rows.length; at += 1) spread[rows[at]!] = units[at]!;
   return { units: spread, scale };
 }
 
-function pick({ units, scale }: NumberColumn, rows: Uint32Array): NumberColumn {
+function* gather({ units, scale }: NumberColumn, rows: Uint32Array): Steps<NumberColumn> {
   const values = new Float64Array(rows.length);
-  for (let at = 0; at < rows.length; at += 1) values[at] = units[rows[at]!]! / scale;
+  yield* inRanges(rows.length, (from, to) => {
+    for (let at = from; at < to; at += 1) values[at] = units[rows[at]!]! / scale;
+  });
   return createNumberColumn(values);
 }

@@ -1,13 +1,16 @@
-// Breakdown: rows in groups by one or several dimensions, the groups in an order, and those past the first few summed
-// as "others". Groups and others add up to the totals exactly.
+// Breakdown: rows in groups by one or several dimensions, the groups in an order, and the groups past the first few
+// summed as "others". Groups and others add up to the totals exactly.
 
-import { itemsOf, nameOf } from '../columns/cells.js';
-import { NULL_LIST, type Columns, type NameColumn, type NameField, type SumField } from '../columns/columns.js';
+import { nameOf } from '../columns/cells.js';
+import type { NameColumn, NameField, SumField } from '../columns/columns.js';
+import type { NumberColumn } from '../columns/decimal-column.js';
+import { shareOf } from '../columns/share.js';
+import { inRanges, ITEMS_PER_STEP, runAll, type Steps } from '../steps.js';
 import { sumByGroup, sumGroups, sumOf, type Sums } from './exact-sum.js';
+import { groupRows } from './group-rows.js';
 import { orderByRanks, type Direction } from './order.js';
-import { rankNames, rankNumbers, type Ranks } from './ranks.js';
-import { toTexts } from '../columns/strings.js';
-import { createTotals, shareOf, type Totals } from './totals.js';
+import { rankNumbers, type Ranks } from './ranks.js';
+import { createTotals, type Totals } from './totals.js';
 
 /** What to group by: a field of the row, or the value of a label key among its ownerLabels or labels. */
 export type Dimension = { readonly field: NameField } | { readonly label: string };
@@ -34,90 +37,114 @@ export interface Breakdown {
   readonly totals: Totals;
 }
 
-/** The column of a dimension that is no field: the value of label `key`. An empty value is none. */
-export function createLabelColumn(columns: Columns, key: string): NameColumn {
-  const { rowCount, lists, texts } = columns;
-  const valueOfList = findValues(columns, key);
-  const codes = new Uint32Array(rowCount);
-  /** The texts of the column; the first stands for none, in place of the empty one. */
-  const values = [-1];
-  const codeOf = new Map<number, number>();
-  for (let row = 0; row < rowCount; row += 1) {
-    const own = valueOfList[lists.ownerLabels[row]!]!;
-    const text = own === NO_LABEL ? valueOfList[lists.labels[row]!]! : own;
-    if (text === NO_LABEL) continue;
-    let code = codeOf.get(text);
-    if (code === undefined) codeOf.set(text, (code = texts.is(text, '') ? 0 : values.push(text) - 1));
-    codes[row] = code;
-  }
-  return { codes, values: toTexts(values.map((text) => (text < 0 ? '' : texts.at(text)))) };
-}
-
-const NO_LABEL = -1;
-
-/** For each distinct list of labels, the text that label `key` has in it, by its number: each list is looked at once. */
-function findValues({ labelLists, distinctLabels, texts }: Columns, key: string): Int32Array {
-  const isKey = distinctLabels.keys.map((text) => Number(texts.is(text, key)));
-  return Int32Array.from(labelLists.ends, (_, list) => {
-    if (list === NULL_LIST) return NO_LABEL;
-    const label = itemsOf(labelLists, list).find((each) => isKey[each] === 1);
-    return label === undefined ? NO_LABEL : distinctLabels.values[label]!;
-  });
-}
-
-interface BreakdownOptions {
+/** What a breakdown reads. */
+export interface BreakdownInput {
   readonly rows: Uint32Array;
   /** A column for each dimension. */
   readonly by: readonly NameColumn[];
+  /** The ranks of each dimension's column. */
+  readonly ranksOf: (dimension: number) => Steps<Ranks>;
+  readonly numbersOf: (field: SumField) => Steps<NumberColumn>;
   readonly orderBy: GroupOrder;
   readonly first?: number | undefined;
+  /** The sums to compute. Other sums are computed in one go when they are read. */
+  readonly fields: readonly SumField[];
 }
 
-export function breakDown(numbers: Columns['numbers'], { rows, by, orderBy, first }: BreakdownOptions): Breakdown {
-  const { groups, firstRows } = groupRows(rows, by);
+/** Reads the rows once per dimension and sum, and the groups once per key of their order. */
+export function* breakDown(input: BreakdownInput): Steps<Breakdown> {
+  const { rows, by } = input;
+  const columns = by.map(({ codes, values }) => ({ codes, codeCount: values.length }));
+  const { groups, firstRows } = yield* groupRows(rows, columns);
   const groupCount = firstRows.length;
-  const sums = new Map<SumField, Sums>();
-  const sumsOf = (field: SumField): Sums => {
-    let known = sums.get(field);
-    if (known === undefined) sums.set(field, (known = sumByGroup(numbers[field], rows, groups, groupCount)));
-    return known;
-  };
-  const counts = new Uint32Array(groupCount);
-  for (let at = 0; at < groups.length; at += 1) counts[groups[at]!]! += 1;
+  const sums = new GroupSums(input, groups, groupCount);
+  yield* sums.compute(input);
+  const order = yield* orderGroups(input, firstRows, sums);
 
-  const order = orderGroups(firstRows, by, orderBy, sumsOf);
-  const totalsFrom = (from: number): Totals =>
-    createTotals(
-      order.subarray(from).reduce((count, group) => count + counts[group]!, 0),
-      (field) => sumGroups(sumsOf(field), order, from),
-    );
-  const totals = totalsFrom(0);
-  const toGroup = (group: number): Group => {
-    const own: Totals = { rowCount: counts[group]!, sum: (field) => sumOf(sumsOf(field), group) };
-    return new FoundGroup(by, firstRows[group]!, own, totals);
-  };
-  const shown = Math.min(first ?? groupCount, groupCount);
-  return {
-    groups: Array.from(order.subarray(0, shown), toGroup),
-    others: shown < groupCount ? totalsFrom(shown) : null,
-    groupCount,
-    totals,
-  };
+  const totals = yield* sums.total(order, 0);
+  const shown = Math.min(input.first ?? groupCount, groupCount);
+  const found: Group[] = [];
+  yield* inRanges(
+    shown,
+    (from, to) => {
+      for (let at = from; at < to; at += 1) {
+        const group = order[at]!;
+        found.push(new FoundGroup(by, firstRows[group]!, sums.of(group), totals));
+      }
+    },
+    ITEMS_PER_STEP,
+  );
+  const others = shown < groupCount ? yield* sums.total(order, shown) : null;
+  return { groups: found, others, groupCount, totals };
 }
 
-/** Its keys and its share are worked out for who asks. */
+/** The sums of all groups, by field. */
+class GroupSums {
+  readonly #input: BreakdownInput;
+  readonly #groups: Uint32Array;
+  readonly #groupCount: number;
+  readonly #rowCounts: Uint32Array;
+  readonly #sums = new Map<SumField, Sums>();
+
+  constructor(input: BreakdownInput, groups: Uint32Array, groupCount: number) {
+    this.#input = input;
+    this.#groups = groups;
+    this.#groupCount = groupCount;
+    this.#rowCounts = new Uint32Array(groupCount);
+  }
+
+  *compute({ fields }: BreakdownInput): Steps<undefined> {
+    const [groups, rowCounts] = [this.#groups, this.#rowCounts];
+    yield* inRanges(groups.length, (from, to) => {
+      for (let at = from; at < to; at += 1) rowCounts[groups[at]!]! += 1;
+    });
+    for (const field of fields) yield* this.get(field);
+    return undefined;
+  }
+
+  *get(field: SumField): Steps<Sums> {
+    let sums = this.#sums.get(field);
+    if (sums === undefined) {
+      const column = yield* this.#input.numbersOf(field);
+      sums = yield* sumByGroup(column, this.#input.rows, this.#groups, this.#groupCount);
+      this.#sums.set(field, sums);
+    }
+    return sums;
+  }
+
+  of(group: number): Totals {
+    return { rowCount: this.#rowCounts[group]!, sum: (field) => sumOf(runAll(this.get(field)), group) };
+  }
+
+  /** Of the groups from index `from` of `order` on. */
+  *total(order: Uint32Array, from: number): Steps<Totals> {
+    let rowCount = 0;
+    yield* inRanges(order.length - from, (start, end) => {
+      for (let at = start; at < end; at += 1) rowCount += this.#rowCounts[order[from + at]!]!;
+    });
+    const known = new Map<SumField, number>();
+    for (const [field, sums] of this.#sums) known.set(field, yield* sumGroups(sums, order, from));
+    return createTotals(rowCount, (field) => known.get(field) ?? runAll(this.#totalOf(field, order, from)));
+  }
+
+  *#totalOf(field: SumField, order: Uint32Array, from: number): Steps<number> {
+    return yield* sumGroups(yield* this.get(field), order, from);
+  }
+}
+
+/** Its keys and its share are computed when they are read. */
 class FoundGroup implements Group {
   readonly totals: Totals;
   readonly #by: readonly NameColumn[];
   readonly #row: number;
-  readonly #whole: Totals;
+  readonly #all: Totals;
 
-  /** @param row one of its rows, to read its keys from. */
-  constructor(by: readonly NameColumn[], row: number, totals: Totals, whole: Totals) {
+  /** @param row a row of the group, to read its keys from. @param all the totals of all groups. */
+  constructor(by: readonly NameColumn[], row: number, totals: Totals, all: Totals) {
     this.#by = by;
     this.#row = row;
     this.totals = totals;
-    this.#whole = whole;
+    this.#all = all;
   }
 
   get keys(): Group['keys'] {
@@ -125,69 +152,36 @@ class FoundGroup implements Group {
   }
 
   get share(): Group['share'] {
-    return shareOf(this.totals.sum('totalCost'), this.#whole.sum('totalCost'));
+    return shareOf(this.totals.sum('totalCost'), this.#all.sum('totalCost'));
   }
 }
 
-interface Grouping {
-  /** The group of the row at each place of `rows`, numbered in the order in which they appear. */
-  readonly groups: Uint32Array;
-  /** A row of each group, to read its keys from. */
-  readonly firstRows: Uint32Array;
-}
-
-/** Splits group after group by one dimension more. */
-function groupRows(rows: Uint32Array, by: readonly NameColumn[]): Grouping {
-  const groups = new Uint32Array(rows.length);
-  let firstRows = rows.slice(0, 1);
-  for (const { codes, values } of by) {
-    const numberOf = createPairNumbers(firstRows.length, values.length);
-    const first: number[] = [];
-    for (let at = 0; at < rows.length; at += 1) {
-      const row = rows[at]!;
-      const group = numberOf(groups[at]!, codes[row]!);
-      if (group === first.length) first.push(row);
-      groups[at] = group;
-    }
-    firstRows = Uint32Array.from(first);
-  }
-  return { groups, firstRows };
-}
-
-/** Numbers pairs (group, code) from 0 in the order in which they come: by a table where one is small, else by a map. */
-function createPairNumbers(groupCount: number, codeCount: number): (group: number, code: number) => number {
-  let next = 0;
-  if (groupCount * codeCount > 1_048_576) {
-    const known = new Map<number, number>();
-    return (group, code) => {
-      const pair = group * codeCount + code;
-      const number = known.get(pair) ?? next;
-      if (number === next) known.set(pair, next++);
-      return number;
-    };
-  }
-  // 0 is "not seen yet", so numbers are kept one higher.
-  const table = new Uint32Array(groupCount * codeCount);
-  return (group, code) => {
-    const pair = group * codeCount + code;
-    if (table[pair] === 0) table[pair] = ++next;
-    return table[pair]! - 1;
-  };
-}
-
-function orderGroups(
+function* orderGroups(
+  { by, ranksOf, orderBy: { field, direction } }: BreakdownInput,
   firstRows: Uint32Array,
-  by: readonly NameColumn[],
-  { field, direction }: GroupOrder,
-  sumsOf: (field: SumField) => Sums,
-): Uint32Array {
+  sums: GroupSums,
+): Steps<Uint32Array> {
   const groups = firstRows.map((_, group) => group);
-  const ranks: Ranks[] =
-    field === 'key'
-      ? by.map(({ codes, values }) => rankNames({ codes: firstRows.map((row) => codes[row]!), values }))
-      : [rankNumbers(Float64Array.from(groups, (group) => sumOf(sumsOf(field), group)))];
-  return orderByRanks(
+  const keys: Ranks[] = [];
+  if (field === 'key') {
+    for (let dimension = 0; dimension < by.length; dimension += 1) {
+      const { ranks, distinct } = yield* ranksOf(dimension);
+      keys.push({ ranks: firstRows.map((row) => ranks[row]!), distinct });
+    }
+  } else {
+    const own = yield* sums.get(field);
+    const values = new Float64Array(groups.length);
+    yield* inRanges(
+      groups.length,
+      (from, to) => {
+        for (let group = from; group < to; group += 1) values[group] = sumOf(own, group);
+      },
+      ITEMS_PER_STEP,
+    );
+    keys.push(yield* rankNumbers(values));
+  }
+  return yield* orderByRanks(
     groups,
-    ranks.map((each) => ({ ranks: each, direction })),
+    keys.map((ranks) => ({ ranks, direction })),
   );
 }

@@ -1,9 +1,9 @@
-// Sums that do not drift: exact, and rounded once, in the unit of their column. Each is kept as three doubles, the sum,
-// what rounding took from it, and what rounding took from that (Knuth's TwoSum), about 159 bits together: enough for any
-// costs there are. Numbers that need more are noticed, and added up in whole numbers instead. So 100,000 costs add up to
-// the double nearest to their true sum, and parts to exactly the whole.
+// Exact sums. Each is held as three doubles: the sum, what rounding took from it, and what rounding took from that
+// (Knuth's TwoSum), about 159 bits together. Numbers that need more are noticed and added up as BigInts instead. The result
+// is rounded once: 100,000 costs add up to the double nearest to their true sum, and groups add up to exactly the whole.
 
 import type { NumberColumn } from '../columns/decimal-column.js';
+import { inRanges, ROWS_PER_STEP, type Steps } from '../steps.js';
 import { fromUnits, sumUnits, sumUnitsByGroup } from './bigint-sum.js';
 
 /** Sums by group: `(high + low + rest) / scale`, exactly. */
@@ -12,109 +12,141 @@ export interface Sums {
   readonly high: Float64Array;
   readonly low: Float64Array;
   readonly rest: Float64Array;
-  /** The sums as whole numbers of the smallest double, where three doubles do not hold them. */
+  /** The sums in units of the smallest double, when three doubles do not hold them. */
   readonly smallest?: readonly bigint[];
 }
 
-/** Adds up the numbers of the rows named by `rows`, each into the group that `groups` names. A null adds nothing. */
-export function sumByGroup(
+/** Adds up the numbers of `rows`, each into the group at the same index of `groups`. A null adds nothing. */
+export function* sumByGroup(
   { units: values, scale }: NumberColumn,
   rows: Uint32Array,
   groups: Uint32Array,
   groupCount: number,
-): Sums {
+): Steps<Sums> {
   const high = new Float64Array(groupCount);
   const low = new Float64Array(groupCount);
   const rest = new Float64Array(groupCount);
-  for (let at = 0; at < rows.length; at += 1) {
-    const value = values[rows[at]!]!;
-    if (value !== value) continue;
-    const group = groups[at]!;
-    const sum = high[group]!;
-    const next = sum + value;
-    const part = next - sum;
-    const lost = sum - (next - part) + (value - part);
-    const lostSum = low[group]!;
-    const lostNext = lostSum + lost;
-    const lostPart = lostNext - lostSum;
-    const lostTwice = lostSum - (lostNext - lostPart) + (lost - lostPart);
-    high[group] = next;
-    low[group] = lostNext;
-    if (lostTwice === 0) continue;
-    if (!isSumExact(rest[group]!, lostTwice)) {
-      return { scale, high, low, rest, smallest: sumUnitsByGroup(values, rows, groups, groupCount) };
+  const state = { isExact: true };
+  yield* inRanges(rows.length, (from, to) => {
+    for (let at = from; at < to && state.isExact; at += 1) {
+      const value = values[rows[at]!]!;
+      if (value !== value) continue;
+      const group = groups[at]!;
+      const sum = high[group]!;
+      const next = sum + value;
+      const part = next - sum;
+      const lost = sum - (next - part) + (value - part);
+      const lostSum = low[group]!;
+      const lostNext = lostSum + lost;
+      const lostPart = lostNext - lostSum;
+      const lostTwice = lostSum - (lostNext - lostPart) + (lost - lostPart);
+      high[group] = next;
+      low[group] = lostNext;
+      if (lostTwice === 0) continue;
+      state.isExact = isSumExact(rest[group]!, lostTwice);
+      rest[group]! += lostTwice;
     }
-    rest[group]! += lostTwice;
-  }
-  return { scale, high, low, rest };
+  });
+  if (state.isExact) return { scale, high, low, rest };
+  return { scale, high, low, rest, smallest: yield* sumUnitsByGroup(values, rows, groups, groupCount) };
 }
 
-/** Adds up the numbers of the rows named by `rows`. A null adds nothing. */
-export function sumRows({ units, scale }: NumberColumn, rows: Uint32Array): number {
-  return addUp(units, rows) / scale;
+/** Adds up the numbers of `rows`. A null adds nothing. */
+export function* sumRows({ units, scale }: NumberColumn, rows: Uint32Array): Steps<number> {
+  const sum = new Sum();
+  yield* inRanges(rows.length, (from, to) => {
+    sum.add(units, rows, from, to);
+  });
+  if (sum.isExact) return sum.round(scale);
+  const [total] = yield* sumUnitsByGroup(units, rows, new Uint32Array(rows.length), 1);
+  return roundUnits(total!) / scale;
 }
 
-// The loop of sumByGroup again, for one group in local variables: half its time over 100,000 rows.
-function addUp(values: Float64Array, rows: Uint32Array): number {
-  let high = 0;
-  let low = 0;
-  let rest = 0;
-  for (let at = 0; at < rows.length; at += 1) {
-    const value = values[rows[at]!]!;
-    if (value !== value) continue;
-    const next = high + value;
-    const part = next - high;
-    const lost = high - (next - part) + (value - part);
-    const lostNext = low + lost;
-    const lostPart = lostNext - low;
-    const lostTwice = low - (lostNext - lostPart) + (lost - lostPart);
-    high = next;
-    low = lostNext;
-    if (lostTwice === 0) continue;
-    if (!isSumExact(rest, lostTwice)) {
-      return toNumber(sumUnitsByGroup(values, rows, new Uint32Array(rows.length), 1)[0]!);
+/** The loop of sumByGroup for one group, in local variables: half its time over 100,000 rows. */
+class Sum {
+  #high = 0;
+  #low = 0;
+  #rest = 0;
+  isExact = true;
+
+  add(values: Float64Array, rows: Uint32Array, from: number, to: number): void {
+    let [high, low] = [this.#high, this.#low];
+    for (let at = from; at < to; at += 1) {
+      const value = values[rows[at]!]!;
+      if (value !== value) continue;
+      const next = high + value;
+      const part = next - high;
+      const lost = high - (next - part) + (value - part);
+      const lostNext = low + lost;
+      const lostPart = lostNext - low;
+      const lostTwice = low - (lostNext - lostPart) + (lost - lostPart);
+      high = next;
+      low = lostNext;
+      if (lostTwice === 0) continue;
+      this.isExact &&= isSumExact(this.#rest, lostTwice);
+      this.#rest += lostTwice;
     }
-    rest += lostTwice;
+    this.#high = high;
+    this.#low = low;
   }
-  return round(high, low, rest);
+
+  round(scale: number): number {
+    return round(this.#high, this.#low, this.#rest, scale);
+  }
 }
 
-/** The sum of group `group`. */
+/** The sum of one group. */
 export function sumOf({ scale, high, low, rest, smallest }: Sums, group: number): number {
-  const sum = smallest === undefined ? round(high[group]!, low[group]!, rest[group]!) : toNumber(smallest[group]!);
-  return sum / scale;
+  if (smallest !== undefined) return roundUnits(smallest[group]!) / scale;
+  return round(high[group]!, low[group]!, rest[group]!, scale);
 }
 
-/** Adds up the groups from place `from` on in `order`: exactly, so that parts and whole agree. */
-export function sumGroups({ scale, high, low, rest, smallest }: Sums, order: Uint32Array, from: number): number {
+/** Adds up the groups from index `from` of `order` on: exactly, so that groups and their total agree. */
+export function* sumGroups(
+  { scale, high, low, rest, smallest }: Sums,
+  order: Uint32Array,
+  from: number,
+): Steps<number> {
   const groups = order.subarray(from);
-  if (smallest !== undefined)
-    return toNumber(groups.reduce<bigint>((sum, group) => sum + smallest[group]!, 0n)) / scale;
-  const parts = new Float64Array(3 * groups.length);
-  for (let at = 0; at < groups.length; at += 1) {
-    parts[3 * at] = high[groups[at]!]!;
-    parts[3 * at + 1] = low[groups[at]!]!;
-    parts[3 * at + 2] = rest[groups[at]!]!;
+  if (smallest !== undefined) {
+    let total = 0n;
+    yield* inRanges(groups.length, (start, end) => {
+      for (let at = start; at < end; at += 1) total += smallest[groups[at]!]!;
+    });
+    return roundUnits(total) / scale;
   }
-  const everyPart = new Uint32Array(parts.length).map((_, at) => at);
-  return addUp(parts, everyPart) / scale;
+  const sum = new Sum();
+  yield* inRanges(
+    groups.length,
+    (start, end) => {
+      for (const parts of [high, low, rest]) sum.add(parts, groups, start, end);
+    },
+    ROWS_PER_STEP / 2,
+  );
+  if (sum.isExact) return sum.round(scale);
+  const parts = Array.from(groups, (group) => [high[group]!, low[group]!, rest[group]!]);
+  return roundUnits(sumUnits(parts.flat())) / scale;
 }
 
-/** False also for NaN, which is left when a sum has passed the largest double. */
+/** False also for NaN, the result of a sum that passed the largest double. */
 function isSumExact(a: number, b: number): boolean {
   const sum = a + b;
   return sum - a === b && sum - b === a;
 }
 
-function round(high: number, low: number, rest: number): number {
-  return rest === 0 ? limit(high + low) : toNumber(sumUnits([high, low, rest]));
+/** The double nearest to `(high + low + rest) / scale`. */
+function round(high: number, low: number, rest: number, scale: number): number {
+  if (low === 0 && rest === 0) return limit(high) / scale;
+  // Units of a decimal column are whole numbers. Dividing their rounded sum would round twice.
+  if (scale > 1) return Number(`${BigInt(high) + BigInt(low) + BigInt(rest)}e-${Math.round(Math.log10(scale))}`);
+  return rest === 0 ? limit(high + low) : roundUnits(sumUnits([high, low, rest]));
 }
 
-function toNumber(units: bigint): number {
+function roundUnits(units: bigint): number {
   return limit(fromUnits(units));
 }
 
-/** GraphQL has no infinity: a sum past the largest double stays there. */
+/** GraphQL has no infinity: a sum past the largest double becomes the largest double. */
 function limit(sum: number): number {
   return Math.max(-Number.MAX_VALUE, Math.min(sum, Number.MAX_VALUE));
 }

@@ -1,9 +1,10 @@
-// Which rows a question is about. The same conditions mean the same rows for pages, totals and groups.
+// Which rows a question is about. The same conditions select the same rows for pages, totals and groups.
 
-import { itemsOf, labelOf } from '../columns/cells.js';
 import type { Columns, NameColumn, NameField } from '../columns/columns.js';
-import type { NumberColumn } from '../columns/decimal-column.js';
 import type { Label } from '../columns/label.js';
+import { inRanges, ITEMS_PER_STEP, ROWS_PER_STEP, type Steps } from '../steps.js';
+import { createLabelTest } from './label-lookup.js';
+import type { FindText } from './text-index.js';
 
 /** All given conditions must hold. A list of names: any of them, exactly. */
 export interface RowsWhere {
@@ -19,7 +20,7 @@ export interface RowsWhere {
   readonly minSavingsAvailable?: number | undefined;
 }
 
-/** Conditions that mean the same become equal; null where there are none. */
+/** Makes equal what selects the same rows; null without conditions. */
 export function toCanonicalWhere(where: RowsWhere | undefined): object | null {
   const entries = Object.entries(where ?? {}).filter(([, value]) => value !== undefined && value !== '');
   const canonical = entries
@@ -32,99 +33,98 @@ type Condition = RowsWhere[keyof RowsWhere];
 
 function toCanonical(value: Condition): unknown {
   if (!Array.isArray(value)) return typeof value === 'string' ? value.toLowerCase() : value;
-  // A list is a set, of names or of labels.
+  // The order and the repetitions of a list mean nothing.
   const texts = value.map((item: string | Label) =>
     JSON.stringify(typeof item === 'string' ? item : [item.key, item.value]),
   );
   return [...new Set(texts)].sort();
 }
 
-/** The numbers of the rows among these that match, in the upstream's order. */
-export function findRows(columns: Columns, where: RowsWhere, among: Uint32Array): Uint32Array {
-  const matches = new Uint8Array(columns.rowCount);
-  for (let at = 0; at < among.length; at += 1) matches[among[at]!] = 1;
-  keepNamed(matches, columns.names.clusterName, where.clusterNames);
-  keepNamed(matches, columns.names.namespace, where.namespaces);
-  keepNamed(matches, columns.names.workloadType, where.workloadTypes);
-  keepAtLeast(matches, columns.numbers.totalCost, where.minTotalCost);
-  keepAtLeast(matches, columns.numbers.savingsAvailable, where.minSavingsAvailable);
-  if (where.labels !== undefined) keepLabelled(matches, columns, where.labels);
-  if (where.search !== undefined && where.search !== '') keepFound(matches, columns, where.search.toLowerCase());
-  const count = countOf(matches);
-  return count === among.length ? among : toRowNumbers(matches, count);
-}
+type RowTest = (row: number) => boolean;
 
-/** All rows, in the upstream's order. */
-export function allRows(columns: Columns): Uint32Array {
-  const rows = new Uint32Array(columns.rowCount);
-  for (let row = 0; row < rows.length; row += 1) rows[row] = row;
-  return rows;
-}
-
-function countOf(matches: Uint8Array): number {
-  let count = 0;
-  for (let row = 0; row < matches.length; row += 1) count += matches[row]!;
-  return count;
-}
-
-function toRowNumbers(matches: Uint8Array, count: number): Uint32Array {
-  const rows = new Uint32Array(count);
-  for (let row = 0, next = 0; next < count; row += 1) if (matches[row] === 1) rows[next++] = row;
-  return rows;
-}
-
-function keepNamed(matches: Uint8Array, column: NameColumn, names: readonly string[] | undefined): void {
-  if (names === undefined) return;
-  const wanted = new Set(names);
-  const isCodeWanted = testNames(column, (value) => wanted.has(value));
-  for (let row = 0; row < matches.length; row += 1) matches[row]! &= isCodeWanted[column.codes[row]!]!;
-}
-
-/** 1 or 0 for each code: a test looks at each distinct name once, however many rows have it. */
-function testNames({ values }: NameColumn, test: (value: string) => boolean): Uint8Array {
-  const results = new Uint8Array(values.length);
-  const texts = values.all();
-  // Null matches nothing.
-  for (let code = 1; code < texts.length; code += 1) if (test(texts[code]!)) results[code] = 1;
-  return results;
-}
-
-function keepAtLeast(matches: Uint8Array, { units, scale }: NumberColumn, least: number | undefined): void {
-  if (least === undefined) return;
-  // NaN, a null, is not at least anything.
-  for (let row = 0; row < matches.length; row += 1) if (!(units[row]! / scale >= least)) matches[row] = 0;
-}
-
-function keepLabelled(matches: Uint8Array, columns: Columns, labels: readonly Label[]): void {
-  const { labelLists, lists } = columns;
-  const wanted = findLabels(columns, labels);
-  // Looked at once for each distinct list, however many rows have it.
-  const hasAll = Uint8Array.from(labelLists.ends, (_, list) => {
-    const own = itemsOf(labelLists, list);
-    return wanted?.every((label) => own.includes(label)) ? 1 : 0;
-  });
-  for (let row = 0; row < matches.length; row += 1) matches[row]! &= hasAll[lists.ownerLabels[row]!]!;
-}
-
-/** The numbers of these labels, each once; undefined where one of them is nowhere in the report. */
-function findLabels(columns: Columns, labels: readonly Label[]): readonly number[] | undefined {
-  const nameLabel = ({ key, value }: Label): string => JSON.stringify([key, value]);
-  const wanted = new Set(labels.map(nameLabel));
-  const found: number[] = [];
-  for (let label = 0; label < columns.distinctLabels.keys.length; label += 1) {
-    if (wanted.has(nameLabel(labelOf(columns, label)))) found.push(label);
+/**
+ * Those of `rows` that match, in their order. Each condition reads the rows that the conditions before it left, and each
+ * distinct name or label list of these once.
+ */
+export function* findRows(
+  columns: Columns,
+  where: RowsWhere,
+  rows: Uint32Array,
+  textFinder: () => Steps<FindText>,
+): Steps<Uint32Array> {
+  const { names, numbers } = columns;
+  let found = rows;
+  if (where.minTotalCost !== undefined)
+    found = yield* filterRows(found, isAtLeast(numbers.totalCost, where.minTotalCost));
+  if (where.minSavingsAvailable !== undefined) {
+    found = yield* filterRows(found, isAtLeast(numbers.savingsAvailable, where.minSavingsAvailable));
   }
-  return found.length === wanted.size ? found : undefined;
+  for (const [field, list] of [
+    ['clusterName', where.clusterNames],
+    ['namespace', where.namespaces],
+    ['workloadType', where.workloadTypes],
+  ] as const) {
+    if (list !== undefined) found = yield* filterRows(found, isNamed(names[field], list), ITEMS_PER_STEP);
+  }
+  if (where.labels !== undefined) {
+    const test = createLabelTest(columns, where.labels, yield* textFinder());
+    found = yield* filterRows(found, test, ITEMS_PER_STEP);
+  }
+  if (where.search !== undefined && where.search !== '') {
+    found = yield* filterRows(found, contains(columns, where.search.toLowerCase()), ITEMS_PER_STEP);
+  }
+  return found;
+}
+
+/** The rows that pass the test. */
+function* filterRows(rows: Uint32Array, test: RowTest, rowsPerStep = ROWS_PER_STEP): Steps<Uint32Array> {
+  const found = new Uint32Array(rows.length);
+  let count = 0;
+  yield* inRanges(
+    rows.length,
+    (from, to) => {
+      for (let at = from; at < to; at += 1) if (test(rows[at]!)) found[count++] = rows[at]!;
+    },
+    rowsPerStep,
+  );
+  return count === rows.length ? rows : found.slice(0, count);
+}
+
+/** All rows, in ScaleOps' order. */
+export function allRows(rowCount: number): Uint32Array {
+  const rows = new Uint32Array(rowCount);
+  for (let row = 0; row < rowCount; row += 1) rows[row] = row;
+  return rows;
+}
+
+function isAtLeast({ units, scale }: Columns['numbers']['totalCost'], least: number): RowTest {
+  // NaN, which stands for null, is not at least anything.
+  return (row) => units[row]! / scale >= least;
+}
+
+function isNamed(column: NameColumn, list: readonly string[]): RowTest {
+  const wanted = new Set(list);
+  return testNames(column, (name) => wanted.has(name));
 }
 
 const SEARCHED: readonly NameField[] = ['clusterName', 'namespace', 'workloadName'];
 
-function keepFound(matches: Uint8Array, { names }: Columns, text: string): void {
-  const found = new Uint8Array(matches.length);
-  for (const field of SEARCHED) {
-    const column = names[field];
-    const isFound = testNames(column, (value) => value.toLowerCase().includes(text));
-    for (let row = 0; row < found.length; row += 1) found[row]! |= isFound[column.codes[row]!]!;
-  }
-  for (let row = 0; row < matches.length; row += 1) matches[row]! &= found[row]!;
+function contains({ names }: Columns, text: string): RowTest {
+  const tests = SEARCHED.map((field) => testNames(names[field], (name) => name.toLowerCase().includes(text)));
+  return (row) => tests.some((test) => test(row));
+}
+
+const UNKNOWN = 0;
+const YES = 1;
+const NO = 2;
+
+/** Tests the name of a row; each distinct name once, when the first row with it is tested. Null matches nothing. */
+function testNames({ codes, values }: NameColumn, test: (name: string) => boolean): RowTest {
+  const results = new Uint8Array(values.length);
+  results[0] = NO;
+  return (row) => {
+    const code = codes[row]!;
+    if (results[code] === UNKNOWN) results[code] = test(values.at(code)) ? YES : NO;
+    return results[code] === YES;
+  };
 }

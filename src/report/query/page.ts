@@ -2,7 +2,8 @@
 // (https://relay.dev/graphql/connections.htm, "Pagination algorithm").
 
 import type { CursorCodec } from './cursor.js';
-import type { Texts } from '../columns/strings.js';
+import type { StringColumn } from '../columns/strings.js';
+import { inRanges, ITEMS_PER_STEP, type Steps } from '../steps.js';
 
 export interface PageArguments {
   readonly first?: number | undefined;
@@ -11,12 +12,12 @@ export interface PageArguments {
   readonly before?: string | undefined;
 }
 
-/** A list of rows in its order. */
+/** An ordered list of rows. */
 export interface OrderedRows {
-  /** Where there is a cursor or a `last`, all of them; else at least the `first`. */
+  /** All rows when the page has a cursor or a `last`; else at least the `first` rows. */
   readonly rows: Uint32Array;
   readonly totalCount: number;
-  readonly ids: Texts;
+  readonly ids: StringColumn;
   readonly codec: CursorCodec;
 }
 
@@ -28,7 +29,7 @@ export interface PageBounds {
   readonly hasPreviousPage: boolean;
 }
 
-/** A cursor that is none of this list: forged, cut short, or of another report, filter or order. */
+/** Not a cursor of this list: forged, cut short, or of another report, filter or order. */
 export class CursorError extends Error {
   override readonly name = 'CursorError';
   readonly argument: 'after' | 'before';
@@ -40,18 +41,18 @@ export class CursorError extends Error {
 }
 
 /** @throws CursorError */
-export function findPage(list: OrderedRows, { first, after, last, before }: PageArguments): PageBounds {
+export function* findPage(list: OrderedRows, { first, after, last, before }: PageArguments): Steps<PageBounds> {
   let from = 0;
   let to = list.totalCount;
   if (after !== undefined) {
-    const { place, isThere } = findPlace(list, 'after', after);
-    // Where the row has gone, the one that followed has moved into its place.
-    from = isThere ? place + 1 : place;
+    const { index, isFound } = yield* findRow(list, 'after', after);
+    // When the row is gone, the row that followed it has moved to its index.
+    from = isFound ? index + 1 : index;
   }
   if (before !== undefined) {
-    const { place } = findPlace(list, 'before', before);
-    // By the specification `before` is looked for after `after`, and says nothing where it is not found there.
-    if (place >= from) to = place;
+    const { index } = yield* findRow(list, 'before', before);
+    // By the specification `before` is searched after `after`, and ignored when it is not found there.
+    if (index >= from) to = index;
   }
   const count = to - from;
   const end = first !== undefined && count > first ? from + first : to;
@@ -59,30 +60,37 @@ export function findPage(list: OrderedRows, { first, after, last, before }: Page
   return {
     start,
     end,
-    // `first` and `last` speak of the rows between the cursors alone.
+    // `first` and `last` apply to the rows between the cursors alone.
     hasNextPage: first === undefined ? to < list.totalCount : count > first,
     hasPreviousPage: last === undefined ? from > 0 : count > last,
   };
 }
 
+/** Where the row of a cursor is now. */
+interface FoundRow {
+  readonly index: number;
+  /** False when no row has the id; the index is then the cursor's own, at most the end of the list. */
+  readonly isFound: boolean;
+}
+
 /**
- * Where the cursor's row is now. In the report that the cursor was made from, just where it says; in one that was
- * refreshed since, where the row of the same id has moved, the nearest where there are several.
+ * Finds the row of a cursor: at the index in the cursor when the report is the same; after a refresh, the nearest row with
+ * the same id.
  */
-function findPlace(
-  { rows, ids, codec }: OrderedRows,
-  argument: 'after' | 'before',
-  cursor: string,
-): { readonly place: number; readonly isThere: boolean } {
-  const named = codec.decode(cursor);
-  if (named === null) throw new CursorError(argument);
-  const { id } = named;
-  const place = Math.min(named.place, rows.length);
-  for (let distance = 0; distance <= rows.length; distance += 1) {
-    for (const candidate of [place - distance, place + distance]) {
-      const row = rows[candidate];
-      if (row !== undefined && ids.is(row, id)) return { place: candidate, isThere: true };
-    }
-  }
-  return { place, isThere: false };
+function* findRow({ rows, ids, codec }: OrderedRows, argument: 'after' | 'before', cursor: string): Steps<FoundRow> {
+  const decoded = codec.decode(cursor);
+  if (decoded === null) throw new CursorError(argument);
+  const { id } = decoded;
+  const index = Math.min(decoded.index, rows.length);
+  let found: number | undefined;
+  yield* inRanges(
+    rows.length + 1,
+    (from, to) => {
+      for (let distance = from; distance < to && found === undefined; distance += 1) {
+        found = [index - distance, index + distance].find((at) => rows[at] !== undefined && ids.is(rows[at], id));
+      }
+    },
+    ITEMS_PER_STEP,
+  );
+  return { index: found ?? index, isFound: found !== undefined };
 }

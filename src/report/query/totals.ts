@@ -1,14 +1,15 @@
-// Totals: exact sums of the fields that can be added, over some rows. Each is worked out when it is asked for, once.
+// Totals: exact sums over some rows.
 
+import { shareOf } from '../columns/share.js';
 import type { SumField } from '../columns/columns.js';
 
 export interface Totals {
   readonly rowCount: number;
-  /** The sum of what is known; 0 where nothing is. */
+  /** The sum of the known numbers; 0 when no row has one. */
   sum(field: SumField): number;
 }
 
-/** Totals over `rowCount` rows. `sum` is asked once a field: a share or a percentage asks again for every group. */
+/** Totals over `rowCount` rows. `sum` is called once per field: shares and percentages read a sum for every group. */
 export function createTotals(rowCount: number, sum: (field: SumField) => number): Totals {
   const known = new Map<SumField, number>();
   return {
@@ -21,14 +22,8 @@ export function createTotals(rowCount: number, sum: (field: SumField) => number)
   };
 }
 
-/** `part` of `whole`; null where that is 0, or so near to it (credits) that the part is no number. */
-export function shareOf(part: number, whole: number): number | null {
-  const share = part / whole;
-  return whole === 0 || !Number.isFinite(share) ? null : share;
-}
-
-/** The part of the hours that were on demand, or spot, in percent; null where there are no hours. */
-export function percentOfHours(totals: Totals, field: 'onDemandHours' | 'spotHours'): number | null {
+/** The share of on-demand or spot hours in all hours, in percent; null without hours. */
+export function percentOfHours(totals: Pick<Totals, 'sum'>, field: 'onDemandHours' | 'spotHours'): number | null {
   const hours = totals.sum('onDemandHours') + totals.sum('spotHours');
   return shareOf(100 * totals.sum(field), hours);
 }

@@ -1,38 +1,37 @@
-// Which calls to make for many scopes: few wide ones. ScaleOps takes a list of clusters and a list of namespaces, and
-// answers for every namespace of the one in every cluster of the other, so that a call may bring more than was asked for.
-// One more call is worth it only where it spares a lot.
+// Plans few calls for many scopes. ScaleOps takes a list of clusters and a list of namespaces and returns each of the
+// namespaces in each of the clusters, so a call may return more than was asked for. A further call must save a lot.
 
 import { groupBy, type Group } from '../columns/group-by.js';
 import type { WorkloadCostsRequest } from '../request.js';
-import { spellingsOf, type ScopedRequest } from './scope.js';
+import { caseVariants, type ScopedRequest } from './scope.js';
 
-/** One call, and what is to be found in its answer. */
+/** One call, and the scopes that its report answers. */
 export interface PlannedCall {
   readonly request: WorkloadCostsRequest;
   readonly scoped: Group<ScopedRequest>;
 }
 
-/** So many namespaces are always one call: those of a page of workloads, wherever they run. */
+/** Up to so many namespaces are always one call: a page of workloads needs no more. */
 const PAGE = 200;
-/** How many namespaces too many a call may read to spare another one, where there are more. */
+/** Beyond that: how many namespaces a call may read in vain to save another call. */
 const CALL_COST = 400;
-/** The longest list of names that is sent; callers may send no longer one. */
+/** The longest list of names that is sent, the same as for filters of clients. */
 const MAX_NAMES = 1_000;
 
-/** Clusters, and the namespaces that are asked for in any of them. */
+/** Clusters, and the namespaces that are requested in any of them. */
 interface Bundle {
   readonly scoped: ScopedRequest[];
   readonly clusters: Set<string>;
   readonly namespaces: Set<string>;
-  /** How many namespaces are asked for: of the two lists crossed there may be many more. */
+  /** How many scopes were requested. The product of the two lists may be much larger. */
   wanted: number;
 }
 
-/** Plans calls for scoped requests of one base. Each is in exactly one of them. */
+/** Plans calls for scoped requests with one base. Each request belongs to exactly one call. */
 export function planCalls(base: WorkloadCostsRequest, scoped: readonly ScopedRequest[]): PlannedCall[] {
   const clusters = [...groupBy(scoped, ({ scope }) => scope.clusterName)];
-  // A cluster that is asked for as a whole has its namespaces, too. It goes into no call with others' namespaces: either
-  // the list of those would cut it short, or all of theirs would be read as well.
+  // A whole cluster shares no call with namespaces of others: either their list would leave out its other namespaces, or
+  // without a list all of their namespaces would be read.
   const isWhole = ([, own]: (typeof clusters)[number]) => own.some(({ scope }) => scope.namespace === undefined);
   const wide = chunk(clusters.filter(isWhole)).map((part) => ({
     request: { ...base, clusterFilters: spell(part.map(([name]) => name)) },
@@ -42,7 +41,7 @@ export function planCalls(base: WorkloadCostsRequest, scoped: readonly ScopedReq
   for (const [cluster, own] of clusters.filter((each) => !isWhole(each))) {
     for (const part of chunk([...groupBy(own, ({ scope }) => scope.namespace ?? '')])) {
       const names = part.map(([name]) => name);
-      const bundle = findBundle(bundles, spellingsOf(cluster), new Set(spell(names)), names.length);
+      const bundle = findBundle(bundles, caseVariants(cluster), new Set(spell(names)), names.length);
       bundle.scoped.push(...part.flatMap(([, each]) => each));
     }
   }
@@ -53,7 +52,7 @@ export function planCalls(base: WorkloadCostsRequest, scoped: readonly ScopedReq
   return [...wide, ...narrow];
 }
 
-/** The bundle that grows least by these namespaces of a cluster, which are in it then; a new one where that is less. */
+/** Adds the namespaces of a cluster to the bundle that grows least, or to a new bundle when that is smaller. */
 function findBundle(bundles: Bundle[], cluster: readonly string[], names: ReadonlySet<string>, wanted: number): Bundle {
   let best: Bundle | undefined;
   let least = Infinity;
@@ -80,15 +79,15 @@ function countUnion(a: ReadonlySet<string>, b: Iterable<string>): number {
 }
 
 function spell(names: readonly string[]): string[] {
-  return [...new Set(names.flatMap(spellingsOf))];
+  return [...new Set(names.flatMap(caseVariants))];
 }
 
-/** In parts whose names, as they are sent, are no longer lists than may be. */
+/** Splits a list so that each part is sent in lists of at most MAX_NAMES. */
 function chunk<T>(named: readonly (readonly [name: string, T])[]): (readonly [name: string, T])[][] {
   const parts: (readonly [string, T])[][] = [];
   let room = 0;
   for (const each of named) {
-    const size = spellingsOf(each[0]).length;
+    const size = caseVariants(each[0]).length;
     if (size > room) {
       parts.push([]);
       room = MAX_NAMES;

@@ -1,41 +1,40 @@
-// Parts of the fleet that somebody asks about one by one, clusters and namespaces, and which workload requests have what
-// is asked of them.
+// Scopes: clusters and namespaces that are asked for one by one. Which workload requests have their rows.
 
 import { foldCase } from '../columns/case-folding.js';
 import { toRequestKey, type WorkloadCostsRequest } from '../request.js';
 
 /** A cluster, or one namespace of it. */
-export interface Scope {
+export interface EntityScope {
   readonly clusterName: string;
   readonly namespace?: string | undefined;
 }
 
 /** A workload request about one scope. */
 export interface ScopedRequest {
-  /** What is asked besides: alike for many scopes. */
+  /** The other conditions, the same for many scopes. */
   readonly base: WorkloadCostsRequest;
   /** Equal for bases that mean the same. */
   readonly baseKey: string;
   /** Equal for bases with the same condition on namespaces. */
   readonly baseNamespaceKey: string;
-  readonly scope: Scope;
+  readonly scope: EntityScope;
 }
 
 /** Equal for scopes whose names differ in case alone. */
-export function toScopeKey({ clusterName, namespace }: Scope): string {
+export function toScopeKey({ clusterName, namespace }: EntityScope): string {
   return foldCase(JSON.stringify([clusterName, namespace]));
 }
 
 /**
- * What `request` asks about any scope; undefined where its own conditions leave the scope out. Made once for all the
- * scopes that an operation asks about alike.
+ * Returns a function from a scope to its request; undefined when the conditions of `request` leave the scope out. Create it
+ * once for all scopes that one field asks about.
  */
-export function createScoping(request: WorkloadCostsRequest): (scope: Scope) => ScopedRequest | undefined {
+export function createScopedRequests(request: WorkloadCostsRequest): (scope: EntityScope) => ScopedRequest | undefined {
   const { clusterFilters, isClusterExclude, ...whole } = request;
   const { namespaces, isNamespaceExclude, ...part } = whole;
-  const isClusterIn = createAdmission(clusterFilters, isClusterExclude);
-  const isNamespaceIn = createAdmission(namespaces, isNamespaceExclude);
-  // A list may be long, and what is made of it here is made once for all scopes.
+  const isClusterIn = createNameFilter(clusterFilters, isClusterExclude);
+  const isNamespaceIn = createNameFilter(namespaces, isNamespaceExclude);
+  // Lists may be long: their keys are computed once for all scopes.
   const ofCluster = { base: whole, baseKey: toRequestKey(whole), baseNamespaceKey: toNamespaceKey(whole) };
   const ofNamespace = { base: part, baseKey: toRequestKey(part), baseNamespaceKey: toNamespaceKey(part) };
   return (scope) => {
@@ -45,14 +44,14 @@ export function createScoping(request: WorkloadCostsRequest): (scope: Scope) => 
   };
 }
 
-/** The request for one scope, as a root query would make it. */
+/** The request for one scope, the same as that of a root query. */
 export function toScopeRequest({ base, scope: { clusterName, namespace } }: ScopedRequest): WorkloadCostsRequest {
   return { ...base, clusterFilters: [clusterName], ...(namespace === undefined ? {} : { namespaces: [namespace] }) };
 }
 
-/** Equal for requests that differ at most in which clusters and namespaces they are about. */
-export function toFamilyKey(request: WorkloadCostsRequest): string {
-  // Asked for when its report is kept, when it is looked for, and when it goes.
+/** Equal for requests that differ at most in their clusters and namespaces. */
+export function relatedKey(request: WorkloadCostsRequest): string {
+  // Needed when the report is cached, looked up and removed.
   let key = FAMILY_KEYS.get(request);
   if (key === undefined) {
     const base = { ...request, clusterFilters: undefined, isClusterExclude: undefined, multiCluster: undefined };
@@ -64,8 +63,8 @@ export function toFamilyKey(request: WorkloadCostsRequest): string {
 
 const FAMILY_KEYS = new WeakMap<WorkloadCostsRequest, string>();
 
-/** What a list of names lets in, whatever their case; no list lets in all. */
-function createAdmission(names: readonly string[] | undefined, isExclude: boolean | undefined) {
+/** Whether a filter lets a name in, without regard to case. Without a list it lets all names in. */
+function createNameFilter(names: readonly string[] | undefined, isExclude: boolean | undefined) {
   if (names === undefined) return () => true;
   const folded = new Set(names.map(foldCase));
   return (name: string): boolean => folded.has(foldCase(name)) !== (isExclude === true);
@@ -76,19 +75,19 @@ function toNamespaceKey({ report, namespaces, isNamespaceExclude }: WorkloadCost
   return toRequestKey({ report, namespaces, isNamespaceExclude });
 }
 
-/** A test for scoped requests of the same family: whether `report`, the answer to `request`, has all they ask for. */
+/** Whether `report`, the response to `request`, has all rows of a scoped request with the same related key. */
 export function createCoverage(
   request: WorkloadCostsRequest,
   report: { hasCluster(name: string): boolean },
 ): (wanted: ScopedRequest) => boolean {
-  const isClusterIn = createCertainty(request.clusterFilters, request.isClusterExclude);
-  const isNamespaceIn = createCertainty(request.namespaces, request.isNamespaceExclude);
+  const isClusterIn = createStrictNameFilter(request.clusterFilters, request.isClusterExclude);
+  const isNamespaceIn = createStrictNameFilter(request.namespaces, request.isNamespaceExclude);
   const namespaceKey = toNamespaceKey(request);
 
   return ({ base, baseNamespaceKey, scope }) => {
     const isMulti = request.multiCluster === true;
     if (isMulti !== (base.multiCluster === true)) {
-      // Without multiCluster ScaleOps speaks of its own cluster alone, which may be any; of that one it says everything.
+      // Without multiCluster ScaleOps returns one cluster, which may be any, and returns it completely.
       if (isMulti || !report.hasCluster(scope.clusterName)) return false;
     }
     if (!isClusterIn(scope.clusterName)) return false;
@@ -96,25 +95,25 @@ export function createCoverage(
   };
 }
 
-/** What an upstream certainly lets in by such a list, whether it minds case or not: that is not documented. */
-function createCertainty(names: readonly string[] | undefined, isExclude: boolean | undefined) {
+/** Whether ScaleOps lets a name in, whether it compares with regard to case or not: that is not documented. */
+function createStrictNameFilter(names: readonly string[] | undefined, isExclude: boolean | undefined) {
   if (names === undefined) return () => true;
-  if (isExclude === true) return createAdmission(names, true);
+  if (isExclude === true) return createNameFilter(names, true);
   const given = new Set(names);
-  return (name: string): boolean => spellingsOf(name).every((each) => given.has(each));
+  return (name: string): boolean => caseVariants(name).every((each) => given.has(each));
 }
 
 /**
- * A name as it is sent: also in small letters, as most are, so that one in capitals finds what it means where the
- * upstream minds case.
+ * The spellings of a name that are sent: the given one, and lower case, as most names are. A name in capitals then matches
+ * when ScaleOps compares with regard to case.
  */
-export function spellingsOf(name: string): readonly string[] {
+export function caseVariants(name: string): readonly string[] {
   const folded = foldCase(name);
   return folded === name ? [name] : [name, folded];
 }
 
-/** How many namespaces a request is about, as far as it says: for a comparison. */
-export function breadthOf({
+/** Estimates how many namespaces a request covers, for comparisons. */
+export function estimateBreadth({
   clusterFilters,
   isClusterExclude,
   namespaces,

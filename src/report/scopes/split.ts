@@ -1,6 +1,7 @@
-// The rows of a report that belong to one cluster or namespace, as columns of their own: just what the upstream would
-// have answered about that part alone.
+// The rows of a report that belong to one cluster or namespace, as columns of their own: what ScaleOps would have
+// returned for that cluster or namespace alone.
 
+import { foldCase, indexNames } from '../columns/case-folding.js';
 import {
   LIST_FIELDS,
   NAME_FIELDS,
@@ -11,43 +12,49 @@ import {
   type NumberField,
 } from '../columns/columns.js';
 import { createNumberColumn, type NumberColumn } from '../columns/decimal-column.js';
+import { gatherCodes, gatherNames } from '../columns/gather.js';
 import { groupBy } from '../columns/group-by.js';
 import { lazyRecord } from '../columns/lazy-record.js';
-import { foldCase, indexNames } from '../columns/case-folding.js';
-import { pickCodes, pickNames } from '../columns/gather.js';
-import { toScopeKey, type Scope } from './scope.js';
-import { pickTexts } from '../columns/strings.js';
+import { gatherStrings } from '../columns/strings.js';
+import { inRanges, type Steps } from '../steps.js';
+import { toScopeKey, type EntityScope } from './scope.js';
 
-/** The rows of a scope, by their numbers and in the upstream's order. */
-export interface FoundScope {
+/** The rows of a scope, by number and in ScaleOps' order. */
+export interface ScopeRows {
   readonly rows: readonly number[];
-  /** The scopes that these are the rows of: they differ in case alone. */
-  readonly spelled: readonly Scope[];
+  /** The scopes with these rows: their names differ in case alone. */
+  readonly spelled: readonly EntityScope[];
 }
 
-/** The scopes that have rows among these. */
-export function findScopes({ names }: Columns, among: Uint32Array, scopes: readonly Scope[]): FoundScope[] {
-  const clusterCodes = indexNames(names.clusterName.values);
-  const namespaceCodes = indexNames(names.namespace.values);
-  // Where a row goes is looked up by the codes of its names: a few steps a row, however many scopes there are.
-  const wholes: number[][] = [];
-  const parts: number[][][] = [];
+/** The scopes that have rows among `rows`. Reads each row, each cluster name and each namespace once. */
+export function* findScopes({ names }: Columns, rows: Uint32Array, scopes: readonly EntityScope[]): Steps<ScopeRows[]> {
+  const { clusterName, namespace } = names;
+  const clusterCodes = yield* indexNames(clusterName.values);
+  const namespaceCodes = yield* indexNames(namespace.values);
+  // The scope of a row is looked up by the codes of its names: a few operations per row, however many scopes there are.
+  const byCluster: number[][] = [];
+  const byNamespace: number[][][] = [];
   const found = [...groupBy(scopes, toScopeKey).values()].map((spelled) => {
-    const [{ clusterName, namespace }] = spelled;
-    const rows: number[] = [];
-    for (const cluster of clusterCodes.get(foldCase(clusterName)) ?? []) {
-      if (namespace === undefined) wholes[cluster] = rows;
-      else for (const code of namespaceCodes.get(foldCase(namespace)) ?? []) (parts[cluster] ??= [])[code] = rows;
+    const [scope] = spelled;
+    const own: number[] = [];
+    for (const cluster of clusterCodes.get(foldCase(scope.clusterName)) ?? []) {
+      if (scope.namespace === undefined) byCluster[cluster] = own;
+      else {
+        for (const code of namespaceCodes.get(foldCase(scope.namespace)) ?? [])
+          (byNamespace[cluster] ??= [])[code] = own;
+      }
     }
-    return { rows, spelled };
+    return { rows: own, spelled };
   });
-  for (let at = 0; at < among.length; at += 1) {
-    const row = among[at]!;
-    const cluster = names.clusterName.codes[row]!;
-    wholes[cluster]?.push(row);
-    parts[cluster]?.[names.namespace.codes[row]!]?.push(row);
-  }
-  return found.filter(({ rows }) => rows.length > 0);
+  yield* inRanges(rows.length, (from, to) => {
+    for (let at = from; at < to; at += 1) {
+      const row = rows[at]!;
+      const cluster = clusterName.codes[row]!;
+      byCluster[cluster]?.push(row);
+      byNamespace[cluster]?.[namespace.codes[row]!]?.push(row);
+    }
+  });
+  return found.filter((each) => each.rows.length > 0);
 }
 
 /** Which rows of which columns. */
@@ -56,13 +63,13 @@ interface Part {
   readonly rows: readonly number[];
 }
 
-/** The columns of these rows alone. Each is made when somebody looks: most questions are about one or two. */
-export function pickRows(whole: Columns, rows: readonly number[]): Columns {
+/** The columns of these rows alone. Each is made when it is first read: most questions read one or two columns. */
+export function gatherRows(whole: Columns, rows: readonly number[]): Columns {
   const part = { whole, rows };
   const { labelLists, serviceLists, distinctLabels, texts } = whole;
   return {
     rowCount: rows.length,
-    ids: pickTexts(whole.ids, rows),
+    ids: gatherStrings(whole.ids, rows),
     numbers: createNumbers(part),
     names: createNames(part),
     lists: createLists(part),
@@ -75,14 +82,14 @@ export function pickRows(whole: Columns, rows: readonly number[]): Columns {
 
 const createNumbers = lazyRecord(NUMBER_FIELDS, ({ whole, rows }: Part, field: NumberField): NumberColumn => {
   const { units, scale } = whole.numbers[field];
-  // Written anew: a column is as exact as its numbers let it be, and other rows have no say in that.
+  // A new unit: how exact a column is depends on its own numbers, and not on other rows.
   return createNumberColumn(Float64Array.from(rows, (row) => units[row]! / scale));
 });
 
 const createNames = lazyRecord(NAME_FIELDS, ({ whole, rows }: Part, field: NameField) =>
-  pickNames(whole.names[field], rows),
+  gatherNames(whole.names[field], rows),
 );
 
 const createLists = lazyRecord(LIST_FIELDS, ({ whole, rows }: Part, field: ListField) =>
-  pickCodes(whole.lists[field], rows),
+  gatherCodes(whole.lists[field], rows),
 );

@@ -1,20 +1,19 @@
-// Bytes of JSON in the making: a buffer that grows, and a few ways to write to its end. Numbers and texts are written as
-// bytes at once, four at a time where they are copied: to make strings of them first takes longer than all the rest of a
-// large answer.
+// Writes JSON into a buffer that grows. Numbers and texts are written as bytes, and texts copied four bytes at a time:
+// making strings first takes longer than the rest of a large response.
 
-import type { PlainTexts } from '../columns/strings.js';
-import { toWords, WORD_SLACK, type Words } from '../columns/words.js';
+import type { JsonSafeStrings } from '../columns/strings.js';
+import { padBytes, PADDING, type PaddedBytes } from '../columns/words.js';
 
 const QUOTE = 0x22;
 const MINUS = 0x2d;
 const POINT = 0x2e;
 const ZERO = 0x30;
-const NULL = toWords(Buffer.from('null'));
+const NULL = padBytes(Buffer.from('null'));
 const EMPTY = Buffer.alloc(0);
 const NOTHING = new DataView(EMPTY.buffer, EMPTY.byteOffset, 0);
 /** The longest text of a double. */
 const MAX_NUMBER_BYTES = 32;
-/** Up to here a whole number is written without an exponent, and all its digits are right. */
+/** Below this, a whole number is written without an exponent and with all digits exact. */
 const MAX_PLAIN = 1e15;
 /** The digits of 0 to 99, two each, as a pair of bytes. */
 const PAIRS = Uint16Array.from(
@@ -22,33 +21,22 @@ const PAIRS = Uint16Array.from(
   (_, pair) => ZERO + Math.floor(pair / 10) + ((ZERO + (pair % 10)) << 8),
 );
 
-/** Each text as JSON. */
-export function toJsonTexts(texts: readonly string[]): PlainTexts {
-  const ends = new Uint32Array(texts.length);
-  const sink = new JsonSink(16 * texts.length);
-  texts.forEach((text, at) => {
-    sink.json(JSON.stringify(text).slice(1, -1));
-    ends[at] = sink.length;
-  });
-  return { view: toWords(sink.take()).view, ends };
-}
-
-export class JsonSink {
+export class JsonWriter {
   readonly #firstBytes: number;
   #bytes = EMPTY;
   #view = NOTHING;
-  /** How many bytes may be written without making room. */
+  /** How many bytes fit the buffer. */
   #room = 0;
-  /** How many bytes have been written. */
+  /** How many bytes were written since the last flush. */
   length = 0;
 
-  /** @param firstBytes how much is expected to be written until it is taken. */
+  /** @param firstBytes how many bytes are expected between two flushes. */
   constructor(firstBytes: number) {
     this.#firstBytes = firstBytes;
   }
 
-  /** What was written so far. What is written next is in another buffer. */
-  take(): Buffer {
+  /** Returns what was written. Further bytes go to a new buffer. */
+  flush(): Buffer {
     const taken = this.#bytes.subarray(0, this.length);
     this.#bytes = EMPTY;
     this.#room = 0;
@@ -56,19 +44,19 @@ export class JsonSink {
     return taken;
   }
 
-  byte(byte: number): void {
+  writeByte(byte: number): void {
     this.#reserve(1);
     this.#bytes[this.length++] = byte;
   }
 
-  /** Bytes of JSON. */
-  copy({ view, length }: Words): void {
+  /** Writes JSON bytes. */
+  copy({ view, length }: PaddedBytes): void {
     this.#reserve(length);
     this.#copy(view, 0, length);
   }
 
-  /** `opening`, which ends with a quotation mark, and one of these texts with the other one. */
-  text(opening: Words, { view, ends }: PlainTexts, index: number): void {
+  /** Writes `opening`, which ends with a quotation mark, one of the texts, and the closing quotation mark. */
+  text(opening: PaddedBytes, { view, ends }: JsonSafeStrings, index: number): void {
     const start = index === 0 ? 0 : ends[index - 1]!;
     const end = ends[index]!;
     this.#reserve(opening.length + end - start + 1);
@@ -77,9 +65,9 @@ export class JsonSink {
     this.#bytes[this.length++] = QUOTE;
   }
 
-  /** A text of JSON. */
+  /** Writes JSON text. */
   json(text: string): void {
-    // The most that a code unit takes in UTF-8.
+    // A UTF-16 code unit takes at most three bytes in UTF-8.
     this.#reserve(3 * text.length);
     this.length += this.#bytes.write(text, this.length);
   }
@@ -88,7 +76,7 @@ export class JsonSink {
     this.copy(NULL);
   }
 
-  /** `units / scale`, of which the scale is 10 to the power of `decimals`; NaN is null. */
+  /** Writes `units / scale`; scale is 10 to the power of `decimals`. NaN is written as null. */
   number(units: number, scale: number, decimals: number): void {
     if (units !== units) {
       this.null();
@@ -105,7 +93,7 @@ export class JsonSink {
     else this.#decimal(size, scale, decimals);
   }
 
-  /** Where there is room for them, and to write on past their end. */
+  /** The caller has reserved room, and the padding behind it. */
   #copy(source: DataView, start: number, end: number): void {
     const view = this.#view;
     const shift = this.length - start;
@@ -115,7 +103,7 @@ export class JsonSink {
 
   #decimal(size: number, scale: number, decimals: number): void {
     let whole = Math.floor(size / scale);
-    // Dividing rounds, and may have come to the next whole number.
+    // The division rounds, and may have reached the next whole number.
     if (whole * scale > size) whole -= 1;
     this.#digits(whole);
     const rest = size - whole * scale;
@@ -140,7 +128,7 @@ export class JsonSink {
     const bytes = this.#bytes;
     let at = end;
     let rest = value;
-    // Six digits at a time, until what is left fits the machine's own whole numbers.
+    // Six digits at a time, until the rest fits a 32-bit integer.
     while (rest >= 1e9) {
       const next = Math.floor(rest / 1e6);
       let six = (rest - 1e6 * next) | 0;
@@ -153,7 +141,7 @@ export class JsonSink {
     while (at > start) bytes[(at -= 1)] = ZERO;
   }
 
-  /** The last two digits; answers with those before. */
+  /** Writes the last two digits and returns the digits before them. */
   #pair(value: number, at: number): number {
     const hundredth = (value / 100) | 0;
     this.#view.setUint16(at, PAIRS[value - 100 * hundredth]!, true);
@@ -166,11 +154,11 @@ export class JsonSink {
   }
 
   #makeRoom(needed: number): void {
-    const larger = Buffer.allocUnsafe(Math.max(2 * this.#bytes.length, this.#firstBytes, needed + WORD_SLACK));
+    const larger = Buffer.allocUnsafe(Math.max(2 * this.#bytes.length, this.#firstBytes, needed + PADDING));
     larger.set(this.#bytes.subarray(0, this.length));
     this.#bytes = larger;
     this.#view = new DataView(larger.buffer, larger.byteOffset, larger.byteLength);
-    this.#room = larger.length - WORD_SLACK;
+    this.#room = larger.length - PADDING;
   }
 }
 

@@ -1,12 +1,11 @@
-// Rows as JSON, written straight from the columns: what is not asked for is not looked at, and no row is ever made.
+// Rows as JSON, written straight from the columns: fields that are not selected are not read, and no row object is made.
 
-import { idAt, labelsAt, servicesAt } from '../columns/cells.js';
+import { idAt, labelsAt, nameOf, servicesAt } from '../columns/cells.js';
 import { NAME_FIELDS, type Columns, type LabelField, type NameField, type NumberField } from '../columns/columns.js';
-import { JsonSink } from './json-writer.js';
 import type { Label } from '../columns/label.js';
-import type { PlainTexts } from '../columns/strings.js';
-import { shareOf } from '../query/totals.js';
-import { toWords, type Words } from '../columns/words.js';
+import { shareOf } from '../columns/share.js';
+import { padBytes, type PaddedBytes } from '../columns/words.js';
+import { JsonWriter } from './json-writer.js';
 
 /** A member of a label: its key, its value, or a constant in JSON. */
 export type LabelMember = { readonly name: string } & (
@@ -17,91 +16,72 @@ export type LabelMember = { readonly name: string } & (
 export type RowMember = { readonly name: string } & (
   | { readonly kind: 'field'; readonly field: 'id' | 'share' | 'services' | NameField | NumberField }
   | { readonly kind: 'labels'; readonly field: LabelField; readonly members: readonly LabelMember[] }
-  /** An object that is null where the row lacks one of these names. */
+  /** An object that is null when the row lacks one of these names. */
   | { readonly kind: 'object'; readonly needs: readonly NameField[]; readonly members: readonly RowMember[] }
   | { readonly kind: 'cursor' }
   | { readonly kind: 'constant'; readonly json: string }
 );
 
-/** What rows are written of. */
+/** The rows to write. */
 export interface WrittenRows {
   readonly columns: Columns;
-  /** Their numbers, in the order in which they are written. */
+  /** The row numbers, in the order in which they are written. */
   readonly rows: Uint32Array;
-  /** The names of a column as JSON. */
-  readonly textsOf: (field: NameField) => PlainTexts;
-  /** The whole report's totalCost. */
-  readonly reportCost: () => number;
-  /** The cursor of the n-th of them. */
+  /** totalCost of the whole report. */
+  readonly reportCost: number;
+  /** The cursor of the n-th of `rows`. */
   readonly cursorOf: (index: number) => string;
 }
 
-/** Writes the n-th row's part. */
-type Write = (sink: JsonSink, index: number) => void;
+/** Writes a member of the n-th row. */
+type Write = (out: JsonWriter, index: number) => void;
 
 const [COMMA, OPEN_LIST, CLOSE_LIST, CLOSE_OBJECT] = Buffer.from(',[]}');
-/** How much is written in one go: a few milliseconds' work. */
-const CHUNK_BYTES = 262_144;
-/** Of a member, its name not counted; a guess, from which the buffer grows. */
+/** The size of a piece: about a millisecond of work. */
+const PIECE_BYTES = 65_536;
+/** An estimate per member, without its name; the buffer grows when it is too low. */
 const MEMBER_BYTES = 24;
 
-/**
- * The rows as a JSON list, in pieces of some 256 KiB. Each is made when it is asked for, so that somebody else may have a
- * turn in between. Without members each row is an empty object.
- */
+/** The rows as a JSON list, in pieces of some 64 KiB. Without members each row is an empty object. */
 export function* writeRows(written: WrittenRows, members: readonly RowMember[]): Generator<Buffer, void> {
   const { length } = written.rows;
   const write = writeObject(written, members);
   const names = members.reduce((sum, { name }) => sum + name.length + MEMBER_BYTES, 0);
-  const sink = new JsonSink(Math.min(names * length + 64, CHUNK_BYTES + CHUNK_BYTES / 8));
-  sink.byte(OPEN_LIST!);
+  const out = new JsonWriter(Math.min(names * length + 64, PIECE_BYTES + PIECE_BYTES / 8));
+  out.writeByte(OPEN_LIST!);
   for (let index = 0; index < length; index += 1) {
-    if (index > 0) sink.byte(COMMA!);
-    write(sink, index);
-    if (sink.length >= CHUNK_BYTES) yield sink.take();
+    if (index > 0) out.writeByte(COMMA!);
+    write(out, index);
+    if (out.length >= PIECE_BYTES) yield out.flush();
   }
-  sink.byte(CLOSE_LIST!);
-  yield sink.take();
+  out.writeByte(CLOSE_LIST!);
+  yield out.flush();
 }
 
 function writeObject(written: WrittenRows, members: readonly RowMember[]): Write {
   const writes = members.map((member, at) => toWrite(written, member, opening(member, at)));
-  return (sink, index) => {
-    for (let at = 0; at < writes.length; at += 1) writes[at]!(sink, index);
-    if (writes.length === 0) sink.json('{');
-    sink.byte(CLOSE_OBJECT!);
+  return (out, index) => {
+    for (let at = 0; at < writes.length; at += 1) writes[at]!(out, index);
+    if (writes.length === 0) out.json('{');
+    out.writeByte(CLOSE_OBJECT!);
   };
 }
 
-const OPENINGS = new Map<string, Words>();
-const MAX_OPENINGS = 1_024;
-const MAX_OPENING_LENGTH = 64;
-
-/** Bytes that are made once for all reports: what stands before members has few forms. */
-function knownPiece(open: string): Words {
-  let words = OPENINGS.get(open);
-  if (words !== undefined) return words;
-  words = piece(open);
-  if (OPENINGS.size >= MAX_OPENINGS) OPENINGS.clear();
-  if (open.length <= MAX_OPENING_LENGTH) OPENINGS.set(open, words);
-  return words;
-}
-
-/** What stands before a member's value: the first one opens the object. */
+/** The JSON before a member's value: the first member opens the object. */
 function opening({ name }: { readonly name: string }, at: number): string {
   return `${at === 0 ? '{' : ','}${JSON.stringify(name)}:`;
 }
 
-function piece(json: string): Words {
-  return toWords(Buffer.from(json));
+function toBytes(json: string): PaddedBytes {
+  return padBytes(Buffer.from(json));
 }
 
 function toWrite(written: WrittenRows, member: RowMember, open: string): Write {
   switch (member.kind) {
     case 'constant': {
-      const json = piece(open + member.json);
-      return (sink) => {
-        sink.copy(json);
+      const json = toBytes(open + member.json);
+      return (out) => {
+        out.copy(json);
       };
     }
     case 'cursor':
@@ -109,7 +89,7 @@ function toWrite(written: WrittenRows, member: RowMember, open: string): Write {
     case 'object':
       return writeInner(written, member, open);
     case 'labels':
-      return writeLists(written, written.columns.lists[member.field], open, (row) =>
+      return writeRepeated(written, written.columns.lists[member.field], open, (row) =>
         toListJson(labelsAt(written.columns, member.field, row), member.members),
       );
     case 'field':
@@ -125,12 +105,12 @@ function writeInner(
   const { columns, rows } = written;
   const write = writeObject(written, members);
   const codes = needs.map((name) => columns.names[name].codes);
-  const before = knownPiece(open);
-  return (sink, index) => {
-    sink.copy(before);
-    // The first name of each column stands for none.
-    if (codes.some((of) => of[rows[index]!] === 0)) sink.null();
-    else write(sink, index);
+  const before = toBytes(open);
+  return (out, index) => {
+    out.copy(before);
+    // Code 0 stands for null.
+    if (codes.some((of) => of[rows[index]!] === 0)) out.null();
+    else write(out, index);
   };
 }
 
@@ -139,63 +119,86 @@ function writeField(
   field: (RowMember & { readonly kind: 'field' })['field'],
   open: string,
 ): Write {
-  const { columns, rows } = written;
+  const { columns, rows, reportCost } = written;
   if (isName(field)) return writeName(written, field, open);
   switch (field) {
     case 'id':
       return writeText(open, (index) => idAt(columns, rows[index]!));
     case 'services':
-      return writeLists(written, columns.lists.services, open, (row) => JSON.stringify(servicesAt(columns, row)));
+      return writeRepeated(written, columns.lists.services, open, (row) => JSON.stringify(servicesAt(columns, row)));
     case 'share': {
-      const reportCost = written.reportCost();
       const { units, scale } = columns.numbers.totalCost;
-      const before = knownPiece(open);
-      return (sink, index) => {
+      const before = toBytes(open);
+      return (out, index) => {
         const cost = units[rows[index]!]! / scale;
         const share = cost === cost ? shareOf(cost, reportCost) : null;
-        sink.copy(before);
-        sink.json(String(share));
+        out.copy(before);
+        out.json(String(share));
       };
     }
     default: {
       const { units, scale } = columns.numbers[field];
       const decimals = Math.round(Math.log10(scale));
-      const before = knownPiece(open);
-      return (sink, index) => {
-        sink.copy(before);
-        sink.number(units[rows[index]!]!, scale, decimals);
+      const before = toBytes(open);
+      return (out, index) => {
+        out.copy(before);
+        out.number(units[rows[index]!]!, scale, decimals);
       };
     }
   }
 }
 
-/** Texts that are made for each row. */
+/** Texts that differ from row to row. */
 function writeText(open: string, textAt: (index: number) => string): Write {
-  const before = knownPiece(open);
-  return (sink, index) => {
-    sink.copy(before);
-    sink.json(JSON.stringify(textAt(index)));
+  const before = toBytes(open);
+  return (out, index) => {
+    out.copy(before);
+    out.json(JSON.stringify(textAt(index)));
   };
 }
 
-function writeName({ columns, rows, textsOf }: WrittenRows, field: NameField, open: string): Write {
-  const { codes } = columns.names[field];
-  const texts = textsOf(field);
-  const openText = knownPiece(`${open}"`);
-  const none = knownPiece(`${open}null`);
-  return (sink, index) => {
+function writeName(written: WrittenRows, field: NameField, open: string): Write {
+  const { columns, rows } = written;
+  const column = columns.names[field];
+  const texts = column.values.jsonSafe?.();
+  if (texts === undefined) {
+    return writeRepeated(written, column.codes, open, (row) => JSON.stringify(nameOf(column, column.codes[row]!)));
+  }
+  const { codes } = column;
+  const openText = toBytes(`${open}"`);
+  const none = toBytes(`${open}null`);
+  return (out, index) => {
     const code = codes[rows[index]!]!;
-    if (code === 0) sink.copy(none);
-    else sink.text(openText, texts, code);
+    if (code === 0) out.copy(none);
+    else out.text(openText, texts, code);
   };
 }
 
-/** Lists by their codes: a report has few for all of its rows, and each is made once. */
-function writeLists({ rows }: WrittenRows, codes: Uint32Array, open: string, toJson: (row: number) => string): Write {
-  const known: Words[] = [];
-  return (sink, index) => {
+/** How many bytes of JSON one member retains for further rows with the same value. */
+const MAX_REPEATED_BYTES = 1_048_576;
+
+/** Values by their codes: many rows share few values, so the JSON of each is reused. */
+function writeRepeated(
+  { rows }: WrittenRows,
+  codes: Uint32Array,
+  open: string,
+  toJson: (row: number) => string,
+): Write {
+  const known = new Map<number, PaddedBytes>();
+  let bytes = 0;
+  return (out, index) => {
     const row = rows[index]!;
-    sink.copy((known[codes[row]!] ??= piece(open + toJson(row))));
+    let json = known.get(codes[row]!);
+    if (json === undefined) {
+      json = toBytes(open + toJson(row));
+      if (bytes > MAX_REPEATED_BYTES) {
+        known.clear();
+        bytes = 0;
+      }
+      known.set(codes[row]!, json);
+      bytes += json.length;
+    }
+    out.copy(json);
   };
 }
 

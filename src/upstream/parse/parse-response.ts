@@ -4,7 +4,7 @@
 import { UpstreamError, type UpstreamErrorCode } from '../../errors.js';
 import type { RetryRule } from '../../concurrency/retry.js';
 import { decodeData, ReportShapeError } from '../../report/parse/json-parser.js';
-import { createReportReading } from '../../report/parse/fast-parser.js';
+import { createReportParser } from '../../report/parse/fast-parser.js';
 import { toReport, type DecodedReport, type ReportData } from '../../report/report-data.js';
 
 /** Why a body is no report. Never quotes the body, as the message of JSON.parse would. */
@@ -23,7 +23,7 @@ export type ParseResponse = (body: Buffer) => ParsedResponse;
 
 /** Creates a parser for any number of bodies, one after the other. */
 export function createResponseParser(): ParseResponse {
-  const readReport = createReportReading();
+  const readReport = createReportParser();
   return (body) => {
     const report = readReport(body);
     return report === undefined ? parseText(body.toString('utf8')) : { report };
