@@ -189,7 +189,7 @@ describe('a question over a report', () => {
     const budget = new OperationBudget({ ...NO_LIMITS, maxCost: 10 });
     const readReport = createReadReport(scheduler, budget, { throwIfAborted: () => undefined });
     let isFinished = false;
-    const read = readReport({ rowCount: 1 }, 1, function* (): Steps<string> {
+    const read = readReport({ scanCost: 1 }, 1, function* (): Steps<string> {
       now += 100;
       yield;
       isFinished = true;
