@@ -297,7 +297,11 @@ describe('sums of 100,000 costs', () => {
 
 describe('sums of costs with up to 15 decimals', () => {
   test('are the doubles nearest to the decimal sums', () => {
-    const anyUnits = fc.array(fc.bigInt({ min: -(2n ** 51n), max: 2n ** 51n }), { minLength: 1, maxLength: 200 });
+    const anyUnits = fc.array(fc.bigInt({ min: -(2n ** 51n), max: 2n ** 51n }), {
+      minLength: 1,
+      maxLength: 200,
+      size: 'max',
+    });
     fc.assert(
       fc.property(anyUnits, (units) => {
         const asked = reportOf(

@@ -5,7 +5,7 @@ import type { NameColumn } from '../columns/columns.js';
 import { readStrings, type StringColumn } from '../columns/strings.js';
 import { inRanges, type Steps } from '../steps.js';
 import { compareCodePoints } from './code-points.js';
-import { sortInSteps } from './sort.js';
+import { sortInSteps } from '../sort.js';
 
 /** `ranks[row]` from 0, the smallest, to `distinct - 1`; `distinct` itself stands for null. */
 export interface Ranks {

@@ -1,6 +1,6 @@
 // A sort that can be interrupted: short runs are sorted natively, then merged pairwise.
 
-import { ITEMS_PER_STEP, type Steps } from '../steps.js';
+import { ITEMS_PER_STEP, type Steps } from './steps.js';
 
 /** A sorted copy of `items`; equal ones keep their order. */
 export function* sortInSteps(items: Uint32Array, compare: (a: number, b: number) => number): Steps<Uint32Array> {
