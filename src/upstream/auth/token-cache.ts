@@ -51,13 +51,7 @@ export function createTokenCache(
   const obtain = async (signal: AbortSignal): Promise<CachedToken> => {
     try {
       const { token, lifetimeMs = DEFAULT_LIFETIME_MS } = await login.obtain(signal);
-      const now = clock.now();
-      const expiry = readExpiry(token) ?? Infinity;
-      // A token that has expired on arrival means that clocks differ; ScaleOps decides.
-      const endsAt = Math.min(now + lifetimeMs, expiry > now ? expiry : Infinity);
-      const tenthMs = (endsAt - now) * REFRESH_SHARE;
-      const refreshAt = endsAt - Math.min(tenthMs, MAX_REFRESH_AHEAD_MS);
-      current = { token, endsAt: endsAt - Math.min(tenthMs, LEEWAY_MS), refreshAt };
+      current = toCachedToken(token, lifetimeMs, clock.now());
       return current;
     } catch (error) {
       if (error instanceof UpstreamError && error.isRefusal) pausedUntil = clock.now() + PAUSE_MS;
@@ -92,4 +86,13 @@ export function createTokenCache(
       pausedUntil = clock.now() + PAUSE_MS;
     },
   };
+}
+
+function toCachedToken(token: string, lifetimeMs: number, now: number): CachedToken {
+  const expiry = readExpiry(token) ?? Infinity;
+  // A token that has expired on arrival means that clocks differ; ScaleOps decides.
+  const endsAt = Math.min(now + lifetimeMs, expiry > now ? expiry : Infinity);
+  const tenthMs = (endsAt - now) * REFRESH_SHARE;
+  const refreshAt = endsAt - Math.min(tenthMs, MAX_REFRESH_AHEAD_MS);
+  return { token, endsAt: endsAt - Math.min(tenthMs, LEEWAY_MS), refreshAt };
 }
