@@ -27,7 +27,7 @@ function createNoted(ms = 0) {
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-test('those of one turn are begun in their order, then ended in their order', async () => {
+test('items of one turn are started in order, then finished in order', async () => {
   const { notes, take } = createNoted();
   for (const name of ['a', 'b', 'c']) take(name);
   expect(notes).toEqual([]);
@@ -35,7 +35,7 @@ test('those of one turn are begun in their order, then ended in their order', as
   expect(notes).toEqual(['begin a', 'begin b', 'begin c', 'end a', 'end b', 'end c']);
 });
 
-test('those of the next turn are a cohort of their own', async () => {
+test('items of the next turn are a batch of their own', async () => {
   const { notes, take } = createNoted();
   take('a');
   await turn();
@@ -44,14 +44,14 @@ test('those of the next turn are a cohort of their own', async () => {
   expect(notes).toEqual(['begin a', 'end a', 'begin b', 'end b']);
 });
 
-test('nobody waits for others longer than a millisecond', async () => {
+test('an item waits for others at most a millisecond', async () => {
   const { notes, take } = createNoted(0.6);
   for (const name of ['a', 'b', 'c']) take(name);
   await turn();
   expect(notes).toEqual(['begin a', 'begin b', 'end a', 'end b', 'begin c', 'end c']);
 });
 
-test('what has no end yet holds up nobody', async () => {
+test('an item that finishes later does not delay the others', async () => {
   const notes: string[] = [];
   const take = createCohorts<string>((name) => (name === 'later' ? undefined : () => notes.push(name)));
   for (const name of ['a', 'later', 'b']) take(name);
