@@ -26,7 +26,7 @@ export function parseApiKeys(text: string, problems: string[]): readonly ApiKey[
     const isGood = NAME.test(name) && key.length >= MIN_KEY_LENGTH && KEY.test(key);
     if (isGood) return;
     problems.push(
-      `must have \`name:key\` as entry ${index + 1}: a name is up to 64 letters, digits, dots, hyphens and underscores, ` +
+      `must have \`name:key\` as entry number ${index + 1}: a name is up to 64 letters, digits, dots, hyphens and underscores, ` +
         `a key at least ${MIN_KEY_LENGTH} visible ASCII characters without commas.`,
     );
   });
