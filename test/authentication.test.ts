@@ -836,7 +836,7 @@ describe('the configuration', () => {
       `ann:${KEY}`,
       [/^GATEWAY_API_KEYS and GATEWAY_API_KEYS_FILE exclude each other/],
     ],
-    ['bad keys', { ...API_KEY, GATEWAY_API_KEYS: CANARY }, undefined, [/^GATEWAY_API_KEYS has no `name:key`/]],
+    ['bad keys', { ...API_KEY, GATEWAY_API_KEYS: CANARY }, undefined, [/^GATEWAY_API_KEYS must have `name:key`/]],
     [
       'no file of keys',
       { ...API_KEY, GATEWAY_API_KEYS_FILE: `/${CANARY}` },

@@ -1,4 +1,4 @@
-// The circuit breaker by itself, on a clock that stands still: first rule by rule, then against a plain model of it.
+// The circuit breaker on a manual clock: rule by rule, then against a plain model of it.
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -91,7 +91,7 @@ function createStand(settings: Partial<CircuitBreakerSettings> = {}) {
 const times = (count: number, ...endings: Ending[]): Ending[] => Array.from({ length: count }, () => endings).flat();
 
 describe('a circuit breaker opens', () => {
-  test('after so many failures in a row, tells so once, and refuses without a call', async () => {
+  test('after its failures in a row, notifies once, and rejects without a call', async () => {
     const { clock, changes, breaker, begin, calls } = createStand();
     await calls(...times(4, 'failure'));
     breaker.check();
@@ -115,7 +115,7 @@ describe('a circuit breaker opens', () => {
     expect(changes).toEqual([true]);
   });
 
-  test('by failures in a row only: what says nothing neither counts nor breaks the row', async () => {
+  test('by failures in a row only: ignored calls neither count nor break the row', async () => {
     const { changes, calls } = createStand();
     await calls(...times(20, 'ignored'), ...times(4, 'failure', 'ignored'));
     expect(changes).toEqual([]);
@@ -137,7 +137,7 @@ describe('a circuit breaker opens', () => {
     expect(changes).toEqual([]);
   });
 
-  test('by what happened within the window alone', async () => {
+  test('by the calls within the window alone', async () => {
     const { clock, changes, calls } = createStand();
     await calls(...times(4, 'ok', 'failure'), 'ok');
     clock.advance(SETTINGS.windowMs);
@@ -148,7 +148,7 @@ describe('a circuit breaker opens', () => {
     expect(changes).toEqual([true]);
   });
 
-  test('also by a call that throws before it gives a promise', async () => {
+  test('also by a call that throws before it returns a promise', async () => {
     const { changes, breaker } = createStand({ failuresInARow: 1 });
     const thrown = breaker.run(() => {
       throw new Fault('failure');
@@ -159,7 +159,7 @@ describe('a circuit breaker opens', () => {
 });
 
 describe('an open circuit breaker', () => {
-  test('lets one call probe after exactly its time, and everyone when that goes well', async () => {
+  test('lets one call probe after exactly its time, and all calls after a success', async () => {
     const { clock, changes, begin, beginMade, calls } = createStand();
     await calls(...times(5, 'failure'));
     clock.advance(14_999);
@@ -174,7 +174,7 @@ describe('an open circuit breaker', () => {
     await Promise.all(Array.from({ length: 20 }, beginMade));
   });
 
-  test('is probed again when a probe hangs, and learns nothing from that one any more', async () => {
+  test('is probed again when a probe hangs, and ignores the outcome of that one', async () => {
     const { clock, changes, begin, beginMade, calls } = createStand();
     await calls(...times(5, 'failure'));
     clock.advance(15_000);
@@ -189,7 +189,7 @@ describe('an open circuit breaker', () => {
     await Promise.all(Array.from({ length: 20 }, beginMade));
   });
 
-  test('may be probed by who has only checked', async () => {
+  test('may still be probed after a check', async () => {
     const { clock, breaker, beginMade, calls } = createStand();
     await calls(...times(5, 'failure'));
     clock.advance(15_000);
@@ -201,7 +201,7 @@ describe('an open circuit breaker', () => {
     }).toThrow(new CircuitOpenError(1_000));
   });
 
-  test('is open twice as long after each probe that fails, up to the maximum, and as at first after one that goes well', async () => {
+  test('stays open twice as long after each failed probe, up to the maximum, and as at first after a success', async () => {
     const { clock, changes, begin, calls } = createStand();
     for (let round = 0; round < 2; round += 1) {
       await calls(...times(5, 'failure'));
@@ -230,7 +230,7 @@ describe('an open circuit breaker', () => {
     expect(changes).toEqual([true, false]);
   });
 
-  test('may be probed again at once when a probe came to nothing, and is open no longer for it', async () => {
+  test('may be probed again at once after an ignored probe, and stays open no longer for it', async () => {
     const { clock, changes, begin, beginMade, calls } = createStand();
     await calls(...times(5, 'failure'));
     clock.advance(15_000);
@@ -245,30 +245,27 @@ describe('an open circuit breaker', () => {
     expect(changes.at(-1)).toBe(true);
   });
 
-  test.each<Ending>(['ok', 'failure', 'ignored'])(
-    'learns nothing from an older call that ends with "%s"',
-    async (end) => {
-      const { clock, begin, beginMade, calls } = createStand();
-      const older = await Promise.all(Array.from({ length: 30 }, beginMade));
-      const endTen = async (): Promise<void> => {
-        for (const call of older.splice(0, 10)) await call.end(end);
-      };
-      await calls(...times(5, 'failure'));
-      clock.advance(10_000);
-      await endTen();
-      expect(await begin()).toBe(5_000);
-      clock.advance(5_000);
-      const probe = await beginMade();
-      await endTen();
-      expect(await begin()).toBe(PROBE_MS);
-      await probe.end('failure');
-      expect(await begin()).toBe(30_000);
-      await endTen();
-      expect(await begin()).toBe(30_000);
-    },
-  );
+  test.each<Ending>(['ok', 'failure', 'ignored'])('ignores an older call that ends with "%s"', async (end) => {
+    const { clock, begin, beginMade, calls } = createStand();
+    const older = await Promise.all(Array.from({ length: 30 }, beginMade));
+    const endTen = async (): Promise<void> => {
+      for (const call of older.splice(0, 10)) await call.end(end);
+    };
+    await calls(...times(5, 'failure'));
+    clock.advance(10_000);
+    await endTen();
+    expect(await begin()).toBe(5_000);
+    clock.advance(5_000);
+    const probe = await beginMade();
+    await endTen();
+    expect(await begin()).toBe(PROBE_MS);
+    await probe.end('failure');
+    expect(await begin()).toBe(30_000);
+    await endTen();
+    expect(await begin()).toBe(30_000);
+  });
 
-  test('is not opened anew, once closed, by calls that began before it opened', async () => {
+  test('does not open again, once closed, by calls that started before it opened', async () => {
     const { clock, changes, beginMade, calls } = createStand();
     const older = await Promise.all(Array.from({ length: 20 }, beginMade));
     await calls(...times(5, 'failure'));
@@ -278,7 +275,7 @@ describe('an open circuit breaker', () => {
     expect(changes).toEqual([true, false]);
   });
 
-  test('is kept open no longer by a clock that is set back', async () => {
+  test('stays open no longer when the clock is set back', async () => {
     const { clock, begin, beginMade, calls } = createStand();
     await calls(...times(5, 'failure'));
     clock.advance(10_000);
@@ -290,7 +287,7 @@ describe('an open circuit breaker', () => {
     await (await beginMade()).end('ok');
   });
 
-  test('is probed at once after a probe that came to nothing, although the clock was set back meanwhile', async () => {
+  test('is probed at once after an ignored probe, although the clock was set back meanwhile', async () => {
     const { clock, beginMade, calls } = createStand();
     await calls(...times(5, 'failure'));
     clock.advance(15_000);
@@ -372,7 +369,7 @@ const anySettings = fc.record({
   maxOpenMs: fc.constantFrom(1_000, 3_000),
 });
 
-test('a circuit breaker does as its model does, whatever comes in whatever order', async () => {
+test('CircuitBreaker does as its model does, for any sequence', async () => {
   await fc.assert(
     fc.asyncProperty(anySettings, fc.array(anyStep, { minLength: 20, maxLength: 60 }), async (settings, steps) => {
       const { clock, begin } = createStand(settings);

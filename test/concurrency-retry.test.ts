@@ -24,15 +24,15 @@ describe('a retry policy', () => {
     ['at once, at no cost of attempts', ['immediate', 'budget', 'budget', 'budget'], [0, 200, 400, undefined]],
     ['at once the first time only', ['immediate', 'immediate', 'immediate', 'immediate'], [0, 200, 400, undefined]],
     ['at once also late', ['budget', 'budget', 'immediate', 'budget'], [200, 400, 0, undefined]],
-  ])('tries again: %s', (_name, rules, expected) => {
+  ])('retries: %s', (_name, rules, expected) => {
     expect(waits(PLENTY, rules)).toEqual(expected);
   });
 
-  test.each<RetryRule>(['budget', 'once'])('makes one attempt where one is all (%s)', (rule) => {
+  test.each<RetryRule>(['budget', 'once'])('makes one attempt when the maximum is one (%s)', (rule) => {
     expect(waits({ ...PLENTY, maxAttempts: 1 }, [rule])).toEqual([undefined]);
   });
 
-  test('waits with full jitter: from nothing to twice as long each time, up to two seconds', () => {
+  test('waits with full jitter that doubles with each attempt, up to two seconds', () => {
     const six: RetryRule[] = Array<RetryRule>(6).fill('budget');
     expect(waits({ ...PLENTY, maxAttempts: 7 }, six, 0)).toEqual([0, 0, 0, 0, 0, 0]);
     const almost = 1 - Number.EPSILON;
@@ -47,7 +47,7 @@ describe('a retry policy', () => {
     ['asks for longer than anybody waits', 5_001, undefined],
     ['asks for ever', Infinity, undefined],
     ['asks for no time', 0, 200],
-  ])('heeds a host that %s', (_name, retryAfterMs, expected) => {
+  ])('honours Retry-After of a host that %s', (_name, retryAfterMs, expected) => {
     const retries = createRetryPolicy(PLENTY, createManualClock(), () => 0.5).start();
     expect(retries.nextDelayMs({ rule: 'budget', retryAfterMs }, 30_000)).toBe(expected);
   });
@@ -57,12 +57,12 @@ describe('a retry policy', () => {
     [200, undefined],
     [0, undefined],
     [-1, undefined],
-  ])('waits only where time is left after it: of %d ms', (remainingMs, expected) => {
+  ])('retries only if time is left after the wait: of %d ms', (remainingMs, expected) => {
     const retries = createRetryPolicy(PLENTY, createManualClock(), () => 0.5).start();
     expect(retries.nextDelayMs({ rule: 'budget' }, remainingMs)).toBe(expected);
   });
 
-  test('takes nothing from the budget for a retry that there is no time for, nor for one at once', () => {
+  test('takes nothing from the budget for a retry without time, nor for an immediate one', () => {
     const clock = createManualClock();
     const policy = createRetryPolicy({ ...USUAL, minRetries: 1 }, clock, () => 0.5);
     expect(policy.start().nextDelayMs({ rule: 'budget' }, 100)).toBeUndefined();
@@ -73,7 +73,7 @@ describe('a retry policy', () => {
     expect(policy.start().nextDelayMs({ rule: 'immediate' }, 30_000)).toBe(0);
   });
 
-  test('spends a tenth of the requests of a minute, or three, and has them again a minute later', () => {
+  test('allows a tenth of the requests of a minute, or three, and again a minute later', () => {
     const clock = createManualClock();
     const policy = createRetryPolicy(USUAL, clock, () => 0);
     const retriesOf = (requests: number): number => {
@@ -89,7 +89,7 @@ describe('a retry policy', () => {
     expect(retriesOf(10)).toBe(3);
   });
 
-  test('retries at once sixteen times a minute, and then as any other fault: a host that closes more has a fault', () => {
+  test('retries immediately sixteen times per minute, and then as after any other fault', () => {
     const clock = createManualClock();
     const policy = createRetryPolicy({ maxAttempts: 3, retryRatio: 0, minRetries: 2 }, clock, () => 1);
     const next = () => policy.start().nextDelayMs({ rule: 'immediate' }, 30_000);
@@ -98,7 +98,7 @@ describe('a retry policy', () => {
     expect(next()).toBe(0);
   });
 
-  test('never spends more than its budget in a minute, nor refuses what is in it, in any sequence', () => {
+  test('never exceeds its budget within a minute, and never refuses within it, for any sequence', () => {
     const anyRule = fc.constantFrom<RetryRule>('budget', 'budget', 'budget', 'once', 'never', 'immediate');
     const anyStep = fc.oneof(
       {

@@ -32,7 +32,7 @@ function createStand() {
 }
 
 describe('single flight', () => {
-  test('runs equal work once at a time, other work beside it, and again once it has ended', async () => {
+  test('runs work of one key once at a time, and again after it has settled', async () => {
     const { flights, flight, join } = createStand();
     const waiting = [join(), join(), join('other'), join()];
     expect(flights).toHaveLength(2);
@@ -53,7 +53,7 @@ describe('single flight', () => {
     expect(again.outcome()).toEqual({ value: 'second' });
   });
 
-  test('fails every waiter with the error of the work, and does not remember it', async () => {
+  test('rejects every waiter with the error of the work, and does not cache it', async () => {
     const { flights, flight, join } = createStand();
     const waiting = [join(), join('key', new AbortController().signal)];
     const error = new Error('failed');
@@ -65,7 +65,7 @@ describe('single flight', () => {
     expect(flights).toHaveLength(2);
   });
 
-  test('remembers nothing of a work that throws before it gives a promise', async () => {
+  test('forgets work that throws before it returns a promise', async () => {
     const { flight } = createStand();
     const thrown = flight.join('key', () => {
       throw new Error('thrown');
@@ -74,7 +74,7 @@ describe('single flight', () => {
     expect(flight.has('key')).toBe(false);
   });
 
-  test('lets one waiter leave with its own reason, and goes on for the others', async () => {
+  test('rejects a waiter that aborts with its own reason, and goes on for the others', async () => {
     const { flights, join } = createStand();
     const leaving = new AbortController();
     const [left, stays] = [join('key', leaving.signal), join()];
@@ -87,7 +87,7 @@ describe('single flight', () => {
     expect([left.outcome(), stays.outcome()]).toEqual([{ error: new Error('left') }, { value: 'done' }]);
   });
 
-  test('calls the work off when the last waiter has left, and not before', async () => {
+  test('aborts the work when the last waiter has aborted, and not before', async () => {
     const { flights, flight, join } = createStand();
     const leaving = Array.from({ length: 100 }, () => new AbortController());
     for (const { signal } of leaving) join('key', signal);
@@ -100,14 +100,14 @@ describe('single flight', () => {
     expect(flights).toHaveLength(1);
   });
 
-  test('does not begin for who has left already', async () => {
+  test('does not start work for a caller that has aborted before', async () => {
     const { flights, join } = createStand();
     const left = join('key', AbortSignal.abort(new Error('left')));
     await settle();
     expect([left.outcome(), flights.length]).toEqual([{ error: new Error('left') }, 0]);
   });
 
-  test('begins anew for who joins after all have left, though the old work has not ended', async () => {
+  test('starts again for a caller that joins after all others have aborted', async () => {
     const { flights, flight, join } = createStand();
     const leaving = new AbortController();
     join('key', leaving.signal);
@@ -127,7 +127,7 @@ describe('single flight', () => {
     expect(newer.map(({ outcome }) => outcome())).toEqual([{ value: 'new' }, { value: 'new' }]);
   });
 
-  test('keeps the work for who joins in the moment in which the last one leaves', async () => {
+  test('keeps the work for a caller that joins in the turn in which the last one aborts', async () => {
     const { flights, join } = createStand();
     const leaving = new AbortController();
     join('key', leaving.signal);
@@ -141,26 +141,29 @@ describe('single flight', () => {
     expect(joined.outcome()).toEqual({ value: 'done' });
   });
 
-  test.each(['done', 'failed'])('begins anew for who joins in the moment in which the work has %s', async (how) => {
-    const { flights, flight, join } = createStand();
-    join('key', new AbortController().signal);
-    const { promise, resolve, reject } = flights[0]!.work;
-    const joinAgain = (): void => {
+  test.each(['done', 'failed'])(
+    'starts again for a caller that joins in the turn in which the work has %s',
+    async (how) => {
+      const { flights, flight, join } = createStand();
+      join('key', new AbortController().signal);
+      const { promise, resolve, reject } = flights[0]!.work;
+      const joinAgain = (): void => {
+        join();
+        expect(flights).toHaveLength(2);
+      };
+      const joined = promise.then(joinAgain, joinAgain);
+      if (how === 'done') resolve('done');
+      else reject(new Error('failed'));
+      await joined;
+      await settle();
+      // Those who leave the old flight after that leave the newer one alone.
+      expect([flight.has('key'), flights[1]!.signal.aborted]).toEqual([true, false]);
       join();
       expect(flights).toHaveLength(2);
-    };
-    const joined = promise.then(joinAgain, joinAgain);
-    if (how === 'done') resolve('done');
-    else reject(new Error('failed'));
-    await joined;
-    await settle();
-    // Those who leave the old flight after that leave the newer one alone.
-    expect([flight.has('key'), flights[1]!.signal.aborted]).toEqual([true, false]);
-    join();
-    expect(flights).toHaveLength(2);
-  });
+    },
+  );
 
-  test('swallows the error of a work that was called off, and leaves no listener on who waited', async () => {
+  test('ignores the error of aborted work, and leaves no listener on the callers', async () => {
     const { flights, join } = createStand();
     const [leaving, staying] = [new AbortController(), new AbortController()];
     join('key', leaving.signal);
@@ -188,7 +191,7 @@ const anyStep = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constant('land' as const), which: fc.nat(), fails: fc.boolean() }) },
 );
 
-test('single flight does as its model does, whoever joins and leaves when', async () => {
+test('single flight does as its model does, for any sequence', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(anyStep, { minLength: 10, maxLength: 50 }), async (steps) => {
       const { flights, flight, join } = createStand();

@@ -8,8 +8,8 @@ import { createManualClock } from './kit/clock.js';
 
 const HOUR_MS = 3_600_000;
 
-describe('sliding counts', () => {
-  test('count each name by itself, for as long as the window is, to the tenth', () => {
+describe('a sliding window counter', () => {
+  test('counts each name separately for the length of the window, to a tenth', () => {
     const clock = createManualClock(0);
     const counts = createSlidingWindowCounter<'a' | 'b'>(clock, 1_000);
     for (const name of ['a', 'b', 'a'] as const) counts.add(name);
@@ -22,7 +22,7 @@ describe('sliding counts', () => {
     expect([counts.count('a'), counts.count('b')]).toEqual([0, 0]);
   });
 
-  test('never count less than nine tenths of the window, nor more than all of it', () => {
+  test('covers at least nine tenths of the window and at most all of it', () => {
     const anyPause = fc.oneof(fc.constantFrom(0, 1, 99, 100, 899, 900, 901, 999, 1_000), fc.nat({ max: 300 }));
     fc.assert(
       fc.property(fc.nat(), fc.array(anyPause, { maxLength: 60 }), (start, pauses) => {
@@ -41,7 +41,7 @@ describe('sliding counts', () => {
     );
   });
 
-  test('are the same as a list that is filtered, also where the clock jumps back and forth', () => {
+  test('counts as a filtered list does, also when the clock jumps back and forth', () => {
     const anyStep = fc.oneof(
       fc.record({ do: fc.constantFrom('a' as const, 'b' as const), ms: fc.constant(0) }),
       fc.record({ do: fc.constant('wait' as const), ms: fc.integer({ min: 0, max: 400 }) }),

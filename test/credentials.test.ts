@@ -11,7 +11,7 @@ import { ConfigError, readConfig } from '../src/config/config.js';
 import { UpstreamError } from '../src/errors.js';
 import { createCredentials, type AuthSettings } from '../src/upstream/auth/credentials.js';
 import { readExpiry } from '../src/upstream/auth/jwt-expiry.js';
-import { createObtainedTokens, type ObtainedToken } from '../src/upstream/auth/token-cache.js';
+import { createTokenCache, type ObtainedToken } from '../src/upstream/auth/token-cache.js';
 import { isToken, type Principal } from '../src/upstream/principal.js';
 import { createManualClock } from './kit/clock.js';
 import { expectRefused, nameIn, startStand, type Stand } from './kit/credentials.js';
@@ -355,7 +355,7 @@ describe('createCredentials', () => {
     const bob = await principalOf({ kind: 'forward' }, 'https://a.test', `${token}x`);
     expect(bob.id).not.toBe(ann.id);
     expect(await ann.tokens.token(new AbortController())).toBe(token);
-    expect(ann.tokens.refusal('why').code).toBe('UNAUTHENTICATED');
+    expect(ann.tokens.rejectionError('why').code).toBe('UNAUTHENTICATED');
     for (const none of [undefined, '', 'a b', 'a\n']) {
       await expect(principalOf({ kind: 'forward' }, 'https://a.test', none)).rejects.toMatchObject({
         code: 'UNAUTHENTICATED',
@@ -365,7 +365,7 @@ describe('createCredentials', () => {
 });
 
 // Mutations that fail here: the early login joined by the signal of who began it; a pause that a clock set back prolongs.
-describe('createObtainedTokens', () => {
+describe('createTokenCache', () => {
   interface Flight {
     readonly signal: AbortSignal;
     readonly give: (obtained: ObtainedToken) => void;
@@ -381,7 +381,7 @@ describe('createObtainedTokens', () => {
       new Promise((give, fail) => {
         flights.push({ signal, give, fail });
       });
-    const tokens = createObtainedTokens({ obtain, close: () => Promise.resolve() }, clock, refusal);
+    const tokens = createTokenCache({ obtain, close: () => Promise.resolve() }, clock, refusal);
     return { clock, flights, tokens };
   };
   /** With a first token that lives so long. */

@@ -97,8 +97,8 @@ describe('with a list of trusted documents', () => {
     ['is a list', [], 'must hold a JSON object'],
     ['lists nothing', {}, 'lists no document'],
     ['has a text that is none', { a: 7 }, 'must hold a JSON object'],
-    ['has no GraphQL', { a: TOTALS, canary: '{ canary' }, 'has a document, number 2, that is no GraphQL'],
-    ['has a field that there is not', { canary: '{ canary }' }, 'number 1, that does not fit the schema'],
+    ['has no GraphQL', { a: TOTALS, canary: '{ canary' }, 'has a document, number 2, that is not valid GraphQL'],
+    ['has a field that there is not', { canary: '{ canary }' }, 'number 1, that is not valid for the schema'],
     ['has a manifest without operations', { format: 'apollo-persisted-query-manifest' }, 'must hold a JSON object'],
     [
       'has an id twice',

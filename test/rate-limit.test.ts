@@ -14,7 +14,7 @@ describe('a rate limit', () => {
     return { clock, take: (key: string) => limiter.take(key), limiter };
   };
 
-  test('lets so many through at once, then one for each part of the minute', () => {
+  test('lets a minute of requests through at once, then one per interval', () => {
     const { take, clock } = start(6);
     for (let index = 0; index < 6; index += 1) expect(take('ann')).toBe(0);
     expect(take('ann')).toBe(10_000);
@@ -29,7 +29,7 @@ describe('a rate limit', () => {
     expect(take('ann')).toBe(10_000);
   });
 
-  test('counts nothing for who is turned away', () => {
+  test('counts nothing for rejected requests', () => {
     const { take, clock } = start(1);
     expect(take('ann')).toBe(0);
     for (let index = 0; index < 100; index += 1) expect(take('ann')).toBe(60_000);
@@ -37,12 +37,12 @@ describe('a rate limit', () => {
     expect(take('ann')).toBe(0);
   });
 
-  test('is one for each caller', () => {
+  test('is separate for each caller', () => {
     const { take } = start(1);
     expect([take('ann'), take('bob'), take('__proto__'), take('ann'), take('bob')]).toEqual([0, 0, 0, 60_000, 60_000]);
   });
 
-  test('forgets who has been quiet longest, and keeps who has not', () => {
+  test('evicts the key that was quiet longest', () => {
     const { take } = start(1, 2);
     expect([take('ann'), take('bob'), take('ann'), take('eve')]).toEqual([0, 0, 60_000, 0]);
     // Bob has made room for Eve.

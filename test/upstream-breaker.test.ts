@@ -1,5 +1,4 @@
-// ScaleOps that failed too often and is left alone, with the settings as they are by default: that it gets no call, how
-// soon it is asked again, and how one call probes it.
+// The circuit breaker through the gateway, with its default settings: no calls while it is open, when it is probed, and how.
 
 import { describe, expect, test } from 'vitest';
 
@@ -26,7 +25,7 @@ import {
   type Stand,
 } from './kit/fault-stand.js';
 
-/** Has just failed so often that it is left alone for 15 s. */
+/** A gateway whose circuit has just opened, for 15 s. */
 async function startOpen(env: Record<string, string> = {}): Promise<Stand> {
   const stand = await startStand({ startMs: FAULT_AT, env });
   stand.upstream.answer(WORKLOADS, DOWN);
@@ -41,8 +40,8 @@ const OPEN = { code: 'CIRCUIT_OPEN', retryAfterMs: 15_000 } as const;
 
 // Fails when the breaker never opens, opens for refusals, asks before its time or not after it, does not double, lets
 // several probe, stays with a probe that came to nothing, or when CIRCUIT_OPEN waits for a place.
-describe('ScaleOps that is left alone', () => {
-  test('gets no call, and everyone hears at once for how long', async () => {
+describe('an open circuit', () => {
+  test('makes no call, and tells every caller at once when to retry', async () => {
     await using stand = await startOpen();
     for (const answer of await Promise.all(askMany(stand, 100))) expectFault(answer, OPEN);
     stand.clock.advance(14_999);
@@ -53,7 +52,7 @@ describe('ScaleOps that is left alone', () => {
     expect(stand.gateway.log.filter(({ level }) => level === 40)).toHaveLength(1);
   });
 
-  test('has its older reports shown meanwhile, without a call', async () => {
+  test('serves stale reports without a call', async () => {
     await using stand = await startStand({ startMs: FAULT_AT, env: { SCALEOPS_BREAKER_FAILURES: '1' } });
     const { upstream, gateway, clock } = stand;
     await gateway.ask(QUERY);
@@ -65,7 +64,7 @@ describe('ScaleOps that is left alone', () => {
     expect(upstream.requests).toHaveLength(arrived);
   });
 
-  test('answers everyone within its time and a second once it is back', async () => {
+  test('serves everyone within its open time and a second after ScaleOps recovers', async () => {
     await using stand = await startOpen();
     const { upstream, gateway, clock } = stand;
     upstream.answer(WORKLOADS, GOOD);
@@ -77,7 +76,7 @@ describe('ScaleOps that is left alone', () => {
     expect(gateway.log.map(({ msg }) => msg)).toContain('ScaleOps answers again');
   });
 
-  test('is left alone for twice as long after each probe that fails, up to 120 s, and then for 15 s again', async () => {
+  test('stays open twice as long after each failed probe, up to 120 s, and 15 s again after a success', async () => {
     await using stand = await startOpen();
     const { upstream, gateway, clock } = stand;
     let openMs = 15_000;
@@ -99,7 +98,7 @@ describe('ScaleOps that is left alone', () => {
   test.each([
     ['come at the same time', 0],
     ['come later', 1],
-  ])('is probed by one call, and all others hear so at once when they %s', async (_when, arrivedBefore) => {
+  ])('is probed by one call, and rejects all others at once when they %s', async (_when, arrivedBefore) => {
     await using stand = await startOpen();
     const { upstream, gateway, clock } = stand;
     const held = hold();
@@ -121,7 +120,7 @@ describe('ScaleOps that is left alone', () => {
     ['before the headers', faults.neverAnswer],
     ['in the body', faults.createDrip().fault],
     ['in a gzip body', faults.stopInGzip],
-  ])('is probed again when the one who asked leaves %s', async (_where, fault) => {
+  ])('is probed again when the client of the probe disconnects %s', async (_where, fault) => {
     await using stand = await startOpen();
     const { upstream, gateway, clock } = stand;
     upstream.answer(WORKLOADS, fault);
@@ -152,7 +151,7 @@ describe('ScaleOps that is left alone', () => {
     expect((await gateway.ask(ONE)).data).toEqual(GOOD_ONE);
   });
 
-  test('is well when the probe meets a kept connection that was closed just before', async () => {
+  test('closes when the probe gets a reused connection that was closed just before', async () => {
     await using stand = await startOpen({ SCALEOPS_MAX_IN_FLIGHT: '1' });
     const { upstream, gateway, clock } = stand;
     upstream.answer(WORKLOADS, failing(1, faults.resetBeforeHeaders));

@@ -21,7 +21,7 @@ const toTls = (url: string): string => url.replace('http:', 'https:');
 
 // Fails when a part of a call is outside of its deadline, when each attempt has one of its own, or when it goes on after.
 describe('the deadline', () => {
-  test('is not put off by a body that drips', async () => {
+  test('is not extended by a body that drips', async () => {
     await using stand = await startStand();
     const drip = faults.createDrip();
     stand.upstream.answer(WORKLOADS, drip.fault);
@@ -49,7 +49,7 @@ describe('the deadline', () => {
     await stand.upstream.requests[0]!.closed;
   });
 
-  test('is the one of the settings', async () => {
+  test('is the one of SCALEOPS_TIMEOUT_MS', async () => {
     await using stand = await startStand({ env: { SCALEOPS_TIMEOUT_MS: '1234' } });
     stand.upstream.answer(WORKLOADS, faults.neverAnswer);
     const asked = stand.gateway.ask(QUERY);
@@ -60,7 +60,7 @@ describe('the deadline', () => {
     expectFault(await asked, { code: 'UPSTREAM_TIMEOUT' });
   });
 
-  test('covers the wait for one of the eight places, where it is shorter than that may be', async () => {
+  test('covers the wait for one of the eight slots', async () => {
     await using stand = await startStand();
     const { upstream, gateway, clock } = stand;
     upstream.answer(WORKLOADS, faults.neverAnswer);
@@ -76,7 +76,7 @@ describe('the deadline', () => {
     expect(clock.pending()).toBe(0);
   });
 
-  test('leaves what waits for a place to the connection that is free first', async () => {
+  test('gives a queued call to the connection that is free first', async () => {
     await using stand = await startStand();
     const { upstream, gateway, clock } = stand;
     upstream.answer(WORKLOADS, faults.neverAnswer);
@@ -99,7 +99,7 @@ describe('the deadline', () => {
     ]);
   });
 
-  test('keeps nobody waiting longer, also for a connection that never comes about', async () => {
+  test('ends the wait for a connection that is never established', async () => {
     await using stand = await startStand({ toUrl: toTls });
     const { gateway, clock } = stand;
     const asked = Array.from({ length: 20 }, (_, index) => gateway.ask(namespaceQuery(`n-${index}`)));
@@ -110,8 +110,8 @@ describe('the deadline', () => {
 });
 
 // Fails when leaving ends nothing, ends it for those who stay, or leaves a timer or a connection behind.
-describe('clients that leave', () => {
-  test('close the upstream connection when they all have left', async () => {
+describe('clients that disconnect', () => {
+  test('close the upstream connection when none is left', async () => {
     await using stand = await startStand();
     const { upstream, gateway, clock } = stand;
     upstream.answer(WORKLOADS, faults.neverAnswer);
@@ -144,7 +144,7 @@ describe('clients that leave', () => {
     expect(stand.clock.pending()).toBe(0);
   });
 
-  test('take nothing from the one who stays', async () => {
+  test('take nothing from a client that stays', async () => {
     await using stand = await startStand();
     const { upstream, gateway } = stand;
     let finish: () => void = () => undefined;

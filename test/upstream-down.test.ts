@@ -1,4 +1,4 @@
-// How many calls ScaleOps gets from many questions: while it is down, and of those that come at the same time.
+// How many calls ScaleOps gets from many requests: while it is down, and when they come at once.
 
 import { describe, expect, test } from 'vitest';
 
@@ -23,7 +23,7 @@ import {
 
 // Fails when the budget or the breaker is left out, and when one of them counts each request by itself.
 describe('1,000 requests while ScaleOps is down', () => {
-  test('are at most 12 calls: after five failures it is left alone', async () => {
+  test('make at most 12 calls: five failures open the circuit', async () => {
     await using stand = await startStand();
     stand.upstream.answer(WORKLOADS, faults.resetBeforeHeaders);
     const { answer: answers } = await settle(Promise.all(askMany(stand, 1_000)), stand.clock);
@@ -36,7 +36,7 @@ describe('1,000 requests while ScaleOps is down', () => {
     expectNothingLeaks(stand, ...answers);
   });
 
-  test('are at most a tenth more calls, where nothing but the budget bounds them', async () => {
+  test('make at most a tenth more calls by the retry budget alone', async () => {
     const env = { ...NO_BREAKER, SCALEOPS_MAX_QUEUED: '1000' };
     await using stand = await startStand({ env: { ...env, SCALEOPS_TIMEOUT_MS: '600000' } });
     // Twice in all it is well, so that there are never 1,000 failures in a row: the breaker stays out of it.
@@ -50,9 +50,9 @@ describe('1,000 requests while ScaleOps is down', () => {
   });
 });
 
-// Fails when there is no queue, no end to it, when a place is freed before its call has ended or not at all, when who has
-// waited too long is called after all, and when OVERLOADED allows no older report.
-describe('calls at the same time', () => {
+// Fails when there is no queue or no bound on it, when a slot is released before its call has ended or not at all, when a
+// call that was rejected is made after all, and when OVERLOADED allows no stale report.
+describe('simultaneous calls', () => {
   test('are eight, 256 are queued, and the next is rejected at once with the time to come again', async () => {
     await using stand = await startStand();
     const { upstream, clock } = stand;
@@ -99,7 +99,7 @@ describe('calls at the same time', () => {
     expect(upstream.requests).toHaveLength(2);
   });
 
-  test('have older reports shown while there is no place', async () => {
+  test('that find no slot serve stale reports', async () => {
     const env = { SCALEOPS_MAX_IN_FLIGHT: '1', SCALEOPS_MAX_QUEUED: '0' };
     await using stand = await startStand({ startMs: FAULT_AT, env });
     const { upstream, gateway, clock } = stand;
@@ -116,7 +116,7 @@ describe('calls at the same time', () => {
     expect((await busy).data).toEqual(GOOD_ONE);
   });
 
-  test('end when nobody waits for them, and give their place to the next', async () => {
+  test('end when their clients disconnect, and release their slots', async () => {
     await using stand = await startStand({ env: { SCALEOPS_MAX_IN_FLIGHT: '1', SCALEOPS_MAX_QUEUED: '1' } });
     const { upstream, gateway, clock } = stand;
     upstream.answer(WORKLOADS, faults.neverAnswer);

@@ -47,7 +47,7 @@ describe('a good report', () => {
     expect(answer.errors).toEqual([]);
   });
 
-  test('is asked for once, with the token', async () => {
+  test('is requested once, with the token', async () => {
     await using stand = await startStand();
     await stand.gateway.ask(QUERY);
     expect(stand.upstream.requests).toHaveLength(2);
@@ -67,7 +67,7 @@ describe('a good report', () => {
     expect(stand.gateway.log.filter(({ level }) => level === 40)).toMatchObject([{ report: 'workloads', count: 2 }]);
   });
 
-  test('is not mixed up with a second answer that nobody asked for', async () => {
+  test('is not mixed up with an unsolicited second response', async () => {
     await using stand = await startStand({ env: NO_CACHE });
     stand.upstream.answer(WORKLOADS, faults.answerTwice(faults.goodReport()));
     const first = await stand.gateway.ask('{ workloadCosts { rows { nodes { workloadName } } } }');

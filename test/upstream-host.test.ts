@@ -107,7 +107,7 @@ describe.each(BROKEN)('a host $title', ({ toUrl, server, before, break: breakHos
     return startStand({ startMs: FAULT_AT, ...(toUrl && { toUrl }), ...(server && { server }) });
   };
 
-  test('is UPSTREAM_UNAVAILABLE, and gets nothing', async () => {
+  test('is UPSTREAM_UNAVAILABLE, and receives nothing', async () => {
     await using stand = await start();
     await breakHost(stand);
     const { answer, waits: waited } = await settle(stand.gateway.ask(ONE), stand.clock);
@@ -118,7 +118,7 @@ describe.each(BROKEN)('a host $title', ({ toUrl, server, before, break: breakHos
     expectNothingLeaks(stand, answer);
   });
 
-  test('has its older report shown', async () => {
+  test('has its stale report served', async () => {
     await using stand = await start();
     const { gateway, clock, upstream } = stand;
     expect((await gateway.ask(WORKLOADS_QUERY)).data).toEqual({ workloadCosts: goodWorkloads(FAULT_AT) });
@@ -155,7 +155,7 @@ describe('a host', () => {
     expectNothingLeaks(stand, answer);
   });
 
-  test('is UPSTREAM_UNAVAILABLE when it answers a TLS handshake in plain text, and is not tried again', async () => {
+  test('is UPSTREAM_UNAVAILABLE when it answers a TLS handshake in plain text, and is not retried', async () => {
     await using stand = await startStand({ server: { onConnection: faults.garbage }, toUrl: toTls });
     const { answer, waits } = await settle(stand.gateway.ask(ONE), stand.clock);
     expectFault(answer, { code: 'UPSTREAM_UNAVAILABLE' });
@@ -167,7 +167,7 @@ describe('a host', () => {
   test.each([
     ['the TLS handshake never ends', toTls],
     ['its name is never found out', toName],
-  ])('is UPSTREAM_TIMEOUT when %s, and is not tried again', async (_what, toUrl) => {
+  ])('is UPSTREAM_TIMEOUT when %s, and is not retried', async (_what, toUrl) => {
     resolveName('never');
     await using stand = await startStand({ toUrl });
     const { gateway, clock } = stand;
@@ -180,7 +180,7 @@ describe('a host', () => {
     expectNothingLeaks(stand, answer);
   });
 
-  test('is UPSTREAM_BAD_RESPONSE when it greets before it is asked, and is tried once more', async () => {
+  test('is UPSTREAM_BAD_RESPONSE when it speaks before the request, and is retried once', async () => {
     await using stand = await startStand({ server: { onConnection: faults.garbage } });
     stand.upstream.answer(WORKLOADS, faults.neverAnswer);
     const { answer, waits } = await settle(stand.gateway.ask(ONE), stand.clock);
@@ -198,7 +198,7 @@ describe('a redirect to another host', () => {
     ['/login', 302],
     ['/canary', 307],
     ['/login', 308],
-  ])('to %s, %d, is not followed, shows nothing older, and that host hears nothing', async (path, status) => {
+  ])('to %s, %d, is not followed: no stale report is served, and that host receives nothing', async (path, status) => {
     await using other = await startFaultServer();
     await using stand = await startStand({ startMs: FAULT_AT });
     const { upstream, gateway, clock, ports } = stand;

@@ -55,9 +55,9 @@ describe('made-up tokens', () => {
   test.each(ANY_FAULT)('that ScaleOps answers with %s do not open the circuit', async (_name, fault) => {
     await using stand = await startStand({ env: FORWARD });
     stand.upstream.answer(WORKLOADS, failFor(stand, 'made-up', fault));
-    for (let round = 0; round < 30; round += 1) {
-      expect((await askAs(stand, `made-up-${round}`)).errors).toHaveLength(1);
-      if (round % 3 === 0) expect((await askAs(stand, 'good')).data).toEqual(GOOD_ONE);
+    for (let round = 0; round < 20; round += 1) {
+      const { errors } = await askAs(stand, `made-up-${round}`, namespaceQuery(`question-${round}`));
+      expect(errors[0]?.extensions.code).not.toBe('CIRCUIT_OPEN');
     }
     expect(countCodes([await askAs(stand, 'good')])).toEqual({ good: 1 });
   });

@@ -36,8 +36,8 @@ async function attemptsFor({ gateway, clock, arrivedAt }: Stand, name: string): 
 
 // Fails when the jitter is not full or has another base or cap, when a pause ends early, when Retry-After is ignored or
 // honoured past the deadline, when each attempt has a deadline of its own, when a pause keeps its place among the calls.
-describe('another attempt', () => {
-  test('gives the report when the fault is over by then, and nobody sees an error', async () => {
+describe('a retry', () => {
+  test('returns the report when the fault is over by then, without an error', async () => {
     await using stand = await startStand({ startMs: FAULT_AT });
     const { upstream, gateway, clock, arrivedAt } = stand;
     upstream.answer(WORKLOADS, failing(2, faults.status(503)));
@@ -66,7 +66,7 @@ describe('another attempt', () => {
   test.each([
     ['jitter', faults.status(503), 400],
     ['Retry-After', faults.status(429, { 'retry-after': 3 }), 3_000],
-  ])('does not come sooner than its time (%s)', async (_what, fault, maxMs) => {
+  ])('is not made before its time (%s)', async (_what, fault, maxMs) => {
     await using stand = await startStand();
     const { upstream, gateway, clock, arrivedAt } = stand;
     upstream.answer(WORKLOADS, failing(1, fault));
@@ -88,7 +88,7 @@ describe('another attempt', () => {
     expect(stand.arrivedAt(WORKLOADS)).toBe(1);
   });
 
-  test('has what the first left of the one deadline', async () => {
+  test('has what the first attempt left of the deadline', async () => {
     await using stand = await startStand();
     const { upstream, gateway, clock } = stand;
     upstream.answer(WORKLOADS, faults.status(429, { 'retry-after': 5 }));
@@ -106,7 +106,7 @@ describe('another attempt', () => {
     expect(clock.pending()).toBe(0);
   });
 
-  test('leaves its place to others while it waits', async () => {
+  test('holds no slot while it waits', async () => {
     await using stand = await startStand({ env: { SCALEOPS_MAX_IN_FLIGHT: '1', SCALEOPS_MAX_QUEUED: '0' } });
     const { upstream, gateway, clock } = stand;
     upstream.answer(WORKLOADS, failing(1, faults.status(503)));
@@ -117,7 +117,7 @@ describe('another attempt', () => {
     expect((await asked).data).toEqual(GOOD_ONE);
   });
 
-  test('is not made when all who asked have left', async () => {
+  test('is not made when all clients have disconnected', async () => {
     await using stand = await startStand();
     const { upstream, gateway, clock } = stand;
     upstream.answer(WORKLOADS, faults.status(503));
@@ -136,8 +136,8 @@ describe('another attempt', () => {
 });
 
 // Fails when the budget is not asked, not counted, per request, or counts over more or less than a minute.
-describe('the budget of retries', () => {
-  test('is three a minute where there are few requests', async () => {
+describe('the retry budget', () => {
+  test('is three per minute for few requests', async () => {
     await using stand = await startStand({ env: NO_BREAKER });
     stand.upstream.answer(WORKLOADS, faults.status(503));
     const attempts: number[] = [];
@@ -148,7 +148,7 @@ describe('the budget of retries', () => {
     expect(attempts).toEqual([3, 2, 1, 3, 2, 1]);
   });
 
-  test('is a tenth of the requests where there are many', async () => {
+  test('is a tenth of the requests for many', async () => {
     await using stand = await startStand({ env: NO_BREAKER });
     for (let count = 0; count < 47; count += 1) await stand.gateway.ask(namespaceQuery(`good-${count}`));
     stand.upstream.answer(WORKLOADS, faults.status(503));
@@ -158,7 +158,7 @@ describe('the budget of retries', () => {
     expect(attempts).toEqual([3, 3, 2, 1]);
   });
 
-  test('is spent by no fault that is not tried again, and by nothing that goes well', async () => {
+  test('is not spent by faults that are not retried, nor by successes', async () => {
     await using stand = await startStand({ env: NO_BREAKER });
     for (const fault of [faults.status(404), DOWN, faults.json([]), GOOD, faults.status(429)]) {
       stand.upstream.answer(WORKLOADS, fault);

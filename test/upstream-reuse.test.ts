@@ -31,11 +31,11 @@ const resetInHeaders: Fault = (socket) => socket.write('HTTP/1.1 200 OK\r\nx-a',
 
 // Fails when the retry at once is left out, is paused, or spends attempts, budget or breaker; and when it is granted to a
 // new connection, or to one over which a part of the answer had come.
-describe('a kept connection', () => {
+describe('a reused connection', () => {
   test.each<[string, Fault]>([
     ['reset', faults.resetBeforeHeaders],
     ['closed', faults.closeBeforeHeaders],
-  ])('that is %s just when it is used again is no error, time after time', async (_how, fault) => {
+  ])('that is %s just when it is reused is no error, time after time', async (_how, fault) => {
     await using stand = await startStand({ env: STRICT });
     const { upstream, gateway, clock } = stand;
     upstream.answer(WORKLOADS, onReuse(fault));
@@ -82,7 +82,7 @@ describe('a kept connection', () => {
   test.each<[string, Fault]>([
     ['reset', faults.resetBeforeHeaders],
     ['closed', faults.closeBeforeHeaders],
-  ])('is told apart from a new one that is %s', async (_how, fault) => {
+  ])('is distinguished from a new one that is %s', async (_how, fault) => {
     await using stand = await startStand({ env: STRICT });
     stand.upstream.answer(WORKLOADS, fault);
     expectFault(await stand.gateway.ask(ONE), { code: 'UPSTREAM_UNAVAILABLE' });

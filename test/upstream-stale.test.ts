@@ -47,7 +47,7 @@ async function isOtherForgotten({ gateway, clock, arrivedAt }: Stand): Promise<b
 
 // Fails when a code is added to STALE_IF_ERROR or REFUSALS of src/errors.ts or taken out, when a redirect elsewhere allows
 // a stale copy, and when a refusal does not purge, purges one entry only, or what was kept is dropped by another fault.
-describe.each(ROW_GROUPS)('over an older report, %s', (_group, rows) => {
+describe.each(ROW_GROUPS)('with a stale report, %s', (_group, rows) => {
   const titled = rows.map((row) => ({ ...row, outcome: row.stale ? 'shows that one' : row.code }));
   test.each(titled)('$title: $outcome', async ({ fault, hangs = false, waits, atOnce, ...row }: Row) => {
     const { stale, purges, code, hint } = row;
@@ -81,8 +81,8 @@ describe.each(ROW_GROUPS)('over an older report, %s', (_group, rows) => {
 
 // Fails when the times of `stageOf` are not kept, when what was shown for want of a newer one is told as fresh, or when a
 // refused refresh does not purge.
-describe('an older report', () => {
-  test('is not shown when it is too old for that, and is an error then', async () => {
+describe('a stale report', () => {
+  test('is not served when it is too old: the answer is an error then', async () => {
     await using stand = await startStand({ startMs: FAULT_AT });
     const { upstream, gateway, clock } = stand;
     await gateway.ask(QUERY);
@@ -93,7 +93,7 @@ describe('an older report', () => {
     expectFault(await gateway.ask(QUERY), { code: 'UPSTREAM_UNAVAILABLE', retryAfterMs: 60_000 });
   });
 
-  test('is shown also when it is still fresh and a newer one was wanted, and then counts as past its freshness', async () => {
+  test('is served also when it is fresh and no-cache asked for a newer one, and is marked stale then', async () => {
     await using stand = await startStand({ startMs: FAULT_AT });
     const { upstream, gateway, clock, arrivedAt } = stand;
     await gateway.ask(QUERY);
@@ -105,7 +105,7 @@ describe('an older report', () => {
     expect(arrivedAt(WORKLOADS)).toBe(2);
   });
 
-  test.each([401, 403])('is forgotten when a refresh in the background meets a %i', async (status) => {
+  test.each([401, 403])('is purged when a background refresh gets a %i', async (status) => {
     await using stand = await startStand({ startMs: FAULT_AT });
     const { upstream, gateway, clock } = stand;
     await gateway.ask(QUERY);

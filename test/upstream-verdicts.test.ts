@@ -21,7 +21,7 @@ import {
 const OPEN = { code: 'CIRCUIT_OPEN', retryAfterMs: 15_000 } as const;
 
 // Fails when `judge` takes a refusal, a rate limit or a leaving client for a failure, or a fault of ScaleOps for none.
-describe('ScaleOps that is not down', () => {
+describe('the circuit', () => {
   const ONCE = { ...NO_CACHE, ...NO_RETRIES, SCALEOPS_BREAKER_FAILURES: '1', SCALEOPS_MAX_IN_FLIGHT: '1' };
 
   test.each<[string, Fault]>([
@@ -29,7 +29,7 @@ describe('ScaleOps that is not down', () => {
     ['a redirect to the login', faults.redirect('/login')],
     ['a report over the limit', faults.tooLong()],
     ['a closed kept connection', onReuse(faults.closeBeforeHeaders)],
-  ])('is not left alone for %s', async (_title, fault) => {
+  ])('stays closed after %s', async (_title, fault) => {
     await using stand = await startStand({ env: ONCE });
     stand.upstream.answer(WORKLOADS, fault);
     for (let time = 0; time < 3; time += 1) await stand.gateway.ask(namespaceQuery(`${time}`));
@@ -44,7 +44,7 @@ describe('ScaleOps that is not down', () => {
     ['no JSON', faults.truncatedJson],
     ['{"error"}', faults.json({ error: 'canary' })],
     ['HTML', faults.html('canary')],
-  ])('is left alone for %s', async (_title, fault) => {
+  ])('opens after %s', async (_title, fault) => {
     await using stand = await startStand({ env: ONCE });
     stand.upstream.answer(WORKLOADS, fault);
     await stand.gateway.ask(ONE);
@@ -52,7 +52,7 @@ describe('ScaleOps that is not down', () => {
     expect(stand.upstream.requests).toHaveLength(1);
   });
 
-  test('is left alone after five failures in a row, and a rate limit between them is neither one nor a success', async () => {
+  test('opens after five failures in a row, of which a rate limit is neither one nor a success', async () => {
     await using stand = await startStand({ env: { ...NO_RETRIES, ...NO_CACHE } });
     const { upstream, gateway } = stand;
     for (const [index, status] of [500, 500, 500, 500, 429, 500].entries()) {
@@ -63,7 +63,7 @@ describe('ScaleOps that is not down', () => {
     expect(upstream.requests).toHaveLength(6);
   });
 
-  test.each([400, 404, 403])('begins a new row after a status %d', async (between) => {
+  test.each([400, 404, 403])('counts a new row after a status %d', async (between) => {
     await using stand = await startStand({ env: { ...NO_RETRIES, ...NO_CACHE } });
     const { upstream, gateway } = stand;
     for (const [index, status] of [500, 500, 500, 500, between, 500, 500, 500, 500].entries()) {
@@ -74,7 +74,7 @@ describe('ScaleOps that is not down', () => {
     expect((await gateway.ask(ONE)).data).toEqual(GOOD_ONE);
   });
 
-  test('is not left alone because clients leave', async () => {
+  test('stays closed when clients disconnect', async () => {
     await using stand = await startStand({ env: ONCE });
     const { upstream, gateway } = stand;
     upstream.answer(WORKLOADS, faults.neverAnswer);

@@ -47,8 +47,8 @@ function createDoorkeeper({ access, proxy }: Config, logger: Logger, clock: Cloc
   return createAuthentication(access, {
     clock,
     fetch: proxy && createProxiedFetch(proxy),
-    onKeys: (areThere) => {
-      if (areThere) logger.info('the signing keys of the issuer can be had again');
+    onKeysAvailabilityChange: (areAvailable) => {
+      if (areAvailable) logger.info('the signing keys of the issuer can be had again');
       else logger.warn('the signing keys of the issuer cannot be had');
     },
   });

@@ -1,5 +1,5 @@
-// API keys: secrets with a name, which tells the operator who it was. Several keys may have one name, so that a new one can
-// be handed out before the old one is taken away.
+// API keys: secrets with a name, which identifies the caller in the log. Several keys may share a name, so that a new key can
+// be issued before the old one is revoked.
 
 import { createHash, timingSafeEqual } from 'node:crypto';
 
@@ -15,8 +15,8 @@ const MIN_KEY_LENGTH = 16;
 const KEY = /^[\x21-\x7e]+$/;
 
 /**
- * Reads `name:key`, one a line or separated by commas; lines that begin with "#" are comments.
- * @param problems gets what is wrong, by the number of the key and without a value.
+ * Parses `name:key` entries, one per line or separated by commas; lines that start with "#" are comments.
+ * @param problems receives what is wrong, by the number of the key and without a value.
  */
 export function parseApiKeys(text: string, problems: string[]): readonly ApiKey[] {
   const lines = text.split('\n').filter((line) => !line.trimStart().startsWith('#'));
@@ -26,7 +26,7 @@ export function parseApiKeys(text: string, problems: string[]): readonly ApiKey[
     const isGood = NAME.test(name) && key.length >= MIN_KEY_LENGTH && KEY.test(key);
     if (isGood) return;
     problems.push(
-      `has no \`name:key\` as number ${index + 1}: a name is up to 64 letters, digits, dots, hyphens and underscores, ` +
+      `must have \`name:key\` as entry number ${index + 1}: a name is up to 64 letters, digits, dots, hyphens and underscores, ` +
         `a key at least ${MIN_KEY_LENGTH} visible ASCII characters without commas.`,
     );
   });
@@ -40,13 +40,13 @@ function readKey(entry: string): ApiKey {
   return { name, key: entry.slice(name.length + 1) };
 }
 
-/** Finds the name of a key. How long it takes says nothing about any of them. */
+/** Returns a function that finds the name of a key, in constant time. */
 export function createKeyFinder(keys: readonly ApiKey[]): (given: string) => string | undefined {
   const known = keys.map(({ name, key }) => ({ name, digest: digest(key) }));
   return (given) => {
     const wanted = digest(given);
     let found: string | undefined;
-    // All of them, also after the one that fits.
+    // Compares with all keys, also after a match.
     for (const { name, digest: own } of known) if (timingSafeEqual(own, wanted)) found = name;
     return found;
   };

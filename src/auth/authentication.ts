@@ -1,4 +1,4 @@
-// Who may come in, by GATEWAY_AUTH, and what they may see.
+// Authenticates callers, by GATEWAY_AUTH, and finds what each may see.
 
 import type { JWTPayload } from 'jose';
 
@@ -9,35 +9,35 @@ import { createKeyFinder, type ApiKey } from './api-keys.js';
 import type { JwtOptions, JwtSettings, JwtVerifier } from './jwt.js';
 import type { Identity, Scopes } from './permissions.js';
 
-/** Who has to say who they are, and how. With `forward` it is ScaleOps that looks at the caller's token. */
+/** How callers authenticate. With `forward` ScaleOps checks the caller's token. */
 export type AccessSettings =
   | { readonly kind: 'none' | 'forward' }
   | { readonly kind: 'api-key'; readonly keys: readonly ApiKey[]; readonly scopes: Scopes | undefined }
   | ({
       readonly kind: 'jwt';
       readonly scopes: Scopes | undefined;
-      /** The claim whose values the scopes are about. */
+      /** The claim whose values the permissions name. */
       readonly scopesClaim: string;
     } & JwtSettings);
 
-/** Somebody who was let in. */
+/** An authenticated caller. */
 export interface Caller {
   /** For the log: the name of the API key, or the subject of the token. */
   readonly name: string;
-  /** What it may see; undefined: everything. */
+  /** What the caller may see; undefined: everything. */
   readonly grants: Permissions | undefined;
 }
 
-/** The headers of a request, by names in small letters; null for what is not there. */
+/** The headers of a request by lower-case name; null for a header that is absent. */
 export type HeadersByName = Pick<Headers, 'get'>;
 
 export interface Authentication {
   /**
-   * Who sends a request with these headers.
-   * @throws GatewayError UNAUTHENTICATED, FORBIDDEN for whom no scope names, OVERLOADED where it cannot be told.
+   * The caller of a request with these headers.
+   * @throws GatewayError UNAUTHENTICATED; FORBIDDEN for a caller without permissions; OVERLOADED without signing keys.
    */
   authenticate(headers: HeadersByName): Promise<Caller>;
-  /** Whether it can be told who anybody is. */
+  /** Whether callers can be authenticated now. */
   isReady(): boolean;
 }
 
@@ -45,20 +45,21 @@ export interface AuthenticationOptions {
   readonly clock: Clock;
   /** Fetches the signing keys; the global `fetch`, by default. */
   readonly fetch?: typeof fetch | undefined;
-  readonly onKeys: (areThere: boolean) => void;
+  /** Called when the signing keys cannot be fetched, and when they can again. */
+  readonly onKeysAvailabilityChange: (areAvailable: boolean) => void;
 }
 
-/** Its library is a twentieth of what the gateway loads, and most have no use for it. */
+/** Loads the verifier lazily: its library is a twentieth of all code, and most gateways do not need it. */
 function loadVerifier(options: JwtOptions): JwtVerifier {
   const loading = import('./jwt.js').then(({ createJwtVerifier }) => createJwtVerifier(options));
   let loaded: JwtVerifier | undefined;
   let isAwaited = false;
-  // Whoever asked for the keys before has them fetched.
+  // A readiness check before the library was loaded starts the fetch of the keys now.
   const onLoaded = (verifier: JwtVerifier): void => {
     loaded = verifier;
     if (isAwaited) verifier.isReady();
   };
-  // A request meets the error; there is none but in a broken installation.
+  // A request gets the error; it occurs in a broken installation only.
   loading.then(onLoaded).catch(() => undefined);
   return {
     isReady() {
@@ -69,7 +70,7 @@ function loadVerifier(options: JwtOptions): JwtVerifier {
   };
 }
 
-/** Undefined where nobody has to say who they are, or it is not for us to check. */
+/** Undefined when callers do not authenticate, or ScaleOps authenticates them. */
 export function createAuthentication(
   settings: AccessSettings,
   options: AuthenticationOptions,
@@ -80,9 +81,8 @@ export function createAuthentication(
       const find = createKeyFinder(keys);
       return {
         isReady: () => true,
-        // A function that may throw, as a promise.
         authenticate: (headers) =>
-          Promise.resolve().then(() => admit({ name: findKey(headers, find), claims: [] }, scopes)),
+          Promise.resolve().then(() => authorize({ name: findKey(headers, find), claims: [] }, scopes)),
       };
     }
     case 'jwt': {
@@ -92,7 +92,7 @@ export function createAuthentication(
         isReady: verifier.isReady,
         async authenticate(headers) {
           const claims = await verifier.verify(readBearer(headers) ?? '');
-          return admit({ name: claims.sub, claims: readClaim(claims, scopesClaim) }, scopes);
+          return authorize({ name: claims.sub, claims: readClaim(claims, scopesClaim) }, scopes);
         },
       };
     }
@@ -101,14 +101,15 @@ export function createAuthentication(
   }
 }
 
-/** The longest name that goes to the log. */
+/** Longer names are cut for the log. */
 const MAX_NAME_LENGTH = 128;
 
-function admit(identity: Identity, scopes: Scopes | undefined): Caller {
+function authorize(identity: Identity, scopes: Scopes | undefined): Caller {
   const grants = scopes?.grantsOf(identity);
   if (grants === null) {
-    const message = 'You are known, but no cluster and no namespace is yours to see. Ask who runs the gateway.';
-    throw new GatewayError('FORBIDDEN', { message, reason: 'no scope' });
+    const message =
+      'You are authenticated but have no access to any cluster or namespace. Contact the gateway operator.';
+    throw new GatewayError('FORBIDDEN', { message, reason: 'no permissions' });
   }
   return { name: identity.name.slice(0, MAX_NAME_LENGTH), grants };
 }
@@ -124,15 +125,15 @@ function findKey(headers: HeadersByName, find: (given: string) => string | undef
   });
 }
 
-/** `Bearer` and one token (RFC 6750, section 2.1); two headers arrive as one text with a comma and a blank in it. */
+/** `Bearer` and one token (RFC 6750, section 2.1). Two headers are joined by a comma and a space, and do not match. */
 const BEARER = /^bearer +([\x21-\x7e]+)$/i;
 
-/** The bearer token among the headers of a request. */
+/** The bearer token of a request. */
 export function readBearer(headers: HeadersByName): string | undefined {
   return BEARER.exec(headers.get('authorization')?.trim() ?? '')?.[1];
 }
 
-/** The texts of a claim: by its name, or by a path with dots into claims that are objects. */
+/** The string values of a claim, found by its name, or by a path with dots into claims that are objects. */
 function readClaim(claims: JWTPayload, name: string): readonly string[] {
   const value = Object.hasOwn(claims, name) ? claims[name] : name.split('.').reduce<unknown>(readOwn, claims);
   const values: readonly unknown[] = Array.isArray(value) ? value : [value];
@@ -140,7 +141,7 @@ function readClaim(claims: JWTPayload, name: string): readonly string[] {
   return SPACED.includes(name) ? texts.flatMap((text) => text.split(' ')) : texts;
 }
 
-/** Claims that hold several values as one text, separated by blanks (RFC 8693, section 4.2). */
+/** Claims that hold several values in one string, separated by spaces (RFC 8693, section 4.2). */
 const SPACED: readonly string[] = ['scope', 'scp'];
 
 function readOwn(value: unknown, name: string): unknown {

@@ -1,5 +1,5 @@
-// Tokens of an issuer that the gateway trusts: JSON Web Tokens (RFC 7519), checked by the keys that the issuer publishes.
-// Keys that are known stay good while the issuer cannot be reached; new ones are looked for when a token names one.
+// Verifies JSON Web Tokens (RFC 7519) of the trusted issuer, with the signing keys that it publishes. Known keys stay valid
+// while the issuer cannot be reached; unknown ones are fetched when a token names them.
 
 import {
   createRemoteJWKSet,
@@ -17,7 +17,7 @@ import { GatewayError } from '../errors.js';
 
 export interface JwtSettings {
   readonly issuer: string;
-  /** The token must be for one of these. */
+  /** A token must have one of these in `aud`. */
   readonly audiences: readonly string[];
   readonly jwksUrl: string;
   readonly algorithms: readonly string[];
@@ -25,9 +25,9 @@ export interface JwtSettings {
 }
 
 export interface JwtVerifier {
-  /** The claims of a good token. @throws GatewayError UNAUTHENTICATED; OVERLOADED where there are no keys to check it by. */
+  /** The claims of a valid token. @throws GatewayError UNAUTHENTICATED; OVERLOADED when there are no signing keys. */
   verify(token: string): Promise<JWTPayload & { readonly sub: string }>;
-  /** Whether there are keys. Where there are none yet it has them fetched. */
+  /** Whether there are signing keys; fetches them if there are none. */
   isReady(): boolean;
 }
 
@@ -35,27 +35,32 @@ export interface JwtOptions extends JwtSettings {
   readonly clock: Clock;
   /** Fetches the signing keys; the global `fetch`, by default. */
   readonly fetch?: typeof fetch | undefined;
-  /** Told when keys cannot be had, and when they can again. */
-  readonly onKeys: (areThere: boolean) => void;
+  /** Called when the signing keys cannot be fetched, and when they can again. */
+  readonly onKeysAvailabilityChange: (areAvailable: boolean) => void;
 }
 
-/** A key that the issuer took back is no longer taken from then on. */
+/** A key that the issuer has withdrawn is accepted for at most this time. */
 const REFRESH_MS = 600_000;
-/** How long a gateway without keys waits until it asks again. */
+/** How long a gateway without keys waits before it fetches again. */
 const RETRY_MS = 5_000;
-/** A token with a key that is not known makes the issuer be asked, at most so often. */
+/** A token with an unknown key triggers a fetch, at most this often. */
 const COOLDOWN_MS = 30_000;
 const TIMEOUT_MS = 5_000;
 const JWKS_OPTIONS = { cacheMaxAge: Infinity, cooldownDuration: COOLDOWN_MS, timeoutDuration: TIMEOUT_MS };
 
-/** What says that there are keys, and that this token is not made by one of them, or which of them is not said. */
+/** Errors that mean that there are keys, and that the token has another one or does not name its own. */
 const ABOUT_THE_TOKEN = [errors.JWKSNoMatchingKey, errors.JWKSMultipleMatchingKeys, errors.JOSENotSupported];
 
-export function createJwtVerifier({ clock, onKeys, fetch: fetchKeys = fetch, ...settings }: JwtOptions): JwtVerifier {
-  const keys = createKeys(settings.jwksUrl, { clock, onKeys, fetch: fetchKeys });
+export function createJwtVerifier({
+  clock,
+  onKeysAvailabilityChange,
+  fetch: fetchKeys = fetch,
+  ...settings
+}: JwtOptions): JwtVerifier {
+  const keys = createKeys(settings.jwksUrl, { clock, onKeysAvailabilityChange, fetch: fetchKeys });
   const { issuer, audiences, algorithms, clockSkewSeconds } = settings;
   return {
-    isReady: () => keys.areThere(),
+    isReady: () => keys.areAvailable(),
     async verify(token) {
       const rules = {
         issuer,
@@ -66,7 +71,7 @@ export function createJwtVerifier({ clock, onKeys, fetch: fetchKeys = fetch, ...
         requiredClaims: ['exp', 'sub'],
       };
       const { payload } = await verify(token, keys.find, rules).catch((error: unknown) => {
-        throw error instanceof errors.JOSEError ? toRefusal(error) : error;
+        throw error instanceof errors.JOSEError ? toRejection(error) : error;
       });
       const { sub } = payload;
       if (typeof sub !== 'string' || sub === '') throw refuse('no subject');
@@ -80,7 +85,7 @@ async function verify(token: string, find: JWTVerifyGetKey, rules: JWTVerifyOpti
     return await jwtVerify(token, find, rules);
   } catch (error) {
     if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
-    // Some issuers give their keys no names, or several the same.
+    // Some issuers publish keys without ids, or several with the same.
     for await (const key of error) {
       const verified = await jwtVerify(token, key, rules).catch((reason: unknown) => {
         if (reason instanceof errors.JWSSignatureVerificationFailed) return undefined;
@@ -92,35 +97,35 @@ async function verify(token: string, find: JWTVerifyGetKey, rules: JWTVerifyOpti
   }
 }
 
-type KeyOptions = Required<Pick<JwtOptions, 'clock' | 'onKeys'>> & { readonly fetch: typeof fetch };
+type KeyOptions = Required<Pick<JwtOptions, 'clock' | 'onKeysAvailabilityChange'>> & { readonly fetch: typeof fetch };
 
-function createKeys(url: string, { clock, onKeys, fetch: fetchKeys }: KeyOptions) {
-  let askedAt = -Infinity;
+function createKeys(url: string, { clock, onKeysAvailabilityChange, fetch: fetchKeys }: KeyOptions) {
+  let fetchedAt = -Infinity;
   let isFailing = false;
-  const wasAsked = (withinMs: number): boolean => Math.abs(clock.now() - askedAt) < withinMs;
+  const wasFetched = (withinMs: number): boolean => Math.abs(clock.now() - fetchedAt) < withinMs;
   const remote = createRemoteJWKSet(new URL(url), {
     ...JWKS_OPTIONS,
-    // The cooldown begins with an answer: an issuer that gives none would be asked for each token with an unknown key.
+    // jose's cooldown starts with a response: without this, a failing issuer would be asked for each unknown key.
     [customFetch]: (...request) => {
-      if (isFailing && wasAsked(RETRY_MS)) throw new Error('the issuer failed a moment ago');
-      askedAt = clock.now();
+      if (isFailing && wasFetched(RETRY_MS)) throw new Error('the issuer failed a moment ago');
+      fetchedAt = clock.now();
       return fetchKeys(...request);
     },
   });
-  const tell = (isDown: boolean): void => {
-    if (isDown !== isFailing) onKeys(!isDown);
+  const setFailing = (isDown: boolean): void => {
+    if (isDown !== isFailing) onKeysAvailabilityChange(!isDown);
     isFailing = isDown;
   };
   const refresh = async (afterMs: number): Promise<void> => {
-    if (wasAsked(afterMs)) return;
+    if (wasFetched(afterMs)) return;
     const isDown = remote.reload().then(
       () => false,
       () => true,
     );
-    tell(await isDown);
+    setFailing(await isDown);
   };
   const find: JWTVerifyGetKey = async (header, token) => {
-    // The first after a while waits: the keys may have been taken back meanwhile. Not for an issuer that fails.
+    // The first token after a while waits for a refresh: its key may have been withdrawn. Not if the issuer fails.
     if (isFailing) void refresh(RETRY_MS);
     else if (remote.fresh) await refresh(REFRESH_MS);
     try {
@@ -128,9 +133,9 @@ function createKeys(url: string, { clock, onKeys, fetch: fetchKeys }: KeyOptions
       return key;
     } catch (error) {
       if (ABOUT_THE_TOKEN.some((kind) => error instanceof kind)) throw error;
-      tell(true);
+      setFailing(true);
       throw new GatewayError('OVERLOADED', {
-        message: 'The keys by which tokens are checked cannot be had at the moment.',
+        message: 'The signing keys of the token issuer are not available at the moment.',
         reason: 'no signing keys',
         retryAfterMs: RETRY_MS,
       });
@@ -138,15 +143,15 @@ function createKeys(url: string, { clock, onKeys, fetch: fetchKeys }: KeyOptions
   };
   return {
     find,
-    areThere(): boolean {
+    areAvailable(): boolean {
       if (!remote.fresh) void refresh(RETRY_MS);
       return remote.fresh;
     },
   };
 }
 
-/** Says what the caller can do about it; what exactly was wrong is for the log. */
-function toRefusal(error: errors.JOSEError): GatewayError {
+/** The error tells the caller what to do; the exact cause goes to the log. */
+function toRejection(error: errors.JOSEError): GatewayError {
   if (error instanceof errors.JWTExpired) return refuse('expired', 'The token has expired.');
   if (error instanceof errors.JWTClaimValidationFailed) return refuse(REASONS.get(error.claim) ?? 'another claim');
   return refuse(error.code);
@@ -162,7 +167,7 @@ const REASONS: ReadonlyMap<string, string> = new Map([
 
 function refuse(
   reason: string,
-  message = 'A good token of the issuer that the gateway trusts is required.',
+  message = 'A valid token of the issuer that the gateway trusts is required.',
 ): GatewayError {
   return new GatewayError('UNAUTHENTICATED', { message, reason });
 }

@@ -1,5 +1,5 @@
-// Which hosts are this machine itself. A page of another host can get its name to lead here (DNS rebinding), and its
-// browser then takes the gateway for that page's own host; but it cannot get one of these names.
+// Recognises loopback host names. A web page can make its own host name resolve to this machine (DNS rebinding), but it cannot
+// have one of these names.
 
 import { isIPv4 } from 'node:net';
 

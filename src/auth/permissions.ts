@@ -1,19 +1,19 @@
-// GATEWAY_SCOPES: who may see which clusters and namespaces. A file names callers, and values of a claim of their tokens;
-// who is named by neither may see nothing.
+// GATEWAY_SCOPES: a file that says which clusters and namespaces each caller may see, by the caller's name or by the values of
+// a claim in its token. A caller without an entry may see nothing.
 
 import { isObject, parseJsonFile } from './strict-json.js';
 import { createPermissions, type PermissionRule, type Permissions } from '../report/permissions/permissions.js';
 
-/** What is known of somebody who was let in. */
+/** An authenticated caller. */
 export interface Identity {
   /** The name of an API key, or the subject of a token. */
   readonly name: string;
-  /** What the claim of its token says. */
+  /** The values of the configured claim. */
   readonly claims: readonly string[];
 }
 
 export interface Scopes {
-  /** What somebody may see: all that any of its entries grants. Undefined: everything; null: nothing. */
+  /** What a caller may see: the union of its entries. Undefined: everything; null: nothing. */
   grantsOf(identity: Identity): Permissions | undefined | null;
   /** The names of callers that have an entry. */
   readonly callers: readonly string[];
@@ -23,13 +23,13 @@ export interface Scopes {
 
 type Section = ReadonlyMap<string, readonly PermissionRule[]>;
 
-/** Everything, as an entry says it. */
+/** The entry "all". */
 const EVERYTHING: readonly PermissionRule[] = [{}];
 
 /**
- * Reads the text of the file: `{"callers": {name: entry}, "claims": {value: entry}}`, where an entry is "all" or a list of
+ * Parses the file: `{"callers": {name: entry}, "claims": {value: entry}}`, where an entry is "all" or a list of
  * `{"clusters": [names], "namespaces": [names]}`, of which one may be left out.
- * @param problems gets what is wrong with it, named by its place and without a value.
+ * @param problems receives what is wrong, by the path and without a value.
  */
 export function parseScopes(text: string, problems: string[]): Scopes {
   const root = parseJsonFile(text, problems) ?? {};
@@ -37,7 +37,7 @@ export function parseScopes(text: string, problems: string[]): Scopes {
   if (unknown.length > 0) problems.push('may hold `callers` and `claims` and nothing else.');
   const callers = readSection(root, 'callers', problems);
   const claims = readSection(root, 'claims', problems);
-  if (problems.length === 0 && callers.size + claims.size === 0) problems.push('names nobody.');
+  if (problems.length === 0 && callers.size + claims.size === 0) problems.push('must have at least one entry.');
   return createScopes(callers, claims);
 }
 
@@ -52,7 +52,7 @@ function createScopes(callers: Section, claims: Section): Scopes {
         (each) => each !== undefined,
       );
       if (entries.length === 0) return null;
-      // Made once for all who are named by the same entries.
+      // Created once for all callers with the same entries.
       const key = JSON.stringify([callers.has(name) ? name : null, named]);
       if (!known.has(key)) {
         if (known.size >= MAX_KNOWN) known.clear();
@@ -63,7 +63,7 @@ function createScopes(callers: Section, claims: Section): Scopes {
   };
 }
 
-/** Far more combinations than a company has; a list of 1,000 names takes about 100 kB. */
+/** Bounds the cache of combinations; a list of 1,000 names takes about 100 kB. */
 const MAX_KNOWN = 1_000;
 
 function readSection(root: Readonly<Record<string, unknown>>, name: string, problems: string[]): Section {

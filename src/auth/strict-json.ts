@@ -1,7 +1,7 @@
-// JSON that an operator wrote: an object, in which no key stands twice. JSON.parse takes the last of them, in silence, and
-// what a merge left behind would decide who sees what.
+// Parses a JSON file that an operator wrote, and refuses repeated keys: JSON.parse silently takes the last one, so that the
+// remains of a merge could decide who sees what.
 
-/** The object that a text holds; undefined, with a problem, where it holds none. */
+/** The object in a JSON text; undefined, with a problem, if it is none. */
 export function parseJsonFile(text: string, problems: string[]): Readonly<Record<string, unknown>> | undefined {
   const json = parse(text);
   if (!isObject(json)) {
@@ -24,7 +24,7 @@ function parse(text: string): unknown {
   }
 }
 
-/** Of a text that is JSON: braces, and strings with the colon that makes a key of one. */
+/** In a text that is JSON: braces, and strings with the colon that makes one a key. */
 const TOKEN = /[{}]|("(?:[^"\\]|\\.)*")(\s*:)?/g;
 
 function hasRepeatedKey(text: string): boolean {
@@ -34,7 +34,7 @@ function hasRepeatedKey(text: string): boolean {
     else if (token === '}') open.pop();
     else if (string !== undefined && colon !== undefined) {
       const keys = open.at(-1);
-      // Two ways of writing one key are one key.
+      // Different escapes may spell the same key.
       const key = JSON.parse(string) as string;
       if (keys?.has(key) === true) return true;
       keys?.add(key);

@@ -1,5 +1,5 @@
-// GATEWAY_TRUSTED_DOCUMENTS: the operations that may be run, where not any may be. A frontend's build lists what it asks;
-// what is not listed was not written by its authors.
+// GATEWAY_TRUSTED_DOCUMENTS: the list of operations that may be run. The build of a frontend lists its operations; any other
+// one was not written by its authors.
 
 import { createHash } from 'node:crypto';
 import { Kind, parse, validate, type GraphQLSchema } from 'graphql';
@@ -7,7 +7,7 @@ import { Kind, parse, validate, type GraphQLSchema } from 'graphql';
 import { isObject, parseJsonFile } from './strict-json.js';
 
 export interface TrustedDocuments {
-  /** The text of a document, by its id or by the SHA-256 hash of its text, in hexadecimal, with or without `sha256:`. */
+  /** The text of a document by its id, or by its SHA-256 hash in hexadecimal, with or without `sha256:`. */
   find(id: string): string | undefined;
   has(text: string): boolean;
   /** The names of the operations. */
@@ -20,9 +20,9 @@ interface Listed {
 }
 
 /**
- * Reads a list as GraphQL Code Generator writes it, `{id: text}`, or as Apollo's tools do, `{format:
+ * Parses a list as GraphQL Code Generator writes it, `{id: text}`, or as Apollo's tools do, `{format:
  * "apollo-persisted-query-manifest", version: 1, operations: [{id, body}]}`.
- * @param problems gets what is wrong with it, by the number of the document.
+ * @param problems receives what is wrong, by the number of the document.
  */
 export function parseTrustedDocuments(json: string, schema: GraphQLSchema, problems: string[]): TrustedDocuments {
   const root = parseJsonFile(json, problems);
@@ -41,12 +41,12 @@ export function parseTrustedDocuments(json: string, schema: GraphQLSchema, probl
     try {
       const document = parse(text);
       const [error] = validate(schema, document, undefined, { maxErrors: 1 });
-      if (error !== undefined) problems.push(`has a document, number ${index + 1}, that does not fit the schema.`);
+      if (error !== undefined) problems.push(`has a document, number ${index + 1}, that is not valid for the schema.`);
       return document.definitions.flatMap((each) =>
         each.kind === Kind.OPERATION_DEFINITION && each.name !== undefined ? [each.name.value] : [],
       );
     } catch {
-      problems.push(`has a document, number ${index + 1}, that is no GraphQL.`);
+      problems.push(`has a document, number ${index + 1}, that is not valid GraphQL.`);
       return [];
     }
   });
@@ -63,7 +63,7 @@ function createTrustedDocuments(listed: readonly Listed[], names: readonly strin
   };
 }
 
-/** What names a document that is kept or listed: the SHA-256 hash of its text, in hexadecimal. */
+/** The SHA-256 hash of a document's text, in hexadecimal. */
 export function hashOf(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }

@@ -1,16 +1,16 @@
-// What may be there already, and what may have to be waited for. Most of what an operation needs is kept, and a promise of
-// what is there puts off each that waits for it.
+// Maybe-promises: continue synchronously when the value is already available. Most of what an operation needs is cached, and
+// a promise would delay everything that follows.
 
-/** Goes on with the value: at once where it is there. */
+/** Calls `next` with the value, synchronously unless it is a promise. */
 export function whenThere<T, R>(value: T | Promise<T>, next: (value: T) => R | Promise<R>): R | Promise<R> {
   return value instanceof Promise ? value.then(next) : next(value);
 }
 
-/** What `work` gives, or what `otherwise` makes of its error: at once where it fails at once. */
+/** The result of `work`, or of `otherwise` with its error; synchronous unless `work` returns a promise. */
 export function recover<T, R>(work: () => T | Promise<T>, otherwise: (error: unknown) => R): T | R | Promise<T | R> {
   try {
-    const given = work();
-    return given instanceof Promise ? given.catch(otherwise) : given;
+    const result = work();
+    return result instanceof Promise ? result.catch(otherwise) : result;
   } catch (error) {
     return otherwise(error);
   }

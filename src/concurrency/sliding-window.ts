@@ -1,11 +1,11 @@
-// Counts over the last while, such as the calls and failures of the last 30 seconds, in a few buckets: the memory does
-// not grow with the traffic, and what is counted leaves the window to the tenth of its length.
+// Counts events over a sliding window, such as the calls of the last 30 seconds. Ten buckets: memory does not grow with the
+// traffic, and events leave the window to a tenth of its length.
 
 import type { Clock } from '../clock.js';
 
 export interface SlidingWindowCounter<Name extends string> {
   add(name: Name): void;
-  /** How often `name` was counted within the window. */
+  /** How often `name` was added within the window. */
   count(name: Name): number;
   clear(): void;
 }
@@ -17,15 +17,15 @@ export function createSlidingWindowCounter<Name extends string>(
   windowMs: number,
 ): SlidingWindowCounter<Name> {
   const bucketMs = windowMs / BUCKETS;
-  /** By the number of the bucket since the epoch. */
+  /** By bucket number since the Unix epoch. */
   const buckets = new Map<number, Map<Name, number>>();
   let latest = 0;
-  /** The number of the bucket of now, once the old ones are gone. */
+  /** Drops buckets outside the window, and returns the current bucket number. */
   const rotate = (): number => {
     const current = Math.floor(clock.now() / bucketMs);
     if (current === latest) return current;
     latest = current;
-    // Those ahead of us were counted before the clock was set back.
+    // Buckets in the future were filled before the clock was set back.
     for (const index of buckets.keys()) if (index <= current - BUCKETS || index > current) buckets.delete(index);
     return current;
   };

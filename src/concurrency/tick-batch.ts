@@ -1,37 +1,36 @@
-// What comes in one turn of the event loop, taken step by step together: the code of a step is in the processor's caches
-// from the second on, where one by one each finds there what the kernel and all other steps left. For short works that is
-// more than half of what they take.
+// Batches work that arrives in one turn of the event loop and runs it stage by stage, so that the code of each stage is hot
+// in the CPU's caches: for short tasks that is more than half of their time.
 
-/** After so long those that were begun are ended before the next is begun. */
+/** After this time the started tasks are finished before the next one is started. */
 const MAX_WAIT_MS = 1;
 
 /**
- * Begins each with those that come in the same turn, in their order, once that turn is over; then ends them, in the same
- * order.
- * @param begin which must not throw, nor must what it gives: what ends it, where it can be ended at once.
+ * Returns a function that queues an item. After the current turn, all queued items are started in order, then finished in
+ * the same order.
+ * @param begin starts an item; returns the function that finishes it, or undefined. Neither may throw.
  * @param now in milliseconds.
  */
 export function createCohorts<T>(
-  begin: (one: T) => (() => void) | undefined,
+  begin: (item: T) => (() => void) | undefined,
   now = () => performance.now(),
-): (one: T) => void {
+): (item: T) => void {
   let waiting: T[] = [];
   const run = (): void => {
-    const cohort = waiting;
+    const batch = waiting;
     waiting = [];
-    let ends: (() => void)[] = [];
+    let finishers: (() => void)[] = [];
     let since = now();
-    for (const one of cohort) {
-      const end = begin(one);
-      if (end !== undefined) ends.push(end);
+    for (const item of batch) {
+      const finish = begin(item);
+      if (finish !== undefined) finishers.push(finish);
       if (now() - since < MAX_WAIT_MS) continue;
-      for (const each of ends) each();
-      ends = [];
+      for (const finishItem of finishers) finishItem();
+      finishers = [];
       since = now();
     }
-    for (const each of ends) each();
+    for (const finishItem of finishers) finishItem();
   };
-  return (one) => {
-    if (waiting.push(one) === 1) setImmediate(run);
+  return (item) => {
+    if (waiting.push(item) === 1) setImmediate(run);
   };
 }

@@ -1,10 +1,10 @@
-// Long works, one after the other, with the event loop in between: who does many in one go leaves everybody else waiting.
+// Runs long tasks one at a time, and yields to the event loop before each.
 
 import { setImmediate } from 'node:timers/promises';
 
 import { createTurns } from './semaphore.js';
 
-/** Runs each work in a turn of the event loop of its own. */
+/** Runs each task in its own turn of the event loop. */
 export function createBreathing(): <T>(work: () => T) => Promise<T> {
   const inTurn = createTurns(1);
   return (work) =>

@@ -4,7 +4,7 @@ import type { GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
 
 import type { Authentication } from '../auth/authentication.js';
-import { createRequestLimits } from '../auth/request-limits.js';
+import { createRequestLimits } from '../concurrency/request-limits.js';
 import type { TrustedDocuments } from '../auth/trusted-documents.js';
 import type { AnswerMemory } from '../cache/memory/response-store.js';
 import type { Clock } from '../clock.js';

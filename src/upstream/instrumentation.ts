@@ -1,24 +1,24 @@
-// What may surround the calls to ScaleOps and the logins, so that they can be counted and traced. This room does neither.
+// Hooks around the calls to ScaleOps and the logins, by which telemetry counts and traces them.
 
 import type { ReportKind } from '../report/request.js';
 
-/** One call for a report, while it is made. */
+/** One call for a report. */
 export interface ObservedCall {
   readonly report: ReportKind;
-  /** Which of the calls that one report took, from 1. */
+  /** The number of this call among those of one report request, from 1. */
   readonly number: number;
-  /** Whether it is made because one before it failed; a call with a new token is none. */
+  /** Whether an earlier call failed; a call that only has a new token is no retry. */
   readonly isRetry: boolean;
-  /** Headers to send along. */
+  /** Headers to send with the call, such as `traceparent`. */
   headers: Readonly<Record<string, string>>;
-  /** Of the answer; undefined where there was none. */
+  /** The HTTP status; undefined if there was no response. */
   status: number | undefined;
 }
 
 export interface UpstreamInstrument {
-  /** Surrounds one call. What it throws is what `run` throws: an UpstreamError, or the reason of who left. */
+  /** Wraps one call. Throws what `run` throws: an UpstreamError, or the reason of the caller's signal. */
   call<T>(call: ObservedCall, run: () => Promise<T>): Promise<T>;
-  /** Surrounds one login. */
+  /** Wraps one login. */
   login<T>(run: () => Promise<T>): Promise<T>;
 }
 

@@ -1,5 +1,5 @@
-// Whose data a report is. A principal stands for one identity at ScaleOps: its `id` may stand in a cache key, and its
-// secret goes nowhere.
+// A principal: one identity at ScaleOps, to which reports belong. Its `id` is part of every cache key; its secret is never
+// given out.
 
 import { createHmac } from 'node:crypto';
 
@@ -11,31 +11,31 @@ export function isToken(text: string): boolean {
   return /^[\x21-\x7e]+$/.test(text);
 }
 
-/** How a principal comes by the token of a call. */
-export interface Tokens {
-  /** @throws UpstreamError where there is none to be had. */
+/** Provides the token of each call. */
+export interface TokenProvider {
+  /** @throws UpstreamError when no token can be obtained. */
   token(caller: AbortableCaller): Promise<string>;
-  /** Another token in place of one that ScaleOps did not take; undefined where there is none. @throws UpstreamError */
+  /** A new token in place of one that ScaleOps rejected; undefined if there is none. @throws UpstreamError */
   renew(refused: string, caller: AbortableCaller): Promise<string | undefined>;
-  /** ScaleOps did not take the renewed token either. */
+  /** ScaleOps rejected the renewed token as well. */
   reject(token: string): void;
-  /** The error for a principal whose tokens are not taken. */
-  refusal(reason: string): UpstreamError;
+  /** The error for a principal whose tokens ScaleOps rejects. */
+  rejectionError(reason: string): UpstreamError;
 }
 
 export interface Principal {
-  /** An HMAC of its secret: equal for equal secrets, in every replica, and no way back to one. */
+  /** An HMAC of the secret: equal for equal secrets in every replica, and not reversible. */
   readonly id: string;
-  /** 32 bytes that only who knows the secret can have: what is kept outside of the process is sealed with it. */
+  /** 32 bytes that are derived from the secret: the key that encrypts reports in the shared cache. */
   readonly sealingKey: Buffer;
-  /** Whether it is a caller of the gateway, whose token may be taken back at any time; else it is the gateway itself. */
+  /** Whether it is a caller of the gateway, whose token may be revoked at any time; else it is the gateway itself. */
   readonly isCaller: boolean;
-  /** When it ends, in milliseconds since the Unix epoch: from then on nothing kept is its own. */
+  /** When its token expires, in milliseconds since the Unix epoch: cached reports are not served afterwards. */
   readonly expiresAt: number | undefined;
-  readonly tokens: Tokens;
+  readonly tokens: TokenProvider;
 }
 
-/** `secret` has to be one that cannot be guessed: a token, or what was derived at some cost from a password. */
+/** @param secret one that cannot be guessed: a token, or a key that was derived from a password by a slow function. */
 export function createPrincipal(secret: string | Buffer, rest: PrincipalParts): Principal {
   return new SecretPrincipal(secret, rest);
 }
@@ -46,7 +46,7 @@ class SecretPrincipal implements Principal {
   readonly id: string;
   readonly isCaller: boolean;
   readonly expiresAt: number | undefined;
-  readonly tokens: Tokens;
+  readonly tokens: TokenProvider;
   readonly #secret: string | Buffer;
   #sealingKey: Buffer | undefined;
 
@@ -58,7 +58,7 @@ class SecretPrincipal implements Principal {
     this.id = this.#derive('principal').toString('base64url');
   }
 
-  /** Made when it is needed: most requests are answered from this process. */
+  /** Derived on first use: most requests are answered from this process. */
   get sealingKey(): Buffer {
     return (this.#sealingKey ??= this.#derive('sealing key'));
   }

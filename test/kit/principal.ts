@@ -13,7 +13,7 @@ export function principalOf(token: string, rest: Partial<Pick<Principal, 'isCall
       token: () => Promise.resolve(token),
       renew: () => Promise.resolve(undefined),
       reject: () => undefined,
-      refusal: (reason) => new UpstreamError('UPSTREAM_UNAUTHENTICATED', { reason }),
+      rejectionError: (reason) => new UpstreamError('UPSTREAM_UNAUTHENTICATED', { reason }),
     },
   });
 }

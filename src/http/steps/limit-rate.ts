@@ -3,7 +3,7 @@
 
 import { createHash } from 'node:crypto';
 
-import type { RequestLimits } from '../../auth/request-limits.js';
+import type { RequestLimits } from '../../concurrency/request-limits.js';
 import { GatewayError } from '../../errors.js';
 import type { GraphQLRequest } from '../graphql-request.js';
 

@@ -1,5 +1,5 @@
-// Who the gateway is to ScaleOps, by SCALEOPS_AUTH: itself, with a ready-made token or one that it obtains by a login, or
-// each caller with a token of its own.
+// The principal of each request, by SCALEOPS_AUTH: the gateway itself, with a given token or one from a login, or each caller
+// with a token of its own.
 
 import { scrypt } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
@@ -12,10 +12,10 @@ import { UNOBSERVED, type UpstreamInstrument } from '../instrumentation.js';
 import type { ProxySettings } from '../http/proxy.js';
 import { readExpiry } from './jwt-expiry.js';
 import { createScaleOpsLogin, type LoginSettings } from './scaleops-login.js';
-import { createObtainedTokens, type Login } from './token-cache.js';
-import { createPrincipal, isToken, type Principal, type Tokens } from '../principal.js';
+import { createTokenCache, type Login } from './token-cache.js';
+import { createPrincipal, isToken, type Principal, type TokenProvider } from '../principal.js';
 
-/** Where a ready-made token is: given as it is, or in a file that may be renewed while the gateway runs. */
+/** A given token, or a file that holds one and may be replaced while the gateway runs. */
 export type TokenSource = { readonly token: string } | { readonly file: string };
 
 export type AuthSettings =
@@ -26,9 +26,9 @@ export type AuthSettings =
 
 export interface Credentials {
   /**
-   * Whose data a request is about; `callerToken` is the caller's own, where it sent one. At once where nothing has to be
-   * waited for.
-   * @throws GatewayError UNAUTHENTICATED where the caller has to send one; UpstreamError UPSTREAM_UNAUTHENTICATED where
+   * The principal of a request. Synchronous when it is known already.
+   * @param callerToken the bearer token of the caller.
+   * @throws GatewayError UNAUTHENTICATED when the caller must send a token; UpstreamError UPSTREAM_UNAUTHENTICATED when
    *   the gateway has none.
    */
   principal(callerToken?: string): Principal | Promise<Principal>;
@@ -51,49 +51,52 @@ export function createCredentials(options: CredentialsOptions): Credentials {
     case 'token':
       return createTokenCredentials(auth.source);
     case 'forward':
-      return FORWARDED;
+      return forwardedCredentials;
     case 'login': {
-      const refusal = refuseWith('Check SCALEOPS_USERNAME and SCALEOPS_PASSWORD.');
-      const login = watchLogin(createScaleOpsLogin(auth, { url, timeoutMs, proxy, clock }, refusal), instrument);
+      const rejectionError = createRejectionError('Check SCALEOPS_USERNAME and SCALEOPS_PASSWORD.');
+      const login = instrumentLogin(
+        createScaleOpsLogin(auth, { url, timeoutMs, proxy, clock }, rejectionError),
+        instrument,
+      );
       const account = { names: [url, auth.username], password: auth.password };
-      return createAccountCredentials(account, login, createObtainedTokens(login, clock, refusal));
+      return createAccountCredentials(account, login, createTokenCache(login, clock, rejectionError));
     }
     case 'azure': {
-      const refusal = refuseWith('Check SCALEOPS_AZURE_TENANT_ID, _CLIENT_ID and _CLIENT_SECRET.');
-      const login = watchLogin(createAzureLogin(auth, { timeoutMs, proxy, clock }, refusal), instrument);
+      const rejectionError = createRejectionError('Check SCALEOPS_AZURE_TENANT_ID, _CLIENT_ID and _CLIENT_SECRET.');
+      const login = instrumentLogin(createAzureLogin(auth, { timeoutMs, proxy, clock }, rejectionError), instrument);
       const account = { names: [auth.authority, auth.tenantId, auth.clientId], password: auth.clientSecret };
-      return createAccountCredentials(account, login, createObtainedTokens(login, clock, refusal));
+      return createAccountCredentials(account, login, createTokenCache(login, clock, rejectionError));
     }
   }
 }
 
-function watchLogin(login: Login, instrument: Pick<UpstreamInstrument, 'login'>): Login {
+function instrumentLogin(login: Login, instrument: Pick<UpstreamInstrument, 'login'>): Login {
   return { ...login, obtain: (signal) => instrument.login(() => login.obtain(signal)) };
 }
 
-function refuseWith(hint: string): Tokens['refusal'] {
+function createRejectionError(hint: string): TokenProvider['rejectionError'] {
   return (reason) => new UpstreamError('UPSTREAM_UNAUTHENTICATED', { reason, hint });
 }
 
-/** A token that is what it is: there is no other in its place. */
-function readyMade(token: string, refusal: Tokens['refusal']): Tokens {
+/** A token that cannot be renewed. */
+function staticToken(token: string, rejectionError: TokenProvider['rejectionError']): TokenProvider {
   return {
     token: () => Promise.resolve(token),
     renew: () => Promise.resolve(undefined),
     reject: () => undefined,
-    refusal,
+    rejectionError,
   };
 }
 
 interface Account {
-  /** What it is called, and where. */
+  /** What identifies the account: its host and its name. */
   readonly names: readonly string[];
   readonly password: string;
 }
 
-/** An account whose tokens come and go: it is the account that is the principal, so that its reports outlive a token. */
-function createAccountCredentials({ names, password }: Account, login: Login, tokens: Tokens): Credentials {
-  // A password can be guessed; scrypt makes each guess at one dear, should the id ever be seen.
+/** The principal is the account, not its token, so that cached reports outlive a token. */
+function createAccountCredentials({ names, password }: Account, login: Login, tokens: TokenProvider): Credentials {
+  // A password can be guessed; scrypt makes each guess expensive, should the id ever leak.
   const derive = promisify<string, string, number, Buffer>(scrypt);
   let principal: Principal | Promise<Principal> = derive(password, JSON.stringify(names), 32).then(
     (secret) => (principal = createPrincipal(secret, { isCaller: false, expiresAt: undefined, tokens })),
@@ -102,13 +105,13 @@ function createAccountCredentials({ names, password }: Account, login: Login, to
 }
 
 function createTokenCredentials(source: TokenSource): Credentials {
-  const refusal = refuseWith('Check SCALEOPS_TOKEN or SCALEOPS_TOKEN_FILE.');
+  const rejectionError = createRejectionError('Check SCALEOPS_TOKEN or SCALEOPS_TOKEN_FILE.');
   const read = 'token' in source ? () => source.token : createFileReader(source.file);
   let latest: { readonly token: string; readonly principal: Principal } | undefined;
   const find = (): Principal => {
     const token = read();
     if (latest?.token !== token) {
-      const rest = { isCaller: false, expiresAt: readExpiry(token), tokens: readyMade(token, refusal) };
+      const rest = { isCaller: false, expiresAt: readExpiry(token), tokens: staticToken(token, rejectionError) };
       latest = { token, principal: createPrincipal(token, rest) };
     }
     return latest.principal;
@@ -119,8 +122,8 @@ function createTokenCredentials(source: TokenSource): Credentials {
   };
 }
 
-/** Each caller is a principal, by the token that it sent. */
-const FORWARDED: Credentials = {
+/** Each caller is a principal, identified by its token. */
+const forwardedCredentials: Credentials = {
   principal(token) {
     if (token === undefined || !isToken(token)) {
       throw new GatewayError('UNAUTHENTICATED', { reason: 'no bearer token' });
@@ -128,7 +131,7 @@ const FORWARDED: Credentials = {
     return createPrincipal(token, {
       isCaller: true,
       expiresAt: readExpiry(token),
-      tokens: readyMade(token, (reason) => new UpstreamError('UNAUTHENTICATED', { reason })),
+      tokens: staticToken(token, (reason) => new UpstreamError('UNAUTHENTICATED', { reason })),
     });
   },
   close: () => Promise.resolve(),
@@ -136,15 +139,15 @@ const FORWARDED: Credentials = {
 
 const TIME_STEP_MS = 100;
 
-/** Gives the token in a file, and reads the file again when it has changed: a mounted secret is replaced under us. */
+/** Returns the token in a file, which is read again when it has changed: Kubernetes replaces mounted secrets. */
 function createFileReader(path: string): () => string {
   let read: { readonly version: string; readonly token: string } | undefined;
   return () => {
     try {
-      // Microseconds, and not a trip to the thread pool, for each request. The inode tells of a link that was moved.
+      // Synchronous: microseconds, without the thread pool. The inode changes when a link is moved to another file.
       const { mtimeMs, ctimeMs, ino, size } = statSync(path);
       const version = [mtimeMs, ctimeMs, ino, size].join();
-      // File systems tell time in steps: within one, a second change looks like the first.
+      // File systems round times: a second change within one step looks like the first.
       const isSettled = Date.now() - mtimeMs > TIME_STEP_MS;
       if (!isSettled || read?.version !== version) read = { version, token: readFileSync(path, 'utf8').trim() };
     } catch {

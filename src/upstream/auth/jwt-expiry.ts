@@ -1,6 +1,6 @@
-// Reading a JWT without trusting it: when it says that it ends. Whether it is genuine is for ScaleOps to say.
+// Reads when a JWT expires, without verifying it: ScaleOps does that.
 
-/** The `exp` claim in milliseconds since the Unix epoch (RFC 7519, section 4.1.4); undefined where there is none. */
+/** The `exp` claim in milliseconds since the Unix epoch (RFC 7519, section 4.1.4); undefined if there is none. */
 export function readExpiry(token: string): number | undefined {
   const [, payload, signature] = token.split('.');
   if (payload === undefined || signature === undefined) return undefined;

@@ -1,11 +1,11 @@
-// The login of ScaleOps itself (built-in users, LDAP): credentials in, and a redirect out that is not followed, whose
-// Location carries the token. Source: the vendor's page on authentication, see schema/scaleops.openapi.yaml.
+// Logs in to ScaleOps itself (built-in users, LDAP). The response is a redirect, which is not followed: its Location carries
+// the token. Source: the vendor's page on authentication, see schema/scaleops.openapi.yaml.
 
 import { UpstreamError } from '../../errors.js';
 import { pathUnder } from '../http/connections.js';
-import { createLoginHost, type LoginHostOptions } from './token-endpoint.js';
+import { createTokenEndpoint, type TokenEndpointOptions } from './token-endpoint.js';
 import type { Login } from './token-cache.js';
-import { isToken, type Tokens } from '../principal.js';
+import { isToken, type TokenProvider } from '../principal.js';
 
 export interface LoginSettings {
   readonly username: string;
@@ -16,14 +16,14 @@ const LOGIN_PATH = '/auth/callback';
 
 export function createScaleOpsLogin(
   { username, password }: LoginSettings,
-  options: Omit<LoginHostOptions, 'readsText' | 'nonsense'>,
-  refusal: Tokens['refusal'],
+  options: Omit<TokenEndpointOptions, 'hasTextBody' | 'invalidResponseMessage'>,
+  rejectionError: TokenProvider['rejectionError'],
 ): Login {
   const { url } = options;
-  const host = createLoginHost({
+  const host = createTokenEndpoint({
     ...options,
-    readsText: false,
-    nonsense: 'The login of ScaleOps makes no sense. Check SCALEOPS_URL.',
+    hasTextBody: false,
+    invalidResponseMessage: 'The login endpoint gave an invalid response. Check SCALEOPS_URL.',
   });
   const request = {
     path: pathUnder(url, LOGIN_PATH),
@@ -38,15 +38,15 @@ export function createScaleOpsLogin(
         throw new UpstreamError('UPSTREAM_NOT_FOUND', { message, reason: 'login: HTTP 404' });
       }
       const token = readToken(location, url);
-      // Who is not let in is sent back to the login page, or shown it.
-      if (token === undefined) throw refusal(`login: HTTP ${status} without a token`);
+      // Wrong credentials lead back to the login page, or show it.
+      if (token === undefined) throw rejectionError(`login: HTTP ${status} without a token`);
       return { token };
     },
     close: () => host.close(),
   };
 }
 
-/** The query parameter of the redirect; it is our own host's answer, wherever it would send us. */
+/** Reads the token from the redirect. Its host does not matter: the response came from the configured one. */
 function readToken(location: string | undefined, url: string): string | undefined {
   if (location === undefined || !URL.canParse(location, url)) return undefined;
   const token = new URL(location, url).searchParams.get('token') ?? '';

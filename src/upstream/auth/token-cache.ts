@@ -1,90 +1,98 @@
-// Tokens that are obtained by a login and end after a while. One login serves all who wait, a new token is fetched before
-// the old one ends, and a login that was refused is not repeated for a while: accounts are locked for less.
+// Caches the token that a login issued. Callers share one login, a token is refreshed before it expires, and a rejected login
+// is not repeated for a while: repeated failures lock accounts.
 
 import type { Clock } from '../../clock.js';
 import { UpstreamError } from '../../errors.js';
 import { createSingleFlight } from '../../concurrency/single-flight.js';
 import { readExpiry } from './jwt-expiry.js';
-import type { Tokens } from '../principal.js';
+import type { TokenProvider } from '../principal.js';
 
-/** What a login gave. */
+/** The result of a login. */
 export interface ObtainedToken {
   readonly token: string;
-  /** How long it is valid, in milliseconds, where the login says so. */
+  /** How long the token is valid, in milliseconds, if the login says so. */
   readonly lifetimeMs?: number | undefined;
 }
 
 export interface Login {
-  /** @throws UpstreamError; a refusal where the credentials are wrong. */
+  /** @throws UpstreamError; one with `isRefusal` when the credentials are wrong. */
   obtain(signal: AbortSignal): Promise<ObtainedToken>;
   close(): Promise<void>;
 }
 
-/** How long a token lives that does not say it. The vendor's own client takes it for an hour. */
+/** The lifetime of a token that does not tell it: an hour, as the vendor's own client assumes. */
 const DEFAULT_LIFETIME_MS = 3_600_000;
-/** A new token is fetched in the last tenth of a token's life, and not sooner than a few minutes before its end. */
-const RENEW_PART = 0.1;
-const MAX_RENEW_AHEAD_MS = 300_000;
-/** A token that ends within this time may have ended when it arrives; of one that lives shorter, the last tenth. */
+/** A token is refreshed in the last tenth of its lifetime, at most some minutes before it expires. */
+const REFRESH_SHARE = 0.1;
+const MAX_REFRESH_AHEAD_MS = 300_000;
+/** A token that expires within this time may expire on its way; at most the last tenth of its lifetime. */
 const LEEWAY_MS = 5_000;
+/** The pause after a rejected login, and after a failed refresh. */
 const PAUSE_MS = 30_000;
 
-interface Held {
+interface CachedToken {
   readonly token: string;
-  /** Up to when it is sent. */
+  /** Until when it is sent. */
   readonly endsAt: number;
-  /** From when on another one is fetched. */
-  renewAt: number;
+  /** From when on a new one is fetched. */
+  refreshAt: number;
 }
 
-export function createObtainedTokens(login: Login, clock: Clock, refusal: Tokens['refusal']): Tokens {
-  const flights = createSingleFlight<Held>();
-  let held: Held | undefined;
+export function createTokenCache(
+  login: Login,
+  clock: Clock,
+  rejectionError: TokenProvider['rejectionError'],
+): TokenProvider {
+  const flights = createSingleFlight<CachedToken>();
+  let current: CachedToken | undefined;
   let pausedUntil = -Infinity;
 
   const isPaused = (): boolean => pausedUntil - clock.now() > 0 && pausedUntil - clock.now() <= PAUSE_MS;
-  const obtain = async (signal: AbortSignal): Promise<Held> => {
+  const obtain = async (signal: AbortSignal): Promise<CachedToken> => {
     try {
       const { token, lifetimeMs = DEFAULT_LIFETIME_MS } = await login.obtain(signal);
-      const now = clock.now();
-      const expiry = readExpiry(token) ?? Infinity;
-      // One that has ended when it comes is a matter of clocks that differ; ScaleOps will say if it is not.
-      const endsAt = Math.min(now + lifetimeMs, expiry > now ? expiry : Infinity);
-      const tenthMs = (endsAt - now) * RENEW_PART;
-      const renewAt = endsAt - Math.min(tenthMs, MAX_RENEW_AHEAD_MS);
-      held = { token, endsAt: endsAt - Math.min(tenthMs, LEEWAY_MS), renewAt };
-      return held;
+      current = toCachedToken(token, lifetimeMs, clock.now());
+      return current;
     } catch (error) {
       if (error instanceof UpstreamError && error.isRefusal) pausedUntil = clock.now() + PAUSE_MS;
       throw error;
     }
   };
-  const join = (signal?: AbortSignal): Promise<Held> => {
-    if (isPaused()) return Promise.reject(refusal('the login was refused a moment ago'));
+  const join = (signal?: AbortSignal): Promise<CachedToken> => {
+    if (isPaused()) return Promise.reject(rejectionError('the login was refused a moment ago'));
     return flights.join('login', obtain, signal);
   };
 
   return {
-    refusal,
-    async token(leaving) {
+    rejectionError,
+    async token(caller) {
       const now = clock.now();
-      if (held === undefined || now >= held.endsAt) return (await join(leaving.signal)).token;
-      // In the background: the token that we have is still good, and whoever asks need not wait for the next.
-      const current = held;
-      if (now >= current.renewAt && !isPaused()) {
+      if (current === undefined || now >= current.endsAt) return (await join(caller.signal)).token;
+      // In the background: the cached token is still valid.
+      const cached = current;
+      if (now >= cached.refreshAt && !isPaused()) {
         join().catch(() => {
-          current.renewAt = clock.now() + PAUSE_MS;
+          cached.refreshAt = clock.now() + PAUSE_MS;
         });
       }
-      return current.token;
+      return cached.token;
     },
-    async renew(refused, leaving) {
-      if (held?.token === refused) held = undefined;
-      return held?.token ?? (await join(leaving.signal)).token;
+    async renew(rejected, caller) {
+      if (current?.token === rejected) current = undefined;
+      return current?.token ?? (await join(caller.signal)).token;
     },
     reject(token) {
-      if (held?.token === token) held = undefined;
+      if (current?.token === token) current = undefined;
       pausedUntil = clock.now() + PAUSE_MS;
     },
   };
+}
+
+function toCachedToken(token: string, lifetimeMs: number, now: number): CachedToken {
+  const expiry = readExpiry(token) ?? Infinity;
+  // A token that has expired on arrival means that clocks differ; ScaleOps decides.
+  const endsAt = Math.min(now + lifetimeMs, expiry > now ? expiry : Infinity);
+  const tenthMs = (endsAt - now) * REFRESH_SHARE;
+  const refreshAt = endsAt - Math.min(tenthMs, MAX_REFRESH_AHEAD_MS);
+  return { token, endsAt: endsAt - Math.min(tenthMs, LEEWAY_MS), refreshAt };
 }

@@ -1,5 +1,5 @@
-// One POST to where tokens are given: with a deadline, a bound on the answer, and no redirect followed. What is wrong
-// with the host itself becomes our errors here; what the answer means is for who asked.
+// One POST to an endpoint that issues tokens: with a deadline and a size limit, and without following redirects. Faults of
+// the host become UpstreamErrors here; the caller interprets the response.
 
 import type { Clock } from '../../clock.js';
 import { UpstreamError } from '../../errors.js';
@@ -9,56 +9,63 @@ import { headerOf } from '../http/connections.js';
 import { createDispatcher, type ProxySettings } from '../http/proxy.js';
 import { parseRetryAfter, toStatusError, toTransportError } from '../http/errors.js';
 
-export interface LoginRequest {
+export interface TokenRequest {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
 
-export interface LoginAnswer {
+export interface TokenResponse {
   readonly status: number;
   readonly location: string | undefined;
-  /** Empty where `readsText` is not set. */
+  /** Empty unless `hasTextBody` is set. */
   readonly text: string;
 }
 
-export interface LoginHost {
+export interface TokenEndpoint {
   /** @throws UpstreamError when the host cannot be reached, is too slow, or fails (408, 429, 5xx). */
-  post(request: LoginRequest, signal: AbortSignal): Promise<LoginAnswer>;
+  post(request: TokenRequest, signal: AbortSignal): Promise<TokenResponse>;
   close(): Promise<void>;
 }
 
-export interface LoginHostOptions {
+export interface TokenEndpointOptions {
   readonly url: string;
   readonly timeoutMs: number;
   readonly proxy?: ProxySettings | undefined;
   readonly clock: Clock;
-  /** Whether the token is in the text of the answer. */
-  readonly readsText: boolean;
-  /** What a client is told when the answer makes no sense, and which setting to look at. */
-  readonly nonsense: string;
+  /** Whether the token is in the body. */
+  readonly hasTextBody: boolean;
+  /** The error message for an invalid response; names the setting to check. */
+  readonly invalidResponseMessage: string;
 }
 
-/** A login is a small thing: whoever takes longer is not well. */
+/** A login is a small request: a host that takes longer has a problem. */
 const MAX_LOGIN_MS = 10_000;
-const MAX_ANSWER_BYTES = 262_144;
+const MAX_RESPONSE_BYTES = 262_144;
 
-export function createLoginHost({ url, timeoutMs, proxy, clock, readsText, nonsense }: LoginHostOptions): LoginHost {
+export function createTokenEndpoint({
+  url,
+  timeoutMs,
+  proxy,
+  clock,
+  hasTextBody,
+  invalidResponseMessage,
+}: TokenEndpointOptions): TokenEndpoint {
   const { origin } = new URL(url);
   const dispatcher = createDispatcher(origin, 1, proxy);
 
-  const post = async (request: LoginRequest, signal: AbortSignal): Promise<LoginAnswer> => {
+  const post = async (request: TokenRequest, signal: AbortSignal): Promise<TokenResponse> => {
     const response = await dispatcher.request({ origin, method: 'POST', ...request, signal });
     const { statusCode: status, body } = response;
     const location = headerOf(response, 'location');
     const isFault = status === 408 || status === 429 || status >= 500;
-    if (isFault || !readsText) drainOrClose(body, clock);
+    if (isFault || !hasTextBody) drainOrClose(body, clock);
     if (isFault) {
       const retryAfterMs = parseRetryAfter(headerOf(response, 'retry-after'), clock.now());
       throw toStatusError({ status, location, retryAfterMs, pathSetting: '', url: new URL(url) });
     }
-    const bounds = { maxBytes: MAX_ANSWER_BYTES };
-    const blocks = readsText ? await readBody(body, headerOf(response, 'content-encoding'), bounds) : [];
+    const bounds = { maxBytes: MAX_RESPONSE_BYTES };
+    const blocks = hasTextBody ? await readBody(body, headerOf(response, 'content-encoding'), bounds) : [];
     return { status, location, text: Buffer.concat(blocks).toString('utf8') };
   };
 
@@ -69,7 +76,7 @@ export function createLoginHost({ url, timeoutMs, proxy, clock, readsText, nonse
       try {
         return await deadline.race(post(request, deadline.signal));
       } catch (error) {
-        throw toLoginError(toTransportError(error), nonsense);
+        throw toLoginError(toTransportError(error), invalidResponseMessage);
       } finally {
         deadline.end();
       }
@@ -78,10 +85,14 @@ export function createLoginHost({ url, timeoutMs, proxy, clock, readsText, nonse
   };
 }
 
-/** What is wrong with an answer is said of a report elsewhere, and of a login here. */
-function toLoginError(error: unknown, nonsense: string): unknown {
+/** Errors about a response speak of a report; replaces their message by one about the login. */
+function toLoginError(error: unknown, invalidResponseMessage: string): unknown {
   if (!(error instanceof UpstreamError)) return error;
   if (error.code !== 'UPSTREAM_BAD_RESPONSE' && error.code !== 'UPSTREAM_RESPONSE_TOO_LARGE') return error;
   const { reason = '', retry } = error;
-  return new UpstreamError('UPSTREAM_BAD_RESPONSE', { message: nonsense, reason: `login: ${reason}`, retry });
+  return new UpstreamError('UPSTREAM_BAD_RESPONSE', {
+    message: invalidResponseMessage,
+    reason: `login: ${reason}`,
+    retry,
+  });
 }

@@ -1,5 +1,5 @@
-// The REST client: one POST a report over one connection pool, no memory. A call ends in a decoded report or in an
-// UpstreamError, and within its caller's deadline, which is over everything: login, queue, attempts, the last byte.
+// The REST client: one POST per report, no cache. A call ends in a parsed report or an UpstreamError, within its caller's
+// deadline, which covers everything: login, queue, attempts, the last byte.
 
 import { createHash } from 'node:crypto';
 import type { Dispatcher } from 'undici';
@@ -22,24 +22,24 @@ import type { ParsedReport, ReportParser } from '../parse/report-parser.js';
 import { createResilience, type ResilienceSettings } from './resilience.js';
 
 export interface ClientOptions {
-  /** The customer's ScaleOps host; a path in it stands before the paths of the reports. */
+  /** The ScaleOps host; its path is the prefix of the paths of the reports. */
   readonly url: string;
   readonly paths: Readonly<Record<ReportKind, string>>;
-  /** The longest body that is read, in decoded bytes. */
+  /** The longest body that is accepted, in decoded bytes. */
   readonly maxResponseBytes: number;
   readonly resilience: ResilienceSettings;
   readonly proxy?: ProxySettings | undefined;
   readonly clock: Clock;
   /** Closed by its creator. */
   readonly parser: ReportParser;
-  /** Told once a report about numbers that had to be left out. */
+  /** Called once per report whose numbers had to be left out. */
   readonly onDroppedNumbers: (report: ReportKind, count: number) => void;
-  /** Told when ScaleOps begins to be left alone, and when it is asked again. */
+  /** Called when the circuit opens and when it closes. */
   readonly onBreaker: (isOpen: boolean) => void;
   readonly instrument?: UpstreamInstrument | undefined;
 }
 
-/** A report, and the text that it was read from, where the reader keeps it. */
+/** A report, and its body where the parser keeps it. */
 export interface FetchedReport {
   readonly report: Report;
   readonly body: Buffer | undefined;
@@ -57,7 +57,7 @@ export interface ScaleOpsClient {
     deadline: Deadline,
     callerKey?: string,
   ): Promise<FetchedReport>;
-  /** How many calls run, and how many wait for their turn. */
+  /** How many calls run, and how many are queued. */
   load(): BulkheadLoad;
   close(): Promise<void>;
 }
@@ -74,7 +74,7 @@ export function createScaleOpsClient(options: ClientOptions): ScaleOpsClient {
       try {
         return await callUpstream(host, options, context, call);
       } catch (error) {
-        // Undici says the same of a deadline, which is a fault of the upstream, and of a caller who left, which is none.
+        // The reason of the deadline tells a timeout, a fault of ScaleOps, from a caller that aborted.
         context.deadline.throwIfAborted();
         throw toTransportError(error);
       }
@@ -100,29 +100,29 @@ export function createScaleOpsClient(options: ClientOptions): ScaleOpsClient {
   };
 }
 
-/** `call` with the principal's token; with a new one, once, where ScaleOps does not take it. */
+/** Makes the call with the principal's token, and once more with a new one if ScaleOps rejects it. */
 async function withToken<T>(
   { tokens }: Principal,
-  leaving: AbortableCaller,
+  caller: AbortableCaller,
   call: (token: string) => Promise<T>,
 ): Promise<T> {
-  const token = await tokens.token(leaving);
+  const token = await tokens.token(caller);
   try {
     return await call(token);
   } catch (error) {
-    const reason = reasonOfRefusal(error);
-    const renewed = await tokens.renew(token, leaving);
-    if (renewed === undefined) throw tokens.refusal(reason);
+    const reason = unauthorizedReason(error);
+    const renewed = await tokens.renew(token, caller);
+    if (renewed === undefined) throw tokens.rejectionError(reason);
     return await call(renewed).catch((again: unknown) => {
-      const reasonAgain = reasonOfRefusal(again);
+      const reasonAgain = unauthorizedReason(again);
       tokens.reject(renewed);
-      throw tokens.refusal(reasonAgain);
+      throw tokens.rejectionError(reasonAgain);
     });
   }
 }
 
-/** Why the token was not taken; throws on what is about something else. */
-function reasonOfRefusal(error: unknown): string {
+/** Why ScaleOps rejected the token. @throws the error itself if it is about something else. */
+function unauthorizedReason(error: unknown): string {
   if (error instanceof UpstreamError && error.code === 'UPSTREAM_UNAUTHENTICATED') return error.reason ?? '';
   throw error;
 }
@@ -154,7 +154,7 @@ async function callUpstream(
   const { url, path, body } = toCall(request);
   const { pathSetting } = ENDPOINTS[request.report];
   deadline.throwIfAborted();
-  // Redirects are not followed: `request` does not, and the token must not travel.
+  // undici's `request` does not follow redirects: the token must not reach another host.
   const response = await connections.request({
     method: 'POST',
     path,

@@ -1,22 +1,22 @@
-// The two endpoints: which parameter of a report request goes where. Source: the vendor's page, see
-// schema/scaleops.openapi.yaml. The body takes all but two parameters of the workload report.
+// The two endpoints of ScaleOps: where each parameter of a report request goes. Source: the vendor's page, see
+// schema/scaleops.openapi.yaml. All parameters go into the body but two of the workload report.
 
 import { toParameters, type ReportKind, type ReportParameters, type ReportRequest } from '../../report/request.js';
 import { pathUnder } from '../http/connections.js';
 
 /** One POST to make. */
 export interface UpstreamCall {
-  /** Where it goes, but for its query. */
+  /** The URL without the query. */
   readonly url: URL;
-  /** With its query. */
+  /** The path with the query. */
   readonly path: string;
   readonly body: ReportParameters;
 }
 
 interface Endpoint {
-  /** The setting that holds the path, to name it when the upstream answers 404. */
+  /** The setting that holds the path, which the error for 404 names. */
   readonly pathSetting: string;
-  /** Parameters that the upstream takes only in the query string. */
+  /** Parameters that ScaleOps takes only in the query string. */
   readonly queryOnly: readonly string[];
 }
 
@@ -28,7 +28,7 @@ export const ENDPOINTS: Readonly<Record<ReportKind, Endpoint>> = {
 
 export type ToUpstreamCall = (request: ReportRequest) => UpstreamCall;
 
-/** @param base the host; a path in it stands before `paths`. */
+/** @param base the ScaleOps host; its path is the prefix of `paths`. */
 export function createUpstreamCalls(base: URL, paths: Readonly<Record<ReportKind, string>>): ToUpstreamCall {
   const toUrl = (path: string): URL => new URL(pathUnder(base, path), base);
   const urls = { aggregated: toUrl(paths.aggregated), workloads: toUrl(paths.workloads) };

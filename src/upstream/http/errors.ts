@@ -1,4 +1,4 @@
-// What a failed call means: from a status, or from the error of a socket, to one of our codes. The one table of it.
+// Maps the status of a response, or the error of a socket, to an error code of the gateway.
 
 import { errors } from 'undici';
 
@@ -9,7 +9,7 @@ const CODE_OF_STATUS: Readonly<Record<number, UpstreamErrorCode>> = {
   401: 'UPSTREAM_UNAUTHENTICATED',
   403: 'UPSTREAM_FORBIDDEN',
   404: 'UPSTREAM_NOT_FOUND',
-  // A host that serves pages takes no POST on a path that it does not know.
+  // A web server may answer 405 to a POST on a path that it does not know.
   405: 'UPSTREAM_NOT_FOUND',
   408: 'UPSTREAM_TIMEOUT',
   422: 'UPSTREAM_REJECTED',
@@ -20,26 +20,26 @@ const CODE_OF_STATUS: Readonly<Record<number, UpstreamErrorCode>> = {
   504: 'UPSTREAM_TIMEOUT',
 };
 
-/** Statuses of a host that may be well again in a moment. 429 is one when it says when. */
+/** Statuses that may be gone in a moment. 429 is retried if it says when. */
 const RETRIED_STATUSES: readonly number[] = [408, 500, 502, 503, 504];
 
-interface FailedAnswer {
+interface FailedResponse {
   readonly status: number;
   readonly location: string | undefined;
   readonly retryAfterMs: number | undefined;
-  /** The setting that holds the path which was called. */
+  /** The setting that holds the path. */
   readonly pathSetting: string;
-  /** Where the call went, to tell a login page of that host from a foreign one. */
+  /** The URL of the call: only a redirect within its host can lead to a login page. */
   readonly url: URL;
 }
 
-/** The error for an answer whose status is not 200. */
-export function toStatusError(answer: FailedAnswer): UpstreamError {
+/** The error for a response whose status is not 200. */
+export function toStatusError(answer: FailedResponse): UpstreamError {
   const { status, retryAfterMs, pathSetting } = answer;
   const reason = `HTTP ${status}`;
   if (status >= 300 && status < 400) {
     if (isLoginPage(answer)) return new UpstreamError('UPSTREAM_UNAUTHENTICATED', { reason });
-    // Sent somewhere else: that host is not the one that gave the older report.
+    // Another host: not the one that the cached report came from, so that it is no stand-in.
     return new UpstreamError('UPSTREAM_BAD_RESPONSE', { reason, allowsStale: false });
   }
   const code = CODE_OF_STATUS[status] ?? otherStatus(status);
@@ -47,7 +47,7 @@ export function toStatusError(answer: FailedAnswer): UpstreamError {
     reason,
     hint: code === 'UPSTREAM_NOT_FOUND' ? `Check ${pathSetting}.` : undefined,
     retry: RETRIED_STATUSES.includes(status) || (status === 429 && retryAfterMs !== undefined) ? 'budget' : 'never',
-    // Only who may try again is told when.
+    // `retryAfterMs` makes sense only for an error that may be retried.
     ...(ERROR_CODES[code].retryable && { retryAfterMs }),
   });
 }
@@ -57,14 +57,14 @@ function otherStatus(status: number): UpstreamErrorCode {
   return status >= 400 ? 'UPSTREAM_REJECTED' : 'UPSTREAM_BAD_RESPONSE';
 }
 
-/** A redirect within the host, to where one logs in. A redirect elsewhere is never taken for that. */
-function isLoginPage({ location, url }: FailedAnswer): boolean {
+/** Whether a redirect leads to a login page of the same host. */
+function isLoginPage({ location, url }: FailedResponse): boolean {
   if (location === undefined || !URL.canParse(location, url.href)) return false;
   const target = new URL(location, url);
   return target.origin === url.origin && /login|log-in|signin|sign-in|auth/i.test(target.pathname);
 }
 
-/** Faults of a connection that the next connection may not have. Those of TLS, for one, it has. */
+/** Faults that a new connection may not have, unlike those of TLS. */
 const RETRIED_REASONS: readonly string[] = [
   'ECONNREFUSED',
   'ECONNRESET',
@@ -79,12 +79,12 @@ const RETRIED_REASONS: readonly string[] = [
 ];
 
 /**
- * The error for a call that broke before it had a whole answer. Only a system error's code is kept, for the log. What
- * has no such code did not come from a socket: it is a defect of ours, given back as it is.
+ * The error for a call that failed before its response was complete. Keeps the code of a system error, for the log. An
+ * error without a code did not come from a socket: it is a defect of the gateway, and returned unchanged.
  */
 export function toTransportError(error: unknown): unknown {
   const reason = (error as { code?: unknown } | null)?.code;
-  // What the peer speaks is not HTTP. The parser's errors come without their code in undici 7, and quote the peer.
+  // The peer does not speak HTTP. These errors have no code in undici 7, and quote the peer.
   if (error instanceof errors.HTTPParserError || reason === 'UND_ERR_HEADERS_OVERFLOW') {
     return new UpstreamError('UPSTREAM_BAD_RESPONSE', { reason: 'not HTTP', retry: 'once' });
   }
@@ -96,17 +96,17 @@ export function toTransportError(error: unknown): unknown {
 
 const HTTP_DATE = /^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/;
 
-/** Nobody waits longer: a date far off is a mistake. */
+/** A longer wait is taken for a mistake of the host. */
 const MAX_RETRY_AFTER_MS = 3_600_000;
 
 /**
- * `Retry-After` in milliseconds, at most an hour: seconds or an HTTP date (RFC 9110, section 10.2.3); undefined when it
- * is neither.
+ * Parses `Retry-After`, in seconds or as an HTTP date (RFC 9110, section 10.2.3), into milliseconds, at most an hour.
+ * Undefined for anything else.
  */
 export function parseRetryAfter(value: string | undefined, nowMs: number): number | undefined {
   if (value === undefined) return undefined;
   if (/^\d+$/.test(value)) return Math.min(Number(value) * 1000, MAX_RETRY_AFTER_MS);
-  // Date.parse alone would take "Wat, 1" for a day in 2001.
+  // Date.parse alone would accept "Wat, 1" as a day in 2001.
   const date = HTTP_DATE.test(value) ? Date.parse(value) : Number.NaN;
   return Number.isNaN(date) ? undefined : Math.min(Math.max(0, date - nowMs), MAX_RETRY_AFTER_MS);
 }

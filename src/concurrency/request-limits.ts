@@ -1,10 +1,9 @@
 // The rate limits of a gateway: per address before authentication, per caller after it, and a lower one for callers that
 // fail to authenticate, which is what stops the guessing of tokens and keys.
 
-import { LRUCache } from 'lru-cache';
-
 import type { Clock } from '../clock.js';
-import { RateLimiter } from '../concurrency/rate-limiter.js';
+import { RateLimiter } from './rate-limiter.js';
+import { RecentKeys } from './recent-keys.js';
 
 export interface RequestLimitsOptions {
   /** GATEWAY_RATE_LIMIT: requests per minute of one caller. */
@@ -50,14 +49,14 @@ export function createRequestLimits({ perMinute, clock }: RequestLimitsOptions):
   const addresses = new RateLimiter({ perMinute: perMinute * CALLERS_PER_ADDRESS, clock });
   const callers = new RateLimiter({ perMinute, clock });
   const failures = new RateLimiter({ perMinute: Math.max(MIN_FAILURES, perMinute * FAILURE_SHARE), clock });
-  const accepted = new LRUCache<string, true>({ max: MAX_ACCEPTED });
+  const accepted = new RecentKeys(MAX_ACCEPTED);
   return {
     takeAddress: (address) => addresses.take(address),
     takeCaller: (callerKey) => callers.take(callerKey),
-    takeAttempt: (address, callerKey) => (accepted.get(callerKey) === true ? 0 : failures.take(address)),
+    takeAttempt: (address, callerKey) => (accepted.has(callerKey) ? 0 : failures.take(address)),
     recordAuthenticationSuccess(address, callerKey) {
       if (accepted.has(callerKey)) return;
-      accepted.set(callerKey, true);
+      accepted.add(callerKey);
       failures.refund(address);
     },
     refundAttempt(address, callerKey) {
