@@ -74,7 +74,7 @@ describe('ScaleOps that is left alone', () => {
     clock.advance(1_000);
     expect(countCodes(await Promise.all(askMany(stand, 72)))).toEqual({ good: 72 });
     expect(upstream.requests).toHaveLength(5 + 73);
-    expect(gateway.log.map(({ msg }) => msg)).toContain('ScaleOps answers again');
+    expect(gateway.log.map(({ msg }) => msg)).toContain('circuit breaker closed: ScaleOps responds again');
   });
 
   test('is left alone for twice as long after each probe that fails, up to 120 s, and then for 15 s again', async () => {

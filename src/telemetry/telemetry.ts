@@ -4,7 +4,7 @@ import type { Clock } from '../clock.js';
 import { chain, type Instruments } from './instrumentation.js';
 import { createMetrics, type Metrics } from './metrics.js';
 import { createOperationNames } from './operation-names.js';
-import { loadTracing, type Tracing, type TracingSettings } from './tracing.js';
+import { loadTracing, type ProxySettings, type Tracing, type TracingSettings } from './tracing.js';
 
 export interface TelemetrySettings {
   readonly metrics: boolean;
@@ -17,6 +17,8 @@ export interface TelemetrySettings {
 export interface TelemetryOptions extends TelemetrySettings {
   readonly version: string;
   readonly clock: Clock;
+  /** The proxy for exports of traces. */
+  readonly proxy?: ProxySettings | undefined;
   /** Whether to expose the metrics of the whole process (memory, CPU, garbage collection) as well. */
   readonly collectProcessMetrics: boolean;
   /** Called when exports of traces begin to fail, and when they succeed again. */
