@@ -1,5 +1,5 @@
-// Known holes of high or critical severity in what runs in production: none, or this fails. Where the registry gives no
-// advisories, that is said and is no failure: else nobody could build behind a mirror without them. Arguments go to npm.
+// Fails on known vulnerabilities of high or critical severity in production dependencies. A registry without advisories
+// is reported and is no failure: builds behind a mirror must work. Arguments go to npm.
 
 import { spawnSync } from 'node:child_process';
 
@@ -10,18 +10,18 @@ if (error) throw error;
 const report = parse(stdout);
 const counts = report?.metadata?.vulnerabilities;
 if (counts === undefined) {
-  // Not npm's own words, which name the registry.
-  const why = report?.statusCode ?? report?.error?.code ?? /npm error code (\w+)/.exec(stderr)?.[1] ?? 'no answer';
-  console.log(`audit: NOT DONE: the registry could not be asked for advisories (${why})`);
+  // npm's own message would name the registry.
+  const reason = report?.statusCode ?? report?.error?.code ?? /npm error code (\w+)/.exec(stderr)?.[1] ?? 'no answer';
+  console.log(`audit: NOT DONE: the registry could not be asked for advisories (${reason})`);
 } else {
-  const grave = Object.values(report.vulnerabilities).filter(({ severity }) => /^(?:high|critical)$/.test(severity));
-  for (const { name, severity, range, via } of grave) {
+  const severe = Object.values(report.vulnerabilities).filter(({ severity }) => /^(?:high|critical)$/.test(severity));
+  for (const { name, severity, range, via } of severe) {
     const advisories = via.filter((each) => typeof each === 'object').map(({ title, url }) => `${title} ${url}`);
     console.log(`${severity}: ${name} ${range}: ${advisories.join('; ') || `through ${via.join(', ')}`}`);
   }
-  const rest = counts.total - grave.length;
-  console.log(`audit: ${grave.length} high or critical, ${rest} less severe`);
-  process.exitCode = grave.length > 0 ? 1 : 0;
+  const rest = counts.total - severe.length;
+  console.log(`audit: ${severe.length} high or critical, ${rest} less severe`);
+  process.exitCode = severe.length > 0 ? 1 : 0;
 }
 
 function parse(text) {

@@ -1,10 +1,10 @@
-// Which licence each package has that runs in production: lists name, version and licence, and fails on one that nobody
-// has allowed. What is installed says it itself; a package for another platform is known from the lock file.
+// Lists the production dependencies with version and licence, and fails on a licence that is not allowed. The licence is
+// read from the installed package; for optional packages of other platforms, from the lock file.
 
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Use, change and passing on, also in a product that is sold; at most with their notice. */
+/** Permissive licences: use, change and redistribution, also commercially, at most with a notice. */
 const ALLOWED = [
   '0BSD',
   'Apache-2.0',
@@ -40,14 +40,14 @@ for (const line of refused) console.error(`licence not allowed: ${line}`);
 console.log(`licences: ${packages.length} packages, ${refused.length} not allowed`);
 process.exitCode = refused.length > 0 ? 1 : 0;
 
-/** `license` today; older packages have objects, or a list of them. */
+/** The field `license`; older packages have objects or lists. */
 function toLicence({ license, licenses }) {
   const found = license ?? licenses;
   const names = (Array.isArray(found) ? found : [found]).map((each) => (typeof each === 'object' ? each?.type : each));
   return names.every((name) => typeof name === 'string' && name !== '') ? names.join(' OR ') : undefined;
 }
 
-/** An SPDX expression: of what OR joins one will do, of what AND joins each is needed. */
+/** An SPDX expression: one operand of OR must be allowed, every operand of AND. */
 function isAllowedExpression(expression) {
   const plain = expression.replace(/[()]/g, ' ').trim();
   return plain.split(/\s+OR\s+/).some((each) => each.split(/\s+AND\s+/).every((name) => ALLOWED.includes(name.trim())));

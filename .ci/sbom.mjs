@@ -1,5 +1,5 @@
-// The software bill of materials (CycloneDX) of what runs in production, from the lock file: dist/sbom.cdx.json, or where
-// the first argument says.
+// Writes the software bill of materials (CycloneDX) of the production dependencies from the lock file, to
+// dist/sbom.cdx.json or the path in the first argument.
 
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
 const read = (file) => JSON.parse(readFileSync(join(root, file), 'utf8'));
-// Of everything: with --omit=dev npm 11 also leaves out whatever a package for development depends on as well.
+// Without --omit=dev: npm 11 would also omit production packages that a development package depends on.
 const args = ['sbom', '--package-lock-only', '--sbom-format=cyclonedx', '--sbom-type=application'];
 const { status, stdout, stderr } = spawnSync('npm', args, { cwd: root, encoding: 'utf8', maxBuffer: 2 ** 28 });
 if (status !== 0) throw new Error(`npm sbom: ${stderr}`);

@@ -1,4 +1,4 @@
-// The built server, once for real and by nothing but Node: its options, and started as the README says, asked, and stopped.
+// Runs the built server without test tools: its options, then the demo as in the README: start, query, stop.
 
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';

@@ -1,4 +1,4 @@
-// Vitest's JSON report in one line. What was skipped or left to do counts as not passed.
+// Summarises Vitest's JSON report in one line. Skipped and todo tests count as failures.
 
 import { readFileSync } from 'node:fs';
 

@@ -542,7 +542,7 @@ describe('jwt', () => {
     const issuer = await startIssuer(key);
     await issuer.stop();
     const stand = await startJwt({}, { issuer, key });
-    await logged(stand, 'the signing keys of the issuer cannot be had');
+    await logged(stand, 'the signing keys of the issuer cannot be fetched');
     expect(await stand.readiness()).toBe(503);
     const answer = await stand.askWith();
     expect(answer.status).toBe(503);
@@ -558,7 +558,7 @@ describe('jwt', () => {
     advance(stand, 5_000);
     expect(await stand.readiness()).toBe(503);
     await issuer.arrivals(1);
-    await logged(stand, 'the signing keys of the issuer can be had again');
+    await logged(stand, 'the signing keys of the issuer are available again');
     expect(await stand.readiness()).toBe(200);
     expectGood(await stand.askWith());
     expect(issuer.requests).toHaveLength(1);
@@ -616,7 +616,7 @@ describe('jwt', () => {
     const issuer = await startIssuer(key);
     act(issuer);
     const stand = await startJwt({}, { issuer, key });
-    await logged(stand, 'the signing keys of the issuer cannot be had');
+    await logged(stand, 'the signing keys of the issuer cannot be fetched');
     expect(await stand.readiness()).toBe(503);
     expect([(await stand.askWith()).status, (await stand.askWith()).status]).toEqual([503, 503]);
     // Neither those who ask nor probes have it asked again at once.
@@ -633,7 +633,7 @@ describe('jwt', () => {
     const issuer = await startIssuer();
     issuer.redirect(other.url);
     const stand = await startJwt({}, { issuer, key });
-    await logged(stand, 'the signing keys of the issuer cannot be had');
+    await logged(stand, 'the signing keys of the issuer cannot be fetched');
     expect((await stand.askWith()).status).toBe(503);
     expect([issuer.requests.length, other.requests.length]).toEqual([1, 0]);
     await other[Symbol.asyncDispose]();

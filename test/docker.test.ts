@@ -1,5 +1,5 @@
-// The image, without an engine to build it: the steps of the Dockerfile are run in empty folders, and what comes out is
-// started, asked, and stopped, as a container would be.
+// The Dockerfile without a container engine: it is parsed, and where its inputs changed its steps run in empty folders, and
+// the result is started, queried and stopped as a container would be.
 
 import { spawnSync } from 'node:child_process';
 import { chmod, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -88,13 +88,13 @@ async function layBase(root: string): Promise<void> {
 }
 
 describe('the Dockerfile', () => {
-  test('runs as a user by number that is not root, on a pinned line of Node that package.json allows', () => {
+  test('runs as a numeric user other than root, on a pinned major version of Node', () => {
     expect(textOf('USER')).toMatch(/^[1-9]\d*:[1-9]\d*$/);
     const bases = new Set(stages.map(({ base }) => base).filter((base) => stages.every(({ name }) => name !== base)));
     expect([...bases]).toEqual([expect.stringMatching(/^node:2\d(?:\.|-)/)]);
   });
 
-  test('says what it is, and of which version', async () => {
+  test('labels the image with name, version and description of package.json', async () => {
     const { name, version, description } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as Record<
       'name' | 'version' | 'description',
       string
@@ -107,14 +107,14 @@ describe('the Dockerfile', () => {
     });
   });
 
-  test('is started like the gateway on a machine', async () => {
+  test('starts the gateway like npm start', async () => {
     const { scripts } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as {
       readonly scripts: { readonly start: string };
     };
     expect(parseExec(textOf('CMD')).join(' ')).toBe(scripts.start);
   });
 
-  test('needs no script of a package to be installed', () => {
+  test('installs packages without their scripts', () => {
     const installs = stages.flatMap(({ instructions }) => instructions).filter(({ text }) => text.startsWith('npm ci'));
     expect(installs.map(({ text }) => text)).toEqual(['npm ci --ignore-scripts', 'npm ci --omit=dev --ignore-scripts']);
   });
@@ -143,7 +143,7 @@ if (areStepsRun()) {
       image = await buildImage();
     }, 240_000);
 
-    test('holds the compiled gateway, its package.json, production dependencies, and nothing else', async () => {
+    test('contains the compiled gateway, its package.json, production dependencies, and nothing else', async () => {
       const files = await listFiles(image.root);
       const own = files.filter((file) => !file.startsWith('app/node_modules/'));
       const sources = (await listFiles(join(folder, 'context/src'))).map((file) => file.replace(/\.ts$/, ''));
@@ -152,7 +152,7 @@ if (areStepsRun()) {
       expect(own).toEqual([...compiled, 'app/package.json', ...BASE_KEPT].sort());
     });
 
-    test('has every production dependency of the lockfile, and none for development', async () => {
+    test('contains every production dependency of the lock file, and no development dependency', async () => {
       const { packages } = JSON.parse(await readFile(join(ROOT, 'package-lock.json'), 'utf8')) as Lockfile;
       const manifests = (await listFiles(join(image.root, 'app'))).filter((file) => file.endsWith('/package.json'));
       const installed = manifests.map((file) => dirname(file)).filter((name) => Object.hasOwn(packages, name));
@@ -164,7 +164,7 @@ if (areStepsRun()) {
       expect(installed).toContain('node_modules/graphql-yoga');
     });
 
-    test('starts read-only, is healthy, answers, ends with 0 on SIGTERM, and is no longer healthy', async () => {
+    test('runs read-only, reports its health, answers a query, and exits with 0 on SIGTERM', async () => {
       // Elsewhere than where it was built: nothing outside the image may be needed.
       const root = join(folder, 'container');
       await cp(image.root, root, { recursive: true, verbatimSymlinks: true });
@@ -201,7 +201,7 @@ if (areStepsRun()) {
 }
 
 describe('the kit', () => {
-  test.runIf(canContain)('runs a container: first process, by number, nothing to write to', async () => {
+  test.runIf(canContain)('runs a container as process 1, with a numeric user and a read-only file system', async () => {
     const probe = `
       const tried = ['/usr/local/bin', '/'].map((folder) => {
         try { fs.writeFileSync(folder + '/written', ''); return 'written'; } catch ({ code }) { return code; }
@@ -218,7 +218,7 @@ describe('the kit', () => {
   const build = (text: string, root: string) =>
     buildStage({ name: '', base: '', instructions: [{ name: 'RUN', text }] }, root, folder, new Map(), outerEnv());
 
-  test('removes below the root of a stage, and never what the machine has at the same path', async () => {
+  test('removes files below the root of a stage only, never those of the machine', async () => {
     const [machine, root] = [join(folder, 'machine'), join(folder, 'root')];
     const files = ['tool/bin', 'tool-v1/bin', 'tool-v2/bin', 'other'];
     for (const file of files.flatMap((each) => [join(machine, each), join(root, machine, each)])) {
@@ -245,7 +245,7 @@ describe('the kit', () => {
 });
 
 describe('the build context', () => {
-  test('is what the build reads and nothing else', async () => {
+  test('contains only what the build reads', async () => {
     const files = await listFiles(join(folder, 'context'));
     expect(files.filter((file) => !file.startsWith('src/'))).toEqual([
       'package-lock.json',

@@ -1,4 +1,4 @@
-// What an orchestrator is told, and that a gateway starts although nothing it depends on is there: on real sockets.
+// Liveness and readiness on real sockets, also when the dependencies are down.
 
 import { describe, expect, test } from 'vitest';
 
@@ -9,8 +9,8 @@ import { createGate } from './kit/gate.js';
 import { parseMetrics } from './kit/prometheus.js';
 import { findFreePort } from './kit/tcp-proxy.js';
 
-describe('a gateway whose ScaleOps and Redis are not there', () => {
-  test('starts, is ready, and answers what can be answered', async () => {
+describe('a gateway without reachable ScaleOps and Redis', () => {
+  test('starts, is ready, and answers what needs neither', async () => {
     const [upstream, redis] = [await findFreePort(), await findFreePort()];
     const env = { CACHE_REDIS_URL: `redis://127.0.0.1:${redis}`, SCALEOPS_MAX_ATTEMPTS: '1' };
     await using stack = startGateway(`http://127.0.0.1:${upstream}`, env);
@@ -36,7 +36,7 @@ describe('a gateway whose ScaleOps and Redis are not there', () => {
     ).toBe(1);
   });
 
-  test('starts with a host that takes connections and never answers', async () => {
+  test('starts with a host that accepts connections and never responds', async () => {
     await using upstream = await startFaultServer();
     await using stack = startGateway(upstream.url);
     const url = await stack.gateway.listen();
@@ -47,7 +47,7 @@ describe('a gateway whose ScaleOps and Redis are not there', () => {
 
 describe('a gateway that stops', () => {
   // Mutations: close() that sets no reason; a body that names it; a line for each question instead of each change.
-  test('is alive, and ready no more: the answer says so, and the log why', async () => {
+  test('is live and not ready, and logs the reason once', async () => {
     const gate = createGate();
     await using stack = await startStack({ simulator: { latency: gate.pass } });
     const { gateway, log } = stack;
@@ -77,7 +77,7 @@ describe('readiness', () => {
     return { told, ...createReadiness((isReady, reasons) => told.push([isReady, reasons])) };
   }
 
-  test('lasts until one reason speaks against it, and comes back with the last of them', () => {
+  test('is off while any reason holds', () => {
     const { isReady, set, told } = watch();
     expect(isReady()).toBe(true);
     set('no signing keys', true);
@@ -93,7 +93,7 @@ describe('readiness', () => {
     ]);
   });
 
-  test('is told once, however often the same is said', () => {
+  test('is reported once per change', () => {
     const { set, told } = watch();
     for (const holds of [false, true, true, false, false]) set('stopping', holds);
     expect(told).toEqual([

@@ -1,4 +1,4 @@
-// What `/metrics` tells, read as strictly as a collector would, and counted against what really arrived at ScaleOps.
+// What `/metrics` exposes, parsed as strictly as a collector would, and compared with the requests that ScaleOps received.
 
 import { spawnSync } from 'node:child_process';
 import { setImmediate } from 'node:timers/promises';
@@ -28,7 +28,7 @@ const NAMED = { GATEWAY_METRICS_OPERATIONS: 'Costs,Listed' };
 const COST = '{ workloadCosts { asOf } }';
 
 describe('/metrics', () => {
-  test('is in the text format, fresh each time, and open to whoever reaches the port', async () => {
+  test('is in the text format, is not cached, and needs no authentication', async () => {
     await using stack = await startStack({ env: { SCALEOPS_AUTH: 'forward', SCALEOPS_TOKEN: '' } });
     const url = await stack.gateway.listen();
     const answer = await fetch(`${url}/metrics`);
@@ -61,13 +61,13 @@ describe('/metrics', () => {
     expect(stack.log).toEqual([]);
   });
 
-  test('is not there when it is switched off', async () => {
+  test('is 404 when it is switched off', async () => {
     await using stack = await startStack({ env: { GATEWAY_METRICS: 'off' } });
     expect((await stack.gateway.fetch(new Request('http://gateway/metrics'))).status).toBe(404);
     expect((await stack.ask(COST)).errors).toEqual([]);
   });
 
-  test('tells of one gateway, and of the process only where that is asked for', async () => {
+  test('covers one gateway, and the process only when configured', async () => {
     await using first = await startStack();
     await using second = await startStack();
     await first.ask(COST);
@@ -120,7 +120,7 @@ describe('the names of metrics', () => {
 });
 
 describe('operations', () => {
-  test('are counted by outcome, and by the names that are listed alone', async () => {
+  test('are counted by outcome, and by listed names only', async () => {
     await using stand = await startStand({ env: { ...NAMED, SCALEOPS_MAX_ATTEMPTS: '1' } });
     const { gateway, upstream } = stand;
     upstream.answer('/getAggregatedWorkloads', DOWN);
@@ -148,7 +148,7 @@ describe('operations', () => {
     expect(value('gateway_operations_in_flight')).toBe(0);
   });
 
-  test('take as long as the clock says, and are in flight for as long', async () => {
+  test('are measured by the clock, and are in flight until they end', async () => {
     const gate = createGate();
     const clock = createManualClock();
     await using stack = await startStack({ clock, env: NAMED, simulator: { latency: gate.pass } });
@@ -190,7 +190,7 @@ describe('operations', () => {
     expect(metrics.sum('gateway_errors_total')).toBe(0);
   });
 
-  test('have their errors counted by code, once an answer, and every code is there from the start', async () => {
+  test('count their errors by code, once per response, and every code has a series from the start', async () => {
     await using stand = await startStand({ env: { SCALEOPS_MAX_ATTEMPTS: '1' } });
     const { gateway, upstream } = stand;
     const start = await scrape(gateway.gateway);
@@ -205,7 +205,7 @@ describe('operations', () => {
     expect([sum('gateway_errors_total'), sum('gateway_requests_rejected_total')]).toEqual([2, 0]);
   });
 
-  test('that are turned away at the door are counted by code, and are no operations', async () => {
+  test('that are rejected before execution are counted by code, and not as operations', async () => {
     await using stack = await startStack({ env: { SCALEOPS_AUTH: 'forward', SCALEOPS_TOKEN: '' } });
     const { gateway, ask } = stack;
     const authorization = { headers: { authorization: `Bearer ${TOKEN}` } };
@@ -230,7 +230,7 @@ describe('operations', () => {
 });
 
 describe('the cache', () => {
-  test('tells where each report came from, as the log does', async () => {
+  test('counts the source of each report, as the log does', async () => {
     const clock = createManualClock();
     await using stack = await startStack({ clock });
     const { ask, gateway, log, received } = stack;
@@ -258,7 +258,7 @@ describe('the cache', () => {
   });
 
   // Mutation: cache.findFamily() that tells nobody what is taken.
-  test('counts what an entity takes from a wider report that is kept', async () => {
+  test('counts a hit when an entity uses a wider cached report', async () => {
     await using stack = await startStack();
     const { ask, gateway, log, received } = stack;
     const { data } = await ask(
@@ -276,8 +276,8 @@ describe('the cache', () => {
     expect(value('gateway_cache_results_total', { report: 'workloads', result: 'miss' })).toBe(1);
   });
 
-  describe.skipIf(isRedisSkipped)('that replicas share', () => {
-    test('says whether it is of use', async () => {
+  describe.skipIf(isRedisSkipped)('shared by replicas', () => {
+    test('shows whether it is in use', async () => {
       await using redis = await startRedis();
       await using stack = await startStack({ env: { CACHE_REDIS_URL: redis.url } });
       const isUp = async () => (await scrape(stack.gateway)).value('gateway_shared_cache_up');
@@ -291,7 +291,7 @@ describe('the cache', () => {
 
 describe('calls to ScaleOps', () => {
   // Mutation: attempts counted once a report.
-  test('are each counted with what became of them, retries too', async () => {
+  test('are counted by outcome, retries included', async () => {
     await using stand = await startStand();
     const { gateway, upstream, clock } = stand;
     upstream.answer(WORKLOADS, failing(2, faults.status(500)));
@@ -309,7 +309,7 @@ describe('calls to ScaleOps', () => {
     expect(value('gateway_upstream_retries_total', { report: 'aggregated' })).toBe(0);
   });
 
-  test('with a token that is taken no more are two, of which the second is no retry, and the logins are counted', async () => {
+  test('with an expired token count as two attempts and no retry, and the logins are counted', async () => {
     await using stand = await startLoginStand({ env: LOGIN });
     await stand.ask();
     stand.live.clear();
@@ -335,7 +335,7 @@ describe('calls to ScaleOps', () => {
     expect(stand.logins).toHaveLength(3);
   });
 
-  test('with a new token after a retry are one retry, not two', async () => {
+  test('with a new token after a retry count as one retry', async () => {
     await using stand = await startLoginStand({ env: { ...LOGIN, SCALEOPS_MAX_IN_FLIGHT: '1' } });
     await stand.ask();
     const { report } = stand;
@@ -352,7 +352,7 @@ describe('calls to ScaleOps', () => {
     expect(value('gateway_upstream_retries_total', { report: 'workloads' })).toBe(1);
   });
 
-  test('that are not made because ScaleOps is left alone are not counted, and that it is shows', async () => {
+  test('are not counted while the circuit breaker is open, which a gauge shows', async () => {
     await using stand = await startStand({ env: { SCALEOPS_BREAKER_FAILURES: '2', SCALEOPS_MAX_ATTEMPTS: '1' } });
     const { gateway, upstream, clock } = stand;
     upstream.answer(WORKLOADS, DOWN);
@@ -374,7 +374,7 @@ describe('calls to ScaleOps', () => {
     expect(await isOpen()).toBe(0);
   });
 
-  test('that run and wait show while they do', async () => {
+  test('that run or wait are shown by gauges', async () => {
     await using stand = await startStand({ env: { SCALEOPS_MAX_IN_FLIGHT: '2' } });
     const { gateway, upstream, clock } = stand;
     const held = hold();
@@ -396,7 +396,7 @@ describe('calls to ScaleOps', () => {
 });
 
 // Mutation: the client's name as the label; the host, path or request id as one.
-test('ten thousand names, ids, hosts and paths make no series', async () => {
+test('10,000 operation names, request ids, hosts and paths create no series', async () => {
   await using stack = await startStack({ env: NAMED });
   const request = (index: number): Request =>
     new Request(`http://host${index}.test/${index % 4 === 0 ? `path${index}` : 'graphql'}`, {
@@ -433,7 +433,7 @@ describe('the event loop', () => {
   const turn = () => new Promise((resolve) => setTimeout(resolve));
 
   // Mutations: nanoseconds or milliseconds in place of seconds; what Node measures as it is, with the 20 ms between ticks.
-  test('tells in seconds how late it was since somebody last asked', async () => {
+  test('has its delay since the last collection exposed in seconds', async () => {
     const metrics = create();
     let seconds = 0;
     // The first tick after a question is not measured, only what lies between it and the next.
@@ -448,7 +448,7 @@ describe('the event loop', () => {
     metrics.close();
   });
 
-  test('is watched no more when the gateway is closed', async () => {
+  test('is no longer measured when the gateway is closed', async () => {
     const metrics = create();
     metrics.close();
     await longest(metrics);

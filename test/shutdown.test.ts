@@ -1,5 +1,5 @@
-// The built process on its way out, over real sockets: nothing that is in flight is lost, and it has ended in time
-// whatever the hosts do that it talks to. What is in flight is held by a gate in the simulator.
+// Shutdown of the compiled process over real sockets: no request in flight is lost, and the process ends in time whatever
+// its peers do. Requests are held in flight by a gate in the simulator.
 
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
@@ -55,7 +55,7 @@ async function findClosedPort(): Promise<number> {
 const statusOf = async (url: string): Promise<number> => (await fetch(url)).status;
 
 describe('SIGTERM', () => {
-  test(`with ${IN_FLIGHT} requests in flight: readiness goes off first, none is lost, it is out within 10 seconds`, async () => {
+  test(`with ${IN_FLIGHT} requests in flight: readiness goes off first, none is lost, and the process ends within 10 seconds`, async () => {
     const gate = createGate();
     onTestFinished(gate.open);
     const env = { GATEWAY_SHUTDOWN_DELAY_SECONDS: '1', SCALEOPS_MAX_IN_FLIGHT: `${IN_FLIGHT + 1}` };
@@ -87,7 +87,7 @@ describe('SIGTERM', () => {
     expect(received).toHaveLength(IN_FLIGHT + 1);
   });
 
-  test('leaves a kept-alive connection open while others are answered, and answers what comes over it', async () => {
+  test('keeps an idle connection open while requests are in flight, and answers a request over it', async () => {
     const gate = createGate();
     onTestFinished(gate.open);
     const { url, kill, line, ended } = await startProcessStack({ latency: gate.pass });
@@ -121,7 +121,7 @@ describe('SIGTERM', () => {
     expect(await ended).toMatchObject({ code: 0, stderr: '' });
   });
 
-  test('does not wait for kept-alive connections when nothing else is left', async () => {
+  test('does not wait for idle connections when no request is left', async () => {
     const gate = createGate();
     const { url, kill, line, ended } = await startProcessStack({ latency: gate.pass });
     const held = ask(url);
@@ -140,11 +140,11 @@ describe('SIGTERM', () => {
   });
 });
 
-describe('a stopping process has ended within two seconds of the limit', () => {
+describe('a stopping process ends within two seconds of the limit', () => {
   const LIMIT = { GATEWAY_SHUTDOWN_LIMIT_SECONDS: '1' };
 
   // Mutation: main.ts without process.exit(0): the connection in the making holds it for five seconds.
-  test('with a ScaleOps and a Redis that take connections and say nothing; who waits is told so', async () => {
+  test('with a ScaleOps and a Redis that never respond, and answers waiting requests with SHUTTING_DOWN', async () => {
     const scaleOps = await startSilentHost();
     const redis = await startSilentHost();
     const running = startMain({
@@ -166,7 +166,7 @@ describe('a stopping process has ended within two seconds of the limit', () => {
     expect(performance.now() - startedAt).toBeLessThan(3_000);
   });
 
-  test('with a report that ScaleOps does not send, and a client that sends a body byte by byte', async () => {
+  test('with a pending report and a client that sends its body byte by byte', async () => {
     const gate = createGate();
     onTestFinished(gate.open);
     const { url, kill, line, ended } = await startProcessStack({ latency: gate.pass }, LIMIT);
@@ -266,7 +266,7 @@ describe('a gateway that is closed', () => {
     process.exit(0);`;
 
   // Mutation: cache/redis.ts with a reconnectStrategy of its own: its pause is a Timeout that holds the process.
-  test('holds the process with nothing, also while it pauses before it connects to Redis again', async () => {
+  test('leaves no active resource, also during the pause before a reconnection to Redis', async () => {
     const scaleOps = await startSilentHost();
     const redis = `redis://127.0.0.1:${await findClosedPort()}`;
     const args = ['--input-type=module', '-e', SCRIPT];

@@ -1,5 +1,5 @@
-// What CI says of the packages that we run with: their known holes, their licences, and the list of them. The scripts are
-// run as CI runs them; the registry is one of ours, on a real socket.
+// The checks of production dependencies in CI: vulnerabilities, licences, bill of materials. The scripts run as in CI,
+// against a registry of the test.
 
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -71,30 +71,30 @@ describe('the audit', () => {
   const advisory = (severity: string) => ({
     id: 1,
     url: 'https://advisories.example/1',
-    title: 'A hole',
+    title: 'A flaw',
     severity,
     vulnerable_versions: '<999',
     cwe: [],
     cvss: { score: 0, vectorString: null },
   });
 
-  test.each(['high', 'critical'])('fails on a hole of severity %s, and names it', async (severity) => {
+  test.each(['high', 'critical'])('fails on a vulnerability of severity %s, and names it', async (severity) => {
     const { args } = await startRegistry(advise({ undici: [advisory(severity)] }));
     const { code, stdout } = await run('audit.mjs', ...args);
     expect(stdout).toContain(`${severity}: undici `);
-    expect(stdout).toContain('A hole https://advisories.example/1');
+    expect(stdout).toContain('A flaw https://advisories.example/1');
     expect(stdout).toMatch(/^audit: 1 high or critical, 0 less severe$/m);
     expect(code).toBe(1);
   });
 
-  test('goes on over what is less severe, and over what only tests use', async () => {
+  test('ignores lower severities and development dependencies', async () => {
     const found = { undici: [advisory('moderate')], vitest: [advisory('critical')] };
     const { args } = await startRegistry(advise(found));
     const { code, stdout } = await run('audit.mjs', ...args);
     expect([code, stdout]).toEqual([0, 'audit: 0 high or critical, 1 less severe\n']);
   });
 
-  test('goes on where nothing is known', async () => {
+  test('passes without known vulnerabilities', async () => {
     const { args, asked } = await startRegistry(advise({}));
     const { code, stdout } = await run('audit.mjs', ...args);
     expect([code, stdout]).toEqual([0, 'audit: 0 high or critical, 0 less severe\n']);
@@ -104,7 +104,7 @@ describe('the audit', () => {
   test.each([
     ['does not know advisories', 405, ''],
     ['fails', 400, '{"error":"nonsense"}'],
-  ])('says that it was not done where the registry %s, and goes on', async (_what, status, body) => {
+  ])('reports that it was not done where the registry %s, and passes', async (_what, status, body) => {
     const { args } = await startRegistry((_request, response) => response.writeHead(status).end(body));
     const { code, stdout } = await run('audit.mjs', ...args);
     expect([code, stdout]).toEqual([
@@ -114,8 +114,8 @@ describe('the audit', () => {
   });
 });
 
-describe('the licences', () => {
-  test('of all that runs in production are listed in order and allowed', async () => {
+describe('the licence check', () => {
+  test('lists all production dependencies in order and allows them', async () => {
     const { code, stdout, stderr } = await run('licences.mjs');
     expect([code, stderr]).toEqual([0, '']);
     const lines = stdout.trim().split('\n');
@@ -146,7 +146,7 @@ describe('the licences', () => {
     [{ license: 'MIT AND ISC' }, 'MIT AND ISC'],
     [{ license: { type: 'ISC', url: 'x' } }, 'ISC'],
     [{ licenses: [{ type: 'GPL-3.0' }, { type: 'MIT' }] }, 'GPL-3.0 OR MIT'],
-  ])('allow %j', async (manifest, licence) => {
+  ])('allows %j', async (manifest, licence) => {
     const { code, stdout } = await run('licences.mjs', await makeCheckout(manifest));
     expect([code, stdout]).toEqual([0, `thing 1.0.0 ${licence}\nlicences: 1 packages, 0 not allowed\n`]);
   });
@@ -158,13 +158,13 @@ describe('the licences', () => {
     [{ license: 'MIT AND GPL-3.0' }, 'MIT AND GPL-3.0'],
     [{ license: 'SEE LICENSE IN LICENSE.md' }, 'SEE LICENSE IN LICENSE.md'],
     [{ license: 'Elastic-2.0' }, 'Elastic-2.0'],
-  ])('refuse %j, by the name of the package', async (manifest, licence) => {
+  ])('refuses %j, and names the package', async (manifest, licence) => {
     // What the lock file says does not count: it is what is installed that runs.
     const { code, stderr } = await run('licences.mjs', await makeCheckout(manifest, { license: 'MIT' }));
     expect([code, stderr]).toEqual([1, `licence not allowed: thing 1.0.0: ${licence}\n`]);
   });
 
-  test('of a package for another platform are those of the lock file; one that is missing otherwise is refused', async () => {
+  test('reads the lock file for packages of other platforms, and refuses other missing packages', async () => {
     const optional = await makeCheckout({}, { optional: true, license: 'MIT' });
     const missing = await makeCheckout({}, { license: 'MIT' });
     for (const folder of [optional, missing]) await rm(join(folder, 'node_modules'), { recursive: true });
@@ -174,7 +174,7 @@ describe('the licences', () => {
 });
 
 describe('the bill of materials', () => {
-  test('has every package that runs in production, with its hash and licence, what it needs, and nothing else', async () => {
+  test('contains exactly the production dependencies, with hash, licence and dependencies', async () => {
     const file = join(await makeFolder(), 'deep/sbom.json');
     const { code, stdout } = await run('sbom.mjs', file);
     expect(code).toBe(0);
@@ -204,7 +204,7 @@ describe('the bill of materials', () => {
 });
 
 describe('CI', () => {
-  test('does all three', async () => {
+  test('runs all three checks', async () => {
     const { scripts } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as {
       scripts: Record<string, string>;
     };

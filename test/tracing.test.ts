@@ -1,5 +1,5 @@
-// Traces, as a receiver gets them over a real socket: which spans there are, what they say, how they hang together, and
-// that a receiver in trouble troubles nobody.
+// Traces as a receiver gets them over a real socket: spans, attributes, parents; and a receiver that fails affects no
+// request.
 
 import { ROOT_CONTEXT } from '@opentelemetry/api';
 import { describe, expect, test } from 'vitest';
@@ -47,7 +47,7 @@ const traceparentsOf = (requests: readonly Pick<SeenRequest, 'headers'>[]) =>
 
 describe('the spans of an operation', () => {
   // Mutations: no span, or one that hangs on nothing, for a report that is at hand.
-  test('tell of the reports that were at hand', async () => {
+  test('include loads of cached reports', async () => {
     await using receiver = await startOtlpReceiver();
     await using stack = await startStack({ env: envOf(receiver) });
     for (let time = 0; time < 3; time += 1) await stack.ask(COST);
@@ -59,7 +59,7 @@ describe('the spans of an operation', () => {
   });
 
   // Mutations: a loader or flight that loses the current span; spans that hang on the operation alone.
-  test('lead from the operation over the cache to each attempt, and say what became of them', async () => {
+  test('form a tree from the operation over the loads to each attempt, with their outcomes', async () => {
     await using receiver = await startOtlpReceiver();
     const env = envOf(receiver, { GATEWAY_METRICS_OPERATIONS: 'Costs', OTEL_SERVICE_NAME: 'costs' });
     await using stand = await startStand({ env });
@@ -139,7 +139,7 @@ describe('the spans of an operation', () => {
     expect(gateway.log.find(({ msg }) => msg === 'operation')).toMatchObject({ traceId: operation!.traceId });
   });
 
-  test('name no operation that is not listed, and say which codes an answer had', async () => {
+  test('name listed operations only, and have the error codes of the response', async () => {
     await using receiver = await startOtlpReceiver();
     await using stand = await startStand({ env: envOf(receiver, { SCALEOPS_MAX_ATTEMPTS: '1' }) });
     const { gateway, upstream } = stand;
@@ -169,7 +169,7 @@ describe('the spans of an operation', () => {
     for (const { body } of receiver.exports) expect(body.toString('latin1')).not.toContain(CANARY);
   });
 
-  test('that share one call: it belongs to the one who came first, and all say how they were answered', async () => {
+  test('share one call, which is a child of the first, and each has its own cache result', async () => {
     await using receiver = await startOtlpReceiver();
     const gate = createGate();
     await using stack = await startStack({ env: envOf(receiver), simulator: { latency: gate.pass } });
@@ -196,7 +196,7 @@ describe('the spans of an operation', () => {
   });
 
   // A connection that is kept was opened for another operation.
-  test('hang on their own operation over one connection, and a refresh on the one that brought it about', async () => {
+  test('belong to their own operation over one connection, and a refresh to the operation that caused it', async () => {
     await using receiver = await startOtlpReceiver();
     const clock = createIdleClock();
     await using stack = await startStack({ clock, env: envOf(receiver, { SCALEOPS_MAX_IN_FLIGHT: '1' }) });
@@ -224,7 +224,7 @@ describe('the spans of an operation', () => {
     expect(stack.received).toHaveLength(4);
   });
 
-  test('show logins beside the attempts that they were for', async () => {
+  test('show logins beside the attempts that needed them', async () => {
     await using receiver = await startOtlpReceiver();
     await using stand = await startLoginStand({ env: { ...LOGIN, ...envOf(receiver) } });
     await stand.ask();
@@ -255,7 +255,7 @@ describe('the spans of an operation', () => {
     expect(traceparentsOf(stand.logins)).toEqual([undefined, undefined]);
   });
 
-  test('end with their client, without an error', async () => {
+  test('end when the client closes the connection, without an error', async () => {
     await using receiver = await startOtlpReceiver();
     await using stand = await startStand({ env: envOf(receiver) });
     const { gateway, upstream } = stand;
@@ -285,7 +285,7 @@ describe('the trace of a caller', () => {
     return { spans, sent: stack.received[0]!.headers, log: stack.log.find(({ msg }) => msg === 'operation')! };
   }
 
-  test('goes on: its parent, its state, and its decision', async () => {
+  test('is continued: its parent, state and sampling decision', async () => {
     const { spans, sent, log } = await askWith(
       { traceparent: PARENT, tracestate: 'vendor=abc,other=1', baggage: `user=${CANARY}` },
       // The caller's decision goes before ours.
@@ -299,7 +299,7 @@ describe('the trace of a caller', () => {
     expect(log.traceId).toBe(TRACE_ID);
   });
 
-  test('that it does not keep is not kept here either, and goes on', async () => {
+  test('that is not sampled is not sampled here either, and is propagated', async () => {
     const { spans, sent, log } = await askWith({ traceparent: PARENT.replace(/1$/, '0') });
     expect(spans).toEqual([]);
     expect(sent.traceparent).toMatch(new RegExp(`^00-${TRACE_ID}-[\\da-f]{16}-00$`));
@@ -315,7 +315,7 @@ describe('the trace of a caller', () => {
     ['two of them', { traceparent: `${PARENT}, ${PARENT}` }],
     ['a giant', { traceparent: `${PARENT}${'-a'.repeat(5_000)}` }],
     ['a state alone', { tracestate: 'vendor=abc' }],
-  ])('is ignored when it is no trace: %s', async (_what, headers) => {
+  ])('is ignored when it is invalid: %s', async (_what, headers) => {
     const { spans, sent, log } = await askWith(headers);
     const [operation] = named(spans, 'query');
     expect(operation).toMatchObject({ parentSpanId: '' });
@@ -327,19 +327,19 @@ describe('the trace of a caller', () => {
   test.each([
     ['a giant', 'vendor='.padEnd(9_000, 'a')],
     ['nonsense', '=,,=;\u00e9'],
-  ])('goes on without a state that is none: %s', async (_what, tracestate) => {
+  ])('is continued without an invalid state: %s', async (_what, tracestate) => {
     const { spans, sent } = await askWith({ traceparent: PARENT, tracestate });
     expect(named(spans, 'query')[0]).toMatchObject({ traceId: TRACE_ID, traceState: '' });
     expect(sent.tracestate ?? '').toBe('');
   });
 
-  test('of no caller is kept as often as the ratio says', async () => {
+  test('is sampled by the ratio when the caller sends none', async () => {
     const { spans, sent } = await askWith({}, { OTEL_TRACES_SAMPLER_ARG: '0' });
     expect(spans).toEqual([]);
     expect(sent.traceparent).toMatch(/-00$/);
   });
 
-  test('is in the log, and nowhere else, where the gateway does not trace', async () => {
+  test('appears in the log only when tracing is off', async () => {
     await using stack = await startStack();
     await stack.ask(COST, undefined, { headers: { traceparent: PARENT } });
     expect(stack.log[0]).toMatchObject({ traceId: TRACE_ID });
@@ -348,7 +348,7 @@ describe('the trace of a caller', () => {
 });
 
 describe('the receiver', () => {
-  test('gets its headers, and nobody else does', async () => {
+  test('gets its headers, and a redirect target does not', async () => {
     await using receiver = await startOtlpReceiver();
     await using other = await startOtlpReceiver();
     receiver.answer(307, { location: `${other.url}/v1/traces` });
@@ -364,7 +364,7 @@ describe('the receiver', () => {
     expect(stack.log.at(-1)).toMatchObject({ level: 40, reason: 'HTTP 307' });
   });
 
-  test('gets a batch as soon as there are 512 spans, and none is lost or sent twice', async () => {
+  test('gets a batch for every 512 spans, without loss or duplicates', async () => {
     await using receiver = await startOtlpReceiver();
     await using stack = await startStack({ env: envOf(receiver, { GATEWAY_METRICS: 'off' }) });
     for (let time = 0; time < 600; time += 1) await stack.ask('{ __typename }');
@@ -376,7 +376,7 @@ describe('the receiver', () => {
   }, 60_000);
 
   // Mutations: a line for each export; an error that reaches a request; a queue without a bound.
-  test('that is down troubles nobody: one line when that begins, one when it ends', async () => {
+  test('that is down affects no request, and is logged once when it fails and once when it recovers', async () => {
     await using receiver = await startOtlpReceiver();
     receiver.answer(400);
     const clock = createIdleClock();
@@ -423,7 +423,7 @@ describe('the receiver', () => {
     expect(clock.pending()).toBe(0);
   });
 
-  test('that hangs makes no more than 2,048 spans wait for it', async () => {
+  test('that hangs gets at most five batches, and the queue holds at most 2,048 spans', async () => {
     await using receiver = await startOtlpReceiver();
     receiver.answer('hang');
     const clock = createManualClock();
@@ -539,7 +539,7 @@ describe('the variables of OpenTelemetry', () => {
     readConfig({ SCALEOPS_URL: 'http://scaleops', SCALEOPS_TOKEN: 'token', ...env }).warnings;
 });
 
-test('what is sent to ScaleOps is else what it was', async () => {
+test('tracing adds only traceparent to requests to ScaleOps', async () => {
   await using receiver = await startOtlpReceiver();
   const headersOf = async (env: Record<string, string>) => {
     await using stand = await startStand({ env });

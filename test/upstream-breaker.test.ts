@@ -73,7 +73,7 @@ describe('an open circuit', () => {
     clock.advance(1_000);
     expect(countCodes(await Promise.all(askMany(stand, 72)))).toEqual({ good: 72 });
     expect(upstream.requests).toHaveLength(5 + 73);
-    expect(gateway.log.map(({ msg }) => msg)).toContain('ScaleOps answers again');
+    expect(gateway.log.map(({ msg }) => msg)).toContain('circuit breaker closed: ScaleOps responds again');
   });
 
   test('stays open twice as long after each failed probe, up to 120 s, and 15 s again after a success', async () => {

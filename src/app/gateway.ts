@@ -15,13 +15,13 @@ import { createHttpServer } from '../http/server/server.js';
 import { validateHost } from '../http/server/validate-host.js';
 import { describeDefect } from '../telemetry/defect.js';
 import type { DefectOrigin, Metrics } from '../telemetry/metrics.js';
-import { createParts, type GatewayDependencies } from './services.js';
+import { createServices, type GatewayDependencies } from './services.js';
 import { createShutdown } from './shutdown.js';
 
 export interface Gateway {
-  /** Answers one request without a socket. */
+  /** Handles one request without a socket. */
   fetch(request: Request): Promise<Response>;
-  /** Opens the socket; answers with its URL. Rejects when the address is taken or there is no usable token. */
+  /** Opens the socket; resolves with its URL. Rejects when the address is taken or there is no usable token. */
   listen(): Promise<string>;
   /** Logs and counts an error that was thrown outside of any request. */
   recordDefect(origin: DefectOrigin, error: unknown): void;
@@ -31,7 +31,7 @@ export interface Gateway {
 
 export function createGateway(config: Config, dependencies: GatewayDependencies): Gateway {
   const { logger, clock = systemClock } = dependencies;
-  const services = createParts(config, dependencies, clock);
+  const services = createServices(config, dependencies, clock);
   const { telemetry, authentication, credentials, client, shared, cache, scheduler } = services;
   const readiness = createReadiness((isReady, reasons) => {
     logger.info({ reasons }, isReady ? 'ready' : 'not ready');
@@ -64,9 +64,9 @@ export function createGateway(config: Config, dependencies: GatewayDependencies)
     },
     async listen() {
       await telemetry.ready;
-      // The first who asks need not wait for the keys of the issuer; without them we are not ready.
+      // Starts to fetch the keys of the issuer, so that the first request need not; until then the gateway is not ready.
       authentication?.isReady();
-      // A token that cannot be had at the start is a mistake in the set-up: say so now, not at the first query.
+      // A missing token is a mistake in the set-up: fail now, not at the first query.
       if (config.upstream.auth.kind === 'token') await credentials.principal();
       return server.listen();
     },
@@ -77,7 +77,7 @@ export function createGateway(config: Config, dependencies: GatewayDependencies)
         await shared?.close();
         await client.close();
         await credentials.close();
-        // Last: what the others still ended with is told as well.
+        // Last: it observes the closing of the others.
         await telemetry.close();
       });
     },
@@ -91,7 +91,7 @@ function createDefectRecorder(logger: Logger, metrics: Metrics | undefined): Gat
   };
 }
 
-/** What of the configuration resolvers have to know. */
+/** The settings that resolvers need. */
 function toContextSettings({ upstream, maxPageRows, maxAnswerRows, protection }: Config) {
   const { multiClusterByDefault, resilience } = upstream;
   return {

@@ -1,5 +1,5 @@
-// What stands behind the door, put together: telemetry, credentials, the client of ScaleOps, the two tiers of the cache, and
-// who tells callers apart. And what the log is told of them.
+// The services behind the HTTP layer: telemetry, authentication, credentials, the ScaleOps client, both cache tiers.
+// Changes of their state are logged here.
 
 import type { Logger } from 'pino';
 
@@ -18,22 +18,22 @@ import { createProxiedFetch } from '../upstream/http/proxy.js';
 import { createCredentials } from '../upstream/auth/credentials.js';
 import { createReportParser, type ReportParser } from '../upstream/parse/report-parser.js';
 
-/** What a test or another host may replace. */
+/** What a test or another host may replace. The process passes `logger`, `version` and `collectProcessMetrics`. */
 export interface GatewayDependencies {
   readonly logger: Logger;
   readonly clock?: Clock;
-  /** What it calls itself where it is watched. */
+  /** For metrics and traces. */
   readonly version?: string;
   /** Whether the gateway owns its process, so that its metrics include those of the process. */
   readonly collectProcessMetrics?: boolean;
 }
 
-/** Everything is closed by who asked for it. */
-export function createParts(config: Config, dependencies: GatewayDependencies, clock: Clock) {
+/** The caller closes them, in reverse order. */
+export function createServices(config: Config, dependencies: GatewayDependencies, clock: Clock) {
   const { logger } = dependencies;
-  const telemetry = watchGateway(config, dependencies, clock);
+  const telemetry = createGatewayTelemetry(config, dependencies, clock);
   const instrument = telemetry.instruments;
-  const authentication = createDoorkeeper(config, logger, clock);
+  const authentication = createAuthenticator(config, logger, clock);
   const credentials = createCredentials({ ...config.upstream, proxy: config.proxy, clock, instrument });
   const parser = createReportParser({ keepsBodies: sharedUrlOf(config) !== undefined });
   const client = createClient(config, parser, telemetry, logger, clock);
@@ -43,25 +43,25 @@ export function createParts(config: Config, dependencies: GatewayDependencies, c
   return { telemetry, authentication, credentials, client, shared, cache, scheduler: createScheduler() };
 }
 
-function createDoorkeeper({ access, proxy }: Config, logger: Logger, clock: Clock): Authentication | undefined {
+function createAuthenticator({ access, proxy }: Config, logger: Logger, clock: Clock): Authentication | undefined {
   return createAuthentication(access, {
     clock,
     fetch: proxy && createProxiedFetch(proxy),
     onKeysAvailabilityChange: (areAvailable) => {
-      if (areAvailable) logger.info('the signing keys of the issuer can be had again');
-      else logger.warn('the signing keys of the issuer cannot be had');
+      if (areAvailable) logger.info('the signing keys of the issuer are available again');
+      else logger.warn('the signing keys of the issuer cannot be fetched');
     },
   });
 }
 
-function watchGateway(
+function createGatewayTelemetry(
   { telemetry, trustedDocuments }: Config,
   { logger, version = 'unknown', collectProcessMetrics = false }: GatewayDependencies,
   clock: Clock,
 ): Telemetry {
   return createTelemetry({
     ...telemetry,
-    // What is listed is a closed set.
+    // Trusted documents are a closed list, so their names may be labels.
     operations: [...telemetry.operations, ...(trustedDocuments?.names ?? [])],
     version,
     clock,
@@ -87,15 +87,15 @@ function createClient(
     clock,
     instrument: telemetry.instruments,
     onDroppedNumbers: (report, count) => {
-      logger.warn({ report, count }, 'numbers of a report were not finite or not whole; they are null');
+      logger.warn({ report, count }, 'numbers of a report were not finite or not whole, and became null');
     },
     onBreaker: (isOpen) => {
       telemetry.metrics?.setBreakerOpen(isOpen);
-      if (isOpen) logger.warn('ScaleOps failed repeatedly and is left alone for a while');
-      else logger.info('ScaleOps answers again');
+      if (isOpen) logger.warn('circuit breaker open: ScaleOps failed repeatedly');
+      else logger.info('circuit breaker closed: ScaleOps responds again');
     },
   });
-  // Whoever is done with the client wants nothing read any more.
+  // Nothing is parsed for a closed client.
   const close = () => Promise.all([client.close(), parser.close()]).then(() => undefined);
   return { ...client, close };
 }
@@ -115,14 +115,14 @@ function createCache(
     onRefreshFailed({ report }, error) {
       const code = error instanceof GatewayError ? error.code : 'INTERNAL_SERVER_ERROR';
       const reason = error instanceof GatewayError ? error.reason : undefined;
-      // Of our own making: we are closing.
+      // The gateway is closing.
       if (reason === 'UND_ERR_DESTROYED') return;
       logger.warn({ report, code, reason }, 'a report could not be fetched anew; the kept one is shown');
     },
   });
 }
 
-/** Where nothing is kept there is nothing to share. */
+/** Undefined without caching: then there is nothing to share. */
 function sharedUrlOf({ cache }: Config): string | undefined {
   return cache.ttlMs > 0 ? cache.redisUrl : undefined;
 }

@@ -1,16 +1,16 @@
-// The aggregated cost report: one row a group, each exactly the sum of its workloads. Where the page is silent:
-// no grouping is one row; a workload without a label that is grouped by counts under the value ""; `tags` keep the
-// workloads behind any of these services; a filter that leaves no workload leaves no row; stepSize changes no sum.
-// As the page says, namespaces are divided within each cluster: a row grouped by namespace names its cluster too.
+// The aggregated cost report: one row per group, exactly the sum of its workloads. Assumed where the vendor's documentation
+// is silent: no grouping gives one row; a workload without a grouping label has the value ""; `tags` select workloads
+// behind any of these services; a filter without matches gives no row; stepSize changes no sum.
+// Documented: namespaces are separate per cluster, so a row grouped by namespace names its cluster too.
 
 import { addFigures, workloadFigures, type Figures } from './costs.js';
 import type { Fleet, Label, Workload } from './fleet.js';
-import { BadRequest, parseParameters, type Form, type Given } from './parameters.js';
+import { BadRequest, parseParameters, type ParameterType, type Parameters } from './parameters.js';
 import { toRow, type Report, type RowNames } from './report.js';
 import { readWindow } from './window.js';
 import { clusterNamesOf, scopeTest } from './workloads-report.js';
 
-const QUERY_FORMS = new Map<string, Form>([
+const QUERY_FORMS = new Map<string, ParameterType>([
   ['clusters', 'strings'],
   ['from', 'integer'],
   ['gpuWorkloadsOnly', 'boolean'],
@@ -24,7 +24,7 @@ const QUERY_FORMS = new Map<string, Form>([
   ['to', 'integer'],
 ]);
 
-const BODY_FORMS = new Map<string, Form>([
+const BODY_FORMS = new Map<string, ParameterType>([
   ...QUERY_FORMS,
   ['groupByLabels', 'strings'],
   ['groupByAnnotations', 'strings'],
@@ -42,13 +42,13 @@ interface Group {
   readonly figures: Figures;
 }
 
-/** Throws BadRequest where the page documents no such request. */
+/** @throws BadRequest for what the vendor does not document. */
 export function createAggregatedReport(fleet: Fleet, query: URLSearchParams, body: unknown, nowMs: number): Report {
-  const given = parseParameters(QUERY_FORMS, BODY_FORMS, query, body);
-  if ((given.integer('stepSize') ?? 0) < 0) throw new BadRequest('stepSize is below 0');
-  const window = readWindow(given, nowMs);
-  const selected = select(fleet, given);
-  const grouping = readGrouping(given);
+  const parameters = parseParameters(QUERY_FORMS, BODY_FORMS, query, body);
+  if ((parameters.integer('stepSize') ?? 0) < 0) throw new BadRequest('stepSize is below 0');
+  const window = readWindow(parameters, nowMs);
+  const selected = select(fleet, parameters);
+  const grouping = readGrouping(parameters);
   const groups = new Map<string, Group>();
   for (const workload of selected) {
     const names = groupNames(workload, grouping);
@@ -61,11 +61,11 @@ export function createAggregatedReport(fleet: Fleet, query: URLSearchParams, bod
   return { rows, clusterNames: clusterNamesOf(selected), window };
 }
 
-function select(fleet: Fleet, given: Given): Workload[] {
-  const inScope = scopeTest(fleet, given);
-  const clusters = new Set(given.strings('clusters'));
-  const tags = new Set(given.strings('tags'));
-  const gpuOnly = given.boolean('gpuWorkloadsOnly');
+function select(fleet: Fleet, parameters: Parameters): Workload[] {
+  const inScope = scopeTest(fleet, parameters);
+  const clusters = new Set(parameters.strings('clusters'));
+  const tags = new Set(parameters.strings('tags'));
+  const gpuOnly = parameters.boolean('gpuWorkloadsOnly');
   return fleet.workloads.filter(
     (workload) =>
       inScope(workload) &&
@@ -75,13 +75,13 @@ function select(fleet: Fleet, given: Given): Workload[] {
   );
 }
 
-function readGrouping(given: Given): Grouping {
-  const byNamespace = given.boolean('groupByNamespace');
+function readGrouping(parameters: Parameters): Grouping {
+  const byNamespace = parameters.boolean('groupByNamespace');
   return {
-    byCluster: byNamespace || given.boolean('groupByCluster'),
+    byCluster: byNamespace || parameters.boolean('groupByCluster'),
     byNamespace,
-    labelKeys: [...new Set(given.strings('groupByLabels'))],
-    annotationKeys: [...new Set(given.strings('groupByAnnotations'))],
+    labelKeys: [...new Set(parameters.strings('groupByLabels'))],
+    annotationKeys: [...new Set(parameters.strings('groupByAnnotations'))],
   };
 }
 
@@ -107,7 +107,7 @@ function valuesOf(labels: readonly Label[], keys: readonly string[]): Label[] {
   return keys.map((key) => ({ key, value: labels.find((label) => label.key === key)?.value ?? '' }));
 }
 
-/** Every row of an answer has the same keys in the same places, so only the values need to be told apart. */
+/** All rows of a report have the same keys in the same order, so the values identify a group. */
 function groupId(
   clusterName: string,
   namespace: string,

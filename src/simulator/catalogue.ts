@@ -1,12 +1,12 @@
-// What the simulated company runs: its kinds of workloads with the sizes they come in, its namespaces with the teams that
-// pay for them, and its clusters. Data only; fleet.ts draws from it. The numbers are ordinary ones for a shop of that
-// size, so that a demo shows what a real bill shows: GPUs and databases at the top, waste in notebooks and staging.
+// Data of the simulated company: kinds of workloads with their sizes, namespaces with the teams that own them, clusters.
+// fleet.ts draws from it. The numbers are realistic, so that a demo shows what a real bill shows: GPUs and databases at
+// the top, waste in notebooks and staging.
 
 export type Span = readonly [min: number, max: number];
 
 export interface Kind {
   readonly type: string;
-  /** What follows the application's name in the workload's: `ledger-postgres`. */
+  /** Suffixes of workload names: `ledger-postgres`. */
   readonly roles: readonly string[];
   /** Requests of one replica. */
   readonly cpuMillicores: Span;
@@ -14,20 +14,20 @@ export interface Kind {
   readonly gpus: Span;
   readonly replicas: Span;
   readonly spotShare: Span;
-  /** The part of the time in which its pods exist: all of it for a server, minutes a day for a cron job. */
+  /** The share of time in which its pods exist: 1 for a server, little for a cron job. */
   readonly dutyShare: Span;
-  /** Below zero: the workload asks for too little, and the advice is to spend more. */
+  /** Below zero: the workload requests too little, and the advice is to spend more. */
   readonly savingsShare: Span;
   readonly isServed: boolean;
 }
 
 export interface Domain {
   readonly namespace: string;
-  /** Empty: nobody has put a team label on these. */
+  /** Empty: no team label. */
   readonly team: string;
   readonly costCenter: string;
   readonly apps: readonly string[];
-  /** Named as often as they are common. */
+  /** Repeated by frequency. */
   readonly kinds: readonly string[];
 }
 
@@ -103,15 +103,15 @@ export const DOMAINS_BY_NAMESPACE: ReadonlyMap<string, Domain> = new Map(
 export interface Purpose {
   readonly name: string;
   readonly env: string;
-  /** Named as often as they are common. */
+  /** Repeated by frequency. */
   readonly namespaces: readonly string[];
-  /** Replicas against production's. */
+  /** Replicas relative to production. */
   readonly scale: number;
 }
 
 const PRODUCT = 'checkout payments catalog search orders identity notifications';
 
-// In this order clusters are made: the host's own cluster is the first, and a small fleet still has GPUs and a staging.
+// Clusters are created in this order: the host's own cluster first, and even a small fleet has GPUs and staging.
 export const PURPOSES: readonly Purpose[] = [
   {
     name: 'prod',
@@ -146,7 +146,7 @@ export const PURPOSES: readonly Purpose[] = [
   },
 ];
 
-/** Price of a machine there, against the cheapest region's. */
+/** Machine prices relative to the cheapest region. */
 export const REGIONS: readonly (readonly [name: string, priceFactor: number])[] = [
   ['us-east-1', 1],
   ['us-west-2', 1],

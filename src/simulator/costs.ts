@@ -1,12 +1,11 @@
-// What workloads cost in a window [from, to), in integers: micro-dollars, thousandths of pod-hours and so on, so that the
-// figures of a group are exactly the sum of its workloads' figures (below 2^53 micro-dollars: nine billion dollars).
-// A day's cost differs a little from the next, by workload and day; part of a day costs that part. Windows that touch
-// add up: every sum is the difference of two running totals.
+// The cost of workloads in a window [from, to), in integers (micro-dollars, thousandths of pod-hours), so that a group is
+// exactly the sum of its workloads (up to 2^53 micro-dollars: nine billion dollars). Costs vary by workload and day; part
+// of a day costs that part. Adjacent windows add up: every sum is the difference of two running totals.
 
 import { mix } from './random.js';
 import type { Workload } from './fleet.js';
 
-/** Half open, epoch milliseconds. */
+/** Half-open, in epoch milliseconds. */
 export interface Window {
   readonly fromMs: number;
   readonly toMs: number;
@@ -28,7 +27,7 @@ export interface Figures {
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
-// The variation repeats after 52 weeks, which bounds the work for a window of any length and keeps weekends in place.
+// The variation repeats after 52 weeks: this bounds the work for any window and keeps weekends in place.
 const CYCLE_DAYS = 364;
 
 /** The figures of one workload in a window of at least a millisecond. */
@@ -95,13 +94,13 @@ function startOfDayMicros(workload: Workload, day: number, timeMs: number): numb
 
 function dayMicros(workload: Workload, day: number): number {
   const noise = mix(workload.seed, day % CYCLE_DAYS) / 2 ** 32 - 0.5;
-  // Day 0 was a Thursday. Fewer customers shop at the weekend, and fewer engineers run notebooks.
+  // Day 0 was a Thursday. Load is lower at weekends.
   const weekday = (day + 4) % 7;
   const weekFactor = weekday === 0 || weekday === 6 ? 0.9 : 1.04;
   return Math.round(workload.hourlyMicros * 24 * weekFactor * (1 + 0.12 * noise));
 }
 
-/** `rate`: thousandths of pods that run all the time. */
+/** @param rate thousandths of continuously running pods */
 function milliHours(rate: number, { fromMs, toMs }: Window): number {
   return Math.round((rate * toMs) / HOUR_MS) - Math.round((rate * fromMs) / HOUR_MS);
 }

@@ -1,6 +1,6 @@
-// The fleet: clusters and the workloads in them, drawn from the catalogue with a generator that is seeded by the fleet's
-// size alone. Same size, same fleet, in every process; a larger fleet is another fleet, not a longer one.
-// Quantities are integers in units small enough (thousandths, millicores, bytes, micro-dollars) that sums are exact.
+// The fleet: clusters and their workloads, drawn from the catalogue by a generator that is seeded with the fleet's size. The
+// same size gives the same fleet in every process; a larger fleet is another fleet, not a longer one.
+// Quantities are integers in small units (thousandths, millicores, bytes, micro-dollars), so that sums are exact.
 
 import { DOMAINS_BY_NAMESPACE, KINDS, PURPOSES, REGIONS, type Domain, type Kind, type Purpose } from './catalogue.js';
 import { createRandom, hashText, type Random } from './random.js';
@@ -19,21 +19,21 @@ export interface Workload {
   readonly labels: readonly Label[];
   readonly annotations: readonly Label[];
   readonly services: readonly string[];
-  /** A cluster's owner may take a workload out of ScaleOps' hands; it then carries an annotation that says so. */
+  /** Excluded from ScaleOps by the cluster's owner, with an annotation that says so. */
   readonly isIgnored: boolean;
-  /** Requests of all its replicas together. */
+  /** Requests of all replicas together. */
   readonly cpuMillicores: number;
   readonly memoryBytes: number;
   readonly gpuThousandths: number;
   /** The mean number of replicas. */
   readonly replicaThousandths: number;
-  /** The part of the time in which its pods exist, and the part of that on spot machines. */
+  /** The share of time in which its pods exist, and the share of that on spot machines. */
   readonly dutyShare: number;
   readonly spotShare: number;
   /** Cost of an average hour, before the day's variation. */
   readonly hourlyMicros: number;
   readonly savingsShare: number;
-  /** What running fewer replicas would save on top of smaller requests. */
+  /** Savings of fewer replicas, on top of those of smaller requests. */
   readonly replicaSavingsShare: number;
   /** Of the day-to-day variation. */
   readonly seed: number;
@@ -64,7 +64,7 @@ export function createFleet(workloadCount: number): Fleet {
   const random = createRandom(workloadCount);
   const clusterCount = Math.max(3, Math.round(workloadCount ** 0.6 / 10));
   const clusters = Array.from({ length: clusterCount }, (_, index) => toCluster(index));
-  const counts = shareOut(workloadCount, clusterCount);
+  const counts = distribute(workloadCount, clusterCount);
   const workloads = clusters.flatMap((cluster, index) => drawCluster(random, cluster, counts[index] ?? 0));
   return { clusterNames: clusters.map((cluster) => cluster.name), workloads };
 }
@@ -73,14 +73,14 @@ function toCluster(index: number): Cluster {
   const place = index % PURPOSES.length;
   const round = Math.floor(index / PURPOSES.length);
   const purpose = at(PURPOSES, place);
-  // Each purpose goes round the regions from its own start, and comes back to one as a second cell there.
+  // Each purpose cycles through the regions from its own start; a second cluster in a region is a second cell.
   const [region, priceFactor] = at(REGIONS, (place + round) % REGIONS.length);
   const cell = Math.floor(round / REGIONS.length);
   return { name: `${purpose.name}-${region}${cell === 0 ? '' : `-${cell + 1}`}`, purpose, priceFactor };
 }
 
-/** Clusters differ in size as they do in life: the first holds most, none is empty. */
-function shareOut(workloadCount: number, clusterCount: number): number[] {
+/** Distributes workloads by a power law: the first cluster has most, none is empty. */
+function distribute(workloadCount: number, clusterCount: number): number[] {
   const weights = Array.from({ length: clusterCount }, (_, index) => (index + 1) ** -0.7);
   const sum = weights.reduce((total, weight) => total + weight, 0);
   const counts = weights.map((weight) => Math.floor((workloadCount * weight) / sum));
@@ -130,7 +130,7 @@ function drawWorkload(
 
 function drawQuantities(random: Random, { purpose, priceFactor }: Cluster, kind: Kind) {
   const replicas = Math.max(1, random.between(...kind.replicas) * purpose.scale);
-  // An autoscaled workload has a broken mean number of replicas; most are not autoscaled.
+  // Autoscaled workloads have a fractional mean number of replicas; most are not autoscaled.
   const replicaThousandths = random.chance(0.3) ? Math.round(replicas * 1000) : Math.round(replicas) * 1000;
   const cpuMillicores = 50 * Math.max(1, Math.round(random.between(...kind.cpuMillicores) / 50));
   const memoryMebibytes = 64 * Math.max(1, Math.round(random.between(...kind.memoryMebibytes) / 64));
@@ -159,7 +159,7 @@ function drawSavings(random: Random, kind: Kind) {
 }
 
 function drawLabels(random: Random, purpose: Purpose, domain: Domain, app: string): Label[] {
-  // Somebody always applies a manifest without any labels.
+  // Some manifests have no labels.
   if (random.chance(0.04)) return [];
   const labels = [
     { key: 'app', value: app },
@@ -175,7 +175,7 @@ function drawAnnotations(random: Random, domain: Domain, kind: Kind, app: string
   const annotations: Label[] = [];
   if (kind.isServed && random.chance(0.7)) annotations.push({ key: 'prometheus.io/scrape', value: 'true' });
   if (domain.team !== '' && random.chance(0.6)) annotations.push({ key: 'owner', value: `${domain.team}@example.com` });
-  // A value with a "=" of its own: whoever splits a filter at the wrong one finds nothing.
+  // A value that contains "=": a filter that is split at the wrong one finds nothing.
   if (random.chance(0.3)) annotations.push({ key: 'runbook', value: `https://wiki.example.com/runbook?app=${app}` });
   if (isIgnored) annotations.push({ key: IGNORED_ANNOTATION, value: 'true' });
   return annotations;

@@ -1,19 +1,19 @@
-// The vendor's login, as its page on authentication has it: credentials in, and a redirect out that is not meant to be
-// followed, whose Location carries a new token, URL-encoded. Whoever is not let in is sent back to the login page, also
-// with a 302: a client that only looks at the status takes that for a success.
+// The vendor's login as its documentation describes it: POST credentials, get a 302 that is not to be followed, whose
+// Location carries a new URL-encoded token. A refusal is a 302 to the login page, which a client that looks only at the
+// status takes for a success.
 
-import type { Answer } from './answers.js';
+import type { SimulatedResponse } from './http-response.js';
 import type { ReceivedRequest } from './simulator.js';
 
-/** How many were let in, and how many were sent back to the login page. */
+/** Logins so far, by result. */
 export interface LoginCounts {
   readonly granted: number;
   readonly refused: number;
 }
 
 export interface Login {
-  /** A redirect with a token in it, or one to the login page. */
-  answer(request: ReceivedRequest): Answer;
+  /** Redirects with a token, or to the login page. */
+  respond(request: ReceivedRequest): SimulatedResponse;
   /** As of now. */
   counts(): LoginCounts;
 }
@@ -21,16 +21,16 @@ export interface Login {
 export function createLogin(passwords: ReadonlyMap<string, string>, issueToken: (username: string) => string): Login {
   let granted = 0;
   let refused = 0;
-  const refuse = (error: string): Answer => {
+  const refuse = (error: string): SimulatedResponse => {
     refused += 1;
     return redirect(`/login?error=${error}`);
   };
   return {
-    answer(request) {
+    respond(request) {
       const { username, password } = toFields(request.body);
       const cookies = (request.headers.cookie ?? '').split(';').map((cookie) => cookie.trim());
       if (!cookies.includes('auth_state=TOKEN')) return refuse('state');
-      // A name that nobody has, and no password, are both undefined: that is no match.
+      // An unknown user and a missing password are both undefined, which is no match.
       if (typeof username !== 'string' || password === undefined || passwords.get(username) !== password) {
         return refuse('credentials');
       }
@@ -49,6 +49,6 @@ function toFields(body: unknown): Readonly<Record<'username' | 'password', unkno
   };
 }
 
-function redirect(location: string): Answer {
+function redirect(location: string): SimulatedResponse {
   return { status: 302, headers: { location, 'content-type': 'text/html; charset=utf-8' }, text: [''].values() };
 }

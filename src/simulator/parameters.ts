@@ -1,16 +1,15 @@
-// Parsing of what a request asks for: the page's parameters and nothing else. A real server may be lenient; this one
-// refuses whatever the page does not document (BadRequest, a 400), because a gateway that sends a misspelt or mistyped
-// parameter would otherwise get an answer to another question, and no test would notice.
+// Parses the parameters of a report request. Whatever the vendor does not document is refused with 400 (BadRequest): a
+// lenient server would answer a misspelt or mistyped parameter with another report, and no test would notice.
 
 export class BadRequest extends Error {
   override readonly name = 'BadRequest';
 }
 
-/** How a parameter is written; `labels` are strings `key=value`. */
-export type Form = 'strings' | 'labels' | 'boolean' | 'integer' | 'operator' | 'range';
+/** The type of a parameter; `labels` are strings of the form `key=value`. */
+export type ParameterType = 'strings' | 'labels' | 'boolean' | 'integer' | 'operator' | 'range';
 type Value = readonly string[] | boolean | number | string;
 
-export interface Given {
+export interface Parameters {
   strings(name: string): readonly string[];
   labels(name: string): readonly { readonly key: string; readonly value: string }[];
   boolean(name: string): boolean;
@@ -24,11 +23,11 @@ export interface Given {
  * Throws BadRequest with the reason.
  */
 export function parseParameters(
-  queryForms: ReadonlyMap<string, Form>,
-  bodyForms: ReadonlyMap<string, Form>,
+  queryForms: ReadonlyMap<string, ParameterType>,
+  bodyForms: ReadonlyMap<string, ParameterType>,
   query: URLSearchParams,
   body: unknown,
-): Given {
+): Parameters {
   const values = new Map<string, Value>();
   for (const name of new Set(query.keys())) {
     const form = queryForms.get(name);
@@ -41,10 +40,10 @@ export function parseParameters(
     if (form === undefined) throw new BadRequest(`unknown body field ${name}`);
     values.set(name, check(form, name, value));
   }
-  return toGiven(values);
+  return toParameters(values);
 }
 
-function toGiven(values: ReadonlyMap<string, Value>): Given {
+function toParameters(values: ReadonlyMap<string, Value>): Parameters {
   const strings = (name: string): readonly string[] => {
     const value = values.get(name);
     return typeof value === 'object' ? value : [];
@@ -64,7 +63,7 @@ function toGiven(values: ReadonlyMap<string, Value>): Given {
   };
 }
 
-function fromText(form: Form, name: string, texts: readonly string[]): unknown {
+function fromText(form: ParameterType, name: string, texts: readonly string[]): unknown {
   if (form === 'strings' || form === 'labels') return texts.filter((text) => text !== '');
   const [text = '', ...others] = texts;
   if (others.length > 0) throw new BadRequest(`${name} is given more than once`);
@@ -73,7 +72,7 @@ function fromText(form: Form, name: string, texts: readonly string[]): unknown {
   return text;
 }
 
-function check(form: Form, name: string, value: unknown): Value {
+function check(form: ParameterType, name: string, value: unknown): Value {
   switch (form) {
     case 'boolean':
       if (typeof value === 'boolean') return value;
@@ -93,7 +92,7 @@ function check(form: Form, name: string, value: unknown): Value {
   }
 }
 
-function checkStrings(form: Form, name: string, value: unknown): readonly string[] {
+function checkStrings(form: ParameterType, name: string, value: unknown): readonly string[] {
   if (!Array.isArray(value)) throw new BadRequest(`${name} is not a list`);
   const items: readonly unknown[] = value;
   const strings = items.filter((item) => typeof item === 'string');

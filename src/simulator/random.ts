@@ -1,20 +1,19 @@
-// The simulator's only chance: a seeded generator to draw the fleet with, and a hash for what must be found again without
-// drawing everything before it (the cost of one workload on one day). Nothing here reads a clock or Math.random, so a
-// fleet looks the same in every process and a test may name its numbers.
+// Deterministic randomness: a seeded generator that draws the fleet, and a hash for values that are computed on their own
+// (the cost of one workload on one day). Fleets are the same in every process, so tests may name their numbers.
 
 export interface Random {
   /** A number in [0, 1). */
   next(): number;
-  /** A number in [min, max), evenly spread by ratio: sizes of workloads are like that, few are large. */
+  /** A number in [min, max), log-uniform: like sizes of workloads, of which few are large. */
   between(min: number, max: number): number;
-  /** Evenly spread in [min, max). */
+  /** A number in [min, max), uniform. */
   evenly(min: number, max: number): number;
   /** True in `share` of the draws. */
   chance(share: number): boolean;
   pick<T>(list: readonly T[]): T;
 }
 
-/** Two 32-bit integers to one, well mixed (the finalizer of murmur3). */
+/** Mixes two 32-bit integers into one (the finalizer of murmur3). */
 export function mix(seed: number, value: number): number {
   let hash = Math.imul(seed ^ Math.imul(value, 0x9e3779b1), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 15), 0xc2b2ae35);
@@ -23,7 +22,7 @@ export function mix(seed: number, value: number): number {
   return (hash ^ (hash >>> 16)) >>> 0;
 }
 
-/** A text's 32-bit hash (FNV-1a): the seed of what belongs to a named thing. */
+/** The 32-bit FNV-1a hash of a text: the seed of a named thing. */
 export function hashText(text: string): number {
   let hash = 0x811c9dc5;
   for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);

@@ -1,11 +1,11 @@
-// The answer that both reports give, written as the vendor's Go server writes it: 22 fields a row in the page's order,
-// an empty list as null, unset text as "", times without a zone. The text comes in pieces of a thousand rows, so that a
-// fleet of 100,000 neither stands in memory as one string nor holds up the process it shares with a gateway.
+// The JSON of both reports, as the vendor's Go server writes it: 22 fields per row in the documented order, empty lists as
+// null, unset strings as "", times without a zone. It comes in chunks of 1,000 rows, so that 100,000 rows are never one
+// string and never block the event loop, which a gateway may share.
 
 import type { Figures, Window } from './costs.js';
 import type { Label } from './fleet.js';
 
-/** Who a row is about: a workload, or a group of them. */
+/** What identifies a row: a workload, or a group of workloads. */
 export interface RowNames {
   readonly id: string;
   readonly clusterName: string;
@@ -27,9 +27,9 @@ export interface Report {
   readonly window: Window;
 }
 
-const ROWS_A_PIECE = 1000;
+const ROWS_PER_CHUNK = 1000;
 
-/** A row of the answer. Costs are in dollars, CPU in millicores, memory in bytes, hours are pod-hours. */
+/** A row of the report. Costs are in dollars, CPU in millicores, memory in bytes, hours are pod-hours. */
 export function toRow(names: RowNames, figures: Figures) {
   const hours = figures.onDemandMilliHours + figures.spotMilliHours;
   return {
@@ -58,16 +58,16 @@ export function toRow(names: RowNames, figures: Figures) {
   };
 }
 
-/** The JSON text of a report, in pieces. */
+/** The JSON text of a report, in chunks. */
 export function* reportText(report: Report): Generator<string, void> {
-  let piece = '';
+  let chunk = '';
   let rowCount = 0;
   for (const row of report.rows) {
-    if (rowCount > 0 && rowCount % ROWS_A_PIECE === 0) {
-      yield piece;
-      piece = '';
+    if (rowCount > 0 && rowCount % ROWS_PER_CHUNK === 0) {
+      yield chunk;
+      chunk = '';
     }
-    piece += (rowCount === 0 ? '{"aggregatedWorkloads":[' : ',') + JSON.stringify(row);
+    chunk += (rowCount === 0 ? '{"aggregatedWorkloads":[' : ',') + JSON.stringify(row);
     rowCount++;
   }
   const clusters = JSON.stringify(orNull(report.clusterNames));
@@ -75,7 +75,7 @@ export function* reportText(report: Report): Generator<string, void> {
     startTime: toZonelessTime(report.window.fromMs),
     endTime: toZonelessTime(report.window.toMs),
   });
-  yield `${rowCount === 0 ? '{"aggregatedWorkloads":null' : `${piece}]`},"clusters":${clusters},"window":${window}}`;
+  yield `${rowCount === 0 ? '{"aggregatedWorkloads":null' : `${chunk}]`},"clusters":${clusters},"window":${window}}`;
 }
 
 function orNull<T>(list: readonly T[]): readonly T[] | null {

@@ -1,9 +1,9 @@
-// The simulator's HTTP: what arrives is read and told of, checked in the order of a real server (path, method, token,
-// content type, body, parameters), and answered. Every refusal is `{"error": "..."}`, which the vendor does not document.
+// The simulator's HTTP server. It checks requests in the order of a real server: path, method, token, content type, body,
+// parameters. Every error is `{"error": "..."}`, a form that the vendor does not document.
 
 import { createServer as createHttpServer, type IncomingMessage, type Server } from 'node:http';
 import { createAggregatedReport } from './aggregated-report.js';
-import { errorAnswer, sendAnswer, type Answer } from './answers.js';
+import { errorResponse, sendResponse, type SimulatedResponse } from './http-response.js';
 import type { Fleet } from './fleet.js';
 import type { Login } from './login.js';
 import { BadRequest } from './parameters.js';
@@ -25,7 +25,7 @@ const MAX_BODY_BYTES = 1024 * 1024;
 const LOGIN_PATH = '/auth/callback';
 const REPORTS = new Map([
   ['/detailedCostReport/getWorkloads', createWorkloadsReport],
-  // Assumed: the page names the report but its capture has lost the path.
+  // Assumed: the vendor's documentation names the report without its path.
   ['/detailedCostReport/getAggregatedWorkloads', createAggregatedReport],
 ]);
 
@@ -33,48 +33,48 @@ const REPORTS = new Map([
 export function createServer(options: ServerOptions): Server {
   return createHttpServer((request, response) => {
     respond(options, request)
-      .catch((error: unknown) => errorAnswer(500, String(error)))
-      .then((answer) => sendAnswer(request, response, answer))
-      // The client has left in the middle of the answer, or the simulator is being closed: nobody is there to be told.
+      .catch((error: unknown) => errorResponse(500, String(error)))
+      .then((answer) => sendResponse(request, response, answer))
+      // The client closed the connection, or the simulator is closing.
       .catch(() => response.destroy());
   });
 }
 
-async function respond(options: ServerOptions, request: IncomingMessage): Promise<Answer> {
+async function respond(options: ServerOptions, request: IncomingMessage): Promise<SimulatedResponse> {
   const text = await readText(request);
-  if (text === undefined) return errorAnswer(413, `body is larger than ${MAX_BODY_BYTES} bytes`);
+  if (text === undefined) return errorResponse(413, `body is larger than ${MAX_BODY_BYTES} bytes`);
   const received = toReceived(request, text);
   options.onRequest(received);
   const refusal = check(received, options.tokens);
   if (refusal !== undefined) return refusal;
-  if (received.path === LOGIN_PATH) return options.login.answer(received);
+  if (received.path === LOGIN_PATH) return options.login.respond(received);
   await options.latency(received);
-  return answerReport(received, options);
+  return respondWithReport(received, options);
 }
 
-function answerReport({ path, query, body }: ReceivedRequest, options: ServerOptions): Answer {
+function respondWithReport({ path, query, body }: ReceivedRequest, options: ServerOptions): SimulatedResponse {
   const createReport = REPORTS.get(path);
-  if (createReport === undefined) return errorAnswer(404, 'not found');
+  if (createReport === undefined) return errorResponse(404, 'not found');
   try {
     return { status: 200, text: reportText(createReport(options.fleet(), query, body, options.now())) };
   } catch (error) {
-    if (error instanceof BadRequest) return errorAnswer(400, error.message);
+    if (error instanceof BadRequest) return errorResponse(400, error.message);
     throw error;
   }
 }
 
-/** Undefined: nothing to object to so far. */
-function check({ path, method, headers, body }: ReceivedRequest, tokens: TokenStore): Answer | undefined {
-  if (path !== LOGIN_PATH && !REPORTS.has(path)) return errorAnswer(404, 'not found');
-  if (method !== 'POST') return errorAnswer(405, 'method not allowed', { allow: 'POST' });
+/** The error response to a request; undefined: it is valid so far. */
+function check({ path, method, headers, body }: ReceivedRequest, tokens: TokenStore): SimulatedResponse | undefined {
+  if (path !== LOGIN_PATH && !REPORTS.has(path)) return errorResponse(404, 'not found');
+  if (method !== 'POST') return errorResponse(405, 'method not allowed', { allow: 'POST' });
   if (path !== LOGIN_PATH && !isLiveBearer(headers.authorization, tokens)) {
-    return errorAnswer(401, 'unauthorized', { 'www-authenticate': 'Bearer' });
+    return errorResponse(401, 'unauthorized', { 'www-authenticate': 'Bearer' });
   }
   if (!/^application\/json\s*(?:;|$)/i.test(headers['content-type'] ?? '')) {
-    return errorAnswer(415, 'content type is not application/json');
+    return errorResponse(415, 'content type is not application/json');
   }
   const isObject = typeof body === 'object' && body !== null && !Array.isArray(body);
-  if (!isObject) return errorAnswer(400, 'body is not a JSON object');
+  if (!isObject) return errorResponse(400, 'body is not a JSON object');
   return undefined;
 }
 
@@ -83,7 +83,7 @@ function isLiveBearer(authorization: string | undefined, tokens: TokenStore): bo
   return scheme?.toLowerCase() === 'bearer' && token !== undefined && tokens.isLive(token);
 }
 
-/** Undefined: it is longer than this server reads. */
+/** Undefined: the body is over MAX_BODY_BYTES. */
 async function readText(request: IncomingMessage): Promise<string | undefined> {
   const pieces: Buffer[] = [];
   let byteCount = 0;
@@ -105,7 +105,7 @@ function toReceived(request: IncomingMessage, text: string): ReceivedRequest {
   };
 }
 
-/** Text that is no JSON stays text, so that it can be told of; no report takes a text. */
+/** Text that is not JSON stays text for `onRequest`; reports refuse it. */
 function parseBody(text: string): unknown {
   if (text === '') return undefined;
   try {

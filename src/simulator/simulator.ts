@@ -1,6 +1,5 @@
-// The embedded ScaleOps: the real REST contract over HTTP in front of an invented fleet, for the demo, tests and
-// benchmarks. It shares no code with the gateway, so that the two cannot agree on the same mistake, and it is stricter
-// than a real host: what the vendor's page does not document, it refuses.
+// The embedded ScaleOps for the demo, tests and benchmarks: the real REST contract in front of an invented fleet. It shares
+// no code with the gateway, so that both cannot make the same mistake, and it refuses what the vendor does not document.
 
 import { once } from 'node:events';
 import type { IncomingHttpHeaders } from 'node:http';
@@ -14,7 +13,7 @@ export interface ReceivedRequest {
   readonly path: string;
   readonly query: URLSearchParams;
   readonly headers: IncomingHttpHeaders;
-  /** The parsed JSON; the text where it is not JSON; undefined where there is none. */
+  /** The parsed JSON, or the text if it is not JSON; undefined without a body. */
   readonly body: unknown;
 }
 
@@ -28,33 +27,33 @@ export interface SimulatorOptions {
   readonly password?: string;
   /** Passwords by username, of users besides that one. */
   readonly users?: Readonly<Record<string, string>>;
-  /** What a login gives: base64 text, or a JWT that says when it expires. Opaque by default. */
+  /** The tokens of logins: base64 text, or a JWT with `exp`. Opaque by default. */
   readonly tokenFormat?: TokenFormat;
   /** How long the token of a login is accepted; an hour by default. */
   readonly tokenLifetimeMs?: number;
   /** Epoch milliseconds; Date.now by default. */
   readonly now?: () => number;
-  /** Awaited before a report is answered: a delay for the demo, a gate in tests. What it throws is a 500. */
+  /** Awaited before a report is sent: a delay for the demo, a gate in tests. An error that it throws becomes a 500. */
   readonly latency?: (request: ReceivedRequest) => Promise<void> | void;
-  /** Told of every request that arrives, before it is checked: tests count with it. */
+  /** Called for every request before it is checked; tests count with it. */
   readonly onRequest?: (request: ReceivedRequest) => void;
 }
 
 export interface Simulator {
-  /** The fixed one. */
+  /** The fixed token. */
   readonly token: string;
-  /** All that are accepted now, the fixed one first. */
+  /** All accepted tokens, the fixed one first. */
   readonly tokens: readonly string[];
-  /** The login attempts so far; what was no login at all (415, 400) is not among them. */
+  /** Login attempts so far; malformed ones (415, 400) are not counted. */
   readonly logins: LoginCounts;
-  /** From now on this token, or every token there is, is answered 401. Later logins give good ones again. */
+  /** Makes this token, or every current token, get a 401. Later logins issue valid tokens again. */
   revoke(token?: string): void;
   /**
-   * Listens on the loopback interface; without a port on a free one. Gives the base URL, `http://127.0.0.1:41234`.
-   * Fails as node:net does, when the port is taken for example.
+   * Listens on the loopback interface, on a free port by default. Resolves with the base URL, `http://127.0.0.1:41234`.
+   * Rejects with the error of node:net, such as EADDRINUSE.
    */
   listen(port?: number): Promise<string>;
-  /** Cuts what is open and waits until the port is free. */
+  /** Destroys all connections and waits until the port is free. */
   close(): Promise<void>;
 }
 
@@ -62,7 +61,7 @@ const SMALLEST_FLEET = 50;
 const LARGEST_FLEET = 100_000;
 const HOUR_MS = 3_600_000;
 
-/** Throws RangeError when the fleet is to be smaller or larger than it can be. */
+/** @throws RangeError when `workloads` is out of range. */
 export function createSimulator(options: SimulatorOptions = {}): Simulator {
   const { workloads = 1000, username = 'demo', password = 'demo', now = Date.now } = options;
   if (!Number.isInteger(workloads) || workloads < SMALLEST_FLEET || workloads > LARGEST_FLEET) {

@@ -1,6 +1,5 @@
-// The tokens that the simulator accepts: a fixed one that lasts until it is revoked, and those that logins have given,
-// each for its lifetime. Only being in this store makes a token good: a JWT here has the form and a true `exp`, so that
-// a client can read when it ends, but its signature is noise that nobody checks.
+// The tokens that the simulator accepts: a fixed one until it is revoked, and those of logins for their lifetime. A token is
+// valid because it is in this store: the JWTs have a true `exp` for clients to read, and a random signature.
 
 import { randomBytes } from 'node:crypto';
 
@@ -14,12 +13,12 @@ export interface TokenStoreOptions {
 }
 
 export interface TokenStore {
-  /** A new token, unlike every other one. */
+  /** Creates a unique token. */
   issue(username: string): string;
   isLive(token: string): boolean;
-  /** The fixed one first, then as they were issued. */
+  /** The fixed token, then the others in order of issue. */
   live(): string[];
-  /** Without a token: all there are. */
+  /** Without an argument: revokes all tokens. */
   revoke(token?: string): void;
 }
 
@@ -43,7 +42,7 @@ export function createTokenStore({ fixed, format, lifetimeMs, now }: TokenStoreO
   };
 }
 
-/** Base64 with a "+", a "/" and a "=" in it, whatever is drawn: all three must survive the login's URL encoding. */
+/** Base64 that always contains "+", "/" and "=": all three must survive the login's URL encoding. */
 export function createOpaqueToken(): string {
   return Buffer.concat([Buffer.from('+/+/', 'base64'), randomBytes(25)]).toString('base64');
 }

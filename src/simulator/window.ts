@@ -1,8 +1,8 @@
-// The window that a request asks about: `from` and `to`, or `range` back from now. Where the page is silent: `from` and
-// `to` win over `range` (its own example sends all three), a missing `to` is now, a missing `from` is `range` before
-// `to`, and a window that is empty, reversed or outside the years 1970 to 9999 is refused.
+// The time window of a request: `from` and `to`, or `range` back from now. Assumed where the vendor's documentation is
+// silent: `from` and `to` take precedence over `range` (its example sends all three), a missing `to` is now, a missing
+// `from` is `range` before `to`, and a window that is empty, reversed or outside the years 1970 to 9999 is refused.
 
-import { BadRequest, type Given } from './parameters.js';
+import { BadRequest, type Parameters } from './parameters.js';
 import type { Window } from './costs.js';
 
 const UNITS_MS: ReadonlyMap<string, number> = new Map([
@@ -14,10 +14,10 @@ const UNITS_MS: ReadonlyMap<string, number> = new Map([
 const DEFAULT_RANGE = '7d';
 const LATEST_MS = Date.UTC(9999, 11, 31, 23, 59, 59);
 
-/** Throws BadRequest when there is no such window. */
-export function readWindow(given: Given, nowMs: number): Window {
-  const toMs = given.integer('to') ?? nowMs;
-  const fromMs = given.integer('from') ?? toMs - rangeMs(given.text('range') ?? DEFAULT_RANGE);
+/** @throws BadRequest for a window that is refused. */
+export function readWindow(parameters: Parameters, nowMs: number): Window {
+  const toMs = parameters.integer('to') ?? nowMs;
+  const fromMs = parameters.integer('from') ?? toMs - rangeMs(parameters.text('range') ?? DEFAULT_RANGE);
   if (fromMs >= toMs) throw new BadRequest('from is not before to');
   if (fromMs < 0 || toMs > LATEST_MS) throw new BadRequest('the window is outside the years 1970 to 9999');
   return { fromMs, toMs };

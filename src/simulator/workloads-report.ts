@@ -1,14 +1,14 @@
-// The workload cost report: which workloads a request's filters leave, one row each, in the fleet's order.
-// Where the page is silent: filters on different things must all hold, names are compared exactly, labels are the
-// owner's labels, and shouldIgnoreWorkloads leaves out the workloads that their cluster marks as ignored.
+// The workload cost report: one row per workload that matches the filters, in the fleet's order. Assumed where the vendor's
+// documentation is silent: all filters must match, names are compared exactly, labels are the owner's labels, and
+// shouldIgnoreWorkloads leaves out the workloads that their cluster marks as ignored.
 
 import { workloadFigures } from './costs.js';
 import type { Fleet, Label, Workload } from './fleet.js';
-import { parseParameters, type Form, type Given } from './parameters.js';
+import { parseParameters, type ParameterType, type Parameters } from './parameters.js';
 import { toRow, type Report } from './report.js';
 import { readWindow } from './window.js';
 
-const BODY_FORMS = new Map<string, Form>([
+const BODY_FORMS = new Map<string, ParameterType>([
   ['annotations', 'labels'],
   ['clusterFilters', 'strings'],
   ['isAnnotationExclude', 'boolean'],
@@ -24,32 +24,38 @@ const BODY_FORMS = new Map<string, Form>([
   ['workloadTypes', 'strings'],
 ]);
 
-// multiCluster is documented for the query string alone; range is not on the page, but in use there.
-const QUERY_FORMS = new Map<string, Form>([...BODY_FORMS, ['multiCluster', 'boolean'], ['range', 'range']]);
+// multiCluster is documented for the query string only; range is undocumented, but in use.
+const QUERY_FORMS = new Map<string, ParameterType>([...BODY_FORMS, ['multiCluster', 'boolean'], ['range', 'range']]);
 
 type Test = (workload: Workload) => boolean;
 
-/** Throws BadRequest where the page documents no such request. */
+/** @throws BadRequest for what the vendor does not document. */
 export function createWorkloadsReport(fleet: Fleet, query: URLSearchParams, body: unknown, nowMs: number): Report {
-  const given = parseParameters(QUERY_FORMS, BODY_FORMS, query, body);
-  const window = readWindow(given, nowMs);
+  const parameters = parseParameters(QUERY_FORMS, BODY_FORMS, query, body);
+  const window = readWindow(parameters, nowMs);
   const tests = [
-    scopeTest(fleet, given),
-    nameTest(given, 'clusterFilters', 'isClusterExclude', (workload) => workload.clusterName),
-    nameTest(given, 'namespaces', 'isNamespaceExclude', (workload) => workload.namespace),
-    nameTest(given, 'workloadTypes', 'isWorkloadTypeExclude', (workload) => workload.type),
-    labelTest(given, 'labels', 'logicalLabel', 'isLabelExclude', (workload) => workload.labels),
-    labelTest(given, 'annotations', 'logicalAnnotation', 'isAnnotationExclude', (workload) => workload.annotations),
+    scopeTest(fleet, parameters),
+    nameTest(parameters, 'clusterFilters', 'isClusterExclude', (workload) => workload.clusterName),
+    nameTest(parameters, 'namespaces', 'isNamespaceExclude', (workload) => workload.namespace),
+    nameTest(parameters, 'workloadTypes', 'isWorkloadTypeExclude', (workload) => workload.type),
+    labelTest(parameters, 'labels', 'logicalLabel', 'isLabelExclude', (workload) => workload.labels),
+    labelTest(
+      parameters,
+      'annotations',
+      'logicalAnnotation',
+      'isAnnotationExclude',
+      (workload) => workload.annotations,
+    ),
   ];
   const selected = fleet.workloads.filter((workload) => tests.every((test) => test(workload)));
   return { rows: toRows(selected, window), clusterNames: clusterNamesOf(selected), window };
 }
 
-/** What both reports know: the host's own cluster or all, with the ignored workloads or without. */
-export function scopeTest(fleet: Fleet, given: Given): Test {
+/** The selection that both reports share: the host's own cluster or all, with or without ignored workloads. */
+export function scopeTest(fleet: Fleet, parameters: Parameters): Test {
   const [ownCluster] = fleet.clusterNames;
-  const isEveryCluster = given.boolean('multiCluster');
-  const withIgnored = !given.boolean('shouldIgnoreWorkloads');
+  const isEveryCluster = parameters.boolean('multiCluster');
+  const withIgnored = !parameters.boolean('shouldIgnoreWorkloads');
   return (workload) => (isEveryCluster || workload.clusterName === ownCluster) && (withIgnored || !workload.isIgnored);
 }
 
@@ -60,7 +66,7 @@ export function clusterNamesOf(workloads: readonly Workload[]): string[] {
 
 function* toRows(workloads: readonly Workload[], window: Report['window']) {
   for (const workload of workloads) {
-    // The page's sample has null labels and annotations on a row; the workload's own labels are `ownerLabels`.
+    // In the vendor's sample rows have null labels and annotations; the workload's own labels are `ownerLabels`.
     const names = {
       id: workload.id,
       clusterName: workload.clusterName,
@@ -76,24 +82,29 @@ function* toRows(workloads: readonly Workload[], window: Report['window']) {
   }
 }
 
-function nameTest(given: Given, listName: string, excludeName: string, nameOf: (workload: Workload) => string): Test {
-  const names = new Set(given.strings(listName));
-  const isExclude = given.boolean(excludeName);
+function nameTest(
+  parameters: Parameters,
+  listName: string,
+  excludeName: string,
+  nameOf: (workload: Workload) => string,
+): Test {
+  const names = new Set(parameters.strings(listName));
+  const isExclude = parameters.boolean(excludeName);
   // Documented: an empty list filters nothing, whatever the exclude flag says.
   return names.size === 0 ? () => true : (workload) => names.has(nameOf(workload)) !== isExclude;
 }
 
 function labelTest(
-  given: Given,
+  parameters: Parameters,
   listName: string,
   operatorName: string,
   excludeName: string,
   labelsOf: (workload: Workload) => readonly Label[],
 ): Test {
-  const wanted = given.labels(listName);
+  const wanted = parameters.labels(listName);
   if (wanted.length === 0) return () => true;
-  const isExclude = given.boolean(excludeName);
-  const isAll = given.text(operatorName) === 'AND';
+  const isExclude = parameters.boolean(excludeName);
+  const isAll = parameters.text(operatorName) === 'AND';
   return (workload) => {
     const labels = labelsOf(workload);
     const has = (label: Label) => labels.some(({ key, value }) => key === label.key && value === label.value);

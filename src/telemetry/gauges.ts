@@ -22,9 +22,9 @@ export function registerGauges(registry: Registry, { cache, upstream, shared }: 
       },
     });
   };
-  register('gateway_cache_bytes', 'Bytes of the reports cached in this process.', () => cache.size().bytes);
+  register('gateway_cache_bytes', 'Bytes of the cached reports.', () => cache.size().bytes);
   register('gateway_cache_max_bytes', 'Limit of gateway_cache_bytes.', () => cache.size().maxBytes);
-  register('gateway_cache_entries', 'Reports cached in this process.', () => cache.size().entries);
+  register('gateway_cache_entries', 'Reports in the cache.', () => cache.size().entries);
   register('gateway_upstream_in_flight', 'Calls to ScaleOps in flight.', () => upstream.load().inFlight);
   register('gateway_upstream_queued', 'Calls to ScaleOps that wait for a slot.', () => upstream.load().queued);
   if (shared !== undefined) {

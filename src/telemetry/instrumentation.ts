@@ -1,5 +1,5 @@
-// Where the other rooms let metrics and traces stand: around requests, loads, calls and logins. Those rooms have types of
-// their own for it, which these fit; and here is how two who want the same place share it.
+// The instrumentation of requests, loads, calls and logins that metrics and traces implement. The other layers declare
+// the part that they call themselves; these types fit theirs.
 
 import type { ErrorCode } from '../errors.js';
 
@@ -13,7 +13,7 @@ export interface LoadOutcome {
 }
 
 export interface OperationFacts {
-  /** What the client calls it: never to be shown as it is. */
+  /** Chosen by the client: never shown as it is. */
   readonly name: string | null;
   readonly type: 'query' | 'mutation' | 'subscription';
 }
@@ -49,13 +49,13 @@ export interface ObservedCall {
 }
 
 export interface Instruments {
-  /** A request for GraphQL begins. */
+  /** Called when a GraphQL request arrives. */
   begin(request: BegunRequest): Observation;
   /** Surrounds the load of a report. */
   load<A extends LoadOutcome>(report: ReportName, run: () => Promise<A>): Promise<A>;
-  /** A report was loaded without waiting for anything. */
+  /** Called for a report that was loaded synchronously. */
   loaded(report: ReportName, outcome: LoadOutcome): void;
-  /** A report was taken out of the memory beside a load. */
+  /** Called for a cached report that was used beside a load. */
   taken(report: ReportName, outcome: LoadOutcome): void;
   /** Surrounds one call to ScaleOps. */
   call<T>(call: ObservedCall, run: () => Promise<T>): Promise<T>;
@@ -63,8 +63,8 @@ export interface Instruments {
   login<T>(run: () => Promise<T>): Promise<T>;
 }
 
-/** Both, the first around the second. */
-export function chain(outer: Instruments, inner: Instruments): Instruments {
+/** Calls both, the first around the second. */
+export function combine(outer: Instruments, inner: Instruments): Instruments {
   return {
     begin(request) {
       const [first, second] = [outer.begin(request), inner.begin(request)];

@@ -9,10 +9,10 @@ import type { NameOf } from './operation-names.js';
 /** In seconds: from a cached report to the deadline of an uncached one. */
 export const DURATION_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
-/** So many outcomes are counted together, or fewer when somebody looks. */
-const MAX_ENDED = 64;
+/** Outcomes are counted in batches of this size, and before each collection. */
+const BATCH_SIZE = 64;
 
-/** @param onCollect called before any of them is read. */
+/** @param onCollect is called before any of the metrics is read. */
 function defineMetrics(registry: Registry, onCollect: () => void) {
   const read = { registers: [registry], collect: onCollect };
   const operations = new Counter({
@@ -56,8 +56,11 @@ function defineMetrics(registry: Registry, onCollect: () => void) {
 }
 
 export function createOperationMetrics(registry: Registry, nameOf: NameOf): Pick<Instruments, 'begin'> {
-  const ended: RequestOutcome[] = [];
-  const { operations, durations, inFlight, errors, rejected, responseCacheHits } = defineMetrics(registry, countAll);
+  const pending: RequestOutcome[] = [];
+  const { operations, durations, inFlight, errors, rejected, responseCacheHits } = defineMetrics(
+    registry,
+    countPending,
+  );
   function count({ operation, result, codes, durationMs, isResponseCacheHit }: RequestOutcome): void {
     for (const code of codes) errors.inc({ code });
     if (isResponseCacheHit) responseCacheHits.inc();
@@ -69,8 +72,8 @@ export function createOperationMetrics(registry: Registry, nameOf: NameOf): Pick
     operations.inc({ operation: name, outcome: result });
     durations.observe({ operation: name }, durationMs / 1000);
   }
-  function countAll(): void {
-    for (const outcome of ended.splice(0)) count(outcome);
+  function countPending(): void {
+    for (const outcome of pending.splice(0)) count(outcome);
   }
   return {
     begin() {
@@ -83,8 +86,7 @@ export function createOperationMetrics(registry: Registry, nameOf: NameOf): Pick
         },
         end(outcome) {
           if (isExecuted) inFlight.dec();
-          // Many in one go take less time: what counts them is in the processor's caches then.
-          if (ended.push(outcome) >= MAX_ENDED) countAll();
+          if (pending.push(outcome) >= BATCH_SIZE) countPending();
         },
       };
     },

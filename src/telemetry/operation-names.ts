@@ -1,7 +1,7 @@
-// Operation names as metrics and traces may show them. A client calls its operation what it likes, so that each name would
-// be a series of its own, and could say anything: only names that an operator has listed are shown.
+// Operation names as metrics and traces show them. Clients choose names freely, and each would be a series of its own:
+// only names that the operator has listed are shown.
 
-/** The name as it may be shown; null stands for an operation without one. */
+/** Maps a client's operation name (null: anonymous) to one of a closed list. */
 export type NameOf = (name: string | null) => string;
 
 export const OTHER = 'other';

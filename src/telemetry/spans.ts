@@ -1,6 +1,5 @@
-// The spans of a request: the operation, in it the loads of reports, in these the calls to ScaleOps and the logins. What is
-// current is kept along the asynchronous calls, in a store of our own: nothing is registered with OpenTelemetry for all of
-// the process, and no function in between has to hand it on.
+// The spans of a request: the operation, its loads of reports, their calls to ScaleOps and logins. The current span lives in
+// an AsyncLocalStorage of this file, so nothing is registered with OpenTelemetry globally.
 
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
@@ -21,7 +20,7 @@ import { toFailureCode } from './outcome.js';
 import { createSpanPipeline } from './span-pipeline.js';
 import type { Tracing, TracingOptions } from './tracing.js';
 
-/** Headers of W3C's trace context alone: what else a caller may want to have carried along (baggage) stays out. */
+/** W3C trace context only; baggage of callers is not forwarded. */
 const propagator = new W3CTraceContextPropagator();
 
 export function createTracing(options: TracingOptions): Tracing {
@@ -110,7 +109,7 @@ function contextOf(span: Span | undefined): Context {
   return span === undefined ? ROOT_CONTEXT : trace.setSpan(ROOT_CONTEXT, span);
 }
 
-/** What the span of an operation says when it has ended. */
+/** Sets the name, attributes and status of an operation's span at its end. */
 function describe(span: Span, { operation, result, status, codes, callerName }: RequestOutcome, nameOf: NameOf): void {
   if (operation !== undefined) {
     const name = nameOf(operation.name);
@@ -122,11 +121,11 @@ function describe(span: Span, { operation, result, status, codes, callerName }: 
   span.setAttributes({ 'http.response.status_code': status, 'gateway.result': result });
   if (codes.length > 0) span.setAttribute('gateway.error_codes', [...codes]);
   if (callerName !== undefined) span.setAttribute('gateway.caller', callerName);
-  // What the client did wrong is no error of ours, as HTTP's statuses have it.
+  // Errors of the client (4xx) leave the status of a server span unset, as OpenTelemetry's HTTP conventions say.
   if (status >= 500 || codes.some((code) => statusOf(code) >= 500)) span.setStatus({ code: SpanStatusCode.ERROR });
 }
 
-/** How the two headers of W3C's trace context are read; there are no others. */
+/** Reads the two headers of the W3C trace context. */
 const HEADERS = {
   keys: () => ['traceparent', 'tracestate'],
   get: (request: BegunRequest, name: string) => request.header(name as 'traceparent' | 'tracestate') ?? undefined,

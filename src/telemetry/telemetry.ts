@@ -1,22 +1,24 @@
-// What the gateway lets be seen of itself: metrics, and traces where they are configured.
+// Metrics and traces of a gateway, each where it is configured.
 
 import type { Clock } from '../clock.js';
-import { chain, type Instruments } from './instrumentation.js';
+import { combine, type Instruments } from './instrumentation.js';
 import { createMetrics, type Metrics } from './metrics.js';
 import { createOperationNames } from './operation-names.js';
-import { loadTracing, type Tracing, type TracingSettings } from './tracing.js';
+import { loadTracing, type ProxySettings, type Tracing, type TracingSettings } from './tracing.js';
 
 export interface TelemetrySettings {
   readonly metrics: boolean;
-  /** Operations that metrics and traces name. */
+  /** The operations that metrics and traces name. */
   readonly operations: readonly string[];
-  /** Undefined: there are none. */
+  /** Undefined: no traces. */
   readonly tracing: TracingSettings | undefined;
 }
 
 export interface TelemetryOptions extends TelemetrySettings {
   readonly version: string;
   readonly clock: Clock;
+  /** The proxy for exports of traces. */
+  readonly proxy?: ProxySettings | undefined;
   /** Whether to expose the metrics of the whole process (memory, CPU, garbage collection) as well. */
   readonly collectProcessMetrics: boolean;
   /** Called when exports of traces begin to fail, and when they succeed again. */
@@ -24,10 +26,10 @@ export interface TelemetryOptions extends TelemetrySettings {
 }
 
 export interface Telemetry {
-  /** Undefined where nobody looks. */
+  /** Undefined without metrics and traces. */
   readonly instruments: Instruments | undefined;
   readonly metrics: Metrics | undefined;
-  /** Traces begin with it; without them there is nothing to wait for. Rejects where they cannot be had. */
+  /** Resolves when OpenTelemetry is loaded, rejects when that fails; undefined without traces. */
   readonly ready: Promise<void> | undefined;
   close(): Promise<void>;
 }
@@ -36,10 +38,10 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
   const { clock, tracing: settings, ...rest } = options;
   const nameOf = createOperationNames(options.operations);
   const metrics = options.metrics ? createMetrics({ ...rest, nameOf, now: () => clock.now() }) : undefined;
-  const tracing = settings && createLateTracing(loadTracing({ ...rest, ...settings, clock, nameOf }));
+  const tracing = settings && createLazyTracing(loadTracing({ ...rest, ...settings, clock, nameOf }));
   const both = [metrics?.instruments, tracing?.instruments].filter((each) => each !== undefined);
   return {
-    instruments: both.length === 0 ? undefined : both.reduce(chain),
+    instruments: both.length === 0 ? undefined : both.reduce(combine),
     metrics,
     ready: tracing?.ready,
     async close() {
@@ -49,16 +51,16 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
   };
 }
 
-/** Stands everywhere from the start, and does something when it is loaded. */
-function createLateTracing(loading: Promise<Tracing>) {
+/** Does nothing until OpenTelemetry is loaded. */
+function createLazyTracing(loading: Promise<Tracing>) {
   let loaded: Tracing | undefined;
   const ready = loading.then((tracing) => {
     loaded = tracing;
   });
-  // Whoever waits for it is told.
+  // The gateway awaits it when it starts to listen.
   ready.catch(() => undefined);
   const instruments: Instruments = {
-    begin: (request) => loaded?.instruments.begin(request) ?? UNSEEN,
+    begin: (request) => loaded?.instruments.begin(request) ?? NOOP_OBSERVATION,
     load: (report, run) => (loaded === undefined ? run() : loaded.instruments.load(report, run)),
     loaded: (report, outcome) => loaded?.instruments.loaded(report, outcome),
     taken: () => undefined,
@@ -75,4 +77,4 @@ function createLateTracing(loading: Promise<Tracing>) {
   };
 }
 
-const UNSEEN = { execute: <T>(_operation: unknown, run: () => T): T => run(), end: () => undefined };
+const NOOP_OBSERVATION = { execute: <T>(_operation: unknown, run: () => T): T => run(), end: () => undefined };

@@ -1,5 +1,5 @@
-// Writing an answer to a socket. An answer of one piece goes out whole, with its length; one of several is streamed as
-// the socket takes it. Gzip at level 1 where the request allows it and there is something to win.
+// Writes a response to a socket. A response of one chunk has a content length; several chunks are streamed with
+// backpressure. Gzip at level 1 where the request accepts it and the body is large enough.
 
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
@@ -7,37 +7,41 @@ import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { createGzip, gzip } from 'node:zlib';
 
-export interface Answer {
+export interface SimulatedResponse {
   readonly status: number;
   readonly headers?: OutgoingHttpHeaders;
-  /** The body, in pieces; at least one. */
+  /** The body as at least one chunk. */
   readonly text: Iterator<string>;
 }
 
 const GZIP_ABOVE_BYTES = 1024;
 const gzipText = promisify<Buffer, { level: number }, Buffer>(gzip);
 
-/** An answer in the vendor's manner of saying no. */
-export function errorAnswer(status: number, error: string, headers: OutgoingHttpHeaders = {}): Answer {
+/** An error in the vendor's form. */
+export function errorResponse(status: number, error: string, headers: OutgoingHttpHeaders = {}): SimulatedResponse {
   return { status, headers, text: [JSON.stringify({ error })].values() };
 }
 
-/** Resolves when the answer is handed over, or when the client has left. */
-export async function sendAnswer(request: IncomingMessage, response: ServerResponse, answer: Answer): Promise<void> {
+/** Resolves when the response is handed over to the socket. Rejects when the client closes the connection. */
+export async function sendResponse(
+  request: IncomingMessage,
+  response: ServerResponse,
+  simulated: SimulatedResponse,
+): Promise<void> {
   const mayGzip = acceptsGzip(request.headers['accept-encoding']);
-  const first = Buffer.from(textOf(answer.text.next()));
-  const second = answer.text.next();
-  const headers = { 'content-type': 'application/json; charset=utf-8', vary: 'accept-encoding', ...answer.headers };
+  const first = Buffer.from(textOf(simulated.text.next()));
+  const second = simulated.text.next();
+  const headers = { 'content-type': 'application/json; charset=utf-8', vary: 'accept-encoding', ...simulated.headers };
   if (second.done === true) {
     const isZipped = mayGzip && first.length > GZIP_ABOVE_BYTES;
     const body = isZipped ? await gzipText(first, { level: 1 }) : first;
     const encoding = isZipped ? { 'content-encoding': 'gzip' } : {};
-    response.writeHead(answer.status, { ...headers, ...encoding, 'content-length': body.length }).end(body);
+    response.writeHead(simulated.status, { ...headers, ...encoding, 'content-length': body.length }).end(body);
     return;
   }
-  response.writeHead(answer.status, mayGzip ? { ...headers, 'content-encoding': 'gzip' } : headers);
-  const pieces = Readable.from(chain(first, second.value, answer.text));
-  await (mayGzip ? pipeline(pieces, createGzip({ level: 1 }), response) : pipeline(pieces, response));
+  response.writeHead(simulated.status, mayGzip ? { ...headers, 'content-encoding': 'gzip' } : headers);
+  const chunks = Readable.from(chain(first, second.value, simulated.text));
+  await (mayGzip ? pipeline(chunks, createGzip({ level: 1 }), response) : pipeline(chunks, response));
 }
 
 function* chain(first: Buffer, second: string, rest: Iterator<string>): Generator<Buffer | string, void> {
