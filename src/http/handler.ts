@@ -50,7 +50,7 @@ export function createHandler({ pipeline, cors, graphiql, pages, logger }: Handl
 async function findPage(pages: ReadonlyMap<string, Page>, path: string, request: HttpRequest): Promise<PageContent> {
   const page = pages.get(path);
   if (page === undefined) return NOT_FOUND;
-  if (request.method !== 'GET' && request.method !== 'HEAD') return refuseMethod();
+  if (request.method !== 'GET' && request.method !== 'HEAD') return refuseMethod(request);
   return (await page(request)) ?? NOT_FOUND;
 }
 

@@ -1,11 +1,8 @@
 // A page: what the gateway serves besides GraphQL, at a path of its own, with GET and HEAD.
 
-import { randomUUID } from 'node:crypto';
-
-import { GatewayError } from '../../errors.js';
+import { GatewayError, statusOf } from '../../errors.js';
 import { readRequestId } from '../graphql-request.js';
 import { EMPTY_BODY, type HttpRequest, type HttpResponse, type ResponseBody } from '../http-message.js';
-import { statusOf } from '../../errors.js';
 import { toErrorBody } from '../response/client-errors.js';
 import { CONTENT_SECURITY_POLICY, SECURITY_HEADERS } from '../response/security-headers.js';
 
@@ -45,11 +42,17 @@ export function toJsonPage(status: number, value: object): PageContent {
 }
 
 /** A page has no other method than GET and HEAD (RFC 9110, section 15.5.6). */
-export function refuseMethod(): PageContent {
+export function refuseMethod(request: HttpRequest): PageContent {
+  const requestId = readRequestId(request.headers);
   const error = new GatewayError('METHOD_NOT_ALLOWED', { message: 'Use GET.' });
   return {
     status: statusOf(error.code),
-    headers: { allow: 'GET, HEAD', 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' },
-    body: [Buffer.from(toErrorBody(error, randomUUID()))],
+    headers: {
+      allow: 'GET, HEAD',
+      'x-request-id': requestId,
+      'content-type': 'application/json; charset=utf-8',
+      'cache-control': 'no-store',
+    },
+    body: [Buffer.from(toErrorBody(error, requestId))],
   };
 }
