@@ -21,7 +21,7 @@ const LARGE = `{ workloadCosts(${FILTER}) { ${page('cluster { name }')} } }`;
 /** More than two sockets hold. */
 const LONG = `{ workloadCosts(${FILTER}) { ${page(`cluster { name } ${['a', 'b', 'c', 'd', 'e', 'f'].map((name) => `${name}: workload { name costs: cost { ${FIELDS} } }`).join(' ')}`)} } }`;
 /** Waits for another report while it has its turn. */
-const WAITING = `{ workloadCosts(${FILTER}) { ${page('cluster { costs(filter: { last: "3d" }) { asOf } }')} } }`;
+const WAITING = `{ workloadCosts(${FILTER}) { ${page('cluster { name }')} } other: workloadCosts(filter: { last: "3d" }) { asOf } }`;
 const SMALL = `{ workloadCosts(${FILTER}) { rows(first: 1) { nodes { id } } } }`;
 const TIMEOUT_MS = 4_000;
 const env = { ...UNLIMITED, GATEWAY_TIMEOUT_MS: String(TIMEOUT_MS), GATEWAY_MAX_ANSWER_ROWS: 'off' };
@@ -115,7 +115,7 @@ test(
     isGated = true;
     const turns = watchTurns();
     const late = [ask(url, WAITING)];
-    await gate.arrivals(1);
+    await Promise.all([gate.arrivals(1), turns.reaches(1)]);
     for (let count = 0; count < 12; count += 1) late.push(ask(url, LARGE));
     await turns.reaches(13);
     clock.advance(TIMEOUT_MS);
@@ -137,7 +137,7 @@ test(
     isGated = true;
     const turns = watchTurns();
     const leaving = [begin(url, WAITING)];
-    await gate.arrivals(1);
+    await Promise.all([gate.arrivals(1), turns.reaches(1)]);
     for (let count = 0; count < 5; count += 1) leaving.push(begin(url, LARGE));
     const stays = ask(url, LARGE);
     await turns.reaches(7);
