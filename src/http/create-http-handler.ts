@@ -22,6 +22,7 @@ import type { Page } from './pages/page.js';
 import { createPipeline, type PipelineSteps } from './pipeline.js';
 import { createResponder } from './respond.js';
 import { createCors } from './response/cors.js';
+import { logDefect } from './response/error-format.js';
 import { createFormats } from './response/format.js';
 import { createShutdownGate } from './shutdown-gate.js';
 import { createAuthenticate } from './steps/authenticate.js';
@@ -108,6 +109,9 @@ export function createHttpHandler(settings: HttpSettings, services: HttpServices
     origins: limits.corsOrigins,
     steps: createSteps(settings, services),
     log: createOperationLog({ logger, now, samplePercent: settings.logSamplePercent }),
+    onDefect: (error, requestId) => {
+      logDefect(logger, error, requestId);
+    },
   });
   return createHandler({
     ...{ pipeline, cors, logger },

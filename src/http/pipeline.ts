@@ -13,6 +13,7 @@ import { toOutcome, type RequestObservation, type RequestObserver } from './inst
 import type { LogOperation } from './operation-log.js';
 import { toResponseKey, type CachedResponses } from './operations/cached-responses.js';
 import type { Responder } from './respond.js';
+import { reportFailure } from './response/body.js';
 import { hasNoCacheDirective } from './response/cache-headers.js';
 import { chooseEncoding } from './response/compress.js';
 import { toErrorResult } from './response/error-format.js';
@@ -44,6 +45,8 @@ export interface PipelineOptions {
   readonly responder: Responder;
   readonly log: LogOperation;
   readonly observer: RequestObserver | undefined;
+  /** Logs an error that is a defect of the gateway. */
+  readonly onDefect: (error: unknown, requestId: string) => void;
 }
 
 /** The steps that depend on the configuration. */
@@ -62,27 +65,22 @@ export interface PipelineSteps {
 export type Pipeline = (http: HttpRequest) => Promise<HttpResponse>;
 
 export function createPipeline(options: PipelineOptions): Pipeline {
-  const { steps, responder, observer, log, clock } = options;
-  const answer = createAnswer(options);
+  const { steps, clock, onDefect } = options;
+  const respond = createRespond(options);
   return async (http) => {
     const deadline = new Deadline(clock, options.timeoutMs, {
       caller: http,
       toError: () => new GatewayError('REQUEST_TIMEOUT'),
     });
     const request = new GraphQLRequest(http, steps.toFormat(http.headers), deadline, clock.now());
-    const observation = observer?.begin({ requestId: request.id, header: (name) => http.headers.get(name) });
-    request.traceId = observation?.traceId ?? request.traceId;
-    let status = 500;
     try {
-      const response = await steps.shutdownGate
-        .pass(() => answer(request, observation))
-        // Nobody reads the errors of a request whose client has left, and they are no defects.
-        .catch((error: unknown) =>
-          http.hasLeft() ? CLIENT_CLOSED_REQUEST : responder.refused(request, toErrorResult(error)),
-        );
-      ({ status } = response);
+      const response = await respond(request);
+      const body = reportFailure(response.body, (error) => {
+        onDefect(error, request.id);
+      });
       return {
         ...response,
+        body,
         onEnd: () => {
           request.end();
         },
@@ -93,8 +91,35 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     } finally {
       // From here on the client decides how long it takes.
       deadline.end();
+    }
+  };
+}
+
+/** Answers, logs and counts. Rejects only for a defect in the refusal, the log or the metrics: the handler answers that. */
+function createRespond(options: PipelineOptions) {
+  const { steps, responder, observer, log, clock } = options;
+  const answer = createAnswer(options);
+  return async (request: GraphQLRequest): Promise<HttpResponse> => {
+    const { http } = request;
+    const observation = observer?.begin({ requestId: request.id, header: (name) => http.headers.get(name) });
+    request.traceId = observation?.traceId ?? request.traceId;
+    let status = 500;
+    try {
+      const response = await steps.shutdownGate
+        .pass(() => answer(request, observation))
+        // Nobody reads the errors of a request whose client has left, and they are no defects.
+        .catch((error: unknown) =>
+          http.hasLeft() ? CLIENT_CLOSED_REQUEST : responder.refused(request, toErrorResult(error)),
+        );
       steps.limitRate.afterExecution(request);
-      log(request, status);
+      log(request, response.status);
+      ({ status } = response);
+      return response;
+    } catch (error) {
+      request.result = 'error';
+      request.errors = [{ code: 'INTERNAL_SERVER_ERROR', reason: undefined }];
+      throw error;
+    } finally {
       observation?.end(toOutcome(request, status, clock.now()));
     }
   };

@@ -8,7 +8,7 @@ import { createGunzip, gzip } from 'node:zlib';
 
 import type { ResponseBody } from '../http-message.js';
 import type { Page, PageContent } from '../pages/page.js';
-import { negotiate } from '../response/format.js';
+import { negotiate, prefersHtml } from '../response/format.js';
 import { matchesTag } from '../response/entity-tag.js';
 import { EXAMPLE_TABS } from './examples.js';
 
@@ -30,15 +30,11 @@ const CREDENTIALS = {
 export function createGraphiQLPage(access: keyof typeof CREDENTIALS): Page {
   let rendering: Promise<RenderedPage> | undefined;
   return async ({ method, headers }) => {
-    const isBrowser = (method === 'GET' || method === 'HEAD') && acceptsHtml(headers.get('accept'));
+    const isBrowser = (method === 'GET' || method === 'HEAD') && prefersHtml(headers.get('accept'));
     if (!isBrowser) return undefined;
     const page = await (rendering ??= renderPage(access));
     return toContent(page, headers.get('if-none-match'), headers.get('accept-encoding'));
   };
-}
-
-function acceptsHtml(accept: string | null): boolean {
-  return accept?.toLowerCase().includes('text/html') === true;
 }
 
 function toContent(

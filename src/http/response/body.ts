@@ -2,7 +2,7 @@
 
 import { setImmediate } from 'node:timers/promises';
 
-import type { ResponseBody } from '../http-message.js';
+import { isStream, type ResponseBody } from '../http-message.js';
 
 /** How much is put together in one turn of the event loop: a few milliseconds of work. */
 const MAX_SYNC_BYTES = 1_048_576;
@@ -58,4 +58,21 @@ export async function gather(
 async function* continueWith(gathered: readonly Buffer[], iterator: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
   yield* gathered;
   yield* { [Symbol.asyncIterator]: () => iterator };
+}
+
+/** The body; `onFailure` is called when it fails after its headers were sent, which ends the connection. */
+export function reportFailure(body: ResponseBody, onFailure: (error: unknown) => void): ResponseBody {
+  return isStream(body) ? reportStreamFailure(body, onFailure) : body;
+}
+
+async function* reportStreamFailure(
+  body: AsyncIterable<Buffer>,
+  onFailure: (error: unknown) => void,
+): AsyncGenerator<Buffer> {
+  try {
+    yield* body;
+  } catch (error) {
+    onFailure(error);
+    throw error;
+  }
 }

@@ -82,9 +82,12 @@ function messageOf({ message }: GraphQLError, code: ErrorCode, hidesSuggestions:
 
 const OWN_WORDS: readonly ErrorCode[] = ['GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED', 'BAD_USER_INPUT'];
 
-/** graphql's parser and validation call themselves for each level of nesting: a few thousand are too many. */
+/**
+ * graphql's parser and validation call themselves for each level of nesting: a few thousand are too many. Every other
+ * RangeError is a defect.
+ */
 function findStackOverflow({ originalError }: GraphQLError): GatewayError | undefined {
-  if (!(originalError instanceof RangeError)) return undefined;
+  if (!(originalError instanceof RangeError) || !originalError.message.includes('call stack')) return undefined;
   return new GatewayError('GRAPHQL_PARSE_FAILED', { message: 'The document is nested too deeply.' });
 }
 

@@ -70,6 +70,15 @@ function chooseKind(accept: string | null): Kind | undefined {
   return weighted[0]?.kind;
 }
 
+/** Whether a client wants HTML at least as much as any response of GraphQL. Wildcards do not count: only browsers name HTML. */
+export function prefersHtml(accept: string | null): boolean {
+  const ranges = parseList(accept ?? '');
+  const html = ranges.find(({ name }) => name === 'text/html')?.weight ?? 0;
+  return (
+    html > 0 && KINDS.every((kind) => html >= (ranges.find(({ name }) => name === MEDIA_TYPES[kind])?.weight ?? 0))
+  );
+}
+
 /** By the most specific range that matches (section 12.5.1). */
 function weigh(kind: Kind, ranges: readonly Weighted[]): { readonly weight: number; readonly place: number } {
   const names = BY_WILDCARD.includes(kind) ? [MEDIA_TYPES[kind], 'application/*', '*/*'] : [MEDIA_TYPES[kind]];

@@ -40,6 +40,11 @@ export interface Executed {
 
 export function createExecute({ schema, services, maxLargeResponses }: ExecuteOptions): Execute {
   const largeResponses = new Semaphore({ max: maxLargeResponses });
+  /** Once per request, however many large pages it has: a request that waited for a second turn would wait for itself. */
+  const createTurn = (request: GraphQLRequest): (() => Promise<void>) => {
+    let turn: Promise<void> | undefined;
+    return () => (turn ??= acquireLargeResponse(request));
+  };
   const acquireLargeResponse = async (request: GraphQLRequest): Promise<void> => {
     const permit = await largeResponses.acquire(request.deadline);
     request.onEnd(() => {
@@ -48,7 +53,7 @@ export function createExecute({ schema, services, maxLargeResponses }: ExecuteOp
   };
   return async ({ request, operation, given, variables, observation, onField }) => {
     const { facts, prepared } = operation;
-    const context = createContext(services, new RequestCaller(request, () => acquireLargeResponse(request)));
+    const context = createContext(services, new RequestCaller(request, createTurn(request)));
     request.operation = { ...facts, stats: context.stats };
     const plan = prepared.planFor(variables);
     context.serializesLists = plan !== undefined && onField === undefined;
