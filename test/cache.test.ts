@@ -182,6 +182,7 @@ describe('createReportCache', () => {
     staleIfErrorMs: 0,
     recheckMs: 60_000,
     maxBytes: 1_000_000,
+    maxResponseBytes: 1_000_000,
   };
 
   test('keeps what one principal sees from every other', async () => {

@@ -6,9 +6,9 @@ import { inflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
 
-import { sealEntry, unsealEntry } from '../src/cache/shared/encrypted-entry.js';
-import type { Engine } from '../src/cache/shared/redis.js';
-import { createSharedEntries, nameKey } from '../src/cache/shared/shared-store.js';
+import { encryptEntry, decryptEntry } from '../src/cache/shared/encrypted-entry.js';
+import type { Redis } from '../src/cache/shared/redis.js';
+import { createSharedStore, toRedisKey } from '../src/cache/shared/shared-store.js';
 import type { Clock } from '../src/clock.js';
 import { decodeReport } from '../src/report/parse/json-parser.js';
 import { createReportReader } from '../src/upstream/parse/report-parser.js';
@@ -34,12 +34,14 @@ const QUERY = `query ($filter: WorkloadCostsFilter) {
   workloadCosts(filter: $filter) { asOf isStale clusters rows { nodes { workloadName clusterName totalCost } } }
 }`;
 const LOST = 'the shared cache cannot be reached; going on without it';
-const LEFT_ALONE = 'the shared cache fails and is left alone for a while';
-const ANSWERS_AGAIN = 'the shared cache answers again';
-/** What a client may lose by the shared cache; how long a lock is waited for. */
+const LEFT_ALONE = 'the shared cache fails; it is bypassed for a while';
+const ANSWERS_AGAIN = 'the shared cache works again';
+/** What a load may spend on the shared cache, and on one command after the first. */
 const ANSWER_MS = 150;
 const TURN_MS = 45;
-const LOCK_MS = 10_000;
+const LOCK_TTL_MS = 5_000;
+/** The longest wait for another replica. */
+const MAX_WAIT_MS = 10_000;
 /** How long a Redis that failed is left alone. */
 const ALONE_MS = 5_000;
 
@@ -230,13 +232,18 @@ describe.skipIf(isRedisSkipped)('replicas asked the same at the same time', () =
     expect(upstream.requests).toHaveLength(2);
   });
 
-  test('ask for themselves when the first takes longer than its lock, and leave the lock to it', async () => {
+  test('wait for a live holder for at most 10 s, fetch themselves then, and leave the lock to its holder', async () => {
     const { gate, watch, clock, upstream, redis, first, second } = await startRace();
-    clock.advance(LOCK_MS);
+    for (let waitedMs = POLL_MS; waitedMs < MAX_WAIT_MS; waitedMs += POLL_MS) {
+      const [polls, renewals] = [clock.timers(POLL_MS), watch.count(/^set .*:lock:/)];
+      clock.advance(POLL_MS);
+      await Promise.all([clock.timersSet(POLL_MS, polls + 1), watch.event(/^set .*:lock:/, renewals + 1)]);
+    }
+    expect(upstream.requests).toHaveLength(1);
+    clock.advance(POLL_MS);
     await gate.arrivals(2);
     const lock = (await redis.keys()).find((key) => key.includes(':lock:'))!;
-    // As if the second one had taken the lock meanwhile: the first must not let go of what is another's.
-    await redis.set(lock, 'another', 'PX', LOCK_MS);
+    await redis.set(lock, 'another', 'PX', LOCK_TTL_MS);
     gate.open();
     expectData(await first);
     expectData(await second);
@@ -245,20 +252,56 @@ describe.skipIf(isRedisSkipped)('replicas asked the same at the same time', () =
     expect(upstream.requests).toHaveLength(2);
   });
 
-  test('do not wait for one that has died with its lock for longer than that lasts', async () => {
+  /** A replica, the name of the lock of a report that is not cached, and a gateway that asks for it. */
+  async function startLocked(setLock: (redis: Stand['redis'], lock: string) => Promise<unknown>) {
     const stand = await startStand();
-    const { redis, clock, watch, upstream } = stand;
     await fill(stand, await stand.start());
-    const [report] = await redis.reports();
-    await redis.command('DEL', report!);
-    await redis.set(report!.replace(':report:', ':lock:'), 'who has died', 'PX', 100);
-    const b = await stand.start();
-    const answer = b.askAs(ANN, QUERY);
+    const [report] = await stand.redis.reports();
+    await stand.redis.command('DEL', report!);
+    await setLock(stand.redis, report!.replace(':report:', ':lock:'));
+    const replica = await stand.start();
+    return { ...stand, replica, answer: replica.askAs(ANN, QUERY) };
+  }
+
+  test('do not wait longer than its time to live for the lock of a replica that has died', async () => {
+    const { clock, watch, upstream, replica, answer } = await startLocked((redis, lock) =>
+      redis.set(lock, 'holder 1', 'PX', 100),
+    );
     await clock.timersSet(POLL_MS, 1);
     await watch.event(/^expired .*:lock:/);
     clock.advance(POLL_MS);
     expectData(await answer);
-    expect(cacheOf(b)).toEqual(from('miss'));
+    expect(cacheOf(replica)).toEqual(from('miss'));
+    expect(upstream.requests).toHaveLength(2);
+  });
+
+  test('wait at most 150 ms for a lock that nobody renews', async () => {
+    const { clock, watch, redis, upstream, replica, answer } = await startLocked((redis, lock) =>
+      redis.set(lock, 'holder 1', 'PX', LOCK_TTL_MS),
+    );
+    const startedAt = clock.now();
+    for (let polls = 1; polls <= 2; polls += 1) {
+      await clock.timersSet(POLL_MS, polls);
+      clock.advance(POLL_MS);
+    }
+    expectData(await answer);
+    expect(clock.now() - startedAt).toBeLessThanOrEqual(ANSWER_MS);
+    expect(cacheOf(replica)).toEqual(from('miss'));
+    // The report is written all the same, and the lock is left to whoever holds it.
+    await watch.event(/^set .*:report:/, 2);
+    const lock = (await redis.keys()).find((key) => key.includes(':lock:'))!;
+    expect(await redis.get(lock)).toEqual(Buffer.from('holder 1'));
+    expect(upstream.requests).toHaveLength(2);
+  });
+
+  test.each<[string, (redis: Stand['redis'], lock: string) => Promise<unknown>]>([
+    ['no time to live', (redis, lock) => redis.command('SET', lock, 'holder 1')],
+    ['a longer time to live than a lock has', (redis, lock) => redis.set(lock, 'holder 1', 'PX', 60_000)],
+    ['another type', (redis, lock) => redis.command('RPUSH', lock, 'holder 1')],
+  ])('do not wait for a value with %s under the key of a lock', async (_name, setLock) => {
+    const { clock, upstream, answer } = await startLocked(setLock);
+    expectData(await answer);
+    expect(clock.timers(POLL_MS)).toBe(0);
     expect(upstream.requests).toHaveLength(2);
   });
 
@@ -538,7 +581,7 @@ describe.skipIf(isRedisSkipped)('what lies in Redis', () => {
     for (const key of keys) {
       const ttlMs = (await redis.command('PTTL', key)) as number;
       expect(ttlMs, key).toBeGreaterThan(0);
-      expect(ttlMs, key).toBeLessThanOrEqual(key.includes(':lock:') ? LOCK_MS : 7_200_000);
+      expect(ttlMs, key).toBeLessThanOrEqual(key.includes(':lock:') ? LOCK_TTL_MS : 7_200_000);
     }
     gate.open();
     await locked;
@@ -610,17 +653,17 @@ describe.skipIf(isRedisSkipped)('an entry that is not what it should be', () => 
       'of an older generation',
       ({ redis }, key) => redis.set(key.replace(/:report:.*/, ':generation:'), 'new', 'PX', 60_000),
     ],
-    ['of another version', rename('SCG1', 'SCG2')],
+    ['of another version', rename('SCG2', 'SCG3')],
     ['in another format', change(() => '{"aggregatedWorkloads":[]}')],
     ['of random bytes', change((entry) => Buffer.alloc(entry.length, 7))],
     ['empty', change(() => '')],
-    ['of four bytes', change(() => 'SCG1')],
+    ['of four bytes', change(() => 'SCG2')],
     [
       'with a header that is longer than all',
       change((entry) => Buffer.concat([entry.subarray(0, 4), Buffer.alloc(4, 255), entry.subarray(8)])),
     ],
     ['with a header that is no JSON', rename('{"key"', '["key"')],
-    ['dated differently', rename('"asOf":1769817600000', '"asOf":1769817600001')],
+    ['dated differently', rename('"receivedAt":1769817600000', '"receivedAt":1769817600001')],
     ['cut in half', change((entry) => entry.subarray(0, entry.length / 2))],
     ['without its last byte', change((entry) => entry.subarray(0, -1))],
     ['with one byte more', change((entry) => Buffer.concat([entry, Buffer.from([0])]))],
@@ -689,58 +732,64 @@ describe('a sealed entry', () => {
   const body = Buffer.from(
     JSON.stringify({ aggregatedWorkloads: [{ id: 'one', totalCost: 1 }], clusters: ['secret'] }),
   );
-  const header = { key: 'key', principalId: ann.id, generation: 'first', askedAt: 1, asOf: 2 };
+  const header = { key: 'key', principalId: ann.id, generation: 'first', requestedAt: 1, receivedAt: 2 };
   const reader = createReportReader({ keepsBodies: true });
   afterAll(() => reader.close());
-  const limits = { keepMs: () => 1000, maxKeepMs: 1000, maxBytes: 2_097_152, reader, clock: createWatchedClock() };
+  const limits = {
+    retentionMs: () => 1000,
+    maxRetentionMs: 1000,
+    maxBytes: 2_097_152,
+    reader,
+    clock: createWatchedClock(),
+  };
   /** What is found when `entry` lies under the key of `principal`. */
   const look = async (entry: Buffer, principal = ann, key = 'key', generation: string | null = 'first') => {
     const read = (): Promise<(Buffer | null)[]> =>
       Promise.resolve([entry, generation === null ? null : Buffer.from(generation)]);
-    const ask = <T>(command: (engine: Engine) => Promise<T>) => command({ read } as never);
-    const entries = createSharedEntries({
-      ask: Object.assign(ask, { isSlow: () => false, isWell: () => true }),
+    const run = <T>(command: (redis: Redis) => Promise<T>) => command({ read } as never);
+    const store = createSharedStore({
+      run: Object.assign(run, { isHealthy: () => true }),
       ...limits,
     });
-    return (await entries.look({ key, principal }))?.found;
+    return (await store.read({ key, principal }, {}))?.found;
   };
 
   test('is found also where it is so long that it is read in the thread', async () => {
     const rows = Array.from({ length: 6_000 }, (_, row) => ({ id: `${row}`.padStart(180, 'x'), namespace: 'secret' }));
     const long = Buffer.from(JSON.stringify({ aggregatedWorkloads: rows, clusters: ['secret'] }));
     expect(long.length).toBeGreaterThan(1_048_576);
-    const entry = await sealEntry(header, long, ann);
-    expect(await look(entry)).toMatchObject({ asOf: 2, report: { clusters: ['secret'], rowCount: 6_000 } });
+    const entry = await encryptEntry(header, long, ann);
+    expect(await look(entry)).toMatchObject({ receivedAt: 2, report: { clusters: ['secret'], rowCount: 6_000 } });
   });
 
   test('is found by whose it is, for what it is', async () => {
-    const entry = await sealEntry(header, body, ann);
-    expect(await look(entry)).toMatchObject({ askedAt: 1, asOf: 2, report: { clusters: ['secret'] } });
+    const entry = await encryptEntry(header, body, ann);
+    expect(await look(entry)).toMatchObject({ requestedAt: 1, receivedAt: 2, report: { clusters: ['secret'] } });
     expect(entry.includes('secret')).toBe(false);
-    const again = await sealEntry({ ...header, generation: 'g' }, body, ann);
-    expect(await look(again, ann, 'key', 'g')).toMatchObject({ asOf: 2 });
+    const again = await encryptEntry({ ...header, generation: 'g' }, body, ann);
+    expect(await look(again, ann, 'key', 'g')).toMatchObject({ receivedAt: 2 });
   });
 
   test('is found by nobody else, under no other key, and in no other generation', async () => {
     const bob = principalOf(BOB);
-    const entry = await sealEntry(header, body, ann);
+    const entry = await encryptEntry(header, body, ann);
     expect(await look(entry, bob)).toBeUndefined();
     expect(await look(entry, ann, 'other')).toBeUndefined();
     expect(await look(entry, ann, 'key', 'other')).toBeUndefined();
     expect(await look(entry, ann, 'key', null)).toBeUndefined();
     // Whoever can write to Redis can write any header. Without the key it is of no use.
     for (const sealer of [ann, bob]) {
-      const forged = await sealEntry({ ...header, principalId: bob.id }, body, sealer);
+      const forged = await encryptEntry({ ...header, principalId: bob.id }, body, sealer);
       expect(await look(forged, ann)).toBeUndefined();
       expect((await look(forged, bob)) !== undefined).toBe(sealer === bob);
     }
-    const forAnn = await sealEntry(header, body, bob);
+    const forAnn = await encryptEntry(header, body, bob);
     expect(await look(forAnn)).toBeUndefined();
-    expect(await unsealEntry(forAnn, ann, 1_000_000)).toBeUndefined();
+    expect(await decryptEntry(forAnn, ann, 1_000_000)).toBeUndefined();
   });
 
   test('with any bit flipped, any byte gone or any added is no report', async () => {
-    const entry = await sealEntry(header, body, ann);
+    const entry = await encryptEntry(header, body, ann);
     const at = fc.nat(entry.length - 1);
     const spoiled = fc.oneof(
       fc.tuple(at, fc.nat(7)).map(([index, bit]) => {
@@ -771,12 +820,12 @@ describe('a sealed entry', () => {
   });
 
   test('does not unfold to more than an answer may have', async () => {
-    const bomb = await sealEntry(header, Buffer.alloc(64 * 1_048_576, ' '), ann);
+    const bomb = await encryptEntry(header, Buffer.alloc(64 * 1_048_576, ' '), ann);
     expect(bomb.length).toBeLessThan(400_000);
-    expect(await unsealEntry(bomb, ann, 1_048_576)).toBeUndefined();
+    expect(await decryptEntry(bomb, ann, 1_048_576)).toBeUndefined();
     expect(await look(bomb)).toBeUndefined();
-    const fitting = await sealEntry(header, Buffer.alloc(1_048_576, ' '), ann);
-    const blocks = await unsealEntry(fitting, ann, 1_048_576);
+    const fitting = await encryptEntry(header, Buffer.alloc(1_048_576, ' '), ann);
+    const blocks = await decryptEntry(fitting, ann, 1_048_576);
     expect(Buffer.concat(blocks ?? [])).toHaveLength(1_048_576);
   });
 
@@ -793,23 +842,23 @@ describe('a sealed entry', () => {
     '<html>',
   ])('of %j is no report', async (text) => {
     expect(() => decodeReport(JSON.parse(text)) as unknown).toThrow();
-    expect(await look(await sealEntry(header, Buffer.from(text), ann))).toBeUndefined();
+    expect(await look(await encryptEntry(header, Buffer.from(text), ann))).toBeUndefined();
   });
 
   test.each<[string, object]>([
     ['a key that is no text', { key: 1 }],
     ['no principal', { principalId: undefined }],
     ['no generation', { generation: undefined }],
-    ['no time', { asOf: undefined }],
-    ['a time that is no number', { askedAt: '1' }],
-    ['a time that is no time', { askedAt: Infinity }],
+    ['no time', { receivedAt: undefined }],
+    ['a time that is no number', { requestedAt: '1' }],
+    ['a time that is no time', { requestedAt: Infinity }],
   ])('with %s in its header is no report', async (_name, change) => {
-    expect(await look(await sealEntry({ ...header, ...change }, body, ann))).toBeUndefined();
+    expect(await look(await encryptEntry({ ...header, ...change }, body, ann))).toBeUndefined();
   });
 
   test('names its keys without the token', () => {
     for (const kind of ['report', 'generation', 'lock'] as const) {
-      expect(nameKey(ann, kind, 'key')).toMatch(/^scaleops-cost-gateway:\{[\w-]{43}\}:/);
+      expect(toRedisKey(ann.id, kind, 'key')).toMatch(/^scaleops-cost-gateway:\{[\w-]{43}\}:/);
     }
   });
 });

@@ -31,8 +31,8 @@ export function createGateway(config: Config, dependencies: GatewayDependencies)
   const door = createDoor({
     ...toDoorSettings(config),
     ...(isProtected && { protection: { ...config.protection, clock } }),
-    parts: { cache, credentials, answers: cache.answers, ...toContextSettings(config) },
-    ...{ answers: cache.answers, authentication, logger },
+    parts: { cache, credentials, responses: cache.responses, ...toContextSettings(config) },
+    ...{ responses: cache.responses, authentication, logger },
     now: () => clock.now(),
     isReady: () => readiness.set('no signing keys', authentication?.isReady() === false).isReady(),
     observer: telemetry.instruments,

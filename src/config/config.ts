@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 
 import type { AccessSettings } from '../auth/authentication.js';
 import type { TrustedDocuments } from '../auth/trusted-documents.js';
-import type { Freshness } from '../cache/freshness.js';
+import type { FreshnessSettings } from '../cache/freshness.js';
 import { createSchema } from '../graphql/schema.js';
 import type { ReportKind } from '../report/request.js';
 import type { LOG_LEVELS } from './settings/gateway.js';
@@ -61,9 +61,10 @@ export interface Config {
     readonly maxResponseBytes: number;
     readonly resilience: ResilienceSettings;
   };
-  readonly cache: Freshness & {
+  readonly cache: FreshnessSettings & {
     readonly recheckMs: number;
     readonly maxBytes: number;
+    readonly maxResponseBytes: number;
     readonly redisUrl: string | undefined;
   };
 }
@@ -149,7 +150,8 @@ function readCache(read: Reader): Config['cache'] {
     staleMs: 1000 * read('CACHE_STALE_SECONDS'),
     staleIfErrorMs: 1000 * read('CACHE_STALE_IF_ERROR_SECONDS'),
     recheckMs: 1000 * read('CACHE_RECHECK_SECONDS'),
-    maxBytes: readShare(read)(MIB * read('CACHE_MAX_MB')),
+    maxBytes: 0.75 * readShare(read)(MIB * read('CACHE_MAX_MB')),
+    maxResponseBytes: 0.25 * readShare(read)(MIB * read('CACHE_MAX_MB')),
     redisUrl: read('CACHE_REDIS_URL'),
   };
 }

@@ -6,7 +6,7 @@ import type { GraphQLSchema } from 'graphql';
 
 import type { Authentication, HeadersByName } from '../auth/authentication.js';
 import type { TrustedDocuments } from '../auth/trusted-documents.js';
-import type { AnswerMemory } from '../cache/memory/response-store.js';
+import type { ResponseStore } from '../cache/memory/response-store.js';
 import {
   createContext,
   type Caller,
@@ -53,7 +53,7 @@ export interface DoorOptions {
   readonly createSchema: () => GraphQLSchema;
   readonly parts: ContextParts;
   /** Where answers are kept, for the fast lane; undefined: there is none. */
-  readonly answers?: AnswerMemory;
+  readonly responses?: ResponseStore;
   /** Who has to say who they are: nobody, whoever we can tell, or whoever ScaleOps can. */
   readonly access: 'none' | 'forward' | 'api-key' | 'jwt';
   /** Tells who a caller is, where that is ours to do. */
@@ -110,7 +110,7 @@ interface Shared {
 }
 
 export function createDoor(options: DoorOptions): Door {
-  const { logger, now, answers, logSamplePercent: samplePercent = 100 } = options;
+  const { logger, now, responses, logSamplePercent: samplePercent = 100 } = options;
   const schema = options.createSchema();
   const documents = createDocumentCache();
   const shared: Shared = {
@@ -127,8 +127,8 @@ export function createDoor(options: DoorOptions): Door {
   const listener: RequestListener = (request, response) => void yoga(request, response);
   const fetch = async (request: Request): Promise<Response> => yoga.fetch(request);
   const dispose = async (): Promise<void> => yoga.dispose();
-  if (answers === undefined) return { listener, fetch, dispose };
-  const lane = createOwnLane(options, shared, answers);
+  if (responses === undefined) return { listener, fetch, dispose };
+  const lane = createOwnLane(options, shared, responses);
   return {
     listener: withLane(lane, GRAPHQL_PATH, listener),
     fetch: fetchOnLane(lane, GRAPHQL_PATH, fetch),
@@ -136,12 +136,12 @@ export function createDoor(options: DoorOptions): Door {
   };
 }
 
-function createOwnLane(options: DoorOptions, shared: Shared, answers: AnswerMemory): Lane {
+function createOwnLane(options: DoorOptions, shared: Shared, responses: ResponseStore): Lane {
   const { access, cacheControl, parts, authentication, observer, now } = options;
   const { limits } = shared.protection;
   return createLane({
     ...shared,
-    ...{ limits, answers, parts, authentication, observer, now },
+    ...{ limits, responses, parts, authentication, observer, now },
     replies: createReplies({ learned: shared.learned, limits, scope: cacheControl, variesBy: VARIES_BY[access] }),
     takesToken: access === 'forward',
     toCaller: (asked, state, principal) =>
@@ -219,7 +219,7 @@ class DoorCaller implements Caller {
   readonly token: string | undefined;
   readonly grants: Caller['grants'];
   readonly awaitTurn: () => Promise<void>;
-  readonly anew: boolean;
+  readonly noCache: boolean;
   readonly principal: Caller['principal'];
   readonly #asked: CallerParts['asked'];
   readonly #state: RequestState;
@@ -228,7 +228,7 @@ class DoorCaller implements Caller {
     this.token = state.callerToken;
     this.grants = state.grants;
     this.awaitTurn = () => largeAnswers.take(state);
-    this.anew = wantsAnew(asked.headers);
+    this.noCache = wantsAnew(asked.headers);
     this.principal = principal;
     this.#asked = asked;
     this.#state = state;

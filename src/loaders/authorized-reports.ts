@@ -1,12 +1,13 @@
 // The report cache as somebody sees it who may see a part of the fleet: every report that comes out of it, by whichever
 // way, is of that part alone.
 
-import type { CacheAnswer, ReportCache } from '../cache/report-cache.js';
+import type { ReportCache } from '../cache/report-cache.js';
+import type { ReportLookup } from '../cache/report-lookup.js';
 import { toGrantedRequest, type GrantedRequest } from '../report/permissions/restrict-request.js';
 import type { Grants } from '../report/permissions/permissions.js';
 
 /** What of the cache is about reports. */
-export type Reports = Pick<ReportCache, 'load' | 'loadAtOnce' | 'findFamily'>;
+export type Reports = Pick<ReportCache, 'load' | 'loadAtOnce' | 'findRelated'>;
 
 export function createGrantedReports(cache: Reports, grants: Grants): Reports {
   return {
@@ -19,16 +20,16 @@ export function createGrantedReports(cache: Reports, grants: Grants): Reports {
       const answer = cache.loadAtOnce(granted.request, principal);
       return answer && restrict(answer, granted);
     },
-    findFamily: (base, principal, fault) =>
+    findRelated: (base, principal, fault) =>
       cache
-        .findFamily(base, principal, fault)
-        .map((kept) => ({ ...kept, take: () => restrict(kept.take(), { grants }) })),
+        .findRelated(base, principal, fault)
+        .map((kept) => ({ ...kept, use: () => restrict(kept.use(), { grants }) })),
   };
 }
 
 function restrict(
-  answer: CacheAnswer,
+  answer: ReportLookup,
   { grants, regrouping }: Pick<GrantedRequest, 'grants' | 'regrouping'>,
-): CacheAnswer {
+): ReportLookup {
   return { ...answer, report: answer.report.restrict(grants, regrouping) };
 }

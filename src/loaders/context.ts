@@ -1,8 +1,8 @@
 // What the resolvers of one request get: who asks, and loaders that remember for the length of the request.
 
-import type { AnswerMemory } from '../cache/memory/response-store.js';
-import type { KeptReport } from '../cache/memory/find-related.js';
-import type { CacheAnswer, CacheResult } from '../cache/report-cache.js';
+import type { ResponseStore } from '../cache/memory/response-store.js';
+import type { CachedReport } from '../cache/memory/find-related.js';
+import type { CacheStatus, ReportLookup } from '../cache/report-lookup.js';
 import { createBreathing } from '../concurrency/yielding.js';
 import type { Cancellation } from '../concurrency/cancellation.js';
 import { createTurns } from '../concurrency/semaphore.js';
@@ -22,20 +22,20 @@ export type { LoadedReport, Principal };
 
 /** What came of the reports of one operation, for its log line and for how long its answer may be kept. */
 export interface LoadStats {
-  readonly cache: Record<CacheResult, number>;
+  readonly cache: Record<CacheStatus, number>;
   /** The longest upstream call that the operation waited for. */
   upstreamMs: number;
   /** Each report's time and how long it is fresh from then on, in milliseconds. */
-  readonly reports: Pick<CacheAnswer, 'asOf' | 'freshMs' | 'isStale' | 'source'>[];
+  readonly reports: Pick<ReportLookup, 'asOf' | 'freshMs' | 'isStale' | 'source'>[];
   /** Why older reports were given. */
-  readonly faults: NonNullable<CacheAnswer['fault']>[];
+  readonly faults: NonNullable<ReportLookup['fault']>[];
 }
 
 /** Long-lived parts that every request shares. */
 export interface ContextParts {
   readonly cache: Reports;
   /** What keeps what is made of reports; undefined: nothing does. */
-  readonly answers?: Pick<AnswerMemory, 'textsOf'>;
+  readonly responses?: Pick<ResponseStore, 'rowJsonCacheFor'>;
   readonly credentials: Credentials;
   /** How many reports one operation may wait for at the same time: with more it would take the turns of others. */
   readonly maxReportsAtOnce: number;
@@ -62,7 +62,7 @@ export interface Caller {
   /** Resolves when the request may put a large answer together; at once, by default. */
   readonly awaitTurn?: () => Promise<void>;
   /** Whether the client wants reports anew, although there are fresh ones. */
-  readonly anew?: boolean;
+  readonly noCache?: boolean;
 }
 
 /** A list that is written into the text of the answer as it is: where it stands, and its JSON in pieces. */
@@ -106,7 +106,7 @@ export function createContext(parts: ContextParts, caller: Caller): GatewayConte
     budget: { rows: maxAnswerRows, cost: maxCost },
     breathe: createBreathing(),
     awaitTurn,
-    textsOf: ({ source }) => source && parts.answers?.textsOf(source),
+    textsOf: ({ source }) => source && parts.responses?.rowJsonCacheFor(source),
     lists: [],
     // Who may see some clusters means those, as if the filter had named them.
     multiClusterByDefault: parts.multiClusterByDefault || grants?.clusters !== undefined,
@@ -117,7 +117,7 @@ export function createContext(parts: ContextParts, caller: Caller): GatewayConte
 
 /** Made when they are needed: most operations are answered from what is at hand. */
 function createLoaders(parts: ContextParts, caller: Caller, stats: LoadStats): GatewayContext['loaders'] {
-  const { token, principal, anew = false, grants } = caller;
+  const { token, principal, noCache = false, grants } = caller;
   const { credentials } = parts;
   // The one way to reports: there is none around what the caller may see.
   const cache = grants === undefined ? parts.cache : createGrantedReports(parts.cache, grants);
@@ -126,7 +126,7 @@ function createLoaders(parts: ContextParts, caller: Caller, stats: LoadStats): G
 
   const report = createReportLoader({
     loadAtOnce(request) {
-      if (principal === undefined || anew) return undefined;
+      if (principal === undefined || noCache) return undefined;
       const answer = cache.loadAtOnce(request, principal);
       if (answer === undefined) return undefined;
       if (request.report === 'workloads') own.add(request, answer);
@@ -141,7 +141,7 @@ function createLoaders(parts: ContextParts, caller: Caller, stats: LoadStats): G
   });
 
   const findKept = async (base: WorkloadCostsRequest, fault?: UpstreamError): Promise<readonly WiderReport[]> => {
-    const family = cache.findFamily(base, await credentials.principal(token), fault);
+    const family = cache.findRelated(base, await credentials.principal(token), fault);
     return family.map((kept) => ({ ...kept, take: () => takeKept(kept, stats, own) }));
   };
   const openScopes = (): ScopeLoader =>
@@ -151,7 +151,7 @@ function createLoaders(parts: ContextParts, caller: Caller, stats: LoadStats): G
         const [{ base }] = wanted;
         // What the operation reads anyway comes first: all of its answer then speaks of the same data.
         const read = await own.find(wanted);
-        return anew ? read : [...read, ...(await findKept(base))];
+        return noCache ? read : [...read, ...(await findKept(base))];
       },
       findOlder: ([{ base }], fault) => findKept(base, fault),
     });
@@ -159,14 +159,14 @@ function createLoaders(parts: ContextParts, caller: Caller, stats: LoadStats): G
   return { report, scope: { load: (scoped) => (scopes ??= openScopes()).load(scoped) } };
 }
 
-function takeKept(kept: KeptReport, stats: LoadStats, own: ReturnType<typeof createOwnReports>): CacheAnswer {
-  const answer = kept.take();
+function takeKept(kept: CachedReport, stats: LoadStats, own: ReturnType<typeof createOwnReports>): ReportLookup {
+  const answer = kept.use();
   count(stats, answer);
   own.add(kept.request, answer);
   return answer;
 }
 
-function toLoaded(stats: LoadStats, answer: CacheAnswer, request: ReportRequest): LoadedReport {
+function toLoaded(stats: LoadStats, answer: ReportLookup, request: ReportRequest): LoadedReport {
   count(stats, answer);
   const { report, asOf, isStale, source } = answer;
   // Not by a spread: V8 gives each such copy a hidden class of its own, and with it a life until the next full collection.
@@ -175,14 +175,14 @@ function toLoaded(stats: LoadStats, answer: CacheAnswer, request: ReportRequest)
 
 /** The workload reports that one operation reads, those that are under way among them. */
 function createOwnReports() {
-  const underWay = new Map<Promise<CacheAnswer>, WorkloadCostsRequest>();
+  const underWay = new Map<Promise<ReportLookup>, WorkloadCostsRequest>();
   const read: WiderReport[] = [];
-  const add = (request: WorkloadCostsRequest, answer: CacheAnswer): void => {
+  const add = (request: WorkloadCostsRequest, answer: ReportLookup): void => {
     read.push({ request, hasCluster: (name) => answer.report.hasCluster(name), take: () => answer });
   };
   return {
     add,
-    begin(request: WorkloadCostsRequest, answer: Promise<CacheAnswer>): void {
+    begin(request: WorkloadCostsRequest, answer: Promise<ReportLookup>): void {
       underWay.set(answer, request);
       const end = () => underWay.delete(answer);
       answer.then((loaded) => {
@@ -207,8 +207,8 @@ function createStats(): LoadStats {
   return { cache: { hit: 0, stale: 0, shared: 0, collapsed: 0, miss: 0 }, upstreamMs: 0, reports: [], faults: [] };
 }
 
-function count(stats: LoadStats, answer: CacheAnswer): void {
-  stats.cache[answer.cacheResult] += 1;
+function count(stats: LoadStats, answer: ReportLookup): void {
+  stats.cache[answer.cacheStatus] += 1;
   stats.upstreamMs = Math.max(stats.upstreamMs, answer.upstreamMs);
   stats.reports.push(answer);
   if (answer.fault !== undefined) stats.faults.push(answer.fault);

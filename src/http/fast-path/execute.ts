@@ -4,7 +4,7 @@ import { crc32 } from 'node:zlib';
 
 import { GraphQLError, type ExecutionResult, type GraphQLSchema } from 'graphql';
 
-import type { AnswerMemory } from '../../cache/memory/response-store.js';
+import type { ResponseStore } from '../../cache/memory/response-store.js';
 import {
   createContext,
   type Caller,
@@ -30,7 +30,7 @@ import { toRefusal, writeAnswer } from './write-response.js';
 export interface ExecutionOptions {
   readonly schema: GraphQLSchema;
   readonly parts: ContextParts;
-  readonly answers: AnswerMemory;
+  readonly responses: ResponseStore;
   readonly limits: Pick<ProtectionLimits, 'startOperation'>;
   readonly format: ErrorFormat;
   readonly ending: Ending;
@@ -86,7 +86,7 @@ export function createExecution(options: ExecutionOptions) {
   };
 }
 
-function createWriting({ answers, now }: ExecutionOptions) {
+function createWriting({ responses, now }: ExecutionOptions) {
   const isAskedAgain = createMemory();
   return (
     visit: Visit,
@@ -103,7 +103,7 @@ function createWriting({ answers, now }: ExecutionOptions) {
       // In one piece, and with a copy of what was asked: neither takes more than it needs.
       const ready = createReadyAnswer(question.facts, new Uint8Array(visit.asked.body), [Buffer.concat(pieces)]);
       const sources = stats.reports.map(({ source }) => source);
-      answers.keep(visit.key, ready, ready.keptBytes, sources);
+      responses.set(visit.key, ready, ready.keptBytes, sources);
       return ready;
     });
   };

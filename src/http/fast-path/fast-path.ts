@@ -5,7 +5,7 @@
 import { crc32 } from 'node:zlib';
 
 import type { Authentication, HeadersByName } from '../../auth/authentication.js';
-import type { KeptAnswer } from '../../cache/memory/lru-store.js';
+import type { ResponseEntry } from '../../cache/memory/response-store.js';
 import type { ContextParts, Principal } from '../../loaders/context.js';
 import { recover, whenThere } from '../../concurrency/maybe-promise.js';
 import { noteCaller, noteCallerToken } from '../plugins/authentication.js';
@@ -40,7 +40,7 @@ type Parts = Pick<Visit, 'asked' | 'state' | 'reply'>;
 type Answer = (watched: WatchedVisit) => Answered | Promise<Answered>;
 
 export function createLane(options: LaneOptions): Lane {
-  const { learned, replies, answers, limits, ending, now } = options;
+  const { learned, replies, responses, limits, ending, now } = options;
   const identify = createIdentifying(options);
   const finish = createFinish(options);
   const execute = createExecution(options);
@@ -48,7 +48,7 @@ export function createLane(options: LaneOptions): Lane {
 
   /** How the visit is answered; undefined where it is for the door. */
   const findAnswer = (visit: Visit): Answer | undefined => {
-    const kept = answers.find(visit.key);
+    const kept = responses.get(visit.key);
     if (kept !== undefined && (kept.value as ReadyAnswer).isOf(visit.asked.body)) {
       return (watched) => give(visit, kept, watched);
     }
@@ -110,10 +110,10 @@ function findPrincipal(
 }
 
 /** An answer that is kept, with the age that it has now. */
-function createGiving({ answers, now }: LaneOptions) {
-  return ({ state, reply }: Visit, kept: KeptAnswer, watched: WatchedVisit): Answered | Promise<Answered> => {
+function createGiving({ responses, now }: LaneOptions) {
+  return ({ state, reply }: Visit, kept: ResponseEntry, watched: WatchedVisit): Answered | Promise<Answered> => {
     const ready = kept.value as ReadyAnswer;
-    const reports = answers.use(kept);
+    const reports = responses.recordHit(kept);
     const cache = { hit: reports.length, stale: 0, shared: 0, collapsed: 0, miss: 0 };
     state.operation = { name: ready.facts.name, stats: { cache, upstreamMs: 0, reports, faults: [] } };
     state.isReady = true;
