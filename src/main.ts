@@ -1,10 +1,13 @@
 // The process: environment, command line, signals, exit codes. The one file that names `process`.
 
 import { readFileSync } from 'node:fs';
-import { constants } from 'node:os';
+import { constants, totalmem } from 'node:os';
+import { getHeapStatistics } from 'node:v8';
 import type { Logger } from 'pino';
 
-import { ConfigError, readConfig, readSchemaSettings, type Config } from './config/config.js';
+import { readConfig, readSchemaSettings, type Config } from './config/config.js';
+import { availableMemory, describeMemoryLimits, type Machine } from './config/memory.js';
+import { ConfigError } from './config/settings/reader.js';
 import { GatewayError } from './errors.js';
 import type { Gateway } from './app/gateway.js';
 import { printSchema } from './graphql/schema.js';
@@ -53,8 +56,10 @@ async function main(): Promise<void> {
 
 /** What a start would say of the configuration, as far as nobody has to be asked over the network. */
 function checkConfig(): void {
-  const { warnings } = readConfig(process.env);
-  process.stdout.write(`The configuration is valid.\n${explainWarnings(warnings)}`);
+  const { config, warnings } = readConfig(process.env, undefined, measureMachine());
+  process.stdout.write(
+    `The configuration is valid.\n${describeMemoryLimits(config.memory)}${explainWarnings(warnings)}`,
+  );
 }
 
 /** The gateway on the embedded simulator; the settings of a real ScaleOps do not apply. */
@@ -76,7 +81,7 @@ async function runDemo(): Promise<void> {
 
 async function run(env: NodeJS.ProcessEnv, firstLine: (url: string) => string, simulator?: Simulator): Promise<void> {
   const onSignal = listenToSignals();
-  const { config, warnings } = readConfig(env);
+  const { config, warnings } = readConfig(env, undefined, measureMachine());
   const hasWorkers = config.workers > 1;
   const logger = createLogger({
     level: config.logLevel,
@@ -178,6 +183,14 @@ function listenToSignals(): (task: (signal: NodeJS.Signals) => void) => void {
 
 function endAtOnce(signal: NodeJS.Signals): never {
   process.exit(128 + constants.signals[signal]);
+}
+
+/** The memory that this process may use. */
+function measureMachine(): Machine {
+  return {
+    availableBytes: availableMemory(process.constrainedMemory(), totalmem()),
+    heapLimitBytes: getHeapStatistics().heap_size_limit,
+  };
 }
 
 /** The version of package.json, which lies beside the folder of the compiled files, in the image as well. */

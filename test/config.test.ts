@@ -1,9 +1,12 @@
 import { availableParallelism } from 'node:os';
 import { describe, expect, test } from 'vitest';
 
-import { ConfigError, readConfig } from '../src/config/config.js';
+import { readConfig } from '../src/config/config.js';
+import { deriveMemoryLimits } from '../src/config/memory.js';
+import { ConfigError } from '../src/config/settings/reader.js';
 import { SETTINGS } from '../src/config/settings/settings.js';
 
+const MIB = 1_048_576;
 const MINIMAL = { SCALEOPS_URL: 'https://scaleops.test', SCALEOPS_TOKEN: 'abc' };
 
 const AZURE = {
@@ -39,6 +42,7 @@ describe('readConfig', () => {
       host: '127.0.0.1',
       port: 4000,
       workers: 1,
+      memory: deriveMemoryLimits({ availableBytes: 4096 * MIB, heapLimitBytes: 4096 * MIB }),
       access: { kind: 'none' },
       trustedDocuments: undefined,
       persistedQueries: true,
@@ -93,7 +97,8 @@ describe('readConfig', () => {
         staleMs: 300_000,
         staleIfErrorMs: 3_600_000,
         recheckMs: 60_000,
-        maxBytes: 268_435_456,
+        maxBytes: 201_326_592,
+        maxResponseBytes: 67_108_864,
         redisUrl: undefined,
       },
     });
@@ -167,6 +172,7 @@ describe('readConfig', () => {
       host: '::',
       port: 0,
       workers: 2,
+      memory: deriveMemoryLimits({ availableBytes: 4096 * MIB, heapLimitBytes: 4096 * MIB }, 2 * MIB),
       access: { kind: 'none' },
       trustedDocuments: undefined,
       persistedQueries: false,
@@ -226,7 +232,8 @@ describe('readConfig', () => {
         staleMs: 14_000,
         staleIfErrorMs: 15_000,
         recheckMs: 16_000,
-        maxBytes: 2_097_152,
+        maxBytes: 1_572_864,
+        maxResponseBytes: 524_288,
         redisUrl: 'rediss://user:canary@valkey.test:6380/1',
       },
     });
@@ -271,12 +278,12 @@ describe('readConfig', () => {
     ],
     [
       { SCALEOPS_AUTH: 'forward', CACHE_CONTROL: 'public' },
-      ['CACHE_CONTROL must be private with SCALEOPS_AUTH=forward: answers are of one caller.'],
+      ['CACHE_CONTROL must be private with SCALEOPS_AUTH=forward: each response belongs to one caller.'],
     ],
     [{ SCALEOPS_TOKEN_FILE: '/nowhere' }, ['SCALEOPS_TOKEN_FILE must name a file that can be read.']],
     [
       { SCALEOPS_TOKEN_FILE: '/rubbish' },
-      ['SCALEOPS_TOKEN_FILE must name a file that holds a token: visible ASCII characters without spaces.'],
+      ['SCALEOPS_TOKEN_FILE must name a file with a token: visible ASCII characters without spaces.'],
     ],
     [{ SCALEOPS_AUTH: 'canary' }, ['SCALEOPS_AUTH must be one of token, login, azure, forward.']],
   ])('refuses %j', (env, problems) => {
@@ -306,7 +313,7 @@ describe('readConfig', () => {
 
   test('warns of a GraphiQL that has no schema to show', () => {
     expect(readConfig({ ...MINIMAL, GATEWAY_INTROSPECTION: 'off' }).warnings).toEqual([
-      'GRAPHIQL is on, and shows neither documentation nor completion with GATEWAY_INTROSPECTION=off.',
+      'GRAPHIQL is on, but without documentation and completion: GATEWAY_INTROSPECTION is off.',
     ]);
     expect(readConfig({ ...MINIMAL, GATEWAY_INTROSPECTION: 'off', GRAPHIQL: 'off' }).warnings).toEqual([]);
   });
@@ -321,7 +328,7 @@ describe('readConfig', () => {
     const { config, warnings } = readConfig({ ...MINIMAL, ...limits, GATEWAY_WORKERS: '3' });
     // Three times as much is never more than the limit.
     expect(config.upstream.resilience).toMatchObject({ maxInFlight: 2, maxQueued: 21 });
-    expect(config.cache.maxBytes).toBe(Math.floor((400 * 1_048_576) / 3));
+    expect(config.cache.maxBytes + config.cache.maxResponseBytes).toBe(Math.floor((400 * 1_048_576) / 3));
     expect(config.protection.rateLimit).toBe(7);
     expect(warnings).toEqual([]);
   });
@@ -358,9 +365,9 @@ describe('readConfig', () => {
 
   test('names all problems at once', () => {
     expect(problemsOf({ PORT: '65536', LOG_LEVEL: 'loud', GRAPHIQL: 'yes', CACHE_MAX_MB: '1e3' })).toEqual([
-      `SCALEOPS_URL is not set. ${SETTINGS.SCALEOPS_URL.meaning}`,
+      `SCALEOPS_URL is not set. ${SETTINGS.SCALEOPS_URL.description}`,
       'SCALEOPS_TOKEN or SCALEOPS_TOKEN_FILE must be set.',
-      'CACHE_MAX_MB must be a whole number from 1 to 1048576.',
+      'CACHE_MAX_MB must be auto or a whole number from 1 to 1048576.',
       'PORT must be a whole number from 0 to 65535.',
       'GRAPHIQL must be on or off.',
       'LOG_LEVEL must be one of trace, debug, info, warn, error, fatal, silent.',

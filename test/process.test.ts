@@ -177,7 +177,7 @@ describe('--check-config', () => {
     expectRefusal(ended);
     expect(ended.stderr).toBe(
       'The configuration is not valid:\n' +
-        `  - SCALEOPS_URL is not set. ${SETTINGS.SCALEOPS_URL.meaning}\n` +
+        `  - SCALEOPS_URL is not set. ${SETTINGS.SCALEOPS_URL.description}\n` +
         '  - SCALEOPS_TOKEN_FILE must name a file that holds a token: visible ASCII characters without spaces.\n' +
         '  - PORT must be a whole number from 0 to 65535.\n' +
         '  - GRAPHIQL must be on or off.\n' +

@@ -2,14 +2,8 @@
 // closes, and what is in flight is finished; at the limit whoever still waits is told so; a moment later nobody is left.
 
 import type { Clock } from '../clock.js';
+import type { ShutdownSettings } from '../config/config.js';
 import type { HttpServer } from '../http/server/server.js';
-
-export interface ShutdownSettings {
-  /** For how long new requests are still taken. */
-  readonly delayMs: number;
-  /** How long the requests in flight may take once the port is closed. */
-  readonly limitMs: number;
-}
 
 export interface Shutdown {
   /** Aborts when there is no time left for whoever still waits. */

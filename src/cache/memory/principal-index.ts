@@ -23,7 +23,7 @@ export class PrincipalIndex {
 
   add(entry: ReportEntry): void {
     const { id } = entry.principal;
-    const entries = this.#principals.get(id) ?? { all: new Set(), related: new Map() };
+    const entries: PrincipalEntries = this.#principals.get(id) ?? { all: new Set(), related: new Map() };
     this.#principals.set(id, entries);
     entries.all.add(entry);
     if (!isWorkloadEntry(entry)) return;

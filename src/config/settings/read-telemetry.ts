@@ -1,8 +1,7 @@
-// The settings of metrics and traces as the gateway wants them.
+// Reads the settings of metrics and traces.
 
 import type { Environment, Reader } from './reader.js';
 
-/** What is shown to whom. */
 export function readTelemetry(read: Reader) {
   const endpoint = read('OTEL_EXPORTER_OTLP_ENDPOINT');
   const headers = read('OTEL_EXPORTER_OTLP_HEADERS') ?? {};
@@ -15,9 +14,9 @@ export function readTelemetry(read: Reader) {
   };
 }
 
-/** The key of a receiver that is not named: whoever set it expects traces to arrive. */
-export function findIdleHeaders(env: Environment): string[] {
-  const given = (name: string): boolean => (env[name]?.trim() ?? '') !== '';
-  const isIdle = given('OTEL_EXPORTER_OTLP_HEADERS') && !given('OTEL_EXPORTER_OTLP_ENDPOINT');
-  return isIdle ? ['OTEL_EXPORTER_OTLP_HEADERS has no effect without OTEL_EXPORTER_OTLP_ENDPOINT.'] : [];
+/** Headers without a receiver: their author expects traces to be sent. */
+export function findUnusedHeaders(env: Environment): string[] {
+  const isSet = (name: string): boolean => (env[name]?.trim() ?? '') !== '';
+  const isUnused = isSet('OTEL_EXPORTER_OTLP_HEADERS') && !isSet('OTEL_EXPORTER_OTLP_ENDPOINT');
+  return isUnused ? ['OTEL_EXPORTER_OTLP_HEADERS has no effect without OTEL_EXPORTER_OTLP_ENDPOINT.'] : [];
 }

@@ -12,7 +12,7 @@ export function readShare(read: Reader): (limit: number) => number {
 export function explainShares(read: Reader): string[] {
   const workers = read('GATEWAY_WORKERS');
   const isTooMany = workers > read('SCALEOPS_MAX_IN_FLIGHT');
-  const isTooSmall = workers > 1 && read('CACHE_MAX_MB') / workers < read('SCALEOPS_MAX_RESPONSE_MB');
+  const isTooSmall = workers > 1 && (read('CACHE_MAX_MB') ?? Infinity) / workers < read('SCALEOPS_MAX_RESPONSE_MB');
   return [
     ...(isTooMany ? ['GATEWAY_WORKERS is more than SCALEOPS_MAX_IN_FLIGHT: one call a worker is more in all.'] : []),
     ...(isTooSmall

@@ -1,54 +1,53 @@
-// The settings of what the gateway lets be seen: metrics, traces, and how much of the log. Those of traces have
-// OpenTelemetry's own names.
+// The settings of metrics, traces and the sampling of the log. Settings of traces have OpenTelemetry's names.
 
-import type { Setting } from './setting.js';
 import { boolean, httpUrl, number, text } from './rules.js';
+import type { Setting } from './setting.js';
 import { headers, operationNames, ratio } from './telemetry-rules.js';
 
-const fine = true;
+const advanced = true;
 
 export const TELEMETRY_SETTINGS = {
   GATEWAY_METRICS: {
     ...boolean,
     default: 'on',
-    fine,
-    meaning:
-      'Metrics for Prometheus at `/metrics`, open to whoever reaches the port as health is: counts and times, nothing of who asks or of costs. on or off.',
+    advanced,
+    description:
+      'Prometheus metrics at `/metrics`, without authentication: on or off. They contain counts and durations, no callers and no costs.',
   },
   GATEWAY_METRICS_OPERATIONS: {
     ...operationNames,
-    fine,
-    meaning: 'Operations that metrics and traces name, separated by commas; all others are `other` or `anonymous`.',
+    advanced,
+    description:
+      'The names of operations in metrics and traces, separated by commas; all others are `other` or `anonymous`.',
   },
   OTEL_EXPORTER_OTLP_ENDPOINT: {
     ...httpUrl,
-    fine,
-    meaning:
-      'Sends traces to this OpenTelemetry receiver, by OTLP over HTTP (protobuf), such as `http://collector:4318`.',
+    advanced,
+    description: 'The OpenTelemetry receiver of traces, by OTLP over HTTP (protobuf), such as `http://collector:4318`.',
   },
   OTEL_EXPORTER_OTLP_HEADERS: {
     ...headers,
-    fine,
-    meaning: 'Headers for it, such as `authorization=Bearer%20…`, separated by commas. A secret.',
+    advanced,
+    description: 'Headers sent to that receiver, such as `authorization=Bearer%20…`, separated by commas. A secret.',
   },
   OTEL_SERVICE_NAME: {
     ...text,
     default: 'scaleops-cost-gateway',
-    fine,
-    meaning: 'What traces call the gateway.',
+    advanced,
+    description: 'The service name in traces.',
   },
   OTEL_TRACES_SAMPLER_ARG: {
     ...ratio,
     default: '1',
-    fine,
-    meaning:
-      'The part of the traces that begin here which is sent, from 0 to 1; a caller that sends `traceparent` decides itself.',
+    advanced,
+    description:
+      'The proportion of traces that are sent, from 0 to 1. It does not apply to requests with `traceparent`: their sender decides.',
   },
   LOG_SAMPLE_PERCENT: {
     ...number(0, 100),
     default: '100',
-    fine,
-    meaning:
-      'How many percent of the operations that went well are logged; those with errors or stale reports always are.',
+    advanced,
+    description:
+      'The percentage of successful operations that are logged. Operations with errors or stale reports are always logged.',
   },
 } as const satisfies Record<string, Setting<unknown>>;
