@@ -35,7 +35,7 @@ function errorOf(env: Record<string, string | undefined>): ConfigError {
 const problemsOf = (env: Record<string, string | undefined>): readonly string[] => errorOf(env).problems;
 
 describe('readConfig', () => {
-  test('takes the documented defaults', () => {
+  test('uses the documented defaults', () => {
     const { config, warnings } = readConfig(MINIMAL);
     expect(warnings).toEqual([]);
     expect(config).toEqual({
@@ -104,7 +104,7 @@ describe('readConfig', () => {
     });
   });
 
-  test('takes every setting', () => {
+  test('reads every setting', () => {
     const env = {
       SCALEOPS_URL: 'http://localhost:8080/scaleops',
       SCALEOPS_TOKEN_FILE: '/run/secrets/token',
@@ -255,7 +255,7 @@ describe('readConfig', () => {
       },
     ],
     [{ SCALEOPS_AUTH: 'forward' }, { kind: 'forward' }],
-  ])('reads who asks: %j', (env, auth) => {
+  ])('reads the credentials of ScaleOps: %j', (env, auth) => {
     const { config, warnings } = readConfig({ SCALEOPS_URL: MINIMAL.SCALEOPS_URL, ...env });
     expect(config.upstream.auth).toEqual(auth);
     expect(warnings).toEqual([]);
@@ -290,7 +290,7 @@ describe('readConfig', () => {
     expect(problemsOf({ SCALEOPS_URL: MINIMAL.SCALEOPS_URL, ...env })).toEqual(problems);
   });
 
-  test('warns of credentials that the chosen way does not use', () => {
+  test('warns of credentials that the chosen authentication does not use', () => {
     const { warnings } = readConfig({ ...MINIMAL, SCALEOPS_AUTH: 'forward', SCALEOPS_PASSWORD: 'canary' });
     expect(warnings).toEqual([
       'SCALEOPS_TOKEN has no effect with SCALEOPS_AUTH=forward.',
@@ -298,12 +298,12 @@ describe('readConfig', () => {
     ]);
   });
 
-  test('warns of headers for traces that go nowhere', () => {
+  test('warns of headers without a receiver of traces', () => {
     const { warnings } = readConfig({ ...MINIMAL, OTEL_EXPORTER_OTLP_HEADERS: 'authorization=canary' });
     expect(warnings).toEqual(['OTEL_EXPORTER_OTLP_HEADERS has no effect without OTEL_EXPORTER_OTLP_ENDPOINT.']);
   });
 
-  test('warns of a time for operations that is less than that of ScaleOps', () => {
+  test('warns of GATEWAY_TIMEOUT_MS below SCALEOPS_TIMEOUT_MS', () => {
     expect(readConfig({ ...MINIMAL, GATEWAY_TIMEOUT_MS: '29999' }).warnings).toEqual([
       'GATEWAY_TIMEOUT_MS is less than SCALEOPS_TIMEOUT_MS: reports that take longer never arrive.',
     ]);
@@ -311,7 +311,7 @@ describe('readConfig', () => {
     expect(readConfig({ ...MINIMAL, SCALEOPS_TIMEOUT_MS: '600000', GATEWAY_TIMEOUT_MS: 'off' }).warnings).toEqual([]);
   });
 
-  test('warns of a GraphiQL that has no schema to show', () => {
+  test('warns of GraphiQL without introspection', () => {
     expect(readConfig({ ...MINIMAL, GATEWAY_INTROSPECTION: 'off' }).warnings).toEqual([
       'GRAPHIQL is on, but without documentation and completion: GATEWAY_INTROSPECTION is off.',
     ]);
@@ -363,7 +363,7 @@ describe('readConfig', () => {
     expect(problemsOf({ ...MINIMAL, SCALEOPS_URL: '' })).toHaveLength(1);
   });
 
-  test('names all problems at once', () => {
+  test('reports all problems at once', () => {
     expect(problemsOf({ PORT: '65536', LOG_LEVEL: 'loud', GRAPHIQL: 'yes', CACHE_MAX_MB: '1e3' })).toEqual([
       `SCALEOPS_URL is not set. ${SETTINGS.SCALEOPS_URL.description}`,
       'SCALEOPS_TOKEN or SCALEOPS_TOKEN_FILE must be set.',
@@ -374,7 +374,7 @@ describe('readConfig', () => {
     ]);
   });
 
-  test('tells the warnings besides the problems: a name that was misspelt is one that is missing', () => {
+  test('reports warnings with problems: a misspelt name explains a missing setting', () => {
     const { warnings } = errorOf({ SCALEOPS_URL: MINIMAL.SCALEOPS_URL, SCALEOPS_TOKN: 'canary' });
     expect(warnings).toEqual(['SCALEOPS_TOKN is not a setting of the gateway; did you mean SCALEOPS_TOKEN?']);
   });
@@ -442,7 +442,7 @@ describe('readConfig', () => {
     expect(problems[0]).not.toContain('canary');
   });
 
-  test('warns about names of ours that are no settings, with the nearest one', () => {
+  test('warns about unknown names with our prefixes, and suggests the nearest setting', () => {
     const env = {
       ...MINIMAL,
       SCALEOPS_TOKN: 'canary',
