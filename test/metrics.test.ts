@@ -221,7 +221,7 @@ describe('the cache', () => {
     expect(value('gateway_cache_max_bytes')).toBe(268_435_456);
   });
 
-  // Mutation: cache.findFamily() that tells nobody what is taken.
+  // Mutation: cache.findRelated() that reports no hit.
   test('counts what an entity takes from a wider report that is kept', async () => {
     await using stack = await startStack();
     const { ask, gateway, log, received } = stack;
