@@ -1,12 +1,15 @@
 // The process: command line, environment, signals, exit codes. The only file that uses `process`.
 
 import { readFileSync } from 'node:fs';
-import { constants } from 'node:os';
+import { constants, totalmem } from 'node:os';
+import { getHeapStatistics } from 'node:v8';
 
 import type { Gateway } from './app/gateway.js';
 import { FINAL_RESPONSE_GRACE_MS } from './app/shutdown.js';
-import { ConfigError, readConfig, readSchemaSettings, type Config } from './config/config.js';
+import { readConfig, readSchemaSettings, type Config } from './config/config.js';
+import { availableMemory, describeMemoryLimits, type Machine } from './config/memory.js';
 import { explainProblems, explainSettings, explainWarnings } from './config/settings/help.js';
+import { ConfigError } from './config/settings/reader.js';
 import { GatewayError } from './errors.js';
 import { printSchema } from './graphql/schema.js';
 import type { Simulator } from './simulator/simulator.js';
@@ -48,8 +51,10 @@ async function main(): Promise<void> {
 
 /** Checks the settings without any request over the network. Exit code 0: valid, maybe with warnings; 1: not valid. */
 function checkConfig(): void {
-  const { warnings } = readConfig(process.env);
-  process.stdout.write(`The configuration is valid.\n${explainWarnings(warnings)}`);
+  const { config, warnings } = readConfig(process.env, undefined, measureMachine());
+  process.stdout.write(
+    `The configuration is valid.\n${describeMemoryLimits(config.memory)}${explainWarnings(warnings)}`,
+  );
 }
 
 /** Runs the gateway on the embedded simulator; SCALEOPS_ settings are ignored. */
@@ -73,7 +78,7 @@ async function run(env: NodeJS.ProcessEnv, firstLine: (url: string) => string, s
   const onSignal = listenToSignals();
   // Standard output may be closed by its reader; the gateway goes on without it.
   process.stdout.on('error', () => undefined);
-  const { config, warnings } = readConfig(env);
+  const { config, warnings } = readConfig(env, undefined, measureMachine());
   const log = createProcessLog(config.logLevel);
   process.prependListener('exit', log.discard);
   // Loaded after the configuration is known to be valid: loading takes most of the time of a start.
@@ -159,6 +164,14 @@ function listenToSignals(): (task: (signal: NodeJS.Signals) => void) => void {
 /** The code by which shells report the end by a signal. */
 function exitCodeOf(signal: NodeJS.Signals): number {
   return 128 + constants.signals[signal];
+}
+
+/** The memory that this process may use. */
+function measureMachine(): Machine {
+  return {
+    availableBytes: availableMemory(process.constrainedMemory(), totalmem()),
+    heapLimitBytes: getHeapStatistics().heap_size_limit,
+  };
 }
 
 /** The version in package.json, which lies beside the folder of compiled files. */

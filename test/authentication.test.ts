@@ -9,7 +9,8 @@ import { text as readText } from 'node:stream/consumers';
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 
 import { createKeyFinder, parseApiKeys } from '../src/auth/api-keys.js';
-import { ConfigError, readConfig } from '../src/config/config.js';
+import { readConfig } from '../src/config/config.js';
+import { ConfigError } from '../src/config/settings/reader.js';
 import { createManualClock, type ManualClock } from './kit/clock.js';
 import { CANARY } from './kit/fault-server.js';
 import { ask, TOKEN, type Answer } from './kit/gateway.js';

@@ -15,8 +15,8 @@ const WORKLOADS =
   'query ($filter: WorkloadCostsFilter) { workloadCosts(filter: $filter) { asOf isStale rows { totalCount } } }';
 const AGGREGATED = 'query ($filter: AggregatedCostsFilter) { aggregatedCosts(filter: $filter) { asOf } }';
 
-describe('a report in the cache', () => {
-  test('answers again without another upstream call while it is fresh', async () => {
+describe('a cached report', () => {
+  test('is served without another upstream call while it is fresh', async () => {
     const clock = createManualClock();
     await using stack = await startStack({ clock, env: { CACHE_STALE_SECONDS: '0' } });
     const first = await stack.ask(WORKLOADS);
@@ -30,7 +30,7 @@ describe('a report in the cache', () => {
     expect(third.data.workloadCosts).toMatchObject({ asOf: '2026-01-31T00:01:00.000Z', isStale: false });
   });
 
-  test('is not kept when CACHE_TTL_SECONDS is 0', async () => {
+  test('is not cached with CACHE_TTL_SECONDS=0', async () => {
     await using stack = await startStack({ env: { CACHE_TTL_SECONDS: '0' } });
     await stack.ask(WORKLOADS);
     await stack.ask(WORKLOADS);
@@ -77,13 +77,13 @@ describe('a report in the cache', () => {
         between('2026-01-01T02:00:00+02:00', '2026-01-02T00:00:00.000Z'),
       ],
     ],
-  ])('serves all %s that mean the same', async (_name, query, filters) => {
+  ])('is served to all equivalent %s', async (_name, query, filters) => {
     await using stack = await startStack();
     for (const filter of filters) expect((await stack.ask(query, { filter })).errors).toEqual([]);
     expect(stack.received).toHaveLength(1);
   });
 
-  test('does not serve a filter that means something else', async () => {
+  test('is not served to a filter that means something else', async () => {
     await using stack = await startStack();
     const filters = [
       {},
@@ -104,7 +104,7 @@ describe('a report in the cache', () => {
     expect(stack.received).toHaveLength(filters.length + 2);
   });
 
-  test('is not made of an error', async () => {
+  test('is never an error', async () => {
     let isDown = true;
     await using stack = await startStack({
       env: { SCALEOPS_MAX_ATTEMPTS: '1' },
@@ -122,7 +122,7 @@ describe('a report in the cache', () => {
 });
 
 describe('one upstream call', () => {
-  test('serves 1,000 equal questions that come at the same time', async () => {
+  test('serves 1,000 equal queries at the same time', async () => {
     const gate = createGate();
     await using stack = await startStack({ simulator: { latency: gate.pass } });
     const answers = Array.from({ length: 1000 }, () => stack.ask(WORKLOADS));
@@ -151,7 +151,7 @@ describe('one upstream call', () => {
     });
   });
 
-  test('goes on while one of its waiters is left', async () => {
+  test('continues while one of 100 clients is left', async () => {
     const gate = createGate();
     await using stack = await startStack({ simulator: { latency: gate.pass } });
     const leaving = new AbortController();
@@ -182,9 +182,10 @@ describe('createReportCache', () => {
     staleIfErrorMs: 0,
     recheckMs: 60_000,
     maxBytes: 1_000_000,
+    maxResponseBytes: 1_000_000,
   };
 
-  test('keeps what one principal sees from every other', async () => {
+  test('separates principals', async () => {
     const tokens: string[] = [];
     const cache = createReportCache({
       ...options,
@@ -206,7 +207,7 @@ describe('createReportCache', () => {
     expect(tokens).toEqual(['ann', 'bob']);
   });
 
-  test('holds no more than its bound, drops the least recently used, and refuses what alone is larger', async () => {
+  test('stays within its bound, evicts the least recently used report, and does not cache a report larger than the bound', async () => {
     const asked: string[] = [];
     const cache = createReportCache({
       ...options,

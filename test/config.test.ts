@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest';
 
-import { ConfigError, readConfig } from '../src/config/config.js';
+import { readConfig } from '../src/config/config.js';
+import { deriveMemoryLimits } from '../src/config/memory.js';
+import { ConfigError } from '../src/config/settings/reader.js';
 import { SETTINGS } from '../src/config/settings/settings.js';
 
+const MIB = 1_048_576;
 const MINIMAL = { SCALEOPS_URL: 'https://scaleops.test', SCALEOPS_TOKEN: 'abc' };
 
 const AZURE = {
@@ -31,12 +34,14 @@ function errorOf(env: Record<string, string | undefined>): ConfigError {
 const problemsOf = (env: Record<string, string | undefined>): readonly string[] => errorOf(env).problems;
 
 describe('readConfig', () => {
-  test('takes the documented defaults', () => {
+  test('uses the documented defaults', () => {
     const { config, warnings } = readConfig(MINIMAL);
     expect(warnings).toEqual([]);
     expect(config).toEqual({
       host: '127.0.0.1',
       port: 4000,
+      workers: 1,
+      memory: deriveMemoryLimits({ availableBytes: 4096 * MIB, heapLimitBytes: 4096 * MIB }),
       access: { kind: 'none' },
       trustedDocuments: undefined,
       persistedQueries: true,
@@ -46,17 +51,8 @@ describe('readConfig', () => {
       maxAnswerRows: 250_000,
       shutdown: { delayMs: 0, limitMs: 8_000 },
       protection: {
-        documents: {
-          tokens: 2_000,
-          depth: 20,
-          aliases: 50,
-          rootFields: 20,
-          directives: 50,
-          fragments: 100,
-          repeatedFields: 100,
-        },
+        documents: { tokens: 10_000, depth: 20, aliases: 50, rootFields: 20, directives: 50, fragments: 100 },
         maxCost: 5_000_000,
-        maxUpstreamCalls: 100,
         timeoutMs: 60_000,
         rateLimit: undefined,
         corsOrigins: [],
@@ -79,7 +75,8 @@ describe('readConfig', () => {
         // The figures of the design.
         resilience: {
           maxInFlight: 8,
-          maxQueued: 256,
+          maxQueued: 64,
+          maxQueueMs: 2_000,
           maxAttempts: 3,
           retryRatio: 0.1,
           minRetries: 3,
@@ -99,13 +96,14 @@ describe('readConfig', () => {
         staleMs: 300_000,
         staleIfErrorMs: 3_600_000,
         recheckMs: 60_000,
-        maxBytes: 268_435_456,
+        maxBytes: 201_326_592,
+        maxResponseBytes: 67_108_864,
         redisUrl: undefined,
       },
     });
   });
 
-  test('takes every setting', () => {
+  test('reads every setting', () => {
     const env = {
       SCALEOPS_URL: 'http://localhost:8080/scaleops',
       SCALEOPS_TOKEN_FILE: '/run/secrets/token',
@@ -116,6 +114,7 @@ describe('readConfig', () => {
       SCALEOPS_MAX_RESPONSE_MB: '1',
       SCALEOPS_MAX_IN_FLIGHT: '4',
       SCALEOPS_MAX_QUEUED: '0',
+      SCALEOPS_MAX_QUEUE_MS: '4',
       SCALEOPS_MAX_ATTEMPTS: '1',
       SCALEOPS_RETRY_PERCENT: '50',
       SCALEOPS_RETRY_MIN: '6',
@@ -133,6 +132,8 @@ describe('readConfig', () => {
       CACHE_CONTROL: 'public',
       CACHE_REDIS_URL: 'rediss://user:canary@valkey.test:6380/1',
       CACHE_MAX_MB: '4',
+      // The three limits that hold for all workers together are halved.
+      GATEWAY_WORKERS: '2',
       GATEWAY_APQ: 'off',
       GATEWAY_AUTH: 'none',
       HOST: '::',
@@ -151,9 +152,7 @@ describe('readConfig', () => {
       GATEWAY_MAX_ROOT_FIELDS: '104',
       GATEWAY_MAX_DIRECTIVES: '105',
       GATEWAY_MAX_FRAGMENTS: 'off',
-      GATEWAY_MAX_REPEATED_FIELDS: '110',
       GATEWAY_MAX_COST: '106',
-      GATEWAY_MAX_UPSTREAM_CALLS: '109',
       GATEWAY_TIMEOUT_MS: '107000',
       GATEWAY_RATE_LIMIT: '108',
       GATEWAY_INTROSPECTION: 'off',
@@ -171,6 +170,8 @@ describe('readConfig', () => {
     expect(config).toEqual({
       host: '::',
       port: 0,
+      workers: 2,
+      memory: deriveMemoryLimits({ availableBytes: 4096 * MIB, heapLimitBytes: 4096 * MIB }, 2 * MIB),
       access: { kind: 'none' },
       trustedDocuments: undefined,
       persistedQueries: false,
@@ -180,17 +181,8 @@ describe('readConfig', () => {
       maxAnswerRows: undefined,
       shutdown: { delayMs: 17_000, limitMs: 18_000 },
       protection: {
-        documents: {
-          tokens: 101,
-          depth: 102,
-          aliases: 103,
-          rootFields: 104,
-          directives: 105,
-          fragments: undefined,
-          repeatedFields: 110,
-        },
+        documents: { tokens: 101, depth: 102, aliases: 103, rootFields: 104, directives: 105, fragments: undefined },
         maxCost: 106,
-        maxUpstreamCalls: 109,
         timeoutMs: 107_000,
         rateLimit: 108,
         corsOrigins: ['https://a.test', 'http://localhost:3000'],
@@ -202,10 +194,10 @@ describe('readConfig', () => {
         metrics: false,
         operations: ['TopSavings', '_cost2'],
         tracing: {
-          url: 'http://collector.test:4318/base/v1/traces',
+          endpoint: 'http://collector.test:4318/base/',
           headers: { authorization: 'Bearer canary==', 'x-key': 'a' },
-          resourceAttributes: { 'service.name': 'costs' },
-          sampler: { kind: 'parentbased_traceidratio', ratio: 0.05 },
+          serviceName: 'costs',
+          ratio: 0.05,
         },
       },
       cacheControl: 'public',
@@ -217,8 +209,9 @@ describe('readConfig', () => {
         timeoutMs: 1000,
         maxResponseBytes: 1_048_576,
         resilience: {
-          maxInFlight: 4,
+          maxInFlight: 2,
           maxQueued: 0,
+          maxQueueMs: 4,
           maxAttempts: 1,
           retryRatio: 0.5,
           minRetries: 6,
@@ -238,7 +231,8 @@ describe('readConfig', () => {
         staleMs: 14_000,
         staleIfErrorMs: 15_000,
         recheckMs: 16_000,
-        maxBytes: 4_194_304,
+        maxBytes: 1_572_864,
+        maxResponseBytes: 524_288,
         redisUrl: 'rediss://user:canary@valkey.test:6380/1',
       },
     });
@@ -260,7 +254,7 @@ describe('readConfig', () => {
       },
     ],
     [{ SCALEOPS_AUTH: 'forward' }, { kind: 'forward' }],
-  ])('reads who asks: %j', (env, auth) => {
+  ])('reads the credentials of ScaleOps: %j', (env, auth) => {
     const { config, warnings } = readConfig({ SCALEOPS_URL: MINIMAL.SCALEOPS_URL, ...env });
     expect(config.upstream.auth).toEqual(auth);
     expect(warnings).toEqual([]);
@@ -283,19 +277,19 @@ describe('readConfig', () => {
     ],
     [
       { SCALEOPS_AUTH: 'forward', CACHE_CONTROL: 'public' },
-      ['CACHE_CONTROL must be private with SCALEOPS_AUTH=forward: answers are of one caller.'],
+      ['CACHE_CONTROL must be private with SCALEOPS_AUTH=forward: each response belongs to one caller.'],
     ],
     [{ SCALEOPS_TOKEN_FILE: '/nowhere' }, ['SCALEOPS_TOKEN_FILE must name a file that can be read.']],
     [
       { SCALEOPS_TOKEN_FILE: '/rubbish' },
-      ['SCALEOPS_TOKEN_FILE must name a file that holds a token: visible ASCII characters without spaces.'],
+      ['SCALEOPS_TOKEN_FILE must name a file with a token: visible ASCII characters without spaces.'],
     ],
     [{ SCALEOPS_AUTH: 'canary' }, ['SCALEOPS_AUTH must be one of token, login, azure, forward.']],
   ])('refuses %j', (env, problems) => {
     expect(problemsOf({ SCALEOPS_URL: MINIMAL.SCALEOPS_URL, ...env })).toEqual(problems);
   });
 
-  test('warns of credentials that the chosen way does not use', () => {
+  test('warns of credentials that the chosen authentication does not use', () => {
     const { warnings } = readConfig({ ...MINIMAL, SCALEOPS_AUTH: 'forward', SCALEOPS_PASSWORD: 'canary' });
     expect(warnings).toEqual([
       'SCALEOPS_TOKEN has no effect with SCALEOPS_AUTH=forward.',
@@ -303,12 +297,12 @@ describe('readConfig', () => {
     ]);
   });
 
-  test('warns of headers for traces that go nowhere', () => {
+  test('warns of headers without a receiver of traces', () => {
     const { warnings } = readConfig({ ...MINIMAL, OTEL_EXPORTER_OTLP_HEADERS: 'authorization=canary' });
     expect(warnings).toEqual(['OTEL_EXPORTER_OTLP_HEADERS has no effect without OTEL_EXPORTER_OTLP_ENDPOINT.']);
   });
 
-  test('warns of a time for operations that is less than that of ScaleOps', () => {
+  test('warns of GATEWAY_TIMEOUT_MS below SCALEOPS_TIMEOUT_MS', () => {
     expect(readConfig({ ...MINIMAL, GATEWAY_TIMEOUT_MS: '29999' }).warnings).toEqual([
       'GATEWAY_TIMEOUT_MS is less than SCALEOPS_TIMEOUT_MS: reports that take longer never arrive.',
     ]);
@@ -316,11 +310,26 @@ describe('readConfig', () => {
     expect(readConfig({ ...MINIMAL, SCALEOPS_TIMEOUT_MS: '600000', GATEWAY_TIMEOUT_MS: 'off' }).warnings).toEqual([]);
   });
 
-  test('warns of a GraphiQL that has no schema to show', () => {
+  test('warns of GraphiQL without introspection', () => {
     expect(readConfig({ ...MINIMAL, GATEWAY_INTROSPECTION: 'off' }).warnings).toEqual([
-      'GRAPHIQL is on, and shows neither documentation nor completion with GATEWAY_INTROSPECTION=off.',
+      'GRAPHIQL is on, but without documentation and completion: GATEWAY_INTROSPECTION is off.',
     ]);
     expect(readConfig({ ...MINIMAL, GATEWAY_INTROSPECTION: 'off', GRAPHIQL: 'off' }).warnings).toEqual([]);
+  });
+
+  test('parts among workers what protects ScaleOps and memory, and not what is of one caller', () => {
+    const limits = {
+      SCALEOPS_MAX_IN_FLIGHT: '8',
+      SCALEOPS_MAX_QUEUED: '64',
+      CACHE_MAX_MB: '400',
+      GATEWAY_RATE_LIMIT: '7',
+    };
+    const { config, warnings } = readConfig({ ...MINIMAL, ...limits, GATEWAY_WORKERS: '3' });
+    // Three times as much is never more than the limit.
+    expect(config.upstream.resilience).toMatchObject({ maxInFlight: 2, maxQueued: 21 });
+    expect(config.cache.maxBytes + config.cache.maxResponseBytes).toBe(Math.floor((400 * 1_048_576) / 3));
+    expect(config.protection.rateLimit).toBe(7);
+    expect(warnings).toEqual([]);
   });
 
   test('freezes the configuration, all the way down', () => {
@@ -333,18 +342,18 @@ describe('readConfig', () => {
     expect(problemsOf({ ...MINIMAL, SCALEOPS_URL: '' })).toHaveLength(1);
   });
 
-  test('names all problems at once', () => {
+  test('reports all problems at once', () => {
     expect(problemsOf({ PORT: '65536', LOG_LEVEL: 'loud', GRAPHIQL: 'yes', CACHE_MAX_MB: '1e3' })).toEqual([
-      `SCALEOPS_URL is not set. ${SETTINGS.SCALEOPS_URL.meaning}`,
+      `SCALEOPS_URL is not set. ${SETTINGS.SCALEOPS_URL.description}`,
       'SCALEOPS_TOKEN or SCALEOPS_TOKEN_FILE must be set.',
-      'CACHE_MAX_MB must be a whole number from 1 to 1048576.',
+      'CACHE_MAX_MB must be auto or a whole number from 1 to 1048576.',
       'PORT must be a whole number from 0 to 65535.',
       'GRAPHIQL must be on or off.',
       'LOG_LEVEL must be one of trace, debug, info, warn, error, fatal, silent.',
     ]);
   });
 
-  test('tells the warnings besides the problems: a name that was misspelt is one that is missing', () => {
+  test('reports warnings with problems: a misspelt name explains a missing setting', () => {
     const { warnings } = errorOf({ SCALEOPS_URL: MINIMAL.SCALEOPS_URL, SCALEOPS_TOKN: 'canary' });
     expect(warnings).toEqual(['SCALEOPS_TOKN is not a setting of the gateway; did you mean SCALEOPS_TOKEN?']);
   });
@@ -412,7 +421,7 @@ describe('readConfig', () => {
     expect(problems[0]).not.toContain('canary');
   });
 
-  test('warns about names of ours that are no settings, with the nearest one', () => {
+  test('warns about unknown names with our prefixes, and suggests the nearest setting', () => {
     const env = {
       ...MINIMAL,
       SCALEOPS_TOKN: 'canary',

@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import { ConfigError, readConfig } from '../src/config/config.js';
+import { readConfig } from '../src/config/config.js';
+import { ConfigError } from '../src/config/settings/reader.js';
 import { UpstreamError } from '../src/errors.js';
 import { createCredentials, type AuthSettings } from '../src/upstream/auth/credentials.js';
 import { readExpiry } from '../src/upstream/auth/jwt-expiry.js';

@@ -25,7 +25,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 
-import { ConfigError, readConfig } from '../src/config/config.js';
+import { readConfig } from '../src/config/config.js';
+import { ConfigError } from '../src/config/settings/reader.js';
 import { printSchema } from '../src/graphql/schema.js';
 import { startStack, type Answer } from './kit/gateway.js';
 import { MAIN, ROOT, startProcess } from './kit/process.js';

@@ -8,7 +8,7 @@ import { AGGREGATED, aggregatedUntil, at, DAY_MS, shown, startAging, WORKLOADS }
 const FRESH = { asOf: at(0), isStale: false };
 const STALE = { asOf: at(0), isStale: true };
 
-describe('a report that has aged', () => {
+describe('an aged report', () => {
   test.each([1, 60, 86_400])('is fresh for exactly CACHE_TTL_SECONDS=%d', async (seconds) => {
     await using stack = await startAging({ CACHE_TTL_SECONDS: String(seconds), CACHE_STALE_SECONDS: '0' });
     await stack.ask(WORKLOADS);
@@ -40,7 +40,7 @@ describe('a report that has aged', () => {
     },
   );
 
-  test('is refreshed once also where the refresh takes longer than the least time between two', async () => {
+  test('is refreshed once even if the refresh takes longer than the minimum interval between two', async () => {
     await using stack = await startAging();
     await stack.ask(WORKLOADS);
     stack.clock.advance(60_000);
@@ -55,7 +55,7 @@ describe('a report that has aged', () => {
     expect(stack.received).toHaveLength(2);
   });
 
-  test('is waited for past CACHE_STALE_SECONDS, by all who ask together', async () => {
+  test('is fetched once, before the response, after CACHE_STALE_SECONDS', async () => {
     await using stack = await startAging();
     await stack.ask(WORKLOADS);
     stack.clock.advance(360_000);
@@ -67,7 +67,7 @@ describe('a report that has aged', () => {
     expect(stack.received).toHaveLength(2);
   });
 
-  test('is refreshed by itself: another report that is fresh is not', async () => {
+  test('is refreshed alone: another fresh report is not', async () => {
     await using stack = await startAging();
     await stack.ask(WORKLOADS);
     stack.clock.advance(30_000);
@@ -83,7 +83,7 @@ describe('a report that has aged', () => {
     ]);
   });
 
-  test('is asked for when the clock was set back by an hour, and not shown as fresh for that hour', async () => {
+  test('is fetched when the clock was set back by an hour, and not shown as fresh for that hour', async () => {
     await using stack = await startAging();
     await stack.ask(WORKLOADS);
     stack.clock.advance(-3_600_000);
@@ -122,7 +122,7 @@ describe('a refresh that fails', () => {
     expect(stack.received).toHaveLength(4);
   });
 
-  test('is repeated also after the clock was set back a little', async () => {
+  test('is repeated after the clock was set back a little', async () => {
     await using stack = await startAging();
     await stack.ask(WORKLOADS);
     stack.clock.advance(360_000 - 1);
@@ -135,7 +135,7 @@ describe('a refresh that fails', () => {
     expect(stack.received).toHaveLength(3);
   });
 
-  test('is told of in the log and in no answer', async () => {
+  test('is logged and appears in no response', async () => {
     await using stack = await startAging();
     await stack.ask(WORKLOADS);
     stack.clock.advance(60_000);
@@ -173,7 +173,7 @@ describe('while ScaleOps fails', () => {
     },
   );
 
-  test('a report is not shown when its time ends before ScaleOps has failed', async () => {
+  test('a report is not shown that expires before ScaleOps has failed', async () => {
     await using stack = await startAging();
     await stack.ask(WORKLOADS);
     stack.setDown(true);
@@ -187,7 +187,7 @@ describe('while ScaleOps fails', () => {
     expect(stack.received).toHaveLength(2);
   });
 
-  test('each who asks waits for ScaleOps, and gets the new report as soon as there is one', async () => {
+  test('every request waits for ScaleOps, and gets the new report as soon as there is one', async () => {
     await using stack = await startAging();
     await stack.ask(WORKLOADS);
     stack.clock.advance(360_000);
@@ -202,7 +202,7 @@ describe('while ScaleOps fails', () => {
     expect(stack.received).toHaveLength(5);
   });
 
-  test('a report that was never there is an error for everyone', async () => {
+  test('a report that is not cached is an error for every caller', async () => {
     await using stack = await startAging();
     stack.setDown(true);
     expect(shown(await stack.ask(WORKLOADS))).toBe('UPSTREAM_ERROR');
@@ -211,7 +211,7 @@ describe('while ScaleOps fails', () => {
   });
 });
 
-describe('a window that is off', () => {
+describe('a disabled stale window', () => {
   test('CACHE_STALE_SECONDS=0 waits for each refresh, and shows the old report only while ScaleOps fails', async () => {
     await using stack = await startAging({ CACHE_STALE_SECONDS: '0' });
     await stack.ask(WORKLOADS);
@@ -224,7 +224,7 @@ describe('a window that is off', () => {
     expect(stack.received).toHaveLength(3);
   });
 
-  test('CACHE_STALE_IF_ERROR_SECONDS=0 shows it while a refresh is tried, and then no more', async () => {
+  test('CACHE_STALE_IF_ERROR_SECONDS=0 shows the old report while a refresh runs, and not after it', async () => {
     await using stack = await startAging({ CACHE_STALE_IF_ERROR_SECONDS: '0' });
     await stack.ask(WORKLOADS);
     stack.setDown(true);
@@ -250,7 +250,7 @@ describe('a window that is off', () => {
   test.each([
     ['a recent window', WORKLOADS],
     ['a window long past', aggregatedUntil(30 * DAY_MS)],
-  ])('CACHE_TTL_SECONDS=0 keeps nothing, calls nothing fresh, and shows nothing old (%s)', async (_name, query) => {
+  ])('CACHE_TTL_SECONDS=0 caches nothing, calls nothing fresh, and shows nothing old (%s)', async (_name, query) => {
     await using stack = await startAging({ CACHE_TTL_SECONDS: '0' });
     const first = await stack.ask(query);
     expect(shown(first)).toEqual(FRESH);
@@ -301,7 +301,7 @@ describe('a report about a window', () => {
     ['its own time, where that is longer', { CACHE_PAST_TTL_SECONDS: '30' }, 60_000],
     ['its own time, where the other is off', { CACHE_PAST_TTL_SECONDS: '0' }, 60_000],
     ['what CACHE_PAST_TTL_SECONDS says', { CACHE_PAST_TTL_SECONDS: '86400' }, 86_400_000],
-  ])('long past lives for %s', async (_name, env, endMs) => {
+  ])('long past is fresh for %s', async (_name, env, endMs) => {
     await using stack = await startAging({ ...env, CACHE_STALE_SECONDS: '0' });
     const query = aggregatedUntil(30 * DAY_MS);
     await stack.ask(query);

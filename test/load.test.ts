@@ -120,7 +120,7 @@ describe.skipIf(isRedisSkipped)('1,000 questions at once, of 50 principals to tw
     for (let round = 0; round < 20; round += 1) {
       await Promise.all(Array.from({ length: 50 }, () => replicas[0]!.askAs(token, QUERY)));
       // The first refresh has failed by then, and whatever another one would need has had its time.
-      await replicas[0]!.logged('a report could not be fetched anew; the kept one is shown');
+      await replicas[0]!.logged('background refresh failed; serving the stale report');
       await redis.watch.settled();
     }
     expect(countOf('stale')).toBe(1_000);
@@ -218,6 +218,7 @@ describe('10,000 distinct reports', () => {
       staleIfErrorMs: 0,
       recheckMs: 3_600_000,
       maxBytes: MAX_BYTES,
+      maxResponseBytes: 1_000_000,
       clock: createManualClock(),
       client: {
         fetchReport(request) {
@@ -235,10 +236,10 @@ describe('10,000 distinct reports', () => {
     // From the newest on, until the first that is gone.
     let bytes = 0;
     let index = 9_999;
-    for (; (await load(index)).cacheResult === 'hit'; index -= 1) bytes += reportOf(index).byteSize;
+    for (; (await load(index)).cacheStatus === 'hit'; index -= 1) bytes += reportOf(index).byteSize;
     expect(bytes).toBeLessThanOrEqual(MAX_BYTES);
     expect(bytes).toBeGreaterThan(0.85 * MAX_BYTES);
-    for (const old of [0, 1, 5_000, index - 1]) expect((await load(old)).cacheResult).toBe('miss');
+    for (const old of [0, 1, 5_000, index - 1]) expect((await load(old)).cacheStatus).toBe('miss');
     expect(asked).toHaveLength(10_005);
   });
 });

@@ -41,7 +41,7 @@ describe('the line of an operation', () => {
     const logger = pino({ base: null }, { write: (line: string) => log.push(line) });
     const authentication = {
       isReady: () => true,
-      authenticate: async () => ({ name: 'dashboards', grants: undefined }),
+      authenticate: () => Promise.resolve({ name: 'dashboards', grants: undefined }),
     };
     const schema = buildSchema('type Query { a: String }');
     await ask(toFetch(createTestHandler({ schema, logger, services: { authentication } })), '{ a }');

@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 
-import { ConfigError, readConfig } from '../src/config/config.js';
+import { readConfig } from '../src/config/config.js';
+import { ConfigError } from '../src/config/settings/reader.js';
 import { startStack, type Answer, type TestStack } from './kit/gateway.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'gateway-documents-'));

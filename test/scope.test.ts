@@ -4,8 +4,9 @@
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 
-import type { Families } from '../src/cache/memory/related-index.js';
-import { createReportCache, type CacheAnswer } from '../src/cache/report-cache.js';
+import type { PrincipalIndex } from '../src/cache/memory/principal-index.js';
+import { createReportCache } from '../src/cache/report-cache.js';
+import type { ReportLookup } from '../src/cache/report-lookup.js';
 import { UpstreamError } from '../src/errors.js';
 import { planCalls, type PlannedCall } from '../src/report/scopes/plan-calls.js';
 import { decodeReport } from '../src/report/parse/json-parser.js';
@@ -793,16 +794,17 @@ describe('a part of a report', () => {
   });
 });
 
-// What the cache's index holds shows in nothing but memory: hence a look at the index itself.
-const indexes = vi.hoisted((): Families[] => []);
-vi.mock('../src/cache/memory/related-index.js', async (importOriginal) => {
-  const { createFamilies } = await importOriginal<{ createFamilies: () => Families }>();
-  const createSeen = (): Families => {
-    const families = createFamilies();
-    indexes.push(families);
-    return families;
-  };
-  return { createFamilies: createSeen };
+// Entries that the index leaks are visible only in the index itself.
+const indexes = vi.hoisted((): PrincipalIndex[] => []);
+vi.mock('../src/cache/memory/principal-index.js', async (importOriginal) => {
+  const original = await importOriginal<{ PrincipalIndex: typeof PrincipalIndex }>();
+  class ObservedIndex extends original.PrincipalIndex {
+    constructor() {
+      super();
+      indexes.push(this);
+    }
+  }
+  return { ...original, PrincipalIndex: ObservedIndex };
 });
 
 describe('the families of a cache', () => {
@@ -836,6 +838,7 @@ describe('the families of a cache', () => {
       staleIfErrorMs: 0,
       recheckMs: 60_000,
       maxBytes: 1_000_000,
+      maxResponseBytes: 1_000_000,
       ...options,
       clock,
       client: {
@@ -851,8 +854,8 @@ describe('the families of a cache', () => {
       },
     });
     const index = indexes.at(-1)!;
-    const load = (request: ReportRequest, principal = ANN, anew = false): Promise<CacheAnswer> =>
-      cache.load(request, principal, { anew });
+    const load = (request: ReportRequest, principal = ANN, noCache = false): Promise<ReportLookup> =>
+      cache.load(request, principal, { noCache });
     return {
       cache,
       clock,
@@ -862,13 +865,13 @@ describe('the families of a cache', () => {
       /** What is offered, by the number of its call. */
       offered: (principal = ANN, base = FAMILY) =>
         cache
-          .findFamily(base, principal)
+          .findRelated(base, principal)
           .map((kept) =>
             Array.from({ length: calls }, (_, at) => `call ${at + 1}`).find((name) => kept.hasCluster(name))!,
           ),
       /** What the index holds, be it offered or not. */
       indexed: (principal: Principal = ANN, base = FAMILY) =>
-        [...index.membersOf(principal.id, base)].map(({ request }) => String(request.clusterFilters)),
+        [...index.relatedTo(principal.id, base)].map(({ request }) => String(request.clusterFilters)),
     };
   }
 
@@ -888,12 +891,12 @@ describe('the families of a cache', () => {
     // No report is like an aggregated one but for its places: nothing is to be known of it.
     expect(stand.indexed(ANN, aggregated as never)).toEqual([]);
     expect(stand.calls()).toBe(6);
-    expect(stand.cache.findFamily(FAMILY, ANN)[1]!.take()).toMatchObject({ cacheResult: 'hit', isStale: false });
+    expect(stand.cache.findRelated(FAMILY, ANN)[1]!.use()).toMatchObject({ cacheStatus: 'hit', isStale: false });
     expect(stand.calls()).toBe(6);
   });
 
   test('offer nothing that was evicted; a look at one does not keep it, its use does', async () => {
-    const stand = createStand({ maxBytes: 6_000 });
+    const stand = createStand({ maxBytes: 8_000 });
     const others = { ...FAMILY, range: '8d' };
     await stand.load(of('a'));
     for (const name of ['b', 'c']) await stand.load(of(name, others));
@@ -901,9 +904,9 @@ describe('the families of a cache', () => {
     await stand.load(of('d', others));
     expect([stand.offered(), stand.indexed()]).toEqual([[], []]);
     stand.cache
-      .findFamily(others, ANN)
+      .findRelated(others, ANN)
       .find(({ request }) => request.clusterFilters![0] === 'b')!
-      .take();
+      .use();
     await stand.load(of('e', others));
     expect(stand.offered(ANN, others).sort()).toEqual(['call 2', 'call 4', 'call 5']);
     expect(stand.indexed(ANN, others).sort()).toEqual(['b', 'd', 'e']);
@@ -928,7 +931,7 @@ describe('the families of a cache', () => {
     stand.clock.advance(5_000);
     await stand.load(of('a'), ANN, true);
     expect([stand.offered(), stand.indexed()]).toEqual([['call 2'], ['a']]);
-    expect(stand.cache.findFamily(FAMILY, ANN)[0]!.take()).toMatchObject({ asOf: stand.clock.now() });
+    expect(stand.cache.findRelated(FAMILY, ANN)[0]!.use()).toMatchObject({ asOf: stand.clock.now() });
     expect(stand.calls()).toBe(2);
   });
 
@@ -996,7 +999,7 @@ describe('the families of a cache', () => {
       if (at % 2 === 0) stand.clock.advance(1);
       await stand.load({ ...FAMILY, clusterFilters: range(1 + (at % 3)).map((each) => `c${at}-${each}`) });
     }
-    const offered = stand.cache.findFamily(FAMILY, ANN).map(({ request }) => request.clusterFilters!);
+    const offered = stand.cache.findRelated(FAMILY, ANN).map(({ request }) => request.clusterFilters!);
     expect(offered).toHaveLength(256);
     const moments = offered.map(([first]) => Math.floor(Number(/\d+/.exec(first!)![0]) / 2));
     expect(moments).toEqual(range(256).map((at) => 149 - Math.floor(at / 2)));

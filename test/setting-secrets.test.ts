@@ -3,7 +3,8 @@
 
 import { expect, test } from 'vitest';
 
-import { ConfigError, readConfig } from '../src/config/config.js';
+import { readConfig } from '../src/config/config.js';
+import { ConfigError } from '../src/config/settings/reader.js';
 import { explainProblems } from '../src/config/settings/help.js';
 import { SETTINGS } from '../src/config/settings/settings.js';
 import { startGateway, TOKEN } from './kit/gateway.js';

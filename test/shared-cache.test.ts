@@ -6,9 +6,9 @@ import { inflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
 
-import { sealEntry, unsealEntry } from '../src/cache/shared/encrypted-entry.js';
-import type { Engine } from '../src/cache/shared/redis.js';
-import { createSharedEntries, nameKey } from '../src/cache/shared/shared-store.js';
+import { encryptEntry, decryptEntry } from '../src/cache/shared/encrypted-entry.js';
+import type { Redis } from '../src/cache/shared/redis.js';
+import { createSharedStore, toRedisKey } from '../src/cache/shared/shared-store.js';
 import type { Clock } from '../src/clock.js';
 import { decodeReport } from '../src/report/parse/json-parser.js';
 import { createReportParser } from '../src/upstream/parse/report-parser.js';
@@ -34,12 +34,14 @@ const QUERY = `query ($filter: WorkloadCostsFilter) {
   workloadCosts(filter: $filter) { asOf isStale clusters rows { nodes { workloadName clusterName totalCost } } }
 }`;
 const LOST = 'the shared cache cannot be reached; going on without it';
-const LEFT_ALONE = 'the shared cache fails and is left alone for a while';
-const ANSWERS_AGAIN = 'the shared cache answers again';
-/** What a client may lose by the shared cache; how long a lock is waited for. */
+const LEFT_ALONE = 'the shared cache fails; it is bypassed for a while';
+const ANSWERS_AGAIN = 'the shared cache works again';
+/** What a load may spend on the shared cache, and on one command after the first. */
 const ANSWER_MS = 150;
 const TURN_MS = 45;
-const LOCK_MS = 10_000;
+const LOCK_TTL_MS = 5_000;
+/** The longest wait for another replica. */
+const MAX_WAIT_MS = 10_000;
 /** How long a Redis that failed is left alone. */
 const ALONE_MS = 5_000;
 
@@ -130,7 +132,7 @@ describe.skipIf(isRedisSkipped)('a report that another replica has', () => {
     expect(stand.upstream.requests).toHaveLength(1);
   });
 
-  test('is served stale while one refresh runs, of which both learn', async () => {
+  test('is served stale while one replica refreshes it for all', async () => {
     const gate = createGate();
     const stand = await startStand({
       env: { CACHE_TTL_SECONDS: '10' },
@@ -161,7 +163,7 @@ describe.skipIf(isRedisSkipped)('a report that another replica has', () => {
     expect(upstream.requests).toHaveLength(2);
   });
 
-  test('outlives a restart of all gateways', async () => {
+  test('survives a restart of all gateways', async () => {
     const stand = await startStand();
     const first = await stand.start();
     await fill(stand, first);
@@ -172,7 +174,7 @@ describe.skipIf(isRedisSkipped)('a report that another replica has', () => {
     expect(stand.upstream.requests).toHaveLength(1);
   });
 
-  test('is no report of another principal, question or upstream', async () => {
+  test('is not served to another principal, for another request or for another upstream', async () => {
     const stand = await startStand();
     await using elsewhere = await startTenants({ tokens: TOKENS });
     const [a, b] = [await stand.start(), await stand.start()];
@@ -185,7 +187,7 @@ describe.skipIf(isRedisSkipped)('a report that another replica has', () => {
     expect([stand.upstream.requests.length, elsewhere.requests.length]).toEqual([3, 1]);
   });
 
-  test('is not used where CACHE_TTL_SECONDS is 0, nor is one left', async () => {
+  test('is neither read nor written with CACHE_TTL_SECONDS=0', async () => {
     const stand = await startStand();
     const [a, b] = [stand.open({ CACHE_TTL_SECONDS: '0' }), stand.open({ CACHE_TTL_SECONDS: '0' })];
     for (const replica of [a, b]) expectData(await fill(stand, replica));
@@ -194,7 +196,7 @@ describe.skipIf(isRedisSkipped)('a report that another replica has', () => {
   });
 });
 
-describe.skipIf(isRedisSkipped)('replicas asked the same at the same time', () => {
+describe.skipIf(isRedisSkipped)('replicas that get the same request at the same time', () => {
   /** Two replicas, the first of which fetches and is held at the gate, and the second waits for it. */
   async function startRace(env: Env = {}) {
     const gate = createGate();
@@ -218,7 +220,7 @@ describe.skipIf(isRedisSkipped)('replicas asked the same at the same time', () =
     expect(upstream.requests).toHaveLength(1);
   });
 
-  test('take the second one for the first when that one fails', async () => {
+  test('let the second replica fetch when the first one fails', async () => {
     const { gate, watch, clock, upstream, first, second, b } = await startRace();
     upstream.failNext(1);
     gate.open();
@@ -230,13 +232,18 @@ describe.skipIf(isRedisSkipped)('replicas asked the same at the same time', () =
     expect(upstream.requests).toHaveLength(2);
   });
 
-  test('ask for themselves when the first takes longer than its lock, and leave the lock to it', async () => {
+  test('wait for a live holder for at most 10 s, fetch themselves then, and leave the lock to its holder', async () => {
     const { gate, watch, clock, upstream, redis, first, second } = await startRace();
-    clock.advance(LOCK_MS);
+    for (let waitedMs = POLL_MS; waitedMs < MAX_WAIT_MS; waitedMs += POLL_MS) {
+      const [polls, renewals] = [clock.timers(POLL_MS), watch.count(/^set .*:lock:/)];
+      clock.advance(POLL_MS);
+      await Promise.all([clock.timersSet(POLL_MS, polls + 1), watch.event(/^set .*:lock:/, renewals + 1)]);
+    }
+    expect(upstream.requests).toHaveLength(1);
+    clock.advance(POLL_MS);
     await gate.arrivals(2);
     const lock = (await redis.keys()).find((key) => key.includes(':lock:'))!;
-    // As if the second one had taken the lock meanwhile: the first must not let go of what is another's.
-    await redis.set(lock, 'another', 'PX', LOCK_MS);
+    await redis.set(lock, 'another', 'PX', LOCK_TTL_MS);
     gate.open();
     expectData(await first);
     expectData(await second);
@@ -245,25 +252,61 @@ describe.skipIf(isRedisSkipped)('replicas asked the same at the same time', () =
     expect(upstream.requests).toHaveLength(2);
   });
 
-  test('do not wait for one that has died with its lock for longer than that lasts', async () => {
+  /** A replica, the name of the lock of a report that is not cached, and a gateway that asks for it. */
+  async function startLocked(setLock: (redis: Stand['redis'], lock: string) => Promise<unknown>) {
     const stand = await startStand();
-    const { redis, clock, watch, upstream } = stand;
     await fill(stand, await stand.start());
-    const [report] = await redis.reports();
-    await redis.command('DEL', report!);
-    await redis.set(report!.replace(':report:', ':lock:'), 'who has died', 'PX', 100);
-    const b = await stand.start();
-    const answer = b.askAs(ANN, QUERY);
+    const [report] = await stand.redis.reports();
+    await stand.redis.command('DEL', report!);
+    await setLock(stand.redis, report!.replace(':report:', ':lock:'));
+    const replica = await stand.start();
+    return { ...stand, replica, answer: replica.askAs(ANN, QUERY) };
+  }
+
+  test('do not wait longer than its time to live for the lock of a replica that has died', async () => {
+    const { clock, watch, upstream, replica, answer } = await startLocked((redis, lock) =>
+      redis.set(lock, 'holder 1', 'PX', 100),
+    );
     await clock.timersSet(POLL_MS, 1);
     await watch.event(/^expired .*:lock:/);
     clock.advance(POLL_MS);
     expectData(await answer);
-    expect(cacheOf(b)).toEqual(from('miss'));
+    expect(cacheOf(replica)).toEqual(from('miss'));
+    expect(upstream.requests).toHaveLength(2);
+  });
+
+  test('wait at most 150 ms for a lock that nobody renews', async () => {
+    const { clock, watch, redis, upstream, replica, answer } = await startLocked((redis, lock) =>
+      redis.set(lock, 'holder 1', 'PX', LOCK_TTL_MS),
+    );
+    const startedAt = clock.now();
+    for (let polls = 1; polls <= 2; polls += 1) {
+      await clock.timersSet(POLL_MS, polls);
+      clock.advance(POLL_MS);
+    }
+    expectData(await answer);
+    expect(clock.now() - startedAt).toBeLessThanOrEqual(ANSWER_MS);
+    expect(cacheOf(replica)).toEqual(from('miss'));
+    // The report is written all the same, and the lock is left to whoever holds it.
+    await watch.event(/^set .*:report:/, 2);
+    const lock = (await redis.keys()).find((key) => key.includes(':lock:'))!;
+    expect(await redis.get(lock)).toEqual(Buffer.from('holder 1'));
+    expect(upstream.requests).toHaveLength(2);
+  });
+
+  test.each<[string, (redis: Stand['redis'], lock: string) => Promise<unknown>]>([
+    ['no time to live', (redis, lock) => redis.command('SET', lock, 'holder 1')],
+    ['a longer time to live than a lock has', (redis, lock) => redis.set(lock, 'holder 1', 'PX', 60_000)],
+    ['another type', (redis, lock) => redis.command('RPUSH', lock, 'holder 1')],
+  ])('do not wait for a value with %s under the key of a lock', async (_name, setLock) => {
+    const { clock, upstream, answer } = await startLocked(setLock);
+    expectData(await answer);
+    expect(clock.timers(POLL_MS)).toBe(0);
     expect(upstream.requests).toHaveLength(2);
   });
 
   // The one deadline is over everything, the wait for another replica included; and there is time left to ask.
-  test('do not wait for another one for longer than SCALEOPS_TIMEOUT_MS', async () => {
+  test('do not wait for each other longer than SCALEOPS_TIMEOUT_MS', async () => {
     const { gate, clock, upstream, first, second } = await startRace({ SCALEOPS_TIMEOUT_MS: '1000' });
     clock.advance(999);
     await gate.arrivals(2);
@@ -275,7 +318,7 @@ describe.skipIf(isRedisSkipped)('replicas asked the same at the same time', () =
   });
 
   // The answer came too late to be of use, but the lock was taken: whoever asks next must not wait for nobody.
-  test('leave no lock behind of which they heard too late', async () => {
+  test('release a lock whose reply came too late', async () => {
     const stand = await startStand();
     const { clock, redis, watch, upstream } = stand;
     const [a, b] = [await stand.start(), await stand.start()];
@@ -294,7 +337,7 @@ describe.skipIf(isRedisSkipped)('replicas asked the same at the same time', () =
     expect(upstream.requests).toHaveLength(2);
   });
 
-  test('let go of the lock when all who wait have left', async () => {
+  test('release the lock when all clients have disconnected', async () => {
     const gate = createGate();
     const stand = await startStand({ onRequest: gate.pass });
     const { watch, clock, upstream } = stand;
@@ -318,9 +361,9 @@ describe.skipIf(isRedisSkipped)('replicas asked the same at the same time', () =
   });
 });
 
-describe.skipIf(isRedisSkipped)('a refusal', () => {
+describe.skipIf(isRedisSkipped)('a rejection of a principal', () => {
   // Mutation: purges.ts, run() without trying again.
-  test('that Redis could not be told of is made up for once it is there again', async () => {
+  test('purges the shared cache as soon as Redis is back', async () => {
     const stand = await startStand();
     const { clock, upstream, watch } = stand;
     const { proxy, url } = await stand.startBehindProxy();
@@ -374,7 +417,7 @@ describe.skipIf(isRedisSkipped)('a refusal', () => {
     expect(upstream.requests).toHaveLength(7);
   });
 
-  test('while a report is on its way makes that one worthless too', async () => {
+  test('invalidates a report that is being fetched meanwhile', async () => {
     const gate = createGate();
     const held = (): boolean => stand.upstream.requests.length === 1;
     const stand = await startStand({ onRequest: () => (held() ? gate.pass() : undefined) });
@@ -404,7 +447,7 @@ describe.skipIf(isRedisSkipped)('Cache-Control: no-cache', () => {
   test.each([
     [4_999, 2],
     [5_000, 3],
-  ])('takes what another replica has got %i ms ago for new, or not: %i calls', async (ageMs, calls) => {
+  ])('accepts a report that another replica fetched %i ms ago or not: %i calls', async (ageMs, calls) => {
     const stand = await startStand();
     const { clock, upstream, watch } = stand;
     const [a, b] = [await stand.start(), await stand.start()];
@@ -427,7 +470,7 @@ describe.skipIf(isRedisSkipped)('replicas whose clocks differ', () => {
     return { ...stand, a, b };
   }
 
-  test.each([-5_000, -1, 1, 2_000, 5_000])('by %i ms share what either has', async (aheadMs) => {
+  test.each([-5_000, -1, 1, 2_000, 5_000])('by %i ms share their reports', async (aheadMs) => {
     const { a, b, watch, upstream } = await startSkewed(aheadMs);
     expectData(await b.askAs(ANN, QUERY));
     await watch.settled();
@@ -438,7 +481,7 @@ describe.skipIf(isRedisSkipped)('replicas whose clocks differ', () => {
     expect(upstream.requests).toHaveLength(1);
   });
 
-  test('by an hour do not keep each other from remembering', async () => {
+  test('by an hour do not prevent each other from caching', async () => {
     const { a, b, clock, watch, upstream } = await startSkewed(3_600_000);
     expectData(await b.askAs(ANN, QUERY));
     await watch.settled();
@@ -453,7 +496,7 @@ describe.skipIf(isRedisSkipped)('replicas whose clocks differ', () => {
   });
 });
 
-describe.skipIf(isRedisSkipped)('what lies in Redis', () => {
+describe.skipIf(isRedisSkipped)('an entry in Redis', () => {
   test.each<[string, Env, number]>([
     ['an hour past its freshness by default', {}, 3_660_000],
     [
@@ -466,7 +509,7 @@ describe.skipIf(isRedisSkipped)('what lies in Redis', () => {
       { CACHE_TTL_SECONDS: '10', CACHE_STALE_SECONDS: '0', CACHE_STALE_IF_ERROR_SECONDS: '0' },
       10_000,
     ],
-  ])('lies there for %s', async (_name, env, keptMs) => {
+  ])('is retained for %s', async (_name, env, keptMs) => {
     const stand = await startStand({ env });
     await fill(stand, await stand.start());
     const [report] = await stand.redis.reports();
@@ -476,7 +519,7 @@ describe.skipIf(isRedisSkipped)('what lies in Redis', () => {
     expect(stand.upstream.requests).toHaveLength(1);
   });
 
-  test('lies there for longer when it is about a time that is long past', async () => {
+  test('is retained longer when its window is long past', async () => {
     const stand = await startStand();
     // The reports of this upstream end on 31 January.
     stand.clock.advance(8 * 86_400_000);
@@ -487,7 +530,7 @@ describe.skipIf(isRedisSkipped)('what lies in Redis', () => {
     expect(stand.upstream.requests).toHaveLength(1);
   });
 
-  test('ends with the token that it was given to, which is served nothing then', async () => {
+  test('expires with its token, which is then served nothing', async () => {
     const jwt = makeJwt({ exp: Date.UTC(2026, 0, 31) / 1000 + 30, sub: 'ann' });
     const stand = await startStand({ tokens: { [jwt]: 'tenant-ann' } });
     const { redis, clock, upstream } = stand;
@@ -511,7 +554,7 @@ describe.skipIf(isRedisSkipped)('what lies in Redis', () => {
     expect(upstream.requests).toHaveLength(4);
   });
 
-  test('has an end, whatever it is, and the keys of a principal are in one slot of a cluster', async () => {
+  test('has a time to live, and all keys of a principal are in one slot of a cluster', async () => {
     const gate = createGate();
     const stand = await startStand({
       onRequest: () => (stand.upstream.requests.length === 4 ? gate.pass() : undefined),
@@ -538,14 +581,14 @@ describe.skipIf(isRedisSkipped)('what lies in Redis', () => {
     for (const key of keys) {
       const ttlMs = (await redis.command('PTTL', key)) as number;
       expect(ttlMs, key).toBeGreaterThan(0);
-      expect(ttlMs, key).toBeLessThanOrEqual(key.includes(':lock:') ? LOCK_MS : 7_200_000);
+      expect(ttlMs, key).toBeLessThanOrEqual(key.includes(':lock:') ? LOCK_TTL_MS : 7_200_000);
     }
     gate.open();
     await locked;
     expect(upstream.requests).toHaveLength(4);
   });
 
-  test('has no token, password, name or figure in it, plain or compressed', async () => {
+  test('contains no token, password, name or cost, plain or compressed', async () => {
     const stand = await startStand({ redis: { password: 'redis-canary' } });
     const { redis, upstream, watch } = stand;
     const a = await stand.start();
@@ -581,7 +624,7 @@ function gunzipAll(bytes: Buffer): Buffer[] {
   return found;
 }
 
-describe.skipIf(isRedisSkipped)('an entry that is not what it should be', () => {
+describe.skipIf(isRedisSkipped)('an invalid entry', () => {
   /** Reads `key`, may look at `others`, and puts something in its place. */
   type Spoil = (stand: Stand, key: string, others: readonly string[]) => Promise<unknown>;
   const change =
@@ -610,17 +653,17 @@ describe.skipIf(isRedisSkipped)('an entry that is not what it should be', () => 
       'of an older generation',
       ({ redis }, key) => redis.set(key.replace(/:report:.*/, ':generation:'), 'new', 'PX', 60_000),
     ],
-    ['of another version', rename('SCG1', 'SCG2')],
+    ['of another version', rename('SCG2', 'SCG3')],
     ['in another format', change(() => '{"aggregatedWorkloads":[]}')],
     ['of random bytes', change((entry) => Buffer.alloc(entry.length, 7))],
     ['empty', change(() => '')],
-    ['of four bytes', change(() => 'SCG1')],
+    ['of four bytes', change(() => 'SCG2')],
     [
       'with a header that is longer than all',
       change((entry) => Buffer.concat([entry.subarray(0, 4), Buffer.alloc(4, 255), entry.subarray(8)])),
     ],
     ['with a header that is no JSON', rename('{"key"', '["key"')],
-    ['dated differently', rename('"asOf":1769817600000', '"asOf":1769817600001')],
+    ['dated differently', rename('"receivedAt":1769817600000', '"receivedAt":1769817600001')],
     ['cut in half', change((entry) => entry.subarray(0, entry.length / 2))],
     ['without its last byte', change((entry) => entry.subarray(0, -1))],
     ['with one byte more', change((entry) => Buffer.concat([entry, Buffer.from([0])]))],
@@ -643,7 +686,7 @@ describe.skipIf(isRedisSkipped)('an entry that is not what it should be', () => 
         await redis.set(key, 'rubbish', 'PX', 60_000);
       },
     ],
-  ])('(%s) is not looked at, and replaced', async (_name, spoil) => {
+  ])('(%s) is ignored and replaced', async (_name, spoil) => {
     const stand = await startStand();
     const { redis, watch, upstream } = stand;
     const [a, b, c] = [await stand.start(), await stand.start(), await stand.start()];
@@ -669,7 +712,7 @@ describe.skipIf(isRedisSkipped)('an entry that is not what it should be', () => 
     ['a list', (redis, lock) => redis.command('RPUSH', lock, 'rubbish')],
     ['a text that never ends', (redis, lock) => redis.set(lock, 'rubbish')],
     ['a text that ends in an hour', (redis, lock) => redis.set(lock, 'rubbish', 'PX', 3_600_000)],
-  ])('(%s) in the place of a lock keeps nobody waiting', async (_name, spoil) => {
+  ])('(%s) under the key of a lock delays no request', async (_name, spoil) => {
     const stand = await startStand();
     const { redis, clock, upstream } = stand;
     await fill(stand, await stand.start());
@@ -684,63 +727,69 @@ describe.skipIf(isRedisSkipped)('an entry that is not what it should be', () => 
 });
 
 /** Below the gateway: an entry sealed here, looked up by the code that reads them from Redis. */
-describe('a sealed entry', () => {
+describe('an encrypted entry', () => {
   const ann = principalOf(ANN);
   const body = Buffer.from(
     JSON.stringify({ aggregatedWorkloads: [{ id: 'one', totalCost: 1 }], clusters: ['secret'] }),
   );
-  const header = { key: 'key', principalId: ann.id, generation: 'first', askedAt: 1, asOf: 2 };
+  const header = { key: 'key', principalId: ann.id, generation: 'first', requestedAt: 1, receivedAt: 2 };
   const parser = createReportParser({ keepsBodies: true });
   afterAll(() => parser.close());
-  const limits = { keepMs: () => 1000, maxKeepMs: 1000, maxBytes: 2_097_152, parser, clock: createWatchedClock() };
+  const limits = {
+    retentionMs: () => 1000,
+    maxRetentionMs: 1000,
+    maxBytes: 2_097_152,
+    parser,
+    clock: createWatchedClock(),
+  };
   /** What is found when `entry` lies under the key of `principal`. */
   const look = async (entry: Buffer, principal = ann, key = 'key', generation: string | null = 'first') => {
     const read = (): Promise<(Buffer | null)[]> =>
       Promise.resolve([entry, generation === null ? null : Buffer.from(generation)]);
-    const ask = <T>(command: (engine: Engine) => Promise<T>) => command({ read } as never);
-    const entries = createSharedEntries({
-      ask: Object.assign(ask, { isSlow: () => false, isWell: () => true }),
+    const run = <T>(command: (redis: Redis) => Promise<T>) => command({ read } as never);
+    const store = createSharedStore({
+      run: Object.assign(run, { isHealthy: () => true }),
       ...limits,
     });
-    return (await entries.look({ key, principal }))?.found;
+    return (await store.read({ key, principal }, {}))?.found;
   };
 
-  test('is found also where it is so long that it is read in the thread', async () => {
+  test('is found when it is large enough for the parser thread', async () => {
     const rows = Array.from({ length: 6_000 }, (_, row) => ({ id: `${row}`.padStart(180, 'x'), namespace: 'secret' }));
     const long = Buffer.from(JSON.stringify({ aggregatedWorkloads: rows, clusters: ['secret'] }));
     expect(long.length).toBeGreaterThan(1_048_576);
-    const entry = await sealEntry(header, long, ann);
-    expect(await look(entry)).toMatchObject({ asOf: 2, report: { clusters: ['secret'], rowCount: 6_000 } });
+    const entry = await encryptEntry(header, long, ann);
+    expect(await look(entry)).toMatchObject({ receivedAt: 2, report: { clusters: ['secret'], rowCount: 6_000 } });
   });
 
-  test('is found by whose it is, for what it is', async () => {
-    const entry = await sealEntry(header, body, ann);
-    expect(await look(entry)).toMatchObject({ askedAt: 1, asOf: 2, report: { clusters: ['secret'] } });
+  test('is found by its principal, under its key', async () => {
+    const entry = await encryptEntry(header, body, ann);
+    expect(await look(entry)).toMatchObject({ requestedAt: 1, receivedAt: 2, report: { clusters: ['secret'] } });
     expect(entry.includes('secret')).toBe(false);
-    const again = await sealEntry({ ...header, generation: 'g' }, body, ann);
-    expect(await look(again, ann, 'key', 'g')).toMatchObject({ asOf: 2 });
+    const again = await encryptEntry({ ...header, generation: 'g' }, body, ann);
+    expect(await look(again, ann, 'key', 'g')).toMatchObject({ receivedAt: 2 });
   });
 
-  test('is found by nobody else, under no other key, and in no other generation', async () => {
+  test('is not found by another principal, under another key, or in another generation', async () => {
     const bob = principalOf(BOB);
-    const entry = await sealEntry(header, body, ann);
+    const entry = await encryptEntry(header, body, ann);
     expect(await look(entry, bob)).toBeUndefined();
     expect(await look(entry, ann, 'other')).toBeUndefined();
     expect(await look(entry, ann, 'key', 'other')).toBeUndefined();
     expect(await look(entry, ann, 'key', null)).toBeUndefined();
     // Whoever can write to Redis can write any header. Without the key it is of no use.
     for (const sealer of [ann, bob]) {
-      const forged = await sealEntry({ ...header, principalId: bob.id }, body, sealer);
+      const forged = await encryptEntry({ ...header, principalId: bob.id }, body, sealer);
       expect(await look(forged, ann)).toBeUndefined();
       expect((await look(forged, bob)) !== undefined).toBe(sealer === bob);
     }
-    const forAnn = await sealEntry(header, body, bob);
+    const forAnn = await encryptEntry(header, body, bob);
     expect(await look(forAnn)).toBeUndefined();
-    expect(await unsealEntry(forAnn, ann, 1_000_000)).toBeUndefined();
+    expect(await decryptEntry(forAnn, ann, 1_000_000)).toBeUndefined();
   });
 
-  test('with any bit flipped, any byte gone or any added is no report', async () => {
-    const entry = await sealEntry(header, body, ann);
+  test('is ignored with any bit flipped, any byte missing or any byte added', async () => {
+    const entry = await encryptEntry(header, body, ann);
     const at = fc.nat(entry.length - 1);
     const spoiled = fc.oneof(
       fc.tuple(at, fc.nat(7)).map(([index, bit]) => {
@@ -770,13 +819,13 @@ describe('a sealed entry', () => {
     }
   });
 
-  test('does not unfold to more than an answer may have', async () => {
-    const bomb = await sealEntry(header, Buffer.alloc(64 * 1_048_576, ' '), ann);
+  test('is not decompressed beyond the maximum size of a response', async () => {
+    const bomb = await encryptEntry(header, Buffer.alloc(64 * 1_048_576, ' '), ann);
     expect(bomb.length).toBeLessThan(400_000);
-    expect(await unsealEntry(bomb, ann, 1_048_576)).toBeUndefined();
+    expect(await decryptEntry(bomb, ann, 1_048_576)).toBeUndefined();
     expect(await look(bomb)).toBeUndefined();
-    const fitting = await sealEntry(header, Buffer.alloc(1_048_576, ' '), ann);
-    const blocks = await unsealEntry(fitting, ann, 1_048_576);
+    const fitting = await encryptEntry(header, Buffer.alloc(1_048_576, ' '), ann);
+    const blocks = await decryptEntry(fitting, ann, 1_048_576);
     expect(Buffer.concat(blocks ?? [])).toHaveLength(1_048_576);
   });
 
@@ -791,31 +840,31 @@ describe('a sealed entry', () => {
     '{"aggregatedWorkloads":[1]}',
     '{"aggregatedWorkloads":',
     '<html>',
-  ])('of %j is no report', async (text) => {
+  ])('is ignored if its body is %j', async (text) => {
     expect(() => decodeReport(JSON.parse(text)) as unknown).toThrow();
-    expect(await look(await sealEntry(header, Buffer.from(text), ann))).toBeUndefined();
+    expect(await look(await encryptEntry(header, Buffer.from(text), ann))).toBeUndefined();
   });
 
   test.each<[string, object]>([
     ['a key that is no text', { key: 1 }],
     ['no principal', { principalId: undefined }],
     ['no generation', { generation: undefined }],
-    ['no time', { asOf: undefined }],
-    ['a time that is no number', { askedAt: '1' }],
-    ['a time that is no time', { askedAt: Infinity }],
-  ])('with %s in its header is no report', async (_name, change) => {
-    expect(await look(await sealEntry({ ...header, ...change }, body, ann))).toBeUndefined();
+    ['no time', { receivedAt: undefined }],
+    ['a time that is no number', { requestedAt: '1' }],
+    ['a time that is no time', { requestedAt: Infinity }],
+  ])('is ignored with %s in its header', async (_name, change) => {
+    expect(await look(await encryptEntry({ ...header, ...change }, body, ann))).toBeUndefined();
   });
 
-  test('names its keys without the token', () => {
+  test('has a key without the token', () => {
     for (const kind of ['report', 'generation', 'lock'] as const) {
-      expect(nameKey(ann, kind, 'key')).toMatch(/^scaleops-cost-gateway:\{[\w-]{43}\}:/);
+      expect(toRedisKey(ann.id, kind, 'key')).toMatch(/^scaleops-cost-gateway:\{[\w-]{43}\}:/);
     }
   });
 });
 
 describe.skipIf(isRedisSkipped)('a Redis that', () => {
-  test('is not there at the start delays nothing, and is used once it is there', async () => {
+  test('is not there at the start delays no request, and is used once it is there', async () => {
     const stand = await startStand();
     const { proxy, url } = await stand.startBehindProxy();
     await proxy.refuse();
@@ -833,7 +882,7 @@ describe.skipIf(isRedisSkipped)('a Redis that', () => {
     expect(stand.upstream.requests.map(({ token }) => token)).toEqual([ANN, BOB, ANN]);
   });
 
-  test('goes away and comes back is used again, and is not asked what was wanted meanwhile', async () => {
+  test('goes away and comes back is used again, without the commands of the meantime', async () => {
     const stand = await startStand();
     const { redis, upstream } = stand;
     const { proxy, url } = await stand.startBehindProxy();
@@ -860,7 +909,7 @@ describe.skipIf(isRedisSkipped)('a Redis that', () => {
     expect(upstream.requests).toHaveLength(22);
   });
 
-  test('crashes while one replica fetches and another waits loses no answer', async () => {
+  test('crashes while one replica fetches and another waits loses no response', async () => {
     const gate = createGate();
     const stand = await startStand({ onRequest: gate.pass });
     const { clock, redis, upstream } = stand;
@@ -883,7 +932,7 @@ describe.skipIf(isRedisSkipped)('a Redis that', () => {
     expect(upstream.requests).toHaveLength(3);
   });
 
-  test('answers no more costs 150 ms once, is left alone for five seconds, and is used again', async () => {
+  test('stops replying costs 150 ms once, is bypassed for five seconds, and is used again', async () => {
     const stand = await startStand();
     const { clock, redis, upstream, watch } = stand;
     const [a, b] = [await stand.start(), await stand.start()];
@@ -913,7 +962,7 @@ describe.skipIf(isRedisSkipped)('a Redis that', () => {
     expect(upstream.requests).toHaveLength(5);
   });
 
-  test('answers late, but in time, is used; a late answer is not taken for that of another question', async () => {
+  test('replies late but in time is used; a late reply is not taken for that of another command', async () => {
     const stand = await startStand();
     const { clock, redis, upstream } = stand;
     const [a, b] = [await stand.start(), await stand.start()];
@@ -936,7 +985,7 @@ describe.skipIf(isRedisSkipped)('a Redis that', () => {
     expect(upstream.requests).toHaveLength(4);
   });
 
-  test('drops connections, also in the middle of an answer, delays nothing and mixes up nothing', async () => {
+  test('drops connections, even in the middle of a reply, delays no request and mixes up no replies', async () => {
     // Fresh for long: the clock moves on, so that the Redis is asked again after each failure.
     const stand = await startStand({ env: { CACHE_TTL_SECONDS: '3600', CACHE_RECHECK_SECONDS: '3600' } });
     const { upstream } = stand;
@@ -986,7 +1035,7 @@ describe.skipIf(isRedisSkipped)('a Redis that', () => {
   });
 
   // One line when it begins, one when it ends: a Redis that is full for a day must not fill the log.
-  test('stays full says so once', async () => {
+  test('stays full is reported once', async () => {
     const stand = await startStand({ redis: { args: ['--maxmemory-policy', 'noeviction'] } });
     const a = await stand.start();
     await stand.redis.command(...FULL);
@@ -1001,7 +1050,7 @@ describe.skipIf(isRedisSkipped)('a Redis that', () => {
   test.each([
     ['does not take the password', 'wrong-redis-canary'],
     ['wants a password', undefined],
-  ])('%s delays nothing, and no line of the log has one', async (_name, given) => {
+  ])('%s delays no request, and no line of the log contains a password', async (_name, given) => {
     const stand = await startStand({ redis: { password: 'right-redis-canary' } });
     const url = `redis://${given === undefined ? '' : `user:${given}@`}127.0.0.1:${stand.redis.port}`;
     const a = stand.open({ CACHE_REDIS_URL: url });
@@ -1043,7 +1092,7 @@ describe.skipIf(isRedisSkipped)('close()', () => {
     ['that hangs', ({ proxy }) => proxy.hang()],
     ['that drops connections', ({ proxy }) => proxy.cutAfterBytes(0)],
     ['that is full', ({ redis }) => redis.command('CONFIG', 'SET', 'maxmemory', 1)],
-  ])('takes a moment with a Redis %s, and connects no more', async (_name, spoil) => {
+  ])('takes less than 1.5 s with a Redis %s, and does not reconnect', async (_name, spoil) => {
     await using redis = await startRedis();
     await using proxy = await startProxy(redis.port);
     const gate = createGate();
@@ -1070,7 +1119,7 @@ describe.skipIf(isRedisSkipped)('close()', () => {
   });
 
   // A process with an open connection does not end.
-  test('leaves no connection behind when one is just being made', async () => {
+  test('leaves no connection behind when one is being established', async () => {
     await using redis = await startRedis();
     await using proxy = await startProxy(redis.port);
     await using upstream = await startTenants({ tokens: TOKENS });
@@ -1081,7 +1130,7 @@ describe.skipIf(isRedisSkipped)('close()', () => {
     expect(upstream.requests).toEqual([]);
   });
 
-  test('takes a moment with a Redis that was never there', async () => {
+  test('takes less than 1.5 s with a Redis that was never there', async () => {
     await using redis = await startRedis();
     await using proxy = await startProxy(redis.port);
     await proxy.refuse();

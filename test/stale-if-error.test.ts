@@ -46,7 +46,7 @@ async function startStand(env: Record<string, string> = {}): Promise<Stand> {
 /** Over a connection that is not kept: what happens to the next one is then never taken for the end of an idle one. */
 const good = faults.closeDelimited(JSON.stringify(faults.goodReport()));
 
-describe('an older report is shown until its time is over', () => {
+describe('a stale report is shown until it expires', () => {
   test.each<[string, Fault, string]>([
     ['408', faults.status(408), 'UPSTREAM_TIMEOUT'],
     ['429', faults.status(429), 'UPSTREAM_RATE_LIMITED'],
@@ -80,7 +80,7 @@ describe('an older report is shown until its time is over', () => {
     expect(shown(await stand.ask(QUERY))).toEqual({ asOf: at(END_MS), isStale: false });
   });
 
-  test('while nobody listens', async () => {
+  test('while ScaleOps refuses connections', async () => {
     await using stand = await startStand();
     await stand.ask(QUERY);
     await stand.upstream.stop();
@@ -91,7 +91,7 @@ describe('an older report is shown until its time is over', () => {
     expect(stand.upstream.requests).toHaveLength(1);
   });
 
-  test('when the deadline comes', async () => {
+  test('when the deadline expires', async () => {
     await using stand = await startStand();
     await stand.ask(QUERY);
     stand.upstream.answer(WORKLOADS, faults.neverAnswer);
@@ -103,7 +103,7 @@ describe('an older report is shown until its time is over', () => {
     expect(stand.upstream.requests).toHaveLength(2);
   });
 
-  test('at once and without a call while the circuit breaker is open', async () => {
+  test('immediately, without a call, while the circuit breaker is open', async () => {
     await using stand = await startStand({ SCALEOPS_BREAKER_FAILURES: '1' });
     await stand.ask(QUERY);
     stand.upstream.answer(WORKLOADS, faults.status(500));
@@ -115,7 +115,7 @@ describe('an older report is shown until its time is over', () => {
     expect(stand.upstream.requests).toHaveLength(2);
   });
 
-  test('at once and without a call while the gateway is overloaded', async () => {
+  test('immediately, without a call, while the gateway is overloaded', async () => {
     await using stand = await startStand({ SCALEOPS_MAX_IN_FLIGHT: '1', SCALEOPS_MAX_QUEUED: '0' });
     await stand.ask(QUERY);
     stand.clock.advance(60_000);
@@ -137,7 +137,7 @@ const REFUSALS: [string, Fault, string][] = [
   ['a page on which one logs in', faults.loginPage, 'UPSTREAM_UNAUTHENTICATED'],
 ];
 
-describe('no older report is shown', () => {
+describe('no stale report is shown', () => {
   test.each<[string, Fault, string]>([
     ['400', faults.status(400), 'UPSTREAM_REJECTED'],
     ['404', faults.status(404), 'UPSTREAM_NOT_FOUND'],
@@ -145,7 +145,7 @@ describe('no older report is shown', () => {
     ['422', faults.status(422), 'UPSTREAM_REJECTED'],
     ['a redirect to another host', faults.redirect('https://elsewhere.test/login'), 'UPSTREAM_BAD_RESPONSE'],
     ['a body that is too long', faults.tooLong(), 'UPSTREAM_RESPONSE_TOO_LARGE'],
-  ])('after %s; it is kept for a fault that allows it', async (_name, fault, code) => {
+  ])('after %s; it stays cached for a fault that allows it', async (_name, fault, code) => {
     await using stand = await startStand();
     await stand.ask(QUERY);
     stand.upstream.answer(WORKLOADS, fault);
@@ -158,7 +158,7 @@ describe('no older report is shown', () => {
     expect(stand.upstream.requests).toHaveLength(4);
   });
 
-  test.each(REFUSALS)('after %s; every report of who asked is forgotten', async (_name, fault, code) => {
+  test.each(REFUSALS)('after %s; every report of the principal is purged', async (_name, fault, code) => {
     await using stand = await startStand();
     await stand.ask(QUERY);
     const other = '{ aggregatedCosts { asOf isStale } }';
@@ -171,7 +171,7 @@ describe('no older report is shown', () => {
     expect(stand.upstream.requests).toHaveLength(5);
   });
 
-  test.each(REFUSALS)('once a refresh in the background has met %s, although it may still be stale', async (...row) => {
+  test.each(REFUSALS)('after a background refresh has failed with %s, even within the stale window', async (...row) => {
     const [, fault, code] = row;
     await using stand = await startStand({ CACHE_STALE_SECONDS: '300' });
     await stand.ask(QUERY);

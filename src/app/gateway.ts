@@ -41,7 +41,7 @@ export function createGateway(config: Config, dependencies: GatewayDependencies)
     ...{ clock, logger, authentication },
     schema: createSchema(config.schema),
     context: { cache, credentials, scheduler, ...toContextSettings(config) },
-    responses: cache.answers,
+    responses: cache.responses,
     observer: telemetry.instruments,
     exposeMetrics: telemetry.metrics?.expose,
     isReady: () => readiness.set('no signing keys', authentication?.isReady() === false).isReady(),
@@ -109,6 +109,6 @@ function toHttpSettings(config: Config): HttpSettings {
     ...{ trustedDocuments, persistedQueries, cacheControl, graphiql, logSamplePercent },
     access: config.access.kind,
     federation: config.schema.federation,
-    limits: protection,
+    limits: { ...protection, largeResponses: config.memory.largeResponses },
   };
 }

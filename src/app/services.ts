@@ -4,8 +4,8 @@
 import type { Logger } from 'pino';
 
 import { createAuthentication, type Authentication } from '../auth/authentication.js';
-import { keepMs, lifetimeOf } from '../cache/freshness.js';
-import { createRedisEngine } from '../cache/shared/redis.js';
+import { freshnessLifetimeMs, retentionMs } from '../cache/freshness.js';
+import { createRedis } from '../cache/shared/redis.js';
 import { createReportCache, type ReportCache, type ReportCacheOptions } from '../cache/report-cache.js';
 import { createSharedCache, type SharedCache } from '../cache/shared/shared-cache.js';
 import type { Clock } from '../clock.js';
@@ -35,10 +35,13 @@ export function createServices(config: Config, dependencies: GatewayDependencies
   const instrument = telemetry.instruments;
   const authentication = createAuthenticator(config, logger, clock);
   const credentials = createCredentials({ ...config.upstream, proxy: config.proxy, clock, instrument });
-  const parser = createReportParser({ keepsBodies: sharedUrlOf(config) !== undefined });
+  const parser = createReportParser({
+    keepsBodies: sharedUrlOf(config) !== undefined,
+    largeBodies: config.memory.largeBodies,
+  });
   const client = createClient(config, parser, telemetry, logger, clock);
   const shared = createSharedTier(config, parser, logger, clock);
-  const cache = createCache(config, { client, shared, instrument }, logger, clock);
+  const cache = createCache(config, { client, shared, instrumentation: instrument }, logger, clock);
   telemetry.metrics?.registerGauges({ cache, upstream: client, shared });
   return { telemetry, authentication, credentials, client, shared, cache, scheduler: createScheduler() };
 }
@@ -102,7 +105,7 @@ function createClient(
 
 function createCache(
   { upstream, cache }: Config,
-  parts: Pick<ReportCacheOptions, 'client' | 'shared' | 'instrument'>,
+  parts: Pick<ReportCacheOptions, 'client' | 'shared' | 'instrumentation'>,
   logger: Logger,
   clock: Clock,
 ): ReportCache {
@@ -117,7 +120,7 @@ function createCache(
       const reason = error instanceof GatewayError ? error.reason : undefined;
       // The gateway is closing.
       if (reason === 'UND_ERR_DESTROYED') return;
-      logger.warn({ report, code, reason }, 'a report could not be fetched anew; the kept one is shown');
+      logger.warn({ report, code, reason }, 'background refresh failed; serving the stale report');
     },
   });
 }
@@ -131,24 +134,24 @@ function createSharedTier(config: Config, parser: ReportParser, logger: Logger, 
   const { cache, upstream } = config;
   const url = sharedUrlOf(config);
   if (url === undefined) return undefined;
-  const engine = createRedisEngine({
+  const redis = createRedis({
     url,
-    onConnection: (isUp, reason) => {
-      if (isUp) logger.info('the shared cache is connected');
+    onConnectionChange: (isConnected, reason) => {
+      if (isConnected) logger.info('the shared cache is connected');
       else logger.warn({ reason }, 'the shared cache cannot be reached; going on without it');
     },
   });
   return createSharedCache({
-    engine,
+    redis,
     parser,
-    keepMs: ({ report, asOf }) => keepMs({ asOf, freshMs: lifetimeOf(report, asOf, cache) }, cache),
-    maxKeepMs: keepMs({ asOf: 0, freshMs: Math.max(cache.ttlMs, cache.pastTtlMs) }, cache),
+    retentionMs: ({ report, receivedAt }) => retentionMs(freshnessLifetimeMs(report, receivedAt, cache), cache),
+    maxRetentionMs: retentionMs(Math.max(cache.ttlMs, cache.pastTtlMs), cache),
     maxBytes: upstream.maxResponseBytes,
     timeoutMs: upstream.timeoutMs,
     clock,
-    onTrouble: (isTrouble) => {
-      if (isTrouble) logger.warn('the shared cache fails and is left alone for a while');
-      else logger.info('the shared cache answers again');
+    onAvailabilityChange: (isAvailable) => {
+      if (isAvailable) logger.info('the shared cache works again');
+      else logger.warn('the shared cache fails; it is bypassed for a while');
     },
   });
 }

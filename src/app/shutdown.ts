@@ -3,14 +3,8 @@
 // SHUTTING_DOWN, and a moment later all connections are destroyed.
 
 import type { Clock } from '../clock.js';
+import type { ShutdownSettings } from '../config/config.js';
 import type { HttpServer } from '../http/server/server.js';
-
-export interface ShutdownSettings {
-  /** How long new requests are still accepted. */
-  readonly delayMs: number;
-  /** How long requests in flight may take once the port is closed. */
-  readonly limitMs: number;
-}
 
 export interface Shutdown {
   /** Aborts at the limit. */

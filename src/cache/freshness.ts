@@ -1,60 +1,66 @@
-// How long a report may be shown: as fresh, then while a newer one is fetched (stale-while-revalidate), and while the
-// upstream fails (stale-if-error). Source of the two terms: RFC 5861.
+// How long a report may be shown: while fresh, then while a newer one is fetched (stale-while-revalidate), and while the
+// upstream fails (stale-if-error). The two terms are those of RFC 5861.
 
 import type { Report } from '../report/report.js';
 
-export interface Freshness {
-  /** How long a report is fresh, in milliseconds; 0 keeps none. */
+export interface FreshnessSettings {
+  /** How long a report is fresh, in milliseconds; 0 disables the cache. */
   readonly ttlMs: number;
-  /** The same for a report about a time that is long past, where that is more. */
+  /** How long a report about a past window is fresh, if that is longer. */
   readonly pastTtlMs: number;
-  /** How long after its freshness it is shown while it is fetched anew. */
+  /** How long a report that is no longer fresh is shown while a newer one is fetched. */
   readonly staleMs: number;
-  /** How long after its freshness it is shown while the upstream fails. */
+  /** How long a report that is no longer fresh is shown while the upstream fails. */
   readonly staleIfErrorMs: number;
 }
 
 /** A report and its times, in milliseconds since the Unix epoch. */
-export interface DatedReport {
+export interface TimestampedReport {
   readonly report: Report;
-  /** When the upstream was asked: it let the principal in then or later. */
-  readonly askedAt: number;
-  /** When the upstream gave it. */
-  readonly asOf: number;
+  /** When the upstream request was sent: the upstream accepted the principal then or later. */
+  readonly requestedAt: number;
+  /** When the upstream's response had arrived. */
+  readonly receivedAt: number;
 }
 
-/** What there is to know of a report's age. Times are milliseconds since the Unix epoch. */
-export interface Aged {
-  /** When the upstream gave it. */
-  readonly asOf: number;
-  /** How long it is fresh from then on. */
+export interface ReportAge {
+  /** Milliseconds since the Unix epoch. */
+  readonly receivedAt: number;
+  /** How long after `receivedAt` the report is fresh. */
   readonly freshMs: number;
 }
 
-/** What a report may be shown for; each stage includes those after it. */
-export type Stage = 'fresh' | 'while-revalidate' | 'if-error' | 'expired';
+/** When a report may be shown; each stage includes the cases of those after it. */
+export type FreshnessStage = 'fresh' | 'while-revalidate' | 'if-error' | 'expired';
 
-/** The vendor corrects prices for some days; what ended longer ago than this hardly changes any more. */
-const SETTLED_MS = 7 * 86_400_000;
-/** How far the clocks of replicas may differ; what is dated further ahead is from before a clock was set back. */
-export const MAX_SKEW_MS = 5_000;
+/** ScaleOps corrects prices for some days. A window that ended longer ago hardly changes any more. */
+const SETTLED_AFTER_MS = 7 * 86_400_000;
+/** How far the clocks of replicas may differ. A time further ahead was recorded before a clock was set back. */
+export const MAX_CLOCK_SKEW_MS = 5_000;
 
-export function lifetimeOf({ window }: Report, asOf: number, { ttlMs, pastTtlMs }: Freshness): number {
-  // Nothing is kept then, whatever it is about.
+export function freshnessLifetimeMs(
+  { window }: Report,
+  receivedAt: number,
+  { ttlMs, pastTtlMs }: Pick<FreshnessSettings, 'ttlMs' | 'pastTtlMs'>,
+): number {
   if (ttlMs === 0) return 0;
-  const isSettled = window !== null && window.endTime <= asOf - SETTLED_MS;
+  const isSettled = window !== null && window.endTime <= receivedAt - SETTLED_AFTER_MS;
   return isSettled ? Math.max(ttlMs, pastTtlMs) : ttlMs;
 }
 
-export function stageOf({ asOf, freshMs }: Aged, nowMs: number, { staleMs, staleIfErrorMs }: Freshness): Stage {
-  const ageMs = nowMs - asOf;
-  if (ageMs < -MAX_SKEW_MS) return 'expired';
+export function freshnessStage(
+  { receivedAt, freshMs }: ReportAge,
+  nowMs: number,
+  { staleMs, staleIfErrorMs }: FreshnessSettings,
+): FreshnessStage {
+  const ageMs = nowMs - receivedAt;
+  if (ageMs < -MAX_CLOCK_SKEW_MS) return 'expired';
   if (ageMs < freshMs) return 'fresh';
   if (ageMs < freshMs + staleMs) return 'while-revalidate';
   return ageMs < freshMs + staleIfErrorMs ? 'if-error' : 'expired';
 }
 
-/** How long it is worth keeping, from when the upstream gave it. */
-export function keepMs({ freshMs }: Aged, { staleMs, staleIfErrorMs }: Freshness): number {
+/** How long after `receivedAt` a report is worth retaining. */
+export function retentionMs(freshMs: number, { staleMs, staleIfErrorMs }: FreshnessSettings): number {
   return freshMs + Math.max(staleMs, staleIfErrorMs);
 }

@@ -1,19 +1,19 @@
-// What may surround the loads of reports, so that they can be counted and traced. This room does neither.
+// Hooks around lookups of reports, for metrics and traces.
 
 import type { ReportKind } from '../report/request.js';
-import type { CacheAnswer } from './report-cache.js';
+import type { ReportLookup } from './report-lookup.js';
 
-export interface CacheInstrument {
-  /** Surrounds the load of a report. */
-  load(report: ReportKind, run: () => Promise<CacheAnswer>): Promise<CacheAnswer>;
-  /** Told of a load that took no time. */
-  loaded(report: ReportKind, answer: CacheAnswer): void;
-  /** Told of a kept report that was found beside a load, as one of its family, and is made use of. */
-  taken(report: ReportKind, answer: CacheAnswer): void;
+export interface CacheInstrumentation {
+  /** Surrounds a lookup that may wait. */
+  load(report: ReportKind, run: () => Promise<ReportLookup>): Promise<ReportLookup>;
+  /** Called after a lookup that was answered synchronously. */
+  onHit(report: ReportKind, lookup: ReportLookup): void;
+  /** Called when a cached report is used without a lookup of its own: as related report, or by a cached response. */
+  onRelatedHit(report: ReportKind, lookup: ReportLookup): void;
 }
 
-export const UNOBSERVED: CacheInstrument = {
+export const NOOP_INSTRUMENTATION: CacheInstrumentation = {
   load: (_report, run) => run(),
-  loaded: () => undefined,
-  taken: () => undefined,
+  onHit: () => undefined,
+  onRelatedHit: () => undefined,
 };

@@ -1,235 +1,173 @@
-// Reports by whose they are and what was asked: fresh for a while, then shown while they are fetched anew or while the
-// upstream fails. Equal requests that come at the same time share one upstream call; errors are not remembered. Behind
-// the memory of the process there may be one that replicas share.
+// The report cache. A report is served while it is fresh, then while a newer one is fetched or the upstream fails. Equal
+// requests at the same time share one upstream call. Errors are not cached. Behind the memory of this process there may
+// be a cache that replicas share.
 
 import type { Clock } from '../clock.js';
-import { UpstreamError } from '../errors.js';
-import { Deadline } from '../concurrency/deadline.js';
 import { createSingleFlight } from '../concurrency/single-flight.js';
+import { UpstreamError } from '../errors.js';
 import type { ReportRequest, WorkloadCostsRequest } from '../report/request.js';
-import type { FetchedReport, ScaleOpsClient } from '../upstream/client/client.js';
 import type { Principal } from '../upstream/principal.js';
-import { createAnswers, type AnswerMemory } from './memory/response-store.js';
-import { createAnswering, type CacheAnswer, type CacheResult } from './cache-result.js';
-import { createFamilyFinding, type KeptReport } from './memory/find-related.js';
-import type { DatedReport } from './freshness.js';
-import { UNOBSERVED, type CacheInstrument } from './instrumentation.js';
-import { createPlaces } from './cache-key.js';
+import { toCacheKey } from './cache-key.js';
+import { NOOP_INSTRUMENTATION, type CacheInstrumentation } from './instrumentation.js';
+import { findRelated, type CachedReport } from './memory/find-related.js';
+import { ReportStore, type ReportEntry } from './memory/report-store.js';
+import { ResponseStore } from './memory/response-store.js';
 import {
-  createReportMemory,
-  type Entry,
-  type MemorySize,
-  type Place,
-  type ReportMemory,
-  type ReportMemoryOptions,
-} from './memory/report-store.js';
-import type { SharedCache } from './shared/shared-cache.js';
+  MIN_REFRESH_INTERVAL_MS,
+  ReportFetcher,
+  type Fetched,
+  type Load,
+  type ReportFetcherOptions,
+} from './report-fetcher.js';
+import { toLookup, type ReportLookup } from './report-lookup.js';
+import { SharedTierBudget } from './shared/guarded-redis.js';
 
-export type { CacheAnswer, CacheResult };
-
-export interface ReportCacheOptions extends ReportMemoryOptions {
-  readonly client: Pick<ScaleOpsClient, 'fetchReport'>;
-  /** Names the upstream in the keys. */
+export interface ReportCacheOptions extends ReportFetcherOptions {
+  /** Identifies the upstream in cache keys. */
   readonly upstream: string;
-  /** The one deadline over a report that is fetched: the wait for another replica, and all that the client does. */
-  readonly timeoutMs: number;
-  /** The memory of all replicas, where there is one. */
-  readonly shared?: SharedCache | undefined;
-  /** Told of a refresh that nobody waited for, and that failed. */
+  /** The bound of responses made of reports; `maxBytes` is that of reports. */
+  readonly maxResponseBytes: number;
+  /** Called when a background refresh fails. */
   readonly onRefreshFailed?: (request: ReportRequest, error: unknown) => void;
-  readonly instrument?: CacheInstrument | undefined;
+  readonly instrumentation?: CacheInstrumentation | undefined;
 }
 
 export interface LoadOptions {
-  /** Looked at only where something has to be waited for. */
+  /** Looked at only by a load that waits. */
   readonly signal?: AbortSignal | undefined;
-  /** Asks the upstream although there is a fresh report; not more often than every few seconds a report. */
-  readonly anew?: boolean;
+  /** Bypasses a fresh report, at most once per report every MIN_REFRESH_INTERVAL_MS. */
+  readonly noCache?: boolean;
   /** The caller whose share of the calls to ScaleOps a fetch takes. */
   readonly callerKey?: string | undefined;
 }
 
-export interface ReportCache {
-  readonly answers: AnswerMemory;
-  /**
-   * The newest of the principal's fresh reports that are like the answer to `base` but for clusters and namespaces; where
-   * the upstream fails for that `fault`, also those that may be shown then.
-   */
-  findFamily(base: WorkloadCostsRequest, principal: Principal, fault?: UpstreamError): readonly KeptReport[];
-  /** @throws UpstreamError as the client does; the reason of `signal` when that aborts first. */
-  load(request: ReportRequest, principal: Principal, options?: LoadOptions): Promise<CacheAnswer>;
-  /** The same where a fresh one is in this process, at once; undefined where it is not. */
-  loadAtOnce(request: ReportRequest, principal: Principal): CacheAnswer | undefined;
-  /** What the process keeps now. */
-  size(): MemorySize;
+export interface CacheSize {
+  /** Reports and responses. */
+  readonly bytes: number;
+  readonly maxBytes: number;
+  /** Reports. */
+  readonly entries: number;
 }
-
-interface Asking extends Place {
-  readonly anew: boolean;
-  readonly callerKey: string | undefined;
-}
-
-interface Landing {
-  readonly entry: Entry;
-  readonly isOurs: boolean;
-}
-
-/** A report is not asked for anew more often than this, however often clients say `no-cache`. */
-const MIN_RETRY_MS = 5_000;
 
 export function createReportCache(options: ReportCacheOptions): ReportCache {
-  const { shared, clock, instrument = UNOBSERVED } = options;
-  const memory = createReportMemory(options);
-  const toPlace = createPlaces(options.upstream);
-  const find = createFinding(memory, shared);
-  const fetchReport = createFetching(options, memory);
-  const fetches = createSingleFlight<Landing>();
+  return new ReportCache(options);
+}
 
-  const toAnswer = createAnswering(memory);
-  const fetch = async (asking: Asking, signal?: AbortSignal): Promise<CacheAnswer> => {
-    const isUnderWay = fetches.has(asking.key);
-    // The flight closes over one principal, and the key holds its id: nobody else can board.
-    const { entry, isOurs } = await fetches.join(asking.key, (abort) => fetchReport(asking, abort), signal);
-    const upstreamMs = isOurs ? entry.asOf - entry.askedAt : 0;
-    const cacheResult = isOurs ? (isUnderWay ? 'collapsed' : 'miss') : 'shared';
-    return toAnswer(asking, entry, cacheResult, upstreamMs);
-  };
+export class ReportCache {
+  /** Responses made of cached reports. */
+  readonly responses: ResponseStore;
+  readonly #options: ReportCacheOptions;
+  readonly #clock: Clock;
+  readonly #instrumentation: CacheInstrumentation;
+  readonly #store: ReportStore;
+  /** Both are bounded by the requests in flight. */
+  readonly #sharedReads = createSingleFlight<undefined>();
+  readonly #fetches = createSingleFlight<Fetched>();
+  readonly #fetcher: ReportFetcher;
 
-  // Nobody waits for it: what becomes of it shows in the next answer.
-  const refresh = (asking: Asking) =>
-    void fetch(asking).catch((error: unknown) => options.onRefreshFailed?.(asking.request, error));
-  const serveKept = createServing(memory, clock, { isUnderWay: (key) => fetches.has(key), refresh });
-  const load = async (asking: Asking, how: LoadOptions): Promise<CacheAnswer> => {
-    const { kept, isShared } = await find(asking, how);
-    const served = kept && serveKept(asking, kept);
-    if (served !== undefined) return isShared && !served.isStale ? { ...served, cacheResult: 'shared' } : served;
-    if (kept !== undefined) kept.triedAt = clock.now();
+  constructor(options: ReportCacheOptions) {
+    this.#options = options;
+    this.#clock = options.clock;
+    this.#instrumentation = options.instrumentation ?? NOOP_INSTRUMENTATION;
+    this.#store = new ReportStore(options);
+    this.#fetcher = new ReportFetcher(options, this.#store);
+    this.responses = new ResponseStore(this.#store, options.maxResponseBytes, this.#instrumentation);
+  }
+
+  /** @throws UpstreamError as the client does; the reason of `signal` when that aborts first. */
+  load(request: ReportRequest, principal: Principal, options: LoadOptions = {}): Promise<ReportLookup> {
+    const { noCache = false, signal, callerKey } = options;
+    const key = this.#keyOf(request, principal);
+    const load = { key, request, principal, noCache, signal, callerKey, budget: new SharedTierBudget(this.#clock) };
+    return this.#instrumentation.load(request.report, () => this.#load(load));
+  }
+
+  /** A fresh report from memory; undefined without one. */
+  loadAtOnce(request: ReportRequest, principal: Principal): ReportLookup | undefined {
+    const entry = this.#store.get({ key: this.#keyOf(request, principal), principal });
+    if (entry === undefined || this.#store.stage(entry) !== 'fresh') return undefined;
+    const lookup = toLookup(this.#store, entry, 'hit');
+    this.#instrumentation.onHit(request.report, lookup);
+    return lookup;
+  }
+
+  /** Cached reports that may contain the rows of `base`: see `findRelated`. */
+  findRelated(base: WorkloadCostsRequest, principal: Principal, fault?: UpstreamError): readonly CachedReport[] {
+    return findRelated(this.#store, this.#instrumentation, { base, principal, fault });
+  }
+
+  size(): CacheSize {
+    const { maxBytes, maxResponseBytes } = this.#options;
+    const { bytes, count } = this.#store;
+    return { bytes: bytes + this.responses.bytes, maxBytes: maxBytes + maxResponseBytes, entries: count };
+  }
+
+  #keyOf(request: ReportRequest, principal: Principal): string {
+    return toCacheKey(this.#options.upstream, principal, request);
+  }
+
+  async #load(load: Load): Promise<ReportLookup> {
+    const { entry, isShared } = await this.#find(load);
+    const served = entry && this.#serve(load, entry);
+    if (served !== undefined) return isShared && !served.isStale ? { ...served, cacheStatus: 'shared' } : served;
+    if (entry !== undefined) entry.lastRefreshAttemptAt = this.#clock.now();
     try {
-      return await fetch(asking, how.signal);
+      return await this.#fetch(load);
     } catch (error) {
-      if (!(error instanceof UpstreamError) || !error.allowsStale) throw error;
-      const older = memory.find(asking);
-      if (older !== undefined) return { ...toAnswer(asking, older, 'stale'), fault: error };
-      throw error;
+      const stale = error instanceof UpstreamError && error.allowsStale ? this.#store.get(load) : undefined;
+      if (stale === undefined) throw error;
+      return { ...toLookup(this.#store, stale, 'stale'), fault: error as UpstreamError };
     }
-  };
+  }
 
-  return {
-    answers: createAnswers(memory, instrument),
-    findFamily: createFamilyFinding(memory, instrument),
-    load(request, principal, how = {}) {
-      const asking = {
-        key: toPlace(request, principal).key,
-        request,
-        principal,
-        anew: how.anew ?? false,
-        callerKey: how.callerKey,
-      };
-      return instrument.load(request.report, () => load(asking, how));
-    },
-    loadAtOnce(request, principal) {
-      const place = toPlace(request, principal);
-      const kept = memory.find(place);
-      if (kept === undefined || memory.stage(kept) !== 'fresh') return undefined;
-      const answer = toAnswer(place, kept, 'hit');
-      instrument.loaded(request.report, answer);
-      return answer;
-    },
-    size: () => memory.size(),
-  };
-}
-
-interface Finding {
-  readonly kept: Entry | undefined;
-  /** Whether it was in the memory of the replicas. */
-  readonly isShared: boolean;
-}
-
-/** Looks into memory, and into the memory of the replicas where ours has nothing that may be shown at once. */
-function createFinding(memory: ReportMemory, shared: SharedCache | undefined) {
-  const lookups = createSingleFlight<undefined>();
-  return async (place: Place, how: LoadOptions): Promise<Finding> => {
-    const kept = memory.find(place);
-    if (shared === undefined || (kept !== undefined && memory.stage(kept) !== 'if-error')) {
-      return { kept, isShared: false };
+  /** Looks into memory, then into the shared cache if memory has nothing that may be shown at once. */
+  async #find(load: Load): Promise<{ readonly entry: ReportEntry | undefined; readonly isShared: boolean }> {
+    const { shared } = this.#options;
+    const entry = this.#store.get(load);
+    if (shared === undefined || (entry !== undefined && this.#store.stage(entry) !== 'if-error')) {
+      return { entry, isShared: false };
     }
-    const lookUp = async (): Promise<undefined> => {
-      const found = await shared.read({ ...place, newerThan: kept?.asOf });
-      if (found !== undefined) memory.keep(place, found);
+    const read = async (): Promise<undefined> => {
+      const found = await shared.read({ ...load, newerThan: entry?.receivedAt });
+      if (found !== undefined) this.#store.set(load, found);
     };
-    await lookups.join(place.key, lookUp, how.signal);
-    const now = memory.find(place);
-    return { kept: now, isShared: now !== kept };
-  };
-}
+    await this.#sharedReads.join(load.key, read, load.signal);
+    const found = this.#store.get(load);
+    return { entry: found, isShared: found !== entry };
+  }
 
-/** Gets a report from upstream, or from the replica that is getting it, and keeps it. */
-function createFetching({ client, shared, clock, timeoutMs }: ReportCacheOptions, memory: ReportMemory) {
-  const askUpstream = async (
-    { request, principal, callerKey }: Asking,
-    deadline: Deadline,
-  ): Promise<DatedReport & FetchedReport> => {
-    const askedAt = clock.now();
-    try {
-      const { report, body } = await client.fetchReport(request, principal, deadline, callerKey);
-      return { report, body, askedAt, asOf: clock.now() };
-    } catch (error) {
-      if (error instanceof UpstreamError && error.isRefusal) {
-        memory.purge(principal);
-        shared?.purge(principal);
-      }
-      throw error;
-    }
-  };
-  const fetchWithin = async (asking: Asking, deadline: Deadline): Promise<Landing> => {
-    const fetch = () => askUpstream(asking, deadline);
-    if (shared === undefined) return { entry: memory.keep(asking, await fetch()), isOurs: true };
-    // What another replica has got meanwhile will do, if it is newer than what we came with.
-    const newerThan = memory.find(asking)?.asOf;
-    const isGood = (found: DatedReport): boolean =>
-      memory.isFresh(asking, found) && (!asking.anew || clock.now() - found.asOf < MIN_RETRY_MS);
-    const wanted = { ...asking, newerThan, isGood, fetch, signal: deadline.signal };
-    const { found, isOurs } = await shared.fetchOnce(wanted);
-    return { entry: memory.keep(asking, found), isOurs };
-  };
-  return async (asking: Asking, outer: AbortSignal): Promise<Landing> => {
-    const toError = () => new UpstreamError('UPSTREAM_TIMEOUT', { reason: 'deadline' });
-    const deadline = new Deadline(clock, timeoutMs, { caller: { signal: outer }, toError });
-    try {
-      return await fetchWithin(asking, deadline);
-    } finally {
-      deadline.end();
-    }
-  };
-}
-
-interface Refreshing {
-  /** Whether a newer one is being fetched. */
-  isUnderWay(key: string): boolean;
-  /** Has one fetched. */
-  refresh(asking: Asking): void;
-}
-
-/** What is kept as the answer; undefined where the upstream has to be asked first. */
-function createServing(memory: ReportMemory, clock: Clock, { isUnderWay, refresh }: Refreshing) {
-  const toAnswer = createAnswering(memory);
-  return (asking: Asking, kept: Entry): CacheAnswer | undefined => {
-    const now = clock.now();
-    // A newer one that is under way will do as well.
-    if (asking.anew && isUnderWay(asking.key)) return undefined;
-    if (asking.anew && mayTry(kept, now) && now - kept.asOf >= MIN_RETRY_MS) return undefined;
-    const stage = memory.stage(kept);
-    if (stage === 'fresh') return toAnswer(asking, kept, 'hit');
+  /** The cached report, refreshed in the background if it is stale; undefined if the load has to fetch first. */
+  #serve(load: Load, entry: ReportEntry): ReportLookup | undefined {
+    const now = this.#clock.now();
+    // `abs`, so that a clock that was set back does not prevent refreshes.
+    const mayRefresh = Math.abs(now - entry.lastRefreshAttemptAt) >= MIN_REFRESH_INTERVAL_MS;
+    // With `no-cache`, a fetch that is under way is recent enough.
+    if (load.noCache && this.#fetches.has(load.key)) return undefined;
+    if (load.noCache && mayRefresh && now - entry.receivedAt >= MIN_REFRESH_INTERVAL_MS) return undefined;
+    const stage = this.#store.stage(entry);
+    if (stage === 'fresh') return toLookup(this.#store, entry, 'hit');
     if (stage !== 'while-revalidate') return undefined;
-    if (mayTry(kept, now)) {
-      kept.triedAt = now;
-      refresh(asking);
+    if (mayRefresh) {
+      entry.lastRefreshAttemptAt = now;
+      this.#refresh(load);
     }
-    return toAnswer(asking, kept, 'stale');
-  };
-}
+    return toLookup(this.#store, entry, 'stale');
+  }
 
-/** A clock that was set back does not keep a report from being asked for. */
-function mayTry({ triedAt }: Entry, nowMs: number): boolean {
-  return Math.abs(nowMs - triedAt) >= MIN_RETRY_MS;
+  /** Fetches in the background: no caller waits, and no caller's signal ends it. */
+  #refresh(load: Load): void {
+    this.#fetch({ ...load, signal: undefined }).catch((error: unknown) =>
+      this.#options.onRefreshFailed?.(load.request, error),
+    );
+  }
+
+  async #fetch(load: Load): Promise<ReportLookup> {
+    const isUnderWay = this.#fetches.has(load.key);
+    // The key contains the principal, so that no other principal joins its fetch.
+    const fetch = (abort: AbortSignal) => this.#fetcher.fetch(load, abort);
+    const { entry, isOurs } = await this.#fetches.join(load.key, fetch, load.signal);
+    if (!isOurs) return toLookup(this.#store, entry, 'shared');
+    const upstreamMs = entry.receivedAt - entry.requestedAt;
+    return toLookup(this.#store, entry, isUnderWay ? 'collapsed' : 'miss', upstreamMs);
+  }
 }

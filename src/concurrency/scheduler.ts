@@ -85,7 +85,7 @@ function advance<T>(
   computation: Computation<T>,
   isDue: () => boolean,
   resolve: (value: T) => void,
-  reject: (error: unknown) => void,
+  reject: (error: Error) => void,
 ): boolean {
   try {
     do {
@@ -97,7 +97,7 @@ function advance<T>(
     } while (!isDue());
     return false;
   } catch (error) {
-    reject(error);
+    reject(error as Error);
     return true;
   }
 }

@@ -1,56 +1,53 @@
-// Configuration: read from environment variables by one pure function that names all problems at once. Values are never
-// repeated in a message: any of them may be a secret in the wrong place.
+// The configuration, read from environment variables by one pure function that reports all problems at once. Messages
+// never contain a value, because a secret may have been set in the wrong variable.
 
-import { closest, distance } from 'fastest-levenshtein';
 import { readFileSync } from 'node:fs';
 
 import type { AccessSettings } from '../auth/authentication.js';
 import type { TrustedDocuments } from '../auth/trusted-documents.js';
-import type { Freshness } from '../cache/freshness.js';
 import { createSchema } from '../graphql/schema.js';
 import type { ReportKind } from '../report/request.js';
+import type { AuthSettings } from '../upstream/auth/credentials.js';
+import type { ResilienceSettings } from '../upstream/client/resilience.js';
+import { findConflicts, findSuspiciousCombinations, findUnknownNames, sortBySetting } from './checks.js';
+import { findMemoryProblems, type Machine, type MemoryLimits } from './memory.js';
 import type { LOG_LEVELS } from './settings/gateway.js';
-import { explainLoopback, findIdleAccess, readAccess, readTrustedDocuments } from './settings/read-access.js';
+import { findUnusedAccess, readAccess, readTrustedDocuments, warnAboutLoopback } from './settings/read-access.js';
+import { readCache, readMemoryLimits, type CacheSettings } from './settings/read-cache.js';
 import { findTracingWarnings } from './settings/read-opentelemetry.js';
-import { readTelemetry } from './settings/read-telemetry.js';
 import { readProxy } from './settings/read-proxy.js';
 import { readProtection } from './settings/read-protection.js';
-import { findIdleSettings, readAuth, readResilience } from './settings/read-upstream.js';
+import { readSchema, type SchemaSettings } from './settings/read-schema.js';
+import { readTelemetry } from './settings/read-telemetry.js';
+import { findUnusedCredentials, readAuth, readResilience } from './settings/read-upstream.js';
 import { ConfigError, createReader, type Environment, type Reader, type ReadText } from './settings/reader.js';
-import { SETTINGS } from './settings/settings.js';
-import type { AuthSettings } from '../upstream/auth/credentials.js';
-import type { ShutdownSettings } from '../app/shutdown.js';
 import type { ProxySettings } from '../upstream/http/proxy.js';
-import type { ResilienceSettings } from '../upstream/client/resilience.js';
-
-export { ConfigError };
-
-export type LogLevel = (typeof LOG_LEVELS)[number];
 
 export interface Config {
-  /** Where to listen: HOST, unless nobody has said who may come in. */
+  /** The address to listen on: HOST, or loopback unless GATEWAY_AUTH says how callers authenticate. */
   readonly host: string;
   /** 0 lets the system choose. */
   readonly port: number;
+  readonly memory: MemoryLimits;
   readonly access: AccessSettings;
-  /** The operations that may be run; undefined: any. */
+  /** The operations that may run; undefined: all. */
   readonly trustedDocuments: TrustedDocuments | undefined;
-  /** Whether clients may send the hash of an operation in its place. */
+  /** Whether clients may send the hash of an operation instead of its text. */
   readonly persistedQueries: boolean;
   readonly graphiql: boolean;
   readonly schema: SchemaSettings;
-  /** The most rows that a page may have; undefined: no limit. */
+  /** The maximum number of rows per page; undefined: no limit. */
   readonly maxPageRows: number | undefined;
-  /** The most rows and entities' reports of an answer; undefined: no limit. */
+  /** The maximum number of rows and entity reports per response; undefined: no limit. */
   readonly maxAnswerRows: number | undefined;
   readonly shutdown: ShutdownSettings;
-  /** What keeps out who asks for too much. */
+  /** Request limits and browser access. */
   readonly protection: Readonly<ReturnType<typeof readProtection>>;
-  readonly logLevel: LogLevel;
-  /** How many percent of the operations that went well are logged. */
+  readonly logLevel: (typeof LOG_LEVELS)[number];
+  /** The percentage of successful operations that are logged. */
   readonly logSamplePercent: number;
   readonly telemetry: Readonly<ReturnType<typeof readTelemetry>>;
-  /** Who may keep a fresh answer, by `Cache-Control`. */
+  /** The `Cache-Control` of fresh responses. */
   readonly cacheControl: 'private' | 'public';
   /** The proxy for ScaleOps, logins and signing keys; undefined: none. */
   readonly proxy: ProxySettings | undefined;
@@ -63,33 +60,42 @@ export interface Config {
     readonly maxResponseBytes: number;
     readonly resilience: ResilienceSettings;
   };
-  readonly cache: Freshness & {
-    readonly recheckMs: number;
-    readonly maxBytes: number;
-    readonly redisUrl: string | undefined;
-  };
+  readonly cache: CacheSettings;
+}
+
+export interface ShutdownSettings {
+  /** How long new requests are still accepted. */
+  readonly delayMs: number;
+  /** How long requests in flight may take once the port is closed. */
+  readonly limitMs: number;
 }
 
 const MIB = 1_048_576;
 const readUtf8: ReadText = (path) => readFileSync(path, 'utf8');
+/** Large enough for all defaults. */
+const LARGE_MACHINE: Machine = { availableBytes: 4096 * MIB, heapLimitBytes: 4096 * MIB };
 
 /**
- * Reads the configuration; an empty variable counts as not set. Files that it names are read by `readText`.
- * @returns the frozen configuration, and warnings: names that look like settings and are none, settings without effect.
- * @throws ConfigError with every problem found, and the warnings.
+ * Reads the configuration; an empty variable counts as not set. Files named by settings are read by `readText`.
+ * @param machine the memory of this process.
+ * @returns the frozen configuration, and warnings: unknown names, settings without effect, suspicious combinations.
+ * @throws ConfigError with every problem and the warnings.
  */
 export function readConfig(
   env: Environment,
   readText: ReadText = readUtf8,
+  machine: Machine = LARGE_MACHINE,
 ): { readonly config: Config; readonly warnings: readonly string[] } {
   const problems: string[] = [];
   const read = createReader(env, problems);
   const auth = readAuth(read, problems, readText);
   const access = readAccess(read, auth.kind, readText, problems);
-  const loopback = explainLoopback(read, access);
+  const loopback = warnAboutLoopback(read, access);
+  const memory = readMemoryLimits(read, machine);
   const config: Config = {
     host: loopback === undefined ? read('HOST') : '127.0.0.1',
     port: read('PORT'),
+    memory,
     access,
     trustedDocuments: readTrustedDocuments(read, readText, () => createSchema(readSchema(read)), problems),
     persistedQueries: read('GATEWAY_APQ'),
@@ -104,58 +110,24 @@ export function readConfig(
     telemetry: readTelemetry(read),
     cacheControl: read('CACHE_CONTROL'),
     proxy: readProxy(env, problems),
-    upstream: {
-      url: read('SCALEOPS_URL'),
-      auth,
-      paths: { workloads: read('SCALEOPS_WORKLOADS_PATH'), aggregated: read('SCALEOPS_AGGREGATED_PATH') },
-      multiClusterByDefault: read('SCALEOPS_MULTI_CLUSTER'),
-      timeoutMs: read('SCALEOPS_TIMEOUT_MS'),
-      maxResponseBytes: MIB * read('SCALEOPS_MAX_RESPONSE_MB'),
-      resilience: readResilience(read),
-    },
-    cache: readCache(read),
+    upstream: readUpstream(read, auth),
+    cache: readCache(read, memory),
   };
   problems.push(...findConflicts(config));
-  const idle = [...findIdleSettings(env, auth), ...findIdleAccess(env, access), ...findTracingWarnings(env, read)];
   const warnings = [
     ...findUnknownNames(env),
-    ...idle,
-    ...findCrossPurposes(config),
+    ...findUnusedCredentials(env, auth),
+    ...findUnusedAccess(env, access),
+    ...findTracingWarnings(env, read),
+    ...findSuspiciousCombinations(config),
+    ...findMemoryProblems(memory),
     ...(loopback === undefined ? [] : [loopback]),
   ];
-  // In the order of the settings, whatever order they were met in.
   if (problems.length > 0) throw new ConfigError(sortBySetting(problems), warnings);
   return { config: deepFreeze(config), warnings };
 }
 
-/** What is right by itself, and cannot be together. */
-function findConflicts({ access, cacheControl, upstream }: Config): string[] {
-  const problems: string[] = [];
-  if (access.kind !== 'none' && cacheControl === 'public') {
-    const reason = access.kind === 'forward' ? 'SCALEOPS_AUTH=forward' : `GATEWAY_AUTH=${access.kind}`;
-    problems.push(`CACHE_CONTROL must be private with ${reason}: answers are of one caller.`);
-  }
-  const { openMs, maxOpenMs } = upstream.resilience.breaker;
-  if (maxOpenMs < openMs) {
-    problems.push('SCALEOPS_BREAKER_MAX_OPEN_SECONDS must not be less than SCALEOPS_BREAKER_OPEN_SECONDS.');
-  }
-  return problems;
-}
-
-/** How long reports are kept, and where. */
-function readCache(read: Reader): Config['cache'] {
-  return {
-    ttlMs: 1000 * read('CACHE_TTL_SECONDS'),
-    pastTtlMs: 1000 * read('CACHE_PAST_TTL_SECONDS'),
-    staleMs: 1000 * read('CACHE_STALE_SECONDS'),
-    staleIfErrorMs: 1000 * read('CACHE_STALE_IF_ERROR_SECONDS'),
-    recheckMs: 1000 * read('CACHE_RECHECK_SECONDS'),
-    maxBytes: MIB * read('CACHE_MAX_MB'),
-    redisUrl: read('CACHE_REDIS_URL'),
-  };
-}
-
-/** The settings of the schema alone, for who wants to print it. @throws ConfigError */
+/** The settings of the schema alone, for printing it. @throws ConfigError */
 export function readSchemaSettings(env: Environment): SchemaSettings {
   const problems: string[] = [];
   const settings = readSchema(createReader(env, problems));
@@ -163,14 +135,15 @@ export function readSchemaSettings(env: Environment): SchemaSettings {
   return settings;
 }
 
-/** What the schema says to routers. */
-export type SchemaSettings = Readonly<ReturnType<typeof readSchema>>;
-
-function readSchema(read: Reader) {
+function readUpstream(read: Reader, auth: AuthSettings): Config['upstream'] {
   return {
-    federation: read('GATEWAY_FEDERATION'),
-    access: read('GATEWAY_FEDERATION_ACCESS'),
-    cacheTags: read('GATEWAY_FEDERATION_CACHE_TAGS'),
+    url: read('SCALEOPS_URL'),
+    auth,
+    paths: { workloads: read('SCALEOPS_WORKLOADS_PATH'), aggregated: read('SCALEOPS_AGGREGATED_PATH') },
+    multiClusterByDefault: read('SCALEOPS_MULTI_CLUSTER'),
+    timeoutMs: read('SCALEOPS_TIMEOUT_MS'),
+    maxResponseBytes: MIB * read('SCALEOPS_MAX_RESPONSE_MB'),
+    resilience: readResilience(read),
   };
 }
 
@@ -181,41 +154,9 @@ function readShutdown(read: Reader): ShutdownSettings {
   };
 }
 
-/** Settings that are right, each by itself, and together are probably not what was meant. */
-function findCrossPurposes({ graphiql, protection, upstream }: Config): string[] {
-  const isCut = protection.timeoutMs !== undefined && protection.timeoutMs < upstream.timeoutMs;
-  const isBlind = graphiql && !protection.introspection;
-  return [
-    ...(isCut ? ['GATEWAY_TIMEOUT_MS is less than SCALEOPS_TIMEOUT_MS: reports that take longer never arrive.'] : []),
-    ...(isBlind
-      ? ['GRAPHIQL is on, and shows neither documentation nor completion with GATEWAY_INTROSPECTION=off.']
-      : []),
-  ];
-}
-
-/** Names with one of our prefixes that are no settings. Kubernetes injects some, so they are no reason to stop. */
-function findUnknownNames(env: Environment): string[] {
-  const known = Object.keys(SETTINGS);
-  const ours = /^(?:SCALEOPS|CACHE|GATEWAY|GRAPHIQL|LOG)(?:_|$)/i;
-  return Object.keys(env)
-    .filter((name) => ours.test(name) && !known.includes(name))
-    .map((name) => {
-      const upper = name.toUpperCase();
-      // The likeliest mistake leaves off the end, CACHE_TTL, which letter by letter is far from every name.
-      const beginning = known.find((setting) => setting.startsWith(upper));
-      const nearest = beginning ?? closest(upper, known);
-      const isNear = beginning !== undefined || distance(upper, nearest) <= 4;
-      return `${name} is not a setting of the gateway${isNear ? `; did you mean ${nearest}?` : '.'}`;
-    });
-}
-
-function sortBySetting(problems: readonly string[]): string[] {
-  const names = Object.keys(SETTINGS);
-  const place = (problem: string): number => names.indexOf(/^\w+/.exec(problem)?.[0] ?? '');
-  return [...new Set(problems)].sort((a, b) => place(a) - place(b));
-}
-
 function deepFreeze<T extends object>(value: T): T {
-  for (const each of Object.values(value)) if (typeof each === 'object' && each !== null) deepFreeze(each as object);
+  for (const member of Object.values(value)) {
+    if (typeof member === 'object' && member !== null) deepFreeze(member as object);
+  }
   return Object.freeze(value);
 }

@@ -6,7 +6,7 @@ import type { Logger } from 'pino';
 import type { Authentication } from '../auth/authentication.js';
 import { createRequestLimits } from '../concurrency/request-limits.js';
 import type { TrustedDocuments } from '../auth/trusted-documents.js';
-import type { AnswerMemory } from '../cache/memory/response-store.js';
+import type { ResponseStore } from '../cache/memory/response-store.js';
 import type { Clock } from '../clock.js';
 import type { RequestServices } from '../loaders/request-services.js';
 import type { DocumentLimits } from '../query-limits/limits.js';
@@ -62,6 +62,8 @@ export interface RequestLimits {
   readonly corsOrigins: readonly string[];
   /** Whether clients may ask for the schema. */
   readonly introspection: boolean;
+  /** How many large responses may be put together at once. */
+  readonly largeResponses: number;
 }
 
 /** The long-lived parts of the gateway that the HTTP interface uses. */
@@ -71,7 +73,7 @@ export interface HttpServices {
   readonly schema: GraphQLSchema;
   readonly context: RequestServices;
   readonly authentication: Authentication | undefined;
-  readonly responses: AnswerMemory;
+  readonly responses: ResponseStore;
   readonly observer: RequestObserver | undefined;
   /** Undefined when there is no /metrics. */
   readonly exposeMetrics: (() => Promise<MetricsText>) | undefined;
@@ -87,9 +89,6 @@ const VARIES_BY = {
   jwt: 'accept, accept-encoding, authorization',
   'api-key': 'accept, accept-encoding, authorization, x-api-key',
 } as const;
-
-/** How many large responses are put together at once. */
-const MAX_LARGE_RESPONSES = 1;
 
 export function createHttpHandler(settings: HttpSettings, services: HttpServices): HttpHandler {
   const { access, limits } = settings;
@@ -144,7 +143,7 @@ function createSteps(settings: HttpSettings, services: HttpServices): PipelineSt
       persistedQueries: settings.persistedQueries,
     }),
     limitCost: createLimitCost(limits.maxCost, schema),
-    execute: createExecute({ schema, services: context, maxLargeResponses: MAX_LARGE_RESPONSES }),
+    execute: createExecute({ schema, services: context, maxLargeResponses: limits.largeResponses }),
     inlineTrace: settings.federation ? createInlineTrace(() => clock.now()) : undefined,
   };
 }

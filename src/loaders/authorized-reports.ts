@@ -1,29 +1,30 @@
 // The report cache as a caller with restricted permissions sees it: every report that comes out of it contains only what
 // the caller may see.
 
-import type { CacheAnswer, ReportCache } from '../cache/report-cache.js';
+import type { ReportCache } from '../cache/report-cache.js';
+import type { ReportLookup } from '../cache/report-lookup.js';
 import { whenThere } from '../concurrency/maybe-promise.js';
 import { restrictRequest, type RestrictedRequest } from '../report/permissions/restrict-request.js';
 import type { Permissions } from '../report/permissions/permissions.js';
 import type { ReadReport } from './read-report.js';
 
 /** The part of the cache that returns reports. */
-export type Reports = Pick<ReportCache, 'load' | 'loadAtOnce' | 'findFamily'>;
+export type Reports = Pick<ReportCache, 'load' | 'loadAtOnce' | 'findRelated'>;
 
 /** The same for one operation, where a report that is at hand may still have to be restricted, which takes time. */
 export interface OperationCache extends Pick<Reports, 'load'> {
-  loadAtOnce(...given: Parameters<Reports['loadAtOnce']>): CacheAnswer | Promise<CacheAnswer> | undefined;
-  findFamily(...given: Parameters<Reports['findFamily']>): readonly RelatedReport[];
+  loadAtOnce(...given: Parameters<Reports['loadAtOnce']>): ReportLookup | Promise<ReportLookup> | undefined;
+  findRelated(...given: Parameters<Reports['findRelated']>): readonly RelatedReport[];
 }
 
-type CachedReport = ReturnType<Reports['findFamily']>[number];
-export type RelatedReport = Omit<CachedReport, 'take'> & { take(): CacheAnswer | Promise<CacheAnswer> };
+type CachedReport = ReturnType<Reports['findRelated']>[number];
+export type RelatedReport = Omit<CachedReport, 'use'> & { use(): ReportLookup | Promise<ReportLookup> };
 
 export function restrictReports(cache: Reports, grants: Permissions, readReport: ReadReport): OperationCache {
   const restrict = (
-    lookup: CacheAnswer,
+    lookup: ReportLookup,
     { permissions: narrowed, reAggregation }: Pick<RestrictedRequest, 'permissions' | 'reAggregation'>,
-  ): CacheAnswer | Promise<CacheAnswer> =>
+  ): ReportLookup | Promise<ReportLookup> =>
     whenThere(
       readReport(lookup.report, 1, () => lookup.report.restrict(narrowed, reAggregation)),
       (report) => ({ ...lookup, report }),
@@ -38,9 +39,9 @@ export function restrictReports(cache: Reports, grants: Permissions, readReport:
       const lookup = cache.loadAtOnce(granted.request, principal);
       return lookup && restrict(lookup, granted);
     },
-    findFamily: (base, principal, fault) =>
+    findRelated: (base, principal, fault) =>
       cache
-        .findFamily(base, principal, fault)
-        .map((related) => ({ ...related, take: () => restrict(related.take(), { permissions: grants }) })),
+        .findRelated(base, principal, fault)
+        .map((related) => ({ ...related, use: () => restrict(related.use(), { permissions: grants }) })),
   };
 }

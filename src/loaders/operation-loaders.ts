@@ -1,7 +1,7 @@
 // The loaders of one operation, and the one way from them to the cache: through the caller's permissions, the budget, and
 // the limit of reports that one operation may wait for at a time.
 
-import type { CacheAnswer } from '../cache/report-cache.js';
+import type { ReportLookup } from '../cache/report-lookup.js';
 import { whenThere } from '../concurrency/maybe-promise.js';
 import { createTurns } from '../concurrency/semaphore.js';
 import type { UpstreamError } from '../errors.js';
@@ -47,7 +47,7 @@ function createCachedLoader(
   { caller, stats, budget }: Operation,
 ): ReportLoader {
   let limit: ReturnType<typeof createTurns> | undefined;
-  const toLoaded = (request: ReportRequest, lookup: CacheAnswer): LoadedReport => {
+  const toLoaded = (request: ReportRequest, lookup: ReportLookup): LoadedReport => {
     recordLookup(stats, lookup);
     const { report, asOf, isStale, source } = lookup;
     return { report, asOf, isStale, source, request };
@@ -71,7 +71,7 @@ function createCachedLoader(
         // An operation that exceeds its budget while calls wait makes no more of them.
         if (budget.exceeded !== undefined) throw budget.exceeded;
         const { signal, callerKey, noCache = false } = caller;
-        return cache.load(request, await credentials.principal(caller.token), { signal, callerKey, anew: noCache });
+        return cache.load(request, await credentials.principal(caller.token), { signal, callerKey, noCache });
       });
       if (request.report === 'workloads') reports.addPending(request, lookup);
       return toLoaded(request, await lookup);
@@ -87,13 +87,13 @@ function createRelatedLoader(
   { caller, stats, readReport }: Operation,
 ): EntityReportLoader {
   const useRelated = (related: RelatedReport) =>
-    whenThere(related.take(), (lookup) => {
+    whenThere(related.use(), (lookup) => {
       recordLookup(stats, lookup);
       reports.add(related.request, lookup);
       return lookup;
     });
   const findRelated = async (base: WorkloadCostsRequest, fault?: UpstreamError): Promise<readonly SupersetReport[]> => {
-    const found = cache.findFamily(base, await credentials.principal(caller.token), fault);
+    const found = cache.findRelated(base, await credentials.principal(caller.token), fault);
     return found.map((related) => ({
       request: related.request,
       hasCluster: (name) => related.hasCluster(name),

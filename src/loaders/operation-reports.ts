@@ -1,15 +1,15 @@
 // The workload reports that one operation reads, finished or pending. Entities are answered from them where possible: the
 // whole answer then shows the same data.
 
-import type { CacheAnswer } from '../cache/report-cache.js';
+import type { ReportLookup } from '../cache/report-lookup.js';
 import type { Group } from '../report/columns/group-by.js';
 import type { WorkloadCostsRequest } from '../report/request.js';
 import { createCoverage, relatedKey, type ScopedRequest } from '../report/scopes/scope.js';
 import type { SupersetReport } from './entity-loader.js';
 
 export interface OperationReports {
-  add(request: WorkloadCostsRequest, lookup: CacheAnswer): void;
-  addPending(request: WorkloadCostsRequest, lookup: Promise<CacheAnswer>): void;
+  add(request: WorkloadCostsRequest, lookup: ReportLookup): void;
+  addPending(request: WorkloadCostsRequest, lookup: Promise<ReportLookup>): void;
   /** The reports of the same family, after waiting for the pending ones that may contain what is wanted. */
   find(wanted: Group<ScopedRequest>): Promise<readonly SupersetReport[]>;
 }
@@ -18,9 +18,9 @@ export interface OperationReports {
 const ANY_CLUSTER = { hasCluster: () => true };
 
 export function createOperationReports(): OperationReports {
-  const pending = new Map<Promise<CacheAnswer>, WorkloadCostsRequest>();
+  const pending = new Map<Promise<ReportLookup>, WorkloadCostsRequest>();
   const finished: SupersetReport[] = [];
-  const add = (request: WorkloadCostsRequest, lookup: CacheAnswer): void => {
+  const add = (request: WorkloadCostsRequest, lookup: ReportLookup): void => {
     finished.push({ request, hasCluster: (name) => lookup.report.hasCluster(name), use: () => lookup });
   };
   return {

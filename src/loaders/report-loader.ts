@@ -2,11 +2,11 @@
 
 import DataLoader from 'dataloader';
 
-import type { CacheAnswer } from '../cache/report-cache.js';
+import type { ReportLookup } from '../cache/report-lookup.js';
 import { toRequestKey, type ReportRequest } from '../report/request.js';
 
 /** A report as a resolver sees it, with the request that it answers. */
-export interface LoadedReport extends Pick<CacheAnswer, 'report' | 'asOf' | 'isStale' | 'source'> {
+export interface LoadedReport extends Pick<ReportLookup, 'report' | 'asOf' | 'isStale' | 'source'> {
   readonly request: ReportRequest;
 }
 

@@ -8,7 +8,7 @@ export type ReportName = (typeof REPORTS)[number];
 
 export const CACHE_RESULTS = ['hit', 'stale', 'shared', 'collapsed', 'miss'] as const;
 export interface LoadOutcome {
-  readonly cacheResult: (typeof CACHE_RESULTS)[number];
+  readonly cacheStatus: (typeof CACHE_RESULTS)[number];
   readonly isStale: boolean;
 }
 
@@ -54,9 +54,9 @@ export interface Instruments {
   /** Surrounds the load of a report. */
   load<A extends LoadOutcome>(report: ReportName, run: () => Promise<A>): Promise<A>;
   /** Called for a report that was loaded synchronously. */
-  loaded(report: ReportName, outcome: LoadOutcome): void;
+  onHit(report: ReportName, outcome: LoadOutcome): void;
   /** Called for a cached report that was used beside a load. */
-  taken(report: ReportName, outcome: LoadOutcome): void;
+  onRelatedHit(report: ReportName, outcome: LoadOutcome): void;
   /** Surrounds one call to ScaleOps. */
   call<T>(call: ObservedCall, run: () => Promise<T>): Promise<T>;
   /** Surrounds one login. */
@@ -78,13 +78,13 @@ export function combine(outer: Instruments, inner: Instruments): Instruments {
       };
     },
     load: (report, run) => outer.load(report, () => inner.load(report, run)),
-    loaded(report, outcome) {
-      outer.loaded(report, outcome);
-      inner.loaded(report, outcome);
+    onHit(report, outcome) {
+      outer.onHit(report, outcome);
+      inner.onHit(report, outcome);
     },
-    taken(report, outcome) {
-      outer.taken(report, outcome);
-      inner.taken(report, outcome);
+    onRelatedHit(report, outcome) {
+      outer.onRelatedHit(report, outcome);
+      inner.onRelatedHit(report, outcome);
     },
     call: (call, run) => outer.call(call, () => inner.call(call, run)),
     login: (run) => outer.login(() => inner.login(run)),

@@ -6,7 +6,7 @@ import { CACHE_RESULTS, REPORTS, type Instruments } from './instrumentation.js';
 import { DURATION_BUCKETS } from './operation-metrics.js';
 import { toFailureCode } from './outcome.js';
 
-export function createCacheMetrics(registry: Registry): Pick<Instruments, 'load' | 'loaded' | 'taken'> {
+export function createCacheMetrics(registry: Registry): Pick<Instruments, 'load' | 'onHit' | 'onRelatedHit'> {
   const results = new Counter({
     name: 'gateway_cache_results_total',
     help: 'Reports by source: hit, stale, shared (from another replica), collapsed (with another request), miss.',
@@ -14,7 +14,7 @@ export function createCacheMetrics(registry: Registry): Pick<Instruments, 'load'
     registers: [registry],
   });
   for (const report of REPORTS) for (const result of CACHE_RESULTS) results.inc({ report, result }, 0);
-  const count: Instruments['taken'] = (report, { cacheResult: result }) => {
+  const count: Instruments['onRelatedHit'] = (report, { cacheStatus: result }) => {
     results.inc({ report, result });
   };
   return {
@@ -23,8 +23,8 @@ export function createCacheMetrics(registry: Registry): Pick<Instruments, 'load'
       count(report, answer);
       return answer;
     },
-    loaded: count,
-    taken: count,
+    onHit: count,
+    onRelatedHit: count,
   };
 }
 

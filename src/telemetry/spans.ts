@@ -48,11 +48,11 @@ export function createTracing(options: TracingOptions): Tracing {
         span.setAttributes(toAttributes(answer));
         return answer;
       }),
-    loaded(report, outcome) {
+    onHit(report, outcome) {
       const attributes = { 'gateway.report': report, ...toAttributes(outcome) };
       tracer.startSpan(LOAD, { attributes, kind: SpanKind.INTERNAL }, contextOf(current.getStore())).end();
     },
-    taken: () => undefined,
+    onRelatedHit: () => undefined,
     call(call, run) {
       return within('call ScaleOps', toCallAttributes(call), SpanKind.CLIENT, async (span) => {
         const headers: Record<string, string> = {};
@@ -81,8 +81,8 @@ function toCallAttributes({ report, number, isRetry }: ObservedCall): Attributes
   };
 }
 
-function toAttributes({ cacheResult, isStale }: LoadOutcome): Attributes {
-  return { 'gateway.cache.result': cacheResult, 'gateway.cache.stale': isStale };
+function toAttributes({ cacheStatus, isStale }: LoadOutcome): Attributes {
+  return { 'gateway.cache.result': cacheStatus, 'gateway.cache.stale': isStale };
 }
 
 interface Operations {

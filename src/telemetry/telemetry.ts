@@ -62,8 +62,8 @@ function createLazyTracing(loading: Promise<Tracing>) {
   const instruments: Instruments = {
     begin: (request) => loaded?.instruments.begin(request) ?? NOOP_OBSERVATION,
     load: (report, run) => (loaded === undefined ? run() : loaded.instruments.load(report, run)),
-    loaded: (report, outcome) => loaded?.instruments.loaded(report, outcome),
-    taken: () => undefined,
+    onHit: (report, outcome) => loaded?.instruments.onHit(report, outcome),
+    onRelatedHit: () => undefined,
     call: (call, run) => (loaded === undefined ? run() : loaded.instruments.call(call, run)),
     login: (run) => (loaded === undefined ? run() : loaded.instruments.login(run)),
   };

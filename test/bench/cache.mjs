@@ -153,10 +153,10 @@ async function weighReports(rows, principal) {
   const taken = (await usedBytes()) - before;
   const part = (100 * taken) / config.cache.maxBytes;
   // The cache is still in use here: else it would have been collected before it was weighed.
-  const { cacheResult } = await cache.load(toRequest(REPORTS - 1), principal);
+  const { cacheStatus } = await cache.load(toRequest(REPORTS - 1), principal);
   console.log(
     `  of ${String(rows).padStart(5)} rows: ${(taken / MIB).toFixed(1).padStart(6)} MiB, ${part.toFixed(0)} % of the bound ` +
-      `(goal: at most 110; the last one is a ${cacheResult})`,
+      `(goal: at most 110; the last one is a ${cacheStatus})`,
   );
 }
 

@@ -29,6 +29,7 @@ const NO_LIMITS = {
   rateLimit: undefined,
   corsOrigins: [],
   introspection: true,
+  largeResponses: 1,
 } as unknown as HttpSettings['limits'];
 
 export function createTestHandler({
@@ -38,7 +39,7 @@ export function createTestHandler({
   settings,
   services,
 }: HandlerOptions): HttpHandler {
-  const responses = { find: () => undefined, use: () => [], keep: () => undefined };
+  const responses = { get: () => undefined, recordHit: () => [], set: () => undefined };
   return createHttpHandler(
     {
       access: 'none',

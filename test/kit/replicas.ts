@@ -42,7 +42,9 @@ function createHappenings<T>(all: T[] = []): Happenings<T> {
 }
 
 /** How often a gateway looks whether another one has let go of a lock. */
-export const POLL_MS = 50;
+export const POLL_MS = 40;
+/** How often the holder of a lock renews it. */
+export const RENEW_MS = 25;
 /** How long a gateway waits for an answer of Redis, at most. */
 const MAX_ANSWER_MS = 150;
 
@@ -67,7 +69,7 @@ export function createWatchedClock(): WatchedClock {
         commands.delete(callOff);
         task();
       });
-      if (delayMs <= MAX_ANSWER_MS && delayMs !== POLL_MS) commands.add(callOff);
+      if (delayMs <= MAX_ANSWER_MS && delayMs !== POLL_MS && delayMs !== RENEW_MS) commands.add(callOff);
       set.add(delayMs);
       return () => {
         commands.delete(callOff);
@@ -133,6 +135,8 @@ export interface KeyWatch extends AsyncDisposable {
   readonly events: readonly KeyEvent[];
   /** Resolves when so many events that fit have come, since the start. */
   event(pattern: RegExp, count?: number): Promise<void>;
+  /** How many events that fit have come, since the start. */
+  count(pattern: RegExp): number;
   /** Resolves when no lock is held: whoever fetched a report has left it for the others. */
   settled(): Promise<void>;
 }
@@ -168,6 +172,7 @@ async function watchKeys({ port }: TestRedis, opening: readonly (readonly string
   return {
     events,
     event: (pattern, count) => happenings.reach((each) => pattern.test(each), count),
+    count: (pattern) => events.filter((event) => pattern.test(event)).length,
     async settled() {
       // All that was done before is told before the answer to this.
       socket.write(encodeCommand(['PING']));

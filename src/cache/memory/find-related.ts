@@ -1,52 +1,48 @@
-// Kept reports that may have what another one would.
+// Finds cached reports that may contain the rows of another report.
 
 import type { UpstreamError } from '../../errors.js';
 import type { WorkloadCostsRequest } from '../../report/request.js';
 import { estimateBreadth } from '../../report/scopes/scope.js';
 import type { Principal } from '../../upstream/principal.js';
-import { createAnswering, type CacheAnswer } from '../cache-result.js';
-import type { CacheInstrument } from '../instrumentation.js';
-import type { ReportMemory } from './report-store.js';
+import type { CacheInstrumentation } from '../instrumentation.js';
+import { toLookup, type ReportLookup } from '../report-lookup.js';
+import type { WorkloadEntry } from './principal-index.js';
+import type { ReportStore } from './report-store.js';
 
-/** So many of a family are looked at. */
-const MAX_FAMILY = 256;
-
-/** A report that is kept, and may be shown. */
-export interface KeptReport {
+/** A cached report that its principal may see. */
+export interface CachedReport {
   readonly request: WorkloadCostsRequest;
-  /** Whether there is a row of this cluster in it. */
+  /** Whether the report has a row of this cluster. */
   hasCluster(name: string): boolean;
-  /** To be called when it is made use of. */
-  take(): CacheAnswer;
+  /** Counts a hit, and returns the report. */
+  use(): ReportLookup;
 }
 
-/** As ReportCache has it. */
-export type FindFamily = (
-  base: WorkloadCostsRequest,
-  principal: Principal,
-  fault?: UpstreamError,
-) => readonly KeptReport[];
-
-export function createFamilyFinding(memory: ReportMemory, instrument: CacheInstrument): FindFamily {
-  const toAnswer = createAnswering(memory);
-  return (base, principal, fault) =>
-    memory
-      .findFamily(principal, base)
-      .filter(({ entry }) => fault !== undefined || memory.stage(entry) === 'fresh')
-      // Time does not run backwards for whoever has seen one of them; of the same moment, the one that has more is better.
-      .sort(
-        (a, b) => b.entry.asOf - a.entry.asOf || estimateBreadth(b.place.request) - estimateBreadth(a.place.request),
-      )
-      .slice(0, MAX_FAMILY)
-      .map(({ place, entry }) => ({
-        request: place.request,
+/**
+ * The fresh reports of the principal that differ from `base` only in clusters and namespaces; with the `fault` of an
+ * upstream that fails, also those that may be shown meanwhile.
+ */
+export function findRelated(
+  store: ReportStore,
+  instrumentation: CacheInstrumentation,
+  { base, principal, fault }: { base: WorkloadCostsRequest; principal: Principal; fault: UpstreamError | undefined },
+): readonly CachedReport[] {
+  const use = (found: WorkloadEntry): ReportLookup => {
+    const entry = store.get({ key: found.key, principal }) ?? found;
+    const lookup = toLookup(store, entry, store.stage(entry) === 'fresh' ? 'hit' : 'stale');
+    instrumentation.onRelatedHit('workloads', lookup);
+    return { ...lookup, ...(fault !== undefined && { fault }) };
+  };
+  return (
+    store
+      .relatedTo(principal, base)
+      .filter((entry) => fault !== undefined || store.stage(entry) === 'fresh')
+      // Newest first, so that no client sees data go back in time; ties go to the broader report.
+      .sort((a, b) => b.receivedAt - a.receivedAt || estimateBreadth(b.request) - estimateBreadth(a.request))
+      .map((entry) => ({
+        request: entry.request,
         hasCluster: (name) => entry.report.hasCluster(name),
-        take() {
-          const kept = memory.find(place) ?? entry;
-          const isFresh = memory.stage(kept) === 'fresh';
-          const answer = toAnswer(place, kept, isFresh ? 'hit' : 'stale');
-          instrument.taken(place.request.report, answer);
-          return { ...answer, ...(fault !== undefined && { fault }) };
-        },
-      }));
+        use: () => use(entry),
+      }))
+  );
 }

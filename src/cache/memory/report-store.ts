@@ -1,129 +1,159 @@
-// The memory of the process: reports by key, bounded in bytes, and shown only to the principal that they were given to
-// and for as long as it is one.
+// The reports in the memory of this process: bounded in bytes, shown only to their principal, and only while ScaleOps
+// accepts that principal.
+
+import { LRUCache } from 'lru-cache';
 
 import type { Clock } from '../../clock.js';
-import type { WorkloadCostsRequest } from '../../report/request.js';
+import type { ReportRequest, WorkloadCostsRequest } from '../../report/request.js';
+import { relatedKey } from '../../report/scopes/scope.js';
 import type { Principal } from '../../upstream/principal.js';
-import { createAcceptance } from './token-validity.js';
 import {
-  createEntries,
-  type Entries,
-  type Entry,
-  type KeptAnswer,
-  type Place,
-  type ReportSource,
-} from './lru-store.js';
-import { createFamilies } from './related-index.js';
-import { lifetimeOf, stageOf, type DatedReport, type Freshness, type Stage } from '../freshness.js';
+  freshnessLifetimeMs,
+  freshnessStage,
+  type FreshnessStage,
+  type FreshnessSettings,
+  type ReportAge,
+  type TimestampedReport,
+} from '../freshness.js';
+import { PrincipalIndex, type WorkloadEntry } from './principal-index.js';
+import { TokenValidity, type PrincipalRef } from './token-validity.js';
+import { weighRequest, weighString } from './weight.js';
 
-export type { Entry, Place, ReportSource };
-
-/** A kept report that may have what another one would. */
-export interface Relative {
-  readonly place: Place & { readonly request: WorkloadCostsRequest };
-  readonly entry: Entry;
+/** Where a report is cached. The key is derived from the other two. */
+export interface ReportKey {
+  readonly key: string;
+  readonly principal: Principal;
+  readonly request: ReportRequest;
 }
 
-export interface MemorySize {
-  readonly bytes: number;
-  readonly maxBytes: number;
-  readonly entries: number;
+/** A cached report. It holds no secret of its principal and no part of the client's document. */
+export interface ReportEntry extends TimestampedReport, ReportAge {
+  readonly key: string;
+  readonly principal: PrincipalRef;
+  readonly request: ReportRequest;
+  /** When a newer report was last requested; -Infinity before the first attempt. */
+  lastRefreshAttemptAt: number;
+  /** The keys of the responses made of this report; undefined before the first. */
+  responseKeys: Set<string> | undefined;
 }
 
-export interface ReportMemory {
-  /** What may be shown to the principal now, for one reason or another: see `stage`. */
-  find(place: Place): Entry | undefined;
-  /** What may be shown to the principal and is like the answer to `base`, but for clusters and namespaces: see `stage`. */
-  findFamily(principal: Principal, base: WorkloadCostsRequest): Relative[];
-  /** Keeps the report, unless its principal was refused since it was asked for, or a newer one is there. */
-  keep(place: Place, dated: DatedReport): Entry;
-  /** Keeps what was made of these reports, under a key of several words, for as long as each of them is kept. */
-  keepAnswer(key: string, answer: KeptAnswer): void;
-  /** What was made of reports that are all fresh still, and may be shown to their principals. */
-  findAnswer(key: string): KeptAnswer | undefined;
-  /** Forgets all that was given to a principal which is refused now. */
-  purge(principal: Principal): void;
-  stage(entry: Entry): Stage;
-  /** What is kept now. */
-  size(): MemorySize;
-  /** How long the entry is fresh, from its `asOf`, and may be shown to the principal without asking the upstream. */
-  freshMs(place: Place, entry: Entry): number;
-  /** Whether a report that somebody else has got would be fresh here, and may be shown to the principal. */
-  isFresh(place: Place, dated: DatedReport): boolean;
-}
-
-export interface ReportMemoryOptions extends Freshness {
-  /** For how long a caller's token that the upstream took counts as good. */
+export interface ReportStoreOptions extends FreshnessSettings {
+  /** How long a caller's token counts as valid after ScaleOps accepted it. */
   readonly recheckMs: number;
   readonly maxBytes: number;
   readonly clock: Clock;
 }
 
-export function createReportMemory(options: ReportMemoryOptions): ReportMemory {
-  const { clock, recheckMs, maxBytes, ttlMs } = options;
-  const acceptance = createAcceptance(recheckMs, clock);
-  const families = createFamilies();
-  const entries = createEntries(maxBytes, families);
-  const stage = (entry: Entry): Stage => stageOf(entry, clock.now(), options);
-  // A report that is made use of is one that was used.
-  const isCurrent = ({ place: { key, principal }, entry }: ReportSource): boolean =>
-    entries.get(key) === entry && acceptance.isCurrent(principal) && stage(entry) === 'fresh';
+/** An entry without its report and texts: its objects, its node in the LRU list, and its places in the index. */
+const ENTRY_BYTES = 900;
 
-  return {
-    stage,
-    size: () => ({ bytes: entries.calculatedSize, maxBytes, entries: entries.reportCount() }),
-    ...createAnswerKeeping(entries, isCurrent),
-    freshMs: ({ principal }, { freshMs, asOf }) => Math.min(freshMs, acceptance.endOf(principal) - asOf),
-    isFresh({ principal }, dated) {
-      const aged = { asOf: dated.asOf, freshMs: lifetimeOf(dated.report, dated.asOf, options) };
-      const isFresh = stageOf(aged, clock.now(), options) === 'fresh';
-      return isFresh && acceptance.isAfterRefusal(principal, dated) && acceptance.isCurrent(principal, dated);
-    },
-    find({ key, principal }) {
-      const entry = entries.get(key) as Entry | undefined;
-      if (entry === undefined || !acceptance.isCurrent(principal)) return undefined;
-      if (stage(entry) !== 'expired') return entry;
-      entries.delete(key);
-      return undefined;
-    },
-    findFamily(principal, base) {
-      if (!acceptance.isCurrent(principal)) return [];
-      return [...families.membersOf(principal.id, base)].flatMap(({ key, request }) => {
-        // A look at what may be of use is no use of it: only what is taken moves to the front.
-        const entry = entries.peek(key) as Entry | undefined;
-        return entry !== undefined && stage(entry) !== 'expired' ? [{ place: { key, principal, request }, entry }] : [];
-      });
-    },
-    keep({ key, principal, request }, { report, askedAt, asOf }) {
-      const freshMs = lifetimeOf(report, asOf, options);
-      const dates = { askedAt, asOf, freshMs, triedAt: -Infinity };
-      const entry: Entry = { report, request, principalId: principal.id, answers: new Set(), ...dates };
-      if (!acceptance.isAfterRefusal(principal, entry)) return entry;
-      acceptance.accept(principal, entry);
-      const before = entries.peek(key) as Entry | undefined;
-      const isNewer = before === undefined || asOf >= before.asOf || stage(before) === 'expired';
-      if (ttlMs > 0 && isNewer) entries.set(key, entry);
-      return entry;
-    },
-    purge(principal) {
-      acceptance.refuse(principal);
-      for (const [key, kept] of [...entries.entries()])
-        if ('report' in kept && kept.principalId === principal.id) entries.delete(key);
-    },
-  };
+export class ReportStore {
+  /** Called with each entry that leaves the store. */
+  onRemove: (entry: ReportEntry) => void = () => undefined;
+  readonly #options: ReportStoreOptions;
+  readonly #validity: TokenValidity;
+  readonly #index = new PrincipalIndex();
+  /** Bounded by `maxBytes`. */
+  readonly #entries: LRUCache<string, ReportEntry>;
+
+  constructor(options: ReportStoreOptions) {
+    this.#options = options;
+    this.#validity = new TokenValidity(options.recheckMs, options.clock);
+    this.#entries = new LRUCache<string, ReportEntry>({
+      maxSize: options.maxBytes,
+      sizeCalculation: weighEntry,
+      onInsert: (entry) => {
+        this.#index.add(entry);
+      },
+      // Also called for an entry that is replaced, before its successor is inserted.
+      dispose: (entry) => {
+        this.#index.remove(entry);
+        this.onRemove(entry);
+      },
+    });
+  }
+
+  get bytes(): number {
+    return this.#entries.calculatedSize;
+  }
+
+  get count(): number {
+    return this.#entries.size;
+  }
+
+  stage(entry: ReportEntry): FreshnessStage {
+    return freshnessStage(entry, this.#options.clock.now(), this.#options);
+  }
+
+  /** The cached report, unless it has expired or its principal has to be checked first. Its stage may be any other. */
+  get({ key, principal }: Pick<ReportKey, 'key' | 'principal'>): ReportEntry | undefined {
+    const entry = this.#entries.get(key);
+    if (entry === undefined || !this.#validity.isValid(principal)) return undefined;
+    if (this.stage(entry) !== 'expired') return entry;
+    this.#entries.delete(key);
+    return undefined;
+  }
+
+  /** Reports that differ from `base` only in clusters and namespaces. Does not count as use of any of them. */
+  relatedTo(principal: Principal, base: WorkloadCostsRequest): WorkloadEntry[] {
+    if (!this.#validity.isValid(principal)) return [];
+    return this.#index.relatedTo(principal.id, base).filter((entry) => this.stage(entry) !== 'expired');
+  }
+
+  /** Caches the report, unless its principal was rejected after the request was sent, or a newer report is cached. */
+  set({ key, principal, request }: ReportKey, { report, requestedAt, receivedAt }: TimestampedReport): ReportEntry {
+    const { id, isCaller, expiresAt } = principal;
+    const entry: ReportEntry = {
+      ...{ key, report, requestedAt, receivedAt },
+      freshMs: freshnessLifetimeMs(report, receivedAt, this.#options),
+      principal: { id, isCaller, expiresAt },
+      request: copyRequest(request),
+      lastRefreshAttemptAt: -Infinity,
+      responseKeys: undefined,
+    };
+    if (!this.#validity.isNewerThanRejection(principal, requestedAt)) return entry;
+    this.#validity.recordSuccess(principal, requestedAt);
+    const previous = this.#entries.peek(key);
+    const isNewer = previous === undefined || receivedAt >= previous.receivedAt || this.stage(previous) === 'expired';
+    if (this.#options.ttlMs > 0 && isNewer) this.#entries.set(key, entry);
+    return entry;
+  }
+
+  /** Whether the entry is still in the store, fresh, and may be shown to its principal. Counts as use. */
+  isCurrent(entry: ReportEntry): boolean {
+    return (
+      this.#entries.get(entry.key) === entry && this.#validity.isValid(entry.principal) && this.stage(entry) === 'fresh'
+    );
+  }
+
+  /** Whether a report of another replica is fresh, and may be shown to the principal. */
+  isFresh(principal: Principal, { report, requestedAt, receivedAt }: TimestampedReport): boolean {
+    const age = { receivedAt, freshMs: freshnessLifetimeMs(report, receivedAt, this.#options) };
+    return (
+      freshnessStage(age, this.#options.clock.now(), this.#options) === 'fresh' &&
+      this.#validity.isNewerThanRejection(principal, requestedAt) &&
+      this.#validity.isValid(principal, requestedAt)
+    );
+  }
+
+  /** How long after `receivedAt` the report is fresh and its principal valid without asking ScaleOps. */
+  freshMs({ principal, freshMs, receivedAt }: ReportEntry): number {
+    return Math.min(freshMs, this.#validity.validUntil(principal) - receivedAt);
+  }
+
+  /** Removes all reports of a principal that ScaleOps has rejected. */
+  purge(principal: PrincipalRef): void {
+    this.#validity.recordRejection(principal);
+    for (const { key } of this.#index.entriesOf(principal.id)) this.#entries.delete(key);
+  }
 }
 
-function createAnswerKeeping(
-  entries: Entries,
-  isCurrent: (source: ReportSource) => boolean,
-): Pick<ReportMemory, 'keepAnswer' | 'findAnswer'> {
-  return {
-    keepAnswer(key, answer) {
-      if (answer.sources.every(isCurrent)) entries.set(key, answer);
-    },
-    findAnswer(key) {
-      const answer = entries.get(key) as KeptAnswer | undefined;
-      return answer?.sources.every(isCurrent) === true ? answer : undefined;
-    },
-  };
+function weighEntry({ key, report, request }: ReportEntry): number {
+  const relatedKeyBytes = request.report === 'workloads' ? weighString(relatedKey(request)) : 0;
+  return ENTRY_BYTES + weighString(key) + report.byteSize + weighRequest(request) + relatedKeyBytes;
+}
+
+/** A deep copy: names of the original may be slices of the client's document, which V8 would retain as a whole. */
+function copyRequest(request: ReportRequest): ReportRequest {
+  return JSON.parse(JSON.stringify(request)) as ReportRequest;
 }

@@ -1,33 +1,73 @@
-// Answers that were made of kept reports.
+// Responses made of cached reports. They have a byte bound of their own, so that they never evict a report, and are
+// dropped with any of the reports that they were made of.
 
-import { createAnswering, type CacheAnswer } from '../cache-result.js';
-import type { KeptAnswer, ReportSource } from './lru-store.js';
-import type { CacheInstrument } from '../instrumentation.js';
-import type { ReportMemory } from './report-store.js';
+import { LRUCache } from 'lru-cache';
 
-/** Answers that were made of kept reports, for as long as these are kept and fresh. */
-export interface AnswerMemory {
-  /** What is kept under the key, which has a blank or a line break in it: that of a report has none. */
-  find(key: string): KeptAnswer | undefined;
-  /** Its reports, to be asked for when it is made use of. */
-  use(found: KeptAnswer): CacheAnswer[];
-  /** Nothing is kept that is made of a report which is not. */
-  keep(key: string, value: unknown, bytes: number, sources: readonly (ReportSource | undefined)[]): void;
+import type { CacheInstrumentation } from '../instrumentation.js';
+import { toLookup, type ReportLookup } from '../report-lookup.js';
+import type { ReportEntry, ReportStore } from './report-store.js';
+import { weighString } from './weight.js';
+
+/** A response and the reports that it was made of. */
+export interface ResponseEntry {
+  readonly value: unknown;
+  /** What `value` retains, in bytes. */
+  readonly bytes: number;
+  readonly reports: readonly ReportEntry[];
 }
 
-export function createAnswers(memory: ReportMemory, instrument: CacheInstrument): AnswerMemory {
-  const toAnswer = createAnswering(memory);
-  return {
-    find: (key) => memory.findAnswer(key),
-    use: ({ sources }) =>
-      sources.map(({ place, entry }) => {
-        const answer = toAnswer(place, entry, 'hit');
-        instrument.taken(place.request.report, answer);
-        return answer;
-      }),
-    keep(key, value, bytes, sources) {
-      const kept = sources.filter((source) => source !== undefined);
-      if (kept.length === sources.length) memory.keepAnswer(key, { value, bytes, sources: kept });
-    },
-  };
+/** An entry without value and key: its objects and its node in the LRU list. */
+const ENTRY_BYTES = 512;
+/** What each report adds: a reference to it, and the key in its set of response keys. */
+const REFERENCE_BYTES = 32;
+
+export class ResponseStore {
+  readonly #reports: ReportStore;
+  readonly #instrumentation: CacheInstrumentation;
+  /** Bounded by `maxBytes`. */
+  readonly #entries: LRUCache<string, ResponseEntry>;
+
+  constructor(reports: ReportStore, maxBytes: number, instrumentation: CacheInstrumentation) {
+    this.#reports = reports;
+    this.#instrumentation = instrumentation;
+    this.#entries = new LRUCache<string, ResponseEntry>({
+      maxSize: maxBytes,
+      sizeCalculation: ({ bytes, reports: { length } }, key) =>
+        ENTRY_BYTES + bytes + weighString(key) + REFERENCE_BYTES * length,
+      onInsert: (entry, key) => {
+        for (const report of entry.reports) (report.responseKeys ??= new Set()).add(key);
+      },
+      dispose: (entry, key) => {
+        for (const report of entry.reports) report.responseKeys?.delete(key);
+      },
+    });
+    reports.onRemove = ({ responseKeys }) => {
+      for (const key of [...(responseKeys ?? [])]) this.#entries.delete(key);
+    };
+  }
+
+  get bytes(): number {
+    return this.#entries.calculatedSize;
+  }
+
+  /** The response under the key, if all of its reports are fresh and may be shown to their principal. */
+  get(key: string): ResponseEntry | undefined {
+    const entry = this.#entries.get(key);
+    return entry?.reports.every((report) => this.#reports.isCurrent(report)) === true ? entry : undefined;
+  }
+
+  /** Counts a hit for each report of the response, and returns their ages. */
+  recordHit({ reports }: ResponseEntry): ReportLookup[] {
+    return reports.map((entry) => {
+      const lookup = toLookup(this.#reports, entry, 'hit');
+      this.#instrumentation.onRelatedHit(entry.request.report, lookup);
+      return lookup;
+    });
+  }
+
+  /** Caches a response of `bytes`, if all of its reports are cached and fresh. */
+  set(key: string, value: unknown, bytes: number, reports: readonly (ReportEntry | undefined)[]): void {
+    const cached = reports.filter((entry) => entry !== undefined && this.#reports.isCurrent(entry)) as ReportEntry[];
+    if (cached.length === reports.length) this.#entries.set(key, { value, bytes, reports: cached });
+  }
 }

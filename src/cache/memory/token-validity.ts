@@ -1,66 +1,68 @@
-// What ScaleOps last said of each principal. A caller's token can be taken back at any time, so that what was kept for it
-// is shown only while ScaleOps has taken it within the last minute; and what was asked for before a refusal is not kept.
+// When ScaleOps last accepted and last rejected each principal. A caller's token may be revoked at any time, so its
+// reports are shown only for a while after ScaleOps accepted it; reports requested before a rejection are never cached.
 
 import { LRUCache } from 'lru-cache';
 
 import type { Clock } from '../../clock.js';
 import type { Principal } from '../../upstream/principal.js';
-import { MAX_SKEW_MS, type DatedReport } from '../freshness.js';
+import { MAX_CLOCK_SKEW_MS } from '../freshness.js';
 
-/** A report as far as it shows that its principal was let in. */
-type Asked = Pick<DatedReport, 'askedAt'>;
+/** A principal without its secrets. */
+export type PrincipalRef = Pick<Principal, 'id' | 'isCaller' | 'expiresAt'>;
 
-export interface Acceptance {
-  /** ScaleOps gave this principal a report. */
-  accept(principal: Principal, asked: Asked): void;
-  /** ScaleOps refused this principal. */
-  refuse(principal: Principal): void;
-  /** Whether what is kept for it may be shown without asking ScaleOps first; `asked` counts as well. */
-  isCurrent(principal: Principal, asked?: Asked): boolean;
-  /** Up to when that is so, in milliseconds since the Unix epoch. */
-  endOf(principal: Principal, asked?: Asked): number;
-  /** Whether `asked` was asked for after the last refusal, so that it may be kept and shown. */
-  isAfterRefusal(principal: Principal, asked: Asked): boolean;
-}
-
-interface Said {
-  readonly acceptedAt: number;
-  readonly refusedAt: number;
-}
-
-/** Principals beyond this are asked about anew, which costs a call and shows nothing. */
+/**
+ * The bound of each of the two tables: some 2 MB. They are apart, so that rejected tokens, which anybody can make up,
+ * push out no accepted one. A principal that is pushed out has to be accepted by ScaleOps again, which costs one call.
+ */
 const MAX_PRINCIPALS = 10_000;
-const NOTHING: Said = { acceptedAt: -Infinity, refusedAt: -Infinity };
 
-export function createAcceptance(recheckMs: number, clock: Clock): Acceptance {
-  const said = new LRUCache<string, Said>({ max: MAX_PRINCIPALS });
-  const saidOf = ({ id }: Principal): Said => said.get(id) ?? NOTHING;
-  /** A replica's clock may be a little ahead; what is further ahead is from before ours was set back, and says nothing. */
-  const toPast = (at: number): number => (at > clock.now() + MAX_SKEW_MS ? -Infinity : Math.min(at, clock.now()));
+export class TokenValidity {
+  readonly #recheckMs: number;
+  readonly #clock: Clock;
+  /** Milliseconds since the Unix epoch, by principal id. */
+  readonly #acceptedAt = new LRUCache<string, number>({ max: MAX_PRINCIPALS });
+  readonly #rejectedAt = new LRUCache<string, number>({ max: MAX_PRINCIPALS });
 
-  const isAfterRefusal: Acceptance['isAfterRefusal'] = (principal, { askedAt }) => {
-    const { refusedAt } = saidOf(principal);
-    return askedAt > refusedAt || refusedAt > clock.now();
-  };
-  const endOf: Acceptance['endOf'] = (principal, asked) => {
-    const { expiresAt = Infinity, isCaller } = principal;
+  constructor(recheckMs: number, clock: Clock) {
+    this.#recheckMs = recheckMs;
+    this.#clock = clock;
+  }
+
+  /** ScaleOps answered a request of this principal that was sent at `requestedAt`. */
+  recordSuccess(principal: PrincipalRef, requestedAt: number): void {
+    const acceptedAt = this.#ignoreFuture(requestedAt);
+    const isNewer = acceptedAt > this.#ignoreFuture(this.#acceptedAt.get(principal.id) ?? -Infinity);
+    if (isNewer && this.isNewerThanRejection(principal, requestedAt)) this.#acceptedAt.set(principal.id, acceptedAt);
+  }
+
+  /** ScaleOps rejected this principal. */
+  recordRejection({ id }: PrincipalRef): void {
+    this.#acceptedAt.delete(id);
+    this.#rejectedAt.set(id, this.#clock.now());
+  }
+
+  /** Whether reports of this principal may be shown now. A request accepted at `requestedAt` counts as well. */
+  isValid(principal: PrincipalRef, requestedAt?: number): boolean {
+    return this.#clock.now() < this.validUntil(principal, requestedAt);
+  }
+
+  /** Until when reports of this principal may be shown without asking ScaleOps, in milliseconds since the Unix epoch. */
+  validUntil({ id, isCaller, expiresAt = Infinity }: PrincipalRef, requestedAt = -Infinity): number {
     if (!isCaller) return expiresAt;
-    const acceptedAt = Math.max(toPast(saidOf(principal).acceptedAt), toPast(asked?.askedAt ?? -Infinity));
-    return Math.min(acceptedAt + recheckMs, expiresAt);
-  };
+    const recorded = this.#acceptedAt.get(id) ?? -Infinity;
+    const acceptedAt = Math.max(this.#ignoreFuture(recorded), this.#ignoreFuture(requestedAt));
+    return Math.min(acceptedAt + this.#recheckMs, expiresAt);
+  }
 
-  return {
-    endOf,
-    isAfterRefusal,
-    accept(principal, asked) {
-      const before = saidOf(principal);
-      const askedAt = toPast(asked.askedAt);
-      if (askedAt <= toPast(before.acceptedAt) || !isAfterRefusal(principal, asked)) return;
-      said.set(principal.id, { ...before, acceptedAt: askedAt });
-    },
-    refuse: ({ id }) => {
-      said.set(id, { acceptedAt: -Infinity, refusedAt: clock.now() });
-    },
-    isCurrent: (principal, asked) => clock.now() < endOf(principal, asked),
-  };
+  /** Whether the request was sent after the last rejection, so that its report may be cached and shown. */
+  isNewerThanRejection({ id }: PrincipalRef, requestedAt: number): boolean {
+    const rejectedAt = this.#rejectedAt.get(id) ?? -Infinity;
+    return requestedAt > rejectedAt || rejectedAt > this.#clock.now();
+  }
+
+  /** A replica's clock may be slightly ahead. A time further ahead was recorded before our clock was set back. */
+  #ignoreFuture(at: number): number {
+    const now = this.#clock.now();
+    return at > now + MAX_CLOCK_SKEW_MS ? -Infinity : Math.min(at, now);
+  }
 }

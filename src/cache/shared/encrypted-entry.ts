@@ -1,9 +1,9 @@
-// How a report lies in the memory that replicas share: compressed, and sealed with the principal's own key, so that only
-// who could ask ScaleOps for it can read it. An entry carries whose it is and what was asked for, and both are verified:
-// whatever stands under a key by mistake or by malice is no report.
+// The format of a report in Redis: compressed and encrypted with a key of the principal, so that only a client with the
+// principal's secret can read it. An entry names its principal and its cache key, and both are authenticated: an entry
+// under a wrong key is ignored.
 //
-// Layout: magic and version (4 bytes) | length of the header (4) | header, JSON | nonce (12) | tag (16) | ciphertext.
-// AES-256-GCM (NIST SP 800-38D) over the gzipped text of the upstream's answer; all before it is authenticated with it.
+// Layout: magic and version (4 bytes) | header length (4) | header, JSON | nonce (12) | tag (16) | ciphertext.
+// AES-256-GCM (NIST SP 800-38D) over the gzipped body of the upstream's response; everything before it is authenticated.
 
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
@@ -13,45 +13,47 @@ import { gzip } from 'node:zlib';
 import { readBody } from '../../upstream/http/body.js';
 import type { Principal } from '../../upstream/principal.js';
 
-/** What an entry says of itself. Times are milliseconds since the Unix epoch. */
+/** The header of an entry. Times are milliseconds since the Unix epoch. */
 export interface EntryHeader {
   readonly key: string;
   readonly principalId: string;
-  /** The principal's generation: another one after each refusal. */
+  /** The principal's generation: a rejection of the principal ends it. */
   readonly generation: string;
-  /** When the upstream was asked, and when it gave its answer. */
-  readonly askedAt: number;
-  readonly asOf: number;
+  /** When the upstream request was sent, and when its response had arrived. */
+  readonly requestedAt: number;
+  readonly receivedAt: number;
 }
 
-const MAGIC = Buffer.from('SCG1', 'latin1');
+const MAGIC = Buffer.from('SCG2', 'latin1');
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const CIPHER = 'aes-256-gcm';
 const ZLIB_FASTEST = { level: 1 };
 
-/** Seals `body`, the text of the upstream's answer. */
-export async function sealEntry(header: EntryHeader, body: Buffer, { sealingKey }: Principal): Promise<Buffer> {
+/** Encrypts `body`, the body of the upstream's response. */
+export async function encryptEntry(header: EntryHeader, body: Buffer, { sealingKey }: Principal): Promise<Buffer> {
   const compressed = await promisify<Buffer, object, Buffer>(gzip)(body, ZLIB_FASTEST);
   const headerBytes = Buffer.from(JSON.stringify(header));
   const length = Buffer.alloc(4);
   length.writeUInt32BE(headerBytes.length);
-  const opening = Buffer.concat([MAGIC, length, headerBytes]);
+  const authenticated = Buffer.concat([MAGIC, length, headerBytes]);
   const nonce = randomBytes(NONCE_BYTES);
-  const cipher = createCipheriv(CIPHER, sealingKey, nonce).setAAD(opening);
-  const sealed = [cipher.update(compressed), cipher.final()];
-  return Buffer.concat([opening, nonce, cipher.getAuthTag(), ...sealed]);
+  const cipher = createCipheriv(CIPHER, sealingKey, nonce).setAAD(authenticated);
+  const encrypted = [cipher.update(compressed), cipher.final()];
+  return Buffer.concat([authenticated, nonce, cipher.getAuthTag(), ...encrypted]);
 }
 
-/** The header as it claims to be, to see cheaply whether the rest is of interest; undefined for what is no entry. */
-export function peekHeader(entry: Buffer): EntryHeader | undefined {
-  const end = endOfHeader(entry);
+/** The header, not yet authenticated: it tells cheaply whether decrypting is worthwhile. Undefined for anything else. */
+export function parseHeader(entry: Buffer): EntryHeader | undefined {
+  const end = headerEnd(entry);
   if (end === undefined) return undefined;
   try {
-    const { key, principalId, generation, askedAt, asOf } = JSON.parse(entry.toString('utf8', 8, end)) as EntryHeader;
-    const isWhole = [key, principalId, generation].every((each) => typeof each === 'string');
-    return isWhole && Number.isFinite(askedAt) && Number.isFinite(asOf)
-      ? { key, principalId, generation, askedAt, asOf }
+    const { key, principalId, generation, requestedAt, receivedAt } = JSON.parse(
+      entry.toString('utf8', 8, end),
+    ) as EntryHeader;
+    const isComplete = [key, principalId, generation].every((value) => typeof value === 'string');
+    return isComplete && Number.isFinite(requestedAt) && Number.isFinite(receivedAt)
+      ? { key, principalId, generation, requestedAt, receivedAt }
       : undefined;
   } catch {
     return undefined;
@@ -59,15 +61,15 @@ export function peekHeader(entry: Buffer): EntryHeader | undefined {
 }
 
 /**
- * The text that was sealed, in blocks: 70 MB in one go would hold up everybody else. Undefined unless every byte is as it
- * was sealed, with this principal's key.
+ * The decrypted body, in blocks: decompressing 70 MB in one go would block the event loop. Undefined unless every byte is
+ * as it was encrypted, with the key of this principal.
  */
-export async function unsealEntry(
+export async function decryptEntry(
   entry: Buffer,
   { sealingKey }: Principal,
   maxBytes: number,
 ): Promise<Buffer[] | undefined> {
-  const end = endOfHeader(entry);
+  const end = headerEnd(entry);
   if (end === undefined || entry.length < end + NONCE_BYTES + TAG_BYTES) return undefined;
   const tagAt = end + NONCE_BYTES;
   const bodyAt = tagAt + TAG_BYTES;
@@ -82,8 +84,8 @@ export async function unsealEntry(
   }
 }
 
-/** Where the header ends; undefined when this is no entry of this version. */
-function endOfHeader(entry: Buffer): number | undefined {
+/** The offset of the end of the header; undefined for anything but an entry of this version. */
+function headerEnd(entry: Buffer): number | undefined {
   if (entry.length < 8 || !entry.subarray(0, 4).equals(MAGIC)) return undefined;
   const end = 8 + entry.readUInt32BE(4);
   return end <= entry.length ? end : undefined;

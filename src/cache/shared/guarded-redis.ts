@@ -1,83 +1,105 @@
-// How much is waited for the engine of the shared memory: a moment, and after one slow or failed command not at all for a
-// while, because each costs every waiting client its time.
+// Time limits for Redis. A load spends at most 150 ms on the shared cache in all; after one slow or failed command Redis
+// is not used for a while.
 
 import type { Clock } from '../../clock.js';
-import { CircuitOpenError, CircuitBreaker } from '../../concurrency/circuit-breaker.js';
-import type { Engine } from './redis.js';
+import { CircuitBreaker, CircuitOpenError } from '../../concurrency/circuit-breaker.js';
+import type { Redis } from './redis.js';
 
-export interface Ask {
-  /** What the engine answers to a command; undefined when it does not, or not within `maxMs`. Never rejects. */
-  <T>(command: (engine: Engine) => Promise<T>, options?: AskOptions): Promise<T | undefined>;
-  /** Whether the last answer took so long that there is no time for another turn. */
-  isSlow(): boolean;
-  /** Whether there is a connection, and what was last asked of the engine went well. */
-  isWell(): boolean;
+export interface RunCommand {
+  /** The reply to a command; undefined without one in time. Never rejects. */
+  <T>(command: (redis: Redis) => Promise<T>, options?: CommandOptions): Promise<T | undefined>;
+  /** Whether there is a connection, and the last command succeeded. */
+  isHealthy(): boolean;
 }
 
-export interface AskOptions {
+export interface CommandOptions {
   readonly maxMs?: number;
-  /** Whether something is written: an engine that is full goes on reading. */
+  /** Whether the command writes: a full Redis refuses writes and still answers reads. */
   readonly isWrite?: boolean;
+  /** The command is not sent when the budget has less than ROUND_TRIP_MS left. */
+  readonly budget?: SharedTierBudget | undefined;
 }
 
-/** What a client may lose by it, in all. */
-export const ANSWER_MS = 150;
-/** One of the three turns that are taken at most: reading, locking, reading again. */
-export const TURN_MS = 45;
+/** What a load may spend on the shared cache. */
+export const COMMAND_BUDGET_MS = 150;
+/** The limit of each command of a load after the first, so that one slow reply leaves time for the next command. */
+export const ROUND_TRIP_MS = 45;
 const BREAKER = { failuresInARow: 1, failureRatio: 1, minCalls: 1, windowMs: 30_000, openMs: 5_000, maxOpenMs: 60_000 };
 
-/** `onTrouble` is told when the engine fails and is left alone, and when it has taken something again. */
-export function createAsk(engine: Engine, clock: Clock, onTrouble: (isTrouble: boolean) => void): Ask {
-  const breaker = new CircuitBreaker({ ...BREAKER, clock, classify: () => 'failure' });
-  /** What failed last, until it goes well again: one that is full reads well, which ends nothing. */
-  let trouble: 'read' | 'write' | undefined;
-  const learn = (kind: 'read' | 'write', isWell: boolean): void => {
-    const before = trouble;
-    if (!isWell) trouble ??= kind;
-    else if (kind === 'write' || trouble === 'read') trouble = undefined;
-    if ((before === undefined) !== (trouble === undefined)) onTrouble(trouble !== undefined);
-  };
-  let wasSlow = false;
-  const ask = async <T>(command: (engine: Engine) => Promise<T>, options: AskOptions = {}): Promise<T | undefined> => {
-    const { maxMs = ANSWER_MS, isWrite = false } = options;
-    if (!engine.isReady()) return undefined;
-    let isSlow = false;
-    const cancel = afterReading(clock, ANSWER_MS - TURN_MS, () => (isSlow = true));
-    try {
-      const answer = await breaker.run(() => within(maxMs, clock, command(engine)));
-      learn(isWrite ? 'write' : 'read', true);
-      return answer;
-    } catch (error) {
-      if (!(error instanceof CircuitOpenError)) learn(isWrite ? 'write' : 'read', false);
-      return undefined;
-    } finally {
-      cancel();
-      wasSlow = isSlow;
-    }
-  };
-  return Object.assign(ask, { isSlow: () => wasSlow, isWell: () => engine.isReady() && trouble === undefined });
+/** The time that one load may still spend on the shared cache: COMMAND_BUDGET_MS from now. */
+export class SharedTierBudget {
+  readonly #clock: Clock;
+  #endsAt: number;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#endsAt = clock.now() + COMMAND_BUDGET_MS;
+  }
+
+  /** At most COMMAND_BUDGET_MS, also when the clock is set back. */
+  remainingMs(): number {
+    return Math.min(COMMAND_BUDGET_MS, this.#endsAt - this.#clock.now());
+  }
+
+  /** Another replica is fetching the report: waiting for it saves an upstream call. */
+  restart(): void {
+    this.#endsAt = this.#clock.now() + COMMAND_BUDGET_MS;
+  }
 }
 
-/** `work`, or an error when the time is up. */
-function within<T>(maxMs: number, clock: Clock, work: Promise<T>): Promise<T> {
+/** @param onAvailabilityChange called when Redis fails and is bypassed, and when it works again. */
+export function createGuardedRedis(
+  redis: Redis,
+  clock: Clock,
+  onAvailabilityChange: (isAvailable: boolean) => void,
+): RunCommand {
+  const breaker = new CircuitBreaker({ ...BREAKER, clock, classify: () => 'failure' });
+  /** The kind of the last failure, until that kind succeeds: a full Redis still answers reads. */
+  let failing: 'read' | 'write' | undefined;
+  const record = (kind: 'read' | 'write', isSuccess: boolean): void => {
+    const wasAvailable = failing === undefined;
+    if (!isSuccess) failing ??= kind;
+    else if (kind === 'write' || failing === 'read') failing = undefined;
+    if (wasAvailable !== (failing === undefined)) onAvailabilityChange(failing === undefined);
+  };
+  const run = async <T>(
+    command: (redis: Redis) => Promise<T>,
+    options: CommandOptions = {},
+  ): Promise<T | undefined> => {
+    const { isWrite = false, budget } = options;
+    const maxMs = Math.min(options.maxMs ?? COMMAND_BUDGET_MS, budget?.remainingMs() ?? Infinity);
+    if (!redis.isReady() || (budget !== undefined && maxMs < ROUND_TRIP_MS)) return undefined;
+    try {
+      const reply = await breaker.run(() => withTimeout(maxMs, clock, command(redis)));
+      record(isWrite ? 'write' : 'read', true);
+      return reply;
+    } catch (error) {
+      if (!(error instanceof CircuitOpenError)) record(isWrite ? 'write' : 'read', false);
+      return undefined;
+    }
+  };
+  return Object.assign(run, { isHealthy: () => redis.isReady() && failing === undefined });
+}
+
+function withTimeout<T>(maxMs: number, clock: Clock, task: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const cancel = afterReading(clock, maxMs, () => {
-      reject(new Error('no answer in time'));
+    const cancel = afterPendingIo(clock, maxMs, () => {
+      reject(new Error('no reply in time'));
     });
-    work.then(resolve, reject).finally(cancel);
+    task.then(resolve, reject).finally(cancel);
   });
 }
 
-/** As `clock.after`, once what had arrived by then has been read: it may have been us who were slow. */
-function afterReading(clock: Clock, delayMs: number, task: () => void): () => void {
-  let isOff = false;
+/** As `clock.after`, after replies that have already arrived are read: the delay may be our own busy event loop. */
+function afterPendingIo(clock: Clock, delayMs: number, task: () => void): () => void {
+  let isCancelled = false;
   const cancel = clock.after(delayMs, () =>
     setImmediate(() => {
-      if (!isOff) task();
+      if (!isCancelled) task();
     }),
   );
   return () => {
-    isOff = true;
+    isCancelled = true;
     cancel();
   };
 }

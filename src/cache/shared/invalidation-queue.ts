@@ -1,43 +1,55 @@
-// Purges of the shared memory that have to be done, however long its engine is away: what was kept for somebody whom
-// ScaleOps has refused must not come back with it.
+// Purges of the shared cache. Each is tried until Redis has confirmed it: reports of a principal that ScaleOps rejected
+// must not come back after an outage of Redis.
 
 import type { Clock } from '../../clock.js';
-import type { Principal } from '../../upstream/principal.js';
-import type { SharedEntries } from './shared-store.js';
+import type { SharedStore } from './shared-store.js';
 
-const RETRY_PURGE_MS = 250;
-/** Beyond these the oldest is given up. */
-const MAX_PURGES = 1_000;
+const RETRY_DELAY_MS = 250;
+/** Ids of principals, some 1 MB; beyond it the oldest is dropped. */
+const MAX_PENDING = 10_000;
 
-export interface Purges {
-  add(principal: Principal): void;
-  end(): void;
-}
+export class InvalidationQueue {
+  readonly #store: Pick<SharedStore, 'purge'>;
+  readonly #clock: Clock;
+  readonly #pendingIds = new Set<string>();
+  #isRunning = false;
+  #cancelRetry: (() => void) | undefined;
 
-export function createPurges(entries: Pick<SharedEntries, 'purge'>, clock: Clock): Purges {
-  const waiting = new Map<string, Principal>();
-  let isRunning = false;
-  let cancel: () => void = () => undefined;
-  const run = async (): Promise<void> => {
-    isRunning = true;
-    for (const [id, principal] of waiting) {
-      if (await entries.purge(principal)) waiting.delete(id);
-      else break;
+  constructor(store: Pick<SharedStore, 'purge'>, clock: Clock) {
+    this.#store = store;
+    this.#clock = clock;
+  }
+
+  /** Purges the principal now, or as soon as Redis is back. A purge that is already under way does not count. */
+  add(principalId: string): void {
+    const [oldest] = this.#pendingIds;
+    if (this.#pendingIds.size >= MAX_PENDING && oldest !== undefined) this.#pendingIds.delete(oldest);
+    this.#pendingIds.add(principalId);
+    if (!this.#isRunning && this.#cancelRetry === undefined) void this.#run();
+  }
+
+  close(): void {
+    this.#pendingIds.clear();
+    this.#cancelRetry?.();
+  }
+
+  async #run(): Promise<void> {
+    this.#isRunning = true;
+    for (const id of this.#pendingIds) {
+      // Removed first: an id that is added again while its purge is under way is purged again.
+      this.#pendingIds.delete(id);
+      if (await this.#store.purge(id)) continue;
+      this.#pendingIds.add(id);
+      this.#retryLater();
+      break;
     }
-    isRunning = false;
-    if (waiting.size > 0) cancel = clock.after(RETRY_PURGE_MS, () => void run());
-  };
-  return {
-    add(principal: Principal): void {
-      const [oldest] = waiting.keys();
-      if (waiting.size >= MAX_PURGES && oldest !== undefined) waiting.delete(oldest);
-      const isIdle = waiting.size === 0 && !isRunning;
-      waiting.set(principal.id, principal);
-      if (isIdle) void run();
-    },
-    end(): void {
-      waiting.clear();
-      cancel();
-    },
-  };
+    this.#isRunning = false;
+  }
+
+  #retryLater(): void {
+    this.#cancelRetry = this.#clock.after(RETRY_DELAY_MS, () => {
+      this.#cancelRetry = undefined;
+      void this.#run();
+    });
+  }
 }

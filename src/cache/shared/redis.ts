@@ -1,78 +1,92 @@
-// The engine behind the memory that replicas share: a Valkey or Redis, through its own client. A command goes out at once
-// or fails at once, none waits for a connection; whoever asks decides how long to wait for an answer.
+// The connection to Valkey or Redis, through @redis/client. A command is sent at once or fails at once: none waits for a
+// connection. Time limits for replies are the caller's: see guarded-redis.ts.
 
 import type { EventEmitter } from 'node:events';
 import { createRequire } from 'node:module';
 
-export interface Engine {
+export interface Redis {
   /** Whether there is a connection. */
   isReady(): boolean;
   read(keys: readonly string[]): Promise<readonly (Buffer | null)[]>;
-  write(key: string, value: Buffer, keepMs: number): Promise<void>;
-  /** What is under the key, or `value` where there was nothing. */
-  begin(key: string, value: string, keepMs: number): Promise<string>;
-  /** Keeps what is under the key, if there is anything, for `keepMs` from now. */
-  extend(key: string, keepMs: number): Promise<void>;
+  write(key: string, value: Buffer, ttlMs: number): Promise<void>;
+  /** The value of the key; `value`, if there was none. */
+  getOrSet(key: string, value: string, ttlMs: number): Promise<string>;
+  /** Sets the time to live of the key, if it exists. */
+  extend(key: string, ttlMs: number): Promise<void>;
   remove(key: string): Promise<void>;
-  /** Takes a lock that nobody holds for `holdMs`, or holds our own for longer; answers whether it is ours now. */
-  lock(key: string, owner: string, holdMs: number): Promise<boolean>;
-  /** Lets go of a lock if it is still ours. */
+  /** Acquires a lock that is free, or renews our own. Returns the value of the lock then. */
+  lock(key: string, lock: LockValue): Promise<string>;
+  /** Releases a lock if it is ours. */
   unlock(key: string, owner: string): Promise<void>;
   close(): Promise<void>;
 }
 
-export interface EngineOptions {
-  readonly url: string;
-  /** Told when the connection is there, and when it is lost or not to be had: an error's code or name, never its text. */
-  readonly onConnection: (isUp: boolean, reason?: string) => void;
+export interface LockValue {
+  readonly owner: string;
+  /** Begins with the owner. */
+  readonly value: string;
+  readonly ttlMs: number;
 }
 
-const CONNECT_MS = 2_000;
-/** A connection on which nothing moves for so long is given up; a ping keeps a good one moving. */
-const SILENT_MS = 5_000;
-const PING_MS = 2_000;
-const MAX_RECONNECT_MS = 5_000;
-const MAX_COMMANDS = 10_000;
+export interface RedisOptions {
+  readonly url: string;
+  /** Called when the connection is made, and when it fails: with the error's code or name, never its text. */
+  readonly onConnectionChange: (isConnected: boolean, reason?: string) => void;
+}
 
-// Each in one step: between two, somebody else may have been there.
-const BEGIN = `
+const CONNECT_TIMEOUT_MS = 2_000;
+/** A connection without any traffic for this long is closed; pings keep a good one alive. */
+const IDLE_TIMEOUT_MS = 5_000;
+const PING_INTERVAL_MS = 2_000;
+const MAX_RECONNECT_DELAY_MS = 5_000;
+/** The bound of commands without a reply; further ones fail. */
+const MAX_PENDING_COMMANDS = 10_000;
+
+// Scripts, because each has to be atomic.
+const GET_OR_SET = `
   if redis.call('type', KEYS[1]).ok == 'string' then return redis.call('get', KEYS[1]) end
   redis.call('set', KEYS[1], ARGV[1], 'PX', ARGV[2])
   return ARGV[1]`;
-// What never ends, or later than a lock of ours can, is no lock.
+// A value of another type, or with a longer time to live than our locks have, is no lock and is replaced.
 const LOCK = `
-  if redis.call('set', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return 1 end
-  local left = redis.call('pttl', KEYS[1])
-  if left >= 0 and left <= tonumber(ARGV[2]) and redis.call('get', KEYS[1]) ~= ARGV[1] then return 0 end
-  redis.call('set', KEYS[1], ARGV[1], 'PX', ARGV[2])
-  return 1`;
-const UNLOCK = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0";
+  local owner, value, ttl = ARGV[1], ARGV[2], tonumber(ARGV[3])
+  if redis.call('type', KEYS[1]).ok == 'string' then
+    local left = redis.call('pttl', KEYS[1])
+    local held = redis.call('getrange', KEYS[1], 0, 99)
+    if left >= 0 and left <= ttl and string.sub(held, 1, #owner) ~= owner then return held end
+  end
+  redis.call('set', KEYS[1], value, 'PX', ttl)
+  return value`;
+const UNLOCK = `
+  if redis.call('type', KEYS[1]).ok ~= 'string' then return 0 end
+  if redis.call('getrange', KEYS[1], 0, #ARGV[1] - 1) == ARGV[1] then return redis.call('del', KEYS[1]) end
+  return 0`;
 
-/** Only where it is wanted: its hundreds of files take a tenth of the start and 8 MiB. By require, which need not be awaited. */
+/** Loaded only with CACHE_REDIS_URL: it takes 8 MiB and a tenth of the start. `require`, because that is synchronous. */
 function loadClient() {
   return createRequire(import.meta.url)('@redis/client') as typeof import('@redis/client');
 }
 
-/** Begins to connect, and goes on trying for as long as it is open. */
-export function createRedisEngine({ url, onConnection }: EngineOptions): Engine {
+/** Starts to connect, and reconnects until it is closed. */
+export function createRedis({ url, onConnectionChange }: RedisOptions): Redis {
   const { createClient, RESP_TYPES } = loadClient();
-  // A connection in the making would outlive the client's own end.
+  // Without it, a connection attempt outlives `client.destroy()`.
   const closing = new AbortController();
   const client = createClient({
     url,
     disableOfflineQueue: true,
-    commandsQueueMaxLength: MAX_COMMANDS,
-    pingInterval: PING_MS,
+    commandsQueueMaxLength: MAX_PENDING_COMMANDS,
+    pingInterval: PING_INTERVAL_MS,
     socket: {
       signal: closing.signal,
-      connectTimeout: CONNECT_MS,
-      socketTimeout: SILENT_MS,
-      // It waits between two attempts with a timer that cannot be called off, and would hold the process for so long.
+      connectTimeout: CONNECT_TIMEOUT_MS,
+      socketTimeout: IDLE_TIMEOUT_MS,
+      // The client's own strategy waits with a timer that cannot be cancelled and keeps the process alive.
       reconnectStrategy: false,
     },
   });
   const binary = client.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer });
-  tellConnection(client, onConnection);
+  reportConnection(client, onConnectionChange);
   const run = (script: string, key: string, ...values: (string | number)[]) =>
     client.eval(script, { keys: [key], arguments: values.map((value) => String(value)) });
   keepConnected(client, closing.signal);
@@ -80,17 +94,17 @@ export function createRedisEngine({ url, onConnection }: EngineOptions): Engine 
   return {
     isReady: () => client.isReady,
     read: (keys) => binary.mGet([...keys]),
-    async write(key, value, keepMs) {
-      await client.set(key, value, { expiration: { type: 'PX', value: Math.ceil(keepMs) } });
+    async write(key, value, ttlMs) {
+      await client.set(key, value, { expiration: { type: 'PX', value: Math.ceil(ttlMs) } });
     },
-    begin: async (key, value, keepMs) => (await run(BEGIN, key, value, Math.ceil(keepMs))) as string,
-    async extend(key, keepMs) {
-      await client.pExpire(key, Math.ceil(keepMs));
+    getOrSet: async (key, value, ttlMs) => (await run(GET_OR_SET, key, value, Math.ceil(ttlMs))) as string,
+    async extend(key, ttlMs) {
+      await client.pExpire(key, Math.ceil(ttlMs));
     },
     async remove(key) {
       await client.del(key);
     },
-    lock: async (key, owner, holdMs) => (await run(LOCK, key, owner, holdMs)) === 1,
+    lock: async (key, { owner, value, ttlMs }) => (await run(LOCK, key, owner, value, ttlMs)) as string,
     async unlock(key, owner) {
       await run(UNLOCK, key, owner);
     },
@@ -102,12 +116,12 @@ export function createRedisEngine({ url, onConnection }: EngineOptions): Engine 
   };
 }
 
-/** Connects, and again a while after that failed or the connection was lost. */
+/** Connects, and reconnects with exponential backoff. */
 function keepConnected(client: EventEmitter & { connect(): Promise<unknown> }, closing: AbortSignal): void {
   let failures = 0;
   let timer: NodeJS.Timeout | undefined;
   const connect = (): void => {
-    // Also reported by the event.
+    // The `error` event reports it.
     client.connect().catch(() => undefined);
   };
   client.on('ready', () => {
@@ -115,7 +129,7 @@ function keepConnected(client: EventEmitter & { connect(): Promise<unknown> }, c
   });
   client.on('terminated', () => {
     if (closing.aborted) return;
-    timer = setTimeout(connect, Math.min(100 * 2 ** failures, MAX_RECONNECT_MS)).unref();
+    timer = setTimeout(connect, Math.min(100 * 2 ** failures, MAX_RECONNECT_DELAY_MS)).unref();
     failures += 1;
   });
   closing.addEventListener('abort', () => {
@@ -124,22 +138,22 @@ function keepConnected(client: EventEmitter & { connect(): Promise<unknown> }, c
   connect();
 }
 
-/** Each change is told once, however often it tries to connect. */
-function tellConnection(client: EventEmitter, onConnection: EngineOptions['onConnection']): void {
-  let wasUp: boolean | undefined;
-  const tell = (isUp: boolean, reason?: string): void => {
-    if (isUp !== wasUp) onConnection(isUp, reason);
-    wasUp = isUp;
+/** Reports each change once, however many attempts fail. */
+function reportConnection(client: EventEmitter, onChange: RedisOptions['onConnectionChange']): void {
+  let wasConnected: boolean | undefined;
+  const report = (isConnected: boolean, reason?: string): void => {
+    if (isConnected !== wasConnected) onChange(isConnected, reason);
+    wasConnected = isConnected;
   };
   client.on('error', (error: unknown) => {
-    tell(false, toReason(error));
+    report(false, toReason(error));
   });
   client.on('ready', () => {
-    tell(true);
+    report(true);
   });
 }
 
-/** For the log: an error's text may hold the host, and what the server says. */
+/** For the log. The message of an error may contain the host, or text of the server. */
 function toReason(error: unknown): string {
   const { code, name, constructor } = error as NodeJS.ErrnoException;
   if (typeof code === 'string') return code;

@@ -1,110 +1,118 @@
-// The memory that replicas share. It is a help and never a need: whatever is wrong with it, the report comes from
-// upstream, a moment later.
+// The cache that replicas share. It is optional at every step: whenever it fails, the report comes from the upstream, at
+// most 150 ms later.
 
 import type { Clock } from '../../clock.js';
 import { Deadline } from '../../concurrency/deadline.js';
 import type { FetchedReport } from '../../upstream/client/client.js';
 import type { Principal } from '../../upstream/principal.js';
-import type { DatedReport } from '../freshness.js';
-import { ANSWER_MS, createAsk, TURN_MS } from './guarded-redis.js';
-import { createPurges } from './invalidation-queue.js';
-import type { Engine } from './redis.js';
-import { createSharedEntries, type SharedEntriesOptions, type SharedPlace } from './shared-store.js';
-import { takeLock, type SharedLock } from './fetch-lock.js';
+import type { TimestampedReport } from '../freshness.js';
+import { acquireFetchLock, type FetchLock } from './fetch-lock.js';
+import { COMMAND_BUDGET_MS, createGuardedRedis, ROUND_TRIP_MS, type SharedTierBudget } from './guarded-redis.js';
+import { InvalidationQueue } from './invalidation-queue.js';
+import type { Redis } from './redis.js';
+import { createSharedStore, type SharedKey, type SharedStoreOptions } from './shared-store.js';
 
-export interface SharedFetch extends SharedPlace {
-  /** Whether a report that another replica has fetched meanwhile will do. */
-  readonly isGood: (found: DatedReport) => boolean;
-  /** Asks the upstream. */
-  readonly fetch: () => Promise<DatedReport & FetchedReport>;
+export interface SharedRead extends SharedKey {
+  readonly budget: SharedTierBudget;
+}
+
+export interface SharedFetch extends SharedRead {
+  /** Whether a report that another replica has fetched meanwhile is fresh enough. */
+  readonly isFreshEnough: (found: TimestampedReport) => boolean;
+  /** Fetches the report from the upstream. */
+  readonly fetch: () => Promise<TimestampedReport & FetchedReport>;
   readonly signal: AbortSignal;
 }
 
 export interface SharedCache {
-  /** Within 150 ms, or not at all. Never throws. */
-  read(place: SharedPlace): Promise<DatedReport | undefined>;
-  /** Asks the upstream, unless another replica does so already: then that one's report. @throws what `fetch` throws. */
-  fetchOnce(wanted: SharedFetch): Promise<{ readonly found: DatedReport; readonly isOurs: boolean }>;
-  /** Makes all that is kept for the principal worthless, in the background. */
-  purge(principal: Principal): void;
-  /** Whether it is of use now. */
+  /** Undefined without an entry, and when Redis does not reply within the budget. Never rejects. */
+  read(read: SharedRead): Promise<TimestampedReport | undefined>;
+  /** Fetches the report, or waits for another replica that is fetching it. @throws what `fetch` throws. */
+  fetchOnce(wanted: SharedFetch): Promise<{ readonly found: TimestampedReport; readonly isOurs: boolean }>;
+  /** Invalidates all entries of the principal, in the background. */
+  purge(principal: Pick<Principal, 'id'>): void;
+  /** Whether Redis is connected, and the last command succeeded. */
   isUp(): boolean;
   close(): Promise<void>;
 }
 
-export interface SharedCacheOptions extends Omit<SharedEntriesOptions, 'ask'> {
-  readonly engine: Engine;
-  /** How long the upstream may take for a report. */
+export interface SharedCacheOptions extends Omit<SharedStoreOptions, 'run'> {
+  readonly redis: Redis;
+  /** The deadline of a fetch, the wait for another replica included. */
   readonly timeoutMs: number;
-  /** Told when the engine fails and is left alone, and when it has taken something again. */
-  readonly onTrouble: (isOpen: boolean) => void;
+  /** Called when Redis fails and is bypassed, and when it works again. */
+  readonly onAvailabilityChange: (isAvailable: boolean) => void;
 }
 
-/** For how long others wait at most for whoever fetches a report; then they ask for themselves. */
+/** The longest wait for another replica. */
 const MAX_WAIT_MS = 10_000;
 
-export function createSharedCache({ engine, timeoutMs, onTrouble, ...rest }: SharedCacheOptions): SharedCache {
-  const { clock } = rest;
-  const ask = createAsk(engine, clock, onTrouble);
-  const entries = createSharedEntries({ ask, ...rest });
-  const background = createBackground(clock);
-  const purges = createPurges(entries, clock);
-  // There has to be time left to ask.
-  const waitMs = Math.ceil(Math.min(MAX_WAIT_MS, timeoutMs / 2));
+export function createSharedCache(options: SharedCacheOptions): SharedCache {
+  const { redis, timeoutMs, onAvailabilityChange, ...storeOptions } = options;
+  const { clock } = storeOptions;
+  const run = createGuardedRedis(redis, clock, onAvailabilityChange);
+  const store = createSharedStore({ run, ...storeOptions });
+  const background = createBackgroundTasks(clock);
+  const invalidations = new InvalidationQueue(store, clock);
+  // Half of the deadline is left for the fetch.
+  const maxWaitMs = Math.ceil(Math.min(MAX_WAIT_MS, timeoutMs / 2));
 
-  /** Fetches, and leaves the report for the others. */
-  const fetchFor = async (wanted: SharedFetch, lock: SharedLock) => {
-    // Whoever held the lock before us may have left what we want.
-    const seen = lock.isOurs === undefined ? undefined : await entries.look(wanted, TURN_MS);
-    if (seen?.found !== undefined && wanted.isGood(seen.found)) return { found: seen.found, isOurs: false };
-    const generation = seen && (seen.generation ?? (await entries.begin(wanted.principal)));
-    const fetched = await wanted.fetch();
-    const written = generation === undefined ? undefined : entries.write(wanted, generation, fetched);
-    return { found: fetched, isOurs: true, written };
+  const fetchHoldingLock = async (wanted: SharedFetch, lock: FetchLock) => {
+    const { budget } = wanted;
+    // A previous holder of the lock may have written the report.
+    const lookup = lock.isOurs === undefined ? undefined : await store.read(wanted, { maxMs: ROUND_TRIP_MS, budget });
+    if (lookup?.found !== undefined && wanted.isFreshEnough(lookup.found)) {
+      return { found: lookup.found, isOurs: false };
+    }
+    const generation = lookup && (lookup.generation ?? (await store.startGeneration(wanted.principal, budget)));
+    const found = await wanted.fetch();
+    const written = generation === undefined ? undefined : store.write(wanted, generation, found);
+    return { found, isOurs: true, written };
   };
 
   return {
-    read: async (place) => (await entries.look(place))?.found,
+    read: async (wanted) => (await store.read(wanted, { budget: wanted.budget }))?.found,
     async fetchOnce(wanted) {
-      const lock = await takeLock({ ask, engine, clock, waitMs }, wanted);
+      const lock = await acquireFetchLock({ run, redis, clock, maxWaitMs }, wanted);
       let written: Promise<void> | undefined;
       try {
-        const { found, isOurs, ...rest } = await fetchFor(wanted, lock);
+        const { found, isOurs, ...rest } = await fetchHoldingLock(wanted, lock);
         ({ written } = rest);
         return { found, isOurs };
       } finally {
-        // First the report, then the lock: the next one finds it there. Nobody waits for either.
+        // In the background; the report before the lock, so that the next holder finds it.
         background.add((written ?? Promise.resolve()).then(lock.release, lock.release));
       }
     },
-    purge: (principal) => {
-      purges.add(principal);
+    purge({ id }) {
+      invalidations.add(id);
     },
-    isUp: () => ask.isWell(),
+    isUp: () => run.isHealthy(),
     async close() {
-      purges.end();
-      await background.settled(ANSWER_MS);
-      await engine.close();
+      invalidations.close();
+      await background.settled(COMMAND_BUDGET_MS);
+      await redis.close();
     },
   };
 }
 
-interface Background {
-  add(work: Promise<unknown>): void;
-  /** Resolves when all of it has ended, or after `maxMs`. */
+interface BackgroundTasks {
+  add(task: Promise<unknown>): void;
+  /** Resolves when all tasks have settled, or after `maxMs`. */
   settled(maxMs: number): Promise<void>;
 }
 
-function createBackground(clock: Clock): Background {
-  const works = new Set<Promise<unknown>>();
+/** Bounded by the fetches in flight and the time limit of a write. */
+function createBackgroundTasks(clock: Clock): BackgroundTasks {
+  const tasks = new Set<Promise<unknown>>();
   return {
-    add(work) {
-      const ended = work.catch(() => undefined).finally(() => works.delete(ended));
-      works.add(ended);
+    add(task) {
+      const settled = task.catch(() => undefined).finally(() => tasks.delete(settled));
+      tasks.add(settled);
     },
     async settled(maxMs) {
       const deadline = new Deadline(clock, maxMs);
-      await deadline.race(Promise.all(works)).catch(() => undefined);
+      await deadline.race(Promise.all(tasks)).catch(() => undefined);
       deadline.end();
     },
   };

@@ -1,93 +1,108 @@
-// The reports in the memory that replicas share: where each lies, which of them are good, and for how long.
+// Reports in Redis: the key of each, which entries are valid, and how long they are retained.
 
 import { randomUUID } from 'node:crypto';
 
 import type { Clock } from '../../clock.js';
 import type { Report } from '../../report/report.js';
 import type { FetchedReport } from '../../upstream/client/client.js';
-import type { Principal } from '../../upstream/principal.js';
 import type { ReportParser } from '../../upstream/parse/report-parser.js';
-import type { DatedReport } from '../freshness.js';
-import { ANSWER_MS, TURN_MS, type Ask } from './guarded-redis.js';
-import { peekHeader, sealEntry, unsealEntry } from './encrypted-entry.js';
+import type { Principal } from '../../upstream/principal.js';
+import type { TimestampedReport } from '../freshness.js';
+import { decryptEntry, encryptEntry, parseHeader } from './encrypted-entry.js';
+import { ROUND_TRIP_MS, type CommandOptions, type RunCommand, type SharedTierBudget } from './guarded-redis.js';
 
-/** A report of the principal under this key; one that is not newer than `newerThan` (its `asOf`) is not looked at. */
-export interface SharedPlace {
+/** The report of a principal under a cache key. */
+export interface SharedKey {
   readonly key: string;
   readonly principal: Principal;
+  /** An entry whose `receivedAt` is not later is ignored. */
   readonly newerThan?: number | undefined;
 }
 
-export interface Look {
-  /** The principal's generation, which each entry has to carry: a refusal ends it. Undefined: there is none yet. */
+export interface SharedLookup {
+  /**
+   * Every entry of a principal carries the principal's current generation; a purge removes it, which invalidates them
+   * all. Undefined: there is none.
+   */
   readonly generation: string | undefined;
-  readonly found: DatedReport | undefined;
+  readonly found: TimestampedReport | undefined;
 }
 
-export interface SharedEntries {
-  /** Undefined when the engine does not answer. */
-  look(place: SharedPlace, maxMs?: number): Promise<Look | undefined>;
-  /** Begins a generation before a report is fetched; a refusal meanwhile ends it. Undefined as `look`. */
-  begin(principal: Principal): Promise<string | undefined>;
-  write(place: SharedPlace, generation: string, fetched: DatedReport & FetchedReport): Promise<void>;
-  /** Ends the generation of the principal: all that was written for it is worthless then. False: to be tried again. */
-  purge(principal: Principal): Promise<boolean>;
+export interface SharedStore {
+  /** Undefined when Redis does not reply. */
+  read(key: SharedKey, options: Pick<CommandOptions, 'maxMs' | 'budget'>): Promise<SharedLookup | undefined>;
+  /** Starts a generation before a report is fetched, so that a purge meanwhile invalidates it. Undefined as `read`. */
+  startGeneration(principal: Principal, budget: SharedTierBudget): Promise<string | undefined>;
+  write(key: SharedKey, generation: string, fetched: TimestampedReport & FetchedReport): Promise<void>;
+  /** Invalidates all entries of the principal. False: Redis did not confirm it. */
+  purge(principalId: string): Promise<boolean>;
 }
 
-export interface SharedEntriesOptions {
-  readonly ask: Ask;
-  /** How long a report may be of use, in milliseconds from its `asOf`. */
-  readonly keepMs: (found: DatedReport) => number;
-  /** No report is of use for longer. */
-  readonly maxKeepMs: number;
-  /** The longest text that is read. */
+export interface SharedStoreOptions {
+  readonly run: RunCommand;
+  /** How long a report is worth retaining, in milliseconds from its `receivedAt`. */
+  readonly retentionMs: (found: TimestampedReport) => number;
+  readonly maxRetentionMs: number;
+  /** The bound of an uncompressed body. */
   readonly maxBytes: number;
   readonly parser: ReportParser;
   readonly clock: Clock;
 }
 
-const MAX_SEALED_BYTES = 67_108_864;
-/** Nobody waits for a report to be written, and a long one takes its time. */
+/** The bound of one entry, and of all entries that are being written to a Redis that is slow to take them. */
+const MAX_PENDING_WRITE_BYTES = 67_108_864;
+/** No client waits for a write, and a long entry takes its time. */
 const WRITE = { maxMs: 5_000, isWrite: true };
 
 /** All keys of a principal are in one slot of a cluster: the braces are the hash tag of Redis Cluster. */
-export function nameKey({ id }: Principal, kind: 'generation' | 'report' | 'lock', key = ''): string {
-  return `scaleops-cost-gateway:{${id}}:${kind}:${key}`;
+export function toRedisKey(principalId: string, kind: 'generation' | 'report' | 'lock', key = ''): string {
+  return `scaleops-cost-gateway:{${principalId}}:${kind}:${key}`;
 }
 
-export function createSharedEntries({ ask, clock, ...options }: SharedEntriesOptions): SharedEntries {
-  const { keepMs, maxKeepMs, maxBytes, parser } = options;
+export function createSharedStore({ run, clock, ...options }: SharedStoreOptions): SharedStore {
+  const { retentionMs, maxRetentionMs, maxBytes, parser } = options;
+  let pendingWriteBytes = 0;
   return {
-    async look({ key, principal, newerThan = -Infinity }, maxMs = ANSWER_MS) {
-      const names = [nameKey(principal, 'report', key), nameKey(principal, 'generation')];
-      const values = await ask((engine) => engine.read(names), { maxMs });
+    async read({ key, principal, newerThan = -Infinity }, commandOptions) {
+      const names = [toRedisKey(principal.id, 'report', key), toRedisKey(principal.id, 'generation')];
+      const values = await run((redis) => redis.read(names), commandOptions);
       if (values === undefined) return undefined;
       const [entry, generationBytes] = values;
       const generation = generationBytes?.toString();
-      const header = entry ? peekHeader(entry) : undefined;
-      const isOurs = header?.key === key && header.principalId === principal.id && header.generation === generation;
-      if (!entry || !isOurs || header.asOf <= newerThan) return { generation, found: undefined };
-      const body = await unsealEntry(entry, principal, maxBytes);
-      const report = body && (await decode(body, parser));
-      return { generation, found: report && { report, askedAt: header.askedAt, asOf: header.asOf } };
+      const header = entry ? parseHeader(entry) : undefined;
+      const isOwn = header?.key === key && header.principalId === principal.id && header.generation === generation;
+      if (!entry || !isOwn || header.receivedAt <= newerThan) return { generation, found: undefined };
+      const body = await decryptEntry(entry, principal, maxBytes);
+      const report = body && (await parse(body, parser));
+      const { requestedAt, receivedAt } = header;
+      return { generation, found: report && { report, requestedAt, receivedAt } };
+    },
+    startGeneration(principal, budget) {
+      const name = toRedisKey(principal.id, 'generation');
+      const command = { maxMs: ROUND_TRIP_MS, isWrite: true, budget };
+      return run((redis) => redis.getOrSet(name, randomUUID(), maxRetentionMs), command);
     },
     async write({ key, principal }, generation, fetched) {
-      const { askedAt, asOf, body } = fetched;
-      const forMs = Math.min(asOf + keepMs(fetched), principal.expiresAt ?? Infinity) - clock.now();
-      if (forMs <= 0 || body === undefined) return;
-      const header = { key, principalId: principal.id, generation, askedAt, asOf };
-      const sealed = await sealEntry(header, body, principal);
-      if (sealed.length > MAX_SEALED_BYTES) return;
-      await ask((engine) => engine.write(nameKey(principal, 'report', key), sealed, forMs), WRITE);
-      await ask((engine) => engine.extend(nameKey(principal, 'generation'), maxKeepMs), WRITE);
+      const { requestedAt, receivedAt, body } = fetched;
+      const expiresAt = Math.min(receivedAt + retentionMs(fetched), principal.expiresAt ?? Infinity);
+      const ttlMs = expiresAt - clock.now();
+      if (ttlMs <= 0 || body === undefined) return;
+      const header = { key, principalId: principal.id, generation, requestedAt, receivedAt };
+      const entry = await encryptEntry(header, body, principal);
+      if (pendingWriteBytes + entry.length > MAX_PENDING_WRITE_BYTES) return;
+      pendingWriteBytes += entry.length;
+      await run(
+        (redis) =>
+          redis.write(toRedisKey(principal.id, 'report', key), entry, ttlMs).finally(() => {
+            pendingWriteBytes -= entry.length;
+          }),
+        WRITE,
+      );
+      await run((redis) => redis.extend(toRedisKey(principal.id, 'generation'), maxRetentionMs), WRITE);
     },
-    begin: (principal) => {
-      const name = nameKey(principal, 'generation');
-      return ask((engine) => engine.begin(name, randomUUID(), maxKeepMs), { maxMs: TURN_MS, isWrite: true });
-    },
-    async purge(principal) {
-      const removed = await ask(async (engine) => {
-        await engine.remove(nameKey(principal, 'generation'));
+    async purge(principalId) {
+      const removed = await run(async (redis) => {
+        await redis.remove(toRedisKey(principalId, 'generation'));
         return true;
       }, WRITE);
       return removed === true;
@@ -95,8 +110,8 @@ export function createSharedEntries({ ask, clock, ...options }: SharedEntriesOpt
   };
 }
 
-/** Undefined for what is no report. A large one waits for its turn. */
-async function decode(body: readonly Buffer[], parser: ReportParser): Promise<Report | undefined> {
+/** Undefined for a body that is no report. A large one waits for its turn. */
+async function parse(body: readonly Buffer[], parser: ReportParser): Promise<Report | undefined> {
   const permit = parser.start();
   try {
     await permit.addBytes(body.reduce((bytes, { length }) => bytes + length, 0));

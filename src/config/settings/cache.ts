@@ -1,58 +1,59 @@
-// The settings of the reports that are kept.
+// The settings of the report cache.
 
+import { autoOrNumber, number, oneOf, redisUrl } from './rules.js';
 import type { Setting } from './setting.js';
-import { number, oneOf, redisUrl } from './rules.js';
 
-const fine = true;
+const advanced = true;
 
 export const CACHE_SETTINGS = {
   CACHE_TTL_SECONDS: {
     ...number(0, 86_400),
     default: '60',
-    fine,
-    meaning: 'How long a report counts as fresh, in seconds; 0 keeps none.',
+    description: 'How long a report is fresh, in seconds; 0 disables the cache.',
   },
   CACHE_PAST_TTL_SECONDS: {
     ...number(0, 86_400),
     default: '3600',
-    fine,
-    meaning:
-      'The same for a window that ended a week ago or longer, where that is more: past prices are still corrected.',
+    advanced,
+    description:
+      'How long a report is fresh whose time window ended at least a week ago, if that is longer, in seconds.',
   },
   CACHE_STALE_SECONDS: {
     ...number(0, 86_400),
     default: '300',
-    fine,
-    meaning: 'How long after that a report is still served at once while it is asked for anew, in seconds.',
+    advanced,
+    description: 'How long a report that is no longer fresh is served while a newer one is fetched, in seconds.',
   },
   CACHE_STALE_IF_ERROR_SECONDS: {
     ...number(0, 604_800),
     default: '3600',
-    fine,
-    meaning:
-      'How long after its freshness a report is served while ScaleOps fails, in seconds. Never after a 401 or 403.',
+    advanced,
+    description:
+      'How long a report that is no longer fresh is served while ScaleOps fails, in seconds. Never after a 401 or 403.',
   },
   CACHE_RECHECK_SECONDS: {
     ...number(1, 3_600),
     default: '60',
-    fine,
-    meaning:
-      'With forward: for how long a token that ScaleOps took counts as good, in seconds. Then kept reports wait for it.',
+    advanced,
+    description:
+      "With SCALEOPS_AUTH=forward: how long a caller's token counts as valid after ScaleOps accepted it, in seconds.",
   },
   CACHE_MAX_MB: {
-    ...number(1, 1_048_576),
-    fine,
-    default: '256',
-    meaning: 'The memory that kept reports may take, in MiB.',
+    ...autoOrNumber(1, 1_048_576),
+    advanced,
+    default: 'auto',
+    description:
+      'The memory for cached reports and responses, in MiB: three quarters for reports, one quarter for responses. auto: a quarter of the memory limit of the container, at most 256.',
   },
   CACHE_CONTROL: {
     ...oneOf('private', 'public'),
     default: 'private',
-    fine,
-    meaning: 'What `Cache-Control` says of fresh answers. public only where everyone may see everything.',
+    advanced,
+    description:
+      'The `Cache-Control` of fresh responses: private or public. public only if every caller may see everything.',
   },
   CACHE_REDIS_URL: {
     ...redisUrl,
-    meaning: 'A Valkey or Redis that replicas share, `redis://…` or `rediss://…`. It holds reports encrypted.',
+    description: 'A Valkey or Redis that replicas share, `redis://…` or `rediss://…`. Reports in it are encrypted.',
   },
 } as const satisfies Record<string, Setting<unknown>>;

@@ -1,19 +1,19 @@
-// What a person reads of the settings on a terminal: all of them, and what became of theirs. Never a value.
+// Texts about settings for a terminal: `--help`, problems, warnings. They never contain a value.
 
 import { ConfigError } from './reader.js';
 import type { Setting } from './setting.js';
 import { SETTINGS } from './settings.js';
 
-/** Every setting with its default, and the options. */
+/** All settings with their defaults, and the command line options. */
 export function explainSettings(options: readonly string[]): string {
   const lines = Object.entries<Setting<unknown>>(SETTINGS).map(
     ([name, setting]) =>
-      `${name}${setting.default === undefined ? '' : ` (${setting.default})`}\n    ${setting.meaning}\n`,
+      `${name}${setting.default === undefined ? '' : ` (${setting.default})`}\n    ${setting.description}\n`,
   );
   return `Settings, from the environment, with their defaults:\n\n${lines.join('')}\nOptions: ${options.join(', ')}\n`;
 }
 
-/** What is wrong, and what is odd: a misspelt name is often the cause of a missing one. */
+/** Problems, and warnings: a misspelt name is often the cause of a missing setting. */
 export function explainProblems({ message, warnings }: ConfigError): string {
   return `${message}\n${explainWarnings(warnings)}`;
 }

@@ -1,5 +1,5 @@
-// Who may come in and what they may see, from the settings and the files that they name. Secure by default: a gateway
-// that asks ScaleOps in its own name, and was not told who may come in, is heard by its own machine alone.
+// Reads the settings of authentication and permissions, and the files that they name. Secure by default: with its own
+// ScaleOps credentials and without GATEWAY_AUTH, the gateway listens on loopback only.
 
 import type { GraphQLSchema } from 'graphql';
 
@@ -11,7 +11,7 @@ import { parseTrustedDocuments, type TrustedDocuments } from '../../auth/trusted
 import type { Environment, Reader, ReadText } from './reader.js';
 import type { SettingName } from './settings.js';
 
-/** Reads the file that a setting names; undefined, with a problem, where that cannot be done. */
+/** Reads the file that a setting names. Undefined, and a problem, if it cannot be read. */
 type ReadFile = (name: SettingName, path: string) => string | undefined;
 
 function createFileReader(readText: ReadText, problems: string[]): ReadFile {
@@ -25,14 +25,14 @@ function createFileReader(readText: ReadText, problems: string[]): ReadFile {
   };
 }
 
-/** @param upstreamAuth who asks ScaleOps, by SCALEOPS_AUTH. */
+/** @param upstreamAuth SCALEOPS_AUTH. */
 export function readAccess(read: Reader, upstreamAuth: string, readText: ReadText, problems: string[]): AccessSettings {
   const readFile = createFileReader(readText, problems);
   const kind = read('GATEWAY_AUTH') ?? (upstreamAuth === 'forward' ? 'forward' : 'none');
   if ((kind === 'forward') !== (upstreamAuth === 'forward')) {
     problems.push(
       upstreamAuth === 'forward'
-        ? 'GATEWAY_AUTH must be forward or left out with SCALEOPS_AUTH=forward: ScaleOps looks at the tokens of callers.'
+        ? 'GATEWAY_AUTH must be forward or not set with SCALEOPS_AUTH=forward: ScaleOps checks the tokens of callers.'
         : 'GATEWAY_AUTH can be forward only with SCALEOPS_AUTH=forward.',
     );
   }
@@ -42,7 +42,7 @@ export function readAccess(read: Reader, upstreamAuth: string, readText: ReadTex
   return { kind };
 }
 
-/** The operations that may be run; undefined: any. */
+/** The operations that may run; undefined: all. */
 export function readTrustedDocuments(
   read: Reader,
   readText: ReadText,
@@ -53,23 +53,23 @@ export function readTrustedDocuments(
   const file = read(name);
   const content = file === undefined ? undefined : createFileReader(readText, problems)(name, file);
   if (content === undefined) return undefined;
-  return parse(name, problems, (own) => parseTrustedDocuments(content, createSchema(), own));
+  return parse(name, problems, (fileProblems) => parseTrustedDocuments(content, createSchema(), fileProblems));
 }
 
 function readKeys(read: Reader, readFile: ReadFile, problems: string[]) {
-  const given = read('GATEWAY_API_KEYS');
+  const keys = read('GATEWAY_API_KEYS');
   const file = read('GATEWAY_API_KEYS_FILE');
-  if ((given === undefined) === (file === undefined)) {
+  if ((keys === undefined) === (file === undefined)) {
     problems.push(
-      given === undefined
+      keys === undefined
         ? 'GATEWAY_API_KEYS or GATEWAY_API_KEYS_FILE must be set with GATEWAY_AUTH=api-key.'
         : 'GATEWAY_API_KEYS and GATEWAY_API_KEYS_FILE exclude each other.',
     );
     return [];
   }
   const name = file === undefined ? 'GATEWAY_API_KEYS' : 'GATEWAY_API_KEYS_FILE';
-  const content = file === undefined ? given : readFile(name, file);
-  return content === undefined ? [] : parse(name, problems, (own) => parseApiKeys(content, own));
+  const content = file === undefined ? keys : readFile(name, file);
+  return content === undefined ? [] : parse(name, problems, (fileProblems) => parseApiKeys(content, fileProblems));
 }
 
 function readJwt(read: Reader, problems: string[]) {
@@ -89,26 +89,28 @@ function readJwt(read: Reader, problems: string[]) {
 function readScopes(read: Reader, kind: string, readFile: ReadFile, problems: string[]): Scopes | undefined {
   const file = read('GATEWAY_SCOPES');
   if (file === undefined) return undefined;
-  // Whoever set it counts on it.
+  // A problem, not a warning: the author of the file relies on it.
   if (kind !== 'api-key' && kind !== 'jwt') problems.push('GATEWAY_SCOPES needs GATEWAY_AUTH=api-key or jwt.');
   const content = readFile('GATEWAY_SCOPES', file);
-  return content === undefined ? undefined : parse('GATEWAY_SCOPES', problems, (own) => parseScopes(content, own));
+  return content === undefined
+    ? undefined
+    : parse('GATEWAY_SCOPES', problems, (fileProblems) => parseScopes(content, fileProblems));
 }
 
-/** What `parseText` makes of a text; its problems begin with the name of the setting. */
+/** The result of `parseText`. Its problems begin with the name of the setting. */
 function parse<T>(name: SettingName, problems: string[], parseText: (problems: string[]) => T): T {
-  const own: string[] = [];
-  const value = parseText(own);
-  problems.push(...own.map((problem) => `${name} ${problem}`));
+  const fileProblems: string[] = [];
+  const value = parseText(fileProblems);
+  problems.push(...fileProblems.map((problem) => `${name} ${problem}`));
   return value;
 }
 
-/** Why the gateway listens on loopback, where it was told another address; undefined where it may. */
-export function explainLoopback(read: Reader, { kind }: AccessSettings): string | undefined {
+/** Why the gateway listens on loopback in spite of HOST; undefined if it listens on HOST. */
+export function warnAboutLoopback(read: Reader, { kind }: AccessSettings): string | undefined {
   if (kind !== 'none' || read('GATEWAY_AUTH') === 'none' || isLoopback(read('HOST'))) return undefined;
   return (
-    'HOST has no effect, the gateway listens on 127.0.0.1 only: whoever reaches it sees what its own ScaleOps account ' +
-    'sees. Set GATEWAY_AUTH to api-key or jwt; or to none, to let anyone in.'
+    'HOST has no effect, the gateway listens on 127.0.0.1 only: without authentication, every client would see what the ' +
+    "gateway's ScaleOps account sees. Set GATEWAY_AUTH to api-key or jwt; or to none, to allow every client."
   );
 }
 
@@ -117,29 +119,29 @@ const NEEDED_BY: Readonly<Record<string, readonly SettingName[]>> = {
   jwt: ['GATEWAY_JWT_ISSUER', 'GATEWAY_JWT_AUDIENCE', 'GATEWAY_JWT_JWKS_URL'],
 };
 
-/** Credentials that nobody is asked for: whoever set them expects them to be. */
-export function findIdleAccess(env: Environment, access: AccessSettings): string[] {
+/** Credentials that the chosen GATEWAY_AUTH does not use. */
+export function findUnusedAccess(env: Environment, access: AccessSettings): string[] {
   const { kind } = access;
-  const idle = Object.entries(NEEDED_BY)
+  const unused = Object.entries(NEEDED_BY)
     .filter(([of]) => of !== kind)
     .flatMap(([of, names]) => names.map((name) => ({ of, name })))
     .filter(({ name }) => (env[name]?.trim() ?? '') !== '')
     .map(({ of, name }) => `${name} has no effect without GATEWAY_AUTH=${of}.`);
-  return [...idle, ...findIdleScopes(access)];
+  return [...unused, ...findUnusedScopes(access)];
 }
 
-/** Entries that nobody has, and keys that no entry names: they may see nothing. */
-function findIdleScopes(access: AccessSettings): string[] {
+/** Callers without an API key, and API keys without an entry: they may see nothing. */
+function findUnusedScopes(access: AccessSettings): string[] {
   if (access.kind !== 'api-key' || access.scopes === undefined) return [];
   const { callers, hasClaims } = access.scopes;
   const names = access.keys.map(({ name }) => name);
   return [
     ...(callers.every((name) => names.includes(name))
       ? []
-      : ['GATEWAY_SCOPES has callers that no API key is named by.']),
+      : ['GATEWAY_SCOPES has callers without an API key of that name.']),
     ...(names.every((name) => callers.includes(name))
       ? []
-      : ['GATEWAY_SCOPES does not name each API key: whose name it lacks may see nothing.']),
+      : ['GATEWAY_SCOPES has no entry for some API keys: their callers see nothing.']),
     ...(hasClaims ? ['GATEWAY_SCOPES has claims, which have no effect without GATEWAY_AUTH=jwt.'] : []),
   ];
 }

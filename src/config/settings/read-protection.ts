@@ -1,4 +1,4 @@
-// What keeps the gateway from who asks for too much, as its parts want it.
+// Reads the settings of request limits and browser access.
 
 import type { DocumentLimits } from '../../query-limits/limits.js';
 import type { Reader } from './reader.js';

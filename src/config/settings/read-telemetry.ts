@@ -1,4 +1,4 @@
-// The settings of metrics and traces as the gateway uses them.
+// Reads the settings of metrics and traces.
 
 import { readTracing } from './read-opentelemetry.js';
 import type { Reader } from './reader.js';

@@ -1,4 +1,4 @@
-// The settings of ScaleOps as the parts of the gateway want them: who asks it, and how often.
+// Reads the settings of ScaleOps: credentials and resilience.
 
 import type { AuthSettings } from '../../upstream/auth/credentials.js';
 import { isToken } from '../../upstream/principal.js';
@@ -6,7 +6,7 @@ import type { ResilienceSettings } from '../../upstream/client/resilience.js';
 import type { Environment, Reader, ReadText } from './reader.js';
 import type { SettingName } from './settings.js';
 
-/** What each way to a token needs; of a list within, one and only one. */
+/** The settings that each SCALEOPS_AUTH needs; of an inner list exactly one. */
 const NEEDS: Readonly<Record<string, readonly (SettingName | readonly [SettingName, SettingName])[]>> = {
   token: [['SCALEOPS_TOKEN', 'SCALEOPS_TOKEN_FILE']],
   login: ['SCALEOPS_USERNAME', 'SCALEOPS_PASSWORD'],
@@ -14,16 +14,15 @@ const NEEDS: Readonly<Record<string, readonly (SettingName | readonly [SettingNa
   forward: [],
 };
 
-/** Who asks ScaleOps. */
 export function readAuth(read: Reader, problems: string[], readText: ReadText): AuthSettings {
   const kind = read('SCALEOPS_AUTH');
   const authority = read('SCALEOPS_AZURE_AUTHORITY');
-  const given = (name: SettingName): boolean => read(name) !== undefined;
+  const isSet = (name: SettingName): boolean => read(name) !== undefined;
   for (const need of NEEDS[kind] ?? []) {
     if (typeof need === 'string') {
-      if (!given(need)) problems.push(`${need} must be set with SCALEOPS_AUTH=${kind}.`);
-    } else if (need.every(given)) problems.push(`${need.join(' and ')} exclude each other.`);
-    else if (!need.some(given)) problems.push(`${need.join(' or ')} must be set.`);
+      if (!isSet(need)) problems.push(`${need} must be set with SCALEOPS_AUTH=${kind}.`);
+    } else if (need.every(isSet)) problems.push(`${need.join(' and ')} exclude each other.`);
+    else if (!need.some(isSet)) problems.push(`${need.join(' or ')} must be set.`);
   }
   switch (kind) {
     case 'login':
@@ -40,23 +39,22 @@ export function readAuth(read: Reader, problems: string[], readText: ReadText): 
       return { kind };
     default: {
       const file = read('SCALEOPS_TOKEN_FILE');
-      if (file !== undefined && !given('SCALEOPS_TOKEN')) problems.push(...findTokenProblem(file, readText));
+      if (file !== undefined && !isSet('SCALEOPS_TOKEN')) problems.push(...findTokenProblem(file, readText));
       return { kind: 'token', source: file === undefined ? { token: read('SCALEOPS_TOKEN') ?? '' } : { file } };
     }
   }
 }
 
-/** Why a file gives no token now; it may be replaced later on. */
+/** Why a file contains no token now. It is read again later, so it may change. */
 function findTokenProblem(file: string, readText: ReadText): string[] {
   try {
     if (isToken(readText(file).trim())) return [];
-    return ['SCALEOPS_TOKEN_FILE must name a file that holds a token: visible ASCII characters without spaces.'];
+    return ['SCALEOPS_TOKEN_FILE must name a file with a token: visible ASCII characters without spaces.'];
   } catch {
     return ['SCALEOPS_TOKEN_FILE must name a file that can be read.'];
   }
 }
 
-/** How much ScaleOps is asked, and how it is left alone. */
 export function readResilience(read: Reader): ResilienceSettings {
   return {
     maxInFlight: read('SCALEOPS_MAX_IN_FLIGHT'),
@@ -75,8 +73,8 @@ export function readResilience(read: Reader): ResilienceSettings {
   };
 }
 
-/** Credentials of another way than the chosen one: whoever set them expects them to be used. */
-export function findIdleSettings(env: Environment, { kind }: AuthSettings): string[] {
+/** Credentials that the chosen SCALEOPS_AUTH does not use. */
+export function findUnusedCredentials(env: Environment, { kind }: AuthSettings): string[] {
   const needed = NEEDS[kind]?.flat() ?? [];
   return Object.values(NEEDS)
     .flat(2)

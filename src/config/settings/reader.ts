@@ -1,19 +1,19 @@
-// How settings are read from an environment: each by its rule, with all problems named at once. Values are never repeated
-// in a message: any of them may be a secret in the wrong place.
+// Reads settings from environment variables, each by its rule, and collects all problems. Messages never contain a value,
+// because a secret may have been set in the wrong variable.
 
 import type { Setting } from './setting.js';
 import { SETTINGS, type SettingName } from './settings.js';
 
-/** Gives the text of a file; throws where there is none. */
+/** Returns the text of a file. @throws if it cannot be read. */
 export type ReadText = (path: string) => string;
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** All that is wrong with an environment. */
+/** All problems of an environment. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly problems: readonly string[];
-  /** What is odd besides, and often the cause: a name that was misspelt. */
+  /** Warnings, often the cause of a problem: a misspelt name. */
   readonly warnings: readonly string[];
 
   constructor(problems: readonly string[], warnings: readonly string[] = []) {
@@ -23,7 +23,7 @@ export class ConfigError extends Error {
   }
 }
 
-type ValueOf<S> = S extends { to: (text: string) => infer T }
+type ValueOf<S> = S extends { parse: (text: string) => infer T }
   ? S extends { default: string } | { required: true }
     ? T
     : T | undefined
@@ -31,17 +31,17 @@ type ValueOf<S> = S extends { to: (text: string) => infer T }
 /** The value of a setting, or its default. */
 export type Reader = <N extends SettingName>(name: N) => ValueOf<(typeof SETTINGS)[N]>;
 
-/** A reader that adds what it does not accept to `problems`, and goes on. */
+/** Creates a reader that adds invalid settings to `problems` and continues. */
 export function createReader(env: Environment, problems: string[]): Reader {
   return (name) => {
     const setting: Setting<unknown> = SETTINGS[name];
     const text = env[name] ?? '';
-    const effective = text.trim() === '' ? setting.default : setting.verbatim ? text : text.trim();
+    const effective = text.trim() === '' ? setting.default : setting.keepWhitespace ? text : text.trim();
     if (effective === undefined) {
-      if (setting.required) problems.push(`${name} is not set. ${setting.meaning}`);
+      if (setting.required) problems.push(`${name} is not set. ${setting.description}`);
       return undefined as never;
     }
     if (!setting.accepts(effective)) problems.push(`${name} ${setting.rule}.`);
-    return setting.to(effective) as never;
+    return setting.parse(effective) as never;
   };
 }

@@ -1,70 +1,79 @@
-// What the text of a setting must look like, and what it becomes.
+// The syntax of settings: which texts are valid, and how they are parsed.
 
 import { isToken } from '../../upstream/principal.js';
 
-/** How one kind of setting is read. `rule` follows the setting's name in a problem, and never repeats the value. */
+/** The syntax of one kind of setting. `rule` follows the name of the setting in a problem, and never repeats the value. */
 export interface Rule<T> {
   readonly accepts: (text: string) => boolean;
-  readonly to: (text: string) => T;
+  readonly parse: (text: string) => T;
   readonly rule: string;
 }
 
-export const text: Rule<string> = { accepts: () => true, to: String, rule: 'must be a text' };
+export const text: Rule<string> = { accepts: () => true, parse: String, rule: 'must be a text' };
 
 export const token: Rule<string> = {
   accepts: isToken,
-  to: String,
+  parse: String,
   rule: 'must be visible ASCII characters without spaces',
 };
 
 export const boolean: Rule<boolean> = {
   accepts: (value) => value === 'on' || value === 'off',
-  to: (value) => value === 'on',
+  parse: (value) => value === 'on',
   rule: 'must be on or off',
 };
 
 /** A whole number. */
 export function number(min: number, max: number): Rule<number> {
-  return { accepts: isWhole(min, max), to: Number, rule: `must be a whole number from ${min} to ${max}` };
+  return { accepts: isWhole(min, max), parse: Number, rule: `must be a whole number from ${min} to ${max}` };
 }
 
-/** A whole number from 1, or "off", which is undefined. */
+/** A whole number from 1; "off" is undefined. */
 export function limit(max: number): Rule<number | undefined> {
   return {
     accepts: (value) => value === 'off' || isWhole(1, max)(value),
-    to: (value) => (value === 'off' ? undefined : Number(value)),
+    parse: (value) => (value === 'off' ? undefined : Number(value)),
     rule: `must be off or a whole number from 1 to ${max}`,
+  };
+}
+
+/** A whole number; "auto" is undefined. */
+export function autoOrNumber(min: number, max: number): Rule<number | undefined> {
+  return {
+    accepts: (value) => value === 'auto' || isWhole(min, max)(value),
+    parse: (value) => (value === 'auto' ? undefined : Number(value)),
+    rule: `must be auto or a whole number from ${min} to ${max}`,
   };
 }
 
 export function oneOf<const T extends string>(...values: readonly T[]): Rule<T> {
   return {
     accepts: (value) => (values as readonly string[]).includes(value),
-    to: (value) => value as T,
+    parse: (value) => value as T,
     rule: `must be one of ${values.join(', ')}`,
   };
 }
 
-/** RFC 6749, section 3.3: visible ASCII but the quotation mark and the backslash; here no comma either. */
+/** RFC 6749, section 3.3: visible ASCII except quotation mark and backslash; here also except the comma. */
 const SCOPE = /^[!#-+\--[\]-~]+$/;
-/** What is meant otherwise where it is not alone, or not in small letters. */
-const NO_SCOPE = /^(?:on|off|true|false|authenticated)$/i;
-/** More WunderGraph's composition does not take. */
+/** Words that are no scopes: probably a misspelt keyword. */
+const NOT_A_SCOPE = /^(?:on|off|true|false|authenticated)$/i;
+/** WunderGraph's composition accepts no more. */
 const MAX_ALTERNATIVES = 16;
 
-/** Scopes, all of which a caller needs, and alternatives to them: "a b, c". Or "authenticated", or "off". */
+/** Alternative lists of scopes, "a b, c": a caller needs all scopes of one list. Or "authenticated", or "off". */
 export const access: Rule<Access | undefined> = {
   accepts(value) {
     const alternatives = toAlternatives(value);
-    const isScope = (each: string): boolean => SCOPE.test(each) && !NO_SCOPE.test(each);
+    const isScope = (word: string): boolean => SCOPE.test(word) && !NOT_A_SCOPE.test(word);
     if (value === 'off' || value === 'authenticated') return true;
     return alternatives.length <= MAX_ALTERNATIVES && alternatives.flat().every(isScope);
   },
-  to: (value) => (value === 'off' ? undefined : value === 'authenticated' ? value : toAlternatives(value)),
-  rule: `must be off, authenticated or scopes, separated by blanks where all are needed and by commas where any will do, at most ${MAX_ALTERNATIVES}`,
+  parse: (value) => (value === 'off' ? undefined : value === 'authenticated' ? value : toAlternatives(value)),
+  rule: `must be off, authenticated or scopes: separated by blanks if all are needed, by commas if any of them is enough, at most ${MAX_ALTERNATIVES}`,
 };
 
-/** Who may see costs, as a router decides it: whoever has logged in, or has all the scopes of one of these lists. */
+/** The access rule that routers enforce: authenticated callers, or those with all scopes of one of these lists. */
 export type Access = 'authenticated' | readonly (readonly string[])[];
 
 function toAlternatives(value: string): string[][] {
@@ -73,19 +82,19 @@ function toAlternatives(value: string): string[][] {
 
 export const host: Rule<string> = {
   accepts: (value) => /^[\w.:-]+$/.test(value),
-  to: String,
+  parse: String,
   rule: 'must be an address or a host name',
 };
 
 export const path = {
   absolute: {
     accepts: (value) => /^\/(?!\/)[^\s?#]*$/.test(value),
-    to: String,
+    parse: String,
     rule: 'must be a path that begins with one "/", without query or fragment',
   } satisfies Rule<string>,
   segment: {
     accepts: (value) => /^\w[\w.-]*$/.test(value),
-    to: String,
+    parse: String,
     rule: 'must be letters, digits, dots and hyphens, a letter or digit first',
   } satisfies Rule<string>,
 };
@@ -96,39 +105,39 @@ export const httpUrl: Rule<string> = {
     const { protocol, username, password, search, hash } = new URL(value);
     return /^https?:$/.test(protocol) && [username, password, search, hash].every((part) => part === '');
   },
-  to: String,
+  parse: String,
   rule: 'must be an http or https URL without user, query or fragment',
 };
 
-/** The same with a query, as some publish keys under. */
+/** As `httpUrl`, with a query: some issuers publish their keys under one. */
 export const urlWithQuery: Rule<string> = {
   accepts(value) {
     const isUrl = URL.canParse(value);
     return isUrl && httpUrl.accepts(Object.assign(new URL(value), { search: '' }).href);
   },
-  to: String,
+  parse: String,
   rule: 'must be an http or https URL without user or fragment',
 };
 
-/** Texts separated by commas, each of which fits `pattern`; `what` says what they are. */
+/** Values separated by commas that match `pattern`; `what` names them in problems. */
 export function list(what: string, pattern: RegExp): Rule<readonly string[]> {
   return {
-    accepts: (value) => toList(value).every((each) => pattern.test(each)),
-    to: toList,
+    accepts: (value) => toList(value).every((item) => pattern.test(item)),
+    parse: toList,
     rule: `must be ${what}, separated by commas`,
   };
 }
 
-/** Exactly as browsers write them, since they are compared as texts. */
+/** Exactly as browsers send them, because they are compared as texts. */
 export const origins: Rule<readonly string[]> = {
   accepts: (value) =>
-    toList(value).every((each) => /^https?:[^*]+$/.test(each) && URL.canParse(each) && new URL(each).origin === each),
-  to: toList,
-  rule: 'must be origins as browsers send them, scheme://host or scheme://host:port in small letters, separated by commas',
+    toList(value).every((item) => /^https?:[^*]+$/.test(item) && URL.canParse(item) && new URL(item).origin === item),
+  parse: toList,
+  rule: 'must be origins as browsers send them, scheme://host or scheme://host:port in lower case, separated by commas',
 };
 
 function toList(value: string): string[] {
-  return value.split(',').map((each) => each.trim());
+  return value.split(',').map((item) => item.trim());
 }
 
 export const redisUrl: Rule<string> = {
@@ -138,8 +147,8 @@ export const redisUrl: Rule<string> = {
     const isEncoded = [username, password].every((part) => !/%(?![\da-f]{2})/i.test(part) && isDecodable(part));
     return /^rediss?:$/.test(protocol) && hostname !== '' && /^\/?\d*$/.test(pathname) && isEncoded;
   },
-  to: String,
-  rule: 'must be a redis:// or rediss:// URL; its path may be the number of a database',
+  parse: String,
+  rule: 'must be a redis:// or rediss:// URL; its path may be a database number',
 };
 
 function isDecodable(text: string): boolean {

@@ -1,21 +1,21 @@
-// The settings of who may come in by which way, and what they find out.
+// The settings of browser access and introspection.
 
-import type { Setting } from './setting.js';
 import { boolean, origins } from './rules.js';
+import type { Setting } from './setting.js';
 
-const fine = true;
+const advanced = true;
 
 export const SECURITY_SETTINGS = {
   GATEWAY_CORS_ORIGINS: {
     ...origins,
-    fine,
-    meaning:
-      'The web pages of other hosts that may ask, by their origins, such as `https://costs.example.com, http://localhost:3000`. None by default.',
+    advanced,
+    description:
+      'The origins of web pages on other hosts that may send requests (CORS), separated by commas, such as `https://costs.example.com, http://localhost:3000`. None by default.',
   },
   GATEWAY_INTROSPECTION: {
     ...boolean,
     default: 'on',
-    fine,
-    meaning: 'Whether clients may ask for the schema, and are told what they may have meant: on or off.',
+    advanced,
+    description: 'Whether clients may read the schema, and errors suggest names: on or off.',
   },
 } as const satisfies Record<string, Setting<unknown>>;

@@ -1,16 +1,16 @@
-// What there is to say of one setting.
+// The description of one setting.
 
 import type { Rule } from './rules.js';
 
 /** One environment variable. */
 export interface Setting<T> extends Rule<T> {
-  /** What is in effect when the variable is not set; undefined: there is no default. */
+  /** The text in effect when the variable is not set; undefined: there is no default. */
   readonly default?: string;
-  /** Blanks at its ends belong to it. */
-  readonly verbatim?: true;
-  /** Whether a start without it is a problem. */
+  /** Whether leading and trailing white space belongs to the value. */
+  readonly keepWhitespace?: true;
+  /** Whether the gateway does not start without it. */
   readonly required?: true;
-  /** What most people leave alone: the README names it, and `--help` explains it. */
-  readonly fine?: true;
-  readonly meaning: string;
+  /** Whether most installations leave it alone: `--help` describes it, the README does not. */
+  readonly advanced?: true;
+  readonly description: string;
 }

@@ -1,4 +1,4 @@
-// Every setting that there is: its name, default, rule and meaning. The README's table and `--help` are made from this.
+// All settings: name, default, rule and description. `--help` prints them.
 
 import { ACCESS_SETTINGS } from './access.js';
 import { CACHE_SETTINGS } from './cache.js';

@@ -1,22 +1,23 @@
-// The settings of the way out.
+// The settings of the shutdown.
 
-import type { Setting } from './setting.js';
 import { number } from './rules.js';
+import type { Setting } from './setting.js';
 
-const fine = true;
+const advanced = true;
 
 export const SHUTDOWN_SETTINGS = {
   GATEWAY_SHUTDOWN_DELAY_SECONDS: {
     ...number(0, 300),
     default: '0',
-    fine,
-    meaning:
-      'For how long after SIGTERM new requests are still taken, in seconds, so that load balancers notice that it is not ready.',
+    advanced,
+    description:
+      'How long after SIGTERM the gateway still accepts requests, in seconds, so that load balancers see that it is not ready.',
   },
   GATEWAY_SHUTDOWN_LIMIT_SECONDS: {
     ...number(1, 600),
     default: '8',
-    fine,
-    meaning: 'How long requests in flight may take after that, in seconds. Two seconds later the process has ended.',
+    advanced,
+    description:
+      'How long requests in flight may take after that, in seconds. The process ends at most two seconds later.',
   },
 } as const satisfies Record<string, Setting<unknown>>;

@@ -1,36 +1,36 @@
-// The forms of the settings about metrics and traces.
+// The syntax of settings of metrics and traces.
 
 import type { Rule } from './rules.js';
 
 const NAME = /^[_a-z]\w{0,127}$/i;
-/** Each is a series of its own in several metrics. */
+/** Each name adds a time series to several metrics. */
 const MAX_NAMES = 200;
 
-/** Names of operations, by commas. */
+/** Operation names, separated by commas. */
 export const operationNames: Rule<readonly string[]> = {
   accepts: (value) => splitList(value).length <= MAX_NAMES && splitList(value).every((name) => NAME.test(name)),
-  to: splitList,
+  parse: splitList,
   rule: `must be names of GraphQL operations, separated by commas, at most ${MAX_NAMES}`,
 };
 
-/** A part of one. */
+/** A proportion. */
 export const ratio: Rule<number> = {
   accepts: (value) => /^(?:0|1|[01]?\.\d{1,9})$/.test(value) && Number(value) <= 1,
-  to: Number,
+  parse: Number,
   rule: 'must be a number from 0 to 1',
 };
 
-/** `name=value` by commas, the values percent-encoded where they have to be. */
+/** `name=value` pairs, separated by commas; values may be percent-encoded. */
 export const headers: Rule<Readonly<Record<string, string>>> = {
   accepts: (value) => splitList(value).every((pair) => toHeader(pair) !== undefined),
-  to: (value) => Object.fromEntries(splitList(value).flatMap((pair) => [toHeader(pair) ?? []].filter(isPair))),
+  parse: (value) => Object.fromEntries(splitList(value).flatMap((pair) => [toHeader(pair) ?? []].filter(isPair))),
   rule: 'must be name=value pairs, separated by commas, the values percent-encoded',
 };
 
 /** `key=value` by commas, the values percent-encoded where they have to be; a key has no blanks. */
 export const attributes: Rule<Readonly<Record<string, string>>> = {
   accepts: (value) => splitList(value).every((pair) => toAttribute(pair) !== undefined),
-  to: (value) => Object.fromEntries(splitList(value).flatMap((pair) => [toAttribute(pair) ?? []].filter(isPair))),
+  parse: (value) => Object.fromEntries(splitList(value).flatMap((pair) => [toAttribute(pair) ?? []].filter(isPair))),
   rule: 'must be key=value pairs, separated by commas, the values percent-encoded',
 };
 
@@ -40,8 +40,8 @@ const isPair = (pair: readonly string[]): pair is Pair => pair.length === 2;
 function splitList(value: string): string[] {
   return value
     .split(',')
-    .map((each) => each.trim())
-    .filter((each) => each !== '');
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
 }
 
 /** https://opentelemetry.io/docs/specs/otel/resource/sdk/#specifying-resource-information-via-an-environment-variable */
@@ -54,7 +54,7 @@ function toAttribute(pair: string): Pair | undefined {
   }
 }
 
-/** A field name and value as RFC 9110, section 5, has them. */
+/** A field name and value (RFC 9110, section 5). */
 function toHeader(pair: string): Pair | undefined {
   const [, name = '', encoded = ''] = /^([!#$%&'*+.^`|~\w-]+)\s*=\s*(.*)$/.exec(pair) ?? [];
   try {

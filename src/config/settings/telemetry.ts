@@ -4,26 +4,27 @@ import type { Setting } from './setting.js';
 import { boolean, number } from './rules.js';
 import { operationNames } from './telemetry-rules.js';
 
-const fine = true;
+const advanced = true;
 
 export const TELEMETRY_SETTINGS = {
   GATEWAY_METRICS: {
     ...boolean,
     default: 'on',
-    fine,
-    meaning:
-      'Metrics for Prometheus at `/metrics`, open to whoever reaches the port as health is: counts and times, nothing of who asks or of costs. on or off.',
+    advanced,
+    description:
+      'Prometheus metrics at `/metrics`, without authentication: on or off. They contain counts and durations, no callers and no costs.',
   },
   GATEWAY_METRICS_OPERATIONS: {
     ...operationNames,
-    fine,
-    meaning: 'Operations that metrics and traces name, separated by commas; all others are `other` or `anonymous`.',
+    advanced,
+    description:
+      'The names of operations in metrics and traces, separated by commas; all others are `other` or `anonymous`.',
   },
   LOG_SAMPLE_PERCENT: {
     ...number(0, 100),
     default: '100',
-    fine,
-    meaning:
-      'How many percent of the operations that went well are logged; those with errors or stale reports always are.',
+    advanced,
+    description:
+      'The percentage of successful operations that are logged. Operations with errors or stale reports are always logged.',
   },
 } as const satisfies Record<string, Setting<unknown>>;

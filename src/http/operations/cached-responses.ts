@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 
-import type { AnswerMemory } from '../../cache/memory/response-store.js';
+import type { ResponseStore } from '../../cache/memory/response-store.js';
 import type { LoadStats } from '../../loaders/load-stats.js';
 import type { GraphQLRequest } from '../graphql-request.js';
 import type { Encoding } from '../response/format.js';
@@ -24,7 +24,7 @@ export interface CachedResponseHit {
 
 /** Longer responses are not cached: each is many reports' worth. */
 export const MAX_CACHED_BYTES = 8_388_608;
-/** An entry besides its bytes and its key. */
+/** The object, the tag and the buffer that a response retains besides its bytes; the store weighs the key. */
 const ENTRY_BYTES = 512;
 /** How many keys the second-hit filter tells apart. */
 const FILTER_SLOTS = 16_384;
@@ -37,14 +37,14 @@ export interface CachedResponses {
   settle(key: string, response: CachedResponse | undefined, stats: LoadStats): void;
 }
 
-export function createCachedResponses(store: AnswerMemory): CachedResponses {
+export function createCachedResponses(store: ResponseStore): CachedResponses {
   const isSecondHit = createSecondHitFilter();
   const claimed = new Set<string>();
   return {
     get(key) {
-      const found = store.find(key);
+      const found = store.get(key);
       if (found === undefined) return undefined;
-      const reports = store.use(found);
+      const reports = store.recordHit(found);
       const cache = { hit: reports.length, stale: 0, shared: 0, collapsed: 0, miss: 0 };
       return { response: found.value as CachedResponse, stats: { cache, upstreamMs: 0, reports, faults: [] } };
     },
@@ -57,7 +57,7 @@ export function createCachedResponses(store: AnswerMemory): CachedResponses {
       claimed.delete(key);
       if (response === undefined) return;
       const sources = reports.map(({ source }) => source);
-      store.keep(key, response, ENTRY_BYTES + response.bytes.length + 2 * key.length, sources);
+      store.set(key, response, ENTRY_BYTES + response.bytes.length, sources);
     },
   };
 }

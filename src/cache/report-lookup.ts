@@ -1,0 +1,39 @@
+// A cached report as callers get it: its age, and where it came from.
+
+import type { UpstreamError } from '../errors.js';
+import type { Report } from '../report/report.js';
+import type { ReportEntry, ReportStore } from './memory/report-store.js';
+
+/**
+ * Where a report came from: process memory, fresh or not ("hit", "stale"); the cache that replicas share ("shared"); an
+ * upstream call made for it ("miss"), or one already under way ("collapsed", RFC 9211, section 2.6).
+ */
+export type CacheStatus = 'hit' | 'stale' | 'shared' | 'collapsed' | 'miss';
+
+export interface ReportLookup {
+  readonly report: Report;
+  /** When the upstream's response arrived, in milliseconds since the Unix epoch. */
+  readonly asOf: number;
+  /** How long after `asOf` the report is fresh. */
+  readonly freshMs: number;
+  /** A newer report is being fetched, or could not be fetched. */
+  readonly isStale: boolean;
+  readonly cacheStatus: CacheStatus;
+  /** The duration of the upstream call that this lookup waited for; 0 for none. */
+  readonly upstreamMs: number;
+  /** Why fetching a newer report failed, if that was tried. */
+  readonly fault?: UpstreamError;
+  /** The cache entry, for responses made of the report. */
+  readonly source?: ReportEntry | undefined;
+}
+
+export function toLookup(
+  store: Pick<ReportStore, 'freshMs'>,
+  entry: ReportEntry,
+  cacheStatus: CacheStatus,
+  upstreamMs = 0,
+): ReportLookup {
+  const { report, receivedAt } = entry;
+  const isStale = cacheStatus === 'stale';
+  return { report, asOf: receivedAt, freshMs: store.freshMs(entry), isStale, cacheStatus, upstreamMs, source: entry };
+}

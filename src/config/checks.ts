@@ -1,0 +1,57 @@
+// Checks of the configuration as a whole: settings that contradict each other, probably do not do what was intended, or
+// are misspelt.
+
+import { closest, distance } from 'fastest-levenshtein';
+
+import type { Config } from './config.js';
+import type { Environment } from './settings/reader.js';
+import { SETTINGS } from './settings/settings.js';
+
+/** Settings that are valid alone and not together. */
+export function findConflicts({ access, cacheControl, upstream }: Config): string[] {
+  const problems: string[] = [];
+  if (access.kind !== 'none' && cacheControl === 'public') {
+    const reason = access.kind === 'forward' ? 'SCALEOPS_AUTH=forward' : `GATEWAY_AUTH=${access.kind}`;
+    problems.push(`CACHE_CONTROL must be private with ${reason}: each response belongs to one caller.`);
+  }
+  const { openMs, maxOpenMs } = upstream.resilience.breaker;
+  if (maxOpenMs < openMs) {
+    problems.push('SCALEOPS_BREAKER_MAX_OPEN_SECONDS must not be less than SCALEOPS_BREAKER_OPEN_SECONDS.');
+  }
+  return problems;
+}
+
+/** Settings that are valid together, and probably not what was intended. */
+export function findSuspiciousCombinations({ graphiql, protection, upstream }: Config): string[] {
+  const warnings: string[] = [];
+  if (protection.timeoutMs !== undefined && protection.timeoutMs < upstream.timeoutMs) {
+    warnings.push('GATEWAY_TIMEOUT_MS is less than SCALEOPS_TIMEOUT_MS: reports that take longer never arrive.');
+  }
+  if (graphiql && !protection.introspection) {
+    warnings.push('GRAPHIQL is on, but without documentation and completion: GATEWAY_INTROSPECTION is off.');
+  }
+  return warnings;
+}
+
+/** Unknown variables with one of our prefixes. Kubernetes injects some, so they do not prevent the start. */
+export function findUnknownNames(env: Environment): string[] {
+  const known = Object.keys(SETTINGS);
+  const ours = /^(?:SCALEOPS|CACHE|GATEWAY|GRAPHIQL|LOG)(?:_|$)/i;
+  return Object.keys(env)
+    .filter((name) => ours.test(name) && !known.includes(name))
+    .map((name) => {
+      const upper = name.toUpperCase();
+      // A name without its end, such as CACHE_TTL, is the likeliest mistake, and far from every name by edit distance.
+      const completed = known.find((setting) => setting.startsWith(upper));
+      const nearest = completed ?? closest(upper, known);
+      const isNear = completed !== undefined || distance(upper, nearest) <= 4;
+      return `${name} is not a setting of the gateway${isNear ? `; did you mean ${nearest}?` : '.'}`;
+    });
+}
+
+/** In the order of the settings, without duplicates. */
+export function sortBySetting(problems: readonly string[]): string[] {
+  const names = Object.keys(SETTINGS);
+  const positionOf = (problem: string): number => names.indexOf(/^\w+/.exec(problem)?.[0] ?? '');
+  return [...new Set(problems)].sort((a, b) => positionOf(a) - positionOf(b));
+}

@@ -1,0 +1,105 @@
+// Derives memory limits from what the process may use, so that the gateway refuses work (OVERLOADED) before the kernel
+// ends it.
+
+/** The memory of this process, in bytes. */
+export interface Machine {
+  /** The limit of the container; without one, the memory of the machine. */
+  readonly availableBytes: number;
+  /** V8's heap limit: `v8.getHeapStatistics().heap_size_limit`. */
+  readonly heapLimitBytes: number;
+}
+
+export interface MemoryLimits {
+  readonly availableBytes: number;
+  /** The bound of cached reports. */
+  readonly reportCacheBytes: number;
+  /** The bound of cached responses, and of the JSON of rows. */
+  readonly responseCacheBytes: number;
+  /** How many bodies of more than 16 MiB are read and parsed at once. */
+  readonly largeBodies: number;
+  /** How many large responses are made at once. */
+  readonly largeResponses: number;
+  /** What is left for everything else; negative if the limits do not fit. */
+  readonly spareBytes: number;
+}
+
+const MIB = 1_048_576;
+const MAX_CACHE_BYTES = 256 * MIB;
+const MIN_CACHE_BYTES = 16 * MIB;
+const MAX_AT_ONCE = 4;
+
+// Measured on 2026-11-30 with Node 20.20: RSS of the built server, the simulator's fleet of 100,000 workloads (a body of
+// 70.9 MB). An idle server has 90 MiB; after 1, 2 and 3 cold reports at once 309, 414 and 523 MiB. So the parser thread
+// and its garbage cost 118 MiB once, and each further report 107 MiB. A response of all rows (36 MB) costs 16 to 40 MiB,
+// and as JavaScript objects, where rows cannot be copied from columns, up to 128 MiB of V8's heap.
+const PROCESS_BYTES = 208 * MIB;
+const LARGE_BODY_BYTES = 108 * MIB;
+const LARGE_RESPONSE_BYTES = 48 * MIB;
+const HEAP_BASE_BYTES = 96 * MIB;
+const LARGE_RESPONSE_HEAP_BYTES = 128 * MIB;
+
+/** The memory that the process may use. @param containerBytes the container's limit; 0, or a huge number, for none. */
+export function availableMemory(containerBytes: number, machineBytes: number): number {
+  return containerBytes > 0 && containerBytes < machineBytes ? containerBytes : machineBytes;
+}
+
+/**
+ * The cache gets a quarter of the memory, at most 256 MiB, unless `cacheMaxBytes` says otherwise; a quarter of the cache
+ * is for responses. What then remains beside the process goes to large bodies first, because a report has to be read
+ * before anything can be answered. At least one body and one response are allowed in any case: see `spareBytes`.
+ */
+export function deriveMemoryLimits({ availableBytes, heapLimitBytes }: Machine, cacheMaxBytes?: number): MemoryLimits {
+  const cacheBytes = cacheMaxBytes ?? clamp(MIN_CACHE_BYTES, mebibytes(availableBytes / 4), MAX_CACHE_BYTES);
+  const responseCacheBytes = Math.floor(cacheBytes / 4);
+  const forWork = availableBytes - PROCESS_BYTES - cacheBytes;
+  const largeBodies = clamp(1, Math.floor((forWork - LARGE_RESPONSE_BYTES) / LARGE_BODY_BYTES), MAX_AT_ONCE);
+  const forResponses = forWork - largeBodies * LARGE_BODY_BYTES;
+  const heapResponses = (heapLimitBytes - HEAP_BASE_BYTES) / LARGE_RESPONSE_HEAP_BYTES;
+  const largeResponses = clamp(
+    1,
+    Math.floor(Math.min(forResponses / LARGE_RESPONSE_BYTES, heapResponses)),
+    MAX_AT_ONCE,
+  );
+  return {
+    availableBytes,
+    reportCacheBytes: cacheBytes - responseCacheBytes,
+    responseCacheBytes,
+    largeBodies,
+    largeResponses,
+    spareBytes: forResponses - largeResponses * LARGE_RESPONSE_BYTES,
+  };
+}
+
+/** What was derived, for `--check-config`. */
+export function describeMemoryLimits(limits: MemoryLimits): string {
+  const { availableBytes, reportCacheBytes, responseCacheBytes, largeBodies, largeResponses } = limits;
+  return [
+    `Memory limits, derived from ${toMib(availableBytes)} MiB:`,
+    `  cached reports: ${toMib(reportCacheBytes)} MiB`,
+    `  cached responses: ${toMib(responseCacheBytes)} MiB`,
+    `  large ScaleOps responses parsed at once: ${largeBodies}`,
+    `  large responses at once: ${largeResponses}`,
+    '',
+  ].join('\n');
+}
+
+/** A warning if the limits do not fit into the memory. */
+export function findMemoryProblems({ availableBytes, spareBytes }: MemoryLimits): string[] {
+  if (spareBytes >= 0) return [];
+  const missing = toMib(-spareBytes);
+  return [
+    `The memory limit of ${toMib(availableBytes)} MiB is about ${missing} MiB too small for large reports: the process may be killed. Raise the limit, or lower CACHE_MAX_MB.`,
+  ];
+}
+
+function clamp(min: number, value: number, max: number): number {
+  return Math.min(max, Math.max(min, value));
+}
+
+function mebibytes(bytes: number): number {
+  return MIB * Math.floor(bytes / MIB);
+}
+
+function toMib(bytes: number): number {
+  return Math.round(bytes / MIB);
+}
