@@ -1,11 +1,20 @@
 // Waiting that ends when a signal aborts.
 
+import { setMaxListeners } from 'node:events';
+
 import type { Clock } from '../clock.js';
 
 /** Anything that can be aborted. An AbortController is one. */
 export interface AbortableCaller {
   /** Aborts when the caller no longer waits. */
   readonly signal: AbortSignal;
+}
+
+/** A controller whose signal any number of tasks may wait on: Node would warn of a leak from the eleventh listener on. */
+export function createAbortController(): AbortController {
+  const controller = new AbortController();
+  setMaxListeners(0, controller.signal);
+  return controller;
 }
 
 /** Settles as `work` does; rejects with the reason of `signal` if that aborts first. The work itself goes on. */

@@ -2,7 +2,7 @@
 // under it does. Every timeout of the gateway is one of these.
 
 import type { Clock } from '../clock.js';
-import { raceAbort, type AbortableCaller } from './abort.js';
+import { createAbortController, raceAbort, type AbortableCaller } from './abort.js';
 
 export interface DeadlineOptions {
   /** When the time began, in milliseconds since the Unix epoch; may lie in the past. Now, by default. */
@@ -62,7 +62,7 @@ export class Deadline implements AbortableCaller {
   }
 
   #start(): AbortController {
-    const controller = new AbortController();
+    const controller = createAbortController();
     if (this.#hasEnded) return controller;
     const { caller, toError = () => new DOMException('The time is up.', 'TimeoutError') } = this.#options;
     const outer = caller?.signal;

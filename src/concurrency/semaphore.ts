@@ -1,7 +1,7 @@
 // Permits: how many tasks may hold something scarce at once (calls to ScaleOps, large bodies, large responses). Every
 // permit is released by construction: when its task settles, or when its caller ends.
 
-import type { AbortableCaller } from './abort.js';
+import { createAbortController, type AbortableCaller } from './abort.js';
 
 export interface PermitCaller extends AbortableCaller {
   /** Callers with equal keys share one turn of the queue and one `maxPerKey`. Undefined: nobody in particular. */
@@ -167,6 +167,6 @@ export class Semaphore {
 /** Runs tasks of callers that wait for as long as it takes, at most `max` at once, in FIFO order. */
 export function createTurns(max: number): <T>(task: () => Promise<T>) => Promise<T> {
   const semaphore = new Semaphore({ max });
-  const caller = new AbortController();
+  const caller = createAbortController();
   return (task) => semaphore.run(caller, task);
 }

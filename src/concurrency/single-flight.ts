@@ -2,7 +2,7 @@
 // others, and the work is aborted when no caller waits any more. (lru-cache's `fetch()` fails every waiter when the first
 // one aborts.)
 
-import { raceAbort } from './abort.js';
+import { createAbortController, raceAbort } from './abort.js';
 
 interface Flight<T> {
   readonly result: Promise<T>;
@@ -25,7 +25,7 @@ export function createSingleFlight<T>(): SingleFlight<T> {
   const flights = new Map<string, Flight<T>>();
 
   const startFlight = (key: string, start: (signal: AbortSignal) => Promise<T>): Flight<T> => {
-    const controller = new AbortController();
+    const controller = createAbortController();
     const flight: Flight<T> = { result: start(controller.signal), controller, waiters: 0, isSettled: false };
     flights.set(key, flight);
     const settle = (): void => {

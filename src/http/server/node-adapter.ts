@@ -6,6 +6,7 @@ import { pipeline, Readable } from 'node:stream';
 import type { HeadersByName } from '../../auth/authentication.js';
 import { GatewayError } from '../../errors.js';
 import { isStream, type HttpRequest, type HttpResponse } from '../http-message.js';
+import { createAbortController } from '../../concurrency/abort.js';
 
 export type HttpHandler = (request: HttpRequest) => Promise<HttpResponse>;
 
@@ -56,7 +57,7 @@ class NodeRequest implements HttpRequest {
   }
 
   #watchClient(): AbortController {
-    const controller = new AbortController();
+    const controller = createAbortController();
     const onClose = (): void => {
       if (!this.#response.writableFinished) controller.abort();
     };

@@ -8,6 +8,7 @@ import type { DecodedReport } from '../../report/report-data.js';
 import { createResponseParser, toReportOrThrow } from './parse-response.js';
 import { LargeReportLimit, type LargeReportPermit } from './large-report-limit.js';
 import { createParserThread, ownsItsMemory } from './parser-thread.js';
+import { createAbortController } from '../../concurrency/abort.js';
 
 /** Shorter bodies are parsed in some 3 ms, and in 10 while V8 has not compiled the parser yet. */
 const THREAD_BYTES = 1_048_576;
@@ -54,7 +55,7 @@ export function createReportParser({ keepsBodies, largeBodies }: ReportParserOpt
   const parseResponse = createResponseParser();
   const thread = createParserThread();
   const threadUse = new Semaphore({ max: 1 });
-  const caller = new AbortController();
+  const caller = createAbortController();
   const together = createCohorts<() => void>((go) => {
     go();
     return undefined;
