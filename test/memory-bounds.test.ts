@@ -19,6 +19,22 @@ const MAX_GROWTH = 10 * 1_048_576;
 const FILTER = 'filter: { multiCluster: true }';
 const ROWS = `{ workloadCosts(${FILTER}) { rows(first: 1) { nodes { id } } } }`;
 
+const FIELDS = [
+  ...['TOTAL_COST', 'HOURLY_COST', 'SAVINGS_AVAILABLE', 'ON_DEMAND_HOURS', 'ON_DEMAND_PERCENT', 'SPOT_HOURS'],
+  ...['SPOT_PERCENT', 'OWNER_CPU_REQUEST', 'OWNER_GPU_REQUEST', 'OWNER_MEMORY_REQUEST', 'REPLICAS'],
+];
+
+/** The permutation with this number, of all that there are of these fields. */
+function orderOf(at: number): object[] {
+  const rest = [...FIELDS];
+  let left = at;
+  return FIELDS.map(() => {
+    const [field] = rest.splice(left % rest.length, 1);
+    left = Math.floor(left / (rest.length + 1));
+    return { field };
+  });
+}
+
 interface Input {
   readonly body?: object;
   readonly search?: string;
@@ -48,7 +64,10 @@ const KINDS: Readonly<Record<string, (at: number) => Input>> = {
     },
   }),
   'variables that do not fit': (at) => ({
-    body: { query: 'query ($first: Int) { workloadCosts { rows(first: $first) { totalCount } } }', variables: { first: long(at) } },
+    body: {
+      query: 'query ($first: Int) { workloadCosts { rows(first: $first) { totalCount } } }',
+      variables: { first: long(at) },
+    },
   }),
   'variables of no operation': (at) => ({ body: { query: ROWS, variables: { [`v${long(at)}`]: at } } }),
   'hashes that are not known': (at) => ({ body: { extensions: persisted(hashOf(String(at))) } }),
@@ -112,7 +131,12 @@ async function growthOf(gateway: Gateway, make: (at: number) => Input, count = I
   const before = await usedBytes();
   await sendAll(gateway, make, count / 10, count);
   const growth = (await usedBytes()) - before;
-  if (process.env.SHOW === '1') console.log('GROWTH', (growth / 1_048_576).toFixed(2), (await (await gateway.fetch(toRequest(make(40_000)))).text()).slice(0, 170));
+  if (process.env.SHOW === '1')
+    console.log(
+      'GROWTH',
+      (growth / 1_048_576).toFixed(2),
+      (await (await gateway.fetch(toRequest(make(40_000)))).text()).slice(0, 170),
+    );
   return growth;
 }
 
@@ -178,7 +202,8 @@ test(
     const gateway = start({});
     const make = (at: number): Input => ({
       body: {
-        query: 'query ($of: [String!]) { workloadCosts(filter: { clusters: { names: $of } }) { rows { nodes { id } } } }',
+        query:
+          'query ($of: [String!]) { workloadCosts(filter: { clusters: { names: $of } }) { rows { nodes { id } } } }',
         variables: { of: [`cluster-${at}`] },
       },
     });
