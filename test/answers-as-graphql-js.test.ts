@@ -84,7 +84,7 @@ async function ask(request: Request): Promise<Comparable> {
   const { data, errors = [] } = JSON.parse(await response.text()) as { data?: unknown; errors?: object[] };
   return {
     status: response.status,
-    data: JSON.stringify(data) ?? '',
+    data: data === undefined ? '' : JSON.stringify(data),
     errors: errors.map((error) => JSON.stringify(error)).sort(),
   };
 }

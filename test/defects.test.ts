@@ -17,7 +17,7 @@ const armed = vi.hoisted(() => {
     state.step = '';
     throw new TypeError('canary: a message that may quote data');
   };
-  type Work = (...args: any[]) => any;
+  type Work = (...args: any[]) => unknown;
   /** The function, which fails when its step is armed. */
   const fail =
     (step: string, work: Work): Work =>
@@ -88,7 +88,7 @@ vi.mock('../src/http/response/serialize.js', (load) =>
     *serializeResult(result: unknown): Generator<Buffer> {
       armed.check('serialize');
       let sent = 0;
-      for (const piece of own.serializeResult(result)) {
+      for (const piece of own.serializeResult(result) as Generator<Buffer>) {
         // What is put together before the headers are sent is less.
         if (sent > 1_200_000) armed.check('serialize the rest');
         sent += piece.length;

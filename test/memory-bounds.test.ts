@@ -48,13 +48,20 @@ const long = (at: number): string => `${at}-${'x'.repeat(1_000)}`;
 
 const KINDS: Readonly<Record<string, (at: number) => Input>> = {
   'documents with a syntax error': (at) => ({ body: { query: `{ a${long(at)} ` } }),
-  'documents that are not valid': (at) => ({ body: { query: `{ nope${at} }` } }),
-  'documents with a value that does not fit': (at) => ({
-    body: { query: `{ workloadCosts(filter: { last: "x${at}" }) { asOf } }` },
+  'documents that are not valid, each in one of three ways': (at) => ({
+    body: {
+      query: [
+        `{ nope${at} }`,
+        `{ workloadCosts(filter: { last: "x${at}" }) { asOf } }`,
+        `query ($v${at}: Int) { __typename }`,
+      ][at % 3],
+    },
   }),
-  'documents with an unused variable': (at) => ({ body: { query: `query ($v${at}: Int) { __typename }` } }),
-  'documents that are too costly': (at) => ({
-    body: { query: `{ a${at}: workloadCosts(${FILTER}) { rows(first: 10000000) { nodes { id totalCost } } } }` },
+  'variables that make an operation too costly': (at) => ({
+    body: {
+      query: `query ($first: Int) { workloadCosts(${FILTER}) { rows(first: $first) { nodes { id totalCost } } } }`,
+      variables: { first: 10_000_000 + at },
+    },
   }),
   'names of operations that are not there': (at) => ({ body: { query: ROWS, operationName: long(at) } }),
   'variables that fit': (at) => ({

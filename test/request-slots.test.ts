@@ -36,7 +36,6 @@ async function start(latency?: () => Promise<void> | void) {
 /** Counts the requests that have asked for their turn. */
 function watchTurns(): ReturnType<typeof createCounter> {
   const asked = createCounter();
-  // eslint-disable-next-line @typescript-eslint/unbound-method -- called with the semaphore as `this` below
   const acquire = Semaphore.prototype.acquire;
   const spy = vi.spyOn(Semaphore.prototype, 'acquire').mockImplementation(function (this: Semaphore, caller) {
     const permit = acquire.call(this, caller);
