@@ -42,7 +42,7 @@ export const ERROR_CODES = {
   CSRF_BLOCKED: {
     status: 403,
     retryable: false,
-    message: 'A GET needs a header that no web page can send unasked, such as apollo-require-preflight.',
+    message: 'A web page of another site may not send requests: its origin must be listed in GATEWAY_CORS_ORIGINS.',
   },
   METHOD_NOT_ALLOWED: { status: 405, retryable: false, message: 'Use GET or POST.' },
   NOT_ACCEPTABLE: {
@@ -54,7 +54,7 @@ export const ERROR_CODES = {
   UNSUPPORTED_MEDIA_TYPE: {
     status: 415,
     retryable: false,
-    message: 'Send the request body as application/json, not compressed.',
+    message: 'Send the request body as application/json.',
   },
   RATE_LIMITED: { status: 429, retryable: true, message: 'The caller sends more requests than it may.' },
   INTERNAL_SERVER_ERROR: { status: 500, retryable: false, message: 'The gateway failed unexpectedly.' },

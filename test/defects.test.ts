@@ -17,7 +17,7 @@ const armed = vi.hoisted(() => {
     state.step = '';
     throw new TypeError('canary: a message that may quote data');
   };
-  type Work = (...args: any[]) => any;
+  type Work = (...args: any[]) => unknown;
   /** The function, which fails when its step is armed. */
   const fail =
     (step: string, work: Work): Work =>
@@ -29,13 +29,13 @@ const armed = vi.hoisted(() => {
   const failMade =
     (step: string, create: Work): Work =>
     (...args) => {
-      const made = create(...args);
+      const made: unknown = create(...args);
       if (typeof made === 'function') return fail(step, made as Work);
-      const methods = Object.entries(made as Record<string, Work>).map(([name, method]) => [
+      const methods = Object.entries(made as Record<string, Work>).map(([name, method]): [string, Work] => [
         name,
         fail(`${step}.${name}`, method),
       ]);
-      return Object.fromEntries(methods);
+      return Object.fromEntries<Work>(methods);
     };
   /** A module whose exports of these names fail. */
   const failing = async (load: () => Promise<object>, change: (actual: any) => object): Promise<object> => {
@@ -88,7 +88,7 @@ vi.mock('../src/http/response/serialize.js', (load) =>
     *serializeResult(result: unknown): Generator<Buffer> {
       armed.check('serialize');
       let sent = 0;
-      for (const piece of own.serializeResult(result)) {
+      for (const piece of (own.serializeResult as (of: unknown) => Generator<Buffer>)(result)) {
         // What is put together before the headers are sent is less.
         if (sent > 1_200_000) armed.check('serialize the rest');
         sent += piece.length;

@@ -30,7 +30,7 @@ export function createDocumentParser({ schema, limits, introspection }: Document
     logging: false,
     graphiql: false,
     maskedErrors: false,
-    // Valid operations are cached with their plans (operations/known-operations.ts), and refused ones must not be retained.
+    // Valid documents are cached with their plans (operations/known-documents.ts), and refused ones must not be retained.
     parserAndValidationCache: false,
     plugins: [useDocumentLimits(limits), useInputPaths(), !introspection && useNoIntrospection()],
   });

@@ -50,6 +50,8 @@ export function createExecute({ schema, services, maxLargeResponses }: ExecuteOp
     request.onEnd(() => {
       permit.release();
     });
+    // The turn may come after the request has ended: then nobody reads the rows.
+    request.deadline.throwIfAborted();
   };
   return async ({ request, operation, given, variables, observation, onField }) => {
     const { facts, prepared } = operation;
