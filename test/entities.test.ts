@@ -1161,19 +1161,19 @@ describe('an answer with costs of entities', () => {
     const fetched = await stack.ask(COSTS);
     expectGood(fetched);
     expect(fetched.data.cluster.costs).toEqual({ asOf: at(0), isStale: false });
-    expect(freshnessOf(fetched)).toEqual({ asOf: at(0), ageSeconds: 0, freshSeconds: 60, isStale: false });
+    expect(freshnessOf(fetched)).toEqual({ asOf: at(0), isStale: false });
     expect(fetched.headers.get('cache-control')).toBe('private, max-age=60');
     stack.clock.advance(5_000);
     await stack.ask('{ workloadCosts(filter: { multiCluster: true }) { asOf } }');
     stack.clock.advance(10_000);
     const cut = await stack.ask(COSTS.replace(CLUSTER, 'ml-us-west-2'));
     expect(cut.data.cluster.costs).toEqual({ asOf: at(5_000), isStale: false });
-    expect(freshnessOf(cut)).toEqual({ asOf: at(5_000), ageSeconds: 10, freshSeconds: 50, isStale: false });
+    expect(freshnessOf(cut)).toEqual({ asOf: at(5_000), isStale: false });
     expect([cut.headers.get('cache-control'), cut.headers.get('age')]).toEqual(['private, max-age=60', '10']);
     // That nothing is listed was learned from ScaleOps as well, and grows old.
     const none = await stack.ask(COSTS.replace(CLUSTER, 'nowhere'));
     expect(none.data.cluster.costs).toBeNull();
-    expect(freshnessOf(none)).toEqual({ asOf: at(5_000), ageSeconds: 10, freshSeconds: 50, isStale: false });
+    expect(freshnessOf(none)).toEqual({ asOf: at(5_000), isStale: false });
     expect(stack.received).toHaveLength(2);
   });
 
