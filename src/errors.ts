@@ -1,5 +1,5 @@
 // The closed list of error codes (`extensions.code`) and the errors that carry them. Every other error is a defect of
-// the gateway: the HTTP door masks it as INTERNAL_SERVER_ERROR. Messages are written here, never taken from upstream.
+// the gateway: the HTTP layer masks it as INTERNAL_SERVER_ERROR. Messages are written here, never taken from upstream.
 
 import type { RetryRule } from './concurrency/retry.js';
 

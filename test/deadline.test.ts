@@ -53,7 +53,7 @@ describe('an operation that takes longer than GATEWAY_TIMEOUT_MS', () => {
     },
   );
 
-  test('calls off what it waited for, so that the next one asks anew', async () => {
+  test('cancels what it waited for, so that the next operation calls ScaleOps again', async () => {
     const first = stack.ask(QUERY);
     await stack.gate.arrivals(1);
     stack.clock.advance(5_000);

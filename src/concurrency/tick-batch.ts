@@ -10,7 +10,7 @@ const MAX_WAIT_MS = 1;
  * @param begin starts an item; returns the function that finishes it, or undefined. Neither may throw.
  * @param now in milliseconds.
  */
-export function createCohorts<T>(
+export function createTickBatcher<T>(
   begin: (item: T) => (() => void) | undefined,
   now = () => performance.now(),
 ): (item: T) => void {

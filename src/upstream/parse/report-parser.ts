@@ -2,7 +2,7 @@
 // event loop, together (see tick-batch.ts). Bodies that would hold up the event loop are parsed in a thread, which is
 // started when it is first needed: here only the memory that it returns is wrapped.
 
-import { createCohorts } from '../../concurrency/tick-batch.js';
+import { createTickBatcher } from '../../concurrency/tick-batch.js';
 import { Semaphore } from '../../concurrency/semaphore.js';
 import type { DecodedReport } from '../../report/report-data.js';
 import { createResponseParser, toReportOrThrow } from './parse-response.js';
@@ -55,7 +55,7 @@ export function createReportParser({ keepsBodies, largeBodies }: ReportParserOpt
   const thread = createParserThread();
   const threadUse = new Semaphore({ max: 1 });
   const caller = new AbortController();
-  const together = createCohorts<() => void>((go) => {
+  const together = createTickBatcher<() => void>((go) => {
     go();
     return undefined;
   });
