@@ -51,6 +51,11 @@ describe.each(['README.md', 'src/README.md', 'test/README.md'])('%s', (name) => 
   });
 });
 
+test('src/README.md says in which step each error code can end a request', () => {
+  const [, life = ''] = readFileSync(new URL('src/README.md', root), 'utf8').split(/^## /m).slice(1);
+  expect(Object.keys(ERROR_CODES).filter((code) => !new RegExp(`\\b${code}\\b`).test(life))).toEqual([]);
+});
+
 describe('the README', () => {
   test('has sections of at most 40 lines besides code', () => {
     const sections = readme.replaceAll(/^```[\s\S]*?^```$/gm, '').split(/^## /m);
