@@ -1,26 +1,30 @@
 // The closed list of error codes (`extensions.code`) and the errors that carry them. Every other error is a defect of
-// the gateway: the HTTP door masks it as INTERNAL_SERVER_ERROR. Messages are written here, never taken from upstream.
+// the gateway: the HTTP layer masks it as INTERNAL_SERVER_ERROR. Messages are written here, never taken from upstream.
 
 import type { RetryRule } from './concurrency/retry.js';
 
 interface ErrorCodeFacts {
-  /** The HTTP status of an answer that has this error and no `data`; with `data` it is always 200, hence none here. */
+  /** The HTTP status of a response that has this error and no `data`; undefined for errors of a field, which have `data` and 200. */
   readonly status?: number;
   /** Whether the same operation, sent again unchanged, may succeed. */
   readonly retryable: boolean;
-  /** What the client is told; a more precise sentence may follow or replace it. */
+  /** The default message; a more precise sentence may follow or replace it. */
   readonly message: string;
 }
 
-/** Every code that a client can meet. The README explains each; a test compares the two. */
+/** Every code that a client can get. test/readme.test.ts compares the README's table with it. */
 export const ERROR_CODES = {
   GRAPHQL_PARSE_FAILED: { status: 400, retryable: false, message: 'The GraphQL document has a syntax error.' },
-  GRAPHQL_VALIDATION_FAILED: { status: 400, retryable: false, message: 'The operation does not fit the schema.' },
-  BAD_USER_INPUT: { status: 400, retryable: false, message: 'The request has an input that is not valid.' },
+  GRAPHQL_VALIDATION_FAILED: {
+    status: 400,
+    retryable: false,
+    message: 'The operation is not valid against the schema.',
+  },
+  BAD_USER_INPUT: { status: 400, retryable: false, message: 'An input of the request is not valid.' },
   QUERY_TOO_COMPLEX: {
     status: 400,
     retryable: false,
-    message: 'The operation asks for more than an answer may have: fewer rows, fields, or questions over all rows.',
+    message: 'The operation exceeds a limit of the gateway. Select fewer rows or fields.',
   },
   MAX_TOKENS_LIMIT: { status: 400, retryable: false, message: 'The document is too long.' },
   MAX_DEPTH_LIMIT: { status: 400, retryable: false, message: 'The operation is nested too deeply.' },
@@ -29,26 +33,26 @@ export const ERROR_CODES = {
   PERSISTED_QUERY_NOT_FOUND: {
     status: 400,
     retryable: false,
-    // The very words that clients look for, who then send the operation in full, with its hash.
+    // Clients look for this text, and then send the operation in full with its hash.
     message: 'PersistedQueryNotFound',
   },
   PERSISTED_QUERY_NOT_IN_LIST: {
     status: 400,
     retryable: false,
-    message: 'Only operations on the list of the gateway may be run.',
+    message: 'Only operations on the list of trusted documents may run.',
   },
   UNAUTHENTICATED: { status: 401, retryable: false, message: 'A bearer token that ScaleOps accepts is required.' },
-  FORBIDDEN: { status: 403, retryable: false, message: 'You may not see what is asked for.' },
+  FORBIDDEN: { status: 403, retryable: false, message: 'You do not have access to what the request names.' },
   CSRF_BLOCKED: {
     status: 403,
     retryable: false,
-    message: 'A web page of another site may not send requests: its origin must be listed in GATEWAY_CORS_ORIGINS.',
+    message: 'Web pages of other sites may send requests only if GATEWAY_CORS_ORIGINS lists their origin.',
   },
   METHOD_NOT_ALLOWED: { status: 405, retryable: false, message: 'Use GET or POST.' },
   NOT_ACCEPTABLE: {
     status: 406,
     retryable: false,
-    message: 'Accept application/graphql-response+json or application/json.',
+    message: 'Accept application/graphql-response+json, application/json or text/event-stream.',
   },
   REQUEST_ENTITY_TOO_LARGE: { status: 413, retryable: false, message: 'The request body is too large.' },
   UNSUPPORTED_MEDIA_TYPE: {
@@ -56,15 +60,15 @@ export const ERROR_CODES = {
     retryable: false,
     message: 'Send the request body as application/json.',
   },
-  RATE_LIMITED: { status: 429, retryable: true, message: 'The caller sends more requests than it may.' },
+  RATE_LIMITED: { status: 429, retryable: true, message: 'Too many requests. Try again later.' },
   INTERNAL_SERVER_ERROR: { status: 500, retryable: false, message: 'The gateway failed unexpectedly.' },
   UPSTREAM_UNAVAILABLE: { retryable: true, message: 'ScaleOps could not be reached.' },
   UPSTREAM_TIMEOUT: { retryable: true, message: 'ScaleOps did not answer in time.' },
-  UPSTREAM_ERROR: { retryable: true, message: 'ScaleOps failed to make the report.' },
+  UPSTREAM_ERROR: { retryable: true, message: 'ScaleOps failed to produce the report.' },
   UPSTREAM_RATE_LIMITED: { retryable: true, message: 'ScaleOps limits the rate of requests.' },
   UPSTREAM_BAD_RESPONSE: {
     retryable: true,
-    message: 'ScaleOps answered with something that is not a cost report.',
+    message: 'The response of ScaleOps is not a cost report.',
   },
   UPSTREAM_RESPONSE_TOO_LARGE: {
     retryable: false,
@@ -77,13 +81,16 @@ export const ERROR_CODES = {
   UPSTREAM_FORBIDDEN: { retryable: false, message: 'ScaleOps does not allow this report.' },
   UPSTREAM_NOT_FOUND: { retryable: false, message: 'ScaleOps does not know the path of this report.' },
   UPSTREAM_REJECTED: { retryable: false, message: 'ScaleOps refused the parameters of this report.' },
-  CIRCUIT_OPEN: { retryable: true, message: 'ScaleOps failed repeatedly and is left alone for a moment.' },
-  OVERLOADED: { status: 503, retryable: true, message: 'The gateway is waiting for as many reports as it may.' },
+  CIRCUIT_OPEN: {
+    retryable: true,
+    message: 'ScaleOps has failed repeatedly; requests are suspended (circuit breaker open).',
+  },
+  OVERLOADED: { status: 503, retryable: true, message: 'Too many concurrent upstream requests. Try again later.' },
   SHUTTING_DOWN: { status: 503, retryable: true, message: 'The gateway is shutting down.' },
-  REQUEST_TIMEOUT: { status: 504, retryable: true, message: 'The operation took longer than it may.' },
+  REQUEST_TIMEOUT: { status: 504, retryable: true, message: 'The operation exceeded its time limit.' },
 } as const satisfies Record<string, ErrorCodeFacts>;
 
-/** The HTTP status of an answer without `data`. */
+/** The HTTP status of a response without `data`. */
 export function statusOf(code: ErrorCode): number {
   const { status = 500 }: ErrorCodeFacts = ERROR_CODES[code];
   return status;
@@ -93,9 +100,9 @@ export function statusOf(code: ErrorCode): number {
 export type ErrorCode = keyof typeof ERROR_CODES;
 
 interface GatewayErrorOptions {
-  /** What the client is told; by default the message of the code. */
+  /** The message for the client; by default that of the code. */
   readonly message?: string;
-  /** How long a client had better wait, when that is known. */
+  /** How long the client should wait before a retry, if known. */
   readonly retryAfterMs?: number | undefined;
   /** For the log alone: a short, fixed text or a system error's code. Never text that came from outside. */
   readonly reason?: string;
@@ -116,11 +123,11 @@ export class GatewayError extends Error {
   }
 }
 
-/** Codes that say what became of a call to ScaleOps. UNAUTHENTICATED is about a caller's own, forwarded token. */
+/** The codes of calls to ScaleOps. UNAUTHENTICATED is about a caller's own, forwarded token. */
 export type UpstreamErrorCode =
   Extract<ErrorCode, `UPSTREAM_${string}`> | 'UNAUTHENTICATED' | 'CIRCUIT_OPEN' | 'OVERLOADED';
 
-/** Faults that say nothing against showing what ScaleOps said earlier (stale-if-error, RFC 5861). */
+/** Faults in which an older report may be served (stale-if-error, RFC 5861). */
 const STALE_IF_ERROR: readonly ErrorCode[] = [
   'UPSTREAM_UNAVAILABLE',
   'UPSTREAM_TIMEOUT',
@@ -130,7 +137,7 @@ const STALE_IF_ERROR: readonly ErrorCode[] = [
   'CIRCUIT_OPEN',
   'OVERLOADED',
 ];
-/** ScaleOps does not, or no longer, let this principal see what it asks for. */
+/** ScaleOps does not, or no longer, let this principal see the report. */
 const REFUSALS: readonly ErrorCode[] = ['UPSTREAM_UNAUTHENTICATED', 'UNAUTHENTICATED', 'UPSTREAM_FORBIDDEN'];
 
 interface UpstreamErrorOptions extends GatewayErrorOptions {
@@ -138,11 +145,11 @@ interface UpstreamErrorOptions extends GatewayErrorOptions {
   readonly hint?: string | undefined;
   /** Whether another attempt may help; never, by default. */
   readonly retry?: RetryRule;
-  /** Whether an older report may be shown instead; by default the code decides. */
+  /** Whether an older report may be served instead; by default the code decides. */
   readonly allowsStale?: boolean;
 }
 
-/** A call to ScaleOps that gave no report. */
+/** A call to ScaleOps that returned no report. */
 export class UpstreamError extends GatewayError {
   override readonly name = 'UpstreamError';
   readonly retry: RetryRule;
@@ -171,7 +178,7 @@ export class UserInputError extends GatewayError {
     this.rule = rule;
   }
 
-  /** The same, said from further outside. */
+  /** The same error, with the path of the input that contains this one. */
   within(outerPath: string): UserInputError {
     return new UserInputError(this.inputPath === '' ? outerPath : `${outerPath}.${this.inputPath}`, this.rule);
   }

@@ -96,7 +96,7 @@ async function run(env: NodeJS.ProcessEnv, firstLine: (url: string) => string, s
     log.logger.info({ signal }, 'stopping: finishing requests in flight');
     stop(0);
   });
-  // Last: this line tells whoever reads it that requests and signals are handled.
+  // Last: from this line on, requests and signals are handled.
   process.stdout.write(`${firstLine(toLocalUrl(url, config))}\n`);
   for (const warning of warnings) log.logger.warn(warning);
 }

@@ -523,7 +523,7 @@ describe('jwt', () => {
     expect(stand.issuer.requests).toHaveLength(2);
   });
 
-  test('no longer takes a key that was taken back ten minutes ago, whoever asks', async () => {
+  test('no longer accepts a key that was withdrawn ten minutes ago, for any caller', async () => {
     const stand = await startJwt();
     const other = await createSigningKey('two');
     expectGood(await stand.askWith());

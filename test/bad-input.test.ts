@@ -310,7 +310,7 @@ describe('an input', () => {
 });
 
 // Each of some 200 kB, nearly what a body may have, where that is what makes it worse. The time is that of the processor,
-// for both media types together: nothing of the first refusal is kept for the second.
+// for both media types together: nothing of the first refusal is reused by the second.
 describe('a flood', () => {
   const times = (count: number, make: (at: number) => string): string =>
     Array.from({ length: count }, (_, at) => make(at)).join(' ');

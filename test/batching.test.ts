@@ -221,7 +221,7 @@ const PLAIN_ENV = {
   SCALEOPS_BREAKER_MIN_CALLS: '10000',
 };
 const UNKEPT = { CACHE_TTL_SECONDS: '0' };
-const ANEW: RequestInit = { headers: { 'cache-control': 'no-cache' } };
+const NO_CACHE: RequestInit = { headers: { 'cache-control': 'no-cache' } };
 
 interface Stand<OwnClock extends Clock> extends TestGateway {
   readonly fleet: Fleet;
@@ -904,17 +904,17 @@ describe('a wider report in the cache', () => {
     expect(stand.fleet.asked).toHaveLength(1);
   });
 
-  test('is of no use to a client that wants its answer anew, but for what the operation itself has read', async () => {
+  test('is not used for a request with no-cache, unless the operation itself has read it', async () => {
     const stand = await start();
     await stand.ask(ROOT, { filter: WIDE });
     stand.clock.advance(5_000);
-    const answer = await stand.ask(ENTITIES, FAR_A, ANEW);
+    const answer = await stand.ask(ENTITIES, FAR_A, NO_CACHE);
     expect(answer.data._entities[0].costs.asOf).toBe(at(5_000));
     expect(stand.fleet.asked).toHaveLength(2);
     const nested = `{ workloadCosts(filter: { last: "7d", multiCluster: true }) {
       asOf rows { nodes { cluster { costs(filter: { last: "7d" }) { asOf } } } } } }`;
     stand.clock.advance(5_000);
-    const { workloadCosts } = (await stand.ask(nested, {}, ANEW)).data;
+    const { workloadCosts } = (await stand.ask(nested, {}, NO_CACHE)).data;
     expect(workloadCosts.asOf).toBe(at(10_000));
     const nodes = workloadCosts.rows.nodes as { cluster: EntityAnswer }[];
     expect(new Set(nodes.map(({ cluster }) => cluster.costs?.asOf))).toEqual(new Set([at(10_000)]));

@@ -61,7 +61,7 @@ function finish(socket: Socket): Promise<string> {
 
 describe('at the limit', () => {
   // Mutation: http/shutdown.ts without the loop over `waiting`: then it is the error of a pool that was closed.
-  test('whoever still waits is answered with SHUTTING_DOWN, by what it accepts, and the gateway ends', async () => {
+  test('requests that still wait get SHUTTING_DOWN, in the media type that they accept, and the gateway ends', async () => {
     const { upstream, clock, gateway, operations, ask } = await startStand();
     const accepted = [GRAPHQL_TYPE, 'application/json'];
     const asked = accepted.map((accept, index) => ask(`${index + 1}d`, accept));
@@ -90,7 +90,7 @@ describe('at the limit', () => {
     expect(operations()).toMatchObject(accepted.map(() => ({ status: 503, errors: ['SHUTTING_DOWN'] })));
   });
 
-  test('whoever comes later, over a connection that is open, is answered so as well', async () => {
+  test('later requests over an open connection get SHUTTING_DOWN too', async () => {
     const stand = await startStand({ GATEWAY_SHUTDOWN_LIMIT_SECONDS: '1' });
     const socket = await openHalf(stand);
     const closed = stand.gateway.close();
@@ -131,8 +131,8 @@ describe('before the limit', () => {
     expect(stand.clock.pending()).toBe(0);
   });
 
-  // Mutation: server.ts without `cutUnasked`. Its other patience, for silence, is of real time: an hour here.
-  test('who has sent half a request is waited for as long as the server has patience, and no longer', async () => {
+  // Mutation: server.ts without `cutUnasked`. Its other timeout, for silence, is in real time: an hour here.
+  test('waits for the rest of half a request for clientGraceMs, and no longer', async () => {
     const clock = createManualClock();
     const answer: RequestListener = (_request, response) => response.end();
     const server = createHttpServer(answer, { ...LOOPBACK, clock, times: { clientGraceMs: 3_600_000 } });
@@ -188,7 +188,7 @@ test('a second call of close is the same as the first', async () => {
   await gateway.close();
 });
 
-// Mutation: shutdown.ts without `server.cut()`, which nothing else does: the server's own patience is an hour here.
+// Mutation: shutdown.ts without `server.cut()`, which nothing else does: the server's own timeout is an hour here.
 test('a client that has not taken its answer one second after the limit is cut off', async () => {
   const clock = createManualClock();
   const server = createHttpServer(

@@ -21,7 +21,7 @@ describe('with GATEWAY_CORS_ORIGINS', () => {
   let stack: TestStack;
   let url = '';
   beforeAll(async () => {
-    // Whoever asks has to send a token here: a preflight never has one.
+    // Callers have to send a token here: a preflight never has one.
     const env = { GATEWAY_CORS_ORIGINS: `${LISTED},${OTHER}`, SCALEOPS_AUTH: 'forward', SCALEOPS_TOKEN: '' };
     stack = await startStack({ env });
     url = await stack.gateway.listen();

@@ -139,7 +139,7 @@ describe('the estimate', () => {
     return rows('', `nodes { ${inner(levels)} }`);
   }
 
-  test('is made anew for variables that say something else about the size, and for no others', () => {
+  test('is made again for variables that change the size, and for no others', () => {
     const document = parse(
       `query ($n: Int = 5, $r: [_Any!]!, $no: Boolean, $text: String!) { _entities(representations: $r) { ... on Cluster {
         name @skip(if: $no) costs { rows(first: $n, where: { search: $text }) { nodes { id } } } } } }`,
@@ -185,7 +185,7 @@ describe('the estimate', () => {
 describe('an operation over the limit', () => {
   const DOCUMENT = `query Page($n: Int) { workloadCosts { rows(first: $n) { nodes { id totalCost } } } }`;
 
-  test('is refused by its variables, each time anew, and asks ScaleOps nothing', async () => {
+  test('is refused by its variables each time, without a call to ScaleOps', async () => {
     await using stack = await startStack({ env: { GATEWAY_MAX_COST: '23' } });
     for (const accept of ['application/json', 'application/graphql-response+json']) {
       const headers = { accept };

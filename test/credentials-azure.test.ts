@@ -198,7 +198,7 @@ describe('an account that is refused', () => {
     expect([stand.identity.requests.length, stand.sent.length]).toEqual([2, 1]);
   });
 
-  test('is told so by its secret: the strict host says 401', async () => {
+  test('is recognised by its secret: the strict host says 401', async () => {
     await using stand = await startAzureStand({ clientSecret: 'another' });
     expectRefused(await stand.ask(), 'UPSTREAM_UNAUTHENTICATED', CLIENT_HINT);
     expect([stand.identity.requests.length, stand.sent]).toEqual([1, []]);

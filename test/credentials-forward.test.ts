@@ -106,7 +106,7 @@ describe('a request without a good bearer token', () => {
   test.each(values)('(%s) is turned away, by GET and POST, for both media types', async (_title, value) => {
     await using stand = await startStand();
     const url = `${await stand.listen()}/graphql`;
-    // Of a report, of nothing at all, and of nothing that parses: whoever has no token is told that and no more.
+    // Of a report, of nothing at all, and of nothing that parses: a caller without a token gets that error and no other.
     for (const query of [question(0), '{ __typename }', '{ __schema { types { name } } }', '{']) {
       for (const accept of [GRAPHQL_TYPE, JSON_TYPE]) {
         const headers = { accept, ...(value === undefined ? {} : { authorization: value }) };
@@ -229,7 +229,7 @@ describe('a bearer token', () => {
   test.each<[string, 401 | 403, string]>([
     ['taken back', 401, 'UNAUTHENTICATED'],
     ['let in no more', 403, 'UPSTREAM_FORBIDDEN'],
-  ])('that is %s takes with it what was kept for it, and nobody else\u2019s', async (_title, status, code) => {
+  ])('that is %s purges its own cached reports, and nobody else\u2019s', async (_title, status, code) => {
     await using stand = await startStand({ CACHE_STALE_IF_ERROR_SECONDS: '86400' });
     const { tenants, ask } = stand;
     for (const about of [1, 2]) for (const token of [ANN, BOB]) await ask(token, about);
@@ -294,7 +294,7 @@ test('nobody\u2019s token is ever sent for another\u2019s question', async () =>
 
 // Mutations that fail here: isCurrent() left out of find(), or with the end of either term included; a caller that is not
 // called one; expiresAt left out; asOf in place of askedAt in accept().
-describe('what was kept for a token', () => {
+describe('a cached report of a token', () => {
   const LONG = { CACHE_TTL_SECONDS: '86400', CACHE_STALE_SECONDS: '86400', CACHE_STALE_IF_ERROR_SECONDS: '86400' };
 
   test('is shown for a minute after ScaleOps last took it, for whatever report', async () => {
@@ -329,7 +329,7 @@ describe('what was kept for a token', () => {
 
   test.each<[string, string, string, number]>([
     ['fresh', '86400', '0', 0],
-    ['stale while it is fetched anew', '1', '86400', 1],
+    ['stale while a newer one is fetched', '1', '86400', 1],
     ['stale while ScaleOps fails', '1', '0', 1],
   ])('waits for ScaleOps after the term, although it would be %s', async (_title, ttl, stale, refreshes) => {
     await using stand = await startStand({ ...LONG, CACHE_TTL_SECONDS: ttl, CACHE_STALE_SECONDS: stale });
@@ -390,7 +390,7 @@ describe('what was kept for a token', () => {
     expect(tenants.requests).toHaveLength(3);
   });
 
-  test('whose exp is over by our clock alone is fetched each time, and kept for nobody', async () => {
+  test('whose exp is over by our clock alone is fetched each time, and not cached', async () => {
     const clock = createManualClock();
     const token = makeJwt({ sub: CANARY, exp: clock.now() / 1000 - 1 });
     const slow = createManualClock(clock.now() - 60_000);

@@ -72,7 +72,7 @@ describe('a token file', () => {
       },
     ],
     [
-      'deleted and made anew',
+      'deleted and created again',
       () => {
         unlinkSync(file);
         writeFileSync(file, NEW);
@@ -217,7 +217,7 @@ describe('a token file', () => {
 });
 
 describe('a ready-made token', () => {
-  test('that is refused is asked for once, and never renewed; what was kept for it goes', async () => {
+  test('that is refused is requested once, and never renewed; its cached reports are purged', async () => {
     await using stand = await startOn({ SCALEOPS_TOKEN: OLD });
     stand.live.add(OLD);
     await stand.ask(1);

@@ -45,7 +45,7 @@ describe('an operation that takes longer than GATEWAY_TIMEOUT_MS', () => {
       const { status, text, errors, headers } = await answer;
       expect([status, Object.keys(JSON.parse(text) as object)]).toEqual([504, ['errors']]);
       expect(errors).toMatchObject([
-        { message: 'The operation took longer than it may.', extensions: { code: 'REQUEST_TIMEOUT', retryable: true } },
+        { message: 'The operation exceeded its time limit.', extensions: { code: 'REQUEST_TIMEOUT', retryable: true } },
       ]);
       expect(headers.get('cache-control')).toBe('no-store');
       expect(stack.log.at(-1)).toMatchObject({ status: 504, durationMs: 5_000, errors: ['REQUEST_TIMEOUT'] });
@@ -53,7 +53,7 @@ describe('an operation that takes longer than GATEWAY_TIMEOUT_MS', () => {
     },
   );
 
-  test('calls off what it waited for, so that the next one asks anew', async () => {
+  test('cancels what it waited for, so that the next operation calls ScaleOps again', async () => {
     const first = stack.ask(QUERY);
     await stack.gate.arrivals(1);
     stack.clock.advance(5_000);

@@ -168,7 +168,7 @@ if (areStepsRun()) {
       // Elsewhere than where it was built: nothing outside the image may be needed.
       const root = join(folder, 'container');
       await cp(image.root, root, { recursive: true, verbatimSymlinks: true });
-      // For whoever the user of the image is.
+      // For any user of the image.
       await chmod(folder, 0o755);
       const simulator = createSimulator({ workloads: 50, token: TOKEN });
       onTestFinished(() => simulator.close());

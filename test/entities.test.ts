@@ -755,7 +755,7 @@ describe('names', () => {
   test.each([
     ['cluster', CLUSTER.toUpperCase(), 'payments'],
     ['namespace', CLUSTER, 'PAYMENTS'],
-  ])('of a %s in another case do not hide it from whoever asks later', async (_what, clusterName, name) => {
+  ])('of a %s in another case do not hide it from later callers', async (_what, clusterName, name) => {
     const filter = `clusters: { names: ["${clusterName}"] }, namespaces: { names: ["${name}"] }`;
     // An entity is asked for in small letters as well, and is at hand then. A root query is sent as it stands, and the
     // simulator has nothing of that name.
@@ -1139,7 +1139,7 @@ describe('a report that cannot be had', () => {
       gateway.ask(query, {}, { headers: { authorization: `Bearer ${token}` } });
     const query = `{ cluster(name: "${secretOf('ann')}-cluster") { costs { totals { totalCost } } } }`;
     await ask('of-ann', '{ workloadCosts(filter: { multiCluster: true }) { clusters } }');
-    // Somebody whom ScaleOps knows, and who may be shown what was kept for him.
+    // A caller that ScaleOps accepts, and whose cached reports may be served.
     await ask('of-bob', '{ aggregatedCosts { clusters } }');
     const own = await ask('of-ann', query);
     expect(own.data.cluster).toEqual({ costs: { totals: { totalCost: tenants.costOf('ann') } } });

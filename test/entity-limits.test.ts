@@ -128,11 +128,11 @@ describe('of reports of several ages', () => {
     const asOf = ({ data }: Answer): string => data.payments.costs.asOf as string;
     await stack.ask('{ workloadCosts(filter: { multiCluster: true }) { clusters } }');
     stack.clock.advance(10_000);
-    const anew = await stack.ask(`{ ${namespace('payments')} }`, undefined, {
+    const newer = await stack.ask(`{ ${namespace('payments')} }`, undefined, {
       headers: { 'cache-control': 'no-cache' },
     });
     stack.clock.advance(1_000);
-    expect(asOf(await stack.ask(`{ ${namespace('payments')} }`))).toBe(asOf(anew));
+    expect(asOf(await stack.ask(`{ ${namespace('payments')} }`))).toBe(asOf(newer));
     expect(stack.received).toHaveLength(2);
   });
 });

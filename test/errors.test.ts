@@ -1,4 +1,4 @@
-// What clients are told at the door: bad requests of every kind, and defects of our own, which are masked and logged.
+// The errors that clients get: for bad requests of every kind, and for defects of the gateway, which are masked and logged.
 
 import { GraphQLFloat, GraphQLNonNull, GraphQLObjectType, GraphQLSchema, GraphQLString } from 'graphql';
 import { connect } from 'node:net';

@@ -69,7 +69,7 @@ for (const field of Object.values(schema.getQueryType()!.getFields())) {
   field.resolve ??= (_source, args, context: Context, info) => defaultFieldResolver(context.root, args, context, info);
 }
 
-/** How a value is given: by whom asks it for the first time, each time anew. `late`: in its turn, after those before it. */
+/** How a value is returned: memoized by the first reader, or computed each time. `late`: in order, after earlier ones. */
 type Manner = 'value' | 'function' | 'promise' | 'late';
 interface Given {
   readonly manner: Manner;
@@ -116,7 +116,7 @@ const { source } = fc.letrec<{ source: unknown; item: unknown }>((tie) => {
   };
 });
 
-/** The source as resolvers find it, made anew for each execution, with turns that come one after the other. */
+/** The source as resolvers find it, created for each execution, with turns in order. */
 function toSource(tree: unknown, turns: Turns): unknown {
   if (Array.isArray(tree)) return tree.map((each) => toSource(each, turns));
   if (typeof tree !== 'object' || tree === null || tree instanceof Error) return tree;

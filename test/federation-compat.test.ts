@@ -1,4 +1,4 @@
-// Apollo's subgraph compatibility checks, on the stack of the gateway: what its plugins, its SDL, its subgraph and its door
+// Apollo's subgraph compatibility checks, on the stack of the gateway: what its plugins, its SDL, its subgraph and its HTTP layer
 // make of a schema that uses all of Federation, beside two other subgraphs and under a router. The gateway's own schema
 // uses only a part.
 // https://github.com/apollographql/apollo-federation-subgraph-compatibility/tree/main/packages/compatibility/src/tests
@@ -404,7 +404,7 @@ describe('with Inventory and Users', () => {
       expect(asked).toEqual([]);
     });
 
-    test('@shareable fields come from whoever is asked already', async () => {
+    test('@shareable fields come from a subgraph that is queried already', async () => {
       const { data, asked } = await askRouter('{ product(id: "apollo-federation") { dimensions { size weight } } }');
       expect(data).toEqual({ product: { dimensions: { size: 'small', weight: 1 } } });
       expect(asked).toEqual([]);

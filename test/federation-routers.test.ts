@@ -581,7 +581,7 @@ describe.each(ROUTERS)('$name and a gateway where each caller asks for itself', 
     expect(stand.tenants.requests.map(({ token }) => token).sort()).toEqual([ANN, BOB]);
   });
 
-  test('a caller without a token, or with a bad one, is told so under the fields of the catalogue', async () => {
+  test('a caller without a token, or with a bad one, gets an error beside the fields of the catalogue', async () => {
     await using stand = await startForwardStand();
     for (const [token, status, calls] of [
       [undefined, 401, 0],

@@ -303,7 +303,7 @@ describe('GATEWAY_FEDERATION_ACCESS', () => {
         .filter(({ name }) => types.includes(name.value))
         .flatMap(({ fields = [] }) => fields);
 
-    test('WunderGraph’s router is told so of each field that leads there', async () => {
+    test('WunderGraph’s router gets the rule for each field that leads there', async () => {
       const { fieldConfigurations } = composeWithWunderGraph(await costs(ANY_OF_TWO), TEAMS);
       const scopes = [['costs:read', 'finops'], ['admin']];
       const guarded = fieldConfigurations.filter(({ requiredScopes = [] }) => requiredScopes.length > 0);

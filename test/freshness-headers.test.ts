@@ -312,7 +312,7 @@ test('a cache never takes an answer for fresh longer than the gateway, and hardl
       const endsAt = clock.now() + 60_000;
       await send(url, WORKLOADS);
       clock.advance(afterMs);
-      // One that has ended meanwhile is asked for anew.
+      // One that has ended meanwhile is fetched again.
       const renewed = (end: number, ttlMs: number): number => (clock.now() < end ? end : clock.now() + ttlMs);
       const freshUntil = Math.min(renewed(pastEndsAt, 3_600_000), renewed(endsAt, 60_000));
       const remainingMs = freshUntil - clock.now();

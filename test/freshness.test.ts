@@ -254,7 +254,6 @@ describe('a disabled stale window', () => {
     await using stack = await startAging({ CACHE_TTL_SECONDS: '0' });
     const first = await stack.ask(query);
     expect(shown(first)).toEqual(FRESH);
-    expect(JSON.parse(first.text).extensions.freshness.freshSeconds).toBe(0);
     expect(first.headers.get('cache-control')).toBe('no-store');
     await stack.ask(query);
     expect([stack.received.length, stack.lastCounts()]).toEqual([2, { miss: 1 }]);

@@ -1,5 +1,5 @@
 // The times of fields that a router asks for (`ftv1`): a tree of what was resolved, with the errors that the client is
-// told of and nothing else; and nothing at all for whoever does not ask.
+// told of and nothing else; and nothing at all for a request without the header.
 // https://www.apollographql.com/docs/graphos/reference/federation/subgraph-spec#ftv1-traces
 
 import { Trace } from '@apollo/usage-reporting-protobuf';
@@ -388,7 +388,7 @@ test('encodes lists of 10,000 rows with 8 fields', async () => {
   expectSaneTimes(trace);
 });
 
-describe('whoever does not ask', () => {
+describe('a request without the header', () => {
   const QUERY = '{ workloadCosts { rows { nodes { id } } } cluster(name: "a") { name } }';
   const resolversOf = (schema: GraphQLSchema) =>
     Object.values(schema.getTypeMap())
@@ -474,7 +474,7 @@ describe('whoever does not ask', () => {
       expect(Object.keys(outline(trace.root!))).toEqual([`a${index} = workloadCosts: CostReport of Query`]);
       expectSaneTimes(trace);
     }
-    // One for whoever asks, though many asked first.
+    // One for a request with the header, after many without.
     expect(made).toHaveLength(2);
   });
 });
@@ -575,12 +575,12 @@ describe('an error in a trace', () => {
 
 // -------------------------------------------------------------------------------------------------- any other schema
 
-describe('a door with another schema', () => {
+describe('another schema', () => {
   const DEFECT = 'canary-of-a-defect';
   const NOW = Date.UTC(2026, 0, 31, 12, 0, 0, 123);
   const required = new GraphQLNonNull(GraphQLString);
 
-  function openDoor(createFields: () => GraphQLFieldConfigMap<unknown, unknown>) {
+  function startHandler(createFields: () => GraphQLFieldConfigMap<unknown, unknown>) {
     const schema = new GraphQLSchema({ query: new GraphQLObjectType({ name: 'Query', fields: createFields() }) });
     const fetch = toFetch(createTestHandler({ schema, clock: { now: () => NOW, after: () => () => undefined } }));
     return (query: string) => ask(fetch, query, undefined, TRACED);
@@ -592,7 +592,7 @@ describe('a door with another schema', () => {
 
   test('has lists in lists, of values and of promises, with gaps', async () => {
     const item = { name: 'a' };
-    const answer = await openDoor(() => ({
+    const answer = await startHandler(() => ({
       matrix: {
         type: new GraphQLList(new GraphQLList(createItem())),
         resolve: () => [[item, null], null, [], Promise.resolve([item, Promise.resolve(item)])],
@@ -608,7 +608,7 @@ describe('a door with another schema', () => {
   });
 
   test('has the type that an interface turned out to be', async () => {
-    const answer = await openDoor(() => {
+    const answer = await startHandler(() => {
       const Named = new GraphQLInterfaceType({
         name: 'Named',
         fields: { name: { type: GraphQLString } },
@@ -622,13 +622,13 @@ describe('a door with another schema', () => {
   });
 
   test('begins and ends by the clock of the gateway', async () => {
-    const trace = decode(await openDoor(() => ({ a: { type: GraphQLString } }))('{ a }'));
+    const trace = decode(await startHandler(() => ({ a: { type: GraphQLString } }))('{ a }'));
     expect([trace.startTime, trace.endTime].map(toMs)).toEqual([NOW, NOW]);
     expect(trace.durationNs).toBeGreaterThan(0);
   });
 
   test('masks defects in the trace as in the answer', async () => {
-    const answer = await openDoor(() => ({
+    const answer = await startHandler(() => ({
       items: {
         type: new GraphQLList(
           new GraphQLObjectType<number>({
@@ -673,7 +673,7 @@ describe('a door with another schema', () => {
   });
 
   test('puts the error of an item that may not be null with its field, however many fields around are null', async () => {
-    const answer = await openDoor(() => {
+    const answer = await startHandler(() => {
       const Item = new GraphQLObjectType<number>({
         name: 'Item',
         fields: { name: { type: required, resolve: (index) => (index === 1 ? null : 'a') } },
@@ -692,7 +692,7 @@ describe('a door with another schema', () => {
 
   test('ends a field with the operation when it was still waited for, because one beside it failed', async () => {
     const never = createDeferred<string>();
-    const answer = await openDoor(() => {
+    const answer = await startHandler(() => {
       const fields = {
         slow: { type: GraphQLString, resolve: () => never.promise },
         failing: { type: required, resolve: () => Promise.reject(new Error(DEFECT)) },

@@ -120,7 +120,7 @@ interface Step {
   readonly replica: number;
   readonly principal: number;
   readonly question: Question;
-  readonly isAnew: boolean;
+  readonly isNoCache: boolean;
   /** After how many turns of the event loop the client leaves. */
   readonly leavesAfter: number | undefined;
   readonly before: ((world: World) => unknown) | undefined;
@@ -183,7 +183,7 @@ function plan(random: Random, count: number): Step[] {
     // Some ask more than others: they meet in flights and entries.
     principal: random.chance(0.5) ? random.below(4) : random.below(PRINCIPALS.length),
     question: random.pick(QUESTIONS),
-    isAnew: random.chance(0.1),
+    isNoCache: random.chance(0.1),
     leavesAfter: random.chance(0.1) ? random.below(30) : undefined,
     before: random.chance(0.1) ? planEvent(random) : undefined,
   }));
@@ -271,7 +271,7 @@ describe.skipIf(isRedisSkipped)('two gateways on one Redis', () => {
         {},
         {
           signal: leaving.signal,
-          headers: { authorization: `Bearer ${token}`, ...(step.isAnew && { 'cache-control': 'no-cache' }) },
+          headers: { authorization: `Bearer ${token}`, ...(step.isNoCache && { 'cache-control': 'no-cache' }) },
         },
       ).catch(() => undefined);
       for (let turn = 0; turn < (step.leavesAfter ?? 0); turn += 1)
@@ -347,7 +347,7 @@ describe.skipIf(isRedisSkipped)('two gateways on one Redis', () => {
 describe.skipIf(isRedisSkipped)('a revoked token', () => {
   const QUERY = QUESTIONS[0]!.query;
   const { token, tenant } = PRINCIPALS[0]!;
-  /** Kept for long, so that only the re-check ends it. */
+  /** Cached for a long time, so that only the re-check ends it. */
   const env = {
     CACHE_TTL_SECONDS: '10',
     CACHE_STALE_SECONDS: '86400',

@@ -11,7 +11,7 @@ import { usedBytes } from './kit/heap.js';
 const schema = createSchema();
 const limits = {
   ...{ tokens: undefined, depth: undefined, aliases: undefined },
-  ...{ rootFields: undefined, directives: undefined, fragments: undefined },
+  ...{ rootFields: undefined, directives: undefined, fragments: undefined, repeatedFields: undefined },
 };
 const parser = createDocumentParser({ schema, limits, introspection: true });
 

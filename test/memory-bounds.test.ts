@@ -215,7 +215,7 @@ test(
     const schema = createSchema();
     const limits = {
       ...{ tokens: undefined, depth: undefined, aliases: undefined },
-      ...{ rootFields: undefined, directives: undefined, fragments: undefined },
+      ...{ rootFields: undefined, directives: undefined, fragments: undefined, repeatedFields: undefined },
     };
     const parser = createDocumentParser({ schema, limits, introspection: true });
     const documents = createKnownDocuments(schema, 4 * 1_048_576);

@@ -1,4 +1,4 @@
-// `Cache-Control: no-cache` on a request: reports are asked for anew, but not more often than every five seconds each. And
+// `Cache-Control: no-cache` on a request: reports are fetched again, but each at most every five seconds. And
 // the counts of the log line, which say where the reports of an operation came from.
 
 import { describe, expect, test } from 'vitest';
@@ -17,7 +17,7 @@ describe('no-cache', () => {
     'no-cache, max-age=0',
     'max-age=0,no-cache',
     ' no-transform ,\tno-cache ,x-unknown="a, b"',
-  ])('asks for a fresh report anew, and shows that: %j', async (directives) => {
+  ])('fetches a fresh report again, and returns it: %j', async (directives) => {
     await using stack = await startAging();
     await stack.ask(WORKLOADS);
     stack.clock.advance(10_000);
@@ -54,7 +54,7 @@ describe('no-cache', () => {
     expect([stack.received.length, stack.lastCounts()]).toEqual([1, { miss: 1 }]);
   });
 
-  test('asks anew at most once in 5 s, however many say it', async () => {
+  test('fetches at most once in 5 s, for any number of requests', async () => {
     await using stack = await startAging();
     await stack.ask(WORKLOADS);
     const askMany = () => Promise.all(Array.from({ length: 25 }, () => stack.ask(WORKLOADS, {}, NO_CACHE)));
@@ -87,7 +87,7 @@ describe('no-cache', () => {
     expect([stack.received.length, stack.lastCounts()]).toEqual([3, { hit: 1, miss: 1 }]);
   });
 
-  test('asks anew for all reports of an operation', async () => {
+  test('fetches all reports of an operation again', async () => {
     await using stack = await startAging();
     await stack.ask(BOTH);
     stack.clock.advance(5_000);
@@ -97,7 +97,7 @@ describe('no-cache', () => {
   });
 
   // Who also asks for a report that is not there has boarded all its flights when that one's call arrives.
-  test('joins what another one has asked for anew; who has not said it gets at once what there is', async () => {
+  test('joins the fetch of another no-cache request; other requests get the cached report at once', async () => {
     await using stack = await startAging();
     await stack.ask(WORKLOADS);
     stack.clock.advance(10_000);
@@ -159,7 +159,7 @@ describe('no-cache', () => {
     expect(stack.received).toHaveLength(3);
   });
 
-  test('does not take the refresh away from others when who asked anew leaves', async () => {
+  test('does not cancel the refresh for others when the client leaves', async () => {
     await using stack = await startAging();
     await stack.ask(WORKLOADS);
     stack.clock.advance(10_000);

@@ -112,7 +112,7 @@ describe('with GATEWAY_RATE_LIMIT', () => {
     expect(await refused.json()).toMatchObject({
       errors: [
         {
-          message: 'The caller sends more requests than it may.',
+          message: 'Too many requests. Try again later.',
           extensions: { code: 'RATE_LIMITED', retryable: true, retryAfterMs: 29_500 },
         },
       ],

@@ -595,7 +595,7 @@ describe('in a report of 100,000 rows', () => {
   });
 
   test('shares of 50,000 groups add up one total only', () => {
-    // Were the whole added up anew for each of them, this would outlast the runner's patience.
+    // If all rows were added up for each of them, this would exceed the test's timeout.
     const { groups } = reportOf(
       Array.from({ length: 50_000 }, (_, at) => ({ id: `${at}`, workloadName: `w${at}`, totalCost: 2 })),
     ).breakDown({ by: [{ field: 'workloadName' }], orderBy: { field: 'key', direction: 'ASC' } });

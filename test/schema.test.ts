@@ -19,7 +19,7 @@ const ownTypes = Object.values(schema.getTypeMap()).filter(
   (type) => !isIntrospectionType(type) && !isSpecifiedScalarType(type),
 );
 
-test('schema/gateway.graphql is the schema of the code; `npm run schema` writes it anew', () => {
+test('schema/gateway.graphql is the schema of the code; `npm run schema` writes it', () => {
   const file = readFileSync(new URL('../schema/gateway.graphql', import.meta.url), 'utf8');
   expect(file === printSchema(), 'schema/gateway.graphql is out of date: run `npm run schema`').toBe(true);
 });

@@ -1009,7 +1009,7 @@ describe('the families of a cache', () => {
     expect(stand.calls()).toBe(300);
   });
 
-  // Some 15,000 loads of 10,000 requests, some anew, some too large, some refused: the index has just what the cache holds.
+  // Some 15,000 loads of 10,000 requests, some with no-cache, some too large, some refused: the index has just what the cache holds.
   test('have just what the cache holds, whatever has come and gone', async () => {
     const FAMILIES = 400;
     const MEMBERS = 25;

@@ -1,6 +1,6 @@
-// GATEWAY_SCOPES through the whole gateway: whoever may see a part of the fleet gets just what a gateway without scopes
+// GATEWAY_SCOPES through the whole gateway: a caller that may see a part of the fleet gets just what a gateway without scopes
 // gives that stands in front of a ScaleOps which has that part alone. So whatever is asked, in whichever state caches are
-// and whoever else asks, nothing of the rest can be in an answer: no row, sum, count, cursor, name or order.
+// and whatever other callers ask, nothing of the rest can be in an answer: no row, sum, count, cursor, name or order.
 
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -329,7 +329,7 @@ async function startWorld(env: Readonly<Record<string, string>>, scopes: object,
     reference(entry, { query, variables }) {
       const rows = fleet.rows.filter((row) => mayShow(entry, row));
       part.serve({ ...fleet, rows, listsAll: entry === 'all' && fleet.listsAll });
-      // Whoever may see some clusters means those.
+      // A caller that may see some clusters means those.
       const namesClusters = entry !== 'all' && entry.every(({ clusters }) => clusters !== undefined);
       return (namesClusters ? all! : one!).ask(query, variables);
     },
@@ -340,7 +340,7 @@ async function startWorld(env: Readonly<Record<string, string>>, scopes: object,
   return world;
 }
 
-const anyState = fc.constantFrom('cold', 'warm', 'stale', 'down', 'anew');
+const anyState = fc.constantFrom('cold', 'warm', 'stale', 'down', 'no-cache');
 const WIDE = '{ workloadCosts(filter: { multiCluster: true }) { totals { totalCost } } }';
 
 interface Scenario {
@@ -382,13 +382,13 @@ async function play(world: World, callers: readonly Caller[], scenario: Scenario
     if (entry === 'all') expectJust(answer, allow(operation), await world.reference('all', operation), entry);
   }
   if (state === 'stale') clock.advance(61_000);
-  if (state === 'anew' || state === 'down') clock.advance(10_000);
+  if (state === 'no-cache' || state === 'down') clock.advance(10_000);
   if (state === 'down') {
     clock.advance(600_000);
     upstream.fail(500);
   }
   if (state === 'cold') return;
-  const again = await askAs(caller, state === 'anew' ? { 'cache-control': 'no-cache' } : {});
+  const again = await askAs(caller, state === 'no-cache' ? { 'cache-control': 'no-cache' } : {});
   expectJust(again, operation, expected, caller.entry, state === 'down');
   await clock.idle();
 }
@@ -669,7 +669,7 @@ describe('ScaleOps is asked for no more than may be seen, where names can say so
       { namespaces: ['x', 'y'], ...MULTI },
       { ...MULTI },
     ]);
-    // What is kept for who sees everything has it all for the others' entities, too.
+    // The cached report of a caller that sees everything contains the others' entities, too.
     const answer = await scene.gateway.askAs('ann', `{ cluster(name: "b") { costs { ${NODES} } } }`);
     expect(placesOf(answer.data.cluster.costs)).toEqual(['b/x', 'b/y', 'b/z']);
     expect(scene.asked()).toEqual([]);
@@ -830,7 +830,7 @@ describe('a caller that may see a part', () => {
     expect(scene.asked().length).toBeGreaterThan(1);
   });
 
-  test('is told nothing by errors and logs while ScaleOps fails, whatever is kept for others', async () => {
+  test('learns nothing from errors and logs while ScaleOps fails, whatever is cached', async () => {
     await using scene = await startScene(
       { ann: PART, bob: 'all' },
       { env: { ...MULTI_CLUSTER, CACHE_STALE_IF_ERROR_SECONDS: '0', CACHE_STALE_SECONDS: '0' } },
@@ -897,7 +897,7 @@ describe('nothing of the rest of the fleet', () => {
   ];
 
   test.each([false, true])(
-    'is in any answer, header or line of the log, whoever asks at the same time (ScaleOps minds case: %s)',
+    'is in any answer, header or line of the log, with other callers at the same time (ScaleOps minds case: %s)',
     async (mindsCase) => {
       const own = ROWS.filter((each) => mayShow(PART, each));
       const rows = Array.from({ length: 12 }, (_, index) => [outside(index), own[index % own.length]!]).flat();
@@ -940,7 +940,7 @@ describe('nothing of the rest of the fleet', () => {
 });
 
 describe.skipIf(isRedisSkipped)('two gateways on one Redis', () => {
-  test('give callers that may see different parts just their own, whoever has fetched what', async () => {
+  test('give callers that may see different parts just their own, after any of them fetched the report', async () => {
     await using redis = await startWatchedRedis();
     const world = { callers: fc.sample(anyEntry, { ...SEED, numRuns: 20 }) };
     const callers = Object.fromEntries(world.callers.map((entry, index) => [nameOfCaller(index), entry]));

@@ -287,7 +287,7 @@ describe.skipIf(isRedisSkipped)('replicas that get the same request at the same 
     expectData(await answer);
     expect(clock.now() - startedAt).toBeLessThanOrEqual(ANSWER_MS);
     expect(cacheOf(replica)).toEqual(from('miss'));
-    // The report is written all the same, and the lock is left to whoever holds it.
+    // The report is written all the same, and the lock is left to its holder.
     await watch.event(/^set .*:report:/, 2);
     const lock = (await redis.keys()).find((key) => key.includes(':lock:'))!;
     expect(await redis.get(lock)).toEqual(Buffer.from('holder 1'));
@@ -317,7 +317,7 @@ describe.skipIf(isRedisSkipped)('replicas that get the same request at the same 
     expect(upstream.requests).toHaveLength(2);
   });
 
-  // The answer came too late to be of use, but the lock was taken: whoever asks next must not wait for nobody.
+  // The answer came too late to be of use, but the lock was taken: the next caller must not wait for a fetch that never comes.
   test('release a lock whose reply came too late', async () => {
     const stand = await startStand();
     const { clock, redis, watch, upstream } = stand;
@@ -441,9 +441,9 @@ describe.skipIf(isRedisSkipped)('a rejection of a principal', () => {
 });
 
 describe.skipIf(isRedisSkipped)('Cache-Control: no-cache', () => {
-  const ANEW = { 'cache-control': 'no-cache' };
+  const NO_CACHE = { 'cache-control': 'no-cache' };
 
-  // Mutation: report-cache.ts, isGood without `anew`.
+  // Mutation: report-cache.ts, isGood without `noCache`.
   test.each([
     [4_999, 2],
     [5_000, 3],
@@ -453,10 +453,10 @@ describe.skipIf(isRedisSkipped)('Cache-Control: no-cache', () => {
     const [a, b] = [await stand.start(), await stand.start()];
     await fill(stand, a);
     clock.advance(10_000);
-    expectData(await b.askAs(ANN, QUERY, {}, ANEW));
+    expectData(await b.askAs(ANN, QUERY, {}, NO_CACHE));
     await watch.settled();
     clock.advance(ageMs);
-    expectData(await a.askAs(ANN, QUERY, {}, ANEW));
+    expectData(await a.askAs(ANN, QUERY, {}, NO_CACHE));
     expect(upstream.requests).toHaveLength(calls);
   });
 });
@@ -777,7 +777,7 @@ describe('an encrypted entry', () => {
     expect(await look(entry, ann, 'other')).toBeUndefined();
     expect(await look(entry, ann, 'key', 'other')).toBeUndefined();
     expect(await look(entry, ann, 'key', null)).toBeUndefined();
-    // Whoever can write to Redis can write any header. Without the key it is of no use.
+    // An attacker who can write to Redis can write any header. It is useless without the key.
     for (const sealer of [ann, bob]) {
       const forged = await encryptEntry({ ...header, principalId: bob.id }, body, sealer);
       expect(await look(forged, ann)).toBeUndefined();

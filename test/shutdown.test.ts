@@ -68,7 +68,7 @@ describe('SIGTERM', () => {
     const startedAt = performance.now();
     kill('SIGTERM');
     await line(/stopping/);
-    // Not ready, and yet open to whoever has not noticed.
+    // Not ready, and still open to clients that have not noticed.
     expect(await statusOf(`${url}/health/ready`)).toBe(503);
     expect(await statusOf(`${url}/health/live`)).toBe(200);
     const late = ask(url, '100d');

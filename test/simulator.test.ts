@@ -922,7 +922,7 @@ describe('the transport', () => {
   it('listens on the loopback interface alone', async () => {
     const { hostname, port } = new URL(sharedUrl);
     expect(hostname).toBe('127.0.0.1');
-    // Whoever listens on every interface answers at any address of the machine, this one too.
+    // A server on every interface answers at any address of the machine, this one too.
     await expect(fetch(`http://127.0.0.2:${port}/`)).rejects.toThrow('fetch failed');
   });
 

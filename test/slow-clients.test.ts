@@ -113,7 +113,7 @@ describe('a client that takes too long', () => {
     ['nothing', ''],
     ['half a head', HEAD],
     ['half a body', 'POST / HTTP/1.1\r\nHost: gateway\r\nContent-Length: 100\r\n\r\n{'],
-  ])('with %s is told so and cut off, while who has asked is not', async (_what, sent) => {
+  ])('with %s gets an error and is disconnected; a client with a request is not', async (_what, sent) => {
     const { url, gate } = await startServer(QUICK);
     const asked = fetch(url);
     await gate.arrivals(1);

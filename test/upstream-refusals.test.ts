@@ -1,5 +1,5 @@
 // ScaleOps that refuses: the gateway's own account, for which a new token is tried once, and a caller's token, of which
-// there is no other. What was kept for who is refused is forgotten, and nothing else.
+// there is no other. The cached reports of the refused principal are purged, and nothing else.
 
 import { describe, expect, test } from 'vitest';
 

@@ -1,5 +1,5 @@
-// The same faults while an older report is kept that is past its freshness: whether it is shown instead, whether all that
-// is kept for the principal is forgotten, and that neither changes how often ScaleOps is asked.
+// The same faults with a cached report that is past its freshness: whether it is served instead, whether all cached reports
+// of the principal are purged, and that neither changes how often ScaleOps is called.
 
 import { describe, expect, test } from 'vitest';
 
@@ -24,7 +24,7 @@ import {
   type Stand,
 } from './kit/fault-stand.js';
 
-/** Past the time in which it would be shown while it is asked for anew: 60 s and 300 s. */
+/** Past the time in which it would be served while a newer one is fetched: 60 s and 300 s. */
 const AGE_MS = 361_000;
 const KEPT_AT = FAULT_AT - AGE_MS;
 /** Both reports are kept and past their freshness, and another one is kept and fresh. */

@@ -1,7 +1,7 @@
 // What counts as a failure of the host, for the circuit breaker. What one caller or one request provokes must not open the
 // circuit for everybody:
 // - failure (the host is down, whatever the request): once per origin. The attempts of one report are one failure.
-// - request-failure (the request itself may be the cause): once per request and window, whoever sends it. The requests of
+// - request-failure (the request itself may be the cause): once per request and window, from any caller. The requests of
 //   one source count for at most half of what opens the circuit, if another source calls within the window.
 // - success: ends a row of failures.
 

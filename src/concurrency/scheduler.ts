@@ -41,7 +41,7 @@ export function createScheduler(
   let sliceEndsAt: number | undefined;
   const isDue = (): boolean => now() >= (sliceEndsAt ?? 0);
 
-  /** Opens this turn's slice. One slice per turn, whoever uses it. */
+  /** Opens this turn's slice. One slice per turn, for all computations. */
   const openSlice = (): void => {
     if (sliceEndsAt !== undefined) return;
     sliceEndsAt = now() + SLICE_MS;

@@ -1,5 +1,5 @@
-// The plan of an operation: which fields are resolved, of which types, by which resolvers. graphql-js finds this out anew
-// at each execution; a plan is made once per document and per set of fields that @skip and @include leave over.
+// The plan of an operation: which fields are resolved, of which types, by which resolvers. graphql-js finds this out at
+// each execution; a plan is made once per document and per set of fields that @skip and @include leave over.
 
 import {
   defaultFieldResolver,

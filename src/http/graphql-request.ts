@@ -31,7 +31,9 @@ export class GraphQLRequest {
   permissions: Permissions | undefined;
   /** At ScaleOps; undefined when there are no credentials, which is an error of each report. */
   principal: Principal | undefined;
-  operation: (OperationFacts & { readonly stats: LoadStats }) | undefined;
+  operation: OperationFacts | undefined;
+  /** What came of the operation's reports; undefined when it was not executed. */
+  stats: LoadStats | undefined;
   isResponseCacheHit = false;
   /** "partial" has data and errors, "error" no data. */
   result: 'ok' | 'partial' | 'error' | undefined;

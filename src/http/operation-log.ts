@@ -19,9 +19,9 @@ export type LogOperation = (request: GraphQLRequest, status: number) => void;
 export function createOperationLog({ logger, now, samplePercent }: OperationLogOptions): LogOperation {
   const isSampled = createSampling(samplePercent);
   return (request, status) => {
-    const { operation, errors } = request;
-    if (operation === undefined && errors === undefined) return;
-    const isStale = operation?.stats.reports.some((report) => report.isStale) ?? false;
+    const { stats, errors } = request;
+    if (stats === undefined && errors === undefined) return;
+    const isStale = stats?.reports.some((report) => report.isStale) ?? false;
     if (errors === undefined && !isStale && status < 500 && !isSampled()) return;
     const answered = { status, durationMs: now() - request.startedAt, clientClosed: request.http.hasLeft() };
     logger.info(operationLogFields(request, answered), 'operation');

@@ -136,6 +136,7 @@ function createAnswer({ origins, steps, responses, responder }: PipelineOptions)
     checkFormat(request.format);
     const parameters = await readParameters(http, MAX_BODY_BYTES);
     const operation = steps.resolveOperation(parameters);
+    request.operation = operation.facts;
     checkOperationType(http.method, operation);
     const variables = coerceVariables(operation, parameters.variables);
 
@@ -144,7 +145,7 @@ function createAnswer({ origins, steps, responses, responder }: PipelineOptions)
     if (trace === undefined && !hasNoCacheDirective(http.headers)) {
       const found = findCached(request, responses, keyFor);
       if (found !== undefined) {
-        request.operation = { ...operation.facts, stats: found.stats };
+        request.stats = found.stats;
         return responder.cached(request, found.response, found.stats);
       }
     }

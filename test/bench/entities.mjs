@@ -60,16 +60,16 @@ async function bench() {
   const cases = {};
   printMachine();
   console.log(`${WORKLOADS} representations, ${new Set(rows.map(toPlace)).size} namespaces, body ${body.length} bytes`);
-  for (const [name, door] of Object.entries({
+  for (const [name, gateway] of Object.entries({
     'a call a reference': naive,
     'gateway, nothing kept': cold,
     'gateway, warm': warm,
   })) {
     const before = await countCalls();
-    for (const { data } of [await ask(door, body), await ask(door, body)])
+    for (const { data } of [await ask(gateway, body), await ask(gateway, body)])
       assert.ok(isDeepStrictEqual(data._entities, expected), `${name} gives another answer`);
     console.log(`  ${name}: ${((await countCalls()) - before) / 2} calls to ScaleOps an operation`);
-    cases[name] = () => ask(door, body);
+    cases[name] = () => ask(gateway, body);
   }
   // One after the other: what a thousand calls leave to be collected would be collected in the others' time.
   const { 'a call a reference': first, ...ours } = cases;
@@ -85,9 +85,9 @@ function openGateway(url, env) {
   return createGateway(config, { logger: pino({ level: 'silent' }) });
 }
 
-async function ask(door, body) {
+async function ask(gateway, body) {
   const headers = { 'content-type': 'application/json' };
-  const response = await door.fetch(new Request('http://gateway/graphql', { method: 'POST', headers, body }));
+  const response = await gateway.fetch(new Request('http://gateway/graphql', { method: 'POST', headers, body }));
   return JSON.parse(await response.text());
 }
 

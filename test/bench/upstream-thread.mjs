@@ -1,4 +1,4 @@
-// An upstream in a thread of its own, so that the loop of whoever asks it is held up by nothing but its own work. It
+// An upstream in a thread of its own, so that it does not hold up the event loop of its client. It
 // answers every call with the text that it was given.
 
 import { createServer } from 'node:http';

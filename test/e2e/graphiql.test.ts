@@ -147,7 +147,7 @@ describe.skipIf(isSkipped)('GraphiQL', () => {
     expect(others).toEqual([]);
   });
 
-  test('is sent once: the second visit is answered with 304', async () => {
+  test('is sent once: the second request gets 304', async () => {
     await open();
     await open();
     const pages = exchanges.filter(({ request }) => request.method === 'GET');

@@ -59,7 +59,7 @@ export async function startStand({
     upstream.requests.filter((request) => request.path.split('?')[0]!.endsWith(path));
   const live = new Set<string>();
   const answers: Answer[] = [];
-  // One attempt: whoever wants more has to move the clock.
+  // One attempt: a test that wants more has to move the clock.
   const gateway = startGateway(
     upstream.url,
     { ...NO_TIMER, SCALEOPS_MAX_ATTEMPTS: '1', CACHE_STALE_SECONDS: '0', ...env },

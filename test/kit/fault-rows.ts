@@ -25,7 +25,7 @@ export interface Row extends Outcome {
   readonly atOnce?: boolean;
   /** Whether an older report is shown instead. */
   readonly stale: boolean;
-  /** Whether all that is kept for the principal is forgotten. */
+  /** Whether all cached reports of the principal are purged. */
   readonly purges: boolean;
   /** What is asked for never ends by itself: time has to pass. */
   readonly hangs?: boolean;

@@ -61,7 +61,7 @@ export function onReuse(fault: Fault): Fault {
 
 export interface Held {
   readonly fault: Fault;
-  /** Answers well to all who are held, and to whoever comes from now on. */
+  /** Answers all held requests well, and later ones too. */
   readonly release: () => void;
 }
 

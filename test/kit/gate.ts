@@ -1,4 +1,4 @@
-// A gate that holds whoever comes until a test opens it, so that no test has to sleep.
+// A gate that holds its callers until a test opens it, so that no test has to sleep.
 
 export interface Gate {
   /** Resolves when the gate is open. */

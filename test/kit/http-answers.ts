@@ -54,7 +54,7 @@ export function parseAnswers(bytes: Buffer): HttpAnswer[] {
   return answers;
 }
 
-/** Whoever says so may be answered in gzip. */
+/** Clients that say so may get gzip. */
 export function toText(body: Buffer, coding: string | null | undefined): string {
   return (coding === 'gzip' && body.length > 0 ? gunzipSync(body) : body).toString('utf8');
 }

@@ -1,4 +1,4 @@
-// Principals for tests that go below the gateway: whoever has a token, without a host that would know it.
+// Principals for tests that go below the gateway: one for each token, without a host that knows the token.
 
 import { UpstreamError } from '../../src/errors.js';
 import { createPrincipal, type Principal } from '../../src/upstream/principal.js';

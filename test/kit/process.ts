@@ -63,7 +63,7 @@ export function startProcess(
     stdout: stdout.text(),
     stderr: stderr.text(),
   }));
-  // Whoever waits for it is told; nobody has to.
+  // Rejects for a caller that awaits it; no caller has to.
   ended.catch(() => undefined);
   const { lines, line } = watchLines(output, ended);
   return {

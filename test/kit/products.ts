@@ -1,5 +1,5 @@
 // The supergraph of Apollo's subgraph compatibility checks: Products, made with Pothos and its plugins, and
-// served by its door, and beside it Inventory and Users, made with Apollo's own library. The names and the data are those
+// served by its HTTP layer, and beside it Inventory and Users, made with Apollo's own library. The names and the data are those
 // of the checks: https://github.com/apollographql/apollo-federation-subgraph-compatibility
 
 import type { RequestListener } from 'node:http';

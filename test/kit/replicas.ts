@@ -137,7 +137,7 @@ export interface KeyWatch extends AsyncDisposable {
   event(pattern: RegExp, count?: number): Promise<void>;
   /** How many events that fit have come, since the start. */
   count(pattern: RegExp): number;
-  /** Resolves when no lock is held: whoever fetched a report has left it for the others. */
+  /** Resolves when no lock is held: a replica that fetched a report has stored it for the others. */
   settled(): Promise<void>;
 }
 
@@ -218,7 +218,7 @@ export async function rest(clock: WatchedClock, watch: KeyWatch): Promise<void> 
   } while (clock.pending() > 0);
 }
 
-/** From now on whoever waits for a lock is given the time that it takes until nobody holds one. */
+/** From now on a replica that waits for a lock gets the time until no lock is held. */
 export function keepPolling(clock: WatchedClock, watch: KeyWatch): void {
   const poll = async (count: number): Promise<void> => {
     await clock.timersSet(POLL_MS, count);

@@ -8,7 +8,7 @@ const SERVICE_NAME = 'scaleops-cost-gateway';
 const PROTOCOL = 'http/protobuf';
 const DEFAULT_SAMPLER = 'parentbased_traceidratio';
 const ENDPOINTS = ['OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'] as const;
-/** Useless without an endpoint: whoever set them expects traces to arrive. */
+/** Without an endpoint they have no effect, although the operator expects traces to arrive. */
 const NEED_ENDPOINT = [
   'OTEL_EXPORTER_OTLP_HEADERS',
   'OTEL_EXPORTER_OTLP_TRACES_HEADERS',

@@ -28,7 +28,7 @@ query CostByNamespace {
       startTime
       endTime
     }
-    # when ScaleOps gave the report; it is kept for a while
+    # when ScaleOps gave the report; it is cached for a while
     asOf
     rows(orderBy: [{ field: TOTAL_COST }]) {
       totalCount

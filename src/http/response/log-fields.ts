@@ -7,7 +7,7 @@ const MAX_NAME_LENGTH = 128;
 /** What of a request the line is about. */
 export type OperationRequest = Pick<
   GraphQLRequest,
-  'id' | 'traceId' | 'callerName' | 'operation' | 'errors' | 'isResponseCacheHit'
+  'id' | 'traceId' | 'callerName' | 'operation' | 'stats' | 'errors' | 'isResponseCacheHit'
 >;
 
 export interface AnsweredRequest {
@@ -18,8 +18,8 @@ export interface AnsweredRequest {
 }
 
 export function operationLogFields(request: OperationRequest, { status, durationMs, clientClosed }: AnsweredRequest) {
-  const { id: requestId, traceId, callerName, operation, errors, isResponseCacheHit } = request;
-  const { cache, upstreamMs, faults = [] } = operation?.stats ?? {};
+  const { id: requestId, traceId, callerName, operation, stats, errors, isResponseCacheHit } = request;
+  const { cache, upstreamMs, faults = [] } = stats ?? {};
   return {
     requestId,
     traceId,

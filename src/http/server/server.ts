@@ -1,4 +1,4 @@
-// The listening socket: opens, answers through the door, and closes without losing a request. No client holds a
+// The listening socket: opens, passes requests to a listener, and closes without losing one. No client holds a
 // connection by sending slowly or not at all. While it closes, it waits for its own answers, not for clients.
 
 import { createServer, type RequestListener } from 'node:http';

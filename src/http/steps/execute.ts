@@ -56,7 +56,7 @@ export function createExecute({ schema, services, maxLargeResponses }: ExecuteOp
   return async ({ request, operation, given, variables, observation, onField }) => {
     const { facts, prepared } = operation;
     const context = createContext(services, new RequestCaller(request, createTurn(request)));
-    request.operation = { ...facts, stats: context.stats };
+    request.stats = context.stats;
     const plan = prepared.planFor(variables);
     context.serializesLists = plan !== undefined && onField === undefined;
     const hooks = { onField, stopped: () => context.budget.exceeded };

@@ -44,7 +44,7 @@ export function createLimitRate(limits: RequestLimits | undefined): LimitRate {
       const [address, key] = [addressOf(request), callerKeyOf(request)];
       const isRefused = request.errors?.some(({ code }) => code === 'UNAUTHENTICATED') === true;
       if (isRefused) limits.recordAuthenticationFailure(address, key);
-      else if ((request.operation?.stats.reports.length ?? 0) > 0) limits.recordAuthenticationSuccess(address, key);
+      else if ((request.stats?.reports.length ?? 0) > 0) limits.recordAuthenticationSuccess(address, key);
       else if (request.errors === undefined) limits.refundAttempt(address, key);
     },
   };

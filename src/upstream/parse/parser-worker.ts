@@ -19,7 +19,7 @@ export interface ParseResult {
   readonly body: Uint8Array | undefined;
 }
 
-/** More scratch memory than this is not kept for the next body. */
+/** More scratch memory than this is not reused for the next body. */
 const MAX_SCRATCH_BYTES = 16_777_216;
 
 const parseResponse = createResponseParser();

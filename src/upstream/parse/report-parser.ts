@@ -1,19 +1,15 @@
-// From the bytes of a response to a report. Small bodies are parsed here; short ones that arrive in the same turn of the
-// event loop, together (see tick-batch.ts). Bodies that would hold up the event loop are parsed in a thread, which is
-// started when it is first needed: here only the memory that it returns is wrapped.
+// From the bytes of a response to a report. Small bodies are parsed here. Bodies that would hold up the event loop are
+// parsed in a thread, which is started when it is first needed: here only the memory that it returns is wrapped.
 
-import { createCohorts } from '../../concurrency/tick-batch.js';
+import { createAbortController } from '../../concurrency/abort.js';
 import { Semaphore } from '../../concurrency/semaphore.js';
 import type { DecodedReport } from '../../report/report-data.js';
 import { createResponseParser, toReportOrThrow } from './parse-response.js';
 import { LargeReportLimit, type LargeReportPermit } from './large-report-limit.js';
 import { createParserThread, ownsItsMemory } from './parser-thread.js';
-import { createAbortController } from '../../concurrency/abort.js';
 
 /** Shorter bodies are parsed in some 3 ms, and in 10 while V8 has not compiled the parser yet. */
 const THREAD_BYTES = 1_048_576;
-/** Several longer bodies in one turn of the event loop would hold it up. */
-const SHORT_BYTES = 65_536;
 /** A body in scratch memory is never sent to the thread, which would take the memory with it. */
 const SCRATCH_BYTES = THREAD_BYTES - 1;
 /** As many as calls run at once by default; more scratch memory is not kept. */
@@ -56,10 +52,6 @@ export function createReportParser({ keepsBodies, largeBodies }: ReportParserOpt
   const thread = createParserThread();
   const threadUse = new Semaphore({ max: 1 });
   const caller = createAbortController();
-  const together = createCohorts<() => void>((go) => {
-    go();
-    return undefined;
-  });
   return {
     start() {
       const permit = limit.start();
@@ -76,7 +68,6 @@ export function createReportParser({ keepsBodies, largeBodies }: ReportParserOpt
     },
     async parse(blocks, pathSetting) {
       const bytes = blocks.reduce((sum, { length }) => sum + length, 0);
-      if (bytes < SHORT_BYTES) await new Promise<void>(together);
       if (bytes < THREAD_BYTES) {
         const [first = Buffer.alloc(0)] = blocks;
         const body = blocks.length > 1 ? Buffer.concat(blocks) : first;

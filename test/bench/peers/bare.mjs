@@ -1,4 +1,4 @@
-// The limit of node:http: bytes that are ready, for whoever asks.
+// The limit of node:http: the same ready bytes for every request.
 
 import { createServer } from 'node:http';
 import { answer } from './hand-written.mjs';

@@ -1,5 +1,5 @@
 // What all peers share: the report, kept as it was parsed, and the page of it that a question asks for. Where a question
-// names namespaces, its report is read anew and not kept: that is the cold case, and keeping would only cost.
+// names namespaces, its report is fetched and not cached: that is the cold case, and caching would only cost.
 
 import { createServer } from 'node:http';
 import { Pool } from 'undici';
