@@ -40,7 +40,6 @@ describe('readConfig', () => {
     expect(config).toEqual({
       host: '127.0.0.1',
       port: 4000,
-      workers: 1,
       memory: deriveMemoryLimits({ availableBytes: 4096 * MIB, heapLimitBytes: 4096 * MIB }),
       access: { kind: 'none' },
       trustedDocuments: undefined,
@@ -51,8 +50,17 @@ describe('readConfig', () => {
       maxAnswerRows: 250_000,
       shutdown: { delayMs: 0, limitMs: 8_000 },
       protection: {
-        documents: { tokens: 10_000, depth: 20, aliases: 50, rootFields: 20, directives: 50, fragments: 100 },
+        documents: {
+          tokens: 2_000,
+          depth: 20,
+          aliases: 50,
+          rootFields: 20,
+          directives: 50,
+          fragments: 100,
+          repeatedFields: 100,
+        },
         maxCost: 5_000_000,
+        maxUpstreamCalls: 100,
         timeoutMs: 60_000,
         rateLimit: undefined,
         corsOrigins: [],
@@ -62,6 +70,7 @@ describe('readConfig', () => {
       logSamplePercent: 100,
       telemetry: { metrics: true, operations: [], tracing: undefined },
       cacheControl: 'private',
+      proxy: undefined,
       upstream: {
         url: 'https://scaleops.test',
         auth: { kind: 'token', source: { token: 'abc' } },
@@ -75,8 +84,8 @@ describe('readConfig', () => {
         // The figures of the design.
         resilience: {
           maxInFlight: 8,
-          maxQueued: 64,
-          maxQueueMs: 2_000,
+          maxQueued: 256,
+
           maxAttempts: 3,
           retryRatio: 0.1,
           minRetries: 3,
@@ -114,7 +123,6 @@ describe('readConfig', () => {
       SCALEOPS_MAX_RESPONSE_MB: '1',
       SCALEOPS_MAX_IN_FLIGHT: '4',
       SCALEOPS_MAX_QUEUED: '0',
-      SCALEOPS_MAX_QUEUE_MS: '4',
       SCALEOPS_MAX_ATTEMPTS: '1',
       SCALEOPS_RETRY_PERCENT: '50',
       SCALEOPS_RETRY_MIN: '6',
@@ -132,8 +140,6 @@ describe('readConfig', () => {
       CACHE_CONTROL: 'public',
       CACHE_REDIS_URL: 'rediss://user:canary@valkey.test:6380/1',
       CACHE_MAX_MB: '4',
-      // The three limits that hold for all workers together are halved.
-      GATEWAY_WORKERS: '2',
       GATEWAY_APQ: 'off',
       GATEWAY_AUTH: 'none',
       HOST: '::',
@@ -152,6 +158,8 @@ describe('readConfig', () => {
       GATEWAY_MAX_ROOT_FIELDS: '104',
       GATEWAY_MAX_DIRECTIVES: '105',
       GATEWAY_MAX_FRAGMENTS: 'off',
+      GATEWAY_MAX_REPEATED_FIELDS: '109',
+      GATEWAY_MAX_UPSTREAM_CALLS: '110',
       GATEWAY_MAX_COST: '106',
       GATEWAY_TIMEOUT_MS: '107000',
       GATEWAY_RATE_LIMIT: '108',
@@ -170,8 +178,7 @@ describe('readConfig', () => {
     expect(config).toEqual({
       host: '::',
       port: 0,
-      workers: 2,
-      memory: deriveMemoryLimits({ availableBytes: 4096 * MIB, heapLimitBytes: 4096 * MIB }, 2 * MIB),
+      memory: deriveMemoryLimits({ availableBytes: 4096 * MIB, heapLimitBytes: 4096 * MIB }, 4 * MIB),
       access: { kind: 'none' },
       trustedDocuments: undefined,
       persistedQueries: false,
@@ -181,8 +188,17 @@ describe('readConfig', () => {
       maxAnswerRows: undefined,
       shutdown: { delayMs: 17_000, limitMs: 18_000 },
       protection: {
-        documents: { tokens: 101, depth: 102, aliases: 103, rootFields: 104, directives: 105, fragments: undefined },
+        documents: {
+          tokens: 101,
+          depth: 102,
+          aliases: 103,
+          rootFields: 104,
+          directives: 105,
+          fragments: undefined,
+          repeatedFields: 109,
+        },
         maxCost: 106,
+        maxUpstreamCalls: 110,
         timeoutMs: 107_000,
         rateLimit: 108,
         corsOrigins: ['https://a.test', 'http://localhost:3000'],
@@ -194,13 +210,14 @@ describe('readConfig', () => {
         metrics: false,
         operations: ['TopSavings', '_cost2'],
         tracing: {
-          endpoint: 'http://collector.test:4318/base/',
+          url: 'http://collector.test:4318/base/v1/traces',
           headers: { authorization: 'Bearer canary==', 'x-key': 'a' },
-          serviceName: 'costs',
-          ratio: 0.05,
+          resourceAttributes: { 'service.name': 'costs' },
+          sampler: { kind: 'parentbased_traceidratio', ratio: 0.05 },
         },
       },
       cacheControl: 'public',
+      proxy: undefined,
       upstream: {
         url: 'http://localhost:8080/scaleops',
         auth: { kind: 'token', source: { file: '/run/secrets/token' } },
@@ -209,9 +226,8 @@ describe('readConfig', () => {
         timeoutMs: 1000,
         maxResponseBytes: 1_048_576,
         resilience: {
-          maxInFlight: 2,
+          maxInFlight: 4,
           maxQueued: 0,
-          maxQueueMs: 4,
           maxAttempts: 1,
           retryRatio: 0.5,
           minRetries: 6,
@@ -231,8 +247,8 @@ describe('readConfig', () => {
         staleMs: 14_000,
         staleIfErrorMs: 15_000,
         recheckMs: 16_000,
-        maxBytes: 1_572_864,
-        maxResponseBytes: 524_288,
+        maxBytes: 3_145_728,
+        maxResponseBytes: 1_048_576,
         redisUrl: 'rediss://user:canary@valkey.test:6380/1',
       },
     });
@@ -315,21 +331,6 @@ describe('readConfig', () => {
       'GRAPHIQL is on, but without documentation and completion: GATEWAY_INTROSPECTION is off.',
     ]);
     expect(readConfig({ ...MINIMAL, GATEWAY_INTROSPECTION: 'off', GRAPHIQL: 'off' }).warnings).toEqual([]);
-  });
-
-  test('parts among workers what protects ScaleOps and memory, and not what is of one caller', () => {
-    const limits = {
-      SCALEOPS_MAX_IN_FLIGHT: '8',
-      SCALEOPS_MAX_QUEUED: '64',
-      CACHE_MAX_MB: '400',
-      GATEWAY_RATE_LIMIT: '7',
-    };
-    const { config, warnings } = readConfig({ ...MINIMAL, ...limits, GATEWAY_WORKERS: '3' });
-    // Three times as much is never more than the limit.
-    expect(config.upstream.resilience).toMatchObject({ maxInFlight: 2, maxQueued: 21 });
-    expect(config.cache.maxBytes + config.cache.maxResponseBytes).toBe(Math.floor((400 * 1_048_576) / 3));
-    expect(config.protection.rateLimit).toBe(7);
-    expect(warnings).toEqual([]);
   });
 
   test('freezes the configuration, all the way down', () => {

@@ -203,7 +203,7 @@ describe('a token file', () => {
     rmSync(file);
     make?.();
     expect(() => readConfig({ SCALEOPS_URL: 'http://scaleops', SCALEOPS_TOKEN_FILE: file })).toThrow(
-      /- SCALEOPS_TOKEN_FILE must name a file that (can be read|holds a token)[^\n]*$/,
+      /- SCALEOPS_TOKEN_FILE must name a file (that can be read|with a token)[^\n]*$/,
     );
     const error = await stand.gateway.gateway.listen().then(
       () => undefined,

@@ -210,7 +210,7 @@ describe('GATEWAY_FEDERATION_ACCESS', () => {
   ])('refuses %j without repeating it', (value) => {
     const problems = problemsOf({ GATEWAY_FEDERATION_ACCESS: value });
     expect(problems).toEqual([
-      'GATEWAY_FEDERATION_ACCESS must be off, authenticated or scopes, separated by blanks where all are needed and by commas where any will do, at most 16.',
+      'GATEWAY_FEDERATION_ACCESS must be off, authenticated or scopes: separated by blanks if all are needed, by commas if any of them is enough, at most 16.',
     ]);
   });
 

@@ -125,7 +125,7 @@ describe('--check-config', () => {
     expect(ended.stderr).toBe(
       'The configuration is not valid:\n' +
         `  - SCALEOPS_URL is not set. ${SETTINGS.SCALEOPS_URL.description}\n` +
-        '  - SCALEOPS_TOKEN_FILE must name a file that holds a token: visible ASCII characters without spaces.\n' +
+        '  - SCALEOPS_TOKEN_FILE must name a file with a token: visible ASCII characters without spaces.\n' +
         '  - PORT must be a whole number from 0 to 65535.\n' +
         '  - GRAPHIQL must be on or off.\n' +
         'Warnings:\n' +

@@ -52,9 +52,10 @@ describe('the spans of an operation', () => {
     await using stack = await startStack({ env: envOf(receiver) });
     for (let time = 0; time < 3; time += 1) await stack.ask(COST);
     const spans = await spansOf(stack, receiver);
+    // The third response comes from the response cache, and loads nothing.
     const loads = named(spans, 'query').map((operation) => childrenOf(spans, operation));
     expect(loads.map((each) => each.map(({ name, attributes }) => [name, attributes['gateway.cache.result']]))).toEqual(
-      ['miss', 'hit', 'hit'].map((result) => [['load report', result]]),
+      [[['load report', 'miss']], [['load report', 'hit']], []],
     );
   });
 
@@ -178,14 +179,13 @@ describe('the spans of an operation', () => {
     for (let time = 0; time < 3; time += 1) asked.push(stack.ask(COST));
     gate.open();
     await Promise.all(asked);
-    await stack.ask(COST);
     const spans = await spansOf(stack, receiver);
     expect(stack.received).toHaveLength(1);
     const [attempt, ...others] = named(spans, 'call ScaleOps');
     expect(others).toEqual([]);
     const loads = named(spans, 'load report');
     expect(loads.map(({ attributes }) => attributes['gateway.cache.result']).sort()).toEqual([
-      ...['collapsed', 'collapsed', 'collapsed', 'hit', 'miss'],
+      ...['collapsed', 'collapsed', 'collapsed', 'miss'],
     ]);
     expect(loads.find(({ spanId }) => spanId === attempt!.parentSpanId)!.attributes['gateway.cache.result']).toBe(
       'miss',

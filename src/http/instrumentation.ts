@@ -51,9 +51,9 @@ export function toResultKind({ data, errors = [] }: ExecutionResult): 'ok' | 'pa
 
 /** The outcome of a request at its end. */
 export function toOutcome(request: GraphQLRequest, status: number, nowMs: number): RequestOutcome {
-  const { startedAt, errors = [], callerName, operation, stats, result, isResponseCacheHit } = request;
+  const { startedAt, errors = [], callerName, operation, result, isResponseCacheHit } = request;
   return {
-    operation: stats && operation,
+    operation,
     result: request.http.hasLeft() ? 'client_closed' : (result ?? (status < 400 ? 'ok' : 'error')),
     status,
     codes: [...new Set(errors.map(({ code }) => code))],
