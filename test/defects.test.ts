@@ -122,13 +122,20 @@ vi.mock('../src/http/instrumentation.js', (load) =>
 const QUERY =
   '{ workloadCosts(filter: { multiCluster: true }) { rows { nodes { id totalCost labels { key value } } } } }';
 const STEPS = [
-  ...['check the origin', 'authenticate', 'limit the rate', 'read the parameters', 'resolve the operation'],
+  ...[
+    'check the origin',
+    'limit the rate.beforeAuthentication',
+    'authenticate',
+    'limit the rate.afterAuthentication',
+    'read the parameters',
+    'resolve the operation',
+  ],
   ...['document.parse', 'document.validate', 'prepare the operation', 'compute the key', 'cached responses.get'],
   ...['limit the cost', 'execute', 'format the errors', 'compute the age', 'serialize', 'compress'],
   ...['cached responses.claim', 'write the headers'],
 ];
 /** These come after the response is known, or before the request is; the log line or the count is what fails. */
-const OUTER_STEPS = ['negotiate', 'log', 'count'];
+const OUTER_STEPS = ['negotiate', 'limit the rate.afterExecution', 'log', 'count'];
 
 const envOf = { env: { GATEWAY_RATE_LIMIT: '1000' } };
 const ask = (url: string, query = QUERY) =>

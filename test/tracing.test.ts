@@ -191,8 +191,8 @@ describe('the spans of an operation', () => {
       'miss',
     );
     // Each in a trace of its own.
-    expect(new Set(named(spans, 'query').map(({ traceId }) => traceId)).size).toBe(5);
-    expect(new Set(loads.map(({ parentSpanId }) => parentSpanId)).size).toBe(5);
+    expect(new Set(named(spans, 'query').map(({ traceId }) => traceId)).size).toBe(4);
+    expect(new Set(loads.map(({ parentSpanId }) => parentSpanId)).size).toBe(4);
   });
 
   // A connection that is kept was opened for another operation.

@@ -87,7 +87,7 @@ export function createResponder(options: RespondOptions): Responder {
       request.result = toResultKind(formatted);
       const result = trace?.addTo(formatted) ?? formatted;
       const age = computeAge(context.stats, now());
-      const extensions = age === undefined ? result.extensions : { ...result.extensions, ...toFreshnessExtension(age) };
+      const extensions = age === undefined ? result.extensions : { ...toFreshnessExtension(age), ...result.extensions };
       const pieces = serializeResult(extensions === undefined ? result : { ...result, extensions });
       const body = toFormat(
         request,

@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 
 import type { ResponseStore } from '../../cache/memory/response-store.js';
+import { GatewayError } from '../../errors.js';
 import type { LoadStats } from '../../loaders/load-stats.js';
 import type { GraphQLRequest } from '../graphql-request.js';
 import type { Encoding } from '../response/format.js';
@@ -74,8 +75,18 @@ export function toResponseKey(
 
 /** Long variables, lists of a thousand names say, are hashed. Coerced values have one order of their members. */
 function toVariablesKey(variables: Readonly<Record<string, unknown>>): string {
-  const text = JSON.stringify(variables);
+  const text = stringify(variables);
   return text.length <= 256 ? text : createHash('sha256').update(text).digest('base64url');
+}
+
+/** @throws GatewayError BAD_USER_INPUT for values that are nested deeper than JSON.stringify can follow. */
+function stringify(variables: Readonly<Record<string, unknown>>): string {
+  try {
+    return JSON.stringify(variables);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new GatewayError('BAD_USER_INPUT', { message: 'variables must not be nested thousands of levels deep.' });
+  }
 }
 
 /**

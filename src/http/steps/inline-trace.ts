@@ -2,7 +2,7 @@
 // @graphql-yoga/plugin-apollo-inline-trace 3: it turns the whole trace into arguments of one function call, which fails from
 // some 120,000 bytes on (1,000 rows of six fields), and bounds neither fields nor memory.
 
-import type { ExecutionResult, GraphQLResolveInfo } from 'graphql';
+import { isIntrospectionType, type ExecutionResult, type GraphQLResolveInfo } from 'graphql';
 
 import type { HeadersByName } from '../../auth/authentication.js';
 import { createTraceTree } from '../inline-trace/trace-tree.js';
@@ -26,7 +26,8 @@ export function createInlineTrace(now: () => number): InlineTrace {
       if (headers.get('apollo-federation-include-trace') !== 'ftv1') return undefined;
       const tree = createTraceTree(now, () => performance.now());
       return {
-        onField: (info) => tree.begin(info),
+        // Introspection is no data, and its fields are not timed.
+        onField: (info) => (isIntrospection(info) ? () => undefined : tree.begin(info)),
         addTo(result) {
           const ftv1 = result.data === undefined ? undefined : tree.encode(result.errors ?? []);
           return ftv1 === undefined ? result : { ...result, extensions: { ...result.extensions, ftv1 } };
@@ -34,4 +35,8 @@ export function createInlineTrace(now: () => number): InlineTrace {
       };
     },
   };
+}
+
+function isIntrospection({ fieldName, parentType }: GraphQLResolveInfo): boolean {
+  return fieldName.startsWith('__') || isIntrospectionType(parentType);
 }
