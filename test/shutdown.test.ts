@@ -58,7 +58,7 @@ describe('SIGTERM', () => {
   test(`with ${IN_FLIGHT} requests in flight: readiness goes off first, none is lost, and the process ends within 10 seconds`, async () => {
     const gate = createGate();
     onTestFinished(gate.open);
-    const env = { GATEWAY_SHUTDOWN_DELAY_SECONDS: '1', SCALEOPS_MAX_IN_FLIGHT: `${IN_FLIGHT + 1}` };
+    const env = { GATEWAY_SHUTDOWN_DELAY_SECONDS: '1', SCALEOPS_MAX_IN_FLIGHT: `${2 * IN_FLIGHT}` };
     const { url, kill, line, ended, received } = await startProcessStack({ latency: gate.pass }, env);
     const answers = Array.from({ length: IN_FLIGHT }, (_, index) => ask(url, `${index + 1}d`));
     await gate.arrivals(IN_FLIGHT);

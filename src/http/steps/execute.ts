@@ -79,7 +79,8 @@ class RequestCaller implements Caller {
   constructor(request: GraphQLRequest, acquireLargeResponseSlot: () => Promise<void>) {
     this.#request = request;
     this.token = request.callerToken;
-    this.callerKey = request.callerName ?? request.http.remoteAddress;
+    // A caller with a token of its own is told apart by its principal.
+    this.callerKey = request.callerToken === undefined ? (request.callerName ?? request.http.remoteAddress) : undefined;
     this.principal = request.principal;
     this.permissions = request.permissions;
     this.noCache = hasNoCacheDirective(request.http.headers);
