@@ -15,7 +15,7 @@ import { createHandler, redirectsToGraphQL, type HttpHandler } from './handler.j
 import type { RequestObserver } from './instrumentation.js';
 import { createOperationLog } from './operation-log.js';
 import { createCachedResponses } from './operations/cached-responses.js';
-import { createKnownDocuments } from './operations/known-documents.js';
+import { KnownDocuments } from './operations/known-documents.js';
 import { createReadinessPage, servesLiveness } from './pages/health.js';
 import { createMetricsPage, type MetricsText } from './pages/metrics.js';
 import type { Page } from './pages/page.js';
@@ -95,6 +95,7 @@ export function createHttpHandler(settings: HttpSettings, services: HttpServices
   const { clock, logger, observer } = services;
   const now = () => clock.now();
   const cors = createCors(limits.corsOrigins);
+  const documents = new KnownDocuments(services.schema);
   const responses = createCachedResponses(services.responses);
   const errorFormat = { logger, hidesSuggestions: !limits.introspection };
   const responder = createResponder({
@@ -103,10 +104,10 @@ export function createHttpHandler(settings: HttpSettings, services: HttpServices
     variesBy: VARIES_BY[access],
   });
   const pipeline = createPipeline({
-    ...{ clock, responses, responder, observer },
+    ...{ clock, documents, responses, responder, observer },
     timeoutMs: limits.timeoutMs ?? Infinity,
     origins: limits.corsOrigins,
-    steps: createSteps(settings, services),
+    steps: createSteps(settings, services, documents),
     log: createOperationLog({ logger, now, samplePercent: settings.logSamplePercent }),
     onDefect: (error, requestId) => {
       logDefect(logger, error, requestId);
@@ -119,7 +120,7 @@ export function createHttpHandler(settings: HttpSettings, services: HttpServices
   });
 }
 
-function createSteps(settings: HttpSettings, services: HttpServices): PipelineSteps {
+function createSteps(settings: HttpSettings, services: HttpServices, documents: KnownDocuments): PipelineSteps {
   const { limits, access } = settings;
   const { clock, schema, context, authentication } = services;
   const { rateLimit: perMinute } = limits;
@@ -138,12 +139,12 @@ function createSteps(settings: HttpSettings, services: HttpServices): PipelineSt
     limitRate,
     resolveOperation: createResolveOperation({
       parser: createDocumentParser({ schema, limits: limits.documents, introspection: limits.introspection }),
-      documents: createKnownDocuments(schema),
+      documents,
       trustedDocuments: settings.trustedDocuments,
       persistedQueries: settings.persistedQueries,
     }),
     limitCost: createLimitCost(limits.maxCost, schema),
-    execute: createExecute({ schema, services: context, maxLargeResponses: limits.largeResponses }),
+    execute: createExecute(context, limits.largeResponses),
     inlineTrace: settings.federation ? createInlineTrace(() => clock.now()) : undefined,
   };
 }

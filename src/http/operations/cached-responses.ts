@@ -63,23 +63,23 @@ export function createCachedResponses(store: ResponseStore): CachedResponses {
   };
 }
 
-/** Everything that the bytes of a response depend on. Callers with equal permissions of one principal share responses. */
+/**
+ * The key of a response, by its encoding: everything that its bytes depend on. Callers with equal permissions of one
+ * principal share responses.
+ * @throws GatewayError BAD_USER_INPUT for values that are nested deeper than JSON.stringify can follow.
+ */
 export function toResponseKey(
   { principal, permissions }: GraphQLRequest,
   operation: ResolvedOperation,
   variables: Readonly<Record<string, unknown>>,
-  encoding: Encoding,
-): string {
-  return [principal?.id, permissions?.key ?? '', encoding, operation.key, toVariablesKey(variables)].join('\n');
-}
-
-/** Long variables, lists of a thousand names say, are hashed. Coerced values have one order of their members. */
-function toVariablesKey(variables: Readonly<Record<string, unknown>>): string {
+): (encoding: Encoding) => string {
   const text = stringify(variables);
-  return text.length <= 256 ? text : createHash('sha256').update(text).digest('base64url');
+  // Long variables, lists of a thousand names say, are hashed. Coerced values have one order of their members.
+  const variablesKey = text.length <= 256 ? text : createHash('sha256').update(text).digest('base64url');
+  const key = [principal?.id, permissions?.key ?? '', operation.key, variablesKey].join('\n');
+  return (encoding) => `${encoding}\n${key}`;
 }
 
-/** @throws GatewayError BAD_USER_INPUT for values that are nested deeper than JSON.stringify can follow. */
 function stringify(variables: Readonly<Record<string, unknown>>): string {
   try {
     return JSON.stringify(variables);

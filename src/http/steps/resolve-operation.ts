@@ -12,6 +12,7 @@ import type { DocumentParser } from '../yoga.js';
 import { isObject, type Parameters } from './read-parameters.js';
 
 export interface ResolvedOperation {
+  readonly document: KnownDocument;
   readonly prepared: PreparedOperation;
   readonly facts: OperationFacts;
   /** Identifies document and operation in cache keys. */
@@ -42,16 +43,16 @@ export function createResolveOperation(options: ResolveOptions): (parameters: Pa
   const { parser, documents } = options;
   const findDocument =
     options.trustedDocuments === undefined ? findAny(options) : findTrusted(options.trustedDocuments);
-  const learn = (text: string): KnownDocument => {
+  const prepare = (text: string): KnownDocument => {
     const document = parseDocument(parser, text);
     const errors = parser.validate(document);
     if (errors.length > 0) throw new DocumentError(errors);
-    return addDocument(documents, text, document);
+    return prepareDocument(documents, text, document);
   };
   return (parameters) => {
     const found = findDocument(parameters);
-    const known = typeof found === 'string' ? (documents.get(found) ?? learn(found)) : found;
-    return chooseOperation(known, parameters.operationName);
+    const document = typeof found === 'string' ? (documents.get(found) ?? prepare(found)) : found;
+    return chooseOperation(document, parameters.operationName);
   };
 }
 
@@ -67,9 +68,9 @@ function parseDocument(parser: DocumentParser, text: string): DocumentNode {
   }
 }
 
-function addDocument(documents: KnownDocuments, text: string, document: DocumentNode): KnownDocument {
+function prepareDocument(documents: KnownDocuments, text: string, document: DocumentNode): KnownDocument {
   try {
-    return documents.add(text, document);
+    return documents.prepare(text, document);
   } catch (error) {
     if (!(error instanceof TooManyFieldsError)) throw error;
     throw new GatewayError('QUERY_TOO_COMPLEX', { message: 'The operation selects more than 10,000 fields.' });
@@ -77,7 +78,8 @@ function addDocument(documents: KnownDocuments, text: string, document: Document
 }
 
 /** GetOperation (section 6.1 of the GraphQL specification). */
-function chooseOperation({ operations, hash }: KnownDocument, name: string | null): ResolvedOperation {
+function chooseOperation(document: KnownDocument, name: string | null): ResolvedOperation {
+  const { operations, hash } = document;
   const prepared = name === null && operations.size === 1 ? [...operations.values()][0] : operations.get(name ?? '');
   if (prepared === undefined) {
     throw new GatewayError('BAD_USER_INPUT', {
@@ -88,7 +90,8 @@ function chooseOperation({ operations, hash }: KnownDocument, name: string | nul
     });
   }
   const own = prepared.operation.name?.value ?? null;
-  return { prepared, facts: { name: own, type: prepared.operation.operation }, key: `${hash} ${own ?? ''}` };
+  const facts = { name: own, type: prepared.operation.operation };
+  return { document, prepared, facts, key: `${hash} ${own ?? ''}` };
 }
 
 type FindDocument = (parameters: Parameters) => string | KnownDocument;
