@@ -46,7 +46,7 @@ const armed = vi.hoisted(() => {
 });
 
 vi.mock('../src/http/response/format.js', (load) =>
-  armed.failing(load, (own) => ({ createFormats: armed.failMade('negotiate', own.createFormats) })),
+  armed.failing(load, (own) => ({ negotiate: armed.fail('negotiate', own.negotiate) })),
 );
 vi.mock('../src/http/steps/check-origin.js', (load) =>
   armed.failing(load, (own) => ({ checkOrigin: armed.fail('check the origin', own.checkOrigin) })),

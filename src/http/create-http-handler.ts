@@ -12,18 +12,15 @@ import type { RequestServices } from '../loaders/request-services.js';
 import type { DocumentLimits } from '../query-limits/limits.js';
 import { createGraphiQLPage } from './graphiql/page.js';
 import { createHandler, redirectsToGraphQL, type HttpHandler } from './handler.js';
-import type { RequestObserver } from './instrumentation.js';
+import type { Instruments } from '../telemetry/instrumentation.js';
 import { createOperationLog } from './operation-log.js';
 import { createCachedResponses } from './operations/cached-responses.js';
 import { KnownDocuments } from './operations/known-documents.js';
-import { createReadinessPage, servesLiveness } from './pages/health.js';
-import { createMetricsPage, type MetricsText } from './pages/metrics.js';
-import type { Page } from './pages/page.js';
+import { createMetricsPage, createReadinessPage, servesLiveness, type MetricsText, type Page } from './pages/page.js';
 import { createPipeline, type PipelineSteps } from './pipeline.js';
 import { createResponder } from './respond.js';
 import { createCors } from './response/cors.js';
 import { logDefect } from './response/error-format.js';
-import { createFormats } from './response/format.js';
 import { createShutdownGate } from './shutdown-gate.js';
 import { createAuthenticate } from './steps/authenticate.js';
 import { createExecute } from './steps/execute.js';
@@ -74,7 +71,7 @@ export interface HttpServices {
   readonly context: RequestServices;
   readonly authentication: Authentication | undefined;
   readonly responses: ResponseStore;
-  readonly observer: RequestObserver | undefined;
+  readonly observer: Pick<Instruments, 'begin'> | undefined;
   /** Undefined when there is no /metrics. */
   readonly exposeMetrics: (() => Promise<MetricsText>) | undefined;
   readonly isReady: () => boolean;
@@ -108,7 +105,7 @@ export function createHttpHandler(settings: HttpSettings, services: HttpServices
     timeoutMs: limits.timeoutMs ?? Infinity,
     origins: limits.corsOrigins,
     steps: createSteps(settings, services, documents),
-    log: createOperationLog({ logger, now, samplePercent: settings.logSamplePercent }),
+    log: createOperationLog(logger, now, settings.logSamplePercent),
     onDefect: (error, requestId) => {
       logDefect(logger, error, requestId);
     },
@@ -126,7 +123,6 @@ function createSteps(settings: HttpSettings, services: HttpServices, documents: 
   const { rateLimit: perMinute } = limits;
   const limitRate = createLimitRate(perMinute === undefined ? undefined : createRequestLimits({ perMinute, clock }));
   return {
-    toFormat: createFormats(),
     shutdownGate: createShutdownGate(services.ending),
     authenticate: createAuthenticate({
       authentication,

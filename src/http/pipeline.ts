@@ -1,14 +1,14 @@
 // The steps that every GraphQL request passes, in order, whatever its form: POST or GET, text, hash or id of a document, for
 // the first time or not. src/README.md has a picture of them, with the error codes that each step can end in.
 
-import type { HeadersByName } from '../auth/authentication.js';
 import type { Clock } from '../clock.js';
 import { Deadline } from '../concurrency/deadline.js';
 import { GatewayError } from '../errors.js';
 import type { Values } from '../execution/coerce-inputs.js';
 import { GraphQLRequest } from './graphql-request.js';
 import { EMPTY_BODY, type HttpRequest, type HttpResponse } from './http-message.js';
-import { toOutcome, type RequestObservation, type RequestObserver } from './instrumentation.js';
+import type { Instruments, Observation } from '../telemetry/instrumentation.js';
+import { toOutcome } from './instrumentation.js';
 import type { LogOperation } from './operation-log.js';
 import { toResponseKey, type CachedResponseHit, type CachedResponses } from './operations/cached-responses.js';
 import type { KnownDocuments } from './operations/known-documents.js';
@@ -17,7 +17,7 @@ import { reportFailure } from './response/body.js';
 import { hasNoCacheDirective } from './response/cache-headers.js';
 import { chooseEncoding } from './response/compress.js';
 import { toErrorResult } from './response/error-format.js';
-import type { Encoding, ResponseFormat } from './response/format.js';
+import { negotiate, type Encoding, type ResponseFormat } from './response/format.js';
 import type { ShutdownGate } from './shutdown-gate.js';
 import type { LimitCost } from './steps/limit-cost.js';
 import type { LimitRate } from './steps/limit-rate.js';
@@ -44,14 +44,13 @@ export interface PipelineOptions {
   readonly responses: CachedResponses;
   readonly responder: Responder;
   readonly log: LogOperation;
-  readonly observer: RequestObserver | undefined;
+  readonly observer: Pick<Instruments, 'begin'> | undefined;
   /** Logs an error that is a defect of the gateway. */
   readonly onDefect: (error: unknown, requestId: string) => void;
 }
 
 /** The steps that depend on the configuration. */
 export interface PipelineSteps {
-  readonly toFormat: (headers: HeadersByName) => ResponseFormat;
   readonly shutdownGate: ShutdownGate;
   readonly authenticate: (request: GraphQLRequest) => Promise<void>;
   readonly limitRate: LimitRate;
@@ -65,13 +64,13 @@ export interface PipelineSteps {
 export type Pipeline = (http: HttpRequest) => Promise<HttpResponse>;
 
 export function createPipeline(options: PipelineOptions): Pipeline {
-  const { steps, clock, onDefect } = options;
+  const { clock, onDefect } = options;
   return async (http) => {
     const deadline = new Deadline(clock, options.timeoutMs, {
       caller: http,
       toError: () => new GatewayError('REQUEST_TIMEOUT'),
     });
-    const request = new GraphQLRequest(http, steps.toFormat(http.headers), deadline, clock.now());
+    const request = new GraphQLRequest(http, negotiate(http.headers), deadline, clock.now());
     try {
       const response = await respond(options, request);
       const body = reportFailure(response.body, (error) => {
@@ -125,7 +124,7 @@ async function respond(options: PipelineOptions, request: GraphQLRequest): Promi
 async function answer(
   { origins, steps, documents, responses, responder }: PipelineOptions,
   request: GraphQLRequest,
-  observation: RequestObservation | undefined,
+  observation: Observation | undefined,
 ): Promise<HttpResponse> {
   const { http } = request;
   checkMethod(http.method);

@@ -2,9 +2,8 @@
 
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
-import { CACHE_RESULTS, REPORTS, type Instruments } from './instrumentation.js';
+import { CACHE_RESULTS, REPORTS, toFailureCode, type Instruments } from './instrumentation.js';
 import { DURATION_BUCKETS } from './operation-metrics.js';
-import { toFailureCode } from './outcome.js';
 
 export function createCacheMetrics(registry: Registry): Pick<Instruments, 'load' | 'onHit' | 'onRelatedHit'> {
   const results = new Counter({

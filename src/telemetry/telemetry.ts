@@ -77,4 +77,4 @@ function createLazyTracing(loading: Promise<Tracing>) {
   };
 }
 
-const NOOP_OBSERVATION = { execute: <T>(_operation: unknown, run: () => T): T => run(), end: () => undefined };
+const NOOP_OBSERVATION = { execute: <T>(run: () => T): T => run(), end: () => undefined };

@@ -30,31 +30,27 @@ const ENTRY_BYTES = 512;
 /** How many keys the second-hit filter tells apart. */
 const FILTER_SLOTS = 16_384;
 
-export interface CachedResponses {
-  get(key: string): CachedResponseHit | undefined;
-  /** Whether a response under this key should be cached: from its second time on, and by one request at a time. */
-  claim(key: string): boolean;
-  /** Ends the claim; caches the response, if there is one, with the reports that it is made of. */
-  settle(key: string, response: CachedResponse | undefined, stats: LoadStats): void;
-}
+export type CachedResponses = ReturnType<typeof createCachedResponses>;
 
-export function createCachedResponses(store: ResponseStore): CachedResponses {
+export function createCachedResponses(store: ResponseStore) {
   const isSecondHit = createSecondHitFilter();
   const claimed = new Set<string>();
   return {
-    get(key) {
+    get(key: string): CachedResponseHit | undefined {
       const found = store.get(key);
       if (found === undefined) return undefined;
       const reports = store.recordHit(found);
       const cache = { hit: reports.length, stale: 0, shared: 0, collapsed: 0, miss: 0 };
       return { response: found.value as CachedResponse, stats: { cache, upstreamMs: 0, reports, faults: [] } };
     },
-    claim(key) {
+    /** Whether a response under this key should be cached: from its second time on, and by one request at a time. */
+    claim(key: string): boolean {
       if (claimed.has(key) || !isSecondHit(key)) return false;
       claimed.add(key);
       return true;
     },
-    settle(key, response, { reports }) {
+    /** Ends the claim; caches the response, if there is one, with the reports that it is made of. */
+    settle(key: string, response: CachedResponse | undefined, { reports }: LoadStats): void {
       claimed.delete(key);
       if (response === undefined) return;
       const sources = reports.map(({ source }) => source);

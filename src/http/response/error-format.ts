@@ -3,8 +3,7 @@
 import { GraphQLError, type ExecutionResult } from 'graphql';
 import type { Logger } from 'pino';
 
-import type { ErrorCode } from '../../errors.js';
-import { describeDefect } from '../../telemetry/defect.js';
+import { describeDefect, type ErrorCode } from '../../errors.js';
 import type { GraphQLRequest } from '../graphql-request.js';
 import { DocumentError } from '../steps/resolve-operation.js';
 import { toClientError } from './client-errors.js';

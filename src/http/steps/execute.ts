@@ -8,7 +8,7 @@ import { runPlan } from '../../execution/run-plan.js';
 import { createContext, type GatewayContext } from '../../loaders/context.js';
 import type { Caller, RequestServices } from '../../loaders/request-services.js';
 import type { GraphQLRequest } from '../graphql-request.js';
-import type { RequestObservation } from '../instrumentation.js';
+import type { Observation } from '../../telemetry/instrumentation.js';
 import { hasNoCacheDirective } from '../response/cache-headers.js';
 import type { ResolvedOperation } from './resolve-operation.js';
 
@@ -17,7 +17,7 @@ export interface ExecuteInput {
   readonly operation: ResolvedOperation;
   /** Coerced. */
   readonly variables: Values;
-  readonly observation: RequestObservation | undefined;
+  readonly observation: Observation | undefined;
   /** Follows each field, for a trace; then no list is serialized in one go. */
   readonly onField: ((info: GraphQLResolveInfo) => () => void) | undefined;
 }
@@ -47,14 +47,14 @@ export function createExecute(services: RequestServices, maxLargeResponses: numb
     request.deadline.throwIfAborted();
   };
   return async ({ request, operation, variables, observation, onField }) => {
-    const { facts, prepared } = operation;
+    const { prepared } = operation;
     const context = createContext(services, new RequestCaller(request, createTurn(request)));
     request.stats = context.stats;
     const plan = prepared.planFor(variables);
     context.serializesLists = onField === undefined;
     const hooks = { onField, stopped: () => context.budget.exceeded };
     const run = () => runPlan(plan, variables, context, hooks);
-    const result = observation === undefined ? run() : observation.execute(facts, run);
+    const result = observation === undefined ? run() : observation.execute(run);
     return { context, result: result instanceof Promise ? await request.deadline.race(result) : result };
   };
 }

@@ -6,7 +6,7 @@ import type { TrustedDocuments } from '../../auth/trusted-documents.js';
 import { GatewayError } from '../../errors.js';
 import { TooManyFieldsError } from '../../execution/plan.js';
 import type { PreparedOperation } from '../../execution/prepared-operation.js';
-import type { OperationFacts } from '../instrumentation.js';
+import type { OperationFacts } from '../../telemetry/instrumentation.js';
 import { hashText, type KnownDocument, type KnownDocuments } from '../operations/known-documents.js';
 import type { DocumentParser } from '../yoga.js';
 import { isObject, type Parameters } from './read-parameters.js';
