@@ -5,9 +5,8 @@
 
 import { addFigures, workloadFigures, type Figures } from './costs.js';
 import type { Fleet, Label, Workload } from './fleet.js';
-import { BadRequest, parseParameters, type ParameterType, type Parameters } from './parameters.js';
+import { BadRequest, parseParameters, readWindow, type ParameterType, type Parameters } from './parameters.js';
 import { toRow, type Report, type RowNames } from './report.js';
-import { readWindow } from './window.js';
 import { clusterNamesOf, scopeTest } from './workloads-report.js';
 
 const QUERY_FORMS = new Map<string, ParameterType>([
