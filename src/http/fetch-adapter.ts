@@ -1,9 +1,10 @@
 // Between `fetch` and the gateway's own request and response, for programs that embed the gateway, and for tests.
 
 import { GatewayError } from '../errors.js';
-import { isStream, type HttpRequest, type HttpResponse, type ResponseBody } from './http-message.js';
+import type { HttpHandler } from './handler.js';
+import { isStream, type HttpRequest, type ResponseBody } from './http-message.js';
 
-export function toFetch(handler: (request: HttpRequest) => Promise<HttpResponse>) {
+export function toFetch(handler: HttpHandler) {
   return async (request: Request): Promise<Response> => {
     const { status, headers: pairs, body, onEnd } = await handler(toHttpRequest(request));
     const headers = new Headers();

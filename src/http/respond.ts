@@ -15,10 +15,9 @@ import { chooseEncoding, compressBody, compressForCache, type EncodedBody } from
 import type { Cors } from './response/cors.js';
 import { matchesTag, toETag } from './response/entity-tag.js';
 import { formatErrors, type ErrorFormat } from './response/error-format.js';
-import { toEventStream } from './response/event-stream.js';
 import type { Encoding } from './response/format.js';
 import { CONTENT_SECURITY_POLICY, SECURITY_HEADERS } from './response/security-headers.js';
-import { serializeResult } from './response/serialize.js';
+import { serializeResult, toEventStream } from './response/serialize.js';
 import type { FieldTrace } from './steps/inline-trace.js';
 
 export interface RespondOptions {

@@ -2,49 +2,39 @@
 
 import type { Clock } from '../clock.js';
 import { combine, type Instruments } from './instrumentation.js';
-import { createMetrics, type Metrics } from './metrics.js';
+import { createMetrics } from './metrics.js';
 import { createOperationNames } from './operation-names.js';
-import { loadTracing, type ProxySettings, type Tracing, type TracingSettings } from './tracing.js';
+import { loadTracing, type Tracing, type TracingSettings } from './tracing.js';
 
-export interface TelemetrySettings {
+export interface TelemetryOptions {
   readonly metrics: boolean;
   /** The operations that metrics and traces name. */
   readonly operations: readonly string[];
   /** Undefined: no traces. */
   readonly tracing: TracingSettings | undefined;
-}
-
-export interface TelemetryOptions extends TelemetrySettings {
   readonly version: string;
   readonly clock: Clock;
-  /** The proxy for exports of traces. */
-  readonly proxy?: ProxySettings | undefined;
   /** Whether to expose the metrics of the whole process (memory, CPU, garbage collection) as well. */
   readonly collectProcessMetrics: boolean;
   /** Called when exports of traces begin to fail, and when they succeed again. */
   readonly onExportFailure: (isFailing: boolean, reason?: string) => void;
 }
 
-export interface Telemetry {
-  /** Undefined without metrics and traces. */
-  readonly instruments: Instruments | undefined;
-  readonly metrics: Metrics | undefined;
-  /** Resolves when OpenTelemetry is loaded, rejects when that fails; undefined without traces. */
-  readonly ready: Promise<void> | undefined;
-  close(): Promise<void>;
-}
+export type Telemetry = ReturnType<typeof createTelemetry>;
 
-export function createTelemetry(options: TelemetryOptions): Telemetry {
+export function createTelemetry(options: TelemetryOptions) {
   const { clock, tracing: settings, ...rest } = options;
   const nameOf = createOperationNames(options.operations);
   const metrics = options.metrics ? createMetrics({ ...rest, nameOf, now: () => clock.now() }) : undefined;
   const tracing = settings && createLazyTracing(loadTracing({ ...rest, ...settings, clock, nameOf }));
   const both = [metrics?.instruments, tracing?.instruments].filter((each) => each !== undefined);
   return {
+    /** Undefined without metrics and traces. */
     instruments: both.length === 0 ? undefined : both.reduce(combine),
     metrics,
+    /** Resolves when OpenTelemetry is loaded, rejects when that fails; undefined without traces. */
     ready: tracing?.ready,
-    async close() {
+    async close(): Promise<void> {
       metrics?.close();
       await tracing?.close();
     },

@@ -55,8 +55,11 @@ export function toErrorBody(thrown: GatewayError, requestId: string): string {
   return JSON.stringify({ errors: [{ message, extensions: shown }] });
 }
 
-/** How a response without data is answered: `extensions.http` of its errors, taken together. */
-export function toHttpOfErrors(errors: readonly GraphQLError[], isJson: boolean): HttpOfErrors {
+/**
+ * How a response without data is answered: `extensions.http` of its errors, taken together. The headers are names and
+ * values, alternating.
+ */
+export function toHttpOfErrors(errors: readonly GraphQLError[], isJson: boolean) {
   let status = 0;
   const headers = new Map<string, string>();
   for (const { extensions } of errors) {
@@ -66,12 +69,6 @@ export function toHttpOfErrors(errors: readonly GraphQLError[], isJson: boolean)
     if (http !== undefined && !(isJson && 'spec' in http)) status = Math.max(status, http.status);
   }
   return { status: status === 0 ? 200 : status, headers: [...headers].flat() };
-}
-
-export interface HttpOfErrors {
-  readonly status: number;
-  /** Names and values, alternating. */
-  readonly headers: readonly string[];
 }
 
 /** graphql's own words are about what the client wrote, and are let through where they say more than ours. */

@@ -5,10 +5,9 @@ import { pipeline, Readable } from 'node:stream';
 
 import type { HeadersByName } from '../../auth/authentication.js';
 import { GatewayError } from '../../errors.js';
+import type { HttpHandler } from '../handler.js';
 import { isStream, type HttpRequest, type HttpResponse } from '../http-message.js';
 import { createAbortController } from '../../concurrency/abort.js';
-
-export type HttpHandler = (request: HttpRequest) => Promise<HttpResponse>;
 
 /** A defect of `handler` or of a response ends the connection; as a rejection without a handler it is logged by the process. */
 export function toListener(handler: HttpHandler): RequestListener {
