@@ -13,10 +13,11 @@ import type { DocumentLimits } from '../query-limits/limits.js';
 import { createGraphiQLPage } from './graphiql/page.js';
 import { createHandler, redirectsToGraphQL, type HttpHandler } from './handler.js';
 import type { Instruments } from '../telemetry/instrumentation.js';
+import type { Metrics } from '../telemetry/metrics.js';
 import { createOperationLog } from './operation-log.js';
 import { createCachedResponses } from './operations/cached-responses.js';
 import { KnownDocuments } from './operations/known-documents.js';
-import { createMetricsPage, createReadinessPage, servesLiveness, type MetricsText, type Page } from './pages/page.js';
+import { createMetricsPage, createReadinessPage, servesLiveness, type Page } from './pages/page.js';
 import { createPipeline, type PipelineSteps } from './pipeline.js';
 import { createResponder } from './respond.js';
 import { createCors } from './response/cors.js';
@@ -73,7 +74,7 @@ export interface HttpServices {
   readonly responses: ResponseStore;
   readonly observer: Pick<Instruments, 'begin'> | undefined;
   /** Undefined when there is no /metrics. */
-  readonly exposeMetrics: (() => Promise<MetricsText>) | undefined;
+  readonly exposeMetrics: Metrics['expose'] | undefined;
   readonly isReady: () => boolean;
   /** Aborts when the time for requests in flight is over. */
   readonly ending: AbortSignal;

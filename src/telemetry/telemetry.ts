@@ -4,7 +4,7 @@ import type { Clock } from '../clock.js';
 import { combine, type Instruments } from './instrumentation.js';
 import { createMetrics } from './metrics.js';
 import { createOperationNames } from './operation-names.js';
-import { loadTracing, type Tracing, type TracingSettings } from './tracing.js';
+import type { Tracing, TracingOptions, TracingSettings } from './tracing.js';
 
 export interface TelemetryOptions {
   readonly metrics: boolean;
@@ -26,7 +26,7 @@ export function createTelemetry(options: TelemetryOptions) {
   const { clock, tracing: settings, ...rest } = options;
   const nameOf = createOperationNames(options.operations);
   const metrics = options.metrics ? createMetrics({ ...rest, nameOf, now: () => clock.now() }) : undefined;
-  const tracing = settings && createLazyTracing(loadTracing({ ...rest, ...settings, clock, nameOf }));
+  const tracing = settings && createLazyTracing({ ...rest, ...settings, clock, nameOf });
   const both = [metrics?.instruments, tracing?.instruments].filter((each) => each !== undefined);
   return {
     /** Undefined without metrics and traces. */
@@ -42,10 +42,10 @@ export function createTelemetry(options: TelemetryOptions) {
 }
 
 /** Does nothing until OpenTelemetry is loaded. */
-function createLazyTracing(loading: Promise<Tracing>) {
+function createLazyTracing(options: TracingOptions) {
   let loaded: Tracing | undefined;
-  const ready = loading.then((tracing) => {
-    loaded = tracing;
+  const ready = import('./spans.js').then(({ createTracing }) => {
+    loaded = createTracing(options);
   });
   // The gateway awaits it when it starts to listen.
   ready.catch(() => undefined);

@@ -1,6 +1,7 @@
 // The pages: what the gateway serves besides GraphQL, each at a path of its own, with GET and HEAD. Health, metrics, errors.
 
 import { statusOf, type GatewayError } from '../../errors.js';
+import type { Metrics } from '../../telemetry/metrics.js';
 import { readRequestId } from '../graphql-request.js';
 import {
   byteLength,
@@ -66,14 +67,8 @@ function toHealthPage(isUp: boolean): PageContent {
   return toPlainPage(isUp ? 200 : 503, 'application/json', JSON.stringify({ status: isUp ? 'up' : 'down' }));
 }
 
-/** A text, and its media type. */
-export interface MetricsText {
-  readonly contentType: string;
-  readonly text: string;
-}
-
 /** The metrics, for Prometheus. Open like the health checks: they hold counts, times and names of ours. */
-export function createMetricsPage(expose: () => Promise<MetricsText>): Page {
+export function createMetricsPage(expose: Metrics['expose']): Page {
   return async () => {
     const { contentType, text } = await expose();
     return toPlainPage(200, contentType, text);

@@ -6,27 +6,15 @@ import { GraphQLError, Kind, type GraphQLErrorExtensions } from 'graphql';
 import { ERROR_CODES, GatewayError, statusOf, type ErrorCode } from '../../errors.js';
 import { withoutSuggestion } from '../plugins/introspection.js';
 
-export interface ClientError {
-  readonly error: GraphQLError;
-  readonly code: ErrorCode;
-  /** For the log: what was behind the code. */
-  readonly reason: string | undefined;
-  /** Set when the client is not told what it was, because it is a defect of the gateway. */
-  readonly defect?: unknown;
-}
-
-export interface ClientErrorOptions {
-  /** The answer has no `data`. */
-  readonly isRequestError: boolean;
-  /** Whether the client is not told what it may have meant. */
-  readonly hidesSuggestions?: boolean;
-}
-
+/**
+ * The error for the client; for the log its code and what was behind it; and the defect that the client is not told of.
+ * @param options `isRequestError`: the answer has no `data`. `hidesSuggestions`: the client is not told what it may have meant.
+ */
 export function toClientError(
   thrown: unknown,
   requestId: string,
-  { isRequestError, hidesSuggestions = false }: ClientErrorOptions,
-): ClientError {
+  { isRequestError, hidesSuggestions = false }: { isRequestError: boolean; hidesSuggestions?: boolean },
+) {
   const error = thrown instanceof GraphQLError ? thrown : new GraphQLError('', { originalError: thrown as Error });
   const known = findGatewayError(error) ?? (isRequestError ? findStackOverflow(error) : undefined);
   const foundCode = known?.code ?? codeOf(error, isRequestError);
@@ -44,7 +32,7 @@ export function toClientError(
       path: error.path ?? null,
       extensions,
     }),
-    ...(foundCode === undefined ? { defect: error.originalError ?? error } : {}),
+    defect: foundCode === undefined ? (error.originalError ?? error) : undefined,
   };
 }
 
