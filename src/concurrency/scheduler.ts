@@ -70,7 +70,7 @@ export function createScheduler(
             caller?.throwIfAborted();
           } catch (error) {
             computation.return(undefined as T);
-            reject(error);
+            reject(error as Error);
             return true;
           }
           return advance(computation, isSliceOver, resolve, reject);
