@@ -132,7 +132,7 @@ describe('the thread', () => {
     for (const text of [usual, odd]) {
       const { report, body } = await parser.parse([Buffer.from(text.slice(0, 7)), Buffer.from(text).subarray(7)], '');
       expect(report.rowCount).toBe(countRows(text));
-      expect(runAll(report.selectRows({})).rows[0]).toMatchObject({ namespace: '日本', totalCost: 0 });
+      expect(runAll(report.selectRows({})).rows.at(0)).toMatchObject({ namespace: '日本', totalCost: 0 });
       expect(body?.toString()).toBe(text);
     }
   });
