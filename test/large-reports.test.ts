@@ -17,7 +17,7 @@ import { startGateway, TOKEN } from './kit/gateway.js';
 import { findUrl } from './kit/gateway-process.js';
 import { MAIN, startProcess } from './kit/process.js';
 
-const LARGE_BYTES = 16_777_216;
+const LARGE_BYTES = 4_194_304;
 
 /** A report of so many bytes, or a few more; the name of its one namespace is in any script. */
 function makeText(bytes: number, namespace = '日本'): string {
