@@ -4,6 +4,7 @@ import type { GraphQLSchema } from 'graphql';
 import { pino, type Logger } from 'pino';
 
 import { systemClock, type Clock } from '../../src/clock.js';
+import { createScheduler } from '../../src/concurrency/scheduler.js';
 import { createHttpHandler, type HttpServices, type HttpSettings } from '../../src/http/create-http-handler.js';
 import type { HttpHandler } from '../../src/http/handler.js';
 
@@ -56,7 +57,10 @@ export function createTestHandler({
       schema,
       clock,
       logger: logger ?? pino({ level: 'silent' }),
-      context: { credentials: { principal: () => undefined } } as unknown as HttpServices['context'],
+      context: {
+        credentials: { principal: () => undefined },
+        scheduler: createScheduler(),
+      } as unknown as HttpServices['context'],
       authentication: undefined,
       responses: responses as unknown as HttpServices['responses'],
       observer: undefined,
