@@ -59,6 +59,7 @@ export function createTestHandler({
       logger: logger ?? pino({ level: 'silent' }),
       context: {
         credentials: { principal: () => undefined },
+        limits: {},
         scheduler: createScheduler(),
       } as unknown as HttpServices['context'],
       authentication: undefined,
