@@ -3,6 +3,7 @@
 import { execute, type ExecutionResult, type GraphQLResolveInfo, type GraphQLSchema } from 'graphql';
 
 import type { Values } from './coerce-inputs.js';
+import type { RunSteps } from './complete-items.js';
 import type { Plan } from './plan.js';
 import type { PreparedOperation } from './prepared-operation.js';
 import { runPlan } from './run-plan.js';
@@ -22,6 +23,8 @@ export interface Execution {
 export interface ExecutionHooks {
   /** The error that ends the whole operation; asked before each field. */
   readonly stopped?: (() => Error | undefined) | undefined;
+  /** Runs a long list's completion, which yields where it may pause. Without it a list is completed in one go. */
+  readonly runSteps?: RunSteps | undefined;
   /** Called when a field begins; the function it returns when the field has its value or its error. */
   readonly onField?: ((info: GraphQLResolveInfo) => () => void) | undefined;
 }

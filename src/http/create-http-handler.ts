@@ -137,6 +137,7 @@ function createSteps(settings: HttpSettings, services: HttpServices): PipelineSt
     }),
     limitRate,
     resolveOperation: createResolveOperation({
+      scheduler: context.scheduler,
       parser: createDocumentParser({ schema, limits: limits.documents, introspection: limits.introspection }),
       documents: createKnownDocuments(schema),
       trustedDocuments: settings.trustedDocuments,

@@ -24,8 +24,8 @@ import type { LimitRate } from './steps/limit-rate.js';
 import { checkOrigin } from './steps/check-origin.js';
 import type { Execute } from './steps/execute.js';
 import type { InlineTrace } from './steps/inline-trace.js';
-import { readParameters, type Parameters } from './steps/read-parameters.js';
-import { DocumentError, type ResolvedOperation } from './steps/resolve-operation.js';
+import { readParameters } from './steps/read-parameters.js';
+import { DocumentError, type ResolvedOperation, type ResolveOperation } from './steps/resolve-operation.js';
 import type { HeadersByName } from '../auth/authentication.js';
 
 /** 256 KiB: enough for any operation with lists of 1,000 names. */
@@ -55,7 +55,7 @@ export interface PipelineSteps {
   readonly shutdownGate: ShutdownGate;
   readonly authenticate: (request: GraphQLRequest) => Promise<void>;
   readonly limitRate: LimitRate;
-  readonly resolveOperation: (parameters: Parameters) => ResolvedOperation;
+  readonly resolveOperation: ResolveOperation;
   readonly limitCost: LimitCost;
   readonly execute: Execute;
   /** Undefined where no router of a supergraph may ask for traces. */
@@ -135,7 +135,7 @@ function createAnswer({ origins, steps, responses, responder }: PipelineOptions)
     steps.limitRate.afterAuthentication(request);
     checkFormat(request.format);
     const parameters = await readParameters(http, MAX_BODY_BYTES);
-    const operation = steps.resolveOperation(parameters);
+    const operation = await steps.resolveOperation(parameters);
     request.operation = operation.facts;
     checkOperationType(http.method, operation);
     const variables = coerceVariables(operation, parameters.variables);

@@ -59,7 +59,7 @@ export function createExecute({ schema, services, maxLargeResponses }: ExecuteOp
     request.stats = context.stats;
     const plan = prepared.planFor(variables);
     context.serializesLists = plan !== undefined && onField === undefined;
-    const hooks = { onField, stopped: () => context.budget.exceeded };
+    const hooks = { onField, stopped: () => context.budget.exceeded, runSteps: context.runSteps };
     const run = () => executeOperation(schema, { prepared, plan, given, variables, context, hooks });
     const result = observation === undefined ? run() : observation.execute(facts, run);
     return { context, result: result instanceof Promise ? await request.deadline.race(result) : result };
