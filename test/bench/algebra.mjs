@@ -12,7 +12,7 @@ import { measure, printMachine } from './measure.mjs';
 const json = JSON.parse(await fetchFleet(100_000));
 const objects = json.aggregatedWorkloads;
 const { report } = decodeReport(json);
-const ids = (rows) => rows.map(({ id }) => id);
+const ids = (rows) => [...rows].map(({ id }) => id);
 
 const sumAll = (rows) => {
   const sums = Object.fromEntries(SUM_FIELDS.map((field) => [field, 0]));
