@@ -26,8 +26,8 @@ describe('availableMemory', () => {
 
 describe('deriveMemoryLimits', () => {
   test.each([
-    [256, { cacheMib: 64, largeBodies: 1, largeResponses: 1, fits: false }],
-    [512, { cacheMib: 128, largeBodies: 1, largeResponses: 1, fits: true }],
+    [256, { cacheMib: 32, largeBodies: 1, largeResponses: 1, fits: false }],
+    [512, { cacheMib: 96, largeBodies: 1, largeResponses: 1, fits: true }],
     [1_024, { cacheMib: 256, largeBodies: 4, largeResponses: 2, fits: true }],
     [24_576, { cacheMib: 256, largeBodies: 4, largeResponses: 4, fits: true }],
   ])('gives a process of %d MiB its cache and its slots', (availableMib, expected) => {
@@ -63,7 +63,7 @@ describe('readConfig', () => {
   test('derives the limits from the machine', () => {
     const { config, warnings } = readConfig(MINIMAL, undefined, machine(512));
     expect(config.memory).toEqual(deriveMemoryLimits(machine(512)));
-    expect(config.cache).toMatchObject({ maxBytes: 96 * MIB, maxResponseBytes: 32 * MIB });
+    expect(config.cache).toMatchObject({ maxBytes: 72 * MIB, maxResponseBytes: 24 * MIB });
     expect(warnings).toEqual([]);
   });
 
@@ -79,8 +79,8 @@ describe('readConfig', () => {
 test('describeMemoryLimits names every limit', () => {
   expect(describeMemoryLimits(deriveMemoryLimits(machine(512)))).toBe(
     'Memory limits, derived from 512 MiB:\n' +
-      '  cached reports: 96 MiB\n' +
-      '  cached responses: 32 MiB\n' +
+      '  cached reports: 72 MiB\n' +
+      '  cached responses: 24 MiB\n' +
       '  large ScaleOps responses parsed at once: 1\n' +
       '  large responses at once: 1\n',
   );

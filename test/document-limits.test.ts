@@ -259,3 +259,19 @@ describe('the default limits', () => {
     expect([status, errors[0]?.extensions.code]).toEqual([400, code]);
   });
 });
+
+test('a document with hundreds of errors is answered with the first five', async () => {
+  await using limited = await startStack({ env: UNLIMITED });
+  const { errors } = await limited.ask(`{ workloadCosts { ${times(500, (at) => `none${at}`)} } }`);
+  expect(errors).toHaveLength(6);
+  expect(errors.at(-1)?.message).toContain('Too many validation errors');
+});
+
+test('a variable with thousands of unknown fields is answered with the first three', async () => {
+  await using limited = await startStack({ env: UNLIMITED });
+  const filter = Object.fromEntries(Array.from({ length: 5_000 }, (_, at) => [`none${at}`, 1]));
+  const { errors } = await limited.ask('query ($f: WorkloadCostsFilter) { workloadCosts(filter: $f) { asOf } }', {
+    f: filter,
+  });
+  expect(errors).toHaveLength(4);
+});

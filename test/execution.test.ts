@@ -291,7 +291,7 @@ async function compare(document: DocumentNode, tree: unknown, values: Readonly<R
     return { data: JSON.stringify(result.data), errors: errors?.map((error) => JSON.stringify(error)) };
   };
   const theirs = await run((contextValue) => {
-    return execute({ schema, document, contextValue, variableValues: values });
+    return execute({ schema, document, contextValue, variableValues: values, options: { maxCoercionErrors: 3 } });
   });
   unhandled.length = 0;
   const ours = await run((context) => executeHere(document, values, context));

@@ -9,7 +9,7 @@ import { createScheduler } from '../src/concurrency/scheduler.js';
 import { createSchema } from '../src/graphql/schema.js';
 import { createMemoize } from '../src/loaders/memoize.js';
 import { OperationBudget } from '../src/loaders/operation-budget.js';
-import { createReadReport } from '../src/loaders/read-report.js';
+import { createOperationSteps, createReadReport } from '../src/loaders/read-report.js';
 import { decodeReport } from '../src/report/parse/json-parser.js';
 import { createSimulator, type ReceivedRequest } from '../src/simulator/simulator.js';
 import { startGateway, TOKEN, type Answer, type TestGateway } from './kit/gateway.js';
@@ -562,7 +562,8 @@ describe('data of the upstream', () => {
   } }`;
   const createOperation = () => {
     const budget = new OperationBudget({ maxAnswerRows: undefined, maxCost: undefined, maxUpstreamCalls: undefined });
-    const readReport = createReadReport(createScheduler(), budget, AbortSignal.any([]));
+    const steps = createOperationSteps(createScheduler(), budget, AbortSignal.any([]));
+    const readReport = createReadReport(steps.run, budget);
     return { budget, readReport, memoize: createMemoize() };
   };
   const askOf = (json: UpstreamReport) =>

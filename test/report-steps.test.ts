@@ -109,7 +109,7 @@ describe('an index', () => {
     for (let at = 0; at < 20; at += 1) first.next();
     second.next();
     first.return(undefined as never);
-    expect(runAll(second).rows[0]?.workloadName).toBe('workloadName-0');
+    expect(runAll(second).rows.at(0).workloadName).toBe('workloadName-0');
   });
 
   test('starts again for the next caller when all callers left, or when it failed', () => {

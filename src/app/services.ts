@@ -58,12 +58,13 @@ function createAuthenticator({ access, proxy }: Config, logger: Logger, clock: C
 }
 
 function createGatewayTelemetry(
-  { telemetry, trustedDocuments }: Config,
+  { telemetry, trustedDocuments, proxy }: Config,
   { logger, version = 'unknown', collectProcessMetrics = false }: GatewayDependencies,
   clock: Clock,
 ): Telemetry {
   return createTelemetry({
     ...telemetry,
+    proxy,
     // Trusted documents are a closed list, so their names may be labels.
     operations: [...telemetry.operations, ...(trustedDocuments?.names ?? [])],
     version,

@@ -65,29 +65,23 @@ export function createScheduler(
         if (done === true) return value;
       }
       return new Promise<T>((resolve, reject) => {
-        queue.push((isSliceOver) => {
-          try {
-            caller?.throwIfAborted();
-          } catch (error) {
-            computation.return(undefined as T);
-            reject(error);
-            return true;
-          }
-          return advance(computation, isSliceOver, resolve, reject);
-        });
+        queue.push((isSliceOver) => advance(computation, { caller, isDue: isSliceOver, resolve, reject }));
       });
     },
   };
 }
 
+interface Queued<T> {
+  readonly caller: SchedulerCaller | undefined;
+  readonly isDue: () => boolean;
+  readonly resolve: (value: T) => void;
+  readonly reject: (error: Error) => void;
+}
+
 /** At least one step, so that a queued computation always makes progress. */
-function advance<T>(
-  computation: Computation<T>,
-  isDue: () => boolean,
-  resolve: (value: T) => void,
-  reject: (error: Error) => void,
-): boolean {
+function advance<T>(computation: Computation<T>, { caller, isDue, resolve, reject }: Queued<T>): boolean {
   try {
+    caller?.throwIfAborted();
     do {
       const { done, value } = computation.next();
       if (done === true) {
@@ -97,6 +91,7 @@ function advance<T>(
     } while (!isDue());
     return false;
   } catch (error) {
+    computation.return(undefined as T);
     reject(error as Error);
     return true;
   }

@@ -49,7 +49,7 @@ export interface Config {
   readonly telemetry: Readonly<ReturnType<typeof readTelemetry>>;
   /** The `Cache-Control` of fresh responses. */
   readonly cacheControl: 'private' | 'public';
-  /** The proxy for ScaleOps, logins and signing keys; undefined: none. */
+  /** The proxy for ScaleOps, logins, signing keys and traces; undefined: none. */
   readonly proxy: ProxySettings | undefined;
   readonly upstream: {
     readonly url: string;

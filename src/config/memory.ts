@@ -15,7 +15,7 @@ export interface MemoryLimits {
   readonly reportCacheBytes: number;
   /** The bound of cached responses, and of the JSON of rows. */
   readonly responseCacheBytes: number;
-  /** How many bodies of more than 16 MiB are read and parsed at once. */
+  /** How many bodies of more than 4 MiB are read and parsed at once. */
   readonly largeBodies: number;
   /** How many large responses are made at once. */
   readonly largeResponses: number;
@@ -35,6 +35,8 @@ const MAX_AT_ONCE = 4;
 const PROCESS_BYTES = 208 * MIB;
 const LARGE_BODY_BYTES = 108 * MIB;
 const LARGE_RESPONSE_BYTES = 48 * MIB;
+/** The rest is for fragmentation: five cold reports at once were killed at 512 MiB without it. */
+const USABLE_PART = 0.9;
 const HEAP_BASE_BYTES = 96 * MIB;
 const LARGE_RESPONSE_HEAP_BYTES = 128 * MIB;
 
@@ -44,12 +46,14 @@ export function availableMemory(containerBytes: number, machineBytes: number): n
 }
 
 /**
- * The cache gets a quarter of the memory, at most 256 MiB, unless `cacheMaxBytes` says otherwise; a quarter of the cache
+ * The cache gets a quarter of the memory, at most 256 MiB, less where one large body and response leave less, unless `cacheMaxBytes` says otherwise; a quarter of the cache
  * is for responses. What then remains beside the process goes to large bodies first, because a report has to be read
  * before anything can be answered. At least one body and one response are allowed in any case: see `spareBytes`.
  */
 export function deriveMemoryLimits({ availableBytes, heapLimitBytes }: Machine, cacheMaxBytes?: number): MemoryLimits {
-  const cacheBytes = cacheMaxBytes ?? clamp(MIN_CACHE_BYTES, mebibytes(availableBytes / 4), MAX_CACHE_BYTES);
+  const oneOfEach = PROCESS_BYTES + LARGE_BODY_BYTES + LARGE_RESPONSE_BYTES;
+  const forCache = Math.max(availableBytes / 8, Math.min(availableBytes / 4, USABLE_PART * availableBytes - oneOfEach));
+  const cacheBytes = cacheMaxBytes ?? clamp(MIN_CACHE_BYTES, mebibytes(forCache), MAX_CACHE_BYTES);
   const responseCacheBytes = Math.floor(cacheBytes / 4);
   const forWork = availableBytes - PROCESS_BYTES - cacheBytes;
   const largeBodies = clamp(1, Math.floor((forWork - LARGE_RESPONSE_BYTES) / LARGE_BODY_BYTES), MAX_AT_ONCE);

@@ -6,7 +6,7 @@ import { GraphQLError, type GraphQLResolveInfo } from 'graphql';
 type Path = GraphQLResolveInfo['path'];
 
 /** How many errors a response lists; after them comes one that says that there are more. */
-const MAX_ERRORS = 100;
+export const MAX_ERRORS = 100;
 
 /** What a field becomes that is not resolved any more. Thrown instead of an error of its own. */
 export const NOT_RESOLVED = new Error('not resolved');

@@ -16,8 +16,8 @@ import { createInclusionTest } from './collect-fields.js';
 import type { Values } from './coerce-inputs.js';
 import { createPlan, type Plan } from './plan.js';
 
-/** graphql-js' own limit when it executes. */
-const MAX_VARIABLE_ERRORS = 50;
+/** Each error prints the whole value: 50 of them took 0.2 s for a body of 150 KB. */
+const MAX_VARIABLE_ERRORS = 3;
 /** How many combinations of conditions keep their plan. */
 const MAX_PLANS = 4;
 

@@ -11,6 +11,7 @@ import {
 } from 'graphql';
 
 import type { Values } from './coerce-inputs.js';
+import { completeItems } from './complete-items.js';
 import type { ExecutionHooks } from './executor.js';
 import { FieldErrors, NOT_RESOLVED } from './field-errors.js';
 import { setOwn } from './own-property.js';
@@ -179,16 +180,9 @@ function completeList(execution: Execution, item: PlannedValue, list: unknown, p
     const { parentType, name } = execution.field;
     throw new GraphQLError(`Expected Iterable, but did not find one for field "${parentType.name}.${name}".`);
   }
-  const items: unknown[] = [];
-  try {
-    for (const value of list)
-      items.push(completeItem(execution, item, value, { prev: path, key: items.length, typename: undefined }));
-  } catch (error) {
-    // The other items are still being completed; their rejections must not go unhandled.
-    void Promise.allSettled(items);
-    throw error;
-  }
-  return items.some(isThenable) ? Promise.all(items) : items;
+  const complete = (value: unknown, index: number): unknown =>
+    completeItem(execution, item, value, { prev: path, key: index, typename: undefined });
+  return completeItems(list, complete, execution.run.hooks.runSteps);
 }
 
 function completeItem(execution: Execution, item: PlannedValue, value: unknown, path: Path): unknown {

@@ -4,11 +4,23 @@
 import type { GraphQLResolveInfo } from 'graphql';
 
 import type { GatewayContext } from '../loaders/context.js';
+import type { LazyList } from '../report/lazy-list.js';
 import { countSelectedFields, LIST_VALUES_PER_ROW } from './selection/size.js';
 
 /** Charges a list of objects, each with all fields that are selected below it. @throws GatewayError QUERY_TOO_COMPLEX */
 export function chargeItems(context: GatewayContext, count: number, info: GraphQLResolveInfo): void {
   context.budget.chargeItems(count, fieldsBelow(context, info));
+}
+
+/**
+ * A list of objects that the executor completes one by one. They take much memory, so an operation with many of them waits
+ * for its turn.
+ */
+export function toObjects<T>(list: LazyList<T>, context: GatewayContext): readonly T[] | Promise<readonly T[]> {
+  // Pothos' types know lists as arrays only; the executor takes any iterable.
+  const items = list as Iterable<T> as readonly T[];
+  if (!context.budget.countObjects(list.length)) return items;
+  return context.acquireLargeResponseSlot().then(() => items);
 }
 
 /** Charges one object with all fields that are selected below it. @throws GatewayError QUERY_TOO_COMPLEX */

@@ -135,6 +135,7 @@ function createSteps(settings: HttpSettings, services: HttpServices, documents: 
     }),
     limitRate,
     resolveOperation: createResolveOperation({
+      scheduler: context.scheduler,
       parser: createDocumentParser({ schema, limits: limits.documents, introspection: limits.introspection }),
       documents,
       trustedDocuments: settings.trustedDocuments,

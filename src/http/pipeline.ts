@@ -24,8 +24,8 @@ import type { LimitRate } from './steps/limit-rate.js';
 import { checkOrigin } from './steps/check-origin.js';
 import type { Execute } from './steps/execute.js';
 import type { FieldTrace, InlineTrace } from './steps/inline-trace.js';
-import { readParameters, type Parameters } from './steps/read-parameters.js';
-import { DocumentError, type ResolvedOperation } from './steps/resolve-operation.js';
+import { readParameters } from './steps/read-parameters.js';
+import { DocumentError, type ResolvedOperation, type ResolveOperation } from './steps/resolve-operation.js';
 
 /** 256 KiB: enough for any operation with lists of 1,000 names. */
 const MAX_BODY_BYTES = 262_144;
@@ -54,7 +54,7 @@ export interface PipelineSteps {
   readonly shutdownGate: ShutdownGate;
   readonly authenticate: (request: GraphQLRequest) => Promise<void>;
   readonly limitRate: LimitRate;
-  readonly resolveOperation: (parameters: Parameters) => ResolvedOperation;
+  readonly resolveOperation: ResolveOperation;
   readonly limitCost: LimitCost;
   readonly execute: Execute;
   /** Undefined where no router of a supergraph may ask for traces. */
@@ -135,7 +135,7 @@ async function answer(
   // What a request asks is looked at only now: a caller who is not let in learns nothing else.
   checkFormat(request.format);
   const parameters = await readParameters(http, MAX_BODY_BYTES);
-  const operation = steps.resolveOperation(parameters);
+  const operation = await steps.resolveOperation(parameters);
   request.operation = operation.facts;
   checkOperationType(http.method, operation);
   const variables = coerceVariables(operation, parameters.variables);

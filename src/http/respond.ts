@@ -59,10 +59,7 @@ export function createResponder(options: RespondOptions) {
   const refuse = async (request: GraphQLRequest, formatted: ExecutionResult): Promise<HttpResponse> => {
     request.result = 'error';
     const { status, headers } = toHttpOfErrors(formatted.errors ?? [], request.format.kind === 'json');
-    const body = toFormat(
-      request,
-      toBody(serializeResult(formatted), () => undefined),
-    );
+    const body = toFormat(request, [...serializeResult(formatted)]);
     const encoded = await compressBody(body, chooseEncoding(request.format.encodings, false));
     // GraphQL over SSE sends its errors as events.
     return toResponse(request, { ...encoded, headers, status: request.format.kind === 'event-stream' ? 200 : status });
@@ -88,10 +85,11 @@ export function createResponder(options: RespondOptions) {
       const age = computeAge(context.stats, now());
       const extensions = age === undefined ? result.extensions : { ...toFreshnessExtension(age), ...result.extensions };
       const pieces = serializeResult(extensions === undefined ? result : { ...result, extensions });
-      const body = toFormat(
-        request,
-        toBody(pieces, () => undefined),
-      );
+      const { runSteps, budget } = context;
+      const onBytes = (count: number): void => {
+        budget.chargeBytes(count);
+      };
+      const body = toFormat(request, await toBody(pieces, { runSteps, onBytes }));
       const isWhole = result.errors === undefined && trace === undefined;
       const isCacheable = isWhole && age?.isStale === false && request.format.kind !== 'event-stream';
       const encoded = isCacheable

@@ -26,7 +26,7 @@ export function restrictReports(cache: Reports, grants: Permissions, readReport:
     { permissions: narrowed, reAggregation }: Pick<RestrictedRequest, 'permissions' | 'reAggregation'>,
   ): ReportLookup | Promise<ReportLookup> =>
     whenThere(
-      readReport(lookup.report, 1, () => lookup.report.restrict(narrowed, reAggregation)),
+      readReport(lookup.report, { rows: 1 }, () => lookup.report.restrict(narrowed, reAggregation)),
       (report) => ({ ...lookup, report }),
     );
   return {

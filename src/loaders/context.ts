@@ -6,7 +6,7 @@ import { createLoadStats, type LoadStats } from './load-stats.js';
 import { createMemoize, type Memoize } from './memoize.js';
 import { OperationBudget } from './operation-budget.js';
 import { createLoaders, type Loaders } from './operation-loaders.js';
-import { createReadReport, type ReadReport } from './read-report.js';
+import { createOperationSteps, createReadReport, type ReadReport, type RunSteps } from './read-report.js';
 import type { Caller, RequestServices } from './request-services.js';
 
 export interface GatewayContext {
@@ -15,6 +15,8 @@ export interface GatewayContext {
   readonly budget: OperationBudget;
   readonly memoize: Memoize;
   readonly readReport: ReadReport;
+  /** Runs other long work of the operation. */
+  readonly runSteps: RunSteps;
   readonly acquireLargeResponseSlot: () => Promise<void>;
   /** Whether a resolver may return a SerializedList. The executor sets it. */
   serializesLists: boolean;
@@ -28,18 +30,20 @@ export function createContext(services: RequestServices, caller: Caller): Gatewa
   const { permissions, acquireLargeResponseSlot = () => Promise.resolve() } = caller;
   const stats = createLoadStats();
   const budget = new OperationBudget(services.limits);
-  const readReport = createReadReport(services.scheduler, budget, {
+  const steps = createOperationSteps(services.scheduler, budget, {
     // The signal starts the deadline's timer, so it is read only when work has to wait.
     throwIfAborted: () => {
       caller.signal.throwIfAborted();
     },
   });
+  const readReport = createReadReport(steps.run, budget);
   return {
-    loaders: createLoaders(services, { caller, stats, budget, readReport }),
+    loaders: createLoaders(services, { caller, stats, budget, readReport, whenIdle: steps.whenIdle }),
     stats,
     budget,
     memoize: createMemoize(),
     readReport,
+    runSteps: steps.run,
     acquireLargeResponseSlot,
     serializesLists: false,
     // Permissions for some clusters mean those clusters, as if the filter had named them.

@@ -9,8 +9,8 @@ import { planCalls, type PlannedCall } from '../report/scopes/plan-calls.js';
 import { groupBy, type Group } from '../report/columns/group-by.js';
 import type { WorkloadCostsRequest } from '../report/request.js';
 import { createCoverage, toScopeRequest, type ScopedRequest } from '../report/scopes/scope.js';
-import { createPace } from './paced-results.js';
-import type { ReadReport } from './read-report.js';
+import { createLoadOnce } from './paced-results.js';
+import type { OperationSteps, ReadReport } from './read-report.js';
 import { toError, type LoadedReport, type ReportLoader } from './report-loader.js';
 
 /** A report that may contain what is wanted. */
@@ -25,6 +25,7 @@ export interface SupersetReport {
 export interface EntityLoaderOptions {
   readonly reports: ReportLoader;
   readonly readReport: ReadReport;
+  readonly whenIdle: OperationSteps['whenIdle'];
   /** Fresh reports of the same family as `wanted`, best first. */
   readonly findSupersets: (wanted: Group<ScopedRequest>) => Promise<readonly SupersetReport[]>;
   /** The same of any age, after ScaleOps failed with `fault`. */
@@ -35,16 +36,16 @@ export interface EntityLoaderOptions {
 }
 
 export interface EntityReportLoader {
-  /** Resolves to the report of a cluster or namespace; null when the upstream has no row of it. */
-  load(scoped: ScopedRequest): Promise<LoadedReport | null>;
+  /** The report of a cluster or namespace; null when the upstream has no row of it. Synchronous once it is there. */
+  load(scoped: ScopedRequest): LoadedReport | null | Promise<LoadedReport | null>;
 }
 
 type Results = Map<ScopedRequest, LoadedReport | null | Error>;
 
 export function createEntityLoader(options: EntityLoaderOptions): EntityReportLoader {
   const numberOf = createNumbering();
-  const pace = createPace();
-  const loader = new DataLoader<ScopedRequest, LoadedReport | null, string>(
+  const loadOnce = createLoadOnce<LoadedReport | null>();
+  const loader = new DataLoader<ScopedRequest, LoadedReport | null>(
     async (wanted) => {
       const results: Results = new Map();
       const families = groupBy(wanted, ({ baseKey }) => baseKey).values();
@@ -58,13 +59,17 @@ export function createEntityLoader(options: EntityLoaderOptions): EntityReportLo
       return wanted.map((each) => results.get(each) ?? null);
     },
     {
-      // Names that differ in case are different keys: ScaleOps does not document whether it minds case.
-      cacheKeyFn: ({ baseKey, scope }) => JSON.stringify([numberOf(baseKey), scope.clusterName, scope.namespace]),
-      // After the reports that the operation asks for in the same turn have started: one of them may contain it all.
-      batchScheduleFn: (dispatch) => setImmediate(dispatch),
+      // `loadOnce` is the cache.
+      cache: false,
+      // After the reports that the operation asks for in the same turn have started: one of them may contain it all. And
+      // after the rest of a long list has asked for its entities.
+      batchScheduleFn: options.whenIdle,
     },
   );
-  return { load: (scoped) => loader.load(scoped).then(pace) };
+  // Names that differ in case are different keys: ScaleOps does not document whether it minds case.
+  const toKey = ({ baseKey, scope }: ScopedRequest): string =>
+    JSON.stringify([numberOf(baseKey), scope.clusterName, scope.namespace]);
+  return { load: (scoped) => loadOnce(toKey(scoped), () => loader.load(scoped)) };
 }
 
 /** Loads scoped requests of one base. */
@@ -131,7 +136,7 @@ async function assign(
   results: Results,
 ): Promise<void> {
   const scopes = wanted.map(({ scope }) => scope);
-  const parts = await readReport(whole.report, 1, () => whole.report.split(scopes));
+  const parts = await readReport(whole.report, { rows: 1 }, () => whole.report.split(scopes));
   for (const each of wanted) {
     const report = parts.get(each.scope) ?? null;
     // With the request that a root query would make, so that its cursors are the same.

@@ -14,8 +14,8 @@ export interface OperationLimits {
   readonly maxUpstreamCalls: number | undefined;
 }
 
-/** Errors that an answer lists at most. */
-export const MAX_ERRORS = 100;
+/** From so many objects on, an operation takes so much memory that it waits for its turn. */
+const MANY_OBJECTS = 10_000;
 
 /** Bytes of JSON that an answer may have per unit of GATEWAY_MAX_COST: 320 MB by default. A field takes about 25. */
 const BYTES_PER_COST = 64;
@@ -32,7 +32,7 @@ export class OperationBudget {
   #cost = 0;
   #calls = 0;
   #bytes = 0;
-  #errors = 0;
+  #objects = 0;
 
   constructor(limits: OperationLimits) {
     this.#limits = limits;
@@ -75,10 +75,10 @@ export class OperationBudget {
     this.#check();
   }
 
-  /** Counts an error of the answer; false when it has MAX_ERRORS already and this one should not be made. Never throws. */
-  chargeError(): boolean {
-    this.#errors += 1;
-    return this.#errors <= MAX_ERRORS;
+  /** Counts objects that are made, not written straight from a report; true when the operation has many. Never throws. */
+  countObjects(count: number): boolean {
+    this.#objects += count;
+    return this.#objects >= MANY_OBJECTS;
   }
 
   #check(): void {

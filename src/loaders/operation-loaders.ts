@@ -11,7 +11,7 @@ import { createEntityLoader, type EntityReportLoader, type SupersetReport } from
 import { recordLookup, type LoadStats } from './load-stats.js';
 import type { OperationBudget } from './operation-budget.js';
 import { createOperationReports, type OperationReports } from './operation-reports.js';
-import type { ReadReport } from './read-report.js';
+import type { OperationSteps, ReadReport } from './read-report.js';
 import { createReportLoader, type LoadedReport, type ReportLoader } from './report-loader.js';
 import type { Caller, RequestServices } from './request-services.js';
 
@@ -26,6 +26,7 @@ export interface Operation {
   readonly stats: LoadStats;
   readonly budget: OperationBudget;
   readonly readReport: ReadReport;
+  readonly whenIdle: OperationSteps['whenIdle'];
 }
 
 /** Loaders close over their caller and are never shared. What an operation may not need is created on first use. */
@@ -84,7 +85,7 @@ function createRelatedLoader(
   cache: OperationCache,
   reports: OperationReports,
   report: ReportLoader,
-  { caller, stats, readReport }: Operation,
+  { caller, stats, readReport, whenIdle }: Operation,
 ): EntityReportLoader {
   const useRelated = (related: RelatedReport) =>
     whenThere(related.use(), (lookup) => {
@@ -103,6 +104,7 @@ function createRelatedLoader(
   return createEntityLoader({
     reports: report,
     readReport,
+    whenIdle,
     async findSupersets(wanted) {
       const [{ base }] = wanted;
       // Reports that the operation reads anyway come first: the whole answer then shows the same data.

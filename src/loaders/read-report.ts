@@ -1,27 +1,42 @@
-// Reads reports for one operation: charged to its budget, in steps that share the event loop, until the operation ends.
+// Runs long work of one operation: in steps that share the event loop, until the operation ends.
 
 import type { Scheduler, SchedulerCaller } from '../concurrency/scheduler.js';
 import type { Report } from '../report/report.js';
 import type { Steps } from '../report/steps.js';
 import type { OperationBudget } from './operation-budget.js';
 
+/** Synchronous when it finishes within the time slice of this turn of the event loop. */
+export type RunSteps = <T>(steps: Steps<T>) => T | Promise<T>;
+
+/** The long work of one operation. */
+export interface OperationSteps {
+  readonly run: RunSteps;
+  /** Calls the function in a later turn of the event loop, when no steps are left to run. */
+  readonly whenIdle: (task: () => void) => void;
+}
+
+/** How often a question over a report reads its rows, and how often the labels of its rows. */
+export interface Reading {
+  readonly rows: number;
+  readonly labels?: number;
+}
+
 /**
- * Runs a question over a report. Synchronous when it finishes within the time slice of this turn of the event loop.
- * @param passes how often it reads all rows of the report.
+ * Runs a question over a report, charged to the budget of the operation.
  * @throws GatewayError QUERY_TOO_COMPLEX before it reads anything, when the budget does not allow it.
  */
 export type ReadReport = <T>(
-  report: Pick<Report, 'scanCost'>,
-  passes: number,
+  report: Pick<Report, 'scanCost' | 'labelScanCost'>,
+  reading: Reading,
   read: () => T | Steps<T>,
 ) => T | Promise<T>;
 
 /** @param operation throws once the deadline has passed or the client has left. */
-export function createReadReport(
+export function createOperationSteps(
   scheduler: Scheduler,
   budget: OperationBudget,
   operation: SchedulerCaller,
-): ReadReport {
+): OperationSteps {
   // Work that still waits for its slice ends with the operation that it is for.
   const caller: SchedulerCaller = {
     throwIfAborted() {
@@ -29,9 +44,33 @@ export function createReadReport(
       operation.throwIfAborted();
     },
   };
-  return (report, passes, read) => {
-    budget.chargeReading(passes * report.scanCost);
-    return scheduler.run(toSteps(read), caller);
+  let running = 0;
+  const settle = (): void => {
+    running -= 1;
+  };
+  const whenIdle = (task: () => void): void => {
+    setImmediate(() => {
+      if (running > 0) whenIdle(task);
+      else task();
+    });
+  };
+  return {
+    whenIdle,
+    run(steps) {
+      const result = scheduler.run(steps, caller);
+      if (result instanceof Promise) {
+        running += 1;
+        result.then(settle, settle);
+      }
+      return result;
+    },
+  };
+}
+
+export function createReadReport(runSteps: RunSteps, budget: OperationBudget): ReadReport {
+  return (report, { rows, labels = 0 }, read) => {
+    budget.chargeReading(rows * report.scanCost + (labels > 0 ? labels * report.labelScanCost : 0));
+    return runSteps(toSteps(read));
   };
 }
 

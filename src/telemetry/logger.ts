@@ -4,8 +4,8 @@ import { pino } from 'pino';
 
 const STDOUT = 1;
 /** Lines are written when there is this much of them, and at the latest after FLUSH_INTERVAL_MS. */
-const MIN_WRITE_BYTES = 8_192;
-const FLUSH_INTERVAL_MS = 50;
+const MIN_WRITE_BYTES = 16_384;
+const FLUSH_INTERVAL_MS = 100;
 /** Further lines are dropped while nobody reads the output. */
 const MAX_PENDING_BYTES = 4_194_304;
 /** How long the end of the process waits for the last lines to be written. */
@@ -22,6 +22,7 @@ export function createProcessLog(level: string) {
     dest: STDOUT,
     sync: false,
     minLength: MIN_WRITE_BYTES,
+    maxWrite: 2 * MIN_WRITE_BYTES,
     maxLength: MAX_PENDING_BYTES,
     periodicFlush: FLUSH_INTERVAL_MS,
   });

@@ -15,7 +15,7 @@ import {
   type SpanExporter,
 } from '@opentelemetry/sdk-trace';
 
-import type { SamplerSettings, TracingOptions } from './tracing.js';
+import type { ProxySettings, SamplerSettings, TracingOptions } from './tracing.js';
 
 /** A span takes about 1 KB. Spans that find the queue full are dropped. */
 const QUEUE = { maxQueueSize: 2_048, maxExportBatchSize: 512, scheduledDelayMillis: 5_000 };
@@ -41,7 +41,7 @@ export function createSpanPipeline(options: TracingOptions) {
     url,
     headers,
     concurrencyLimit: MAX_CONCURRENT_EXPORTS,
-    httpAgentOptions: { keepAlive: true },
+    httpAgentOptions: toAgentOptions(options.proxy),
     userAgent: `scaleops-cost-gateway/${version}`,
   });
   let isClosing = false;
@@ -72,6 +72,12 @@ export function createSpanPipeline(options: TracingOptions) {
       isClosing = true;
     },
   };
+}
+
+/** `proxyEnv` is an option of Node's agents since 24.5. */
+function toAgentOptions(proxy: ProxySettings | undefined) {
+  const proxyEnv = proxy && { HTTP_PROXY: proxy.httpProxy, HTTPS_PROXY: proxy.httpsProxy, NO_PROXY: proxy.noProxy };
+  return { keepAlive: true, ...(proxyEnv && { proxyEnv }) };
 }
 
 function createSampler({ kind, ratio }: SamplerSettings): Sampler {

@@ -4,7 +4,7 @@ import type { Clock } from '../clock.js';
 import { combine, type Instruments } from './instrumentation.js';
 import { createMetrics } from './metrics.js';
 import { createOperationNames } from './operation-names.js';
-import type { Tracing, TracingOptions, TracingSettings } from './tracing.js';
+import type { ProxySettings, Tracing, TracingOptions, TracingSettings } from './tracing.js';
 
 export interface TelemetryOptions {
   readonly metrics: boolean;
@@ -14,6 +14,8 @@ export interface TelemetryOptions {
   readonly tracing: TracingSettings | undefined;
   readonly version: string;
   readonly clock: Clock;
+  /** The proxy for exports of traces. */
+  readonly proxy?: ProxySettings | undefined;
   /** Whether to expose the metrics of the whole process (memory, CPU, garbage collection) as well. */
   readonly collectProcessMetrics: boolean;
   /** Called when exports of traces begin to fail, and when they succeed again. */

@@ -30,8 +30,17 @@ export interface TracingSettings {
   readonly sampler: SamplerSettings;
 }
 
+/** Each an `http:` or `https:` URL; `noProxy` lists hosts that are connected to directly. */
+export interface ProxySettings {
+  readonly httpProxy: string | undefined;
+  readonly httpsProxy: string | undefined;
+  readonly noProxy: string | undefined;
+}
+
 export interface TracingOptions extends TracingSettings {
   readonly version: string;
+  /** The proxy for exports, with Node 24.5 and later; older versions connect directly. */
+  readonly proxy?: ProxySettings | undefined;
   readonly nameOf: NameOf;
   readonly clock: Clock;
   /** Called when exports begin to fail, and when they succeed again. */

@@ -12,7 +12,7 @@ import { measure, printMachine } from './measure.mjs';
 const json = JSON.parse(await fetchFleet(100_000));
 const objects = json.aggregatedWorkloads;
 const { report } = decodeReport(json);
-const ids = (rows) => rows.map(({ id }) => id);
+const ids = (rows) => [...rows].map(({ id }) => id);
 
 const sumAll = (rows) => {
   const sums = Object.fromEntries(SUM_FIELDS.map((field) => [field, 0]));
@@ -36,7 +36,7 @@ const QUESTIONS = {
     () => {
       const by = [{ field: 'namespace' }];
       const { groups } = runAll(report.breakDown({ by, orderBy: { field: 'totalCost', direction: 'DESC' } }));
-      return groups.map(({ keys, totals }) => [keys[0], readAll(totals)]);
+      return [...groups].map(({ keys, totals }) => [keys[0], readAll(totals)]);
     },
     () => {
       const groups = Map.groupBy?.(objects, ({ namespace }) => namespace) ?? groupBy(objects, 'namespace');
@@ -47,7 +47,7 @@ const QUESTIONS = {
     () => {
       const by = [{ field: 'clusterName' }, { field: 'namespace' }, { field: 'workloadName' }];
       const { groups } = runAll(report.breakDown({ by, orderBy: { field: 'totalCost', direction: 'DESC' } }));
-      return groups.slice(0, 20).map(({ share }) => share);
+      return [...groups].slice(0, 20).map(({ share }) => share);
     },
     () => {
       const whole = objects.reduce((sum, { totalCost }) => sum + totalCost, 0);

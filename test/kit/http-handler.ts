@@ -57,7 +57,11 @@ export function createTestHandler({
       schema,
       clock,
       logger: logger ?? pino({ level: 'silent' }),
-      context: { credentials: { principal: () => undefined }, limits: {}, scheduler: createScheduler() } as unknown as HttpServices['context'],
+      context: {
+        credentials: { principal: () => undefined },
+        limits: {},
+        scheduler: createScheduler(),
+      } as unknown as HttpServices['context'],
       authentication: undefined,
       responses: responses as unknown as HttpServices['responses'],
       observer: undefined,

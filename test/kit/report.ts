@@ -1,12 +1,20 @@
 // A report that answers at once: for tests, which need not share the event loop.
 
 import { runAll, type Steps } from '../../src/report/steps.js';
+import type { Breakdown, Group } from '../../src/report/query/breakdown.js';
+import type { RowPage } from '../../src/report/query/row-page.js';
 import type { Report } from '../../src/report/report.js';
+import type { ReportRow } from '../../src/report/row.js';
 import { decodeReport } from '../../src/report/parse/json-parser.js';
 import type { EntityScope } from '../../src/report/scopes/scope.js';
 
 type Result<T> = T extends Steps<infer R> ? R : never;
 type Method = 'selectRows' | 'sumRows' | 'breakDown' | 'findWorkload';
+
+/** With all rows made. */
+export type SyncPage = Omit<RowPage, 'rows'> & { readonly rows: readonly ReportRow[] };
+/** With all groups made. */
+export type SyncBreakdown = Omit<Breakdown, 'groups'> & { readonly groups: readonly Group[] };
 
 /** The questions of a report, each run to its end. */
 export interface SyncReport extends Pick<
@@ -15,9 +23,9 @@ export interface SyncReport extends Pick<
 > {
   /** The report itself. */
   readonly steps: Report;
-  selectRows(...args: Parameters<Report['selectRows']>): Result<ReturnType<Report['selectRows']>>;
+  selectRows(...args: Parameters<Report['selectRows']>): SyncPage;
   sumRows(...args: Parameters<Report['sumRows']>): Result<ReturnType<Report['sumRows']>>;
-  breakDown(...args: Parameters<Report['breakDown']>): Result<ReturnType<Report['breakDown']>>;
+  breakDown(...args: Parameters<Report['breakDown']>): SyncBreakdown;
   findWorkload(...args: Parameters<Report['findWorkload']>): Result<ReturnType<Report['findWorkload']>>;
   split(scopes: readonly EntityScope[]): ReadonlyMap<EntityScope, SyncReport>;
   restrict(...args: Parameters<Report['restrict']>): SyncReport;
@@ -52,12 +60,25 @@ function createSync(report: Report): SyncReport {
       return report.labelScanCost;
     },
     hasCluster: (name) => report.hasCluster(name),
-    selectRows: run('selectRows'),
+    selectRows: (question) => toSyncPage(run('selectRows')(question)),
     sumRows: run('sumRows'),
-    breakDown: run('breakDown'),
+    breakDown: (question) => {
+      const breakdown = run('breakDown')(question);
+      return { ...breakdown, groups: [...breakdown.groups] };
+    },
     findWorkload: run('findWorkload'),
     split: (scopes) => new Map(Array.from(runAll(report.split(scopes)), ([scope, part]) => [scope, toSync(part)])),
     restrict: (...args) => toSync(runAll(report.restrict(...args))),
+  };
+}
+
+function toSyncPage(page: RowPage): SyncPage {
+  const { rowCount, totalCount, hasNextPage, hasPreviousPage } = page;
+  return {
+    ...{ rowCount, totalCount, hasNextPage, hasPreviousPage },
+    rows: [...page.rows],
+    cursorOf: (index) => page.cursorOf(index),
+    write: (members) => page.write(members),
   };
 }
 

@@ -43,7 +43,7 @@ export const CACHE_SETTINGS = {
     advanced,
     default: 'auto',
     description:
-      'The memory for cached reports and responses, in MiB: three quarters for reports, one quarter for responses. auto: a quarter of the memory limit of the container, at most 256.',
+      'The memory for cached reports and responses, in MiB: three quarters for reports, one quarter for responses. auto: a quarter of the memory limit of the container, at most 256, less below 600.',
   },
   CACHE_CONTROL: {
     ...oneOf('private', 'public'),

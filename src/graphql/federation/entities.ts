@@ -38,7 +38,7 @@ function loadScope(
   filter: Parameters<typeof toWorkloadCostsRequest>[0],
   context: GatewayContext,
   { fieldNodes }: GraphQLResolveInfo,
-): Promise<LoadedReport | null> | null {
+): LoadedReport | null | Promise<LoadedReport | null> {
   const { budget, loaders, memoize, permissions } = context;
   // The operation is refused as a whole; 100,000 entities need not fail one by one.
   if (budget.exceeded !== undefined) return null;
@@ -65,7 +65,7 @@ function findWorkload(
   context.memoize([report, 'workloads'], () => {
     context.budget.chargeReading(report.rowCount);
   });
-  return context.readReport(report, 0, () => report.findWorkload(type, name));
+  return context.readReport(report, { rows: 0 }, () => report.findWorkload(type, name));
 }
 
 /** The extension in which @apollo/subgraph and subgraph.ts look for the reference resolver. */
@@ -143,10 +143,12 @@ export const Workload = builder.objectRef<Key<typeof WORKLOAD_KEY>>('Workload').
           description: 'How far back from now: `24h`, `7d`, `30d`. By default ScaleOps decides.',
         }),
       },
-      resolve: ({ clusterName, namespace, type, name }, filter, context, info) =>
-        loadScope({ clusterName, namespace }, filter, context, info)?.then((loaded) =>
-          loaded === null ? null : findWorkload(loaded.report, { type, name }, context, info),
-        ),
+      resolve({ clusterName, namespace, type, name }, filter, context, info) {
+        const find = (loaded: LoadedReport | null) =>
+          loaded && findWorkload(loaded.report, { type, name }, context, info);
+        const loaded = loadScope({ clusterName, namespace }, filter, context, info);
+        return loaded instanceof Promise ? loaded.then(find) : find(loaded);
+      },
     }),
   }),
 });

@@ -18,7 +18,7 @@ import {
 
 import { UserInputError } from '../../errors.js';
 import type { GatewayContext } from '../../loaders/context.js';
-import { MAX_ERRORS } from '../../loaders/operation-budget.js';
+import { MAX_ERRORS } from '../../execution/field-errors.js';
 import { assertCount } from '../inputs/validate.js';
 import { chargeItems } from '../response-budget.js';
 import { isRepresentation, readOwn, type Representation } from './representations.js';

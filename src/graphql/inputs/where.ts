@@ -32,6 +32,11 @@ export const CostRowsWhere = builder.inputType('CostRowsWhere', {
   }),
 });
 
+/** What a filter reads of a report. */
+export function toReading(where: RowsWhere | undefined): { readonly rows: number; readonly labels: number } {
+  return { rows: where === undefined ? 0 : 1, labels: where?.labels === undefined ? 0 : 1 };
+}
+
 /** @throws UserInputError that names the input below `where` and the rule it breaks; FORBIDDEN for what the caller may not see. */
 export function toRowsWhere(
   where: (typeof CostRowsWhere)['$inferInput'] | null | undefined,

@@ -6,13 +6,13 @@ import type { SumField } from '../../report/columns/columns.js';
 import type { Breakdown, Group } from '../../report/query/breakdown.js';
 import type { Report } from '../../report/report.js';
 import type { Steps } from '../../report/steps.js';
-import { argumentsKey, chargeItems } from '../response-budget.js';
+import { argumentsKey, chargeItems, toObjects } from '../response-budget.js';
 import { findSummedFields } from '../selection/size.js';
 import { builder } from '../builder.js';
 import { CostDimensionInput, CostGroupOrder, MAX_DIMENSIONS, toDimensions, toGroupOrder } from '../inputs/group-by.js';
 import { assertNotNegative } from '../inputs/validate.js';
 import { CostReport } from './report.js';
-import { CostRowsWhere, toRowsWhere } from '../inputs/where.js';
+import { CostRowsWhere, toReading, toRowsWhere } from '../inputs/where.js';
 import { CostTotals, FULL_SCAN_COST_WEIGHT } from './totals.js';
 
 /** @listSize for routers, where a query has no `first`: teams, namespaces. */
@@ -74,7 +74,10 @@ const CostBreakdown = builder.objectRef<NamedBreakdown>('CostBreakdown').impleme
       description: 'The groups, in order. All groups unless `first` is given.',
       resolve({ breakdown, dimensions, shownCount }, _args, context, info) {
         chargeItems(context, shownCount, info);
-        return breakdown.groups.map((group) => ({ group, dimensions }));
+        return toObjects(
+          breakdown.groups.map((group) => ({ group, dimensions })),
+          context,
+        );
       },
     }),
     others: t.field({
@@ -157,8 +160,12 @@ function readBreakdown(
     fields,
   };
   // The filter and each dimension read all rows, and the groups are counted and ordered.
-  const passes = (where == null ? 0 : 1) + dimensions.length + 1;
-  return context.readReport(report, passes, function* (): Steps<NamedBreakdown> {
+  const filter = toReading(question.where);
+  const reading = {
+    rows: filter.rows + dimensions.length + 1,
+    labels: filter.labels + question.by.filter((dimension) => 'label' in dimension).length,
+  };
+  return context.readReport(report, reading, function* (): Steps<NamedBreakdown> {
     const breakdown = yield* toSteps(() => report.breakDown(question));
     const { groupCount } = breakdown;
     return {

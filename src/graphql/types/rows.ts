@@ -13,14 +13,14 @@ import type { Steps } from '../../report/steps.js';
 import { toRequestKey } from '../../report/request.js';
 import type { RowMember } from '../../report/write/row-writer.js';
 import type { ReportRow } from '../../report/row.js';
-import { argumentsKey, chargeItems } from '../response-budget.js';
+import { argumentsKey, chargeItems, toObjects } from '../response-budget.js';
 import { builder } from '../builder.js';
 import { assertCount, assertNotNegative } from '../inputs/validate.js';
 import { CostReport } from './report.js';
 import { compileEdgeSelection, compileRowSelection } from '../selection/row-selection.js';
 import { CostRowOrder, MAX_ORDERS, toRowOrder } from '../inputs/row-order.js';
 import { CostRow } from './row.js';
-import { CostRowsWhere, toRowsWhere } from '../inputs/where.js';
+import { CostRowsWhere, toReading, toRowsWhere } from '../inputs/where.js';
 
 /** @listSize for routers, where a query has no `first` or `last`: the rows of a large dashboard. */
 const ASSUMED_ROWS = 1_000;
@@ -72,14 +72,17 @@ const CostRowConnection = builder.objectRef<RowPage>('CostRowConnection').implem
     nodes: t.field({
       type: [CostRow],
       description: 'The rows of the page.',
-      resolve: (page, _args, context, info) => resolveList(page, context, info, compileRowSelection, (rows) => rows),
+      resolve: (page, _args, context, info) =>
+        resolveList(page, context, info, compileRowSelection) ?? toObjects(page.rows, context),
     }),
     edges: t.field({
       type: [CostRowEdge],
       description: 'The rows of the page, each with its cursor.',
       resolve: (page, _args, context, info) =>
-        resolveList(page, context, info, compileEdgeSelection, (rows) =>
-          rows.map((node, index) => ({ node, page, index })),
+        resolveList(page, context, info, compileEdgeSelection) ??
+        toObjects(
+          page.rows.map((node, index) => ({ node, page, index })),
+          context,
         ),
     }),
     pageInfo: t.field({
@@ -91,20 +94,16 @@ const CostRowConnection = builder.objectRef<RowPage>('CostRowConnection').implem
   }),
 });
 
-/** Resolving a page of so many rows takes much memory, so that it needs a slot. */
-const LARGE_PAGE = 10_000;
-
 /**
- * The list of a page: as JSON where the executor takes that and no field below needs a resolver, else its items. Nothing
- * is cut off in silence: a page over one of the operator's limits is refused.
+ * The list of a page as JSON, where the executor takes that and no field below needs a resolver. Nothing is cut off in
+ * silence: a page over one of the operator's limits is refused.
  */
-function resolveList<Item>(
+function resolveList(
   page: RowPage,
   context: GatewayContext,
   info: GraphQLResolveInfo,
   toMembers: (info: GraphQLResolveInfo) => readonly RowMember[] | undefined,
-  toItems: (rows: readonly ReportRow[]) => readonly Item[],
-): readonly Item[] | Promise<readonly Item[]> {
+): never[] | undefined {
   const { maxPageRows, serializesLists } = context;
   if (maxPageRows !== undefined && page.rowCount > maxPageRows) {
     throw new UserInputError(
@@ -114,11 +113,8 @@ function resolveList<Item>(
   }
   chargeItems(context, page.rowCount, info);
   const members = serializesLists ? toMembers(info) : undefined;
-  // Pothos' types know lists as iterables only.
-  if (members !== undefined) return new SerializedList(page.write(members)) as unknown as readonly Item[];
-  return page.rowCount < LARGE_PAGE
-    ? toItems(page.rows)
-    : context.acquireLargeResponseSlot().then(() => toItems(page.rows));
+  // Pothos' types know lists as arrays only.
+  return members && (new SerializedList(page.write(members)) as unknown as never[]);
 }
 
 builder.objectField(CostReport, 'rows', (t) =>
@@ -167,9 +163,10 @@ builder.objectField(CostReport, 'rows', (t) =>
           before: before ?? undefined,
         };
         // A filter, each key of the order, and the search for each cursor read all rows.
-        const passes =
-          (where == null ? 0 : 1) + (orderBy?.length ?? 0) + (after == null ? 0 : 1) + (before == null ? 0 : 1);
-        return context.readReport(loaded.report, passes, () => selectRows(loaded.report, question));
+        const filter = toReading(question.where);
+        const others = (orderBy?.length ?? 0) + (after == null ? 0 : 1) + (before == null ? 0 : 1);
+        const reading = { rows: filter.rows + others, labels: filter.labels };
+        return context.readReport(loaded.report, reading, () => selectRows(loaded.report, question));
       }),
   }),
 );

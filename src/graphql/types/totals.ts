@@ -7,7 +7,7 @@ import { findSummedFields } from '../selection/size.js';
 import { builder } from '../builder.js';
 import { CostReport } from './report.js';
 import { NUMBERS } from './row.js';
-import { CostRowsWhere, toRowsWhere } from '../inputs/where.js';
+import { CostRowsWhere, toReading, toRowsWhere } from '../inputs/where.js';
 
 /** @cost for routers: a field that reads every row of its report. */
 export const FULL_SCAN_COST_WEIGHT = 5;
@@ -66,7 +66,7 @@ builder.objectField(CostReport, 'totals', (t) =>
         context.budget.chargeReading(fields.length * report.scanCost);
         return context.memoize([report, `totals ${fields.join()}`, argumentsKey(context, info, args)], () => {
           const where = toRowsWhere(args.where, context.permissions);
-          return context.readReport(report, where === undefined ? 0 : 1, () => report.sumRows(where, fields));
+          return context.readReport(report, toReading(where), () => report.sumRows(where, fields));
         });
       }),
   }),

@@ -1,37 +1,53 @@
 // Puts a serialized response together: short ones at once, long ones piece by piece while the client reads them.
 
-import { setImmediate } from 'node:timers/promises';
-
+import type { RunSteps } from '../../execution/complete-items.js';
 import { isStream, type ResponseBody } from '../http-message.js';
 
-/** How much is put together in one turn of the event loop: a few milliseconds of work. */
-const MAX_SYNC_BYTES = 1_048_576;
+/** How much is put together before the first byte is sent. */
+const MAX_BUFFERED_BYTES = 1_048_576;
 
-/** @param onBytes is called with the length of each piece before it is sent. May throw, which ends the response. */
-export function toBody(pieces: Iterator<Buffer, void>, onBytes: (count: number) => void): ResponseBody {
+export interface BodyOptions {
+  /** Shares the event loop with other work. */
+  readonly runSteps: RunSteps;
+  /** Called with the length of each piece before it is sent. May throw, which ends the response. */
+  readonly onBytes: (count: number) => void;
+}
+
+/** Synchronous when the response is short. */
+export function toBody(pieces: Iterator<Buffer, void>, options: BodyOptions): ResponseBody | Promise<ResponseBody> {
+  return options.runSteps(buffer(pieces, options));
+}
+
+function* buffer(pieces: Iterator<Buffer, void>, options: BodyOptions): Generator<undefined, ResponseBody, undefined> {
   const made: Buffer[] = [];
   let bytes = 0;
-  while (bytes < MAX_SYNC_BYTES) {
+  while (bytes < MAX_BUFFERED_BYTES) {
     const next = pieces.next();
     if (next.done === true) return made;
-    onBytes(next.value.length);
+    options.onBytes(next.value.length);
     made.push(next.value);
     bytes += next.value.length;
+    yield;
   }
-  return streamRest(made, pieces, onBytes);
+  return streamRest(made, pieces, options);
 }
 
 async function* streamRest(
   made: readonly Buffer[],
   pieces: Iterator<Buffer, void>,
-  onBytes: (count: number) => void,
+  { runSteps, onBytes }: BodyOptions,
 ): AsyncGenerator<Buffer, void> {
   yield* made;
-  for (let next = pieces.next(); next.done !== true; next = pieces.next()) {
+  for (;;) {
+    const next = await runSteps(takeNext(pieces));
+    if (next.done === true) return;
     onBytes(next.value.length);
     yield next.value;
-    await setImmediate();
   }
+}
+
+function* takeNext(pieces: Iterator<Buffer, void>): Generator<undefined, IteratorResult<Buffer, void>, undefined> {
+  return pieces.next();
 }
 
 /** All of a body in one piece, unless it is longer than `maxBytes`: then undefined, and `rest` is the body to send. */

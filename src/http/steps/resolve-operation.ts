@@ -3,6 +3,8 @@
 import { GraphQLError, type DocumentNode } from 'graphql';
 
 import type { TrustedDocuments } from '../../auth/trusted-documents.js';
+import { whenThere } from '../../concurrency/maybe-promise.js';
+import type { Scheduler } from '../../concurrency/scheduler.js';
 import { GatewayError } from '../../errors.js';
 import { TooManyFieldsError } from '../../execution/plan.js';
 import type { PreparedOperation } from '../../execution/prepared-operation.js';
@@ -30,6 +32,8 @@ export class DocumentError extends Error {
 }
 
 export interface ResolveOptions {
+  /** Many new documents at the same time share the event loop. */
+  readonly scheduler: Scheduler;
   readonly parser: DocumentParser;
   readonly documents: KnownDocuments;
   /** The operations that may be executed; undefined for any. */
@@ -38,12 +42,14 @@ export interface ResolveOptions {
   readonly persistedQueries: boolean;
 }
 
-/** @throws GatewayError, GraphQLError (syntax), DocumentError (validation). */
-export function createResolveOperation(options: ResolveOptions): (parameters: Parameters) => ResolvedOperation {
-  const { parser, documents } = options;
+/** Synchronous when the document is known. @throws GatewayError, GraphQLError (syntax), DocumentError (validation). */
+export type ResolveOperation = (parameters: Parameters) => ResolvedOperation | Promise<ResolvedOperation>;
+
+export function createResolveOperation(options: ResolveOptions): ResolveOperation {
+  const { parser, documents, scheduler } = options;
   const findDocument =
     options.trustedDocuments === undefined ? findAny(options) : findTrusted(options.trustedDocuments);
-  const prepare = (text: string): KnownDocument => {
+  const prepare = function* (text: string): Generator<undefined, KnownDocument, undefined> {
     const document = parseDocument(parser, text);
     const errors = parser.validate(document);
     if (errors.length > 0) throw new DocumentError(errors);
@@ -51,8 +57,8 @@ export function createResolveOperation(options: ResolveOptions): (parameters: Pa
   };
   return (parameters) => {
     const found = findDocument(parameters);
-    const document = typeof found === 'string' ? (documents.get(found) ?? prepare(found)) : found;
-    return chooseOperation(document, parameters.operationName);
+    const document = typeof found === 'string' ? (documents.get(found) ?? scheduler.run(prepare(found))) : found;
+    return whenThere(document, (known) => chooseOperation(known, parameters.operationName));
   };
 }
 

@@ -5,6 +5,7 @@ import { nameOf } from '../columns/cells.js';
 import type { NameColumn, NameField, SumField } from '../columns/columns.js';
 import type { NumberColumn } from '../columns/decimal-column.js';
 import { shareOf } from '../columns/share.js';
+import { LazyList } from '../lazy-list.js';
 import { inRanges, ITEMS_PER_STEP, runAll, type Steps } from '../steps.js';
 import { sumByGroup, sumGroups, sumOf, type Sums } from './exact-sum.js';
 import { groupRows } from './group-rows.js';
@@ -30,7 +31,7 @@ export interface Group {
 }
 
 export interface Breakdown {
-  readonly groups: readonly Group[];
+  readonly groups: LazyList<Group>;
   /** Of the groups that `first` leaves out; null where it leaves out none. */
   readonly others: Totals | null;
   readonly groupCount: number;
@@ -63,17 +64,10 @@ export function* breakDown(input: BreakdownInput): Steps<Breakdown> {
 
   const totals = yield* sums.total(order, 0);
   const shown = Math.min(input.first ?? groupCount, groupCount);
-  const found: Group[] = [];
-  yield* inRanges(
-    shown,
-    (from, to) => {
-      for (let at = from; at < to; at += 1) {
-        const group = order[at]!;
-        found.push(new FoundGroup(by, firstRows[group]!, sums.of(group), totals));
-      }
-    },
-    ITEMS_PER_STEP,
-  );
+  const found = new LazyList<Group>(shown, (at) => {
+    const group = order[at]!;
+    return new FoundGroup(by, firstRows[group]!, sums.of(group), totals);
+  });
   const others = shown < groupCount ? yield* sums.total(order, shown) : null;
   return { groups: found, others, groupCount, totals };
 }

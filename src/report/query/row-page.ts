@@ -1,6 +1,7 @@
 // A page of a report's rows: which rows, in which order, and how they are returned, as objects or as JSON.
 
 import type { Columns } from '../columns/columns.js';
+import { LazyList } from '../lazy-list.js';
 import { toRow, type ReportRow } from '../row.js';
 import type { Steps } from '../steps.js';
 import { writeRows, type RowMember } from '../write/row-writer.js';
@@ -24,10 +25,8 @@ export interface RowPage {
   readonly totalCount: number;
   readonly hasNextPage: boolean;
   readonly hasPreviousPage: boolean;
-  /** The rows of the page. Each read creates them: see `rowAt` for a page that is too large for one go. */
-  readonly rows: readonly ReportRow[];
-  /** The n-th row of the page. */
-  rowAt(index: number): ReportRow;
+  /** The rows of the page. */
+  readonly rows: LazyList<ReportRow>;
   /** The cursor of the n-th row of the page. */
   cursorOf(index: number): string;
   /** The rows as a JSON list of objects with these members, in pieces of some 64 KiB that are made one by one. */
@@ -75,13 +74,9 @@ class SelectedPage implements RowPage {
     this.#start = start;
   }
 
-  get rows(): readonly ReportRow[] {
-    return Array.from(this.#rows, (_, index) => this.rowAt(index));
-  }
-
-  rowAt(index: number): ReportRow {
+  get rows(): LazyList<ReportRow> {
     const { columns, reportCost } = this.#selection;
-    return toRow(columns, this.#rows[index]!, reportCost);
+    return new LazyList(this.rowCount, (index) => toRow(columns, this.#rows[index]!, reportCost));
   }
 
   cursorOf(index: number): string {

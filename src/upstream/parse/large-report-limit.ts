@@ -4,7 +4,7 @@
 import { Semaphore } from '../../concurrency/semaphore.js';
 
 /** A body that has grown to more is large. */
-export const LARGE_BYTES = 16_777_216;
+export const LARGE_BYTES = 4_194_304;
 export const DEFAULT_LARGE_BODIES = 4;
 
 /** One body, from its first byte until it is parsed. */

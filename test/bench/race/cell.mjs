@@ -3,8 +3,8 @@
 
 import { isDeepStrictEqual } from 'node:util';
 
-import { COUNTER, SIZES, toBody, toExpected } from './questions.mjs';
-import { startHelper, startServer } from './stand.mjs';
+import { COUNTER, REPEATED_MODES, SIZES, toExpected, toQuestion } from './questions.mjs';
+import { startHelper, startServer, writeTrustedDocuments } from './stand.mjs';
 
 /**
  * In seconds: what reads reports is compiled by V8 once it has read some thousands, and before that a round is about V8.
@@ -27,10 +27,17 @@ export async function measureCell(mode, size, { servers, seconds, rounds, env })
     const report = await (await fetch(url, { method: 'POST' })).json();
     const expected = toExpected(size, report.aggregatedWorkloads);
     for (const name of servers) {
-      const server = await startServer(name, { upstream: url, mode, env });
-      running.push({ server, ...toTask(mode, size, server.port), figures: [] });
+      const more = mode === 'document-id' ? { GATEWAY_TRUSTED_DOCUMENTS: writeTrustedDocuments() } : {};
+      const options = { upstream: url, isRepeated: REPEATED_MODES.includes(mode), env: { ...env, ...more } };
+      const server = await startServer(name, options);
+      running.push({ server, task: toTask(mode, size, server.port), figures: [] });
     }
-    for (const each of running) each.task.data = await askRight(each, expected);
+    for (const each of running) {
+      // The bare server takes its bytes from the first question, and knows one form.
+      if (each.server.name === 'bare')
+        await askRight({ ...each, task: toTask('again', size, each.server.port) }, expected);
+      each.task.data = await askRight(each, expected);
+    }
     const measure = async ({ server, task }, roundSeconds) => {
       const cpuMs = server.cpuMs();
       load.child.send({ ...task, seconds: roundSeconds });
@@ -52,17 +59,18 @@ export async function measureCell(mode, size, { servers, seconds, rounds, env })
 }
 
 function toTask(mode, size, port) {
-  return { task: { port, body: toBody(mode, size), connections: SIZES[size].connections } };
+  return { port, question: toQuestion(mode, size), connections: SIZES[size].connections };
 }
 
 /** Asks until the answer stays as it is, checks it as data, and gives the text that each answer has to begin with. */
 async function askRight({ server, task }, expected) {
+  const { path, body } = task.question;
   let last = '';
   for (let time = 0; time < 5; time += 1) {
-    const response = await fetch(`http://127.0.0.1:${task.port}/graphql`, {
-      method: 'POST',
+    const response = await fetch(`http://127.0.0.1:${task.port}${path}`, {
+      method: body === undefined ? 'GET' : 'POST',
       headers: { 'content-type': 'application/json', accept: 'application/json' },
-      body: task.body.replace(COUNTER, String(999_999_990 + time)),
+      body: body?.replace(COUNTER, String(999_999_990 + time)),
     });
     const text = await response.text();
     const { data, errors } = JSON.parse(text);

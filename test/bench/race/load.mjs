@@ -16,14 +16,16 @@ process.on('message', async (task) => {
 });
 process.once('disconnect', () => process.exit());
 
-/** @param {{ port: number, body: string, data: string, connections: number, seconds: number }} task */
-async function run({ port, body, data, connections, seconds }) {
+/** @param {{ port: number, question: { path: string, body?: string }, data: string, connections: number, seconds: number }} task */
+async function run({ port, question, data, connections, seconds }) {
   const expected = Buffer.from(data);
   const startedAt = performance.now();
   const cpu = process.cpuUsage();
   const latencies = [];
   const until = startedAt + seconds * 1000;
-  const all = Array.from({ length: connections }, () => drive(port, toRequest(port, body), expected, until, latencies));
+  const all = Array.from({ length: connections }, () =>
+    drive(port, toRequest(port, question), expected, until, latencies),
+  );
   await Promise.all(all);
   const elapsed = (performance.now() - startedAt) / 1000;
   const { user, system } = process.cpuUsage(cpu);

@@ -27,7 +27,7 @@ export async function measureP99({ env }) {
     const first = await ask(server, body);
     if (first.data === undefined) throw new Error('the gateway gives no answer');
     const data = `{"data":${JSON.stringify(toExpected('small', report.aggregatedWorkloads))}`;
-    const task = { port: server.port, body, data };
+    const task = { port: server.port, question: { path: '/graphql', body }, data };
     const watch = async (work) => {
       steady.child.send({ task });
       await steady.message();

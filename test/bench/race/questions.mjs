@@ -1,5 +1,8 @@
-// The questions: three sizes, each one document, asked in three ways. What changes from request to request is a number of
-// fixed length, so that a request's bytes can be changed in place; the rows of the answer are the same all the time.
+// The questions: three sizes, each one document. A question is repeated, new, or about a report that nobody has read; a
+// repeated one is sent in four forms. What changes from request to request is a number of fixed length, so that a request's
+// bytes can be changed in place; the rows of the response are the same all the time.
+
+import { createHash } from 'node:crypto';
 
 export const SIZES = {
   small: { rows: 50, connections: 8, operationName: 'Small', more: '' },
@@ -10,26 +13,59 @@ export const SIZES = {
 /** Stands in a body for the number of the request. */
 export const COUNTER = '000000000';
 
-const WAYS = {
+const VARIABLES = {
   /** The same bytes each time. */
   again: { filter: { multiCluster: true } },
-  /** The same document and rows, other variables: no kept answer helps. All rows cost more than a thousandth. */
+  /** The same document and rows, other variables: no cached response helps. All rows cost more than a thousandth. */
   new: { filter: { multiCluster: true }, where: { minTotalCost: 'MIN' } },
   /** A report that nobody has asked for. */
   cold: { filter: { multiCluster: true, namespaces: { names: [`n-${COUNTER}`] } } },
 };
-export const MODES = Object.keys(WAYS);
+
+/** The other forms of the repeated question. Bare node:http sends its ready bytes to any of them. */
+const FORMS = {
+  extensions: (body) => ({ ...body, extensions: { clientLibrary: { name: '@apollo/client', version: '4.0.0' } } }),
+  'document-id': ({ query, ...body }) => ({ documentId: hash(query), ...body }),
+  get: (body) => body,
+};
+export const REPEATED_MODES = ['again', ...Object.keys(FORMS)];
+export const MODES = [...REPEATED_MODES, 'new', 'cold'];
 
 const FIELDS = 'clusterName namespace workloadName workloadType totalCost savingsAvailable';
 
 /** The body of a request, with the counter where it changes. */
 export function toBody(mode, size) {
-  const { rows, operationName, more } = SIZES[size];
-  const query = `query ${operationName}($filter: WorkloadCostsFilter, $where: CostRowsWhere, $first: Int) {
+  const { rows, operationName } = SIZES[size];
+  const variables = { ...(VARIABLES[mode] ?? VARIABLES.again), first: rows };
+  const body = { operationName, query: toQuery(size), variables };
+  return JSON.stringify(FORMS[mode]?.(body) ?? body).replace('"MIN"', `0.0001${COUNTER}`);
+}
+
+/**
+ * The request of a question: a body to POST, or none for a GET, whose path has it all.
+ * @returns {{ path: string, body?: string }}
+ */
+export function toQuestion(mode, size) {
+  const body = toBody(mode, size);
+  if (mode !== 'get') return { path: '/graphql', body };
+  const { variables, ...rest } = JSON.parse(body);
+  return { path: `/graphql?${new URLSearchParams({ ...rest, variables: JSON.stringify(variables) })}` };
+}
+
+/** What GATEWAY_TRUSTED_DOCUMENTS has to hold so that `document-id` is answered. */
+export function toTrustedDocuments() {
+  return Object.fromEntries(Object.keys(SIZES).map((size) => [hash(toQuery(size)), toQuery(size)]));
+}
+
+function toQuery(size) {
+  const { operationName, more } = SIZES[size];
+  return `query ${operationName}($filter: WorkloadCostsFilter, $where: CostRowsWhere, $first: Int) {
   workloadCosts(filter: $filter) { rows(where: $where, first: $first) { totalCount nodes { ${FIELDS}${more} } } }
 }`;
-  const text = JSON.stringify({ operationName, query, variables: { ...WAYS[mode], first: rows } });
-  return text.replace('"MIN"', `0.0001${COUNTER}`);
+}
+
+function hash(query) {
+  return createHash('sha256').update(query).digest('hex');
 }
 
 /** What must come back, from the rows as ScaleOps sends them. */

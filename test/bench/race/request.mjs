@@ -4,11 +4,18 @@ import { COUNTER } from './questions.mjs';
 
 let counter = 0;
 
-/** @returns {() => Buffer} the bytes, with the next number of this process in them where the body has the counter */
-export function toRequest(port, body) {
-  const head = `POST /graphql HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\ncontent-type: application/json\r\n`;
-  const rest = `accept: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n`;
-  const bytes = Buffer.from(head + rest + body);
+/**
+ * @param {number} port
+ * @param {{ path: string, body?: string }} question without a body it is a GET
+ * @returns {() => Buffer} the bytes, with the next number of this process in them where the body has the counter
+ */
+export function toRequest(port, { path, body }) {
+  const start = `${body === undefined ? 'GET' : 'POST'} ${path} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\naccept: application/json\r\n`;
+  const rest =
+    body === undefined
+      ? '\r\n'
+      : `content-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
+  const bytes = Buffer.from(start + rest);
   const place = bytes.lastIndexOf(COUNTER);
   return () => {
     if (place !== -1) bytes.write(String((counter += 1)).padStart(COUNTER.length, '0'), place, 'latin1');

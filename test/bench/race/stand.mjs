@@ -3,10 +3,12 @@
 
 import { fork, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
+
+import { toTrustedDocuments } from './questions.mjs';
 
 const BENCH = join(import.meta.dirname, '..');
 const ROOT = join(BENCH, '../..');
@@ -30,9 +32,9 @@ const GATEWAY_ENV = { SCALEOPS_TOKEN: 'bench', CACHE_TTL_SECONDS: '86400' };
 /**
  * Starts the gateway or a peer; resolves when it takes connections.
  * @param {string} name
- * @param {{ upstream: string, mode?: string, env?: Record<string, string>, core?: string }} options
+ * @param {{ upstream: string, isRepeated?: boolean, env?: Record<string, string>, core?: string }} options
  */
-export async function startServer(name, { upstream, mode = 'again', env = {}, core = '0' }) {
+export async function startServer(name, { upstream, isRepeated = true, env = {}, core = '0' }) {
   const port = await findPort();
   const options = name === 'gateway' ? START : [join(BENCH, `peers/${name}.mjs`)];
   const [command, ...args] = [...pin(core), process.execPath, ...options];
@@ -44,7 +46,7 @@ export async function startServer(name, { upstream, mode = 'again', env = {}, co
       NODE_ENV: 'production',
       PORT: String(port),
       SCALEOPS_URL: upstream,
-      ANSWER_CACHE: mode === 'again' ? 'on' : 'off',
+      ANSWER_CACHE: isRepeated ? 'on' : 'off',
       ...(name === 'gateway' && GATEWAY_ENV),
       ...env,
     },
@@ -79,6 +81,13 @@ export async function startHelper(file, env = {}) {
       return message;
     },
   };
+}
+
+/** @returns the path of a file for GATEWAY_TRUSTED_DOCUMENTS */
+export function writeTrustedDocuments() {
+  const path = join(mkdtempSync(join(tmpdir(), 'bench-')), 'trusted-documents.json');
+  writeFileSync(path, JSON.stringify(toTrustedDocuments()));
+  return path;
 }
 
 function pin(core) {

@@ -25,13 +25,13 @@ process.on('message', async ({ task }) => {
 });
 process.once('disconnect', () => process.exit());
 
-async function begin({ port, body, data }) {
+async function begin({ port, question, data }) {
   const expected = Buffer.from(data);
   const latencies = [];
   /** Due, and without a connection: all of them wait for an answer. */
   const due = [];
   const free = [];
-  const bytes = toRequest(port, body)();
+  const bytes = toRequest(port, question)();
   const fail = (error) => {
     throw error;
   };
