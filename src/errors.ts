@@ -183,3 +183,10 @@ export class UserInputError extends GatewayError {
     return new UserInputError(this.inputPath === '' ? outerPath : `${outerPath}.${this.inputPath}`, this.rule);
   }
 }
+
+/** What the log says of an unexpected error: its name and stack frames. The message may quote data, and stays out. */
+export function describeDefect(error: unknown): { readonly name: string; readonly frames: readonly string[] } {
+  if (!(error instanceof Error)) return { name: typeof error, frames: [] };
+  const frames = error.stack?.split('\n').filter((line) => /^\s+at /.test(line)) ?? [];
+  return { name: error.name, frames };
+}

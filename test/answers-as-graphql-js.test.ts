@@ -2,10 +2,12 @@
 // graphql-js, and from one request form as from another.
 
 import fc from 'fast-check';
-import { execute, Kind, parse, print, visit, type FieldNode, type SelectionNode, type SelectionSetNode } from 'graphql';
+import { execute, Kind, parse, print, visit } from 'graphql';
+import type { DocumentNode, FieldNode, SelectionNode, SelectionSetNode } from 'graphql';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 
-import type { Execution } from '../src/execution/executor.js';
+import type { Values } from '../src/execution/coerce-inputs.js';
+import { PreparedOperation } from '../src/execution/prepared-operation.js';
 import { createSchema } from '../src/graphql/schema.js';
 import type { GatewayContext } from '../src/loaders/context.js';
 import { anyCase, type Choices } from './kit/choices.js';
@@ -17,17 +19,24 @@ const RUNS = Number(process.env.FUZZ_RUNS ?? 150);
 
 /** Whether graphql-js executes the next operation, instead of its plan. */
 const reference = vi.hoisted(() => ({ isOn: false }));
-vi.mock('../src/execution/executor.js', async (load) => {
-  const own = await load<typeof import('../src/execution/executor.js')>();
-  const executeOperation: typeof own.executeOperation = (schema, execution: Execution) => {
-    if (!reference.isOn) return own.executeOperation(schema, execution);
-    const { prepared, given, context } = execution;
+/** The variables as they were sent, by their coerced values. */
+const sent = new WeakMap<object, Values>();
+const coerceVariables = PreparedOperation.prototype.coerceVariables;
+vi.spyOn(PreparedOperation.prototype, 'coerceVariables').mockImplementation(function (this: PreparedOperation, given) {
+  const result = coerceVariables.call(this, given);
+  if (result.coerced !== undefined) sent.set(result.coerced, given);
+  return result;
+});
+vi.mock('../src/execution/run-plan.js', async (load) => {
+  const own = await load<typeof import('../src/execution/run-plan.js')>();
+  const runPlan: typeof own.runPlan = (plan, variables, context, hooks) => {
+    if (!reference.isOn) return own.runPlan(plan, variables, context, hooks);
     (context as GatewayContext).serializesLists = false;
-    const { document, operation } = prepared;
-    const operationName = operation.name?.value;
-    return execute({ schema, document, contextValue: context, variableValues: given, operationName });
+    const { schema, operation, fragments } = plan;
+    const document: DocumentNode = { kind: Kind.DOCUMENT, definitions: [operation, ...Object.values(fragments)] };
+    return execute({ schema, document, contextValue: context, variableValues: sent.get(variables) ?? null });
   };
-  return { ...own, executeOperation };
+  return { ...own, runPlan };
 });
 
 let stack: TestStack;

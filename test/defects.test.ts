@@ -46,7 +46,7 @@ const armed = vi.hoisted(() => {
 });
 
 vi.mock('../src/http/response/format.js', (load) =>
-  armed.failing(load, (own) => ({ createFormats: armed.failMade('negotiate', own.createFormats) })),
+  armed.failing(load, (own) => ({ negotiate: armed.fail('negotiate', own.negotiate) })),
 );
 vi.mock('../src/http/steps/check-origin.js', (load) =>
   armed.failing(load, (own) => ({ checkOrigin: armed.fail('check the origin', own.checkOrigin) })),
@@ -68,8 +68,8 @@ vi.mock('../src/http/steps/resolve-operation.js', (load) =>
 vi.mock('../src/http/yoga.js', (load) =>
   armed.failing(load, (own) => ({ createDocumentParser: armed.failMade('document', own.createDocumentParser) })),
 );
-vi.mock('../src/execution/coerce-inputs.js', (load) =>
-  armed.failing(load, (own) => ({ planVariables: armed.fail('prepare the operation', own.planVariables) })),
+vi.mock('../src/execution/plan.js', (load) =>
+  armed.failing(load, (own) => ({ createPlan: armed.fail('prepare the operation', own.createPlan) })),
 );
 vi.mock('../src/http/operations/cached-responses.js', (load) =>
   armed.failing(load, (own) => ({
@@ -80,8 +80,8 @@ vi.mock('../src/http/operations/cached-responses.js', (load) =>
 vi.mock('../src/http/steps/limit-cost.js', (load) =>
   armed.failing(load, (own) => ({ createLimitCost: armed.failMade('limit the cost', own.createLimitCost) })),
 );
-vi.mock('../src/execution/executor.js', (load) =>
-  armed.failing(load, (own) => ({ executeOperation: armed.fail('execute', own.executeOperation) })),
+vi.mock('../src/execution/run-plan.js', (load) =>
+  armed.failing(load, (own) => ({ runPlan: armed.fail('execute', own.runPlan) })),
 );
 vi.mock('../src/http/response/serialize.js', (load) =>
   armed.failing(load, (own) => ({

@@ -12,15 +12,13 @@ import {
   validate,
   type DocumentNode,
   type ExecutionResult,
-  type GraphQLError,
   type GraphQLResolveInfo,
 } from 'graphql';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-import { executeOperation } from '../src/execution/executor.js';
 import { TooManyFieldsError } from '../src/execution/plan.js';
-import { prepareOperation } from '../src/execution/prepared-operation.js';
-import type { Values } from '../src/execution/coerce-inputs.js';
+import { PreparedOperation } from '../src/execution/prepared-operation.js';
+import { runPlan } from '../src/execution/run-plan.js';
 import { settle, watch } from './kit/deferred.js';
 
 const schema = buildSchema(`
@@ -293,7 +291,7 @@ async function compare(document: DocumentNode, tree: unknown, values: Readonly<R
     return { data: JSON.stringify(result.data), errors: errors?.map((error) => JSON.stringify(error)) };
   };
   const theirs = await run((contextValue) => {
-    return execute({ schema, document, contextValue, variableValues: values });
+    return execute({ schema, document, contextValue, variableValues: values, options: { maxCoercionErrors: 3 } });
   });
   unhandled.length = 0;
   const ours = await run((context) => executeHere(document, values, context));
@@ -303,7 +301,7 @@ async function compare(document: DocumentNode, tree: unknown, values: Readonly<R
 }
 
 function prepare(document: DocumentNode) {
-  return prepareOperation(schema, document, getOperationAST(document, null)!);
+  return new PreparedOperation(schema, document, getOperationAST(document, null)!);
 }
 
 function executeHere(
@@ -312,16 +310,8 @@ function executeHere(
   context: Context,
 ): ExecutionResult | Promise<ExecutionResult> {
   const prepared = prepare(document);
-  const variables = prepared.coerceVariables(given);
-  if (Array.isArray(variables)) return { errors: variables as GraphQLError[] };
-  expect(prepared.planFor(variables as Values)).toBeDefined();
-  return executeOperation(schema, {
-    prepared,
-    plan: prepared.planFor(variables as Values),
-    given,
-    variables: variables as Values,
-    context,
-  });
+  const { errors, coerced } = prepared.coerceVariables(given);
+  return errors === undefined ? runPlan(prepared.planFor(coerced), coerced, context, {}) : { errors };
 }
 
 /** Rejections without a handler, which would end a process. */
@@ -392,6 +382,10 @@ test.each([
   await compare(toDocument(text)!, { number: value(7), item, named: item }, values);
 });
 
+test.each(['mutation', 'subscription'])('refuses a %s as graphql-js does, as the schema has none', async (type) => {
+  await compare(parse(`${type} { number }`), {}, {});
+});
+
 test('uses a variable called __proto__', async () => {
   const document = parse('query ($__proto__: String) { echo(text: $__proto__) }');
   const result = await executeHere(document, JSON.parse('{"__proto__":"used"}') as Record<string, unknown>, {
@@ -424,14 +418,8 @@ test('stops before the next field once the operation is stopped', async () => {
   let resolved = 0;
   const items = Array.from({ length: 1_000 }, () => ({ name: () => `${(resolved += 1)}` }));
   const prepared = prepare(parse('{ items { name } }'));
-  const result = await executeOperation(schema, {
-    prepared,
-    plan: prepared.planFor({}),
-    given: {},
-    variables: {},
-    context: { who: 'me', root: { items } },
-    hooks: { stopped: () => (resolved >= 10 ? new Error('enough') : undefined) },
-  });
+  const stopped = () => (resolved >= 10 ? new Error('enough') : undefined);
+  const result = await runPlan(prepared.planFor({}), {}, { who: 'me', root: { items } }, { stopped });
   expect(resolved).toBe(10);
   expect(result).toMatchObject({ errors: [{ message: 'enough' }] });
   expect(result.data).toBeUndefined();

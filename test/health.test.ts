@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 
-import { createReadiness, type UnreadyReason } from '../src/http/server/readiness.js';
+import { Readiness, type UnreadyReason } from '../src/http/server/readiness.js';
 import { startFaultServer } from './kit/fault-server.js';
 import { startGateway, startStack } from './kit/gateway.js';
 import { createGate } from './kit/gate.js';
@@ -74,19 +74,19 @@ describe('a gateway that stops', () => {
 describe('readiness', () => {
   function watch() {
     const told: [boolean, readonly UnreadyReason[]][] = [];
-    return { told, ...createReadiness((isReady, reasons) => told.push([isReady, reasons])) };
+    return { told, readiness: new Readiness((isReady, reasons) => told.push([isReady, reasons])) };
   }
 
   test('is off while any reason holds', () => {
-    const { isReady, set, told } = watch();
-    expect(isReady()).toBe(true);
-    set('no signing keys', true);
-    set('stopping', true);
-    expect(isReady()).toBe(false);
-    set('no signing keys', false);
-    expect(isReady()).toBe(false);
-    set('stopping', false);
-    expect(isReady()).toBe(true);
+    const { readiness, told } = watch();
+    expect(readiness.isReady()).toBe(true);
+    readiness.set('no signing keys', true);
+    readiness.set('stopping', true);
+    expect(readiness.isReady()).toBe(false);
+    readiness.set('no signing keys', false);
+    expect(readiness.isReady()).toBe(false);
+    readiness.set('stopping', false);
+    expect(readiness.isReady()).toBe(true);
     expect(told).toEqual([
       [false, ['no signing keys']],
       [true, []],
@@ -94,8 +94,8 @@ describe('readiness', () => {
   });
 
   test('is reported once per change', () => {
-    const { set, told } = watch();
-    for (const holds of [false, true, true, false, false]) set('stopping', holds);
+    const { readiness, told } = watch();
+    for (const holds of [false, true, true, false, false]) readiness.set('stopping', holds);
     expect(told).toEqual([
       [false, ['stopping']],
       [true, []],

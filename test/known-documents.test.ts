@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 
 import { createSchema } from '../src/graphql/schema.js';
 import { EXAMPLE_TABS } from '../src/http/graphiql/examples.js';
-import { createKnownDocuments, hashText, type KnownDocuments } from '../src/http/operations/known-documents.js';
+import { hashText, KnownDocuments } from '../src/http/operations/known-documents.js';
 import { createDocumentParser } from '../src/http/yoga.js';
 import { usedBytes } from './kit/heap.js';
 
@@ -20,8 +20,9 @@ function add(documents: KnownDocuments, text: string): void {
   const own = Buffer.from(text).toString();
   const document = parser.parse(own);
   expect(parser.validate(document)).toEqual([]);
-  const { operations } = documents.add(own, document);
-  for (const prepared of operations.values())
+  const known = documents.prepare(own, document);
+  documents.add(known);
+  for (const prepared of known.operations.values())
     for (const a of [true, false]) for (const b of [true, false]) prepared.planFor({ a, b });
 }
 
@@ -81,8 +82,8 @@ describe('the weight of known documents', () => {
     async (kind) => {
       const [count, write] = DOCUMENTS[kind]!;
       // Whatever is made once is made before.
-      add(createKnownDocuments(schema), write(count));
-      const documents = createKnownDocuments(schema, 1_000_000_000);
+      add(new KnownDocuments(schema), write(count));
+      const documents = new KnownDocuments(schema, 1_000_000_000);
       const before = await usedBytes();
       for (let at = 0; at < count; at += 1) add(documents, write(at));
       const retained = (await usedBytes()) - before;
@@ -94,7 +95,7 @@ describe('the weight of known documents', () => {
   );
 
   test('keeps them under their bound: the least recently used document is dropped', () => {
-    const documents = createKnownDocuments(schema, 200_000);
+    const documents = new KnownDocuments(schema, 200_000);
     const texts = Array.from({ length: 200 }, (_, at) => `{ a${at}: __typename }`);
     for (const text of texts) {
       add(documents, text);

@@ -159,6 +159,21 @@ describe('automatic persisted queries', () => {
     }
   });
 
+  test.each<[string, object, string]>([
+    ['for its variables', { last: 'never' }, 'BAD_USER_INPUT'],
+    ['for its cost', { first: 1_000 }, 'QUERY_TOO_COMPLEX'],
+  ])('are not kept with a request that is refused %s', async (_, variables, code) => {
+    await using stack = await startStack({ env: { GATEWAY_MAX_COST: '100' } });
+    const query = `query ($first: Int = 1, $last: Duration) {
+      workloadCosts(filter: { last: $last }) { rows(first: $first) { nodes { id } } }
+    }`;
+    const extensions = persisted(hashOf(query));
+    expect(codeOf(await send(stack, { query, variables, extensions }))).toEqual([400, code]);
+    expect(codeOf(await send(stack, { extensions }))).toEqual([400, 'PERSISTED_QUERY_NOT_FOUND']);
+    expect((await send(stack, { query, extensions })).status).toBe(200);
+    expect((await send(stack, { extensions })).status).toBe(200);
+  });
+
   test.each<[string, object]>([
     ['another version', persisted(hashOf(TOTALS), 2)],
     ['a hash that is no text', persisted(7)],

@@ -6,14 +6,14 @@ import type { Logger } from 'pino';
 import { isLoopback } from '../auth/loopback.js';
 import { systemClock } from '../clock.js';
 import type { Config } from '../config/config.js';
+import { describeDefect } from '../errors.js';
 import { createSchema } from '../graphql/schema.js';
 import { createHttpHandler, type HttpSettings } from '../http/create-http-handler.js';
 import { toFetch } from '../http/fetch-adapter.js';
 import { toListener } from '../http/server/node-adapter.js';
-import { createReadiness } from '../http/server/readiness.js';
+import { Readiness } from '../http/server/readiness.js';
 import { createHttpServer } from '../http/server/server.js';
 import { validateHost } from '../http/server/validate-host.js';
-import { describeDefect } from '../telemetry/defect.js';
 import type { DefectOrigin, Metrics } from '../telemetry/metrics.js';
 import { createServices, type GatewayDependencies } from './services.js';
 import { createShutdown } from './shutdown.js';
@@ -33,7 +33,7 @@ export function createGateway(config: Config, dependencies: GatewayDependencies)
   const { logger, clock = systemClock } = dependencies;
   const services = createServices(config, dependencies, clock);
   const { telemetry, authentication, credentials, client, shared, cache, scheduler } = services;
-  const readiness = createReadiness((isReady, reasons) => {
+  const readiness = new Readiness((isReady, reasons) => {
     logger.info({ reasons }, isReady ? 'ready' : 'not ready');
   });
   const shutdown = createShutdown(config.shutdown, clock);
@@ -47,9 +47,8 @@ export function createGateway(config: Config, dependencies: GatewayDependencies)
     isReady: () => readiness.set('no signing keys', authentication?.isReady() === false).isReady(),
     ending: shutdown.limitSignal,
   });
-  const listener = validateHost(toListener(handler), {
-    allowedHosts: isLoopback(config.host) && config.access.kind === 'none' ? 'loopback' : 'any',
-  });
+  const isForThisMachine = isLoopback(config.host) && config.access.kind === 'none';
+  const listener = validateHost(toListener(handler), isForThisMachine ? 'loopback' : 'any');
   const server = createHttpServer(listener, { host: config.host, port: config.port, clock });
   const fetch = toFetch(handler);
   shutdown.limitSignal.addEventListener('abort', () => {

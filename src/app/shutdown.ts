@@ -6,20 +6,16 @@ import type { Clock } from '../clock.js';
 import type { ShutdownSettings } from '../config/config.js';
 import type { HttpServer } from '../http/server/server.js';
 
-export interface Shutdown {
-  /** Aborts at the limit. */
-  readonly limitSignal: AbortSignal;
-  /** Starts at the first call; resolves when no connection is left and `close` has released the rest. */
-  run(server: Pick<HttpServer, 'windDown' | 'close' | 'cut'>, close: () => Promise<void>): Promise<void>;
-}
+export type Shutdown = ReturnType<typeof createShutdown>;
+type ClosingServer = Pick<HttpServer, 'windDown' | 'close' | 'cut'>;
 
 /** How long a client may take to read the response that it gets at the limit. */
 export const FINAL_RESPONSE_GRACE_MS = 1_000;
 
-export function createShutdown({ delayMs, limitMs }: ShutdownSettings, clock: Clock): Shutdown {
+export function createShutdown({ delayMs, limitMs }: ShutdownSettings, clock: Clock) {
   const limit = new AbortController();
   let done: Promise<void> | undefined;
-  const start: Shutdown['run'] = async (server, close) => {
+  const start = async (server: ClosingServer, close: () => Promise<void>): Promise<void> => {
     server.windDown();
     if (delayMs > 0) await new Promise<void>((resolve) => clock.after(delayMs, resolve));
     const cancelLimit = clock.after(limitMs, () => {
@@ -35,7 +31,9 @@ export function createShutdown({ delayMs, limitMs }: ShutdownSettings, clock: Cl
     await close();
   };
   return {
+    /** Aborts at the limit. */
     limitSignal: limit.signal,
-    run: (server, close) => (done ??= start(server, close)),
+    /** Starts at the first call; resolves when no connection is left and `close` has released the rest. */
+    run: (server: ClosingServer, close: () => Promise<void>): Promise<void> => (done ??= start(server, close)),
   };
 }

@@ -37,7 +37,7 @@ export interface Plan {
   readonly fieldCount: number;
 }
 
-/** Or the error of a condition (@skip, @include) that has no value: the object becomes null with it. */
+/** Or an error, with which the object becomes null: a condition (@skip, @include) without a value, no such root type. */
 export type PlannedFields = readonly PlannedField[] | GraphQLError;
 
 export interface PlannedField {
@@ -68,30 +68,29 @@ export interface AbstractValue {
   readonly fieldsByType: ReadonlyMap<string, PlannedFields>;
 }
 
-/** The operation needs what plans do not cover; graphql-js executes it. */
-export class UnsupportedOperationError extends Error {}
-
 /** The operation selects more fields than a plan may have. */
 export class TooManyFieldsError extends Error {}
 
 const MAX_FIELDS = 10_000;
 
-interface PlanContext extends Pick<Plan, 'schema' | 'fragments'> {
-  readonly isIncluded: (selection: SelectionNode) => boolean;
-  remainingFields: number;
-}
-
-export interface PlannedOperation extends Pick<Plan, 'schema' | 'operation' | 'fragments'> {
+export interface PlanInput extends Pick<Plan, 'schema' | 'operation' | 'fragments'> {
   /** Decides @skip and @include. May throw a GraphQLError. */
   readonly isIncluded: (selection: SelectionNode) => boolean;
 }
 
-/** @throws UnsupportedOperationError, TooManyFieldsError. @param operation valid against the schema. */
-export function createPlan({ schema, operation, fragments, isIncluded }: PlannedOperation): Plan {
+interface PlanContext extends Omit<PlanInput, 'operation'> {
+  remainingFields: number;
+}
+
+/** @throws TooManyFieldsError. @param input with an operation that is valid against the schema. */
+export function createPlan({ schema, operation, fragments, isIncluded }: PlanInput): Plan {
   const root = schema.getRootType(operation.operation);
-  if (root == null) throw new UnsupportedOperationError();
   const context = { schema, fragments, isIncluded, remainingFields: MAX_FIELDS };
-  const fields = planFields(context, root, [operation.selectionSet]);
+  // Validation lets these operations pass: it does not know their type.
+  const fields =
+    root == null
+      ? new GraphQLError(`Schema is not configured to execute ${operation.operation} operation.`, { nodes: operation })
+      : planFields(context, root, [operation.selectionSet]);
   return { schema, operation, fragments, fields, fieldCount: MAX_FIELDS - context.remainingFields };
 }
 
@@ -117,8 +116,7 @@ function planField(
   const field = findField(context.schema, parentType, name);
   context.remainingFields -= 1;
   if (context.remainingFields < 0) throw new TooManyFieldsError();
-  // Only graphql-js knows what to do with a field that the schema does not have: validation refuses those.
-  if (field === undefined) throw new UnsupportedOperationError();
+  if (field === undefined) throw new TypeError('the document is not valid');
   const { type, resolve = defaultFieldResolver } = field;
   const value = planValue(context, type, nodes);
   return { responseName, parentType, name, nodes, type, toArguments: planArguments(field, node), resolve, value };
@@ -143,14 +141,8 @@ function planValue(context: PlanContext, type: GraphQLOutputType, nodes: readonl
   if (isListType(type)) return { isNonNull: false, item: planValue(context, type.ofType, nodes) };
   if (isLeafType(type)) return { isNonNull: false, leaf: type };
   const sets = nodes.flatMap(({ selectionSet }) => selectionSet ?? []);
-  if (isObjectType(type)) return { isNonNull: false, fields: planObject(context, type, sets) };
+  if (isObjectType(type)) return { isNonNull: false, fields: planFields(context, type, sets) };
   const possible = context.schema.getPossibleTypes(type);
-  const fieldsByType = new Map(possible.map((each) => [each.name, planObject(context, each, sets)] as const));
+  const fieldsByType = new Map(possible.map((each) => [each.name, planFields(context, each, sets)] as const));
   return { isNonNull: false, abstract: { type, fieldsByType } };
-}
-
-function planObject(context: PlanContext, type: GraphQLObjectType, sets: readonly SelectionSetNode[]): PlannedFields {
-  // A type that asks each value whether it is one of its own; no type of this gateway does.
-  if (type.isTypeOf != null) throw new UnsupportedOperationError();
-  return planFields(context, type, sets);
 }

@@ -7,91 +7,60 @@ import {
   visit,
   type DocumentNode,
   type FragmentDefinitionNode,
-  type GraphQLError,
   type GraphQLSchema,
   type OperationDefinitionNode,
   type SelectionNode,
 } from 'graphql';
 
 import { createInclusionTest } from './collect-fields.js';
-import { planVariables, type Values } from './coerce-inputs.js';
-import { createPlan, UnsupportedOperationError, type Plan } from './plan.js';
-
-export interface PreparedOperation {
-  readonly document: DocumentNode;
-  readonly operation: OperationDefinitionNode;
-  /** The coerced values of the variables, or what is wrong with them (CoerceVariableValues, section 6.1.2). */
-  coerceVariables(given: Values): Values | readonly GraphQLError[];
-  /** Undefined where graphql-js has to execute the operation. */
-  planFor(variables: Values): Plan | undefined;
-  /** How many fields the plans that it may retain have at most: what it weighs. */
-  readonly maxFieldCount: number;
-}
+import type { Values } from './coerce-inputs.js';
+import { createPlan, type Plan } from './plan.js';
 
 /** Each error prints the whole value: 50 of them took 0.2 s for a body of 150 KB. */
 const MAX_VARIABLE_ERRORS = 3;
 /** How many combinations of conditions keep their plan. */
 const MAX_PLANS = 4;
 
-/** @throws TooManyFieldsError. @param document valid against the schema. */
-export function prepareOperation(
-  schema: GraphQLSchema,
-  document: DocumentNode,
-  operation: OperationDefinitionNode,
-): PreparedOperation {
-  return new Prepared(schema, document, operation);
-}
-
-class Prepared implements PreparedOperation {
+export class PreparedOperation {
   readonly document: DocumentNode;
   readonly operation: OperationDefinitionNode;
+  /** How many fields the plans that it may retain have at most: what it weighs. */
   readonly maxFieldCount: number;
   readonly #schema: GraphQLSchema;
   readonly #fragments: Readonly<Record<string, FragmentDefinitionNode>>;
-  readonly #coerce: (given: Values) => Values | undefined;
   readonly #conditions: readonly string[];
-  readonly #plans = new Map<string, Plan | undefined>();
+  readonly #plans = new Map<string, Plan>();
 
+  /** @throws TooManyFieldsError. @param document valid against the schema. */
   constructor(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode) {
     this.#schema = schema;
     this.document = document;
     this.operation = operation;
     this.#fragments = findFragments(document);
-    this.#coerce = planVariables(schema, operation.variableDefinitions ?? []);
     this.#conditions = findConditions(document);
-    if (this.#conditions.length === 0) {
-      this.maxFieldCount = this.planFor({})?.fieldCount ?? 0;
-    } else {
-      const largest = this.#createPlan(() => true);
-      this.maxFieldCount = MAX_PLANS * (largest?.fieldCount ?? 0);
-    }
+    this.maxFieldCount =
+      this.#conditions.length === 0 ? this.planFor({}).fieldCount : MAX_PLANS * this.#createPlan(() => true).fieldCount;
   }
 
-  coerceVariables(given: Values): Values | readonly GraphQLError[] {
-    const values = this.#coerce(given);
-    if (values !== undefined) return values;
-    // graphql-js says what is wrong with them.
+  /** CoerceVariableValues (section 6.1.2): the coerced values, or what is wrong with them. */
+  coerceVariables(given: Values): ReturnType<typeof getVariableValues> {
     const definitions = this.operation.variableDefinitions ?? [];
-    const { errors, coerced } = getVariableValues(this.#schema, definitions, given, { maxErrors: MAX_VARIABLE_ERRORS });
-    return errors ?? coerced;
+    return getVariableValues(this.#schema, definitions, given, { maxErrors: MAX_VARIABLE_ERRORS });
   }
 
-  planFor(variables: Values): Plan | undefined {
+  /** @param variables coerced. */
+  planFor(variables: Values): Plan {
     const key = this.#conditions.map((name) => String(variables[name])).join();
-    if (this.#plans.has(key)) return this.#plans.get(key);
+    const known = this.#plans.get(key);
+    if (known !== undefined) return known;
     const plan = this.#createPlan(createInclusionTest(variables));
     if (this.#plans.size < MAX_PLANS) this.#plans.set(key, plan);
     return plan;
   }
 
-  #createPlan(isIncluded: (selection: SelectionNode) => boolean): Plan | undefined {
+  #createPlan(isIncluded: (selection: SelectionNode) => boolean): Plan {
     const { operation } = this;
-    try {
-      return createPlan({ schema: this.#schema, operation, fragments: this.#fragments, isIncluded });
-    } catch (error) {
-      if (error instanceof UnsupportedOperationError) return undefined;
-      throw error;
-    }
+    return createPlan({ schema: this.#schema, operation, fragments: this.#fragments, isIncluded });
   }
 }
 

@@ -12,18 +12,16 @@ import type { RequestServices } from '../loaders/request-services.js';
 import type { DocumentLimits } from '../query-limits/limits.js';
 import { createGraphiQLPage } from './graphiql/page.js';
 import { createHandler, redirectsToGraphQL, type HttpHandler } from './handler.js';
-import type { RequestObserver } from './instrumentation.js';
+import type { Instruments } from '../telemetry/instrumentation.js';
+import type { Metrics } from '../telemetry/metrics.js';
 import { createOperationLog } from './operation-log.js';
 import { createCachedResponses } from './operations/cached-responses.js';
-import { createKnownDocuments } from './operations/known-documents.js';
-import { createReadinessPage, servesLiveness } from './pages/health.js';
-import { createMetricsPage, type MetricsText } from './pages/metrics.js';
-import type { Page } from './pages/page.js';
+import { KnownDocuments } from './operations/known-documents.js';
+import { createMetricsPage, createReadinessPage, servesLiveness, type Page } from './pages/page.js';
 import { createPipeline, type PipelineSteps } from './pipeline.js';
 import { createResponder } from './respond.js';
 import { createCors } from './response/cors.js';
 import { logDefect } from './response/error-format.js';
-import { createFormats } from './response/format.js';
 import { createShutdownGate } from './shutdown-gate.js';
 import { createAuthenticate } from './steps/authenticate.js';
 import { createExecute } from './steps/execute.js';
@@ -74,9 +72,9 @@ export interface HttpServices {
   readonly context: RequestServices;
   readonly authentication: Authentication | undefined;
   readonly responses: ResponseStore;
-  readonly observer: RequestObserver | undefined;
+  readonly observer: Pick<Instruments, 'begin'> | undefined;
   /** Undefined when there is no /metrics. */
-  readonly exposeMetrics: (() => Promise<MetricsText>) | undefined;
+  readonly exposeMetrics: Metrics['expose'] | undefined;
   readonly isReady: () => boolean;
   /** Aborts when the time for requests in flight is over. */
   readonly ending: AbortSignal;
@@ -95,6 +93,7 @@ export function createHttpHandler(settings: HttpSettings, services: HttpServices
   const { clock, logger, observer } = services;
   const now = () => clock.now();
   const cors = createCors(limits.corsOrigins);
+  const documents = new KnownDocuments(services.schema);
   const responses = createCachedResponses(services.responses);
   const errorFormat = { logger, hidesSuggestions: !limits.introspection };
   const responder = createResponder({
@@ -103,11 +102,11 @@ export function createHttpHandler(settings: HttpSettings, services: HttpServices
     variesBy: VARIES_BY[access],
   });
   const pipeline = createPipeline({
-    ...{ clock, responses, responder, observer },
+    ...{ clock, documents, responses, responder, observer },
     timeoutMs: limits.timeoutMs ?? Infinity,
     origins: limits.corsOrigins,
-    steps: createSteps(settings, services),
-    log: createOperationLog({ logger, now, samplePercent: settings.logSamplePercent }),
+    steps: createSteps(settings, services, documents),
+    log: createOperationLog(logger, now, settings.logSamplePercent),
     onDefect: (error, requestId) => {
       logDefect(logger, error, requestId);
     },
@@ -119,13 +118,12 @@ export function createHttpHandler(settings: HttpSettings, services: HttpServices
   });
 }
 
-function createSteps(settings: HttpSettings, services: HttpServices): PipelineSteps {
+function createSteps(settings: HttpSettings, services: HttpServices, documents: KnownDocuments): PipelineSteps {
   const { limits, access } = settings;
   const { clock, schema, context, authentication } = services;
   const { rateLimit: perMinute } = limits;
   const limitRate = createLimitRate(perMinute === undefined ? undefined : createRequestLimits({ perMinute, clock }));
   return {
-    toFormat: createFormats(),
     shutdownGate: createShutdownGate(services.ending),
     authenticate: createAuthenticate({
       authentication,
@@ -139,12 +137,12 @@ function createSteps(settings: HttpSettings, services: HttpServices): PipelineSt
     resolveOperation: createResolveOperation({
       scheduler: context.scheduler,
       parser: createDocumentParser({ schema, limits: limits.documents, introspection: limits.introspection }),
-      documents: createKnownDocuments(schema),
+      documents,
       trustedDocuments: settings.trustedDocuments,
       persistedQueries: settings.persistedQueries,
     }),
     limitCost: createLimitCost(limits.maxCost, schema),
-    execute: createExecute({ schema, services: context, maxLargeResponses: limits.largeResponses }),
+    execute: createExecute(context, limits.largeResponses),
     inlineTrace: settings.federation ? createInlineTrace(() => clock.now()) : undefined,
   };
 }

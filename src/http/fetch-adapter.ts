@@ -1,11 +1,10 @@
 // Between `fetch` and the gateway's own request and response, for programs that embed the gateway, and for tests.
 
-import { ReadableStream } from 'node:stream/web';
-
 import { GatewayError } from '../errors.js';
-import { isStream, type HttpRequest, type HttpResponse, type ResponseBody } from './http-message.js';
+import type { HttpHandler } from './handler.js';
+import { isStream, type HttpRequest, type ResponseBody } from './http-message.js';
 
-export function toFetch(handler: (request: HttpRequest) => Promise<HttpResponse>) {
+export function toFetch(handler: HttpHandler) {
   return async (request: Request): Promise<Response> => {
     const { status, headers: pairs, body, onEnd } = await handler(toHttpRequest(request));
     const headers = new Headers();
@@ -36,14 +35,26 @@ function toHttpRequest(request: Request): HttpRequest {
 
 function toBodyInit(body: ResponseBody, onEnd: (() => void) | undefined): BodyInit {
   if (!isStream(body)) return Buffer.concat(body);
-  // Node's own type and the global one are the same.
-  return ReadableStream.from(endWith(body, onEnd)) as BodyInit;
-}
-
-async function* endWith(body: AsyncIterable<Buffer>, onEnd: (() => void) | undefined): AsyncGenerator<Buffer> {
-  try {
-    yield* body;
-  } finally {
-    onEnd?.();
-  }
+  const iterator = body[Symbol.asyncIterator]();
+  const source: UnderlyingDefaultSource<Buffer> = {
+    async pull(controller) {
+      try {
+        const next = await iterator.next();
+        if (next.done !== true) {
+          controller.enqueue(next.value);
+          return;
+        }
+        controller.close();
+      } catch (error) {
+        controller.error(error);
+      }
+      onEnd?.();
+    },
+    async cancel() {
+      // A generator that was never read has nothing to end, and nothing that would call onEnd.
+      await iterator.return?.();
+      onEnd?.();
+    },
+  };
+  return new ReadableStream(source, { highWaterMark: 0 });
 }

@@ -9,7 +9,7 @@ import type { LoadStats } from '../loaders/load-stats.js';
 import type { Permissions } from '../report/permissions/permissions.js';
 import type { Principal } from '../upstream/principal.js';
 import type { HttpRequest } from './http-message.js';
-import type { OperationFacts } from './instrumentation.js';
+import type { OperationFacts } from '../telemetry/instrumentation.js';
 import type { ResponseFormat } from './response/format.js';
 import { readTraceId } from './response/trace-parent.js';
 

@@ -2,12 +2,10 @@
 
 import type { Logger } from 'pino';
 
-import { GatewayError, statusOf } from '../errors.js';
-import { readRequestId } from './graphql-request.js';
+import { GatewayError } from '../errors.js';
 import type { HttpRequest, HttpResponse } from './http-message.js';
-import { refuseMethod, toPageResponse, type Page, type PageContent } from './pages/page.js';
+import { toErrorPage, toPageResponse, type Page, type PageContent } from './pages/page.js';
 import type { Pipeline } from './pipeline.js';
-import { toErrorBody } from './response/client-errors.js';
 import type { Cors } from './response/cors.js';
 import { logDefect } from './response/error-format.js';
 
@@ -40,9 +38,9 @@ export function createHandler({ pipeline, cors, graphiql, pages, logger }: Handl
       if (path === GRAPHQL_PATH) return await answerGraphQL(request);
       return toPageResponse(request, await findPage(pages, path, request));
     } catch (error) {
-      const requestId = readRequestId(request.headers);
-      logDefect(logger, error, requestId);
-      return toDefectResponse(request, requestId);
+      const page = toErrorPage(request, new GatewayError('INTERNAL_SERVER_ERROR'));
+      logDefect(logger, error, page.headers['x-request-id'] ?? '');
+      return toPageResponse(request, page);
     }
   };
 }
@@ -50,7 +48,11 @@ export function createHandler({ pipeline, cors, graphiql, pages, logger }: Handl
 async function findPage(pages: ReadonlyMap<string, Page>, path: string, request: HttpRequest): Promise<PageContent> {
   const page = pages.get(path);
   if (page === undefined) return NOT_FOUND;
-  if (request.method !== 'GET' && request.method !== 'HEAD') return refuseMethod(request);
+  // RFC 9110, section 15.5.6
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    const error = new GatewayError('METHOD_NOT_ALLOWED', { message: 'Use GET.' });
+    return toErrorPage(request, error, { allow: 'GET, HEAD' });
+  }
   return (await page(request)) ?? NOT_FOUND;
 }
 
@@ -61,17 +63,4 @@ export const redirectsToGraphQL: Page = () => ({ status: 302, headers: { locatio
 
 function withoutTrailingSlash(path: string): string {
   return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
-}
-
-function toDefectResponse(request: HttpRequest, requestId: string): HttpResponse {
-  const error = new GatewayError('INTERNAL_SERVER_ERROR');
-  return toPageResponse(request, {
-    status: statusOf(error.code),
-    headers: {
-      'x-request-id': requestId,
-      'content-type': 'application/json; charset=utf-8',
-      'cache-control': 'no-store',
-    },
-    body: [Buffer.from(toErrorBody(error, requestId))],
-  });
 }

@@ -36,3 +36,7 @@ export function isStream(body: ResponseBody): body is AsyncIterable<Buffer> {
 }
 
 export const EMPTY_BODY: ResponseBody = [];
+
+export function byteLength(chunks: readonly Buffer[]): number {
+  return chunks.reduce((sum, { length }) => sum + length, 0);
+}

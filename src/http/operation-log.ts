@@ -4,27 +4,19 @@
 import type { Logger } from 'pino';
 
 import type { GraphQLRequest } from './graphql-request.js';
-import { operationLogFields } from './response/log-fields.js';
-
-export interface OperationLogOptions {
-  readonly logger: Logger;
-  readonly now: () => number;
-  /** The share of successful operations that get a line, in percent. Errors and stale reports always get one. */
-  readonly samplePercent: number;
-}
 
 /** Writes the line of an operation that was answered with this status. */
 export type LogOperation = (request: GraphQLRequest, status: number) => void;
 
-export function createOperationLog({ logger, now, samplePercent }: OperationLogOptions): LogOperation {
+/** @param samplePercent the share of successful operations that get a line. Errors and stale reports always get one. */
+export function createOperationLog(logger: Logger, now: () => number, samplePercent: number): LogOperation {
   const isSampled = createSampling(samplePercent);
   return (request, status) => {
     const { stats, errors } = request;
     if (stats === undefined && errors === undefined) return;
     const isStale = stats?.reports.some((report) => report.isStale) ?? false;
     if (errors === undefined && !isStale && status < 500 && !isSampled()) return;
-    const answered = { status, durationMs: now() - request.startedAt, clientClosed: request.http.hasLeft() };
-    logger.info(operationLogFields(request, answered), 'operation');
+    logger.info(toLogFields(request, status, now() - request.startedAt), 'operation');
   };
 }
 
@@ -37,4 +29,29 @@ function createSampling(percent: number): () => boolean {
     due -= 100;
     return true;
   };
+}
+
+const MAX_NAME_LENGTH = 128;
+
+function toLogFields(request: GraphQLRequest, status: number, durationMs: number) {
+  const { id: requestId, traceId, callerName, operation, stats, errors, isResponseCacheHit } = request;
+  const { cache, upstreamMs, faults = [] } = stats ?? {};
+  return {
+    requestId,
+    traceId,
+    caller: callerName,
+    operationName: operation?.name?.slice(0, MAX_NAME_LENGTH) ?? null,
+    status,
+    durationMs,
+    cache,
+    upstreamMs,
+    ...(faults.length > 0 && { staleFor: distinct(faults, 'code'), staleReasons: distinct(faults, 'reason') }),
+    ...(isResponseCacheHit && { responseCacheHit: true }),
+    ...(errors !== undefined && { errors: distinct(errors, 'code'), reasons: distinct(errors, 'reason') }),
+    ...(request.http.hasLeft() && { clientClosed: true }),
+  };
+}
+
+function distinct(errors: NonNullable<GraphQLRequest['errors']>, key: 'code' | 'reason'): string[] {
+  return [...new Set(errors.flatMap((error) => error[key] ?? []))];
 }

@@ -1,32 +1,31 @@
 // The steps that every GraphQL request passes, in order, whatever its form: POST or GET, text, hash or id of a document, for
 // the first time or not. src/README.md has a picture of them, with the error codes that each step can end in.
 
-import type { ExecutionResult } from 'graphql';
-
 import type { Clock } from '../clock.js';
 import { Deadline } from '../concurrency/deadline.js';
 import { GatewayError } from '../errors.js';
 import type { Values } from '../execution/coerce-inputs.js';
 import { GraphQLRequest } from './graphql-request.js';
 import { EMPTY_BODY, type HttpRequest, type HttpResponse } from './http-message.js';
-import { toOutcome, type RequestObservation, type RequestObserver } from './instrumentation.js';
+import type { Instruments, Observation } from '../telemetry/instrumentation.js';
+import { toOutcome } from './instrumentation.js';
 import type { LogOperation } from './operation-log.js';
-import { toResponseKey, type CachedResponses } from './operations/cached-responses.js';
+import { toResponseKey, type CachedResponseHit, type CachedResponses } from './operations/cached-responses.js';
+import type { KnownDocuments } from './operations/known-documents.js';
 import type { Responder } from './respond.js';
 import { reportFailure } from './response/body.js';
 import { hasNoCacheDirective } from './response/cache-headers.js';
 import { chooseEncoding } from './response/compress.js';
 import { toErrorResult } from './response/error-format.js';
-import type { Encoding, ResponseFormat } from './response/format.js';
+import { negotiate, type Encoding, type ResponseFormat } from './response/format.js';
 import type { ShutdownGate } from './shutdown-gate.js';
 import type { LimitCost } from './steps/limit-cost.js';
 import type { LimitRate } from './steps/limit-rate.js';
 import { checkOrigin } from './steps/check-origin.js';
 import type { Execute } from './steps/execute.js';
-import type { InlineTrace } from './steps/inline-trace.js';
+import type { FieldTrace, InlineTrace } from './steps/inline-trace.js';
 import { readParameters } from './steps/read-parameters.js';
 import { DocumentError, type ResolvedOperation, type ResolveOperation } from './steps/resolve-operation.js';
-import type { HeadersByName } from '../auth/authentication.js';
 
 /** 256 KiB: enough for any operation with lists of 1,000 names. */
 const MAX_BODY_BYTES = 262_144;
@@ -41,17 +40,17 @@ export interface PipelineOptions {
   /** The origins whose pages may send requests (GATEWAY_CORS_ORIGINS). */
   readonly origins: readonly string[];
   readonly steps: PipelineSteps;
+  readonly documents: KnownDocuments;
   readonly responses: CachedResponses;
   readonly responder: Responder;
   readonly log: LogOperation;
-  readonly observer: RequestObserver | undefined;
+  readonly observer: Pick<Instruments, 'begin'> | undefined;
   /** Logs an error that is a defect of the gateway. */
   readonly onDefect: (error: unknown, requestId: string) => void;
 }
 
 /** The steps that depend on the configuration. */
 export interface PipelineSteps {
-  readonly toFormat: (headers: HeadersByName) => ResponseFormat;
   readonly shutdownGate: ShutdownGate;
   readonly authenticate: (request: GraphQLRequest) => Promise<void>;
   readonly limitRate: LimitRate;
@@ -65,16 +64,15 @@ export interface PipelineSteps {
 export type Pipeline = (http: HttpRequest) => Promise<HttpResponse>;
 
 export function createPipeline(options: PipelineOptions): Pipeline {
-  const { steps, clock, onDefect } = options;
-  const respond = createRespond(options);
+  const { clock, onDefect } = options;
   return async (http) => {
     const deadline = new Deadline(clock, options.timeoutMs, {
       caller: http,
       toError: () => new GatewayError('REQUEST_TIMEOUT'),
     });
-    const request = new GraphQLRequest(http, steps.toFormat(http.headers), deadline, clock.now());
+    const request = new GraphQLRequest(http, negotiate(http.headers), deadline, clock.now());
     try {
-      const response = await respond(request);
+      const response = await respond(options, request);
       const body = reportFailure(response.body, (error) => {
         onDefect(error, request.id);
       });
@@ -96,66 +94,68 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 }
 
 /** Answers, logs and counts. Rejects only for a defect in the refusal, the log or the metrics: the handler answers that. */
-function createRespond(options: PipelineOptions) {
+async function respond(options: PipelineOptions, request: GraphQLRequest): Promise<HttpResponse> {
   const { steps, responder, observer, log, clock } = options;
-  const answer = createAnswer(options);
-  return async (request: GraphQLRequest): Promise<HttpResponse> => {
-    const { http } = request;
-    const observation = observer?.begin({ requestId: request.id, header: (name) => http.headers.get(name) });
-    request.traceId = observation?.traceId ?? request.traceId;
-    let status = 500;
-    try {
-      const response = await steps.shutdownGate
-        .pass(() => answer(request, observation))
-        // Nobody reads the errors of a request whose client has left, and they are no defects.
-        .catch((error: unknown) =>
-          http.hasLeft() ? CLIENT_CLOSED_REQUEST : responder.refused(request, toErrorResult(error)),
-        );
-      steps.limitRate.afterExecution(request);
-      log(request, response.status);
-      ({ status } = response);
-      return response;
-    } catch (error) {
-      request.result = 'error';
-      request.errors = [{ code: 'INTERNAL_SERVER_ERROR', reason: undefined }];
-      throw error;
-    } finally {
-      observation?.end(toOutcome(request, status, clock.now()));
-    }
-  };
+  const { http } = request;
+  const observation = observer?.begin({ requestId: request.id, header: (name) => http.headers.get(name) });
+  request.traceId = observation?.traceId ?? request.traceId;
+  let status = 500;
+  try {
+    const response = await steps.shutdownGate
+      .pass(() => answer(options, request, observation))
+      // Nobody reads the errors of a request whose client has left, and they are no defects.
+      .catch((error: unknown) =>
+        http.hasLeft() ? CLIENT_CLOSED_REQUEST : responder.refused(request, toErrorResult(error)),
+      );
+    steps.limitRate.afterExecution(request);
+    log(request, response.status);
+    ({ status } = response);
+    return response;
+  } catch (error) {
+    request.result = 'error';
+    request.errors = [{ code: 'INTERNAL_SERVER_ERROR', reason: undefined }];
+    throw error;
+  } finally {
+    observation?.end(toOutcome(request, status, clock.now()));
+  }
 }
 
-function createAnswer({ origins, steps, responses, responder }: PipelineOptions) {
-  return async (request: GraphQLRequest, observation: RequestObservation | undefined): Promise<HttpResponse> => {
-    const { http } = request;
-    checkMethod(http.method);
-    checkOrigin(http.headers, origins);
-    steps.limitRate.beforeAuthentication(request);
-    await steps.authenticate(request);
-    steps.limitRate.afterAuthentication(request);
-    checkFormat(request.format);
-    const parameters = await readParameters(http, MAX_BODY_BYTES);
-    const operation = await steps.resolveOperation(parameters);
-    request.operation = operation.facts;
-    checkOperationType(http.method, operation);
-    const variables = coerceVariables(operation, parameters.variables);
+/** The steps. Each refuses the request by an error that it throws. */
+async function answer(
+  { origins, steps, documents, responses, responder }: PipelineOptions,
+  request: GraphQLRequest,
+  observation: Observation | undefined,
+): Promise<HttpResponse> {
+  const { http } = request;
+  checkMethod(http.method);
+  checkOrigin(http.headers, origins);
+  steps.limitRate.beforeAuthentication(request);
+  await steps.authenticate(request);
+  steps.limitRate.afterAuthentication(request);
+  // What a request asks is looked at only now: a caller who is not let in learns nothing else.
+  checkFormat(request.format);
+  const parameters = await readParameters(http, MAX_BODY_BYTES);
+  const operation = await steps.resolveOperation(parameters);
+  request.operation = operation.facts;
+  checkOperationType(http.method, operation);
+  const variables = coerceVariables(operation, parameters.variables);
+  steps.limitCost(operation, variables);
+  const keyFor = toResponseKey(request, operation, variables);
+  // Nothing refuses it any more: a document that is refused with its request would only take memory.
+  documents.add(operation.document);
 
-    const keyFor = (encoding: Encoding) => toResponseKey(request, operation, variables, encoding);
-    const trace = steps.inlineTrace?.begin(http.headers);
-    if (trace === undefined && !hasNoCacheDirective(http.headers)) {
-      const found = findCached(request, responses, keyFor);
-      if (found !== undefined) {
-        request.stats = found.stats;
-        return responder.cached(request, found.response, found.stats);
-      }
-    }
-
-    steps.limitCost(operation, parameters.variables);
-    const input = { request, operation, given: parameters.variables, variables, observation, onField: trace?.onField };
-    const { result, context } = await steps.execute(input);
-    if (http.hasLeft()) return CLIENT_CLOSED_REQUEST;
-    return responder.executed(request, { result, context, keyFor, trace });
-  };
+  const trace = steps.inlineTrace?.begin(http.headers);
+  const cached = findCachedResponse(request, responses, keyFor, trace);
+  if (cached !== undefined) return responder.cached(request, cached.response, cached.stats);
+  const { result, context } = await steps.execute({
+    request,
+    operation,
+    variables,
+    observation,
+    onField: trace?.onField,
+  });
+  if (http.hasLeft()) return CLIENT_CLOSED_REQUEST;
+  return responder.executed(request, { result, context, keyFor, trace });
 }
 
 function checkMethod(method: string): void {
@@ -173,19 +173,25 @@ function checkFormat({ isAcceptable }: ResponseFormat): void {
 
 /** @throws DocumentError. */
 function coerceVariables({ prepared }: ResolvedOperation, given: Values): Values {
-  const variables = prepared.coerceVariables(given);
-  if (Array.isArray(variables)) throw new DocumentError(variables as NonNullable<ExecutionResult['errors']>);
-  return variables as Values;
+  const { errors, coerced } = prepared.coerceVariables(given);
+  if (errors !== undefined) throw new DocumentError(errors);
+  return coerced;
 }
 
-function findCached(
+/** Undefined as well where the client wants a response of its own: a fresh one, one with a trace, an event stream. */
+function findCachedResponse(
   request: GraphQLRequest,
   responses: CachedResponses,
   keyFor: (encoding: Encoding) => string,
-): ReturnType<CachedResponses['get']> {
-  if (request.principal === undefined || request.format.kind === 'event-stream') return undefined;
-  const found = responses.get(keyFor(chooseEncoding(request.format.encodings, true)));
-  request.isResponseCacheHit = found !== undefined;
-  request.result = found === undefined ? undefined : 'ok';
+  trace: FieldTrace | undefined,
+): CachedResponseHit | undefined {
+  const { http, format, principal } = request;
+  const isShareable = principal !== undefined && trace === undefined && format.kind !== 'event-stream';
+  if (!isShareable || hasNoCacheDirective(http.headers)) return undefined;
+  const found = responses.get(keyFor(chooseEncoding(format.encodings, true)));
+  if (found === undefined) return undefined;
+  request.isResponseCacheHit = true;
+  request.result = 'ok';
+  request.stats = found.stats;
   return found;
 }

@@ -5,7 +5,7 @@ import type { ExecutionResult } from 'graphql';
 import type { GatewayContext } from '../loaders/context.js';
 import type { LoadStats } from '../loaders/load-stats.js';
 import type { GraphQLRequest } from './graphql-request.js';
-import type { HttpResponse, ResponseBody } from './http-message.js';
+import { byteLength, isStream, type HttpResponse, type ResponseBody } from './http-message.js';
 import { toResultKind } from './instrumentation.js';
 import { MAX_CACHED_BYTES, type CachedResponse, type CachedResponses } from './operations/cached-responses.js';
 import { gather, toBody } from './response/body.js';
@@ -15,10 +15,9 @@ import { chooseEncoding, compressBody, compressForCache, type EncodedBody } from
 import type { Cors } from './response/cors.js';
 import { matchesTag, toETag } from './response/entity-tag.js';
 import { formatErrors, type ErrorFormat } from './response/error-format.js';
-import { toEventStream } from './response/event-stream.js';
 import type { Encoding } from './response/format.js';
 import { CONTENT_SECURITY_POLICY, SECURITY_HEADERS } from './response/security-headers.js';
-import { serializeResult } from './response/serialize.js';
+import { serializeResult, toEventStream } from './response/serialize.js';
 import type { FieldTrace } from './steps/inline-trace.js';
 
 export interface RespondOptions {
@@ -51,16 +50,9 @@ export interface ExecutionOutcome {
   readonly trace: FieldTrace | undefined;
 }
 
-export interface Responder {
-  /** A response from the response cache. */
-  cached(request: GraphQLRequest, found: CachedResponse, stats: LoadStats): HttpResponse;
-  /** The response to an operation that was executed. */
-  executed(request: GraphQLRequest, outcome: ExecutionOutcome): Promise<HttpResponse>;
-  /** The response to a request that has no data. */
-  refused(request: GraphQLRequest, result: ExecutionResult): Promise<HttpResponse>;
-}
+export type Responder = ReturnType<typeof createResponder>;
 
-export function createResponder(options: RespondOptions): Responder {
+export function createResponder(options: RespondOptions) {
   const { errorFormat, now } = options;
   const toResponse = createHeaders(options);
 
@@ -74,11 +66,18 @@ export function createResponder(options: RespondOptions): Responder {
   };
 
   return {
-    refused: (request, result) => refuse(request, formatErrors(result, request, errorFormat)),
-    cached(request, { bytes, encoding, etag }, stats) {
+    /** The response to a request that has no data. */
+    refused: (request: GraphQLRequest, result: ExecutionResult) =>
+      refuse(request, formatErrors(result, request, errorFormat)),
+    /** A response from the response cache. */
+    cached(request: GraphQLRequest, { bytes, encoding, etag }: CachedResponse, stats: LoadStats): HttpResponse {
       return toResponse(request, { status: 200, age: computeAge(stats, now()), etag, encoding, body: [bytes] });
     },
-    async executed(request, { result: executed, context, keyFor, trace }) {
+    /** The response to an operation that was executed. */
+    async executed(
+      request: GraphQLRequest,
+      { result: executed, context, keyFor, trace }: ExecutionOutcome,
+    ): Promise<HttpResponse> {
       const formatted = formatErrors(executed, request, errorFormat);
       if (formatted.data === undefined) return refuse(request, formatted);
       request.result = toResultKind(formatted);
@@ -143,7 +142,11 @@ function createHeaders({ cors, cacheScope, variesBy }: RespondOptions) {
   return (request: GraphQLRequest, { status, headers = [], age, etag, encoding, body }: Content): HttpResponse => {
     const isCacheable = age !== undefined && age.freshSeconds > 0;
     const vary = isCacheable ? [...varyAlways, variesBy] : varyAlways;
-    const tag = request.http.method === 'GET' && status === 200 ? (etag ?? tagOf(body)) : undefined;
+    // A stream has no tag: its bytes are not known before they are sent.
+    const tag =
+      request.http.method === 'GET' && status === 200
+        ? (etag ?? (isStream(body) ? undefined : toETag(body)))
+        : undefined;
     const common = [
       ...['x-request-id', request.id],
       ...['content-security-policy', CONTENT_SECURITY_POLICY],
@@ -157,17 +160,8 @@ function createHeaders({ cors, cacheScope, variesBy }: RespondOptions) {
     if (tag !== undefined && matchesTag(request.http.headers.get('if-none-match'), tag)) {
       return { status: 304, headers: common, body: [] };
     }
-    const length = Array.isArray(body) ? ['content-length', String(sumLengths(body as readonly Buffer[]))] : [];
+    const length = isStream(body) ? [] : ['content-length', String(byteLength(body))];
     const coding = encoding === 'identity' ? [] : ['content-encoding', encoding];
     return { status, headers: ['content-type', request.format.contentType, ...common, ...coding, ...length], body };
   };
-}
-
-/** A stream has no tag: its bytes are not known before they are sent. */
-function tagOf(body: ResponseBody): string | undefined {
-  return Array.isArray(body) ? toETag(body as readonly Buffer[]) : undefined;
-}
-
-function sumLengths(body: readonly Buffer[]): number {
-  return body.reduce((sum, { length }) => sum + length, 0);
 }

@@ -6,20 +6,18 @@ import { GatewayError } from '../errors.js';
 /** Another replica takes the request at once; without one, the next start of this one does. */
 const RETRY_AFTER_MS = 1_000;
 
-export interface ShutdownGate {
-  /** Settles as `work` does; rejects with GatewayError SHUTTING_DOWN when the time is over first, or is over already. */
-  pass<T>(work: () => Promise<T>): Promise<T>;
-}
+export type ShutdownGate = ReturnType<typeof createShutdownGate>;
 
 /** @param ending aborts when the time is over. */
-export function createShutdownGate(ending: AbortSignal): ShutdownGate {
+export function createShutdownGate(ending: AbortSignal) {
   // A set, not one promise that each request races: that promise would retain every request there ever was.
   const rejections = new Set<() => void>();
   ending.addEventListener('abort', () => {
     for (const reject of rejections) reject();
   });
   return {
-    pass: (work) =>
+    /** Settles as `work` does; rejects with GatewayError SHUTTING_DOWN when the time is over first, or is over already. */
+    pass: <T>(work: () => Promise<T>): Promise<T> =>
       new Promise((resolve, reject) => {
         const onEnd = (): void => {
           reject(new GatewayError('SHUTTING_DOWN', { retryAfterMs: RETRY_AFTER_MS }));

@@ -5,9 +5,8 @@
 
 import { addFigures, workloadFigures, type Figures } from './costs.js';
 import type { Fleet, Label, Workload } from './fleet.js';
-import { BadRequest, parseParameters, type ParameterType, type Parameters } from './parameters.js';
+import { BadRequest, parseParameters, readWindow, type ParameterType, type Parameters } from './parameters.js';
 import { toRow, type Report, type RowNames } from './report.js';
-import { readWindow } from './window.js';
 import { clusterNamesOf, scopeTest } from './workloads-report.js';
 
 const QUERY_FORMS = new Map<string, ParameterType>([
@@ -30,18 +29,6 @@ const BODY_FORMS = new Map<string, ParameterType>([
   ['groupByAnnotations', 'strings'],
 ]);
 
-interface Grouping {
-  readonly byCluster: boolean;
-  readonly byNamespace: boolean;
-  readonly labelKeys: readonly string[];
-  readonly annotationKeys: readonly string[];
-}
-
-interface Group {
-  readonly names: RowNames;
-  readonly figures: Figures;
-}
-
 /** @throws BadRequest for what the vendor does not document. */
 export function createAggregatedReport(fleet: Fleet, query: URLSearchParams, body: unknown, nowMs: number): Report {
   const parameters = parseParameters(QUERY_FORMS, BODY_FORMS, query, body);
@@ -49,7 +36,7 @@ export function createAggregatedReport(fleet: Fleet, query: URLSearchParams, bod
   const window = readWindow(parameters, nowMs);
   const selected = select(fleet, parameters);
   const grouping = readGrouping(parameters);
-  const groups = new Map<string, Group>();
+  const groups = new Map<string, { readonly names: RowNames; readonly figures: Figures }>();
   for (const workload of selected) {
     const names = groupNames(workload, grouping);
     const figures = workloadFigures(workload, window);
@@ -75,7 +62,7 @@ function select(fleet: Fleet, parameters: Parameters): Workload[] {
   );
 }
 
-function readGrouping(parameters: Parameters): Grouping {
+function readGrouping(parameters: Parameters) {
   const byNamespace = parameters.boolean('groupByNamespace');
   return {
     byCluster: byNamespace || parameters.boolean('groupByCluster'),
@@ -85,7 +72,7 @@ function readGrouping(parameters: Parameters): Grouping {
   };
 }
 
-function groupNames(workload: Workload, grouping: Grouping): RowNames {
+function groupNames(workload: Workload, grouping: ReturnType<typeof readGrouping>): RowNames {
   const clusterName = grouping.byCluster ? workload.clusterName : '';
   const namespace = grouping.byNamespace ? workload.namespace : '';
   const labels = valuesOf(workload.labels, grouping.labelKeys);

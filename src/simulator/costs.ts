@@ -11,19 +11,7 @@ export interface Window {
   readonly toMs: number;
 }
 
-export interface Figures {
-  workloadCount: number;
-  totalMicros: number;
-  hourlyMicros: number;
-  savingsMicros: number;
-  savingsWithReplicasMicros: number;
-  onDemandMilliHours: number;
-  spotMilliHours: number;
-  cpuMillicores: number;
-  gpuThousandths: number;
-  memoryBytes: number;
-  replicaThousandths: number;
-}
+export type Figures = ReturnType<typeof workloadFigures>;
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -31,7 +19,7 @@ const DAY_MS = 24 * HOUR_MS;
 const CYCLE_DAYS = 364;
 
 /** The figures of one workload in a window of at least a millisecond. */
-export function workloadFigures(workload: Workload, window: Window): Figures {
+export function workloadFigures(workload: Workload, window: Window) {
   const totalMicros = costMicros(workload, window);
   const savingsMicros = Math.round(totalMicros * workload.savingsShare);
   const spotRate = workload.replicaThousandths * workload.dutyShare * workload.spotShare;
@@ -53,17 +41,7 @@ export function workloadFigures(workload: Workload, window: Window): Figures {
 
 /** Adds a workload's figures to a group's. */
 export function addFigures(sum: Figures, figures: Figures): void {
-  sum.workloadCount += figures.workloadCount;
-  sum.totalMicros += figures.totalMicros;
-  sum.hourlyMicros += figures.hourlyMicros;
-  sum.savingsMicros += figures.savingsMicros;
-  sum.savingsWithReplicasMicros += figures.savingsWithReplicasMicros;
-  sum.onDemandMilliHours += figures.onDemandMilliHours;
-  sum.spotMilliHours += figures.spotMilliHours;
-  sum.cpuMillicores += figures.cpuMillicores;
-  sum.gpuThousandths += figures.gpuThousandths;
-  sum.memoryBytes += figures.memoryBytes;
-  sum.replicaThousandths += figures.replicaThousandths;
+  for (const name of Object.keys(figures) as (keyof Figures)[]) sum[name] += figures[name];
 }
 
 function costMicros(workload: Workload, { fromMs, toMs }: Window): number {

@@ -10,34 +10,7 @@ export interface Label {
   readonly value: string;
 }
 
-export interface Workload {
-  readonly id: string;
-  readonly clusterName: string;
-  readonly namespace: string;
-  readonly type: string;
-  readonly name: string;
-  readonly labels: readonly Label[];
-  readonly annotations: readonly Label[];
-  readonly services: readonly string[];
-  /** Excluded from ScaleOps by the cluster's owner, with an annotation that says so. */
-  readonly isIgnored: boolean;
-  /** Requests of all replicas together. */
-  readonly cpuMillicores: number;
-  readonly memoryBytes: number;
-  readonly gpuThousandths: number;
-  /** The mean number of replicas. */
-  readonly replicaThousandths: number;
-  /** The share of time in which its pods exist, and the share of that on spot machines. */
-  readonly dutyShare: number;
-  readonly spotShare: number;
-  /** Cost of an average hour, before the day's variation. */
-  readonly hourlyMicros: number;
-  readonly savingsShare: number;
-  /** Savings of fewer replicas, on top of those of smaller requests. */
-  readonly replicaSavingsShare: number;
-  /** Of the day-to-day variation. */
-  readonly seed: number;
-}
+export type Workload = Readonly<ReturnType<typeof drawWorkload>>;
 
 export interface Fleet {
   /** The host's own cluster is the first. */
@@ -46,11 +19,7 @@ export interface Fleet {
   readonly workloads: readonly Workload[];
 }
 
-interface Cluster {
-  readonly name: string;
-  readonly purpose: Purpose;
-  readonly priceFactor: number;
-}
+type Cluster = ReturnType<typeof toCluster>;
 
 const IGNORED_ANNOTATION = 'scaleops.sh/ignored';
 
@@ -69,7 +38,7 @@ export function createFleet(workloadCount: number): Fleet {
   return { clusterNames: clusters.map((cluster) => cluster.name), workloads };
 }
 
-function toCluster(index: number): Cluster {
+function toCluster(index: number) {
   const place = index % PURPOSES.length;
   const round = Math.floor(index / PURPOSES.length);
   const purpose = at(PURPOSES, place);
@@ -102,14 +71,7 @@ function drawCluster(random: Random, cluster: Cluster, count: number): Workload[
   });
 }
 
-function drawWorkload(
-  random: Random,
-  cluster: Cluster,
-  domain: Domain,
-  kind: Kind,
-  app: string,
-  name: string,
-): Workload {
+function drawWorkload(random: Random, cluster: Cluster, domain: Domain, kind: Kind, app: string, name: string) {
   const id = `${cluster.name}/${domain.namespace}/${kind.type}/${name}`;
   const isIgnored = random.chance(domain.team === '' ? 0.12 : 0.03);
   return {
@@ -121,9 +83,11 @@ function drawWorkload(
     labels: drawLabels(random, cluster.purpose, domain, app),
     annotations: drawAnnotations(random, domain, kind, app, isIgnored),
     services: !kind.isServed ? [] : random.chance(0.15) ? [name, `${name}-headless`] : [name],
+    /** Excluded from ScaleOps by the cluster's owner, with an annotation that says so. */
     isIgnored,
     ...drawQuantities(random, cluster, kind),
     ...drawSavings(random, kind),
+    /** Of the day-to-day variation. */
     seed: hashText(id),
   };
 }
@@ -143,19 +107,25 @@ function drawQuantities(random: Random, { purpose, priceFactor }: Cluster, kind:
     gpus * GPU_HOUR_MICROS;
   const priceShare = 1 - spotShare + spotShare * SPOT_PRICE_SHARE;
   return {
+    /** Requests of all replicas together. */
     cpuMillicores: Math.round((cpuMillicores * replicaThousandths) / 1000),
     memoryBytes: Math.round((memoryMebibytes * 2 ** 20 * replicaThousandths) / 1000),
     gpuThousandths: gpus * replicaThousandths,
+    /** The mean number of replicas. */
     replicaThousandths,
+    /** The share of time in which its pods exist, and the share of that on spot machines. */
     dutyShare,
     spotShare,
+    /** Cost of an average hour, before the day's variation. */
     hourlyMicros: replicaMicros * (replicaThousandths / 1000) * dutyShare * priceShare * priceFactor,
   };
 }
 
 function drawSavings(random: Random, kind: Kind) {
   const savingsShare = random.chance(0.12) ? 0 : random.evenly(...kind.savingsShare);
-  return { savingsShare, replicaSavingsShare: random.chance(0.5) ? 0 : random.evenly(0, 0.15) };
+  // Savings of fewer replicas, on top of those of smaller requests.
+  const replicaSavingsShare = random.chance(0.5) ? 0 : random.evenly(0, 0.15);
+  return { savingsShare, replicaSavingsShare };
 }
 
 function drawLabels(random: Random, purpose: Purpose, domain: Domain, app: string): Label[] {

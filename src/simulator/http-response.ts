@@ -11,7 +11,7 @@ export interface SimulatedResponse {
   readonly status: number;
   readonly headers?: OutgoingHttpHeaders;
   /** The body as at least one chunk. */
-  readonly text: Iterator<string>;
+  readonly text: IterableIterator<string>;
 }
 
 const GZIP_ABOVE_BYTES = 1024;
@@ -29,7 +29,7 @@ export async function sendResponse(
   simulated: SimulatedResponse,
 ): Promise<void> {
   const mayGzip = acceptsGzip(request.headers['accept-encoding']);
-  const first = Buffer.from(textOf(simulated.text.next()));
+  const first = Buffer.from(String(simulated.text.next().value));
   const second = simulated.text.next();
   const headers = { 'content-type': 'application/json; charset=utf-8', vary: 'accept-encoding', ...simulated.headers };
   if (second.done === true) {
@@ -44,14 +44,10 @@ export async function sendResponse(
   await (mayGzip ? pipeline(chunks, createGzip({ level: 1 }), response) : pipeline(chunks, response));
 }
 
-function* chain(first: Buffer, second: string, rest: Iterator<string>): Generator<Buffer | string, void> {
+function* chain(first: Buffer, second: string, rest: Iterable<string>): Generator<Buffer | string, void> {
   yield first;
   yield second;
-  for (let next = rest.next(); next.done !== true; next = rest.next()) yield next.value;
-}
-
-function textOf(result: IteratorResult<string>): string {
-  return result.done === true ? '' : result.value;
+  yield* rest;
 }
 
 function acceptsGzip(acceptEncoding: string | string[] | undefined): boolean {

@@ -11,14 +11,9 @@ export interface LoginCounts {
   readonly refused: number;
 }
 
-export interface Login {
-  /** Redirects with a token, or to the login page. */
-  respond(request: ReceivedRequest): SimulatedResponse;
-  /** As of now. */
-  counts(): LoginCounts;
-}
+export type Login = ReturnType<typeof createLogin>;
 
-export function createLogin(passwords: ReadonlyMap<string, string>, issueToken: (username: string) => string): Login {
+export function createLogin(passwords: ReadonlyMap<string, string>, issueToken: (username: string) => string) {
   let granted = 0;
   let refused = 0;
   const refuse = (error: string): SimulatedResponse => {
@@ -26,8 +21,10 @@ export function createLogin(passwords: ReadonlyMap<string, string>, issueToken: 
     return redirect(`/login?error=${error}`);
   };
   return {
-    respond(request) {
-      const { username, password } = toFields(request.body);
+    /** Redirects with a token, or to the login page. */
+    respond(request: ReceivedRequest): SimulatedResponse {
+      // The server takes only objects.
+      const { username, password } = request.body as Readonly<Record<string, unknown>>;
       const cookies = (request.headers.cookie ?? '').split(';').map((cookie) => cookie.trim());
       if (!cookies.includes('auth_state=TOKEN')) return refuse('state');
       // An unknown user and a missing password are both undefined, which is no match.
@@ -37,15 +34,8 @@ export function createLogin(passwords: ReadonlyMap<string, string>, issueToken: 
       granted += 1;
       return redirect(`/?token=${encodeURIComponent(issueToken(username))}`);
     },
-    counts: () => ({ granted, refused }),
-  };
-}
-
-function toFields(body: unknown): Readonly<Record<'username' | 'password', unknown>> {
-  if (typeof body !== 'object' || body === null) return { username: undefined, password: undefined };
-  return {
-    username: 'username' in body ? body.username : undefined,
-    password: 'password' in body ? body.password : undefined,
+    /** As of now. */
+    counts: (): LoginCounts => ({ granted, refused }),
   };
 }
 

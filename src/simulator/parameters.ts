@@ -1,6 +1,8 @@
 // Parses the parameters of a report request. Whatever the vendor does not document is refused with 400 (BadRequest): a
 // lenient server would answer a misspelt or mistyped parameter with another report, and no test would notice.
 
+import type { Window } from './costs.js';
+
 export class BadRequest extends Error {
   override readonly name = 'BadRequest';
 }
@@ -9,13 +11,7 @@ export class BadRequest extends Error {
 export type ParameterType = 'strings' | 'labels' | 'boolean' | 'integer' | 'operator' | 'range';
 type Value = readonly string[] | boolean | number | string;
 
-export interface Parameters {
-  strings(name: string): readonly string[];
-  labels(name: string): readonly { readonly key: string; readonly value: string }[];
-  boolean(name: string): boolean;
-  integer(name: string): number | undefined;
-  text(name: string): string | undefined;
-}
+export type Parameters = ReturnType<typeof toParameters>;
 
 /**
  * Checks the query string and the body against the documented names and forms. A name that is in both is taken from the
@@ -43,20 +39,20 @@ export function parseParameters(
   return toParameters(values);
 }
 
-function toParameters(values: ReadonlyMap<string, Value>): Parameters {
+function toParameters(values: ReadonlyMap<string, Value>) {
   const strings = (name: string): readonly string[] => {
     const value = values.get(name);
     return typeof value === 'object' ? value : [];
   };
   return {
     strings,
-    labels: (name) => strings(name).map(splitLabel),
-    boolean: (name) => values.get(name) === true,
-    integer: (name) => {
+    labels: (name: string) => strings(name).map(splitLabel),
+    boolean: (name: string) => values.get(name) === true,
+    integer(name: string): number | undefined {
       const value = values.get(name);
       return typeof value === 'number' ? value : undefined;
     },
-    text: (name) => {
+    text(name: string): string | undefined {
       const value = values.get(name);
       return typeof value === 'string' ? value : undefined;
     },
@@ -108,4 +104,31 @@ function checkStrings(form: ParameterType, name: string, value: unknown): readon
 function splitLabel(text: string): { key: string; value: string } {
   const index = text.indexOf('=');
   return { key: text.slice(0, index), value: text.slice(index + 1) };
+}
+
+const UNITS_MS: ReadonlyMap<string, number> = new Map([
+  ['m', 60_000],
+  ['h', 3_600_000],
+  ['d', 86_400_000],
+  ['w', 604_800_000],
+]);
+const DEFAULT_RANGE = '7d';
+const LATEST_MS = Date.UTC(9999, 11, 31, 23, 59, 59);
+
+/**
+ * The time window of a request: `from` and `to`, or `range` back from now. Assumed where the vendor's documentation is
+ * silent: `from` and `to` take precedence over `range` (its example sends all three), a missing `to` is now, a missing
+ * `from` is `range` before `to`, and a window that is empty, reversed or outside the years 1970 to 9999 is refused.
+ * @throws BadRequest for a window that is refused.
+ */
+export function readWindow(parameters: Parameters, nowMs: number): Window {
+  const toMs = parameters.integer('to') ?? nowMs;
+  const fromMs = parameters.integer('from') ?? toMs - rangeMs(parameters.text('range') ?? DEFAULT_RANGE);
+  if (fromMs >= toMs) throw new BadRequest('from is not before to');
+  if (fromMs < 0 || toMs > LATEST_MS) throw new BadRequest('the window is outside the years 1970 to 9999');
+  return { fromMs, toMs };
+}
+
+function rangeMs(range: string): number {
+  return Number(range.slice(0, -1)) * (UNITS_MS.get(range.slice(-1)) ?? Number.NaN);
 }

@@ -1,17 +1,7 @@
 // Deterministic randomness: a seeded generator that draws the fleet, and a hash for values that are computed on their own
 // (the cost of one workload on one day). Fleets are the same in every process, so tests may name their numbers.
 
-export interface Random {
-  /** A number in [0, 1). */
-  next(): number;
-  /** A number in [min, max), log-uniform: like sizes of workloads, of which few are large. */
-  between(min: number, max: number): number;
-  /** A number in [min, max), uniform. */
-  evenly(min: number, max: number): number;
-  /** True in `share` of the draws. */
-  chance(share: number): boolean;
-  pick<T>(list: readonly T[]): T;
-}
+export type Random = ReturnType<typeof createRandom>;
 
 /** Mixes two 32-bit integers into one (the finalizer of murmur3). */
 export function mix(seed: number, value: number): number {
@@ -30,15 +20,17 @@ export function hashText(text: string): number {
 }
 
 /** A generator whose draws depend on the seed alone. */
-export function createRandom(seed: number): Random {
+export function createRandom(seed: number) {
   let count = 0;
   const next = (): number => mix(seed, ++count) / 2 ** 32;
   return {
-    next,
-    between: (min, max) => (min > 0 ? min * (max / min) ** next() : min + (max - min) * next()),
-    evenly: (min, max) => min + (max - min) * next(),
-    chance: (share) => next() < share,
-    pick: (list) => {
+    /** A number in [min, max), log-uniform: like sizes of workloads, of which few are large. */
+    between: (min: number, max: number): number => (min > 0 ? min * (max / min) ** next() : min + (max - min) * next()),
+    /** A number in [min, max), uniform. */
+    evenly: (min: number, max: number): number => min + (max - min) * next(),
+    /** True in `share` of the draws. */
+    chance: (share: number): boolean => next() < share,
+    pick<T>(list: readonly T[]): T {
       const picked = list[Math.floor(next() * list.length)];
       if (picked === undefined) throw new RangeError('there is nothing to pick from');
       return picked;

@@ -18,10 +18,8 @@ export interface RowNames {
   readonly services: readonly string[];
 }
 
-export type Row = ReturnType<typeof toRow>;
-
 export interface Report {
-  readonly rows: Iterable<Row>;
+  readonly rows: Iterable<ReturnType<typeof toRow>>;
   /** The clusters that the rows are from. */
   readonly clusterNames: readonly string[];
   readonly window: Window;

@@ -68,7 +68,7 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
     throw new RangeError(`workloads is ${workloads}, not a whole number from ${SMALLEST_FLEET} to ${LARGEST_FLEET}`);
   }
   const { token = createOpaqueToken(), tokenFormat = 'opaque', tokenLifetimeMs = HOUR_MS } = options;
-  const tokens = createTokenStore({ fixed: token, format: tokenFormat, lifetimeMs: tokenLifetimeMs, now });
+  const tokens = createTokenStore(token, tokenFormat, tokenLifetimeMs, now);
   const login = createLogin(new Map([[username, password], ...Object.entries(options.users ?? {})]), tokens.issue);
   let fleet: Fleet | undefined;
   const server = createServer({

@@ -5,28 +5,15 @@ import { randomBytes } from 'node:crypto';
 
 export type TokenFormat = 'opaque' | 'jwt';
 
-export interface TokenStoreOptions {
-  readonly fixed: string;
-  readonly format: TokenFormat;
-  readonly lifetimeMs: number;
-  readonly now: () => number;
-}
+export type TokenStore = ReturnType<typeof createTokenStore>;
 
-export interface TokenStore {
-  /** Creates a unique token. */
-  issue(username: string): string;
-  isLive(token: string): boolean;
-  /** The fixed token, then the others in order of issue. */
-  live(): string[];
-  /** Without an argument: revokes all tokens. */
-  revoke(token?: string): void;
-}
-
-export function createTokenStore({ fixed, format, lifetimeMs, now }: TokenStoreOptions): TokenStore {
+/** @param fixed a token that is accepted until it is revoked. */
+export function createTokenStore(fixed: string, format: TokenFormat, lifetimeMs: number, now: () => number) {
   const expiries = new Map([[fixed, Infinity]]);
   const isLive = (token: string): boolean => now() < (expiries.get(token) ?? -Infinity);
   return {
-    issue(username) {
+    /** Creates a unique token. */
+    issue(username: string): string {
       const issuedMs = now();
       const expiresMs = issuedMs + lifetimeMs;
       const token = format === 'jwt' ? createJwt(username, issuedMs, expiresMs) : createOpaqueToken();
@@ -34,8 +21,10 @@ export function createTokenStore({ fixed, format, lifetimeMs, now }: TokenStoreO
       return token;
     },
     isLive,
-    live: () => [...expiries.keys()].filter(isLive),
-    revoke(token) {
+    /** The fixed token, then the others in order of issue. */
+    live: (): string[] => [...expiries.keys()].filter(isLive),
+    /** Without an argument: revokes all tokens. */
+    revoke(token?: string): void {
       if (token === undefined) expiries.clear();
       else expiries.delete(token);
     },

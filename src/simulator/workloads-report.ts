@@ -4,9 +4,8 @@
 
 import { workloadFigures } from './costs.js';
 import type { Fleet, Label, Workload } from './fleet.js';
-import { parseParameters, type ParameterType, type Parameters } from './parameters.js';
+import { parseParameters, readWindow, type ParameterType, type Parameters } from './parameters.js';
 import { toRow, type Report } from './report.js';
-import { readWindow } from './window.js';
 
 const BODY_FORMS = new Map<string, ParameterType>([
   ['annotations', 'labels'],

@@ -1,7 +1,7 @@
-// The instrumentation of requests, loads, calls and logins that metrics and traces implement. The other layers declare
+// The instrumentation of requests, loads, calls and logins that metrics and traces implement. The layers below HTTP declare
 // the part that they call themselves; these types fit theirs.
 
-import type { ErrorCode } from '../errors.js';
+import { GatewayError, type ErrorCode } from '../errors.js';
 
 export const REPORTS = ['workloads', 'aggregated'] as const;
 export type ReportName = (typeof REPORTS)[number];
@@ -19,13 +19,16 @@ export interface OperationFacts {
 }
 
 export interface RequestOutcome {
+  /** Undefined when the request was refused before its operation was known. */
   readonly operation: OperationFacts | undefined;
+  /** "partial" has data and errors, "error" no data; "client_closed": the client closed its connection before the response. */
   readonly result: 'ok' | 'partial' | 'error' | 'client_closed';
   readonly status: number;
+  /** Each code once. */
   readonly codes: readonly ErrorCode[];
   readonly durationMs: number;
   readonly callerName: string | undefined;
-  /** Whether the response came from the cache of responses. */
+  /** Whether the response came from the cache of responses, and nothing was executed. */
   readonly isResponseCacheHit: boolean;
 }
 
@@ -35,8 +38,11 @@ export interface BegunRequest {
 }
 
 export interface Observation {
+  /** The trace that the request belongs to, where there is one. */
   readonly traceId?: string | undefined;
-  execute<T>(operation: OperationFacts, run: () => T): T;
+  /** Surrounds the execution. */
+  execute<T>(run: () => T): T;
+  /** Called once, whatever becomes of the request. */
   end(outcome: RequestOutcome): void;
 }
 
@@ -49,7 +55,7 @@ export interface ObservedCall {
 }
 
 export interface Instruments {
-  /** Called when a GraphQL request arrives. */
+  /** Called when a GraphQL request arrives, before it is known to be a valid one. */
   begin(request: BegunRequest): Observation;
   /** Surrounds the load of a report. */
   load<A extends LoadOutcome>(report: ReportName, run: () => Promise<A>): Promise<A>;
@@ -70,7 +76,7 @@ export function combine(outer: Instruments, inner: Instruments): Instruments {
       const [first, second] = [outer.begin(request), inner.begin(request)];
       return {
         traceId: first.traceId ?? second.traceId,
-        execute: (operation, run) => first.execute(operation, () => second.execute(operation, run)),
+        execute: (run) => first.execute(() => second.execute(run)),
         end(outcome) {
           second.end(outcome);
           first.end(outcome);
@@ -89,4 +95,10 @@ export function combine(outer: Instruments, inner: Instruments): Instruments {
     call: (call, run) => outer.call(call, () => inner.call(call, run)),
     login: (run) => outer.login(() => inner.login(run)),
   };
+}
+
+/** "aborted": no request waited for it any more. */
+export function toFailureCode(error: unknown): ErrorCode | 'aborted' {
+  if (error instanceof GatewayError) return error.code;
+  return error instanceof DOMException && error.name === 'AbortError' ? 'aborted' : 'INTERNAL_SERVER_ERROR';
 }

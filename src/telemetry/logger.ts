@@ -1,6 +1,6 @@
 // The log of the process: one JSON object per line, to standard output.
 
-import { pino, type Logger } from 'pino';
+import { pino } from 'pino';
 
 const STDOUT = 1;
 /** Lines are written when there is this much of them, and at the latest after FLUSH_INTERVAL_MS. */
@@ -11,19 +11,13 @@ const MAX_PENDING_BYTES = 4_194_304;
 /** How long the end of the process waits for the last lines to be written. */
 const MAX_FLUSH_MS = 250;
 
-export interface ProcessLog {
-  readonly logger: Logger;
-  /** Resolves when all lines are written; after MAX_FLUSH_MS where nobody reads the output. */
-  flush(): Promise<void>;
-  /** Drops the lines that are not written. */
-  discard(): void;
-}
+export type ProcessLog = ReturnType<typeof createProcessLog>;
 
 /**
  * Creates the logger of the process. Call `discard` when the process exits, before other handlers: pino writes what is
  * left synchronously then, and retries for ever where the reader of the output has stopped or is gone.
  */
-export function createProcessLog(level: string): ProcessLog {
+export function createProcessLog(level: string) {
   const destination = pino.destination({
     dest: STDOUT,
     sync: false,
@@ -45,13 +39,15 @@ export function createProcessLog(level: string): ProcessLog {
   destination.on('error', () => undefined);
   return {
     logger,
+    /** Resolves when all lines are written; after MAX_FLUSH_MS where nobody reads the output. */
     flush: () =>
-      new Promise((resolve) => {
+      new Promise<void>((resolve) => {
         setTimeout(resolve, MAX_FLUSH_MS);
         destination.flush(() => {
           resolve();
         });
       }),
+    /** Drops the lines that are not written. */
     discard: () => {
       destination.destroy();
     },

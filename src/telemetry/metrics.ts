@@ -21,19 +21,9 @@ export interface MetricsOptions {
 export const DEFECT_ORIGINS = ['uncaughtException', 'unhandledRejection'] as const;
 export type DefectOrigin = (typeof DEFECT_ORIGINS)[number];
 
-export interface Metrics {
-  readonly instruments: Instruments;
-  /** Records that the circuit breaker in front of ScaleOps has opened or closed. */
-  setBreakerOpen(isOpen: boolean): void;
-  recordDefect(origin: DefectOrigin): void;
-  /** Adds the gauges of these. */
-  registerGauges(sources: GaugeSources): void;
-  /** All metrics, in Prometheus' text format. */
-  expose(): Promise<{ readonly contentType: string; readonly text: string }>;
-  close(): void;
-}
+export type Metrics = ReturnType<typeof createMetrics>;
 
-export function createMetrics({ version, nameOf, now, collectProcessMetrics }: MetricsOptions): Metrics {
+export function createMetrics({ version, nameOf, now, collectProcessMetrics }: MetricsOptions) {
   const registry = new Registry();
   const info = new Gauge({
     name: 'gateway_build_info',
@@ -50,22 +40,26 @@ export function createMetrics({ version, nameOf, now, collectProcessMetrics }: M
   });
   for (const origin of DEFECT_ORIGINS) defects.inc({ origin }, 0);
   const { setBreakerOpen, ...upstream } = createUpstreamMetrics(registry, now);
-  const instruments = { ...createOperationMetrics(registry, nameOf), ...createCacheMetrics(registry), ...upstream };
+  const instruments: Instruments = {
+    ...createOperationMetrics(registry, nameOf),
+    ...createCacheMetrics(registry),
+    ...upstream,
+  };
   const stopEventLoopDelay = measureEventLoopDelay(registry);
   if (collectProcessMetrics) registerProcessMetrics(registry);
   return {
     instruments,
+    /** Records that the circuit breaker in front of ScaleOps has opened or closed. */
     setBreakerOpen,
-    recordDefect: (origin) => {
+    recordDefect(origin: DefectOrigin): void {
       defects.inc({ origin });
     },
-    registerGauges: (sources) => {
+    /** Adds the gauges of these. */
+    registerGauges(sources: GaugeSources): void {
       registerGauges(registry, sources);
     },
-    expose: async () => ({
-      contentType: registry.contentType,
-      text: await registry.metrics(),
-    }),
+    /** All metrics, in Prometheus' text format. */
+    expose: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
     close: stopEventLoopDelay,
   };
 }

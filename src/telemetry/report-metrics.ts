@@ -2,9 +2,8 @@
 
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
-import { CACHE_RESULTS, REPORTS, type Instruments } from './instrumentation.js';
+import { CACHE_RESULTS, REPORTS, toFailureCode, type Instruments } from './instrumentation.js';
 import { DURATION_BUCKETS } from './operation-metrics.js';
-import { toFailureCode } from './outcome.js';
 
 export function createCacheMetrics(registry: Registry): Pick<Instruments, 'load' | 'onHit' | 'onRelatedHit'> {
   const results = new Counter({
@@ -26,10 +25,6 @@ export function createCacheMetrics(registry: Registry): Pick<Instruments, 'load'
     onHit: count,
     onRelatedHit: count,
   };
-}
-
-export interface UpstreamMetrics extends Pick<Instruments, 'call' | 'login'> {
-  setBreakerOpen(isOpen: boolean): void;
 }
 
 function defineUpstreamMetrics(registry: Registry) {
@@ -74,27 +69,26 @@ function defineUpstreamMetrics(registry: Registry) {
   return { attempts, durations, retries, logins, breaker };
 }
 
-export function createUpstreamMetrics(registry: Registry, now: () => number): UpstreamMetrics {
+export function createUpstreamMetrics(registry: Registry, now: () => number) {
   const { attempts, durations, retries, logins, breaker } = defineUpstreamMetrics(registry);
-  return {
-    async call(call, run) {
-      const { report, isRetry } = call;
+  const instruments: Pick<Instruments, 'call' | 'login'> = {
+    call({ report, isRetry }, run) {
       const startedAt = now();
       if (isRetry) retries.inc({ report });
-      const end = (outcome: string): void => {
+      return observe(run, (outcome) => {
         attempts.inc({ report, outcome });
         durations.observe({ report }, Math.max(0, now() - startedAt) / 1000);
-      };
-      return await observe(run, end);
+      });
     },
     login: (run) =>
       observe(run, (outcome) => {
         logins.inc({ outcome });
       }),
-    setBreakerOpen: (isOpen) => {
-      breaker.set(isOpen ? 1 : 0);
-    },
   };
+  const setBreakerOpen = (isOpen: boolean): void => {
+    breaker.set(isOpen ? 1 : 0);
+  };
+  return { ...instruments, setBreakerOpen };
 }
 
 /** Runs a task and passes its outcome to `end`. */

@@ -1,7 +1,6 @@
 // From an ended span to the OTLP receiver: sampled, queued within bounds, sent in batches.
 
 import { randomUUID } from 'node:crypto';
-import type { Tracer } from '@opentelemetry/api';
 import { ExportResultCode, type ExportResult } from '@opentelemetry/core';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import { defaultResource, resourceFromAttributes } from '@opentelemetry/resources';
@@ -34,13 +33,7 @@ const LIMITS = {
 /** How long a closing gateway waits for its last spans to be accepted. */
 const MAX_CLOSE_MS = 1_000;
 
-export interface SpanPipeline {
-  readonly tracer: Tracer;
-  /** Sends the queued spans; resolves at the latest after MAX_CLOSE_MS. */
-  close(): Promise<void>;
-}
-
-export function createSpanPipeline(options: TracingOptions): SpanPipeline {
+export function createSpanPipeline(options: TracingOptions) {
   const { url, headers, resourceAttributes, sampler, version, clock } = options;
   // The exporter itself reads OTEL_EXPORTER_OTLP_TIMEOUT, _COMPRESSION, _CERTIFICATE, _CLIENT_KEY and
   // _CLIENT_CERTIFICATE (and their TRACES forms) from the environment; everything else is passed here.
@@ -69,7 +62,8 @@ export function createSpanPipeline(options: TracingOptions): SpanPipeline {
   });
   return {
     tracer: provider.getTracer('scaleops-cost-gateway', version),
-    async close() {
+    /** Sends the queued spans; resolves at the latest after MAX_CLOSE_MS. */
+    async close(): Promise<void> {
       const flushed = provider.shutdown().catch(() => undefined);
       let cancel: () => void = () => undefined;
       const expired = new Promise<void>((resolve) => (cancel = clock.after(MAX_CLOSE_MS, resolve)));

@@ -7,16 +7,9 @@ import type { Attributes, Context, Span, Tracer } from '@opentelemetry/api';
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
 
 import { statusOf } from '../errors.js';
-import type {
-  BegunRequest,
-  Instruments,
-  LoadOutcome,
-  Observation,
-  ObservedCall,
-  RequestOutcome,
-} from './instrumentation.js';
+import { toFailureCode, type Instruments, type Observation } from './instrumentation.js';
+import type { BegunRequest, LoadOutcome, ObservedCall, RequestOutcome } from './instrumentation.js';
 import { ANONYMOUS, OTHER, type NameOf } from './operation-names.js';
-import { toFailureCode } from './outcome.js';
 import { createSpanPipeline } from './span-pipeline.js';
 import type { Tracing, TracingOptions } from './tracing.js';
 
@@ -97,7 +90,7 @@ function beginOperation(request: BegunRequest, { tracer, current, nameOf }: Oper
   const span = tracer.startSpan('graphql', { kind: SpanKind.SERVER, attributes }, parent);
   return {
     traceId: span.spanContext().traceId,
-    execute: (_operation, run) => current.run(span, run),
+    execute: (run) => current.run(span, run),
     end(outcome) {
       describe(span, outcome, nameOf);
       span.end();

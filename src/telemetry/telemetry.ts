@@ -2,19 +2,16 @@
 
 import type { Clock } from '../clock.js';
 import { combine, type Instruments } from './instrumentation.js';
-import { createMetrics, type Metrics } from './metrics.js';
+import { createMetrics } from './metrics.js';
 import { createOperationNames } from './operation-names.js';
-import { loadTracing, type ProxySettings, type Tracing, type TracingSettings } from './tracing.js';
+import type { ProxySettings, Tracing, TracingOptions, TracingSettings } from './tracing.js';
 
-export interface TelemetrySettings {
+export interface TelemetryOptions {
   readonly metrics: boolean;
   /** The operations that metrics and traces name. */
   readonly operations: readonly string[];
   /** Undefined: no traces. */
   readonly tracing: TracingSettings | undefined;
-}
-
-export interface TelemetryOptions extends TelemetrySettings {
   readonly version: string;
   readonly clock: Clock;
   /** The proxy for exports of traces. */
@@ -25,26 +22,21 @@ export interface TelemetryOptions extends TelemetrySettings {
   readonly onExportFailure: (isFailing: boolean, reason?: string) => void;
 }
 
-export interface Telemetry {
-  /** Undefined without metrics and traces. */
-  readonly instruments: Instruments | undefined;
-  readonly metrics: Metrics | undefined;
-  /** Resolves when OpenTelemetry is loaded, rejects when that fails; undefined without traces. */
-  readonly ready: Promise<void> | undefined;
-  close(): Promise<void>;
-}
+export type Telemetry = ReturnType<typeof createTelemetry>;
 
-export function createTelemetry(options: TelemetryOptions): Telemetry {
+export function createTelemetry(options: TelemetryOptions) {
   const { clock, tracing: settings, ...rest } = options;
   const nameOf = createOperationNames(options.operations);
   const metrics = options.metrics ? createMetrics({ ...rest, nameOf, now: () => clock.now() }) : undefined;
-  const tracing = settings && createLazyTracing(loadTracing({ ...rest, ...settings, clock, nameOf }));
+  const tracing = settings && createLazyTracing({ ...rest, ...settings, clock, nameOf });
   const both = [metrics?.instruments, tracing?.instruments].filter((each) => each !== undefined);
   return {
+    /** Undefined without metrics and traces. */
     instruments: both.length === 0 ? undefined : both.reduce(combine),
     metrics,
+    /** Resolves when OpenTelemetry is loaded, rejects when that fails; undefined without traces. */
     ready: tracing?.ready,
-    async close() {
+    async close(): Promise<void> {
       metrics?.close();
       await tracing?.close();
     },
@@ -52,10 +44,10 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
 }
 
 /** Does nothing until OpenTelemetry is loaded. */
-function createLazyTracing(loading: Promise<Tracing>) {
+function createLazyTracing(options: TracingOptions) {
   let loaded: Tracing | undefined;
-  const ready = loading.then((tracing) => {
-    loaded = tracing;
+  const ready = import('./spans.js').then(({ createTracing }) => {
+    loaded = createTracing(options);
   });
   // The gateway awaits it when it starts to listen.
   ready.catch(() => undefined);
@@ -77,4 +69,4 @@ function createLazyTracing(loading: Promise<Tracing>) {
   };
 }
 
-const NOOP_OBSERVATION = { execute: <T>(_operation: unknown, run: () => T): T => run(), end: () => undefined };
+const NOOP_OBSERVATION = { execute: <T>(run: () => T): T => run(), end: () => undefined };

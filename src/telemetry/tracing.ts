@@ -52,8 +52,3 @@ export interface Tracing {
   /** Sends the queued spans, for at most a second, and ends. */
   close(): Promise<void>;
 }
-
-export async function loadTracing(options: TracingOptions): Promise<Tracing> {
-  const { createTracing } = await import('./spans.js');
-  return createTracing(options);
-}

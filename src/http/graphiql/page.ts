@@ -8,7 +8,7 @@ import { createGunzip, gzip } from 'node:zlib';
 
 import type { ResponseBody } from '../http-message.js';
 import type { Page, PageContent } from '../pages/page.js';
-import { negotiate, prefersHtml } from '../response/format.js';
+import { chooseEncodings, prefersHtml } from '../response/format.js';
 import { matchesTag } from '../response/entity-tag.js';
 import { EXAMPLE_TABS } from './examples.js';
 
@@ -32,7 +32,10 @@ export function createGraphiQLPage(access: keyof typeof CREDENTIALS): Page {
   return async ({ method, headers }) => {
     const isBrowser = (method === 'GET' || method === 'HEAD') && prefersHtml(headers.get('accept'));
     if (!isBrowser) return undefined;
-    const page = await (rendering ??= renderPage(access));
+    rendering ??= renderPage(access);
+    // The next request tries again.
+    rendering.catch(() => (rendering = undefined));
+    const page = await rendering;
     return toContent(page, headers.get('if-none-match'), headers.get('accept-encoding'));
   };
 }
@@ -50,7 +53,7 @@ function toContent(
     'content-security-policy': policy,
   };
   if (matchesTag(given, etag)) return { status: 304, headers };
-  if (negotiate(null, accepts).encodings.includes('gzip')) {
+  if (chooseEncodings(accepts).includes('gzip')) {
     return { status: 200, headers: { ...headers, 'content-encoding': 'gzip' }, body: [compressed] };
   }
   return { status: 200, headers, body: decompress(compressed) };

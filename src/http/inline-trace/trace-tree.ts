@@ -3,33 +3,16 @@
 // https://www.apollographql.com/docs/graphos/reference/federation/subgraph-spec#ftv1-traces (reports.proto, `Trace`)
 
 import { Trace } from '@apollo/usage-reporting-protobuf';
-import {
-  defaultFieldResolver,
-  isIntrospectionType,
-  isObjectType,
-  type GraphQLError,
-  type GraphQLResolveInfo,
-  type GraphQLSchema,
-} from 'graphql';
+import type { GraphQLError, GraphQLResolveInfo } from 'graphql';
 
 type Path = GraphQLResolveInfo['path'];
-
-export interface TraceTree {
-  /** Notes that a field begins. The answer is to be called when it has its value. */
-  begin(info: GraphQLResolveInfo): () => void;
-  /**
-   * The whole trace in base64; errors stand with the fields that they are about, as the client is told of them. Undefined
-   * where there were too many fields for one.
-   */
-  encode(errors: readonly GraphQLError[]): string | undefined;
-}
 
 /** A trace takes several times as long as its answer, and memory for each field: nobody reads a larger one. */
 const MAX_NODES = 100_000;
 const nothing = (): void => undefined;
 
 /** `now` is in milliseconds since the Unix epoch, `ticks` in milliseconds from anywhere, but precise. */
-export function createTraceTree(now: () => number, ticks: () => number): TraceTree {
+export function createTraceTree(now: () => number, ticks: () => number) {
   const startedAt = now();
   const startTick = ticks();
   const offset = (): number => Math.round((ticks() - startTick) * 1_000_000);
@@ -51,7 +34,8 @@ export function createTraceTree(now: () => number, ticks: () => number): TraceTr
   };
 
   return {
-    begin({ path, fieldName, returnType, parentType }) {
+    /** Notes that a field begins. The function it returns is to be called when the field has its value. */
+    begin({ path, fieldName, returnType, parentType }: GraphQLResolveInfo): () => void {
       if (isTooLarge) return nothing;
       if (nodes.size >= MAX_NODES) {
         isTooLarge = true;
@@ -70,7 +54,11 @@ export function createTraceTree(now: () => number, ticks: () => number): TraceTr
         pending.delete(node);
       };
     },
-    encode(errors) {
+    /**
+     * The whole trace in base64; errors stand with the fields that they are about, as the client is told of them. Undefined
+     * where there were too many fields for one.
+     */
+    encode(errors: readonly GraphQLError[]): string | undefined {
       if (isTooLarge) return undefined;
       // Beside a field that took its parent with it, others may still be under way.
       for (const node of pending) node.endTime = offset();
@@ -108,26 +96,4 @@ function findNode(root: Trace.INode, path: readonly (string | number)[] = []): T
 
 function toTimestamp(epochMs: number) {
   return { seconds: Math.floor(epochMs / 1000), nanos: (epochMs % 1000) * 1_000_000 };
-}
-
-/** Makes every resolver of `schema` note its times in the tree of its request, where there is one. */
-export function traceResolvers(schema: GraphQLSchema, treeOf: (context: unknown) => TraceTree | undefined): void {
-  for (const type of Object.values(schema.getTypeMap())) {
-    if (!isObjectType(type) || isIntrospectionType(type)) continue;
-    for (const field of Object.values(type.getFields())) {
-      const { resolve = defaultFieldResolver } = field;
-      field.resolve = (source, args, context, info): unknown => {
-        const end = treeOf(context)?.begin(info);
-        try {
-          const value: unknown = resolve(source, args, context, info);
-          if (value instanceof Promise) void value.then(end, end);
-          else end?.();
-          return value;
-        } catch (error) {
-          end?.();
-          throw error;
-        }
-      };
-    }
-  }
 }

@@ -30,31 +30,27 @@ const ENTRY_BYTES = 512;
 /** How many keys the second-hit filter tells apart. */
 const FILTER_SLOTS = 16_384;
 
-export interface CachedResponses {
-  get(key: string): CachedResponseHit | undefined;
-  /** Whether a response under this key should be cached: from its second time on, and by one request at a time. */
-  claim(key: string): boolean;
-  /** Ends the claim; caches the response, if there is one, with the reports that it is made of. */
-  settle(key: string, response: CachedResponse | undefined, stats: LoadStats): void;
-}
+export type CachedResponses = ReturnType<typeof createCachedResponses>;
 
-export function createCachedResponses(store: ResponseStore): CachedResponses {
+export function createCachedResponses(store: ResponseStore) {
   const isSecondHit = createSecondHitFilter();
   const claimed = new Set<string>();
   return {
-    get(key) {
+    get(key: string): CachedResponseHit | undefined {
       const found = store.get(key);
       if (found === undefined) return undefined;
       const reports = store.recordHit(found);
       const cache = { hit: reports.length, stale: 0, shared: 0, collapsed: 0, miss: 0 };
       return { response: found.value as CachedResponse, stats: { cache, upstreamMs: 0, reports, faults: [] } };
     },
-    claim(key) {
+    /** Whether a response under this key should be cached: from its second time on, and by one request at a time. */
+    claim(key: string): boolean {
       if (claimed.has(key) || !isSecondHit(key)) return false;
       claimed.add(key);
       return true;
     },
-    settle(key, response, { reports }) {
+    /** Ends the claim; caches the response, if there is one, with the reports that it is made of. */
+    settle(key: string, response: CachedResponse | undefined, { reports }: LoadStats): void {
       claimed.delete(key);
       if (response === undefined) return;
       const sources = reports.map(({ source }) => source);
@@ -63,23 +59,23 @@ export function createCachedResponses(store: ResponseStore): CachedResponses {
   };
 }
 
-/** Everything that the bytes of a response depend on. Callers with equal permissions of one principal share responses. */
+/**
+ * The key of a response, by its encoding: everything that its bytes depend on. Callers with equal permissions of one
+ * principal share responses.
+ * @throws GatewayError BAD_USER_INPUT for values that are nested deeper than JSON.stringify can follow.
+ */
 export function toResponseKey(
   { principal, permissions }: GraphQLRequest,
   operation: ResolvedOperation,
   variables: Readonly<Record<string, unknown>>,
-  encoding: Encoding,
-): string {
-  return [principal?.id, permissions?.key ?? '', encoding, operation.key, toVariablesKey(variables)].join('\n');
-}
-
-/** Long variables, lists of a thousand names say, are hashed. Coerced values have one order of their members. */
-function toVariablesKey(variables: Readonly<Record<string, unknown>>): string {
+): (encoding: Encoding) => string {
   const text = stringify(variables);
-  return text.length <= 256 ? text : createHash('sha256').update(text).digest('base64url');
+  // Long variables, lists of a thousand names say, are hashed. Coerced values have one order of their members.
+  const variablesKey = text.length <= 256 ? text : createHash('sha256').update(text).digest('base64url');
+  const key = [principal?.id, permissions?.key ?? '', operation.key, variablesKey].join('\n');
+  return (encoding) => `${encoding}\n${key}`;
 }
 
-/** @throws GatewayError BAD_USER_INPUT for values that are nested deeper than JSON.stringify can follow. */
 function stringify(variables: Readonly<Record<string, unknown>>): string {
   try {
     return JSON.stringify(variables);

@@ -1,11 +1,11 @@
-// Documents that were parsed, validated and prepared before. A document that is refused at any of these steps is never in
-// here, so refused documents take no memory.
+// Documents that were executed before, parsed, validated and prepared. A document whose request is refused at any step is
+// not added, so refused documents take no memory.
 
 import { createHash } from 'node:crypto';
 import { Kind, type DocumentNode, type GraphQLSchema } from 'graphql';
 import { LRUCache } from 'lru-cache';
 
-import { prepareOperation, type PreparedOperation } from '../../execution/prepared-operation.js';
+import { PreparedOperation } from '../../execution/prepared-operation.js';
 
 export interface KnownDocument {
   readonly text: string;
@@ -16,52 +16,58 @@ export interface KnownDocument {
   readonly operations: ReadonlyMap<string, PreparedOperation>;
 }
 
-export interface KnownDocuments {
-  get(text: string): KnownDocument | undefined;
-  findByHash(hash: string): KnownDocument | undefined;
-  /** Prepares the operations of a valid document, and keeps them. @throws TooManyFieldsError. */
-  add(text: string, document: DocumentNode): KnownDocument;
-  /** What the documents weigh now, in bytes. */
-  byteSize(): number;
-}
-
 /** What all documents together may retain: some 1,000 of the usual length. */
 const MAX_BYTES = 67_108_864;
 // What a document retains besides its text, measured by test/known-documents.test.ts: the entry, each token with its share of
 // the syntax tree, each operation, and each field of a plan.
 const DOCUMENT_BYTES = 400;
 const TOKEN_BYTES = 315;
-const OPERATION_BYTES = 1_500;
+const OPERATION_BYTES = 1_000;
 const FIELD_BYTES = 450;
 
-export function createKnownDocuments(schema: GraphQLSchema, maxBytes = MAX_BYTES): KnownDocuments {
-  const byHash = new Map<string, KnownDocument>();
-  const byText = new LRUCache<string, KnownDocument>({
-    maxSize: maxBytes,
-    sizeCalculation: weigh,
-    onInsert: (known) => byHash.set(known.hash, known),
-    dispose: (known) => byHash.delete(known.hash),
-  });
-  return {
-    get: (text) => byText.get(text),
-    findByHash(hash) {
-      const known = byHash.get(hash);
-      return known && byText.get(known.text);
-    },
-    add(text, document) {
-      const operations = new Map(
-        document.definitions.flatMap((definition) =>
-          definition.kind === Kind.OPERATION_DEFINITION
-            ? [[definition.name?.value ?? '', prepareOperation(schema, document, definition)] as const]
-            : [],
-        ),
-      );
-      const known = { text, hash: hashText(text), document, operations };
-      byText.set(text, known);
-      return known;
-    },
-    byteSize: () => byText.calculatedSize,
-  };
+export class KnownDocuments {
+  readonly #schema: GraphQLSchema;
+  readonly #byHash = new Map<string, KnownDocument>();
+  readonly #byText: LRUCache<string, KnownDocument>;
+
+  constructor(schema: GraphQLSchema, maxBytes = MAX_BYTES) {
+    this.#schema = schema;
+    this.#byText = new LRUCache({
+      maxSize: maxBytes,
+      sizeCalculation: weigh,
+      onInsert: (known) => this.#byHash.set(known.hash, known),
+      dispose: (known) => this.#byHash.delete(known.hash),
+    });
+  }
+
+  get(text: string): KnownDocument | undefined {
+    return this.#byText.get(text);
+  }
+
+  findByHash(hash: string): KnownDocument | undefined {
+    const known = this.#byHash.get(hash);
+    return known && this.get(known.text);
+  }
+
+  /** Prepares the operations of a valid document. @throws TooManyFieldsError. */
+  prepare(text: string, document: DocumentNode): KnownDocument {
+    const operations = new Map<string, PreparedOperation>();
+    for (const definition of document.definitions) {
+      if (definition.kind !== Kind.OPERATION_DEFINITION) continue;
+      operations.set(definition.name?.value ?? '', new PreparedOperation(this.#schema, document, definition));
+    }
+    return { text, hash: hashText(text), document, operations };
+  }
+
+  /** Has no effect on a document that is known. */
+  add(document: KnownDocument): void {
+    if (!this.#byText.has(document.text)) this.#byText.set(document.text, document);
+  }
+
+  /** What the documents weigh now, in bytes. */
+  byteSize(): number {
+    return this.#byText.calculatedSize;
+  }
 }
 
 export function hashText(text: string): string {

@@ -1,8 +1,16 @@
-// A page: what the gateway serves besides GraphQL, at a path of its own, with GET and HEAD.
+// The pages: what the gateway serves besides GraphQL, each at a path of its own, with GET and HEAD. Health, metrics, errors.
 
-import { GatewayError, statusOf } from '../../errors.js';
+import { statusOf, type GatewayError } from '../../errors.js';
+import type { Metrics } from '../../telemetry/metrics.js';
 import { readRequestId } from '../graphql-request.js';
-import { EMPTY_BODY, type HttpRequest, type HttpResponse, type ResponseBody } from '../http-message.js';
+import {
+  byteLength,
+  EMPTY_BODY,
+  isStream,
+  type HttpRequest,
+  type HttpResponse,
+  type ResponseBody,
+} from '../http-message.js';
 import { toErrorBody } from '../response/client-errors.js';
 import { CONTENT_SECURITY_POLICY, SECURITY_HEADERS } from '../response/security-headers.js';
 
@@ -25,34 +33,48 @@ export function toPageResponse(
     'content-security-policy': CONTENT_SECURITY_POLICY,
     ...headers,
   };
-  const length = Array.isArray(body) && status !== 304 ? ['content-length', String(sumLengths(body))] : [];
+  const length = !isStream(body) && status !== 304 ? ['content-length', String(byteLength(body))] : [];
   return { status, headers: [...Object.entries(all).flat(), ...SECURITY_HEADERS, ...length], body };
 }
 
-function sumLengths(body: readonly Buffer[]): number {
-  return body.reduce((sum, { length }) => sum + length, 0);
-}
-
-export function toJsonPage(status: number, value: object): PageContent {
-  return {
-    status,
-    headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
-    body: [Buffer.from(JSON.stringify(value))],
-  };
-}
-
-/** A page has no other method than GET and HEAD (RFC 9110, section 15.5.6). */
-export function refuseMethod(request: HttpRequest): PageContent {
-  const error = new GatewayError('METHOD_NOT_ALLOWED', { message: 'Use GET.' });
+/** A response that is one error. */
+export function toErrorPage(request: HttpRequest, error: GatewayError, headers = {}): PageContent {
   const requestId = readRequestId(request.headers);
   return {
     status: statusOf(error.code),
     headers: {
-      allow: 'GET, HEAD',
+      ...headers,
       'x-request-id': requestId,
       'content-type': 'application/json; charset=utf-8',
       'cache-control': 'no-store',
     },
     body: [Buffer.from(toErrorBody(error, requestId))],
   };
+}
+
+/** What an orchestrator asks: whether the process is alive. */
+export const servesLiveness: Page = () => toHealthPage(true);
+
+/**
+ * And whether it may get requests: 503 while `isReady` says no. Neither asks ScaleOps: a gateway whose upstream is down
+ * still serves cached reports.
+ */
+export function createReadinessPage(isReady: () => boolean): Page {
+  return () => toHealthPage(isReady());
+}
+
+function toHealthPage(isUp: boolean): PageContent {
+  return toPlainPage(isUp ? 200 : 503, 'application/json', JSON.stringify({ status: isUp ? 'up' : 'down' }));
+}
+
+/** The metrics, for Prometheus. Open like the health checks: they hold counts, times and names of ours. */
+export function createMetricsPage(expose: Metrics['expose']): Page {
+  return async () => {
+    const { contentType, text } = await expose();
+    return toPlainPage(200, contentType, text);
+  };
+}
+
+function toPlainPage(status: number, type: string, text: string): PageContent {
+  return { status, headers: { 'content-type': type, 'cache-control': 'no-store' }, body: [Buffer.from(text)] };
 }

@@ -1,10 +1,9 @@
 // Names the place of a refused literal in the error message: `filter.timeRange.last: …`. The place of a variable's value is
 // in graphql-js' own message.
 
-import { GraphQLError, type DocumentNode } from 'graphql';
+import { BREAK, GraphQLError, Kind, visit } from 'graphql';
+import type { ArgumentNode, ASTNode, DocumentNode, ObjectFieldNode } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
-
-import { findInputPath } from '../response/input-path.js';
 
 export function useInputPaths(): Plugin {
   return {
@@ -22,4 +21,25 @@ function nameInput(error: GraphQLError, document: DocumentNode): GraphQLError {
   const path = error.extensions.code === 'BAD_USER_INPUT' && node !== undefined ? findInputPath(document, node) : '';
   if (path === '') return error;
   return new GraphQLError(`${path}: ${error.message}`, { nodes: error.nodes ?? null, extensions: error.extensions });
+}
+
+/** The path of arguments and input fields that leads to `target`, `filter.timeRange.last`; empty when it is in none. */
+function findInputPath(document: DocumentNode, target: ASTNode): string {
+  let steps: readonly (string | number)[] = [];
+  visit(document, {
+    enter(node, _key, _parent, path) {
+      if (node !== target) return undefined;
+      steps = [...path];
+      return BREAK;
+    },
+  });
+  let text = '';
+  let branch: unknown = document;
+  for (const step of steps) {
+    branch = (branch as Readonly<Record<string | number, unknown>>)[step];
+    const { kind, name } = branch as Partial<ArgumentNode | ObjectFieldNode>;
+    if (kind === Kind.ARGUMENT) text = name?.value ?? '';
+    if (kind === Kind.OBJECT_FIELD) text += `.${name?.value ?? ''}`;
+  }
+  return text;
 }

@@ -6,27 +6,15 @@ import { GraphQLError, Kind, type GraphQLErrorExtensions } from 'graphql';
 import { ERROR_CODES, GatewayError, statusOf, type ErrorCode } from '../../errors.js';
 import { withoutSuggestion } from '../plugins/introspection.js';
 
-export interface ClientError {
-  readonly error: GraphQLError;
-  readonly code: ErrorCode;
-  /** For the log: what was behind the code. */
-  readonly reason: string | undefined;
-  /** Set when the client is not told what it was, because it is a defect of the gateway. */
-  readonly defect?: unknown;
-}
-
-export interface ClientErrorOptions {
-  /** The answer has no `data`. */
-  readonly isRequestError: boolean;
-  /** Whether the client is not told what it may have meant. */
-  readonly hidesSuggestions?: boolean;
-}
-
+/**
+ * The error for the client; for the log its code and what was behind it; and the defect that the client is not told of.
+ * @param options `isRequestError`: the answer has no `data`. `hidesSuggestions`: the client is not told what it may have meant.
+ */
 export function toClientError(
   thrown: unknown,
   requestId: string,
-  { isRequestError, hidesSuggestions = false }: ClientErrorOptions,
-): ClientError {
+  { isRequestError, hidesSuggestions = false }: { isRequestError: boolean; hidesSuggestions?: boolean },
+) {
   const error = thrown instanceof GraphQLError ? thrown : new GraphQLError('', { originalError: thrown as Error });
   const known = findGatewayError(error) ?? (isRequestError ? findStackOverflow(error) : undefined);
   const foundCode = known?.code ?? codeOf(error, isRequestError);
@@ -44,7 +32,7 @@ export function toClientError(
       path: error.path ?? null,
       extensions,
     }),
-    ...(foundCode === undefined ? { defect: error.originalError ?? error } : {}),
+    defect: foundCode === undefined ? (error.originalError ?? error) : undefined,
   };
 }
 
@@ -55,8 +43,11 @@ export function toErrorBody(thrown: GatewayError, requestId: string): string {
   return JSON.stringify({ errors: [{ message, extensions: shown }] });
 }
 
-/** How a response without data is answered: `extensions.http` of its errors, taken together. */
-export function toHttpOfErrors(errors: readonly GraphQLError[], isJson: boolean): HttpOfErrors {
+/**
+ * How a response without data is answered: `extensions.http` of its errors, taken together. The headers are names and
+ * values, alternating.
+ */
+export function toHttpOfErrors(errors: readonly GraphQLError[], isJson: boolean) {
   let status = 0;
   const headers = new Map<string, string>();
   for (const { extensions } of errors) {
@@ -66,12 +57,6 @@ export function toHttpOfErrors(errors: readonly GraphQLError[], isJson: boolean)
     if (http !== undefined && !(isJson && 'spec' in http)) status = Math.max(status, http.status);
   }
   return { status: status === 0 ? 200 : status, headers: [...headers].flat() };
-}
-
-export interface HttpOfErrors {
-  readonly status: number;
-  /** Names and values, alternating. */
-  readonly headers: readonly string[];
 }
 
 /** graphql's own words are about what the client wrote, and are let through where they say more than ours. */

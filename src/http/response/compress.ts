@@ -4,7 +4,7 @@ import { pipeline, Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, createBrotliCompress, createGzip, gzip } from 'node:zlib';
 
-import { isStream, type ResponseBody } from '../http-message.js';
+import { byteLength, isStream, type ResponseBody } from '../http-message.js';
 import type { Encoding } from './format.js';
 
 /** Shorter bodies gain nothing. */
@@ -33,7 +33,7 @@ export function chooseEncoding(encodings: readonly Encoding[], isCached: boolean
 export async function compressBody(body: ResponseBody, encoding: Encoding): Promise<EncodedBody> {
   if (encoding === 'identity') return { encoding, body };
   if (isStream(body)) return { encoding, body: compressStream(body, encoding) };
-  if (body.reduce((sum, { length }) => sum + length, 0) < MIN_BYTES) return { encoding: 'identity', body };
+  if (byteLength(body) < MIN_BYTES) return { encoding: 'identity', body };
   return { encoding, body: [await compress(Buffer.concat(body), encoding, ONCE)] };
 }
 

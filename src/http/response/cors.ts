@@ -10,28 +10,24 @@ const EXPOSED_HEADERS = 'age, etag, retry-after, x-request-id';
 /** Two hours: the longest that browsers remember a preflight. */
 const MAX_AGE_SECONDS = '7200';
 
-export interface Cors {
-  /** Undefined unless the request is a preflight of a listed origin. */
-  answerPreflight(request: HttpRequest): PageContent | undefined;
-  /** The headers of a response, `Vary` excepted. */
-  headersFor(request: HttpRequest): Readonly<Record<string, string>>;
-  /** Whether responses differ by `Origin`. */
-  readonly variesByOrigin: boolean;
-}
+export type Cors = ReturnType<typeof createCors>;
 
-export function createCors(origins: readonly string[]): Cors {
+export function createCors(origins: readonly string[]) {
   const isListed = (origin: string | null): origin is string => origin !== null && origins.includes(origin);
   const allow = (origin: string) => ({
     'access-control-allow-origin': origin,
     'access-control-expose-headers': EXPOSED_HEADERS,
   });
   return {
+    /** Whether responses differ by `Origin`. */
     variesByOrigin: origins.length > 0,
-    headersFor({ headers }) {
+    /** The headers of a response, `Vary` excepted. */
+    headersFor({ headers }: HttpRequest): Readonly<Record<string, string>> {
       const origin = headers.get('origin');
       return isListed(origin) ? allow(origin) : {};
     },
-    answerPreflight({ method, headers }) {
+    /** Undefined unless the request is a preflight of a listed origin. */
+    answerPreflight({ method, headers }: HttpRequest): PageContent | undefined {
       const origin = headers.get('origin');
       if (method !== 'OPTIONS' || !isListed(origin) || headers.get('access-control-request-method') === null) {
         return undefined;

@@ -3,8 +3,7 @@
 import { GraphQLError, type ExecutionResult } from 'graphql';
 import type { Logger } from 'pino';
 
-import type { ErrorCode } from '../../errors.js';
-import { describeDefect } from '../../telemetry/defect.js';
+import { describeDefect } from '../../errors.js';
 import type { GraphQLRequest } from '../graphql-request.js';
 import { DocumentError } from '../steps/resolve-operation.js';
 import { toClientError } from './client-errors.js';
@@ -32,10 +31,7 @@ export function formatErrors(result: ExecutionResult, request: GraphQLRequest, f
   const options = { isRequestError, hidesSuggestions: format.hidesSuggestions };
   const formatted = result.errors.map((error) => toClientError(error, request.id, options));
   for (const { defect } of formatted) if (defect !== undefined) logDefect(format.logger, defect, request.id);
-  request.errors = formatted.map(({ code, reason }): { code: ErrorCode; reason: string | undefined } => ({
-    code,
-    reason,
-  }));
+  request.errors = formatted.map(({ code, reason }) => ({ code, reason }));
   return { ...(isRequestError ? rest : result), errors: formatted.map(({ error }) => error) };
 }
 

@@ -1,7 +1,5 @@
 // Content negotiation: in which media type and which encoding a client gets its response (RFC 9110, section 12.5).
 
-import { LRUCache } from 'lru-cache';
-
 import type { HeadersByName } from '../../auth/authentication.js';
 
 export type Encoding = 'identity' | 'gzip' | 'br';
@@ -29,34 +27,14 @@ const KINDS: readonly Kind[] = ['json', 'graphql-response', 'event-stream'];
 /** Those that a wildcard stands for, the preferred one first: older clients that accept anything expect plain JSON. */
 const BY_WILDCARD: readonly Kind[] = ['json', 'graphql-response'];
 
-/** Clients send few different values; the rest is parsed each time. */
-const MAX_FORMATS = 64;
-const MAX_LENGTH = 512;
-
-/** The same few headers come with most requests, so their formats are remembered: at most 64 of 512 characters each. */
-export function createFormats(): (headers: HeadersByName) => ResponseFormat {
-  const formats = new LRUCache<string, ResponseFormat>({ max: MAX_FORMATS });
-  return (headers) => {
-    const accept = headers.get('accept');
-    const acceptEncoding = headers.get('accept-encoding');
-    const key = `${accept ?? '\n'}\n${acceptEncoding ?? '\n'}`;
-    let format = formats.get(key);
-    if (format === undefined) {
-      format = negotiate(accept, acceptEncoding);
-      if (key.length <= MAX_LENGTH) formats.set(key, format);
-    }
-    return format;
-  };
-}
-
-/** @param accept the header; null when it is missing, which accepts everything. */
-export function negotiate(accept: string | null, acceptEncoding: string | null): ResponseFormat {
-  const kind = chooseKind(accept);
+/** A missing `accept` accepts everything. */
+export function negotiate(headers: HeadersByName): ResponseFormat {
+  const kind = chooseKind(headers.get('accept'));
   const type = MEDIA_TYPES[kind ?? 'json'];
   return {
     kind: kind ?? 'json',
     contentType: kind === 'event-stream' ? type : `${type}; charset=utf-8`,
-    encodings: chooseEncodings(acceptEncoding),
+    encodings: chooseEncodings(headers.get('accept-encoding')),
     isAcceptable: kind !== undefined,
   };
 }
@@ -93,7 +71,7 @@ function weigh(kind: Kind, ranges: readonly Weighted[]): { readonly weight: numb
 const ENCODINGS: readonly Encoding[] = ['br', 'gzip', 'identity'];
 
 /** A missing or empty header gets the body as it is: section 12.5.3 would allow any encoding. */
-function chooseEncodings(acceptEncoding: string | null): readonly Encoding[] {
+export function chooseEncodings(acceptEncoding: string | null): readonly Encoding[] {
   const codings = parseList(acceptEncoding ?? '');
   const weightOf = (encoding: Encoding): number => {
     const own = codings.find(({ name }) => name === encoding || (encoding === 'gzip' && name === 'x-gzip'));

@@ -3,6 +3,7 @@
 import type { ExecutionResult, GraphQLError } from 'graphql';
 
 import { SerializedList } from '../../execution/serialized-list.js';
+import { isStream, type ResponseBody } from '../http-message.js';
 
 /** A piece is written out when it has so many characters; a list that a resolver gave decides on its own pieces. */
 const PIECE_LENGTH = 16_384;
@@ -63,7 +64,26 @@ class PieceWriter {
 }
 
 /** Without `extensions.http`, which says how the error is answered and is not for clients. */
-export function toPublicError(error: GraphQLError): object {
+function toPublicError(error: GraphQLError): object {
   const { http: _, ...extensions } = error.extensions;
   return { ...error.toJSON(), extensions };
+}
+
+// JSON that is written without line breaks is one line of data.
+const BEFORE = Buffer.from('event: next\ndata: ');
+const AFTER = Buffer.from('\n\nevent: complete\ndata:\n\n');
+
+/**
+ * GraphQL over Server-Sent Events in distinct connections mode: one `next` event with the result, then `complete`.
+ * https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md
+ */
+export function toEventStream(body: ResponseBody): ResponseBody {
+  if (!isStream(body)) return [BEFORE, ...body, AFTER];
+  return surround(body);
+}
+
+async function* surround(body: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  yield BEFORE;
+  yield* body;
+  yield AFTER;
 }

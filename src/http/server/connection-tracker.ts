@@ -3,25 +3,8 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-export interface OpenConnections {
-  add(socket: Socket): void;
-  /** An answer is in the making from now on, until it is written or its client has left. */
-  begin(response: ServerResponse): void;
-  /** Whether any answer is in the making. */
-  isAnswering(): boolean;
-  /** Whether it is us that this connection waits for. */
-  isOurTurn(socket: Socket): boolean;
-  /** Has each closed after its answer, as far as that has not begun. */
-  announceEnd(): void;
-  /** How long each may be still, but for us; from its last byte on. */
-  limitSilence(maxMs: number): void;
-  /** Cuts off those that have no whole request here. */
-  cutUnasked(): void;
-  cutAll(): void;
-}
-
 /** @param onAnswered told of each answer that is no longer in the making. */
-export function createOpenConnections(onAnswered: () => void): OpenConnections {
+export function createOpenConnections(onAnswered: () => void) {
   const open = new Map<Socket, ServerResponse | undefined>();
   let answers = 0;
   // One for all, not a closure for each.
@@ -32,32 +15,38 @@ export function createOpenConnections(onAnswered: () => void): OpenConnections {
     onAnswered();
   }
   return {
-    add(socket) {
+    add(socket: Socket): void {
       open.set(socket, undefined);
       socket.once('close', () => open.delete(socket));
     },
-    begin(response) {
+    /** An answer is in the making from now on, until it is written or its client has left. */
+    begin(response: ServerResponse): void {
       answers += 1;
       open.set(response.req.socket, response);
       response.on('close', end);
     },
+    /** Whether any answer is in the making. */
     isAnswering: () => answers > 0,
-    isOurTurn(socket) {
+    /** Whether it is us that this connection waits for. */
+    isOurTurn(socket: Socket): boolean {
       const response = open.get(socket);
       return response !== undefined && !response.writableEnded && socket.writableLength === 0;
     },
-    announceEnd() {
+    /** Has each closed after its answer, as far as that has not begun. */
+    announceEnd(): void {
       for (const response of open.values()) {
         if (response?.headersSent === false) response.setHeader('connection', 'close');
       }
     },
-    limitSilence(maxMs) {
+    /** How long each may be still, but for us; from its last byte on. */
+    limitSilence(maxMs: number): void {
       for (const socket of open.keys()) socket.setTimeout(maxMs);
     },
-    cutUnasked() {
+    /** Cuts off those that have no whole request here. */
+    cutUnasked(): void {
       for (const [socket, response] of open) if (response?.req.complete !== true) socket.destroy();
     },
-    cutAll() {
+    cutAll(): void {
       for (const socket of open.keys()) socket.destroy();
     },
   };

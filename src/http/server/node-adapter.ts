@@ -5,17 +5,21 @@ import { pipeline, Readable } from 'node:stream';
 
 import type { HeadersByName } from '../../auth/authentication.js';
 import { GatewayError } from '../../errors.js';
+import type { HttpHandler } from '../handler.js';
 import { isStream, type HttpRequest, type HttpResponse } from '../http-message.js';
 import { createAbortController } from '../../concurrency/abort.js';
 
-export type HttpHandler = (request: HttpRequest) => Promise<HttpResponse>;
-
-/** @param handler never rejects. */
+/** A defect of `handler` or of a response ends the connection; as a rejection without a handler it is logged by the process. */
 export function toListener(handler: HttpHandler): RequestListener {
   return (message, response) => {
-    void handler(new NodeRequest(message, response)).then((answer) => {
-      send(response, answer, message.method === 'HEAD');
-    });
+    void handler(new NodeRequest(message, response))
+      .then((answer) => {
+        send(response, answer, message.method === 'HEAD');
+      })
+      .catch((error: unknown) => {
+        response.destroy();
+        throw error;
+      });
   };
 }
 
@@ -35,7 +39,12 @@ class NodeRequest implements HttpRequest {
     this.method = message.method ?? 'GET';
     this.path = queryAt < 0 ? url : url.slice(0, queryAt);
     this.search = queryAt < 0 ? '' : url.slice(queryAt);
-    this.headers = new NodeHeaders(message.headers);
+    this.headers = {
+      get(name) {
+        const value = message.headers[name];
+        return value === undefined ? null : String(value);
+      },
+    };
     this.#message = message;
     this.#response = response;
   }
@@ -64,19 +73,6 @@ class NodeRequest implements HttpRequest {
     if (this.#response.destroyed) onClose();
     else this.#response.once('close', onClose);
     return controller;
-  }
-}
-
-class NodeHeaders implements HeadersByName {
-  readonly #headers: IncomingMessage['headers'];
-
-  constructor(headers: IncomingMessage['headers']) {
-    this.#headers = headers;
-  }
-
-  get(name: string): string | null {
-    const value = this.#headers[name];
-    return value === undefined ? null : String(value);
   }
 }
 
@@ -121,11 +117,8 @@ function send(response: ServerResponse, { status, headers, body, onEnd }: HttpRe
     // A client that leaves early ends the source; that is no error of ours.
     pipeline(Readable.from(body), response, () => undefined);
   } else {
-    const last = body.at(-1);
-    if (body.length > 1) {
-      response.cork();
-      for (const chunk of body.slice(0, -1)) response.write(chunk);
-    }
-    response.end(last);
+    response.cork();
+    for (const chunk of body) response.write(chunk);
+    response.end();
   }
 }

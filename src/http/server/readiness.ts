@@ -4,25 +4,25 @@
 /** All that there may be against it. */
 export type UnreadyReason = 'stopping' | 'no signing keys';
 
-export interface Readiness {
-  isReady(): boolean;
-  /** Whether this reason holds from now on. */
-  set(reason: UnreadyReason, holds: boolean): Readiness;
-}
+export class Readiness {
+  readonly #reasons = new Set<UnreadyReason>();
+  readonly #onChange: (isReady: boolean, reasons: readonly UnreadyReason[]) => void;
 
-/** `onChange` is told when it is ready no more, and why, and when it is ready again. */
-export function createReadiness(onChange: (isReady: boolean, reasons: readonly UnreadyReason[]) => void): Readiness {
-  const reasons = new Set<UnreadyReason>();
-  const isReady = (): boolean => reasons.size === 0;
-  const readiness: Readiness = {
-    isReady,
-    set(reason, holds) {
-      const wasReady = isReady();
-      if (holds) reasons.add(reason);
-      else reasons.delete(reason);
-      if (wasReady !== isReady()) onChange(isReady(), [...reasons]);
-      return readiness;
-    },
-  };
-  return readiness;
+  /** @param onChange is called when it is ready no more, and why, and when it is ready again. */
+  constructor(onChange: (isReady: boolean, reasons: readonly UnreadyReason[]) => void) {
+    this.#onChange = onChange;
+  }
+
+  isReady(): boolean {
+    return this.#reasons.size === 0;
+  }
+
+  /** Whether this reason holds from now on. */
+  set(reason: UnreadyReason, holds: boolean): this {
+    const wasReady = this.isReady();
+    if (holds) this.#reasons.add(reason);
+    else this.#reasons.delete(reason);
+    if (wasReady !== this.isReady()) this.#onChange(this.isReady(), [...this.#reasons]);
+    return this;
+  }
 }

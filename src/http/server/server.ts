@@ -7,16 +7,7 @@ import { Server as NetServer, type AddressInfo, type Socket } from 'node:net';
 import type { Clock } from '../../clock.js';
 import { createOpenConnections } from './connection-tracker.js';
 
-export interface HttpServer {
-  /** Opens the socket; answers with the URL. Rejects with the system's error, such as EADDRINUSE. */
-  listen(): Promise<string>;
-  /** From now on a connection is closed after its answer, so that clients leave it between two requests. */
-  windDown(): void;
-  /** Takes no new connection and waits until the requests in flight are answered. */
-  close(): Promise<void>;
-  /** Ends every connection, whatever is under way. */
-  cut(): void;
-}
+export type HttpServer = ReturnType<typeof createHttpServer>;
 
 /** All in milliseconds; the first four by Node's own names. */
 export interface ServerTimes {
@@ -50,15 +41,14 @@ export const TIMES: ServerTimes = {
   timeout: 30_000,
   clientGraceMs: 2_000,
 };
-/** Node's own, said here because it bounds the operations in a URL and what 1,000 slow clients may hold: 16 MiB. */
-const MAX_HEADER_BYTES = 16_384;
 const FORM = {
-  maxHeaderSize: MAX_HEADER_BYTES,
+  // Node's own, said here because it bounds the operations in a URL and what 1,000 slow clients may hold: 16 MiB.
+  maxHeaderSize: 16_384,
   // So that what comes twice is seen to be wrong: Node would keep the first `authorization`.
   joinDuplicateHeaders: true,
 };
 
-export function createHttpServer(listener: RequestListener, options: ServerOptions): HttpServer {
+export function createHttpServer(listener: RequestListener, options: ServerOptions) {
   const { host, port, clock } = options;
   const { clientGraceMs, timeout, ...times } = { ...TIMES, ...options.times };
   const connections = createOpenConnections(() => {
@@ -89,9 +79,12 @@ export function createHttpServer(listener: RequestListener, options: ServerOptio
     connections.announceEnd();
   };
   return {
+    /** Opens the socket; resolves with the URL. Rejects with the system's error, such as EADDRINUSE. */
     listen: () => listen(server, host, port),
+    /** From now on a connection is closed after its answer, so that clients leave it between two requests. */
     windDown,
-    close: () =>
+    /** Takes no new connection and waits until the requests in flight are answered. */
+    close: (): Promise<void> =>
       new Promise((resolve) => {
         windDown();
         isClosing = true;
@@ -103,6 +96,7 @@ export function createHttpServer(listener: RequestListener, options: ServerOptio
         });
         closeIdle();
       }),
+    /** Ends every connection, whatever is under way. */
     cut: connections.cutAll,
   };
 }

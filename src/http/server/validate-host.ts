@@ -8,30 +8,16 @@ import { GatewayError, statusOf } from '../../errors.js';
 import { toErrorBody } from '../response/client-errors.js';
 import { CONTENT_SECURITY_POLICY, SECURITY_HEADERS } from '../response/security-headers.js';
 
-export interface HostOptions {
-  /**
-   * The hosts that are served. `loopback`: only names of this machine itself, for a gateway without authentication, which
-   * every web page could reach by a host name of its own (DNS rebinding).
-   */
-  readonly allowedHosts?: 'any' | 'loopback';
-}
-
-/** A listener that gets only requests of valid and served hosts, each in origin form. */
-export function validateHost(listener: RequestListener, { allowedHosts = 'any' }: HostOptions = {}): RequestListener {
-  // Most requests repeat the host and the target of the one before.
-  let lastValid: { readonly host: string | undefined; readonly url: string | undefined } | undefined;
+/**
+ * A listener that gets only requests of valid and served hosts, each in origin form.
+ * @param allowedHosts `loopback`: only names of this machine itself, for a gateway without authentication, which every web
+ * page could reach by a host name of its own (DNS rebinding).
+ */
+export function validateHost(listener: RequestListener, allowedHosts: 'any' | 'loopback' = 'any'): RequestListener {
   return (request, response) => {
-    const { url, headers } = request;
-    if (lastValid !== undefined && lastValid.url === url && lastValid.host === headers.host) {
-      listener(request, response);
-      return;
-    }
     if (!normalizeTarget(request)) refuse(response, INVALID_TARGET);
     else if (allowedHosts === 'loopback' && !isLoopback(hostnameOf(request))) refuse(response, HOST_NOT_ALLOWED);
-    else {
-      if (request.url === url) lastValid = { host: headers.host, url };
-      listener(request, response);
-    }
+    else listener(request, response);
   };
 }
 

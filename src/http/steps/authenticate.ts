@@ -28,14 +28,12 @@ export function createAuthenticate({ authentication, credentials, forwardsTokens
       request.callerName = name;
       request.permissions = grants;
     }
-    if (forwardsTokens) request.callerToken = requireBearer(readBearer(headers));
+    if (forwardsTokens) {
+      request.callerToken = readBearer(headers);
+      if (request.callerToken === undefined) throw new GatewayError('UNAUTHENTICATED', { reason: 'no bearer token' });
+    }
     await findPrincipal(request, credentials);
   };
-}
-
-function requireBearer(token: string | undefined): string {
-  if (token === undefined) throw new GatewayError('UNAUTHENTICATED', { reason: 'no bearer token' });
-  return token;
 }
 
 /** Without credentials there is no principal: that is an error of each report, and operations without reports work. */

@@ -1,31 +1,23 @@
 // Executes an operation and turns its result into a response: from here on the reports are known that it is made of.
 
-import type { ExecutionResult, GraphQLResolveInfo, GraphQLSchema } from 'graphql';
+import type { ExecutionResult, GraphQLResolveInfo } from 'graphql';
 
 import { Semaphore } from '../../concurrency/semaphore.js';
 import type { Values } from '../../execution/coerce-inputs.js';
-import { executeOperation } from '../../execution/executor.js';
+import { runPlan } from '../../execution/run-plan.js';
 import { createContext, type GatewayContext } from '../../loaders/context.js';
 import type { Caller, RequestServices } from '../../loaders/request-services.js';
 import type { GraphQLRequest } from '../graphql-request.js';
-import type { RequestObservation } from '../instrumentation.js';
+import type { Observation } from '../../telemetry/instrumentation.js';
 import { hasNoCacheDirective } from '../response/cache-headers.js';
 import type { ResolvedOperation } from './resolve-operation.js';
-
-export interface ExecuteOptions {
-  readonly schema: GraphQLSchema;
-  readonly services: RequestServices;
-  /** How many large responses may be put together at once: each takes some hundred megabytes until it is written. */
-  readonly maxLargeResponses: number;
-}
 
 export interface ExecuteInput {
   readonly request: GraphQLRequest;
   readonly operation: ResolvedOperation;
-  /** As sent, and coerced. */
-  readonly given: Values;
+  /** Coerced. */
   readonly variables: Values;
-  readonly observation: RequestObservation | undefined;
+  readonly observation: Observation | undefined;
   /** Follows each field, for a trace; then no list is serialized in one go. */
   readonly onField: ((info: GraphQLResolveInfo) => () => void) | undefined;
 }
@@ -38,7 +30,8 @@ export interface Executed {
   readonly context: GatewayContext;
 }
 
-export function createExecute({ schema, services, maxLargeResponses }: ExecuteOptions): Execute {
+/** @param maxLargeResponses how many may be put together at once: each takes some hundred megabytes until it is written. */
+export function createExecute(services: RequestServices, maxLargeResponses: number): Execute {
   const largeResponses = new Semaphore({ max: maxLargeResponses });
   /** Once per request, however many large pages it has: a request that waited for a second turn would wait for itself. */
   const createTurn = (request: GraphQLRequest): (() => Promise<void>) => {
@@ -53,15 +46,15 @@ export function createExecute({ schema, services, maxLargeResponses }: ExecuteOp
     // The turn may come after the request has ended: then nobody reads the rows.
     request.deadline.throwIfAborted();
   };
-  return async ({ request, operation, given, variables, observation, onField }) => {
-    const { facts, prepared } = operation;
+  return async ({ request, operation, variables, observation, onField }) => {
+    const { prepared } = operation;
     const context = createContext(services, new RequestCaller(request, createTurn(request)));
     request.stats = context.stats;
     const plan = prepared.planFor(variables);
-    context.serializesLists = plan !== undefined && onField === undefined;
+    context.serializesLists = onField === undefined;
     const hooks = { onField, stopped: () => context.budget.exceeded, runSteps: context.runSteps };
-    const run = () => executeOperation(schema, { prepared, plan, given, variables, context, hooks });
-    const result = observation === undefined ? run() : observation.execute(facts, run);
+    const run = () => runPlan(plan, variables, context, hooks);
+    const result = observation === undefined ? run() : observation.execute(run);
     return { context, result: result instanceof Promise ? await request.deadline.race(result) : result };
   };
 }

@@ -14,15 +14,13 @@ export interface FieldTrace {
   addTo(result: ExecutionResult): ExecutionResult;
 }
 
-export interface InlineTrace {
-  /** Undefined unless the client asks for a trace. */
-  begin(headers: HeadersByName): FieldTrace | undefined;
-}
+export type InlineTrace = ReturnType<typeof createInlineTrace>;
 
 /** @param now milliseconds since the Unix epoch. */
-export function createInlineTrace(now: () => number): InlineTrace {
+export function createInlineTrace(now: () => number) {
   return {
-    begin(headers) {
+    /** Undefined unless the client asks for a trace. */
+    begin(headers: HeadersByName): FieldTrace | undefined {
       if (headers.get('apollo-federation-include-trace') !== 'ftv1') return undefined;
       const tree = createTraceTree(now, () => performance.now());
       return {

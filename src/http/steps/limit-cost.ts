@@ -8,7 +8,7 @@ import type { Values } from '../../execution/coerce-inputs.js';
 import { createCostEstimate } from '../../query-limits/cost.js';
 import type { ResolvedOperation } from './resolve-operation.js';
 
-/** @param variables as the client sent them. @throws GatewayError QUERY_TOO_COMPLEX. */
+/** @param variables coerced. @throws GatewayError QUERY_TOO_COMPLEX. */
 export type LimitCost = (operation: ResolvedOperation, variables: Values) => void;
 
 /** @param maxCost undefined for no limit. */

@@ -7,40 +7,25 @@ import type { RequestLimits } from '../../concurrency/request-limits.js';
 import { GatewayError } from '../../errors.js';
 import type { GraphQLRequest } from '../graphql-request.js';
 
-export interface LimitRate {
-  /** @throws GatewayError RATE_LIMITED. */
-  beforeAuthentication(request: GraphQLRequest): void;
-  /** @throws GatewayError RATE_LIMITED. */
-  afterAuthentication(request: GraphQLRequest): void;
-  /** The gateway refused the credentials. @throws GatewayError RATE_LIMITED when the address has guessed too often. */
-  onRefusedCredentials(request: GraphQLRequest): void;
-  /** Whether ScaleOps accepted a caller's own token shows in what came of the operation. */
-  afterExecution(request: GraphQLRequest): void;
-}
+export type LimitRate = ReturnType<typeof createLimitRate>;
 
-const NO_LIMITS: LimitRate = {
-  beforeAuthentication: () => undefined,
-  afterAuthentication: () => undefined,
-  onRefusedCredentials: () => undefined,
-  afterExecution: () => undefined,
-};
-
-/** @param limits undefined for no limits. */
-export function createLimitRate(limits: RequestLimits | undefined): LimitRate {
-  if (limits === undefined) return NO_LIMITS;
+/** @param limits undefined for no limits. Each function but the last throws GatewayError RATE_LIMITED. */
+export function createLimitRate(limits: RequestLimits | undefined) {
   return {
-    beforeAuthentication(request) {
-      refuseWhile(limits.takeAddress(addressOf(request)));
+    beforeAuthentication(request: GraphQLRequest): void {
+      refuseWhile(limits?.takeAddress(addressOf(request)));
     },
-    afterAuthentication(request) {
-      refuseWhile(limits.takeCaller(callerKeyOf(request)));
-      if (request.callerToken !== undefined) refuseWhile(limits.takeAttempt(addressOf(request), callerKeyOf(request)));
+    afterAuthentication(request: GraphQLRequest): void {
+      refuseWhile(limits?.takeCaller(callerKeyOf(request)));
+      if (request.callerToken !== undefined) refuseWhile(limits?.takeAttempt(addressOf(request), callerKeyOf(request)));
     },
-    onRefusedCredentials(request) {
-      refuseWhile(limits.recordAuthenticationFailure(addressOf(request)));
+    /** The gateway refused the credentials. */
+    onRefusedCredentials(request: GraphQLRequest): void {
+      refuseWhile(limits?.recordAuthenticationFailure(addressOf(request)));
     },
-    afterExecution(request) {
-      if (request.callerToken === undefined) return;
+    /** Whether ScaleOps accepted a caller's own token shows in what came of the operation. */
+    afterExecution(request: GraphQLRequest): void {
+      if (limits === undefined || request.callerToken === undefined) return;
       const [address, key] = [addressOf(request), callerKeyOf(request)];
       const isRefused = request.errors?.some(({ code }) => code === 'UNAUTHENTICATED') === true;
       if (isRefused) limits.recordAuthenticationFailure(address, key);
@@ -50,7 +35,7 @@ export function createLimitRate(limits: RequestLimits | undefined): LimitRate {
   };
 }
 
-function refuseWhile(retryAfterMs: number): void {
+function refuseWhile(retryAfterMs = 0): void {
   if (retryAfterMs > 0) throw new GatewayError('RATE_LIMITED', { retryAfterMs: Math.ceil(retryAfterMs) });
 }
 

@@ -25,19 +25,19 @@ export async function readParameters(request: HttpRequest, maxBytes: number): Pr
     checkGetContentType(request.headers);
     return toParameters(readSearch(request.search));
   }
-  const decode = chooseDecoder(request.headers);
+  const decompress = chooseDecoder(request.headers);
   const body = await request.readBody(maxBytes);
-  return toParameters(parseBody(decode === undefined ? body : await decode(body, maxBytes)));
+  return toParameters(parseBody(decompress === undefined ? body : await decode(body, decompress, maxBytes)));
 }
 
 const JSON_TYPE = /^application\/(?:json|graphql\+json)\s*(?:;\s*(?:charset=(?:"?utf-8"?)\s*)?)*$/i;
 
 /** Every web page can send a form or plain text without asking first, so only JSON is read. */
-function chooseDecoder(headers: HeadersByName): Decoder | undefined {
+function chooseDecoder(headers: HeadersByName): Decompress | undefined {
   if (!JSON_TYPE.test(headers.get('content-type') ?? '')) throw new GatewayError('UNSUPPORTED_MEDIA_TYPE');
   const encoding = headers.get('content-encoding')?.trim().toLowerCase() ?? '';
   if (encoding === '' || encoding === 'identity') return undefined;
-  if (Object.hasOwn(DECODERS, encoding)) return createDecoder(DECODERS[encoding as keyof typeof DECODERS]);
+  if (Object.hasOwn(DECODERS, encoding)) return DECODERS[encoding as keyof typeof DECODERS];
   throw new GatewayError('UNSUPPORTED_MEDIA_TYPE', {
     message: 'The content-encoding of a request is gzip, deflate or br, or left out.',
   });
@@ -52,7 +52,6 @@ function checkGetContentType(headers: HeadersByName): void {
   });
 }
 
-type Decoder = (body: Buffer, maxBytes: number) => Promise<Buffer>;
 type Decompress = (body: Buffer, options: { readonly maxOutputLength: number }) => Promise<Buffer>;
 
 const DECODERS = {
@@ -62,50 +61,39 @@ const DECODERS = {
   br: promisify(brotliDecompress) as Decompress,
 };
 
-function createDecoder(decompress: Decompress): Decoder {
-  return async (body, maxBytes) => {
-    try {
-      return await decompress(body, { maxOutputLength: maxBytes });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') {
-        throw new GatewayError('REQUEST_ENTITY_TOO_LARGE');
-      }
-      throw new GatewayError('BAD_USER_INPUT', { message: 'The body is not what its content-encoding says.' });
+async function decode(body: Buffer, decompress: Decompress, maxBytes: number): Promise<Buffer> {
+  try {
+    return await decompress(body, { maxOutputLength: maxBytes });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') {
+      throw new GatewayError('REQUEST_ENTITY_TOO_LARGE');
     }
-  };
+    return refuse('The body is not what its content-encoding says.');
+  }
 }
 
 function parseBody(body: Buffer): Readonly<Record<string, unknown>> {
   const parsed = parseJson(body.toString(), 'The request body must be valid JSON.');
   if (isObject(parsed)) return parsed;
-  throw new GatewayError('BAD_USER_INPUT', {
-    message: Array.isArray(parsed)
-      ? 'Batched operations are not supported: send one operation per request.'
-      : 'The request body must be a JSON object.',
-  });
+  if (Array.isArray(parsed)) refuse('Batched operations are not supported: send one operation per request.');
+  return refuse('The request body must be a JSON object.');
 }
 
 function readSearch(search: string): Readonly<Record<string, unknown>> {
   const values = new URLSearchParams(search);
-  const read = (name: string) => values.get(name);
-  const readJson = (name: string): unknown => {
-    const text = read(name);
-    return text === null || text === '' ? null : parseJson(text, `${name} must be valid JSON.`);
-  };
-  return {
-    query: read('query'),
-    operationName: read('operationName'),
-    variables: readJson('variables'),
-    extensions: readJson('extensions'),
-    documentId: read('documentId'),
-  };
+  const given = Object.fromEntries(NAMES.map((name): [string, unknown] => [name, values.get(name)]));
+  for (const name of ['variables', 'extensions']) {
+    const text = values.get(name);
+    given[name] = text === null || text === '' ? null : parseJson(text, `${name} must be valid JSON.`);
+  }
+  return given;
 }
 
 function parseJson(text: string, message: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new GatewayError('BAD_USER_INPUT', { message });
+    return refuse(message);
   }
 }
 

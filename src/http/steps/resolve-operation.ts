@@ -8,12 +8,13 @@ import type { Scheduler } from '../../concurrency/scheduler.js';
 import { GatewayError } from '../../errors.js';
 import { TooManyFieldsError } from '../../execution/plan.js';
 import type { PreparedOperation } from '../../execution/prepared-operation.js';
-import type { OperationFacts } from '../instrumentation.js';
+import type { OperationFacts } from '../../telemetry/instrumentation.js';
 import { hashText, type KnownDocument, type KnownDocuments } from '../operations/known-documents.js';
 import type { DocumentParser } from '../yoga.js';
 import { isObject, type Parameters } from './read-parameters.js';
 
 export interface ResolvedOperation {
+  readonly document: KnownDocument;
   readonly prepared: PreparedOperation;
   readonly facts: OperationFacts;
   /** Identifies document and operation in cache keys. */
@@ -48,16 +49,16 @@ export function createResolveOperation(options: ResolveOptions): ResolveOperatio
   const { parser, documents, scheduler } = options;
   const findDocument =
     options.trustedDocuments === undefined ? findAny(options) : findTrusted(options.trustedDocuments);
-  const learn = function* (text: string): Generator<undefined, KnownDocument, undefined> {
+  const prepare = function* (text: string): Generator<undefined, KnownDocument, undefined> {
     const document = parseDocument(parser, text);
     const errors = parser.validate(document);
     if (errors.length > 0) throw new DocumentError(errors);
-    return addDocument(documents, text, document);
+    return prepareDocument(documents, text, document);
   };
   return (parameters) => {
     const found = findDocument(parameters);
-    const known = typeof found === 'string' ? (documents.get(found) ?? scheduler.run(learn(found))) : found;
-    return whenThere(known, (document) => chooseOperation(document, parameters.operationName));
+    const document = typeof found === 'string' ? (documents.get(found) ?? scheduler.run(prepare(found))) : found;
+    return whenThere(document, (known) => chooseOperation(known, parameters.operationName));
   };
 }
 
@@ -73,9 +74,9 @@ function parseDocument(parser: DocumentParser, text: string): DocumentNode {
   }
 }
 
-function addDocument(documents: KnownDocuments, text: string, document: DocumentNode): KnownDocument {
+function prepareDocument(documents: KnownDocuments, text: string, document: DocumentNode): KnownDocument {
   try {
-    return documents.add(text, document);
+    return documents.prepare(text, document);
   } catch (error) {
     if (!(error instanceof TooManyFieldsError)) throw error;
     throw new GatewayError('QUERY_TOO_COMPLEX', { message: 'The operation selects more than 10,000 fields.' });
@@ -83,7 +84,8 @@ function addDocument(documents: KnownDocuments, text: string, document: Document
 }
 
 /** GetOperation (section 6.1 of the GraphQL specification). */
-function chooseOperation({ operations, hash }: KnownDocument, name: string | null): ResolvedOperation {
+function chooseOperation(document: KnownDocument, name: string | null): ResolvedOperation {
+  const { operations, hash } = document;
   const prepared = name === null && operations.size === 1 ? [...operations.values()][0] : operations.get(name ?? '');
   if (prepared === undefined) {
     throw new GatewayError('BAD_USER_INPUT', {
@@ -94,7 +96,8 @@ function chooseOperation({ operations, hash }: KnownDocument, name: string | nul
     });
   }
   const own = prepared.operation.name?.value ?? null;
-  return { prepared, facts: { name: own, type: prepared.operation.operation }, key: `${hash} ${own ?? ''}` };
+  const facts = { name: own, type: prepared.operation.operation };
+  return { document, prepared, facts, key: `${hash} ${own ?? ''}` };
 }
 
 type FindDocument = (parameters: Parameters) => string | KnownDocument;

@@ -1,0 +1,55 @@
+// Where requests come in and responses go out: an end that nobody waits for is still noticed.
+
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { expect, onTestFinished, test, vi } from 'vitest';
+
+import { toFetch } from '../src/http/fetch-adapter.js';
+import { createGraphiQLPage } from '../src/http/graphiql/page.js';
+import type { HttpRequest, HttpResponse } from '../src/http/http-message.js';
+import { toListener } from '../src/http/server/node-adapter.js';
+
+const rendering = vi.hoisted(() => ({ fails: true }));
+vi.mock('@graphql-yoga/render-graphiql', () => ({
+  renderGraphiQL: () => {
+    if (rendering.fails) throw new Error('not rendered');
+    return '<html></html>';
+  },
+}));
+
+test('a streamed body that is cancelled before it is read ends its request', async () => {
+  const onEnd = vi.fn();
+  async function* body(): AsyncGenerator<Buffer> {
+    yield await Promise.resolve(Buffer.from('never read'));
+  }
+  const fetch = toFetch(() => Promise.resolve({ status: 200, headers: [], body: body(), onEnd }));
+  const response = await fetch(new Request('http://gateway/graphql'));
+  expect(onEnd).not.toHaveBeenCalled();
+  await response.body?.cancel();
+  expect(onEnd).toHaveBeenCalledOnce();
+});
+
+test('a response that cannot be sent ends the connection, and the process learns of it', async () => {
+  const others = process.listeners('unhandledRejection');
+  const rejected = new Promise((resolve) =>
+    process.removeAllListeners('unhandledRejection').once('unhandledRejection', resolve),
+  );
+  onTestFinished(() => {
+    for (const each of others) process.on('unhandledRejection', each);
+  });
+  const broken: HttpResponse = { status: 200, headers: ['x-broken', 'a\nb'], body: [] };
+  const server = createServer(toListener(() => Promise.resolve(broken))).listen(0, '127.0.0.1');
+  onTestFinished(() => void server.close());
+  await once(server, 'listening');
+  await expect(fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`)).rejects.toThrow();
+  expect(await rejected).toMatchObject({ code: 'ERR_INVALID_CHAR' });
+});
+
+test('a GraphiQL page that could not be rendered is rendered at the next request', async () => {
+  const page = createGraphiQLPage('none');
+  const request = { method: 'GET', headers: new Headers({ accept: 'text/html' }) } as unknown as HttpRequest;
+  await expect(page(request)).rejects.toThrow('not rendered');
+  rendering.fails = false;
+  expect(await page(request)).toMatchObject({ status: 200 });
+});
