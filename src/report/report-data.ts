@@ -1,10 +1,9 @@
 // A report as plain data: made in one thread and turned into a Report in another. Its memory is transferred, not copied.
 
 import { NAME_FIELDS } from './columns/columns.js';
-import { countTexts, stringsAt, type PackedColumns } from './columns/pack.js';
+import { countTexts, stringsAt, toColumns, type PackedColumns } from './columns/pack.js';
 import type { Report } from './report.js';
 import { createReport } from './report-view.js';
-import { toColumns } from './columns/unpack.js';
 import { DERIVED_BYTES_PER_ROW } from './shared-report.js';
 import type { ReportWindow } from './window.js';
 
