@@ -35,7 +35,7 @@ export function createContext(services: RequestServices, caller: Caller): Gatewa
     },
   });
   return {
-    loaders: createLoaders(services, { caller, stats, budget, readReport }),
+    loaders: createLoaders({ services, caller, stats, budget, readReport }),
     stats,
     budget,
     memoize: createMemoize(),

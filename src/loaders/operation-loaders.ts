@@ -1,114 +1,36 @@
-// The loaders of one operation, and the one way from them to the cache: through the caller's permissions, the budget, and
-// the limit of reports that one operation may wait for at a time.
+// The loaders of one operation. Their one way to the cache leads through the caller's permissions.
 
-import type { ReportLookup } from '../cache/report-lookup.js';
-import { whenThere } from '../concurrency/maybe-promise.js';
-import { createTurns } from '../concurrency/semaphore.js';
-import type { UpstreamError } from '../errors.js';
-import type { ReportRequest, WorkloadCostsRequest } from '../report/request.js';
-import { restrictReports, type OperationCache, type RelatedReport } from './authorized-reports.js';
-import { createEntityLoader, type EntityReportLoader, type SupersetReport } from './entity-loader.js';
-import { recordLookup, type LoadStats } from './load-stats.js';
+import { restrictReports, type OperationCache } from './authorized-reports.js';
+import { EntityLoader } from './entity-loader.js';
+import type { LoadStats } from './load-stats.js';
 import type { OperationBudget } from './operation-budget.js';
-import { createOperationReports, type OperationReports } from './operation-reports.js';
+import { OperationReports } from './operation-reports.js';
 import type { ReadReport } from './read-report.js';
-import { createReportLoader, type LoadedReport, type ReportLoader } from './report-loader.js';
+import { ReportLoader } from './report-loader.js';
 import type { Caller, RequestServices } from './request-services.js';
 
+/** Loaders close over their caller and are never shared. */
 export interface Loaders {
   readonly report: ReportLoader;
-  readonly entity: EntityReportLoader;
+  readonly entity: EntityLoader;
 }
 
-/** What of an operation its loaders need. */
+/** What the loaders of an operation share. */
 export interface Operation {
+  readonly services: RequestServices;
   readonly caller: Caller;
   readonly stats: LoadStats;
   readonly budget: OperationBudget;
   readonly readReport: ReadReport;
+  readonly cache: OperationCache;
+  readonly reports: OperationReports;
 }
 
-/** Loaders close over their caller and are never shared. What an operation may not need is created on first use. */
-export function createLoaders(services: RequestServices, operation: Operation): Loaders {
-  const { caller, readReport } = operation;
+export function createLoaders(given: Omit<Operation, 'cache' | 'reports'>): Loaders {
+  const { services, caller, readReport } = given;
   const { permissions } = caller;
   const cache = permissions === undefined ? services.cache : restrictReports(services.cache, permissions, readReport);
-  const reports = createOperationReports();
-  const report = createCachedLoader(services, cache, reports, operation);
-  let entities: EntityReportLoader | undefined;
-  const createEntities = () => createRelatedLoader(services, cache, reports, report, operation);
-  return { report, entity: { load: (scoped) => (entities ??= createEntities()).load(scoped) } };
-}
-
-function createCachedLoader(
-  { credentials, maxConcurrentReports }: RequestServices,
-  cache: OperationCache,
-  reports: OperationReports,
-  { caller, stats, budget }: Operation,
-): ReportLoader {
-  let limit: ReturnType<typeof createTurns> | undefined;
-  const toLoaded = (request: ReportRequest, lookup: ReportLookup): LoadedReport => {
-    recordLookup(stats, lookup);
-    const { report, asOf, isStale, source } = lookup;
-    return { report, asOf, isStale, source, request };
-  };
-  return createReportLoader({
-    beforeLoad: () => {
-      budget.chargeUpstreamCall();
-    },
-    loadFromMemory(request) {
-      if (caller.principal === undefined || caller.noCache === true) return undefined;
-      const found = cache.loadAtOnce(request, caller.principal);
-      if (found === undefined) return undefined;
-      return whenThere(found, (lookup) => {
-        if (request.report === 'workloads') reports.add(request, lookup);
-        return toLoaded(request, lookup);
-      });
-    },
-    async load(request) {
-      limit ??= createTurns(maxConcurrentReports);
-      const lookup = limit(async () => {
-        // An operation that exceeds its budget while calls wait makes no more of them.
-        if (budget.exceeded !== undefined) throw budget.exceeded;
-        const { signal, callerKey, noCache = false } = caller;
-        return cache.load(request, await credentials.principal(caller.token), { signal, callerKey, noCache });
-      });
-      if (request.report === 'workloads') reports.addPending(request, lookup);
-      return toLoaded(request, await lookup);
-    },
-  });
-}
-
-function createRelatedLoader(
-  { credentials }: RequestServices,
-  cache: OperationCache,
-  reports: OperationReports,
-  report: ReportLoader,
-  { caller, stats, readReport }: Operation,
-): EntityReportLoader {
-  const useRelated = (related: RelatedReport) =>
-    whenThere(related.use(), (lookup) => {
-      recordLookup(stats, lookup);
-      reports.add(related.request, lookup);
-      return lookup;
-    });
-  const findRelated = async (base: WorkloadCostsRequest, fault?: UpstreamError): Promise<readonly SupersetReport[]> => {
-    const found = cache.findRelated(base, await credentials.principal(caller.token), fault);
-    return found.map((related) => ({
-      request: related.request,
-      hasCluster: (name) => related.hasCluster(name),
-      use: () => useRelated(related),
-    }));
-  };
-  return createEntityLoader({
-    reports: report,
-    readReport,
-    async findSupersets(wanted) {
-      const [{ base }] = wanted;
-      // Reports that the operation reads anyway come first: the whole answer then shows the same data.
-      const own = await reports.find(wanted);
-      return caller.noCache === true ? own : [...own, ...(await findRelated(base))];
-    },
-    findStaleSupersets: ([{ base }], fault) => findRelated(base, fault),
-  });
+  const operation = { ...given, cache, reports: new OperationReports() };
+  const report = new ReportLoader(operation);
+  return { report, entity: new EntityLoader(operation, report) };
 }
