@@ -11,9 +11,6 @@ import { indexWorkloads, measureWorkloadIndex, type FindWorkloadRow } from './sc
 import { shareSteps, type Steps } from './steps.js';
 import type { ReportWindow } from './window.js';
 
-/** The bound of a report's DerivedCache: eight columns of row numbers. */
-export const DERIVED_BYTES_PER_ROW = 32;
-
 export class SharedReport {
   readonly window: ReportWindow | null;
   readonly columns: Columns;
