@@ -20,7 +20,7 @@ import { createTotals, type Totals } from './query/totals.js';
 import { toRow, type ReportRow } from './row.js';
 import type { EntityScope } from './scopes/scope.js';
 import { findScopes, gatherRows } from './scopes/split.js';
-import { indexWorkloads } from './scopes/workload-index.js';
+import { indexWorkloads, toWorkloadKey } from './scopes/workload-index.js';
 import { SharedReport } from './shared-report.js';
 import { runAll, type Steps } from './steps.js';
 import type { ReportWindow } from './window.js';
@@ -171,9 +171,9 @@ export class Report {
   *findWorkload(type: string, name: string): Steps<ReportRow | null> {
     const { columns } = this.#shared;
     // The index of the whole report is shared, that of a view is not.
-    const find =
+    const index =
       this.#view.rows === undefined ? yield* this.#shared.indexWorkloads() : yield* indexWorkloads(columns, this.#rows);
-    const row = find(type, name);
+    const row = index.get(toWorkloadKey(type, name));
     return row === undefined ? null : toRow(columns, row, yield* this.#reportCost());
   }
 

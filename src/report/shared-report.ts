@@ -7,7 +7,7 @@ import type { Dimension } from './query/breakdown.js';
 import { allRows } from './query/filter-rows.js';
 import type { OrderField, RankedKey, RowOrder } from './query/order.js';
 import { indexTexts, rankNames, rankNumbers, type FindText, type Ranks } from './query/ranks.js';
-import { indexWorkloads, measureWorkloadIndex, type FindWorkloadRow } from './scopes/workload-index.js';
+import { indexWorkloads, WORKLOAD_ENTRY_BYTES, type WorkloadIndex } from './scopes/workload-index.js';
 import { shareSteps, type Steps } from './steps.js';
 import type { ReportWindow } from './window.js';
 
@@ -42,9 +42,9 @@ export class SharedReport {
   }
 
   /** Finds workloads among all rows. Cached when it fits the bound; for a part always. */
-  *indexWorkloads(): Steps<FindWorkloadRow> {
+  *indexWorkloads(): Steps<WorkloadIndex> {
     const make = () => indexWorkloads(this.columns, this.rows);
-    return yield* this.derived.get('workloads', make, () => measureWorkloadIndex(this.columns));
+    return yield* this.derived.get('workloads', make, ({ size }) => WORKLOAD_ENTRY_BYTES * size);
   }
 
   /** Ranks of the keys, up to the first key that no two rows share: further keys decide nothing. */

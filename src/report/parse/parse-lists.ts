@@ -187,10 +187,6 @@ export class ListReader {
     this.#codes.set(row, this.#code);
   }
 
-  setNull(row: number): void {
-    this.#codes.set(row, NULL_LIST);
-  }
-
   column(rowCount: number): Uint32Array {
     return this.#codes.codes(rowCount);
   }

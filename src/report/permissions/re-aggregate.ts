@@ -18,7 +18,7 @@ import { sumByGroup, sumOf } from '../query/exact-sum.js';
 import { groupRows, type CodeColumn, type Grouping } from '../query/group-rows.js';
 import { percentOfHours } from '../query/totals.js';
 import { inRanges, ITEMS_PER_STEP, runAll, type Steps } from '../steps.js';
-import type { ReadNumbers } from './restricted-numbers.js';
+import type { ReadNumbers } from './visible-rows.js';
 
 /** What distinguishes rows, besides labels and annotations. */
 export interface ReAggregation {
