@@ -10,7 +10,7 @@ import { decodeData, ReportShapeError } from '../src/report/parse/json-parser.js
 import { addToHash, HASH_OF_NOTHING } from '../src/report/parse/hash-table.js';
 import { createReportParser } from '../src/report/parse/fast-parser.js';
 import type { ReportData } from '../src/report/report-data.js';
-import { toColumns } from '../src/report/columns/unpack.js';
+import { toColumns } from '../src/report/columns/pack.js';
 import { Scanner } from '../src/report/parse/scanner.js';
 import { createSimulator } from '../src/simulator/simulator.js';
 import { createResponseParser } from '../src/upstream/parse/parse-response.js';

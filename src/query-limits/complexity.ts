@@ -1,14 +1,7 @@
 // How large a document is: its depth, aliases, root fields and directives. Fragments count as often as they are spread,
 // because that is what executes.
 
-import {
-  Kind,
-  type DocumentNode,
-  type FieldNode,
-  type FragmentDefinitionNode,
-  type SelectionSetNode,
-  type ValueNode,
-} from 'graphql';
+import { Kind, type DocumentNode, type FragmentDefinitionNode, type SelectionSetNode, type ValueNode } from 'graphql';
 
 export interface Complexity {
   /** Levels of fields; the fields of Query are level 1. */
@@ -64,7 +57,11 @@ function createCounter(fragments: readonly FragmentDefinitionNode[]) {
       const inner =
         isField || selection.kind === Kind.INLINE_FRAGMENT ? within(selection.selectionSet) : spread(selection);
       depth = Math.max(depth, inner.depth + (isField ? 1 : 0));
-      nesting = Math.max(nesting, inner.nesting, isField ? nestingOfArguments(selection) : 0);
+      nesting = Math.max(
+        nesting,
+        inner.nesting,
+        isField ? deepest((selection.arguments ?? []).map(({ value }) => value)) : 0,
+      );
       aliases = add(aliases, inner.aliases + (isField && selection.alias !== undefined ? 1 : 0));
       rootFields = add(rootFields, isField ? 1 : inner.rootFields);
       directives = add(directives, inner.directives);
@@ -89,26 +86,20 @@ function createCounter(fragments: readonly FragmentDefinitionNode[]) {
   return { selections, fragment };
 }
 
-function nestingOfArguments({ arguments: given = [] }: FieldNode): number {
-  return given.reduce((deepest, { value }) => Math.max(deepest, nestingOf(value)), 0);
-}
-
 /** The parser has bounded how deep a value can be. */
 function nestingOf(value: ValueNode): number {
-  if (value.kind === Kind.LIST)
-    return 1 + value.values.reduce((deepest, each) => Math.max(deepest, nestingOf(each)), 0);
-  if (value.kind !== Kind.OBJECT) return 0;
-  return 1 + value.fields.reduce((deepest, each) => Math.max(deepest, nestingOf(each.value)), 0);
+  if (value.kind !== Kind.LIST && value.kind !== Kind.OBJECT) return 0;
+  const inner = value.kind === Kind.LIST ? value.values : value.fields.map((field) => field.value);
+  return 1 + deepest(inner);
+}
+
+function deepest(values: readonly ValueNode[]): number {
+  return values.reduce((most, value) => Math.max(most, nestingOf(value)), 0);
 }
 
 function largest(a: Counts, b: Counts): Counts {
-  return {
-    depth: Math.max(a.depth, b.depth),
-    nesting: Math.max(a.nesting, b.nesting),
-    aliases: Math.max(a.aliases, b.aliases),
-    rootFields: Math.max(a.rootFields, b.rootFields),
-    directives: Math.max(a.directives, b.directives),
-  };
+  const names = Object.keys(ZERO) as (keyof Counts)[];
+  return Object.fromEntries(names.map((name) => [name, Math.max(a[name], b[name])])) as unknown as Counts;
 }
 
 function directivesOf({ directives }: { readonly directives?: readonly unknown[] | undefined }): number {

@@ -1,5 +1,7 @@
 // Estimates the cost of an operation before it runs, in fields: a field below a list counts once per item that is asked
-// for. The operation's budget charges the actual sizes later. Linear in the length of the document.
+// for. The operation's budget charges the actual sizes later. Linear in the length of the document. Lists have the sizes of
+// @listSize, the directive that routers estimate costs by:
+// https://ibm.github.io/graphql-specs/cost-spec.html#sec-The-List-Size-Directive
 
 import {
   getNamedType,
@@ -12,16 +14,18 @@ import {
   type FieldNode,
   type FragmentDefinitionNode,
   type GraphQLCompositeType,
+  type GraphQLField,
   type GraphQLSchema,
   type OperationDefinitionNode,
   type SelectionNode,
   type SelectionSetNode,
+  type ValueNode,
 } from 'graphql';
 
-import { createListSizes, type ListSizes, type ReadValue } from './list-sizes.js';
-
-export type Variables = Readonly<Record<string, unknown>>;
-export type CostEstimate = (document: DocumentNode, operation: OperationDefinitionNode, variables: Variables) => number;
+type Variables = Readonly<Record<string, unknown>>;
+type CostEstimate = (document: DocumentNode, operation: OperationDefinitionNode, variables: Variables) => number;
+/** Returns the value of an argument; undefined when there is none. */
+type ReadValue = (node: ValueNode) => unknown;
 
 /** A cost that depends on a list further out: the size of `nodes` is known at `rows(first: 10)`. */
 interface Cost {
@@ -37,35 +41,14 @@ const COST_CAP = 1e15;
 
 /** For operations that are valid in this schema. */
 export function createCostEstimate(schema: GraphQLSchema): CostEstimate {
-  const listSizes = createListSizes();
-  // Operations repeat, with variables that ask for the same sizes.
-  const latest = new WeakMap<OperationDefinitionNode, Estimate>();
   return (document, operation, variables) => {
-    const known = latest.get(operation);
-    if (known?.isFor(variables) === true) return known.cost;
     const root = schema.getRootType(operation.operation);
     if (root == null) return 0;
-    const { read, isFor } = createReader(operation, variables);
-    const cost = resolveCost(estimate({ schema, document, listSizes, read })(operation.selectionSet, root));
-    latest.set(operation, { cost, isFor });
-    return cost;
+    return resolveCost(estimate(schema, document, createReader(operation, variables))(operation.selectionSet, root));
   };
 }
 
-interface Estimate {
-  readonly cost: number;
-  /** Whether the cost is the same with these variables. */
-  readonly isFor: (variables: Variables) => boolean;
-}
-
-interface Estimating {
-  readonly schema: GraphQLSchema;
-  readonly document: DocumentNode;
-  readonly listSizes: ListSizes;
-  readonly read: ReadValue;
-}
-
-function estimate({ schema, document, listSizes, read }: Estimating) {
+function estimate(schema: GraphQLSchema, document: DocumentNode, read: ReadValue) {
   const fragments = new Map<string, FragmentDefinitionNode>();
   for (const each of document.definitions)
     if (each.kind === Kind.FRAGMENT_DEFINITION) fragments.set(each.name.value, each);
@@ -108,7 +91,7 @@ function estimate({ schema, document, listSizes, read }: Estimating) {
     const type = getNamedType(field.type);
     if (node.selectionSet === undefined || !isCompositeType(type)) return LEAF_COST;
     const inner = ofSet(node.selectionSet, type);
-    const list = listSizes.find(field, node, read);
+    const list = findList(field, node, read);
     if (list?.sizedFields === undefined) {
       const all = list === undefined ? resolveCost(inner) : multiply(list.size, resolveCost(inner));
       // Counts once per item, if an outer list sizes this field.
@@ -119,11 +102,42 @@ function estimate({ schema, document, listSizes, read }: Estimating) {
   return ofSet;
 }
 
+/** The arguments of @listSize. */
+interface ListSize {
+  readonly assumedSize?: number;
+  readonly slicingArguments?: readonly string[];
+  /** The fields below that hold the items; undefined: the field itself does. */
+  readonly sizedFields?: readonly string[];
+}
+
+/** The list of a field or of fields below it, with the number of items that the arguments ask for; undefined for none. */
+function findList(field: GraphQLField<unknown, unknown>, node: FieldNode, read: ReadValue) {
+  const directives = field.extensions.directives as readonly { name: string; args: ListSize }[] | undefined;
+  // `_entities` has no directive.
+  const {
+    slicingArguments,
+    assumedSize = 1,
+    sizedFields,
+  } = field.name === '_entities'
+    ? { slicingArguments: ['representations'] }
+    : (directives?.find(({ name }) => name === 'listSize')?.args ?? {});
+  if (slicingArguments === undefined) return undefined;
+  const asked = (node.arguments ?? [])
+    .filter(({ name }) => slicingArguments.includes(name.value))
+    .map(({ value }) => toSize(read(value)))
+    .filter((size) => size !== undefined);
+  return { size: asked.length === 0 ? assumedSize : Math.max(...asked), sizedFields };
+}
+
+/** Takes a number of items, or the items themselves. */
+function toSize(value: unknown): number | undefined {
+  // 1e999 in JSON becomes Infinity.
+  if (typeof value === 'number') return Math.max(0, Math.min(value, Number.MAX_SAFE_INTEGER));
+  return Array.isArray(value) ? value.length : undefined;
+}
+
 /** Applies the size of a list; fields outside its `sizedFields` count once. */
-function resolveCost(
-  { fixed, perItem }: Cost,
-  list?: { readonly size: number; readonly sizedFields?: readonly string[] | undefined },
-): number {
+function resolveCost({ fixed, perItem }: Cost, list?: ReturnType<typeof findList>): number {
   let cost = fixed;
   for (const [name, each] of perItem)
     cost = add(cost, list?.sizedFields?.includes(name) ? multiply(list.size, each) : each);
@@ -140,17 +154,14 @@ function isIncluded({ directives = [] }: SelectionNode, read: ReadValue): boolea
 }
 
 /** Reads values as sent; execution validates them. */
-function createReader({ variableDefinitions = [] }: OperationDefinitionNode, variables: Variables) {
+function createReader({ variableDefinitions = [] }: OperationDefinitionNode, variables: Variables): ReadValue {
   const defaults = new Map(
     variableDefinitions.map(({ variable, defaultValue }) => [variable.name.value, defaultValue]),
   );
-  // The variables that the estimate depends on; of a list only its length.
-  const seen = new Map<string, unknown>();
-  const read: ReadValue = (node) => {
+  return (node) => {
     if (node.kind === Kind.VARIABLE) {
       const { value: name } = node.name;
-      const given = valueOf(variables, name);
-      seen.set(name, lengthOf(given));
+      const given = Object.hasOwn(variables, name) ? variables[name] : undefined;
       const otherwise = defaults.get(name);
       return given === undefined && otherwise !== undefined ? valueFromASTUntyped(otherwise) : given;
     }
@@ -158,21 +169,6 @@ function createReader({ variableDefinitions = [] }: OperationDefinitionNode, var
     if (node.kind === Kind.LIST) return node.values;
     return node.kind === Kind.INT || node.kind === Kind.BOOLEAN ? valueFromASTUntyped(node) : undefined;
   };
-  const isFor = (others: Variables): boolean => {
-    for (const [name, value] of seen) if (lengthOf(valueOf(others, name)) !== value) return false;
-    return true;
-  };
-  return { read, isFor };
-}
-
-function valueOf(variables: Variables, name: string): unknown {
-  return Object.hasOwn(variables, name) ? variables[name] : undefined;
-}
-
-/** What the estimate uses of a value. Strings, objects and null have no size. */
-function lengthOf(value: unknown): unknown {
-  if (Array.isArray(value)) return `${value.length} items`;
-  return typeof value === 'string' || typeof value === 'object' ? null : value;
 }
 
 function add(a: number, b: number): number {

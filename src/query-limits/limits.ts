@@ -14,40 +14,35 @@ export interface DocumentLimits extends Readonly<Record<Measure, number | undefi
   readonly tokens: number | undefined;
 }
 
-interface LimitViolation {
-  readonly code: ErrorCode;
-  readonly message: (count: number, limit: number) => string;
-}
-
-const VIOLATIONS: Readonly<Record<Measure, LimitViolation>> = {
-  fragments: {
-    code: 'QUERY_TOO_COMPLEX',
-    message: (count, limit) =>
-      `The document defines ${count} fragments, and may define ${limit} (GATEWAY_MAX_FRAGMENTS).`,
-  },
-  depth: {
-    code: 'MAX_DEPTH_LIMIT',
-    message: (count, limit) => `The operation is nested ${count} levels deep, and may be ${limit} (GATEWAY_MAX_DEPTH).`,
-  },
-  rootFields: {
-    code: 'MAX_ROOT_FIELDS_LIMIT',
-    message: (count, limit) =>
+/** The code and the message for a document over each limit. */
+const VIOLATIONS: Readonly<Record<Measure, readonly [ErrorCode, (count: number, limit: number) => string]>> = {
+  fragments: [
+    'QUERY_TOO_COMPLEX',
+    (count, limit) => `The document defines ${count} fragments, and may define ${limit} (GATEWAY_MAX_FRAGMENTS).`,
+  ],
+  depth: [
+    'MAX_DEPTH_LIMIT',
+    (count, limit) => `The operation is nested ${count} levels deep, and may be ${limit} (GATEWAY_MAX_DEPTH).`,
+  ],
+  rootFields: [
+    'MAX_ROOT_FIELDS_LIMIT',
+    (count, limit) =>
       `The operation asks for ${count} fields of Query, and may ask for ${limit} (GATEWAY_MAX_ROOT_FIELDS).`,
-  },
-  aliases: {
-    code: 'MAX_ALIASES_LIMIT',
-    message: (count, limit) => `The operation has ${count} aliases, and may have ${limit} (GATEWAY_MAX_ALIASES).`,
-  },
-  directives: {
-    code: 'QUERY_TOO_COMPLEX',
-    message: (count, limit) => `The operation has ${count} directives, and may have ${limit} (GATEWAY_MAX_DIRECTIVES).`,
-  },
-  repeatedFields: {
-    code: 'QUERY_TOO_COMPLEX',
-    message: (count, limit) =>
+  ],
+  aliases: [
+    'MAX_ALIASES_LIMIT',
+    (count, limit) => `The operation has ${count} aliases, and may have ${limit} (GATEWAY_MAX_ALIASES).`,
+  ],
+  directives: [
+    'QUERY_TOO_COMPLEX',
+    (count, limit) => `The operation has ${count} directives, and may have ${limit} (GATEWAY_MAX_DIRECTIVES).`,
+  ],
+  repeatedFields: [
+    'QUERY_TOO_COMPLEX',
+    (count, limit) =>
       `The operation repeats one field ${count} times in a selection set, and may ${limit} times ` +
       '(GATEWAY_MAX_REPEATED_FIELDS). Ask for it once.',
-  },
+  ],
 };
 
 /** The end of the message of graphql's parser for too many tokens; it has no code. */
@@ -83,7 +78,8 @@ export function findViolation(document: DocumentNode, limits: DocumentLimits): G
   if (nesting > MAX_NESTING) return tooDeep();
   const { repeatedFields, mergeWork } = measureRepetition(document);
   const measures: Readonly<Record<Measure, number>> = { ...complexity, repeatedFields };
-  for (const [measure, { code, message }] of Object.entries(VIOLATIONS) as [Measure, LimitViolation][]) {
+  for (const measure of Object.keys(VIOLATIONS) as Measure[]) {
+    const [code, message] = VIOLATIONS[measure];
     const limit = limits[measure];
     if (limit !== undefined && measures[measure] > limit) {
       return new GatewayError(code, { message: message(measures[measure], limit) });

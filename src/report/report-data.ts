@@ -1,11 +1,10 @@
 // A report as plain data: made in one thread and turned into a Report in another. Its memory is transferred, not copied.
 
 import { NAME_FIELDS } from './columns/columns.js';
-import { countTexts, stringsAt, type PackedColumns } from './columns/pack.js';
-import type { Report } from './report.js';
-import { createReport } from './report-view.js';
-import { toColumns } from './columns/unpack.js';
-import { DERIVED_BYTES_PER_ROW } from './shared-report.js';
+import { countTexts, stringsAt, toColumns, type PackedColumns } from './columns/pack.js';
+import { DerivedCache } from './columns/derived-cache.js';
+import { Report } from './report.js';
+import { SharedReport } from './shared-report.js';
 import type { ReportWindow } from './window.js';
 
 export interface ReportData {
@@ -23,8 +22,9 @@ export interface DecodedReport {
 
 export function toReport(data: ReportData): DecodedReport {
   const { window, clusters, columns, droppedNumbers } = data;
-  const report = createReport({ window, clusters, columns: toColumns(columns), byteSize: measure(data) });
-  return { report, droppedNumbers };
+  const derived = new DerivedCache(DERIVED_BYTES_PER_ROW * columns.rowCount);
+  const shared = new SharedReport(window, toColumns(columns), derived);
+  return { report: new Report(shared, { clusters, byteSize: measure(data) }), droppedNumbers };
 }
 
 /** The memory of a report's rows, to be transferred. */
@@ -32,6 +32,8 @@ export function bufferOf({ columns }: ReportData): ArrayBuffer {
   return columns.block;
 }
 
+/** The bound of a report's DerivedCache: eight columns of row numbers. */
+const DERIVED_BYTES_PER_ROW = 32;
 // What a report without rows takes on V8's heap, as measured by test/bench/memory.mjs.
 const REPORT_BYTES = 12_288;
 /** The list of all row numbers, and the order of all texts: one number each. */

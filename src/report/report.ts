@@ -1,16 +1,28 @@
 // A cost report from ScaleOps: immutable data and the questions that can be asked of it. No I/O, no GraphQL, no HTTP. How
 // the rows are stored is known in this folder alone.
 
-import type { SumField } from './columns/columns.js';
+import { foldCase } from './columns/case-folding.js';
+import { SUM_FIELDS, type Columns, type NameColumn, type NumberField, type SumField } from './columns/columns.js';
+import type { NumberColumn } from './columns/decimal-column.js';
+import { DerivedCache } from './columns/derived-cache.js';
 import type { Permissions } from './permissions/permissions.js';
-import type { ReAggregation } from './permissions/re-aggregate.js';
-import type { Breakdown, Dimension, GroupOrder } from './query/breakdown.js';
-import type { RowsWhere } from './query/filter-rows.js';
-import type { RowPage, RowQuestion } from './query/row-page.js';
-import type { Totals } from './query/totals.js';
-import type { ReportRow } from './row.js';
+import { groupForReAggregation, reAggregate, type ReAggregation } from './permissions/re-aggregate.js';
+import { findVisible, type VisibleRows } from './permissions/visible-rows.js';
+import { breakDown, type Breakdown, type Dimension, type GroupOrder } from './query/breakdown.js';
+import { createCursorCodec } from './query/cursor.js';
+import { sumRows } from './query/exact-sum.js';
+import { findRows, toCanonicalWhere, type RowsWhere } from './query/filter-rows.js';
+import { measureGrouping } from './query/group-rows.js';
+import { countLabels } from './query/label-lookup.js';
+import { dropRepeated } from './query/order.js';
+import { selectPage, type RowPage, type RowQuestion } from './query/row-page.js';
+import { createTotals, type Totals } from './query/totals.js';
+import { toRow, type ReportRow } from './row.js';
 import type { EntityScope } from './scopes/scope.js';
-import type { Steps } from './steps.js';
+import { findScopes, gatherRows } from './scopes/split.js';
+import { indexWorkloads, toWorkloadKey } from './scopes/workload-index.js';
+import { SharedReport } from './shared-report.js';
+import { runAll, type Steps } from './steps.js';
 import type { ReportWindow } from './window.js';
 
 export interface BreakdownQuestion {
@@ -22,6 +34,12 @@ export interface BreakdownQuestion {
   readonly fields?: readonly SumField[] | undefined;
 }
 
+/** Which rows of a report a view shows; all rows by default. */
+interface View extends Pick<VisibleRows, 'clusters' | 'byteSize'>, Partial<Pick<VisibleRows, 'rows' | 'numbersOf'>> {
+  /** Rows that were added up to the rows of this report. */
+  readonly sourceRowCount?: number;
+}
+
 /**
  * A report, or a part of one. Methods that read rows are computations in steps, see steps.ts.
  *
@@ -30,7 +48,7 @@ export interface BreakdownQuestion {
  * once per report while they fit the bound of its derived data. A part costs what its own rows cost: indexes over the
  * tables that parts share with the whole report are built once, by the first question that needs them.
  */
-export interface Report {
+export class Report {
   /** Null when ScaleOps sent no window that can be read. */
   readonly window: ReportWindow | null;
   readonly clusters: readonly string[];
@@ -39,22 +57,149 @@ export interface Report {
   readonly byteSize: number;
   /** What one pass reads: the rows, and for a re-aggregated report also the rows that were added up. */
   readonly scanCost: number;
+  readonly #shared: SharedReport;
+  readonly #view: View;
+  #clusterNames: ReadonlySet<string> | undefined;
+  #cost: number | undefined;
+  #labelScanCost: number | undefined;
+
+  constructor(shared: SharedReport, view: View) {
+    const { rows, clusters, byteSize, sourceRowCount = 0 } = view;
+    this.#shared = shared;
+    this.#view = view;
+    this.window = shared.window;
+    this.clusters = clusters;
+    this.rowCount = rows?.length ?? shared.columns.rowCount;
+    this.byteSize = byteSize;
+    this.scanCost = this.rowCount + sourceRowCount;
+  }
+
   /** What a question about labels reads besides the rows: the labels of the rows. */
-  readonly labelScanCost: number;
+  get labelScanCost(): number {
+    return (this.#labelScanCost ??= countLabels(this.#shared.columns, this.#rows));
+  }
+
+  get #rows(): Uint32Array {
+    return this.#view.rows ?? this.#shared.rows;
+  }
+
   /** @throws CursorError for an `after` or `before` that is not a cursor of this list. */
-  selectRows(question: RowQuestion): Steps<RowPage>;
+  *selectRows({ where, orderBy = [], scope, ...page }: RowQuestion): Steps<RowPage> {
+    const order = dropRepeated(orderBy);
+    return yield* selectPage({
+      columns: this.#shared.columns,
+      rows: yield* this.#find(where),
+      keys: yield* this.#shared.rank(order),
+      codec: createCursorCodec(() => [scope?.() ?? '', order, toCanonicalWhere(where)]),
+      page,
+      reportCost: yield* this.#reportCost(),
+    });
+  }
+
   /** @param fields the sums that will be read; all by default. */
-  sumRows(where?: RowsWhere, fields?: readonly SumField[]): Steps<Totals>;
-  breakDown(question: BreakdownQuestion): Steps<Breakdown>;
+  *sumRows(where?: RowsWhere, fields: readonly SumField[] = SUM_FIELDS): Steps<Totals> {
+    const rows = yield* this.#find(where);
+    const sums = new Map<SumField, number>();
+    for (const field of fields) sums.set(field, yield* this.#sum(field, rows));
+    return createTotals(rows.length, (field) => sums.get(field) ?? runAll(this.#sum(field, rows)));
+  }
+
+  *breakDown({ by, where, fields = SUM_FIELDS, ...question }: BreakdownQuestion): Steps<Breakdown> {
+    const rows = yield* this.#find(where);
+    const columns: NameColumn[] = [];
+    for (const dimension of by) columns.push(yield* this.#shared.columnOf(dimension));
+    return yield* breakDown({
+      ...question,
+      rows,
+      by: columns,
+      ranksOf: (dimension) => this.#shared.ranksOf(by[dimension]!),
+      numbersOf: (field) => this.#numbersOf(field),
+      fields,
+    });
+  }
+
   /** Whether a row names this cluster, without regard to case. The first call reads each distinct cluster name. */
-  hasCluster(name: string): boolean;
+  hasCluster(name: string): boolean {
+    const { values } = this.#shared.columns.names.clusterName;
+    const names = this.#view.rows === undefined ? values.slice(1) : this.clusters;
+    this.#clusterNames ??= new Set(names.map(foldCase));
+    return this.#clusterNames.has(foldCase(name));
+  }
+
   /** The report of each scope, as ScaleOps would have returned it; scopes without rows are left out. Reads each row once. */
-  split(scopes: readonly EntityScope[]): Steps<ReadonlyMap<EntityScope, Report>>;
+  *split(scopes: readonly EntityScope[]): Steps<ReadonlyMap<EntityScope, Report>> {
+    const found = yield* findScopes(this.#shared.columns, this.#rows, scopes);
+    const parts = new Map<EntityScope, Report>();
+    for (const { rows, spelled } of found) {
+      const columns = gatherRows(this.#shared.columns, rows);
+      const part = this.#createPart(columns, columns.names.clusterName.values.slice(1));
+      for (const scope of spelled) parts.set(scope, part);
+      yield;
+    }
+    return parts;
+  }
+
   /**
    * The report of the rows that a caller may see, re-aggregated when asked. Sums and shares are those of a report without
    * any other rows.
    */
-  restrict(permissions: Permissions, reAggregation?: ReAggregation): Steps<Report>;
+  *restrict(permissions: Permissions, reAggregation?: ReAggregation): Steps<Report> {
+    // Only views of all rows are cached: the keys name the permissions alone.
+    const isWhole = this.#view.rows === undefined;
+    const key = `visible to ${permissions.key}`;
+    const { derived } = this.#shared;
+    const find = () => findVisible(this.#shared.columns, this.#rows, permissions);
+    const visible = isWhole ? yield* derived.get(key, find, ({ byteSize }) => byteSize) : yield* find();
+    const view = new Report(this.#shared, visible);
+    if (reAggregation === undefined) return view;
+    const makeGroups = () => groupForReAggregation(this.#shared.columns, view.#rows, reAggregation);
+    const grouping = isWhole
+      ? yield* derived.get(`groups by ${JSON.stringify(reAggregation)}, ${key}`, makeGroups, measureGrouping)
+      : yield* makeGroups();
+    const numbersOf = (field: NumberField) => view.#numbersOf(field);
+    const columns = reAggregate({
+      columns: this.#shared.columns,
+      rows: view.#rows,
+      grouping,
+      numbersOf,
+      reAggregation,
+    });
+    return this.#createPart(columns, view.clusters, view.rowCount);
+  }
+
   /** The first row of a workload, without regard to case, in a report of one namespace; null when there is none. */
-  findWorkload(type: string, name: string): Steps<ReportRow | null>;
+  *findWorkload(type: string, name: string): Steps<ReportRow | null> {
+    const { columns } = this.#shared;
+    // The index of the whole report is shared, that of a view is not.
+    const index =
+      this.#view.rows === undefined ? yield* this.#shared.indexWorkloads() : yield* indexWorkloads(columns, this.#rows);
+    const row = index.get(toWorkloadKey(type, name));
+    return row === undefined ? null : toRow(columns, row, yield* this.#reportCost());
+  }
+
+  *#find(where: RowsWhere | undefined): Steps<Uint32Array> {
+    return where === undefined
+      ? this.#rows
+      : yield* findRows(this.#shared.columns, where, this.#rows, this.#shared.findText);
+  }
+
+  *#numbersOf(field: NumberField): Steps<NumberColumn> {
+    return this.#view.numbersOf === undefined
+      ? this.#shared.columns.numbers[field]
+      : yield* this.#view.numbersOf(field);
+  }
+
+  *#sum(field: SumField, rows: Uint32Array): Steps<number> {
+    return yield* sumRows(yield* this.#numbersOf(field), rows);
+  }
+
+  *#reportCost(): Steps<number> {
+    return (this.#cost ??= yield* this.#sum('totalCost', this.#rows));
+  }
+
+  /** A part is never cached: it lives as long as a request, with its derived data, and shares the tables of the whole. */
+  #createPart(columns: Columns, clusters: readonly string[], sourceRowCount = 0): Report {
+    const shared = new SharedReport(this.window, columns, new DerivedCache(Infinity), this.#shared);
+    return new Report(shared, { clusters, byteSize: 0, sourceRowCount });
+  }
 }

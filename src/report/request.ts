@@ -63,29 +63,11 @@ const DOCUMENTED_DEFAULTS: Readonly<Record<ReportKind, Readonly<Record<string, u
   },
 };
 
-/** The parameters of each request, in order. */
-const NAMES = {
-  aggregated: toNames<AggregatedCostsRequest>({
-    ...{ clusters: 0, from: 0, gpuWorkloadsOnly: 0, groupByAnnotations: 0, groupByCluster: 0, groupByLabels: 0 },
-    ...{ groupByNamespace: 0, multiCluster: 0, range: 0, shouldIgnoreWorkloads: 0, stepSize: 0, tags: 0, to: 0 },
-  }),
-  workloads: toNames<WorkloadCostsRequest>({
-    ...{ annotations: 0, clusterFilters: 0, isAnnotationExclude: 0, isClusterExclude: 0, isLabelExclude: 0 },
-    ...{ isNamespaceExclude: 0, isWorkloadTypeExclude: 0, labels: 0, logicalAnnotation: 0, logicalLabel: 0 },
-    ...{ multiCluster: 0, namespaces: 0, range: 0, shouldIgnoreWorkloads: 0, workloadTypes: 0 },
-  }),
-};
-
-/** The type ensures that no parameter is missing. */
-function toNames<Request>(names: Readonly<Record<Exclude<keyof Request, 'report'>, 0>>): readonly string[] {
-  return Object.keys(names).sort();
-}
-
 /** The chosen parameters of `request`: names in order, lists sorted by code unit and without duplicates. */
-export function toParameters(request: ReportRequest): ReportParameters {
-  const parameters: Record<string, boolean | number | string | readonly string[]> = {};
-  for (const name of NAMES[request.report]) {
-    const value = (request as unknown as ReportParameters)[name];
+export function toParameters({ report, ...chosen }: ReportRequest): ReportParameters {
+  const parameters: Record<string, ReportParameters[string]> = {};
+  for (const name of Object.keys(chosen).sort()) {
+    const value = (chosen as Partial<ReportParameters>)[name];
     // The order and the repetitions of a list mean nothing to ScaleOps.
     if (value !== undefined) parameters[name] = Array.isArray(value) ? [...new Set(value as string[])].sort() : value;
   }

@@ -2,8 +2,14 @@
 // it is read.
 
 import { idAt, labelsAt, nameOf, numberAt, servicesAt } from './columns/cells.js';
-import { NAME_FIELDS, NUMBER_FIELDS, type Columns, type NameField, type NumberField } from './columns/columns.js';
-import type { Label } from './columns/label.js';
+import {
+  NAME_FIELDS,
+  NUMBER_FIELDS,
+  type Columns,
+  type NameField,
+  type NumberField,
+  type Label,
+} from './columns/columns.js';
 import { shareOf } from './columns/share.js';
 
 /** A row. Empty texts, missing numbers and numbers that are not finite are null. */

@@ -1,22 +1,15 @@
 // What all views of a report share: its columns, and what is computed from them once.
 
-import { type Columns, type NameColumn } from './columns/columns.js';
+import type { Columns, NameColumn, NameField, NumberField } from './columns/columns.js';
 import { DerivedCache } from './columns/derived-cache.js';
 import { createLabelColumn } from './query/label-lookup.js';
 import type { Dimension } from './query/breakdown.js';
 import { allRows } from './query/filter-rows.js';
 import type { OrderField, RankedKey, RowOrder } from './query/order.js';
-import { orderTexts, rankNames, rankNumbers, type Ranks } from './query/ranks.js';
-import { createTextFinder, type FindText } from './query/text-index.js';
-import { indexWorkloads, measureWorkloadIndex, type FindWorkloadRow } from './scopes/workload-index.js';
+import { indexTexts, rankNames, rankNumbers, type FindText, type Ranks } from './query/ranks.js';
+import { indexWorkloads, WORKLOAD_ENTRY_BYTES, type WorkloadIndex } from './scopes/workload-index.js';
 import { shareSteps, type Steps } from './steps.js';
 import type { ReportWindow } from './window.js';
-
-/** The bound of a report's DerivedCache: eight columns of row numbers. */
-export const DERIVED_BYTES_PER_ROW = 32;
-
-type NamedField = keyof Columns['names'];
-type NumberedField = keyof Columns['numbers'];
 
 export class SharedReport {
   readonly window: ReportWindow | null;
@@ -30,7 +23,7 @@ export class SharedReport {
     this.window = window;
     this.columns = columns;
     this.derived = derived;
-    this.findText = whole?.findText ?? shareSteps(() => indexTexts(columns));
+    this.findText = whole?.findText ?? shareSteps(() => indexTexts(columns.texts));
   }
 
   /** All row numbers, in ScaleOps' order. */
@@ -49,9 +42,9 @@ export class SharedReport {
   }
 
   /** Finds workloads among all rows. Cached when it fits the bound; for a part always. */
-  *indexWorkloads(): Steps<FindWorkloadRow> {
+  *indexWorkloads(): Steps<WorkloadIndex> {
     const make = () => indexWorkloads(this.columns, this.rows);
-    return yield* this.derived.get('workloads', make, () => measureWorkloadIndex(this.columns));
+    return yield* this.derived.get('workloads', make, ({ size }) => WORKLOAD_ENTRY_BYTES * size);
   }
 
   /** Ranks of the keys, up to the first key that no two rows share: further keys decide nothing. */
@@ -68,8 +61,8 @@ export class SharedReport {
   *#rankOne(key: OrderField | Dimension): Steps<Ranks> {
     const { names, numbers } = this.columns;
     if (typeof key !== 'string') return yield* rankNames(yield* this.columnOf(key));
-    if (key in names) return yield* rankNames(names[key as NamedField]);
-    return yield* rankNumbers(numbers[key as NumberedField].units);
+    if (key in names) return yield* rankNames(names[key as NameField]);
+    return yield* rankNumbers(numbers[key as NumberField].units);
   }
 
   /** The column of a dimension. That of a label is cached: 4 bytes per row and distinct value. */
@@ -82,10 +75,6 @@ export class SharedReport {
   *#labelColumn(label: string): Steps<NameColumn> {
     return yield* createLabelColumn(this.columns, label, yield* this.findText());
   }
-}
-
-function* indexTexts({ texts }: Columns): Steps<FindText> {
-  return createTextFinder(texts, yield* orderTexts(texts));
 }
 
 function measureColumn({ codes, values }: NameColumn): number {

@@ -38,18 +38,18 @@ export function assertAllowedScope(grants: Permissions | undefined, { clusterNam
   if (namespace !== undefined && !grants.hasNamespace(namespace, [clusterName])) throw forbid('this namespace');
 }
 
-function assertClusters(grants: Permissions, path: string, names: readonly string[] | undefined): void {
-  const index = names?.findIndex((name) => !grants.hasCluster(name)) ?? -1;
+function assertClusters(grants: Permissions, path: string, names: readonly string[] = []): void {
+  const index = names.findIndex((name) => !grants.hasCluster(name));
   if (index >= 0) throw forbid(`the cluster in ${path}[${index}]`);
 }
 
 function assertNamespaces(
   grants: Permissions,
   path: string,
-  names: readonly string[] | undefined,
-  clusters: readonly string[] | undefined,
+  names: readonly string[] = [],
+  clusters?: readonly string[],
 ): void {
-  const index = names?.findIndex((name) => !grants.hasNamespace(name, clusters)) ?? -1;
+  const index = names.findIndex((name) => !grants.hasNamespace(name, clusters));
   if (index >= 0) throw forbid(`the namespace in ${path}[${index}]`);
 }
 

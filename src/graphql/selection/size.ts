@@ -1,6 +1,6 @@
 // How much a selection asks for: the fields that it writes per row, and the columns that it adds up.
 
-import { Kind, type FieldNode, type GraphQLResolveInfo, type SelectionSetNode } from 'graphql';
+import { Kind, type GraphQLResolveInfo, type SelectionSetNode } from 'graphql';
 
 import { SUM_FIELDS, type SumField } from '../../report/columns/columns.js';
 
@@ -12,19 +12,8 @@ const OWN_BUDGET_FIELDS: readonly string[] = ['costs', 'cost'];
 
 type Selected = Pick<GraphQLResolveInfo, 'fieldNodes' | 'fragments'>;
 
-/** Counts per node of cached documents, which come again and again. */
-const COUNTS = new WeakMap<FieldNode, number>();
-
 /** The fields below this one, each list for LIST_VALUES_PER_ROW. Linear in the length of the document. */
-export function countSelectedFields(selected: Selected): number {
-  const [node, ...others] = selected.fieldNodes;
-  if (node === undefined || others.length > 0) return count(selected);
-  let fields = COUNTS.get(node);
-  if (fields === undefined) COUNTS.set(node, (fields = count(selected)));
-  return fields;
-}
-
-function count({ fieldNodes, fragments }: Selected): number {
+export function countSelectedFields({ fieldNodes, fragments }: Selected): number {
   const known = new Map<string, number>();
   const ofSet = (set: SelectionSetNode | undefined): number =>
     set?.selections.reduce((sum, selection) => {

@@ -1,7 +1,6 @@
 // CostRow: one row of a report, with every field of the REST API under the same name.
 
-import type { NameField, NumberField } from '../../report/columns/columns.js';
-import type { Label } from '../../report/columns/label.js';
+import type { NameField, NumberField, Label } from '../../report/columns/columns.js';
 import type { ReportRow } from '../../report/row.js';
 import { builder } from '../builder.js';
 import { chargeRowList } from '../response-budget.js';

@@ -1,7 +1,14 @@
 // The values of a row, read by the codes in its columns.
 
-import { NULL_LIST, type Columns, type LabelField, type Lists, type NameColumn, type NumberField } from './columns.js';
-import type { Label } from './label.js';
+import {
+  NULL_LIST,
+  type Columns,
+  type LabelField,
+  type Lists,
+  type NameColumn,
+  type NumberField,
+  type Label,
+} from './columns.js';
 
 const NONE: readonly never[] = Object.freeze([]);
 

@@ -3,7 +3,7 @@
 // can be made in one thread and used in another. Row objects are views that are created on demand.
 
 import type { NumberColumn } from './decimal-column.js';
-import type { StringData, StringColumn } from './strings.js';
+import { gatherStrings, type StringColumn, type StringData } from './strings.js';
 
 /** The numbers that can be added up. Percentages cannot: they are computed from the hours. */
 export const SUM_FIELDS = [
@@ -51,6 +51,12 @@ export interface Lists {
 export const NULL_LIST = 0;
 export const EMPTY_LIST = 1;
 
+/** A Kubernetes label or annotation. */
+export interface Label {
+  readonly key: string;
+  readonly value: string;
+}
+
 /** The distinct labels: numbers of texts. */
 export interface Labels {
   readonly keys: Uint32Array;
@@ -92,4 +98,26 @@ export function byField<Field extends NameField | NumberField | ListField, T>(
   const all = {} as Record<Field, T>;
   for (const field of fields) all[field] = make(field);
   return all;
+}
+
+/** The codes of some rows, in the order of the given row numbers. */
+export function gatherCodes(codes: Uint32Array, rows: ArrayLike<number>): Uint32Array {
+  const picked = new Uint32Array(rows.length);
+  for (let at = 0; at < picked.length; at += 1) picked[at] = codes[rows[at]!]!;
+  return picked;
+}
+
+/** The values are the names that these rows have, and no others. */
+export function gatherNames({ codes, values }: NameColumn, rows: ArrayLike<number>): NameColumn {
+  const picked = gatherCodes(codes, rows);
+  /** The old code of each new code; 0, which stands for null, stays 0. */
+  const olds = [0];
+  const news = new Map<number, number>([[0, 0]]);
+  for (let at = 0; at < picked.length; at += 1) {
+    const old = picked[at]!;
+    let code = news.get(old);
+    if (code === undefined) news.set(old, (code = olds.push(old) - 1));
+    picked[at] = code;
+  }
+  return { codes: picked, values: gatherStrings(values, olds) };
 }

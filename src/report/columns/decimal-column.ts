@@ -34,11 +34,7 @@ function findScale(values: Float64Array): number {
   return scale;
 }
 
+/** NaN is not larger than anything. */
 function findLargest(values: Float64Array): number {
-  let largest = 0;
-  for (let row = 0; row < values.length; row += 1) {
-    const size = Math.abs(values[row]!);
-    if (size > largest) largest = size;
-  }
-  return largest;
+  return values.reduce((largest, value) => (Math.abs(value) > largest ? Math.abs(value) : largest), 0);
 }

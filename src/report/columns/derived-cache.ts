@@ -8,17 +8,12 @@ interface Entry {
   readonly bytes: number;
 }
 
-interface Computation {
-  readonly steps: () => Steps<object>;
-  callers: number;
-}
-
 export class DerivedCache {
   readonly #maxBytes: number;
   // Made on first use: most reports are read once, as they are. Maps keep the order of insertion, so the least recently
   // used entry is the first.
   #entries: Map<string, Entry> | undefined;
-  #running: Map<string, Computation> | undefined;
+  #running: Map<string, () => Steps<object>> | undefined;
   #usedBytes = 0;
 
   /** @param maxBytes the bound. The least recently used values leave first; a value above the bound is not cached. */
@@ -38,18 +33,16 @@ export class DerivedCache {
       entries.set(key, known);
       return known.value as T;
     }
-    const running = (this.#running ??= new Map<string, Computation>());
-    let computation = running.get(key);
-    if (computation === undefined) running.set(key, (computation = { steps: shareSteps(make), callers: 0 }));
-    computation.callers += 1;
+    const running = (this.#running ??= new Map<string, () => Steps<object>>());
+    const steps = running.get(key) ?? shareSteps(make);
+    running.set(key, steps);
     try {
-      const value = (yield* computation.steps()) as T;
+      const value = (yield* steps()) as T;
       // The first caller to get here caches it.
-      if (running.get(key) === computation && running.delete(key)) this.#add(key, value, bytesOf(value) + key.length);
+      if (!entries.has(key)) this.#add(key, value, bytesOf(value) + key.length);
       return value;
     } finally {
-      computation.callers -= 1;
-      if (computation.callers === 0 && running.get(key) === computation) running.delete(key);
+      if (running.get(key) === steps) running.delete(key);
     }
   }
 

@@ -2,8 +2,21 @@
 // report, and one block can be transferred to another thread. Arrays with wider elements come first, so that each array is
 // aligned.
 
-import { LIST_FIELDS, NAME_FIELDS, NUMBER_FIELDS, type ColumnData } from './columns.js';
-import type { StringData } from './strings.js';
+import {
+  LIST_FIELDS,
+  NAME_FIELDS,
+  NUMBER_FIELDS,
+  type ColumnData,
+  type Columns,
+  type ListField,
+  type Lists,
+  type NameColumn,
+  type NameField,
+  type NumberField,
+} from './columns.js';
+import type { NumberColumn } from './decimal-column.js';
+import { lazyRecord } from './lazy-record.js';
+import { PackedStrings, type StringData } from './strings.js';
 import { PADDING } from './words.js';
 
 /** Plain data: the block, and where its arrays are. */
@@ -19,15 +32,15 @@ export interface PackedColumns {
 }
 
 /** The string columns of a report: one per name field, then these. */
-export const IDS = NAME_FIELDS.length;
-export const TEXTS = IDS + 1;
+const IDS = NAME_FIELDS.length;
+const TEXTS = IDS + 1;
 const TEXT_COUNT = TEXTS + 1;
 
 // The arrays by kind: numbers and codes have one element per row, Uint32 arrays and characters as many as there are.
 const FIRST_CODES = NUMBER_FIELDS.length;
 const FIRST_WHOLES = FIRST_CODES + NAME_FIELDS.length + LIST_FIELDS.length;
 /** The Uint32 arrays: the ends of each string column, then these. */
-export const [LABEL_ITEMS, LABEL_ENDS, SERVICE_ITEMS, SERVICE_ENDS, LABEL_KEYS, LABEL_VALUES] = [
+const [LABEL_ITEMS, LABEL_ENDS, SERVICE_ITEMS, SERVICE_ENDS, LABEL_KEYS, LABEL_VALUES] = [
   TEXT_COUNT,
   TEXT_COUNT + 1,
   TEXT_COUNT + 2,
@@ -37,16 +50,16 @@ export const [LABEL_ITEMS, LABEL_ENDS, SERVICE_ITEMS, SERVICE_ENDS, LABEL_KEYS, 
 ] as const;
 const FIRST_CHARS = FIRST_WHOLES + LABEL_VALUES + 1;
 
-export function numbersAt({ block, starts, rowCount }: PackedColumns, field: number): Float64Array {
+function numbersAt({ block, starts, rowCount }: PackedColumns, field: number): Float64Array {
   return new Float64Array(block, starts[field], rowCount);
 }
 
 /** The codes of names, then of lists. */
-export function codesAt({ block, starts, rowCount }: PackedColumns, column: number): Uint32Array {
+function codesAt({ block, starts, rowCount }: PackedColumns, column: number): Uint32Array {
   return new Uint32Array(block, starts[FIRST_CODES + column], rowCount);
 }
 
-export function uint32ArrayAt({ block, starts }: PackedColumns, array: number): Uint32Array {
+function uint32ArrayAt({ block, starts }: PackedColumns, array: number): Uint32Array {
   const start = starts[FIRST_WHOLES + array]!;
   return new Uint32Array(block, start, (starts[FIRST_WHOLES + array + 1]! - start) / 4);
 }
@@ -102,3 +115,36 @@ export function pack(data: ColumnData): PackedColumns {
   });
   return packed;
 }
+
+/** Columns as views of the block. Those of fields are created when they are first read. */
+export function toColumns(packed: PackedColumns): Columns {
+  const listsAt = (items: number, ends: number): Lists => ({
+    items: uint32ArrayAt(packed, items),
+    ends: uint32ArrayAt(packed, ends),
+  });
+  return {
+    rowCount: packed.rowCount,
+    ids: new PackedStrings(stringsAt(packed, IDS)),
+    numbers: toNumbers(packed),
+    names: toNames(packed),
+    lists: toLists(packed),
+    labelLists: listsAt(LABEL_ITEMS, LABEL_ENDS),
+    serviceLists: listsAt(SERVICE_ITEMS, SERVICE_ENDS),
+    distinctLabels: { keys: uint32ArrayAt(packed, LABEL_KEYS), values: uint32ArrayAt(packed, LABEL_VALUES) },
+    texts: new PackedStrings(stringsAt(packed, TEXTS)),
+  };
+}
+
+const toNumbers = lazyRecord(NUMBER_FIELDS, (packed: PackedColumns, field: NumberField): NumberColumn => {
+  const index = NUMBER_FIELDS.indexOf(field);
+  return { units: numbersAt(packed, index), scale: packed.scales[index]! };
+});
+
+const toNames = lazyRecord(NAME_FIELDS, (packed: PackedColumns, field: NameField): NameColumn => {
+  const index = NAME_FIELDS.indexOf(field);
+  return { codes: codesAt(packed, index), values: new PackedStrings(stringsAt(packed, index)) };
+});
+
+const toLists = lazyRecord(LIST_FIELDS, (packed: PackedColumns, field: ListField) =>
+  codesAt(packed, NAME_FIELDS.length + LIST_FIELDS.indexOf(field)),
+);

@@ -27,11 +27,7 @@ export interface JsonSafeStrings {
   readonly ends: Uint32Array;
 }
 
-export function createStringColumn(data: StringData): StringColumn {
-  return new PackedStrings(data);
-}
-
-class PackedStrings implements StringColumn {
+export class PackedStrings implements StringColumn {
   readonly #chars: StringData['chars'];
   readonly #ends: Uint32Array;
   #buffer: Buffer | undefined;
@@ -84,15 +80,19 @@ class PackedStrings implements StringColumn {
   }
 }
 
+/** Texts that are made when they are read. */
+export function computedStrings(length: number, at: (index: number) => string): StringColumn {
+  return {
+    length,
+    at,
+    slice: (start = 0, end = length) => Array.from({ length: end - start }, (_, index) => at(start + index)),
+    is: (index, text) => at(index) === text,
+  };
+}
+
 /** The texts with these numbers. */
 export function gatherStrings(texts: StringColumn, indexes: ArrayLike<number>): StringColumn {
-  return {
-    length: indexes.length,
-    at: (index) => texts.at(indexes[index]!),
-    slice: (start = 0, end = indexes.length) =>
-      Array.from({ length: end - start }, (_, at) => texts.at(indexes[start + at]!)),
-    is: (index, text) => texts.is(indexes[index]!, text),
-  };
+  return computedStrings(indexes.length, (index) => texts.at(indexes[index]!));
 }
 
 /** All texts as strings. */
@@ -106,16 +106,6 @@ export function* readStrings(texts: StringColumn): Steps<string[]> {
     ITEMS_PER_STEP,
   );
   return strings;
-}
-
-/** A column of strings that exist already. */
-export function toStringColumn(strings: readonly string[]): StringColumn {
-  return {
-    length: strings.length,
-    at: (index) => strings[index]!,
-    slice: (start, end) => strings.slice(start, end),
-    is: (index, text) => strings[index] === text,
-  };
 }
 
 /** A text in bytes, all of them ASCII: [start, end). */

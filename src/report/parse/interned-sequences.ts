@@ -35,18 +35,6 @@ export class SequenceInterner {
     return this.#slots.insert(this.#add(items, length));
   }
 
-  /** The same for two items. @throws UnsupportedInputError */
-  internPair(first: number, second: number): number {
-    let code = this.#slots.probe(addToHash(addToHash(2, first), second));
-    while (code >= 0) {
-      const end = this.#ends[code]!;
-      if (end - this.#startOf(code) === 2 && this.#items[end - 2] === first && this.#items[end - 1] === second)
-        return code;
-      code = this.#slots.probeNext();
-    }
-    return this.#slots.insert(this.#add([first, second], 2));
-  }
-
   /** Adds an empty sequence that equals no other. */
   addDistinct(): number {
     for (let other = this.#slots.probe(APART); other >= 0; other = this.#slots.probeNext());

@@ -1,9 +1,9 @@
-// Lists in ScaleOps' JSON: names and labels. A fleet repeats the same labels on every row, so each text, label and list is
-// stored once per report and referred to by number.
+// Labels and services in ScaleOps' JSON. A fleet repeats the same labels on every row, so each text and label is stored once
+// per report and referred to by number.
 
 import { EMPTY_LIST, type Labels, type Lists } from '../columns/columns.js';
+import { StringColumnBuilder, type StringData } from '../columns/strings.js';
 import { toText } from './json-values.js';
-import { grow, StringColumnBuilder, type StringData } from '../columns/strings.js';
 
 /** The distinct texts, labels and lists of a report, as plain data. */
 export interface ListData {
@@ -13,113 +13,95 @@ export interface ListData {
   readonly serviceLists: Lists;
 }
 
-/** Adds lists of one kind. */
-export interface ListsOf {
-  /** Adds the list that this value is and returns its number. */
-  add(value: unknown): number;
+/** Distinct texts, numbered from 0 in order of appearance. */
+export class DistinctTexts {
+  readonly #texts = new StringColumnBuilder();
+  readonly #numbers = new Map<string, number>();
+
+  numberOf(text: string): number {
+    let number = this.#numbers.get(text);
+    if (number === undefined) this.#numbers.set(text, (number = this.#texts.add(text)));
+    return number;
+  }
+
+  data(): StringData {
+    return this.#texts.data();
+  }
 }
 
-export interface ListWriter {
-  /** Labels in the shapes that were seen or are likely: a map, a list of {key, value}, a list of "key=value". */
-  readonly labels: ListsOf;
-  /** Texts. Null, which Go sends for an empty list, is an empty list. Elements that are not texts are left out. */
-  readonly services: ListsOf;
-  /** All lists; valid until the next is added. */
-  data(): ListData;
+class ListBuilder {
+  readonly #items: number[] = [];
+  /** NULL_LIST and EMPTY_LIST, then the others. */
+  readonly #ends = [0, 0];
+
+  /** Adds a list and returns its number. */
+  add(items: readonly number[]): number {
+    if (items.length === 0) return EMPTY_LIST;
+    for (const item of items) this.#items.push(item);
+    return this.#ends.push(this.#items.length) - 1;
+  }
+
+  data(): Lists {
+    return { items: Uint32Array.from(this.#items), ends: Uint32Array.from(this.#ends) };
+  }
 }
 
-export function createListWriter(): ListWriter {
-  const texts = new StringColumnBuilder();
-  const textNumbers = new Map<string, number>();
-  const textOf = (text: string): number => numberIn(textNumbers, text, () => texts.add(text));
-  const keys = createNumbers();
-  const values = createNumbers();
-  const labelNumbers = new Map<number, number>();
-  const labelOf = (key: number, value: number): number =>
-    numberIn(labelNumbers, key * MAX_TEXTS + value, () => {
-      keys.add(key);
-      return values.add(value);
-    });
-  const labelLists = createLists();
-  const serviceLists = createLists();
+/** Collects the lists of a report. */
+export class ListWriter {
+  readonly #texts = new DistinctTexts();
+  /** The number of each label by its texts, and its texts by its number. */
+  readonly #labels = new Map<string, number>();
+  readonly #keys: number[] = [];
+  readonly #values: number[] = [];
+  readonly #labelLists = new ListBuilder();
+  readonly #serviceLists = new ListBuilder();
 
-  const toLabel = (texts: LabelTexts | undefined): number | undefined =>
-    texts && labelOf(textOf(texts[0]), textOf(texts[1]));
-  const elementToLabel = (element: unknown): number | undefined => toLabel(toLabelTexts(element));
-  const toService = (value: unknown): number | undefined => {
-    const text = toText(value);
-    return text === null ? undefined : textOf(text);
-  };
-  return {
-    labels: {
-      add(value) {
-        if (Array.isArray(value)) return labelLists.add(value as unknown[], elementToLabel);
-        const isMap = typeof value === 'object' && value !== null;
-        return isMap ? labelLists.add(toLabelTextsOfMap(value), toLabel) : EMPTY_LIST;
-      },
-    },
-    services: {
-      add: (value) => (Array.isArray(value) ? serviceLists.add(value as unknown[], toService) : EMPTY_LIST),
-    },
-    data: () => ({
-      texts: texts.data(),
-      distinctLabels: { keys: keys.all(), values: values.all() },
-      labelLists: labelLists.data(),
-      serviceLists: serviceLists.data(),
-    }),
-  };
-}
+  /** Adds the list of labels that this value is and returns its number. */
+  addLabels(value: unknown): number {
+    return this.#labelLists.add(toLabels(value).map((texts) => this.#labelOf(texts)));
+  }
 
-/** More texts than a report has bytes. */
-const MAX_TEXTS = 2 ** 26;
+  /** The same for texts. Null, which Go sends for an empty list, is an empty list. Other elements are left out. */
+  addServices(value: unknown): number {
+    const texts = (Array.isArray(value) ? value : []).map(toText).filter((text) => text !== null);
+    return this.#serviceLists.add(texts.map((text) => this.#texts.numberOf(text)));
+  }
 
-function numberIn<Key>(known: Map<Key, number>, key: Key, add: () => number): number {
-  let number = known.get(key);
-  if (number === undefined) known.set(key, (number = add()));
-  return number;
-}
+  data(): ListData {
+    return {
+      texts: this.#texts.data(),
+      distinctLabels: { keys: Uint32Array.from(this.#keys), values: Uint32Array.from(this.#values) },
+      labelLists: this.#labelLists.data(),
+      serviceLists: this.#serviceLists.data(),
+    };
+  }
 
-function createNumbers() {
-  let numbers = new Uint32Array(16);
-  let count = 0;
-  return {
-    count: () => count,
-    /** Returns the index of the new number. */
-    add(number: number): number {
-      if (count === numbers.length) numbers = grow(numbers, count + 1);
-      numbers[count] = number;
-      return count++;
-    },
-    all: () => numbers.subarray(0, count),
-  };
-}
-
-function createLists() {
-  const items = createNumbers();
-  const ends = createNumbers();
-  const end = (): number => ends.add(items.count());
-  // NULL_LIST and EMPTY_LIST.
-  end();
-  end();
-  return {
-    /** Adds the items of the elements. Elements without an item are left out. */
-    add<T>(elements: readonly T[], toItem: (element: T) => number | undefined): number {
-      const before = items.count();
-      for (const element of elements) {
-        const item = toItem(element);
-        if (item !== undefined) items.add(item);
-      }
-      return items.count() === before ? EMPTY_LIST : end();
-    },
-    data: () => ({ items: items.all(), ends: ends.all() }),
-  };
+  #labelOf(texts: LabelTexts): number {
+    const [key, value] = texts.map((text) => this.#texts.numberOf(text)) as [number, number];
+    let label = this.#labels.get(`${key} ${value}`);
+    if (label === undefined) {
+      label = this.#keys.push(key) - 1;
+      this.#values.push(value);
+      this.#labels.set(`${key} ${value}`, label);
+    }
+    return label;
+  }
 }
 
 /** The key, which is never empty, and the value of a label. */
 export type LabelTexts = readonly [key: string, value: string];
 
+/** Labels in the shapes that were seen or are likely: a map, a list of {key, value}, a list of "key=value". */
+export function toLabels(value: unknown): LabelTexts[] {
+  if (typeof value !== 'object' || value === null) return [];
+  const labels = Array.isArray(value)
+    ? value.map(toLabel)
+    : Object.entries(value).map(([key, text]) => toTexts(key, text));
+  return labels.filter((label) => label !== undefined);
+}
+
 /** Reads a label from an element of a list; undefined without a key. */
-export function toLabelTexts(element: unknown): LabelTexts | undefined {
+export function toLabel(element: unknown): LabelTexts | undefined {
   if (typeof element === 'string') {
     const at = element.indexOf('=');
     return at < 0 ? toTexts(element, '') : toTexts(element.slice(0, at), element.slice(at + 1));
@@ -127,14 +109,6 @@ export function toLabelTexts(element: unknown): LabelTexts | undefined {
   if (typeof element !== 'object' || element === null) return undefined;
   const { key, value } = element as { key?: unknown; value?: unknown };
   return toTexts(key, value);
-}
-
-/** The labels of a map from keys to values. */
-export function toLabelTextsOfMap(map: object): LabelTexts[] {
-  return Object.entries(map).flatMap(([key, value]) => {
-    const texts = toTexts(key, value);
-    return texts === undefined ? [] : [texts];
-  });
 }
 
 function toTexts(name: unknown, value: unknown): LabelTexts | undefined {

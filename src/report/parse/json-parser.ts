@@ -13,7 +13,7 @@ import {
   type NameField,
 } from '../columns/columns.js';
 import { createNumberColumn } from '../columns/decimal-column.js';
-import { createListWriter } from './json-lists.js';
+import { DistinctTexts, ListWriter } from './json-lists.js';
 import { toCount, toNumber, toText, type DroppedNumberCount } from './json-values.js';
 import { pack } from '../columns/pack.js';
 import type { ReportWindow } from '../window.js';
@@ -60,49 +60,36 @@ function decodeRows(list: readonly unknown[], notes: DroppedNumberCount): Column
   const rowCount = list.length;
   const ids = new StringColumnBuilder();
   const numbers = byField(NUMBER_FIELDS, () => new Float64Array(rowCount));
-  const names = byField(NAME_FIELDS, () => createNameWriter(rowCount));
+  const names = byField(NAME_FIELDS, () => ({ codes: new Uint32Array(rowCount), values: new DistinctTexts() }));
+  // Code 0, the empty text, stands for null.
+  for (const field of NAME_FIELDS) names[field].values.numberOf('');
   const lists = byField(LIST_FIELDS, () => new Uint32Array(rowCount));
-  const writer = createListWriter();
+  const writer = new ListWriter();
   list.forEach((row, index) => {
     if (!isObject(row)) throw new ReportShapeError('a row is not an object');
     // GraphQL's ID is never null, so a row without an id is identified by its names.
     ids.add(toText(row.id) ?? ID_PARTS.map((part) => toText(row[part]) ?? '').join('/'));
-    for (const field of NAME_FIELDS) names[field].write(index, toText(row[field]));
+    for (const field of NAME_FIELDS) names[field].codes[index] = names[field].values.numberOf(toText(row[field]) ?? '');
     for (const field of NUMBER_FIELDS) {
       const read = field === 'amountOfWorkloads' ? toCount : toNumber;
       numbers[field][index] = read(row[field], notes) ?? Number.NaN;
     }
     for (const field of LABEL_FIELDS) {
-      lists[field][index] = row[field] == null ? NULL_LIST : writer.labels.add(row[field]);
+      lists[field][index] = row[field] == null ? NULL_LIST : writer.addLabels(row[field]);
     }
-    lists.services[index] = writer.services.add(row.services);
+    lists.services[index] = writer.addServices(row.services);
   });
   return {
     rowCount,
     ids: ids.data(),
     numbers: byField(NUMBER_FIELDS, (field) => createNumberColumn(numbers[field])),
-    names: byField(NAME_FIELDS, (field) => names[field].data()),
+    names: byField(NAME_FIELDS, (field) => ({ codes: names[field].codes, values: names[field].values.data() })),
     lists,
     ...writer.data(),
   };
 }
 
 const ID_PARTS: readonly NameField[] = ['clusterName', 'namespace', 'workloadType', 'workloadName'];
-
-/** Gives each distinct name a code in order of appearance; 0 stands for null. */
-function createNameWriter(rowCount: number) {
-  const codes = new Uint32Array(rowCount);
-  const values = new StringColumnBuilder();
-  const known = new Map<string | null, number>([[null, values.add('')]]);
-  return {
-    write(row: number, name: string | null): void {
-      let code = known.get(name);
-      if (code === undefined) known.set(name, (code = values.add(name!)));
-      codes[row] = code;
-    },
-    data: () => ({ codes, values: values.data() }),
-  };
-}
 
 function decodeWindow(value: unknown): ReportWindow | null {
   if (!isObject(value)) return null;

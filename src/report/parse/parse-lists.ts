@@ -2,7 +2,7 @@
 // bytes; others are interned.
 
 import { EMPTY_LIST, NULL_LIST, type Labels } from '../columns/columns.js';
-import { toLabelTexts, toLabelTextsOfMap, type LabelTexts, type ListData } from './json-lists.js';
+import { toLabel, toLabels, type LabelTexts, type ListData } from './json-lists.js';
 import { toText } from './json-values.js';
 import { CodeColumn, RepeatedValueReader } from './parse-names.js';
 import { CLOSE_LIST, CLOSE_OBJECT, OPEN_LIST, OPEN_OBJECT, type Scanner } from './scanner.js';
@@ -31,7 +31,7 @@ export class ListTables {
   }
 
   labelOf(key: number, value: number): number {
-    return this.labels.internPair(key, value);
+    return this.labels.intern([key, value], 2);
   }
 
   labelOfTexts([key, value]: LabelTexts): number {
@@ -41,14 +41,14 @@ export class ListTables {
   data(): ListData {
     return {
       texts: this.texts.data(),
-      distinctLabels: toLabels(this.labels.items()),
+      distinctLabels: splitPairs(this.labels.items()),
       labelLists: { items: this.labelLists.items(), ends: this.labelLists.ends() },
       serviceLists: { items: this.serviceLists.items(), ends: this.serviceLists.ends() },
     };
   }
 }
 
-function toLabels(pairs: Uint32Array): Labels {
+function splitPairs(pairs: Uint32Array): Labels {
   const count = pairs.length / 2;
   const labels = { keys: new Uint32Array(count), values: new Uint32Array(count) };
   for (let label = 0; label < count; label += 1) {
@@ -100,7 +100,7 @@ class LabelReader implements ElementReader {
     this.#label = this.#readUsual(scanner);
     if (this.#label === NONE) {
       scanner.at = start;
-      const texts = toLabelTexts(scanner.readValue());
+      const texts = toLabel(scanner.readValue());
       this.#label = texts === undefined ? NONE : this.#tables.labelOfTexts(texts);
     }
     this.#start = start;
@@ -187,10 +187,6 @@ export class ListReader {
     this.#codes.set(row, this.#code);
   }
 
-  setNull(row: number): void {
-    this.#codes.set(row, NULL_LIST);
-  }
-
   column(rowCount: number): Uint32Array {
     return this.#codes.codes(rowCount);
   }
@@ -202,7 +198,7 @@ export class ListReader {
     if (byte !== OPEN_OBJECT) throw new UnsupportedInputError();
     const value = scanner.readValue();
     if (!this.#isOfLabels) return EMPTY_LIST;
-    const labels = toLabelTextsOfMap(value as object).map((texts) => this.#tables.labelOfTexts(texts));
+    const labels = toLabels(value).map((texts) => this.#tables.labelOfTexts(texts));
     return this.#lists.intern(labels, labels.length);
   }
 

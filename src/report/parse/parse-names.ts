@@ -39,9 +39,10 @@ export class RepeatedValueReader {
 export class CodeColumn {
   #codes = new Uint32Array(0);
 
-  /** Starts a report with about so many rows. */
+  /** Starts a report with about so many rows. Code 0, which stands for null, is that of each row until it is set. */
   begin(rowCount: number): void {
     if (this.#codes.length < rowCount) this.#codes = new Uint32Array(rowCount);
+    else this.#codes.fill(0);
   }
 
   set(row: number, code: number): void {
@@ -50,6 +51,7 @@ export class CodeColumn {
   }
 
   codes(rowCount: number): Uint32Array {
+    if (rowCount > this.#codes.length) this.#codes = grow(this.#codes, rowCount);
     return this.#codes.subarray(0, rowCount);
   }
 }
@@ -73,10 +75,6 @@ export class NameReader {
   read(scanner: Scanner, row: number): void {
     const code = this.#repeated.read(scanner);
     this.#codes.set(row, code >= 0 ? code : this.#readOther(scanner));
-  }
-
-  setNull(row: number): void {
-    this.#codes.set(row, NO_NAME);
   }
 
   column(rowCount: number): { readonly codes: Uint32Array; readonly values: StringData } {

@@ -12,8 +12,8 @@ import { UnsupportedInputError } from './unsupported-input.js';
 
 const FIRST_CODE = NUMBER_FIELDS.length;
 const ID = FIELDS.indexOf('id');
-/** The bits of all fields that may be missing. */
-const ALL_CELLS = 2 ** ID - 1;
+/** The bits of all numbers. */
+const ALL_NUMBERS = 2 ** FIRST_CODE - 1;
 /** About the smallest size of a row. */
 const ROW_BYTES = 400;
 
@@ -59,7 +59,7 @@ export class RowReader {
     }
     // A row without an id: json-parser.ts makes one from the names.
     if ((seen & (1 << ID)) === 0) throw new UnsupportedInputError();
-    if ((seen & ALL_CELLS) !== ALL_CELLS) this.#fillUp(seen);
+    if ((seen & ALL_NUMBERS) !== ALL_NUMBERS) this.#fillUp(seen);
     this.#row += 1;
   }
 
@@ -78,10 +78,8 @@ export class RowReader {
   }
 
   #fillUp(seen: number): void {
-    for (let field = 0; field < ID; field += 1) {
-      if ((seen & (1 << field)) !== 0) continue;
-      if (field < FIRST_CODE) this.#ofNumbers[field]!.setNull(this.#row);
-      else this.#ofCodes[field - FIRST_CODE]!.setNull(this.#row);
+    for (let field = 0; field < FIRST_CODE; field += 1) {
+      if ((seen & (1 << field)) === 0) this.#ofNumbers[field]!.setNull(this.#row);
     }
   }
 }

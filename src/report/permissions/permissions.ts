@@ -12,63 +12,75 @@ export interface PermissionRule {
   readonly namespaces?: readonly string[] | undefined;
 }
 
+/** Allows what any of the rules allows; undefined when that is everything. */
+export function createPermissions(list: readonly PermissionRule[]): Permissions | undefined {
+  const isEverything = list.some(({ clusters, namespaces }) => clusters === undefined && namespaces === undefined);
+  return isEverything ? undefined : new Permissions(list);
+}
+
+interface NameSets {
+  readonly clusters: ReadonlySet<string> | undefined;
+  readonly namespaces: ReadonlySet<string> | undefined;
+}
+
 /** Permissions of a caller who may not see everything. A caller who may see everything has none. */
-export interface Permissions {
+export class Permissions {
   /** Equal for equal permissions. */
   readonly key: string;
   /** The clusters of which the caller may see something, sorted; undefined: any cluster. */
   readonly clusters: readonly string[] | undefined;
   /** Whether the caller may see only some namespaces of some cluster. */
   readonly limitsNamespaces: boolean;
+  readonly #rules: readonly NameSets[];
+
+  constructor(list: readonly PermissionRule[]) {
+    this.#rules = list.map(({ clusters, namespaces }) => ({
+      clusters: clusters && new Set(clusters),
+      namespaces: namespaces && new Set(namespaces),
+    }));
+    this.key = JSON.stringify(list.map(({ clusters, namespaces }) => [sort(clusters), sort(namespaces)]).sort(byText));
+    this.clusters = unite(this.#rules.map(({ clusters }) => clusters));
+    this.limitsNamespaces = this.#rules.some(({ namespaces }) => namespaces !== undefined);
+  }
+
+  #ofCluster(name: string | null): readonly NameSets[] {
+    return this.#rules.filter(({ clusters }) => isIn(clusters, name));
+  }
+
   /** Whether the caller may see something of this cluster. */
-  hasCluster(name: string): boolean;
+  hasCluster(name: string): boolean {
+    return this.#ofCluster(name).length > 0;
+  }
+
   /** Whether the caller may see this namespace in one of these clusters; undefined: in any cluster. */
-  hasNamespace(name: string, clusters?: readonly string[]): boolean;
+  hasNamespace(name: string, clusters?: readonly string[]): boolean {
+    const rules = clusters?.flatMap((cluster) => this.#ofCluster(cluster)) ?? this.#rules;
+    return rules.some(({ namespaces }) => isIn(namespaces, name));
+  }
+
   /**
    * The clusters and namespaces that include everything the caller may see of those given, compared without regard to
    * case. Undefined stands for all, in arguments and result.
    */
-  within(clusters?: readonly string[], namespaces?: readonly string[]): PermissionRule;
+  within(clusters?: readonly string[], namespaces?: readonly string[]): PermissionRule {
+    const own = this.#rules
+      .map((each) => ({
+        clusters: intersect(each.clusters, clusters),
+        namespaces: intersect(each.namespaces, namespaces),
+      }))
+      .filter((each) => each.clusters?.size !== 0 && each.namespaces?.size !== 0);
+    return {
+      clusters: unite(own.map((each) => each.clusters)),
+      namespaces: unite(own.map((each) => each.namespaces)),
+    };
+  }
+
   /** Those of the rows `among` that the caller may see, in their order. */
-  findRows(columns: Columns, among: Uint32Array): Steps<Uint32Array>;
-}
-
-/** Allows what any of the rules allows; undefined when that is everything. */
-export function createPermissions(list: readonly PermissionRule[]): Permissions | undefined {
-  const isEverything = list.some(({ clusters, namespaces }) => clusters === undefined && namespaces === undefined);
-  return isEverything ? undefined : toGrants(list);
-}
-
-function toGrants(list: readonly PermissionRule[]): Permissions {
-  const permissions = list.map(({ clusters, namespaces }) => ({
-    clusters: clusters && new Set(clusters),
-    namespaces: namespaces && new Set(namespaces),
-  }));
-  const ofCluster = (name: string | null) => permissions.filter(({ clusters }) => isIn(clusters, name));
-  return {
-    key: JSON.stringify(list.map(({ clusters, namespaces }) => [sort(clusters), sort(namespaces)]).sort(byText)),
-    clusters: unite(permissions.map(({ clusters }) => clusters)),
-    limitsNamespaces: permissions.some(({ namespaces }) => namespaces !== undefined),
-    hasCluster: (name) => ofCluster(name).length > 0,
-    hasNamespace: (name, among) =>
-      (among?.flatMap(ofCluster) ?? permissions).some(({ namespaces }) => isIn(namespaces, name)),
-    within(clusters, namespaces) {
-      const own = permissions
-        .map((each) => ({
-          clusters: intersect(each.clusters, clusters),
-          namespaces: intersect(each.namespaces, namespaces),
-        }))
-        .filter((each) => each.clusters?.size !== 0 && each.namespaces?.size !== 0);
-      return {
-        clusters: unite(own.map((each) => each.clusters)),
-        namespaces: unite(own.map((each) => each.namespaces)),
-      };
-    },
-    findRows: (columns, among) =>
-      findVisibleRows(columns, among, (cluster, name) =>
-        ofCluster(cluster).some((each) => isIn(each.namespaces, name)),
-      ),
-  };
+  findRows(columns: Columns, among: Uint32Array): Steps<Uint32Array> {
+    return findVisibleRows(columns, among, (cluster, name) =>
+      this.#ofCluster(cluster).some((each) => isIn(each.namespaces, name)),
+    );
+  }
 }
 
 /** Looks a pair of names up once, however many rows have it. */
@@ -100,7 +112,7 @@ function* findVisibleRows(
 }
 
 /** Allows nothing. */
-export const NOTHING: Permissions = toGrants([]);
+export const NOTHING = new Permissions([]);
 
 /** A row without the name is in no list. */
 function isIn(names: ReadonlySet<string> | undefined, name: string | null): boolean {

@@ -2,17 +2,23 @@
 // caller asked for.
 
 import { labelsAt, nameOf } from '../columns/cells.js';
-import { NUMBER_FIELDS, type Columns, type ListField, type NumberField } from '../columns/columns.js';
+import {
+  NUMBER_FIELDS,
+  type Columns,
+  type ListField,
+  type NumberField,
+  type Label,
+  gatherCodes,
+  gatherNames,
+} from '../columns/columns.js';
 import { createNumberColumn, type NumberColumn } from '../columns/decimal-column.js';
-import { gatherCodes, gatherNames } from '../columns/gather.js';
-import type { Label } from '../columns/label.js';
 import { lazyRecord } from '../columns/lazy-record.js';
-import { toStringColumn, type StringColumn } from '../columns/strings.js';
+import { computedStrings, type StringColumn } from '../columns/strings.js';
 import { sumByGroup, sumOf } from '../query/exact-sum.js';
 import { groupRows, type CodeColumn, type Grouping } from '../query/group-rows.js';
 import { percentOfHours } from '../query/totals.js';
 import { inRanges, ITEMS_PER_STEP, runAll, type Steps } from '../steps.js';
-import type { ReadNumbers } from './restricted-numbers.js';
+import type { ReadNumbers } from './visible-rows.js';
 
 /** What distinguishes rows, besides labels and annotations. */
 export interface ReAggregation {
@@ -76,7 +82,7 @@ export function reAggregate(source: ReAggregationSource): Columns {
   const { columns, grouping, reAggregation } = source;
   const { firstRows } = grouping;
   const { names, lists, labelLists, serviceLists, distinctLabels, texts } = columns;
-  const none = { codes: new Uint32Array(firstRows.length), values: toStringColumn(['']) };
+  const none = { codes: new Uint32Array(firstRows.length), values: computedStrings(1, () => '') };
   const noLists = none.codes;
   const pickList = (field: ListField): Uint32Array => gatherCodes(lists[field], firstRows);
   return {
@@ -139,17 +145,11 @@ function createIds({
   reAggregation: { byCluster },
 }: ReAggregationSource): StringColumn {
   const { clusterName } = columns.names;
-  const at = (index: number): string => {
+  return computedStrings(firstRows.length, (index) => {
     const row = firstRows[index]!;
     const cluster = byCluster ? nameOf(clusterName, clusterName.codes[row]!) : null;
     return toId(cluster, labelsAt(columns, 'labels', row), labelsAt(columns, 'annotations', row));
-  };
-  return {
-    length: firstRows.length,
-    at,
-    slice: (start = 0, end = firstRows.length) => Array.from({ length: end - start }, (_, index) => at(start + index)),
-    is: (index, text) => at(index) === text,
-  };
+  });
 }
 
 /** Distinct labels as sorted JSON pairs. */

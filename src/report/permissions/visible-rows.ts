@@ -1,10 +1,11 @@
-// The rows of a report that a caller may see.
+// The rows of a report that a caller may see, and their numbers, for sums over no other rows. A column has a decimal unit, in
+// which sums are exact, only when all of its numbers have one. Whether a sum is exact must not reveal numbers of hidden rows.
 
 import { nameOf } from '../columns/cells.js';
-import type { Columns, NameColumn } from '../columns/columns.js';
-import { inRanges, type Steps } from '../steps.js';
+import type { Columns, NameColumn, NumberField } from '../columns/columns.js';
+import { createNumberColumn, type NumberColumn } from '../columns/decimal-column.js';
+import { inRanges, shareSteps, type Steps } from '../steps.js';
 import type { Permissions } from './permissions.js';
-import { createRestrictedNumbers, type ReadNumbers } from './restricted-numbers.js';
 
 export interface VisibleRows {
   readonly rows: Uint32Array;
@@ -39,4 +40,48 @@ function* namesOf(column: NameColumn, rows: Uint32Array): Steps<readonly string[
     for (let at = from; at < to; at += 1) found.add(column.codes[rows[at]!]!);
   });
   return Array.from(found, (code) => nameOf(column, code)).filter((name) => name !== null);
+}
+
+/** A column by its field. */
+export type ReadNumbers = (field: NumberField) => Steps<NumberColumn>;
+
+/** Columns with the same row numbers as before, to be read at `rows` alone. Each is checked once, when it is first read. */
+function createRestrictedNumbers({ rowCount, numbers }: Columns, rows: Uint32Array): ReadNumbers {
+  const sumsIdentically = new Map<NumberField, () => Steps<boolean>>();
+  return function* (field) {
+    const whole = numbers[field];
+    if (rows.length === rowCount) return whole;
+    let check = sumsIdentically.get(field);
+    if (check === undefined) {
+      sumsIdentically.set(field, (check = shareSteps(() => hasUnitOf(whole, rows))));
+    }
+    return (yield* check()) ? whole : yield* createOwn(whole, rows);
+  };
+}
+
+/**
+ * Whether sums over these rows are the same as in a column without other rows. They are when the column has a decimal
+ * unit, as any smaller unit gives the same sums, or when these rows have none either.
+ */
+function* hasUnitOf(whole: NumberColumn, rows: Uint32Array): Steps<boolean> {
+  // Scale 1 also stands for "no decimal unit".
+  return whole.scale > 1 || (yield* gather(whole, rows)).scale === 1;
+}
+
+/** Not cached: it is as long as the whole column, and needed only when hidden rows have numbers without a unit. */
+function* createOwn(whole: NumberColumn, rows: Uint32Array): Steps<NumberColumn> {
+  const { units, scale } = yield* gather(whole, rows);
+  const spread = new Float64Array(whole.units.length);
+  yield* inRanges(rows.length, (from, to) => {
+    for (let at = from; at < to; at += 1) spread[rows[at]!] = units[at]!;
+  });
+  return { units: spread, scale };
+}
+
+function* gather({ units, scale }: NumberColumn, rows: Uint32Array): Steps<NumberColumn> {
+  const values = new Float64Array(rows.length);
+  yield* inRanges(rows.length, (from, to) => {
+    for (let at = from; at < to; at += 1) values[at] = units[rows[at]!]! / scale;
+  });
+  return createNumberColumn(values);
 }

@@ -3,7 +3,7 @@
 // is rounded once: 100,000 costs add up to the double nearest to their true sum, and groups add up to exactly the whole.
 
 import type { NumberColumn } from '../columns/decimal-column.js';
-import { inRanges, ROWS_PER_STEP, type Steps } from '../steps.js';
+import { inRanges, type Steps } from '../steps.js';
 import { fromUnits, sumUnits, sumUnitsByGroup } from './bigint-sum.js';
 
 /** Sums by group: `(high + low + rest) / scale`, exactly. */
@@ -52,47 +52,8 @@ export function* sumByGroup(
 }
 
 /** Adds up the numbers of `rows`. A null adds nothing. */
-export function* sumRows({ units, scale }: NumberColumn, rows: Uint32Array): Steps<number> {
-  const sum = new Sum();
-  yield* inRanges(rows.length, (from, to) => {
-    sum.add(units, rows, from, to);
-  });
-  if (sum.isExact) return sum.round(scale);
-  const [total] = yield* sumUnitsByGroup(units, rows, new Uint32Array(rows.length), 1);
-  return roundUnits(total!) / scale;
-}
-
-/** The loop of sumByGroup for one group, in local variables: half its time over 100,000 rows. */
-class Sum {
-  #high = 0;
-  #low = 0;
-  #rest = 0;
-  isExact = true;
-
-  add(values: Float64Array, rows: Uint32Array, from: number, to: number): void {
-    let [high, low] = [this.#high, this.#low];
-    for (let at = from; at < to; at += 1) {
-      const value = values[rows[at]!]!;
-      if (value !== value) continue;
-      const next = high + value;
-      const part = next - high;
-      const lost = high - (next - part) + (value - part);
-      const lostNext = low + lost;
-      const lostPart = lostNext - low;
-      const lostTwice = low - (lostNext - lostPart) + (lost - lostPart);
-      high = next;
-      low = lostNext;
-      if (lostTwice === 0) continue;
-      this.isExact &&= isSumExact(this.#rest, lostTwice);
-      this.#rest += lostTwice;
-    }
-    this.#high = high;
-    this.#low = low;
-  }
-
-  round(scale: number): number {
-    return round(this.#high, this.#low, this.#rest, scale);
-  }
+export function* sumRows(column: NumberColumn, rows: Uint32Array): Steps<number> {
+  return sumOf(yield* sumByGroup(column, rows, new Uint32Array(rows.length), 1), 0);
 }
 
 /** The sum of one group. */
@@ -115,17 +76,17 @@ export function* sumGroups(
     });
     return roundUnits(total) / scale;
   }
-  const sum = new Sum();
-  yield* inRanges(
-    groups.length,
-    (start, end) => {
-      for (const parts of [high, low, rest]) sum.add(parts, groups, start, end);
-    },
-    ROWS_PER_STEP / 2,
-  );
-  if (sum.isExact) return sum.round(scale);
-  const parts = Array.from(groups, (group) => [high[group]!, low[group]!, rest[group]!]);
-  return roundUnits(sumUnits(parts.flat())) / scale;
+  const parts = [high, low, rest];
+  const units = new Float64Array(parts.length * high.length);
+  parts.forEach((part, at) => {
+    units.set(part, at * high.length);
+  });
+  const rows = new Uint32Array(parts.length * groups.length);
+  yield* inRanges(groups.length, (start, end) => {
+    for (let part = 0; part < parts.length; part += 1)
+      for (let at = start; at < end; at += 1) rows[part * groups.length + at] = part * high.length + groups[at]!;
+  });
+  return yield* sumRows({ units, scale }, rows);
 }
 
 /** False also for NaN, the result of a sum that passed the largest double. */

@@ -1,10 +1,9 @@
 // Which rows a question is about. The same conditions select the same rows for pages, totals and groups.
 
-import type { Columns, NameColumn, NameField } from '../columns/columns.js';
-import type { Label } from '../columns/label.js';
+import type { Columns, NameColumn, NameField, Label } from '../columns/columns.js';
 import { inRanges, ITEMS_PER_STEP, ROWS_PER_STEP, type Steps } from '../steps.js';
 import { createLabelTest } from './label-lookup.js';
-import type { FindText } from './text-index.js';
+import type { FindText } from './ranks.js';
 
 /** All given conditions must hold. A list of names: any of them, exactly. */
 export interface RowsWhere {

@@ -2,11 +2,10 @@
 // first row with it is read: a question about few rows reads few lists, however many the report has.
 
 import { listItems } from '../columns/cells.js';
-import type { Columns, NameColumn } from '../columns/columns.js';
-import type { Label } from '../columns/label.js';
-import type { StringColumn } from '../columns/strings.js';
+import type { Columns, NameColumn, Label } from '../columns/columns.js';
+import { computedStrings } from '../columns/strings.js';
 import { inRanges, ITEMS_PER_STEP, type Steps } from '../steps.js';
-import type { FindText } from './text-index.js';
+import type { FindText } from './ranks.js';
 
 const NO_LABEL = -1;
 
@@ -38,18 +37,7 @@ export function* createLabelColumn(columns: Columns, key: string, findText: Find
       ITEMS_PER_STEP,
     );
   }
-  return { codes, values: toTexts(texts, Uint32Array.from(values)) };
-}
-
-/** The texts with these numbers, with the empty text as the first. */
-function toTexts(texts: StringColumn, numbers: Uint32Array): StringColumn {
-  const at = (index: number): string => (index === 0 ? '' : texts.at(numbers[index]!));
-  return {
-    length: numbers.length,
-    at,
-    slice: (start = 0, end = numbers.length) => Array.from({ length: end - start }, (_, index) => at(start + index)),
-    is: (index, text) => at(index) === text,
-  };
+  return { codes, values: computedStrings(values.length, (code) => (code === 0 ? '' : texts.at(values[code]!))) };
 }
 
 /** Looks up the first value of a key in a list. */

@@ -19,20 +19,6 @@ export interface RowQuestion extends PageArguments {
   readonly scope?: (() => string) | undefined;
 }
 
-/** A page of rows; `totalCount` counts the rows of all pages. */
-export interface RowPage {
-  readonly rowCount: number;
-  readonly totalCount: number;
-  readonly hasNextPage: boolean;
-  readonly hasPreviousPage: boolean;
-  /** The rows of the page. */
-  readonly rows: LazyList<ReportRow>;
-  /** The cursor of the n-th row of the page. */
-  cursorOf(index: number): string;
-  /** The rows as a JSON list of objects with these members, in pieces of some 64 KiB that are made one by one. */
-  write(members: readonly RowMember[]): Iterable<Buffer>;
-}
-
 interface Selection {
   readonly columns: Columns;
   /** The rows that match, in ScaleOps' order. */
@@ -51,10 +37,11 @@ export function* selectPage(selection: Selection): Steps<RowPage> {
   const isFromStart = page.after === undefined && page.before === undefined && page.last === undefined;
   const ordered = yield* orderByRanks(rows, keys, isFromStart ? page.first : undefined);
   const found = yield* findPage({ rows: ordered, totalCount: rows.length, ids: columns.ids, codec }, page);
-  return new SelectedPage(selection, ordered, found);
+  return new RowPage(selection, ordered, found);
 }
 
-class SelectedPage implements RowPage {
+/** A page of rows; `totalCount` counts the rows of all pages. */
+export class RowPage {
   readonly rowCount: number;
   readonly totalCount: number;
   readonly hasNextPage: boolean;
@@ -74,16 +61,19 @@ class SelectedPage implements RowPage {
     this.#start = start;
   }
 
+  /** The rows of the page, made when they are read. */
   get rows(): LazyList<ReportRow> {
     const { columns, reportCost } = this.#selection;
     return new LazyList(this.rowCount, (index) => toRow(columns, this.#rows[index]!, reportCost));
   }
 
+  /** The cursor of the n-th row of the page. */
   cursorOf(index: number): string {
     const { columns, codec } = this.#selection;
     return codec.encode({ index: this.#start + index, id: columns.ids.at(this.#rows[index]!) });
   }
 
+  /** The rows as a JSON list of objects with these members, in pieces of some 64 KiB that are made one by one. */
   write(members: readonly RowMember[]): Iterable<Buffer> {
     const { columns, reportCost } = this.#selection;
     return writeRows({ columns, rows: this.#rows, reportCost, cursorOf: (index) => this.cursorOf(index) }, members);

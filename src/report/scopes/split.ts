@@ -10,9 +10,10 @@ import {
   type ListField,
   type NameField,
   type NumberField,
+  gatherCodes,
+  gatherNames,
 } from '../columns/columns.js';
 import { createNumberColumn, type NumberColumn } from '../columns/decimal-column.js';
-import { gatherCodes, gatherNames } from '../columns/gather.js';
 import { groupBy } from '../columns/group-by.js';
 import { lazyRecord } from '../columns/lazy-record.js';
 import { gatherStrings } from '../columns/strings.js';

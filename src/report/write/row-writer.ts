@@ -1,8 +1,14 @@
 // Rows as JSON, written straight from the columns: fields that are not selected are not read, and no row object is made.
 
 import { idAt, labelsAt, nameOf, servicesAt } from '../columns/cells.js';
-import { NAME_FIELDS, type Columns, type LabelField, type NameField, type NumberField } from '../columns/columns.js';
-import type { Label } from '../columns/label.js';
+import {
+  NAME_FIELDS,
+  type Columns,
+  type LabelField,
+  type NameField,
+  type NumberField,
+  type Label,
+} from '../columns/columns.js';
 import { shareOf } from '../columns/share.js';
 import { padBytes, type PaddedBytes } from '../columns/words.js';
 import { JsonWriter } from './json-writer.js';

@@ -1,6 +1,0 @@
-// A Kubernetes label or annotation.
-
-export interface Label {
-  readonly key: string;
-  readonly value: string;
-}
