@@ -13,7 +13,7 @@ import type { Report } from '../../report/report.js';
 import type { ReportKind, ReportRequest } from '../../report/request.js';
 import { ACCEPT_ENCODING, drainOrClose, readBody } from '../http/body.js';
 import { createUpstreamCalls, ENDPOINTS, type ToUpstreamCall, type UpstreamCall } from './endpoints.js';
-import { createConnections, headerOf, type Connections } from '../http/connections.js';
+import { createConnections, headerOf } from '../http/connections.js';
 import type { ProxySettings } from '../http/proxy.js';
 import { parseRetryAfter, toStatusError, toTransportError } from '../http/errors.js';
 import { UNOBSERVED, type ObservedCall, type UpstreamInstrument } from '../instrumentation.js';
@@ -140,13 +140,8 @@ interface CallContext {
   readonly deadline: Deadline;
 }
 
-interface Host {
-  readonly connections: Connections;
-  readonly toCall: ToUpstreamCall;
-}
-
 async function callUpstream(
-  { connections, toCall }: Host,
+  { connections, toCall }: { connections: ReturnType<typeof createConnections>; toCall: ToUpstreamCall },
   options: ClientOptions,
   { request, token, deadline }: CallContext,
   observed: ObservedCall,
@@ -179,7 +174,7 @@ async function callUpstream(
       url,
     });
   }
-  const fetched = await readReport(response, options, pathSetting);
+  const fetched = await readReport(response, options, deadline, pathSetting);
   if (fetched.droppedNumbers > 0) options.onDroppedNumbers(request.report, fetched.droppedNumbers);
   return fetched;
 }
@@ -187,12 +182,16 @@ async function callUpstream(
 async function readReport(
   response: Dispatcher.ResponseData,
   { parser, maxResponseBytes: maxBytes }: ClientOptions,
+  deadline: Deadline,
   pathSetting: string,
 ): Promise<ParsedReport> {
   const permit = parser.start();
+  const beforeMore = (totalBytes: number): Promise<unknown> | undefined => {
+    const turn = permit.addBytes(totalBytes);
+    return turn && deadline.race(turn);
+  };
   try {
-    const bounds = { maxBytes, beforeMore: permit.addBytes, scratch: permit.scratch };
-    const blocks = await readBody(response.body, headerOf(response, 'content-encoding'), bounds);
+    const blocks = await readBody(response.body, headerOf(response, 'content-encoding'), { maxBytes, beforeMore });
     return await parser.parse(blocks, pathSetting);
   } finally {
     permit.release();

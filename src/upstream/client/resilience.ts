@@ -3,7 +3,7 @@
 
 import type { Clock } from '../../clock.js';
 import { delay } from '../../concurrency/abort.js';
-import { Bulkhead, BulkheadFullError, type BulkheadLoad, type BulkheadSettings } from '../../concurrency/bulkhead.js';
+import { Bulkhead, BulkheadFullError, type BulkheadSettings } from '../../concurrency/bulkhead.js';
 import {
   CircuitOpenError,
   CircuitBreaker,
@@ -37,20 +37,10 @@ export interface ResilientRequest {
   readonly deadline: Deadline;
 }
 
-export interface Resilience {
-  /**
-   * Makes attempts until one succeeds, the deadline ends or the fault allows no more. Each gets its number, from 1.
-   * @throws UpstreamError of the last attempt; CIRCUIT_OPEN or OVERLOADED where none was made.
-   */
-  run<T>(attempt: (number: number) => Promise<T>, request: ResilientRequest): Promise<T>;
-  /** How many attempts run, and how many are queued. */
-  load(): BulkheadLoad;
-}
-
 /** How many callers' principals are remembered as accepted by ScaleOps; the one that called longest ago is evicted. */
 const MAX_ACCEPTED = 10_000;
 
-export function createResilience({ clock, onBreaker, breaker: settings, ...rest }: ResilienceOptions): Resilience {
+export function createResilience({ clock, onBreaker, breaker: settings, ...rest }: ResilienceOptions) {
   const bulkhead = new Bulkhead(rest, clock);
   const accepted = new RecentKeys(MAX_ACCEPTED);
   const breaker = new CircuitBreaker({ ...settings, clock, classify, onChange: onBreaker });
@@ -70,8 +60,13 @@ export function createResilience({ clock, onBreaker, breaker: settings, ...rest 
   };
 
   return {
+    /** How many attempts run, and how many are queued. */
     load: () => bulkhead.load(),
-    async run(attempt, request) {
+    /**
+     * Makes attempts until one succeeds, the deadline ends or the fault allows no more. Each gets its number, from 1.
+     * @throws UpstreamError of the last attempt; CIRCUIT_OPEN or OVERLOADED where none was made.
+     */
+    async run<T>(attempt: (number: number) => Promise<T>, request: ResilientRequest): Promise<T> {
       const { principal, callerKey, requestKey, deadline } = request;
       const isUnknown = principal.isCaller && !accepted.has(principal.id);
       const origin = { source: callerKey ?? principal.id, requestKey, isUnknown };
