@@ -15,13 +15,7 @@ export interface SchedulerCaller {
   throwIfAborted(): void;
 }
 
-export interface Scheduler {
-  /**
-   * Runs a computation: synchronously when it finishes within what is left of this turn's time slice, else over several
-   * turns. Rejects with the computation's error, or with the caller's reason as soon as the next slice would begin.
-   */
-  run<T>(computation: Computation<T>, caller?: SchedulerCaller): T | Promise<T>;
-}
+export type Scheduler = ReturnType<typeof createScheduler>;
 
 /** How long computations may hold the event loop in one turn. A step adds at most about a millisecond. */
 const SLICE_MS = 10;
@@ -36,7 +30,7 @@ type Task = (isDue: () => boolean) => boolean;
 export function createScheduler(
   now: () => number = () => performance.now(),
   nextTurn: (task: () => void) => void = setImmediate,
-): Scheduler {
+) {
   const queue: Task[] = [];
   let sliceEndsAt: number | undefined;
   const isDue = (): boolean => now() >= (sliceEndsAt ?? 0);
@@ -58,6 +52,10 @@ export function createScheduler(
   };
 
   return {
+    /**
+     * Runs a computation: synchronously when it finishes within what is left of this turn's time slice, else over several
+     * turns. Rejects with the computation's error, or with the caller's reason as soon as the next slice would begin.
+     */
     run<T>(computation: Computation<T>, caller?: SchedulerCaller): T | Promise<T> {
       openSlice();
       while (!isDue()) {
@@ -70,7 +68,7 @@ export function createScheduler(
             caller?.throwIfAborted();
           } catch (error) {
             computation.return(undefined as T);
-            reject(error);
+            reject(error as Error);
             return true;
           }
           return advance(computation, isSliceOver, resolve, reject);

@@ -6,7 +6,6 @@ import type { Dispatcher } from 'undici';
 
 import type { Clock } from '../../clock.js';
 import { UpstreamError } from '../../errors.js';
-import type { BulkheadLoad } from '../../concurrency/bulkhead.js';
 import type { AbortableCaller } from '../../concurrency/abort.js';
 import type { Deadline } from '../../concurrency/deadline.js';
 import type { Report } from '../../report/report.js';
@@ -45,24 +44,9 @@ export interface FetchedReport {
   readonly body: Buffer | undefined;
 }
 
-export interface ScaleOpsClient {
-  /**
-   * Fetches a report with the principal's token.
-   * @param callerKey the caller whose share of the calls it takes; by default the principal, where that is a caller.
-   * @throws UpstreamError; the deadline's reason.
-   */
-  fetchReport(
-    request: ReportRequest,
-    principal: Principal,
-    deadline: Deadline,
-    callerKey?: string,
-  ): Promise<FetchedReport>;
-  /** How many calls run, and how many are queued. */
-  load(): BulkheadLoad;
-  close(): Promise<void>;
-}
+export type ScaleOpsClient = ReturnType<typeof createScaleOpsClient>;
 
-export function createScaleOpsClient(options: ClientOptions): ScaleOpsClient {
+export function createScaleOpsClient(options: ClientOptions) {
   const { clock, instrument = UNOBSERVED } = options;
   const base = new URL(options.url);
   const connections = createConnections(base.origin, options.resilience.maxInFlight, options.proxy);
@@ -81,7 +65,17 @@ export function createScaleOpsClient(options: ClientOptions): ScaleOpsClient {
     });
 
   return {
-    fetchReport(request, principal, deadline, callerKey = principal.isCaller ? principal.id : undefined) {
+    /**
+     * Fetches a report with the principal's token.
+     * @param callerKey the caller whose share of the calls it takes; by default the principal, where that is a caller.
+     * @throws UpstreamError; the deadline's reason.
+     */
+    fetchReport(
+      request: ReportRequest,
+      principal: Principal,
+      deadline: Deadline,
+      callerKey = principal.isCaller ? principal.id : undefined,
+    ): Promise<FetchedReport> {
       const { report } = request;
       let number = 0;
       const attempt = (attemptNumber: number): Promise<FetchedReport> => {
@@ -95,6 +89,7 @@ export function createScaleOpsClient(options: ClientOptions): ScaleOpsClient {
       const requestKey = (): string => hashOf(host.toCall(request));
       return deadline.race(resilience.run(attempt, { principal, callerKey, requestKey, deadline }));
     },
+    /** How many calls run, and how many are queued. */
     load: () => resilience.load(),
     close: () => connections.close(),
   };
