@@ -62,40 +62,26 @@ export function createScheduler(
         const { done, value } = computation.next();
         if (done === true) return value;
       }
-      return new Promise<T>((resolve, reject) => {
+      return new Promise<T>((resolve, reject: (reason: Error) => void) => {
         queue.push((isSliceOver) => {
           try {
             caller?.throwIfAborted();
+            // At least one step, so that a queued computation always makes progress.
+            do {
+              const { done, value } = computation.next();
+              if (done === true) {
+                resolve(value);
+                return true;
+              }
+            } while (!isSliceOver());
+            return false;
           } catch (error) {
             computation.return(undefined as T);
             reject(error as Error);
             return true;
           }
-          return advance(computation, isSliceOver, resolve, reject);
         });
       });
     },
   };
-}
-
-/** At least one step, so that a queued computation always makes progress. */
-function advance<T>(
-  computation: Computation<T>,
-  isDue: () => boolean,
-  resolve: (value: T) => void,
-  reject: (error: Error) => void,
-): boolean {
-  try {
-    do {
-      const { done, value } = computation.next();
-      if (done === true) {
-        resolve(value);
-        return true;
-      }
-    } while (!isDue());
-    return false;
-  } catch (error) {
-    reject(error as Error);
-    return true;
-  }
 }
