@@ -382,7 +382,7 @@ describe('createTokenCache', () => {
       new Promise((give, fail) => {
         flights.push({ signal, give, fail });
       });
-    const tokens = createTokenCache({ obtain, close: () => Promise.resolve() }, clock, refusal);
+    const tokens = createTokenCache(obtain, clock, refusal);
     return { clock, flights, tokens };
   };
   /** With a first token that lives so long. */
