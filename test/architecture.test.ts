@@ -56,7 +56,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
 const OWNERS: Readonly<Record<string, readonly string[]>> = {
   undici: ['upstream'],
   jose: ['auth'],
-  'lru-cache': ['cache', 'http'],
+  'lru-cache': ['cache', 'concurrency', 'http', 'upstream'],
   '@redis/client': ['cache'],
   dataloader: ['loaders'],
   '@apollo/usage-reporting-protobuf': ['http'],

@@ -2,7 +2,6 @@
 
 import { describe, expect, test } from 'vitest';
 
-import { RecentKeys } from '../src/concurrency/recent-keys.js';
 import { createRequestLimits } from '../src/concurrency/request-limits.js';
 import { createManualClock } from './kit/clock.js';
 
@@ -90,18 +89,5 @@ describe('createRequestLimits', () => {
     times(60, () => takeCaller('ann'));
     times(9_000, (index) => takeCaller(`caller ${index}`));
     expect(takeCaller('ann')).toBeGreaterThan(0);
-  });
-});
-
-describe('RecentKeys', () => {
-  test('evicts the key that was used longest ago', () => {
-    const keys = new RecentKeys(2);
-    keys.add('ann');
-    keys.add('bob');
-    expect(keys.has('ann')).toBe(true);
-    keys.add('eve');
-    keys.add('eve');
-    expect(['ann', 'bob', 'eve'].map((key) => keys.has(key))).toEqual([true, false, true]);
-    expect([keys.delete('eve'), keys.delete('eve'), keys.has('eve')]).toEqual([true, false, false]);
   });
 });

@@ -336,15 +336,15 @@ describe('createCredentials', () => {
       principalOf({ kind: 'token', source: { token: 'two' } }),
     ]);
     expect(new Set(different.map(({ id }) => id)).size).toBe(different.length);
-    expect(new Set(different.map(({ sealingKey }) => sealingKey.toString('hex'))).size).toBe(different.length);
+    expect(new Set(different.map(({ sealingKey }) => sealingKey().toString('hex'))).size).toBe(different.length);
     const [ann, , , , , , , client] = different;
     // Where the host is asked is no matter to Azure's account, which the keys name beside the principal.
     const again = await Promise.all([principalOf(login), principalOf(azure, 'https://b.test')]);
     expect(again.map(({ id }) => id)).toEqual([ann.id, client.id]);
     for (const { id, sealingKey, isCaller, expiresAt } of different) {
       expect(id).toMatch(/^[\w-]{43}$/);
-      expect(sealingKey).toHaveLength(32);
-      expect(sealingKey.toString('base64url')).not.toBe(id);
+      expect(sealingKey()).toHaveLength(32);
+      expect(sealingKey().toString('base64url')).not.toBe(id);
       expect([isCaller, expiresAt]).toEqual([false, undefined]);
     }
   });
@@ -382,7 +382,7 @@ describe('createTokenCache', () => {
       new Promise((give, fail) => {
         flights.push({ signal, give, fail });
       });
-    const tokens = createTokenCache({ obtain, close: () => Promise.resolve() }, clock, refusal);
+    const tokens = createTokenCache(obtain, clock, refusal);
     return { clock, flights, tokens };
   };
   /** With a first token that lives so long. */

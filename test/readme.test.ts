@@ -4,7 +4,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 
-import type { Setting } from '../src/config/settings/setting.js';
+import type { Setting } from '../src/config/settings/rules.js';
 import { SETTINGS } from '../src/config/settings/settings.js';
 import { ERROR_CODES } from '../src/errors.js';
 import { createSchema } from '../src/graphql/schema.js';
@@ -64,7 +64,7 @@ describe('the README', () => {
 
   // The others, and what they mean, are in `--help`.
   test('names the settings that most people need', () => {
-    const wanted = Object.entries<Setting<unknown>>(SETTINGS).filter(([, setting]) => !setting.advanced);
+    const wanted = Object.entries<Setting<unknown>>(SETTINGS).filter(([, setting]) => setting.common);
     expect(wanted.map(([name]) => name).filter((name) => !readme.includes(`\`${name}`))).toEqual([]);
   });
 

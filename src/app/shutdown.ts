@@ -3,7 +3,7 @@
 // SHUTTING_DOWN, and a moment later all connections are destroyed.
 
 import type { Clock } from '../clock.js';
-import type { ShutdownSettings } from '../config/config.js';
+import type { Config } from '../config/config.js';
 import type { HttpServer } from '../http/server/server.js';
 
 export type Shutdown = ReturnType<typeof createShutdown>;
@@ -12,7 +12,7 @@ type ClosingServer = Pick<HttpServer, 'windDown' | 'close' | 'cut'>;
 /** How long a client may take to read the response that it gets at the limit. */
 export const FINAL_RESPONSE_GRACE_MS = 1_000;
 
-export function createShutdown({ delayMs, limitMs }: ShutdownSettings, clock: Clock) {
+export function createShutdown({ delayMs, limitMs }: Config['shutdown'], clock: Clock) {
   const limit = new AbortController();
   let done: Promise<void> | undefined;
   const start = async (server: ClosingServer, close: () => Promise<void>): Promise<void> => {

@@ -2,11 +2,10 @@
 
 import type { JWTPayload } from 'jose';
 
-import type { Clock } from '../clock.js';
 import { GatewayError } from '../errors.js';
 import type { Permissions } from '../report/permissions/permissions.js';
 import { createKeyFinder, type ApiKey } from './api-keys.js';
-import type { JwtOptions, JwtSettings, JwtVerifier } from './jwt.js';
+import type { JwtKeyOptions, JwtSettings, JwtVerifier } from './jwt.js';
 import type { Identity, Scopes } from './permissions.js';
 
 /** How callers authenticate. With `forward` ScaleOps checks the caller's token. */
@@ -41,17 +40,9 @@ export interface Authentication {
   isReady(): boolean;
 }
 
-export interface AuthenticationOptions {
-  readonly clock: Clock;
-  /** Fetches the signing keys; the global `fetch`, by default. */
-  readonly fetch?: typeof fetch | undefined;
-  /** Called when the signing keys cannot be fetched, and when they can again. */
-  readonly onKeysAvailabilityChange: (areAvailable: boolean) => void;
-}
-
 /** Loads the verifier lazily: its library is a twentieth of all code, and most gateways do not need it. */
-function loadVerifier(options: JwtOptions): JwtVerifier {
-  const loading = import('./jwt.js').then(({ createJwtVerifier }) => createJwtVerifier(options));
+function loadVerifier(settings: JwtSettings, options: JwtKeyOptions): JwtVerifier {
+  const loading = import('./jwt.js').then(({ createJwtVerifier }) => createJwtVerifier(settings, options));
   let loaded: JwtVerifier | undefined;
   let isAwaited = false;
   // A readiness check before the library was loaded starts the fetch of the keys now.
@@ -71,10 +62,7 @@ function loadVerifier(options: JwtOptions): JwtVerifier {
 }
 
 /** Undefined when callers do not authenticate, or ScaleOps authenticates them. */
-export function createAuthentication(
-  settings: AccessSettings,
-  options: AuthenticationOptions,
-): Authentication | undefined {
+export function createAuthentication(settings: AccessSettings, options: JwtKeyOptions): Authentication | undefined {
   switch (settings.kind) {
     case 'api-key': {
       const { keys, scopes } = settings;
@@ -87,7 +75,7 @@ export function createAuthentication(
     }
     case 'jwt': {
       const { scopes, scopesClaim } = settings;
-      const verifier = loadVerifier({ ...settings, ...options });
+      const verifier = loadVerifier(settings, options);
       return {
         isReady: verifier.isReady,
         async authenticate(headers) {

@@ -24,20 +24,16 @@ export interface JwtSettings {
   readonly clockSkewSeconds: number;
 }
 
-export interface JwtVerifier {
-  /** The claims of a valid token. @throws GatewayError UNAUTHENTICATED; OVERLOADED when there are no signing keys. */
-  verify(token: string): Promise<JWTPayload & { readonly sub: string }>;
-  /** Whether there are signing keys; fetches them if there are none. */
-  isReady(): boolean;
-}
-
-export interface JwtOptions extends JwtSettings {
+/** How signing keys are fetched. */
+export interface JwtKeyOptions {
   readonly clock: Clock;
   /** Fetches the signing keys; the global `fetch`, by default. */
   readonly fetch?: typeof fetch | undefined;
   /** Called when the signing keys cannot be fetched, and when they can again. */
   readonly onKeysAvailabilityChange: (areAvailable: boolean) => void;
 }
+
+export type JwtVerifier = ReturnType<typeof createJwtVerifier>;
 
 /** A key that the issuer has withdrawn is accepted for at most this time. */
 const REFRESH_MS = 600_000;
@@ -51,23 +47,20 @@ const JWKS_OPTIONS = { cacheMaxAge: Infinity, cooldownDuration: COOLDOWN_MS, tim
 /** Errors that mean that there are keys, and that the token has another one or does not name its own. */
 const ABOUT_THE_TOKEN = [errors.JWKSNoMatchingKey, errors.JWKSMultipleMatchingKeys, errors.JOSENotSupported];
 
-export function createJwtVerifier({
-  clock,
-  onKeysAvailabilityChange,
-  fetch: fetchKeys = fetch,
-  ...settings
-}: JwtOptions): JwtVerifier {
-  const keys = createKeys(settings.jwksUrl, { clock, onKeysAvailabilityChange, fetch: fetchKeys });
+export function createJwtVerifier(settings: JwtSettings, options: JwtKeyOptions) {
+  const keys = createKeys(settings.jwksUrl, options);
   const { issuer, audiences, algorithms, clockSkewSeconds } = settings;
   return {
+    /** Whether there are signing keys; fetches them if there are none. */
     isReady: () => keys.areAvailable(),
-    async verify(token) {
+    /** The claims of a valid token. @throws GatewayError UNAUTHENTICATED; OVERLOADED when there are no signing keys. */
+    async verify(token: string): Promise<JWTPayload & { readonly sub: string }> {
       const rules = {
         issuer,
         audience: [...audiences],
         algorithms: [...algorithms],
         clockTolerance: clockSkewSeconds,
-        currentDate: new Date(clock.now()),
+        currentDate: new Date(options.clock.now()),
         requiredClaims: ['exp', 'sub'],
       };
       const { payload } = await verify(token, keys.find, rules).catch((error: unknown) => {
@@ -97,9 +90,7 @@ async function verify(token: string, find: JWTVerifyGetKey, rules: JWTVerifyOpti
   }
 }
 
-type KeyOptions = Required<Pick<JwtOptions, 'clock' | 'onKeysAvailabilityChange'>> & { readonly fetch: typeof fetch };
-
-function createKeys(url: string, { clock, onKeysAvailabilityChange, fetch: fetchKeys }: KeyOptions) {
+function createKeys(url: string, { clock, onKeysAvailabilityChange, fetch: fetchKeys = fetch }: JwtKeyOptions) {
   let fetchedAt = -Infinity;
   let isFailing = false;
   const wasFetched = (withinMs: number): boolean => Math.abs(clock.now() - fetchedAt) < withinMs;
@@ -129,8 +120,7 @@ function createKeys(url: string, { clock, onKeysAvailabilityChange, fetch: fetch
     if (isFailing) void refresh(RETRY_MS);
     else if (remote.fresh) await refresh(REFRESH_MS);
     try {
-      const key = await remote(header, token);
-      return key;
+      return await remote(header, token);
     } catch (error) {
       if (ABOUT_THE_TOKEN.some((kind) => error instanceof kind)) throw error;
       setFailing(true);

@@ -12,14 +12,7 @@ export interface Identity {
   readonly claims: readonly string[];
 }
 
-export interface Scopes {
-  /** What a caller may see: the union of its entries. Undefined: everything; null: nothing. */
-  grantsOf(identity: Identity): Permissions | undefined | null;
-  /** The names of callers that have an entry. */
-  readonly callers: readonly string[];
-  /** Whether there are entries for claims. */
-  readonly hasClaims: boolean;
-}
+export type Scopes = ReturnType<typeof createScopes>;
 
 type Section = ReadonlyMap<string, readonly PermissionRule[]>;
 
@@ -41,12 +34,15 @@ export function parseScopes(text: string, problems: string[]): Scopes {
   return createScopes(callers, claims);
 }
 
-function createScopes(callers: Section, claims: Section): Scopes {
+function createScopes(callers: Section, claims: Section) {
   const known = new Map<string, Permissions | undefined>();
   return {
+    /** The names of callers that have an entry. */
     callers: [...callers.keys()],
+    /** Whether there are entries for claims. */
     hasClaims: claims.size > 0,
-    grantsOf({ name, claims: values }) {
+    /** What a caller may see: the union of its entries. Undefined: everything; null: nothing. */
+    grantsOf({ name, claims: values }: Identity): Permissions | undefined | null {
       const named = [...new Set(values)].filter((value) => claims.has(value)).sort();
       const entries = [callers.get(name), ...named.map((value) => claims.get(value))].filter(
         (each) => each !== undefined,

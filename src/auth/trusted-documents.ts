@@ -6,13 +6,7 @@ import { Kind, parse, validate, type GraphQLSchema } from 'graphql';
 
 import { isObject, parseJsonFile } from './strict-json.js';
 
-export interface TrustedDocuments {
-  /** The text of a document by its id, or by its SHA-256 hash in hexadecimal, with or without `sha256:`. */
-  find(id: string): string | undefined;
-  has(text: string): boolean;
-  /** The names of the operations. */
-  readonly names: readonly string[];
-}
+export type TrustedDocuments = ReturnType<typeof createTrustedDocuments>;
 
 interface Listed {
   readonly id: string;
@@ -53,12 +47,14 @@ export function parseTrustedDocuments(json: string, schema: GraphQLSchema, probl
   return createTrustedDocuments(listed, names);
 }
 
-function createTrustedDocuments(listed: readonly Listed[], names: readonly string[]): TrustedDocuments {
+function createTrustedDocuments(listed: readonly Listed[], names: readonly string[]) {
   const texts = new Set(listed.map(({ text }) => text));
   const byId = new Map(listed.flatMap(({ id, text }) => [[hashOf(text), text] as const, [id, text] as const]));
   return {
-    find: (id) => byId.get(id) ?? byId.get(id.replace(/^sha256:/, '')),
-    has: (text) => texts.has(text),
+    /** The text of a document by its id, or by its SHA-256 hash in hexadecimal, with or without `sha256:`. */
+    find: (id: string): string | undefined => byId.get(id) ?? byId.get(id.replace(/^sha256:/, '')),
+    has: (text: string): boolean => texts.has(text),
+    /** The names of the operations. */
     names: [...new Set(names)],
   };
 }

@@ -2,14 +2,14 @@
 // requests at the same time share one upstream call. Errors are not cached. Behind the memory of this process there may
 // be a cache that replicas share.
 
+import { hash } from 'node:crypto';
+
 import type { Clock } from '../clock.js';
 import { createSingleFlight } from '../concurrency/single-flight.js';
 import { UpstreamError } from '../errors.js';
-import type { ReportRequest, WorkloadCostsRequest } from '../report/request.js';
+import { toRequestKey, type ReportRequest, type WorkloadCostsRequest } from '../report/request.js';
 import type { Principal } from '../upstream/principal.js';
-import { toCacheKey } from './cache-key.js';
-import { NOOP_INSTRUMENTATION, type CacheInstrumentation } from './instrumentation.js';
-import { findRelated, type CachedReport } from './memory/find-related.js';
+import { findRelated } from './memory/find-related.js';
 import { ReportStore, type ReportEntry } from './memory/report-store.js';
 import { ResponseStore } from './memory/response-store.js';
 import {
@@ -19,7 +19,7 @@ import {
   type Load,
   type ReportFetcherOptions,
 } from './report-fetcher.js';
-import { toLookup, type ReportLookup } from './report-lookup.js';
+import { NOOP_INSTRUMENTATION, toLookup, type CacheInstrumentation, type ReportLookup } from './report-lookup.js';
 import { SharedTierBudget } from './shared/guarded-redis.js';
 
 export interface ReportCacheOptions extends ReportFetcherOptions {
@@ -92,7 +92,7 @@ export class ReportCache {
   }
 
   /** Cached reports that may contain the rows of `base`: see `findRelated`. */
-  findRelated(base: WorkloadCostsRequest, principal: Principal, fault?: UpstreamError): readonly CachedReport[] {
+  findRelated(base: WorkloadCostsRequest, principal: Principal, fault?: UpstreamError) {
     return findRelated(this.#store, this.#instrumentation, { base, principal, fault });
   }
 
@@ -102,8 +102,10 @@ export class ReportCache {
     return { bytes: bytes + this.responses.bytes, maxBytes: maxBytes + maxResponseBytes, entries: count };
   }
 
+  /** Hashed, so that a key reveals neither principal nor request, and all keys have the same length. */
   #keyOf(request: ReportRequest, principal: Principal): string {
-    return toCacheKey(this.#options.upstream, principal, request);
+    const key = JSON.stringify([this.#options.upstream, principal.id, toRequestKey(request)]);
+    return hash('sha256', key, 'base64url');
   }
 
   async #load(load: Load): Promise<ReportLookup> {

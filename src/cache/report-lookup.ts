@@ -1,7 +1,8 @@
-// A cached report as callers get it: its age, and where it came from.
+// A cached report as callers get it: its age, and where it came from. And hooks around lookups, for metrics and traces.
 
 import type { UpstreamError } from '../errors.js';
 import type { Report } from '../report/report.js';
+import type { ReportKind } from '../report/request.js';
 import type { ReportEntry, ReportStore } from './memory/report-store.js';
 
 /**
@@ -37,3 +38,18 @@ export function toLookup(
   const isStale = cacheStatus === 'stale';
   return { report, asOf: receivedAt, freshMs: store.freshMs(entry), isStale, cacheStatus, upstreamMs, source: entry };
 }
+
+export interface CacheInstrumentation {
+  /** Surrounds a lookup that may wait. */
+  load(report: ReportKind, run: () => Promise<ReportLookup>): Promise<ReportLookup>;
+  /** Called after a lookup that was answered synchronously. */
+  onHit(report: ReportKind, lookup: ReportLookup): void;
+  /** Called when a cached report is used without a lookup of its own: as related report, or by a cached response. */
+  onRelatedHit(report: ReportKind, lookup: ReportLookup): void;
+}
+
+export const NOOP_INSTRUMENTATION: CacheInstrumentation = {
+  load: (_report, run) => run(),
+  onHit: () => undefined,
+  onRelatedHit: () => undefined,
+};

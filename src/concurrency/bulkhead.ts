@@ -39,12 +39,14 @@ const MAX_SHARE_PER_CALLER = 0.75;
 /** Assumed where no task has finished yet, and the least that a rejected caller is told to wait. */
 const DEFAULT_TASK_MS = 1_000;
 const MAX_RETRY_AFTER_MS = 60_000;
+const MAX_DURATIONS = 50;
 
 export class Bulkhead {
   readonly #settings: BulkheadSettings;
   readonly #clock: Clock;
   readonly #slots: Semaphore;
-  readonly #durations = new RecentDurations();
+  /** How long recent tasks took that succeeded: failures are often faster than answers. */
+  readonly #durations: number[] = [];
 
   constructor(settings: BulkheadSettings, clock: Clock) {
     const { maxInFlight } = settings;
@@ -67,7 +69,7 @@ export class Bulkhead {
   async run<T>(caller: BulkheadCaller, key: string | undefined, task: () => Promise<T>): Promise<T> {
     if (this.#slots.isFree(key)) return this.#slots.run({ signal: caller.signal, key }, () => this.#measure(task));
     this.#assertQueueHasRoom(key);
-    const maxWaitMs = caller.remainingMs() - (this.#durations.median() ?? 0);
+    const maxWaitMs = caller.remainingMs() - (this.#medianMs() ?? 0);
     const toError = (): Error => this.#reject('no time left for a call');
     const wait = new Deadline(this.#clock, maxWaitMs, { caller, toError });
     try {
@@ -90,38 +92,26 @@ export class Bulkhead {
 
   #reject(message: string): BulkheadFullError {
     const rounds = Math.ceil((this.#slots.waiting + 1) / this.#settings.maxInFlight);
-    const taskMs = Math.max(this.#durations.median() ?? 0, DEFAULT_TASK_MS);
+    const taskMs = Math.max(this.#medianMs() ?? 0, DEFAULT_TASK_MS);
     return new BulkheadFullError(message, Math.min(rounds * taskMs, MAX_RETRY_AFTER_MS));
   }
 
   async #measure<T>(task: () => Promise<T>): Promise<T> {
     const startedAt = this.#clock.now();
     const result = await task();
-    this.#durations.add(this.#clock.now() - startedAt);
+    // A clock that is set back gives a negative duration.
+    this.#durations.push(Math.max(0, this.#clock.now() - startedAt));
+    if (this.#durations.length > MAX_DURATIONS) this.#durations.shift();
     return result;
+  }
+
+  /** Undefined before the first. */
+  #medianMs(): number | undefined {
+    return this.#durations.toSorted((a, b) => a - b)[this.#durations.length >> 1];
   }
 }
 
 /** At least one. */
 function shareOf(count: number): number {
   return Math.max(1, Math.floor(count * MAX_SHARE_PER_CALLER));
-}
-
-/** How long recent tasks took that succeeded: failures are often faster than answers. */
-class RecentDurations {
-  static readonly #MAX = 50;
-  readonly #recent: number[] = [];
-  #next = 0;
-
-  add(durationMs: number): void {
-    // A clock that is set back gives a negative duration.
-    this.#recent[this.#next] = Math.max(0, durationMs);
-    this.#next = (this.#next + 1) % RecentDurations.#MAX;
-  }
-
-  /** Undefined before the first. */
-  median(): number | undefined {
-    const sorted = this.#recent.toSorted((a, b) => a - b);
-    return sorted[sorted.length >> 1];
-  }
 }

@@ -42,29 +42,30 @@ export class FailureRecord {
   readonly #thresholds: FailureThresholds;
   readonly #clock: Clock;
   readonly #recent: SlidingWindowCounter<'call' | 'failure'>;
-  readonly #sources: SourceCount;
   /** Requests that failed within the window, oldest first. */
   readonly #failedRequests = new Map<string, FailedRequest>();
   /** Origins whose failure is counted already. */
   #counted = new WeakSet<CallOrigin>();
   #failuresInARow = 0;
+  /** The latest call, and when one of another source was made: enough to tell whether there are several. */
+  #latest: { readonly source: string; readonly at: number } | undefined;
+  #otherSourceAt = -Infinity;
 
   constructor(thresholds: FailureThresholds, clock: Clock) {
     this.#thresholds = thresholds;
     this.#clock = clock;
     this.#recent = createSlidingWindowCounter(clock, thresholds.windowMs);
-    this.#sources = new SourceCount(clock, thresholds.windowMs);
   }
 
   addSuccess({ source = '' }: CallOrigin): void {
-    this.#sources.add(source);
+    this.#noteSource(source);
     this.#recent.add('call');
     this.#failuresInARow = 0;
     for (const failed of this.#failedRequests.values()) failed.isInRow = false;
   }
 
   addFailure(origin: CallOrigin): boolean {
-    this.#sources.add(origin.source ?? '');
+    this.#noteSource(origin.source ?? '');
     if (this.#counted.has(origin)) return false;
     this.#counted.add(origin);
     this.#recent.add('call');
@@ -74,7 +75,7 @@ export class FailureRecord {
   }
 
   addRequestFailure({ source = '', requestKey }: CallOrigin): boolean {
-    this.#sources.add(source);
+    this.#noteSource(source);
     this.#evictOld();
     const key = requestKey?.() ?? '';
     if (this.#failedRequests.has(key)) return false;
@@ -105,10 +106,16 @@ export class FailureRecord {
     for (const failed of this.#failedRequests.values()) {
       if (isCounted(failed)) bySource.set(failed.source, (bySource.get(failed.source) ?? 0) + 1);
     }
-    const max = this.#sources.hasSeveral() ? Math.ceil(needed / 2) : Infinity;
+    const hasSeveral = Math.abs(this.#clock.now() - this.#otherSourceAt) < this.#thresholds.windowMs;
+    const max = hasSeveral ? Math.ceil(needed / 2) : Infinity;
     let sum = 0;
     for (const count of bySource.values()) sum += Math.min(count, max);
     return sum;
+  }
+
+  #noteSource(source: string): void {
+    if (this.#latest !== undefined && this.#latest.source !== source) this.#otherSourceAt = this.#latest.at;
+    this.#latest = { source, at: this.#clock.now() };
   }
 
   #evictOld(): void {
@@ -118,27 +125,5 @@ export class FailureRecord {
       if (isRecent && this.#failedRequests.size < MAX_FAILED_REQUESTS) return;
       this.#failedRequests.delete(key);
     }
-  }
-}
-
-/** Whether more than one source called within the window: the latest and the latest other one are enough to tell. */
-class SourceCount {
-  readonly #clock: Clock;
-  readonly #windowMs: number;
-  #latest: { readonly source: string; readonly at: number } | undefined;
-  #otherAt = -Infinity;
-
-  constructor(clock: Clock, windowMs: number) {
-    this.#clock = clock;
-    this.#windowMs = windowMs;
-  }
-
-  add(source: string): void {
-    if (this.#latest !== undefined && this.#latest.source !== source) this.#otherAt = this.#latest.at;
-    this.#latest = { source, at: this.#clock.now() };
-  }
-
-  hasSeveral(): boolean {
-    return Math.abs(this.#clock.now() - this.#otherAt) < this.#windowMs;
   }
 }

@@ -2,6 +2,8 @@
 // time, when all that the key has sent is paid for. A key that has been quiet may send a minute's worth at once.
 // https://en.wikipedia.org/wiki/Generic_cell_rate_algorithm
 
+import { LRUCache } from 'lru-cache';
+
 import type { Clock } from '../clock.js';
 
 const MINUTE_MS = 60_000;
@@ -21,14 +23,13 @@ export interface RateLimiterOptions {
 export class RateLimiter {
   readonly #clock: Clock;
   readonly #intervalMs: number;
-  readonly #maxKeys: number;
-  /** Theoretical arrival times, in the order of the last `take`. */
-  readonly #arrivals = new Map<string, number>();
+  /** Theoretical arrival times. */
+  readonly #arrivals: LRUCache<string, number>;
 
   constructor({ perMinute, clock, maxKeys = MAX_KEYS }: RateLimiterOptions) {
     this.#clock = clock;
     this.#intervalMs = MINUTE_MS / perMinute;
-    this.#maxKeys = maxKeys;
+    this.#arrivals = new LRUCache({ max: maxKeys });
   }
 
   /** Counts a request of this key. Returns how many milliseconds it has to wait; 0: it may pass. Refused ones are free. */
@@ -39,7 +40,7 @@ export class RateLimiter {
     const waitMs = arrival + this.#intervalMs - now - MINUTE_MS;
     // Sums of fractions are a little off; a request that is due passes.
     const mayPass = waitMs < 1e-6;
-    this.#set(key, mayPass ? arrival + this.#intervalMs : arrival);
+    this.#arrivals.set(key, mayPass ? arrival + this.#intervalMs : arrival);
     return mayPass ? 0 : waitMs;
   }
 
@@ -47,16 +48,5 @@ export class RateLimiter {
   refund(key: string): void {
     const arrival = this.#arrivals.get(key);
     if (arrival !== undefined) this.#arrivals.set(key, arrival - this.#intervalMs);
-  }
-
-  #set(key: string, arrival: number): void {
-    // Moving a key to the end costs more than the rest of `take`, and matters only when keys will be evicted.
-    if (this.#arrivals.size > this.#maxKeys / 2) this.#arrivals.delete(key);
-    this.#arrivals.set(key, arrival);
-    if (this.#arrivals.size <= this.#maxKeys) return;
-    for (const oldest of this.#arrivals.keys()) {
-      this.#arrivals.delete(oldest);
-      return;
-    }
   }
 }

@@ -21,23 +21,6 @@ export interface RetrySettings {
   readonly minRetries: number;
 }
 
-export interface FailedAttempt {
-  readonly rule: RetryRule;
-  /** The host's `Retry-After`. */
-  readonly retryAfterMs?: number | undefined;
-}
-
-/** The retries of one request. */
-export interface RetryState {
-  /** How long to wait before the next attempt; undefined: do not retry. */
-  nextDelayMs(failed: FailedAttempt, remainingMs: number): number | undefined;
-}
-
-export interface RetryPolicy {
-  /** Counts a request, and starts its retries. */
-  start(): RetryState;
-}
-
 const BUDGET_WINDOW_MS = 60_000;
 const BASE_MS = 200;
 const MAX_BACKOFF_MS = 2_000;
@@ -50,18 +33,24 @@ export function createRetryPolicy(
   { maxAttempts, retryRatio, minRetries }: RetrySettings,
   clock: Clock,
   random: () => number = Math.random,
-): RetryPolicy {
+) {
   const recent = createSlidingWindowCounter<'request' | 'retry' | 'immediate'>(clock, BUDGET_WINDOW_MS);
   const isInBudget = (): boolean =>
     recent.count('retry') < Math.max(minRetries, Math.floor(recent.count('request') * retryRatio));
 
   return {
+    /** Counts a request, and starts its retries. */
     start() {
       recent.add('request');
       let attempts = 1;
       let wasImmediate = false;
       return {
-        nextDelayMs({ rule, retryAfterMs = 0 }, remainingMs) {
+        /**
+         * How long to wait before the next attempt; undefined: do not retry.
+         * @param failed the attempt that failed, and the host's `Retry-After`.
+         */
+        nextDelayMs(failed: { rule: RetryRule; retryAfterMs?: number | undefined }, remainingMs: number) {
+          const { rule, retryAfterMs = 0 } = failed;
           if (rule === 'immediate' && !wasImmediate && recent.count('immediate') < MAX_IMMEDIATE) {
             wasImmediate = true;
             recent.add('immediate');

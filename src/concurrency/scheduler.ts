@@ -15,13 +15,7 @@ export interface SchedulerCaller {
   throwIfAborted(): void;
 }
 
-export interface Scheduler {
-  /**
-   * Runs a computation: synchronously when it finishes within what is left of this turn's time slice, else over several
-   * turns. Rejects with the computation's error, or with the caller's reason as soon as the next slice would begin.
-   */
-  run<T>(computation: Computation<T>, caller?: SchedulerCaller): T | Promise<T>;
-}
+export type Scheduler = ReturnType<typeof createScheduler>;
 
 /** How long computations may hold the event loop in one turn. A step adds at most about a millisecond. */
 const SLICE_MS = 10;
@@ -36,7 +30,7 @@ type Task = (isDue: () => boolean) => boolean;
 export function createScheduler(
   now: () => number = () => performance.now(),
   nextTurn: (task: () => void) => void = setImmediate,
-): Scheduler {
+) {
   const queue: Task[] = [];
   let sliceEndsAt: number | undefined;
   const isDue = (): boolean => now() >= (sliceEndsAt ?? 0);
@@ -58,41 +52,36 @@ export function createScheduler(
   };
 
   return {
+    /**
+     * Runs a computation: synchronously when it finishes within what is left of this turn's time slice, else over several
+     * turns. Rejects with the computation's error, or with the caller's reason as soon as the next slice would begin.
+     */
     run<T>(computation: Computation<T>, caller?: SchedulerCaller): T | Promise<T> {
       openSlice();
       while (!isDue()) {
         const { done, value } = computation.next();
         if (done === true) return value;
       }
-      return new Promise<T>((resolve, reject) => {
-        queue.push((isSliceOver) => advance(computation, { caller, isDue: isSliceOver, resolve, reject }));
+      return new Promise<T>((resolve, reject: (reason: Error) => void) => {
+        queue.push((isSliceOver) => {
+          try {
+            caller?.throwIfAborted();
+            // At least one step, so that a queued computation always makes progress.
+            do {
+              const { done, value } = computation.next();
+              if (done === true) {
+                resolve(value);
+                return true;
+              }
+            } while (!isSliceOver());
+            return false;
+          } catch (error) {
+            computation.return(undefined as T);
+            reject(error as Error);
+            return true;
+          }
+        });
       });
     },
   };
-}
-
-interface Queued<T> {
-  readonly caller: SchedulerCaller | undefined;
-  readonly isDue: () => boolean;
-  readonly resolve: (value: T) => void;
-  readonly reject: (error: Error) => void;
-}
-
-/** At least one step, so that a queued computation always makes progress. */
-function advance<T>(computation: Computation<T>, { caller, isDue, resolve, reject }: Queued<T>): boolean {
-  try {
-    caller?.throwIfAborted();
-    do {
-      const { done, value } = computation.next();
-      if (done === true) {
-        resolve(value);
-        return true;
-      }
-    } while (!isDue());
-    return false;
-  } catch (error) {
-    computation.return(undefined as T);
-    reject(error as Error);
-    return true;
-  }
 }

@@ -11,17 +11,7 @@ interface Flight<T> {
   isSettled: boolean;
 }
 
-export interface SingleFlight<T> {
-  /**
-   * Joins the work of this key, or starts it. Settles as the work does; rejects with the reason of `signal` if that
-   * aborts first. The signal given to `start` aborts when every caller has aborted.
-   */
-  join(key: string, start: (signal: AbortSignal) => Promise<T>, signal?: AbortSignal): Promise<T>;
-  /** Whether work of this key is running. */
-  has(key: string): boolean;
-}
-
-export function createSingleFlight<T>(): SingleFlight<T> {
+export function createSingleFlight<T>() {
   const flights = new Map<string, Flight<T>>();
 
   const startFlight = (key: string, start: (signal: AbortSignal) => Promise<T>): Flight<T> => {
@@ -46,8 +36,13 @@ export function createSingleFlight<T>(): SingleFlight<T> {
   };
 
   return {
-    has: (key) => flights.has(key),
-    async join(key, start, signal) {
+    /** Whether work of this key is running. */
+    has: (key: string): boolean => flights.has(key),
+    /**
+     * Joins the work of this key, or starts it. Settles as the work does; rejects with the reason of `signal` if that
+     * aborts first. The signal given to `start` aborts when every caller has aborted.
+     */
+    async join(key: string, start: (signal: AbortSignal) => Promise<T>, signal?: AbortSignal): Promise<T> {
       signal?.throwIfAborted();
       const flight = flights.get(key) ?? startFlight(key, start);
       flight.waiters += 1;

@@ -3,19 +3,11 @@
 
 import type { Clock } from '../clock.js';
 
-export interface SlidingWindowCounter<Name extends string> {
-  add(name: Name): void;
-  /** How often `name` was added within the window. */
-  count(name: Name): number;
-  clear(): void;
-}
+export type SlidingWindowCounter<Name extends string> = ReturnType<typeof createSlidingWindowCounter<Name>>;
 
 const BUCKETS = 10;
 
-export function createSlidingWindowCounter<Name extends string>(
-  clock: Clock,
-  windowMs: number,
-): SlidingWindowCounter<Name> {
+export function createSlidingWindowCounter<Name extends string>(clock: Clock, windowMs: number) {
   const bucketMs = windowMs / BUCKETS;
   /** By bucket number since the Unix epoch. */
   const buckets = new Map<number, Map<Name, number>>();
@@ -30,18 +22,19 @@ export function createSlidingWindowCounter<Name extends string>(
     return current;
   };
   return {
-    add(name) {
+    add(name: Name): void {
       const index = rotate();
       const bucket = buckets.get(index) ?? new Map<Name, number>();
       buckets.set(index, bucket.set(name, (bucket.get(name) ?? 0) + 1));
     },
-    count(name) {
+    /** How often `name` was added within the window. */
+    count(name: Name): number {
       rotate();
       let sum = 0;
       for (const bucket of buckets.values()) sum += bucket.get(name) ?? 0;
       return sum;
     },
-    clear: () => {
+    clear: (): void => {
       buckets.clear();
     },
   };

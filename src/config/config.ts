@@ -3,72 +3,16 @@
 
 import { readFileSync } from 'node:fs';
 
-import type { AccessSettings } from '../auth/authentication.js';
-import type { TrustedDocuments } from '../auth/trusted-documents.js';
 import { createSchema } from '../graphql/schema.js';
-import type { ReportKind } from '../report/request.js';
-import type { AuthSettings } from '../upstream/auth/credentials.js';
-import type { ResilienceSettings } from '../upstream/client/resilience.js';
 import { findConflicts, findSuspiciousCombinations, findUnknownNames, sortBySetting } from './checks.js';
-import { findMemoryProblems, type Machine, type MemoryLimits } from './memory.js';
-import type { LOG_LEVELS } from './settings/gateway.js';
+import { deriveMemoryLimits, findMemoryProblems, type Machine, type MemoryLimits } from './memory.js';
 import { findUnusedAccess, readAccess, readTrustedDocuments, warnAboutLoopback } from './settings/read-access.js';
-import { readCache, readMemoryLimits, type CacheSettings } from './settings/read-cache.js';
-import { findTracingWarnings } from './settings/read-opentelemetry.js';
+import { findTracingWarnings, readTracing } from './settings/read-opentelemetry.js';
 import { readProxy } from './settings/read-proxy.js';
-import { readProtection } from './settings/read-protection.js';
-import { readSchema, type SchemaSettings } from './settings/read-schema.js';
-import { readTelemetry } from './settings/read-telemetry.js';
 import { findUnusedCredentials, readAuth, readResilience } from './settings/read-upstream.js';
 import { ConfigError, createReader, type Environment, type Reader, type ReadText } from './settings/reader.js';
-import type { ProxySettings } from '../upstream/http/proxy.js';
 
-export interface Config {
-  /** The address to listen on: HOST, or loopback unless GATEWAY_AUTH says how callers authenticate. */
-  readonly host: string;
-  /** 0 lets the system choose. */
-  readonly port: number;
-  readonly memory: MemoryLimits;
-  readonly access: AccessSettings;
-  /** The operations that may run; undefined: all. */
-  readonly trustedDocuments: TrustedDocuments | undefined;
-  /** Whether clients may send the hash of an operation instead of its text. */
-  readonly persistedQueries: boolean;
-  readonly graphiql: boolean;
-  readonly schema: SchemaSettings;
-  /** The maximum number of rows per page; undefined: no limit. */
-  readonly maxPageRows: number | undefined;
-  /** The maximum number of rows and entity reports per response; undefined: no limit. */
-  readonly maxAnswerRows: number | undefined;
-  readonly shutdown: ShutdownSettings;
-  /** Request limits and browser access. */
-  readonly protection: Readonly<ReturnType<typeof readProtection>>;
-  readonly logLevel: (typeof LOG_LEVELS)[number];
-  /** The percentage of successful operations that are logged. */
-  readonly logSamplePercent: number;
-  readonly telemetry: Readonly<ReturnType<typeof readTelemetry>>;
-  /** The `Cache-Control` of fresh responses. */
-  readonly cacheControl: 'private' | 'public';
-  /** The proxy for ScaleOps, logins, signing keys and traces; undefined: none. */
-  readonly proxy: ProxySettings | undefined;
-  readonly upstream: {
-    readonly url: string;
-    readonly auth: AuthSettings;
-    readonly paths: Readonly<Record<ReportKind, string>>;
-    readonly multiClusterByDefault: boolean;
-    readonly timeoutMs: number;
-    readonly maxResponseBytes: number;
-    readonly resilience: ResilienceSettings;
-  };
-  readonly cache: CacheSettings;
-}
-
-export interface ShutdownSettings {
-  /** How long new requests are still accepted. */
-  readonly delayMs: number;
-  /** How long requests in flight may take once the port is closed. */
-  readonly limitMs: number;
-}
+export type Config = Readonly<ReturnType<typeof readSettings>>;
 
 const MIB = 1_048_576;
 const readUtf8: ReadText = (path) => readFileSync(path, 'utf8');
@@ -88,39 +32,16 @@ export function readConfig(
 ): { readonly config: Config; readonly warnings: readonly string[] } {
   const problems: string[] = [];
   const read = createReader(env, problems);
-  const auth = readAuth(read, problems, readText);
-  const access = readAccess(read, auth.kind, readText, problems);
-  const loopback = warnAboutLoopback(read, access);
-  const memory = readMemoryLimits(read, machine);
-  const config: Config = {
-    host: loopback === undefined ? read('HOST') : '127.0.0.1',
-    port: read('PORT'),
-    memory,
-    access,
-    trustedDocuments: readTrustedDocuments(read, readText, () => createSchema(readSchema(read)), problems),
-    persistedQueries: read('GATEWAY_APQ'),
-    graphiql: read('GRAPHIQL'),
-    schema: readSchema(read),
-    maxPageRows: read('GATEWAY_MAX_PAGE_ROWS'),
-    maxAnswerRows: read('GATEWAY_MAX_ANSWER_ROWS'),
-    shutdown: readShutdown(read),
-    protection: readProtection(read),
-    logLevel: read('LOG_LEVEL'),
-    logSamplePercent: read('LOG_SAMPLE_PERCENT'),
-    telemetry: readTelemetry(read),
-    cacheControl: read('CACHE_CONTROL'),
-    proxy: readProxy(env, problems),
-    upstream: readUpstream(read, auth),
-    cache: readCache(read, memory),
-  };
+  const config = readSettings(read, { env, readText, machine, problems });
   problems.push(...findConflicts(config));
+  const loopback = warnAboutLoopback(read, config.access);
   const warnings = [
     ...findUnknownNames(env),
-    ...findUnusedCredentials(env, auth),
-    ...findUnusedAccess(env, access),
+    ...findUnusedCredentials(env, config.upstream.auth),
+    ...findUnusedAccess(env, config.access),
     ...findTracingWarnings(env, read),
     ...findSuspiciousCombinations(config),
-    ...findMemoryProblems(memory),
+    ...findMemoryProblems(config.memory),
     ...(loopback === undefined ? [] : [loopback]),
   ];
   if (problems.length > 0) throw new ConfigError(sortBySetting(problems), warnings);
@@ -128,29 +49,114 @@ export function readConfig(
 }
 
 /** The settings of the schema alone, for printing it. @throws ConfigError */
-export function readSchemaSettings(env: Environment): SchemaSettings {
+export function readSchemaSettings(env: Environment): Config['schema'] {
   const problems: string[] = [];
   const settings = readSchema(createReader(env, problems));
   if (problems.length > 0) throw new ConfigError(problems);
   return settings;
 }
 
-function readUpstream(read: Reader, auth: AuthSettings): Config['upstream'] {
+interface Sources {
+  readonly env: Environment;
+  readonly readText: ReadText;
+  readonly machine: Machine;
+  readonly problems: string[];
+}
+
+function readSettings(read: Reader, { env, readText, machine, problems }: Sources) {
+  const auth = readAuth(read, problems, readText);
+  const access = readAccess(read, auth.kind, readText, problems);
+  const maxMib = read('CACHE_MAX_MB');
+  const memory = deriveMemoryLimits(machine, maxMib === undefined ? undefined : MIB * maxMib);
   return {
-    url: read('SCALEOPS_URL'),
-    auth,
-    paths: { workloads: read('SCALEOPS_WORKLOADS_PATH'), aggregated: read('SCALEOPS_AGGREGATED_PATH') },
-    multiClusterByDefault: read('SCALEOPS_MULTI_CLUSTER'),
-    timeoutMs: read('SCALEOPS_TIMEOUT_MS'),
-    maxResponseBytes: MIB * read('SCALEOPS_MAX_RESPONSE_MB'),
-    resilience: readResilience(read),
+    /** The address to listen on: HOST, or loopback unless GATEWAY_AUTH says how callers authenticate. */
+    host: warnAboutLoopback(read, access) === undefined ? read('HOST') : '127.0.0.1',
+    /** 0 lets the system choose. */
+    port: read('PORT'),
+    memory,
+    access,
+    /** The operations that may run; undefined: all. */
+    trustedDocuments: readTrustedDocuments(read, readText, () => createSchema(readSchema(read)), problems),
+    /** Whether clients may send the hash of an operation instead of its text. */
+    persistedQueries: read('GATEWAY_APQ'),
+    graphiql: read('GRAPHIQL'),
+    schema: readSchema(read),
+    /** The maximum number of rows per page; undefined: no limit. */
+    maxPageRows: read('GATEWAY_MAX_PAGE_ROWS'),
+    /** The maximum number of rows and entity reports per response; undefined: no limit. */
+    maxAnswerRows: read('GATEWAY_MAX_ANSWER_ROWS'),
+    shutdown: {
+      /** How long new requests are still accepted. */
+      delayMs: 1000 * read('GATEWAY_SHUTDOWN_DELAY_SECONDS'),
+      /** How long requests in flight may take once the port is closed. */
+      limitMs: 1000 * read('GATEWAY_SHUTDOWN_LIMIT_SECONDS'),
+    },
+    protection: readProtection(read),
+    logLevel: read('LOG_LEVEL'),
+    /** The percentage of successful operations that are logged. */
+    logSamplePercent: read('LOG_SAMPLE_PERCENT'),
+    telemetry: {
+      metrics: read('GATEWAY_METRICS'),
+      operations: read('GATEWAY_METRICS_OPERATIONS') ?? [],
+      tracing: readTracing(read),
+    },
+    /** The `Cache-Control` of fresh responses. */
+    cacheControl: read('CACHE_CONTROL'),
+    /** The proxy for ScaleOps, logins and signing keys; undefined: none. */
+    proxy: readProxy(env, problems),
+    upstream: {
+      url: read('SCALEOPS_URL'),
+      auth,
+      paths: { workloads: read('SCALEOPS_WORKLOADS_PATH'), aggregated: read('SCALEOPS_AGGREGATED_PATH') },
+      multiClusterByDefault: read('SCALEOPS_MULTI_CLUSTER'),
+      timeoutMs: read('SCALEOPS_TIMEOUT_MS'),
+      maxResponseBytes: MIB * read('SCALEOPS_MAX_RESPONSE_MB'),
+      resilience: readResilience(read),
+    },
+    cache: readCache(read, memory),
   };
 }
 
-function readShutdown(read: Reader): ShutdownSettings {
+function readSchema(read: Reader) {
   return {
-    delayMs: 1000 * read('GATEWAY_SHUTDOWN_DELAY_SECONDS'),
-    limitMs: 1000 * read('GATEWAY_SHUTDOWN_LIMIT_SECONDS'),
+    federation: read('GATEWAY_FEDERATION'),
+    access: read('GATEWAY_FEDERATION_ACCESS'),
+    cacheTags: read('GATEWAY_FEDERATION_CACHE_TAGS'),
+  };
+}
+
+/** Request limits and browser access. A limit that is undefined is off. */
+function readProtection(read: Reader) {
+  return {
+    documents: {
+      tokens: read('GATEWAY_MAX_TOKENS'),
+      depth: read('GATEWAY_MAX_DEPTH'),
+      aliases: read('GATEWAY_MAX_ALIASES'),
+      rootFields: read('GATEWAY_MAX_ROOT_FIELDS'),
+      directives: read('GATEWAY_MAX_DIRECTIVES'),
+      fragments: read('GATEWAY_MAX_FRAGMENTS'),
+      repeatedFields: read('GATEWAY_MAX_REPEATED_FIELDS'),
+    },
+    maxCost: read('GATEWAY_MAX_COST'),
+    maxUpstreamCalls: read('GATEWAY_MAX_UPSTREAM_CALLS'),
+    timeoutMs: read('GATEWAY_TIMEOUT_MS'),
+    rateLimit: read('GATEWAY_RATE_LIMIT'),
+    corsOrigins: read('GATEWAY_CORS_ORIGINS') ?? [],
+    introspection: read('GATEWAY_INTROSPECTION'),
+  };
+}
+
+function readCache(read: Reader, { reportCacheBytes, responseCacheBytes }: MemoryLimits) {
+  return {
+    ttlMs: 1000 * read('CACHE_TTL_SECONDS'),
+    pastTtlMs: 1000 * read('CACHE_PAST_TTL_SECONDS'),
+    staleMs: 1000 * read('CACHE_STALE_SECONDS'),
+    staleIfErrorMs: 1000 * read('CACHE_STALE_IF_ERROR_SECONDS'),
+    recheckMs: 1000 * read('CACHE_RECHECK_SECONDS'),
+    /** The bounds of reports and of responses made of them. */
+    maxBytes: reportCacheBytes,
+    maxResponseBytes: responseCacheBytes,
+    redisUrl: read('CACHE_REDIS_URL'),
   };
 }
 

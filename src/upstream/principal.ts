@@ -26,8 +26,8 @@ export interface TokenProvider {
 export interface Principal {
   /** An HMAC of the secret: equal for equal secrets in every replica, and not reversible. */
   readonly id: string;
-  /** 32 bytes that are derived from the secret: the key that encrypts reports in the shared cache. */
-  readonly sealingKey: Buffer;
+  /** Derives 32 bytes from the secret: the key that encrypts reports in the shared cache. */
+  readonly sealingKey: () => Buffer;
   /** Whether it is a caller of the gateway, whose token may be revoked at any time; else it is the gateway itself. */
   readonly isCaller: boolean;
   /** When its token expires, in milliseconds since the Unix epoch: cached reports are not served afterwards. */
@@ -36,34 +36,11 @@ export interface Principal {
 }
 
 /** @param secret one that cannot be guessed: a token, or a key that was derived from a password by a slow function. */
-export function createPrincipal(secret: string | Buffer, rest: PrincipalParts): Principal {
-  return new SecretPrincipal(secret, rest);
-}
-
-type PrincipalParts = Omit<Principal, 'id' | 'sealingKey'>;
-
-class SecretPrincipal implements Principal {
-  readonly id: string;
-  readonly isCaller: boolean;
-  readonly expiresAt: number | undefined;
-  readonly tokens: TokenProvider;
-  readonly #secret: string | Buffer;
-  #sealingKey: Buffer | undefined;
-
-  constructor(secret: string | Buffer, { isCaller, expiresAt, tokens }: PrincipalParts) {
-    this.#secret = secret;
-    this.isCaller = isCaller;
-    this.expiresAt = expiresAt;
-    this.tokens = tokens;
-    this.id = this.#derive('principal').toString('base64url');
-  }
-
-  /** Derived on first use: most requests are answered from this process. */
-  get sealingKey(): Buffer {
-    return (this.#sealingKey ??= this.#derive('sealing key'));
-  }
-
-  #derive(use: string): Buffer {
-    return createHmac('sha256', this.#secret).update(`scaleops-cost-gateway ${use}`).digest();
-  }
+export function createPrincipal(secret: string | Buffer, rest: Omit<Principal, 'id' | 'sealingKey'>): Principal {
+  const derive = (use: string): Buffer => createHmac('sha256', secret).update(`scaleops-cost-gateway ${use}`).digest();
+  return {
+    ...rest,
+    id: derive('principal').toString('base64url'),
+    sealingKey: () => derive('sealing key'),
+  };
 }

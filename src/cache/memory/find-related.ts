@@ -4,19 +4,9 @@ import type { UpstreamError } from '../../errors.js';
 import type { WorkloadCostsRequest } from '../../report/request.js';
 import { estimateBreadth } from '../../report/scopes/scope.js';
 import type { Principal } from '../../upstream/principal.js';
-import type { CacheInstrumentation } from '../instrumentation.js';
-import { toLookup, type ReportLookup } from '../report-lookup.js';
+import { toLookup, type CacheInstrumentation, type ReportLookup } from '../report-lookup.js';
 import type { WorkloadEntry } from './principal-index.js';
 import type { ReportStore } from './report-store.js';
-
-/** A cached report that its principal may see. */
-export interface CachedReport {
-  readonly request: WorkloadCostsRequest;
-  /** Whether the report has a row of this cluster. */
-  hasCluster(name: string): boolean;
-  /** Counts a hit, and returns the report. */
-  use(): ReportLookup;
-}
 
 /**
  * The fresh reports of the principal that differ from `base` only in clusters and namespaces; with the `fault` of an
@@ -26,7 +16,7 @@ export function findRelated(
   store: ReportStore,
   instrumentation: CacheInstrumentation,
   { base, principal, fault }: { base: WorkloadCostsRequest; principal: Principal; fault: UpstreamError | undefined },
-): readonly CachedReport[] {
+) {
   const use = (found: WorkloadEntry): ReportLookup => {
     const entry = store.get({ key: found.key, principal }) ?? found;
     const lookup = toLookup(store, entry, store.stage(entry) === 'fresh' ? 'hit' : 'stale');
@@ -41,8 +31,10 @@ export function findRelated(
       .sort((a, b) => b.receivedAt - a.receivedAt || estimateBreadth(b.request) - estimateBreadth(a.request))
       .map((entry) => ({
         request: entry.request,
-        hasCluster: (name) => entry.report.hasCluster(name),
-        use: () => use(entry),
+        /** Whether the report has a row of this cluster. */
+        hasCluster: (name: string): boolean => entry.report.hasCluster(name),
+        /** Counts a hit, and returns the report. */
+        use: (): ReportLookup => use(entry),
       }))
   );
 }

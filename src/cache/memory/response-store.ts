@@ -3,8 +3,7 @@
 
 import { LRUCache } from 'lru-cache';
 
-import type { CacheInstrumentation } from '../instrumentation.js';
-import { toLookup, type ReportLookup } from '../report-lookup.js';
+import { toLookup, type CacheInstrumentation, type ReportLookup } from '../report-lookup.js';
 import type { ReportEntry, ReportStore } from './report-store.js';
 import { weighString } from './weight.js';
 

@@ -38,7 +38,7 @@ export async function encryptEntry(header: EntryHeader, body: Buffer, { sealingK
   length.writeUInt32BE(headerBytes.length);
   const authenticated = Buffer.concat([MAGIC, length, headerBytes]);
   const nonce = randomBytes(NONCE_BYTES);
-  const cipher = createCipheriv(CIPHER, sealingKey, nonce).setAAD(authenticated);
+  const cipher = createCipheriv(CIPHER, sealingKey(), nonce).setAAD(authenticated);
   const encrypted = [cipher.update(compressed), cipher.final()];
   return Buffer.concat([authenticated, nonce, cipher.getAuthTag(), ...encrypted]);
 }
@@ -74,7 +74,7 @@ export async function decryptEntry(
   const tagAt = end + NONCE_BYTES;
   const bodyAt = tagAt + TAG_BYTES;
   try {
-    const decipher = createDecipheriv(CIPHER, sealingKey, entry.subarray(end, tagAt))
+    const decipher = createDecipheriv(CIPHER, sealingKey(), entry.subarray(end, tagAt))
       .setAAD(entry.subarray(0, end))
       .setAuthTag(entry.subarray(tagAt, bodyAt));
     const compressed = Buffer.concat([decipher.update(entry.subarray(bodyAt)), decipher.final()]);

@@ -9,11 +9,7 @@ import { ROUND_TRIP_MS, type RunCommand, type SharedTierBudget } from './guarded
 import type { Redis } from './redis.js';
 import { toRedisKey, type SharedKey } from './shared-store.js';
 
-export interface FetchLock {
-  /** False: another replica holds it, and was waited for in vain. Undefined: Redis does not reply. */
-  readonly isOurs: boolean | undefined;
-  readonly release: () => Promise<void>;
-}
+export type FetchLock = Awaited<ReturnType<typeof acquireFetchLock>>;
 
 export interface FetchLockOptions {
   readonly run: RunCommand;
@@ -34,7 +30,7 @@ const POLL_INTERVAL_MS = 40;
 export async function acquireFetchLock(
   { run, redis, clock, maxWaitMs }: FetchLockOptions,
   { key, principal, budget, signal }: SharedKey & { readonly budget: SharedTierBudget; readonly signal: AbortSignal },
-): Promise<FetchLock> {
+) {
   const name = toRedisKey(principal.id, 'lock', key);
   const owner = randomUUID();
   let renewals = 0;
@@ -57,8 +53,9 @@ export async function acquireFetchLock(
   const isOurs = value === undefined ? undefined : !isOthers(value);
   const stopRenewing = isOurs === true ? every(clock, RENEW_INTERVAL_MS, () => void acquire()) : () => undefined;
   return {
+    /** False: another replica holds it, and was waited for in vain. Undefined: Redis does not reply. */
     isOurs,
-    async release() {
+    async release(): Promise<void> {
       stopRenewing();
       // Also without a reply: Redis may have executed the command.
       if (isOurs !== false) await redis.unlock(name, owner);

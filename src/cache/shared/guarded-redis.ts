@@ -83,23 +83,11 @@ export function createGuardedRedis(
 
 function withTimeout<T>(maxMs: number, clock: Clock, task: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const cancel = afterPendingIo(clock, maxMs, () => {
-      reject(new Error('no reply in time'));
-    });
-    task.then(resolve, reject).finally(cancel);
+    // After replies that have already arrived are read: the delay may be our own busy event loop.
+    const onTimeout = () =>
+      setImmediate(() => {
+        reject(new Error('no reply in time'));
+      });
+    task.then(resolve, reject).finally(clock.after(maxMs, onTimeout));
   });
-}
-
-/** As `clock.after`, after replies that have already arrived are read: the delay may be our own busy event loop. */
-function afterPendingIo(clock: Clock, delayMs: number, task: () => void): () => void {
-  let isCancelled = false;
-  const cancel = clock.after(delayMs, () =>
-    setImmediate(() => {
-      if (!isCancelled) task();
-    }),
-  );
-  return () => {
-    isCancelled = true;
-    cancel();
-  };
 }

@@ -1,7 +1,6 @@
 // The cache that replicas share. It is optional at every step: whenever it fails, the report comes from the upstream, at
 // most 150 ms later.
 
-import type { Clock } from '../../clock.js';
 import { Deadline } from '../../concurrency/deadline.js';
 import type { FetchedReport } from '../../upstream/client/client.js';
 import type { Principal } from '../../upstream/principal.js';
@@ -24,17 +23,7 @@ export interface SharedFetch extends SharedRead {
   readonly signal: AbortSignal;
 }
 
-export interface SharedCache {
-  /** Undefined without an entry, and when Redis does not reply within the budget. Never rejects. */
-  read(read: SharedRead): Promise<TimestampedReport | undefined>;
-  /** Fetches the report, or waits for another replica that is fetching it. @throws what `fetch` throws. */
-  fetchOnce(wanted: SharedFetch): Promise<{ readonly found: TimestampedReport; readonly isOurs: boolean }>;
-  /** Invalidates all entries of the principal, in the background. */
-  purge(principal: Pick<Principal, 'id'>): void;
-  /** Whether Redis is connected, and the last command succeeded. */
-  isUp(): boolean;
-  close(): Promise<void>;
-}
+export type SharedCache = ReturnType<typeof createSharedCache>;
 
 export interface SharedCacheOptions extends Omit<SharedStoreOptions, 'run'> {
   readonly redis: Redis;
@@ -47,12 +36,13 @@ export interface SharedCacheOptions extends Omit<SharedStoreOptions, 'run'> {
 /** The longest wait for another replica. */
 const MAX_WAIT_MS = 10_000;
 
-export function createSharedCache(options: SharedCacheOptions): SharedCache {
+export function createSharedCache(options: SharedCacheOptions) {
   const { redis, timeoutMs, onAvailabilityChange, ...storeOptions } = options;
   const { clock } = storeOptions;
   const run = createGuardedRedis(redis, clock, onAvailabilityChange);
   const store = createSharedStore({ run, ...storeOptions });
-  const background = createBackgroundTasks(clock);
+  /** Bounded by the fetches in flight and the time limit of a write. */
+  const background = new Set<Promise<unknown>>();
   const invalidations = new InvalidationQueue(store, clock);
   // Half of the deadline is left for the fetch.
   const maxWaitMs = Math.ceil(Math.min(MAX_WAIT_MS, timeoutMs / 2));
@@ -71,8 +61,11 @@ export function createSharedCache(options: SharedCacheOptions): SharedCache {
   };
 
   return {
-    read: async (wanted) => (await store.read(wanted, { budget: wanted.budget }))?.found,
-    async fetchOnce(wanted) {
+    /** Undefined without an entry, and when Redis does not reply within the budget. Never rejects. */
+    read: async (wanted: SharedRead): Promise<TimestampedReport | undefined> =>
+      (await store.read(wanted, { budget: wanted.budget }))?.found,
+    /** Fetches the report, or waits for another replica that is fetching it. @throws what `fetch` throws. */
+    async fetchOnce(wanted: SharedFetch): Promise<{ readonly found: TimestampedReport; readonly isOurs: boolean }> {
       const lock = await acquireFetchLock({ run, redis, clock, maxWaitMs }, wanted);
       let written: Promise<void> | undefined;
       try {
@@ -81,39 +74,25 @@ export function createSharedCache(options: SharedCacheOptions): SharedCache {
         return { found, isOurs };
       } finally {
         // In the background; the report before the lock, so that the next holder finds it.
-        background.add((written ?? Promise.resolve()).then(lock.release, lock.release));
+        const task = (written ?? Promise.resolve())
+          .then(lock.release, lock.release)
+          .catch(() => undefined)
+          .finally(() => background.delete(task));
+        background.add(task);
       }
     },
-    purge({ id }) {
+    /** Invalidates all entries of the principal, in the background. */
+    purge({ id }: Pick<Principal, 'id'>): void {
       invalidations.add(id);
     },
+    /** Whether Redis is connected, and the last command succeeded. */
     isUp: () => run.isHealthy(),
-    async close() {
+    async close(): Promise<void> {
       invalidations.close();
-      await background.settled(COMMAND_BUDGET_MS);
-      await redis.close();
-    },
-  };
-}
-
-interface BackgroundTasks {
-  add(task: Promise<unknown>): void;
-  /** Resolves when all tasks have settled, or after `maxMs`. */
-  settled(maxMs: number): Promise<void>;
-}
-
-/** Bounded by the fetches in flight and the time limit of a write. */
-function createBackgroundTasks(clock: Clock): BackgroundTasks {
-  const tasks = new Set<Promise<unknown>>();
-  return {
-    add(task) {
-      const settled = task.catch(() => undefined).finally(() => tasks.delete(settled));
-      tasks.add(settled);
-    },
-    async settled(maxMs) {
-      const deadline = new Deadline(clock, maxMs);
-      await deadline.race(Promise.all(tasks)).catch(() => undefined);
+      const deadline = new Deadline(clock, COMMAND_BUDGET_MS);
+      await deadline.race(Promise.all(background)).catch(() => undefined);
       deadline.end();
+      await redis.close();
     },
   };
 }

@@ -28,15 +28,7 @@ export interface SharedLookup {
   readonly found: TimestampedReport | undefined;
 }
 
-export interface SharedStore {
-  /** Undefined when Redis does not reply. */
-  read(key: SharedKey, options: Pick<CommandOptions, 'maxMs' | 'budget'>): Promise<SharedLookup | undefined>;
-  /** Starts a generation before a report is fetched, so that a purge meanwhile invalidates it. Undefined as `read`. */
-  startGeneration(principal: Principal, budget: SharedTierBudget): Promise<string | undefined>;
-  write(key: SharedKey, generation: string, fetched: TimestampedReport & FetchedReport): Promise<void>;
-  /** Invalidates all entries of the principal. False: Redis did not confirm it. */
-  purge(principalId: string): Promise<boolean>;
-}
+export type SharedStore = ReturnType<typeof createSharedStore>;
 
 export interface SharedStoreOptions {
   readonly run: RunCommand;
@@ -59,11 +51,15 @@ export function toRedisKey(principalId: string, kind: 'generation' | 'report' | 
   return `scaleops-cost-gateway:{${principalId}}:${kind}:${key}`;
 }
 
-export function createSharedStore({ run, clock, ...options }: SharedStoreOptions): SharedStore {
+export function createSharedStore({ run, clock, ...options }: SharedStoreOptions) {
   const { retentionMs, maxRetentionMs, maxBytes, parser } = options;
   let pendingWriteBytes = 0;
   return {
-    async read({ key, principal, newerThan = -Infinity }, commandOptions) {
+    /** Undefined when Redis does not reply. */
+    async read(
+      { key, principal, newerThan = -Infinity }: SharedKey,
+      commandOptions: Pick<CommandOptions, 'maxMs' | 'budget'>,
+    ): Promise<SharedLookup | undefined> {
       const names = [toRedisKey(principal.id, 'report', key), toRedisKey(principal.id, 'generation')];
       const values = await run((redis) => redis.read(names), commandOptions);
       if (values === undefined) return undefined;
@@ -77,12 +73,13 @@ export function createSharedStore({ run, clock, ...options }: SharedStoreOptions
       const { requestedAt, receivedAt } = header;
       return { generation, found: report && { report, requestedAt, receivedAt } };
     },
-    startGeneration(principal, budget) {
+    /** Starts a generation before a report is fetched, so that a purge meanwhile invalidates it. Undefined as `read`. */
+    startGeneration(principal: Principal, budget: SharedTierBudget): Promise<string | undefined> {
       const name = toRedisKey(principal.id, 'generation');
       const command = { maxMs: ROUND_TRIP_MS, isWrite: true, budget };
       return run((redis) => redis.getOrSet(name, randomUUID(), maxRetentionMs), command);
     },
-    async write({ key, principal }, generation, fetched) {
+    async write({ key, principal }: SharedKey, generation: string, fetched: TimestampedReport & FetchedReport) {
       const { requestedAt, receivedAt, body } = fetched;
       const expiresAt = Math.min(receivedAt + retentionMs(fetched), principal.expiresAt ?? Infinity);
       const ttlMs = expiresAt - clock.now();
@@ -100,12 +97,10 @@ export function createSharedStore({ run, clock, ...options }: SharedStoreOptions
       );
       await run((redis) => redis.extend(toRedisKey(principal.id, 'generation'), maxRetentionMs), WRITE);
     },
-    async purge(principalId) {
-      const removed = await run(async (redis) => {
-        await redis.remove(toRedisKey(principalId, 'generation'));
-        return true;
-      }, WRITE);
-      return removed === true;
+    /** Invalidates all entries of the principal. False: Redis did not confirm it. */
+    async purge(principalId: string): Promise<boolean> {
+      const name = toRedisKey(principalId, 'generation');
+      return (await run((redis) => redis.remove(name).then(() => true), WRITE)) ?? false;
     },
   };
 }

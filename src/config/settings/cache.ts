@@ -1,46 +1,39 @@
 // The settings of the report cache.
 
-import { autoOrNumber, number, oneOf, redisUrl } from './rules.js';
-import type { Setting } from './setting.js';
-
-const advanced = true;
+import { autoOrNumber, number, oneOf, redisUrl, type Setting } from './rules.js';
 
 export const CACHE_SETTINGS = {
   CACHE_TTL_SECONDS: {
     ...number(0, 86_400),
     default: '60',
+    common: true,
     description: 'How long a report is fresh, in seconds; 0 disables the cache.',
   },
   CACHE_PAST_TTL_SECONDS: {
     ...number(0, 86_400),
     default: '3600',
-    advanced,
     description:
       'How long a report is fresh whose time window ended at least a week ago, if that is longer, in seconds.',
   },
   CACHE_STALE_SECONDS: {
     ...number(0, 86_400),
     default: '300',
-    advanced,
     description: 'How long a report that is no longer fresh is served while a newer one is fetched, in seconds.',
   },
   CACHE_STALE_IF_ERROR_SECONDS: {
     ...number(0, 604_800),
     default: '3600',
-    advanced,
     description:
       'How long a report that is no longer fresh is served while ScaleOps fails, in seconds. Never after a 401 or 403.',
   },
   CACHE_RECHECK_SECONDS: {
     ...number(1, 3_600),
     default: '60',
-    advanced,
     description:
       "With SCALEOPS_AUTH=forward: how long a caller's token counts as valid after ScaleOps accepted it, in seconds.",
   },
   CACHE_MAX_MB: {
     ...autoOrNumber(1, 1_048_576),
-    advanced,
     default: 'auto',
     description:
       'The memory for cached reports and responses, in MiB: three quarters for reports, one quarter for responses. auto: a quarter of the memory limit of the container, at most 256, less below 600.',
@@ -48,12 +41,12 @@ export const CACHE_SETTINGS = {
   CACHE_CONTROL: {
     ...oneOf('private', 'public'),
     default: 'private',
-    advanced,
     description:
       'The `Cache-Control` of fresh responses: private or public. public only if every caller may see everything.',
   },
   CACHE_REDIS_URL: {
     ...redisUrl,
+    common: true,
     description: 'A Valkey or Redis that replicas share, `redis://…` or `rediss://…`. Reports in it are encrypted.',
   },
 } as const satisfies Record<string, Setting<unknown>>;

@@ -1,57 +1,150 @@
-// The settings of the server, the schema and the log.
+// The settings of the server: schema, limits, browser access, shutdown, metrics and the log.
 
-import { access, boolean, host, limit, number, oneOf } from './rules.js';
-import type { Setting } from './setting.js';
+import { access, boolean, host, limit, number, oneOf, origins, type Setting } from './rules.js';
+import { operationNames } from './telemetry-rules.js';
 
-export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
-
-const advanced = true;
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 export const GATEWAY_SETTINGS = {
-  HOST: { ...host, default: '127.0.0.1', description: 'The address to listen on.' },
-  PORT: {
-    ...number(0, 65_535),
-    default: '4000',
-    advanced,
-    description: 'The port to listen on; 0 lets the system choose.',
-  },
+  HOST: { ...host, default: '127.0.0.1', common: true, description: 'The address to listen on.' },
+  PORT: { ...number(0, 65_535), default: '4000', description: 'The port to listen on; 0 lets the system choose.' },
   GATEWAY_MAX_PAGE_ROWS: {
     ...limit(1_000_000),
     default: 'off',
-    advanced,
     description: 'The maximum number of rows per page: a number, or off.',
   },
   GATEWAY_MAX_ANSWER_ROWS: {
     ...limit(100_000_000),
     default: '250000',
-    advanced,
     description: 'The maximum number of rows and entity reports per response: a number, or off.',
   },
   GATEWAY_FEDERATION: {
     ...boolean,
     default: 'on',
-    advanced,
     description: 'Whether the gateway is an Apollo Federation subgraph: on or off.',
   },
   GATEWAY_FEDERATION_ACCESS: {
     ...access,
     default: 'off',
-    advanced,
     description:
       'The access rule for costs that routers enforce: off, authenticated, or scopes such as `costs:read finops, admin` (both of the first two, or the third).',
   },
   GATEWAY_FEDERATION_CACHE_TAGS: {
     ...boolean,
     default: 'on',
-    advanced,
     description:
       'Whether the schema has `@cacheTag`, for Apollo Router (federation 2.12): on or off. @apollo/gateway needs off (2.9).',
   },
-  GRAPHIQL: { ...boolean, default: 'on', advanced, description: 'The GraphiQL page at `/graphql`: on or off.' },
+  GRAPHIQL: { ...boolean, default: 'on', description: 'The GraphiQL page at `/graphql`: on or off.' },
   LOG_LEVEL: {
     ...oneOf(...LOG_LEVELS),
     default: 'info',
-    advanced,
     description: 'The least severe level that is logged: trace, debug, info, warn, error, fatal or silent.',
+  },
+
+  // Limits of one operation, and of one caller.
+  GATEWAY_MAX_TOKENS: {
+    ...limit(1_000_000),
+    default: '2000',
+    description: 'The maximum number of tokens in a document: a number, or off.',
+  },
+  GATEWAY_MAX_DEPTH: {
+    ...limit(1_000),
+    default: '20',
+    description: 'The maximum depth of nested fields in an operation: a number, or off.',
+  },
+  GATEWAY_MAX_ALIASES: {
+    ...limit(100_000),
+    default: '50',
+    description:
+      'The maximum number of aliases in an operation: a number, or off. A fragment counts each time it is spread.',
+  },
+  GATEWAY_MAX_ROOT_FIELDS: {
+    ...limit(100_000),
+    default: '20',
+    description: 'The maximum number of fields of Query in an operation: a number, or off.',
+  },
+  GATEWAY_MAX_DIRECTIVES: {
+    ...limit(100_000),
+    default: '50',
+    description: 'The maximum number of directives in an operation: a number, or off.',
+  },
+  GATEWAY_MAX_FRAGMENTS: {
+    ...limit(100_000),
+    default: '100',
+    description: 'The maximum number of fragments in a document: a number, or off.',
+  },
+  GATEWAY_MAX_REPEATED_FIELDS: {
+    ...limit(100_000),
+    default: '100',
+    description:
+      'The maximum number of fields with one response name in a selection set, fragments included: a number, or off. Validation compares each with each.',
+  },
+  GATEWAY_MAX_COST: {
+    ...limit(999_999_999),
+    default: '5000000',
+    description: 'The maximum cost of an operation, estimated before it runs as rows times fields: a number, or off.',
+  },
+  GATEWAY_MAX_UPSTREAM_CALLS: {
+    ...limit(100_000),
+    default: '100',
+    description: 'The maximum number of reports that one operation may request from ScaleOps: a number, or off.',
+  },
+  GATEWAY_TIMEOUT_MS: {
+    ...limit(3_600_000),
+    default: '60000',
+    description:
+      'The time limit of an operation, in milliseconds: a number, or off. It should not be less than SCALEOPS_TIMEOUT_MS.',
+  },
+  GATEWAY_RATE_LIMIT: {
+    ...limit(10_000_000),
+    default: 'off',
+    description:
+      'The maximum number of operations per minute per caller, all of them at once if need be: a number, or off.',
+  },
+
+  // Browser access and introspection.
+  GATEWAY_CORS_ORIGINS: {
+    ...origins,
+    description:
+      'The origins of web pages on other hosts that may send requests (CORS), separated by commas, such as `https://costs.example.com, http://localhost:3000`. None by default.',
+  },
+  GATEWAY_INTROSPECTION: {
+    ...boolean,
+    default: 'on',
+    description: 'Whether clients may read the schema, and errors suggest names: on or off.',
+  },
+
+  // The shutdown.
+  GATEWAY_SHUTDOWN_DELAY_SECONDS: {
+    ...number(0, 300),
+    default: '0',
+    description:
+      'How long after SIGTERM the gateway still accepts requests, in seconds, so that load balancers see that it is not ready.',
+  },
+  GATEWAY_SHUTDOWN_LIMIT_SECONDS: {
+    ...number(1, 600),
+    default: '8',
+    description:
+      'How long requests in flight may take after that, in seconds. The process ends at most two seconds later.',
+  },
+
+  // Metrics and the log; opentelemetry.ts has traces.
+  GATEWAY_METRICS: {
+    ...boolean,
+    default: 'on',
+    description:
+      'Prometheus metrics at `/metrics`, without authentication: on or off. They contain counts and durations, no callers and no costs.',
+  },
+  GATEWAY_METRICS_OPERATIONS: {
+    ...operationNames,
+    description:
+      'The names of operations in metrics and traces, separated by commas; all others are `other` or `anonymous`.',
+  },
+  LOG_SAMPLE_PERCENT: {
+    ...number(0, 100),
+    default: '100',
+    description:
+      'The percentage of successful operations that are logged. Operations with errors or stale reports are always logged.',
   },
 } as const satisfies Record<string, Setting<unknown>>;

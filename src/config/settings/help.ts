@@ -1,7 +1,7 @@
 // Texts about settings for a terminal: `--help`, problems, warnings. They never contain a value.
 
 import { ConfigError } from './reader.js';
-import type { Setting } from './setting.js';
+import type { Setting } from './rules.js';
 import { SETTINGS } from './settings.js';
 
 /** All settings with their defaults, and the command line options. */

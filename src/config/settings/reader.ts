@@ -1,7 +1,7 @@
 // Reads settings from environment variables, each by its rule, and collects all problems. Messages never contain a value,
 // because a secret may have been set in the wrong variable.
 
-import type { Setting } from './setting.js';
+import type { Setting } from './rules.js';
 import { SETTINGS, type SettingName } from './settings.js';
 
 /** Returns the text of a file. @throws if it cannot be read. */

@@ -9,6 +9,19 @@ export interface Rule<T> {
   readonly rule: string;
 }
 
+/** One environment variable. */
+export interface Setting<T> extends Rule<T> {
+  /** The text in effect when the variable is not set; undefined: there is no default. */
+  readonly default?: string;
+  /** Whether leading and trailing white space belongs to the value. */
+  readonly keepWhitespace?: true;
+  /** Whether the gateway does not start without it. */
+  readonly required?: true;
+  /** Whether the README describes it too; most installations leave the others alone. */
+  readonly common?: true;
+  readonly description: string;
+}
+
 export const text: Rule<string> = { accepts: () => true, parse: String, rule: 'must be a text' };
 
 export const token: Rule<string> = {

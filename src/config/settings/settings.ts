@@ -3,11 +3,7 @@
 import { ACCESS_SETTINGS } from './access.js';
 import { CACHE_SETTINGS } from './cache.js';
 import { GATEWAY_SETTINGS } from './gateway.js';
-import { LIMIT_SETTINGS } from './limits.js';
 import { OPENTELEMETRY_SETTINGS } from './opentelemetry.js';
-import { SECURITY_SETTINGS } from './security.js';
-import { SHUTDOWN_SETTINGS } from './shutdown.js';
-import { TELEMETRY_SETTINGS } from './telemetry.js';
 import { UPSTREAM_SETTINGS } from './upstream.js';
 
 export const SETTINGS = {
@@ -15,10 +11,6 @@ export const SETTINGS = {
   ...CACHE_SETTINGS,
   ...ACCESS_SETTINGS,
   ...GATEWAY_SETTINGS,
-  ...LIMIT_SETTINGS,
-  ...SECURITY_SETTINGS,
-  ...SHUTDOWN_SETTINGS,
-  ...TELEMETRY_SETTINGS,
   ...OPENTELEMETRY_SETTINGS,
 };
 

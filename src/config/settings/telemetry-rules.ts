@@ -20,47 +20,48 @@ export const ratio: Rule<number> = {
   rule: 'must be a number from 0 to 1',
 };
 
-/** `name=value` pairs, separated by commas; values may be percent-encoded. */
-export const headers: Rule<Readonly<Record<string, string>>> = {
-  accepts: (value) => splitList(value).every((pair) => toHeader(pair) !== undefined),
-  parse: (value) => Object.fromEntries(splitList(value).flatMap((pair) => [toHeader(pair) ?? []].filter(isPair))),
-  rule: 'must be name=value pairs, separated by commas, the values percent-encoded',
-};
+/** Fields (RFC 9110, section 5): `name=value` pairs, separated by commas; values may be percent-encoded. */
+export const headers = pairs('name', /^([!#$%&'*+.^`|~\w-]+)\s*=\s*(.*)$/, (name, value) =>
+  /^[\x20-\x7e]*$/.test(value) ? [name.toLowerCase(), value] : undefined,
+);
 
-/** `key=value` by commas, the values percent-encoded where they have to be; a key has no blanks. */
-export const attributes: Rule<Readonly<Record<string, string>>> = {
-  accepts: (value) => splitList(value).every((pair) => toAttribute(pair) !== undefined),
-  parse: (value) => Object.fromEntries(splitList(value).flatMap((pair) => [toAttribute(pair) ?? []].filter(isPair))),
-  rule: 'must be key=value pairs, separated by commas, the values percent-encoded',
-};
+/**
+ * `key=value` by commas, the values percent-encoded where they have to be; a key has no blanks.
+ * https://opentelemetry.io/docs/specs/otel/resource/sdk/#specifying-resource-information-via-an-environment-variable
+ */
+export const attributes = pairs('key', /^([^\s=]{1,255})\s*=\s*(.*)$/, (key, value) => [key, value]);
 
 type Pair = readonly [string, string];
-const isPair = (pair: readonly string[]): pair is Pair => pair.length === 2;
+
+/** @param toPair from the parts that `syntax` finds, the second decoded; undefined if they are not valid. */
+function pairs(
+  what: string,
+  syntax: RegExp,
+  toPair: (name: string, value: string) => Pair | undefined,
+): Rule<Readonly<Record<string, string>>> {
+  const read = (pair: string): Pair | undefined => {
+    const [, name, encoded = ''] = syntax.exec(pair) ?? [];
+    try {
+      return name === undefined ? undefined : toPair(name, decodeURIComponent(encoded));
+    } catch {
+      return undefined;
+    }
+  };
+  return {
+    accepts: (value) => splitList(value).every((pair) => read(pair) !== undefined),
+    parse: (value) =>
+      Object.fromEntries(
+        splitList(value)
+          .map(read)
+          .filter((pair) => pair !== undefined),
+      ),
+    rule: `must be ${what}=value pairs, separated by commas, the values percent-encoded`,
+  };
+}
 
 function splitList(value: string): string[] {
   return value
     .split(',')
     .map((item) => item.trim())
     .filter((item) => item !== '');
-}
-
-/** https://opentelemetry.io/docs/specs/otel/resource/sdk/#specifying-resource-information-via-an-environment-variable */
-function toAttribute(pair: string): Pair | undefined {
-  const [, key = '', encoded = ''] = /^([^\s=]{1,255})\s*=\s*(.*)$/.exec(pair) ?? [];
-  try {
-    return key === '' ? undefined : [key, decodeURIComponent(encoded)];
-  } catch {
-    return undefined;
-  }
-}
-
-/** A field name and value (RFC 9110, section 5). */
-function toHeader(pair: string): Pair | undefined {
-  const [, name = '', encoded = ''] = /^([!#$%&'*+.^`|~\w-]+)\s*=\s*(.*)$/.exec(pair) ?? [];
-  try {
-    const value = decodeURIComponent(encoded);
-    return name !== '' && /^[\x20-\x7e]*$/.test(value) ? [name.toLowerCase(), value] : undefined;
-  } catch {
-    return undefined;
-  }
 }

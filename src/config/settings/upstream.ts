@@ -1,134 +1,113 @@
 // The settings of ScaleOps and of calls to it.
 
-import type { Setting } from './setting.js';
-import { boolean, httpUrl, number, oneOf, path, token, text } from './rules.js';
-
-const advanced = true;
-const required = true;
+import { boolean, httpUrl, number, oneOf, path, token, text, type Setting } from './rules.js';
 
 export const UPSTREAM_SETTINGS = {
   SCALEOPS_URL: {
     ...httpUrl,
-    required,
+    required: true,
+    common: true,
     description: 'Your ScaleOps host, such as `https://scaleops.example.com`. Required.',
   },
   SCALEOPS_AUTH: {
     ...oneOf('token', 'login', 'azure', 'forward'),
     default: 'token',
+    common: true,
     description:
       'How the gateway authenticates at ScaleOps: with its own token (token), by login (login) or by an Azure login (azure), or with the bearer token of each caller (forward).',
   },
-  SCALEOPS_TOKEN: { ...token, description: 'For token: the bearer token. Or set `SCALEOPS_TOKEN_FILE`.' },
-  SCALEOPS_TOKEN_FILE: {
-    ...text,
-    advanced,
-    description: 'For token: a file with the bearer token; read again when it changes.',
-  },
-  SCALEOPS_USERNAME: { ...text, advanced, description: 'For login: the ScaleOps user, built-in or LDAP.' },
-  SCALEOPS_PASSWORD: { ...text, keepWhitespace: true, advanced, description: 'For login: the password.' },
-  SCALEOPS_AZURE_TENANT_ID: { ...path.segment, advanced, description: 'For azure: the tenant.' },
-  SCALEOPS_AZURE_CLIENT_ID: { ...text, advanced, description: 'For azure: the client (application) id.' },
-  SCALEOPS_AZURE_CLIENT_SECRET: { ...text, advanced, description: 'For azure: the client secret.' },
+  SCALEOPS_TOKEN: { ...token, common: true, description: 'For token: the bearer token. Or set `SCALEOPS_TOKEN_FILE`.' },
+  SCALEOPS_TOKEN_FILE: { ...text, description: 'For token: a file with the bearer token; read again when it changes.' },
+  SCALEOPS_USERNAME: { ...text, description: 'For login: the ScaleOps user, built-in or LDAP.' },
+  SCALEOPS_PASSWORD: { ...text, keepWhitespace: true, description: 'For login: the password.' },
+  SCALEOPS_AZURE_TENANT_ID: { ...path.segment, description: 'For azure: the tenant.' },
+  SCALEOPS_AZURE_CLIENT_ID: { ...text, description: 'For azure: the client (application) id.' },
+  SCALEOPS_AZURE_CLIENT_SECRET: { ...text, description: 'For azure: the client secret.' },
   SCALEOPS_AZURE_AUTHORITY: {
     ...httpUrl,
     default: 'https://login.microsoftonline.com',
-    advanced,
     description: 'For azure: the login host.',
   },
   SCALEOPS_WORKLOADS_PATH: {
     ...path.absolute,
     default: '/detailedCostReport/getWorkloads',
-    advanced,
     description: 'The path of the workload report.',
   },
   SCALEOPS_AGGREGATED_PATH: {
     ...path.absolute,
     default: '/detailedCostReport/getAggregatedWorkloads',
+    common: true,
     description: 'The path of the aggregated report. The default is an assumption: ScaleOps documents no path.',
   },
   SCALEOPS_MULTI_CLUSTER: {
     ...boolean,
-    advanced,
     default: 'off',
     description: 'The default of `multiCluster`, if the filter does not set it: on or off.',
   },
   SCALEOPS_TIMEOUT_MS: {
     ...number(1, 600_000),
     default: '30000',
-    advanced,
     description: 'The deadline of a report, logins, queueing and retries included, in milliseconds.',
   },
   SCALEOPS_MAX_RESPONSE_MB: {
     ...number(1, 500),
     default: '128',
-    advanced,
     description: 'The maximum size of a decoded ScaleOps response, in MiB.',
   },
   SCALEOPS_MAX_IN_FLIGHT: {
     ...number(1, 256),
     default: '8',
-    advanced,
     description: 'The maximum number of concurrent calls to ScaleOps.',
   },
   SCALEOPS_MAX_QUEUED: {
     ...number(0, 10_000),
     default: '256',
-    advanced,
     description:
       'The maximum number of calls that wait for a slot, each for as long as its deadline leaves time for a usual call.',
   },
   SCALEOPS_MAX_ATTEMPTS: {
     ...number(1, 10),
     default: '3',
-    advanced,
     description: 'The maximum number of attempts per report while ScaleOps fails; 1 disables retries.',
   },
   SCALEOPS_RETRY_PERCENT: {
     ...number(0, 100),
     default: '10',
-    advanced,
     description: 'The maximum number of retries per minute, in percent of the requests of that minute.',
   },
   SCALEOPS_RETRY_MIN: {
     ...number(0, 1_000),
     default: '3',
-    advanced,
     description: 'The number of retries per minute that are always allowed.',
   },
   SCALEOPS_BREAKER_FAILURES: {
     ...number(1, 1_000),
     default: '5',
-    advanced,
     description: 'After this many consecutive failures calls to ScaleOps are suspended (circuit breaker).',
   },
   SCALEOPS_BREAKER_PERCENT: {
     ...number(1, 100),
     default: '50',
-    advanced,
     description: 'Calls are also suspended after this percentage of failures within SCALEOPS_BREAKER_WINDOW_SECONDS.',
   },
   SCALEOPS_BREAKER_MIN_CALLS: {
     ...number(1, 10_000),
     default: '10',
-    advanced,
     description: 'The minimum number of calls in the window for that percentage to count.',
   },
   SCALEOPS_BREAKER_WINDOW_SECONDS: {
     ...number(1, 3_600),
     default: '30',
-    advanced,
     description: 'The window of that percentage, in seconds.',
   },
   SCALEOPS_BREAKER_OPEN_SECONDS: {
     ...number(1, 3_600),
     default: '15',
-    advanced,
     description: 'How long calls are suspended before one call probes ScaleOps, in seconds; doubles while probes fail.',
   },
   SCALEOPS_BREAKER_MAX_OPEN_SECONDS: {
     ...number(1, 3_600),
     default: '120',
-    advanced,
     description: 'The maximum of that doubled time, in seconds.',
   },
 } as const satisfies Record<string, Setting<unknown>>;

@@ -46,32 +46,27 @@ export interface CredentialsOptions {
 }
 
 export function createCredentials(options: CredentialsOptions): Credentials {
-  const { auth, url, timeoutMs, proxy, clock, instrument = UNOBSERVED } = options;
+  const { auth, url, timeoutMs, proxy, clock } = options;
   switch (auth.kind) {
     case 'token':
       return createTokenCredentials(auth.source);
     case 'forward':
       return forwardedCredentials;
-    case 'login': {
-      const rejectionError = createRejectionError('Check SCALEOPS_USERNAME and SCALEOPS_PASSWORD.');
-      const login = instrumentLogin(
-        createScaleOpsLogin(auth, { url, timeoutMs, proxy, clock }, rejectionError),
-        instrument,
-      );
-      const account = { names: [url, auth.username], password: auth.password };
-      return createAccountCredentials(account, login, createTokenCache(login, clock, rejectionError));
-    }
-    case 'azure': {
-      const rejectionError = createRejectionError('Check SCALEOPS_AZURE_TENANT_ID, _CLIENT_ID and _CLIENT_SECRET.');
-      const login = instrumentLogin(createAzureLogin(auth, { timeoutMs, proxy, clock }, rejectionError), instrument);
-      const account = { names: [auth.authority, auth.tenantId, auth.clientId], password: auth.clientSecret };
-      return createAccountCredentials(account, login, createTokenCache(login, clock, rejectionError));
-    }
+    case 'login':
+      return createAccountCredentials(options, {
+        names: [url, auth.username],
+        password: auth.password,
+        hint: 'Check SCALEOPS_USERNAME and SCALEOPS_PASSWORD.',
+        createLogin: (rejectionError) => createScaleOpsLogin(auth, { url, timeoutMs, proxy, clock }, rejectionError),
+      });
+    case 'azure':
+      return createAccountCredentials(options, {
+        names: [auth.authority, auth.tenantId, auth.clientId],
+        password: auth.clientSecret,
+        hint: 'Check SCALEOPS_AZURE_TENANT_ID, _CLIENT_ID and _CLIENT_SECRET.',
+        createLogin: (rejectionError) => createAzureLogin(auth, { timeoutMs, proxy, clock }, rejectionError),
+      });
   }
-}
-
-function instrumentLogin(login: Login, instrument: Pick<UpstreamInstrument, 'login'>): Login {
-  return { ...login, obtain: (signal) => instrument.login(() => login.obtain(signal)) };
 }
 
 function createRejectionError(hint: string): TokenProvider['rejectionError'] {
@@ -92,10 +87,20 @@ interface Account {
   /** What identifies the account: its host and its name. */
   readonly names: readonly string[];
   readonly password: string;
+  /** Which settings to check when ScaleOps rejects the account. */
+  readonly hint: string;
+  readonly createLogin: (rejectionError: TokenProvider['rejectionError']) => Login;
 }
 
 /** The principal is the account, not its token, so that cached reports outlive a token. */
-function createAccountCredentials({ names, password }: Account, login: Login, tokens: TokenProvider): Credentials {
+function createAccountCredentials(
+  { clock, instrument = UNOBSERVED }: CredentialsOptions,
+  { names, password, hint, createLogin }: Account,
+): Credentials {
+  const rejectionError = createRejectionError(hint);
+  const login = createLogin(rejectionError);
+  const obtain = (signal: AbortSignal) => instrument.login(() => login.obtain(signal));
+  const tokens = createTokenCache(obtain, clock, rejectionError);
   // A password can be guessed; scrypt makes each guess expensive, should the id ever leak.
   const derive = promisify<string, string, number, Buffer>(scrypt);
   let principal: Principal | Promise<Principal> = derive(password, JSON.stringify(names), 32).then(

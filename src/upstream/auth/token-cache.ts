@@ -39,7 +39,7 @@ interface CachedToken {
 }
 
 export function createTokenCache(
-  login: Login,
+  obtainToken: Login['obtain'],
   clock: Clock,
   rejectionError: TokenProvider['rejectionError'],
 ): TokenProvider {
@@ -50,7 +50,7 @@ export function createTokenCache(
   const isPaused = (): boolean => pausedUntil - clock.now() > 0 && pausedUntil - clock.now() <= PAUSE_MS;
   const obtain = async (signal: AbortSignal): Promise<CachedToken> => {
     try {
-      const { token, lifetimeMs = DEFAULT_LIFETIME_MS } = await login.obtain(signal);
+      const { token, lifetimeMs = DEFAULT_LIFETIME_MS } = await obtainToken(signal);
       current = toCachedToken(token, lifetimeMs, clock.now());
       return current;
     } catch (error) {

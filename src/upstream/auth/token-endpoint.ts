@@ -22,12 +22,6 @@ export interface TokenResponse {
   readonly text: string;
 }
 
-export interface TokenEndpoint {
-  /** @throws UpstreamError when the host cannot be reached, is too slow, or fails (408, 429, 5xx). */
-  post(request: TokenRequest, signal: AbortSignal): Promise<TokenResponse>;
-  close(): Promise<void>;
-}
-
 export interface TokenEndpointOptions {
   readonly url: string;
   readonly timeoutMs: number;
@@ -50,7 +44,7 @@ export function createTokenEndpoint({
   clock,
   hasTextBody,
   invalidResponseMessage,
-}: TokenEndpointOptions): TokenEndpoint {
+}: TokenEndpointOptions) {
   const { origin } = new URL(url);
   const dispatcher = createDispatcher(origin, 1, proxy);
 
@@ -70,7 +64,8 @@ export function createTokenEndpoint({
   };
 
   return {
-    async post(request, signal) {
+    /** @throws UpstreamError when the host cannot be reached, is too slow, or fails (408, 429, 5xx). */
+    async post(request: TokenRequest, signal: AbortSignal): Promise<TokenResponse> {
       const toError = () => new UpstreamError('UPSTREAM_TIMEOUT', { reason: 'login: deadline' });
       const deadline = new Deadline(clock, Math.min(timeoutMs, MAX_LOGIN_MS), { caller: { signal }, toError });
       try {

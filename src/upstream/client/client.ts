@@ -6,14 +6,13 @@ import type { Dispatcher } from 'undici';
 
 import type { Clock } from '../../clock.js';
 import { UpstreamError } from '../../errors.js';
-import type { BulkheadLoad } from '../../concurrency/bulkhead.js';
 import type { AbortableCaller } from '../../concurrency/abort.js';
 import type { Deadline } from '../../concurrency/deadline.js';
 import type { Report } from '../../report/report.js';
 import type { ReportKind, ReportRequest } from '../../report/request.js';
 import { ACCEPT_ENCODING, drainOrClose, readBody } from '../http/body.js';
 import { createUpstreamCalls, ENDPOINTS, type ToUpstreamCall, type UpstreamCall } from './endpoints.js';
-import { createConnections, headerOf, type Connections } from '../http/connections.js';
+import { createConnections, headerOf } from '../http/connections.js';
 import type { ProxySettings } from '../http/proxy.js';
 import { parseRetryAfter, toStatusError, toTransportError } from '../http/errors.js';
 import { UNOBSERVED, type ObservedCall, type UpstreamInstrument } from '../instrumentation.js';
@@ -45,24 +44,9 @@ export interface FetchedReport {
   readonly body: Buffer | undefined;
 }
 
-export interface ScaleOpsClient {
-  /**
-   * Fetches a report with the principal's token.
-   * @param callerKey the caller whose share of the calls it takes; by default the principal, where that is a caller.
-   * @throws UpstreamError; the deadline's reason.
-   */
-  fetchReport(
-    request: ReportRequest,
-    principal: Principal,
-    deadline: Deadline,
-    callerKey?: string,
-  ): Promise<FetchedReport>;
-  /** How many calls run, and how many are queued. */
-  load(): BulkheadLoad;
-  close(): Promise<void>;
-}
+export type ScaleOpsClient = ReturnType<typeof createScaleOpsClient>;
 
-export function createScaleOpsClient(options: ClientOptions): ScaleOpsClient {
+export function createScaleOpsClient(options: ClientOptions) {
   const { clock, instrument = UNOBSERVED } = options;
   const base = new URL(options.url);
   const connections = createConnections(base.origin, options.resilience.maxInFlight, options.proxy);
@@ -81,7 +65,17 @@ export function createScaleOpsClient(options: ClientOptions): ScaleOpsClient {
     });
 
   return {
-    fetchReport(request, principal, deadline, callerKey = principal.isCaller ? principal.id : undefined) {
+    /**
+     * Fetches a report with the principal's token.
+     * @param callerKey the caller whose share of the calls it takes; by default the principal, where that is a caller.
+     * @throws UpstreamError; the deadline's reason.
+     */
+    fetchReport(
+      request: ReportRequest,
+      principal: Principal,
+      deadline: Deadline,
+      callerKey = principal.isCaller ? principal.id : undefined,
+    ): Promise<FetchedReport> {
       const { report } = request;
       let number = 0;
       const attempt = (attemptNumber: number): Promise<FetchedReport> => {
@@ -95,6 +89,7 @@ export function createScaleOpsClient(options: ClientOptions): ScaleOpsClient {
       const requestKey = (): string => hashOf(host.toCall(request));
       return deadline.race(resilience.run(attempt, { principal, callerKey, requestKey, deadline }));
     },
+    /** How many calls run, and how many are queued. */
     load: () => resilience.load(),
     close: () => connections.close(),
   };
@@ -140,13 +135,8 @@ interface CallContext {
   readonly deadline: Deadline;
 }
 
-interface Host {
-  readonly connections: Connections;
-  readonly toCall: ToUpstreamCall;
-}
-
 async function callUpstream(
-  { connections, toCall }: Host,
+  { connections, toCall }: { connections: ReturnType<typeof createConnections>; toCall: ToUpstreamCall },
   options: ClientOptions,
   { request, token, deadline }: CallContext,
   observed: ObservedCall,
@@ -179,7 +169,7 @@ async function callUpstream(
       url,
     });
   }
-  const fetched = await readReport(response, options, pathSetting);
+  const fetched = await readReport(response, options, deadline, pathSetting);
   if (fetched.droppedNumbers > 0) options.onDroppedNumbers(request.report, fetched.droppedNumbers);
   return fetched;
 }
@@ -187,12 +177,16 @@ async function callUpstream(
 async function readReport(
   response: Dispatcher.ResponseData,
   { parser, maxResponseBytes: maxBytes }: ClientOptions,
+  deadline: Deadline,
   pathSetting: string,
 ): Promise<ParsedReport> {
   const permit = parser.start();
+  const beforeMore = (totalBytes: number): Promise<unknown> | undefined => {
+    const turn = permit.addBytes(totalBytes);
+    return turn && deadline.race(turn);
+  };
   try {
-    const bounds = { maxBytes, beforeMore: permit.addBytes, scratch: permit.scratch };
-    const blocks = await readBody(response.body, headerOf(response, 'content-encoding'), bounds);
+    const blocks = await readBody(response.body, headerOf(response, 'content-encoding'), { maxBytes, beforeMore });
     return await parser.parse(blocks, pathSetting);
   } finally {
     permit.release();

@@ -26,13 +26,13 @@ export const ENDPOINTS: Readonly<Record<ReportKind, Endpoint>> = {
   workloads: { pathSetting: 'SCALEOPS_WORKLOADS_PATH', queryOnly: ['multiCluster', 'range'] },
 };
 
-export type ToUpstreamCall = (request: ReportRequest) => UpstreamCall;
+export type ToUpstreamCall = ReturnType<typeof createUpstreamCalls>;
 
 /** @param base the ScaleOps host; its path is the prefix of `paths`. */
-export function createUpstreamCalls(base: URL, paths: Readonly<Record<ReportKind, string>>): ToUpstreamCall {
+export function createUpstreamCalls(base: URL, paths: Readonly<Record<ReportKind, string>>) {
   const toUrl = (path: string): URL => new URL(pathUnder(base, path), base);
   const urls = { aggregated: toUrl(paths.aggregated), workloads: toUrl(paths.workloads) };
-  return (request) => {
+  return (request: ReportRequest): UpstreamCall => {
     const { queryOnly } = ENDPOINTS[request.report];
     const url = urls[request.report];
     let query = '';

@@ -1,9 +1,11 @@
 // The policies between a report request and its calls to ScaleOps: queue, circuit breaker, retries. The policies live in
 // src/concurrency/; this module combines them and speaks in our error codes.
 
+import { LRUCache } from 'lru-cache';
+
 import type { Clock } from '../../clock.js';
 import { delay } from '../../concurrency/abort.js';
-import { Bulkhead, BulkheadFullError, type BulkheadLoad, type BulkheadSettings } from '../../concurrency/bulkhead.js';
+import { Bulkhead, BulkheadFullError, type BulkheadSettings } from '../../concurrency/bulkhead.js';
 import {
   CircuitOpenError,
   CircuitBreaker,
@@ -12,7 +14,6 @@ import {
 } from '../../concurrency/circuit-breaker.js';
 import type { Deadline } from '../../concurrency/deadline.js';
 import type { CallOrigin } from '../../concurrency/failure-record.js';
-import { RecentKeys } from '../../concurrency/recent-keys.js';
 import { createRetryPolicy, type RetrySettings } from '../../concurrency/retry.js';
 import { UpstreamError } from '../../errors.js';
 import type { Principal } from '../principal.js';
@@ -37,22 +38,12 @@ export interface ResilientRequest {
   readonly deadline: Deadline;
 }
 
-export interface Resilience {
-  /**
-   * Makes attempts until one succeeds, the deadline ends or the fault allows no more. Each gets its number, from 1.
-   * @throws UpstreamError of the last attempt; CIRCUIT_OPEN or OVERLOADED where none was made.
-   */
-  run<T>(attempt: (number: number) => Promise<T>, request: ResilientRequest): Promise<T>;
-  /** How many attempts run, and how many are queued. */
-  load(): BulkheadLoad;
-}
-
 /** How many callers' principals are remembered as accepted by ScaleOps; the one that called longest ago is evicted. */
 const MAX_ACCEPTED = 10_000;
 
-export function createResilience({ clock, onBreaker, breaker: settings, ...rest }: ResilienceOptions): Resilience {
+export function createResilience({ clock, onBreaker, breaker: settings, ...rest }: ResilienceOptions) {
   const bulkhead = new Bulkhead(rest, clock);
-  const accepted = new RecentKeys(MAX_ACCEPTED);
+  const accepted = new LRUCache<string, true>({ max: MAX_ACCEPTED });
   const breaker = new CircuitBreaker({ ...settings, clock, classify, onChange: onBreaker });
   const policy = createRetryPolicy(rest, clock);
 
@@ -62,7 +53,7 @@ export function createResilience({ clock, onBreaker, breaker: settings, ...rest 
       // Checked before the queue, and again before the call: the circuit may open in between.
       breaker.check();
       const result = await bulkhead.run(deadline, callerKey, () => breaker.run(attempt, origin));
-      if (principal.isCaller) accepted.add(principal.id);
+      if (principal.isCaller) accepted.set(principal.id, true);
       return result;
     } catch (error) {
       throw toUpstreamError(error);
@@ -70,10 +61,15 @@ export function createResilience({ clock, onBreaker, breaker: settings, ...rest 
   };
 
   return {
+    /** How many attempts run, and how many are queued. */
     load: () => bulkhead.load(),
-    async run(attempt, request) {
+    /**
+     * Makes attempts until one succeeds, the deadline ends or the fault allows no more. Each gets its number, from 1.
+     * @throws UpstreamError of the last attempt; CIRCUIT_OPEN or OVERLOADED where none was made.
+     */
+    async run<T>(attempt: (number: number) => Promise<T>, request: ResilientRequest): Promise<T> {
       const { principal, callerKey, requestKey, deadline } = request;
-      const isUnknown = principal.isCaller && !accepted.has(principal.id);
+      const isUnknown = principal.isCaller && accepted.get(principal.id) === undefined;
       const origin = { source: callerKey ?? principal.id, requestKey, isUnknown };
       // A rejected request adds nothing to the retry budget.
       if (breaker.isOpen()) return call(() => attempt(1), request, origin);

@@ -19,13 +19,11 @@ const DECODERS = new Map<string, () => Readable & NodeJS.WritableStream>([
 export interface BodyBounds {
   readonly maxBytes: number;
   /** Called with the length so far. While a promise that it returns is pending, the socket is not read. */
-  readonly beforeMore?: ((totalBytes: number) => Promise<void> | undefined) | undefined;
-  /** Memory for a body that fits into it. */
-  readonly scratch?: Buffer | undefined;
+  readonly beforeMore?: ((totalBytes: number) => Promise<unknown> | undefined) | undefined;
 }
 
 /**
- * Reads the whole body, into blocks with memory of their own, or into `scratch`.
+ * Reads the whole body, into blocks with memory of their own.
  * @throws UpstreamError UPSTREAM_RESPONSE_TOO_LARGE, UPSTREAM_BAD_RESPONSE (a coding that is unknown or corrupt); the
  *   socket's own error where the connection breaks.
  */
@@ -52,39 +50,6 @@ export async function readBody(body: Readable, encoding: string | undefined, bou
 /** Chunks are joined in blocks of this size: joining 70 MB at once would hold up the event loop. */
 const BLOCK_BYTES = 1_048_576;
 
-function createBlocks(scratch: Buffer = EMPTY) {
-  const blocks: Buffer[] = [];
-  let chunks: Buffer[] = [];
-  let bytes = 0;
-  let isInScratch = true;
-  const join = (): void => {
-    blocks.push(Buffer.concat(chunks, bytes));
-    chunks = [];
-    bytes = 0;
-  };
-  return {
-    add(chunk: Buffer): void {
-      const before = bytes;
-      bytes += chunk.length;
-      if (isInScratch && bytes <= scratch.length) {
-        chunk.copy(scratch, before);
-        return;
-      }
-      if (isInScratch) chunks.push(scratch.subarray(0, before));
-      isInScratch = false;
-      chunks.push(chunk);
-      if (bytes >= BLOCK_BYTES) join();
-    },
-    end(): Buffer[] {
-      if (isInScratch) return bytes > 0 ? [scratch.subarray(0, bytes)] : [];
-      if (bytes > 0) join();
-      return blocks;
-    },
-  };
-}
-
-const EMPTY = Buffer.alloc(0);
-
 /** A shorter body cannot hold enough values to do harm. */
 const MIN_BYTES_TO_CHECK = 1_048_576;
 /** A report has a value every 20 bytes or so. A list of empty objects has more, and takes 20 times its length parsed. */
@@ -110,11 +75,19 @@ function createDensityMeter() {
 
 const [COMMA, BRACE, BRACKET] = Buffer.from(',{[');
 
-async function readChunks(stream: Readable, { maxBytes, beforeMore, scratch }: BodyBounds): Promise<Buffer[]> {
-  const blocks = createBlocks(scratch);
+/** An error destroys the stream and with it the connection: nobody reads a bomb to its end. */
+async function readChunks(stream: Readable, { maxBytes, beforeMore }: BodyBounds): Promise<Buffer[]> {
+  const blocks: Buffer[] = [];
+  let chunks: Buffer[] = [];
   const density = createDensityMeter();
   let bytes = 0;
-  await forEachChunk(stream, (chunk) => {
+  let joinedBytes = 0;
+  const join = (): void => {
+    blocks.push(Buffer.concat(chunks));
+    chunks = [];
+    joinedBytes = bytes;
+  };
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
     bytes += chunk.length;
     if (bytes > maxBytes) throw new UpstreamError('UPSTREAM_RESPONSE_TOO_LARGE', { reason: 'over the byte limit' });
     // From the first byte on: the end of a chunk alone may look like anything.
@@ -122,42 +95,12 @@ async function readChunks(stream: Readable, { maxBytes, beforeMore, scratch }: B
     if (bytes > MIN_BYTES_TO_CHECK && density.isSuspiciouslyDense()) {
       throw new UpstreamError('UPSTREAM_RESPONSE_TOO_LARGE', { reason: 'more values than a report has' });
     }
-    blocks.add(chunk);
-    return beforeMore?.(bytes);
-  });
-  return blocks.end();
-}
-
-/**
- * Calls `onChunk` with each chunk. While a promise that it returns is pending the stream is paused, and with it the socket.
- * An error from `onChunk` destroys the stream and with it the connection: nobody reads a bomb to its end. By events: a
- * loop over the stream costs a small report a twentieth of its time.
- */
-function forEachChunk(stream: Readable, onChunk: (chunk: Buffer) => Promise<void> | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    let pause: Promise<void> | undefined;
-    const fail = (error: unknown): void => {
-      stream.destroy(error as Error);
-    };
-    stream.on('error', reject);
-    stream.on('end', () => {
-      resolve(pause);
-    });
-    stream.on('close', () => {
-      // An error event comes before, if there was an error.
-      if (!stream.readableEnded) reject(new UpstreamError('UPSTREAM_UNAVAILABLE', { reason: 'closed before its end' }));
-    });
-    stream.on('data', (chunk: Buffer) => {
-      try {
-        pause = onChunk(chunk);
-      } catch (error) {
-        fail(error);
-      }
-      if (pause === undefined) return;
-      stream.pause();
-      pause.then(() => stream.resume(), fail);
-    });
-  });
+    chunks.push(chunk);
+    if (bytes - joinedBytes >= BLOCK_BYTES) join();
+    await beforeMore?.(bytes);
+  }
+  if (bytes > joinedBytes) join();
+  return blocks;
 }
 
 /** How much of a body is read and thrown away to keep its connection, and for how long. */

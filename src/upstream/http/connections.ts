@@ -7,20 +7,11 @@ import type { DiagnosticsChannel, Dispatcher } from 'undici';
 import { UpstreamError } from '../../errors.js';
 import { createDispatcher, type ProxySettings } from './proxy.js';
 
-export interface Connections {
-  /**
-   * As undici's `request`. @throws UpstreamError with retry `immediate` for a reused connection that was closed; undici's
-   * errors.
-   */
-  request(options: Omit<Dispatcher.RequestOptions, 'origin'>): Promise<Dispatcher.ResponseData>;
-  close(): Promise<void>;
-}
-
 /** What undici publishes when it writes a request to a connection. */
 const SENT = 'undici:client:sendHeaders';
 type Socket = DiagnosticsChannel.ClientSendHeadersMessage['socket'];
 
-export function createConnections(origin: string, connections: number, proxy?: ProxySettings): Connections {
+export function createConnections(origin: string, connections: number, proxy?: ProxySettings) {
   /** What each connection was used for so far. */
   const uses = new WeakMap<Socket, { requests: number; bytesBefore: number }>();
   /** The errors of connections that had served a request, and gave no byte of a response to the next. */
@@ -43,7 +34,11 @@ export function createConnections(origin: string, connections: number, proxy?: P
   const dispatcher = createDispatcher(origin, connections, proxy);
 
   return {
-    async request(options) {
+    /**
+     * As undici's `request`. @throws UpstreamError with retry `immediate` for a reused connection that was closed;
+     * undici's errors.
+     */
+    async request(options: Omit<Dispatcher.RequestOptions, 'origin'>): Promise<Dispatcher.ResponseData> {
       try {
         return await dispatcher.request({ ...options, origin });
       } catch (error) {
@@ -51,7 +46,7 @@ export function createConnections(origin: string, connections: number, proxy?: P
         throw new UpstreamError('UPSTREAM_UNAVAILABLE', { reason: 'reused connection was closed', retry: 'immediate' });
       }
     },
-    close() {
+    close(): Promise<void> {
       unsubscribe(SENT, onSent);
       return dispatcher.destroy();
     },

@@ -18,11 +18,8 @@ export interface ParseFailure {
 
 export type ParsedResponse = { readonly report: ReportData } | { readonly failure: ParseFailure };
 
-/** Parses a whole body. */
-export type ParseResponse = (body: Buffer) => ParsedResponse;
-
 /** Creates a parser for any number of bodies, one after the other. */
-export function createResponseParser(): ParseResponse {
+export function createResponseParser(): (body: Buffer) => ParsedResponse {
   const readReport = createReportParser();
   return (body) => {
     const report = readReport(body);

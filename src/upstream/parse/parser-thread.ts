@@ -9,17 +9,7 @@ import type { ParseResult, ParseTask } from './parser-worker.js';
 /** For the objects of a body that is not what ScaleOps usually sends; the bytes themselves are not counted. */
 const MAX_HEAP_MB = 1_024;
 
-export interface ParserThread {
-  /**
-   * Parses a body; one at a time. The blocks are transferred, and cannot be used afterwards.
-   * @param keepsBody whether the body is returned as well, in one piece.
-   * @throws UpstreamError when the thread fails or is closed.
-   */
-  parse(blocks: readonly Uint8Array[], keepsBody: boolean): Promise<ParseResult>;
-  close(): Promise<void>;
-}
-
-export function createParserThread({ maxHeapMb = MAX_HEAP_MB } = {}): ParserThread {
+export function createParserThread({ maxHeapMb = MAX_HEAP_MB } = {}) {
   let worker: Worker | undefined;
   let isClosed = false;
   /** Fails the task that is running. */
@@ -54,7 +44,12 @@ export function createParserThread({ maxHeapMb = MAX_HEAP_MB } = {}): ParserThre
     });
 
   return {
-    async parse(blocks, keepsBody) {
+    /**
+     * Parses a body; one at a time. The blocks are transferred, and cannot be used afterwards.
+     * @param keepsBody whether the body is returned as well, in one piece.
+     * @throws UpstreamError when the thread fails or is closed.
+     */
+    async parse(blocks: readonly Uint8Array[], keepsBody: boolean): Promise<ParseResult> {
       if (isClosed) throw toUpstreamError(undefined, isClosed);
       const current = (worker ??= start());
       current.ref();
@@ -66,7 +61,7 @@ export function createParserThread({ maxHeapMb = MAX_HEAP_MB } = {}): ParserThre
         current.unref();
       }
     },
-    async close() {
+    async close(): Promise<void> {
       isClosed = true;
       await worker?.terminate();
     },

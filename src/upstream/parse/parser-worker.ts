@@ -19,18 +19,13 @@ export interface ParseResult {
   readonly body: Uint8Array | undefined;
 }
 
-/** More scratch memory than this is not reused for the next body. */
-const MAX_SCRATCH_BYTES = 16_777_216;
-
 const parseResponse = createResponseParser();
 
-const EMPTY = Buffer.alloc(0);
-let scratch = EMPTY;
-
 parentPort?.on('message', ({ blocks, keepsBody }: ParseTask) => {
-  const body = join(blocks, keepsBody);
+  const [first, second] = blocks;
+  const isWhole = first !== undefined && second === undefined;
+  const body = isWhole ? Buffer.from(first.buffer, first.byteOffset, first.byteLength) : Buffer.concat(blocks);
   const response = parseResponse(body);
-  if (scratch.length > MAX_SCRATCH_BYTES) scratch = EMPTY;
   const result: ParseResult = { response, body: keepsBody ? body : undefined };
   const memory = [
     ...(keepsBody ? [body.buffer as ArrayBuffer] : []),
@@ -38,20 +33,3 @@ parentPort?.on('message', ({ blocks, keepsBody }: ParseTask) => {
   ];
   parentPort?.postMessage(result, memory);
 });
-
-function join(blocks: readonly Uint8Array[], keepsBody: boolean): Buffer {
-  const [first = EMPTY, ...others] = blocks;
-  if (others.length === 0) return Buffer.from(first.buffer, first.byteOffset, first.byteLength);
-  return keepsBody ? Buffer.concat(blocks) : joinInScratch(blocks);
-}
-
-function joinInScratch(blocks: readonly Uint8Array[]): Buffer {
-  const bytes = blocks.reduce((sum, { length }) => sum + length, 0);
-  if (scratch.length < bytes) scratch = Buffer.allocUnsafeSlow(bytes);
-  let at = 0;
-  for (const block of blocks) {
-    scratch.set(block, at);
-    at += block.length;
-  }
-  return scratch.subarray(0, bytes);
-}

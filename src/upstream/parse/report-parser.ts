@@ -1,29 +1,20 @@
 // From the bytes of a response to a report. Small bodies are parsed here. Bodies that would hold up the event loop are
 // parsed in a thread, which is started when it is first needed: here only the memory that it returns is wrapped.
 
-import { createAbortController } from '../../concurrency/abort.js';
-import { Semaphore } from '../../concurrency/semaphore.js';
+import { createTurns, Semaphore } from '../../concurrency/semaphore.js';
 import type { DecodedReport } from '../../report/report-data.js';
 import { createResponseParser, toReportOrThrow } from './parse-response.js';
-import { LargeReportLimit, type LargeReportPermit } from './large-report-limit.js';
 import { createParserThread, ownsItsMemory } from './parser-thread.js';
 
 /** Shorter bodies are parsed in some 3 ms, and in 10 while V8 has not compiled the parser yet. */
 const THREAD_BYTES = 1_048_576;
-/** A body in scratch memory is never sent to the thread, which would take the memory with it. */
-const SCRATCH_BYTES = THREAD_BYTES - 1;
-/** As many as calls run at once by default; more scratch memory is not kept. */
-const MAX_SCRATCHES = 8;
+/** A body that has grown to more is large: it takes some hundred megabytes until it has become columns. */
+const LARGE_BYTES = 4_194_304;
+const DEFAULT_LARGE_BODIES = 4;
 
 /** A report, what was noticed about it, and the body that it was parsed from, where that is kept. */
 export interface ParsedReport extends DecodedReport {
   readonly body: Buffer | undefined;
-}
-
-/** One body, from its first byte until it is parsed. */
-export interface ParsePermit extends LargeReportPermit {
-  /** Where the body may be put until `release`: the same memory serves one body after the other. */
-  readonly scratch: Buffer | undefined;
 }
 
 export interface ReportParserOptions {
@@ -33,50 +24,45 @@ export interface ReportParserOptions {
   readonly largeBodies?: number;
 }
 
-export interface ReportParser {
-  /** Starts a body that is still to arrive. The permit must be released, whatever becomes of the body. */
-  start(): ParsePermit;
-  /**
-   * Parses a whole body, given in its blocks, which must not be used afterwards.
-   * @throws UpstreamError for what is no report; it names `pathSetting` where that may be why.
-   */
-  parse(blocks: readonly Buffer[], pathSetting: string): Promise<ParsedReport>;
-  close(): Promise<void>;
-}
+export type ReportParser = ReturnType<typeof createReportParser>;
 
-export function createReportParser({ keepsBodies, largeBodies }: ReportParserOptions): ReportParser {
-  const limit = new LargeReportLimit(largeBodies);
-  /** Scratch memory that no body uses now. */
-  const scratches: Buffer[] = [];
+export function createReportParser({ keepsBodies, largeBodies = DEFAULT_LARGE_BODIES }: ReportParserOptions) {
+  const large = new Semaphore({ max: largeBodies });
   const parseResponse = createResponseParser();
   const thread = createParserThread();
-  const threadUse = new Semaphore({ max: 1 });
-  const caller = createAbortController();
+  const inTurn = createTurns(1);
   return {
+    /** Starts a body that is still to arrive. The permit must be released, whatever becomes of the body. */
     start() {
-      const permit = limit.start();
-      if (keepsBodies) return { ...permit, scratch: undefined };
-      const scratch = scratches.pop() ?? Buffer.allocUnsafeSlow(SCRATCH_BYTES);
-      let isReleased = false;
-      const release = (): void => {
-        // Memory that was given back twice would be used by two bodies at once.
-        if (!isReleased && scratches.length < MAX_SCRATCHES) scratches.push(scratch);
-        isReleased = true;
-        permit.release();
+      let lifetime: AbortController | undefined;
+      return {
+        /**
+         * Called with the length of the body so far. Returns a promise once, when the body has grown large: no more of
+         * it may be read before that resolves. It rejects if `release` is called first.
+         */
+        addBytes(totalBytes: number): Promise<unknown> | undefined {
+          if (lifetime !== undefined || totalBytes <= LARGE_BYTES) return undefined;
+          lifetime = new AbortController();
+          return large.acquire(lifetime);
+        },
+        /** Further calls do nothing. */
+        release(): void {
+          lifetime?.abort();
+        },
       };
-      return { addBytes: permit.addBytes, release, scratch };
     },
-    async parse(blocks, pathSetting) {
+    /**
+     * Parses a whole body, given in its blocks, which must not be used afterwards.
+     * @throws UpstreamError for what is no report; it names `pathSetting` where that may be why.
+     */
+    async parse(blocks: readonly Buffer[], pathSetting: string): Promise<ParsedReport> {
       const bytes = blocks.reduce((sum, { length }) => sum + length, 0);
       if (bytes < THREAD_BYTES) {
-        const [first = Buffer.alloc(0)] = blocks;
-        const body = blocks.length > 1 ? Buffer.concat(blocks) : first;
-        // The body may lie in scratch memory: it is returned only where none is used.
-        const { report, droppedNumbers } = toReportOrThrow(parseResponse(body), pathSetting);
-        return { report, droppedNumbers, body: keepsBodies ? body : undefined };
+        const body = Buffer.concat(blocks);
+        const parsed = toReportOrThrow(parseResponse(body), pathSetting);
+        return { ...parsed, body: keepsBodies ? body : undefined };
       }
-      const task = () => thread.parse(blocks.map(toOwnMemory), keepsBodies);
-      const { response, body } = await threadUse.run(caller, task);
+      const { response, body } = await inTurn(() => thread.parse(blocks.map(toOwnMemory), keepsBodies));
       return {
         ...toReportOrThrow(response, pathSetting),
         body: body && Buffer.from(body.buffer, body.byteOffset, body.byteLength),
