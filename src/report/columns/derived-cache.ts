@@ -10,10 +10,9 @@ interface Entry {
 
 export class DerivedCache {
   readonly #maxBytes: number;
-  // Made on first use: most reports are read once, as they are. Maps keep the order of insertion, so the least recently
-  // used entry is the first.
-  #entries: Map<string, Entry> | undefined;
-  #running: Map<string, () => Steps<object>> | undefined;
+  /** In order of use: the least recently used entry is the first. */
+  readonly #entries = new Map<string, Entry>();
+  readonly #running = new Map<string, () => Steps<object>>();
   #usedBytes = 0;
 
   /** @param maxBytes the bound. The least recently used values leave first; a value above the bound is not cached. */
@@ -26,14 +25,13 @@ export class DerivedCache {
    * @param bytesOf what the value retains.
    */
   *get<T extends object>(key: string, make: () => Steps<T>, bytesOf: (value: T) => number): Steps<T> {
-    const entries = (this.#entries ??= new Map<string, Entry>());
+    const [entries, running] = [this.#entries, this.#running];
     const known = entries.get(key);
     if (known !== undefined) {
       entries.delete(key);
       entries.set(key, known);
       return known.value as T;
     }
-    const running = (this.#running ??= new Map<string, () => Steps<object>>());
     const steps = running.get(key) ?? shareSteps(make);
     running.set(key, steps);
     try {
@@ -47,7 +45,7 @@ export class DerivedCache {
   }
 
   #add(key: string, value: object, bytes: number): void {
-    const entries = this.#entries!;
+    const entries = this.#entries;
     if (bytes > this.#maxBytes) return;
     entries.set(key, { value, bytes });
     this.#usedBytes += bytes;
