@@ -46,9 +46,10 @@ export function availableMemory(containerBytes: number, machineBytes: number): n
 }
 
 /**
- * The cache gets a quarter of the memory, at most 256 MiB, less where one large body and response leave less, unless `cacheMaxBytes` says otherwise; a quarter of the cache
- * is for responses. What then remains beside the process goes to large bodies first, because a report has to be read
- * before anything can be answered. At least one body and one response are allowed in any case: see `spareBytes`.
+ * The cache gets a quarter of the memory, at most 256 MiB, and less where one large body and response need the rest, unless
+ * `cacheMaxBytes` says otherwise. A quarter of the cache is for responses. What then remains beside the process goes to
+ * large bodies first, because a report has to be read before anything can be answered. At least one body and one response
+ * are allowed in any case: see `spareBytes`.
  */
 export function deriveMemoryLimits({ availableBytes, heapLimitBytes }: Machine, cacheMaxBytes?: number): MemoryLimits {
   const oneOfEach = PROCESS_BYTES + LARGE_BODY_BYTES + LARGE_RESPONSE_BYTES;
