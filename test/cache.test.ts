@@ -155,11 +155,13 @@ describe('one upstream call', () => {
     const gate = createGate();
     await using stack = await startStack({ simulator: { latency: gate.pass } });
     const leaving = new AbortController();
+    const staying = stack.ask(WORKLOADS);
+    await gate.arrivals(1);
     const left = Array.from({ length: 99 }, () =>
       stack.ask(WORKLOADS, {}, { signal: leaving.signal }).catch(() => null),
     );
-    const staying = stack.ask(WORKLOADS);
-    await gate.arrivals(1);
+    // Answered after those that were sent before it have joined.
+    await stack.ask('{ __typename }');
     leaving.abort();
     gate.open();
     expect((await staying).errors).toEqual([]);
