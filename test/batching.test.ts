@@ -265,19 +265,19 @@ const ROW = `id clusterName namespace workloadName workloadType amountOfWorkload
 const REPORT = 'asOf isStale clusters window { startTime } rows { nodes { id totalCost share } } totals { totalCost }';
 
 const ROOT = `query ($filter: WorkloadCostsFilter) { workloadCosts(filter: $filter) { ${REPORT} } }`;
-const ENTITIES = `query ($representations: [_Any!]!, $last: Duration, $filter: WorkloadCostsFilter) {
+const ENTITIES = `query ($representations: [_Any!]!, $last: CostDuration, $filter: WorkloadCostsFilter) {
   _entities(representations: $representations) {
     __typename
-    ... on Cluster { costs(filter: $filter) { ${REPORT} } }
-    ... on Namespace { costs(filter: $filter) { ${REPORT} } }
-    ... on Workload { cost(last: $last) { ${ROW} } }
+    ... on KubernetesCluster { costs(filter: $filter) { ${REPORT} } }
+    ... on KubernetesNamespace { costs(filter: $filter) { ${REPORT} } }
+    ... on KubernetesWorkload { cost(last: $last) { ${ROW} } }
   }
 }`;
 
-const clusterRef = (name: string) => ({ __typename: 'Cluster', name });
-const namespaceRef = (clusterName: string, name: string) => ({ __typename: 'Namespace', clusterName, name });
+const clusterRef = (name: string) => ({ __typename: 'KubernetesCluster', name });
+const namespaceRef = (clusterName: string, name: string) => ({ __typename: 'KubernetesNamespace', clusterName, name });
 const workloadRef = ({ clusterName, namespace, type, name }: Omit<Workload, 'team' | 'micros'>) => ({
-  __typename: 'Workload',
+  __typename: 'KubernetesWorkload',
   clusterName,
   namespace,
   type,
@@ -355,7 +355,7 @@ describe('1,000 workloads over 5 clusters and 40 namespaces', () => {
     const direct = await askDirectly(stand.fleet.url, MANY, '30d');
     expect(stand.fleet.asked).toHaveLength(1 + 200);
     expect(answer.data._entities).toEqual(
-      wanted.map((each) => ({ __typename: 'Workload', cost: direct.get(idOf(each)) })),
+      wanted.map((each) => ({ __typename: 'KubernetesWorkload', cost: direct.get(idOf(each)) })),
     );
     // Not as parts of the whole call, but of what their namespaces cost.
     const shares = entitiesOf(answer).map(({ cost }) => cost!.share);
@@ -367,7 +367,7 @@ describe('1,000 workloads over 5 clusters and 40 namespaces', () => {
     const wanted = shuffle(MANY);
     const fields = wanted.map(
       ({ clusterName, namespace, type, name }, index) =>
-        `w${index}: workload(clusterName: "${clusterName}", namespace: "${namespace}", type: "${type}", name: "${name}") {
+        `w${index}: kubernetesWorkload(clusterName: "${clusterName}", namespace: "${namespace}", type: "${type}", name: "${name}") {
           cost(last: "30d") { id totalCost share } }`,
     );
     const answer = await stand.ask(`{ ${fields.join('\n')} }`);
@@ -388,7 +388,7 @@ describe('1,000 workloads over 5 clusters and 40 namespaces', () => {
     const stand = await start({ workloads: LARGE_FLEET });
     const times = ['1d', '7d', '30d'];
     const { data, errors } = await stand.ask(
-      `query ($representations: [_Any!]!) { _entities(representations: $representations) { ... on Workload {
+      `query ($representations: [_Any!]!) { _entities(representations: $representations) { ... on KubernetesWorkload {
         ${times.map((last, index) => `t${index}: cost(last: "${last}") { totalCost }`).join('\n')}
       } } }`,
       { representations: MANY.map(workloadRef) },
@@ -409,9 +409,9 @@ describe('1,000 workloads over 5 clusters and 40 namespaces', () => {
 });
 
 describe('a page of rows', () => {
-  const PAGE = `query ($last: Duration, $other: Duration) {
+  const PAGE = `query ($last: CostDuration, $other: CostDuration) {
     workloadCosts(filter: { multiCluster: true, last: $last }) {
-      rows(first: 200, orderBy: [{ field: TOTAL_COST }]) { nodes { id totalCost workload { cost(last: $other) { id totalCost share } } } }
+      rows(first: 200, orderBy: [{ field: TOTAL_COST }]) { nodes { id totalCost kubernetesWorkload { cost(last: $other) { id totalCost share } } } }
     }
   }`;
   const SIMULATOR = { workloads: 1_000 };
@@ -453,7 +453,7 @@ describe('one operation', () => {
   test('about a lone workload asks for its one cluster and its one namespace, and not for the fleet', async () => {
     const stand = await start();
     const { data, errors } = await stand.ask(
-      '{ workload(clusterName: "far", namespace: "b", type: "Deployment", name: "workload-0") { cost(last: "30d") { id totalCost share } } }',
+      '{ kubernetesWorkload(clusterName: "far", namespace: "b", type: "Deployment", name: "workload-0") { cost(last: "30d") { id totalCost share } } }',
     );
     expect(errors).toEqual([]);
     // Of two that cost 9 and 10 micro-dollars a day.
@@ -498,7 +498,7 @@ describe('one operation', () => {
   test('makes one call for each filter, and one for filters that mean the same', async () => {
     const stand = await start();
     const of = (alias: string, filter: string): string =>
-      `${alias}: cluster(name: "far") { costs(filter: { ${filter} }) { totals { rowCount } } }`;
+      `${alias}: kubernetesCluster(name: "far") { costs(filter: { ${filter} }) { totals { rowCount } } }`;
     const { data, errors } = await stand.ask(`{
       ${of('a', 'last: "7d"')}
       ${of('b', 'last: "1w", clusters: { names: ["FAR", "home"] }')}
@@ -520,8 +520,8 @@ describe('one operation', () => {
   test('makes no call for what the filter itself leaves out', async () => {
     const stand = await start();
     const { data, errors } = await stand.ask(`{
-      cluster(name: "far") { costs(filter: { clusters: { names: ["home"] } }) { asOf } }
-      namespace(clusterName: "far", name: "a") { costs(filter: { namespaces: { names: ["A"], exclude: true } }) { asOf } }
+      kubernetesCluster(name: "far") { costs(filter: { clusters: { names: ["home"] } }) { asOf } }
+      kubernetesNamespace(clusterName: "far", name: "a") { costs(filter: { namespaces: { names: ["A"], exclude: true } }) { asOf } }
     }`);
     expect(errors).toEqual([]);
     expect(data).toEqual({ cluster: { costs: null }, namespace: { costs: null } });
@@ -593,8 +593,8 @@ describe('one operation', () => {
     const PAGE = '{ rows(first: 1, after: $after) { edges { cursor node { id } } pageInfo { hasNextPage } } }';
     const ofEntity = (after?: string) =>
       stand.ask(
-        `query ($after: String) { namespace(clusterName: "far", name: "a") { costs(filter: { last: "7d" }) ${PAGE} }
-          cluster(name: "far") { name } }`,
+        `query ($after: String) { kubernetesNamespace(clusterName: "far", name: "a") { costs(filter: { last: "7d" }) ${PAGE} }
+          kubernetesCluster(name: "far") { name } }`,
         { after },
       );
     const ofRoot = (after?: string) =>
@@ -622,8 +622,8 @@ describe("the operation's own report", () => {
   /** Root rows, and below each what is asked of its cluster, namespace and workload. */
   const nested = (rootFilter: string, below: string): string =>
     `{ workloadCosts(filter: { ${rootFilter} }) { rows { nodes { id ${below} } } } }`;
-  const PARTS = `cluster { costs(filter: { last: "7d" }) { totals { rowCount } } }
-    namespaceEntity { costs(filter: { last: "7d" }) { totals { rowCount } } } workload { cost(last: "7d") { id } }`;
+  const PARTS = `kubernetesCluster { costs(filter: { last: "7d" }) { totals { rowCount } } }
+    kubernetesNamespace { costs(filter: { last: "7d" }) { totals { rowCount } } } kubernetesWorkload { cost(last: "7d") { id } }`;
 
   test('has what is asked of its rows, also where nothing is kept', async () => {
     for (const env of [UNKEPT, {}]) {
@@ -634,7 +634,7 @@ describe("the operation's own report", () => {
         SMALL_FLEET.map((each) => ({
           id: idOf(each),
           cluster: { costs: { totals: { rowCount: 6 } } },
-          namespaceEntity: { costs: { totals: { rowCount: 2 } } },
+          kubernetesNamespace: { costs: { totals: { rowCount: 2 } } },
           workload: { cost: { id: idOf(each) } },
         })),
       );
@@ -647,43 +647,43 @@ describe("the operation's own report", () => {
     [
       'another time',
       'last: "7d", multiCluster: true',
-      'cluster { costs(filter: { last: "8d" }) { asOf } }',
+      'kubernetesCluster { costs(filter: { last: "8d" }) { asOf } }',
       { clusterFilters: ['edge', 'far', 'home'], range: '8d' },
     ],
     [
       'all labels',
       'last: "7d", multiCluster: true, labels: { labels: [{ key: "team", value: "red" }] }',
-      'cluster { costs(filter: { last: "7d" }) { asOf } }',
+      'kubernetesCluster { costs(filter: { last: "7d" }) { asOf } }',
       { clusterFilters: ['edge', 'far', 'home'], range: '7d' },
     ],
     [
       'some labels',
       'last: "7d", multiCluster: true',
-      'cluster { costs(filter: { last: "7d", labels: { labels: [{ key: "team", value: "red" }] } }) { asOf } }',
+      'kubernetesCluster { costs(filter: { last: "7d", labels: { labels: [{ key: "team", value: "red" }] } }) { asOf } }',
       { clusterFilters: ['edge', 'far', 'home'], labels: ['team=red'], range: '7d' },
     ],
     [
       'all types',
       'last: "7d", multiCluster: true, workloadTypes: { names: ["Deployment"], exclude: true }',
-      'workload { cost(last: "7d") { id } }',
+      'kubernetesWorkload { cost(last: "7d") { id } }',
       { clusterFilters: ['edge', 'far', 'home'], namespaces: ['a', 'b', 'c'], range: '7d' },
     ],
     [
       'the namespaces that it leaves out',
       'last: "7d", multiCluster: true, namespaces: { names: ["a"], exclude: true }',
-      'cluster { costs(filter: { last: "7d" }) { asOf } }',
+      'kubernetesCluster { costs(filter: { last: "7d" }) { asOf } }',
       { clusterFilters: ['edge', 'far', 'home'], range: '7d' },
     ],
     [
       'more than the namespaces that it names',
       'last: "7d", multiCluster: true, namespaces: { names: ["a"] }, clusters: { names: ["home", "edge"] }',
-      'cluster { costs(filter: { last: "7d" }) { asOf } }',
+      'kubernetesCluster { costs(filter: { last: "7d" }) { asOf } }',
       { clusterFilters: ['edge', 'home'], range: '7d' },
     ],
     [
       'the own cluster alone, without the others',
       'last: "7d", multiCluster: true',
-      'cluster { costs(filter: { last: "7d", multiCluster: false }) { asOf } }',
+      'kubernetesCluster { costs(filter: { last: "7d", multiCluster: false }) { asOf } }',
       { clusterFilters: ['edge', 'far', 'home'], range: '7d', multiCluster: 'false' },
     ],
   ])('is not taken for one about %s', async (_name, rootFilter, below, call) => {
@@ -697,18 +697,18 @@ describe("the operation's own report", () => {
     [
       'the same namespaces left out',
       'last: "7d", multiCluster: true, namespaces: { names: ["a", "b"], exclude: true }',
-      'cluster { costs(filter: { last: "7d", namespaces: { names: ["b", "a"], exclude: true } }) { asOf } }',
+      'kubernetesCluster { costs(filter: { last: "7d", namespaces: { names: ["b", "a"], exclude: true } }) { asOf } }',
     ],
     [
       'a namespace that it does not leave out',
       'last: "7d", multiCluster: true, namespaces: { names: ["a"], exclude: true }',
-      'namespaceEntity { costs(filter: { last: "7d" }) { asOf } } workload { cost(last: "7d") { id } }',
+      'kubernetesNamespace { costs(filter: { last: "7d" }) { asOf } } kubernetesWorkload { cost(last: "7d") { id } }',
     ],
-    ['the own cluster', 'last: "7d"', 'cluster { costs(filter: { last: "7d" }) { asOf } }'],
+    ['the own cluster', 'last: "7d"', 'kubernetesCluster { costs(filter: { last: "7d" }) { asOf } }'],
     [
       'the same labels and types',
       'last: "7d", multiCluster: true, labels: { labels: [{ key: "team", value: "red" }] }, workloadTypes: { names: ["Deployment"] }',
-      `cluster { costs(filter: {
+      `kubernetesCluster { costs(filter: {
         last: "1w", workloadTypes: { names: ["Deployment"] }, labels: { labels: [{ key: "team", value: "red" }] }
       }) { asOf } }`,
     ],
@@ -728,7 +728,7 @@ describe("the operation's own report", () => {
     const asked = stand.ask(`{
       own: workloadCosts(filter: { last: "7d" }) { clusters }
       all: workloadCosts(filter: { last: "30d", multiCluster: true }) {
-        rows { nodes { cluster { costs(filter: { last: "7d" }) { clusters } } } }
+        rows { nodes { kubernetesCluster { costs(filter: { last: "7d" }) { clusters } } } }
       }
     }`);
     await Promise.all([gate.arrivals(1), stand.clock.calledOff(1)]);
@@ -848,10 +848,10 @@ describe('a wider report in the cache', () => {
     const gate = createGate();
     stand.fleet.delay(gate.pass);
     const asked = stand.ask(`{
-      far: cluster(name: "far") { costs(filter: { last: "7d" }) {
-        asOf rows { nodes { namespaceEntity { costs(filter: { last: "7d" }) { asOf } } } }
+      far: kubernetesCluster(name: "far") { costs(filter: { last: "7d" }) {
+        asOf rows { nodes { kubernetesNamespace { costs(filter: { last: "7d" }) { asOf } } } }
       } }
-      edge: cluster(name: "edge") { costs(filter: { last: "7d" }) { asOf } }
+      edge: kubernetesCluster(name: "edge") { costs(filter: { last: "7d" }) { asOf } }
     }`);
     await gate.arrivals(1);
     stand.clock.advance(1_000);
@@ -859,8 +859,8 @@ describe('a wider report in the cache', () => {
     const { data, errors } = await asked;
     expect(errors).toEqual([]);
     expect([data.far.costs.asOf, data.edge.costs.asOf]).toEqual([at(0), at(60_000)]);
-    const nodes = data.far.costs.rows.nodes as { namespaceEntity: EntityAnswer }[];
-    expect(new Set(nodes.map(({ namespaceEntity }) => namespaceEntity.costs?.asOf))).toEqual(new Set([at(0)]));
+    const nodes = data.far.costs.rows.nodes as { kubernetesNamespace: EntityAnswer }[];
+    expect(new Set(nodes.map(({ kubernetesNamespace }) => kubernetesNamespace.costs?.asOf))).toEqual(new Set([at(0)]));
     expect(stand.fleet.asked).toHaveLength(2);
     // One report is one hit, however many of its parts are asked for.
     expect(lastCounts(stand)).toEqual({ hit: 1, miss: 1 });
@@ -912,7 +912,7 @@ describe('a wider report in the cache', () => {
     expect(answer.data._entities[0].costs.asOf).toBe(at(5_000));
     expect(stand.fleet.asked).toHaveLength(2);
     const nested = `{ workloadCosts(filter: { last: "7d", multiCluster: true }) {
-      asOf rows { nodes { cluster { costs(filter: { last: "7d" }) { asOf } } } } } }`;
+      asOf rows { nodes { kubernetesCluster { costs(filter: { last: "7d" }) { asOf } } } } } }`;
     stand.clock.advance(5_000);
     const { workloadCosts } = (await stand.ask(nested, {}, NO_CACHE)).data;
     expect(workloadCosts.asOf).toBe(at(10_000));
@@ -1093,8 +1093,8 @@ const anyRoot = anyFilter([...ANY_CLUSTERS, 'FAR', 'Home'], [...ANY_NAMESPACES, 
 
 const toField = ({ clusterName, namespace }: Place): string =>
   namespace === undefined
-    ? `cluster(name: "${clusterName}")`
-    : `namespace(clusterName: "${clusterName}", name: "${namespace}")`;
+    ? `kubernetesCluster(name: "${clusterName}")`
+    : `kubernetesNamespace(clusterName: "${clusterName}", name: "${namespace}")`;
 
 /** The rows of the small fleet that a filter, below a place or below none, is about. */
 function expectedRows({ clusters, namespaces, workloadTypes, last, multiCluster }: Filter, place?: Place): object[] {

@@ -44,7 +44,7 @@ const BAD: readonly RequestInit[] = [
   { body: JSON.stringify({ query: `{ workloadCosts(filter: { last: "${ASKED}" }) { asOf } }` }) },
   {
     body: JSON.stringify({
-      query: 'query ($last: Duration!) { workloadCosts(filter: { last: $last }) { asOf } }',
+      query: 'query ($last: CostDuration!) { workloadCosts(filter: { last: $last }) { asOf } }',
       variables: { last: ASKED, other: CANARY },
     }),
   },

@@ -89,7 +89,7 @@ describe('the estimate', () => {
     [
       'rows below rows',
       REPORT + LIST + 10 * (1 + 1 + 1 + LIST + 20),
-      rows('(first: 10)', 'nodes { cluster { costs { rows(first: 20) { nodes { id } } } } }'),
+      rows('(first: 10)', 'nodes { kubernetesCluster { costs { rows(first: 20) { nodes { id } } } } }'),
     ],
     [
       'groups',
@@ -104,13 +104,13 @@ describe('the estimate', () => {
     [
       'entities',
       1 + 3 * 2,
-      'query ($r: [_Any!]!) { _entities(representations: $r) { ... on Workload { cost { id } } } }',
+      'query ($r: [_Any!]!) { _entities(representations: $r) { ... on KubernetesWorkload { cost { id } } } }',
       { r: [{}, {}, {}] },
     ],
     [
       'entities in the document',
       1 + 2 * 1,
-      '{ _entities(representations: [{ a: 1 }, { a: 2 }]) { ... on Cluster { name } } }',
+      '{ _entities(representations: [{ a: 1 }, { a: 2 }]) { ... on KubernetesCluster { name } } }',
     ],
     [
       'nothing for introspection',
@@ -135,13 +135,13 @@ describe('the estimate', () => {
 
   function nest(levels: number): string {
     const inner = (level: number): string =>
-      level === 0 ? 'id' : `cluster { costs { rows { nodes { ${inner(level - 1)} } } } }`;
+      level === 0 ? 'id' : `kubernetesCluster { costs { rows { nodes { ${inner(level - 1)} } } } }`;
     return rows('', `nodes { ${inner(levels)} }`);
   }
 
   test('is made again for variables that change the size, and for no others', () => {
     const document = parse(
-      `query ($n: Int = 5, $r: [_Any!]!, $no: Boolean, $text: String!) { _entities(representations: $r) { ... on Cluster {
+      `query ($n: Int = 5, $r: [_Any!]!, $no: Boolean, $text: String!) { _entities(representations: $r) { ... on KubernetesCluster {
         name @skip(if: $no) costs { rows(first: $n, where: { search: $text }) { nodes { id } } } } } }`,
     );
     const operation = getOperationAST(document)!;

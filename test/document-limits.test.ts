@@ -253,7 +253,11 @@ describe('the default limits', () => {
       `{ __typename } ${times(20, (at) => `fragment f${at} on Query { ${times(80, () => '__typename')} }`)}`,
       'QUERY_TOO_COMPLEX',
     ],
-    ['a list in 900 others', `{ cluster(name: ${'['.repeat(900)}"a"${']'.repeat(900)}) { name } }`, 'MAX_DEPTH_LIMIT'],
+    [
+      'a list in 900 others',
+      `{ kubernetesCluster(name: ${'['.repeat(900)}"a"${']'.repeat(900)}) { name } }`,
+      'MAX_DEPTH_LIMIT',
+    ],
   ])('refuse %s before it is validated', async (_name, document, code) => {
     const { status, errors } = await stack.ask(document);
     expect([status, errors[0]?.extensions.code]).toEqual([400, code]);

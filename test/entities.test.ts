@@ -61,15 +61,15 @@ const ROOT = `query ($filter: WorkloadCostsFilter, ${QUESTION}) {
 } ${REPORT}`;
 const LOOKUP = {
   Cluster: `query ($clusterName: String!, $filter: WorkloadCostsFilter, ${QUESTION}) {
-    entity: cluster(name: $clusterName) { costs(filter: $filter) { ...Report } }
+    entity: kubernetesCluster(name: $clusterName) { costs(filter: $filter) { ...Report } }
   } ${REPORT}`,
   Namespace: `query ($clusterName: String!, $namespace: String!, $filter: WorkloadCostsFilter, ${QUESTION}) {
-    entity: namespace(clusterName: $clusterName, name: $namespace) { costs(filter: $filter) { ...Report } }
+    entity: kubernetesNamespace(clusterName: $clusterName, name: $namespace) { costs(filter: $filter) { ...Report } }
   } ${REPORT}`,
 };
 const TWICE = 'a: costs(filter: $a) { ...Report } b: costs(filter: $b) { ...Report }';
 const BATCH = `query ($of: [_Any!]!, $a: WorkloadCostsFilter, $b: WorkloadCostsFilter, ${QUESTION}) {
-  _entities(representations: $of) { ... on Cluster { ${TWICE} } ... on Namespace { ${TWICE} } }
+  _entities(representations: $of) { ... on KubernetesCluster { ${TWICE} } ... on KubernetesNamespace { ${TWICE} } }
 } ${REPORT}`;
 
 /** What a root query says of the scope; null where it lists nothing. */
@@ -115,17 +115,17 @@ describe('an entity', () => {
     async (name) => {
       const answer = await stack.ask(
         `query ($name: String!) {
-          cluster(name: $name) { __typename name }
-          namespace(clusterName: "c", name: $name) { __typename clusterName name }
-          workload(clusterName: $name, namespace: "n", type: $name, name: $name) { __typename clusterName namespace type name }
+          kubernetesCluster(name: $name) { __typename name }
+          kubernetesNamespace(clusterName: "c", name: $name) { __typename clusterName name }
+          kubernetesWorkload(clusterName: $name, namespace: "n", type: $name, name: $name) { __typename clusterName namespace type name }
         }`,
         { name },
       );
       expectGood(answer);
       expect(answer.data).toEqual({
-        cluster: { __typename: 'Cluster', name },
-        namespace: { __typename: 'Namespace', clusterName: 'c', name },
-        workload: { __typename: 'Workload', clusterName: name, namespace: 'n', type: name, name },
+        cluster: { __typename: 'KubernetesCluster', name },
+        namespace: { __typename: 'KubernetesNamespace', clusterName: 'c', name },
+        workload: { __typename: 'KubernetesWorkload', clusterName: name, namespace: 'n', type: name, name },
       });
       expect(stack.received).toEqual([]);
       expect(answer.headers.get('cache-control')).toBe('no-store');
@@ -153,7 +153,7 @@ describe('an entity', () => {
       const [, args] = LOOKUPS.find(([each]) => each === field)!;
       const given = args.map((each) => `${each}: ${each === arg ? '$name' : '"x"'}`).join(', ');
       const answer = await stack.ask(
-        `query ($name: String!) { ${field}(${given}) { __typename costs: __typename } other: cluster(name: "x") { name } }`,
+        `query ($name: String!) { ${field}(${given}) { __typename costs: __typename } other: kubernetesCluster(name: "x") { name } }`,
         { name },
       );
       expect(answer.status).toBe(200);
@@ -167,16 +167,24 @@ describe('an entity', () => {
 
 describe('costs', () => {
   test.each<[string, string, string]>([
-    ['an unknown cluster', 'cluster(name: "nowhere")', ''],
-    ['an unknown namespace of a known cluster', `namespace(clusterName: "${CLUSTER}", name: "nowhere")`, ''],
-    ['a namespace of another cluster', 'namespace(clusterName: "ml-us-west-2", name: "payments")', ''],
-    ['a filter that leaves nothing', `cluster(name: "${CLUSTER}")`, '(filter: { workloadTypes: { names: ["Pod"] } })'],
+    ['an unknown cluster', 'kubernetesCluster(name: "nowhere")', ''],
+    ['an unknown namespace of a known cluster', `kubernetesNamespace(clusterName: "${CLUSTER}", name: "nowhere")`, ''],
+    ['a namespace of another cluster', 'kubernetesNamespace(clusterName: "ml-us-west-2", name: "payments")', ''],
+    [
+      'a filter that leaves nothing',
+      `kubernetesCluster(name: "${CLUSTER}")`,
+      '(filter: { workloadTypes: { names: ["Pod"] } })',
+    ],
     [
       'a cluster without its namespaces',
-      'cluster(name: "ml-us-west-2")',
+      'kubernetesCluster(name: "ml-us-west-2")',
       '(filter: { namespaces: { names: ["payments"] } })',
     ],
-    ["a cluster that is not the host's own", 'cluster(name: "ml-us-west-2")', '(filter: { multiCluster: false })'],
+    [
+      "a cluster that is not the host's own",
+      'kubernetesCluster(name: "ml-us-west-2")',
+      '(filter: { multiCluster: false })',
+    ],
   ])('of %s are null without an error', async (_what, entity, filter) => {
     await using stack = await startStack();
     const answer = await stack.ask(`{ entity: ${entity} { name costs${filter} { clusters } } }`);
@@ -191,11 +199,11 @@ describe('costs', () => {
     const workload = `clusterName: "${clusterName}", namespace: "${namespace}", type: "${type}", name: "${name}"`;
     const costs = 'window { startTime } rows { totalCount }';
     const answer = await stack.ask(`{
-      cluster(name: "${CLUSTER}") { none: costs { ${costs} } null: costs(filter: null) { ${costs} } }
-      namespace(clusterName: "${CLUSTER}", name: "payments") {
+      kubernetesCluster(name: "${CLUSTER}") { none: costs { ${costs} } null: costs(filter: null) { ${costs} } }
+      kubernetesNamespace(clusterName: "${CLUSTER}", name: "payments") {
         none: costs { ${costs} } null: costs(filter: { clusters: null, namespaces: null, last: null, multiCluster: null }) { ${costs} }
       }
-      workload(${workload}) { none: cost { totalCost } null: cost(last: null) { totalCost } }
+      kubernetesWorkload(${workload}) { none: cost { totalCost } null: cost(last: null) { totalCost } }
     }`);
     expectGood(answer);
     for (const entity of Object.values(answer.data as Record<string, { none: object; null: object }>)) {
@@ -206,21 +214,29 @@ describe('costs', () => {
   });
 
   test.each<[string, string, string]>([
-    ['keeps other clusters', `cluster(name: "${CLUSTER}")`, 'clusters: { names: ["nowhere", "staging-eu-west-1"] }'],
-    ['leaves the cluster out', `cluster(name: "${CLUSTER}")`, `clusters: { names: ["${CLUSTER}"], exclude: true }`],
+    [
+      'keeps other clusters',
+      `kubernetesCluster(name: "${CLUSTER}")`,
+      'clusters: { names: ["nowhere", "staging-eu-west-1"] }',
+    ],
+    [
+      'leaves the cluster out',
+      `kubernetesCluster(name: "${CLUSTER}")`,
+      `clusters: { names: ["${CLUSTER}"], exclude: true }`,
+    ],
     [
       'leaves the cluster of the namespace out',
-      `namespace(clusterName: "${CLUSTER}", name: "payments")`,
+      `kubernetesNamespace(clusterName: "${CLUSTER}", name: "payments")`,
       `clusters: { names: ["${CLUSTER}"], exclude: true }`,
     ],
     [
       'keeps other namespaces',
-      `namespace(clusterName: "${CLUSTER}", name: "payments")`,
+      `kubernetesNamespace(clusterName: "${CLUSTER}", name: "payments")`,
       'namespaces: { names: ["orders", "search"] }',
     ],
     [
       'leaves the namespace out',
-      `namespace(clusterName: "${CLUSTER}", name: "payments")`,
+      `kubernetesNamespace(clusterName: "${CLUSTER}", name: "payments")`,
       'namespaces: { names: ["orders", "payments"], exclude: true }',
     ],
   ])('are null without an upstream call where the filter %s', async (_what, entity, filter) => {
@@ -234,10 +250,10 @@ describe('costs', () => {
   test('are refused for a page over GATEWAY_MAX_PAGE_ROWS, where that page stands, and their sums are not', async () => {
     await using stack = await startStack({ simulator: FLEET, env: { GATEWAY_MAX_PAGE_ROWS: '20' } });
     const answer = await stack.ask(`{
-      all: cluster(name: "${CLUSTER}") { name costs { rows { nodes { id } } } }
-      page: cluster(name: "${CLUSTER}") { costs { rows(first: 20) { totalCount nodes { id } } } }
-      sums: cluster(name: "${CLUSTER}") { costs { totals { rowCount } rows { totalCount } } }
-      small: namespace(clusterName: "${CLUSTER}", name: "payments") { costs { rows { nodes { namespace } } } }
+      all: kubernetesCluster(name: "${CLUSTER}") { name costs { rows { nodes { id } } } }
+      page: kubernetesCluster(name: "${CLUSTER}") { costs { rows(first: 20) { totalCount nodes { id } } } }
+      sums: kubernetesCluster(name: "${CLUSTER}") { costs { totals { rowCount } rows { totalCount } } }
+      small: kubernetesNamespace(clusterName: "${CLUSTER}", name: "payments") { costs { rows { nodes { namespace } } } }
     }`);
     expect(pathsOf(answer)).toEqual([['all', 'costs', 'rows', 'nodes']]);
     expect(codesOf(answer)).toEqual(['BAD_USER_INPUT']);
@@ -440,8 +456,8 @@ describe('costs are what a root query says', () => {
     const page = `costs: workloadCosts(filter: $root) { ${rows} { edges { cursor node { id } } } }`;
     const entity =
       scope.namespace === undefined
-        ? `cluster(name: "${CLUSTER}")`
-        : `namespace(clusterName: "${CLUSTER}", name: "payments")`;
+        ? `kubernetesCluster(name: "${CLUSTER}")`
+        : `kubernetesNamespace(clusterName: "${CLUSTER}", name: "payments")`;
     const ofEntity = `entity: ${entity} { costs(filter: $filter) { ${rows} { edges { cursor node { id } } } } }`;
     const ask = async (after: string | null, isEntity: boolean): Promise<Connection['edges']> => {
       const answer = isEntity
@@ -462,7 +478,7 @@ describe('costs are what a root query says', () => {
     expect(await ask(after, true)).toEqual(second);
     expect(await ask(second.at(-1)!.cursor, true)).toEqual(await ask(second.at(-1)!.cursor, false));
     const foreign = await keeping.ask(
-      `query ($filter: WorkloadCostsFilter, $after: String) { ${ofEntity.replace(entity, 'cluster(name: "ml-us-west-2")')} }`,
+      `query ($filter: WorkloadCostsFilter, $after: String) { ${ofEntity.replace(entity, 'kubernetesCluster(name: "ml-us-west-2")')} }`,
       { filter: { last: '7d' }, after },
     );
     expect([codesOf(foreign), pathsOf(foreign)]).toEqual([['BAD_USER_INPUT'], [['entity', 'costs', 'rows']]]);
@@ -493,7 +509,7 @@ describe('costs of rows that are odd', () => {
     await upstream[Symbol.asyncDispose]();
   });
 
-  const WORKLOADS = `query ($of: [_Any!]!) { _entities(representations: $of) { ... on Workload { cost { ${ROW} } } } }`;
+  const WORKLOADS = `query ($of: [_Any!]!) { _entities(representations: $of) { ... on KubernetesWorkload { cost { ${ROW} } } } }`;
   const fold = (name: unknown): string => (name as string).toLowerCase();
   const isSame = (a: Node, b: Node): boolean =>
     fold(a.workloadType) === fold(b.workloadType) && fold(a.workloadName) === fold(b.workloadName);
@@ -571,7 +587,7 @@ describe('costs of rows that are odd', () => {
     const asked = ['decimal', 'binary', 'tiny', 'huge'];
     const costs =
       'costs { totals { totalCost } rows { nodes { share } } breakdown(by: [{ field: NAMESPACE }]) { totals { totalCost } } }';
-    const lookups = asked.map((name) => `${name}: namespace(clusterName: "c", name: "${name}") { ${costs} }`);
+    const lookups = asked.map((name) => `${name}: kubernetesNamespace(clusterName: "c", name: "${name}") { ${costs} }`);
     const expected = (totalCost: number, ...shares: readonly number[]) => ({
       costs: {
         totals: { totalCost },
@@ -604,29 +620,29 @@ describe('costs of rows that are odd', () => {
       rawRow('a\nb', 'c', 'x', 'y\nz', 3),
     ]);
     const answer = await plain.ask(`{ workloadCosts(filter: { multiCluster: true }) { rows { nodes {
-      totalCost cluster { costs { totals { totalCost } } } namespaceEntity { costs { totals { totalCost } } }
-      workload { cost { totalCost } }
+      totalCost kubernetesCluster { costs { totals { totalCost } } } kubernetesNamespace { costs { totals { totalCost } } }
+      kubernetesWorkload { cost { totalCost } }
     } } } }`);
     expectGood(answer);
     const ofTotal = (totalCost: number) => ({ costs: { totals: { totalCost } } });
     expect(answer.data.workloadCosts.rows.nodes).toEqual([
-      { totalCost: 1, cluster: ofTotal(4), namespaceEntity: ofTotal(4), workload: { cost: { totalCost: 1 } } },
-      { totalCost: 2, cluster: ofTotal(2), namespaceEntity: ofTotal(2), workload: { cost: { totalCost: 2 } } },
-      { totalCost: 3, cluster: ofTotal(4), namespaceEntity: ofTotal(4), workload: { cost: { totalCost: 3 } } },
+      { totalCost: 1, cluster: ofTotal(4), kubernetesNamespace: ofTotal(4), workload: { cost: { totalCost: 1 } } },
+      { totalCost: 2, cluster: ofTotal(2), kubernetesNamespace: ofTotal(2), workload: { cost: { totalCost: 2 } } },
+      { totalCost: 3, cluster: ofTotal(4), kubernetesNamespace: ofTotal(4), workload: { cost: { totalCost: 3 } } },
     ]);
   });
 });
 
 function toWorkloadRepresentation({ clusterName, namespace, workloadType: type, workloadName: name }: Node): object {
-  return { __typename: 'Workload', clusterName, namespace, type, name };
+  return { __typename: 'KubernetesWorkload', clusterName, namespace, type, name };
 }
 
 describe('the cost of a workload', () => {
-  const COSTS = `query ($of: [_Any!]!, $last: Duration) {
-    _entities(representations: $of) { ... on Workload { cost(last: $last) { ${ROW} } } }
+  const COSTS = `query ($of: [_Any!]!, $last: CostDuration) {
+    _entities(representations: $of) { ... on KubernetesWorkload { cost(last: $last) { ${ROW} } } }
   }`;
-  const NAMESPACE_ROWS = `query ($clusterName: String!, $namespace: String!, $last: Duration) {
-    namespace(clusterName: $clusterName, name: $namespace) { costs(filter: { last: $last }) { rows { nodes { ${ROW} } } } }
+  const NAMESPACE_ROWS = `query ($clusterName: String!, $namespace: String!, $last: CostDuration) {
+    kubernetesNamespace(clusterName: $clusterName, name: $namespace) { costs(filter: { last: $last }) { rows { nodes { ${ROW} } } } }
   }`;
 
   test(
@@ -638,7 +654,7 @@ describe('the cost of a workload', () => {
         fc.asyncProperty(asked, fc.constantFrom(undefined, '1d', '30d'), async (workloads, last) => {
           const before = stack.received.length;
           const of = workloads.map(({ clusterName, namespace, type, name }) => ({
-            ...{ __typename: 'Workload', clusterName, namespace },
+            ...{ __typename: 'KubernetesWorkload', clusterName, namespace },
             // Kubernetes has names in small letters and types in CamelCase; people have them otherwise.
             ...{ type: type.toUpperCase(), name: name.toUpperCase() },
           }));
@@ -662,8 +678,8 @@ describe('the cost of a workload', () => {
   test('has a share of what the namespace costs', async () => {
     await using stack = await startStack({ simulator: FLEET });
     const { data } = await stack.ask(`{
-      namespace(clusterName: "${CLUSTER}", name: "payments") {
-        costs { totals { totalCost } rows(first: 2) { nodes { totalCost share workload { cost { totalCost share } } } } }
+      kubernetesNamespace(clusterName: "${CLUSTER}", name: "payments") {
+        costs { totals { totalCost } rows(first: 2) { nodes { totalCost share kubernetesWorkload { cost { totalCost share } } } } }
       }
     }`);
     const { totals, rows } = data.namespace.costs;
@@ -685,9 +701,9 @@ describe('the cost of a workload', () => {
       { clusterName, namespace: 'nowhere', type, name },
       { clusterName: 'nowhere', namespace, type, name },
       { clusterName, namespace, type: '__proto__', name: 'constructor' },
-    ].map((key) => ({ __typename: 'Workload', ...key }));
+    ].map((key) => ({ __typename: 'KubernetesWorkload', ...key }));
     const answer = await stack.ask(
-      'query ($of: [_Any!]!) { _entities(representations: $of) { ... on Workload { cost { workloadName } } } }',
+      'query ($of: [_Any!]!) { _entities(representations: $of) { ... on KubernetesWorkload { cost { workloadName } } } }',
       { of },
     );
     expectGood(answer);
@@ -705,8 +721,8 @@ describe('the cost of a workload', () => {
       rawRow('C', 'N', 'job', 'a', 4),
     ]);
     const answer = await gateway.ask(`{
-      a: workload(clusterName: "c", namespace: "n", type: "Job", name: "a") { cost { totalCost share } }
-      b: workload(clusterName: "C", namespace: "N", type: "jOB", name: "A") { cost { totalCost share } }
+      a: kubernetesWorkload(clusterName: "c", namespace: "n", type: "Job", name: "a") { cost { totalCost share } }
+      b: kubernetesWorkload(clusterName: "C", namespace: "N", type: "jOB", name: "A") { cost { totalCost share } }
     }`);
     expectGood(answer);
     const cost = { totalCost: 2, share: 2 / 9 };
@@ -718,7 +734,7 @@ describe('the cost of a workload', () => {
 describe('names', () => {
   const PAYMENTS = 'rows { totalCount }';
   const lookUp = (clusterName: string, name: string): string =>
-    `namespace(clusterName: "${clusterName}", name: "${name}") { costs { ${PAYMENTS} } }`;
+    `kubernetesNamespace(clusterName: "${clusterName}", name: "${name}") { costs { ${PAYMENTS} } }`;
 
   test.each([
     ['together', ''],
@@ -730,7 +746,7 @@ describe('names', () => {
       plain: ${lookUp(CLUSTER, 'payments')}
       namespace: ${lookUp(CLUSTER, 'Payments')}
       cluster: ${lookUp(CLUSTER.toUpperCase(), 'payments')}
-      filter: namespace(clusterName: "${CLUSTER}", name: "Payments") {
+      filter: kubernetesNamespace(clusterName: "${CLUSTER}", name: "Payments") {
         costs(filter: { namespaces: { names: ["PAYMENTS"] }, clusters: { names: ["nowhere"], exclude: true } }) { ${PAYMENTS} }
       }
     }`);
@@ -797,7 +813,7 @@ describe('names', () => {
             const before = scaleOps.received.length;
             const answer = await gateway.ask(
               `query ($of: [_Any!]!) { _entities(representations: $of) {
-                ... on Cluster { costs { totals { rowCount } } } ... on Namespace { costs { totals { rowCount } } }
+                ... on KubernetesCluster { costs { totals { rowCount } } } ... on KubernetesNamespace { costs { totals { rowCount } } }
               } }`,
               { of },
             );
@@ -835,9 +851,9 @@ describe('names', () => {
     ];
     upstream.serve(names.map((name, index) => rawRow(name, name, name, name, index + 1)));
     const answer = await gateway.ask(`{ workloadCosts(filter: { multiCluster: true, last: "7d" }) { rows { nodes {
-      totalCost workload { name cost { totalCost share workloadName } }
-      cluster { name costs { clusters totals { totalCost } } }
-      namespaceEntity { name costs { breakdown(by: [{ field: NAMESPACE }]) { groups { keys { value } } } } }
+      totalCost kubernetesWorkload { name cost { totalCost share workloadName } }
+      kubernetesCluster { name costs { clusters totals { totalCost } } }
+      kubernetesNamespace { name costs { breakdown(by: [{ field: NAMESPACE }]) { groups { keys { value } } } } }
     } } } }`);
     expectGood(answer);
     expect(answer.data.workloadCosts.rows.nodes).toEqual(
@@ -845,7 +861,7 @@ describe('names', () => {
         totalCost: index + 1,
         workload: { name, cost: { totalCost: index + 1, share: 1, workloadName: name } },
         cluster: { name, costs: { clusters: [name], totals: { totalCost: index + 1 } } },
-        namespaceEntity: { name, costs: { breakdown: { groups: [{ keys: [{ value: name }] }] } } },
+        kubernetesNamespace: { name, costs: { breakdown: { groups: [{ keys: [{ value: name }] }] } } },
       })),
     );
     // One for all rows, and one for what the entities ask of another time.
@@ -855,7 +871,7 @@ describe('names', () => {
 
 describe('a row', () => {
   const ENTITIES =
-    'cluster { __typename name } namespaceEntity { __typename clusterName name } workload { __typename clusterName namespace type name }';
+    'kubernetesCluster { __typename name } kubernetesNamespace { __typename clusterName name } kubernetesWorkload { __typename clusterName namespace type name }';
 
   test('names its cluster, namespace and workload with no further call', async () => {
     await using stack = await startStack();
@@ -867,9 +883,9 @@ describe('a row', () => {
     expect(rows).toHaveLength(50);
     for (const { clusterName, namespace, workloadType: type, workloadName: name, ...entities } of rows) {
       expect(entities).toEqual({
-        cluster: { __typename: 'Cluster', name: clusterName },
-        namespaceEntity: { __typename: 'Namespace', clusterName, name: namespace },
-        workload: { __typename: 'Workload', clusterName, namespace, type, name },
+        cluster: { __typename: 'KubernetesCluster', name: clusterName },
+        kubernetesNamespace: { __typename: 'KubernetesNamespace', clusterName, name: namespace },
+        workload: { __typename: 'KubernetesWorkload', clusterName, namespace, type, name },
       });
     }
     expect(stack.received).toHaveLength(1);
@@ -879,7 +895,7 @@ describe('a row', () => {
     ['nothing', '{}', []],
     ['labels', '{ labels: ["team"] }', []],
     ['clusters', '{ cluster: true }', ['cluster']],
-    ['namespaces', '{ namespace: true }', ['cluster', 'namespaceEntity']],
+    ['namespaces', '{ namespace: true }', ['cluster', 'kubernetesNamespace']],
   ])('of several workloads, grouped by %s, has only the entities that it is all of', async (_by, groupBy, present) => {
     await using stack = await startStack();
     const { data, errors } = await stack.ask(
@@ -914,7 +930,7 @@ describe('a row', () => {
       const present = (data[report].rows.nodes as Raw[]).map((row) =>
         Object.keys(row).filter((name) => row[name] !== null),
       );
-      const ofNamespace = ['cluster', 'namespaceEntity'];
+      const ofNamespace = ['cluster', 'kubernetesNamespace'];
       expect(present).toEqual([[...ofNamespace, 'workload'], [], ['cluster'], ofNamespace, ofNamespace, []]);
     }
     expect(upstream.received).toHaveLength(2);
@@ -924,8 +940,8 @@ describe('a row', () => {
     await using stack = await startStack({ simulator: FLEET });
     const { data, errors } = await stack.ask(`{ workloadCosts(filter: { multiCluster: true }) {
       rows(orderBy: [{ field: TOTAL_COST }], first: 5) { nodes { id totalCost
-        workload { cost { id share workload { name cost { id totalCost share namespaceEntity { costs { rows { totalCount }
-          totals { totalCost } } } cluster { costs { totals { rowCount } } } } } } }
+        kubernetesWorkload { cost { id share kubernetesWorkload { name cost { id totalCost share kubernetesNamespace { costs { rows { totalCount }
+          totals { totalCost } } } kubernetesCluster { costs { totals { rowCount } } } } } } }
       } }
     } }`);
     expect(errors).toEqual([]);
@@ -933,7 +949,7 @@ describe('a row', () => {
     expect(nodes).toHaveLength(5);
     for (const { id, totalCost, workload } of nodes as readonly { id: string; totalCost: number; workload: any }[]) {
       const { cost } = workload.cost.workload;
-      const { totals, rows } = cost.namespaceEntity.costs;
+      const { totals, rows } = cost.kubernetesNamespace.costs;
       const neighbours = FLEET_WORKLOADS.filter((each) => id.startsWith(`${each.clusterName}/${each.namespace}/`));
       expect([workload.cost.id, cost.id, cost.totalCost]).toEqual([id, id, totalCost]);
       expect([workload.cost.share, cost.share]).toEqual(Array(2).fill(totalCost / totals.totalCost));
@@ -947,9 +963,9 @@ describe('a row', () => {
 
 describe('a bad input below 1,000 entities', () => {
   const COUNT = 1_000;
-  const of = Array.from({ length: COUNT }, (_, index) => ({ __typename: 'Cluster', name: `c${index}` }));
+  const of = Array.from({ length: COUNT }, (_, index) => ({ __typename: 'KubernetesCluster', name: `c${index}` }));
   const COSTS = `query ($of: [_Any!]!, $filter: WorkloadCostsFilter) {
-    _entities(representations: $of) { ... on Cluster { name costs(filter: $filter) { clusters } } }
+    _entities(representations: $of) { ... on KubernetesCluster { name costs(filter: $filter) { clusters } } }
   }`;
 
   test.each<[string, object, RegExp]>([
@@ -978,22 +994,22 @@ describe('a bad input below 1,000 entities', () => {
   });
 
   test.each<[string, string, string, RegExp]>([
-    ['a filter', 'WorkloadCostsFilter', 'costs(filter: $bad) { clusters }', /\$bad.*bad\.last.*Duration must be/],
-    ['a cost', 'Duration', 'cost(last: $bad) { id }', /\$bad.*Duration must be/],
+    ['a filter', 'WorkloadCostsFilter', 'costs(filter: $bad) { clusters }', /\$bad.*bad\.last.*CostDuration must be/],
+    ['a cost', 'CostDuration', 'cost(last: $bad) { id }', /\$bad.*CostDuration must be/],
   ])('that is no duration in %s is one error of the request', async (_what, type, field, message) => {
     await using stack = await startStack();
-    const typename = type === 'Duration' ? 'Workload' : 'Cluster';
+    const typename = type === 'CostDuration' ? 'KubernetesWorkload' : 'KubernetesCluster';
     const query = `query ($of: [_Any!]!, $bad: ${type}) { _entities(representations: $of) { ... on ${typename} { ${field} } } }`;
-    const answer = await stack.ask(query, { of, bad: type === 'Duration' ? '7x' : { last: '7x' } });
+    const answer = await stack.ask(query, { of, bad: type === 'CostDuration' ? '7x' : { last: '7x' } });
     expect(answer.status).toBe(400);
     expect([codesOf(answer), answer.errors.length, answer.data]).toEqual([['BAD_USER_INPUT'], 1, undefined]);
     expect(answer.errors[0]!.message).toMatch(message);
     const literal = await stack.ask(
-      query.replace(`, $bad: ${type}`, '').replace('$bad', type === 'Duration' ? '"7x"' : '{ last: "7x" }'),
+      query.replace(`, $bad: ${type}`, '').replace('$bad', type === 'CostDuration' ? '"7x"' : '{ last: "7x" }'),
       { of },
     );
     expect([literal.status, codesOf(literal), literal.errors.length]).toEqual([400, ['BAD_USER_INPUT'], 1]);
-    expect(literal.errors[0]!.message).toMatch(/^(?:filter\.)?last: Duration must be/);
+    expect(literal.errors[0]!.message).toMatch(/^(?:filter\.)?last: CostDuration must be/);
     expect(stack.received).toEqual([]);
   });
 });
@@ -1004,11 +1020,11 @@ describe('the work for many entities', () => {
     Array.from({ length }, (_, index) => make(index));
   const names = (count: number) => list(count, (index) => `name-${index}`);
   const COSTS = `query ($of: [_Any!]!, $filter: WorkloadCostsFilter) { _entities(representations: $of) {
-    ... on Cluster { costs(filter: $filter) { totals { rowCount totalCost } } }
-    ... on Namespace { costs(filter: $filter) { totals { rowCount totalCost } } }
+    ... on KubernetesCluster { costs(filter: $filter) { totals { rowCount totalCost } } }
+    ... on KubernetesNamespace { costs(filter: $filter) { totals { rowCount totalCost } } }
   } }`;
-  const toCluster = (index: number) => ({ __typename: 'Cluster', name: `c${index}` });
-  const toNamespace = (index: number) => ({ __typename: 'Namespace', clusterName: 'c', name: `n${index}` });
+  const toCluster = (index: number) => ({ __typename: 'KubernetesCluster', name: `c${index}` });
+  const toNamespace = (index: number) => ({ __typename: 'KubernetesNamespace', clusterName: 'c', name: `n${index}` });
 
   test.each<[string, (index: number) => object, (count: number) => object]>([
     ['clusters to leave out', toCluster, (count) => ({ clusters: { names: names(count), exclude: true } })],
@@ -1061,7 +1077,7 @@ describe('the work for many entities', () => {
     const spell = (name: string, index: number): string =>
       Array.from(name, (letter, at) => ((index >> at) & 1 ? letter.toUpperCase() : letter)).join('');
     const ask = async (spellings: readonly string[]): Promise<number> => {
-      const of = spellings.map((name) => ({ __typename: 'Cluster', name }));
+      const of = spellings.map((name) => ({ __typename: 'KubernetesCluster', name }));
       let answer: Answer | undefined;
       const work = await countWork(async () => (answer = await gateway.ask(COSTS, { of })));
       const isThere = (name: string): boolean => name.toLowerCase() === 'spelling';
@@ -1079,14 +1095,20 @@ describe('the work for many entities', () => {
 
 describe('a report that cannot be had', () => {
   const COSTS = `query ($of: [_Any!]!) { _entities(representations: $of) {
-    ... on Cluster { name costs { clusters } other: costs(filter: { last: "30d" }) { clusters } }
-    ... on Namespace { clusterName name costs { clusters } }
-    ... on Workload { name cost { id } }
+    ... on KubernetesCluster { name costs { clusters } other: costs(filter: { last: "30d" }) { clusters } }
+    ... on KubernetesNamespace { clusterName name costs { clusters } }
+    ... on KubernetesWorkload { name cost { id } }
   } }`;
   const of = [
-    { __typename: 'Cluster', name: CLUSTER },
-    { __typename: 'Namespace', clusterName: CLUSTER, name: 'search' },
-    { __typename: 'Workload', clusterName: CLUSTER, namespace: 'search', type: 'Deployment', name: 'search-worker' },
+    { __typename: 'KubernetesCluster', name: CLUSTER },
+    { __typename: 'KubernetesNamespace', clusterName: CLUSTER, name: 'search' },
+    {
+      __typename: 'KubernetesWorkload',
+      clusterName: CLUSTER,
+      namespace: 'search',
+      type: 'Deployment',
+      name: 'search-worker',
+    },
   ];
   const keysAlone = [
     { name: CLUSTER, costs: null },
@@ -1141,7 +1163,7 @@ describe('a report that cannot be had', () => {
     await using gateway = startGateway(tenants.url, { SCALEOPS_AUTH: 'forward' });
     const ask = (token: string, query: string) =>
       gateway.ask(query, {}, { headers: { authorization: `Bearer ${token}` } });
-    const query = `{ cluster(name: "${secretOf('ann')}-cluster") { costs { totals { totalCost } } } }`;
+    const query = `{ kubernetesCluster(name: "${secretOf('ann')}-cluster") { costs { totals { totalCost } } } }`;
     await ask('of-ann', '{ workloadCosts(filter: { multiCluster: true }) { clusters } }');
     // A caller that ScaleOps accepts, and whose cached reports may be served.
     await ask('of-bob', '{ aggregatedCosts { clusters } }');
@@ -1156,7 +1178,7 @@ describe('a report that cannot be had', () => {
 });
 
 describe('an answer with costs of entities', () => {
-  const COSTS = `{ cluster(name: "${CLUSTER}") { name costs { asOf isStale } } }`;
+  const COSTS = `{ kubernetesCluster(name: "${CLUSTER}") { name costs { asOf isStale } } }`;
 
   test('says how fresh it is, whether it was fetched or cut out of what is kept', async () => {
     await using stack = await startAging();

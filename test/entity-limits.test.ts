@@ -8,12 +8,12 @@ import { startStack, UNLIMITED, type Answer } from './kit/gateway.js';
 
 const CLUSTER = 'prod-us-east-1';
 const namespace = (name: string, alias = name.replaceAll('-', '_')): string =>
-  `${alias}: namespace(clusterName: "${CLUSTER}", name: "${name}") { costs { asOf isStale totals { rowCount } } }`;
+  `${alias}: kubernetesNamespace(clusterName: "${CLUSTER}", name: "${name}") { costs { asOf isStale totals { rowCount } } }`;
 
 describe('an answer of more rows than may be', () => {
   /** Rows, their clusters' rows, and so on: each level has as many rows for each of the level above. */
   const nest = (levels: number): string =>
-    levels === 0 ? 'id' : `cluster { costs { rows { nodes { ${nest(levels - 1)} } } } }`;
+    levels === 0 ? 'id' : `kubernetesCluster { costs { rows { nodes { ${nest(levels - 1)} } } } }`;
   const query = (levels: number): string => `{ workloadCosts { rows { nodes { ${nest(levels)} } } } }`;
 
   const expectRefused = ({ status, text, errors }: Answer): void => {

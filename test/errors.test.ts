@@ -136,7 +136,7 @@ describe('a bad request', () => {
     );
     expect(errors[0]?.message.length).toBeLessThan(600);
     expect(errors[0]?.message).toMatch(
-      /^Variable "\$filter" got invalid value .* … .*at "filter\.last"; Duration must be/,
+      /^Variable "\$filter" got invalid value .* … .*at "filter\.last"; CostDuration must be/,
     );
   });
 

@@ -119,7 +119,7 @@ describe.each(ROUTERS)('through $name', (kind) => {
   ])('the costs of %s are one fetch and one call to ScaleOps', async (_title, first) => {
     await using stand = await startStand(kind);
     const answer = await stand.ask(
-      `query ($first: Int, $last: Duration) {
+      `query ($first: Int, $last: CostDuration) {
         services(first: $first) { owner workloads { ${KEY} cost(last: $last) { ${COST} } } }
       }`,
       { first, last: '7d' },
@@ -157,24 +157,29 @@ describe.each(ROUTERS)('through $name', (kind) => {
       ],
       [
         'rows and what the catalogue says of their clusters',
-        `{ ${report} { rows(first: 5) { nodes { cluster { region } } } } }`,
+        `{ ${report} { rows(first: 5) { nodes { kubernetesCluster { region } } } } }`,
         0,
         1,
       ],
       [
         'rows and other costs of theirs',
-        `{ ${report} { rows(first: 5) { nodes { cluster { ${costs} } workload { cost(last: "1d") { totalCost } } } } } }`,
+        `{ ${report} { rows(first: 5) { nodes { kubernetesCluster { ${costs} } kubernetesWorkload { cost(last: "1d") { totalCost } } } } } }`,
         0,
         0,
       ],
-      ['a cluster by its name', `{ cluster(name: "${HERE}") { region ${costs} } }`, 0, 1],
-      ['a namespace by its name', `{ namespace(clusterName: "${HERE}", name: "identity") { team ${costs} } }`, 0, 1],
+      ['a cluster by its name', `{ kubernetesCluster(name: "${HERE}") { region ${costs} } }`, 0, 1],
+      [
+        'a namespace by its name',
+        `{ kubernetesNamespace(clusterName: "${HERE}", name: "identity") { team ${costs} } }`,
+        0,
+        1,
+      ],
       ['the clusters of a service', `{ ${service} { clusters { region ${costs} } } }`, 2, 1],
       ['the namespaces of a service', `{ ${service} { namespaces { team ${costs} } } }`, 2, 1],
       ['the workloads of a service', `{ ${service} { workloads { name cost(last: "7d") { totalCost } } } }`, 2, 1],
       [
         'the workloads of a service and their clusters',
-        `{ ${service} { workloads { cost(last: "7d") { cluster { ${costs} } workload { cost(last: "1d") { totalCost } } } } } }`,
+        `{ ${service} { workloads { cost(last: "7d") { kubernetesCluster { ${costs} } kubernetesWorkload { cost(last: "1d") { totalCost } } } } } }`,
         2,
         1,
       ],
@@ -220,9 +225,9 @@ describe.each(ROUTERS)('through $name', (kind) => {
       const { data, errors } = await stand.ask(`{ workloadCosts(filter: { multiCluster: true, last: "7d" }) {
         rows(orderBy: [{ field: TOTAL_COST }], first: 50) { nodes {
           clusterName namespace type: workloadType name: workloadName ${COST}
-          cluster { name region }
-          namespaceEntity { clusterName name team }
-          workload { ${KEY} }
+          kubernetesCluster { name region }
+          kubernetesNamespace { clusterName name team }
+          kubernetesWorkload { ${KEY} }
         } }
       } }`);
       expect(errors).toEqual([]);
@@ -239,7 +244,7 @@ describe.each(ROUTERS)('through $name', (kind) => {
           name,
           ...(rowOf(node) as object),
           cluster: { name: clusterName, region: regionOf(clusterName) },
-          namespaceEntity: { clusterName, name: namespace, team: teamOf(clusterName, namespace) },
+          kubernetesNamespace: { clusterName, name: namespace, team: teamOf(clusterName, namespace) },
           workload: { clusterName, namespace, type, name },
         });
       }
@@ -310,7 +315,7 @@ describe.each(ROUTERS)('through $name', (kind) => {
   });
 
   describe('an input of which exactly one field is to be given', () => {
-    const QUERY = `query ($timeRange: TimeRangeInput) {
+    const QUERY = `query ($timeRange: CostTimeRangeInput) {
       aggregatedCosts(filter: { timeRange: $timeRange }) { window { startTime endTime } }
     }`;
     const between = { from: '2026-01-01T00:00:00Z', to: '2026-01-03T00:00:00Z' };
@@ -354,7 +359,7 @@ describe.each(ROUTERS)('through $name', (kind) => {
   test('aliases of a cost over several times are one fetch, and a call for each time', async () => {
     await using stand = await startStand(kind);
     const answer = await stand.ask(
-      `query ($last: Duration) { service(name: "${SPREAD.name}") { workloads {
+      `query ($last: CostDuration) { service(name: "${SPREAD.name}") { workloads {
         day: cost(last: "1d") { ${COST} }
         week: cost(last: "7d") { ${COST} }
         chosen: cost(last: $last) { ${COST} }
@@ -483,7 +488,7 @@ describe.each(ROUTERS)('through $name', (kind) => {
       await using stand = await startStand(kind);
       stand.catalogue.setDown(true);
       const answer = await stand.ask(`{ workloadCosts(filter: { multiCluster: true, last: "7d" }) {
-        totals { rowCount } rows(first: 2) { nodes { totalCost cluster { name region } workload { name } } }
+        totals { rowCount } rows(first: 2) { nodes { totalCost kubernetesCluster { name region } kubernetesWorkload { name } } }
       } }`);
       expect(answer.status).toBe(200);
       expect(answer.errors.length).toBeGreaterThan(0);

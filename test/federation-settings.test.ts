@@ -127,7 +127,7 @@ describe('GATEWAY_FEDERATION', () => {
     '{ _service { sdl } }',
     '{ _entities(representations: []) { __typename } }',
     'query ($of: [_Any!]!) { __typename }',
-    '{ cluster(name: "a") { ... on _Entity { __typename } } }',
+    '{ kubernetesCluster(name: "a") { ... on _Entity { __typename } } }',
   ])('off refuses %s', async (query) => {
     const { ask, received } = await startGateway({ GATEWAY_FEDERATION: 'off' });
     const { status, errors } = await ask(query);
@@ -138,7 +138,7 @@ describe('GATEWAY_FEDERATION', () => {
 
   test('off answers operations as on', async () => {
     const query = `{
-      cluster(name: "prod-us-east-1") { name costs { clusters rows(first: 3) { nodes { id share workload { name } } } } }
+      kubernetesCluster(name: "prod-us-east-1") { name costs { clusters rows(first: 3) { nodes { id share kubernetesWorkload { name } } } } }
       aggregatedCosts { totals { totalCost } }
     }`;
     const [on, off] = [await startGateway({}), await startGateway({ GATEWAY_FEDERATION: 'off' })];
@@ -228,11 +228,11 @@ describe('GATEWAY_FEDERATION_ACCESS', () => {
       sdl: `
         extend schema @link(url: "https://specs.apollo.dev/federation/v2.3", import: ["@key"])
         type Query { teams: [Team!]! owned: [Owned!]! }
-        type Team { name: String! clusters: [Cluster!]! workloads: [Workload!]! }
+        type Team { name: String! clusters: [KubernetesCluster!]! workloads: [KubernetesWorkload!]! }
         union Owned = Cluster | Namespace
-        type Cluster @key(fields: "name") { name: String! team: Team }
-        type Namespace @key(fields: "clusterName name", resolvable: false) { clusterName: String! name: String! }
-        type Workload @key(fields: "clusterName namespace type name", resolvable: false) {
+        type KubernetesCluster @key(fields: "name") { name: String! team: Team }
+        type KubernetesNamespace @key(fields: "clusterName name", resolvable: false) { clusterName: String! name: String! }
+        type KubernetesWorkload @key(fields: "clusterName namespace type name", resolvable: false) {
           clusterName: String! namespace: String! type: String! name: String!
         }
       `,
@@ -277,7 +277,13 @@ describe('GATEWAY_FEDERATION_ACCESS', () => {
           const supergraph = compose(await costs(access), ...others);
           const open = openTypes(supergraph, guard);
           expect(open).toEqual(
-            ['Cluster', 'Namespace', 'Query', 'Workload', ...(others.length > 0 ? ['Team'] : [])].sort(),
+            [
+              'KubernetesCluster',
+              'KubernetesNamespace',
+              'Query',
+              'KubernetesWorkload',
+              ...(others.length > 0 ? ['Team'] : []),
+            ].sort(),
           );
           const guards = objectsOf(supergraph)
             .filter((type) => isGuarded(type, guard))
@@ -311,9 +317,13 @@ describe('GATEWAY_FEDERATION_ACCESS', () => {
         guarded.map(({ typeName, fieldName, requiredScopes }) => [`${typeName}.${fieldName}`, requiredScopes]),
       ).toEqual(
         expect.arrayContaining(
-          ['Query.workloadCosts', 'Query.aggregatedCosts', 'Cluster.costs', 'Namespace.costs', 'Workload.cost'].map(
-            (field) => [field, scopes],
-          ),
+          [
+            'Query.workloadCosts',
+            'Query.aggregatedCosts',
+            'KubernetesCluster.costs',
+            'KubernetesNamespace.costs',
+            'KubernetesWorkload.cost',
+          ].map((field) => [field, scopes]),
         ),
       );
     });
@@ -422,7 +432,7 @@ describe('the text', () => {
       expect(others.map(coordinate)).toEqual([]);
     });
 
-    test.each(['Query', 'Cluster', 'Namespace', 'Workload', 'PageInfo'])(
+    test.each(['Query', 'KubernetesCluster', 'KubernetesNamespace', 'KubernetesWorkload', 'PageInfo'])(
       'is not on %s itself, to which other subgraphs add fields of theirs',
       (name) => {
         expect(tagsOf(typeOf(name)!)).toEqual([]);
@@ -436,12 +446,12 @@ describe('the text', () => {
           name.value === 'Query' || directives.some((node) => ['key', 'shareable'].includes(node.name.value)),
       );
       expect(shared.map(({ name }) => name.value).sort()).toEqual([
-        'Cluster',
+        'KubernetesCluster',
         'Label',
-        'Namespace',
+        'KubernetesNamespace',
         'PageInfo',
         'Query',
-        'Workload',
+        'KubernetesWorkload',
       ]);
       expect(tagged).toHaveLength(objects.length - shared.length);
     });
@@ -481,7 +491,12 @@ describe('the text', () => {
 
     test('is on what asks ScaleOps', () => {
       expect(costs.map(([name]) => name)).toEqual(
-        expect.arrayContaining(['Query.workloadCosts', 'Query.aggregatedCosts', 'Cluster.costs', 'Namespace.costs']),
+        expect.arrayContaining([
+          'Query.workloadCosts',
+          'Query.aggregatedCosts',
+          'KubernetesCluster.costs',
+          'KubernetesNamespace.costs',
+        ]),
       );
     });
 

@@ -197,7 +197,7 @@ const BAD_DATES = [
 
 describe('a scalar that breaks its rule is refused with the place where it stands', () => {
   const cases = [
-    ...BAD_DURATIONS.map((value) => ['last', value, 'Duration must be a positive whole number'] as const),
+    ...BAD_DURATIONS.map((value) => ['last', value, 'CostDuration must be a positive whole number'] as const),
     ...BAD_DATES.map((value) => ['between.from', value, 'DateTime must be an RFC 3339 date and time'] as const),
   ];
   const toRange = (field: string, value: string) =>
@@ -237,7 +237,7 @@ describe('a scalar that breaks its rule is refused with the place where it stand
   });
 
   test('a nullable variable in a oneOf input', async () => {
-    const query = 'query ($last: Duration) { aggregatedCosts(filter: { timeRange: { last: $last } }) { asOf } }';
+    const query = 'query ($last: CostDuration) { aggregatedCosts(filter: { timeRange: { last: $last } }) { asOf } }';
     const { errors } = await stack.ask(query, {});
     expect(errors[0]?.extensions.code).toBe('GRAPHQL_VALIDATION_FAILED');
     expect(stack.received).toHaveLength(asked);

@@ -218,7 +218,11 @@ describe('what has no report', () => {
     ['introspection', '{ __typename __schema { queryType { name } } }', 200],
     ['a syntax error', '{', 400],
     ['an unknown field', '{ nothing }', 400],
-    ['a variable that is missing', 'query ($last: Duration!) { workloadCosts(filter: { last: $last }) { asOf } }', 400],
+    [
+      'a variable that is missing',
+      'query ($last: CostDuration!) { workloadCosts(filter: { last: $last }) { asOf } }',
+      400,
+    ],
     ['an argument out of its range', '{ workloadCosts { asOf rows(first: -1) { totalCount } } }', 200],
   ])('is kept nowhere: %s', async (_name, query, status) => {
     await using stack = await startAging();

@@ -153,7 +153,7 @@ describe('a gateway', () => {
           rows(first: 2) { nodes { __typename name: workloadName ...Labels services @include(if: $no) } }
           breakdown(by: [{ field: CLUSTER }, { field: NAMESPACE }], first: 1) { groups { keys { value } } others { rowCount } }
         }
-        nothing: cluster(name: "nowhere") { costs { asOf } }
+        nothing: kubernetesCluster(name: "nowhere") { costs { asOf } }
       }
       fragment Labels on CostRow { labels { key } services }`,
       undefined,
@@ -181,20 +181,20 @@ describe('a gateway', () => {
           'others: CostTotals of CostBreakdown': { 'rowCount: Int! of CostTotals': {} },
         },
       },
-      'nothing = cluster: Cluster of Query': { 'costs: CostReport of Cluster': {} },
+      'nothing = cluster: Cluster of Query': { 'costs: CostReport of KubernetesCluster': {} },
     });
   });
 
   test('tells of entities where they stand, by their own types', async () => {
     const answer = await stack.ask(
       `query ($of: [_Any!]!) {
-        _entities(representations: $of) { ... on Cluster { id: name costs { isStale } } ... on Namespace { name } }
+        _entities(representations: $of) { ... on KubernetesCluster { id: name costs { isStale } } ... on KubernetesNamespace { name } }
         _service { sdl }
       }`,
       {
         of: [
-          { __typename: 'Namespace', clusterName: 'c', name: 'n' },
-          { __typename: 'Cluster', name: 'prod-us-east-1' },
+          { __typename: 'KubernetesNamespace', clusterName: 'c', name: 'n' },
+          { __typename: 'KubernetesCluster', name: 'prod-us-east-1' },
         ],
       },
       TRACED,
@@ -202,10 +202,10 @@ describe('a gateway', () => {
     expect(answer.errors).toEqual([]);
     expect(outline(decode(answer).root!)).toEqual({
       '_entities: [_Entity]! of Query': {
-        0: { 'name: String! of Namespace': {} },
+        0: { 'name: String! of KubernetesNamespace': {} },
         1: {
-          'id = name: String! of Cluster': {},
-          'costs: CostReport of Cluster': { 'isStale: Boolean! of CostReport': {} },
+          'id = name: String! of KubernetesCluster': {},
+          'costs: CostReport of KubernetesCluster': { 'isStale: Boolean! of CostReport': {} },
         },
       },
       '_service: _Service! of Query': { 'sdl: String of _Service': {} },
@@ -219,19 +219,19 @@ describe('a gateway', () => {
     expect(traced.data).toEqual(plain.data);
     expect(outline(decode(traced).root!)).toEqual({});
     const mixed = await stack.ask(
-      '{ __typename __type(name: "Query") { name } cluster(name: "a") { name } }',
+      '{ __typename __type(name: "Query") { name } kubernetesCluster(name: "a") { name } }',
       {},
       TRACED,
     );
     expect(outline(decode(mixed).root!)).toEqual({
-      'cluster: Cluster of Query': { 'name: String! of Cluster': {} },
+      'cluster: Cluster of Query': { 'name: String! of KubernetesCluster': {} },
     });
   });
 
   test('gives times in order, within the length of the operation and the time of day', async () => {
     const before = Date.now();
     const answer = await stack.ask(
-      `{ workloadCosts${ALL} { rows { nodes { id ownerLabels { key } workload { cost { id } } } } totals { totalCost } } }`,
+      `{ workloadCosts${ALL} { rows { nodes { id ownerLabels { key } kubernetesWorkload { cost { id } } } } totals { totalCost } } }`,
       undefined,
       TRACED,
     );
@@ -250,7 +250,7 @@ describe('a gateway', () => {
     'answers the same with it as without, as %s',
     async (accept) => {
       const query = `{
-        workloadCosts${ALL} { rows { nodes { id totalCost ownerLabels { key value } workload { name cost { id } } } pageInfo { endCursor } } }
+        workloadCosts${ALL} { rows { nodes { id totalCost ownerLabels { key value } kubernetesWorkload { name cost { id } } } pageInfo { endCursor } } }
         aggregatedCosts { totals { totalCost rowCount } }
         bad: workloadCosts { rows(first: -1) { totalCount } }
       }`;
@@ -336,14 +336,14 @@ describe('a gateway', () => {
   test('puts errors with the entities that they are about, as near as a field of theirs was begun', async () => {
     const answer = await stack.ask(
       `query ($of: [_Any!]!) {
-        _entities(representations: $of) { ... on Cluster { name costs(filter: { last: "1m" }) { rows(last: -1) { totalCount } } } }
+        _entities(representations: $of) { ... on KubernetesCluster { name costs(filter: { last: "1m" }) { rows(last: -1) { totalCount } } } }
       }`,
       {
         of: [
-          { __typename: 'Cluster', name: 'prod-us-east-1' },
+          { __typename: 'KubernetesCluster', name: 'prod-us-east-1' },
           { __typename: 'Nothing' },
-          { __typename: 'Cluster', name: 'eu-central-1' },
-          { __typename: 'Cluster', name: 'prod-eu-west-1' },
+          { __typename: 'KubernetesCluster', name: 'eu-central-1' },
+          { __typename: 'KubernetesCluster', name: 'prod-eu-west-1' },
         ],
       },
       TRACED,
@@ -374,7 +374,7 @@ test('encodes lists of 10,000 rows with 8 fields', async () => {
 });
 
 describe('a request without the header', () => {
-  const QUERY = '{ workloadCosts { rows { nodes { id } } } cluster(name: "a") { name } }';
+  const QUERY = '{ workloadCosts { rows { nodes { id } } } kubernetesCluster(name: "a") { name } }';
   test('is told nothing', async () => {
     await using stack = await startStack();
     expect(ftv1Of(await stack.ask(QUERY))).toBeUndefined();
@@ -432,7 +432,7 @@ describe('a request without the header', () => {
 test('a field is as long as it was waited for', async () => {
   const gate = createGate();
   await using stack = await startStack({ simulator: { latency: gate.pass } });
-  const asked = stack.ask('{ cluster(name: "a") { name } workloadCosts { isStale } }', undefined, TRACED);
+  const asked = stack.ask('{ kubernetesCluster(name: "a") { name } workloadCosts { isStale } }', undefined, TRACED);
   await gate.arrivals(1);
   const arrived = performance.now();
   // Something else, which takes whatever time it takes.

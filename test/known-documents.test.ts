@@ -30,7 +30,7 @@ const repeat = (count: number, write: (at: number) => string): string =>
   Array.from({ length: count }, (_, at) => write(at)).join(' ');
 const ROW = 'id workloadName totalCost hourlyCost labels { key value }';
 const nest = (levels: number): string =>
-  levels === 0 ? 'asOf' : `rows(first: 1) { nodes { cluster { costs { ${nest(levels - 1)} } } } }`;
+  levels === 0 ? 'asOf' : `rows(first: 1) { nodes { kubernetesCluster { costs { ${nest(levels - 1)} } } } }`;
 const [example] = EXAMPLE_TABS;
 
 /** Documents by a number that makes each another one; and how many of them are weighed together. */

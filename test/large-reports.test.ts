@@ -66,7 +66,7 @@ async function startSlowUpstream(body: Buffer) {
   };
 }
 
-const QUERY = 'query Rows($last: Duration!) { workloadCosts(filter: { last: $last }) { rows { totalCount } } }';
+const QUERY = 'query Rows($last: CostDuration!) { workloadCosts(filter: { last: $last }) { rows { totalCount } } }';
 
 describe('five large reports at once', () => {
   // Fails when a body that finds no permit is refused, and when a permit is not released.

@@ -14,14 +14,14 @@ const names = (count: number) => Array.from({ length: count }, (_, index) => `n$
 const LISTS: Readonly<
   Record<string, readonly [document: string, make: (count: number) => unknown[], most: number, path?: string]>
 > = {
-  'NameFilter.names': [
+  'CostNameFilter.names': [
     'query ($it: [String!]!) { workloadCosts(filter: { namespaces: { names: $it } }) { isStale } }',
     names,
     NAMES,
     'filter.namespaces.names',
   ],
-  'LabelFilter.labels': [
-    'query ($it: [LabelInput!]!) { workloadCosts(filter: { labels: { labels: $it } }) { isStale } }',
+  'CostLabelFilter.labels': [
+    'query ($it: [CostLabelInput!]!) { workloadCosts(filter: { labels: { labels: $it } }) { isStale } }',
     labels,
     NAMES,
     'filter.labels.labels',
@@ -69,7 +69,7 @@ const LISTS: Readonly<
     'where.workloadTypes',
   ],
   'CostRowsWhere.labels': [
-    'query ($it: [LabelInput!]) { workloadCosts { totals(where: { labels: $it }) { rowCount } } }',
+    'query ($it: [CostLabelInput!]) { workloadCosts { totals(where: { labels: $it }) { rowCount } } }',
     labels,
     NAMES,
     'where.labels',
@@ -88,7 +88,7 @@ const LISTS: Readonly<
   ],
   'Query._entities(representations)': [
     'query ($it: [_Any!]!) { _entities(representations: $it) { __typename } }',
-    (count) => Array.from({ length: count }, () => ({ __typename: 'Cluster', name: 'a' })),
+    (count) => Array.from({ length: count }, () => ({ __typename: 'KubernetesCluster', name: 'a' })),
     5_000,
     'representations',
   ],

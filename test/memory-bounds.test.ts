@@ -104,7 +104,7 @@ const KINDS: Readonly<Record<string, (at: number) => Input>> = {
   'keys of entities': (at) => ({
     body: {
       query: 'query ($of: [_Any!]!) { _entities(representations: $of) { __typename } }',
-      variables: { of: [{ __typename: 'Cluster', name: long(at) }] },
+      variables: { of: [{ __typename: 'KubernetesCluster', name: long(at) }] },
     },
   }),
   'searches of rows': (at) => ({

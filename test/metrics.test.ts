@@ -130,7 +130,7 @@ describe('operations', () => {
     await gateway.ask(`query other ${COST}`);
     await gateway.ask(COST);
     // Refused in execution, as a whole.
-    await gateway.ask('query Listed($last: Duration!) { workloadCosts(filter: { last: $last }) { asOf } }', {
+    await gateway.ask('query Listed($last: CostDuration!) { workloadCosts(filter: { last: $last }) { asOf } }', {
       last: '7 days',
     });
     const { families, value } = await scrape(gateway.gateway);
@@ -266,9 +266,12 @@ describe('the cache', () => {
     );
     const name = (data as { workloadCosts: { rows: { nodes: { clusterName: string }[] } } }).workloadCosts.rows
       .nodes[0]!.clusterName;
-    await ask('query ($of: [_Any!]!) { _entities(representations: $of) { ... on Cluster { costs { asOf } } } }', {
-      of: [{ __typename: 'Cluster', name }],
-    });
+    await ask(
+      'query ($of: [_Any!]!) { _entities(representations: $of) { ... on KubernetesCluster { costs { asOf } } } }',
+      {
+        of: [{ __typename: 'KubernetesCluster', name }],
+      },
+    );
     expect(log.at(-1)).toMatchObject({ cache: { hit: 1, miss: 0 } });
     expect(received).toHaveLength(1);
     const { value } = await scrape(gateway);

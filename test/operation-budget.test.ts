@@ -69,7 +69,7 @@ async function run(
 }
 
 describe('a list field of the schema, 45 times over a large report', () => {
-  const REPRESENTATIONS = names('cluster-').map((name) => ({ __typename: 'Cluster', name }));
+  const REPRESENTATIONS = names('cluster-').map((name) => ({ __typename: 'KubernetesCluster', name }));
   const REQUIRED: Readonly<Record<string, string>> = {
     by: '[{ field: WORKLOAD_NAME }]',
     representations: '$representations',
@@ -92,7 +92,7 @@ describe('a list field of the schema, 45 times over a large report', () => {
       if (isListType(getNullableType(field.type))) {
         lists.push([`${type.name}.${field.name}`, way, call(field) + (isCompositeType(own) ? ' { __typename }' : '')]);
       }
-      // `Workload.cost` is one row.
+      // `KubernetesWorkload.cost` is one row.
       if (!isCompositeType(own) || isUnionType(own) || seen.has(own) || field.name === 'cost') continue;
       seen.add(own);
       ways.push([own, `${way} { ${call(field)}`]);
@@ -268,7 +268,7 @@ describe('references to entities', () => {
       name: 'a',
       get __typename() {
         reads += 1;
-        return 'Cluster';
+        return 'KubernetesCluster';
       },
     };
     const { result } = await run(ALIASES, { variables: { r: [representation] } });
@@ -277,12 +277,12 @@ describe('references to entities', () => {
   });
 
   test('share one error after the first 100 that are invalid', async () => {
-    const r = [...Array.from({ length: 150 }, () => ({})), { __typename: 'Cluster', name: 'a' }];
+    const r = [...Array.from({ length: 150 }, () => ({})), { __typename: 'KubernetesCluster', name: 'a' }];
     const { result } = await run(ALIASES, { variables: { r } });
     const messages = new Set(result.errors?.map(({ message }) => message));
     expect(messages.size).toBe(101);
     expect([...messages].at(-1)).toBe('representations must be valid: more than 100 are not.');
-    expect((result.data?.a as unknown[]).at(-1)).toEqual({ __typename: 'Cluster' });
+    expect((result.data?.a as unknown[]).at(-1)).toEqual({ __typename: 'KubernetesCluster' });
   });
 });
 

@@ -17,7 +17,7 @@ afterAll(() => {
 });
 
 const TOTALS = 'query Totals { workloadCosts(filter: { multiCluster: true }) { totals { rowCount } } }';
-const CLUSTERS = 'query Clusters($last: Duration) { workloadCosts(filter: { last: $last }) { clusters } }';
+const CLUSTERS = 'query Clusters($last: CostDuration) { workloadCosts(filter: { last: $last }) { clusters } }';
 const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex');
 const persisted = (sha256Hash: unknown, version: unknown = 1) => ({ persistedQuery: { version, sha256Hash } });
 
@@ -164,7 +164,7 @@ describe('automatic persisted queries', () => {
     ['for its cost', { first: 1_000 }, 'QUERY_TOO_COMPLEX'],
   ])('are not kept with a request that is refused %s', async (_, variables, code) => {
     await using stack = await startStack({ env: { GATEWAY_MAX_COST: '100' } });
-    const query = `query ($first: Int = 1, $last: Duration) {
+    const query = `query ($first: Int = 1, $last: CostDuration) {
       workloadCosts(filter: { last: $last }) { rows(first: $first) { nodes { id } } }
     }`;
     const extensions = persisted(hashOf(query));

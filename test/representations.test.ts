@@ -8,17 +8,17 @@ import { FLEET, FLEET_WORKLOADS } from './kit/entities.js';
 import { startStack, type Answer, type TestStack } from './kit/gateway.js';
 
 const FIELDS = `__typename
-  ... on Cluster { name }
-  ... on Namespace { clusterName name }
-  ... on Workload { clusterName namespace type name }`;
+  ... on KubernetesCluster { name }
+  ... on KubernetesNamespace { clusterName name }
+  ... on KubernetesWorkload { clusterName namespace type name }`;
 const ENTITIES = `query ($of: [_Any!]!) { _entities(representations: $of) { ${FIELDS} } }`;
 const TYPES = ['application/graphql-response+json', 'application/json'] as const;
 /** GraphQL over HTTP: who accepts application/json alone gets 200 where a document or a variable is not valid. */
 const statusFor = (accept: string): number => (accept === TYPES[0] ? 400 : 200);
 
-const CLUSTER = { __typename: 'Cluster', name: 'c' };
-const NAMESPACE = { __typename: 'Namespace', clusterName: 'c', name: 'n' };
-const WORKLOAD = { __typename: 'Workload', clusterName: 'c', namespace: 'n', type: 'Job', name: 'w' };
+const CLUSTER = { __typename: 'KubernetesCluster', name: 'c' };
+const NAMESPACE = { __typename: 'KubernetesNamespace', clusterName: 'c', name: 'n' };
+const WORKLOAD = { __typename: 'KubernetesWorkload', clusterName: 'c', namespace: 'n', type: 'Job', name: 'w' };
 
 let stack: TestStack;
 
@@ -80,7 +80,7 @@ describe.each([
   test('may have more than a key, which is not looked at', async () => {
     const extra = '"first": { "second": [1, null, { "__typename": "Query" }] }, "costs": "mine", "type": 7';
     const answer = await ask(
-      `[{ "__typename": "Cluster", "name": "c", ${extra}, "constructor": null, "toString": "x", "__proto__": { "name": "mine" } }]`,
+      `[{ "__typename": "KubernetesCluster", "name": "c", ${extra}, "constructor": null, "toString": "x", "__proto__": { "name": "mine" } }]`,
     );
     expectGood(answer);
     expect(answer.data).toEqual({ _entities: [CLUSTER] });
@@ -112,7 +112,7 @@ describe.each([
     ['an empty string', '""', ' must be an object.'],
     ['a number', '7', ' must be an object.'],
     ['a boolean', 'true', ' must be an object.'],
-    ['a list', '[{ "__typename": "Cluster", "name": "c" }]', ' must be an object.'],
+    ['a list', '[{ "__typename": "KubernetesCluster", "name": "c" }]', ' must be an object.'],
     ['an empty list', '[]', ' must be an object.'],
     ['a list of lists', '[[[]]]', ' must be an object.'],
     ...[
@@ -130,44 +130,48 @@ describe.each([
       ['the union itself', '{ "__typename": "_Entity", "name": "c" }'],
       ['the type __proto__', '{ "__typename": "__proto__", "name": "c" }'],
       ['the type constructor', '{ "__typename": "constructor", "name": "c" }'],
-      ['a `__typename` that it inherits', '{ "__proto__": { "__typename": "Cluster", "name": "c" } }'],
+      ['a `__typename` that it inherits', '{ "__proto__": { "__typename": "KubernetesCluster", "name": "c" } }'],
     ].map(([what, json]) => [what!, json!, '.__typename must be one of Cluster, Namespace, Workload.'] as const),
     ...[
-      ['no key', '{ "__typename": "Cluster" }'],
-      ['a key that it inherits', '{ "__typename": "Cluster", "__proto__": { "name": "c" } }'],
-      ['a key that is null', '{ "__typename": "Cluster", "name": null }'],
-      ['a key that is a number', '{ "__typename": "Cluster", "name": 7 }'],
-      ['a key that is a boolean', '{ "__typename": "Cluster", "name": false }'],
-      ['a key that is a list', '{ "__typename": "Cluster", "name": ["c"] }'],
-      ['a key that is an object', '{ "__typename": "Cluster", "name": { "name": "c" } }'],
-      ['half a key', '{ "__typename": "Namespace", "clusterName": "c" }'],
+      ['no key', '{ "__typename": "KubernetesCluster" }'],
+      ['a key that it inherits', '{ "__typename": "KubernetesCluster", "__proto__": { "name": "c" } }'],
+      ['a key that is null', '{ "__typename": "KubernetesCluster", "name": null }'],
+      ['a key that is a number', '{ "__typename": "KubernetesCluster", "name": 7 }'],
+      ['a key that is a boolean', '{ "__typename": "KubernetesCluster", "name": false }'],
+      ['a key that is a list', '{ "__typename": "KubernetesCluster", "name": ["c"] }'],
+      ['a key that is an object', '{ "__typename": "KubernetesCluster", "name": { "name": "c" } }'],
+      ['half a key', '{ "__typename": "KubernetesNamespace", "clusterName": "c" }'],
     ].map(([what, json]) => [what!, json!, '.name must be given, as a string.'] as const),
-    ['no cluster', '{ "__typename": "Namespace", "name": "n" }', '.clusterName must be given, as a string.'],
+    ['no cluster', '{ "__typename": "KubernetesNamespace", "name": "n" }', '.clusterName must be given, as a string.'],
     [
       'no type',
-      '{ "__typename": "Workload", "clusterName": "c", "namespace": "n", "name": "w" }',
+      '{ "__typename": "KubernetesWorkload", "clusterName": "c", "namespace": "n", "name": "w" }',
       '.type must be given, as a string.',
     ],
-    ['an empty name', '{ "__typename": "Cluster", "name": "" }', '.name must not be empty.'],
+    ['an empty name', '{ "__typename": "KubernetesCluster", "name": "" }', '.name must not be empty.'],
     [
       'a blank name',
-      '{ "__typename": "Namespace", "clusterName": " \\t", "name": "n" }',
+      '{ "__typename": "KubernetesNamespace", "clusterName": " \\t", "name": "n" }',
       '.clusterName must not be empty.',
     ],
     [
       'a name of 254 characters',
-      `{ "__typename": "Cluster", "name": "${'x'.repeat(254)}" }`,
+      `{ "__typename": "KubernetesCluster", "name": "${'x'.repeat(254)}" }`,
       '.name must have at most 253 characters.',
     ],
     [
       'a name of 100 kB',
-      `{ "__typename": "Cluster", "name": "${'x'.repeat(100_000)}" }`,
+      `{ "__typename": "KubernetesCluster", "name": "${'x'.repeat(100_000)}" }`,
       '.name must have at most 253 characters.',
     ],
-    ['a line end', '{ "__typename": "Cluster", "name": "a\\r\\nb" }', '.name must not contain control characters.'],
+    [
+      'a line end',
+      '{ "__typename": "KubernetesCluster", "name": "a\\r\\nb" }',
+      '.name must not contain control characters.',
+    ],
     [
       'a NUL',
-      '{ "__typename": "Workload", "clusterName": "c", "namespace": "n\\u0000", "type": "Job", "name": "w" }',
+      '{ "__typename": "KubernetesWorkload", "clusterName": "c", "namespace": "n\\u0000", "type": "Job", "name": "w" }',
       '.namespace must not contain control characters.',
     ],
   ];
@@ -206,9 +210,9 @@ describe.each([
 
   test('with keys of prototypes change no prototype', async () => {
     const before = Reflect.ownKeys(Object.prototype);
-    const wicked = '{ "__typename": "Cluster", "name": "polluted" }';
+    const wicked = '{ "__typename": "KubernetesCluster", "name": "polluted" }';
     const answer = await ask(
-      `[{ "__typename": "Cluster", "name": "c", "__proto__": ${wicked}, "constructor": { "prototype": ${wicked} } }, {}]`,
+      `[{ "__typename": "KubernetesCluster", "name": "c", "__proto__": ${wicked}, "constructor": { "prototype": ${wicked} } }, {}]`,
     );
     expect(answer.data).toEqual({ _entities: [CLUSTER, null] });
     expect(Reflect.ownKeys(Object.prototype)).toEqual(before);
@@ -268,7 +272,7 @@ describe('a list of references', () => {
   test('in the document may take its names from variables', async () => {
     const answer = await stack.ask(
       `query ($name: String!, $one: _Any!) {
-        _entities(representations: [{ __typename: "Namespace", clusterName: $name, name: $name }, $one]) { ${FIELDS} }
+        _entities(representations: [{ __typename: "KubernetesNamespace", clusterName: $name, name: $name }, $one]) { ${FIELDS} }
       }`,
       { name: 'x', one: WORKLOAD },
     );
@@ -279,13 +283,13 @@ describe('a list of references', () => {
   test('may be asked for under several names, with the fields of one type alone', async () => {
     const answer = await stack.ask(
       `query ($a: [_Any!]!, $b: [_Any!]!) {
-        a: _entities(representations: $a) { ... on Cluster { name } }
+        a: _entities(representations: $a) { ... on KubernetesCluster { name } }
         b: _entities(representations: $b) { __typename }
       }`,
       { a: [CLUSTER, WORKLOAD], b: [NAMESPACE] },
     );
     expectGood(answer);
-    expect(answer.data).toEqual({ a: [{ name: 'c' }, {}], b: [{ __typename: 'Namespace' }] });
+    expect(answer.data).toEqual({ a: [{ name: 'c' }, {}], b: [{ __typename: 'KubernetesNamespace' }] });
   });
 
   test('is read from a GET as well', async () => {
@@ -352,10 +356,10 @@ describe('references with costs', () => {
     const workloads = Array.from({ length: 1_500 }, (_, index) => FLEET_WORKLOADS[index % FLEET_WORKLOADS.length]!);
     const isWrong = (index: number): boolean => index % 15 === 0;
     const of = workloads.map(({ clusterName, namespace, type, name }, index) => {
-      return { __typename: isWrong(index) ? 'Pod' : 'Workload', clusterName, namespace, type, name };
+      return { __typename: isWrong(index) ? 'Pod' : 'KubernetesWorkload', clusterName, namespace, type, name };
     });
     const answer = await own.ask(
-      'query ($of: [_Any!]!) { _entities(representations: $of) { ... on Workload { cost { id } } } }',
+      'query ($of: [_Any!]!) { _entities(representations: $of) { ... on KubernetesWorkload { cost { id } } } }',
       { of },
     );
     expect(answer.status).toBe(200);
@@ -368,15 +372,15 @@ describe('references with costs', () => {
     await using own = await startStack({ simulator: FLEET });
     const answer = await own.ask(
       `query ($of: [_Any!]!) { _entities(representations: $of) {
-        ... on Cluster { name costs { rows { totalCount } } } ... on Namespace { name costs { rows { totalCount } } }
+        ... on KubernetesCluster { name costs { rows { totalCount } } } ... on KubernetesNamespace { name costs { rows { totalCount } } }
       } }`,
       {
         of: [
-          { __typename: 'Cluster', name: 'prod-us-east-1' },
-          { __typename: 'Cluster', name: '' },
-          { __typename: 'Namespace', clusterName: 'prod-us-east-1', name: 'payments' },
-          { __typename: 'Namespace', clusterName: 'prod-us-east-1', name: 'nowhere' },
-          'Cluster',
+          { __typename: 'KubernetesCluster', name: 'prod-us-east-1' },
+          { __typename: 'KubernetesCluster', name: '' },
+          { __typename: 'KubernetesNamespace', clusterName: 'prod-us-east-1', name: 'payments' },
+          { __typename: 'KubernetesNamespace', clusterName: 'prod-us-east-1', name: 'nowhere' },
+          'KubernetesCluster',
         ],
       },
     );
@@ -404,7 +408,7 @@ describe('a router', () => {
     const file = readFileSync(new URL('../schema/gateway.graphql', import.meta.url), 'utf8');
     expect(answer.data._service.__typename).toBe('_Service');
     expect(answer.data._service.sdl === file, '_service says something else than schema/gateway.graphql').toBe(true);
-    expect(file).toMatch(/type Workload @key\(fields: "clusterName namespace type name"/);
+    expect(file).toMatch(/type KubernetesWorkload @key\(fields: "clusterName namespace type name"/);
     expect(file).not.toMatch(/_entities|_service|_Any|_Entity/);
   });
 
@@ -420,7 +424,7 @@ describe('a router', () => {
     expect(data.entity).toEqual({
       kind: 'UNION',
       description: text,
-      possibleTypes: [{ name: 'Cluster' }, { name: 'Namespace' }, { name: 'Workload' }],
+      possibleTypes: [{ name: 'KubernetesCluster' }, { name: 'KubernetesNamespace' }, { name: 'KubernetesWorkload' }],
     });
     expect(data.any).toEqual({ kind: 'SCALAR', description: text, specifiedByURL: null });
     const sdl = { name: 'sdl', description: text, type: { name: 'String' } };

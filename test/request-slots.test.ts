@@ -16,11 +16,11 @@ import { createCounter } from './kit/watched-clock.js';
 const FILTER = 'filter: { multiCluster: true }';
 const page = (fields: string) => `rows(first: 10000) { nodes { ${fields} } }`;
 /** Each row needs a resolver, so the page waits for its turn. */
-const LARGE = `{ workloadCosts(${FILTER}) { ${page('cluster { costs { asOf } }')} } }`;
+const LARGE = `{ workloadCosts(${FILTER}) { ${page('kubernetesCluster { costs { asOf } }')} } }`;
 /** More than two sockets hold. */
-const LONG = `{ workloadCosts(${FILTER}) { ${page(`cluster { costs { asOf } } ${Array.from({ length: 12 }, (_, at) => `a${at}: id b${at}: annotations { key value } c${at}: labels { key value }`).join(' ')}`)} } }`;
+const LONG = `{ workloadCosts(${FILTER}) { ${page(`kubernetesCluster { costs { asOf } } ${Array.from({ length: 12 }, (_, at) => `a${at}: id b${at}: annotations { key value } c${at}: labels { key value }`).join(' ')}`)} } }`;
 /** Waits for another report while it has its turn. */
-const WAITING = `{ workloadCosts(${FILTER}) { ${page('cluster { costs { asOf } }')} } other: workloadCosts(filter: { last: "3d" }) { asOf } }`;
+const WAITING = `{ workloadCosts(${FILTER}) { ${page('kubernetesCluster { costs { asOf } }')} } other: workloadCosts(filter: { last: "3d" }) { asOf } }`;
 const SMALL = `{ workloadCosts(${FILTER}) { rows(first: 1) { nodes { id } } } }`;
 const TIMEOUT_MS = 4_000;
 const env = { ...UNLIMITED, GATEWAY_TIMEOUT_MS: String(TIMEOUT_MS), GATEWAY_MAX_ANSWER_ROWS: 'off' };
@@ -80,7 +80,7 @@ test(
   'one operation with several large pages gets all of them in one turn',
   async () => {
     const { url } = await start();
-    const query = `{ workloadCosts(${FILTER}) { ${page('cluster { costs { asOf } }')} more: ${page('cluster { costs { asOf } }')} } }`;
+    const query = `{ workloadCosts(${FILTER}) { ${page('kubernetesCluster { costs { asOf } }')} more: ${page('kubernetesCluster { costs { asOf } }')} } }`;
     expect(await ask(url, query)).toEqual(GOOD);
     expect(await ask(url, LARGE)).toEqual(GOOD);
   },

@@ -55,13 +55,13 @@ const QUESTIONS: Readonly<Record<string, string>> = {
   'no row at all': `{ workloadCosts(${FILTER}) { rows(first: 0) { totalCount nodes { id } edges { cursor } } } }`,
   'edges with cursors': `{ workloadCosts(${FILTER}) { rows(first: 4, orderBy: [{ field: TOTAL_COST, direction: DESC }]) {
     pageInfo { hasNextPage endCursor } edges { cursor node { id share } __typename } } } }`,
-  'entities of rows': `{ workloadCosts(${FILTER}) { rows(first: 5) { nodes { cluster { name __typename } namespaceEntity { name clusterName }
-    workload { type n: name } } } } }`,
-  'entities of rows with costs': `{ workloadCosts(${FILTER}) { rows(first: 2) { nodes { id workload { name cost { id totalCost } } } } } }`,
-  'a fragment on a union': `{ workloadCosts(${FILTER}) { rows(first: 2) { nodes { cluster { ... on _Entity { ... on Cluster { name } ... on Workload { type } } } } } } }`,
-  'aggregated rows without names': `{ aggregatedCosts { rows { nodes { namespace workload { name } cluster { name } labels { key } } } } }`,
+  'entities of rows': `{ workloadCosts(${FILTER}) { rows(first: 5) { nodes { kubernetesCluster { name __typename } kubernetesNamespace { name clusterName }
+    kubernetesWorkload { type n: name } } } } }`,
+  'entities of rows with costs': `{ workloadCosts(${FILTER}) { rows(first: 2) { nodes { id kubernetesWorkload { name cost { id totalCost } } } } } }`,
+  'a fragment on a union': `{ workloadCosts(${FILTER}) { rows(first: 2) { nodes { kubernetesCluster { ... on _Entity { ... on KubernetesCluster { name } ... on KubernetesWorkload { type } } } } } } }`,
+  'aggregated rows without names': `{ aggregatedCosts { rows { nodes { namespace kubernetesWorkload { name } kubernetesCluster { name } labels { key } } } } }`,
   'totals and groups': `{ workloadCosts(${FILTER}) { totals { totalCost } breakdown(by: [{ field: CLUSTER }], first: 2) { groups { keys { value } share } others { rowCount } } } }`,
-  'rows in groups of entities': `{ cluster(name: "prod-us-east-1") { costs { rows(first: 2) { nodes { id } } } } }`,
+  'rows in groups of entities': `{ kubernetesCluster(name: "prod-us-east-1") { costs { rows(first: 2) { nodes { id } } } } }`,
 };
 
 describe('a repeated question', () => {

@@ -41,9 +41,9 @@ const RUNS = Number(process.env.SCOPES_RUNS ?? 320);
 const NESTED = `fragment Nested on CostReport {
   nested: rows(first: 3) {
     nodes {
-      cluster { name costs { clusters totals { rowCount totalCost } rows { totalCount nodes { ${ROW} } } } }
-      namespaceEntity { name costs { clusters rows { nodes { id share } } breakdown(by: [{ field: CLUSTER }]) { groupCount } } }
-      workload { name cost { ${ROW} } }
+      kubernetesCluster { name costs { clusters totals { rowCount totalCost } rows { totalCount nodes { ${ROW} } } } }
+      kubernetesNamespace { name costs { clusters rows { nodes { id share } } breakdown(by: [{ field: CLUSTER }]) { groupCount } } }
+      kubernetesWorkload { name cost { ${ROW} } }
     }
   }
 }`;
@@ -68,19 +68,23 @@ interface Key {
 }
 
 const kindOfKey = ({ namespace, type, name }: Key) =>
-  namespace === undefined ? 'Cluster' : type === undefined || name === undefined ? 'Namespace' : 'Workload';
+  namespace === undefined
+    ? 'KubernetesCluster'
+    : type === undefined || name === undefined
+      ? 'KubernetesNamespace'
+      : 'KubernetesWorkload';
 const isKeyGranted = (entry: Entry, { clusterName, namespace }: Key): boolean =>
   areGranted(entry, [clusterName], namespace === undefined ? undefined : [namespace]);
 
 function toRepresentation(key: Key): object {
   const { clusterName, namespace, type, name } = key;
   switch (kindOfKey(key)) {
-    case 'Cluster':
-      return { __typename: 'Cluster', name: clusterName };
-    case 'Namespace':
-      return { __typename: 'Namespace', clusterName, name: namespace };
+    case 'KubernetesCluster':
+      return { __typename: 'KubernetesCluster', name: clusterName };
+    case 'KubernetesNamespace':
+      return { __typename: 'KubernetesNamespace', clusterName, name: namespace };
     default:
-      return { __typename: 'Workload', clusterName, namespace, type, name };
+      return { __typename: 'KubernetesWorkload', clusterName, namespace, type, name };
   }
 }
 
@@ -95,19 +99,19 @@ const rootPart = (kind: 'workloads' | 'aggregated', filter: object, isForbidden:
 function keyPart(entry: Entry, key: Key, filter: WorkloadFilter): Part {
   const kind = kindOfKey(key);
   const isForbidden = !isKeyGranted(entry, key);
-  if (kind === 'Workload') {
+  if (kind === 'KubernetesWorkload') {
     return {
       kind: 'workload',
-      field: `workload(clusterName: $KEY1, namespace: $KEY2, type: $KEY3, name: $KEY4) { cost { ${ROW} } }`,
+      field: `kubernetesWorkload(clusterName: $KEY1, namespace: $KEY2, type: $KEY3, name: $KEY4) { cost { ${ROW} } }`,
       types: { KEY1: 'String!', KEY2: 'String!', KEY3: 'String!', KEY4: 'String!' },
       values: { KEY1: key.clusterName, KEY2: key.namespace, KEY3: key.type, KEY4: key.name },
       spots: [{ path: ['cost'], isForbidden }],
     };
   }
-  const isNamespace = kind === 'Namespace';
+  const isNamespace = kind === 'KubernetesNamespace';
   return {
     kind: isNamespace ? 'namespace' : 'cluster',
-    field: `${isNamespace ? 'namespace(clusterName: $KEY1, name: $KEY2)' : 'cluster(name: $KEY1)'} { name ${COSTS} }`,
+    field: `${isNamespace ? 'kubernetesNamespace(clusterName: $KEY1, name: $KEY2)' : 'kubernetesCluster(name: $KEY1)'} { name ${COSTS} }`,
     types: { KEY1: 'String!', ...(isNamespace && { KEY2: 'String!' }), FILTER: 'WorkloadCostsFilter' },
     values: { KEY1: key.clusterName, ...(isNamespace && { KEY2: key.namespace }), FILTER: filter },
     spots: [{ path: ['costs'], isForbidden: isForbidden || !isFilterGranted(entry, filter) }],
@@ -117,12 +121,12 @@ function keyPart(entry: Entry, key: Key, filter: WorkloadFilter): Part {
 const entitiesPart = (entry: Entry, keys: readonly Key[], filter: WorkloadFilter): Part => ({
   kind: 'entities',
   field: `_entities(representations: $OF) {
-    ... on Cluster { ${COSTS} } ... on Namespace { ${COSTS} } ... on Workload { cost { ${ROW} } }
+    ... on KubernetesCluster { ${COSTS} } ... on KubernetesNamespace { ${COSTS} } ... on KubernetesWorkload { cost { ${ROW} } }
   }`,
   types: { OF: '[_Any!]!', FILTER: 'WorkloadCostsFilter' },
   values: { OF: keys.map(toRepresentation), FILTER: filter },
   spots: keys.map((key, index) => {
-    const isWorkload = kindOfKey(key) === 'Workload';
+    const isWorkload = kindOfKey(key) === 'KubernetesWorkload';
     const isGranted = isKeyGranted(entry, key) && (isWorkload || isFilterGranted(entry, filter));
     return { path: [index, isWorkload ? 'cost' : 'costs'], isForbidden: !isGranted };
   }),
@@ -607,9 +611,11 @@ describe('ScaleOps is asked for no more than may be seen, where names can say so
   test('a cluster and a namespace as entities', async () => {
     await using scene = await startScene({ ann: MIXED });
     const ask = (query: string) => scene.gateway.askAs('ann', `{ ${query} { costs { ${NODES} } } }`);
-    expect(placesOf((await ask('cluster(name: "b")')).data.cluster.costs)).toEqual(['b/x']);
+    expect(placesOf((await ask('kubernetesCluster(name: "b")')).data.cluster.costs)).toEqual(['b/x']);
     expect(scene.asked()).toEqual([{ clusterFilters: ['b'], namespaces: ['x'], ...MULTI }]);
-    expect(placesOf((await ask('namespace(clusterName: "a", name: "z")')).data.namespace.costs)).toEqual(['a/z']);
+    expect(placesOf((await ask('kubernetesNamespace(clusterName: "a", name: "z")')).data.namespace.costs)).toEqual([
+      'a/z',
+    ]);
     expect(scene.asked()).toEqual([{ clusterFilters: ['a'], namespaces: ['z'], ...MULTI }]);
   });
 
@@ -621,12 +627,12 @@ describe('ScaleOps is asked for no more than may be seen, where names can say so
         one: workloadCosts(filter: { clusters: { names: ["a", "c"] } }) { clusters }
         two: workloadCosts(filter: { clusters: { names: ["b"] }, namespaces: { names: ["x", "y"] } }) { clusters }
         three: aggregatedCosts(filter: { clusters: ["c"] }) { clusters }
-        four: cluster(name: "c") { name costs { clusters } }
-        five: namespace(clusterName: "b", name: "y") { name costs { clusters } }
-        six: workload(clusterName: "c", namespace: "x", type: "Deployment", name: "cart") { cost { id } }
-        seven: cluster(name: "a") { costs(filter: { clusters: { names: ["c"] } }) { clusters } }
-        eight: _entities(representations: [{ __typename: "Cluster", name: "c" }, { __typename: "Cluster", name: "a" }]) {
-          ... on Cluster { costs(filter: { last: "1d" }) { clusters } }
+        four: kubernetesCluster(name: "c") { name costs { clusters } }
+        five: kubernetesNamespace(clusterName: "b", name: "y") { name costs { clusters } }
+        six: kubernetesWorkload(clusterName: "c", namespace: "x", type: "Deployment", name: "cart") { cost { id } }
+        seven: kubernetesCluster(name: "a") { costs(filter: { clusters: { names: ["c"] } }) { clusters } }
+        eight: _entities(representations: [{ __typename: "KubernetesCluster", name: "c" }, { __typename: "KubernetesCluster", name: "a" }]) {
+          ... on KubernetesCluster { costs(filter: { last: "1d" }) { clusters } }
         }
       }`,
     );
@@ -670,7 +676,7 @@ describe('ScaleOps is asked for no more than may be seen, where names can say so
       { ...MULTI },
     ]);
     // The cached report of a caller that sees everything contains the others' entities, too.
-    const answer = await scene.gateway.askAs('ann', `{ cluster(name: "b") { costs { ${NODES} } } }`);
+    const answer = await scene.gateway.askAs('ann', `{ kubernetesCluster(name: "b") { costs { ${NODES} } } }`);
     expect(placesOf(answer.data.cluster.costs)).toEqual(['b/x', 'b/y', 'b/z']);
     expect(scene.asked()).toEqual([]);
   });
@@ -704,8 +710,8 @@ describe('a caller that may see a part', () => {
       `query ($name: String!) {
         root: workloadCosts(filter: { clusters: { names: [$name] } }) { ${NODES} }
         sums: aggregatedCosts(filter: { clusters: [$name] }) { ${NODES} }
-        cluster(name: $name) { costs { ${NODES} } }
-        namespace(clusterName: $name, name: "x") { costs { ${NODES} } }
+        kubernetesCluster(name: $name) { costs { ${NODES} } }
+        kubernetesNamespace(clusterName: $name, name: "x") { costs { ${NODES} } }
         where: workloadCosts { rows(where: { clusterNames: [$name] }) { totalCount } }
       }`,
       { name },
@@ -816,8 +822,8 @@ describe('a caller that may see a part', () => {
     );
     const answer = await scene.gateway.askAs(
       'ann',
-      `{ _entities(representations: [${['a', 'b', 'c', 'd'].map((name) => `{ __typename: "Cluster", name: "${name}" }`).join()}]) {
-        ... on Cluster { name costs { clusters ${NODES} } } } }`,
+      `{ _entities(representations: [${['a', 'b', 'c', 'd'].map((name) => `{ __typename: "KubernetesCluster", name: "${name}" }`).join()}]) {
+        ... on KubernetesCluster { name costs { clusters ${NODES} } } } }`,
     );
     expect(answer.errors).toEqual([]);
     const reports = answer.data._entities as readonly { readonly costs: unknown }[];
@@ -841,7 +847,7 @@ describe('a caller that may see a part', () => {
       scene.upstream.fail(status, JSON.stringify({ error: 'canary-of-c' }));
       const answer = await scene.gateway.askAs(
         'ann',
-        `{ workloadCosts { ${NODES} } cluster(name: "a") { costs { ${NODES} } } }`,
+        `{ workloadCosts { ${NODES} } kubernetesCluster(name: "a") { costs { ${NODES} } } }`,
       );
       expect(answer.data).toEqual({ workloadCosts: null, cluster: { costs: null } });
       expect(answer.text).not.toContain('canary');
@@ -883,11 +889,11 @@ describe('nothing of the rest of the fleet', () => {
        b: aggregatedCosts(filter: { multiCluster: true, groupBy: { labels: ["team", "outside-key"], annotations: ["outside-annotation"] } }) { ...Report ...Nested }
        c: aggregatedCosts(filter: { multiCluster: true, groupBy: { namespace: true } }) { ...Report ...Nested }
        d: aggregatedCosts(filter: { multiCluster: true }) { ...Report ...Nested } }`,
-    `{ _entities(representations: [{ __typename: "Cluster", name: "a" }, { __typename: "Cluster", name: "b" },
-        { __typename: "Namespace", clusterName: "b", name: "x" }, { __typename: "Cluster", name: "CANARY-cluster-1" },
-        { __typename: "Workload", clusterName: "a", namespace: "x", type: "Deployment", name: "cart" }]) {
-        ... on Cluster { costs { ...Report ...Nested } } ... on Namespace { costs { ...Report ...Nested } }
-        ... on Workload { cost { ${ROW} } } } }`,
+    `{ _entities(representations: [{ __typename: "KubernetesCluster", name: "a" }, { __typename: "KubernetesCluster", name: "b" },
+        { __typename: "KubernetesNamespace", clusterName: "b", name: "x" }, { __typename: "KubernetesCluster", name: "CANARY-cluster-1" },
+        { __typename: "KubernetesWorkload", clusterName: "a", namespace: "x", type: "Deployment", name: "cart" }]) {
+        ... on KubernetesCluster { costs { ...Report ...Nested } } ... on KubernetesNamespace { costs { ...Report ...Nested } }
+        ... on KubernetesWorkload { cost { ${ROW} } } } }`,
   ];
   const QUESTIONS = [
     { by: [{ field: 'CLUSTER' }, { field: 'NAMESPACE' }], count: 3, orderBy: [{ field: 'TOTAL_COST' }] },

@@ -113,7 +113,7 @@ const MISTAKES: readonly Mistake[] = [
     title: 'two times of one report',
     right: '      between: {',
     wrong: "      last: '7d',\n      between: {",
-    says: /not assignable to type 'TimeRangeInput/,
+    says: /not assignable to type 'CostTimeRangeInput/,
     at: 'timeRange: {',
   },
   {
@@ -129,7 +129,7 @@ const MISTAKES: readonly Mistake[] = [
     says: /'null' is not assignable/,
   },
   {
-    title: 'a Duration that is no text',
+    title: 'a CostDuration that is no text',
     right: "last: '7d'",
     wrong: 'last: 7',
     says: /'number' is not assignable to type 'string'/,

@@ -13,7 +13,7 @@ export const builder = new SchemaBuilder<{
     /** Milliseconds since the Unix epoch. */
     DateTime: { Input: number; Output: number };
     /** Canonical text, see parseDuration. */
-    Duration: { Input: string; Output: string };
+    CostDuration: { Input: string; Output: string };
     ID: { Input: string; Output: string };
   };
   // Declared here because Pothos' federation plugin loads all of @apollo/subgraph.

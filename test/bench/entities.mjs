@@ -48,7 +48,7 @@ async function bench() {
   const rows = (await callScaleOps(url, {})).aggregatedWorkloads;
   const body = JSON.stringify({
     query: `query ($representations: [_Any!]!) {
-      _entities(representations: $representations) { ... on Workload { cost(last: "7d") { totalCost savingsAvailable } } }
+      _entities(representations: $representations) { ... on KubernetesWorkload { cost(last: "7d") { totalCost savingsAvailable } } }
     }`,
     variables: { representations: rows.map(toReference) },
   });
@@ -92,7 +92,7 @@ async function ask(gateway, body) {
 }
 
 function toReference({ clusterName, namespace, workloadType, workloadName }) {
-  return { __typename: 'Workload', clusterName, namespace, type: workloadType, name: workloadName };
+  return { __typename: 'KubernetesWorkload', clusterName, namespace, type: workloadType, name: workloadName };
 }
 
 function toPlace({ clusterName, namespace }) {
@@ -112,7 +112,7 @@ function createNaive(url) {
   const typeDefs = parse(`
     extend schema @link(url: "https://specs.apollo.dev/federation/v2.12", import: ["@key"])
     type Query { hello: String }
-    type Workload @key(fields: "clusterName namespace type name") {
+    type KubernetesWorkload @key(fields: "clusterName namespace type name") {
       clusterName: String! namespace: String! type: String! name: String! cost(last: String): Cost
     }
     type Cost { totalCost: Float savingsAvailable: Float }

@@ -15,7 +15,7 @@ import { fetchFleet } from './fleet.mjs';
 import { measure, printMachine } from './measure.mjs';
 
 const SIZES = [50, 1_000, 10_000, 100_000];
-const QUERY = `query Rows($last: Duration!) {
+const QUERY = `query Rows($last: CostDuration!) {
   workloadCosts(filter: { last: $last }) { rows(orderBy: [{ field: TOTAL_COST }, { field: HOURLY_COST }], first: 1) { totalCount } }
 }`;
 

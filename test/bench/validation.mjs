@@ -25,12 +25,13 @@ const KINDS = {
     times(Math.min(repeats, tokens / 20), () => `totals { ${times(15, () => 'totalCost')} }`),
   ),
   'a nested selection repeated': report(
-    times(Math.min(repeats, tokens / 12), () => 'rows { nodes { id cluster { name } } }'),
+    times(Math.min(repeats, tokens / 12), () => 'rows { nodes { id kubernetesCluster { name } } }'),
   ),
   'deep selections repeated': report(
     times(
       Math.min(repeats, tokens / 40),
-      () => `rows { nodes { ${times(4, () => 'cluster { costs { rows { nodes {')} id ${times(4, () => '} } } }')} } }`,
+      () =>
+        `rows { nodes { ${times(4, () => 'kubernetesCluster { costs { rows { nodes {')} id ${times(4, () => '} } } }')} } }`,
     ),
   ),
   'arguments repeated': report(
@@ -58,7 +59,7 @@ const KINDS = {
   'inline fragments beside each other': report(
     times(Math.min(repeats, tokens / 8), () => '... on CostReport { asOf isStale }'),
   ),
-  variables: `query (${times(tokens / 9, (at) => `$v${at}: String`)}) { ${times(Math.min(50, tokens / 20), (at) => `a${at}: cluster(name: $v${at}) { name }`)} }`,
+  variables: `query (${times(tokens / 9, (at) => `$v${at}: String`)}) { ${times(Math.min(50, tokens / 20), (at) => `a${at}: kubernetesCluster(name: $v${at}) { name }`)} }`,
   'variables in fragments': `query (${times(tokens / 16, (at) => `$v${at}: [String!]`)}) { workloadCosts { ...f } } fragment f on CostReport { rows(where: { clusterNames: $v0 }) { totalCount } }`,
   'a long list': report(`rows(where: { clusterNames: [${times(tokens - 30, (at) => `"${at}"`)}] }) { totalCount }`),
   'a long list of objects': report(

@@ -56,25 +56,25 @@ export const CATALOGUE_SDL = `
   type Service {
     name: String!
     owner: String!
-    workloads: [Workload!]!
-    clusters: [Cluster!]!
-    namespaces: [Namespace!]!
+    workloads: [KubernetesWorkload!]!
+    clusters: [KubernetesCluster!]!
+    namespaces: [KubernetesNamespace!]!
   }
 
-  type Workload @key(fields: "clusterName namespace type name", resolvable: false) {
+  type KubernetesWorkload @key(fields: "clusterName namespace type name", resolvable: false) {
     clusterName: String!
     namespace: String!
     type: String!
     name: String!
   }
 
-  type Cluster @key(fields: "name") {
+  type KubernetesCluster @key(fields: "name") {
     name: String!
     region: String
     owner: String
   }
 
-  type Namespace @key(fields: "clusterName name") {
+  type KubernetesNamespace @key(fields: "clusterName name") {
     clusterName: String!
     name: String!
     team: String

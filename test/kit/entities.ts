@@ -81,8 +81,8 @@ export const anyQuestion = fc.record({
 
 /** What a representation of the scope is. */
 export function toRepresentation({ clusterName, namespace }: Scope): object {
-  if (namespace === undefined) return { __typename: 'Cluster', name: clusterName };
-  return { __typename: 'Namespace', clusterName, name: namespace };
+  if (namespace === undefined) return { __typename: 'KubernetesCluster', name: clusterName };
+  return { __typename: 'KubernetesNamespace', clusterName, name: namespace };
 }
 
 /** The filter of the root query that means the same; undefined where the filter itself leaves the scope out. */

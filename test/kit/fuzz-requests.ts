@@ -31,9 +31,9 @@ export function makeRequest(choices: Choices, schema: GraphQLSchema): FuzzReques
 
 /** References of any kind, and the fields of entities. */
 export function makeEntitiesRequest(choices: Choices): FuzzRequest {
-  const fields = `__typename ... on Cluster { name costs { totals { rowCount } } }
-    ... on Namespace { clusterName name costs(filter: { last: "7d" }) { clusters } }
-    ... on Workload { clusterName namespace type name cost { id } }`;
+  const fields = `__typename ... on KubernetesCluster { name costs { totals { rowCount } } }
+    ... on KubernetesNamespace { clusterName name costs(filter: { last: "7d" }) { clusters } }
+    ... on KubernetesWorkload { clusterName namespace type name cost { id } }`;
   const references = choices.some(0, 6, () =>
     choices.chance(75) ? JSON.stringify(makeRepresentation(choices)) : makeJson(choices),
   );

@@ -44,7 +44,7 @@ const SCALARS: Readonly<Record<string, readonly unknown[]>> = {
   Int: [3, 1, 0, 5, 40, -1, 2_147_483_647],
   Float: [0, 1.5, -3, 1e21],
   Boolean: [true, false],
-  Duration: ['7d', '24h', '4w', '90m', '3653d', '7D', '99999999d'],
+  CostDuration: ['7d', '24h', '4w', '90m', '3653d', '7D', '99999999d'],
   DateTime: ['2026-01-05T00:00:00Z', '2026-01-20T01:00:00+01:00', '2026-02-30T00:00:00Z', '0000-01-01T00:00:00Z'],
 };
 
@@ -75,10 +75,10 @@ function makeScalar(choices: Choices, type: string, name: string): unknown {
 
 /** A reference to an entity, mostly one that has its key. */
 export function makeRepresentation(choices: Choices): unknown {
-  if (choices.chance(8)) return choices.pick([7, 'Cluster', [], {}, [[]], true, 1.5]);
+  if (choices.chance(8)) return choices.pick([7, 'KubernetesCluster', [], {}, [[]], true, 1.5]);
   const representation: Record<string, unknown> = {
     __typename: choices.chance(90)
-      ? choices.pick(['Cluster', 'Namespace', 'Workload'])
+      ? choices.pick(['KubernetesCluster', 'KubernetesNamespace', 'KubernetesWorkload'])
       : choices.pick(['Query', 'CostRow', '', ...ODD_NAMES]),
   };
   for (const field of ['name', 'clusterName', 'namespace', 'type']) {

@@ -50,7 +50,7 @@ export async function startSimulator(options: SimulatorOptions = {}) {
 export const findUrl = (line: string): string => /http:\/\/[^/\s]+/.exec(line)![0];
 
 const QUERY =
-  'query Rows($last: Duration!) { workloadCosts(filter: { multiCluster: true, last: $last }) { rows { totalCount nodes { id } } } }';
+  'query Rows($last: CostDuration!) { workloadCosts(filter: { multiCluster: true, last: $last }) { rows { totalCount nodes { id } } } }';
 
 export interface Rows {
   readonly data: { readonly workloadCosts: { readonly rows: { totalCount: number; nodes: readonly unknown[] } } };

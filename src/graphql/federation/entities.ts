@@ -73,7 +73,7 @@ function withReferences(key: readonly string[]) {
   return { apollo: { subgraph: { resolveReference: (given: Representation) => parseKey(given, key) } } };
 }
 
-export const Cluster = builder.objectRef<Key<typeof CLUSTER_KEY>>('Cluster').implement({
+export const KubernetesCluster = builder.objectRef<Key<typeof CLUSTER_KEY>>('KubernetesCluster').implement({
   description: 'A Kubernetes cluster and its costs.',
   directives: { key: { fields: CLUSTER_KEY.join(' ') }, cacheTag: { format: 'cluster-{$key.name}' } },
   extensions: withReferences(CLUSTER_KEY),
@@ -92,7 +92,7 @@ export const Cluster = builder.objectRef<Key<typeof CLUSTER_KEY>>('Cluster').imp
   }),
 });
 
-export const Namespace = builder.objectRef<Key<typeof NAMESPACE_KEY>>('Namespace').implement({
+export const KubernetesNamespace = builder.objectRef<Key<typeof NAMESPACE_KEY>>('KubernetesNamespace').implement({
   description: 'A namespace of a Kubernetes cluster and its costs.',
   directives: {
     key: { fields: NAMESPACE_KEY.join(' ') },
@@ -116,7 +116,7 @@ export const Namespace = builder.objectRef<Key<typeof NAMESPACE_KEY>>('Namespace
   }),
 });
 
-export const Workload = builder.objectRef<Key<typeof WORKLOAD_KEY>>('Workload').implement({
+export const KubernetesWorkload = builder.objectRef<Key<typeof WORKLOAD_KEY>>('KubernetesWorkload').implement({
   description: 'A workload: a Deployment, a StatefulSet or another owner of pods.',
   directives: {
     key: { fields: WORKLOAD_KEY.join(' ') },
@@ -139,7 +139,7 @@ export const Workload = builder.objectRef<Key<typeof WORKLOAD_KEY>>('Workload').
         'Null when ScaleOps does not list the workload for the period.',
       args: {
         last: t.arg({
-          type: 'Duration',
+          type: 'CostDuration',
           description: 'How far back from now: `24h`, `7d`, `30d`. By default ScaleOps decides.',
         }),
       },

@@ -6,28 +6,28 @@ import { assertName } from '../inputs/validate.js';
 import { CostRow } from '../types/row.js';
 import {
   CASE_INSENSITIVE,
-  Cluster,
+  KubernetesCluster,
   CLUSTER_KEY,
   CLUSTER_NAME,
-  Namespace,
+  KubernetesNamespace,
   NAMESPACE_KEY,
   NAMESPACE_NAME,
-  Workload,
+  KubernetesWorkload,
   WORKLOAD_KEY,
   type Key,
 } from './entities.js';
 
 builder.queryFields((t) => ({
-  cluster: t.field({
-    type: Cluster,
+  kubernetesCluster: t.field({
+    type: KubernetesCluster,
     nullable: true,
     description: 'A cluster by name. Existence is not checked: `costs` is null when ScaleOps does not know it.',
     directives: { cacheTag: { format: 'cluster-{$args.name}' } },
     args: { name: t.arg.string({ required: true, description: CLUSTER_NAME + CASE_INSENSITIVE }) },
     resolve: (_root, key) => assertKey(key, CLUSTER_KEY),
   }),
-  namespace: t.field({
-    type: Namespace,
+  kubernetesNamespace: t.field({
+    type: KubernetesNamespace,
     nullable: true,
     description: 'A namespace by name. Existence is not checked: `costs` is null when ScaleOps does not know it.',
     directives: { cacheTag: { format: 'namespace-{$args.clusterName}-{$args.name}' } },
@@ -37,8 +37,8 @@ builder.queryFields((t) => ({
     },
     resolve: (_root, key) => assertKey(key, NAMESPACE_KEY),
   }),
-  workload: t.field({
-    type: Workload,
+  kubernetesWorkload: t.field({
+    type: KubernetesWorkload,
     nullable: true,
     description: 'A workload by name. Existence is not checked: `cost` is null when ScaleOps does not know it.',
     directives: {
@@ -61,14 +61,14 @@ function assertKey<Fields extends readonly string[]>(key: Key<Fields>, fields: F
 }
 
 builder.objectFields(CostRow, (t) => ({
-  cluster: t.field({
-    type: Cluster,
+  kubernetesCluster: t.field({
+    type: KubernetesCluster,
     nullable: true,
     description: 'The cluster of the row, with its other costs and the fields of other subgraphs.',
     resolve: ({ clusterName }) => (clusterName === null ? null : { name: clusterName }),
   }),
-  namespaceEntity: t.field({
-    type: Namespace,
+  kubernetesNamespace: t.field({
+    type: KubernetesNamespace,
     nullable: true,
     description:
       'The namespace of the row, with its other costs and the fields of other subgraphs. ' +
@@ -76,8 +76,8 @@ builder.objectFields(CostRow, (t) => ({
     resolve: ({ clusterName, namespace }) =>
       clusterName === null || namespace === null ? null : { clusterName, name: namespace },
   }),
-  workload: t.field({
-    type: Workload,
+  kubernetesWorkload: t.field({
+    type: KubernetesWorkload,
     nullable: true,
     description:
       'The workload of the row, with its costs over another period and the fields of other subgraphs. ' +

@@ -2,7 +2,7 @@
 
 import { builder } from '../builder.js';
 
-const LogicalOperator = builder.enumType('LogicalOperator', {
+const CostLogicalOperator = builder.enumType('CostLogicalOperator', {
   description: 'How the labels or annotations of one filter combine.',
   values: {
     OR: { description: 'At least one must match.' },
@@ -10,7 +10,7 @@ const LogicalOperator = builder.enumType('LogicalOperator', {
   } as const,
 });
 
-export const LabelInput = builder.inputType('LabelInput', {
+export const CostLabelInput = builder.inputType('CostLabelInput', {
   description: 'A Kubernetes label or annotation, matched exactly.',
   fields: (t) => ({
     key: t.string({
@@ -24,16 +24,16 @@ export const LabelInput = builder.inputType('LabelInput', {
   }),
 });
 
-export const LabelFilter = builder.inputType('LabelFilter', {
+export const CostLabelFilter = builder.inputType('CostLabelFilter', {
   description: 'Includes or excludes workloads by labels or annotations.',
   fields: (t) => ({
     labels: t.field({
-      type: [LabelInput],
+      type: [CostLabelInput],
       required: true,
       description: 'The labels or annotations, 1 to 1,000.',
     }),
     operator: t.field({
-      type: LogicalOperator,
+      type: CostLogicalOperator,
       defaultValue: 'OR',
       description: 'Whether one of them is enough (OR) or all are needed (AND).',
     }),
@@ -44,7 +44,7 @@ export const LabelFilter = builder.inputType('LabelFilter', {
   }),
 });
 
-export const NameFilter = builder.inputType('NameFilter', {
+export const CostNameFilter = builder.inputType('CostNameFilter', {
   description: 'Includes or excludes by name.',
   fields: (t) => ({
     names: t.stringList({ required: true, description: 'Exact names, 1 to 1,000.' }),
@@ -55,7 +55,7 @@ export const NameFilter = builder.inputType('NameFilter', {
   }),
 });
 
-const TimeWindowInput = builder.inputType('TimeWindowInput', {
+const CostTimeWindowInput = builder.inputType('CostTimeWindowInput', {
   description: 'A fixed period of at most ten years, in the years 2000 to 2100.',
   fields: (t) => ({
     from: t.field({ type: 'DateTime', required: true, description: 'The start, inclusive.' }),
@@ -63,11 +63,11 @@ const TimeWindowInput = builder.inputType('TimeWindowInput', {
   }),
 });
 
-export const TimeRangeInput = builder.inputType('TimeRangeInput', {
+export const CostTimeRangeInput = builder.inputType('CostTimeRangeInput', {
   description: 'The period of a report. Set exactly one field.',
   isOneOf: true,
   fields: (t) => ({
-    last: t.field({ type: 'Duration', description: 'How far back from now: `24h`, `7d`, `30d`.' }),
-    between: t.field({ type: TimeWindowInput, description: 'A fixed period.' }),
+    last: t.field({ type: 'CostDuration', description: 'How far back from now: `24h`, `7d`, `30d`.' }),
+    between: t.field({ type: CostTimeWindowInput, description: 'A fixed period.' }),
   }),
 });

@@ -3,7 +3,7 @@
 
 import type { AggregatedCostsRequest, WorkloadCostsRequest } from '../../report/request.js';
 import { builder } from '../builder.js';
-import { LabelFilter, NameFilter, TimeRangeInput } from './filter-inputs.js';
+import { CostLabelFilter, CostNameFilter, CostTimeRangeInput } from './filter-inputs.js';
 import { assertLabel, assertLabelKey, assertList, assertName, assertNotNegative, assertWindow } from './validate.js';
 
 /** For federation contracts: fields that only users of ScaleOps itself understand. */
@@ -28,7 +28,7 @@ export const AggregatedCostsFilter = builder.inputType('AggregatedCostsFilter', 
   fields: (t) => ({
     clusters: t.stringList({ description: 'Exact names of clusters, 1 to 1,000.' }),
     timeRange: t.field({
-      type: TimeRangeInput,
+      type: CostTimeRangeInput,
       description: 'The period. Default: the last 7 days.',
     }),
     groupBy: t.field({
@@ -59,19 +59,19 @@ export const AggregatedCostsFilter = builder.inputType('AggregatedCostsFilter', 
 export const WorkloadCostsFilter = builder.inputType('WorkloadCostsFilter', {
   description: 'Which workloads to list. All conditions must match.',
   fields: (t) => ({
-    clusters: t.field({ type: NameFilter, description: 'Clusters to include or exclude.' }),
-    namespaces: t.field({ type: NameFilter, description: 'Kubernetes namespaces to include or exclude.' }),
+    clusters: t.field({ type: CostNameFilter, description: 'Clusters to include or exclude.' }),
+    namespaces: t.field({ type: CostNameFilter, description: 'Kubernetes namespaces to include or exclude.' }),
     workloadTypes: t.field({
-      type: NameFilter,
+      type: CostNameFilter,
       description: 'Kinds of workloads to include or exclude, such as `Deployment`.',
     }),
-    labels: t.field({ type: LabelFilter, description: 'Kubernetes labels of workloads to include or exclude.' }),
+    labels: t.field({ type: CostLabelFilter, description: 'Kubernetes labels of workloads to include or exclude.' }),
     annotations: t.field({
-      type: LabelFilter,
+      type: CostLabelFilter,
       description: 'Kubernetes annotations of workloads to include or exclude.',
     }),
     last: t.field({
-      type: 'Duration',
+      type: 'CostDuration',
       description: 'How far back from now: `24h`, `7d`, `30d`. By default ScaleOps decides.',
     }),
     multiCluster: t.boolean({
@@ -149,13 +149,13 @@ export function toWorkloadCostsRequest(
 }
 
 // `exclude: false` and OR are the defaults of the schema and of ScaleOps, so they are not sent.
-function toNames(path: string, filter: Filter<typeof NameFilter>) {
+function toNames(path: string, filter: Filter<typeof CostNameFilter>) {
   if (filter == null) return undefined;
   assertList(`${path}.names`, filter.names, assertName);
   return { names: filter.names, exclude: filter.exclude === true ? true : undefined };
 }
 
-function toLabels(path: string, filter: Filter<typeof LabelFilter>) {
+function toLabels(path: string, filter: Filter<typeof CostLabelFilter>) {
   if (filter == null) return undefined;
   assertList(`${path}.labels`, filter.labels, assertLabel);
   return {

@@ -3,7 +3,7 @@
 import { UserInputError } from '../../errors.js';
 import type { Dimension, GroupOrder } from '../../report/query/breakdown.js';
 import { builder } from '../builder.js';
-import { SortDirection } from './row-order.js';
+import { CostSortDirection } from './row-order.js';
 import { assertCount, assertLabelKey } from './validate.js';
 
 export const MAX_DIMENSIONS = 5;
@@ -61,7 +61,7 @@ export const CostGroupOrder = builder.inputType('CostGroupOrder', {
   description: 'The order of groups. Equal groups keep the order of their first rows.',
   fields: (t) => ({
     field: t.field({ type: CostGroupField, required: true, description: 'What to order by.' }),
-    direction: t.field({ type: SortDirection, defaultValue: 'DESC', description: 'Ascending or descending.' }),
+    direction: t.field({ type: CostSortDirection, defaultValue: 'DESC', description: 'Ascending or descending.' }),
   }),
 });
 

@@ -34,7 +34,7 @@ const CostRowField = builder.enumType('CostRowField', {
   ) as { [Name in keyof typeof FIELDS]: { value: (typeof FIELDS)[Name]; description: string } },
 });
 
-export const SortDirection = builder.enumType('SortDirection', {
+export const CostSortDirection = builder.enumType('CostSortDirection', {
   description: 'The direction of an order.',
   values: {
     ASC: { description: 'Smallest number or first name first.' },
@@ -46,7 +46,7 @@ export const CostRowOrder = builder.inputType('CostRowOrder', {
   description: 'One key to order rows by. Rows without a value come last.',
   fields: (t) => ({
     field: t.field({ type: CostRowField, required: true, description: 'What to order by.' }),
-    direction: t.field({ type: SortDirection, defaultValue: 'DESC', description: 'Ascending or descending.' }),
+    direction: t.field({ type: CostSortDirection, defaultValue: 'DESC', description: 'Ascending or descending.' }),
   }),
 });
 

@@ -3,7 +3,7 @@
 import type { Permissions } from '../../report/permissions/permissions.js';
 import type { RowsWhere } from '../../report/query/filter-rows.js';
 import { builder } from '../builder.js';
-import { LabelInput } from './filter-inputs.js';
+import { CostLabelInput } from './filter-inputs.js';
 import { assertFinite, assertLabel, assertList, assertName, assertSearch } from './validate.js';
 import { assertAllowedRows } from './authorize.js';
 
@@ -17,7 +17,7 @@ export const CostRowsWhere = builder.inputType('CostRowsWhere', {
       description: 'Kinds of workloads, such as `Deployment`, 1 to 1,000. One must match.',
     }),
     labels: t.field({
-      type: [LabelInput],
+      type: [CostLabelInput],
       description: 'Labels in `ownerLabels`, 1 to 1,000. All must match.',
     }),
     search: t.string({

@@ -16,10 +16,10 @@ const LABELS: ReadonlySet<string> = new Set(['labels', 'annotations', 'ownerLabe
 const ENTITIES: Readonly<
   Record<string, { readonly type: string; readonly names: Readonly<Record<string, NameField>> }>
 > = {
-  cluster: { type: 'Cluster', names: { name: 'clusterName' } },
-  namespaceEntity: { type: 'Namespace', names: { clusterName: 'clusterName', name: 'namespace' } },
-  workload: {
-    type: 'Workload',
+  kubernetesCluster: { type: 'KubernetesCluster', names: { name: 'clusterName' } },
+  kubernetesNamespace: { type: 'KubernetesNamespace', names: { clusterName: 'clusterName', name: 'namespace' } },
+  kubernetesWorkload: {
+    type: 'KubernetesWorkload',
     names: { clusterName: 'clusterName', namespace: 'namespace', type: 'workloadType', name: 'workloadName' },
   },
 };
@@ -71,7 +71,7 @@ function toRowMember(name: string, nodes: MergedNodes, info: Info): RowMember | 
   const below = { ...info, fieldNodes: nodes };
   if (LEAVES.has(field)) return { name, kind: 'field', field: field as NameField | NumberField };
   if (LABELS.has(field)) {
-    const members = readAll('Label', below, (member, [{ name: of }]): LabelMember => {
+    const members = readAll('CostLabel', below, (member, [{ name: of }]): LabelMember => {
       return { name: member, kind: of.value as 'key' | 'value' };
     });
     return members && { name, kind: 'labels', field: field as 'labels', members };

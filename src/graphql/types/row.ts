@@ -5,7 +5,7 @@ import type { ReportRow } from '../../report/row.js';
 import { builder } from '../builder.js';
 import { chargeRowList } from '../response-budget.js';
 
-const LabelRef = builder.objectRef<Label>('Label').implement({
+const CostLabel = builder.objectRef<Label>('CostLabel').implement({
   description: 'A Kubernetes label or annotation.',
   directives: { shareable: {} },
   fields: (t) => ({
@@ -68,21 +68,21 @@ export const CostRow = builder.objectRef<ReportRow>('CostRow').implement({
         description: 'The number of workloads that the row covers.' + NULL_NUMBER,
       }),
       labels: t.field({
-        type: [LabelRef],
+        type: [CostLabel],
         directives: LABELS,
         nullable: true,
         description: 'The labels that an aggregated row is grouped by. Null when there are none.',
         resolve: ({ labels }, _args, context, info) => chargeRowList(labels, context, info),
       }),
       annotations: t.field({
-        type: [LabelRef],
+        type: [CostLabel],
         directives: LABELS,
         nullable: true,
         description: 'The annotations that an aggregated row is grouped by. Null when there are none.',
         resolve: ({ annotations }, _args, context, info) => chargeRowList(annotations, context, info),
       }),
       ownerLabels: t.field({
-        type: [LabelRef],
+        type: [CostLabel],
         directives: LABELS,
         description: "The Kubernetes labels of the workload's owner, such as its Deployment.",
         resolve: ({ ownerLabels }, _args, context, info) => chargeRowList(ownerLabels, context, info),

@@ -1,4 +1,4 @@
-// The scalars DateTime and Duration. A value that breaks a rule is BAD_USER_INPUT; graphql-js or the error formatter adds
+// The scalars DateTime and CostDuration. A value that breaks a rule is BAD_USER_INPUT; graphql-js or the error formatter adds
 // its place in the input.
 
 import { GraphQLError, Kind, print, type ValueNode } from 'graphql';
@@ -71,10 +71,10 @@ builder.scalarType('DateTime', {
   serialize: (epochMs) => new Date(epochMs).toISOString() as unknown as number,
 });
 
-builder.scalarType('Duration', {
+builder.scalarType('CostDuration', {
   description:
     'A length of time: a positive whole number and `m` (minutes), `h` (hours), `d` (days) or `w` (weeks), ' +
     'such as `7d` or `24h`. At most ten years.',
-  ...textScalar('Duration', DURATION_RULE, parseDuration),
+  ...textScalar('CostDuration', DURATION_RULE, parseDuration),
   serialize: (duration) => duration,
 });

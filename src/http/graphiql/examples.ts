@@ -178,13 +178,13 @@ query MonthBesideWeek {
       nodes {
         workloadName
         totalCost
-        workload {
+        kubernetesWorkload {
           month: cost(last: "30d") {
             totalCost
             share # of what its namespace costs
           }
         }
-        cluster {
+        kubernetesCluster {
           name
           costs(filter: { last: "7d" }) {
             totals {

@@ -16,8 +16,8 @@ export const typeDefs = `
     savingsAvailable: Float
     replicas: Float
   }
-  input WorkloadCostsFilter { multiCluster: Boolean namespaces: NameFilter }
-  input NameFilter { names: [String!]! }
+  input WorkloadCostsFilter { multiCluster: Boolean namespaces: CostNameFilter }
+  input CostNameFilter { names: [String!]! }
   input CostRowsWhere { minTotalCost: Float }
 `;
 

@@ -37,7 +37,7 @@ const Report = builder.objectRef('CostReport').implement({
     }),
   }),
 });
-const Names = builder.inputType('NameFilter', { fields: (t) => ({ names: t.stringList({ required: true }) }) });
+const Names = builder.inputType('CostNameFilter', { fields: (t) => ({ names: t.stringList({ required: true }) }) });
 const Filter = builder.inputType('WorkloadCostsFilter', {
   fields: (t) => ({ multiCluster: t.boolean(), namespaces: t.field({ type: Names }) }),
 });
