@@ -150,6 +150,7 @@ function readCache(read: Reader, { reportCacheBytes, responseCacheBytes }: Memor
   return {
     ttlMs: 1000 * read('CACHE_TTL_SECONDS'),
     pastTtlMs: 1000 * read('CACHE_PAST_TTL_SECONDS'),
+    settledAfterMs: 1000 * read('CACHE_SETTLED_AFTER_SECONDS'),
     staleMs: 1000 * read('CACHE_STALE_SECONDS'),
     staleIfErrorMs: 1000 * read('CACHE_STALE_IF_ERROR_SECONDS'),
     recheckMs: 1000 * read('CACHE_RECHECK_SECONDS'),

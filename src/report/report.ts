@@ -8,8 +8,9 @@ import { DerivedCache } from './columns/derived-cache.js';
 import type { Permissions } from './permissions/permissions.js';
 import { groupForReAggregation, reAggregate, type ReAggregation } from './permissions/re-aggregate.js';
 import { findVisible, type VisibleRows } from './permissions/visible-rows.js';
-import { breakDown, type Breakdown, type Dimension, type GroupOrder } from './query/breakdown.js';
+import { breakDown, type Breakdown, type GroupOrder } from './query/breakdown.js';
 import { createCursorCodec } from './query/cursor.js';
+import type { Dimension } from './query/dimension.js';
 import { sumRows } from './query/exact-sum.js';
 import { findRows, toCanonicalWhere, type RowsWhere } from './query/filter-rows.js';
 import { measureGrouping } from './query/group-rows.js';
@@ -17,11 +18,13 @@ import { countLabels } from './query/label-lookup.js';
 import { dropRepeated } from './query/order.js';
 import { selectPage, type RowPage, type RowQuestion } from './query/row-page.js';
 import { createTotals, type Totals } from './query/totals.js';
-import { toRow, type ReportRow } from './row.js';
+import { toReportId } from './request.js';
+import { toRow, type ReportRow, type RowOrigin, type RowSource } from './row.js';
 import type { EntityScope } from './scopes/scope.js';
 import { findScopes, gatherRows } from './scopes/split.js';
 import { indexWorkloads, toWorkloadKey } from './scopes/workload-index.js';
 import { SharedReport } from './shared-report.js';
+import type { RowIds } from './row-ids.js';
 import { runAll, type Steps } from './steps.js';
 import type { ReportWindow } from './window.js';
 
@@ -44,7 +47,7 @@ interface View extends Pick<VisibleRows, 'clusters' | 'byteSize'>, Partial<Pick<
  * A report, or a part of one. Methods that read rows are computations in steps, see steps.ts.
  *
  * What they cost, in rows or table entries read: `scanCost` for each condition, sort key, dimension and sum, and
- * `labelScanCost` more for each label dimension and for `where.labels`. Ranks for sort keys and label columns are computed
+ * `labelScanCost` more for each label that a dimension reads. Ranks for sort keys and label columns are computed
  * once per report while they fit the bound of its derived data. A part costs what its own rows cost: indexes over the
  * tables that parts share with the whole report are built once, by the first question that needs them.
  */
@@ -84,15 +87,16 @@ export class Report {
   }
 
   /** @throws CursorError for an `after` or `before` that is not a cursor of this list. */
-  *selectRows({ where, orderBy = [], scope, ...page }: RowQuestion): Steps<RowPage> {
+  *selectRows({ where, orderBy = [], origin, needsIds = false, ...page }: RowQuestion): Steps<RowPage> {
     const order = dropRepeated(orderBy);
+    // A cursor is looked up by ids.
+    if (needsIds || page.after !== undefined || page.before !== undefined) yield* this.#shared.identifyRows();
     return yield* selectPage({
-      columns: this.#shared.columns,
+      source: yield* this.#rowSource(origin),
       rows: yield* this.#find(where),
       keys: yield* this.#shared.rank(order),
-      codec: createCursorCodec(() => [scope?.() ?? '', order, toCanonicalWhere(where)]),
+      codec: createCursorCodec(() => [toReportId(origin.request), order, toCanonicalWhere(where)]),
       page,
-      reportCost: yield* this.#reportCost(),
     });
   }
 
@@ -168,19 +172,19 @@ export class Report {
   }
 
   /** The first row of a workload, without regard to case, in a report of one namespace; null when there is none. */
-  *findWorkload(type: string, name: string): Steps<ReportRow | null> {
+  *findWorkload(type: string, name: string, origin: RowOrigin): Steps<ReportRow | null> {
     const { columns } = this.#shared;
     // The index of the whole report is shared, that of a view is not.
     const index =
       this.#view.rows === undefined ? yield* this.#shared.indexWorkloads() : yield* indexWorkloads(columns, this.#rows);
     const row = index.get(toWorkloadKey(type, name));
-    return row === undefined ? null : toRow(columns, row, yield* this.#reportCost());
+    return row === undefined ? null : toRow(yield* this.#rowSource(origin), row);
   }
 
   *#find(where: RowsWhere | undefined): Steps<Uint32Array> {
     return where === undefined
       ? this.#rows
-      : yield* findRows(this.#shared.columns, where, this.#rows, this.#shared.findText);
+      : yield* findRows(this.#shared.columns, where, this.#rows, (dimension) => this.#shared.columnOf(dimension));
   }
 
   *#numbersOf(field: NumberField): Steps<NumberColumn> {
@@ -191,6 +195,13 @@ export class Report {
 
   *#sum(field: SumField, rows: Uint32Array): Steps<number> {
     return yield* sumRows(yield* this.#numbersOf(field), rows);
+  }
+
+  *#rowSource(origin: RowOrigin): Steps<RowSource> {
+    const shared = this.#shared;
+    let known: RowIds | undefined;
+    const ids = () => (known ??= runAll(shared.identifyRows()));
+    return { columns: shared.columns, reportCost: yield* this.#reportCost(), ids, origin };
   }
 
   *#reportCost(): Steps<number> {

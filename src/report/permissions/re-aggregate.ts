@@ -1,7 +1,7 @@
 // Re-aggregation: rows of an aggregated report that were read by cluster and namespace, added up to the rows that a
 // caller asked for.
 
-import { labelsAt, nameOf } from '../columns/cells.js';
+import { labelsAt } from '../columns/cells.js';
 import {
   NUMBER_FIELDS,
   type Columns,
@@ -13,7 +13,7 @@ import {
 } from '../columns/columns.js';
 import { createNumberColumn, type NumberColumn } from '../columns/decimal-column.js';
 import { lazyRecord } from '../columns/lazy-record.js';
-import { computedStrings, type StringColumn } from '../columns/strings.js';
+import { computedStrings } from '../columns/strings.js';
 import { sumByGroup, sumOf } from '../query/exact-sum.js';
 import { groupRows, type CodeColumn, type Grouping } from '../query/group-rows.js';
 import { percentOfHours } from '../query/totals.js';
@@ -77,7 +77,7 @@ export interface ReAggregationSource {
   readonly reAggregation: ReAggregation;
 }
 
-/** One row per group. Ids and numbers are computed when they are first read: a sum reads all grouped rows. */
+/** One row per group. Numbers are computed when they are first read: a sum reads all grouped rows. */
 export function reAggregate(source: ReAggregationSource): Columns {
   const { columns, grouping, reAggregation } = source;
   const { firstRows } = grouping;
@@ -87,7 +87,8 @@ export function reAggregate(source: ReAggregationSource): Columns {
   const pickList = (field: ListField): Uint32Array => gatherCodes(lists[field], firstRows);
   return {
     rowCount: firstRows.length,
-    ids: createIds(source),
+    // ScaleOps has no row for them.
+    ids: computedStrings(firstRows.length, () => ''),
     numbers: createNumbers(source),
     names: {
       clusterName: reAggregation.byCluster ? gatherNames(names.clusterName, firstRows) : none,
@@ -139,33 +140,7 @@ function createPercentages(source: ReAggregationSource, field: 'onDemandHours' |
   return createNumberColumn(percentages);
 }
 
-function createIds({
-  columns,
-  grouping: { firstRows },
-  reAggregation: { byCluster },
-}: ReAggregationSource): StringColumn {
-  const { clusterName } = columns.names;
-  return computedStrings(firstRows.length, (index) => {
-    const row = firstRows[index]!;
-    const cluster = byCluster ? nameOf(clusterName, clusterName.codes[row]!) : null;
-    return toId(cluster, labelsAt(columns, 'labels', row), labelsAt(columns, 'annotations', row));
-  });
-}
-
 /** Distinct labels as sorted JSON pairs. */
 function toPairs(labels: readonly Label[] | null): readonly string[] {
   return (labels ?? []).map(({ key, value }) => JSON.stringify([key, value])).sort();
-}
-
-/** An id made from what distinguishes the row: unique in a report, and the same in each report. */
-function toId(cluster: string | null, labels: readonly Label[] | null, annotations: readonly Label[] | null): string {
-  const toParts = (kind: string, list: readonly Label[] | null): readonly string[] =>
-    (list ?? []).map(({ key, value }) => `${kind}:${escapePart(key)}=${escapePart(value)}`).sort();
-  const own = cluster === null ? [] : [escapePart(cluster)];
-  return [...own, ...toParts('label', labels), ...toParts('annotation', annotations)].join('/') || 'all';
-}
-
-/** Escapes the separators of an id. */
-function escapePart(part: string): string {
-  return part.replace(/[%/:=]/g, (sign) => `%${sign.charCodeAt(0).toString(16)}`);
 }

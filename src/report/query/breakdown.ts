@@ -2,7 +2,7 @@
 // summed as "others". Groups and others add up to the totals exactly.
 
 import { nameOf } from '../columns/cells.js';
-import type { NameColumn, NameField, SumField } from '../columns/columns.js';
+import type { NameColumn, SumField } from '../columns/columns.js';
 import type { NumberColumn } from '../columns/decimal-column.js';
 import { shareOf } from '../columns/share.js';
 import { LazyList } from '../lazy-list.js';
@@ -13,12 +13,9 @@ import { orderByRanks, type Direction } from './order.js';
 import { rankNumbers, type Ranks } from './ranks.js';
 import { createTotals, type Totals } from './totals.js';
 
-/** What to group by: a field of the row, or the value of a label key among its ownerLabels or labels. */
-export type Dimension = { readonly field: NameField } | { readonly label: string };
-
 export interface GroupOrder {
-  /** A sum, or the values of the dimensions, one after the other. */
-  readonly field: SumField | 'key';
+  /** A sum, the number of rows, or the values of the dimensions, one after the other. */
+  readonly field: SumField | 'rowCount' | 'key';
   readonly direction: Direction;
 }
 
@@ -106,6 +103,21 @@ class GroupSums {
     return sums;
   }
 
+  /** What groups are ordered by: a sum or the number of rows, of each group. */
+  *valuesOf(field: SumField | 'rowCount'): Steps<Float64Array> {
+    if (field === 'rowCount') return Float64Array.from(this.#rowCounts);
+    const sums = yield* this.get(field);
+    const values = new Float64Array(this.#groupCount);
+    yield* inRanges(
+      values.length,
+      (from, to) => {
+        for (let group = from; group < to; group += 1) values[group] = sumOf(sums, group);
+      },
+      ITEMS_PER_STEP,
+    );
+    return values;
+  }
+
   of(group: number): Totals {
     return { rowCount: this.#rowCounts[group]!, sum: (field) => sumOf(runAll(this.get(field)), group) };
   }
@@ -163,16 +175,7 @@ function* orderGroups(
       keys.push({ ranks: firstRows.map((row) => ranks[row]!), distinct });
     }
   } else {
-    const own = yield* sums.get(field);
-    const values = new Float64Array(groups.length);
-    yield* inRanges(
-      groups.length,
-      (from, to) => {
-        for (let group = from; group < to; group += 1) values[group] = sumOf(own, group);
-      },
-      ITEMS_PER_STEP,
-    );
-    keys.push(yield* rankNumbers(values));
+    keys.push(yield* rankNumbers(yield* sums.valuesOf(field)));
   }
   return yield* orderByRanks(
     groups,
