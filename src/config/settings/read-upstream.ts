@@ -12,6 +12,7 @@ const NEEDS: Readonly<Record<string, readonly (SettingName | readonly [SettingNa
   login: ['SCALEOPS_USERNAME', 'SCALEOPS_PASSWORD'],
   azure: ['SCALEOPS_AZURE_TENANT_ID', 'SCALEOPS_AZURE_CLIENT_ID', 'SCALEOPS_AZURE_CLIENT_SECRET'],
   forward: [],
+  none: [],
 };
 
 export function readAuth(read: Reader, problems: string[], readText: ReadText): AuthSettings {
@@ -36,6 +37,7 @@ export function readAuth(read: Reader, problems: string[], readText: ReadText): 
         clientSecret: read('SCALEOPS_AZURE_CLIENT_SECRET') ?? '',
       };
     case 'forward':
+    case 'none':
       return { kind };
     default: {
       const file = read('SCALEOPS_TOKEN_FILE');

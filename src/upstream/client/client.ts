@@ -99,7 +99,7 @@ export function createScaleOpsClient(options: ClientOptions) {
 async function withToken<T>(
   { tokens }: Principal,
   caller: AbortableCaller,
-  call: (token: string) => Promise<T>,
+  call: (token: string | undefined) => Promise<T>,
 ): Promise<T> {
   const token = await tokens.token(caller);
   try {
@@ -131,7 +131,8 @@ function hashOf({ path, body }: UpstreamCall): string {
 
 interface CallContext {
   readonly request: ReportRequest;
-  readonly token: string;
+  /** Undefined where ScaleOps asks for none. */
+  readonly token: string | undefined;
   readonly deadline: Deadline;
 }
 
@@ -152,7 +153,7 @@ async function callUpstream(
       ...observed.headers,
       accept: 'application/json',
       'accept-encoding': ACCEPT_ENCODING,
-      authorization: `Bearer ${token}`,
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
       'content-type': 'application/json',
     },
     body: JSON.stringify(body),
