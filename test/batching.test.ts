@@ -421,7 +421,7 @@ describe('a page of rows', () => {
     const { data, errors } = await stack.ask(PAGE, { last: '7d', other: '30d' });
     expect(errors).toEqual([]);
     expect(stack.received).toHaveLength(2);
-    const nodes = data.workloadCosts.rows.nodes as (RowAnswer & { workload: EntityAnswer })[];
+    const nodes = data.workloadCosts.rows.nodes as (RowAnswer & { kubernetesWorkload: EntityAnswer })[];
     expect(nodes).toHaveLength(200);
 
     await using direct = await startStack({ simulator: SIMULATOR, env: UNKEPT });
@@ -434,7 +434,7 @@ describe('a page of rows', () => {
       for (const row of report.rows.nodes) rows.set(row.id, row);
     }
     expect(direct.received).toHaveLength(namespaces.size);
-    expect(nodes.map(({ workload }) => workload.cost)).toEqual(nodes.map(({ id }) => rows.get(id)));
+    expect(nodes.map(({ kubernetesWorkload }) => kubernetesWorkload.cost)).toEqual(nodes.map(({ id }) => rows.get(id)));
   });
 
   test('is no more call for what its workloads cost over the same time, also where nothing is kept', async () => {
@@ -442,8 +442,8 @@ describe('a page of rows', () => {
     const { data, errors } = await stack.ask(PAGE, { last: '7d', other: '1w' });
     expect(errors).toEqual([]);
     expect(stack.received).toHaveLength(1);
-    for (const { id, totalCost, workload } of data.workloadCosts.rows.nodes) {
-      expect(workload.cost).toMatchObject({ id, totalCost });
+    for (const { id, totalCost, kubernetesWorkload } of data.workloadCosts.rows.nodes) {
+      expect(kubernetesWorkload.cost).toMatchObject({ id, totalCost });
     }
     expect(lastCounts(stack)).toEqual({ miss: 1 });
   });
@@ -457,7 +457,7 @@ describe('one operation', () => {
     );
     expect(errors).toEqual([]);
     // Of two that cost 9 and 10 micro-dollars a day.
-    expect(data.workload.cost).toEqual({
+    expect(data.kubernetesWorkload.cost).toEqual({
       id: 'far/b/Deployment/workload-0',
       totalCost: 0.00027,
       share: 0.00027 / 0.00057,
@@ -524,7 +524,7 @@ describe('one operation', () => {
       kubernetesNamespace(clusterName: "far", name: "a") { costs(filter: { namespaces: { names: ["A"], exclude: true } }) { asOf } }
     }`);
     expect(errors).toEqual([]);
-    expect(data).toEqual({ cluster: { costs: null }, namespace: { costs: null } });
+    expect(data).toEqual({ kubernetesCluster: { costs: null }, kubernetesNamespace: { costs: null } });
     expect(stand.fleet.asked).toEqual([]);
   });
 
@@ -604,14 +604,14 @@ describe('one operation', () => {
       });
     // Cut out of an answer about more than that.
     await stand.ask(ENTITIES, { representations: [clusterRef('far')], filter: { last: '7d' } });
-    const [entityEdge] = (await ofEntity()).data.namespace.costs.rows.edges;
+    const [entityEdge] = (await ofEntity()).data.kubernetesNamespace.costs.rows.edges;
     const [rootEdge] = (await ofRoot()).data.workloadCosts.rows.edges;
     expect(entityEdge).toEqual(rootEdge);
     const [fromRoot, fromEntity] = [
       await ofEntity(rootEdge.cursor as string),
       await ofRoot(entityEdge.cursor as string),
     ];
-    for (const { rows } of [fromRoot.data.namespace.costs, fromEntity.data.workloadCosts]) {
+    for (const { rows } of [fromRoot.data.kubernetesNamespace.costs, fromEntity.data.workloadCosts]) {
       expect(rows).toMatchObject({ edges: [{ node: { id: rowIds('far/a')[1] } }], pageInfo: { hasNextPage: false } });
     }
     expect(stand.fleet.asked).toHaveLength(2);
@@ -633,9 +633,9 @@ describe("the operation's own report", () => {
       expect(data.workloadCosts.rows.nodes).toEqual(
         SMALL_FLEET.map((each) => ({
           id: idOf(each),
-          cluster: { costs: { totals: { rowCount: 6 } } },
+          kubernetesCluster: { costs: { totals: { rowCount: 6 } } },
           kubernetesNamespace: { costs: { totals: { rowCount: 2 } } },
-          workload: { cost: { id: idOf(each) } },
+          kubernetesWorkload: { cost: { id: idOf(each) } },
         })),
       );
       expect(stand.fleet.asked).toHaveLength(1);
@@ -738,7 +738,7 @@ describe("the operation's own report", () => {
     expect(errors).toEqual([]);
     expect(data.own.clusters).toEqual(['home']);
     expect(data.all.rows.nodes).toEqual(
-      SMALL_FLEET.map((each) => ({ cluster: { costs: { clusters: [each.clusterName] } } })),
+      SMALL_FLEET.map((each) => ({ kubernetesCluster: { costs: { clusters: [each.clusterName] } } })),
     );
     expect(stand.fleet.asked).toHaveLength(3);
     expect(stand.fleet.asked[2]).toEqual({ clusterFilters: ['edge', 'far'], multiCluster: 'true', range: '7d' });
@@ -916,8 +916,8 @@ describe('a wider report in the cache', () => {
     stand.clock.advance(5_000);
     const { workloadCosts } = (await stand.ask(nested, {}, NO_CACHE)).data;
     expect(workloadCosts.asOf).toBe(at(10_000));
-    const nodes = workloadCosts.rows.nodes as { cluster: EntityAnswer }[];
-    expect(new Set(nodes.map(({ cluster }) => cluster.costs?.asOf))).toEqual(new Set([at(10_000)]));
+    const nodes = workloadCosts.rows.nodes as { kubernetesCluster: EntityAnswer }[];
+    expect(new Set(nodes.map(({ kubernetesCluster }) => kubernetesCluster.costs?.asOf))).toEqual(new Set([at(10_000)]));
     expect(stand.fleet.asked).toHaveLength(3);
   });
 

@@ -123,9 +123,9 @@ describe('an entity', () => {
       );
       expectGood(answer);
       expect(answer.data).toEqual({
-        cluster: { __typename: 'KubernetesCluster', name },
-        namespace: { __typename: 'KubernetesNamespace', clusterName: 'c', name },
-        workload: { __typename: 'KubernetesWorkload', clusterName: name, namespace: 'n', type: name, name },
+        kubernetesCluster: { __typename: 'KubernetesCluster', name },
+        kubernetesNamespace: { __typename: 'KubernetesNamespace', clusterName: 'c', name },
+        kubernetesWorkload: { __typename: 'KubernetesWorkload', clusterName: name, namespace: 'n', type: name, name },
       });
       expect(stack.received).toEqual([]);
       expect(answer.headers.get('cache-control')).toBe('no-store');
@@ -140,9 +140,9 @@ describe('an entity', () => {
     ['with a NUL', 'a\u0000b', /control characters/],
   ];
   const LOOKUPS: readonly (readonly [field: string, args: readonly string[]])[] = [
-    ['cluster', ['name']],
-    ['namespace', ['clusterName', 'name']],
-    ['workload', ['clusterName', 'namespace', 'type', 'name']],
+    ['kubernetesCluster', ['name']],
+    ['kubernetesNamespace', ['clusterName', 'name']],
+    ['kubernetesWorkload', ['clusterName', 'namespace', 'type', 'name']],
   ];
 
   test.each(
@@ -626,9 +626,24 @@ describe('costs of rows that are odd', () => {
     expectGood(answer);
     const ofTotal = (totalCost: number) => ({ costs: { totals: { totalCost } } });
     expect(answer.data.workloadCosts.rows.nodes).toEqual([
-      { totalCost: 1, cluster: ofTotal(4), kubernetesNamespace: ofTotal(4), workload: { cost: { totalCost: 1 } } },
-      { totalCost: 2, cluster: ofTotal(2), kubernetesNamespace: ofTotal(2), workload: { cost: { totalCost: 2 } } },
-      { totalCost: 3, cluster: ofTotal(4), kubernetesNamespace: ofTotal(4), workload: { cost: { totalCost: 3 } } },
+      {
+        totalCost: 1,
+        kubernetesCluster: ofTotal(4),
+        kubernetesNamespace: ofTotal(4),
+        kubernetesWorkload: { cost: { totalCost: 1 } },
+      },
+      {
+        totalCost: 2,
+        kubernetesCluster: ofTotal(2),
+        kubernetesNamespace: ofTotal(2),
+        kubernetesWorkload: { cost: { totalCost: 2 } },
+      },
+      {
+        totalCost: 3,
+        kubernetesCluster: ofTotal(4),
+        kubernetesNamespace: ofTotal(4),
+        kubernetesWorkload: { cost: { totalCost: 3 } },
+      },
     ]);
   });
 });
@@ -665,7 +680,9 @@ describe('the cost of a workload', () => {
           for (const { clusterName, namespace, id } of workloads) {
             const rows = await stack.ask(NAMESPACE_ROWS, { clusterName, namespace, last });
             expect(stack.received.length - before).toBe(expected.length + 2);
-            expected.push({ cost: (rows.data.namespace.costs.rows.nodes as Node[]).find((row) => row.id === id) });
+            expected.push({
+              cost: (rows.data.kubernetesNamespace.costs.rows.nodes as Node[]).find((row) => row.id === id),
+            });
           }
           expect(answer.data._entities).toEqual(expected);
         }),
@@ -682,11 +699,11 @@ describe('the cost of a workload', () => {
         costs { totals { totalCost } rows(first: 2) { nodes { totalCost share kubernetesWorkload { cost { totalCost share } } } } }
       }
     }`);
-    const { totals, rows } = data.namespace.costs;
+    const { totals, rows } = data.kubernetesNamespace.costs;
     expect(rows.nodes).toHaveLength(2);
-    for (const { totalCost, share, workload } of rows.nodes) {
+    for (const { totalCost, share, kubernetesWorkload } of rows.nodes) {
       expect(share).toBe(totalCost / totals.totalCost);
-      expect(workload.cost).toEqual({ totalCost, share });
+      expect(kubernetesWorkload.cost).toEqual({ totalCost, share });
     }
     expect(stack.received).toHaveLength(1);
   });
@@ -782,7 +799,7 @@ describe('names', () => {
       await using stack = await startStack({ simulator: FLEET });
       expectGood(await stack.ask(`{ ${before} }`));
       const { data } = await stack.ask(`{ ${lookUp(CLUSTER, 'payments')} }`);
-      expect(data.namespace).toEqual({ costs: { rows: { totalCount: 19 } } });
+      expect(data.kubernetesNamespace).toEqual({ costs: { rows: { totalCount: 19 } } });
       expect(stack.received).toHaveLength(calls);
     }
   });
@@ -859,8 +876,8 @@ describe('names', () => {
     expect(answer.data.workloadCosts.rows.nodes).toEqual(
       names.map((name, index) => ({
         totalCost: index + 1,
-        workload: { name, cost: { totalCost: index + 1, share: 1, workloadName: name } },
-        cluster: { name, costs: { clusters: [name], totals: { totalCost: index + 1 } } },
+        kubernetesWorkload: { name, cost: { totalCost: index + 1, share: 1, workloadName: name } },
+        kubernetesCluster: { name, costs: { clusters: [name], totals: { totalCost: index + 1 } } },
         kubernetesNamespace: { name, costs: { breakdown: { groups: [{ keys: [{ value: name }] }] } } },
       })),
     );
@@ -883,9 +900,9 @@ describe('a row', () => {
     expect(rows).toHaveLength(50);
     for (const { clusterName, namespace, workloadType: type, workloadName: name, ...entities } of rows) {
       expect(entities).toEqual({
-        cluster: { __typename: 'KubernetesCluster', name: clusterName },
+        kubernetesCluster: { __typename: 'KubernetesCluster', name: clusterName },
         kubernetesNamespace: { __typename: 'KubernetesNamespace', clusterName, name: namespace },
-        workload: { __typename: 'KubernetesWorkload', clusterName, namespace, type, name },
+        kubernetesWorkload: { __typename: 'KubernetesWorkload', clusterName, namespace, type, name },
       });
     }
     expect(stack.received).toHaveLength(1);
@@ -894,8 +911,8 @@ describe('a row', () => {
   test.each<[string, string, readonly string[]]>([
     ['nothing', '{}', []],
     ['labels', '{ labels: ["team"] }', []],
-    ['clusters', '{ cluster: true }', ['cluster']],
-    ['namespaces', '{ namespace: true }', ['cluster', 'kubernetesNamespace']],
+    ['clusters', '{ cluster: true }', ['kubernetesCluster']],
+    ['namespaces', '{ namespace: true }', ['kubernetesCluster', 'kubernetesNamespace']],
   ])('of several workloads, grouped by %s, has only the entities that it is all of', async (_by, groupBy, present) => {
     await using stack = await startStack();
     const { data, errors } = await stack.ask(
@@ -930,8 +947,15 @@ describe('a row', () => {
       const present = (data[report].rows.nodes as Raw[]).map((row) =>
         Object.keys(row).filter((name) => row[name] !== null),
       );
-      const ofNamespace = ['cluster', 'kubernetesNamespace'];
-      expect(present).toEqual([[...ofNamespace, 'workload'], [], ['cluster'], ofNamespace, ofNamespace, []]);
+      const ofNamespace = ['kubernetesCluster', 'kubernetesNamespace'];
+      expect(present).toEqual([
+        [...ofNamespace, 'kubernetesWorkload'],
+        [],
+        ['kubernetesCluster'],
+        ofNamespace,
+        ofNamespace,
+        [],
+      ]);
     }
     expect(upstream.received).toHaveLength(2);
   });
@@ -947,15 +971,19 @@ describe('a row', () => {
     expect(errors).toEqual([]);
     const { nodes } = data.workloadCosts.rows;
     expect(nodes).toHaveLength(5);
-    for (const { id, totalCost, workload } of nodes as readonly { id: string; totalCost: number; workload: any }[]) {
-      const { cost } = workload.cost.workload;
+    for (const { id, totalCost, kubernetesWorkload: workload } of nodes as readonly {
+      id: string;
+      totalCost: number;
+      kubernetesWorkload: any;
+    }[]) {
+      const { cost } = workload.cost.kubernetesWorkload;
       const { totals, rows } = cost.kubernetesNamespace.costs;
       const neighbours = FLEET_WORKLOADS.filter((each) => id.startsWith(`${each.clusterName}/${each.namespace}/`));
       expect([workload.cost.id, cost.id, cost.totalCost]).toEqual([id, id, totalCost]);
       expect([workload.cost.share, cost.share]).toEqual(Array(2).fill(totalCost / totals.totalCost));
       expect(rows.totalCount).toBe(neighbours.length);
       const ofCluster = FLEET_WORKLOADS.filter((each) => each.clusterName === neighbours[0]!.clusterName);
-      expect(cost.cluster.costs.totals.rowCount).toBe(ofCluster.length);
+      expect(cost.kubernetesCluster.costs.totals.rowCount).toBe(ofCluster.length);
     }
     expect(stack.received).toHaveLength(1);
   });
@@ -1168,11 +1196,11 @@ describe('a report that cannot be had', () => {
     // A caller that ScaleOps accepts, and whose cached reports may be served.
     await ask('of-bob', '{ aggregatedCosts { clusters } }');
     const own = await ask('of-ann', query);
-    expect(own.data.cluster).toEqual({ costs: { totals: { totalCost: tenants.costOf('ann') } } });
+    expect(own.data.kubernetesCluster).toEqual({ costs: { totals: { totalCost: tenants.costOf('ann') } } });
     expect(tenants.countOf('of-ann')).toBe(1);
     const foreign = await ask('of-bob', query);
     expectGood(foreign);
-    expect(foreign.data.cluster).toEqual({ costs: null });
+    expect(foreign.data.kubernetesCluster).toEqual({ costs: null });
     expect(tenants.countOf('of-bob')).toBe(2);
   });
 });
@@ -1186,19 +1214,19 @@ describe('an answer with costs of entities', () => {
       (JSON.parse(text) as { extensions?: { freshness?: unknown } }).extensions?.freshness;
     const fetched = await stack.ask(COSTS);
     expectGood(fetched);
-    expect(fetched.data.cluster.costs).toEqual({ asOf: at(0), isStale: false });
+    expect(fetched.data.kubernetesCluster.costs).toEqual({ asOf: at(0), isStale: false });
     expect(freshnessOf(fetched)).toEqual({ asOf: at(0), isStale: false });
     expect(fetched.headers.get('cache-control')).toBe('private, max-age=60');
     stack.clock.advance(5_000);
     await stack.ask('{ workloadCosts(filter: { multiCluster: true }) { asOf } }');
     stack.clock.advance(10_000);
     const cut = await stack.ask(COSTS.replace(CLUSTER, 'ml-us-west-2'));
-    expect(cut.data.cluster.costs).toEqual({ asOf: at(5_000), isStale: false });
+    expect(cut.data.kubernetesCluster.costs).toEqual({ asOf: at(5_000), isStale: false });
     expect(freshnessOf(cut)).toEqual({ asOf: at(5_000), isStale: false });
     expect([cut.headers.get('cache-control'), cut.headers.get('age')]).toEqual(['private, max-age=60', '10']);
     // That nothing is listed was learned from ScaleOps as well, and grows old.
     const none = await stack.ask(COSTS.replace(CLUSTER, 'nowhere'));
-    expect(none.data.cluster.costs).toBeNull();
+    expect(none.data.kubernetesCluster.costs).toBeNull();
     expect(freshnessOf(none)).toEqual({ asOf: at(5_000), isStale: false });
     expect(stack.received).toHaveLength(2);
   });
@@ -1213,7 +1241,7 @@ describe('an answer with costs of entities', () => {
     stack.setDown(true);
     const answer = await stack.ask(COSTS);
     expectGood(answer);
-    expect(answer.data.cluster).toEqual({ name: CLUSTER, costs: { asOf: at(0), isStale: true } });
+    expect(answer.data.kubernetesCluster).toEqual({ name: CLUSTER, costs: { asOf: at(0), isStale: true } });
     expect(answer.headers.get('cache-control')).toBe('no-store');
     expect(stack.received).toHaveLength(2);
   });

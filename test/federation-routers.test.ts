@@ -243,9 +243,9 @@ describe.each(ROUTERS)('through $name', (kind) => {
           type,
           name,
           ...(rowOf(node) as object),
-          cluster: { name: clusterName, region: regionOf(clusterName) },
+          kubernetesCluster: { name: clusterName, region: regionOf(clusterName) },
           kubernetesNamespace: { clusterName, name: namespace, team: teamOf(clusterName, namespace) },
-          workload: { clusterName, namespace, type, name },
+          kubernetesWorkload: { clusterName, namespace, type, name },
         });
       }
     });
@@ -496,11 +496,10 @@ describe.each(ROUTERS)('through $name', (kind) => {
       expect(totals).toEqual({ rowCount: FLEET });
       expect(rows.nodes).toHaveLength(2);
       for (const node of rows.nodes) {
-        const cluster = { name: expect.any(String) as string, region: null };
         expect(node).toEqual({
           totalCost: expect.any(Number) as number,
-          cluster,
-          workload: { name: expect.any(String) as string },
+          kubernetesCluster: { name: expect.any(String) as string, region: null },
+          kubernetesWorkload: { name: expect.any(String) as string },
         });
       }
     });

@@ -144,7 +144,7 @@ describe('GATEWAY_FEDERATION', () => {
     const [on, off] = [await startGateway({}), await startGateway({ GATEWAY_FEDERATION: 'off' })];
     const data = dataOf(await off.ask(query));
     expect(data).toEqual(dataOf(await on.ask(query)));
-    expect(data.cluster.costs.rows.nodes).toHaveLength(3);
+    expect(data.kubernetesCluster.costs.rows.nodes).toHaveLength(3);
   });
 
   test.each(['yes-canary', 'On-canary', 'true', 'ON', '1', 'on,off'])('refuses %j without repeating it', (value) => {
@@ -229,7 +229,7 @@ describe('GATEWAY_FEDERATION_ACCESS', () => {
         extend schema @link(url: "https://specs.apollo.dev/federation/v2.3", import: ["@key"])
         type Query { teams: [Team!]! owned: [Owned!]! }
         type Team { name: String! clusters: [KubernetesCluster!]! workloads: [KubernetesWorkload!]! }
-        union Owned = Cluster | Namespace
+        union Owned = KubernetesCluster | KubernetesNamespace
         type KubernetesCluster @key(fields: "name") { name: String! team: Team }
         type KubernetesNamespace @key(fields: "clusterName name", resolvable: false) { clusterName: String! name: String! }
         type KubernetesWorkload @key(fields: "clusterName namespace type name", resolvable: false) {
@@ -446,12 +446,12 @@ describe('the text', () => {
           name.value === 'Query' || directives.some((node) => ['key', 'shareable'].includes(node.name.value)),
       );
       expect(shared.map(({ name }) => name.value).sort()).toEqual([
+        'CostLabel',
         'KubernetesCluster',
-        'Label',
         'KubernetesNamespace',
+        'KubernetesWorkload',
         'PageInfo',
         'Query',
-        'KubernetesWorkload',
       ]);
       expect(tagged).toHaveLength(objects.length - shared.length);
     });

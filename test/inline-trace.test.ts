@@ -162,7 +162,7 @@ describe('a gateway', () => {
     expect(errors).toEqual([]);
     const row = {
       'name = workloadName: String of CostRow': {},
-      'labels: [Label!] of CostRow': {},
+      'labels: [CostLabel!] of CostRow': {},
       'services: [String!]! of CostRow': {},
     };
     const key = { 'value: String of CostGroupKey': {} };
@@ -181,7 +181,7 @@ describe('a gateway', () => {
           'others: CostTotals of CostBreakdown': { 'rowCount: Int! of CostTotals': {} },
         },
       },
-      'nothing = cluster: Cluster of Query': { 'costs: CostReport of KubernetesCluster': {} },
+      'nothing = kubernetesCluster: KubernetesCluster of Query': { 'costs: CostReport of KubernetesCluster': {} },
     });
   });
 
@@ -224,7 +224,7 @@ describe('a gateway', () => {
       TRACED,
     );
     expect(outline(decode(mixed).root!)).toEqual({
-      'cluster: Cluster of Query': { 'name: String! of KubernetesCluster': {} },
+      'kubernetesCluster: KubernetesCluster of Query': { 'name: String! of KubernetesCluster': {} },
     });
   });
 

@@ -108,7 +108,7 @@ describe.each([
 
   /** What is wrong, the reference, and what the error says after `representations[i]`. */
   const MALFORMED: readonly (readonly [string, string, string])[] = [
-    ['a string', '"Cluster"', ' must be an object.'],
+    ['a string', '"KubernetesCluster"', ' must be an object.'],
     ['an empty string', '""', ' must be an object.'],
     ['a number', '7', ' must be an object.'],
     ['a boolean', 'true', ' must be an object.'],
@@ -121,17 +121,24 @@ describe.each([
       ['`__typename` null', '{ "__typename": null, "name": "c" }'],
       ['`__typename` empty', '{ "__typename": "", "name": "c" }'],
       ['`__typename` a number', '{ "__typename": 0, "name": "c" }'],
-      ['`__typename` a list', '{ "__typename": ["Cluster"], "name": "c" }'],
-      ['`__typename` an object', '{ "__typename": { "toString": "Cluster" }, "name": "c" }'],
+      ['`__typename` a list', '{ "__typename": ["KubernetesCluster"], "name": "c" }'],
+      ['`__typename` an object', '{ "__typename": { "toString": "KubernetesCluster" }, "name": "c" }'],
       ['a type that there is not', '{ "__typename": "Pod", "name": "c" }'],
-      ['a type in another case', '{ "__typename": "cluster", "name": "c" }'],
+      ['a type in another case', '{ "__typename": "kubernetesCluster", "name": "c" }'],
       ['the type Query', '{ "__typename": "Query" }'],
       ['a type that is no entity', '{ "__typename": "CostRow", "id": "1", "name": "c" }'],
       ['the union itself', '{ "__typename": "_Entity", "name": "c" }'],
       ['the type __proto__', '{ "__typename": "__proto__", "name": "c" }'],
       ['the type constructor', '{ "__typename": "constructor", "name": "c" }'],
       ['a `__typename` that it inherits', '{ "__proto__": { "__typename": "KubernetesCluster", "name": "c" } }'],
-    ].map(([what, json]) => [what!, json!, '.__typename must be one of Cluster, Namespace, Workload.'] as const),
+    ].map(
+      ([what, json]) =>
+        [
+          what!,
+          json!,
+          '.__typename must be one of KubernetesCluster, KubernetesNamespace, KubernetesWorkload.',
+        ] as const,
+    ),
     ...[
       ['no key', '{ "__typename": "KubernetesCluster" }'],
       ['a key that it inherits', '{ "__typename": "KubernetesCluster", "__proto__": { "name": "c" } }'],
@@ -345,7 +352,8 @@ describe('a list of references', () => {
     expect([short.errors.length, ...new Set(codesOf(short))]).toEqual([101, 'BAD_USER_INPUT', 'QUERY_TOO_COMPLEX']);
     expect(short.errors[99]).toMatchObject({
       path: ['_entities', 99],
-      message: 'representations[99].__typename must be one of Cluster, Namespace, Workload.',
+      message:
+        'representations[99].__typename must be one of KubernetesCluster, KubernetesNamespace, KubernetesWorkload.',
     });
   });
 });

@@ -70,7 +70,7 @@ describe('a row', () => {
     const upstreamRow = Object.values(components.schemas).find(({ properties }) => properties?.ownerCpuRequest);
     const row = schema.getType('CostRow');
     const fields = isObjectType(row) ? Object.keys(row.getFields()) : [];
-    const own = ['share', 'cluster', 'kubernetesNamespace', 'workload'];
+    const own = ['share', 'kubernetesCluster', 'kubernetesNamespace', 'kubernetesWorkload'];
     expect(fields.toSorted()).toEqual([...Object.keys(upstreamRow?.properties ?? {}), ...own].toSorted());
     expect(fields).toHaveLength(26);
   });

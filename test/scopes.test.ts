@@ -611,11 +611,11 @@ describe('ScaleOps is asked for no more than may be seen, where names can say so
   test('a cluster and a namespace as entities', async () => {
     await using scene = await startScene({ ann: MIXED });
     const ask = (query: string) => scene.gateway.askAs('ann', `{ ${query} { costs { ${NODES} } } }`);
-    expect(placesOf((await ask('kubernetesCluster(name: "b")')).data.cluster.costs)).toEqual(['b/x']);
+    expect(placesOf((await ask('kubernetesCluster(name: "b")')).data.kubernetesCluster.costs)).toEqual(['b/x']);
     expect(scene.asked()).toEqual([{ clusterFilters: ['b'], namespaces: ['x'], ...MULTI }]);
-    expect(placesOf((await ask('kubernetesNamespace(clusterName: "a", name: "z")')).data.namespace.costs)).toEqual([
-      'a/z',
-    ]);
+    expect(
+      placesOf((await ask('kubernetesNamespace(clusterName: "a", name: "z")')).data.kubernetesNamespace.costs),
+    ).toEqual(['a/z']);
     expect(scene.asked()).toEqual([{ clusterFilters: ['a'], namespaces: ['z'], ...MULTI }]);
   });
 
@@ -677,7 +677,7 @@ describe('ScaleOps is asked for no more than may be seen, where names can say so
     ]);
     // The cached report of a caller that sees everything contains the others' entities, too.
     const answer = await scene.gateway.askAs('ann', `{ kubernetesCluster(name: "b") { costs { ${NODES} } } }`);
-    expect(placesOf(answer.data.cluster.costs)).toEqual(['b/x', 'b/y', 'b/z']);
+    expect(placesOf(answer.data.kubernetesCluster.costs)).toEqual(['b/x', 'b/y', 'b/z']);
     expect(scene.asked()).toEqual([]);
   });
 });
@@ -849,7 +849,7 @@ describe('a caller that may see a part', () => {
         'ann',
         `{ workloadCosts { ${NODES} } kubernetesCluster(name: "a") { costs { ${NODES} } } }`,
       );
-      expect(answer.data).toEqual({ workloadCosts: null, cluster: { costs: null } });
+      expect(answer.data).toEqual({ workloadCosts: null, kubernetesCluster: { costs: null } });
       expect(answer.text).not.toContain('canary');
     }
     expect(JSON.stringify(scene.gateway.log)).not.toContain('canary');

@@ -123,7 +123,7 @@ function createNaive(url) {
     return aggregatedWorkloads.find((row) => row.workloadName === name);
   };
   return createYoga({
-    schema: buildSubgraphSchema({ typeDefs, resolvers: { Workload: { cost } } }),
+    schema: buildSubgraphSchema({ typeDefs, resolvers: { KubernetesWorkload: { cost } } }),
     logging: false,
     maskedErrors: false,
   });

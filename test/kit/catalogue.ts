@@ -161,8 +161,8 @@ function createResolvers(services: readonly Service[]) {
           ({ team }) => team,
         ),
     },
-    Cluster: { __resolveReference: toCluster },
-    Namespace: { __resolveReference: toNamespace },
+    KubernetesCluster: { __resolveReference: toCluster },
+    KubernetesNamespace: { __resolveReference: toNamespace },
   };
 }
 

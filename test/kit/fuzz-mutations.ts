@@ -13,7 +13,20 @@ const VALUES = [
   ...[`"${'7'.repeat(10_000)}d"`, `[${'"a", '.repeat(1_001)}]`, 'TOTAL_COST', 'NOTHING'],
 ];
 const NAMES = [
-  ...['workloadCosts', 'rows', 'nodes', 'id', 'cluster', 'costs', 'Query', 'CostRow', 'first', 'filter', 'where', 'by'],
+  ...[
+    'workloadCosts',
+    'rows',
+    'nodes',
+    'id',
+    'kubernetesCluster',
+    'costs',
+    'Query',
+    'CostRow',
+    'first',
+    'filter',
+    'where',
+    'by',
+  ],
   ...['query', 'mutation', 'subscription', 'fragment', 'on', 'type', '__typename', '__schema', '__type', '_entities'],
   ...['_service', ...ODD_NAMES],
 ];
