@@ -61,7 +61,7 @@ function nodeOf({ name, astNode }: GraphQLNamedType): TypeDefinitionNode {
 function createSchemaNode(url: string, directives: readonly string[]): DefinitionNode {
   const imports = directives.map((name) => `"@${name}"`).join(', ');
   const [node] = parse(`schema @link(url: "${url}", import: [${imports}]) { query: Query }`).definitions;
-  return node as DefinitionNode;
+  return node!;
 }
 
 /** The sorted names of the directives in use that graphql-js does not define. */
