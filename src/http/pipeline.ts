@@ -100,12 +100,13 @@ async function respond(options: PipelineOptions, request: GraphQLRequest): Promi
   request.traceId = observation?.traceId ?? request.traceId;
   let status = 500;
   try {
-    const response = await steps.shutdownGate
-      .pass(() => answer(options, request, observation))
+    let response: HttpResponse;
+    try {
+      response = await steps.shutdownGate.pass(() => answer(options, request, observation));
+    } catch (error) {
       // Nobody reads the errors of a request whose client has left, and they are no defects.
-      .catch((error: unknown) =>
-        http.hasLeft() ? CLIENT_CLOSED_REQUEST : responder.refused(request, toErrorResult(error)),
-      );
+      response = http.hasLeft() ? CLIENT_CLOSED_REQUEST : await responder.refused(request, toErrorResult(error));
+    }
     steps.limitRate.afterExecution(request);
     log(request, response.status);
     ({ status } = response);
