@@ -26,6 +26,7 @@ import { createCors } from './response/cors.js';
 import { logDefect } from './response/error-format.js';
 import { createShutdownGate } from './shutdown-gate.js';
 import { createAuthenticate } from './steps/authenticate.js';
+import { createCheckVariables } from './steps/check-variables.js';
 import { createExecute } from './steps/execute.js';
 import { createInlineTrace } from './steps/inline-trace.js';
 import { createLimitCost } from './steps/limit-cost.js';
@@ -145,7 +146,7 @@ function createSteps(settings: HttpSettings, services: HttpServices, documents: 
       trustedDocuments: settings.trustedDocuments,
       persistedQueries: settings.persistedQueries,
     }),
-    limitCost: createLimitCost(limits.maxCost, schema),
+    checkVariables: createCheckVariables(createLimitCost(limits.maxCost, schema)),
     execute: createExecute(context, limits.largeResponses),
     inlineTrace: settings.federation ? createInlineTrace(() => clock.now()) : undefined,
   };
