@@ -65,7 +65,7 @@ function findWorkload(
   context.memoize([report, 'workloads'], () => {
     context.budget.chargeReading(report.rowCount);
   });
-  return context.readReport(report, { rows: 0 }, () => report.findWorkload(type, name));
+  return context.readReport(report, { rows: 0 }, report.findWorkload(type, name));
 }
 
 /** The extension in which @apollo/subgraph and subgraph.ts look for the reference resolver. */
