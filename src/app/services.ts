@@ -6,7 +6,8 @@ import type { Logger } from 'pino';
 import { createAuthentication, type Authentication } from '../auth/authentication.js';
 import { freshnessLifetimeMs, retentionMs } from '../cache/freshness.js';
 import { createRedis } from '../cache/shared/redis.js';
-import { createReportCache, type ReportCache, type ReportCacheOptions } from '../cache/report-cache.js';
+import { ReportCache } from '../cache/report-cache.js';
+import type { CacheServices } from '../cache/report-fetcher.js';
 import { createSharedCache, type SharedCache } from '../cache/shared/shared-cache.js';
 import type { Clock } from '../clock.js';
 import type { Config } from '../config/config.js';
@@ -106,12 +107,11 @@ function createClient(
 
 function createCache(
   { upstream, cache }: Config,
-  parts: Pick<ReportCacheOptions, 'client' | 'shared' | 'instrumentation'>,
+  parts: Pick<CacheServices, 'client' | 'shared' | 'instrumentation'>,
   logger: Logger,
   clock: Clock,
 ): ReportCache {
-  return createReportCache({
-    ...cache,
+  return new ReportCache(cache, {
     ...parts,
     upstream: [upstream.url, ...Object.values(upstream.paths)].join(' '),
     timeoutMs: upstream.timeoutMs,

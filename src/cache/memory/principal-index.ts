@@ -4,10 +4,7 @@
 
 import type { WorkloadCostsRequest } from '../../report/request.js';
 import { relatedKey } from '../../report/scopes/scope.js';
-import type { ReportEntry } from './report-store.js';
-
-/** A cached workload report. */
-export type WorkloadEntry = ReportEntry & { readonly request: WorkloadCostsRequest };
+import type { ReportEntry, WorkloadEntry } from './report-entry.js';
 
 interface PrincipalEntries {
   readonly all: Set<ReportEntry>;
