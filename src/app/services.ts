@@ -4,11 +4,10 @@
 import type { Logger } from 'pino';
 
 import { createAuthentication, type Authentication } from '../auth/authentication.js';
-import { freshnessLifetimeMs, retentionMs } from '../cache/freshness.js';
 import { createRedis } from '../cache/shared/redis.js';
 import { ReportCache } from '../cache/report-cache.js';
 import type { CacheServices } from '../cache/report-fetcher.js';
-import { createSharedCache, type SharedCache } from '../cache/shared/shared-cache.js';
+import { SharedCache } from '../cache/shared/shared-cache.js';
 import type { Clock } from '../clock.js';
 import type { Config } from '../config/config.js';
 import { createScheduler } from '../concurrency/scheduler.js';
@@ -142,11 +141,10 @@ function createSharedTier(config: Config, parser: ReportParser, logger: Logger, 
       else logger.warn({ reason }, 'the shared cache cannot be reached; going on without it');
     },
   });
-  return createSharedCache({
+  return new SharedCache({
     redis,
     parser,
-    retentionMs: ({ report, receivedAt }) => retentionMs(freshnessLifetimeMs(report, receivedAt, cache), cache),
-    maxRetentionMs: retentionMs(Math.max(cache.ttlMs, cache.pastTtlMs), cache),
+    freshness: cache,
     maxBytes: upstream.maxResponseBytes,
     timeoutMs: upstream.timeoutMs,
     clock,
