@@ -7,8 +7,6 @@ import type { Principal } from '../upstream/principal.js';
 import type { Reports } from './authorized-reports.js';
 import type { OperationLimits } from './operation-budget.js';
 
-export type { Principal };
-
 /** Long-lived services and settings that all requests share. */
 export interface RequestServices {
   readonly cache: Reports;

@@ -2,8 +2,13 @@
 
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
-import { CACHE_RESULTS, REPORTS, toFailureCode, type Instruments } from './instrumentation.js';
+import type { CacheStatus } from '../cache/report-lookup.js';
+import type { ReportKind } from '../report/request.js';
+import { toFailureCode, type Instruments } from './instrumentation.js';
 import { DURATION_BUCKETS } from './operation-metrics.js';
+
+const REPORTS: readonly ReportKind[] = ['workloads', 'aggregated'];
+const CACHE_RESULTS: readonly CacheStatus[] = ['hit', 'stale', 'shared', 'collapsed', 'miss'];
 
 export function createCacheMetrics(registry: Registry): Pick<Instruments, 'load' | 'onHit' | 'onRelatedHit'> {
   const results = new Counter({
