@@ -3,12 +3,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { Semaphore, type Permit, type PermitCaller } from '../src/concurrency/semaphore.js';
+import { Semaphore, type Permit } from '../src/concurrency/semaphore.js';
 import { createDeferred, settle } from './kit/deferred.js';
 
-interface TestCaller extends PermitCaller {
+type TestCaller = Parameters<Semaphore['acquire']>[0] & {
   readonly end: () => void;
-}
+};
 
 function createCaller(key?: string): TestCaller {
   const controller = new AbortController();

@@ -22,12 +22,12 @@ import {
 import { NOOP_INSTRUMENTATION, toLookup, type CacheInstrumentation, type ReportLookup } from './report-lookup.js';
 import { SharedTierBudget } from './shared/guarded-redis.js';
 
-export interface ReportCacheSettings extends ReportStoreSettings {
+interface ReportCacheSettings extends ReportStoreSettings {
   /** The bound of responses made of reports; `maxBytes` is that of reports. */
   readonly maxResponseBytes: number;
 }
 
-export interface LoadOptions {
+interface LoadOptions {
   /** Looked at only by a load that waits. */
   readonly signal?: AbortSignal | undefined;
   /** Bypasses a fresh report, at most once per report every MIN_REFRESH_INTERVAL_MS. */
@@ -36,7 +36,7 @@ export interface LoadOptions {
   readonly callerKey?: string | undefined;
 }
 
-export interface CacheSize {
+interface CacheSize {
   /** Reports and responses. */
   readonly bytes: number;
   readonly maxBytes: number;

@@ -2,7 +2,7 @@
 
 import { createAbortController, type AbortableCaller } from './abort.js';
 
-export interface PermitCaller extends AbortableCaller {
+interface PermitCaller extends AbortableCaller {
   /** Callers with equal keys share one turn of the queue and one `maxPerKey`. Undefined: nobody in particular. */
   readonly key?: string | undefined;
 }
@@ -12,7 +12,7 @@ export interface Permit {
   release(): void;
 }
 
-export interface SemaphoreOptions {
+interface SemaphoreOptions {
   /** How many permits there are. */
   readonly max: number;
   /** How many of them one key may hold; all, by default. Does not apply to callers without a key. */

@@ -22,7 +22,7 @@ export interface SupersetReport {
   use(): Omit<LoadedReport, 'request'> | Promise<Omit<LoadedReport, 'request'>>;
 }
 
-export interface EntityLoaderOptions {
+interface EntityLoaderOptions {
   readonly reports: ReportLoader;
   readonly readReport: ReadReport;
   readonly whenIdle: OperationSteps['whenIdle'];

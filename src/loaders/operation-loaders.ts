@@ -20,7 +20,7 @@ export interface Loaders {
 }
 
 /** What of an operation its loaders need. */
-export interface Operation {
+interface Operation {
   readonly caller: Caller;
   readonly stats: LoadStats;
   readonly budget: OperationBudget;

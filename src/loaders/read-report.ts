@@ -16,7 +16,7 @@ export interface OperationSteps {
 }
 
 /** How often a question over a report reads its rows, and how often the labels of its rows. */
-export interface Reading {
+interface Reading {
   readonly rows: number;
   readonly labels?: number;
 }

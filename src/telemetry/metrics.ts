@@ -9,7 +9,7 @@ import { createOperationMetrics } from './operation-metrics.js';
 import type { NameOf } from './operation-names.js';
 import { createCacheMetrics, createUpstreamMetrics } from './report-metrics.js';
 
-export interface MetricsOptions {
+interface MetricsOptions {
   readonly version: string;
   readonly nameOf: NameOf;
   readonly now: () => number;
@@ -18,7 +18,7 @@ export interface MetricsOptions {
 }
 
 /** The events of Node's `process` that report errors which no code handled. */
-export const DEFECT_ORIGINS = ['uncaughtException', 'unhandledRejection'] as const;
+const DEFECT_ORIGINS = ['uncaughtException', 'unhandledRejection'] as const;
 export type DefectOrigin = (typeof DEFECT_ORIGINS)[number];
 
 export type Metrics = ReturnType<typeof createMetrics>;

@@ -9,7 +9,7 @@ import { createMetrics } from './metrics.js';
 import { createOperationNames } from './operation-names.js';
 import type { Tracing, TracingOptions, TracingSettings } from './tracing.js';
 
-export interface TelemetryOptions {
+interface TelemetryOptions {
   readonly metrics: boolean;
   /** The operations that metrics and traces name. */
   readonly operations: readonly string[];

@@ -1,10 +1,12 @@
 // A report cache over a client that a test answers for.
 
-import { ReportCache, type ReportCacheSettings } from '../../src/cache/report-cache.js';
+import { ReportCache } from '../../src/cache/report-cache.js';
 import type { ScaleOpsClient } from '../../src/upstream/client/client.js';
 import { createManualClock } from './clock.js';
 
-const SETTINGS: ReportCacheSettings = {
+type Settings = ConstructorParameters<typeof ReportCache>[0];
+
+const SETTINGS: Settings = {
   ttlMs: 60_000,
   pastTtlMs: 60_000,
   staleMs: 0,
@@ -17,7 +19,7 @@ const SETTINGS: ReportCacheSettings = {
 /** @param settings in place of a minute of freshness and a megabyte of memory. */
 export function createTestCache(
   fetchReport: ScaleOpsClient['fetchReport'],
-  settings: Partial<ReportCacheSettings> = {},
+  settings: Partial<Settings> = {},
   clock = createManualClock(),
 ): ReportCache {
   const services = { clock, client: { fetchReport }, upstream: 'https://scaleops.test', timeoutMs: 30_000 };

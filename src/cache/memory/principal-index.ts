@@ -13,7 +13,7 @@ interface PrincipalEntries {
 }
 
 /** Each lookup sorts a group of related reports, so a group has a bound; beyond it the oldest is no longer found here. */
-export const MAX_CANDIDATES = 256;
+const MAX_CANDIDATES = 256;
 
 export class PrincipalIndex {
   readonly #principals = new Map<string, PrincipalEntries>();

@@ -9,7 +9,7 @@ import type { ReportStore } from './report-store.js';
 import { weighString } from './weight.js';
 
 /** A response and the reports that it was made of. */
-export interface ResponseEntry {
+interface ResponseEntry {
   readonly value: unknown;
   /** What `value` retains, in bytes. */
   readonly bytes: number;

@@ -26,7 +26,7 @@ export function weighString(text: string): number {
 }
 
 /** A report request with the names in its lists. */
-export function weighRequest(request: ReportRequest): number {
+function weighRequest(request: ReportRequest): number {
   let bytes = OBJECT_HEADER_BYTES;
   for (const value of Object.values(request) as unknown[]) {
     bytes += POINTER_BYTES;

@@ -13,11 +13,11 @@ import { InvalidationQueue } from './invalidation-queue.js';
 import type { Redis } from './redis.js';
 import { SharedStore, type SharedKey, type SharedStoreOptions } from './shared-store.js';
 
-export interface SharedRead extends SharedKey {
+interface SharedRead extends SharedKey {
   readonly budget: SharedTierBudget;
 }
 
-export interface SharedFetch extends SharedRead {
+interface SharedFetch extends SharedRead {
   /** Whether a report that another replica has fetched meanwhile is fresh enough. */
   readonly isFreshEnough: (found: TimestampedReport) => boolean;
   /** Fetches the report from the upstream. */
@@ -25,7 +25,7 @@ export interface SharedFetch extends SharedRead {
   readonly signal: AbortSignal;
 }
 
-export interface SharedCacheOptions extends Omit<SharedStoreOptions, 'run'> {
+interface SharedCacheOptions extends Omit<SharedStoreOptions, 'run'> {
   readonly redis: Redis;
   /** The deadline of a fetch, the wait for another replica included. */
   readonly timeoutMs: number;

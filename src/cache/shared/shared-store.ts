@@ -20,7 +20,7 @@ export interface SharedKey {
   readonly newerThan?: number | undefined;
 }
 
-export interface SharedLookup {
+interface SharedLookup {
   /**
    * Every entry of a principal carries the principal's current generation; a purge removes it, which invalidates them
    * all. Undefined: there is none.
