@@ -28,25 +28,32 @@ export interface GatewayDependencies {
   readonly collectProcessMetrics?: boolean;
 }
 
+/** What every service is made with. */
+interface Base {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly clock: Clock;
+}
+
 /** The caller closes them, in reverse order. */
 export function createServices(config: Config, dependencies: GatewayDependencies, clock: Clock) {
-  const { logger } = dependencies;
-  const telemetry = createGatewayTelemetry(config, dependencies, clock);
+  const base = { config, logger: dependencies.logger, clock };
+  const telemetry = createGatewayTelemetry(base, dependencies);
   const instrument = telemetry.instruments;
-  const authentication = createAuthenticator(config, logger, clock);
+  const authentication = createAuthenticator(base);
   const credentials = createCredentials({ ...config.upstream, proxy: config.proxy, clock, instrument });
   const parser = createReportParser({
     keepsBodies: sharedUrlOf(config) !== undefined,
     largeBodies: config.memory.largeBodies,
   });
-  const client = createClient(config, parser, telemetry, logger, clock);
-  const shared = createSharedTier(config, parser, logger, clock);
-  const cache = createCache(config, { client, shared, instrumentation: instrument }, logger, clock);
+  const client = createClient(base, parser, telemetry);
+  const shared = createSharedTier(base, parser);
+  const cache = createCache(base, { client, shared, instrumentation: instrument });
   telemetry.metrics?.registerGauges({ cache, upstream: client, shared });
   return { telemetry, authentication, credentials, client, shared, cache, scheduler: createScheduler() };
 }
 
-function createAuthenticator({ access, proxy }: Config, logger: Logger, clock: Clock): Authentication | undefined {
+function createAuthenticator({ config: { access, proxy }, logger, clock }: Base): Authentication | undefined {
   return createAuthentication(access, {
     clock,
     fetch: proxy && createProxiedFetch(proxy),
@@ -58,9 +65,8 @@ function createAuthenticator({ access, proxy }: Config, logger: Logger, clock: C
 }
 
 function createGatewayTelemetry(
-  { telemetry, trustedDocuments, proxy }: Config,
-  { logger, version = 'unknown', collectProcessMetrics = false }: GatewayDependencies,
-  clock: Clock,
+  { config: { telemetry, trustedDocuments, proxy }, logger, clock }: Base,
+  { version = 'unknown', collectProcessMetrics = false }: GatewayDependencies,
 ): Telemetry {
   return createTelemetry({
     ...telemetry,
@@ -77,16 +83,10 @@ function createGatewayTelemetry(
   });
 }
 
-function createClient(
-  { upstream, proxy }: Config,
-  parser: ReportParser,
-  telemetry: Telemetry,
-  logger: Logger,
-  clock: Clock,
-): ScaleOpsClient {
+function createClient({ config, logger, clock }: Base, parser: ReportParser, telemetry: Telemetry): ScaleOpsClient {
   const client = createScaleOpsClient({
-    ...upstream,
-    proxy,
+    ...config.upstream,
+    proxy: config.proxy,
     parser,
     clock,
     instrument: telemetry.instruments,
@@ -105,10 +105,8 @@ function createClient(
 }
 
 function createCache(
-  { upstream, cache }: Config,
+  { config: { upstream, cache }, logger, clock }: Base,
   parts: Pick<CacheServices, 'client' | 'shared' | 'instrumentation'>,
-  logger: Logger,
-  clock: Clock,
 ): ReportCache {
   return new ReportCache(cache, {
     ...parts,
@@ -130,7 +128,7 @@ function sharedUrlOf({ cache }: Config): string | undefined {
   return cache.ttlMs > 0 ? cache.redisUrl : undefined;
 }
 
-function createSharedTier(config: Config, parser: ReportParser, logger: Logger, clock: Clock): SharedCache | undefined {
+function createSharedTier({ config, logger, clock }: Base, parser: ReportParser): SharedCache | undefined {
   const { cache, upstream } = config;
   const url = sharedUrlOf(config);
   if (url === undefined) return undefined;

@@ -30,7 +30,7 @@ export type Telemetry = ReturnType<typeof createTelemetry>;
 export function createTelemetry(options: TelemetryOptions) {
   const { clock, tracing: settings, ...rest } = options;
   const nameOf = createOperationNames(options.operations);
-  const metrics = options.metrics ? createMetrics({ ...rest, nameOf, now: () => clock.now() }) : undefined;
+  const metrics = options.metrics ? createMetrics({ ...rest, nameOf, clock }) : undefined;
   const tracing = settings && createLazyTracing({ ...rest, ...settings, clock, nameOf });
   const both = [metrics?.instruments, tracing?.instruments].filter((each) => each !== undefined);
   return {
