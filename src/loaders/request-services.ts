@@ -8,8 +8,6 @@ import type { Reports } from './authorized-reports.js';
 import type { WindowClock } from './context.js';
 import type { OperationLimits } from './operation-budget.js';
 
-export type { Principal };
-
 /** Long-lived services and settings that all requests share. */
 export interface RequestServices {
   readonly cache: Reports;

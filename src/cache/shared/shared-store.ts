@@ -7,9 +7,10 @@ import type { Report } from '../../report/report.js';
 import type { FetchedReport } from '../../upstream/client/client.js';
 import type { ReportParser } from '../../upstream/parse/report-parser.js';
 import type { Principal } from '../../upstream/principal.js';
-import type { TimestampedReport } from '../freshness.js';
+import { freshnessLifetimeMs, retentionMs, type FreshnessSettings, type TimestampedReport } from '../freshness.js';
 import { decryptEntry, encryptEntry, parseHeader } from './encrypted-entry.js';
 import { ROUND_TRIP_MS, type CommandOptions, type RunCommand, type SharedTierBudget } from './guarded-redis.js';
+import type { Redis } from './redis.js';
 
 /** The report of a principal under a cache key. */
 export interface SharedKey {
@@ -19,7 +20,7 @@ export interface SharedKey {
   readonly newerThan?: number | undefined;
 }
 
-export interface SharedLookup {
+interface SharedLookup {
   /**
    * Every entry of a principal carries the principal's current generation; a purge removes it, which invalidates them
    * all. Undefined: there is none.
@@ -28,13 +29,10 @@ export interface SharedLookup {
   readonly found: TimestampedReport | undefined;
 }
 
-export type SharedStore = ReturnType<typeof createSharedStore>;
-
 export interface SharedStoreOptions {
   readonly run: RunCommand;
-  /** How long a report is worth retaining, in milliseconds from its `receivedAt`. */
-  readonly retentionMs: (found: TimestampedReport) => number;
-  readonly maxRetentionMs: number;
+  /** Decides how long a report is worth retaining. */
+  readonly freshness: FreshnessSettings;
   /** The bound of an uncompressed body. */
   readonly maxBytes: number;
   readonly parser: ReportParser;
@@ -51,58 +49,69 @@ export function toRedisKey(principalId: string, kind: 'generation' | 'report' | 
   return `scaleops-cost-gateway:{${principalId}}:${kind}:${key}`;
 }
 
-export function createSharedStore({ run, clock, ...options }: SharedStoreOptions) {
-  const { retentionMs, maxRetentionMs, maxBytes, parser } = options;
-  let pendingWriteBytes = 0;
-  return {
-    /** Undefined when Redis does not reply. */
-    async read(
-      { key, principal, newerThan = -Infinity }: SharedKey,
-      commandOptions: Pick<CommandOptions, 'maxMs' | 'budget'>,
-    ): Promise<SharedLookup | undefined> {
-      const names = [toRedisKey(principal.id, 'report', key), toRedisKey(principal.id, 'generation')];
-      const values = await run((redis) => redis.read(names), commandOptions);
-      if (values === undefined) return undefined;
-      const [entry, generationBytes] = values;
-      const generation = generationBytes?.toString();
-      const header = entry ? parseHeader(entry) : undefined;
-      const isOwn = header?.key === key && header.principalId === principal.id && header.generation === generation;
-      if (!entry || !isOwn || header.receivedAt <= newerThan) return { generation, found: undefined };
-      const body = await decryptEntry(entry, principal, maxBytes);
-      const report = body && (await parse(body, parser));
-      const { requestedAt, receivedAt } = header;
-      return { generation, found: report && { report, requestedAt, receivedAt } };
-    },
-    /** Starts a generation before a report is fetched, so that a purge meanwhile invalidates it. Undefined as `read`. */
-    startGeneration(principal: Principal, budget: SharedTierBudget): Promise<string | undefined> {
-      const name = toRedisKey(principal.id, 'generation');
-      const command = { maxMs: ROUND_TRIP_MS, isWrite: true, budget };
-      return run((redis) => redis.getOrSet(name, randomUUID(), maxRetentionMs), command);
-    },
-    async write({ key, principal }: SharedKey, generation: string, fetched: TimestampedReport & FetchedReport) {
-      const { requestedAt, receivedAt, body } = fetched;
-      const expiresAt = Math.min(receivedAt + retentionMs(fetched), principal.expiresAt ?? Infinity);
-      const ttlMs = expiresAt - clock.now();
-      if (ttlMs <= 0 || body === undefined) return;
-      const header = { key, principalId: principal.id, generation, requestedAt, receivedAt };
-      const entry = await encryptEntry(header, body, principal);
-      if (pendingWriteBytes + entry.length > MAX_PENDING_WRITE_BYTES) return;
-      pendingWriteBytes += entry.length;
-      await run(
-        (redis) =>
-          redis.write(toRedisKey(principal.id, 'report', key), entry, ttlMs).finally(() => {
-            pendingWriteBytes -= entry.length;
-          }),
-        WRITE,
-      );
-      await run((redis) => redis.extend(toRedisKey(principal.id, 'generation'), maxRetentionMs), WRITE);
-    },
-    /** Invalidates all entries of the principal. False: Redis did not confirm it. */
-    async purge(principalId: string): Promise<boolean> {
-      const name = toRedisKey(principalId, 'generation');
-      return (await run((redis) => redis.remove(name).then(() => true), WRITE)) ?? false;
-    },
-  };
+export class SharedStore {
+  readonly #options: SharedStoreOptions;
+  readonly #run: RunCommand;
+  readonly #maxRetentionMs: number;
+  #pendingWriteBytes = 0;
+
+  constructor(options: SharedStoreOptions) {
+    this.#options = options;
+    this.#run = options.run;
+    const { freshness } = options;
+    this.#maxRetentionMs = retentionMs(Math.max(freshness.ttlMs, freshness.pastTtlMs), freshness);
+  }
+
+  /** Undefined when Redis does not reply. */
+  async read(
+    { key, principal, newerThan = -Infinity }: SharedKey,
+    commandOptions: Pick<CommandOptions, 'maxMs' | 'budget'>,
+  ): Promise<SharedLookup | undefined> {
+    const names = [toRedisKey(principal.id, 'report', key), toRedisKey(principal.id, 'generation')];
+    const values = await this.#run((redis) => redis.read(names), commandOptions);
+    if (values === undefined) return undefined;
+    const [entry, generationBytes] = values;
+    const generation = generationBytes?.toString();
+    const header = entry ? parseHeader(entry) : undefined;
+    const isOwn = header?.key === key && header.principalId === principal.id && header.generation === generation;
+    if (!entry || !isOwn || header.receivedAt <= newerThan) return { generation, found: undefined };
+    const body = await decryptEntry(entry, principal, this.#options.maxBytes);
+    const report = body && (await parse(body, this.#options.parser));
+    const { requestedAt, receivedAt } = header;
+    return { generation, found: report && { report, requestedAt, receivedAt } };
+  }
+
+  /** Starts a generation before a report is fetched, so that a purge meanwhile invalidates it. Undefined as `read`. */
+  startGeneration(principal: Principal, budget: SharedTierBudget): Promise<string | undefined> {
+    const name = toRedisKey(principal.id, 'generation');
+    const command = { maxMs: ROUND_TRIP_MS, isWrite: true, budget };
+    return this.#run((redis) => redis.getOrSet(name, randomUUID(), this.#maxRetentionMs), command);
+  }
+
+  async write({ key, principal }: SharedKey, generation: string, fetched: TimestampedReport & FetchedReport) {
+    const { freshness, clock } = this.#options;
+    const { report, requestedAt, receivedAt, body } = fetched;
+    const retainedMs = retentionMs(freshnessLifetimeMs(report, receivedAt, freshness), freshness);
+    const expiresAt = Math.min(receivedAt + retainedMs, principal.expiresAt ?? Infinity);
+    const ttlMs = expiresAt - clock.now();
+    if (ttlMs <= 0 || body === undefined) return;
+    const header = { key, principalId: principal.id, generation, requestedAt, receivedAt };
+    const entry = await encryptEntry(header, body, principal);
+    if (this.#pendingWriteBytes + entry.length > MAX_PENDING_WRITE_BYTES) return;
+    this.#pendingWriteBytes += entry.length;
+    const write = (redis: Redis): Promise<void> =>
+      redis.write(toRedisKey(principal.id, 'report', key), entry, ttlMs).finally(() => {
+        this.#pendingWriteBytes -= entry.length;
+      });
+    await this.#run(write, WRITE);
+    await this.#run((redis) => redis.extend(toRedisKey(principal.id, 'generation'), this.#maxRetentionMs), WRITE);
+  }
+
+  /** Invalidates all entries of the principal. False: Redis did not confirm it. */
+  async purge(principalId: string): Promise<boolean> {
+    const name = toRedisKey(principalId, 'generation');
+    return (await this.#run((redis) => redis.remove(name).then(() => true), WRITE)) ?? false;
+  }
 }
 
 /** Undefined for a body that is no report. A large one waits for its turn. */

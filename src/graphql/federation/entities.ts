@@ -67,7 +67,7 @@ function findWorkload(
   context.memoize([report, 'workloads'], () => {
     context.budget.chargeReading(report.rowCount);
   });
-  return context.readReport(report, { rows: 0 }, () => report.findWorkload(type, name, loaded));
+  return context.readReport(report, { rows: 0 }, report.findWorkload(type, name, loaded));
 }
 
 /** The extension in which @apollo/subgraph and subgraph.ts look for the reference resolver. */

@@ -1,7 +1,6 @@
 // CostReport.breakdown: rows in groups, with their totals and shares.
 
 import type { GatewayContext } from '../../loaders/context.js';
-import { toSteps } from '../../loaders/read-report.js';
 import type { SumField } from '../../report/columns/columns.js';
 import type { Breakdown, Group } from '../../report/query/breakdown.js';
 import { countLabelReads } from '../../report/query/dimension.js';
@@ -167,13 +166,14 @@ function readBreakdown(
     rows: filter.rows + dimensions.length + 1,
     labels: question.by.reduce((sum, dimension) => sum + countLabelReads(dimension), filter.labels),
   };
-  return context.readReport(report, reading, function* (): Steps<NamedBreakdown> {
-    const breakdown = yield* toSteps(() => report.breakDown(question));
+  const breakDown = function* (): Steps<NamedBreakdown> {
+    const breakdown = yield* report.breakDown(question);
     const { groupCount } = breakdown;
     return {
       breakdown,
       dimensions: dimensions.map(({ name }) => name),
       shownCount: Math.min(first ?? groupCount, groupCount),
     };
-  });
+  };
+  return context.readReport(report, reading, breakDown());
 }

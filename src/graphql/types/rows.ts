@@ -6,7 +6,6 @@ import type { GatewayContext } from '../../loaders/context.js';
 import { UserInputError } from '../../errors.js';
 import { SerializedList } from '../../execution/serialized-list.js';
 import { CursorError } from '../../report/query/page.js';
-import { toSteps } from '../../loaders/read-report.js';
 import type { RowPage, RowQuestion } from '../../report/query/row-page.js';
 import type { Report } from '../../report/report.js';
 import type { Steps } from '../../report/steps.js';
@@ -183,14 +182,14 @@ builder.objectField(CostReport, 'rows', (t) =>
         const filter = toReading(question.where);
         const others = (orderBy?.length ?? 0) + (after == null ? 0 : 1) + (before == null ? 0 : 1);
         const reading = { rows: filter.rows + others, labels: filter.labels };
-        return context.readReport(loaded.report, reading, () => selectRows(loaded.report, question));
+        return context.readReport(loaded.report, reading, selectRows(loaded.report, question));
       }),
   }),
 );
 
 function* selectRows(report: Report, question: RowQuestion): Steps<RowPage> {
   try {
-    return yield* toSteps(() => report.selectRows(question));
+    return yield* report.selectRows(question);
   } catch (error) {
     if (!(error instanceof CursorError)) throw error;
     throw new UserInputError(error.argument, 'must be a cursor of this report with this `where` and `orderBy`.');

@@ -66,7 +66,7 @@ builder.objectField(CostReport, 'totals', (t) =>
         context.budget.chargeReading(fields.length * report.scanCost);
         return context.memoize([report, `totals ${fields.join()}`, argumentsKey(context, info, args)], () => {
           const where = toRowsWhere(args.where, context.permissions);
-          return context.readReport(report, toReading(where), () => report.sumRows(where, fields));
+          return context.readReport(report, toReading(where), report.sumRows(where, fields));
         });
       }),
   }),

@@ -16,7 +16,7 @@ import { createTokenCache, type Login } from './token-cache.js';
 import { createPrincipal, isToken, type Principal, type TokenProvider } from '../principal.js';
 
 /** A given token, or a file that holds one and may be replaced while the gateway runs. */
-export type TokenSource = { readonly token: string } | { readonly file: string };
+type TokenSource = { readonly token: string } | { readonly file: string };
 
 export type AuthSettings =
   | { readonly kind: 'token'; readonly source: TokenSource }
@@ -36,7 +36,7 @@ export interface Credentials {
   close(): Promise<void>;
 }
 
-export interface CredentialsOptions {
+interface CredentialsOptions {
   readonly auth: AuthSettings;
   /** The ScaleOps host. */
   readonly url: string;

@@ -20,7 +20,7 @@ import type { Principal } from '../principal.js';
 import type { ParsedReport, ReportParser } from '../parse/report-parser.js';
 import { createResilience, type ResilienceSettings } from './resilience.js';
 
-export interface ClientOptions {
+interface ClientOptions {
   /** The ScaleOps host; its path is the prefix of the paths of the reports. */
   readonly url: string;
   readonly paths: Readonly<Record<ReportKind, string>>;

@@ -1,7 +1,7 @@
 // From the bytes of a response to a report. Small bodies are parsed here. Bodies that would hold up the event loop are
 // parsed in a thread, which is started when it is first needed: here only the memory that it returns is wrapped.
 
-import { createTurns, Semaphore } from '../../concurrency/semaphore.js';
+import { createTurns, Semaphore, type Permit } from '../../concurrency/semaphore.js';
 import type { DecodedReport } from '../../report/report-data.js';
 import { createResponseParser, toReportOrThrow } from './parse-response.js';
 import { createParserThread, ownsItsMemory } from './parser-thread.js';
@@ -34,20 +34,27 @@ export function createReportParser({ keepsBodies, largeBodies = DEFAULT_LARGE_BO
   return {
     /** Starts a body that is still to arrive. The permit must be released, whatever becomes of the body. */
     start() {
-      let lifetime: AbortController | undefined;
+      const lifetime = new AbortController();
+      let permit: Promise<Permit> | undefined;
       return {
         /**
          * Called with the length of the body so far. Returns a promise once, when the body has grown large: no more of
          * it may be read before that resolves. It rejects if `release` is called first.
          */
         addBytes(totalBytes: number): Promise<unknown> | undefined {
-          if (lifetime !== undefined || totalBytes <= LARGE_BYTES) return undefined;
-          lifetime = new AbortController();
-          return large.acquire(lifetime);
+          if (permit !== undefined || totalBytes <= LARGE_BYTES) return undefined;
+          permit = large.acquire(lifetime);
+          return permit;
         },
         /** Further calls do nothing. */
         release(): void {
-          lifetime?.abort();
+          lifetime.abort();
+          permit?.then(
+            (held) => {
+              held.release();
+            },
+            () => undefined,
+          );
         },
       };
     },
