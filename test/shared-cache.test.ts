@@ -751,7 +751,7 @@ describe('an encrypted entry', () => {
       run: Object.assign(run, { isHealthy: () => true }),
       ...limits,
     });
-    return (await store.read({ key, principal }, {}))?.found;
+    return (await store.read({ key, principal, request: { report: 'workloads' } }, {}))?.found[0];
   };
 
   test('is found when it is large enough for the parser thread', async () => {

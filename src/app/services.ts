@@ -4,7 +4,7 @@
 import type { Logger } from 'pino';
 
 import { createAuthentication, type Authentication } from '../auth/authentication.js';
-import { freshnessLifetimeMs, retentionMs } from '../cache/freshness.js';
+import { maxRetentionMs, retentionMs } from '../cache/freshness.js';
 import { createRedis } from '../cache/shared/redis.js';
 import { createReportCache, type ReportCache, type ReportCacheOptions } from '../cache/report-cache.js';
 import { createSharedCache, type SharedCache } from '../cache/shared/shared-cache.js';
@@ -90,8 +90,10 @@ function createClient(
     parser,
     clock,
     instrument: telemetry.instruments,
-    onDroppedNumbers: (report, count) => {
-      logger.warn({ report, count }, 'numbers of a report were not finite or not whole, and became null');
+    onWarnings: (report, warnings) => {
+      telemetry.metrics?.countWarnings(warnings);
+      const fields = warnings.map(({ code, count, field }) => ({ code, count, field }));
+      logger.warn({ report, warnings: fields }, 'parts of a report could not be taken at face value');
     },
     onBreaker: (isOpen) => {
       telemetry.metrics?.setBreakerOpen(isOpen);
@@ -145,8 +147,8 @@ function createSharedTier(config: Config, parser: ReportParser, logger: Logger, 
   return createSharedCache({
     redis,
     parser,
-    retentionMs: ({ report, receivedAt }) => retentionMs(freshnessLifetimeMs(report, receivedAt, cache), cache),
-    maxRetentionMs: retentionMs(Math.max(cache.ttlMs, cache.pastTtlMs), cache),
+    retentionMs: (found) => retentionMs(found, cache),
+    maxRetentionMs: maxRetentionMs(cache),
     maxBytes: upstream.maxResponseBytes,
     timeoutMs: upstream.timeoutMs,
     clock,

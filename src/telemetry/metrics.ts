@@ -7,7 +7,7 @@ import { measureEventLoopDelay, registerGauges, type GaugeSources } from './gaug
 import type { Instruments } from './instrumentation.js';
 import { createOperationMetrics } from './operation-metrics.js';
 import type { NameOf } from './operation-names.js';
-import { createCacheMetrics, createUpstreamMetrics } from './report-metrics.js';
+import { createCacheMetrics, createUpstreamMetrics, createWarningMetrics } from './report-metrics.js';
 
 export interface MetricsOptions {
   readonly version: string;
@@ -51,6 +51,7 @@ export function createMetrics({ version, nameOf, now, collectProcessMetrics }: M
     instruments,
     /** Records that the circuit breaker in front of ScaleOps has opened or closed. */
     setBreakerOpen,
+    ...createWarningMetrics(registry),
     recordDefect(origin: DefectOrigin): void {
       defects.inc({ origin });
     },

@@ -51,9 +51,8 @@ export function createSharedCache(options: SharedCacheOptions) {
     const { budget } = wanted;
     // A previous holder of the lock may have written the report.
     const lookup = lock.isOurs === undefined ? undefined : await store.read(wanted, { maxMs: ROUND_TRIP_MS, budget });
-    if (lookup?.found !== undefined && wanted.isFreshEnough(lookup.found)) {
-      return { found: lookup.found, isOurs: false };
-    }
+    const newest = lookup?.found.at(-1);
+    if (newest !== undefined && wanted.isFreshEnough(newest)) return { found: newest, isOurs: false };
     const generation = lookup && (lookup.generation ?? (await store.startGeneration(wanted.principal, budget)));
     const found = await wanted.fetch();
     const written = generation === undefined ? undefined : store.write(wanted, generation, found);
@@ -61,9 +60,9 @@ export function createSharedCache(options: SharedCacheOptions) {
   };
 
   return {
-    /** Undefined without an entry, and when Redis does not reply within the budget. Never rejects. */
-    read: async (wanted: SharedRead): Promise<TimestampedReport | undefined> =>
-      (await store.read(wanted, { budget: wanted.budget }))?.found,
+    /** As `found` of SharedLookup; empty also when Redis does not reply within the budget. Never rejects. */
+    read: async (wanted: SharedRead): Promise<readonly TimestampedReport[]> =>
+      (await store.read(wanted, { budget: wanted.budget }))?.found ?? [],
     /** Fetches the report, or waits for another replica that is fetching it. @throws what `fetch` throws. */
     async fetchOnce(wanted: SharedFetch): Promise<{ readonly found: TimestampedReport; readonly isOurs: boolean }> {
       const lock = await acquireFetchLock({ run, redis, clock, maxWaitMs }, wanted);

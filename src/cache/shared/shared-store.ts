@@ -4,7 +4,9 @@ import { randomUUID } from 'node:crypto';
 
 import type { Clock } from '../../clock.js';
 import type { Report } from '../../report/report.js';
+import type { ReportRequest } from '../../report/request.js';
 import type { FetchedReport } from '../../upstream/client/client.js';
+import type { RequestContext } from '../../upstream/parse/parse-response.js';
 import type { ReportParser } from '../../upstream/parse/report-parser.js';
 import type { Principal } from '../../upstream/principal.js';
 import type { TimestampedReport } from '../freshness.js';
@@ -15,6 +17,7 @@ import { ROUND_TRIP_MS, type CommandOptions, type RunCommand, type SharedTierBud
 export interface SharedKey {
   readonly key: string;
   readonly principal: Principal;
+  readonly request: ReportRequest;
   /** An entry whose `receivedAt` is not later is ignored. */
   readonly newerThan?: number | undefined;
 }
@@ -25,7 +28,8 @@ export interface SharedLookup {
    * all. Undefined: there is none.
    */
   readonly generation: string | undefined;
-  readonly found: TimestampedReport | undefined;
+  /** Oldest first: the last whole report, then a partial one if that is newer. */
+  readonly found: readonly TimestampedReport[];
 }
 
 export type SharedStore = ReturnType<typeof createSharedStore>;
@@ -47,31 +51,48 @@ const MAX_PENDING_WRITE_BYTES = 67_108_864;
 const WRITE = { maxMs: 5_000, isWrite: true };
 
 /** All keys of a principal are in one slot of a cluster: the braces are the hash tag of Redis Cluster. */
-export function toRedisKey(principalId: string, kind: 'generation' | 'report' | 'lock', key = ''): string {
+export function toRedisKey(principalId: string, kind: 'generation' | 'report' | 'partial' | 'lock', key = ''): string {
   return `scaleops-cost-gateway:{${principalId}}:${kind}:${key}`;
 }
 
 export function createSharedStore({ run, clock, ...options }: SharedStoreOptions) {
   const { retentionMs, maxRetentionMs, maxBytes, parser } = options;
   let pendingWriteBytes = 0;
+
+  const readEntry = async (
+    entry: Buffer | null | undefined,
+    generation: string | undefined,
+    { key, principal, request, newerThan = -Infinity }: SharedKey,
+  ): Promise<TimestampedReport | undefined> => {
+    const header = entry ? parseHeader(entry) : undefined;
+    const isOwn = header?.key === key && header.principalId === principal.id && header.generation === generation;
+    if (!entry || !isOwn || header.receivedAt <= newerThan) return undefined;
+    const body = await decryptEntry(entry, principal, maxBytes);
+    const { requestedAt, receivedAt } = header;
+    const report = body && (await parse(body, parser, { request, receivedAt, pathSetting: '' }));
+    return report && { report, requestedAt, receivedAt };
+  };
+
   return {
     /** Undefined when Redis does not reply. */
     async read(
-      { key, principal, newerThan = -Infinity }: SharedKey,
+      wanted: SharedKey,
       commandOptions: Pick<CommandOptions, 'maxMs' | 'budget'>,
     ): Promise<SharedLookup | undefined> {
-      const names = [toRedisKey(principal.id, 'report', key), toRedisKey(principal.id, 'generation')];
+      const { key, principal } = wanted;
+      const names = [
+        toRedisKey(principal.id, 'report', key),
+        toRedisKey(principal.id, 'generation'),
+        toRedisKey(principal.id, 'partial', key),
+      ];
       const values = await run((redis) => redis.read(names), commandOptions);
       if (values === undefined) return undefined;
-      const [entry, generationBytes] = values;
+      const [wholeEntry, generationBytes, partialEntry] = values;
       const generation = generationBytes?.toString();
-      const header = entry ? parseHeader(entry) : undefined;
-      const isOwn = header?.key === key && header.principalId === principal.id && header.generation === generation;
-      if (!entry || !isOwn || header.receivedAt <= newerThan) return { generation, found: undefined };
-      const body = await decryptEntry(entry, principal, maxBytes);
-      const report = body && (await parse(body, parser));
-      const { requestedAt, receivedAt } = header;
-      return { generation, found: report && { report, requestedAt, receivedAt } };
+      const whole = await readEntry(wholeEntry, generation, wanted);
+      const newerThan = Math.max(whole?.receivedAt ?? -Infinity, wanted.newerThan ?? -Infinity);
+      const partial = await readEntry(partialEntry, generation, { ...wanted, newerThan });
+      return { generation, found: [whole, partial].filter((each) => each !== undefined) };
     },
     /** Starts a generation before a report is fetched, so that a purge meanwhile invalidates it. Undefined as `read`. */
     startGeneration(principal: Principal, budget: SharedTierBudget): Promise<string | undefined> {
@@ -79,8 +100,9 @@ export function createSharedStore({ run, clock, ...options }: SharedStoreOptions
       const command = { maxMs: ROUND_TRIP_MS, isWrite: true, budget };
       return run((redis) => redis.getOrSet(name, randomUUID(), maxRetentionMs), command);
     },
+    /** A partial report has a key of its own, and leaves the last whole one as it is. */
     async write({ key, principal }: SharedKey, generation: string, fetched: TimestampedReport & FetchedReport) {
-      const { requestedAt, receivedAt, body } = fetched;
+      const { report, requestedAt, receivedAt, body } = fetched;
       const expiresAt = Math.min(receivedAt + retentionMs(fetched), principal.expiresAt ?? Infinity);
       const ttlMs = expiresAt - clock.now();
       if (ttlMs <= 0 || body === undefined) return;
@@ -88,9 +110,10 @@ export function createSharedStore({ run, clock, ...options }: SharedStoreOptions
       const entry = await encryptEntry(header, body, principal);
       if (pendingWriteBytes + entry.length > MAX_PENDING_WRITE_BYTES) return;
       pendingWriteBytes += entry.length;
+      const name = toRedisKey(principal.id, report.isPartial ? 'partial' : 'report', key);
       await run(
         (redis) =>
-          redis.write(toRedisKey(principal.id, 'report', key), entry, ttlMs).finally(() => {
+          redis.write(name, entry, ttlMs).finally(() => {
             pendingWriteBytes -= entry.length;
           }),
         WRITE,
@@ -106,11 +129,15 @@ export function createSharedStore({ run, clock, ...options }: SharedStoreOptions
 }
 
 /** Undefined for a body that is no report. A large one waits for its turn. */
-async function parse(body: readonly Buffer[], parser: ReportParser): Promise<Report | undefined> {
+async function parse(
+  body: readonly Buffer[],
+  parser: ReportParser,
+  context: RequestContext,
+): Promise<Report | undefined> {
   const permit = parser.start();
   try {
     await permit.addBytes(body.reduce((bytes, { length }) => bytes + length, 0));
-    return (await parser.parse(body, '')).report;
+    return (await parser.parse(body, context)).report;
   } catch {
     return undefined;
   } finally {
