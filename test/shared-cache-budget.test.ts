@@ -41,7 +41,8 @@ async function delayOf(replyMs: number, lockValue: string | undefined): Promise<
   });
   const startedAt = clock.now();
   let fetchedAt: number | undefined;
-  const key = { key: 'key', principal: principalOf('ann'), budget: new SharedTierBudget(clock) };
+  const request = { report: 'workloads' } as const;
+  const key = { key: 'key', principal: principalOf('ann'), request, budget: new SharedTierBudget(clock) };
   const load = async () => {
     await shared.read(key);
     const fetch = () => {

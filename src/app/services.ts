@@ -90,8 +90,10 @@ function createClient({ config, logger, clock }: Base, parser: ReportParser, tel
     parser,
     clock,
     instrument: telemetry.instruments,
-    onDroppedNumbers: (report, count) => {
-      logger.warn({ report, count }, 'numbers of a report were not finite or not whole, and became null');
+    onWarnings: (report, warnings) => {
+      telemetry.metrics?.countWarnings(warnings);
+      const fields = warnings.map(({ code, count, field }) => ({ code, count, field }));
+      logger.warn({ report, warnings: fields }, 'parts of a report could not be taken at face value');
     },
     onBreaker: (isOpen) => {
       telemetry.metrics?.setBreakerOpen(isOpen);

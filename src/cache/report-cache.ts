@@ -115,7 +115,7 @@ export class ReportCache {
     try {
       return await this.#fetch(load);
     } catch (error) {
-      const stale = error instanceof UpstreamError && error.allowsStale ? this.#store.get(load) : undefined;
+      const stale = error instanceof UpstreamError && error.allowsStale ? this.#store.getIfError(load) : undefined;
       if (stale === undefined) throw error;
       return { ...toLookup(this.#store, stale, 'stale'), fault: error as UpstreamError };
     }
@@ -129,8 +129,8 @@ export class ReportCache {
       return { entry, isShared: false };
     }
     const read = async (): Promise<undefined> => {
-      const found = await shared.read({ ...load, newerThan: entry?.receivedAt });
-      if (found !== undefined) this.#store.set(load, found);
+      const found = await shared.read({ ...load, newerThan: this.#store.newerThan(load) });
+      for (const each of found) this.#store.set(load, each);
     };
     await this.#sharedReads.join(load.key, read, load.signal);
     const found = this.#store.get(load);

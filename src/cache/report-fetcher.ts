@@ -71,7 +71,7 @@ export class ReportFetcher {
     const isFreshEnough = (found: TimestampedReport): boolean =>
       this.#store.isFresh(load.principal, found) &&
       (!load.noCache || this.#services.clock.now() - found.receivedAt < MIN_REFRESH_INTERVAL_MS);
-    const newerThan = this.#store.get(load)?.receivedAt;
+    const newerThan = this.#store.newerThan(load);
     const { signal } = deadline;
     const { found, isOurs } = await shared.fetchOnce({ ...load, newerThan, isFreshEnough, fetch, signal });
     return { entry: this.#store.set(load, found), isOurs };

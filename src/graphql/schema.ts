@@ -7,6 +7,7 @@ import './types/scalars.js';
 import './types/report.js';
 import './types/rows.js';
 import './types/totals.js';
+import './types/warnings.js';
 import './types/breakdown.js';
 import './federation/entities.js';
 import './federation/entity-fields.js';

@@ -8,7 +8,7 @@ import { measureEventLoopDelay, registerGauges, type GaugeSources } from './gaug
 import type { Instruments } from './instrumentation.js';
 import { createOperationMetrics } from './operation-metrics.js';
 import type { NameOf } from './operation-names.js';
-import { createCacheMetrics, createUpstreamMetrics } from './report-metrics.js';
+import { createCacheMetrics, createUpstreamMetrics, createWarningMetrics } from './report-metrics.js';
 
 interface MetricsOptions {
   readonly version: string;
@@ -52,6 +52,7 @@ export function createMetrics({ version, nameOf, clock, collectProcessMetrics }:
     instruments,
     /** Records that the circuit breaker in front of ScaleOps has opened or closed. */
     setBreakerOpen,
+    ...createWarningMetrics(registry),
     recordDefect(origin: DefectOrigin): void {
       defects.inc({ origin });
     },

@@ -33,6 +33,21 @@ export function createCacheMetrics(registry: Registry): Pick<Instruments, 'load'
   };
 }
 
+/** Counts what could not be taken at face value in reports. */
+export function createWarningMetrics(registry: Registry) {
+  const warnings = new Counter({
+    name: 'gateway_report_warnings_total',
+    help: 'Warnings of reports from ScaleOps, by code and by the field that they are about.',
+    labelNames: ['code', 'field'],
+    registers: [registry],
+  });
+  return {
+    countWarnings(found: readonly { readonly code: string; readonly field: string | null }[]): void {
+      for (const { code, field } of found) warnings.inc({ code, field: field ?? '' });
+    },
+  };
+}
+
 function defineUpstreamMetrics(registry: Registry) {
   const registers = [registry];
   const attempts = new Counter({

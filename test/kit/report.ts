@@ -25,7 +25,7 @@ export type SyncBreakdown = Omit<Breakdown, 'groups'> & { readonly groups: reado
 /** The questions of a report, each run to its end. */
 export interface SyncReport extends Pick<
   Report,
-  'window' | 'clusters' | 'rowCount' | 'byteSize' | 'scanCost' | 'labelScanCost' | 'hasCluster'
+  'window' | 'clusters' | 'warnings' | 'isPartial' | 'rowCount' | 'byteSize' | 'scanCost' | 'labelScanCost' | 'hasCluster'
 > {
   /** The report itself. */
   readonly steps: Report;
@@ -62,6 +62,8 @@ function createSync(report: Report): SyncReport {
       return report.window;
     },
     clusters: report.clusters,
+    warnings: report.warnings,
+    isPartial: report.isPartial,
     rowCount: report.rowCount,
     byteSize: report.byteSize,
     get scanCost() {

@@ -54,6 +54,7 @@ export class PrincipalIndex {
   }
 }
 
+/** A partial report is not searched for rows of another: those that it lacks may exist. */
 function isWorkloadEntry(entry: ReportEntry): entry is WorkloadEntry {
-  return entry.request.report === 'workloads';
+  return entry.request.report === 'workloads' && !entry.report.isPartial;
 }

@@ -75,8 +75,15 @@ export class ReportStore {
     const entry = this.#entries.get(key);
     if (entry === undefined || !this.#validity.isValid(principal)) return undefined;
     if (this.stage(entry) !== 'expired') return entry;
-    this.#entries.delete(key);
+    // A partial one still says that the shared cache has nothing newer: see newerThan.
+    if (!entry.report.isPartial) this.#entries.delete(key);
     return undefined;
+  }
+
+  /** When the newest report arrived, be it a partial one that is no longer shown; undefined without one. */
+  newerThan(key: Pick<ReportKey, 'key' | 'principal'>): number | undefined {
+    const entry = this.#entries.peek(key.key);
+    return entry?.report.isPartial === true ? entry.receivedAt : this.get(key)?.receivedAt;
   }
 
   /** Reports that differ from `base` only in clusters and namespaces. Does not count as use of any of them. */
@@ -94,8 +101,23 @@ export class ReportStore {
     this.#validity.recordSuccess(principal, requestedAt);
     const previous = this.#entries.peek(key);
     const isNewer = previous === undefined || receivedAt >= previous.receivedAt || this.stage(previous) === 'expired';
-    if (this.#settings.ttlMs > 0 && isNewer) this.#entries.set(key, entry);
+    if (this.#settings.ttlMs > 0 && isNewer) this.#insert(entry, previous);
     return entry;
+  }
+
+  /** A whole report is kept beside a partial one that replaces it, for when the upstream fails. */
+  #insert(entry: ReportEntry, previous: ReportEntry | undefined): void {
+    const wholeKey = toWholeKey(entry.key);
+    if (!entry.report.isPartial) this.#entries.delete(wholeKey);
+    else if (previous !== undefined && !previous.report.isPartial && this.stage(previous) !== 'expired') {
+      this.#entries.set(wholeKey, { ...previous, key: wholeKey, responseKeys: undefined });
+    }
+    this.#entries.set(entry.key, entry);
+  }
+
+  /** The report to show while the upstream fails: rather an older one that is whole than a partial one. */
+  getIfError({ key, principal }: Pick<ReportKey, 'key' | 'principal'>): ReportEntry | undefined {
+    return this.get({ key: toWholeKey(key), principal }) ?? this.get({ key, principal });
   }
 
   /** Whether the entry is still in the store, fresh, and may be shown to its principal. Counts as use. */
@@ -107,7 +129,7 @@ export class ReportStore {
 
   /** Whether a report of another replica is fresh, and may be shown to the principal. */
   isFresh(principal: Principal, { report, requestedAt, receivedAt }: TimestampedReport): boolean {
-    const age = { receivedAt, freshMs: freshnessLifetimeMs(report, receivedAt, this.#settings) };
+    const age = { report, receivedAt, freshMs: freshnessLifetimeMs(report, receivedAt, this.#settings) };
     return (
       freshnessStage(age, this.#clock.now(), this.#settings) === 'fresh' &&
       this.#validity.isNewerThanRejection(principal, requestedAt) &&
@@ -125,4 +147,9 @@ export class ReportStore {
     this.#validity.recordRejection(principal);
     for (const { key } of this.#index.entriesOf(principal.id)) this.#entries.delete(key);
   }
+}
+
+/** Where the last whole report is kept beside a partial one. */
+function toWholeKey(key: string): string {
+  return `${key} whole`;
 }

@@ -64,9 +64,9 @@ export class SharedCache {
     this.#maxWaitMs = Math.ceil(Math.min(MAX_WAIT_MS, timeoutMs / 2));
   }
 
-  /** Undefined without an entry, and when Redis does not reply within the budget. Never rejects. */
-  async read(wanted: SharedRead): Promise<TimestampedReport | undefined> {
-    return (await this.#store.read(wanted, { budget: wanted.budget }))?.found;
+  /** As `found` of SharedLookup; empty also when Redis does not reply within the budget. Never rejects. */
+  async read(wanted: SharedRead): Promise<readonly TimestampedReport[]> {
+    return (await this.#store.read(wanted, { budget: wanted.budget }))?.found ?? [];
   }
 
   /** Fetches the report, or waits for another replica that is fetching it. @throws what `fetch` throws. */
@@ -91,9 +91,8 @@ export class SharedCache {
     const { budget } = wanted;
     // A previous holder of the lock may have written the report.
     const lookup = isOurs === undefined ? undefined : await this.#store.read(wanted, { maxMs: ROUND_TRIP_MS, budget });
-    if (lookup?.found !== undefined && wanted.isFreshEnough(lookup.found)) {
-      return { found: lookup.found, isOurs: false };
-    }
+    const newest = lookup?.found.at(-1);
+    if (newest !== undefined && wanted.isFreshEnough(newest)) return { found: newest, isOurs: false };
     const generation = lookup && (lookup.generation ?? (await this.#store.startGeneration(wanted.principal, budget)));
     const found = await wanted.fetch();
     const written = generation === undefined ? undefined : this.#store.write(wanted, generation, found);

@@ -45,6 +45,7 @@ const DERIVED: ReadonlyMap<string, readonly string[]> = new Map([
   ['onDemandPercent', ['onDemandHours', 'spotHours']],
   ['spotPercent', ['onDemandHours', 'spotHours']],
   ['share', ['totalCost']],
+  ['rowsWithoutCost', ['totalCost']],
 ]);
 
 /** The sums that the fields below this one read. Linear in the length of the document. */

@@ -68,12 +68,16 @@ function* toSetCodes(columns: Columns, rows: Uint32Array, field: 'labels' | 'ann
   return { codes, codeCount: codeOfSet.size };
 }
 
-/** What re-aggregated columns are made from. */
-export interface ReAggregationSource {
-  readonly columns: Columns;
+/** Rows that are added up by group. */
+export interface SummedRows {
   readonly rows: Uint32Array;
   readonly grouping: Grouping;
   readonly numbersOf: ReadNumbers;
+}
+
+/** What re-aggregated columns are made from. */
+export interface ReAggregationSource extends SummedRows {
+  readonly columns: Columns;
   readonly reAggregation: ReAggregation;
 }
 
@@ -89,7 +93,7 @@ export function reAggregate(source: ReAggregationSource): Columns {
     rowCount: firstRows.length,
     // ScaleOps has no row for them.
     ids: computedStrings(firstRows.length, () => ''),
-    numbers: createNumbers(source),
+    numbers: sumNumbers(source),
     names: {
       clusterName: reAggregation.byCluster ? gatherNames(names.clusterName, firstRows) : none,
       namespace: none,
@@ -109,7 +113,8 @@ export function reAggregate(source: ReAggregationSource): Columns {
   };
 }
 
-const createNumbers = lazyRecord(NUMBER_FIELDS, (source: ReAggregationSource, field: NumberField): NumberColumn => {
+/** The numbers of each group: sums, and percentages of the summed hours. Each column is computed when it is first read. */
+export const sumNumbers = lazyRecord(NUMBER_FIELDS, (source: SummedRows, field: NumberField): NumberColumn => {
   if (field === 'onDemandPercent') return createPercentages(source, 'onDemandHours');
   if (field === 'spotPercent') return createPercentages(source, 'spotHours');
   const sums = sumGroups(source, field);
@@ -120,10 +125,7 @@ const createNumbers = lazyRecord(NUMBER_FIELDS, (source: ReAggregationSource, fi
 type SummedField = Exclude<NumberField, 'onDemandPercent' | 'spotPercent'>;
 
 /** The sum of each group; NaN, which stands for null, when no row of the group has the number. */
-function sumGroups(
-  { rows, grouping: { groups, firstRows }, numbersOf }: ReAggregationSource,
-  field: SummedField,
-): Float64Array {
+function sumGroups({ rows, grouping: { groups, firstRows }, numbersOf }: SummedRows, field: SummedField): Float64Array {
   const column = runAll(numbersOf(field));
   const sums = runAll(sumByGroup(column, rows, groups, firstRows.length));
   const isKnown = new Uint8Array(firstRows.length);
@@ -131,7 +133,7 @@ function sumGroups(
   return Float64Array.from(isKnown, (known, group) => (known === 1 ? sumOf(sums, group) : Number.NaN));
 }
 
-function createPercentages(source: ReAggregationSource, field: 'onDemandHours' | 'spotHours'): NumberColumn {
+function createPercentages(source: SummedRows, field: 'onDemandHours' | 'spotHours'): NumberColumn {
   const hours = { onDemandHours: sumGroups(source, 'onDemandHours'), spotHours: sumGroups(source, 'spotHours') };
   const percentages = hours[field].map((_, group) => {
     const sum = (each: string): number => hours[each as typeof field][group]! || 0;

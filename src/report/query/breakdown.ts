@@ -11,7 +11,7 @@ import { sumByGroup, sumGroups, sumOf, type Sums } from './exact-sum.js';
 import { groupRows } from './group-rows.js';
 import { orderByRanks, type Direction } from './order.js';
 import { rankNumbers, type Ranks } from './ranks.js';
-import { createTotals, type Totals } from './totals.js';
+import { countMissingByGroup, createTotals, type Totals } from './totals.js';
 
 export interface GroupOrder {
   /** A sum, the number of rows, or the values of the dimensions, one after the other. */
@@ -76,6 +76,7 @@ class GroupSums {
   readonly #groupCount: number;
   readonly #rowCounts: Uint32Array;
   readonly #sums = new Map<SumField, Sums>();
+  #missing: Uint32Array | undefined;
 
   constructor(input: BreakdownInput, groups: Uint32Array, groupCount: number) {
     this.#input = input;
@@ -119,7 +120,21 @@ class GroupSums {
   }
 
   of(group: number): Totals {
-    return { rowCount: this.#rowCounts[group]!, sum: (field) => sumOf(runAll(this.get(field)), group) };
+    return {
+      rowCount: this.#rowCounts[group]!,
+      sum: (field) => sumOf(runAll(this.get(field)), group),
+      rowsWithoutCost: () => this.#rowsWithoutCost()[group]!,
+    };
+  }
+
+  /** By group. */
+  #rowsWithoutCost(): Uint32Array {
+    if (this.#missing === undefined) {
+      const { rows, numbersOf } = this.#input;
+      const grouped = { rows, groups: this.#groups, groupCount: this.#groupCount };
+      this.#missing = countMissingByGroup(runAll(numbersOf('totalCost')), grouped);
+    }
+    return this.#missing;
   }
 
   /** Of the groups from index `from` of `order` on. */
@@ -130,7 +145,14 @@ class GroupSums {
     });
     const known = new Map<SumField, number>();
     for (const [field, sums] of this.#sums) known.set(field, yield* sumGroups(sums, order, from));
-    return createTotals(rowCount, (field) => known.get(field) ?? runAll(this.#totalOf(field, order, from)));
+    return createTotals({
+      rowCount,
+      sum: (field) => known.get(field) ?? runAll(this.#totalOf(field, order, from)),
+      rowsWithoutCost: () => {
+        const missing = this.#rowsWithoutCost();
+        return order.subarray(from).reduce((count, group) => count + missing[group]!, 0);
+      },
+    });
   }
 
   *#totalOf(field: SumField, order: Uint32Array, from: number): Steps<number> {
