@@ -54,9 +54,9 @@ export interface ChangeBreakdown {
 /** Groups both reports once, and reads their groups once per sum. With an empty `by` there is one group: all rows. */
 export function* compareReports(current: Report, baseline: Report, question: ChangeQuestion): Steps<ChangeBreakdown> {
   const { by, where, fields = [] } = question;
-  const keys = new GroupKeys(by.length);
   const now = yield* current.groupRows(by, where);
   const before = yield* baseline.groupRows(by, where);
+  const keys = new GroupKeys(by.length, [now, before]);
   const sides = [
     { grouped: now, groups: yield* keys.add(now) },
     { grouped: before, groups: yield* keys.add(before) },

@@ -3,13 +3,13 @@
 import type { GroupedRows } from '../query/grouped-rows.js';
 import type { Direction } from '../query/order.js';
 import { compareCodePoints } from '../query/ranks.js';
+import { readStrings } from '../columns/strings.js';
 import { inRanges, ITEMS_PER_STEP, type Steps } from '../steps.js';
-
-/** More texts than all reports have. */
-const MAX_TEXTS = 2 ** 26;
 
 export class GroupKeys {
   readonly #dimensions: number;
+  /** More texts than all reports have. Pairs are then small numbers, which a Map finds several times faster. */
+  readonly #maxTexts: number;
   /** The texts by number. Number 0, the empty text, is null. */
   readonly #texts = [''];
   readonly #numbers = new Map([['', 0]]);
@@ -18,8 +18,10 @@ export class GroupKeys {
   /** The texts of each group, one per dimension. */
   readonly #keys: number[] = [];
 
-  constructor(dimensions: number) {
+  /** @param reports all that will be added. */
+  constructor(dimensions: number, reports: readonly GroupedRows[]) {
     this.#dimensions = dimensions;
+    this.#maxTexts = reports.reduce((sum, { by }) => by.reduce((each, { values }) => each + values.length, sum), 1);
     this.#pairs = Array.from({ length: dimensions }, () => new Map<number, number>());
   }
 
@@ -31,7 +33,11 @@ export class GroupKeys {
   /** The number of each group of a report. */
   *add({ by, firstRows }: GroupedRows): Steps<Uint32Array> {
     const groups = new Uint32Array(firstRows.length);
-    const columns = by.map(({ codes, values }) => ({ codes, values, known: new Map<number, number>([[0, 0]]) }));
+    // The number of the text of each code; 0 is not known yet, or null.
+    const columns = by.map(({ codes, values }) => ({ codes, values, known: new Uint32Array(values.length) }));
+    // Texts are read faster all at once, when most of them are needed.
+    const texts: (readonly string[] | null)[] = [];
+    for (const { values } of by) texts.push(values.length <= 2 * groups.length ? yield* readStrings(values) : null);
     const keys = by.map(() => 0);
     yield* inRanges(
       firstRows.length,
@@ -41,12 +47,13 @@ export class GroupKeys {
           for (let dimension = 0; dimension < columns.length; dimension += 1) {
             const { codes, values, known } = columns[dimension]!;
             const code = codes[firstRows[at]!]!;
-            let text = known.get(code);
-            if (text === undefined) known.set(code, (text = this.#numberOf(values.at(code))));
+            let text = known[code]!;
+            if (text === 0 && code !== 0)
+              known[code] = text = this.#numberOf(texts[dimension]?.[code] ?? values.at(code));
             keys[dimension] = text;
             group = this.#pair(dimension, group, text);
           }
-          if (group * this.#dimensions === this.#keys.length) this.#keys.push(...keys);
+          if (group * this.#dimensions === this.#keys.length) for (const key of keys) this.#keys.push(key);
           groups[at] = group;
         }
       },
@@ -63,10 +70,8 @@ export class GroupKeys {
   /** The order of two groups by their keys, one after the other; null comes last in both directions. */
   compare(a: number, b: number, direction: Direction): number {
     for (let dimension = 0; dimension < this.#dimensions; dimension += 1) {
-      const [left, right] = [a, b].map((group) => this.#keys[group * this.#dimensions + dimension]!) as [
-        number,
-        number,
-      ];
+      const left = this.#keys[a * this.#dimensions + dimension]!;
+      const right = this.#keys[b * this.#dimensions + dimension]!;
       if (left === right) continue;
       if (left === 0 || right === 0) return left === 0 ? 1 : -1;
       const order = compareCodePoints(this.#texts[left]!, this.#texts[right]!);
@@ -83,7 +88,7 @@ export class GroupKeys {
 
   #pair(dimension: number, group: number, text: number): number {
     const pairs = this.#pairs[dimension]!;
-    const pair = group * MAX_TEXTS + text;
+    const pair = group * this.#maxTexts + text;
     let number = pairs.get(pair);
     if (number === undefined) pairs.set(pair, (number = pairs.size));
     return number;

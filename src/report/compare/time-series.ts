@@ -43,14 +43,13 @@ export interface SeriesSet {
 /** @param reports one per interval, oldest first; null for an interval without a report. */
 export function* createSeries(reports: readonly (Report | null)[], question: SeriesQuestion): Steps<SeriesSet> {
   const { by, where, orderBy, fields } = question;
-  const keys = new GroupKeys(by.length);
+  const groupings: (GroupedRows | null)[] = [];
+  for (const report of reports) groupings.push(report && (yield* report.groupRows(by, where)));
+  const known = groupings.filter((grouped) => grouped !== null);
+  const keys = new GroupKeys(by.length, known);
   const intervals: (Interval | null)[] = [];
-  for (const report of reports) {
-    if (report === null) intervals.push(null);
-    else {
-      const grouped = yield* report.groupRows(by, where);
-      intervals.push({ grouped, groups: yield* keys.add(grouped), sums: new Map() });
-    }
+  for (const grouped of groupings) {
+    intervals.push(grouped && { grouped, groups: yield* keys.add(grouped), sums: new Map<SumField, Sums>() });
   }
   const table = new SeriesTable(intervals, keys.count);
   for (const field of fields) yield* table.merged(field);
