@@ -11,6 +11,8 @@ import './types/warnings.js';
 import './types/breakdown.js';
 import './types/comparison.js';
 import './types/change-breakdown.js';
+import './types/time-series.js';
+import './types/series.js';
 import './federation/entities.js';
 import './federation/entity-fields.js';
 import { printSdl, type SdlOptions } from './federation/print-sdl.js';

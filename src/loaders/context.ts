@@ -1,6 +1,7 @@
 // What the resolvers of one operation see: the caller's permissions, loaders and a budget that live as long as the
 // operation.
 
+import { Deadline } from '../concurrency/deadline.js';
 import type { Permissions } from '../report/permissions/permissions.js';
 import { createLoadStats, type LoadStats } from './load-stats.js';
 import { createMemoize, type Memoize } from './memoize.js';
@@ -28,6 +29,8 @@ export interface GatewayContext {
   readonly acquireLargeResponseSlot: () => Promise<void>;
   /** What is left of the operation's time, in milliseconds. */
   readonly remainingMs: () => number;
+  /** A deadline within that of the operation; the caller ends it. */
+  readonly startDeadline: (timeoutMs: number, toError: () => Error) => Deadline;
   /** Whether a resolver may return a SerializedList. The executor sets it. */
   serializesLists: boolean;
   readonly multiClusterByDefault: boolean;
@@ -65,6 +68,7 @@ export function createContext(services: RequestServices, caller: Caller): Gatewa
     maxPageRows: services.maxPageRows,
     maxIntervals: services.maxIntervals,
     remainingMs: () => caller.remainingMs?.() ?? Infinity,
+    startDeadline: (timeoutMs, toError) => new Deadline(services.windows.clock, timeoutMs, { caller, toError }),
     permissions,
   };
 }

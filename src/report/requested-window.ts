@@ -34,7 +34,7 @@ export function checkAgainstRequest(data: ReportData, request: ReportRequest, re
 function findRequestedWindow(request: ReportRequest, receivedAt: number): ReportWindow | null {
   const bounds = toBounds(request);
   if (bounds !== undefined) return bounds;
-  const lengthMs = toMs(request.range ?? (request.report === 'aggregated' ? DEFAULT_AGGREGATED_RANGE : undefined));
+  const lengthMs = rangeToMs(request.range ?? (request.report === 'aggregated' ? DEFAULT_AGGREGATED_RANGE : undefined));
   return lengthMs === undefined ? null : { startTime: receivedAt - lengthMs, endTime: receivedAt };
 }
 
@@ -45,7 +45,7 @@ function isRequested({ startTime, endTime }: ReportWindow, request: ReportReques
     const differences = [startTime - bounds.startTime, endTime - bounds.endTime];
     return differences.every((difference) => Math.abs(difference) <= MAX_END_DIFFERENCE_MS);
   }
-  const lengthMs = toMs(request.range);
+  const lengthMs = rangeToMs(request.range);
   return lengthMs === undefined || Math.abs(endTime - startTime - lengthMs) <= toleranceMs(lengthMs);
 }
 
@@ -62,8 +62,8 @@ function toBounds(request: ReportRequest): ReportWindow | undefined {
   return { startTime: request.from, endTime: request.to };
 }
 
-/** The length of a range such as "7d". */
-function toMs(range: string | undefined): number | undefined {
+/** The length of a range such as "7d", in milliseconds. */
+export function rangeToMs(range: string | undefined): number | undefined {
   const [, count, unit = ''] = /^(\d+)([mhd])$/.exec(range ?? '') ?? [];
   const unitMs = UNIT_MS[unit];
   return unitMs === undefined ? undefined : Number(count) * unitMs;

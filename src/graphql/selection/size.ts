@@ -1,6 +1,6 @@
 // How much a selection asks for: the fields that it writes per row, and the columns that it adds up.
 
-import { Kind, type GraphQLResolveInfo, type SelectionSetNode } from 'graphql';
+import { Kind, type FieldNode, type GraphQLResolveInfo, type SelectionSetNode } from 'graphql';
 
 import { SUM_FIELDS, type SumField } from '../../report/columns/columns.js';
 
@@ -54,20 +54,22 @@ export function findSummedFields(selected: Selected): readonly SumField[] {
   return SUM_FIELDS.filter((field) => columns.has(field));
 }
 
-/** The names of all fields below this one, at any depth. */
-function findFieldNames({ fieldNodes, fragments }: Selected): ReadonlySet<string> {
-  const names = new Set<string>();
+function findFieldNames(selected: Selected): ReadonlySet<string> {
+  return new Set(Array.from(fieldsBelow(selected), ({ name }) => name.value));
+}
+
+/** All fields below this one, at any depth; those of a fragment once. */
+export function* fieldsBelow({ fieldNodes, fragments }: Selected): Generator<FieldNode, void> {
   const visited = new Set<string>();
-  const visit = (set: SelectionSetNode | undefined): void => {
+  const sets = fieldNodes.map(({ selectionSet }) => selectionSet);
+  for (let set = sets.pop(); set !== undefined || sets.length > 0; set = sets.pop()) {
     for (const selection of set?.selections ?? []) {
-      if (selection.kind === Kind.FIELD) names.add(selection.name.value);
-      if (selection.kind !== Kind.FRAGMENT_SPREAD) visit(selection.selectionSet);
+      if (selection.kind === Kind.FIELD) yield selection;
+      if (selection.kind !== Kind.FRAGMENT_SPREAD) sets.push(selection.selectionSet);
       else if (!visited.has(selection.name.value)) {
         visited.add(selection.name.value);
-        visit(fragments[selection.name.value]?.selectionSet);
+        sets.push(fragments[selection.name.value]?.selectionSet);
       }
     }
-  };
-  for (const { selectionSet } of fieldNodes) visit(selectionSet);
-  return names;
+  }
 }

@@ -1,0 +1,107 @@
+// Loads the reports of a time series, one per interval. An interval whose report fails, or is not there in time, is
+// without a report; the others are answered.
+
+import { createHash } from 'node:crypto';
+
+import { UpstreamError, UserInputError } from '../errors.js';
+import type { GatewayContext } from '../loaders/context.js';
+import { limitValidity } from '../loaders/load-stats.js';
+import { toError, type LoadedReport } from '../loaders/report-loader.js';
+import { toRequestKey, type AggregatedCostsRequest } from '../report/request.js';
+import { splitIntoIntervals, type Interval, type SeriesRange } from '../report/time/intervals.js';
+import type { Granularity } from '../report/time/granularity.js';
+import { TimeRangeError } from '../report/time/time-range-error.js';
+import type { ReportWindow } from '../report/window.js';
+import { assertAllowed } from './inputs/authorize.js';
+import { describeWindow, type DescribedWindow } from './types/window.js';
+
+export interface SeriesInput {
+  /** The request without its time. */
+  readonly request: AggregatedCostsRequest;
+  readonly range: SeriesRange | undefined;
+  readonly granularity: Granularity;
+  readonly timeZone: string;
+}
+
+/** An interval with its report, or with the error of its report. */
+export interface LoadedInterval {
+  readonly window: DescribedWindow;
+  readonly isPartial: boolean;
+  readonly loaded: LoadedReport | Error;
+}
+
+export interface LoadedSeries {
+  /** Names the question: the same for the same request, granularity and window. */
+  readonly id: string;
+  readonly window: DescribedWindow;
+  readonly intervals: readonly LoadedInterval[];
+  /** One per interval; null for an interval without a report. */
+  readonly reports: readonly (LoadedReport['report'] | null)[];
+}
+
+/** What is left of an operation's time for the answer, once the reports are there: a tenth, at most a second. */
+const ANSWER_TIME_RATIO = 0.1;
+const MAX_ANSWER_TIME_MS = 1_000;
+
+/** @throws UserInputError for a range or a granularity that breaks a rule. */
+export async function loadSeries(input: SeriesInput, context: GatewayContext): Promise<LoadedSeries> {
+  const { request, range, granularity, timeZone } = input;
+  const { windows, maxIntervals, permissions } = context;
+  const nowMs = windows.nowMs();
+  assertAllowed(permissions, request);
+  const split = inInputs(() => splitIntoIntervals({ range, granularity, timeZone, maxIntervals }, nowMs));
+  limitValidity(context.stats, nowMs);
+  const loaded = await loadAll(request, split, context);
+  const whole = { startTime: split[0]?.startTime ?? nowMs, endTime: split.at(-1)?.endTime ?? nowMs };
+  return {
+    id: toSeriesId(input, whole),
+    window: describeWindow(whole, split.at(-1)?.isRunning === true, windows),
+    intervals: loaded.map((each) => ({
+      window: describeWindow(each.interval, each.interval.isRunning, windows),
+      isPartial: each.interval.isPartial,
+      loaded: each.loaded,
+    })),
+    reports: loaded.map((each) => (each.loaded instanceof Error ? null : each.loaded.report)),
+  };
+}
+
+/** Loads the reports, as many as come in time. An error that ends the operation is thrown. */
+async function loadAll(
+  request: AggregatedCostsRequest,
+  intervals: readonly Interval[],
+  { loaders, budget, remainingMs, startDeadline }: GatewayContext,
+) {
+  const leftMs = remainingMs();
+  const timeoutMs = leftMs - Math.min(MAX_ANSWER_TIME_MS, ANSWER_TIME_RATIO * leftMs);
+  const deadline = startDeadline(timeoutMs, () => new UpstreamError('UPSTREAM_TIMEOUT', { reason: 'deadline' }));
+  try {
+    return await Promise.all(
+      intervals.map(async (interval) => {
+        const loaded = loaders.interval.load({ ...request, from: interval.startTime, to: interval.endTime });
+        return { interval, loaded: loaded instanceof Promise ? await deadline.race(loaded).catch(toError) : loaded };
+      }),
+    );
+  } finally {
+    deadline.end();
+    if (budget.exceeded !== undefined) throw budget.exceeded;
+  }
+}
+
+/** Adds the path of the input to an error about time. @throws UserInputError */
+function inInputs<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof TimeRangeError)) throw error;
+    throw new UserInputError(error.field === 'granularity' ? 'granularity' : 'filter.timeRange', error.rule);
+  }
+}
+
+const SERIES_ID_LENGTH = 16;
+
+function toSeriesId({ request, granularity, timeZone }: SeriesInput, { startTime, endTime }: ReportWindow): string {
+  return createHash('sha256')
+    .update(JSON.stringify([toRequestKey(request), granularity, timeZone, startTime, endTime]))
+    .digest('base64url')
+    .slice(0, SERIES_ID_LENGTH);
+}

@@ -1,0 +1,166 @@
+// CostTimeSeries.series: one line of values per group.
+
+import { assertObjectType, getArgumentValues, type GraphQLResolveInfo } from 'graphql';
+
+import type { Series, SeriesSet } from '../../report/compare/time-series.js';
+import type { SumField } from '../../report/columns/columns.js';
+import { builder } from '../builder.js';
+import { CostDimensionInput, MAX_DIMENSIONS, toDimensions } from '../inputs/dimensions.js';
+import { CostGroupOrder, toGroupOrder } from '../inputs/group-order.js';
+import { assertNotNegative } from '../inputs/validate.js';
+import { CostRowsWhere, toRowsWhere } from '../inputs/where.js';
+import { argumentsKey, chargeItems, toObjects } from '../response-budget.js';
+import { fieldsBelow, findSummedFields } from '../selection/size.js';
+import { ASSUMED_GROUPS, CostGroupKey, toKeys } from './breakdown.js';
+import { CostTimeSeries, readSeries } from './time-series.js';
+import { CostTotals, FULL_SCAN_COST_WEIGHT } from './totals.js';
+
+interface NamedSeries {
+  readonly series: Series;
+  readonly dimensions: readonly string[];
+  readonly intervalCount: number;
+}
+
+interface NamedSeriesSet {
+  readonly set: SeriesSet;
+  readonly dimensions: readonly string[];
+  readonly intervalCount: number;
+}
+
+const FIELDS = {
+  TOTAL_COST: { value: 'totalCost', description: 'The cost in the interval, in the currency of ScaleOps.' },
+  HOURLY_COST: { value: 'hourlyCost', description: 'The cost per hour, in the currency of ScaleOps.' },
+  SAVINGS_AVAILABLE: {
+    value: 'savingsAvailable',
+    description: 'The savings that ScaleOps recommends, in the currency of ScaleOps.',
+  },
+  ON_DEMAND_HOURS: { value: 'onDemandHours', description: 'Hours that pods ran on on-demand nodes.' },
+  SPOT_HOURS: { value: 'spotHours', description: 'Hours that pods ran on spot nodes.' },
+  AMOUNT_OF_WORKLOADS: { value: 'amountOfWorkloads', description: 'The number of workloads.' },
+} as const satisfies Record<string, { value: SumField; description: string }>;
+
+const CostSeriesField = builder.enumType('CostSeriesField', {
+  description: 'What the values of a series are.',
+  values: FIELDS,
+});
+
+const CostSeries = builder.objectRef<NamedSeries>('CostSeries').implement({
+  description: 'The values of one group over time.',
+  fields: (t) => ({
+    keys: t.field({
+      type: [CostGroupKey],
+      directives: { listSize: { assumedSize: 2 } },
+      description: 'One key per entry of `by`, in the same order. Empty for `others`, and without `by`.',
+      resolve: ({ series: { keys }, dimensions }) => (keys.length === 0 ? [] : toKeys(dimensions, keys)),
+    }),
+    values: t.field({
+      type: t.listRef('Float', { nullable: true }),
+      directives: { listSize: { assumedSize: 31 } },
+      args: {
+        field: t.arg({
+          type: CostSeriesField,
+          required: true,
+          defaultValue: 'totalCost',
+          description: 'What the values are.',
+        }),
+      },
+      description:
+        'One value per interval, aligned with `intervals`. 0 when no row is in the group, null when there is no report.',
+      resolve({ series, intervalCount }, { field }, context) {
+        context.budget.chargeFields(intervalCount);
+        return series.values(field);
+      },
+    }),
+    totals: t.field({
+      type: CostTotals,
+      nullable: true,
+      description: 'The sum of all intervals. Null when an interval has no report.',
+      resolve: ({ series: { totals } }) => totals,
+    }),
+  }),
+});
+
+const CostSeriesSet = builder.objectRef<NamedSeriesSet>('CostSeriesSet').implement({
+  description: 'Series, chosen and ordered by their sums over all intervals.',
+  fields: (t) => ({
+    series: t.field({
+      type: [CostSeries],
+      description: 'The first series, in order.',
+      resolve({ set, ...rest }, _args, context, info) {
+        chargeItems(context, set.series.length, info);
+        return toObjects(
+          set.series.map((series) => ({ series, ...rest })),
+          context,
+        );
+      },
+    }),
+    others: t.field({
+      type: CostSeries,
+      nullable: true,
+      description: 'All series after `first`, as one. Null when there are none.',
+      resolve: ({ set: { others }, ...rest }) => others && { series: others, ...rest },
+    }),
+    seriesCount: t.int({
+      description: 'The number of series, including those in `others`.',
+      resolve: ({ set }) => set.seriesCount,
+    }),
+  }),
+});
+
+builder.objectField(CostTimeSeries, 'series', (t) =>
+  t.field({
+    type: CostSeriesSet,
+    directives: {
+      cost: { weight: FULL_SCAN_COST_WEIGHT },
+      listSize: {
+        assumedSize: ASSUMED_GROUPS,
+        slicingArguments: ['first'],
+        sizedFields: ['series'],
+        requireOneSlicingArgument: false,
+      },
+    },
+    description: 'One line of values per group, such as per team. Without `by` there is one series, the total.',
+    args: {
+      by: t.arg({
+        type: [CostDimensionInput],
+        description: `The dimensions, 1 to ${MAX_DIMENSIONS}, each once. Several are combined. Left out: one series.`,
+      }),
+      where: t.arg({ type: CostRowsWhere, description: 'Only rows that match. Default: all rows.' }),
+      orderBy: t.arg({
+        type: CostGroupOrder,
+        description: 'The order of series, by their sums over all intervals. Default: TOTAL_COST, largest first.',
+      }),
+      first: t.arg.int({
+        defaultValue: 10,
+        description: 'The number of series. The rest is one more series, `others`.',
+      }),
+    },
+    async resolve(series, args, context, info) {
+      const dimensions = args.by == null ? [] : toDimensions(args.by);
+      if (args.first != null) assertNotNegative('first', args.first);
+      const question = {
+        by: dimensions.map(({ dimension }) => dimension),
+        where: toRowsWhere(args.where, context.permissions),
+        orderBy: toGroupOrder(args.orderBy),
+        first: args.first ?? undefined,
+        fields: findSeriesFields(info),
+      };
+      const set = await context.memoize(
+        [series, 'series', argumentsKey(context, info, args), question.fields.join()],
+        () => readSeries(series, question, context),
+      );
+      return { set, dimensions: dimensions.map(({ name }) => name), intervalCount: series.reports.length };
+    },
+  }),
+);
+
+/** The sums that totals and values below this field read. */
+function findSeriesFields(info: GraphQLResolveInfo): readonly SumField[] {
+  const fields = new Set(findSummedFields(info));
+  const { values } = assertObjectType(info.schema.getType('CostSeries')).getFields();
+  for (const node of fieldsBelow(info)) {
+    if (node.name.value !== 'values' || values === undefined) continue;
+    fields.add(getArgumentValues(values, node, info.variableValues).field as SumField);
+  }
+  return [...fields];
+}

@@ -1,0 +1,175 @@
+// Query.costTimeSeries: costs over time, one report per interval.
+
+import type { GatewayContext } from '../../loaders/context.js';
+import { createSeries, type SeriesQuestion, type SeriesSet } from '../../report/compare/time-series.js';
+import { countLabelReads } from '../../report/query/dimension.js';
+import { rangeToMs } from '../../report/requested-window.js';
+import type { SeriesRange } from '../../report/time/intervals.js';
+import { builder } from '../builder.js';
+import { AggregatedCostsFilter, toAggregatedCostsRequest } from '../inputs/filters.js';
+import { resolveTimeRange, type CostTimeRangeInput } from '../inputs/time-range.js';
+import { CostRowsWhere, toReading, toRowsWhere } from '../inputs/where.js';
+import { argumentsKey, chargeItems } from '../response-budget.js';
+import { findSummedFields } from '../selection/size.js';
+import { loadSeries, type LoadedInterval, type LoadedSeries } from '../time-series.js';
+import { CostReport } from './report.js';
+import { CostTotals, FULL_SCAN_COST_WEIGHT } from './totals.js';
+import { CostWindow } from './window.js';
+
+const CostGranularity = builder.enumType('CostGranularity', {
+  description: 'How long an interval of a time series is.',
+  values: {
+    HOURLY: { description: 'Whole hours. Default range: the last 48 hours.' },
+    DAILY: { description: 'Whole days. Default range: the last 30 days and today.' },
+    WEEKLY: { description: 'Weeks from Monday. Default range: the last 12 weeks and this one.' },
+    MONTHLY: { description: 'Whole months. Default range: the last 12 months and this one.' },
+  } as const,
+});
+
+const CostTimeInterval = builder.objectRef<LoadedInterval>('CostTimeInterval').implement({
+  description: 'One interval of a time series.',
+  fields: (t) => ({
+    window: t.field({
+      type: CostWindow,
+      description: 'The period of the interval.',
+      resolve: ({ window }) => window,
+    }),
+    isPartial: t.exposeBoolean('isPartial', {
+      description: 'Whether the interval is not over yet, or shorter than its hour, day, week or month.',
+    }),
+    report: t.field({
+      type: CostReport,
+      nullable: true,
+      description:
+        'The report of the interval. Null, with an error of its own, when it failed or did not come in time.',
+      resolve({ loaded }) {
+        if (loaded instanceof Error) throw loaded;
+        return loaded;
+      },
+    }),
+  }),
+});
+
+export const CostTimeSeries = builder.objectRef<LoadedSeries>('CostTimeSeries').implement({
+  description: 'Costs over time: consecutive intervals, each with an aggregated report.',
+  fields: (t) => ({
+    id: t.exposeID('id', {
+      description: 'Names the question and its period: the same after a refresh. Opaque. For the caches of clients.',
+    }),
+    window: t.field({
+      type: CostWindow,
+      description: 'The period from the first interval to the last.',
+      resolve: ({ window }) => window,
+    }),
+    intervals: t.field({
+      type: [CostTimeInterval],
+      description: 'The intervals, oldest first.',
+      resolve({ intervals }, _args, context, info) {
+        chargeItems(context, intervals.length, info);
+        return intervals;
+      },
+    }),
+    isComplete: t.boolean({
+      description:
+        'Whether every interval is over and has a report, and ScaleOps answered each in full for the requested period.',
+      resolve: ({ intervals }) =>
+        intervals.every(({ loaded, isPartial }) => !isPartial && !(loaded instanceof Error) && loaded.report.isWhole),
+    }),
+    totals: t.field({
+      type: CostTotals,
+      nullable: true,
+      directives: { cost: { weight: FULL_SCAN_COST_WEIGHT } },
+      description: 'The sum of all intervals. Null when an interval has no report.',
+      args: { where: t.arg({ type: CostRowsWhere, description: 'Only rows that match. Default: all rows.' }) },
+      async resolve(series, args, context, info) {
+        if (series.reports.includes(null)) return null;
+        const question: SeriesQuestion = {
+          by: [],
+          where: toRowsWhere(args.where, context.permissions),
+          orderBy: { field: 'key', direction: 'ASC' },
+          fields: findSummedFields(info),
+        };
+        const set = await context.memoize(
+          [series, 'totals', argumentsKey(context, info, args), question.fields.join()],
+          () => readSeries(series, question, context),
+        );
+        return set.series.at(0).totals;
+      },
+    }),
+  }),
+});
+
+/** Reads all reports, charged for each. @throws GatewayError QUERY_TOO_COMPLEX */
+export function readSeries(
+  { reports }: LoadedSeries,
+  question: SeriesQuestion,
+  { readReport }: GatewayContext,
+): SeriesSet | Promise<SeriesSet> {
+  const filter = toReading(question.where);
+  // The filter, each dimension and each sum read all rows, and the groups are matched.
+  const rows = filter.rows + question.by.length + question.fields.length + 1;
+  const labels = question.by.reduce((sum, dimension) => sum + countLabelReads(dimension), filter.labels);
+  const all = { scanCost: 0, labelScanCost: 0 };
+  for (const report of reports) {
+    all.scanCost += report?.scanCost ?? 0;
+    if (labels > 0) all.labelScanCost += report?.labelScanCost ?? 0;
+  }
+  return readReport(all, { rows, labels }, createSeries(reports, question));
+}
+
+/** @cost for routers: a month by day, of which some days are cached. */
+const SERIES_COST_WEIGHT = 500;
+
+builder.queryField('costTimeSeries', (t) =>
+  t.field({
+    type: CostTimeSeries,
+    nullable: true,
+    directives: {
+      cost: { weight: SERIES_COST_WEIGHT },
+      cacheTag: { format: 'costs' },
+      listSize: { assumedSize: 31, sizedFields: ['intervals'] },
+    },
+    description:
+      'Costs over time, by hour, day, week or month. Answers what each team costs per day. ' +
+      'One call to ScaleOps per interval that is not cached.',
+    args: {
+      filter: t.arg({
+        type: AggregatedCostsFilter,
+        description:
+          'What the reports cover and how they are grouped. `timeRange` is widened to whole intervals; ' +
+          'the last one ends at the last full hour.',
+      }),
+      granularity: t.arg({
+        type: CostGranularity,
+        required: true,
+        defaultValue: 'DAILY',
+        description: 'The length of an interval.',
+      }),
+      timeZone: t.arg({
+        type: 'TimeZone',
+        required: true,
+        defaultValue: 'UTC',
+        description: 'The time zone in which hours, days, weeks and months begin, such as `Europe/Berlin`.',
+      }),
+    },
+    resolve: (_root, { filter, granularity, timeZone }, context) => {
+      const range = toSeriesRange(filter?.timeRange, context.windows.nowMs());
+      const request = toAggregatedCostsRequest(filter, context.multiClusterByDefault, {});
+      return context.memoize(['series', JSON.stringify([request, range, granularity, timeZone])], () =>
+        loadSeries({ request, range, granularity, timeZone }, context),
+      );
+    },
+  }),
+);
+
+/** @throws UserInputError that names the input below `filter.timeRange` and the rule it breaks. */
+function toSeriesRange(
+  timeRange: (typeof CostTimeRangeInput)['$inferInput'] | null | undefined,
+  nowMs: number,
+): SeriesRange | undefined {
+  const { range, from, to, calendar } = resolveTimeRange('filter.timeRange', timeRange, nowMs);
+  if (calendar !== undefined) return { calendar };
+  if (from !== undefined && to !== undefined) return { between: { startTime: from, endTime: to } };
+  const lastMs = rangeToMs(range);
+  return lastMs === undefined ? undefined : { lastMs };
+}
