@@ -300,6 +300,22 @@ describe('limits hold for a cached question', () => {
       expect((await ask(100_000)).errors[0].extensions.code).toBe('QUERY_TOO_COMPLEX');
   });
 
+  test('with an infinite number, which JSON would write as null', async () => {
+    await using stack = await startStack();
+    const ask = async (number: string): Promise<any> => {
+      const response = await stack.gateway.fetch(
+        new Request('http://gateway/graphql', {
+          method: 'POST',
+          body: `{ "query": ${JSON.stringify(SMALL)}, "variables": { "first": ${number} } }`,
+          headers: { 'content-type': 'application/json' },
+        }),
+      );
+      return response.json();
+    };
+    for (let time = 0; time < 3; time += 1) expect((await ask('null')).errors).toBeUndefined();
+    expect((await ask('1e999')).errors[0].extensions.code).toBe('BAD_USER_INPUT');
+  });
+
   test.each(['application/json', 'application/graphql-response+json', '*/*'])(
     'with variables that do not fit: the same response before and after, for accept %s',
     async (accept) => {

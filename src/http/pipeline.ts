@@ -71,13 +71,14 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     });
     const request = new GraphQLRequest(http, negotiate(http.headers), deadline, clock.now());
     try {
-      const response = await respond(options, request);
-      const body = reportFailure(response.body, (error) => {
+      const { status, headers, body } = await respond(options, request);
+      const onFailure = (error: unknown): void => {
         onDefect(error, request.id);
-      });
+      };
       return {
-        ...response,
-        body,
+        status,
+        headers,
+        body: reportFailure(body, onFailure),
         onEnd: () => {
           request.end();
         },

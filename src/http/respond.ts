@@ -148,10 +148,12 @@ function createHeaders({ cors, cacheScope, variesBy }: RespondOptions) {
         ? (etag ?? (isStream(body) ? undefined : toETag(body)))
         : undefined;
     const common = [
-      ...['x-request-id', request.id],
-      ...['content-security-policy', CONTENT_SECURITY_POLICY],
+      'x-request-id',
+      request.id,
+      'content-security-policy',
+      CONTENT_SECURITY_POLICY,
       ...SECURITY_HEADERS,
-      ...Object.entries(cors.headersFor(request.http)).flat(),
+      ...cors.headersFor(request.http),
       ...toCacheHeaders(age, cacheScope),
       ...headers,
       ...(vary.length > 0 ? ['vary', vary.join(', ')] : []),

@@ -5,7 +5,7 @@ import { pino } from 'pino';
 const STDOUT = 1;
 /**
  * Lines are written when there is this much of them, and at the latest after FLUSH_INTERVAL_MS. Not more: sonic-boom measures
- * the text that waits anew with each line.
+ * all text that waits again for each line.
  */
 const MIN_WRITE_BYTES = 4_096;
 const FLUSH_INTERVAL_MS = 100;

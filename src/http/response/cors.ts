@@ -21,10 +21,10 @@ export function createCors(origins: readonly string[]) {
   return {
     /** Whether responses differ by `Origin`. */
     variesByOrigin: origins.length > 0,
-    /** The headers of a response, `Vary` excepted. */
-    headersFor({ headers }: HttpRequest): Readonly<Record<string, string>> {
+    /** The headers of a response as names and values in turn, `Vary` excepted. */
+    headersFor({ headers }: HttpRequest): readonly string[] {
       const origin = headers.get('origin');
-      return isListed(origin) ? allow(origin) : {};
+      return isListed(origin) ? Object.entries(allow(origin)).flat() : [];
     },
     /** Undefined unless the request is a preflight of a listed origin. */
     answerPreflight({ method, headers }: HttpRequest): PageContent | undefined {

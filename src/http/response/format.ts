@@ -29,25 +29,20 @@ const KINDS: readonly Kind[] = ['json', 'graphql-response', 'event-stream'];
 /** Those that a wildcard stands for, the preferred one first: older clients that accept anything expect plain JSON. */
 const BY_WILDCARD: readonly Kind[] = ['json', 'graphql-response'];
 
-/** Formats by `accept` and `accept-encoding`: few clients send other values than the rest. */
-const known = new LRUCache<string, ResponseFormat>({ max: 100 });
-/** Longer pairs are not retained. */
-const MAX_KEY_LENGTH = 512;
+/** Nearly all requests send one of a few pairs of headers, here joined by a line break. Bounded by the length of these. */
+const formats = new LRUCache<string, ResponseFormat>({
+  maxSize: 65_536,
+  sizeCalculation: (_format, pair) => pair.length,
+  memoMethod: chooseFormat,
+});
 
 /** A missing `accept` accepts everything. */
 export function negotiate(headers: HeadersByName): ResponseFormat {
-  const accept = headers.get('accept') ?? '';
-  const acceptEncoding = headers.get('accept-encoding') ?? '';
-  const key = `${accept}\n${acceptEncoding}`;
-  let format = known.get(key);
-  if (format === undefined) {
-    format = chooseFormat(accept, acceptEncoding);
-    if (key.length <= MAX_KEY_LENGTH) known.set(key, format);
-  }
-  return format;
+  return formats.memo(`${headers.get('accept') ?? ''}\n${headers.get('accept-encoding') ?? ''}`);
 }
 
-function chooseFormat(accept: string, acceptEncoding: string): ResponseFormat {
+function chooseFormat(pair: string): ResponseFormat {
+  const [accept = '', acceptEncoding = ''] = pair.split('\n');
   const kind = chooseKind(accept);
   const type = MEDIA_TYPES[kind ?? 'json'];
   return {

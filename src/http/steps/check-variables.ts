@@ -21,7 +21,7 @@ export type CheckVariables = (operation: ResolvedOperation, given: Values) => Ch
 
 /** How many checked variables are retained: some 2 MB. */
 const MAX_KNOWN = 1_000;
-/** Longer keys are not retained, and longer values are hashed. */
+/** Longer ones are not retained, and longer values are hashed. */
 const MAX_KEY_LENGTH = 512;
 const MAX_VALUES_LENGTH = 256;
 
@@ -34,12 +34,15 @@ export function createCheckVariables(limitCost: LimitCost): CheckVariables {
     const { errors, coerced } = operation.prepared.coerceVariables(given);
     if (errors !== undefined) throw new DocumentError(errors);
     limitCost(operation, coerced);
-    const text = stringify(coerced);
     // Coerced values have one order of their members.
-    if (text.length > MAX_VALUES_LENGTH) return { values: coerced, key: hash(text) };
-    const checked = { values: coerced, key: text };
+    const text = stringify(coerced);
+    const isShort = text.length <= MAX_VALUES_LENGTH;
+    const checked = {
+      values: coerced,
+      key: isShort ? text : createHash('sha256').update(text).digest('base64url'),
+    };
     // JSON has no Infinity, which `1e999` is parsed to: it is written as null, and must not pass for it.
-    if (key.length <= MAX_KEY_LENGTH && !key.includes('null')) known.set(key, checked);
+    if (isShort && key.length <= MAX_KEY_LENGTH && !key.includes('null')) known.set(key, checked);
     return checked;
   };
 }
@@ -52,8 +55,4 @@ function stringify(values: Values): string {
     if (!(error instanceof RangeError)) throw error;
     throw new GatewayError('BAD_USER_INPUT', { message: 'variables must not be nested thousands of levels deep.' });
   }
-}
-
-function hash(text: string): string {
-  return createHash('sha256').update(text).digest('base64url');
 }
