@@ -338,7 +338,7 @@ async function askDirectly(url: string, workloads: readonly Workload[], last: st
   return rows;
 }
 
-describe('1,000 workloads over 5 clusters and 40 namespaces', () => {
+describe('an operation about 1,000 workloads in 5 clusters and 40 namespaces', () => {
   const ONE_CALL = {
     clusterFilters: [...CLUSTERS].sort(),
     namespaces: [...NAMESPACES].sort(),
@@ -346,7 +346,7 @@ describe('1,000 workloads over 5 clusters and 40 namespaces', () => {
     range: '30d',
   };
 
-  test('are one call as representations, and each is what a root query of its namespace says', async () => {
+  test('makes one call for representations, and gives each the cost of a root query for its namespace', async () => {
     const stand = await start({ workloads: LARGE_FLEET, env: UNLIMITED });
     const wanted = shuffle(MANY);
     const answer = await stand.ask(ENTITIES, { representations: wanted.map(workloadRef), last: '30d' });
@@ -362,7 +362,7 @@ describe('1,000 workloads over 5 clusters and 40 namespaces', () => {
     expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(200);
   });
 
-  test('are one call as aliases', async () => {
+  test('makes one call for aliases', async () => {
     const stand = await start({ workloads: LARGE_FLEET, env: UNLIMITED });
     const wanted = shuffle(MANY);
     const fields = wanted.map(
@@ -384,7 +384,7 @@ describe('1,000 workloads over 5 clusters and 40 namespaces', () => {
     );
   });
 
-  test('are one call a time, however many times an operation asks about', async () => {
+  test('makes one call per period, however many periods an operation asks about', async () => {
     const stand = await start({ workloads: LARGE_FLEET });
     const times = ['1d', '7d', '30d'];
     const { data, errors } = await stand.ask(
@@ -416,7 +416,7 @@ describe('a page of rows', () => {
   }`;
   const SIMULATOR = { workloads: 1_000 };
 
-  test('is one more call for what its workloads cost over another time, and each is what a root query says', async () => {
+  test('makes one more call for the costs of its workloads over another period, each as in a root query', async () => {
     await using stack = await startStack({ simulator: SIMULATOR });
     const { data, errors } = await stack.ask(PAGE, { last: '7d', other: '30d' });
     expect(errors).toEqual([]);
@@ -437,7 +437,7 @@ describe('a page of rows', () => {
     expect(nodes.map(({ kubernetesWorkload }) => kubernetesWorkload.cost)).toEqual(nodes.map(({ id }) => rows.get(id)));
   });
 
-  test('is no more call for what its workloads cost over the same time, also where nothing is kept', async () => {
+  test('makes no further call for the costs of its workloads over the same period, also without a cache', async () => {
     await using stack = await startStack({ simulator: SIMULATOR, env: UNKEPT });
     const { data, errors } = await stack.ask(PAGE, { last: '7d', other: '1w' });
     expect(errors).toEqual([]);
@@ -449,8 +449,8 @@ describe('a page of rows', () => {
   });
 });
 
-describe('one operation', () => {
-  test('about a lone workload asks for its one cluster and its one namespace, and not for the fleet', async () => {
+describe('an operation', () => {
+  test('about one workload requests its one cluster and its one namespace', async () => {
     const stand = await start();
     const { data, errors } = await stand.ask(
       '{ kubernetesWorkload(clusterName: "far", namespace: "b", type: "Deployment", name: "workload-0") { cost(last: "30d") { id totalCost share } } }',
@@ -468,7 +468,7 @@ describe('one operation', () => {
     expect(JSON.parse(stand.fleet.requests[0]!.body)).toEqual({ clusterFilters: ['far'], namespaces: ['b'] });
   });
 
-  test('about clusters, namespaces and workloads alike asks for clusters as a whole, and for the rest together', async () => {
+  test('about clusters, namespaces and workloads requests whole clusters in one call, and the rest in another', async () => {
     const stand = await start();
     const answer = await stand.ask(ENTITIES, {
       representations: [
@@ -495,7 +495,7 @@ describe('one operation', () => {
     ]);
   });
 
-  test('makes one call for each filter, and one for filters that mean the same', async () => {
+  test('makes one call per filter, and one for filters with the same meaning', async () => {
     const stand = await start();
     const of = (alias: string, filter: string): string =>
       `${alias}: kubernetesCluster(name: "far") { costs(filter: { ${filter} }) { totals { rowCount } } }`;
@@ -517,7 +517,7 @@ describe('one operation', () => {
     expect(stand.fleet.asked.filter(({ clusterFilters }) => String(clusterFilters) !== 'far')).toEqual([]);
   });
 
-  test('makes no call for what the filter itself leaves out', async () => {
+  test('makes no call for entities that their own filter excludes', async () => {
     const stand = await start();
     const { data, errors } = await stand.ask(`{
       kubernetesCluster(name: "far") { costs(filter: { clusters: { names: ["home"] } }) { asOf } }
@@ -539,7 +539,7 @@ describe('one operation', () => {
 
   // Whether ScaleOps minds case is not documented, so that names in capitals are sent in small letters as well.
   test.each([true, false])(
-    'finds what is named in another case, whether ScaleOps minds or not (%s)',
+    'finds names in another case, whether or not ScaleOps distinguishes case (%s)',
     async (mindsCase) => {
       const stand = await start({ foldsCase: !mindsCase });
       const answer = await stand.ask(ENTITIES, {
@@ -559,7 +559,7 @@ describe('one operation', () => {
     },
   );
 
-  test('has null and no error for what ScaleOps does not list, beside what it does', async () => {
+  test('gives null without an error for what ScaleOps does not list, beside what it lists', async () => {
     const stand = await start();
     const nothing = { ...SMALL_FLEET[0]!, name: 'nothing' };
     const answer = await stand.ask(ENTITIES, {
@@ -575,7 +575,7 @@ describe('one operation', () => {
     expect(stand.fleet.asked).toHaveLength(1);
   });
 
-  test('about 1,001 namespaces of a cluster is two calls, of lists as long as they may be', async () => {
+  test('about 1,001 namespaces of a cluster makes two calls, with lists of the maximum length', async () => {
     const names = range(1_001).map((index) => `n${index}`);
     const stand = await start({ workloads: workloadsIn(['home'], names, 1) });
     const answer = await stand.ask(ENTITIES.replace(ROW, 'id').replaceAll(REPORT, 'rows { nodes { id } }'), {
@@ -587,7 +587,7 @@ describe('one operation', () => {
     expect(counts.sort((a, b) => b - a)).toEqual([1_000, 1]);
   });
 
-  test('gives cursors that are those of a root query for the part', async () => {
+  test('gives cursors that are valid in a root query for the same rows', async () => {
     const stand = await start();
     const filter = { clusters: { names: ['far'] }, namespaces: { names: ['a'] }, last: '7d' };
     const PAGE = '{ rows(first: 1, after: $after) { edges { cursor node { id } } pageInfo { hasNextPage } } }';
@@ -625,7 +625,7 @@ describe("the operation's own report", () => {
   const PARTS = `kubernetesCluster { costs(filter: { last: "7d" }) { totals { rowCount } } }
     kubernetesNamespace { costs(filter: { last: "7d" }) { totals { rowCount } } } kubernetesWorkload { cost(last: "7d") { id } }`;
 
-  test('has what is asked of its rows, also where nothing is kept', async () => {
+  test('serves the entities of its rows, also without a cache', async () => {
     for (const env of [UNKEPT, {}]) {
       const stand = await start({ env });
       const { data, errors } = await stand.ask(nested('last: "7d", multiCluster: true', PARTS));
@@ -645,7 +645,7 @@ describe("the operation's own report", () => {
 
   test.each<[string, string, string, object]>([
     [
-      'another time',
+      'another period',
       'last: "7d", multiCluster: true',
       'kubernetesCluster { costs(filter: { last: "8d" }) { asOf } }',
       { clusterFilters: ['edge', 'far', 'home'], range: '8d' },
@@ -669,24 +669,24 @@ describe("the operation's own report", () => {
       { clusterFilters: ['edge', 'far', 'home'], namespaces: ['a', 'b', 'c'], range: '7d' },
     ],
     [
-      'the namespaces that it leaves out',
+      'the namespaces that it excludes',
       'last: "7d", multiCluster: true, namespaces: { names: ["a"], exclude: true }',
       'kubernetesCluster { costs(filter: { last: "7d" }) { asOf } }',
       { clusterFilters: ['edge', 'far', 'home'], range: '7d' },
     ],
     [
-      'more than the namespaces that it names',
+      'more namespaces than it names',
       'last: "7d", multiCluster: true, namespaces: { names: ["a"] }, clusters: { names: ["home", "edge"] }',
       'kubernetesCluster { costs(filter: { last: "7d" }) { asOf } }',
       { clusterFilters: ['edge', 'home'], range: '7d' },
     ],
     [
-      'the own cluster alone, without the others',
+      "the host's own cluster without the others",
       'last: "7d", multiCluster: true',
       'kubernetesCluster { costs(filter: { last: "7d", multiCluster: false }) { asOf } }',
       { clusterFilters: ['edge', 'far', 'home'], range: '7d', multiCluster: 'false' },
     ],
-  ])('is not taken for one about %s', async (_name, rootFilter, below, call) => {
+  ])('does not serve a question about %s', async (_name, rootFilter, below, call) => {
     const stand = await start({ env: UNKEPT });
     const { errors } = await stand.ask(nested(rootFilter, below));
     expect(errors).toEqual([]);
@@ -695,16 +695,16 @@ describe("the operation's own report", () => {
 
   test.each<[string, string, string]>([
     [
-      'the same namespaces left out',
+      'the same excluded namespaces',
       'last: "7d", multiCluster: true, namespaces: { names: ["a", "b"], exclude: true }',
       'kubernetesCluster { costs(filter: { last: "7d", namespaces: { names: ["b", "a"], exclude: true } }) { asOf } }',
     ],
     [
-      'a namespace that it does not leave out',
+      'a namespace that it does not exclude',
       'last: "7d", multiCluster: true, namespaces: { names: ["a"], exclude: true }',
       'kubernetesNamespace { costs(filter: { last: "7d" }) { asOf } } kubernetesWorkload { cost(last: "7d") { id } }',
     ],
-    ['the own cluster', 'last: "7d"', 'kubernetesCluster { costs(filter: { last: "7d" }) { asOf } }'],
+    ["the host's own cluster", 'last: "7d"', 'kubernetesCluster { costs(filter: { last: "7d" }) { asOf } }'],
     [
       'the same labels and types',
       'last: "7d", multiCluster: true, labels: { labels: [{ key: "team", value: "red" }] }, workloadTypes: { names: ["Deployment"] }',
@@ -712,7 +712,7 @@ describe("the operation's own report", () => {
         last: "1w", workloadTypes: { names: ["Deployment"] }, labels: { labels: [{ key: "team", value: "red" }] }
       }) { asOf } }`,
     ],
-  ])('is taken for one about %s', async (_name, rootFilter, below) => {
+  ])('serves a question about %s', async (_name, rootFilter, below) => {
     const stand = await start({ env: UNKEPT });
     const { errors, data } = await stand.ask(nested(rootFilter, below));
     expect(errors).toEqual([]);
@@ -720,7 +720,7 @@ describe("the operation's own report", () => {
     expect(stand.fleet.asked).toHaveLength(1);
   });
 
-  test('about the own cluster has that one alone of all that are asked about', async () => {
+  test("of the host's own cluster serves only that cluster", async () => {
     const stand = await startOn(createWatchedClock(START_MS), { env: UNKEPT });
     const gate = createGate();
     // The other one is there first, and the third is asked for when both are.
@@ -749,7 +749,7 @@ const WIDE = { multiCluster: true, last: '7d' };
 const FAR_A = { representations: [namespaceRef('far', 'a')], filter: { last: '7d' } };
 
 describe('a wider report in the cache', () => {
-  test('is cut to what is asked for, without a call, and says how old it is itself', async () => {
+  test('is cut to the entity, without a call, and keeps its own age', async () => {
     const stand = await start();
     await stand.ask(ROOT, { filter: WIDE });
     stand.clock.advance(20_000);
@@ -779,19 +779,19 @@ describe('a wider report in the cache', () => {
     ['clusters', { multiCluster: true, last: '7d' }, [clusterRef('far'), clusterRef('home')], { last: '7d' }],
     ['a namespace of a cluster', { clusters: { names: ['far'] } }, [namespaceRef('far', 'b')], {}],
     [
-      'a namespace of those that are named',
+      'one of the named namespaces',
       { clusters: { names: ['far', 'edge'] }, namespaces: { names: ['a', 'b'] } },
       [namespaceRef('far', 'b'), namespaceRef('edge', 'a')],
       {},
     ],
-    ['the own cluster', {}, [clusterRef('home'), namespaceRef('home', 'a')], {}],
+    ["the host's own cluster", {}, [clusterRef('home'), namespaceRef('home', 'a')], {}],
     [
-      'clusters that are not left out',
+      'clusters that are not excluded',
       { clusters: { names: ['home'], exclude: true } },
       [clusterRef('far'), namespaceRef('edge', 'a')],
       {},
     ],
-  ])('has %s', async (_name, root, representations, filter) => {
+  ])('serves %s', async (_name, root, representations, filter) => {
     const stand = await start();
     await stand.ask(ROOT, { filter: root });
     const answer = await stand.ask(ENTITIES, { representations, filter });
@@ -801,14 +801,14 @@ describe('a wider report in the cache', () => {
   });
 
   test.each<[string, object, object[], object]>([
-    ['another time', { ...WIDE, last: '8d' }, [clusterRef('far')], { last: '7d' }],
-    ['no time', { multiCluster: true }, [clusterRef('far')], { last: '7d' }],
-    ['the own cluster', { last: '7d' }, [clusterRef('far')], { last: '7d' }],
+    ['another period', { ...WIDE, last: '8d' }, [clusterRef('far')], { last: '7d' }],
+    ['no period', { multiCluster: true }, [clusterRef('far')], { last: '7d' }],
+    ["the host's own cluster", { last: '7d' }, [clusterRef('far')], { last: '7d' }],
     ['another cluster', { ...WIDE, clusters: { names: ['home'] } }, [clusterRef('far')], { last: '7d' }],
     ['a part of a cluster', { ...WIDE, namespaces: { names: ['a', 'b', 'c'] } }, [clusterRef('far')], { last: '7d' }],
     ['other types', { ...WIDE, workloadTypes: { names: ['Job'] } }, [clusterRef('far')], { last: '7d' }],
     ['ignored workloads', { ...WIDE, shouldIgnoreWorkloads: true }, [clusterRef('far')], { last: '7d' }],
-  ])('about %s has not what is asked for', async (_name, root, representations, filter) => {
+  ])('about %s does not serve the entity', async (_name, root, representations, filter) => {
     const stand = await start();
     await stand.ask(ROOT, { filter: root });
     const answer = await stand.ask(ENTITIES, { representations, filter });
@@ -817,7 +817,7 @@ describe('a wider report in the cache', () => {
     expect(stand.fleet.asked).toHaveLength(2);
   });
 
-  test('spares what it has, and the rest is asked for alone', async () => {
+  test('serves the entities that it covers; only the others are fetched', async () => {
     const stand = await start();
     await stand.ask(ROOT, { filter: { clusters: { names: ['far'] } } });
     stand.clock.advance(20_000);
@@ -830,7 +830,7 @@ describe('a wider report in the cache', () => {
     expect(lastCounts(stand)).toEqual({ hit: 1, miss: 1 });
   });
 
-  test('may be one that an entity was asked for', async () => {
+  test('may be one that was fetched for an entity', async () => {
     const stand = await start();
     await stand.ask(ENTITIES, { representations: [clusterRef('far'), clusterRef('edge')] });
     const answer = await stand.ask(ENTITIES, {
@@ -841,7 +841,7 @@ describe('a wider report in the cache', () => {
     expect(lastCounts(stand)).toEqual({ hit: 1 });
   });
 
-  test('speaks for all of an operation, also where it is not fresh any more before that has its last part', async () => {
+  test('serves the whole operation, even if it expires before the last part', async () => {
     const stand = await start();
     await stand.ask(ROOT, { filter: { clusters: { names: ['far'] }, last: '7d' } });
     stand.clock.advance(59_000);
@@ -867,7 +867,7 @@ describe('a wider report in the cache', () => {
   });
 
   // Whether ScaleOps minds case is not documented. Where it does, a report about FAR is empty, and says nothing of far.
-  test('is not taken for one of what it names in another case, where ScaleOps minds', async () => {
+  test('is not used for a name in another case when ScaleOps distinguishes case', async () => {
     const stand = await start();
     const filter = { ...WIDE, clusters: { names: ['FAR', 'HOME'] } };
     expect((await stand.ask(ROOT, { filter })).data.workloadCosts.rows.nodes).toEqual([]);
@@ -882,9 +882,9 @@ describe('a wider report in the cache', () => {
   test.each([
     ['stale', 60_000],
     ['stale, up to the end', 359_999],
-    ['good for failures alone', 360_000],
+    ['usable only while ScaleOps fails', 360_000],
     ['expired', 3_660_000],
-  ])('is of no use when it is %s: what is asked for is fetched, and fresh', async (_name, ms) => {
+  ])('is not used when it is %s: a fresh report is fetched', async (_name, ms) => {
     const stand = await start();
     await stand.ask(ROOT, { filter: WIDE });
     stand.clock.advance(ms);
@@ -895,7 +895,7 @@ describe('a wider report in the cache', () => {
     expect(lastCounts(stand)).toEqual({ miss: 1 });
   });
 
-  test('is of use up to the last moment in which it is fresh', async () => {
+  test('is used until the last millisecond in which it is fresh', async () => {
     const stand = await start();
     await stand.ask(ROOT, { filter: WIDE });
     stand.clock.advance(59_999);
@@ -904,7 +904,7 @@ describe('a wider report in the cache', () => {
     expect(stand.fleet.asked).toHaveLength(1);
   });
 
-  test('is not used for a request with no-cache, unless the operation itself has read it', async () => {
+  test('is not used for a request with no-cache, unless the operation itself has fetched it', async () => {
     const stand = await start();
     await stand.ask(ROOT, { filter: WIDE });
     stand.clock.advance(5_000);
@@ -921,7 +921,7 @@ describe('a wider report in the cache', () => {
     expect(stand.fleet.asked).toHaveLength(3);
   });
 
-  test('is of use to its principal alone: of two callers each has its own', async () => {
+  test('is used for its own principal only', async () => {
     const tokens = { 'token-of-ann': 'ann', 'token-of-bob': 'bob' };
     await using tenants = await startTenants({ tokens });
     const clock = createManualClock();
@@ -951,7 +951,7 @@ describe('a wider report in the cache', () => {
     expect(counts()).toEqual([1, 2]);
   });
 
-  test('is of use to a caller only while its token counts as good', async () => {
+  test('is used for a caller only while its token counts as valid', async () => {
     await using tenants = await startTenants({ tokens: { 'token-of-ann': 'ann' } });
     const clock = createManualClock();
     const env = {
@@ -979,7 +979,7 @@ describe('a wider report in the cache', () => {
   test.each([
     [401, 'UPSTREAM_UNAUTHENTICATED'],
     [403, 'UPSTREAM_FORBIDDEN'],
-  ] as const)('is gone once its principal has been refused (%i)', async (status, code) => {
+  ] as const)('is purged when its principal has been refused (%i)', async (status, code) => {
     const stand = await start();
     await stand.ask(ROOT, { filter: WIDE });
     stand.fleet.meet(({ range: last }) => (last === '1d' ? faults.status(status) : undefined));
@@ -993,7 +993,7 @@ describe('a wider report in the cache', () => {
     expect(stand.fleet.asked).toHaveLength(3);
   });
 
-  test('is gone once others have taken its place in CACHE_MAX_MB', async () => {
+  test('is gone when other reports have filled CACHE_MAX_MB', async () => {
     const stand = await start({ workloads: LARGE_FLEET, env: { CACHE_MAX_MB: '1' } });
     const query = ROOT.replace(REPORT, 'asOf');
     const place = { representations: [namespaceRef('far', NAMESPACES[0]!)], filter: { last: '7d' } };
@@ -1008,7 +1008,7 @@ describe('a wider report in the cache', () => {
     expect(stand.fleet.asked.slice(5)).toMatchObject([{ clusterFilters: ['far'], namespaces: [NAMESPACES[0]] }]);
   });
 
-  test('never changes an answer: random operations on a cache of all that was asked before', async () => {
+  test('never changes a response: random operations on a cache of earlier reports', async () => {
     const stand = await start({ env: { CACHE_STALE_SECONDS: '30' } });
     await fc.assert(
       fc.asyncProperty(
@@ -1125,7 +1125,7 @@ describe('a batch', () => {
   /** The edge as a whole, and the namespaces of the two others. */
   const CALLS = 2;
 
-  test('is kept: asked again in another order it is no call', async () => {
+  test('is cached: the same entities in another order make no call', async () => {
     const stand = await start();
     expect(idsOf(await stand.ask(ENTITIES, { representations: REFS }))).toEqual(IDS);
     expect(stand.fleet.asked).toHaveLength(CALLS);
@@ -1136,7 +1136,7 @@ describe('a batch', () => {
     expect(lastCounts(stand)).toEqual({ hit: CALLS });
   });
 
-  test('is shown at once when it is stale, while one refresh runs; then the new one is', async () => {
+  test('is served stale at once while one refresh runs; then the new one is served', async () => {
     const stand = await start();
     const refs = { representations: REFS.slice(0, 4), filter: { last: '7d' }, last: '7d' };
     const query = ENTITIES.replace(ROW, 'id').replaceAll(REPORT, 'asOf');
@@ -1155,7 +1155,7 @@ describe('a batch', () => {
     expect(stand.fleet.asked).toHaveLength(2);
   });
 
-  test('is shown although it is old, where ScaleOps fails, and the log says why', async () => {
+  test('is served stale while ScaleOps fails, and the log has the reason', async () => {
     const stand = await start();
     await stand.ask(ENTITIES, { representations: [namespaceRef('far', 'a'), namespaceRef('edge', 'b')] });
     stand.clock.advance(1_000_000);
@@ -1169,7 +1169,7 @@ describe('a batch', () => {
     expect(stand.fleet.asked).toHaveLength(2);
   });
 
-  test('is one call for all operations that ask for it at the same time, also where nothing is kept', async () => {
+  test('makes one call for all operations that ask for it at the same time, also without a cache', async () => {
     const stand = await start({ env: UNKEPT });
     const gate = createGate();
     stand.fleet.delay(gate.pass);
@@ -1188,7 +1188,7 @@ describe('a batch', () => {
     expect(collapsed).toHaveLength(49);
   });
 
-  test('is called off when the client leaves', async () => {
+  test('is cancelled when the client leaves', async () => {
     const stand = await startOn(createWatchedClock(START_MS));
     stand.fleet.meet(() => faults.neverAnswer);
     const client = new AbortController();
@@ -1203,7 +1203,7 @@ describe('a batch', () => {
     expect(stand.fleet.asked).toHaveLength(2 * CALLS);
   });
 
-  test('goes on for a client that stays', async () => {
+  test('continues for a client that stays', async () => {
     const stand = await start();
     const gate = createGate();
     stand.fleet.delay(gate.pass);
@@ -1219,7 +1219,7 @@ describe('a batch', () => {
   });
 });
 
-describe('a call that fails', () => {
+describe('a failed call', () => {
   /** The edge as a whole is a call of its own. */
   const REFS = [
     namespaceRef('far', 'a'),
@@ -1256,9 +1256,9 @@ describe('a call that fails', () => {
     ['403', faults.status(403), 'UPSTREAM_FORBIDDEN'],
     ['404', faults.status(404), 'UPSTREAM_NOT_FOUND'],
     ['a reset', faults.resetBeforeHeaders, 'UPSTREAM_UNAVAILABLE'],
-    ['what is no report', faults.json({}), 'UPSTREAM_BAD_RESPONSE'],
+    ['a response that is no report', faults.json({}), 'UPSTREAM_BAD_RESPONSE'],
     ['JSON that is cut off', faults.truncatedJson, 'UPSTREAM_BAD_RESPONSE'],
-  ])('takes with it just what it carried: %s', async (_name, fault, code) => {
+  ])('affects only the entities that it carried: %s', async (_name, fault, code) => {
     const stand = await start({ env: { SCALEOPS_MAX_RESPONSE_MB: '1' } });
     stand.fleet.meet((asked) => (isEdge(asked) ? fault : undefined));
     expectEdgeFailed(await stand.ask(ENTITIES, { representations: REFS }), code);
@@ -1273,7 +1273,7 @@ describe('a call that fails', () => {
     expect(stand.fleet.asked).toHaveLength(isRefusal ? 4 : 3);
   });
 
-  test('is made again by halves where its answer is too large, so that who asks for several gets what each would', async () => {
+  test('is repeated in halves when its response is too large, with the same results as separate questions', async () => {
     const stand = await start({ env: { SCALEOPS_MAX_RESPONSE_MB: '1' } });
     const representations = SMALL_FLEET.map(workloadRef);
     stand.fleet.meet(({ clusterFilters: names }) => ((names as string[]).length > 1 ? faults.tooLong() : undefined));
@@ -1284,7 +1284,7 @@ describe('a call that fails', () => {
     expect(stand.fleet.asked.length).toBeLessThanOrEqual(15);
   });
 
-  test('is made again by halves three times at most', async () => {
+  test('is repeated in halves at most three times', async () => {
     const stand = await start({ env: { SCALEOPS_MAX_RESPONSE_MB: '1' } });
     const representations = range(64).map((at) => namespaceRef('far', `n${at}`));
     stand.fleet.meet(() => faults.tooLong());
@@ -1293,7 +1293,7 @@ describe('a call that fails', () => {
     expect(stand.fleet.asked).toHaveLength(15);
   });
 
-  test('takes with it just what it carried: one that never ends, when its time is up', async () => {
+  test('affects only the entities that it carried, when it exceeds its deadline', async () => {
     const stand = await startOn(createWatchedClock(START_MS));
     stand.fleet.meet((asked) => (isEdge(asked) ? faults.neverAnswer : undefined));
     const asked = stand.ask(ENTITIES, { representations: REFS });
@@ -1307,7 +1307,7 @@ describe('a call that fails', () => {
     expect(stand.fleet.asked).toHaveLength(2);
   });
 
-  test('takes nothing with it of what a wider report has', async () => {
+  test('does not affect entities that a wider report serves', async () => {
     const stand = await start();
     await stand.ask(ROOT, { filter: { clusters: { names: ['far', 'home'] } } });
     stand.fleet.meet(() => faults.status(500));
@@ -1315,7 +1315,7 @@ describe('a call that fails', () => {
     expect(stand.fleet.asked).toHaveLength(2);
   });
 
-  test('takes all with it where there is no token to ask with, and no call is made', async () => {
+  test('is an error of every entity when there is no token, and no call is made', async () => {
     const file = join(await mkdtemp(join(tmpdir(), 'gateway-token-')), 'token');
     await writeFile(file, TOKEN);
     const stand = await start({ env: { SCALEOPS_TOKEN: '', SCALEOPS_TOKEN_FILE: file } });

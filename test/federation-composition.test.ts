@@ -43,12 +43,12 @@ beforeAll(async () => {
   costs = await fetchSubgraph();
 });
 
-test('_service has the schema of schema/gateway.graphql', () => {
+test('_service returns schema/gateway.graphql', () => {
   const file = readFileSync(new URL('../schema/gateway.graphql', import.meta.url), 'utf8');
   expect(costs.sdl === file, 'schema/gateway.graphql is out of date: run `npm run schema`').toBe(true);
 });
 
-test.each(['on', 'off'])('GRAPHIQL=%s is nothing to a router', async (graphiql) => {
+test.each(['on', 'off'])('GRAPHIQL=%s does not change the schema for a router', async (graphiql) => {
   const subgraph = await fetchSubgraph({ GRAPHIQL: graphiql });
   expect(subgraph).toEqual(costs);
   expect(composeWithApollo(subgraph, CATALOGUE)).toEqual(composeWithApollo(costs, CATALOGUE));
@@ -59,7 +59,7 @@ test.each(['on', 'off'])('GRAPHIQL=%s is nothing to a router', async (graphiql) 
 test.each([
   ['authenticated', '@authenticated'],
   ['costs:read finops, admin', '@requiresScopes(scopes: [["costs:read", "finops"], ["admin"]])'],
-])('GATEWAY_FEDERATION_ACCESS=%s is in the supergraph', async (access, directive) => {
+])('GATEWAY_FEDERATION_ACCESS=%s appears in the supergraph', async (access, directive) => {
   const subgraphs = [await fetchSubgraph({ GATEWAY_FEDERATION_ACCESS: access }), CATALOGUE];
   const { supergraphSdl, hints } = composeWithApollo(...subgraphs);
   const { federatedGraphAST, warnings } = composeWithWunderGraph(...subgraphs);
@@ -132,7 +132,7 @@ describe('composition by Apollo', () => {
     }
   });
 
-  test('keeps the cache tags, for Apollo Router alone', async () => {
+  test('keeps the cache tags, which only Apollo Router supports', async () => {
     const { supergraphSdl } = composeWithApollo(costs, CATALOGUE);
     const formatsOf = (pattern: RegExp) => (node: DescribedNode) =>
       directivesOf('cacheTag', 'join__directive')(node).flatMap((text) => pattern.exec(text)?.[1] ?? []);
@@ -141,7 +141,7 @@ describe('composition by Apollo', () => {
     await expect(createApolloGateway(supergraphSdl).load()).rejects.toThrow(/cacheTag\S* is for: EXECUTION/);
   });
 
-  test('is for every other router, too, with GATEWAY_FEDERATION_CACHE_TAGS=off', async () => {
+  test('works for every other router with GATEWAY_FEDERATION_CACHE_TAGS=off', async () => {
     const { sdl } = await fetchSubgraph(WITHOUT_CACHE_TAGS);
     const { data } = await graphql({ schema: createSchema({ cacheTags: false }), source: '{ _service { sdl } }' });
     expect(data).toEqual({ _service: { sdl } });
@@ -170,12 +170,12 @@ describe('composition by WunderGraph', () => {
     expect([...listSizes.keys()].sort()).toEqual([...collect(costs.sdl, directivesOf('listSize')).keys()].sort());
   });
 
-  describe.each(SUPERGRAPHS)('gives contracts, %s:', (_title, subgraphs) => {
+  describe.each(SUPERGRAPHS)('gives a contract, %s,', (_title, subgraphs) => {
     const coordinatesOf = ({ federatedGraphClientSchema }: FederationSuccess): readonly string[] => [
       ...collect(printSchema(federatedGraphClientSchema), ({ name }) => [name.value]).keys(),
     ];
 
-    test('what is tagged `internal` is left out, and nothing else', () => {
+    test('that excludes exactly the elements with the tag `internal`', () => {
       const isInternal = (node: DescribedNode): readonly string[] =>
         directivesOf('tag')(node).filter((text) => text === '@tag(name: "internal")');
       const internal = [...collect(costs.sdl, isInternal).keys()];
@@ -186,7 +186,7 @@ describe('composition by WunderGraph', () => {
       expect(shown.filter((each) => !all.includes(each))).toEqual([]);
     });
 
-    test('what is tagged `public` alone is the same', () => {
+    test('that is the same when it includes exactly the elements with the tag `public`', () => {
       const shown = coordinatesOf(composeContract({ include: ['public'] }, ...subgraphs()));
       const wanted = coordinatesOf(composeContract({ exclude: ['internal'] }, costs));
       expect(shown.toSorted()).toEqual(wanted.toSorted());

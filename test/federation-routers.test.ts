@@ -116,7 +116,7 @@ describe.each(ROUTERS)('through $name', (kind) => {
   test.each([
     ['a page of 200 services', 200],
     ['1,000 workloads', undefined],
-  ])('the costs of %s are one fetch and one call to ScaleOps', async (_title, first) => {
+  ])('the costs of %s take one fetch and one call to ScaleOps', async (_title, first) => {
     await using stand = await startStand(kind);
     const answer = await stand.ask(
       `query ($first: Int, $last: CostDuration) {
@@ -194,7 +194,7 @@ describe.each(ROUTERS)('through $name', (kind) => {
   });
 
   describe('an entity has the fields of both subgraphs', () => {
-    test('from the catalogue on', async () => {
+    test('when it is reached through the catalogue', async () => {
       await using stand = await startStand(kind);
       const answer = await stand.ask(
         `query ($service: String!) { service(name: $service) {
@@ -220,7 +220,7 @@ describe.each(ROUTERS)('through $name', (kind) => {
       expect(answer.data.service).toEqual({ name: SPREAD.name, clusters: await Promise.all(clusters), namespaces });
     });
 
-    test('from the costs on', async () => {
+    test('when it is reached through the costs', async () => {
       await using stand = await startStand(kind);
       const { data, errors } = await stand.ask(`{ workloadCosts(filter: { multiCluster: true, last: "7d" }) {
         rows(orderBy: [{ field: TOTAL_COST }], first: 50) { nodes {
@@ -270,7 +270,7 @@ describe.each(ROUTERS)('through $name', (kind) => {
       service(name: $service) { clusters { name costs(filter: { last: "7d" }) { ${ALGEBRA} } } }
     }`;
 
-    test('a report answers as one that is asked for directly, page after page', async () => {
+    test('a report equals one that is requested directly, page after page', async () => {
       await using stand = await startStand(kind);
       const variables = {
         where: { namespaces: ['identity', 'payments', 'checkout'], minTotalCost: 1 },
@@ -302,7 +302,7 @@ describe.each(ROUTERS)('through $name', (kind) => {
       ['by', { by: [{}] }],
       ['first', { by: [{ field: 'NAMESPACE' }], first: -1 }],
       ['after', { by: [{ field: 'NAMESPACE' }], after: 'forged' }],
-    ])('a wrong `%s` is refused with its code, and leaves what the catalogue says', async (_name, variables) => {
+    ])('a wrong `%s` is refused with its code, and the fields of the catalogue are kept', async (_name, variables) => {
       await using stand = await startStand(kind);
       const answer = await stand.ask(QUERY.replace('{ name costs', '{ name region costs'), {
         service: LOCAL.name,
@@ -314,7 +314,7 @@ describe.each(ROUTERS)('through $name', (kind) => {
     });
   });
 
-  describe('an input of which exactly one field is to be given', () => {
+  describe('a @oneOf input', () => {
     const QUERY = `query ($timeRange: CostTimeRangeInput) {
       aggregatedCosts(filter: { timeRange: $timeRange }) { window { startTime endTime } }
     }`;
@@ -324,7 +324,7 @@ describe.each(ROUTERS)('through $name', (kind) => {
     test.each([
       ['a variable', QUERY, { timeRange: { between } }],
       ['a literal', QUERY.replace(/query.*/, '{').replace('$timeRange', `{ between: ${LITERAL} }`), undefined],
-    ])('is passed on as %s', async (_title, query, variables) => {
+    ])('is accepted as %s', async (_title, query, variables) => {
       await using stand = await startStand(kind);
       const answer = await stand.ask(query, variables);
       expect(answer.errors).toEqual([]);
@@ -356,7 +356,7 @@ describe.each(ROUTERS)('through $name', (kind) => {
     });
   });
 
-  test('aliases of a cost over several times are one fetch, and a call for each time', async () => {
+  test('aliases of a cost over several periods take one fetch, and one call per period', async () => {
     await using stand = await startStand(kind);
     const answer = await stand.ask(
       `query ($last: CostDuration) { service(name: "${SPREAD.name}") { workloads {
@@ -391,7 +391,7 @@ describe.each(ROUTERS)('through $name', (kind) => {
     expect(data.services).toEqual([{ workloads }, { workloads }]);
   });
 
-  test('what ScaleOps does not list is null, and no error', async () => {
+  test('a workload that ScaleOps does not list is null without an error', async () => {
     const [known] = SPREAD.workloads as [WorkloadKey];
     const service: Service = {
       ...SPREAD,
@@ -427,7 +427,7 @@ describe.each(ROUTERS)('through $name', (kind) => {
     );
   });
 
-  test('a key that cannot be one is an error in its place, and leaves the others', async () => {
+  test('an invalid key is an error at its path, and the other entities are kept', async () => {
     const [here, there] = SPREAD.workloads as [WorkloadKey, WorkloadKey];
     const service = { ...SPREAD, workloads: [here, { ...here, name: '' }, there] };
     await using stand = await startStand(kind, [service]);
@@ -444,7 +444,7 @@ describe.each(ROUTERS)('through $name', (kind) => {
     expectPaths(answer, [['services', 0, 'workloads', 1, ...(kind.hasExactPaths ? [] : ['cost'])]], kind);
   });
 
-  describe('a part that fails leaves the rest:', () => {
+  describe('the rest of the response is kept when these fail:', () => {
     const expectFieldErrors = (answer: Answer, paths: readonly (readonly unknown[])[]): void => {
       expect(answer.status).toBe(200);
       expectPaths(answer, paths, kind);
@@ -454,7 +454,7 @@ describe.each(ROUTERS)('through $name', (kind) => {
       }
     };
 
-    test('ScaleOps, under the fields of the catalogue', async () => {
+    test('ScaleOps, below fields of the catalogue', async () => {
       await using stand = await startStand(kind);
       stand.fail(() => true);
       const answer = await stand.ask(`{ services(first: 2) { owner workloads { ${KEY} cost { totalCost } } } }`);
@@ -472,7 +472,7 @@ describe.each(ROUTERS)('through $name', (kind) => {
       expect(stand.received).toHaveLength(1);
     });
 
-    test('ScaleOps, for one of two times', async () => {
+    test('ScaleOps, for one of two periods', async () => {
       await using stand = await startStand(kind);
       stand.fail(({ query }) => query.get('range') === '30d');
       const answer = await stand.ask(`{ service(name: "${LOCAL.name}") {
@@ -484,7 +484,7 @@ describe.each(ROUTERS)('through $name', (kind) => {
       expectFieldErrors(answer, [['service', 'workloads', 0, 'month']]);
     });
 
-    test('the catalogue, under the fields of the gateway', async () => {
+    test('the catalogue, below fields of the gateway', async () => {
       await using stand = await startStand(kind);
       stand.catalogue.setDown(true);
       const answer = await stand.ask(`{ workloadCosts(filter: { multiCluster: true, last: "7d" }) {
@@ -504,7 +504,7 @@ describe.each(ROUTERS)('through $name', (kind) => {
       }
     });
 
-    test('the catalogue, beside the fields of the gateway', async () => {
+    test('the catalogue, beside fields of the gateway', async () => {
       await using stand = await startStand(kind);
       stand.catalogue.setDown(true);
       const answer = await stand.ask(`{ service(name: "x") { owner } workloadCosts { totals { totalCost } } }`);
@@ -539,7 +539,7 @@ const SHARED: Service = {
 };
 
 // Mutation that fails here: the principal left out of toCacheKey().
-describe.each(ROUTERS)('$name and a gateway where each caller asks for itself', (kind) => {
+describe.each(ROUTERS)('$name and a gateway with SCALEOPS_AUTH=forward', (kind) => {
   const startForwardStand = async (): Promise<ForwardStand> => {
     const tenants = await startTenants({ tokens: TOKENS });
     const direct = startGateway(tenants.url, {
@@ -574,7 +574,7 @@ describe.each(ROUTERS)('$name and a gateway where each caller asks for itself', 
     },
   });
 
-  test('each caller\u2019s token reaches ScaleOps, and each gets its own', async () => {
+  test('the token of each caller reaches ScaleOps, and each caller gets its own costs', async () => {
     await using stand = await startForwardStand();
     const tokens = Array.from({ length: 20 }, (_, at) => [ANN, BOB][at % 2]!);
     const answers = await Promise.all(tokens.map((token) => stand.askAs(token)));
@@ -585,7 +585,7 @@ describe.each(ROUTERS)('$name and a gateway where each caller asks for itself', 
     expect(stand.tenants.requests.map(({ token }) => token).sort()).toEqual([ANN, BOB]);
   });
 
-  test('a caller without a token, or with a bad one, gets an error beside the fields of the catalogue', async () => {
+  test('a caller without a token, or with a wrong one, gets an error beside the fields of the catalogue', async () => {
     await using stand = await startForwardStand();
     for (const [token, status, calls] of [
       [undefined, 401, 0],
@@ -602,7 +602,7 @@ describe.each(ROUTERS)('$name and a gateway where each caller asks for itself', 
     }
   });
 
-  test('the id of a request is in the log and in the error, and both subgraphs get it', async () => {
+  test('the request id is in the log and in the error, and both subgraphs get it', async () => {
     await using stand = await startForwardStand();
     const requestId = 'id.of:the-client_1';
     const answer = await stand.askAs('token-of-nobody', { 'x-request-id': requestId });

@@ -127,7 +127,7 @@ function textsOf(value: unknown): string[] {
 
 const ALL = '(filter: { multiCluster: true })';
 
-describe('a gateway', () => {
+describe('a trace', () => {
   let stack: TestStack;
   beforeAll(async () => {
     stack = await startStack();
@@ -143,7 +143,7 @@ describe('a gateway', () => {
     return { plain, traced };
   }
 
-  test('tells the tree of what it resolved, by the names of the answer, with types', async () => {
+  test('has the resolved fields as a tree, with response names and types', async () => {
     const { errors, ...answer } = await stack.ask(
       `query ($no: Boolean = false) {
         costs: workloadCosts${ALL} {
@@ -185,7 +185,7 @@ describe('a gateway', () => {
     });
   });
 
-  test('tells of entities where they stand, by their own types', async () => {
+  test('has each entity at its index, with its own type', async () => {
     const answer = await stack.ask(
       `query ($of: [_Any!]!) {
         _entities(representations: $of) { ... on KubernetesCluster { id: name costs { isStale } } ... on KubernetesNamespace { name } }
@@ -212,7 +212,7 @@ describe('a gateway', () => {
     });
   });
 
-  test('says nothing of introspection, which it answers as ever', async () => {
+  test('leaves out introspection, whose data is the same', async () => {
     const { plain, traced } = await askBoth(
       getIntrospectionQuery({ specifiedByUrl: true, inputValueDeprecation: true }),
     );
@@ -228,7 +228,7 @@ describe('a gateway', () => {
     });
   });
 
-  test('gives times in order, within the length of the operation and the time of day', async () => {
+  test('has ordered times within the duration of the operation and the time of day', async () => {
     const before = Date.now();
     const answer = await stack.ask(
       `{ workloadCosts${ALL} { rows { nodes { id ownerLabels { key } kubernetesWorkload { cost { id } } } } totals { totalCost } } }`,
@@ -247,7 +247,7 @@ describe('a gateway', () => {
   });
 
   test.each(['application/graphql-response+json', 'application/json'])(
-    'answers the same with it as without, as %s',
+    'does not change the response with the media type %s',
     async (accept) => {
       const query = `{
         workloadCosts${ALL} { rows { nodes { id totalCost ownerLabels { key value } kubernetesWorkload { name cost { id } } } pageInfo { endCursor } } }
@@ -270,7 +270,7 @@ describe('a gateway', () => {
     },
   );
 
-  test('answers a GET with it, too', async () => {
+  test('is in the response to a GET too', async () => {
     const url = `http://gateway/graphql?query=${encodeURIComponent(`{ a: workloadCosts${ALL} { isStale } }`)}`;
     const answer = await ask(
       (request) =>
@@ -288,7 +288,7 @@ describe('a gateway', () => {
   });
 
   test.each(['', 'ftv2', 'FTV1', 'ftv1, ftv1', 'ftv', 'true', 'ftv1;q=1'])(
-    'takes the value %j of the header for none',
+    'is absent for the header value %j',
     async (value) => {
       const answer = await stack.ask('{ workloadCosts { isStale } }', undefined, { headers: { [HEADER]: value } });
       expect(answer.errors).toEqual([]);
@@ -299,17 +299,17 @@ describe('a gateway', () => {
   test.each<[string, string, unknown?]>([
     ['a syntax error', '{'],
     ['an unknown field', '{ cost }'],
-    ['a literal that does not fit', '{ workloadCosts(filter: { last: "7D" }) { asOf } }'],
+    ['an invalid literal', '{ workloadCosts(filter: { last: "7D" }) { asOf } }'],
     [
-      'a variable that does not fit',
+      'an invalid variable',
       'query ($first: Int) { workloadCosts { rows(first: $first) { totalCount } } }',
       { first: 'x' },
     ],
-    ['a variable that is missing', 'query ($first: Int!) { workloadCosts { rows(first: $first) { totalCount } } }'],
+    ['a missing variable', 'query ($first: Int!) { workloadCosts { rows(first: $first) { totalCount } } }'],
     ['a mutation', 'mutation { a }'],
     ['two operations and no name', 'query A { __typename } query B { __typename }'],
     ['no query', ''],
-  ])('refuses %s as without it, and with no trace', async (_name, query, variables) => {
+  ])('is absent when the request is refused for %s', async (_name, query, variables) => {
     const { plain, traced } = await askBoth(query, variables);
     expect(plain.errors).toHaveLength(1);
     expect(plain.data).toBeUndefined();
@@ -317,7 +317,7 @@ describe('a gateway', () => {
     expect(traced.text).toBe(plain.text);
   });
 
-  test('puts an error with the field that it is about, though it made a field around null', async () => {
+  test('has an error at the field that caused it, even if a parent field is null', async () => {
     const answer = await stack.ask(
       `{ a: workloadCosts${ALL} { asOf page: rows(first: -1) { totalCount } } workloadCosts${ALL} { isStale } }`,
       undefined,
@@ -333,7 +333,7 @@ describe('a gateway', () => {
     expect(JSON.parse(traced!.json!)).toEqual(error);
   });
 
-  test('puts errors with the entities that they are about, as near as a field of theirs was begun', async () => {
+  test('has the errors of entities at the nearest field that was executed', async () => {
     const answer = await stack.ask(
       `query ($of: [_Any!]!) {
         _entities(representations: $of) { ... on KubernetesCluster { name costs(filter: { last: "1m" }) { rows(last: -1) { totalCount } } } }
@@ -361,7 +361,7 @@ describe('a gateway', () => {
   });
 });
 
-test('encodes lists of 10,000 rows with 8 fields', async () => {
+test('a trace has lists of 10,000 rows with 8 fields', async () => {
   await using stack = await startStack({ simulator: { workloads: 10_000 } });
   const fields = 'id clusterName namespace workloadName workloadType totalCost replicas share';
   const answer = await stack.ask(`{ workloadCosts${ALL} { rows { nodes { ${fields} } } } }`, undefined, TRACED);
@@ -375,21 +375,21 @@ test('encodes lists of 10,000 rows with 8 fields', async () => {
 
 describe('a request without the header', () => {
   const QUERY = '{ workloadCosts { rows { nodes { id } } } kubernetesCluster(name: "a") { name } }';
-  test('is told nothing', async () => {
+  test('gets no trace', async () => {
     await using stack = await startStack();
     expect(ftv1Of(await stack.ask(QUERY))).toBeUndefined();
     await stack.ask(QUERY, undefined, TRACED);
     expect(ftv1Of(await stack.ask(QUERY))).toBeUndefined();
   });
 
-  test('is everybody where the gateway is no subgraph', async () => {
+  test('is the same as one with it when the gateway is no subgraph', async () => {
     await using stack = await startStack({ env: { GATEWAY_FEDERATION: 'off' } });
     const answer = await stack.ask(QUERY, undefined, TRACED);
     expect(answer.errors).toEqual([]);
     expect(ftv1Of(answer)).toBeUndefined();
   });
 
-  test('is not given by a cache what was made for who does', async () => {
+  test('gets no cached response with a trace', async () => {
     await using stack = await startStack({ env: { CACHE_CONTROL: 'public' } });
     await stack.ask(QUERY);
     const { headers } = await stack.ask(QUERY, undefined, TRACED);
@@ -399,7 +399,7 @@ describe('a request without the header', () => {
     expect(mayBeKept && !isSaidToDepend).toBe(false);
   });
 
-  test('is not mixed with who does, however many are there at the same time', async () => {
+  test('gets no trace of concurrent requests', async () => {
     const COUNT = 40;
     const gate = createGate();
     await using stack = await startStack({
@@ -429,7 +429,7 @@ describe('a request without the header', () => {
   });
 });
 
-test('a field is as long as it was waited for', async () => {
+test('the duration of a field includes the wait for its report', async () => {
   const gate = createGate();
   await using stack = await startStack({ simulator: { latency: gate.pass } });
   const asked = stack.ask('{ kubernetesCluster(name: "a") { name } workloadCosts { isStale } }', undefined, TRACED);
@@ -448,7 +448,7 @@ test('a field is as long as it was waited for', async () => {
 });
 
 describe('a client that leaves', () => {
-  test('before its answer is there troubles nobody', async () => {
+  test('before its response causes no error for other clients', async () => {
     const gate = createGate();
     const stack = await startStack({ simulator: { latency: gate.pass } });
     const url = `${await stack.gateway.listen()}/graphql`;
@@ -482,11 +482,11 @@ describe('an error in a trace', () => {
     ['a redirection', faults.redirect(`https://${CANARY}.test/${CANARY}`)],
     ['an error with 200', faults.text(`{"error":"${CANARY} ${TOKEN}"}`)],
     ['a login page', faults.loginPage],
-    ['JSON that is cut off', faults.truncatedJson],
+    ['truncated JSON', faults.truncatedJson],
     ['bytes that are no HTTP', faults.garbage],
     ['a reset', faults.resetBeforeHeaders],
     ['corrupt gzip', faults.corruptGzip],
-  ])('for %s is what the client is told, and nothing of ScaleOps', async (_name, fault) => {
+  ])('for %s is that of the response, and reveals nothing about ScaleOps', async (_name, fault) => {
     await using upstream = await startFaultServer();
     upstream.answer('/getWorkloads', fault);
     await using gateway = startGateway(upstream.url, { SCALEOPS_MAX_ATTEMPTS: '1' });
@@ -502,7 +502,7 @@ describe('an error in a trace', () => {
     expectNothingOf(upstream.port, trace);
   });
 
-  test('has nothing of a caller’s own token', async () => {
+  test('does not contain the token of the caller', async () => {
     await using upstream = await startFaultServer();
     upstream.answer('/getWorkloads', faults.status(401));
     await using gateway = startGateway(upstream.url, { SCALEOPS_AUTH: 'forward', SCALEOPS_TOKEN: '' });
@@ -525,7 +525,7 @@ describe('an error in a trace', () => {
 
 // -------------------------------------------------------------------------------------------------- any other schema
 
-describe('another schema', () => {
+describe('the trace of another schema', () => {
   const DEFECT = 'canary-of-a-defect';
   const NOW = Date.UTC(2026, 0, 31, 12, 0, 0, 123);
   const required = new GraphQLNonNull(GraphQLString);
@@ -540,7 +540,7 @@ describe('another schema', () => {
     throw make();
   };
 
-  test('has lists in lists, of values and of promises, with gaps', async () => {
+  test('has nested lists of values and promises, without nulls', async () => {
     const item = { name: 'a' };
     const answer = await startHandler(() => ({
       matrix: {
@@ -557,7 +557,7 @@ describe('another schema', () => {
     expectSaneTimes(trace);
   });
 
-  test('has the type that an interface turned out to be', async () => {
+  test('has the object type of an interface field', async () => {
     const answer = await startHandler(() => {
       const Named = new GraphQLInterfaceType({
         name: 'Named',
@@ -577,7 +577,7 @@ describe('another schema', () => {
     expect(trace.durationNs).toBeGreaterThan(0);
   });
 
-  test('masks defects in the trace as in the answer', async () => {
+  test('masks defects like the response', async () => {
     const answer = await startHandler(() => ({
       items: {
         type: new GraphQLList(
@@ -622,7 +622,7 @@ describe('another schema', () => {
     expectSaneTimes(trace);
   });
 
-  test('puts the error of an item that may not be null with its field, however many fields around are null', async () => {
+  test('has the error of a required field of a list item at that field, however many parents are null', async () => {
     const answer = await startHandler(() => {
       const Item = new GraphQLObjectType<number>({
         name: 'Item',
@@ -640,7 +640,7 @@ describe('another schema', () => {
     expect(errorsOf(decode(answer).root!).map(({ path }) => path)).toEqual(['/items/list/1/name']);
   });
 
-  test('ends a field with the operation when it was still waited for, because one beside it failed', async () => {
+  test('ends an unfinished field with the operation when a sibling has failed', async () => {
     const never = createDeferred<string>();
     const answer = await startHandler(() => {
       const fields = {

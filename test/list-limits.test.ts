@@ -112,32 +112,35 @@ function findLists(): string[] {
     });
 }
 
-describe('a list', () => {
+describe('a list input', () => {
   let stack: TestStack;
   beforeAll(async () => {
     stack = await startStack();
   });
   afterAll(() => stack[Symbol.asyncDispose]());
 
-  test('of the schema is among those below', () => {
+  test('of the schema has a test case below', () => {
     expect(findLists().sort()).toEqual(Object.keys(LISTS).sort());
   });
 
-  test.each(Object.entries(LISTS))('%s has a most, and names it', async (_where, [document, make, most, path]) => {
-    const good = await stack.ask(document, { it: make(most) });
-    expect(good.errors.filter(({ message }) => message.includes('entries'))).toEqual([]);
-    const received = stack.received.length;
-    const bad = await stack.ask(document, { it: make(most + 1) });
-    expect(bad.status).toBe(200);
-    expect(bad.errors).toMatchObject([
-      {
-        message: `${path} must have at most ${most} entries, and has ${most + 1}.`,
-        extensions: { code: 'BAD_USER_INPUT' },
-      },
-    ]);
-    // What lists ScaleOps is asked with are refused before it is.
-    if (path?.startsWith('filter')) expect(stack.received).toHaveLength(received);
-  });
+  test.each(Object.entries(LISTS))(
+    '%s has a maximum, which the error names',
+    async (_where, [document, make, most, path]) => {
+      const good = await stack.ask(document, { it: make(most) });
+      expect(good.errors.filter(({ message }) => message.includes('entries'))).toEqual([]);
+      const received = stack.received.length;
+      const bad = await stack.ask(document, { it: make(most + 1) });
+      expect(bad.status).toBe(200);
+      expect(bad.errors).toMatchObject([
+        {
+          message: `${path} must have at most ${most} entries, and has ${most + 1}.`,
+          extensions: { code: 'BAD_USER_INPUT' },
+        },
+      ]);
+      // What lists ScaleOps is asked with are refused before it is.
+      if (path?.startsWith('filter')) expect(stack.received).toHaveLength(received);
+    },
+  );
 
   test.each<[string, string, unknown]>([
     ['that no operation declares', '{ __typename }', { it: names(30_000) }],

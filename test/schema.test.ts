@@ -63,7 +63,7 @@ describe('descriptions', () => {
 });
 
 describe('a row', () => {
-  test('has every field of the REST API, `share`, and what it is about as entities', () => {
+  test('has every field of the REST API, `share`, and its entities', () => {
     const { components } = upstreamContract as unknown as {
       components: { schemas: Record<string, { properties?: Record<string, unknown> }> };
     };

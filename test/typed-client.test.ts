@@ -209,19 +209,19 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-describe('the types of a client', () => {
-  test('have nothing against one that is right, nor against themselves', () => {
+describe('the generated types of a client', () => {
+  test('accept a correct client, and compile themselves', () => {
     const others = [...diagnostics].filter(([file]) => !file.startsWith('wrong-'));
     expect(others).toEqual([]);
   });
 
-  test.each(MISTAKES.map((mistake) => [mistake.title, mistake] as const))('stop %s', (_title, mistake) => {
+  test.each(MISTAKES.map((mistake) => [mistake.title, mistake] as const))('reject %s', (_title, mistake) => {
     const found = diagnostics.get(toFile(mistake)) ?? [];
     expect(found).toEqual([expect.stringMatching(mistake.says)]);
     expect(Number.parseInt(found[0]!)).toBe(lineOf(mistake.at ?? mistake.right));
   });
 
-  test('are the same whether the schema is a subgraph or not', async () => {
+  test('are the same whether or not the schema is a subgraph', async () => {
     const kept = ['oneOf', 'deprecated', 'specifiedBy'];
     const plain = visit(parse(SDL), {
       Directive: ({ name }) => (kept.includes(name.value) ? undefined : null),
@@ -232,13 +232,13 @@ describe('the types of a client', () => {
   });
 });
 
-describe('the client that is right', () => {
+describe('a correct typed client', () => {
   /** The compiled file, with the two functions that the tests call. */
   async function load(): Promise<Record<'readDashboard' | 'readNamespaces', (url: string) => Promise<any>>> {
     return (await import(pathToFileURL(join(folder, 'dist/client.js')).href)) as never;
   }
 
-  test('reads what the gateway has, with one request to ScaleOps for all its pages', async () => {
+  test('reads the data of the gateway, with one request to ScaleOps for all its pages', async () => {
     await using stack = await startStack();
     const { readDashboard } = await load();
     const dashboard = await readDashboard(`${await stack.gateway.listen()}/graphql`);
@@ -269,7 +269,7 @@ describe('the client that is right', () => {
     expect(stack.received).toHaveLength(1);
   });
 
-  test('asks for the namespaces of a window, which ScaleOps gets as it is meant', async () => {
+  test('requests the namespaces of a period, which ScaleOps gets unchanged', async () => {
     await using stack = await startStack();
     const { readNamespaces } = await load();
     const { names, othersCost } = await readNamespaces(`${await stack.gateway.listen()}/graphql`);
