@@ -142,7 +142,7 @@ test.each([
   ['login', { ...LOGIN, SCALEOPS_TOKEN: '' }],
   ['azure', { SCALEOPS_AUTH: 'azure', SCALEOPS_TOKEN: '' }],
   ['forward', { SCALEOPS_AUTH: 'forward', SCALEOPS_TOKEN: '' }],
-])('no secret comes out with SCALEOPS_AUTH=%s', async (kind, auth) => {
+])('no output contains a secret with SCALEOPS_AUTH=%s', async (kind, auth) => {
   await using upstream = await startFaultServer();
   await using receiver = await startOtlpReceiver();
   await using identity = await startIdentity({ issue: () => `${CANARY}-azure-token` });
@@ -179,7 +179,7 @@ test.each([
   expect(said.log.filter(({ msg }) => msg === 'operation').length).toBeGreaterThan(25);
 });
 
-test.skipIf(isRedisSkipped)('no password comes out when Redis does not take it, and when it does', async () => {
+test.skipIf(isRedisSkipped)('no output contains the password of Redis, whether Redis accepts it or not', async () => {
   await using redis = await startRedis({ password: `${CANARY}-right` });
   for (const password of ['right', 'wrong']) {
     await using upstream = await startFaultServer();
@@ -196,7 +196,7 @@ test.skipIf(isRedisSkipped)('no password comes out when Redis does not take it, 
   }
 });
 
-test('a receiver of traces that answers with what it was sent is not quoted', async () => {
+test('no output quotes the response of a trace receiver that returns what it was sent', async () => {
   await using upstream = await startFaultServer();
   await using receiver = await startOtlpReceiver();
   receiver.answer(400, { 'x-echo': CANARY });

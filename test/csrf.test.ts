@@ -51,7 +51,7 @@ describe('a GET', () => {
     [{ origin: 'null' }],
     [{ origin: 'https://evil.test', authorization: 'Bearer token' }],
     [{ origin: 'https://evil.test', 'x-forwarded-host': 'costs.example.com' }],
-  ])('of a page of another site is CSRF_BLOCKED: %j', async (headers) => {
+  ])('from a page of another site is CSRF_BLOCKED: %j', async (headers) => {
     for (const method of ['GET', 'POST']) {
       const answer = await send(
         url,
@@ -75,7 +75,7 @@ describe('a GET', () => {
     'text/plain; charset=application/json',
     'application/graphql',
     'rubbish',
-  ])('of the content type %s is UNSUPPORTED_MEDIA_TYPE, whatever else it has', async (type) => {
+  ])('with the content type %s is UNSUPPORTED_MEDIA_TYPE, whatever other headers it has', async (type) => {
     const answer = await send(url, 'GET', { 'content-type': type, 'apollo-require-preflight': '1' });
     expect([answer.status, codesOf(answer)]).toEqual([415, ['UNSUPPORTED_MEDIA_TYPE']]);
   });
@@ -96,12 +96,12 @@ describe('a GET', () => {
     expect([answer.status, codesOf(answer)]).toEqual([200, undefined]);
   });
 
-  test('of an older browser is answered when its Origin is the host of the gateway', async () => {
+  test('from an older browser is answered when its Origin is the host of the gateway', async () => {
     const answer = await send(url, 'GET', { origin: new URL(url).origin });
     expect(answer.status).toBe(200);
   });
 
-  test('of a browser for the page is answered with the page, as are those for health', async () => {
+  test('from a browser for a page gets the page, as do requests for health', async () => {
     for (const path of ['/graphql', '/graphql?query={__typename}']) {
       const answer = await send(new URL(path, url).href, 'GET', { accept: 'text/html,*/*' });
       expect([answer.status, answer.headers['content-type']]).toEqual([200, 'text/html; charset=utf-8']);
@@ -146,7 +146,7 @@ describe('a gateway on loopback', () => {
     '0.0.0.0:4000',
     '[::2]:4000',
     'costs',
-  ])('serves no other Host: %s is FORBIDDEN', async (host) => {
+  ])('refuses other hosts: %s is FORBIDDEN', async (host) => {
     for (const path of ['/graphql', '/', '/health/live']) {
       const answer = await post(host, path);
       expect([answer.status, codesOf(answer)]).toEqual([403, ['FORBIDDEN']]);
@@ -154,7 +154,7 @@ describe('a gateway on loopback', () => {
     }
   });
 
-  test('takes the host of a target in absolute form for the Host', async () => {
+  test('reads the Host from a target in absolute form', async () => {
     const { hostname, port } = new URL(url);
     const sendTarget = async (target: string): Promise<number> =>
       new Promise((resolve, reject) => {

@@ -404,7 +404,7 @@ describe.skipIf(isRedisSkipped)('a revoked token', () => {
     expect(pair.upstream.countOf(token)).toBeGreaterThan(60);
   });
 
-  test('shows nothing after the re-check time, whatever the stale windows are and whatever is down', async () => {
+  test('shows nothing after the re-check time, whatever the stale settings are and whatever is down', async () => {
     const pair = await startPair();
     await pair.replicas[0]!.askAs(token, QUERY);
     await pair.redis.watch.settled();
@@ -488,7 +488,7 @@ describe('a clock that was set back', () => {
   });
 
   // A machine that wakes up, or whose clock is corrected: nothing has taken long.
-  test.skipIf(isRedisSkipped)('or forwards does not use up the deadline of a request', async () => {
+  test.skipIf(isRedisSkipped)('or set forward does not use up the deadline of a request', async () => {
     await using redis = await startWatchedRedis();
     const clock = createManualClock();
     // What is due by then happens before the answer.

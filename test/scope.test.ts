@@ -875,7 +875,7 @@ describe('the families of a cache', () => {
     };
   }
 
-  test('offer the reports of the family and of the principal, the widest first, and make no call', async () => {
+  test('offer the reports of the family and of the principal, widest first, without a call', async () => {
     const stand = createStand();
     await stand.load(of('a', { namespaces: ['x'] }));
     await stand.load({ ...FAMILY, clusterFilters: ['a', 'b'], multiCluster: undefined });
@@ -895,7 +895,7 @@ describe('the families of a cache', () => {
     expect(stand.calls()).toBe(6);
   });
 
-  test('offer nothing that was evicted; a look at one does not keep it, its use does', async () => {
+  test('do not offer evicted reports; a lookup does not renew a report, its use does', async () => {
     const stand = createStand({ maxBytes: 8_000 });
     const others = { ...FAMILY, range: '8d' };
     await stand.load(of('a'));
@@ -913,7 +913,7 @@ describe('the families of a cache', () => {
     expect(stand.calls()).toBe(5);
   });
 
-  test('offer nothing of a principal that was refused, and all of the others', async () => {
+  test('do not offer reports of a refused principal, and still those of others', async () => {
     for (const code of ['UPSTREAM_UNAUTHENTICATED', 'UPSTREAM_FORBIDDEN', 'UNAUTHENTICATED'] as const) {
       const stand = createStand();
       for (const principal of [ANN, BOB]) await stand.load(of('a'), principal);
@@ -925,7 +925,7 @@ describe('the families of a cache', () => {
     }
   });
 
-  test('offer the newer one of two, once', async () => {
+  test('offer the newer of two equal reports, once', async () => {
     const stand = createStand();
     await stand.load(of('a'));
     stand.clock.advance(5_000);
@@ -935,7 +935,7 @@ describe('the families of a cache', () => {
     expect(stand.calls()).toBe(2);
   });
 
-  test('offer nothing that is not fresh, and it again once it is', async () => {
+  test('do not offer stale reports, and offer them again after a refresh', async () => {
     const stand = createStand({ staleMs: 60_000, staleIfErrorMs: 60_000 });
     await stand.load(of('a'));
     stand.clock.advance(59_999);
@@ -952,7 +952,7 @@ describe('the families of a cache', () => {
     expect(stand.calls()).toBe(2);
   });
 
-  test('forget what has expired when it is asked for', async () => {
+  test('drop expired reports on lookup', async () => {
     const stand = createStand();
     await stand.load(of('a'));
     stand.clock.advance(60_000);
@@ -962,7 +962,7 @@ describe('the families of a cache', () => {
     expect(stand.calls()).toBe(2);
   });
 
-  test('forget what was replaced by one that is too large to keep', async () => {
+  test('drop a report that was replaced by one too large to cache', async () => {
     const stand = createStand({ maxBytes: 100_000 });
     for (const name of ['a', 'b']) await stand.load(of(name));
     stand.clock.advance(5_000);
@@ -975,14 +975,14 @@ describe('the families of a cache', () => {
     expect(stand.calls()).toBe(4);
   });
 
-  test('know nothing where nothing is kept', async () => {
+  test('are empty when caching is off', async () => {
     const stand = createStand({ ttlMs: 0 });
     await stand.load(of('a'));
     expect([stand.offered(), stand.indexed()]).toEqual([[], []]);
     expect(stand.calls()).toBe(1);
   });
 
-  test('offer nothing of a caller whose token does not count as good any more', async () => {
+  test('do not offer reports of a caller whose token no longer counts as valid', async () => {
     const stand = createStand({ ttlMs: 3_600_000 });
     const caller = principalOf('caller', { isCaller: true });
     await stand.load(of('a'), caller);
@@ -993,7 +993,7 @@ describe('the families of a cache', () => {
     expect(stand.calls()).toBe(1);
   });
 
-  test('offer no more than 256, the newest first and of the same moment the widest', async () => {
+  test('offer at most 256 reports, newest first, and widest first at the same time', async () => {
     const stand = createStand();
     for (const at of range(300)) {
       if (at % 2 === 0) stand.clock.advance(1);
@@ -1010,7 +1010,7 @@ describe('the families of a cache', () => {
   });
 
   // Some 15,000 loads of 10,000 requests, some with no-cache, some too large, some refused: the index has just what the cache holds.
-  test('have just what the cache holds, whatever has come and gone', async () => {
+  test('contain exactly the reports in the cache, after any sequence of changes', async () => {
     const FAMILIES = 400;
     const MEMBERS = 25;
     const PRINCIPALS = [ANN, BOB];

@@ -397,7 +397,7 @@ async function play(world: World, callers: readonly Caller[], scenario: Scenario
   await clock.idle();
 }
 
-describe.each(['api-key', 'jwt'] as const)('with %s, a caller that may see a part of the fleet', (kind) => {
+describe.each(['api-key', 'jwt'] as const)('with %s, a caller with partial permissions', (kind) => {
   let world: World;
   let callers: readonly Caller[];
   let issuer: Issuer | undefined;
@@ -449,7 +449,7 @@ describe.each(['api-key', 'jwt'] as const)('with %s, a caller that may see a par
     await issuer?.[Symbol.asyncDispose]();
   });
 
-  test('gets just what a ScaleOps of that part would give, whatever it asks, and so does everybody else', async () => {
+  test('gets the responses of a ScaleOps with only its part of the fleet, and so do all other callers', async () => {
     const anyCaller = fc.nat({ max: ENTRIES.length - 1 });
     const unlimited = ENTRIES.map((_, index) => index).filter((index) => callers[index]?.entry === 'all');
     const anyOther = fc.oneof(anyCaller, fc.constantFrom(...unlimited));
@@ -528,52 +528,67 @@ const placesOf = (report: unknown): string[] =>
     ({ clusterName, namespace }) => `${clusterName}/${namespace}`,
   );
 
-describe('ScaleOps is asked for no more than may be seen, where names can say so:', () => {
+describe('for a caller with partial permissions ScaleOps gets a request for', () => {
   const AB: Entry = [{ clusters: ['b', 'a'] }];
   const MIXED: Entry = [{ clusters: ['a'] }, { clusters: ['b'], namespaces: ['x'] }];
   const SPACES: Entry = [{ namespaces: ['x', 'y'] }];
   const MULTI = { multiCluster: true };
 
   test.each<[string, Entry, string, object]>([
-    ['clusters', AB, '', { clusterFilters: ['a', 'b'], ...MULTI }],
-    ['fewer clusters', AB, 'clusters: { names: ["b"] }', { clusterFilters: ['b'], ...MULTI }],
-    ['not those left out', AB, 'clusters: { names: ["b", "c"], exclude: true }', { clusterFilters: ['a'], ...MULTI }],
+    ['the permitted clusters', AB, '', { clusterFilters: ['a', 'b'], ...MULTI }],
+    ['the permitted cluster of the filter', AB, 'clusters: { names: ["b"] }', { clusterFilters: ['b'], ...MULTI }],
     [
-      'what may be seen, where all of it is left out',
+      'the permitted clusters that are not excluded',
+      AB,
+      'clusters: { names: ["b", "c"], exclude: true }',
+      { clusterFilters: ['a'], ...MULTI },
+    ],
+    [
+      'the permitted clusters when all are excluded',
       AB,
       'clusters: { names: ["b", "a"], exclude: true }',
       { clusterFilters: ['a', 'b'], ...MULTI },
     ],
     ['namespaces', SPACES, '', { namespaces: ['x', 'y'] }],
     [
-      'other namespaces than those left out',
+      'the permitted namespaces that are not excluded',
       SPACES,
       'namespaces: { names: ["y", "z"], exclude: true }',
       { namespaces: ['x'] },
     ],
     [
-      'what may be seen, where all namespaces are left out',
+      'the permitted namespaces when all are excluded',
       SPACES,
       'namespaces: { names: ["y", "x"], exclude: true }',
       { namespaces: ['x', 'y'] },
     ],
-    ['a cluster, all of it', MIXED, 'clusters: { names: ["a"] }', { clusterFilters: ['a'], ...MULTI }],
+    ['a whole cluster', MIXED, 'clusters: { names: ["a"] }', { clusterFilters: ['a'], ...MULTI }],
     [
-      'a cluster, some of it',
+      'the permitted namespaces of a cluster',
       MIXED,
       'clusters: { names: ["b"] }',
       { clusterFilters: ['b'], namespaces: ['x'], ...MULTI },
     ],
-    ['both', MIXED, '', { clusterFilters: ['a', 'b'], ...MULTI }],
     [
-      'a namespace where it may be seen',
+      'all permitted clusters when the permissions differ by cluster',
+      MIXED,
+      '',
+      { clusterFilters: ['a', 'b'], ...MULTI },
+    ],
+    [
+      'a namespace in the cluster where it is permitted',
       MIXED,
       'namespaces: { names: ["z"] }',
       { clusterFilters: ['a'], namespaces: ['z'], ...MULTI },
     ],
-    ['its own cluster alone', AB, 'multiCluster: false', { clusterFilters: ['a', 'b'], multiCluster: 'false' }],
     [
-      'the condition itself, where a name is left out in another case',
+      'the permitted clusters with multiCluster: false',
+      AB,
+      'multiCluster: false',
+      { clusterFilters: ['a', 'b'], multiCluster: 'false' },
+    ],
+    [
+      'the filter itself when it excludes a name in another case',
       [{ clusters: ['a', 'A'] }],
       'clusters: { names: ["A"], exclude: true }',
       { clusterFilters: ['A'], isClusterExclude: true, ...MULTI },
@@ -591,16 +606,16 @@ describe('ScaleOps is asked for no more than may be seen, where names can say so
   });
 
   test.each<[string, Entry, string, object]>([
-    ['clusters', AB, '', { clusters: ['a', 'b'], groupByCluster: true, ...MULTI }],
-    ['a cluster', AB, 'clusters: ["a"]', { clusters: ['a'], groupByCluster: true, ...MULTI }],
+    ['the permitted clusters', AB, '', { clusters: ['a', 'b'], groupByCluster: true, ...MULTI }],
+    ['the cluster of the filter', AB, 'clusters: ["a"]', { clusters: ['a'], groupByCluster: true, ...MULTI }],
     [
-      'namespaces, each alone',
+      'cluster and namespace',
       MIXED,
       'groupBy: { labels: ["team"] }',
       { clusters: ['a', 'b'], groupByCluster: true, groupByNamespace: true, groupByLabels: ['team'], ...MULTI },
     ],
-    ['namespaces of any cluster', SPACES, '', { groupByCluster: true, groupByNamespace: true }],
-  ])('added up by %s', async (_what, entry, filter, expected) => {
+    ['cluster and namespace without a cluster filter', SPACES, '', { groupByCluster: true, groupByNamespace: true }],
+  ])('sums by %s', async (_what, entry, filter, expected) => {
     await using scene = await startScene({ ann: entry });
     const given = filter === '' ? '' : `(filter: { ${filter} })`;
     const answer = await scene.gateway.askAs('ann', `{ aggregatedCosts${given} { totals { totalCost } } }`);
@@ -619,7 +634,7 @@ describe('ScaleOps is asked for no more than may be seen, where names can say so
     expect(scene.asked()).toEqual([{ clusterFilters: ['a'], namespaces: ['z'], ...MULTI }]);
   });
 
-  test('nothing, where the names are none that may be seen', async () => {
+  test('nothing, when the names are not permitted', async () => {
     await using scene = await startScene({ ann: MIXED });
     const answer = await scene.gateway.askAs(
       'ann',
@@ -663,7 +678,7 @@ describe('ScaleOps is asked for no more than may be seen, where names can say so
     expect(scene.asked()).toEqual([{ clusterFilters: ['a'], multiCluster: true, range: '1d' }]);
   });
 
-  test('once for those who may see the same, and again for those who may see something else', async () => {
+  test('one report per set of permissions, shared by callers with the same set', async () => {
     const callers = { ann: AB, bob: [{ clusters: ['a', 'b'] }], cleo: SPACES, dora: 'all', eve: 'all' } as const;
     await using scene = await startScene(callers, { env: MULTI_CLUSTER });
     for (const caller of Object.keys(callers)) {
@@ -682,7 +697,7 @@ describe('ScaleOps is asked for no more than may be seen, where names can say so
   });
 });
 
-describe('a caller that may see a part', () => {
+describe('a caller with partial permissions', () => {
   const PART: Entry = [{ clusters: ['a'] }, { clusters: ['b'], namespaces: ['x'] }];
   const OWN = ['a/x', 'a/y', 'a/z', 'b/x'];
 
@@ -692,16 +707,16 @@ describe('a caller that may see a part', () => {
     ['a blank behind it', 'a '],
     ['a null byte', 'a\u0000'],
     ['a line end', 'a\n'],
-    ['a letter that looks alike', '\u0430'],
-    ['full width', '\uff41'],
+    ['a similar letter', '\u0430'],
+    ['a full-width letter', '\uff41'],
     ['a soft hyphen', 'a\u00ad'],
-    ['a mark that combines', 'a\u0301'],
-    ['more names in one', 'a,b'],
+    ['a combining mark', 'a\u0301'],
+    ['several names in one', 'a,b'],
     ['a pattern', 'a*'],
-    ['any', '*'],
-    ['a name that every object has', 'constructor'],
-    ['an outside name', 'c'],
-    ['half a character', '\ud83d'],
+    ['a wildcard', '*'],
+    ['the name of an object property', 'constructor'],
+    ['a name outside the permissions', 'c'],
+    ['an unpaired surrogate', '\ud83d'],
   ])('gets nothing by a name with %s', async (_what, name) => {
     const rows = [...ROWS, row(name, 'x', { workloadName: 'canary-outside' })];
     await using scene = await startScene({ ann: [{ clusters: ['a'] }] }, { rows });
@@ -722,7 +737,7 @@ describe('a caller that may see a part', () => {
     expect(answer.text).not.toContain('totalCount');
   });
 
-  test('may leave out names that it may not see, and search for them, and gets its own', async () => {
+  test('may exclude names that it may not see, and search for them, and gets its own rows', async () => {
     await using scene = await startScene({ ann: PART });
     const answer = await scene.gateway.askAs(
       'ann',
@@ -743,7 +758,7 @@ describe('a caller that may see a part', () => {
     expect(answer.data.search).toEqual({ rows: { totalCount: 0 }, totals: { totalCost: OWN.length } });
   });
 
-  test('sees each of its rows once when it goes through the pages, both ways', async () => {
+  test('sees each of its rows once across pages, in both directions', async () => {
     await using scene = await startScene({ ann: PART, bob: 'all' }, { env: MULTI_CLUSTER });
     const page = async (caller: string, way: string): Promise<{ places: string[]; cursor: string; more: boolean }> => {
       const { data, errors } = await scene.gateway.askAs(
@@ -787,7 +802,7 @@ describe('a caller that may see a part', () => {
     }
   });
 
-  test('gets its own by more names than are sent, and by names of what is not there', async () => {
+  test('gets its rows with too many permitted names to send, and with names that do not exist', async () => {
     const many = Array.from({ length: 1_500 }, (_, index) => `cluster-${index}`);
     const entry = [{ clusters: [...many, 'a'] }, { clusters: ['nowhere'], namespaces: ['x'] }];
     await using scene = await startScene({ ann: entry, bob: [{ clusters: ['nowhere'] }] });
@@ -808,7 +823,7 @@ describe('a caller that may see a part', () => {
     });
   });
 
-  test('gets halves of what is too large at once, and its own of them', async () => {
+  test('gets its rows when a batch is too large and is repeated in halves', async () => {
     const long = 'l'.repeat(300);
     const rows = ['a', 'b', 'c', 'd'].flatMap((cluster) =>
       ['x', 'y'].map((space) => row(cluster, space, { services: [long] })),
@@ -856,7 +871,7 @@ describe('a caller that may see a part', () => {
   });
 });
 
-describe('nothing of the rest of the fleet', () => {
+describe('data outside the permissions of a caller', () => {
   /** Every text and every number of it is one that nothing else has, but for keys, by which may be asked. */
   const outside = (index: number): RawRow => ({
     id: `canary-id-${index}`,
@@ -903,7 +918,7 @@ describe('nothing of the rest of the fleet', () => {
   ];
 
   test.each([false, true])(
-    'is in any answer, header or line of the log, with other callers at the same time (ScaleOps minds case: %s)',
+    'appears in no response, header or log line, with other callers at the same time (ScaleOps distinguishes case: %s)',
     async (mindsCase) => {
       const own = ROWS.filter((each) => mayShow(PART, each));
       const rows = Array.from({ length: 12 }, (_, index) => [outside(index), own[index % own.length]!]).flat();
@@ -946,7 +961,7 @@ describe('nothing of the rest of the fleet', () => {
 });
 
 describe.skipIf(isRedisSkipped)('two gateways on one Redis', () => {
-  test('give callers that may see different parts just their own, after any of them fetched the report', async () => {
+  test('give callers with different permissions their own rows, whoever fetched the report', async () => {
     await using redis = await startWatchedRedis();
     const world = { callers: fc.sample(anyEntry, { ...SEED, numRuns: 20 }) };
     const callers = Object.fromEntries(world.callers.map((entry, index) => [nameOfCaller(index), entry]));

@@ -23,7 +23,7 @@ async function run(url: string, env: Record<string, string>): Promise<string> {
   return [...warnings, JSON.stringify(stack.log), answer.text, metrics].join('\n');
 }
 
-test.each(Object.keys(SETTINGS))('a secret in %s is not repeated', async (name) => {
+test.each(Object.keys(SETTINGS))('no message repeats a secret in %s', async (name) => {
   const { url } = await startSimulator();
   const env: Record<string, string> = {
     ...(name !== 'SCALEOPS_TOKEN_FILE' && { SCALEOPS_TOKEN: TOKEN }),
