@@ -61,7 +61,7 @@ function finish(socket: Socket): Promise<string> {
 
 describe('at the limit', () => {
   // Mutation: http/shutdown.ts without the loop over `waiting`: then it is the error of a pool that was closed.
-  test('requests that still wait get SHUTTING_DOWN, in the media type that they accept, and the gateway ends', async () => {
+  test('waiting requests get SHUTTING_DOWN in the media type that they accept, and the gateway ends', async () => {
     const { upstream, clock, gateway, operations, ask } = await startStand();
     const accepted = [GRAPHQL_TYPE, 'application/json'];
     const asked = accepted.map((accept, index) => ask(`${index + 1}d`, accept));
@@ -102,7 +102,7 @@ describe('at the limit', () => {
     await closed;
   });
 
-  test('the limit is a setting, and the reports that nobody waits for any more are called off', async () => {
+  test('the limit is a setting, and reports without waiting clients are cancelled', async () => {
     const stand = await startStand({ GATEWAY_SHUTDOWN_LIMIT_SECONDS: '1' });
     const { upstream, clock, gateway } = stand;
     // It is waited for a second longer.
@@ -119,7 +119,7 @@ describe('at the limit', () => {
 });
 
 describe('before the limit', () => {
-  test('a request over a connection that is open is answered, and the connection closed', async () => {
+  test('a request over an open connection is answered, and the connection is closed', async () => {
     const stand = await startStand();
     const socket = await openHalf(stand);
     const closed = stand.gateway.close();
@@ -132,7 +132,7 @@ describe('before the limit', () => {
   });
 
   // Mutation: server.ts without `cutUnasked`. Its other timeout, for silence, is in real time: an hour here.
-  test('waits for the rest of half a request for clientGraceMs, and no longer', async () => {
+  test('an incomplete request is awaited for clientGraceMs, and no longer', async () => {
     const clock = createManualClock();
     const answer: RequestListener = (_request, response) => response.end();
     const server = createHttpServer(answer, { ...LOOPBACK, clock, times: { clientGraceMs: 3_600_000 } });
@@ -152,8 +152,8 @@ describe('before the limit', () => {
   });
 });
 
-describe('with a delay', () => {
-  test('it is not ready, yet takes requests, each over a connection that it then closes; then the port closes', async () => {
+describe('with a shutdown delay', () => {
+  test('the gateway is not ready, yet accepts requests and closes each connection; then it closes the port', async () => {
     const { clock, gateway, url } = await startStand({ GATEWAY_SHUTDOWN_DELAY_SECONDS: '5' });
     const closed = gateway.close();
     clock.advance(4_999);
@@ -167,7 +167,7 @@ describe('with a delay', () => {
     await expect(fetch(url)).rejects.toThrow();
   });
 
-  test('the limit is counted from when the port closes', async () => {
+  test('the limit counts from the closing of the port', async () => {
     const { upstream, clock, gateway, operations, ask } = await startStand({ GATEWAY_SHUTDOWN_DELAY_SECONDS: '5' });
     const asked = ask('1d');
     await upstream.arrivals(1);
@@ -182,14 +182,14 @@ describe('with a delay', () => {
   });
 });
 
-test('a second call of close is the same as the first', async () => {
+test('a second call of close returns the same promise as the first', async () => {
   const { gateway } = await startStand();
   expect(gateway.close()).toBe(gateway.close());
   await gateway.close();
 });
 
 // Mutation: shutdown.ts without `server.cut()`, which nothing else does: the server's own timeout is an hour here.
-test('a client that has not taken its answer one second after the limit is cut off', async () => {
+test('a client that has not read its response one second after the limit is disconnected', async () => {
   const clock = createManualClock();
   const server = createHttpServer(
     (_request, response) => {
@@ -224,7 +224,7 @@ describe('Retry-After', () => {
     ['RATE_LIMITED', 59_001, '60'],
     ['RATE_LIMITED', 0, '0'],
     ['RATE_LIMITED', undefined, undefined],
-  ] as const)('of %s in %s ms says %s seconds', (code, retryAfterMs, seconds) => {
+  ] as const)('of %s in %s ms is %s seconds', (code, retryAfterMs, seconds) => {
     const { error } = toClientError(new GatewayError(code, { retryAfterMs }), 'id', { isRequestError: true });
     const { headers } = toHttpOfErrors([error], false);
     expect(headers).toEqual(seconds === undefined ? [] : ['retry-after', seconds]);

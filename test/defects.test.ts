@@ -199,7 +199,7 @@ test('a defect while a response is compressed for the cache is answered with 500
   expect(cacheHitsOf(stack).at(-1)).toBe(true);
 });
 
-test('a defect while a cached response is answered is no operation that went well', async () => {
+test('a defect while a cached response is sent is not counted as a successful operation', async () => {
   const { stack, url } = await startServer(envOf);
   for (let time = 0; time < 3; time += 1) await ask(url);
   expect(cacheHitsOf(stack).at(-1)).toBe(true);

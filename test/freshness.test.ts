@@ -55,7 +55,7 @@ describe('an aged report', () => {
     expect(stack.received).toHaveLength(2);
   });
 
-  test('is fetched once, before the response, after CACHE_STALE_SECONDS', async () => {
+  test('is fetched before the response after CACHE_STALE_SECONDS', async () => {
     await using stack = await startAging();
     await stack.ask(WORKLOADS);
     stack.clock.advance(360_000);
@@ -67,7 +67,7 @@ describe('an aged report', () => {
     expect(stack.received).toHaveLength(2);
   });
 
-  test('is refreshed alone: another fresh report is not', async () => {
+  test('is refreshed alone, without other fresh reports', async () => {
     await using stack = await startAging();
     await stack.ask(WORKLOADS);
     stack.clock.advance(30_000);
@@ -83,7 +83,7 @@ describe('an aged report', () => {
     ]);
   });
 
-  test('is fetched when the clock was set back by an hour, and not shown as fresh for that hour', async () => {
+  test('is fetched when the clock was set back by an hour, and is not treated as fresh for that hour', async () => {
     await using stack = await startAging();
     await stack.ask(WORKLOADS);
     stack.clock.advance(-3_600_000);
@@ -95,7 +95,7 @@ describe('an aged report', () => {
 });
 
 describe('a refresh that fails', () => {
-  test('is not repeated within 5 s, and leaves the report as it was', async () => {
+  test('is not repeated within 5 s, and keeps the cached report', async () => {
     await using stack = await startAging();
     await stack.ask(WORKLOADS);
     stack.clock.advance(60_000);
@@ -173,7 +173,7 @@ describe('while ScaleOps fails', () => {
     },
   );
 
-  test('a report is not shown that expires before ScaleOps has failed', async () => {
+  test('a report that expires before ScaleOps has failed is not shown', async () => {
     await using stack = await startAging();
     await stack.ask(WORKLOADS);
     stack.setDown(true);
@@ -250,22 +250,25 @@ describe('a disabled stale window', () => {
   test.each([
     ['a recent window', WORKLOADS],
     ['a window long past', aggregatedUntil(30 * DAY_MS)],
-  ])('CACHE_TTL_SECONDS=0 caches nothing, calls nothing fresh, and shows nothing old (%s)', async (_name, query) => {
-    await using stack = await startAging({ CACHE_TTL_SECONDS: '0' });
-    const first = await stack.ask(query);
-    expect(shown(first)).toEqual(FRESH);
-    expect(first.headers.get('cache-control')).toBe('no-store');
-    await stack.ask(query);
-    expect([stack.received.length, stack.lastCounts()]).toEqual([2, { miss: 1 }]);
-    stack.setDown(true);
-    expect(shown(await stack.ask(query))).toBe('UPSTREAM_ERROR');
-    expect(stack.received).toHaveLength(3);
-  });
+  ])(
+    'CACHE_TTL_SECONDS=0 caches nothing, shows no stale report, and marks nothing as fresh (%s)',
+    async (_name, query) => {
+      await using stack = await startAging({ CACHE_TTL_SECONDS: '0' });
+      const first = await stack.ask(query);
+      expect(shown(first)).toEqual(FRESH);
+      expect(first.headers.get('cache-control')).toBe('no-store');
+      await stack.ask(query);
+      expect([stack.received.length, stack.lastCounts()]).toEqual([2, { miss: 1 }]);
+      stack.setDown(true);
+      expect(shown(await stack.ask(query))).toBe('UPSTREAM_ERROR');
+      expect(stack.received).toHaveLength(3);
+    },
+  );
 });
 
 describe('a report about a window', () => {
   test.each([7 * DAY_MS, 7 * DAY_MS + 1000, 365 * DAY_MS])(
-    'that ended %d ms ago lives for CACHE_PAST_TTL_SECONDS, and is not eternal',
+    'that ended %d ms ago expires after CACHE_PAST_TTL_SECONDS',
     async (beforeMs) => {
       await using stack = await startAging({ CACHE_STALE_SECONDS: '0' });
       const query = aggregatedUntil(beforeMs);
@@ -284,7 +287,7 @@ describe('a report about a window', () => {
   );
 
   test.each([6 * DAY_MS, 7 * DAY_MS - 1000, 0])(
-    'that ended %d ms ago lives for CACHE_TTL_SECONDS',
+    'that ended %d ms ago expires after CACHE_TTL_SECONDS',
     async (beforeMs) => {
       await using stack = await startAging({ CACHE_STALE_SECONDS: '0' });
       const query = aggregatedUntil(beforeMs);
@@ -300,7 +303,7 @@ describe('a report about a window', () => {
     ['its own time, where that is longer', { CACHE_PAST_TTL_SECONDS: '30' }, 60_000],
     ['its own time, where the other is off', { CACHE_PAST_TTL_SECONDS: '0' }, 60_000],
     ['what CACHE_PAST_TTL_SECONDS says', { CACHE_PAST_TTL_SECONDS: '86400' }, 86_400_000],
-  ])('long past is fresh for %s', async (_name, env, endMs) => {
+  ])('that ended long ago is fresh for %s', async (_name, env, endMs) => {
     await using stack = await startAging({ ...env, CACHE_STALE_SECONDS: '0' });
     const query = aggregatedUntil(30 * DAY_MS);
     await stack.ask(query);

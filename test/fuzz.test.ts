@@ -122,7 +122,7 @@ function usedHeap(): number {
 describe('the gateway survives', { timeout: TIMEOUT_MS }, () => {
   let heapBefore = 0;
 
-  test('operations of its schema, whole and broken', async () => {
+  test('operations of its schema, valid and mutated', async () => {
     const anyRequest = anyCase((choices) => makeRequest(choices, schema));
     await fuzz(anyRequest, 0.05, async (request) => [await sendDirectly(request)]);
     heapBefore = usedHeap();
@@ -133,7 +133,7 @@ describe('the gateway survives', { timeout: TIMEOUT_MS }, () => {
     expect([...watched.tally.keys()]).toEqual(expect.arrayContaining(MET));
   });
 
-  test('operations that are whole, and answers them', async () => {
+  test('valid operations, and answers most of them with data', async () => {
     let answered = 0;
     let sent = 0;
     const plain = anyCase((choices) => makeRequest(choices, schema)).filter(({ isPlain }) => isPlain);
@@ -147,18 +147,18 @@ describe('the gateway survives', { timeout: TIMEOUT_MS }, () => {
     expect(answered / sent).toBeGreaterThan(0.7);
   });
 
-  test('references to entities, of any JSON', async () => {
+  test('representations of any JSON', async () => {
     await fuzz(anyCase(makeEntitiesRequest), 0.1, async (request) => [await sendDirectly(request)]);
   });
 
-  test('operations that come over one connection', async () => {
+  test('operations over one connection', async () => {
     const anyRequest = anyCase((choices) => makeRequest(choices, schema))
       // Node answers longer ones before it has read them, and closes the connection.
       .filter(({ target, body = '' }) => target.length < 15_000 && body.length < 100_000);
     await fuzz(anyRequest, 0.1, async (request) => [await sendOverSocket(request)]);
   });
 
-  test('bytes that are hardly HTTP', async () => {
+  test('malformed HTTP', async () => {
     const anyBytes = anyCase((choices) => makeBytes(choices, () => makeRequest(choices, schema)));
     await fuzz(anyBytes, 0.2, async (bytes) =>
       parseAnswers(await exchange(port, bytes)).map(({ status, headers, text }) => ({
@@ -172,7 +172,7 @@ describe('the gateway survives', { timeout: TIMEOUT_MS }, () => {
     );
   });
 
-  test('all of it, and lets go of it', () => {
+  test('everything without a memory leak', () => {
     expect(usedHeap() - heapBefore).toBeLessThan(MAX_HEAP_GROWTH);
     if (process.env.FUZZ_RUNS !== undefined) console.log(Object.fromEntries([...watched.tally].sort()));
   });

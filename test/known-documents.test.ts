@@ -78,7 +78,7 @@ const DOCUMENTS: Readonly<Record<string, readonly [number, (at: number) => strin
 
 describe('the weight of known documents', () => {
   test.each(Object.keys(DOCUMENTS))(
-    'is within 20 %% of what they retain: %s',
+    'is within 20 %% of the memory they retain: %s',
     async (kind) => {
       const [count, write] = DOCUMENTS[kind]!;
       // Whatever is made once is made before.
@@ -94,7 +94,7 @@ describe('the weight of known documents', () => {
     60_000,
   );
 
-  test('keeps them under their bound: the least recently used document is dropped', () => {
+  test('stays under its bound: the least recently used document is dropped', () => {
     const documents = new KnownDocuments(schema, 200_000);
     const texts = Array.from({ length: 200 }, (_, at) => `{ a${at}: __typename }`);
     for (const text of texts) {

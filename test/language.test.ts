@@ -44,7 +44,7 @@ const LINES = [...FILES, 'README.md'].flatMap((file) =>
     .map((line, index) => ({ words: toWords(line), at: `${file}:${index + 1}: ${line.trim()}` })),
 );
 
-test.each(BANNED)('nothing says "%s"; write: %s', (pattern) => {
+test.each(BANNED)('no file says "%s"; write: %s', (pattern) => {
   const banned = new RegExp(`\\b(?:${pattern})\\b`);
   expect(LINES.filter(({ words }) => banned.test(words)).map(({ at }) => at)).toEqual([]);
 });

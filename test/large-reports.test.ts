@@ -70,7 +70,7 @@ const QUERY = 'query Rows($last: CostDuration!) { workloadCosts(filter: { last: 
 
 describe('five large reports at once', () => {
   // Fails when a body that finds no permit is refused, and when a permit is not released.
-  test('are all read, the fifth when another has been parsed, each for one call', async () => {
+  test('are all read, the fifth when another has been parsed, each with one call', async () => {
     const text = makeText(LARGE_BYTES + 1_000_000);
     const upstream = await startSlowUpstream(Buffer.from(text));
     await using gateway = startGateway(upstream.url);
@@ -84,7 +84,7 @@ describe('five large reports at once', () => {
     expect(upstream.requests()).toBe(5);
   });
 
-  test('end with their deadline while they wait, and leave their turn to others', async () => {
+  test('end with their deadline while they wait, and let others proceed', async () => {
     const text = makeText(LARGE_BYTES + 1_000_000);
     const upstream = await startSlowUpstream(Buffer.from(text));
     const clock = createManualClock();
@@ -103,7 +103,7 @@ describe('five large reports at once', () => {
 });
 
 describe('the limit of large bodies', () => {
-  test('lets a body that grows large wait until another one is released', async () => {
+  test('makes a body that grows large wait until another one is released', async () => {
     const limit = createReportParser({ keepsBodies: false, largeBodies: 2 });
     const permits = [0, 1, 2, 3].map(() => limit.start());
     for (const permit of permits) expect(permit.addBytes(LARGE_BYTES)).toBeUndefined();
@@ -122,8 +122,8 @@ describe('the limit of large bodies', () => {
   });
 });
 
-describe('the thread', () => {
-  test('reads what is usual and what is not, and gives the body back', async () => {
+describe('the parser thread', () => {
+  test('reads ordinary and unusual bodies, and returns the body', async () => {
     const parser = createReportParser({ keepsBodies: true });
     onTestFinished(() => parser.close());
     const usual = makeText(1_100_000);
@@ -136,7 +136,7 @@ describe('the thread', () => {
     }
   });
 
-  test('leaves alone what others have a part of', async () => {
+  test('leaves a shared buffer usable for its other owner', async () => {
     const parser = createReportParser({ keepsBodies: true });
     onTestFinished(() => parser.close());
     const shared = Buffer.from(makeText(1_100_000));
@@ -147,7 +147,7 @@ describe('the thread', () => {
 
   test.each([
     [
-      'cut short',
+      'truncated',
       (text: string) => text.slice(0, -2),
       { code: 'UPSTREAM_BAD_RESPONSE', reason: 'not JSON', retry: 'once' },
     ],
@@ -158,7 +158,7 @@ describe('the thread', () => {
     ],
     ['an error', () => `{"error":"${'x'.repeat(1_100_000)}"}`, { code: 'UPSTREAM_ERROR' }],
     ['a list', (text: string) => `[${text}]`, { code: 'UPSTREAM_BAD_RESPONSE', reason: 'the answer is not an object' }],
-  ])('says of %s what it is', async (_name, change, error) => {
+  ])('reports that a response is %s', async (_name, change, error) => {
     const parser = createReportParser({ keepsBodies: true });
     onTestFinished(() => parser.close());
     const reading = parser.parse([Buffer.from(change(makeText(1_100_000)))], 'A_PATH');
@@ -166,7 +166,7 @@ describe('the thread', () => {
   });
 
   // Mutation: reading-thread.ts, onEnd does not forget the worker: then the next one never ends.
-  test('may run out of memory over one report, and the next gets a new one', async () => {
+  test('is replaced for the next report after it ran out of memory', async () => {
     const thread = createParserThread({ maxHeapMb: 24 });
     onTestFinished(() => thread.close());
     const bomb = `{"aggregatedWorkloads":[${'{"a":[[],[]]},'.repeat(1_000_000)}{}]}`;
@@ -175,7 +175,7 @@ describe('the thread', () => {
     expect(response).toHaveProperty('report');
   });
 
-  test('ends with the gateway, and what it was reading with it', async () => {
+  test('ends with the gateway, together with its pending report', async () => {
     const thread = createParserThread();
     const reading = thread.parse([encode(makeText(4_000_000))], false);
     const ended = expect(reading).rejects.toMatchObject({ code: 'UPSTREAM_UNAVAILABLE', reason: 'UND_ERR_DESTROYED' });
@@ -186,7 +186,7 @@ describe('the thread', () => {
 });
 
 describe('a process with 2 GiB of heap', () => {
-  test('reads four reports of 100,000 rows at once, and turns the fifth away', { timeout: 120_000 }, async () => {
+  test('reads four reports of 100,000 rows at once, and refuses the fifth', { timeout: 120_000 }, async () => {
     const upstream = await startSlowUpstream(await fetchFleet(100_000));
     const env = {
       SCALEOPS_URL: upstream.url,
@@ -233,7 +233,7 @@ async function fetchFleet(workloads: number): Promise<Buffer> {
 }
 
 describe('the body of a report', () => {
-  test('is returned where it is kept alone, short or long', async () => {
+  test('is returned without a copy when it has its own buffer, short or long', async () => {
     const [parser, keeping] = [
       createReportParser({ keepsBodies: false }),
       createReportParser({ keepsBodies: true }),

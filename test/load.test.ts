@@ -69,11 +69,11 @@ function expectOwn(answers: readonly Answer[], isStale = false): void {
   expect(answers.map(({ data }) => data as unknown)).toEqual(wanted);
 }
 
-describe.skipIf(isRedisSkipped)('1,000 questions at once, of 50 principals to two replicas', () => {
+describe.skipIf(isRedisSkipped)('1,000 concurrent questions of 50 principals to two replicas', () => {
   // Mutations: the principal not in the key (1 call), single-flight.ts without its map of flights (each takes
   // the lock), shared-cache.ts
   // without the lock (100).
-  test('cost 50 upstream calls when nothing is kept', async () => {
+  test('make 50 upstream calls without a cached report', async () => {
     const gate = createGate();
     const { askAll, upstream, clock, countOf } = await startCrowd({ onRequest: gate.pass });
     const answers = askAll();
@@ -88,7 +88,7 @@ describe.skipIf(isRedisSkipped)('1,000 questions at once, of 50 principals to tw
   });
 
   // Mutations: serveKept() waits for the refresh; the refresh does not join a flight; shared-cache.ts without the lock.
-  test('are all answered from stale reports, and cost 50 refreshes', async () => {
+  test('are all answered from stale reports, and make 50 refreshes', async () => {
     const gate = createGate();
     const { askAll, upstream, clock, redis, countOf } = await startCrowd(
       { onRequest: () => (upstream.requests.length > 50 ? gate.pass() : undefined) },
@@ -110,7 +110,7 @@ describe.skipIf(isRedisSkipped)('1,000 questions at once, of 50 principals to tw
   });
 
   // Mutation: report-cache.ts, mayTry() always true.
-  test('try a refresh that fails once, however many are shown the stale report', async () => {
+  test('repeat no failed refresh, however many of them get the stale report', async () => {
     const { replicas, upstream, clock, redis, countOf } = await startCrowd({}, { CACHE_TTL_SECONDS: '10' });
     const { token } = PRINCIPALS[0]!;
     await replicas[0]!.askAs(token, QUERY);
@@ -128,12 +128,12 @@ describe.skipIf(isRedisSkipped)('1,000 questions at once, of 50 principals to tw
   });
 });
 
-describe.skipIf(isRedisSkipped)('of 100 who wait at each of two replicas', () => {
+describe.skipIf(isRedisSkipped)('100 clients that wait at each of two replicas', () => {
   const { token, tenant } = PRINCIPALS[0]!;
   const headers = { authorization: `Bearer ${token}` };
 
   // Mutations: single-flight.ts, leave() aborts with the first who leaves; the first one's own signal given to start().
-  test('the last gets its data, when 99 have left', async () => {
+  test('include a last one that gets its data after 99 have left', async () => {
     const gate = createGate();
     const { replicas, upstream, clock } = await startCrowd({ onRequest: gate.pass });
     const leaving = new AbortController();
@@ -154,7 +154,7 @@ describe.skipIf(isRedisSkipped)('of 100 who wait at each of two replicas', () =>
   });
 
   // Mutation: single-flight.ts, leave() without controller.abort().
-  test('nobody is left: the connection to the upstream closes, and so does the wait for the other replica', async () => {
+  test('close the upstream connection, and end the wait for the other replica, when all have left', async () => {
     await using upstream = await startFaultServer();
     upstream.answer('', () => undefined);
     const { replicas, clock, redis } = await startPair(upstream.url);
@@ -175,7 +175,7 @@ describe.skipIf(isRedisSkipped)('of 100 who wait at each of two replicas', () =>
   });
 
   // Mutation: report-cache.ts, fetches.join() with a key of its own for each.
-  test('each is told when the upstream refuses, for one call', async () => {
+  test('all get the error when the upstream refuses one call', async () => {
     await using upstream = await startFaultServer();
     const gate = createGate();
     upstream.answer(
@@ -199,7 +199,7 @@ describe('10,000 distinct reports', () => {
   const MAX_BYTES = 1_048_576;
 
   // Mutations: report-memory.ts without maxSize (max instead), or each counted as one byte.
-  test('stay within the bound in bytes, the newest of them', async () => {
+  test('stay within the bound in bytes, and the newest are kept', async () => {
     const asked: number[] = [];
     const reportOf = (index: number) =>
       decodeReport({
@@ -244,7 +244,7 @@ describe('10,000 distinct reports', () => {
   });
 });
 
-describe.skipIf(isRedisSkipped)('SIGTERM to the process', () => {
+describe.skipIf(isRedisSkipped)('SIGTERM to a process with 50 pending questions', () => {
   const END_MS = 10_000;
   const isTurnedAway = (url: string): Promise<boolean> =>
     fetch(`${url}/health/ready`).then(
@@ -257,7 +257,7 @@ describe.skipIf(isRedisSkipped)('SIGTERM to the process', () => {
     ['', false],
     [', with a Redis that has frozen meanwhile', true],
   ])(
-    'loses none of 50 questions in flight, is not ready first, and ends within ten seconds%s',
+    'loses no question, makes the process unready first, and ends it within ten seconds%s',
     async (_name, isFrozen) => {
       const gate = createGate();
       await using redis = await startWatchedRedis();
@@ -300,9 +300,9 @@ describe.skipIf(isRedisSkipped)('SIGTERM to the process', () => {
   );
 });
 
-describe('one operation with more reports than may be fetched at once', () => {
+describe('one operation with more reports than the upstream slots allow', () => {
   // Mutation: createTurns without its bound: the operation fills the queue, and the other one is turned away.
-  test('gets them all, in turn, and leaves the queue to others', async () => {
+  test('gets them all, in turn, and leaves slots to other operations', async () => {
     const gate = createGate();
     await using stack = await startStack({
       env: { SCALEOPS_MAX_IN_FLIGHT: '2', SCALEOPS_MAX_QUEUED: '2' },

@@ -40,7 +40,7 @@ describe('no-cache', () => {
     'only-if-cached',
     ',,',
     '"no-cache"',
-  ])('is not what is meant by %j', async (directives) => {
+  ])('has no effect as %j', async (directives) => {
     await using stack = await startAging();
     await stack.ask(WORKLOADS);
     stack.clock.advance(10_000);
@@ -48,7 +48,7 @@ describe('no-cache', () => {
     expect([stack.received.length, stack.lastCounts()]).toEqual([1, { hit: 1 }]);
   });
 
-  test('asks for what was never asked for as any request does', async () => {
+  test('fetches a report that is not cached like any request', async () => {
     await using stack = await startAging();
     expect(shown(await stack.ask(WORKLOADS, {}, NO_CACHE))).toEqual(OLD);
     expect([stack.received.length, stack.lastCounts()]).toEqual([1, { miss: 1 }]);
@@ -127,7 +127,7 @@ describe('no-cache', () => {
     expect([stack.received.length, stack.lastCounts()]).toEqual([3, { collapsed: 1, miss: 1 }]);
   });
 
-  test('waits for the new report where the old one could be shown as stale', async () => {
+  test('waits for the new report even if the cached one could be served as stale', async () => {
     await using stack = await startAging();
     await stack.ask(WORKLOADS);
     stack.clock.advance(60_000);
@@ -135,7 +135,7 @@ describe('no-cache', () => {
     expect([stack.received.length, stack.lastCounts()]).toEqual([2, { miss: 1 }]);
   });
 
-  test('shows the report there is as stale while ScaleOps fails, and does not ask again within 5 s', async () => {
+  test('serves the cached report as stale while ScaleOps fails, and does not call again within 5 s', async () => {
     await using stack = await startAging();
     await stack.ask(WORKLOADS);
     stack.clock.advance(10_000);
@@ -178,7 +178,7 @@ describe('no-cache', () => {
 });
 
 describe('the log line of an operation', () => {
-  test('counts every report once, by where it came from', async () => {
+  test('counts every report once, by its source', async () => {
     await using stack = await startAging();
     await stack.ask(BOTH);
     expect(stack.lastCounts()).toEqual({ miss: 2 });
@@ -194,7 +194,7 @@ describe('the log line of an operation', () => {
     expect(stack.received).toHaveLength(4);
   });
 
-  test('counts who waits for the call of another as collapsed, and an error as nothing', async () => {
+  test('counts a request that waits for the call of another as collapsed, and an error as nothing', async () => {
     await using stack = await startAging();
     const gate = stack.hold();
     const first = stack.ask(WORKLOADS);
@@ -216,7 +216,7 @@ describe('the log line of an operation', () => {
     expect(stack.received).toHaveLength(4);
   });
 
-  test('says how long the upstream call took that was waited for, and nothing of one that was not', async () => {
+  test('has the duration of the upstream call that was awaited, and none of a background call', async () => {
     await using stack = await startAging();
     const lastUpstreamMs = () => stack.log.findLast(({ msg }) => msg === 'operation')?.upstreamMs;
     const gate = stack.hold();

@@ -121,20 +121,20 @@ describe('the upstream contract', () => {
     expect(validator.version).toBe('3.1');
   });
 
-  it('names both reports, and says that the path of the aggregated one is assumed', () => {
+  it('has both reports, and says that the path of the aggregated one is assumed', () => {
     expect(operationOf(WORKLOADS).operationId).toBe('getWorkloads');
     expect(operationOf(AGGREGATED).operationId).toBe('getAggregatedWorkloads');
     expect(operationOf(AGGREGATED).description).toMatch(/path is an assumption/i);
   });
 
-  it('has the parameters of the page, and range on the workload report as seen in use', () => {
+  it('has the documented parameters, and range for the workload report as observed', () => {
     expect(queryNames(WORKLOADS).sort()).toEqual([...WORKLOADS_BODY, 'multiCluster', 'range'].sort());
     expect(queryNames(AGGREGATED).sort()).toEqual(AGGREGATED_QUERY);
     const range = operationOf(WORKLOADS).parameters.find(({ name }) => name === 'range');
     expect(range?.['x-evidence']).toBe('seen in use, not on the page');
   });
 
-  it('has the body fields of the page', () => {
+  it('has the documented body fields', () => {
     expect(bodyNames(WORKLOADS).sort()).toEqual(WORKLOADS_BODY);
     expect(bodyNames(AGGREGATED).sort()).toEqual([...AGGREGATED_QUERY, 'groupByAnnotations', 'groupByLabels'].sort());
   });

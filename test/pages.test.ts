@@ -51,7 +51,7 @@ describe('the GraphiQL page', () => {
     expect(headers['content-type']).not.toBe(HTML_TYPE);
   });
 
-  test.each(['gzip', 'identity'])('gets 304 while it is the same, in %s', async (encoding) => {
+  test.each(['gzip', 'identity'])('gets 304 while it is unchanged, in %s', async (encoding) => {
     const accepts = { ...HTML, 'accept-encoding': encoding };
     const { headers, text } = await get('/graphql', accepts);
     const etag = headers.etag!;
@@ -119,7 +119,7 @@ describe('HEAD', () => {
 
 describe('memory', () => {
   test.each(['gzip', 'identity'])(
-    'does not grow with clients that ask for the page in %s and read nothing, without a key',
+    'does not grow with clients that request the page in %s and read nothing, without a key',
     async (encoding) => {
       const env = { GATEWAY_AUTH: 'api-key', GATEWAY_API_KEYS: 'one:key-of-sixteen-characters-or-more' };
       await using process = await startProcessStack({}, env);

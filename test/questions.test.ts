@@ -92,7 +92,7 @@ const shown = (rows: readonly Row[]) => rows.map(({ id, totalCost, share }) => (
 const nodes = (connection: Connection) => connection.edges.map(({ node }) => node);
 
 describe('questions of one operation', () => {
-  test('are all answered by one upstream call for each distinct filter, on both reports', async () => {
+  test('make one upstream call for each distinct filter, on both reports', async () => {
     await using stack = await start({ CACHE_TTL_SECONDS: '0' });
     const where = { search: 'A', minTotalCost: 1 };
     const { data, errors } = await stack.ask(
@@ -177,7 +177,7 @@ describe('questions of one operation', () => {
     expect(data.workloadCosts.breakdown).toEqual(named(byTeam, ['label:team']));
   });
 
-  test('give counts alone with `first: 0`', async () => {
+  test('return counts alone with `first: 0`', async () => {
     await using stack = await start({ GATEWAY_MAX_PAGE_ROWS: '1' });
     const { data, errors } = await stack.ask(`{ workloadCosts(filter: { multiCluster: true }) {
       rows(first: 0) { nodes { id } ${PAGE} }
@@ -230,7 +230,7 @@ describe('pages', () => {
   });
 
   test.each(['nodes { id }', 'edges { cursor }'])(
-    'over GATEWAY_MAX_PAGE_ROWS are refused where %s are asked for, naming `first`, and counts and sums are not',
+    'over GATEWAY_MAX_PAGE_ROWS are refused for %s, naming `first`; counts and sums are not',
     async (selection) => {
       await using stack = await start({ GATEWAY_MAX_PAGE_ROWS: '20' });
       const ask = (page: string, what: string) =>
@@ -454,14 +454,14 @@ describe('an input', () => {
     for (const { message } of answer.errors) expect(message).toMatch(/\$v/);
   });
 
-  test('that is a search of 1 MB is refused before it is read', async () => {
+  test('that is a search of 1 MB is refused before it is parsed', async () => {
     const answer = await ask('rows(where: { search: $v }) { totalCount }', {
       v: ['String', JSON.stringify('a'.repeat(1_048_576))],
     });
     expect(answer.errors.map(({ extensions }) => extensions.code)).toEqual(['REQUEST_ENTITY_TOO_LARGE']);
   });
 
-  test.each(['after', 'before'])('that is a cursor of something else is refused as `%s`', async (argument) => {
+  test.each(['after', 'before'])('that is a cursor of another kind is refused as `%s`', async (argument) => {
     const ofRows = (cursor: string, more = '') => ask(`rows(${argument}: "${cursor}" ${more}) { totalCount }`);
     const { plain, ordered, foreign } = cursors as Record<'plain' | 'ordered' | 'foreign', string>;
     expect((await ofRows(plain)).errors).toEqual([]);
@@ -485,14 +485,14 @@ describe('an input', () => {
     'rows(where: { search: "" })',
     'rows(where: { clusterNames: null, labels: null, search: null, minTotalCost: null })',
     'rows(first: 1000000)',
-  ])('that leaves all rows in their order does so: %s', async (selection) => {
+  ])('that matches all rows keeps their order: %s', async (selection) => {
     const { data, errors } = await ask(`rows: ${selection} { nodes { id } }`);
     expect(errors).toEqual([]);
     expect(data.workloadCosts.rows.nodes).toEqual(rows.map(({ id }) => ({ id })));
   });
 
   test.each(['.', '.*', '^', '(', '[a-z]', '\\', '%', '$&', 'constructor', '-', 'PROD', 'a'])(
-    'that is a search for %j finds it as plain text, in either case',
+    'that is a search for %j is matched as plain text, in either case',
     async (search) => {
       const where = { search };
       const answer = await ask(
@@ -512,7 +512,7 @@ describe('an input', () => {
     },
   );
 
-  test('that names what no row has finds nothing, or one group without a value', async () => {
+  test('that matches no row gives no rows, or one group without a value', async () => {
     const { data, errors } = await ask(`
       none: totals(where: { namespaces: ["constructor"] }) { rowCount totalCost onDemandPercent }
       label: totals(where: { labels: [{ key: "constructor", value: "x" }] }) { rowCount }
@@ -533,7 +533,7 @@ describe('an input', () => {
     });
   });
 
-  test('that is as large as it may be is answered', async () => {
+  test('of the maximum size is answered', async () => {
     const { data, errors } = await ask(
       `rows(where: { namespaces: $names, search: $search }, orderBy: $orderBy) { totalCount }
        ${by(5)}
@@ -582,7 +582,7 @@ describe('data of the upstream', () => {
       },
     });
 
-  test('however odd leaves no field without an answer', async () => {
+  test('gives an answer for every field, however unusual it is', async () => {
     await fc.assert(
       fc.asyncProperty(anyReport(12), async (json) => {
         const { data, errors } = await askOf(json);
@@ -594,7 +594,7 @@ describe('data of the upstream', () => {
     );
   });
 
-  test('of more workloads than an Int can count leaves the other totals their answer', async () => {
+  test('with more workloads than Int can count keeps the other totals', async () => {
     const rows = ['a', 'b'].map((id) => ({ id, amountOfWorkloads: 2_147_483_647, totalCost: 1 }));
     const { data, errors } = await askOf({ aggregatedWorkloads: rows });
     expect(errors).toBeUndefined();

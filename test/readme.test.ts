@@ -63,7 +63,7 @@ describe('the README', () => {
   });
 
   // The others, and what they mean, are in `--help`.
-  test('names the settings that most people need', () => {
+  test('names the settings that most users need', () => {
     const wanted = Object.entries<Setting<unknown>>(SETTINGS).filter(([, setting]) => setting.common);
     expect(wanted.map(([name]) => name).filter((name) => !readme.includes(`\`${name}`))).toEqual([]);
   });
@@ -82,7 +82,7 @@ describe('the README', () => {
     expect(section('errors')).toBe(table(['what to do', 'codes, with the status of an answer without `data`'], rows));
   });
 
-  test('names only settings that there are', () => {
+  test('names only existing settings', () => {
     const names = [...readme.matchAll(/\b(?:SCALEOPS|CACHE|GATEWAY|OTEL|LOG)_[A-Z_]*[A-Z]\b/g)].map(([name]) => name);
     expect(names.length).toBeGreaterThan(20);
     const known = Object.keys(SETTINGS);
@@ -102,7 +102,7 @@ describe('the README', () => {
     }
   });
 
-  test('shows a first query that works and has the answer shown', async () => {
+  test('has a first query that works and returns the response shown', async () => {
     await using stack = await startStack({ simulator: { workloads: 1000 } });
     const [, body] = /curl http:\/\/127\.0\.0\.1:4000\/graphql[^']*'[^']*' -d '([^']*)'/.exec(readme)!;
     const { query } = JSON.parse(body!.replace(/\n\s*/g, ' ')) as { query: string };

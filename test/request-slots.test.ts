@@ -88,7 +88,7 @@ test(
 );
 
 test(
-  'operations that time out before they ask for their turn take none',
+  'operations that time out before they wait for a turn take none',
   async () => {
     const gate = createGate();
     const { clock, url } = await start(gate.pass);
@@ -104,7 +104,7 @@ test(
 );
 
 test(
-  'operations that time out while they have or wait for their turn give it up',
+  'operations that time out during their turn, or while they wait for it, release it',
   async () => {
     const gate = createGate();
     let isGated = false;
@@ -126,7 +126,7 @@ test(
 );
 
 test(
-  'a client that leaves while its operation has its turn, or waits for it, gives it up',
+  'a client that leaves releases the turn of its operation, or its place in the queue',
   async () => {
     const gate = createGate();
     let isGated = false;
@@ -148,7 +148,7 @@ test(
 );
 
 test(
-  'a client that reads slowly keeps its turn until it leaves or has all of its response',
+  'a slow client keeps its turn until it leaves or has its whole response',
   async () => {
     const { url } = await start();
     expect((await ask(url, SMALL)).status).toBe(200);

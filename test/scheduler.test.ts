@@ -56,7 +56,7 @@ test('shares one slice between all computations of a turn', () => {
   expect(log).not.toContain('b');
 });
 
-test('continues computations in turn, none of them starved', async () => {
+test('continues computations in turn, so that none starves', async () => {
   const { scheduler, count, log, turn } = createBench();
   const long = scheduler.run(count('a', 1_000));
   const short = scheduler.run(count('b', 1));

@@ -387,35 +387,38 @@ describe.skipIf(isRedisSkipped)('a rejection of a principal', () => {
   test.each([
     [401, 'UNAUTHENTICATED'],
     [403, 'UPSTREAM_FORBIDDEN'],
-  ] as const)('(%i) at one replica makes what the others find of that principal worthless', async (status, code) => {
-    const stand = await startStand();
-    const { clock, upstream, watch } = stand;
-    const [a, b, c] = [await stand.start(), await stand.start(), await stand.start()];
-    for (const token of [ANN, BOB]) await fill(stand, a, token);
-    await fill(stand, a, ANN, filterOf('x'));
-    upstream.revoke(ANN, status);
-    clock.advance(6_000);
-    const refused = await a.askAs(ANN, QUERY, {}, { 'cache-control': 'no-cache' });
-    expect(refused.errors[0]?.extensions.code).toBe(code);
-    await watch.event(/^del .*:generation:/);
-    for (const variables of [{}, filterOf('x')]) {
-      const answer = await b.askAs(ANN, QUERY, variables);
-      expect([answer.data.workloadCosts ?? null, answer.errors[0]?.extensions.code]).toEqual([null, code]);
-      expect(answer.text).not.toContain(secretOf('tenant-ann'));
-    }
-    expectData(await b.askAs(BOB, QUERY), 'tenant-bob');
-    expect(cacheOf(b)).toEqual(from('shared'));
-    expect(upstream.requests).toHaveLength(6);
-    // Let in again, what was there before stays worthless, and what comes now is shared again.
-    await watch.event(/^del .*:generation:/, 3);
-    upstream.restore(ANN);
-    clock.advance(1);
-    expectData(await fill(stand, c));
-    expect(cacheOf(c)).toEqual(from('miss'));
-    expectData(await b.askAs(ANN, QUERY));
-    expect(cacheOf(b)).toEqual(from('shared'));
-    expect(upstream.requests).toHaveLength(7);
-  });
+  ] as const)(
+    '(%i) at one replica makes the entries of that principal unusable for the others',
+    async (status, code) => {
+      const stand = await startStand();
+      const { clock, upstream, watch } = stand;
+      const [a, b, c] = [await stand.start(), await stand.start(), await stand.start()];
+      for (const token of [ANN, BOB]) await fill(stand, a, token);
+      await fill(stand, a, ANN, filterOf('x'));
+      upstream.revoke(ANN, status);
+      clock.advance(6_000);
+      const refused = await a.askAs(ANN, QUERY, {}, { 'cache-control': 'no-cache' });
+      expect(refused.errors[0]?.extensions.code).toBe(code);
+      await watch.event(/^del .*:generation:/);
+      for (const variables of [{}, filterOf('x')]) {
+        const answer = await b.askAs(ANN, QUERY, variables);
+        expect([answer.data.workloadCosts ?? null, answer.errors[0]?.extensions.code]).toEqual([null, code]);
+        expect(answer.text).not.toContain(secretOf('tenant-ann'));
+      }
+      expectData(await b.askAs(BOB, QUERY), 'tenant-bob');
+      expect(cacheOf(b)).toEqual(from('shared'));
+      expect(upstream.requests).toHaveLength(6);
+      // Let in again, what was there before stays worthless, and what comes now is shared again.
+      await watch.event(/^del .*:generation:/, 3);
+      upstream.restore(ANN);
+      clock.advance(1);
+      expectData(await fill(stand, c));
+      expect(cacheOf(c)).toEqual(from('miss'));
+      expectData(await b.askAs(ANN, QUERY));
+      expect(cacheOf(b)).toEqual(from('shared'));
+      expect(upstream.requests).toHaveLength(7);
+    },
+  );
 
   test('invalidates a report that is being fetched meanwhile', async () => {
     const gate = createGate();
@@ -447,7 +450,7 @@ describe.skipIf(isRedisSkipped)('Cache-Control: no-cache', () => {
   test.each([
     [4_999, 2],
     [5_000, 3],
-  ])('accepts a report that another replica fetched %i ms ago or not: %i calls', async (ageMs, calls) => {
+  ])('with a report that another replica fetched %i ms ago makes %i calls in all', async (ageMs, calls) => {
     const stand = await startStand();
     const { clock, upstream, watch } = stand;
     const [a, b] = [await stand.start(), await stand.start()];
@@ -530,7 +533,7 @@ describe.skipIf(isRedisSkipped)('an entry in Redis', () => {
     expect(stand.upstream.requests).toHaveLength(1);
   });
 
-  test('expires with its token, which is then served nothing', async () => {
+  test('expires with its token, which then gets no report', async () => {
     const jwt = makeJwt({ exp: Date.UTC(2026, 0, 31) / 1000 + 30, sub: 'ann' });
     const stand = await startStand({ tokens: { [jwt]: 'tenant-ann' } });
     const { redis, clock, upstream } = stand;
@@ -864,7 +867,7 @@ describe('an encrypted entry', () => {
 });
 
 describe.skipIf(isRedisSkipped)('a Redis that', () => {
-  test('is not there at the start delays no request, and is used once it is there', async () => {
+  test('is down at the start delays no request, and is used once it is up', async () => {
     const stand = await startStand();
     const { proxy, url } = await stand.startBehindProxy();
     await proxy.refuse();
@@ -882,7 +885,7 @@ describe.skipIf(isRedisSkipped)('a Redis that', () => {
     expect(stand.upstream.requests.map(({ token }) => token)).toEqual([ANN, BOB, ANN]);
   });
 
-  test('goes away and comes back is used again, without the commands of the meantime', async () => {
+  test('is down for a while is used again, without the commands of the meantime', async () => {
     const stand = await startStand();
     const { redis, upstream } = stand;
     const { proxy, url } = await stand.startBehindProxy();

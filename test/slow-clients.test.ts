@@ -60,7 +60,7 @@ function median(values: readonly number[]): number {
 }
 
 describe(`${COUNT} connections that send nothing and ${COUNT} that send a byte now and then`, () => {
-  test('hold nobody up, take little memory, and leave nothing behind', async () => {
+  test('delay no other client, use little memory, and leave nothing behind', async () => {
     const { url, pid } = await startProcessStack();
     expect((await askHealth(url)).status).toBe(200);
     const before = { files: await openFiles(pid), mb: await residentMb(pid) };
@@ -89,7 +89,7 @@ describe(`${COUNT} connections that send nothing and ${COUNT} that send a byte n
   }, 60_000);
 });
 
-describe('a client that takes too long', () => {
+describe('a slow client', () => {
   const QUICK: Partial<ServerTimes> = { headersTimeout: 50, requestTimeout: 100, connectionsCheckingInterval: 10 };
 
   /** A server of `QUICK`, whose answers wait for the gate. */
@@ -113,7 +113,7 @@ describe('a client that takes too long', () => {
     ['nothing', ''],
     ['half a head', HEAD],
     ['half a body', 'POST / HTTP/1.1\r\nHost: gateway\r\nContent-Length: 100\r\n\r\n{'],
-  ])('with %s gets an error and is disconnected; a client with a request is not', async (_what, sent) => {
+  ])('that sends %s gets an error and is disconnected; a client with a pending request is not', async (_what, sent) => {
     const { url, gate } = await startServer(QUICK);
     const asked = fetch(url);
     await gate.arrivals(1);
@@ -125,7 +125,7 @@ describe('a client that takes too long', () => {
     expect(await (await asked).text()).toBe('late');
   });
 
-  test('byte by byte is cut off as well: no byte gives it more time', async () => {
+  test('that sends byte by byte is disconnected too: bytes do not extend its time', async () => {
     const { url } = await startServer(QUICK);
     const socket = await openConnection(url, HEAD);
     const answer = text(socket);
@@ -137,14 +137,14 @@ describe('a client that takes too long', () => {
     expect(await answer.catch(() => '408')).toContain('408');
   });
 
-  test('between two requests is cut off', async () => {
+  test('between two requests is disconnected', async () => {
     const { url, gate } = await startServer({ keepAliveTimeout: 50 });
     gate.open();
     const socket = await openConnection(url, 'GET / HTTP/1.1\r\nHost: gateway\r\n\r\n');
     expect(await text(socket)).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*late/);
   });
 
-  test('is one after times that fit: more than load balancers keep connections, less than a person waits', () => {
+  test('has default limits above the idle times of load balancers, and below those of a waiting person', () => {
     expect(TIMES.keepAliveTimeout).toBeGreaterThan(60_000);
     expect(TIMES.headersTimeout).toBeLessThanOrEqual(15_000);
     expect(TIMES.requestTimeout).toBeLessThanOrEqual(60_000);
@@ -153,7 +153,7 @@ describe('a client that takes too long', () => {
 });
 
 describe('a running gateway', () => {
-  test('tells how long it keeps a connection, and refuses a head over 16 KiB', async () => {
+  test('sends its keep-alive time, and refuses a head over 16 KiB', async () => {
     const { url } = await startProcessStack();
     expect((await fetch(`${url}/health/live`)).headers.get('keep-alive')).toBe('timeout=75');
     const long = await fetch(`${url}/health/live`, { headers: { 'x-long': 'x'.repeat(16_384) } });

@@ -104,7 +104,7 @@ describe('the audit', () => {
   test.each([
     ['does not know advisories', 405, ''],
     ['fails', 400, '{"error":"nonsense"}'],
-  ])('reports that it was not done where the registry %s, and passes', async (_what, status, body) => {
+  ])('reports that it was skipped when the registry %s, and passes', async (_what, status, body) => {
     const { args } = await startRegistry((_request, response) => response.writeHead(status).end(body));
     const { code, stdout } = await run('audit.mjs', ...args);
     expect([code, stdout]).toEqual([

@@ -41,7 +41,7 @@ const OPEN = { code: 'CIRCUIT_OPEN', retryAfterMs: 15_000 } as const;
 // Fails when the breaker never opens, opens for refusals, asks before its time or not after it, does not double, lets
 // several probe, stays with a probe that came to nothing, or when CIRCUIT_OPEN waits for a place.
 describe('an open circuit', () => {
-  test('makes no call, and tells every caller at once when to retry', async () => {
+  test('makes no call, and every caller gets the time of the next attempt at once', async () => {
     await using stand = await startOpen();
     for (const answer of await Promise.all(askMany(stand, 100))) expectFault(answer, OPEN);
     stand.clock.advance(14_999);
@@ -64,7 +64,7 @@ describe('an open circuit', () => {
     expect(upstream.requests).toHaveLength(arrived);
   });
 
-  test('serves everyone within its open time and a second after ScaleOps recovers', async () => {
+  test('serves every request within its open time and a second after ScaleOps recovers', async () => {
     await using stand = await startOpen();
     const { upstream, gateway, clock } = stand;
     upstream.answer(WORKLOADS, GOOD);

@@ -32,7 +32,7 @@ describe('a good report', () => {
     }
   });
 
-  test('of 900 kB, all characters of three bytes, is read without a broken one', async () => {
+  test('of 900 kB with three-byte characters is read without a broken character', async () => {
     await using stand = await startStand();
     const name = '€'.repeat(150_000);
     stand.upstream.answer(WORKLOADS, faults.json(faults.goodReport(name)));

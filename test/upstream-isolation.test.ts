@@ -141,7 +141,7 @@ describe('50 different questions at once, of which ScaleOps takes a second each'
 
 describe('a caller with many questions', () => {
   // Fails when a caller may hold all places, and when the queue serves in the order of arrival.
-  test('holds six of eight places, and lets another one in before its own queue', async () => {
+  test('holds six of eight slots, and another caller is served before its queue', async () => {
     await using stand = await startStand({ env: FORWARD });
     const { upstream } = stand;
     const sockets: Socket[] = [];

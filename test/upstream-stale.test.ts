@@ -82,7 +82,7 @@ describe.each(ROW_GROUPS)('with a stale report, %s', (_group, rows) => {
 // Fails when the times of `stageOf` are not kept, when what was shown for want of a newer one is told as fresh, or when a
 // refused refresh does not purge.
 describe('a stale report', () => {
-  test('is not served when it is too old: the answer is an error then', async () => {
+  test('is not served when it is too old: the response is an error', async () => {
     await using stand = await startStand({ startMs: FAULT_AT });
     const { upstream, gateway, clock } = stand;
     await gateway.ask(QUERY);
@@ -93,7 +93,7 @@ describe('a stale report', () => {
     expectFault(await gateway.ask(QUERY), { code: 'UPSTREAM_UNAVAILABLE', retryAfterMs: 60_000 });
   });
 
-  test('is served also when it is fresh and no-cache asked for a newer one, and is marked stale then', async () => {
+  test('is served, marked as stale, although it is fresh, when no-cache asked for a newer one', async () => {
     await using stand = await startStand({ startMs: FAULT_AT });
     const { upstream, gateway, clock, arrivedAt } = stand;
     await gateway.ask(QUERY);

@@ -66,7 +66,7 @@ describe.skipIf(isSkipped)('GraphiQL', () => {
     expect({ foreignRequests, complaints }).toEqual({ foreignRequests: [], complaints: [] });
   });
 
-  test('is where / leads to, and loads with the examples as tabs', async () => {
+  test('opens from the path /, with the examples as tabs', async () => {
     const response = await page.goto(url);
     expect(page.url()).toBe(`${url}/graphql`);
     expect(response?.headers()['content-encoding']).toBe('gzip');
@@ -117,7 +117,7 @@ describe.skipIf(isSkipped)('GraphiQL', () => {
     expect(plain(await shown.innerText())).toBe(plain(description ?? 'no such field'));
   });
 
-  test('completes names as one types', async () => {
+  test('completes names while the user types', async () => {
     await open();
     await page.getByRole('button', { name: 'New tab' }).click();
     await type('operation.graphql', '{ aggreg');
@@ -127,7 +127,7 @@ describe.skipIf(isSkipped)('GraphiQL', () => {
     await editor('operation.graphql').filter({ hasText: 'aggregatedCosts' }).waitFor();
   });
 
-  test('runs its own code and workers, and no other', async () => {
+  test('runs no code or worker except its own', async () => {
     const workers: string[] = [];
     page.on('worker', (worker) => workers.push(worker.url()));
     await open();
@@ -156,7 +156,7 @@ describe.skipIf(isSkipped)('GraphiQL', () => {
 });
 
 describe.skipIf(isSkipped)('with SCALEOPS_AUTH=forward', () => {
-  test('the documentation is there without a token, and the headers editor has the place for one', async () => {
+  test('the documentation works without a token, and the headers editor has a line for the token', async () => {
     await using forward = await startStack({ env: { SCALEOPS_AUTH: 'forward', SCALEOPS_TOKEN: '' } });
     await using chromium = await launchChromium();
     page = await chromium.newPage();
