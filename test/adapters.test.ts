@@ -1,4 +1,4 @@
-// Where requests come in and responses go out: an end that nobody waits for is still noticed.
+// // The adapters between Node's HTTP objects and fetch's: the end of each side is noticed by the other.
 
 import { once } from 'node:events';
 import { createServer } from 'node:http';

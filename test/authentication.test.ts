@@ -1,5 +1,5 @@
-// GATEWAY_AUTH: who may come in, over real sockets on both sides. Every secret has a canary in it, and so has all that an
-// issuer says: when a stand is put away none may have come out, in an answer or in the log.
+// GATEWAY_AUTH over real sockets on both sides. Every secret and every text of the issuer contains a canary, which must
+// not appear in a response or in the log.
 
 import { CompactSign } from 'jose';
 import { createHmac, createPublicKey } from 'node:crypto';
@@ -34,15 +34,15 @@ const codesOf = ({ errors }: Answer) => errors.map(({ extensions }) => extension
 interface Stand {
   readonly upstream: FleetUpstream;
   readonly gateway: ScopedGateway;
-  /** Where it listens. */
+  /** The URL of the gateway. */
   readonly url: string;
   readonly clock: ManualClock;
   ask(headers?: Record<string, string>, query?: string): Promise<Answer>;
-  /** All that has come out so far. */
+  /** Everything that the gateway has sent and logged. */
   readonly said: string[];
 }
 
-/** Ends with the test, and looks for canaries then. */
+/** Closed at the end of the test, which then looks for canaries. */
 async function startStand(env: Record<string, string>, scopes?: object): Promise<Stand> {
   const upstream = await startFleetUpstream();
   const clock = createManualClock();
@@ -70,7 +70,7 @@ async function startStand(env: Record<string, string>, scopes?: object): Promise
   };
 }
 
-/** A request as it is written: its status line, headers and body. */
+/** A raw request: status line, headers and body. */
 async function sendRaw({ url, said }: Stand, headers: readonly string[]): Promise<string> {
   const { hostname, port } = new URL(url);
   const body = JSON.stringify({ query: QUERY });
@@ -104,7 +104,7 @@ function expectGood(answer: Answer): void {
   expect(answer.data).toEqual({ workloadCosts: { rows: { totalCount: 0 } } });
 }
 
-/** What everybody may ask. */
+/** Paths that need no credentials. */
 async function expectOpen({ url, said }: Stand): Promise<void> {
   const get = (path: string) => fetch(url + path, { headers: { accept: 'text/html' }, redirect: 'manual' });
   const [live, start, page] = await Promise.all([get('/health/live'), get('/'), get('/graphql')]);
@@ -225,7 +225,7 @@ describe('api-key', () => {
     const source = readFileSync(new URL('../src/auth/api-keys.ts', import.meta.url), 'utf8');
     const finder = source.slice(source.indexOf('export function createKeyFinder'));
     expect(finder).toContain('timingSafeEqual(own, wanted)');
-    // Neither compared in another way, nor left early.
+    // Neither another comparison, nor an early return.
     expect(finder).not.toMatch(/===|==|\.includes\(|\.indexOf\(|\.find\(|break|\.get\(|\.has\(/);
     expect(finder.match(/return/g)).toHaveLength(3);
     const find = createKeyFinder([
@@ -286,14 +286,14 @@ describe('jwt', () => {
   interface JwtStand extends Stand {
     readonly issuer: Issuer;
     readonly key: SigningKey;
-    /** Asks with a token of these claims. */
+    /** Sends a query with a token that has these claims. */
     askWith(claims?: object, by?: SigningKey, header?: object): Promise<Answer>;
     askToken(token: string): Promise<Answer>;
     readiness(): Promise<number>;
   }
 
   const SECOND_MS = 1_000;
-  /** After an answer for so long no other one is asked for, whatever keys tokens name. */
+  /** The pause between two fetches of keys, whatever keys tokens name. */
   const COOLDOWN_MS = 30_000;
 
   async function startJwt(
@@ -330,7 +330,7 @@ describe('jwt', () => {
     };
   }
 
-  /** Time goes on, for the gateway and for the library, which has a clock of its own. */
+  /** Moves both clocks: the gateway's, and that of the JWT library. */
   function advance({ clock }: Stand, ms: number): void {
     const now = Date.now();
     vi.useFakeTimers({ toFake: ['Date'] });
@@ -358,7 +358,7 @@ describe('jwt', () => {
     expectGood(await stand.askWith());
     expectRefused(asNew(stand), await stand.askWith({ aud: 'third' }), 'another audience');
   });
-  /** The same stand, as if nobody had asked ScaleOps yet. */
+  /** The same stand, with an empty list of requests to ScaleOps. */
   const asNew = (stand: JwtStand): JwtStand => {
     stand.upstream.received.length = 0;
     return stand;
@@ -481,7 +481,7 @@ describe('jwt', () => {
     expectGood(await stand.askWith({}, ed));
     expectRefused(asNew(stand), await stand.askWith({}, ps));
     expectRefused(stand, await stand.askWith({}, es));
-    // The same key, by another algorithm: the issuer says what a key is for.
+    // The same key with another algorithm: the issuer defines the algorithm of a key.
     const ps256 = { ...ps, kid: 'RS256', privateKey: ps.privateKey };
     expectRefused(stand, await stand.askWith({}, ps256));
   });
@@ -532,7 +532,7 @@ describe('jwt', () => {
     expectGood(await stand.askWith());
     expect(stand.issuer.requests).toHaveLength(1);
     advance(stand, 1_000);
-    // The first one after that waits for the keys.
+    // The first request after that waits for the keys.
     expectRefused(asNew(stand), await stand.askWith());
     expect(stand.issuer.requests).toHaveLength(2);
     expectGood(await stand.askWith({}, other));
@@ -620,7 +620,7 @@ describe('jwt', () => {
     await logged(stand, 'the signing keys of the issuer cannot be fetched');
     expect(await stand.readiness()).toBe(503);
     expect([(await stand.askWith()).status, (await stand.askWith()).status]).toEqual([503, 503]);
-    // Neither those who ask nor probes have it asked again at once.
+    // Neither requests nor probes cause another fetch at once.
     expect(issuer.requests).toHaveLength(1);
     issuer.recover();
     advance(stand, 5_000);

@@ -1,16 +1,16 @@
-// Bad input, the whole list of it, over real sockets and for both media types: each is answered at once, in the form of all
-// errors, without a call to ScaleOps, and below 500. What other files test is only named here:
+// Bad input over real sockets and for both media types: each is answered at once, as an error, without a call to ScaleOps,
+// and with a status below 500. Inputs that other files test are listed here:
 //
-// bodies: empty, null, number, list, cut short, no UTF-8, too large, gzip → errors · wrong length → "HTTP that is broken"
-// content types: text, form, multipart → errors · none, odd ones of a GET → "a request" · methods: PUT, DELETE → errors,
+// bodies: empty, null, number, list, truncated, no UTF-8, too large, gzip → errors · wrong length → "malformed HTTP"
+// content types: text, form, multipart → errors · none, unusual ones of a GET → "a request" · methods: PUT, DELETE → errors,
 //   the others → "a request" · GET of a mutation → "a request", with variables that are no JSON → errors
-// query missing or no text → errors · variables and operationName of every kind → "a request"
-// tokens, depth, aliases, root fields, directives, fragments → document-limits, and what each takes → "a flood"
+// query missing or no string → errors · variables and operationName of every kind → "a request"
+// tokens, depth, aliases, root fields, directives, fragments → document-limits, and their CPU time → "a flood"
 // overlapping and unknown fields → "a flood" · @defer, subscription → errors
 // Int 2^31, NaN, enums, null in lists → questions, filters · lists of 10,000 → "an input"
 // dates, durations → filters, the rest of them → "an input" · first -1, 0 → questions, 10^9 → "an input" · cursors → questions
 // filters with CRLF → filters, 1 MB → questions, ../ , = → "an input" · _entities → representations
-// header games → "HTTP that is broken", "a header", isolation, credentials-forward
+// header games → "malformed HTTP", "a header", isolation, credentials-forward
 
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -22,14 +22,14 @@ import { assertUpstreamRequest } from './kit/openapi.js';
 
 const ACCEPTED = ['application/graphql-response+json', 'application/json'] as const;
 const EOL = '\r\n';
-/** On the slowest machine that we test on. */
+/** Generous for the slowest test machine. */
 const MAX_FLOOD_MS = 1_500;
 
 let stack: TestStack;
 let url = '';
 let port = 0;
 beforeAll(async () => {
-  // Floods get past the limit of tokens and meet the others.
+  // Floods must pass the token limit to reach the other limits.
   stack = await startStack({ env: { GATEWAY_MAX_TOKENS: '10000' } });
   url = `${await stack.gateway.listen()}/graphql`;
   port = Number(new URL(url).port);
@@ -45,7 +45,7 @@ type Refusal = [name: string, code: ErrorCode, init: RequestInit, more?: { searc
 
 const JSON_HEADERS = { 'content-type': 'application/json' };
 const PREFLIGHT = { 'apollo-require-preflight': 'true' };
-/** JSON text, for what JSON.stringify would not write. */
+/** JSON text that JSON.stringify would not write. */
 const post = (text: string | Uint8Array<ArrayBuffer>, headers: Record<string, string> = JSON_HEADERS): RequestInit => ({
   method: 'POST',
   body: text,
@@ -70,7 +70,7 @@ async function expectRefusal(
       extensions: { code, retryable: false, requestId: response.headers.get('x-request-id') },
     });
     expect(text).not.toMatch(/node_modules|\.[jt]s:\d|127\.0\.0\.1/);
-    // GraphQL over HTTP: 200 where only application/json is accepted and the document or a variable is not valid.
+    // GraphQL over HTTP: 200 for application/json when the document or a variable is invalid.
     const isAbout = about === 'document' || code === 'GRAPHQL_PARSE_FAILED' || code === 'GRAPHQL_VALIDATION_FAILED';
     expect(response.status).toBe(isAbout && accept === 'application/json' ? 200 : statusOf(code));
   }
@@ -309,8 +309,8 @@ describe('an input', () => {
   });
 });
 
-// Each of some 200 kB, nearly what a body may have, where that is what makes it worse. The time is that of the processor,
-// for both media types together: nothing of the first refusal is reused by the second.
+// About 200 kB each, close to the size limit, where size makes it worse. The limit is CPU time for both media types
+// together: the second refusal reuses nothing of the first.
 describe('a flood', () => {
   const times = (count: number, make: (at: number) => string): string =>
     Array.from({ length: count }, (_, at) => make(at)).join(' ');

@@ -1,6 +1,5 @@
-// A canary in every secret, and in all that ScaleOps says: through good and bad requests, with the log at "trace", none may
-// be found in an answer, the log, the metrics or the spans. What a client asks may be quoted to that client, and nowhere
-// else.
+// A canary in every secret and in every text of ScaleOps: through valid and invalid requests, with the log at "trace", no
+// response, log line, metric or span contains one. A text of the client may be quoted to that client only.
 
 import { expect, test } from 'vitest';
 
@@ -15,13 +14,13 @@ import { parseMetrics } from './kit/prometheus.js';
 import { isRedisSkipped, startRedis } from './kit/redis.js';
 import { findFreePort } from './kit/tcp-proxy.js';
 
-/** Stands in what a client asks. */
+/** Part of the client's query. */
 const ASKED = 'AskedInConfidence';
-/** What a client calls its operation: for the log, and neither for a label nor for a span. */
+/** The operation name of the client: allowed in the log, but in no metric or span. */
 const NAME = 'NamedByClient';
 const TOKEN = `${CANARY}-token`;
 
-/** What any client may send along, whether it is asked for or not. */
+/** Headers of the client, requested or not. */
 const CLIENT_HEADERS = {
   authorization: `Bearer ${TOKEN}`,
   'x-api-key': `${CANARY}-api-key`,
@@ -37,7 +36,7 @@ const CLIENT_HEADERS = {
 const ROWS = (name: string): string =>
   `query ${NAME} { ${ASKED}: workloadCosts(filter: { namespaces: { names: ["${ASKED}-${name}"] } }) { rows { nodes { workloadName } } } }`;
 
-/** Requests that no gateway answers well, whatever ScaleOps does. */
+/** Requests that always fail, whatever ScaleOps does. */
 const BAD: readonly RequestInit[] = [
   { body: JSON.stringify({ query: `{ ${ASKED}` }) },
   { body: JSON.stringify({ query: `{ ${ASKED} }` }) },
@@ -58,7 +57,7 @@ const BAD: readonly RequestInit[] = [
   { method: 'PUT', body: ASKED },
 ];
 
-/** What ScaleOps does: canaries are in whatever of it is not a report. */
+/** Responses of ScaleOps, with canaries wherever they are no report. */
 const FAULTS: readonly Fault[] = [
   GOOD,
   DOWN,
@@ -82,7 +81,7 @@ interface Said {
   readonly spans: string;
 }
 
-/** Asks all of this over a real socket, and closes. */
+/** Sends all requests over a real socket, then closes the gateway. */
 async function provoke(stack: TestGateway, upstream: FaultServer, receiver: OtlpReceiver): Promise<Said> {
   const url = await stack.gateway.listen();
   const answers: string[] = [];
@@ -135,8 +134,8 @@ const SETTINGS = {
   OTEL_EXPORTER_OTLP_HEADERS: `authorization=Bearer%20${CANARY}-otlp,x-key=${CANARY}`,
 };
 
-// Mutations: a header, the query or the variables in the operation's line; the error's text in it; the name of the
-// operation as a label; an attribute with the URL; `recordException` on a span; the receiver's answer in the log.
+// Mutations: a header, the query or the variables in the log line of the operation; the text of an error in it; the
+// operation name as a metric label; an attribute with the URL; `recordException` on a span; the receiver's response logged.
 test.each([
   ['token', { SCALEOPS_TOKEN: TOKEN }],
   ['login', { ...LOGIN, SCALEOPS_TOKEN: '' }],
@@ -169,7 +168,7 @@ test.each([
     Number(new URL(identity.url).port),
   ]);
 
-  // All of it took place: secrets were sent where they belong, and something was said everywhere.
+  // Each secret reached its destination, and each output has content.
   const sent = upstream.requests.filter(({ path }) => path.includes('getWorkloads'));
   expect(sent.length).toBeGreaterThanOrEqual(kind === 'login' || kind === 'azure' ? 5 : FAULTS.length);
   expect(sent.every(({ headers }) => headers.authorization?.includes(CANARY))).toBe(true);

@@ -1,5 +1,4 @@
-// Content negotiation (RFC 9110, section 12.5): in which media type and encoding a client gets its response, and how the
-// response is framed.
+// Content negotiation (RFC 9110, section 12.5): the media type, encoding and framing of a response.
 
 import { createClient } from 'graphql-sse';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -161,7 +160,7 @@ describe('the encoding of a response', () => {
   });
 });
 
-/** A different document for each row of a table. */
+/** A different document for each row of the table. */
 function hash(text: string): number {
   let value = 7;
   for (const character of text) value = (31 * value + character.charCodeAt(0)) | 0;

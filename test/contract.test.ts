@@ -1,5 +1,5 @@
-// The contract with clients and with the company supergraph: that the schema keeps to it, and that the check which CI
-// runs (.ci/schema-check.mjs) sees what would break it. The check runs as it is, as a process, in real repositories.
+// The contract with clients and the company supergraph: the schema keeps to it, and the check that CI runs
+// (.ci/schema-check.mjs) finds breaking changes. The check runs unchanged, as a process, in real repositories.
 
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -14,7 +14,7 @@ import { ROOT, startProcess } from './kit/process.js';
 const SCHEMA = 'schema/gateway.graphql';
 const DECLARATIONS = 'schema/breaking-changes.yaml';
 
-/** Every kind of thing that can change, as a subgraph prints it: federation's directives are used and not defined. */
+/** One of each changeable element, as a subgraph prints it: federation's directives are used and not defined. */
 const SUBGRAPH = `
 schema {
   query: Query
@@ -79,13 +79,13 @@ enum Order {
 scalar DateTime @specifiedBy(url: "https://example.com/a")
 `;
 
-/** The same with another text in one place. */
+/** The same SDL with one replacement. */
 function withEdit(from: string, to: string): string {
   expect(SUBGRAPH.split(from), `${from} stands there once`).toHaveLength(2);
   return SUBGRAPH.replace(from, to);
 }
 
-/** What the check said, by its headings. */
+/** The output of the check, by heading. */
 interface Verdict {
   readonly code: number | null;
   readonly undeclared: readonly string[];
@@ -109,7 +109,7 @@ interface Checkout {
   check(subfolder?: string): Promise<Verdict>;
 }
 
-/** A checkout in a folder of its own: empty, or cloned from another one. */
+/** A checkout in its own folder: empty, or cloned from another one. */
 function createCheckout(...clone: readonly string[]): Checkout {
   const folder = mkdtempSync(join(tmpdir(), 'gateway-contract-'));
   onTestFinished(() => {
@@ -167,7 +167,7 @@ const releaseOf = (sdl: string): Checkout => createCheckout().write(SCHEMA, sdl)
 const checkEdit = (from: string, to: string): Promise<Verdict> =>
   releaseOf(SUBGRAPH).write(SCHEMA, withEdit(from, to)).check();
 
-/** What breaks clients of the API or the supergraph: the change, its text before and after, and what the check says. */
+/** Changes that break clients or the supergraph: the text before and after, and the lines of the check. */
 const BREAKING: readonly (readonly [title: string, from: string, to: string, ...lines: string[]])[] = [
   ['a removed field', '  hourly: Float\n', '', "Field 'hourly' was removed from object type 'Row'"],
   [
@@ -345,7 +345,7 @@ const BREAKING: readonly (readonly [title: string, from: string, to: string, ...
   ['a removed tag', ' @tag(name: "finance")', '', 'Row.total: @tag(name: "finance") was removed'],
 ];
 
-/** What may break who was not careful; it is shown and passes. */
+/** Changes that can break careless clients; the check reports them and passes. */
 const DANGEROUS: readonly (readonly [title: string, from: string, to: string, ...lines: string[]])[] = [
   ['a new enum value', '  NAME\n', '  NAME\n  AGE\n', "Enum value 'AGE' was added to enum 'Order'"],
   [
@@ -377,7 +377,7 @@ const DANGEROUS: readonly (readonly [title: string, from: string, to: string, ..
 
 const LINK = 'extend schema\n  @link(url: "https://specs.apollo.dev/federation/v2.9"';
 
-/** What neither clients nor the supergraph need to know of. */
+/** Changes that affect neither clients nor the supergraph. */
 const SAFE: readonly (readonly [title: string, from: string, to: string])[] = [
   ['a new field', 'owner: String', 'owner: String\n  size: Int'],
   ['a new type', 'input Label {', 'type New @key(fields: "id") { id: ID! @inaccessible }\n\ninput Label {'],
@@ -644,7 +644,7 @@ describe('the schema check reports in one line, with its place,', () => {
   });
 });
 
-/** What an SDL promises of each type, a line each, and the coordinates that it requires. */
+/** The promises of an SDL by type, one per line, and the coordinates of its required inputs. */
 function promisesOf(sdl: string): { readonly byType: Map<string, string[]>; readonly required: string[] } {
   const byType = new Map<string, string[]>();
   const required: string[] = [];
@@ -677,7 +677,7 @@ function promisesOf(sdl: string): { readonly byType: Map<string, string[]>; read
   return { byType, required };
 }
 
-/** Of the directives, those that say what a client or another subgraph may send; a key whatever its order. */
+/** Directives that define what a client or another subgraph may send; a key in any order. */
 function toPromise({ name, arguments: args = [] }: DirectiveNode): string[] {
   if (name.value === 'oneOf') return ['@oneOf'];
   if (name.value !== 'key') return [];

@@ -1,5 +1,5 @@
-// Web pages of other hosts: those that are listed may ask and read, and no other learns anything. Seen in a real browser,
-// too, which is who keeps these rules.
+// Cross-origin pages: listed origins may send queries and read responses, others may not. Also tested in a real browser,
+// which enforces the rules.
 
 import { createServer } from 'node:http';
 import { once } from 'node:events';
@@ -21,7 +21,7 @@ describe('with GATEWAY_CORS_ORIGINS', () => {
   let stack: TestStack;
   let url = '';
   beforeAll(async () => {
-    // Callers have to send a token here: a preflight never has one.
+    // A token is required here, and a preflight never has one.
     const env = { GATEWAY_CORS_ORIGINS: `${LISTED},${OTHER}`, SCALEOPS_AUTH: 'forward', SCALEOPS_TOKEN: '' };
     stack = await startStack({ env });
     url = await stack.gateway.listen();
@@ -188,7 +188,7 @@ describe.skipIf(isSkipped)('a page of another origin in a browser', () => {
     const before = stack.log.length;
     await page.goto(foreign.origin);
     expect(await askAs('application/json')).toEqual({ error: 'TypeError' });
-    // As a form would, without a preflight: it arrives, is refused, and cannot be read.
+    // Like a form, without a preflight: it arrives, is refused, and is not readable.
     const sent = page.evaluate(async (target) => {
       const response = await fetch(target, {
         method: 'POST',
@@ -198,7 +198,7 @@ describe.skipIf(isSkipped)('a page of another origin in a browser', () => {
       }).catch((error: unknown) => (error as Error).name);
       return typeof response === 'string' ? response : response.type;
     }, url);
-    // Even the opaque answer is kept from it (cross-origin-resource-policy).
+    // Even the opaque response is withheld (cross-origin-resource-policy).
     expect(await sent).toBe('TypeError');
     expect(stack.log.slice(before)).toMatchObject([{ errors: ['METHOD_NOT_ALLOWED'] }, { errors: ['CSRF_BLOCKED'] }]);
     expect(stack.received).toHaveLength(1);

@@ -1,5 +1,5 @@
-// What an operation will come to is estimated before it runs, from its variables: one that is over the limit asks ScaleOps
-// nothing.
+// The cost of an operation is estimated from its variables before execution: an operation over the limit makes no call to
+// ScaleOps.
 
 import { getOperationAST, parse, validate } from 'graphql';
 import { describe, expect, test } from 'vitest';
@@ -11,7 +11,7 @@ import { startStack } from './kit/gateway.js';
 
 const schema = createSchema();
 const estimateCost = createCostEstimate(schema);
-/** Of a document that has to be valid. */
+/** The estimate of a valid document. */
 function costOf(text: string, variables: Record<string, unknown> = {}): number {
   const document = parse(text);
   expect(validate(schema, document)).toEqual([]);

@@ -1,6 +1,6 @@
-// SCALEOPS_AUTH=azure through the whole gateway over real sockets, against a login host that is strict to the letter (see
-// kit/identity.ts) or broken. How tokens are kept and renewed is the same as for a login, and tested there. Every test
-// counts logins and calls.
+// SCALEOPS_AUTH=azure through the whole gateway over real sockets, against a strict login host (see kit/identity.ts) or a
+// broken one. Storage and renewal of tokens are the same as for SCALEOPS_AUTH=login, and tested there. Every test counts
+// logins and calls.
 
 import { describe, expect, test } from 'vitest';
 
@@ -50,7 +50,7 @@ function azureEnv(authority: string): Record<string, string> {
 async function startAzureStand(options: IdentityOptions = {}): Promise<AzureStand> {
   const identity = await startIdentity({ issue: () => `${CANARY}-token-${identity.issued.length + 1}`, ...options });
   const stand = await startStand({ env: azureEnv(identity.url) });
-  // Whatever this host has given.
+  // Every token that this host has issued.
   stand.live.has = (token) => identity.issued.includes(token);
   return Object.assign(stand, {
     identity,
@@ -58,7 +58,7 @@ async function startAzureStand(options: IdentityOptions = {}): Promise<AzureStan
   });
 }
 
-/** Puts both away; the stand's own check for leaks has the login host's address as well. */
+/** Closes both; the stand's check for leaks includes the address of the login host. */
 function inTurn(stand: Stand, host: AsyncDisposable & { readonly url: string }): () => Promise<void> {
   const closeStand = stand[Symbol.asyncDispose].bind(stand);
   return async () => {
@@ -95,7 +95,7 @@ describe('the request for a token', () => {
   test('uses the path of the authority', async () => {
     await using host = await startFaultServer();
     host.answer('/oauth2/token', faults.json({ access_token: 'good' }));
-    // With a slash at the end or without, it is one.
+    // A trailing slash makes no difference.
     for (const authority of [host.url, `${host.url}/`]) {
       await using stand = await startStand({ env: azureEnv(authority) });
       stand.live.add('good');
@@ -119,7 +119,7 @@ describe('the request for a token', () => {
   });
 });
 
-// Mutations that fail here: `seconds > 0` left out; expires_in taken for milliseconds.
+// Mutations that fail here: `seconds > 0` left out; expires_in read as milliseconds.
 describe('the lifetime of a token', () => {
   const untilHour = HOUR_MS - 300_000;
   test.each<[string, unknown, number]>([
@@ -139,7 +139,7 @@ describe('the lifetime of a token', () => {
     ['an object', {}, untilHour],
     ['true', true, untilHour],
   ])('is renewed in its last tenth when expires_in is %s', async (_title, expiresIn, renewMs) => {
-    // undefined is a default to startIdentity(): here it has to be said.
+    // startIdentity() replaces undefined by its default, so it is set here explicitly.
     await using stand = await startAzureStand();
     const answerWith = (token: string): void => {
       stand.identity.fail(200, { token_type: 'Bearer', access_token: token, expires_in: expiresIn });
@@ -177,7 +177,7 @@ describe('the lifetime of a token', () => {
 });
 
 describe('a refused account', () => {
-  // Mutations that fail here: the text of the answer as the reason of the refusal; 401 alone taken for one.
+  // Mutations that fail here: the response text as the reason of the refusal; only 401 treated as a refusal.
   test.each<[string, Harm]>([
     ['400', failing(400)],
     ['401', failing(401)],
@@ -214,8 +214,8 @@ describe('a refused account', () => {
   });
 });
 
-// Mutations that fail here: isToken() left out; another status than 200 taken for a token.
-// Each row: a first report with a good token, an hour, and then the fault: what was kept is shown, and the rest is told.
+// Mutations that fail here: isToken() left out; a status other than 200 accepted.
+// Each row: a report with a valid token, an hour, then the fault: the cached report is served, others get the error.
 describe('a login host that gives no token', () => {
   const expectFault = async (
     stand: Stand,

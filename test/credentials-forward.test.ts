@@ -1,5 +1,5 @@
-// SCALEOPS_AUTH=forward through the whole gateway over real sockets, on both sides: each caller's own bearer token goes
-// upstream, and only with that caller's questions. Every test counts what arrived there.
+// SCALEOPS_AUTH=forward through the whole gateway over real sockets on both sides: the bearer token of each caller goes
+// upstream, with that caller's questions only. Every test counts the requests to ScaleOps.
 
 import { createConnection } from 'node:net';
 import { text as readText } from 'node:stream/consumers';
@@ -22,7 +22,7 @@ interface Stand extends AsyncDisposable {
   readonly tenants: Tenants;
   readonly gateway: TestGateway;
   readonly clock: ManualClock;
-  /** With this token, or with none. */
+  /** With this token, or without one. */
   ask(token: string | undefined, about?: number | string, headers?: Record<string, string>): Promise<Answer>;
   listen(): Promise<string>;
 }
@@ -73,7 +73,7 @@ function expectRefused(answer: Answer, code = 'UNAUTHENTICATED'): void {
   expect(answer.headers.get('cache-control')).toBe('no-store');
 }
 
-/** A request as it is written, on a connection of its own: its status, its headers and its body. */
+/** A raw request on its own connection: status, headers and body. */
 async function sendRaw(url: string, lines: readonly string[], body = JSON.stringify({ query: question(0) })) {
   const { hostname, port } = new URL(url);
   const socket = createConnection(Number(port), hostname);
@@ -84,7 +84,7 @@ async function sendRaw(url: string, lines: readonly string[], body = JSON.string
   return { status: Number(statusLine.split(' ')[1]), headers: headers.map((line) => line.toLowerCase()), text };
 }
 
-// Mutations that fail here: no `www-authenticate`; BEARER without its end; a missing token let through.
+// Mutations that fail here: no `www-authenticate`; BEARER without its end; a missing token accepted.
 describe('a request without a valid bearer token', () => {
   const values: readonly (readonly [string, string | undefined])[] = [
     ['no header', undefined],
@@ -106,7 +106,7 @@ describe('a request without a valid bearer token', () => {
   test.each(values)('(%s) is rejected, by GET and POST, for both media types', async (_title, value) => {
     await using stand = await startStand();
     const url = `${await stand.listen()}/graphql`;
-    // Of a report, of nothing at all, and of nothing that parses: a caller without a token gets that error and no other.
+    // For a report, for no report, and for invalid documents: without a token this is the only error.
     for (const query of [question(0), '{ __typename }', '{ __schema { types { name } } }', '{']) {
       for (const accept of [GRAPHQL_TYPE, JSON_TYPE]) {
         const headers = { accept, ...(value === undefined ? {} : { authorization: value }) };
@@ -163,7 +163,7 @@ describe('a request without a valid bearer token', () => {
     async (control) => {
       await using stand = await startStand();
       const { status, text } = await sendRaw(await stand.listen(), [`authorization: Bearer ${ANN}${control}x`]);
-      // Some of these Node turns away itself, before there is a request.
+      // Node itself refuses some of these before there is a request.
       expect([400, 401]).toContain(status);
       expect(text).not.toContain(CANARY);
       expect(stand.tenants.requests).toEqual([]);
@@ -238,7 +238,7 @@ describe('a bearer token', () => {
     expectReportOf('ann', await ask(ANN, 1));
     expectRefused(await ask(ANN, 3), code);
     expect(tenants.requests).toHaveLength(5);
-    // Fresh by its age, and gone all the same; in place of a failed call too.
+    // Purged although it is fresh; not served in place of a failed call either.
     expectRefused(await ask(ANN, 1), code);
     tenants.setDown(true);
     expectRefused(await ask(ANN, 2), 'UPSTREAM_UNAVAILABLE');
@@ -263,7 +263,7 @@ test('a token is never sent with the question of another caller', async () => {
     { SCALEOPS_MAX_IN_FLIGHT: '100' },
     { tokens, onRequest: () => (isGated ? gate.pass() : undefined) },
   );
-  // Each asks for what all ask for, and for something of its own, which the upstream then knows whose it is.
+  // Each caller requests a shared question, and one of its own that identifies it upstream.
   const operation = (name: string): string => `{
     a: workloadCosts { rows { nodes { id } } }
     b: workloadCosts(filter: { namespaces: { names: ["${name}"] } }) { rows { nodes { id } } }
@@ -292,8 +292,8 @@ test('a token is never sent with the question of another caller', async () => {
   for (const name of names) expect(stand.tenants.countOf(`${CANARY}-${name}`)).toBe(3);
 });
 
-// Mutations that fail here: isCurrent() left out of find(), or with the end of either term included; a caller that is not
-// called one; expiresAt left out; asOf in place of askedAt in accept().
+// Mutations that fail here: isCurrent() left out of find(), or with the end of either period included; a caller that is
+// not marked as one; expiresAt left out; asOf in place of askedAt in accept().
 describe('a cached report of a token', () => {
   const LONG = { CACHE_TTL_SECONDS: '86400', CACHE_STALE_SECONDS: '86400', CACHE_STALE_IF_ERROR_SECONDS: '86400' };
 
@@ -399,7 +399,7 @@ describe('a cached report of a token', () => {
     expect(stand.tenants.requests).toHaveLength(2);
   });
 
-  // A browser shows its own copy without asking: what it may keep has the same bounds.
+  // A browser serves its own copy without a request, so its copy has the same time limits.
   test.each<[string, number | undefined, number]>([
     ['CACHE_RECHECK_SECONDS', undefined, 60],
     ['its exp', 30, 30],

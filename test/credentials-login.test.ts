@@ -1,5 +1,5 @@
-// SCALEOPS_AUTH=login through the whole gateway over real sockets: what is sent to log in, what is made of the answer,
-// and when there is a login at all. Every test counts logins and calls; time is a clock that the test moves.
+// SCALEOPS_AUTH=login through the whole gateway over real sockets: the login request, its response, and when a login is
+// made. Every test counts logins and calls, on a clock that the test moves.
 
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
@@ -19,7 +19,7 @@ import { makeJwt } from './kit/tenants.js';
 
 const HINT = 'Check SCALEOPS_USERNAME and SCALEOPS_PASSWORD.';
 const HOUR_MS = 3_600_000;
-/** How long before its end the token of an hour is renewed. */
+/** How long before its end a token of an hour is renewed. */
 const AHEAD_MS = 300_000;
 const PAUSE_MS = 30_000;
 
@@ -47,7 +47,7 @@ describe('the login request', () => {
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
-    // A slash at the end of the base path makes no difference.
+    // A trailing slash of the base path makes no difference.
     await using gateway = startGateway(`http://127.0.0.1:${port}/${CANARY}/base/`, LOGIN);
     const answer = await gateway.ask(question());
     server.closeAllConnections();
@@ -101,7 +101,7 @@ describe('the login request', () => {
 });
 
 describe('the response to a login', () => {
-  // Mutation that fails here: decodeURIComponent() on the token, a second decoding.
+  // Mutation that fails here: decodeURIComponent() on the token, which decodes twice.
   test.each([
     ['in base64', 'a+b/c=='],
     ['with a percent sign', '100%'],
@@ -197,7 +197,7 @@ describe('the response to a login', () => {
     for (const answer of await Promise.all(waiting)) expectRefused(answer, 'UPSTREAM_UNAUTHENTICATED', HINT);
     expect(stand.logins).toHaveLength(2);
 
-    // The report of before would do for a fault; but who is refused has none.
+    // The cached report would be served for a fault, but not after a refusal.
     stand.login = grant;
     stand.report = faults.status(503);
     stand.clock.advance(PAUSE_MS);
@@ -251,7 +251,7 @@ describe('a login', () => {
     await Promise.all(gone);
     await stand.logins[1]!.closed;
     await stand.quiet();
-    // That was nobody's fault: the next question may log in at once.
+    // A cancelled login is no refusal: the next question may log in at once.
     stand.login = grant;
     expect((await stand.ask(7)).errors).toEqual([]);
     expect([stand.logins.length, stand.sent.length]).toEqual([3, 2]);
@@ -279,7 +279,7 @@ describe('a token', () => {
     };
   };
 
-  // A JWT is made when its login is answered, at the clock's time, and told apart by its subject.
+  // A JWT is created when its login is answered, at the clock's time; its subject distinguishes it.
   test.each<[string, number, number]>([
     ['an hour without an exp', NaN, HOUR_MS - AHEAD_MS],
     ['ten minutes until its exp', 600, 540_000],
@@ -300,7 +300,7 @@ describe('a token', () => {
     clock.advance(1);
     const gate = createGate();
     stand.login = held(stand.login, gate.pass);
-    // Answered with the gate shut.
+    // Answered while the gate is closed.
     for (const answer of [...(await stand.askNew(5)), ...(await stand.askNew(5))]) expect(answer.errors).toEqual([]);
     await gate.arrivals(1);
     expect(stand.sent).toEqual(Array(14).fill(tokens[1]));
@@ -379,8 +379,8 @@ describe('a token', () => {
   });
 });
 
-// Mutations that fail here: renew() that forgets a newer token; reject() without a pause, without forgetting, or not called;
-// every error taken for a 401.
+// Mutations that fail here: renew() that drops a newer token; reject() without a pause, without a purge, or not called;
+// every error treated as a 401.
 describe('a revoked token', () => {
   test('causes one 401, one login and one more call, and purges no report', async () => {
     await using stand = await startStand();
@@ -450,7 +450,7 @@ describe('a revoked token', () => {
     stand.clock.advance(60_000);
     const good = stand.report;
     stand.report = faults.status(401);
-    // No older report in place of a refusal.
+    // No stale report in place of a refusal.
     expectRefused(await stand.ask(1), 'UPSTREAM_UNAUTHENTICATED', HINT);
     expect(stand.sent).toEqual([1, 1, 2].map((count) => `${CANARY}-token-${count}`));
     for (const answer of await stand.askNew(20)) expectRefused(answer, 'UPSTREAM_UNAUTHENTICATED', HINT);
@@ -495,7 +495,7 @@ describe('a login host', () => {
     readonly title: string;
     readonly fault: Fault;
     readonly code: keyof typeof ERROR_CODES;
-    /** It never ends by itself. */
+    /** The fault never ends by itself. */
     readonly hangs?: boolean;
   }
   const rows: readonly Row[] = [
@@ -512,7 +512,7 @@ describe('a login host', () => {
     { title: 'stops in the headers', fault: faults.stopInHeaders, code: 'UPSTREAM_TIMEOUT', hangs: true },
   ];
 
-  // Mutations that fail here: MAX_LOGIN_MS 20_000; 429 left out of the host's own faults; a pause after any of them.
+  // Mutations that fail here: MAX_LOGIN_MS 20_000; 429 missing from the faults of the host; a pause after any of them.
   test.each(rows.map((row) => [row.title, row.code, row] as const))(
     'that %s causes %s; a stale report is served instead',
     async (_title, code, { fault, hangs }) => {
@@ -536,7 +536,7 @@ describe('a login host', () => {
       expect(none.errors[0]!.extensions.retryable).toBe(true);
       expect([stand.logins.length, stand.sent.length]).toEqual([2, 1]);
 
-      // It is no refusal: there is no pause.
+      // A fault is no refusal: there is no pause.
       stand.login = grant;
       await stand.quiet();
       expect((await stand.ask(2)).errors).toEqual([]);
@@ -560,7 +560,7 @@ describe('a login host', () => {
     const watched: ManualClock = {
       ...clock,
       after(delayMs, task) {
-        // No deadline is that short: it is the time between two attempts.
+        // Deadlines are longer: this is the time between two attempts.
         if (delayMs < 1_000) pauses += 1;
         return clock.after(delayMs, task);
       },
@@ -601,7 +601,7 @@ describe('a login host', () => {
     expectRefused(await asked, 'UPSTREAM_TIMEOUT');
     await stand.logins[0]!.closed;
     expect([stand.logins.length, stand.sent]).toEqual([1, []]);
-    // In the background, where no report sets the end, neither.
+    // Also in the background, where no report sets a deadline.
     stand.login = grant;
     await stand.ask();
     stand.clock.advance(HOUR_MS - AHEAD_MS);

@@ -1,6 +1,6 @@
-// SCALEOPS_AUTH=token through the whole gateway over real sockets, above all the file that is renewed under the gateway.
-// Then the parts that need no socket: when a JWT ends, obtained tokens on a moved clock, and that no setting's value is
-// repeated. The other ways to a token have files of their own: credentials-login, -azure and -forward.
+// SCALEOPS_AUTH=token through the whole gateway over real sockets, mainly with a token file that changes. Then the parts
+// that need no socket: the end of a JWT, the token cache on a manual clock, and settings whose values must not be
+// repeated. Other modes: credentials-login, credentials-azure, credentials-forward.
 
 import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -51,8 +51,8 @@ async function startOnFile(content = OLD): Promise<Stand> {
   return stand;
 }
 
-// Mutations that fail here: the file read once; its size alone as its version; trim() left out; the principal kept when the
-// token changes; what was read kept when the file is gone.
+// Mutations that fail here: the file read once; only its size as its version; trim() left out; the principal kept when the
+// token changes; the last token kept when the file is gone.
 describe('a token file', () => {
   test('is read in place, once for every report', async () => {
     await using stand = await startOnFile();
@@ -104,7 +104,7 @@ describe('a token file', () => {
   });
 
   test('mounted by Kubernetes is read again when the link to its folder is replaced', async () => {
-    // As its kubelet does: token → ..data/token, ..data → a dated folder, and a rename over ..data.
+    // Like the kubelet: token → ..data/token, ..data → a dated folder, and a rename over ..data.
     for (const [name, token] of [
       ['..2026_01', OLD],
       ['..2026_02', NEW],
@@ -124,7 +124,7 @@ describe('a token file', () => {
     pointTo('..2026_02');
     await stand.ask(1);
     pointTo('..2026_01');
-    // Back again, it is the principal that it was: what was given to it is still fresh.
+    // With the earlier token, the principal is the earlier one: its report is still fresh.
     expect(nameIn(await stand.ask(1))).toBe('report 1');
     expect(stand.sent).toEqual([OLD, NEW]);
   });
@@ -224,7 +224,7 @@ describe('a configured token', () => {
     stand.live.clear();
     expectRefused(await stand.ask(2), 'UPSTREAM_UNAUTHENTICATED', HINT);
     expect(stand.sent).toHaveLength(2);
-    // The report of before is still fresh by its age.
+    // The cached report is still fresh by its age.
     stand.clock.advance(1);
     expectRefused(await stand.ask(1), 'UPSTREAM_UNAUTHENTICATED', HINT);
     stand.live.add(OLD);
@@ -300,7 +300,7 @@ describe('isToken', () => {
   });
 });
 
-// Mutations that fail here: any part of an account left out of its principal; names joined without their borders.
+// Mutations that fail here: any part of an account left out of its principal; names joined without separators.
 describe('createCredentials', () => {
   const principalOf = async (auth: AuthSettings, url = 'https://a.test', callerToken?: string): Promise<Principal> => {
     const credentials = createCredentials({ auth, url, timeoutMs: 1_000, clock: createManualClock() });
@@ -338,7 +338,7 @@ describe('createCredentials', () => {
     expect(new Set(different.map(({ id }) => id)).size).toBe(different.length);
     expect(new Set(different.map(({ sealingKey }) => sealingKey().toString('hex'))).size).toBe(different.length);
     const [ann, , , , , , , client] = different;
-    // Where the host is asked is no matter to Azure's account, which the keys name beside the principal.
+    // The principal of an Azure account does not include the host, which cache keys name separately.
     const again = await Promise.all([principalOf(login), principalOf(azure, 'https://b.test')]);
     expect(again.map(({ id }) => id)).toEqual([ann.id, client.id]);
     for (const { id, sealingKey, isCaller, expiresAt } of different) {
@@ -365,7 +365,7 @@ describe('createCredentials', () => {
   });
 });
 
-// Mutations that fail here: the early login joined by the signal of who began it; a pause that a clock set back prolongs.
+// Mutations that fail here: a renewal that ends with the caller that began it; a pause that a clock set back prolongs.
 describe('createTokenCache', () => {
   interface Flight {
     readonly signal: AbortSignal;
@@ -385,7 +385,7 @@ describe('createTokenCache', () => {
     const tokens = createTokenCache(obtain, clock, refusal);
     return { clock, flights, tokens };
   };
-  /** With a first token that lives so long. */
+  /** With a first token that lives for so long. */
   const setUpWith = async (lifetimeMs?: number) => {
     const all = setUp();
     const first = all.tokens.token(never);
@@ -405,7 +405,7 @@ describe('createTokenCache', () => {
     flights[1]!.give({ token: 'two', lifetimeMs: 100_000 });
     await new Promise(setImmediate);
     expect(await tokens.token(never)).toBe('two');
-    // Its life counts from when it came.
+    // Its lifetime counts from the response.
     clock.advance(89_999);
     expect(await tokens.token(never)).toBe('two');
     expect(flights).toHaveLength(2);

@@ -1,5 +1,5 @@
-// No page of another site can make a browser send queries to the gateway: not by a request without a preflight, and not
-// under a host name of its own that leads to this machine.
+// No page of another site can make a browser send queries to the gateway: neither by a request without a preflight, nor
+// through a host name that resolves to this machine.
 
 import { request, type IncomingHttpHeaders } from 'node:http';
 import { text } from 'node:stream/consumers';
@@ -14,7 +14,7 @@ interface RawAnswer {
   readonly text: string;
 }
 
-/** As written: fetch() has a Host and a content type of its own. */
+/** A raw request: fetch() sets Host and content type itself. */
 async function send(url: string, method: string, headers: Record<string, string>, body = ''): Promise<RawAnswer> {
   return new Promise((resolve, reject) => {
     const sent = request(url, { method, headers }, (response) => {
@@ -71,7 +71,7 @@ describe('a GET', () => {
     'multipart/form-data; boundary=x',
     'application/jsonx',
     'text/plain; application/json',
-    // A browser takes such a type for a simple one, and its parameter for no other.
+    // A browser sends such a type without a preflight, and ignores its parameter.
     'text/plain; charset=application/json',
     'application/graphql',
     'rubbish',
@@ -81,13 +81,13 @@ describe('a GET', () => {
   });
 
   test.each<[Record<string, string>]>([
-    // Not from a web page: curl, a server, a spreadsheet.
+    // From clients other than web pages: curl, a server, a spreadsheet.
     [{}],
     [{ 'content-type': 'application/json' }],
     [{ 'content-type': 'Application/JSON; charset=utf-8' }],
     [{ cookie: 'session=1', 'user-agent': 'Mozilla/5.0', 'accept-language': 'de' }],
     [{ authorization: 'Bearer token' }],
-    // From a page of the gateway's own, or typed into the address bar.
+    // From a page of the gateway, or typed into the address bar.
     [{ 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'cors' }],
     [{ 'sec-fetch-site': 'none', 'sec-fetch-mode': 'navigate' }],
     [{ origin: 'https://costs.example.com', 'x-forwarded-host': 'costs.example.com' }],

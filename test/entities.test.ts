@@ -1,5 +1,5 @@
-// Clusters, namespaces and workloads as clients meet them, through the whole gateway: any key is an entity, and what it
-// costs is just what a root query says, however the gateway came by it. What reaches ScaleOps is counted everywhere.
+// Clusters, namespaces and workloads through the whole gateway: any key is an entity, and its costs equal those of a root
+// query, wherever the report came from. Every test counts the requests to ScaleOps.
 
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -29,7 +29,7 @@ import { startGateway, startStack, TOKEN, type Answer, type TestGateway, type Te
 import { anyReport } from './kit/reference.js';
 import { secretOf, startTenants } from './kit/tenants.js';
 
-/** The simulator's own cluster, with something to say in every namespace that these tests name. */
+/** The simulator's own cluster, with workloads in every namespace that these tests name. */
 const CLUSTER = 'prod-us-east-1';
 const NO_CACHE = { CACHE_TTL_SECONDS: '0' };
 const SEED = { seed: 20260131 };
@@ -72,7 +72,7 @@ const BATCH = `query ($of: [_Any!]!, $a: WorkloadCostsFilter, $b: WorkloadCostsF
   _entities(representations: $of) { ... on KubernetesCluster { ${TWICE} } ... on KubernetesNamespace { ${TWICE} } }
 } ${REPORT}`;
 
-/** What a root query says of the scope; null where it lists nothing. */
+/** The report of a root query for the scope; null without rows. */
 async function askRoot(gateway: TestGateway, filter: Filter | undefined, question: object): Promise<unknown> {
   if (filter === undefined) return null;
   const answer = await gateway.ask(ROOT, { filter, ...question });
@@ -81,7 +81,7 @@ async function askRoot(gateway: TestGateway, filter: Filter | undefined, questio
   return report.all.totalCount === 0 ? null : report;
 }
 
-/** What the entity of the scope says. */
+/** The report of the scope's entity. */
 async function askEntity(gateway: TestGateway, scope: Scope, filter: Filter, question: object): Promise<unknown> {
   const lookup = scope.namespace === undefined ? LOOKUP.Cluster : LOOKUP.Namespace;
   const answer = await gateway.ask(lookup, { ...scope, filter, ...question });
@@ -269,7 +269,7 @@ describe('costs', () => {
   });
 });
 
-/** A ScaleOps that any number of gateways ask. */
+/** A ScaleOps that several gateways share. */
 async function startFleet() {
   const received: ReceivedRequest[] = [];
   const now = (): number => Date.UTC(2026, 0, 31);
@@ -281,7 +281,7 @@ describe('the costs of an entity equal those of a root query', () => {
   let scaleOps: Awaited<ReturnType<typeof startFleet>>;
   let received: ReceivedRequest[];
   let url: string;
-  /** Remembers nothing: every answer is a new one of the simulator. */
+  /** No cache: every report is a new one of the simulator. */
   let plain: TestGateway;
 
   beforeAll(async () => {
@@ -296,7 +296,7 @@ describe('the costs of an entity equal those of a root query', () => {
   beforeEach(() => {
     received.length = 0;
   });
-  /** Runs `act`; answers with how many upstream calls that took, too. */
+  /** Runs `act`; returns its result with the number of upstream calls. */
   const counted = async <T>(act: () => Promise<T>): Promise<readonly [T, number]> => {
     const before = received.length;
     return [await act(), received.length - before];
@@ -318,7 +318,7 @@ describe('the costs of an entity equal those of a root query', () => {
         }),
         { ...SEED, numRuns: 80 },
       );
-      // A property that met nothing but nulls would hold for any code.
+      // A property that only met nulls would hold for any code.
       for (const count of Object.values(seen)) expect(count).toBeGreaterThan(5);
     },
     MINUTE_MS,
@@ -342,7 +342,7 @@ describe('the costs of an entity equal those of a root query', () => {
             });
           }
           expect(answer.data._entities).toEqual(expected);
-          // A filter costs one call for its clusters and one for its namespaces at most.
+          // A filter takes at most one call for clusters and one for namespaces.
           expect(calls).toBeLessThanOrEqual(4);
         }),
         { ...SEED, numRuns: 25 },
@@ -393,7 +393,7 @@ describe('the costs of an entity equal those of a root query', () => {
         }),
         { ...SEED, numRuns: 80 },
       );
-      // Neither all nor none of them are of no use.
+      // Some cached reports must be useful, and some useless.
       expect(calls).toBeGreaterThan(10);
       expect(calls).toBeLessThan(60);
     },
@@ -437,7 +437,7 @@ describe('the costs of an entity equal those of a root query', () => {
           const expected = await askRoot(plain, toRootFilter({ multiCluster }, scope), PLAIN_QUESTION);
           const [costs, calls] = await counted(() => askEntity(keeping, scope, { multiCluster }, PLAIN_QUESTION));
           expect(costs).toEqual(expected);
-          // Of its own cluster ScaleOps says everything either way; a report of all does not say which that is.
+          // ScaleOps returns its whole own cluster either way; a report of all clusters does not say which that is.
           const isAtHand = kept === multiCluster || (multiCluster && scope.clusterName === CLUSTER);
           expect(calls).toBe(isAtHand ? 0 : 1);
         }
@@ -482,7 +482,7 @@ describe('the costs of an entity equal those of a root query', () => {
       { filter: { last: '7d' }, after },
     );
     expect([codesOf(foreign), pathsOf(foreign)]).toEqual([['BAD_USER_INPUT'], [['entity', 'costs', 'rows']]]);
-    // The wider one, and that of the root query itself.
+    // The wider report, and that of the root query itself.
     expect(received).toHaveLength(2);
   });
 });
@@ -490,7 +490,7 @@ describe('the costs of an entity equal those of a root query', () => {
 const NAMESPACE_SCOPE: Scope = { clusterName: CLUSTER, namespace: 'payments' };
 const PLAIN_QUESTION = { count: 3, by: [{ field: 'NAMESPACE' }] };
 
-/** A row of the REST API with these names and this cost; the rest is left out. */
+/** A row of the REST API with these names and this cost only. */
 const rawRow = (clusterName: string, namespace: string, type: string, name: string, totalCost = 1): Raw => ({
   id: `${clusterName}/${namespace}/${type}/${name}/${totalCost}`,
   ...{ clusterName, namespace, workloadType: type, workloadName: name, totalCost },
@@ -522,7 +522,7 @@ describe('costs of unusual rows', () => {
     workloadType: orElse(workloadType, 'Job'),
     workloadName: orElse(workloadName, 'a'),
   });
-  /** The clusters and namespaces that rows name, each once. */
+  /** The distinct clusters and namespaces of rows. */
   const scopesOf = (rows: readonly Node[]): Scope[] => {
     const scopes = rows.flatMap(({ clusterName, namespace }): Scope[] => {
       if (!clusterName) return [];
@@ -537,7 +537,7 @@ describe('costs of unusual rows', () => {
       let workloadCount = 0;
       await fc.assert(
         fc.asyncProperty(anyReport(14, 1), anyQuestion, fc.boolean(), async (json, question, isKept) => {
-          // Half of the rows have all names, so that many of them have an entity.
+          // Half of the rows have all names, so that many rows have an entity.
           const rows = (json.aggregatedWorkloads as unknown as readonly Node[]).map((row, index) =>
             index % 2 === 0 ? row : { ...row, ...nameAll(row) },
           );
@@ -670,7 +670,7 @@ describe('the cost of a workload', () => {
           const before = stack.received.length;
           const of = workloads.map(({ clusterName, namespace, type, name }) => ({
             ...{ __typename: 'KubernetesWorkload', clusterName, namespace },
-            // Kubernetes has names in small letters and types in CamelCase; people have them otherwise.
+            // Kubernetes uses lower-case names and CamelCase types; people also write others.
             ...{ type: type.toUpperCase(), name: name.toUpperCase() },
           }));
           const answer = await stack.ask(COSTS, { of, last });
@@ -790,8 +790,8 @@ describe('names', () => {
     ['namespace', CLUSTER, 'PAYMENTS'],
   ])('of a %s in another case leave the cached report usable for later callers', async (_what, clusterName, name) => {
     const filter = `clusters: { names: ["${clusterName}"] }, namespaces: { names: ["${name}"] }`;
-    // An entity is asked for in small letters as well, and is at hand then. A root query is sent as it stands, and the
-    // simulator has nothing of that name.
+    // An entity is requested in lower case as well, so its report is reusable. A root query is sent unchanged, and the
+    // simulator has nothing with that name.
     for (const [before, calls] of [
       [lookUp(clusterName, name), 1],
       [`workloadCosts(filter: { ${filter} }) { ${PAYMENTS} }`, 2],
@@ -881,7 +881,7 @@ describe('names', () => {
         kubernetesNamespace: { name, costs: { breakdown: { groups: [{ keys: [{ value: name }] }] } } },
       })),
     );
-    // One for all rows, and one for what the entities ask of another time.
+    // One call for all rows, and one for the entities' other period.
     expect(upstream.received).toHaveLength(2);
   });
 });
@@ -1078,7 +1078,7 @@ describe('the CPU time for many entities', () => {
       ]);
       const workOf = async (entityCount: number, nameCount: number): Promise<number> => {
         await using gateway = startGateway(upstream.url, { LOG_LEVEL: 'silent' });
-        // Reports of the same kind that are of no use here are looked at, too.
+        // Reports of the same kind that do not help are examined too.
         for (const name of ['x', 'y', 'z']) {
           const kept = { multiCluster: true, ...toFilter(nameCount), namespaces: { names: [name] } };
           await gateway.ask('query ($filter: WorkloadCostsFilter) { workloadCosts(filter: $filter) { clusters } }', {
@@ -1196,7 +1196,7 @@ describe('a failed report', () => {
       gateway.ask(query, {}, { headers: { authorization: `Bearer ${token}` } });
     const query = `{ kubernetesCluster(name: "${secretOf('ann')}-cluster") { costs { totals { totalCost } } } }`;
     await ask('of-ann', '{ workloadCosts(filter: { multiCluster: true }) { clusters } }');
-    // A caller that ScaleOps accepts, and whose cached reports may be served.
+    // ScaleOps accepts this caller, so its cached reports may be served.
     await ask('of-bob', '{ aggregatedCosts { clusters } }');
     const own = await ask('of-ann', query);
     expect(own.data.kubernetesCluster).toEqual({ costs: { totals: { totalCost: tenants.costOf('ann') } } });
@@ -1227,7 +1227,7 @@ describe('a response with costs of entities', () => {
     expect(cut.data.kubernetesCluster.costs).toEqual({ asOf: at(5_000), isStale: false });
     expect(freshnessOf(cut)).toEqual({ asOf: at(5_000), isStale: false });
     expect([cut.headers.get('cache-control'), cut.headers.get('age')]).toEqual(['private, max-age=60', '10']);
-    // That nothing is listed was learned from ScaleOps as well, and grows old.
+    // The absence of rows comes from ScaleOps as well, and has an age.
     const none = await stack.ask(COSTS.replace(CLUSTER, 'nowhere'));
     expect(none.data.kubernetesCluster.costs).toBeNull();
     expect(freshnessOf(none)).toEqual({ asOf: at(5_000), isStale: false });

@@ -1,5 +1,5 @@
-// Entities where it gets tight: documents that ask for more than any machine can write, a ScaleOps that fails, answers of
-// several ages, and reports of the same operation that have it all.
+// Entities at the limits: documents with too large responses, a failing ScaleOps, reports with different ages, and reports
+// of the same operation that cover an entity.
 
 import { describe, expect, test } from 'vitest';
 
@@ -11,7 +11,7 @@ const namespace = (name: string, alias = name.replaceAll('-', '_')): string =>
   `${alias}: kubernetesNamespace(clusterName: "${CLUSTER}", name: "${name}") { costs { asOf isStale totals { rowCount } } }`;
 
 describe('a response over GATEWAY_MAX_ANSWER_ROWS', () => {
-  /** Rows, their clusters' rows, and so on: each level has as many rows for each of the level above. */
+  /** Rows, the rows of their clusters, and so on: each level multiplies the number of rows. */
   const nest = (levels: number): string =>
     levels === 0 ? 'id' : `kubernetesCluster { costs { rows { nodes { ${nest(levels - 1)} } } } }`;
   const query = (levels: number): string => `{ workloadCosts { rows { nodes { ${nest(levels)} } } } }`;
@@ -28,7 +28,7 @@ describe('a response over GATEWAY_MAX_ANSWER_ROWS', () => {
     });
     expect((await stack.ask(query(0))).errors).toEqual([]);
     for (const levels of [2, 3, 50]) expectRefused(await stack.ask(query(levels)));
-    // The report of the cluster that the rows are of has been there since the first.
+    // The report of the rows' cluster is cached since the first query.
     expect(stack.received).toHaveLength(1);
     expect(stack.log.at(-1)).toMatchObject({ status: 400, errors: ['QUERY_TOO_COMPLEX'] });
   });
@@ -43,7 +43,7 @@ describe('a response over GATEWAY_MAX_ANSWER_ROWS', () => {
     const ask = async (limit: string) => {
       await using stack = await startStack({ env: { ...UNLIMITED, GATEWAY_MAX_ANSWER_ROWS: limit } });
       const answer = await stack.ask(document);
-      // What is over the limit of entities is refused before any call.
+      // A response over the entity limit is refused before any call.
       expect(stack.received.length).toBeLessThanOrEqual(1);
       return { answer, rowCount: (await stack.ask('{ workloadCosts { rows { totalCount } } }')).data };
     };
@@ -70,7 +70,7 @@ describe('a response over GATEWAY_MAX_ANSWER_ROWS', () => {
   });
 });
 
-/** A stack whose ScaleOps fails when told to, and whose clock stands. */
+/** A stack whose ScaleOps fails on demand, on a clock that stands still. */
 async function startUnsteady() {
   const clock = createManualClock();
   const state = { fails: false };

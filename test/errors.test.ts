@@ -1,4 +1,4 @@
-// The errors that clients get: for bad requests of every kind, and for defects of the gateway, which are masked and logged.
+// The errors of bad requests of every kind, and of defects, which are masked and logged.
 
 import { GraphQLFloat, GraphQLNonNull, GraphQLObjectType, GraphQLSchema, GraphQLString } from 'graphql';
 import { connect } from 'node:net';
@@ -82,7 +82,7 @@ describe('a bad request', () => {
       });
       expect(errors[0]?.extensions).not.toHaveProperty('http');
       const status: number = ERROR_CODES[code as 'BAD_USER_INPUT'].status;
-      // A document that came well but is no valid GraphQL is 200 where only application/json is accepted.
+      // An invalid document in a valid request is 200 for application/json.
       const isAboutDocument = code === 'GRAPHQL_PARSE_FAILED' || code === 'GRAPHQL_VALIDATION_FAILED';
       expect(response.status).toBe(isAboutDocument && accept === JSON_TYPE ? 200 : status);
       if (status === 405) expect(response.headers.get('allow')).toBe('GET, POST');
@@ -111,7 +111,7 @@ describe('a bad request', () => {
     expect(response.headers.get('connection')).toBe('close');
   });
 
-  /** What the server sends back to these bytes, until it closes. */
+  /** The server's response to these bytes, until it closes. */
   async function sendRaw(bytes: string): Promise<{ readonly status: number; readonly text: string }> {
     const socket = connect(Number(new URL(url).port), '127.0.0.1');
     socket.end(bytes);

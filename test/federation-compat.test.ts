@@ -1,6 +1,5 @@
-// Apollo's subgraph compatibility checks, on the stack of the gateway: what its plugins, its SDL, its subgraph and its HTTP layer
-// make of a schema that uses all of Federation, beside two other subgraphs and under a router. The gateway's own schema
-// uses only a part.
+// Apollo's subgraph compatibility checks on the stack of the gateway: its plugins, SDL, subgraph and HTTP layer, with a
+// schema that uses all of Federation, two other subgraphs and a router. The gateway's own schema uses only a part.
 // https://github.com/apollographql/apollo-federation-subgraph-compatibility/tree/main/packages/compatibility/src/tests
 
 import { Trace } from '@apollo/usage-reporting-protobuf';
@@ -53,7 +52,7 @@ const objectsOf = ({ definitions }: DocumentNode) => definitions.filter(isObject
 // ---------------------------------------------------------------------------------------------------------- the text
 
 describe('_service', () => {
-  /** The schema that the checks ask for. */
+  /** The schema of the checks. */
   const REFERENCE = parse(`
     type Query {
       product(id: ID!): Product
@@ -84,7 +83,7 @@ describe('_service', () => {
     expect(fieldsOf(parse(sdl))).toEqual(fieldsOf(REFERENCE));
   });
 
-  /** Where which directive stands, as `Type.field @directive`; the schema's own apart, and without our tag for all. */
+  /** Each directive as `Type.field @directive`, without those of the schema and without the tag of every field. */
   const placesOf = (document: DocumentNode): string[] =>
     objectsOf(document).flatMap(({ name, directives = [], fields = [] }) => [
       ...directives.map((directive) => `${name.value} ${print(directive)}`),
@@ -126,7 +125,7 @@ describe('_service', () => {
     expect(places()).toHaveLength(Object.values(PLACES).flat().length);
   });
 
-  /** The arguments of each @link, and those of each other directive of the schema. */
+  /** The printed @link directives of the schema, or those with another name. */
   const ofSchema = (name: string) =>
     parse(sdl)
       .definitions.filter(({ kind }) => kind === Kind.SCHEMA_DEFINITION || kind === Kind.SCHEMA_EXTENSION)
@@ -141,7 +140,7 @@ describe('_service', () => {
     const imported = [...federation!.matchAll(/"@(\w+)"/g)].map(([, name]) => name!);
     const { custom, deprecated, ...used } = PLACES;
     expect(imported.sort()).toEqual(['composeDirective', ...Object.keys(used)].sort());
-    // Imported, and so by the short name.
+    // Imported directives have short names.
     expect(sdl).not.toContain('@federation__');
   });
 
@@ -246,7 +245,7 @@ describe('_entities', () => {
     const of = [
       { __typename: 'Product', id: 'apollo-studio' },
       { __typename: 'ProductVariation', id: 'OSS' },
-      // The resolver looks into `study`, which is not there.
+      // The resolver reads `study`, which is missing.
       { __typename: 'ProductResearch' },
       { __typename: 'Product', id: 'apollo-federation' },
     ];
@@ -352,7 +351,7 @@ describe('in a supergraph with Inventory and Users', () => {
       for (const part of served) await part[Symbol.asyncDispose]();
     });
 
-    /** What the router answers, and which subgraphs beside Products it asked for what. */
+    /** The router's response, and its requests to the other subgraphs. */
     async function askRouter(query: string) {
       const before = { users: users.fetches.length, inventory: inventory.fetches.length };
       const data = dataOf(await router.ask(query));
@@ -382,7 +381,7 @@ describe('in a supergraph with Inventory and Users', () => {
       const { data, asked } = await askRouter(
         '{ product(id: "apollo-federation") { createdBy { averageProductsCreatedPerYear email } } }',
       );
-      // 1337, that Products provides, over the 10 years that Users alone knows.
+      // 1337 from Products, divided by the 10 years from Users.
       expect(data).toEqual({
         product: { createdBy: { averageProductsCreatedPerYear: 134, email: 'support@apollographql.com' } },
       });

@@ -1,5 +1,5 @@
-// The gateway's schema as subgraphs are put together: what it serves is what the file says, two composition libraries take
-// it, alone and beside another, and what it says to routers and to people is still there in the supergraph.
+// Composition of the gateway's schema: the gateway serves the schema file, two composition libraries accept it, alone and
+// with another subgraph, and the supergraph keeps its directives and descriptions.
 
 import { readFileSync } from 'node:fs';
 import type { FederationSuccess } from '@wundergraph/composition';
@@ -31,7 +31,7 @@ import {
 
 const CATALOGUE: Subgraph = { name: 'catalogue', url: 'http://catalogue/graphql', sdl: CATALOGUE_SDL };
 
-/** The gateway as a router would find it, with these settings. */
+/** The subgraph as a router reads it, with these settings. */
 async function fetchSubgraph(env: Record<string, string> = {}): Promise<Subgraph> {
   await using stack = await startStack({ env });
   const url = `${await stack.gateway.listen()}/graphql`;
@@ -70,10 +70,10 @@ test.each([
   }
 });
 
-/** What stands at each coordinate, such as `CostReport.rows.first`. */
+/** The element at each coordinate, such as `CostReport.rows.first`. */
 type Findings = ReadonlyMap<string, readonly string[]>;
 
-/** Walks the definitions of a schema; `find` says what there is to a node. */
+/** Walks the definitions of a schema; `find` returns the value of a node. */
 function collect(sdl: string, find: (node: DescribedNode) => readonly string[]): Findings {
   const findings = new Map<string, readonly string[]>();
   const names: string[] = [];
@@ -108,7 +108,7 @@ const directivesOf =
   ({ directives = [] }: DescribedNode): readonly string[] =>
     directives.filter(({ name }) => names.includes(name.value)).map((directive) => print(directive));
 
-/** Everything of `wanted` is in `found`; what another subgraph says besides is its own. */
+/** Every entry of `wanted` is in `found`; another subgraph may add more. */
 function expectKept(found: Findings, wanted: Findings): void {
   expect(wanted.size).toBeGreaterThan(0);
   expect(new Map([...wanted.keys()].map((at) => [at, found.get(at)]))).toEqual(wanted);
@@ -145,7 +145,7 @@ describe('composition by Apollo', () => {
     const { sdl } = await fetchSubgraph(WITHOUT_CACHE_TAGS);
     const { data } = await graphql({ schema: createSchema({ cacheTags: false }), source: '{ _service { sdl } }' });
     expect(data).toEqual({ _service: { sdl } });
-    // What else is in it is the same.
+    // The rest is the same.
     const cut = costs.sdl.replaceAll(/ @cacheTag\(format: "[^"]*"\)|directive @cacheTag.*\n\n|"@cacheTag", /g, '');
     expect(sdl).toBe(cut.replace('federation/v2.12', 'federation/v2.9'));
     const gateway = createApolloGateway(composeWithApollo({ ...costs, sdl }, CATALOGUE).supergraphSdl);

@@ -1,5 +1,5 @@
-// The gateway as one of two subgraphs behind real routers, all on real sockets: what a client of the supergraph gets, what
-// the router asks the gateway for, and what the gateway asks ScaleOps for.
+// The gateway as one of two subgraphs behind real routers on real sockets: the client's response, the router's requests to
+// the gateway, and the gateway's requests to ScaleOps.
 
 import { describe, expect, test } from 'vitest';
 
@@ -19,9 +19,9 @@ const LOCAL = SERVICES.find(({ workloads }) => workloads.length === 1)!;
 interface Stand extends Supergraph {
   /** The gateway without the router. */
   readonly direct: TestGateway;
-  /** What has reached ScaleOps. */
+  /** The requests to ScaleOps. */
   readonly received: readonly ReceivedRequest[];
-  /** From now on ScaleOps answers such requests with 500. */
+  /** Later requests that match get a 500 from ScaleOps. */
   fail(fails: (request: ReceivedRequest) => boolean): void;
 }
 
@@ -52,19 +52,19 @@ async function startStand(kind: RouterKind, services = SERVICES): Promise<Stand>
   };
 }
 
-/** Whatever a client of the supergraph asks, the gateway itself is none the worse for it. */
+/** Checks that no query of the supergraph causes an error in the gateway's log. */
 function expectNoFailure({ fetches }: Supergraph, { log }: TestGateway): void {
   expect(fetches.filter(({ status }) => status >= 500)).toEqual([]);
   expect(log.filter(({ level }) => Number(level) > 40)).toEqual([]);
 }
 
-/** How many entities each fetch asked the gateway for; 0 where it was no fetch of entities. */
+/** The number of entities in each fetch; 0 for a fetch without entities. */
 const entityCounts = ({ fetches }: Supergraph): readonly number[] =>
   fetches.map(({ variables }) => (variables.representations as readonly unknown[] | undefined)?.length ?? 0);
 
 const codesOf = ({ errors }: Answer): readonly unknown[] => errors.map(({ extensions }) => extensions.code);
 
-/** The places of the errors, in whatever order they come, as far as this router knows them. */
+/** The paths of the errors in any order, as precise as this router reports them. */
 function expectPaths({ errors }: Answer, paths: readonly (readonly unknown[])[], { hasExactPaths }: RouterKind): void {
   const shown = (path: readonly unknown[] = []): string =>
     path.filter((step) => hasExactPaths || typeof step === 'string').join('.');
@@ -77,7 +77,7 @@ const KEY = 'clusterName namespace type name';
 const keyOf = ({ clusterName, namespace, type, name }: WorkloadKey): string =>
   [clusterName, namespace, type, name].join('/');
 
-/** What the gateway says of each workload in its report of all. */
+/** The costs of each workload in the gateway's report of all. */
 async function askRows({ ask }: TestGateway, last: string): Promise<(workload: WorkloadKey) => unknown> {
   const { data } = await ask(`{ workloadCosts(filter: { multiCluster: true, last: "${last}" }) {
     rows { nodes { clusterName namespace type: workloadType name: workloadName ${COST} } }
@@ -90,7 +90,7 @@ async function askRows({ ask }: TestGateway, last: string): Promise<(workload: W
   };
 }
 
-/** What the gateway says of one cluster in a report that is asked for directly. */
+/** The costs of one cluster in a report that is requested directly. */
 async function askCluster(
   { ask }: TestGateway,
   cluster: string,
@@ -111,7 +111,7 @@ async function askCluster(
 const VARIABLES =
   '$where: CostRowsWhere, $orderBy: [CostRowOrder!], $first: Int, $after: String, $by: [CostDimensionInput!]!';
 
-// Mutations that fail here: a report of its own for each entity in createScopeLoader(); a `last` that is not passed on.
+// Mutations that fail here: a separate report for each entity in createScopeLoader(); a `last` that is not passed on.
 describe.each(ROUTERS)('through $name', (kind) => {
   test.each([
     ['a page of 200 services', 200],
@@ -145,7 +145,7 @@ describe.each(ROUTERS)('through $name', (kind) => {
     const costs = 'costs(filter: { last: "7d" }) { totals { rowCount totalCost } }';
     const service = `service(name: "${SPREAD.name}")`;
     const pageInfo = 'pageInfo { hasNextPage hasPreviousPage }';
-    // How many entities it is about, and how many requests the catalogue gets.
+    // The number of entities, and the number of requests to the catalogue.
     test.each<[string, string, number, number]>([
       ['a report', `{ ${report} { asOf rows(first: 5) { nodes { workloadName } } totals { totalCost } } }`, 0, 0],
       ['two reports', `{ ${report} { totals { totalCost } } aggregatedCosts { totals { totalCost } } }`, 0, 0],
@@ -279,7 +279,7 @@ describe.each(ROUTERS)('through $name', (kind) => {
         first: 7,
       };
       const cluster = LOCAL.workloads[0]!.clusterName;
-      // From now on the entity's report is cut from a wider one; what it is compared with comes from ScaleOps.
+      // The entity's report is now cut from a wider one; the direct report comes from ScaleOps.
       await askRows(stand.direct, '7d');
       let count = 0;
       let after: string | undefined;
@@ -440,7 +440,7 @@ describe.each(ROUTERS)('through $name', (kind) => {
       },
     ]);
     expect(codesOf(answer)).toEqual(['BAD_USER_INPUT']);
-    // Hive names the field that it asked for, too.
+    // Hive also includes the name of the field.
     expectPaths(answer, [['services', 0, 'workloads', 1, ...(kind.hasExactPaths ? [] : ['cost'])]], kind);
   });
 
@@ -526,7 +526,7 @@ interface ForwardStand extends Supergraph {
 const TOKENS = { 'token-of-ann': 'ann', 'token-of-bob': 'bob' };
 const [ANN, BOB] = Object.keys(TOKENS) as [string, string];
 
-/** A service that has a workload of each. */
+/** A service with a workload of each tenant. */
 const SHARED: Service = {
   name: 'shared',
   owner: 'everybody',

@@ -1,5 +1,5 @@
-// What the settings make of the subgraph, and what its text promises to routers: whether there is one, whom a router lets
-// see costs, which parts a contract may leave out, what fields cost, and how cached answers are dropped.
+// The settings of the subgraph, and the directives of its SDL: whether there is a subgraph, who may see costs through a
+// router, what contracts may leave out, what fields cost, and how cached responses are invalidated.
 
 import {
   getIntrospectionQuery,
@@ -47,7 +47,7 @@ interface Described {
   readonly directives?: readonly DirectiveNode[];
 }
 
-/** The arguments of each of these directives there, as values. */
+/** The arguments of each of these directives on the node, as values. */
 const directivesOf = ({ directives = [] }: Described, name: string) =>
   directives.filter((directive) => directive.name.value === name).map(({ arguments: args = [] }) => toValues(args));
 
@@ -74,13 +74,13 @@ async function startGateway(env: Record<string, string>) {
   return stack;
 }
 
-/** What the gateway tells a router with these settings. */
+/** The SDL of a gateway with these settings. */
 async function fetchSdl(env: Record<string, string>): Promise<string> {
   const { ask } = await startGateway(env);
   return dataOf(await ask('{ _service { sdl } }'))._service.sdl as string;
 }
 
-/** What is wrong with a setting. */
+/** The problems of a setting. */
 function problemsOf(env: Record<string, string>): readonly string[] {
   try {
     readConfig({ SCALEOPS_URL: 'http://scaleops.test', SCALEOPS_TOKEN: 'abc', ...env });
@@ -158,7 +158,7 @@ describe('GATEWAY_FEDERATION_ACCESS', () => {
   const GUARDED = ['CostReport', 'CostRow'];
   const ANY_OF_TWO = 'costs:read finops, admin';
 
-  /** The text without these directives, so that it can be compared with the one that has none. */
+  /** The SDL without these directives, for comparison with the file. */
   const without = (sdl: string, name: string): string =>
     print(
       visit(parse(sdl), {
@@ -182,7 +182,7 @@ describe('GATEWAY_FEDERATION_ACCESS', () => {
     ['a,b', 'requiresScopes', [{ scopes: [['a'], ['b']] }]],
     [ANY_OF_TWO, 'requiresScopes', [{ scopes: [['costs:read', 'finops'], ['admin']] }]],
     [' costs:read   finops ,  admin ', 'requiresScopes', [{ scopes: [['costs:read', 'finops'], ['admin']] }]],
-    // Every character that a scope may have (RFC 6749), but for the comma.
+    // Every character that a scope may have (RFC 6749), except the comma.
     ["!#$%&'()*+-./0:;<=>?@A[]^_`a{|}~", 'requiresScopes', [{ scopes: [["!#$%&'()*+-./0:;<=>?@A[]^_`a{|}~"]] }]],
   ])('%j puts @%s on the types with costs, and changes nothing else', async (value, name, expected) => {
     const sdl = await fetchSdl({ GATEWAY_FEDERATION_ACCESS: value });
@@ -221,7 +221,7 @@ describe('GATEWAY_FEDERATION_ACCESS', () => {
   });
 
   describe('in a supergraph', () => {
-    /** A subgraph beside ours, which leads to our entities and says nothing of who may see what. */
+    /** A subgraph that refers to the gateway's entities and has no access rules. */
     const TEAMS: Subgraph = {
       name: 'teams',
       url: 'http://teams',
@@ -251,7 +251,7 @@ describe('GATEWAY_FEDERATION_ACCESS', () => {
     const isGuarded = ({ directives = [] }: Described, guard: string): boolean =>
       directives.some((directive) => directive.name.value === guard);
 
-    /** The types that a caller gets to see without having what the router asks for. */
+    /** The types that are reachable without the required permission. */
     function openTypes(supergraph: DocumentNode, guard: string): string[] {
       const types = objectsOf(supergraph);
       const unions = definitionsOf<UnionTypeDefinitionNode>(supergraph, Kind.UNION_TYPE_DEFINITION);
@@ -330,7 +330,7 @@ describe('GATEWAY_FEDERATION_ACCESS', () => {
   });
 });
 
-/** What is imported from Federation, in order. */
+/** The imports from Federation, in order. */
 function importsOf(sdl: string): string[] {
   const [schema] = parse(sdl).definitions.filter(({ kind }) => kind === Kind.SCHEMA_DEFINITION);
   return directivesOf(schema as Described, 'link')
@@ -370,7 +370,7 @@ describe('the built process with --print-schema', () => {
   test.each<Record<string, string>>([
     {},
     { GATEWAY_FEDERATION: 'on', GATEWAY_FEDERATION_ACCESS: 'off' },
-    // What does not matter here may be anything.
+    // Settings that do not matter here may have any value.
     { SCALEOPS_URL: 'nonsense', SCALEOPS_AUTH: 'login', PORT: 'x' },
   ])('prints schema/gateway.graphql with %j', async (env) => {
     const { code, stdout, stderr } = await run(env);
@@ -524,7 +524,7 @@ describe('the SDL', () => {
       expect(names.map((name) => print(argOf(field, name)?.type ?? parseType('Missing')))).toEqual(
         names.map(() => INT),
       );
-      // Else every operation would have to give one of them, which ours need not.
+      // Otherwise every operation would have to set one of them.
       if (names.length > 0) expect(size.requireOneSlicingArgument).toBe(false);
     });
 
@@ -566,7 +566,7 @@ describe('the SDL', () => {
     const ofTypes = objects.flatMap((type) =>
       directivesOf(type, 'cacheTag').map(({ format }) => ({ name: type.name.value, format: String(format), type })),
     );
-    /** What stands in braces. */
+    /** The placeholders of a format. */
     const placeholdersOf = (format: string) => [...format.matchAll(/\{([^}]*)\}/g)].map(([, inner]) => inner!);
 
     test('is on every field of Query and on every entity, and nowhere else', () => {
@@ -591,7 +591,7 @@ describe('the SDL', () => {
         expect(keys.every((key) => key.includes(name))).toBe(true);
         expect(isRequired(fieldOf(type.name.value, name)?.type), name).toBe(true);
       }
-      // All of the key: else two entities would be dropped for one.
+      // The whole key: otherwise two entities would share a tag.
       for (const key of keys) expect(names.sort()).toEqual(key.sort());
     });
 

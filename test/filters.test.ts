@@ -1,5 +1,5 @@
-// From the filters of the schema to the parameters of the REST calls, through the whole gateway: what reaches the
-// simulator is compared with schema/scaleops.openapi.yaml and with what each row of these tables says.
+// The filters of the schema as parameters of the REST calls, through the whole gateway: the requests to the simulator are
+// compared with schema/scaleops.openapi.yaml and with these tables.
 
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 
@@ -19,7 +19,7 @@ afterEach(() => {
 });
 afterAll(() => stack[Symbol.asyncDispose]());
 
-/** What one question sent upstream. */
+/** The request that one question sent upstream. */
 async function sent(query: string, filter: unknown) {
   const answer = await stack.ask(query, { filter });
   expect(answer.errors).toEqual([]);

@@ -1,5 +1,5 @@
-// What an answer says of its age: `extensions.freshness`, `Cache-Control`, `Age` and `Vary`, over a real socket as a cache
-// between the client and the gateway would see them. Every test counts what reached ScaleOps.
+// The age of a response: `extensions.freshness`, `Cache-Control`, `Age` and `Vary`, over a real socket as a cache between
+// client and gateway sees them. Every test counts the requests to ScaleOps.
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -96,7 +96,7 @@ describe('a response', () => {
       freshness: fresh(0),
     });
     stack.clock.advance(1);
-    // Fresh for less than a second: nothing that a cache could make use of.
+    // Fresh for less than a second: of no use to a cache.
     expect(await see()).toEqual({ ...KEPT_NOWHERE, freshness: fresh(0) });
     expect(stack.received).toHaveLength(1);
     stack.clock.advance(999);
@@ -287,7 +287,7 @@ describe('with SCALEOPS_AUTH=forward', () => {
   });
 });
 
-/** What a cache knows of an answer that it may keep: RFC 9111, sections 4.2.1 and 4.2.3, by a clock without fractions. */
+/** What a cache computes from a response: RFC 9111, sections 4.2.1 and 4.2.3, on a clock of whole seconds. */
 function readCacheable({
   cacheControl,
   age,
@@ -312,7 +312,7 @@ test('a response is never fresh in a cache for longer than in the gateway, and a
       const endsAt = clock.now() + 60_000;
       await send(url, WORKLOADS);
       clock.advance(afterMs);
-      // One that has ended meanwhile is fetched again.
+      // A report that has expired meanwhile is fetched again.
       const renewed = (end: number, ttlMs: number): number => (clock.now() < end ? end : clock.now() + ttlMs);
       const freshUntil = Math.min(renewed(pastEndsAt, 3_600_000), renewed(endsAt, 60_000));
       const remainingMs = freshUntil - clock.now();
@@ -330,7 +330,7 @@ test('a response is never fresh in a cache for longer than in the gateway, and a
   );
 });
 
-/** Lets the time pass after which nothing that is kept is shown any more. */
+/** Moves the clock until no cached report may be served. */
 async function dropAll({ clock }: AgingStack): Promise<void> {
   await clock.idle();
   clock.advance(10 * 3_600_000);

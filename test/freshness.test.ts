@@ -1,5 +1,5 @@
-// How long a report is shown, and why: fresh, then while one refresh runs, then while ScaleOps fails. Through the whole
-// gateway on the simulator; every test counts what reached ScaleOps.
+// How long a report is served, and why: fresh, then during one refresh, then while ScaleOps fails. Through the whole
+// gateway on the simulator; every test counts the requests to ScaleOps.
 
 import { describe, expect, test } from 'vitest';
 
@@ -194,7 +194,7 @@ describe('while ScaleOps fails', () => {
     stack.setDown(true);
     for (let count = 0; count < 3; count += 1) expect(shown(await stack.ask(WORKLOADS))).toEqual(STALE);
     expect(stack.received).toHaveLength(4);
-    // The log says why.
+    // The log has the reason.
     expect(stack.log.at(-1)).toMatchObject({ staleFor: ['UPSTREAM_ERROR'], staleReasons: ['HTTP 500'] });
     expect(stack.log.at(-1)).not.toHaveProperty('errors');
     stack.setDown(false);
@@ -292,7 +292,7 @@ describe('a report about a window', () => {
       await using stack = await startAging({ CACHE_STALE_SECONDS: '0' });
       const query = aggregatedUntil(beforeMs);
       await stack.ask(query);
-      // What counts is how long ago it had ended when ScaleOps gave it, not how long ago it is by now.
+      // The age counts from the fetch: how long the window had ended then, not how long ago it is now.
       stack.clock.advance(60_000);
       expect(shown(await stack.ask(query))).toEqual({ asOf: at(60_000), isStale: false });
       expect(stack.received).toHaveLength(2);

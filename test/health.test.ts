@@ -1,4 +1,4 @@
-// Liveness and readiness on real sockets, also when the dependencies are down.
+// Liveness and readiness over real sockets, also when the dependencies are down.
 
 import { describe, expect, test } from 'vitest';
 
@@ -46,7 +46,7 @@ describe('a gateway without reachable ScaleOps and Redis', () => {
 });
 
 describe('a gateway that stops', () => {
-  // Mutations: close() that sets no reason; a body that names it; a line for each question instead of each change.
+  // Mutations: close() without a reason; a body that names it; a log line for each probe instead of each change.
   test('is live and not ready, and logs the reason once', async () => {
     const gate = createGate();
     await using stack = await startStack({ simulator: { latency: gate.pass } });

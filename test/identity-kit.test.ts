@@ -1,5 +1,5 @@
-// The kit's Azure AD: that it gives a token to a request that is right to the letter, and to no other, and that each of
-// its faults is what its name says. The tests of the gateway lean on both.
+// The test kit's Azure AD: it issues a token for exactly the documented request, and each of its faults does what its name
+// says. The tests of the gateway rely on both.
 
 import { createConnection } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -66,7 +66,7 @@ describe('the token endpoint', () => {
   };
   const twice = new URLSearchParams([...Object.entries(FORM), ['client_id', CLIENT_ID]]);
   const typed = (type: string, body = TEXT) => ({ headers: { 'content-type': type }, body });
-  // A plus that is not escaped is a blank.
+  // An unescaped plus is a blank.
   const unescaped = TEXT.replace('%2B', '+');
 
   it.each<[string, number, string, RequestInit, string?]>([
@@ -112,7 +112,7 @@ describe('the token endpoint', () => {
       ask(each === 'right' ? FORM : {}, {}, PATH, held.url).finally(() => (answered += 1)),
     );
     await Promise.all([gate.arrivals(2), held.arrivals(2)]);
-    // One that is not held overtakes them, so that they had the time to be answered.
+    // A later request without the gate proves that the held ones had time to be answered.
     await ask();
     expect([answered, held.requests.length, held.issued]).toEqual([0, 2, []]);
     gate.open();

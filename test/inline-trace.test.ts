@@ -1,5 +1,5 @@
-// The times of fields that a router asks for (`ftv1`): a tree of what was resolved, with the errors that the client is
-// told of and nothing else; and nothing at all for a request without the header.
+// Field timings on request of a router (`ftv1`): a tree of the resolved fields, with exactly the errors of the response;
+// and no trace for a request without the header.
 // https://www.apollographql.com/docs/graphos/reference/federation/subgraph-spec#ftv1-traces
 
 import { Trace } from '@apollo/usage-reporting-protobuf';
@@ -37,12 +37,12 @@ function decode(answer: Answer): Trace {
   const ftv1 = ftv1Of(answer);
   expect(ftv1).toEqual(expect.any(String));
   const bytes = Buffer.from(ftv1 as string, 'base64');
-  // Base64 as it is, not something that is nearly so.
+  // Strict base64.
   expect(bytes.toString('base64')).toBe(ftv1);
   return Trace.decode(bytes);
 }
 
-/** Items of a list have an index in place of a name. */
+/** List items have an index instead of a name. */
 const isItem = ({ responseName }: Trace.INode): boolean => responseName === '';
 const keyOf = (node: Trace.INode): string => (isItem(node) ? String(node.index) : String(node.responseName));
 const childrenOf = ({ child }: Trace.INode): readonly Trace.INode[] => child ?? [];
@@ -51,7 +51,7 @@ interface Outline {
   readonly [label: string]: Outline;
 }
 
-/** The tree without its times: `alias = field: Type of Parent`, or the index, and what is below. */
+/** The tree without times: `alias = field: Type of Parent`, or the index, with its children. */
 function outline(node: Trace.INode): Outline {
   return Object.fromEntries(childrenOf(node).map((child) => [labelOf(child), outline(child)]));
 }
@@ -63,7 +63,7 @@ function labelOf(node: Trace.INode): string {
   return `${name}: ${type} of ${parentType}`;
 }
 
-/** All nodes below, each after the one around it. */
+/** All nodes below, parents first. */
 function* descendants(node: Trace.INode): Iterable<{ readonly node: Trace.INode; readonly around: Trace.INode }> {
   for (const child of childrenOf(node)) {
     yield { node: child, around: node };
@@ -71,7 +71,7 @@ function* descendants(node: Trace.INode): Iterable<{ readonly node: Trace.INode;
   }
 }
 
-/** The answer's data as the tree must have it: objects by response name, lists of them by index, and where it ends. */
+/** The expected tree of the response's data: objects by response name, lists by index. */
 type Shape = true | { readonly [key: string]: Shape };
 
 function shapeOfData(value: unknown): Shape {
@@ -86,10 +86,10 @@ function shapeOfTree(node: Trace.INode): Shape {
   return children.length === 0 || Object.fromEntries(children.map((child) => [keyOf(child), shapeOfTree(child)]));
 }
 
-/** That every time is one, and follows what it must follow. */
+/** Checks that every time is valid and in order. */
 function expectSaneTimes({ root, durationNs, startTime, endTime }: Trace): void {
   const wrong: string[] = [];
-  /** When the nearest field around began, for nodes of indexes have no times. */
+  /** The start of the nearest field above, because nodes of list items have no times. */
   const begun = new Map<Trace.INode, number>([[root!, 0]]);
   for (const { node, around } of descendants(root!)) {
     const { startTime: start = 0, endTime: end = 0 } = node as { startTime?: number; endTime?: number };
@@ -109,7 +109,7 @@ function expectSaneTimes({ root, durationNs, startTime, endTime }: Trace): void 
 
 const toMs = (time: Trace['startTime']): number => Number(time?.seconds) * 1000 + Number(time?.nanos) / 1_000_000;
 
-/** Where errors are, as paths, each with its node's. */
+/** The paths of errors, with their nodes. */
 function errorsOf(node: Trace.INode, path = ''): { readonly path: string; readonly error: Trace.IError }[] {
   return [
     ...(node.error ?? []).map((error) => ({ path, error })),
@@ -117,7 +117,7 @@ function errorsOf(node: Trace.INode, path = ''): { readonly path: string; readon
   ];
 }
 
-/** Every text in a trace; times are numbers. */
+/** Every string in a trace. */
 function textsOf(value: unknown): string[] {
   if (typeof value === 'string') return [value];
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsOf) : [];
@@ -134,7 +134,7 @@ describe('a trace', () => {
   });
   afterAll(() => stack[Symbol.asyncDispose]());
 
-  /** Asks twice, with and without the header, of a report that is kept. */
+  /** Sends the query twice, with and without the header, for a cached report. */
   async function askBoth(query: string, variables?: unknown, init: RequestInit = {}) {
     const headers = { 'x-request-id': 'the-same', ...(init.headers as Record<string, string> | undefined) };
     await stack.ask(query, variables, { ...init, headers });
@@ -240,9 +240,9 @@ describe('a trace', () => {
     expectSaneTimes(trace);
     expect(toMs(trace.startTime)).toBeGreaterThanOrEqual(before);
     expect(toMs(trace.endTime)).toBeLessThanOrEqual(after);
-    // Two clocks, of which one counts whole milliseconds.
+    // Two clocks, one of which counts whole milliseconds.
     expect(trace.durationNs / 1_000_000).toBeLessThanOrEqual(after - before + 2);
-    // As if by a sampling of one in one: a router adds up what it gets.
+    // Every operation is traced, so its weight is 1: a router adds weights up.
     expect(trace.fieldExecutionWeight).toBe(1);
   });
 
@@ -258,7 +258,7 @@ describe('a trace', () => {
       expect(traced.data).toEqual(plain.data);
       expect(traced.errors).toEqual(plain.errors);
       expect(traced.status).toBe(plain.status);
-      // It is longer, of course.
+      // The content-length differs.
       const headersOf = ({ headers }: Answer) =>
         Array.from(headers, ([name, value]) => [name.toLowerCase(), value])
           .filter(([name]) => name !== 'content-length')
@@ -350,7 +350,7 @@ describe('a trace', () => {
     );
     const trace = decode(answer);
     const found = errorsOf(trace.root!);
-    // Each is where its own path leads, or at the list where the entity itself could not be had.
+    // Each error is at its path, or at the list when the entity itself failed.
     const pathOf = ({ path = [] }: (typeof answer.errors)[number]) => `/${path.join('/')}`;
     const expected = answer.errors.map((error) => (error.path?.length === 2 ? '/_entities' : pathOf(error)));
     expect(expected).toContain('/_entities');
@@ -395,7 +395,7 @@ describe('a request without the header', () => {
     const { headers } = await stack.ask(QUERY, undefined, TRACED);
     const mayBeKept = !(headers.get('cache-control') ?? '').includes('no-store');
     const isSaidToDepend = (headers.get('vary') ?? '').toLowerCase().includes(HEADER);
-    // Either no cache keeps it, or every cache knows whom not to give it.
+    // Either no cache stores it, or caches distinguish requests with the header.
     expect(mayBeKept && !isSaidToDepend).toBe(false);
   });
 
@@ -435,7 +435,7 @@ test('the duration of a field includes the wait for its report', async () => {
   const asked = stack.ask('{ kubernetesCluster(name: "a") { name } workloadCosts { isStale } }', undefined, TRACED);
   await gate.arrivals(1);
   const arrived = performance.now();
-  // Something else, which takes whatever time it takes.
+  // An unrelated request, which takes some time.
   await stack.gateway.fetch(new Request('http://gateway/health/live'));
   const heldMs = performance.now() - arrived;
   gate.open();
@@ -461,7 +461,7 @@ describe('a client that leaves', () => {
     expect(await left).toBe('left');
     gate.open();
     decode(await stays);
-    // When it has closed, all that was under way has ended.
+    // After closing, all pending work has ended.
     await stack[Symbol.asyncDispose]();
     expect(stack.log.filter(({ level }) => Number(level) > 30)).toEqual([]);
   });
@@ -653,7 +653,7 @@ describe('the trace of another schema', () => {
     const trace = decode(answer);
     expect(errorsOf(trace.root!).map(({ path }) => path)).toEqual(['/both/failing']);
     expectSaneTimes(trace);
-    // Too late for anything, and no harm.
+    // A late value has no effect.
     never.resolve('late');
     await never.promise;
   });

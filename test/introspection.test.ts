@@ -1,4 +1,4 @@
-// With GATEWAY_INTROSPECTION=off nobody is told the schema, neither outright nor by suggestions.
+// With GATEWAY_INTROSPECTION=off neither introspection nor suggestions reveal the schema.
 
 import { getIntrospectionQuery } from 'graphql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -31,7 +31,7 @@ describe('the schema', () => {
         extensions: { code: 'GRAPHQL_VALIDATION_FAILED' },
       },
     ]);
-    // Kept validations are of the same rules.
+    // A cached validation follows the same rules.
     expect((await stacks.off!.ask(query)).status).toBe(400);
   });
 

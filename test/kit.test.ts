@@ -1,5 +1,4 @@
-// The kit itself: the parts that stand for a shared cache and for an upstream of many tenants do what the tests which
-// use them take for granted.
+// The test kit: its Redis, proxy and tenants behave as the tests that use them assume.
 
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
@@ -14,10 +13,10 @@ import { ask, encodeCommand, readReplies } from './kit/resp.js';
 import { startProxy } from './kit/tcp-proxy.js';
 import { askedRowName, makeJwt, secretOf, startTenants, type Tenants } from './kit/tenants.js';
 
-/** A client over TCP, as the gateway is one. */
+/** A TCP client, like the gateway. */
 function connectTo(port: number): Socket {
   const socket = connect(port, '127.0.0.1');
-  // A server that goes away resets it or ends it, as it happens. Who waits for it is told.
+  // A stopping server resets or ends the connection; callers see the error elsewhere.
   socket.on('error', () => undefined);
   onTestFinished(() => void socket.destroy());
   return socket;
@@ -69,7 +68,7 @@ describe.skipIf(isRedisSkipped)('Redis of the test kit', () => {
     const answered = readReplies(client)
       .next()
       .then(({ value }) => answers.push(value));
-    // Time enough for a server that is not.
+    // Enough time for a server that is not frozen.
     for (let turn = 0; turn < 20; turn += 1) await other.command('PING');
     expect(answers).toEqual([]);
     redis.thaw();
@@ -99,7 +98,7 @@ describe.skipIf(isRedisSkipped)('Redis of the test kit', () => {
       for (let key = 0; key < 5; key += 1) await redis.set(`filler-${key}`, Buffer.alloc(1_048_576));
     };
     await expect(fill()).rejects.toThrow(/^OOM /);
-    // What is small may still fit in. Not now.
+    // A small value might still fit, so memory is limited further.
     await redis.set('key', 'value');
     await redis.command('CONFIG', 'SET', 'maxmemory', 1);
     await expect(redis.set('key', 'other')).rejects.toThrow(/^OOM /);
@@ -132,7 +131,7 @@ describe.skipIf(isRedisSkipped)('Redis of the test kit', () => {
 });
 
 describe('the TCP proxy', () => {
-  /** Behind a proxy: a server that gives back what it gets. */
+  /** An echo server behind the proxy. */
   async function startEcho() {
     const server = createServer((socket) => socket.pipe(socket).on('error', () => undefined));
     server.listen(0, '127.0.0.1');
@@ -145,7 +144,7 @@ describe('the TCP proxy', () => {
     return proxy;
   }
 
-  /** Sends a text, and gives what comes next. */
+  /** Sends a text, and returns the next chunk. */
   async function echo(client: Socket, sent: string): Promise<string> {
     client.write(sent);
     const [chunk] = (await once(client, 'data')) as [Buffer];
@@ -173,7 +172,7 @@ describe('the TCP proxy', () => {
       client.on('data', (chunk) => received.push(String(chunk))).write('held');
       await heard;
     }
-    // Time enough for a proxy that does not hang.
+    // Enough time for a proxy that does not hold bytes.
     const passing = connectTo((await startEcho()).port);
     for (let turn = 0; turn < 20; turn += 1) await echo(passing, 'turn');
     expect(received).toEqual([]);

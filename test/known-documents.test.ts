@@ -1,4 +1,4 @@
-// Known documents are weighed by what they retain: text, tokens, syntax tree and plans, compared with the heap.
+// The weight of known documents equals what they retain on the heap: text, tokens, syntax tree and plans.
 
 import { describe, expect, test } from 'vitest';
 
@@ -15,7 +15,7 @@ const limits = {
 };
 const parser = createDocumentParser({ schema, limits, introspection: true });
 
-/** Adds a valid document as the pipeline does: its text is one string of its own. */
+/** Adds a valid document like the pipeline does: its text is a separate string. */
 function add(documents: KnownDocuments, text: string): void {
   const own = Buffer.from(text).toString();
   const document = parser.parse(own);
@@ -33,7 +33,7 @@ const nest = (levels: number): string =>
   levels === 0 ? 'asOf' : `rows(first: 1) { nodes { kubernetesCluster { costs { ${nest(levels - 1)} } } } }`;
 const [example] = EXAMPLE_TABS;
 
-/** Documents by a number that makes each another one; and how many of them are weighed together. */
+/** Documents that differ by number; and how many of them are weighed together. */
 const DOCUMENTS: Readonly<Record<string, readonly [number, (at: number) => string]>> = {
   'as small as can be': [4_000, (at) => `{ a${at}: __typename }`],
   'of the usual length': [
@@ -81,7 +81,7 @@ describe('the weight of known documents', () => {
     'is within 20 %% of the memory they retain: %s',
     async (kind) => {
       const [count, write] = DOCUMENTS[kind]!;
-      // Whatever is made once is made before.
+      // One-time allocations happen before the measurement.
       add(new KnownDocuments(schema), write(count));
       const documents = new KnownDocuments(schema, 1_000_000_000);
       const before = await usedBytes();

@@ -1,5 +1,5 @@
-// What many rows cost is counted when they are there, whatever was estimated; large answers come one after the other, and who
-// does not take theirs is cut off.
+// The cost of rows is counted when the report is there, whatever was estimated; large responses are sent one after the
+// other, and a client that does not read is disconnected.
 
 import { once } from 'node:events';
 import { connect } from 'node:net';
@@ -15,7 +15,7 @@ const FILTER = 'filter: { multiCluster: true }';
 describe('an operation over more rows than the estimate assumed', () => {
   const refused = { extensions: { code: 'QUERY_TOO_COMPLEX' } };
 
-  // The estimate assumes 1,000 rows where `first` is left out; there are 2,000.
+  // The estimate assumes 1,000 rows without `first`; the report has 2,000.
   test('is refused as a whole for the fields that it would write', async () => {
     await using stack = await startStack({ env: { GATEWAY_MAX_COST: '4000' }, simulator: { workloads: 2_000 } });
     const ask = (fields: string) => stack.ask(`{ workloadCosts(${FILTER}) { rows { nodes { ${fields} } } } }`);
@@ -23,7 +23,7 @@ describe('an operation over more rows than the estimate assumed', () => {
     const answer = await ask('id namespace totalCost');
     expect([answer.status, answer.data]).toEqual([400, undefined]);
     expect(answer.errors).toMatchObject([refused]);
-    // It was known only when the report was there; which is kept.
+    // The cost was known only with the report, which is cached.
     expect(stack.received).toHaveLength(1);
   });
 
@@ -56,14 +56,14 @@ describe('an operation over more rows than the estimate assumed', () => {
   });
 });
 
-/** More than two sockets hold. */
+/** More than two sockets buffer. */
 const BYTES = 64 * 1_048_576;
 
 describe('large responses', () => {
   const ROWS = 20_000;
   const LARGE = `{ workloadCosts(${FILTER}) { totals { rowCount } rows { nodes { id } edges { cursor } } } }`;
 
-  // Mutation: large-answers.ts without `turn.end?.()`: the second waits for ever.
+  // Mutation: large-answers.ts without `turn.end?.()`: the second response never starts.
   test('are all sent, one after the other, and a small one meanwhile', async () => {
     await using stack = await startStack({ simulator: { workloads: ROWS } });
     await stack.ask(`{ workloadCosts(${FILTER}) { asOf } }`);

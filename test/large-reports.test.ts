@@ -1,4 +1,4 @@
-// Large reports: their bodies wait for their turn to be read, and are parsed in a thread that may fail without harm to others.
+// Large reports: their bodies wait for a permit, and are parsed in a thread whose failure affects no other report.
 
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -18,7 +18,7 @@ import { MAIN, startProcess } from './kit/process.js';
 
 const LARGE_BYTES = 4_194_304;
 
-/** A report of so many bytes, or a few more; the name of its one namespace is in any script. */
+/** A report of at least so many bytes; its only namespace has a name in another script. */
 function makeText(bytes: number, namespace = '日本'): string {
   const rows: string[] = [];
   for (let length = 0; length < bytes; length += rows.at(-1)!.length + 1) {
@@ -28,12 +28,12 @@ function makeText(bytes: number, namespace = '日本'): string {
   return `{"aggregatedWorkloads":[${rows.join(',')}]}`;
 }
 
-/** In memory of its own, as blocks are. */
+/** In its own memory, like received blocks. */
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 const countRows = (text: string): number => text.split('"totalCost"').length - 1;
 
-/** An upstream that sends all of a body but its end, and that when it is let. */
+/** An upstream that sends a body except for its end, which the test releases. */
 async function startSlowUpstream(body: Buffer) {
   const open: ServerResponse[] = [];
   const gate = createGate();
@@ -55,7 +55,7 @@ async function startSlowUpstream(body: Buffer) {
     arrivals: gate.arrivals,
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests: () => requests,
-    /** Ends all answers, those to come as well. */
+    /** Ends all responses, including later ones. */
     letGo(): void {
       for (const response of open) response.end(body.subarray(-1_000));
       open.push = (response) => {
@@ -69,7 +69,7 @@ async function startSlowUpstream(body: Buffer) {
 const QUERY = 'query Rows($last: CostDuration!) { workloadCosts(filter: { last: $last }) { rows { totalCount } } }';
 
 describe('five large reports at once', () => {
-  // Fails when a body that finds no permit is refused, and when a permit is not released.
+  // Fails when a body without a permit is refused, and when a permit is not released.
   test('are all read, the fifth when another has been parsed, each with one call', async () => {
     const text = makeText(LARGE_BYTES + 1_000_000);
     const upstream = await startSlowUpstream(Buffer.from(text));
@@ -165,7 +165,7 @@ describe('the parser thread', () => {
     await expect(reading).rejects.toMatchObject(error);
   });
 
-  // Mutation: reading-thread.ts, onEnd does not forget the worker: then the next one never ends.
+  // Mutation: reading-thread.ts, onEnd keeps the old worker: the next parse never ends.
   test('is replaced for the next report after it ran out of memory', async () => {
     const thread = createParserThread({ maxHeapMb: 24 });
     onTestFinished(() => thread.close());

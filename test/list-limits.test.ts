@@ -1,4 +1,4 @@
-// No list of an input is longer than anybody needs: each says its own name and rule, as a literal and in a variable.
+// Every list input has a maximum, whose error names the input and the rule, as a literal and in a variable.
 
 import { getNullableType, isInputObjectType, isListType, isObjectType, type GraphQLInputType } from 'graphql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -10,7 +10,7 @@ const NAMES = 1_000;
 const labels = (count: number) => Array.from({ length: count }, () => ({ key: 'team', value: 'a' }));
 const names = (count: number) => Array.from({ length: count }, (_, index) => `n${index}`);
 
-/** Every list that there is: how it is asked with, what it is made of, and the most of them. */
+/** Every list input: its document, its entries, and its maximum. */
 const LISTS: Readonly<
   Record<string, readonly [document: string, make: (count: number) => unknown[], most: number, path?: string]>
 > = {
@@ -94,7 +94,7 @@ const LISTS: Readonly<
   ],
 };
 
-/** Where the schema takes lists, found in the schema itself: a new one is missed here by nobody. */
+/** The list inputs of the schema, so that a new one cannot be missed here. */
 function findLists(): string[] {
   const isList = (type: GraphQLInputType): boolean => isListType(getNullableType(type));
   return Object.values(createSchema().getTypeMap())
@@ -137,7 +137,7 @@ describe('a list input', () => {
           extensions: { code: 'BAD_USER_INPUT' },
         },
       ]);
-      // What lists ScaleOps is asked with are refused before it is.
+      // Lists that are sent to ScaleOps are refused before the call.
       if (path?.startsWith('filter')) expect(stack.received).toHaveLength(received);
     },
   );

@@ -1,6 +1,6 @@
-// Many at once: a crowd costs the upstream one call a principal and report, those who leave take nothing from those who
-// stay, and memory stays within its bound. Two gateways on one Redis, as replicas run. What one gateway does for one
-// principal is in cache.test.ts. Each test names the mutations that make it fail, each tried in a copy of the tree.
+// Many concurrent clients: they make one upstream call per principal and report, clients that leave do not affect others,
+// and memory stays within its bound. Two gateways share one Redis, like replicas. cache.test.ts tests one gateway with
+// one principal. Each test names mutations that make it fail.
 
 import { describe, expect, onTestFinished, test } from 'vitest';
 
@@ -33,7 +33,7 @@ const TOKENS = Object.fromEntries(PRINCIPALS.map(({ token, tenant }) => [token, 
 /** A thousand: each principal twenty times, in turn, so that equal ones are far apart. */
 const CROWD = Array.from({ length: 20 }, () => PRINCIPALS).flat();
 
-/** Two gateways on one Redis, which wait for each other as long as it takes. */
+/** Two gateways on one Redis, without a limit on their wait for each other. */
 async function startPair(url: string, env: Readonly<Record<string, string>> = {}) {
   const clock = createWatchedClock();
   const redis = await startWatchedRedis();
@@ -45,7 +45,7 @@ async function startPair(url: string, env: Readonly<Record<string, string>> = {}
   });
   for (const replica of replicas) await replica.logged(CONNECTED);
   keepPolling(clock, redis.watch);
-  /** How many loads of all operations so far ended so. */
+  /** How many loads of all operations had this outcome. */
   const countOf = (what: string): number =>
     replicas
       .flatMap(({ log }) => log.map(({ cache }) => cache as Record<string, number> | undefined))
@@ -70,9 +70,8 @@ function expectOwn(answers: readonly Answer[], isStale = false): void {
 }
 
 describe.skipIf(isRedisSkipped)('1,000 concurrent questions of 50 principals to two replicas', () => {
-  // Mutations: the principal not in the key (1 call), single-flight.ts without its map of flights (each takes
-  // the lock), shared-cache.ts
-  // without the lock (100).
+  // Mutations: the principal not in the key (1 call), single-flight.ts without its map (each load takes the lock),
+  // shared-cache.ts without the lock (100 calls).
   test('make 50 upstream calls without a cached report', async () => {
     const gate = createGate();
     const { askAll, upstream, clock, countOf } = await startCrowd({ onRequest: gate.pass });
@@ -83,7 +82,7 @@ describe.skipIf(isRedisSkipped)('1,000 concurrent questions of 50 principals to 
     expect(upstream.requests).toHaveLength(50);
     expect(new Set(upstream.requests.map(({ token }) => token)).size).toBe(50);
     expect(countOf('miss')).toBe(50);
-    // One waited for each lock, and not each question.
+    // One waiter per lock, not per question.
     expect(clock.timers(POLL_MS)).toBe(50);
   });
 
@@ -98,12 +97,12 @@ describe.skipIf(isRedisSkipped)('1,000 concurrent questions of 50 principals to 
     await redis.watch.settled();
     await Promise.all(askAll(CROWD.slice(0, 100)));
     clock.advance(20_000);
-    // None of the refreshes has an answer yet.
+    // All refreshes are still pending.
     expectOwn(await Promise.all(askAll()), true);
     expect(countOf('stale')).toBe(1_000);
     await gate.arrivals(50);
     gate.open();
-    // The first 50, the refreshes of those who came first, and of those who found that these have been.
+    // The first 50, the refreshes, and lookups that found these complete.
     await redis.watch.event(/^del .*:lock:/, 150);
     expectOwn(await Promise.all(askAll()));
     expect(upstream.requests).toHaveLength(100);
@@ -119,7 +118,7 @@ describe.skipIf(isRedisSkipped)('1,000 concurrent questions of 50 principals to 
     clock.advance(20_000);
     for (let round = 0; round < 20; round += 1) {
       await Promise.all(Array.from({ length: 50 }, () => replicas[0]!.askAs(token, QUERY)));
-      // The first refresh has failed by then, and whatever another one would need has had its time.
+      // The first refresh has failed by then, and there was time for another one.
       await replicas[0]!.logged('background refresh failed; serving the stale report');
       await redis.watch.settled();
     }
@@ -132,7 +131,7 @@ describe.skipIf(isRedisSkipped)('100 clients that wait at each of two replicas',
   const { token, tenant } = PRINCIPALS[0]!;
   const headers = { authorization: `Bearer ${token}` };
 
-  // Mutations: single-flight.ts, leave() aborts with the first who leaves; the first one's own signal given to start().
+  // Mutations: single-flight.ts, leave() aborts when the first client leaves; start() gets the signal of the first client.
   test('include a last one that gets its data after 99 have left', async () => {
     const gate = createGate();
     const { replicas, upstream, clock } = await startCrowd({ onRequest: gate.pass });
@@ -174,7 +173,7 @@ describe.skipIf(isRedisSkipped)('100 clients that wait at each of two replicas',
     expect(upstream.requests).toHaveLength(1);
   });
 
-  // Mutation: report-cache.ts, fetches.join() with a key of its own for each.
+  // Mutation: report-cache.ts, fetches.join() with a separate key for each.
   test('all get the error when the upstream refuses one call', async () => {
     await using upstream = await startFaultServer();
     const gate = createGate();
@@ -233,7 +232,7 @@ describe('10,000 distinct reports', () => {
       cache.load({ report: 'aggregated', tags: [String(index)] }, principals[index % principals.length]!);
     for (let index = 0; index < 10_000; index += 1) await load(index);
     expect(asked).toHaveLength(10_000);
-    // From the newest on, until the first that is gone.
+    // From the newest, until the first evicted one.
     let bytes = 0;
     let index = 9_999;
     for (; (await load(index)).cacheStatus === 'hit'; index -= 1) bytes += reportOf(index).byteSize;
@@ -301,7 +300,7 @@ describe.skipIf(isRedisSkipped)('SIGTERM to a process with 50 pending questions'
 });
 
 describe('one operation with more reports than the upstream slots allow', () => {
-  // Mutation: createTurns without its bound: the operation fills the queue, and the other one is turned away.
+  // Mutation: createTurns without its bound: the operation fills the queue, and the other one is refused.
   test('gets them all, in turn, and leaves slots to other operations', async () => {
     const gate = createGate();
     await using stack = await startStack({

@@ -1,5 +1,5 @@
-// The Kubernetes manifest of the README, as far as it can be held against the code without a cluster: its shape, its
-// names, and that its figures fit each other and ours.
+// The Kubernetes manifest of the README, checked without a cluster: its structure, its names, and that its figures fit the
+// code and each other.
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -60,7 +60,7 @@ const podOf = (name: string): PodSpec => find('Deployment', name).spec.template.
 const gateway = (): Container => podOf('costs').containers[0];
 const cache = (): Container => podOf('costs-cache').containers[0];
 
-/** What the gateway would find in its environment. */
+/** The environment of the gateway in the manifest. */
 function environment(): Record<string, string> {
   const { env = [], envFrom = [] } = gateway();
   const secrets = envFrom.map(({ secretRef }) => find('Secret', secretRef.name).stringData ?? {});
@@ -89,7 +89,7 @@ describe('the manifest of the README', () => {
   test('sets existing settings to valid values', () => {
     const env = environment();
     expect(Object.keys(env).filter((name) => !Object.hasOwn(SETTINGS, name))).toEqual([]);
-    // What is secret is left out of a README.
+    // Secrets are not shown in the README.
     for (const { name, value } of gateway().env ?? []) {
       expect(SETTINGS[name as keyof typeof SETTINGS].accepts(value), name).toBe(true);
     }

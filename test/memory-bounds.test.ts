@@ -1,5 +1,5 @@
-// Nothing that a client sends fills memory: 20,000 distinct inputs of each kind leave the heap as it was. What is cached by
-// such an input has a bound, which the settings of this test make small.
+// No input of a client fills memory: 20,000 distinct inputs of each kind do not grow the heap. Caches for such inputs have
+// bounds, which these tests set low.
 
 import { createHash } from 'node:crypto';
 import { pino } from 'pino';
@@ -24,7 +24,7 @@ const FIELDS = [
   ...['SPOT_PERCENT', 'OWNER_CPU_REQUEST', 'OWNER_GPU_REQUEST', 'OWNER_MEMORY_REQUEST', 'REPLICAS'],
 ];
 
-/** The permutation with this number, of all that there are of these fields. */
+/** The permutation of the fields with this number. */
 function orderOf(at: number): object[] {
   const rest = [...FIELDS];
   let left = at;
@@ -43,7 +43,7 @@ interface Input {
 
 const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex');
 const persisted = (sha256Hash: string) => ({ persistedQuery: { version: 1, sha256Hash } });
-/** What the client chooses is long enough to be seen on the heap: 20,000 of them are more than the bound. */
+/** Long enough to be visible on the heap: 20,000 of them exceed the bound. */
 const long = (at: number): string => `${at}-${'x'.repeat(1_000)}`;
 
 const KINDS: Readonly<Record<string, (at: number) => Input>> = {
@@ -128,7 +128,7 @@ async function sendAll(gateway: Gateway, make: (at: number) => Input, start: num
   for (let at = start; at < start + count; at += 1) await (await gateway.fetch(toRequest(make(at)))).arrayBuffer();
 }
 
-/** How much the heap grows by so many inputs, after some that fill what has a bound. */
+/** The growth of the heap by so many inputs, after others that fill bounded caches. */
 async function growthOf(gateway: Gateway, make: (at: number) => Input, count = INPUTS): Promise<number> {
   await sendAll(gateway, make, 0, count / 10);
   const before = await usedBytes();
@@ -145,7 +145,7 @@ beforeAll(async () => {
 });
 afterAll(() => simulator.close());
 
-/** A gateway that logs nothing, with caches that are full soon. */
+/** A gateway without a log, with small caches. */
 function start(env: Readonly<Record<string, string>>): Gateway {
   const settings = { SCALEOPS_URL: upstream, SCALEOPS_TOKEN: TOKEN, PORT: '0', CACHE_MAX_MB: '2', ...env };
   return createGateway(readConfig(settings).config, { logger: pino({ level: 'silent' }) });

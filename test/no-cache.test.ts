@@ -1,5 +1,5 @@
-// `Cache-Control: no-cache` on a request: reports are fetched again, but each at most every five seconds. And
-// the counts of the log line, which say where the reports of an operation came from.
+// `Cache-Control: no-cache` on a request: reports are fetched again, each at most every five seconds. And the counts of
+// the log line, which has the source of each report.
 
 import { describe, expect, test } from 'vitest';
 
@@ -25,7 +25,7 @@ describe('no-cache', () => {
     expect(shown(answer)).toEqual({ asOf: at(10_000), isStale: false });
     expect(answer.headers.get('cache-control')).toBe('private, max-age=60');
     expect([stack.received.length, stack.lastCounts()]).toEqual([2, { miss: 1 }]);
-    // Everyone has it then.
+    // It is then cached for everyone.
     expect(shown(await stack.ask(WORKLOADS))).toEqual({ asOf: at(10_000), isStale: false });
     expect(stack.received).toHaveLength(2);
   });
@@ -96,7 +96,7 @@ describe('no-cache', () => {
     expect([stack.received.length, stack.lastCounts()]).toEqual([4, { miss: 2 }]);
   });
 
-  // Who also asks for a report that is not there has boarded all its flights when that one's call arrives.
+  // A request for an uncached report proves that the earlier ones have joined when its call arrives.
   test('joins the fetch of another no-cache request; other requests get the cached report at once', async () => {
     await using stack = await startAging();
     await stack.ask(WORKLOADS);
@@ -154,7 +154,7 @@ describe('no-cache', () => {
     stack.clock.advance(1);
     expect(shown(await stack.ask(WORKLOADS, {}, NO_CACHE))).toEqual(STALE);
     expect(stack.received).toHaveLength(3);
-    // To everyone else it is as fresh as before.
+    // For other requests it is as fresh as before.
     expect(shown(await stack.ask(WORKLOADS))).toEqual(OLD);
     expect(stack.received).toHaveLength(3);
   });

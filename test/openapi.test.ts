@@ -6,7 +6,7 @@ const WORKLOADS = '/detailedCostReport/getWorkloads';
 const AGGREGATED = '/detailedCostReport/getAggregatedWorkloads';
 const LOGIN = '/auth/callback';
 
-// The names, typed off the vendor's page.
+// The names from the vendor's documentation.
 const WORKLOADS_BODY = (
   'annotations clusterFilters isAnnotationExclude isClusterExclude isLabelExclude isNamespaceExclude ' +
   'isWorkloadTypeExclude labels logicalAnnotation logicalLabel namespaces shouldIgnoreWorkloads workloadTypes'

@@ -1,4 +1,4 @@
-// The budget of one operation: everything that grows with data is charged to it, before it is made.
+// The budget of one operation: everything that grows with data is charged to it in advance.
 
 import {
   execute,
@@ -42,7 +42,7 @@ const { report } = decodeReport({
   })),
 });
 
-/** Executes with graphql-js over a cache that has one report. */
+/** Executes with graphql-js over a cache with one report. */
 async function run(
   text: string,
   {
@@ -81,7 +81,7 @@ describe('the budget of an operation', () => {
       .map((argument) => `${argument.name}: ${REQUIRED[argument.name]!}`);
     return given.length === 0 ? name : `${name}(${given.join(', ')})`;
   };
-  /** The list fields of all types, each with the shortest way to its type. */
+  /** The list fields of all types, each with the shortest path to its type. */
   const lists: [name: string, open: string, field: string][] = [];
   const seen = new Set<GraphQLCompositeType>([schema.getQueryType()!]);
   const ways: [GraphQLCompositeType, string][] = [[schema.getQueryType()!, '']];

@@ -1,4 +1,4 @@
-// The line that each operation leaves in the log: what is in it, and which operations leave none.
+// The log line of each operation: its fields, and which operations have none.
 
 import { buildSchema } from 'graphql';
 import { pino } from 'pino';
@@ -50,7 +50,7 @@ describe('the log line of an operation', () => {
 });
 
 describe('a sample of the operations', () => {
-  // Mutation: chance in place of the count.
+  // Mutation: random sampling instead of a counter.
   test.each([
     [100, 40],
     [50, 20],

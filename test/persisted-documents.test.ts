@@ -1,5 +1,5 @@
-// Operations that are known by an id: those that an operator lists, which are then the only ones, and those that clients
-// have sent with their hash.
+// Operations with an id: trusted documents, which exclude all others, and documents that clients have registered with
+// their hash.
 
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -120,7 +120,7 @@ describe('with a list of trusted documents', () => {
     const read = () => readConfig(env);
     expect(read).toThrow(ConfigError);
     expect(read).toThrow(problem);
-    // All problems at once, and nothing of the file.
+    // All problems at once, and no content of the file.
     expect(read).toThrow('PORT');
     expect(read).not.toThrow('canary');
   });

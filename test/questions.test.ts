@@ -1,5 +1,5 @@
-// The questions of a report through the whole gateway: answers held against the plain reference over the upstream's own
-// JSON, what reaches the upstream counted, and every bad input met with a clear refusal or the right answer.
+// Questions over reports through the whole gateway: responses are compared with the reference over the upstream's JSON,
+// upstream calls are counted, and every bad input gets a clear error.
 
 import fc from 'fast-check';
 import { graphql } from 'graphql';
@@ -39,7 +39,7 @@ interface Connection {
 
 interface Stack extends TestGateway {
   readonly received: readonly ReceivedRequest[];
-  /** The rows of the upstream's answer to its `index`-th request, asked for once more and not counted. */
+  /** The rows of the upstream's response to its `index`-th request, requested again without being counted. */
   upstreamRows(index?: number): Promise<Row[]>;
 }
 
@@ -77,7 +77,7 @@ async function start(env: Record<string, string> = {}): Promise<Stack> {
   };
 }
 
-/** A breakdown as its reference gives it, in the words of the schema. */
+/** A reference breakdown in the form of the schema. */
 function named({ groups, ...rest }: ReturnType<typeof groupRows>, dimensions: readonly string[]) {
   return {
     groups: groups.map(({ keys, ...group }) => ({
@@ -273,7 +273,7 @@ describe('an input', () => {
   });
   afterAll(() => stack[Symbol.asyncDispose]());
 
-  /** Asks about the report that is already there; `variables` as "$name: Type" and value. */
+  /** Queries the cached report; `variables` as "$name: Type" and value. */
   async function ask(selection: string, variables: Record<string, [type: string, json: string]> = {}): Promise<Answer> {
     const before = stack.received.length;
     const declared = Object.entries(variables).map(([name, [type]]) => `$${name}: ${type}`);
@@ -281,7 +281,7 @@ describe('an input', () => {
       workloadCosts(filter: { multiCluster: true }) { ${selection} }
     }`;
     const values = Object.entries(variables).map(([name, [, json]]) => `${JSON.stringify(name)}: ${json}`);
-    // Written by hand: JSON.stringify knows no 1e999.
+    // Literal JSON: JSON.stringify cannot write 1e999.
     const body = `{ "query": ${JSON.stringify(query)}, "variables": { ${values.join(', ')} } }`;
     const answer = await stack.ask('', undefined, { body });
     expect(answer.text).not.toContain('INTERNAL_SERVER_ERROR');
@@ -292,7 +292,7 @@ describe('an input', () => {
   const expectRefusal = ({ errors }: Answer, code: string, message: RegExp | string) => {
     expect(errors.map(({ extensions }) => extensions.code)).toEqual([code]);
     expect(errors[0]!.message).toMatch(message);
-    // A refusal that repeats a long input would be as long.
+    // An error that repeats a long input would be as long.
     expect(errors[0]!.message.length).toBeLessThan(700);
   };
   const literal = 'GRAPHQL_VALIDATION_FAILED';
@@ -449,7 +449,7 @@ describe('an input', () => {
     ['unknown', '{ "annotation": "a" }'],
   ])('that is a dimension with %s in a variable is refused by name', async (_name, json) => {
     const answer = await ask('breakdown(by: $v) { groupCount }', { v: ['[CostDimensionInput!]!', `[${json}]`] });
-    // graphql has a word for each field that is wrong, and here two are.
+    // graphql reports each invalid field, and here are two.
     expect(new Set(answer.errors.map(({ extensions }) => extensions.code))).toEqual(new Set(['BAD_USER_INPUT']));
     for (const { message } of answer.errors) expect(message).toMatch(/\$v/);
   });

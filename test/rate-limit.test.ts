@@ -1,4 +1,4 @@
-// So many operations a minute for one caller, and none of it at another's expense.
+// The rate limit per caller, independent of other callers.
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -45,7 +45,7 @@ describe('a rate limit', () => {
   test('evicts the key that was quiet longest', () => {
     const { take } = start(1, 2);
     expect([take('ann'), take('bob'), take('ann'), take('eve')]).toEqual([0, 0, 60_000, 0]);
-    // Bob has made room for Eve.
+    // Eve's key evicted Bob's.
     expect([take('ann'), take('eve')]).toEqual([60_000, 60_000]);
     expect(take('bob')).toBe(0);
   });
@@ -143,7 +143,7 @@ describe('with GATEWAY_RATE_LIMIT', () => {
     };
     expect(await statusesOf('ann')).toEqual([200, 200, 429]);
     expect(await statusesOf('bob')).toEqual([200, 200, 429]);
-    // Who brings none is turned away before, and takes nothing from anybody.
+    // A request without a token is rejected earlier, and counts for no caller.
     expect((await stack.post()).status).toBe(401);
   });
 });

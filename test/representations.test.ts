@@ -1,5 +1,5 @@
-// What a router sends and what it reads: references to entities, of any JSON there is, and the schema of this subgraph.
-// Through the whole gateway, in variables and in documents; references alone never reach ScaleOps, and that is counted.
+// Representations of entities as any JSON, and the schema that a router reads, through the whole gateway, in variables and
+// in documents. Representations alone never cause a call to ScaleOps, which is counted.
 
 import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -13,7 +13,7 @@ const FIELDS = `__typename
   ... on KubernetesWorkload { clusterName namespace type name }`;
 const ENTITIES = `query ($of: [_Any!]!) { _entities(representations: $of) { ${FIELDS} } }`;
 const TYPES = ['application/graphql-response+json', 'application/json'] as const;
-/** GraphQL over HTTP: who accepts application/json alone gets 200 where a document or a variable is not valid. */
+/** GraphQL over HTTP: application/json gets 200 for an invalid document or variable. */
 const statusFor = (accept: string): number => (accept === TYPES[0] ? 400 : 200);
 
 const CLUSTER = { __typename: 'KubernetesCluster', name: 'c' };
@@ -30,19 +30,19 @@ afterEach(() => {
   expect(stack.received).toEqual([]);
 });
 
-/** Asks with references as JSON text: JSON.stringify writes no key `__proto__`. */
+/** Sends representations as JSON text, because JSON.stringify writes no key `__proto__`. */
 function askJson(json: string, accept: string = TYPES[0]): Promise<Answer> {
   const body = `{ "query": ${JSON.stringify(ENTITIES)}, "variables": { "of": ${json} } }`;
   return stack.ask('', undefined, { body, headers: { accept } });
 }
 
-/** The same with references that stand in the document. */
+/** The same with representations in the document. */
 function askLiteral(json: string, accept: string = TYPES[0]): Promise<Answer> {
   const query = `{ _entities(representations: ${toLiteral(JSON.parse(json))}) { ${FIELDS} } }`;
   return stack.ask(query, undefined, { headers: { accept } });
 }
 
-/** GraphQL writes the keys of an object without quotes. */
+/** GraphQL writes object keys without quotes. */
 function toLiteral(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(toLiteral).join(', ')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
@@ -88,7 +88,7 @@ describe.each([
 
   test('may have any valid name', async () => {
     const names = ['😀', "it's", 'say "hi"', '""" \\', 'a.b/c', '../..', '__proto__', 'constructor', 'x'.repeat(253)];
-    // Half of a surrogate pair is a text in JSON, and none in a document.
+    // Half of a surrogate pair is valid in JSON, but not in a document.
     if (ask === askJson) names.push('\ud83d');
     const of = names.flatMap((name) => [
       { ...CLUSTER, name },
@@ -106,7 +106,7 @@ describe.each([
     expect(answer.data).toEqual({ _entities: [] });
   });
 
-  /** What is wrong, the reference, and what the error says after `representations[i]`. */
+  /** The defect, the representation, and the error after `representations[i]`. */
   const MALFORMED: readonly (readonly [string, string, string])[] = [
     ['a string', '"KubernetesCluster"', ' must be an object.'],
     ['an empty string', '""', ' must be an object.'],

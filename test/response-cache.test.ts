@@ -1,5 +1,5 @@
-// The response cache: a repeated question is answered from bytes, with the same data as before; only to callers who may see
-// the same, and for no longer than its reports are cached and fresh.
+// The response cache: a repeated question gets the same bytes; only callers with the same permissions share them, and only
+// while its reports are cached and fresh.
 
 import { buffer } from 'node:stream/consumers';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
@@ -152,7 +152,7 @@ describe('a cached response', () => {
       replies.push(round);
     }
     const encodings = replies.map((round) => round.map(({ headers }) => headers['content-encoding']));
-    // The last of the first round is Brotli already: the first asked for the same bytes before it.
+    // The last one of the first round is already Brotli: the first one requested the same bytes.
     expect(encodings).toEqual(Array.from({ length: 3 }, () => ['br', 'gzip', undefined, 'br']));
     const plain = replies[0]![2]!;
     for (const { headers, bytes, json } of replies.flat()) {
@@ -312,7 +312,7 @@ describe('for a repeated question, limits apply', () => {
         { filter: { nope: 1 } },
         { filter: { last: 'long' } },
         { filter: { clusters: { names: ['a', 3] } } },
-        // More errors than a response names.
+        // More errors than a response contains.
         { filter: { clusters: { names: Array.from({ length: 100 }, () => null) } } },
       ];
       const before = [];
@@ -350,7 +350,7 @@ describe('a GET with an entity tag', () => {
   test.each(['identity', 'gzip', 'br'])('gets 304 while its bytes are the same, in %s', async (encoding) => {
     const { url } = await startServer();
     const accepts = { 'accept-encoding': encoding };
-    // From the second time on the bytes are the cached ones.
+    // From the second request on, the bytes come from the cache.
     await sendTo(url, get(accepts));
     await sendTo(url, get(accepts));
     const full = await sendTo(url, get(accepts));
@@ -359,7 +359,7 @@ describe('a GET with an entity tag', () => {
     for (const ifNoneMatch of [etag, `W/${etag}`, `"other", ${etag}`, `"other" ,W/${etag},"third"`, '*']) {
       const reply = await sendTo(url, get({ ...accepts, 'if-none-match': ifNoneMatch }));
       expect([ifNoneMatch, reply.status, reply.bytes.length]).toEqual([ifNoneMatch, 304, 0]);
-      // RFC 9110, section 15.4.5: the headers that the 200 would have had.
+      // RFC 9110, section 15.4.5: the headers of the 200 response.
       for (const name of ['etag', 'vary', 'cache-control', 'age']) expect(reply.headers[name]).toBe(full.headers[name]);
       expect(reply.headers['content-length']).toBeUndefined();
     }

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import { createScheduler } from '../src/concurrency/scheduler.js';
 
-/** A clock that moves by a millisecond a step, and turns of the event loop that the test runs by hand. */
+/** A clock that advances a millisecond per step, and turns of the event loop that the test runs. */
 function createBench() {
   let nowMs = 0;
   const turns: (() => void)[] = [];

@@ -1,4 +1,4 @@
-// What every answer tells a browser, whatever became of the request.
+// The security headers of every response, whatever its status.
 
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';

@@ -1,4 +1,4 @@
-// Bodies that are short on the wire, and within the byte limit, but would be a hundred times as much once parsed.
+// Bodies that are short on the wire and within the byte limit, but a hundred times as large when parsed.
 
 import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
@@ -83,7 +83,7 @@ test('a body that waits for its turn is not read meanwhile', async () => {
   expect(Buffer.concat(await last)).toHaveLength(1);
 });
 
-// Mutation: what is beyond the harmless length counted by itself.
+// Mutation: the bytes beyond the harmless length are judged alone.
 test('a body is not rejected as a decompression bomb because of its last bytes alone', async () => {
   const long = Buffer.alloc(1_048_576, 'x');
   const blocks = await readBody(Readable.from([long, Buffer.from('{')]), undefined, { maxBytes: 2_000_000 });

@@ -1,5 +1,5 @@
-// Good answers of ScaleOps in every form that HTTP allows, and data that is odd but no error: read over real sockets. The
-// forms of the data itself are in decode.test.ts.
+// Valid responses of ScaleOps in every HTTP form, and unusual data, over real sockets. decode.test.ts tests the forms of
+// the data itself.
 
 import { describe, expect, test } from 'vitest';
 
@@ -11,8 +11,8 @@ import { TOKEN } from './kit/gateway.js';
 const NAME = 'жäß🦊👩‍👩‍👧';
 const NAMED = faults.goodReport(NAME);
 
-// Fails when a coding is not decoded or not asked for, when chunks are read as text one by one, when the bound is one byte
-// too low, and when a number that is not finite becomes one, or a warning each.
+// Fails when an encoding is not decoded or not accepted, when chunks are decoded one by one, when the byte limit is one
+// too low, and when a non-finite number becomes a number, or causes a warning each.
 describe('a good report', () => {
   test.each<[string, Fault]>([
     ['in gzip', faults.gzipped(NAMED)],

@@ -1,5 +1,5 @@
-// ScaleOps that refuses: the gateway's own account, for which a new token is tried once, and a caller's token, of which
-// there is no other. The cached reports of the refused principal are purged, and nothing else.
+// Rejections by ScaleOps: of the gateway's own account, which tries one new token, and of a caller's token, which has no
+// replacement. The cached reports of the rejected principal are purged, and no others.
 
 import { describe, expect, test } from 'vitest';
 
@@ -33,7 +33,7 @@ const REFUSALS: readonly (readonly [string, Fault])[] = [
 ];
 const AGE_MS = 361_000;
 
-/** What is done to a request depends on its token. */
+/** The fault depends on the token of the request. */
 const byToken =
   (stand: () => Stand, ofToken: (token: string) => Fault): Fault =>
   (socket) => {
@@ -57,8 +57,8 @@ async function startWithAccount(): Promise<Stand> {
   return stand;
 }
 
-// Fails when no new token is tried, or more than one, or one for each call; when a login is not paused after a refusal;
-// and when a refusal of the account shows or keeps older reports.
+// Fails when no new token is tried, or more than one, or one per call; when no pause follows a rejection; and when a
+// rejection of the account serves or keeps cached reports.
 describe.each(REFUSALS)('an account that gets %s', (_title, refusal) => {
   const REFUSED = {
     code: 'UPSTREAM_UNAUTHENTICATED',
@@ -111,15 +111,15 @@ describe.each(REFUSALS)('an account that gets %s', (_title, refusal) => {
 
 const FORWARD = { SCALEOPS_AUTH: 'forward', SCALEOPS_TOKEN: '' };
 
-/** Two callers, each with a token of its own. */
+/** Two callers with their own tokens. */
 function askAs({ gateway }: Stand, name: 'ann' | 'bob', query: string): Promise<Answer> {
   return gateway.ask(query, undefined, { headers: { authorization: `Bearer canary-of-${name}` } });
 }
 
 const ANN = 'canary-of-ann';
 
-// Fails when the purge takes all principals or none, when a caller is told that the gateway's account was refused, and
-// when a refusal of a field becomes one of the request.
+// Fails when the purge takes all principals or none, when a caller gets the error of the gateway's account, and when a
+// rejection of a field becomes one of the request.
 describe('a caller', () => {
   test.each<[string, Fault, UpstreamErrorCode]>([
     ...REFUSALS.map(([title, fault]): [string, Fault, UpstreamErrorCode] => [title, fault, 'UNAUTHENTICATED']),
