@@ -3,7 +3,6 @@
 import { describe, expect, test } from 'vitest';
 
 import { TokenValidity } from '../src/cache/memory/token-validity.js';
-import { createReportCache } from '../src/cache/report-cache.js';
 import { InvalidationQueue } from '../src/cache/shared/invalidation-queue.js';
 import { UpstreamError } from '../src/errors.js';
 import { decodeReport } from '../src/report/parse/json-parser.js';
@@ -11,6 +10,7 @@ import type { WorkloadCostsRequest } from '../src/report/request.js';
 import { createManualClock } from './kit/clock.js';
 import { createGate } from './kit/gate.js';
 import { principalOf } from './kit/principal.js';
+import { createTestCache } from './kit/report-cache.js';
 
 const ANN = principalOf('ann');
 const BOB = principalOf('bob');
@@ -20,26 +20,13 @@ const requestOf = (namespace: string): WorkloadCostsRequest => ({ report: 'workl
 function createStand() {
   const clock = createManualClock();
   const upstream = { calls: 0, fault: undefined as UpstreamError | undefined };
-  const cache = createReportCache({
-    upstream: 'https://scaleops.test',
-    timeoutMs: 30_000,
-    ttlMs: 60_000,
-    pastTtlMs: 60_000,
-    staleMs: 0,
-    staleIfErrorMs: 0,
-    recheckMs: 60_000,
-    maxBytes: 100_000,
-    maxResponseBytes: 100_000,
-    clock,
-    client: {
-      fetchReport() {
-        upstream.calls += 1;
-        if (upstream.fault !== undefined) return Promise.reject(upstream.fault);
-        const report = Object.assign(decodeReport({ aggregatedWorkloads: null }).report, { byteSize: 8_000 });
-        return Promise.resolve({ report, body: undefined });
-      },
-    },
-  });
+  const fetchReport = () => {
+    upstream.calls += 1;
+    if (upstream.fault !== undefined) return Promise.reject(upstream.fault);
+    const report = Object.assign(decodeReport({ aggregatedWorkloads: null }).report, { byteSize: 8_000 });
+    return Promise.resolve({ report, body: undefined });
+  };
+  const cache = createTestCache(fetchReport, { maxBytes: 100_000, maxResponseBytes: 100_000 }, clock);
   const cacheResponse = async (key: string, namespace: string, bytes = 1_000, principal = ANN) => {
     const { source } = await cache.load(requestOf(namespace), principal);
     cache.responses.set(key, key, bytes, [source]);

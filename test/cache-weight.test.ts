@@ -4,11 +4,11 @@ import { runInNewContext } from 'node:vm';
 import { setFlagsFromString } from 'node:v8';
 import { describe, expect, test } from 'vitest';
 
-import { createReportCache, type ReportCache } from '../src/cache/report-cache.js';
+import type { ReportCache } from '../src/cache/report-cache.js';
 import type { Report } from '../src/report/report.js';
 import type { ReportRequest } from '../src/report/request.js';
-import { createManualClock } from './kit/clock.js';
 import { principalOf } from './kit/principal.js';
+import { createTestCache } from './kit/report-cache.js';
 
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
@@ -22,19 +22,8 @@ function createReport(): Report {
 }
 
 function createCache(): ReportCache {
-  return createReportCache({
-    upstream: 'https://scaleops.test',
-    timeoutMs: 30_000,
-    ttlMs: 3_600_000,
-    pastTtlMs: 3_600_000,
-    staleMs: 0,
-    staleIfErrorMs: 0,
-    recheckMs: 3_600_000,
-    maxBytes: GIB,
-    maxResponseBytes: GIB,
-    clock: createManualClock(),
-    client: { fetchReport: () => Promise.resolve({ report: createReport(), body: Buffer.alloc(0) }) },
-  });
+  const fetchReport = () => Promise.resolve({ report: createReport(), body: Buffer.alloc(0) });
+  return createTestCache(fetchReport, { maxBytes: GIB, maxResponseBytes: GIB });
 }
 
 async function usedBytes(): Promise<number> {

@@ -2,7 +2,6 @@
 
 import { describe, expect, test } from 'vitest';
 
-import { createReportCache } from '../src/cache/report-cache.js';
 import { decodeReport } from '../src/report/parse/json-parser.js';
 import type { AggregatedCostsRequest, ReportRequest } from '../src/report/request.js';
 import type { FetchedReport } from '../src/upstream/client/client.js';
@@ -10,6 +9,7 @@ import { createManualClock } from './kit/clock.js';
 import { createGate } from './kit/gate.js';
 import { startStack } from './kit/gateway.js';
 import { principalOf } from './kit/principal.js';
+import { createTestCache } from './kit/report-cache.js';
 
 const WORKLOADS =
   'query ($filter: WorkloadCostsFilter) { workloadCosts(filter: $filter) { asOf isStale rows { totalCount } } }';
@@ -170,35 +170,17 @@ describe('one upstream call', () => {
   });
 });
 
-describe('createReportCache', () => {
+describe('ReportCache', () => {
   const fetched = (name: string, byteSize = 1_000): FetchedReport => ({
     report: Object.assign(decodeReport({ aggregatedWorkloads: null }).report, { clusters: [name], byteSize }),
     body: Buffer.from(''),
   });
-  const options = {
-    upstream: 'https://scaleops.test',
-    timeoutMs: 30_000,
-    ttlMs: 1000,
-    pastTtlMs: 1000,
-    staleMs: 0,
-    staleIfErrorMs: 0,
-    recheckMs: 60_000,
-    maxBytes: 1_000_000,
-    maxResponseBytes: 1_000_000,
-  };
-
   test('separates principals', async () => {
     const tokens: string[] = [];
-    const cache = createReportCache({
-      ...options,
-      clock: createManualClock(),
-      client: {
-        async fetchReport(_request, principal, deadline) {
-          const token = await principal.tokens.token(deadline);
-          tokens.push(token);
-          return fetched(token);
-        },
-      },
+    const cache = createTestCache(async (_request, principal, deadline) => {
+      const token = await principal.tokens.token(deadline);
+      tokens.push(token);
+      return fetched(token);
     });
     const request: ReportRequest = { report: 'workloads' };
     // Concurrently, and again: principals share neither calls nor entries.
@@ -211,18 +193,12 @@ describe('createReportCache', () => {
 
   test('stays within its bound, evicts the least recently used report, and does not cache a report larger than the bound', async () => {
     const asked: string[] = [];
-    const cache = createReportCache({
-      ...options,
-      maxBytes: 10_000,
-      clock: createManualClock(),
-      client: {
-        fetchReport: (request) => {
-          const name = (request as AggregatedCostsRequest).tags![0]!;
-          asked.push(name);
-          return Promise.resolve(fetched(name, name === 'huge' ? 10_001 : 2_000));
-        },
-      },
-    });
+    const fetchReport = (request: ReportRequest) => {
+      const name = (request as AggregatedCostsRequest).tags![0]!;
+      asked.push(name);
+      return Promise.resolve(fetched(name, name === 'huge' ? 10_001 : 2_000));
+    };
+    const cache = createTestCache(fetchReport, { maxBytes: 10_000 });
     const load = (name: string) => cache.load({ report: 'aggregated', tags: [name] }, principalOf('ann'));
     for (const name of ['a', 'b', 'c', 'a', 'd', 'a', 'b', 'huge', 'huge']) await load(name);
     // Three reports of 2,000 bytes fit with their overhead; `d` evicted `b`, because `a` was used in between.

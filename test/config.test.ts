@@ -277,7 +277,7 @@ describe('readConfig', () => {
   });
 
   test.each<[Record<string, string>, string[]]>([
-    [{}, ['SCALEOPS_TOKEN or SCALEOPS_TOKEN_FILE must be set.']],
+    [{}, ['SCALEOPS_TOKEN or SCALEOPS_TOKEN_FILE must be set with SCALEOPS_AUTH=token.']],
     [
       { SCALEOPS_TOKEN: 'a', SCALEOPS_TOKEN_FILE: '/b' },
       ['SCALEOPS_TOKEN and SCALEOPS_TOKEN_FILE exclude each other.'],
@@ -295,7 +295,7 @@ describe('readConfig', () => {
       { SCALEOPS_AUTH: 'forward', CACHE_CONTROL: 'public' },
       ['CACHE_CONTROL must be private with SCALEOPS_AUTH=forward: each response belongs to one caller.'],
     ],
-    [{ SCALEOPS_TOKEN_FILE: '/nowhere' }, ['SCALEOPS_TOKEN_FILE must name a file that can be read.']],
+    [{ SCALEOPS_TOKEN_FILE: '/nowhere' }, ['SCALEOPS_TOKEN_FILE names a file that cannot be read.']],
     [
       { SCALEOPS_TOKEN_FILE: '/rubbish' },
       ['SCALEOPS_TOKEN_FILE must name a file with a token: visible ASCII characters without spaces.'],
@@ -308,8 +308,8 @@ describe('readConfig', () => {
   test('warns of credentials that the chosen authentication does not use', () => {
     const { warnings } = readConfig({ ...MINIMAL, SCALEOPS_AUTH: 'forward', SCALEOPS_PASSWORD: 'canary' });
     expect(warnings).toEqual([
-      'SCALEOPS_TOKEN has no effect with SCALEOPS_AUTH=forward.',
-      'SCALEOPS_PASSWORD has no effect with SCALEOPS_AUTH=forward.',
+      'SCALEOPS_TOKEN has no effect without SCALEOPS_AUTH=token.',
+      'SCALEOPS_PASSWORD has no effect without SCALEOPS_AUTH=login.',
     ]);
   });
 
@@ -346,7 +346,7 @@ describe('readConfig', () => {
   test('reports all problems at once', () => {
     expect(problemsOf({ PORT: '65536', LOG_LEVEL: 'loud', GRAPHIQL: 'yes', CACHE_MAX_MB: '1e3' })).toEqual([
       `SCALEOPS_URL is not set. ${SETTINGS.SCALEOPS_URL.description}`,
-      'SCALEOPS_TOKEN or SCALEOPS_TOKEN_FILE must be set.',
+      'SCALEOPS_TOKEN or SCALEOPS_TOKEN_FILE must be set with SCALEOPS_AUTH=token.',
       'CACHE_MAX_MB must be auto or a whole number from 1 to 1048576.',
       'PORT must be a whole number from 0 to 65535.',
       'GRAPHIQL must be on or off.',

@@ -203,7 +203,7 @@ describe('a token file', () => {
     rmSync(file);
     make?.();
     expect(() => readConfig({ SCALEOPS_URL: 'http://scaleops', SCALEOPS_TOKEN_FILE: file })).toThrow(
-      /- SCALEOPS_TOKEN_FILE must name a file (that can be read|with a token)[^\n]*$/,
+      /- SCALEOPS_TOKEN_FILE (names a file that cannot be read|must name a file with a token)[^\n]*$/,
     );
     const error = await stand.gateway.gateway.listen().then(
       () => undefined,
@@ -524,7 +524,7 @@ describe('the settings of credentials', () => {
   });
 
   test.each<[string, string[], string[]]>([
-    ['token', [], ['SCALEOPS_TOKEN or SCALEOPS_TOKEN_FILE must be set.']],
+    ['token', [], ['SCALEOPS_TOKEN or SCALEOPS_TOKEN_FILE must be set with SCALEOPS_AUTH=token.']],
     ['token', ['TOKEN', 'TOKEN_FILE'], ['SCALEOPS_TOKEN and SCALEOPS_TOKEN_FILE exclude each other.']],
     ['login', ['USERNAME'], ['SCALEOPS_PASSWORD must be set with SCALEOPS_AUTH=login.']],
     ['login', ['PASSWORD'], ['SCALEOPS_USERNAME must be set with SCALEOPS_AUTH=login.']],
@@ -550,9 +550,15 @@ describe('the settings of credentials', () => {
   });
 
   test('of another mode have no effect, and a warning says so without their values', () => {
-    const names = [...ALL, 'AZURE_CLIENT_SECRET'];
-    const env = Object.fromEntries(names.map((name) => [`SCALEOPS_${name}`, CANARY]));
+    const owners = [
+      ...['TOKEN', 'TOKEN_FILE'].map((name) => [name, 'token'] as const),
+      ...['USERNAME', 'PASSWORD'].map((name) => [name, 'login'] as const),
+      ...['AZURE_TENANT_ID', 'AZURE_CLIENT_ID', 'AZURE_CLIENT_SECRET'].map((name) => [name, 'azure'] as const),
+    ];
+    const env = Object.fromEntries(owners.map(([name]) => [`SCALEOPS_${name}`, CANARY]));
     const { warnings } = readConfig({ SCALEOPS_URL: 'http://host.test', SCALEOPS_AUTH: 'forward', ...env });
-    expect(warnings).toEqual(names.map((name) => `SCALEOPS_${name} has no effect with SCALEOPS_AUTH=forward.`));
+    expect(warnings).toEqual(
+      owners.map(([name, kind]) => `SCALEOPS_${name} has no effect without SCALEOPS_AUTH=${kind}.`),
+    );
   });
 });

@@ -122,6 +122,8 @@ describe('the limit of large bodies', () => {
   });
 });
 
+const CONTEXT = { request: { report: 'workloads' }, receivedAt: 0, pathSetting: '' } as const;
+
 describe('the parser thread', () => {
   test('reads ordinary and unusual bodies, and returns the body', async () => {
     const parser = createReportParser({ keepsBodies: true });
@@ -129,7 +131,7 @@ describe('the parser thread', () => {
     const usual = makeText(1_100_000);
     const odd = usual.replace('"totalCost":0', '"totalCost":"0"');
     for (const text of [usual, odd]) {
-      const { report, body } = await parser.parse([Buffer.from(text.slice(0, 7)), Buffer.from(text).subarray(7)], '');
+      const { report, body } = await parser.parse([Buffer.from(text.slice(0, 7)), Buffer.from(text).subarray(7)], CONTEXT);
       expect(report.rowCount).toBe(countRows(text));
       expect(runAll(report.selectRows({})).rows.at(0)).toMatchObject({ namespace: '日本', totalCost: 0 });
       expect(body?.toString()).toBe(text);
@@ -141,7 +143,7 @@ describe('the parser thread', () => {
     onTestFinished(() => parser.close());
     const shared = Buffer.from(makeText(1_100_000));
     const part = shared.subarray(0, shared.length - 1);
-    await expect(parser.parse([part], '')).rejects.toMatchObject({ code: 'UPSTREAM_BAD_RESPONSE', reason: 'not JSON' });
+    await expect(parser.parse([part], CONTEXT)).rejects.toMatchObject({ code: 'UPSTREAM_BAD_RESPONSE', reason: 'not JSON' });
     expect(shared.toString('latin1', 0, 1)).toBe('{');
   });
 
@@ -161,7 +163,7 @@ describe('the parser thread', () => {
   ])('reports that a response is %s', async (_name, change, error) => {
     const parser = createReportParser({ keepsBodies: true });
     onTestFinished(() => parser.close());
-    const reading = parser.parse([Buffer.from(change(makeText(1_100_000)))], 'A_PATH');
+    const reading = parser.parse([Buffer.from(change(makeText(1_100_000)))], { ...CONTEXT, pathSetting: 'A_PATH' });
     await expect(reading).rejects.toMatchObject(error);
   });
 
@@ -242,9 +244,9 @@ describe('the body of a report', () => {
       await Promise.all([parser.close(), keeping.close()]);
     });
     for (const text of [makeText(1_000), makeText(1_100_000)]) {
-      const { report, body } = await parser.parse([Buffer.from(text)], '');
+      const { report, body } = await parser.parse([Buffer.from(text)], CONTEXT);
       expect([report.rowCount, body]).toEqual([countRows(text), undefined]);
-      expect((await keeping.parse([Buffer.from(text)], '')).body?.toString()).toBe(text);
+      expect((await keeping.parse([Buffer.from(text)], CONTEXT)).body?.toString()).toBe(text);
     }
   });
 });

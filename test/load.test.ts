@@ -4,14 +4,13 @@
 
 import { describe, expect, onTestFinished, test } from 'vitest';
 
-import { createReportCache } from '../src/cache/report-cache.js';
 import { decodeReport } from '../src/report/parse/json-parser.js';
-import type { AggregatedCostsRequest } from '../src/report/request.js';
-import { createManualClock } from './kit/clock.js';
+import type { AggregatedCostsRequest, ReportRequest } from '../src/report/request.js';
 import { answer, startFaultServer } from './kit/fault-server.js';
 import { createGate } from './kit/gate.js';
 import { startStack, type Answer } from './kit/gateway.js';
 import { principalOf } from './kit/principal.js';
+import { createTestCache } from './kit/report-cache.js';
 import { MAIN, startProcess } from './kit/process.js';
 import { isRedisSkipped } from './kit/redis.js';
 import {
@@ -208,25 +207,12 @@ describe('10,000 distinct reports', () => {
           totalCost: row,
         })),
       }).report;
-    const cache = createReportCache({
-      upstream: 'https://scaleops.test',
-      timeoutMs: 30_000,
-      ttlMs: 3_600_000,
-      pastTtlMs: 3_600_000,
-      staleMs: 0,
-      staleIfErrorMs: 0,
-      recheckMs: 3_600_000,
-      maxBytes: MAX_BYTES,
-      maxResponseBytes: 1_000_000,
-      clock: createManualClock(),
-      client: {
-        fetchReport(request) {
-          const index = Number((request as AggregatedCostsRequest).tags![0]);
-          asked.push(index);
-          return Promise.resolve({ report: reportOf(index), body: Buffer.alloc(0) });
-        },
-      },
-    });
+    const fetchReport = (request: ReportRequest) => {
+      const index = Number((request as AggregatedCostsRequest).tags![0]);
+      asked.push(index);
+      return Promise.resolve({ report: reportOf(index), body: Buffer.alloc(0) });
+    };
+    const cache = createTestCache(fetchReport, { maxBytes: MAX_BYTES });
     const principals = PRINCIPALS.map(({ token }) => principalOf(token, { isCaller: true }));
     const load = async (index: number) =>
       cache.load({ report: 'aggregated', tags: [String(index)] }, principals[index % principals.length]!);

@@ -426,7 +426,7 @@ test('10,000 operation names, request ids, hosts and paths create no series', as
 
 describe('the event loop', () => {
   const create = () =>
-    createMetrics({ version: '1', nameOf: () => 'other', now: () => 0, collectProcessMetrics: false });
+    createMetrics({ version: '1', nameOf: () => 'other', clock: createManualClock(), collectProcessMetrics: false });
   const block = (): void => {
     const end = performance.now() + 60;
     while (performance.now() < end);

@@ -202,12 +202,13 @@ describe('a question over a report', () => {
       budget,
     );
     let isFinished = false;
-    const read = readReport({ scanCost: 1, labelScanCost: 0 }, { rows: 1 }, function* (): Steps<string> {
+    const question = function* (): Steps<string> {
       now += 100;
       yield;
       isFinished = true;
       return 'read';
-    });
+    };
+    const read = readReport({ scanCost: 1, labelScanCost: 0 }, { rows: 1 }, question());
     expect(() => {
       budget.chargeReading(11);
     }).toThrow();

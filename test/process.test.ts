@@ -37,7 +37,7 @@ describe('a start', () => {
     expect(ended.stderr).toBe(
       'The configuration is not valid:\n' +
         `  - SCALEOPS_URL is not set. ${SETTINGS.SCALEOPS_URL.description}\n` +
-        '  - SCALEOPS_TOKEN or SCALEOPS_TOKEN_FILE must be set.\n',
+        '  - SCALEOPS_TOKEN or SCALEOPS_TOKEN_FILE must be set with SCALEOPS_AUTH=token.\n',
     );
   });
 
@@ -112,7 +112,7 @@ describe('--check-config', () => {
     expect(before).toMatch(/^The configuration is valid\.\nMemory limits, derived from \d+ MiB:\n(?: {2}.+\n){4}$/);
     expect(after).toBe(
       '  - CACHE_TTL is not a setting of the gateway; did you mean CACHE_TTL_SECONDS?\n' +
-        '  - SCALEOPS_PASSWORD has no effect with SCALEOPS_AUTH=token.\n',
+        '  - SCALEOPS_PASSWORD has no effect without SCALEOPS_AUTH=login.\n',
     );
     expect(connections).toEqual([]);
   });

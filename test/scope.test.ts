@@ -5,7 +5,6 @@ import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 
 import type { PrincipalIndex } from '../src/cache/memory/principal-index.js';
-import { createReportCache } from '../src/cache/report-cache.js';
 import type { ReportLookup } from '../src/cache/report-lookup.js';
 import { UpstreamError } from '../src/errors.js';
 import { planCalls, type PlannedCall } from '../src/report/scopes/plan-calls.js';
@@ -25,6 +24,7 @@ import type { Principal } from '../src/upstream/principal.js';
 import { createManualClock } from './kit/clock.js';
 import { settle } from './kit/deferred.js';
 import { principalOf } from './kit/principal.js';
+import { createTestCache } from './kit/report-cache.js';
 import { anyReport, NAMES, SUMMED, type UpstreamReport } from './kit/reference.js';
 import { readReport, type SyncReport } from './kit/report.js';
 
@@ -829,30 +829,16 @@ describe('the families of a cache', () => {
     const clock = createManualClock();
     let calls = 0;
     const told = { byteSize: 1_000, error: undefined as Error | undefined };
-    const cache = createReportCache({
-      upstream: 'https://scaleops.test',
-      timeoutMs: 30_000,
-      ttlMs: 60_000,
-      pastTtlMs: 60_000,
-      staleMs: 0,
-      staleIfErrorMs: 0,
-      recheckMs: 60_000,
-      maxBytes: 1_000_000,
-      maxResponseBytes: 1_000_000,
-      ...options,
-      clock,
-      client: {
-        fetchReport: (): Promise<FetchedReport> => {
-          calls += 1;
-          if (told.error !== undefined) return Promise.reject(told.error);
-          const own = `call ${calls}`;
-          const { report: empty } = decodeReport({ aggregatedWorkloads: null });
-          const hasCluster = (name: string): boolean => name === own;
-          const report = Object.assign(empty, { hasCluster, byteSize: told.byteSize });
-          return Promise.resolve({ report, body: Buffer.from('') });
-        },
-      },
-    });
+    const fetchReport = (): Promise<FetchedReport> => {
+      calls += 1;
+      if (told.error !== undefined) return Promise.reject(told.error);
+      const own = `call ${calls}`;
+      const { report: empty } = decodeReport({ aggregatedWorkloads: null });
+      const hasCluster = (name: string): boolean => name === own;
+      const report = Object.assign(empty, { hasCluster, byteSize: told.byteSize });
+      return Promise.resolve({ report, body: Buffer.from('') });
+    };
+    const cache = createTestCache(fetchReport, options, clock);
     const index = indexes.at(-1)!;
     const load = (request: ReportRequest, principal = ANN, noCache = false): Promise<ReportLookup> =>
       cache.load(request, principal, { noCache });

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 
 import { SharedTierBudget } from '../src/cache/shared/guarded-redis.js';
 import type { Redis } from '../src/cache/shared/redis.js';
-import { createSharedCache } from '../src/cache/shared/shared-cache.js';
+import { SharedCache } from '../src/cache/shared/shared-cache.js';
 import { decodeReport } from '../src/report/parse/json-parser.js';
 import { createReportParser } from '../src/upstream/parse/report-parser.js';
 import { createManualClock } from './kit/clock.js';
@@ -30,19 +30,19 @@ async function delayOf(replyMs: number, lockValue: string | undefined): Promise<
     close: () => Promise.resolve(),
   } as unknown as Redis;
   const parser = createReportParser({ keepsBodies: true });
-  const shared = createSharedCache({
+  const shared = new SharedCache({
     redis,
     clock,
     parser,
     timeoutMs: 30_000,
     maxBytes: 1_000_000,
-    maxRetentionMs: 60_000,
-    retentionMs: () => 60_000,
+    freshness: { ttlMs: 60_000, pastTtlMs: 60_000, staleMs: 0, staleIfErrorMs: 0 },
     onAvailabilityChange: () => undefined,
   });
   const startedAt = clock.now();
   let fetchedAt: number | undefined;
-  const key = { key: 'key', principal: principalOf('ann'), budget: new SharedTierBudget(clock) };
+  const request = { report: 'workloads' } as const;
+  const key = { key: 'key', principal: principalOf('ann'), request, budget: new SharedTierBudget(clock) };
   const load = async () => {
     await shared.read(key);
     const fetch = () => {

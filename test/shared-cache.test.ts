@@ -7,7 +7,7 @@ import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
 
 import { encryptEntry, decryptEntry } from '../src/cache/shared/encrypted-entry.js';
 import type { Redis } from '../src/cache/shared/redis.js';
-import { createSharedStore, toRedisKey } from '../src/cache/shared/shared-store.js';
+import { SharedStore, toRedisKey } from '../src/cache/shared/shared-store.js';
 import type { Clock } from '../src/clock.js';
 import { decodeReport } from '../src/report/parse/json-parser.js';
 import { createReportParser } from '../src/upstream/parse/report-parser.js';
@@ -738,8 +738,7 @@ describe('an encrypted entry', () => {
   const parser = createReportParser({ keepsBodies: true });
   afterAll(() => parser.close());
   const limits = {
-    retentionMs: () => 1000,
-    maxRetentionMs: 1000,
+    freshness: { ttlMs: 1000, pastTtlMs: 1000, staleMs: 0, staleIfErrorMs: 0 },
     maxBytes: 2_097_152,
     parser,
     clock: createWatchedClock(),
@@ -749,11 +748,8 @@ describe('an encrypted entry', () => {
     const read = (): Promise<(Buffer | null)[]> =>
       Promise.resolve([entry, generation === null ? null : Buffer.from(generation)]);
     const run = <T>(command: (redis: Redis) => Promise<T>) => command({ read } as never);
-    const store = createSharedStore({
-      run: Object.assign(run, { isHealthy: () => true }),
-      ...limits,
-    });
-    return (await store.read({ key, principal }, {}))?.found;
+    const store = new SharedStore({ run: Object.assign(run, { isHealthy: () => true }), ...limits });
+    return (await store.read({ key, principal, request: { report: 'workloads' } }, {}))?.found[0];
   };
 
   test('is found when it is large enough for the parser thread', async () => {

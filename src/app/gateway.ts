@@ -4,7 +4,7 @@
 import type { Logger } from 'pino';
 
 import { isLoopback } from '../auth/loopback.js';
-import { systemClock } from '../clock.js';
+import { systemClock, type Clock } from '../clock.js';
 import type { Config } from '../config/config.js';
 import { describeDefect } from '../errors.js';
 import { createSchema } from '../graphql/schema.js';
@@ -40,7 +40,7 @@ export function createGateway(config: Config, dependencies: GatewayDependencies)
   const handler = createHttpHandler(toHttpSettings(config), {
     ...{ clock, logger, authentication },
     schema: createSchema(config.schema),
-    context: { cache, credentials, scheduler, ...toContextSettings(config) },
+    context: { cache, credentials, scheduler, ...toContextSettings(config, clock) },
     responses: cache.responses,
     observer: telemetry.instruments,
     exposeMetrics: telemetry.metrics?.expose,
@@ -91,12 +91,13 @@ function createDefectRecorder(logger: Logger, metrics: Metrics | undefined): Gat
 }
 
 /** The settings that resolvers need. */
-function toContextSettings({ upstream, maxPageRows, maxAnswerRows, protection }: Config) {
+function toContextSettings({ upstream, cache, maxPageRows, maxAnswerRows, protection }: Config, clock: Clock) {
   const { multiClusterByDefault, resilience } = upstream;
   return {
     // An operation leaves half of the calls to others.
     maxConcurrentReports: Math.max(1, Math.floor(resilience.maxInFlight / 2)),
     multiClusterByDefault,
+    windows: { clock, settledAfterMs: cache.settledAfterMs },
     maxPageRows,
     limits: { maxAnswerRows, maxCost: protection.maxCost, maxUpstreamCalls: protection.maxUpstreamCalls },
   };

@@ -4,10 +4,10 @@
 import type { Logger } from 'pino';
 
 import { createAuthentication, type Authentication } from '../auth/authentication.js';
-import { freshnessLifetimeMs, retentionMs } from '../cache/freshness.js';
 import { createRedis } from '../cache/shared/redis.js';
-import { createReportCache, type ReportCache, type ReportCacheOptions } from '../cache/report-cache.js';
-import { createSharedCache, type SharedCache } from '../cache/shared/shared-cache.js';
+import { ReportCache } from '../cache/report-cache.js';
+import type { CacheServices } from '../cache/report-fetcher.js';
+import { SharedCache } from '../cache/shared/shared-cache.js';
 import type { Clock } from '../clock.js';
 import type { Config } from '../config/config.js';
 import { createScheduler } from '../concurrency/scheduler.js';
@@ -28,25 +28,32 @@ export interface GatewayDependencies {
   readonly collectProcessMetrics?: boolean;
 }
 
+/** What every service is made with. */
+interface Base {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly clock: Clock;
+}
+
 /** The caller closes them, in reverse order. */
 export function createServices(config: Config, dependencies: GatewayDependencies, clock: Clock) {
-  const { logger } = dependencies;
-  const telemetry = createGatewayTelemetry(config, dependencies, clock);
+  const base = { config, logger: dependencies.logger, clock };
+  const telemetry = createGatewayTelemetry(base, dependencies);
   const instrument = telemetry.instruments;
-  const authentication = createAuthenticator(config, logger, clock);
+  const authentication = createAuthenticator(base);
   const credentials = createCredentials({ ...config.upstream, proxy: config.proxy, clock, instrument });
   const parser = createReportParser({
     keepsBodies: sharedUrlOf(config) !== undefined,
     largeBodies: config.memory.largeBodies,
   });
-  const client = createClient(config, parser, telemetry, logger, clock);
-  const shared = createSharedTier(config, parser, logger, clock);
-  const cache = createCache(config, { client, shared, instrumentation: instrument }, logger, clock);
+  const client = createClient(base, parser, telemetry);
+  const shared = createSharedTier(base, parser);
+  const cache = createCache(base, { client, shared, instrumentation: instrument });
   telemetry.metrics?.registerGauges({ cache, upstream: client, shared });
   return { telemetry, authentication, credentials, client, shared, cache, scheduler: createScheduler() };
 }
 
-function createAuthenticator({ access, proxy }: Config, logger: Logger, clock: Clock): Authentication | undefined {
+function createAuthenticator({ config: { access, proxy }, logger, clock }: Base): Authentication | undefined {
   return createAuthentication(access, {
     clock,
     fetch: proxy && createProxiedFetch(proxy),
@@ -58,9 +65,8 @@ function createAuthenticator({ access, proxy }: Config, logger: Logger, clock: C
 }
 
 function createGatewayTelemetry(
-  { telemetry, trustedDocuments, proxy }: Config,
-  { logger, version = 'unknown', collectProcessMetrics = false }: GatewayDependencies,
-  clock: Clock,
+  { config: { telemetry, trustedDocuments, proxy }, logger, clock }: Base,
+  { version = 'unknown', collectProcessMetrics = false }: GatewayDependencies,
 ): Telemetry {
   return createTelemetry({
     ...telemetry,
@@ -77,21 +83,17 @@ function createGatewayTelemetry(
   });
 }
 
-function createClient(
-  { upstream, proxy }: Config,
-  parser: ReportParser,
-  telemetry: Telemetry,
-  logger: Logger,
-  clock: Clock,
-): ScaleOpsClient {
+function createClient({ config, logger, clock }: Base, parser: ReportParser, telemetry: Telemetry): ScaleOpsClient {
   const client = createScaleOpsClient({
-    ...upstream,
-    proxy,
+    ...config.upstream,
+    proxy: config.proxy,
     parser,
     clock,
     instrument: telemetry.instruments,
-    onDroppedNumbers: (report, count) => {
-      logger.warn({ report, count }, 'numbers of a report were not finite or not whole, and became null');
+    onWarnings: (report, warnings) => {
+      telemetry.metrics?.countWarnings(warnings);
+      const fields = warnings.map(({ code, count, field }) => ({ code, count, field }));
+      logger.warn({ report, warnings: fields }, 'parts of a report could not be taken at face value');
     },
     onBreaker: (isOpen) => {
       telemetry.metrics?.setBreakerOpen(isOpen);
@@ -105,13 +107,10 @@ function createClient(
 }
 
 function createCache(
-  { upstream, cache }: Config,
-  parts: Pick<ReportCacheOptions, 'client' | 'shared' | 'instrumentation'>,
-  logger: Logger,
-  clock: Clock,
+  { config: { upstream, cache }, logger, clock }: Base,
+  parts: Pick<CacheServices, 'client' | 'shared' | 'instrumentation'>,
 ): ReportCache {
-  return createReportCache({
-    ...cache,
+  return new ReportCache(cache, {
     ...parts,
     upstream: [upstream.url, ...Object.values(upstream.paths)].join(' '),
     timeoutMs: upstream.timeoutMs,
@@ -131,7 +130,7 @@ function sharedUrlOf({ cache }: Config): string | undefined {
   return cache.ttlMs > 0 ? cache.redisUrl : undefined;
 }
 
-function createSharedTier(config: Config, parser: ReportParser, logger: Logger, clock: Clock): SharedCache | undefined {
+function createSharedTier({ config, logger, clock }: Base, parser: ReportParser): SharedCache | undefined {
   const { cache, upstream } = config;
   const url = sharedUrlOf(config);
   if (url === undefined) return undefined;
@@ -142,11 +141,10 @@ function createSharedTier(config: Config, parser: ReportParser, logger: Logger, 
       else logger.warn({ reason }, 'the shared cache cannot be reached; going on without it');
     },
   });
-  return createSharedCache({
+  return new SharedCache({
     redis,
     parser,
-    retentionMs: ({ report, receivedAt }) => retentionMs(freshnessLifetimeMs(report, receivedAt, cache), cache),
-    maxRetentionMs: retentionMs(Math.max(cache.ttlMs, cache.pastTtlMs), cache),
+    freshness: cache,
     maxBytes: upstream.maxResponseBytes,
     timeoutMs: upstream.timeoutMs,
     clock,

@@ -6,7 +6,6 @@ import type { Clock } from '../clock.js';
 import type { Config } from '../config/config.js';
 import type { HttpServer } from '../http/server/server.js';
 
-export type Shutdown = ReturnType<typeof createShutdown>;
 type ClosingServer = Pick<HttpServer, 'windDown' | 'close' | 'cut'>;
 
 /** How long a client may take to read the response that it gets at the limit. */

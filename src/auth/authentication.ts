@@ -20,7 +20,7 @@ export type AccessSettings =
     } & JwtSettings);
 
 /** An authenticated caller. */
-export interface Caller {
+interface Caller {
   /** For the log: the name of the API key, or the subject of the token. */
   readonly name: string;
   /** What the caller may see; undefined: everything. */

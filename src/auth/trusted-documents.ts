@@ -60,7 +60,7 @@ function createTrustedDocuments(listed: readonly Listed[], names: readonly strin
 }
 
 /** The SHA-256 hash of a document's text, in hexadecimal. */
-export function hashOf(text: string): string {
+function hashOf(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
 

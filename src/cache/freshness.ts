@@ -23,9 +23,7 @@ export interface TimestampedReport {
   readonly receivedAt: number;
 }
 
-export interface ReportAge {
-  /** Milliseconds since the Unix epoch. */
-  readonly receivedAt: number;
+export interface ReportAge extends Pick<TimestampedReport, 'report' | 'receivedAt'> {
   /** How long after `receivedAt` the report is fresh. */
   readonly freshMs: number;
 }
@@ -39,28 +37,39 @@ const SETTLED_AFTER_MS = 7 * 86_400_000;
 export const MAX_CLOCK_SKEW_MS = 5_000;
 
 export function freshnessLifetimeMs(
-  { window }: Report,
+  { window, isPartial }: Pick<Report, 'window' | 'isPartial'>,
   receivedAt: number,
   { ttlMs, pastTtlMs }: Pick<FreshnessSettings, 'ttlMs' | 'pastTtlMs'>,
 ): number {
   if (ttlMs === 0) return 0;
-  const isSettled = window !== null && window.endTime <= receivedAt - SETTLED_AFTER_MS;
+  const isSettled = !isPartial && window !== null && window.endTime <= receivedAt - SETTLED_AFTER_MS;
   return isSettled ? Math.max(ttlMs, pastTtlMs) : ttlMs;
 }
 
 export function freshnessStage(
-  { receivedAt, freshMs }: ReportAge,
+  { report, receivedAt, freshMs }: ReportAge,
   nowMs: number,
   { staleMs, staleIfErrorMs }: FreshnessSettings,
 ): FreshnessStage {
   const ageMs = nowMs - receivedAt;
   if (ageMs < -MAX_CLOCK_SKEW_MS) return 'expired';
   if (ageMs < freshMs) return 'fresh';
+  if (report.isPartial) return 'expired';
   if (ageMs < freshMs + staleMs) return 'while-revalidate';
   return ageMs < freshMs + staleIfErrorMs ? 'if-error' : 'expired';
 }
 
-/** How long after `receivedAt` a report is worth retaining. */
-export function retentionMs(freshMs: number, { staleMs, staleIfErrorMs }: FreshnessSettings): number {
-  return freshMs + Math.max(staleMs, staleIfErrorMs);
+/** How long after `receivedAt` a report is worth retaining: one that is partial is not shown once it is not fresh. */
+export function retentionMs({ report, receivedAt }: TimestampedReport, settings: FreshnessSettings): number {
+  const freshMs = freshnessLifetimeMs(report, receivedAt, settings);
+  return report.isPartial ? freshMs : freshMs + staleRetentionMs(settings);
+}
+
+/** The longest that any report is worth retaining. */
+export function maxRetentionMs(settings: FreshnessSettings): number {
+  return Math.max(settings.ttlMs, settings.pastTtlMs) + staleRetentionMs(settings);
+}
+
+function staleRetentionMs({ staleMs, staleIfErrorMs }: FreshnessSettings): number {
+  return Math.max(staleMs, staleIfErrorMs);
 }

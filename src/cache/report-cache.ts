@@ -4,35 +4,30 @@
 
 import { hash } from 'node:crypto';
 
-import type { Clock } from '../clock.js';
 import { createSingleFlight } from '../concurrency/single-flight.js';
 import { UpstreamError } from '../errors.js';
 import { toRequestKey, type ReportRequest, type WorkloadCostsRequest } from '../report/request.js';
 import type { Principal } from '../upstream/principal.js';
 import { findRelated } from './memory/find-related.js';
-import { ReportStore, type ReportEntry } from './memory/report-store.js';
+import type { ReportEntry } from './memory/report-entry.js';
+import { ReportStore, type ReportStoreSettings } from './memory/report-store.js';
 import { ResponseStore } from './memory/response-store.js';
 import {
   MIN_REFRESH_INTERVAL_MS,
   ReportFetcher,
   type Fetched,
   type Load,
-  type ReportFetcherOptions,
+  type CacheServices,
 } from './report-fetcher.js';
 import { NOOP_INSTRUMENTATION, toLookup, type CacheInstrumentation, type ReportLookup } from './report-lookup.js';
 import { SharedTierBudget } from './shared/guarded-redis.js';
 
-export interface ReportCacheOptions extends ReportFetcherOptions {
-  /** Identifies the upstream in cache keys. */
-  readonly upstream: string;
+interface ReportCacheSettings extends ReportStoreSettings {
   /** The bound of responses made of reports; `maxBytes` is that of reports. */
   readonly maxResponseBytes: number;
-  /** Called when a background refresh fails. */
-  readonly onRefreshFailed?: (request: ReportRequest, error: unknown) => void;
-  readonly instrumentation?: CacheInstrumentation | undefined;
 }
 
-export interface LoadOptions {
+interface LoadOptions {
   /** Looked at only by a load that waits. */
   readonly signal?: AbortSignal | undefined;
   /** Bypasses a fresh report, at most once per report every MIN_REFRESH_INTERVAL_MS. */
@@ -41,7 +36,7 @@ export interface LoadOptions {
   readonly callerKey?: string | undefined;
 }
 
-export interface CacheSize {
+interface CacheSize {
   /** Reports and responses. */
   readonly bytes: number;
   readonly maxBytes: number;
@@ -49,15 +44,11 @@ export interface CacheSize {
   readonly entries: number;
 }
 
-export function createReportCache(options: ReportCacheOptions): ReportCache {
-  return new ReportCache(options);
-}
-
 export class ReportCache {
   /** Responses made of cached reports. */
   readonly responses: ResponseStore;
-  readonly #options: ReportCacheOptions;
-  readonly #clock: Clock;
+  readonly #settings: ReportCacheSettings;
+  readonly #services: CacheServices;
   readonly #instrumentation: CacheInstrumentation;
   readonly #store: ReportStore;
   /** Both are bounded by the requests in flight. */
@@ -65,20 +56,28 @@ export class ReportCache {
   readonly #fetches = createSingleFlight<Fetched>();
   readonly #fetcher: ReportFetcher;
 
-  constructor(options: ReportCacheOptions) {
-    this.#options = options;
-    this.#clock = options.clock;
-    this.#instrumentation = options.instrumentation ?? NOOP_INSTRUMENTATION;
-    this.#store = new ReportStore(options);
-    this.#fetcher = new ReportFetcher(options, this.#store);
-    this.responses = new ResponseStore(this.#store, options.maxResponseBytes, this.#instrumentation);
+  constructor(settings: ReportCacheSettings, services: CacheServices) {
+    this.#settings = settings;
+    this.#services = services;
+    this.#instrumentation = services.instrumentation ?? NOOP_INSTRUMENTATION;
+    this.#store = new ReportStore(settings, services.clock);
+    this.#fetcher = new ReportFetcher(services, this.#store);
+    this.responses = new ResponseStore(this.#store, settings.maxResponseBytes, this.#instrumentation);
   }
 
   /** @throws UpstreamError as the client does; the reason of `signal` when that aborts first. */
   load(request: ReportRequest, principal: Principal, options: LoadOptions = {}): Promise<ReportLookup> {
     const { noCache = false, signal, callerKey } = options;
     const key = this.#keyOf(request, principal);
-    const load = { key, request, principal, noCache, signal, callerKey, budget: new SharedTierBudget(this.#clock) };
+    const load = {
+      key,
+      request,
+      principal,
+      noCache,
+      signal,
+      callerKey,
+      budget: new SharedTierBudget(this.#services.clock),
+    };
     return this.#instrumentation.load(request.report, () => this.#load(load));
   }
 
@@ -97,14 +96,14 @@ export class ReportCache {
   }
 
   size(): CacheSize {
-    const { maxBytes, maxResponseBytes } = this.#options;
+    const { maxBytes, maxResponseBytes } = this.#settings;
     const { bytes, count } = this.#store;
     return { bytes: bytes + this.responses.bytes, maxBytes: maxBytes + maxResponseBytes, entries: count };
   }
 
   /** Hashed, so that a key reveals neither principal nor request, and all keys have the same length. */
   #keyOf(request: ReportRequest, principal: Principal): string {
-    const key = JSON.stringify([this.#options.upstream, principal.id, toRequestKey(request)]);
+    const key = JSON.stringify([this.#services.upstream, principal.id, toRequestKey(request)]);
     return hash('sha256', key, 'base64url');
   }
 
@@ -112,11 +111,11 @@ export class ReportCache {
     const { entry, isShared } = await this.#find(load);
     const served = entry && this.#serve(load, entry);
     if (served !== undefined) return isShared && !served.isStale ? { ...served, cacheStatus: 'shared' } : served;
-    if (entry !== undefined) entry.lastRefreshAttemptAt = this.#clock.now();
+    if (entry !== undefined) entry.lastRefreshAttemptAt = this.#services.clock.now();
     try {
       return await this.#fetch(load);
     } catch (error) {
-      const stale = error instanceof UpstreamError && error.allowsStale ? this.#store.get(load) : undefined;
+      const stale = error instanceof UpstreamError && error.allowsStale ? this.#store.getIfError(load) : undefined;
       if (stale === undefined) throw error;
       return { ...toLookup(this.#store, stale, 'stale'), fault: error as UpstreamError };
     }
@@ -124,14 +123,14 @@ export class ReportCache {
 
   /** Looks into memory, then into the shared cache if memory has nothing that may be shown at once. */
   async #find(load: Load): Promise<{ readonly entry: ReportEntry | undefined; readonly isShared: boolean }> {
-    const { shared } = this.#options;
+    const { shared } = this.#services;
     const entry = this.#store.get(load);
     if (shared === undefined || (entry !== undefined && this.#store.stage(entry) !== 'if-error')) {
       return { entry, isShared: false };
     }
     const read = async (): Promise<undefined> => {
-      const found = await shared.read({ ...load, newerThan: entry?.receivedAt });
-      if (found !== undefined) this.#store.set(load, found);
+      const found = await shared.read({ ...load, newerThan: this.#store.newerThan(load) });
+      for (const each of found) this.#store.set(load, each);
     };
     await this.#sharedReads.join(load.key, read, load.signal);
     const found = this.#store.get(load);
@@ -140,7 +139,7 @@ export class ReportCache {
 
   /** The cached report, refreshed in the background if it is stale; undefined if the load has to fetch first. */
   #serve(load: Load, entry: ReportEntry): ReportLookup | undefined {
-    const now = this.#clock.now();
+    const now = this.#services.clock.now();
     // `abs`, so that a clock that was set back does not prevent refreshes.
     const mayRefresh = Math.abs(now - entry.lastRefreshAttemptAt) >= MIN_REFRESH_INTERVAL_MS;
     // With `no-cache`, a fetch that is under way is recent enough.
@@ -159,7 +158,7 @@ export class ReportCache {
   /** Fetches in the background: no caller waits, and no caller's signal ends it. */
   #refresh(load: Load): void {
     this.#fetch({ ...load, signal: undefined }).catch((error: unknown) =>
-      this.#options.onRefreshFailed?.(load.request, error),
+      this.#services.onRefreshFailed?.(load.request, error),
     );
   }
 

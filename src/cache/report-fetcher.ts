@@ -4,16 +4,26 @@ import type { Clock } from '../clock.js';
 import { Deadline } from '../concurrency/deadline.js';
 import { UpstreamError } from '../errors.js';
 import type { FetchedReport, ScaleOpsClient } from '../upstream/client/client.js';
+import type { ReportRequest } from '../report/request.js';
 import type { TimestampedReport } from './freshness.js';
-import type { ReportEntry, ReportKey, ReportStore, ReportStoreOptions } from './memory/report-store.js';
+import type { ReportEntry, ReportKey } from './memory/report-entry.js';
+import type { ReportStore } from './memory/report-store.js';
+import type { CacheInstrumentation } from './report-lookup.js';
 import type { SharedTierBudget } from './shared/guarded-redis.js';
 import type { SharedCache } from './shared/shared-cache.js';
 
-export interface ReportFetcherOptions extends ReportStoreOptions {
+/** What the cache works with. */
+export interface CacheServices {
+  readonly clock: Clock;
   readonly client: Pick<ScaleOpsClient, 'fetchReport'>;
+  /** Identifies the upstream in cache keys. */
+  readonly upstream: string;
   /** The deadline of a fetch: the wait for another replica and all that the client does. */
   readonly timeoutMs: number;
   readonly shared?: SharedCache | undefined;
+  readonly instrumentation?: CacheInstrumentation | undefined;
+  /** Called when a background refresh fails. */
+  readonly onRefreshFailed?: (request: ReportRequest, error: unknown) => void;
 }
 
 /** One load of a report. */
@@ -34,20 +44,19 @@ export interface Fetched {
 export const MIN_REFRESH_INTERVAL_MS = 5_000;
 
 export class ReportFetcher {
-  readonly #options: ReportFetcherOptions;
-  readonly #clock: Clock;
+  readonly #services: CacheServices;
   readonly #store: ReportStore;
 
-  constructor(options: ReportFetcherOptions, store: ReportStore) {
-    this.#options = options;
-    this.#clock = options.clock;
+  constructor(services: CacheServices, store: ReportStore) {
+    this.#services = services;
     this.#store = store;
   }
 
   /** @throws UpstreamError as the client does, or at the deadline; the reason of `outer` when that aborts first. */
   async fetch(load: Load, outer: AbortSignal): Promise<Fetched> {
+    const { clock, timeoutMs } = this.#services;
     const toError = () => new UpstreamError('UPSTREAM_TIMEOUT', { reason: 'deadline' });
-    const deadline = new Deadline(this.#clock, this.#options.timeoutMs, { caller: { signal: outer }, toError });
+    const deadline = new Deadline(clock, timeoutMs, { caller: { signal: outer }, toError });
     try {
       return await this.#fetchOnce(load, deadline);
     } finally {
@@ -56,13 +65,13 @@ export class ReportFetcher {
   }
 
   async #fetchOnce(load: Load, deadline: Deadline): Promise<Fetched> {
-    const { shared } = this.#options;
+    const { shared } = this.#services;
     const fetch = () => this.#fetchFromUpstream(load, deadline);
     if (shared === undefined) return { entry: this.#store.set(load, await fetch()), isOurs: true };
     const isFreshEnough = (found: TimestampedReport): boolean =>
       this.#store.isFresh(load.principal, found) &&
-      (!load.noCache || this.#clock.now() - found.receivedAt < MIN_REFRESH_INTERVAL_MS);
-    const newerThan = this.#store.get(load)?.receivedAt;
+      (!load.noCache || this.#services.clock.now() - found.receivedAt < MIN_REFRESH_INTERVAL_MS);
+    const newerThan = this.#store.newerThan(load);
     const { signal } = deadline;
     const { found, isOurs } = await shared.fetchOnce({ ...load, newerThan, isFreshEnough, fetch, signal });
     return { entry: this.#store.set(load, found), isOurs };
@@ -72,14 +81,14 @@ export class ReportFetcher {
     { request, principal, callerKey }: Load,
     deadline: Deadline,
   ): Promise<TimestampedReport & FetchedReport> {
-    const requestedAt = this.#clock.now();
+    const requestedAt = this.#services.clock.now();
     try {
-      const { report, body } = await this.#options.client.fetchReport(request, principal, deadline, callerKey);
-      return { report, body, requestedAt, receivedAt: this.#clock.now() };
+      const { report, body } = await this.#services.client.fetchReport(request, principal, deadline, callerKey);
+      return { report, body, requestedAt, receivedAt: this.#services.clock.now() };
     } catch (error) {
       if (error instanceof UpstreamError && error.isRefusal) {
         this.#store.purge(principal);
-        this.#options.shared?.purge(principal);
+        this.#services.shared?.purge(principal);
       }
       throw error;
     }

@@ -3,7 +3,8 @@
 import type { UpstreamError } from '../errors.js';
 import type { Report } from '../report/report.js';
 import type { ReportKind } from '../report/request.js';
-import type { ReportEntry, ReportStore } from './memory/report-store.js';
+import type { ReportEntry } from './memory/report-entry.js';
+import type { ReportStore } from './memory/report-store.js';
 
 /**
  * Where a report came from: process memory, fresh or not ("hit", "stale"); the cache that replicas share ("shared"); an

@@ -23,13 +23,13 @@ export class BulkheadFullError extends Error {
   }
 }
 
-export interface BulkheadCaller extends AbortableCaller {
+interface BulkheadCaller extends AbortableCaller {
   /** What is left of the caller's deadline. */
   remainingMs(): number;
 }
 
 /** How many tasks run and wait now. */
-export interface BulkheadLoad {
+interface BulkheadLoad {
   readonly inFlight: number;
   readonly queued: number;
 }

@@ -13,7 +13,7 @@ export interface CircuitBreakerSettings extends FailureThresholds {
 /** What a failed call says about the host; see `failure-record.ts` for how each is counted. */
 export type Verdict = 'failure' | 'request-failure' | 'success' | 'ignored';
 
-export interface CircuitBreakerOptions extends CircuitBreakerSettings {
+interface CircuitBreakerOptions extends CircuitBreakerSettings {
   readonly clock: Clock;
   readonly classify: (error: unknown) => Verdict;
   readonly onChange?: (isOpen: boolean) => void;

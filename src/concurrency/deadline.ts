@@ -4,7 +4,7 @@
 import type { Clock } from '../clock.js';
 import { createAbortController, raceAbort, type AbortableCaller } from './abort.js';
 
-export interface DeadlineOptions {
+interface DeadlineOptions {
   /** When the time began, in milliseconds since the Unix epoch; may lie in the past. Now, by default. */
   readonly startedAt?: number;
   /** The caller; its abort ends the deadline with the same reason. Its signal is read when this one's is. */

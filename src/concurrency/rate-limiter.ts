@@ -10,7 +10,7 @@ const MINUTE_MS = 60_000;
 /** Some 150 bytes each: 1.5 MB per limiter. */
 const MAX_KEYS = 10_000;
 
-export interface RateLimiterOptions {
+interface RateLimiterOptions {
   readonly perMinute: number;
   readonly clock: Clock;
   /**

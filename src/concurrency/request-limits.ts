@@ -6,7 +6,7 @@ import { LRUCache } from 'lru-cache';
 import type { Clock } from '../clock.js';
 import { RateLimiter } from './rate-limiter.js';
 
-export interface RequestLimitsOptions {
+interface RequestLimitsOptions {
   /** GATEWAY_RATE_LIMIT: requests per minute of one caller. */
   readonly perMinute: number;
   readonly clock: Clock;

@@ -1,9 +1,8 @@
-// Permits: how many tasks may hold something scarce at once (calls to ScaleOps, large bodies, large responses). Every
-// permit is released by construction: when its task settles, or when its caller ends.
+// Permits: how many tasks may hold something scarce at once (calls to ScaleOps, large bodies, large responses).
 
 import { createAbortController, type AbortableCaller } from './abort.js';
 
-export interface PermitCaller extends AbortableCaller {
+interface PermitCaller extends AbortableCaller {
   /** Callers with equal keys share one turn of the queue and one `maxPerKey`. Undefined: nobody in particular. */
   readonly key?: string | undefined;
 }
@@ -13,16 +12,11 @@ export interface Permit {
   release(): void;
 }
 
-export interface SemaphoreOptions {
+interface SemaphoreOptions {
   /** How many permits there are. */
   readonly max: number;
   /** How many of them one key may hold; all, by default. Does not apply to callers without a key. */
   readonly maxPerKey?: number;
-}
-
-interface Waiter {
-  readonly key: string | undefined;
-  readonly grant: () => void;
 }
 
 /** Waiting callers are served in FIFO order per key, the keys in turn, so that no key delays the others. */
@@ -32,8 +26,8 @@ export class Semaphore {
   #held = 0;
   /** Permits held, per key that holds any. */
   readonly #heldBy = new Map<string, number>();
-  /** Waiters per key that has any; the first key is the next to be served. */
-  readonly #queues = new Map<string | undefined, Set<Waiter>>();
+  /** By key, the functions that grant each waiting caller a permit; the first key is the next to be served. */
+  readonly #queues = new Map<string | undefined, Set<() => void>>();
 
   constructor({ max, maxPerKey = max }: SemaphoreOptions) {
     this.#max = max;
@@ -61,47 +55,33 @@ export class Semaphore {
   }
 
   /**
-   * Waits for a permit that is held until `release()` or until the caller's signal aborts, whichever comes first.
-   * Rejects with the signal's reason when it aborts while the caller waits, or has aborted before.
+   * Waits for a permit, which the caller has to release: also when it has given up, because an abandoned call still loads
+   * the host. Rejects with the signal's reason when it aborts before the caller has the permit.
    */
-  async acquire(caller: PermitCaller): Promise<Permit> {
-    const { signal } = caller;
-    const { release } = await this.#enter(caller);
-    const permit = {
-      release() {
-        signal.removeEventListener('abort', permit.release);
-        release();
-      },
-    };
-    signal.addEventListener('abort', permit.release, { once: true });
-    // As in `run`.
+  async acquire({ key, signal }: PermitCaller): Promise<Permit> {
+    signal.throwIfAborted();
+    const permit = this.isFree(key) ? this.#take(key) : await this.#wait(key, signal);
+    // The signal may abort between the grant and this turn of the microtask queue.
     if (signal.aborted) permit.release();
+    signal.throwIfAborted();
     return permit;
   }
 
-  /**
-   * Runs a task with a permit that is held until the task settles, even if its caller has given up by then: an abandoned
-   * call still loads the host. Rejects as `acquire` does, or as the task does.
-   */
+  /** Runs a task with a permit that is held until the task settles. Rejects as `acquire` does, or as the task does. */
   async run<T>(caller: PermitCaller, task: () => Promise<T>): Promise<T> {
-    const permit = await this.#enter(caller);
+    const permit = await this.acquire(caller);
     try {
-      // The caller may have ended between the grant and this turn of the microtask queue.
-      caller.signal.throwIfAborted();
       return await task();
     } finally {
       permit.release();
     }
   }
 
-  /** Resolves with a permit that only `release()` gives back. */
-  #enter({ key, signal }: PermitCaller): Promise<Permit> {
-    if (signal.aborted) return Promise.reject(signal.reason as Error);
-    if (this.isFree(key)) return Promise.resolve(this.#take(key));
+  #wait(key: string | undefined, signal: AbortSignal): Promise<Permit> {
     return new Promise((resolve, reject) => {
       const leave = (): void => {
         signal.removeEventListener('abort', onAbort);
-        this.#dequeue(waiter);
+        this.#dequeue(key, grant);
       };
       const onAbort = (): void => {
         leave();
@@ -111,9 +91,8 @@ export class Semaphore {
         leave();
         resolve(this.#take(key));
       };
-      const waiter: Waiter = { key, grant };
       signal.addEventListener('abort', onAbort, { once: true });
-      this.#enqueue(waiter);
+      this.#enqueue(key, grant);
     });
   }
 
@@ -141,9 +120,9 @@ export class Semaphore {
   /** Serves the first key that may have another permit, and moves it behind the others. */
   #grantNext(): void {
     for (const [key, queue] of this.#queues) {
-      const [next] = queue;
-      if (next === undefined || !this.isFree(key)) continue;
-      next.grant();
+      const [grant] = queue;
+      if (grant === undefined || !this.isFree(key)) continue;
+      grant();
       if (queue.size === 0) return;
       this.#queues.delete(key);
       this.#queues.set(key, queue);
@@ -151,16 +130,15 @@ export class Semaphore {
     }
   }
 
-  #enqueue(waiter: Waiter): void {
-    const queue = this.#queues.get(waiter.key);
-    if (queue === undefined) this.#queues.set(waiter.key, new Set([waiter]));
-    else queue.add(waiter);
+  #enqueue(key: string | undefined, grant: () => void): void {
+    const queue = this.#queues.get(key) ?? new Set();
+    this.#queues.set(key, queue.add(grant));
   }
 
-  #dequeue(waiter: Waiter): void {
-    const queue = this.#queues.get(waiter.key);
-    queue?.delete(waiter);
-    if (queue?.size === 0) this.#queues.delete(waiter.key);
+  #dequeue(key: string | undefined, grant: () => void): void {
+    const queue = this.#queues.get(key);
+    queue?.delete(grant);
+    if (queue?.size === 0) this.#queues.delete(key);
   }
 }
 

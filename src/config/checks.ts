@@ -3,12 +3,22 @@
 
 import { closest, distance } from 'fastest-levenshtein';
 
-import type { Config } from './config.js';
+import type { AccessSettings } from '../auth/authentication.js';
+import type { ResilienceSettings } from '../upstream/client/resilience.js';
 import type { Environment } from './settings/reader.js';
 import { SETTINGS } from './settings/settings.js';
 
+/** The settings that are compared with each other. */
+interface ComparedSettings {
+  readonly access: AccessSettings;
+  readonly cacheControl: 'private' | 'public';
+  readonly graphiql: boolean;
+  readonly protection: { readonly timeoutMs: number | undefined; readonly introspection: boolean };
+  readonly upstream: { readonly timeoutMs: number; readonly resilience: ResilienceSettings };
+}
+
 /** Settings that are valid alone and not together. */
-export function findConflicts({ access, cacheControl, upstream }: Config): string[] {
+export function findConflicts({ access, cacheControl, upstream }: ComparedSettings): string[] {
   const problems: string[] = [];
   if (access.kind !== 'none' && cacheControl === 'public') {
     const reason = access.kind === 'forward' ? 'SCALEOPS_AUTH=forward' : `GATEWAY_AUTH=${access.kind}`;
@@ -22,7 +32,7 @@ export function findConflicts({ access, cacheControl, upstream }: Config): strin
 }
 
 /** Settings that are valid together, and probably not what was intended. */
-export function findSuspiciousCombinations({ graphiql, protection, upstream }: Config): string[] {
+export function findSuspiciousCombinations({ graphiql, protection, upstream }: ComparedSettings): string[] {
   const warnings: string[] = [];
   if (protection.timeoutMs !== undefined && protection.timeoutMs < upstream.timeoutMs) {
     warnings.push('GATEWAY_TIMEOUT_MS is less than SCALEOPS_TIMEOUT_MS: reports that take longer never arrive.');

@@ -6,11 +6,20 @@ import { readFileSync } from 'node:fs';
 import { createSchema } from '../graphql/schema.js';
 import { findConflicts, findSuspiciousCombinations, findUnknownNames, sortBySetting } from './checks.js';
 import { deriveMemoryLimits, findMemoryProblems, type Machine, type MemoryLimits } from './memory.js';
-import { findUnusedAccess, readAccess, readTrustedDocuments, warnAboutLoopback } from './settings/read-access.js';
+import { findUnneeded } from './settings/needs.js';
+import { ACCESS_NEEDS, findUnusedScopes, readAccess, readTrustedDocuments } from './settings/read-access.js';
+import { warnAboutLoopback } from './settings/read-access.js';
 import { findTracingWarnings, readTracing } from './settings/read-opentelemetry.js';
 import { readProxy } from './settings/read-proxy.js';
-import { findUnusedCredentials, readAuth, readResilience } from './settings/read-upstream.js';
-import { ConfigError, createReader, type Environment, type Reader, type ReadText } from './settings/reader.js';
+import { AUTH_NEEDS, readAuth, readResilience } from './settings/read-upstream.js';
+import {
+  ConfigError,
+  createSource,
+  type Environment,
+  type Reader,
+  type ReadText,
+  type Source,
+} from './settings/reader.js';
 
 export type Config = Readonly<ReturnType<typeof readSettings>>;
 
@@ -30,16 +39,17 @@ export function readConfig(
   readText: ReadText = readUtf8,
   machine: Machine = LARGE_MACHINE,
 ): { readonly config: Config; readonly warnings: readonly string[] } {
-  const problems: string[] = [];
-  const read = createReader(env, problems);
-  const config = readSettings(read, { env, readText, machine, problems });
+  const source = createSource(env, readText);
+  const { read, problems } = source;
+  const config = readSettings(source, machine);
   problems.push(...findConflicts(config));
   const loopback = warnAboutLoopback(read, config.access);
   const warnings = [
     ...findUnknownNames(env),
-    ...findUnusedCredentials(env, config.upstream.auth),
-    ...findUnusedAccess(env, config.access),
-    ...findTracingWarnings(env, read),
+    ...findUnneeded(env, AUTH_NEEDS, 'SCALEOPS_AUTH', config.upstream.auth.kind),
+    ...findUnneeded(env, ACCESS_NEEDS, 'GATEWAY_AUTH', config.access.kind),
+    ...findUnusedScopes(config.access),
+    ...findTracingWarnings(source),
     ...findSuspiciousCombinations(config),
     ...findMemoryProblems(config.memory),
     ...(loopback === undefined ? [] : [loopback]),
@@ -50,22 +60,16 @@ export function readConfig(
 
 /** The settings of the schema alone, for printing it. @throws ConfigError */
 export function readSchemaSettings(env: Environment): Config['schema'] {
-  const problems: string[] = [];
-  const settings = readSchema(createReader(env, problems));
+  const { read, problems } = createSource(env, readUtf8);
+  const settings = readSchema(read);
   if (problems.length > 0) throw new ConfigError(problems);
   return settings;
 }
 
-interface Sources {
-  readonly env: Environment;
-  readonly readText: ReadText;
-  readonly machine: Machine;
-  readonly problems: string[];
-}
-
-function readSettings(read: Reader, { env, readText, machine, problems }: Sources) {
-  const auth = readAuth(read, problems, readText);
-  const access = readAccess(read, auth.kind, readText, problems);
+function readSettings(source: Source, machine: Machine) {
+  const { read } = source;
+  const auth = readAuth(source);
+  const access = readAccess(source, auth.kind);
   const maxMib = read('CACHE_MAX_MB');
   const memory = deriveMemoryLimits(machine, maxMib === undefined ? undefined : MIB * maxMib);
   return {
@@ -76,7 +80,7 @@ function readSettings(read: Reader, { env, readText, machine, problems }: Source
     memory,
     access,
     /** The operations that may run; undefined: all. */
-    trustedDocuments: readTrustedDocuments(read, readText, () => createSchema(readSchema(read)), problems),
+    trustedDocuments: readTrustedDocuments(source, () => createSchema(readSchema(read))),
     /** Whether clients may send the hash of an operation instead of its text. */
     persistedQueries: read('GATEWAY_APQ'),
     graphiql: read('GRAPHIQL'),
@@ -103,7 +107,7 @@ function readSettings(read: Reader, { env, readText, machine, problems }: Source
     /** The `Cache-Control` of fresh responses. */
     cacheControl: read('CACHE_CONTROL'),
     /** The proxy for ScaleOps, logins and signing keys; undefined: none. */
-    proxy: readProxy(env, problems),
+    proxy: readProxy(source),
     upstream: {
       url: read('SCALEOPS_URL'),
       auth,
@@ -150,6 +154,7 @@ function readCache(read: Reader, { reportCacheBytes, responseCacheBytes }: Memor
   return {
     ttlMs: 1000 * read('CACHE_TTL_SECONDS'),
     pastTtlMs: 1000 * read('CACHE_PAST_TTL_SECONDS'),
+    settledAfterMs: 1000 * read('CACHE_SETTLED_AFTER_SECONDS'),
     staleMs: 1000 * read('CACHE_STALE_SECONDS'),
     staleIfErrorMs: 1000 * read('CACHE_STALE_IF_ERROR_SECONDS'),
     recheckMs: 1000 * read('CACHE_RECHECK_SECONDS'),

@@ -1,12 +1,13 @@
 // The whole schema: each import adds its types to the builder.
 
-import { GraphQLSchema } from 'graphql';
+import { GraphQLSchema, printSchema as printPlainSchema } from 'graphql';
 
 import { builder } from './builder.js';
 import './types/scalars.js';
 import './types/report.js';
 import './types/rows.js';
 import './types/totals.js';
+import './types/warnings.js';
 import './types/breakdown.js';
 import './federation/entities.js';
 import './federation/entity-fields.js';
@@ -34,12 +35,13 @@ export function createSchema({ federation = true, ...options }: SchemaOptions = 
   return federation ? toSubgraph(schema, printSdl(schema, toSdlOptions(options))) : schema;
 }
 
-/** The schema as text with the directives of Apollo Federation: what `_service` returns, and `schema/gateway.graphql`. */
-export function printSchema(options: SchemaOptions = {}): string {
-  return printSdl(createOwnSchema(), toSdlOptions(options));
+/** The schema as text: as `_service` returns it, with the directives of Apollo Federation, or plain without federation. */
+export function printSchema({ federation = true, ...options }: SchemaOptions = {}): string {
+  const schema = createOwnSchema();
+  return federation ? printSdl(schema, toSdlOptions(options)) : `${printPlainSchema(schema)}\n`;
 }
 
-function toSdlOptions({ access, cacheTags = true }: SchemaOptions): SdlOptions {
+function toSdlOptions({ access, cacheTags = false }: SchemaOptions): SdlOptions {
   if (access === undefined) return { cacheTags };
   const text = access === 'authenticated' ? '@authenticated' : `@requiresScopes(scopes: ${JSON.stringify(access)})`;
   // Every path to costs goes through one of these types.

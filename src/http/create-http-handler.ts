@@ -19,11 +19,14 @@ import { createCachedResponses } from './operations/cached-responses.js';
 import { KnownDocuments } from './operations/known-documents.js';
 import { createMetricsPage, createReadinessPage, servesLiveness, type Page } from './pages/page.js';
 import { createPipeline, type PipelineSteps } from './pipeline.js';
+import { withoutSuggestion } from './plugins/introspection.js';
+import { createInputHints } from './response/input-hints.js';
 import { createResponder } from './respond.js';
 import { createCors } from './response/cors.js';
 import { logDefect } from './response/error-format.js';
 import { createShutdownGate } from './shutdown-gate.js';
 import { createAuthenticate } from './steps/authenticate.js';
+import { createCheckVariables } from './steps/check-variables.js';
 import { createExecute } from './steps/execute.js';
 import { createInlineTrace } from './steps/inline-trace.js';
 import { createLimitCost } from './steps/limit-cost.js';
@@ -95,7 +98,9 @@ export function createHttpHandler(settings: HttpSettings, services: HttpServices
   const cors = createCors(limits.corsOrigins);
   const documents = new KnownDocuments(services.schema);
   const responses = createCachedResponses(services.responses);
-  const errorFormat = { logger, hidesSuggestions: !limits.introspection };
+  // With introspection off, nobody is told names of the schema.
+  const explain = limits.introspection ? createInputHints(services.schema) : withoutSuggestion;
+  const errorFormat = { logger, explain };
   const responder = createResponder({
     ...{ responses, errorFormat, cors, now },
     cacheScope: settings.cacheControl,
@@ -141,7 +146,7 @@ function createSteps(settings: HttpSettings, services: HttpServices, documents: 
       trustedDocuments: settings.trustedDocuments,
       persistedQueries: settings.persistedQueries,
     }),
-    limitCost: createLimitCost(limits.maxCost, schema),
+    checkVariables: createCheckVariables(createLimitCost(limits.maxCost, schema)),
     execute: createExecute(context, limits.largeResponses),
     inlineTrace: settings.federation ? createInlineTrace(() => clock.now()) : undefined,
   };

@@ -26,17 +26,13 @@ export interface HandlerOptions {
 export type HttpHandler = (request: HttpRequest) => Promise<HttpResponse>;
 
 export function createHandler({ pipeline, cors, graphiql, pages, logger }: HandlerOptions): HttpHandler {
-  const answerGraphQL = async (request: HttpRequest): Promise<HttpResponse> => {
-    const preflight = cors.answerPreflight(request);
-    if (preflight !== undefined) return toPageResponse(request, preflight);
-    const page = await graphiql?.(request);
-    return page === undefined ? pipeline(request) : toPageResponse(request, page);
-  };
+  const findGraphQLPage: Page = (request) => cors.answerPreflight(request) ?? graphiql?.(request);
   return async (request) => {
     try {
       const path = withoutTrailingSlash(request.path);
-      if (path === GRAPHQL_PATH) return await answerGraphQL(request);
-      return toPageResponse(request, await findPage(pages, path, request));
+      const found = path === GRAPHQL_PATH ? findGraphQLPage(request) : findPage(pages, path, request);
+      const page = found instanceof Promise ? await found : found;
+      return page === undefined ? await pipeline(request) : toPageResponse(request, page);
     } catch (error) {
       const page = toErrorPage(request, new GatewayError('INTERNAL_SERVER_ERROR'));
       logDefect(logger, error, page.headers['x-request-id'] ?? '');

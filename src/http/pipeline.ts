@@ -4,7 +4,6 @@
 import type { Clock } from '../clock.js';
 import { Deadline } from '../concurrency/deadline.js';
 import { GatewayError } from '../errors.js';
-import type { Values } from '../execution/coerce-inputs.js';
 import { GraphQLRequest } from './graphql-request.js';
 import { EMPTY_BODY, type HttpRequest, type HttpResponse } from './http-message.js';
 import type { Instruments, Observation } from '../telemetry/instrumentation.js';
@@ -19,13 +18,13 @@ import { chooseEncoding } from './response/compress.js';
 import { toErrorResult } from './response/error-format.js';
 import { negotiate, type Encoding, type ResponseFormat } from './response/format.js';
 import type { ShutdownGate } from './shutdown-gate.js';
-import type { LimitCost } from './steps/limit-cost.js';
 import type { LimitRate } from './steps/limit-rate.js';
+import type { CheckVariables } from './steps/check-variables.js';
 import { checkOrigin } from './steps/check-origin.js';
 import type { Execute } from './steps/execute.js';
 import type { FieldTrace, InlineTrace } from './steps/inline-trace.js';
 import { readParameters } from './steps/read-parameters.js';
-import { DocumentError, type ResolvedOperation, type ResolveOperation } from './steps/resolve-operation.js';
+import type { ResolvedOperation, ResolveOperation } from './steps/resolve-operation.js';
 
 /** 256 KiB: enough for any operation with lists of 1,000 names. */
 const MAX_BODY_BYTES = 262_144;
@@ -55,7 +54,7 @@ export interface PipelineSteps {
   readonly authenticate: (request: GraphQLRequest) => Promise<void>;
   readonly limitRate: LimitRate;
   readonly resolveOperation: ResolveOperation;
-  readonly limitCost: LimitCost;
+  readonly checkVariables: CheckVariables;
   readonly execute: Execute;
   /** Undefined where no router of a supergraph may ask for traces. */
   readonly inlineTrace: InlineTrace | undefined;
@@ -101,12 +100,13 @@ async function respond(options: PipelineOptions, request: GraphQLRequest): Promi
   request.traceId = observation?.traceId ?? request.traceId;
   let status = 500;
   try {
-    const response = await steps.shutdownGate
-      .pass(() => answer(options, request, observation))
+    let response: HttpResponse;
+    try {
+      response = await steps.shutdownGate.pass(() => answer(options, request, observation));
+    } catch (error) {
       // Nobody reads the errors of a request whose client has left, and they are no defects.
-      .catch((error: unknown) =>
-        http.hasLeft() ? CLIENT_CLOSED_REQUEST : responder.refused(request, toErrorResult(error)),
-      );
+      response = http.hasLeft() ? CLIENT_CLOSED_REQUEST : await responder.refused(request, toErrorResult(error));
+    }
     steps.limitRate.afterExecution(request);
     log(request, response.status);
     ({ status } = response);
@@ -138,8 +138,7 @@ async function answer(
   const operation = await steps.resolveOperation(parameters);
   request.operation = operation.facts;
   checkOperationType(http.method, operation);
-  const variables = coerceVariables(operation, parameters.variables);
-  steps.limitCost(operation, variables);
+  const variables = steps.checkVariables(operation, parameters.variables);
   const keyFor = toResponseKey(request, operation, variables);
   // Nothing refuses it any more: a document that is refused with its request would only take memory.
   documents.add(operation.document);
@@ -150,7 +149,7 @@ async function answer(
   const { result, context } = await steps.execute({
     request,
     operation,
-    variables,
+    variables: variables.values,
     observation,
     onField: trace?.onField,
   });
@@ -169,13 +168,6 @@ function checkOperationType(method: string, { facts }: ResolvedOperation): void 
 
 function checkFormat({ isAcceptable }: ResponseFormat): void {
   if (!isAcceptable) throw new GatewayError('NOT_ACCEPTABLE');
-}
-
-/** @throws DocumentError. */
-function coerceVariables({ prepared }: ResolvedOperation, given: Values): Values {
-  const { errors, coerced } = prepared.coerceVariables(given);
-  if (errors !== undefined) throw new DocumentError(errors);
-  return coerced;
 }
 
 /** Undefined as well where the client wants a response of its own: a fresh one, one with a trace, an event stream. */

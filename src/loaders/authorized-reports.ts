@@ -3,7 +3,6 @@
 
 import type { ReportCache } from '../cache/report-cache.js';
 import type { ReportLookup } from '../cache/report-lookup.js';
-import { whenThere } from '../concurrency/maybe-promise.js';
 import { restrictRequest, type RestrictedRequest } from '../report/permissions/restrict-request.js';
 import type { Permissions } from '../report/permissions/permissions.js';
 import type { ReadReport } from './read-report.js';
@@ -21,14 +20,13 @@ type CachedReport = ReturnType<Reports['findRelated']>[number];
 export type RelatedReport = Omit<CachedReport, 'use'> & { use(): ReportLookup | Promise<ReportLookup> };
 
 export function restrictReports(cache: Reports, grants: Permissions, readReport: ReadReport): OperationCache {
-  const restrict = (
+  const restrict = async (
     lookup: ReportLookup,
     { permissions: narrowed, reAggregation }: Pick<RestrictedRequest, 'permissions' | 'reAggregation'>,
-  ): ReportLookup | Promise<ReportLookup> =>
-    whenThere(
-      readReport(lookup.report, { rows: 1 }, () => lookup.report.restrict(narrowed, reAggregation)),
-      (report) => ({ ...lookup, report }),
-    );
+  ): Promise<ReportLookup> => {
+    const report = await readReport(lookup.report, { rows: 1 }, lookup.report.restrict(narrowed, reAggregation));
+    return { ...lookup, report };
+  };
   return {
     async load(request, principal, options) {
       const granted = restrictRequest(request, grants);

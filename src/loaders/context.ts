@@ -1,6 +1,7 @@
 // What the resolvers of one operation see: the caller's permissions, loaders and a budget that live as long as the
 // operation.
 
+import type { Clock } from '../clock.js';
 import type { Permissions } from '../report/permissions/permissions.js';
 import { createLoadStats, type LoadStats } from './load-stats.js';
 import { createMemoize, type Memoize } from './memoize.js';
@@ -8,6 +9,13 @@ import { OperationBudget } from './operation-budget.js';
 import { createLoaders, type Loaders } from './operation-loaders.js';
 import { createOperationSteps, createReadReport, type ReadReport, type RunSteps } from './read-report.js';
 import type { Caller, RequestServices } from './request-services.js';
+
+/** What tells whether a window is over. */
+export interface WindowClock {
+  readonly clock: Clock;
+  /** How long after its end ScaleOps corrects the costs of a window. */
+  readonly settledAfterMs: number;
+}
 
 export interface GatewayContext {
   readonly loaders: Loaders;
@@ -21,6 +29,7 @@ export interface GatewayContext {
   /** Whether a resolver may return a SerializedList. The executor sets it. */
   serializesLists: boolean;
   readonly multiClusterByDefault: boolean;
+  readonly windows: WindowClock;
   readonly maxPageRows: number | undefined;
   /** Reports contain only what these allow; naming anything else explicitly is FORBIDDEN. */
   readonly permissions: Permissions | undefined;
@@ -48,6 +57,7 @@ export function createContext(services: RequestServices, caller: Caller): Gatewa
     serializesLists: false,
     // Permissions for some clusters mean those clusters, as if the filter had named them.
     multiClusterByDefault: services.multiClusterByDefault || permissions?.clusters !== undefined,
+    windows: services.windows,
     maxPageRows: services.maxPageRows,
     permissions,
   };

@@ -22,7 +22,7 @@ export interface SupersetReport {
   use(): Omit<LoadedReport, 'request'> | Promise<Omit<LoadedReport, 'request'>>;
 }
 
-export interface EntityLoaderOptions {
+interface EntityLoaderOptions {
   readonly reports: ReportLoader;
   readonly readReport: ReadReport;
   readonly whenIdle: OperationSteps['whenIdle'];
@@ -136,7 +136,7 @@ async function assign(
   results: Results,
 ): Promise<void> {
   const scopes = wanted.map(({ scope }) => scope);
-  const parts = await readReport(whole.report, { rows: 1 }, () => whole.report.split(scopes));
+  const parts = await readReport(whole.report, { rows: 1 }, whole.report.split(scopes));
   for (const each of wanted) {
     const report = parts.get(each.scope) ?? null;
     // With the request that a root query would make, so that its cursors are the same.

@@ -2,7 +2,7 @@
 // many entities.
 
 /** Objects count by identity, texts and numbers by value. */
-export type MemoKey = readonly (object | string | number)[];
+type MemoKey = readonly (object | string | number)[];
 
 /** Returns what `make` returned, or throws what it threw, the first time it was called with an equal key. */
 export type Memoize = <T>(key: MemoKey, make: () => T) => T;

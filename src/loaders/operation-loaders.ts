@@ -2,7 +2,6 @@
 // the limit of reports that one operation may wait for at a time.
 
 import type { ReportLookup } from '../cache/report-lookup.js';
-import { whenThere } from '../concurrency/maybe-promise.js';
 import { createTurns } from '../concurrency/semaphore.js';
 import type { UpstreamError } from '../errors.js';
 import type { ReportRequest, WorkloadCostsRequest } from '../report/request.js';
@@ -21,7 +20,7 @@ export interface Loaders {
 }
 
 /** What of an operation its loaders need. */
-export interface Operation {
+interface Operation {
   readonly caller: Caller;
   readonly stats: LoadStats;
   readonly budget: OperationBudget;
@@ -60,11 +59,11 @@ function createCachedLoader(
     loadFromMemory(request) {
       if (caller.principal === undefined || caller.noCache === true) return undefined;
       const found = cache.loadAtOnce(request, caller.principal);
-      if (found === undefined) return undefined;
-      return whenThere(found, (lookup) => {
+      const use = (lookup: ReportLookup): LoadedReport => {
         if (request.report === 'workloads') reports.add(request, lookup);
         return toLoaded(request, lookup);
-      });
+      };
+      return found instanceof Promise ? found.then(use) : found && use(found);
     },
     async load(request) {
       limit ??= createTurns(maxConcurrentReports);
@@ -87,12 +86,12 @@ function createRelatedLoader(
   report: ReportLoader,
   { caller, stats, readReport, whenIdle }: Operation,
 ): EntityReportLoader {
-  const useRelated = (related: RelatedReport) =>
-    whenThere(related.use(), (lookup) => {
-      recordLookup(stats, lookup);
-      reports.add(related.request, lookup);
-      return lookup;
-    });
+  const useRelated = async (related: RelatedReport): Promise<ReportLookup> => {
+    const lookup = await related.use();
+    recordLookup(stats, lookup);
+    reports.add(related.request, lookup);
+    return lookup;
+  };
   const findRelated = async (base: WorkloadCostsRequest, fault?: UpstreamError): Promise<readonly SupersetReport[]> => {
     const found = cache.findRelated(base, await credentials.principal(caller.token), fault);
     return found.map((related) => ({

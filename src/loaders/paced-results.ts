@@ -2,7 +2,7 @@
 // otherwise continue all of them in one turn of the event loop.
 
 /** The result of `start`, which is called for the first load of a key. Synchronous once the result is there. */
-export type LoadOnce<T> = (key: string, start: () => Promise<T>) => T | Promise<T>;
+type LoadOnce<T> = (key: string, start: () => Promise<T>) => T | Promise<T>;
 
 /** Callers per turn: what the executor makes of them takes a few milliseconds. */
 const CALLERS_PER_TURN = 100;

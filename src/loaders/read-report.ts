@@ -16,7 +16,7 @@ export interface OperationSteps {
 }
 
 /** How often a question over a report reads its rows, and how often the labels of its rows. */
-export interface Reading {
+interface Reading {
   readonly rows: number;
   readonly labels?: number;
 }
@@ -28,7 +28,7 @@ export interface Reading {
 export type ReadReport = <T>(
   report: Pick<Report, 'scanCost' | 'labelScanCost'>,
   reading: Reading,
-  read: () => T | Steps<T>,
+  question: Steps<T>,
 ) => T | Promise<T>;
 
 /** @param operation throws once the deadline has passed or the client has left. */
@@ -68,18 +68,8 @@ export function createOperationSteps(
 }
 
 export function createReadReport(runSteps: RunSteps, budget: OperationBudget): ReadReport {
-  return (report, { rows, labels = 0 }, read) => {
+  return (report, { rows, labels = 0 }, question) => {
     budget.chargeReading(rows * report.scanCost + (labels > 0 ? labels * report.labelScanCost : 0));
-    return runSteps(toSteps(read));
+    return runSteps(question);
   };
-}
-
-/** A question that is answered in steps or, where it is short, with a plain value. */
-export function* toSteps<T>(read: () => T | Steps<T>): Steps<T> {
-  const started = read();
-  return isSteps(started) ? yield* started : started;
-}
-
-function isSteps<T>(value: T | Steps<T>): value is Steps<T> {
-  return typeof value === 'object' && value !== null && 'next' in value && Symbol.iterator in value;
 }

@@ -15,7 +15,7 @@ export interface ReportLoader {
   load(request: ReportRequest): LoadedReport | Promise<LoadedReport>;
 }
 
-export interface ReportLoaderOptions {
+interface ReportLoaderOptions {
   readonly load: (request: ReportRequest) => Promise<LoadedReport>;
   /** Returns undefined when no fresh report is in memory. */
   readonly loadFromMemory: (request: ReportRequest) => LoadedReport | Promise<LoadedReport> | undefined;

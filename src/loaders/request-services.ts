@@ -5,9 +5,8 @@ import type { Permissions } from '../report/permissions/permissions.js';
 import type { Credentials } from '../upstream/auth/credentials.js';
 import type { Principal } from '../upstream/principal.js';
 import type { Reports } from './authorized-reports.js';
+import type { WindowClock } from './context.js';
 import type { OperationLimits } from './operation-budget.js';
-
-export type { Principal };
 
 /** Long-lived services and settings that all requests share. */
 export interface RequestServices {
@@ -20,6 +19,7 @@ export interface RequestServices {
   readonly maxConcurrentReports: number;
   /** `multiCluster` where the filter does not decide it. */
   readonly multiClusterByDefault: boolean;
+  readonly windows: WindowClock;
   /** Rows of one page; undefined: no limit. */
   readonly maxPageRows: number | undefined;
 }

@@ -5,26 +5,21 @@ import { countTexts, stringsAt, toColumns, type PackedColumns } from './columns/
 import { DerivedCache } from './columns/derived-cache.js';
 import { Report } from './report.js';
 import { SharedReport } from './shared-report.js';
+import type { ReportWarning } from './warnings.js';
 import type { ReportWindow } from './window.js';
 
 export interface ReportData {
   readonly window: ReportWindow | null;
   readonly clusters: readonly string[];
   readonly columns: PackedColumns;
-  readonly droppedNumbers: number;
+  readonly warnings: readonly ReportWarning[];
 }
 
-export interface DecodedReport {
-  readonly report: Report;
-  /** How many numbers were dropped: not finite, or not whole where a count is expected. */
-  readonly droppedNumbers: number;
-}
-
-export function toReport(data: ReportData): DecodedReport {
-  const { window, clusters, columns, droppedNumbers } = data;
+export function toReport(data: ReportData): Report {
+  const { window, clusters, columns, warnings } = data;
   const derived = new DerivedCache(DERIVED_BYTES_PER_ROW * columns.rowCount);
   const shared = new SharedReport(window, toColumns(columns), derived);
-  return { report: new Report(shared, { clusters, byteSize: measure(data) }), droppedNumbers };
+  return new Report(shared, { clusters, warnings, byteSize: measure(data) });
 }
 
 /** The memory of a report's rows, to be transferred. */
@@ -41,9 +36,11 @@ const INDEX_BYTES = 4;
 /** A string of a list, and an entry of a Set, besides the characters. */
 const STRING_BYTES = 32;
 const SET_ENTRY_BYTES = 32;
+/** A warning without its rows. */
+const WARNING_BYTES = 200;
 
 /** What the report retains, with the most that it may compute and cache later. */
-function measure({ clusters, columns }: ReportData): number {
+function measure({ clusters, columns, warnings }: ReportData): number {
   const { rowCount, block } = columns;
   return (
     REPORT_BYTES +
@@ -51,6 +48,7 @@ function measure({ clusters, columns }: ReportData): number {
     rowCount * (INDEX_BYTES + DERIVED_BYTES_PER_ROW) +
     INDEX_BYTES * countTexts(columns) +
     clusters.reduce((bytes, name) => bytes + STRING_BYTES + 2 * name.length, 0) +
+    warnings.reduce((bytes, { rows }) => bytes + WARNING_BYTES + (rows?.byteLength ?? 0), 0) +
     measureClusterNames(columns)
   );
 }

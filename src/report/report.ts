@@ -8,21 +8,25 @@ import { DerivedCache } from './columns/derived-cache.js';
 import type { Permissions } from './permissions/permissions.js';
 import { groupForReAggregation, reAggregate, type ReAggregation } from './permissions/re-aggregate.js';
 import { findVisible, type VisibleRows } from './permissions/visible-rows.js';
-import { breakDown, type Breakdown, type Dimension, type GroupOrder } from './query/breakdown.js';
+import { breakDown, type Breakdown, type GroupOrder } from './query/breakdown.js';
 import { createCursorCodec } from './query/cursor.js';
+import type { Dimension } from './query/dimension.js';
 import { sumRows } from './query/exact-sum.js';
 import { findRows, toCanonicalWhere, type RowsWhere } from './query/filter-rows.js';
 import { measureGrouping } from './query/group-rows.js';
 import { countLabels } from './query/label-lookup.js';
 import { dropRepeated } from './query/order.js';
 import { selectPage, type RowPage, type RowQuestion } from './query/row-page.js';
-import { createTotals, type Totals } from './query/totals.js';
-import { toRow, type ReportRow } from './row.js';
+import { countMissing, createTotals, type Totals } from './query/totals.js';
+import { toReportId } from './request.js';
+import { toRow, type ReportRow, type RowOrigin, type RowSource } from './row.js';
 import type { EntityScope } from './scopes/scope.js';
 import { findScopes, gatherRows } from './scopes/split.js';
-import { indexWorkloads, toWorkloadKey } from './scopes/workload-index.js';
+import { indexWorkloads, mergeRows, toWorkloadKey } from './scopes/workload-index.js';
 import { SharedReport } from './shared-report.js';
+import { identifyRows, type RowIds } from './row-ids.js';
 import { runAll, type Steps } from './steps.js';
+import { warningsAmong, type ReportWarning } from './warnings.js';
 import type { ReportWindow } from './window.js';
 
 export interface BreakdownQuestion {
@@ -36,6 +40,8 @@ export interface BreakdownQuestion {
 
 /** Which rows of a report a view shows; all rows by default. */
 interface View extends Pick<VisibleRows, 'clusters' | 'byteSize'>, Partial<Pick<VisibleRows, 'rows' | 'numbersOf'>> {
+  /** By the numbers of the rows in the columns; none by default. */
+  readonly warnings?: readonly ReportWarning[];
   /** Rows that were added up to the rows of this report. */
   readonly sourceRowCount?: number;
 }
@@ -44,7 +50,7 @@ interface View extends Pick<VisibleRows, 'clusters' | 'byteSize'>, Partial<Pick<
  * A report, or a part of one. Methods that read rows are computations in steps, see steps.ts.
  *
  * What they cost, in rows or table entries read: `scanCost` for each condition, sort key, dimension and sum, and
- * `labelScanCost` more for each label dimension and for `where.labels`. Ranks for sort keys and label columns are computed
+ * `labelScanCost` more for each label that a dimension reads. Ranks for sort keys and label columns are computed
  * once per report while they fit the bound of its derived data. A part costs what its own rows cost: indexes over the
  * tables that parts share with the whole report are built once, by the first question that needs them.
  */
@@ -52,6 +58,8 @@ export class Report {
   /** Null when ScaleOps sent no window that can be read. */
   readonly window: ReportWindow | null;
   readonly clusters: readonly string[];
+  /** What could not be taken at face value. Those of a part are about its own rows, or about the response as a whole. */
+  readonly warnings: readonly ReportWarning[];
   readonly rowCount: number;
   /** What the report retains in memory, in bytes, with the most that its derived data may take. 0 for a part. */
   readonly byteSize: number;
@@ -64,11 +72,12 @@ export class Report {
   #labelScanCost: number | undefined;
 
   constructor(shared: SharedReport, view: View) {
-    const { rows, clusters, byteSize, sourceRowCount = 0 } = view;
+    const { rows, clusters, byteSize, warnings = [], sourceRowCount = 0 } = view;
     this.#shared = shared;
     this.#view = view;
     this.window = shared.window;
     this.clusters = clusters;
+    this.warnings = warnings;
     this.rowCount = rows?.length ?? shared.columns.rowCount;
     this.byteSize = byteSize;
     this.scanCost = this.rowCount + sourceRowCount;
@@ -84,15 +93,16 @@ export class Report {
   }
 
   /** @throws CursorError for an `after` or `before` that is not a cursor of this list. */
-  *selectRows({ where, orderBy = [], scope, ...page }: RowQuestion): Steps<RowPage> {
+  *selectRows({ where, orderBy = [], origin, needsIds = false, ...page }: RowQuestion): Steps<RowPage> {
     const order = dropRepeated(orderBy);
+    // A cursor is looked up by ids.
+    if (needsIds || page.after !== undefined || page.before !== undefined) yield* this.#shared.identifyRows();
     return yield* selectPage({
-      columns: this.#shared.columns,
+      source: yield* this.#rowSource(origin),
       rows: yield* this.#find(where),
       keys: yield* this.#shared.rank(order),
-      codec: createCursorCodec(() => [scope?.() ?? '', order, toCanonicalWhere(where)]),
+      codec: createCursorCodec(() => [toReportId(origin.request), order, toCanonicalWhere(where)]),
       page,
-      reportCost: yield* this.#reportCost(),
     });
   }
 
@@ -101,7 +111,12 @@ export class Report {
     const rows = yield* this.#find(where);
     const sums = new Map<SumField, number>();
     for (const field of fields) sums.set(field, yield* this.#sum(field, rows));
-    return createTotals(rows.length, (field) => sums.get(field) ?? runAll(this.#sum(field, rows)));
+    const { totalCost } = this.#shared.columns.numbers;
+    return createTotals({
+      rowCount: rows.length,
+      sum: (field) => sums.get(field) ?? runAll(this.#sum(field, rows)),
+      rowsWithoutCost: () => countMissing(totalCost, rows),
+    });
   }
 
   *breakDown({ by, where, fields = SUM_FIELDS, ...question }: BreakdownQuestion): Steps<Breakdown> {
@@ -126,13 +141,23 @@ export class Report {
     return this.#clusterNames.has(foldCase(name));
   }
 
-  /** The report of each scope, as ScaleOps would have returned it; scopes without rows are left out. Reads each row once. */
+  /** Whether ScaleOps says that something is missing. */
+  get isPartial(): boolean {
+    return this.warnings.some(({ code }) => code === 'PARTIAL_ANSWER');
+  }
+
+  /**
+   * The report of each scope, as ScaleOps would have returned it. Scopes without rows are left out, unless this report is
+   * partial: then their rows may be missing. Reads each row once.
+   */
   *split(scopes: readonly EntityScope[]): Steps<ReadonlyMap<EntityScope, Report>> {
     const found = yield* findScopes(this.#shared.columns, this.#rows, scopes);
     const parts = new Map<EntityScope, Report>();
     for (const { rows, spelled } of found) {
+      if (rows.length === 0 && !this.isPartial) continue;
       const columns = gatherRows(this.#shared.columns, rows);
-      const part = this.#createPart(columns, columns.names.clusterName.values.slice(1));
+      const clusters = columns.names.clusterName.values.slice(1);
+      const part = this.#createPart(columns, { clusters, warnings: warningsAmong(this.warnings, rows, true) });
       for (const scope of spelled) parts.set(scope, part);
       yield;
     }
@@ -148,7 +173,8 @@ export class Report {
     const isWhole = this.#view.rows === undefined;
     const key = `visible to ${permissions.key}`;
     const { derived } = this.#shared;
-    const find = () => findVisible(this.#shared.columns, this.#rows, permissions);
+    const source = { columns: this.#shared.columns, among: this.#rows, warnings: this.warnings };
+    const find = () => findVisible(source, permissions);
     const visible = isWhole ? yield* derived.get(key, find, ({ byteSize }) => byteSize) : yield* find();
     const view = new Report(this.#shared, visible);
     if (reAggregation === undefined) return view;
@@ -164,23 +190,33 @@ export class Report {
       numbersOf,
       reAggregation,
     });
-    return this.#createPart(columns, view.clusters, view.rowCount);
+    // The numbers of the rows are those of the rows that were added up.
+    const warnings = view.warnings.map((warning) => ({ ...warning, rows: null }));
+    return this.#createPart(columns, { clusters: view.clusters, warnings, sourceRowCount: view.rowCount });
   }
 
-  /** The first row of a workload, without regard to case, in a report of one namespace; null when there is none. */
-  *findWorkload(type: string, name: string): Steps<ReportRow | null> {
+  /**
+   * The row of a workload, without regard to case, in a report of one namespace; the sum of its rows where it has several;
+   * null when there is none.
+   */
+  *findWorkload(type: string, name: string, origin: RowOrigin): Steps<ReportRow | null> {
     const { columns } = this.#shared;
     // The index of the whole report is shared, that of a view is not.
     const index =
       this.#view.rows === undefined ? yield* this.#shared.indexWorkloads() : yield* indexWorkloads(columns, this.#rows);
-    const row = index.get(toWorkloadKey(type, name));
-    return row === undefined ? null : toRow(columns, row, yield* this.#reportCost());
+    const found = index.get(toWorkloadKey(type, name));
+    if (found === undefined) return null;
+    const source = yield* this.#rowSource(origin);
+    if (typeof found === 'number') return toRow(source, found);
+    const merged = mergeRows(columns, found, (field) => this.#numbersOf(field));
+    const ids = yield* identifyRows(merged);
+    return toRow({ ...source, columns: merged, ids: () => ids }, found.length);
   }
 
   *#find(where: RowsWhere | undefined): Steps<Uint32Array> {
     return where === undefined
       ? this.#rows
-      : yield* findRows(this.#shared.columns, where, this.#rows, this.#shared.findText);
+      : yield* findRows(this.#shared.columns, where, this.#rows, (dimension) => this.#shared.columnOf(dimension));
   }
 
   *#numbersOf(field: NumberField): Steps<NumberColumn> {
@@ -193,13 +229,20 @@ export class Report {
     return yield* sumRows(yield* this.#numbersOf(field), rows);
   }
 
+  *#rowSource(origin: RowOrigin): Steps<RowSource> {
+    const shared = this.#shared;
+    let known: RowIds | undefined;
+    const ids = () => (known ??= runAll(shared.identifyRows()));
+    return { columns: shared.columns, reportCost: yield* this.#reportCost(), ids, origin };
+  }
+
   *#reportCost(): Steps<number> {
     return (this.#cost ??= yield* this.#sum('totalCost', this.#rows));
   }
 
   /** A part is never cached: it lives as long as a request, with its derived data, and shares the tables of the whole. */
-  #createPart(columns: Columns, clusters: readonly string[], sourceRowCount = 0): Report {
+  #createPart(columns: Columns, view: Omit<View, 'byteSize'>): Report {
     const shared = new SharedReport(this.window, columns, new DerivedCache(Infinity), this.#shared);
-    return new Report(shared, { clusters, byteSize: 0, sourceRowCount });
+    return new Report(shared, { ...view, byteSize: 0 });
   }
 }

@@ -1,6 +1,8 @@
 // Which report a request is about: the parameters of the two REST calls under ScaleOps' names, in canonical form. Requests
 // that mean the same have the same key.
 
+import { createHash } from 'node:crypto';
+
 interface CommonParameters {
   readonly multiCluster?: boolean | undefined;
   readonly shouldIgnoreWorkloads?: boolean | undefined;
@@ -86,4 +88,17 @@ export function toRequestKey(request: ReportRequest): string {
     KEYS.set(request, (key = JSON.stringify([request.report, chosen])));
   }
   return key;
+}
+
+const REPORT_ID_LENGTH = 16;
+const REPORT_IDS = new WeakMap<ReportRequest, string>();
+
+/** Names the report of a request: opaque, the same for requests that mean the same, and for every principal. */
+export function toReportId(request: ReportRequest): string {
+  let id = REPORT_IDS.get(request);
+  if (id === undefined) {
+    id = createHash('sha256').update(toRequestKey(request)).digest('base64url').slice(0, REPORT_ID_LENGTH);
+    REPORT_IDS.set(request, id);
+  }
+  return id;
 }

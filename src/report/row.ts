@@ -1,7 +1,7 @@
 // One row of a report: the 22 fields of the REST API and its share of the report. A row is a view: a field is computed when
 // it is read.
 
-import { idAt, labelsAt, nameOf, numberAt, servicesAt } from './columns/cells.js';
+import { labelsAt, nameOf, numberAt, scaleOpsIdAt, servicesAt } from './columns/cells.js';
 import {
   NAME_FIELDS,
   NUMBER_FIELDS,
@@ -11,28 +11,63 @@ import {
   type Label,
 } from './columns/columns.js';
 import { shareOf } from './columns/share.js';
+import type { LabelDimension } from './query/dimension.js';
+import { createLabelReader } from './query/label-lookup.js';
+import { toReportId, type ReportRequest } from './request.js';
+import type { RowIds } from './row-ids.js';
+import type { ReportWindow } from './window.js';
+
+/** What a row tells of the report that it is in. */
+export interface RowOrigin {
+  readonly request: ReportRequest;
+  /** When ScaleOps returned the report, in milliseconds since the Unix epoch. */
+  readonly asOf: number;
+  readonly isStale: boolean;
+  readonly report: { readonly window: ReportWindow | null };
+}
+
+/** Rows are read from this. */
+export interface RowSource {
+  readonly columns: Columns;
+  /** totalCost of the whole report. */
+  readonly reportCost: number;
+  readonly ids: () => RowIds;
+  readonly origin: RowOrigin;
+}
 
 /** A row. Empty texts, missing numbers and numbers that are not finite are null. */
 export interface ReportRow
   extends Readonly<Record<NameField, string | null>>, Readonly<Record<NumberField, number | null>> {
+  /** Unique among the rows of all reports: made of the report's id and the row's. */
   readonly id: string;
+  readonly scaleOpsId: string | null;
+  readonly origin: RowOrigin;
   readonly labels: readonly Label[] | null;
   readonly annotations: readonly Label[] | null;
   readonly ownerLabels: readonly Label[];
   readonly services: readonly string[];
   /** totalCost as a part of the report's totalCost; null when either is unknown or the quotient is not finite. */
   readonly share: number | null;
+  /** The value of a label or an annotation; null when there is none, or an empty one. */
+  valueOf(dimension: LabelDimension): string | null;
 }
 
-/** The row with number `index`; `reportCost` is the whole report's totalCost. */
-export function toRow(columns: Columns, index: number, reportCost: number): ReportRow {
-  return new RowView(columns, index, reportCost) as unknown as ReportRow;
+/** The row with number `index`. */
+export function toRow(source: RowSource, index: number): ReportRow {
+  return new RowView(source, index) as unknown as ReportRow;
+}
+
+/** The id of a row, as `ReportRow.id`. */
+export function createRowId({ ids, origin }: RowSource): (row: number) => string {
+  const reportId = toReportId(origin.request);
+  const ofRows = ids();
+  return (row) => reportId + ofRows.at(row);
 }
 
 class RowView {
   readonly #columns: Columns;
   readonly #row: number;
-  readonly #reportCost: number;
+  readonly #source: RowSource;
 
   static {
     const define = (field: string, get: (this: RowView) => unknown): void => {
@@ -51,14 +86,22 @@ class RowView {
     }
   }
 
-  constructor(columns: Columns, row: number, reportCost: number) {
-    this.#columns = columns;
+  constructor(source: RowSource, row: number) {
+    this.#columns = source.columns;
     this.#row = row;
-    this.#reportCost = reportCost;
+    this.#source = source;
   }
 
   get id(): string {
-    return idAt(this.#columns, this.#row);
+    return createRowId(this.#source)(this.#row);
+  }
+
+  get scaleOpsId(): string | null {
+    return scaleOpsIdAt(this.#columns, this.#row);
+  }
+
+  get origin(): RowOrigin {
+    return this.#source.origin;
   }
 
   get labels(): readonly Label[] | null {
@@ -77,8 +120,12 @@ class RowView {
     return servicesAt(this.#columns, this.#row);
   }
 
+  valueOf(dimension: LabelDimension): string | null {
+    return createLabelReader(this.#columns, dimension)(this.#row);
+  }
+
   get share(): number | null {
     const totalCost = numberAt(this.#columns, 'totalCost', this.#row);
-    return totalCost === null ? null : shareOf(totalCost, this.#reportCost);
+    return totalCost === null ? null : shareOf(totalCost, this.#source.reportCost);
   }
 }

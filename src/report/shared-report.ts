@@ -3,11 +3,12 @@
 import type { Columns, NameColumn, NameField, NumberField } from './columns/columns.js';
 import { DerivedCache } from './columns/derived-cache.js';
 import { createLabelColumn } from './query/label-lookup.js';
-import type { Dimension } from './query/breakdown.js';
+import type { Dimension } from './query/dimension.js';
 import { allRows } from './query/filter-rows.js';
 import type { OrderField, RankedKey, RowOrder } from './query/order.js';
 import { indexTexts, rankNames, rankNumbers, type FindText, type Ranks } from './query/ranks.js';
 import { indexWorkloads, WORKLOAD_ENTRY_BYTES, type WorkloadIndex } from './scopes/workload-index.js';
+import { identifyRows, type RowIds } from './row-ids.js';
 import { shareSteps, type Steps } from './steps.js';
 import type { ReportWindow } from './window.js';
 
@@ -33,9 +34,8 @@ export class SharedReport {
 
   /** Ranks of what rows are ordered or grouped by. Cached: 4 bytes per row. */
   *ranksOf(key: OrderField | Dimension): Steps<Ranks> {
-    const name = typeof key === 'string' ? key : 'field' in key ? key.field : `label ${key.label}`;
     return yield* this.derived.get(
-      `ranks of ${name}`,
+      `ranks of ${typeof key === 'string' ? key : JSON.stringify(key)}`,
       () => this.#rankOne(key),
       ({ ranks }) => ranks.byteLength,
     );
@@ -45,6 +45,15 @@ export class SharedReport {
   *indexWorkloads(): Steps<WorkloadIndex> {
     const make = () => indexWorkloads(this.columns, this.rows);
     return yield* this.derived.get('workloads', make, ({ size }) => WORKLOAD_ENTRY_BYTES * size);
+  }
+
+  /** The ids of all rows. Cached: 8 bytes per row. */
+  *identifyRows(): Steps<RowIds> {
+    return yield* this.derived.get(
+      'ids',
+      () => identifyRows(this.columns),
+      ({ byteLength }) => byteLength,
+    );
   }
 
   /** Ranks of the keys, up to the first key that no two rows share: further keys decide nothing. */
@@ -68,12 +77,11 @@ export class SharedReport {
   /** The column of a dimension. That of a label is cached: 4 bytes per row and distinct value. */
   *columnOf(dimension: Dimension): Steps<NameColumn> {
     if ('field' in dimension) return this.columns.names[dimension.field];
-    const { label } = dimension;
-    return yield* this.derived.get(`label ${label}`, () => this.#labelColumn(label), measureColumn);
-  }
-
-  *#labelColumn(label: string): Steps<NameColumn> {
-    return yield* createLabelColumn(this.columns, label, yield* this.findText());
+    const { columns, findText } = this;
+    const make = function* (): Steps<NameColumn> {
+      return yield* createLabelColumn(columns, dimension, yield* findText());
+    };
+    return yield* this.derived.get(JSON.stringify(dimension), make, measureColumn);
   }
 }
 

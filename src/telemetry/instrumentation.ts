@@ -1,16 +1,9 @@
-// The instrumentation of requests, loads, calls and logins that metrics and traces implement. The layers below HTTP declare
-// the part that they call themselves; these types fit theirs.
+// The instrumentation of requests, loads, calls and logins that metrics and traces implement. The cache and the client of
+// ScaleOps declare the hooks that they call themselves.
 
+import type { CacheInstrumentation } from '../cache/report-lookup.js';
 import { GatewayError, type ErrorCode } from '../errors.js';
-
-export const REPORTS = ['workloads', 'aggregated'] as const;
-export type ReportName = (typeof REPORTS)[number];
-
-export const CACHE_RESULTS = ['hit', 'stale', 'shared', 'collapsed', 'miss'] as const;
-export interface LoadOutcome {
-  readonly cacheStatus: (typeof CACHE_RESULTS)[number];
-  readonly isStale: boolean;
-}
+import type { UpstreamInstrument } from '../upstream/instrumentation.js';
 
 export interface OperationFacts {
   /** Chosen by the client: never shown as it is. */
@@ -46,27 +39,9 @@ export interface Observation {
   end(outcome: RequestOutcome): void;
 }
 
-export interface ObservedCall {
-  readonly report: ReportName;
-  readonly number: number;
-  readonly isRetry: boolean;
-  headers: Readonly<Record<string, string>>;
-  status: number | undefined;
-}
-
-export interface Instruments {
+export interface Instruments extends CacheInstrumentation, UpstreamInstrument {
   /** Called when a GraphQL request arrives, before it is known to be a valid one. */
   begin(request: BegunRequest): Observation;
-  /** Surrounds the load of a report. */
-  load<A extends LoadOutcome>(report: ReportName, run: () => Promise<A>): Promise<A>;
-  /** Called for a report that was loaded synchronously. */
-  onHit(report: ReportName, outcome: LoadOutcome): void;
-  /** Called for a cached report that was used beside a load. */
-  onRelatedHit(report: ReportName, outcome: LoadOutcome): void;
-  /** Surrounds one call to ScaleOps. */
-  call<T>(call: ObservedCall, run: () => Promise<T>): Promise<T>;
-  /** Surrounds one login. */
-  login<T>(run: () => Promise<T>): Promise<T>;
 }
 
 /** Calls both, the first around the second. */

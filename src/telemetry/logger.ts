@@ -3,8 +3,11 @@
 import { pino } from 'pino';
 
 const STDOUT = 1;
-/** Lines are written when there is this much of them, and at the latest after FLUSH_INTERVAL_MS. */
-const MIN_WRITE_BYTES = 16_384;
+/**
+ * Lines are written when there is this much of them, and at the latest after FLUSH_INTERVAL_MS. Not more: sonic-boom measures
+ * the text that waits anew with each line.
+ */
+const MIN_WRITE_BYTES = 4_096;
 const FLUSH_INTERVAL_MS = 100;
 /** Further lines are dropped while nobody reads the output. */
 const MAX_PENDING_BYTES = 4_194_304;
@@ -22,7 +25,7 @@ export function createProcessLog(level: string) {
     dest: STDOUT,
     sync: false,
     minLength: MIN_WRITE_BYTES,
-    maxWrite: 2 * MIN_WRITE_BYTES,
+    maxWrite: MIN_WRITE_BYTES + 1,
     maxLength: MAX_PENDING_BYTES,
     periodicFlush: FLUSH_INTERVAL_MS,
   });

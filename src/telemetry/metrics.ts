@@ -3,27 +3,28 @@
 
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 
+import type { Clock } from '../clock.js';
 import { measureEventLoopDelay, registerGauges, type GaugeSources } from './gauges.js';
 import type { Instruments } from './instrumentation.js';
 import { createOperationMetrics } from './operation-metrics.js';
 import type { NameOf } from './operation-names.js';
-import { createCacheMetrics, createUpstreamMetrics } from './report-metrics.js';
+import { createCacheMetrics, createUpstreamMetrics, createWarningMetrics } from './report-metrics.js';
 
-export interface MetricsOptions {
+interface MetricsOptions {
   readonly version: string;
   readonly nameOf: NameOf;
-  readonly now: () => number;
+  readonly clock: Clock;
   /** Whether to expose the metrics of the whole process as well. prom-client leaves observers of the process behind. */
   readonly collectProcessMetrics: boolean;
 }
 
 /** The events of Node's `process` that report errors which no code handled. */
-export const DEFECT_ORIGINS = ['uncaughtException', 'unhandledRejection'] as const;
+const DEFECT_ORIGINS = ['uncaughtException', 'unhandledRejection'] as const;
 export type DefectOrigin = (typeof DEFECT_ORIGINS)[number];
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
-export function createMetrics({ version, nameOf, now, collectProcessMetrics }: MetricsOptions) {
+export function createMetrics({ version, nameOf, clock, collectProcessMetrics }: MetricsOptions) {
   const registry = new Registry();
   const info = new Gauge({
     name: 'gateway_build_info',
@@ -39,7 +40,7 @@ export function createMetrics({ version, nameOf, now, collectProcessMetrics }: M
     registers: [registry],
   });
   for (const origin of DEFECT_ORIGINS) defects.inc({ origin }, 0);
-  const { setBreakerOpen, ...upstream } = createUpstreamMetrics(registry, now);
+  const { setBreakerOpen, ...upstream } = createUpstreamMetrics(registry, clock);
   const instruments: Instruments = {
     ...createOperationMetrics(registry, nameOf),
     ...createCacheMetrics(registry),
@@ -51,6 +52,7 @@ export function createMetrics({ version, nameOf, now, collectProcessMetrics }: M
     instruments,
     /** Records that the circuit breaker in front of ScaleOps has opened or closed. */
     setBreakerOpen,
+    ...createWarningMetrics(registry),
     recordDefect(origin: DefectOrigin): void {
       defects.inc({ origin });
     },

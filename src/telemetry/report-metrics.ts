@@ -2,8 +2,14 @@
 
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
-import { CACHE_RESULTS, REPORTS, toFailureCode, type Instruments } from './instrumentation.js';
+import type { Clock } from '../clock.js';
+import type { CacheStatus } from '../cache/report-lookup.js';
+import type { ReportKind } from '../report/request.js';
+import { toFailureCode, type Instruments } from './instrumentation.js';
 import { DURATION_BUCKETS } from './operation-metrics.js';
+
+const REPORTS: readonly ReportKind[] = ['workloads', 'aggregated'];
+const CACHE_RESULTS: readonly CacheStatus[] = ['hit', 'stale', 'shared', 'collapsed', 'miss'];
 
 export function createCacheMetrics(registry: Registry): Pick<Instruments, 'load' | 'onHit' | 'onRelatedHit'> {
   const results = new Counter({
@@ -24,6 +30,21 @@ export function createCacheMetrics(registry: Registry): Pick<Instruments, 'load'
     },
     onHit: count,
     onRelatedHit: count,
+  };
+}
+
+/** Counts what could not be taken at face value in reports. */
+export function createWarningMetrics(registry: Registry) {
+  const warnings = new Counter({
+    name: 'gateway_report_warnings_total',
+    help: 'Warnings of reports from ScaleOps, by code and by the field that they are about.',
+    labelNames: ['code', 'field'],
+    registers: [registry],
+  });
+  return {
+    countWarnings(found: readonly { readonly code: string; readonly field: string | null }[]): void {
+      for (const { code, field } of found) warnings.inc({ code, field: field ?? '' });
+    },
   };
 }
 
@@ -69,15 +90,15 @@ function defineUpstreamMetrics(registry: Registry) {
   return { attempts, durations, retries, logins, breaker };
 }
 
-export function createUpstreamMetrics(registry: Registry, now: () => number) {
+export function createUpstreamMetrics(registry: Registry, clock: Clock) {
   const { attempts, durations, retries, logins, breaker } = defineUpstreamMetrics(registry);
   const instruments: Pick<Instruments, 'call' | 'login'> = {
     call({ report, isRetry }, run) {
-      const startedAt = now();
+      const startedAt = clock.now();
       if (isRetry) retries.inc({ report });
       return observe(run, (outcome) => {
         attempts.inc({ report, outcome });
-        durations.observe({ report }, Math.max(0, now() - startedAt) / 1000);
+        durations.observe({ report }, Math.max(0, clock.now() - startedAt) / 1000);
       });
     },
     login: (run) =>

@@ -15,7 +15,8 @@ import {
   type SpanExporter,
 } from '@opentelemetry/sdk-trace';
 
-import type { ProxySettings, SamplerSettings, TracingOptions } from './tracing.js';
+import type { ProxySettings } from '../upstream/http/proxy.js';
+import type { SamplerSettings, TracingOptions } from './tracing.js';
 
 /** A span takes about 1 KB. Spans that find the queue full are dropped. */
 const QUEUE = { maxQueueSize: 2_048, maxExportBatchSize: 512, scheduledDelayMillis: 5_000 };

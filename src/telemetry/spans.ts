@@ -6,9 +6,11 @@ import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/ap
 import type { Attributes, Context, Span, Tracer } from '@opentelemetry/api';
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
 
+import type { ReportLookup } from '../cache/report-lookup.js';
 import { statusOf } from '../errors.js';
+import type { ObservedCall } from '../upstream/instrumentation.js';
 import { toFailureCode, type Instruments, type Observation } from './instrumentation.js';
-import type { BegunRequest, LoadOutcome, ObservedCall, RequestOutcome } from './instrumentation.js';
+import type { BegunRequest, RequestOutcome } from './instrumentation.js';
 import { ANONYMOUS, OTHER, type NameOf } from './operation-names.js';
 import { createSpanPipeline } from './span-pipeline.js';
 import type { Tracing, TracingOptions } from './tracing.js';
@@ -74,7 +76,7 @@ function toCallAttributes({ report, number, isRetry }: ObservedCall): Attributes
   };
 }
 
-function toAttributes({ cacheStatus, isStale }: LoadOutcome): Attributes {
+function toAttributes({ cacheStatus, isStale }: ReportLookup): Attributes {
   return { 'gateway.cache.result': cacheStatus, 'gateway.cache.stale': isStale };
 }
 

@@ -1,12 +1,15 @@
 // Metrics and traces of a gateway, each where it is configured.
 
 import type { Clock } from '../clock.js';
+import { NOOP_INSTRUMENTATION } from '../cache/report-lookup.js';
+import { UNOBSERVED } from '../upstream/instrumentation.js';
+import type { ProxySettings } from '../upstream/http/proxy.js';
 import { combine, type Instruments } from './instrumentation.js';
 import { createMetrics } from './metrics.js';
 import { createOperationNames } from './operation-names.js';
-import type { ProxySettings, Tracing, TracingOptions, TracingSettings } from './tracing.js';
+import type { Tracing, TracingOptions, TracingSettings } from './tracing.js';
 
-export interface TelemetryOptions {
+interface TelemetryOptions {
   readonly metrics: boolean;
   /** The operations that metrics and traces name. */
   readonly operations: readonly string[];
@@ -27,7 +30,7 @@ export type Telemetry = ReturnType<typeof createTelemetry>;
 export function createTelemetry(options: TelemetryOptions) {
   const { clock, tracing: settings, ...rest } = options;
   const nameOf = createOperationNames(options.operations);
-  const metrics = options.metrics ? createMetrics({ ...rest, nameOf, now: () => clock.now() }) : undefined;
+  const metrics = options.metrics ? createMetrics({ ...rest, nameOf, clock }) : undefined;
   const tracing = settings && createLazyTracing({ ...rest, ...settings, clock, nameOf });
   const both = [metrics?.instruments, tracing?.instruments].filter((each) => each !== undefined);
   return {
@@ -46,18 +49,22 @@ export function createTelemetry(options: TelemetryOptions) {
 /** Does nothing until OpenTelemetry is loaded. */
 function createLazyTracing(options: TracingOptions) {
   let loaded: Tracing | undefined;
+  let current = NOOP_INSTRUMENTS;
   const ready = import('./spans.js').then(({ createTracing }) => {
     loaded = createTracing(options);
+    current = loaded.instruments;
   });
   // The gateway awaits it when it starts to listen.
   ready.catch(() => undefined);
   const instruments: Instruments = {
-    begin: (request) => loaded?.instruments.begin(request) ?? NOOP_OBSERVATION,
-    load: (report, run) => (loaded === undefined ? run() : loaded.instruments.load(report, run)),
-    onHit: (report, outcome) => loaded?.instruments.onHit(report, outcome),
+    begin: (request) => current.begin(request),
+    load: (report, run) => current.load(report, run),
+    onHit: (report, lookup) => {
+      current.onHit(report, lookup);
+    },
     onRelatedHit: () => undefined,
-    call: (call, run) => (loaded === undefined ? run() : loaded.instruments.call(call, run)),
-    login: (run) => (loaded === undefined ? run() : loaded.instruments.login(run)),
+    call: (call, run) => current.call(call, run),
+    login: (run) => current.login(run),
   };
   return {
     ready,
@@ -69,4 +76,8 @@ function createLazyTracing(options: TracingOptions) {
   };
 }
 
-const NOOP_OBSERVATION = { execute: <T>(run: () => T): T => run(), end: () => undefined };
+const NOOP_INSTRUMENTS: Instruments = {
+  ...NOOP_INSTRUMENTATION,
+  ...UNOBSERVED,
+  begin: () => ({ execute: (run) => run(), end: () => undefined }),
+};

@@ -1,6 +1,7 @@
 // Traces. OpenTelemetry is loaded only where traces are configured: it costs time and memory even when idle.
 
 import type { Clock } from '../clock.js';
+import type { ProxySettings } from '../upstream/http/proxy.js';
 import type { Instruments } from './instrumentation.js';
 import type { NameOf } from './operation-names.js';
 
@@ -28,13 +29,6 @@ export interface TracingSettings {
   /** Describe the gateway in each export: `service.name` and others. */
   readonly resourceAttributes: Readonly<Record<string, string>>;
   readonly sampler: SamplerSettings;
-}
-
-/** Each an `http:` or `https:` URL; `noProxy` lists hosts that are connected to directly. */
-export interface ProxySettings {
-  readonly httpProxy: string | undefined;
-  readonly httpsProxy: string | undefined;
-  readonly noProxy: string | undefined;
 }
 
 export interface TracingOptions extends TracingSettings {

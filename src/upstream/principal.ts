@@ -13,10 +13,10 @@ export function isToken(text: string): boolean {
 
 /** Provides the token of each call. */
 export interface TokenProvider {
-  /** @throws UpstreamError when no token can be obtained. */
-  token(caller: AbortableCaller): Promise<string>;
+  /** Undefined where ScaleOps asks for none. @throws UpstreamError when no token can be obtained. */
+  token(caller: AbortableCaller): Promise<string | undefined>;
   /** A new token in place of one that ScaleOps rejected; undefined if there is none. @throws UpstreamError */
-  renew(refused: string, caller: AbortableCaller): Promise<string | undefined>;
+  renew(refused: string | undefined, caller: AbortableCaller): Promise<string | undefined>;
   /** ScaleOps rejected the renewed token as well. */
   reject(token: string): void;
   /** The error for a principal whose tokens ScaleOps rejects. */

@@ -8,7 +8,7 @@ import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { Pool } from 'undici';
 
-import { createReportCache } from '../../dist/cache/report-cache.js';
+import { ReportCache } from '../../dist/cache/report-cache.js';
 import { systemClock } from '../../dist/clock.js';
 import { readConfig } from '../../dist/config/config.js';
 import { Deadline } from '../../dist/concurrency/deadline.js';
@@ -51,7 +51,7 @@ async function serve() {
 
 function createCache(fetchReport) {
   const { timeoutMs } = config.upstream;
-  return createReportCache({ client: { fetchReport }, upstream: 'bench', timeoutMs, ...config.cache, clock });
+  return new ReportCache(config.cache, { clock, client: { fetchReport }, upstream: 'bench', timeoutMs });
 }
 
 async function benchHit(principal) {

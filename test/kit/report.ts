@@ -2,9 +2,11 @@
 
 import { runAll, type Steps } from '../../src/report/steps.js';
 import type { Breakdown, Group } from '../../src/report/query/breakdown.js';
-import type { RowPage } from '../../src/report/query/row-page.js';
+import type { RowPage, RowQuestion } from '../../src/report/query/row-page.js';
 import type { Report } from '../../src/report/report.js';
-import type { ReportRow } from '../../src/report/row.js';
+import type { ReportRow, RowOrigin } from '../../src/report/row.js';
+import type { RowMember } from '../../src/report/write/row-members.js';
+import type { WrittenRows } from '../../src/report/write/row-writer.js';
 import { decodeReport } from '../../src/report/parse/json-parser.js';
 import type { EntityScope } from '../../src/report/scopes/scope.js';
 
@@ -12,23 +14,32 @@ type Result<T> = T extends Steps<infer R> ? R : never;
 type Method = 'selectRows' | 'sumRows' | 'breakDown' | 'findWorkload';
 
 /** With all rows made. */
-export type SyncPage = Omit<RowPage, 'rows'> & { readonly rows: readonly ReportRow[] };
+export interface SyncPage extends Omit<RowPage, 'rows' | 'write'> {
+  readonly rows: readonly ReportRow[];
+  /** By default a field of the report is written as its name. */
+  write(members: readonly RowMember[], originJson?: WrittenRows['originJson']): Iterable<Buffer>;
+}
 /** With all groups made. */
 export type SyncBreakdown = Omit<Breakdown, 'groups'> & { readonly groups: readonly Group[] };
 
 /** The questions of a report, each run to its end. */
 export interface SyncReport extends Pick<
   Report,
-  'window' | 'clusters' | 'rowCount' | 'byteSize' | 'scanCost' | 'labelScanCost' | 'hasCluster'
+  'window' | 'clusters' | 'warnings' | 'isPartial' | 'rowCount' | 'byteSize' | 'scanCost' | 'labelScanCost' | 'hasCluster'
 > {
   /** The report itself. */
   readonly steps: Report;
-  selectRows(...args: Parameters<Report['selectRows']>): SyncPage;
+  selectRows(question: Partial<RowQuestion>): SyncPage;
   sumRows(...args: Parameters<Report['sumRows']>): Result<ReturnType<Report['sumRows']>>;
   breakDown(...args: Parameters<Report['breakDown']>): SyncBreakdown;
-  findWorkload(...args: Parameters<Report['findWorkload']>): Result<ReturnType<Report['findWorkload']>>;
+  findWorkload(type: string, name: string): Result<ReturnType<Report['findWorkload']>>;
   split(scopes: readonly EntityScope[]): ReadonlyMap<EntityScope, SyncReport>;
   restrict(...args: Parameters<Report['restrict']>): SyncReport;
+}
+
+/** The request and the time of a report that was not asked for. */
+export function originOf(report: Pick<Report, 'window'>): RowOrigin {
+  return { request: { report: 'workloads' }, asOf: 0, isStale: false, report };
 }
 
 /** The same object for the same report. */
@@ -51,6 +62,8 @@ function createSync(report: Report): SyncReport {
       return report.window;
     },
     clusters: report.clusters,
+    warnings: report.warnings,
+    isPartial: report.isPartial,
     rowCount: report.rowCount,
     byteSize: report.byteSize,
     get scanCost() {
@@ -60,13 +73,13 @@ function createSync(report: Report): SyncReport {
       return report.labelScanCost;
     },
     hasCluster: (name) => report.hasCluster(name),
-    selectRows: (question) => toSyncPage(run('selectRows')(question)),
+    selectRows: (question) => toSyncPage(run('selectRows')({ origin: originOf(report), ...question })),
     sumRows: run('sumRows'),
     breakDown: (question) => {
       const breakdown = run('breakDown')(question);
       return { ...breakdown, groups: [...breakdown.groups] };
     },
-    findWorkload: run('findWorkload'),
+    findWorkload: (type, name) => run('findWorkload')(type, name, originOf(report)),
     split: (scopes) => new Map(Array.from(runAll(report.split(scopes)), ([scope, part]) => [scope, toSync(part)])),
     restrict: (...args) => toSync(runAll(report.restrict(...args))),
   };
@@ -78,7 +91,8 @@ function toSyncPage(page: RowPage): SyncPage {
     ...{ rowCount, totalCount, hasNextPage, hasPreviousPage },
     rows: [...page.rows],
     cursorOf: (index) => page.cursorOf(index),
-    write: (members) => page.write(members),
+    origin: page.origin,
+    write: (members, originJson = (field) => JSON.stringify(field)) => page.write(members, originJson),
   };
 }
 

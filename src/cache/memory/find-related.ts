@@ -5,7 +5,7 @@ import type { WorkloadCostsRequest } from '../../report/request.js';
 import { estimateBreadth } from '../../report/scopes/scope.js';
 import type { Principal } from '../../upstream/principal.js';
 import { toLookup, type CacheInstrumentation, type ReportLookup } from '../report-lookup.js';
-import type { WorkloadEntry } from './principal-index.js';
+import type { WorkloadEntry } from './report-entry.js';
 import type { ReportStore } from './report-store.js';
 
 /**

@@ -4,10 +4,7 @@
 
 import type { WorkloadCostsRequest } from '../../report/request.js';
 import { relatedKey } from '../../report/scopes/scope.js';
-import type { ReportEntry } from './report-store.js';
-
-/** A cached workload report. */
-export type WorkloadEntry = ReportEntry & { readonly request: WorkloadCostsRequest };
+import type { ReportEntry, WorkloadEntry } from './report-entry.js';
 
 interface PrincipalEntries {
   readonly all: Set<ReportEntry>;
@@ -16,7 +13,7 @@ interface PrincipalEntries {
 }
 
 /** Each lookup sorts a group of related reports, so a group has a bound; beyond it the oldest is no longer found here. */
-export const MAX_CANDIDATES = 256;
+const MAX_CANDIDATES = 256;
 
 export class PrincipalIndex {
   readonly #principals = new Map<string, PrincipalEntries>();
@@ -57,6 +54,7 @@ export class PrincipalIndex {
   }
 }
 
+/** A partial report is not searched for rows of another: those that it lacks may exist. */
 function isWorkloadEntry(entry: ReportEntry): entry is WorkloadEntry {
-  return entry.request.report === 'workloads';
+  return entry.request.report === 'workloads' && !entry.report.isPartial;
 }

@@ -4,63 +4,48 @@
 import { LRUCache } from 'lru-cache';
 
 import type { Clock } from '../../clock.js';
-import type { ReportRequest, WorkloadCostsRequest } from '../../report/request.js';
-import { relatedKey } from '../../report/scopes/scope.js';
+import type { WorkloadCostsRequest } from '../../report/request.js';
 import type { Principal } from '../../upstream/principal.js';
 import {
   freshnessLifetimeMs,
   freshnessStage,
   type FreshnessStage,
   type FreshnessSettings,
-  type ReportAge,
   type TimestampedReport,
 } from '../freshness.js';
-import { PrincipalIndex, type WorkloadEntry } from './principal-index.js';
-import { TokenValidity, type PrincipalRef } from './token-validity.js';
-import { weighRequest, weighString } from './weight.js';
+import { PrincipalIndex } from './principal-index.js';
+import {
+  createEntry,
+  type PrincipalRef,
+  type ReportEntry,
+  type ReportKey,
+  type WorkloadEntry,
+} from './report-entry.js';
+import { TokenValidity } from './token-validity.js';
+import { weighEntry } from './weight.js';
 
-/** Where a report is cached. The key is derived from the other two. */
-export interface ReportKey {
-  readonly key: string;
-  readonly principal: Principal;
-  readonly request: ReportRequest;
-}
-
-/** A cached report. It holds no secret of its principal and no part of the client's document. */
-export interface ReportEntry extends TimestampedReport, ReportAge {
-  readonly key: string;
-  readonly principal: PrincipalRef;
-  readonly request: ReportRequest;
-  /** When a newer report was last requested; -Infinity before the first attempt. */
-  lastRefreshAttemptAt: number;
-  /** The keys of the responses made of this report; undefined before the first. */
-  responseKeys: Set<string> | undefined;
-}
-
-export interface ReportStoreOptions extends FreshnessSettings {
+export interface ReportStoreSettings extends FreshnessSettings {
   /** How long a caller's token counts as valid after ScaleOps accepted it. */
   readonly recheckMs: number;
   readonly maxBytes: number;
-  readonly clock: Clock;
 }
-
-/** An entry without its report and texts: its objects, its node in the LRU list, and its places in the index. */
-const ENTRY_BYTES = 900;
 
 export class ReportStore {
   /** Called with each entry that leaves the store. */
   onRemove: (entry: ReportEntry) => void = () => undefined;
-  readonly #options: ReportStoreOptions;
+  readonly #settings: ReportStoreSettings;
+  readonly #clock: Clock;
   readonly #validity: TokenValidity;
   readonly #index = new PrincipalIndex();
   /** Bounded by `maxBytes`. */
   readonly #entries: LRUCache<string, ReportEntry>;
 
-  constructor(options: ReportStoreOptions) {
-    this.#options = options;
-    this.#validity = new TokenValidity(options.recheckMs, options.clock);
+  constructor(settings: ReportStoreSettings, clock: Clock) {
+    this.#settings = settings;
+    this.#clock = clock;
+    this.#validity = new TokenValidity(settings.recheckMs, clock);
     this.#entries = new LRUCache<string, ReportEntry>({
-      maxSize: options.maxBytes,
+      maxSize: settings.maxBytes,
       sizeCalculation: weighEntry,
       onInsert: (entry) => {
         this.#index.add(entry);
@@ -82,7 +67,7 @@ export class ReportStore {
   }
 
   stage(entry: ReportEntry): FreshnessStage {
-    return freshnessStage(entry, this.#options.clock.now(), this.#options);
+    return freshnessStage(entry, this.#clock.now(), this.#settings);
   }
 
   /** The cached report, unless it has expired or its principal has to be checked first. Its stage may be any other. */
@@ -90,8 +75,15 @@ export class ReportStore {
     const entry = this.#entries.get(key);
     if (entry === undefined || !this.#validity.isValid(principal)) return undefined;
     if (this.stage(entry) !== 'expired') return entry;
-    this.#entries.delete(key);
+    // A partial one still says that the shared cache has nothing newer: see newerThan.
+    if (!entry.report.isPartial) this.#entries.delete(key);
     return undefined;
+  }
+
+  /** When the newest report arrived, be it a partial one that is no longer shown; undefined without one. */
+  newerThan(key: Pick<ReportKey, 'key' | 'principal'>): number | undefined {
+    const entry = this.#entries.peek(key.key);
+    return entry?.report.isPartial === true ? entry.receivedAt : this.get(key)?.receivedAt;
   }
 
   /** Reports that differ from `base` only in clusters and namespaces. Does not count as use of any of them. */
@@ -101,22 +93,31 @@ export class ReportStore {
   }
 
   /** Caches the report, unless its principal was rejected after the request was sent, or a newer report is cached. */
-  set({ key, principal, request }: ReportKey, { report, requestedAt, receivedAt }: TimestampedReport): ReportEntry {
-    const { id, isCaller, expiresAt } = principal;
-    const entry: ReportEntry = {
-      ...{ key, report, requestedAt, receivedAt },
-      freshMs: freshnessLifetimeMs(report, receivedAt, this.#options),
-      principal: { id, isCaller, expiresAt },
-      request: copyRequest(request),
-      lastRefreshAttemptAt: -Infinity,
-      responseKeys: undefined,
-    };
+  set(wanted: ReportKey, found: TimestampedReport): ReportEntry {
+    const { key, principal } = wanted;
+    const { requestedAt, receivedAt } = found;
+    const entry = createEntry(wanted, found, freshnessLifetimeMs(found.report, receivedAt, this.#settings));
     if (!this.#validity.isNewerThanRejection(principal, requestedAt)) return entry;
     this.#validity.recordSuccess(principal, requestedAt);
     const previous = this.#entries.peek(key);
     const isNewer = previous === undefined || receivedAt >= previous.receivedAt || this.stage(previous) === 'expired';
-    if (this.#options.ttlMs > 0 && isNewer) this.#entries.set(key, entry);
+    if (this.#settings.ttlMs > 0 && isNewer) this.#insert(entry, previous);
     return entry;
+  }
+
+  /** A whole report is kept beside a partial one that replaces it, for when the upstream fails. */
+  #insert(entry: ReportEntry, previous: ReportEntry | undefined): void {
+    const wholeKey = toWholeKey(entry.key);
+    if (!entry.report.isPartial) this.#entries.delete(wholeKey);
+    else if (previous !== undefined && !previous.report.isPartial && this.stage(previous) !== 'expired') {
+      this.#entries.set(wholeKey, { ...previous, key: wholeKey, responseKeys: undefined });
+    }
+    this.#entries.set(entry.key, entry);
+  }
+
+  /** The report to show while the upstream fails: rather an older one that is whole than a partial one. */
+  getIfError({ key, principal }: Pick<ReportKey, 'key' | 'principal'>): ReportEntry | undefined {
+    return this.get({ key: toWholeKey(key), principal }) ?? this.get({ key, principal });
   }
 
   /** Whether the entry is still in the store, fresh, and may be shown to its principal. Counts as use. */
@@ -128,9 +129,9 @@ export class ReportStore {
 
   /** Whether a report of another replica is fresh, and may be shown to the principal. */
   isFresh(principal: Principal, { report, requestedAt, receivedAt }: TimestampedReport): boolean {
-    const age = { receivedAt, freshMs: freshnessLifetimeMs(report, receivedAt, this.#options) };
+    const age = { report, receivedAt, freshMs: freshnessLifetimeMs(report, receivedAt, this.#settings) };
     return (
-      freshnessStage(age, this.#options.clock.now(), this.#options) === 'fresh' &&
+      freshnessStage(age, this.#clock.now(), this.#settings) === 'fresh' &&
       this.#validity.isNewerThanRejection(principal, requestedAt) &&
       this.#validity.isValid(principal, requestedAt)
     );
@@ -148,12 +149,7 @@ export class ReportStore {
   }
 }
 
-function weighEntry({ key, report, request }: ReportEntry): number {
-  const relatedKeyBytes = request.report === 'workloads' ? weighString(relatedKey(request)) : 0;
-  return ENTRY_BYTES + weighString(key) + report.byteSize + weighRequest(request) + relatedKeyBytes;
-}
-
-/** A deep copy: names of the original may be slices of the client's document, which V8 would retain as a whole. */
-function copyRequest(request: ReportRequest): ReportRequest {
-  return JSON.parse(JSON.stringify(request)) as ReportRequest;
+/** Where the last whole report is kept beside a partial one. */
+function toWholeKey(key: string): string {
+  return `${key} whole`;
 }

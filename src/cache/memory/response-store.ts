@@ -4,11 +4,12 @@
 import { LRUCache } from 'lru-cache';
 
 import { toLookup, type CacheInstrumentation, type ReportLookup } from '../report-lookup.js';
-import type { ReportEntry, ReportStore } from './report-store.js';
+import type { ReportEntry } from './report-entry.js';
+import type { ReportStore } from './report-store.js';
 import { weighString } from './weight.js';
 
 /** A response and the reports that it was made of. */
-export interface ResponseEntry {
+interface ResponseEntry {
   readonly value: unknown;
   /** What `value` retains, in bytes. */
   readonly bytes: number;

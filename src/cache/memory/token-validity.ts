@@ -4,11 +4,8 @@
 import { LRUCache } from 'lru-cache';
 
 import type { Clock } from '../../clock.js';
-import type { Principal } from '../../upstream/principal.js';
 import { MAX_CLOCK_SKEW_MS } from '../freshness.js';
-
-/** A principal without its secrets. */
-export type PrincipalRef = Pick<Principal, 'id' | 'isCaller' | 'expiresAt'>;
+import type { PrincipalRef } from './report-entry.js';
 
 /**
  * The bound of each of the two tables: some 2 MB. They are apart, so that rejected tokens, which anybody can make up,

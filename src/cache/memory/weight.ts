@@ -2,6 +2,8 @@
 // compares the sums with the growth of the heap.
 
 import type { ReportRequest } from '../../report/request.js';
+import { relatedKey } from '../../report/scopes/scope.js';
+import type { ReportEntry } from './report-entry.js';
 
 const POINTER_BYTES = 8;
 const STRING_HEADER_BYTES = 16;
@@ -10,6 +12,13 @@ const OBJECT_HEADER_BYTES = 24;
 const ARRAY_HEADER_BYTES = 48;
 /** One character outside of Latin-1 makes V8 store every character of the string in two bytes. */
 const TWO_BYTE_CHARACTER = /[^\0-\u00ff]/;
+/** An entry without its report and texts: its objects, its node in the LRU list, and its places in the index. */
+const ENTRY_BYTES = 900;
+
+export function weighEntry({ key, report, request }: ReportEntry): number {
+  const relatedKeyBytes = request.report === 'workloads' ? weighString(relatedKey(request)) : 0;
+  return ENTRY_BYTES + weighString(key) + report.byteSize + weighRequest(request) + relatedKeyBytes;
+}
 
 export function weighString(text: string): number {
   const characterBytes = TWO_BYTE_CHARACTER.test(text) ? 2 : 1;
@@ -17,7 +26,7 @@ export function weighString(text: string): number {
 }
 
 /** A report request with the names in its lists. */
-export function weighRequest(request: ReportRequest): number {
+function weighRequest(request: ReportRequest): number {
   let bytes = OBJECT_HEADER_BYTES;
   for (const value of Object.values(request) as unknown[]) {
     bytes += POINTER_BYTES;

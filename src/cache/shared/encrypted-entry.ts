@@ -14,7 +14,7 @@ import { readBody } from '../../upstream/http/body.js';
 import type { Principal } from '../../upstream/principal.js';
 
 /** The header of an entry. Times are milliseconds since the Unix epoch. */
-export interface EntryHeader {
+interface EntryHeader {
   readonly key: string;
   readonly principalId: string;
   /** The principal's generation: a rejection of the principal ends it. */

@@ -11,7 +11,7 @@ import { toRedisKey, type SharedKey } from './shared-store.js';
 
 export type FetchLock = Awaited<ReturnType<typeof acquireFetchLock>>;
 
-export interface FetchLockOptions {
+interface FetchLockOptions {
   readonly run: RunCommand;
   readonly redis: Redis;
   readonly clock: Clock;

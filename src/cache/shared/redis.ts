@@ -21,14 +21,14 @@ export interface Redis {
   close(): Promise<void>;
 }
 
-export interface LockValue {
+interface LockValue {
   readonly owner: string;
   /** Begins with the owner. */
   readonly value: string;
   readonly ttlMs: number;
 }
 
-export interface RedisOptions {
+interface RedisOptions {
   readonly url: string;
   /** Called when the connection is made, and when it fails: with the error's code or name, never its text. */
   readonly onConnectionChange: (isConnected: boolean, reason?: string) => void;

@@ -4,37 +4,39 @@ import { randomUUID } from 'node:crypto';
 
 import type { Clock } from '../../clock.js';
 import type { Report } from '../../report/report.js';
+import type { ReportRequest } from '../../report/request.js';
 import type { FetchedReport } from '../../upstream/client/client.js';
+import type { RequestContext } from '../../upstream/parse/parse-response.js';
 import type { ReportParser } from '../../upstream/parse/report-parser.js';
 import type { Principal } from '../../upstream/principal.js';
-import type { TimestampedReport } from '../freshness.js';
+import { maxRetentionMs, retentionMs, type FreshnessSettings, type TimestampedReport } from '../freshness.js';
 import { decryptEntry, encryptEntry, parseHeader } from './encrypted-entry.js';
 import { ROUND_TRIP_MS, type CommandOptions, type RunCommand, type SharedTierBudget } from './guarded-redis.js';
+import type { Redis } from './redis.js';
 
 /** The report of a principal under a cache key. */
 export interface SharedKey {
   readonly key: string;
   readonly principal: Principal;
+  readonly request: ReportRequest;
   /** An entry whose `receivedAt` is not later is ignored. */
   readonly newerThan?: number | undefined;
 }
 
-export interface SharedLookup {
+interface SharedLookup {
   /**
    * Every entry of a principal carries the principal's current generation; a purge removes it, which invalidates them
    * all. Undefined: there is none.
    */
   readonly generation: string | undefined;
-  readonly found: TimestampedReport | undefined;
+  /** Oldest first: the last whole report, then a partial one if that is newer. */
+  readonly found: readonly TimestampedReport[];
 }
-
-export type SharedStore = ReturnType<typeof createSharedStore>;
 
 export interface SharedStoreOptions {
   readonly run: RunCommand;
-  /** How long a report is worth retaining, in milliseconds from its `receivedAt`. */
-  readonly retentionMs: (found: TimestampedReport) => number;
-  readonly maxRetentionMs: number;
+  /** Decides how long a report is worth retaining. */
+  readonly freshness: FreshnessSettings;
   /** The bound of an uncompressed body. */
   readonly maxBytes: number;
   readonly parser: ReportParser;
@@ -47,70 +49,101 @@ const MAX_PENDING_WRITE_BYTES = 67_108_864;
 const WRITE = { maxMs: 5_000, isWrite: true };
 
 /** All keys of a principal are in one slot of a cluster: the braces are the hash tag of Redis Cluster. */
-export function toRedisKey(principalId: string, kind: 'generation' | 'report' | 'lock', key = ''): string {
+export function toRedisKey(principalId: string, kind: 'generation' | 'report' | 'partial' | 'lock', key = ''): string {
   return `scaleops-cost-gateway:{${principalId}}:${kind}:${key}`;
 }
 
-export function createSharedStore({ run, clock, ...options }: SharedStoreOptions) {
-  const { retentionMs, maxRetentionMs, maxBytes, parser } = options;
-  let pendingWriteBytes = 0;
-  return {
-    /** Undefined when Redis does not reply. */
-    async read(
-      { key, principal, newerThan = -Infinity }: SharedKey,
-      commandOptions: Pick<CommandOptions, 'maxMs' | 'budget'>,
-    ): Promise<SharedLookup | undefined> {
-      const names = [toRedisKey(principal.id, 'report', key), toRedisKey(principal.id, 'generation')];
-      const values = await run((redis) => redis.read(names), commandOptions);
-      if (values === undefined) return undefined;
-      const [entry, generationBytes] = values;
-      const generation = generationBytes?.toString();
-      const header = entry ? parseHeader(entry) : undefined;
-      const isOwn = header?.key === key && header.principalId === principal.id && header.generation === generation;
-      if (!entry || !isOwn || header.receivedAt <= newerThan) return { generation, found: undefined };
-      const body = await decryptEntry(entry, principal, maxBytes);
-      const report = body && (await parse(body, parser));
-      const { requestedAt, receivedAt } = header;
-      return { generation, found: report && { report, requestedAt, receivedAt } };
-    },
-    /** Starts a generation before a report is fetched, so that a purge meanwhile invalidates it. Undefined as `read`. */
-    startGeneration(principal: Principal, budget: SharedTierBudget): Promise<string | undefined> {
-      const name = toRedisKey(principal.id, 'generation');
-      const command = { maxMs: ROUND_TRIP_MS, isWrite: true, budget };
-      return run((redis) => redis.getOrSet(name, randomUUID(), maxRetentionMs), command);
-    },
-    async write({ key, principal }: SharedKey, generation: string, fetched: TimestampedReport & FetchedReport) {
-      const { requestedAt, receivedAt, body } = fetched;
-      const expiresAt = Math.min(receivedAt + retentionMs(fetched), principal.expiresAt ?? Infinity);
-      const ttlMs = expiresAt - clock.now();
-      if (ttlMs <= 0 || body === undefined) return;
-      const header = { key, principalId: principal.id, generation, requestedAt, receivedAt };
-      const entry = await encryptEntry(header, body, principal);
-      if (pendingWriteBytes + entry.length > MAX_PENDING_WRITE_BYTES) return;
-      pendingWriteBytes += entry.length;
-      await run(
-        (redis) =>
-          redis.write(toRedisKey(principal.id, 'report', key), entry, ttlMs).finally(() => {
-            pendingWriteBytes -= entry.length;
-          }),
-        WRITE,
-      );
-      await run((redis) => redis.extend(toRedisKey(principal.id, 'generation'), maxRetentionMs), WRITE);
-    },
-    /** Invalidates all entries of the principal. False: Redis did not confirm it. */
-    async purge(principalId: string): Promise<boolean> {
-      const name = toRedisKey(principalId, 'generation');
-      return (await run((redis) => redis.remove(name).then(() => true), WRITE)) ?? false;
-    },
-  };
+export class SharedStore {
+  readonly #options: SharedStoreOptions;
+  readonly #run: RunCommand;
+  readonly #maxRetentionMs: number;
+  #pendingWriteBytes = 0;
+
+  constructor(options: SharedStoreOptions) {
+    this.#options = options;
+    this.#run = options.run;
+    this.#maxRetentionMs = maxRetentionMs(options.freshness);
+  }
+
+  /** Undefined when Redis does not reply. */
+  async read(
+    wanted: SharedKey,
+    commandOptions: Pick<CommandOptions, 'maxMs' | 'budget'>,
+  ): Promise<SharedLookup | undefined> {
+    const { key, principal } = wanted;
+    const names = [
+      toRedisKey(principal.id, 'report', key),
+      toRedisKey(principal.id, 'generation'),
+      toRedisKey(principal.id, 'partial', key),
+    ];
+    const values = await this.#run((redis) => redis.read(names), commandOptions);
+    if (values === undefined) return undefined;
+    const [wholeEntry, generationBytes, partialEntry] = values;
+    const generation = generationBytes?.toString();
+    const whole = await this.#readEntry(wholeEntry, generation, wanted);
+    const newerThan = Math.max(whole?.receivedAt ?? -Infinity, wanted.newerThan ?? -Infinity);
+    const partial = await this.#readEntry(partialEntry, generation, { ...wanted, newerThan });
+    return { generation, found: [whole, partial].filter((each) => each !== undefined) };
+  }
+
+  async #readEntry(
+    entry: Buffer | null | undefined,
+    generation: string | undefined,
+    { key, principal, request, newerThan = -Infinity }: SharedKey,
+  ): Promise<TimestampedReport | undefined> {
+    const header = entry ? parseHeader(entry) : undefined;
+    const isOwn = header?.key === key && header.principalId === principal.id && header.generation === generation;
+    if (!entry || !isOwn || header.receivedAt <= newerThan) return undefined;
+    const body = await decryptEntry(entry, principal, this.#options.maxBytes);
+    const { requestedAt, receivedAt } = header;
+    const report = body && (await parse(body, this.#options.parser, { request, receivedAt, pathSetting: '' }));
+    return report && { report, requestedAt, receivedAt };
+  }
+
+  /** Starts a generation before a report is fetched, so that a purge meanwhile invalidates it. Undefined as `read`. */
+  startGeneration(principal: Principal, budget: SharedTierBudget): Promise<string | undefined> {
+    const name = toRedisKey(principal.id, 'generation');
+    const command = { maxMs: ROUND_TRIP_MS, isWrite: true, budget };
+    return this.#run((redis) => redis.getOrSet(name, randomUUID(), this.#maxRetentionMs), command);
+  }
+
+  /** A partial report has a key of its own, and leaves the last whole one as it is. */
+  async write({ key, principal }: SharedKey, generation: string, fetched: TimestampedReport & FetchedReport) {
+    const { freshness, clock } = this.#options;
+    const { report, requestedAt, receivedAt, body } = fetched;
+    const expiresAt = Math.min(receivedAt + retentionMs(fetched, freshness), principal.expiresAt ?? Infinity);
+    const ttlMs = expiresAt - clock.now();
+    if (ttlMs <= 0 || body === undefined) return;
+    const header = { key, principalId: principal.id, generation, requestedAt, receivedAt };
+    const entry = await encryptEntry(header, body, principal);
+    if (this.#pendingWriteBytes + entry.length > MAX_PENDING_WRITE_BYTES) return;
+    this.#pendingWriteBytes += entry.length;
+    const name = toRedisKey(principal.id, report.isPartial ? 'partial' : 'report', key);
+    const write = (redis: Redis): Promise<void> =>
+      redis.write(name, entry, ttlMs).finally(() => {
+        this.#pendingWriteBytes -= entry.length;
+      });
+    await this.#run(write, WRITE);
+    await this.#run((redis) => redis.extend(toRedisKey(principal.id, 'generation'), this.#maxRetentionMs), WRITE);
+  }
+
+  /** Invalidates all entries of the principal. False: Redis did not confirm it. */
+  async purge(principalId: string): Promise<boolean> {
+    const name = toRedisKey(principalId, 'generation');
+    return (await this.#run((redis) => redis.remove(name).then(() => true), WRITE)) ?? false;
+  }
 }
 
 /** Undefined for a body that is no report. A large one waits for its turn. */
-async function parse(body: readonly Buffer[], parser: ReportParser): Promise<Report | undefined> {
+async function parse(
+  body: readonly Buffer[],
+  parser: ReportParser,
+  context: RequestContext,
+): Promise<Report | undefined> {
   const permit = parser.start();
   try {
     await permit.addBytes(body.reduce((bytes, { length }) => bytes + length, 0));
-    return (await parser.parse(body, '')).report;
+    return (await parser.parse(body, context)).report;
   } catch {
     return undefined;
   } finally {

@@ -15,6 +15,11 @@ export const CACHE_SETTINGS = {
     description:
       'How long a report is fresh whose time window ended at least a week ago, if that is longer, in seconds.',
   },
+  CACHE_SETTLED_AFTER_SECONDS: {
+    ...number(0, 31_536_000),
+    default: '604800',
+    description: 'How long after its end ScaleOps still corrects the costs of a window, in seconds.',
+  },
   CACHE_STALE_SECONDS: {
     ...number(0, 86_400),
     default: '300',

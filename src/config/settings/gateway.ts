@@ -27,13 +27,13 @@ export const GATEWAY_SETTINGS = {
     ...access,
     default: 'off',
     description:
-      'The access rule for costs that routers enforce: off, authenticated, or scopes such as `costs:read finops, admin` (both of the first two, or the third).',
+      'The access rule for costs that routers enforce: off, authenticated, or scopes such as `costs:read finops, admin` (both of the first two, or the third). The gateway does not enforce it, nor does every router.',
   },
   GATEWAY_FEDERATION_CACHE_TAGS: {
     ...boolean,
-    default: 'on',
+    default: 'off',
     description:
-      'Whether the schema has `@cacheTag`, for Apollo Router (federation 2.12): on or off. @apollo/gateway needs off (2.9).',
+      'Whether the schema has `@cacheTag`, for Apollo Router (federation 2.12): on or off. Other routers and composers need off (2.9).',
   },
   GRAPHIQL: { ...boolean, default: 'on', description: 'The GraphiQL page at `/graphql`: on or off.' },
   LOG_LEVEL: {

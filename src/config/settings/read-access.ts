@@ -3,31 +3,24 @@
 
 import type { GraphQLSchema } from 'graphql';
 
-import { parseApiKeys } from '../../auth/api-keys.js';
+import { parseApiKeys, type ApiKey } from '../../auth/api-keys.js';
 import type { AccessSettings } from '../../auth/authentication.js';
 import { isLoopback } from '../../auth/loopback.js';
 import { parseScopes, type Scopes } from '../../auth/permissions.js';
 import { parseTrustedDocuments, type TrustedDocuments } from '../../auth/trusted-documents.js';
-import type { Environment, Reader, ReadText } from './reader.js';
+import { requireNeeds, type Needs } from './needs.js';
+import type { Reader, Source } from './reader.js';
 import type { SettingName } from './settings.js';
 
-/** Reads the file that a setting names. Undefined, and a problem, if it cannot be read. */
-type ReadFile = (name: SettingName, path: string) => string | undefined;
-
-function createFileReader(readText: ReadText, problems: string[]): ReadFile {
-  return (name, path) => {
-    try {
-      return readText(path);
-    } catch {
-      problems.push(`${name} names a file that cannot be read.`);
-      return undefined;
-    }
-  };
-}
+/** By GATEWAY_AUTH. */
+export const ACCESS_NEEDS: Needs = {
+  'api-key': [['GATEWAY_API_KEYS', 'GATEWAY_API_KEYS_FILE']],
+  jwt: ['GATEWAY_JWT_ISSUER', 'GATEWAY_JWT_AUDIENCE', 'GATEWAY_JWT_JWKS_URL'],
+};
 
 /** @param upstreamAuth SCALEOPS_AUTH. */
-export function readAccess(read: Reader, upstreamAuth: string, readText: ReadText, problems: string[]): AccessSettings {
-  const readFile = createFileReader(readText, problems);
+export function readAccess(source: Source, upstreamAuth: string): AccessSettings {
+  const { read, problems } = source;
   const kind = read('GATEWAY_AUTH') ?? (upstreamAuth === 'forward' ? 'forward' : 'none');
   if ((kind === 'forward') !== (upstreamAuth === 'forward')) {
     problems.push(
@@ -36,47 +29,33 @@ export function readAccess(read: Reader, upstreamAuth: string, readText: ReadTex
         : 'GATEWAY_AUTH can be forward only with SCALEOPS_AUTH=forward.',
     );
   }
-  const scopes = readScopes(read, kind, readFile, problems);
-  if (kind === 'api-key') return { kind, keys: readKeys(read, readFile, problems), scopes };
-  if (kind === 'jwt') return { kind, ...readJwt(read, problems), scopes, scopesClaim: read('GATEWAY_SCOPES_CLAIM') };
+  requireNeeds(source, ACCESS_NEEDS, 'GATEWAY_AUTH', kind);
+  const scopes = readScopes(source, kind);
+  if (kind === 'api-key') return { kind, keys: readKeys(source), scopes };
+  if (kind === 'jwt') return { kind, ...readJwt(read), scopes, scopesClaim: read('GATEWAY_SCOPES_CLAIM') };
   return { kind };
 }
 
 /** The operations that may run; undefined: all. */
-export function readTrustedDocuments(
-  read: Reader,
-  readText: ReadText,
-  createSchema: () => GraphQLSchema,
-  problems: string[],
-): TrustedDocuments | undefined {
-  const name = 'GATEWAY_TRUSTED_DOCUMENTS';
-  const file = read(name);
-  const content = file === undefined ? undefined : createFileReader(readText, problems)(name, file);
-  if (content === undefined) return undefined;
-  return parse(name, problems, (fileProblems) => parseTrustedDocuments(content, createSchema(), fileProblems));
+export function readTrustedDocuments(source: Source, createSchema: () => GraphQLSchema): TrustedDocuments | undefined {
+  const file = source.read('GATEWAY_TRUSTED_DOCUMENTS');
+  return file === undefined
+    ? undefined
+    : parseFile(source, 'GATEWAY_TRUSTED_DOCUMENTS', file, (content, problems) =>
+        parseTrustedDocuments(content, createSchema(), problems),
+      );
 }
 
-function readKeys(read: Reader, readFile: ReadFile, problems: string[]) {
-  const keys = read('GATEWAY_API_KEYS');
-  const file = read('GATEWAY_API_KEYS_FILE');
-  if ((keys === undefined) === (file === undefined)) {
-    problems.push(
-      keys === undefined
-        ? 'GATEWAY_API_KEYS or GATEWAY_API_KEYS_FILE must be set with GATEWAY_AUTH=api-key.'
-        : 'GATEWAY_API_KEYS and GATEWAY_API_KEYS_FILE exclude each other.',
-    );
-    return [];
-  }
-  const name = file === undefined ? 'GATEWAY_API_KEYS' : 'GATEWAY_API_KEYS_FILE';
-  const content = file === undefined ? keys : readFile(name, file);
-  return content === undefined ? [] : parse(name, problems, (fileProblems) => parseApiKeys(content, fileProblems));
+function readKeys(source: Source): readonly ApiKey[] {
+  const keys = source.read('GATEWAY_API_KEYS');
+  const file = source.read('GATEWAY_API_KEYS_FILE');
+  // Both, or none, are a problem that is reported already.
+  if ((keys === undefined) === (file === undefined)) return [];
+  if (keys !== undefined) return parse(source, 'GATEWAY_API_KEYS', keys, parseApiKeys);
+  return parseFile(source, 'GATEWAY_API_KEYS_FILE', file ?? '', parseApiKeys) ?? [];
 }
 
-function readJwt(read: Reader, problems: string[]) {
-  const needed = ['GATEWAY_JWT_ISSUER', 'GATEWAY_JWT_AUDIENCE', 'GATEWAY_JWT_JWKS_URL'] as const;
-  for (const name of needed) {
-    if (read(name) === undefined) problems.push(`${name} must be set with GATEWAY_AUTH=jwt.`);
-  }
+function readJwt(read: Reader) {
   return {
     issuer: read('GATEWAY_JWT_ISSUER') ?? '',
     audiences: read('GATEWAY_JWT_AUDIENCE') ?? [],
@@ -86,22 +65,27 @@ function readJwt(read: Reader, problems: string[]) {
   };
 }
 
-function readScopes(read: Reader, kind: string, readFile: ReadFile, problems: string[]): Scopes | undefined {
-  const file = read('GATEWAY_SCOPES');
+function readScopes(source: Source, kind: string): Scopes | undefined {
+  const file = source.read('GATEWAY_SCOPES');
   if (file === undefined) return undefined;
   // A problem, not a warning: the author of the file relies on it.
-  if (kind !== 'api-key' && kind !== 'jwt') problems.push('GATEWAY_SCOPES needs GATEWAY_AUTH=api-key or jwt.');
-  const content = readFile('GATEWAY_SCOPES', file);
-  return content === undefined
-    ? undefined
-    : parse('GATEWAY_SCOPES', problems, (fileProblems) => parseScopes(content, fileProblems));
+  if (kind !== 'api-key' && kind !== 'jwt') source.problems.push('GATEWAY_SCOPES needs GATEWAY_AUTH=api-key or jwt.');
+  return parseFile(source, 'GATEWAY_SCOPES', file, parseScopes);
 }
 
-/** The result of `parseText`. Its problems begin with the name of the setting. */
-function parse<T>(name: SettingName, problems: string[], parseText: (problems: string[]) => T): T {
-  const fileProblems: string[] = [];
-  const value = parseText(fileProblems);
-  problems.push(...fileProblems.map((problem) => `${name} ${problem}`));
+type Parse<T> = (content: string, problems: string[]) => T;
+
+/** Undefined if the file that the setting names cannot be read, which is a problem. */
+function parseFile<T>(source: Source, name: SettingName, file: string, parseContent: Parse<T>): T | undefined {
+  const content = source.readFile(name, file);
+  return content === undefined ? undefined : parse(source, name, content, parseContent);
+}
+
+/** The result of `parseContent`. Its problems begin with the name of the setting. */
+function parse<T>({ problems }: Source, name: SettingName, content: string, parseContent: Parse<T>): T {
+  const found: string[] = [];
+  const value = parseContent(content, found);
+  problems.push(...found.map((problem) => `${name} ${problem}`));
   return value;
 }
 
@@ -114,24 +98,8 @@ export function warnAboutLoopback(read: Reader, { kind }: AccessSettings): strin
   );
 }
 
-const NEEDED_BY: Readonly<Record<string, readonly SettingName[]>> = {
-  'api-key': ['GATEWAY_API_KEYS', 'GATEWAY_API_KEYS_FILE'],
-  jwt: ['GATEWAY_JWT_ISSUER', 'GATEWAY_JWT_AUDIENCE', 'GATEWAY_JWT_JWKS_URL'],
-};
-
-/** Credentials that the chosen GATEWAY_AUTH does not use. */
-export function findUnusedAccess(env: Environment, access: AccessSettings): string[] {
-  const { kind } = access;
-  const unused = Object.entries(NEEDED_BY)
-    .filter(([of]) => of !== kind)
-    .flatMap(([of, names]) => names.map((name) => ({ of, name })))
-    .filter(({ name }) => (env[name]?.trim() ?? '') !== '')
-    .map(({ of, name }) => `${name} has no effect without GATEWAY_AUTH=${of}.`);
-  return [...unused, ...findUnusedScopes(access)];
-}
-
 /** Callers without an API key, and API keys without an entry: they may see nothing. */
-function findUnusedScopes(access: AccessSettings): string[] {
+export function findUnusedScopes(access: AccessSettings): string[] {
   if (access.kind !== 'api-key' || access.scopes === undefined) return [];
   const { callers, hasClaims } = access.scopes;
   const names = access.keys.map(({ name }) => name);

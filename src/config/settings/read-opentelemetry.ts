@@ -2,7 +2,7 @@
 
 import { SAMPLERS, type SamplerSettings, type TracingSettings } from '../../telemetry/tracing.js';
 import { OPENTELEMETRY_SETTINGS } from './opentelemetry.js';
-import type { Environment, Reader } from './reader.js';
+import { isSet, type Reader, type Source } from './reader.js';
 
 const SERVICE_NAME = 'scaleops-cost-gateway';
 const PROTOCOL = 'http/protobuf';
@@ -33,8 +33,8 @@ export function readTracing(read: Reader): TracingSettings | undefined {
 }
 
 /** Names variables that are set and have no effect, and says what is supported. Never repeats a value. */
-export function findTracingWarnings(env: Environment, read: Reader): string[] {
-  const isSet = (name: string): boolean => (env[name]?.trim() ?? '') !== '';
+export function findTracingWarnings({ env, read }: Source): string[] {
+  const isGiven = (name: string): boolean => isSet(env, name);
   const unknown = Object.keys(env).filter(
     (name) => name.startsWith('OTEL_') && !Object.hasOwn(OPENTELEMETRY_SETTINGS, name) && !READ_BY_EXPORTER.test(name),
   );
@@ -47,20 +47,20 @@ export function findTracingWarnings(env: Environment, read: Reader): string[] {
     OTEL_TRACES_SAMPLER: sampler === undefined ? SAMPLERS.join(', ') : '',
   };
   return [
-    ...(unknown.some(isSet)
-      ? [`${unknown.filter(isSet).join(', ')}: not supported by the gateway, without effect.`]
+    ...(unknown.some(isGiven)
+      ? [`${unknown.filter(isGiven).join(', ')}: not supported by the gateway, without effect.`]
       : []),
     ...Object.entries(ignored)
       .filter(([, supported]) => supported !== '')
       .map(
         ([name, supported]) => `${name} has a value that is not supported, and is ignored. Supported: ${supported}.`,
       ),
-    ...(isSet('OTEL_TRACES_SAMPLER_ARG') && sampler?.endsWith('traceidratio') === false
+    ...(isGiven('OTEL_TRACES_SAMPLER_ARG') && sampler?.endsWith('traceidratio') === false
       ? ['OTEL_TRACES_SAMPLER_ARG has no effect with this OTEL_TRACES_SAMPLER.']
       : []),
-    ...(ENDPOINTS.some(isSet) || isDisabled(read)
+    ...(ENDPOINTS.some(isGiven) || isDisabled(read)
       ? []
-      : NEED_ENDPOINT.filter(isSet).map((name) => `${name} has no effect without OTEL_EXPORTER_OTLP_ENDPOINT.`)),
+      : NEED_ENDPOINT.filter(isGiven).map((name) => `${name} has no effect without OTEL_EXPORTER_OTLP_ENDPOINT.`)),
   ];
 }
 

@@ -1,10 +1,10 @@
 // The proxy of the environment: HTTPS_PROXY, HTTP_PROXY and NO_PROXY. The lower-case name wins, as in curl.
 
 import type { ProxySettings } from '../../upstream/http/proxy.js';
-import type { Environment } from './reader.js';
+import type { Source } from './reader.js';
 
 /** Undefined where there is no proxy. A problem names the variable, never its value: it may hold a password. */
-export function readProxy(env: Environment, problems: string[]): ProxySettings | undefined {
+export function readProxy({ env, problems }: Source): ProxySettings | undefined {
   const read = (name: string): string | undefined => {
     const text = [env[name.toLowerCase()], env[name]].map((value) => value?.trim()).find((value) => Boolean(value));
     return text === '' ? undefined : text;

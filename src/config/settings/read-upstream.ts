@@ -3,27 +3,21 @@
 import type { AuthSettings } from '../../upstream/auth/credentials.js';
 import { isToken } from '../../upstream/principal.js';
 import type { ResilienceSettings } from '../../upstream/client/resilience.js';
-import type { Environment, Reader, ReadText } from './reader.js';
-import type { SettingName } from './settings.js';
+import { requireNeeds, type Needs } from './needs.js';
+import type { Reader, Source } from './reader.js';
 
-/** The settings that each SCALEOPS_AUTH needs; of an inner list exactly one. */
-const NEEDS: Readonly<Record<string, readonly (SettingName | readonly [SettingName, SettingName])[]>> = {
+/** By SCALEOPS_AUTH. */
+export const AUTH_NEEDS: Needs = {
   token: [['SCALEOPS_TOKEN', 'SCALEOPS_TOKEN_FILE']],
   login: ['SCALEOPS_USERNAME', 'SCALEOPS_PASSWORD'],
   azure: ['SCALEOPS_AZURE_TENANT_ID', 'SCALEOPS_AZURE_CLIENT_ID', 'SCALEOPS_AZURE_CLIENT_SECRET'],
-  forward: [],
 };
 
-export function readAuth(read: Reader, problems: string[], readText: ReadText): AuthSettings {
+export function readAuth(source: Source): AuthSettings {
+  const { read } = source;
   const kind = read('SCALEOPS_AUTH');
   const authority = read('SCALEOPS_AZURE_AUTHORITY');
-  const isSet = (name: SettingName): boolean => read(name) !== undefined;
-  for (const need of NEEDS[kind] ?? []) {
-    if (typeof need === 'string') {
-      if (!isSet(need)) problems.push(`${need} must be set with SCALEOPS_AUTH=${kind}.`);
-    } else if (need.every(isSet)) problems.push(`${need.join(' and ')} exclude each other.`);
-    else if (!need.some(isSet)) problems.push(`${need.join(' or ')} must be set.`);
-  }
+  requireNeeds(source, AUTH_NEEDS, 'SCALEOPS_AUTH', kind);
   switch (kind) {
     case 'login':
       return { kind, username: read('SCALEOPS_USERNAME') ?? '', password: read('SCALEOPS_PASSWORD') ?? '' };
@@ -36,23 +30,22 @@ export function readAuth(read: Reader, problems: string[], readText: ReadText): 
         clientSecret: read('SCALEOPS_AZURE_CLIENT_SECRET') ?? '',
       };
     case 'forward':
+    case 'none':
       return { kind };
     default: {
+      const token = read('SCALEOPS_TOKEN');
       const file = read('SCALEOPS_TOKEN_FILE');
-      if (file !== undefined && !isSet('SCALEOPS_TOKEN')) problems.push(...findTokenProblem(file, readText));
-      return { kind: 'token', source: file === undefined ? { token: read('SCALEOPS_TOKEN') ?? '' } : { file } };
+      if (file !== undefined && token === undefined) checkTokenFile(source, file);
+      return { kind: 'token', source: file === undefined ? { token: token ?? '' } : { file } };
     }
   }
 }
 
-/** Why a file contains no token now. It is read again later, so it may change. */
-function findTokenProblem(file: string, readText: ReadText): string[] {
-  try {
-    if (isToken(readText(file).trim())) return [];
-    return ['SCALEOPS_TOKEN_FILE must name a file with a token: visible ASCII characters without spaces.'];
-  } catch {
-    return ['SCALEOPS_TOKEN_FILE must name a file that can be read.'];
-  }
+/** Adds a problem if the file contains no token now. It is read again later, so it may change. */
+function checkTokenFile({ readFile, problems }: Source, file: string): void {
+  const content = readFile('SCALEOPS_TOKEN_FILE', file);
+  if (content === undefined || isToken(content.trim())) return;
+  problems.push('SCALEOPS_TOKEN_FILE must name a file with a token: visible ASCII characters without spaces.');
 }
 
 export function readResilience(read: Reader): ResilienceSettings {
@@ -71,13 +64,4 @@ export function readResilience(read: Reader): ResilienceSettings {
       maxOpenMs: 1000 * read('SCALEOPS_BREAKER_MAX_OPEN_SECONDS'),
     },
   };
-}
-
-/** Credentials that the chosen SCALEOPS_AUTH does not use. */
-export function findUnusedCredentials(env: Environment, { kind }: AuthSettings): string[] {
-  const needed = NEEDS[kind]?.flat() ?? [];
-  return Object.values(NEEDS)
-    .flat(2)
-    .filter((name) => !needed.includes(name) && (env[name]?.trim() ?? '') !== '')
-    .map((name) => `${name} has no effect with SCALEOPS_AUTH=${kind}.`);
 }

@@ -31,12 +31,43 @@ type ValueOf<S> = S extends { parse: (text: string) => infer T }
 /** The value of a setting, or its default. */
 export type Reader = <N extends SettingName>(name: N) => ValueOf<(typeof SETTINGS)[N]>;
 
-/** Creates a reader that adds invalid settings to `problems` and continues. */
-export function createReader(env: Environment, problems: string[]): Reader {
+/** The settings of one environment, and what is wrong with them. */
+export interface Source {
+  readonly env: Environment;
+  /** Adds a setting that is not valid to `problems`, and continues. */
+  readonly read: Reader;
+  /** The text of a file that a setting names. Undefined, and a problem, if it cannot be read. */
+  readonly readFile: (name: SettingName, path: string) => string | undefined;
+  readonly problems: string[];
+}
+
+export function createSource(env: Environment, readText: ReadText): Source {
+  const problems: string[] = [];
+  return {
+    env,
+    problems,
+    read: createReader(env, problems),
+    readFile(name, path) {
+      try {
+        return readText(path);
+      } catch {
+        problems.push(`${name} names a file that cannot be read.`);
+        return undefined;
+      }
+    },
+  };
+}
+
+/** Whether a variable has another value than white space. */
+export function isSet(env: Environment, name: string): boolean {
+  return (env[name] ?? '').trim() !== '';
+}
+
+function createReader(env: Environment, problems: string[]): Reader {
   return (name) => {
     const setting: Setting<unknown> = SETTINGS[name];
     const text = env[name] ?? '';
-    const effective = text.trim() === '' ? setting.default : setting.keepWhitespace ? text : text.trim();
+    const effective = !isSet(env, name) ? setting.default : setting.keepWhitespace ? text : text.trim();
     if (effective === undefined) {
       if (setting.required) problems.push(`${name} is not set. ${setting.description}`);
       return undefined as never;

@@ -87,7 +87,7 @@ export const access: Rule<Access | undefined> = {
 };
 
 /** The access rule that routers enforce: authenticated callers, or those with all scopes of one of these lists. */
-export type Access = 'authenticated' | readonly (readonly string[])[];
+type Access = 'authenticated' | readonly (readonly string[])[];
 
 function toAlternatives(value: string): string[][] {
   return value.split(',').map((scopes) => scopes.trim().split(/ +/));

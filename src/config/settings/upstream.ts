@@ -10,11 +10,11 @@ export const UPSTREAM_SETTINGS = {
     description: 'Your ScaleOps host, such as `https://scaleops.example.com`. Required.',
   },
   SCALEOPS_AUTH: {
-    ...oneOf('token', 'login', 'azure', 'forward'),
+    ...oneOf('token', 'login', 'azure', 'forward', 'none'),
     default: 'token',
     common: true,
     description:
-      'How the gateway authenticates at ScaleOps: with its own token (token), by login (login) or by an Azure login (azure), or with the bearer token of each caller (forward).',
+      'How the gateway authenticates at ScaleOps: with its own token (token), by login (login) or by an Azure login (azure), with the bearer token of each caller (forward), or not at all (none).',
   },
   SCALEOPS_TOKEN: { ...token, common: true, description: 'For token: the bearer token. Or set `SCALEOPS_TOKEN_FILE`.' },
   SCALEOPS_TOKEN_FILE: { ...text, description: 'For token: a file with the bearer token; read again when it changes.' },
@@ -41,8 +41,9 @@ export const UPSTREAM_SETTINGS = {
   },
   SCALEOPS_MULTI_CLUSTER: {
     ...boolean,
-    default: 'off',
-    description: 'The default of `multiCluster`, if the filter does not set it: on or off.',
+    default: 'on',
+    description:
+      'The clusters that a report covers if its filter does not say: all (on), or the one that ScaleOps runs in (off).',
   },
   SCALEOPS_TIMEOUT_MS: {
     ...number(1, 600_000),

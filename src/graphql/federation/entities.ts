@@ -5,7 +5,7 @@ import type { GraphQLResolveInfo } from 'graphql';
 
 import type { GatewayContext } from '../../loaders/context.js';
 import type { LoadedReport } from '../../loaders/report-loader.js';
-import type { Report } from '../../report/report.js';
+import { toEntityId } from '../../report/scopes/entity-id.js';
 import { createScopedRequests, type EntityScope } from '../../report/scopes/scope.js';
 import { builder } from '../builder.js';
 import { chargeSelectedFields } from '../response-budget.js';
@@ -27,6 +27,7 @@ export type Key<Fields extends readonly string[]> = Readonly<Record<Fields[numbe
 export const CLUSTER_NAME = 'The name of the Kubernetes cluster in ScaleOps, such as `prod-us-east-1`.';
 export const NAMESPACE_NAME = 'The name of the Kubernetes namespace, such as `checkout`.';
 export const CASE_INSENSITIVE = ' Case-insensitive.';
+const ENTITY_ID = 'The same for keys that differ in case alone. Opaque. For the caches of clients.';
 const NULL_IF_ABSENT = 'Null when ScaleOps lists no workload of it for the period and filter.';
 
 /** An entity names its cluster, which may be any. */
@@ -55,17 +56,18 @@ function loadScope(
 }
 
 function findWorkload(
-  report: Report,
+  loaded: LoadedReport,
   { type, name }: { readonly type: string; readonly name: string },
   context: GatewayContext,
   info: GraphQLResolveInfo,
 ) {
+  const { report } = loaded;
   chargeSelectedFields(context, info);
   // The first lookup in a report builds its index.
   context.memoize([report, 'workloads'], () => {
     context.budget.chargeReading(report.rowCount);
   });
-  return context.readReport(report, { rows: 0 }, () => report.findWorkload(type, name));
+  return context.readReport(report, { rows: 0 }, report.findWorkload(type, name, loaded));
 }
 
 /** The extension in which @apollo/subgraph and subgraph.ts look for the reference resolver. */
@@ -78,6 +80,7 @@ export const KubernetesCluster = builder.objectRef<Key<typeof CLUSTER_KEY>>('Kub
   directives: { key: { fields: CLUSTER_KEY.join(' ') }, cacheTag: { format: 'cluster-{$key.name}' } },
   extensions: withReferences(CLUSTER_KEY),
   fields: (t) => ({
+    id: t.id({ description: ENTITY_ID, resolve: ({ name }) => toEntityId('KubernetesCluster', [name]) }),
     name: t.exposeString('name', { description: CLUSTER_NAME + CASE_INSENSITIVE }),
     costs: t.field({
       type: CostReport,
@@ -100,6 +103,10 @@ export const KubernetesNamespace = builder.objectRef<Key<typeof NAMESPACE_KEY>>(
   },
   extensions: withReferences(NAMESPACE_KEY),
   fields: (t) => ({
+    id: t.id({
+      description: ENTITY_ID,
+      resolve: ({ clusterName, name }) => toEntityId('KubernetesNamespace', [clusterName, name]),
+    }),
     clusterName: t.exposeString('clusterName', { description: CLUSTER_NAME + CASE_INSENSITIVE }),
     name: t.exposeString('name', { description: NAMESPACE_NAME + CASE_INSENSITIVE }),
     costs: t.field({
@@ -124,6 +131,11 @@ export const KubernetesWorkload = builder.objectRef<Key<typeof WORKLOAD_KEY>>('K
   },
   extensions: withReferences(WORKLOAD_KEY),
   fields: (t) => ({
+    id: t.id({
+      description: ENTITY_ID,
+      resolve: ({ clusterName, namespace, type, name }) =>
+        toEntityId('KubernetesWorkload', [clusterName, namespace, type, name]),
+    }),
     clusterName: t.exposeString('clusterName', { description: CLUSTER_NAME + CASE_INSENSITIVE }),
     namespace: t.exposeString('namespace', { description: NAMESPACE_NAME + CASE_INSENSITIVE }),
     type: t.exposeString('type', {
@@ -144,8 +156,7 @@ export const KubernetesWorkload = builder.objectRef<Key<typeof WORKLOAD_KEY>>('K
         }),
       },
       resolve({ clusterName, namespace, type, name }, filter, context, info) {
-        const find = (loaded: LoadedReport | null) =>
-          loaded && findWorkload(loaded.report, { type, name }, context, info);
+        const find = (loaded: LoadedReport | null) => loaded && findWorkload(loaded, { type, name }, context, info);
         const loaded = loadScope({ clusterName, namespace }, filter, context, info);
         return loaded instanceof Promise ? loaded.then(find) : find(loaded);
       },

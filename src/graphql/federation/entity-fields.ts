@@ -2,7 +2,8 @@
 
 import type { ReportRow } from '../../report/row.js';
 import { builder } from '../builder.js';
-import { assertName } from '../inputs/validate.js';
+import { assertCount, assertName } from '../inputs/validate.js';
+import { chargeItems } from '../response-budget.js';
 import { CostRow } from '../types/row.js';
 import {
   CASE_INSENSITIVE,
@@ -16,6 +17,19 @@ import {
   WORKLOAD_KEY,
   type Key,
 } from './entities.js';
+
+/** A page of a client's own list of workloads. */
+const MAX_WORKLOADS = 1_000;
+
+const KubernetesWorkloadKey = builder.inputType('KubernetesWorkloadKey', {
+  description: 'Names one workload.',
+  fields: (t) => ({
+    clusterName: t.string({ required: true, description: CLUSTER_NAME + CASE_INSENSITIVE }),
+    namespace: t.string({ required: true, description: NAMESPACE_NAME + CASE_INSENSITIVE }),
+    type: t.string({ required: true, description: `The kind, such as \`Deployment\`.${CASE_INSENSITIVE}` }),
+    name: t.string({ required: true, description: `The name of the workload.${CASE_INSENSITIVE}` }),
+  }),
+});
 
 builder.queryFields((t) => ({
   kubernetesCluster: t.field({
@@ -51,6 +65,26 @@ builder.queryFields((t) => ({
       name: t.arg.string({ required: true, description: `The name of the workload.${CASE_INSENSITIVE}` }),
     },
     resolve: (_root, key) => assertKey(key, WORKLOAD_KEY),
+  }),
+  kubernetesWorkloads: t.field({
+    type: t.listRef(KubernetesWorkload, { nullable: true }),
+    directives: { listSize: { assumedSize: 100 } },
+    description: `Workloads by their keys, in the same order, at most ${MAX_WORKLOADS}. Existence is not checked.`,
+    args: {
+      keys: t.arg({
+        type: [KubernetesWorkloadKey],
+        required: true,
+        description: `The keys of the workloads, at most ${MAX_WORKLOADS}.`,
+      }),
+    },
+    resolve(_root, { keys }, context, info) {
+      assertCount('keys', keys, MAX_WORKLOADS);
+      chargeItems(context, keys.length, info);
+      keys.forEach((key, index) => {
+        for (const field of WORKLOAD_KEY) assertName(`keys[${index}].${field}`, key[field]);
+      });
+      return keys;
+    },
   }),
 }));
 

@@ -37,14 +37,14 @@ export interface SdlOptions {
   readonly cacheTags?: boolean;
 }
 
-export function printSdl(schema: GraphQLSchema, { access = {}, cacheTags = true }: SdlOptions = {}): string {
+export function printSdl(schema: GraphQLSchema, { access = {}, cacheTags = false }: SdlOptions = {}): string {
   const types = Object.values(schema.getTypeMap())
     .filter((type) => !isIntrospectionType(type) && !isSpecifiedScalarType(type))
     .map((type) => addDirectives(nodeOf(type), `${ownDirectives(type)} ${access[type.name] ?? ''}`))
     .map((type) => addPublicTag(cacheTags ? type : withoutCacheTags(type)));
   const url = cacheTags ? WITH_CACHE_TAGS : WITHOUT_CACHE_TAGS;
   const definitions: DefinitionNode[] = [
-    createSchemaNode(schema, url, findDirectives(types)),
+    createSchemaNode(url, findDirectives(types)),
     ...parse(cacheTags ? `${ONE_OF} ${CACHE_TAG}` : ONE_OF).definitions,
     ...types,
   ];
@@ -57,10 +57,11 @@ function nodeOf({ name, astNode }: GraphQLNamedType): TypeDefinitionNode {
   return astNode;
 }
 
-function createSchemaNode({ description }: GraphQLSchema, url: string, directives: readonly string[]): DefinitionNode {
+/** Without the schema's description, which not every composer can parse. */
+function createSchemaNode(url: string, directives: readonly string[]): DefinitionNode {
   const imports = directives.map((name) => `"@${name}"`).join(', ');
   const [node] = parse(`schema @link(url: "${url}", import: [${imports}]) { query: Query }`).definitions;
-  return { ...node, ...(description && { description: { kind: Kind.STRING, value: description } }) } as DefinitionNode;
+  return node!;
 }
 
 /** The sorted names of the directives in use that graphql-js does not define. */

@@ -20,15 +20,21 @@ export function assertAllowed(grants: Permissions | undefined, request: ReportRe
   assertNamespaces(grants, 'filter.namespaces.names', namespaces, clusters);
 }
 
-/** The same for the names of a `where`. */
+/** The same for the names of a `where`, which are compared without regard to case. */
 export function assertAllowedRows(
   grants: Permissions | undefined,
   clusterNames: readonly string[] | null | undefined,
   namespaces: readonly string[] | null | undefined,
 ): void {
   if (grants === undefined) return;
-  assertClusters(grants, 'where.clusterNames', clusterNames ?? undefined);
-  assertNamespaces(grants, 'where.namespaces', namespaces ?? undefined, clusterNames ?? undefined);
+  const clusters = clusterNames ?? undefined;
+  clusters?.forEach((name, index) => {
+    if (grants.within([name]).clusters?.length === 0) throw forbid(`the cluster in where.clusterNames[${index}]`);
+  });
+  namespaces?.forEach((name, index) => {
+    const allowed = grants.within(clusters, [name]).namespaces;
+    if (allowed?.length === 0) throw forbid(`the namespace in where.namespaces[${index}]`);
+  });
 }
 
 /** The same for an entity, named by its key. */

@@ -64,7 +64,7 @@ const CostTimeWindowInput = builder.inputType('CostTimeWindowInput', {
 });
 
 export const CostTimeRangeInput = builder.inputType('CostTimeRangeInput', {
-  description: 'The period of a report. Set exactly one field.',
+  description: 'The period of a report. Set exactly one field, such as `{last: "7d"}`.',
   isOneOf: true,
   fields: (t) => ({
     last: t.field({ type: 'CostDuration', description: 'How far back from now: `24h`, `7d`, `30d`.' }),

@@ -9,7 +9,8 @@ import { assertLabel, assertLabelKey, assertList, assertName, assertNotNegative,
 /** For federation contracts: fields that only users of ScaleOps itself understand. */
 const INTERNAL = { tag: { name: 'internal' } };
 
-const MULTI_CLUSTER = 'Whether to include clusters other than the one that ScaleOps runs in. ';
+const MULTI_CLUSTER =
+  'True covers all clusters, false the one that ScaleOps runs in. Default: true, unless `SCALEOPS_MULTI_CLUSTER` is off';
 const IGNORE_WORKLOADS =
   'Passed to ScaleOps as `shouldIgnoreWorkloads`, which ScaleOps does not document. Default: false.';
 
@@ -39,10 +40,7 @@ export const AggregatedCostsFilter = builder.inputType('AggregatedCostsFilter', 
       description: 'True lists only workloads that use GPUs. Default: false.',
     }),
     multiCluster: t.boolean({
-      directives: INTERNAL,
-      description:
-        MULTI_CLUSTER +
-        'Default: true when the filter names or groups by clusters, otherwise `SCALEOPS_MULTI_CLUSTER` applies.',
+      description: `${MULTI_CLUSTER} and the filter neither names nor groups by clusters.`,
     }),
     shouldIgnoreWorkloads: t.boolean({ directives: INTERNAL, description: IGNORE_WORKLOADS }),
     stepSize: t.int({
@@ -75,9 +73,7 @@ export const WorkloadCostsFilter = builder.inputType('WorkloadCostsFilter', {
       description: 'How far back from now: `24h`, `7d`, `30d`. By default ScaleOps decides.',
     }),
     multiCluster: t.boolean({
-      directives: INTERNAL,
-      description:
-        MULTI_CLUSTER + 'Default: true when the filter names clusters, otherwise `SCALEOPS_MULTI_CLUSTER` applies.',
+      description: `${MULTI_CLUSTER} and the filter names no clusters.`,
     }),
     shouldIgnoreWorkloads: t.boolean({ directives: INTERNAL, description: IGNORE_WORKLOADS }),
   }),

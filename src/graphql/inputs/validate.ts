@@ -21,9 +21,14 @@ export function assertCount(path: string, list: readonly unknown[], most: number
 }
 
 /** An empty list is refused because it could mean everything or nothing. */
-export function assertList<T>(path: string, list: readonly T[], assertItem: (path: string, item: T) => void): void {
+export function assertList<T>(
+  path: string,
+  list: readonly T[],
+  assertItem: (path: string, item: T) => void,
+  maxLength = MAX_LIST_LENGTH,
+): void {
   if (list.length === 0) throw new UserInputError(path, 'must not be an empty list; omit it to not filter by it.');
-  assertCount(path, list, MAX_LIST_LENGTH);
+  assertCount(path, list, maxLength);
   list.forEach((item, index) => {
     assertItem(`${path}[${index}]`, item);
   });
@@ -41,10 +46,14 @@ export function assertSearch(path: string, text: string): void {
   assertLength(path, text, MAX_NAME_LENGTH);
 }
 
-export function assertLabelKey(path: string, key: string): void {
+/** Whether a key is one of a Kubernetes label or annotation. */
+export function isLabelKey(key: string): boolean {
   const slash = key.lastIndexOf('/');
-  const prefix = slash < 0 ? null : key.slice(0, slash);
-  if ((prefix !== null && !LABEL_PREFIX.test(prefix)) || !LABEL_NAME.test(key.slice(slash + 1))) {
+  return (slash < 0 || LABEL_PREFIX.test(key.slice(0, slash))) && LABEL_NAME.test(key.slice(slash + 1));
+}
+
+export function assertLabelKey(path: string, key: string): void {
+  if (!isLabelKey(key)) {
     throw new UserInputError(
       path,
       'must be a Kubernetes label key: an optional DNS prefix and "/", then up to 63 letters, digits, "-", "_" or ".".',
@@ -54,7 +63,12 @@ export function assertLabelKey(path: string, key: string): void {
 
 export function assertLabel(path: string, label: { readonly key: string; readonly value: string }): void {
   assertLabelKey(`${path}.key`, label.key);
-  assertLength(`${path}.value`, label.value, MAX_VALUE_LENGTH);
+  assertValue(`${path}.value`, label.value);
+}
+
+/** The value of a label or of another dimension. */
+export function assertValue(path: string, value: string | null | undefined): void {
+  if (value != null) assertLength(path, value, MAX_VALUE_LENGTH);
 }
 
 /** A window [from, to) in epoch milliseconds. */

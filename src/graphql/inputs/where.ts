@@ -1,30 +1,35 @@
 // The `where` input that rows, totals and breakdown share.
 
 import type { Permissions } from '../../report/permissions/permissions.js';
+import { countLabelReads } from '../../report/query/dimension.js';
 import type { RowsWhere } from '../../report/query/filter-rows.js';
 import { builder } from '../builder.js';
-import { CostLabelInput } from './filter-inputs.js';
-import { assertFinite, assertLabel, assertList, assertName, assertSearch } from './validate.js';
+import { CostDimensionMatch, toMatches } from './dimensions.js';
+import { assertFinite, assertList, assertName, assertSearch } from './validate.js';
 import { assertAllowedRows } from './authorize.js';
+
+const NAMES = '1 to 1,000, case-insensitive. One must match.';
 
 export const CostRowsWhere = builder.inputType('CostRowsWhere', {
   description:
     'Selects rows of a report that is already loaded: no further call to ScaleOps. All conditions must match.',
   fields: (t) => ({
-    clusterNames: t.stringList({ description: 'Exact names of clusters, 1 to 1,000. One must match.' }),
-    namespaces: t.stringList({ description: 'Exact names of Kubernetes namespaces, 1 to 1,000. One must match.' }),
-    workloadTypes: t.stringList({
-      description: 'Kinds of workloads, such as `Deployment`, 1 to 1,000. One must match.',
-    }),
-    labels: t.field({
-      type: [CostLabelInput],
-      description: 'Labels in `ownerLabels`, 1 to 1,000. All must match.',
+    clusterNames: t.stringList({ description: `Names of clusters, ${NAMES}` }),
+    namespaces: t.stringList({ description: `Names of Kubernetes namespaces, ${NAMES}` }),
+    workloadTypes: t.stringList({ description: `Kinds of workloads, such as \`Deployment\`, ${NAMES}` }),
+    workloadNames: t.stringList({ description: `Names of workloads, ${NAMES}` }),
+    dimensions: t.field({
+      type: [CostDimensionMatch],
+      description: 'Values of dimensions, such as a label, at most 10 entries. All entries must match.',
     }),
     search: t.string({
       description: 'Text in the name of the cluster, namespace or workload. Case-insensitive, at most 253 characters.',
     }),
     minTotalCost: t.float({
       description: 'The least `totalCost`, in the currency of ScaleOps. Null does not match.',
+    }),
+    maxTotalCost: t.float({
+      description: 'The most `totalCost`, in the currency of ScaleOps. Null does not match.',
     }),
     minSavingsAvailable: t.float({
       description: 'The least `savingsAvailable`, in the currency of ScaleOps. Null does not match.',
@@ -34,7 +39,11 @@ export const CostRowsWhere = builder.inputType('CostRowsWhere', {
 
 /** What a filter reads of a report. */
 export function toReading(where: RowsWhere | undefined): { readonly rows: number; readonly labels: number } {
-  return { rows: where === undefined ? 0 : 1, labels: where?.labels === undefined ? 0 : 1 };
+  const { dimensions = [] } = where ?? {};
+  return {
+    rows: where === undefined ? 0 : 1 + dimensions.length,
+    labels: dimensions.reduce((sum, { by }) => sum + countLabelReads(by), 0),
+  };
 }
 
 /** @throws UserInputError that names the input below `where` and the rule it breaks; FORBIDDEN for what the caller may not see. */
@@ -43,22 +52,26 @@ export function toRowsWhere(
   grants: Permissions | undefined,
 ): RowsWhere | undefined {
   if (where == null) return undefined;
-  const { clusterNames, namespaces, workloadTypes, labels, search, minTotalCost, minSavingsAvailable } = where;
-  if (clusterNames) assertList('where.clusterNames', clusterNames, assertName);
-  if (namespaces) assertList('where.namespaces', namespaces, assertName);
-  if (workloadTypes) assertList('where.workloadTypes', workloadTypes, assertName);
-  assertAllowedRows(grants, clusterNames, namespaces);
-  if (labels) assertList('where.labels', labels, assertLabel);
-  if (minTotalCost != null) assertFinite('where.minTotalCost', minTotalCost);
-  if (minSavingsAvailable != null) assertFinite('where.minSavingsAvailable', minSavingsAvailable);
-  if (search != null) assertSearch('where.search', search);
+  for (const field of ['clusterNames', 'namespaces', 'workloadTypes', 'workloadNames'] as const) {
+    const names = where[field];
+    if (names) assertList(`where.${field}`, names, assertName);
+  }
+  for (const field of ['minTotalCost', 'maxTotalCost', 'minSavingsAvailable'] as const) {
+    const value = where[field];
+    if (value != null) assertFinite(`where.${field}`, value);
+  }
+  if (where.search != null) assertSearch('where.search', where.search);
+  const dimensions = where.dimensions == null ? undefined : toMatches(where.dimensions);
+  assertAllowedRows(grants, where.clusterNames, where.namespaces);
   return {
-    clusterNames: clusterNames ?? undefined,
-    namespaces: namespaces ?? undefined,
-    workloadTypes: workloadTypes ?? undefined,
-    labels: labels ?? undefined,
-    search: search ?? undefined,
-    minTotalCost: minTotalCost ?? undefined,
-    minSavingsAvailable: minSavingsAvailable ?? undefined,
+    clusterNames: where.clusterNames ?? undefined,
+    namespaces: where.namespaces ?? undefined,
+    workloadTypes: where.workloadTypes ?? undefined,
+    workloadNames: where.workloadNames ?? undefined,
+    dimensions,
+    search: where.search ?? undefined,
+    minTotalCost: where.minTotalCost ?? undefined,
+    maxTotalCost: where.maxTotalCost ?? undefined,
+    minSavingsAvailable: where.minSavingsAvailable ?? undefined,
   };
 }

@@ -1,16 +1,33 @@
 // Compiles the selection of rows for writing them straight from their report. That works for fields of the row itself;
 // selections that lead to other reports are resolved field by field.
 
-import { assertObjectType, Kind, type FieldNode, type GraphQLResolveInfo, type SelectionSetNode } from 'graphql';
+import {
+  assertObjectType,
+  getArgumentValues,
+  Kind,
+  type FieldNode,
+  type GraphQLResolveInfo,
+  type SelectionSetNode,
+} from 'graphql';
 
 import { collectFields, createInclusionTest, type MergedNodes } from '../../execution/collect-fields.js';
 import { NAME_FIELDS, NUMBER_FIELDS, type NameField, type NumberField } from '../../report/columns/columns.js';
-import type { LabelMember, RowMember } from '../../report/write/row-writer.js';
+import type { LabelMember, OriginField, RowMember } from '../../report/write/row-members.js';
+import { isLabelKey } from '../inputs/validate.js';
 
 type Info = Pick<GraphQLResolveInfo, 'fieldNodes' | 'fragments' | 'schema' | 'variableValues'>;
 
-const LEAVES: ReadonlySet<string> = new Set([...NAME_FIELDS, ...NUMBER_FIELDS, 'id', 'share', 'services']);
+const LEAVES: ReadonlySet<string> = new Set([
+  ...NAME_FIELDS,
+  ...NUMBER_FIELDS,
+  'id',
+  'scaleOpsId',
+  'share',
+  'services',
+]);
 const LABELS: ReadonlySet<string> = new Set(['labels', 'annotations', 'ownerLabels']);
+
+const ORIGINS: ReadonlySet<string> = new Set<OriginField>(['asOf', 'isStale']);
 
 /** The entities of a row by field, with the columns of the row that their fields are. */
 const ENTITIES: Readonly<
@@ -38,7 +55,7 @@ export const compileEdgeSelection = memoizeSelection((info: Info): readonly RowM
   });
 });
 
-/** Members depend on variables through directives only. Without any, they are compiled once per document. */
+/** Members depend on variables through directives and arguments. Without any, they are compiled once per document. */
 function memoizeSelection(read: (info: Info) => readonly RowMember[] | undefined): typeof read {
   const known = new WeakMap<FieldNode, { readonly members: readonly RowMember[] | undefined }>();
   return (info) => {
@@ -47,16 +64,19 @@ function memoizeSelection(read: (info: Info) => readonly RowMember[] | undefined
     let found = known.get(node);
     if (found !== undefined) return found.members;
     found = { members: read(info) };
-    if (!hasDirectives(node, info)) known.set(node, found);
+    if (!usesVariables(node, info)) known.set(node, found);
     return found.members;
   };
 }
 
-function hasDirectives(node: FieldNode, { fragments }: Pick<Info, 'fragments'>): boolean {
+function usesVariables(node: FieldNode, { fragments }: Pick<Info, 'fragments'>): boolean {
   const visited = new Set<string>();
   const isAmong = (set: SelectionSetNode | undefined): boolean =>
     set?.selections.some((selection) => {
       if (selection.directives?.length) return true;
+      if (selection.kind === Kind.FIELD && selection.arguments?.some(({ value }) => value.kind === Kind.VARIABLE)) {
+        return true;
+      }
       if (selection.kind !== Kind.FRAGMENT_SPREAD) return isAmong(selection.selectionSet);
       const { value } = selection.name;
       if (visited.has(value)) return false;
@@ -76,13 +96,31 @@ function toRowMember(name: string, nodes: MergedNodes, info: Info): RowMember | 
     });
     return members && { name, kind: 'labels', field: field as 'labels', members };
   }
+  if (field === 'label' || field === 'annotation') return toLabelMember(name, nodes, info);
+  if (ORIGINS.has(field)) return { name, kind: 'origin', field: field as OriginField };
+  if (field === 'window') {
+    const members = readAll('CostWindow', below, (member, [{ name: of }]): RowMember => {
+      return { name: member, kind: 'origin', field: of.value as OriginField };
+    });
+    return members && { name, kind: 'object', needs: [], members };
+  }
   const entity = Object.hasOwn(ENTITIES, field) ? ENTITIES[field] : undefined;
   if (entity === undefined) return undefined;
+  const key = Object.values(entity.names);
   const members = readAll(entity.type, below, (member, [{ name: of }]): RowMember | undefined => {
+    if (of.value === 'id') return { name: member, kind: 'entityId', type: entity.type, key };
     const own = Object.hasOwn(entity.names, of.value) ? entity.names[of.value] : undefined;
     return own && { name: member, kind: 'field', field: own };
   });
-  return members && { name, kind: 'object', needs: Object.values(entity.names), members };
+  return members && { name, kind: 'object', needs: key, members };
+}
+
+/** Undefined for a key that the resolver refuses. */
+function toLabelMember(name: string, [node]: MergedNodes, { schema, variableValues }: Info): RowMember | undefined {
+  const field = assertObjectType(schema.getType('CostRow')).getFields()[node.name.value];
+  const { key } = field === undefined ? {} : getArgumentValues(field, node, variableValues);
+  if (typeof key !== 'string' || !isLabelKey(key)) return undefined;
+  return { name, kind: 'label', dimension: node.name.value === 'label' ? { label: key } : { annotation: key } };
 }
 
 /** Each field below by `read`, `__typename` as what it is; undefined where one is. */

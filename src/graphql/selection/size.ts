@@ -32,23 +32,35 @@ export function countSelectedFields({ fieldNodes, fragments }: Selected): number
   return fieldNodes.reduce((sum, { selectionSet }) => sum + ofSet(selectionSet), 0);
 }
 
+const ID_FIELDS: readonly string[] = ['id', 'cursor', 'startCursor', 'endCursor'];
+
+/** Whether the fields below this one read ids or cursors. Ids of entities count too: this is a hint. */
+export function readsRowIds(selected: Selected): boolean {
+  const names = findFieldNames(selected);
+  return ID_FIELDS.some((name) => names.has(name));
+}
+
 /** The columns of numbers that a derived field adds up. */
 const DERIVED: ReadonlyMap<string, readonly string[]> = new Map([
   ['onDemandPercent', ['onDemandHours', 'spotHours']],
   ['spotPercent', ['onDemandHours', 'spotHours']],
   ['share', ['totalCost']],
+  ['rowsWithoutCost', ['totalCost']],
 ]);
 
 /** The sums that the fields below this one read. Linear in the length of the document. */
-export function findSummedFields({ fieldNodes, fragments }: Selected): readonly SumField[] {
-  const columns = new Set<string>();
+export function findSummedFields(selected: Selected): readonly SumField[] {
+  const columns = new Set(Array.from(findFieldNames(selected)).flatMap((name) => DERIVED.get(name) ?? [name]));
+  return SUM_FIELDS.filter((field) => columns.has(field));
+}
+
+/** The names of all fields below this one, at any depth. */
+function findFieldNames({ fieldNodes, fragments }: Selected): ReadonlySet<string> {
+  const names = new Set<string>();
   const visited = new Set<string>();
   const visit = (set: SelectionSetNode | undefined): void => {
     for (const selection of set?.selections ?? []) {
-      if (selection.kind === Kind.FIELD) {
-        const name = selection.name.value;
-        for (const column of DERIVED.get(name) ?? [name]) columns.add(column);
-      }
+      if (selection.kind === Kind.FIELD) names.add(selection.name.value);
       if (selection.kind !== Kind.FRAGMENT_SPREAD) visit(selection.selectionSet);
       else if (!visited.has(selection.name.value)) {
         visited.add(selection.name.value);
@@ -57,5 +69,5 @@ export function findSummedFields({ fieldNodes, fragments }: Selected): readonly 
     }
   };
   for (const { selectionSet } of fieldNodes) visit(selectionSet);
-  return SUM_FIELDS.filter((field) => columns.has(field));
+  return names;
 }

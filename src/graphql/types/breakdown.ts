@@ -1,15 +1,16 @@
 // CostReport.breakdown: rows in groups, with their totals and shares.
 
 import type { GatewayContext } from '../../loaders/context.js';
-import { toSteps } from '../../loaders/read-report.js';
 import type { SumField } from '../../report/columns/columns.js';
 import type { Breakdown, Group } from '../../report/query/breakdown.js';
+import { countLabelReads } from '../../report/query/dimension.js';
 import type { Report } from '../../report/report.js';
 import type { Steps } from '../../report/steps.js';
 import { argumentsKey, chargeItems, toObjects } from '../response-budget.js';
 import { findSummedFields } from '../selection/size.js';
 import { builder } from '../builder.js';
-import { CostDimensionInput, CostGroupOrder, MAX_DIMENSIONS, toDimensions, toGroupOrder } from '../inputs/group-by.js';
+import { CostDimensionInput, MAX_DIMENSIONS, toDimensions } from '../inputs/dimensions.js';
+import { CostGroupOrder, toGroupOrder } from '../inputs/group-order.js';
 import { assertNotNegative } from '../inputs/validate.js';
 import { CostReport } from './report.js';
 import { CostRowsWhere, toReading, toRowsWhere } from '../inputs/where.js';
@@ -163,15 +164,16 @@ function readBreakdown(
   const filter = toReading(question.where);
   const reading = {
     rows: filter.rows + dimensions.length + 1,
-    labels: filter.labels + question.by.filter((dimension) => 'label' in dimension).length,
+    labels: question.by.reduce((sum, dimension) => sum + countLabelReads(dimension), filter.labels),
   };
-  return context.readReport(report, reading, function* (): Steps<NamedBreakdown> {
-    const breakdown = yield* toSteps(() => report.breakDown(question));
+  const breakDown = function* (): Steps<NamedBreakdown> {
+    const breakdown = yield* report.breakDown(question);
     const { groupCount } = breakdown;
     return {
       breakdown,
       dimensions: dimensions.map(({ name }) => name),
       shownCount: Math.min(first ?? groupCount, groupCount),
     };
-  });
+  };
+  return context.readReport(report, reading, breakDown());
 }

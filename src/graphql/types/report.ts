@@ -2,9 +2,7 @@
 
 import type { GatewayContext } from '../../loaders/context.js';
 import type { LoadedReport } from '../../loaders/report-loader.js';
-import { UpstreamError } from '../../errors.js';
-import type { ReportWindow } from '../../report/window.js';
-import type { ReportRequest } from '../../report/request.js';
+import { toReportId, type ReportRequest } from '../../report/request.js';
 import { builder } from '../builder.js';
 import {
   AggregatedCostsFilter,
@@ -13,29 +11,21 @@ import {
   WorkloadCostsFilter,
 } from '../inputs/filters.js';
 import { assertAllowed } from '../inputs/authorize.js';
-
-const CostWindow = builder.objectRef<ReportWindow>('CostWindow').implement({
-  description: 'The period that a report covers.',
-  fields: (t) => ({
-    startTime: t.expose('startTime', { type: 'DateTime', description: 'The start of the window, inclusive.' }),
-    endTime: t.expose('endTime', { type: 'DateTime', description: 'The end of the window, exclusive.' }),
-  }),
-});
+import { CostWindow, toWindow } from './window.js';
 
 export const CostReport = builder.objectRef<LoadedReport>('CostReport').implement({
   description: 'A cost report of ScaleOps. All its fields show the same data.',
   fields: (t) => ({
+    id: t.id({
+      description:
+        'Names the question: the same for the same filter, before and after a refresh. Opaque. For the caches of clients.',
+      resolve: ({ request }) => toReportId(request),
+    }),
     window: t.field({
       type: CostWindow,
       description: 'The period that the costs cover.',
-      // An error of this field alone: the rows are still there for clients that do not select it.
-      resolve: ({ report }) => {
-        if (report.window !== null) return report.window;
-        throw new UpstreamError('UPSTREAM_BAD_RESPONSE', {
-          hint: 'It names no window; leave out `window` to read the rest.',
-          reason: 'the answer has no window',
-        });
-      },
+      // It may fail by itself: the rows are still there for clients that do not select it.
+      resolve: (loaded, _args, { windows }) => toWindow(loaded, windows),
     }),
     clusters: t.stringList({
       description: 'The names of the Kubernetes clusters in the report.',

@@ -1,9 +1,12 @@
 // CostRow: one row of a report, with every field of the REST API under the same name.
 
 import type { NameField, NumberField, Label } from '../../report/columns/columns.js';
+import type { LabelDimension } from '../../report/query/dimension.js';
 import type { ReportRow } from '../../report/row.js';
 import { builder } from '../builder.js';
+import { assertLabelKey } from '../inputs/validate.js';
 import { chargeRowList } from '../response-budget.js';
+import { CostWindow, toWindow } from './window.js';
 
 const CostLabel = builder.objectRef<Label>('CostLabel').implement({
   description: 'A Kubernetes label or annotation.',
@@ -45,6 +48,12 @@ export const NUMBERS = {
 /** Follows the description of each number. */
 const NULL_NUMBER = ' Null when ScaleOps gives no number.';
 
+/** @throws UserInputError for a key that is none of a label. */
+function readLabel(row: ReportRow, key: string, dimension: LabelDimension): string | null {
+  assertLabelKey('key', key);
+  return row.valueOf(dimension);
+}
+
 export const CostRow = builder.objectRef<ReportRow>('CostRow').implement({
   description:
     'The costs of one workload (workload report) or one group of workloads (aggregated report). ' +
@@ -56,8 +65,12 @@ export const CostRow = builder.objectRef<ReportRow>('CostRow').implement({
     return {
       id: t.exposeID('id', {
         description:
-          "The row's id in ScaleOps, stable between reports and case-insensitive. " +
-          'Built from cluster, namespace, type and name when ScaleOps gives none.',
+          'Unique among the rows of all reports, and the same after a refresh. Opaque. For the caches of clients.',
+      }),
+      scaleOpsId: t.exposeString('scaleOpsId', {
+        nullable: true,
+        description:
+          'The id that ScaleOps gives the workload or group. It repeats in other reports. Null when there is none.',
       }),
       clusterName: text('clusterName'),
       namespace: text('namespace'),
@@ -87,6 +100,19 @@ export const CostRow = builder.objectRef<ReportRow>('CostRow').implement({
         description: "The Kubernetes labels of the workload's owner, such as its Deployment.",
         resolve: ({ ownerLabels }, _args, context, info) => chargeRowList(ownerLabels, context, info),
       }),
+      label: t.string({
+        nullable: true,
+        args: { key: t.arg.string({ required: true, description: 'The key, such as `team`.' }) },
+        description:
+          'The value of a Kubernetes label, in `ownerLabels`, else in `labels`. Null when there is none, or an empty one.',
+        resolve: (row, { key }) => readLabel(row, key, { label: key }),
+      }),
+      annotation: t.string({
+        nullable: true,
+        args: { key: t.arg.string({ required: true, description: 'The key, such as `example.com/cost-center`.' }) },
+        description: 'The value of a Kubernetes annotation. Null when there is none, or an empty one.',
+        resolve: (row, { key }) => readLabel(row, key, { annotation: key }),
+      }),
       services: t.stringList({
         description: 'The Kubernetes Services of the workload.',
         resolve: ({ services }, _args, context, info) => chargeRowList(services, context, info),
@@ -108,6 +134,20 @@ export const CostRow = builder.objectRef<ReportRow>('CostRow').implement({
         description:
           "The row's share of the report's totalCost, such as 0.25. From 0 to 1, or outside when there are credits. " +
           'Null when either cost is unknown or the report cost 0.',
+      }),
+      asOf: t.field({
+        type: 'DateTime',
+        description: 'When ScaleOps returned the report of the row.',
+        resolve: ({ origin }) => origin.asOf,
+      }),
+      isStale: t.boolean({
+        description: 'Whether the report of the row is older than its freshness lifetime.',
+        resolve: ({ origin }) => origin.isStale,
+      }),
+      window: t.field({
+        type: CostWindow,
+        description: 'The period that the costs of the row cover.',
+        resolve: ({ origin }, _args, { windows }) => toWindow(origin, windows),
       }),
     };
   },

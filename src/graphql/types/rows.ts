@@ -6,13 +6,13 @@ import type { GatewayContext } from '../../loaders/context.js';
 import { UserInputError } from '../../errors.js';
 import { SerializedList } from '../../execution/serialized-list.js';
 import { CursorError } from '../../report/query/page.js';
-import { toSteps } from '../../loaders/read-report.js';
 import type { RowPage, RowQuestion } from '../../report/query/row-page.js';
 import type { Report } from '../../report/report.js';
 import type { Steps } from '../../report/steps.js';
-import { toRequestKey } from '../../report/request.js';
-import type { RowMember } from '../../report/write/row-writer.js';
 import type { ReportRow } from '../../report/row.js';
+import type { RowMember } from '../../report/write/row-members.js';
+import { createOriginJson } from '../selection/origin-json.js';
+import { readsRowIds } from '../selection/size.js';
 import { argumentsKey, chargeItems, toObjects } from '../response-budget.js';
 import { builder } from '../builder.js';
 import { assertCount, assertNotNegative } from '../inputs/validate.js';
@@ -113,8 +113,23 @@ function resolveList(
   }
   chargeItems(context, page.rowCount, info);
   const members = serializesLists ? toMembers(info) : undefined;
+  // A window that is not known is an error of each row.
+  if (members && page.origin.report.window === null && readsWindow(members)) return undefined;
   // Pothos' types know lists as arrays only.
-  return members && (new SerializedList(page.write(members)) as unknown as never[]);
+  return (
+    members &&
+    (new SerializedList(page.write(members, createOriginJson(page.origin, context.windows))) as unknown as never[])
+  );
+}
+
+const WINDOW_FIELDS: readonly string[] = ['startTime', 'endTime', 'hours', 'state'];
+
+function readsWindow(members: readonly RowMember[]): boolean {
+  return members.some((member) =>
+    member.kind === 'object'
+      ? readsWindow(member.members)
+      : member.kind === 'origin' && WINDOW_FIELDS.includes(member.field),
+  );
 }
 
 builder.objectField(CostReport, 'rows', (t) =>
@@ -154,7 +169,8 @@ builder.objectField(CostReport, 'rows', (t) =>
         if (last != null) assertNotNegative('last', last);
         if (first != null && last != null) throw new UserInputError('first', 'must not be given together with `last`.');
         const question = {
-          scope: () => toRequestKey(loaded.request),
+          origin: loaded,
+          needsIds: readsRowIds(info),
           where: toRowsWhere(where, context.permissions),
           orderBy: orderBy?.map(toRowOrder),
           first: first ?? undefined,
@@ -166,14 +182,14 @@ builder.objectField(CostReport, 'rows', (t) =>
         const filter = toReading(question.where);
         const others = (orderBy?.length ?? 0) + (after == null ? 0 : 1) + (before == null ? 0 : 1);
         const reading = { rows: filter.rows + others, labels: filter.labels };
-        return context.readReport(loaded.report, reading, () => selectRows(loaded.report, question));
+        return context.readReport(loaded.report, reading, selectRows(loaded.report, question));
       }),
   }),
 );
 
 function* selectRows(report: Report, question: RowQuestion): Steps<RowPage> {
   try {
-    return yield* toSteps(() => report.selectRows(question));
+    return yield* report.selectRows(question);
   } catch (error) {
     if (!(error instanceof CursorError)) throw error;
     throw new UserInputError(error.argument, 'must be a cursor of this report with this `where` and `orderBy`.');

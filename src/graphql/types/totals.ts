@@ -33,6 +33,12 @@ export const CostTotals = builder.objectRef<Totals>('CostTotals').implement({
       });
     return {
       rowCount: t.exposeInt('rowCount', { description: 'The number of rows.' }),
+      rowsWithoutCost: t.int({
+        description:
+          'The number of rows whose totalCost is unknown and therefore not in the sum. ' +
+          'Unless it is 0, the costs are higher than `totalCost` says.',
+        resolve: (totals) => totals.rowsWithoutCost(),
+      }),
       amountOfWorkloads: t.int({
         description: `The number of workloads that the rows cover, at most ${MAX_INT}.` + COVERS,
         resolve: (totals) => Math.max(-MAX_INT, Math.min(totals.sum('amountOfWorkloads'), MAX_INT)),
@@ -66,7 +72,7 @@ builder.objectField(CostReport, 'totals', (t) =>
         context.budget.chargeReading(fields.length * report.scanCost);
         return context.memoize([report, `totals ${fields.join()}`, argumentsKey(context, info, args)], () => {
           const where = toRowsWhere(args.where, context.permissions);
-          return context.readReport(report, toReading(where), () => report.sumRows(where, fields));
+          return context.readReport(report, toReading(where), report.sumRows(where, fields));
         });
       }),
   }),

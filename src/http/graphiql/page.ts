@@ -6,6 +6,7 @@ import { pipeline, Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { createGunzip, gzip } from 'node:zlib';
 
+import type { HeadersByName } from '../../auth/authentication.js';
 import type { ResponseBody } from '../http-message.js';
 import type { Page, PageContent } from '../pages/page.js';
 import { chooseEncodings, prefersHtml } from '../response/format.js';
@@ -29,14 +30,16 @@ const CREDENTIALS = {
 /** For browsers, which accept HTML; the requests of other clients go on to GraphQL. A query in the URL is filled in. */
 export function createGraphiQLPage(access: keyof typeof CREDENTIALS): Page {
   let rendering: Promise<RenderedPage> | undefined;
-  return async ({ method, headers }) => {
-    const isBrowser = (method === 'GET' || method === 'HEAD') && prefersHtml(headers.get('accept'));
-    if (!isBrowser) return undefined;
+  const render = async (headers: HeadersByName): Promise<PageContent> => {
     rendering ??= renderPage(access);
     // The next request tries again.
     rendering.catch(() => (rendering = undefined));
     const page = await rendering;
     return toContent(page, headers.get('if-none-match'), headers.get('accept-encoding'));
+  };
+  return ({ method, headers }) => {
+    const isBrowser = (method === 'GET' || method === 'HEAD') && prefersHtml(headers.get('accept'));
+    return isBrowser ? render(headers) : undefined;
   };
 }
 

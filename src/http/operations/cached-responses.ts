@@ -1,14 +1,13 @@
 // Responses in the response cache: the bytes of a body, compressed as the client wanted it. A response is cached when its
 // question comes for the second time, and for as long as all of its reports are cached and fresh.
 
-import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 
 import type { ResponseStore } from '../../cache/memory/response-store.js';
-import { GatewayError } from '../../errors.js';
 import type { LoadStats } from '../../loaders/load-stats.js';
 import type { GraphQLRequest } from '../graphql-request.js';
 import type { Encoding } from '../response/format.js';
+import type { CheckedVariables } from '../steps/check-variables.js';
 import type { ResolvedOperation } from '../steps/resolve-operation.js';
 
 export interface CachedResponse {
@@ -62,27 +61,14 @@ export function createCachedResponses(store: ResponseStore) {
 /**
  * The key of a response, by its encoding: everything that its bytes depend on. Callers with equal permissions of one
  * principal share responses.
- * @throws GatewayError BAD_USER_INPUT for values that are nested deeper than JSON.stringify can follow.
  */
 export function toResponseKey(
   { principal, permissions }: GraphQLRequest,
   operation: ResolvedOperation,
-  variables: Readonly<Record<string, unknown>>,
+  variables: CheckedVariables,
 ): (encoding: Encoding) => string {
-  const text = stringify(variables);
-  // Long variables, lists of a thousand names say, are hashed. Coerced values have one order of their members.
-  const variablesKey = text.length <= 256 ? text : createHash('sha256').update(text).digest('base64url');
-  const key = [principal?.id, permissions?.key ?? '', operation.key, variablesKey].join('\n');
+  const key = `${principal?.id ?? ''}\n${permissions?.key ?? ''}\n${operation.key}\n${variables.key}`;
   return (encoding) => `${encoding}\n${key}`;
-}
-
-function stringify(variables: Readonly<Record<string, unknown>>): string {
-  try {
-    return JSON.stringify(variables);
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    throw new GatewayError('BAD_USER_INPUT', { message: 'variables must not be nested thousands of levels deep.' });
-  }
 }
 
 /**

@@ -4,16 +4,18 @@
 import { GraphQLError, Kind, type GraphQLErrorExtensions } from 'graphql';
 
 import { ERROR_CODES, GatewayError, statusOf, type ErrorCode } from '../../errors.js';
-import { withoutSuggestion } from '../plugins/introspection.js';
+
+/** Changes a message of graphql-js for the client. */
+export type Explain = (message: string) => string;
 
 /**
  * The error for the client; for the log its code and what was behind it; and the defect that the client is not told of.
- * @param options `isRequestError`: the answer has no `data`. `hidesSuggestions`: the client is not told what it may have meant.
+ * @param options `isRequestError`: the answer has no `data`. `explain` may change what graphql-js says about inputs.
  */
 export function toClientError(
   thrown: unknown,
   requestId: string,
-  { isRequestError, hidesSuggestions = false }: { isRequestError: boolean; hidesSuggestions?: boolean },
+  { isRequestError, explain = (message) => message }: { isRequestError: boolean; explain?: Explain },
 ) {
   const error = thrown instanceof GraphQLError ? thrown : new GraphQLError('', { originalError: thrown as Error });
   const known = findGatewayError(error) ?? (isRequestError ? findStackOverflow(error) : undefined);
@@ -25,7 +27,7 @@ export function toClientError(
   return {
     code,
     reason: known?.reason,
-    error: new GraphQLError(known?.message ?? messageOf(error, code, hidesSuggestions), {
+    error: new GraphQLError(known?.message ?? messageOf(error, code, explain), {
       nodes: error.nodes ?? null,
       source: error.source ?? null,
       positions: error.positions ?? null,
@@ -60,9 +62,9 @@ export function toHttpOfErrors(errors: readonly GraphQLError[], isJson: boolean)
 }
 
 /** graphql's own words are about what the client wrote, and are let through where they say more than ours. */
-function messageOf({ message }: GraphQLError, code: ErrorCode, hidesSuggestions: boolean): string {
+function messageOf({ message }: GraphQLError, code: ErrorCode, explain: Explain): string {
   if (!OWN_WORDS.includes(code)) return ERROR_CODES[code].message;
-  return shorten(hidesSuggestions ? withoutSuggestion(message) : message);
+  return shorten(explain(message));
 }
 
 const OWN_WORDS: readonly ErrorCode[] = ['GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED', 'BAD_USER_INPUT'];

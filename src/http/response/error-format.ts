@@ -6,12 +6,12 @@ import type { Logger } from 'pino';
 import { describeDefect } from '../../errors.js';
 import type { GraphQLRequest } from '../graphql-request.js';
 import { DocumentError } from '../steps/resolve-operation.js';
-import { toClientError } from './client-errors.js';
+import { toClientError, type Explain } from './client-errors.js';
 
 export interface ErrorFormat {
   readonly logger: Logger;
-  /** Whether messages leave out what graphql-js suggests: with introspection off they would tell names of the schema. */
-  readonly hidesSuggestions: boolean;
+  /** What clients are told of a message of graphql-js. */
+  readonly explain: Explain;
 }
 
 /** The result of a request that ended with an error before there was any. */
@@ -28,7 +28,7 @@ export function formatErrors(result: ExecutionResult, request: GraphQLRequest, f
   // An error of a field has a path. One without is about the request, also when graphql-js adds `data: null`: then the
   // schema has no operation of that type.
   const isRequestError = data == null && result.errors.every(({ path }) => path === undefined);
-  const options = { isRequestError, hidesSuggestions: format.hidesSuggestions };
+  const options = { isRequestError, explain: format.explain };
   const formatted = result.errors.map((error) => toClientError(error, request.id, options));
   for (const { defect } of formatted) if (defect !== undefined) logDefect(format.logger, defect, request.id);
   request.errors = formatted.map(({ code, reason }) => ({ code, reason }));

@@ -1,5 +1,7 @@
 // Content negotiation: in which media type and which encoding a client gets its response (RFC 9110, section 12.5).
 
+import { LRUCache } from 'lru-cache';
+
 import type { HeadersByName } from '../../auth/authentication.js';
 
 export type Encoding = 'identity' | 'gzip' | 'br';
@@ -27,20 +29,37 @@ const KINDS: readonly Kind[] = ['json', 'graphql-response', 'event-stream'];
 /** Those that a wildcard stands for, the preferred one first: older clients that accept anything expect plain JSON. */
 const BY_WILDCARD: readonly Kind[] = ['json', 'graphql-response'];
 
+/** Formats by `accept` and `accept-encoding`: few clients send other values than the rest. */
+const known = new LRUCache<string, ResponseFormat>({ max: 100 });
+/** Longer pairs are not retained. */
+const MAX_KEY_LENGTH = 512;
+
 /** A missing `accept` accepts everything. */
 export function negotiate(headers: HeadersByName): ResponseFormat {
-  const kind = chooseKind(headers.get('accept'));
+  const accept = headers.get('accept') ?? '';
+  const acceptEncoding = headers.get('accept-encoding') ?? '';
+  const key = `${accept}\n${acceptEncoding}`;
+  let format = known.get(key);
+  if (format === undefined) {
+    format = chooseFormat(accept, acceptEncoding);
+    if (key.length <= MAX_KEY_LENGTH) known.set(key, format);
+  }
+  return format;
+}
+
+function chooseFormat(accept: string, acceptEncoding: string): ResponseFormat {
+  const kind = chooseKind(accept);
   const type = MEDIA_TYPES[kind ?? 'json'];
   return {
     kind: kind ?? 'json',
     contentType: kind === 'event-stream' ? type : `${type}; charset=utf-8`,
-    encodings: chooseEncodings(headers.get('accept-encoding')),
+    encodings: chooseEncodings(acceptEncoding),
     isAcceptable: kind !== undefined,
   };
 }
 
-function chooseKind(accept: string | null): Kind | undefined {
-  if (accept === null || accept.trim() === '') return 'json';
+function chooseKind(accept: string): Kind | undefined {
+  if (accept.trim() === '') return 'json';
   const ranges = parseList(accept);
   const weighted = KINDS.map((kind) => ({ kind, ...weigh(kind, ranges) })).filter(({ weight }) => weight > 0);
   // The highest weight; among equals the one that the client names first, and named ones before wildcards.

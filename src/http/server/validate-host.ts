@@ -14,10 +14,17 @@ import { CONTENT_SECURITY_POLICY, SECURITY_HEADERS } from '../response/security-
  * page could reach by a host name of its own (DNS rebinding).
  */
 export function validateHost(listener: RequestListener, allowedHosts: 'any' | 'loopback' = 'any'): RequestListener {
+  // Nearly all requests name the same host, and the path of a target cannot make its URL invalid.
+  let lastServed: string | undefined;
   return (request, response) => {
-    if (!normalizeTarget(request)) refuse(response, INVALID_TARGET);
-    else if (allowedHosts === 'loopback' && !isLoopback(hostnameOf(request))) refuse(response, HOST_NOT_ALLOWED);
-    else listener(request, response);
+    const isKnown = request.headers.host === lastServed && request.url?.startsWith('/') === true;
+    if (!isKnown && !normalizeTarget(request)) refuse(response, INVALID_TARGET);
+    else if (!isKnown && allowedHosts === 'loopback' && !isLoopback(hostnameOf(request)))
+      refuse(response, HOST_NOT_ALLOWED);
+    else {
+      lastServed = request.headers.host;
+      listener(request, response);
+    }
   };
 }
 

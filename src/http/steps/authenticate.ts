@@ -32,16 +32,12 @@ export function createAuthenticate({ authentication, credentials, forwardsTokens
       request.callerToken = readBearer(headers);
       if (request.callerToken === undefined) throw new GatewayError('UNAUTHENTICATED', { reason: 'no bearer token' });
     }
-    await findPrincipal(request, credentials);
+    try {
+      const principal = credentials.principal(request.callerToken);
+      request.principal = principal instanceof Promise ? await request.deadline.race(principal) : principal;
+    } catch (error) {
+      // Without credentials there is no principal: that is an error of each report, and operations without reports work.
+      if (!(error instanceof UpstreamError)) throw error;
+    }
   };
-}
-
-/** Without credentials there is no principal: that is an error of each report, and operations without reports work. */
-async function findPrincipal(request: GraphQLRequest, credentials: Credentials): Promise<void> {
-  try {
-    const principal = credentials.principal(request.callerToken);
-    request.principal = principal instanceof Promise ? await request.deadline.race(principal) : principal;
-  } catch (error) {
-    if (!(error instanceof UpstreamError)) throw error;
-  }
 }

@@ -3,7 +3,6 @@
 import { GraphQLError, type DocumentNode } from 'graphql';
 
 import type { TrustedDocuments } from '../../auth/trusted-documents.js';
-import { whenThere } from '../../concurrency/maybe-promise.js';
 import type { Scheduler } from '../../concurrency/scheduler.js';
 import { GatewayError } from '../../errors.js';
 import { TooManyFieldsError } from '../../execution/plan.js';
@@ -58,7 +57,8 @@ export function createResolveOperation(options: ResolveOptions): ResolveOperatio
   return (parameters) => {
     const found = findDocument(parameters);
     const document = typeof found === 'string' ? (documents.get(found) ?? scheduler.run(prepare(found))) : found;
-    return whenThere(document, (known) => chooseOperation(known, parameters.operationName));
+    const choose = (known: KnownDocument) => chooseOperation(known, parameters.operationName);
+    return document instanceof Promise ? document.then(choose) : choose(document);
   };
 }
 

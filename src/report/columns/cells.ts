@@ -12,8 +12,9 @@ import {
 
 const NONE: readonly never[] = Object.freeze([]);
 
-export function idAt({ ids }: Columns, row: number): string {
-  return ids.at(row);
+/** Null when ScaleOps gave the row no id. */
+export function scaleOpsIdAt({ ids }: Columns, row: number): string | null {
+  return ids.at(row) || null;
 }
 
 /** The name of a code of this column; null for the code of rows without a name. */

@@ -17,6 +17,8 @@ export interface StringColumn {
   slice(start?: number, end?: number): string[];
   /** Whether the text at `index` is this one. */
   is(index: number, text: string): boolean;
+  /** Whether no text changes in lower case; undefined where that takes as long as to read them. */
+  isFolded?(): boolean;
   /** The texts as JSON, to be copied; undefined when a text has to be escaped or is not ASCII. */
   jsonSafe?(): JsonSafeStrings | undefined;
 }
@@ -59,6 +61,11 @@ export class PackedStrings implements StringColumn {
 
   is(index: number, text: string): boolean {
     return this.#ends[index]! - this.#startOf(index) === text.length && this.at(index) === text;
+  }
+
+  isFolded(): boolean {
+    const all = this.#read(0, this.#ends.at(-1) ?? 0);
+    return all === all.toLowerCase();
   }
 
   jsonSafe(): JsonSafeStrings | undefined {

@@ -2,8 +2,8 @@
 // what ScaleOps usually sends. For anything else the caller uses JSON.parse and json-parser.ts. What both support they read
 // alike, which a test compares.
 
-import { decodeEnvelope, ReportShapeError } from './json-parser.js';
-import { pack } from '../columns/pack.js';
+import { assembleReport } from './assemble-report.js';
+import { decodeEnvelope, ReportShapeError } from './envelope/envelope.js';
 import { RowReader } from './parse-rows.js';
 import type { ReportData } from '../report-data.js';
 import { CLOSE_OBJECT, COLON, OPEN_OBJECT, Scanner } from './scanner.js';
@@ -51,9 +51,9 @@ function parseResponse(scanner: Scanner, rows: RowReader): ReportData {
       });
     } else head.set(key, scanner.readValue());
   } while (scanner.hasMore(CLOSE_OBJECT));
-  // With an error the response may be no report.
-  if (scanner.peek() !== undefined || !hasRows || head.has('error')) throw new UnsupportedInputError();
-  const { columns, droppedNumbers } = rows.end();
-  const { window, clusters } = decodeEnvelope({ window: head.get('window'), clusters: head.get('clusters') });
-  return { window, clusters, columns: pack(columns), droppedNumbers };
+  if (scanner.peek() !== undefined || !hasRows) throw new UnsupportedInputError();
+  const { columns, warnings } = rows.end();
+  // With an error and without rows the response may be no report.
+  if (columns.rowCount === 0 && (head.has('error') || head.has('errors'))) throw new UnsupportedInputError();
+  return assembleReport(decodeEnvelope(head), columns, warnings);
 }

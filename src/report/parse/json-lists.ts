@@ -1,8 +1,9 @@
-// Labels and services in ScaleOps' JSON. A fleet repeats the same labels on every row, so each text and label is stored once
-// per report and referred to by number.
+// The lists of labels and services of a report. A fleet repeats the same labels on every row, so each text and label is
+// stored once per report and referred to by number.
 
 import { EMPTY_LIST, type Labels, type Lists } from '../columns/columns.js';
 import { StringColumnBuilder, type StringData } from '../columns/strings.js';
+import type { LabelTexts } from './json-labels.js';
 import { toText } from './json-values.js';
 
 /** The distinct texts, labels and lists of a report, as plain data. */
@@ -56,9 +57,9 @@ export class ListWriter {
   readonly #labelLists = new ListBuilder();
   readonly #serviceLists = new ListBuilder();
 
-  /** Adds the list of labels that this value is and returns its number. */
-  addLabels(value: unknown): number {
-    return this.#labelLists.add(toLabels(value).map((texts) => this.#labelOf(texts)));
+  /** Adds a list of labels and returns its number. */
+  addLabels(labels: readonly LabelTexts[]): number {
+    return this.#labelLists.add(labels.map((texts) => this.#labelOf(texts)));
   }
 
   /** The same for texts. Null, which Go sends for an empty list, is an empty list. Other elements are left out. */
@@ -86,32 +87,4 @@ export class ListWriter {
     }
     return label;
   }
-}
-
-/** The key, which is never empty, and the value of a label. */
-export type LabelTexts = readonly [key: string, value: string];
-
-/** Labels in the shapes that were seen or are likely: a map, a list of {key, value}, a list of "key=value". */
-export function toLabels(value: unknown): LabelTexts[] {
-  if (typeof value !== 'object' || value === null) return [];
-  const labels = Array.isArray(value)
-    ? value.map(toLabel)
-    : Object.entries(value).map(([key, text]) => toTexts(key, text));
-  return labels.filter((label) => label !== undefined);
-}
-
-/** Reads a label from an element of a list; undefined without a key. */
-export function toLabel(element: unknown): LabelTexts | undefined {
-  if (typeof element === 'string') {
-    const at = element.indexOf('=');
-    return at < 0 ? toTexts(element, '') : toTexts(element.slice(0, at), element.slice(at + 1));
-  }
-  if (typeof element !== 'object' || element === null) return undefined;
-  const { key, value } = element as { key?: unknown; value?: unknown };
-  return toTexts(key, value);
-}
-
-function toTexts(name: unknown, value: unknown): LabelTexts | undefined {
-  const key = toText(name);
-  return key === null ? undefined : [key, typeof value === 'boolean' ? String(value) : (toText(value) ?? '')];
 }

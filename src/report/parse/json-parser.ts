@@ -1,6 +1,6 @@
 // From ScaleOps' JSON to a report. The documentation shows one sample and the server is written in Go, so this accepts
-// unusual forms (null for a list, numbers as text, labels in four shapes) and refuses only what is no cost report. Error
-// messages contain nothing from the response.
+// unusual forms (null for a list, numbers as text, labels in six shapes), warns of what it cannot read, and refuses only what
+// is no cost report. Error messages contain nothing from the response.
 
 import {
   byField,
@@ -9,28 +9,25 @@ import {
   NAME_FIELDS,
   NULL_LIST,
   NUMBER_FIELDS,
-  type ColumnData,
   type NameField,
 } from '../columns/columns.js';
 import { createNumberColumn } from '../columns/decimal-column.js';
+import { assembleReport, type DecodedRows } from './assemble-report.js';
+import { decodeEnvelope, ReportShapeError } from './envelope/envelope.js';
+import { toLabels } from './json-labels.js';
 import { DistinctTexts, ListWriter } from './json-lists.js';
-import { toCount, toNumber, toText, type DroppedNumberCount } from './json-values.js';
-import { pack } from '../columns/pack.js';
-import type { ReportWindow } from '../window.js';
-import { toReport, type DecodedReport, type ReportData } from '../report-data.js';
+import { toCount, toNumber, toText } from './json-values.js';
+import { toReport, type ReportData } from '../report-data.js';
+import type { Report } from '../report.js';
+import { RowMarks } from '../warnings.js';
 import { StringColumnBuilder } from '../columns/strings.js';
-
-/** The JSON value is no cost report; `message` is a fixed text. */
-export class ReportShapeError extends Error {
-  override readonly name = 'ReportShapeError';
-}
 
 /**
  * Reads the response of either cost report.
- * @throws ReportShapeError when `json` is no object with a list `aggregatedWorkloads` of objects.
+ * @throws ReportShapeError when `json` is no object with a list `aggregatedWorkloads`.
  */
-export function decodeReport(json: unknown): DecodedReport {
-  return toReport(decodeData(json));
+export function decodeReport(json: unknown): { readonly report: Report } {
+  return { report: toReport(decodeData(json)) };
 }
 
 /** The same as plain data. @throws ReportShapeError */
@@ -40,24 +37,14 @@ export function decodeData(json: unknown): ReportData {
   if (list === undefined) throw new ReportShapeError('the answer has no aggregatedWorkloads');
   if (list !== null && !Array.isArray(list)) throw new ReportShapeError('aggregatedWorkloads is not a list');
 
-  const notes: DroppedNumberCount = { dropped: 0 };
-  const columns = pack(decodeRows((list ?? []) as unknown[], notes));
-  return { ...decodeEnvelope(json), columns, droppedNumbers: notes.dropped };
+  const { columns, warnings } = decodeRows((list ?? []) as unknown[]);
+  const envelope = decodeEnvelope(new Map(Object.entries(json)));
+  return assembleReport(envelope, columns, warnings);
 }
 
-/** No fleet has more clusters. A longer list is refused before a report retains it. */
-const MAX_CLUSTERS = 100_000;
-
-/** What a response says besides its rows. @throws ReportShapeError for a list of more than MAX_CLUSTERS clusters. */
-export function decodeEnvelope({ window, clusters }: Readonly<Record<string, unknown>>): Envelope {
-  const list = Array.isArray(clusters) ? (clusters as unknown[]) : [];
-  if (list.length > MAX_CLUSTERS) throw new ReportShapeError(`clusters lists more than ${MAX_CLUSTERS} names`);
-  return { window: decodeWindow(window), clusters: list.map(toText).filter((name) => name !== null) };
-}
-type Envelope = Pick<ReportData, 'window' | 'clusters'>;
-
-function decodeRows(list: readonly unknown[], notes: DroppedNumberCount): ColumnData {
-  const rowCount = list.length;
+function decodeRows(list: readonly unknown[]): DecodedRows {
+  const rows = list.filter(isObject);
+  const rowCount = rows.length;
   const ids = new StringColumnBuilder();
   const numbers = byField(NUMBER_FIELDS, () => new Float64Array(rowCount));
   const names = byField(NAME_FIELDS, () => ({ codes: new Uint32Array(rowCount), values: new DistinctTexts() }));
@@ -65,21 +52,24 @@ function decodeRows(list: readonly unknown[], notes: DroppedNumberCount): Column
   for (const field of NAME_FIELDS) names[field].values.numberOf('');
   const lists = byField(LIST_FIELDS, () => new Uint32Array(rowCount));
   const writer = new ListWriter();
-  list.forEach((row, index) => {
-    if (!isObject(row)) throw new ReportShapeError('a row is not an object');
+  const unreadable = byField([...NUMBER_FIELDS, ...LABEL_FIELDS], () => new RowMarks());
+  rows.forEach((row, index) => {
     // GraphQL's ID is never null, so a row without an id is identified by its names.
     ids.add(toText(row.id) ?? ID_PARTS.map((part) => toText(row[part]) ?? '').join('/'));
     for (const field of NAME_FIELDS) names[field].codes[index] = names[field].values.numberOf(toText(row[field]) ?? '');
     for (const field of NUMBER_FIELDS) {
-      const read = field === 'amountOfWorkloads' ? toCount : toNumber;
-      numbers[field][index] = read(row[field], notes) ?? Number.NaN;
+      const number = (field === 'amountOfWorkloads' ? toCount : toNumber)(row[field]);
+      if (number === undefined) unreadable[field].add(index);
+      numbers[field][index] = number ?? Number.NaN;
     }
     for (const field of LABEL_FIELDS) {
-      lists[field][index] = row[field] == null ? NULL_LIST : writer.addLabels(row[field]);
+      const { labels, isComplete } = toLabels(row[field]);
+      if (!isComplete) unreadable[field].add(index);
+      lists[field][index] = row[field] == null ? NULL_LIST : writer.addLabels(labels);
     }
     lists.services[index] = writer.addServices(row.services);
   });
-  return {
+  const columns = {
     rowCount,
     ids: ids.data(),
     numbers: byField(NUMBER_FIELDS, (field) => createNumberColumn(numbers[field])),
@@ -87,27 +77,10 @@ function decodeRows(list: readonly unknown[], notes: DroppedNumberCount): Column
     lists,
     ...writer.data(),
   };
+  return { columns, warnings: { skippedRows: list.length - rowCount, unreadable } };
 }
 
 const ID_PARTS: readonly NameField[] = ['clusterName', 'namespace', 'workloadType', 'workloadName'];
-
-function decodeWindow(value: unknown): ReportWindow | null {
-  if (!isObject(value)) return null;
-  const startTime = toTime(value.startTime);
-  const endTime = toTime(value.endTime);
-  return startTime === null || endTime === null ? null : { startTime, endTime };
-}
-
-// Date.parse accepts more: "day 5" is a day in 2001.
-const DATE = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d|$)/;
-
-/** ScaleOps sends no time zone and means UTC; Date.parse would use the time zone of the machine. */
-function toTime(value: unknown): number | null {
-  const text = toText(value);
-  if (text === null || !DATE.test(text)) return null;
-  const time = Date.parse(/(?:Z|[+-]\d\d:?\d\d)$/i.test(text) ? text : `${text}Z`);
-  return Number.isNaN(time) ? null : time;
-}
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,10 +1,5 @@
 // Single values in ScaleOps' JSON: texts and numbers. An absent value is null, never 0.
 
-/** Counts the numbers of a report that were dropped, for one warning. */
-export interface DroppedNumberCount {
-  dropped: number;
-}
-
 // A number as JSON writes it. Number() also accepts "", " 1 ", "0x10" and "Infinity".
 const JSON_NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 const MAX_INT = 2 ** 31 - 1;
@@ -15,19 +10,19 @@ export function toText(value: unknown): string | null {
   return typeof value === 'string' && value !== '' ? value : null;
 }
 
-/** A finite number, also when written as text; null for anything else. `JSON.parse('1e400')` is Infinity. */
-export function toNumber(value: unknown, notes: DroppedNumberCount): number | null {
+/**
+ * A finite number, also when written as text; null for an absent value, undefined for anything else.
+ * `JSON.parse('1e400')` is Infinity.
+ */
+export function toNumber(value: unknown): number | null | undefined {
   if (value === null || value === undefined || value === '') return null;
   const number = typeof value === 'string' && JSON_NUMBER.test(value) ? Number(value) : value;
-  if (typeof number === 'number' && Number.isFinite(number)) return number;
-  notes.dropped += 1;
-  return null;
+  return typeof number === 'number' && Number.isFinite(number) ? number : undefined;
 }
 
-/** A whole number that fits GraphQL's Int; null for anything else. */
-export function toCount(value: unknown, notes: DroppedNumberCount): number | null {
-  const number = toNumber(value, notes);
-  if (number === null || (Number.isInteger(number) && Math.abs(number) <= MAX_INT)) return number;
-  notes.dropped += 1;
-  return null;
+/** A whole number that fits GraphQL's Int; null for an absent value, undefined for anything else. */
+export function toCount(value: unknown): number | null | undefined {
+  const number = toNumber(value);
+  if (number === null || number === undefined) return number;
+  return Number.isInteger(number) && Math.abs(number) <= MAX_INT ? number : undefined;
 }

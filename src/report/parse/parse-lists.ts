@@ -1,158 +1,20 @@
-// The columns of lists, read from bytes. A label or list that repeats the one in the row before is recognised by comparing
-// bytes; others are interned.
+// The columns of lists, read from bytes. A list that repeats the one in the row before is recognised by comparing bytes.
 
-import { EMPTY_LIST, NULL_LIST, type Labels } from '../columns/columns.js';
-import { toLabel, toLabels, type LabelTexts, type ListData } from './json-lists.js';
-import { toText } from './json-values.js';
-import { CodeColumn, RepeatedValueReader } from './parse-names.js';
-import { CLOSE_LIST, CLOSE_OBJECT, OPEN_LIST, OPEN_OBJECT, type Scanner } from './scanner.js';
-import { SequenceInterner } from './interned-sequences.js';
-import { StringInterner } from './interned-strings.js';
-import { UnsupportedInputError } from './unsupported-input.js';
-import { toWord } from '../columns/words.js';
-
-/** The distinct texts, labels and lists of a report. */
-export class ListTables {
-  readonly texts = new StringInterner();
-  /** Each label as the numbers of two texts. */
-  readonly labels = new SequenceInterner();
-  readonly labelLists = new SequenceInterner();
-  readonly serviceLists = new SequenceInterner();
-
-  begin(): void {
-    this.texts.clear();
-    this.labels.clear();
-    for (const lists of [this.labelLists, this.serviceLists]) {
-      lists.clear();
-      // NULL_LIST and EMPTY_LIST.
-      lists.addDistinct();
-      lists.intern([], 0);
-    }
-  }
-
-  labelOf(key: number, value: number): number {
-    return this.labels.intern([key, value], 2);
-  }
-
-  labelOfTexts([key, value]: LabelTexts): number {
-    return this.labelOf(this.texts.internString(key), this.texts.internString(value));
-  }
-
-  data(): ListData {
-    return {
-      texts: this.texts.data(),
-      distinctLabels: splitPairs(this.labels.items()),
-      labelLists: { items: this.labelLists.items(), ends: this.labelLists.ends() },
-      serviceLists: { items: this.serviceLists.items(), ends: this.serviceLists.ends() },
-    };
-  }
-}
-
-function splitPairs(pairs: Uint32Array): Labels {
-  const count = pairs.length / 2;
-  const labels = { keys: new Uint32Array(count), values: new Uint32Array(count) };
-  for (let label = 0; label < count; label += 1) {
-    labels.keys[label] = pairs[2 * label]!;
-    labels.values[label] = pairs[2 * label + 1]!;
-  }
-  return labels;
-}
-
-/** The number of an element that is left out. */
-const NONE = -1;
-/** The number of the empty text. */
-const EMPTY_TEXT = 0;
-
-/** Reads the elements at one position of their lists. */
-interface ElementReader {
-  begin(): void;
-  /** The number of the element that begins here; NONE when it is left out. */
-  read(scanner: Scanner): number;
-}
-
-// A label as Go writes it, {"key":"…","value":"…"}, in words of four bytes. The last word overlaps the word before.
-const [OPEN_KEY, KEY_QUOTE] = [toWord('{"ke'), toWord('y":"')];
-const [COMMA_VALUE, VALUE_END, VALUE_QUOTE] = [toWord(',"va'), toWord('lue"'), toWord('e":"')];
-
-class LabelReader implements ElementReader {
-  readonly #tables: ListTables;
-  readonly #key: RepeatedValueReader;
-  readonly #value: RepeatedValueReader;
-  #start = 0;
-  #end = 0;
-  #label = 0;
-
-  constructor(tables: ListTables) {
-    this.#tables = tables;
-    this.#key = new RepeatedValueReader(tables.texts);
-    this.#value = new RepeatedValueReader(tables.texts);
-  }
-
-  begin(): void {
-    this.#end = this.#start;
-    this.#key.begin();
-    this.#value.begin();
-  }
-
-  read(scanner: Scanner): number {
-    if (scanner.skipIfRepeated(this.#start, this.#end)) return this.#label;
-    const start = scanner.at;
-    this.#label = this.#readUsual(scanner);
-    if (this.#label === NONE) {
-      scanner.at = start;
-      const texts = toLabel(scanner.readValue());
-      this.#label = texts === undefined ? NONE : this.#tables.labelOfTexts(texts);
-    }
-    this.#start = start;
-    this.#end = scanner.at;
-    return this.#label;
-  }
-
-  #readUsual(scanner: Scanner): number {
-    const { bytes, words, at } = scanner;
-    if (at + 8 > bytes.length) return NONE;
-    if (words.getInt32(at, true) !== OPEN_KEY || words.getInt32(at + 4, true) !== KEY_QUOTE) return NONE;
-    scanner.at = at + 7;
-    const key = this.#key.read(scanner);
-    const middle = scanner.at;
-    // A label without a key is left out.
-    if (key <= EMPTY_TEXT || middle + 10 > bytes.length) return NONE;
-    if (words.getInt32(middle, true) !== COMMA_VALUE || words.getInt32(middle + 4, true) !== VALUE_END) return NONE;
-    if (words.getInt32(middle + 6, true) !== VALUE_QUOTE) return NONE;
-    scanner.at = middle + 9;
-    const value = this.#value.read(scanner);
-    if (value < 0 || bytes[scanner.at] !== CLOSE_OBJECT) return NONE;
-    scanner.at += 1;
-    return this.#tables.labelOf(key, value);
-  }
-}
-
-class ServiceReader implements ElementReader {
-  readonly #texts: StringInterner;
-  readonly #repeated: RepeatedValueReader;
-
-  constructor({ texts }: ListTables) {
-    this.#texts = texts;
-    this.#repeated = new RepeatedValueReader(texts);
-  }
-
-  begin(): void {
-    this.#repeated.begin();
-  }
-
-  read(scanner: Scanner): number {
-    const code = this.#repeated.read(scanner);
-    if (code >= 0) return code === EMPTY_TEXT ? NONE : code;
-    const text = toText(scanner.readValue());
-    return text === null ? NONE : this.#texts.internString(text);
-  }
-}
+import { EMPTY_LIST, NULL_LIST } from '../columns/columns.js';
+import { RowMarks } from '../warnings.js';
+import type { SequenceInterner } from './interned-sequences.js';
+import { toLabels } from './json-labels.js';
+import { LabelReader, NONE, ServiceReader, type ElementReader, type ListTables } from './parse-list-elements.js';
+import { CodeColumn } from './parse-names.js';
+import { CLOSE_LIST, OPEN_LIST, type Scanner } from './scanner.js';
 
 /** Elements at later positions are not compared with the row before. */
 const MAX_POSITIONS = 32;
 
 /** A column of lists. */
 export class ListReader {
+  /** The rows whose list has something that cannot be read. */
+  readonly unreadable = new RowMarks();
   readonly #tables: ListTables;
   readonly #lists: SequenceInterner;
   readonly #isOfLabels: boolean;
@@ -163,6 +25,7 @@ export class ListReader {
   #start = 0;
   #end = 0;
   #code = 0;
+  #isUnreadable = false;
 
   constructor(tables: ListTables, isOfLabels: boolean) {
     this.#tables = tables;
@@ -174,16 +37,19 @@ export class ListReader {
     this.#codes.begin(rowCount);
     this.#end = this.#start;
     for (const element of this.#elements) element.begin();
+    this.unreadable.clear();
   }
 
   /** Reads the list that begins here, or null. */
   read(scanner: Scanner, row: number): void {
     if (!scanner.skipIfRepeated(this.#start, this.#end)) {
       const start = scanner.at;
+      this.#isUnreadable = false;
       this.#code = this.#read(scanner);
       this.#start = start;
       this.#end = scanner.at;
     }
+    if (this.#isUnreadable) this.unreadable.add(row);
     this.#codes.set(row, this.#code);
   }
 
@@ -192,14 +58,14 @@ export class ListReader {
   }
 
   #read(scanner: Scanner): number {
-    const byte = scanner.peek();
-    if (byte === OPEN_LIST) return this.#readElements(scanner);
+    if (scanner.peek() === OPEN_LIST) return this.#readElements(scanner);
     if (scanner.skipNull()) return NULL_LIST;
-    if (byte !== OPEN_OBJECT) throw new UnsupportedInputError();
     const value = scanner.readValue();
     if (!this.#isOfLabels) return EMPTY_LIST;
-    const labels = toLabels(value).map((texts) => this.#tables.labelOfTexts(texts));
-    return this.#lists.intern(labels, labels.length);
+    const { labels, isComplete } = toLabels(value);
+    this.#isUnreadable = !isComplete;
+    const items = labels.map((texts) => this.#tables.labelOfTexts(texts));
+    return this.#lists.intern(items, items.length);
   }
 
   #readElements(scanner: Scanner): number {
@@ -213,8 +79,10 @@ export class ListReader {
     }
     do {
       scanner.peek();
-      const item = this.#elementAt(position).read(scanner);
+      const element = this.#elementAt(position);
+      const item = element.read(scanner);
       if (item !== NONE) items[count++] = item;
+      if (element.isUnreadable) this.#isUnreadable = true;
       position += 1;
     } while (scanner.hasMore(CLOSE_LIST));
     return this.#lists.intern(items, count);

@@ -2,9 +2,10 @@
 // smaller when a number needs it. Without a common unit they are the doubles of JSON.parse.
 
 import { createNumberColumn, MAX_PLACES, MAX_UNITS, type NumberColumn } from '../columns/decimal-column.js';
-import { toCount, toNumber, type DroppedNumberCount } from './json-values.js';
+import { toCount, toNumber } from './json-values.js';
 import type { Scanner } from './scanner.js';
 import { grow } from '../columns/strings.js';
+import { RowMarks } from '../warnings.js';
 import { UnsupportedInputError } from './unsupported-input.js';
 
 const MINUS = 0x2d;
@@ -17,15 +18,15 @@ const MAX_EXACT = 2 ** 53;
 const POWERS = Float64Array.from({ length: 23 }, (_, power) => Number(`1e${power}`));
 
 export class NumberReader {
-  readonly #notes: DroppedNumberCount;
+  /** The rows whose number cannot be read. */
+  readonly unreadable = new RowMarks();
   readonly #toValue: typeof toNumber;
   /** By row: whole numbers of 10 to the power of minus `#places`, or doubles. */
   #units = new Float64Array(0);
   #places = 0;
   #isDecimal = true;
 
-  constructor(notes: DroppedNumberCount, isCount: boolean) {
-    this.#notes = notes;
+  constructor(isCount: boolean) {
     this.#toValue = isCount ? toCount : toNumber;
   }
 
@@ -34,6 +35,7 @@ export class NumberReader {
     if (this.#units.length < rowCount) this.#units = new Float64Array(rowCount);
     this.#places = 0;
     this.#isDecimal = true;
+    this.unreadable.clear();
   }
 
   /** Reads the number that begins here, or null. */
@@ -67,25 +69,25 @@ export class NumberReader {
       if (places === 0) throw new UnsupportedInputError();
     }
     if ((bytes[at]! | 0x20) === SMALL_E) {
-      this.#setOther(row, this.#toValue(scanner.readValue(), this.#notes));
+      this.#setOther(row, this.#toValue(scanner.readValue()));
       return;
     }
     scanner.at = at;
     if (whole >= MAX_EXACT || places >= POWERS.length) {
       // Too many digits for exact arithmetic. Number() takes a third of the time of JSON.parse.
-      this.#setOther(row, this.#toValue(Number(bytes.toString('latin1', start, at)), this.#notes));
+      this.#setOther(row, this.#toValue(Number(bytes.toString('latin1', start, at))));
       return;
     }
     this.#set(row, isNegative ? -whole : whole, places);
   }
 
-  /** Reads white space before a number, or null. */
+  /** Reads white space before a number, or any other value. */
   #readOther(scanner: Scanner, row: number): void {
     const { at } = scanner;
     scanner.peek();
     if (scanner.at > at) this.read(scanner, row);
     else if (scanner.skipNull()) this.setNull(row);
-    else throw new UnsupportedInputError();
+    else this.#setOther(row, this.#toValue(scanner.readValue()));
   }
 
   setNull(row: number): void {
@@ -100,7 +102,7 @@ export class NumberReader {
 
   #set(row: number, whole: number, places: number): void {
     if (row >= this.#units.length) this.#units = grow(this.#units, row + 1);
-    if (this.#toValue === toCount) this.#setOther(row, toCount(whole / POWERS[places]!, this.#notes));
+    if (this.#toValue === toCount) this.#setOther(row, toCount(whole / POWERS[places]!));
     else if (places === this.#places && this.#isDecimal && whole <= MAX_UNITS && whole >= -MAX_UNITS)
       this.#units[row] = whole;
     else this.#setUnequal(row, whole, places);
@@ -118,8 +120,9 @@ export class NumberReader {
   }
 
   /** Sets a double. Counts are whole numbers, and stay in units of 1. */
-  #setOther(row: number, value: number | null): void {
-    if (value === null) {
+  #setOther(row: number, value: number | null | undefined): void {
+    if (value === undefined) this.unreadable.add(row);
+    if (value === null || value === undefined) {
       this.setNull(row);
       return;
     }

@@ -1,13 +1,14 @@
 // The rows of a response, from bytes to columns. Reused for one report after the other: creating it takes as long as parsing
 // a small report.
 
-import { byField, LIST_FIELDS, NAME_FIELDS, NUMBER_FIELDS, type ColumnData } from '../columns/columns.js';
-import type { DroppedNumberCount } from './json-values.js';
+import { byField, LABEL_FIELDS, LIST_FIELDS, NAME_FIELDS, NUMBER_FIELDS } from '../columns/columns.js';
+import type { DecodedRows } from './assemble-report.js';
 import { IdReader, NameReader } from './parse-names.js';
 import { FIELDS, KeyReader, NO_FIELD, OTHER_FIELD } from './parse-keys.js';
-import { ListReader, ListTables } from './parse-lists.js';
+import { ListTables } from './parse-list-elements.js';
+import { ListReader } from './parse-lists.js';
 import { NumberReader } from './parse-numbers.js';
-import type { Scanner } from './scanner.js';
+import { OPEN_OBJECT, type Scanner } from './scanner.js';
 import { UnsupportedInputError } from './unsupported-input.js';
 
 const FIRST_CODE = NUMBER_FIELDS.length;
@@ -18,10 +19,9 @@ const ALL_NUMBERS = 2 ** FIRST_CODE - 1;
 const ROW_BYTES = 400;
 
 export class RowReader {
-  readonly #notes: DroppedNumberCount = { dropped: 0 };
   readonly #keys = new KeyReader();
   readonly #ids = new IdReader();
-  readonly #numbers = byField(NUMBER_FIELDS, (field) => new NumberReader(this.#notes, field === 'amountOfWorkloads'));
+  readonly #numbers = byField(NUMBER_FIELDS, (field) => new NumberReader(field === 'amountOfWorkloads'));
   readonly #names = byField(NAME_FIELDS, () => new NameReader());
   readonly #tables = new ListTables();
   readonly #lists = byField(LIST_FIELDS, (field) => new ListReader(this.#tables, field !== 'services'));
@@ -29,21 +29,27 @@ export class RowReader {
   readonly #ofNumbers = Object.values(this.#numbers);
   readonly #ofCodes = [...Object.values(this.#names), ...Object.values(this.#lists)];
   #row = 0;
+  #skippedRows = 0;
 
   /** Starts a report of so many bytes. Data returned before becomes invalid. */
   begin(bytes: number): void {
     const rowCount = 16 + Math.floor(bytes / ROW_BYTES);
-    this.#notes.dropped = 0;
     this.#keys.begin();
     this.#ids.begin();
     this.#tables.begin();
     for (const numbers of this.#ofNumbers) numbers.begin(rowCount);
     for (const codes of this.#ofCodes) codes.begin(rowCount);
     this.#row = 0;
+    this.#skippedRows = 0;
   }
 
-  /** Reads the row that begins here. @throws UnsupportedInputError */
+  /** Reads the row that begins here; skips a value that is no object. @throws UnsupportedInputError */
   read(scanner: Scanner): void {
+    if (scanner.bytes[scanner.at] !== OPEN_OBJECT && scanner.peek() !== OPEN_OBJECT) {
+      if (!scanner.skipNull()) scanner.readValue();
+      this.#skippedRows += 1;
+      return;
+    }
     let seen = 0;
     for (let position = 0; ; position += 1) {
       const field = this.#keys.read(scanner, position);
@@ -64,7 +70,7 @@ export class RowReader {
   }
 
   /** The columns; valid until the next report is started. */
-  end(): { readonly columns: ColumnData; readonly droppedNumbers: number } {
+  end(): DecodedRows {
     const rowCount = this.#row;
     const columns = {
       rowCount,
@@ -74,7 +80,11 @@ export class RowReader {
       lists: byField(LIST_FIELDS, (field) => this.#lists[field].column(rowCount)),
       ...this.#tables.data(),
     };
-    return { columns, droppedNumbers: this.#notes.dropped };
+    const unreadable = {
+      ...byField(NUMBER_FIELDS, (field) => this.#numbers[field].unreadable),
+      ...byField(LABEL_FIELDS, (field) => this.#lists[field].unreadable),
+    };
+    return { columns, warnings: { skippedRows: this.#skippedRows, unreadable } };
   }
 
   #fillUp(seen: number): void {

@@ -1,7 +1,7 @@
 // Re-aggregation: rows of an aggregated report that were read by cluster and namespace, added up to the rows that a
 // caller asked for.
 
-import { labelsAt, nameOf } from '../columns/cells.js';
+import { labelsAt } from '../columns/cells.js';
 import {
   NUMBER_FIELDS,
   type Columns,
@@ -13,7 +13,7 @@ import {
 } from '../columns/columns.js';
 import { createNumberColumn, type NumberColumn } from '../columns/decimal-column.js';
 import { lazyRecord } from '../columns/lazy-record.js';
-import { computedStrings, type StringColumn } from '../columns/strings.js';
+import { computedStrings } from '../columns/strings.js';
 import { sumByGroup, sumOf } from '../query/exact-sum.js';
 import { groupRows, type CodeColumn, type Grouping } from '../query/group-rows.js';
 import { percentOfHours } from '../query/totals.js';
@@ -68,16 +68,20 @@ function* toSetCodes(columns: Columns, rows: Uint32Array, field: 'labels' | 'ann
   return { codes, codeCount: codeOfSet.size };
 }
 
-/** What re-aggregated columns are made from. */
-export interface ReAggregationSource {
-  readonly columns: Columns;
+/** Rows that are added up by group. */
+export interface SummedRows {
   readonly rows: Uint32Array;
   readonly grouping: Grouping;
   readonly numbersOf: ReadNumbers;
+}
+
+/** What re-aggregated columns are made from. */
+export interface ReAggregationSource extends SummedRows {
+  readonly columns: Columns;
   readonly reAggregation: ReAggregation;
 }
 
-/** One row per group. Ids and numbers are computed when they are first read: a sum reads all grouped rows. */
+/** One row per group. Numbers are computed when they are first read: a sum reads all grouped rows. */
 export function reAggregate(source: ReAggregationSource): Columns {
   const { columns, grouping, reAggregation } = source;
   const { firstRows } = grouping;
@@ -87,8 +91,9 @@ export function reAggregate(source: ReAggregationSource): Columns {
   const pickList = (field: ListField): Uint32Array => gatherCodes(lists[field], firstRows);
   return {
     rowCount: firstRows.length,
-    ids: createIds(source),
-    numbers: createNumbers(source),
+    // ScaleOps has no row for them.
+    ids: computedStrings(firstRows.length, () => ''),
+    numbers: sumNumbers(source),
     names: {
       clusterName: reAggregation.byCluster ? gatherNames(names.clusterName, firstRows) : none,
       namespace: none,
@@ -108,7 +113,8 @@ export function reAggregate(source: ReAggregationSource): Columns {
   };
 }
 
-const createNumbers = lazyRecord(NUMBER_FIELDS, (source: ReAggregationSource, field: NumberField): NumberColumn => {
+/** The numbers of each group: sums, and percentages of the summed hours. Each column is computed when it is first read. */
+export const sumNumbers = lazyRecord(NUMBER_FIELDS, (source: SummedRows, field: NumberField): NumberColumn => {
   if (field === 'onDemandPercent') return createPercentages(source, 'onDemandHours');
   if (field === 'spotPercent') return createPercentages(source, 'spotHours');
   const sums = sumGroups(source, field);
@@ -119,10 +125,7 @@ const createNumbers = lazyRecord(NUMBER_FIELDS, (source: ReAggregationSource, fi
 type SummedField = Exclude<NumberField, 'onDemandPercent' | 'spotPercent'>;
 
 /** The sum of each group; NaN, which stands for null, when no row of the group has the number. */
-function sumGroups(
-  { rows, grouping: { groups, firstRows }, numbersOf }: ReAggregationSource,
-  field: SummedField,
-): Float64Array {
+function sumGroups({ rows, grouping: { groups, firstRows }, numbersOf }: SummedRows, field: SummedField): Float64Array {
   const column = runAll(numbersOf(field));
   const sums = runAll(sumByGroup(column, rows, groups, firstRows.length));
   const isKnown = new Uint8Array(firstRows.length);
@@ -130,7 +133,7 @@ function sumGroups(
   return Float64Array.from(isKnown, (known, group) => (known === 1 ? sumOf(sums, group) : Number.NaN));
 }
 
-function createPercentages(source: ReAggregationSource, field: 'onDemandHours' | 'spotHours'): NumberColumn {
+function createPercentages(source: SummedRows, field: 'onDemandHours' | 'spotHours'): NumberColumn {
   const hours = { onDemandHours: sumGroups(source, 'onDemandHours'), spotHours: sumGroups(source, 'spotHours') };
   const percentages = hours[field].map((_, group) => {
     const sum = (each: string): number => hours[each as typeof field][group]! || 0;
@@ -139,33 +142,7 @@ function createPercentages(source: ReAggregationSource, field: 'onDemandHours' |
   return createNumberColumn(percentages);
 }
 
-function createIds({
-  columns,
-  grouping: { firstRows },
-  reAggregation: { byCluster },
-}: ReAggregationSource): StringColumn {
-  const { clusterName } = columns.names;
-  return computedStrings(firstRows.length, (index) => {
-    const row = firstRows[index]!;
-    const cluster = byCluster ? nameOf(clusterName, clusterName.codes[row]!) : null;
-    return toId(cluster, labelsAt(columns, 'labels', row), labelsAt(columns, 'annotations', row));
-  });
-}
-
 /** Distinct labels as sorted JSON pairs. */
 function toPairs(labels: readonly Label[] | null): readonly string[] {
   return (labels ?? []).map(({ key, value }) => JSON.stringify([key, value])).sort();
-}
-
-/** An id made from what distinguishes the row: unique in a report, and the same in each report. */
-function toId(cluster: string | null, labels: readonly Label[] | null, annotations: readonly Label[] | null): string {
-  const toParts = (kind: string, list: readonly Label[] | null): readonly string[] =>
-    (list ?? []).map(({ key, value }) => `${kind}:${escapePart(key)}=${escapePart(value)}`).sort();
-  const own = cluster === null ? [] : [escapePart(cluster)];
-  return [...own, ...toParts('label', labels), ...toParts('annotation', annotations)].join('/') || 'all';
-}
-
-/** Escapes the separators of an id. */
-function escapePart(part: string): string {
-  return part.replace(/[%/:=]/g, (sign) => `%${sign.charCodeAt(0).toString(16)}`);
 }

@@ -5,12 +5,15 @@ import { nameOf } from '../columns/cells.js';
 import type { Columns, NameColumn, NumberField } from '../columns/columns.js';
 import { createNumberColumn, type NumberColumn } from '../columns/decimal-column.js';
 import { inRanges, shareSteps, type Steps } from '../steps.js';
+import { markDuplicates } from '../scopes/duplicate-workloads.js';
+import { warningsAmong, type ReportWarning } from '../warnings.js';
 import type { Permissions } from './permissions.js';
 
 export interface VisibleRows {
   readonly rows: Uint32Array;
   /** The clusters of the rows, in their order: ScaleOps may list others, and its order may depend on hidden rows. */
   readonly clusters: readonly string[];
+  readonly warnings: readonly ReportWarning[];
   readonly numbersOf: ReadNumbers;
   /** What is retained, in bytes. */
   readonly byteSize: number;
@@ -20,8 +23,18 @@ export interface VisibleRows {
 const VIEW_BYTES = 1_024;
 const STRING_BYTES = 32;
 
+/** What the rows are taken from. */
+export interface VisibleRowsSource {
+  readonly columns: Columns;
+  readonly among: Uint32Array;
+  readonly warnings: readonly ReportWarning[];
+}
+
 /** Reads each of `among` twice. */
-export function* findVisible(columns: Columns, among: Uint32Array, permissions: Permissions): Steps<VisibleRows> {
+export function* findVisible(
+  { columns, among, warnings }: VisibleRowsSource,
+  permissions: Permissions,
+): Steps<VisibleRows> {
   const rows = yield* permissions.findRows(columns, among);
   const clusters = yield* namesOf(columns.names.clusterName, rows);
   // Twice: the list, and the folded names that hasCluster compares.
@@ -29,9 +42,26 @@ export function* findVisible(columns: Columns, among: Uint32Array, permissions: 
   return {
     rows,
     clusters,
+    warnings: findVisibleWarnings(warnings, columns, rows),
     numbersOf: createRestrictedNumbers(columns, rows),
     byteSize: VIEW_BYTES + rows.byteLength + names,
   };
+}
+
+/**
+ * The warnings about visible rows, with the number of these, and those about the response as a whole. Nobody knows where a
+ * skipped row belongs, so that their number stays hidden.
+ */
+function findVisibleWarnings(
+  warnings: readonly ReportWarning[],
+  { names }: Columns,
+  rows: Uint32Array,
+): readonly ReportWarning[] {
+  return warningsAmong(warnings, rows, false).flatMap((warning) => {
+    if (warning.code === 'SKIPPED_ROW') return [{ ...warning, count: 1 }];
+    // The first row of a workload may be hidden: permissions mind the case of names.
+    return warning.code === 'DUPLICATE_ROW' ? markDuplicates(names, rows).toWarnings(warning.code, null) : [warning];
+  });
 }
 
 function* namesOf(column: NameColumn, rows: Uint32Array): Steps<readonly string[]> {

@@ -2,7 +2,7 @@
 // summed as "others". Groups and others add up to the totals exactly.
 
 import { nameOf } from '../columns/cells.js';
-import type { NameColumn, NameField, SumField } from '../columns/columns.js';
+import type { NameColumn, SumField } from '../columns/columns.js';
 import type { NumberColumn } from '../columns/decimal-column.js';
 import { shareOf } from '../columns/share.js';
 import { LazyList } from '../lazy-list.js';
@@ -11,14 +11,11 @@ import { sumByGroup, sumGroups, sumOf, type Sums } from './exact-sum.js';
 import { groupRows } from './group-rows.js';
 import { orderByRanks, type Direction } from './order.js';
 import { rankNumbers, type Ranks } from './ranks.js';
-import { createTotals, type Totals } from './totals.js';
-
-/** What to group by: a field of the row, or the value of a label key among its ownerLabels or labels. */
-export type Dimension = { readonly field: NameField } | { readonly label: string };
+import { countMissingByGroup, createTotals, type Totals } from './totals.js';
 
 export interface GroupOrder {
-  /** A sum, or the values of the dimensions, one after the other. */
-  readonly field: SumField | 'key';
+  /** A sum, the number of rows, or the values of the dimensions, one after the other. */
+  readonly field: SumField | 'rowCount' | 'key';
   readonly direction: Direction;
 }
 
@@ -79,6 +76,7 @@ class GroupSums {
   readonly #groupCount: number;
   readonly #rowCounts: Uint32Array;
   readonly #sums = new Map<SumField, Sums>();
+  #missing: Uint32Array | undefined;
 
   constructor(input: BreakdownInput, groups: Uint32Array, groupCount: number) {
     this.#input = input;
@@ -106,8 +104,37 @@ class GroupSums {
     return sums;
   }
 
+  /** What groups are ordered by: a sum or the number of rows, of each group. */
+  *valuesOf(field: SumField | 'rowCount'): Steps<Float64Array> {
+    if (field === 'rowCount') return Float64Array.from(this.#rowCounts);
+    const sums = yield* this.get(field);
+    const values = new Float64Array(this.#groupCount);
+    yield* inRanges(
+      values.length,
+      (from, to) => {
+        for (let group = from; group < to; group += 1) values[group] = sumOf(sums, group);
+      },
+      ITEMS_PER_STEP,
+    );
+    return values;
+  }
+
   of(group: number): Totals {
-    return { rowCount: this.#rowCounts[group]!, sum: (field) => sumOf(runAll(this.get(field)), group) };
+    return {
+      rowCount: this.#rowCounts[group]!,
+      sum: (field) => sumOf(runAll(this.get(field)), group),
+      rowsWithoutCost: () => this.#rowsWithoutCost()[group]!,
+    };
+  }
+
+  /** By group. */
+  #rowsWithoutCost(): Uint32Array {
+    if (this.#missing === undefined) {
+      const { rows, numbersOf } = this.#input;
+      const grouped = { rows, groups: this.#groups, groupCount: this.#groupCount };
+      this.#missing = countMissingByGroup(runAll(numbersOf('totalCost')), grouped);
+    }
+    return this.#missing;
   }
 
   /** Of the groups from index `from` of `order` on. */
@@ -118,7 +145,14 @@ class GroupSums {
     });
     const known = new Map<SumField, number>();
     for (const [field, sums] of this.#sums) known.set(field, yield* sumGroups(sums, order, from));
-    return createTotals(rowCount, (field) => known.get(field) ?? runAll(this.#totalOf(field, order, from)));
+    return createTotals({
+      rowCount,
+      sum: (field) => known.get(field) ?? runAll(this.#totalOf(field, order, from)),
+      rowsWithoutCost: () => {
+        const missing = this.#rowsWithoutCost();
+        return order.subarray(from).reduce((count, group) => count + missing[group]!, 0);
+      },
+    });
   }
 
   *#totalOf(field: SumField, order: Uint32Array, from: number): Steps<number> {
@@ -163,16 +197,7 @@ function* orderGroups(
       keys.push({ ranks: firstRows.map((row) => ranks[row]!), distinct });
     }
   } else {
-    const own = yield* sums.get(field);
-    const values = new Float64Array(groups.length);
-    yield* inRanges(
-      groups.length,
-      (from, to) => {
-        for (let group = from; group < to; group += 1) values[group] = sumOf(own, group);
-      },
-      ITEMS_PER_STEP,
-    );
-    keys.push(yield* rankNumbers(values));
+    keys.push(yield* rankNumbers(yield* sums.valuesOf(field)));
   }
   return yield* orderByRanks(
     groups,

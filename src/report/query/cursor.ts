@@ -26,27 +26,18 @@ export function createCursorCodec(nameList: () => unknown): CursorCodec {
     return createHash('sha256').update(list).update(text).digest('base64url').slice(0, CHECKSUM_LENGTH);
   };
   const encode = ({ index, id }: RowPosition): string => {
-    const text = `${index}.${escapeId(id)}`;
+    const text = `${index}.${id}`;
     return Buffer.from(checksum(text) + text).toString('base64url');
   };
   return {
     encode,
     decode(cursor) {
       const text = Buffer.from(cursor, 'base64url').toString();
-      const [, digits, id] = /^(\d{1,9})\.(.*)$/s.exec(text.slice(CHECKSUM_LENGTH)) ?? [];
+      const [, digits, id] = /^(\d{1,9})\.([\w-]*)$/.exec(text.slice(CHECKSUM_LENGTH)) ?? [];
       if (digits === undefined || id === undefined) return null;
-      const row = { index: Number(digits), id: unescapeId(id) };
+      const row = { index: Number(digits), id };
       // base64url decoding ignores stray characters, so compare with the canonical form.
       return encode(row) === cursor ? row : null;
     },
   };
-}
-
-// A lone surrogate has no UTF-8: it would be decoded as another character, and the row would never be found.
-function escapeId(id: string): string {
-  return id.replace(/[%\p{Surrogate}]/gu, (unit) => `%${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
-}
-
-function unescapeId(text: string): string {
-  return text.replace(/%([\da-f]{4})/g, (_, unit: string) => String.fromCharCode(Number.parseInt(unit, 16)));
 }

@@ -1,21 +1,31 @@
 // Which rows a question is about. The same conditions select the same rows for pages, totals and groups.
 
-import type { Columns, NameColumn, NameField, Label } from '../columns/columns.js';
+import { foldCase } from '../columns/case-folding.js';
+import type { Columns, NameColumn, NameField } from '../columns/columns.js';
 import { inRanges, ITEMS_PER_STEP, ROWS_PER_STEP, type Steps } from '../steps.js';
-import { createLabelTest } from './label-lookup.js';
-import type { FindText } from './ranks.js';
+import type { Dimension } from './dimension.js';
 
-/** All given conditions must hold. A list of names: any of them, exactly. */
+/** Any of these values; null and the empty text stand for rows without a value. */
+export interface DimensionMatch {
+  readonly by: Dimension;
+  readonly values: readonly (string | null)[];
+  /** True keeps the other rows. */
+  readonly exclude: boolean;
+}
+
+/** All given conditions must hold. A list of names: any of them, without regard to case. */
 export interface RowsWhere {
   readonly clusterNames?: readonly string[] | undefined;
   readonly namespaces?: readonly string[] | undefined;
   readonly workloadTypes?: readonly string[] | undefined;
-  /** All of them, among the ownerLabels. */
-  readonly labels?: readonly Label[] | undefined;
+  readonly workloadNames?: readonly string[] | undefined;
+  /** Compared exactly, as the keys of groups are. */
+  readonly dimensions?: readonly DimensionMatch[] | undefined;
   /** A part of the cluster's, the namespace's or the workload's name, without regard to case. Plain text. */
   readonly search?: string | undefined;
-  /** At least so much; a row without the number does not match. */
+  /** At least, or at most, so much; a row without the number does not match. */
   readonly minTotalCost?: number | undefined;
+  readonly maxTotalCost?: number | undefined;
   readonly minSavingsAvailable?: number | undefined;
 }
 
@@ -31,10 +41,10 @@ export function toCanonicalWhere(where: RowsWhere | undefined): object | null {
 type Condition = RowsWhere[keyof RowsWhere];
 
 function toCanonical(value: Condition): unknown {
-  if (!Array.isArray(value)) return typeof value === 'string' ? value.toLowerCase() : value;
+  if (!Array.isArray(value)) return typeof value === 'string' ? foldCase(value) : value;
   // The order and the repetitions of a list mean nothing.
-  const texts = value.map((item: string | Label) =>
-    JSON.stringify(typeof item === 'string' ? item : [item.key, item.value]),
+  const texts = value.map((item: string | DimensionMatch) =>
+    typeof item === 'string' ? foldCase(item) : JSON.stringify([item.by, item.exclude, [...item.values].sort()]),
   );
   return [...new Set(texts)].sort();
 }
@@ -43,34 +53,36 @@ type RowTest = (row: number) => boolean;
 
 /**
  * Those of `rows` that match, in their order. Each condition reads the rows that the conditions before it left, and each
- * distinct name or label list of these once.
+ * distinct name of these once.
+ * @param columnOf the column of a dimension.
  */
 export function* findRows(
   columns: Columns,
   where: RowsWhere,
   rows: Uint32Array,
-  textFinder: () => Steps<FindText>,
+  columnOf: (dimension: Dimension) => Steps<NameColumn>,
 ): Steps<Uint32Array> {
   const { names, numbers } = columns;
   let found = rows;
-  if (where.minTotalCost !== undefined)
-    found = yield* filterRows(found, isAtLeast(numbers.totalCost, where.minTotalCost));
+  if (where.minTotalCost !== undefined || where.maxTotalCost !== undefined) {
+    found = yield* filterRows(found, isWithin(numbers.totalCost, where.minTotalCost, where.maxTotalCost));
+  }
   if (where.minSavingsAvailable !== undefined) {
-    found = yield* filterRows(found, isAtLeast(numbers.savingsAvailable, where.minSavingsAvailable));
+    found = yield* filterRows(found, isWithin(numbers.savingsAvailable, where.minSavingsAvailable));
   }
   for (const [field, list] of [
     ['clusterName', where.clusterNames],
     ['namespace', where.namespaces],
     ['workloadType', where.workloadTypes],
+    ['workloadName', where.workloadNames],
   ] as const) {
     if (list !== undefined) found = yield* filterRows(found, isNamed(names[field], list), ITEMS_PER_STEP);
   }
-  if (where.labels !== undefined) {
-    const test = createLabelTest(columns, where.labels, yield* textFinder());
-    found = yield* filterRows(found, test, ITEMS_PER_STEP);
+  for (const match of where.dimensions ?? []) {
+    found = yield* filterRows(found, hasValue(yield* columnOf(match.by), match), ITEMS_PER_STEP);
   }
   if (where.search !== undefined && where.search !== '') {
-    found = yield* filterRows(found, contains(columns, where.search.toLowerCase()), ITEMS_PER_STEP);
+    found = yield* filterRows(found, contains(columns, foldCase(where.search)), ITEMS_PER_STEP);
   }
   return found;
 }
@@ -96,20 +108,28 @@ export function allRows(rowCount: number): Uint32Array {
   return rows;
 }
 
-function isAtLeast({ units, scale }: Columns['numbers']['totalCost'], least: number): RowTest {
-  // NaN, which stands for null, is not at least anything.
-  return (row) => units[row]! / scale >= least;
+function isWithin({ units, scale }: Columns['numbers']['totalCost'], least = -Infinity, most = Infinity): RowTest {
+  return (row) => {
+    const value = units[row]! / scale;
+    // NaN, which stands for null, is within no bounds.
+    return value >= least && value <= most;
+  };
 }
 
 function isNamed(column: NameColumn, list: readonly string[]): RowTest {
-  const wanted = new Set(list);
-  return testNames(column, (name) => wanted.has(name));
+  const wanted = new Set(list.map(foldCase));
+  return testNames(column, (name) => wanted.has(foldCase(name)));
+}
+
+function hasValue(column: NameColumn, { values, exclude }: DimensionMatch): RowTest {
+  const wanted = new Set(values.map((value) => value ?? ''));
+  return testNames(column, (value) => wanted.has(value) !== exclude, wanted.has('') !== exclude);
 }
 
 const SEARCHED: readonly NameField[] = ['clusterName', 'namespace', 'workloadName'];
 
 function contains({ names }: Columns, text: string): RowTest {
-  const tests = SEARCHED.map((field) => testNames(names[field], (name) => name.toLowerCase().includes(text)));
+  const tests = SEARCHED.map((field) => testNames(names[field], (name) => foldCase(name).includes(text)));
   return (row) => tests.some((test) => test(row));
 }
 
@@ -117,10 +137,10 @@ const UNKNOWN = 0;
 const YES = 1;
 const NO = 2;
 
-/** Tests the name of a row; each distinct name once, when the first row with it is tested. Null matches nothing. */
-function testNames({ codes, values }: NameColumn, test: (name: string) => boolean): RowTest {
+/** Tests the name of a row; each distinct name once, when the first row with it is tested. By default null does not match. */
+function testNames({ codes, values }: NameColumn, test: (name: string) => boolean, matchesNull = false): RowTest {
   const results = new Uint8Array(values.length);
-  results[0] = NO;
+  results[0] = matchesNull ? YES : NO;
   return (row) => {
     const code = codes[row]!;
     if (results[code] === UNKNOWN) results[code] = test(values.at(code)) ? YES : NO;

@@ -1,38 +1,48 @@
 // Labels by key and value. A row refers to a distinct list of labels, and a list is read once per question, when the
 // first row with it is read: a question about few rows reads few lists, however many the report has.
 
-import { listItems } from '../columns/cells.js';
-import type { Columns, NameColumn, Label } from '../columns/columns.js';
+import { labelsAt, listItems } from '../columns/cells.js';
+import type { Columns, LabelField, NameColumn } from '../columns/columns.js';
 import { computedStrings } from '../columns/strings.js';
 import { inRanges, ITEMS_PER_STEP, type Steps } from '../steps.js';
+import type { LabelDimension } from './dimension.js';
 import type { FindText } from './ranks.js';
 
 const NO_LABEL = -1;
 
-/**
- * The value of label `key` for each row, among its ownerLabels, else its labels. An empty value counts as no label.
- */
-export function* createLabelColumn(columns: Columns, key: string, findText: FindText): Steps<NameColumn> {
+/** Where the values of a dimension are looked up: the first that is found counts. */
+function* placesOf(dimension: LabelDimension): Iterable<readonly [string, LabelField]> {
+  if ('annotation' in dimension) {
+    yield [dimension.annotation, 'annotations'];
+    return;
+  }
+  for (const key of 'label' in dimension ? [dimension.label] : dimension.anyLabel) {
+    yield [key, 'ownerLabels'];
+    yield [key, 'labels'];
+  }
+}
+
+/** The value of the dimension for each row. */
+export function* createLabelColumn(columns: Columns, dimension: LabelDimension, findText: FindText): Steps<NameColumn> {
   const { rowCount, lists, texts } = columns;
   const codes = new Uint32Array(rowCount);
-  const keyText = findText(key);
   /** The text of each code; code 0 stands for null, and has none. */
   const values = [NO_LABEL];
-  if (keyText >= 0) {
+  const codeOf = new Map<number, number>([[NO_LABEL, 0]]);
+  const toCode = (text: number): number => {
+    let code = codeOf.get(text);
+    if (code === undefined) codeOf.set(text, (code = texts.is(text, '') ? 0 : values.push(text) - 1));
+    return code;
+  };
+  for (const [key, field] of placesOf(dimension)) {
+    const keyText = findText(key);
+    if (keyText < 0) continue;
     const valueIn = createValueLookup(columns, keyText);
-    const codeOf = new Map<number, number>();
-    const add = (text: number): number => (texts.is(text, '') ? 0 : values.push(text) - 1);
+    const fieldLists = lists[field];
     yield* inRanges(
       rowCount,
       (from, to) => {
-        for (let row = from; row < to; row += 1) {
-          const own = valueIn(lists.ownerLabels[row]!);
-          const text = own === NO_LABEL ? valueIn(lists.labels[row]!) : own;
-          if (text === NO_LABEL) continue;
-          let code = codeOf.get(text);
-          if (code === undefined) codeOf.set(text, (code = add(text)));
-          codes[row] = code;
-        }
+        for (let row = from; row < to; row += 1) if (codes[row] === 0) codes[row] = toCode(valueIn(fieldLists[row]!));
       },
       ITEMS_PER_STEP,
     );
@@ -54,42 +64,33 @@ function createValueLookup({ labelLists, distinctLabels }: Columns, key: number)
   };
 }
 
-/** More texts than a report has bytes. */
-const MAX_TEXTS = 2 ** 26;
-
-/** Whether a row has all these labels among its ownerLabels. */
-export function createLabelTest(
-  { lists: { ownerLabels }, labelLists, distinctLabels: { keys, values } }: Columns,
-  labels: readonly Label[],
-  findText: FindText,
-): (row: number) => boolean {
-  const wanted = new Set<number>();
-  for (const { key, value } of labels) {
-    const [keyText, valueText] = [findText(key), findText(value)];
-    if (keyText < 0 || valueText < 0) return () => false;
-    wanted.add(keyText * MAX_TEXTS + valueText);
-  }
-  const hasAll = (list: number): boolean => {
-    const found = new Set<number>();
-    for (const label of listItems(labelLists, list)) {
-      const pair = keys[label]! * MAX_TEXTS + values[label]!;
-      if (wanted.has(pair)) found.add(pair);
-    }
-    return found.size === wanted.size;
-  };
-  const known = new Map<number, boolean>();
+/** Reads the value of the dimension of single rows: few rows need no column. Each distinct list is read once. */
+export function createLabelReader(columns: Columns, dimension: LabelDimension): (row: number) => string | null {
+  const readers = Array.from(placesOf(dimension), ([key, field]) => {
+    const known = new Map<number, string>();
+    return (row: number): string => {
+      const list = columns.lists[field][row]!;
+      let value = known.get(list);
+      if (value === undefined) {
+        value = labelsAt(columns, field, row)?.find((label) => label.key === key)?.value ?? '';
+        known.set(list, value);
+      }
+      return value;
+    };
+  });
   return (row) => {
-    const list = ownerLabels[row]!;
-    let result = known.get(list);
-    if (result === undefined) known.set(list, (result = hasAll(list)));
-    return result;
+    for (const read of readers) {
+      const value = read(row);
+      if (value !== '') return value;
+    }
+    return null;
   };
 }
 
 /** How many labels the lists of these rows have, to tell what a question about labels costs. */
 export function countLabels({ lists, labelLists: { ends } }: Columns, rows: Uint32Array): number {
   let count = 0;
-  for (const codes of [lists.ownerLabels, lists.labels]) {
+  for (const codes of [lists.ownerLabels, lists.labels, lists.annotations]) {
     for (let at = 0; at < rows.length; at += 1) {
       const list = codes[rows[at]!]!;
       count += ends[list]! - (list === 0 ? 0 : ends[list - 1]!);

@@ -2,7 +2,7 @@
 // (https://relay.dev/graphql/connections.htm, "Pagination algorithm").
 
 import type { CursorCodec } from './cursor.js';
-import type { StringColumn } from '../columns/strings.js';
+import type { RowIds } from '../row-ids.js';
 import { inRanges, ITEMS_PER_STEP, type Steps } from '../steps.js';
 
 export interface PageArguments {
@@ -17,7 +17,7 @@ export interface OrderedRows {
   /** All rows when the page has a cursor or a `last`; else at least the `first` rows. */
   readonly rows: Uint32Array;
   readonly totalCount: number;
-  readonly ids: StringColumn;
+  readonly ids: () => RowIds;
   readonly codec: CursorCodec;
 }
 
@@ -82,12 +82,13 @@ function* findRow({ rows, ids, codec }: OrderedRows, argument: 'after' | 'before
   if (decoded === null) throw new CursorError(argument);
   const { id } = decoded;
   const index = Math.min(decoded.index, rows.length);
+  const idOf = ids();
   let found: number | undefined;
   yield* inRanges(
     rows.length + 1,
     (from, to) => {
       for (let distance = from; distance < to && found === undefined; distance += 1) {
-        found = [index - distance, index + distance].find((at) => rows[at] !== undefined && ids.is(rows[at], id));
+        found = [index - distance, index + distance].find((at) => rows[at] !== undefined && idOf.at(rows[at]) === id);
       }
     },
     ITEMS_PER_STEP,

@@ -2,18 +2,21 @@
 
 import { shareOf } from '../columns/share.js';
 import type { SumField } from '../columns/columns.js';
+import type { NumberColumn } from '../columns/decimal-column.js';
 
 export interface Totals {
   readonly rowCount: number;
+  /** How many rows have no totalCost. Counted when it is called. */
+  rowsWithoutCost(): number;
   /** The sum of the known numbers; 0 when no row has one. */
   sum(field: SumField): number;
 }
 
-/** Totals over `rowCount` rows. `sum` is called once per field: shares and percentages read a sum for every group. */
-export function createTotals(rowCount: number, sum: (field: SumField) => number): Totals {
+/** Totals whose `sum` is called once per field: shares and percentages read a sum for every group. */
+export function createTotals({ sum, ...rest }: Totals): Totals {
   const known = new Map<SumField, number>();
   return {
-    rowCount,
+    ...rest,
     sum(field) {
       let value = known.get(field);
       if (value === undefined) known.set(field, (value = sum(field)));
@@ -26,4 +29,21 @@ export function createTotals(rowCount: number, sum: (field: SumField) => number)
 export function percentOfHours(totals: Pick<Totals, 'sum'>, field: 'onDemandHours' | 'spotHours'): number | null {
   const hours = totals.sum('onDemandHours') + totals.sum('spotHours');
   return shareOf(100 * totals.sum(field), hours);
+}
+
+/** How many of these rows have no number. */
+export function countMissing({ units }: NumberColumn, rows: Uint32Array): number {
+  let count = 0;
+  for (const row of rows) if (Number.isNaN(units[row]!)) count += 1;
+  return count;
+}
+
+/** The same by group; the row at each index of `rows` is in the group at that index of `groups`. */
+export function countMissingByGroup(
+  { units }: NumberColumn,
+  { rows, groups, groupCount }: { rows: Uint32Array; groups: Uint32Array; groupCount: number },
+): Uint32Array {
+  const counts = new Uint32Array(groupCount);
+  for (let at = 0; at < rows.length; at += 1) if (Number.isNaN(units[rows[at]!]!)) counts[groups[at]!]! += 1;
+  return counts;
 }

@@ -27,7 +27,7 @@ export interface ScopeRows {
   readonly spelled: readonly EntityScope[];
 }
 
-/** The scopes that have rows among `rows`. Reads each row, each cluster name and each namespace once. */
+/** The rows of each scope among `rows`. Reads each row, each cluster name and each namespace once. */
 export function* findScopes({ names }: Columns, rows: Uint32Array, scopes: readonly EntityScope[]): Steps<ScopeRows[]> {
   const { clusterName, namespace } = names;
   const clusterCodes = yield* indexNames(clusterName.values);
@@ -55,7 +55,7 @@ export function* findScopes({ names }: Columns, rows: Uint32Array, scopes: reado
       byNamespace[cluster]?.[namespace.codes[row]!]?.push(row);
     }
   });
-  return found.filter((each) => each.rows.length > 0);
+  return found;
 }
 
 /** Which rows of which columns. */

@@ -1,40 +1,23 @@
 // Rows as JSON, written straight from the columns: fields that are not selected are not read, and no row object is made.
 
-import { idAt, labelsAt, nameOf, servicesAt } from '../columns/cells.js';
-import {
-  NAME_FIELDS,
-  type Columns,
-  type LabelField,
-  type NameField,
-  type NumberField,
-  type Label,
-} from '../columns/columns.js';
+import { labelsAt, nameOf, scaleOpsIdAt, servicesAt } from '../columns/cells.js';
+import { NAME_FIELDS, type NameField } from '../columns/columns.js';
 import { shareOf } from '../columns/share.js';
 import { padBytes, type PaddedBytes } from '../columns/words.js';
+import { createLabelReader } from '../query/label-lookup.js';
+import { createRowId, type RowSource } from '../row.js';
+import { toEntityId } from '../scopes/entity-id.js';
 import { JsonWriter } from './json-writer.js';
-
-/** A member of a label: its key, its value, or a constant in JSON. */
-export type LabelMember = { readonly name: string } & (
-  { readonly kind: 'key' | 'value' } | { readonly kind: 'constant'; readonly json: string }
-);
-
-/** A member of a row's JSON object, called `name` there. */
-export type RowMember = { readonly name: string } & (
-  | { readonly kind: 'field'; readonly field: 'id' | 'share' | 'services' | NameField | NumberField }
-  | { readonly kind: 'labels'; readonly field: LabelField; readonly members: readonly LabelMember[] }
-  /** An object that is null when the row lacks one of these names. */
-  | { readonly kind: 'object'; readonly needs: readonly NameField[]; readonly members: readonly RowMember[] }
-  | { readonly kind: 'cursor' }
-  | { readonly kind: 'constant'; readonly json: string }
-);
+import { toListJson } from './label-json.js';
+import type { OriginField, RowMember } from './row-members.js';
 
 /** The rows to write. */
 export interface WrittenRows {
-  readonly columns: Columns;
+  readonly source: RowSource;
   /** The row numbers, in the order in which they are written. */
   readonly rows: Uint32Array;
-  /** totalCost of the whole report. */
-  readonly reportCost: number;
+  /** A field of the rows' report, as JSON. */
+  readonly originJson: (field: OriginField) => string;
   /** The cursor of the n-th of `rows`. */
   readonly cursorOf: (index: number) => string;
 }
@@ -84,19 +67,23 @@ function toBytes(json: string): PaddedBytes {
 
 function toWrite(written: WrittenRows, member: RowMember, open: string): Write {
   switch (member.kind) {
-    case 'constant': {
-      const json = toBytes(open + member.json);
-      return (out) => {
-        out.copy(json);
-      };
-    }
+    case 'constant':
+      return writeConstant(open + member.json);
+    case 'origin':
+      return writeConstant(open + written.originJson(member.field));
     case 'cursor':
       return writeText(open, (index) => written.cursorOf(index));
+    case 'label': {
+      const valueOf = createLabelReader(written.source.columns, member.dimension);
+      return writeText(open, (index) => valueOf(written.rows[index]!));
+    }
+    case 'entityId':
+      return writeEntityId(written, member, open);
     case 'object':
       return writeInner(written, member, open);
     case 'labels':
-      return writeRepeated(written, written.columns.lists[member.field], open, (row) =>
-        toListJson(labelsAt(written.columns, member.field, row), member.members),
+      return writeRepeated(written, written.source.columns.lists[member.field], open, (row) =>
+        toListJson(labelsAt(written.source.columns, member.field, row), member.members),
       );
     case 'field':
       return writeField(written, member.field, open);
@@ -108,7 +95,8 @@ function writeInner(
   { needs, members }: RowMember & { readonly kind: 'object' },
   open: string,
 ): Write {
-  const { columns, rows } = written;
+  const { rows } = written;
+  const { columns } = written.source;
   const write = writeObject(written, members);
   const codes = needs.map((name) => columns.names[name].codes);
   const before = toBytes(open);
@@ -125,11 +113,14 @@ function writeField(
   field: (RowMember & { readonly kind: 'field' })['field'],
   open: string,
 ): Write {
-  const { columns, rows, reportCost } = written;
+  const { rows, source } = written;
+  const { columns, reportCost } = source;
   if (isName(field)) return writeName(written, field, open);
   switch (field) {
     case 'id':
-      return writeText(open, (index) => idAt(columns, rows[index]!));
+      return writeId(written, open);
+    case 'scaleOpsId':
+      return writeText(open, (index) => scaleOpsIdAt(columns, rows[index]!));
     case 'services':
       return writeRepeated(written, columns.lists.services, open, (row) => JSON.stringify(servicesAt(columns, row)));
     case 'share': {
@@ -154,8 +145,37 @@ function writeField(
   }
 }
 
+function writeConstant(text: string): Write {
+  const json = toBytes(text);
+  return (out) => {
+    out.copy(json);
+  };
+}
+
+function writeId({ source, rows }: WrittenRows, open: string): Write {
+  const idOf = createRowId(source);
+  return (out, index) => {
+    // An id has no character that JSON escapes.
+    out.json(`${open}"${idOf(rows[index]!)}"`);
+  };
+}
+
+function writeEntityId(
+  { source: { columns }, rows }: WrittenRows,
+  { type, key }: RowMember & { readonly kind: 'entityId' },
+  open: string,
+): Write {
+  const names = key.map((field) => columns.names[field]);
+  return writeText(open, (index) =>
+    toEntityId(
+      type,
+      names.map((column) => nameOf(column, column.codes[rows[index]!]!) ?? ''),
+    ),
+  );
+}
+
 /** Texts that differ from row to row. */
-function writeText(open: string, textAt: (index: number) => string): Write {
+function writeText(open: string, textAt: (index: number) => string | null): Write {
   const before = toBytes(open);
   return (out, index) => {
     out.copy(before);
@@ -164,8 +184,8 @@ function writeText(open: string, textAt: (index: number) => string): Write {
 }
 
 function writeName(written: WrittenRows, field: NameField, open: string): Write {
-  const { columns, rows } = written;
-  const column = columns.names[field];
+  const { rows, source } = written;
+  const column = source.columns.names[field];
   const texts = column.values.jsonSafe?.();
   if (texts === undefined) {
     return writeRepeated(written, column.codes, open, (row) => JSON.stringify(nameOf(column, column.codes[row]!)));
@@ -206,18 +226,6 @@ function writeRepeated(
     }
     out.copy(json);
   };
-}
-
-function toListJson(labels: readonly Label[] | null, members: readonly LabelMember[]): string {
-  return labels === null ? 'null' : `[${labels.map((label) => toLabelJson(label, members)).join()}]`;
-}
-
-function toLabelJson(label: Label, members: readonly LabelMember[]): string {
-  const texts = members.map((member) => {
-    const json = member.kind === 'constant' ? member.json : JSON.stringify(label[member.kind]);
-    return `${JSON.stringify(member.name)}:${json}`;
-  });
-  return `{${texts.join()}}`;
 }
 
 function isName(field: string): field is NameField {

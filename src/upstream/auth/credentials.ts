@@ -1,5 +1,5 @@
-// The principal of each request, by SCALEOPS_AUTH: the gateway itself, with a given token or one from a login, or each caller
-// with a token of its own.
+// The principal of each request, by SCALEOPS_AUTH: the gateway itself, with a given token, one from a login or none, or each
+// caller with a token of its own.
 
 import { scrypt } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
@@ -16,13 +16,14 @@ import { createTokenCache, type Login } from './token-cache.js';
 import { createPrincipal, isToken, type Principal, type TokenProvider } from '../principal.js';
 
 /** A given token, or a file that holds one and may be replaced while the gateway runs. */
-export type TokenSource = { readonly token: string } | { readonly file: string };
+type TokenSource = { readonly token: string } | { readonly file: string };
 
 export type AuthSettings =
   | { readonly kind: 'token'; readonly source: TokenSource }
   | ({ readonly kind: 'login' } & LoginSettings)
   | ({ readonly kind: 'azure' } & AzureSettings)
-  | { readonly kind: 'forward' };
+  | { readonly kind: 'forward' }
+  | { readonly kind: 'none' };
 
 export interface Credentials {
   /**
@@ -35,7 +36,7 @@ export interface Credentials {
   close(): Promise<void>;
 }
 
-export interface CredentialsOptions {
+interface CredentialsOptions {
   readonly auth: AuthSettings;
   /** The ScaleOps host. */
   readonly url: string;
@@ -52,6 +53,8 @@ export function createCredentials(options: CredentialsOptions): Credentials {
       return createTokenCredentials(auth.source);
     case 'forward':
       return forwardedCredentials;
+    case 'none':
+      return createOpenCredentials(url);
     case 'login':
       return createAccountCredentials(options, {
         names: [url, auth.username],
@@ -74,7 +77,7 @@ function createRejectionError(hint: string): TokenProvider['rejectionError'] {
 }
 
 /** A token that cannot be renewed. */
-function staticToken(token: string, rejectionError: TokenProvider['rejectionError']): TokenProvider {
+function staticToken(token: string | undefined, rejectionError: TokenProvider['rejectionError']): TokenProvider {
   return {
     token: () => Promise.resolve(token),
     renew: () => Promise.resolve(undefined),
@@ -125,6 +128,16 @@ function createTokenCredentials(source: TokenSource): Credentials {
     principal: find,
     close: () => Promise.resolve(),
   };
+}
+
+/** One principal for all. Nothing is secret where ScaleOps asks for no token, so the host alone identifies it. */
+function createOpenCredentials(url: string): Credentials {
+  const tokens = staticToken(
+    undefined,
+    createRejectionError('It asks for a token: set SCALEOPS_AUTH to token or login.'),
+  );
+  const principal = createPrincipal(url, { isCaller: false, expiresAt: undefined, tokens });
+  return { principal: () => principal, close: () => Promise.resolve() };
 }
 
 /** Each caller is a principal, identified by its token. */

@@ -9,13 +9,13 @@ import { headerOf } from '../http/connections.js';
 import { createDispatcher, type ProxySettings } from '../http/proxy.js';
 import { parseRetryAfter, toStatusError, toTransportError } from '../http/errors.js';
 
-export interface TokenRequest {
+interface TokenRequest {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
 
-export interface TokenResponse {
+interface TokenResponse {
   readonly status: number;
   readonly location: string | undefined;
   /** Empty unless `hasTextBody` is set. */

@@ -10,6 +10,7 @@ import type { AbortableCaller } from '../../concurrency/abort.js';
 import type { Deadline } from '../../concurrency/deadline.js';
 import type { Report } from '../../report/report.js';
 import type { ReportKind, ReportRequest } from '../../report/request.js';
+import type { ReportWarning } from '../../report/warnings.js';
 import { ACCEPT_ENCODING, drainOrClose, readBody } from '../http/body.js';
 import { createUpstreamCalls, ENDPOINTS, type ToUpstreamCall, type UpstreamCall } from './endpoints.js';
 import { createConnections, headerOf } from '../http/connections.js';
@@ -17,10 +18,10 @@ import type { ProxySettings } from '../http/proxy.js';
 import { parseRetryAfter, toStatusError, toTransportError } from '../http/errors.js';
 import { UNOBSERVED, type ObservedCall, type UpstreamInstrument } from '../instrumentation.js';
 import type { Principal } from '../principal.js';
-import type { ParsedReport, ReportParser } from '../parse/report-parser.js';
+import type { ReportParser } from '../parse/report-parser.js';
 import { createResilience, type ResilienceSettings } from './resilience.js';
 
-export interface ClientOptions {
+interface ClientOptions {
   /** The ScaleOps host; its path is the prefix of the paths of the reports. */
   readonly url: string;
   readonly paths: Readonly<Record<ReportKind, string>>;
@@ -31,8 +32,8 @@ export interface ClientOptions {
   readonly clock: Clock;
   /** Closed by its creator. */
   readonly parser: ReportParser;
-  /** Called once per report whose numbers had to be left out. */
-  readonly onDroppedNumbers: (report: ReportKind, count: number) => void;
+  /** Called once per report that is fetched and could not be taken at face value. */
+  readonly onWarnings: (report: ReportKind, warnings: readonly ReportWarning[]) => void;
   /** Called when the circuit opens and when it closes. */
   readonly onBreaker: (isOpen: boolean) => void;
   readonly instrument?: UpstreamInstrument | undefined;
@@ -99,7 +100,7 @@ export function createScaleOpsClient(options: ClientOptions) {
 async function withToken<T>(
   { tokens }: Principal,
   caller: AbortableCaller,
-  call: (token: string) => Promise<T>,
+  call: (token: string | undefined) => Promise<T>,
 ): Promise<T> {
   const token = await tokens.token(caller);
   try {
@@ -131,7 +132,8 @@ function hashOf({ path, body }: UpstreamCall): string {
 
 interface CallContext {
   readonly request: ReportRequest;
-  readonly token: string;
+  /** Undefined where ScaleOps asks for none. */
+  readonly token: string | undefined;
   readonly deadline: Deadline;
 }
 
@@ -152,7 +154,7 @@ async function callUpstream(
       ...observed.headers,
       accept: 'application/json',
       'accept-encoding': ACCEPT_ENCODING,
-      authorization: `Bearer ${token}`,
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
       'content-type': 'application/json',
     },
     body: JSON.stringify(body),
@@ -169,17 +171,18 @@ async function callUpstream(
       url,
     });
   }
-  const fetched = await readReport(response, options, deadline, pathSetting);
-  if (fetched.droppedNumbers > 0) options.onDroppedNumbers(request.report, fetched.droppedNumbers);
+  const fetched = await readReport(response, options, deadline, request);
+  const { warnings } = fetched.report;
+  if (warnings.length > 0) options.onWarnings(request.report, warnings);
   return fetched;
 }
 
 async function readReport(
   response: Dispatcher.ResponseData,
-  { parser, maxResponseBytes: maxBytes }: ClientOptions,
+  { parser, maxResponseBytes: maxBytes, clock }: ClientOptions,
   deadline: Deadline,
-  pathSetting: string,
-): Promise<ParsedReport> {
+  request: ReportRequest,
+): Promise<FetchedReport> {
   const permit = parser.start();
   const beforeMore = (totalBytes: number): Promise<unknown> | undefined => {
     const turn = permit.addBytes(totalBytes);
@@ -187,7 +190,8 @@ async function readReport(
   };
   try {
     const blocks = await readBody(response.body, headerOf(response, 'content-encoding'), { maxBytes, beforeMore });
-    return await parser.parse(blocks, pathSetting);
+    const { pathSetting } = ENDPOINTS[request.report];
+    return await parser.parse(blocks, { request, receivedAt: clock.now(), pathSetting });
   } finally {
     permit.release();
   }

@@ -22,14 +22,14 @@ export interface ResilienceSettings extends BulkheadSettings, RetrySettings {
   readonly breaker: CircuitBreakerSettings;
 }
 
-export interface ResilienceOptions extends ResilienceSettings {
+interface ResilienceOptions extends ResilienceSettings {
   readonly clock: Clock;
   /** Called when the circuit opens and when it closes. */
   readonly onBreaker: (isOpen: boolean) => void;
 }
 
 /** A report request, as far as the policies need to know it. */
-export interface ResilientRequest {
+interface ResilientRequest {
   readonly principal: Pick<Principal, 'id' | 'isCaller'>;
   /** The caller whose share of the queue it takes; undefined: no particular one. */
   readonly callerKey: string | undefined;

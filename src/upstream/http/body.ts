@@ -16,7 +16,7 @@ const DECODERS = new Map<string, () => Readable & NodeJS.WritableStream>([
   ['br', () => createBrotliDecompress()],
 ]);
 
-export interface BodyBounds {
+interface BodyBounds {
   readonly maxBytes: number;
   /** Called with the length so far. While a promise that it returns is pending, the socket is not read. */
   readonly beforeMore?: ((totalBytes: number) => Promise<unknown> | undefined) | undefined;

@@ -5,6 +5,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { DiagnosticsChannel, Dispatcher } from 'undici';
 
 import { UpstreamError } from '../../errors.js';
+import { skipContinue } from './interim-responses.js';
 import { createDispatcher, type ProxySettings } from './proxy.js';
 
 /** What undici publishes when it writes a request to a connection. */
@@ -13,7 +14,7 @@ type Socket = DiagnosticsChannel.ClientSendHeadersMessage['socket'];
 
 export function createConnections(origin: string, connections: number, proxy?: ProxySettings) {
   /** What each connection was used for so far. */
-  const uses = new WeakMap<Socket, { requests: number; bytesBefore: number }>();
+  const uses = new WeakMap<Socket, { requests: number; bytesBefore: number; readonly onSent: () => void }>();
   /** The errors of connections that had served a request, and gave no byte of a response to the next. */
   const reuseErrors = new WeakSet<object>();
   const onSent = (event: unknown): void => {
@@ -21,7 +22,7 @@ export function createConnections(origin: string, connections: number, proxy?: P
     if (request.origin !== origin) return;
     let use = uses.get(socket);
     if (use === undefined) {
-      const current = (use = { requests: 0, bytesBefore: 0 });
+      const current = (use = { requests: 0, bytesBefore: 0, onSent: skipContinue(socket) });
       uses.set(socket, current);
       socket.prependListener('error', (error: Error) => {
         if (current.requests > 1 && socket.bytesRead === current.bytesBefore) reuseErrors.add(error);
@@ -29,6 +30,7 @@ export function createConnections(origin: string, connections: number, proxy?: P
     }
     use.requests += 1;
     use.bytesBefore = socket.bytesRead;
+    use.onSent();
   };
   subscribe(SENT, onSent);
   const dispatcher = createDispatcher(origin, connections, proxy);

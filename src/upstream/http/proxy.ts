@@ -11,7 +11,7 @@ export interface ProxySettings {
 }
 
 /** How long a connection, or the tunnel of a proxy, may take: a host that is up is faster. */
-export const CONNECT_TIMEOUT_MS = 5_000;
+const CONNECT_TIMEOUT_MS = 5_000;
 
 /** The deadline of a call covers the response, and the wait for a connection besides. */
 const NO_TIMEOUTS = { headersTimeout: 0, bodyTimeout: 0 };

@@ -3,9 +3,14 @@
 
 import { UpstreamError, type UpstreamErrorCode } from '../../errors.js';
 import type { RetryRule } from '../../concurrency/retry.js';
-import { decodeData, ReportShapeError } from '../../report/parse/json-parser.js';
+import { ReportShapeError } from '../../report/parse/envelope/envelope.js';
+import { isEmptyMember } from '../../report/parse/envelope/partial-members.js';
+import { decodeData } from '../../report/parse/json-parser.js';
 import { createReportParser } from '../../report/parse/fast-parser.js';
-import { toReport, type DecodedReport, type ReportData } from '../../report/report-data.js';
+import { toReport, type ReportData } from '../../report/report-data.js';
+import type { Report } from '../../report/report.js';
+import type { ReportRequest } from '../../report/request.js';
+import { checkAgainstRequest } from '../../report/requested-window.js';
 
 /** Why a body is no report. Never quotes the body, as the message of JSON.parse would. */
 export interface ParseFailure {
@@ -22,14 +27,32 @@ export type ParsedResponse = { readonly report: ReportData } | { readonly failur
 export function createResponseParser(): (body: Buffer) => ParsedResponse {
   const readReport = createReportParser();
   return (body) => {
-    const report = readReport(body);
-    return report === undefined ? parseText(body.toString('utf8')) : { report };
+    const json = skipByteOrderMark(body);
+    const report = readReport(json);
+    return report === undefined ? parseText(json.toString('utf8')) : { report };
   };
 }
 
+/** RFC 8259, section 8.1, allows a parser to ignore one. */
+function skipByteOrderMark(body: Buffer): Buffer {
+  return body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf ? body.subarray(3) : body;
+}
+
+/** What a body is the response to. */
+export interface RequestContext {
+  readonly request: ReportRequest;
+  /** When the body arrived, in milliseconds since the Unix epoch. */
+  readonly receivedAt: number;
+  /** The setting with the path of the request, for errors. */
+  readonly pathSetting: string;
+}
+
 /** @throws UpstreamError for what is no report; it names `pathSetting` where that may be why. */
-export function toReportOrThrow(response: ParsedResponse, pathSetting: string): DecodedReport {
-  if ('report' in response) return toReport(response.report);
+export function toReportOrThrow(
+  response: ParsedResponse,
+  { request, receivedAt, pathSetting }: RequestContext,
+): Report {
+  if ('report' in response) return toReport(checkAgainstRequest(response.report, request, receivedAt));
   const { code, checkPath, ...rest } = response.failure;
   throw new UpstreamError(code, { ...rest, ...(checkPath && { hint: `Check ${pathSetting}.` }) });
 }
@@ -65,6 +88,6 @@ const LOGIN_PAGE = /type\s*=\s*["']?password|(?<![a-z])(?:login|signin|(?:log|si
 
 /** `{"error": …}`, also beside a list without rows: Go writes the empty fields of a struct too. */
 function isErrorObject(json: unknown): boolean {
-  const { error, aggregatedWorkloads: rows } = (json ?? {}) as { error?: unknown; aggregatedWorkloads?: unknown };
-  return Boolean(error) && !(Array.isArray(rows) && rows.length > 0);
+  const { error, errors, aggregatedWorkloads: rows } = (json ?? {}) as Readonly<Record<string, unknown>>;
+  return (Boolean(error) || !isEmptyMember(errors)) && !(Array.isArray(rows) && rows.length > 0);
 }

@@ -1,9 +1,9 @@
 // From the bytes of a response to a report. Small bodies are parsed here. Bodies that would hold up the event loop are
 // parsed in a thread, which is started when it is first needed: here only the memory that it returns is wrapped.
 
-import { createTurns, Semaphore } from '../../concurrency/semaphore.js';
-import type { DecodedReport } from '../../report/report-data.js';
-import { createResponseParser, toReportOrThrow } from './parse-response.js';
+import { createTurns, Semaphore, type Permit } from '../../concurrency/semaphore.js';
+import type { Report } from '../../report/report.js';
+import { createResponseParser, toReportOrThrow, type RequestContext } from './parse-response.js';
 import { createParserThread, ownsItsMemory } from './parser-thread.js';
 
 /** Shorter bodies are parsed in some 3 ms, and in 10 while V8 has not compiled the parser yet. */
@@ -12,8 +12,9 @@ const THREAD_BYTES = 1_048_576;
 const LARGE_BYTES = 4_194_304;
 const DEFAULT_LARGE_BODIES = 4;
 
-/** A report, what was noticed about it, and the body that it was parsed from, where that is kept. */
-export interface ParsedReport extends DecodedReport {
+/** A report, and the body that it was parsed from, where that is kept. */
+export interface ParsedReport {
+  readonly report: Report;
   readonly body: Buffer | undefined;
 }
 
@@ -34,37 +35,43 @@ export function createReportParser({ keepsBodies, largeBodies = DEFAULT_LARGE_BO
   return {
     /** Starts a body that is still to arrive. The permit must be released, whatever becomes of the body. */
     start() {
-      let lifetime: AbortController | undefined;
+      const lifetime = new AbortController();
+      let permit: Promise<Permit> | undefined;
       return {
         /**
          * Called with the length of the body so far. Returns a promise once, when the body has grown large: no more of
          * it may be read before that resolves. It rejects if `release` is called first.
          */
         addBytes(totalBytes: number): Promise<unknown> | undefined {
-          if (lifetime !== undefined || totalBytes <= LARGE_BYTES) return undefined;
-          lifetime = new AbortController();
-          return large.acquire(lifetime);
+          if (permit !== undefined || totalBytes <= LARGE_BYTES) return undefined;
+          permit = large.acquire(lifetime);
+          return permit;
         },
         /** Further calls do nothing. */
         release(): void {
-          lifetime?.abort();
+          lifetime.abort();
+          permit?.then(
+            (held) => {
+              held.release();
+            },
+            () => undefined,
+          );
         },
       };
     },
     /**
      * Parses a whole body, given in its blocks, which must not be used afterwards.
-     * @throws UpstreamError for what is no report; it names `pathSetting` where that may be why.
+     * @throws UpstreamError for what is no report.
      */
-    async parse(blocks: readonly Buffer[], pathSetting: string): Promise<ParsedReport> {
+    async parse(blocks: readonly Buffer[], context: RequestContext): Promise<ParsedReport> {
       const bytes = blocks.reduce((sum, { length }) => sum + length, 0);
       if (bytes < THREAD_BYTES) {
         const body = Buffer.concat(blocks);
-        const parsed = toReportOrThrow(parseResponse(body), pathSetting);
-        return { ...parsed, body: keepsBodies ? body : undefined };
+        return { report: toReportOrThrow(parseResponse(body), context), body: keepsBodies ? body : undefined };
       }
       const { response, body } = await inTurn(() => thread.parse(blocks.map(toOwnMemory), keepsBodies));
       return {
-        ...toReportOrThrow(response, pathSetting),
+        report: toReportOrThrow(response, context),
         body: body && Buffer.from(body.buffer, body.byteOffset, body.byteLength),
       };
     },

@@ -1,0 +1,111 @@
+// Dimensions: what a breakdown groups rows by, and what `where.dimensions` compares.
+
+import { UserInputError } from '../../errors.js';
+import type { Dimension } from '../../report/query/dimension.js';
+import type { DimensionMatch } from '../../report/query/filter-rows.js';
+import { builder } from '../builder.js';
+import { assertCount, assertLabelKey, assertList, assertValue } from './validate.js';
+
+export const MAX_DIMENSIONS = 5;
+const MAX_ALTERNATIVES = 10;
+const MAX_MATCHES = 10;
+
+/** Enum value → field of the row. */
+const DIMENSIONS = {
+  CLUSTER: 'clusterName',
+  NAMESPACE: 'namespace',
+  WORKLOAD_TYPE: 'workloadType',
+  WORKLOAD_NAME: 'workloadName',
+} as const;
+
+const CostDimension = builder.enumType('CostDimension', {
+  description: 'A field of rows that is a dimension.',
+  values: {
+    CLUSTER: { description: 'The cluster: `clusterName`.' },
+    NAMESPACE: { description: 'The `namespace`. Namespaces of the same name in several clusters are one value.' },
+    WORKLOAD_TYPE: { description: 'The kind of workload: `workloadType`.' },
+    WORKLOAD_NAME: { description: 'The name of the workload: `workloadName`.' },
+  } as const,
+});
+
+export const CostDimensionInput = builder.inputType('CostDimensionInput', {
+  description:
+    'One dimension. Set exactly one field, such as `{field: NAMESPACE}` or `{label: "team"}`. ' +
+    'Rows without a value have the value null, and so do rows with an empty one.',
+  isOneOf: true,
+  fields: (t) => ({
+    field: t.field({ type: CostDimension, description: 'A field of the row, such as `NAMESPACE`.' }),
+    label: t.string({
+      description: 'The value of this Kubernetes label, such as `team`, in `ownerLabels`, else in `labels`.',
+    }),
+    annotation: t.string({
+      description: 'The value of this Kubernetes annotation, such as `example.com/cost-center`, in `annotations`.',
+    }),
+    anyLabel: t.stringList({
+      description:
+        'The value of the first of these Kubernetes labels that the row has, ' +
+        `such as \`["team", "owner"]\`. 1 to ${MAX_ALTERNATIVES} keys.`,
+    }),
+  }),
+});
+
+export const CostDimensionMatch = builder.inputType('CostDimensionMatch', {
+  description:
+    'Rows with one of these values in a dimension. Opens a group of a breakdown: ' +
+    '`{by: {label: "team"}, values: ["payments"]}`.',
+  fields: (t) => ({
+    by: t.field({ type: CostDimensionInput, required: true, description: 'The dimension.' }),
+    values: t.field({
+      type: ['String'],
+      required: { list: true, items: false },
+      description: 'Exact values, 1 to 1,000, as the keys of groups have them. Null matches rows without a value.',
+    }),
+    exclude: t.boolean({ defaultValue: false, description: 'True keeps the rows that do not match.' }),
+  }),
+});
+
+type DimensionInput = (typeof CostDimensionInput)['$inferInput'];
+
+/** A dimension, with its name in `CostGroupKey.dimension`. */
+export interface NamedDimension {
+  readonly name: string;
+  readonly dimension: Dimension;
+}
+
+/** @throws UserInputError for an empty list, too many dimensions, a repeated one, or a label key that is none. */
+export function toDimensions(by: readonly DimensionInput[]): NamedDimension[] {
+  if (by.length === 0) throw new UserInputError('by', 'must name a dimension, such as [{field: NAMESPACE}].');
+  assertCount('by', by, MAX_DIMENSIONS);
+  const named = by.map((input, index) => toDimension(`by[${index}]`, input));
+  const repeated = named.findIndex(({ name }, index) => named.findIndex((other) => other.name === name) < index);
+  if (repeated >= 0) throw new UserInputError(`by[${repeated}]`, 'must not repeat a dimension.');
+  return named;
+}
+
+function toDimension(path: string, { field, label, annotation, anyLabel }: DimensionInput): NamedDimension {
+  if (field != null) return { name: field, dimension: { field: DIMENSIONS[field] } };
+  if (label != null) {
+    assertLabelKey(`${path}.label`, label);
+    return { name: `label:${label}`, dimension: { label } };
+  }
+  if (annotation != null) {
+    assertLabelKey(`${path}.annotation`, annotation);
+    return { name: `annotation:${annotation}`, dimension: { annotation } };
+  }
+  assertList(`${path}.anyLabel`, anyLabel, assertLabelKey, MAX_ALTERNATIVES);
+  return { name: `anyLabel:${anyLabel.join()}`, dimension: { anyLabel } };
+}
+
+/** @throws UserInputError that names the input below `where.dimensions` and the rule it breaks. */
+export function toMatches(inputs: readonly (typeof CostDimensionMatch)['$inferInput'][]): DimensionMatch[] {
+  assertCount('where.dimensions', inputs, MAX_MATCHES);
+  return inputs.map(({ by, values, exclude }, index) => {
+    const path = `where.dimensions[${index}]`;
+    assertList(`${path}.values`, values, assertValue);
+    return {
+      by: toDimension(`${path}.by`, by).dimension,
+      values: values.map((value) => value ?? null),
+      exclude: exclude === true,
+    };
+  });
+}

@@ -1,0 +1,43 @@
+// A report from what a parser has read: the same for both parsers.
+
+import { type ColumnData, type LabelField, type NumberField, LABEL_FIELDS, NUMBER_FIELDS } from '../columns/columns.js';
+import { pack, toColumns } from '../columns/pack.js';
+import type { ReportData } from '../report-data.js';
+import { markDuplicates } from '../scopes/duplicate-workloads.js';
+import type { ReportWarning, RowMarks } from '../warnings.js';
+import type { Envelope } from './envelope/envelope.js';
+
+/** What could not be taken at face value in the rows. */
+export interface RowWarnings {
+  /** How many rows were null or no objects. */
+  readonly skippedRows: number;
+  readonly unreadable: Readonly<Record<NumberField | LabelField, RowMarks>>;
+}
+
+export interface DecodedRows {
+  readonly columns: ColumnData;
+  readonly warnings: RowWarnings;
+}
+
+/** Copies the columns, so that the parser may be used again. */
+export function assembleReport(
+  { window, clusters, warnings }: Envelope,
+  data: ColumnData,
+  { skippedRows, unreadable }: RowWarnings,
+): ReportData {
+  const columns = pack(data);
+  const skipped: ReportWarning[] =
+    skippedRows === 0 ? [] : [{ code: 'SKIPPED_ROW', field: null, count: skippedRows, rows: null }];
+  return {
+    window,
+    clusters,
+    columns,
+    warnings: [
+      ...warnings,
+      ...skipped,
+      ...markDuplicates(toColumns(columns).names).toWarnings('DUPLICATE_ROW', null),
+      ...NUMBER_FIELDS.flatMap((field) => unreadable[field].toWarnings('UNREADABLE_NUMBER', field)),
+      ...LABEL_FIELDS.flatMap((field) => unreadable[field].toWarnings('UNREADABLE_LABELS', field)),
+    ],
+  };
+}

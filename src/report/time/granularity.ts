@@ -1,0 +1,58 @@
+// The granularities of a time series: how long an interval is, and how many a window has.
+
+import type { ReportWindow } from '../window.js';
+import { addUnits, countUnits, firstDateOf } from './calendar-units.js';
+import { dateAt, floorHour, nextHour, startOfDate } from './zone.js';
+
+/** From the finest to the coarsest. */
+export const GRANULARITIES = ['HOURLY', 'DAILY', 'WEEKLY', 'MONTHLY'] as const;
+export type Granularity = (typeof GRANULARITIES)[number];
+
+const HOUR_MS = 3_600_000;
+const UNITS = { DAILY: 'DAY', WEEKLY: 'WEEK', MONTHLY: 'MONTH' } as const;
+
+/** When the interval begins that this instant is in. */
+export function startOfInterval(epochMs: number, granularity: Granularity, timeZone: string): number {
+  if (granularity === 'HOURLY') return floorHour(epochMs, timeZone);
+  return startOfDate(firstDateOf(UNITS[granularity], dateAt(epochMs, timeZone)), timeZone);
+}
+
+/**
+ * When intervals begin, from `startTime`, the start of one, to the first start at or after `endTime`. A day that the zone
+ * skipped (Pacific/Apia, 2011-12-30) has no interval.
+ */
+export function* intervalStarts(
+  { startTime, endTime }: ReportWindow,
+  granularity: Granularity,
+  timeZone: string,
+): Generator<number, void, undefined> {
+  yield startTime;
+  if (granularity === 'HOURLY') {
+    for (let at = startTime; at < endTime;) yield (at = nextHour(at, timeZone));
+    return;
+  }
+  let date = dateAt(startTime, timeZone);
+  for (let at = startTime; at < endTime;) {
+    date = addUnits(date, UNITS[granularity], 1);
+    const next = startOfDate(date, timeZone);
+    if (next > at) yield next;
+    at = next;
+  }
+}
+
+/**
+ * How many intervals a window has, the first and the last one cut or whole; without going through them. For HOURLY, one more
+ * than there are when the clocks are moved by half an hour meanwhile.
+ */
+export function countIntervals(window: ReportWindow, granularity: Granularity, timeZone: string): number {
+  const startTime = startOfInterval(window.startTime, granularity, timeZone);
+  if (granularity === 'HOURLY') return Math.ceil((window.endTime - startTime) / HOUR_MS);
+  // The last millisecond of the window is in its last interval.
+  const lastStart = startOfInterval(window.endTime - 1, granularity, timeZone);
+  return countUnits(UNITS[granularity], dateAt(startTime, timeZone), dateAt(lastStart, timeZone)) + 1;
+}
+
+/** The finest granularity that splits a window into at most so many intervals; null where none does. */
+export function findGranularity(window: ReportWindow, timeZone: string, maxIntervals: number): Granularity | null {
+  return GRANULARITIES.find((each) => countIntervals(window, each, timeZone) <= maxIntervals) ?? null;
+}

@@ -1,0 +1,27 @@
+// How settled the costs of a window are: they change while it runs, and ScaleOps corrects them for some days after.
+
+import type { ReportWindow } from '../window.js';
+import { TimeRangeError } from './time-range-error.js';
+
+const HOUR_MS = 3_600_000;
+
+/** Reaches into the present; ended, and may still be corrected; ended long ago. */
+export type WindowState = 'RUNNING' | 'SETTLING' | 'SETTLED';
+
+export interface WindowStateOptions {
+  /** Whether the range goes on, although the window that is sent ends at a full hour: `last`, or `includeCurrent`. */
+  readonly reachesPresent: boolean;
+  /** How long ScaleOps corrects costs after the end of a window. */
+  readonly settledAfterMs: number;
+}
+
+export function windowState({ endTime }: ReportWindow, options: WindowStateOptions, nowMs: number): WindowState {
+  const sinceEndMs = nowMs - endTime;
+  if (options.reachesPresent || sinceEndMs < HOUR_MS) return 'RUNNING';
+  return sinceEndMs < options.settledAfterMs ? 'SETTLING' : 'SETTLED';
+}
+
+/** @throws TimeRangeError for a window that has not begun. */
+export function assertBegun({ startTime }: ReportWindow, nowMs: number): void {
+  if (startTime >= nowMs) throw new TimeRangeError('', 'must begin in the past: there are no costs of the future.');
+}

@@ -1,0 +1,27 @@
+// A report cache over a client that a test answers for.
+
+import { ReportCache } from '../../src/cache/report-cache.js';
+import type { ScaleOpsClient } from '../../src/upstream/client/client.js';
+import { createManualClock } from './clock.js';
+
+type Settings = ConstructorParameters<typeof ReportCache>[0];
+
+const SETTINGS: Settings = {
+  ttlMs: 60_000,
+  pastTtlMs: 60_000,
+  staleMs: 0,
+  staleIfErrorMs: 0,
+  recheckMs: 60_000,
+  maxBytes: 1_000_000,
+  maxResponseBytes: 1_000_000,
+};
+
+/** @param settings in place of a minute of freshness and a megabyte of memory. */
+export function createTestCache(
+  fetchReport: ScaleOpsClient['fetchReport'],
+  settings: Partial<Settings> = {},
+  clock = createManualClock(),
+): ReportCache {
+  const services = { clock, client: { fetchReport }, upstream: 'https://scaleops.test', timeoutMs: 30_000 };
+  return new ReportCache({ ...SETTINGS, ...settings }, services);
+}
