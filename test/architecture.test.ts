@@ -59,6 +59,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   'lru-cache': ['cache', 'concurrency', 'http', 'upstream'],
   '@redis/client': ['cache'],
   dataloader: ['loaders'],
+  'temporal-polyfill': ['report'],
   '@apollo/usage-reporting-protobuf': ['http'],
   '@pothos/core': ['graphql'],
   '@pothos/plugin-directives': ['graphql'],

@@ -172,7 +172,6 @@ describe('numbers', () => {
 test.each([
   ['a key twice', rowsText('{"id":"a","id":"b","totalCost":1,"totalCost":"x"}')],
   ['two lists of rows', '{"aggregatedWorkloads":[{"id":"a"}],"aggregatedWorkloads":[]}'],
-  ['no id', rowsText('{"namespace":"n"}')],
   ['an empty row', rowsText('{}')],
   ['no rows', '{"aggregatedWorkloads":null}'],
   ['an empty error beside no rows', '{"error":"","aggregatedWorkloads":[]}'],

@@ -14,6 +14,7 @@ import type { Dimension } from './query/dimension.js';
 import { sumRows } from './query/exact-sum.js';
 import { findRows, toCanonicalWhere, type RowsWhere } from './query/filter-rows.js';
 import { measureGrouping } from './query/group-rows.js';
+import { groupAndSum, type GroupedRows } from './query/grouped-rows.js';
 import { countLabels } from './query/label-lookup.js';
 import { dropRepeated } from './query/order.js';
 import { selectPage, type RowPage, type RowQuestion } from './query/row-page.js';
@@ -120,16 +121,22 @@ export class Report {
   }
 
   *breakDown({ by, where, fields = SUM_FIELDS, ...question }: BreakdownQuestion): Steps<Breakdown> {
-    const rows = yield* this.#find(where);
+    const grouped = yield* this.groupRows(by, where);
+    const ranksOf = (dimension: number) => this.#shared.ranksOf(by[dimension]!);
+    return yield* breakDown({ ...question, grouped, ranksOf, fields });
+  }
+
+  /** The rows in groups, and their sums. Cached with the report, but not for a view. */
+  *groupRows(by: readonly Dimension[], where?: RowsWhere): Steps<GroupedRows> {
     const columns: NameColumn[] = [];
     for (const dimension of by) columns.push(yield* this.#shared.columnOf(dimension));
-    return yield* breakDown({
-      ...question,
-      rows,
+    return yield* groupAndSum({
       by: columns,
-      ranksOf: (dimension) => this.#shared.ranksOf(by[dimension]!),
+      rows: () => this.#find(where),
+      ownsRows: where !== undefined,
       numbersOf: (field) => this.#numbersOf(field),
-      fields,
+      key: JSON.stringify([by, toCanonicalWhere(where)]),
+      cache: this.#view.rows === undefined ? this.#shared.derived : new DerivedCache(0),
     });
   }
 

@@ -3,11 +3,11 @@
 // behind any of these services; a filter without matches gives no row; stepSize changes no sum.
 // Documented: namespaces are separate per cluster, so a row grouped by namespace names its cluster too.
 
-import { addFigures, workloadFigures, type Figures } from './costs.js';
-import type { Fleet, Label, Workload } from './fleet.js';
-import { BadRequest, parseParameters, readWindow, type ParameterType, type Parameters } from './parameters.js';
+import { addFigures, workloadFigures, type Figures } from './history/costs.js';
+import type { Label, Workload } from './workload.js';
+import { BadRequest, parseParameters, type ParameterType, type Parameters } from './parameters.js';
 import { toRow, type Report, type RowNames } from './report.js';
-import { clusterNamesOf, scopeTest } from './workloads-report.js';
+import { select, type Host, type WorkloadTest } from './selection.js';
 
 const QUERY_FORMS = new Map<string, ParameterType>([
   ['clusters', 'strings'],
@@ -30,36 +30,32 @@ const BODY_FORMS = new Map<string, ParameterType>([
 ]);
 
 /** @throws BadRequest for what the vendor does not document. */
-export function createAggregatedReport(fleet: Fleet, query: URLSearchParams, body: unknown, nowMs: number): Report {
+export function createAggregatedReport(host: Host, query: URLSearchParams, body: unknown): Report {
   const parameters = parseParameters(QUERY_FORMS, BODY_FORMS, query, body);
   if ((parameters.integer('stepSize') ?? 0) < 0) throw new BadRequest('stepSize is below 0');
-  const window = readWindow(parameters, nowMs);
-  const selected = select(fleet, parameters);
+  const { workloads, period, ...rest } = select(host, parameters, testsOf(parameters));
   const grouping = readGrouping(parameters);
   const groups = new Map<string, { readonly names: RowNames; readonly figures: Figures }>();
-  for (const workload of selected) {
+  for (const workload of workloads) {
     const names = groupNames(workload, grouping);
-    const figures = workloadFigures(workload, window);
+    const figures = workloadFigures(workload, period);
     const group = groups.get(names.id);
     if (group === undefined) groups.set(names.id, { names, figures });
     else addFigures(group.figures, figures);
   }
   const rows = [...groups.values()].map(({ names, figures }) => toRow(names, figures));
-  return { rows, clusterNames: clusterNamesOf(selected), window };
+  return { rows, ...rest };
 }
 
-function select(fleet: Fleet, parameters: Parameters): Workload[] {
-  const inScope = scopeTest(fleet, parameters);
+function testsOf(parameters: Parameters): WorkloadTest[] {
   const clusters = new Set(parameters.strings('clusters'));
   const tags = new Set(parameters.strings('tags'));
   const gpuOnly = parameters.boolean('gpuWorkloadsOnly');
-  return fleet.workloads.filter(
-    (workload) =>
-      inScope(workload) &&
-      (clusters.size === 0 || clusters.has(workload.clusterName)) &&
-      (tags.size === 0 || workload.services.some((service) => tags.has(service))) &&
-      (!gpuOnly || workload.gpuThousandths > 0),
-  );
+  return [
+    (workload) => clusters.size === 0 || clusters.has(workload.clusterName),
+    (workload) => tags.size === 0 || workload.services.some((service) => tags.has(service)),
+    (workload) => !gpuOnly || workload.gpuThousandths > 0,
+  ];
 }
 
 function readGrouping(parameters: Parameters) {

@@ -2,9 +2,12 @@
 // fleet.ts draws from it. The numbers are realistic, so that a demo shows what a real bill shows: GPUs and databases at
 // the top, waste in notebooks and staging.
 
+import type { RhythmName } from './history/rhythm.js';
+
 export type Span = readonly [min: number, max: number];
 
 export interface Kind {
+  readonly name: string;
   readonly type: string;
   /** Suffixes of workload names: `ledger-postgres`. */
   readonly roles: readonly string[];
@@ -19,6 +22,8 @@ export interface Kind {
   /** Below zero: the workload requests too little, and the advice is to spend more. */
   readonly savingsShare: Span;
   readonly isServed: boolean;
+  /** When it is busy in production. */
+  readonly rhythm: RhythmName;
 }
 
 export interface Domain {
@@ -40,33 +45,33 @@ type KindRow = readonly [
   replicas: Span,
   spotShare: Span,
   savingsShare: Span,
-  extra?: Partial<Pick<Kind, 'gpus' | 'dutyShare' | 'isServed'>>,
+  extra?: Partial<Pick<Kind, 'gpus' | 'dutyShare' | 'isServed' | 'rhythm'>>,
 ];
 
 // prettier-ignore
 const KIND_ROWS: readonly KindRow[] = [
-  ['api', 'Deployment', 'api gateway backend grpc', [250, 1500], [384, 3072], [2, 14], [0, 0.5], [0.15, 0.62]],
-  ['web', 'Rollout', 'web frontend bff', [100, 600], [192, 1024], [2, 10], [0.2, 0.8], [0.2, 0.7]],
-  ['worker', 'Deployment', 'worker consumer processor relay', [200, 2000], [256, 4096], [1, 20], [0.5, 1], [0.1, 0.5], { isServed: false }],
+  ['api', 'Deployment', 'api gateway backend grpc', [250, 1500], [384, 3072], [2, 14], [0, 0.5], [0.15, 0.62], { rhythm: 'customers' }],
+  ['web', 'Rollout', 'web frontend bff', [100, 600], [192, 1024], [2, 10], [0.2, 0.8], [0.2, 0.7], { rhythm: 'customers' }],
+  ['worker', 'Deployment', 'worker consumer processor relay', [200, 2000], [256, 4096], [1, 20], [0.5, 1], [0.1, 0.5], { isServed: false, rhythm: 'customers' }],
   ['cache', 'StatefulSet', 'redis memcached', [200, 1000], [1024, 16384], [2, 6], [0, 0], [-0.1, 0.4]],
   ['database', 'StatefulSet', 'postgres mysql mongodb elasticsearch', [3000, 16000], [16384, 98304], [2, 5], [0, 0], [-0.12, 0.35]],
   ['broker', 'StatefulSet', 'kafka rabbitmq nats', [1000, 4000], [4096, 24576], [3, 7], [0, 0], [0.05, 0.4]],
-  ['cron', 'CronJob', 'cleanup nightly-export report sync', [100, 1000], [128, 2048], [1, 1], [0.6, 1], [0.1, 0.8], { dutyShare: [0.005, 0.12], isServed: false }],
-  ['job', 'Job', 'backfill migration import', [500, 4000], [1024, 8192], [1, 6], [0.6, 1], [0, 0.45], { dutyShare: [0.02, 0.25], isServed: false }],
+  ['cron', 'CronJob', 'cleanup nightly-export report sync', [100, 1000], [128, 2048], [1, 1], [0.6, 1], [0.1, 0.8], { dutyShare: [0.005, 0.12], isServed: false, rhythm: 'nightly' }],
+  ['job', 'Job', 'backfill migration import', [500, 4000], [1024, 8192], [1, 6], [0.6, 1], [0, 0.45], { dutyShare: [0.02, 0.25], isServed: false, rhythm: 'nightly' }],
   ['agent', 'DaemonSet', 'agent node exporter', [50, 300], [64, 512], [12, 60], [0, 0], [-0.15, 0.3], { isServed: false }],
   ['operator', 'Deployment', 'operator controller', [50, 500], [128, 1024], [1, 3], [0, 0.2], [0.2, 0.75]],
   ['training', 'Job', 'train finetune evaluate', [8000, 48000], [65536, 393216], [1, 4], [0.6, 1], [-0.05, 0.3], { gpus: [4, 8], dutyShare: [0.15, 0.7], isServed: false }],
-  ['inference', 'Deployment', 'inference embeddings scorer', [2000, 8000], [8192, 49152], [2, 9], [0, 0.35], [0.2, 0.6], { gpus: [1, 2] }],
-  ['notebook', 'StatefulSet', 'notebook workbench', [2000, 8000], [8192, 65536], [1, 1], [0, 0], [0.5, 0.9], { gpus: [0, 2] }],
-  ['runner', 'ReplicaSet', 'runner builder', [1000, 8000], [2048, 16384], [1, 12], [0.6, 1], [0.1, 0.6], { dutyShare: [0.2, 0.6], isServed: false }],
+  ['inference', 'Deployment', 'inference embeddings scorer', [2000, 8000], [8192, 49152], [2, 9], [0, 0.35], [0.2, 0.6], { gpus: [1, 2], rhythm: 'customers' }],
+  ['notebook', 'StatefulSet', 'notebook workbench', [2000, 8000], [8192, 65536], [1, 1], [0, 0], [0.5, 0.9], { gpus: [0, 2], rhythm: 'office' }],
+  ['runner', 'ReplicaSet', 'runner builder', [1000, 8000], [2048, 16384], [1, 12], [0.6, 1], [0.1, 0.6], { dutyShare: [0.2, 0.6], isServed: false, rhythm: 'office' }],
 ];
 
 export const KINDS: ReadonlyMap<string, Kind> = new Map(
   KIND_ROWS.map(([name, type, roles, cpuMillicores, memoryMebibytes, replicas, spotShare, savingsShare, extra]) => [
     name,
     {
-      ...{ type, roles: roles.split(' '), cpuMillicores, memoryMebibytes, replicas, spotShare, savingsShare },
-      ...{ gpus: [0, 0], dutyShare: [1, 1], isServed: true, ...extra },
+      ...{ name, type, roles: roles.split(' '), cpuMillicores, memoryMebibytes, replicas, spotShare, savingsShare },
+      ...{ gpus: [0, 0], dutyShare: [1, 1], isServed: true, rhythm: 'steady', ...extra },
     },
   ]),
 );

@@ -1,7 +1,7 @@
 // Parses the parameters of a report request. Whatever the vendor does not document is refused with 400 (BadRequest): a
 // lenient server would answer a misspelt or mistyped parameter with another report, and no test would notice.
 
-import type { Window } from './costs.js';
+import type { Window } from './history/timeline.js';
 
 export class BadRequest extends Error {
   override readonly name = 'BadRequest';

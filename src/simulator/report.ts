@@ -2,8 +2,9 @@
 // null, unset strings as "", times without a zone. It comes in chunks of 1,000 rows, so that 100,000 rows are never one
 // string and never block the event loop, which a gateway may share.
 
-import type { Figures, Window } from './costs.js';
-import type { Label } from './fleet.js';
+import type { Figures } from './history/costs.js';
+import type { Window } from './history/timeline.js';
+import type { Label } from './workload.js';
 
 /** What identifies a row: a workload, or a group of workloads. */
 export interface RowNames {
@@ -23,6 +24,8 @@ export interface Report {
   /** The clusters that the rows are from. */
   readonly clusterNames: readonly string[];
   readonly window: Window;
+  /** Clusters whose rows are missing because they failed. */
+  readonly failedClusters: readonly string[];
 }
 
 const ROWS_PER_CHUNK = 1000;
@@ -73,7 +76,15 @@ export function* reportText(report: Report): Generator<string, void> {
     startTime: toZonelessTime(report.window.fromMs),
     endTime: toZonelessTime(report.window.toMs),
   });
-  yield `${rowCount === 0 ? '{"aggregatedWorkloads":null' : `${chunk}]`},"clusters":${clusters},"window":${window}}`;
+  const rest = `"clusters":${clusters},"window":${window}${failureText(report.failedClusters)}}`;
+  yield `${rowCount === 0 ? '{"aggregatedWorkloads":null' : `${chunk}]`},${rest}`;
+}
+
+/** Members that the vendor does not document; a report without failures does not have them. */
+function failureText(failedClusters: readonly string[]): string {
+  if (failedClusters.length === 0) return '';
+  const error = `no answer from ${failedClusters.join(', ')}`;
+  return `,"error":${JSON.stringify(error)},"failedClusters":${JSON.stringify(failedClusters)}`;
 }
 
 function orNull<T>(list: readonly T[]): readonly T[] | null {

@@ -4,10 +4,10 @@
 import { createServer as createHttpServer, type IncomingMessage, type Server } from 'node:http';
 import { createAggregatedReport } from './aggregated-report.js';
 import { errorResponse, sendResponse, type SimulatedResponse } from './http-response.js';
-import type { Fleet } from './fleet.js';
 import type { Login } from './login.js';
 import { BadRequest } from './parameters.js';
 import { reportText } from './report.js';
+import type { Host } from './selection.js';
 import type { ReceivedRequest } from './simulator.js';
 import type { TokenStore } from './tokens.js';
 import { createWorkloadsReport } from './workloads-report.js';
@@ -15,8 +15,8 @@ import { createWorkloadsReport } from './workloads-report.js';
 export interface ServerOptions {
   readonly login: Login;
   readonly tokens: TokenStore;
-  readonly fleet: () => Fleet;
-  readonly now: () => number;
+  /** As it is now. */
+  readonly host: () => Host;
   readonly latency: (request: ReceivedRequest) => Promise<void> | void;
   readonly onRequest: (request: ReceivedRequest) => void;
 }
@@ -56,7 +56,7 @@ function respondWithReport({ path, query, body }: ReceivedRequest, options: Serv
   const createReport = REPORTS.get(path);
   if (createReport === undefined) return errorResponse(404, 'not found');
   try {
-    return { status: 200, text: reportText(createReport(options.fleet(), query, body, options.now())) };
+    return { status: 200, text: reportText(createReport(options.host(), query, body)) };
   } catch (error) {
     if (error instanceof BadRequest) return errorResponse(400, error.message);
     throw error;

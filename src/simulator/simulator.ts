@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import type { IncomingHttpHeaders } from 'node:http';
 import { createFleet, type Fleet } from './fleet.js';
 import { createLogin, type LoginCounts } from './login.js';
+import type { ReportFaults } from './selection.js';
 import { createServer } from './server.js';
 import { createOpaqueToken, createTokenStore, type TokenFormat } from './tokens.js';
 
@@ -31,8 +32,13 @@ export interface SimulatorOptions {
   readonly tokenFormat?: TokenFormat;
   /** How long the token of a login is accepted; an hour by default. */
   readonly tokenLifetimeMs?: number;
-  /** Epoch milliseconds; Date.now by default. */
+  /**
+   * Epoch milliseconds; Date.now by default. The day of the first call is the first day of the simulator: what happens to
+   * the company (history/story.ts) is dated from it.
+   */
   readonly now?: () => number;
+  /** Reports that answer something else than what was asked; none by default. */
+  readonly faults?: ReportFaults;
   /** Awaited before a report is sent: a delay for the demo, a gate in tests. An error that it throws becomes a 500. */
   readonly latency?: (request: ReceivedRequest) => Promise<void> | void;
   /** Called for every request before it is checked; tests count with it. */
@@ -60,6 +66,7 @@ export interface Simulator {
 const SMALLEST_FLEET = 50;
 const LARGEST_FLEET = 100_000;
 const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 
 /** @throws RangeError when `workloads` is out of range. */
 export function createSimulator(options: SimulatorOptions = {}): Simulator {
@@ -70,12 +77,13 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
   const { token = createOpaqueToken(), tokenFormat = 'opaque', tokenLifetimeMs = HOUR_MS } = options;
   const tokens = createTokenStore(token, tokenFormat, tokenLifetimeMs, now);
   const login = createLogin(new Map([[username, password], ...Object.entries(options.users ?? {})]), tokens.issue);
+  const { faults = {} } = options;
+  const firstDayMs = Math.floor(now() / DAY_MS) * DAY_MS;
   let fleet: Fleet | undefined;
   const server = createServer({
     login,
     tokens,
-    fleet: () => (fleet ??= createFleet(workloads)),
-    now,
+    host: () => ({ fleet: (fleet ??= createFleet(workloads)), nowMs: now(), firstDayMs, faults }),
     latency: options.latency ?? (() => undefined),
     onRequest: options.onRequest ?? (() => undefined),
   });

@@ -2,10 +2,12 @@
 // documentation is silent: all filters must match, names are compared exactly, labels are the owner's labels, and
 // shouldIgnoreWorkloads leaves out the workloads that their cluster marks as ignored.
 
-import { workloadFigures } from './costs.js';
-import type { Fleet, Label, Workload } from './fleet.js';
-import { parseParameters, readWindow, type ParameterType, type Parameters } from './parameters.js';
+import { workloadFigures } from './history/costs.js';
+import type { Period } from './history/timeline.js';
+import type { Label, Workload } from './workload.js';
+import { parseParameters, type ParameterType, type Parameters } from './parameters.js';
 import { toRow, type Report } from './report.js';
+import { select, type Host, type WorkloadTest } from './selection.js';
 
 const BODY_FORMS = new Map<string, ParameterType>([
   ['annotations', 'labels'],
@@ -26,14 +28,10 @@ const BODY_FORMS = new Map<string, ParameterType>([
 // multiCluster is documented for the query string only; range is undocumented, but in use.
 const QUERY_FORMS = new Map<string, ParameterType>([...BODY_FORMS, ['multiCluster', 'boolean'], ['range', 'range']]);
 
-type Test = (workload: Workload) => boolean;
-
 /** @throws BadRequest for what the vendor does not document. */
-export function createWorkloadsReport(fleet: Fleet, query: URLSearchParams, body: unknown, nowMs: number): Report {
+export function createWorkloadsReport(host: Host, query: URLSearchParams, body: unknown): Report {
   const parameters = parseParameters(QUERY_FORMS, BODY_FORMS, query, body);
-  const window = readWindow(parameters, nowMs);
   const tests = [
-    scopeTest(fleet, parameters),
     nameTest(parameters, 'clusterFilters', 'isClusterExclude', (workload) => workload.clusterName),
     nameTest(parameters, 'namespaces', 'isNamespaceExclude', (workload) => workload.namespace),
     nameTest(parameters, 'workloadTypes', 'isWorkloadTypeExclude', (workload) => workload.type),
@@ -46,24 +44,11 @@ export function createWorkloadsReport(fleet: Fleet, query: URLSearchParams, body
       (workload) => workload.annotations,
     ),
   ];
-  const selected = fleet.workloads.filter((workload) => tests.every((test) => test(workload)));
-  return { rows: toRows(selected, window), clusterNames: clusterNamesOf(selected), window };
+  const { workloads, period, ...rest } = select(host, parameters, tests);
+  return { rows: toRows(workloads, period), ...rest };
 }
 
-/** The selection that both reports share: the host's own cluster or all, with or without ignored workloads. */
-export function scopeTest(fleet: Fleet, parameters: Parameters): Test {
-  const [ownCluster] = fleet.clusterNames;
-  const isEveryCluster = parameters.boolean('multiCluster');
-  const withIgnored = !parameters.boolean('shouldIgnoreWorkloads');
-  return (workload) => (isEveryCluster || workload.clusterName === ownCluster) && (withIgnored || !workload.isIgnored);
-}
-
-/** The clusters of these workloads, in the fleet's order. */
-export function clusterNamesOf(workloads: readonly Workload[]): string[] {
-  return [...new Set(workloads.map((workload) => workload.clusterName))];
-}
-
-function* toRows(workloads: readonly Workload[], window: Report['window']) {
+function* toRows(workloads: readonly Workload[], period: Period) {
   for (const workload of workloads) {
     // In the vendor's sample rows have null labels and annotations; the workload's own labels are `ownerLabels`.
     const names = {
@@ -77,7 +62,7 @@ function* toRows(workloads: readonly Workload[], window: Report['window']) {
       ownerLabels: workload.labels,
       services: workload.services,
     };
-    yield toRow(names, workloadFigures(workload, window));
+    yield toRow(names, workloadFigures(workload, period));
   }
 }
 
@@ -86,7 +71,7 @@ function nameTest(
   listName: string,
   excludeName: string,
   nameOf: (workload: Workload) => string,
-): Test {
+): WorkloadTest {
   const names = new Set(parameters.strings(listName));
   const isExclude = parameters.boolean(excludeName);
   // Documented: an empty list filters nothing, whatever the exclude flag says.
@@ -99,7 +84,7 @@ function labelTest(
   operatorName: string,
   excludeName: string,
   labelsOf: (workload: Workload) => readonly Label[],
-): Test {
+): WorkloadTest {
   const wanted = parameters.labels(listName);
   if (wanted.length === 0) return () => true;
   const isExclude = parameters.boolean(excludeName);

@@ -279,6 +279,52 @@ export function groupRows(
   };
 }
 
+/** A decimal unit, and 2 to the power of -1074, are whole numbers of these. */
+const UNITS_PER_DECIMAL = 2n ** BigInt(UNIT_EXPONENT);
+const UNITS_PER_DOUBLE = 10n ** BigInt(DECIMAL_EXPONENT);
+const FIVES = 5n ** BigInt(UNIT_EXPONENT);
+
+/** The exact sum of a field, in units that differences of reports with other decimal units are whole numbers of. */
+export function sumToUnits(rows: readonly Row[], field: Summed): bigint {
+  const known = rows.map((row) => row[field]).filter((value) => value !== null);
+  if (rows[0] === undefined || !decimalColumns.get(rows[0])!.has(field)) {
+    return known.reduce((sum, value) => sum + toUnits(value) * UNITS_PER_DOUBLE, 0n);
+  }
+  return known.reduce((sum, value) => sum + toDecimalUnits(value)! * UNITS_PER_DECIMAL, 0n);
+}
+
+/** The nearest double; past the largest one it stays there. */
+export function roundUnits(units: bigint): number {
+  const nearest = Number(`${units * FIVES}e-${UNIT_EXPONENT + DECIMAL_EXPONENT}`);
+  return Number.isFinite(nearest) ? nearest : Math.sign(nearest) * Number.MAX_VALUE;
+}
+
+/** The rows by their keys. */
+export function groupByKeys(rows: readonly Row[], by: readonly Dimension[]) {
+  const groups = new Map<string, { readonly keys: readonly (string | null)[]; readonly rows: Row[] }>();
+  for (const row of rows) {
+    const keys = by.map((each) => ('field' in each ? row[each.field] : labelOf(row, each.label)));
+    const group = groups.get(JSON.stringify(keys)) ?? { keys, rows: [] };
+    group.rows.push(row);
+    groups.set(JSON.stringify(keys), group);
+  }
+  return groups;
+}
+
+/** By number with null last, and equal numbers by key from A to Z; without numbers by key in the direction. */
+export function compareByKeys(
+  a: { readonly keys: readonly (string | null)[]; readonly value?: number | null },
+  b: typeof a,
+  direction: 'ASC' | 'DESC',
+): number {
+  if (a.value === undefined || b.value === undefined) return compareLists(a.keys, b.keys, direction);
+  return compare(a.value, b.value, direction) || compareLists(a.keys, b.keys, 'ASC');
+}
+
+function compareLists(a: readonly (string | null)[], b: typeof a, direction: 'ASC' | 'DESC'): number {
+  return a.map((key, at) => compare(key, b[at]!, direction)).find((each) => each !== 0) ?? 0;
+}
+
 /** From the ownerLabels, otherwise from the labels; an empty value counts as none. */
 function labelOf({ ownerLabels, labels }: Row, key: string): string | null {
   const [own, grouped] = [ownerLabels, labels ?? []].map((list) => list.find((each) => each.key === key));

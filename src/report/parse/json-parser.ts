@@ -2,15 +2,7 @@
 // unusual forms (null for a list, numbers as text, labels in six shapes), warns of what it cannot read, and refuses only what
 // is no cost report. Error messages contain nothing from the response.
 
-import {
-  byField,
-  LABEL_FIELDS,
-  LIST_FIELDS,
-  NAME_FIELDS,
-  NULL_LIST,
-  NUMBER_FIELDS,
-  type NameField,
-} from '../columns/columns.js';
+import { byField, LABEL_FIELDS, LIST_FIELDS, NAME_FIELDS, NULL_LIST, NUMBER_FIELDS } from '../columns/columns.js';
 import { createNumberColumn } from '../columns/decimal-column.js';
 import { assembleReport, type DecodedRows } from './assemble-report.js';
 import { decodeEnvelope, ReportShapeError } from './envelope/envelope.js';
@@ -54,8 +46,7 @@ function decodeRows(list: readonly unknown[]): DecodedRows {
   const writer = new ListWriter();
   const unreadable = byField([...NUMBER_FIELDS, ...LABEL_FIELDS], () => new RowMarks());
   rows.forEach((row, index) => {
-    // GraphQL's ID is never null, so a row without an id is identified by its names.
-    ids.add(toText(row.id) ?? ID_PARTS.map((part) => toText(row[part]) ?? '').join('/'));
+    ids.add(toText(row.id) ?? '');
     for (const field of NAME_FIELDS) names[field].codes[index] = names[field].values.numberOf(toText(row[field]) ?? '');
     for (const field of NUMBER_FIELDS) {
       const number = (field === 'amountOfWorkloads' ? toCount : toNumber)(row[field]);
@@ -79,8 +70,6 @@ function decodeRows(list: readonly unknown[]): DecodedRows {
   };
   return { columns, warnings: { skippedRows: list.length - rowCount, unreadable } };
 }
-
-const ID_PARTS: readonly NameField[] = ['clusterName', 'namespace', 'workloadType', 'workloadName'];
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

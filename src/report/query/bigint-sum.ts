@@ -4,6 +4,8 @@
 import { inRanges, ITEMS_PER_STEP, type Steps } from '../steps.js';
 
 const SMALLEST_EXPONENT = -1074;
+/** A unit is so many times 10 to the power of -1074. */
+const FIVES = 5n ** BigInt(-SMALLEST_EXPONENT);
 const FRACTION_BITS = 52n;
 const FRACTION_MASK = (1n << FRACTION_BITS) - 1n;
 const EXPONENT_MASK = 0x7ffn;
@@ -49,8 +51,10 @@ export function sumUnits(values: readonly number[]): bigint {
   return values.map(createUnitReader()).reduce((sum, units) => sum + units, 0n);
 }
 
-/** The double nearest to so many units; infinite past the largest double. */
-export function fromUnits(units: bigint): number {
+/** The double nearest to so many units, divided by a power of ten; infinite past the largest double. */
+export function fromUnits(units: bigint, scale = 1): number {
+  // As a decimal number with all its digits, which is rounded once.
+  if (scale > 1) return Number(`${units * FIVES}e${SMALLEST_EXPONENT - Math.round(Math.log10(scale))}`);
   const surplus = BigInt(Math.max(0, 4 * units.toString(16).length - RETAINED_BITS));
   let retained = units >> surplus;
   // The bits that are cut off decide only whether the rest is just half way between two doubles.

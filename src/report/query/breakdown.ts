@@ -3,15 +3,14 @@
 
 import { nameOf } from '../columns/cells.js';
 import type { NameColumn, SumField } from '../columns/columns.js';
-import type { NumberColumn } from '../columns/decimal-column.js';
 import { shareOf } from '../columns/share.js';
 import { LazyList } from '../lazy-list.js';
 import { inRanges, ITEMS_PER_STEP, runAll, type Steps } from '../steps.js';
-import { sumByGroup, sumGroups, sumOf, type Sums } from './exact-sum.js';
-import { groupRows } from './group-rows.js';
+import { sumGroups, sumOf, type Sums } from './exact-sum.js';
+import type { GroupedRows } from './grouped-rows.js';
 import { orderByRanks, type Direction } from './order.js';
 import { rankNumbers, type Ranks } from './ranks.js';
-import { countMissingByGroup, createTotals, type Totals } from './totals.js';
+import { createTotals, type Totals } from './totals.js';
 
 export interface GroupOrder {
   /** A sum, the number of rows, or the values of the dimensions, one after the other. */
@@ -37,27 +36,22 @@ export interface Breakdown {
 
 /** What a breakdown reads. */
 export interface BreakdownInput {
-  readonly rows: Uint32Array;
-  /** A column for each dimension. */
-  readonly by: readonly NameColumn[];
+  readonly grouped: GroupedRows;
   /** The ranks of each dimension's column. */
   readonly ranksOf: (dimension: number) => Steps<Ranks>;
-  readonly numbersOf: (field: SumField) => Steps<NumberColumn>;
   readonly orderBy: GroupOrder;
   readonly first?: number | undefined;
   /** The sums to compute. Other sums are computed in one go when they are read. */
   readonly fields: readonly SumField[];
 }
 
-/** Reads the rows once per dimension and sum, and the groups once per key of their order. */
+/** Reads the rows once per sum, and the groups once per key of their order. */
 export function* breakDown(input: BreakdownInput): Steps<Breakdown> {
-  const { rows, by } = input;
-  const columns = by.map(({ codes, values }) => ({ codes, codeCount: values.length }));
-  const { groups, firstRows } = yield* groupRows(rows, columns);
+  const { by, firstRows } = input.grouped;
   const groupCount = firstRows.length;
-  const sums = new GroupSums(input, groups, groupCount);
-  yield* sums.compute(input);
-  const order = yield* orderGroups(input, firstRows, sums);
+  const sums = new GroupSums(input.grouped);
+  for (const field of input.fields) yield* sums.get(field);
+  const order = yield* orderGroups(input, sums);
 
   const totals = yield* sums.total(order, 0);
   const shown = Math.min(input.first ?? groupCount, groupCount);
@@ -71,44 +65,24 @@ export function* breakDown(input: BreakdownInput): Steps<Breakdown> {
 
 /** The sums of all groups, by field. */
 class GroupSums {
-  readonly #input: BreakdownInput;
-  readonly #groups: Uint32Array;
-  readonly #groupCount: number;
-  readonly #rowCounts: Uint32Array;
+  readonly #grouped: GroupedRows;
   readonly #sums = new Map<SumField, Sums>();
-  #missing: Uint32Array | undefined;
 
-  constructor(input: BreakdownInput, groups: Uint32Array, groupCount: number) {
-    this.#input = input;
-    this.#groups = groups;
-    this.#groupCount = groupCount;
-    this.#rowCounts = new Uint32Array(groupCount);
-  }
-
-  *compute({ fields }: BreakdownInput): Steps<undefined> {
-    const [groups, rowCounts] = [this.#groups, this.#rowCounts];
-    yield* inRanges(groups.length, (from, to) => {
-      for (let at = from; at < to; at += 1) rowCounts[groups[at]!]! += 1;
-    });
-    for (const field of fields) yield* this.get(field);
-    return undefined;
+  constructor(grouped: GroupedRows) {
+    this.#grouped = grouped;
   }
 
   *get(field: SumField): Steps<Sums> {
     let sums = this.#sums.get(field);
-    if (sums === undefined) {
-      const column = yield* this.#input.numbersOf(field);
-      sums = yield* sumByGroup(column, this.#input.rows, this.#groups, this.#groupCount);
-      this.#sums.set(field, sums);
-    }
+    if (sums === undefined) this.#sums.set(field, (sums = yield* this.#grouped.sumsOf(field)));
     return sums;
   }
 
   /** What groups are ordered by: a sum or the number of rows, of each group. */
   *valuesOf(field: SumField | 'rowCount'): Steps<Float64Array> {
-    if (field === 'rowCount') return Float64Array.from(this.#rowCounts);
+    if (field === 'rowCount') return Float64Array.from(this.#grouped.rowCounts);
     const sums = yield* this.get(field);
-    const values = new Float64Array(this.#groupCount);
+    const values = new Float64Array(this.#grouped.firstRows.length);
     yield* inRanges(
       values.length,
       (from, to) => {
@@ -121,27 +95,18 @@ class GroupSums {
 
   of(group: number): Totals {
     return {
-      rowCount: this.#rowCounts[group]!,
+      rowCount: this.#grouped.rowCounts[group]!,
       sum: (field) => sumOf(runAll(this.get(field)), group),
-      rowsWithoutCost: () => this.#rowsWithoutCost()[group]!,
+      rowsWithoutCost: () => this.#grouped.rowsWithoutCost()[group]!,
     };
-  }
-
-  /** By group. */
-  #rowsWithoutCost(): Uint32Array {
-    if (this.#missing === undefined) {
-      const { rows, numbersOf } = this.#input;
-      const grouped = { rows, groups: this.#groups, groupCount: this.#groupCount };
-      this.#missing = countMissingByGroup(runAll(numbersOf('totalCost')), grouped);
-    }
-    return this.#missing;
   }
 
   /** Of the groups from index `from` of `order` on. */
   *total(order: Uint32Array, from: number): Steps<Totals> {
+    const { rowCounts } = this.#grouped;
     let rowCount = 0;
     yield* inRanges(order.length - from, (start, end) => {
-      for (let at = start; at < end; at += 1) rowCount += this.#rowCounts[order[from + at]!]!;
+      for (let at = start; at < end; at += 1) rowCount += rowCounts[order[from + at]!]!;
     });
     const known = new Map<SumField, number>();
     for (const [field, sums] of this.#sums) known.set(field, yield* sumGroups(sums, order, from));
@@ -149,7 +114,7 @@ class GroupSums {
       rowCount,
       sum: (field) => known.get(field) ?? runAll(this.#totalOf(field, order, from)),
       rowsWithoutCost: () => {
-        const missing = this.#rowsWithoutCost();
+        const missing = this.#grouped.rowsWithoutCost();
         return order.subarray(from).reduce((count, group) => count + missing[group]!, 0);
       },
     });
@@ -185,8 +150,7 @@ class FoundGroup implements Group {
 }
 
 function* orderGroups(
-  { by, ranksOf, orderBy: { field, direction } }: BreakdownInput,
-  firstRows: Uint32Array,
+  { grouped: { by, firstRows }, ranksOf, orderBy: { field, direction } }: BreakdownInput,
   sums: GroupSums,
 ): Steps<Uint32Array> {
   const groups = firstRows.map((_, group) => group);

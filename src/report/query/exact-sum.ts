@@ -10,8 +10,9 @@ import { fromUnits, sumUnits, sumUnitsByGroup } from './bigint-sum.js';
 export interface Sums {
   readonly scale: number;
   readonly high: Float64Array;
-  readonly low: Float64Array;
-  readonly rest: Float64Array;
+  /** Left out, with `rest`, when both are 0 in all groups. */
+  readonly low?: Float64Array;
+  readonly rest?: Float64Array;
   /** The sums in units of the smallest double, when three doubles do not hold them. */
   readonly smallest?: readonly bigint[];
 }
@@ -47,8 +48,12 @@ export function* sumByGroup(
       rest[group]! += lostTwice;
     }
   });
-  if (state.isExact) return { scale, high, low, rest };
-  return { scale, high, low, rest, smallest: yield* sumUnitsByGroup(values, rows, groups, groupCount) };
+  if (!state.isExact) return { scale, high, smallest: yield* sumUnitsByGroup(values, rows, groups, groupCount) };
+  return isZero(low) && isZero(rest) ? { scale, high } : { scale, high, low, rest };
+}
+
+function isZero(numbers: Float64Array): boolean {
+  return numbers.every((each) => each === 0);
 }
 
 /** Adds up the numbers of `rows`. A null adds nothing. */
@@ -58,8 +63,21 @@ export function* sumRows(column: NumberColumn, rows: Uint32Array): Steps<number>
 
 /** The sum of one group. */
 export function sumOf({ scale, high, low, rest, smallest }: Sums, group: number): number {
-  if (smallest !== undefined) return roundUnits(smallest[group]!) / scale;
-  return round(high[group]!, low[group]!, rest[group]!, scale);
+  if (smallest !== undefined) return limit(fromUnits(smallest[group]!, scale));
+  return low === undefined ? limit(high[group]!) / scale : round(high[group]!, low[group]!, rest![group]!, scale);
+}
+
+/** The sum of one group in units of the smallest double, not divided by the scale. */
+export function unitsOf({ high, low, rest, smallest }: Sums, group: number): bigint {
+  return smallest?.[group] ?? sumUnits([high[group]!, low?.[group] ?? 0, rest?.[group] ?? 0]);
+}
+
+/** About what a BigInt takes that holds a sum of doubles. */
+const UNITS_BYTES = 160;
+
+/** What sums retain, in bytes. */
+export function measureSums({ high, low, smallest }: Sums): number {
+  return high.byteLength * (low === undefined ? 1 : 3) + UNITS_BYTES * (smallest?.length ?? 0);
 }
 
 /** Adds up the groups from index `from` of `order` on: exactly, so that groups and their total agree. */
@@ -74,9 +92,10 @@ export function* sumGroups(
     yield* inRanges(groups.length, (start, end) => {
       for (let at = start; at < end; at += 1) total += smallest[groups[at]!]!;
     });
-    return roundUnits(total) / scale;
+    return limit(fromUnits(total, scale));
   }
-  const parts = [high, low, rest];
+  if (low === undefined) return yield* sumRows({ units: high, scale }, groups);
+  const parts = [high, low, rest!];
   const units = new Float64Array(parts.length * high.length);
   parts.forEach((part, at) => {
     units.set(part, at * high.length);
@@ -100,11 +119,7 @@ function round(high: number, low: number, rest: number, scale: number): number {
   if (low === 0 && rest === 0) return limit(high) / scale;
   // Units of a decimal column are whole numbers. Dividing their rounded sum would round twice.
   if (scale > 1) return Number(`${BigInt(high) + BigInt(low) + BigInt(rest)}e-${Math.round(Math.log10(scale))}`);
-  return rest === 0 ? limit(high + low) : roundUnits(sumUnits([high, low, rest]));
-}
-
-function roundUnits(units: bigint): number {
-  return limit(fromUnits(units));
+  return rest === 0 ? limit(high + low) : limit(fromUnits(sumUnits([high, low, rest])));
 }
 
 /** GraphQL has no infinity: a sum past the largest double becomes the largest double. */

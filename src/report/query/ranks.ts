@@ -93,7 +93,7 @@ export function* indexTexts(texts: StringColumn): Steps<FindText> {
  * The order of strings by Unicode code point, the same on every machine and in every locale. Negative when `a` comes first, positive when `b` does, 0 for equal strings. UTF-16 code units would put the characters
  * outside the basic plane, which are pairs of surrogates (U+D800 to U+DFFF), before those from U+E000 to U+FFFF.
  */
-function compareCodePoints(a: string, b: string): number {
+export function compareCodePoints(a: string, b: string): number {
   const length = Math.min(a.length, b.length);
   for (let at = 0; at < length; at += 1) {
     if (a.charCodeAt(at) === b.charCodeAt(at)) continue;

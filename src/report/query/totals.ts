@@ -3,6 +3,7 @@
 import { shareOf } from '../columns/share.js';
 import type { SumField } from '../columns/columns.js';
 import type { NumberColumn } from '../columns/decimal-column.js';
+import type { Grouping } from './group-rows.js';
 
 export interface Totals {
   readonly rowCount: number;
@@ -38,12 +39,12 @@ export function countMissing({ units }: NumberColumn, rows: Uint32Array): number
   return count;
 }
 
-/** The same by group; the row at each index of `rows` is in the group at that index of `groups`. */
+/** The same by group. */
 export function countMissingByGroup(
   { units }: NumberColumn,
-  { rows, groups, groupCount }: { rows: Uint32Array; groups: Uint32Array; groupCount: number },
+  { rows, groups, firstRows }: Grouping & { readonly rows: Uint32Array },
 ): Uint32Array {
-  const counts = new Uint32Array(groupCount);
+  const counts = new Uint32Array(firstRows.length);
   for (let at = 0; at < rows.length; at += 1) if (Number.isNaN(units[rows[at]!]!)) counts[groups[at]!]! += 1;
   return counts;
 }

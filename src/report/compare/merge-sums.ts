@@ -1,0 +1,64 @@
+// Exact sums of several reports, added up or subtracted group by group. Their decimal units may differ: whole numbers of a
+// larger unit are whole numbers of the smaller one, and what is neither becomes BigInts.
+
+import { sumByGroup, unitsOf, type Sums } from '../query/exact-sum.js';
+import { inRanges, ITEMS_PER_STEP, type Steps } from '../steps.js';
+
+/** The sums of one report. */
+export interface SumsPart {
+  readonly sums: Sums;
+  /** The merged group of each group of the report. */
+  readonly groups: Uint32Array;
+  readonly sign: 1 | -1;
+}
+
+/** The sums of all parts by merged group; 0 for a group that is in none. */
+export function* mergeSums(parts: readonly SumsPart[], groupCount: number): Steps<Sums> {
+  const scale = parts.reduce((largest, { sums }) => Math.max(largest, sums.scale), 1);
+  const lists = parts.flatMap(({ sums: { high, low, rest, scale: own }, groups, sign }) =>
+    [high, low, rest]
+      .filter((values) => values !== undefined)
+      .map((values) => ({ values, groups, factor: (sign * scale) / own, isConverted: own !== scale })),
+  );
+  const count = lists.reduce((sum, { values }) => sum + values.length, 0);
+  const units = new Float64Array(count);
+  const targets = new Uint32Array(count);
+  const rows = new Uint32Array(count);
+  const state = { isExact: parts.every(({ sums }) => sums.smallest === undefined) };
+  let start = 0;
+  for (const { values, groups, factor, isConverted } of lists) {
+    const first = start;
+    yield* inRanges(values.length, (from, to) => {
+      for (let at = from; at < to; at += 1) {
+        const value = values[at]! * factor;
+        if (isConverted && !isWhole(value, values[at]!)) state.isExact = false;
+        units[first + at] = value;
+        targets[first + at] = groups[at]!;
+        rows[first + at] = first + at;
+      }
+    });
+    if (!state.isExact) return yield* mergeUnits(parts, groupCount, scale);
+    start += values.length;
+  }
+  return yield* sumByGroup({ units, scale }, rows, targets, groupCount);
+}
+
+/** Whether a product of two whole numbers is exact. */
+function isWhole(product: number, value: number): boolean {
+  return Math.abs(product) <= Number.MAX_SAFE_INTEGER && Number.isInteger(value);
+}
+
+function* mergeUnits(parts: readonly SumsPart[], groupCount: number, scale: number): Steps<Sums> {
+  const smallest = new Array<bigint>(groupCount).fill(0n);
+  for (const { sums, groups, sign } of parts) {
+    const factor = BigInt(sign * Math.round(scale / sums.scale));
+    yield* inRanges(
+      groups.length,
+      (from, to) => {
+        for (let at = from; at < to; at += 1) smallest[groups[at]!]! += factor * unitsOf(sums, at);
+      },
+      ITEMS_PER_STEP,
+    );
+  }
+  return { scale, high: new Float64Array(groupCount), smallest };
+}

@@ -1,0 +1,73 @@
+// Rows in groups by one or several dimensions, with the sums of the groups: what breakdowns, comparisons and time series
+// begin with. Groups and sums are cached with the report while they fit the bound of its derived data.
+
+import type { NameColumn, SumField } from '../columns/columns.js';
+import type { NumberColumn } from '../columns/decimal-column.js';
+import type { DerivedCache } from '../columns/derived-cache.js';
+import { inRanges, runAll, type Steps } from '../steps.js';
+import { measureSums, sumByGroup, type Sums } from './exact-sum.js';
+import { groupRows, measureGrouping, type Grouping } from './group-rows.js';
+import { countMissingByGroup } from './totals.js';
+
+export interface GroupedRows {
+  /** A column for each dimension. */
+  readonly by: readonly NameColumn[];
+  /** The first row of each group, to read its keys from. */
+  readonly firstRows: Uint32Array;
+  /** The number of rows of each group. */
+  readonly rowCounts: Uint32Array;
+  /** The sums of the groups. */
+  sumsOf(field: SumField): Steps<Sums>;
+  /** The number of rows of each group that have no totalCost. Counted in one go when it is first called. */
+  rowsWithoutCost(): Uint32Array;
+}
+
+/** What to group, and where to cache it. */
+interface GroupingInput {
+  readonly by: readonly NameColumn[];
+  readonly rows: () => Steps<Uint32Array>;
+  /** Whether the rows were selected for this question: they are retained for further sums, and count. */
+  readonly ownsRows: boolean;
+  readonly numbersOf: (field: SumField) => Steps<NumberColumn>;
+  /** The same for the same dimensions and rows. */
+  readonly key: string;
+  readonly cache: DerivedCache;
+}
+
+interface CountedGroups extends Grouping {
+  readonly rows: Uint32Array;
+  readonly rowCounts: Uint32Array;
+}
+
+/** Up to here the sums of a field are cached. */
+const GROUPS_PER_ROW = 1 / 8;
+
+/** Reads the rows once per dimension; a sum reads them once more. Without dimensions, all rows are one group. */
+export function* groupAndSum(input: GroupingInput): Steps<GroupedRows> {
+  const { by, numbersOf, key, cache } = input;
+  const measure = (counted: CountedGroups): number =>
+    measureGrouping(counted) + counted.rowCounts.byteLength + (input.ownsRows ? counted.rows.byteLength : 0);
+  const counted = yield* cache.get(`groups by ${key}`, () => groupAndCount(input), measure);
+  const { rows, groups, firstRows, rowCounts } = counted;
+  const sum = function* (field: SumField): Steps<Sums> {
+    return yield* sumByGroup(yield* numbersOf(field), rows, groups, firstRows.length);
+  };
+  // The sums of very many groups would take the place of what costs more to compute.
+  const isSmall = GROUPS_PER_ROW * rows.length >= firstRows.length;
+  const sumsOf = (field: SumField) =>
+    isSmall ? cache.get(`${field} by ${key}`, () => sum(field), measureSums) : sum(field);
+  let missing: Uint32Array | undefined;
+  const rowsWithoutCost = () => (missing ??= countMissingByGroup(runAll(numbersOf('totalCost')), counted));
+  return { by, firstRows, rowCounts, sumsOf, rowsWithoutCost };
+}
+
+function* groupAndCount({ by, rows: findRows }: GroupingInput): Steps<CountedGroups> {
+  const rows = yield* findRows();
+  const columns = by.map(({ codes, values }) => ({ codes, codeCount: values.length }));
+  const { groups, firstRows } = yield* groupRows(rows, columns);
+  const rowCounts = new Uint32Array(firstRows.length);
+  yield* inRanges(rows.length, (from, to) => {
+    for (let at = from; at < to; at += 1) rowCounts[groups[at]!]! += 1;
+  });
+  return { rows, groups, firstRows, rowCounts };
+}
