@@ -99,7 +99,7 @@ describe('a request', () => {
       post('{}', { 'content-type': 'text/plain, application/json' }),
     ],
     [
-      'with a body that is not the gzip it says to be',
+      'with a body that is not gzip, as declared',
       'BAD_USER_INPUT',
       post('{"query":"{__typename}"}', { ...JSON_HEADERS, 'content-encoding': 'gzip' }),
     ],

@@ -190,7 +190,7 @@ describe('a token file', () => {
   test.each<[string, (() => void) | undefined]>([
     ['that is not there', undefined],
     ['that is empty', write('\n')],
-    ['that holds rubbish', write(`${CANARY} ${CANARY}`)],
+    ['that holds several words', write(`${CANARY} ${CANARY}`)],
     [
       'that is a folder',
       () => {

@@ -57,7 +57,7 @@ describe('the aggregated report', () => {
     ['groupByAnnotations', { groupBy: { annotations: ['a.io/b'] } }, { groupByAnnotations: ['a.io/b'] }],
     ['gpuWorkloadsOnly', { gpuWorkloadsOnly: true }, { gpuWorkloadsOnly: true }],
     ['multiCluster', { multiCluster: true }, { multiCluster: true }],
-    ['multiCluster that says no', { multiCluster: false, clusters: ['a'] }, { clusters: ['a'], multiCluster: false }],
+    ['multiCluster false', { multiCluster: false, clusters: ['a'] }, { clusters: ['a'], multiCluster: false }],
     ['shouldIgnoreWorkloads', { shouldIgnoreWorkloads: true }, { shouldIgnoreWorkloads: true }],
     ['stepSize', { stepSize: 3600 }, { stepSize: 3600 }],
     ['tags', { tags: ['x', 'a,b'] }, { tags: ['a,b', 'x'] }],

@@ -300,9 +300,9 @@ describe('a report about a window', () => {
   );
 
   test.each([
-    ['its own time, where that is longer', { CACHE_PAST_TTL_SECONDS: '30' }, 60_000],
-    ['its own time, where the other is off', { CACHE_PAST_TTL_SECONDS: '0' }, 60_000],
-    ['what CACHE_PAST_TTL_SECONDS says', { CACHE_PAST_TTL_SECONDS: '86400' }, 86_400_000],
+    ['CACHE_TTL_SECONDS when that is longer', { CACHE_PAST_TTL_SECONDS: '30' }, 60_000],
+    ['CACHE_TTL_SECONDS when CACHE_PAST_TTL_SECONDS is 0', { CACHE_PAST_TTL_SECONDS: '0' }, 60_000],
+    ['CACHE_PAST_TTL_SECONDS', { CACHE_PAST_TTL_SECONDS: '86400' }, 86_400_000],
   ])('that ended long ago is fresh for %s', async (_name, env, endMs) => {
     await using stack = await startAging({ ...env, CACHE_STALE_SECONDS: '0' });
     const query = aggregatedUntil(30 * DAY_MS);

@@ -401,7 +401,7 @@ describe('an input', () => {
     ['a least cost of NaN', 'totals(where: { minTotalCost: NaN }) { rowCount }', literal, /NaN/],
     ['a least cost of Infinity', 'totals(where: { minTotalCost: Infinity }) { rowCount }', literal, /Infinity/],
     ['a least cost as text', 'totals(where: { minSavingsAvailable: "1" }) { rowCount }', literal, /"1"/],
-    ['a condition that is none', 'totals(where: { cluster: "a" }) { rowCount }', literal, /"cluster"/],
+    ['an unknown condition', 'totals(where: { cluster: "a" }) { rowCount }', literal, /"cluster"/],
   ])('that is %s is refused by name', async (_name, selection, code, message) => {
     expectRefusal(await ask(selection), code, message);
   });

@@ -263,7 +263,7 @@ describe('sums of 100,000 costs', () => {
     ['of full precision, from millionths to millions', make((seed) => 10 ** (randomBelow(12, seed) - 6))],
     ['of all magnitudes', make((seed) => 10 ** (randomBelow(600, seed) - 300))],
     ['that cancel each other', make((seed, index) => (index % 2 === 0 ? 1 : -1) * randomBelow(1e9, seed))],
-    ['that cancel but for the smallest', make((_, index) => [1e100, 1, 1e-20, -1e100, -1][index % 5]!)],
+    ['that cancel except for the smallest', make((_, index) => [1e100, 1, 1e-20, -1e100, -1][index % 5]!)],
     ['that pass the largest double and come back', make((_, index) => [1e308, 1e308, -1e308, -1e308, 0.1][index % 5]!)],
     ['that pass the largest double', make(() => -1e308)],
   ])('%s are exact and rounded once', (_name, costs) => {

@@ -255,7 +255,7 @@ describe('a list of representations', () => {
   test.each<[string, string, RegExp]>([
     ['null', '{ _entities(representations: null) { __typename } }', /found null/],
     ['a null among others', '{ _entities(representations: [{}, null]) { __typename } }', /found null/],
-    ['left out', '{ _entities { __typename } }', /"representations".* required/],
+    ['missing', '{ _entities { __typename } }', /"representations".* required/],
     ['under another name', '{ _entities(representation: []) { __typename } }', /"representation"/],
     ['of another type', 'query ($of: [String!]!) { _entities(representations: $of) { __typename } }', /"\[_Any!\]!"/],
     ['of a type with nulls', 'query ($of: [_Any]!) { _entities(representations: $of) { __typename } }', /"\[_Any!\]!"/],

@@ -211,13 +211,13 @@ describe('planned calls', () => {
 
   // The order of clusters follows the page.
   test.each<[string, EntityScope[]]>([
-    ['each in a cluster and a namespace of its own', range(200).map((at) => place(at, at))],
-    ['each in a namespace of its own, in one cluster', range(200).map((at) => place(0, at))],
-    ['each in a cluster of its own, in one namespace', range(200).map((at) => place(at, 0))],
+    ['each in a different cluster and namespace', range(200).map((at) => place(at, at))],
+    ['each in a different namespace of one cluster', range(200).map((at) => place(0, at))],
+    ['each in a different cluster, in one namespace', range(200).map((at) => place(at, 0))],
     ['half of them in one cluster, which comes first', range(200).map((at) => place(Math.max(0, at - 99), at))],
     ['half of them in one cluster, which comes last', range(200).map((at) => place(Math.min(at, 100), at))],
     ['20 clusters of one, and then one of 20', range(40).map((at) => place(Math.min(at, 20), at))],
-    ['each in a cluster and a namespace of its own, in capitals', range(200).map((at) => inCapitals(place(at, at)))],
+    ['each in a different cluster and namespace, in capitals', range(200).map((at) => inCapitals(place(at, at)))],
     ['a small cluster and a larger one by turns', range(200).map((at) => place(at % 2 === 0 ? 0 : at, at))],
   ])('are one for a page of workloads, %s', (_name, scopes) => {
     expect(plan(scopes)).toHaveLength(1);
@@ -569,9 +569,9 @@ describe('a cached report', () => {
     ['a cluster is one of those that are named', { clusterFilters: ['far', 'home'] }, inFar],
     ['a namespace is in a cluster that is named', { clusterFilters: ['far'] }, inFarA],
     ['a namespace is named with its cluster', { clusterFilters: ['home', 'far'], namespaces: ['b', 'a'] }, inFarA],
-    ['a cluster is not among those left out', { clusterFilters: ['home'], isClusterExclude: true }, inFar],
-    ['a namespace is not among those left out', withoutB, inFarA],
-    ['a cluster is asked about with the same namespaces left out', withoutB, farWithoutB],
+    ['a cluster is not excluded', { clusterFilters: ['home'], isClusterExclude: true }, inFar],
+    ['a namespace is not excluded', withoutB, inFarA],
+    ['a cluster has the same excluded namespaces', withoutB, farWithoutB],
     ['the own cluster is in the answer about the own cluster', { multiCluster: undefined }, inHome],
     ['the own cluster is in the answer about the own cluster alone', { multiCluster: false }, inHome],
     [
@@ -588,9 +588,9 @@ describe('a cached report', () => {
 
   test.each<[string, Partial<WorkloadCostsRequest>, ScopedRequest]>([
     ['another cluster is named', { clusterFilters: ['home'] }, inFar],
-    ['the cluster is left out', { clusterFilters: ['far'], isClusterExclude: true }, inFar],
+    ['the cluster is excluded', { clusterFilters: ['far'], isClusterExclude: true }, inFar],
     ['another namespace is named', { namespaces: ['b'] }, inFarA],
-    ['the namespace is left out', { namespaces: ['a'], isNamespaceExclude: true }, inFarA],
+    ['the namespace is excluded', { namespaces: ['a'], isNamespaceExclude: true }, inFarA],
     ['a cluster would be cut short', { namespaces: ['a', 'b'] }, inFar],
     ['a cluster would not be cut short', {}, farWithoutB],
     ['it is about the own cluster', { multiCluster: undefined }, inFar],

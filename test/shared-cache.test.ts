@@ -507,7 +507,7 @@ describe.skipIf(isRedisSkipped)('an entry in Redis', () => {
       60_000,
     ],
     [
-      'as long as it is fresh, where it is not served stale',
+      'as long as it is fresh, when it is not served stale',
       { CACHE_TTL_SECONDS: '10', CACHE_STALE_SECONDS: '0', CACHE_STALE_IF_ERROR_SECONDS: '0' },
       10_000,
     ],

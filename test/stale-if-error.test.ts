@@ -63,7 +63,7 @@ describe('a stale report is shown until it expires', () => {
     ['an error with 200', faults.json({ error: 'no' }), 'UPSTREAM_ERROR'],
     ['a page with 200', faults.html('<p>maintenance</p>'), 'UPSTREAM_BAD_RESPONSE'],
     ['corrupt gzip', faults.corruptGzip, 'UPSTREAM_BAD_RESPONSE'],
-    ['what is not HTTP', faults.garbage, 'UPSTREAM_BAD_RESPONSE'],
+    ['bytes that are no HTTP', faults.garbage, 'UPSTREAM_BAD_RESPONSE'],
   ])('after %s', async (_name, fault, code) => {
     await using stand = await startStand();
     await stand.ask(QUERY);
@@ -133,8 +133,8 @@ describe('a stale report is shown until it expires', () => {
 const REFUSALS: [string, Fault, string][] = [
   ['401', faults.status(401), 'UPSTREAM_UNAUTHENTICATED'],
   ['403', faults.status(403), 'UPSTREAM_FORBIDDEN'],
-  ['a redirect to where one logs in', faults.redirect('/auth/login'), 'UPSTREAM_UNAUTHENTICATED'],
-  ['a page on which one logs in', faults.loginPage, 'UPSTREAM_UNAUTHENTICATED'],
+  ['a redirect to a login page', faults.redirect('/auth/login'), 'UPSTREAM_UNAUTHENTICATED'],
+  ['a login page with 200', faults.loginPage, 'UPSTREAM_UNAUTHENTICATED'],
 ];
 
 describe('no stale report is shown', () => {

@@ -21,7 +21,7 @@ describe('a good report', () => {
     ['in brotli', faults.brotli(NAMED)],
     ['in identity', faults.answer(200, JSON.stringify(NAMED), { 'content-encoding': 'identity' })],
     ['in chunks of one byte that split characters', faults.byteByByte(NAMED)],
-    ['that ends where the connection ends', faults.closeDelimited(JSON.stringify(NAMED))],
+    ['that ends with the connection', faults.closeDelimited(JSON.stringify(NAMED))],
   ])('%s is read', async (_title, fault) => {
     await using stand = await startStand({ env: NO_CACHE });
     stand.upstream.answer(WORKLOADS, fault);

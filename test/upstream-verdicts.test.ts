@@ -28,7 +28,7 @@ describe('the circuit', () => {
     ...[400, 401, 403, 404, 422, 429].map((code): [string, Fault] => [`status ${code}`, faults.status(code)]),
     ['a redirect to the login', faults.redirect('/login')],
     ['a report over the limit', faults.tooLong()],
-    ['a closed kept connection', onReuse(faults.closeBeforeHeaders)],
+    ['a reused connection that was closed', onReuse(faults.closeBeforeHeaders)],
   ])('stays closed after %s', async (_title, fault) => {
     await using stand = await startStand({ env: ONCE });
     stand.upstream.answer(WORKLOADS, fault);
