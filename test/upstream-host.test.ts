@@ -84,7 +84,7 @@ const BROKEN: readonly BrokenHost[] = [
     waits: TWICE,
   })),
   {
-    title: 'for whose certificate nobody vouches',
+    title: 'with an untrusted certificate',
     server: { tls: true },
     before: () => {
       // Simulates a connection: the resolver runs for each new one.
