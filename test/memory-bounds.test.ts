@@ -48,7 +48,7 @@ const long = (at: number): string => `${at}-${'x'.repeat(1_000)}`;
 
 const KINDS: Readonly<Record<string, (at: number) => Input>> = {
   'documents with a syntax error': (at) => ({ body: { query: `{ a${long(at)} ` } }),
-  'documents that are not valid, each in one of three ways': (at) => ({
+  'invalid documents, in three ways': (at) => ({
     body: {
       query: [
         `{ nope${at} }`,
@@ -63,20 +63,20 @@ const KINDS: Readonly<Record<string, (at: number) => Input>> = {
       variables: { first: 10_000_000 + at },
     },
   }),
-  'names of operations that are not there': (at) => ({ body: { query: ROWS, operationName: long(at) } }),
-  'variables that fit': (at) => ({
+  'unknown operation names': (at) => ({ body: { query: ROWS, operationName: long(at) } }),
+  'valid variables': (at) => ({
     body: {
       query: `query ($name: String!) { workloadCosts(${FILTER}) { rows(first: 1, where: { labels: [{ key: "team", value: $name }] }) { totalCount } } }`,
       variables: { name: long(at) },
     },
   }),
-  'variables that do not fit': (at) => ({
+  'invalid variables': (at) => ({
     body: {
       query: 'query ($first: Int) { workloadCosts { rows(first: $first) { totalCount } } }',
       variables: { first: long(at) },
     },
   }),
-  'hashes that are not known': (at) => ({ body: { extensions: persisted(hashOf(String(at))) } }),
+  'unknown hashes': (at) => ({ body: { extensions: persisted(hashOf(String(at))) } }),
   'ids of documents': (at) => ({ body: { documentId: long(at) } }),
   'Accept values': (at) => ({ body: { query: ROWS }, headers: { accept: `application/json, text/x${at}` } }),
   'Accept-Encoding values': (at) => ({ body: { query: ROWS }, headers: { 'accept-encoding': `gzip, x${at}` } }),
