@@ -4,6 +4,7 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 
+import { levelOf, sumOfLevels } from '../src/simulator/history/rhythm.js';
 import { createSimulator, type Simulator, type SimulatorOptions } from '../src/simulator/simulator.js';
 import { propertyRuns } from './kit/runs.js';
 
@@ -211,6 +212,41 @@ describe('the rhythm', () => {
     expect(sizes.size).toBe(1);
     for (const row of hours.flat()) expect(row.onDemandHours).toBeCloseTo(row.replicas, 2);
     expect(new Set(hours.map((found) => found[0]!.totalCost)).size).toBe(24);
+  });
+
+  it('grows week by week, within limits, by a formula that is the sum of its weeks', () => {
+    const weeklyGrowth = 0.006;
+    for (let week = -100; week < 100; week++) {
+      const level = levelOf(week, weeklyGrowth);
+      expect(sumOfLevels(week + 1, weeklyGrowth) - sumOfLevels(week, weeklyGrowth)).toBeCloseTo(level, 9);
+      expect(level).toBeGreaterThanOrEqual(levelOf(week - 1, weeklyGrowth));
+    }
+    expect([-1000, -10, 0, 10, 1000].map((week) => levelOf(week, weeklyGrowth))).toEqual([0.532, 0.94, 1, 1.06, 1.312]);
+  });
+
+  it('is in the replicas of what serves customers, and in the hours of a batch workload', async () => {
+    let [fromMs, toMs] = day(0);
+    const { workloads } = await start({ faults: { answerWindow: () => ({ fromMs, toMs }) } });
+    const rowsOf = async (span: Span) => {
+      [fromMs, toMs] = span;
+      return (await workloads('7d')).aggregatedWorkloads!;
+    };
+    const evening = await rowsOf(hour(-17 * 24 + 19));
+    const morning = await rowsOf(hour(-17 * 24 + 7));
+    const longAgo = await rowsOf(hour(-400 * 24));
+    const sizesOf = (rows: readonly Row[], type: string, place: string) =>
+      rows.filter((row) => row.workloadType === type && row.id.startsWith(place)).map((row) => [row.id, row.replicas]);
+    const replicasOf = (rows: readonly Row[]) => rows.reduce((sum, row) => sum + row.replicas, 0);
+    const websitesOf = (rows: readonly Row[]) => rows.filter((row) => /^prod.*Rollout/.test(row.id));
+    expect(replicasOf(websitesOf(evening))).toBeGreaterThan(1.3 * replicasOf(websitesOf(morning)));
+    for (const rows of [morning, longAgo]) {
+      const databases = sizesOf(rows, 'StatefulSet', 'prod-us-east-1/databases');
+      expect(databases.length).toBeGreaterThan(3);
+      expect(sizesOf(evening, 'StatefulSet', 'prod-us-east-1/databases')).toEqual(expect.arrayContaining(databases));
+    }
+    const jobs = [evening, morning].map((rows) => rows.filter((row) => row.workloadType === 'CronJob'));
+    expect(jobs[0]!.map((row) => row.replicas)).toEqual(jobs[1]!.map((row) => row.replicas));
+    expect(jobs[0]!.map((row) => row.spotHours)).not.toEqual(jobs[1]!.map((row) => row.spotHours));
   });
 
   it('has growth: a month costs more than the same month of the year before', async () => {

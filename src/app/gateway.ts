@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 
 import { isLoopback } from '../auth/loopback.js';
 import { systemClock, type Clock } from '../clock.js';
+import { createTurns } from '../concurrency/semaphore.js';
 import type { Config } from '../config/config.js';
 import { describeDefect } from '../errors.js';
 import { createSchema } from '../graphql/schema.js';
@@ -93,12 +94,15 @@ function createDefectRecorder(logger: Logger, metrics: Metrics | undefined): Gat
 /** The settings that resolvers need. */
 function toContextSettings({ upstream, cache, maxPageRows, maxAnswerRows, protection }: Config, clock: Clock) {
   const { multiClusterByDefault, resilience } = upstream;
+  // An operation leaves half of the calls to others, and so do all time series together.
+  const half = Math.max(1, Math.floor(resilience.maxInFlight / 2));
   return {
-    // An operation leaves half of the calls to others.
-    maxConcurrentReports: Math.max(1, Math.floor(resilience.maxInFlight / 2)),
+    maxConcurrentReports: half,
+    runSeriesLoad: createTurns(half),
     multiClusterByDefault,
     windows: { clock, settledAfterMs: cache.settledAfterMs },
     maxPageRows,
+    maxIntervals: protection.maxIntervals,
     limits: { maxAnswerRows, maxCost: protection.maxCost, maxUpstreamCalls: protection.maxUpstreamCalls },
   };
 }

@@ -143,6 +143,7 @@ function readProtection(read: Reader) {
     },
     maxCost: read('GATEWAY_MAX_COST'),
     maxUpstreamCalls: read('GATEWAY_MAX_UPSTREAM_CALLS'),
+    maxIntervals: read('GATEWAY_MAX_INTERVALS'),
     timeoutMs: read('GATEWAY_TIMEOUT_MS'),
     rateLimit: read('GATEWAY_RATE_LIMIT'),
     corsOrigins: read('GATEWAY_CORS_ORIGINS') ?? [],

@@ -13,6 +13,8 @@ export const builder = new SchemaBuilder<{
     /** Milliseconds since the Unix epoch. */
     DateTime: { Input: number; Output: number };
     /** Canonical text, see parseDuration. */
+    /** An IANA name, as toTimeZone spells it. */
+    TimeZone: { Input: string; Output: string };
     CostDuration: { Input: string; Output: string };
     ID: { Input: string; Output: string };
   };

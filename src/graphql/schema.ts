@@ -9,6 +9,8 @@ import './types/rows.js';
 import './types/totals.js';
 import './types/warnings.js';
 import './types/breakdown.js';
+import './types/comparison.js';
+import './types/change-breakdown.js';
 import './federation/entities.js';
 import './federation/entity-fields.js';
 import { printSdl, type SdlOptions } from './federation/print-sdl.js';

@@ -1,7 +1,6 @@
 // What the resolvers of one operation see: the caller's permissions, loaders and a budget that live as long as the
 // operation.
 
-import type { Clock } from '../clock.js';
 import type { Permissions } from '../report/permissions/permissions.js';
 import { createLoadStats, type LoadStats } from './load-stats.js';
 import { createMemoize, type Memoize } from './memoize.js';
@@ -10,9 +9,10 @@ import { createLoaders, type Loaders } from './operation-loaders.js';
 import { createOperationSteps, createReadReport, type ReadReport, type RunSteps } from './read-report.js';
 import type { Caller, RequestServices } from './request-services.js';
 
-/** What tells whether a window is over. */
+/** What tells which window is meant, and whether it is over. */
 export interface WindowClock {
-  readonly clock: Clock;
+  /** The time of the operation, in milliseconds since the Unix epoch: the same for all of its fields. */
+  readonly nowMs: () => number;
   /** How long after its end ScaleOps corrects the costs of a window. */
   readonly settledAfterMs: number;
 }
@@ -26,11 +26,15 @@ export interface GatewayContext {
   /** Runs other long work of the operation. */
   readonly runSteps: RunSteps;
   readonly acquireLargeResponseSlot: () => Promise<void>;
+  /** What is left of the operation's time, in milliseconds. */
+  readonly remainingMs: () => number;
   /** Whether a resolver may return a SerializedList. The executor sets it. */
   serializesLists: boolean;
   readonly multiClusterByDefault: boolean;
   readonly windows: WindowClock;
   readonly maxPageRows: number | undefined;
+  /** Intervals of one time series. */
+  readonly maxIntervals: number;
   /** Reports contain only what these allow; naming anything else explicitly is FORBIDDEN. */
   readonly permissions: Permissions | undefined;
 }
@@ -57,8 +61,15 @@ export function createContext(services: RequestServices, caller: Caller): Gatewa
     serializesLists: false,
     // Permissions for some clusters mean those clusters, as if the filter had named them.
     multiClusterByDefault: services.multiClusterByDefault || permissions?.clusters !== undefined,
-    windows: services.windows,
+    windows: createWindowClock(services.windows),
     maxPageRows: services.maxPageRows,
+    maxIntervals: services.maxIntervals,
+    remainingMs: () => caller.remainingMs?.() ?? Infinity,
     permissions,
   };
+}
+
+function createWindowClock({ clock, settledAfterMs }: RequestServices['windows']): WindowClock {
+  let now: number | undefined;
+  return { nowMs: () => (now ??= clock.now()), settledAfterMs };
 }

@@ -11,10 +11,21 @@ export interface LoadStats {
   readonly reports: Pick<ReportLookup, 'asOf' | 'freshMs' | 'isStale' | 'source'>[];
   /** Why stale reports were served. */
   readonly faults: NonNullable<ReportLookup['fault']>[];
+  /** When the same question means another period, in milliseconds since the Unix epoch; Infinity for never. */
+  validUntilMs: number;
 }
 
 export function createLoadStats(): LoadStats {
-  return { cache: { hit: 0, stale: 0, shared: 0, collapsed: 0, miss: 0 }, upstreamMs: 0, reports: [], faults: [] };
+  const cache = { hit: 0, stale: 0, shared: 0, collapsed: 0, miss: 0 };
+  return { cache, upstreamMs: 0, reports: [], faults: [], validUntilMs: Infinity };
+}
+
+/** In every time zone of this century, days and hours begin at a multiple of this. */
+const BOUNDARY_MS = 900_000;
+
+/** Records that an answer is about a range of the calendar, so that it is valid until an hour or a day may begin. */
+export function limitValidity(stats: LoadStats, nowMs: number): void {
+  stats.validUntilMs = Math.min(stats.validUntilMs, BOUNDARY_MS * (Math.floor(nowMs / BOUNDARY_MS) + 1));
 }
 
 export function recordLookup(stats: LoadStats, lookup: ReportLookup): void {

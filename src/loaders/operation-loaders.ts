@@ -16,6 +16,8 @@ import type { Caller, RequestServices } from './request-services.js';
 
 export interface Loaders {
   readonly report: ReportLoader;
+  /** The reports of time series, whose calls take a part of the places upstream only. */
+  readonly interval: ReportLoader;
   readonly entity: EntityReportLoader;
 }
 
@@ -34,19 +36,29 @@ export function createLoaders(services: RequestServices, operation: Operation): 
   const { permissions } = caller;
   const cache = permissions === undefined ? services.cache : restrictReports(services.cache, permissions, readReport);
   const reports = createOperationReports();
-  const report = createCachedLoader(services, cache, reports, operation);
+  const ownTurns = lazyTurns(services.maxConcurrentReports);
+  const report = createCachedLoader(services, cache, reports, operation, ownTurns);
+  const interval = createCachedLoader(services, cache, reports, operation, services.runSeriesLoad);
   let entities: EntityReportLoader | undefined;
   const createEntities = () => createRelatedLoader(services, cache, reports, report, operation);
-  return { report, entity: { load: (scoped) => (entities ??= createEntities()).load(scoped) } };
+  return { report, interval, entity: { load: (scoped) => (entities ??= createEntities()).load(scoped) } };
+}
+
+type Turns = ReturnType<typeof createTurns>;
+
+/** Most operations wait for no report. */
+function lazyTurns(max: number): Turns {
+  let turns: Turns | undefined;
+  return (task) => (turns ??= createTurns(max))(task);
 }
 
 function createCachedLoader(
-  { credentials, maxConcurrentReports }: RequestServices,
+  { credentials }: RequestServices,
   cache: OperationCache,
   reports: OperationReports,
   { caller, stats, budget }: Operation,
+  inTurn: Turns,
 ): ReportLoader {
-  let limit: ReturnType<typeof createTurns> | undefined;
   const toLoaded = (request: ReportRequest, lookup: ReportLookup): LoadedReport => {
     recordLookup(stats, lookup);
     const { report, asOf, isStale, source } = lookup;
@@ -66,8 +78,7 @@ function createCachedLoader(
       return found instanceof Promise ? found.then(use) : found && use(found);
     },
     async load(request) {
-      limit ??= createTurns(maxConcurrentReports);
-      const lookup = limit(async () => {
+      const lookup = inTurn(async () => {
         // An operation that exceeds its budget while calls wait makes no more of them.
         if (budget.exceeded !== undefined) throw budget.exceeded;
         const { signal, callerKey, noCache = false } = caller;

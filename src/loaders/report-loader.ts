@@ -4,10 +4,13 @@ import DataLoader from 'dataloader';
 
 import type { ReportLookup } from '../cache/report-lookup.js';
 import { toRequestKey, type ReportRequest } from '../report/request.js';
+import type { CalendarRange } from '../report/time/calendar-range.js';
 
 /** A report as a resolver sees it, with the request that it answers. */
 export interface LoadedReport extends Pick<ReportLookup, 'report' | 'asOf' | 'isStale' | 'source'> {
   readonly request: ReportRequest;
+  /** The calendar range that the request was resolved from. */
+  readonly calendar?: CalendarRange | undefined;
 }
 
 export interface ReportLoader {

@@ -1,11 +1,11 @@
 // What the context of an operation is made from: the services that all requests share, and the caller.
 
+import type { Clock } from '../clock.js';
 import type { Scheduler } from '../concurrency/scheduler.js';
 import type { Permissions } from '../report/permissions/permissions.js';
 import type { Credentials } from '../upstream/auth/credentials.js';
 import type { Principal } from '../upstream/principal.js';
 import type { Reports } from './authorized-reports.js';
-import type { WindowClock } from './context.js';
 import type { OperationLimits } from './operation-budget.js';
 
 /** Long-lived services and settings that all requests share. */
@@ -17,11 +17,15 @@ export interface RequestServices {
   readonly limits: OperationLimits;
   /** Reports that one operation may wait for at a time: at most half of what ScaleOps may be asked at a time. */
   readonly maxConcurrentReports: number;
+  /** Runs loads of all time series: at most half of what ScaleOps may be asked at a time, so that others find a place. */
+  readonly runSeriesLoad: <T>(load: () => Promise<T>) => Promise<T>;
   /** `multiCluster` where the filter does not decide it. */
   readonly multiClusterByDefault: boolean;
-  readonly windows: WindowClock;
+  readonly windows: { readonly clock: Clock; readonly settledAfterMs: number };
   /** Rows of one page; undefined: no limit. */
   readonly maxPageRows: number | undefined;
+  /** Intervals of one time series. */
+  readonly maxIntervals: number;
 }
 
 /** The caller of one operation. */
@@ -40,4 +44,6 @@ export interface Caller {
   readonly acquireLargeResponseSlot?: () => Promise<void>;
   /** Whether the client sent `Cache-Control: no-cache`. */
   readonly noCache?: boolean;
+  /** What is left of the operation's time, in milliseconds; Infinity for no limit. */
+  readonly remainingMs?: () => number;
 }

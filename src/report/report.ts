@@ -148,6 +148,11 @@ export class Report {
     return this.#clusterNames.has(foldCase(name));
   }
 
+  /** Whether the report is of the requested window, and ScaleOps does not say that something is missing. */
+  get isWhole(): boolean {
+    return !this.isPartial && this.warnings.every(({ code }) => code !== 'WINDOW_MISMATCH');
+  }
+
   /** Whether ScaleOps says that something is missing. */
   get isPartial(): boolean {
     return this.warnings.some(({ code }) => code === 'PARTIAL_ANSWER');

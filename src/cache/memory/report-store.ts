@@ -62,6 +62,10 @@ export class ReportStore {
     return this.#entries.calculatedSize;
   }
 
+  get nowMs(): number {
+    return this.#clock.now();
+  }
+
   get count(): number {
     return this.#entries.size;
   }

@@ -8,11 +8,17 @@ import type { ReportEntry } from './report-entry.js';
 import type { ReportStore } from './report-store.js';
 import { weighString } from './weight.js';
 
-/** A response and the reports that it was made of. */
-interface ResponseEntry {
+/** A response. */
+interface StoredResponse {
   readonly value: unknown;
   /** What `value` retains, in bytes. */
   readonly bytes: number;
+  /** When the same question means another period, in milliseconds since the Unix epoch; Infinity for never. */
+  readonly validUntilMs: number;
+}
+
+/** A response and the reports that it was made of. */
+interface ResponseEntry extends StoredResponse {
   readonly reports: readonly ReportEntry[];
 }
 
@@ -50,9 +56,10 @@ export class ResponseStore {
     return this.#entries.calculatedSize;
   }
 
-  /** The response under the key, if all of its reports are fresh and may be shown to their principal. */
+  /** The response under the key, if it still answers the question and all of its reports are fresh and may be shown to their principal. */
   get(key: string): ResponseEntry | undefined {
     const entry = this.#entries.get(key);
+    if (entry !== undefined && entry.validUntilMs <= this.#reports.nowMs) return undefined;
     return entry?.reports.every((report) => this.#reports.isCurrent(report)) === true ? entry : undefined;
   }
 
@@ -65,9 +72,9 @@ export class ResponseStore {
     });
   }
 
-  /** Caches a response of `bytes`, if all of its reports are cached and fresh. */
-  set(key: string, value: unknown, bytes: number, reports: readonly (ReportEntry | undefined)[]): void {
+  /** Caches a response, if all of its reports are cached and fresh. */
+  set(key: string, response: StoredResponse, reports: readonly (ReportEntry | undefined)[]): void {
     const cached = reports.filter((entry) => entry !== undefined && this.#reports.isCurrent(entry)) as ReportEntry[];
-    if (cached.length === reports.length) this.#entries.set(key, { value, bytes, reports: cached });
+    if (cached.length === reports.length) this.#entries.set(key, { ...response, reports: cached });
   }
 }

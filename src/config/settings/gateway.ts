@@ -90,6 +90,11 @@ export const GATEWAY_SETTINGS = {
     default: '100',
     description: 'The maximum number of reports that one operation may request from ScaleOps: a number, or off.',
   },
+  GATEWAY_MAX_INTERVALS: {
+    ...number(1, 1_000),
+    default: '100',
+    description: 'The maximum number of intervals of a time series.',
+  },
   GATEWAY_TIMEOUT_MS: {
     ...limit(3_600_000),
     default: '60000',

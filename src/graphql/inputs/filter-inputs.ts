@@ -1,4 +1,4 @@
-// The filter inputs that both reports share: names, labels and time. filters.ts turns them into a report request.
+// The filter inputs that both reports share: names and labels. filters.ts turns them into a report request.
 
 import { builder } from '../builder.js';
 
@@ -52,22 +52,5 @@ export const CostNameFilter = builder.inputType('CostNameFilter', {
       defaultValue: false,
       description: 'True excludes what matches.',
     }),
-  }),
-});
-
-const CostTimeWindowInput = builder.inputType('CostTimeWindowInput', {
-  description: 'A fixed period of at most ten years, in the years 2000 to 2100.',
-  fields: (t) => ({
-    from: t.field({ type: 'DateTime', required: true, description: 'The start, inclusive.' }),
-    to: t.field({ type: 'DateTime', required: true, description: 'The end, exclusive. Later than `from`.' }),
-  }),
-});
-
-export const CostTimeRangeInput = builder.inputType('CostTimeRangeInput', {
-  description: 'The period of a report. Set exactly one field, such as `{last: "7d"}`.',
-  isOneOf: true,
-  fields: (t) => ({
-    last: t.field({ type: 'CostDuration', description: 'How far back from now: `24h`, `7d`, `30d`.' }),
-    between: t.field({ type: CostTimeWindowInput, description: 'A fixed period.' }),
   }),
 });

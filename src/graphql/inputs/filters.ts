@@ -3,8 +3,9 @@
 
 import type { AggregatedCostsRequest, WorkloadCostsRequest } from '../../report/request.js';
 import { builder } from '../builder.js';
-import { CostLabelFilter, CostNameFilter, CostTimeRangeInput } from './filter-inputs.js';
-import { assertLabel, assertLabelKey, assertList, assertName, assertNotNegative, assertWindow } from './validate.js';
+import { CostLabelFilter, CostNameFilter } from './filter-inputs.js';
+import { CostTimeRangeInput, type ResolvedRange } from './time-range.js';
+import { assertLabel, assertLabelKey, assertList, assertName, assertNotNegative } from './validate.js';
 
 /** For federation contracts: fields that only users of ScaleOps itself understand. */
 const INTERNAL = { tag: { name: 'internal' } };
@@ -82,14 +83,17 @@ export const WorkloadCostsFilter = builder.inputType('WorkloadCostsFilter', {
 /** An optional argument or input field, as a resolver receives it. */
 type Filter<Input extends { readonly $inferInput: unknown }> = Input['$inferInput'] | null | undefined;
 
-/** @throws UserInputError that names the input below `filter` and the rule it breaks. */
+/**
+ * The request for a filter. Its `timeRange` was resolved by resolveTimeRange.
+ * @throws UserInputError that names the input below `filter` and the rule it breaks.
+ */
 export function toAggregatedCostsRequest(
   filter: Filter<typeof AggregatedCostsFilter>,
   multiClusterByDefault: boolean,
+  { range, from, to }: ResolvedRange,
 ): AggregatedCostsRequest {
-  const { clusters, timeRange, groupBy, tags, stepSize } = filter ?? {};
+  const { clusters, groupBy, tags, stepSize } = filter ?? {};
   if (clusters) assertList('filter.clusters', clusters, assertName);
-  if (timeRange?.between) assertWindow('filter.timeRange.between', timeRange.between);
   if (groupBy?.labels) assertList('filter.groupBy.labels', groupBy.labels, assertLabelKey);
   if (groupBy?.annotations) assertList('filter.groupBy.annotations', groupBy.annotations, assertLabelKey);
   if (tags) assertList('filter.tags', tags, assertName);
@@ -99,9 +103,7 @@ export function toAggregatedCostsRequest(
   return {
     report: 'aggregated',
     clusters: clusters ?? undefined,
-    range: timeRange?.last ?? undefined,
-    from: timeRange?.between?.from,
-    to: timeRange?.between?.to,
+    ...{ range, from, to },
     groupByCluster: groupBy?.cluster ?? undefined,
     groupByNamespace: groupBy?.namespace ?? undefined,
     groupByLabels: groupBy?.labels ?? undefined,

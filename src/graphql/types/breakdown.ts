@@ -17,7 +17,7 @@ import { CostRowsWhere, toReading, toRowsWhere } from '../inputs/where.js';
 import { CostTotals, FULL_SCAN_COST_WEIGHT } from './totals.js';
 
 /** @listSize for routers, where a query has no `first`: teams, namespaces. */
-const ASSUMED_GROUPS = 100;
+export const ASSUMED_GROUPS = 100;
 
 /** A group, with the names of the dimensions that its keys belong to. */
 interface NamedGroup {
@@ -31,7 +31,7 @@ interface NamedBreakdown {
   readonly dimensions: readonly string[];
 }
 
-const CostGroupKey = builder
+export const CostGroupKey = builder
   .objectRef<{ readonly dimension: string; readonly value: string | null }>('CostGroupKey')
   .implement({
     description: 'The value of a group in one dimension.',
@@ -46,6 +46,11 @@ const CostGroupKey = builder
     }),
   });
 
+/** The keys of a group, with the names of their dimensions. */
+export function toKeys(dimensions: readonly string[], values: readonly (string | null)[]) {
+  return dimensions.map((dimension, index) => ({ dimension, value: values[index] ?? null }));
+}
+
 const CostGroup = builder.objectRef<NamedGroup>('CostGroup').implement({
   description: 'The sums of rows with the same value in each dimension.',
   fields: (t) => ({
@@ -53,8 +58,7 @@ const CostGroup = builder.objectRef<NamedGroup>('CostGroup').implement({
       type: [CostGroupKey],
       directives: { listSize: { assumedSize: 2 } },
       description: 'One key per entry of `by`, in the same order.',
-      resolve: ({ group, dimensions }) =>
-        dimensions.map((dimension, index) => ({ dimension, value: group.keys[index] ?? null })),
+      resolve: ({ group, dimensions }) => toKeys(dimensions, group.keys),
     }),
     totals: t.field({ type: CostTotals, description: 'The sums of the group.', resolve: ({ group }) => group.totals }),
     share: t.float({

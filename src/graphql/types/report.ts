@@ -1,6 +1,7 @@
 // CostReport and the two queries that return one. Its larger fields are in files of their own.
 
 import type { GatewayContext } from '../../loaders/context.js';
+import { limitValidity } from '../../loaders/load-stats.js';
 import type { LoadedReport } from '../../loaders/report-loader.js';
 import { toReportId, type ReportRequest } from '../../report/request.js';
 import { builder } from '../builder.js';
@@ -11,6 +12,7 @@ import {
   WorkloadCostsFilter,
 } from '../inputs/filters.js';
 import { assertAllowed } from '../inputs/authorize.js';
+import { resolveTimeRange } from '../inputs/time-range.js';
 import { CostWindow, toWindow } from './window.js';
 
 export const CostReport = builder.objectRef<LoadedReport>('CostReport').implement({
@@ -53,6 +55,22 @@ function loadReport(request: ReportRequest, { loaders, permissions }: GatewayCon
   return loaders.report.load(request);
 }
 
+function loadAggregated(
+  filter: (typeof AggregatedCostsFilter)['$inferInput'] | null | undefined,
+  context: GatewayContext,
+): LoadedReport | Promise<LoadedReport> {
+  const range = resolveTimeRange('filter.timeRange', filter?.timeRange, context.windows.nowMs());
+  const request = toAggregatedCostsRequest(filter, context.multiClusterByDefault, range);
+  const { calendar } = range;
+  const loaded = loadReport(request, context);
+  if (calendar === undefined) return loaded;
+  limitValidity(context.stats, context.windows.nowMs());
+  // The same object for equal questions of an operation, which share their work by it.
+  const describe = (found: LoadedReport): LoadedReport =>
+    context.memoize([found, 'calendar', JSON.stringify(calendar)], () => ({ ...found, calendar }));
+  return loaded instanceof Promise ? loaded.then(describe) : describe(loaded);
+}
+
 builder.queryType({
   description:
     'The costs of Kubernetes workloads, from ScaleOps. ' +
@@ -68,8 +86,7 @@ builder.queryType({
       args: {
         filter: t.arg({ type: AggregatedCostsFilter, description: 'What the report covers and how it is grouped.' }),
       },
-      resolve: (_root, { filter }, context) =>
-        loadReport(toAggregatedCostsRequest(filter, context.multiClusterByDefault), context),
+      resolve: (_root, { filter }, context) => loadAggregated(filter, context),
     }),
     workloadCosts: t.field({
       type: CostReport,

@@ -1,8 +1,9 @@
-// The scalars DateTime and CostDuration. A value that breaks a rule is BAD_USER_INPUT; graphql-js or the error formatter adds
+// The scalars DateTime, CostDuration and TimeZone. A value that breaks a rule is BAD_USER_INPUT; graphql-js or the error formatter adds
 // its place in the input.
 
 import { GraphQLError, Kind, print, type ValueNode } from 'graphql';
 
+import { toTimeZone } from '../../report/time/zone.js';
 import { builder } from '../builder.js';
 
 const MINUTE_MS = 60_000;
@@ -77,4 +78,10 @@ builder.scalarType('CostDuration', {
     'such as `7d` or `24h`. At most ten years.',
   ...textScalar('CostDuration', DURATION_RULE, parseDuration),
   serialize: (duration) => duration,
+});
+
+builder.scalarType('TimeZone', {
+  description: 'A time zone by its IANA name, such as `Europe/Berlin`, `America/New_York` or `UTC`. No offset.',
+  ...textScalar('TimeZone', 'must be the IANA name of a time zone, such as "Europe/Berlin"', toTimeZone),
+  serialize: (timeZone) => timeZone,
 });

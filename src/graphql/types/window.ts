@@ -40,10 +40,10 @@ export const CostWindow = builder.objectRef<DescribedWindow>('CostWindow').imple
 export function describeWindow(
   window: ReportWindow,
   reachesPresent: boolean,
-  { clock, settledAfterMs }: WindowClock,
+  { nowMs, settledAfterMs }: WindowClock,
 ): DescribedWindow {
   const { startTime, endTime } = window;
-  const state = windowState(window, { reachesPresent, settledAfterMs }, clock.now());
+  const state = windowState(window, { reachesPresent, settledAfterMs }, nowMs());
   return { startTime, endTime, hours: (endTime - startTime) / HOUR_MS, state };
 }
 

@@ -40,7 +40,9 @@ export function createCachedResponses(store: ResponseStore) {
       if (found === undefined) return undefined;
       const reports = store.recordHit(found);
       const cache = { hit: reports.length, stale: 0, shared: 0, collapsed: 0, miss: 0 };
-      return { response: found.value as CachedResponse, stats: { cache, upstreamMs: 0, reports, faults: [] } };
+      const { validUntilMs } = found;
+      const stats = { cache, upstreamMs: 0, reports, faults: [], validUntilMs };
+      return { response: found.value as CachedResponse, stats };
     },
     /** Whether a response under this key should be cached: from its second time on, and by one request at a time. */
     claim(key: string): boolean {
@@ -49,11 +51,11 @@ export function createCachedResponses(store: ResponseStore) {
       return true;
     },
     /** Ends the claim; caches the response, if there is one, with the reports that it is made of. */
-    settle(key: string, response: CachedResponse | undefined, { reports }: LoadStats): void {
+    settle(key: string, response: CachedResponse | undefined, { reports, validUntilMs }: LoadStats): void {
       claimed.delete(key);
       if (response === undefined) return;
       const sources = reports.map(({ source }) => source);
-      store.set(key, response, ENTRY_BYTES + response.bytes.length, sources);
+      store.set(key, { value: response, bytes: ENTRY_BYTES + response.bytes.length, validUntilMs }, sources);
     },
   };
 }

@@ -14,10 +14,13 @@ export interface ResponseAge {
 }
 
 /** Undefined when no report was loaded. */
-export function computeAge({ reports }: Pick<LoadStats, 'reports'>, nowMs: number): ResponseAge | undefined {
+export function computeAge(
+  { reports, validUntilMs }: Pick<LoadStats, 'reports' | 'validUntilMs'>,
+  nowMs: number,
+): ResponseAge | undefined {
   if (reports.length === 0) return undefined;
   let asOfMs = Infinity;
-  let endsAtMs = Infinity;
+  let endsAtMs = validUntilMs;
   let isStale = false;
   for (const report of reports) {
     asOfMs = Math.min(asOfMs, report.asOf);

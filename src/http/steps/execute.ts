@@ -80,6 +80,10 @@ class RequestCaller implements Caller {
     this.acquireLargeResponseSlot = acquireLargeResponseSlot;
   }
 
+  remainingMs(): number {
+    return this.#request.deadline.remainingMs();
+  }
+
   get signal(): AbortSignal {
     return this.#request.deadline.signal;
   }

@@ -29,6 +29,14 @@ export interface ComparedSide {
   readonly groups: Uint32Array;
 }
 
+/** The reports of a comparison. */
+export interface ComparedSides {
+  readonly current: ComparedSide;
+  readonly baseline: ComparedSide;
+  /** Whether the baseline covers both windows: what it has more than the current report is the baseline. */
+  readonly isCumulative: boolean;
+}
+
 /** The sums of a field by group. */
 export interface FieldSums {
   readonly current: Sums;
@@ -41,17 +49,15 @@ export class ChangedSums {
   /** The number of rows of each group. */
   readonly currentRows: Uint32Array;
   readonly baselineRows: Uint32Array;
-  readonly #current: ComparedSide;
-  readonly #baseline: ComparedSide;
+  readonly #sides: ComparedSides;
   readonly #groupCount: number;
   readonly #sums = new Map<SumField, FieldSums>();
 
-  constructor(current: ComparedSide, baseline: ComparedSide, groupCount: number) {
-    this.#current = current;
-    this.#baseline = baseline;
+  constructor(sides: ComparedSides, groupCount: number) {
+    this.#sides = sides;
     this.#groupCount = groupCount;
-    this.currentRows = spreadCounts(current, groupCount);
-    this.baselineRows = spreadCounts(baseline, groupCount);
+    this.currentRows = spreadCounts(sides.current, groupCount);
+    this.baselineRows = spreadCounts(sides.baseline, groupCount);
   }
 
   *get(field: SumField): Steps<FieldSums> {
@@ -90,12 +96,14 @@ export class ChangedSums {
     const partOf = function* ({ grouped, groups }: ComparedSide, sign: 1 | -1): Steps<SumsPart> {
       return { sums: yield* grouped.sumsOf(field), groups, sign };
     };
-    const current = yield* partOf(this.#current, 1);
-    const baseline = yield* partOf(this.#baseline, -1);
+    const current = yield* partOf(this.#sides.current, 1);
+    const whole = yield* partOf(this.#sides.baseline, 1);
+    const baseline: SumsPart[] = this.#sides.isCumulative ? [whole, { ...current, sign: -1 }] : [whole];
+    const negated = baseline.map((part): SumsPart => ({ ...part, sign: part.sign === 1 ? -1 : 1 }));
     return {
       current: yield* mergeSums([current], this.#groupCount),
-      baseline: yield* mergeSums([{ ...baseline, sign: 1 }], this.#groupCount),
-      difference: yield* mergeSums([current, baseline], this.#groupCount),
+      baseline: yield* mergeSums(baseline, this.#groupCount),
+      difference: yield* mergeSums([current, ...negated], this.#groupCount),
     };
   }
 }

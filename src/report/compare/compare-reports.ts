@@ -21,6 +21,11 @@ export type ChangeField = 'difference' | 'absoluteDifference' | 'ratio' | 'curre
 
 export interface ChangeQuestion {
   readonly by: readonly Dimension[];
+  /**
+   * Whether the second report covers both windows. Its rows do not tell what the baseline had: a group whose costs are all
+   * current has appeared.
+   */
+  readonly isCumulative?: boolean | undefined;
   /** The same rows on both sides. */
   readonly where?: RowsWhere | undefined;
   /** Groups of other kinds are in `others`; all kinds by default. */
@@ -57,15 +62,23 @@ export function* compareReports(current: Report, baseline: Report, question: Cha
   const now = yield* current.groupRows(by, where);
   const before = yield* baseline.groupRows(by, where);
   const keys = new GroupKeys(by.length, [now, before]);
-  const sides = [
-    { grouped: now, groups: yield* keys.add(now) },
-    { grouped: before, groups: yield* keys.add(before) },
-  ] as const;
+  const sides = {
+    current: { grouped: now, groups: yield* keys.add(now) },
+    baseline: { grouped: before, groups: yield* keys.add(before) },
+    isCumulative: question.isCumulative === true,
+  };
   const groupCount = keys.count;
-  const sums = new ChangedSums(...sides, groupCount);
+  const sums = new ChangedSums(sides, groupCount);
   for (const field of fields) yield* sums.get(field);
   const costs = yield* readChanges(yield* sums.get('totalCost'), groupCount);
-  const kindOf = (group: number): ChangeKind => toKind(sums, costs, group);
+  const hadRows = (group: number): boolean =>
+    sides.isCumulative ? costs.baseline[group] !== 0 : sums.baselineRows[group]! > 0;
+  const kindOf = (group: number): ChangeKind => {
+    const hasRows = sums.currentRows[group]! > 0;
+    if (hasRows !== hadRows(group)) return hasRows ? 'APPEARED' : 'VANISHED';
+    if (costs.difference[group] === 0) return 'UNCHANGED';
+    return costs.difference[group]! > 0 ? 'INCREASED' : 'DECREASED';
+  };
 
   const { order, shown } = yield* orderGroups(question, { keys, costs, kindOf });
   const totals = yield* sums.total(order, 0);
@@ -102,13 +115,6 @@ function* readChanges(sums: FieldSums, groupCount: number): Steps<CostChanges> {
     ITEMS_PER_STEP,
   );
   return costs;
-}
-
-function toKind({ currentRows, baselineRows }: ChangedSums, { difference }: CostChanges, group: number): ChangeKind {
-  if (baselineRows[group] === 0 && currentRows[group]! > 0) return 'APPEARED';
-  if (currentRows[group] === 0 && baselineRows[group]! > 0) return 'VANISHED';
-  if (difference[group] === 0) return 'UNCHANGED';
-  return difference[group]! > 0 ? 'INCREASED' : 'DECREASED';
 }
 
 interface Candidates {

@@ -19,7 +19,7 @@ export function toLabels(value: unknown): ReadLabels {
   if (typeof value !== 'object') return { labels: [], isComplete: false };
   const read = Array.isArray(value)
     ? value.filter((element) => !isNothing(element)).map(toLabel)
-    : Object.entries(value as object).map(([key, each]) => toTexts(key, each));
+    : Object.entries(value!).map(([key, each]) => toTexts(key, each));
   const labels = read.filter((label) => label !== undefined);
   return { labels, isComplete: labels.length === read.length };
 }

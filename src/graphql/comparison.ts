@@ -1,0 +1,118 @@
+// Loads the baseline of a report. An aggregated report is compared with the same request for another window. A workload
+// report has no `from` and `to`: it is compared with twice its time, of which the first half is the baseline.
+
+import { UserInputError } from '../errors.js';
+import type { GatewayContext } from '../loaders/context.js';
+import type { LoadedReport } from '../loaders/report-loader.js';
+import type { AggregatedCostsRequest, WorkloadCostsRequest } from '../report/request.js';
+import { assertNoOverlap, baselineOf, haveSameLength, type BaselineShift } from '../report/time/baseline.js';
+import { assertBegun } from '../report/time/window-state.js';
+import type { ReportWindow } from '../report/window.js';
+import { withinPath } from './inputs/time-range.js';
+import { assertWindow } from './inputs/validate.js';
+import { parseDuration } from './types/scalars.js';
+import { describeWindow, toWindow, type DescribedWindow } from './types/window.js';
+
+/** The baseline that a client asks for; PREVIOUS_PERIOD by default. */
+export interface BaselineInput {
+  readonly shift?: BaselineShift | null | undefined;
+  readonly between?: { readonly from: number; readonly to: number } | null | undefined;
+}
+
+export interface LoadedComparison {
+  readonly current: LoadedReport;
+  /** With `isDerived` a report of both windows. */
+  readonly baseline: LoadedReport;
+  readonly isDerived: boolean;
+  readonly baselineWindow: DescribedWindow;
+  /** Whether both windows are over and as long, and both reports whole. */
+  readonly isComplete: boolean;
+}
+
+/** @throws UserInputError that names the input below `with` and the rule it breaks. */
+export function loadComparison(
+  current: LoadedReport,
+  baseline: BaselineInput,
+  context: GatewayContext,
+): Promise<LoadedComparison> {
+  const { request } = current;
+  return request.report === 'aggregated'
+    ? compareAggregated(current, request, baseline, context)
+    : compareWorkloads(current, request, baseline, context);
+}
+
+async function compareAggregated(
+  current: LoadedReport,
+  request: AggregatedCostsRequest,
+  { shift, between }: BaselineInput,
+  context: GatewayContext,
+): Promise<LoadedComparison> {
+  const { windows, loaders } = context;
+  const { calendar } = current;
+  const described = toWindow(current, windows);
+  // The requested window: ScaleOps may have answered another one.
+  const window =
+    request.from === undefined || request.to === undefined
+      ? described
+      : { startTime: request.from, endTime: request.to };
+  const wanted =
+    between == null ? baselineOf(window, shift ?? 'PREVIOUS_PERIOD', calendar) : toBaseline(between, window, windows);
+  const { startTime: from, endTime: to } = wanted;
+  const baseline = await loaders.report.load({ ...request, range: undefined, from, to });
+  const baselineWindow = describeWindow(wanted, false, windows);
+  const isComplete =
+    described.state !== 'RUNNING' &&
+    calendar?.includeCurrent !== true &&
+    baselineWindow.state !== 'RUNNING' &&
+    haveSameLength(window, wanted, calendar?.timeZone ?? 'UTC') &&
+    [current, baseline].every(({ report }) => report.isWhole);
+  return { current, baseline, isDerived: false, baselineWindow, isComplete };
+}
+
+/** @throws UserInputError for a window that is none, has not begun, or overlaps that of the report. */
+function toBaseline(
+  between: NonNullable<BaselineInput['between']>,
+  window: ReportWindow,
+  { nowMs }: GatewayContext['windows'],
+): ReportWindow {
+  assertWindow('with.between', between);
+  const baseline = { startTime: between.from, endTime: between.to };
+  withinPath('with.between', () => {
+    assertBegun(baseline, nowMs());
+    assertNoOverlap(window, baseline);
+  });
+  return baseline;
+}
+
+async function compareWorkloads(
+  current: LoadedReport,
+  request: WorkloadCostsRequest,
+  { shift, between }: BaselineInput,
+  { windows, loaders }: GatewayContext,
+): Promise<LoadedComparison> {
+  if (between != null || (shift ?? 'PREVIOUS_PERIOD') !== 'PREVIOUS_PERIOD') {
+    throw new UserInputError(
+      between != null ? 'with.between' : 'with.shift',
+      'must be left out, or PREVIOUS_PERIOD: ScaleOps lists workloads for the last days alone. ' +
+        'Compare `aggregatedCosts` for any other baseline.',
+    );
+  }
+  const baseline = await loaders.report.load({ ...request, range: toDoubled(request.range) });
+  const { startTime, endTime } = toWindow(current, windows);
+  const baselineWindow = describeWindow(
+    { startTime: startTime - (endTime - startTime), endTime: startTime },
+    false,
+    windows,
+  );
+  return { current, baseline, isDerived: true, baselineWindow, isComplete: false };
+}
+
+/** @throws UserInputError without a range, and for one whose double is longer than ten years. */
+function toDoubled(range: string | undefined): string {
+  if (range === undefined) {
+    throw new UserInputError('filter.last', 'must be given to compare workloads, such as "7d".');
+  }
+  const doubled = parseDuration(`${2 * Number.parseInt(range, 10)}${range.at(-1) ?? ''}`);
+  if (doubled === null) throw new UserInputError('filter.last', 'must be at most five years to compare workloads.');
+  return doubled;
+}

@@ -1,0 +1,101 @@
+// The time range of an aggregated report: the last so many days, a fixed window, or whole units of the calendar.
+
+import { UserInputError } from '../../errors.js';
+import { resolveCalendarRange, type CalendarRange } from '../../report/time/calendar-range.js';
+import { TimeRangeError } from '../../report/time/time-range-error.js';
+import { assertBegun } from '../../report/time/window-state.js';
+import { builder } from '../builder.js';
+import { assertWindow } from './validate.js';
+
+const CostCalendarUnit = builder.enumType('CostCalendarUnit', {
+  description: 'A unit of the calendar.',
+  values: {
+    DAY: { description: 'From midnight to midnight. A day has 23 or 25 hours when clocks change.' },
+    WEEK: { description: 'From Monday to Sunday (ISO 8601).' },
+    MONTH: { description: 'A calendar month.' },
+    QUARTER: { description: 'Three months, from January, April, July or October.' },
+    YEAR: { description: 'A calendar year.' },
+  } as const,
+});
+
+const CostCalendarRangeInput = builder.inputType('CostCalendarRangeInput', {
+  description:
+    'Whole units of the calendar. `{unit: DAY, count: 7}` is the last seven whole days, `{unit: MONTH}` last month, ' +
+    '`{unit: MONTH, includeCurrent: true}` this month so far.',
+  fields: (t) => ({
+    unit: t.field({ type: CostCalendarUnit, required: true, description: 'The unit, such as `MONTH`.' }),
+    count: t.int({
+      required: true,
+      defaultValue: 1,
+      description: 'The number of units, such as 7; with `includeCurrent` the current one is one of them.',
+    }),
+    includeCurrent: t.boolean({
+      required: true,
+      defaultValue: false,
+      description: 'True ends the range at the last full hour, within the current unit.',
+    }),
+    timeZone: t.field({
+      type: 'TimeZone',
+      required: true,
+      defaultValue: 'UTC',
+      description: 'The time zone in which units begin, such as `Europe/Berlin`.',
+    }),
+  }),
+});
+
+export const CostTimeWindowInput = builder.inputType('CostTimeWindowInput', {
+  description: 'A fixed period of at most ten years, in the years 2000 to 2100.',
+  fields: (t) => ({
+    from: t.field({ type: 'DateTime', required: true, description: 'The start, inclusive.' }),
+    to: t.field({ type: 'DateTime', required: true, description: 'The end, exclusive. Later than `from`.' }),
+  }),
+});
+
+export const CostTimeRangeInput = builder.inputType('CostTimeRangeInput', {
+  description: 'The period of a report. Set exactly one field, such as `{last: "7d"}`.',
+  isOneOf: true,
+  fields: (t) => ({
+    last: t.field({ type: 'CostDuration', description: 'How far back from now: `24h`, `7d`, `30d`.' }),
+    between: t.field({ type: CostTimeWindowInput, description: 'A fixed period.' }),
+    calendar: t.field({ type: CostCalendarRangeInput, description: 'Whole days, weeks, months, quarters or years.' }),
+  }),
+});
+
+/** Which costs a request is about, as ScaleOps' parameters say it, and the calendar range that it comes from. */
+export interface ResolvedRange {
+  readonly range?: string | undefined;
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
+  readonly calendar?: CalendarRange | undefined;
+}
+
+/** @throws UserInputError that names the input below `path` and the rule it breaks. */
+export function resolveTimeRange(
+  path: string,
+  range: (typeof CostTimeRangeInput)['$inferInput'] | null | undefined,
+  nowMs: number,
+): ResolvedRange {
+  const { last, between, calendar } = range ?? {};
+  if (last != null) return { range: last };
+  if (between != null) {
+    assertWindow(`${path}.between`, between);
+    const { from, to } = between;
+    withinPath(`${path}.between`, () => {
+      assertBegun({ startTime: from, endTime: to }, nowMs);
+    });
+    return { from, to };
+  }
+  if (calendar == null) return {};
+  const { startTime, endTime } = withinPath(`${path}.calendar`, () => resolveCalendarRange(calendar, nowMs));
+  return { from: startTime, to: endTime, calendar };
+}
+
+/** Adds the path of an input to an error about time. @throws UserInputError */
+export function withinPath<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof TimeRangeError)) throw error;
+    throw new UserInputError(error.field === '' ? path : `${path}.${error.field}`, error.rule);
+  }
+}
