@@ -131,7 +131,10 @@ describe('the parser thread', () => {
     const usual = makeText(1_100_000);
     const odd = usual.replace('"totalCost":0', '"totalCost":"0"');
     for (const text of [usual, odd]) {
-      const { report, body } = await parser.parse([Buffer.from(text.slice(0, 7)), Buffer.from(text).subarray(7)], CONTEXT);
+      const { report, body } = await parser.parse(
+        [Buffer.from(text.slice(0, 7)), Buffer.from(text).subarray(7)],
+        CONTEXT,
+      );
       expect(report.rowCount).toBe(countRows(text));
       expect(runAll(report.selectRows({})).rows.at(0)).toMatchObject({ namespace: '日本', totalCost: 0 });
       expect(body?.toString()).toBe(text);
@@ -143,7 +146,10 @@ describe('the parser thread', () => {
     onTestFinished(() => parser.close());
     const shared = Buffer.from(makeText(1_100_000));
     const part = shared.subarray(0, shared.length - 1);
-    await expect(parser.parse([part], CONTEXT)).rejects.toMatchObject({ code: 'UPSTREAM_BAD_RESPONSE', reason: 'not JSON' });
+    await expect(parser.parse([part], CONTEXT)).rejects.toMatchObject({
+      code: 'UPSTREAM_BAD_RESPONSE',
+      reason: 'not JSON',
+    });
     expect(shared.toString('latin1', 0, 1)).toBe('{');
   });
 
