@@ -1,4 +1,4 @@
-// Where requests come in and responses go out: an end that nobody waits for is still noticed.
+// // The adapters between Node's HTTP objects and fetch's: the end of each side is noticed by the other.
 
 import { once } from 'node:events';
 import { createServer } from 'node:http';
@@ -18,7 +18,7 @@ vi.mock('@graphql-yoga/render-graphiql', () => ({
   },
 }));
 
-test('a streamed body that is cancelled before it is read ends its request', async () => {
+test('a streamed body that is cancelled unread ends its request', async () => {
   const onEnd = vi.fn();
   async function* body(): AsyncGenerator<Buffer> {
     yield await Promise.resolve(Buffer.from('never read'));
@@ -30,7 +30,7 @@ test('a streamed body that is cancelled before it is read ends its request', asy
   expect(onEnd).toHaveBeenCalledOnce();
 });
 
-test('a response that cannot be sent ends the connection, and the process learns of it', async () => {
+test('a response that cannot be sent closes the connection, and the error is reported', async () => {
   const others = process.listeners('unhandledRejection');
   const rejected = new Promise((resolve) =>
     process.removeAllListeners('unhandledRejection').once('unhandledRejection', resolve),
@@ -46,7 +46,7 @@ test('a response that cannot be sent ends the connection, and the process learns
   expect(await rejected).toMatchObject({ code: 'ERR_INVALID_CHAR' });
 });
 
-test('a GraphiQL page that could not be rendered is rendered at the next request', async () => {
+test('a GraphiQL page that failed to render is rendered at the next request', async () => {
   const page = createGraphiQLPage('none');
   const request = { method: 'GET', headers: new Headers({ accept: 'text/html' }) } as unknown as HttpRequest;
   await expect(page(request)).rejects.toThrow('not rendered');

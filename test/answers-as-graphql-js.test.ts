@@ -17,9 +17,9 @@ import { NO_TIMER, startStack, UNLIMITED, type TestStack } from './kit/gateway.j
 
 const RUNS = Number(process.env.FUZZ_RUNS ?? 150);
 
-/** Whether graphql-js executes the next operation, instead of its plan. */
+/** Whether graphql-js executes the next operation, instead of the gateway's executor. */
 const reference = vi.hoisted(() => ({ isOn: false }));
-/** The variables as they were sent, by their coerced values. */
+/** The raw variables, by their coerced values. */
 const sent = new WeakMap<object, Values>();
 const coerceVariables = PreparedOperation.prototype.coerceVariables;
 vi.spyOn(PreparedOperation.prototype, 'coerceVariables').mockImplementation(function (this: PreparedOperation, given) {
@@ -53,9 +53,9 @@ function toVariables({ variables }: Operation): string {
   return `{${[...variables].map(([name, json]) => `${JSON.stringify(name)}:${json}`).join(',')}}`;
 }
 
-/** Some fields stand twice, with parts of their selections that have to be merged; some documents have two operations. */
+/** Some fields are repeated with selections that must be merged; some documents have two operations. */
 function vary(choices: Choices, operation: Operation): Operation {
-  // Some have half of a surrogate pair, which is refused.
+  // Some contain half of a surrogate pair, which is refused.
   if (operation.query.includes('\\ud83d"')) return operation;
   const others: string[] = [];
   const split = (field: FieldNode): readonly SelectionNode[] => {
@@ -112,7 +112,7 @@ interface Comparable {
   readonly errors: readonly string[];
 }
 
-/** Data as text, which has an order; errors in any order, because that of asynchronous fields is not specified. */
+/** Data as text, because its order matters; errors without order, because graphql-js does not define one. */
 async function ask(request: Request): Promise<Comparable> {
   const response = await stack.gateway.fetch(request);
   const { data, errors = [] } = JSON.parse(await response.text()) as { data?: unknown; errors?: object[] };
@@ -126,7 +126,7 @@ async function ask(request: Request): Promise<Comparable> {
 async function askReference(operation: Operation): Promise<Comparable> {
   reference.isOn = true;
   const request = post(operation);
-  // Not from the response cache, which has what the executor made.
+  // Bypasses the response cache, whose entries come from the executor.
   request.headers.set('cache-control', 'no-cache');
   return ask(request).finally(() => (reference.isOn = false));
 }

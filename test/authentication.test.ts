@@ -1,5 +1,5 @@
-// GATEWAY_AUTH: who may come in, over real sockets on both sides. Every secret has a canary in it, and so has all that an
-// issuer says: when a stand is put away none may have come out, in an answer or in the log.
+// GATEWAY_AUTH over real sockets on both sides. Every secret and every text of the issuer contains a canary, which must
+// not appear in a response or in the log.
 
 import { CompactSign } from 'jose';
 import { createHmac, createPublicKey } from 'node:crypto';
@@ -34,15 +34,15 @@ const codesOf = ({ errors }: Answer) => errors.map(({ extensions }) => extension
 interface Stand {
   readonly upstream: FleetUpstream;
   readonly gateway: ScopedGateway;
-  /** Where it listens. */
+  /** The URL of the gateway. */
   readonly url: string;
   readonly clock: ManualClock;
   ask(headers?: Record<string, string>, query?: string): Promise<Answer>;
-  /** All that has come out so far. */
+  /** Everything that the gateway has sent and logged. */
   readonly said: string[];
 }
 
-/** Ends with the test, and looks for canaries then. */
+/** Closed at the end of the test, which then looks for canaries. */
 async function startStand(env: Record<string, string>, scopes?: object): Promise<Stand> {
   const upstream = await startFleetUpstream();
   const clock = createManualClock();
@@ -70,7 +70,7 @@ async function startStand(env: Record<string, string>, scopes?: object): Promise
   };
 }
 
-/** A request as it is written: its status line, headers and body. */
+/** A raw request: status line, headers and body. */
 async function sendRaw({ url, said }: Stand, headers: readonly string[]): Promise<string> {
   const { hostname, port } = new URL(url);
   const body = JSON.stringify({ query: QUERY });
@@ -104,7 +104,7 @@ function expectGood(answer: Answer): void {
   expect(answer.data).toEqual({ workloadCosts: { rows: { totalCount: 0 } } });
 }
 
-/** What everybody may ask. */
+/** Paths that need no credentials. */
 async function expectOpen({ url, said }: Stand): Promise<void> {
   const get = (path: string) => fetch(url + path, { headers: { accept: 'text/html' }, redirect: 'manual' });
   const [live, start, page] = await Promise.all([get('/health/live'), get('/'), get('/graphql')]);
@@ -118,7 +118,7 @@ describe('api-key', () => {
     startStand({ GATEWAY_AUTH: 'api-key', GATEWAY_API_KEYS: keys });
 
   test.each<[string, Record<string, string>]>([
-    ['nothing', {}],
+    ['no credentials', {}],
     ['an empty key', { 'x-api-key': '' }],
     ['another scheme', { authorization: `Basic ${Buffer.from(`ann:${KEY}`).toString('base64')}` }],
     ['no scheme', { authorization: KEY }],
@@ -126,28 +126,28 @@ describe('api-key', () => {
     ['a scheme alone', { authorization: 'Bearer' }],
     ['an unknown key', { 'x-api-key': `${KEY.slice(0, -1)}0` }],
     ['the beginning of a key', { 'x-api-key': KEY.slice(0, -1) }],
-    ['a key and more', { 'x-api-key': `${KEY}9` }],
+    ['a key with one more character', { 'x-api-key': `${KEY}9` }],
     ['a key in another case', { 'x-api-key': KEY.toLowerCase() }],
     ['a key with a null byte at its end', { 'x-api-key': `${KEY}%00` }],
-    ['a name', { 'x-api-key': 'ann' }],
+    ['a name without its key', { 'x-api-key': 'ann' }],
     ['a name with its key', { 'x-api-key': `ann:${KEY}` }],
-    ['all keys', { 'x-api-key': `${KEY},${NEXT}` }],
+    ['all keys in one header', { 'x-api-key': `${KEY},${NEXT}` }],
     ['a very long key', { 'x-api-key': KEY.repeat(300) }],
-    ['a good bearer key beside a wrong key', { 'x-api-key': 'wrong', authorization: `Bearer ${KEY}` }],
+    ['a valid bearer key beside a wrong key', { 'x-api-key': 'wrong', authorization: `Bearer ${KEY}` }],
     ['a bearer key and another word', { authorization: `Bearer ${KEY} x` }],
     ['two bearer keys in one header', { authorization: `Bearer ${KEY}, Bearer ${NEXT}` }],
     ["ScaleOps' own token", { authorization: `Bearer ${TOKEN}` }],
-  ])('lets nobody in with %s', async (_what, headers) => {
+  ])('rejects a request with %s', async (_what, headers) => {
     const stand = await start();
     expectUnauthenticated(await stand.ask(headers), stand);
   });
 
   test.each([
     ['x-api-key', [`x-api-key: ${KEY}`, `x-api-key: ${KEY}`]],
-    ['x-api-key of which one is good', ['x-api-key: wrong-wrong-wrong', `x-api-key: ${KEY}`]],
+    ['x-api-key, one of them valid', ['x-api-key: wrong-wrong-wrong', `x-api-key: ${KEY}`]],
     ['authorization', [`authorization: Bearer ${KEY}`, `Authorization: Bearer ${KEY}`]],
-    ['authorization of which one is good', [`authorization: Bearer ${KEY}`, 'authorization: Bearer wrong']],
-  ])('lets nobody in with two headers %s', async (_what, headers) => {
+    ['authorization, one of them valid', [`authorization: Bearer ${KEY}`, 'authorization: Bearer wrong']],
+  ])('rejects a request with two headers %s', async (_what, headers) => {
     const stand = await start();
     const text = await sendRaw(stand, headers);
     expect(text).toMatch(/^HTTP\/1\.1 401 /);
@@ -159,16 +159,16 @@ describe('api-key', () => {
   test.each<[string, Record<string, string>]>([
     ['x-api-key', { 'x-api-key': KEY }],
     ['another key of the same name', { 'x-api-key': NEXT }],
-    ['blanks around it', { 'x-api-key': `  ${KEY}  ` }],
+    ['a key between blanks', { 'x-api-key': `  ${KEY}  ` }],
     ['authorization', { authorization: `Bearer ${KEY}` }],
     ['a scheme in small letters', { authorization: `bearer   ${KEY}` }],
     ['a header in capitals', { 'X-API-KEY': KEY }],
-  ])('lets in who has a key: %s', async (_what, headers) => {
+  ])('accepts a key: %s', async (_what, headers) => {
     const stand = await start();
     expectGood(await stand.ask(headers));
   });
 
-  test('shows what everybody may see, and nothing of GraphQL', async () => {
+  test('serves public paths without a key, and no GraphQL', async () => {
     const stand = await start();
     await expectOpen(stand);
     expect((await fetch(`${stand.url}/health/ready`)).status).toBe(200);
@@ -184,7 +184,7 @@ describe('api-key', () => {
     expect(stand.upstream.received).toEqual([]);
   });
 
-  test('says in the log why nobody was let in, and no key', async () => {
+  test('logs the reason of a rejection, and no key', async () => {
     const stand = await start();
     await stand.ask();
     await stand.ask({ 'x-api-key': `${CANARY}-unknown` });
@@ -195,7 +195,7 @@ describe('api-key', () => {
     ]);
   });
 
-  test('has answers vary by both headers, and kept by none but the client', async () => {
+  test('varies responses by both headers, and makes them private to the client', async () => {
     const stand = await startStand({
       GATEWAY_AUTH: 'api-key',
       GATEWAY_API_KEYS: `ann:${KEY}`,
@@ -206,7 +206,7 @@ describe('api-key', () => {
     expect(headers.get('vary')?.split(/, */)).toEqual(expect.arrayContaining(['accept', 'authorization', 'x-api-key']));
   });
 
-  test('reads keys from a file with comments, in lines of any system', () => {
+  test('reads keys from a file with comments and any line ends', () => {
     const { config } = readConfig(
       { SCALEOPS_URL: 'http://x', SCALEOPS_TOKEN: 't', GATEWAY_AUTH: 'api-key', GATEWAY_API_KEYS_FILE: '/keys' },
       () => `\ufeff# ours\r\nann:${KEY}\r\n\r\n  # bob:${KEY}\n bob:${NEXT} \nann:with:colons-0123456789`,
@@ -221,11 +221,11 @@ describe('api-key', () => {
     });
   });
 
-  test('finds a key by digests of one length, all of them compared in constant time', () => {
+  test('compares digests of equal length in constant time', () => {
     const source = readFileSync(new URL('../src/auth/api-keys.ts', import.meta.url), 'utf8');
     const finder = source.slice(source.indexOf('export function createKeyFinder'));
     expect(finder).toContain('timingSafeEqual(own, wanted)');
-    // Neither compared in another way, nor left early.
+    // Neither another comparison, nor an early return.
     expect(finder).not.toMatch(/===|==|\.includes\(|\.indexOf\(|\.find\(|break|\.get\(|\.has\(/);
     expect(finder.match(/return/g)).toHaveLength(3);
     const find = createKeyFinder([
@@ -249,13 +249,13 @@ describe('api-key', () => {
     ['no colon', `${CANARY}-without-a-name`, /number 1/],
     ['a short key', `ann:${CANARY}-1`, /number 1: .* at least 16/],
     ['a blank in a key', `ann:${CANARY} with a blank in it`, /number 1/],
-    ['a name that is none', `a b:${CANARY}-0123456789`, /number 1: a name/],
+    ['an invalid name', `a b:${CANARY}-0123456789`, /number 1: a name/],
     ['a name of 65 characters', `${'x'.repeat(65)}:${CANARY}-0123456789`, /number 1: a name/],
     ['no name', `:${CANARY}-0123456789`, /number 1/],
     ['a letter that is not ASCII', `ann:${CANARY}-ö-0123456789`, /number 1/],
-    ['a wrong one behind a good one', `ann:${KEY},bob:x`, /number 2/],
-    ['one key for two', `ann:${KEY},bob:${KEY}`, /same key twice/],
-  ])('refuses keys with %s, without a value', (_what, text, problem) => {
+    ['an invalid entry after a valid one', `ann:${KEY},bob:x`, /number 2/],
+    ['one key for two names', `ann:${KEY},bob:${KEY}`, /same key twice/],
+  ])('refuses a key list with %s, without repeating a value', (_what, text, problem) => {
     const problems: string[] = [];
     parseApiKeys(text, problems);
     expect(problems.join('\n')).toMatch(problem);
@@ -263,14 +263,14 @@ describe('api-key', () => {
   });
 });
 
-test('none lets everybody in, and looks at no credentials', async () => {
+test('GATEWAY_AUTH=none accepts every request and reads no credentials', async () => {
   const stand = await startStand({ GATEWAY_AUTH: 'none' });
   expectGood(await stand.ask());
   expectGood(await stand.ask({ authorization: 'Bearer x', 'x-api-key': 'y' }));
   await expectOpen(stand);
 });
 
-test('forward wants a token, shows what everybody may see, and leaves the token to ScaleOps', async () => {
+test('GATEWAY_AUTH=forward requires a token, serves public paths without one, and passes the token to ScaleOps', async () => {
   const stand = await startStand({ SCALEOPS_AUTH: 'forward', SCALEOPS_TOKEN: '' });
   expectUnauthenticated(await stand.ask(), stand);
   expectUnauthenticated(await stand.ask({ 'x-api-key': KEY }), stand);
@@ -286,14 +286,14 @@ describe('jwt', () => {
   interface JwtStand extends Stand {
     readonly issuer: Issuer;
     readonly key: SigningKey;
-    /** Asks with a token of these claims. */
+    /** Sends a query with a token that has these claims. */
     askWith(claims?: object, by?: SigningKey, header?: object): Promise<Answer>;
     askToken(token: string): Promise<Answer>;
     readiness(): Promise<number>;
   }
 
   const SECOND_MS = 1_000;
-  /** After an answer for so long no other one is asked for, whatever keys tokens name. */
+  /** The pause between two fetches of keys, whatever keys tokens name. */
   const COOLDOWN_MS = 30_000;
 
   async function startJwt(
@@ -330,7 +330,7 @@ describe('jwt', () => {
     };
   }
 
-  /** Time goes on, for the gateway and for the library, which has a clock of its own. */
+  /** Moves both clocks: the gateway's, and that of the JWT library. */
   function advance({ clock }: Stand, ms: number): void {
     const now = Date.now();
     vi.useFakeTimers({ toFake: ['Date'] });
@@ -344,7 +344,7 @@ describe('jwt', () => {
     if (reason !== undefined) expect(line?.reasons).toEqual([reason]);
   };
 
-  test('lets in who has a good token, for whom the keys were fetched once', async () => {
+  test('accepts valid tokens, and fetches the keys once', async () => {
     const stand = await startJwt();
     for (let count = 0; count < 3; count += 1) expectGood(await stand.askWith());
     expectGood(await stand.askWith({ aud: ['others', AUDIENCE] }));
@@ -352,13 +352,13 @@ describe('jwt', () => {
     await expectOpen(stand);
   });
 
-  test('takes one of several audiences', async () => {
+  test('accepts one of several audiences', async () => {
     const stand = await startJwt({ GATEWAY_JWT_AUDIENCE: `first, ${AUDIENCE}` });
     expectGood(await stand.askWith({ aud: 'first' }));
     expectGood(await stand.askWith());
     expectRefused(asNew(stand), await stand.askWith({ aud: 'third' }), 'another audience');
   });
-  /** The same stand, as if nobody had asked ScaleOps yet. */
+  /** The same stand, with an empty list of requests to ScaleOps. */
   const asNew = (stand: JwtStand): JwtStand => {
     stand.upstream.received.length = 0;
     return stand;
@@ -371,22 +371,22 @@ describe('jwt', () => {
     ['no audience', { aud: undefined }, 'another audience'],
     ['an audience in another case', { aud: AUDIENCE.toUpperCase() }, 'another audience'],
     ['no end', { exp: undefined }, 'no end'],
-    ['an end that is a text', { exp: '99999999999' }, 'no end'],
+    ['an end that is a string', { exp: '99999999999' }, 'no end'],
     ['no subject', { sub: undefined }, 'no subject'],
-    ['a subject that is no text', { sub: 7 }, 'no subject'],
+    ['a subject that is no string', { sub: 7 }, 'no subject'],
     ['a subject that is a list', { sub: ['ann'] }, 'no subject'],
     ['an empty subject', { sub: '' }, 'no subject'],
-  ])('lets nobody in with %s', async (_what, claims, reason) => {
+  ])('rejects a token with %s', async (_what, claims, reason) => {
     const stand = await startJwt();
     expectRefused(stand, await stand.askWith(claims), reason);
   });
 
   test.each<[string, number, number, boolean]>([
-    ['ended as long ago as clocks may be off', -30, 30, false],
-    ['ended not quite so long ago', -29, 30, true],
-    ['just ended, where clocks may not be off', 0, 0, false],
-    ['about to end, where clocks may not be off', 1, 0, true],
-  ])('takes or refuses a token that has %s', async (_what, seconds, skew, isGood) => {
+    ['expired as long ago as the clock tolerance', -30, 30, false],
+    ['expired less long ago than the clock tolerance', -29, 30, true],
+    ['expired just now, without a clock tolerance', 0, 0, false],
+    ['a second left, without a clock tolerance', 1, 0, true],
+  ])('accepts or rejects a token with its end: %s', async (_what, seconds, skew, isGood) => {
     const stand = await startJwt({ GATEWAY_JWT_CLOCK_SKEW_SECONDS: `${skew}` });
     const answer = await stand.askWith({ exp: stand.clock.now() / SECOND_MS + seconds });
     if (isGood) expectGood(answer);
@@ -401,7 +401,7 @@ describe('jwt', () => {
     [31, 30, false],
     [0, 0, true],
     [1, 0, false],
-  ])('minds when a token begins: in %s seconds where clocks may be off by %s', async (seconds, skew, isGood) => {
+  ])('checks a token that begins in %s seconds with a clock tolerance of %s', async (seconds, skew, isGood) => {
     const stand = await startJwt({ GATEWAY_JWT_CLOCK_SKEW_SECONDS: `${skew}` });
     const answer = await stand.askWith({ nbf: stand.clock.now() / SECOND_MS + seconds });
     if (isGood) expectGood(answer);
@@ -419,7 +419,7 @@ describe('jwt', () => {
     ['the algorithm none', ({ clock }) => `${encode({ alg: 'none', kid: 'one' })}.${encode(claimsAt(clock.now()))}.`],
     ['the algorithm None', ({ clock }) => `${encode({ alg: 'None', kid: 'one' })}.${encode(claimsAt(clock.now()))}.`],
     [
-      'a secret that is the public key',
+      'the public key as a secret',
       ({ key, clock }) => {
         const head = `${encode({ alg: 'HS256', kid: 'one' })}.${encode(claimsAt(clock.now()))}`;
         const pem = createPublicKey({ key: key.jwk as never, format: 'jwk' }).export({ type: 'spki', format: 'pem' });
@@ -427,30 +427,30 @@ describe('jwt', () => {
       },
     ],
     [
-      'a secret that is the public key as it is published',
+      'the published public key as a secret',
       ({ key, clock }) => {
         const head = `${encode({ alg: 'HS256', kid: 'one' })}.${encode(claimsAt(clock.now()))}`;
         return `${head}.${createHmac('sha256', JSON.stringify(key.jwk)).update(head).digest('base64url')}`;
       },
     ],
     [
-      'the signature of another key of that name',
+      'the signature of another key with the same name',
       async ({ clock }) => signToken(await createSigningKey('one'), claimsAt(clock.now())),
     ],
     [
-      'a key of its own in its header',
+      'its own key in its header',
       async ({ clock }) => {
         const own = await createSigningKey('own');
         return signToken(own, claimsAt(clock.now()), { jwk: own.jwk, kid: 'one' });
       },
     ],
     [
-      'a place of keys of its own in its header',
+      'the address of its own keys in its header',
       async ({ clock, issuer }) =>
         signToken(await createSigningKey('own'), claimsAt(clock.now()), { jku: issuer.url, x5u: issuer.url }),
     ],
     [
-      'claims that were changed',
+      'changed claims',
       async ({ key, clock }) => {
         const [head, , signature] = (await signToken(key, claimsAt(clock.now()))).split('.');
         return `${head}.${encode(claimsAt(clock.now(), { sub: 'admin' }))}.${signature}`;
@@ -458,21 +458,21 @@ describe('jwt', () => {
     ],
     ['no signature', async ({ key, clock }) => (await signToken(key, claimsAt(clock.now()))).replace(/\.[^.]*$/, '.')],
     [
-      'a header that it must be understood',
+      'a critical header',
       ({ key, clock }) =>
         new CompactSign(Buffer.from(JSON.stringify(claimsAt(clock.now()))))
           .setProtectedHeader({ alg: key.alg, kid: key.kid, crit: ['unheard-of'], 'unheard-of': true })
           .sign(key.privateKey, { crit: { 'unheard-of': true } }),
     ],
-    ['8 kB of rubbish', () => `${'a'.repeat(4_000)}.${'b'.repeat(4_000)}.c`],
-  ])('lets nobody in with %s', async (_what, toToken) => {
+    ['8 kB of random letters', () => `${'a'.repeat(4_000)}.${'b'.repeat(4_000)}.c`],
+  ])('rejects a request with an invalid token: %s', async (_what, toToken) => {
     const stand = await startJwt();
     const token = await toToken(stand);
     expectRefused(stand, await (token === '' ? stand.ask() : stand.askToken(token)));
     expect(stand.gateway.log.filter(({ level }) => Number(level) >= 50)).toEqual([]);
   });
 
-  test('takes the algorithms that are listed and no other ones', async () => {
+  test('accepts the listed algorithms and no others', async () => {
     const keys = await Promise.all(['RS256', 'PS256', 'ES384', 'EdDSA'].map((alg) => createSigningKey(alg, alg)));
     const [rs, ps, es, ed] = keys as [SigningKey, SigningKey, SigningKey, SigningKey];
     const issuer = await startIssuer(...keys);
@@ -481,12 +481,12 @@ describe('jwt', () => {
     expectGood(await stand.askWith({}, ed));
     expectRefused(asNew(stand), await stand.askWith({}, ps));
     expectRefused(stand, await stand.askWith({}, es));
-    // The same key, by another algorithm: the issuer says what a key is for.
+    // The same key with another algorithm: the issuer defines the algorithm of a key.
     const ps256 = { ...ps, kid: 'RS256', privateKey: ps.privateKey };
     expectRefused(stand, await stand.askWith({}, ps256));
   });
 
-  test('by default takes no algorithm with a secret on both sides', () => {
+  test('accepts no symmetric algorithm by default', () => {
     const { config } = readConfig({
       SCALEOPS_URL: 'http://x',
       SCALEOPS_TOKEN: 't',
@@ -498,7 +498,7 @@ describe('jwt', () => {
     expect(config.access).toMatchObject({ algorithms: ['RS256', 'PS256', 'ES256', 'EdDSA'], clockSkewSeconds: 30 });
   });
 
-  test('takes each of several keys of one name, and tokens that name none', async () => {
+  test('accepts every key of a shared name, and tokens without a key name', async () => {
     const [one, twin] = [await createSigningKey('one'), await createSigningKey('one')];
     const issuer = await startIssuer(one, twin);
     const stand = await startJwt({}, { issuer, key: one });
@@ -511,7 +511,7 @@ describe('jwt', () => {
     expect(issuer.requests).toHaveLength(1);
   });
 
-  test('takes a new key after one more look, and not an old one any more once it was taken back and looked for', async () => {
+  test('fetches the keys once more for a new key, and then rejects the withdrawn key without a fetch', async () => {
     const stand = await startJwt();
     expectGood(await stand.askWith());
     const next = await createSigningKey('two');
@@ -523,7 +523,7 @@ describe('jwt', () => {
     expect(stand.issuer.requests).toHaveLength(2);
   });
 
-  test('no longer accepts a key that was withdrawn ten minutes ago, for any caller', async () => {
+  test('rejects a key that was withdrawn ten minutes ago, for every caller', async () => {
     const stand = await startJwt();
     const other = await createSigningKey('two');
     expectGood(await stand.askWith());
@@ -532,13 +532,13 @@ describe('jwt', () => {
     expectGood(await stand.askWith());
     expect(stand.issuer.requests).toHaveLength(1);
     advance(stand, 1_000);
-    // The first one after that waits for the keys.
+    // The first request after that waits for the keys.
     expectRefused(asNew(stand), await stand.askWith());
     expect(stand.issuer.requests).toHaveLength(2);
     expectGood(await stand.askWith({}, other));
   });
 
-  test('is not ready without keys, says so to who asks, and is ready by probes alone once they are there', async () => {
+  test('is not ready without keys, says so to callers, and becomes ready through probes alone', async () => {
     const key = await createSigningKey('one');
     const issuer = await startIssuer(key);
     await issuer.stop();
@@ -589,13 +589,13 @@ describe('jwt', () => {
       },
     ],
     [
-      'no JSON',
+      'text that is no JSON',
       (issuer) => {
         issuer.say(`<html>${CANARY}</html>`);
       },
     ],
     [
-      'JSON that is no set of keys',
+      'JSON that is no key set',
       (issuer) => {
         issuer.say(`{"keys":"${CANARY}"}`);
       },
@@ -612,7 +612,7 @@ describe('jwt', () => {
         issuer.say('');
       },
     ],
-  ])('is not ready where the issuer answers with %s', async (_what, act) => {
+  ])('is not ready when the issuer answers with %s', async (_what, act) => {
     const key = await createSigningKey('one');
     const issuer = await startIssuer(key);
     act(issuer);
@@ -620,7 +620,7 @@ describe('jwt', () => {
     await logged(stand, 'the signing keys of the issuer cannot be fetched');
     expect(await stand.readiness()).toBe(503);
     expect([(await stand.askWith()).status, (await stand.askWith()).status]).toEqual([503, 503]);
-    // Neither those who ask nor probes have it asked again at once.
+    // Neither requests nor probes cause another fetch at once.
     expect(issuer.requests).toHaveLength(1);
     issuer.recover();
     advance(stand, 5_000);
@@ -628,7 +628,7 @@ describe('jwt', () => {
     expect(await stand.readiness()).toBe(200);
   });
 
-  test('follows no redirect to another host for keys', async () => {
+  test('does not follow a redirect to another host for keys', async () => {
     const key = await createSigningKey('one');
     const other = await startIssuer(key);
     const issuer = await startIssuer();
@@ -640,7 +640,7 @@ describe('jwt', () => {
     await other[Symbol.asyncDispose]();
   });
 
-  test('has who comes while the keys are fetched wait for that one fetch, and says so when it comes to nothing', async () => {
+  test('makes concurrent requests wait for one fetch of the keys, and reports its failure to all', async () => {
     const key = await createSigningKey('one');
     const issuer = await startIssuer(key);
     issuer.hang();
@@ -657,7 +657,7 @@ describe('jwt', () => {
     expect(issuer.requests).toHaveLength(1);
   });
 
-  test('goes on with the keys that it has while the issuer is away, hangs or talks rubbish', async () => {
+  test('keeps its keys while the issuer is down, hangs or sends invalid data', async () => {
     const stand = await startJwt();
     expectGood(await stand.askWith());
     for (const act of [
@@ -682,7 +682,7 @@ describe('jwt', () => {
     expect(await stand.readiness()).toBe(200);
   });
 
-  test('asks for keys once each cooldown however many tokens have an unknown one', async () => {
+  test('fetches keys once per cooldown, however many tokens have an unknown key', async () => {
     const stand = await startJwt();
     expectGood(await stand.askWith());
     stand.upstream.received.length = 0;
@@ -700,7 +700,7 @@ describe('jwt', () => {
     expect(stand.upstream.received).toEqual([]);
   });
 
-  test('asks an issuer that fails every five seconds at most, whatever tokens come', async () => {
+  test('asks a failing issuer at most once in five seconds, whatever tokens arrive', async () => {
     const stand = await startJwt();
     expectGood(await stand.askWith());
     advance(stand, COOLDOWN_MS);
@@ -714,7 +714,7 @@ describe('jwt', () => {
     expect(stand.issuer.requests).toHaveLength(3);
   });
 
-  test('says who may see nothing that it is known, and what it sees is by its groups and its subject', async () => {
+  test('takes permissions from the groups and subject of a token, and refuses a caller without any', async () => {
     const scopes = { callers: { ann: 'all' }, claims: { ops: [{ clusters: ['a'] }] } };
     const stand = await startJwt({}, { scopes });
     expectGood(await stand.askWith());
@@ -796,19 +796,24 @@ describe('the configuration', () => {
     Object.keys(UPSTREAMS).flatMap((upstream) =>
       Object.keys(ACCESS).flatMap((access) => HOSTS.map((host) => [upstream, access, host] as const)),
     ),
-  )('opens with SCALEOPS_AUTH %s, GATEWAY_AUTH %s and HOST %s what was said, or loopback', (upstream, access, host) => {
-    const env = { SCALEOPS_TOKEN: '', ...UPSTREAMS[upstream], ...ACCESS[access], HOST: host };
-    const isForward = upstream === 'forward';
-    if (access !== 'not said' && (access === 'forward') !== isForward) {
-      expect(read(env).problems).toEqual([expect.stringMatching(/^GATEWAY_AUTH .*forward/)]);
-      return;
-    }
-    const { config, warnings } = readConfig({ SCALEOPS_URL: 'http://x', ...env });
-    const isHeld = access === 'not said' && !isForward && !LOOPBACK.includes(host);
-    expect(config.host).toBe(isHeld ? '127.0.0.1' : host);
-    expect(warnings).toEqual(isHeld ? [expect.stringMatching(/^HOST has no effect.*127\.0\.0\.1.*GATEWAY_AUTH/)] : []);
-    expect(config.access.kind).toBe(access === 'not said' ? (isForward ? 'forward' : 'none') : access);
-  });
+  )(
+    'listens on the configured address or loopback with SCALEOPS_AUTH %s, GATEWAY_AUTH %s and HOST %s',
+    (upstream, access, host) => {
+      const env = { SCALEOPS_TOKEN: '', ...UPSTREAMS[upstream], ...ACCESS[access], HOST: host };
+      const isForward = upstream === 'forward';
+      if (access !== 'not said' && (access === 'forward') !== isForward) {
+        expect(read(env).problems).toEqual([expect.stringMatching(/^GATEWAY_AUTH .*forward/)]);
+        return;
+      }
+      const { config, warnings } = readConfig({ SCALEOPS_URL: 'http://x', ...env });
+      const isHeld = access === 'not said' && !isForward && !LOOPBACK.includes(host);
+      expect(config.host).toBe(isHeld ? '127.0.0.1' : host);
+      expect(warnings).toEqual(
+        isHeld ? [expect.stringMatching(/^HOST has no effect.*127\.0\.0\.1.*GATEWAY_AUTH/)] : [],
+      );
+      expect(config.access.kind).toBe(access === 'not said' ? (isForward ? 'forward' : 'none') : access);
+    },
+  );
 
   test.each([
     [{}, '127.0.0.1'],
@@ -832,7 +837,7 @@ describe('the configuration', () => {
   test.each<[string, Record<string, string>, string | undefined, readonly RegExp[]]>([
     ['no keys', API_KEY, undefined, [/^GATEWAY_API_KEYS or GATEWAY_API_KEYS_FILE must be set/]],
     [
-      'keys twice over',
+      'keys set twice',
       { ...GOOD_KEY, GATEWAY_API_KEYS_FILE: '/keys' },
       `ann:${KEY}`,
       [/^GATEWAY_API_KEYS and GATEWAY_API_KEYS_FILE exclude each other/],
@@ -851,13 +856,13 @@ describe('the configuration', () => {
       [/^GATEWAY_API_KEYS_FILE holds no key/],
     ],
     [
-      'nothing of an issuer',
+      'no settings of an issuer',
       { GATEWAY_AUTH: 'jwt' },
       undefined,
       [/^GATEWAY_JWT_ISSUER must/, /^GATEWAY_JWT_AUDIENCE must/, /^GATEWAY_JWT_JWKS_URL must/],
     ],
     [
-      'all of an issuer wrong',
+      'only invalid settings of an issuer',
       {
         ...ACCESS.jwt,
         GATEWAY_JWT_JWKS_URL: `ftp://${CANARY}`,
@@ -875,12 +880,12 @@ describe('the configuration', () => {
     ],
     ['the algorithm none', { ...ACCESS.jwt, GATEWAY_JWT_ALGORITHMS: 'none' }, undefined, [/^GATEWAY_JWT_ALGORITHMS/]],
     [
-      'a user in the place of keys',
+      'a user name in the URL of the keys',
       { ...ACCESS.jwt, GATEWAY_JWT_JWKS_URL: `https://${CANARY}:x@issuer.test/` },
       undefined,
       [/^GATEWAY_JWT_JWKS_URL must be .* without user/],
     ],
-    ['an unknown way in', { GATEWAY_AUTH: CANARY }, undefined, [/^GATEWAY_AUTH must be one of/]],
+    ['an unknown GATEWAY_AUTH', { GATEWAY_AUTH: CANARY }, undefined, [/^GATEWAY_AUTH must be one of/]],
     ['no file of scopes', SCOPED, undefined, [/^GATEWAY_SCOPES names a file that cannot be read/]],
     ['scopes that are no JSON', SCOPED, `{${CANARY}`, [/^GATEWAY_SCOPES must hold a JSON object/]],
     ['scopes that are a list', SCOPED, '[]', [/^GATEWAY_SCOPES must hold a JSON object/]],
@@ -915,19 +920,19 @@ describe('the configuration', () => {
       [/^CACHE_CONTROL must be private/],
     ],
     [
-      'all at once',
+      'several settings at once',
       { ...API_KEY, GATEWAY_API_KEYS: CANARY, GATEWAY_SCOPES: '/s', CACHE_CONTROL: 'public', PORT: CANARY },
       `{"callers":{"${CANARY}":[]}, "${CANARY}": 1}`,
       [/^CACHE_CONTROL/, /^GATEWAY_API_KEYS/, /^GATEWAY_SCOPES may/, /^GATEWAY_SCOPES entry 1/, /^PORT/],
     ],
-  ])('names %s, and no value', (_what, env, file, expected) => {
+  ])('reports a problem with %s, and no value', (_what, env, file, expected) => {
     const { problems } = read(env, file);
     expect(problems).toHaveLength(expected.length);
     for (const pattern of expected) expect(problems).toContainEqual(expect.stringMatching(pattern));
     expect(problems.join('\n')).not.toContain(CANARY);
   });
 
-  test('warns of credentials that nobody is asked for', () => {
+  test('warns about credentials that have no effect', () => {
     const { warnings } = readConfig({
       SCALEOPS_URL: 'http://x',
       SCALEOPS_TOKEN: 't',

@@ -1,16 +1,16 @@
-// Bad input, the whole list of it, over real sockets and for both media types: each is answered at once, in the form of all
-// errors, without a call to ScaleOps, and below 500. What other files test is only named here:
+// Bad input over real sockets and for both media types: each is answered at once, as an error, without a call to ScaleOps,
+// and with a status below 500. Inputs that other files test are listed here:
 //
-// bodies: empty, null, number, list, cut short, no UTF-8, too large, gzip → errors · wrong length → "HTTP that is broken"
-// content types: text, form, multipart → errors · none, odd ones of a GET → "a request" · methods: PUT, DELETE → errors,
+// bodies: empty, null, number, list, truncated, no UTF-8, too large, gzip → errors · wrong length → "malformed HTTP"
+// content types: text, form, multipart → errors · none, unusual ones of a GET → "a request" · methods: PUT, DELETE → errors,
 //   the others → "a request" · GET of a mutation → "a request", with variables that are no JSON → errors
-// query missing or no text → errors · variables and operationName of every kind → "a request"
-// tokens, depth, aliases, root fields, directives, fragments → document-limits, and what each takes → "a flood"
+// query missing or no string → errors · variables and operationName of every kind → "a request"
+// tokens, depth, aliases, root fields, directives, fragments → document-limits, and their CPU time → "a flood"
 // overlapping and unknown fields → "a flood" · @defer, subscription → errors
 // Int 2^31, NaN, enums, null in lists → questions, filters · lists of 10,000 → "an input"
 // dates, durations → filters, the rest of them → "an input" · first -1, 0 → questions, 10^9 → "an input" · cursors → questions
 // filters with CRLF → filters, 1 MB → questions, ../ , = → "an input" · _entities → representations
-// header games → "HTTP that is broken", "a header", isolation, credentials-forward
+// header games → "malformed HTTP", "a header", isolation, credentials-forward
 
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -22,14 +22,14 @@ import { assertUpstreamRequest } from './kit/openapi.js';
 
 const ACCEPTED = ['application/graphql-response+json', 'application/json'] as const;
 const EOL = '\r\n';
-/** On the slowest machine that we test on. */
+/** Generous for the slowest test machine. */
 const MAX_FLOOD_MS = 1_500;
 
 let stack: TestStack;
 let url = '';
 let port = 0;
 beforeAll(async () => {
-  // Floods get past the limit of tokens and meet the others.
+  // Floods must pass the token limit to reach the other limits.
   stack = await startStack({ env: { GATEWAY_MAX_TOKENS: '10000' } });
   url = `${await stack.gateway.listen()}/graphql`;
   port = Number(new URL(url).port);
@@ -45,7 +45,7 @@ type Refusal = [name: string, code: ErrorCode, init: RequestInit, more?: { searc
 
 const JSON_HEADERS = { 'content-type': 'application/json' };
 const PREFLIGHT = { 'apollo-require-preflight': 'true' };
-/** JSON text, for what JSON.stringify would not write. */
+/** JSON text that JSON.stringify would not write. */
 const post = (text: string | Uint8Array<ArrayBuffer>, headers: Record<string, string> = JSON_HEADERS): RequestInit => ({
   method: 'POST',
   body: text,
@@ -70,7 +70,7 @@ async function expectRefusal(
       extensions: { code, retryable: false, requestId: response.headers.get('x-request-id') },
     });
     expect(text).not.toMatch(/node_modules|\.[jt]s:\d|127\.0\.0\.1/);
-    // GraphQL over HTTP: 200 where only application/json is accepted and the document or a variable is not valid.
+    // GraphQL over HTTP: 200 for application/json when the document or a variable is invalid.
     const isAbout = about === 'document' || code === 'GRAPHQL_PARSE_FAILED' || code === 'GRAPHQL_VALIDATION_FAILED';
     expect(response.status).toBe(isAbout && accept === 'application/json' ? 200 : statusOf(code));
   }
@@ -99,7 +99,7 @@ describe('a request', () => {
       post('{}', { 'content-type': 'text/plain, application/json' }),
     ],
     [
-      'with a body that is not the gzip it says to be',
+      'with a body that is not gzip, as declared',
       'BAD_USER_INPUT',
       post('{"query":"{__typename}"}', { ...JSON_HEADERS, 'content-encoding': 'gzip' }),
     ],
@@ -188,7 +188,7 @@ describe('a request', () => {
     await expectRefusal(code, init, more);
   });
 
-  test('with unknown variables 5,000 deep, or called as objects have it, is answered', async () => {
+  test('with unknown variables 5,000 levels deep, or named like methods of objects, is answered', async () => {
     const extra = `{"extra":${deep(5_000)},"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}`;
     for (const accept of ACCEPTED) {
       const init = body('{ __proto__: __typename constructor: __typename }', `,"variables":${extra}`);
@@ -203,7 +203,7 @@ describe('a request', () => {
     ['HEAD', 405],
     ['TRACE', 405],
     ['QUERY', 405],
-  ])('by %s is %i', async (method, status) => {
+  ])('by %s gets the status %i', async (method, status) => {
     const [answer] = await send(`${method} /graphql HTTP/1.1${EOL}Host: localhost${EOL}Connection: close${EOL}${EOL}`);
     expect(answer?.status).toBe(status);
   });
@@ -247,7 +247,7 @@ describe('an input', () => {
       'filter.clusters[0] must have at most 253 characters.',
     ],
     ['of a header in a name', { tags: ['a\r\nx-evil: 1'] }, 'filter.tags[0] must not contain control characters.'],
-  ])('%s is an error of its field, without a call', async (_name, f, message) => {
+  ])('that is %s is an error of its field, without a call to ScaleOps', async (_name, f, message) => {
     const callsBefore = stack.received.length;
     expect(await ask(AGGREGATED, { f })).toMatchObject(
       ACCEPTED.map(() => ({
@@ -292,7 +292,7 @@ describe('an input', () => {
     '<b>',
     '😀',
     '__proto__',
-  ])('that is the name %j is sent as it is, as data', async (name) => {
+  ])('that is the name %j is sent unchanged, as data', async (name) => {
     const query = 'query ($f: WorkloadCostsFilter) { workloadCosts(filter: $f) { rows { totalCount } } }';
     const callsBefore = stack.received.length;
     const f = { namespaces: { names: [name] }, labels: { labels: [{ key: 'team', value: name }] } };
@@ -309,8 +309,8 @@ describe('an input', () => {
   });
 });
 
-// Each of some 200 kB, nearly what a body may have, where that is what makes it worse. The time is that of the processor,
-// for both media types together: nothing of the first refusal is reused by the second.
+// About 200 kB each, close to the size limit, where size makes it worse. The limit is CPU time for both media types
+// together: the second refusal reuses nothing of the first.
 describe('a flood', () => {
   const times = (count: number, make: (at: number) => string): string =>
     Array.from({ length: count }, (_, at) => make(at)).join(' ');
@@ -319,7 +319,7 @@ describe('a flood', () => {
 
   test.each<[string, ErrorCode, string]>([
     ['tokens', 'MAX_TOKENS_LIMIT', `{ ${times(60_000, () => 'id')} }`],
-    ['tokens, just as many as may be', 'MAX_ROOT_FIELDS_LIMIT', `{ ${times(9_990, () => 'id')} }`],
+    ['the maximum number of tokens', 'MAX_ROOT_FIELDS_LIMIT', `{ ${times(9_990, () => 'id')} }`],
     ['marks', 'GRAPHQL_PARSE_FAILED', '{'.repeat(200_000)],
     ['comments', 'MAX_ROOT_FIELDS_LIMIT', `${'#\n'.repeat(60_000)}{ ${times(21, (at) => `a${at}: __typename`)} }`],
     ['blanks', 'GRAPHQL_PARSE_FAILED', ' \n,'.repeat(60_000)],
@@ -384,11 +384,7 @@ describe('a flood', () => {
       'GRAPHQL_VALIDATION_FAILED',
       `{ __type(name: [${times(4_900, (at) => `$v${at}`)}]) { name } }`,
     ],
-    [
-      'variables that nobody uses',
-      'GRAPHQL_VALIDATION_FAILED',
-      `query (${times(2_400, (at) => `$v${at}: Int`)}) { __typename }`,
-    ],
+    ['unused variables', 'GRAPHQL_VALIDATION_FAILED', `query (${times(2_400, (at) => `$v${at}: Int`)}) { __typename }`],
     [
       'wrong values',
       'GRAPHQL_VALIDATION_FAILED',
@@ -418,7 +414,7 @@ describe('a flood', () => {
   });
 });
 
-describe('HTTP that is broken', () => {
+describe('malformed HTTP', () => {
   const QUERY = '{"query":"{__typename}"}';
   const HEAD = `POST /graphql HTTP/1.1${EOL}Host: localhost${EOL}Content-Type: application/json${EOL}`;
   const HIDDEN = `GET /graphql?query={hidden:__typename} HTTP/1.1${EOL}Host: localhost${EOL}X-Requested-With: x${EOL}Connection: close${EOL}${EOL}`;
@@ -431,17 +427,21 @@ describe('HTTP that is broken', () => {
     ['a length that is too short', `${HEAD}Content-Length: 5${EOL}${EOL}${QUERY}`, [400]],
     ['a negative length', `${HEAD}Content-Length: -1${EOL}${EOL}${QUERY}`, [400]],
     ['a length in hexadecimal', `${HEAD}Content-Length: 0x18${EOL}${EOL}${QUERY}`, [400]],
-    ['a length past all numbers', `${HEAD}Content-Length: 99999999999999999999${EOL}${EOL}${QUERY}`, [400]],
+    ['a length beyond all integers', `${HEAD}Content-Length: 99999999999999999999${EOL}${EOL}${QUERY}`, [400]],
     ['two lengths', `${HEAD}Content-Length: 0${EOL}${GOOD}${HIDDEN}`, [400]],
-    ['two lengths in one', `${HEAD}Content-Length: 24, 24${EOL}${EOL}${QUERY}${HIDDEN}`, [400]],
+    ['two lengths in one header', `${HEAD}Content-Length: 24, 24${EOL}${EOL}${QUERY}${HIDDEN}`, [400]],
     ['a length and chunks', `${HEAD}Content-Length: 4${EOL}${TE}${EOL}${EOL}${chunked}${HIDDEN}`, [400]],
     ['chunks and a length', `${HEAD}${TE}${EOL}Content-Length: 0${EOL}${EOL}${chunked}${HIDDEN}`, [400]],
-    ['chunks that are something else', `${HEAD}Transfer-Encoding: xchunked${EOL}${EOL}${chunked}${HIDDEN}`, [400]],
-    ['chunks under a name with a blank', `${HEAD}Transfer-Encoding : chunked${EOL}${EOL}${chunked}${HIDDEN}`, [400]],
-    ['chunks of a rubbish size', `${HEAD}${TE}${EOL}${EOL}zz${EOL}${QUERY}${EOL}0${EOL}${EOL}`, [400]],
+    ['an unknown transfer encoding', `${HEAD}Transfer-Encoding: xchunked${EOL}${EOL}${chunked}${HIDDEN}`, [400]],
+    [
+      'a transfer encoding whose name ends with a blank',
+      `${HEAD}Transfer-Encoding : chunked${EOL}${EOL}${chunked}${HIDDEN}`,
+      [400],
+    ],
+    ['chunks with an invalid size', `${HEAD}${TE}${EOL}${EOL}zz${EOL}${QUERY}${EOL}0${EOL}${EOL}`, [400]],
     ['a chunk that is cut short', `${HEAD}${TE}${EOL}${EOL}ff${EOL}${QUERY}`, [400]],
     ['a chunk with an endless extension', `${HEAD}${TE}${EOL}${EOL}5;${'x'.repeat(20_000)}${EOL}`, [413]],
-    ['a header over lines', `${HEAD}X-Folded: a${EOL} b${EOL}${GOOD}`, [400]],
+    ['a folded header', `${HEAD}X-Folded: a${EOL} b${EOL}${GOOD}`, [400]],
     ['a header without a name', `${HEAD}: a${EOL}${GOOD}`, [400]],
     ['a header with a NUL', `${HEAD}X-Nul: a\0b${EOL}${GOOD}`, [400]],
     ['headers of 70 kB', `${HEAD}X-Long: ${'a'.repeat(70_000)}${EOL}${GOOD}`, [431]],
@@ -452,12 +452,12 @@ describe('HTTP that is broken', () => {
     ],
     ['no Host', `POST /graphql HTTP/1.1${EOL}Content-Type: application/json${EOL}${GOOD}`, [400]],
     ['two Hosts', `${HEAD}Host: other${EOL}${GOOD}`, [400]],
-    ['HTTP/2 unasked', `PRI * HTTP/2.0${EOL}${EOL}SM${EOL}${EOL}`, [400]],
+    ['HTTP/2 without negotiation', `PRI * HTTP/2.0${EOL}${EOL}SM${EOL}${EOL}`, [400]],
     ['TLS', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03', [400]],
     ['an unknown method', `FROB /graphql HTTP/1.1${EOL}Host: localhost${EOL}${EOL}`, [400]],
     ['a target of 70 kB', `GET /graphql?query=${'a'.repeat(70_000)} HTTP/1.1${EOL}Host: localhost${EOL}${EOL}`, [431]],
     ['an unmet expectation', `${HEAD}Expect: miracles${EOL}${GOOD}`, [417]],
-  ])('by %s gets a 4xx and no more', async (_name, bytes, statuses) => {
+  ])('by %s gets a 4xx status and nothing else', async (_name, bytes, statuses) => {
     for (const accept of ACCEPTED) {
       const answers = await send(bytes.replace(EOL, `${EOL}Accept: ${accept}${EOL}`));
       expect(answers.map(({ status }) => status)).toEqual(statuses);
@@ -467,11 +467,11 @@ describe('HTTP that is broken', () => {
     }
   });
 
-  test('by a CONNECT is closed', async () => {
+  test('by CONNECT is closed', async () => {
     expect(await send(`CONNECT evil.test:443 HTTP/1.1${EOL}Host: evil.test:443${EOL}${EOL}`)).toEqual([]);
   });
 
-  test('not at all, sent byte for byte as one wants, is answered one by one', async () => {
+  test('among several requests on one connection affects no other request', async () => {
     const [last, first] = [`Connection: close${EOL}${GOOD}`, `${TE}${EOL}${EOL}${chunked}`];
     const answers = parseAnswers(
       await exchange(
@@ -489,19 +489,19 @@ describe('HTTP that is broken', () => {
 
 describe('a header', () => {
   test.each<[string, Record<string, string>]>([
-    ['of an odd request id', { 'x-request-id': '<script>alert(1)</script>' }],
-    ['of a request id of 10 kB', { 'x-request-id': 'a'.repeat(10_000) }],
-    ['that every object has', { __proto__x: 'a', constructor: 'b' }],
-    ['of another method', { 'x-http-method-override': 'DELETE', 'x-method-override': 'PUT' }],
+    ['with an unusual request id', { 'x-request-id': '<script>alert(1)</script>' }],
+    ['with a request id of 10 kB', { 'x-request-id': 'a'.repeat(10_000) }],
+    ['with the name of an object property', { __proto__x: 'a', constructor: 'b' }],
+    ['for another method', { 'x-http-method-override': 'DELETE', 'x-method-override': 'PUT' }],
     [
-      'of another address',
+      'for another address',
       { 'x-forwarded-host': 'evil.test', 'x-original-url': '/admin', forwarded: 'host=evil.test' },
     ],
-    ['of a rubbish trace', { traceparent: '00-zz-zz-zz', tracestate: '=,=', baggage: ';;;' }],
-    ['of rubbish freshness', { 'cache-control': ',,=;no-cache="', 'if-none-match': '*' }],
-    ['of credentials that nobody wants', { authorization: 'Basic eDp5', cookie: 'a=b; __proto__=c' }],
-    ['of rubbish encodings', { 'accept-encoding': 'gzip;q=x, *;q=-1', 'accept-language': '*'.repeat(1_000) }],
-  ])('%s changes nothing and is not repeated', async (_name, headers) => {
+    ['with an invalid trace', { traceparent: '00-zz-zz-zz', tracestate: '=,=', baggage: ';;;' }],
+    ['with invalid cache directives', { 'cache-control': ',,=;no-cache="', 'if-none-match': '*' }],
+    ['with unused credentials', { authorization: 'Basic eDp5', cookie: 'a=b; __proto__=c' }],
+    ['with invalid encodings', { 'accept-encoding': 'gzip;q=x, *;q=-1', 'accept-language': '*'.repeat(1_000) }],
+  ])('%s changes nothing and is not repeated in the response', async (_name, headers) => {
     for (const accept of ACCEPTED) {
       const response = await fetch(url, { ...body('{__typename}'), headers: { ...JSON_HEADERS, accept, ...headers } });
       expect([response.status, await response.text()]).toEqual([200, '{"data":{"__typename":"Query"}}']);
@@ -510,7 +510,7 @@ describe('a header', () => {
     }
   });
 
-  test('of an Accept that nobody can meet is NOT_ACCEPTABLE, however it is written', async () => {
+  test('Accept without a supported media type is NOT_ACCEPTABLE, in every spelling', async () => {
     for (const accept of ['text/csv', 'application/xml, image/*', 'x']) {
       const response = await fetch(url, { ...body('{__typename}'), headers: { ...JSON_HEADERS, accept } });
       expect([accept, response.status]).toEqual([accept, 406]);

@@ -16,7 +16,7 @@ const ANN = principalOf('ann');
 const BOB = principalOf('bob');
 const requestOf = (namespace: string): WorkloadCostsRequest => ({ report: 'workloads', namespaces: [namespace] });
 
-/** A cache of some ten reports and 100,000 bytes of responses; the upstream fails while `fault` is set. */
+/** A cache of about ten reports and 100,000 bytes of responses; the upstream fails while `fault` is set. */
 function createStand() {
   const clock = createManualClock();
   const upstream = { calls: 0, fault: undefined as UpstreamError | undefined };

@@ -1,4 +1,4 @@
-// The weights of cache entries, compared with what the heap really holds: the bound of the cache is only as good as they.
+// The weights of cache entries, compared with the heap: the bound of the cache is only as accurate as its weights.
 
 import { runInNewContext } from 'node:vm';
 import { setFlagsFromString } from 'node:v8';
@@ -16,7 +16,7 @@ const collectGarbage = runInNewContext('gc') as () => void;
 const GIB = 1_073_741_824;
 const REPORT_BYTES = 1_024;
 
-/** A report that retains as many bytes as it says. */
+/** A report that retains as many bytes as its `byteSize` says. */
 function createReport(): Report {
   return { window: null, byteSize: REPORT_BYTES, retained: Buffer.alloc(REPORT_BYTES - 160) } as unknown as Report;
 }
@@ -35,7 +35,7 @@ async function usedBytes(): Promise<number> {
   return heapUsed + arrayBuffers;
 }
 
-/** What the cache says of its size, over what the process grew by. */
+/** The size that the cache computes, divided by the growth of the process. */
 async function weightRatio(fill: (cache: ReportCache) => Promise<void>): Promise<number> {
   const warmUp = createCache();
   await fill(warmUp);
@@ -57,7 +57,7 @@ const workloads = (namespaces: readonly string[], range = '7d'): ReportRequest =
   namespaces,
 });
 
-/** What Yoga and our parser hand over: each name is a slice of the client's document. */
+/** The result of Yoga's parser: each name is a slice of the client's document. */
 function sliceNames(count: number, prefix: string): string[] {
   const names = range(count).map((index) => `${prefix}-${index}-namespace-with-a-long-name`);
   const document = names.join(',').padEnd(20_000, ' ');

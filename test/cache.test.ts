@@ -1,4 +1,4 @@
-// The report cache through the whole gateway: every test counts what reached the upstream.
+// The report cache through the whole gateway: every test counts the upstream calls.
 
 import { describe, expect, test } from 'vitest';
 
@@ -94,7 +94,7 @@ describe('a cached report', () => {
       { labels: { labels: [label('a', 'b')] } },
       { annotations: { labels: [label('a', 'b')] } },
       { labels: { labels: [label('a', 'b')], operator: 'AND' } },
-      // The page documents no default range for this report.
+      // The documentation gives no default range for this report.
       { last: '7d' },
       { multiCluster: true },
     ];
@@ -144,7 +144,7 @@ describe('one upstream call', () => {
     expect(errors).toEqual([]);
     expect(data.c.clusters).toEqual(data.d.clusters);
     expect(stack.received).toHaveLength(2);
-    // Two loads, not four of which two shared a flight: that is the loader's work, not the cache's.
+    // Two loads, not four with two collapsed: the loader merges them before the cache.
     expect(stack.log.at(-1)).toMatchObject({
       msg: 'operation',
       cache: { hit: 0, stale: 0, shared: 0, collapsed: 0, miss: 2 },
@@ -160,7 +160,7 @@ describe('one upstream call', () => {
     const left = Array.from({ length: 99 }, () =>
       stack.ask(WORKLOADS, {}, { signal: leaving.signal }).catch(() => null),
     );
-    // Answered after those that were sent before it have joined.
+    // Its response proves that the earlier requests have joined.
     await stack.ask('{ __typename }');
     leaving.abort();
     gate.open();
@@ -183,7 +183,7 @@ describe('ReportCache', () => {
       return fetched(token);
     });
     const request: ReportRequest = { report: 'workloads' };
-    // At the same time, and again: neither a flight nor an entry crosses.
+    // Concurrently, and again: principals share neither calls nor entries.
     for (let round = 0; round < 2; round += 1) {
       const answers = await Promise.all(['ann', 'bob', 'ann'].map((token) => cache.load(request, principalOf(token))));
       expect(answers.map(({ report }) => report.clusters[0])).toEqual(['ann', 'bob', 'ann']);
@@ -201,7 +201,7 @@ describe('ReportCache', () => {
     const cache = createTestCache(fetchReport, { maxBytes: 10_000 });
     const load = (name: string) => cache.load({ report: 'aggregated', tags: [name] }, principalOf('ann'));
     for (const name of ['a', 'b', 'c', 'a', 'd', 'a', 'b', 'huge', 'huge']) await load(name);
-    // Three of 2,000 bytes and their overhead fit; `b` had to go for `d`, `a` was used in between and stayed.
+    // Three reports of 2,000 bytes fit with their overhead; `d` evicted `b`, because `a` was used in between.
     expect(asked).toEqual(['a', 'b', 'c', 'd', 'b', 'huge', 'huge']);
   });
 });

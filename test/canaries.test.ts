@@ -1,6 +1,5 @@
-// A canary in every secret, and in all that ScaleOps says: through good and bad requests, with the log at "trace", none may
-// be found in an answer, the log, the metrics or the spans. What a client asks may be quoted to that client, and nowhere
-// else.
+// A canary in every secret and in every text of ScaleOps: through valid and invalid requests, with the log at "trace", no
+// response, log line, metric or span contains one. A text of the client may be quoted to that client only.
 
 import { expect, test } from 'vitest';
 
@@ -15,13 +14,13 @@ import { parseMetrics } from './kit/prometheus.js';
 import { isRedisSkipped, startRedis } from './kit/redis.js';
 import { findFreePort } from './kit/tcp-proxy.js';
 
-/** Stands in what a client asks. */
+/** Part of the client's query. */
 const ASKED = 'AskedInConfidence';
-/** What a client calls its operation: for the log, and neither for a label nor for a span. */
+/** The operation name of the client: allowed in the log, but in no metric or span. */
 const NAME = 'NamedByClient';
 const TOKEN = `${CANARY}-token`;
 
-/** What any client may send along, whether it is asked for or not. */
+/** Headers of the client, requested or not. */
 const CLIENT_HEADERS = {
   authorization: `Bearer ${TOKEN}`,
   'x-api-key': `${CANARY}-api-key`,
@@ -37,7 +36,7 @@ const CLIENT_HEADERS = {
 const ROWS = (name: string): string =>
   `query ${NAME} { ${ASKED}: workloadCosts(filter: { namespaces: { names: ["${ASKED}-${name}"] } }) { rows { nodes { workloadName } } } }`;
 
-/** Requests that no gateway answers well, whatever ScaleOps does. */
+/** Requests that always fail, whatever ScaleOps does. */
 const BAD: readonly RequestInit[] = [
   { body: JSON.stringify({ query: `{ ${ASKED}` }) },
   { body: JSON.stringify({ query: `{ ${ASKED} }` }) },
@@ -58,7 +57,7 @@ const BAD: readonly RequestInit[] = [
   { method: 'PUT', body: ASKED },
 ];
 
-/** What ScaleOps does: canaries are in whatever of it is not a report. */
+/** Responses of ScaleOps, with canaries wherever they are no report. */
 const FAULTS: readonly Fault[] = [
   GOOD,
   DOWN,
@@ -82,7 +81,7 @@ interface Said {
   readonly spans: string;
 }
 
-/** Asks all of this over a real socket, and closes. */
+/** Sends all requests over a real socket, then closes the gateway. */
 async function provoke(stack: TestGateway, upstream: FaultServer, receiver: OtlpReceiver): Promise<Said> {
   const url = await stack.gateway.listen();
   const answers: string[] = [];
@@ -135,14 +134,14 @@ const SETTINGS = {
   OTEL_EXPORTER_OTLP_HEADERS: `authorization=Bearer%20${CANARY}-otlp,x-key=${CANARY}`,
 };
 
-// Mutations: a header, the query or the variables in the operation's line; the error's text in it; the name of the
-// operation as a label; an attribute with the URL; `recordException` on a span; the receiver's answer in the log.
+// Mutations: a header, the query or the variables in the log line of the operation; the text of an error in it; the
+// operation name as a metric label; an attribute with the URL; `recordException` on a span; the receiver's response logged.
 test.each([
   ['token', { SCALEOPS_TOKEN: TOKEN }],
   ['login', { ...LOGIN, SCALEOPS_TOKEN: '' }],
   ['azure', { SCALEOPS_AUTH: 'azure', SCALEOPS_TOKEN: '' }],
   ['forward', { SCALEOPS_AUTH: 'forward', SCALEOPS_TOKEN: '' }],
-])('no secret comes out with SCALEOPS_AUTH=%s', async (kind, auth) => {
+])('no output contains a secret with SCALEOPS_AUTH=%s', async (kind, auth) => {
   await using upstream = await startFaultServer();
   await using receiver = await startOtlpReceiver();
   await using identity = await startIdentity({ issue: () => `${CANARY}-azure-token` });
@@ -169,7 +168,7 @@ test.each([
     Number(new URL(identity.url).port),
   ]);
 
-  // All of it took place: secrets were sent where they belong, and something was said everywhere.
+  // Each secret reached its destination, and each output has content.
   const sent = upstream.requests.filter(({ path }) => path.includes('getWorkloads'));
   expect(sent.length).toBeGreaterThanOrEqual(kind === 'login' || kind === 'azure' ? 5 : FAULTS.length);
   expect(sent.every(({ headers }) => headers.authorization?.includes(CANARY))).toBe(true);
@@ -179,7 +178,7 @@ test.each([
   expect(said.log.filter(({ msg }) => msg === 'operation').length).toBeGreaterThan(25);
 });
 
-test.skipIf(isRedisSkipped)('no password comes out when Redis does not take it, and when it does', async () => {
+test.skipIf(isRedisSkipped)('no output contains the password of Redis, whether Redis accepts it or not', async () => {
   await using redis = await startRedis({ password: `${CANARY}-right` });
   for (const password of ['right', 'wrong']) {
     await using upstream = await startFaultServer();
@@ -196,7 +195,7 @@ test.skipIf(isRedisSkipped)('no password comes out when Redis does not take it, 
   }
 });
 
-test('a receiver of traces that answers with what it was sent is not quoted', async () => {
+test('no output quotes the response of a trace receiver that returns what it was sent', async () => {
   await using upstream = await startFaultServer();
   await using receiver = await startOtlpReceiver();
   receiver.answer(400, { 'x-echo': CANARY });

@@ -1,5 +1,5 @@
-// A gateway that closes, in this process, where a test moves its time: nobody who waits is cut off without an answer, and
-// it ends in time whatever ScaleOps and its clients do.
+// Shutdown of a gateway in this process, with a clock that the test moves: every waiting request gets a response, and
+// shutdown ends in time, whatever ScaleOps and the clients do.
 
 import type { RequestListener } from 'node:http';
 import type { Socket } from 'node:net';
@@ -20,7 +20,7 @@ import { createWatchedClock } from './kit/watched-clock.js';
 
 const GRAPHQL_TYPE = 'application/graphql-response+json';
 
-/** A gateway that listens, before a ScaleOps that never answers. */
+/** A listening gateway, in front of a ScaleOps that never responds. */
 async function startStand(env: Record<string, string> = {}) {
   const upstream = await startFaultServer();
   onTestFinished(() => upstream[Symbol.asyncDispose]());
@@ -29,7 +29,7 @@ async function startStand(env: Record<string, string> = {}) {
   const { gateway, log } = startGateway(upstream.url, env, clock);
   const url = await gateway.listen();
   onTestFinished(() => gateway.close());
-  /** Asks for a report of its own for each `last`. */
+  /** Requests a different report for each `last`. */
   const ask = (last: string, accept = GRAPHQL_TYPE): Promise<Response> =>
     fetch(`${url}/graphql`, {
       method: 'POST',
@@ -44,7 +44,7 @@ type Stand = Awaited<ReturnType<typeof startStand>>;
 const LOOPBACK = { host: '127.0.0.1', port: 0 };
 const START = 'GET /graphql?query={__typename} HTTP/1.1\r\nHost: localhost\r\nApollo-Require-Preflight: 1\r\n';
 
-/** A connection on which half a request has arrived. */
+/** A connection that has sent half a request. */
 async function openHalf({ url }: Stand): Promise<Socket> {
   const socket = await openConnection(url, START);
   // Answered after it, by the same thread.
@@ -52,7 +52,7 @@ async function openHalf({ url }: Stand): Promise<Socket> {
   return socket;
 }
 
-/** Ends the half request; answers with all that comes until the gateway closes the connection. */
+/** Sends the other half; resolves with all bytes until the gateway closes the connection. */
 function finish(socket: Socket): Promise<string> {
   const received = text(socket);
   socket.write('\r\n');
@@ -60,8 +60,8 @@ function finish(socket: Socket): Promise<string> {
 }
 
 describe('at the limit', () => {
-  // Mutation: http/shutdown.ts without the loop over `waiting`: then it is the error of a pool that was closed.
-  test('requests that still wait get SHUTTING_DOWN, in the media type that they accept, and the gateway ends', async () => {
+  // Mutation: http/shutdown.ts without the loop over `waiting`: clients get the error of a closed pool instead.
+  test('waiting requests get SHUTTING_DOWN in the media type that they accept, and the gateway ends', async () => {
     const { upstream, clock, gateway, operations, ask } = await startStand();
     const accepted = [GRAPHQL_TYPE, 'application/json'];
     const asked = accepted.map((accept, index) => ask(`${index + 1}d`, accept));
@@ -102,10 +102,10 @@ describe('at the limit', () => {
     await closed;
   });
 
-  test('the limit is a setting, and the reports that nobody waits for any more are called off', async () => {
+  test('the limit is a setting, and reports without waiting clients are cancelled', async () => {
     const stand = await startStand({ GATEWAY_SHUTDOWN_LIMIT_SECONDS: '1' });
     const { upstream, clock, gateway } = stand;
-    // It is waited for a second longer.
+    // A second more than the limit.
     await openHalf(stand);
     const asked = stand.ask('1d');
     await upstream.arrivals(1);
@@ -119,7 +119,7 @@ describe('at the limit', () => {
 });
 
 describe('before the limit', () => {
-  test('a request over a connection that is open is answered, and the connection closed', async () => {
+  test('a request over an open connection is answered, and the connection is closed', async () => {
     const stand = await startStand();
     const socket = await openHalf(stand);
     const closed = stand.gateway.close();
@@ -131,14 +131,14 @@ describe('before the limit', () => {
     expect(stand.clock.pending()).toBe(0);
   });
 
-  // Mutation: server.ts without `cutUnasked`. Its other timeout, for silence, is in real time: an hour here.
-  test('waits for the rest of half a request for clientGraceMs, and no longer', async () => {
+  // Mutation: server.ts without `cutUnasked`. Its timeout for idle connections uses real time: an hour here.
+  test('an incomplete request is awaited for clientGraceMs, and no longer', async () => {
     const clock = createManualClock();
     const answer: RequestListener = (_request, response) => response.end();
     const server = createHttpServer(answer, { ...LOOPBACK, clock, times: { clientGraceMs: 3_600_000 } });
     const url = await server.listen();
     const socket = await openConnection(url, START);
-    // The server knows of that one as well, once it has answered who came after.
+    // The server knows of the half request once it has answered a later one.
     await fetch(url);
     const cut = gone(socket);
     const closed = server.close();
@@ -152,8 +152,8 @@ describe('before the limit', () => {
   });
 });
 
-describe('with a delay', () => {
-  test('it is not ready, yet takes requests, each over a connection that it then closes; then the port closes', async () => {
+describe('with a shutdown delay', () => {
+  test('the gateway is not ready, yet accepts requests and closes each connection; then it closes the port', async () => {
     const { clock, gateway, url } = await startStand({ GATEWAY_SHUTDOWN_DELAY_SECONDS: '5' });
     const closed = gateway.close();
     clock.advance(4_999);
@@ -167,7 +167,7 @@ describe('with a delay', () => {
     await expect(fetch(url)).rejects.toThrow();
   });
 
-  test('the limit is counted from when the port closes', async () => {
+  test('the limit counts from the closing of the port', async () => {
     const { upstream, clock, gateway, operations, ask } = await startStand({ GATEWAY_SHUTDOWN_DELAY_SECONDS: '5' });
     const asked = ask('1d');
     await upstream.arrivals(1);
@@ -182,18 +182,18 @@ describe('with a delay', () => {
   });
 });
 
-test('a second call of close is the same as the first', async () => {
+test('a second call of close returns the same promise as the first', async () => {
   const { gateway } = await startStand();
   expect(gateway.close()).toBe(gateway.close());
   await gateway.close();
 });
 
-// Mutation: shutdown.ts without `server.cut()`, which nothing else does: the server's own timeout is an hour here.
-test('a client that has not taken its answer one second after the limit is cut off', async () => {
+// Mutation: shutdown.ts without `server.cut()`: the server's own timeout is an hour here.
+test('a client that has not read its response one second after the limit is disconnected', async () => {
   const clock = createManualClock();
   const server = createHttpServer(
     (_request, response) => {
-      // The beginning of an answer that never ends.
+      // The beginning of an endless response.
       response.write('{');
     },
     { ...LOOPBACK, clock, times: { clientGraceMs: 3_600_000 } },
@@ -224,7 +224,7 @@ describe('Retry-After', () => {
     ['RATE_LIMITED', 59_001, '60'],
     ['RATE_LIMITED', 0, '0'],
     ['RATE_LIMITED', undefined, undefined],
-  ] as const)('of %s in %s ms says %s seconds', (code, retryAfterMs, seconds) => {
+  ] as const)('of %s in %s ms is %s seconds', (code, retryAfterMs, seconds) => {
     const { error } = toClientError(new GatewayError(code, { retryAfterMs }), 'id', { isRequestError: true });
     const { headers } = toHttpOfErrors([error], false);
     expect(headers).toEqual(seconds === undefined ? [] : ['retry-after', seconds]);

@@ -1,4 +1,4 @@
-// CollectFields, compared with what graphql-js makes of the same documents.
+// CollectFields, compared with graphql-js on the same documents.
 
 import { assertObjectType, buildSchema, executeSync, getOperationAST, Kind, parse } from 'graphql';
 import type { FragmentDefinitionNode } from 'graphql';

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { completeItems, type RunSteps } from '../src/execution/complete-items.js';
 import { createDeferred } from './kit/deferred.js';
 
-/** Runs steps at once and counts their pauses. */
+/** Runs steps synchronously and counts their pauses. */
 function createCounter(): { readonly pauses: number[]; readonly runSteps: RunSteps } {
   const pauses: number[] = [];
   const runSteps: RunSteps = (steps) => {

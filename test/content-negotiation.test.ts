@@ -1,5 +1,4 @@
-// Content negotiation (RFC 9110, section 12.5): in which media type and encoding a client gets its response, and how the
-// response is framed.
+// Content negotiation (RFC 9110, section 12.5): the media type, encoding and framing of a response.
 
 import { createClient } from 'graphql-sse';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -50,7 +49,7 @@ describe('the media type of a response', () => {
     ['text/event-stream;q=0.1, application/json', JSON_TYPE],
     ['text/event-stream, application/json;q=0.5', SSE_TYPE],
     ['text/event-stream;q=0, */*', JSON_TYPE],
-  ])('for accept %j is %j, the first time and the third', async (accept, type) => {
+  ])('is, for accept %j, %j at the first and at the third request', async (accept, type) => {
     for (const query of [SHORT, LONG, LONG, LONG]) {
       const { status, headers } = await ask(query, { accept });
       expect([status, headers['content-type']]).toEqual([200, type]);
@@ -101,7 +100,7 @@ describe('the media type of a request', () => {
     ['x-gzip', 400],
     ['zstd', 415],
     ['gzip, br', 415],
-  ])('with content-encoding %s and a body that is not encoded so gets %i', async (encoding, status) => {
+  ])('with content-encoding %s and a body in another encoding gets %i', async (encoding, status) => {
     const reply = await ask(SHORT, { 'content-encoding': encoding });
     expect(reply.status).toBe(status);
     expect(JSON.parse(reply.text).errors[0].message).toMatch(/content-encoding/);
@@ -129,7 +128,7 @@ describe('the encoding of a response', () => {
     ['br;q=0, *', 'gzip'],
     ['deflate', undefined],
     ['zstd, deflate', undefined],
-  ])('for accept-encoding %j is %j, the first time and the third', async (acceptEncoding, encoding) => {
+  ])('is, for accept-encoding %j, %j at the first and at the third request', async (acceptEncoding, encoding) => {
     const query = LONG.replace('{', `query Of${Math.abs(hash(String(acceptEncoding)))} {`);
     const texts = new Set<string>();
     for (let time = 0; time < 3; time += 1) {
@@ -141,7 +140,7 @@ describe('the encoding of a response', () => {
     expect(texts.size).toBe(1);
   });
 
-  test('is gzip where gzip and Brotli are equally welcome, and Brotli once the response is cached', async () => {
+  test('is gzip when gzip and Brotli are equally acceptable, and Brotli once the response is cached', async () => {
     const query = LONG.replace('{', 'query Preferred {');
     const encodings = [];
     for (let time = 0; time < 3; time += 1)
@@ -149,19 +148,19 @@ describe('the encoding of a response', () => {
     expect(encodings).toEqual(['gzip', 'br', 'br']);
   });
 
-  test('is none below 1 KiB', async () => {
+  test('is identity below 1 KiB', async () => {
     const { headers } = await ask(SHORT, { 'accept-encoding': 'gzip, br' });
     expect(headers['content-encoding']).toBeUndefined();
   });
 
-  test('holds for errors of 1 KiB and more', async () => {
+  test('applies to errors of 1 KiB and more', async () => {
     const query = `{ ${Array.from({ length: 20 }, (_, at) => `unknown${at}`).join(' ')} }`;
     const reply = await ask(query, { 'accept-encoding': 'gzip' });
     expect([reply.headers['content-encoding'], codeOf(reply)]).toEqual(['gzip', 'GRAPHQL_VALIDATION_FAILED']);
   });
 });
 
-/** A different document for each row of a table. */
+/** A different document for each row of the table. */
 function hash(text: string): number {
   let value = 7;
   for (const character of text) value = (31 * value + character.charCodeAt(0)) | 0;
@@ -208,7 +207,7 @@ describe('GraphQL over SSE', () => {
 describe('framing', () => {
   const ACCEPTS = ['application/json', 'application/graphql-response+json', 'text/event-stream', 'multipart/mixed'];
   const QUERIES = [SHORT, LONG, '{ nope }', '{'];
-  test.each(ACCEPTS)('is by content-length or by chunks, never by both, for accept %s', async (accept) => {
+  test.each(ACCEPTS)('uses content-length or chunks, never both, for accept %s', async (accept) => {
     for (const query of [...QUERIES, ...QUERIES, ...QUERIES]) {
       for (const encoding of ['identity', 'gzip', 'br']) {
         const { headers, bytes } = await ask(query, { accept, 'accept-encoding': encoding });
@@ -218,7 +217,7 @@ describe('framing', () => {
     }
   });
 
-  test('of a response over 1 MiB is by chunks until it is cached', async () => {
+  test('of a response over 1 MiB uses chunks until it is cached', async () => {
     await using large = await startStack({ simulator: { workloads: 12_000 } });
     const target = await large.gateway.listen();
     const query = LONG.replace('id ', 'id namespace clusterName labels { key value } ');

@@ -1,5 +1,5 @@
-// The contract with clients and with the company supergraph: that the schema keeps to it, and that the check which CI
-// runs (.ci/schema-check.mjs) sees what would break it. The check runs as it is, as a process, in real repositories.
+// The contract with clients and the company supergraph: the schema keeps to it, and the check that CI runs
+// (.ci/schema-check.mjs) finds breaking changes. The check runs unchanged, as a process, in real repositories.
 
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -14,7 +14,7 @@ import { ROOT, startProcess } from './kit/process.js';
 const SCHEMA = 'schema/gateway.graphql';
 const DECLARATIONS = 'schema/breaking-changes.yaml';
 
-/** Every kind of thing that can change, as a subgraph prints it: federation's directives are used and not defined. */
+/** One of each changeable element, as a subgraph prints it: federation's directives are used and not defined. */
 const SUBGRAPH = `
 schema {
   query: Query
@@ -79,13 +79,13 @@ enum Order {
 scalar DateTime @specifiedBy(url: "https://example.com/a")
 `;
 
-/** The same with another text in one place. */
+/** The same SDL with one replacement. */
 function withEdit(from: string, to: string): string {
   expect(SUBGRAPH.split(from), `${from} stands there once`).toHaveLength(2);
   return SUBGRAPH.replace(from, to);
 }
 
-/** What the check said, by its headings. */
+/** The output of the check, by heading. */
 interface Verdict {
   readonly code: number | null;
   readonly undeclared: readonly string[];
@@ -109,7 +109,7 @@ interface Checkout {
   check(subfolder?: string): Promise<Verdict>;
 }
 
-/** A checkout in a folder of its own: empty, or cloned from another one. */
+/** A checkout in its own folder: empty, or cloned from another one. */
 function createCheckout(...clone: readonly string[]): Checkout {
   const folder = mkdtempSync(join(tmpdir(), 'gateway-contract-'));
   onTestFinished(() => {
@@ -167,46 +167,36 @@ const releaseOf = (sdl: string): Checkout => createCheckout().write(SCHEMA, sdl)
 const checkEdit = (from: string, to: string): Promise<Verdict> =>
   releaseOf(SUBGRAPH).write(SCHEMA, withEdit(from, to)).check();
 
-/** What breaks clients of the API or the supergraph: the change, its text before and after, and what the check says. */
+/** Changes that break clients or the supergraph: the text before and after, and the lines of the check. */
 const BREAKING: readonly (readonly [title: string, from: string, to: string, ...lines: string[]])[] = [
-  ['a field that is gone', '  hourly: Float\n', '', "Field 'hourly' was removed from object type 'Row'"],
+  ['a removed field', '  hourly: Float\n', '', "Field 'hourly' was removed from object type 'Row'"],
   [
-    'a field that is gone with its directives',
+    'a removed field with its directives',
     '  total: Float @tag(name: "finance")\n',
     '',
     "Field 'total' was removed from object type 'Row'",
   ],
   [
-    'a deprecated field that is gone',
+    'a removed deprecated field',
     '  old: Int @deprecated(reason: "Ask for costs.")\n',
     '',
     "Field 'old' (deprecated) was removed from object type 'Query'",
   ],
-  [
-    'a type that is gone',
-    'scalar DateTime @specifiedBy(url: "https://example.com/a")',
-    '',
-    "Type 'DateTime' was removed",
-  ],
+  ['a removed type', 'scalar DateTime @specifiedBy(url: "https://example.com/a")', '', "Type 'DateTime' was removed"],
   [
     'another type of a field',
     'total: Float',
     'total: String',
     "Field 'Row.total' changed type from 'Float' to 'String'",
   ],
-  ['a field that may be null now', 'id: ID!', 'id: ID', "Field 'Row.id' changed type from 'ID!' to 'ID'"],
+  ['a field that becomes nullable', 'id: ID!', 'id: ID', "Field 'Row.id' changed type from 'ID!' to 'ID'"],
   [
-    'rows that may be null now',
+    'rows that becomes nullable',
     ': [Row!] @cost',
     ': [Row] @cost',
     "Field 'Query.costs' changed type from '[Row!]' to '[Row]'",
   ],
-  [
-    'an argument that is gone',
-    'filter: Filter, ',
-    '',
-    "Argument 'filter: Filter' was removed from field 'Query.costs'",
-  ],
+  ['a removed argument', 'filter: Filter, ', '', "Argument 'filter: Filter' was removed from field 'Query.costs'"],
   [
     'a new argument that is required',
     'filter: Filter,',
@@ -214,7 +204,7 @@ const BREAKING: readonly (readonly [title: string, from: string, to: string, ...
     "Argument 'currency: String!' added to field 'Query.costs'",
   ],
   [
-    'an argument that is required now',
+    'an argument that becomes required',
     'filter: Filter,',
     'filter: Filter!,',
     "Type for argument 'filter' on field 'Query.costs' changed from 'Filter' to 'Filter!'",
@@ -226,13 +216,13 @@ const BREAKING: readonly (readonly [title: string, from: string, to: string, ...
     "Default value for argument 'first' on field 'Query.costs' changed from '10' to '20'",
   ],
   [
-    'an argument that is required for want of its default',
+    'an argument that is required because its default is removed',
     'order: Order! = COST',
     'order: Order!',
     "Default value for argument 'order' on field 'Query.costs' changed from '\"COST\"' to 'undefined'",
   ],
   [
-    'an input field that is gone',
+    'a removed input field',
     '  names: [String!]\n',
     '',
     "Input field 'names' was removed from input object type 'Filter'",
@@ -244,7 +234,7 @@ const BREAKING: readonly (readonly [title: string, from: string, to: string, ...
     "Input field 'unit' of type 'String!' was added to input object type 'Filter'",
   ],
   [
-    'an input field that is required now',
+    'an input field that becomes required',
     'names: [String!]',
     'names: [String!]!',
     "Input field 'Filter.names' changed type from '[String!]' to '[String!]!'",
@@ -256,14 +246,14 @@ const BREAKING: readonly (readonly [title: string, from: string, to: string, ...
     "Input field 'Filter.exclude' default value changed from 'false' to 'true'",
   ],
   [
-    'an input field that is required for want of its default',
+    'an input field that is required because its default is removed',
     'limit: Int! = 100',
     'limit: Int!',
     "Input field 'Filter.limit' default value changed from '100' to 'undefined'",
   ],
-  ['an enum value that is gone', '  NAME\n', '', "Enum value 'NAME' was removed from enum 'Order'"],
+  ['a removed enum value', '  NAME\n', '', "Enum value 'NAME' was removed from enum 'Order'"],
   [
-    'an input of which one field alone may be given now',
+    'an input that becomes @oneOf',
     'input Label {',
     'input Label @oneOf {',
     "Directive 'oneOf' was added to input object 'Label'",
@@ -274,9 +264,9 @@ const BREAKING: readonly (readonly [title: string, from: string, to: string, ...
     'type DateTime { at: String }',
     "'DateTime' kind changed from 'ScalarTypeDefinition' to 'ObjectTypeDefinition'",
   ],
-  ['one key of several that is gone', '@key(fields: "id") ', '', 'Row: @key(fields: "id") was removed'],
+  ['one of several keys that is removed', '@key(fields: "id") ', '', 'Row: @key(fields: "id") was removed'],
   [
-    'an entity that is none any more',
+    'an entity that loses its key',
     'type Team @key(fields: "name", resolvable: true) {',
     'type Team {',
     'Team: @key(fields: "name") was removed',
@@ -288,13 +278,13 @@ const BREAKING: readonly (readonly [title: string, from: string, to: string, ...
     'Row: @key(fields: "cluster name") was removed',
   ],
   [
-    'an entity that we no longer resolve',
+    'an entity that this subgraph no longer resolves',
     'resolvable: true',
     'resolvable: false',
     'Team: @key(fields: "name") was removed',
   ],
   [
-    'fields that others may not resolve any more',
+    'fields that other subgraphs may no longer resolve',
     'type Page @shareable {',
     'type Page {',
     'Page.cursor: @shareable was removed',
@@ -351,11 +341,11 @@ const BREAKING: readonly (readonly [title: string, from: string, to: string, ...
     'type Team @interfaceObject @key',
     'Team: @interfaceObject was added',
   ],
-  ['a directive of operations that is gone', 'directive @slow on FIELD\n', '', "Directive 'slow' was removed"],
-  ['a tag that is gone', ' @tag(name: "finance")', '', 'Row.total: @tag(name: "finance") was removed'],
+  ['a removed directive of operations', 'directive @slow on FIELD\n', '', "Directive 'slow' was removed"],
+  ['a removed tag', ' @tag(name: "finance")', '', 'Row.total: @tag(name: "finance") was removed'],
 ];
 
-/** What may break who was not careful; it is shown and passes. */
+/** Changes that can break careless clients; the check reports them and passes. */
 const DANGEROUS: readonly (readonly [title: string, from: string, to: string, ...lines: string[]])[] = [
   ['a new enum value', '  NAME\n', '  NAME\n  AGE\n', "Enum value 'AGE' was added to enum 'Order'"],
   [
@@ -365,7 +355,7 @@ const DANGEROUS: readonly (readonly [title: string, from: string, to: string, ..
     "Argument 'unit: String' added to field 'Query.costs'",
   ],
   [
-    'a default where there was none',
+    'a new default',
     'names: [String!]',
     'names: [String!] = []',
     "Input field 'Filter.names' default value changed from 'undefined' to '[]'",
@@ -378,7 +368,7 @@ const DANGEROUS: readonly (readonly [title: string, from: string, to: string, ..
     'Team.owner: @override(from: "teams") was added',
   ],
   [
-    'a schema that names no federation any more',
+    'a schema that no longer links federation',
     'extend schema\n  @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@shareable", "@tag", "@cost"])\n',
     '',
     'schema: @link(url: "https://specs.apollo.dev/federation") was removed',
@@ -387,14 +377,14 @@ const DANGEROUS: readonly (readonly [title: string, from: string, to: string, ..
 
 const LINK = 'extend schema\n  @link(url: "https://specs.apollo.dev/federation/v2.9"';
 
-/** What neither clients nor the supergraph need to know of. */
+/** Changes that affect neither clients nor the supergraph. */
 const SAFE: readonly (readonly [title: string, from: string, to: string])[] = [
   ['a new field', 'owner: String', 'owner: String\n  size: Int'],
   ['a new type', 'input Label {', 'type New @key(fields: "id") { id: ID! @inaccessible }\n\ninput Label {'],
   ['a new input field that is optional', '  range: Range\n', '  range: Range\n  unit: String\n'],
-  ['a field that is never null any more', 'owner: String', 'owner: String!'],
-  ['an argument that is optional now', 'team(name: String!)', 'team(name: String)'],
-  ['an input whose fields may be given together', 'input Range @oneOf {', 'input Range {'],
+  ['a field that is no longer nullable', 'owner: String', 'owner: String!'],
+  ['an argument that becomes optional', 'team(name: String!)', 'team(name: String)'],
+  ['an input that is no longer @oneOf', 'input Range @oneOf {', 'input Range {'],
   ['a deprecation', 'hourly: Float', 'hourly: Float @deprecated(reason: "Ask for total.")'],
   ['another description', 'What one workload costs.', 'What a workload costs.'],
   ['a new key', 'type Team @key', 'type Team @key(fields: "owner") @key'],
@@ -404,15 +394,15 @@ const SAFE: readonly (readonly [title: string, from: string, to: string])[] = [
     '@key(fields: "id") @key(fields: "cluster name")',
   ],
   ['the order and the spacing within a key', '"cluster name"', '"name  cluster"'],
-  ['what a key leaves to its default', ', resolvable: true', ''],
-  ['fields that others may resolve as well', 'owner: String', 'owner: String @shareable'],
+  ['an argument of a key that equals its default', ', resolvable: true', ''],
+  ['fields that other subgraphs may resolve too', 'owner: String', 'owner: String @shareable'],
   [
-    'the same said of each field instead of the type',
+    'a directive that moves from the type to its fields',
     'type Page @shareable {\n  hasNext: Boolean!\n  cursor: String',
     'type Page {\n  hasNext: Boolean! @shareable\n  cursor: String @shareable',
   ],
   [
-    'the same said in an extension',
+    'a directive that moves to an extension',
     'type Team @key(fields: "name", resolvable: true) {',
     'extend type Team @key(fields: "name")\n\ntype Team @cost(weight: 1) {',
   ],
@@ -426,8 +416,8 @@ const SAFE: readonly (readonly [title: string, from: string, to: string])[] = [
     'directive @cacheTag(format: String!) repeatable on OBJECT | FIELD_DEFINITION\n',
     '',
   ],
-  ['a definition that graphql has itself', 'directive @oneOf on INPUT_OBJECT\n', ''],
-  ['a type that stands there by an extension alone', 'type Page @shareable {', 'extend type Page @shareable {'],
+  ['a definition that graphql provides', 'directive @oneOf on INPUT_OBJECT\n', ''],
+  ['a type that is only an extension', 'type Page @shareable {', 'extend type Page @shareable {'],
 ];
 
 describe('the schema check', () => {
@@ -436,7 +426,7 @@ describe('the schema check', () => {
     expect({ code, undeclared, dangerous }).toEqual({ code: 1, undeclared: lines, dangerous: [] });
   });
 
-  test.each(DANGEROUS)('shows %s and passes', async (_title, from, to, ...lines) => {
+  test.each(DANGEROUS)('reports %s and passes', async (_title, from, to, ...lines) => {
     const { code, undeclared, dangerous } = await checkEdit(from, to);
     expect({ code, undeclared, dangerous }).toEqual({ code: 0, undeclared: [], dangerous: lines });
   });
@@ -446,7 +436,7 @@ describe('the schema check', () => {
     expect({ code, undeclared, dangerous }).toEqual({ code: 0, undeclared: [], dangerous: [] });
   });
 
-  test('finds no change where there is none, and counts those that are safe', async () => {
+  test('finds no change between equal schemas, and counts safe changes', async () => {
     const checkout = releaseOf(SUBGRAPH);
     expect(await checkout.check()).toMatchObject({
       code: 0,
@@ -483,14 +473,14 @@ describe('a breaking change', () => {
     expect(verdict.declared).toEqual([`${LOST_FIELD} (since 2.0.0: Because.)`]);
   });
 
-  test('fails when only another one is declared', async () => {
+  test('fails when only another change is declared', async () => {
     const sdl = WITHOUT_FIELD.replace('@key(fields: "id") ', '');
     const verdict = await releaseOf(SUBGRAPH).write(SCHEMA, sdl).declare(LOST_FIELD).check();
     expect(verdict).toMatchObject({ code: 1, undeclared: [LOST_KEY], stale: [] });
     expect(verdict.declared).toHaveLength(1);
   });
 
-  test('is declared with the entry that the check prints, once that is filled in', async () => {
+  test('is declared by the entry that the check prints, with the blanks filled in', async () => {
     const sdl = WITHOUT_FIELD.replace('@key(fields: "id") ', '').replace('filter: Filter, ', '');
     const checkout = releaseOf(SUBGRAPH).write(SCHEMA, sdl);
     const { stdout, undeclared } = await checkout.check();
@@ -501,13 +491,13 @@ describe('a breaking change', () => {
     expect(await checkout.write(DECLARATIONS, filled).check()).toMatchObject({ code: 0, undeclared: [] });
   });
 
-  test('that is none any more makes its declaration stale, and that fails', async () => {
+  test('makes its declaration stale when it is reverted, which fails', async () => {
     const verdict = await releaseOf(SUBGRAPH).declare(LOST_FIELD).check();
     expect(verdict).toMatchObject({ code: 1, undeclared: [], stale: [LOST_FIELD] });
     expect(verdict.stdout).toContain(`Take out of ${DECLARATIONS}`);
   });
 
-  test('of the last release is declared no more, but for the commit of the release itself', async () => {
+  test('of the last release must not be declared any more, except in the release commit itself', async () => {
     const checkout = releaseOf(SUBGRAPH).write(SCHEMA, WITHOUT_FIELD).declare(LOST_FIELD).commit();
     expect(await checkout.check()).toMatchObject({ code: 0 });
     checkout.git('tag', 'v2.0.0');
@@ -521,7 +511,7 @@ describe('a breaking change', () => {
     ['has an entry without a reason', '- { change: x, since: 2.0.0 }'],
     ['has an entry with an empty reason', '- { change: x, since: 2.0.0, reason: " " }'],
     ['is no YAML', '- "x'],
-  ])('is not declared in a file that %s: the check says so', async (_title, text) => {
+  ])('is not declared by a file that %s: the check says so', async (_title, text) => {
     const { code, stderr } = await releaseOf(SUBGRAPH).write(SCHEMA, WITHOUT_FIELD).write(DECLARATIONS, text).check();
     expect(code).toBe(1);
     expect(stderr).toContain(DECLARATIONS);
@@ -536,12 +526,12 @@ describe('the last release', () => {
   const LOST_B = "Field 'b' was removed from object type 'Query'";
   const LOST_C = "Field 'c' was removed from object type 'Query'";
 
-  test('is the tag, although main is further', async () => {
+  test('is the tag, even if main has later commits', async () => {
     const checkout = releaseOf(FIRST).write(SCHEMA, SECOND).commit();
     expect(await checkout.write(SCHEMA, FIRST).check()).toMatchObject({ code: 0, undeclared: [] });
   });
 
-  test('is the newest tag of several, by its version', async () => {
+  test('is the newest of several tags, by version', async () => {
     const checkout = releaseOf(FIRST).write(SCHEMA, SECOND).commit('v1.9.0').write(SCHEMA, THIRD).commit('v1.10.0');
     const verdict = await checkout.write(SCHEMA, FIRST).check();
     expect(verdict).toMatchObject({ code: 1, undeclared: [LOST_B, LOST_C] });
@@ -561,7 +551,7 @@ describe('the last release', () => {
     expect((await checkout.check()).stdout).toMatch(/against v1\.0\.0$/m);
   });
 
-  test('is main where there is no tag, and no tag or file of that name is taken for it', async () => {
+  test('is main when there is no tag, whatever tags and files are called main', async () => {
     const checkout = createCheckout()
       .write(SCHEMA, FIRST)
       .write('main', '')
@@ -572,13 +562,13 @@ describe('the last release', () => {
     expect(await checkout.write(SCHEMA, FIRST).commit().check()).toMatchObject({ code: 1, undeclared: [LOST_B] });
   });
 
-  test('is found from a detached HEAD and from a folder within', async () => {
+  test('is found from a detached HEAD and from a subfolder', async () => {
     const checkout = releaseOf(SECOND).write(SCHEMA, FIRST).commit();
     checkout.git('checkout', '--quiet', '--detach');
     expect(await checkout.check('schema')).toMatchObject({ code: 1, undeclared: [LOST_B] });
   });
 
-  test('is the tag in a clone, and origin/main in one with neither tags nor main', async () => {
+  test('is the tag in a clone, and origin/main in a clone with neither tags nor main', async () => {
     const { folder } = releaseOf(FIRST).write(SCHEMA, SECOND).commit();
     const whole = createCheckout(folder).write(SCHEMA, FIRST);
     expect(await whole.check()).toMatchObject({ code: 0, undeclared: [] });
@@ -590,14 +580,14 @@ describe('the last release', () => {
     expect(verdict.stdout).toMatch(/against origin\/main$/m);
   });
 
-  test('may be out of sight in a shallow clone, which the check says', async () => {
+  test('can be missing in a shallow clone, which the check says', async () => {
     const { folder } = releaseOf(FIRST).write(SCHEMA, SECOND).commit();
     const { code, stdout } = await createCheckout('--depth=1', `file://${folder}`).check();
     expect(code).toBe(0);
     expect(stdout).toContain('git fetch --tags --unshallow');
   });
 
-  test('is nothing where there is neither a tag nor a main: the check fails and says so', async () => {
+  test('is missing when there is neither a tag nor main: the check fails and says so', async () => {
     const checkout = createCheckout().write(SCHEMA, FIRST).commit();
     checkout.git('branch', '--move', 'trunk');
     const { code, stdout, stderr } = await checkout.check();
@@ -605,7 +595,7 @@ describe('the last release', () => {
     expect(stderr).toMatch(/^There is nothing to compare with: .*\n$/);
   });
 
-  test('may have had no schema: then all is new', async () => {
+  test('can have no schema: then everything is new', async () => {
     const checkout = createCheckout().commit('v1.0.0').write(SCHEMA, FIRST);
     const { code, stdout } = await checkout.check();
     expect({ code, stdout }).toEqual({
@@ -615,16 +605,16 @@ describe('the last release', () => {
   });
 });
 
-describe('what cannot be compared is said in a line, with its place', () => {
+describe('the schema check reports in one line, with its place,', () => {
   test.each([
     [
       'a syntax error',
       'type Query {\n  a Int\n}',
       /gateway\.graphql is not valid: Syntax Error: .*gateway\.graphql:2:5/s,
     ],
-    ['a type that is not there', 'type Query { a: Nothing }', /gateway\.graphql is not valid: Unknown type "Nothing"/],
-    ['a type that is there twice', 'type Query { a: Int }\ntype Query { b: Int }', /only one type named "Query"/],
-    ['a key that cannot be read', 'type Query @key(fields: "}") { a: Int }', /gateway\.graphql is not valid: /],
+    ['an unknown type', 'type Query { a: Nothing }', /gateway\.graphql is not valid: Unknown type "Nothing"/],
+    ['a type that is defined twice', 'type Query { a: Int }\ntype Query { b: Int }', /only one type named "Query"/],
+    ['an invalid key', 'type Query @key(fields: "}") { a: Int }', /gateway\.graphql is not valid: /],
   ])('%s', async (_title, sdl, message) => {
     const { code, stderr } = await releaseOf('type Query { a: Int }').write(SCHEMA, sdl).check();
     expect(code).toBe(1);
@@ -638,14 +628,14 @@ describe('what cannot be compared is said in a line, with its place', () => {
     expect(stderr).toContain(`${SCHEMA} of v1.0.0 is not valid: Syntax Error: `);
   });
 
-  test('no schema here', async () => {
+  test('a missing schema', async () => {
     const checkout = releaseOf('type Query { a: Int }');
     rmSync(join(checkout.folder, SCHEMA));
     const { code, stderr } = await checkout.check();
     expect({ code, stderr }).toEqual({ code: 1, stderr: `There is no ${SCHEMA}: \`npm run schema\` writes it.\n` });
   });
 
-  test('no repository', async () => {
+  test('a missing repository', async () => {
     const checkout = releaseOf('type Query { a: Int }');
     rmSync(join(checkout.folder, '.git'), { recursive: true });
     const { code, stderr } = await checkout.check();
@@ -654,7 +644,7 @@ describe('what cannot be compared is said in a line, with its place', () => {
   });
 });
 
-/** What an SDL promises of each type, a line each, and the coordinates that it requires. */
+/** The promises of an SDL by type, one per line, and the coordinates of its required inputs. */
 function promisesOf(sdl: string): { readonly byType: Map<string, string[]>; readonly required: string[] } {
   const byType = new Map<string, string[]>();
   const required: string[] = [];
@@ -687,7 +677,7 @@ function promisesOf(sdl: string): { readonly byType: Map<string, string[]>; read
   return { byType, required };
 }
 
-/** Of the directives, those that say what a client or another subgraph may send; a key whatever its order. */
+/** Directives that define what a client or another subgraph may send; a key in any order. */
 function toPromise({ name, arguments: args = [] }: DirectiveNode): string[] {
   if (name.value === 'oneOf') return ['@oneOf'];
   if (name.value !== 'key') return [];
@@ -699,16 +689,16 @@ describe('schema/gateway.graphql keeps the public contract', () => {
   const contract = promisesOf(readFileSync(join(ROOT, 'test/kit/public-contract.graphql'), 'utf8'));
   const gateway = promisesOf(readFileSync(join(ROOT, SCHEMA), 'utf8'));
 
-  test('which has 34 types', () => {
+  test('with 34 types', () => {
     expect(contract.byType.size).toBe(34);
   });
 
-  test.each([...contract.byType])('for %s', (typeName, lines) => {
+  test.each([...contract.byType])('of %s', (typeName, lines) => {
     const kept = gateway.byType.get(typeName) ?? [];
     expect(lines.filter((line) => !kept.includes(line))).toEqual([]);
   });
 
-  test('and requires nothing that the contract does not', () => {
+  test('without further required inputs', () => {
     const isOfContract = (coordinate: string): boolean => contract.byType.has(coordinate.split('.')[0]!);
     const more = gateway.required.filter(isOfContract).filter((coordinate) => !contract.required.includes(coordinate));
     expect(more).toEqual([]);

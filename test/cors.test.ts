@@ -1,5 +1,5 @@
-// Web pages of other hosts: those that are listed may ask and read, and no other learns anything. Seen in a real browser,
-// too, which is who keeps these rules.
+// Cross-origin pages: listed origins may send queries and read responses, others may not. Also tested in a real browser,
+// which enforces the rules.
 
 import { createServer } from 'node:http';
 import { once } from 'node:events';
@@ -21,7 +21,7 @@ describe('with GATEWAY_CORS_ORIGINS', () => {
   let stack: TestStack;
   let url = '';
   beforeAll(async () => {
-    // Callers have to send a token here: a preflight never has one.
+    // A token is required here, and a preflight never has one.
     const env = { GATEWAY_CORS_ORIGINS: `${LISTED},${OTHER}`, SCALEOPS_AUTH: 'forward', SCALEOPS_TOKEN: '' };
     stack = await startStack({ env });
     url = await stack.gateway.listen();
@@ -54,7 +54,7 @@ describe('with GATEWAY_CORS_ORIGINS', () => {
     expect(stack.log).toEqual([]);
   });
 
-  test('a preflight is allowed the headers that it asks for', async () => {
+  test('a preflight allows the requested headers', async () => {
     const asked = 'sentry-trace,baggage,traceparent,graphql-client-name,x-tenant';
     const response = await preflight(LISTED, '/graphql', { 'access-control-request-headers': asked });
     expect(response.headers.get('access-control-allow-headers')).toBe(asked);
@@ -68,14 +68,14 @@ describe('with GATEWAY_CORS_ORIGINS', () => {
     'http://costs.example.com',
     'https://COSTS.example.com',
     '',
-  ])('one of %j is not', async (origin) => {
+  ])('a preflight of %j is not allowed', async (origin) => {
     const response = await preflight(origin);
     expect(response.status).toBe(405);
     expect(corsOf(response.headers)).toEqual({});
     expect(response.headers.get('vary')).toBe('origin');
   });
 
-  test('one of another path is not', async () => {
+  test('a preflight of another path is not allowed', async () => {
     for (const path of ['/', '/health/ready', '/nothing']) {
       const response = await preflight(LISTED, path);
       expect(response.status).not.toBe(204);
@@ -83,12 +83,12 @@ describe('with GATEWAY_CORS_ORIGINS', () => {
     }
   });
 
-  test('an OPTIONS that is no preflight is a request like any', async () => {
+  test('an OPTIONS request that is no preflight is handled like any other request', async () => {
     const response = await fetch(`${url}/graphql`, { method: 'OPTIONS', headers: { origin: LISTED } });
     expect(response.status).toBe(405);
   });
 
-  test('every answer to a listed origin may be read by it: good, bad, and of no document', async () => {
+  test('a listed origin may read every response: data, errors, and other pages', async () => {
     const authorization = 'Bearer test-token-that-must-not-leak';
     for (const [init, status] of [
       [
@@ -127,7 +127,7 @@ describe('with GATEWAY_CORS_ORIGINS', () => {
   });
 });
 
-test('without it no origin is let in, and answers do not vary by it', async () => {
+test('without GATEWAY_CORS_ORIGINS no origin is allowed, and responses do not vary by it', async () => {
   await using stack = await startStack();
   const url = `${await stack.gateway.listen()}/graphql`;
   const response = await fetch(url, {
@@ -138,7 +138,7 @@ test('without it no origin is let in, and answers do not vary by it', async () =
 });
 
 const isSkipped = findChromium() === undefined && process.env.CI === undefined;
-describe.skipIf(isSkipped)('a page of another origin, in a real browser', () => {
+describe.skipIf(isSkipped)('a page of another origin in a browser', () => {
   /** A host with an empty page. */
   async function startPage() {
     const server = createServer((_request, response) =>
@@ -156,7 +156,7 @@ describe.skipIf(isSkipped)('a page of another origin, in a real browser', () => 
     };
   }
 
-  test('asks and reads when it is listed, and gets nothing through when it is not', async () => {
+  test('sends queries and reads responses when it is listed, and cannot send any when it is not', async () => {
     await using listed = await startPage();
     await using foreign = await startPage();
     await using stack = await startStack({ env: { GATEWAY_CORS_ORIGINS: listed.origin } });
@@ -188,7 +188,7 @@ describe.skipIf(isSkipped)('a page of another origin, in a real browser', () => 
     const before = stack.log.length;
     await page.goto(foreign.origin);
     expect(await askAs('application/json')).toEqual({ error: 'TypeError' });
-    // As a form would, without a preflight: it arrives, is refused, and cannot be read.
+    // Like a form, without a preflight: it arrives, is refused, and is not readable.
     const sent = page.evaluate(async (target) => {
       const response = await fetch(target, {
         method: 'POST',
@@ -198,7 +198,7 @@ describe.skipIf(isSkipped)('a page of another origin, in a real browser', () => 
       }).catch((error: unknown) => (error as Error).name);
       return typeof response === 'string' ? response : response.type;
     }, url);
-    // Even the opaque answer is kept from it (cross-origin-resource-policy).
+    // Even the opaque response is withheld (cross-origin-resource-policy).
     expect(await sent).toBe('TypeError');
     expect(stack.log.slice(before)).toMatchObject([{ errors: ['METHOD_NOT_ALLOWED'] }, { errors: ['CSRF_BLOCKED'] }]);
     expect(stack.received).toHaveLength(1);

@@ -1,5 +1,5 @@
-// What an operation will come to is estimated before it runs, from its variables: one that is over the limit asks ScaleOps
-// nothing.
+// The cost of an operation is estimated from its variables before execution: an operation over the limit makes no call to
+// ScaleOps.
 
 import { getOperationAST, parse, validate } from 'graphql';
 import { describe, expect, test } from 'vitest';
@@ -11,7 +11,7 @@ import { startStack } from './kit/gateway.js';
 
 const schema = createSchema();
 const estimateCost = createCostEstimate(schema);
-/** Of a document that has to be valid. */
+/** The estimate of a valid document. */
 function costOf(text: string, variables: Record<string, unknown> = {}): number {
   const document = parse(text);
   expect(validate(schema, document)).toEqual([]);
@@ -25,17 +25,17 @@ const ALL_FIELDS = `id clusterName namespace workloadName workloadType amountOfW
   ownerMemoryRequest replicas`;
 const [REPORT, LIST] = [2, 1];
 
-describe('the estimate', () => {
+describe('the cost estimate', () => {
   test.each<[string, number, string, Record<string, unknown>?]>([
     ['one for each field', 3, '{ workloadCosts { asOf isStale } }'],
     ['the rows that `first` asks for', REPORT + LIST + 10 * 2, rows('(first: 10)', 'nodes { id totalCost }')],
     ['the rows that `last` asks for', REPORT + LIST + 10 * 2, rows('(last: 10)', 'nodes { id totalCost }')],
-    ['the more of both, which is refused elsewhere', REPORT + LIST + 20, rows('(last: 20, first: 10)', 'nodes { id }')],
+    ['the larger of `first` and `last`', REPORT + LIST + 20, rows('(last: 20, first: 10)', 'nodes { id }')],
     ['edges as rows', REPORT + LIST + 10 * 3, rows('(first: 10)', 'edges { cursor node { id } }')],
-    ['1,000 rows where none are asked for', REPORT + LIST + 1_000, rows('', 'nodes { id }')],
-    ['the same for null', REPORT + LIST + 1_000, rows('(first: null)', 'nodes { id }')],
+    ['1,000 rows without `first` or `last`', REPORT + LIST + 1_000, rows('', 'nodes { id }')],
+    ['1,000 rows for a `first` of null', REPORT + LIST + 1_000, rows('(first: null)', 'nodes { id }')],
     [
-      'no rows below what is no list',
+      'no rows below fields that are no list',
       REPORT + 1 + 2 + 1,
       rows('(first: 10)', 'totalCount pageInfo { hasNextPage endCursor }'),
     ],
@@ -48,11 +48,7 @@ describe('the estimate', () => {
       `query ($n: Int = 8) ${rows('(first: $n)', 'nodes { id }')}`,
       { n: 7 },
     ],
-    [
-      '1,000 for a variable that is not given',
-      REPORT + LIST + 1_000,
-      `query ($n: Int) ${rows('(first: $n)', 'nodes { id }')}`,
-    ],
+    ['1,000 for a missing variable', REPORT + LIST + 1_000, `query ($n: Int) ${rows('(first: $n)', 'nodes { id }')}`],
     [
       '1,000 for a variable of a wrong type',
       REPORT + LIST + 1_000,
@@ -60,7 +56,7 @@ describe('the estimate', () => {
       { n: '7' },
     ],
     [
-      '1,000 for what an object inherits',
+      '1,000 for a variable with the name of an object property',
       REPORT + LIST + 1_000,
       `query ($constructor: Int) ${rows('(first: $constructor)', 'nodes { id }')}`,
     ],
@@ -70,18 +66,18 @@ describe('the estimate', () => {
       `{ workloadCosts { rows(first: 10) { ...page } } } fragment page on CostRowConnection { ... on CostRowConnection { nodes { ...row } } } fragment row on CostRow { id totalCost }`,
     ],
     [
-      'a fragment at each place by its own `first`',
+      'a fragment in each place by the `first` there',
       1 + 2 * (1 + LIST) + 30,
       '{ workloadCosts { a: rows(first: 10) { ...page } b: rows(first: 20) { ...page } } } fragment page on CostRowConnection { nodes { id } }',
     ],
     [
-      'no field that is skipped',
+      'no skipped field',
       REPORT + LIST,
       `query ($no: Boolean!) ${rows('(first: 10)', 'nodes { id @skip(if: true) totalCost @include(if: $no) }')}`,
       { no: false },
     ],
     [
-      'fields whose condition does not hold back',
+      'fields whose condition includes them',
       REPORT + LIST + 10 * 2,
       `query ($no: Boolean!) ${rows('(first: 10)', 'nodes { id @skip(if: $no) totalCost @include(if: true) }')}`,
       { no: false },
@@ -97,7 +93,7 @@ describe('the estimate', () => {
       '{ workloadCosts { breakdown(by: [{ field: NAMESPACE }], first: 30) { groups { share totals { totalCost } } } } }',
     ],
     [
-      '100 groups where none are asked for',
+      '100 groups without `first`',
       REPORT + LIST + 100,
       '{ workloadCosts { breakdown(by: [{ field: NAMESPACE }]) { groups { share } } } }',
     ],
@@ -123,12 +119,12 @@ describe('the estimate', () => {
       rows('(first: 100000)', `nodes { ${ALL_FIELDS} }`),
     ],
     [
-      'very much of what no number holds',
+      'at most 1e15 for a product that overflows',
       1e15,
       `query ($n: Int) ${rows('(first: $n)', 'nodes { id }')}`,
       { n: JSON.parse('1e999') as number },
     ],
-    ['very much of rows below rows below rows', 1e15, nest(20)],
+    ['at most 1e15 for nested rows', 1e15, nest(20)],
   ])('counts %s', (_what, cost, text, variables) => {
     expect(costOf(text, variables)).toBe(cost);
   });
@@ -139,7 +135,7 @@ describe('the estimate', () => {
     return rows('', `nodes { ${inner(levels)} }`);
   }
 
-  test('is made again for variables that change the size, and for no others', () => {
+  test('is computed again for variables that change the size, and for no others', () => {
     const document = parse(
       `query ($n: Int = 5, $r: [_Any!]!, $no: Boolean, $text: String!) { _entities(representations: $r) { ... on KubernetesCluster {
         name @skip(if: $no) costs { rows(first: $n, where: { search: $text }) { nodes { id } } } } } }`,
@@ -164,7 +160,7 @@ describe('the estimate', () => {
     expect(estimateCost(document, operation, { r: '1 items', n: null })).toBe(expected({ r: [1], n: 1_000 }));
   });
 
-  test('of a fan-out of 2^1000 takes no time', () => {
+  test('of a fan-out of 2^1000 is computed at once', () => {
     const fragments = Array.from(
       { length: 1000 },
       (_, at) => `fragment f${at} on Query { ...f${at + 1} ...f${at + 1} }`,
@@ -175,7 +171,7 @@ describe('the estimate', () => {
     expect(performance.now() - start).toBeLessThan(200);
   });
 
-  test('lets every example through, many times over', () => {
+  test('allows every example many times over', () => {
     for (const { query, variables = '{}' } of EXAMPLE_TABS) {
       expect(costOf(query, JSON.parse(variables) as Record<string, unknown>)).toBeLessThan(100_000);
     }
@@ -215,7 +211,7 @@ describe('an operation over the limit', () => {
     expect((await stack.ask(rows('(first: 100000)', `nodes { ${ALL_FIELDS} }`))).errors).toEqual([]);
   });
 
-  test('is let through with GATEWAY_MAX_COST=off', async () => {
+  test('is allowed with GATEWAY_MAX_COST=off', async () => {
     await using stack = await startStack({ env: { GATEWAY_MAX_COST: 'off' } });
     expect((await stack.ask(DOCUMENT, { n: 2 ** 31 - 1 })).errors).toEqual([]);
   });

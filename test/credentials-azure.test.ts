@@ -1,6 +1,6 @@
-// SCALEOPS_AUTH=azure through the whole gateway over real sockets, against a login host that is strict to the letter (see
-// kit/identity.ts) or broken. How tokens are kept and renewed is the same as for a login, and tested there. Every test
-// counts logins and calls.
+// SCALEOPS_AUTH=azure through the whole gateway over real sockets, against a strict login host (see kit/identity.ts) or a
+// broken one. Storage and renewal of tokens are the same as for SCALEOPS_AUTH=login, and tested there. Every test counts
+// logins and calls.
 
 import { describe, expect, test } from 'vitest';
 
@@ -50,7 +50,7 @@ function azureEnv(authority: string): Record<string, string> {
 async function startAzureStand(options: IdentityOptions = {}): Promise<AzureStand> {
   const identity = await startIdentity({ issue: () => `${CANARY}-token-${identity.issued.length + 1}`, ...options });
   const stand = await startStand({ env: azureEnv(identity.url) });
-  // Whatever this host has given.
+  // Every token that this host has issued.
   stand.live.has = (token) => identity.issued.includes(token);
   return Object.assign(stand, {
     identity,
@@ -58,7 +58,7 @@ async function startAzureStand(options: IdentityOptions = {}): Promise<AzureStan
   });
 }
 
-/** Puts both away; the stand's own check for leaks has the login host's address as well. */
+/** Closes both; the stand's check for leaks includes the address of the login host. */
 function inTurn(stand: Stand, host: AsyncDisposable & { readonly url: string }): () => Promise<void> {
   const closeStand = stand[Symbol.asyncDispose].bind(stand);
   return async () => {
@@ -92,10 +92,10 @@ describe('the request for a token', () => {
     expect(stand.sent).toEqual([`${CANARY}-token-1`]);
   });
 
-  test('goes below the path of the authority', async () => {
+  test('uses the path of the authority', async () => {
     await using host = await startFaultServer();
     host.answer('/oauth2/token', faults.json({ access_token: 'good' }));
-    // With a slash at the end or without, it is one.
+    // A trailing slash makes no difference.
     for (const authority of [host.url, `${host.url}/`]) {
       await using stand = await startStand({ env: azureEnv(authority) });
       stand.live.add('good');
@@ -119,27 +119,27 @@ describe('the request for a token', () => {
   });
 });
 
-// Mutations that fail here: `seconds > 0` left out; expires_in taken for milliseconds.
-describe('the life of a token', () => {
+// Mutations that fail here: `seconds > 0` left out; expires_in read as milliseconds.
+describe('the lifetime of a token', () => {
   const untilHour = HOUR_MS - 300_000;
   test.each<[string, unknown, number]>([
     ['a number of seconds', 3_599, 3_299_000],
-    ['the same in a text', '3599', 3_299_000],
-    ['a short one', 600, 540_000],
-    ['a short one in a text', '600', 540_000],
+    ['a number of seconds as a string', '3599', 3_299_000],
+    ['a short time', 600, 540_000],
+    ['a short time as a string', '600', 540_000],
     ['a day', 86_400, 86_100_000],
     ['absent', undefined, untilHour],
     ['null', null, untilHour],
     ['zero', 0, untilHour],
-    ['zero in a text', '0', untilHour],
+    ['zero as a string', '0', untilHour],
     ['negative', -3_600, untilHour],
-    ['negative in a text', '-1', untilHour],
+    ['negative, as a string', '-1', untilHour],
     ['empty', '', untilHour],
-    ['rubbish', 'canary', untilHour],
+    ['no number', 'canary', untilHour],
     ['an object', {}, untilHour],
     ['true', true, untilHour],
-  ])('is %s: renewed in its last tenth', async (_title, expiresIn, renewMs) => {
-    // undefined is a default to startIdentity(): here it has to be said.
+  ])('is renewed in its last tenth when expires_in is %s', async (_title, expiresIn, renewMs) => {
+    // startIdentity() replaces undefined by its default, so it is set here explicitly.
     await using stand = await startAzureStand();
     const answerWith = (token: string): void => {
       stand.identity.fail(200, { token_type: 'Bearer', access_token: token, expires_in: expiresIn });
@@ -160,7 +160,7 @@ describe('the life of a token', () => {
     expect(stand.identity.requests).toHaveLength(2);
   });
 
-  test('is over with its exp, when that comes first', async () => {
+  test('ends with its exp when that is earlier', async () => {
     const clock = createManualClock();
     const token = makeJwt({ sub: CANARY, exp: clock.now() / 1000 + 600 });
     await using stand = await startAzureStand({ issue: () => token });
@@ -176,15 +176,15 @@ describe('the life of a token', () => {
   });
 });
 
-describe('an account that is refused', () => {
-  // Mutations that fail here: the text of the answer as the reason of the refusal; 401 alone taken for one.
+describe('a refused account', () => {
+  // Mutations that fail here: the response text as the reason of the refusal; only 401 treated as a refusal.
   test.each<[string, Harm]>([
     ['400', failing(400)],
     ['401', failing(401)],
     ['403', failing(403)],
-    ['400 with a token in it', failing(400, { access_token: 'good' })],
+    ['400 with a token', failing(400, { access_token: 'good' })],
     ['401 that is no JSON', failing(401, `<html>${CANARY}`)],
-  ])('with %s is UPSTREAM_UNAUTHENTICATED, and left alone for 30 s', async (_title, refuse) => {
+  ])('with %s is UPSTREAM_UNAUTHENTICATED, and makes no login for 30 s', async (_title, refuse) => {
     await using stand = await startAzureStand();
     refuse(stand.identity);
     expectRefused(await stand.ask(), 'UPSTREAM_UNAUTHENTICATED', CLIENT_HINT);
@@ -198,13 +198,13 @@ describe('an account that is refused', () => {
     expect([stand.identity.requests.length, stand.sent.length]).toEqual([2, 1]);
   });
 
-  test('is recognised by its secret: the strict host says 401', async () => {
+  test('is one with a wrong secret: the strict host answers 401', async () => {
     await using stand = await startAzureStand({ clientSecret: 'another' });
     expectRefused(await stand.ask(), 'UPSTREAM_UNAUTHENTICATED', CLIENT_HINT);
     expect([stand.identity.requests.length, stand.sent]).toEqual([1, []]);
   });
 
-  test('shows nothing older', async () => {
+  test('is served no cached report', async () => {
     await using stand = await startAzureStand();
     await stand.ask();
     stand.clock.advance(HOUR_MS);
@@ -214,8 +214,8 @@ describe('an account that is refused', () => {
   });
 });
 
-// Mutations that fail here: isToken() left out; another status than 200 taken for a token.
-// Each row: a first report with a good token, an hour, and then the fault: what was kept is shown, and the rest is told.
+// Mutations that fail here: isToken() left out; a status other than 200 accepted.
+// Each row: a report with a valid token, an hour, then the fault: the cached report is served, others get the error.
 describe('a login host that gives no token', () => {
   const expectFault = async (
     stand: Stand,
@@ -235,7 +235,7 @@ describe('a login host that gives no token', () => {
 
   test.each<[string, string, string | undefined, Harm]>([
     [
-      'sends us on',
+      'redirects',
       'UPSTREAM_BAD_RESPONSE',
       HOST_HINT,
       (identity) => {
@@ -243,7 +243,7 @@ describe('a login host that gives no token', () => {
       },
     ],
     [
-      'sends us on with the form',
+      'redirects with the form',
       'UPSTREAM_BAD_RESPONSE',
       HOST_HINT,
       (identity) => {
@@ -251,14 +251,14 @@ describe('a login host that gives no token', () => {
       },
     ],
     [
-      'sends us on with a token',
+      'redirects with a token',
       'UPSTREAM_BAD_RESPONSE',
       HOST_HINT,
       failing(302, { access_token: 'good', expires_in: 3_599 }, { location: '/' }),
     ],
-    ['says 204', 'UPSTREAM_BAD_RESPONSE', HOST_HINT, failing(204, '')],
+    ['answers 204', 'UPSTREAM_BAD_RESPONSE', HOST_HINT, failing(204, '')],
     [
-      'shows a page',
+      'answers with a page',
       'UPSTREAM_BAD_RESPONSE',
       HOST_HINT,
       (identity) => {
@@ -266,22 +266,22 @@ describe('a login host that gives no token', () => {
       },
     ],
     [
-      'leaves it out',
+      'leaves the token out',
       'UPSTREAM_BAD_RESPONSE',
       HOST_HINT,
       (identity) => {
         identity.omitToken();
       },
     ],
-    ['says null', 'UPSTREAM_BAD_RESPONSE', HOST_HINT, failing(200, 'null')],
-    ['says nothing', 'UPSTREAM_BAD_RESPONSE', HOST_HINT, failing(200, '')],
-    ['says a list', 'UPSTREAM_BAD_RESPONSE', HOST_HINT, failing(200, '["canary"]')],
-    ['cuts the JSON', 'UPSTREAM_BAD_RESPONSE', HOST_HINT, failing(200, '{"access_token":"can')],
-    ['fails', 'UPSTREAM_ERROR', undefined, failing(500)],
-    ['is away', 'UPSTREAM_UNAVAILABLE', undefined, failing(503)],
-    ['limits us', 'UPSTREAM_RATE_LIMITED', undefined, failing(429, {}, { 'retry-after': '9' })],
+    ['answers null', 'UPSTREAM_BAD_RESPONSE', HOST_HINT, failing(200, 'null')],
+    ['answers with an empty body', 'UPSTREAM_BAD_RESPONSE', HOST_HINT, failing(200, '')],
+    ['answers with a list', 'UPSTREAM_BAD_RESPONSE', HOST_HINT, failing(200, '["canary"]')],
+    ['truncates its JSON', 'UPSTREAM_BAD_RESPONSE', HOST_HINT, failing(200, '{"access_token":"can')],
+    ['answers 500', 'UPSTREAM_ERROR', undefined, failing(500)],
+    ['answers 503', 'UPSTREAM_UNAVAILABLE', undefined, failing(503)],
+    ['answers 429', 'UPSTREAM_RATE_LIMITED', undefined, failing(429, {}, { 'retry-after': '9' })],
     [
-      'cuts the connection',
+      'resets the connection',
       'UPSTREAM_UNAVAILABLE',
       undefined,
       (identity) => {
@@ -289,12 +289,12 @@ describe('a login host that gives no token', () => {
       },
     ],
     ...[7, null, '', 'a b', 'a\r\nb', 'ä', {}, ['t']].map((token): [string, string, string, Harm] => [
-      `gives ${JSON.stringify(token)} for one`,
+      `answers with the token ${JSON.stringify(token)}`,
       'UPSTREAM_BAD_RESPONSE',
       HOST_HINT,
       failing(200, { access_token: token, expires_in: 3_599 }),
     ]),
-  ])('but %s: %s', async (_title, code, hint, harm) => {
+  ])('because it %s is %s', async (_title, code, hint, harm) => {
     await using stand = await startAzureStand();
     await stand.ask(1);
     stand.clock.advance(HOUR_MS);
@@ -302,7 +302,7 @@ describe('a login host that gives no token', () => {
     await expectFault(stand, () => stand.identity.requests.length, code, hint);
   });
 
-  test('to another host neither: that hears nothing', async () => {
+  test('because it redirects to another host is an error, and that host receives nothing', async () => {
     await using other = await startFaultServer();
     await using stand = await startAzureStand();
     await stand.ask(1);
@@ -312,7 +312,7 @@ describe('a login host that gives no token', () => {
     expect(other.bytesReceived()).toBe(0);
   });
 
-  test('because it hangs: after 10 s', async () => {
+  test('because it hangs times out after 10 s', async () => {
     await using stand = await startAzureStand();
     await stand.ask(1);
     stand.clock.advance(HOUR_MS);
@@ -334,17 +334,17 @@ describe('a login host that gives no token', () => {
 
   const drip = faults.createDrip();
   test.each<[string, string, Fault, string?]>([
-    ['drips', 'UPSTREAM_TIMEOUT', drip.fault],
+    ['sends one byte at a time', 'UPSTREAM_TIMEOUT', drip.fault],
     ['stops in the body', 'UPSTREAM_TIMEOUT', faults.stopInBody],
     ['stops in the headers', 'UPSTREAM_TIMEOUT', faults.stopInHeaders],
-    ['breaks off', 'UPSTREAM_UNAVAILABLE', faults.resetInBody],
-    ['closes', 'UPSTREAM_UNAVAILABLE', faults.closeBeforeHeaders],
-    ['speaks another protocol', 'UPSTREAM_BAD_RESPONSE', faults.garbage],
-    ['has headers without end', 'UPSTREAM_BAD_RESPONSE', faults.hugeHeaders],
-    ['has a body without end', 'UPSTREAM_BAD_RESPONSE', faults.tooLong(), HOST_HINT],
-    ['sends a bomb', 'UPSTREAM_BAD_RESPONSE', faults.gzipBomb(), HOST_HINT],
+    ['resets the connection in the body', 'UPSTREAM_UNAVAILABLE', faults.resetInBody],
+    ['closes the connection', 'UPSTREAM_UNAVAILABLE', faults.closeBeforeHeaders],
+    ['does not speak HTTP', 'UPSTREAM_BAD_RESPONSE', faults.garbage],
+    ['sends endless headers', 'UPSTREAM_BAD_RESPONSE', faults.hugeHeaders],
+    ['sends an endless body', 'UPSTREAM_BAD_RESPONSE', faults.tooLong(), HOST_HINT],
+    ['sends a decompression bomb', 'UPSTREAM_BAD_RESPONSE', faults.gzipBomb(), HOST_HINT],
     ['sends corrupt gzip', 'UPSTREAM_BAD_RESPONSE', faults.corruptGzip],
-  ])('because it %s: %s', async (_title, code, fault, hint) => {
+  ])('because it %s is %s', async (_title, code, fault, hint) => {
     await using host = await startFaultServer();
     host.answer('/oauth2/token', faults.json({ access_token: 'good', expires_in: 3_599 }));
     await using stand = await startStand({ env: azureEnv(host.url) });
@@ -365,7 +365,7 @@ describe('a login host that gives no token', () => {
     expectNothingLeaks(stand.gateway, [], [host.port]);
   });
 
-  test('because it is not there: UPSTREAM_UNAVAILABLE', async () => {
+  test('because its port is closed is UPSTREAM_UNAVAILABLE', async () => {
     await using host = await startFaultServer();
     await using stand = await startStand({ env: azureEnv(host.url) });
     await host.stop();

@@ -1,5 +1,5 @@
-// SCALEOPS_AUTH=forward through the whole gateway over real sockets, on both sides: each caller's own bearer token goes
-// upstream, and only with that caller's questions. Every test counts what arrived there.
+// SCALEOPS_AUTH=forward through the whole gateway over real sockets on both sides: the bearer token of each caller goes
+// upstream, with that caller's questions only. Every test counts the requests to ScaleOps.
 
 import { createConnection } from 'node:net';
 import { text as readText } from 'node:stream/consumers';
@@ -22,7 +22,7 @@ interface Stand extends AsyncDisposable {
   readonly tenants: Tenants;
   readonly gateway: TestGateway;
   readonly clock: ManualClock;
-  /** With this token, or with none. */
+  /** With this token, or without one. */
   ask(token: string | undefined, about?: number | string, headers?: Record<string, string>): Promise<Answer>;
   listen(): Promise<string>;
 }
@@ -73,7 +73,7 @@ function expectRefused(answer: Answer, code = 'UNAUTHENTICATED'): void {
   expect(answer.headers.get('cache-control')).toBe('no-store');
 }
 
-/** A request as it is written, on a connection of its own: its status, its headers and its body. */
+/** A raw request on its own connection: status, headers and body. */
 async function sendRaw(url: string, lines: readonly string[], body = JSON.stringify({ query: question(0) })) {
   const { hostname, port } = new URL(url);
   const socket = createConnection(Number(port), hostname);
@@ -84,29 +84,29 @@ async function sendRaw(url: string, lines: readonly string[], body = JSON.string
   return { status: Number(statusLine.split(' ')[1]), headers: headers.map((line) => line.toLowerCase()), text };
 }
 
-// Mutations that fail here: no `www-authenticate`; BEARER without its end; a missing token let through.
-describe('a request without a good bearer token', () => {
+// Mutations that fail here: no `www-authenticate`; BEARER without its end; a missing token accepted.
+describe('a request without a valid bearer token', () => {
   const values: readonly (readonly [string, string | undefined])[] = [
-    ['none', undefined],
-    ['an empty one', ''],
-    ['the word alone', 'Bearer'],
-    ['the word and blanks', 'Bearer   '],
+    ['no header', undefined],
+    ['an empty header', ''],
+    ['the scheme alone', 'Bearer'],
+    ['the scheme and blanks', 'Bearer   '],
     ['a bare token', ANN],
     ['Basic', `Basic ${btoa(`ann:${ANN}`)}`],
     ['Digest', 'Digest username="ann"'],
     ['two tokens', `Bearer ${ANN} ${BOB}`],
-    ['two in a list', `Bearer ${ANN}, Bearer ${BOB}`],
-    ['a scheme that begins so', `BearerX ${ANN}`],
-    ['no blank between', `Bearer:${ANN}`],
+    ['a list of two tokens', `Bearer ${ANN}, Bearer ${BOB}`],
+    ['a longer scheme', `BearerX ${ANN}`],
+    ['no blank after the scheme', `Bearer:${ANN}`],
     ['a tab in the token', `Bearer ${ANN}\t${BOB}`],
     ['a tab before the token', `Bearer \t${ANN}`],
     ['letters beyond ASCII', 'Bearer t\u00f6ken'],
     ['quotes and a blank', `Bearer "${ANN} "`],
   ];
-  test.each(values)('(%s) is turned away, by GET and POST, for both media types', async (_title, value) => {
+  test.each(values)('(%s) is rejected, by GET and POST, for both media types', async (_title, value) => {
     await using stand = await startStand();
     const url = `${await stand.listen()}/graphql`;
-    // Of a report, of nothing at all, and of nothing that parses: a caller without a token gets that error and no other.
+    // For a report, for no report, and for invalid documents: without a token this is the only error.
     for (const query of [question(0), '{ __typename }', '{ __schema { types { name } } }', '{']) {
       for (const accept of [GRAPHQL_TYPE, JSON_TYPE]) {
         const headers = { accept, ...(value === undefined ? {} : { authorization: value }) };
@@ -149,7 +149,7 @@ describe('a request without a good bearer token', () => {
     ['twice, in different case', [`Authorization: Bearer ${ANN}`, `AUTHORIZATION: Bearer ${BOB}`]],
     ['twice, the first of another scheme', ['authorization: Basic YTpi', `authorization: Bearer ${ANN}`]],
     ['twice, the second of another scheme', [`authorization: Bearer ${ANN}`, 'authorization: Basic YTpi']],
-  ])('(%s in the head) is turned away: whose it is cannot be told', async (_title, lines) => {
+  ])('(%s in the head) is rejected, because its principal is ambiguous', async (_title, lines) => {
     await using stand = await startStand();
     const { status, headers, text } = await sendRaw(await stand.listen(), lines);
     expect(status).toBe(401);
@@ -159,18 +159,18 @@ describe('a request without a good bearer token', () => {
   });
 
   test.each(['\0', '\x01', '\x0b', '\x1b', '\x7f', '\n', '\r'])(
-    '(with the control character %j in it) reaches nobody',
+    '(with the control character %j in it) is rejected and not sent to ScaleOps',
     async (control) => {
       await using stand = await startStand();
       const { status, text } = await sendRaw(await stand.listen(), [`authorization: Bearer ${ANN}${control}x`]);
-      // Some of these Node turns away itself, before there is a request.
+      // Node itself refuses some of these before there is a request.
       expect([400, 401]).toContain(status);
       expect(text).not.toContain(CANARY);
       expect(stand.tenants.requests).toEqual([]);
     },
   );
 
-  test('is served what is nobody\u2019s: the page, the health checks and the way to them', async () => {
+  test('gets the public paths: the page, its redirect and the health checks', async () => {
     await using stand = await startStand();
     const url = await stand.listen();
     const get = async (path: string, accept: string): Promise<readonly [number, string | null]> => {
@@ -195,8 +195,8 @@ describe('a bearer token', () => {
     ['with "BEARER" in capitals', ANN, `BEARER ${ANN}`],
     ['with more blanks', ANN, `Bearer   ${ANN}  `],
     ['of 10 kB', long, `Bearer ${long}`],
-    ['of all signs', odd, `Bearer ${odd}`],
-  ])('goes upstream: %s', async (_title, token, authorization) => {
+    ['with every allowed character', odd, `Bearer ${odd}`],
+  ])('is sent to ScaleOps: %s', async (_title, token, authorization) => {
     await using stand = await startStand({}, { tokens: { ...TOKENS, [token]: 'ann' } });
     const url = `${await stand.listen()}/graphql`;
     const headers = { authorization, accept: GRAPHQL_TYPE, 'content-type': JSON_TYPE };
@@ -227,9 +227,9 @@ describe('a bearer token', () => {
   });
 
   test.each<[string, 401 | 403, string]>([
-    ['taken back', 401, 'UNAUTHENTICATED'],
-    ['let in no more', 403, 'UPSTREAM_FORBIDDEN'],
-  ])('that is %s purges its own cached reports, and nobody else\u2019s', async (_title, status, code) => {
+    ['revoked', 401, 'UNAUTHENTICATED'],
+    ['no longer allowed', 403, 'UPSTREAM_FORBIDDEN'],
+  ])('that is %s purges the cached reports of its principal, and no others', async (_title, status, code) => {
     await using stand = await startStand({ CACHE_STALE_IF_ERROR_SECONDS: '86400' });
     const { tenants, ask } = stand;
     for (const about of [1, 2]) for (const token of [ANN, BOB]) await ask(token, about);
@@ -238,7 +238,7 @@ describe('a bearer token', () => {
     expectReportOf('ann', await ask(ANN, 1));
     expectRefused(await ask(ANN, 3), code);
     expect(tenants.requests).toHaveLength(5);
-    // Fresh by its age, and gone all the same; in place of a failed call too.
+    // Purged although it is fresh; not served in place of a failed call either.
     expectRefused(await ask(ANN, 1), code);
     tenants.setDown(true);
     expectRefused(await ask(ANN, 2), 'UPSTREAM_UNAVAILABLE');
@@ -254,7 +254,7 @@ describe('a bearer token', () => {
 });
 
 // Mutation that fails here: the principal left out of toCacheKey().
-test('nobody\u2019s token is ever sent for another\u2019s question', async () => {
+test('a token is never sent with the question of another caller', async () => {
   const names = ['ann', 'bob', 'cleo', 'dan', 'eve'];
   const tokens = Object.fromEntries(names.map((name) => [`${CANARY}-${name}`, name]));
   const gate = createGate();
@@ -263,7 +263,7 @@ test('nobody\u2019s token is ever sent for another\u2019s question', async () =>
     { SCALEOPS_MAX_IN_FLIGHT: '100' },
     { tokens, onRequest: () => (isGated ? gate.pass() : undefined) },
   );
-  // Each asks for what all ask for, and for something of its own, which the upstream then knows whose it is.
+  // Each caller requests a shared question, and one of its own that identifies it upstream.
   const operation = (name: string): string => `{
     a: workloadCosts { rows { nodes { id } } }
     b: workloadCosts(filter: { namespaces: { names: ["${name}"] } }) { rows { nodes { id } } }
@@ -292,12 +292,12 @@ test('nobody\u2019s token is ever sent for another\u2019s question', async () =>
   for (const name of names) expect(stand.tenants.countOf(`${CANARY}-${name}`)).toBe(3);
 });
 
-// Mutations that fail here: isCurrent() left out of find(), or with the end of either term included; a caller that is not
-// called one; expiresAt left out; asOf in place of askedAt in accept().
+// Mutations that fail here: isCurrent() left out of find(), or with the end of either period included; a caller that is
+// not marked as one; expiresAt left out; asOf in place of askedAt in accept().
 describe('a cached report of a token', () => {
   const LONG = { CACHE_TTL_SECONDS: '86400', CACHE_STALE_SECONDS: '86400', CACHE_STALE_IF_ERROR_SECONDS: '86400' };
 
-  test('is shown for a minute after ScaleOps last took it, for whatever report', async () => {
+  test('is served for a minute after ScaleOps last accepted the token, for any report', async () => {
     await using stand = await startStand(LONG);
     const { tenants, clock, ask } = stand;
     await ask(ANN, 1);
@@ -315,7 +315,7 @@ describe('a cached report of a token', () => {
   test.each([
     [401, 'UNAUTHENTICATED'],
     [403, 'UPSTREAM_FORBIDDEN'],
-  ] as const)('is gone with a %s from the refresh in the background', async (status, code) => {
+  ] as const)('is purged after a %s from the background refresh', async (status, code) => {
     await using stand = await startStand({ ...LONG, CACHE_TTL_SECONDS: '1' });
     const { tenants, clock, ask } = stand;
     await ask(ANN, 1);
@@ -331,7 +331,7 @@ describe('a cached report of a token', () => {
     ['fresh', '86400', '0', 0],
     ['stale while a newer one is fetched', '1', '86400', 1],
     ['stale while ScaleOps fails', '1', '0', 1],
-  ])('waits for ScaleOps after the term, although it would be %s', async (_title, ttl, stale, refreshes) => {
+  ])('waits for ScaleOps after the re-check time, although it would be %s', async (_title, ttl, stale, refreshes) => {
     await using stand = await startStand({ ...LONG, CACHE_TTL_SECONDS: ttl, CACHE_STALE_SECONDS: stale });
     const { tenants, clock, ask } = stand;
     await ask(ANN, 1);
@@ -347,7 +347,7 @@ describe('a cached report of a token', () => {
     expect(tenants.requests).toHaveLength(3 + refreshes);
   });
 
-  test.each(['1', '300'])('is shown for CACHE_RECHECK_SECONDS, of %s', async (seconds) => {
+  test.each(['1', '300'])('is served for CACHE_RECHECK_SECONDS=%s', async (seconds) => {
     await using stand = await startStand({ ...LONG, CACHE_RECHECK_SECONDS: seconds });
     const { tenants, clock, ask } = stand;
     await ask(ANN, 1);
@@ -359,7 +359,7 @@ describe('a cached report of a token', () => {
     expect(tenants.requests).toHaveLength(2);
   });
 
-  test('counts from when ScaleOps was asked, not from when it answered at last', async () => {
+  test('is served for a time that counts from the request to ScaleOps, not from its response', async () => {
     const gate = createGate();
     await using stand = await startStand({ ...LONG, SCALEOPS_TIMEOUT_MS: '60000' }, { onRequest: gate.pass });
     const { tenants, clock, ask } = stand;
@@ -374,7 +374,7 @@ describe('a cached report of a token', () => {
     expect(tenants.requests).toHaveLength(2);
   });
 
-  test('is shown no longer than its exp, for faults neither', async () => {
+  test('is not served after the exp of the token, even while ScaleOps fails', async () => {
     const clock = createManualClock();
     const token = makeJwt({ sub: CANARY, exp: clock.now() / 1000 + 30 });
     await using stand = await startStand(LONG, { tokens: { [token]: 'ann' } }, clock);
@@ -390,7 +390,7 @@ describe('a cached report of a token', () => {
     expect(tenants.requests).toHaveLength(3);
   });
 
-  test('whose exp is over by our clock alone is fetched each time, and not cached', async () => {
+  test('is not reused when the exp of the token is over by the clock of the gateway alone', async () => {
     const clock = createManualClock();
     const token = makeJwt({ sub: CANARY, exp: clock.now() / 1000 - 1 });
     const slow = createManualClock(clock.now() - 60_000);
@@ -399,11 +399,11 @@ describe('a cached report of a token', () => {
     expect(stand.tenants.requests).toHaveLength(2);
   });
 
-  // A browser shows its own copy without asking: what it may keep has the same bounds.
+  // A browser serves its own copy without a request, so its copy has the same time limits.
   test.each<[string, number | undefined, number]>([
     ['CACHE_RECHECK_SECONDS', undefined, 60],
     ['its exp', 30, 30],
-  ])('may be kept by the client no longer than %s', async (_title, expSeconds, maxAge) => {
+  ])('may be cached by the client no longer than %s', async (_title, expSeconds, maxAge) => {
     const clock = createManualClock();
     const token = expSeconds === undefined ? ANN : makeJwt({ sub: CANARY, exp: clock.now() / 1000 + expSeconds });
     await using stand = await startStand(LONG, { tokens: { [token]: 'ann' } }, clock);

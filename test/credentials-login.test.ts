@@ -1,5 +1,5 @@
-// SCALEOPS_AUTH=login through the whole gateway over real sockets: what is sent to log in, what is made of the answer,
-// and when there is a login at all. Every test counts logins and calls; time is a clock that the test moves.
+// SCALEOPS_AUTH=login through the whole gateway over real sockets: the login request, its response, and when a login is
+// made. Every test counts logins and calls, on a clock that the test moves.
 
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
@@ -19,7 +19,7 @@ import { makeJwt } from './kit/tenants.js';
 
 const HINT = 'Check SCALEOPS_USERNAME and SCALEOPS_PASSWORD.';
 const HOUR_MS = 3_600_000;
-/** How long before its end the token of an hour is renewed. */
+/** How long before its end a token of an hour is renewed. */
 const AHEAD_MS = 300_000;
 const PAUSE_MS = 30_000;
 
@@ -34,7 +34,7 @@ function held(fault: Fault, pass: () => Promise<void>): Fault {
 
 // Mutations that fail here: another cookie; the slash of the base path kept.
 describe('the login request', () => {
-  test('is the one that the vendor documents, to the letter and below the base path', async () => {
+  test('is exactly the documented one, below the base path', async () => {
     const seen: { request: IncomingMessage; body: string }[] = [];
     const server = createServer((request, response) => {
       void readText(request).then((body) => {
@@ -47,7 +47,7 @@ describe('the login request', () => {
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
-    // A slash at the end of the base path makes no difference.
+    // A trailing slash of the base path makes no difference.
     await using gateway = startGateway(`http://127.0.0.1:${port}/${CANARY}/base/`, LOGIN);
     const answer = await gateway.ask(question());
     server.closeAllConnections();
@@ -70,7 +70,7 @@ describe('the login request', () => {
     expectNothingLeaks(gateway, [answer], [port]);
   });
 
-  test('is enough for the simulator, whose tokens expire and can be revoked', async () => {
+  test('works with the simulator, whose tokens expire and can be revoked', async () => {
     const clock = createManualClock();
     const simulator = createSimulator({
       workloads: 50,
@@ -100,17 +100,17 @@ describe('the login request', () => {
   });
 });
 
-describe('the answer to a login', () => {
-  // Mutation that fails here: decodeURIComponent() on the token, a second decoding.
+describe('the response to a login', () => {
+  // Mutation that fails here: decodeURIComponent() on the token, which decodes twice.
   test.each([
     ['in base64', 'a+b/c=='],
     ['with a percent sign', '100%'],
     ['that looks encoded', 'a%2Bb%20c'],
     ['that looks like a query', 'a&b=c#d?e'],
-    ['of all signs', '!"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}~'],
+    ['with every allowed character', '!"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}~'],
     ['that is a JWT', makeJwt({ sub: CANARY })],
     ['of 8 kB', CANARY.padEnd(8_000, 'x')],
-  ])('holds a token %s, URL-encoded, and it is sent as it was', async (_title, token) => {
+  ])('contains a URL-encoded token %s, which is sent decoded', async (_title, token) => {
     await using stand = await startStand({ issue: () => token });
     expect((await stand.ask()).errors).toEqual([]);
     expect(stand.sent).toEqual([token]);
@@ -123,7 +123,7 @@ describe('the answer to a login', () => {
     ['that would take the password along', 307, '/auth/callback?token=good'],
     ['among other parameters', 302, '/app/?next=%2Fcosts&token=good&state=TOKEN#fragment'],
     ['relative to the page', 302, '?token=good'],
-  ])('is a redirect %s, which nobody follows', async (_title, status, location) => {
+  ])('is a redirect %s, which is not followed', async (_title, status, location) => {
     await using stand = await startStand();
     stand.live.add('good');
     stand.login = faults.redirect(location, status);
@@ -132,14 +132,17 @@ describe('the answer to a login', () => {
     expect(stand.upstream.requests).toHaveLength(2);
   });
 
-  test.each(['http://', '//'])('is not followed to another host, by %s, which hears nothing', async (scheme) => {
-    await using other = await startFaultServer();
-    await using stand = await startStand();
-    stand.live.add('good');
-    stand.login = faults.redirect(`${scheme}127.0.0.1:${other.port}/?token=good`);
-    expect((await stand.ask()).errors).toEqual([]);
-    expect([stand.upstream.requests.length, other.bytesReceived()]).toEqual([2, 0]);
-  });
+  test.each(['http://', '//'])(
+    'is not followed to another host by %s, and that host receives nothing',
+    async (scheme) => {
+      await using other = await startFaultServer();
+      await using stand = await startStand();
+      stand.live.add('good');
+      stand.login = faults.redirect(`${scheme}127.0.0.1:${other.port}/?token=good`);
+      expect((await stand.ask()).errors).toEqual([]);
+      expect([stand.upstream.requests.length, other.bytesReceived()]).toEqual([2, 0]);
+    },
+  );
 
   // Mutations that fail here: a pause of 29 s or of 31 s; isToken() left out of readToken(); the Location in the reason.
   test.each<[string, Fault]>([
@@ -181,7 +184,7 @@ describe('the answer to a login', () => {
     expect([stand.logins.length, stand.sent.length]).toEqual([3, 1]);
   });
 
-  test('is a refusal for all who waited, and takes with it what was kept', async () => {
+  test('is a refusal for all waiting requests, and purges their cached reports', async () => {
     await using stand = await startStand({ env: { ...LOGIN, CACHE_STALE_IF_ERROR_SECONDS: '86400' } });
     await stand.ask(1);
     stand.clock.advance(HOUR_MS);
@@ -194,7 +197,7 @@ describe('the answer to a login', () => {
     for (const answer of await Promise.all(waiting)) expectRefused(answer, 'UPSTREAM_UNAUTHENTICATED', HINT);
     expect(stand.logins).toHaveLength(2);
 
-    // The report of before would do for a fault; but who is refused has none.
+    // The cached report would be served for a fault, but not after a refusal.
     stand.login = grant;
     stand.report = faults.status(503);
     stand.clock.advance(PAUSE_MS);
@@ -202,7 +205,7 @@ describe('the answer to a login', () => {
     expect([stand.logins.length, stand.sent.length]).toEqual([3, 2]);
   });
 
-  test('says that there is no login at this address', async () => {
+  test('names the address when it has no login page', async () => {
     await using stand = await startStand();
     stand.login = faults.status(404);
     expectRefused(await stand.ask(), 'UPSTREAM_NOT_FOUND', 'Check SCALEOPS_URL.');
@@ -211,8 +214,8 @@ describe('the answer to a login', () => {
 });
 
 // Mutation that fails here: flights.join() replaced by a call of obtain().
-describe('one login', () => {
-  test('is for 20 different questions that come at the same time', async () => {
+describe('a login', () => {
+  test('is shared by 20 different questions at the same time', async () => {
     await using stand = await startStand();
     const gate = createGate();
     stand.login = held(stand.login, gate.pass);
@@ -224,7 +227,7 @@ describe('one login', () => {
     expect(stand.sent).toEqual(Array(20).fill(`${CANARY}-token-1`));
   });
 
-  test('goes on for those who stay when others leave, and is called off when all have left', async () => {
+  test('continues for clients that stay, and is cancelled when all have left', async () => {
     await using stand = await startStand();
     const gate = createGate();
     const grant = stand.login;
@@ -248,13 +251,13 @@ describe('one login', () => {
     await Promise.all(gone);
     await stand.logins[1]!.closed;
     await stand.quiet();
-    // That was nobody's fault: the next question may log in at once.
+    // A cancelled login is no refusal: the next question may log in at once.
     stand.login = grant;
     expect((await stand.ask(7)).errors).toEqual([]);
     expect([stand.logins.length, stand.sent.length]).toEqual([3, 2]);
   });
 
-  test('is not made for what is kept, whatever has become of the token', async () => {
+  test('is not made for a cached report, whatever the state of the token', async () => {
     await using stand = await startStand({ env: { ...LOGIN, CACHE_TTL_SECONDS: '86400' } });
     await stand.ask(1);
     stand.clock.advance(HOUR_MS);
@@ -276,13 +279,13 @@ describe('a token', () => {
     };
   };
 
-  // A JWT is made when its login is answered, at the clock's time, and told apart by its subject.
+  // A JWT is created when its login is answered, at the clock's time; its subject distinguishes it.
   test.each<[string, number, number]>([
-    ['an hour, where it does not say', NaN, HOUR_MS - AHEAD_MS],
-    ['its exp, of ten minutes', 600, 540_000],
-    ['its exp, of 50 minutes', 3_000, 2_700_000],
-    ['an hour, where its exp is a day', 86_400, HOUR_MS - AHEAD_MS],
-  ])('lives for %s, and is renewed in the last tenth: nobody waits', async (_title, seconds, renewMs) => {
+    ['an hour without an exp', NaN, HOUR_MS - AHEAD_MS],
+    ['ten minutes until its exp', 600, 540_000],
+    ['50 minutes until its exp', 3_000, 2_700_000],
+    ['an hour with an exp in a day', 86_400, HOUR_MS - AHEAD_MS],
+  ])('lives for %s, and is renewed in its last tenth without a wait', async (_title, seconds, renewMs) => {
     const tokens: string[] = [];
     const { clock, issue } = jwtFor(seconds);
     const give = (count: number): string =>
@@ -297,7 +300,7 @@ describe('a token', () => {
     clock.advance(1);
     const gate = createGate();
     stand.login = held(stand.login, gate.pass);
-    // Answered with the gate shut.
+    // Answered while the gate is closed.
     for (const answer of [...(await stand.askNew(5)), ...(await stand.askNew(5))]) expect(answer.errors).toEqual([]);
     await gate.arrivals(1);
     expect(stand.sent).toEqual(Array(14).fill(tokens[1]));
@@ -309,7 +312,7 @@ describe('a token', () => {
     expect(stand.logins).toHaveLength(2);
   });
 
-  test('is not used in its last seconds: all wait for one login', async () => {
+  test('is not used in its last seconds: all requests wait for one login', async () => {
     await using stand = await startStand();
     await stand.ask();
     stand.clock.advance(HOUR_MS - 5_000);
@@ -324,7 +327,7 @@ describe('a token', () => {
     expect(stand.sent.slice(1)).toEqual(Array(8).fill(`${CANARY}-token-2`));
   });
 
-  test('is used until a moment before its end while it cannot be renewed', async () => {
+  test('is used until just before its end while it cannot be renewed', async () => {
     await using stand = await startStand();
     await stand.ask();
     stand.login = faults.status(503);
@@ -341,11 +344,11 @@ describe('a token', () => {
 
   test.each<[string, Fault]>([
     ['fails', faults.status(503)],
-    ['is cut off', faults.resetBeforeHeaders],
-    ['is garbage', faults.garbage],
-    ['has no login any more', faults.status(404)],
-    ['refuses', faults.redirect('/login')],
-  ])('is good while the host of the login %s, which is not asked for every question', async (_title, fault) => {
+    ['resets the connection', faults.resetBeforeHeaders],
+    ['does not speak HTTP', faults.garbage],
+    ['answers 404', faults.status(404)],
+    ['redirects to its login page', faults.redirect('/login')],
+  ])('remains in use while the login host %s, which is not asked for every question', async (_title, fault) => {
     await using stand = await startStand();
     await stand.ask();
     stand.clock.advance(HOUR_MS - AHEAD_MS);
@@ -358,7 +361,7 @@ describe('a token', () => {
     expect(stand.logins.length).toBeLessThanOrEqual(4);
   });
 
-  test('whose exp is over when it comes is used: the clocks differ, and a login for each call would not help', async () => {
+  test('is used even if its exp is already over, because clocks may differ', async () => {
     for (const seconds of [-3_600, -1, 0]) {
       const { clock, issue } = jwtFor(seconds);
       await using stand = await startStand({ clock, issue });
@@ -367,7 +370,7 @@ describe('a token', () => {
     }
   });
 
-  test('that lives for a few seconds is used in these, not one for each call', async () => {
+  test('that lives for a few seconds is used for several calls', async () => {
     const { clock, issue } = jwtFor(4);
     await using stand = await startStand({ clock, issue });
     for (let index = 0; index < 5; index += 1) expect((await stand.askNew(1))[0]!.errors).toEqual([]);
@@ -376,10 +379,10 @@ describe('a token', () => {
   });
 });
 
-// Mutations that fail here: renew() that forgets a newer token; reject() without a pause, without forgetting, or not called;
-// every error taken for a 401.
-describe('a token that was taken back', () => {
-  test('costs one 401, one login and one more call, and no report', async () => {
+// Mutations that fail here: renew() that drops a newer token; reject() without a pause, without a purge, or not called;
+// every error treated as a 401.
+describe('a revoked token', () => {
+  test('causes one 401, one login and one more call, and purges no report', async () => {
     await using stand = await startStand();
     await stand.ask(1);
     stand.live.clear();
@@ -393,7 +396,7 @@ describe('a token that was taken back', () => {
   test.each<[string, Fault]>([
     ['a redirect to the login page', faults.redirect('/login')],
     ['the login page', faults.loginPage],
-  ])('costs the same when ScaleOps says so by %s', async (_title, fault) => {
+  ])('causes the same when ScaleOps answers with %s', async (_title, fault) => {
     await using stand = await startStand();
     await stand.ask(1);
     const good = stand.report;
@@ -406,7 +409,7 @@ describe('a token that was taken back', () => {
     expect(stand.logins).toHaveLength(2);
   });
 
-  test('costs one login when 20 calls are refused at the same time', async () => {
+  test('causes one login when 20 calls are refused at the same time', async () => {
     await using stand = await startStand({ env: { ...LOGIN, SCALEOPS_MAX_IN_FLIGHT: '20' } });
     await stand.ask();
     const good = stand.report;
@@ -424,7 +427,7 @@ describe('a token that was taken back', () => {
     ]);
   });
 
-  test('costs no login to who hears of it late, when there is a new one', async () => {
+  test('causes no login for a late refusal when there is already a new token', async () => {
     await using stand = await startStand();
     await stand.ask();
     const good = stand.report;
@@ -441,13 +444,13 @@ describe('a token that was taken back', () => {
     expect(stand.logins).toHaveLength(2);
   });
 
-  test('and a new one that is not taken either: neither login nor call for 30 s', async () => {
+  test('whose replacement is refused too causes neither login nor call for 30 s', async () => {
     await using stand = await startStand({ env: { ...LOGIN, CACHE_STALE_IF_ERROR_SECONDS: '86400' } });
     await stand.ask(1);
     stand.clock.advance(60_000);
     const good = stand.report;
     stand.report = faults.status(401);
-    // No older report in place of a refusal.
+    // No stale report in place of a refusal.
     expectRefused(await stand.ask(1), 'UPSTREAM_UNAUTHENTICATED', HINT);
     expect(stand.sent).toEqual([1, 1, 2].map((count) => `${CANARY}-token-${count}`));
     for (const answer of await stand.askNew(20)) expectRefused(answer, 'UPSTREAM_UNAUTHENTICATED', HINT);
@@ -461,7 +464,7 @@ describe('a token that was taken back', () => {
     expect([stand.logins.length, stand.sent.length]).toEqual([3, 4]);
   });
 
-  test('and a login that is refused then: neither login nor call for 30 s', async () => {
+  test('whose next login is refused causes neither login nor call for 30 s', async () => {
     await using stand = await startStand();
     await stand.ask(1);
     stand.live.clear();
@@ -478,7 +481,7 @@ describe('a token that was taken back', () => {
     expect([stand.logins.length, stand.sent.length]).toEqual([3, 3]);
   });
 
-  test('is told apart from a report that is not allowed: no login', async () => {
+  test('differs from a report that is not allowed, which causes no login', async () => {
     await using stand = await startStand();
     await stand.ask(1);
     stand.report = faults.status(403);
@@ -487,12 +490,12 @@ describe('a token that was taken back', () => {
   });
 });
 
-describe('a login host that is not well', () => {
+describe('a login host', () => {
   interface Row {
     readonly title: string;
     readonly fault: Fault;
     readonly code: keyof typeof ERROR_CODES;
-    /** It never ends by itself. */
+    /** The fault never ends by itself. */
     readonly hangs?: boolean;
   }
   const rows: readonly Row[] = [
@@ -504,14 +507,14 @@ describe('a login host that is not well', () => {
     { title: 'answers 504', fault: faults.status(504), code: 'UPSTREAM_TIMEOUT' },
     { title: 'answers 429', fault: faults.status(429, { 'retry-after': 7 }), code: 'UPSTREAM_RATE_LIMITED' },
     { title: 'does not speak HTTP', fault: faults.garbage, code: 'UPSTREAM_BAD_RESPONSE' },
-    { title: 'has too long headers', fault: faults.hugeHeaders, code: 'UPSTREAM_BAD_RESPONSE' },
+    { title: 'sends too long headers', fault: faults.hugeHeaders, code: 'UPSTREAM_BAD_RESPONSE' },
     { title: 'never answers', fault: faults.neverAnswer, code: 'UPSTREAM_TIMEOUT', hangs: true },
     { title: 'stops in the headers', fault: faults.stopInHeaders, code: 'UPSTREAM_TIMEOUT', hangs: true },
   ];
 
-  // Mutations that fail here: MAX_LOGIN_MS 20_000; 429 left out of the host's own faults; a pause after any of them.
+  // Mutations that fail here: MAX_LOGIN_MS 20_000; 429 missing from the faults of the host; a pause after any of them.
   test.each(rows.map((row) => [row.title, row.code, row] as const))(
-    'and %s is %s; an older report is shown instead',
+    'that %s causes %s; a stale report is served instead',
     async (_title, code, { fault, hangs }) => {
       await using stand = await startStand({ env: { ...LOGIN, CACHE_STALE_IF_ERROR_SECONDS: '86400' } });
       await stand.ask(1);
@@ -533,7 +536,7 @@ describe('a login host that is not well', () => {
       expect(none.errors[0]!.extensions.retryable).toBe(true);
       expect([stand.logins.length, stand.sent.length]).toEqual([2, 1]);
 
-      // It is no refusal: there is no pause.
+      // A fault is no refusal: there is no pause.
       stand.login = grant;
       await stand.quiet();
       expect((await stand.ask(2)).errors).toEqual([]);
@@ -541,7 +544,7 @@ describe('a login host that is not well', () => {
     },
   );
 
-  test('and is not there is UPSTREAM_UNAVAILABLE', async () => {
+  test('with a closed port is UPSTREAM_UNAVAILABLE', async () => {
     await using stand = await startStand();
     await stand.upstream.stop();
     expectRefused(await stand.ask(), 'UPSTREAM_UNAVAILABLE');
@@ -551,13 +554,13 @@ describe('a login host that is not well', () => {
     expect([stand.logins.length, stand.sent.length]).toEqual([1, 1]);
   });
 
-  test('is asked again, as often as a report is tried', async () => {
+  test('is retried as often as a report is', async () => {
     const clock = createManualClock();
     let pauses = 0;
     const watched: ManualClock = {
       ...clock,
       after(delayMs, task) {
-        // No deadline is that short: it is the time between two attempts.
+        // Deadlines are longer: this is the time between two attempts.
         if (delayMs < 1_000) pauses += 1;
         return clock.after(delayMs, task);
       },
@@ -588,7 +591,7 @@ describe('a login host that is not well', () => {
     expect([stand.logins.length, stand.sent.length]).toEqual([5, 1]);
   });
 
-  test('has no longer than the report may take', async () => {
+  test('has no more time than the report', async () => {
     await using stand = await startStand({ env: { ...LOGIN, SCALEOPS_TIMEOUT_MS: '3000' } });
     const grant = stand.login;
     stand.login = faults.neverAnswer;
@@ -598,7 +601,7 @@ describe('a login host that is not well', () => {
     expectRefused(await asked, 'UPSTREAM_TIMEOUT');
     await stand.logins[0]!.closed;
     expect([stand.logins.length, stand.sent]).toEqual([1, []]);
-    // In the background, where no report sets the end, neither.
+    // Also in the background, where no report sets a deadline.
     stand.login = grant;
     await stand.ask();
     stand.clock.advance(HOUR_MS - AHEAD_MS);
@@ -610,7 +613,7 @@ describe('a login host that is not well', () => {
     expect([stand.clock.pending(), stand.sent.length]).toEqual([0, 2]);
   });
 
-  test('does not hold up the gateway when it stops', async () => {
+  test('does not delay the shutdown of the gateway', async () => {
     const stand = await startStand();
     await stand.ask();
     stand.clock.advance(HOUR_MS - AHEAD_MS);

@@ -1,6 +1,6 @@
-// SCALEOPS_AUTH=token through the whole gateway over real sockets, above all the file that is renewed under the gateway.
-// Then the parts that need no socket: when a JWT ends, obtained tokens on a moved clock, and that no setting's value is
-// repeated. The other ways to a token have files of their own: credentials-login, -azure and -forward.
+// SCALEOPS_AUTH=token through the whole gateway over real sockets, mainly with a token file that changes. Then the parts
+// that need no socket: the end of a JWT, the token cache on a manual clock, and settings whose values must not be
+// repeated. Other modes: credentials-login, credentials-azure, credentials-forward.
 
 import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -51,10 +51,10 @@ async function startOnFile(content = OLD): Promise<Stand> {
   return stand;
 }
 
-// Mutations that fail here: the file read once; its size alone as its version; trim() left out; the principal kept when the
-// token changes; what was read kept when the file is gone.
+// Mutations that fail here: the file read once; only its size as its version; trim() left out; the principal kept when the
+// token changes; the last token kept when the file is gone.
 describe('a token file', () => {
-  test('is asked for in place, as it is, once for every report', async () => {
+  test('is read in place, once for every report', async () => {
     await using stand = await startOnFile();
     expect(nameIn(await stand.ask(1))).toBe('report 1');
     expect(nameIn(await stand.ask(1))).toBe('report 1');
@@ -90,7 +90,7 @@ describe('a token file', () => {
     expect(stand.sent).toEqual([OLD, NEW]);
   });
 
-  test('of the same length, rewritten at once again and again, is never taken for the one before', async () => {
+  test('with the same length is read correctly after each of many quick changes', async () => {
     await using stand = await startOnFile();
     const expected: string[] = [];
     for (let index = 0; index < 40; index += 1) {
@@ -103,8 +103,8 @@ describe('a token file', () => {
     expect(stand.sent).toEqual(expected);
   });
 
-  test('that Kubernetes mounts is read again when the link to its folder is swapped', async () => {
-    // As its kubelet does: token → ..data/token, ..data → a dated folder, and a rename over ..data.
+  test('mounted by Kubernetes is read again when the link to its folder is replaced', async () => {
+    // Like the kubelet: token → ..data/token, ..data → a dated folder, and a rename over ..data.
     for (const [name, token] of [
       ['..2026_01', OLD],
       ['..2026_02', NEW],
@@ -124,12 +124,12 @@ describe('a token file', () => {
     pointTo('..2026_02');
     await stand.ask(1);
     pointTo('..2026_01');
-    // Back again, it is the principal that it was: what was given to it is still fresh.
+    // With the earlier token, the principal is the earlier one: its report is still fresh.
     expect(nameIn(await stand.ask(1))).toBe('report 1');
     expect(stand.sent).toEqual([OLD, NEW]);
   });
 
-  test('that was only touched is the same principal', async () => {
+  test('whose time alone has changed keeps its principal', async () => {
     await using stand = await startOnFile();
     await stand.ask(1);
     writeFileSync(file, `  ${OLD}\n\n`);
@@ -172,7 +172,7 @@ describe('a token file', () => {
         symlinkSync('token', file);
       },
     ],
-  ])('that %s is no token until it is back', async (_title, spoil) => {
+  ])('that %s provides no token until it is restored', async (_title, spoil) => {
     await using stand = await startOnFile();
     await stand.ask(1);
     spoil();
@@ -190,14 +190,14 @@ describe('a token file', () => {
   test.each<[string, (() => void) | undefined]>([
     ['that is not there', undefined],
     ['that is empty', write('\n')],
-    ['that holds rubbish', write(`${CANARY} ${CANARY}`)],
+    ['that holds several words', write(`${CANARY} ${CANARY}`)],
     [
       'that is a folder',
       () => {
         mkdirSync(file);
       },
     ],
-  ])('%s stops the start, by name', async (_title, make) => {
+  ])('%s prevents the start, and the error names the setting', async (_title, make) => {
     write(OLD)();
     await using stand = await startOn({ SCALEOPS_TOKEN: '', SCALEOPS_TOKEN_FILE: file });
     rmSync(file);
@@ -216,15 +216,15 @@ describe('a token file', () => {
   });
 });
 
-describe('a ready-made token', () => {
-  test('that is refused is requested once, and never renewed; its cached reports are purged', async () => {
+describe('a configured token', () => {
+  test('that is refused is sent once and never renewed; its cached reports are purged', async () => {
     await using stand = await startOn({ SCALEOPS_TOKEN: OLD });
     stand.live.add(OLD);
     await stand.ask(1);
     stand.live.clear();
     expectRefused(await stand.ask(2), 'UPSTREAM_UNAUTHENTICATED', HINT);
     expect(stand.sent).toHaveLength(2);
-    // The report of before is still fresh by its age.
+    // The cached report is still fresh by its age.
     stand.clock.advance(1);
     expectRefused(await stand.ask(1), 'UPSTREAM_UNAUTHENTICATED', HINT);
     stand.live.add(OLD);
@@ -232,7 +232,7 @@ describe('a ready-made token', () => {
     expect([stand.sent.length, stand.logins]).toEqual([4, []]);
   });
 
-  test('that is a JWT bounds what is kept by its exp, for faults too', async () => {
+  test('that is a JWT limits the use of cached reports by its exp, even while ScaleOps fails', async () => {
     const clock = createManualClock();
     const token = makeJwt({ sub: CANARY, exp: clock.now() / 1000 + 30 });
     await using stand = await startStand({
@@ -286,13 +286,13 @@ describe('readExpiry', () => {
     ['bytes', `x.${Buffer.from([0xff, 0x00, 0x80]).toString('base64url')}.x`],
     ['a JWE', `${encode('{"enc":"A128GCM"}')}.${encode('key')}.iv.text.tag`],
     ['100 kB', jwt('['.repeat(100_000))],
-  ])('reads none from %s', (_title, token) => {
+  ])('returns undefined for %s', (_title, token) => {
     expect(readExpiry(token)).toBeUndefined();
   });
 });
 
 describe('isToken', () => {
-  test('takes visible ASCII and nothing else', () => {
+  test('accepts visible ASCII and nothing else', () => {
     for (let code = 0; code < 0x180; code += 1) {
       expect(isToken(`a${String.fromCharCode(code)}b`), code.toString(16)).toBe(code > 0x20 && code < 0x7f);
     }
@@ -300,7 +300,7 @@ describe('isToken', () => {
   });
 });
 
-// Mutations that fail here: any part of an account left out of its principal; names joined without their borders.
+// Mutations that fail here: any part of an account left out of its principal; names joined without separators.
 describe('createCredentials', () => {
   const principalOf = async (auth: AuthSettings, url = 'https://a.test', callerToken?: string): Promise<Principal> => {
     const credentials = createCredentials({ auth, url, timeoutMs: 1_000, clock: createManualClock() });
@@ -317,7 +317,7 @@ describe('createCredentials', () => {
     clientSecret: `${CANARY}-secret`,
   } as const;
 
-  test('knows the same account by the same id in every replica, and no other by it', async () => {
+  test('gives an account the same id in every replica, and other accounts other ids', async () => {
     const different = await Promise.all([
       principalOf(login),
       principalOf(login, 'https://b.test'),
@@ -338,7 +338,7 @@ describe('createCredentials', () => {
     expect(new Set(different.map(({ id }) => id)).size).toBe(different.length);
     expect(new Set(different.map(({ sealingKey }) => sealingKey().toString('hex'))).size).toBe(different.length);
     const [ann, , , , , , , client] = different;
-    // Where the host is asked is no matter to Azure's account, which the keys name beside the principal.
+    // The principal of an Azure account does not include the host, which cache keys name separately.
     const again = await Promise.all([principalOf(login), principalOf(azure, 'https://b.test')]);
     expect(again.map(({ id }) => id)).toEqual([ann.id, client.id]);
     for (const { id, sealingKey, isCaller, expiresAt } of different) {
@@ -349,7 +349,7 @@ describe('createCredentials', () => {
     }
   });
 
-  test('knows a caller by its token alone, and when that ends', async () => {
+  test('identifies a caller by its token alone, and reads its end', async () => {
     const token = makeJwt({ sub: CANARY, exp: 1_800_000_000 });
     const ann = await principalOf({ kind: 'forward' }, 'https://a.test', token);
     expect([ann.isCaller, ann.expiresAt]).toEqual([true, 1_800_000_000_000]);
@@ -365,7 +365,7 @@ describe('createCredentials', () => {
   });
 });
 
-// Mutations that fail here: the early login joined by the signal of who began it; a pause that a clock set back prolongs.
+// Mutations that fail here: a renewal that ends with the caller that began it; a pause that a clock set back prolongs.
 describe('createTokenCache', () => {
   interface Flight {
     readonly signal: AbortSignal;
@@ -385,7 +385,7 @@ describe('createTokenCache', () => {
     const tokens = createTokenCache(obtain, clock, refusal);
     return { clock, flights, tokens };
   };
-  /** With a first token that lives so long. */
+  /** With a first token that lives for so long. */
   const setUpWith = async (lifetimeMs?: number) => {
     const all = setUp();
     const first = all.tokens.token(never);
@@ -394,7 +394,7 @@ describe('createTokenCache', () => {
     return all;
   };
 
-  test('hands out one token for one login until its last tenth', async () => {
+  test('returns one token for one login until its last tenth', async () => {
     const { clock, flights, tokens } = await setUpWith(100_000);
     clock.advance(89_999);
     expect(await tokens.token(never)).toBe('one');
@@ -405,13 +405,13 @@ describe('createTokenCache', () => {
     flights[1]!.give({ token: 'two', lifetimeMs: 100_000 });
     await new Promise(setImmediate);
     expect(await tokens.token(never)).toBe('two');
-    // Its life counts from when it came.
+    // Its lifetime counts from the response.
     clock.advance(89_999);
     expect(await tokens.token(never)).toBe('two');
     expect(flights).toHaveLength(2);
   });
 
-  test('lets those who have to wait join the login that was begun early', async () => {
+  test('lets waiting callers join an early renewal', async () => {
     const { clock, flights, tokens } = await setUpWith(100_000);
     clock.advance(90_000);
     await tokens.token(never);
@@ -422,7 +422,7 @@ describe('createTokenCache', () => {
     expect(flights).toHaveLength(2);
   });
 
-  test('calls a login off when nobody waits any more, and not before', async () => {
+  test('cancels a login when no caller waits any more, and not before', async () => {
     const { flights, tokens } = setUp();
     const [first, second] = [new AbortController(), new AbortController()];
     const waiting = [first, second].map((leaving) => tokens.token(leaving).catch(() => 'left'));
@@ -437,7 +437,7 @@ describe('createTokenCache', () => {
     expect([await next, flights.length]).toEqual(['two', 2]);
   });
 
-  test('does not call an early login off when the one who began it leaves', async () => {
+  test('does not cancel an early renewal when the caller that started it leaves', async () => {
     const { clock, flights, tokens } = await setUpWith(100_000);
     clock.advance(90_000);
     const leaving = new AbortController();
@@ -468,7 +468,7 @@ describe('createTokenCache', () => {
     expect(flights).toHaveLength(3);
   });
 
-  test('ends the pause when the clock is set back: it is not longer than it should be', async () => {
+  test('does not prolong the pause when the clock is set back', async () => {
     const { clock, flights, tokens } = setUp();
     const refused = tokens.token(never);
     flights[0]!.fail(refusal('HTTP 401'));
@@ -478,7 +478,7 @@ describe('createTokenCache', () => {
     expect(flights).toHaveLength(2);
   });
 
-  test('keeps a good token through a refused early login, and asks again after the pause', async () => {
+  test('keeps a valid token after a refused renewal, and logs in again after the pause', async () => {
     const { clock, flights, tokens } = await setUpWith(1_000_000);
     clock.advance(900_000);
     await tokens.token(never);
@@ -490,7 +490,7 @@ describe('createTokenCache', () => {
     expect([await tokens.token(never), flights.length]).toEqual(['one', 3]);
   });
 
-  test('forgets a token that was refused twice, but not a newer one', async () => {
+  test('drops a token that was refused twice, but not a newer one', async () => {
     const { clock, flights, tokens } = await setUpWith();
     tokens.reject('an older one');
     expect(await tokens.token(never)).toBe('one');
@@ -549,7 +549,7 @@ describe('the settings of credentials', () => {
     expect(problems).toEqual(expected);
   });
 
-  test('of another way have no effect, and a warning says so without their values', () => {
+  test('of another mode have no effect, and a warning says so without their values', () => {
     const owners = [
       ...['TOKEN', 'TOKEN_FILE'].map((name) => [name, 'token'] as const),
       ...['USERNAME', 'PASSWORD'].map((name) => [name, 'login'] as const),

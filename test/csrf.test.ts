@@ -1,5 +1,5 @@
-// No page of another site can make a browser send queries to the gateway: not by a request without a preflight, and not
-// under a host name of its own that leads to this machine.
+// No page of another site can make a browser send queries to the gateway: neither by a request without a preflight, nor
+// through a host name that resolves to this machine.
 
 import { request, type IncomingHttpHeaders } from 'node:http';
 import { text } from 'node:stream/consumers';
@@ -14,7 +14,7 @@ interface RawAnswer {
   readonly text: string;
 }
 
-/** As written: fetch() has a Host and a content type of its own. */
+/** A raw request: fetch() sets Host and content type itself. */
 async function send(url: string, method: string, headers: Record<string, string>, body = ''): Promise<RawAnswer> {
   return new Promise((resolve, reject) => {
     const sent = request(url, { method, headers }, (response) => {
@@ -51,7 +51,7 @@ describe('a GET', () => {
     [{ origin: 'null' }],
     [{ origin: 'https://evil.test', authorization: 'Bearer token' }],
     [{ origin: 'https://evil.test', 'x-forwarded-host': 'costs.example.com' }],
-  ])('of a page of another site is CSRF_BLOCKED: %j', async (headers) => {
+  ])('from a page of another site is CSRF_BLOCKED: %j', async (headers) => {
     for (const method of ['GET', 'POST']) {
       const answer = await send(
         url,
@@ -71,23 +71,23 @@ describe('a GET', () => {
     'multipart/form-data; boundary=x',
     'application/jsonx',
     'text/plain; application/json',
-    // A browser takes such a type for a simple one, and its parameter for no other.
+    // A browser sends such a type without a preflight, and ignores its parameter.
     'text/plain; charset=application/json',
     'application/graphql',
     'rubbish',
-  ])('of the content type %s is UNSUPPORTED_MEDIA_TYPE, whatever else it has', async (type) => {
+  ])('with the content type %s is UNSUPPORTED_MEDIA_TYPE, whatever other headers it has', async (type) => {
     const answer = await send(url, 'GET', { 'content-type': type, 'apollo-require-preflight': '1' });
     expect([answer.status, codesOf(answer)]).toEqual([415, ['UNSUPPORTED_MEDIA_TYPE']]);
   });
 
   test.each<[Record<string, string>]>([
-    // Not from a web page: curl, a server, a spreadsheet.
+    // From clients other than web pages: curl, a server, a spreadsheet.
     [{}],
     [{ 'content-type': 'application/json' }],
     [{ 'content-type': 'Application/JSON; charset=utf-8' }],
     [{ cookie: 'session=1', 'user-agent': 'Mozilla/5.0', 'accept-language': 'de' }],
     [{ authorization: 'Bearer token' }],
-    // From a page of the gateway's own, or typed into the address bar.
+    // From a page of the gateway, or typed into the address bar.
     [{ 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'cors' }],
     [{ 'sec-fetch-site': 'none', 'sec-fetch-mode': 'navigate' }],
     [{ origin: 'https://costs.example.com', 'x-forwarded-host': 'costs.example.com' }],
@@ -96,12 +96,12 @@ describe('a GET', () => {
     expect([answer.status, codesOf(answer)]).toEqual([200, undefined]);
   });
 
-  test('of an older browser is answered when its Origin is the host of the gateway', async () => {
+  test('from an older browser is answered when its Origin is the host of the gateway', async () => {
     const answer = await send(url, 'GET', { origin: new URL(url).origin });
     expect(answer.status).toBe(200);
   });
 
-  test('of a browser for the page is answered with the page, as are those for health', async () => {
+  test('from a browser for a page gets the page, as do requests for health', async () => {
     for (const path of ['/graphql', '/graphql?query={__typename}']) {
       const answer = await send(new URL(path, url).href, 'GET', { accept: 'text/html,*/*' });
       expect([answer.status, answer.headers['content-type']]).toEqual([200, 'text/html; charset=utf-8']);
@@ -146,7 +146,7 @@ describe('a gateway on loopback', () => {
     '0.0.0.0:4000',
     '[::2]:4000',
     'costs',
-  ])('serves no other Host: %s is FORBIDDEN', async (host) => {
+  ])('refuses other hosts: %s is FORBIDDEN', async (host) => {
     for (const path of ['/graphql', '/', '/health/live']) {
       const answer = await post(host, path);
       expect([answer.status, codesOf(answer)]).toEqual([403, ['FORBIDDEN']]);
@@ -154,7 +154,7 @@ describe('a gateway on loopback', () => {
     }
   });
 
-  test('takes the host of a target in absolute form for the Host', async () => {
+  test('reads the Host from a target in absolute form', async () => {
     const { hostname, port } = new URL(url);
     const sendTarget = async (target: string): Promise<number> =>
       new Promise((resolve, reject) => {

@@ -1,5 +1,5 @@
-// An operation has a time of its own: then it is answered, whatever it still waits for, and what nobody else waits for is
-// called off. The clock is the test's.
+// The deadline of an operation: it is answered whatever it still waits for, and calls that no other operation waits for are
+// cancelled. The test moves the clock.
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
@@ -7,7 +7,7 @@ import { createManualClock } from './kit/clock.js';
 import { createGate } from './kit/gate.js';
 import { startStack } from './kit/gateway.js';
 
-/** A stack whose ScaleOps answers when the gate opens, and whose clock stands. */
+/** A stack whose ScaleOps responds when the gate opens, on a clock that stands still. */
 async function startSlow(env: Record<string, string> = {}) {
   const clock = createManualClock();
   const gate = createGate();
@@ -70,7 +70,7 @@ describe('an operation that takes longer than GATEWAY_TIMEOUT_MS', () => {
     await stack.gate.arrivals(1);
     stack.clock.advance(3_000);
     const second = stack.ask(QUERY);
-    // It has joined when a later question has come through to ScaleOps.
+    // A later question at ScaleOps proves that this one has joined.
     const third = stack.ask(OTHER);
     await stack.gate.arrivals(2);
     stack.clock.advance(2_000);

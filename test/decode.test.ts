@@ -1,5 +1,5 @@
-// Reading the upstream's JSON: what is odd but no error, and what is no cost report at all. Texts are parsed from JSON
-// where it matters how JSON.parse makes the value: 1e400, `__proto__`, lone surrogates.
+// Parsing the upstream's JSON: unusual data without errors, and responses that are no cost report. Texts are parsed from
+// JSON where JSON.parse itself matters: 1e400, `__proto__`, lone surrogates.
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -39,7 +39,7 @@ const FIELDS = [
 
 type Row = Pick<ReportRow, (typeof FIELDS)[number]>;
 
-/** The rows as plain objects, however the report holds them. */
+/** The rows as plain objects, independent of their representation. */
 function rowsOf(json: unknown): Row[] {
   const { rows } = readReport(json).selectRows({});
   return [...rows].map((row) => Object.fromEntries(FIELDS.map((field) => [field, row[field]])) as unknown as Row);
@@ -101,7 +101,7 @@ describe('the size of a report', () => {
   test('grows with distinct names, labels and clusters', () => {
     const plain = size(() => ({ id: 'id', workloadName: 'name' }));
     expect(size((at) => ({ id: 'id', workloadName: `name-${at}` }))).toBeGreaterThan(plain + 1_000 * 8);
-    // Its characters and index entries, and the entry that finds its text.
+    // Characters and index entries, and the entry that finds the text.
     expect(size((at) => ({ id: 'id', workloadName: 'name', labels: { app: `app-${at}` } }))).toBeGreaterThan(
       plain + 1_000 * (7 + 5 * 4),
     );

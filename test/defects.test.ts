@@ -18,7 +18,7 @@ const armed = vi.hoisted(() => {
     throw new TypeError('canary: a message that may quote data');
   };
   type Work = (...args: any[]) => unknown;
-  /** The function, which fails when its step is armed. */
+  /** The function, which fails when its step is the next to fail. */
   const fail =
     (step: string, work: Work): Work =>
     (...args) => {
@@ -89,7 +89,7 @@ vi.mock('../src/http/response/serialize.js', (load) =>
       armed.check('serialize');
       let sent = 0;
       for (const piece of (own.serializeResult as (of: unknown) => Generator<Buffer>)(result)) {
-        // What is put together before the headers are sent is less.
+        // Values that are computed before the headers are sent do not count.
         if (sent > 1_200_000) armed.check('serialize the rest');
         sent += piece.length;
         yield piece;
@@ -134,7 +134,7 @@ const STEPS = [
   ...['limit the cost', 'execute', 'format the errors', 'compute the age', 'serialize', 'compress'],
   ...['cached responses.claim', 'write the headers'],
 ];
-/** These come after the response is known, or before the request is; the log line or the count is what fails. */
+/** These steps run before or after the response is known, so the log line or the count fails. */
 const OUTER_STEPS = ['negotiate', 'limit the rate.afterExecution', 'log', 'count'];
 
 const envOf = { env: { GATEWAY_RATE_LIMIT: '1000' } };
@@ -177,10 +177,10 @@ describe.each([...STEPS, ...OUTER_STEPS])('a defect in the step "%s"', (step) =>
   });
 });
 
-/** Counted by its code; and as an operation with outcome "error" where the operation was known. */
+/** Counted by its code; and as an operation with outcome "error" when the operation was known. */
 const COUNTED = /code="INTERNAL_SERVER_ERROR"[^}]*\} 1\n/;
 
-/** One line has the stack frames of the defect, and no line has its message. */
+/** Exactly one line has the stack frames of the defect, and no line has its message. */
 function expectOneDefect(log: readonly Readonly<Record<string, unknown>>[]): void {
   const defects = log.filter(({ msg }) => msg === 'unexpected error');
   expect(defects).toMatchObject([{ requestId: 'the-request', error: { name: 'TypeError' } }]);
@@ -199,7 +199,7 @@ test('a defect while a response is compressed for the cache is answered with 500
   expect(cacheHitsOf(stack).at(-1)).toBe(true);
 });
 
-test('a defect while a cached response is answered is no operation that went well', async () => {
+test('a defect while a cached response is sent is not counted as a successful operation', async () => {
   const { stack, url } = await startServer(envOf);
   for (let time = 0; time < 3; time += 1) await ask(url);
   expect(cacheHitsOf(stack).at(-1)).toBe(true);

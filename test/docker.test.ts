@@ -1,5 +1,5 @@
-// The Dockerfile without a container engine: it is parsed, and where its inputs changed its steps run in empty folders, and
-// the result is started, queried and stopped as a container would be.
+// The Dockerfile without a container engine: it is parsed, and when its inputs changed, its steps run in empty folders and
+// the result is started, queried and stopped like a container.
 
 import { spawnSync } from 'node:child_process';
 import { chmod, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -19,14 +19,14 @@ import { isNightly } from './kit/runs.js';
 const stages = parseDockerfile(await readFile(join(ROOT, 'Dockerfile'), 'utf8'));
 const final = stages.at(-1)!;
 
-/** The text of the one instruction of that name in the last stage. */
+/** The text of the only instruction with that name in the last stage. */
 function textOf(name: string): string {
   const found = final.instructions.filter((instruction) => instruction.name === name);
   expect(found, name).toHaveLength(1);
   return found[0]!.text;
 }
 
-/** npm's settings and cache, but no NODE_ENV, and none of our own node_modules/.bin that would stand in for the stage's. */
+/** npm's settings and cache, but no NODE_ENV, and no node_modules/.bin of this checkout. */
 function outerEnv(): Record<string, string> {
   const kept = Object.entries(process.env).filter(
     ([name]) => !/^(?:NODE_ENV|VITEST.*|INIT_CWD|npm_(?:lifecycle|package)_.*|npm_config_local_prefix)$/.test(name),
@@ -46,12 +46,12 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** What the steps depend on beside src, which other tests build. */
+/** The inputs of the steps besides src, which other tests build. */
 const INPUTS = ['Dockerfile', '.dockerignore', 'package-lock.json', 'tsconfig.json'];
 
 /**
- * Whether the steps are to be run, which takes minutes: at night, and where their inputs differ from the branch that this
- * one leads to (or from the commit before, where that is this one). Without git they are run.
+ * Whether to run the steps, which takes minutes: nightly, and when their inputs differ from the target branch
+ * (or from the previous commit, on that branch). Without git they run.
  */
 function areStepsRun(): boolean {
   const git = (...args: string[]) => spawnSync('git', args, { cwd: ROOT, encoding: 'utf8' });
@@ -71,7 +71,7 @@ async function buildImage(): Promise<BuiltStage> {
   return [...built.values()].at(-1)!;
 }
 
-/** Of the base image what our steps are about; Node itself is this machine's. */
+/** The parts of the base image that the steps use; Node itself is this machine's. */
 const BASE_KEPT = ['usr/local/bin/node', 'usr/local/include/node/node.h'];
 const BASE_REMOVED = [
   ...['npm', 'npx', 'corepack', 'yarn', 'yarnpkg'].map((name) => `usr/local/bin/${name}`),
@@ -135,7 +135,7 @@ interface Lockfile {
   readonly packages: Readonly<Record<string, { readonly dev?: boolean; readonly optional?: boolean }>>;
 }
 
-// Not skipped where they are not run: a skipped test fails .ci/run.
+// Not skipped when the steps are not run: a skipped test fails .ci/run.
 if (areStepsRun()) {
   describe('the image', () => {
     let image: BuiltStage;
@@ -149,7 +149,7 @@ if (areStepsRun()) {
       const texts = (await listFiles(join(folder, 'context/src'))).filter((file) => file.endsWith('.ts'));
       const sources = texts.map((file) => file.replace(/\.ts$/, ''));
       const compiled = sources.flatMap((file) => [`app/dist/${file}.js`, `app/dist/${file}.js.map`]);
-      // Without npm and its like.
+      // Without npm and similar tools.
       expect(own).toEqual([...compiled, 'app/package.json', ...BASE_KEPT].sort());
     });
 
@@ -166,10 +166,10 @@ if (areStepsRun()) {
     });
 
     test('runs read-only, reports its health, answers a query, and exits with 0 on SIGTERM', async () => {
-      // Elsewhere than where it was built: nothing outside the image may be needed.
+      // In another folder than its build: it must not need files outside the image.
       const root = join(folder, 'container');
       await cp(image.root, root, { recursive: true, verbatimSymlinks: true });
-      // For any user of the image.
+      // Readable for the user of the image.
       await chmod(folder, 0o755);
       const simulator = createSimulator({ workloads: 50, token: TOKEN });
       onTestFinished(() => simulator.close());
@@ -232,7 +232,7 @@ describe('the kit', () => {
   });
 
   test.each([
-    // Nothing that would do harm, should it not be refused one day.
+    // Harmless commands, in case one is not refused.
     'rm -rf /nowhere/../nowhere',
     'rm -rf /nowhere && true',
     'cat /etc/passwd',
@@ -256,7 +256,7 @@ describe('the build context', () => {
   });
 });
 
-/** PORT=0 would do for the gateway, but its health check has to be told. */
+/** The gateway could use PORT=0, but its health check needs a known port. */
 async function findFreePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');

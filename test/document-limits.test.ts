@@ -1,5 +1,5 @@
-// Documents that are too large are refused before they are validated, at exactly the limit, and whatever they do with
-// fragments takes no time.
+// Documents that are too large are refused before validation, at exactly the limit, in a short time whatever fragments
+// they have.
 
 import { getIntrospectionQuery, parse } from 'graphql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -159,11 +159,11 @@ describe('a document over a limit', () => {
     ],
   ])('of %s is %s, and one at the limit is not', async (what, code, make, limit, message) => {
     const good = await stack.ask(make(limit));
-    // 200 fields of Query are over another limit: what counts is that it is not this one.
+    // 200 fields of Query exceed another limit: only the code matters here.
     expect(good.errors.map(({ extensions }) => extensions.code)).toEqual(
       what === 'tokens' ? ['MAX_ROOT_FIELDS_LIMIT'] : [],
     );
-    // Twice: what is kept of the first time must not let it in the second time.
+    // Twice: a cached result of the first time must not allow the second.
     for (const accept of ['application/json', 'application/graphql-response+json']) {
       const bad = await stack.ask(make(limit + 1), undefined, { headers: { accept } });
       expect([bad.status, bad.data]).toEqual([400, undefined]);
@@ -189,7 +189,7 @@ describe('with the limits off', () => {
     await using stack = await startStack({ env: UNLIMITED });
     const text = `{ ${times(150, (at) => `a${at}: __typename @skip(if: false) ...f${at}`)} } ${times(150, (at) => `fragment f${at} on Query { __typename }`)}`;
     expect((await stack.ask(text)).errors).toEqual([]);
-    // What would take long to validate is refused all the same.
+    // Documents that are expensive to validate are refused even so.
     expect((await stack.ask(`{ ${times(6_000, () => '__typename')} }`)).errors).toMatchObject([
       { extensions: { code: 'QUERY_TOO_COMPLEX' } },
     ]);

@@ -1,5 +1,5 @@
-// Clusters, namespaces and workloads as clients meet them, through the whole gateway: any key is an entity, and what it
-// costs is just what a root query says, however the gateway came by it. What reaches ScaleOps is counted everywhere.
+// Clusters, namespaces and workloads through the whole gateway: any key is an entity, and its costs equal those of a root
+// query, wherever the report came from. Every test counts the requests to ScaleOps.
 
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -29,7 +29,7 @@ import { startGateway, startStack, TOKEN, type Answer, type TestGateway, type Te
 import { anyReport } from './kit/reference.js';
 import { secretOf, startTenants } from './kit/tenants.js';
 
-/** The simulator's own cluster, with something to say in every namespace that these tests name. */
+/** The simulator's own cluster, with workloads in every namespace that these tests name. */
 const CLUSTER = 'prod-us-east-1';
 const NO_CACHE = { CACHE_TTL_SECONDS: '0' };
 const SEED = { seed: 20260131 };
@@ -72,7 +72,7 @@ const BATCH = `query ($of: [_Any!]!, $a: WorkloadCostsFilter, $b: WorkloadCostsF
   _entities(representations: $of) { ... on KubernetesCluster { ${TWICE} } ... on KubernetesNamespace { ${TWICE} } }
 } ${REPORT}`;
 
-/** What a root query says of the scope; null where it lists nothing. */
+/** The report of a root query for the scope; null without rows. */
 async function askRoot(gateway: TestGateway, filter: Filter | undefined, question: object): Promise<unknown> {
   if (filter === undefined) return null;
   const answer = await gateway.ask(ROOT, { filter, ...question });
@@ -81,7 +81,7 @@ async function askRoot(gateway: TestGateway, filter: Filter | undefined, questio
   return report.all.totalCount === 0 ? null : report;
 }
 
-/** What the entity of the scope says. */
+/** The report of the scope's entity. */
 async function askEntity(gateway: TestGateway, scope: Scope, filter: Filter, question: object): Promise<unknown> {
   const lookup = scope.namespace === undefined ? LOOKUP.Cluster : LOOKUP.Namespace;
   const answer = await gateway.ask(lookup, { ...scope, filter, ...question });
@@ -111,7 +111,7 @@ describe('an entity', () => {
   ];
 
   test.each(['nobody has this', ...ODD.filter((name) => name !== ' '), 'x'.repeat(253)])(
-    'is given back for the name %j with no upstream call',
+    'has the name %j without an upstream call',
     async (name) => {
       const answer = await stack.ask(
         `query ($name: String!) {
@@ -135,9 +135,9 @@ describe('an entity', () => {
   const RULES: readonly (readonly [what: string, name: string, rule: RegExp])[] = [
     ['empty', '', /must not be empty/],
     ['blank', ' \t ', /must not be empty/],
-    ['of 254 characters', 'x'.repeat(254), /at most 253 characters/],
-    ['with a line end', 'a\r\nb', /control characters/],
-    ['with a NUL', 'a\u0000b', /control characters/],
+    ['254 characters long', 'x'.repeat(254), /at most 253 characters/],
+    ['text with a line end', 'a\r\nb', /control characters/],
+    ['text with a NUL', 'a\u0000b', /control characters/],
   ];
   const LOOKUPS: readonly (readonly [field: string, args: readonly string[]])[] = [
     ['kubernetesCluster', ['name']],
@@ -148,7 +148,7 @@ describe('an entity', () => {
   test.each(
     LOOKUPS.flatMap(([field, args]) => args.flatMap((arg) => RULES.map((rule) => [field, arg, ...rule] as const))),
   )(
-    '`%s` with a `%s` that is %s is refused by that name, and leaves the rest',
+    'refuses the field `%s` with an argument `%s` that is %s, by name, and answers the other fields',
     async (field, arg, _what, name, rule) => {
       const [, args] = LOOKUPS.find(([each]) => each === field)!;
       const given = args.map((each) => `${each}: ${each === arg ? '$name' : '"x"'}`).join(', ');
@@ -193,7 +193,7 @@ describe('costs', () => {
     expect(stack.received).toHaveLength(1);
   });
 
-  test('of a filter that is null are those of none', async () => {
+  test('with a null filter equal those without a filter', async () => {
     await using stack = await startStack({ simulator: FLEET });
     const { clusterName, namespace, type, name } = FLEET_WORKLOADS[0]!;
     const workload = `clusterName: "${clusterName}", namespace: "${namespace}", type: "${type}", name: "${name}"`;
@@ -215,31 +215,31 @@ describe('costs', () => {
 
   test.each<[string, string, string]>([
     [
-      'keeps other clusters',
+      'includes other clusters',
       `kubernetesCluster(name: "${CLUSTER}")`,
       'clusters: { names: ["nowhere", "staging-eu-west-1"] }',
     ],
     [
-      'leaves the cluster out',
+      'excludes the cluster',
       `kubernetesCluster(name: "${CLUSTER}")`,
       `clusters: { names: ["${CLUSTER}"], exclude: true }`,
     ],
     [
-      'leaves the cluster of the namespace out',
+      'excludes the cluster of the namespace',
       `kubernetesNamespace(clusterName: "${CLUSTER}", name: "payments")`,
       `clusters: { names: ["${CLUSTER}"], exclude: true }`,
     ],
     [
-      'keeps other namespaces',
+      'includes other namespaces',
       `kubernetesNamespace(clusterName: "${CLUSTER}", name: "payments")`,
       'namespaces: { names: ["orders", "search"] }',
     ],
     [
-      'leaves the namespace out',
+      'excludes the namespace',
       `kubernetesNamespace(clusterName: "${CLUSTER}", name: "payments")`,
       'namespaces: { names: ["orders", "payments"], exclude: true }',
     ],
-  ])('are null without an upstream call where the filter %s', async (_what, entity, filter) => {
+  ])('are null without an upstream call when the filter %s', async (_what, entity, filter) => {
     await using stack = await startStack();
     const answer = await stack.ask(`{ entity: ${entity} { name costs(filter: { ${filter} }) { clusters } } }`);
     expectGood(answer);
@@ -247,7 +247,7 @@ describe('costs', () => {
     expect(stack.received).toEqual([]);
   });
 
-  test('are refused for a page over GATEWAY_MAX_PAGE_ROWS, where that page stands, and their sums are not', async () => {
+  test('are refused for a page over GATEWAY_MAX_PAGE_ROWS at its path, and their sums are not', async () => {
     await using stack = await startStack({ simulator: FLEET, env: { GATEWAY_MAX_PAGE_ROWS: '20' } });
     const answer = await stack.ask(`{
       all: kubernetesCluster(name: "${CLUSTER}") { name costs { rows { nodes { id } } } }
@@ -269,7 +269,7 @@ describe('costs', () => {
   });
 });
 
-/** A ScaleOps that any number of gateways ask. */
+/** A ScaleOps that several gateways share. */
 async function startFleet() {
   const received: ReceivedRequest[] = [];
   const now = (): number => Date.UTC(2026, 0, 31);
@@ -277,11 +277,11 @@ async function startFleet() {
   return { url: await simulator.listen(), received, [Symbol.asyncDispose]: () => simulator.close() };
 }
 
-describe('costs are what a root query says', () => {
+describe('the costs of an entity equal those of a root query', () => {
   let scaleOps: Awaited<ReturnType<typeof startFleet>>;
   let received: ReceivedRequest[];
   let url: string;
-  /** Remembers nothing: every answer is a new one of the simulator. */
+  /** No cache: every report is a new one of the simulator. */
   let plain: TestGateway;
 
   beforeAll(async () => {
@@ -296,14 +296,14 @@ describe('costs are what a root query says', () => {
   beforeEach(() => {
     received.length = 0;
   });
-  /** Runs `act`; answers with how many upstream calls that took, too. */
+  /** Runs `act`; returns its result with the number of upstream calls. */
   const counted = async <T>(act: () => Promise<T>): Promise<readonly [T, number]> => {
     const before = received.length;
     return [await act(), received.length - before];
   };
 
   test(
-    'when they are asked for alone',
+    'when they are requested alone',
     async () => {
       const seen = { null: 0, report: 0, leftOut: 0 };
       await fc.assert(
@@ -318,14 +318,14 @@ describe('costs are what a root query says', () => {
         }),
         { ...SEED, numRuns: 80 },
       );
-      // A property that met nothing but nulls would hold for any code.
+      // A property that only met nulls would hold for any code.
       for (const count of Object.values(seen)) expect(count).toBeGreaterThan(5);
     },
     MINUTE_MS,
   );
 
   test(
-    'when they are cut out of the fewest calls for many',
+    'when many entities share the fewest calls',
     async () => {
       const anyScopes = fc.array(anyScope, { minLength: 2, maxLength: 8 });
       await fc.assert(
@@ -342,7 +342,7 @@ describe('costs are what a root query says', () => {
             });
           }
           expect(answer.data._entities).toEqual(expected);
-          // A filter costs one call for its clusters and one for its namespaces at most.
+          // A filter takes at most one call for clusters and one for namespaces.
           expect(calls).toBeLessThanOrEqual(4);
         }),
         { ...SEED, numRuns: 25 },
@@ -352,7 +352,7 @@ describe('costs are what a root query says', () => {
   );
 
   test(
-    'when a wider report is kept, which costs no call',
+    'when they come from a wider cached report, without a call',
     async () => {
       let reports = 0;
       await fc.assert(
@@ -377,7 +377,7 @@ describe('costs are what a root query says', () => {
   );
 
   test(
-    'when reports are kept that have less than they need, or something else',
+    'when cached reports lack some of the rows, or have other rows',
     async () => {
       let calls = 0;
       await fc.assert(
@@ -393,7 +393,7 @@ describe('costs are what a root query says', () => {
         }),
         { ...SEED, numRuns: 80 },
       );
-      // Neither all nor none of them are of no use.
+      // Some cached reports must be useful, and some useless.
       expect(calls).toBeGreaterThan(10);
       expect(calls).toBeLessThan(60);
     },
@@ -404,10 +404,10 @@ describe('costs are what a root query says', () => {
     ['types', { workloadTypes: { names: ['Deployment'] } }],
     ['labels', { labels: { labels: [{ key: 'team', value: 'payments' }] } }],
     ['annotations', { annotations: { labels: [{ key: 'prometheus.io/scrape', value: 'true' }], exclude: true } }],
-    ['a time', { last: '30d' }],
+    ['a period', { last: '30d' }],
     ['ignored workloads', { shouldIgnoreWorkloads: true }],
     ['namespaces', { namespaces: { names: ['payments'], exclude: true } }],
-  ])('when a report is kept that differs in its condition on %s', async (_what, condition) => {
+  ])('when a cached report differs in its condition on %s', async (_what, condition) => {
     const scope = { clusterName: CLUSTER };
     for (const [kept, filter] of [
       [{}, condition],
@@ -427,7 +427,7 @@ describe('costs are what a root query says', () => {
     }
   });
 
-  test("when the report that is kept is of the host's own cluster, or of every one and not of that", async () => {
+  test("when a cached report covers the host's own cluster only, or all clusters but that one", async () => {
     const scopes = [{ clusterName: CLUSTER }, { clusterName: 'ml-us-west-2' }, NAMESPACE_SCOPE];
     for (const kept of [true, false]) {
       for (const multiCluster of [true, false]) {
@@ -437,7 +437,7 @@ describe('costs are what a root query says', () => {
           const expected = await askRoot(plain, toRootFilter({ multiCluster }, scope), PLAIN_QUESTION);
           const [costs, calls] = await counted(() => askEntity(keeping, scope, { multiCluster }, PLAIN_QUESTION));
           expect(costs).toEqual(expected);
-          // Of its own cluster ScaleOps says everything either way; a report of all does not say which that is.
+          // ScaleOps returns its whole own cluster either way; a report of all clusters does not say which that is.
           const isAtHand = kept === multiCluster || (multiCluster && scope.clusterName === CLUSTER);
           expect(calls).toBe(isAtHand ? 0 : 1);
         }
@@ -448,7 +448,7 @@ describe('costs are what a root query says', () => {
   test.each([
     ['of a cluster', { clusterName: CLUSTER }],
     ['of a namespace', { clusterName: CLUSTER, namespace: 'payments' }],
-  ])('page by page: a cursor %s is one of the root query, and the other way round', async (_what, scope: Scope) => {
+  ])('page by page: cursors %s are valid in the root query, and vice versa', async (_what, scope: Scope) => {
     await using keeping = startGateway(url);
     await askRoot(keeping, { multiCluster: true, last: '7d' }, PLAIN_QUESTION);
     const filter = { last: '7d', clusters: { names: ['nowhere', CLUSTER] } };
@@ -482,7 +482,7 @@ describe('costs are what a root query says', () => {
       { filter: { last: '7d' }, after },
     );
     expect([codesOf(foreign), pathsOf(foreign)]).toEqual([['BAD_USER_INPUT'], [['entity', 'costs', 'rows']]]);
-    // The wider one, and that of the root query itself.
+    // The wider report, and that of the root query itself.
     expect(received).toHaveLength(2);
   });
 });
@@ -490,13 +490,13 @@ describe('costs are what a root query says', () => {
 const NAMESPACE_SCOPE: Scope = { clusterName: CLUSTER, namespace: 'payments' };
 const PLAIN_QUESTION = { count: 3, by: [{ field: 'NAMESPACE' }] };
 
-/** A row of the REST API with these names and this cost; the rest is left out. */
+/** A row of the REST API with these names and this cost only. */
 const rawRow = (clusterName: string, namespace: string, type: string, name: string, totalCost = 1): Raw => ({
   id: `${clusterName}/${namespace}/${type}/${name}/${totalCost}`,
   ...{ clusterName, namespace, workloadType: type, workloadName: name, totalCost },
 });
 
-describe('costs of rows that are odd', () => {
+describe('costs of unusual rows', () => {
   let upstream: RowsUpstream;
   let plain: TestGateway;
 
@@ -522,7 +522,7 @@ describe('costs of rows that are odd', () => {
     workloadType: orElse(workloadType, 'Job'),
     workloadName: orElse(workloadName, 'a'),
   });
-  /** The clusters and namespaces that rows name, each once. */
+  /** The distinct clusters and namespaces of rows. */
   const scopesOf = (rows: readonly Node[]): Scope[] => {
     const scopes = rows.flatMap(({ clusterName, namespace }): Scope[] => {
       if (!clusterName) return [];
@@ -532,12 +532,12 @@ describe('costs of rows that are odd', () => {
   };
 
   test(
-    'are what a root query says, and a workload is the first of its rows there',
+    'equal those of a root query, and a workload is the first of its rows there',
     async () => {
       let workloadCount = 0;
       await fc.assert(
         fc.asyncProperty(anyReport(14, 1), anyQuestion, fc.boolean(), async (json, question, isKept) => {
-          // Half of the rows have all names, so that many of them have an entity.
+          // Half of the rows have all names, so that many rows have an entity.
           const rows = (json.aggregatedWorkloads as unknown as readonly Node[]).map((row, index) =>
             index % 2 === 0 ? row : { ...row, ...nameAll(row) },
           );
@@ -574,7 +574,7 @@ describe('costs of rows that are odd', () => {
     MINUTE_MS,
   );
 
-  test('add up in decimal where their own numbers are decimals, whatever those beside them are', async () => {
+  test('add up as decimals when their own numbers are decimals, whatever numbers other rows have', async () => {
     const rows = [
       rawRow('c', 'decimal', 'Job', 'a', 0.1),
       rawRow('c', 'decimal', 'Job', 'b', 0.2),
@@ -613,7 +613,7 @@ describe('costs of rows that are odd', () => {
     expect(kept.data).toEqual(data);
   });
 
-  test('are told apart also where names hold the line ends that no filter takes', async () => {
+  test('are assigned correctly even if names contain line ends, which no filter accepts', async () => {
     upstream.serve([
       rawRow('a\nb', 'c', 'x\ny', 'z', 1),
       rawRow('a', 'b\nc', 'x', 'y\nz', 2),
@@ -661,7 +661,7 @@ describe('the cost of a workload', () => {
   }`;
 
   test(
-    'is its row in the report of its namespace, however many are asked for',
+    'is its row in the report of its namespace, for any number of workloads',
     async () => {
       await using stack = await startStack({ simulator: FLEET, env: NO_CACHE });
       const asked = fc.uniqueArray(fc.constantFrom(...FLEET_WORKLOADS), { minLength: 1, maxLength: 30 });
@@ -670,7 +670,7 @@ describe('the cost of a workload', () => {
           const before = stack.received.length;
           const of = workloads.map(({ clusterName, namespace, type, name }) => ({
             ...{ __typename: 'KubernetesWorkload', clusterName, namespace },
-            // Kubernetes has names in small letters and types in CamelCase; people have them otherwise.
+            // Kubernetes uses lower-case names and CamelCase types; people also write others.
             ...{ type: type.toUpperCase(), name: name.toUpperCase() },
           }));
           const answer = await stack.ask(COSTS, { of, last });
@@ -692,7 +692,7 @@ describe('the cost of a workload', () => {
     MINUTE_MS,
   );
 
-  test('has a share of what the namespace costs', async () => {
+  test('has a share of the cost of the namespace', async () => {
     await using stack = await startStack({ simulator: FLEET });
     const { data } = await stack.ask(`{
       kubernetesNamespace(clusterName: "${CLUSTER}", name: "payments") {
@@ -708,7 +708,7 @@ describe('the cost of a workload', () => {
     expect(stack.received).toHaveLength(1);
   });
 
-  test('is null without an error for what ScaleOps does not list', async () => {
+  test('is null without an error when ScaleOps does not list the workload', async () => {
     await using stack = await startStack({ simulator: FLEET });
     const { clusterName, namespace, type, name } = FLEET_WORKLOADS[0]!;
     const of = [
@@ -728,7 +728,7 @@ describe('the cost of a workload', () => {
     expect(stack.received).toHaveLength(1);
   });
 
-  test('is of the first of several rows of its name', async () => {
+  test('is the first of several rows with the same name', async () => {
     await using upstream = await startRowsUpstream();
     await using gateway = startGateway(upstream.url);
     upstream.serve([
@@ -756,7 +756,7 @@ describe('names', () => {
   test.each([
     ['together', ''],
     ['beside a report that has them', '{ workloadCosts(filter: { multiCluster: true }) { clusters } }'],
-  ])('in another case are the same names, %s', async (_how, before) => {
+  ])('in another case mean the same entity, %s', async (_how, before) => {
     await using stack = await startStack({ simulator: FLEET });
     if (before !== '') await stack.ask(before);
     const { data, errors } = await stack.ask(`{
@@ -776,7 +776,7 @@ describe('names', () => {
   test.each([
     ['cluster', CLUSTER.toUpperCase(), 'payments'],
     ['namespace', CLUSTER, 'PAYMENTS'],
-  ])('of a %s in another case get the answer alone that they get with others', async (_what, clusterName, name) => {
+  ])('of a %s in another case get the same costs alone and together with others', async (_what, clusterName, name) => {
     await using stack = await startStack({ simulator: FLEET, env: NO_CACHE });
     const alone = await stack.ask(`{ odd: ${lookUp(clusterName, name)} }`);
     const together = await stack.ask(`{ plain: ${lookUp(CLUSTER, 'payments')} odd: ${lookUp(clusterName, name)} }`);
@@ -788,10 +788,10 @@ describe('names', () => {
   test.each([
     ['cluster', CLUSTER.toUpperCase(), 'payments'],
     ['namespace', CLUSTER, 'PAYMENTS'],
-  ])('of a %s in another case do not hide it from later callers', async (_what, clusterName, name) => {
+  ])('of a %s in another case leave the cached report usable for later callers', async (_what, clusterName, name) => {
     const filter = `clusters: { names: ["${clusterName}"] }, namespaces: { names: ["${name}"] }`;
-    // An entity is asked for in small letters as well, and is at hand then. A root query is sent as it stands, and the
-    // simulator has nothing of that name.
+    // An entity is requested in lower case as well, so its report is reusable. A root query is sent unchanged, and the
+    // simulator has nothing with that name.
     for (const [before, calls] of [
       [lookUp(clusterName, name), 1],
       [`workloadCosts(filter: { ${filter} }) { ${PAYMENTS} }`, 2],
@@ -805,7 +805,7 @@ describe('names', () => {
   });
 
   test(
-    'in any case, in any order, alone and together get one answer',
+    'in any case and order, alone and together, get the same costs',
     async () => {
       const SPELLINGS = [
         (name: string) => name,
@@ -850,7 +850,7 @@ describe('names', () => {
     MINUTE_MS,
   );
 
-  test('are plain data, whatever they are', async () => {
+  test('are plain data, whatever characters they contain', async () => {
     await using upstream = await startRowsUpstream();
     await using gateway = startGateway(upstream.url);
     const names = [
@@ -881,7 +881,7 @@ describe('names', () => {
         kubernetesNamespace: { name, costs: { breakdown: { groups: [{ keys: [{ value: name }] }] } } },
       })),
     );
-    // One for all rows, and one for what the entities ask of another time.
+    // One call for all rows, and one for the entities' other period.
     expect(upstream.received).toHaveLength(2);
   });
 });
@@ -890,7 +890,7 @@ describe('a row', () => {
   const ENTITIES =
     'kubernetesCluster { __typename name } kubernetesNamespace { __typename clusterName name } kubernetesWorkload { __typename clusterName namespace type name }';
 
-  test('names its cluster, namespace and workload with no further call', async () => {
+  test('has its cluster, namespace and workload without a further call', async () => {
     await using stack = await startStack();
     const { data, errors } = await stack.ask(
       `{ workloadCosts(filter: { multiCluster: true }) { rows { nodes { clusterName namespace workloadType workloadName ${ENTITIES} } } } }`,
@@ -913,19 +913,22 @@ describe('a row', () => {
     ['labels', '{ labels: ["team"] }', []],
     ['clusters', '{ cluster: true }', ['kubernetesCluster']],
     ['namespaces', '{ namespace: true }', ['kubernetesCluster', 'kubernetesNamespace']],
-  ])('of several workloads, grouped by %s, has only the entities that it is all of', async (_by, groupBy, present) => {
-    await using stack = await startStack();
-    const { data, errors } = await stack.ask(
-      `{ aggregatedCosts(filter: { multiCluster: true, groupBy: ${groupBy} }) { rows { nodes { ${ENTITIES} } } } }`,
-    );
-    expect(errors).toEqual([]);
-    const rows = data.aggregatedCosts.rows.nodes as Raw[];
-    expect(rows.length).toBeGreaterThan(0);
-    for (const row of rows) expect(Object.keys(row).filter((name) => row[name] !== null)).toEqual(present);
-    expect(stack.received).toHaveLength(1);
-  });
+  ])(
+    'of several workloads, grouped by %s, has only the entities that contain all of it',
+    async (_by, groupBy, present) => {
+      await using stack = await startStack();
+      const { data, errors } = await stack.ask(
+        `{ aggregatedCosts(filter: { multiCluster: true, groupBy: ${groupBy} }) { rows { nodes { ${ENTITIES} } } } }`,
+      );
+      expect(errors).toEqual([]);
+      const rows = data.aggregatedCosts.rows.nodes as Raw[];
+      expect(rows.length).toBeGreaterThan(0);
+      for (const row of rows) expect(Object.keys(row).filter((name) => row[name] !== null)).toEqual(present);
+      expect(stack.received).toHaveLength(1);
+    },
+  );
 
-  test('that lacks a part of a name has no entity of that name', async () => {
+  test('without a part of a name has no entity of that name', async () => {
     await using upstream = await startRowsUpstream();
     await using gateway = startGateway(upstream.url);
     const whole = { clusterName: 'c', namespace: 'n', workloadType: 't', workloadName: 'w' };
@@ -960,7 +963,7 @@ describe('a row', () => {
     expect(upstream.received).toHaveLength(2);
   });
 
-  test('leads to its workload, and that to its row, as deep as one likes, with no further call', async () => {
+  test('leads to its workload and back, at any depth, without a further call', async () => {
     await using stack = await startStack({ simulator: FLEET });
     const { data, errors } = await stack.ask(`{ workloadCosts(filter: { multiCluster: true }) {
       rows(orderBy: [{ field: TOTAL_COST }], first: 5) { nodes { id totalCost
@@ -1002,12 +1005,12 @@ describe('a bad input below 1,000 entities', () => {
     ['a long name', { workloadTypes: { names: ['x'.repeat(254)] } }, /^filter\.workloadTypes\.names\[0\] .*\b253\b/],
     ['a line end', { clusters: { names: ['a\nb'] } }, /^filter\.clusters\.names\[0\] .*control characters/],
     [
-      'a label that is none',
+      'an invalid label',
       { labels: { labels: [{ key: '__proto__', value: '' }] } },
       /^filter\.labels\.labels\[0\]\.key /,
     ],
     ['1,001 names', { namespaces: { names: Array(1_001).fill('a') } }, /^filter\.namespaces\.names .*\b1000\b/],
-  ])('that is %s is an error for each of the first 100, by its path', async (_what, filter, message) => {
+  ])('with %s is an error for each of the first 100, by its path', async (_what, filter, message) => {
     await using stack = await startStack();
     const answer = await stack.ask(COSTS, { of, filter });
     expect(answer.status).toBe(200);
@@ -1024,7 +1027,7 @@ describe('a bad input below 1,000 entities', () => {
   test.each<[string, string, string, RegExp]>([
     ['a filter', 'WorkloadCostsFilter', 'costs(filter: $bad) { clusters }', /\$bad.*bad\.last.*CostDuration must be/],
     ['a cost', 'CostDuration', 'cost(last: $bad) { id }', /\$bad.*CostDuration must be/],
-  ])('that is no duration in %s is one error of the request', async (_what, type, field, message) => {
+  ])('with an invalid duration in %s is one error of the request', async (_what, type, field, message) => {
     await using stack = await startStack();
     const typename = type === 'CostDuration' ? 'KubernetesWorkload' : 'KubernetesCluster';
     const query = `query ($of: [_Any!]!, $bad: ${type}) { _entities(representations: $of) { ... on ${typename} { ${field} } } }`;
@@ -1042,7 +1045,7 @@ describe('a bad input below 1,000 entities', () => {
   });
 });
 
-describe('the work for many entities', () => {
+describe('the CPU time for many entities', () => {
   const MANY = 1_000;
   const list = <T>(length: number, make: (index: number) => T): T[] =>
     Array.from({ length }, (_, index) => make(index));
@@ -1055,18 +1058,18 @@ describe('the work for many entities', () => {
   const toNamespace = (index: number) => ({ __typename: 'KubernetesNamespace', clusterName: 'c', name: `n${index}` });
 
   test.each<[string, (index: number) => object, (count: number) => object]>([
-    ['clusters to leave out', toCluster, (count) => ({ clusters: { names: names(count), exclude: true } })],
+    ['excluded clusters', toCluster, (count) => ({ clusters: { names: names(count), exclude: true } })],
     ['namespaces of clusters', toCluster, (count) => ({ namespaces: { names: names(count), exclude: true } })],
-    ['namespaces to leave out', toNamespace, (count) => ({ namespaces: { names: names(count), exclude: true } })],
+    ['excluded namespaces', toNamespace, (count) => ({ namespaces: { names: names(count), exclude: true } })],
     ['types', toNamespace, (count) => ({ workloadTypes: { names: names(count), exclude: true } })],
     [
       'labels',
       toNamespace,
       (count) => ({ labels: { labels: names(count).map((key) => ({ key, value: '' })), exclude: true } }),
     ],
-    ['names that are refused', toNamespace, (count) => ({ namespaces: { names: [...names(count - 1), ''] } })],
+    ['names, one of them invalid', toNamespace, (count) => ({ namespaces: { names: [...names(count - 1), ''] } })],
   ])(
-    'below a filter with 1,000 %s grows with both, and not with their product',
+    'with a filter of 1,000 %s grows with the sum of both numbers, and not with their product',
     async (_what, toEntity, toFilter) => {
       await using upstream = await startRowsUpstream();
       upstream.serve([
@@ -1075,7 +1078,7 @@ describe('the work for many entities', () => {
       ]);
       const workOf = async (entityCount: number, nameCount: number): Promise<number> => {
         await using gateway = startGateway(upstream.url, { LOG_LEVEL: 'silent' });
-        // Reports of the same kind that are of no use here are looked at, too.
+        // Reports of the same kind that do not help are examined too.
         for (const name of ['x', 'y', 'z']) {
           const kept = { multiCluster: true, ...toFilter(nameCount), namespaces: { names: [name] } };
           await gateway.ask('query ($filter: WorkloadCostsFilter) { workloadCosts(filter: $filter) { clusters } }', {
@@ -1096,7 +1099,7 @@ describe('the work for many entities', () => {
     MINUTE_MS,
   );
 
-  test('of one name in 256 spellings is that of one', async () => {
+  test('of one name in 256 spellings is that of one name', async () => {
     await using upstream = await startRowsUpstream();
     const rowCount = 2_000;
     upstream.serve(list(rowCount, (index) => rawRow('spelling', `n${index}`, 'Job', 'a')));
@@ -1121,7 +1124,7 @@ describe('the work for many entities', () => {
   });
 });
 
-describe('a report that cannot be had', () => {
+describe('a failed report', () => {
   const COSTS = `query ($of: [_Any!]!) { _entities(representations: $of) {
     ... on KubernetesCluster { name costs { clusters } other: costs(filter: { last: "30d" }) { clusters } }
     ... on KubernetesNamespace { clusterName name costs { clusters } }
@@ -1144,7 +1147,7 @@ describe('a report that cannot be had', () => {
     { name: 'search-worker', cost: null },
   ];
 
-  test('is null with its code where it stands, beside the keys and the reports that can be had', async () => {
+  test('is null with its code at its path, beside the keys and the other reports', async () => {
     await using stack = await startStack({
       env: { SCALEOPS_MAX_ATTEMPTS: '1' },
       simulator: {
@@ -1171,7 +1174,7 @@ describe('a report that cannot be had', () => {
     expect(stack.received).toHaveLength(2);
   });
 
-  test("for want of the caller's token is no answer at all, and one that ScaleOps refuses an error of the field", async () => {
+  test('is an error of the request when the caller sends no token, and of its field when ScaleOps refuses the token', async () => {
     await using tenants = await startTenants({ tokens: { good: 'ann', bad: 'bob' } });
     await using gateway = startGateway(tenants.url, { SCALEOPS_AUTH: 'forward' });
     const without = await gateway.ask(COSTS, { of });
@@ -1186,14 +1189,14 @@ describe('a report that cannot be had', () => {
     expect(tenants.requests).toHaveLength(2);
   });
 
-  test('is not made up of what another caller was shown', async () => {
+  test('is not replaced by the report of another caller', async () => {
     await using tenants = await startTenants({ tokens: { 'of-ann': 'ann', 'of-bob': 'bob' } });
     await using gateway = startGateway(tenants.url, { SCALEOPS_AUTH: 'forward' });
     const ask = (token: string, query: string) =>
       gateway.ask(query, {}, { headers: { authorization: `Bearer ${token}` } });
     const query = `{ kubernetesCluster(name: "${secretOf('ann')}-cluster") { costs { totals { totalCost } } } }`;
     await ask('of-ann', '{ workloadCosts(filter: { multiCluster: true }) { clusters } }');
-    // A caller that ScaleOps accepts, and whose cached reports may be served.
+    // ScaleOps accepts this caller, so its cached reports may be served.
     await ask('of-bob', '{ aggregatedCosts { clusters } }');
     const own = await ask('of-ann', query);
     expect(own.data.kubernetesCluster).toEqual({ costs: { totals: { totalCost: tenants.costOf('ann') } } });
@@ -1205,10 +1208,10 @@ describe('a report that cannot be had', () => {
   });
 });
 
-describe('an answer with costs of entities', () => {
+describe('a response with costs of entities', () => {
   const COSTS = `{ kubernetesCluster(name: "${CLUSTER}") { name costs { asOf isStale } } }`;
 
-  test('says how fresh it is, whether it was fetched or cut out of what is kept', async () => {
+  test('has its freshness, whether the report was fetched or cut from a wider one', async () => {
     await using stack = await startAging();
     const freshnessOf = ({ text }: Answer) =>
       (JSON.parse(text) as { extensions?: { freshness?: unknown } }).extensions?.freshness;
@@ -1224,7 +1227,7 @@ describe('an answer with costs of entities', () => {
     expect(cut.data.kubernetesCluster.costs).toEqual({ asOf: at(5_000), isStale: false });
     expect(freshnessOf(cut)).toEqual({ asOf: at(5_000), isStale: false });
     expect([cut.headers.get('cache-control'), cut.headers.get('age')]).toEqual(['private, max-age=60', '10']);
-    // That nothing is listed was learned from ScaleOps as well, and grows old.
+    // The absence of rows comes from ScaleOps as well, and has an age.
     const none = await stack.ask(COSTS.replace(CLUSTER, 'nowhere'));
     expect(none.data.kubernetesCluster.costs).toBeNull();
     expect(freshnessOf(none)).toEqual({ asOf: at(5_000), isStale: false });
@@ -1232,9 +1235,9 @@ describe('an answer with costs of entities', () => {
   });
 
   test.each([
-    ['itself', COSTS],
-    ['a wider one', '{ workloadCosts(filter: { multiCluster: true }) { asOf } }'],
-  ])('shows as stale, while ScaleOps fails, what was kept of %s', async (_what, before) => {
+    ['its own cached report', COSTS],
+    ['a wider cached report', '{ workloadCosts(filter: { multiCluster: true }) { asOf } }'],
+  ])('is stale, while ScaleOps fails, when it comes from %s', async (_what, before) => {
     await using stack = await startAging({ CACHE_STALE_SECONDS: '0' });
     await stack.ask(before);
     stack.clock.advance(61_000);

@@ -1,5 +1,5 @@
-// Entities where it gets tight: documents that ask for more than any machine can write, a ScaleOps that fails, answers of
-// several ages, and reports of the same operation that have it all.
+// Entities at the limits: documents with too large responses, a failing ScaleOps, reports with different ages, and reports
+// of the same operation that cover an entity.
 
 import { describe, expect, test } from 'vitest';
 
@@ -10,8 +10,8 @@ const CLUSTER = 'prod-us-east-1';
 const namespace = (name: string, alias = name.replaceAll('-', '_')): string =>
   `${alias}: kubernetesNamespace(clusterName: "${CLUSTER}", name: "${name}") { costs { asOf isStale totals { rowCount } } }`;
 
-describe('an answer of more rows than may be', () => {
-  /** Rows, their clusters' rows, and so on: each level has as many rows for each of the level above. */
+describe('a response over GATEWAY_MAX_ANSWER_ROWS', () => {
+  /** Rows, the rows of their clusters, and so on: each level multiplies the number of rows. */
   const nest = (levels: number): string =>
     levels === 0 ? 'id' : `kubernetesCluster { costs { rows { nodes { ${nest(levels - 1)} } } } }`;
   const query = (levels: number): string => `{ workloadCosts { rows { nodes { ${nest(levels)} } } } }`;
@@ -28,7 +28,7 @@ describe('an answer of more rows than may be', () => {
     });
     expect((await stack.ask(query(0))).errors).toEqual([]);
     for (const levels of [2, 3, 50]) expectRefused(await stack.ask(query(levels)));
-    // The report of the cluster that the rows are of has been there since the first.
+    // The report of the rows' cluster is cached since the first query.
     expect(stack.received).toHaveLength(1);
     expect(stack.log.at(-1)).toMatchObject({ status: 400, errors: ['QUERY_TOO_COMPLEX'] });
   });
@@ -39,11 +39,11 @@ describe('an answer of more rows than may be', () => {
       '{ a: workloadCosts { rows { nodes { id } edges { cursor } } } b: workloadCosts { rows { nodes { id } } } }',
     ],
     ['reports of entities', `{ ${Array.from({ length: 151 }, (_, at) => namespace('payments', `n${at}`)).join(' ')} }`],
-  ])('is counted in %s', async (_what, document) => {
+  ])('is measured in %s', async (_what, document) => {
     const ask = async (limit: string) => {
       await using stack = await startStack({ env: { ...UNLIMITED, GATEWAY_MAX_ANSWER_ROWS: limit } });
       const answer = await stack.ask(document);
-      // What is over the limit of entities is refused before any call.
+      // A response over the entity limit is refused before any call.
       expect(stack.received.length).toBeLessThanOrEqual(1);
       return { answer, rowCount: (await stack.ask('{ workloadCosts { rows { totalCount } } }')).data };
     };
@@ -53,7 +53,7 @@ describe('an answer of more rows than may be', () => {
     expectRefused((await ask(String(most - 1))).answer);
   });
 
-  test('has no trace, where that would be larger than anybody reads', async () => {
+  test('has no trace when the trace would be too large', async () => {
     await using stack = await startStack({ simulator: { workloads: 13_000 } });
     const document = (
       first: number,
@@ -70,7 +70,7 @@ describe('an answer of more rows than may be', () => {
   });
 });
 
-/** A stack whose ScaleOps fails when told to, and whose clock stands. */
+/** A stack whose ScaleOps fails on demand, on a clock that stands still. */
 async function startUnsteady() {
   const clock = createManualClock();
   const state = { fails: false };
@@ -90,8 +90,8 @@ async function startUnsteady() {
 describe('while ScaleOps fails', () => {
   test.each([
     ['a report of the fleet', '{ workloadCosts(filter: { multiCluster: true }) { clusters } }', 1],
-    ['the pages that were asked for', `{ ${namespace('payments')} } { ${namespace('search')} }`, 2],
-  ])('costs are shown from %s, as root queries are, and marked as stale', async (_what, before, calls) => {
+    ['reports of the same entities', `{ ${namespace('payments')} } { ${namespace('search')} }`, 2],
+  ])('costs of entities come from %s, and are marked as stale', async (_what, before, calls) => {
     await using stack = await startUnsteady();
     for (const document of before.split(/(?<=\}) (?=\{)/)) expect((await stack.ask(document)).errors).toEqual([]);
     expect(stack.received).toHaveLength(calls);
@@ -108,7 +108,7 @@ describe('while ScaleOps fails', () => {
     expect(stack.log.at(-1)).toMatchObject({ staleFor: ['UPSTREAM_ERROR'] });
   });
 
-  test('costs that no report has are an error, beside those that one has', async () => {
+  test('costs without a cached report are an error, beside those with one', async () => {
     await using stack = await startUnsteady();
     await stack.ask(`{ ${namespace('payments')} }`);
     stack.clock.advance(600_000);
@@ -122,8 +122,8 @@ describe('while ScaleOps fails', () => {
   });
 });
 
-describe('of reports of several ages', () => {
-  test('the newest is shown, so that time does not run backwards', async () => {
+describe('of reports with different ages', () => {
+  test('the newest is served, so that asOf never goes back', async () => {
     await using stack = await startUnsteady();
     const asOf = ({ data }: Answer): string => data.payments.costs.asOf as string;
     await stack.ask('{ workloadCosts(filter: { multiCluster: true }) { clusters } }');
@@ -140,15 +140,15 @@ describe('of reports of several ages', () => {
 describe('beside a report of the same operation', () => {
   const FLEET = 'fleet: workloadCosts(filter: { multiCluster: true }) { asOf totals { rowCount } }';
   test.each([
-    ['first', `{ ${FLEET} ${namespace('payments')} }`, 1],
-    ['last', `{ ${namespace('payments')} ${FLEET} }`, 1],
-    ['of another time', `{ ${FLEET.replace('true', 'true, last: "30d"')} ${namespace('payments')} }`, 2],
+    ['requested first', `{ ${FLEET} ${namespace('payments')} }`, 1],
+    ['requested last', `{ ${namespace('payments')} ${FLEET} }`, 1],
+    ['of another period', `{ ${FLEET.replace('true', 'true, last: "30d"')} ${namespace('payments')} }`, 2],
     [
       'of another cluster',
       `{ ${FLEET.replace('true', 'true, clusters: { names: ["nowhere"] }')} ${namespace('payments')} }`,
       2,
     ],
-  ])('that is asked for %s, entities make no call where that one has it all', async (_where, document, calls) => {
+  ])('that is %s, entities make no further call if it covers them', async (_where, document, calls) => {
     await using stack = await startStack({ env: { CACHE_TTL_SECONDS: '0' } });
     const { data, errors } = await stack.ask(document);
     expect(errors).toEqual([]);

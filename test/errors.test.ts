@@ -1,4 +1,4 @@
-// The errors that clients get: for bad requests of every kind, and for defects of the gateway, which are masked and logged.
+// The errors of bad requests of every kind, and of defects, which are masked and logged.
 
 import { GraphQLFloat, GraphQLNonNull, GraphQLObjectType, GraphQLSchema, GraphQLString } from 'graphql';
 import { connect } from 'node:net';
@@ -39,18 +39,18 @@ describe('a bad request', () => {
 
   test.each<[string, string, RequestInit, string?]>([
     ['an empty body', 'BAD_USER_INPUT', post('')],
-    ['null', 'BAD_USER_INPUT', post('null')],
-    ['a number', 'BAD_USER_INPUT', post('7')],
-    ['a list, which would be a batch', 'BAD_USER_INPUT', post('[{"query":"{__typename}"}]')],
-    ['JSON that is cut short', 'BAD_USER_INPUT', post('{"query":"{__type')],
+    ['the body null', 'BAD_USER_INPUT', post('null')],
+    ['a number as body', 'BAD_USER_INPUT', post('7')],
+    ['a batch', 'BAD_USER_INPUT', post('[{"query":"{__typename}"}]')],
+    ['truncated JSON', 'BAD_USER_INPUT', post('{"query":"{__type')],
     ['bytes that are no UTF-8', 'BAD_USER_INPUT', post(new Uint8Array([0xff, 0xfe, 0x7b]))],
     ['no query', 'BAD_USER_INPUT', post('{}')],
-    ['a query that is no text', 'BAD_USER_INPUT', post('{"query":{}}')],
-    ['variables that are a text', 'BAD_USER_INPUT', query('{__typename}', { variables: 'x' })],
+    ['a query that is no string', 'BAD_USER_INPUT', post('{"query":{}}')],
+    ['variables that are a string', 'BAD_USER_INPUT', query('{__typename}', { variables: 'x' })],
     ['variables that are a list', 'BAD_USER_INPUT', query('{__typename}', { variables: [] })],
     ['extensions that are a number', 'BAD_USER_INPUT', query('{__typename}', { extensions: 1 })],
     ['an unknown parameter', 'BAD_USER_INPUT', query('{__typename}', { querry: 'x' })],
-    ['an operation name that is not there', 'BAD_USER_INPUT', query('query A {__typename}', { operationName: 'B' })],
+    ['an unknown operation name', 'BAD_USER_INPUT', query('query A {__typename}', { operationName: 'B' })],
     ['two operations and no name', 'BAD_USER_INPUT', query('query A {__typename} query B {__typename}')],
     ['a syntax error', 'GRAPHQL_PARSE_FAILED', query('{')],
     ['an unknown field', 'GRAPHQL_VALIDATION_FAILED', query('{ cost }')],
@@ -58,20 +58,20 @@ describe('a bad request', () => {
     ['a subscription', 'BAD_USER_INPUT', query('subscription { a }')],
     ['@defer', 'GRAPHQL_VALIDATION_FAILED', query('{ ... @defer { __typename } }')],
     ['a fragment cycle', 'GRAPHQL_VALIDATION_FAILED', query('{ ...a } fragment a on Query { ...a }')],
-    ['PUT', 'METHOD_NOT_ALLOWED', { ...query('{__typename}'), method: 'PUT' }],
-    ['DELETE', 'METHOD_NOT_ALLOWED', { method: 'DELETE' }],
+    ['the method PUT', 'METHOD_NOT_ALLOWED', { ...query('{__typename}'), method: 'PUT' }],
+    ['the method DELETE', 'METHOD_NOT_ALLOWED', { method: 'DELETE' }],
     ['a body over 256 KiB', 'REQUEST_ENTITY_TOO_LARGE', query(`#${'x'.repeat(262_144)}\n{__typename}`)],
     ['51 wrong values', 'BAD_USER_INPUT', query(NAMES_QUERY, { variables: { names: Array(51).fill(null) } })],
     ['a document nested 3,000 deep', 'MAX_TOKENS_LIMIT', query('{a'.repeat(3000) + '}'.repeat(3000))],
     ['a literal nested 3,000 deep', 'MAX_DEPTH_LIMIT', query(`{a(b:${'['.repeat(3000)}${']'.repeat(3000)})}`)],
-    ['a form', 'UNSUPPORTED_MEDIA_TYPE', post('query={__typename}', 'application/x-www-form-urlencoded')],
+    ['a form body', 'UNSUPPORTED_MEDIA_TYPE', post('query={__typename}', 'application/x-www-form-urlencoded')],
     ['a bare document', 'UNSUPPORTED_MEDIA_TYPE', post('{__typename}', 'application/graphql')],
     ['an unknown encoding', 'UNSUPPORTED_MEDIA_TYPE', withHeader(query('{__typename}'), 'content-encoding', 'zstd')],
-    ['text/plain', 'UNSUPPORTED_MEDIA_TYPE', post('{"query":"{__typename}"}', 'text/plain')],
-    ['multipart', 'UNSUPPORTED_MEDIA_TYPE', post('--x--', 'multipart/form-data; boundary=x')],
-    ['variables in a URL that are no JSON', 'BAD_USER_INPUT', GET, '?query={__typename}&variables={'],
-    ['no query in a URL', 'BAD_USER_INPUT', GET, '?'],
-  ])('of %s is %s, for both media types', async (_name, code, init, search = '') => {
+    ['the content type text/plain', 'UNSUPPORTED_MEDIA_TYPE', post('{"query":"{__typename}"}', 'text/plain')],
+    ['a multipart body', 'UNSUPPORTED_MEDIA_TYPE', post('--x--', 'multipart/form-data; boundary=x')],
+    ['invalid JSON variables in the URL', 'BAD_USER_INPUT', GET, '?query={__typename}&variables={'],
+    ['no query in the URL', 'BAD_USER_INPUT', GET, '?'],
+  ])('with %s is %s, for both media types', async (_name, code, init, search = '') => {
     for (const accept of [GRAPHQL_TYPE, JSON_TYPE]) {
       const response = await fetch(url + search, { ...init, headers: { accept, ...(init.headers as object) } });
       const { errors, ...rest } = (await response.json()) as { errors: { message: string; extensions: object }[] };
@@ -82,7 +82,7 @@ describe('a bad request', () => {
       });
       expect(errors[0]?.extensions).not.toHaveProperty('http');
       const status: number = ERROR_CODES[code as 'BAD_USER_INPUT'].status;
-      // A document that came well but is no valid GraphQL is 200 where only application/json is accepted.
+      // An invalid document in a valid request is 200 for application/json.
       const isAboutDocument = code === 'GRAPHQL_PARSE_FAILED' || code === 'GRAPHQL_VALIDATION_FAILED';
       expect(response.status).toBe(isAboutDocument && accept === JSON_TYPE ? 200 : status);
       if (status === 405) expect(response.headers.get('allow')).toBe('GET, POST');
@@ -90,7 +90,7 @@ describe('a bad request', () => {
     expect(stack.received).toHaveLength(0);
   });
 
-  test.each(['[', 'a b', '%%', 'a/b'])('of the Host %j is BAD_USER_INPUT', async (host) => {
+  test.each(['[', 'a b', '%%', 'a/b'])('with the Host %j is BAD_USER_INPUT', async (host) => {
     const { status, text: answer } = await sendRaw(
       `GET /health/live HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`,
     );
@@ -99,19 +99,19 @@ describe('a bad request', () => {
     expect(answer).not.toMatch(/\bat .*:\d+|TypeError/);
   });
 
-  test('in absolute form, as to a proxy, is no bad request', async () => {
+  test('does not include a target in absolute form, as sent to a proxy', async () => {
     const target = 'http://127.0.0.1:4000/health/live';
     const { status } = await sendRaw(`GET ${target} HTTP/1.1\r\nHost: 127.0.0.1:4000\r\nConnection: close\r\n\r\n`);
     expect(status).toBe(200);
   });
 
-  test('over the limit closes its connection, which nobody reads to its end', async () => {
+  test('over the size limit closes its connection, whose rest is not read', async () => {
     const response = await fetch(url, query('x'.repeat(262_144)));
     expect(response.status).toBe(413);
     expect(response.headers.get('connection')).toBe('close');
   });
 
-  /** What the server sends back to these bytes, until it closes. */
+  /** The server's response to these bytes, until it closes. */
   async function sendRaw(bytes: string): Promise<{ readonly status: number; readonly text: string }> {
     const socket = connect(Number(new URL(url).port), '127.0.0.1');
     socket.end(bytes);
@@ -119,7 +119,7 @@ describe('a bad request', () => {
     return { status: Number(answer.split(' ')[1]), text: answer };
   }
 
-  test('of a media type that we do not write is NOT_ACCEPTABLE', async () => {
+  test('with an unsupported media type in Accept is NOT_ACCEPTABLE', async () => {
     const response = await fetch(url, {
       ...query('{__typename}'),
       headers: { accept: 'text/csv', 'content-type': JSON_TYPE },
@@ -128,7 +128,7 @@ describe('a bad request', () => {
     expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: 'NOT_ACCEPTABLE' } }] });
   });
 
-  test('does not show the suggestion of a value that is long', async () => {
+  test('does not show the suggestion for a long value', async () => {
     const variables = { filter: { last: 'x'.repeat(100_000) } };
     const { errors } = await stack.ask(
       'query($filter: WorkloadCostsFilter) { workloadCosts(filter: $filter) { asOf } }',
@@ -140,7 +140,7 @@ describe('a bad request', () => {
     );
   });
 
-  test('leaves no other origin in', async () => {
+  test('does not allow another origin', async () => {
     const headers = { 'content-type': JSON_TYPE, origin: 'https://evil.test' };
     const response = await fetch(url, { ...query('{__typename}'), headers });
     expect([...response.headers.keys()].filter((name) => name.startsWith('access-control'))).toEqual([]);
@@ -201,7 +201,7 @@ describe('an error of a field', () => {
     },
   );
 
-  test('that we know says its code, and leaves the other fields and the status alone', async () => {
+  test('with a known cause has its code, and leaves the other fields and the status unchanged', async () => {
     log.length = 0;
     const { status, data, errors } = await answer('{ fine upstream input }');
     expect({ status, data }).toEqual({ status: 200, data: { fine: 'fine', upstream: null, input: null } });
@@ -220,7 +220,7 @@ describe('an error of a field', () => {
   });
 });
 
-test('a GatewayError without words of its own speaks by its code', () => {
+test('a GatewayError without its own message has the message of its code', () => {
   for (const code of Object.keys(ERROR_CODES) as (keyof typeof ERROR_CODES)[]) {
     expect(new GatewayError(code).message).toBe(ERROR_CODES[code].message);
     expect(new GatewayError(code).message).not.toContain(TOKEN);

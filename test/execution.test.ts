@@ -1,5 +1,5 @@
-// The executor against graphql-js: random operations and variables over a schema with everything that plans cover;
-// resolvers that return synchronously or later, a fitting value, null or an error.
+// The executor, compared with graphql-js: random operations and variables over a schema with everything that plans cover;
+// resolvers that return synchronously or later, a valid value, null or an error.
 
 import * as fc from 'fast-check';
 import {
@@ -42,13 +42,13 @@ const schema = buildSchema(`
   input One @oneOf { text: String number: Int }
 `);
 
-/** There is no root value where the executor is used: the fields of the root have theirs from here. */
+/** The executor is used without a root value: root fields take their values from here. */
 interface Context {
   readonly who: string;
   readonly root: unknown;
 }
 
-/** What a resolver was called with, as an answer. */
+/** The arguments of a resolver, as its result. */
 function echo(_source: unknown, args: unknown, { who }: Context, info: GraphQLResolveInfo): string {
   const { fieldName, returnType, parentType, path, rootValue, variableValues, operation, fragments, fieldNodes } = info;
   return JSON.stringify({
@@ -80,7 +80,7 @@ type Turns = Map<number, (() => void)[]>;
 const turn = fc.integer({ min: 0, max: 6 });
 const manner = fc.constantFrom<Manner>('value', 'value', 'value', 'function', 'promise', 'late');
 const given = (value: fc.Arbitrary<unknown>): fc.Arbitrary<Given> => fc.record({ manner, turn, value });
-/** Mostly what fits. */
+/** Mostly valid values. */
 const mostly = (value: fc.Arbitrary<unknown>): fc.Arbitrary<Given> =>
   given(
     fc.oneof(
@@ -114,7 +114,7 @@ const { source } = fc.letrec<{ source: unknown; item: unknown }>((tie) => {
   };
 });
 
-/** The source as resolvers find it, created for each execution, with turns in order. */
+/** The source of resolvers, created for each execution, with ordered turns. */
 function toSource(tree: unknown, turns: Turns): unknown {
   if (Array.isArray(tree)) return tree.map((each) => toSource(each, turns));
   if (typeof tree !== 'object' || tree === null || tree instanceof Error) return tree;
@@ -144,10 +144,10 @@ function give({ manner: how, turn: at, value }: Given, turns: Turns): unknown {
   };
 }
 
-/** Lets what waits for its turn go, one after the other, each when nothing moves any more. */
+/** Releases waiting values one by one, each when nothing else moves. */
 async function letGo<T>(result: T | Promise<T>, turns: Turns): Promise<T> {
   const state = watch(Promise.resolve(result));
-  // Also what nobody waits for any more.
+  // Including values that no field waits for.
   while (state.outcome() === 'pending' || turns.size > 0) {
     await settle();
     const next = Math.min(...turns.keys());
@@ -156,7 +156,7 @@ async function letGo<T>(result: T | Promise<T>, turns: Turns): Promise<T> {
     else turns.delete(next);
     first?.();
   }
-  // What is rejected, and met by nobody, is known as such by then.
+  // By then unhandled rejections are known.
   await settle();
   return result;
 }
@@ -220,7 +220,7 @@ const FRAGMENTS = 'fragment One on Item { name ...Two item { ...Two } } fragment
 
 function toDocument(text: string): DocumentNode | undefined {
   const document = parse(`${HEAD} ${text} ${FRAGMENTS}`);
-  // Aliases may not merge, fragments and variables may not be used: only the second is let be.
+  // Conflicting aliases, unused fragments and variables: only the unused ones are allowed.
   const errors = validate(schema, document).filter(({ message }) => !/never used|is not used/.test(message));
   return errors.length === 0 ? document : undefined;
 }
@@ -252,7 +252,7 @@ const record = (values: Readonly<Record<string, readonly unknown[]>>) =>
   fc.record(Object.fromEntries(Object.entries(values).map(([name, some]) => [name, fc.constantFrom(...some)])), {
     requiredKeys: [],
   });
-/** Mostly what fits. */
+/** Mostly valid values. */
 const variables = fc.oneof(
   {
     weight: 4,
@@ -314,7 +314,7 @@ function executeHere(
   return errors === undefined ? runPlan(prepared.planFor(coerced), coerced, context, {}) : { errors };
 }
 
-/** Rejections without a handler, which would end a process. */
+/** Unhandled rejections, which would end a process. */
 const unhandled: unknown[] = [];
 const others = process.listeners('unhandledRejection');
 beforeAll(() => {

@@ -1,6 +1,5 @@
-// Apollo's subgraph compatibility checks, on the stack of the gateway: what its plugins, its SDL, its subgraph and its HTTP layer
-// make of a schema that uses all of Federation, beside two other subgraphs and under a router. The gateway's own schema
-// uses only a part.
+// Apollo's subgraph compatibility checks on the stack of the gateway: its plugins, SDL, subgraph and HTTP layer, with a
+// schema that uses all of Federation, two other subgraphs and a router. The gateway's own schema uses only a part.
 // https://github.com/apollographql/apollo-federation-subgraph-compatibility/tree/main/packages/compatibility/src/tests
 
 import { Trace } from '@apollo/usage-reporting-protobuf';
@@ -53,7 +52,7 @@ const objectsOf = ({ definitions }: DocumentNode) => definitions.filter(isObject
 // ---------------------------------------------------------------------------------------------------------- the text
 
 describe('_service', () => {
-  /** The schema that the checks ask for. */
+  /** The schema of the checks. */
   const REFERENCE = parse(`
     type Query {
       product(id: ID!): Product
@@ -74,7 +73,7 @@ describe('_service', () => {
     type Inventory { id: ID! deprecatedProducts: [DeprecatedProduct!]! }
   `);
 
-  test('says every type, field and argument, and no other', () => {
+  test('has every type, field and argument of the reference, and no other', () => {
     const fieldsOf = (document: DocumentNode) =>
       objectsOf(document)
         .flatMap(({ name, fields = [] }) =>
@@ -84,7 +83,7 @@ describe('_service', () => {
     expect(fieldsOf(parse(sdl))).toEqual(fieldsOf(REFERENCE));
   });
 
-  /** Where which directive stands, as `Type.field @directive`; the schema's own apart, and without our tag for all. */
+  /** Each directive as `Type.field @directive`, without those of the schema and without the tag of every field. */
   const placesOf = (document: DocumentNode): string[] =>
     objectsOf(document).flatMap(({ name, directives = [], fields = [] }) => [
       ...directives.map((directive) => `${name.value} ${print(directive)}`),
@@ -117,16 +116,16 @@ describe('_service', () => {
   };
   const places = () => placesOf(parse(sdl)).filter((place) => !place.endsWith('@tag(name: "public")'));
 
-  test.each(Object.entries(PLACES))('says @%s where it stands, and nowhere else', (name, expected) => {
+  test.each(Object.entries(PLACES))('has @%s in its places, and nowhere else', (name, expected) => {
     const found = places().filter((place) => place.split(/[ (]/)[1] === `@${name}`);
     expect(found.sort()).toEqual([...expected].sort());
   });
 
-  test('says no other directive', () => {
+  test('has no other directive', () => {
     expect(places()).toHaveLength(Object.values(PLACES).flat().length);
   });
 
-  /** The arguments of each @link, and those of each other directive of the schema. */
+  /** The printed @link directives of the schema, or those with another name. */
   const ofSchema = (name: string) =>
     parse(sdl)
       .definitions.filter(({ kind }) => kind === Kind.SCHEMA_DEFINITION || kind === Kind.SCHEMA_EXTENSION)
@@ -134,14 +133,14 @@ describe('_service', () => {
       .filter((directive) => directive.name.value === name)
       .map((directive) => print(directive));
 
-  test('links Federation 2 once, and imports from it just what is used', () => {
+  test('links Federation 2 once, and imports exactly the directives that it uses', () => {
     const [federation, ...others] = ofSchema('link').filter((link) => link.includes('specs.apollo.dev/federation/'));
     expect(others).toEqual([]);
     expect(federation).toMatch(/url: "https:\/\/specs\.apollo\.dev\/federation\/v2\.\d+"/);
     const imported = [...federation!.matchAll(/"@(\w+)"/g)].map(([, name]) => name!);
     const { custom, deprecated, ...used } = PLACES;
     expect(imported.sort()).toEqual(['composeDirective', ...Object.keys(used)].sort());
-    // Imported, and so by the short name.
+    // Imported directives have short names.
     expect(sdl).not.toContain('@federation__');
   });
 
@@ -151,7 +150,7 @@ describe('_service', () => {
     expect(parse(sdl).definitions.map((node) => print(node))).toContain('directive @custom on OBJECT');
   });
 
-  test('is what introspection says, but for what is for routers alone', async () => {
+  test('matches introspection, except for the fields of routers', async () => {
     const query = '{ __schema { types { kind name fields(includeDeprecated: true) { name } } queryType { name } } }';
     const { __schema } = dataOf(await askProducts(query)) as {
       readonly __schema: { readonly types: { kind: string; name: string; fields: { name: string }[] }[] };
@@ -224,12 +223,12 @@ describe('_entities', () => {
       { __typename: 'User', email: 'a@b.c', totalProductsCreated: 21, yearsOfEmployment: 2 },
       { __typename: 'User', averageProductsCreatedPerYear: 11 },
     ],
-  ])('finds by %s', async (_name, selection, representation, entity) => {
+  ])('finds an entity by %s', async (_name, selection, representation, entity) => {
     const answer = await askProducts(ENTITIES(selection), { of: [representation] });
     expect(dataOf(answer)).toEqual({ _entities: [entity] });
   });
 
-  test('answers in the order of what is asked, with null for what is not there', async () => {
+  test('returns entities in the order of the representations, with null for unknown ones', async () => {
     const of = [
       { __typename: 'Product', sku: 'studio', variation: { id: 'platform' } },
       { __typename: 'Product', id: 'nothing' },
@@ -242,11 +241,11 @@ describe('_entities', () => {
     expect(dataOf(answer)).toEqual({ _entities: [STUDIO, null, null, FEDERATION, null, STUDIO] });
   });
 
-  test('leaves the others alone where one cannot be had', async () => {
+  test('returns the other entities when one fails', async () => {
     const of = [
       { __typename: 'Product', id: 'apollo-studio' },
       { __typename: 'ProductVariation', id: 'OSS' },
-      // The resolver looks into `study`, which is not there.
+      // The resolver reads `study`, which is missing.
       { __typename: 'ProductResearch' },
       { __typename: 'Product', id: 'apollo-federation' },
     ];
@@ -263,13 +262,13 @@ describe('toSubgraph', () => {
   const Query = new GraphQLObjectType({ name: 'Query', fields: { a: { type: GraphQLString } } });
   const Plain = new GraphQLObjectType({ name: 'Plain', fields: { id: { type: GraphQLString } } });
 
-  test('gives a schema without entities `_service` alone', () => {
+  test('adds only `_service` to a schema without entities', () => {
     const schema = toSubgraph(new GraphQLSchema({ query: Query, types: [Plain] }), 'text');
     expect(Object.keys(schema.getQueryType()!.getFields())).toEqual(['a', '_service']);
     expect(['_Entity', '_Any'].filter((name) => schema.getType(name) !== undefined)).toEqual([]);
   });
 
-  test('keeps mutations, and types that no field leads to', () => {
+  test('keeps mutations, and types that no field refers to', () => {
     const mutation = new GraphQLObjectType({ name: 'Change', fields: { b: { type: GraphQLString } } });
     const schema = toSubgraph(new GraphQLSchema({ query: Query, mutation, types: [Plain] }), 'text');
     expect(schema.getMutationType()?.name).toBe('Change');
@@ -279,19 +278,19 @@ describe('toSubgraph', () => {
 
 // ------------------------------------------------------------------------------------------------- asked by themselves
 
-test('an @inaccessible field is there for a router', async () => {
+test('an @inaccessible field is visible to a router', async () => {
   const answer = await askProducts('{ product(id: "apollo-federation") { dimensions { unit } } }');
   expect(dataOf(answer)).toEqual({ product: { dimensions: { unit: 'kg' } } });
 });
 
-test('a field that @provides names is there without its own subgraph', async () => {
+test('a field that @provides names has a value without its own subgraph', async () => {
   const query = '{ product(id: "apollo-federation") { createdBy { email totalProductsCreated } } }';
   expect(dataOf(await askProducts(query))).toEqual({
     product: { createdBy: { email: 'support@apollographql.com', totalProductsCreated: 1337 } },
   });
 });
 
-test('ftv1 is in the answer when it is asked for, beside the data alone', async () => {
+test('ftv1 is in the response on request, beside the data alone', async () => {
   const { text } = await askProducts('{ __typename }', undefined, { 'apollo-federation-include-trace': 'ftv1' });
   const { extensions, ...rest } = JSON.parse(text) as { readonly extensions: { readonly ftv1: string } };
   expect(rest).toEqual({ data: { __typename: 'Query' } });
@@ -303,7 +302,7 @@ test('ftv1 is in the answer when it is asked for, beside the data alone', async 
 
 // ------------------------------------------------------------------------------------------------------ the supergraph
 
-describe('with Inventory and Users', () => {
+describe('in a supergraph with Inventory and Users', () => {
   const subgraphs = (urls: { readonly products?: string; readonly inventory?: string; readonly users?: string } = {}) =>
     [
       { name: 'products', url: urls.products ?? 'http://products', sdl },
@@ -311,7 +310,7 @@ describe('with Inventory and Users', () => {
       { name: 'users', url: urls.users ?? 'http://users', sdl: USERS_SDL },
     ] satisfies Subgraph[];
 
-  test('Products composes, by Apollo and by WunderGraph', () => {
+  test('Products composes, with Apollo and with WunderGraph', () => {
     composeWithWunderGraph(...subgraphs());
     const { supergraphSdl } = composeWithApollo(...subgraphs());
     expect(supergraphSdl).toMatch(/^type Product\n(?: {2}@.*\n)* {2}@custom\n/m);
@@ -320,7 +319,7 @@ describe('with Inventory and Users', () => {
     expect(supergraphSdl).toMatch(/^interface Inventory\n(?: {2}@.*\n)*.*isInterfaceObject: true\)/m);
   });
 
-  test('a contract without what is internal lacks what has that tag', () => {
+  test('a contract that excludes a tag lacks the fields with that tag', () => {
     const fieldsOf = (exclude: string) => {
       const { federatedGraphClientSchema } = composeContract({ exclude: [exclude] }, ...subgraphs());
       return Object.keys((federatedGraphClientSchema.getType('Product') as GraphQLObjectType).getFields());
@@ -330,7 +329,7 @@ describe('with Inventory and Users', () => {
     expect(fieldsOf('draft')).not.toContain('notes');
   });
 
-  describe('under a router', () => {
+  describe('a router', () => {
     const served: AsyncDisposable[] = [];
     let router: Router;
     let users: Recorder;
@@ -352,7 +351,7 @@ describe('with Inventory and Users', () => {
       for (const part of served) await part[Symbol.asyncDispose]();
     });
 
-    /** What the router answers, and which subgraphs beside Products it asked for what. */
+    /** The router's response, and its requests to the other subgraphs. */
     async function askRouter(query: string) {
       const before = { users: users.fetches.length, inventory: inventory.fetches.length };
       const data = dataOf(await router.ask(query));
@@ -360,7 +359,7 @@ describe('with Inventory and Users', () => {
       return { data, asked: asked.map((fetched) => fetched.query) };
     }
 
-    test('@provides saves the way to the field’s own subgraph', async () => {
+    test('makes no fetch for a field that @provides names', async () => {
       const { data, asked } = await askRouter(
         '{ product(id: "apollo-federation") { createdBy { email totalProductsCreated } } }',
       );
@@ -370,7 +369,7 @@ describe('with Inventory and Users', () => {
       expect(asked).toEqual([]);
     });
 
-    test('what is not provided comes from its own subgraph', async () => {
+    test('fetches a field that is not provided from its own subgraph', async () => {
       const { data, asked } = await askRouter(
         '{ deprecatedProduct(sku: "apollo-federation-v1", package: "@apollo/federation-v1") { createdBy { totalProductsCreated } } }',
       );
@@ -378,18 +377,18 @@ describe('with Inventory and Users', () => {
       expect(asked).toHaveLength(1);
     });
 
-    test('@requires brings what a field is worked out from', async () => {
+    test('fetches the fields that @requires names', async () => {
       const { data, asked } = await askRouter(
         '{ product(id: "apollo-federation") { createdBy { averageProductsCreatedPerYear email } } }',
       );
-      // 1337, that Products provides, over the 10 years that Users alone knows.
+      // 1337 from Products, divided by the 10 years from Users.
       expect(data).toEqual({
         product: { createdBy: { averageProductsCreatedPerYear: 134, email: 'support@apollographql.com' } },
       });
       expect(asked).toEqual([expect.stringContaining('yearsOfEmployment')]);
     });
 
-    test('another subgraph’s @requires is met by ours', async () => {
+    test('sends a field of Products to another subgraph that requires it', async () => {
       const { data } = await askRouter(
         '{ product(id: "apollo-federation") { delivery(zip: "94111") { estimatedDelivery } } }',
       );
@@ -398,19 +397,19 @@ describe('with Inventory and Users', () => {
       });
     });
 
-    test('@override takes a field over', async () => {
+    test('takes a field with @override from Products', async () => {
       const { data, asked } = await askRouter('{ product(id: "apollo-federation") { createdBy { name } } }');
       expect(data).toEqual({ product: { createdBy: { name: 'Jane Smith' } } });
       expect(asked).toEqual([]);
     });
 
-    test('@shareable fields come from a subgraph that is queried already', async () => {
+    test('takes @shareable fields from the subgraph that it queries anyway', async () => {
       const { data, asked } = await askRouter('{ product(id: "apollo-federation") { dimensions { size weight } } }');
       expect(data).toEqual({ product: { dimensions: { size: 'small', weight: 1 } } });
       expect(asked).toEqual([]);
     });
 
-    test('@interfaceObject adds its field to what implements the interface elsewhere', async () => {
+    test('adds the fields of an @interfaceObject to the types that implement the interface', async () => {
       const { data } = await askRouter(
         '{ inventory(id: "apollo-oss") { __typename deprecatedProducts { sku reason } products { sku } } }',
       );
@@ -423,7 +422,7 @@ describe('with Inventory and Users', () => {
       });
     });
 
-    test('@inaccessible keeps a field from clients', async () => {
+    test('hides @inaccessible fields from clients', async () => {
       const { data, errors } = await router.ask('{ product(id: "apollo-federation") { dimensions { unit } } }');
       expect(data).toBeUndefined();
       expect(errors).toMatchObject([{ extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }]);

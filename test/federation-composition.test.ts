@@ -1,5 +1,5 @@
-// The gateway's schema as subgraphs are put together: what it serves is what the file says, two composition libraries take
-// it, alone and beside another, and what it says to routers and to people is still there in the supergraph.
+// Composition of the gateway's schema: the gateway serves the schema file, two composition libraries accept it, alone and
+// with another subgraph, and the supergraph keeps its directives and descriptions.
 
 import { readFileSync } from 'node:fs';
 import type { FederationSuccess } from '@wundergraph/composition';
@@ -31,7 +31,7 @@ import {
 
 const CATALOGUE: Subgraph = { name: 'catalogue', url: 'http://catalogue/graphql', sdl: CATALOGUE_SDL };
 
-/** The gateway as a router would find it, with these settings. */
+/** The subgraph as a router reads it, with these settings. */
 async function fetchSubgraph(env: Record<string, string> = {}): Promise<Subgraph> {
   await using stack = await startStack({ env });
   const url = `${await stack.gateway.listen()}/graphql`;
@@ -43,12 +43,12 @@ beforeAll(async () => {
   costs = await fetchSubgraph();
 });
 
-test('_service has the schema of schema/gateway.graphql', () => {
+test('_service returns schema/gateway.graphql', () => {
   const file = readFileSync(new URL('../schema/gateway.graphql', import.meta.url), 'utf8');
   expect(costs.sdl === file, 'schema/gateway.graphql is out of date: run `npm run schema`').toBe(true);
 });
 
-test.each(['on', 'off'])('GRAPHIQL=%s is nothing to a router', async (graphiql) => {
+test.each(['on', 'off'])('GRAPHIQL=%s does not change the schema for a router', async (graphiql) => {
   const subgraph = await fetchSubgraph({ GRAPHIQL: graphiql });
   expect(subgraph).toEqual(costs);
   expect(composeWithApollo(subgraph, CATALOGUE)).toEqual(composeWithApollo(costs, CATALOGUE));
@@ -59,7 +59,7 @@ test.each(['on', 'off'])('GRAPHIQL=%s is nothing to a router', async (graphiql) 
 test.each([
   ['authenticated', '@authenticated'],
   ['costs:read finops, admin', '@requiresScopes(scopes: [["costs:read", "finops"], ["admin"]])'],
-])('GATEWAY_FEDERATION_ACCESS=%s is in the supergraph', async (access, directive) => {
+])('GATEWAY_FEDERATION_ACCESS=%s appears in the supergraph', async (access, directive) => {
   const subgraphs = [await fetchSubgraph({ GATEWAY_FEDERATION_ACCESS: access }), CATALOGUE];
   const { supergraphSdl, hints } = composeWithApollo(...subgraphs);
   const { federatedGraphAST, warnings } = composeWithWunderGraph(...subgraphs);
@@ -70,10 +70,10 @@ test.each([
   }
 });
 
-/** What stands at each coordinate, such as `CostReport.rows.first`. */
+/** The element at each coordinate, such as `CostReport.rows.first`. */
 type Findings = ReadonlyMap<string, readonly string[]>;
 
-/** Walks the definitions of a schema; `find` says what there is to a node. */
+/** Walks the definitions of a schema; `find` returns the value of a node. */
 function collect(sdl: string, find: (node: DescribedNode) => readonly string[]): Findings {
   const findings = new Map<string, readonly string[]>();
   const names: string[] = [];
@@ -108,7 +108,7 @@ const directivesOf =
   ({ directives = [] }: DescribedNode): readonly string[] =>
     directives.filter(({ name }) => names.includes(name.value)).map((directive) => print(directive));
 
-/** Everything of `wanted` is in `found`; what another subgraph says besides is its own. */
+/** Every entry of `wanted` is in `found`; another subgraph may add more. */
 function expectKept(found: Findings, wanted: Findings): void {
   expect(wanted.size).toBeGreaterThan(0);
   expect(new Map([...wanted.keys()].map((at) => [at, found.get(at)]))).toEqual(wanted);
@@ -132,7 +132,7 @@ describe('composition by Apollo', () => {
     }
   });
 
-  test('keeps the cache tags, for Apollo Router alone', async () => {
+  test('keeps the cache tags, which only Apollo Router supports', async () => {
     const { supergraphSdl } = composeWithApollo(costs, CATALOGUE);
     const formatsOf = (pattern: RegExp) => (node: DescribedNode) =>
       directivesOf('cacheTag', 'join__directive')(node).flatMap((text) => pattern.exec(text)?.[1] ?? []);
@@ -141,11 +141,11 @@ describe('composition by Apollo', () => {
     await expect(createApolloGateway(supergraphSdl).load()).rejects.toThrow(/cacheTag\S* is for: EXECUTION/);
   });
 
-  test('is for every other router, too, with GATEWAY_FEDERATION_CACHE_TAGS=off', async () => {
+  test('works for every other router with GATEWAY_FEDERATION_CACHE_TAGS=off', async () => {
     const { sdl } = await fetchSubgraph(WITHOUT_CACHE_TAGS);
     const { data } = await graphql({ schema: createSchema({ cacheTags: false }), source: '{ _service { sdl } }' });
     expect(data).toEqual({ _service: { sdl } });
-    // What else is in it is the same.
+    // The rest is the same.
     const cut = costs.sdl.replaceAll(/ @cacheTag\(format: "[^"]*"\)|directive @cacheTag.*\n\n|"@cacheTag", /g, '');
     expect(sdl).toBe(cut.replace('federation/v2.12', 'federation/v2.9'));
     const gateway = createApolloGateway(composeWithApollo({ ...costs, sdl }, CATALOGUE).supergraphSdl);
@@ -170,12 +170,12 @@ describe('composition by WunderGraph', () => {
     expect([...listSizes.keys()].sort()).toEqual([...collect(costs.sdl, directivesOf('listSize')).keys()].sort());
   });
 
-  describe.each(SUPERGRAPHS)('gives contracts, %s:', (_title, subgraphs) => {
+  describe.each(SUPERGRAPHS)('gives a contract, %s,', (_title, subgraphs) => {
     const coordinatesOf = ({ federatedGraphClientSchema }: FederationSuccess): readonly string[] => [
       ...collect(printSchema(federatedGraphClientSchema), ({ name }) => [name.value]).keys(),
     ];
 
-    test('what is tagged `internal` is left out, and nothing else', () => {
+    test('that excludes exactly the elements with the tag `internal`', () => {
       const isInternal = (node: DescribedNode): readonly string[] =>
         directivesOf('tag')(node).filter((text) => text === '@tag(name: "internal")');
       const internal = [...collect(costs.sdl, isInternal).keys()];
@@ -186,7 +186,7 @@ describe('composition by WunderGraph', () => {
       expect(shown.filter((each) => !all.includes(each))).toEqual([]);
     });
 
-    test('what is tagged `public` alone is the same', () => {
+    test('that is the same when it includes exactly the elements with the tag `public`', () => {
       const shown = coordinatesOf(composeContract({ include: ['public'] }, ...subgraphs()));
       const wanted = coordinatesOf(composeContract({ exclude: ['internal'] }, costs));
       expect(shown.toSorted()).toEqual(wanted.toSorted());

@@ -1,5 +1,5 @@
-// The gateway as one of two subgraphs behind real routers, all on real sockets: what a client of the supergraph gets, what
-// the router asks the gateway for, and what the gateway asks ScaleOps for.
+// The gateway as one of two subgraphs behind real routers on real sockets: the client's response, the router's requests to
+// the gateway, and the gateway's requests to ScaleOps.
 
 import { describe, expect, test } from 'vitest';
 
@@ -19,9 +19,9 @@ const LOCAL = SERVICES.find(({ workloads }) => workloads.length === 1)!;
 interface Stand extends Supergraph {
   /** The gateway without the router. */
   readonly direct: TestGateway;
-  /** What has reached ScaleOps. */
+  /** The requests to ScaleOps. */
   readonly received: readonly ReceivedRequest[];
-  /** From now on ScaleOps answers such requests with 500. */
+  /** Later requests that match get a 500 from ScaleOps. */
   fail(fails: (request: ReceivedRequest) => boolean): void;
 }
 
@@ -52,19 +52,19 @@ async function startStand(kind: RouterKind, services = SERVICES): Promise<Stand>
   };
 }
 
-/** Whatever a client of the supergraph asks, the gateway itself is none the worse for it. */
+/** Checks that no query of the supergraph causes an error in the gateway's log. */
 function expectNoFailure({ fetches }: Supergraph, { log }: TestGateway): void {
   expect(fetches.filter(({ status }) => status >= 500)).toEqual([]);
   expect(log.filter(({ level }) => Number(level) > 40)).toEqual([]);
 }
 
-/** How many entities each fetch asked the gateway for; 0 where it was no fetch of entities. */
+/** The number of entities in each fetch; 0 for a fetch without entities. */
 const entityCounts = ({ fetches }: Supergraph): readonly number[] =>
   fetches.map(({ variables }) => (variables.representations as readonly unknown[] | undefined)?.length ?? 0);
 
 const codesOf = ({ errors }: Answer): readonly unknown[] => errors.map(({ extensions }) => extensions.code);
 
-/** The places of the errors, in whatever order they come, as far as this router knows them. */
+/** The paths of the errors in any order, as precise as this router reports them. */
 function expectPaths({ errors }: Answer, paths: readonly (readonly unknown[])[], { hasExactPaths }: RouterKind): void {
   const shown = (path: readonly unknown[] = []): string =>
     path.filter((step) => hasExactPaths || typeof step === 'string').join('.');
@@ -77,7 +77,7 @@ const KEY = 'clusterName namespace type name';
 const keyOf = ({ clusterName, namespace, type, name }: WorkloadKey): string =>
   [clusterName, namespace, type, name].join('/');
 
-/** What the gateway says of each workload in its report of all. */
+/** The costs of each workload in the gateway's report of all. */
 async function askRows({ ask }: TestGateway, last: string): Promise<(workload: WorkloadKey) => unknown> {
   const { data } = await ask(`{ workloadCosts(filter: { multiCluster: true, last: "${last}" }) {
     rows { nodes { clusterName namespace type: workloadType name: workloadName ${COST} } }
@@ -90,7 +90,7 @@ async function askRows({ ask }: TestGateway, last: string): Promise<(workload: W
   };
 }
 
-/** What the gateway says of one cluster in a report that is asked for directly. */
+/** The costs of one cluster in a report that is requested directly. */
 async function askCluster(
   { ask }: TestGateway,
   cluster: string,
@@ -111,12 +111,12 @@ async function askCluster(
 const VARIABLES =
   '$where: CostRowsWhere, $orderBy: [CostRowOrder!], $first: Int, $after: String, $by: [CostDimensionInput!]!';
 
-// Mutations that fail here: a report of its own for each entity in createScopeLoader(); a `last` that is not passed on.
+// Mutations that fail here: a separate report for each entity in createScopeLoader(); a `last` that is not passed on.
 describe.each(ROUTERS)('through $name', (kind) => {
   test.each([
     ['a page of 200 services', 200],
     ['1,000 workloads', undefined],
-  ])('the costs of %s are one fetch and one call to ScaleOps', async (_title, first) => {
+  ])('the costs of %s take one fetch and one call to ScaleOps', async (_title, first) => {
     await using stand = await startStand(kind);
     const answer = await stand.ask(
       `query ($first: Int, $last: CostDuration) {
@@ -145,7 +145,7 @@ describe.each(ROUTERS)('through $name', (kind) => {
     const costs = 'costs(filter: { last: "7d" }) { totals { rowCount totalCost } }';
     const service = `service(name: "${SPREAD.name}")`;
     const pageInfo = 'pageInfo { hasNextPage hasPreviousPage }';
-    // How many entities it is about, and how many requests the catalogue gets.
+    // The number of entities, and the number of requests to the catalogue.
     test.each<[string, string, number, number]>([
       ['a report', `{ ${report} { asOf rows(first: 5) { nodes { workloadName } } totals { totalCost } } }`, 0, 0],
       ['two reports', `{ ${report} { totals { totalCost } } aggregatedCosts { totals { totalCost } } }`, 0, 0],
@@ -194,7 +194,7 @@ describe.each(ROUTERS)('through $name', (kind) => {
   });
 
   describe('an entity has the fields of both subgraphs', () => {
-    test('from the catalogue on', async () => {
+    test('when it is reached through the catalogue', async () => {
       await using stand = await startStand(kind);
       const answer = await stand.ask(
         `query ($service: String!) { service(name: $service) {
@@ -220,7 +220,7 @@ describe.each(ROUTERS)('through $name', (kind) => {
       expect(answer.data.service).toEqual({ name: SPREAD.name, clusters: await Promise.all(clusters), namespaces });
     });
 
-    test('from the costs on', async () => {
+    test('when it is reached through the costs', async () => {
       await using stand = await startStand(kind);
       const { data, errors } = await stand.ask(`{ workloadCosts(filter: { multiCluster: true, last: "7d" }) {
         rows(orderBy: [{ field: TOTAL_COST }], first: 50) { nodes {
@@ -270,7 +270,7 @@ describe.each(ROUTERS)('through $name', (kind) => {
       service(name: $service) { clusters { name costs(filter: { last: "7d" }) { ${ALGEBRA} } } }
     }`;
 
-    test('a report answers as one that is asked for directly, page after page', async () => {
+    test('a report equals one that is requested directly, page after page', async () => {
       await using stand = await startStand(kind);
       const variables = {
         where: { namespaces: ['identity', 'payments', 'checkout'], minTotalCost: 1 },
@@ -279,7 +279,7 @@ describe.each(ROUTERS)('through $name', (kind) => {
         first: 7,
       };
       const cluster = LOCAL.workloads[0]!.clusterName;
-      // From now on the entity's report is cut from a wider one; what it is compared with comes from ScaleOps.
+      // The entity's report is now cut from a wider one; the direct report comes from ScaleOps.
       await askRows(stand.direct, '7d');
       let count = 0;
       let after: string | undefined;
@@ -302,7 +302,7 @@ describe.each(ROUTERS)('through $name', (kind) => {
       ['by', { by: [{}] }],
       ['first', { by: [{ field: 'NAMESPACE' }], first: -1 }],
       ['after', { by: [{ field: 'NAMESPACE' }], after: 'forged' }],
-    ])('a wrong `%s` is refused with its code, and leaves what the catalogue says', async (_name, variables) => {
+    ])('a wrong `%s` is refused with its code, and the fields of the catalogue are kept', async (_name, variables) => {
       await using stand = await startStand(kind);
       const answer = await stand.ask(QUERY.replace('{ name costs', '{ name region costs'), {
         service: LOCAL.name,
@@ -314,7 +314,7 @@ describe.each(ROUTERS)('through $name', (kind) => {
     });
   });
 
-  describe('an input of which exactly one field is to be given', () => {
+  describe('a @oneOf input', () => {
     const QUERY = `query ($timeRange: CostTimeRangeInput) {
       aggregatedCosts(filter: { timeRange: $timeRange }) { window { startTime endTime } }
     }`;
@@ -324,7 +324,7 @@ describe.each(ROUTERS)('through $name', (kind) => {
     test.each([
       ['a variable', QUERY, { timeRange: { between } }],
       ['a literal', QUERY.replace(/query.*/, '{').replace('$timeRange', `{ between: ${LITERAL} }`), undefined],
-    ])('is passed on as %s', async (_title, query, variables) => {
+    ])('is accepted as %s', async (_title, query, variables) => {
       await using stand = await startStand(kind);
       const answer = await stand.ask(query, variables);
       expect(answer.errors).toEqual([]);
@@ -356,7 +356,7 @@ describe.each(ROUTERS)('through $name', (kind) => {
     });
   });
 
-  test('aliases of a cost over several times are one fetch, and a call for each time', async () => {
+  test('aliases of a cost over several periods take one fetch, and one call per period', async () => {
     await using stand = await startStand(kind);
     const answer = await stand.ask(
       `query ($last: CostDuration) { service(name: "${SPREAD.name}") { workloads {
@@ -391,7 +391,7 @@ describe.each(ROUTERS)('through $name', (kind) => {
     expect(data.services).toEqual([{ workloads }, { workloads }]);
   });
 
-  test('what ScaleOps does not list is null, and no error', async () => {
+  test('a workload that ScaleOps does not list is null without an error', async () => {
     const [known] = SPREAD.workloads as [WorkloadKey];
     const service: Service = {
       ...SPREAD,
@@ -427,7 +427,7 @@ describe.each(ROUTERS)('through $name', (kind) => {
     );
   });
 
-  test('a key that cannot be one is an error in its place, and leaves the others', async () => {
+  test('an invalid key is an error at its path, and the other entities are kept', async () => {
     const [here, there] = SPREAD.workloads as [WorkloadKey, WorkloadKey];
     const service = { ...SPREAD, workloads: [here, { ...here, name: '' }, there] };
     await using stand = await startStand(kind, [service]);
@@ -440,11 +440,11 @@ describe.each(ROUTERS)('through $name', (kind) => {
       },
     ]);
     expect(codesOf(answer)).toEqual(['BAD_USER_INPUT']);
-    // Hive names the field that it asked for, too.
+    // Hive also includes the name of the field.
     expectPaths(answer, [['services', 0, 'workloads', 1, ...(kind.hasExactPaths ? [] : ['cost'])]], kind);
   });
 
-  describe('a part that fails leaves the rest:', () => {
+  describe('the rest of the response is kept when these fail:', () => {
     const expectFieldErrors = (answer: Answer, paths: readonly (readonly unknown[])[]): void => {
       expect(answer.status).toBe(200);
       expectPaths(answer, paths, kind);
@@ -454,7 +454,7 @@ describe.each(ROUTERS)('through $name', (kind) => {
       }
     };
 
-    test('ScaleOps, under the fields of the catalogue', async () => {
+    test('ScaleOps, below fields of the catalogue', async () => {
       await using stand = await startStand(kind);
       stand.fail(() => true);
       const answer = await stand.ask(`{ services(first: 2) { owner workloads { ${KEY} cost { totalCost } } } }`);
@@ -472,7 +472,7 @@ describe.each(ROUTERS)('through $name', (kind) => {
       expect(stand.received).toHaveLength(1);
     });
 
-    test('ScaleOps, for one of two times', async () => {
+    test('ScaleOps, for one of two periods', async () => {
       await using stand = await startStand(kind);
       stand.fail(({ query }) => query.get('range') === '30d');
       const answer = await stand.ask(`{ service(name: "${LOCAL.name}") {
@@ -484,7 +484,7 @@ describe.each(ROUTERS)('through $name', (kind) => {
       expectFieldErrors(answer, [['service', 'workloads', 0, 'month']]);
     });
 
-    test('the catalogue, under the fields of the gateway', async () => {
+    test('the catalogue, below fields of the gateway', async () => {
       await using stand = await startStand(kind);
       stand.catalogue.setDown(true);
       const answer = await stand.ask(`{ workloadCosts(filter: { multiCluster: true, last: "7d" }) {
@@ -504,7 +504,7 @@ describe.each(ROUTERS)('through $name', (kind) => {
       }
     });
 
-    test('the catalogue, beside the fields of the gateway', async () => {
+    test('the catalogue, beside fields of the gateway', async () => {
       await using stand = await startStand(kind);
       stand.catalogue.setDown(true);
       const answer = await stand.ask(`{ service(name: "x") { owner } workloadCosts { totals { totalCost } } }`);
@@ -526,7 +526,7 @@ interface ForwardStand extends Supergraph {
 const TOKENS = { 'token-of-ann': 'ann', 'token-of-bob': 'bob' };
 const [ANN, BOB] = Object.keys(TOKENS) as [string, string];
 
-/** A service that has a workload of each. */
+/** A service with a workload of each tenant. */
 const SHARED: Service = {
   name: 'shared',
   owner: 'everybody',
@@ -539,7 +539,7 @@ const SHARED: Service = {
 };
 
 // Mutation that fails here: the principal left out of toCacheKey().
-describe.each(ROUTERS)('$name and a gateway where each caller asks for itself', (kind) => {
+describe.each(ROUTERS)('$name and a gateway with SCALEOPS_AUTH=forward', (kind) => {
   const startForwardStand = async (): Promise<ForwardStand> => {
     const tenants = await startTenants({ tokens: TOKENS });
     const direct = startGateway(tenants.url, {
@@ -574,7 +574,7 @@ describe.each(ROUTERS)('$name and a gateway where each caller asks for itself', 
     },
   });
 
-  test('each caller\u2019s token reaches ScaleOps, and each gets its own', async () => {
+  test('the token of each caller reaches ScaleOps, and each caller gets its own costs', async () => {
     await using stand = await startForwardStand();
     const tokens = Array.from({ length: 20 }, (_, at) => [ANN, BOB][at % 2]!);
     const answers = await Promise.all(tokens.map((token) => stand.askAs(token)));
@@ -585,7 +585,7 @@ describe.each(ROUTERS)('$name and a gateway where each caller asks for itself', 
     expect(stand.tenants.requests.map(({ token }) => token).sort()).toEqual([ANN, BOB]);
   });
 
-  test('a caller without a token, or with a bad one, gets an error beside the fields of the catalogue', async () => {
+  test('a caller without a token, or with a wrong one, gets an error beside the fields of the catalogue', async () => {
     await using stand = await startForwardStand();
     for (const [token, status, calls] of [
       [undefined, 401, 0],
@@ -602,7 +602,7 @@ describe.each(ROUTERS)('$name and a gateway where each caller asks for itself', 
     }
   });
 
-  test('the id of a request is in the log and in the error, and both subgraphs get it', async () => {
+  test('the request id is in the log and in the error, and both subgraphs get it', async () => {
     await using stand = await startForwardStand();
     const requestId = 'id.of:the-client_1';
     const answer = await stand.askAs('token-of-nobody', { 'x-request-id': requestId });

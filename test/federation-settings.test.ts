@@ -1,5 +1,5 @@
-// What the settings make of the subgraph, and what its text promises to routers: whether there is one, whom a router lets
-// see costs, which parts a contract may leave out, what fields cost, and how cached answers are dropped.
+// The settings of the subgraph, and the directives of its SDL: whether there is a subgraph, who may see costs through a
+// router, what contracts may leave out, what fields cost, and how cached responses are invalidated.
 
 import {
   getIntrospectionQuery,
@@ -47,7 +47,7 @@ interface Described {
   readonly directives?: readonly DirectiveNode[];
 }
 
-/** The arguments of each of these directives there, as values. */
+/** The arguments of each of these directives on the node, as values. */
 const directivesOf = ({ directives = [] }: Described, name: string) =>
   directives.filter((directive) => directive.name.value === name).map(({ arguments: args = [] }) => toValues(args));
 
@@ -74,13 +74,13 @@ async function startGateway(env: Record<string, string>) {
   return stack;
 }
 
-/** What the gateway tells a router with these settings. */
+/** The SDL of a gateway with these settings. */
 async function fetchSdl(env: Record<string, string>): Promise<string> {
   const { ask } = await startGateway(env);
   return dataOf(await ask('{ _service { sdl } }'))._service.sdl as string;
 }
 
-/** What is wrong with a setting. */
+/** The problems of a setting. */
 function problemsOf(env: Record<string, string>): readonly string[] {
   try {
     readConfig({ SCALEOPS_URL: 'http://scaleops.test', SCALEOPS_TOKEN: 'abc', ...env });
@@ -102,13 +102,13 @@ describe('GATEWAY_FEDERATION', () => {
   const OF_ROUTERS = ['_Any', '_Entity', '_Service'];
   const FIELDS_OF_ROUTERS = ['_entities', '_service'];
 
-  test.each<Record<string, string>>([{}, { GATEWAY_FEDERATION: 'on' }])('has a subgraph with %j', async (env) => {
+  test.each<Record<string, string>>([{}, { GATEWAY_FEDERATION: 'on' }])('makes a subgraph with %j', async (env) => {
     const { __schema } = await introspect(env);
     expect(__schema.types.map(({ name }) => name)).toEqual(expect.arrayContaining(OF_ROUTERS));
     expect(await fetchSdl(env)).toBe(FILE);
   });
 
-  test('off leaves out what is for routers, and nothing else', async () => {
+  test('off removes the types and fields of routers, and nothing else', async () => {
     const [on, off] = [await introspect({}), await introspect({ GATEWAY_FEDERATION: 'off' })];
     const withoutRouters = on.__schema.types
       .filter(({ name }) => !OF_ROUTERS.includes(name))
@@ -136,7 +136,7 @@ describe('GATEWAY_FEDERATION', () => {
     expect(received).toEqual([]);
   });
 
-  test('off answers operations as on', async () => {
+  test('off answers operations like on', async () => {
     const query = `{
       kubernetesCluster(name: "prod-us-east-1") { name costs { clusters rows(first: 3) { nodes { id share kubernetesWorkload { name } } } } }
       aggregatedCosts { totals { totalCost } }
@@ -158,7 +158,7 @@ describe('GATEWAY_FEDERATION_ACCESS', () => {
   const GUARDED = ['CostReport', 'CostRow'];
   const ANY_OF_TWO = 'costs:read finops, admin';
 
-  /** The text without these directives, so that it can be compared with the one that has none. */
+  /** The SDL without these directives, for comparison with the file. */
   const without = (sdl: string, name: string): string =>
     print(
       visit(parse(sdl), {
@@ -168,7 +168,7 @@ describe('GATEWAY_FEDERATION_ACCESS', () => {
     );
 
   test.each<Record<string, string>>([{}, { GATEWAY_FEDERATION_ACCESS: 'off' }, { GATEWAY_FEDERATION_ACCESS: ' off ' }])(
-    'asks nothing of callers with %j',
+    'requires nothing with %j',
     async (env) => {
       expect(await fetchSdl(env)).toBe(FILE);
     },
@@ -182,9 +182,9 @@ describe('GATEWAY_FEDERATION_ACCESS', () => {
     ['a,b', 'requiresScopes', [{ scopes: [['a'], ['b']] }]],
     [ANY_OF_TWO, 'requiresScopes', [{ scopes: [['costs:read', 'finops'], ['admin']] }]],
     [' costs:read   finops ,  admin ', 'requiresScopes', [{ scopes: [['costs:read', 'finops'], ['admin']] }]],
-    // Every character that a scope may have (RFC 6749), but for the comma.
+    // Every character that a scope may have (RFC 6749), except the comma.
     ["!#$%&'()*+-./0:;<=>?@A[]^_`a{|}~", 'requiresScopes', [{ scopes: [["!#$%&'()*+-./0:;<=>?@A[]^_`a{|}~"]] }]],
-  ])('%j is @%s on what costs are read from, and changes nothing else', async (value, name, expected) => {
+  ])('%j puts @%s on the types with costs, and changes nothing else', async (value, name, expected) => {
     const sdl = await fetchSdl({ GATEWAY_FEDERATION_ACCESS: value });
     const types = objectsOf(parse(sdl));
     const places = types.filter((type) => directivesOf(type, name).length > 0);
@@ -214,14 +214,14 @@ describe('GATEWAY_FEDERATION_ACCESS', () => {
     ]);
   });
 
-  test('is for routers: who asks the gateway itself is answered as ever', async () => {
+  test('applies to routers only: the gateway itself answers as before', async () => {
     const { ask } = await startGateway({ GATEWAY_FEDERATION_ACCESS: ANY_OF_TWO });
     const query = '{ workloadCosts { rows { totalCount } } }';
     expect(dataOf(await ask(query))).toEqual(dataOf(await (await startGateway({})).ask(query)));
   });
 
   describe('in a supergraph', () => {
-    /** A subgraph beside ours, which leads to our entities and says nothing of who may see what. */
+    /** A subgraph that refers to the gateway's entities and has no access rules. */
     const TEAMS: Subgraph = {
       name: 'teams',
       url: 'http://teams',
@@ -251,7 +251,7 @@ describe('GATEWAY_FEDERATION_ACCESS', () => {
     const isGuarded = ({ directives = [] }: Described, guard: string): boolean =>
       directives.some((directive) => directive.name.value === guard);
 
-    /** The types that a caller gets to see without having what the router asks for. */
+    /** The types that are reachable without the required permission. */
     function openTypes(supergraph: DocumentNode, guard: string): string[] {
       const types = objectsOf(supergraph);
       const unions = definitionsOf<UnionTypeDefinitionNode>(supergraph, Kind.UNION_TYPE_DEFINITION);
@@ -272,7 +272,7 @@ describe('GATEWAY_FEDERATION_ACCESS', () => {
       test.each([
         ['authenticated', 'authenticated', '@authenticated'],
         [ANY_OF_TWO, 'requiresScopes', '@requiresScopes(scopes: [["costs:read", "finops"], ["admin"]])'],
-      ])('with %j, no way leads to costs but through what is guarded', async (access, guard, text) => {
+      ])('with %j every path to costs is guarded', async (access, guard, text) => {
         for (const others of [[], [TEAMS]]) {
           const supergraph = compose(await costs(access), ...others);
           const open = openTypes(supergraph, guard);
@@ -294,7 +294,7 @@ describe('GATEWAY_FEDERATION_ACCESS', () => {
         }
       });
 
-      test('with off, every way is open', async () => {
+      test('with off every path is open', async () => {
         const supergraph = compose(await costs('off'), TEAMS);
         const open = openTypes(supergraph, 'authenticated');
         expect(open).toEqual(expect.arrayContaining([...GUARDED, 'CostTotals', 'CostBreakdown', 'Team']));
@@ -309,7 +309,7 @@ describe('GATEWAY_FEDERATION_ACCESS', () => {
         .filter(({ name }) => types.includes(name.value))
         .flatMap(({ fields = [] }) => fields);
 
-    test('WunderGraph’s router gets the rule for each field that leads there', async () => {
+    test('gives the router of WunderGraph the rule for each field that leads to costs', async () => {
       const { fieldConfigurations } = composeWithWunderGraph(await costs(ANY_OF_TWO), TEAMS);
       const scopes = [['costs:read', 'finops'], ['admin']];
       const guarded = fieldConfigurations.filter(({ requiredScopes = [] }) => requiredScopes.length > 0);
@@ -330,7 +330,7 @@ describe('GATEWAY_FEDERATION_ACCESS', () => {
   });
 });
 
-/** What is imported from Federation, in order. */
+/** The imports from Federation, in order. */
 function importsOf(sdl: string): string[] {
   const [schema] = parse(sdl).definitions.filter(({ kind }) => kind === Kind.SCHEMA_DEFINITION);
   return directivesOf(schema as Described, 'link')
@@ -341,7 +341,7 @@ function importsOf(sdl: string): string[] {
 // -------------------------------------------------------------------------------------- GATEWAY_FEDERATION_CACHE_TAGS
 
 describe('GATEWAY_FEDERATION_CACHE_TAGS', () => {
-  test('off goes with what a router is to ask of callers', async () => {
+  test('off works together with GATEWAY_FEDERATION_ACCESS', async () => {
     const env = { GATEWAY_FEDERATION_CACHE_TAGS: 'off', GATEWAY_FEDERATION_ACCESS: 'authenticated' };
     const sdl = await fetchSdl(env);
     expect(sdl).not.toMatch(/cacheTag/i);
@@ -370,7 +370,7 @@ describe('the built process with --print-schema', () => {
   test.each<Record<string, string>>([
     {},
     { GATEWAY_FEDERATION: 'on', GATEWAY_FEDERATION_ACCESS: 'off' },
-    // What does not matter here may be anything.
+    // Settings that do not matter here may have any value.
     { SCALEOPS_URL: 'nonsense', SCALEOPS_AUTH: 'login', PORT: 'x' },
   ])('prints schema/gateway.graphql with %j', async (env) => {
     const { code, stdout, stderr } = await run(env);
@@ -381,7 +381,7 @@ describe('the built process with --print-schema', () => {
   test.each([
     { GATEWAY_FEDERATION_ACCESS: 'authenticated' },
     { GATEWAY_FEDERATION_ACCESS: 'costs:read finops, admin', GATEWAY_FEDERATION_CACHE_TAGS: 'off' },
-  ])('prints what a router is told with %j', async (env) => {
+  ])('prints the directives for routers with %j', async (env) => {
     const { code, stdout } = await run(env);
     expect(code).toBe(0);
     expect(stdout).toBe(await fetchSdl(env));
@@ -392,7 +392,7 @@ describe('the built process with --print-schema', () => {
     ['GATEWAY_FEDERATION_ACCESS', 'hunter2"'],
     ['GATEWAY_FEDERATION', 'hunter2'],
     ['GATEWAY_FEDERATION_CACHE_TAGS', 'hunter2'],
-  ])('refuses a bad %s, names it and does not repeat it', async (name, value) => {
+  ])('refuses an invalid %s by name, without repeating it', async (name, value) => {
     const { code, stdout, stderr } = await run({ [name]: value });
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toMatch(new RegExp(`^The configuration is not valid:\\n {2}- ${name} must be .*\\n$`));
@@ -402,7 +402,7 @@ describe('the built process with --print-schema', () => {
 
 // -------------------------------------------------------------------------------------------------------- the text
 
-describe('the text', () => {
+describe('the SDL', () => {
   const document = parse(printSchema());
   const objects = objectsOf(document);
   const fields = objects.flatMap((type) => (type.fields ?? []).map((field) => ({ type, field })));
@@ -419,7 +419,7 @@ describe('the text', () => {
     typeOf(typeName)?.fields?.find((field) => field.name.value === name);
   const argOf = (field: FieldDefinitionNode, name: string) => field.arguments?.find((arg) => arg.name.value === name);
 
-  test('uses just the directives that it imports or defines', () => {
+  test('uses only directives that it imports or defines', () => {
     const used = new Set<string>();
     visit(document, { Directive: ({ name }) => void used.add(`@${name.value}`) });
     const known = ['@link', '@oneOf', '@specifiedBy', '@deprecated'];
@@ -433,13 +433,13 @@ describe('the text', () => {
     });
 
     test.each(['Query', 'KubernetesCluster', 'KubernetesNamespace', 'KubernetesWorkload', 'PageInfo'])(
-      'is not on %s itself, to which other subgraphs add fields of theirs',
+      'is not on the type %s, to which other subgraphs add fields',
       (name) => {
         expect(tagsOf(typeOf(name)!)).toEqual([]);
       },
     );
 
-    test('is on every type that is ours alone', () => {
+    test('is on every type that only this subgraph defines', () => {
       const tagged = objects.filter((type) => tagsOf(type).includes('public')).map(({ name }) => name.value);
       const shared = objects.filter(
         ({ name, directives = [] }) =>
@@ -456,7 +456,7 @@ describe('the text', () => {
       expect(tagged).toHaveLength(objects.length - shared.length);
     });
 
-    test('marks as internal what ScaleOps alone understands, and nothing else', () => {
+    test('marks exactly the inputs that are specific to ScaleOps as internal', () => {
       const internal = inputFields.filter(({ field }) => tagsOf(field).join() === 'internal').map(coordinate);
       expect(internal.sort()).toEqual([
         'AggregatedCostsFilter.multiCluster',
@@ -468,7 +468,7 @@ describe('the text', () => {
       ]);
     });
 
-    test('makes every other input public, and whatever else is ours alone', () => {
+    test('marks every other input and every other own type as public', () => {
       const inputs = inputFields.filter(({ field }) => !tagsOf(field).includes('internal'));
       expect(inputs.filter(({ field }) => tagsOf(field).join() !== 'public').map(coordinate)).toEqual([]);
       const named = [
@@ -478,7 +478,7 @@ describe('the text', () => {
       expect(named.filter((type) => tagsOf(type).join() !== 'public').map(({ name }) => name.value)).toEqual([]);
     });
 
-    test('leaves no required input out of a contract', () => {
+    test('leaves every required input in a contract', () => {
       const internal = inputFields.filter(({ field }) => tagsOf(field).includes('internal'));
       expect(internal.filter(({ field }) => field.type.kind === Kind.NON_NULL_TYPE)).toEqual([]);
     });
@@ -489,7 +489,7 @@ describe('the text', () => {
       directivesOf(each.field, 'cost').map(({ weight }) => [coordinate(each), weight as unknown] as const),
     );
 
-    test('is on what asks ScaleOps', () => {
+    test('is on the fields that call ScaleOps', () => {
       expect(costs.map(([name]) => name)).toEqual(
         expect.arrayContaining([
           'Query.workloadCosts',
@@ -513,34 +513,34 @@ describe('the text', () => {
     );
     const INT = print(parseType('Int'));
 
-    test('is on the lists that a caller cuts', () => {
+    test('is on the lists that a caller can limit', () => {
       expect(sized.map(({ name }) => name)).toEqual(
         expect.arrayContaining(['CostReport.rows', 'CostReport.breakdown']),
       );
     });
 
-    test.each(sized)('of $name names arguments that are there, and are Int', ({ field, size }) => {
+    test.each(sized)('of $name names existing arguments of the type Int', ({ field, size }) => {
       const names = (size.slicingArguments ?? []) as string[];
       expect(names.map((name) => print(argOf(field, name)?.type ?? parseType('Missing')))).toEqual(
         names.map(() => INT),
       );
-      // Else every operation would have to give one of them, which ours need not.
+      // Otherwise every operation would have to set one of them.
       if (names.length > 0) expect(size.requireOneSlicingArgument).toBe(false);
     });
 
-    test.each(sized)('of $name names every list of the page, or is a list itself', ({ field, size }) => {
+    test.each(sized)('of $name names every list of the page, or is on a list itself', ({ field, size }) => {
       const inside = (typeOf(namedType(field.type))?.fields ?? []).filter(({ type }) => isList(type));
       const expected = isList(field.type) ? undefined : inside.map(({ name }) => name.value);
       expect(size.sizedFields).toEqual(expected);
       expect(expected).not.toEqual([]);
     });
 
-    test.each(sized)('of $name assumes a whole number of them', ({ size }) => {
+    test.each(sized)('of $name assumes a positive whole number of elements', ({ size }) => {
       expect(Number.isInteger(size.assumedSize)).toBe(true);
       expect(size.assumedSize).toBeGreaterThan(0);
     });
 
-    test('names every argument that cuts a list', () => {
+    test('names every argument that limits a list', () => {
       const slicing = fields.flatMap((each) => {
         const names = (each.field.arguments ?? []).map(({ name }) => name.value);
         return names.includes('first')
@@ -566,7 +566,7 @@ describe('the text', () => {
     const ofTypes = objects.flatMap((type) =>
       directivesOf(type, 'cacheTag').map(({ format }) => ({ name: type.name.value, format: String(format), type })),
     );
-    /** What stands in braces. */
+    /** The placeholders of a format. */
     const placeholdersOf = (format: string) => [...format.matchAll(/\{([^}]*)\}/g)].map(([, inner]) => inner!);
 
     test('is on every field of Query and on every entity, and nowhere else', () => {
@@ -576,38 +576,35 @@ describe('the text', () => {
       expect(ofTypes.map(({ name }) => name).sort()).toEqual(entities.map(({ name }) => name.value).sort());
     });
 
-    test.each(ofFields)('of $name ($format) names arguments that are always given', ({ field, format }) => {
+    test.each(ofFields)('of $name ($format) names required arguments', ({ field, format }) => {
       for (const placeholder of placeholdersOf(format)) {
         const [, name] = /^\$args\.(\w+)$/.exec(placeholder) ?? [];
         expect(isRequired(argOf(field, name ?? '')?.type), placeholder).toBe(true);
       }
     });
 
-    test.each(ofTypes)(
-      'of $name ($format) names fields that are in every key, and are never null',
-      ({ type, format }) => {
-        const keys = directivesOf(type, 'key').map(({ fields: selection }) => String(selection).split(/\s+/));
-        const names = placeholdersOf(format).map((placeholder) => /^\$key\.(\w+)$/.exec(placeholder)?.[1] ?? '');
-        expect(names.length).toBeGreaterThan(0);
-        for (const name of names) {
-          expect(keys.every((key) => key.includes(name))).toBe(true);
-          expect(isRequired(fieldOf(type.name.value, name)?.type), name).toBe(true);
-        }
-        // All of the key: else two entities would be dropped for one.
-        for (const key of keys) expect(names.sort()).toEqual(key.sort());
-      },
-    );
+    test.each(ofTypes)('of $name ($format) names required fields that are in every key', ({ type, format }) => {
+      const keys = directivesOf(type, 'key').map(({ fields: selection }) => String(selection).split(/\s+/));
+      const names = placeholdersOf(format).map((placeholder) => /^\$key\.(\w+)$/.exec(placeholder)?.[1] ?? '');
+      expect(names.length).toBeGreaterThan(0);
+      for (const name of names) {
+        expect(keys.every((key) => key.includes(name))).toBe(true);
+        expect(isRequired(fieldOf(type.name.value, name)?.type), name).toBe(true);
+      }
+      // The whole key: otherwise two entities would share a tag.
+      for (const key of keys) expect(names.sort()).toEqual(key.sort());
+    });
 
     test.each([...ofFields, ...ofTypes])('of $name ($format) is otherwise plain text', ({ format }) => {
       expect(format.replaceAll(/\{\$\w+\.\w+\}/g, '')).toMatch(/^[a-z-]+$/);
     });
 
-    test.each(ofTypes)('of $name is the same whether it is looked up or referred to', ({ type, format }) => {
+    test.each(ofTypes)('of $name is the same for the lookup field and for the entity', ({ type, format }) => {
       const lookup = ofFields.find(({ field }) => namedType(field.type) === type.name.value);
       expect(lookup?.format).toBe(format.replaceAll('$key.', '$args.'));
     });
 
-    test('is of its own for each entity', () => {
+    test('differs from entity to entity', () => {
       const formats = ofTypes.map(({ format }) => format.split('{')[0]);
       expect(new Set(formats).size).toBe(formats.length);
     });

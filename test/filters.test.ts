@@ -1,5 +1,5 @@
-// From the filters of the schema to the parameters of the REST calls, through the whole gateway: what reaches the
-// simulator is compared with schema/scaleops.openapi.yaml and with what each row of these tables says.
+// The filters of the schema as parameters of the REST calls, through the whole gateway: the requests to the simulator are
+// compared with schema/scaleops.openapi.yaml and with these tables.
 
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 
@@ -19,7 +19,7 @@ afterEach(() => {
 });
 afterAll(() => stack[Symbol.asyncDispose]());
 
-/** What one question sent upstream. */
+/** The request that one question sent upstream. */
 async function sent(query: string, filter: unknown) {
   const answer = await stack.ask(query, { filter });
   expect(answer.errors).toEqual([]);
@@ -57,7 +57,7 @@ describe('the aggregated report', () => {
     ['groupByAnnotations', { groupBy: { annotations: ['a.io/b'] } }, { groupByAnnotations: ['a.io/b'] }],
     ['gpuWorkloadsOnly', { gpuWorkloadsOnly: true }, { gpuWorkloadsOnly: true }],
     ['multiCluster', { multiCluster: true }, { multiCluster: true }],
-    ['multiCluster that says no', { multiCluster: false, clusters: ['a'] }, { clusters: ['a'], multiCluster: false }],
+    ['multiCluster false', { multiCluster: false, clusters: ['a'] }, { clusters: ['a'], multiCluster: false }],
     ['shouldIgnoreWorkloads', { shouldIgnoreWorkloads: true }, { shouldIgnoreWorkloads: true }],
     ['stepSize', { stepSize: 3600 }, { stepSize: 3600 }],
     ['tags', { tags: ['x', 'a,b'] }, { tags: ['a,b', 'x'] }],
@@ -109,12 +109,12 @@ describe('the workload report', () => {
     ['range, in the query string', { last: '30d' }, {}, { range: '30d' }],
     ['multiCluster, in the query string', { multiCluster: true }, {}, { multiCluster: 'true' }],
     ['shouldIgnoreWorkloads', { shouldIgnoreWorkloads: true }, { shouldIgnoreWorkloads: true }],
-  ])('sends %s where its page wants it', async (_name, filter, body, query = {}) => {
+  ])('sends %s in the part of the request that is documented for it', async (_name, filter, body, query = {}) => {
     expect(await sent(WORKLOADS, filter)).toEqual({ path: '/detailedCostReport/getWorkloads', query, body });
   });
 });
 
-test('multiCluster follows SCALEOPS_MULTI_CLUSTER where the filter does not decide it', async () => {
+test('multiCluster follows SCALEOPS_MULTI_CLUSTER unless the filter decides it', async () => {
   await using wide = await startStack({ env: { SCALEOPS_MULTI_CLUSTER: 'on' } });
   await wide.ask(AGGREGATED);
   await wide.ask(WORKLOADS, { filter: { multiCluster: false } });
@@ -128,7 +128,7 @@ const LABEL_KEY =
 const label = (key: string, value = '') => ({ labels: [{ key, value }] });
 const between = (from: string, to: string) => ({ timeRange: { between: { from, to } } });
 
-describe('a filter that breaks a rule is refused before any upstream call', () => {
+describe('a filter that breaks a rule is refused before any upstream call:', () => {
   test.each<[string, unknown, string]>([
     [AGGREGATED, { clusters: [] }, `filter.clusters ${EMPTY_LIST}`],
     [AGGREGATED, { clusters: ['a', ' '] }, 'filter.clusters[1] must not be empty.'],
@@ -195,7 +195,7 @@ const BAD_DATES = [
   ...['2026-01-01T24:00:00Z', '2026-01-01T00:00:60Z', 'yesterday', '1743318000000', '2026-01-01T00:00:00+25:00'],
 ];
 
-describe('a scalar that breaks its rule is refused with the place where it stands', () => {
+describe('an invalid scalar is refused with its path:', () => {
   const cases = [
     ...BAD_DURATIONS.map((value) => ['last', value, 'CostDuration must be a positive whole number'] as const),
     ...BAD_DATES.map((value) => ['between.from', value, 'DateTime must be an RFC 3339 date and time'] as const),
@@ -236,7 +236,7 @@ describe('a scalar that breaks its rule is refused with the place where it stand
     expect(stack.received).toHaveLength(asked);
   });
 
-  test('a nullable variable in a oneOf input', async () => {
+  test('a nullable variable in a @oneOf input', async () => {
     const query = 'query ($last: CostDuration) { aggregatedCosts(filter: { timeRange: { last: $last } }) { asOf } }';
     const { errors } = await stack.ask(query, {});
     expect(errors[0]?.extensions.code).toBe('GRAPHQL_VALIDATION_FAILED');

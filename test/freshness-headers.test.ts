@@ -1,5 +1,5 @@
-// What an answer says of its age: `extensions.freshness`, `Cache-Control`, `Age` and `Vary`, over a real socket as a cache
-// between the client and the gateway would see them. Every test counts what reached ScaleOps.
+// The age of a response: `extensions.freshness`, `Cache-Control`, `Age` and `Vary`, over a real socket as a cache between
+// client and gateway sees them. Every test counts the requests to ScaleOps.
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -68,13 +68,13 @@ const fresh = (asOfMs: number): object => ({ asOf: at(asOfMs), isStale: false })
 const stale = (asOfMs: number): object => ({ asOf: at(asOfMs), isStale: true });
 const KEPT_NOWHERE = { status: 200, cacheControl: 'no-store', age: null, vary: null };
 
-describe('an answer', () => {
+describe('a response', () => {
   test.each([
     ['POST', JSON_TYPE],
     ['POST', RESPONSE_TYPE],
     ['GET', JSON_TYPE],
     ['GET', RESPONSE_TYPE],
-  ] as const)('says how fresh it is, how old, and when it is stale (%s, %s)', async (method, accept) => {
+  ] as const)('has its age, its lifetime and its freshness (%s, %s)', async (method, accept) => {
     await using stack = await startAging();
     const url = await stack.gateway.listen();
     const see = () => send(url, WORKLOADS, { method, accept });
@@ -96,7 +96,7 @@ describe('an answer', () => {
       freshness: fresh(0),
     });
     stack.clock.advance(1);
-    // Fresh for less than a second: nothing that a cache could make use of.
+    // Fresh for less than a second: of no use to a cache.
     expect(await see()).toEqual({ ...KEPT_NOWHERE, freshness: fresh(0) });
     expect(stack.received).toHaveLength(1);
     stack.clock.advance(999);
@@ -110,7 +110,7 @@ describe('an answer', () => {
     expect(stack.received).toHaveLength(2);
   });
 
-  test('says that it is stale where ScaleOps fails', async () => {
+  test('is marked as stale while ScaleOps fails', async () => {
     await using stack = await startAging();
     const url = await stack.gateway.listen();
     await send(url, WORKLOADS);
@@ -120,7 +120,7 @@ describe('an answer', () => {
     expect(stack.received).toHaveLength(2);
   });
 
-  test('lives as long as its report about a time long past', async () => {
+  test('has the long lifetime of a report about a past period', async () => {
     await using stack = await startAging();
     const url = await stack.gateway.listen();
     const query = aggregatedUntil(30 * DAY_MS);
@@ -134,7 +134,7 @@ describe('an answer', () => {
     expect(stack.received).toHaveLength(1);
   });
 
-  test('says public where CACHE_CONTROL does', async () => {
+  test('is public with CACHE_CONTROL=public', async () => {
     await using stack = await startAging({ CACHE_CONTROL: 'public' });
     const url = await stack.gateway.listen();
     expect(await send(url, WORKLOADS)).toMatchObject({
@@ -149,10 +149,10 @@ describe('an answer', () => {
   });
 });
 
-describe('an answer made of two reports', () => {
+describe('a response with two reports', () => {
   const BOTH = `{ workloadCosts { asOf isStale } ${AGGREGATED.slice(1)}`;
 
-  test('is as old as the older one, and as fresh as the one that ends first', async () => {
+  test('has the age of the older one, and the lifetime of the one that expires first', async () => {
     await using stack = await startAging();
     const url = await stack.gateway.listen();
     await send(url, WORKLOADS);
@@ -165,7 +165,7 @@ describe('an answer made of two reports', () => {
     expect(stack.received).toHaveLength(2);
   });
 
-  test('may be oldest by one and end first by the other', async () => {
+  test('can be as old as one report and expire with the other', async () => {
     await using stack = await startAging();
     const url = await stack.gateway.listen();
     const past = aggregatedUntil(30 * DAY_MS);
@@ -179,7 +179,7 @@ describe('an answer made of two reports', () => {
     expect(stack.received).toHaveLength(2);
   });
 
-  test('is stale where one of them is, the older or the younger', async () => {
+  test('is stale when either of them is', async () => {
     await using stack = await startAging();
     const url = await stack.gateway.listen();
     await send(url, WORKLOADS);
@@ -199,7 +199,7 @@ describe('an answer made of two reports', () => {
     expect(stack.received).toHaveLength(6);
   });
 
-  test('is kept nowhere where the other one is an error, and tells the age of the one there is', async () => {
+  test('is not cacheable when the other one is an error, and has the age of the one without error', async () => {
     await using stack = await startAging();
     const url = await stack.gateway.listen();
     await send(url, WORKLOADS);
@@ -213,18 +213,14 @@ describe('an answer made of two reports', () => {
   });
 });
 
-describe('what has no report', () => {
+describe('a response without a report', () => {
   test.each<[string, string, number]>([
     ['introspection', '{ __typename __schema { queryType { name } } }', 200],
     ['a syntax error', '{', 400],
     ['an unknown field', '{ nothing }', 400],
-    [
-      'a variable that is missing',
-      'query ($last: CostDuration!) { workloadCosts(filter: { last: $last }) { asOf } }',
-      400,
-    ],
+    ['a missing variable', 'query ($last: CostDuration!) { workloadCosts(filter: { last: $last }) { asOf } }', 400],
     ['an argument out of its range', '{ workloadCosts { asOf rows(first: -1) { totalCount } } }', 200],
-  ])('is kept nowhere: %s', async (_name, query, status) => {
+  ])('is not cacheable: %s', async (_name, query, status) => {
     await using stack = await startAging();
     const url = await stack.gateway.listen();
     for (const method of ['GET', 'POST'] as const) {
@@ -235,7 +231,7 @@ describe('what has no report', () => {
     expect(stack.received.length).toBeLessThanOrEqual(1);
   });
 
-  test.each(['HEAD', 'OPTIONS', 'PUT', 'DELETE'])('is kept nowhere: %s, which is not served', async (method) => {
+  test.each(['HEAD', 'OPTIONS', 'PUT', 'DELETE'])('is not cacheable: %s, which is not supported', async (method) => {
     await using stack = await startAging();
     const url = await stack.gateway.listen();
     const response = await fetch(`${url}/graphql?${new URLSearchParams({ query: WORKLOADS }).toString()}`, { method });
@@ -245,29 +241,29 @@ describe('what has no report', () => {
     expect(stack.received).toEqual([]);
   });
 
-  test.each(['/health', '/health/', '/graphqlx'])('is not there, and no fault of the gateway: %s', async (path) => {
-    await using stack = await startAging();
-    const response = await fetch((await stack.gateway.listen()) + path);
-    expect(await response.text()).not.toMatch(/Error|\n\s+at /);
-    expect([response.status, response.headers.has('x-request-id')]).toEqual([404, true]);
-    expect(stack.received).toEqual([]);
-  });
-
-  test.each(['GET', 'POST'] as const)(
-    'is kept nowhere: an answer in no form that the client takes (%s)',
-    async (method) => {
+  test.each(['/health', '/health/', '/graphqlx'])(
+    'is a plain 404, without an error of the gateway: %s',
+    async (path) => {
       await using stack = await startAging();
-      const url = await stack.gateway.listen();
-      await send(url, WORKLOADS);
-      const seen = await send(url, WORKLOADS, { method, accept: 'image/png' });
-      expect([seen.status, seen.cacheControl, seen.age]).toEqual([406, 'no-store', null]);
-      expect(stack.received).toHaveLength(1);
+      const response = await fetch((await stack.gateway.listen()) + path);
+      expect(await response.text()).not.toMatch(/Error|\n\s+at /);
+      expect([response.status, response.headers.has('x-request-id')]).toEqual([404, true]);
+      expect(stack.received).toEqual([]);
     },
   );
+
+  test.each(['GET', 'POST'] as const)('is not cacheable: an unsupported media type (%s)', async (method) => {
+    await using stack = await startAging();
+    const url = await stack.gateway.listen();
+    await send(url, WORKLOADS);
+    const seen = await send(url, WORKLOADS, { method, accept: 'image/png' });
+    expect([seen.status, seen.cacheControl, seen.age]).toEqual([406, 'no-store', null]);
+    expect(stack.received).toHaveLength(1);
+  });
 });
 
-describe('where each caller asks in its own name', () => {
-  test('an answer is private, and another one for another token', async () => {
+describe('with SCALEOPS_AUTH=forward', () => {
+  test('a response is private, and each token gets its own', async () => {
     const clock = createIdleClock(START_MS);
     const [ann, bob] = ['ann', 'bob'].map((sub) => makeJwt({ sub, exp: START_MS / 1000 + 1_000 })) as [string, string];
     await using tenants = await startTenants({ tokens: { [ann]: 'ann', [bob]: 'bob' }, clock });
@@ -291,7 +287,7 @@ describe('where each caller asks in its own name', () => {
   });
 });
 
-/** What a cache knows of an answer that it may keep: RFC 9111, sections 4.2.1 and 4.2.3, by a clock without fractions. */
+/** What a cache computes from a response: RFC 9111, sections 4.2.1 and 4.2.3, on a clock of whole seconds. */
 function readCacheable({
   cacheControl,
   age,
@@ -300,7 +296,7 @@ function readCacheable({
   return maxAge === undefined ? undefined : { maxAge: Number(maxAge), age: Number(age) };
 }
 
-test('a cache never takes an answer for fresh longer than the gateway, and hardly shorter, whatever the ages', async () => {
+test('a response is never fresh in a cache for longer than in the gateway, and at most a second shorter', async () => {
   await using stack = await startAging({ CACHE_STALE_SECONDS: '0' });
   const url = await stack.gateway.listen();
   const anyMs = fc.oneof(fc.integer({ min: 0, max: 70_000 }), fc.integer({ min: 0, max: 4_000_000 }));
@@ -316,7 +312,7 @@ test('a cache never takes an answer for fresh longer than the gateway, and hardl
       const endsAt = clock.now() + 60_000;
       await send(url, WORKLOADS);
       clock.advance(afterMs);
-      // One that has ended meanwhile is fetched again.
+      // A report that has expired meanwhile is fetched again.
       const renewed = (end: number, ttlMs: number): number => (clock.now() < end ? end : clock.now() + ttlMs);
       const freshUntil = Math.min(renewed(pastEndsAt, 3_600_000), renewed(endsAt, 60_000));
       const remainingMs = freshUntil - clock.now();
@@ -334,7 +330,7 @@ test('a cache never takes an answer for fresh longer than the gateway, and hardl
   );
 });
 
-/** Lets the time pass after which nothing that is kept is shown any more. */
+/** Moves the clock until no cached report may be served. */
 async function dropAll({ clock }: AgingStack): Promise<void> {
   await clock.idle();
   clock.advance(10 * 3_600_000);

@@ -1,5 +1,5 @@
-// How long a report is shown, and why: fresh, then while one refresh runs, then while ScaleOps fails. Through the whole
-// gateway on the simulator; every test counts what reached ScaleOps.
+// How long a report is served, and why: fresh, then during one refresh, then while ScaleOps fails. Through the whole
+// gateway on the simulator; every test counts the requests to ScaleOps.
 
 import { describe, expect, test } from 'vitest';
 
@@ -55,7 +55,7 @@ describe('an aged report', () => {
     expect(stack.received).toHaveLength(2);
   });
 
-  test('is fetched once, before the response, after CACHE_STALE_SECONDS', async () => {
+  test('is fetched before the response after CACHE_STALE_SECONDS', async () => {
     await using stack = await startAging();
     await stack.ask(WORKLOADS);
     stack.clock.advance(360_000);
@@ -67,7 +67,7 @@ describe('an aged report', () => {
     expect(stack.received).toHaveLength(2);
   });
 
-  test('is refreshed alone: another fresh report is not', async () => {
+  test('is refreshed alone, without other fresh reports', async () => {
     await using stack = await startAging();
     await stack.ask(WORKLOADS);
     stack.clock.advance(30_000);
@@ -83,7 +83,7 @@ describe('an aged report', () => {
     ]);
   });
 
-  test('is fetched when the clock was set back by an hour, and not shown as fresh for that hour', async () => {
+  test('is fetched when the clock was set back by an hour, and is not treated as fresh for that hour', async () => {
     await using stack = await startAging();
     await stack.ask(WORKLOADS);
     stack.clock.advance(-3_600_000);
@@ -95,7 +95,7 @@ describe('an aged report', () => {
 });
 
 describe('a refresh that fails', () => {
-  test('is not repeated within 5 s, and leaves the report as it was', async () => {
+  test('is not repeated within 5 s, and keeps the cached report', async () => {
     await using stack = await startAging();
     await stack.ask(WORKLOADS);
     stack.clock.advance(60_000);
@@ -173,7 +173,7 @@ describe('while ScaleOps fails', () => {
     },
   );
 
-  test('a report is not shown that expires before ScaleOps has failed', async () => {
+  test('a report that expires before ScaleOps has failed is not shown', async () => {
     await using stack = await startAging();
     await stack.ask(WORKLOADS);
     stack.setDown(true);
@@ -194,7 +194,7 @@ describe('while ScaleOps fails', () => {
     stack.setDown(true);
     for (let count = 0; count < 3; count += 1) expect(shown(await stack.ask(WORKLOADS))).toEqual(STALE);
     expect(stack.received).toHaveLength(4);
-    // The log says why.
+    // The log has the reason.
     expect(stack.log.at(-1)).toMatchObject({ staleFor: ['UPSTREAM_ERROR'], staleReasons: ['HTTP 500'] });
     expect(stack.log.at(-1)).not.toHaveProperty('errors');
     stack.setDown(false);
@@ -250,22 +250,25 @@ describe('a disabled stale window', () => {
   test.each([
     ['a recent window', WORKLOADS],
     ['a window long past', aggregatedUntil(30 * DAY_MS)],
-  ])('CACHE_TTL_SECONDS=0 caches nothing, calls nothing fresh, and shows nothing old (%s)', async (_name, query) => {
-    await using stack = await startAging({ CACHE_TTL_SECONDS: '0' });
-    const first = await stack.ask(query);
-    expect(shown(first)).toEqual(FRESH);
-    expect(first.headers.get('cache-control')).toBe('no-store');
-    await stack.ask(query);
-    expect([stack.received.length, stack.lastCounts()]).toEqual([2, { miss: 1 }]);
-    stack.setDown(true);
-    expect(shown(await stack.ask(query))).toBe('UPSTREAM_ERROR');
-    expect(stack.received).toHaveLength(3);
-  });
+  ])(
+    'CACHE_TTL_SECONDS=0 caches nothing, shows no stale report, and marks nothing as fresh (%s)',
+    async (_name, query) => {
+      await using stack = await startAging({ CACHE_TTL_SECONDS: '0' });
+      const first = await stack.ask(query);
+      expect(shown(first)).toEqual(FRESH);
+      expect(first.headers.get('cache-control')).toBe('no-store');
+      await stack.ask(query);
+      expect([stack.received.length, stack.lastCounts()]).toEqual([2, { miss: 1 }]);
+      stack.setDown(true);
+      expect(shown(await stack.ask(query))).toBe('UPSTREAM_ERROR');
+      expect(stack.received).toHaveLength(3);
+    },
+  );
 });
 
 describe('a report about a window', () => {
   test.each([7 * DAY_MS, 7 * DAY_MS + 1000, 365 * DAY_MS])(
-    'that ended %d ms ago lives for CACHE_PAST_TTL_SECONDS, and is not eternal',
+    'that ended %d ms ago expires after CACHE_PAST_TTL_SECONDS',
     async (beforeMs) => {
       await using stack = await startAging({ CACHE_STALE_SECONDS: '0' });
       const query = aggregatedUntil(beforeMs);
@@ -284,12 +287,12 @@ describe('a report about a window', () => {
   );
 
   test.each([6 * DAY_MS, 7 * DAY_MS - 1000, 0])(
-    'that ended %d ms ago lives for CACHE_TTL_SECONDS',
+    'that ended %d ms ago expires after CACHE_TTL_SECONDS',
     async (beforeMs) => {
       await using stack = await startAging({ CACHE_STALE_SECONDS: '0' });
       const query = aggregatedUntil(beforeMs);
       await stack.ask(query);
-      // What counts is how long ago it had ended when ScaleOps gave it, not how long ago it is by now.
+      // The age counts from the fetch: how long the window had ended then, not how long ago it is now.
       stack.clock.advance(60_000);
       expect(shown(await stack.ask(query))).toEqual({ asOf: at(60_000), isStale: false });
       expect(stack.received).toHaveLength(2);
@@ -297,10 +300,10 @@ describe('a report about a window', () => {
   );
 
   test.each([
-    ['its own time, where that is longer', { CACHE_PAST_TTL_SECONDS: '30' }, 60_000],
-    ['its own time, where the other is off', { CACHE_PAST_TTL_SECONDS: '0' }, 60_000],
-    ['what CACHE_PAST_TTL_SECONDS says', { CACHE_PAST_TTL_SECONDS: '86400' }, 86_400_000],
-  ])('long past is fresh for %s', async (_name, env, endMs) => {
+    ['CACHE_TTL_SECONDS when that is longer', { CACHE_PAST_TTL_SECONDS: '30' }, 60_000],
+    ['CACHE_TTL_SECONDS when CACHE_PAST_TTL_SECONDS is 0', { CACHE_PAST_TTL_SECONDS: '0' }, 60_000],
+    ['CACHE_PAST_TTL_SECONDS', { CACHE_PAST_TTL_SECONDS: '86400' }, 86_400_000],
+  ])('that ended long ago is fresh for %s', async (_name, env, endMs) => {
     await using stack = await startAging({ ...env, CACHE_STALE_SECONDS: '0' });
     const query = aggregatedUntil(30 * DAY_MS);
     await stack.ask(query);

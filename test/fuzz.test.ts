@@ -1,6 +1,6 @@
-// Whatever is sent, the gateway answers, in its own form, and goes on: operations made up from its schema and then broken,
-// references to entities of any JSON, and bytes that are hardly HTTP. 1,000 cases, 10,000 at night; FUZZ_RUNS sets another number, FUZZ_SEED
-// repeats a run that failed, which prints its seed.
+// The gateway answers any input with a response of its own form, and continues: random operations of its schema, valid and
+// mutated, representations of any JSON, and malformed HTTP. 1,000 cases, 10,000 nightly; FUZZ_RUNS sets another number,
+// and FUZZ_SEED repeats a failed run, which prints its seed.
 
 import fc from 'fast-check';
 import { Agent, request as sendHttp } from 'node:http';
@@ -20,16 +20,16 @@ import { watch, type SentAnswer, type Watch } from './kit/survival.js';
 
 const RUNS = Number(process.env.FUZZ_RUNS ?? (isNightly ? 10_000 : 1_000));
 const SEED = process.env.FUZZ_SEED === undefined ? {} : { seed: Number(process.env.FUZZ_SEED) };
-/** A case that hangs; what one may cost is counted in time on the processor. */
+/** A limit for a case that hangs; the cost of a case is measured in CPU time. */
 const MAX_CASE_MS = 15_000;
 const SHRINK_MS = 15_000;
 const TIMEOUT_MS = 60_000 + 30 * RUNS;
-/** What the broken operations have to have met. */
+/** Codes that the mutated operations must have caused. */
 const MET = [
   ...['GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED', 'BAD_USER_INPUT', 'UNSUPPORTED_MEDIA_TYPE'],
   ...['MAX_TOKENS_LIMIT', 'MAX_DEPTH_LIMIT', 'MAX_ROOT_FIELDS_LIMIT', 'MAX_ALIASES_LIMIT', 'QUERY_TOO_COMPLEX'],
 ];
-/** Parsed documents may take 100 MB; all else that is kept, a tenth of it. */
+/** Parsed documents may take 100 MB; everything else a tenth of it. */
 const MAX_HEAP_GROWTH = 160 * 1_048_576;
 
 let stack: TestStack;
@@ -59,7 +59,7 @@ async function fuzz<T>(
 ): Promise<void> {
   let shrinkUntil = Number.POSITIVE_INFINITY;
   const property = fc.asyncProperty(cases, async (one) => {
-    // What fails is made smaller for a while, and then all that is left to try counts as good.
+    // A failure is shrunk for a limited time, after which the remaining cases count as passed.
     if (performance.now() > shrinkUntil) return;
     try {
       await watched.during(() => send(one));
@@ -90,7 +90,7 @@ async function sendDirectly({ method, target, headers, body }: FuzzRequest): Pro
   };
 }
 
-/** Over one connection, as long as it lasts. */
+/** Over one connection, as long as it is open. */
 const agent = new Agent({ keepAlive: true, maxSockets: 1 });
 afterAll(() => {
   agent.destroy();
@@ -110,7 +110,7 @@ async function sendOverSocket({ method, target, headers, body }: FuzzRequest): P
   });
 }
 
-/** After two collections: the first one leaves what finalizers hold. */
+/** Collects twice: the first collection leaves objects with finalizers. */
 function usedHeap(): number {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
@@ -122,18 +122,18 @@ function usedHeap(): number {
 describe('the gateway survives', { timeout: TIMEOUT_MS }, () => {
   let heapBefore = 0;
 
-  test('operations of its schema, whole and broken', async () => {
+  test('operations of its schema, valid and mutated', async () => {
     const anyRequest = anyCase((choices) => makeRequest(choices, schema));
     await fuzz(anyRequest, 0.05, async (request) => [await sendDirectly(request)]);
     heapBefore = usedHeap();
     await fuzz(anyRequest, 0.5, async (request) => [await sendDirectly(request)]);
     if (RUNS < 5_000) return;
-    // Else it has shown nothing: many get as far as an answer, and each way of being wrong is among them.
+    // Otherwise the test proves nothing: many operations must return data, and each error code must occur.
     expect(watched.tally.get('data')).toBeGreaterThan(RUNS / 10);
     expect([...watched.tally.keys()]).toEqual(expect.arrayContaining(MET));
   });
 
-  test('operations that are whole, and answers them', async () => {
+  test('valid operations, and answers most of them with data', async () => {
     let answered = 0;
     let sent = 0;
     const plain = anyCase((choices) => makeRequest(choices, schema)).filter(({ isPlain }) => isPlain);
@@ -143,28 +143,28 @@ describe('the gateway survives', { timeout: TIMEOUT_MS }, () => {
       if (answer.text.startsWith('{"data":{')) answered += 1;
       return [answer];
     });
-    // The others have a value that breaks a rule, two fields of one name, or are for more than may be.
+    // The others have an invalid value, conflicting fields, or exceed a limit.
     expect(answered / sent).toBeGreaterThan(0.7);
   });
 
-  test('references to entities, of any JSON', async () => {
+  test('representations of any JSON', async () => {
     await fuzz(anyCase(makeEntitiesRequest), 0.1, async (request) => [await sendDirectly(request)]);
   });
 
-  test('operations that come over one connection', async () => {
+  test('operations over one connection', async () => {
     const anyRequest = anyCase((choices) => makeRequest(choices, schema))
       // Node answers longer ones before it has read them, and closes the connection.
       .filter(({ target, body = '' }) => target.length < 15_000 && body.length < 100_000);
     await fuzz(anyRequest, 0.1, async (request) => [await sendOverSocket(request)]);
   });
 
-  test('bytes that are hardly HTTP', async () => {
+  test('malformed HTTP', async () => {
     const anyBytes = anyCase((choices) => makeBytes(choices, () => makeRequest(choices, schema)));
     await fuzz(anyBytes, 0.2, async (bytes) =>
       parseAnswers(await exchange(port, bytes)).map(({ status, headers, text }) => ({
         status,
         requestId: headers.get('x-request-id'),
-        // There is none after the head of an answer to HEAD.
+        // A response to HEAD has no body.
         type: text === '' ? undefined : headers.get('content-type'),
         text,
         isWhole: false,
@@ -172,7 +172,7 @@ describe('the gateway survives', { timeout: TIMEOUT_MS }, () => {
     );
   });
 
-  test('all of it, and lets go of it', () => {
+  test('everything without a memory leak', () => {
     expect(usedHeap() - heapBefore).toBeLessThan(MAX_HEAP_GROWTH);
     if (process.env.FUZZ_RUNS !== undefined) console.log(Object.fromEntries([...watched.tally].sort()));
   });

@@ -1,5 +1,5 @@
-// What somebody may see of a report, by itself: which rows, what they are added up to, what is kept of it, and what a
-// file of scopes says. Each beside the plain way.
+// Permissions on reports, tested alone: visible rows, their sums, cached parts, and the permissions file. Each result is
+// compared with a straightforward computation.
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -84,7 +84,7 @@ describe('permissions', () => {
   });
 
   test('are evaluated once per pair of names', () => {
-    // 2,000 clusters of 2,000 namespaces each would be four million pairs, of which there are 2,000.
+    // 2,000 clusters with 2,000 namespaces each make four million pairs; the report has 2,000 of them.
     const rows = Array.from({ length: 2_000 }, (_, index) => ({ clusterName: `c${index}`, namespace: `n${index}` }));
     const seen = rowsOf(reportOf(rows).restrict(grantsOf([{ namespaces: ['n7', 'n1999'] }, { clusters: ['c3'] }])));
     expect(seen.map(({ clusterName }) => clusterName)).toEqual(['c3', 'c7', 'c1999']);
@@ -196,7 +196,7 @@ describe('re-aggregated rows', () => {
     }),
     { nil: null },
   );
-  /** As a set of pairs: their order says nothing, and no list is an empty one. */
+  /** Pairs as a set: their order has no meaning, and an absent list equals an empty one. */
   const canonical = (list: Row['labels']) =>
     JSON.stringify((list ?? []).map(({ key, value }) => [key, value].join('=')).sort());
 
@@ -229,7 +229,7 @@ describe('re-aggregated rows', () => {
         );
         expect(new Set(added.map(({ id }) => id)).size).toBe(groups.size);
         for (const field of SUMMED) {
-          // The visible rows alone decide whether the column has a decimal unit.
+          // Only visible rows decide whether the column has a decimal unit.
           const isDecimal = isDecimalColumn(rows.map((row) => row[field]));
           const expected = Array.from(groups.values(), (own) => {
             const values = own.map((row) => row[field]);
@@ -342,15 +342,15 @@ describe('a permissions file', () => {
     ['a list', [], [/JSON object/]],
     ['null', null, [/JSON object/]],
     ['a text', '"canary"', [/JSON object/]],
-    ['nobody', {}, [/must have at least one entry/]],
-    ['nobody in its sections', { callers: {}, claims: {} }, [/must have at least one entry/]],
+    ['an empty object', {}, [/must have at least one entry/]],
+    ['empty sections', { callers: {}, claims: {} }, [/must have at least one entry/]],
     ['other sections', { canary: {}, callers: { ann: 'all' } }, [/may hold `callers` and `claims` and nothing else/]],
     ['a section that is a list', { callers: ['canary'] }, [/must have an object as `callers`/]],
     ['a section that is a text', { callers: { a: 'all' }, claims: 'canary' }, [/must have an object as `claims`/]],
     ['all in another case', { callers: { canary: 'ALL' } }, [PLACE('entry 1 of `callers`')]],
     ['an entry that is null', { callers: { canary: null } }, [PLACE('entry 1 of `callers`')]],
     ['an empty entry', { callers: { ann: 'all', canary: [] } }, [PLACE('entry 2 of `callers`')]],
-    ['a grant that is none', { claims: { canary: [{}] } }, [PLACE('entry 1 of `claims`')]],
+    ['an empty rule', { claims: { canary: [{}] } }, [PLACE('entry 1 of `claims`')]],
     ['a grant that is a text', { claims: { canary: ['canary'] } }, [PLACE('entry 1 of `claims`')]],
     ['an empty list', { callers: { ann: [{ clusters: [] }] } }, [PLACE('entry 1 of `callers`')]],
     [

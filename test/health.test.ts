@@ -1,4 +1,4 @@
-// Liveness and readiness on real sockets, also when the dependencies are down.
+// Liveness and readiness over real sockets, also when the dependencies are down.
 
 import { describe, expect, test } from 'vitest';
 
@@ -10,7 +10,7 @@ import { parseMetrics } from './kit/prometheus.js';
 import { findFreePort } from './kit/tcp-proxy.js';
 
 describe('a gateway without reachable ScaleOps and Redis', () => {
-  test('starts, is ready, and answers what needs neither', async () => {
+  test('starts, is ready, and answers requests that need neither', async () => {
     const [upstream, redis] = [await findFreePort(), await findFreePort()];
     const env = { CACHE_REDIS_URL: `redis://127.0.0.1:${redis}`, SCALEOPS_MAX_ATTEMPTS: '1' };
     await using stack = startGateway(`http://127.0.0.1:${upstream}`, env);
@@ -46,7 +46,7 @@ describe('a gateway without reachable ScaleOps and Redis', () => {
 });
 
 describe('a gateway that stops', () => {
-  // Mutations: close() that sets no reason; a body that names it; a line for each question instead of each change.
+  // Mutations: close() without a reason; a body that names it; a log line for each probe instead of each change.
   test('is live and not ready, and logs the reason once', async () => {
     const gate = createGate();
     await using stack = await startStack({ simulator: { latency: gate.pass } });
@@ -77,7 +77,7 @@ describe('readiness', () => {
     return { told, readiness: new Readiness((isReady, reasons) => told.push([isReady, reasons])) };
   }
 
-  test('is off while any reason holds', () => {
+  test('is false while any reason holds', () => {
     const { readiness, told } = watch();
     expect(readiness.isReady()).toBe(true);
     readiness.set('no signing keys', true);
@@ -93,7 +93,7 @@ describe('readiness', () => {
     ]);
   });
 
-  test('is reported once per change', () => {
+  test('is logged once per change', () => {
     const { readiness, told } = watch();
     for (const holds of [false, true, true, false, false]) readiness.set('stopping', holds);
     expect(told).toEqual([

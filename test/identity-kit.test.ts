@@ -1,5 +1,5 @@
-// The kit's Azure AD: that it gives a token to a request that is right to the letter, and to no other, and that each of
-// its faults is what its name says. The tests of the gateway lean on both.
+// The test kit's Azure AD: it issues a token for exactly the documented request, and each of its faults does what its name
+// says. The tests of the gateway rely on both.
 
 import { createConnection } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -29,7 +29,7 @@ function ask(form: Record<string, string> = FORM, init: RequestInit = {}, path =
 }
 
 describe('the token endpoint', () => {
-  it('gives a new token to each request that is right', async () => {
+  it('issues a new token for each valid request', async () => {
     const answers = await Promise.all([await ask(), await ask()].map((response) => response.json()));
     const both = { token_type: 'Bearer', expires_in: 3599 };
     expect(answers).toEqual([
@@ -41,7 +41,7 @@ describe('the token endpoint', () => {
     expect(Object.fromEntries(new URLSearchParams(identity.requests[0]!.body))).toEqual(FORM);
   });
 
-  it('knows the tenant, the client and the token that a test chooses, and an expiry in a text', async () => {
+  it('has the tenant, client, token and expiry text of its options', async () => {
     await using other = await startIdentity({
       tenant: 'contoso one',
       clientId: 'id',
@@ -66,7 +66,7 @@ describe('the token endpoint', () => {
   };
   const twice = new URLSearchParams([...Object.entries(FORM), ['client_id', CLIENT_ID]]);
   const typed = (type: string, body = TEXT) => ({ headers: { 'content-type': type }, body });
-  // A plus that is not escaped is a blank.
+  // An unescaped plus is a blank.
   const unescaped = TEXT.replace('%2B', '+');
 
   it.each<[string, number, string, RequestInit, string?]>([
@@ -79,12 +79,12 @@ describe('the token endpoint', () => {
     ['another client', 400, 'invalid_request', { body: new URLSearchParams({ ...FORM, client_id: 'x' }) }],
     ['another scope', 400, 'invalid_request', { body: new URLSearchParams({ ...FORM, scope: 'openid' }) }],
     ['an empty secret', 400, 'invalid_request', { body: new URLSearchParams({ ...FORM, client_secret: '' }) }],
-    ['a field too many', 400, 'invalid_request', { body: new URLSearchParams({ ...FORM, resource: 'x' }) }],
+    ['an unknown field', 400, 'invalid_request', { body: new URLSearchParams({ ...FORM, resource: 'x' }) }],
     ['a field twice', 400, 'invalid_request', { body: twice }],
     ['JSON', 400, 'invalid_request', typed('application/json', JSON.stringify(FORM))],
-    ['a form by another name', 400, 'invalid_request', typed('text/plain')],
-    ['a form by nearly its name', 400, 'invalid_request', typed('application/x-www-form-urlencoded-2')],
-    ['a second way to say who asks', 400, 'invalid_request', { headers: { authorization: 'Basic eDp5' } }],
+    ['a form with another content type', 400, 'invalid_request', typed('text/plain')],
+    ['a form with a similar content type', 400, 'invalid_request', typed('application/x-www-form-urlencoded-2')],
+    ['a second way of authentication', 400, 'invalid_request', { headers: { authorization: 'Basic eDp5' } }],
     ['a query string', 400, 'invalid_request', {}, `${PATH}?client_id=${CLIENT_ID}`],
     ['another secret', 401, 'invalid_client', { body: new URLSearchParams({ ...FORM, client_secret: 'x' }) }],
     ['a secret that is not escaped', 401, 'invalid_client', typed(FORM_TYPE, unescaped)],
@@ -92,7 +92,7 @@ describe('the token endpoint', () => {
     ['another tenant', 404, 'not_found', {}, '/common/oauth2/token'],
     ['another version', 404, 'not_found', {}, `/${TENANT}/oauth2/v2.0/token`],
     ['a path too long', 404, 'not_found', {}, `${PATH}/`],
-  ])('gives no token for %s', async (_, status, error, init, path) => {
+  ])('issues no token for %s', async (_, status, error, init, path) => {
     const response = await ask(FORM, init, path);
     const answer = (await response.json()) as object;
     expect([response.status, answer]).toMatchObject([status, { error }]);
@@ -100,11 +100,11 @@ describe('the token endpoint', () => {
     expect([identity.requests.length, identity.issued]).toEqual([1, []]);
   });
 
-  it.each([FORM_TYPE, 'Application/X-WWW-Form-Urlencoded; charset=UTF-8'])('takes %s for a form', async (type) => {
+  it.each([FORM_TYPE, 'Application/X-WWW-Form-Urlencoded; charset=UTF-8'])('accepts %s as a form', async (type) => {
     expect((await ask(FORM, typed(type))).status).toBe(200);
   });
 
-  it('holds every answer at the gate of a test', async () => {
+  it('holds every response until the gate opens', async () => {
     const gate = createGate();
     await using held = await startIdentity({ latency: gate.pass });
     let answered = 0;
@@ -112,7 +112,7 @@ describe('the token endpoint', () => {
       ask(each === 'right' ? FORM : {}, {}, PATH, held.url).finally(() => (answered += 1)),
     );
     await Promise.all([gate.arrivals(2), held.arrivals(2)]);
-    // One that is not held overtakes them, so that they had the time to be answered.
+    // A later request without the gate proves that the held ones had time to be answered.
     await ask();
     expect([answered, held.requests.length, held.issued]).toEqual([0, 2, []]);
     gate.open();
@@ -122,7 +122,7 @@ describe('the token endpoint', () => {
 });
 
 describe('a fault', () => {
-  it('is a status with a body and headers that a test chooses', async () => {
+  it('can be a status with a body and headers', async () => {
     identity.fail(503);
     const plain = await ask();
     expect([plain.status, await plain.json()]).toMatchObject([503, { error: 'server_error' }]);
@@ -142,7 +142,7 @@ describe('a fault', () => {
     expect(identity.issued).toEqual([]);
   });
 
-  it('is silence, until the client leaves', async () => {
+  it('can be silence until the client leaves', async () => {
     identity.hang();
     const leave = new AbortController();
     const hung = ask(FORM, { signal: leave.signal });
@@ -155,7 +155,7 @@ describe('a fault', () => {
     expect(identity.issued).toHaveLength(1);
   });
 
-  it('is a reset connection', async () => {
+  it('can be a reset connection', async () => {
     identity.reset();
     const code = await ask().then(
       () => 'answered',
@@ -164,7 +164,7 @@ describe('a fault', () => {
     expect([code, identity.requests.length, identity.issued]).toEqual(['ECONNRESET', 1, []]);
   });
 
-  it('is a redirect, whose followers are seen', async () => {
+  it('can be a redirect, and the next request is recorded', async () => {
     identity.redirect();
     const found = await ask();
     expect([found.status, found.headers.get('location')]).toEqual([302, `${identity.url}/${CANARY}-in-location`]);
@@ -177,7 +177,7 @@ describe('a fault', () => {
     expect(identity.issued).toEqual([]);
   });
 
-  it('is a page instead of JSON', async () => {
+  it('can be a page instead of JSON', async () => {
     identity.html();
     const response = await ask();
     expect([response.status, response.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
@@ -185,7 +185,7 @@ describe('a fault', () => {
     expect(identity.issued).toEqual([]);
   });
 
-  it('is an answer without its token', async () => {
+  it('can be a response without a token', async () => {
     identity.omitToken();
     const response = await ask();
     const answer: unknown = await response.json();
@@ -194,7 +194,7 @@ describe('a fault', () => {
     expect(identity.issued).toEqual([]);
   });
 
-  it('does not hide that a request is wrong, and ends when the server recovers', async () => {
+  it('does not hide an invalid request, and ends when the server recovers', async () => {
     identity.fail(503);
     expect((await ask({})).status).toBe(400);
     expect((await ask()).status).toBe(503);
@@ -205,7 +205,7 @@ describe('a fault', () => {
 });
 
 describe('the server', () => {
-  it('does not count who leaves in the middle of a request', async () => {
+  it('does not count a client that leaves in the middle of a request', async () => {
     const socket = createConnection(Number(new URL(identity.url).port), '127.0.0.1');
     const continued = new Promise((resolve) => socket.once('data', resolve));
     // The server asks for the rest once it has read the head.
@@ -216,7 +216,7 @@ describe('the server', () => {
     expect(identity.requests).toHaveLength(1);
   });
 
-  it('cuts what is open when it is closed, once and for all', async () => {
+  it('closes open connections when it is closed, and can be closed twice', async () => {
     identity.hang();
     const hung = expect(ask()).rejects.toThrow('fetch failed');
     await identity.arrivals(1);

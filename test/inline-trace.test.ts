@@ -1,5 +1,5 @@
-// The times of fields that a router asks for (`ftv1`): a tree of what was resolved, with the errors that the client is
-// told of and nothing else; and nothing at all for a request without the header.
+// Field timings on request of a router (`ftv1`): a tree of the resolved fields, with exactly the errors of the response;
+// and no trace for a request without the header.
 // https://www.apollographql.com/docs/graphos/reference/federation/subgraph-spec#ftv1-traces
 
 import { Trace } from '@apollo/usage-reporting-protobuf';
@@ -37,12 +37,12 @@ function decode(answer: Answer): Trace {
   const ftv1 = ftv1Of(answer);
   expect(ftv1).toEqual(expect.any(String));
   const bytes = Buffer.from(ftv1 as string, 'base64');
-  // Base64 as it is, not something that is nearly so.
+  // Strict base64.
   expect(bytes.toString('base64')).toBe(ftv1);
   return Trace.decode(bytes);
 }
 
-/** Items of a list have an index in place of a name. */
+/** List items have an index instead of a name. */
 const isItem = ({ responseName }: Trace.INode): boolean => responseName === '';
 const keyOf = (node: Trace.INode): string => (isItem(node) ? String(node.index) : String(node.responseName));
 const childrenOf = ({ child }: Trace.INode): readonly Trace.INode[] => child ?? [];
@@ -51,7 +51,7 @@ interface Outline {
   readonly [label: string]: Outline;
 }
 
-/** The tree without its times: `alias = field: Type of Parent`, or the index, and what is below. */
+/** The tree without times: `alias = field: Type of Parent`, or the index, with its children. */
 function outline(node: Trace.INode): Outline {
   return Object.fromEntries(childrenOf(node).map((child) => [labelOf(child), outline(child)]));
 }
@@ -63,7 +63,7 @@ function labelOf(node: Trace.INode): string {
   return `${name}: ${type} of ${parentType}`;
 }
 
-/** All nodes below, each after the one around it. */
+/** All nodes below, parents first. */
 function* descendants(node: Trace.INode): Iterable<{ readonly node: Trace.INode; readonly around: Trace.INode }> {
   for (const child of childrenOf(node)) {
     yield { node: child, around: node };
@@ -71,7 +71,7 @@ function* descendants(node: Trace.INode): Iterable<{ readonly node: Trace.INode;
   }
 }
 
-/** The answer's data as the tree must have it: objects by response name, lists of them by index, and where it ends. */
+/** The expected tree of the response's data: objects by response name, lists by index. */
 type Shape = true | { readonly [key: string]: Shape };
 
 function shapeOfData(value: unknown): Shape {
@@ -86,10 +86,10 @@ function shapeOfTree(node: Trace.INode): Shape {
   return children.length === 0 || Object.fromEntries(children.map((child) => [keyOf(child), shapeOfTree(child)]));
 }
 
-/** That every time is one, and follows what it must follow. */
+/** Checks that every time is valid and in order. */
 function expectSaneTimes({ root, durationNs, startTime, endTime }: Trace): void {
   const wrong: string[] = [];
-  /** When the nearest field around began, for nodes of indexes have no times. */
+  /** The start of the nearest field above, because nodes of list items have no times. */
   const begun = new Map<Trace.INode, number>([[root!, 0]]);
   for (const { node, around } of descendants(root!)) {
     const { startTime: start = 0, endTime: end = 0 } = node as { startTime?: number; endTime?: number };
@@ -109,7 +109,7 @@ function expectSaneTimes({ root, durationNs, startTime, endTime }: Trace): void 
 
 const toMs = (time: Trace['startTime']): number => Number(time?.seconds) * 1000 + Number(time?.nanos) / 1_000_000;
 
-/** Where errors are, as paths, each with its node's. */
+/** The paths of errors, with their nodes. */
 function errorsOf(node: Trace.INode, path = ''): { readonly path: string; readonly error: Trace.IError }[] {
   return [
     ...(node.error ?? []).map((error) => ({ path, error })),
@@ -117,7 +117,7 @@ function errorsOf(node: Trace.INode, path = ''): { readonly path: string; readon
   ];
 }
 
-/** Every text in a trace; times are numbers. */
+/** Every string in a trace. */
 function textsOf(value: unknown): string[] {
   if (typeof value === 'string') return [value];
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsOf) : [];
@@ -127,14 +127,14 @@ function textsOf(value: unknown): string[] {
 
 const ALL = '(filter: { multiCluster: true })';
 
-describe('a gateway', () => {
+describe('a trace', () => {
   let stack: TestStack;
   beforeAll(async () => {
     stack = await startStack();
   });
   afterAll(() => stack[Symbol.asyncDispose]());
 
-  /** Asks twice, with and without the header, of a report that is kept. */
+  /** Sends the query twice, with and without the header, for a cached report. */
   async function askBoth(query: string, variables?: unknown, init: RequestInit = {}) {
     const headers = { 'x-request-id': 'the-same', ...(init.headers as Record<string, string> | undefined) };
     await stack.ask(query, variables, { ...init, headers });
@@ -143,7 +143,7 @@ describe('a gateway', () => {
     return { plain, traced };
   }
 
-  test('tells the tree of what it resolved, by the names of the answer, with types', async () => {
+  test('has the resolved fields as a tree, with response names and types', async () => {
     const { errors, ...answer } = await stack.ask(
       `query ($no: Boolean = false) {
         costs: workloadCosts${ALL} {
@@ -185,7 +185,7 @@ describe('a gateway', () => {
     });
   });
 
-  test('tells of entities where they stand, by their own types', async () => {
+  test('has each entity at its index, with its own type', async () => {
     const answer = await stack.ask(
       `query ($of: [_Any!]!) {
         _entities(representations: $of) { ... on KubernetesCluster { id: name costs { isStale } } ... on KubernetesNamespace { name } }
@@ -212,7 +212,7 @@ describe('a gateway', () => {
     });
   });
 
-  test('says nothing of introspection, which it answers as ever', async () => {
+  test('leaves out introspection, whose data is the same', async () => {
     const { plain, traced } = await askBoth(
       getIntrospectionQuery({ specifiedByUrl: true, inputValueDeprecation: true }),
     );
@@ -228,7 +228,7 @@ describe('a gateway', () => {
     });
   });
 
-  test('gives times in order, within the length of the operation and the time of day', async () => {
+  test('has ordered times within the duration of the operation and the time of day', async () => {
     const before = Date.now();
     const answer = await stack.ask(
       `{ workloadCosts${ALL} { rows { nodes { id ownerLabels { key } kubernetesWorkload { cost { id } } } } totals { totalCost } } }`,
@@ -240,14 +240,14 @@ describe('a gateway', () => {
     expectSaneTimes(trace);
     expect(toMs(trace.startTime)).toBeGreaterThanOrEqual(before);
     expect(toMs(trace.endTime)).toBeLessThanOrEqual(after);
-    // Two clocks, of which one counts whole milliseconds.
+    // Two clocks, one of which counts whole milliseconds.
     expect(trace.durationNs / 1_000_000).toBeLessThanOrEqual(after - before + 2);
-    // As if by a sampling of one in one: a router adds up what it gets.
+    // Every operation is traced, so its weight is 1: a router adds weights up.
     expect(trace.fieldExecutionWeight).toBe(1);
   });
 
   test.each(['application/graphql-response+json', 'application/json'])(
-    'answers the same with it as without, as %s',
+    'does not change the response with the media type %s',
     async (accept) => {
       const query = `{
         workloadCosts${ALL} { rows { nodes { id totalCost ownerLabels { key value } kubernetesWorkload { name cost { id } } } pageInfo { endCursor } } }
@@ -258,7 +258,7 @@ describe('a gateway', () => {
       expect(traced.data).toEqual(plain.data);
       expect(traced.errors).toEqual(plain.errors);
       expect(traced.status).toBe(plain.status);
-      // It is longer, of course.
+      // The content-length differs.
       const headersOf = ({ headers }: Answer) =>
         Array.from(headers, ([name, value]) => [name.toLowerCase(), value])
           .filter(([name]) => name !== 'content-length')
@@ -270,7 +270,7 @@ describe('a gateway', () => {
     },
   );
 
-  test('answers a GET with it, too', async () => {
+  test('is in the response to a GET too', async () => {
     const url = `http://gateway/graphql?query=${encodeURIComponent(`{ a: workloadCosts${ALL} { isStale } }`)}`;
     const answer = await ask(
       (request) =>
@@ -288,7 +288,7 @@ describe('a gateway', () => {
   });
 
   test.each(['', 'ftv2', 'FTV1', 'ftv1, ftv1', 'ftv', 'true', 'ftv1;q=1'])(
-    'takes the value %j of the header for none',
+    'is absent for the header value %j',
     async (value) => {
       const answer = await stack.ask('{ workloadCosts { isStale } }', undefined, { headers: { [HEADER]: value } });
       expect(answer.errors).toEqual([]);
@@ -299,17 +299,17 @@ describe('a gateway', () => {
   test.each<[string, string, unknown?]>([
     ['a syntax error', '{'],
     ['an unknown field', '{ cost }'],
-    ['a literal that does not fit', '{ workloadCosts(filter: { last: "7D" }) { asOf } }'],
+    ['an invalid literal', '{ workloadCosts(filter: { last: "7D" }) { asOf } }'],
     [
-      'a variable that does not fit',
+      'an invalid variable',
       'query ($first: Int) { workloadCosts { rows(first: $first) { totalCount } } }',
       { first: 'x' },
     ],
-    ['a variable that is missing', 'query ($first: Int!) { workloadCosts { rows(first: $first) { totalCount } } }'],
+    ['a missing variable', 'query ($first: Int!) { workloadCosts { rows(first: $first) { totalCount } } }'],
     ['a mutation', 'mutation { a }'],
     ['two operations and no name', 'query A { __typename } query B { __typename }'],
     ['no query', ''],
-  ])('refuses %s as without it, and with no trace', async (_name, query, variables) => {
+  ])('is absent when the request is refused for %s', async (_name, query, variables) => {
     const { plain, traced } = await askBoth(query, variables);
     expect(plain.errors).toHaveLength(1);
     expect(plain.data).toBeUndefined();
@@ -317,7 +317,7 @@ describe('a gateway', () => {
     expect(traced.text).toBe(plain.text);
   });
 
-  test('puts an error with the field that it is about, though it made a field around null', async () => {
+  test('has an error at the field that caused it, even if a parent field is null', async () => {
     const answer = await stack.ask(
       `{ a: workloadCosts${ALL} { asOf page: rows(first: -1) { totalCount } } workloadCosts${ALL} { isStale } }`,
       undefined,
@@ -333,7 +333,7 @@ describe('a gateway', () => {
     expect(JSON.parse(traced!.json!)).toEqual(error);
   });
 
-  test('puts errors with the entities that they are about, as near as a field of theirs was begun', async () => {
+  test('has the errors of entities at the nearest field that was executed', async () => {
     const answer = await stack.ask(
       `query ($of: [_Any!]!) {
         _entities(representations: $of) { ... on KubernetesCluster { name costs(filter: { last: "1m" }) { rows(last: -1) { totalCount } } } }
@@ -350,7 +350,7 @@ describe('a gateway', () => {
     );
     const trace = decode(answer);
     const found = errorsOf(trace.root!);
-    // Each is where its own path leads, or at the list where the entity itself could not be had.
+    // Each error is at its path, or at the list when the entity itself failed.
     const pathOf = ({ path = [] }: (typeof answer.errors)[number]) => `/${path.join('/')}`;
     const expected = answer.errors.map((error) => (error.path?.length === 2 ? '/_entities' : pathOf(error)));
     expect(expected).toContain('/_entities');
@@ -361,7 +361,7 @@ describe('a gateway', () => {
   });
 });
 
-test('encodes lists of 10,000 rows with 8 fields', async () => {
+test('a trace has lists of 10,000 rows with 8 fields', async () => {
   await using stack = await startStack({ simulator: { workloads: 10_000 } });
   const fields = 'id clusterName namespace workloadName workloadType totalCost replicas share';
   const answer = await stack.ask(`{ workloadCosts${ALL} { rows { nodes { ${fields} } } } }`, undefined, TRACED);
@@ -375,31 +375,31 @@ test('encodes lists of 10,000 rows with 8 fields', async () => {
 
 describe('a request without the header', () => {
   const QUERY = '{ workloadCosts { rows { nodes { id } } } kubernetesCluster(name: "a") { name } }';
-  test('is told nothing', async () => {
+  test('gets no trace', async () => {
     await using stack = await startStack();
     expect(ftv1Of(await stack.ask(QUERY))).toBeUndefined();
     await stack.ask(QUERY, undefined, TRACED);
     expect(ftv1Of(await stack.ask(QUERY))).toBeUndefined();
   });
 
-  test('is everybody where the gateway is no subgraph', async () => {
+  test('is the same as one with it when the gateway is no subgraph', async () => {
     await using stack = await startStack({ env: { GATEWAY_FEDERATION: 'off' } });
     const answer = await stack.ask(QUERY, undefined, TRACED);
     expect(answer.errors).toEqual([]);
     expect(ftv1Of(answer)).toBeUndefined();
   });
 
-  test('is not given by a cache what was made for who does', async () => {
+  test('gets no cached response with a trace', async () => {
     await using stack = await startStack({ env: { CACHE_CONTROL: 'public' } });
     await stack.ask(QUERY);
     const { headers } = await stack.ask(QUERY, undefined, TRACED);
     const mayBeKept = !(headers.get('cache-control') ?? '').includes('no-store');
     const isSaidToDepend = (headers.get('vary') ?? '').toLowerCase().includes(HEADER);
-    // Either no cache keeps it, or every cache knows whom not to give it.
+    // Either no cache stores it, or caches distinguish requests with the header.
     expect(mayBeKept && !isSaidToDepend).toBe(false);
   });
 
-  test('is not mixed with who does, however many are there at the same time', async () => {
+  test('gets no trace of concurrent requests', async () => {
     const COUNT = 40;
     const gate = createGate();
     await using stack = await startStack({
@@ -429,13 +429,13 @@ describe('a request without the header', () => {
   });
 });
 
-test('a field is as long as it was waited for', async () => {
+test('the duration of a field includes the wait for its report', async () => {
   const gate = createGate();
   await using stack = await startStack({ simulator: { latency: gate.pass } });
   const asked = stack.ask('{ kubernetesCluster(name: "a") { name } workloadCosts { isStale } }', undefined, TRACED);
   await gate.arrivals(1);
   const arrived = performance.now();
-  // Something else, which takes whatever time it takes.
+  // An unrelated request, which takes some time.
   await stack.gateway.fetch(new Request('http://gateway/health/live'));
   const heldMs = performance.now() - arrived;
   gate.open();
@@ -448,7 +448,7 @@ test('a field is as long as it was waited for', async () => {
 });
 
 describe('a client that leaves', () => {
-  test('before its answer is there troubles nobody', async () => {
+  test('before its response causes no error for other clients', async () => {
     const gate = createGate();
     const stack = await startStack({ simulator: { latency: gate.pass } });
     const url = `${await stack.gateway.listen()}/graphql`;
@@ -461,7 +461,7 @@ describe('a client that leaves', () => {
     expect(await left).toBe('left');
     gate.open();
     decode(await stays);
-    // When it has closed, all that was under way has ended.
+    // After closing, all pending work has ended.
     await stack[Symbol.asyncDispose]();
     expect(stack.log.filter(({ level }) => Number(level) > 30)).toEqual([]);
   });
@@ -482,11 +482,11 @@ describe('an error in a trace', () => {
     ['a redirection', faults.redirect(`https://${CANARY}.test/${CANARY}`)],
     ['an error with 200', faults.text(`{"error":"${CANARY} ${TOKEN}"}`)],
     ['a login page', faults.loginPage],
-    ['JSON that is cut off', faults.truncatedJson],
+    ['truncated JSON', faults.truncatedJson],
     ['bytes that are no HTTP', faults.garbage],
     ['a reset', faults.resetBeforeHeaders],
     ['corrupt gzip', faults.corruptGzip],
-  ])('for %s is what the client is told, and nothing of ScaleOps', async (_name, fault) => {
+  ])('for %s is that of the response, and reveals nothing about ScaleOps', async (_name, fault) => {
     await using upstream = await startFaultServer();
     upstream.answer('/getWorkloads', fault);
     await using gateway = startGateway(upstream.url, { SCALEOPS_MAX_ATTEMPTS: '1' });
@@ -502,7 +502,7 @@ describe('an error in a trace', () => {
     expectNothingOf(upstream.port, trace);
   });
 
-  test('has nothing of a caller’s own token', async () => {
+  test('does not contain the token of the caller', async () => {
     await using upstream = await startFaultServer();
     upstream.answer('/getWorkloads', faults.status(401));
     await using gateway = startGateway(upstream.url, { SCALEOPS_AUTH: 'forward', SCALEOPS_TOKEN: '' });
@@ -525,7 +525,7 @@ describe('an error in a trace', () => {
 
 // -------------------------------------------------------------------------------------------------- any other schema
 
-describe('another schema', () => {
+describe('the trace of another schema', () => {
   const DEFECT = 'canary-of-a-defect';
   const NOW = Date.UTC(2026, 0, 31, 12, 0, 0, 123);
   const required = new GraphQLNonNull(GraphQLString);
@@ -540,7 +540,7 @@ describe('another schema', () => {
     throw make();
   };
 
-  test('has lists in lists, of values and of promises, with gaps', async () => {
+  test('has nested lists of values and promises, without nulls', async () => {
     const item = { name: 'a' };
     const answer = await startHandler(() => ({
       matrix: {
@@ -557,7 +557,7 @@ describe('another schema', () => {
     expectSaneTimes(trace);
   });
 
-  test('has the type that an interface turned out to be', async () => {
+  test('has the object type of an interface field', async () => {
     const answer = await startHandler(() => {
       const Named = new GraphQLInterfaceType({
         name: 'Named',
@@ -577,7 +577,7 @@ describe('another schema', () => {
     expect(trace.durationNs).toBeGreaterThan(0);
   });
 
-  test('masks defects in the trace as in the answer', async () => {
+  test('masks defects like the response', async () => {
     const answer = await startHandler(() => ({
       items: {
         type: new GraphQLList(
@@ -622,7 +622,7 @@ describe('another schema', () => {
     expectSaneTimes(trace);
   });
 
-  test('puts the error of an item that may not be null with its field, however many fields around are null', async () => {
+  test('has the error of a required field of a list item at that field, however many parents are null', async () => {
     const answer = await startHandler(() => {
       const Item = new GraphQLObjectType<number>({
         name: 'Item',
@@ -640,7 +640,7 @@ describe('another schema', () => {
     expect(errorsOf(decode(answer).root!).map(({ path }) => path)).toEqual(['/items/list/1/name']);
   });
 
-  test('ends a field with the operation when it was still waited for, because one beside it failed', async () => {
+  test('ends an unfinished field with the operation when a sibling has failed', async () => {
     const never = createDeferred<string>();
     const answer = await startHandler(() => {
       const fields = {
@@ -653,7 +653,7 @@ describe('another schema', () => {
     const trace = decode(answer);
     expect(errorsOf(trace.root!).map(({ path }) => path)).toEqual(['/both/failing']);
     expectSaneTimes(trace);
-    // Too late for anything, and no harm.
+    // A late value has no effect.
     never.resolve('late');
     await never.promise;
   });

@@ -1,4 +1,4 @@
-// With GATEWAY_INTROSPECTION=off nobody is told the schema, neither outright nor by suggestions.
+// With GATEWAY_INTROSPECTION=off neither introspection nor suggestions reveal the schema.
 
 import { getIntrospectionQuery } from 'graphql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -21,7 +21,7 @@ describe('the schema', () => {
     ['_service', '{ _service { sdl } }'],
     ['__schema', '{ ...all } fragment all on Query { asked: __schema { queryType { name } } }'],
     ['__schema', getIntrospectionQuery()],
-  ])('is told by %s, and with introspection off is not', async (field, query) => {
+  ])('is readable by %s, unless introspection is off', async (field, query) => {
     expect((await stacks.on!.ask(query)).errors).toEqual([]);
     const { status, data, errors } = await stacks.off!.ask(query);
     expect([status, data]).toEqual([400, undefined]);
@@ -31,11 +31,11 @@ describe('the schema', () => {
         extensions: { code: 'GRAPHQL_VALIDATION_FAILED' },
       },
     ]);
-    // Kept validations are of the same rules.
+    // A cached validation follows the same rules.
     expect((await stacks.off!.ask(query)).status).toBe(400);
   });
 
-  test('leaves types of what one has asked for', async () => {
+  test('has readable __typename fields with introspection off', async () => {
     const { data, errors } = await stacks.off!.ask('{ __typename workloadCosts { __typename } }');
     expect([data, errors]).toEqual([{ __typename: 'Query', workloadCosts: { __typename: 'CostReport' } }, []]);
   });
@@ -52,11 +52,11 @@ describe('a suggestion', () => {
     ['an input field', '{ workloadCosts { rows(where: { serch: "" }) { totalCount } } }'],
     ['an enum value', '{ workloadCosts { rows(orderBy: [{ field: TOTAL_COS }]) { totalCount } } }'],
     ['subfields', '{ workloadCosts { rows } }'],
-    ['an enum value as a text', '{ workloadCosts { rows(orderBy: [{ field: "TOTAL_COST" }]) { totalCount } } }'],
+    ['an enum value as a string', '{ workloadCosts { rows(orderBy: [{ field: "TOTAL_COST" }]) { totalCount } } }'],
     ['an input field of a variable', inVariable, { where: { serch: '' }, by: [{ field: 'CLUSTER' }] }],
     ['an enum value of a variable', inVariable, { by: [{ field: 'CLUSTR' }] }],
     ['an enum value deeper in a variable', inVariable, { by: [{ field: 'CLUSTER' }], order: [{ field: 'TOTAL_COS' }] }],
-  ])('of %s is made, and with introspection off is not', async (_what, query, variables) => {
+  ])('of %s is in the error, unless introspection is off', async (_what, query, variables) => {
     const { message: told } = (await stacks.on!.ask(query, variables)).errors[0]!;
     const { message: kept } = (await stacks.off!.ask(query, variables)).errors[0]!;
     expect(told).toMatch(/ Did you mean .+\?$/);

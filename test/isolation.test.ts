@@ -1,17 +1,17 @@
-// Nobody sees what is another's, whatever happens at the same time: twenty principals ask two gateways on one Redis, in
-// an order that only a seed decides, while tokens are revoked and restored, clients leave, clocks jump, reports are
-// evicted and what lies in Redis is deleted and mixed up.
+// Isolation of principals under concurrency: twenty principals send requests to two gateways on one Redis, in an order that
+// only a seed decides, while tokens are revoked and restored, clients leave, clocks jump, reports are evicted, and entries
+// in Redis are deleted and exchanged.
 //
-// Mutations that make the first test fail, each tried in a copy of the tree:
+// Mutations that make the first test fail:
 // - src/cache/report-cache.ts, toCacheKey(): the principal's id taken out of the key;
 // - src/cache/report-cache.ts: fetches.join(toRequestKey(asking.request), …), flights keyed without the principal;
 // - src/loaders/context.ts: the DataLoader made once, and shared by all requests;
-// - src/loaders/context.ts, loadReport(): the first token that comes is used for all;
+// - src/loaders/context.ts, loadReport(): the first token is used for all;
 // - src/cache/shared/shared-store.ts, look(): the header's key and principal not compared, and src/upstream/principal.ts: one
 //   sealing key for all;
 // - src/cache/shared/shared-store.ts, look(): the header's key not compared: another question of the same principal
-//   (with most seeds; shared-cache.test.ts has it for sure).
-// And those that make the others fail:
+//   (with most seeds; shared-cache.test.ts always finds it).
+// Mutations that make the others fail:
 // - src/cache/memory/token-validity.ts, isCurrent(): always true;
 // - src/cache/memory/report-store.ts, find(): not asking acceptance.isCurrent;
 // - src/cache/report-cache.ts: no purge after a refusal.
@@ -42,7 +42,7 @@ const PRINCIPALS = Array.from({ length: 20 }, (_, index) => {
 });
 const TOKENS = Object.fromEntries(PRINCIPALS.map(({ token, tenant }) => [token, tenant]));
 
-/** What is asked, and by which alias what comes back: each with the name of the row that says what was asked. */
+/** The question, with the name of the row that identifies it, by alias. */
 interface Question {
   readonly query: string;
   readonly asked: Readonly<Record<string, string>>;
@@ -65,7 +65,7 @@ const QUESTIONS: readonly Question[] = [
   },
 ];
 
-/** Random numbers that are the same for the same seed (mulberry32). */
+/** A seeded random number generator (mulberry32). */
 function createRandom(seed: number) {
   let state = seed;
   const next = (): number => {
@@ -84,16 +84,16 @@ type Random = ReturnType<typeof createRandom>;
 
 interface JumpingClock extends Clock {
   jump(ms: number): void;
-  /** To so much later than it has ever shown. */
+  /** Moves the clock to later than any time it has shown. */
   jumpPast(ms: number): void;
 }
 
-/** What a gateway waits for a Redis; a machine that is busy with all this must not look like a Redis that is slow. */
+/** A generous limit for Redis, because a busy machine must not look like a slow Redis. */
 const ANSWER_MS = 150;
 const TURN_MS = 45;
 const PATIENT_MS = 10_000;
 
-/** The machine's clock, which a test sets forwards and backwards; timers do not mind, as those of a machine do not. */
+/** The machine's clock with an offset that the test sets; timers are not affected. */
 function createJumpingClock(): JumpingClock {
   const startMs = Date.UTC(2026, 0, 31) - performance.now();
   let offsetMs = 0;
@@ -139,7 +139,7 @@ async function copy(redis: WatchedRedis, from: string | undefined, to: string | 
   if (from !== undefined && to !== undefined && from !== to) await redis.command('COPY', from, to, 'REPLACE');
 }
 
-/** What happens besides, by how likely it is. */
+/** Other events, by probability. */
 function planEvent(random: Random): Step['before'] {
   const { token } = random.pick(PRINCIPALS);
   const [one, other] = [random.below(1_000), random.below(1_000)];
@@ -163,7 +163,7 @@ function planEvent(random: Random): Step['before'] {
       const keys = await redis.keys();
       await redis.command('DEL', keys[one % Math.max(keys.length, 1)] ?? '');
     },
-    // One entry under the key of another one: of another principal, or of another question of the same one.
+    // One entry under the key of another: of another principal, or of another question of the same one.
     async ({ redis }) => {
       const keys = await redis.reports();
       await copy(redis, keys[one % Math.max(keys.length, 1)], keys[other % Math.max(keys.length, 1)]);
@@ -180,7 +180,7 @@ function planEvent(random: Random): Step['before'] {
 function plan(random: Random, count: number): Step[] {
   return Array.from({ length: count }, () => ({
     replica: random.below(2),
-    // Some ask more than others: they meet in flights and entries.
+    // Some principals send more requests, so that they share calls and entries.
     principal: random.chance(0.5) ? random.below(4) : random.below(PRINCIPALS.length),
     question: random.pick(QUESTIONS),
     isNoCache: random.chance(0.1),
@@ -189,11 +189,11 @@ function plan(random: Random, count: number): Step[] {
   }));
 }
 
-/** A time that a clock has jumped over looks like one that has passed, to a call and to one that waits for its turn. */
+/** A clock jump looks like elapsed time to a call and to a queued request. */
 const CLOCK_ERRORS = ['UPSTREAM_TIMEOUT', 'OVERLOADED'];
 const ALLOWED_ERRORS = ['UNAUTHENTICATED', 'UPSTREAM_FORBIDDEN', 'UPSTREAM_UNAVAILABLE', ...CLOCK_ERRORS];
 
-/** What is wrong with an answer that this principal got: nothing, if all goes well. */
+/** The differences between a response and the data of its principal; empty when it is correct. */
 function findFaults({ tenant }: { readonly tenant: string }, question: Question, answer: Answer): string[] {
   const said = answer.text + JSON.stringify([...answer.headers]);
   const strangers = PRINCIPALS.filter((other) => other.tenant !== tenant);
@@ -205,7 +205,7 @@ function findFaults({ tenant }: { readonly tenant: string }, question: Question,
   for (const [alias, name] of Object.entries(question.asked)) {
     const report = answer.data?.[alias] as { rows: { nodes: { workloadName: string }[] } } | null | undefined;
     const isError = answer.errors.some(({ path }) => path?.[0] === alias);
-    // Fields that may not be null take the others with them; here they may.
+    // A null in a required field would remove its siblings; these fields are nullable.
     if (report == null) {
       if (!isError) faults.push(`${alias} is null without an error`);
       continue;
@@ -216,12 +216,12 @@ function findFaults({ tenant }: { readonly tenant: string }, question: Question,
   return faults;
 }
 
-/** All that is gzip in `bytes`, wherever it begins, and the bytes themselves. */
+/** The bytes, and everything in them that is gzip, at any offset. */
 function textsIn(bytes: Buffer): Buffer[] {
   const found = [bytes];
   for (let at = bytes.indexOf('\x1f\x8b', 0, 'latin1'); at >= 0; at = bytes.indexOf('\x1f\x8b', at + 1, 'latin1')) {
     try {
-      // Past the ten bytes of its header, for what follows the end of a stream is no matter there.
+      // After the ten bytes of its header; trailing bytes do not matter.
       found.push(inflateRawSync(bytes.subarray(at + 10)));
     } catch {
       // Two bytes that only look like gzip.
@@ -235,7 +235,7 @@ describe.skipIf(isRedisSkipped)('two gateways on one Redis', () => {
   const AT_ONCE = 50;
 
   test('give each of 20 principals its own data in 1,000 requests with aborts, rejections, evictions and clock jumps', async () => {
-    // Always the same in CI, so that what fails there fails for a reason; another one by ISOLATION_SEED.
+    // Always the same seed in CI, so that a failure has a cause; ISOLATION_SEED sets another one.
     const seed = Number(process.env.ISOLATION_SEED ?? 1);
     const random = createRandom(seed);
     const clock = createJumpingClock();
@@ -248,7 +248,7 @@ describe.skipIf(isRedisSkipped)('two gateways on one Redis', () => {
       SCALEOPS_MAX_ATTEMPTS: '1',
       SCALEOPS_MAX_IN_FLIGHT: '16',
       SCALEOPS_MAX_QUEUED: '10000',
-      // Failures are ordered here: they must not close the way for the rest.
+      // Failures are intended here: they must not open the circuit for the rest.
       SCALEOPS_BREAKER_FAILURES: '1000',
       SCALEOPS_BREAKER_MIN_CALLS: '10000',
     };
@@ -299,8 +299,7 @@ describe.skipIf(isRedisSkipped)('two gateways on one Redis', () => {
     };
     await Promise.all(Array.from({ length: AT_ONCE }, work));
 
-    // Whatever is kept by then: no token gives anything once it is revoked and the time to ask again has come, whether
-    // the upstream says so or is down.
+    // Whatever is cached: a revoked token gets nothing after the re-check time, whether the upstream rejects it or is down.
     for (const { token } of PRINCIPALS) upstream.revoke(token);
     clock.jumpPast(RECHECK_MS);
     for (const isDown of [true, false]) {
@@ -312,7 +311,7 @@ describe.skipIf(isRedisSkipped)('two gateways on one Redis', () => {
       }
     }
 
-    // The log is at level trace, and Redis has what the last of them have left there.
+    // The log is at level trace, and Redis has the last entries.
     const log = replicas.map((replica) => JSON.stringify(replica.log)).join('');
     const kept = textsIn(await redis.everything());
     for (const { token, tenant } of PRINCIPALS) {
@@ -323,7 +322,7 @@ describe.skipIf(isRedisSkipped)('two gateways on one Redis', () => {
     }
     if (/"level":(?:50|60)/.test(log)) faults.push('an error in the log');
     expect({ seed, count: faults.length, faults: faults.slice(0, 10) }).toEqual({ seed, count: 0, faults: [] });
-    // All of it has happened, else this shows nothing.
+    // Every kind of event must have happened, otherwise the test proves nothing.
     const results = replicas.flatMap(({ log: lines }) => lines.flatMap(({ cache }) => cache ?? []));
     const sum = (...names: string[]): number =>
       results.reduce<number>(
@@ -377,7 +376,7 @@ describe.skipIf(isRedisSkipped)('a revoked token', () => {
 
   const isShown = ({ text }: Answer): boolean => text.includes(secretOf(tenant));
 
-  /** Asks both replicas each second; when data was last shown, in seconds since the start. */
+  /** Queries both replicas each second; returns when data was last shown, in seconds since the start. */
   async function watchFor(seconds: number, { clock, redis, replicas }: Awaited<ReturnType<typeof startPair>>) {
     const startMs = clock.now();
     let lastShownMs = 0;
@@ -397,14 +396,14 @@ describe.skipIf(isRedisSkipped)('a revoked token', () => {
     await pair.replicas[0]!.askAs(token, QUERY);
     await pair.redis.watch.settled();
     pair.upstream.revoke(token, status);
-    // Fresh for ten seconds; stale, one more answer of each replica may be on its way.
+    // Fresh for ten seconds; when stale, each replica may send one more response.
     expect(await watchFor(90, pair)).toBeLessThanOrEqual(11);
     const late = await pair.start();
     expect(isShown(await late.askAs(token, QUERY))).toBe(false);
     expect(pair.upstream.countOf(token)).toBeGreaterThan(60);
   });
 
-  test('shows nothing after the re-check time, whatever the stale windows are and whatever is down', async () => {
+  test('shows nothing after the re-check time, whatever the stale settings are and whatever is down', async () => {
     const pair = await startPair();
     await pair.replicas[0]!.askAs(token, QUERY);
     await pair.redis.watch.settled();
@@ -487,11 +486,11 @@ describe('a clock that was set back', () => {
     expect(upstream.requests).toHaveLength(2);
   });
 
-  // A machine that wakes up, or whose clock is corrected: nothing has taken long.
-  test.skipIf(isRedisSkipped)('or forwards does not use up the deadline of a request', async () => {
+  // The machine woke up, or its clock was corrected: no time has passed for the request.
+  test.skipIf(isRedisSkipped)('or set forward does not use up the deadline of a request', async () => {
     await using redis = await startWatchedRedis();
     const clock = createManualClock();
-    // What is due by then happens before the answer.
+    // Timers that are due fire before the response.
     const onRequest = (): void => {
       clock.advance(0);
     };
@@ -500,7 +499,7 @@ describe('a clock that was set back', () => {
     const jumping: Clock = {
       now: () => clock.now() + offsetMs,
       after(delayMs, task) {
-        // While it is asked for the lock.
+        // During the wait for the lock.
         if (delayMs === TURN_MS) offsetMs += 61_000;
         return clock.after(delayMs, task);
       },

@@ -1,5 +1,4 @@
-// The kit itself: the parts that stand for a shared cache and for an upstream of many tenants do what the tests which
-// use them take for granted.
+// The test kit: its Redis, proxy and tenants behave as the tests that use them assume.
 
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
@@ -14,17 +13,17 @@ import { ask, encodeCommand, readReplies } from './kit/resp.js';
 import { startProxy } from './kit/tcp-proxy.js';
 import { askedRowName, makeJwt, secretOf, startTenants, type Tenants } from './kit/tenants.js';
 
-/** A client over TCP, as the gateway is one. */
+/** A TCP client, like the gateway. */
 function connectTo(port: number): Socket {
   const socket = connect(port, '127.0.0.1');
-  // A server that goes away resets it or ends it, as it happens. Who waits for it is told.
+  // A stopping server resets or ends the connection; callers see the error elsewhere.
   socket.on('error', () => undefined);
   onTestFinished(() => void socket.destroy());
   return socket;
 }
 
-describe.skipIf(isRedisSkipped)('Redis of the kit', () => {
-  test('keeps bytes, and finds them again among keys and values', async () => {
+describe.skipIf(isRedisSkipped)('Redis of the test kit', () => {
+  test('stores bytes, and finds them among keys and values', async () => {
     await using redis = await startRedis();
     const bytes = Buffer.from([0, 13, 10, 255, ...Buffer.from('canary'.repeat(50))]);
     expect(await redis.set('b', bytes)).toBe('OK');
@@ -46,7 +45,7 @@ describe.skipIf(isRedisSkipped)('Redis of the kit', () => {
     await expect(redis.command('NO-SUCH-COMMAND')).rejects.toThrow(/^ERR unknown command/);
   });
 
-  test('answers clients at its port, and tells what they have asked', async () => {
+  test('serves clients at its port, and records their commands', async () => {
     await using redis = await startRedis();
     const monitor = await redis.monitor();
     await redis.get('key');
@@ -58,7 +57,7 @@ describe.skipIf(isRedisSkipped)('Redis of the kit', () => {
     expect(monitor.commands).toEqual(commands.map((command) => command.map((word) => `"${word}"`).join(' ')));
   });
 
-  test('does not answer while it is frozen', async () => {
+  test('does not respond while it is frozen', async () => {
     await using redis = await startRedis();
     await using other = await startRedis();
     redis.freeze();
@@ -69,7 +68,7 @@ describe.skipIf(isRedisSkipped)('Redis of the kit', () => {
     const answered = readReplies(client)
       .next()
       .then(({ value }) => answers.push(value));
-    // Time enough for a server that is not.
+    // Enough time for a server that is not frozen.
     for (let turn = 0; turn < 20; turn += 1) await other.command('PING');
     expect(answers).toEqual([]);
     redis.thaw();
@@ -77,7 +76,7 @@ describe.skipIf(isRedisSkipped)('Redis of the kit', () => {
     expect(answers).toEqual(['PONG']);
   });
 
-  test('is stopped, also frozen, and comes back empty at the same port', async () => {
+  test('can be stopped while frozen, and restarts empty at the same port', async () => {
     await using redis = await startRedis();
     await redis.set('key', 'value');
     const client = connectTo(redis.port);
@@ -93,20 +92,20 @@ describe.skipIf(isRedisSkipped)('Redis of the kit', () => {
     expect(await redis.keys()).toEqual([]);
   });
 
-  test('is full', async () => {
+  test('can be full', async () => {
     await using redis = await startRedis({ args: ['--maxmemory', '4mb', '--maxmemory-policy', 'noeviction'] });
     const fill = async (): Promise<void> => {
       for (let key = 0; key < 5; key += 1) await redis.set(`filler-${key}`, Buffer.alloc(1_048_576));
     };
     await expect(fill()).rejects.toThrow(/^OOM /);
-    // What is small may still fit in. Not now.
+    // A small value might still fit, so memory is limited further.
     await redis.set('key', 'value');
     await redis.command('CONFIG', 'SET', 'maxmemory', 1);
     await expect(redis.set('key', 'other')).rejects.toThrow(/^OOM /);
     expect(await redis.get('key')).toEqual(Buffer.from('value'));
   });
 
-  test('is read-only', async () => {
+  test('can be read-only', async () => {
     await using redis = await startRedis();
     await redis.set('key', 'value');
     await redis.command('REPLICAOF', '127.0.0.1', 1);
@@ -116,7 +115,7 @@ describe.skipIf(isRedisSkipped)('Redis of the kit', () => {
     await redis.set('key', 'other');
   });
 
-  test('asks for its password', async () => {
+  test('requires its password', async () => {
     await using redis = await startRedis({ password: 'p@ss' });
     expect(redis.url).toBe(`redis://:p%40ss@127.0.0.1:${redis.port}`);
     await redis.set('key', 'value');
@@ -125,14 +124,14 @@ describe.skipIf(isRedisSkipped)('Redis of the kit', () => {
     await expect(ask(client, readReplies(client), [['GET', 'key']])).rejects.toThrow(/^NOAUTH /);
   });
 
-  test('says why it did not start', async () => {
+  test('reports why it did not start', async () => {
     const started = startRedis({ args: ['--no-such-setting', '1'] }).then((redis: TestRedis) => redis.stop());
     await expect(started).rejects.toThrow(/no-such-setting/);
   });
 });
 
 describe('the TCP proxy', () => {
-  /** Behind a proxy: a server that gives back what it gets. */
+  /** An echo server behind the proxy. */
   async function startEcho() {
     const server = createServer((socket) => socket.pipe(socket).on('error', () => undefined));
     server.listen(0, '127.0.0.1');
@@ -145,14 +144,14 @@ describe('the TCP proxy', () => {
     return proxy;
   }
 
-  /** Sends a text, and gives what comes next. */
+  /** Sends a text, and returns the next chunk. */
   async function echo(client: Socket, sent: string): Promise<string> {
     client.write(sent);
     const [chunk] = (await once(client, 'data')) as [Buffer];
     return chunk.toString();
   }
 
-  test('passes', async () => {
+  test('forwards bytes', async () => {
     const proxy = await startEcho();
     const client = connectTo(proxy.port);
     expect(await echo(client, 'one')).toBe('one');
@@ -161,7 +160,7 @@ describe('the TCP proxy', () => {
     await proxy.arrivals(2);
   });
 
-  test('hangs on old connections and on new ones, and passes on what it held back', async () => {
+  test('can hold bytes on old and new connections, and forwards them later', async () => {
     const proxy = await startEcho();
     const old = connectTo(proxy.port);
     await echo(old, 'before');
@@ -173,7 +172,7 @@ describe('the TCP proxy', () => {
       client.on('data', (chunk) => received.push(String(chunk))).write('held');
       await heard;
     }
-    // Time enough for a proxy that does not hang.
+    // Enough time for a proxy that does not hold bytes.
     const passing = connectTo((await startEcho()).port);
     for (let turn = 0; turn < 20; turn += 1) await echo(passing, 'turn');
     expect(received).toEqual([]);
@@ -183,7 +182,7 @@ describe('the TCP proxy', () => {
     expect(received).toEqual(['held', 'held']);
   });
 
-  test('forgets what a client that has left had sent', async () => {
+  test('drops held bytes of a client that has left', async () => {
     const proxy = await startEcho();
     await proxy.hang();
     const client = connectTo(proxy.port);
@@ -196,7 +195,7 @@ describe('the TCP proxy', () => {
     expect(await echo(connectTo(proxy.port), 'after')).toBe('after');
   });
 
-  test('drops what is open, and takes new connections', async () => {
+  test('closes open connections, and accepts new ones', async () => {
     const proxy = await startEcho();
     const client = connectTo(proxy.port);
     await echo(client, 'before');
@@ -207,7 +206,7 @@ describe('the TCP proxy', () => {
     expect([proxy.accepted(), proxy.open()]).toEqual([2, 1]);
   });
 
-  test('refuses, until it passes again at the same port', async () => {
+  test('refuses connections until it forwards again at the same port', async () => {
     const proxy = await startEcho();
     const client = connectTo(proxy.port);
     await echo(client, 'before');
@@ -219,7 +218,7 @@ describe('the TCP proxy', () => {
     expect(await echo(connectTo(proxy.port), 'after')).toBe('after');
   });
 
-  test('cuts answers on old connections and on new ones', async () => {
+  test('truncates responses on old and new connections', async () => {
     const proxy = await startEcho();
     const old = connectTo(proxy.port);
     await echo(old, 'before');
@@ -237,7 +236,7 @@ describe('the TCP proxy', () => {
   });
 });
 
-describe('tenants', () => {
+describe('the tenants of the test kit', () => {
   const WORKLOADS = '/detailedCostReport/getWorkloads';
   const AGGREGATED = '/detailedCostReport/getAggregatedWorkloads';
   const TOKENS = { 'token-a': 'tenant-a', 'token-b': 'tenant-b', 'token-b-new': 'tenant-b' };
@@ -251,7 +250,7 @@ describe('tenants', () => {
     return { status: response.status, answer, text: JSON.stringify(answer) };
   }
 
-  test.each([WORKLOADS, AGGREGATED])('answer at %s by token, as the contract has it', async (path) => {
+  test.each([WORKLOADS, AGGREGATED])('respond at %s by token, as in the contract', async (path) => {
     await using tenants = await startTenants({ tokens: TOKENS });
     const a = await post(tenants, 'token-a', path);
     const b = await post(tenants, 'token-b', path);
@@ -274,7 +273,7 @@ describe('tenants', () => {
     expect(tenants.countOf('token-b')).toBe(1);
   });
 
-  test('say what was asked', async () => {
+  test('return the question in a row', async () => {
     await using tenants = await startTenants({ tokens: TOKENS });
     const { answer } = await post(tenants, 'token-a', `${WORKLOADS}?range=7d`, { namespaces: ['b', 'a'] });
     const asked = answer.aggregatedWorkloads[1]!.workloadName;
@@ -283,7 +282,7 @@ describe('tenants', () => {
     expect(tenants.requests).toMatchObject([{ path: WORKLOADS, body: { namespaces: ['b', 'a'] } }]);
   });
 
-  test('refuse who is nobody, who is revoked, and who has expired', async () => {
+  test('refuse tokens that are unknown, revoked or expired', async () => {
     const clock = createManualClock();
     const jwt = makeJwt({ exp: clock.now() / 1000 + 60, sub: 'a' });
     await using tenants = await startTenants({ tokens: { ...TOKENS, [jwt]: 'tenant-a' }, clock });
@@ -317,7 +316,7 @@ describe('tenants', () => {
     expect(tenants.countOf('token-a')).toBe(6);
   });
 
-  test('wait for the hook, and look at the token after it', async () => {
+  test('wait for the hook, and check the token after it', async () => {
     const gate = createGate();
     await using tenants = await startTenants({ tokens: TOKENS, onRequest: gate.pass });
     const asked = post(tenants, 'token-a');

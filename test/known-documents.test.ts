@@ -1,4 +1,4 @@
-// Known documents are weighed by what they retain: text, tokens, syntax tree and plans, compared with the heap.
+// The weight of known documents equals what they retain on the heap: text, tokens, syntax tree and plans.
 
 import { describe, expect, test } from 'vitest';
 
@@ -15,7 +15,7 @@ const limits = {
 };
 const parser = createDocumentParser({ schema, limits, introspection: true });
 
-/** Adds a valid document as the pipeline does: its text is one string of its own. */
+/** Adds a valid document like the pipeline does: its text is a separate string. */
 function add(documents: KnownDocuments, text: string): void {
   const own = Buffer.from(text).toString();
   const document = parser.parse(own);
@@ -33,7 +33,7 @@ const nest = (levels: number): string =>
   levels === 0 ? 'asOf' : `rows(first: 1) { nodes { kubernetesCluster { costs { ${nest(levels - 1)} } } } }`;
 const [example] = EXAMPLE_TABS;
 
-/** Documents by a number that makes each another one; and how many of them are weighed together. */
+/** Documents that differ by number; and how many of them are weighed together. */
 const DOCUMENTS: Readonly<Record<string, readonly [number, (at: number) => string]>> = {
   'as small as can be': [4_000, (at) => `{ a${at}: __typename }`],
   'of the usual length': [
@@ -78,10 +78,10 @@ const DOCUMENTS: Readonly<Record<string, readonly [number, (at: number) => strin
 
 describe('the weight of known documents', () => {
   test.each(Object.keys(DOCUMENTS))(
-    'is within 20 %% of what they retain: %s',
+    'is within 20 %% of the memory they retain: %s',
     async (kind) => {
       const [count, write] = DOCUMENTS[kind]!;
-      // Whatever is made once is made before.
+      // One-time allocations happen before the measurement.
       add(new KnownDocuments(schema), write(count));
       const documents = new KnownDocuments(schema, 1_000_000_000);
       const before = await usedBytes();
@@ -94,7 +94,7 @@ describe('the weight of known documents', () => {
     60_000,
   );
 
-  test('keeps them under their bound: the least recently used document is dropped', () => {
+  test('stays under its bound: the least recently used document is dropped', () => {
     const documents = new KnownDocuments(schema, 200_000);
     const texts = Array.from({ length: 200 }, (_, at) => `{ a${at}: __typename }`);
     for (const text of texts) {

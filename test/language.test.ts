@@ -1,10 +1,10 @@
-// Catches a relapse into words that strangers had to translate. Each test lists its offenders as file:line.
+// Finds banned words. Each test lists its offenders as file:line.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 
 const ROOT = new URL('../', import.meta.url).pathname;
-/** This file names the words; packages and their lock files are not ours. */
+/** This file names the words; packages and their lock files are written by others. */
 const SKIPPED = /\/node_modules\/|\/package-lock\.json$|\/language\.test\.ts$/;
 
 /** Patterns, and what to write instead. The function `visit` of graphql-js is a term of the field; the noun is not. */
@@ -24,7 +24,7 @@ const BANNED = [
   ['kept for', 'cached for'],
 ] as const;
 
-/** Identifiers count word by word: `createDoor` and `MAX_PATIENCE` have two each. */
+/** Identifiers are split into words: `createDoor` and `MAX_PATIENCE` have two each. */
 function toWords(line: string): string {
   return line
     .replaceAll(/([a-z\d])([A-Z])/g, '$1 $2')
@@ -44,7 +44,7 @@ const LINES = [...FILES, 'README.md'].flatMap((file) =>
     .map((line, index) => ({ words: toWords(line), at: `${file}:${index + 1}: ${line.trim()}` })),
 );
 
-test.each(BANNED)('nothing says "%s"; write: %s', (pattern) => {
+test.each(BANNED)('no file says "%s"; write: %s', (pattern) => {
   const banned = new RegExp(`\\b(?:${pattern})\\b`);
   expect(LINES.filter(({ words }) => banned.test(words)).map(({ at }) => at)).toEqual([]);
 });

@@ -1,5 +1,5 @@
-// What many rows cost is counted when they are there, whatever was estimated; large answers come one after the other, and who
-// does not take theirs is cut off.
+// The cost of rows is counted when the report is there, whatever was estimated; large responses are sent one after the
+// other, and a client that does not read is disconnected.
 
 import { once } from 'node:events';
 import { connect } from 'node:net';
@@ -12,10 +12,10 @@ import { startStack } from './kit/gateway.js';
 
 const FILTER = 'filter: { multiCluster: true }';
 
-describe('an operation over more rows than was assumed', () => {
+describe('an operation over more rows than the estimate assumed', () => {
   const refused = { extensions: { code: 'QUERY_TOO_COMPLEX' } };
 
-  // The estimate assumes 1,000 rows where `first` is left out; there are 2,000.
+  // The estimate assumes 1,000 rows without `first`; the report has 2,000.
   test('is refused as a whole for the fields that it would write', async () => {
     await using stack = await startStack({ env: { GATEWAY_MAX_COST: '4000' }, simulator: { workloads: 2_000 } });
     const ask = (fields: string) => stack.ask(`{ workloadCosts(${FILTER}) { rows { nodes { ${fields} } } } }`);
@@ -23,15 +23,15 @@ describe('an operation over more rows than was assumed', () => {
     const answer = await ask('id namespace totalCost');
     expect([answer.status, answer.data]).toEqual([400, undefined]);
     expect(answer.errors).toMatchObject([refused]);
-    // It was known only when the report was there; which is kept.
+    // The cost was known only with the report, which is cached.
     expect(stack.received).toHaveLength(1);
   });
 
   test.each([
-    ['groups', 'breakdown(by: [{ field: NAMESPACE }, { field: CLUSTER }], WHERE, first: 0) { groupCount }'],
+    ['breakdowns', 'breakdown(by: [{ field: NAMESPACE }, { field: CLUSTER }], WHERE, first: 0) { groupCount }'],
     ['totals', 'totals(WHERE) { totalCost }'],
     ['orders', 'rows(first: 0, WHERE, orderBy: [{ field: TOTAL_COST }, { field: NAMESPACE }]) { totalCount }'],
-  ])('is refused for the %s that read them again and again', async (_, field) => {
+  ])('is refused for %s that read the rows many times', async (_, field) => {
     await using stack = await startStack({ env: { GATEWAY_MAX_COST: '20000' }, simulator: { workloads: 2_000 } });
     const ask = (times: number) => {
       // Equal questions are answered once.
@@ -56,15 +56,15 @@ describe('an operation over more rows than was assumed', () => {
   });
 });
 
-/** More than two sockets hold. */
+/** More than two sockets buffer. */
 const BYTES = 64 * 1_048_576;
 
-describe('large answers', () => {
+describe('large responses', () => {
   const ROWS = 20_000;
   const LARGE = `{ workloadCosts(${FILTER}) { totals { rowCount } rows { nodes { id } edges { cursor } } } }`;
 
-  // Mutation: large-answers.ts without `turn.end?.()`: the second waits for ever.
-  test('are all given, one after the other, and a small one meanwhile', async () => {
+  // Mutation: large-answers.ts without `turn.end?.()`: the second response never starts.
+  test('are all sent, one after the other, and a small one meanwhile', async () => {
     await using stack = await startStack({ simulator: { workloads: ROWS } });
     await stack.ask(`{ workloadCosts(${FILTER}) { asOf } }`);
     const large = Promise.all([stack.ask(LARGE), stack.ask(LARGE), stack.ask(LARGE)]);
@@ -77,7 +77,7 @@ describe('large answers', () => {
     expect(stack.received).toHaveLength(1);
   });
 
-  test('are not held by a client that has left', async () => {
+  test('do not wait for a client that has left', async () => {
     await using stack = await startStack({ simulator: { workloads: ROWS } });
     await stack.ask(`{ workloadCosts(${FILTER}) { asOf } }`);
     const leaving = new AbortController();
@@ -89,7 +89,7 @@ describe('large answers', () => {
   });
 
   // Mutation: server.ts without its `timeout`.
-  test('are taken back from a client that does not read', async () => {
+  test('are dropped when the client does not read', async () => {
     const gone = createDeferred<undefined>();
     const server = createHttpServer(
       (_request, response) => {

@@ -1,4 +1,4 @@
-// Large reports: their bodies wait for their turn to be read, and are parsed in a thread that may fail without harm to others.
+// Large reports: their bodies wait for a permit, and are parsed in a thread whose failure affects no other report.
 
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -18,7 +18,7 @@ import { MAIN, startProcess } from './kit/process.js';
 
 const LARGE_BYTES = 4_194_304;
 
-/** A report of so many bytes, or a few more; the name of its one namespace is in any script. */
+/** A report of at least so many bytes; its only namespace has a name in another script. */
 function makeText(bytes: number, namespace = '日本'): string {
   const rows: string[] = [];
   for (let length = 0; length < bytes; length += rows.at(-1)!.length + 1) {
@@ -28,12 +28,12 @@ function makeText(bytes: number, namespace = '日本'): string {
   return `{"aggregatedWorkloads":[${rows.join(',')}]}`;
 }
 
-/** In memory of its own, as blocks are. */
+/** In its own memory, like received blocks. */
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 const countRows = (text: string): number => text.split('"totalCost"').length - 1;
 
-/** An upstream that sends all of a body but its end, and that when it is let. */
+/** An upstream that sends a body except for its end, which the test releases. */
 async function startSlowUpstream(body: Buffer) {
   const open: ServerResponse[] = [];
   const gate = createGate();
@@ -55,7 +55,7 @@ async function startSlowUpstream(body: Buffer) {
     arrivals: gate.arrivals,
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests: () => requests,
-    /** Ends all answers, those to come as well. */
+    /** Ends all responses, including later ones. */
     letGo(): void {
       for (const response of open) response.end(body.subarray(-1_000));
       open.push = (response) => {
@@ -69,8 +69,8 @@ async function startSlowUpstream(body: Buffer) {
 const QUERY = 'query Rows($last: CostDuration!) { workloadCosts(filter: { last: $last }) { rows { totalCount } } }';
 
 describe('five large reports at once', () => {
-  // Fails when a body that finds no permit is refused, and when a permit is not released.
-  test('are all read, the fifth when another has been parsed, each for one call', async () => {
+  // Fails when a body without a permit is refused, and when a permit is not released.
+  test('are all read, the fifth when another has been parsed, each with one call', async () => {
     const text = makeText(LARGE_BYTES + 1_000_000);
     const upstream = await startSlowUpstream(Buffer.from(text));
     await using gateway = startGateway(upstream.url);
@@ -84,7 +84,7 @@ describe('five large reports at once', () => {
     expect(upstream.requests()).toBe(5);
   });
 
-  test('end with their deadline while they wait, and leave their turn to others', async () => {
+  test('end with their deadline while they wait, and let others proceed', async () => {
     const text = makeText(LARGE_BYTES + 1_000_000);
     const upstream = await startSlowUpstream(Buffer.from(text));
     const clock = createManualClock();
@@ -103,7 +103,7 @@ describe('five large reports at once', () => {
 });
 
 describe('the limit of large bodies', () => {
-  test('lets a body that grows large wait until another one is released', async () => {
+  test('makes a body that grows large wait until another one is released', async () => {
     const limit = createReportParser({ keepsBodies: false, largeBodies: 2 });
     const permits = [0, 1, 2, 3].map(() => limit.start());
     for (const permit of permits) expect(permit.addBytes(LARGE_BYTES)).toBeUndefined();
@@ -124,32 +124,38 @@ describe('the limit of large bodies', () => {
 
 const CONTEXT = { request: { report: 'workloads' }, receivedAt: 0, pathSetting: '' } as const;
 
-describe('the thread', () => {
-  test('reads what is usual and what is not, and gives the body back', async () => {
+describe('the parser thread', () => {
+  test('reads ordinary and unusual bodies, and returns the body', async () => {
     const parser = createReportParser({ keepsBodies: true });
     onTestFinished(() => parser.close());
     const usual = makeText(1_100_000);
     const odd = usual.replace('"totalCost":0', '"totalCost":"0"');
     for (const text of [usual, odd]) {
-      const { report, body } = await parser.parse([Buffer.from(text.slice(0, 7)), Buffer.from(text).subarray(7)], CONTEXT);
+      const { report, body } = await parser.parse(
+        [Buffer.from(text.slice(0, 7)), Buffer.from(text).subarray(7)],
+        CONTEXT,
+      );
       expect(report.rowCount).toBe(countRows(text));
       expect(runAll(report.selectRows({})).rows.at(0)).toMatchObject({ namespace: '日本', totalCost: 0 });
       expect(body?.toString()).toBe(text);
     }
   });
 
-  test('leaves alone what others have a part of', async () => {
+  test('leaves a shared buffer usable for its other owner', async () => {
     const parser = createReportParser({ keepsBodies: true });
     onTestFinished(() => parser.close());
     const shared = Buffer.from(makeText(1_100_000));
     const part = shared.subarray(0, shared.length - 1);
-    await expect(parser.parse([part], CONTEXT)).rejects.toMatchObject({ code: 'UPSTREAM_BAD_RESPONSE', reason: 'not JSON' });
+    await expect(parser.parse([part], CONTEXT)).rejects.toMatchObject({
+      code: 'UPSTREAM_BAD_RESPONSE',
+      reason: 'not JSON',
+    });
     expect(shared.toString('latin1', 0, 1)).toBe('{');
   });
 
   test.each([
     [
-      'cut short',
+      'truncated',
       (text: string) => text.slice(0, -2),
       { code: 'UPSTREAM_BAD_RESPONSE', reason: 'not JSON', retry: 'once' },
     ],
@@ -160,15 +166,15 @@ describe('the thread', () => {
     ],
     ['an error', () => `{"error":"${'x'.repeat(1_100_000)}"}`, { code: 'UPSTREAM_ERROR' }],
     ['a list', (text: string) => `[${text}]`, { code: 'UPSTREAM_BAD_RESPONSE', reason: 'the answer is not an object' }],
-  ])('says of %s what it is', async (_name, change, error) => {
+  ])('reports that a response is %s', async (_name, change, error) => {
     const parser = createReportParser({ keepsBodies: true });
     onTestFinished(() => parser.close());
     const reading = parser.parse([Buffer.from(change(makeText(1_100_000)))], { ...CONTEXT, pathSetting: 'A_PATH' });
     await expect(reading).rejects.toMatchObject(error);
   });
 
-  // Mutation: reading-thread.ts, onEnd does not forget the worker: then the next one never ends.
-  test('may run out of memory over one report, and the next gets a new one', async () => {
+  // Mutation: reading-thread.ts, onEnd keeps the old worker: the next parse never ends.
+  test('is replaced for the next report after it ran out of memory', async () => {
     const thread = createParserThread({ maxHeapMb: 24 });
     onTestFinished(() => thread.close());
     const bomb = `{"aggregatedWorkloads":[${'{"a":[[],[]]},'.repeat(1_000_000)}{}]}`;
@@ -177,7 +183,7 @@ describe('the thread', () => {
     expect(response).toHaveProperty('report');
   });
 
-  test('ends with the gateway, and what it was reading with it', async () => {
+  test('ends with the gateway, together with its pending report', async () => {
     const thread = createParserThread();
     const reading = thread.parse([encode(makeText(4_000_000))], false);
     const ended = expect(reading).rejects.toMatchObject({ code: 'UPSTREAM_UNAVAILABLE', reason: 'UND_ERR_DESTROYED' });
@@ -188,7 +194,7 @@ describe('the thread', () => {
 });
 
 describe('a process with 2 GiB of heap', () => {
-  test('reads four reports of 100,000 rows at once, and turns the fifth away', { timeout: 120_000 }, async () => {
+  test('reads four reports of 100,000 rows at once, and refuses the fifth', { timeout: 120_000 }, async () => {
     const upstream = await startSlowUpstream(await fetchFleet(100_000));
     const env = {
       SCALEOPS_URL: upstream.url,
@@ -235,7 +241,7 @@ async function fetchFleet(workloads: number): Promise<Buffer> {
 }
 
 describe('the body of a report', () => {
-  test('is returned where it is kept alone, short or long', async () => {
+  test('is returned without a copy when it has its own buffer, short or long', async () => {
     const [parser, keeping] = [
       createReportParser({ keepsBodies: false }),
       createReportParser({ keepsBodies: true }),

@@ -1,4 +1,4 @@
-// No list of an input is longer than anybody needs: each says its own name and rule, as a literal and in a variable.
+// Every list input has a maximum, whose error names the input and the rule, as a literal and in a variable.
 
 import { getNullableType, isInputObjectType, isListType, isObjectType, type GraphQLInputType } from 'graphql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -10,7 +10,7 @@ const NAMES = 1_000;
 const labels = (count: number) => Array.from({ length: count }, () => ({ key: 'team', value: 'a' }));
 const names = (count: number) => Array.from({ length: count }, (_, index) => `n${index}`);
 
-/** Every list that there is: how it is asked with, what it is made of, and the most of them. */
+/** Every list input: its document, its entries, and its maximum. */
 const LISTS: Readonly<
   Record<string, readonly [document: string, make: (count: number) => unknown[], most: number, path?: string]>
 > = {
@@ -94,7 +94,7 @@ const LISTS: Readonly<
   ],
 };
 
-/** Where the schema takes lists, found in the schema itself: a new one is missed here by nobody. */
+/** The list inputs of the schema, so that a new one cannot be missed here. */
 function findLists(): string[] {
   const isList = (type: GraphQLInputType): boolean => isListType(getNullableType(type));
   return Object.values(createSchema().getTypeMap())
@@ -112,32 +112,35 @@ function findLists(): string[] {
     });
 }
 
-describe('a list', () => {
+describe('a list input', () => {
   let stack: TestStack;
   beforeAll(async () => {
     stack = await startStack();
   });
   afterAll(() => stack[Symbol.asyncDispose]());
 
-  test('of the schema is among those below', () => {
+  test('of the schema has a test case below', () => {
     expect(findLists().sort()).toEqual(Object.keys(LISTS).sort());
   });
 
-  test.each(Object.entries(LISTS))('%s has a most, and names it', async (_where, [document, make, most, path]) => {
-    const good = await stack.ask(document, { it: make(most) });
-    expect(good.errors.filter(({ message }) => message.includes('entries'))).toEqual([]);
-    const received = stack.received.length;
-    const bad = await stack.ask(document, { it: make(most + 1) });
-    expect(bad.status).toBe(200);
-    expect(bad.errors).toMatchObject([
-      {
-        message: `${path} must have at most ${most} entries, and has ${most + 1}.`,
-        extensions: { code: 'BAD_USER_INPUT' },
-      },
-    ]);
-    // What lists ScaleOps is asked with are refused before it is.
-    if (path?.startsWith('filter')) expect(stack.received).toHaveLength(received);
-  });
+  test.each(Object.entries(LISTS))(
+    '%s has a maximum, which the error names',
+    async (_where, [document, make, most, path]) => {
+      const good = await stack.ask(document, { it: make(most) });
+      expect(good.errors.filter(({ message }) => message.includes('entries'))).toEqual([]);
+      const received = stack.received.length;
+      const bad = await stack.ask(document, { it: make(most + 1) });
+      expect(bad.status).toBe(200);
+      expect(bad.errors).toMatchObject([
+        {
+          message: `${path} must have at most ${most} entries, and has ${most + 1}.`,
+          extensions: { code: 'BAD_USER_INPUT' },
+        },
+      ]);
+      // Lists that are sent to ScaleOps are refused before the call.
+      if (path?.startsWith('filter')) expect(stack.received).toHaveLength(received);
+    },
+  );
 
   test.each<[string, string, unknown]>([
     ['that no operation declares', '{ __typename }', { it: names(30_000) }],

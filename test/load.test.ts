@@ -1,6 +1,6 @@
-// Many at once: a crowd costs the upstream one call a principal and report, those who leave take nothing from those who
-// stay, and memory stays within its bound. Two gateways on one Redis, as replicas run. What one gateway does for one
-// principal is in cache.test.ts. Each test names the mutations that make it fail, each tried in a copy of the tree.
+// Many concurrent clients: they make one upstream call per principal and report, clients that leave do not affect others,
+// and memory stays within its bound. Two gateways share one Redis, like replicas. cache.test.ts tests one gateway with
+// one principal. Each test names mutations that make it fail.
 
 import { describe, expect, onTestFinished, test } from 'vitest';
 
@@ -32,7 +32,7 @@ const TOKENS = Object.fromEntries(PRINCIPALS.map(({ token, tenant }) => [token, 
 /** A thousand: each principal twenty times, in turn, so that equal ones are far apart. */
 const CROWD = Array.from({ length: 20 }, () => PRINCIPALS).flat();
 
-/** Two gateways on one Redis, which wait for each other as long as it takes. */
+/** Two gateways on one Redis, without a limit on their wait for each other. */
 async function startPair(url: string, env: Readonly<Record<string, string>> = {}) {
   const clock = createWatchedClock();
   const redis = await startWatchedRedis();
@@ -44,7 +44,7 @@ async function startPair(url: string, env: Readonly<Record<string, string>> = {}
   });
   for (const replica of replicas) await replica.logged(CONNECTED);
   keepPolling(clock, redis.watch);
-  /** How many loads of all operations so far ended so. */
+  /** How many loads of all operations had this outcome. */
   const countOf = (what: string): number =>
     replicas
       .flatMap(({ log }) => log.map(({ cache }) => cache as Record<string, number> | undefined))
@@ -68,11 +68,10 @@ function expectOwn(answers: readonly Answer[], isStale = false): void {
   expect(answers.map(({ data }) => data as unknown)).toEqual(wanted);
 }
 
-describe.skipIf(isRedisSkipped)('1,000 questions at once, of 50 principals to two replicas', () => {
-  // Mutations: the principal not in the key (1 call), single-flight.ts without its map of flights (each takes
-  // the lock), shared-cache.ts
-  // without the lock (100).
-  test('cost 50 upstream calls when nothing is kept', async () => {
+describe.skipIf(isRedisSkipped)('1,000 concurrent questions of 50 principals to two replicas', () => {
+  // Mutations: the principal not in the key (1 call), single-flight.ts without its map (each load takes the lock),
+  // shared-cache.ts without the lock (100 calls).
+  test('make 50 upstream calls without a cached report', async () => {
     const gate = createGate();
     const { askAll, upstream, clock, countOf } = await startCrowd({ onRequest: gate.pass });
     const answers = askAll();
@@ -82,12 +81,12 @@ describe.skipIf(isRedisSkipped)('1,000 questions at once, of 50 principals to tw
     expect(upstream.requests).toHaveLength(50);
     expect(new Set(upstream.requests.map(({ token }) => token)).size).toBe(50);
     expect(countOf('miss')).toBe(50);
-    // One waited for each lock, and not each question.
+    // One waiter per lock, not per question.
     expect(clock.timers(POLL_MS)).toBe(50);
   });
 
   // Mutations: serveKept() waits for the refresh; the refresh does not join a flight; shared-cache.ts without the lock.
-  test('are all answered from stale reports, and cost 50 refreshes', async () => {
+  test('are all answered from stale reports, and make 50 refreshes', async () => {
     const gate = createGate();
     const { askAll, upstream, clock, redis, countOf } = await startCrowd(
       { onRequest: () => (upstream.requests.length > 50 ? gate.pass() : undefined) },
@@ -97,19 +96,19 @@ describe.skipIf(isRedisSkipped)('1,000 questions at once, of 50 principals to tw
     await redis.watch.settled();
     await Promise.all(askAll(CROWD.slice(0, 100)));
     clock.advance(20_000);
-    // None of the refreshes has an answer yet.
+    // All refreshes are still pending.
     expectOwn(await Promise.all(askAll()), true);
     expect(countOf('stale')).toBe(1_000);
     await gate.arrivals(50);
     gate.open();
-    // The first 50, the refreshes of those who came first, and of those who found that these have been.
+    // The first 50, the refreshes, and lookups that found these complete.
     await redis.watch.event(/^del .*:lock:/, 150);
     expectOwn(await Promise.all(askAll()));
     expect(upstream.requests).toHaveLength(100);
   });
 
   // Mutation: report-cache.ts, mayTry() always true.
-  test('try a refresh that fails once, however many are shown the stale report', async () => {
+  test('repeat no failed refresh, however many of them get the stale report', async () => {
     const { replicas, upstream, clock, redis, countOf } = await startCrowd({}, { CACHE_TTL_SECONDS: '10' });
     const { token } = PRINCIPALS[0]!;
     await replicas[0]!.askAs(token, QUERY);
@@ -118,7 +117,7 @@ describe.skipIf(isRedisSkipped)('1,000 questions at once, of 50 principals to tw
     clock.advance(20_000);
     for (let round = 0; round < 20; round += 1) {
       await Promise.all(Array.from({ length: 50 }, () => replicas[0]!.askAs(token, QUERY)));
-      // The first refresh has failed by then, and whatever another one would need has had its time.
+      // The first refresh has failed by then, and there was time for another one.
       await replicas[0]!.logged('background refresh failed; serving the stale report');
       await redis.watch.settled();
     }
@@ -127,12 +126,12 @@ describe.skipIf(isRedisSkipped)('1,000 questions at once, of 50 principals to tw
   });
 });
 
-describe.skipIf(isRedisSkipped)('of 100 who wait at each of two replicas', () => {
+describe.skipIf(isRedisSkipped)('100 clients that wait at each of two replicas', () => {
   const { token, tenant } = PRINCIPALS[0]!;
   const headers = { authorization: `Bearer ${token}` };
 
-  // Mutations: single-flight.ts, leave() aborts with the first who leaves; the first one's own signal given to start().
-  test('the last gets its data, when 99 have left', async () => {
+  // Mutations: single-flight.ts, leave() aborts when the first client leaves; start() gets the signal of the first client.
+  test('include a last one that gets its data after 99 have left', async () => {
     const gate = createGate();
     const { replicas, upstream, clock } = await startCrowd({ onRequest: gate.pass });
     const leaving = new AbortController();
@@ -153,7 +152,7 @@ describe.skipIf(isRedisSkipped)('of 100 who wait at each of two replicas', () =>
   });
 
   // Mutation: single-flight.ts, leave() without controller.abort().
-  test('nobody is left: the connection to the upstream closes, and so does the wait for the other replica', async () => {
+  test('close the upstream connection, and end the wait for the other replica, when all have left', async () => {
     await using upstream = await startFaultServer();
     upstream.answer('', () => undefined);
     const { replicas, clock, redis } = await startPair(upstream.url);
@@ -173,8 +172,8 @@ describe.skipIf(isRedisSkipped)('of 100 who wait at each of two replicas', () =>
     expect(upstream.requests).toHaveLength(1);
   });
 
-  // Mutation: report-cache.ts, fetches.join() with a key of its own for each.
-  test('each is told when the upstream refuses, for one call', async () => {
+  // Mutation: report-cache.ts, fetches.join() with a separate key for each.
+  test('all get the error when the upstream refuses one call', async () => {
     await using upstream = await startFaultServer();
     const gate = createGate();
     upstream.answer(
@@ -198,7 +197,7 @@ describe('10,000 distinct reports', () => {
   const MAX_BYTES = 1_048_576;
 
   // Mutations: report-memory.ts without maxSize (max instead), or each counted as one byte.
-  test('stay within the bound in bytes, the newest of them', async () => {
+  test('stay within the bound in bytes, and the newest are kept', async () => {
     const asked: number[] = [];
     const reportOf = (index: number) =>
       decodeReport({
@@ -219,7 +218,7 @@ describe('10,000 distinct reports', () => {
       cache.load({ report: 'aggregated', tags: [String(index)] }, principals[index % principals.length]!);
     for (let index = 0; index < 10_000; index += 1) await load(index);
     expect(asked).toHaveLength(10_000);
-    // From the newest on, until the first that is gone.
+    // From the newest, until the first evicted one.
     let bytes = 0;
     let index = 9_999;
     for (; (await load(index)).cacheStatus === 'hit'; index -= 1) bytes += reportOf(index).byteSize;
@@ -230,7 +229,7 @@ describe('10,000 distinct reports', () => {
   });
 });
 
-describe.skipIf(isRedisSkipped)('SIGTERM to the process', () => {
+describe.skipIf(isRedisSkipped)('SIGTERM to a process with 50 pending questions', () => {
   const END_MS = 10_000;
   const isTurnedAway = (url: string): Promise<boolean> =>
     fetch(`${url}/health/ready`).then(
@@ -243,7 +242,7 @@ describe.skipIf(isRedisSkipped)('SIGTERM to the process', () => {
     ['', false],
     [', with a Redis that has frozen meanwhile', true],
   ])(
-    'loses none of 50 questions in flight, is not ready first, and ends within ten seconds%s',
+    'loses no question, makes the process unready first, and ends it within ten seconds%s',
     async (_name, isFrozen) => {
       const gate = createGate();
       await using redis = await startWatchedRedis();
@@ -286,9 +285,9 @@ describe.skipIf(isRedisSkipped)('SIGTERM to the process', () => {
   );
 });
 
-describe('one operation with more reports than may be fetched at once', () => {
-  // Mutation: createTurns without its bound: the operation fills the queue, and the other one is turned away.
-  test('gets them all, in turn, and leaves the queue to others', async () => {
+describe('one operation with more reports than the upstream slots allow', () => {
+  // Mutation: createTurns without its bound: the operation fills the queue, and the other one is refused.
+  test('gets them all, in turn, and leaves slots to other operations', async () => {
     const gate = createGate();
     await using stack = await startStack({
       env: { SCALEOPS_MAX_IN_FLIGHT: '2', SCALEOPS_MAX_QUEUED: '2' },

@@ -1,4 +1,4 @@
-// The log as the process writes it.
+// The log of the process.
 
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';

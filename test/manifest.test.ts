@@ -1,5 +1,5 @@
-// The Kubernetes manifest of the README, as far as it can be held against the code without a cluster: its shape, its
-// names, and that its figures fit each other and ours.
+// The Kubernetes manifest of the README, checked without a cluster: its structure, its names, and that its figures fit the
+// code and each other.
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -60,7 +60,7 @@ const podOf = (name: string): PodSpec => find('Deployment', name).spec.template.
 const gateway = (): Container => podOf('costs').containers[0];
 const cache = (): Container => podOf('costs-cache').containers[0];
 
-/** What the gateway would find in its environment. */
+/** The environment of the gateway in the manifest. */
 function environment(): Record<string, string> {
   const { env = [], envFrom = [] } = gateway();
   const secrets = envFrom.map(({ secretRef }) => find('Secret', secretRef.name).stringData ?? {});
@@ -74,7 +74,7 @@ function toMib(quantity: string): number {
 }
 
 describe('the manifest of the README', () => {
-  test('is YAML without errors, of known kinds and versions', () => {
+  test('is valid YAML with known kinds and versions', () => {
     expect(documents.flatMap(({ errors, warnings }) => [...errors, ...warnings])).toEqual([]);
     expect(manifests.map(({ apiVersion, kind }) => `${apiVersion} ${kind}`).sort()).toEqual([
       'apps/v1 Deployment',
@@ -86,16 +86,16 @@ describe('the manifest of the README', () => {
     ]);
   });
 
-  test('sets what are settings of ours, to values that they take', () => {
+  test('sets existing settings to valid values', () => {
     const env = environment();
     expect(Object.keys(env).filter((name) => !Object.hasOwn(SETTINGS, name))).toEqual([]);
-    // What is secret is left out of a README.
+    // Secrets are not shown in the README.
     for (const { name, value } of gateway().env ?? []) {
       expect(SETTINGS[name as keyof typeof SETTINGS].accepts(value), name).toBe(true);
     }
   });
 
-  test('selects its own pods, and has ports that are there', () => {
+  test('selects its own pods, and uses existing ports', () => {
     for (const [name, container] of [
       ['costs', gateway()],
       ['costs-cache', cache()],
@@ -116,13 +116,13 @@ describe('the manifest of the README', () => {
     expect(gateway().ports[0]!.containerPort).toBe(Number(SETTINGS.PORT.default));
   });
 
-  test('probes what there is: alive at the start and later, ready for requests', () => {
+  test('probes liveness at the start and later, and readiness for requests', () => {
     const { startupProbe, readinessProbe, livenessProbe } = gateway();
     const paths = [startupProbe, readinessProbe, livenessProbe].map(({ httpGet }) => httpGet);
     expect(paths).toEqual(['live', 'ready', 'live'].map((what) => ({ path: `/health/${what}`, port: 'http' })));
   });
 
-  test('gives a stopping gateway the time that it takes, without a preStop hook', () => {
+  test('gives a stopping gateway enough time, without a preStop hook', () => {
     const { GATEWAY_SHUTDOWN_DELAY_SECONDS, GATEWAY_SHUTDOWN_LIMIT_SECONDS } = environment();
     const required = { SCALEOPS_URL: 'http://scaleops', SCALEOPS_TOKEN: 'token' };
     const { shutdown } = readConfig({
@@ -136,7 +136,7 @@ describe('the manifest of the README', () => {
     expect(gateway()).not.toHaveProperty('lifecycle');
   });
 
-  test('lets nothing run as root, write to its file system, or become more than it is', () => {
+  test('lets no container run as root, write to its file system, or gain privileges', () => {
     for (const name of ['costs', 'costs-cache']) {
       const { securityContext, containers } = podOf(name);
       expect(securityContext).toMatchObject({ runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } });
@@ -149,7 +149,7 @@ describe('the manifest of the README', () => {
     expect(podOf('costs').enableServiceLinks).toBe(false);
   });
 
-  test('is of the image that the Dockerfile makes: its name, version and user', async () => {
+  test('names the image that the Dockerfile builds, with its version and user', async () => {
     const { name, version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as Record<string, string>;
     expect(gateway().image).toBe(`${name}:${version}`);
     const { instructions } = parseDockerfile(await readFile(join(ROOT, 'Dockerfile'), 'utf8')).at(-1)!;
@@ -157,7 +157,7 @@ describe('the manifest of the README', () => {
     expect(user.split(':')[0]).toBe(`${podOf('costs').securityContext.runAsUser}`);
   });
 
-  test('has two replicas, and memory for what is kept: in the gateway, and in a cache that forgets and keeps no disk', () => {
+  test('has two replicas, memory for the cache of the gateway, and a Redis that evicts keys and writes no disk', () => {
     expect(find('Deployment', 'costs').spec.replicas).toBe(2);
     const availableBytes = 1_048_576 * toMib(gateway().resources.limits.memory!);
     expect(deriveMemoryLimits({ availableBytes, heapLimitBytes: availableBytes / 2 }).spareBytes).toBeGreaterThan(0);

@@ -1,5 +1,5 @@
-// Nothing that a client sends fills memory: 20,000 distinct inputs of each kind leave the heap as it was. What is cached by
-// such an input has a bound, which the settings of this test make small.
+// No input of a client fills memory: 20,000 distinct inputs of each kind do not grow the heap. Caches for such inputs have
+// bounds, which these tests set low.
 
 import { createHash } from 'node:crypto';
 import { pino } from 'pino';
@@ -24,7 +24,7 @@ const FIELDS = [
   ...['SPOT_PERCENT', 'OWNER_CPU_REQUEST', 'OWNER_GPU_REQUEST', 'OWNER_MEMORY_REQUEST', 'REPLICAS'],
 ];
 
-/** The permutation with this number, of all that there are of these fields. */
+/** The permutation of the fields with this number. */
 function orderOf(at: number): object[] {
   const rest = [...FIELDS];
   let left = at;
@@ -43,12 +43,12 @@ interface Input {
 
 const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex');
 const persisted = (sha256Hash: string) => ({ persistedQuery: { version: 1, sha256Hash } });
-/** What the client chooses is long enough to be seen on the heap: 20,000 of them are more than the bound. */
+/** Long enough to be visible on the heap: 20,000 of them exceed the bound. */
 const long = (at: number): string => `${at}-${'x'.repeat(1_000)}`;
 
 const KINDS: Readonly<Record<string, (at: number) => Input>> = {
   'documents with a syntax error': (at) => ({ body: { query: `{ a${long(at)} ` } }),
-  'documents that are not valid, each in one of three ways': (at) => ({
+  'invalid documents, in three ways': (at) => ({
     body: {
       query: [
         `{ nope${at} }`,
@@ -63,20 +63,20 @@ const KINDS: Readonly<Record<string, (at: number) => Input>> = {
       variables: { first: 10_000_000 + at },
     },
   }),
-  'names of operations that are not there': (at) => ({ body: { query: ROWS, operationName: long(at) } }),
-  'variables that fit': (at) => ({
+  'unknown operation names': (at) => ({ body: { query: ROWS, operationName: long(at) } }),
+  'valid variables': (at) => ({
     body: {
       query: `query ($name: String!) { workloadCosts(${FILTER}) { rows(first: 1, where: { labels: [{ key: "team", value: $name }] }) { totalCount } } }`,
       variables: { name: long(at) },
     },
   }),
-  'variables that do not fit': (at) => ({
+  'invalid variables': (at) => ({
     body: {
       query: 'query ($first: Int) { workloadCosts { rows(first: $first) { totalCount } } }',
       variables: { first: long(at) },
     },
   }),
-  'hashes that are not known': (at) => ({ body: { extensions: persisted(hashOf(String(at))) } }),
+  'unknown hashes': (at) => ({ body: { extensions: persisted(hashOf(String(at))) } }),
   'ids of documents': (at) => ({ body: { documentId: long(at) } }),
   'Accept values': (at) => ({ body: { query: ROWS }, headers: { accept: `application/json, text/x${at}` } }),
   'Accept-Encoding values': (at) => ({ body: { query: ROWS }, headers: { 'accept-encoding': `gzip, x${at}` } }),
@@ -128,7 +128,7 @@ async function sendAll(gateway: Gateway, make: (at: number) => Input, start: num
   for (let at = start; at < start + count; at += 1) await (await gateway.fetch(toRequest(make(at)))).arrayBuffer();
 }
 
-/** How much the heap grows by so many inputs, after some that fill what has a bound. */
+/** The growth of the heap by so many inputs, after others that fill bounded caches. */
 async function growthOf(gateway: Gateway, make: (at: number) => Input, count = INPUTS): Promise<number> {
   await sendAll(gateway, make, 0, count / 10);
   const before = await usedBytes();
@@ -145,13 +145,13 @@ beforeAll(async () => {
 });
 afterAll(() => simulator.close());
 
-/** A gateway that logs nothing, with caches that are full soon. */
+/** A gateway without a log, with small caches. */
 function start(env: Readonly<Record<string, string>>): Gateway {
   const settings = { SCALEOPS_URL: upstream, SCALEOPS_TOKEN: TOKEN, PORT: '0', CACHE_MAX_MB: '2', ...env };
   return createGateway(readConfig(settings).config, { logger: pino({ level: 'silent' }) });
 }
 
-describe('the heap stays as it is after 20,000 distinct', () => {
+describe('the heap does not grow with 20,000 distinct', () => {
   let gateway: Gateway;
   beforeAll(() => {
     gateway = start({ GATEWAY_RATE_LIMIT: '10000000' });
@@ -168,7 +168,7 @@ describe('the heap stays as it is after 20,000 distinct', () => {
 });
 
 test(
-  'the heap stays as it is after 20,000 distinct API keys',
+  'the heap does not grow with 20,000 distinct API keys',
   async () => {
     const gateway = start({ GATEWAY_AUTH: 'api-key', GATEWAY_API_KEYS: 'one:key-of-sixteen-characters-or-more' });
     const make = (at: number): Input => ({ body: { query: ROWS }, headers: { 'x-api-key': long(at) } });
@@ -179,7 +179,7 @@ test(
 );
 
 test(
-  'the heap stays as it is after 20,000 distinct tokens that are forwarded',
+  'the heap does not grow with 20,000 distinct forwarded tokens',
   async () => {
     const gateway = start({ SCALEOPS_AUTH: 'forward', SCALEOPS_TOKEN: '', GATEWAY_RATE_LIMIT: '100' });
     const make = (at: number): Input => ({
@@ -193,7 +193,7 @@ test(
 );
 
 test(
-  'the heap stays as it is after many distinct filters, each with a report of its own',
+  'the heap does not grow with many distinct filters, each with its own report',
   async () => {
     const gateway = start({});
     const make = (at: number): Input => ({

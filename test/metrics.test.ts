@@ -1,4 +1,4 @@
-// What `/metrics` exposes, parsed as strictly as a collector would, and compared with the requests that ScaleOps received.
+// The output of `/metrics`, parsed strictly, and compared with the requests that ScaleOps received.
 
 import { spawnSync } from 'node:child_process';
 import { setImmediate } from 'node:timers/promises';
@@ -18,7 +18,7 @@ import { startStack, TOKEN } from './kit/gateway.js';
 import { parseMetrics, type Metrics } from './kit/prometheus.js';
 import { isRedisSkipped, startRedis } from './kit/redis.js';
 
-/** After a turn of the event loop, so that what is under way gets on between two of these. */
+/** Waits for a turn of the event loop, so that pending work proceeds. */
 async function scrape(gateway: Pick<Gateway, 'fetch'>): Promise<Metrics> {
   await setImmediate();
   return parseMetrics(await (await gateway.fetch(new Request('http://gateway/metrics'))).text());
@@ -129,7 +129,7 @@ describe('operations', () => {
     await gateway.ask(`query Unlisted ${COST}`);
     await gateway.ask(`query other ${COST}`);
     await gateway.ask(COST);
-    // Refused in execution, as a whole.
+    // Refused as a whole during execution.
     await gateway.ask('query Listed($last: CostDuration!) { workloadCosts(filter: { last: $last }) { asOf } }', {
       last: '7 days',
     });
@@ -168,7 +168,7 @@ describe('operations', () => {
     expect(value('gateway_operations_in_flight')).toBe(0);
   });
 
-  // Mutation: an end that only a response brings about.
+  // Mutation: an operation that ends only with its response.
   test('whose client closes the connection are counted as client_closed, and are no error', async () => {
     await using stand = await startStand();
     const { gateway, upstream } = stand;
@@ -257,7 +257,7 @@ describe('the cache', () => {
     expect(value('gateway_cache_max_bytes')).toBe(268_435_456);
   });
 
-  // Mutation: cache.findFamily() that tells nobody what is taken.
+  // Mutation: cache.findFamily() that does not count the report it returns.
   test('counts a hit when an entity uses a wider cached report', async () => {
     await using stack = await startStack();
     const { ask, gateway, log, received } = stack;
@@ -293,7 +293,7 @@ describe('the cache', () => {
 });
 
 describe('calls to ScaleOps', () => {
-  // Mutation: attempts counted once a report.
+  // Mutation: attempts counted once per report.
   test('are counted by outcome, retries included', async () => {
     await using stand = await startStand();
     const { gateway, upstream, clock } = stand;
@@ -342,7 +342,7 @@ describe('calls to ScaleOps', () => {
     await using stand = await startLoginStand({ env: { ...LOGIN, SCALEOPS_MAX_IN_FLIGHT: '1' } });
     await stand.ask();
     const { report } = stand;
-    // A kept connection that is closed is tried again at once; and the token has ended meanwhile.
+    // A reused connection that was closed is retried at once; meanwhile the token has expired.
     stand.report = (socket) => {
       stand.live.clear();
       stand.report = report;
@@ -370,7 +370,7 @@ describe('calls to ScaleOps', () => {
     expect(sum('gateway_upstream_attempts_total')).toBe(2);
     expect(value('gateway_errors_total', { code: 'CIRCUIT_OPEN' })).toBe(1);
     clock.advance(15_000);
-    // The time is over, and nobody has asked yet.
+    // The open time is over, without a call yet.
     expect(await isOpen()).toBe(1);
     upstream.answer(WORKLOADS, GOOD);
     await gateway.ask(ONE);
@@ -388,7 +388,7 @@ describe('calls to ScaleOps', () => {
     };
     expect(await load()).toEqual([0, 0]);
     const asked = Array.from({ length: 5 }, (_, index) => gateway.ask(namespaceQuery(`n${index}`)));
-    // Each has its deadline, and those that wait their time in the queue as well.
+    // Each has its deadline, and queued ones a queue limit as well.
     await Promise.all([upstream.arrivals(2), clock.set(5 + 3)]);
     expect(await load()).toEqual([2, 3]);
     held.release();
@@ -398,7 +398,7 @@ describe('calls to ScaleOps', () => {
   });
 });
 
-// Mutation: the client's name as the label; the host, path or request id as one.
+// Mutation: the client's name, the host, path or request id as a label.
 test('10,000 operation names, request ids, hosts and paths create no series', async () => {
   await using stack = await startStack({ env: NAMED });
   const request = (index: number): Request =>
@@ -435,11 +435,11 @@ describe('the event loop', () => {
     parseMetrics((await expose()).text).value('gateway_event_loop_delay_seconds', { percentile: '100' })!;
   const turn = () => new Promise((resolve) => setTimeout(resolve));
 
-  // Mutations: nanoseconds or milliseconds in place of seconds; what Node measures as it is, with the 20 ms between ticks.
+  // Mutations: nanoseconds or milliseconds instead of seconds; Node's raw value, which includes the 20 ms between ticks.
   test('has its delay since the last collection exposed in seconds', async () => {
     const metrics = create();
     let seconds = 0;
-    // The first tick after a question is not measured, only what lies between it and the next.
+    // The first tick after a scrape is not measured, only the time between ticks.
     while (seconds < 0.03) {
       for (let time = 0; time < 3; time += 1) {
         block();

@@ -1,5 +1,5 @@
-// `Cache-Control: no-cache` on a request: reports are fetched again, but each at most every five seconds. And
-// the counts of the log line, which say where the reports of an operation came from.
+// `Cache-Control: no-cache` on a request: reports are fetched again, each at most every five seconds. And the counts of
+// the log line, which has the source of each report.
 
 import { describe, expect, test } from 'vitest';
 
@@ -25,7 +25,7 @@ describe('no-cache', () => {
     expect(shown(answer)).toEqual({ asOf: at(10_000), isStale: false });
     expect(answer.headers.get('cache-control')).toBe('private, max-age=60');
     expect([stack.received.length, stack.lastCounts()]).toEqual([2, { miss: 1 }]);
-    // Everyone has it then.
+    // It is then cached for everyone.
     expect(shown(await stack.ask(WORKLOADS))).toEqual({ asOf: at(10_000), isStale: false });
     expect(stack.received).toHaveLength(2);
   });
@@ -40,7 +40,7 @@ describe('no-cache', () => {
     'only-if-cached',
     ',,',
     '"no-cache"',
-  ])('is not what is meant by %j', async (directives) => {
+  ])('has no effect as %j', async (directives) => {
     await using stack = await startAging();
     await stack.ask(WORKLOADS);
     stack.clock.advance(10_000);
@@ -48,7 +48,7 @@ describe('no-cache', () => {
     expect([stack.received.length, stack.lastCounts()]).toEqual([1, { hit: 1 }]);
   });
 
-  test('asks for what was never asked for as any request does', async () => {
+  test('fetches a report that is not cached like any request', async () => {
     await using stack = await startAging();
     expect(shown(await stack.ask(WORKLOADS, {}, NO_CACHE))).toEqual(OLD);
     expect([stack.received.length, stack.lastCounts()]).toEqual([1, { miss: 1 }]);
@@ -96,7 +96,7 @@ describe('no-cache', () => {
     expect([stack.received.length, stack.lastCounts()]).toEqual([4, { miss: 2 }]);
   });
 
-  // Who also asks for a report that is not there has boarded all its flights when that one's call arrives.
+  // A request for an uncached report proves that the earlier ones have joined when its call arrives.
   test('joins the fetch of another no-cache request; other requests get the cached report at once', async () => {
     await using stack = await startAging();
     await stack.ask(WORKLOADS);
@@ -127,7 +127,7 @@ describe('no-cache', () => {
     expect([stack.received.length, stack.lastCounts()]).toEqual([3, { collapsed: 1, miss: 1 }]);
   });
 
-  test('waits for the new report where the old one could be shown as stale', async () => {
+  test('waits for the new report even if the cached one could be served as stale', async () => {
     await using stack = await startAging();
     await stack.ask(WORKLOADS);
     stack.clock.advance(60_000);
@@ -135,7 +135,7 @@ describe('no-cache', () => {
     expect([stack.received.length, stack.lastCounts()]).toEqual([2, { miss: 1 }]);
   });
 
-  test('shows the report there is as stale while ScaleOps fails, and does not ask again within 5 s', async () => {
+  test('serves the cached report as stale while ScaleOps fails, and does not call again within 5 s', async () => {
     await using stack = await startAging();
     await stack.ask(WORKLOADS);
     stack.clock.advance(10_000);
@@ -154,7 +154,7 @@ describe('no-cache', () => {
     stack.clock.advance(1);
     expect(shown(await stack.ask(WORKLOADS, {}, NO_CACHE))).toEqual(STALE);
     expect(stack.received).toHaveLength(3);
-    // To everyone else it is as fresh as before.
+    // For other requests it is as fresh as before.
     expect(shown(await stack.ask(WORKLOADS))).toEqual(OLD);
     expect(stack.received).toHaveLength(3);
   });
@@ -178,7 +178,7 @@ describe('no-cache', () => {
 });
 
 describe('the log line of an operation', () => {
-  test('counts every report once, by where it came from', async () => {
+  test('counts every report once, by its source', async () => {
     await using stack = await startAging();
     await stack.ask(BOTH);
     expect(stack.lastCounts()).toEqual({ miss: 2 });
@@ -194,7 +194,7 @@ describe('the log line of an operation', () => {
     expect(stack.received).toHaveLength(4);
   });
 
-  test('counts who waits for the call of another as collapsed, and an error as nothing', async () => {
+  test('counts a request that waits for the call of another as collapsed, and an error as nothing', async () => {
     await using stack = await startAging();
     const gate = stack.hold();
     const first = stack.ask(WORKLOADS);
@@ -216,7 +216,7 @@ describe('the log line of an operation', () => {
     expect(stack.received).toHaveLength(4);
   });
 
-  test('says how long the upstream call took that was waited for, and nothing of one that was not', async () => {
+  test('has the duration of the upstream call that was awaited, and none of a background call', async () => {
     await using stack = await startAging();
     const lastUpstreamMs = () => stack.log.findLast(({ msg }) => msg === 'operation')?.upstreamMs;
     const gate = stack.hold();

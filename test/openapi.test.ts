@@ -6,7 +6,7 @@ const WORKLOADS = '/detailedCostReport/getWorkloads';
 const AGGREGATED = '/detailedCostReport/getAggregatedWorkloads';
 const LOGIN = '/auth/callback';
 
-// The names, typed off the vendor's page.
+// The names from the vendor's documentation.
 const WORKLOADS_BODY = (
   'annotations clusterFilters isAnnotationExclude isClusterExclude isLabelExclude isNamespaceExclude ' +
   'isWorkloadTypeExclude labels logicalAnnotation logicalLabel namespaces shouldIgnoreWorkloads workloadTypes'
@@ -121,20 +121,20 @@ describe('the upstream contract', () => {
     expect(validator.version).toBe('3.1');
   });
 
-  it('names both reports, and says that the path of the aggregated one is assumed', () => {
+  it('has both reports, and says that the path of the aggregated one is assumed', () => {
     expect(operationOf(WORKLOADS).operationId).toBe('getWorkloads');
     expect(operationOf(AGGREGATED).operationId).toBe('getAggregatedWorkloads');
     expect(operationOf(AGGREGATED).description).toMatch(/path is an assumption/i);
   });
 
-  it('has the parameters of the page, and range on the workload report as seen in use', () => {
+  it('has the documented parameters, and range for the workload report as observed', () => {
     expect(queryNames(WORKLOADS).sort()).toEqual([...WORKLOADS_BODY, 'multiCluster', 'range'].sort());
     expect(queryNames(AGGREGATED).sort()).toEqual(AGGREGATED_QUERY);
     const range = operationOf(WORKLOADS).parameters.find(({ name }) => name === 'range');
     expect(range?.['x-evidence']).toBe('seen in use, not on the page');
   });
 
-  it('has the body fields of the page', () => {
+  it('has the documented body fields', () => {
     expect(bodyNames(WORKLOADS).sort()).toEqual(WORKLOADS_BODY);
     expect(bodyNames(AGGREGATED).sort()).toEqual([...AGGREGATED_QUERY, 'groupByAnnotations', 'groupByLabels'].sort());
   });
@@ -166,8 +166,8 @@ describe('assertUpstreamRequest', () => {
     ['an unknown query parameter', request(WORKLOADS, 'cluster=a'), /query.*additional properties \(cluster\)/],
     ['a query parameter of the other report', request(WORKLOADS, 'from=1'), /additional properties \(from\)/],
     ['grouping by labels in the query string', request(AGGREGATED, 'groupByLabels=a'), /\(groupByLabels\)/],
-    ['a boolean that is none', request(AGGREGATED, 'groupByCluster=1'), /query\/groupByCluster must be boolean/],
-    ['a number that is none', request(AGGREGATED, 'from=1e12'), /query\/from must be integer/],
+    ['a number as a boolean', request(AGGREGATED, 'groupByCluster=1'), /query\/groupByCluster must be boolean/],
+    ['a decimal as an integer', request(AGGREGATED, 'from=1e12'), /query\/from must be integer/],
     ['a single value given twice', request(AGGREGATED, 'range=7d&range=8d'), /query\/range must be string/],
     ['a label without a value', request(WORKLOADS, 'labels=a'), /query\/labels\/0 must match/],
     ['a unit of time that is unknown', request(AGGREGATED, 'range=7D'), /query\/range must match/],

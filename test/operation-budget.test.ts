@@ -1,4 +1,4 @@
-// The budget of one operation: everything that grows with data is charged to it, before it is made.
+// The budget of one operation: everything that grows with data is charged to it in advance.
 
 import {
   execute,
@@ -42,7 +42,7 @@ const { report } = decodeReport({
   })),
 });
 
-/** Executes with graphql-js over a cache that has one report. */
+/** Executes with graphql-js over a cache with one report. */
 async function run(
   text: string,
   {
@@ -68,7 +68,7 @@ async function run(
   return { result, context, loads };
 }
 
-describe('a list field of the schema, 45 times over a large report', () => {
+describe('the budget of an operation', () => {
   const REPRESENTATIONS = names('cluster-').map((name) => ({ __typename: 'KubernetesCluster', name }));
   const REQUIRED: Readonly<Record<string, string>> = {
     by: '[{ field: WORKLOAD_NAME }]',
@@ -81,7 +81,7 @@ describe('a list field of the schema, 45 times over a large report', () => {
       .map((argument) => `${argument.name}: ${REQUIRED[argument.name]!}`);
     return given.length === 0 ? name : `${name}(${given.join(', ')})`;
   };
-  /** The list fields of all types, each with the shortest way to its type. */
+  /** The list fields of all types, each with the shortest path to its type. */
   const lists: [name: string, open: string, field: string][] = [];
   const seen = new Set<GraphQLCompositeType>([schema.getQueryType()!]);
   const ways: [GraphQLCompositeType, string][] = [[schema.getQueryType()!, '']];
@@ -99,7 +99,7 @@ describe('a list field of the schema, 45 times over a large report', () => {
     }
   }
 
-  test.each(lists)('%s is charged', async (_name, way, field) => {
+  test.each(lists)('is charged for each of 45 uses of %s over a large report', async (_name, way, field) => {
     const limits = { ...NO_LIMITS, maxAnswerRows: 10_000, maxCost: 10_000 };
     const ask = (count: number) => {
       const fields = Array.from({ length: count }, (_, at) => `a${at}: ${field}`).join(' ');
@@ -112,7 +112,7 @@ describe('a list field of the schema, 45 times over a large report', () => {
     expect((await ask(45)).context.budget.exceeded?.code).toBe('QUERY_TOO_COMPLEX');
   });
 
-  test('is every list field that there is', () => {
+  test('is tested with list fields of every kind', () => {
     expect(lists.map(([name]) => name)).toEqual(
       expect.arrayContaining(['CostReport.clusters', 'CostRow.labels', 'CostGroup.keys', 'Query._entities']),
     );
@@ -145,7 +145,7 @@ describe('a question over a report', () => {
     expect(counts).toEqual({ sumRows: 2, breakDown: 2, selectRows: 2 });
   });
 
-  test('is not taken for one with null where it has a number that JSON lacks', async () => {
+  test('with a non-finite number in its variables is not confused with one that has null', async () => {
     const text = `{ workloadCosts { a: totals(where: { minTotalCost: 1e999 }) { rowCount } b: totals(where: { minTotalCost: null }) { rowCount } } }`;
     const { result } = await run(text);
     expect(result.errors).toMatchObject([{ path: ['workloadCosts', 'a'] }]);

@@ -1,4 +1,4 @@
-// The line that each operation leaves in the log: what is in it, and which operations leave none.
+// The log line of each operation: its fields, and which operations have none.
 
 import { buildSchema } from 'graphql';
 import { pino } from 'pino';
@@ -16,8 +16,8 @@ const GOOD_ONE = '{ __typename }';
 const operationsOf = ({ log }: TestGateway) => log.filter(({ msg }) => msg === 'operation');
 const sampling = (percent: number) => ({ LOG_SAMPLE_PERCENT: String(percent) });
 
-describe('the line of an operation', () => {
-  test('has fields of a closed list alone', async () => {
+describe('the log line of an operation', () => {
+  test('has only known fields', async () => {
     await using stack = await startStack();
     await stack.ask('query Costs { workloadCosts { asOf } }', undefined, {
       headers: { 'x-request-id': 'request-1', traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-00` },
@@ -50,7 +50,7 @@ describe('the line of an operation', () => {
 });
 
 describe('a sample of the operations', () => {
-  // Mutation: chance in place of the count.
+  // Mutation: random sampling instead of a counter.
   test.each([
     [100, 40],
     [50, 20],
@@ -58,7 +58,7 @@ describe('a sample of the operations', () => {
     [5, 2],
     [1, 0],
     [0, 0],
-  ])('of %i percent has so many of 40 in a row, evenly', async (percent, expected) => {
+  ])('of %i percent has %i of 40 operations, evenly spaced', async (percent, expected) => {
     await using stack = await startStack({ env: sampling(percent) });
     const logged: number[] = [];
     for (let index = 1; index <= 40; index += 1) {
@@ -68,7 +68,7 @@ describe('a sample of the operations', () => {
     expect(logged).toEqual(Array.from({ length: expected }, (_, at) => Math.ceil(((at + 1) * 100) / percent)));
   });
 
-  test('has all that went wrong, and each of them takes nobody else out of it', async () => {
+  test('has every failed operation, which does not displace another one', async () => {
     await using stand = await startStand({ env: { ...sampling(0), SCALEOPS_MAX_ATTEMPTS: '1' } });
     const { gateway, upstream } = stand;
     upstream.answer(WORKLOADS, DOWN);
@@ -85,7 +85,7 @@ describe('a sample of the operations', () => {
     ]);
   });
 
-  test('has all that showed older reports', async () => {
+  test('has every operation with stale reports', async () => {
     const clock = createManualClock();
     await using stack = await startStack({ clock, env: sampling(0) });
     await stack.ask('{ workloadCosts { asOf } }');
@@ -104,7 +104,7 @@ describe('a traceparent', () => {
     [`00-${trace}-${parent}-00`],
     [`01-${trace}-${parent}-00`],
     [`cc-${trace}-${parent}-01-what-comes-later`],
-  ])('names its trace: %s', (header) => {
+  ])('gives the trace id: %s', (header) => {
     expect(readTraceId(header)).toBe(trace);
   });
 
@@ -122,12 +122,12 @@ describe('a traceparent', () => {
     [`00-${trace}-${parent}-1`],
     [`00-${trace}-${parent}-01, 00-${trace}-${parent}-01`],
     [`00-${trace}-${parent}-01\n`],
-  ])('that is none names none: %j', (header) => {
+  ])('that is invalid gives no trace id: %j', (header) => {
     expect(readTraceId(header)).toBeUndefined();
   });
 });
 
-test('a request id of the client is kept when it is sane, and replaced when not', async () => {
+test('the request id of the client is kept when it is valid, and replaced otherwise', async () => {
   await using stack = await startStack();
   const idFor = async (given: string) =>
     (await stack.ask(GOOD_ONE, undefined, { headers: { 'x-request-id': given } })).headers.get('x-request-id') ?? '';

@@ -1,4 +1,4 @@
-// What the gateway serves besides GraphQL: the GraphiQL page, health, metrics and the redirect to GraphQL.
+// The paths besides GraphQL: the GraphiQL page, health, metrics and the redirect to GraphQL.
 
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
@@ -51,7 +51,7 @@ describe('the GraphiQL page', () => {
     expect(headers['content-type']).not.toBe(HTML_TYPE);
   });
 
-  test.each(['gzip', 'identity'])('gets 304 while it is the same, in %s', async (encoding) => {
+  test.each(['gzip', 'identity'])('gets 304 while it is unchanged, in %s', async (encoding) => {
     const accepts = { ...HTML, 'accept-encoding': encoding };
     const { headers, text } = await get('/graphql', accepts);
     const etag = headers.etag!;
@@ -110,7 +110,7 @@ describe('HEAD', () => {
   ])('of %s has the headers of GET and no body', async (path, headers) => {
     const [head, full] = [await get(path, headers, 'HEAD'), await get(path, headers)];
     expect([head.status, head.bytes.length]).toEqual([full.status, 0]);
-    // A response to HEAD may leave out how its body would be framed (RFC 9110, section 9.3.2).
+    // A response to HEAD may omit the framing of its body (RFC 9110, section 9.3.2).
     const { date: _date, 'x-request-id': _id, 'transfer-encoding': _framing, ...expected } = full.headers;
     const { date: __date, 'x-request-id': __id, ...given } = head.headers;
     expect(given).toEqual(expected);
@@ -119,13 +119,13 @@ describe('HEAD', () => {
 
 describe('memory', () => {
   test.each(['gzip', 'identity'])(
-    'does not grow with clients that ask for the page in %s and read nothing, without a key',
+    'does not grow with clients that request the page in %s and read nothing, without a key',
     async (encoding) => {
       const env = { GATEWAY_AUTH: 'api-key', GATEWAY_API_KEYS: 'one:key-of-sixteen-characters-or-more' };
       await using process = await startProcessStack({}, env);
       const { url: target, pid } = process;
       const { hostname, port } = new URL(target);
-      // The page is rendered when it is first asked for.
+      // The page is rendered at its first request.
       await send(target, { method: 'GET', headers: { ...HTML, 'accept-encoding': encoding } });
       const before = await readRssBytes(pid);
       const head = `GET /graphql HTTP/1.1\r\nhost: ${hostname}:${port}\r\naccept: text/html\r\naccept-encoding: ${encoding}\r\n\r\n`;
@@ -135,7 +135,7 @@ describe('memory', () => {
         sockets.push(socket);
         await once(socket, 'connect');
         socket.write(head);
-        // The first bytes are here, and the rest is in the hands of the gateway.
+        // The first bytes have arrived, and the gateway holds the rest.
         await once(socket, 'readable');
       }
       expect((await send(target, { method: 'GET', path: '/health/live' })).status).toBe(200);

@@ -1,5 +1,5 @@
-// Operations that are known by an id: those that an operator lists, which are then the only ones, and those that clients
-// have sent with their hash.
+// Operations with an id: trusted documents, which exclude all others, and documents that clients have registered with
+// their hash.
 
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -48,7 +48,7 @@ describe('with a list of trusted documents', () => {
   test.each([
     ['of GraphQL Code Generator', CODEGEN],
     ["of Apollo's tools", APOLLO],
-  ])('%s, runs what is listed: by id, hash, text, and GET', async (_, list) => {
+  ])('%s, executes listed documents by id, hash, text and GET', async (_, list) => {
     await using stack = await trusting(list);
     const variables = { last: '3d' };
     const answers = await Promise.all([
@@ -73,15 +73,15 @@ describe('with a list of trusted documents', () => {
 
   test.each<[string, object]>([
     ['another text', { query: '{ __typename }' }],
-    ['a listed text with a blank more', { query: `${TOTALS} ` }],
+    ['a listed text with one more blank', { query: `${TOTALS} ` }],
     ['an unknown id', { documentId: 'other' }],
     ['a name that every object has', { documentId: 'constructor' }],
     ['an unknown hash', { extensions: persisted(hashOf('{ __typename }')) }],
     ['a listed id beside another text', { documentId: 'totals', query: '{ __typename }' }],
     ['a listed text beside the hash of another', { query: TOTALS, extensions: persisted(hashOf(CLUSTERS)) }],
-    ['nothing', {}],
+    ['an empty request', {}],
     ['the introspection of a tool', { query: '{ __schema { types { name } } }' }],
-  ])('refuses %s, and asks ScaleOps nothing', async (_, body) => {
+  ])('refuses %s without a call to ScaleOps', async (_, body) => {
     await using stack = await trusting(CODEGEN);
     const answer = await send(stack, body);
     expect(codeOf(answer)).toEqual([400, 'PERSISTED_QUERY_NOT_IN_LIST']);
@@ -97,9 +97,13 @@ describe('with a list of trusted documents', () => {
     ['is no JSON', '{', 'must hold a JSON object'],
     ['is a list', [], 'must hold a JSON object'],
     ['lists nothing', {}, 'lists no document'],
-    ['has a text that is none', { a: 7 }, 'must hold a JSON object'],
-    ['has no GraphQL', { a: TOTALS, canary: '{ canary' }, 'has a document, number 2, that is not valid GraphQL'],
-    ['has a field that there is not', { canary: '{ canary }' }, 'number 1, that is not valid for the schema'],
+    ['has a document that is no string', { a: 7 }, 'must hold a JSON object'],
+    [
+      'has a document that is no GraphQL',
+      { a: TOTALS, canary: '{ canary' },
+      'has a document, number 2, that is not valid GraphQL',
+    ],
+    ['has a document with an unknown field', { canary: '{ canary }' }, 'number 1, that is not valid for the schema'],
     ['has a manifest without operations', { format: 'apollo-persisted-query-manifest' }, 'must hold a JSON object'],
     [
       'has an id twice',
@@ -116,12 +120,12 @@ describe('with a list of trusted documents', () => {
     const read = () => readConfig(env);
     expect(read).toThrow(ConfigError);
     expect(read).toThrow(problem);
-    // All problems at once, and nothing of the file.
+    // All problems at once, and no content of the file.
     expect(read).toThrow('PORT');
     expect(read).not.toThrow('canary');
   });
 
-  test('does not start without the file', () => {
+  test('does not start when the file is missing', () => {
     const env = { SCALEOPS_URL: 'https://scaleops.test', SCALEOPS_TOKEN: 'abc', GATEWAY_TRUSTED_DOCUMENTS: '/canary' };
     expect(() => readConfig(env)).toThrow('GATEWAY_TRUSTED_DOCUMENTS names a file that cannot be read.');
     expect(() => readConfig(env)).not.toThrow('canary');
@@ -129,7 +133,7 @@ describe('with a list of trusted documents', () => {
 });
 
 describe('automatic persisted queries', () => {
-  test('are refused by the words that clients look for, kept, and then run by their hash', async () => {
+  test('are refused with the message that clients expect, registered, and then executed by hash', async () => {
     await using stack = await startStack();
     const extensions = persisted(hashOf(TOTALS));
     const unknown = await send(stack, { extensions });
@@ -144,13 +148,13 @@ describe('automatic persisted queries', () => {
   test.each<[string, string, object]>([
     ['another hash', TOTALS, persisted(hashOf(CLUSTERS))],
     ['a hash in capitals', TOTALS, persisted(hashOf(TOTALS).toUpperCase())],
-  ])('are refused with %s, and not kept', async (_, query, extensions) => {
+  ])('are refused with %s, and not registered', async (_, query, extensions) => {
     await using stack = await startStack();
     expect(codeOf(await send(stack, { query, extensions }))).toEqual([400, 'BAD_USER_INPUT']);
     expect(codeOf(await send(stack, { extensions }))).toEqual([400, 'PERSISTED_QUERY_NOT_FOUND']);
   });
 
-  test('are not kept while they are not valid', async () => {
+  test('are not registered while they are invalid', async () => {
     await using stack = await startStack();
     for (const query of ['{ nothing }', '{']) {
       const extensions = persisted(hashOf(query));
@@ -162,7 +166,7 @@ describe('automatic persisted queries', () => {
   test.each<[string, object, string]>([
     ['for its variables', { last: 'never' }, 'BAD_USER_INPUT'],
     ['for its cost', { first: 1_000 }, 'QUERY_TOO_COMPLEX'],
-  ])('are not kept with a request that is refused %s', async (_, variables, code) => {
+  ])('are not registered by a request that is refused %s', async (_, variables, code) => {
     await using stack = await startStack({ env: { GATEWAY_MAX_COST: '100' } });
     const query = `query ($first: Int = 1, $last: CostDuration) {
       workloadCosts(filter: { last: $last }) { rows(first: $first) { nodes { id } } }
@@ -178,7 +182,7 @@ describe('automatic persisted queries', () => {
     ['another version', persisted(hashOf(TOTALS), 2)],
     ['a hash that is no text', persisted(7)],
     ['a prototype', JSON.parse('{"__proto__":{"persistedQuery":{"version":1,"sha256Hash":"a"}}}') as object],
-  ])('are not looked for with %s', async (_, extensions) => {
+  ])('are not looked up with %s', async (_, extensions) => {
     await using stack = await startStack();
     expect(codeOf(await send(stack, { extensions }))).toEqual([400, 'BAD_USER_INPUT']);
   });

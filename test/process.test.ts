@@ -1,5 +1,5 @@
-// The compiled process, from outside: what it refuses to start with, what its options print, how signals and defects
-// end it. What does not need a process is tested in config.test.ts, setting-secrets.test.ts and shutdown.test.ts.
+// The compiled process from outside: refused starts, options, signals and defects. Tests without a process are in
+// config.test.ts, setting-secrets.test.ts and shutdown.test.ts.
 
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { once } from 'node:events';
@@ -77,7 +77,7 @@ describe('a start', () => {
   });
 });
 
-/** A port that is taken; `connections` are those that reach it. */
+/** An occupied port; `connections` are those to it. */
 async function startWitness() {
   const connections: unknown[] = [];
   const server = createServer((socket) => connections.push(socket.destroy())).listen(0, '127.0.0.1');
@@ -100,14 +100,14 @@ describe('--check-config', () => {
       SCALEOPS_URL: `http://127.0.0.1:${port}`,
       SCALEOPS_TOKEN_FILE: await writeTokenFile(`${TOKEN}\n`),
       CACHE_REDIS_URL: `redis://127.0.0.1:${port}`,
-      // Taken, which does not matter: the check does not listen.
+      // Occupied, which does not matter: the check does not listen.
       PORT: `${port}`,
       CACHE_TTL: 'hunter2',
       SCALEOPS_PASSWORD: 'hunter2',
     };
     const { stdout, ...rest } = await runToEnd(env, '--check-config');
     expect(rest).toEqual({ code: 0, signal: null, stderr: '' });
-    // The figures are those of the machine; test/config-memory.test.ts has them.
+    // The figures depend on the machine; test/config-memory.test.ts tests them.
     const [before, after] = stdout.split('Warnings:\n');
     expect(before).toMatch(/^The configuration is valid\.\nMemory limits, derived from \d+ MiB:\n(?: {2}.+\n){4}$/);
     expect(after).toBe(

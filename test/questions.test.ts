@@ -1,5 +1,5 @@
-// The questions of a report through the whole gateway: answers held against the plain reference over the upstream's own
-// JSON, what reaches the upstream counted, and every bad input met with a clear refusal or the right answer.
+// Questions over reports through the whole gateway: responses are compared with the reference over the upstream's JSON,
+// upstream calls are counted, and every bad input gets a clear error.
 
 import fc from 'fast-check';
 import { graphql } from 'graphql';
@@ -39,7 +39,7 @@ interface Connection {
 
 interface Stack extends TestGateway {
   readonly received: readonly ReceivedRequest[];
-  /** The rows of the upstream's answer to its `index`-th request, asked for once more and not counted. */
+  /** The rows of the upstream's response to its `index`-th request, requested again without being counted. */
   upstreamRows(index?: number): Promise<Row[]>;
 }
 
@@ -77,7 +77,7 @@ async function start(env: Record<string, string> = {}): Promise<Stack> {
   };
 }
 
-/** A breakdown as its reference gives it, in the words of the schema. */
+/** A reference breakdown in the form of the schema. */
 function named({ groups, ...rest }: ReturnType<typeof groupRows>, dimensions: readonly string[]) {
   return {
     groups: groups.map(({ keys, ...group }) => ({
@@ -92,7 +92,7 @@ const shown = (rows: readonly Row[]) => rows.map(({ id, totalCost, share }) => (
 const nodes = (connection: Connection) => connection.edges.map(({ node }) => node);
 
 describe('questions of one operation', () => {
-  test('are all answered by one upstream call for each distinct filter, on both reports', async () => {
+  test('make one upstream call for each distinct filter, on both reports', async () => {
     await using stack = await start({ CACHE_TTL_SECONDS: '0' });
     const where = { search: 'A', minTotalCost: 1 };
     const { data, errors } = await stack.ask(
@@ -177,7 +177,7 @@ describe('questions of one operation', () => {
     expect(data.workloadCosts.breakdown).toEqual(named(byTeam, ['label:team']));
   });
 
-  test('give counts alone with `first: 0`', async () => {
+  test('return counts alone with `first: 0`', async () => {
     await using stack = await start({ GATEWAY_MAX_PAGE_ROWS: '1' });
     const { data, errors } = await stack.ask(`{ workloadCosts(filter: { multiCluster: true }) {
       rows(first: 0) { nodes { id } ${PAGE} }
@@ -230,7 +230,7 @@ describe('pages', () => {
   });
 
   test.each(['nodes { id }', 'edges { cursor }'])(
-    'over GATEWAY_MAX_PAGE_ROWS are refused where %s are asked for, naming `first`, and counts and sums are not',
+    'over GATEWAY_MAX_PAGE_ROWS are refused for %s, naming `first`; counts and sums are not',
     async (selection) => {
       await using stack = await start({ GATEWAY_MAX_PAGE_ROWS: '20' });
       const ask = (page: string, what: string) =>
@@ -273,7 +273,7 @@ describe('an input', () => {
   });
   afterAll(() => stack[Symbol.asyncDispose]());
 
-  /** Asks about the report that is already there; `variables` as "$name: Type" and value. */
+  /** Queries the cached report; `variables` as "$name: Type" and value. */
   async function ask(selection: string, variables: Record<string, [type: string, json: string]> = {}): Promise<Answer> {
     const before = stack.received.length;
     const declared = Object.entries(variables).map(([name, [type]]) => `$${name}: ${type}`);
@@ -281,7 +281,7 @@ describe('an input', () => {
       workloadCosts(filter: { multiCluster: true }) { ${selection} }
     }`;
     const values = Object.entries(variables).map(([name, [, json]]) => `${JSON.stringify(name)}: ${json}`);
-    // Written by hand: JSON.stringify knows no 1e999.
+    // Literal JSON: JSON.stringify cannot write 1e999.
     const body = `{ "query": ${JSON.stringify(query)}, "variables": { ${values.join(', ')} } }`;
     const answer = await stack.ask('', undefined, { body });
     expect(answer.text).not.toContain('INTERNAL_SERVER_ERROR');
@@ -292,7 +292,7 @@ describe('an input', () => {
   const expectRefusal = ({ errors }: Answer, code: string, message: RegExp | string) => {
     expect(errors.map(({ extensions }) => extensions.code)).toEqual([code]);
     expect(errors[0]!.message).toMatch(message);
-    // A refusal that repeats a long input would be as long.
+    // An error that repeats a long input would be as long.
     expect(errors[0]!.message.length).toBeLessThan(700);
   };
   const literal = 'GRAPHQL_VALIDATION_FAILED';
@@ -401,7 +401,7 @@ describe('an input', () => {
     ['a least cost of NaN', 'totals(where: { minTotalCost: NaN }) { rowCount }', literal, /NaN/],
     ['a least cost of Infinity', 'totals(where: { minTotalCost: Infinity }) { rowCount }', literal, /Infinity/],
     ['a least cost as text', 'totals(where: { minSavingsAvailable: "1" }) { rowCount }', literal, /"1"/],
-    ['a condition that is none', 'totals(where: { cluster: "a" }) { rowCount }', literal, /"cluster"/],
+    ['an unknown condition', 'totals(where: { cluster: "a" }) { rowCount }', literal, /"cluster"/],
   ])('that is %s is refused by name', async (_name, selection, code, message) => {
     expectRefusal(await ask(selection), code, message);
   });
@@ -449,19 +449,19 @@ describe('an input', () => {
     ['unknown', '{ "annotation": "a" }'],
   ])('that is a dimension with %s in a variable is refused by name', async (_name, json) => {
     const answer = await ask('breakdown(by: $v) { groupCount }', { v: ['[CostDimensionInput!]!', `[${json}]`] });
-    // graphql has a word for each field that is wrong, and here two are.
+    // graphql reports each invalid field, and here are two.
     expect(new Set(answer.errors.map(({ extensions }) => extensions.code))).toEqual(new Set(['BAD_USER_INPUT']));
     for (const { message } of answer.errors) expect(message).toMatch(/\$v/);
   });
 
-  test('that is a search of 1 MB is refused before it is read', async () => {
+  test('that is a search of 1 MB is refused before it is parsed', async () => {
     const answer = await ask('rows(where: { search: $v }) { totalCount }', {
       v: ['String', JSON.stringify('a'.repeat(1_048_576))],
     });
     expect(answer.errors.map(({ extensions }) => extensions.code)).toEqual(['REQUEST_ENTITY_TOO_LARGE']);
   });
 
-  test.each(['after', 'before'])('that is a cursor of something else is refused as `%s`', async (argument) => {
+  test.each(['after', 'before'])('that is a cursor of another kind is refused as `%s`', async (argument) => {
     const ofRows = (cursor: string, more = '') => ask(`rows(${argument}: "${cursor}" ${more}) { totalCount }`);
     const { plain, ordered, foreign } = cursors as Record<'plain' | 'ordered' | 'foreign', string>;
     expect((await ofRows(plain)).errors).toEqual([]);
@@ -485,14 +485,14 @@ describe('an input', () => {
     'rows(where: { search: "" })',
     'rows(where: { clusterNames: null, labels: null, search: null, minTotalCost: null })',
     'rows(first: 1000000)',
-  ])('that leaves all rows in their order does so: %s', async (selection) => {
+  ])('that matches all rows keeps their order: %s', async (selection) => {
     const { data, errors } = await ask(`rows: ${selection} { nodes { id } }`);
     expect(errors).toEqual([]);
     expect(data.workloadCosts.rows.nodes).toEqual(rows.map(({ id }) => ({ id })));
   });
 
   test.each(['.', '.*', '^', '(', '[a-z]', '\\', '%', '$&', 'constructor', '-', 'PROD', 'a'])(
-    'that is a search for %j finds it as plain text, in either case',
+    'that is a search for %j is matched as plain text, in either case',
     async (search) => {
       const where = { search };
       const answer = await ask(
@@ -512,7 +512,7 @@ describe('an input', () => {
     },
   );
 
-  test('that names what no row has finds nothing, or one group without a value', async () => {
+  test('that matches no row gives no rows, or one group without a value', async () => {
     const { data, errors } = await ask(`
       none: totals(where: { namespaces: ["constructor"] }) { rowCount totalCost onDemandPercent }
       label: totals(where: { labels: [{ key: "constructor", value: "x" }] }) { rowCount }
@@ -533,7 +533,7 @@ describe('an input', () => {
     });
   });
 
-  test('that is as large as it may be is answered', async () => {
+  test('of the maximum size is answered', async () => {
     const { data, errors } = await ask(
       `rows(where: { namespaces: $names, search: $search }, orderBy: $orderBy) { totalCount }
        ${by(5)}
@@ -582,7 +582,7 @@ describe('data of the upstream', () => {
       },
     });
 
-  test('however odd leaves no field without an answer', async () => {
+  test('gives an answer for every field, however unusual it is', async () => {
     await fc.assert(
       fc.asyncProperty(anyReport(12), async (json) => {
         const { data, errors } = await askOf(json);
@@ -594,7 +594,7 @@ describe('data of the upstream', () => {
     );
   });
 
-  test('of more workloads than an Int can count leaves the other totals their answer', async () => {
+  test('with more workloads than Int can count keeps the other totals', async () => {
     const rows = ['a', 'b'].map((id) => ({ id, amountOfWorkloads: 2_147_483_647, totalCost: 1 }));
     const { data, errors } = await askOf({ aggregatedWorkloads: rows });
     expect(errors).toBeUndefined();

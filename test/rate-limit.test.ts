@@ -1,4 +1,4 @@
-// So many operations a minute for one caller, and none of it at another's expense.
+// The rate limit per caller, independent of other callers.
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -45,12 +45,12 @@ describe('a rate limit', () => {
   test('evicts the key that was quiet longest', () => {
     const { take } = start(1, 2);
     expect([take('ann'), take('bob'), take('ann'), take('eve')]).toEqual([0, 0, 60_000, 0]);
-    // Bob has made room for Eve.
+    // Eve's key evicted Bob's.
     expect([take('ann'), take('eve')]).toEqual([60_000, 60_000]);
     expect(take('bob')).toBe(0);
   });
 
-  test('lets nobody wait for more than a minute when the clock is set back', () => {
+  test('makes no caller wait for more than a minute when the clock is set back', () => {
     const { take, clock } = start(2);
     expect([take('ann'), take('ann')]).toEqual([0, 0]);
     clock.advance(-3_600_000);
@@ -59,7 +59,7 @@ describe('a rate limit', () => {
     expect(take('ann')).toBe(0);
   });
 
-  test('lets through, over any time, no more than that rate and what there was at once', () => {
+  test('allows, over any period, at most the rate and the initial burst', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 50 }),
@@ -99,7 +99,7 @@ describe('with GATEWAY_RATE_LIMIT', () => {
     return { ...stack, clock, url, post };
   };
 
-  test('more are RATE_LIMITED, and are told when to come again', async () => {
+  test('excess requests are RATE_LIMITED, with the time of the next attempt', async () => {
     await using stack = await startLimited();
     for (let index = 0; index < 2; index += 1) expect((await stack.post()).status).toBe(200);
     stack.clock.advance(500);
@@ -134,7 +134,7 @@ describe('with GATEWAY_RATE_LIMIT', () => {
     expect((await stack.post()).status).toBe(429);
   });
 
-  test('callers are told apart by the token that they bring', async () => {
+  test('callers are distinguished by their token', async () => {
     await using stack = await startLimited({ SCALEOPS_AUTH: 'forward', SCALEOPS_TOKEN: '' });
     const statusesOf = async (token: string) => {
       const responses = [];
@@ -143,7 +143,7 @@ describe('with GATEWAY_RATE_LIMIT', () => {
     };
     expect(await statusesOf('ann')).toEqual([200, 200, 429]);
     expect(await statusesOf('bob')).toEqual([200, 200, 429]);
-    // Who brings none is turned away before, and takes nothing from anybody.
+    // A request without a token is rejected earlier, and counts for no caller.
     expect((await stack.post()).status).toBe(401);
   });
 });

@@ -1,5 +1,4 @@
-// The documents are held against the code: the README's tables are those of the code, and names of settings, files and
-// commands exist in all three.
+// The documents match the code: tables come from the code, and names of settings, files and commands exist.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
@@ -21,7 +20,7 @@ const PATHS = ['src', 'schema', 'test', '.ci'].flatMap((folder) =>
 );
 PATHS.push('/package.json', '/README.md', '/dist/main.js');
 
-/** What stands between the two comments of a table that the code knows. */
+/** The text between the two comments of a generated table. */
 function section(name: string): string {
   return new RegExp(`<!-- ${name} -->\\n+([\\s\\S]*?)\\n+<!-- /${name} -->`).exec(readme)?.[1] ?? '';
 }
@@ -33,7 +32,7 @@ function table(header: readonly string[], rows: readonly (readonly string[])[]):
 describe.each(['README.md', 'src/README.md', 'test/README.md'])('%s', (name) => {
   const text = readFileSync(new URL(name, root), 'utf8');
 
-  // By the end of their path, as the map of src/README.md names the folders of a folder.
+  // By the end of the path, because the map of src/README.md names subfolders.
   test('names only files and folders that exist', () => {
     const quoted = [...text.matchAll(/`(?:node )?((?:[\w.-]+\/)+[\w.-]*|[\w-]+\.(?:ts|mjs|json|md))`/g)];
     const linked = [...text.matchAll(/\]\((?!https?:)(?:\.\.\/)*([^)]+)\)/g)];
@@ -62,8 +61,8 @@ describe('the README', () => {
     expect(sections.filter((section) => section.trim().split('\n').length > 40)).toEqual([]);
   });
 
-  // The others, and what they mean, are in `--help`.
-  test('names the settings that most people need', () => {
+  // The others are explained in `--help`.
+  test('names the settings that most users need', () => {
     const wanted = Object.entries<Setting<unknown>>(SETTINGS).filter(([, setting]) => setting.common);
     expect(wanted.map(([name]) => name).filter((name) => !readme.includes(`\`${name}`))).toEqual([]);
   });
@@ -82,7 +81,7 @@ describe('the README', () => {
     expect(section('errors')).toBe(table(['what to do', 'codes, with the status of an answer without `data`'], rows));
   });
 
-  test('names only settings that there are', () => {
+  test('names only existing settings', () => {
     const names = [...readme.matchAll(/\b(?:SCALEOPS|CACHE|GATEWAY|OTEL|LOG)_[A-Z_]*[A-Z]\b/g)].map(([name]) => name);
     expect(names.length).toBeGreaterThan(20);
     const known = Object.keys(SETTINGS);
@@ -102,7 +101,7 @@ describe('the README', () => {
     }
   });
 
-  test('shows a first query that works and has the answer shown', async () => {
+  test('has a first query that works and returns the response shown', async () => {
     await using stack = await startStack({ simulator: { workloads: 1000 } });
     const [, body] = /curl http:\/\/127\.0\.0\.1:4000\/graphql[^']*'[^']*' -d '([^']*)'/.exec(readme)!;
     const { query } = JSON.parse(body!.replace(/\n\s*/g, ' ')) as { query: string };
@@ -112,7 +111,7 @@ describe('the README', () => {
     const { nodes, totalCount } = data.workloadCosts.rows;
     const { nodes: shownNodes, totalCount: shownCount } = shown.data.workloadCosts.rows;
     expect(totalCount).toBe(shownCount);
-    // The costs are of the last week, so only who saves most, and in which fields, can be the same.
+    // The costs are of the last week, so only the workloads and field names are stable.
     const names = (list: Record<string, unknown>[]) =>
       list.map(({ namespace, workloadName }) => [namespace, workloadName]);
     expect(names(shownNodes as never)).toEqual(names(nodes as never));

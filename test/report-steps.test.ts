@@ -11,13 +11,13 @@ import { countSteps, readReport, type SyncReport } from './kit/report.js';
 
 const ROWS = 20_000;
 const NAMESPACES = 500;
-/** A computation that pauses every 1,024 items pauses at least so often in one pass over the rows. */
+/** The least number of pauses in one pass for a computation that pauses every 1,024 items. */
 const PASS = Math.floor(ROWS / 1_024);
 /** The same for a computation that pauses every 8,192 rows. */
 const FAST_PASS = Math.floor(ROWS / 8_192);
 const LABELS = ['team', 'app', 'env', 'zone', 'tier'];
 
-/** Each row has names, labels and numbers of its own. */
+/** Each row has its own names, labels and numbers. */
 function makeReport(): SyncReport {
   const rows = Array.from({ length: ROWS }, (_, at) => ({
     id: `${at}`,
@@ -147,9 +147,9 @@ describe('parts of a report', () => {
     for (const part of parts) steps += countSteps(ask(part));
     const reads = subarray.mock.calls.length;
     subarray.mockRestore();
-    // ownerLabels, then labels; and a few small arrays of each question.
+    // ownerLabels, then labels; and a few small arrays per question.
     expect(reads).toBeLessThan(2 * ROWS + 20 * NAMESPACES);
-    // A part of 40 rows is answered at once: nothing as long as the report is read.
+    // A part of 40 rows is answered at once: the cost does not depend on the whole report.
     expect(steps).toBe(0);
   });
 

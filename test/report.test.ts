@@ -1,6 +1,5 @@
-// The questions a report answers, held against the plain reference of kit/reference.ts: any report, any arguments, the
-// same answer. And what a reference cannot show: cursors after a refresh, sums of 100,000 costs, and that no question
-// is slow.
+// The questions of a report, compared with kit/reference.ts: any report, any arguments, the same answer. Also cursors after
+// a refresh, sums of 100,000 costs, and the time of large questions.
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -41,7 +40,7 @@ import { readReport, type SyncReport } from './kit/report.js';
 const report = (json: UpstreamReport): SyncReport => readReport(json);
 const reportOf = (rows: object[]): SyncReport => readReport({ aggregatedWorkloads: rows });
 
-/** What a report's totals say, each sum asked for. */
+/** The totals of a report, with every sum computed. */
 function read(totals: Totals): ExpectedTotals {
   return {
     rowCount: totals.rowCount,
@@ -68,7 +67,7 @@ const FIELDS = ['id', ...NAMES, ...NUMBERS, 'labels', 'annotations', 'ownerLabel
 const toPlain = (row: Row) => Object.fromEntries(FIELDS.map((field) => [field, row[field]]));
 
 const ids = (rows: readonly Pick<Row, 'id'>[]) => rows.map(({ id }) => id);
-/** The rows' places in the upstream's list, which anyReport writes into `services`. */
+/** The places of rows in the upstream's list, which anyReport writes into `services`. */
 const places = (rows: readonly Pick<Row, 'services'>[]) => rows.map(({ services }) => services[0]);
 
 /** The cursor of the row at `place` in the list of `question`. */
@@ -200,7 +199,7 @@ function walk(of: SyncReport, question: RowQuestion, way: 'forward' | 'backward'
     });
     if (way === 'forward') pages.push(places(page.rows));
     else pages.unshift(places(page.rows));
-    // A walk that does not get on must not go on for ever.
+    // Bounds a walk that makes no progress.
     if (!(way === 'forward' ? page.hasNextPage : page.hasPreviousPage) || turn > 30) return pages.flat();
     cursor = page.cursorOf(way === 'forward' ? page.rowCount - 1 : 0);
   }
@@ -264,7 +263,7 @@ describe('sums of 100,000 costs', () => {
     ['of full precision, from millionths to millions', make((seed) => 10 ** (randomBelow(12, seed) - 6))],
     ['of all magnitudes', make((seed) => 10 ** (randomBelow(600, seed) - 300))],
     ['that cancel each other', make((seed, index) => (index % 2 === 0 ? 1 : -1) * randomBelow(1e9, seed))],
-    ['that cancel but for the smallest', make((_, index) => [1e100, 1, 1e-20, -1e100, -1][index % 5]!)],
+    ['that cancel except for the smallest', make((_, index) => [1e100, 1, 1e-20, -1e100, -1][index % 5]!)],
     ['that pass the largest double and come back', make((_, index) => [1e308, 1e308, -1e308, -1e308, 0.1][index % 5]!)],
     ['that pass the largest double', make(() => -1e308)],
   ])('%s are exact and rounded once', (_name, costs) => {
@@ -584,7 +583,7 @@ describe('in a report of 100,000 rows', () => {
     const orderBy = Array.from({ length: 10_000 }, (_, at) => keys[at % 2]!);
     const got = ids(large.selectRows({ orderBy, first: 20 }).rows);
     expect(got).toEqual(ids(large.selectRows({ orderBy: keys, first: 20 }).rows));
-    // A field that comes again, even the other way round, has nothing left to decide.
+    // A repeated field, even in the other direction, changes nothing.
     const again = [...keys, { field: 'totalCost', direction: 'ASC' } as const];
     expect(ids(large.selectRows({ orderBy: again, first: 20 }).rows)).toEqual(got);
   });
@@ -595,7 +594,7 @@ describe('in a report of 100,000 rows', () => {
   });
 
   test('shares of 50,000 groups add up one total only', () => {
-    // If all rows were added up for each of them, this would exceed the test's timeout.
+    // One total for each group would exceed the test's timeout.
     const { groups } = reportOf(
       Array.from({ length: 50_000 }, (_, at) => ({ id: `${at}`, workloadName: `w${at}`, totalCost: 2 })),
     ).breakDown({ by: [{ field: 'workloadName' }], orderBy: { field: 'key', direction: 'ASC' } });

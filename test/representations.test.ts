@@ -1,5 +1,5 @@
-// What a router sends and what it reads: references to entities, of any JSON there is, and the schema of this subgraph.
-// Through the whole gateway, in variables and in documents; references alone never reach ScaleOps, and that is counted.
+// Representations of entities as any JSON, and the schema that a router reads, through the whole gateway, in variables and
+// in documents. Representations alone never cause a call to ScaleOps, which is counted.
 
 import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -13,7 +13,7 @@ const FIELDS = `__typename
   ... on KubernetesWorkload { clusterName namespace type name }`;
 const ENTITIES = `query ($of: [_Any!]!) { _entities(representations: $of) { ${FIELDS} } }`;
 const TYPES = ['application/graphql-response+json', 'application/json'] as const;
-/** GraphQL over HTTP: who accepts application/json alone gets 200 where a document or a variable is not valid. */
+/** GraphQL over HTTP: application/json gets 200 for an invalid document or variable. */
 const statusFor = (accept: string): number => (accept === TYPES[0] ? 400 : 200);
 
 const CLUSTER = { __typename: 'KubernetesCluster', name: 'c' };
@@ -30,19 +30,19 @@ afterEach(() => {
   expect(stack.received).toEqual([]);
 });
 
-/** Asks with references as JSON text: JSON.stringify writes no key `__proto__`. */
+/** Sends representations as JSON text, because JSON.stringify writes no key `__proto__`. */
 function askJson(json: string, accept: string = TYPES[0]): Promise<Answer> {
   const body = `{ "query": ${JSON.stringify(ENTITIES)}, "variables": { "of": ${json} } }`;
   return stack.ask('', undefined, { body, headers: { accept } });
 }
 
-/** The same with references that stand in the document. */
+/** The same with representations in the document. */
 function askLiteral(json: string, accept: string = TYPES[0]): Promise<Answer> {
   const query = `{ _entities(representations: ${toLiteral(JSON.parse(json))}) { ${FIELDS} } }`;
   return stack.ask(query, undefined, { headers: { accept } });
 }
 
-/** GraphQL writes the keys of an object without quotes. */
+/** GraphQL writes object keys without quotes. */
 function toLiteral(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(toLiteral).join(', ')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
@@ -60,8 +60,8 @@ const codesOf = ({ errors }: Answer) => errors.map(({ extensions }) => extension
 describe.each([
   ['variables', askJson],
   ['the document', askLiteral],
-])('references in %s', (_where, ask) => {
-  test.each(TYPES)('are answered in their order, with duplicates, for %s', async (accept) => {
+])('representations in %s', (_where, ask) => {
+  test.each(TYPES)('are resolved in order, with duplicates, for %s', async (accept) => {
     const of = [
       WORKLOAD,
       CLUSTER,
@@ -77,7 +77,7 @@ describe.each([
     expect(answer.headers.get('content-type')).toContain(accept);
   });
 
-  test('may have more than a key, which is not looked at', async () => {
+  test('may have fields besides the key, which are ignored', async () => {
     const extra = '"first": { "second": [1, null, { "__typename": "Query" }] }, "costs": "mine", "type": 7';
     const answer = await ask(
       `[{ "__typename": "KubernetesCluster", "name": "c", ${extra}, "constructor": null, "toString": "x", "__proto__": { "name": "mine" } }]`,
@@ -86,9 +86,9 @@ describe.each([
     expect(answer.data).toEqual({ _entities: [CLUSTER] });
   });
 
-  test('may have any name that can be one', async () => {
+  test('may have any valid name', async () => {
     const names = ['😀', "it's", 'say "hi"', '""" \\', 'a.b/c', '../..', '__proto__', 'constructor', 'x'.repeat(253)];
-    // Half of a surrogate pair is a text in JSON, and none in a document.
+    // Half of a surrogate pair is valid in JSON, but not in a document.
     if (ask === askJson) names.push('\ud83d');
     const of = names.flatMap((name) => [
       { ...CLUSTER, name },
@@ -100,13 +100,13 @@ describe.each([
     expect(answer.data).toEqual({ _entities: of });
   });
 
-  test('may be none', async () => {
+  test('may be an empty list', async () => {
     const answer = await ask('[]');
     expectGood(answer);
     expect(answer.data).toEqual({ _entities: [] });
   });
 
-  /** What is wrong, the reference, and what the error says after `representations[i]`. */
+  /** The defect, the representation, and the error after `representations[i]`. */
   const MALFORMED: readonly (readonly [string, string, string])[] = [
     ['a string', '"KubernetesCluster"', ' must be an object.'],
     ['an empty string', '""', ' must be an object.'],
@@ -117,20 +117,20 @@ describe.each([
     ['a list of lists', '[[[]]]', ' must be an object.'],
     ...[
       ['no `__typename`', '{ "name": "c" }'],
-      ['nothing', '{}'],
-      ['`__typename` null', '{ "__typename": null, "name": "c" }'],
-      ['`__typename` empty', '{ "__typename": "", "name": "c" }'],
-      ['`__typename` a number', '{ "__typename": 0, "name": "c" }'],
-      ['`__typename` a list', '{ "__typename": ["KubernetesCluster"], "name": "c" }'],
-      ['`__typename` an object', '{ "__typename": { "toString": "KubernetesCluster" }, "name": "c" }'],
-      ['a type that there is not', '{ "__typename": "Pod", "name": "c" }'],
+      ['no fields', '{}'],
+      ['a `__typename` of null', '{ "__typename": null, "name": "c" }'],
+      ['an empty `__typename`', '{ "__typename": "", "name": "c" }'],
+      ['a number as `__typename`', '{ "__typename": 0, "name": "c" }'],
+      ['a list as `__typename`', '{ "__typename": ["KubernetesCluster"], "name": "c" }'],
+      ['an object as `__typename`', '{ "__typename": { "toString": "KubernetesCluster" }, "name": "c" }'],
+      ['an unknown type', '{ "__typename": "Pod", "name": "c" }'],
       ['a type in another case', '{ "__typename": "kubernetesCluster", "name": "c" }'],
       ['the type Query', '{ "__typename": "Query" }'],
       ['a type that is no entity', '{ "__typename": "CostRow", "id": "1", "name": "c" }'],
-      ['the union itself', '{ "__typename": "_Entity", "name": "c" }'],
+      ['the union type', '{ "__typename": "_Entity", "name": "c" }'],
       ['the type __proto__', '{ "__typename": "__proto__", "name": "c" }'],
       ['the type constructor', '{ "__typename": "constructor", "name": "c" }'],
-      ['a `__typename` that it inherits', '{ "__proto__": { "__typename": "KubernetesCluster", "name": "c" } }'],
+      ['an inherited `__typename`', '{ "__proto__": { "__typename": "KubernetesCluster", "name": "c" } }'],
     ].map(
       ([what, json]) =>
         [
@@ -141,7 +141,7 @@ describe.each([
     ),
     ...[
       ['no key', '{ "__typename": "KubernetesCluster" }'],
-      ['a key that it inherits', '{ "__typename": "KubernetesCluster", "__proto__": { "name": "c" } }'],
+      ['an inherited key', '{ "__typename": "KubernetesCluster", "__proto__": { "name": "c" } }'],
       ['a key that is null', '{ "__typename": "KubernetesCluster", "name": null }'],
       ['a key that is a number', '{ "__typename": "KubernetesCluster", "name": 7 }'],
       ['a key that is a boolean', '{ "__typename": "KubernetesCluster", "name": false }'],
@@ -195,15 +195,18 @@ describe.each([
     );
   };
 
-  test.each(MALFORMED)('that are %s are an error of their own, and leave the others', async (_what, json, message) => {
-    for (const accept of TYPES) {
-      const answer = await ask(`[${JSON.stringify(CLUSTER)}, ${json}, ${JSON.stringify(WORKLOAD)}]`, accept);
-      expectRefused(answer, [[1, message]]);
-      expect(answer.data).toEqual({ _entities: [CLUSTER, null, WORKLOAD] });
-    }
-  });
+  test.each(MALFORMED)(
+    'that are invalid (%s) are separate errors, and the others are resolved',
+    async (_what, json, message) => {
+      for (const accept of TYPES) {
+        const answer = await ask(`[${JSON.stringify(CLUSTER)}, ${json}, ${JSON.stringify(WORKLOAD)}]`, accept);
+        expectRefused(answer, [[1, message]]);
+        expect(answer.data).toEqual({ _entities: [CLUSTER, null, WORKLOAD] });
+      }
+    },
+  );
 
-  test('that are wrong in every way are each told so, by their places', async () => {
+  test('that are invalid in different ways have an error each, at their index', async () => {
     const good = JSON.stringify(NAMESPACE);
     const answer = await ask(`[${MALFORMED.flatMap(([, json]) => [json, good]).join(', ')}]`);
     expectRefused(
@@ -227,7 +230,7 @@ describe.each([
   });
 });
 
-describe('a list of references', () => {
+describe('a list of representations', () => {
   const LIST: readonly (readonly [string, string, string])[] = [
     ['null', 'null', '$of'],
     ['a null among others', `[${JSON.stringify(CLUSTER)}, null]`, 'of[1]'],
@@ -241,7 +244,7 @@ describe('a list of references', () => {
     }
   });
 
-  test('that is left out of the variables is refused as a whole', async () => {
+  test('that is missing in the variables is refused as a whole', async () => {
     for (const accept of TYPES) {
       const answer = await stack.ask(ENTITIES, {}, { headers: { accept } });
       expect([answer.status, codesOf(answer), answer.data]).toEqual([statusFor(accept), ['BAD_USER_INPUT'], undefined]);
@@ -252,12 +255,12 @@ describe('a list of references', () => {
   test.each<[string, string, RegExp]>([
     ['null', '{ _entities(representations: null) { __typename } }', /found null/],
     ['a null among others', '{ _entities(representations: [{}, null]) { __typename } }', /found null/],
-    ['left out', '{ _entities { __typename } }', /"representations".* required/],
+    ['missing', '{ _entities { __typename } }', /"representations".* required/],
     ['under another name', '{ _entities(representation: []) { __typename } }', /"representation"/],
     ['of another type', 'query ($of: [String!]!) { _entities(representations: $of) { __typename } }', /"\[_Any!\]!"/],
     ['of a type with nulls', 'query ($of: [_Any]!) { _entities(representations: $of) { __typename } }', /"\[_Any!\]!"/],
     ['with a key twice', '{ _entities(representations: [{ name: "a", name: "b" }]) { __typename } }', /"name"/],
-  ])('that is %s in the document is no valid operation', async (_what, query, message) => {
+  ])('that is %s in the document makes the operation invalid', async (_what, query, message) => {
     for (const accept of TYPES) {
       const answer = await stack.ask(query, { of: [] }, { headers: { accept } });
       expect([answer.status, answer.data]).toEqual([statusFor(accept), undefined]);
@@ -266,7 +269,7 @@ describe('a list of references', () => {
     }
   });
 
-  test('that is one reference and no list is a list of it, as GraphQL has it', async () => {
+  test('that is a single representation is a list of one, as in GraphQL', async () => {
     for (const ask of [askJson, askLiteral]) {
       const answer = await ask(JSON.stringify(CLUSTER));
       expectGood(answer);
@@ -276,7 +279,7 @@ describe('a list of references', () => {
     }
   });
 
-  test('in the document may take its names from variables', async () => {
+  test('in the document may contain variables', async () => {
     const answer = await stack.ask(
       `query ($name: String!, $one: _Any!) {
         _entities(representations: [{ __typename: "KubernetesNamespace", clusterName: $name, name: $name }, $one]) { ${FIELDS} }
@@ -287,7 +290,7 @@ describe('a list of references', () => {
     expect(answer.data).toEqual({ _entities: [{ ...NAMESPACE, clusterName: 'x', name: 'x' }, WORKLOAD] });
   });
 
-  test('may be asked for under several names, with the fields of one type alone', async () => {
+  test('may be used under several aliases, with the fields of one type alone', async () => {
     const answer = await stack.ask(
       `query ($a: [_Any!]!, $b: [_Any!]!) {
         a: _entities(representations: $a) { ... on KubernetesCluster { name } }
@@ -299,7 +302,7 @@ describe('a list of references', () => {
     expect(answer.data).toEqual({ a: [{ name: 'c' }, {}], b: [{ __typename: 'KubernetesNamespace' }] });
   });
 
-  test('is read from a GET as well', async () => {
+  test('works in a GET too', async () => {
     const search = new URLSearchParams({ query: ENTITIES, variables: JSON.stringify({ of: [WORKLOAD, {}, CLUSTER] }) });
     for (const accept of TYPES) {
       const request = new Request(`http://gateway/graphql?${search.toString()}`, {
@@ -313,7 +316,7 @@ describe('a list of references', () => {
     }
   });
 
-  test('nested 10,000 deep is refused, and nothing falls over', async () => {
+  test('nested 10,000 levels deep is refused without a crash', async () => {
     const deep = `${'['.repeat(10_000)}${']'.repeat(10_000)}`;
     const inVariables = await askJson(`[${JSON.stringify(CLUSTER)}, ${deep}]`);
     expect([inVariables.status, codesOf(inVariables)]).toEqual([400, ['BAD_USER_INPUT']]);
@@ -324,7 +327,7 @@ describe('a list of references', () => {
   const many = <T>(length: number, make: (index: number) => T): T[] =>
     Array.from({ length }, (_, index) => make(index));
 
-  test('of 2,000 is answered one by one, up to 100 errors', async () => {
+  test('of 2,000 invalid ones has up to 100 errors', async () => {
     const isWrong = (index: number): boolean => index % 20 === 19;
     const of = many(2_000, (index) => {
       const kinds = [CLUSTER, NAMESPACE, WORKLOAD];
@@ -336,7 +339,7 @@ describe('a list of references', () => {
     expect(answer.errors.map(({ path }) => path)).toEqual(many(100, (index) => ['_entities', 20 * index + 19]));
   });
 
-  test('of 10,000 is too large a body, or too long a list where each is short', async () => {
+  test('of 10,000 is refused as too large a body, or as too long a list', async () => {
     for (const accept of TYPES) {
       const refused = await askJson(JSON.stringify(Array(10_000).fill(CLUSTER)), accept);
       expect([refused.status, codesOf(refused)]).toEqual([413, ['REQUEST_ENTITY_TOO_LARGE']]);
@@ -358,8 +361,8 @@ describe('a list of references', () => {
   });
 });
 
-describe('references with costs', () => {
-  test('of 1,500 are one call, and those that are wrong are none', async () => {
+describe('representations with costs', () => {
+  test('make one call for 1,500 of them, and none for invalid ones', async () => {
     await using own = await startStack({ simulator: FLEET });
     const workloads = Array.from({ length: 1_500 }, (_, index) => FLEET_WORKLOADS[index % FLEET_WORKLOADS.length]!);
     const isWrong = (index: number): boolean => index % 15 === 0;
@@ -376,7 +379,7 @@ describe('references with costs', () => {
     expect(own.received).toHaveLength(1);
   });
 
-  test('that are wrong leave the costs of the others', async () => {
+  test('that are invalid leave the costs of the others unchanged', async () => {
     await using own = await startStack({ simulator: FLEET });
     const answer = await own.ask(
       `query ($of: [_Any!]!) { _entities(representations: $of) {
@@ -410,7 +413,7 @@ describe('references with costs', () => {
 });
 
 describe('a router', () => {
-  test('reads the schema with its directives, the one of schema/gateway.graphql', async () => {
+  test('reads the SDL with its directives, equal to schema/gateway.graphql', async () => {
     const answer = await stack.ask('{ _service { __typename sdl } }');
     expectGood(answer);
     const file = readFileSync(new URL('../schema/gateway.graphql', import.meta.url), 'utf8');
@@ -420,7 +423,7 @@ describe('a router', () => {
     expect(file).not.toMatch(/_entities|_service|_Any|_Entity/);
   });
 
-  test('finds the entities and the types that they are asked for with', async () => {
+  test('finds the types and directives of federation by introspection', async () => {
     const { data, errors } = await stack.ask(`{
       entity: __type(name: "_Entity") { kind description possibleTypes { name } }
       any: __type(name: "_Any") { kind description specifiedByURL }

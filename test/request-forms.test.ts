@@ -1,4 +1,4 @@
-// One question in every form that clients send it in: the same data, headers and compression, from one upstream request.
+// One question in every request form: the same data, headers and compression, from one upstream request.
 
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -90,7 +90,7 @@ function jsonOf({ text, headers }: HttpReply): string {
   return /^event: next\ndata: (.*)\n\nevent: complete\ndata:\n\n$/.exec(text)?.[1] ?? text;
 }
 
-/** The headers but for those that differ from one response to the next, or with the bytes and their type. */
+/** The headers except those that differ between responses, or depend on the encoding. */
 function commonHeadersOf({ headers }: HttpReply): object {
   const { date, etag, 'x-request-id': id, 'content-length': length, 'content-type': type, ...common } = headers;
   return common;
@@ -122,7 +122,7 @@ describe.each(SERVERS)('a gateway for %s', (_, env, forms) => {
   );
 });
 
-/** The encodings of a client that accepts these; Brotli for cached responses, gzip for others. */
+/** The encodings for a client that accepts these; Brotli for cached responses, gzip for others. */
 function toAccepted(acceptEncoding: string): readonly (string | undefined)[] {
   return acceptEncoding === 'identity' ? [undefined] : acceptEncoding.split(', ');
 }

@@ -1,5 +1,5 @@
-// Large responses are put together one after the other. Whatever ends a request gives its turn to the next: its response,
-// the timeout, or a client that leaves while it waits or reads.
+// Large responses are written one after the other. The end of a request releases its turn: its response, the timeout, or a
+// client that leaves while it waits or reads.
 
 import { once } from 'node:events';
 import { request as sendRequest, type ClientRequest, type IncomingMessage } from 'node:http';
@@ -17,9 +17,9 @@ const FILTER = 'filter: { multiCluster: true }';
 const page = (fields: string) => `rows(first: 10000) { nodes { ${fields} } }`;
 /** Each row needs a resolver, so the page waits for its turn. */
 const LARGE = `{ workloadCosts(${FILTER}) { ${page('kubernetesCluster { costs { asOf } }')} } }`;
-/** More than two sockets hold. */
+/** More than two sockets buffer. */
 const LONG = `{ workloadCosts(${FILTER}) { ${page(`kubernetesCluster { costs { asOf } } ${Array.from({ length: 12 }, (_, at) => `a${at}: id b${at}: annotations { key value } c${at}: labels { key value }`).join(' ')}`)} } }`;
-/** Waits for another report while it has its turn. */
+/** Waits for another report during its turn. */
 const WAITING = `{ workloadCosts(${FILTER}) { ${page('kubernetesCluster { costs { asOf } }')} } other: workloadCosts(filter: { last: "3d" }) { asOf } }`;
 const SMALL = `{ workloadCosts(${FILTER}) { rows(first: 1) { nodes { id } } } }`;
 const TIMEOUT_MS = 4_000;
@@ -33,7 +33,7 @@ async function start(latency?: () => Promise<void> | void) {
   return { clock, url: await stack.gateway.listen() };
 }
 
-/** Counts the requests that have asked for their turn. */
+/** Counts the requests that have reached the queue. */
 function watchTurns(): ReturnType<typeof createCounter> {
   const asked = createCounter();
   const acquire = Semaphore.prototype.acquire;
@@ -61,7 +61,7 @@ async function ask(url: string, query: string): Promise<Reply> {
   return { status, codes, rowCount: data?.workloadCosts?.rows?.nodes?.length };
 }
 
-/** Sends a question whose client may leave at any time. */
+/** Sends a question whose client can leave at any time. */
 function begin(url: string, query: string): ClientRequest {
   const request = sendRequest(new URL('/graphql', url), {
     method: 'POST',
@@ -88,11 +88,11 @@ test(
 );
 
 test(
-  'operations that time out before they ask for their turn take none',
+  'operations that time out before they wait for a turn take none',
   async () => {
     const gate = createGate();
     const { clock, url } = await start(gate.pass);
-    // A report each, so that the gate tells when all of them wait.
+    // A report each, so that the gate shows when all of them wait.
     const late = [1, 2, 3, 4].map((days) => ask(url, LARGE.replace('true', `true, last: "${days}d"`)));
     await gate.arrivals(late.length);
     clock.advance(TIMEOUT_MS);
@@ -104,7 +104,7 @@ test(
 );
 
 test(
-  'operations that time out while they have or wait for their turn give it up',
+  'operations that time out during their turn, or while they wait for it, release it',
   async () => {
     const gate = createGate();
     let isGated = false;
@@ -118,7 +118,7 @@ test(
     await turns.reaches(13);
     clock.advance(TIMEOUT_MS);
     expect(await Promise.all(late)).toEqual(late.map(() => TIMED_OUT));
-    // While the calls of the first one are still held back.
+    // While the calls of the first operation are still held.
     expect(await ask(url, LARGE)).toEqual(GOOD);
     gate.open();
   },
@@ -126,7 +126,7 @@ test(
 );
 
 test(
-  'a client that leaves while its operation has its turn, or waits for it, gives it up',
+  'a client that leaves releases the turn of its operation, or its place in the queue',
   async () => {
     const gate = createGate();
     let isGated = false;
@@ -148,7 +148,7 @@ test(
 );
 
 test(
-  'a client that reads slowly keeps its turn until it leaves or has all of its response',
+  'a slow client keeps its turn until it leaves or has its whole response',
   async () => {
     const { url } = await start();
     expect((await ask(url, SMALL)).status).toBe(200);

@@ -1,5 +1,5 @@
-// The response cache: a repeated question is answered from bytes, with the same data as before; only to callers who may see
-// the same, and for no longer than its reports are cached and fresh.
+// The response cache: a repeated question gets the same bytes; only callers with the same permissions share them, and only
+// while its reports are cached and fresh.
 
 import { buffer } from 'node:stream/consumers';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
@@ -152,7 +152,7 @@ describe('a cached response', () => {
       replies.push(round);
     }
     const encodings = replies.map((round) => round.map(({ headers }) => headers['content-encoding']));
-    // The last of the first round is Brotli already: the first asked for the same bytes before it.
+    // The last one of the first round is already Brotli: the first one requested the same bytes.
     expect(encodings).toEqual(Array.from({ length: 3 }, () => ['br', 'gzip', undefined, 'br']));
     const plain = replies[0]![2]!;
     for (const { headers, bytes, json } of replies.flat()) {
@@ -163,7 +163,7 @@ describe('a cached response', () => {
     expect(cacheHitsOf(stack).slice(-4)).toEqual([true, true, true, true]);
   });
 
-  test('is another one for other variables and operations, and the same for other media types', async () => {
+  test('differs for other variables and operations, and is the same for other media types', async () => {
     await using stack = await startStack();
     const query = `${SMALL} query Other { workloadCosts(${FILTER}) { rows(first: 1) { totalCount } } }`;
     const ask = async (operationName: string, first: number, accept: string): Promise<unknown[]> => {
@@ -194,7 +194,7 @@ describe('a cached response', () => {
       expect(await ask(yes)).toEqual(['id', 'totalCost', ...(yes ? ['namespace'] : [])]);
   });
 
-  test('is made of one report: a newer report has responses of its own', async () => {
+  test('belongs to one report: a newer report has its own responses', async () => {
     const clock = createManualClock();
     await using stack = await startStack({ clock, env: { ...NO_TIMER, CACHE_STALE_SECONDS: '0' } });
     const ask = async () => (await send(stack, { query: SMALL })).json.data.workloadCosts.asOf as string;
@@ -210,7 +210,7 @@ describe('a cached response', () => {
     expect(stack.received).toHaveLength(3);
   });
 
-  test('is never one that failed or is stale', async () => {
+  test('never has errors and is never stale', async () => {
     const clock = createManualClock();
     await using tenants = await startTenants({ tokens: { [TOKEN]: 'tenant' } });
     await using stack = startGateway(tenants.url, { ...NO_TIMER, SCALEOPS_MAX_ATTEMPTS: '1' }, clock);
@@ -291,8 +291,8 @@ describe('a cached response', () => {
   });
 });
 
-describe('limits hold for a cached question', () => {
-  test('with variables that make it too costly', async () => {
+describe('for a repeated question, limits apply', () => {
+  test('to variables that make it too costly', async () => {
     await using stack = await startStack({ env: { GATEWAY_MAX_COST: '500' } });
     const ask = async (first: number): Promise<any> => (await send(stack, { query: SMALL, variables: { first } })).json;
     for (let time = 0; time < 3; time += 1) expect((await ask(10)).errors).toBeUndefined();
@@ -317,7 +317,7 @@ describe('limits hold for a cached question', () => {
   });
 
   test.each(['application/json', 'application/graphql-response+json', '*/*'])(
-    'with variables that do not fit: the same response before and after, for accept %s',
+    'to invalid variables: the response is the same before and after, for accept %s',
     async (accept) => {
       await using stack = await startStack();
       const query =
@@ -328,7 +328,7 @@ describe('limits hold for a cached question', () => {
         { filter: { nope: 1 } },
         { filter: { last: 'long' } },
         { filter: { clusters: { names: ['a', 3] } } },
-        // More errors than a response names.
+        // More errors than a response contains.
         { filter: { clusters: { names: Array.from({ length: 100 }, () => null) } } },
       ];
       const before = [];
@@ -341,7 +341,7 @@ describe('limits hold for a cached question', () => {
     },
   );
 
-  test('with a body that is no valid request', async () => {
+  test('to an invalid request body', async () => {
     await using stack = await startStack();
     for (let time = 0; time < 3; time += 1) await send(stack, { query: SMALL });
     for (const body of [
@@ -366,7 +366,7 @@ describe('a GET with an entity tag', () => {
   test.each(['identity', 'gzip', 'br'])('gets 304 while its bytes are the same, in %s', async (encoding) => {
     const { url } = await startServer();
     const accepts = { 'accept-encoding': encoding };
-    // From the second time on the bytes are the cached ones.
+    // From the second request on, the bytes come from the cache.
     await sendTo(url, get(accepts));
     await sendTo(url, get(accepts));
     const full = await sendTo(url, get(accepts));
@@ -375,7 +375,7 @@ describe('a GET with an entity tag', () => {
     for (const ifNoneMatch of [etag, `W/${etag}`, `"other", ${etag}`, `"other" ,W/${etag},"third"`, '*']) {
       const reply = await sendTo(url, get({ ...accepts, 'if-none-match': ifNoneMatch }));
       expect([ifNoneMatch, reply.status, reply.bytes.length]).toEqual([ifNoneMatch, 304, 0]);
-      // RFC 9110, section 15.4.5: the headers that the 200 would have had.
+      // RFC 9110, section 15.4.5: the headers of the 200 response.
       for (const name of ['etag', 'vary', 'cache-control', 'age']) expect(reply.headers[name]).toBe(full.headers[name]);
       expect(reply.headers['content-length']).toBeUndefined();
     }
@@ -383,7 +383,7 @@ describe('a GET with an entity tag', () => {
     expect([other.status, other.text]).toEqual([200, full.text]);
   });
 
-  test('has another one in another encoding, and a POST has none', async () => {
+  test('has another tag in another encoding, and a POST has none', async () => {
     const { url } = await startServer();
     const tags = [];
     for (const encoding of ['identity', 'gzip', 'br'])
@@ -404,7 +404,7 @@ describe('a GET with an entity tag', () => {
   });
 });
 
-test('a long response comes whole, and a client that leaves takes none from the others', async () => {
+test('a long response is complete, and a client that leaves does not affect the others', async () => {
   const { stack, url } = await startServer({ simulator: { workloads: 12_000 } });
   const nodesOf = (text: string): unknown[] => JSON.parse(text).data.workloadCosts.rows.nodes as unknown[];
   const texts = [];

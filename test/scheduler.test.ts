@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import { createScheduler } from '../src/concurrency/scheduler.js';
 
-/** A clock that moves by a millisecond a step, and turns of the event loop that the test runs by hand. */
+/** A clock that advances a millisecond per step, and turns of the event loop that the test runs. */
 function createBench() {
   let nowMs = 0;
   const turns: (() => void)[] = [];
@@ -56,7 +56,7 @@ test('shares one slice between all computations of a turn', () => {
   expect(log).not.toContain('b');
 });
 
-test('continues computations in turn, none of them starved', async () => {
+test('continues computations in turn, so that none starves', async () => {
   const { scheduler, count, log, turn } = createBench();
   const long = scheduler.run(count('a', 1_000));
   const short = scheduler.run(count('b', 1));

@@ -1,4 +1,4 @@
-// The schema as its users meet it: as printed, as described, and complete against the upstream's contract.
+// The schema for its users: as printed, as described, and complete against the upstream's contract.
 
 import { readFileSync } from 'node:fs';
 import {
@@ -24,7 +24,7 @@ test('schema/gateway.graphql is the schema of the code; `npm run schema` writes 
   expect(file === printSchema(), 'schema/gateway.graphql is out of date: run `npm run schema`').toBe(true);
 });
 
-/** Every place that takes a description, by its coordinate: `CostRow.totalCost`, `CostReport.rows(first:)`. */
+/** Every element with a description, by coordinate: `CostRow.totalCost`, `CostReport.rows(first:)`. */
 function* describable(type: GraphQLNamedType): Iterable<readonly [string, string | null | undefined]> {
   yield [type.name, type.description];
   if (isEnumType(type))
@@ -63,7 +63,7 @@ describe('descriptions', () => {
 });
 
 describe('a row', () => {
-  test('has every field of the REST API, `share`, and what it is about as entities', () => {
+  test('has every field of the REST API, `share`, and its entities', () => {
     const { components } = upstreamContract as unknown as {
       components: { schemas: Record<string, { properties?: Record<string, unknown> }> };
     };

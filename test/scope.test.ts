@@ -1,5 +1,5 @@
-// Parts of the fleet by themselves, below the gateway: which calls are planned for many of them, which answer has what is
-// asked, what is cut out of one, and which answers a cache has at hand. Held against plain models, which are written from the comments and not from the code.
+// Entity scopes below the gateway: the calls that are planned for many scopes, the reports that cover a scope, the parts
+// that are cut from a report, and the related reports of a cache. Compared with plain models, written independently of the code.
 
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
@@ -28,7 +28,7 @@ import { createTestCache } from './kit/report-cache.js';
 import { anyReport, NAMES, SUMMED, type UpstreamReport } from './kit/reference.js';
 import { readReport, type SyncReport } from './kit/report.js';
 
-// Always the same runs, so that what fails in CI fails here.
+// A fixed seed, so that failures in CI are reproducible.
 fc.configureGlobal({ seed: 1 });
 
 const FLEET: WorkloadCostsRequest = { report: 'workloads', range: '7d', multiCluster: true };
@@ -36,7 +36,7 @@ const FLEET: WorkloadCostsRequest = { report: 'workloads', range: '7d', multiClu
 const isDefined = <T>(value: T | undefined): value is T => value !== undefined;
 const sameCase = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
 
-/** What `request` asks about these, without those that its own conditions leave out. */
+/** The names that `request` includes, without those that its own conditions exclude. */
 function scopedOf(scopes: readonly EntityScope[], request = FLEET): ScopedRequest[] {
   return scopes.map(createScopedRequests(request)).filter(isDefined);
 }
@@ -46,7 +46,7 @@ function plan(scopes: readonly EntityScope[], request = FLEET): PlannedCall[] {
   return planCalls(scoped[0]?.base ?? request, scoped);
 }
 
-/** The lists of each call, for a look at it. */
+/** The lists of each call, for inspection. */
 const lists = (calls: readonly PlannedCall[]) =>
   calls.map(({ request: { clusterFilters, namespaces } }) => [clusterFilters, namespaces]);
 
@@ -60,7 +60,7 @@ const inCapitals = ({ clusterName, namespace: name }: EntityScope): EntityScope 
 const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0);
 
-/** The scopes of so many workloads, spread over at most so many clusters and names of namespaces. */
+/** So many scopes of workloads, over limited numbers of clusters and namespaces. */
 const anySpread = (count: number, maxClusters: number, maxNamespaces: number): fc.Arbitrary<EntityScope[]> =>
   fc
     .tuple(fc.integer({ min: 1, max: maxClusters }), fc.integer({ min: 1, max: maxNamespaces }))
@@ -71,7 +71,7 @@ const anySpread = (count: number, maxClusters: number, maxNamespaces: number): f
       ),
     );
 
-/** Anything that one operation may ask about: mostly namespaces, some clusters as a whole, some names in capitals. */
+/** Scopes of one operation: mostly namespaces, some whole clusters, some names in capitals. */
 const anyScopes = (capitals = 0.05): fc.Arbitrary<EntityScope[]> =>
   fc
     .record({
@@ -91,7 +91,7 @@ const anyScopes = (capitals = 0.05): fc.Arbitrary<EntityScope[]> =>
       });
     });
 
-/** Random numbers in [0, 1) that are the same for the same seed (mulberry32): thousands of them are slow to draw by fast-check. */
+/** Seeded random numbers in [0, 1) (mulberry32), because thousands of them are slow in fast-check. */
 function createRandom(seed: number): () => number {
   let state = seed;
   return () => {
@@ -102,7 +102,7 @@ function createRandom(seed: number): () => number {
   };
 }
 
-/** Whether the answer to `request` has all of the scope, by the vendor's page: lists are of exact names. */
+/** Whether the response to `request` has the whole scope, by the vendor's documentation: lists are of exact names. */
 function admits(request: WorkloadCostsRequest, { base, scope }: ScopedRequest): boolean {
   const isIn = (names: readonly string[] | undefined, name: string): boolean => names?.includes(name) ?? true;
   if (!isIn(request.clusterFilters, scope.clusterName) || request.isClusterExclude === true) return false;
@@ -111,10 +111,10 @@ function admits(request: WorkloadCostsRequest, { base, scope }: ScopedRequest): 
     : isIn(request.namespaces, scope.namespace) && request.isNamespaceExclude !== true;
 }
 
-/** The names as they are sent: in small letters as well, where ScaleOps may mind case. */
+/** Names as they are sent: in lower case as well, because ScaleOps may distinguish case. */
 const spelled = (names: readonly string[]): Set<string> => new Set(names.flatMap((name) => [name, name.toLowerCase()]));
 
-/** How many namespaces too many may be read to spare a call: what the comment in batch.ts says. */
+/** The limit of unneeded namespaces per saved call, as documented in batch.ts. */
 const SPARED_CALL = 400;
 const MAX_NAMES = 1_000;
 
@@ -164,7 +164,7 @@ describe('planned calls', () => {
           wanted.set(clusterName, (wanted.get(clusterName) ?? new Set()).add(name));
         }
         const count = sum([...wanted.values()].map((names) => names.size));
-        // One by one: a call for each cluster, or several where it has more namespaces than a list may have.
+        // Without batching: one call per cluster, or several when it has more namespaces than a list may have.
         const oneByOne = sum([...wanted.values()].map((names) => Math.ceil(names.size / MAX_NAMES)));
         const narrow = lists(plan(scopes)).filter(([, namespaces]) => namespaces !== undefined);
         const read = sum(narrow.map(([clusters, namespaces]) => clusters!.length * namespaces!.length));
@@ -209,15 +209,15 @@ describe('planned calls', () => {
     );
   });
 
-  // Which cluster comes first is up to the order of the page.
+  // The order of clusters follows the page.
   test.each<[string, EntityScope[]]>([
-    ['each in a cluster and a namespace of its own', range(200).map((at) => place(at, at))],
-    ['each in a namespace of its own, in one cluster', range(200).map((at) => place(0, at))],
-    ['each in a cluster of its own, in one namespace', range(200).map((at) => place(at, 0))],
+    ['each in a different cluster and namespace', range(200).map((at) => place(at, at))],
+    ['each in a different namespace of one cluster', range(200).map((at) => place(0, at))],
+    ['each in a different cluster, in one namespace', range(200).map((at) => place(at, 0))],
     ['half of them in one cluster, which comes first', range(200).map((at) => place(Math.max(0, at - 99), at))],
     ['half of them in one cluster, which comes last', range(200).map((at) => place(Math.min(at, 100), at))],
     ['20 clusters of one, and then one of 20', range(40).map((at) => place(Math.min(at, 20), at))],
-    ['each in a cluster and a namespace of its own, in capitals', range(200).map((at) => inCapitals(place(at, at)))],
+    ['each in a different cluster and namespace, in capitals', range(200).map((at) => inCapitals(place(at, at)))],
     ['a small cluster and a larger one by turns', range(200).map((at) => place(at % 2 === 0 ? 0 : at, at))],
   ])('are one for a page of workloads, %s', (_name, scopes) => {
     expect(plan(scopes)).toHaveLength(1);
@@ -295,7 +295,7 @@ describe('planned calls', () => {
 
   test('are several when one call would read much in vain', () => {
     const [one, other] = [range(100), range(100).map((at) => at + 100)];
-    // Together 200 clusters' worth of 200 namespaces, 20,000 too many.
+    // 200 clusters with 200 namespaces each would read 20,000 unneeded namespaces.
     const scopes = [...one, ...other].flatMap((at) =>
       (at < 100 ? one : other).map((name): EntityScope => ({ clusterName: cluster(at), namespace: namespace(name) })),
     );
@@ -306,14 +306,14 @@ describe('planned calls', () => {
   });
 
   test('are one while it reads at most 400 namespaces in vain', () => {
-    // Of 250 namespaces here and others there, each is read in both clusters.
+    // 250 namespaces in one cluster and others in another: each is read in both.
     const apart = (others: number): number =>
       plan([...range(250).map((at) => place(0, at)), ...range(others).map((at) => place(1, at + 500))]).length;
     expect([apart(150), apart(151)]).toEqual([1, 2]);
   });
 
   test('group clusters with the same namespaces', () => {
-    // 201 namespaces each: those of the first two are all different, and the third has one that the first has not.
+    // 201 namespaces each: those of the first two differ, and the third shares one with the first.
     const names = [range(201), range(201).map((at) => at + 500), [...range(200), 500]];
     const scopes = names.flatMap((own, of) => own.map((at) => place(of, at)));
     expect(lists(plan(scopes)).map(([clusters, namespaces]) => [clusters, namespaces?.length])).toEqual([
@@ -349,7 +349,7 @@ const anyRequest: fc.Arbitrary<WorkloadCostsRequest> = fc.record({
 describe('a scoped request', () => {
   test('equals the request of a root query, and is absent when a filter excludes the scope', () => {
     const isIn = (names: readonly string[] | undefined, isExclude: boolean | undefined, name: string): boolean =>
-      // No list lets in all.
+      // An absent list includes everything.
       names?.some((each) => sameCase(each, name)) !== (isExclude ?? false);
     fc.assert(
       fc.property(anyRequest, anyScope, (request, scope) => {
@@ -389,7 +389,7 @@ describe('a scoped request', () => {
       { labels: ['a=b'] },
     ];
     expect(new Set([plain, ...others.map((other) => keyOf(other))]).size).toBe(others.length + 1);
-    // Namespaces matter to a cluster, and not to one of them.
+    // A condition on namespaces matters to a cluster, not to one of its namespaces.
     expect(keyOf({ namespaces: ['a'] }, { clusterName: 'another' })).not.toBe(plain);
   });
 });
@@ -423,7 +423,7 @@ describe('the related key', () => {
   ])('differs for %o', (more) => {
     const { labels, annotations, workloadTypes } = more;
     expect(relatedKey({ ...request, ...more })).not.toBe(relatedKey(request));
-    // What the list means is a matter of its own.
+    // Includes and excludes are different conditions.
     const list = { ...request, ...(labels && { labels }), ...(annotations && { annotations }) };
     if (Object.keys(more).length > 1 && workloadTypes === undefined) {
       expect(relatedKey({ ...request, ...more })).not.toBe(relatedKey(list));
@@ -441,7 +441,7 @@ describe('the related key', () => {
     ];
     const breadths = widestFirst.map((more) => estimateBreadth({ ...request, ...more }));
     expect(breadths).toEqual([...new Set(breadths)].sort((a, b) => b - a));
-    // What is left out says nothing of how much there is.
+    // An exclusion does not limit the size.
     for (const exclude of [true, false]) {
       expect(estimateBreadth({ ...request, namespaces: ['x'], isNamespaceExclude: true })).toBe(
         estimateBreadth(request),
@@ -453,13 +453,13 @@ describe('the related key', () => {
   });
 });
 
-/** A ScaleOps of one row for each namespace: what it answers, by its page. */
+/** A ScaleOps with one row per namespace, which responds as documented. */
 interface ModelUpstream {
   /** `cluster/namespace`. */
   readonly rows: readonly string[];
-  /** The cluster that it runs in, of which alone it speaks without multiCluster. */
+  /** The cluster of the host, the only one without multiCluster. */
   readonly home: string;
-  /** Whether two names that differ in case are one to it: not documented. */
+  /** Whether names that differ in case are the same: ScaleOps does not document it. */
   readonly foldsCase?: boolean;
 }
 
@@ -489,12 +489,12 @@ function reportOfRows(rows: readonly string[]): SyncReport {
 }
 
 const idsOf = (report: SyncReport | undefined): string[] => report?.selectRows({}).rows.map(({ id }) => id) ?? [];
-/** The part of a report that is about this alone. */
+/** The part of a report with this scope alone. */
 const partOf = (report: SyncReport, scope: EntityScope): SyncReport | undefined => report.split([scope]).get(scope);
 
 type Condition = Pick<WorkloadCostsRequest, 'namespaces' | 'isNamespaceExclude'>;
 
-/** All conditions on these names: none, and each list of them to keep or to leave out. */
+/** All conditions on these names: none, and each list as include and exclude. */
 function conditionsOn(names: readonly [string, string]): Condition[] {
   const namesLists = [[names[0]], [names[1]], [...names]];
   return [{}, ...namesLists.flatMap((list) => [{ namespaces: list }, { namespaces: list, isNamespaceExclude: true }])];
@@ -521,7 +521,7 @@ describe('a cached report', () => {
       })),
     ),
   );
-  /** What may be asked about a cluster, with any condition on its namespaces, and about a namespace. */
+  /** Scopes of a cluster, with any condition on its namespaces, and of a namespace. */
   const WANTED = MULTI.flatMap((multi) =>
     CLUSTERS.flatMap((clusterName) => [
       ...conditionsOn(NAMESPACES).flatMap((condition) =>
@@ -537,7 +537,7 @@ describe('a cached report', () => {
   test('covers a scope only when it has exactly the rows of a request for it', () => {
     const wrong: object[] = [];
     let covered = 0;
-    // Every fleet: each of the four namespaces is there or not.
+    // Every fleet: each of the four namespaces exists or not.
     for (const fleet of range(2 ** PLACES.length)) {
       const upstream = { rows: PLACES.filter((_, at) => (fleet >> at) % 2 === 1), home: 'home' };
       for (const request of WIDE) {
@@ -552,7 +552,7 @@ describe('a cached report', () => {
       }
     }
     expect(wrong.slice(0, 3)).toEqual([]);
-    // A twentieth at least: else this says little.
+    // At least a twentieth, otherwise the test proves little.
     expect(covered).toBeGreaterThan((2 ** PLACES.length * WIDE.length * WANTED.length) / 20);
   });
 
@@ -569,9 +569,9 @@ describe('a cached report', () => {
     ['a cluster is one of those that are named', { clusterFilters: ['far', 'home'] }, inFar],
     ['a namespace is in a cluster that is named', { clusterFilters: ['far'] }, inFarA],
     ['a namespace is named with its cluster', { clusterFilters: ['home', 'far'], namespaces: ['b', 'a'] }, inFarA],
-    ['a cluster is not among those left out', { clusterFilters: ['home'], isClusterExclude: true }, inFar],
-    ['a namespace is not among those left out', withoutB, inFarA],
-    ['a cluster is asked about with the same namespaces left out', withoutB, farWithoutB],
+    ['a cluster is not excluded', { clusterFilters: ['home'], isClusterExclude: true }, inFar],
+    ['a namespace is not excluded', withoutB, inFarA],
+    ['a cluster has the same excluded namespaces', withoutB, farWithoutB],
     ['the own cluster is in the answer about the own cluster', { multiCluster: undefined }, inHome],
     ['the own cluster is in the answer about the own cluster alone', { multiCluster: false }, inHome],
     [
@@ -588,9 +588,9 @@ describe('a cached report', () => {
 
   test.each<[string, Partial<WorkloadCostsRequest>, ScopedRequest]>([
     ['another cluster is named', { clusterFilters: ['home'] }, inFar],
-    ['the cluster is left out', { clusterFilters: ['far'], isClusterExclude: true }, inFar],
+    ['the cluster is excluded', { clusterFilters: ['far'], isClusterExclude: true }, inFar],
     ['another namespace is named', { namespaces: ['b'] }, inFarA],
-    ['the namespace is left out', { namespaces: ['a'], isNamespaceExclude: true }, inFarA],
+    ['the namespace is excluded', { namespaces: ['a'], isNamespaceExclude: true }, inFarA],
     ['a cluster would be cut short', { namespaces: ['a', 'b'] }, inFar],
     ['a cluster would not be cut short', {}, farWithoutB],
     ['it is about the own cluster', { multiCluster: undefined }, inFar],
@@ -603,7 +603,7 @@ describe('a cached report', () => {
     );
   });
 
-  // Whether ScaleOps minds case is not documented, so that it may: then a list in another case has brought nothing.
+  // A case-sensitive ScaleOps returns nothing for a list in another case.
   test('does not cover a scope that a name in another case may exclude', () => {
     const anySpelling = (name: string): fc.Arbitrary<string> => fc.constantFrom(name, name.toUpperCase());
     const anyOf = (first: string, second: string): fc.Arbitrary<string> =>
@@ -618,7 +618,7 @@ describe('a cached report', () => {
       isNamespaceExclude: orAbsent(fc.boolean()),
       multiCluster: orAbsent(fc.boolean()),
     });
-    // One spelling a name: no fleet has two clusters that differ in case alone.
+    // One spelling per name: no fleet has two clusters that differ only in case.
     const anyUpstream = fc
       .tuple(anySpelling('home'), anySpelling('far'), anySpelling('a'), anySpelling('b'), fc.boolean())
       .map(([home, far, a, b, foldsCase]) => ({
@@ -636,9 +636,9 @@ describe('a cached report', () => {
           const wanted = scopedOf([scope], { report: 'workloads', multiCluster })[0]!;
           const report = reportOfRows(answerRows(upstream, request));
           if (!createCoverage(request, report)(wanted)) return;
-          // What would be asked of ScaleOps about it alone.
+          // The request for the scope alone.
           const expected = answerRows(upstream, planCalls(wanted.base, [wanted])[0]!.request);
-          // Where ScaleOps has capitals, and minds: who leaves those out gets more than alone, never less.
+          // With a case-sensitive ScaleOps that uses capitals, an exclusion returns more rows, never fewer.
           const got = idsOf(partOf(report, scope));
           expect(expected.filter((id) => !got.includes(id))).toEqual([]);
           const isSpelled = (name: string | undefined, part: 0 | 1): boolean =>
@@ -653,7 +653,7 @@ describe('a cached report', () => {
   });
 });
 
-/** All that can be asked of a report, so that two are equal only where they are in every column. */
+/** Every answer of a report, so that equal results mean equal columns. */
 function questionsOf(report: SyncReport): object {
   const everyRow = report.selectRows({});
   const ordered = [...NAMES, ...SUMMED].map((field) =>
@@ -691,10 +691,10 @@ describe('a part of a report', () => {
     .map(([{ aggregatedWorkloads }, places]) => ({
       aggregatedWorkloads: aggregatedWorkloads?.map((row, at) => ({ ...row, ...places[at] })) ?? null,
     }));
-  // In other spellings too, and one that nobody has.
+  // In other spellings too, and one that does not exist.
   const anyPartName = fc.constantFrom(...PLACE_NAMES, 'é', 'CONSTRUCTOR', '__PROTO__', 'no');
   const anyPart: fc.Arbitrary<EntityScope> = fc.record({ clusterName: anyPartName, namespace: orAbsent(anyPartName) });
-  /** What the upstream would have answered about the scope alone. */
+  /** The upstream's response for the scope alone. */
   const answerAbout = (json: UpstreamReport, { clusterName, namespace: name }: EntityScope) => {
     const rows = (json.aggregatedWorkloads ?? []).filter(
       (row) =>
@@ -720,7 +720,7 @@ describe('a part of a report', () => {
       }),
       { numRuns: 300 },
     );
-    // Else this says little.
+    // Otherwise the test proves little.
     expect(parts).toBeGreaterThan(300);
   });
 
@@ -741,7 +741,7 @@ describe('a part of a report', () => {
     const wild = [1e100, 1 / 3, -1e100].map((totalCost, at) => ({ id: `wild ${at}`, clusterName: 'wild', totalCost }));
     const report = readReport({ aggregatedWorkloads: [...cheap, ...wild] });
     const part = partOf(report, { clusterName: 'CHEAP' })!;
-    // As doubles, ten tenths are 0.9999999999999999 one after the other, and a little more than 1 exactly.
+    // As doubles, ten tenths are 0.9999999999999999 when added in turn, and slightly more than 1 exactly.
     expect(part.sumRows().sum('totalCost')).toBe(1);
     expect(part.selectRows({}).rows.map(({ share }) => share)).toEqual(Array(10).fill(0.1));
   });
@@ -794,7 +794,7 @@ describe('a part of a report', () => {
   });
 });
 
-// Entries that the index leaks are visible only in the index itself.
+// Leaked index entries are visible only in the index itself.
 const indexes = vi.hoisted((): PrincipalIndex[] => []);
 vi.mock('../src/cache/memory/principal-index.js', async (importOriginal) => {
   const original = await importOriginal<{ PrincipalIndex: typeof PrincipalIndex }>();
@@ -824,7 +824,7 @@ describe('the families of a cache', () => {
     readonly staleIfErrorMs?: number;
   }
 
-  /** A cache on a client that answers as it is told; each report has the number of its call as its cluster. */
+  /** A cache on a client with prepared responses; each report has the number of its call as its cluster. */
   function createStand(options: IndexStandOptions = {}) {
     const clock = createManualClock();
     let calls = 0;
@@ -848,20 +848,20 @@ describe('the families of a cache', () => {
       told,
       load,
       calls: () => calls,
-      /** What is offered, by the number of its call. */
+      /** The offered reports, by the number of their call. */
       offered: (principal = ANN, base = FAMILY) =>
         cache
           .findRelated(base, principal)
           .map((kept) =>
             Array.from({ length: calls }, (_, at) => `call ${at + 1}`).find((name) => kept.hasCluster(name))!,
           ),
-      /** What the index holds, be it offered or not. */
+      /** The content of the index, offered or not. */
       indexed: (principal: Principal = ANN, base = FAMILY) =>
         [...index.relatedTo(principal.id, base)].map(({ request }) => String(request.clusterFilters)),
     };
   }
 
-  test('offer the reports of the family and of the principal, the widest first, and make no call', async () => {
+  test('offer the reports of the family and of the principal, widest first, without a call', async () => {
     const stand = createStand();
     await stand.load(of('a', { namespaces: ['x'] }));
     await stand.load({ ...FAMILY, clusterFilters: ['a', 'b'], multiCluster: undefined });
@@ -874,14 +874,14 @@ describe('the families of a cache', () => {
     expect(stand.offered(BOB)).toEqual(['call 4']);
     expect(stand.offered(ANN, { ...FAMILY, range: '8d', clusterFilters: ['z'] })).toEqual(['call 5']);
     expect(stand.offered(principalOf('carol'))).toEqual([]);
-    // No report is like an aggregated one but for its places: nothing is to be known of it.
+    // Aggregated reports differ from workload reports, so nothing is offered.
     expect(stand.indexed(ANN, aggregated as never)).toEqual([]);
     expect(stand.calls()).toBe(6);
     expect(stand.cache.findRelated(FAMILY, ANN)[1]!.use()).toMatchObject({ cacheStatus: 'hit', isStale: false });
     expect(stand.calls()).toBe(6);
   });
 
-  test('offer nothing that was evicted; a look at one does not keep it, its use does', async () => {
+  test('do not offer evicted reports; a lookup does not renew a report, its use does', async () => {
     const stand = createStand({ maxBytes: 8_000 });
     const others = { ...FAMILY, range: '8d' };
     await stand.load(of('a'));
@@ -899,7 +899,7 @@ describe('the families of a cache', () => {
     expect(stand.calls()).toBe(5);
   });
 
-  test('offer nothing of a principal that was refused, and all of the others', async () => {
+  test('do not offer reports of a refused principal, and still those of others', async () => {
     for (const code of ['UPSTREAM_UNAUTHENTICATED', 'UPSTREAM_FORBIDDEN', 'UNAUTHENTICATED'] as const) {
       const stand = createStand();
       for (const principal of [ANN, BOB]) await stand.load(of('a'), principal);
@@ -911,7 +911,7 @@ describe('the families of a cache', () => {
     }
   });
 
-  test('offer the newer one of two, once', async () => {
+  test('offer the newer of two equal reports, once', async () => {
     const stand = createStand();
     await stand.load(of('a'));
     stand.clock.advance(5_000);
@@ -921,7 +921,7 @@ describe('the families of a cache', () => {
     expect(stand.calls()).toBe(2);
   });
 
-  test('offer nothing that is not fresh, and it again once it is', async () => {
+  test('do not offer stale reports, and offer them again after a refresh', async () => {
     const stand = createStand({ staleMs: 60_000, staleIfErrorMs: 60_000 });
     await stand.load(of('a'));
     stand.clock.advance(59_999);
@@ -933,12 +933,12 @@ describe('the families of a cache', () => {
     expect(stand.offered()).toEqual(['call 2']);
     expect(stand.indexed()).toEqual(['a']);
     stand.clock.advance(-3_600_000);
-    // From before the clock was set back: nobody knows how old it is.
+    // From before the clock was set back: its age is unknown.
     expect(stand.offered()).toEqual([]);
     expect(stand.calls()).toBe(2);
   });
 
-  test('forget what has expired when it is asked for', async () => {
+  test('drop expired reports on lookup', async () => {
     const stand = createStand();
     await stand.load(of('a'));
     stand.clock.advance(60_000);
@@ -948,7 +948,7 @@ describe('the families of a cache', () => {
     expect(stand.calls()).toBe(2);
   });
 
-  test('forget what was replaced by one that is too large to keep', async () => {
+  test('drop a report that was replaced by one too large to cache', async () => {
     const stand = createStand({ maxBytes: 100_000 });
     for (const name of ['a', 'b']) await stand.load(of(name));
     stand.clock.advance(5_000);
@@ -961,14 +961,14 @@ describe('the families of a cache', () => {
     expect(stand.calls()).toBe(4);
   });
 
-  test('know nothing where nothing is kept', async () => {
+  test('are empty when caching is off', async () => {
     const stand = createStand({ ttlMs: 0 });
     await stand.load(of('a'));
     expect([stand.offered(), stand.indexed()]).toEqual([[], []]);
     expect(stand.calls()).toBe(1);
   });
 
-  test('offer nothing of a caller whose token does not count as good any more', async () => {
+  test('do not offer reports of a caller whose token no longer counts as valid', async () => {
     const stand = createStand({ ttlMs: 3_600_000 });
     const caller = principalOf('caller', { isCaller: true });
     await stand.load(of('a'), caller);
@@ -979,7 +979,7 @@ describe('the families of a cache', () => {
     expect(stand.calls()).toBe(1);
   });
 
-  test('offer no more than 256, the newest first and of the same moment the widest', async () => {
+  test('offer at most 256 reports, newest first, and widest first at the same time', async () => {
     const stand = createStand();
     for (const at of range(300)) {
       if (at % 2 === 0) stand.clock.advance(1);
@@ -995,8 +995,8 @@ describe('the families of a cache', () => {
     expect(stand.calls()).toBe(300);
   });
 
-  // Some 15,000 loads of 10,000 requests, some with no-cache, some too large, some refused: the index has just what the cache holds.
-  test('have just what the cache holds, whatever has come and gone', async () => {
+  // Some 15,000 loads of 10,000 requests, some with no-cache, too large or refused: the index equals the cache.
+  test('contain exactly the reports in the cache, after any sequence of changes', async () => {
     const FAMILIES = 400;
     const MEMBERS = 25;
     const PRINCIPALS = [ANN, BOB];
@@ -1013,13 +1013,13 @@ describe('the families of a cache', () => {
       stand.told.byteSize = event < 50 ? 600_000 : 500 + below(1_000);
       stand.told.error = event > 997 ? new UpstreamError('UPSTREAM_FORBIDDEN') : undefined;
       if (event % 50 === 0) stand.clock.advance(5_000);
-      // Each of them, and between them one that was asked for a little while ago.
+      // Each of them, and in between a recent one.
       const request = requestOf(below(3) === 0 ? Math.max(0, next - below(300)) : next++);
       await stand.load(request, PRINCIPALS[below(2)], below(3) === 0).catch((error: unknown) => {
         if (error !== stand.told.error) throw error;
       });
     }
-    // From now on nothing comes in: who still gets an answer has it from the cache.
+    // From now on calls fail: every report comes from the cache.
     stand.told.error = new UpstreamError('UPSTREAM_REJECTED');
     const [held, known]: [string[], string[]] = [[], []];
     for (const principal of PRINCIPALS) {
@@ -1041,7 +1041,7 @@ describe('the families of a cache', () => {
     expect(known.filter((each) => !inCache.has(each)).slice(0, 5)).toEqual([]);
     expect(held.filter((each) => !inIndex.has(each)).slice(0, 5)).toEqual([]);
     expect(inIndex.size).toBe(known.length);
-    // A few hundred of them: else nothing has gone, or nothing was there.
+    // A few hundred of them: otherwise nothing was evicted, or nothing was cached.
     expect(held.length).toBeGreaterThan(50);
     expect(held.length).toBeLessThan(500);
     expect(stand.calls()).toBeGreaterThan(10_000);

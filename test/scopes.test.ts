@@ -1,6 +1,6 @@
-// GATEWAY_SCOPES through the whole gateway: a caller that may see a part of the fleet gets just what a gateway without scopes
-// gives that stands in front of a ScaleOps which has that part alone. So whatever is asked, in whichever state caches are
-// and whatever other callers ask, nothing of the rest can be in an answer: no row, sum, count, cursor, name or order.
+// GATEWAY_SCOPES through the whole gateway: a caller with partial permissions gets the same responses as from a gateway
+// without permissions on a ScaleOps with that part of the fleet. So no response contains other data, whatever is asked,
+// cached or sent by other callers: no row, sum, count, cursor, name or order.
 
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -31,7 +31,7 @@ import {
   type WorkloadFilter,
 } from './kit/visible-fleet.js';
 
-// Always the same in CI; another one, and more of them, by these.
+// A fixed seed in CI; environment variables set another one, and more runs.
 const SEED = { seed: Number(process.env.SCOPES_SEED ?? 20260131) };
 const RUNS = Number(process.env.SCOPES_RUNS ?? 320);
 
@@ -49,14 +49,14 @@ const NESTED = `fragment Nested on CostReport {
 }`;
 const COSTS = 'costs(filter: $FILTER) { ...Report ...Nested }';
 
-/** One alias of an operation, with what of it the caller may not ask for. */
+/** One alias of an operation, with what the caller may not request there. */
 interface Part {
   readonly kind: 'workloads' | 'aggregated' | 'cluster' | 'namespace' | 'workload' | 'entities';
   readonly field: string;
   /** The types of its variables by name, and their values. */
   readonly types: Readonly<Record<string, string>>;
   readonly values: Readonly<Record<string, unknown>>;
-  /** Where reports come, and whether the caller names more there than it may see. */
+  /** The paths of reports, and whether the caller names anything forbidden there. */
   readonly spots: readonly { readonly path: readonly (string | number)[]; readonly isForbidden: boolean }[];
 }
 
@@ -153,8 +153,8 @@ const anyPart = (entry: Entry, fleet: AnyFleet): fc.Arbitrary<Part> => {
 };
 
 /**
- * Whether ScaleOps tells names apart that entities do not: which of them an entity has then depends on how it was come
- * by, for everybody.
+ * Whether ScaleOps has names that differ only in case. Then the rows of an entity depend on the source of its report, for
+ * every caller.
  */
 function hasTwins({ rows, mindsCase }: AnyFleet): boolean {
   const names = new Set(rows.flatMap(({ clusterName, namespace }) => [nameOf(clusterName), nameOf(namespace)]));
@@ -165,7 +165,7 @@ interface Operation {
   readonly query: string;
   readonly variables: Readonly<Record<string, unknown>>;
   readonly parts: readonly Part[];
-  /** Whether `where`, which each whole report is asked with, names more than the caller may see. */
+  /** Whether `where`, which every whole report gets, names anything forbidden. */
   readonly isWhereForbidden: boolean;
 }
 
@@ -203,7 +203,7 @@ const anyOperation = (entry: Entry, fleet: AnyFleet): fc.Arbitrary<Operation> =>
 
 // -------------------------------------------------------------------------------------------------- what must come back
 
-/** Ids of aggregated rows are not documented, nor are cursors, which are made of them. */
+/** The ids of aggregated rows are not documented, and neither are cursors, which contain them. */
 const IDS = ['id', 'cursor', 'startCursor', 'endCursor'];
 
 function withoutIds(value: unknown): unknown {
@@ -217,7 +217,7 @@ function at(value: unknown, path: readonly (string | number)[]): unknown {
   return path.reduce<unknown>((part, name) => (part as Record<string, unknown> | null | undefined)?.[name], value);
 }
 
-/** `value` with null at that place. */
+/** `value` with null at that path. */
 function withNull(value: unknown, [name, ...rest]: readonly (string | number)[]): unknown {
   if (name === undefined) return null;
   const copy: Record<string, unknown> = Array.isArray(value)
@@ -228,8 +228,7 @@ function withNull(value: unknown, [name, ...rest]: readonly (string | number)[])
 }
 
 /**
- * Compares what a caller got with what the reference says of the same operation. While ScaleOps is down there may be
- * nothing in the place of a report.
+ * Compares a caller's response with the reference response. While ScaleOps is down, a report may be missing.
  */
 function expectJust(
   answer: Answer,
@@ -244,7 +243,7 @@ function expectJust(
     let value: unknown = reference.data[`p${index}`];
     for (const { path, isForbidden } of spots) {
       const isReport = path.at(-1) !== 'cost';
-      // Where there is nothing to choose from, a `where` is not looked at.
+      // Without rows, a `where` is not checked.
       const isRefused = isForbidden || (isReport && isWhereForbidden && at(value, path) !== null);
       if (!isRefused) continue;
       forbidden.push([`p${index}`, ...path].join('.'));
@@ -278,7 +277,7 @@ function expectJust(
   });
 }
 
-/** Those of the rows of a report are all different. */
+/** The ids of the rows of a report are distinct. */
 function expectOwnIds(report: unknown): void {
   const edges = (at(report, ['all', 'edges']) ?? []) as readonly { readonly node: { readonly id: string } }[];
   const ids = edges.map(({ node }) => node.id);
@@ -289,10 +288,10 @@ function expectOwnIds(report: unknown): void {
 // ------------------------------------------------------------------------------------------------------------ the world
 
 const MULTI_CLUSTER = { SCALEOPS_MULTI_CLUSTER: 'on' };
-/** Longer than anything is kept. */
+/** Longer than anything is cached. */
 const FOREVER_MS = 100_000_000;
 
-/** Entries that a property chooses from, by number: a gateway reads its scopes once. */
+/** Entries for properties, by number, because a gateway reads its permissions once. */
 const ENTRIES = fc.sample(anyEntry, { ...SEED, numRuns: 160 });
 const CLAIM_ENTRIES = fc.sample(anyEntry, { ...SEED, numRuns: 40 });
 const nameOfCaller = (index: number) => `caller-${index}`;
@@ -307,7 +306,7 @@ interface World extends AsyncDisposable {
   readonly gateway: ScopedGateway;
   readonly clock: IdleClock;
   serve(fleet: AnyFleet): Promise<void>;
-  /** What a gateway says of the operation in front of what the entry may see alone. */
+  /** The reference response: a gateway on a fleet with only the entry's part. */
   reference(entry: Entry, operation: Operation): Promise<Answer>;
 }
 
@@ -333,7 +332,7 @@ async function startWorld(env: Readonly<Record<string, string>>, scopes: object,
     reference(entry, { query, variables }) {
       const rows = fleet.rows.filter((row) => mayShow(entry, row));
       part.serve({ ...fleet, rows, listsAll: entry === 'all' && fleet.listsAll });
-      // A caller that may see some clusters means those.
+      // For a caller with permitted clusters, an absent cluster filter means those.
       const namesClusters = entry !== 'all' && entry.every(({ clusters }) => clusters !== undefined);
       return (namesClusters ? all! : one!).ask(query, variables);
     },
@@ -354,13 +353,13 @@ interface Scenario {
   readonly state: string;
 }
 
-/** The same, for somebody who may name whatever there is. */
+/** The reference for a caller that may see everything. */
 function allow({ parts, ...operation }: Operation): Operation {
   const free = parts.map((part) => ({ ...part, spots: part.spots.map((spot) => ({ ...spot, isForbidden: false })) }));
   return { ...operation, parts: free, isWhereForbidden: false };
 }
 
-/** Asks as the caller, while others ask the same and more, and again when what is kept has aged or ScaleOps is down. */
+/** Sends the operation as the caller, concurrently with others, and again when the cache has aged or ScaleOps is down. */
 async function play(world: World, callers: readonly Caller[], scenario: Scenario, operation: Operation) {
   const { gateway, clock, upstream } = world;
   const { fleet, others, state } = scenario;
@@ -397,7 +396,7 @@ async function play(world: World, callers: readonly Caller[], scenario: Scenario
   await clock.idle();
 }
 
-describe.each(['api-key', 'jwt'] as const)('with %s, a caller that may see a part of the fleet', (kind) => {
+describe.each(['api-key', 'jwt'] as const)('with %s, a caller with partial permissions', (kind) => {
   let world: World;
   let callers: readonly Caller[];
   let issuer: Issuer | undefined;
@@ -425,7 +424,7 @@ describe.each(['api-key', 'jwt'] as const)('with %s, a caller that may see a par
       GATEWAY_JWT_JWKS_URL: issuer.url,
     };
     world = await startWorld(jwt, scopes);
-    // One in three is named itself, and all have some groups, of which some mean nothing.
+    // One in three has its own entry, and all have groups, some of them unknown.
     callers = await Promise.all(
       ENTRIES.map(async (own, index) => {
         const groups = [index % 40, (index * 7) % 40, (index * 11) % 40].slice(0, 1 + (index % 3));
@@ -449,7 +448,7 @@ describe.each(['api-key', 'jwt'] as const)('with %s, a caller that may see a par
     await issuer?.[Symbol.asyncDispose]();
   });
 
-  test('gets just what a ScaleOps of that part would give, whatever it asks, and so does everybody else', async () => {
+  test('gets the responses of a ScaleOps with only its part of the fleet, and so do all other callers', async () => {
     const anyCaller = fc.nat({ max: ENTRIES.length - 1 });
     const unlimited = ENTRIES.map((_, index) => index).filter((index) => callers[index]?.entry === 'all');
     const anyOther = fc.oneof(anyCaller, fc.constantFrom(...unlimited));
@@ -467,7 +466,7 @@ describe.each(['api-key', 'jwt'] as const)('with %s, a caller that may see a par
         await play(world, callers, scenario, operation);
       },
     );
-    // Shrinking takes long, and what fails says enough.
+    // Shrinking takes long, and the failure is readable without it.
     await fc.assert(property, { ...SEED, numRuns: kind === 'jwt' ? RUNS / 2 : RUNS, endOnFailure: true });
   }, 300_000);
 });
@@ -478,7 +477,7 @@ interface Scene extends AsyncDisposable {
   readonly upstream: FleetUpstream;
   readonly gateway: ScopedGateway;
   readonly clock: IdleClock;
-  /** What ScaleOps was asked since the last time. */
+  /** The requests to ScaleOps since the last call. */
   asked(): readonly Readonly<Record<string, unknown>>[];
 }
 
@@ -528,52 +527,67 @@ const placesOf = (report: unknown): string[] =>
     ({ clusterName, namespace }) => `${clusterName}/${namespace}`,
   );
 
-describe('ScaleOps is asked for no more than may be seen, where names can say so:', () => {
+describe('for a caller with partial permissions ScaleOps gets a request for', () => {
   const AB: Entry = [{ clusters: ['b', 'a'] }];
   const MIXED: Entry = [{ clusters: ['a'] }, { clusters: ['b'], namespaces: ['x'] }];
   const SPACES: Entry = [{ namespaces: ['x', 'y'] }];
   const MULTI = { multiCluster: true };
 
   test.each<[string, Entry, string, object]>([
-    ['clusters', AB, '', { clusterFilters: ['a', 'b'], ...MULTI }],
-    ['fewer clusters', AB, 'clusters: { names: ["b"] }', { clusterFilters: ['b'], ...MULTI }],
-    ['not those left out', AB, 'clusters: { names: ["b", "c"], exclude: true }', { clusterFilters: ['a'], ...MULTI }],
+    ['the permitted clusters', AB, '', { clusterFilters: ['a', 'b'], ...MULTI }],
+    ['the permitted cluster of the filter', AB, 'clusters: { names: ["b"] }', { clusterFilters: ['b'], ...MULTI }],
     [
-      'what may be seen, where all of it is left out',
+      'the permitted clusters that are not excluded',
+      AB,
+      'clusters: { names: ["b", "c"], exclude: true }',
+      { clusterFilters: ['a'], ...MULTI },
+    ],
+    [
+      'the permitted clusters when all are excluded',
       AB,
       'clusters: { names: ["b", "a"], exclude: true }',
       { clusterFilters: ['a', 'b'], ...MULTI },
     ],
     ['namespaces', SPACES, '', { namespaces: ['x', 'y'] }],
     [
-      'other namespaces than those left out',
+      'the permitted namespaces that are not excluded',
       SPACES,
       'namespaces: { names: ["y", "z"], exclude: true }',
       { namespaces: ['x'] },
     ],
     [
-      'what may be seen, where all namespaces are left out',
+      'the permitted namespaces when all are excluded',
       SPACES,
       'namespaces: { names: ["y", "x"], exclude: true }',
       { namespaces: ['x', 'y'] },
     ],
-    ['a cluster, all of it', MIXED, 'clusters: { names: ["a"] }', { clusterFilters: ['a'], ...MULTI }],
+    ['a whole cluster', MIXED, 'clusters: { names: ["a"] }', { clusterFilters: ['a'], ...MULTI }],
     [
-      'a cluster, some of it',
+      'the permitted namespaces of a cluster',
       MIXED,
       'clusters: { names: ["b"] }',
       { clusterFilters: ['b'], namespaces: ['x'], ...MULTI },
     ],
-    ['both', MIXED, '', { clusterFilters: ['a', 'b'], ...MULTI }],
     [
-      'a namespace where it may be seen',
+      'all permitted clusters when the permissions differ by cluster',
+      MIXED,
+      '',
+      { clusterFilters: ['a', 'b'], ...MULTI },
+    ],
+    [
+      'a namespace in the cluster where it is permitted',
       MIXED,
       'namespaces: { names: ["z"] }',
       { clusterFilters: ['a'], namespaces: ['z'], ...MULTI },
     ],
-    ['its own cluster alone', AB, 'multiCluster: false', { clusterFilters: ['a', 'b'], multiCluster: 'false' }],
     [
-      'the condition itself, where a name is left out in another case',
+      'the permitted clusters with multiCluster: false',
+      AB,
+      'multiCluster: false',
+      { clusterFilters: ['a', 'b'], multiCluster: 'false' },
+    ],
+    [
+      'the filter itself when it excludes a name in another case',
       [{ clusters: ['a', 'A'] }],
       'clusters: { names: ["A"], exclude: true }',
       { clusterFilters: ['A'], isClusterExclude: true, ...MULTI },
@@ -591,16 +605,16 @@ describe('ScaleOps is asked for no more than may be seen, where names can say so
   });
 
   test.each<[string, Entry, string, object]>([
-    ['clusters', AB, '', { clusters: ['a', 'b'], groupByCluster: true, ...MULTI }],
-    ['a cluster', AB, 'clusters: ["a"]', { clusters: ['a'], groupByCluster: true, ...MULTI }],
+    ['the permitted clusters', AB, '', { clusters: ['a', 'b'], groupByCluster: true, ...MULTI }],
+    ['the cluster of the filter', AB, 'clusters: ["a"]', { clusters: ['a'], groupByCluster: true, ...MULTI }],
     [
-      'namespaces, each alone',
+      'cluster and namespace',
       MIXED,
       'groupBy: { labels: ["team"] }',
       { clusters: ['a', 'b'], groupByCluster: true, groupByNamespace: true, groupByLabels: ['team'], ...MULTI },
     ],
-    ['namespaces of any cluster', SPACES, '', { groupByCluster: true, groupByNamespace: true }],
-  ])('added up by %s', async (_what, entry, filter, expected) => {
+    ['cluster and namespace without a cluster filter', SPACES, '', { groupByCluster: true, groupByNamespace: true }],
+  ])('sums by %s', async (_what, entry, filter, expected) => {
     await using scene = await startScene({ ann: entry });
     const given = filter === '' ? '' : `(filter: { ${filter} })`;
     const answer = await scene.gateway.askAs('ann', `{ aggregatedCosts${given} { totals { totalCost } } }`);
@@ -619,7 +633,7 @@ describe('ScaleOps is asked for no more than may be seen, where names can say so
     expect(scene.asked()).toEqual([{ clusterFilters: ['a'], namespaces: ['z'], ...MULTI }]);
   });
 
-  test('nothing, where the names are none that may be seen', async () => {
+  test('nothing, when the names are not permitted', async () => {
     await using scene = await startScene({ ann: MIXED });
     const answer = await scene.gateway.askAs(
       'ann',
@@ -663,7 +677,7 @@ describe('ScaleOps is asked for no more than may be seen, where names can say so
     expect(scene.asked()).toEqual([{ clusterFilters: ['a'], multiCluster: true, range: '1d' }]);
   });
 
-  test('once for those who may see the same, and again for those who may see something else', async () => {
+  test('one report per set of permissions, shared by callers with the same set', async () => {
     const callers = { ann: AB, bob: [{ clusters: ['a', 'b'] }], cleo: SPACES, dora: 'all', eve: 'all' } as const;
     await using scene = await startScene(callers, { env: MULTI_CLUSTER });
     for (const caller of Object.keys(callers)) {
@@ -675,14 +689,14 @@ describe('ScaleOps is asked for no more than may be seen, where names can say so
       { namespaces: ['x', 'y'], ...MULTI },
       { ...MULTI },
     ]);
-    // The cached report of a caller that sees everything contains the others' entities, too.
+    // The cached report of a caller with all permissions contains the others' entities too.
     const answer = await scene.gateway.askAs('ann', `{ kubernetesCluster(name: "b") { costs { ${NODES} } } }`);
     expect(placesOf(answer.data.kubernetesCluster.costs)).toEqual(['b/x', 'b/y', 'b/z']);
     expect(scene.asked()).toEqual([]);
   });
 });
 
-describe('a caller that may see a part', () => {
+describe('a caller with partial permissions', () => {
   const PART: Entry = [{ clusters: ['a'] }, { clusters: ['b'], namespaces: ['x'] }];
   const OWN = ['a/x', 'a/y', 'a/z', 'b/x'];
 
@@ -692,16 +706,16 @@ describe('a caller that may see a part', () => {
     ['a blank behind it', 'a '],
     ['a null byte', 'a\u0000'],
     ['a line end', 'a\n'],
-    ['a letter that looks alike', '\u0430'],
-    ['full width', '\uff41'],
+    ['a similar letter', '\u0430'],
+    ['a full-width letter', '\uff41'],
     ['a soft hyphen', 'a\u00ad'],
-    ['a mark that combines', 'a\u0301'],
-    ['more names in one', 'a,b'],
+    ['a combining mark', 'a\u0301'],
+    ['several names in one', 'a,b'],
     ['a pattern', 'a*'],
-    ['any', '*'],
-    ['a name that every object has', 'constructor'],
-    ['an outside name', 'c'],
-    ['half a character', '\ud83d'],
+    ['a wildcard', '*'],
+    ['the name of an object property', 'constructor'],
+    ['a name outside the permissions', 'c'],
+    ['an unpaired surrogate', '\ud83d'],
   ])('gets nothing by a name with %s', async (_what, name) => {
     const rows = [...ROWS, row(name, 'x', { workloadName: 'canary-outside' })];
     await using scene = await startScene({ ann: [{ clusters: ['a'] }] }, { rows });
@@ -722,7 +736,7 @@ describe('a caller that may see a part', () => {
     expect(answer.text).not.toContain('totalCount');
   });
 
-  test('may leave out names that it may not see, and search for them, and gets its own', async () => {
+  test('may exclude names that it may not see, and search for them, and gets its own rows', async () => {
     await using scene = await startScene({ ann: PART });
     const answer = await scene.gateway.askAs(
       'ann',
@@ -739,11 +753,11 @@ describe('a caller that may see a part', () => {
       rows: { totalCount: 0, nodes: [] },
       totals: { rowCount: 0, totalCost: 0 },
     });
-    // "cart" has a c in it, and each of its own rows costs 1.
+    // "cart" contains a c, and each of its own rows costs 1.
     expect(answer.data.search).toEqual({ rows: { totalCount: 0 }, totals: { totalCost: OWN.length } });
   });
 
-  test('sees each of its rows once when it goes through the pages, both ways', async () => {
+  test('sees each of its rows once across pages, in both directions', async () => {
     await using scene = await startScene({ ann: PART, bob: 'all' }, { env: MULTI_CLUSTER });
     const page = async (caller: string, way: string): Promise<{ places: string[]; cursor: string; more: boolean }> => {
       const { data, errors } = await scene.gateway.askAs(
@@ -776,7 +790,7 @@ describe('a caller that may see a part', () => {
       }
       expect(seen.sort()).toEqual(OWN);
     }
-    // A cursor of somebody who sees more leads to its own rows at most, wherever it stands, and back.
+    // A cursor of a caller with more permissions leads to permitted rows only, and vice versa.
     for (let place = 1; place <= ROWS.length; place += 1) {
       const { cursor } = await page('bob', `first: ${place}`);
       for (const way of [`first: 9, after: "${cursor}"`, `last: 9, before: "${cursor}"`]) {
@@ -787,7 +801,7 @@ describe('a caller that may see a part', () => {
     }
   });
 
-  test('gets its own by more names than are sent, and by names of what is not there', async () => {
+  test('gets its rows with too many permitted names to send, and with names that do not exist', async () => {
     const many = Array.from({ length: 1_500 }, (_, index) => `cluster-${index}`);
     const entry = [{ clusters: [...many, 'a'] }, { clusters: ['nowhere'], namespaces: ['x'] }];
     await using scene = await startScene({ ann: entry, bob: [{ clusters: ['nowhere'] }] });
@@ -808,7 +822,7 @@ describe('a caller that may see a part', () => {
     });
   });
 
-  test('gets halves of what is too large at once, and its own of them', async () => {
+  test('gets its rows when a batch is too large and is repeated in halves', async () => {
     const long = 'l'.repeat(300);
     const rows = ['a', 'b', 'c', 'd'].flatMap((cluster) =>
       ['x', 'y'].map((space) => row(cluster, space, { services: [long] })),
@@ -856,8 +870,8 @@ describe('a caller that may see a part', () => {
   });
 });
 
-describe('nothing of the rest of the fleet', () => {
-  /** Every text and every number of it is one that nothing else has, but for keys, by which may be asked. */
+describe('data outside the permissions of a caller', () => {
+  /** Every text and number is unique, except for keys, which may be used in questions. */
   const outside = (index: number): RawRow => ({
     id: `canary-id-${index}`,
     clusterName: `canary-cluster-${index % 3}`,
@@ -903,7 +917,7 @@ describe('nothing of the rest of the fleet', () => {
   ];
 
   test.each([false, true])(
-    'is in any answer, header or line of the log, with other callers at the same time (ScaleOps minds case: %s)',
+    'appears in no response, header or log line, with other callers at the same time (ScaleOps distinguishes case: %s)',
     async (mindsCase) => {
       const own = ROWS.filter((each) => mayShow(PART, each));
       const rows = Array.from({ length: 12 }, (_, index) => [outside(index), own[index % own.length]!]).flat();
@@ -920,7 +934,7 @@ describe('nothing of the rest of the fleet', () => {
             scene.gateway.askAs('bob', text, question),
             scene.gateway.askAs('cleo', text, question),
           ]);
-          // Else this shows nothing.
+          // Otherwise the test proves nothing.
           expect(other.text).toMatch(query.startsWith('{ _entities') ? /data/ : canary);
           for (const answer of [first, await asAnn()]) {
             const { trace, ...extensions } =
@@ -932,7 +946,7 @@ describe('nothing of the rest of the fleet', () => {
               JSON.stringify(extensions),
               Buffer.from(typeof trace === 'string' ? trace : '', 'base64').toString('latin1'),
             ].join('\n');
-            // Cursors are texts in disguise.
+            // Cursors contain encoded texts.
             const cursors = [...answer.text.matchAll(/[cC]ursor":"([^"]*)"/g)].map(([, each = '']) =>
               Buffer.from(each, 'base64url'),
             );
@@ -946,7 +960,7 @@ describe('nothing of the rest of the fleet', () => {
 });
 
 describe.skipIf(isRedisSkipped)('two gateways on one Redis', () => {
-  test('give callers that may see different parts just their own, after any of them fetched the report', async () => {
+  test('give callers with different permissions their own rows, whichever caller fetched the report', async () => {
     await using redis = await startWatchedRedis();
     const world = { callers: fc.sample(anyEntry, { ...SEED, numRuns: 20 }) };
     const callers = Object.fromEntries(world.callers.map((entry, index) => [nameOfCaller(index), entry]));
@@ -986,7 +1000,7 @@ describe.skipIf(isRedisSkipped)('two gateways on one Redis', () => {
         }
       }
     }
-    // It is what they were asked for that they share, and no caller's own.
+    // The replicas share the fetched report, not the part of one caller.
     const shared = [one.gateway, two].flatMap(({ log }) =>
       log.map(({ cache }) => (cache as { shared?: number } | undefined)?.shared ?? 0),
     );

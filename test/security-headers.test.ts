@@ -1,4 +1,4 @@
-// What every answer tells a browser, whatever became of the request.
+// The security headers of every response, whatever its status.
 
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
@@ -14,7 +14,7 @@ const EXPECTED = {
   'x-frame-options': 'DENY',
 };
 
-describe('every answer has the security headers', () => {
+describe('the security headers are in every response:', () => {
   let stack: TestStack;
   let url = '';
   beforeAll(async () => {
@@ -45,13 +45,13 @@ describe('every answer has the security headers', () => {
     ['health', 200, '/health/live'],
     ['the start page', 302, '/', { redirect: 'manual' }],
     ['what is not there', 404, '/nothing'],
-  ])('of %s', async (_what, status, path, init) => {
+  ])('%s', async (_what, status, path, init) => {
     const response = await fetch(url + path, init);
     expect(response.status).toBe(status);
     expect(Object.fromEntries(response.headers)).toMatchObject(EXPECTED);
   });
 
-  test('of a Host that is not served', async () => {
+  test('a Host that is not allowed', async () => {
     const socket = connect(Number(new URL(url).port), '127.0.0.1');
     socket.end('GET / HTTP/1.1\r\nHost: evil.test\r\nConnection: close\r\n\r\n');
     const answer = (await text(socket)).toLowerCase();
@@ -59,7 +59,7 @@ describe('every answer has the security headers', () => {
       expect(answer).toContain(`${name}: ${value.toLowerCase()}\r\n`);
   });
 
-  test('of the GraphiQL page, with a policy of its own that lets no foreign script run', async () => {
+  test('the GraphiQL page, with a policy that allows no foreign script', async () => {
     for (const encoding of ['gzip', 'identity']) {
       const response = await fetch(`${url}/graphql`, { headers: { accept: 'text/html', 'accept-encoding': encoding } });
       const { 'content-security-policy': _policy, ...others } = EXPECTED;

@@ -1,5 +1,4 @@
-// A secret in the wrong setting: neither the message of a start that is refused nor the log, the metrics or an answer of
-// a gateway that runs repeats it.
+// A secret in the wrong setting: no start-up error, log line, metric or response of the gateway repeats it.
 
 import { expect, test } from 'vitest';
 
@@ -12,7 +11,7 @@ import { startSimulator } from './kit/gateway-process.js';
 
 const SECRET = 'Hunter2-hunter2';
 
-/** Everything that a gateway with this environment says. */
+/** Every output of a gateway with this environment. */
 async function run(url: string, env: Record<string, string>): Promise<string> {
   const { warnings } = readConfig({ SCALEOPS_URL: url, ...env });
   await using stack = startGateway(url, env);
@@ -23,13 +22,13 @@ async function run(url: string, env: Record<string, string>): Promise<string> {
   return [...warnings, JSON.stringify(stack.log), answer.text, metrics].join('\n');
 }
 
-test.each(Object.keys(SETTINGS))('a secret in %s is not repeated', async (name) => {
+test.each(Object.keys(SETTINGS))('no message repeats a secret in %s', async (name) => {
   const { url } = await startSimulator();
   const env: Record<string, string> = {
     ...(name !== 'SCALEOPS_TOKEN_FILE' && { SCALEOPS_TOKEN: TOKEN }),
     LOG_LEVEL: 'trace',
     SCALEOPS_UNKNOWN: SECRET,
-    // It fits the rule of a path.
+    // The value is valid as a path.
     [name]: name.endsWith('_PATH') ? `/${SECRET}` : SECRET,
   };
   const said = await run(url, env).catch((error: unknown) => {

@@ -10,7 +10,7 @@ import { createReportParser } from '../src/upstream/parse/report-parser.js';
 import { createManualClock } from './kit/clock.js';
 import { principalOf } from './kit/principal.js';
 
-/** How long a load waits until it asks the upstream, when Redis takes `replyMs` and another replica holds the lock. */
+/** How long a load waits before it calls the upstream, when Redis takes `replyMs` and another replica holds the lock. */
 async function delayOf(replyMs: number, lockValue: string | undefined): Promise<number> {
   const clock = createManualClock();
   const reply = <T>(value: T): Promise<T> =>

@@ -1,6 +1,5 @@
-// The memory that replicas share, on a real Redis and mostly through two whole gateways: what it saves, whom it must not
-// mix up, and that nothing of what may become of a Redis is more than a moment's delay. Every test counts what reached
-// the upstream.
+// The cache that replicas share, on a real Redis and mostly through two whole gateways: the calls it saves, the principals
+// it separates, and that no state of Redis delays a request by more than a moment. Every test counts upstream calls.
 
 import { inflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
@@ -36,19 +35,19 @@ const QUERY = `query ($filter: WorkloadCostsFilter) {
 const LOST = 'the shared cache cannot be reached; going on without it';
 const LEFT_ALONE = 'the shared cache fails; it is bypassed for a while';
 const ANSWERS_AGAIN = 'the shared cache works again';
-/** What a load may spend on the shared cache, and on one command after the first. */
+/** The time that a load may spend on the shared cache, and on one command after the first. */
 const ANSWER_MS = 150;
 const TURN_MS = 45;
 const LOCK_TTL_MS = 5_000;
 /** The longest wait for another replica. */
 const MAX_WAIT_MS = 10_000;
-/** How long a Redis that failed is left alone. */
+/** How long a failed Redis is bypassed. */
 const ALONE_MS = 5_000;
 
 type Env = Readonly<Record<string, string>>;
 type StandOptions = { readonly redis?: RedisOptions; readonly env?: Env } & Partial<TenantsOptions>;
 
-/** A Redis, an upstream, a clock for all; closed when the test is over, the gateways first. */
+/** A Redis, an upstream and a clock for all; closed at the end of the test, gateways first. */
 async function startStand({ redis: redisOptions, env = {}, ...rest }: StandOptions = {}) {
   const clock = createWatchedClock();
   const redis = await startWatchedRedis(redisOptions);
@@ -60,7 +59,7 @@ async function startStand({ redis: redisOptions, env = {}, ...rest }: StandOptio
     await upstream[Symbol.asyncDispose]();
     await redis[Symbol.asyncDispose]();
   });
-  /** One more gateway; what becomes of its connection is up to the test. */
+  /** One more gateway, whether or not it connects. */
   const open = (more: Env = {}, ownClock: Clock = clock): Replica => {
     const settings = { CACHE_REDIS_URL: redis.url, SCALEOPS_MAX_ATTEMPTS: '1', ...env, ...more };
     const replica = startReplica(upstream.url, settings, { clock: ownClock });
@@ -79,7 +78,7 @@ async function startStand({ redis: redisOptions, env = {}, ...rest }: StandOptio
       await replica.logged(CONNECTED);
       return replica;
     },
-    /** A gateway whose way to the Redis a test can cut. */
+    /** A gateway whose connection to Redis a test can cut. */
     startBehindProxy: async () => {
       const proxy = await startProxy(redis.port);
       onTestFinished(() => proxy[Symbol.asyncDispose]());
@@ -91,7 +90,7 @@ async function startStand({ redis: redisOptions, env = {}, ...rest }: StandOptio
 
 const filterOf = (namespace: string) => ({ filter: { namespaces: { names: [namespace] } } });
 
-/** The answer is this tenant's, to this question, and whole. */
+/** The response has this tenant's data for this question, without errors. */
 function expectData(answer: Answer, tenant = 'tenant-ann', namespace?: string): void {
   const secret = secretOf(tenant);
   const asked = askedRowName('/getWorkloads', namespace === undefined ? {} : { namespaces: [namespace] });
@@ -103,13 +102,13 @@ function expectData(answer: Answer, tenant = 'tenant-ann', namespace?: string): 
 
 type Stand = Awaited<ReturnType<typeof startStand>>;
 
-/** Where the reports of the last operation came from. */
+/** The sources of the last operation's reports. */
 const cacheOf = ({ log }: Replica) => log.findLast(({ msg }) => msg === 'operation')?.cache;
 const from = (what: string) => ({ hit: 0, stale: 0, shared: 0, collapsed: 0, miss: 0, [what]: 1 });
-/** What the log says besides operations. */
+/** The log without operation lines. */
 const remarks = ({ log }: Replica) => log.filter(({ msg }) => msg !== 'operation').map(({ msg }) => msg);
 
-/** Asks, and waits until what was fetched is there for the others. */
+/** Sends a question, and waits until its report is stored for the others. */
 async function fill({ watch }: Stand, replica: Replica, token = ANN, variables?: unknown): Promise<Answer> {
   const answer = await replica.askAs(token, QUERY, variables);
   await watch.settled();
@@ -149,7 +148,7 @@ describe.skipIf(isRedisSkipped)('a report that another replica has', () => {
       expect(cacheOf(replica)).toEqual(from('stale'));
     }
     await gate.arrivals(1);
-    // The refresh of the other one has come to the lock.
+    // The other replica's refresh has reached the lock.
     await clock.timersSet(POLL_MS, 1);
     gate.open();
     await watch.settled();
@@ -197,7 +196,7 @@ describe.skipIf(isRedisSkipped)('a report that another replica has', () => {
 });
 
 describe.skipIf(isRedisSkipped)('replicas that get the same request at the same time', () => {
-  /** Two replicas, the first of which fetches and is held at the gate, and the second waits for it. */
+  /** Two replicas: the first one fetches and is held at the gate, the second one waits for it. */
   async function startRace(env: Env = {}) {
     const gate = createGate();
     const stand = await startStand({ env, onRequest: gate.pass });
@@ -252,7 +251,7 @@ describe.skipIf(isRedisSkipped)('replicas that get the same request at the same 
     expect(upstream.requests).toHaveLength(2);
   });
 
-  /** A replica, the name of the lock of a report that is not cached, and a gateway that asks for it. */
+  /** A replica, the key of the lock of an uncached report, and a gateway that requests the report. */
   async function startLocked(setLock: (redis: Stand['redis'], lock: string) => Promise<unknown>) {
     const stand = await startStand();
     await fill(stand, await stand.start());
@@ -287,7 +286,7 @@ describe.skipIf(isRedisSkipped)('replicas that get the same request at the same 
     expectData(await answer);
     expect(clock.now() - startedAt).toBeLessThanOrEqual(ANSWER_MS);
     expect(cacheOf(replica)).toEqual(from('miss'));
-    // The report is written all the same, and the lock is left to its holder.
+    // The report is stored anyway, and the lock stays with its holder.
     await watch.event(/^set .*:report:/, 2);
     const lock = (await redis.keys()).find((key) => key.includes(':lock:'))!;
     expect(await redis.get(lock)).toEqual(Buffer.from('holder 1'));
@@ -305,7 +304,7 @@ describe.skipIf(isRedisSkipped)('replicas that get the same request at the same 
     expect(upstream.requests).toHaveLength(2);
   });
 
-  // The one deadline is over everything, the wait for another replica included; and there is time left to ask.
+  // One deadline covers everything, including the wait for another replica, and leaves time for a call.
   test('do not wait for each other longer than SCALEOPS_TIMEOUT_MS', async () => {
     const { gate, clock, upstream, first, second } = await startRace({ SCALEOPS_TIMEOUT_MS: '1000' });
     clock.advance(999);
@@ -317,14 +316,14 @@ describe.skipIf(isRedisSkipped)('replicas that get the same request at the same 
     expect(upstream.requests).toHaveLength(2);
   });
 
-  // The answer came too late to be of use, but the lock was taken: the next caller must not wait for a fetch that never comes.
+  // The reply was too late, but the lock was taken: the next caller must not wait for a fetch that never happens.
   test('release a lock whose reply came too late', async () => {
     const stand = await startStand();
     const { clock, redis, watch, upstream } = stand;
     const [a, b] = [await stand.start(), await stand.start()];
     await redis.command('CLIENT', 'PAUSE', 60_000, 'WRITE');
     const answer = a.askAs(ANN, QUERY);
-    // One to read, one for the lock.
+    // One command to read, one for the lock.
     await Promise.all([clock.timersSet(ANSWER_MS, 1), clock.timersSet(TURN_MS, 1)]);
     clock.advance(TURN_MS);
     expectData(await answer);
@@ -351,7 +350,7 @@ describe.skipIf(isRedisSkipped)('replicas that get the same request at the same 
     leaving.abort();
     await Promise.all(left);
     await watch.event(/^del .*:lock:/);
-    // Nobody waits, and nothing is waited for.
+    // No client waits, so nothing else does.
     expect(clock.pending()).toBe(0);
     const answer = b.askAs(ANN, QUERY);
     await gate.arrivals(2);
@@ -362,7 +361,7 @@ describe.skipIf(isRedisSkipped)('replicas that get the same request at the same 
 });
 
 describe.skipIf(isRedisSkipped)('a rejection of a principal', () => {
-  // Mutation: purges.ts, run() without trying again.
+  // Mutation: purges.ts, run() without retries.
   test('purges the shared cache as soon as Redis is back', async () => {
     const stand = await startStand();
     const { clock, upstream, watch } = stand;
@@ -387,35 +386,38 @@ describe.skipIf(isRedisSkipped)('a rejection of a principal', () => {
   test.each([
     [401, 'UNAUTHENTICATED'],
     [403, 'UPSTREAM_FORBIDDEN'],
-  ] as const)('(%i) at one replica makes what the others find of that principal worthless', async (status, code) => {
-    const stand = await startStand();
-    const { clock, upstream, watch } = stand;
-    const [a, b, c] = [await stand.start(), await stand.start(), await stand.start()];
-    for (const token of [ANN, BOB]) await fill(stand, a, token);
-    await fill(stand, a, ANN, filterOf('x'));
-    upstream.revoke(ANN, status);
-    clock.advance(6_000);
-    const refused = await a.askAs(ANN, QUERY, {}, { 'cache-control': 'no-cache' });
-    expect(refused.errors[0]?.extensions.code).toBe(code);
-    await watch.event(/^del .*:generation:/);
-    for (const variables of [{}, filterOf('x')]) {
-      const answer = await b.askAs(ANN, QUERY, variables);
-      expect([answer.data.workloadCosts ?? null, answer.errors[0]?.extensions.code]).toEqual([null, code]);
-      expect(answer.text).not.toContain(secretOf('tenant-ann'));
-    }
-    expectData(await b.askAs(BOB, QUERY), 'tenant-bob');
-    expect(cacheOf(b)).toEqual(from('shared'));
-    expect(upstream.requests).toHaveLength(6);
-    // Let in again, what was there before stays worthless, and what comes now is shared again.
-    await watch.event(/^del .*:generation:/, 3);
-    upstream.restore(ANN);
-    clock.advance(1);
-    expectData(await fill(stand, c));
-    expect(cacheOf(c)).toEqual(from('miss'));
-    expectData(await b.askAs(ANN, QUERY));
-    expect(cacheOf(b)).toEqual(from('shared'));
-    expect(upstream.requests).toHaveLength(7);
-  });
+  ] as const)(
+    '(%i) at one replica makes the entries of that principal unusable for the others',
+    async (status, code) => {
+      const stand = await startStand();
+      const { clock, upstream, watch } = stand;
+      const [a, b, c] = [await stand.start(), await stand.start(), await stand.start()];
+      for (const token of [ANN, BOB]) await fill(stand, a, token);
+      await fill(stand, a, ANN, filterOf('x'));
+      upstream.revoke(ANN, status);
+      clock.advance(6_000);
+      const refused = await a.askAs(ANN, QUERY, {}, { 'cache-control': 'no-cache' });
+      expect(refused.errors[0]?.extensions.code).toBe(code);
+      await watch.event(/^del .*:generation:/);
+      for (const variables of [{}, filterOf('x')]) {
+        const answer = await b.askAs(ANN, QUERY, variables);
+        expect([answer.data.workloadCosts ?? null, answer.errors[0]?.extensions.code]).toEqual([null, code]);
+        expect(answer.text).not.toContain(secretOf('tenant-ann'));
+      }
+      expectData(await b.askAs(BOB, QUERY), 'tenant-bob');
+      expect(cacheOf(b)).toEqual(from('shared'));
+      expect(upstream.requests).toHaveLength(6);
+      // After the principal is accepted again, old entries stay invalid, and new ones are shared.
+      await watch.event(/^del .*:generation:/, 3);
+      upstream.restore(ANN);
+      clock.advance(1);
+      expectData(await fill(stand, c));
+      expect(cacheOf(c)).toEqual(from('miss'));
+      expectData(await b.askAs(ANN, QUERY));
+      expect(cacheOf(b)).toEqual(from('shared'));
+      expect(upstream.requests).toHaveLength(7);
+    },
+  );
 
   test('invalidates a report that is being fetched meanwhile', async () => {
     const gate = createGate();
@@ -423,7 +425,7 @@ describe.skipIf(isRedisSkipped)('a rejection of a principal', () => {
     const stand = await startStand({ onRequest: () => (held() ? gate.pass() : undefined) });
     const { clock, upstream, watch } = stand;
     const [a, b, c] = [await stand.start(), await stand.start(), await stand.start()];
-    // Asked for while the token is good, and kept waiting: its answer comes after the refusal.
+    // Requested with a valid token; its response arrives after the rejection.
     const early = a.askAs(ANN, QUERY);
     await gate.arrivals(1);
     clock.advance(1);
@@ -447,7 +449,7 @@ describe.skipIf(isRedisSkipped)('Cache-Control: no-cache', () => {
   test.each([
     [4_999, 2],
     [5_000, 3],
-  ])('accepts a report that another replica fetched %i ms ago or not: %i calls', async (ageMs, calls) => {
+  ])('with a report that another replica fetched %i ms ago makes %i calls in all', async (ageMs, calls) => {
     const stand = await startStand();
     const { clock, upstream, watch } = stand;
     const [a, b] = [await stand.start(), await stand.start()];
@@ -462,7 +464,7 @@ describe.skipIf(isRedisSkipped)('Cache-Control: no-cache', () => {
 });
 
 describe.skipIf(isRedisSkipped)('replicas whose clocks differ', () => {
-  /** Two replicas, the second one's clock ahead by so much. */
+  /** Two replicas, the second with its clock ahead by so much. */
   async function startSkewed(aheadMs: number) {
     const stand = await startStand();
     const a = await stand.start();
@@ -505,7 +507,7 @@ describe.skipIf(isRedisSkipped)('an entry in Redis', () => {
       60_000,
     ],
     [
-      'as long as it is fresh, where it is not served stale',
+      'as long as it is fresh, when it is not served stale',
       { CACHE_TTL_SECONDS: '10', CACHE_STALE_SECONDS: '0', CACHE_STALE_IF_ERROR_SECONDS: '0' },
       10_000,
     ],
@@ -530,7 +532,7 @@ describe.skipIf(isRedisSkipped)('an entry in Redis', () => {
     expect(stand.upstream.requests).toHaveLength(1);
   });
 
-  test('expires with its token, which is then served nothing', async () => {
+  test('expires with its token, which then gets no report', async () => {
     const jwt = makeJwt({ exp: Date.UTC(2026, 0, 31) / 1000 + 30, sub: 'ann' });
     const stand = await startStand({ tokens: { [jwt]: 'tenant-ann' } });
     const { redis, clock, upstream } = stand;
@@ -575,7 +577,7 @@ describe.skipIf(isRedisSkipped)('an entry in Redis', () => {
     expect(slots.map(([, , kind]) => kind).sort()).toEqual(['generation', 'lock', 'report', 'report']);
     for (const token of [ANN, BOB]) {
       const { id } = principalOf(token);
-      // What is left of Bob's is worthless: it has no generation any more.
+      // Bob's entries are unusable: they have no generation any more.
       expect(slots.filter(([, slot]) => slot === `{${id}}`)).toHaveLength(token === ANN ? 3 : 1);
     }
     for (const key of keys) {
@@ -610,12 +612,12 @@ describe.skipIf(isRedisSkipped)('an entry in Redis', () => {
 
 const toBase64 = (text: string): string => Buffer.from(text).toString('base64').replace(/=+$/, '').slice(0, -1);
 
-/** All that is gzip, wherever it begins. */
+/** Everything that is gzip, at any offset. */
 function gunzipAll(bytes: Buffer): Buffer[] {
   const found: Buffer[] = [];
   for (let at = bytes.indexOf('\x1f\x8b', 0, 'latin1'); at >= 0; at = bytes.indexOf('\x1f\x8b', at + 1, 'latin1')) {
     try {
-      // Past the ten bytes of its header, for what follows the end of a stream is no matter there.
+      // After the ten bytes of its header; trailing bytes do not matter.
       found.push(inflateRawSync(bytes.subarray(at + 10)));
     } catch {
       // Two bytes that only look like gzip.
@@ -625,7 +627,7 @@ function gunzipAll(bytes: Buffer): Buffer[] {
 }
 
 describe.skipIf(isRedisSkipped)('an invalid entry', () => {
-  /** Reads `key`, may look at `others`, and puts something in its place. */
+  /** Reads `key` and perhaps `others`, and replaces the value. */
   type Spoil = (stand: Stand, key: string, others: readonly string[]) => Promise<unknown>;
   const change =
     (to: (entry: Buffer) => Buffer | string): Spoil =>
@@ -707,7 +709,7 @@ describe.skipIf(isRedisSkipped)('an invalid entry', () => {
     for (const replica of [a, b, c]) expect(remarks(replica)).toEqual([CONNECTED]);
   });
 
-  // Whatever holds the place of a lock, also for good.
+  // Any value in the place of a lock, with or without an expiry.
   test.each<[string, (redis: Stand['redis'], lock: string) => Promise<unknown>]>([
     ['a list', (redis, lock) => redis.command('RPUSH', lock, 'rubbish')],
     ['a text that never ends', (redis, lock) => redis.set(lock, 'rubbish')],
@@ -726,7 +728,7 @@ describe.skipIf(isRedisSkipped)('an invalid entry', () => {
   });
 });
 
-/** Below the gateway: an entry sealed here, looked up by the code that reads them from Redis. */
+/** Below the gateway: an entry sealed here, read by the code of the shared cache. */
 describe('an encrypted entry', () => {
   const ann = principalOf(ANN);
   const body = Buffer.from(
@@ -741,7 +743,7 @@ describe('an encrypted entry', () => {
     parser,
     clock: createWatchedClock(),
   };
-  /** What is found when `entry` lies under the key of `principal`. */
+  /** The result of a lookup when `entry` is stored under the key of `principal`. */
   const look = async (entry: Buffer, principal = ann, key = 'key', generation: string | null = 'first') => {
     const read = (): Promise<(Buffer | null)[]> =>
       Promise.resolve([entry, generation === null ? null : Buffer.from(generation)]);
@@ -773,7 +775,7 @@ describe('an encrypted entry', () => {
     expect(await look(entry, ann, 'other')).toBeUndefined();
     expect(await look(entry, ann, 'key', 'other')).toBeUndefined();
     expect(await look(entry, ann, 'key', null)).toBeUndefined();
-    // An attacker who can write to Redis can write any header. It is useless without the key.
+    // An attacker with access to Redis can write any header, but not seal it without the key.
     for (const sealer of [ann, bob]) {
       const forged = await encryptEntry({ ...header, principalId: bob.id }, body, sealer);
       expect(await look(forged, ann)).toBeUndefined();
@@ -860,7 +862,7 @@ describe('an encrypted entry', () => {
 });
 
 describe.skipIf(isRedisSkipped)('a Redis that', () => {
-  test('is not there at the start delays no request, and is used once it is there', async () => {
+  test('is down at the start delays no request, and is used once it is up', async () => {
     const stand = await startStand();
     const { proxy, url } = await stand.startBehindProxy();
     await proxy.refuse();
@@ -878,7 +880,7 @@ describe.skipIf(isRedisSkipped)('a Redis that', () => {
     expect(stand.upstream.requests.map(({ token }) => token)).toEqual([ANN, BOB, ANN]);
   });
 
-  test('goes away and comes back is used again, without the commands of the meantime', async () => {
+  test('is down for a while is used again, without the commands of the meantime', async () => {
     const stand = await startStand();
     const { redis, upstream } = stand;
     const { proxy, url } = await stand.startBehindProxy();
@@ -891,7 +893,7 @@ describe.skipIf(isRedisSkipped)('a Redis that', () => {
     answers.forEach((answer, index) => {
       expectData(answer, 'tenant-ann', names[index]);
     });
-    // A refusal that cannot be told to the others.
+    // A rejection that cannot reach the other replicas.
     upstream.revoke(BOB);
     await a.askAs(BOB, QUERY);
     const monitor = await redis.monitor();
@@ -941,7 +943,7 @@ describe.skipIf(isRedisSkipped)('a Redis that', () => {
     clock.advance(1);
     expectData(await slow, 'tenant-ann', 'x');
     expect(upstream.requests).toHaveLength(4);
-    // From now on nobody waits: not for an answer, nor for a lock.
+    // From now on nothing waits for a reply or a lock.
     const waits = clock.timers(ANSWER_MS) + clock.timers(POLL_MS);
     clock.advance(ALONE_MS - 1);
     const began = clock.timers(ANSWER_MS);
@@ -982,7 +984,7 @@ describe.skipIf(isRedisSkipped)('a Redis that', () => {
   });
 
   test('drops connections, even in the middle of a reply, delays no request and mixes up no replies', async () => {
-    // Fresh for long: the clock moves on, so that the Redis is asked again after each failure.
+    // Fresh for long: the clock moves on, so that Redis is used again after each failure.
     const stand = await startStand({ env: { CACHE_TTL_SECONDS: '3600', CACHE_RECHECK_SECONDS: '3600' } });
     const { upstream } = stand;
     const { proxy, url } = await stand.startBehindProxy();
@@ -1030,7 +1032,7 @@ describe.skipIf(isRedisSkipped)('a Redis that', () => {
     expect(upstream.requests).toHaveLength(4);
   });
 
-  // One line when it begins, one when it ends: a Redis that is full for a day must not fill the log.
+  // One line at the beginning, one at the end: a Redis that is full for a day must not fill the log.
   test('stays full is reported once', async () => {
     const stand = await startStand({ redis: { args: ['--maxmemory-policy', 'noeviction'] } });
     const a = await stand.start();
@@ -1064,7 +1066,7 @@ describe.skipIf(isRedisSkipped)('a Redis that', () => {
   });
 });
 
-// On the machine's own clock: what is measured is whether anybody waits.
+// On the machine's clock, because the test measures real waiting.
 describe.skipIf(isRedisSkipped)('close()', () => {
   const MOMENT_MS = 1_500;
 
@@ -1095,7 +1097,7 @@ describe.skipIf(isRedisSkipped)('close()', () => {
     await using upstream = await startTenants({ tokens: TOKENS, onRequest: gate.pass });
     const replica = startReplica(upstream.url, { CACHE_REDIS_URL: `redis://127.0.0.1:${proxy.port}` });
     await replica.logged(CONNECTED);
-    // With a report under way to it, and a refusal.
+    // With a report on its way to Redis, and a rejection.
     upstream.revoke(BOB);
     const answers = [ANN, BOB].map((token) => replica.askAs(token, QUERY));
     await gate.arrivals(2);
@@ -1108,7 +1110,7 @@ describe.skipIf(isRedisSkipped)('close()', () => {
     redis.thaw();
     const accepted = proxy.accepted();
     await proxy.pass();
-    // Time enough for a client that has not given up.
+    // Enough time for a client that has not given up.
     for (let turn = 0; turn < 20; turn += 1) await redis.command('PING');
     expect([proxy.accepted() - accepted, proxy.open()]).toEqual([0, 0]);
     expect(upstream.requests).toHaveLength(2);

@@ -1,5 +1,5 @@
-// Shutdown of the compiled process over real sockets: no request in flight is lost, and the process ends in time whatever
-// its peers do. Requests are held in flight by a gate in the simulator.
+// Shutdown of the compiled process over real sockets: no pending request is lost, and the process ends in time, whatever
+// its peers do. A gate in the simulator holds requests.
 
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
@@ -27,7 +27,7 @@ import { createUnreadOutput } from './kit/unread-output.js';
 
 const IN_FLIGHT = 50;
 
-/** Accepts connections and says nothing, as a host behind a broken firewall. */
+/** Accepts connections and never responds, like a host behind a broken firewall. */
 async function startSilentHost() {
   const sockets: Socket[] = [];
   const server = createServer((socket) => {
@@ -42,7 +42,7 @@ async function startSilentHost() {
   return { port, reached: once(server, 'connection') };
 }
 
-/** A port on which nobody listens. */
+/** A port without a listener. */
 async function findClosedPort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -68,12 +68,12 @@ describe('SIGTERM', () => {
     const startedAt = performance.now();
     kill('SIGTERM');
     await line(/stopping/);
-    // Not ready, and still open to clients that have not noticed.
+    // Not ready, and still open for clients that have not noticed.
     expect(await statusOf(`${url}/health/ready`)).toBe(503);
     expect(await statusOf(`${url}/health/live`)).toBe(200);
     const late = ask(url, '100d');
     await gate.arrivals(IN_FLIGHT + 1);
-    // Cut two seconds after the port was closed, so that by then it is.
+    // Disconnected two seconds after the port was closed.
     await gone(unused);
     await expect(fetch(`${url}/health/live`)).rejects.toThrow();
     gate.open();
@@ -102,7 +102,7 @@ describe('SIGTERM', () => {
         httpRequest(url + path, { agent, headers: { 'apollo-require-preflight': '1' } }).end(),
         'response',
       )) as [IncomingMessage];
-      // Free afterwards, and then no longer the answer's own.
+      // The connection becomes idle, and no longer belongs to the response.
       const { socket } = answer;
       await text(answer);
       return { status: answer.statusCode, connection: answer.headers.connection, socket };
@@ -126,9 +126,9 @@ describe('SIGTERM', () => {
     const { url, kill, line, ended } = await startProcessStack({ latency: gate.pass });
     const held = ask(url);
     await gate.arrivals(1);
-    // On this one a request may still be on its way: it gets two seconds.
+    // A request may still be on its way on this connection: it gets two seconds.
     const unused = await openConnection(url, '');
-    // After that one, so that by its answer the server has both.
+    // After that one, so that the server has both when it answers.
     const idle = await openIdleConnection(url);
     kill('SIGTERM');
     await line(/stopping/);
@@ -143,7 +143,7 @@ describe('SIGTERM', () => {
 describe('a stopping process ends within two seconds of the limit', () => {
   const LIMIT = { GATEWAY_SHUTDOWN_LIMIT_SECONDS: '1' };
 
-  // Mutation: main.ts without process.exit(0): the connection in the making holds it for five seconds.
+  // Mutation: main.ts without process.exit(0): the pending connection holds the process for five seconds.
   test('with a ScaleOps and a Redis that never respond, and answers waiting requests with SHUTTING_DOWN', async () => {
     const scaleOps = await startSilentHost();
     const redis = await startSilentHost();
@@ -176,7 +176,7 @@ describe('a stopping process ends within two seconds of the limit', () => {
       url,
       'POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n',
     );
-    // Another byte as soon as the last one is gone.
+    // Sends the next byte when the last one has left.
     const drip = (): void => {
       if (dripping.writable) dripping.write(' ', () => setImmediate(drip));
     };
@@ -191,7 +191,7 @@ describe('a stopping process ends within two seconds of the limit', () => {
 });
 
 describe.each(['stops reading', 'is gone'] as const)('a process whose reader of standard output %s', (how) => {
-  /** Started, and with more lines in its log than the pipe takes. */
+  /** Started, with more log lines than the pipe holds. */
   async function startUnread(latency: () => Promise<void>, env: Record<string, string> = {}) {
     const { url: upstream } = await startSimulator({ latency });
     const output = createUnreadOutput();
@@ -211,7 +211,7 @@ describe.each(['stops reading', 'is gone'] as const)('a process whose reader of 
   }
   const LONG_ID = { 'x-request-id': 'x'.repeat(128), 'apollo-require-preflight': '1' };
 
-  // Mutation: main.ts without `discard`: pino's own exit handler retries for ever.
+  // Mutation: main.ts without `discard`: pino's exit handler retries for ever.
   test('ends on SIGTERM', async () => {
     const { kill, ended } = await startUnread(() => Promise.resolve());
     kill('SIGTERM');
@@ -244,7 +244,7 @@ describe.each(['stops reading', 'is gone'] as const)('a process whose reader of 
 });
 
 describe('a gateway that is closed', () => {
-  /** Without an end of its own: prints what still holds the process. */
+  /** Has no exit of its own: prints what still holds the process. */
   const SCRIPT = `
     const [, main, scaleOpsUrl, redisUrl, event] = process.argv;
     const { createGateway } = await import(main.replace('main.js', 'app/gateway.js'));

@@ -1,5 +1,5 @@
-// Clients that hold connections by sending nothing, or a byte now and then: others are answered meanwhile, the slow ones
-// are cut off in time, and nothing of them stays.
+// Clients that hold connections and send nothing, or a byte now and then: others are answered, the slow ones are
+// disconnected in time, and no memory stays.
 
 import { once } from 'node:events';
 import { readFile, readdir } from 'node:fs/promises';
@@ -14,7 +14,7 @@ import { createGate } from './kit/gate.js';
 import { gone, openConnection, startProcessStack } from './kit/gateway-process.js';
 
 const COUNT = 1_000;
-/** Fewer than the system lets wait until they are accepted. */
+/** Fewer than the listen backlog of the system. */
 const AT_ONCE = 100;
 const HEAD = 'POST /graphql HTTP/1.1\r\nHost: gateway\r\nX-Slow: ';
 
@@ -34,12 +34,12 @@ async function openMany(url: string, count: number): Promise<Socket[]> {
   return sockets;
 }
 
-/** Writes to all; resolves when the system has taken it. */
+/** Writes to all; resolves when the system has accepted the bytes. */
 async function writeToAll(sockets: readonly Socket[], data: string): Promise<void> {
   await Promise.all(sockets.map((socket) => new Promise((resolve) => socket.write(data, resolve))));
 }
 
-/** Over a connection of its own, with how long it took. */
+/** Over a new connection, with its duration. */
 async function askHealth(url: string) {
   const startedAt = performance.now();
   const [answer] = (await once(httpRequest(`${url}/health/live`, { agent: false }).end(), 'response')) as [
@@ -60,7 +60,7 @@ function median(values: readonly number[]): number {
 }
 
 describe(`${COUNT} connections that send nothing and ${COUNT} that send a byte now and then`, () => {
-  test('hold nobody up, take little memory, and leave nothing behind', async () => {
+  test('delay no other client, use little memory, and leave nothing behind', async () => {
     const { url, pid } = await startProcessStack();
     expect((await askHealth(url)).status).toBe(200);
     const before = { files: await openFiles(pid), mb: await residentMb(pid) };
@@ -69,13 +69,13 @@ describe(`${COUNT} connections that send nothing and ${COUNT} that send a byte n
     await writeToAll(slow, HEAD);
     const times: number[] = [];
     for (let round = 0; round < 20; round += 1) {
-      // At the same time, so that the one arrives among the many.
+      // Concurrently, so that this request arrives among the many.
       const [health] = await Promise.all([askHealth(url), writeToAll(slow, 'x')]);
       expect(health.status).toBe(200);
       times.push(health.tookMs);
     }
     expect(await openFiles(pid)).toBeGreaterThanOrEqual(2 * COUNT);
-    // The figure of the issue; a busy machine may be late with one of them.
+    // The figure of the issue; a busy machine may exceed it once.
     expect(median(times)).toBeLessThan(200);
     expect((await residentMb(pid)) - before.mb).toBeLessThan(100);
 
@@ -84,15 +84,15 @@ describe(`${COUNT} connections that send nothing and ${COUNT} that send a byte n
     for (const socket of all) socket.end();
     await closed;
     expect((await askHealth(url)).status).toBe(200);
-    // What is left besides is the connections that the health checks keep.
+    // Only the connections of the health checks remain.
     expect(await openFiles(pid)).toBeLessThan(before.files + 10);
   }, 60_000);
 });
 
-describe('a client that takes too long', () => {
+describe('a slow client', () => {
   const QUICK: Partial<ServerTimes> = { headersTimeout: 50, requestTimeout: 100, connectionsCheckingInterval: 10 };
 
-  /** A server of `QUICK`, whose answers wait for the gate. */
+  /** A server with the limits `QUICK`, whose responses wait for the gate. */
   async function startServer(times: Partial<ServerTimes>) {
     const gate = createGate();
     const listener = createHttpServer((_request, response) => void gate.pass().then(() => response.end('late')), {
@@ -113,19 +113,19 @@ describe('a client that takes too long', () => {
     ['nothing', ''],
     ['half a head', HEAD],
     ['half a body', 'POST / HTTP/1.1\r\nHost: gateway\r\nContent-Length: 100\r\n\r\n{'],
-  ])('with %s gets an error and is disconnected; a client with a request is not', async (_what, sent) => {
+  ])('that sends %s gets an error and is disconnected; a client with a pending request is not', async (_what, sent) => {
     const { url, gate } = await startServer(QUICK);
     const asked = fetch(url);
     await gate.arrivals(1);
     const socket = await openConnection(url, sent);
     const answer = await text(socket);
     expect(answer).toMatch(/^HTTP\/1\.1 408 Request Timeout\r\nConnection: close\r\n/);
-    // Its request was there; that we take longer than any of those times is not its fault.
+    // Its request was complete, so the client is not slow.
     gate.open();
     expect(await (await asked).text()).toBe('late');
   });
 
-  test('byte by byte is cut off as well: no byte gives it more time', async () => {
+  test('that sends byte by byte is disconnected too: bytes do not extend its time', async () => {
     const { url } = await startServer(QUICK);
     const socket = await openConnection(url, HEAD);
     const answer = text(socket);
@@ -133,18 +133,18 @@ describe('a client that takes too long', () => {
       if (socket.writable) socket.write('x', () => setImmediate(drip));
     };
     drip();
-    // Either it is told, or the byte that came after that is what it hears of.
+    // Either the error arrives, or the reset caused by a later byte.
     expect(await answer.catch(() => '408')).toContain('408');
   });
 
-  test('between two requests is cut off', async () => {
+  test('between two requests is disconnected', async () => {
     const { url, gate } = await startServer({ keepAliveTimeout: 50 });
     gate.open();
     const socket = await openConnection(url, 'GET / HTTP/1.1\r\nHost: gateway\r\n\r\n');
     expect(await text(socket)).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*late/);
   });
 
-  test('is one after times that fit: more than load balancers keep connections, less than a person waits', () => {
+  test('has default limits above the idle times of load balancers, and below those of a waiting person', () => {
     expect(TIMES.keepAliveTimeout).toBeGreaterThan(60_000);
     expect(TIMES.headersTimeout).toBeLessThanOrEqual(15_000);
     expect(TIMES.requestTimeout).toBeLessThanOrEqual(60_000);
@@ -153,7 +153,7 @@ describe('a client that takes too long', () => {
 });
 
 describe('a running gateway', () => {
-  test('tells how long it keeps a connection, and refuses a head over 16 KiB', async () => {
+  test('sends its keep-alive time, and refuses a head over 16 KiB', async () => {
     const { url } = await startProcessStack();
     expect((await fetch(`${url}/health/live`)).headers.get('keep-alive')).toBe('timeout=75');
     const long = await fetch(`${url}/health/live`, { headers: { 'x-long': 'x'.repeat(16_384) } });

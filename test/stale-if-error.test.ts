@@ -1,5 +1,5 @@
-// Which faults let an older report be shown, over real sockets: one row a fault. Those that say that the host is unwell
-// do; those that are an answer about the question or about who asks do not, and a refusal takes all older reports away.
+// Which faults allow a stale report, over real sockets, one row per fault. Faults of the host do; responses about the
+// question or the caller do not, and a rejection purges all stale reports.
 
 import { describe, expect, test } from 'vitest';
 
@@ -19,7 +19,7 @@ interface Stand extends AsyncDisposable, TestGateway {
   readonly clock: IdleClock;
 }
 
-/** One attempt a report; every report has to be asked for once it is not fresh. */
+/** One attempt per report; no report is served while it is refreshed. */
 async function startStand(env: Record<string, string> = {}): Promise<Stand> {
   const upstream = await startFaultServer();
   for (const path of [WORKLOADS, AGGREGATED]) upstream.answer(path, good);
@@ -43,7 +43,7 @@ async function startStand(env: Record<string, string> = {}): Promise<Stand> {
   };
 }
 
-/** Over a connection that is not kept: what happens to the next one is then never taken for the end of an idle one. */
+/** Over a new connection, so that a fault is never mistaken for the end of an idle one. */
 const good = faults.closeDelimited(JSON.stringify(faults.goodReport()));
 
 describe('a stale report is shown until it expires', () => {
@@ -63,7 +63,7 @@ describe('a stale report is shown until it expires', () => {
     ['an error with 200', faults.json({ error: 'no' }), 'UPSTREAM_ERROR'],
     ['a page with 200', faults.html('<p>maintenance</p>'), 'UPSTREAM_BAD_RESPONSE'],
     ['corrupt gzip', faults.corruptGzip, 'UPSTREAM_BAD_RESPONSE'],
-    ['what is not HTTP', faults.garbage, 'UPSTREAM_BAD_RESPONSE'],
+    ['bytes that are no HTTP', faults.garbage, 'UPSTREAM_BAD_RESPONSE'],
   ])('after %s', async (_name, fault, code) => {
     await using stand = await startStand();
     await stand.ask(QUERY);
@@ -133,8 +133,8 @@ describe('a stale report is shown until it expires', () => {
 const REFUSALS: [string, Fault, string][] = [
   ['401', faults.status(401), 'UPSTREAM_UNAUTHENTICATED'],
   ['403', faults.status(403), 'UPSTREAM_FORBIDDEN'],
-  ['a redirect to where one logs in', faults.redirect('/auth/login'), 'UPSTREAM_UNAUTHENTICATED'],
-  ['a page on which one logs in', faults.loginPage, 'UPSTREAM_UNAUTHENTICATED'],
+  ['a redirect to a login page', faults.redirect('/auth/login'), 'UPSTREAM_UNAUTHENTICATED'],
+  ['a login page with 200', faults.loginPage, 'UPSTREAM_UNAUTHENTICATED'],
 ];
 
 describe('no stale report is shown', () => {
@@ -177,7 +177,7 @@ describe('no stale report is shown', () => {
     await stand.ask(QUERY);
     stand.upstream.answer(WORKLOADS, fault);
     stand.clock.advance(60_000);
-    // Nobody has heard of the refusal yet.
+    // The rejection is not known yet.
     expect(shown(await stand.ask(QUERY))).toEqual(STALE);
     await stand.clock.idle();
     expect(shown(await stand.ask(QUERY))).toBe(code);

@@ -1,4 +1,4 @@
-// The checks of production dependencies in CI: vulnerabilities, licences, bill of materials. The scripts run as in CI,
+// The checks of production dependencies in CI: vulnerabilities, licences, bill of materials. The scripts run like in CI,
 // against a registry of the test.
 
 import { execFile } from 'node:child_process';
@@ -18,7 +18,7 @@ interface Ran {
   readonly stderr: string;
 }
 
-/** Runs one of the scripts of .ci, to its end. */
+/** Runs one of the scripts of .ci to its end. */
 function run(script: string, ...args: string[]): Promise<Ran> {
   return new Promise((resolve) => {
     execFile(process.execPath, [join(ROOT, '.ci', script), ...args], { cwd: ROOT }, (error, stdout, stderr) => {
@@ -37,7 +37,7 @@ interface Lockfile {
   readonly packages: Readonly<Record<string, { readonly version: string; readonly dev?: true }>>;
 }
 
-/** `name@version` of everything that is installed for production. */
+/** `name@version` of every installed production package. */
 async function production(): Promise<string[]> {
   const { packages } = JSON.parse(await readFile(join(ROOT, 'package-lock.json'), 'utf8')) as Lockfile;
   const entries = Object.entries(packages).filter(([path, { dev }]) => path !== '' && !dev);
@@ -45,7 +45,7 @@ async function production(): Promise<string[]> {
 }
 
 describe('the audit', () => {
-  /** A registry that is asked for advisories of packages by name. */
+  /** A registry that serves advisories by package name. */
   async function startRegistry(answer: RequestListener) {
     const asked: string[] = [];
     const server = createServer((request, response) => {
@@ -54,7 +54,7 @@ describe('the audit', () => {
     }).listen(0, '127.0.0.1');
     onTestFinished(() => void server.close());
     await once(server, 'listening');
-    // npm keeps advisories, and would tell the machine's next audit of ours.
+    // npm caches advisories, and the machine's next audit would read those of the test.
     const cache = await makeFolder();
     return {
       asked,
@@ -104,7 +104,7 @@ describe('the audit', () => {
   test.each([
     ['does not know advisories', 405, ''],
     ['fails', 400, '{"error":"nonsense"}'],
-  ])('reports that it was not done where the registry %s, and passes', async (_what, status, body) => {
+  ])('reports that it was skipped when the registry %s, and passes', async (_what, status, body) => {
     const { args } = await startRegistry((_request, response) => response.writeHead(status).end(body));
     const { code, stdout } = await run('audit.mjs', ...args);
     expect([code, stdout]).toEqual([
@@ -124,7 +124,7 @@ describe('the licence check', () => {
     expect(lines.at(-1)).toBe(`licences: ${lines.length - 1} packages, 0 not allowed`);
   });
 
-  /** A checkout with one production package, and one for development that nobody would allow. */
+  /** A checkout with one production package, and a development package with a forbidden licence. */
   async function makeCheckout(manifest: object, entry: object = {}): Promise<string> {
     const folder = await makeFolder();
     const name = 'thing';
@@ -159,7 +159,7 @@ describe('the licence check', () => {
     [{ license: 'SEE LICENSE IN LICENSE.md' }, 'SEE LICENSE IN LICENSE.md'],
     [{ license: 'Elastic-2.0' }, 'Elastic-2.0'],
   ])('refuses %j, and names the package', async (manifest, licence) => {
-    // What the lock file says does not count: it is what is installed that runs.
+    // The installed package counts, not the lock file.
     const { code, stderr } = await run('licences.mjs', await makeCheckout(manifest, { license: 'MIT' }));
     expect([code, stderr]).toEqual([1, `licence not allowed: thing 1.0.0: ${licence}\n`]);
   });

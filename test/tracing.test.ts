@@ -1,5 +1,4 @@
-// Traces as a receiver gets them over a real socket: spans, attributes, parents; and a receiver that fails affects no
-// request.
+// Traces at a receiver over a real socket: spans, attributes, parents; and a failing receiver affects no request.
 
 import { ROOT_CONTEXT } from '@opentelemetry/api';
 import { describe, expect, test } from 'vitest';
@@ -25,7 +24,7 @@ const envOf = (receiver: OtlpReceiver, env: Record<string, string> = {}) => ({
   ...env,
 });
 
-/** All spans, which a gateway sends when it closes at the latest. */
+/** All spans, complete when the gateway is closed. */
 async function spansOf({ gateway }: TestGateway, receiver: OtlpReceiver): Promise<readonly ReceivedSpan[]> {
   await gateway.close();
   return receiver.spans;
@@ -40,26 +39,26 @@ async function isSettled(promise: Promise<unknown>): Promise<boolean> {
   await settleTurn();
   return outcome() !== 'pending';
 }
-/** What is sent for the attempt of this span. */
+/** The request of this span's attempt. */
 const traceparentOf = ({ traceId, spanId }: ReceivedSpan, flags = '01'): string => `00-${traceId}-${spanId}-${flags}`;
 const traceparentsOf = (requests: readonly Pick<SeenRequest, 'headers'>[]) =>
   requests.map(({ headers }) => headers.traceparent);
 
 describe('the spans of an operation', () => {
-  // Mutations: no span, or one that hangs on nothing, for a report that is at hand.
+  // Mutations: no span, or one without a parent, for a cached report.
   test('include loads of cached reports', async () => {
     await using receiver = await startOtlpReceiver();
     await using stack = await startStack({ env: envOf(receiver) });
     for (let time = 0; time < 3; time += 1) await stack.ask(COST);
     const spans = await spansOf(stack, receiver);
-    // The third response comes from the response cache, and loads nothing.
+    // The third response comes from the response cache, without a load.
     const loads = named(spans, 'query').map((operation) => childrenOf(spans, operation));
     expect(loads.map((each) => each.map(({ name, attributes }) => [name, attributes['gateway.cache.result']]))).toEqual(
       [[['load report', 'miss']], [['load report', 'hit']], []],
     );
   });
 
-  // Mutations: a loader or flight that loses the current span; spans that hang on the operation alone.
+  // Mutations: a loader or call that loses the current span; spans that are all children of the operation.
   test('form a tree from the operation over the loads to each attempt, with their outcomes', async () => {
     await using receiver = await startOtlpReceiver();
     const env = envOf(receiver, { GATEWAY_METRICS_OPERATIONS: 'Costs', OTEL_SERVICE_NAME: 'costs' });
@@ -155,7 +154,7 @@ describe('the spans of an operation', () => {
       'gateway.error_codes': ['UPSTREAM_UNAVAILABLE'],
       'http.response.status_code': 200,
     });
-    // What a client did wrong is no error of ours.
+    // A mistake of the client is no error of the gateway.
     expect(refused).toMatchObject({ status: 0 });
     expect(refused.attributes).toMatchObject({
       'gateway.result': 'error',
@@ -165,7 +164,7 @@ describe('the spans of an operation', () => {
     expect(childrenOf(spans, refused)).toEqual([]);
     const [load] = childrenOf(spans, failed);
     expect(load).toMatchObject({ status: 2, attributes: { 'error.type': 'UPSTREAM_UNAVAILABLE' } });
-    // A code says what it was; an error's text, or its stack, is nowhere.
+    // The code is in the span, but no text or stack of an error.
     expect(spans.map(({ statusMessage, events }) => [statusMessage, events])).toEqual(spans.map(() => ['', 0]));
     for (const { body } of receiver.exports) expect(body.toString('latin1')).not.toContain(CANARY);
   });
@@ -190,12 +189,12 @@ describe('the spans of an operation', () => {
     expect(loads.find(({ spanId }) => spanId === attempt!.parentSpanId)!.attributes['gateway.cache.result']).toBe(
       'miss',
     );
-    // Each in a trace of its own.
+    // Each in its own trace.
     expect(new Set(named(spans, 'query').map(({ traceId }) => traceId)).size).toBe(4);
     expect(new Set(loads.map(({ parentSpanId }) => parentSpanId)).size).toBe(4);
   });
 
-  // A connection that is kept was opened for another operation.
+  // A reused connection was opened by another operation.
   test('belong to their own operation over one connection, and a refresh to the operation that caused it', async () => {
     await using receiver = await startOtlpReceiver();
     const clock = createIdleClock();
@@ -251,7 +250,7 @@ describe('the spans of an operation', () => {
       [1, false],
       [2, false],
     ]);
-    // A login host is nobody's to trace.
+    // A login host gets no trace headers.
     expect(traceparentsOf(stand.logins)).toEqual([undefined, undefined]);
   });
 
@@ -288,7 +287,7 @@ describe('the trace of a caller', () => {
   test('is continued: its parent, state and sampling decision', async () => {
     const { spans, sent, log } = await askWith(
       { traceparent: PARENT, tracestate: 'vendor=abc,other=1', baggage: `user=${CANARY}` },
-      // The caller's decision goes before ours.
+      // The caller's decision takes precedence.
       { OTEL_TRACES_SAMPLER_ARG: '0' },
     );
     expect(spans).toHaveLength(3);
@@ -418,7 +417,7 @@ describe('the receiver', () => {
     expect(await isSettled(closed)).toBe(false);
     clock.advance(1);
     await closed;
-    // The gateway gave up: nothing is known of the receiver.
+    // The gateway stopped waiting: the receiver's result is unknown.
     expect(stack.log.filter(({ level }) => Number(level) > 30)).toEqual([]);
     expect(clock.pending()).toBe(0);
   });
@@ -441,7 +440,7 @@ describe('the receiver', () => {
     await receiver.arrivals(1);
     receiver.answer(200);
     const closed = close();
-    // The first batch hangs; the queued ones are sent beside it.
+    // The first batch hangs; the queued ones are sent concurrently.
     await receiver.arrivals(5);
     clock.advance(1_000);
     await closed;

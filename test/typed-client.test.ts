@@ -1,5 +1,5 @@
-// A frontend's view of the contract: the types that GraphQL Code Generator makes of schema/gateway.graphql let a client
-// through that is right, stop those that are wrong at the line that is, and are true of what the gateway answers.
+// The contract for a frontend: the types that GraphQL Code Generator makes of schema/gateway.graphql accept a correct
+// client, reject mistakes at their line, and match the responses of the gateway.
 
 import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -20,7 +20,7 @@ const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
 const SDL = read('schema/gateway.graphql');
 const CLIENT = read('test/kit/typed-client/client.ts.txt');
 
-/** The types and documents that a frontend gets with the settings that we tell it. */
+/** The types and documents of a frontend with the recommended settings. */
 function generate(sdl: string): Promise<string> {
   const { generates } = parseYaml(read('test/kit/typed-client/codegen.yml')) as {
     generates: Record<string, { plugins: string[]; config: Record<string, unknown> }>;
@@ -39,11 +39,11 @@ function generate(sdl: string): Promise<string> {
 /** A client with one mistake. */
 interface Mistake {
   readonly title: string;
-  /** The text of the right client, and what stands there instead. */
+  /** The text of the correct client, and its replacement. */
   readonly right: string;
   readonly wrong: string;
   readonly says: RegExp;
-  /** A text of the line that TypeScript finds it in, where that is not the one of `right`. */
+  /** A text in the line of TypeScript's error, where it differs from `right`. */
   readonly at?: string;
 }
 
@@ -157,10 +157,10 @@ const MISTAKES: readonly Mistake[] = [
 
 const toFile = (mistake: Mistake): string => `wrong-${MISTAKES.indexOf(mistake)}.ts`;
 
-/** The line, from 1, in which a text of the right client stands. */
+/** The line number, from 1, of a text in the correct client. */
 const lineOf = (text: string): number => CLIENT.slice(0, CLIENT.indexOf(text)).split('\n').length;
 
-/** Makes the folder a frontend: what is generated, the right client and the wrong ones, and our node_modules. */
+/** Creates a frontend: generated types, the correct client, the wrong ones, and node_modules. */
 async function fillFrontend(folder: string): Promise<void> {
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
   const write = (file: string, text: string): void => {
@@ -175,7 +175,7 @@ async function fillFrontend(folder: string): Promise<void> {
   }
 }
 
-/** Compiles all of it into dist, and tells what TypeScript says of each file: `line: message`. */
+/** Compiles everything into dist; returns TypeScript's errors per file as `line: message`. */
 function compile(folder: string): ReadonlyMap<string, readonly string[]> {
   const files = ['client.ts', ...MISTAKES.map(toFile)].map((file) => join(folder, file));
   const program = ts.createProgram(files, {
@@ -209,19 +209,19 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-describe('the types of a client', () => {
-  test('have nothing against one that is right, nor against themselves', () => {
+describe('the generated types of a client', () => {
+  test('accept a correct client, and compile themselves', () => {
     const others = [...diagnostics].filter(([file]) => !file.startsWith('wrong-'));
     expect(others).toEqual([]);
   });
 
-  test.each(MISTAKES.map((mistake) => [mistake.title, mistake] as const))('stop %s', (_title, mistake) => {
+  test.each(MISTAKES.map((mistake) => [mistake.title, mistake] as const))('reject %s', (_title, mistake) => {
     const found = diagnostics.get(toFile(mistake)) ?? [];
     expect(found).toEqual([expect.stringMatching(mistake.says)]);
     expect(Number.parseInt(found[0]!)).toBe(lineOf(mistake.at ?? mistake.right));
   });
 
-  test('are the same whether the schema is a subgraph or not', async () => {
+  test('are the same whether or not the schema is a subgraph', async () => {
     const kept = ['oneOf', 'deprecated', 'specifiedBy'];
     const plain = visit(parse(SDL), {
       Directive: ({ name }) => (kept.includes(name.value) ? undefined : null),
@@ -232,18 +232,18 @@ describe('the types of a client', () => {
   });
 });
 
-describe('the client that is right', () => {
+describe('a correct typed client', () => {
   /** The compiled file, with the two functions that the tests call. */
   async function load(): Promise<Record<'readDashboard' | 'readNamespaces', (url: string) => Promise<any>>> {
     return (await import(pathToFileURL(join(folder, 'dist/client.js')).href)) as never;
   }
 
-  test('reads what the gateway has, with one request to ScaleOps for all its pages', async () => {
+  test('reads the data of the gateway, with one request to ScaleOps for all its pages', async () => {
     await using stack = await startStack();
     const { readDashboard } = await load();
     const dashboard = await readDashboard(`${await stack.gateway.listen()}/graphql`);
     expect(stack.received).toHaveLength(1);
-    // The same without pages, types and documents, of the report that is kept.
+    // The same data without pages and types, from the cached report.
     const { data } = await stack.ask(`{
       workloadCosts(filter: { last: "7d", multiCluster: true, clusters: { names: ["dev-us-east-1"], exclude: true } }) {
         asOf
@@ -269,7 +269,7 @@ describe('the client that is right', () => {
     expect(stack.received).toHaveLength(1);
   });
 
-  test('asks for the namespaces of a window, which ScaleOps gets as it is meant', async () => {
+  test('requests the namespaces of a period, which ScaleOps gets unchanged', async () => {
     await using stack = await startStack();
     const { readNamespaces } = await load();
     const { names, othersCost } = await readNamespaces(`${await stack.gateway.listen()}/graphql`);

@@ -1,4 +1,4 @@
-// Bodies that are short on the wire, and within the byte limit, but would be a hundred times as much once parsed.
+// Bodies that are short on the wire and within the byte limit, but a hundred times as large when parsed.
 
 import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
@@ -27,7 +27,7 @@ async function askOnce(body: string) {
   return answer;
 }
 
-describe('a body of 48 MB, all of it', () => {
+describe('a body of 48 MB', () => {
   // Mutation: body.ts, isSuspiciouslyDense() always false: then these take many seconds and gigabytes.
   test.each([
     ['empty rows', '{},'],
@@ -35,14 +35,14 @@ describe('a body of 48 MB, all of it', () => {
     ['numbers', '0,'],
     ['rows with one short field', '{"a":0},'],
     ['lists in lists', '['],
-  ])('%s, is too large', async (_name, unit) => {
+  ])('that consists of %s is too large', async (_name, unit) => {
     const answer = await askOnce(`{"aggregatedWorkloads":[${unit.repeat(48_000_000 / unit.length)}`);
     expect(answer.errors.map(({ extensions }) => extensions.code)).toEqual(['UPSTREAM_RESPONSE_TOO_LARGE']);
   });
 });
 
 describe('a report of a fleet', () => {
-  test('that leaves out what is empty is read, to the last of 20,000 rows', async () => {
+  test('without empty fields is read, up to the last of 20,000 rows', async () => {
     const rows = Array.from({ length: 20_000 }, (_, index) => ({
       id: `production/team-${index % 50}/Deployment/service-${index}`,
       clusterName: 'production',
@@ -60,7 +60,7 @@ describe('a report of a fleet', () => {
 });
 
 // Fails when the stream is not paused, and when the end of the body does not wait.
-test('a body that has to wait is not read meanwhile', async () => {
+test('a body that waits for its turn is not read meanwhile', async () => {
   let pulled = 0;
   const body = Readable.from(
     (function* () {
@@ -83,8 +83,8 @@ test('a body that has to wait is not read meanwhile', async () => {
   expect(Buffer.concat(await last)).toHaveLength(1);
 });
 
-// Mutation: what is beyond the harmless length counted by itself.
-test('a body is not taken for a bomb by its last bytes alone', async () => {
+// Mutation: the bytes beyond the harmless length are judged alone.
+test('a body is not rejected as a decompression bomb because of its last bytes alone', async () => {
   const long = Buffer.alloc(1_048_576, 'x');
   const blocks = await readBody(Readable.from([long, Buffer.from('{')]), undefined, { maxBytes: 2_000_000 });
   expect(Buffer.concat(blocks)).toHaveLength(long.length + 1);

@@ -1,4 +1,4 @@
-// The circuit breaker through the gateway, with its default settings: no calls while it is open, when it is probed, and how.
+// The circuit breaker through the gateway, with its default settings: no calls while it is open, and when it is probed.
 
 import { describe, expect, test } from 'vitest';
 
@@ -38,10 +38,10 @@ async function startOpen(env: Record<string, string> = {}): Promise<Stand> {
 
 const OPEN = { code: 'CIRCUIT_OPEN', retryAfterMs: 15_000 } as const;
 
-// Fails when the breaker never opens, opens for refusals, asks before its time or not after it, does not double, lets
-// several probe, stays with a probe that came to nothing, or when CIRCUIT_OPEN waits for a place.
+// Fails when the breaker never opens, opens for rejections, probes too early or too late, does not double its time,
+// allows several probes, stays half-open after a cancelled probe, or when CIRCUIT_OPEN waits for a slot.
 describe('an open circuit', () => {
-  test('makes no call, and tells every caller at once when to retry', async () => {
+  test('makes no call, and every caller gets the time of the next attempt at once', async () => {
     await using stand = await startOpen();
     for (const answer of await Promise.all(askMany(stand, 100))) expectFault(answer, OPEN);
     stand.clock.advance(14_999);
@@ -64,7 +64,7 @@ describe('an open circuit', () => {
     expect(upstream.requests).toHaveLength(arrived);
   });
 
-  test('serves everyone within its open time and a second after ScaleOps recovers', async () => {
+  test('serves every request within its open time and a second after ScaleOps recovers', async () => {
     await using stand = await startOpen();
     const { upstream, gateway, clock } = stand;
     upstream.answer(WORKLOADS, GOOD);
@@ -106,7 +106,7 @@ describe('an open circuit', () => {
     clock.advance(15_000);
     const probe = gateway.ask(ONE);
     await upstream.arrivals(5 + arrivedBefore);
-    // As many as may wait for a place.
+    // As many as the queue holds.
     const others = await Promise.all(askMany(stand, 64));
     for (const answer of others) expectFault(answer, { code: 'CIRCUIT_OPEN', retryAfterMs: 1_000 });
     await upstream.arrivals(5 + 1);
@@ -136,7 +136,7 @@ describe('an open circuit', () => {
     expect(countCodes(await Promise.all(askMany(stand, 10)))).toEqual({ good: 10 });
   });
 
-  // A heavy request is no proof that the host is down, and hanging probes are one at a time.
+  // A slow request does not prove that the host is down, and hanging probes run one at a time.
   test('is probed by the next call when the probe meets its deadline', async () => {
     await using stand = await startOpen();
     const { upstream, gateway, clock } = stand;

@@ -1,4 +1,4 @@
-// Time: what the one deadline of a report covers, and what becomes of calls that nobody waits for any more.
+// The deadline of a report, and cancelled calls.
 
 import { request as httpRequest } from 'node:http';
 import { describe, expect, test } from 'vitest';
@@ -19,7 +19,7 @@ import {
 
 const toTls = (url: string): string => url.replace('http:', 'https:');
 
-// Fails when a part of a call is outside of its deadline, when each attempt has one of its own, or when it goes on after.
+// Fails when a part of a call is outside its deadline, when each attempt has its own, or when a call continues after it.
 describe('the deadline', () => {
   test('is not extended by a body that drips', async () => {
     await using stand = await startStand();
@@ -67,7 +67,7 @@ describe('the deadline', () => {
     const busy = Array.from({ length: 8 }, (_, index) => gateway.ask(namespaceQuery(`busy-${index}`)));
     await upstream.arrivals(8);
     const queued = gateway.ask(namespaceQuery('queued'));
-    // Its deadline, and its time in the queue.
+    // Its deadline, and its queue limit.
     await clock.set(8 + 2);
     clock.advance(TIMEOUT_MS);
     for (const answer of await Promise.all([...busy, queued])) expectFault(answer, { code: 'UPSTREAM_TIMEOUT' });
@@ -109,7 +109,7 @@ describe('the deadline', () => {
   });
 });
 
-// Fails when leaving ends nothing, ends it for those who stay, or leaves a timer or a connection behind.
+// Fails when leaving cancels nothing, cancels calls of others, or leaves a timer or a connection behind.
 describe('clients that disconnect', () => {
   test('close the upstream connection when none is left', async () => {
     await using stand = await startStand();
@@ -158,7 +158,7 @@ describe('clients that disconnect', () => {
     const leaving = new AbortController();
     const asked = Array.from({ length: 99 }, () => gateway.ask(ONE, undefined, { signal: leaving.signal }));
     const settled = Promise.allSettled(asked);
-    // Answered after those that were sent before it have joined.
+    // Its response proves that the earlier requests have joined.
     await gateway.ask('{ __typename }');
     leaving.abort();
     finish();

@@ -1,4 +1,4 @@
-// How many calls ScaleOps gets from many requests: while it is down, and when they come at once.
+// How many calls ScaleOps gets from many requests: while it is down, and when they arrive at once.
 
 import { describe, expect, test } from 'vitest';
 
@@ -21,7 +21,7 @@ import {
   WORKLOADS,
 } from './kit/fault-stand.js';
 
-// Fails when the budget or the breaker is left out, and when one of them counts each request by itself.
+// Fails when the budget or the breaker is left out, and when one of them counts per request.
 describe('1,000 requests while ScaleOps is down', () => {
   test('make at most 12 calls: five failures open the circuit', async () => {
     await using stand = await startStand();
@@ -29,7 +29,7 @@ describe('1,000 requests while ScaleOps is down', () => {
     const { answer: answers } = await settle(Promise.all(askMany(stand, 1_000)), stand.clock);
     const codes = ['CIRCUIT_OPEN', 'OVERLOADED', 'UPSTREAM_UNAVAILABLE'];
     expect(Object.keys(countCodes(answers)).filter((code) => !codes.includes(code))).toEqual([]);
-    // Five that fail, and seven that were under way beside the last of them.
+    // Five that fail, and seven that were pending beside the last of them.
     expect(stand.upstream.requests.length).toBeGreaterThanOrEqual(5);
     expect(stand.upstream.requests.length).toBeLessThanOrEqual(12);
     expect(stand.clock.pending()).toBe(0);
@@ -39,7 +39,7 @@ describe('1,000 requests while ScaleOps is down', () => {
   test('make at most a tenth more calls by the retry budget alone', async () => {
     const env = { ...NO_BREAKER, SCALEOPS_MAX_QUEUED: '1000' };
     await using stand = await startStand({ env: { ...env, SCALEOPS_TIMEOUT_MS: '600000' } });
-    // Twice in all it is well, so that there are never 1,000 failures in a row: the breaker stays out of it.
+    // Two successes, so that there are never 1,000 failures in a row and the breaker stays closed.
     stand.upstream.answer(WORKLOADS, (socket) => {
       (stand.upstream.requests.length % 500 === 0 ? GOOD : faults.resetBeforeHeaders)(socket);
     });
@@ -50,8 +50,8 @@ describe('1,000 requests while ScaleOps is down', () => {
   });
 });
 
-// Fails when there is no queue or no bound on it, when a slot is released before its call has ended or not at all, when a
-// call that was rejected is made after all, and when OVERLOADED allows no stale report.
+// Fails when there is no queue or no bound on it, when a slot is released before its call has ended or never, when a
+// rejected call is made anyway, and when OVERLOADED allows no stale report.
 describe('simultaneous calls', () => {
   test('are eight, 256 are queued, and the next is rejected at once with the time to come again', async () => {
     await using stand = await startStand();
@@ -59,7 +59,7 @@ describe('simultaneous calls', () => {
     const held = hold();
     upstream.answer(WORKLOADS, held.fault);
     const asked = askMany(stand, 264);
-    // Each has a deadline, and each that is queued a time to leave the queue.
+    // Each has a deadline, and each queued call a queue limit.
     await Promise.all([upstream.arrivals(8), clock.set(264 + 256)]);
     const rejected = await Promise.all(askMany(stand, 5, 'late'));
     // 33 rounds of eight, a second each.
@@ -89,7 +89,7 @@ describe('simultaneous calls', () => {
     clock.advance(24_999);
     expect(clock.pending()).toBe(4 + 3);
     clock.advance(1);
-    // Each by the calls that are still queued, itself among them.
+    // Each by the calls that are still queued, itself included.
     const waits = [20_000, 15_000, 10_000];
     for (const [index, answer] of (await Promise.all(others)).entries()) {
       expectFault(answer, { code: 'OVERLOADED', retryAfterMs: waits[index]! });
@@ -126,7 +126,7 @@ describe('simultaneous calls', () => {
     );
     const settled = Promise.allSettled(leaving);
     await Promise.all([upstream.arrivals(1), clock.set(3)]);
-    // The one who waits makes room in the queue for another.
+    // A waiting call that leaves makes room in the queue.
     second.abort();
     await clock.calledOff(2);
     const next = gateway.ask(ONE);

@@ -1,6 +1,6 @@
-// What a client sees when ScaleOps fails, over real sockets and through the whole gateway: one row a fault. Each row holds
-// the code and what belongs to it, how often it is tried and after which pauses, that the other report of the operation
-// still comes, that the error is not remembered, and that nothing of the upstream comes out.
+// Faults of ScaleOps over real sockets and through the whole gateway, one row per fault: its code, its attempts and
+// pauses; the other report of the operation still arrives, the error is not cached, and no text of the upstream comes
+// out.
 
 import { describe, expect, test } from 'vitest';
 
@@ -21,8 +21,8 @@ import {
   WORKLOADS,
 } from './kit/fault-stand.js';
 
-// Fails when an entry of CODE_OF_STATUS, RETRIED_STATUSES or RETRIED_REASONS of src/upstream/http/errors.ts is taken out, when
-// "once" or Retry-After is not kept, when a bound is off by one, and when an error is remembered or quotes ScaleOps.
+// Fails when an entry of CODE_OF_STATUS, RETRIED_STATUSES or RETRIED_REASONS of src/upstream/http/errors.ts is removed,
+// when "once" or Retry-After is ignored, when a bound is off by one, and when an error is cached or quotes ScaleOps.
 describe.each(ROW_GROUPS)('%s', (_group, rows) => {
   test.each(rows)('$title is $code', async ({ fault, hangs = false, closes, waits, purges, ...outcome }) => {
     await using stand = await startStand({ startMs: FAULT_AT });
@@ -38,7 +38,7 @@ describe.each(ROW_GROUPS)('%s', (_group, rows) => {
     if (closes) await Promise.all(failedRequests(upstream).map(({ closed }) => closed));
 
     upstream.answer(WORKLOADS, GOOD);
-    // Asked for in the same millisecond as a refusal, a report is shown but not kept.
+    // A report requested in the same millisecond as a rejection is served but not cached.
     clock.advance(1);
     const good = await gateway.ask(QUERY);
     expect(good.errors).toEqual([]);
@@ -56,7 +56,7 @@ describe.each(ROW_GROUPS)('%s', (_group, rows) => {
 
 const failedRequests = ({ requests }: faults.FaultServer) => requests.filter(({ path }) => path.includes(WORKLOADS));
 
-// Fails when the setting of the one report is named for the other.
+// Fails when the error names the setting of the other report.
 describe('404 on the other report', () => {
   test('names the setting of that report', async () => {
     await using stand = await startStand({ startMs: FAULT_AT });

@@ -1,5 +1,5 @@
-// Good answers of ScaleOps in every form that HTTP allows, and data that is odd but no error: read over real sockets. The
-// forms of the data itself are in decode.test.ts.
+// Valid responses of ScaleOps in every HTTP form, and unusual data, over real sockets. decode.test.ts tests the forms of
+// the data itself.
 
 import { describe, expect, test } from 'vitest';
 
@@ -11,8 +11,8 @@ import { TOKEN } from './kit/gateway.js';
 const NAME = 'жäß🦊👩‍👩‍👧';
 const NAMED = faults.goodReport(NAME);
 
-// Fails when a coding is not decoded or not asked for, when chunks are read as text one by one, when the bound is one byte
-// too low, and when a number that is not finite becomes one, or a warning each.
+// Fails when an encoding is not decoded or not accepted, when chunks are decoded one by one, when the byte limit is one
+// too low, and when a non-finite number becomes a number, or causes a warning each.
 describe('a good report', () => {
   test.each<[string, Fault]>([
     ['in gzip', faults.gzipped(NAMED)],
@@ -21,7 +21,7 @@ describe('a good report', () => {
     ['in brotli', faults.brotli(NAMED)],
     ['in identity', faults.answer(200, JSON.stringify(NAMED), { 'content-encoding': 'identity' })],
     ['in chunks of one byte that split characters', faults.byteByByte(NAMED)],
-    ['that ends where the connection ends', faults.closeDelimited(JSON.stringify(NAMED))],
+    ['that ends with the connection', faults.closeDelimited(JSON.stringify(NAMED))],
   ])('%s is read', async (_title, fault) => {
     await using stand = await startStand({ env: NO_CACHE });
     stand.upstream.answer(WORKLOADS, fault);
@@ -32,7 +32,7 @@ describe('a good report', () => {
     }
   });
 
-  test('of 900 kB, all characters of three bytes, is read without a broken one', async () => {
+  test('of 900 kB with three-byte characters is read without a broken character', async () => {
     await using stand = await startStand();
     const name = '€'.repeat(150_000);
     stand.upstream.answer(WORKLOADS, faults.json(faults.goodReport(name)));

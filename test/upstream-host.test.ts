@@ -1,5 +1,4 @@
-// A host that is broken as a whole: its port, its name, its certificate; where it sends the gateway; and time: what the
-// one deadline covers, and what becomes of calls that nobody waits for any more.
+// A host that fails as a whole: its port, name, certificate and redirects.
 
 import dns from 'node:dns';
 import { afterEach, describe, expect, test, vi } from 'vitest';
@@ -38,7 +37,7 @@ afterEach(() => {
 type Lookup = (hostname: string, options: { all?: boolean }, callback: (...result: unknown[]) => void) => void;
 const lookUpReally = dns.lookup as unknown as Lookup;
 
-/** From now on the name of these tests resolves to this machine, fails as a resolver does, or is never found out. */
+/** Later lookups of the host name give this machine, fail, or never end. */
 function resolveName(outcome: 'good' | 'ENOTFOUND' | 'EAI_AGAIN' | 'never'): void {
   const lookup: Lookup = (hostname, options, callback) => {
     if (hostname !== NAME) lookUpReally(hostname, options, callback);
@@ -52,7 +51,7 @@ function resolveName(outcome: 'good' | 'ENOTFOUND' | 'EAI_AGAIN' | 'never'): voi
   vi.spyOn(dns, 'lookup').mockImplementation(lookup as never);
 }
 
-/** Closes all connections, so that the next call has to make one. */
+/** Closes all connections, so that the next call opens a new one. */
 async function dropConnections({ upstream }: Stand): Promise<void> {
   await upstream.stop();
   await upstream.start();
@@ -62,7 +61,7 @@ interface BrokenHost {
   readonly title: string;
   readonly toUrl?: (url: string) => string;
   readonly server?: faults.FaultServerOptions;
-  /** While it is well. */
+  /** While the host works. */
   readonly before?: () => void;
   readonly break: (stand: Stand) => Promise<void> | void;
   readonly waits: readonly 'jitter'[];
@@ -85,10 +84,10 @@ const BROKEN: readonly BrokenHost[] = [
     waits: TWICE,
   })),
   {
-    title: 'for whose certificate nobody vouches',
+    title: 'with an untrusted certificate',
     server: { tls: true },
     before: () => {
-      // As if somebody did: it is asked at each new connection.
+      // Simulates a connection: the resolver runs for each new one.
       vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0');
     },
     break: async (stand) => {
@@ -99,8 +98,8 @@ const BROKEN: readonly BrokenHost[] = [
   },
 ];
 
-// Fails when a code is taken out of RETRIED_REASONS, when TLS is put in, when an error's text comes out, or when a host
-// that cannot be reached allows no older report.
+// Fails when a code is removed from RETRIED_REASONS, when TLS is added, when an error's text comes out, or when an
+// unreachable host allows no stale report.
 describe.each(BROKEN)('a host $title', ({ toUrl, server, before, break: breakHost, waits }) => {
   const start = async (): Promise<Stand> => {
     before?.();
@@ -132,7 +131,7 @@ describe.each(BROKEN)('a host $title', ({ toUrl, server, before, break: breakHos
   });
 });
 
-// Fails when one part of a host's fault is told as another's, or when the other report is dragged along.
+// Fails when one part of a host's fault is reported as another's, or when the other report fails too.
 describe('a host', () => {
   test('answers again once its port is open', async () => {
     await using stand = await startStand({ startMs: FAULT_AT, env: NO_BREAKER });
@@ -146,7 +145,7 @@ describe('a host', () => {
   });
 
   test('is UPSTREAM_UNAVAILABLE when the resolver of this machine does not know its name', async () => {
-    // A label of more than 63 characters: no resolver passes it on, so that no network is needed to fail.
+    // A label of more than 63 characters: every resolver refuses it, so the test needs no network.
     const toUrl = (): string => `http://canary-in-host-name.${'a'.repeat(64)}.invalid`;
     await using stand = await startStand({ toUrl });
     const { answer, waits } = await settle(stand.gateway.ask(ONE), stand.clock);
@@ -190,8 +189,7 @@ describe('a host', () => {
   });
 });
 
-// Fails when redirects are followed, or tried again, or when a foreign login page is taken for our own (that would be a
-// refusal, which purges).
+// Fails when redirects are followed or retried, or when a foreign login page counts as a rejection, which purges.
 describe('a redirect to another host', () => {
   test.each([
     ['/canary', 302],

@@ -1,5 +1,5 @@
-// What one caller or one request provokes stays its own: the circuit stays closed for others, and places at ScaleOps are
-// shared fairly. And a host that is down still opens the circuit, whatever is asked.
+// The failures of one caller or request stay its own: the circuit stays closed for others, and upstream slots are shared
+// fairly. A host that is down still opens the circuit, for any question.
 
 import type { Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
@@ -26,7 +26,7 @@ const FORWARD = { SCALEOPS_AUTH: 'forward', SCALEOPS_TOKEN: '', ...NO_RETRIES, .
 const askAs = ({ gateway }: Stand, token: string, query = ONE) =>
   gateway.ask(query, undefined, { headers: { authorization: `Bearer ${token}` } });
 
-/** Fails for the tokens that have this text in them, and answers all others. */
+/** Fails for tokens with this text, and answers all others. */
 const failFor =
   (stand: Stand, text: string, fault: Fault): Fault =>
   (socket) => {
@@ -34,7 +34,7 @@ const failFor =
     (headers.authorization!.includes(text) ? fault : GOOD)(socket);
   };
 
-/** Fails for the questions that have this text in them, and answers all others. */
+/** Fails for questions with this text, and answers all others. */
 const failOn =
   (stand: Stand, text: string, fault: Fault): Fault =>
   (socket) => {
@@ -51,7 +51,7 @@ const ANY_FAULT: readonly [string, Fault][] = [
 ];
 
 describe('made-up tokens', () => {
-  // Fails when a failure counts whose token ScaleOps never accepted.
+  // Fails when a failure with a token that ScaleOps never accepted counts.
   test.each(ANY_FAULT)('that ScaleOps answers with %s do not open the circuit', async (_name, fault) => {
     await using stand = await startStand({ env: FORWARD });
     stand.upstream.answer(WORKLOADS, failFor(stand, 'made-up', fault));
@@ -64,7 +64,7 @@ describe('made-up tokens', () => {
 });
 
 describe('requests that ScaleOps fails on', () => {
-  // Fails when a request counts each time that it fails.
+  // Fails when a request counts each of its failures.
   test.each(ANY_FAULT)('with %s do not open the circuit, however often two of them are sent', async (_name, fault) => {
     await using stand = await startStand({ env: { ...NO_RETRIES, ...NO_CACHE } });
     const { upstream, gateway } = stand;
@@ -85,7 +85,7 @@ describe('requests that ScaleOps fails on', () => {
     expect((await stand.gateway.ask(ONE)).data).toEqual(GOOD_ONE);
   });
 
-  // Fails when one caller counts for all of what opens the circuit.
+  // Fails when one caller alone can open the circuit.
   test('do not open the circuit when they are all of one of several callers', async () => {
     await using stand = await startStand({ env: FORWARD });
     stand.upstream.answer(WORKLOADS, failOn(stand, 'poison', faults.status(500)));
@@ -140,8 +140,8 @@ describe('50 different questions at once, of which ScaleOps takes a second each'
 });
 
 describe('a caller with many questions', () => {
-  // Fails when a caller may hold all places, and when the queue serves in the order of arrival.
-  test('holds six of eight places, and lets another one in before its own queue', async () => {
+  // Fails when a caller may hold all slots, and when the queue is served in order of arrival.
+  test('holds six of eight slots, and another caller is served before its queue', async () => {
     await using stand = await startStand({ env: FORWARD });
     const { upstream } = stand;
     const sockets: Socket[] = [];

@@ -1,5 +1,5 @@
 // HTTPS_PROXY, HTTP_PROXY and NO_PROXY: ScaleOps, logins and signing keys are reached through the proxy, and its password
-// shows nowhere. The hosts have names that only the proxy can resolve.
+// appears nowhere. Only the proxy can resolve the host names.
 
 import { describe, expect, onTestFinished, test } from 'vitest';
 

@@ -1,5 +1,5 @@
-// ScaleOps that refuses: the gateway's own account, for which a new token is tried once, and a caller's token, of which
-// there is no other. The cached reports of the refused principal are purged, and nothing else.
+// Rejections by ScaleOps: of the gateway's own account, which tries one new token, and of a caller's token, which has no
+// replacement. The cached reports of the rejected principal are purged, and no others.
 
 import { describe, expect, test } from 'vitest';
 
@@ -33,7 +33,7 @@ const REFUSALS: readonly (readonly [string, Fault])[] = [
 ];
 const AGE_MS = 361_000;
 
-/** What is done to a request depends on its token. */
+/** The fault depends on the token of the request. */
 const byToken =
   (stand: () => Stand, ofToken: (token: string) => Fault): Fault =>
   (socket) => {
@@ -57,15 +57,15 @@ async function startWithAccount(): Promise<Stand> {
   return stand;
 }
 
-// Fails when no new token is tried, or more than one, or one for each call; when a login is not paused after a refusal;
-// and when a refusal of the account shows or keeps older reports.
-describe.each(REFUSALS)('the account that meets %s', (_title, refusal) => {
+// Fails when no new token is tried, or more than one, or one per call; when no pause follows a rejection; and when a
+// rejection of the account serves or keeps cached reports.
+describe.each(REFUSALS)('an account that gets %s', (_title, refusal) => {
   const REFUSED = {
     code: 'UPSTREAM_UNAUTHENTICATED',
     hint: 'Check SCALEOPS_USERNAME and SCALEOPS_PASSWORD.',
   } as const;
 
-  test('gets a new token and the report, and keeps what it had', async () => {
+  test('gets a new token and the report, and keeps its cached reports', async () => {
     await using stand = await startWithAccount();
     const { gateway, upstream, clock, arrivedAt } = stand;
     await gateway.ask(CLUSTER_QUERY);
@@ -85,7 +85,7 @@ describe.each(REFUSALS)('the account that meets %s', (_title, refusal) => {
     expectNothingLeaks(stand, ...(await Promise.all(questions)));
   });
 
-  test('and meets it with the new token too is refused, forgets what it had, and pauses for 30 s', async () => {
+  test('again with the new token is refused, loses its cached reports, and pauses for 30 s', async () => {
     await using stand = await startWithAccount();
     const { gateway, upstream, clock, arrivedAt } = stand;
     await gateway.ask(QUERY);
@@ -111,20 +111,20 @@ describe.each(REFUSALS)('the account that meets %s', (_title, refusal) => {
 
 const FORWARD = { SCALEOPS_AUTH: 'forward', SCALEOPS_TOKEN: '' };
 
-/** Two callers, each with a token of its own. */
+/** Two callers with their own tokens. */
 function askAs({ gateway }: Stand, name: 'ann' | 'bob', query: string): Promise<Answer> {
   return gateway.ask(query, undefined, { headers: { authorization: `Bearer canary-of-${name}` } });
 }
 
 const ANN = 'canary-of-ann';
 
-// Fails when the purge takes all principals or none, when a caller is told that the gateway's account was refused, and
-// when a refusal of a field becomes one of the request.
+// Fails when the purge takes all principals or none, when a caller gets the error of the gateway's account, and when a
+// rejection of a field becomes one of the request.
 describe('a caller', () => {
   test.each<[string, Fault, UpstreamErrorCode]>([
     ...REFUSALS.map(([title, fault]): [string, Fault, UpstreamErrorCode] => [title, fault, 'UNAUTHENTICATED']),
     ['a 403', faults.status(403), 'UPSTREAM_FORBIDDEN'],
-  ])('who meets %s is refused, and loses what was kept, and no other caller does', async (_title, fault, code) => {
+  ])('that gets %s is refused and loses its cached reports; other callers keep theirs', async (_title, fault, code) => {
     await using stand = await startStand({ startMs: FAULT_AT, env: FORWARD });
     const { upstream, clock, arrivedAt } = stand;
     for (const name of ['ann', 'bob'] as const) {
@@ -152,7 +152,7 @@ describe('a caller', () => {
     expectNothingLeaks(stand, answer);
   });
 
-  test('whose token ScaleOps took within the last minute sees an older report while that fails, and no longer', async () => {
+  test('whose token ScaleOps accepted within the last minute gets a stale report during a failure, and not later', async () => {
     await using stand = await startStand({ startMs: FAULT_AT, env: { ...FORWARD, CACHE_TTL_SECONDS: '10' } });
     const { upstream, clock } = stand;
     await askAs(stand, 'ann', QUERY);

@@ -1,5 +1,4 @@
-// When a call to ScaleOps is made again: after which pause, as part of which deadline, and how often over all
-// requests.
+// Retries of calls to ScaleOps: their pauses, their shared deadline, and the budget over all requests.
 
 import { afterEach, describe, expect, test, vi } from 'vitest';
 
@@ -27,7 +26,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** How often ScaleOps is asked for one report, a new one each time. */
+/** How often ScaleOps is called for one report, a new one each time. */
 async function attemptsFor({ gateway, clock, arrivedAt }: Stand, name: string): Promise<number> {
   const before = arrivedAt(WORKLOADS);
   await settle(gateway.ask(namespaceQuery(name)), clock);
@@ -35,7 +34,7 @@ async function attemptsFor({ gateway, clock, arrivedAt }: Stand, name: string): 
 }
 
 // Fails when the jitter is not full or has another base or cap, when a pause ends early, when Retry-After is ignored or
-// honoured past the deadline, when each attempt has a deadline of its own, when a pause keeps its place among the calls.
+// honoured past the deadline, when each attempt has its own deadline, or when a pause keeps its slot.
 describe('a retry', () => {
   test('returns the report when the fault is over by then, without an error', async () => {
     await using stand = await startStand({ startMs: FAULT_AT });
@@ -135,7 +134,7 @@ describe('a retry', () => {
   });
 });
 
-// Fails when the budget is not asked, not counted, per request, or counts over more or less than a minute.
+// Fails when the budget is ignored, not counted, per request, or over a period other than a minute.
 describe('the retry budget', () => {
   test('is three per minute for few requests', async () => {
     await using stand = await startStand({ env: NO_BREAKER });

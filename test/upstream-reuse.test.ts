@@ -1,5 +1,5 @@
-// The one thing that is tried again at once and at no cost: a kept connection that the host closed just before it was used
-// again. What looks like it, and is a fault of the host, counts like any other.
+// A reused connection that the host closed just before is the only fault that is retried at once and without cost. A
+// similar fault of the host counts like any other.
 
 import { describe, expect, test } from 'vitest';
 
@@ -19,7 +19,7 @@ import {
   WORKLOADS,
 } from './kit/fault-stand.js';
 
-/** One connection, one attempt, no budget, and a breaker that opens at the first failure: whatever counts shows. */
+/** One connection, one attempt, no budget, and a breaker that opens at the first failure: any counted fault shows. */
 const STRICT = {
   ...NO_RETRIES,
   ...NO_CACHE,
@@ -29,8 +29,8 @@ const STRICT = {
 };
 const resetInHeaders: Fault = (socket) => socket.write('HTTP/1.1 200 OK\r\nx-a', () => socket.resetAndDestroy());
 
-// Fails when the retry at once is left out, is paused, or spends attempts, budget or breaker; and when it is granted to a
-// new connection, or to one over which a part of the answer had come.
+// Fails when the immediate retry is left out, paused, or spends attempts, budget or breaker; and when a new connection
+// gets it, or one over which a part of the response had arrived.
 describe('a reused connection', () => {
   test.each<[string, Fault]>([
     ['reset', faults.resetBeforeHeaders],

@@ -1,5 +1,5 @@
-// The same faults with a cached report that is past its freshness: whether it is served instead, whether all cached reports
-// of the principal are purged, and that neither changes how often ScaleOps is called.
+// The same faults with a stale cached report: whether it is served, whether all cached reports of the principal are purged,
+// and that neither changes the number of calls.
 
 import { describe, expect, test } from 'vitest';
 
@@ -24,10 +24,10 @@ import {
   type Stand,
 } from './kit/fault-stand.js';
 
-/** Past the time in which it would be served while a newer one is fetched: 60 s and 300 s. */
+/** Past the times in which it is fresh, or served during a refresh: 60 s and 300 s. */
 const AGE_MS = 361_000;
 const KEPT_AT = FAULT_AT - AGE_MS;
-/** Both reports are kept and past their freshness, and another one is kept and fresh. */
+/** Both reports are cached and stale, and another one is cached and fresh. */
 async function startAged(env: Record<string, string> = {}): Promise<Stand> {
   const stand = await startStand({ startMs: KEPT_AT, env });
   await stand.gateway.ask(QUERY);
@@ -36,17 +36,17 @@ async function startAged(env: Record<string, string> = {}): Promise<Stand> {
   return stand;
 }
 
-/** Whether ScaleOps was asked for the report that was fresh. */
+/** Whether ScaleOps was called for the fresh report. */
 async function isOtherForgotten({ gateway, clock, arrivedAt }: Stand): Promise<boolean> {
   const before = arrivedAt(AGGREGATED);
-  // Asked for in the same millisecond as a refusal, a report is shown but not kept.
+  // A report requested in the same millisecond as a rejection is served but not cached.
   clock.advance(1);
   expect((await gateway.ask(CLUSTER_QUERY)).errors).toEqual([]);
   return arrivedAt(AGGREGATED) > before;
 }
 
-// Fails when a code is added to STALE_IF_ERROR or REFUSALS of src/errors.ts or taken out, when a redirect elsewhere allows
-// a stale copy, and when a refusal does not purge, purges one entry only, or what was kept is dropped by another fault.
+// Fails when a code is added to or removed from STALE_IF_ERROR or REFUSALS of src/errors.ts, when a redirect elsewhere
+// allows a stale report, and when a rejection purges too little, or another fault purges anything.
 describe.each(ROW_GROUPS)('with a stale report, %s', (_group, rows) => {
   const titled = rows.map((row) => ({ ...row, outcome: row.stale ? 'shows that one' : row.code }));
   test.each(titled)('$title: $outcome', async ({ fault, hangs = false, waits, atOnce, ...row }: Row) => {
@@ -63,7 +63,7 @@ describe.each(ROW_GROUPS)('with a stale report, %s', (_group, rows) => {
     expect(arrivedAt(WORKLOADS)).toBe(1 + attempts);
     expect(await isOtherForgotten(stand)).toBe(purges);
 
-    // What was kept is there for the next fault that allows it, unless a refusal came between.
+    // The cached report is there for the next fault that allows it, unless a rejection came between.
     upstream.answer(WORKLOADS, DOWN);
     const down = await gateway.ask(QUERY);
     if (purges) expectFault(down, { code: 'UPSTREAM_UNAVAILABLE', retryAfterMs: 60_000 });
@@ -79,10 +79,10 @@ describe.each(ROW_GROUPS)('with a stale report, %s', (_group, rows) => {
   });
 });
 
-// Fails when the times of `stageOf` are not kept, when what was shown for want of a newer one is told as fresh, or when a
-// refused refresh does not purge.
+// Fails when the times of `stageOf` are ignored, when a stale report is marked as fresh, or when a rejected refresh does
+// not purge.
 describe('a stale report', () => {
-  test('is not served when it is too old: the answer is an error then', async () => {
+  test('is not served when it is too old: the response is an error', async () => {
     await using stand = await startStand({ startMs: FAULT_AT });
     const { upstream, gateway, clock } = stand;
     await gateway.ask(QUERY);
@@ -93,7 +93,7 @@ describe('a stale report', () => {
     expectFault(await gateway.ask(QUERY), { code: 'UPSTREAM_UNAVAILABLE', retryAfterMs: 60_000 });
   });
 
-  test('is served also when it is fresh and no-cache asked for a newer one, and is marked stale then', async () => {
+  test('is served, marked as stale, although it is fresh, when no-cache asked for a newer one', async () => {
     await using stand = await startStand({ startMs: FAULT_AT });
     const { upstream, gateway, clock, arrivedAt } = stand;
     await gateway.ask(QUERY);

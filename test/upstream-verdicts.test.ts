@@ -1,4 +1,4 @@
-// What counts as a failure of ScaleOps, so that it is left alone after a few of them, and what does not.
+// Which outcomes count as failures of ScaleOps for the circuit breaker, and which do not.
 
 import { describe, expect, test } from 'vitest';
 
@@ -20,7 +20,7 @@ import {
 
 const OPEN = { code: 'CIRCUIT_OPEN', retryAfterMs: 15_000 } as const;
 
-// Fails when `judge` takes a refusal, a rate limit or a leaving client for a failure, or a fault of ScaleOps for none.
+// Fails when `judge` counts a rejection, a rate limit or a leaving client as a failure, or a fault of ScaleOps as none.
 describe('the circuit', () => {
   const ONCE = { ...NO_CACHE, ...NO_RETRIES, SCALEOPS_BREAKER_FAILURES: '1', SCALEOPS_MAX_IN_FLIGHT: '1' };
 
@@ -28,7 +28,7 @@ describe('the circuit', () => {
     ...[400, 401, 403, 404, 422, 429].map((code): [string, Fault] => [`status ${code}`, faults.status(code)]),
     ['a redirect to the login', faults.redirect('/login')],
     ['a report over the limit', faults.tooLong()],
-    ['a closed kept connection', onReuse(faults.closeBeforeHeaders)],
+    ['a reused connection that was closed', onReuse(faults.closeBeforeHeaders)],
   ])('stays closed after %s', async (_title, fault) => {
     await using stand = await startStand({ env: ONCE });
     stand.upstream.answer(WORKLOADS, fault);

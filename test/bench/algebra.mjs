@@ -1,5 +1,5 @@
-// The report's algebra over 100,000 rows beside the straightforward way over row objects, in one run; both ways are
-// checked to give the same answer first. `npm run bench:algebra`.
+// Questions over a report of 100,000 rows, compared with a straightforward computation over row objects in the same run.
+// Both are checked to give the same answer first. `npm run bench:algebra`.
 
 import assert from 'node:assert/strict';
 
@@ -80,7 +80,7 @@ function groupBy(rows, field) {
   return groups;
 }
 
-/** The straightforward way drifts, so numbers may differ by a billionth. */
+/** The straightforward way accumulates rounding errors, so numbers may differ by a billionth. */
 function assertSame(ours, plain) {
   if (typeof ours === 'number') assert.ok(Math.abs(ours - plain) <= 1e-9 * Math.abs(plain));
   else if (typeof ours === 'string') assert.equal(ours, plain);

@@ -1,6 +1,6 @@
-// The gateway beside others: `npm run bench`, or `npm run bench -- again small --only gateway,bare --seconds 3`.
-// Names of modes (again, extensions, document-id, get, new, cold, p99, start) and of sizes (small, medium, large) choose what is measured. `--node 26`
-// runs everything on that Node, from npm; `--log-sample 0` turns the line an operation off.
+// The gateway compared with others: `npm run bench`, or `npm run bench -- again small --only gateway,bare --seconds 3`.
+// Modes (again, extensions, document-id, get, new, cold, p99, start) and sizes (small, medium, large) select cells.
+// `--node 26` runs everything on that Node, from npm; `--log-sample 0` turns off the log line per operation.
 
 import { parseArgs } from 'node:util';
 
@@ -39,7 +39,7 @@ const options = {
   env: { LOG_SAMPLE_PERCENT: values['log-sample'] },
 };
 
-// So that what we started ends with us.
+// Ends every server that the benchmark started.
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
 if (unknown.length > 0) {
   console.error(`Unknown: ${unknown.join(', ')}. There are ${[...known, ...SERVERS].join(', ')}.`);
@@ -48,7 +48,7 @@ if (unknown.length > 0) {
   process.exitCode = runOnNode(values.node, [import.meta.filename, ...args]);
 } else await bench();
 
-/** Bare bytes are ready for repeated questions; the forms of those beside `again` are about the gateway. */
+/** The bare server answers repeated questions only; their other forms compare the gateway alone. */
 function answers(name, mode) {
   if (name === 'gateway') return true;
   return name === 'bare' ? REPEATED_MODES.includes(mode) : ['again', 'new', 'cold'].includes(mode);

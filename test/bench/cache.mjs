@@ -1,5 +1,5 @@
-// What the cache and the policies cost: a hit beside a lookup in a plain map; the CPU of an upstream call through all
-// policies beside a bare undici request; and what 10,000 reports really take on the heap beside the bound.
+// The overhead of the cache and the policies: a hit compared with a plain map; the CPU of an upstream call through all
+// policies compared with a bare undici request; and the heap of 10,000 reports compared with the bound of the cache.
 // Run with --expose-gc: `npm run bench:cache`.
 
 import { fork } from 'node:child_process';
@@ -37,7 +37,7 @@ else {
   await weighCache(principal);
 }
 
-/** A process of its own, so that its CPU is not counted. */
+/** In a separate process, so that its CPU is not counted. */
 async function serve() {
   const body = Buffer.from(await fetchFleet(1_000));
   const server = createServer((request, response) => {
@@ -110,8 +110,8 @@ async function benchCall() {
 }
 
 /**
- * By how much the second of two cases takes more CPU than the first, in many short rounds, the one or the other first by
- * chance. Compared at the lower quartile: above it rounds also pay for collecting the garbage of both.
+ * How much more CPU the second case takes than the first, in many short rounds in random order. Compared at the lower
+ * quartile: higher values include the garbage collection of both.
  */
 async function measureAddedCpu(cases, { rounds, calls }) {
   const entries = Object.entries(cases);
@@ -140,19 +140,19 @@ async function weighCache(principal) {
   for (const rows of [1, 50, 1_000]) await weighReports(rows, principal);
 }
 
-/** A function of its own, so that nothing of one size is still held while the next is weighed. */
+/** A separate function, so that no object of one size is still referenced when the next is weighed. */
 async function weighReports(rows, principal) {
   const text = firstRows(await fetchFleet(Math.max(rows, 50)), rows);
   const before = await usedBytes();
   const cache = createCache(async () => ({ report: decodeReport(JSON.parse(text)).report, body: Buffer.alloc(0) }));
   for (let index = 0; index < REPORTS; index += 1) {
     const { report } = await cache.load(toRequest(index), principal);
-    // As a dashboard does: the orders that were asked for stay with the report.
+    // Like a dashboard: the report keeps the orders that were requested.
     for (const field of ORDERS) runAll(report.selectRows({ orderBy: [{ field, direction: 'ASC' }], first: 1 }));
   }
   const taken = (await usedBytes()) - before;
   const part = (100 * taken) / config.cache.maxBytes;
-  // The cache is still in use here: else it would have been collected before it was weighed.
+  // A later use: otherwise the cache would be collected before it is weighed.
   const { cacheStatus } = await cache.load(toRequest(REPORTS - 1), principal);
   console.log(
     `  of ${String(rows).padStart(5)} rows: ${(taken / MIB).toFixed(1).padStart(6)} MiB, ${part.toFixed(0)} % of the bound ` +

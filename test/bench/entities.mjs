@@ -1,6 +1,6 @@
-// 1,000 references to workloads of one operation: through the gateway, with nothing kept and warm, beside a subgraph as
-// it is written first (a reference resolver that calls ScaleOps). All are checked to give the same answer, and the calls
-// that reach ScaleOps are counted. No socket in front, a real one behind. `npm run bench:entities`.
+// 1,000 representations of workloads in one operation: through the gateway, uncached and cached, compared with a simple
+// subgraph whose reference resolver calls ScaleOps. All must give the same answer, and calls to ScaleOps are counted.
+// No socket in front, a real one behind. `npm run bench:entities`.
 
 import assert from 'node:assert/strict';
 import { fork } from 'node:child_process';
@@ -24,7 +24,7 @@ const WORKLOADS_PATH = '/detailedCostReport/getWorkloads';
 if (process.argv[2] === 'upstream') await serve();
 else await bench();
 
-/** ScaleOps in a process of its own, so that it has the other core. It says how often it was asked. */
+/** ScaleOps in its own process, so that it uses the other core. It reports the number of its requests. */
 async function serve() {
   let calls = 0;
   const simulator = createSimulator({
@@ -71,7 +71,7 @@ async function bench() {
     console.log(`  ${name}: ${((await countCalls()) - before) / 2} calls to ScaleOps an operation`);
     cases[name] = () => ask(gateway, body);
   }
-  // One after the other: what a thousand calls leave to be collected would be collected in the others' time.
+  // One after the other: garbage of a thousand calls would be collected in the time of the others.
   const { 'a call a reference': first, ...ours } = cases;
   await measureAsync('Warming up', ours, 100);
   await measureAsync('1,000 _entities', ours, 101);

@@ -1,9 +1,9 @@
-// Times things side by side in one run: rounds are interleaved, so that what else the machine does meets all alike.
+// Compares cases in one run: rounds are interleaved, so that other load on the machine affects all of them.
 
 import { cpus } from 'node:os';
 
 /**
- * Runs each case once a round and prints medians.
+ * Runs each case once per round and prints medians.
  * @param {string} title
  * @param {Record<string, () => unknown>} cases
  * @param {number} rounds
@@ -25,7 +25,7 @@ function report(title, times) {
   const medians = {};
   console.log(`\n${title}`);
   for (const [name, all] of Object.entries(times)) {
-    // The first round also compiles, and works out what is kept afterwards.
+    // The first round also compiles, and fills caches.
     const [first, ...rest] = all;
     rest.sort((a, b) => a - b);
     medians[name] = at(rest, 0.5);
@@ -35,7 +35,7 @@ function report(title, times) {
   return medians;
 }
 
-/** What ran: printed above the figures. */
+/** The machine and the versions, printed above the figures. */
 export function printMachine() {
   console.log(
     `Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown CPU'}, ms, median (10 % to 90 %)`,
@@ -43,7 +43,7 @@ export function printMachine() {
 }
 
 /**
- * As `measure`, one after the other for what has to be waited for.
+ * Like `measure`, for asynchronous cases, one after the other.
  * @param {string} title
  * @param {Record<string, () => Promise<unknown>>} cases
  * @param {number} rounds
@@ -61,12 +61,12 @@ export async function measureAsync(title, cases, rounds = 31) {
   return report(title, times);
 }
 
-/** The bytes in use after collection, array buffers included; needs --expose-gc. */
+/** The bytes in use after garbage collection, array buffers included; needs --expose-gc. */
 export async function usedBytes() {
   let used = Infinity;
   for (;;) {
     globalThis.gc();
-    // What a closed connection holds, and array buffers, are given back a little after the collection.
+    // Closed connections and array buffers are released a little after the collection.
     await new Promise((resolve) => setTimeout(resolve, 200));
     const { heapUsed, arrayBuffers } = process.memoryUsage();
     const now = heapUsed + arrayBuffers;
@@ -75,7 +75,7 @@ export async function usedBytes() {
   }
 }
 
-/** The value below which that part of the sorted ones lies. */
+/** The value at this quantile of the sorted values. */
 export function at(sorted, part) {
   return sorted[Math.floor(sorted.length * part)] ?? Number.NaN;
 }

@@ -1,4 +1,4 @@
-// What a report takes on the heap beside what it says of itself (`byteSize`, what the cache's bound counts).
+// The heap that a report takes, compared with its `byteSize`, which the bound of the cache counts.
 // Run with --expose-gc: `npm run bench:memory`.
 
 import { createReportParser } from '../../dist/report/parse/fast-parser.js';
@@ -10,12 +10,12 @@ import { printMachine, usedBytes } from './measure.mjs';
 const MIB = 1_048_576;
 const readReport = createReportParser();
 
-/** What it was read from is let go of; only the report itself may stay. */
+/** The parsed input must be released; only the report itself may stay. */
 function decode(text) {
   return toReport(readReport(Buffer.from(text))).report;
 }
 
-/** A function of its own, so that nothing of one size is still held while the next is weighed. */
+/** A separate function, so that no object of one size is still referenced when the next is weighed. */
 async function weigh(workloads, copies) {
   const text = await fetchFleet(workloads);
   decode(text);

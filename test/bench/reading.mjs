@@ -1,5 +1,5 @@
-// What a cold report costs: from the bytes of an answer to a report, beside JSON.parse alone and beside JSON.parse and
-// decoding; and for how long the event loop stands still while a gateway reads one from a real upstream.
+// The cost of a cold report: from the bytes of a response to a report, compared with JSON.parse alone and with JSON.parse
+// and decoding; and how long the event loop is blocked while a gateway reads one from a real upstream.
 // `npm run bench:reading`.
 
 import { once } from 'node:events';
@@ -39,7 +39,7 @@ for (const [size, text] of texts) {
   for (const zips of [false, true]) await watchLoop(size, text, zips);
 }
 
-/** The longest time in which nobody else had a turn, while a report is asked for; of several, each of its own. */
+/** The longest time without a turn for others, while one report or several different ones are requested. */
 async function watchLoop(size, text, zips) {
   const upstream = new Worker(new URL('./upstream-thread.mjs', import.meta.url), { workerData: text });
   const [port] = await once(upstream, 'message');
@@ -102,7 +102,7 @@ function startTicker() {
   };
 }
 
-/** The time that this thread has worked, and not waited for a core, in ms: where Linux says so. */
+/** The CPU time of this thread in ms, without waits for a core, where Linux reports it. */
 function ownWork() {
   try {
     return Number(readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'latin1').split(' ')[0]) / 1e6;

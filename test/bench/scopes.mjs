@@ -1,5 +1,5 @@
-// What it costs to see a part of the fleet: 100,000 rows of 100 clusters, asked by who may see everything and by who may
-// see a part, over the whole gateway. `npm run bench:scopes`.
+// The cost of permissions: 100,000 rows of 100 clusters, for a caller with all permissions and for callers with partial
+// ones, through the whole gateway. `npm run bench:scopes`.
 
 import { createServer } from 'node:http';
 import { pino } from 'pino';
@@ -55,7 +55,7 @@ const upstream = createServer((request, response) => {
 await new Promise((resolve) => upstream.listen(0, '127.0.0.1', resolve));
 
 const clustersTo = (count) => [{ clusters: Array.from({ length: count }, (_, index) => cluster(index)) }];
-/** A cluster that is there, and so many namespaces of every cluster: names cannot say that, so that all is fetched. */
+/** One cluster, and namespaces of every cluster: names cannot express that, so everything is fetched. */
 const namespacesTo = (count) => [
   { clusters: [cluster(0)] },
   { namespaces: Array.from({ length: count }, (_, index) => namespace(index)) },

@@ -1,4 +1,4 @@
-// The longest step of long work over 100,000 rows with as many names: nothing else runs in this process before a step ends.
+// The longest step of a long computation over 100,000 rows with as many names: nothing else runs in the process meanwhile.
 // Each question has a report of its own, so that its indexes are built in its steps. `npm run bench:steps`.
 
 import { decodeReport } from '../../dist/report/parse/json-parser.js';
@@ -7,7 +7,7 @@ import { printMachine } from './measure.mjs';
 
 const GOAL_MS = 50;
 const TIMES = 5;
-/** How many rows share a namespace; each namespace is asked for on its own. */
+/** How many rows share a namespace; each namespace is requested separately. */
 const ROWS_PER_NAMESPACE = 20;
 
 const json = JSON.parse(await fetchFleet(100_000));

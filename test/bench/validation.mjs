@@ -1,5 +1,5 @@
-// How long validation takes for the documents that are hardest to validate, at most 64 KiB each and within the default
-// limits. `npm run build && node test/bench/validation.mjs`; an argument is the number of tokens to try.
+// The time of validation for the most expensive documents of at most 64 KiB within the default limits.
+// `npm run build && node test/bench/validation.mjs`; the argument is the number of tokens.
 
 import { parse, specifiedRules, validate } from 'graphql';
 

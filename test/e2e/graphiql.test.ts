@@ -1,5 +1,5 @@
-// GraphiQL as a person meets it: in a real Chromium that reaches nothing but the gateway. What the page sends and gets
-// is read at the gateway's own server, which runs in this process.
+// GraphiQL in a real Chromium whose only network access is the gateway. The gateway's own server, in this process, records
+// requests and responses of the page.
 
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -13,7 +13,7 @@ import { EXAMPLE_TABS } from '../../src/http/graphiql/examples.js';
 import { findChromium, launchChromium, openContext, type WatchedContext } from '../kit/browser.js';
 import { startStack, TOKEN, type TestStack } from '../kit/gateway.js';
 
-// In CI a missing Chromium is a failure, of launchChromium().
+// In CI a missing Chromium is a failure of launchChromium().
 const isSkipped = findChromium() === undefined && process.env.CI === undefined;
 if (isSkipped) console.warn('GraphiQL is not tested: no Chromium. Install one, or set CHROMIUM to where it is.');
 
@@ -28,13 +28,13 @@ interface Exchange {
   readonly response: ServerResponse;
 }
 
-// Undefined where beforeAll did not get that far.
+// Undefined when beforeAll failed early.
 let browser: Browser | undefined;
 let stack: TestStack | undefined;
 let url: string;
 let watched: WatchedContext;
 let page: Page;
-/** What the gateway has answered, in order. */
+/** The responses of the gateway, in order. */
 let exchanges: Exchange[];
 
 const record = (message: unknown): void => {
@@ -66,7 +66,7 @@ describe.skipIf(isSkipped)('GraphiQL', () => {
     expect({ foreignRequests, complaints }).toEqual({ foreignRequests: [], complaints: [] });
   });
 
-  test('is where / leads to, and loads with the examples as tabs', async () => {
+  test('opens from the path /, with the examples as tabs', async () => {
     const response = await page.goto(url);
     expect(page.url()).toBe(`${url}/graphql`);
     expect(response?.headers()['content-encoding']).toBe('gzip');
@@ -76,7 +76,7 @@ describe.skipIf(isSkipped)('GraphiQL', () => {
     expect(exchanges.map(({ request }) => `${request.method} ${request.url}`)).toEqual([
       'GET /',
       'GET /graphql',
-      // The schema's introspection.
+      // The introspection query of the page.
       expect.stringMatching(/^POST \/graphql\b/),
     ]);
   });
@@ -117,7 +117,7 @@ describe.skipIf(isSkipped)('GraphiQL', () => {
     expect(plain(await shown.innerText())).toBe(plain(description ?? 'no such field'));
   });
 
-  test('completes names as one types', async () => {
+  test('completes names while the user types', async () => {
     await open();
     await page.getByRole('button', { name: 'New tab' }).click();
     await type('operation.graphql', '{ aggreg');
@@ -127,11 +127,11 @@ describe.skipIf(isSkipped)('GraphiQL', () => {
     await editor('operation.graphql').filter({ hasText: 'aggregatedCosts' }).waitFor();
   });
 
-  test('runs its own code and workers, and no other', async () => {
+  test('runs no code or worker except its own', async () => {
     const workers: string[] = [];
     page.on('worker', (worker) => workers.push(worker.url()));
     await open();
-    // The editor's language services: without them it would fall back to the page's own thread, and say so in a warning.
+    // The editor's language workers: without them it falls back to the main thread, with a warning.
     await expect.poll(() => workers.length).toBeGreaterThanOrEqual(2);
     expect(workers.every((worker) => worker.startsWith('blob:'))).toBe(true);
     expect(watched.complaints).toEqual([]);
@@ -156,7 +156,7 @@ describe.skipIf(isSkipped)('GraphiQL', () => {
 });
 
 describe.skipIf(isSkipped)('with SCALEOPS_AUTH=forward', () => {
-  test('the documentation is there without a token, and the headers editor has the place for one', async () => {
+  test('the documentation works without a token, and the headers editor has a line for the token', async () => {
     await using forward = await startStack({ env: { SCALEOPS_AUTH: 'forward', SCALEOPS_TOKEN: '' } });
     await using chromium = await launchChromium();
     page = await chromium.newPage();
@@ -188,7 +188,7 @@ describe.skipIf(isSkipped)('with GRAPHIQL=off', () => {
   });
 });
 
-/** Until the page has asked for the schema and taken it in. */
+/** Waits until the page has fetched and processed the schema. */
 async function ready(): Promise<void> {
   await page.locator('.graphiql-execute-button').waitFor();
   await page.locator('.graphiql-query-editor .monaco-editor').waitFor();
@@ -202,16 +202,16 @@ async function open(): Promise<void> {
   await ready();
 }
 
-/** Goes to a tab, until GraphiQL has taken in its operation, which it does a moment after it shows it. */
+/** Selects a tab, and waits until GraphiQL has processed its operation, a moment after it is shown. */
 async function select(name: string): Promise<void> {
   if (name === tabs[0]) return;
-  // By the keyboard: a mouse may also drag tabs, and while these still move into place, its click is lost.
+  // By keyboard: a mouse click is lost while tabs still move into place.
   await page.getByRole('button', { name, exact: true }).press('Enter');
   const query = EXAMPLE_TABS[tabs.indexOf(name)]?.query;
   await page.waitForFunction((text) => localStorage.getItem('graphiql:query') === text, query);
 }
 
-/** Runs the operation of that name, and no other. */
+/** Runs only the operation of that name. */
 async function execute(name: string): Promise<Response> {
   const answered = page.waitForResponse(
     (response) => response.request().postData()?.includes(`query ${name}`) === true,
@@ -222,21 +222,21 @@ async function execute(name: string): Promise<Response> {
 
 const editor = (name: string) => page.locator(`.monaco-editor[data-uri$="${name}"]`);
 
-/** Into an editor, in place of what is there. */
+/** Replaces the text of an editor. */
 async function type(name: string, text: string): Promise<void> {
   await editor(name).click();
   await page.keyboard.press('Control+A');
   await page.keyboard.press('Delete');
-  // At once, as pasted: typed key by key, the editor would close the brackets itself.
+  // In one piece, like a paste: for typed keys the editor closes brackets itself.
   await page.keyboard.insertText(text);
 }
 
-/** A list of objects, somewhere inside. */
+/** A list of objects, at any depth. */
 function hasRows(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
   if (Array.isArray(value)) return value.length > 0 && typeof value[0] === 'object';
   return Object.values(value).some(hasRows);
 }
 
-/** Without what Markdown makes of it. */
+/** Without Markdown formatting. */
 const plain = (text: string): string => text.replaceAll('`', '').replaceAll(/\s+/g, ' ').trim();

@@ -1,18 +1,17 @@
-// A gateway on the simulator whose reports age as a test wants: the clock stands still, ScaleOps can be down, and can be
-// made to wait.
+// A gateway on the simulator whose reports age on a clock that the test moves; ScaleOps can be down, or held at a gate.
 
 import { createGate, type Gate } from './gate.js';
 import { startStack, type Answer, type TestStack } from './gateway.js';
 import { createIdleClock, type IdleClock } from './idle-clock.js';
 
-/** Where the clock begins. */
+/** The start of the clock. */
 export const START_MS = Date.UTC(2026, 0, 31);
 export const DAY_MS = 86_400_000;
 
 export const WORKLOADS = '{ workloadCosts { asOf isStale } }';
 /** Another report. */
 export const AGGREGATED = '{ aggregatedCosts { asOf isStale } }';
-/** A report about a time that ended so long before the start. */
+/** A report about a window that ended this long before the start. */
 export function aggregatedUntil(beforeStartMs: number): string {
   const [from, to] = [START_MS - beforeStartMs - DAY_MS, START_MS - beforeStartMs].map((ms) =>
     new Date(ms).toISOString(),
@@ -20,7 +19,7 @@ export function aggregatedUntil(beforeStartMs: number): string {
   return `{ aggregatedCosts(filter: { timeRange: { between: { from: "${from}", to: "${to}" } } }) { asOf isStale } }`;
 }
 
-/** A moment after the start, as the API writes it. */
+/** A time after the start, in the format of the API. */
 export function at(ms: number): string {
   return new Date(START_MS + ms).toISOString();
 }
@@ -29,15 +28,15 @@ export const NO_CACHE: RequestInit = { headers: { 'cache-control': 'no-cache' } 
 
 export interface AgingStack extends TestStack {
   readonly clock: IdleClock;
-  /** From now on the simulator answers with 500, or as it should. */
+  /** Later requests to the simulator fail with 500, or succeed. */
   setDown(isDown: boolean): void;
-  /** From now on the simulator's answers wait at the gate that this gives, until that is opened. */
+  /** Later responses of the simulator wait at the returned gate until it opens. */
   hold(): Gate;
-  /** The counts of the last operation's log line, those that are not 0. */
+  /** The nonzero counts in the last operation's log line. */
   lastCounts(): Record<string, number>;
 }
 
-/** One attempt a report, so that a test counts reports, and no circuit breaker unless `env` says so. */
+/** One attempt per report, so that a test counts reports, and no circuit breaker unless `env` enables it. */
 export async function startAging(env: Record<string, string> = {}): Promise<AgingStack> {
   const clock = createIdleClock(START_MS);
   let isDown = false;
@@ -72,7 +71,7 @@ export async function startAging(env: Record<string, string> = {}): Promise<Agin
   };
 }
 
-/** What an answer says of its only report; a fault's code where there is none. */
+/** The freshness of the only report in a response; the error code when there is none. */
 export function shown({ data, errors }: Answer): { readonly asOf: string; readonly isStale: boolean } | string {
   const [report] = Object.values((data ?? {}) as Record<string, { asOf: string; isStale: boolean } | null>);
   return report ?? errors[0]?.extensions.code ?? 'nothing';

@@ -1,10 +1,10 @@
-// A real Chromium, found on the machine and never downloaded, that reaches no host but this one. It is told of every
-// request and every complaint of a page, so that a test can say there were none.
+// A Chromium of this machine, never downloaded, that reaches only this host. It records requests to other origins and
+// console errors, so that a test can require that there are none.
 
 import { existsSync } from 'node:fs';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
 
-/** Where Chromium is, if it is anywhere. */
+/** The path of Chromium, if there is one. */
 export function findChromium(): string | undefined {
   const names = ['chromium', 'chromium-browser', 'google-chrome'].map((name) => `/usr/bin/${name}`);
   return [process.env.CHROMIUM ?? '', ...names].find((path) => existsSync(path));
@@ -16,13 +16,13 @@ export async function launchChromium(): Promise<Browser> {
   return chromium.launch({
     executablePath,
     args: [
-      // Containers, and root, have no user namespaces to make a sandbox of.
+      // Containers, and root, have no user namespaces for a sandbox.
       '--no-sandbox',
       '--disable-gpu',
       '--disable-quic',
       '--no-first-run',
-      // No calls home. What is left finds no host: the rule is below the page, and leaves the HTTP cache alone, which
-      // Playwright's own interception would switch off.
+      // No background requests. Other hosts do not resolve: the rule applies below the page, and leaves the HTTP cache on, which
+      // Playwright's interception would disable.
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
@@ -34,21 +34,21 @@ export async function launchChromium(): Promise<Browser> {
 export interface WatchedContext extends AsyncDisposable {
   readonly context: BrowserContext;
   readonly newPage: () => Promise<Page>;
-  /** Requests that were meant for another origin than the one given. */
+  /** Requests to other origins than the given one. */
   readonly foreignRequests: readonly string[];
-  /** Errors in the console, and thrown on a page. */
+  /** Errors in the console, and uncaught errors of a page. */
   readonly complaints: readonly string[];
-  /** The complaints so far, which a test has asked for. */
+  /** The errors so far, when a test asks for them. */
   forget(): readonly string[];
 }
 
-/** A profile of its own, with an empty cache and no storage. */
+/** A profile with an empty cache and storage. */
 export async function openContext(browser: Browser, origin: string): Promise<WatchedContext> {
   const context = await browser.newContext({ viewport: { width: 1400, height: 900 } });
   const foreignRequests: string[] = [];
   const complaints: string[] = [];
   context.on('request', (request) => {
-    // Pages are also made of parts that never leave the browser: `blob:http://…` and `data:`.
+    // Parts of pages that never leave the browser: `blob:http://…` and `data:`.
     if (!/^(?:blob|data):/.test(request.url()) && new URL(request.url()).origin !== origin) {
       foreignRequests.push(request.url());
     }

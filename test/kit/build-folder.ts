@@ -1,3 +1,3 @@
-// Where the compiled gateway lies: test/kit/compiled-gateway.mjs puts the path here.
+// The folder of the compiled gateway: test/kit/compiled-gateway.mjs puts the path here.
 
 export const BUILD_FOLDER = '__BUILD_FOLDER__';

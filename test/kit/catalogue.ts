@@ -1,6 +1,6 @@
-// A second subgraph beside the gateway, such as a company has: a catalogue of services that knows who owns which workloads
-// and where clusters are, and nothing of costs. It refers to workloads by their keys alone, and adds fields of its own to
-// clusters and namespaces. It has pages, too, with the type that Relay names. Its services are made of the simulator's fleet.
+// A second subgraph: a catalogue of services that knows the owners of workloads and the regions of clusters, but no costs.
+// It refers to workloads by key, adds fields to clusters and namespaces, and has Relay pages. Its services come from the
+// simulator's fleet.
 
 import { once } from 'node:events';
 import { createServer } from 'node:http';
@@ -26,9 +26,9 @@ export interface Service {
 
 export interface Catalogue extends AsyncDisposable {
   readonly url: string;
-  /** The headers of each request that has arrived while it was up, in order. */
+  /** The headers of each request that arrived while it was up, in order. */
   readonly requests: readonly Headers[];
-  /** While it is, every request is answered with 503. */
+  /** While it is down, every request is answered with 503. */
   setDown(isDown: boolean): void;
 }
 
@@ -81,7 +81,7 @@ export const CATALOGUE_SDL = `
   }
 `;
 
-/** One service for each name of a workload in a namespace, in whatever clusters and as whatever it runs there. */
+/** One service for each workload name in a namespace, across clusters and kinds. */
 export function servicesOfFleet(workloadCount: number): readonly Service[] {
   const services = new Map<string, WorkloadKey[]>();
   for (const { clusterName, namespace, type, name } of createFleet(workloadCount).workloads) {
@@ -93,7 +93,7 @@ export function servicesOfFleet(workloadCount: number): readonly Service[] {
   return [...services].map(([name, workloads]) => ({ name, owner: `owner-of-${name}`, workloads }));
 }
 
-/** What it says of every cluster, also of those that it has never heard of. */
+/** The region of any cluster, known or not. */
 export const regionOf = (clusterName: string): string => `region-of-${clusterName}`;
 export const teamOf = (clusterName: string, namespace: string): string => `team-of-${clusterName}/${namespace}`;
 

@@ -1,17 +1,17 @@
-// Decisions for making things up, read from a list of numbers: fast-check makes up the list and, when a case fails, makes
-// it shorter and its numbers smaller. Past its end every decision is the first one, so callers put the plainest first.
+// Decisions for random test data, read from a list of numbers: fast-check makes the list and, when a case fails, shrinks
+// it. Past its end every decision is the first option, so callers put the simplest first.
 
 import fc from 'fast-check';
 
 export interface Choices {
-  /** A whole number from 0 to `count - 1`; 0 where there is none. */
+  /** A whole number from 0 to `count - 1`; 0 for an empty range. */
   below(count: number): number;
   pick<T>(list: readonly T[]): T;
-  /** True in so many percent of the cases. */
+  /** True in this percentage of cases. */
   chance(percent: number): boolean;
-  /** From `min` to `max` of what `make` makes. */
+  /** From `min` to `max` results of `make`. */
   some<T>(min: number, max: number, make: () => T): T[];
-  /** The next few for themselves, so that what is decided later has some left. */
+  /** A separate part of the list, so that later decisions keep some numbers. */
   apart(count: number): Choices;
 }
 
@@ -30,7 +30,7 @@ export function createChoices(numbers: readonly number[]): Choices {
   };
 }
 
-/** Cases that `make` makes of up to `most` decisions. */
+/** Cases that `make` builds from at most `most` decisions. */
 export function anyCase<T>(make: (choices: Choices) => T, most = 200): fc.Arbitrary<T> {
   const numbers = fc.array(fc.nat(0xffff), { maxLength: most, size: 'max' });
   return fc.noBias(numbers).map((list) => make(createChoices(list)));

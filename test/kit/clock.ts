@@ -3,9 +3,9 @@
 import type { Clock } from '../../src/clock.js';
 
 export interface ManualClock extends Clock {
-  /** Moves time on, and runs what became due, in order. */
+  /** Advances time, and runs due timers in order. */
   advance(ms: number): void;
-  /** How many timers wait. */
+  /** The number of pending timers. */
   pending(): number;
 }
 

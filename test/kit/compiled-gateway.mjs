@@ -1,5 +1,5 @@
 // Compiles src once per test run, when the first test needs it: for tests that start the gateway as a process, and for
-// the parser thread, which Node can start from a file of JavaScript only.
+// the parser thread, which Node can start only from a JavaScript file.
 
 import { execFile } from 'node:child_process';
 import { copyFileSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
@@ -8,11 +8,11 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 
-/** What is replaced in which file. */
+/** The replacements by file. */
 const THREAD = { file: '/src/upstream/parse/parser-thread.ts', text: "new URL('./parser-worker.js', import.meta.url)" };
 const FOLDER = { file: '/test/kit/build-folder.ts', text: "'__BUILD_FOLDER__'" };
 
-/** A plugin of vite that puts the paths of compiled files into the two files that use them. */
+/** A Vite plugin that puts the paths of compiled files into the two files that use them. */
 export function compiledGateway(root) {
   let building;
   return {

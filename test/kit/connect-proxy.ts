@@ -1,4 +1,4 @@
-// An HTTP proxy on a real socket: it opens tunnels (CONNECT) to one target, whatever host is asked for, and records them.
+// An HTTP proxy on a real socket: it opens tunnels (CONNECT) to one target, for any host, and records them.
 
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
@@ -6,11 +6,11 @@ import { connect, type AddressInfo, type Socket } from 'node:net';
 
 export interface ConnectProxy extends AsyncDisposable {
   readonly port: number;
-  /** The tunnels asked for, `host:port`, in order. */
+  /** The requested tunnels, `host:port`, in order. */
   readonly tunnels: readonly string[];
   /** The headers of each CONNECT. */
   readonly headers: readonly IncomingHttpHeaders[];
-  /** From now on CONNECT is answered with this status, or hangs. */
+  /** Later CONNECT requests get this status, or hang. */
   refuse(status: number): void;
   hang(): void;
 }

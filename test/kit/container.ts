@@ -1,23 +1,23 @@
-// A container without an engine: a command in a root file system of its own, which is read-only, as a user of its own,
-// as the first process of its own processes. It shares the network with us. Only root may make one.
+// A container without an engine: a command as process 1 in a read-only root file system, with its own user. It shares the
+// network of the machine. Only root can start one.
 
 import { readFile } from 'node:fs/promises';
 
 import { startProcess, type RunningProcess } from './process.js';
 
 export interface ContainerOptions {
-  /** The folder that becomes `/`. The machine's libraries and its Node are mounted into it. */
+  /** The folder that becomes `/`. The machine's libraries and Node are mounted into it. */
   readonly root: string;
-  /** `uid:gid`, as numbers. */
+  /** `uid:gid`, numeric. */
   readonly user: string;
   readonly workdir: string;
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** Whether this machine lets us. */
+/** Whether this machine allows it. */
 export const canContain = process.getuid?.() === 0;
 
-/** In namespaces of its own already: what it mounts goes with it. `exec`, so that the command is the first process. */
+/** Runs in its own namespaces, so its mounts end with it. `exec` makes the command the first process. */
 const SCRIPT = `
   set -e
   root=$1 node=$2 uid=$3 gid=$4 workdir=$5
@@ -35,7 +35,7 @@ const SCRIPT = `
   mount -o remount,ro,bind "$root"
   PATH=/usr/local/bin exec /usr/bin/unshare --root="$root" --wd="$workdir" --setgid="$gid" --setuid="$uid" "$@"`;
 
-/** Starts the command; `kill` sends to it and not to what surrounds it. */
+/** Starts the command; `kill` signals the command and not its wrappers. */
 export function startContainer(command: readonly string[], options: ContainerOptions): RunningProcess {
   const [uid = '', gid = ''] = options.user.split(':');
   const namespaces = ['unshare', '--mount', '--pid', '--fork', '--kill-child'];

@@ -1,5 +1,5 @@
-// A gateway that has to come by its tokens, and a ScaleOps that gives them: it lets in who it gave a token to and did not
-// take it back. Every secret has a canary in it, and when a stand is put away none may have come out.
+// A gateway that obtains tokens, and a ScaleOps that issues them and accepts issued tokens until they are revoked. Every
+// secret contains a canary, which must not appear in any output.
 
 import { setImmediate } from 'node:timers/promises';
 import { expect } from 'vitest';
@@ -17,7 +17,7 @@ export const LOGIN = {
 export const LOGIN_PATH = '/auth/callback';
 const REPORT_PATH = '/detailedCostReport/getWorkloads';
 
-/** Operations that are about different reports. */
+/** Operations about different reports. */
 export function question(about = 0): string {
   return `{ workloadCosts(filter: { namespaces: { names: ["n${about}"] } }) { isStale rows { nodes { workloadName } } } }`;
 }
@@ -26,26 +26,26 @@ export interface Stand extends AsyncDisposable {
   readonly upstream: FaultServer;
   readonly gateway: TestGateway;
   readonly clock: ManualClock;
-  /** The tokens that the reports take. */
+  /** The tokens that are accepted for reports. */
   readonly live: Set<string>;
-  /** What is done to a login: a new token by default. */
+  /** The fault or answer of a login: a new token by default. */
   login: Fault;
-  /** What is done to a request for a report whose token is taken. */
+  /** The fault or answer of a request for a report with an accepted token. */
   report: Fault;
   readonly logins: readonly SeenRequest[];
   /** The token of each request for a report, in order. */
   readonly sent: readonly string[];
   ask(about?: number, init?: RequestInit): Promise<Answer>;
-  /** So many different questions at the same time, that nobody has asked before. */
+  /** So many different new questions at the same time. */
   askNew(count: number): Promise<Answer[]>;
-  /** Resolves when nothing that has a deadline is under way, in the background neither. */
+  /** Resolves when nothing with a deadline is pending, in the background either. */
   quiet(): Promise<void>;
 }
 
 export interface StandOptions {
   readonly env?: Record<string, string>;
   readonly clock?: ManualClock;
-  /** The tokens that logins give. */
+  /** The tokens that logins issue. */
   readonly issue?: (count: number) => string;
 }
 
@@ -59,7 +59,7 @@ export async function startStand({
     upstream.requests.filter((request) => request.path.split('?')[0]!.endsWith(path));
   const live = new Set<string>();
   const answers: Answer[] = [];
-  // One attempt: a test that wants more has to move the clock.
+  // One attempt: a test of retries has to move the clock.
   const gateway = startGateway(
     upstream.url,
     { ...NO_TIMER, SCALEOPS_MAX_ATTEMPTS: '1', CACHE_STALE_SECONDS: '0', ...env },
@@ -115,18 +115,18 @@ export function tokenOf({ headers }: SeenRequest): string {
   return authorization.slice('Bearer '.length);
 }
 
-/** The redirect of a login that went well. */
+/** The redirect of a successful login. */
 function giveToken(token: string): Fault {
   return faults.redirect(`/?token=${encodeURIComponent(token)}`);
 }
 
-/** The event loop turns until it is so: no time is waited for, only what is under way. */
+/** Turns the event loop until the condition holds: no time passes, only pending work completes. */
 export async function until(isSo: () => boolean): Promise<void> {
   while (!isSo()) await setImmediate();
   await setImmediate();
 }
 
-/** No secret and nothing of where the upstream is, in any answer, its headers, or the log down to "trace". */
+/** No secret and no address of the upstream in any response, header or log line down to "trace". */
 export function expectNothingLeaks(
   { log }: Pick<TestGateway, 'log'>,
   answers: readonly Pick<Answer, 'text' | 'headers'>[],
@@ -138,11 +138,11 @@ export function expectNothingLeaks(
     expect(text).not.toContain('127.0.0.1');
     for (const port of ports) expect(text).not.toMatch(new RegExp(`(?<!\\w)${port}(?!\\w)`));
   }
-  // No defect of ours either.
+  // No defect either.
   expect(log.filter(({ level }) => Number(level) > 40)).toEqual([]);
 }
 
-/** One error of one field, and no report beside it. */
+/** One error of one field, without a report. */
 export function expectRefused(answer: Answer, code: string, hint?: string): void {
   expect(answer.status).toBe(200);
   expect(answer.data).toEqual({ workloadCosts: null });
@@ -150,7 +150,7 @@ export function expectRefused(answer: Answer, code: string, hint?: string): void
   if (hint !== undefined) expect(answer.errors[0]!.message).toContain(hint);
 }
 
-/** The name in the one row of a report that came. */
+/** The name in the only row of a report. */
 export function nameIn(answer: Answer): string {
   expect(answer.errors).toEqual([]);
   return (answer.data as { workloadCosts: { rows: { nodes: { workloadName: string }[] } } }).workloadCosts.rows

@@ -1,4 +1,4 @@
-// A promise that a test settles when it likes, and a way to let everything happen that needs no more time.
+// A promise that a test settles, and a way to let all work happen that needs no time.
 
 export interface Deferred<T> {
   readonly promise: Promise<T>;
@@ -16,12 +16,12 @@ export function createDeferred<T>(): Deferred<T> {
   return { promise, resolve, reject };
 }
 
-/** Resolves when every promise that can settle without a timer or a socket has. */
+/** Resolves when every promise has settled that needs no timer or socket. */
 export function settle(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** What became of a promise, as far as it has become anything. */
+/** The outcome of a promise so far. */
 export interface Watched<T> {
   readonly outcome: () => 'pending' | { readonly value: T } | { readonly error: unknown };
 }

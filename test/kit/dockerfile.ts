@@ -1,5 +1,5 @@
-// A Dockerfile without a Docker engine: read, and run in folders that stand for the file systems of its stages. It knows
-// the instructions that ours is made of, and refuses every other one rather than skip it.
+// A Dockerfile without a Docker engine: parsed, and run in folders that stand for the file systems of its stages. It knows
+// the instructions of this project's Dockerfile, and refuses others instead of skipping them.
 
 import { execFile } from 'node:child_process';
 import { cp, mkdir, readdir, readFile, rm } from 'node:fs/promises';
@@ -17,7 +17,7 @@ export interface Stage {
   readonly instructions: readonly Instruction[];
 }
 
-/** What a stage has come to. */
+/** The state of a stage. */
 export interface BuiltStage {
   /** The folder that stands for `/`. */
   readonly root: string;
@@ -25,7 +25,7 @@ export interface BuiltStage {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** The stages in order. Comments go, continued lines become one. */
+/** The stages in order, without comments, with continued lines joined. */
 export function parseDockerfile(text: string): Stage[] {
   const stages: (Stage & { readonly instructions: Instruction[] })[] = [];
   const lines = text
@@ -55,7 +55,7 @@ export function parseExec(text: string): string[] {
   return words;
 }
 
-/** The context as the engine would see it: what .dockerignore leaves. Knows `*` and `!name`. */
+/** The build context: everything that .dockerignore leaves. Knows `*` and `!name`. */
 export async function copyContext(from: string, to: string): Promise<void> {
   const rules = (await readFile(join(from, '.dockerignore'), 'utf8')).split('\n').filter((line) => /^[^#]/.test(line));
   const [first, ...kept] = rules;
@@ -66,8 +66,8 @@ export async function copyContext(from: string, to: string): Promise<void> {
 }
 
 /**
- * Runs the steps of one stage in `root`, which becomes its `/`; what is there already stands for the base image.
- * `outerEnv` is what its commands get besides ENV.
+ * Runs the steps of one stage in `root`, its `/`; existing files stand for the base image.
+ * `outerEnv` is the environment of its commands besides ENV.
  */
 export async function buildStage(
   stage: Stage,
@@ -108,8 +108,8 @@ export async function buildStage(
 }
 
 /**
- * A shell's command, on this very machine: its `/` is not the stage's. So what names an absolute path is refused, but for
- * `rm -rf` with nothing else, which is done below the stage's root.
+ * A shell command on this machine, whose `/` is not the stage's. So absolute paths are refused, except in a plain
+ * `rm -rf`, which is applied below the stage's root.
  */
 async function run(text: string, root: string, cwd: string, env: Readonly<Record<string, string>>): Promise<void> {
   const [, removed] = /^rm -rf((?:\s+\/[\w.@/-]+\*?)+)$/.exec(text) ?? [];
@@ -121,7 +121,7 @@ async function run(text: string, root: string, cwd: string, env: Readonly<Record
   await promisify(execFile)('sh', ['-c', text], { cwd, env });
 }
 
-/** Removes `path` below `root`; a star at its end stands for whatever follows. */
+/** Removes `path` below `root`; a final star matches any rest. */
 async function remove(root: string, path: string): Promise<void> {
   if (normalize(path) !== path || path === '/') throw new Error(`rm of ${path}`);
   const target = join(root, path);
@@ -133,7 +133,7 @@ async function remove(root: string, path: string): Promise<void> {
   }
 }
 
-/** As COPY does: of a folder its content, of a file the file; the last path is where to. */
+/** Like COPY: of a folder its content, of a file the file; the last path is the target. */
 async function copy(source: string, workdir: string, paths: readonly string[]): Promise<void> {
   const to = paths.at(-1) ?? '';
   for (const path of paths.slice(0, -1)) {
@@ -142,7 +142,7 @@ async function copy(source: string, workdir: string, paths: readonly string[]): 
   }
 }
 
-/** The files below a folder, as paths from it, in order. */
+/** The files below a folder, as relative paths, in order. */
 export async function listFiles(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => !entry.isDirectory());

@@ -1,5 +1,5 @@
-// What tests ask of entities and what must come of it: a selection of all that a report says, the root query that means
-// the same as `costs` below an entity, filters of every kind, and a ScaleOps whose rows a test writes itself.
+// Questions about entities and their expected answers: a selection of a whole report, the root query that equals `costs`
+// of an entity, filters of every kind, and a ScaleOps with rows of the test's own.
 
 import fc from 'fast-check';
 import { once } from 'node:events';
@@ -21,7 +21,7 @@ interface Names {
   readonly exclude?: boolean;
 }
 
-/** The input type WorkloadCostsFilter, as far as these tests look into it. */
+/** The input type WorkloadCostsFilter, as far as these tests use it. */
 export interface Filter {
   readonly clusters?: Names | undefined;
   readonly namespaces?: Names | undefined;
@@ -40,7 +40,7 @@ const TOTALS = `rowCount ${SUMMED.join(' ')} onDemandPercent spotPercent`;
 const PAGE_INFO = 'pageInfo { hasNextPage hasPreviousPage startCursor endCursor }';
 const PAGE = `totalCount edges { cursor node { id share } } ${PAGE_INFO}`;
 
-/** The fragment `Report` has all that a report says of its data; it needs the variables of `QUESTION`. */
+/** The fragment `Report` selects all data of a report; it needs the variables of `QUESTION`. */
 export const REPORT = `fragment Report on CostReport {
   window { startTime endTime } clusters
   all: rows { totalCount edges { cursor node { ${ROW} } } ${PAGE_INFO} }
@@ -53,7 +53,7 @@ export const REPORT = `fragment Report on CostReport {
 }`;
 export const QUESTION = '$where: CostRowsWhere, $orderBy: [CostRowOrder!], $count: Int, $by: [CostDimensionInput!]!';
 
-/** What is asked of a report, whichever it is: the values of those variables. */
+/** The values of those variables. */
 export const anyQuestion = fc.record({
   where: fc.constantFrom(
     undefined,
@@ -79,13 +79,13 @@ export const anyQuestion = fc.record({
 
 // --------------------------------------------------------------------------------------------------- what it means
 
-/** What a representation of the scope is. */
+/** The representation of the scope. */
 export function toRepresentation({ clusterName, namespace }: Scope): object {
   if (namespace === undefined) return { __typename: 'KubernetesCluster', name: clusterName };
   return { __typename: 'KubernetesNamespace', clusterName, name: namespace };
 }
 
-/** The filter of the root query that means the same; undefined where the filter itself leaves the scope out. */
+/** The equivalent filter of a root query; undefined when the filter itself excludes the scope. */
 export function toRootFilter(filter: Filter, { clusterName, namespace }: Scope): Filter | undefined {
   if (!admits(filter.clusters, clusterName)) return undefined;
   const ofCluster = { multiCluster: true, ...filter, clusters: { names: [clusterName] } };
@@ -114,7 +114,7 @@ const FLEET_SCOPES: readonly Scope[] = [
   ...CLUSTERS.flatMap((clusterName) => NAMESPACES.map((namespace) => ({ clusterName, namespace }))),
 ];
 
-/** Most are there; the others are an unknown cluster, and an unknown namespace of a known one. */
+/** Mostly existing scopes; also an unknown cluster, and an unknown namespace of a known one. */
 export const anyScope: fc.Arbitrary<Scope> = fc.oneof(
   { weight: 9, arbitrary: fc.constantFrom(...FLEET_SCOPES) },
   fc.constantFrom<Scope>(
@@ -169,7 +169,7 @@ export const anyFilter = few({
   multiCluster: fc.boolean(),
 });
 
-/** A condition on names that lets this one in, and any others. */
+/** A condition on names that includes this one, and any others. */
 const admitting = (name: string, all: readonly string[]): fc.Arbitrary<Names | undefined> =>
   fc.option(
     fc.tuple(fc.subarray([...all]), fc.boolean()).map(([others, exclude]) => {
@@ -179,7 +179,7 @@ const admitting = (name: string, all: readonly string[]): fc.Arbitrary<Names | u
     { nil: undefined, freq: 3 },
   );
 
-/** A filter, and that of a root query whose report has at least what the filter asks about the scope. */
+/** A filter, and that of a root query whose report covers the filtered scope. */
 export const anyWider = ({ clusterName, namespace }: Scope) =>
   few({ ...conditions, clusters: namesOf(CLUSTERS), namespaces: namesOf(NAMESPACES) }).chain((filter) =>
     fc
@@ -191,7 +191,7 @@ export const anyWider = ({ clusterName, namespace }: Scope) =>
       .map((around) => ({ filter, wider: { ...filter, multiCluster: true, ...around } })),
   );
 
-/** A filter, and those of root queries that are alike but for clusters and namespaces: more of them, fewer, or others. */
+/** A filter, and root filters that differ only in clusters and namespaces: more of them, fewer, or others. */
 export const anyNeighbours = anyFilter.chain((filter) => {
   const orNothing = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined, freq: 2 });
   const neighbour = fc
@@ -210,20 +210,20 @@ type RawRow = Readonly<Record<string, unknown>>;
 
 export interface RowsUpstream extends AsyncDisposable {
   readonly url: string;
-  /** The bodies that have arrived, in order. */
+  /** The request bodies, in order. */
   readonly received: readonly Readonly<Record<string, unknown>>[];
-  /** What both reports choose from, from now on. */
+  /** The rows of both reports from now on. */
   serve(rows: UpstreamReport['aggregatedWorkloads'] | readonly RawRow[]): void;
 }
 
-/** The parameters of the workload report that choose by a name, the one that turns each round, and what they look at. */
+/** The parameters of the workload report that select by name, their exclude flags, and the fields they compare. */
 const FILTERS = [
   ['clusterFilters', 'isClusterExclude', 'clusterName'],
   ['namespaces', 'isNamespaceExclude', 'namespace'],
   ['workloadTypes', 'isWorkloadTypeExclude', 'workloadType'],
 ] as const;
 
-/** Minds no case of names, as the vendor's own client does not. */
+/** Compares names case-insensitively, like the vendor's own client. */
 export async function startRowsUpstream(): Promise<RowsUpstream> {
   const received: Readonly<Record<string, unknown>>[] = [];
   let rows: readonly RawRow[] = [];
@@ -272,8 +272,8 @@ function toReport(rows: readonly RawRow[], body: Readonly<Record<string, unknown
 // ---------------------------------------------------------------------------------------------- how much work it is
 
 /**
- * How much is gone through while `act` runs: characters of texts that are cut, folded, made of data or made a new key of
- * a map, and entries of lists that are sorted or copied. No measure of time, and so the same on a busy machine.
+ * The work of `act`: characters of texts that are cut, folded, created or used as new map keys, and entries of lists that
+ * are sorted or copied. Independent of time, and so the same on a busy machine.
  */
 export async function countWork(act: () => Promise<unknown>): Promise<number> {
   let work = 0;
@@ -299,7 +299,7 @@ export async function countWork(act: () => Promise<unknown>): Promise<number> {
 type Method = (this: unknown, ...given: unknown[]) => unknown;
 type Tell = (self: unknown, given: unknown[], result: unknown, sizeBefore: number) => void;
 
-/** Tells of each call of a method that everybody has. Gives what undoes it. */
+/** Reports each call of a built-in method. Returns a function that restores it. */
 function watch(owner: object, name: string, tell: Tell): () => void {
   const property = Object.getOwnPropertyDescriptor(owner, name)!;
   const original = property.value as Method;

@@ -1,9 +1,9 @@
-// Many questions at the same time, and what became of them.
+// Many concurrent questions, and their outcomes.
 
 import { namespaceQuery, type Stand } from './fault-stand.js';
 import type { Answer } from './gateway.js';
 
-/** Different questions, so that none shares the call of another. */
+/** Different questions, so that none shares a call. */
 export const askMany = ({ gateway }: Stand, count: number, name = 'question'): Promise<Answer>[] =>
   Array.from({ length: count }, (_, index) => gateway.ask(namespaceQuery(`${name}-${index}`)));
 

@@ -1,6 +1,5 @@
-// The table of what may be wrong with ScaleOps, one row a fault: what is done to the request, and what has to come of it.
-// One suite asks without an older report, another with one. Written out here, so that a change to the product's own tables
-// is a change to this one.
+// The table of ScaleOps faults, one row each: the fault, and its expected outcome. One suite runs it without a stale
+// report, another with one. Written independently, so that a change to the product's tables is a change here too.
 
 import type { UpstreamErrorCode } from '../../src/errors.js';
 import * as faults from './fault-server.js';
@@ -13,7 +12,7 @@ export interface Outcome {
   readonly retryAfterMs?: number;
 }
 
-/** A pause of random length, or of this one exactly. */
+/** A pause of random length, or of exactly this one. */
 export type Wait = 'jitter' | number;
 
 export interface Row extends Outcome {
@@ -21,22 +20,22 @@ export interface Row extends Outcome {
   readonly fault: Fault;
   /** The pauses between the attempts: one less than attempts. */
   readonly waits: readonly Wait[];
-  /** On a kept connection it looks as if that had been closed just before: one attempt more, at once. */
+  /** On a reused connection it looks like an idle close: one more attempt, at once. */
   readonly atOnce?: boolean;
-  /** Whether an older report is shown instead. */
+  /** Whether a stale report is served instead. */
   readonly stale: boolean;
   /** Whether all cached reports of the principal are purged. */
   readonly purges: boolean;
-  /** What is asked for never ends by itself: time has to pass. */
+  /** The fault never ends by itself: time has to pass. */
   readonly hangs?: boolean;
-  /** The gateway closes the connection; where this is not set, either side may. */
+  /** The gateway closes the connection; otherwise either side may. */
   readonly closes?: boolean;
 }
 
 const PATH_HINT = 'Check SCALEOPS_WORKLOADS_PATH.';
 const TOKEN_HINT = 'Check SCALEOPS_TOKEN or SCALEOPS_TOKEN_FILE.';
 
-/** How often each fault is tried: "budget" as often as there are attempts. */
+/** The attempts of each fault: "budget" is the maximum number of attempts. */
 const WAITS = { never: [], once: ['jitter'], budget: ['jitter', 'jitter'] } as const;
 type Retried = keyof typeof WAITS;
 
@@ -128,7 +127,7 @@ const BODY_ROWS: readonly Row[] = [
 const elsewhere = (title: string, location: string): Row =>
   row(title, faults.redirect(location), 'UPSTREAM_BAD_RESPONSE', 'never', { stale: false });
 
-// What a debugging proxy may do: say back what it was sent.
+// A debugging proxy may echo the request.
 const ECHO = `Authorization: Bearer ${TOKEN}`;
 const ECHO_ROWS: readonly Row[] = [
   refusal('in a refusal', faults.answer(401, ECHO, { 'x-echo': ECHO })),
@@ -181,7 +180,7 @@ const unavailable = (value: string, retryAfterMs: number, waits: readonly Wait[]
   retryAfterMs,
 });
 
-/** When the clock of these tests says that ScaleOps fails. */
+/** When ScaleOps fails, on the clock of these tests. */
 export const FAULT_AT = Date.UTC(2026, 0, 31);
 
 const RETRY_AFTER_ROWS: readonly Row[] = [

@@ -1,6 +1,6 @@
-// A ScaleOps that misbehaves on real sockets. It reads HTTP/1.1 by hand over node:net, so that it can answer with bytes
-// that no HTTP server would write; a test chooses a fault for each path, and what has none is answered well. Every fault
-// carries canaries, texts that must never come out of the gateway.
+// A ScaleOps with faults on real sockets. It reads HTTP/1.1 by hand over node:net, so that it can send bytes that no HTTP
+// server would; a test sets a fault for each path, and other paths get valid responses. Every fault carries canaries, which
+// must never come out of the gateway.
 
 import { once } from 'node:events';
 import { createServer as createNetServer, type AddressInfo, type Server, type Socket } from 'node:net';
@@ -9,31 +9,31 @@ import { brotliCompressSync, gzipSync } from 'node:zlib';
 
 import { createGate, type Gate } from './gate.js';
 
-/** Stands in whatever a faulty upstream says, and in the host names and paths of these tests. */
+/** Part of every text of a faulty upstream, and of the host names and paths of these tests. */
 export const CANARY = 'canary';
 
 export interface SeenRequest {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
-  /** The connection it came over. */
+  /** The connection of the request. */
   readonly socket: Socket;
-  /** Resolves when that connection is closed, by whomever. */
+  /** Resolves when that connection is closed, by either side. */
   readonly closed: Promise<unknown>;
 }
 
-/** What is done to a request: writes to its socket, or does not. */
+/** The reaction to a request: writes to its socket, or does nothing. */
 export type Fault = (socket: Socket) => void;
 
 export interface FaultServer extends AsyncDisposable {
-  /** With a base path that has a canary in it. */
+  /** Includes a base path with a canary. */
   readonly url: string;
   readonly port: number;
-  /** What has arrived, in order. */
+  /** The requests, in order. */
   readonly requests: readonly SeenRequest[];
-  /** How many bytes have arrived, also those that are no request. */
+  /** The number of bytes received, also those that are no request. */
   readonly bytesReceived: () => number;
-  /** From now on requests to paths that end in `path` meet `fault`. */
+  /** Later requests to paths that end in `path` get `fault`. */
   answer(path: string, fault: Fault): void;
   /** Resolves when `count` requests have arrived since the start. */
   arrivals(count: number): Promise<void>;
@@ -43,9 +43,9 @@ export interface FaultServer extends AsyncDisposable {
 }
 
 export interface FaultServerOptions {
-  /** Speaks TLS, with a certificate that nobody trusts. */
+  /** Speaks TLS, with an untrusted certificate. */
   readonly tls?: boolean;
-  /** Done to each connection before anything has come over it. */
+  /** Applied to each connection before any bytes have arrived. */
   readonly onConnection?: Fault;
 }
 
@@ -64,7 +64,7 @@ export async function startFaultServer(options: FaultServerOptions = {}): Promis
   const onConnection = (socket: Socket): void => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
-    // The gateway resets connections it has had enough of; 'close' tells all we want to know.
+    // The gateway resets connections that it aborts; 'close' follows.
     socket.on('error', () => undefined);
     socket.on('data', (chunk: Buffer) => (bytes += chunk.length));
     options.onConnection?.(socket);
@@ -73,7 +73,7 @@ export async function startFaultServer(options: FaultServerOptions = {}): Promis
   const server: Server = options.tls
     ? createTlsServer({ key: TEST_KEY, cert: TEST_CERTIFICATE }, onConnection)
     : createNetServer({ noDelay: true }, onConnection);
-  // A handshake that the client breaks off is an error of the TLS server; here it is the wanted result.
+  // For the TLS server a handshake that the client aborts is an error; here it is the expected result.
   server.on('tlsClientError', () => undefined);
   let port = 0;
   const start = async (): Promise<void> => {
@@ -118,7 +118,7 @@ function readRequests(socket: Socket, onRequest: (request: SeenRequest) => void)
   });
 }
 
-/** A report of one workload of this name. */
+/** A report of one workload with this name. */
 export function goodReport(name = 'api'): object {
   return {
     clusters: ['production'],
@@ -140,9 +140,9 @@ function head(status: number, headers: Headers): string {
   return [`HTTP/1.1 ${status} ${CANARY}-in-status-text`, ...lines, '', ''].join('\r\n');
 }
 
-// Good answers, in every form that HTTP allows.
+// Valid responses, in every form of HTTP.
 
-/** A whole answer with a true content-length. */
+/** A complete response with a correct content-length. */
 export function answer(status: number, body: string | Buffer, headers: Headers = {}): Fault {
   const bytes = Buffer.from(body as string);
   return (socket) =>
@@ -154,8 +154,8 @@ export const gzipped = (value: unknown, coding = 'gzip'): Fault => coded(coding,
 export const brotli = (value: unknown): Fault => coded('br', brotliCompressSync(JSON.stringify(value)));
 
 /**
- * One byte a chunk, each in a packet of its own: every character of more than one byte is split. The event loop turns
- * between two bytes, so that the gateway reads the first before the second is there.
+ * One byte per chunk, each in its own packet: every multi-byte character is split. The event loop turns between two
+ * bytes, so that the gateway reads the first before the second arrives.
  */
 export function byteByByte(value: unknown): Fault {
   return (socket) => {
@@ -173,7 +173,7 @@ export function byteByByte(value: unknown): Fault {
   };
 }
 
-/** No length: the body ends where the connection does. */
+/** Without a length: the body ends with the connection. */
 export const closeDelimited =
   (body: string): Fault =>
   (socket) =>
@@ -191,7 +191,7 @@ export const resetBeforeHeaders: Fault = (socket) => socket.resetAndDestroy();
 export const closeBeforeHeaders: Fault = (socket) => socket.end();
 export const neverAnswer: Fault = () => undefined;
 
-/** Part of the head, and then nothing. */
+/** Part of the head, then nothing. */
 export const stopInHeaders: Fault = (socket) => socket.write(head(200, JSON_TYPE).slice(0, 60));
 
 const halfBody = head(200, { ...JSON_TYPE, 'content-length': SECRET_ROWS.length }) + SECRET_ROWS.slice(0, 100);
@@ -200,9 +200,9 @@ export const resetInBody: Fault = (socket) => socket.write(halfBody, () => socke
 export const closeInBody: Fault = (socket) => socket.end(halfBody);
 export const closeInChunkedBody: Fault = (socket) =>
   socket.end(`${head(200, { 'transfer-encoding': 'chunked' })}64\r\n${SECRET_ROWS.slice(0, 50)}`);
-/** The length says more than comes, and the connection stays open. */
+/** The length exceeds the body, and the connection stays open. */
 export const stopInBody: Fault = (socket) => socket.write(halfBody);
-/** The length says less than comes: the text is cut off, and the rest is no HTTP. */
+/** The length is too short: the text is truncated, and the rest is no HTTP. */
 export const lengthTooShort: Fault = answer(200, SECRET_ROWS, { 'content-length': 50 });
 export const cutCloseDelimited: Fault = closeDelimited(SECRET_ROWS.slice(0, 100));
 
@@ -235,7 +235,7 @@ export const badChunkSize: Fault = (socket) =>
 export const redirect = (location: string, status = 302): Fault =>
   answer(status, SECRET_ROWS, { ...HTML_TYPE, location });
 
-/** A whole answer, and at once a second one that nobody asked for. */
+/** A complete response, followed by an unsolicited second one. */
 export const answerTwice =
   (value: unknown): Fault =>
   (socket) => {
@@ -248,7 +248,7 @@ export const answerTwice =
 
 export const status = (code: number, headers: Headers = {}): Fault =>
   answer(code, SECRET_ROWS, { ...JSON_TYPE, ...headers });
-/** An answer without a body, for the statuses that allow none. */
+/** A response without a body, for the statuses that allow none. */
 export const bareStatus =
   (code: number): Fault =>
   (socket) =>
@@ -258,7 +258,7 @@ export const html = (body: string): Fault => answer(200, `<!doctype html><html><
 export const loginPage: Fault = html(`<form action="/${CANARY}"><input name="p" type="password"></form>`);
 export const truncatedJson: Fault = text(SECRET_ROWS.slice(0, -20));
 
-// Faults of the content coding.
+// Faults of the content encoding.
 
 /** Flips the bits of one byte in the middle, or at `at`. */
 function corrupt(bytes: Buffer, at = bytes.length >> 1): Buffer {
@@ -275,12 +275,12 @@ export const corruptGzip: Fault = coded('gzip', corrupt(GZIPPED));
 export const wrongGzipChecksum: Fault = coded('gzip', corrupt(GZIPPED, GZIPPED.length - 8));
 export const truncatedGzip: Fault = coded('gzip', GZIPPED.subarray(0, -20));
 export const notGzip: Fault = coded('gzip', Buffer.from(SECRET_ROWS));
-/** The first bytes, read as brotli, are wrong in themselves: not the same error as a wrong end. */
+/** The first bytes are invalid brotli: another error than an invalid end. */
 export const corruptBrotli: Fault = coded('br', corrupt(BROTLI, 0));
 export const corruptBrotliBlock: Fault = coded('br', Buffer.alloc(200, 0xff));
 export const truncatedBrotli: Fault = coded('br', BROTLI.subarray(0, -10));
 export const unknownCoding: Fault = coded(`zstd-${CANARY}`, Buffer.from(SECRET_ROWS));
-/** Names that an object has without having been given them. */
+/** Names of inherited object properties. */
 export const prototypeCodings: readonly Fault[] = ['__proto__', 'constructor', 'toString'].map((name) =>
   coded(name, Buffer.from(SECRET_ROWS)),
 );
@@ -293,7 +293,7 @@ const halfGzip = Buffer.concat([
 export const resetInGzip: Fault = (socket) => socket.write(halfGzip, () => socket.resetAndDestroy());
 export const stopInGzip: Fault = (socket) => socket.write(halfGzip);
 
-/** The start of a body that is longer than it says how long: the gateway has to stop reading by itself. */
+/** The beginning of a body without a length: the gateway has to stop reading by itself. */
 function endless(bytes: Buffer, headers: Headers): Fault {
   return (socket) => {
     socket.write(head(200, { ...JSON_TYPE, ...headers, 'transfer-encoding': 'chunked' }));
@@ -309,7 +309,7 @@ export const gzipBomb = (): Fault => endless(gzipSync(BLANKS_16_MIB), { 'content
 export const brotliBomb = (): Fault => endless(brotliCompressSync(BLANKS_16_MIB), { 'content-encoding': 'br' });
 export const tooLong = (): Fault => endless(BLANKS_16_MIB.subarray(0, 2 * 1_048_576), {});
 
-/** A good report that is exactly so many bytes long, filled up with blanks. */
+/** A valid report of exactly so many bytes, padded with blanks. */
 export function reportOfLength(bytes: number): string {
   return JSON.stringify(goodReport()).padEnd(bytes, ' ');
 }

@@ -1,4 +1,4 @@
-// A gateway in front of a ScaleOps that misbehaves, on a clock that a test moves, and what is said of each answer.
+// A gateway in front of a ScaleOps with faults, on a clock that a test moves, with assertions about responses.
 
 import { expect } from 'vitest';
 
@@ -19,7 +19,7 @@ export const QUERY = `{
 export const ONE = '{ workloadCosts { rows { totalCount } } }';
 
 export const GOOD_ONE = { workloadCosts: { rows: { totalCount: 1 } } };
-/** What `QUERY` answers of a report that was given at `asOf`. */
+/** The response to `QUERY` with a report of `asOf`. */
 export const goodWorkloads = (asOf: number, isStale = false): object => ({
   asOf: new Date(asOf).toISOString(),
   isStale,
@@ -32,16 +32,16 @@ export const goodAggregated = (asOf: number): object => ({
 });
 
 export const GOOD = faults.json(faults.goodReport());
-/** Fails, and says that it is of no use to try again. */
+/** Fails with a status that forbids a retry. */
 export const DOWN = faults.status(503, { 'retry-after': 60 });
 
-/** A question of its own for each name. */
+/** A different question for each name. */
 export const namespaceQuery = (name: string): string =>
   `{ workloadCosts(filter: { namespaces: { names: ["${name}"] } }) { rows { totalCount } } }`;
 /** A question about the other report. */
 export const CLUSTER_QUERY = '{ aggregatedCosts(filter: { clusters: ["other"] }) { rows { totalCount } } }';
 
-/** Fails so many times, and is well then. */
+/** Fails so many times, then succeeds. */
 export function failing(times: number, fault: Fault): Fault {
   let count = 0;
   return (socket) => {
@@ -50,7 +50,7 @@ export function failing(times: number, fault: Fault): Fault {
   };
 }
 
-/** Is well on a new connection, and fails when that is used again. */
+/** Succeeds on a new connection, and fails when that is reused. */
 export function onReuse(fault: Fault): Fault {
   const used = new WeakSet<object>();
   return (socket) => {
@@ -61,11 +61,11 @@ export function onReuse(fault: Fault): Fault {
 
 export interface Held {
   readonly fault: Fault;
-  /** Answers all held requests well, and later ones too. */
+  /** Answers all held requests, and later ones too. */
   readonly release: () => void;
 }
 
-/** Lets everyone wait. */
+/** Holds every request. */
 export function hold(): Held {
   const sockets: Parameters<Fault>[0][] = [];
   let isOver = false;
@@ -81,7 +81,7 @@ export function hold(): Held {
   };
 }
 
-/** Settings that leave policies out, where a test is about another one. */
+/** Settings that disable policies which a test is not about. */
 export const NO_BREAKER = {
   SCALEOPS_BREAKER_FAILURES: '1000',
   SCALEOPS_BREAKER_PERCENT: '100',
@@ -95,7 +95,7 @@ export interface Stand extends AsyncDisposable {
   readonly gateway: TestGateway;
   readonly clock: WatchedClock;
   readonly ports: string[];
-  /** How many requests of this report have arrived. */
+  /** The number of requests for this report. */
   readonly arrivedAt: (path: string) => number;
 }
 
@@ -103,7 +103,7 @@ interface StandOptions {
   readonly server?: faults.FaultServerOptions;
   readonly env?: Record<string, string>;
   readonly startMs?: number;
-  /** The address, where it is not the server's own. */
+  /** The address, if it is not the server's own. */
   readonly toUrl?: (url: string) => string;
 }
 
@@ -124,7 +124,7 @@ export async function startStand({ server, env, startMs, toUrl = (url) => url }:
   };
 }
 
-/** Lets time pass whenever another attempt waits for it; answers with the pauses too. */
+/** Advances time to each retry; returns the pauses too. */
 export async function settle<T>(asked: Promise<T>, clock: WatchedClock) {
   const waits: number[] = [];
   for (;;) {
@@ -135,12 +135,12 @@ export async function settle<T>(asked: Promise<T>, clock: WatchedClock) {
   }
 }
 
-/** Asks `QUERY`, whose workload report meets the fault of the row. */
+/** Sends `QUERY`, whose workload report gets the fault of the row. */
 export async function askThroughFault({ gateway, upstream, clock }: Stand, { hangs }: Pick<Row, 'hangs'>) {
   const arrived = upstream.requests.length;
   const calledOff = clock.calledOffSoFar();
   const asked = gateway.ask(QUERY);
-  // The good one is done before time moves.
+  // The other report completes before time moves.
   await Promise.all([upstream.arrivals(arrived + 2), clock.calledOff(calledOff + 1)]);
   if (hangs) {
     clock.advance(TIMEOUT_MS - 1);
@@ -150,7 +150,7 @@ export async function askThroughFault({ gateway, upstream, clock }: Stand, { han
   return settle(asked, clock);
 }
 
-/** The first pause is at most 400 ms, the second at most 800 ms, where ScaleOps asks for none. */
+/** The first pause is at most 400 ms, the second at most 800 ms, unless ScaleOps asks for others. */
 export function expectWaits(waits: readonly number[], expected: readonly Wait[]): void {
   expect(waits).toHaveLength(expected.length);
   for (const [at, wait] of expected.entries()) {
@@ -159,7 +159,7 @@ export function expectWaits(waits: readonly number[], expected: readonly Wait[])
   }
 }
 
-/** Nothing that the upstream said, nothing of where it is, and no token: neither in an answer nor in the log. */
+/** No text or address of the upstream, and no token, in any response or log line. */
 export function expectNothingLeaks({ gateway, ports }: Pick<Stand, 'gateway' | 'ports'>, ...answers: Answer[]): void {
   const headers = answers.flatMap((answer) => [...answer.headers].flat());
   const said = [...answers.map(({ text }) => text), ...headers, ...gateway.log.map((line) => JSON.stringify(line))];
@@ -185,7 +185,7 @@ const RETRYABLE: Readonly<Record<UpstreamErrorCode, boolean>> = {
   OVERLOADED: true,
 };
 
-/** One error a field, in our words alone. */
+/** One error per field, with the gateway's own messages. */
 export function expectFault(answer: Answer, outcome: Outcome, ...fields: readonly string[]): void {
   const { code, hint, retryAfterMs } = outcome;
   const message = ERROR_CODES[code].message;
@@ -208,7 +208,7 @@ export function expectFault(answer: Answer, outcome: Outcome, ...fields: readonl
   for (const field of failed) expect((answer.data as Record<string, unknown>)[field]).toBeNull();
 }
 
-/** The workload report is the one of `asOf`, and the answer says so wherever it may. */
+/** The workload report is the one of `asOf`, and the response says so everywhere. */
 export function expectStale(answer: Answer, asOf: number): void {
   expect(answer.status).toBe(200);
   expect(answer.errors).toEqual([]);
@@ -218,7 +218,7 @@ export function expectStale(answer: Answer, asOf: number): void {
   expect(freshness).toMatchObject({ isStale: true, asOf: new Date(asOf).toISOString() });
 }
 
-/** The operations that had errors, with their codes, at "info"; and no line about a defect of ours. */
+/** The operations with errors, with their codes, at "info"; and no log line about a defect. */
 export function expectCalmLog({ log }: TestGateway, ...codes: readonly UpstreamErrorCode[]): void {
   expect(log.filter(({ level }) => Number(level) > 30)).toEqual([]);
   expect(log.flatMap(({ msg, errors }) => (msg === 'operation' && errors !== undefined ? [errors] : []))).toEqual(

@@ -1,5 +1,5 @@
-// Bytes for fuzzing a server's sockets: requests that are good, that are wrong in one of the known ways (lengths, chunks,
-// headers, methods, targets, smuggling), and any of them with bytes changed, left out, or cut off.
+// Random bytes for a server's sockets: valid requests, requests with known defects (lengths, chunks, headers, methods,
+// targets, smuggling), and both with bytes changed, removed, or truncated.
 
 import type { Choices } from './choices.js';
 import type { FuzzRequest } from './fuzz-requests.js';
@@ -36,7 +36,7 @@ const chunk = (body: string, size = body.length, end = `0${EOL}${EOL}`): string 
 const TE = 'transfer-encoding: chunked';
 const HIDDEN = `GET /graphql?query={hidden:__typename} HTTP/1.1${EOL}host: localhost${EOL}apollo-require-preflight: 1${EOL}${EOL}`;
 
-/** From a body to the rest of the request: the headers that frame it, and it. */
+/** The framing headers of a body, with the body. */
 const FRAMINGS: readonly ((body: string, choices: Choices) => string)[] = [
   (body) => frame(body),
   (body, choices) => frame(body, Buffer.byteLength(body) + choices.pick([-1, 1, -20, 1_000_000])),
@@ -51,7 +51,7 @@ const FRAMINGS: readonly ((body: string, choices: Choices) => string)[] = [
   (body) =>
     `${TE}${EOL}${EOL}${chunk(body, Buffer.byteLength(body), `0${EOL}trailer: x${EOL}content-length: 5${EOL}${EOL}`)}`,
   (body) => `${TE}${EOL}${EOL}5;${'x'.repeat(20_000)}${EOL}${body}`,
-  // Two ways to say where it ends.
+  // Two ways to frame the body.
   (body) => `${TE}${EOL}${frame(chunk(body) + HIDDEN, 4)}`,
   (body) => `${frame(body).split(EOL, 1)[0]!}${EOL}${TE}${EOL}${EOL}0${EOL}${EOL}${HIDDEN}`,
   (body, choices) =>
@@ -113,7 +113,7 @@ function makeRequestLine(choices: Choices, { method, target }: FuzzRequest): str
   return `${choices.chance(40) ? choices.pick(methods) : method} ${choices.chance(70) ? choices.pick(targets) : target} ${version}`;
 }
 
-/** Lines to be put among the others; made when they are wanted, since some are long. */
+/** Lines to insert among the others; created on demand, because some are long. */
 const HEADERS: readonly (() => string[])[] = [
   () => ['host: other'],
   () => ['host: [', 'host: a b'],
@@ -140,7 +140,7 @@ const HEADERS: readonly (() => string[])[] = [
 type Mutation = (choices: Choices, bytes: Buffer) => Buffer;
 
 function mutateBytes(choices: Choices, bytes: Buffer): Buffer {
-  // Most bytes are of documents and bodies: half of the time it is about the head.
+  // Most bytes belong to documents and bodies: half of the changes concern the head.
   const within = choices.chance(50) ? Math.min(bytes.length, 200) : bytes.length;
   const pick = (): number => choices.below(within);
   const cut = (from: number, to: number, ...between: Buffer[]): Buffer =>

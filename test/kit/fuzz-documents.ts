@@ -1,5 +1,5 @@
-// Operations for fuzzing, made up from a schema: any fields, arguments, variables, aliases, fragments and directives that
-// it has. They are valid, nearly all of them, until something is done to their text.
+// Random operations of a schema: any of its fields, arguments, variables, aliases, fragments and directives. Nearly all
+// are valid until their text is mutated.
 
 import {
   getNamedType,
@@ -33,7 +33,7 @@ export function makeOperation(choices: Choices, schema: GraphQLSchema): Operatio
   const fragments = new Map<string, { readonly on: string; readonly text: string }>();
   let fieldCount = 0;
 
-  /** Gives `$name` for a new variable of this type and value. */
+  /** Returns `$name` for a new variable of this type and value. */
   const declare = (type: string, json: string): string => {
     const name = choices.chance(4) ? choices.pick(ODD_NAMES) : `v${variables.size}`;
     if (!variables.has(name)) declarations.push(`$${name}: ${type}`);
@@ -55,7 +55,7 @@ export function makeOperation(choices: Choices, schema: GraphQLSchema): Operatio
     const given = args.filter((arg) => isWanted(choices, arg)).map(writeArgument);
     const inner = getNamedType(type);
     const set = isCompositeType(inner) ? ` ${writeSet(inner, depth + 1)}` : '';
-    // Fields of one name and different arguments do not go together.
+    // Fields with one name and different arguments conflict.
     const isOwn = given.length > 0 || set !== '';
     const alias = isOwn ? `f${fieldCount++}: ` : choices.chance(2) ? `${choices.pick(ODD_NAMES)}: ` : '';
     return `${alias}${name}${given.length > 0 ? `(${given.join(', ')})` : ''}${writeDirective()}${set}`;
@@ -99,7 +99,7 @@ export function makeOperation(choices: Choices, schema: GraphQLSchema): Operatio
   return { query: query.join(' '), variables, name };
 }
 
-/** A page is asked for by its length, since all rows of all rows take their time. */
+/** A page is requested with its length, because all rows of all rows take long. */
 function isWanted(choices: Choices, { name, type }: GraphQLArgument): boolean {
   if (isNonNullType(type)) return true;
   return choices.chance(name === 'first' ? 85 : name === 'last' || name === 'after' || name === 'before' ? 5 : 40);

@@ -1,5 +1,5 @@
-// What is done to a document to break it: names and values for others, floods of whatever can be many, tokens left out,
-// doubled and swapped, and characters that have no place there.
+// Mutations of a document: replaced names and values, floods of repeatable elements, tokens removed, doubled and swapped,
+// and misplaced characters.
 
 import type { Choices } from './choices.js';
 import { ODD_NAMES } from './fuzz-values.js';

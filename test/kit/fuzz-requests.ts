@@ -1,5 +1,5 @@
-// HTTP requests for fuzzing that carry an operation: by POST and GET, with what should be beside it and what should not.
-// The bytes are those of good HTTP; fuzz-bytes.ts breaks them.
+// Random HTTP requests that carry an operation: by POST and GET, with valid and invalid parameters. Their HTTP is valid;
+// fuzz-bytes.ts breaks it.
 
 import type { GraphQLSchema } from 'graphql';
 
@@ -14,7 +14,7 @@ export interface FuzzRequest {
   readonly target: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | undefined;
-  /** Nothing was done to it: the document is one of our schema. */
+  /** Unchanged: the document is a valid one of the schema. */
   readonly isPlain: boolean;
 }
 
@@ -22,14 +22,14 @@ export const ACCEPTED = ['application/graphql-response+json', 'application/json'
 
 /** Any operation, in any state. */
 export function makeRequest(choices: Choices, schema: GraphQLSchema): FuzzRequest {
-  // Of the operation's own choices there may be fewer than it wants: it is short then, and plain.
+  // A limited number of decisions keeps the operation short.
   const [around, broken] = [choices.apart(16), choices.apart(24)];
   const operation = makeOperation(choices, schema);
   const isPlain = around.chance(35);
   return wrap(around, isPlain ? operation : mutate(broken, operation), isPlain);
 }
 
-/** References of any kind, and the fields of entities. */
+/** Representations of any kind, and the fields of entities. */
 export function makeEntitiesRequest(choices: Choices): FuzzRequest {
   const fields = `__typename ... on KubernetesCluster { name costs { totals { rowCount } } }
     ... on KubernetesNamespace { clusterName name costs(filter: { last: "7d" }) { clusters } }
@@ -64,7 +64,7 @@ function wrap(choices: Choices, { query, variables, name }: Operation, isPlain: 
   if (!isPlain) mutateParameters(choices, parameters);
   const headers = makeHeaders(choices, isPlain);
   if (choices.chance(25)) {
-    // In a URL only the three others are JSON, and `query` and `operationName` are bare.
+    // In a URL only the three others are JSON; `query` and `operationName` are plain text.
     const toText = (key: string, json: string): string =>
       (key === 'query' || key === 'operationName') && json.startsWith('"') ? readText(json) : json;
     const search = [...parameters].map(([key, json]) => `${encodeURIComponent(key)}=${encode(toText(key, json))}`);

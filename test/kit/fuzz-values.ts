@@ -1,5 +1,5 @@
-// Values for fuzzing: those that fit an input type of a schema, as GraphQL and as JSON, and texts of both kinds that fit
-// none. What fits is mostly what an operation would say, so that many get as far as the report.
+// Random values: valid ones for an input type of a schema, as GraphQL and as JSON, and invalid texts of both kinds. Valid
+// values are mostly plausible, so that many operations reach a report.
 
 import {
   isEnumType,
@@ -15,7 +15,7 @@ import type { Choices } from './choices.js';
 const CLUSTERS = ['prod-us-east-1', 'staging-us-east-1', 'PROD-US-EAST-1', 'nowhere'];
 const NAMESPACES = ['payments', 'search', 'kube-system', 'none'];
 const TYPES = ['Deployment', 'StatefulSet', 'Job'];
-/** What a caller may call anything, and what an object has without being asked. */
+/** Names that a caller may use for anything, and names of inherited object properties. */
 export const ODD_NAMES = ['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty', 'then', 'toJSON'];
 const ODD_TEXTS = ['', ' ', 'a\r\nx-evil: 1', '../..', 'a,b=c', '😀', '\u0000', '\'"\\', '\ud83d', 'x'.repeat(300)];
 
@@ -67,13 +67,13 @@ function makeObject(choices: Choices, type: GraphQLInputObjectType): Record<stri
 
 function makeScalar(choices: Choices, type: string, name: string): unknown {
   if (type === '_Any') return makeRepresentation(choices);
-  // Most of the time one of the first.
+  // Mostly one of the first.
   const all = SCALARS[type] ?? TEXTS[name] ?? ['a'];
   if (type === 'String' && choices.chance(5)) return choices.pick([...ODD_TEXTS, ...ODD_NAMES]);
   return choices.chance(80) ? choices.pick(all.slice(0, 3)) : choices.pick(all);
 }
 
-/** A reference to an entity, mostly one that has its key. */
+/** A representation of an entity, mostly with its key. */
 export function makeRepresentation(choices: Choices): unknown {
   if (choices.chance(8)) return choices.pick([7, 'KubernetesCluster', [], {}, [[]], true, 1.5]);
   const representation: Record<string, unknown> = {
@@ -90,7 +90,7 @@ export function makeRepresentation(choices: Choices): unknown {
   return representation;
 }
 
-/** As GraphQL: keys, and the names of enums, without quotes. */
+/** As GraphQL: keys and enum names without quotes. */
 export function toLiteral(value: unknown, type?: GraphQLInputType): string {
   const inner = isNonNullType(type) ? type.ofType : type;
   if (Array.isArray(value)) {
@@ -105,7 +105,7 @@ export function toLiteral(value: unknown, type?: GraphQLInputType): string {
     .join(', ')}}`;
 }
 
-/** JSON of any kind, as text: some of it is none, and some of it JSON.stringify would not write. */
+/** JSON of any kind, as text: some is invalid, and some JSON.stringify would not write. */
 export function makeJson(choices: Choices, depth = 0): string {
   const inner = (): string => makeJson(choices, depth + 1);
   const plain = ['null', '7', '"a"', 'true', '{}', '[]', '-0', '1e400', '-1e400', '0.1', '2147483648'];

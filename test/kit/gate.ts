@@ -4,7 +4,7 @@ export interface Gate {
   /** Resolves when the gate is open. */
   readonly pass: () => Promise<void>;
   readonly open: () => void;
-  /** Resolves when `count` have come to the gate since it was made. */
+  /** Resolves when `count` callers have reached the gate since it was created. */
   readonly arrivals: (count: number) => Promise<void>;
 }
 

@@ -1,5 +1,5 @@
-// The compiled gateway as a process, with the simulator in the test's process, so that a gate can hold reports and a test
-// knows what is in flight; and raw connections to it.
+// The compiled gateway as a process, with the simulator in the test's process, so that a gate can hold reports; and raw
+// connections to it.
 
 import { once } from 'node:events';
 import { Agent, request as httpRequest } from 'node:http';
@@ -16,7 +16,7 @@ export type Env = Readonly<Record<string, string>>;
 export interface ProcessStack extends RunningProcess {
   readonly url: string;
   readonly upstream: string;
-  /** What reached the simulator. */
+  /** The requests to the simulator. */
   readonly received: readonly ReceivedRequest[];
 }
 
@@ -56,13 +56,13 @@ export interface Rows {
   readonly data: { readonly workloadCosts: { readonly rows: { totalCount: number; nodes: readonly unknown[] } } };
 }
 
-/** Asks for a report of its own for each `last`. */
+/** Requests a different report for each `last`. */
 export function ask(url: string, last = '7d', headers: Env = {}): Promise<Response> {
   const body = JSON.stringify({ query: QUERY, variables: { last } });
   return fetch(`${url}/graphql`, { method: 'POST', body, headers: { 'content-type': 'application/json', ...headers } });
 }
 
-/** Keeps a connection open after its answer, as a load balancer does. */
+/** Keeps a connection open after its response, like a load balancer. */
 export async function openIdleConnection(url: string): Promise<Socket> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   onTestFinished(() => {
@@ -85,7 +85,7 @@ export async function openConnection(url: string, sent: string): Promise<Socket>
   return socket;
 }
 
-/** Resolves when the connection is gone, in whatever way. */
+/** Resolves when the connection is closed, by either side. */
 export function gone(socket: Socket): Promise<void> {
   return new Promise((resolve) => {
     if (socket.closed) resolve();

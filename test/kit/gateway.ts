@@ -1,4 +1,4 @@
-// A gateway in front of the simulator, as the process would run it, with what a test wants to count or to move.
+// A gateway in front of the simulator, as in the process, with the parts that a test counts or controls.
 
 import { pino } from 'pino';
 
@@ -9,7 +9,7 @@ import { createSimulator, type ReceivedRequest, type SimulatorOptions } from '..
 
 export const TOKEN = 'test-token-that-must-not-leak';
 
-/** For who asks for more at once than a client should have to. */
+/** For callers with more requests at once than the default limits allow. */
 export const UNLIMITED = {
   GATEWAY_MAX_TOKENS: 'off',
   GATEWAY_MAX_DEPTH: 'off',
@@ -22,10 +22,10 @@ export const UNLIMITED = {
   GATEWAY_MAX_COST: 'off',
 } as const;
 
-/** For tests that read a clock: the deadline of an operation is one more timer on it, and not what they are about. */
+/** For tests that count timers: the deadline of an operation would add one more. */
 export const NO_TIMER = { GATEWAY_TIMEOUT_MS: 'off' };
 
-/** What a GraphQL answer looks like to a test. */
+/** A GraphQL response, parsed. */
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
@@ -40,7 +40,7 @@ export interface Answer {
 
 export interface TestGateway extends AsyncDisposable {
   readonly gateway: Gateway;
-  /** Asks through `gateway.fetch`. */
+  /** Sends an operation through `gateway.fetch`. */
   ask(query: string, variables?: unknown, init?: RequestInit): Promise<Answer>;
   /** The lines of the log so far. */
   readonly log: readonly Readonly<Record<string, unknown>>[];
@@ -89,11 +89,11 @@ export async function ask(
 }
 
 export interface TestStack extends TestGateway {
-  /** What reached the simulator, in order. */
+  /** The requests to the simulator, in order. */
   readonly received: readonly ReceivedRequest[];
 }
 
-/** A gateway on a simulator of 50 workloads of its own. */
+/** A gateway on its own simulator of 50 workloads. */
 export async function startStack(
   options: {
     readonly env?: Record<string, string>;

@@ -1,4 +1,4 @@
-// How much of the heap is in use after a collection.
+// The used heap after a garbage collection.
 
 import { setImmediate } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
@@ -7,7 +7,7 @@ import { runInNewContext } from 'node:vm';
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 
-/** Bytes in use after collections, array buffers included. What is freed in stages is collected again. */
+/** Bytes in use after collections, array buffers included. Repeats the collection for objects that are freed in stages. */
 export async function usedBytes(): Promise<number> {
   let used = Infinity;
   for (;;) {

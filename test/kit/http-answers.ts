@@ -1,4 +1,4 @@
-// What a server writes to a raw connection, read as HTTP: for tests that send bytes that no client would.
+// Reads HTTP responses from a raw connection, for tests that send bytes that no client would.
 
 import { connect } from 'node:net';
 import { gunzipSync } from 'node:zlib';
@@ -10,8 +10,8 @@ export interface HttpAnswer {
 }
 
 /**
- * Sends these bytes and gives what comes back until the server closes. It is told that there will be no more, which ends
- * a request that is cut short, and answers to what comes after the first: unless the connection is kept open.
+ * Sends bytes and returns the response bytes until the server closes. Half-closes the connection after sending, which ends
+ * a truncated request, unless the connection is kept open.
  */
 export async function exchange(port: number, bytes: string | Uint8Array, ending?: 'keep open'): Promise<Buffer> {
   const socket = connect({ port, host: '127.0.0.1' });
@@ -22,7 +22,7 @@ export async function exchange(port: number, bytes: string | Uint8Array, ending?
       resolve();
     });
   });
-  // A server that turns a request away need not take the rest of it.
+  // A server that refuses a request need not read the rest of it.
   socket.on('error', () => undefined);
   if (ending === 'keep open') socket.write(bytes);
   else socket.end(bytes);
@@ -30,7 +30,7 @@ export async function exchange(port: number, bytes: string | Uint8Array, ending?
   return Buffer.concat(pieces);
 }
 
-/** @throws Error where it is no sequence of whole answers. One to a HEAD is whole without its body. */
+/** @throws Error when the bytes are no sequence of complete responses. A response to HEAD has no body. */
 export function parseAnswers(bytes: Buffer): HttpAnswer[] {
   const answers: HttpAnswer[] = [];
   let rest = bytes;
@@ -54,7 +54,7 @@ export function parseAnswers(bytes: Buffer): HttpAnswer[] {
   return answers;
 }
 
-/** Clients that say so may get gzip. */
+/** Clients that accept gzip may get it. */
 export function toText(body: Buffer, coding: string | null | undefined): string {
   return (coding === 'gzip' && body.length > 0 ? gunzipSync(body) : body).toString('utf8');
 }
@@ -65,7 +65,7 @@ function readBody(
 ): { readonly text: Buffer; readonly rest: Buffer } {
   if (headers.get('transfer-encoding') === 'chunked') return readChunks(bytes);
   const length = headers.get('content-length');
-  // Without either it goes on until the server closes.
+  // Without either it lasts until the server closes.
   if (length === undefined) return { text: bytes, rest: Buffer.alloc(0) };
   if (bytes.length < Number(length)) throw new Error(`an answer of ${length} bytes has ${bytes.length}`);
   return { text: bytes.subarray(0, Number(length)), rest: bytes.subarray(Number(length)) };

@@ -1,4 +1,4 @@
-// An HTTP client that shows what a server sent: every header, and the bytes before they are decoded.
+// An HTTP client that returns every header, and the bytes before they are decoded.
 
 import { once } from 'node:events';
 import { request as sendRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
@@ -66,7 +66,7 @@ export async function startServer(
   return { stack, url: await stack.gateway.listen() };
 }
 
-/** Of each operation in the log, in order: whether its response came from the response cache. */
+/** For each operation in the log, in order: whether its response came from the response cache. */
 export function cacheHitsOf({ log }: Pick<TestStack, 'log'>): boolean[] {
   return log.filter(({ msg }) => msg === 'operation').map(({ responseCacheHit }) => responseCacheHit === true);
 }

@@ -1,6 +1,6 @@
-// Azure AD's client-credentials endpoint on a real socket, as strict as the real one or stricter: a request that is not
-// exactly what it documents gets no token. A test may hold its answers at a gate, and choose what is done to a request
-// that would have got a token. Everything it says besides a token carries canaries, which must never come out.
+// Azure AD's client-credentials endpoint on a real socket, at least as strict as the real one: only a request exactly as
+// documented gets a token. A test may hold its responses at a gate, and choose a fault for valid requests. Everything it
+// sends besides a token carries canaries, which must never come out.
 
 import { once } from 'node:events';
 import {
@@ -17,18 +17,18 @@ import { createGate } from './gate.js';
 
 export const TENANT = '7f0c1d5e-tenant';
 export const CLIENT_ID = 'gateway-client';
-/** Has what a form body must escape. */
+/** Contains characters that a form body must escape. */
 export const CLIENT_SECRET = `${CANARY}~secret+/=&%2B`;
 
 export interface IdentityOptions {
   readonly tenant?: string;
   readonly clientId?: string;
   readonly clientSecret?: string;
-  /** Seconds, sent as it is given: Azure has said it as a number and as a text. 3599 by default. */
+  /** Seconds, sent as given: Azure has sent it as a number and as a string. 3599 by default. */
   readonly expiresIn?: number | string;
-  /** Chooses the token of each answer; `identity-token-1` and so on by default. */
+  /** The token of each response; `identity-token-1` and so on by default. */
   readonly issue?: () => string;
-  /** Awaited before every answer: a gate's `pass`. */
+  /** Awaited before every response: a gate's `pass`. */
   readonly latency?: (request: IdentityRequest) => Promise<void> | void;
 }
 
@@ -38,35 +38,35 @@ export interface IdentityRequest {
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
-  /** Resolves when its answer has gone out, or its connection is closed, by whomever. */
+  /** Resolves when its response has been sent, or its connection is closed. */
   readonly closed: Promise<unknown>;
 }
 
 export interface Identity extends AsyncDisposable {
-  /** The authority: what comes before `/{tenant}/oauth2/token`. */
+  /** The authority: the part before `/{tenant}/oauth2/token`. */
   readonly url: string;
-  /** What has arrived, in order, whatever the answer. */
+  /** The requests, in order, whatever the response. */
   readonly requests: readonly IdentityRequest[];
-  /** The tokens given, in order. */
+  /** The issued tokens, in order. */
   readonly issued: readonly string[];
   /** Resolves when `count` requests have arrived since the start. */
   arrivals(count: number): Promise<void>;
 
-  // What is done to a request that arrives from now on and would get a token; one that is wrong is still told so.
+  // Faults for later requests that would get a token; an invalid request still gets its error.
 
-  /** An object is sent as JSON, a text as it is, both under the name of JSON. */
+  /** An object is sent as JSON, a string unchanged, both with the content type of JSON. */
   fail(status: number, body?: object | string, headers?: OutgoingHttpHeaders): void;
   /** Never answers. */
   hang(): void;
-  /** Cuts the connection without an answer. */
+  /** Resets the connection without a response. */
   reset(): void;
-  /** To another path of this server by default, so that `requests` tells who follows; a 307 takes the secret along. */
+  /** To another path of this server by default, so that `requests` shows the follower; a 307 includes the secret. */
   redirect(status?: number, location?: string): void;
   /** A login page, with a 200. */
   html(): void;
-  /** A good answer but for its `access_token`. */
+  /** A valid response without its `access_token`. */
   omitToken(): void;
-  /** Gives tokens again. */
+  /** Issues tokens again. */
   recover(): void;
 }
 
@@ -90,14 +90,14 @@ export async function startIdentity(options: IdentityOptions = {}): Promise<Iden
     const closed = new Promise((resolve) => response.once('close', resolve));
     const answer = async (body: string): Promise<void> => {
       const seen = { method: request.method ?? '', path: request.url ?? '', headers: request.headers, body, closed };
-      // What is done to a request is settled when it arrives, however long it is held.
+      // The fault is chosen when the request arrives, however long it is held.
       const settled = check(seen, options) ?? respond;
       requests.push(seen);
       void gate.pass();
       await latency?.(seen);
       settled(response);
     };
-    // Who leaves in the middle of a request has sent none. What a test's own hook throws stays unhandled, and is seen.
+    // A client that leaves in the middle has sent no request. An error of a test's own hook stays unhandled, and is seen.
     void readText(request).then(answer, () => undefined);
   });
   server.listen(0, '127.0.0.1');
@@ -150,7 +150,7 @@ function check({ method, path, headers, body }: IdentityRequest, options: Identi
   const expected = { grant_type: 'client_credentials', client_id: clientId, scope: SCOPE };
   const secret = form.get('client_secret') ?? '';
   const isWellFormed =
-    // A secret in the query string ends in logs, and a header would be a second way to say who one is.
+    // A secret in the query string ends in logs, and a header would be a second way of authentication.
     !path.includes('?') &&
     headers.authorization === undefined &&
     /^application\/x-www-form-urlencoded(?:\s*;\s*charset=utf-8)?$/i.test(headers['content-type'] ?? '') &&

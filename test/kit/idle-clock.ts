@@ -1,11 +1,10 @@
-// The manual clock, which also tells when nothing is under way any more that has a deadline: so a test waits for work in
-// the background, such as a refresh that no answer waits for.
+// The manual clock, with a wait until no deadline is pending: for work in the background, such as a refresh.
 
 import { createManualClock, type ManualClock } from './clock.js';
 import { settle } from './deferred.js';
 
 export interface IdleClock extends ManualClock {
-  /** Resolves when no timer waits, and what followed on the last one has happened. */
+  /** Resolves when no timer is pending, and the work after the last one is done. */
   idle(): Promise<void>;
 }
 

@@ -1,5 +1,5 @@
-// An issuer of tokens on a real socket: it publishes its keys (JWKS), counts who asks for them, and can rotate, withdraw
-// and double them, fail, hang, send elsewhere and talk rubbish. All that it says besides keys carries canaries.
+// An issuer of tokens on a real socket: it publishes its keys (JWKS), counts requests, and can rotate, withdraw and
+// duplicate keys, fail, hang, redirect and send invalid data. Everything it sends besides keys carries canaries.
 
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK, type JWTPayload } from 'jose';
 import { once } from 'node:events';
@@ -24,35 +24,35 @@ export async function createSigningKey(kid: string, alg = 'ES256'): Promise<Sign
   return { kid, alg, privateKey, jwk: { ...(await exportJWK(publicKey)), kid, alg, use: 'sig' } };
 }
 
-/** Claims of a good token for a minute from `nowMs` on; those that are given replace them, undefined takes one out. */
+/** The claims of a valid token for a minute from `nowMs`; the given ones replace them, undefined removes one. */
 export function claimsAt(nowMs: number, claims: Readonly<Record<string, unknown>> = {}): JWTPayload {
   const now = Math.floor(nowMs / 1000);
   return { iss: ISSUER, aud: AUDIENCE, sub: 'ann', iat: now, exp: now + 60, ...claims };
 }
 
-/** A token that this key has signed, whatever its claims. */
+/** A token signed by this key, with any claims. */
 export function signToken(key: SigningKey, claims: JWTPayload, header: Readonly<Record<string, unknown>> = {}) {
   return new SignJWT(claims).setProtectedHeader({ alg: key.alg, kid: key.kid, ...header }).sign(key.privateKey);
 }
 
 export interface Issuer extends AsyncDisposable {
-  /** Where the keys are. */
+  /** The URL of the keys. */
   readonly url: string;
-  /** The paths that were asked for, in order. */
+  /** The requested paths, in order. */
   readonly requests: readonly string[];
-  /** Resolves when so many have been, since the start. */
+  /** Resolves when so many requests have arrived, since the start. */
   arrivals(count: number): Promise<void>;
-  /** These and no others from now on. */
+  /** Publishes exactly these keys from now on. */
   publish(...keys: readonly { readonly jwk: JWK }[]): void;
   fail(status?: number): void;
   /** Never answers. */
   hang(): void;
   redirect(location: string): void;
-  /** A 200 with this text. */
+  /** A 200 response with this text. */
   say(text: string): void;
-  /** Gives keys again. */
+  /** Serves keys again. */
   recover(): void;
-  /** Nobody listens any more, or somebody does again, on the same port. */
+  /** Closes the port, or opens the same port again. */
   stop(): Promise<void>;
   start(): Promise<void>;
 }

@@ -1,6 +1,5 @@
-// The upstream's contract as an assertion: schema/scaleops.openapi.yaml, compiled once with Ajv. Tests hold against it what
-// the gateway sends and what the simulator answers. Schemas are checked in Ajv's strict mode, so that a keyword that is
-// misspelt in the contract is an error and not a check that never fails.
+// The upstream's contract as an assertion: schema/scaleops.openapi.yaml, compiled once with Ajv. Tests check the gateway's
+// requests and the simulator's responses against it. Ajv's strict mode makes a misspelt keyword in the contract an error.
 
 import { readFileSync } from 'node:fs';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
@@ -37,7 +36,7 @@ interface Contract {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
 }
 
-/** What was sent; `path` without its query string, `body` parsed, undefined where there was none. */
+/** The request; `path` without its query string, `body` parsed, undefined without one. */
 export interface UpstreamRequest {
   readonly method: string;
   readonly path: string;
@@ -59,7 +58,7 @@ ajv.addSchema({ $id: CONTRACT_ID, components: upstreamContract.components }, und
 
 const validators = new Map<string, ValidateFunction>();
 
-/** Throws an Error with all reasons when the contract documents no such request. Headers are not looked at. */
+/** @throws Error with all reasons when the contract documents no such request. Headers are not checked. */
 export function assertUpstreamRequest({ method, path, query, body }: UpstreamRequest): void {
   const operation = findOperation(path, method);
   const where = `${method} ${path}`;
@@ -74,7 +73,7 @@ export function assertUpstreamRequest({ method, path, query, body }: UpstreamReq
   if (reasons.length > 0) throw new Error(`${where} is not what the contract documents: ${reasons.join('; ')}`);
 }
 
-/** Throws an Error with all reasons when the contract documents no such answer to a POST to this path. */
+/** @throws Error with all reasons when the contract documents no such response to a POST to this path. */
 export function assertUpstreamResponse(path: string, status: number, body: unknown): void {
   const where = `${status} from ${path}`;
   const answer = findOperation(path, 'POST').responses[status];
@@ -103,7 +102,7 @@ function toQuerySchema(parameters: readonly Parameter[]) {
   };
 }
 
-/** As a server reads a query string: text that is no number or boolean stays text, and the schema says so. */
+/** Parses a query string like a server: text that is no number or boolean stays text, and the schema decides. */
 function toQueryObject(parameters: readonly Parameter[], query: URLSearchParams): Record<string, unknown> {
   const types = new Map(parameters.map(({ name, schema }) => [name, resolve(schema).type]));
   const names = [...new Set(query.keys())];
@@ -111,17 +110,17 @@ function toQueryObject(parameters: readonly Parameter[], query: URLSearchParams)
 }
 
 function fromTexts(type: string | undefined, texts: readonly string[]): unknown {
-  // Documented: the empty text is a list's default in the query string.
+  // Documented: the empty text is the default of a list in the query string.
   if (type === 'array') return texts.filter((text) => text !== '');
   const [text = ''] = texts;
-  // A server would take one of them, and which one is anybody's guess.
+  // A server would use one of them, and it is unknown which.
   if (texts.length > 1) return texts;
   if (type === 'boolean' && (text === 'true' || text === 'false')) return text === 'true';
   if (type === 'integer' && /^-?\d+$/.test(text)) return Number(text);
   return text;
 }
 
-/** The reasons why not; empty when the value is what the schema asks for. */
+/** The reasons why the value does not match the schema; empty when it does. */
 function check(id: string, schema: object, value: unknown, name: string): string[] {
   const validate = validators.get(id) ?? ajv.compile(toAbsolute(schema));
   validators.set(id, validate);
@@ -132,7 +131,7 @@ function check(id: string, schema: object, value: unknown, name: string): string
   });
 }
 
-/** `#/components/…` points into the contract, also from a schema that is compiled on its own. */
+/** `#/components/…` points into the contract, also from a schema that is compiled separately. */
 function toAbsolute(schema: object): object {
   return JSON.parse(JSON.stringify(schema).replaceAll('"$ref":"#/', `"$ref":"${CONTRACT_ID}#/`)) as object;
 }

@@ -1,5 +1,5 @@
-// A receiver of traces on a real socket: OTLP over HTTP with protobuf, read by hand, so that what arrives is told as it is
-// on the wire. It can be down, hang, or answer with a status.
+// A receiver of traces on a real socket: OTLP over HTTP with protobuf, decoded by hand, to see the bytes on the wire. It
+// can be down, hang, or answer with a status.
 // https://github.com/open-telemetry/opentelemetry-proto: trace/v1/trace.proto
 
 import { once } from 'node:events';
@@ -40,7 +40,7 @@ export interface OtlpReceiver extends AsyncDisposable {
   readonly exports: readonly ReceivedExport[];
   /** Of all exports. */
   readonly spans: readonly ReceivedSpan[];
-  /** From now on exports are answered with this; "endless": with a 200 and a body that never ends; "hang": not at all. */
+  /** The response to later exports; "endless": a 200 with a body that never ends; "hang": none. */
   answer(how: number | 'hang' | 'endless', headers?: Record<string, string>): void;
   arrivals(count: number): Promise<void>;
   stop(): Promise<void>;

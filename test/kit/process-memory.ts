@@ -1,4 +1,4 @@
-// How much memory a process takes.
+// The memory of a process.
 
 import { readFile } from 'node:fs/promises';
 

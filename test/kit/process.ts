@@ -1,5 +1,5 @@
-// Starts processes with exactly the environment that a test gives, and observes their output. Nothing here waits for
-// time: a line comes, or the process ends and the wait fails.
+// Starts processes with exactly the environment that a test sets, and observes their output. No wait depends on time: a
+// line arrives, or the process ends and the wait fails.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -28,7 +28,7 @@ export interface RunningProcess extends AsyncDisposable {
   readonly pid: number;
   /** The lines of stdout so far. */
   readonly lines: readonly string[];
-  /** The first line of stdout that fits, past or to come. Rejects when the process ends without one. */
+  /** The first matching line of stdout, past or future. Rejects when the process ends without one. */
   line(pattern: RegExp): Promise<string>;
   /** The same for a line of the log, parsed. */
   logLine(pattern: RegExp): Promise<Readonly<Record<string, unknown>>>;
@@ -36,7 +36,7 @@ export interface RunningProcess extends AsyncDisposable {
   readonly ended: Promise<Ended>;
 }
 
-/** Starts `command` with `env` and nothing else in its environment but PATH. `stdout` is a file descriptor, not read. */
+/** Starts `command` with only `env` and PATH in its environment. `stdout` is a file descriptor, not read. */
 export function startProcess(
   command: readonly string[],
   options: {
@@ -46,7 +46,7 @@ export function startProcess(
   } = {},
 ): RunningProcess {
   const [file = '', ...args] = command;
-  // A folder without anything in it that could help: a test that needs one gives one.
+  // An empty working folder: a test that needs files sets another one.
   const env = { PATH: `${dirname(process.execPath)}:${process.env.PATH ?? ''}`, ...options.env };
   const child = spawn(file, args, {
     env,
@@ -56,7 +56,7 @@ export function startProcess(
   const output = child.stdout ?? Readable.from([]);
   const stdout = collect(output);
   const stderr = collect(child.stderr!);
-  // 'close' comes after the last byte of both outputs, 'exit' may not.
+  // 'close' follows the last byte of both outputs, 'exit' may not.
   const ended = once(child, 'close').then(([code, signal]) => ({
     code: code as number | null,
     signal: signal as NodeJS.Signals | null,
@@ -67,7 +67,7 @@ export function startProcess(
   ended.catch(() => undefined);
   const { lines, line } = watchLines(output, ended);
   return {
-    // Undefined where it could not be started: then `ended` tells.
+    // Undefined when it could not be started: then `ended` rejects.
     pid: child.pid ?? -1,
     lines,
     line,

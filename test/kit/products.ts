@@ -1,6 +1,6 @@
-// The supergraph of Apollo's subgraph compatibility checks: Products, made with Pothos and its plugins, and
-// served by its HTTP layer, and beside it Inventory and Users, made with Apollo's own library. The names and the data are those
-// of the checks: https://github.com/apollographql/apollo-federation-subgraph-compatibility
+// The supergraph of Apollo's subgraph compatibility checks: Products, built with Pothos and the gateway's plugins and HTTP
+// layer, with Inventory and Users, built with Apollo's library. Names and data are those of the checks:
+// https://github.com/apollographql/apollo-federation-subgraph-compatibility
 
 import type { RequestListener } from 'node:http';
 
@@ -54,7 +54,7 @@ const DEPRECATED_PRODUCT = {
 
 // ---------------------------------------------------------------------------------------------------------- Products
 
-/** What the router is to hand on to its clients, though federation does not know it. */
+/** The router has to pass it on to clients, although federation does not know it. */
 const CUSTOM_SPECIFICATION = 'https://myspecs.dev/myCustomDirective/v1.0';
 
 const builder = new SchemaBuilder<{
@@ -144,7 +144,7 @@ builder.asEntity(Product, {
     builder.selection<{ sku: string; package: string }>('sku package'),
     builder.selection<{ sku: string; variation: { id: string } }>('sku variation { id }'),
   ],
-  // A promise, as from a database.
+  // A promise, like a database returns.
   resolveReference: (key: ProductKey) => Promise.resolve(PRODUCTS.find((product) => isMeant(product, key))),
 });
 
@@ -177,7 +177,7 @@ function findDeprecated(key: DeprecatedKey): typeof DEPRECATED_PRODUCT | null {
   return key.sku === sku && key.package === name ? DEPRECATED_PRODUCT : null;
 }
 
-// An interface in the subgraph Inventory: this one adds a field to whatever implements it, without knowing what does.
+// An interface in the subgraph Inventory: this one adds a field to its implementations without knowing them.
 const Inventory = builder.objectRef<{ readonly id: string }>('Inventory').implement({
   fields: (t) => ({
     id: t.exposeID('id', { nullable: false }),
@@ -221,16 +221,16 @@ function createOwnSchema(): GraphQLSchema {
   });
 }
 
-/** A schema that nobody else holds. */
+/** A new schema, not shared. */
 export function createProductsSchema(): GraphQLSchema {
   const schema = createOwnSchema();
   return toSubgraph(schema, finish(printSdl(schema), schema));
 }
 
 /**
- * The gateway's own schema has no directive but federation's, and no field of another subgraph. So `printSdl` takes every
- * directive for federation's, leaves out what the schema itself carries, and tags each field as public, also one that is
- * external, which a composition refuses. Here that is put right.
+ * The gateway's own schema has only federation's directives, and no field of another subgraph. So `printSdl` treats every
+ * directive as federation's, omits those of the schema itself, and tags each field as public, even external ones, which
+ * composition refuses. This function corrects that.
  */
 function finish(sdl: string, { extensionASTNodes }: GraphQLSchema): string {
   const isNamed =
@@ -238,7 +238,7 @@ function finish(sdl: string, { extensionASTNodes }: GraphQLSchema): string {
     (directive: DirectiveNode): boolean =>
       directive.name.value === name;
   const document = visit(parse(sdl), {
-    // In the list of what is federation's.
+    // Remove it from the list of federation's imports.
     StringValue: (node) => (node.value === '@custom' ? { ...node, value: '@composeDirective' } : undefined),
     FieldDefinition: ({ directives = [], ...node }) =>
       directives.some(isNamed('external'))
@@ -314,7 +314,7 @@ const inventory = buildSubgraphSchema({
           : undefined,
     },
     Product: {
-      // Says what it was given, which can only be from Products.
+      // Returns its input, which can only come from Products.
       delivery: ({ id, dimensions: { size, weight } }: RequiredOfProduct, { zip }: { readonly zip: string }) => ({
         estimatedDelivery: `${id} (${size}, ${weight}) to ${zip}`,
       }),
@@ -326,7 +326,7 @@ const users = buildSubgraphSchema({
   typeDefs: parse(USERS_SDL),
   resolvers: {
     User: {
-      // Not what Products says: so that an answer tells where it is from.
+      // Differs from the value of Products, so that a response shows its source.
       __resolveReference: ({ email }: { readonly email: string }) =>
         email === USER.email
           ? { email, name: 'Apollo Studio Support', totalProductsCreated: 10, yearsOfEmployment: 10 }

@@ -1,5 +1,5 @@
-// A strict reader of Prometheus' text format (version 0.0.4): what a collector would refuse, or take for something else,
-// throws here. https://prometheus.io/docs/instrumenting/exposition_formats/
+// A strict parser of Prometheus' text format (version 0.0.4): it throws on everything that a collector would reject or
+// misread. https://prometheus.io/docs/instrumenting/exposition_formats/
 
 export interface Sample {
   readonly name: string;
@@ -15,11 +15,11 @@ export interface Family {
 
 export interface Metrics {
   readonly families: ReadonlyMap<string, Family>;
-  /** Each time series, as it is written: a name and its labels. */
+  /** Each time series as written: a name and its labels. */
   readonly series: readonly string[];
-  /** The value of the one sample of this name with exactly these labels; undefined where there is none. */
+  /** The value of the only sample of this name with exactly these labels; undefined without one. */
   value(name: string, labels?: Readonly<Record<string, string>>): number | undefined;
-  /** Of all samples of this name that have at least these labels. */
+  /** The sum of all samples of this name that have at least these labels. */
   sum(name: string, labels?: Readonly<Record<string, string>>): number;
 }
 

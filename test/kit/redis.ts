@@ -1,7 +1,7 @@
-// A real Redis or Valkey, found on the machine, with nothing on disk, and empty at each start. The kit looks into it
-// over a Unix socket of its own, so that MONITOR can tell what the gateway asks from what a test asks.
-// Full: `config set maxmemory 1`, or --maxmemory and large values. Read-only: `replicaof 127.0.0.1 1`, a master that is
-// not there.
+// A Redis or Valkey of this machine, without persistence, and empty at each start. The kit uses its own Unix socket, so that
+// MONITOR distinguishes the gateway's commands from the test's.
+// Full: `config set maxmemory 1`, or --maxmemory and large values. Read-only: `replicaof 127.0.0.1 1`, an unreachable
+// master.
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -14,7 +14,7 @@ import { startProcess, type RunningProcess } from './process.js';
 import { ask, encodeCommand, readReplies, type Argument, type Command, type Reply } from './resp.js';
 import { findFreePort } from './tcp-proxy.js';
 
-/** Where the server is, if it is anywhere. */
+/** The path of the server, if there is one. */
 export function findRedis(): string | undefined {
   const folders = (process.env.PATH ?? '').split(delimiter);
   const paths = ['redis-server', 'valkey-server'].flatMap((name) => folders.map((folder) => join(folder, name)));
@@ -28,14 +28,14 @@ if (isRedisSkipped) console.warn('Redis is not tested: no redis-server or valkey
 export interface RedisOptions {
   /** More settings, as `--name`, `value`. */
   readonly args?: readonly string[];
-  /** Clients have to give it; `url` has it. */
+  /** Clients need it; `url` contains it. */
   readonly password?: string;
 }
 
 export interface RedisMonitor {
-  /** What others than the kit have asked so far, in order, as MONITOR shows it: `"GET" "key"`. */
+  /** The commands of all clients except the kit, in order, as MONITOR shows them: `"GET" "key"`. */
   readonly commands: readonly string[];
-  /** Resolves when all is in `commands` that has been answered before. */
+  /** Resolves when `commands` has every command that was answered so far. */
   stop(): Promise<void>;
 }
 
@@ -47,15 +47,15 @@ export interface TestRedis extends AsyncDisposable {
   get(key: string): Promise<Buffer | null>;
   /** `options` as Redis has them: `'PX', 1000`. */
   set(key: string, value: Buffer | string, ...options: Argument[]): Promise<Reply>;
-  /** In order. Of the first database, as is all here but `everything`. */
+  /** In order. Of the first database, like everything here except `everything`. */
   keys(): Promise<string[]>;
-  /** Keys and values of all databases, byte by byte, to search. */
+  /** The bytes of all keys and values in all databases, for searching. */
   everything(): Promise<Buffer>;
   monitor(): Promise<RedisMonitor>;
-  /** From now on connections are accepted and never answered, until `thaw`. */
+  /** Later connections are accepted and never answered, until `thaw`. */
   freeze(): void;
   thaw(): void;
-  /** As a crash. `start` opens the same port again; what was in it is gone. */
+  /** Kills the server. `start` opens the same port again, without data. */
   stop(): Promise<void>;
   start(): Promise<void>;
 }
@@ -67,14 +67,14 @@ export async function startRedis({ args = [], password }: RedisOptions = {}): Pr
   const port = await findFreePort();
   const socketPath = join(folder, 'socket');
   const settings = ['--port', `${port}`, '--bind', '127.0.0.1', '--unixsocket', socketPath, '--dir', folder];
-  // Not compressed: what DUMP gives of a value has the value's own bytes in it.
+  // Uncompressed, so that DUMP contains the bytes of a value.
   const noDisk = ['--save', '', '--appendonly', 'no', '--rdbcompression', 'no'];
   const command = [binary, ...settings, ...noDisk, ...(password === undefined ? [] : ['--requirepass', password])];
   let server: RunningProcess | undefined;
   let guard: ChildProcess | undefined;
   const start = async (): Promise<void> => {
     server = startProcess([...command, ...args]);
-    // A line of the log starts with the process id.
+    // A log line starts with the process id.
     guard = guardProcess(parseInt(await server.line(/Ready to accept connections/)));
   };
   const stop = async (): Promise<void> => {
@@ -102,8 +102,8 @@ export async function startRedis({ args = [], password }: RedisOptions = {}): Pr
 }
 
 /**
- * Kills the process when this one is gone, in whatever way: the guard reads from a pipe that ends with us. A frozen
- * server would stay for ever.
+ * Kills the server when this process ends in any way: the guard reads from a pipe that ends with it. A frozen server would
+ * stay for ever.
  */
 function guardProcess(pid: number): ChildProcess {
   const script = 'read -r _; kill -9 "$0"';
@@ -112,7 +112,7 @@ function guardProcess(pid: number): ChildProcess {
 
 type Inspector = Pick<TestRedis, 'command' | 'get' | 'set' | 'keys' | 'everything' | 'monitor'>;
 
-/** A connection for each question, which starts with `opening`: nothing to renew when the server has been away. */
+/** A new connection for each command, which starts with `opening`: nothing to reconnect after a restart. */
 function createInspector(socketPath: string, opening: readonly Command[]): Inspector {
   const converse = async (...commands: Command[]): Promise<Reply[]> => {
     const socket = connect(socketPath);
@@ -134,7 +134,7 @@ function createInspector(socketPath: string, opening: readonly Command[]): Inspe
       for (const [, database = ''] of String(await command('INFO', 'keyspace')).matchAll(/^db(\d+):/gm)) {
         const [, keys] = (await converse(['SELECT', database], ['KEYS', '*'])) as [string, Buffer[]];
         const [, ...values] = await converse(['SELECT', database], ...keys.map((key) => ['DUMP', key]));
-        // Null: it has expired since.
+        // Null: it has expired meanwhile.
         pieces.push(...keys, ...(values as (Buffer | null)[]).filter((value) => value !== null));
       }
       return Buffer.concat(pieces);
@@ -155,11 +155,11 @@ async function startMonitor(socketPath: string, opening: readonly Command[]): Pr
       if (asked !== '' && !from.startsWith('unix:')) commands.push(asked);
     }
   };
-  // A server that is stopped ends it too.
+  // A stopping server ends it too.
   const collected = collect().catch(() => undefined);
   return {
     commands,
-    // Answered in its turn, after the lines of what came before.
+    // The reply comes after the lines of earlier commands.
     stop: () => {
       socket.write(encodeCommand(['QUIT']));
       return collected;

@@ -1,6 +1,6 @@
-// What a report must answer, worked out the plain way over row objects: filters, comparators, maps, and sums in exact
-// arithmetic. Written from the contract, without a look at the product's own; and reports to ask both about, of small
-// alphabets so that rows tie, repeat and share groups.
+// The answers of a report, computed in a straightforward way over row objects: filters, comparators, maps, and sums in
+// exact arithmetic. Written from the contract, independent of the product; with random reports of small alphabets, so that
+// rows tie, repeat and share groups.
 
 import fc from 'fast-check';
 
@@ -53,7 +53,7 @@ export type Dimension = { readonly field: Name } | { readonly label: string };
 
 // ------------------------------------------------------------------------------------------------ exact arithmetic
 
-/** A finite double is a whole number of these: 2 to the power of -1074. */
+/** Every finite double is a whole number of this unit: 2 to the power of -1074. */
 const UNIT_EXPONENT = 1074;
 
 /** The double as a whole number of units. */
@@ -72,16 +72,16 @@ function toUnits(value: number): bigint {
   return BigInt(Math.sign(value)) * BigInt(mantissa) * 2n ** BigInt(exponent);
 }
 
-/** The double nearest to so many units, by way of their exact decimal text; past the largest double it stays there. */
+/** The double nearest to so many units, by their exact decimal text; capped at the largest double. */
 function toNearest(units: bigint): number {
   const nearest = Number(`${units * 5n ** BigInt(UNIT_EXPONENT)}e-${UNIT_EXPONENT}`);
   return Number.isFinite(nearest) ? nearest : Math.sign(nearest) * Number.MAX_VALUE;
 }
 
-/** A decimal unit of 10 to the power of -15, the smallest that a column may be counted in. */
+/** The smallest decimal unit of a column: 10 to the power of -15. */
 const DECIMAL_EXPONENT = 15;
 
-/** The number as JSON shows it, in decimal units; null where it has more digits after the point than those hold. */
+/** The number as JSON shows it, in decimal units; null when it has too many decimal places. */
 function toDecimalUnits(value: number): bigint | null {
   const [, sign, whole, fraction = '', exponent = '0'] = /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]\d+))?$/.exec(String(value))!;
   const power = DECIMAL_EXPONENT + Number(exponent) - fraction.length;
@@ -90,7 +90,7 @@ function toDecimalUnits(value: number): bigint | null {
   return digits % 10n ** BigInt(-power) === 0n ? digits / 10n ** BigInt(-power) : null;
 }
 
-/** Whether all of a column are whole numbers of one decimal unit, a power of 1,000, and none is more than 2^51 of it. */
+/** Whether all numbers of a column are multiples of one decimal unit, a power of 1,000, and at most 2^51 of it. */
 export function isDecimalColumn(values: readonly (number | null)[]): boolean {
   const units = values.filter((value) => value !== null).map(toDecimalUnits);
   return [0, 3, 6, 9, 12, 15].some((digits) => {
@@ -101,8 +101,8 @@ export function isDecimalColumn(values: readonly (number | null)[]): boolean {
 }
 
 /**
- * The exact sum of what is known, rounded once: of the decimals that a reader sees where the column has a decimal unit,
- * else of the doubles themselves.
+ * The exact sum of the known numbers, rounded once: of the decimals when the column has a decimal unit, otherwise of the
+ * doubles.
  */
 export function sumExactly(values: readonly (number | null)[], isDecimal = isDecimalColumn(values)): number {
   const known = values.filter((value) => value !== null);
@@ -110,10 +110,10 @@ export function sumExactly(values: readonly (number | null)[], isDecimal = isDec
   return Number(`${known.reduce((sum, value) => sum + toDecimalUnits(value)!, 0n)}e-${DECIMAL_EXPONENT}`);
 }
 
-/** Which columns of the report that a row is of have a decimal unit. */
+/** The columns with a decimal unit in the report of a row. */
 const decimalColumns = new WeakMap<Row, ReadonlySet<Numeric>>();
 
-/** A part of a whole; null where there is none, or it is none that can be told. */
+/** A share of a whole; null without one, or when it is not finite. */
 function divide(part: number | null, whole: number): number | null {
   return part === null || whole === 0 || !Number.isFinite(part / whole) ? null : part / whole;
 }
@@ -171,7 +171,7 @@ export function filterRows(rows: readonly Row[], where: Where = {}): Row[] {
   );
 }
 
-/** Null last in both directions, names by Unicode code point; what ties keeps its order. */
+/** Null last in both directions, names by Unicode code point; equal rows keep their order. */
 export function sortRows(rows: readonly Row[], orderBy: readonly RowOrder[] = []): Row[] {
   // Array.prototype.sort is stable.
   return [...rows].sort((a, b) => {
@@ -200,7 +200,7 @@ function compareCodePoints(a: readonly string[], b: readonly string[]): number {
   return a[at]!.codePointAt(0)! - (b[at]?.codePointAt(0) ?? -1);
 }
 
-/** A page by https://relay.dev/graphql/connections.htm, step by step; cursors are places in the list. */
+/** A page by https://relay.dev/graphql/connections.htm, step by step; cursors are indexes in the list. */
 export function paginate<T>(
   all: readonly T[],
   { first, after, last, before }: Partial<Record<'first' | 'after' | 'last' | 'before', number | undefined>>,
@@ -214,7 +214,7 @@ export function paginate<T>(
   if (last !== undefined && edges.length > last) edges = edges.slice(edges.length - last);
   return {
     edges,
-    // Without `first` it is `before` that rows may follow: its own among them, which is not on the page.
+    // Without `first`, rows may follow because of `before`: at least the row of the cursor, which is not on the page.
     hasNextPage: first !== undefined ? count > first : before !== undefined && beforeAt >= 0,
     hasPreviousPage: last !== undefined ? count > last : after !== undefined,
   };
@@ -325,7 +325,7 @@ function compareLists(a: readonly (string | null)[], b: typeof a, direction: 'AS
   return a.map((key, at) => compare(key, b[at]!, direction)).find((each) => each !== 0) ?? 0;
 }
 
-/** Among the ownerLabels, else among the labels; an empty value is none. */
+/** From the ownerLabels, otherwise from the labels; an empty value counts as none. */
 function labelOf({ ownerLabels, labels }: Row, key: string): string | null {
   const [own, grouped] = [ownerLabels, labels ?? []].map((list) => list.find((each) => each.key === key));
   const { value } = own ?? grouped ?? { value: '' };
@@ -346,7 +346,7 @@ export interface UpstreamReport {
 }
 
 const NAME_TEXTS = ['a', 'b', 'A', 'api', 'API-2', 'x.*', 'É', 'constructor', '__proto__'];
-// The last of the basic plane, beyond it, and halves of what is beyond it.
+// The last character of the basic plane, one beyond it, and half surrogate pairs.
 const HARD_TEXTS = [
   '\ue000',
   '\uffff',
@@ -395,7 +395,7 @@ function each<Field extends string, T>(fields: readonly Field[], arbitrary: fc.A
   return Object.fromEntries(fields.map((field) => [field, arbitrary])) as Record<Field, fc.Arbitrary<T>>;
 }
 
-/** Any report. Each row names its place in `services`, so that rows of one id can be told apart. */
+/** Any report. Each row has its index in `services`, to distinguish rows with the same id. */
 export const anyReport = (maxLength = 24, minLength = 0): fc.Arbitrary<UpstreamReport> =>
   fc.array(row, { minLength, maxLength }).map((list) => ({
     aggregatedWorkloads: list.length === 0 ? null : list.map((raw, at) => ({ ...raw, services: [`row ${at}`] })),
@@ -415,7 +415,7 @@ const anyCondition = fc.record({
 });
 const CONDITIONS = ['clusterNames', 'namespaces', 'workloadTypes', 'labels', 'search', 'minTotalCost'] as const;
 
-/** Few conditions, so that often some rows hold them and others do not. */
+/** Few conditions, so that some rows match and some do not. */
 export const anyWhere: fc.Arbitrary<Where | undefined> = fc.option(
   fc
     .tuple(anyCondition, fc.subarray([...CONDITIONS, 'minSavingsAvailable' as const], { maxLength: 2 }))

@@ -1,5 +1,5 @@
-// Replicas: whole gateways on one shared Redis and one upstream, which tell a test when something has happened: a line
-// of the log, a timer that was set, a key that was written. So nobody has to sleep until it has.
+// Replicas: whole gateways on one Redis and one upstream, with waits for a log line, a timer or a written key, so that no
+// test has to sleep.
 
 import { connect } from 'node:net';
 import { pino } from 'pino';
@@ -12,11 +12,11 @@ import { NO_TIMER, ask, type Answer, type TestGateway } from './gateway.js';
 import { startRedis, type RedisOptions, type TestRedis } from './redis.js';
 import { encodeCommand, readReplies } from './resp.js';
 
-/** Things that happen, and who waits for so many of them. */
+/** Events, with waits for a number of them. */
 interface Happenings<T> {
   readonly all: readonly T[];
   add(each: T): void;
-  /** Resolves when so many that fit have happened, since the start. */
+  /** Resolves when so many matching events have happened, since the start. */
   reach(fits: (each: T) => boolean, count?: number): Promise<void>;
 }
 
@@ -41,23 +41,23 @@ function createHappenings<T>(all: T[] = []): Happenings<T> {
   };
 }
 
-/** How often a gateway looks whether another one has let go of a lock. */
+/** How often a gateway checks whether a lock was released. */
 export const POLL_MS = 40;
 /** How often the holder of a lock renews it. */
 export const RENEW_MS = 25;
-/** How long a gateway waits for an answer of Redis, at most. */
+/** How long a gateway waits for a reply of Redis, at most. */
 const MAX_ANSWER_MS = 150;
 
 export interface WatchedClock extends ManualClock {
   /** How many timers of this delay have been set since the start. */
   timers(delayMs: number): number;
-  /** Resolves when so many have been. */
+  /** Resolves when so many have been set. */
   timersSet(delayMs: number, count: number): Promise<void>;
-  /** How many commands to Redis have no answer yet. */
+  /** The number of commands to Redis without a reply. */
   commands(): number;
 }
 
-/** The manual clock, which also tells when somebody begins to wait. */
+/** The manual clock, which also records when a wait begins. */
 export function createWatchedClock(): WatchedClock {
   const clock = createManualClock();
   const set = createHappenings<number>();
@@ -83,15 +83,15 @@ export function createWatchedClock(): WatchedClock {
 }
 
 export interface Replica extends TestGateway {
-  /** Asks with this bearer token, and `init` besides. */
+  /** Sends a query with this bearer token and `init`. */
   askAs(token: string, query: string, variables?: unknown, headers?: Record<string, string>): Promise<Answer>;
-  /** Resolves when so many lines of the log have this message, since the start. */
+  /** Resolves when so many log lines have this message, since the start. */
   logged(message: string, count?: number): Promise<void>;
 }
 
 export const CONNECTED = 'the shared cache is connected';
 
-/** A gateway to which every caller brings its own token. `cacheBytes` in place of CACHE_MAX_MB. */
+/** A gateway with a token per caller. `cacheBytes` replaces CACHE_MAX_MB. */
 export function startReplica(
   url: string,
   env: Readonly<Record<string, string>>,
@@ -128,20 +128,20 @@ export function startReplica(
   };
 }
 
-/** What happens to a key, as Redis tells it: `set`, `del`, `expired`, and which key. */
+/** Key events of Redis: `set`, `del`, `expired`, with the key. */
 export type KeyEvent = `${string} ${string}`;
 
 export interface KeyWatch extends AsyncDisposable {
   readonly events: readonly KeyEvent[];
-  /** Resolves when so many events that fit have come, since the start. */
+  /** Resolves when so many matching events have arrived, since the start. */
   event(pattern: RegExp, count?: number): Promise<void>;
-  /** How many events that fit have come, since the start. */
+  /** The number of matching events since the start. */
   count(pattern: RegExp): number;
   /** Resolves when no lock is held: a replica that fetched a report has stored it for the others. */
   settled(): Promise<void>;
 }
 
-/** Listens at a Redis that was started by `startWatchedRedis`; ends with it. */
+/** Listens to a Redis of `startWatchedRedis`; ends with it. */
 async function watchKeys({ port }: TestRedis, opening: readonly (readonly string[])[]): Promise<KeyWatch> {
   const events: KeyEvent[] = [];
   const happenings = createHappenings(events);
@@ -149,7 +149,7 @@ async function watchKeys({ port }: TestRedis, opening: readonly (readonly string
   const held = new Set<string>();
   const freed = createHappenings<string>();
   const socket = connect(port, '127.0.0.1');
-  // A server that is stopped ends it.
+  // A stopping server ends it.
   socket.on('error', () => undefined);
   const subscribed = createHappenings<string>();
   const listen = async (): Promise<void> => {
@@ -174,7 +174,7 @@ async function watchKeys({ port }: TestRedis, opening: readonly (readonly string
     event: (pattern, count) => happenings.reach((each) => pattern.test(each), count),
     count: (pattern) => events.filter((event) => pattern.test(event)).length,
     async settled() {
-      // All that was done before is told before the answer to this.
+      // Earlier events arrive before the reply to this command.
       socket.write(encodeCommand(['PING']));
       await pongs.reach(() => true, (pings += 1));
       if (held.size > 0) await freed.reach(() => true, freed.all.length + 1);
@@ -192,7 +192,7 @@ export interface WatchedRedis extends TestRedis {
   reports(): Promise<string[]>;
 }
 
-/** A Redis that tells what happens to its keys, until it is stopped. */
+/** A Redis that reports changes of its keys, until it is stopped. */
 export async function startWatchedRedis({ args = [], password }: RedisOptions = {}): Promise<WatchedRedis> {
   const redis = await startRedis({
     args: ['--notify-keyspace-events', 'EA', ...args],
@@ -210,7 +210,7 @@ export async function startWatchedRedis({ args = [], password }: RedisOptions = 
   };
 }
 
-/** Resolves when nothing is under way any more that has a deadline, and nobody holds a lock. */
+/** Resolves when nothing with a deadline is pending, and no lock is held. */
 export async function rest(clock: WatchedClock, watch: KeyWatch): Promise<void> {
   do {
     await watch.settled();
@@ -218,13 +218,13 @@ export async function rest(clock: WatchedClock, watch: KeyWatch): Promise<void> 
   } while (clock.pending() > 0);
 }
 
-/** From now on a replica that waits for a lock gets the time until no lock is held. */
+/** Later waits for a lock get as much time as the lock is held. */
 export function keepPolling(clock: WatchedClock, watch: KeyWatch): void {
   const poll = async (count: number): Promise<void> => {
     await clock.timersSet(POLL_MS, count);
     do {
       await watch.settled();
-      // It is not Redis that is slow here: what it was asked is answered before time goes on.
+      // Redis is not slow here: pending commands are answered before time advances.
       await new Promise((resolve) => setImmediate(resolve));
     } while (clock.commands() > 0);
     clock.advance(POLL_MS);

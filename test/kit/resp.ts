@@ -1,5 +1,5 @@
-// RESP2, the protocol of Redis, by hand over node:net: what a test reads of a server does not come through the library
-// under test. https://redis.io/docs/latest/develop/reference/protocol-spec/
+// RESP2, the protocol of Redis, by hand over node:net: tests read a server without the library under test.
+// https://redis.io/docs/latest/develop/reference/protocol-spec/
 
 import type { Socket } from 'node:net';
 
@@ -15,7 +15,7 @@ export function encodeCommand(args: Command): Buffer {
   return Buffer.concat([Buffer.from(`*${args.length}\r\n`), ...pieces]);
 }
 
-/** What comes over a connection, until it ends. An error is a value: a reply like others. */
+/** The replies of a connection, until it ends. An error is a value like other replies. */
 export async function* readReplies(socket: Socket): AsyncGenerator<Reply, undefined> {
   let pending = Buffer.alloc(0);
   for await (const chunk of socket as AsyncIterable<Buffer>) {
@@ -27,7 +27,7 @@ export async function* readReplies(socket: Socket): AsyncGenerator<Reply, undefi
   }
 }
 
-/** Sends all at once, and waits for a reply to each. @throws Error that is one of them. */
+/** Sends all commands at once, and waits for a reply to each. @throws Error if one of them is an error. */
 export async function ask(
   socket: Socket,
   replies: AsyncIterator<Reply>,
@@ -46,11 +46,11 @@ export async function ask(
 
 interface Parsed {
   readonly reply: Reply;
-  /** Where the next one starts. */
+  /** The offset of the next reply. */
   readonly end: number;
 }
 
-/** Undefined: not all of it is there yet. */
+/** Undefined when the reply is incomplete. */
 function parse(bytes: Buffer, start: number): Parsed | undefined {
   const lineEnd = bytes.indexOf('\r\n', start);
   if (lineEnd < 0) return undefined;

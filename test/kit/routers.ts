@@ -1,5 +1,5 @@
-// The routers that put the gateway into a supergraph, on real sockets: what is composed of subgraphs, Apollo's gateway and
-// Hive Gateway in front of that, and a recorder of every request that they make of the gateway.
+// The routers in front of the gateway, on real sockets: composition of subgraphs, Apollo's gateway and Hive Gateway, and a
+// recorder of their requests to the gateway.
 
 import { once } from 'node:events';
 import {
@@ -30,7 +30,7 @@ export interface Subgraph {
   readonly sdl: string;
 }
 
-/** The schema that a subgraph says it has. */
+/** The SDL of the subgraph. */
 export async function fetchSdl(url: string, headers: Record<string, string> = {}): Promise<string> {
   const { data, text } = await ask(fetch, '{ _service { sdl } }', undefined, { headers }, url);
   const sdl = data?._service?.sdl as unknown;
@@ -38,7 +38,7 @@ export async function fetchSdl(url: string, headers: Record<string, string> = {}
   return sdl;
 }
 
-/** @throws Error with all that is wrong. */
+/** @throws Error with all problems. */
 export function composeWithApollo(...subgraphs: readonly Subgraph[]) {
   const services = subgraphs.map(({ name, url, sdl }) => ({ name, url, typeDefs: parse(sdl) }));
   const { supergraphSdl, hints, errors } = composeServices(services);
@@ -46,12 +46,12 @@ export function composeWithApollo(...subgraphs: readonly Subgraph[]) {
   return { supergraphSdl, hints: hints.map(String) };
 }
 
-/** @throws Error with all that is wrong. */
+/** @throws Error with all problems. */
 export function composeWithWunderGraph(...subgraphs: readonly Subgraph[]): FederationSuccess {
   return orThrow(federateSubgraphs({ subgraphs: subgraphs.map(toWunderGraph) }));
 }
 
-/** The part of a supergraph that some are to see, chosen by tags. @throws Error with all that is wrong. */
+/** A contract of a supergraph, selected by tags. @throws Error with all problems. */
 export function composeContract(
   { include = [], exclude = [] }: { readonly include?: readonly string[]; readonly exclude?: readonly string[] },
   ...subgraphs: readonly Subgraph[]
@@ -66,7 +66,7 @@ export function composeContract(
   return orThrow(contracts.get('contract')!);
 }
 
-/** With what WunderGraph asks of these two sets, which Node has of its own from 22 on. */
+/** Adds two methods of Set that WunderGraph uses, and that Node has from 22 on. */
 class TagSet extends Set<string> {
   isDisjointFrom(other: ReadonlySet<string>): boolean {
     return ![...this].some((name) => other.has(name));
@@ -83,23 +83,23 @@ function orThrow<T extends { readonly success: boolean; readonly errors?: readon
 // Routers.
 
 export interface Router extends AsyncDisposable {
-  /** Asks over a connection, as a client of the supergraph does. */
+  /** Sends an operation over a connection, like a client of the supergraph. */
   ask(query: string, variables?: unknown, headers?: Record<string, string>): Promise<Answer>;
 }
 
 export interface RouterKind {
   readonly name: string;
   /**
-   * Whether the path of an error below an entity says which one. Hive leaves the index out of the last list, and has the
-   * first entity's for those before: https://github.com/graphql-hive/gateway/pull/1556
+   * Whether error paths below entities have exact indexes. Hive omits the index of the last list, and uses the first
+   * entity's index before: https://github.com/graphql-hive/gateway/pull/1556
    */
   readonly hasExactPaths: boolean;
-  /** What the gateway has to be set to for it. */
+  /** The settings that the gateway needs for it. */
   readonly env: Record<string, string>;
   readonly start: (supergraphSdl: string) => Promise<Router>;
 }
 
-/** What both hand on to every subgraph; their operators choose. */
+/** The headers that both pass to every subgraph; operators choose them. */
 const FORWARDED = ['authorization', 'x-request-id'];
 
 /** Apollo's gateway, unlike Apollo Router, starts on no supergraph with @cacheTag: "is for: EXECUTION but is unsupported". */
@@ -110,9 +110,9 @@ export const ROUTERS: readonly RouterKind[] = [
   { name: 'Hive Gateway', hasExactPaths: false, env: {}, start: startHiveGateway },
 ];
 
-/** Apollo's gateway as it is in the package, not loaded. */
+/** Apollo's gateway from its package, not loaded. */
 export function createApolloGateway(supergraphSdl: string): ApolloGateway {
-  // It would look for the cloud that it runs in, and report to Apollo.
+  // Otherwise it looks for its cloud environment, and reports to Apollo.
   process.env.APOLLO_TELEMETRY_DISABLED = 'true';
   return new ApolloGateway({
     supergraphSdl,
@@ -130,7 +130,7 @@ export function createApolloGateway(supergraphSdl: string): ApolloGateway {
   });
 }
 
-/** It is a library, which plans and executes for the server around it: Yoga here. */
+/** A library that plans and executes for the server around it: Yoga here. */
 async function startApolloGateway(supergraphSdl: string): Promise<Router> {
   const gateway = createApolloGateway(supergraphSdl);
   const { schema, executor } = await gateway.load();
@@ -182,12 +182,12 @@ async function startHiveGateway(supergraphSdl: string): Promise<Router> {
 
 export interface Supergraph extends AsyncDisposable {
   readonly ask: Router['ask'];
-  /** What the router has asked the gateway for, and what it was told. */
+  /** The router's requests to the gateway, with the responses. */
   readonly fetches: readonly RecordedFetch[];
   readonly catalogue: Catalogue;
 }
 
-/** A router of this kind in front of the gateway and of a catalogue of these services. */
+/** A router of this kind in front of the gateway and a catalogue of these services. */
 export async function startSupergraph(
   kind: RouterKind,
   gateway: Gateway,
@@ -210,7 +210,7 @@ export async function startSupergraph(
 
 const templates = new Map<string, string>();
 
-/** Composes each schema once: composing takes longer than most tests, and only the addresses are new. */
+/** Composes each schema once: composition takes longer than most tests, and only addresses change. */
 function toSupergraph(sdl: string, costsUrl: string, catalogueUrl: string): string {
   let template = templates.get(sdl);
   if (template === undefined) {
@@ -252,7 +252,7 @@ export interface RecordedFetch {
 
 export interface Recorder extends AsyncDisposable {
   readonly url: string;
-  /** What was asked and answered, in order of the answers. */
+  /** The requests and responses, in order of the responses. */
   readonly fetches: readonly RecordedFetch[];
 }
 

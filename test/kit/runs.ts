@@ -1,4 +1,4 @@
-// How much of the tests that draw their inputs is run: a part with each push, all of it by `npm run test:nightly`.
+// The number of runs of randomized tests: a part for each push, all of them with `npm run test:nightly`.
 
 export const isNightly = process.env.TEST_NIGHTLY === '1';
 

@@ -1,4 +1,4 @@
-// A gateway that knows its callers and what each may see: by API keys, or by tokens of an issuer.
+// A gateway with callers and permissions: by API keys, or by tokens of an issuer.
 
 import { pino } from 'pino';
 
@@ -9,13 +9,13 @@ import { ask, TOKEN, type Answer, type TestGateway } from './gateway.js';
 
 export interface ScopedOptions {
   readonly url: string;
-  /** What GATEWAY_SCOPES holds; undefined: everyone sees everything. */
+  /** The content of GATEWAY_SCOPES; undefined: every caller sees everything. */
   readonly scopes: object | undefined;
-  /** Callers by API key; each name gets a key of its own. Or else `env` says how callers are known. */
+  /** Callers by API key, with a key per name. Otherwise `env` configures authentication. */
   readonly callers?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly clock?: Clock;
-  /** What no setting says so finely. */
+  /** Changes that no setting allows in such detail. */
   readonly change?: (config: Config) => Config;
 }
 
@@ -23,7 +23,7 @@ export interface ScopedGateway extends TestGateway {
   askAs(caller: string, query: string, variables?: unknown, headers?: Record<string, string>): Promise<Answer>;
 }
 
-/** A secret, which must not come out. */
+/** A secret that must not come out. */
 export function keyOf(caller: string): string {
   return `canary-key-of-${caller}`;
 }

@@ -1,5 +1,5 @@
-// What has to hold of a gateway whatever it is sent: no status of 500 or more, every error in our form, nothing of ours or
-// of ScaleOps' host in an answer, no prototype changed, no defect in the log, and no call for what is turned away.
+// Invariants of a gateway for any input: no status of 500 or more, every error in the documented form, no internals or
+// addresses in a response, no prototype changed, no defect in the log, and no upstream call for a refused request.
 
 import { expect } from 'vitest';
 
@@ -12,32 +12,32 @@ export interface SentAnswer {
   readonly requestId: string | null | undefined;
   readonly type: string | null | undefined;
   readonly text: string;
-  /** Nothing else was sent, the answer to which may be lost with the connection. */
+  /** The only request, so no other response can be lost with the connection. */
   readonly isWhole: boolean;
 }
 
 export interface Watch extends Disposable {
-  /** Sends one case, checks its answers, and what else happened. */
+  /** Sends one case, and checks its responses and side effects. */
   during(send: () => Promise<readonly SentAnswer[]>): Promise<void>;
-  /** How often there was what: a code, `data`, or a bare status. */
+  /** The counts by outcome: a code, `data`, or a bare status. */
   readonly tally: ReadonlyMap<string, number>;
 }
 
 const MEANT = ['locations', 'message', 'path', 'extensions'];
 const LONGEST_MESSAGE = 800;
-/** One case's time on the processor, garbage collection and all; on the slowest machine that we test on. */
+/** The CPU time of one case, garbage collection included; generous for the slowest test machine. */
 const MAX_CPU_MS = 2_500;
 
-/** Of stacks, files and system errors; and of ScaleOps' host, which is the simulator's, on the loopback interface. */
+/** Texts of stacks, files and system errors; and of ScaleOps' host, the simulator on the loopback interface. */
 const LEAKS =
   /\bat (?:\S+ )?\(?(?:file:|node:|\/)\S*:\d+:\d+|node_modules|file:\/\/|\/src\/|\.[jt]s:\d|ECONN|EPIPE|undici|127\.0\.0\.1|detailedCostReport/;
 
-/** Errors that nobody waits for. */
+/** Unhandled rejections and exceptions. */
 const STRAYS = ['unhandledRejection', 'uncaughtException'];
 
 const PROTOTYPES = [Object.prototype, Array.prototype, Function.prototype, String.prototype, Promise.prototype];
 
-/** As one text: it is compared case by case. */
+/** As one text, which is compared after each case. */
 function keysOfPrototypes(): string {
   return PROTOTYPES.map((each) => Reflect.ownKeys(each).map(String).join()).join('; ');
 }
@@ -63,14 +63,14 @@ export function watch(stack: TestStack): Watch {
     expect(status).toBeLessThan(500);
     expectNoLeak(text);
     if (!type?.includes('json')) count(String(status));
-    // The health check's own.
+    // The health check's own log line.
     else if (text === '{"status":"up"}') count('up');
     else if (checkBody(answer, count) && answer.isWhole) expect(stack.received).toEqual([]);
   };
   return {
     tally,
     async during(send) {
-      // What a case before this one has left, when that failed.
+      // Leftovers of an earlier case, when that failed.
       for (const list of [stack.log, stack.received]) clear(list);
       const cpu = process.cpuUsage();
       const answers = await send();
@@ -83,7 +83,7 @@ export function watch(stack: TestStack): Watch {
   };
 }
 
-/** Lists of what happened are looked at case by case: those of a million cases would not fit. */
+/** Lists of events are checked case by case: those of a million cases would not fit. */
 function clear(list: readonly unknown[]): void {
   (list as unknown[]).length = 0;
 }
@@ -93,7 +93,7 @@ function expectNoLeak(text: string): void {
   expect(text).not.toContain(TOKEN);
 }
 
-/** Checks an answer of JSON. Gives whether the request was turned away. */
+/** Checks a JSON response. Returns whether the request was refused. */
 function checkBody({ text, requestId, status }: SentAnswer, count: (what: string) => void): boolean {
   const { errors, data, extensions, ...rest } = JSON.parse(text) as {
     readonly errors?: readonly Record<string, unknown>[];
@@ -106,11 +106,11 @@ function checkBody({ text, requestId, status }: SentAnswer, count: (what: string
     expect(status).toBe(200);
     count('data');
   }
-  // Its texts stand in there as they are.
+  // Its texts are in there unchanged.
   if (extensions?.ftv1 !== undefined) expectNoLeak(Buffer.from(extensions.ftv1, 'base64').toString('latin1'));
   const codes = (errors ?? []).map((error) => checkError(error, requestId));
   codes.forEach(count);
-  // That no media type suits, Yoga finds out when it has the answer.
+  // Yoga finds an unsupported media type after execution.
   return data === undefined && !codes.includes('NOT_ACCEPTABLE');
 }
 
@@ -120,7 +120,7 @@ function checkError(error: Readonly<Record<string, unknown>>, requestId: unknown
   expect(rest).toEqual({});
   expect(Object.keys(ERROR_CODES)).toContain(code);
   expect(code).not.toBe('INTERNAL_SERVER_ERROR');
-  // ScaleOps is well: whatever it refuses or is not asked in time is ours to have refused.
+  // ScaleOps works here: a refusal or timeout of a call is a failure of the gateway.
   expect(code).not.toMatch(/^UPSTREAM_|OVERLOADED|CIRCUIT_OPEN/);
   expect(retryable).toBe(ERROR_CODES[code as ErrorCode].retryable);
   expect(id).toBe(requestId);

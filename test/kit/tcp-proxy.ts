@@ -1,5 +1,5 @@
-// A TCP proxy in front of a port of this machine, whose behaviour a test changes: it passes, refuses, hangs, drops, or
-// cuts answers short. For protocols in which the client speaks first.
+// A TCP proxy in front of a port of this machine: it forwards, refuses, hangs, drops, or truncates responses. For protocols
+// in which the client speaks first.
 
 import { randomInt } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
@@ -16,16 +16,16 @@ export interface TcpProxy extends AsyncDisposable {
   readonly open: () => number;
   /** Resolves when it has accepted `count` connections since it was started. */
   arrivals(count: number): Promise<void>;
-  /** Resolves when a client next sends something, over whichever connection, whether it is forwarded or not. */
+  /** Resolves when a client next sends bytes over any connection, forwarded or not. */
   nextBytes(): Promise<void>;
 
-  // How it behaves from now on, on open connections as on new ones. It starts with `pass`.
+  // The mode for open and new connections. It starts with `pass`.
 
-  /** Forwards, also what was held back. */
+  /** Forwards, including held bytes. */
   pass(): Promise<void>;
-  /** Accepts, and holds everything back. */
+  /** Accepts, and holds all bytes. */
   hang(): Promise<void>;
-  /** Closes each connection after so many more bytes of answers. With 0 no answer comes through. */
+  /** Closes each connection after so many more response bytes. With 0 no response passes. */
   cutAfterBytes(count: number): Promise<void>;
   /** Closes the port and all connections. */
   refuse(): Promise<void>;
@@ -34,12 +34,12 @@ export interface TcpProxy extends AsyncDisposable {
   drop(): void;
 }
 
-/** A connection of a client, and its other half behind the proxy. */
+/** A connection of a client, with its other half behind the proxy. */
 interface Connection {
   readonly client: Socket;
   /** Forwards what was held back. */
   release(): void;
-  /** Answers' bytes until it is closed. */
+  /** The remaining response bytes until it is closed. */
   bytesLeft: number;
 }
 
@@ -107,7 +107,7 @@ function forward(client: Socket, targetPort: number, isHung: () => boolean): Con
     client.destroySoon();
     target?.destroy();
   };
-  // Not before there is something to forward: a target that is not there must not end a connection that hangs.
+  // Connects when there are bytes to forward: an unreachable target must not end a hanging connection.
   const open = (): Socket => {
     const socket = connect({ port: targetPort, host: LOOPBACK, noDelay: true });
     socket.on('data', (chunk) => {
@@ -118,7 +118,7 @@ function forward(client: Socket, targetPort: number, isHung: () => boolean): Con
     socket.on('close', () => {
       run(() => client.end());
     });
-    // 'close' comes after it, and tells all that there is to tell; so it is with the client's.
+    // 'close' follows, and has all information; the client's side is the same.
     socket.on('error', () => undefined);
     return socket;
   };
@@ -143,8 +143,8 @@ async function listen(server: Server, port: number): Promise<void> {
 }
 
 /**
- * A port that nobody listens on. It lies below those that systems give to outgoing connections, so that nobody takes it
- * while its server is stopped, and a client that connects to it then cannot meet itself.
+ * A port without a listener. It is below the ephemeral ports of the system, so that no connection takes it while its
+ * server is stopped, and a client cannot connect to itself.
  */
 export async function findFreePort(): Promise<number> {
   const port = randomInt(20_000, 30_000);

@@ -1,6 +1,5 @@
-// A ScaleOps where every bearer token has data of its own: both reports, for whatever is asked, have one row that names
-// the tenant and one that says what was asked, so that an answer tells for whom and for what it was made. Tokens can be
-// revoked, and those that are a JWT with an `exp` expire.
+// A ScaleOps with different data per bearer token: both reports have one row with the tenant and one with the question, so
+// that a response shows for whom and for what it was made. Tokens can be revoked, and a JWT expires with its `exp`.
 
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
@@ -13,9 +12,9 @@ import { systemClock, type Clock } from '../../src/clock.js';
 type Filter = Readonly<Record<string, unknown>>;
 
 export interface TenantRequest {
-  /** Undefined where there is none. */
+  /** Undefined without one. */
   readonly token: string | undefined;
-  /** Undefined where the token is nobody's. */
+  /** Undefined for an unknown token. */
   readonly tenant: string | undefined;
   /** Without the query string. */
   readonly path: string;
@@ -27,35 +26,35 @@ export interface TenantRequest {
 export interface TenantsOptions {
   /** The tenant of each token. No name may be the end of another: see secretOf(). */
   readonly tokens: Readonly<Record<string, string>>;
-  /** Tokens expire by it. */
+  /** The clock for the expiry of tokens. */
   readonly clock?: Clock;
-  /** Told of every request when it is read, and awaited. Only then is it seen whether the token is good. */
+  /** Called and awaited for every request. The token is checked after it. */
   readonly onRequest?: (request: TenantRequest) => Promise<void> | void;
 }
 
 export interface Tenants extends AsyncDisposable {
   readonly url: string;
-  /** What has arrived, in order. */
+  /** The requests, in order. */
   readonly requests: readonly TenantRequest[];
-  /** How many of them came with this token. */
+  /** The number of requests with this token. */
   countOf(token: string): number;
-  /** What all rows of this tenant cost together: no two have the same sum. */
+  /** The total cost of this tenant's rows: different for each tenant. */
   costOf(tenant: string): number;
-  /** From now on this token is refused. */
+  /** Later requests with this token are refused. */
   revoke(token: string, status?: 401 | 403): void;
   restore(token: string): void;
   /** The next so many requests are answered with 503. */
   failNext(count: number): void;
-  /** While it is, all are. */
+  /** While it is down, all requests are. */
   setDown(isDown: boolean): void;
 }
 
-/** What stands in each text that belongs to this tenant, and in no other. */
+/** Part of each text that belongs to this tenant, and of no other. */
 export function secretOf(tenant: string): string {
   return `${tenant}-secret`;
 }
 
-/** The name of the row that says what was asked: equal for filters that mean the same. */
+/** The name of the row with the question: equal for filters with the same meaning. */
 export function askedRowName(path: string, filter: Filter): string {
   const sorted = Object.entries(filter)
     .map(([name, value]) => [name, Array.isArray(value) ? [...new Set(value)].sort() : value] as const)
@@ -63,7 +62,7 @@ export function askedRowName(path: string, filter: Filter): string {
   return `${path.slice(path.lastIndexOf('/') + 1)} ${JSON.stringify(Object.fromEntries(sorted))}`;
 }
 
-/** A well-formed JWT that nobody has signed. `exp` in seconds, as it is there. */
+/** A well-formed JWT without a valid signature. `exp` in seconds. */
 export function makeJwt(claims: { readonly exp?: number; readonly sub?: string }): string {
   const [head, body] = [{ alg: 'RS256', typ: 'JWT' }, claims].map((part) => encode(JSON.stringify(part)));
   return `${head}.${body}.${encode(createHash('sha256').update(`${head}.${body}`).digest())}`;
@@ -99,7 +98,7 @@ export async function startTenants({ tokens, clock = systemClock, onRequest }: T
       const body = status === 200 ? toReport(request, tenant, costOf(tenant)) : { error: `${secretOf(tenant)}-error` };
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
     };
-    // A client that leaves, and a hook that throws: neither gets an answer.
+    // A client that leaves, and a hook that throws: neither gets a response.
     answer().catch(() => response.destroy());
   });
   server.listen(0, '127.0.0.1');
@@ -134,7 +133,7 @@ async function readRequest(incoming: IncomingMessage, tokens: TenantsOptions['to
   return { token, tenant, path, body, filter: { ...Object.fromEntries(searchParams), ...body } };
 }
 
-/** Texts that are no JWT, or have no `exp`, do not expire. */
+/** Tokens that are no JWT, or have no `exp`, do not expire. */
 function isExpired(token: string, nowMs: number): boolean {
   try {
     const claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as { exp?: unknown };
@@ -144,7 +143,7 @@ function isExpired(token: string, nowMs: number): boolean {
   }
 }
 
-/** All texts are the tenant's but the name of the second row. */
+/** All texts are the tenant's except the name of the second row. */
 function toReport({ path, filter }: TenantRequest, tenant: string, cost: number): object {
   const secret = secretOf(tenant);
   const label = { key: 'tenant', value: `${secret}-label` };

@@ -1,4 +1,4 @@
-// A pipe of the kernel for the standard output of a process, whose reader can stop reading or go away.
+// A pipe for the standard output of a process, whose reader can stop reading or close.
 
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -12,7 +12,7 @@ export interface UnreadOutput {
   readonly fd: number;
   /** The first piece of the output. Nothing is read after it: further output fills the pipe (64 KiB). */
   first(): Promise<string>;
-  /** Closes the end that is read: further writes fail with EPIPE. */
+  /** Closes the reading end: further writes fail with EPIPE. */
   close(): void;
 }
 
@@ -20,14 +20,14 @@ export function createUnreadOutput(): UnreadOutput {
   const folder = mkdtempSync(join(tmpdir(), 'gateway-pipe-'));
   const path = join(folder, 'pipe');
   execFileSync('mkfifo', [path]);
-  // In this order, and the reader non-blocking: either open would wait for the other one.
+  // In this order, and the reader non-blocking: each open would wait for the other.
   const reader = new Socket({ fd: openSync(path, constants.O_RDONLY | constants.O_NONBLOCK), readable: true });
   const fd = openSync(path, constants.O_WRONLY);
   rmSync(folder, { recursive: true });
   return {
     fd,
     async first() {
-      // A second writer would hide that the process has ended.
+      // A second writer would hide the end of the process.
       closeSync(fd);
       const [piece] = (await once(reader, 'data')) as [Buffer];
       reader.pause();

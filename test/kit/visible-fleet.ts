@@ -1,5 +1,5 @@
-// A ScaleOps with a fleet of odd rows behind both reports; who may see what of it; and, worked out the plain way, which
-// of its rows that is. Written from the issue and ScaleOps' page, without a look at how the gateway does it.
+// A ScaleOps with unusual rows behind both reports; permissions on them; and, computed in a straightforward way, the visible
+// rows. Written from the documentation, independent of the gateway's code.
 
 import fc from 'fast-check';
 import { once } from 'node:events';
@@ -15,7 +15,7 @@ export interface Grant {
   readonly clusters?: readonly string[];
   readonly namespaces?: readonly string[];
 }
-/** What an entry of GATEWAY_SCOPES says. */
+/** An entry of GATEWAY_SCOPES. */
 export type Entry = 'all' | readonly Grant[];
 
 // ------------------------------------------------------------------------------------------------- who may see what
@@ -42,7 +42,7 @@ interface Names {
 const named = (names: Names | undefined): readonly string[] | undefined =>
   names?.exclude === true ? undefined : names?.names;
 
-/** Whether these names are all of what the entry grants; namespaces somewhere among the clusters, where those are named. */
+/** Whether the entry permits all these names; namespaces in at least one of the named clusters. */
 export function areGranted(
   entry: Entry,
   clusters: readonly string[] | undefined,
@@ -71,7 +71,7 @@ export function isFilterGranted(entry: Entry, { clusters, namespaces }: Workload
 
 // ------------------------------------------------------------------------------------------------- what there may be
 
-/** Where ScaleOps itself runs, however it is written. */
+/** The host's own cluster, in any spelling. */
 const OWN_CLUSTER = 'a';
 export const CLUSTERS = ['a', 'A', 'b', 'c', '__proto__', '\u00e9', 'e\u0301', ' b'];
 export const NAMESPACES = ['x', 'X', 'y', 'z', 'constructor', 'x '];
@@ -82,7 +82,7 @@ const LABEL_VALUES = ['red', 'blue', '', 'Red'];
 const LABELS = LABEL_KEYS.flatMap((key) => LABEL_VALUES.map((value) => ({ key, value })));
 
 const label = fc.constantFrom(...LABELS);
-/** Labels in each shape that there may be. */
+/** Labels in each possible shape. */
 const labels = fc.array(label, { maxLength: 2 }).chain((list) =>
   fc.constantFrom<unknown>(
     list,
@@ -91,12 +91,12 @@ const labels = fc.array(label, { maxLength: 2 }).chain((list) =>
     Object.fromEntries(list.filter(({ key }) => key !== '__proto__').map(({ key, value }) => [key, value])),
   ),
 );
-/** Millionths, of which sums are exact. */
+/** Millionths, whose sums are exact. */
 const number = fc.oneof(
   { weight: 5, arbitrary: fc.constantFrom<unknown>(0, 1, 2, 0.1, 0.2, 0.3, 1234.567891, 0.000001) },
   { weight: 1, arbitrary: fc.constantFrom<unknown>(-1, -0.25, -1234.5, '2.5', null, undefined, 'rubbish') },
 );
-/** Beside these no sum of decimals is one any more. */
+/** Numbers that make sums of decimals inexact. */
 const wildNumber = fc.constantFrom(5e-324, 1e100, -1e100, 1 / 3, 1e16);
 
 const orNone = (names: readonly string[]) =>
@@ -120,17 +120,17 @@ const row = (isWild: boolean): fc.Arbitrary<RawRow> =>
     })
     .map(({ isRepeated, ...rest }) => ({
       ...rest,
-      // Some have none, and some have that of another one.
+      // Some have none, and some share one.
       id: isRepeated ? `${String(rest.clusterName)}-${String(rest.workloadName)}` : undefined,
     }));
 
 export interface AnyFleet {
   readonly rows: readonly RawRow[];
-  /** Whether sums of its numbers are not exact in any decimal unit. */
+  /** Whether its numbers have no common decimal unit. */
   readonly isWild: boolean;
-  /** Whether ScaleOps minds the case of names, of which its page says nothing. */
+  /** Whether ScaleOps distinguishes the case of names, which is not documented. */
   readonly mindsCase: boolean;
-  /** Whether it names all its clusters with every report. */
+  /** Whether every report names all clusters of ScaleOps. */
   readonly listsAll: boolean;
 }
 
@@ -158,7 +158,7 @@ export const anyEntry: fc.Arbitrary<Entry> = fc.oneof(
   { weight: 1, arbitrary: fc.constant('all' as const) },
 );
 
-/** Names of which the caller may see all, more often than not. */
+/** Names that are mostly permitted. */
 const namesFor = (entry: Entry, of: 'clusters' | 'namespaces', all: readonly string[]) => {
   const granted = entry === 'all' ? all : entry.flatMap((grant) => grant[of] ?? all);
   return fc.oneof({ weight: 4, arbitrary: fc.constantFrom(...granted) }, fc.constantFrom(...all, 'nowhere'));
@@ -261,7 +261,7 @@ export interface FleetUpstream extends AsyncDisposable {
   /** What has arrived, in order. */
   readonly received: Received[];
   serve(fleet: Pick<AnyFleet, 'rows' | 'mindsCase' | 'listsAll'>): void;
-  /** From now on everything is answered with this. */
+  /** Every later request gets this response. */
   fail(status: number | undefined, body?: string): void;
 }
 
@@ -351,7 +351,7 @@ function hasLabels({ ownerLabels }: RawRow, { labels: wanted, logicalLabel, isLa
   return fits !== (isLabelExclude === true);
 }
 
-/** One row a group, in the order of the first of each; what no row of it has is left out. */
+/** One row per group, in the order of first rows; fields without a value are left out. */
 function addUp(rows: readonly RawRow[], parameters: Parameters): RawRow[] {
   const { groupByCluster, groupByNamespace, groupByLabels, groupByAnnotations } = parameters;
   const groups = new Map<string, { readonly names: RawRow; readonly rows: RawRow[] }>();
@@ -367,7 +367,7 @@ function addUp(rows: readonly RawRow[], parameters: Parameters): RawRow[] {
       labels: valuesOf(groupByLabels, each.ownerLabels),
       annotations: valuesOf(groupByAnnotations, each.annotations),
     };
-    // What is left out, null and empty are the same name.
+    // Missing, null and empty are the same name.
     const key = JSON.stringify([nameOf(names.clusterName), nameOf(names.namespace), names.labels, names.annotations]);
     const group = groups.get(key) ?? { names: { id: `group ${key}`, ...names }, rows: [] };
     group.rows.push(each);

@@ -1,28 +1,28 @@
-// The manual clock, which also tells a test what waits on it: deadlines that begin and end, and the pauses before another
-// attempt. So a test moves time when there is something that waits for it, and never sooner.
+// The manual clock, with waits for deadlines that begin and end, and for pauses before retries. So a test moves time only
+// when something waits for it.
 
 import { createManualClock, type ManualClock } from './clock.js';
 
 export interface WatchedClock extends ManualClock {
-  /** Resolves when so many timers have been set, or called off, since the start; without those to empty a body. */
+  /** Resolves when so many timers have been set, or cancelled, since the start; without timers for draining a body. */
   set(count: number): Promise<void>;
   calledOff(count: number): Promise<void>;
-  /** How many have been called off since the start. */
+  /** The number of cancelled timers since the start. */
   readonly calledOffSoFar: () => number;
   /**
-   * Resolves with the length of a pause before another attempt, as soon as one waits that no call has told before; with
-   * undefined when `over` settles first.
+   * Resolves with the length of a pause before a retry, as soon as there is a new one; with undefined when `over` settles
+   * first.
    */
   pause(over?: Promise<unknown>): Promise<number | undefined>;
-  /** Whether a pause that was told still waits. */
+  /** Whether a reported pause is still pending. */
   readonly isPaused: () => boolean;
 }
 
-/** How long a body may take that nobody reads. Whether and when it is read to its end is up to the sockets. */
+/** How long an unread body may take. When it is read to its end depends on the sockets. */
 const EMPTYING_MS = 1_000;
-/** How long a call waits for its turn. */
+/** The queue limit of a call. */
 const QUEUE_MS = 2_000;
-/** No pause before another attempt is longer; deadlines are, in these tests. */
+/** The longest pause before a retry; deadlines are longer in these tests. */
 const MAX_PAUSE_MS = 6_000;
 
 const isPause = (delayMs: number): boolean => delayMs < MAX_PAUSE_MS && delayMs !== EMPTYING_MS && delayMs !== QUEUE_MS;

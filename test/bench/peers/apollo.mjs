@@ -1,4 +1,4 @@
-// Apollo Server, stand-alone. ANSWER_CACHE=on: with its response cache.
+// Apollo Server, stand-alone. ANSWER_CACHE=on enables its response cache.
 
 import { ApolloServer } from '@apollo/server';
 import { ApolloServerPluginCacheControl } from '@apollo/server/plugin/cacheControl';

@@ -1,4 +1,4 @@
-// The limit of node:http: the same ready bytes for every request.
+// The limit of node:http: the same prepared bytes for every request.
 
 import { createServer } from 'node:http';
 import { answer } from './hand-written.mjs';

@@ -1,4 +1,4 @@
-// What one would write who knows the two questions and nothing of GraphQL: the kept report, projected, as text.
+// A hand-written server for exactly these two questions, without GraphQL: it projects the cached report as text.
 
 import { loadReport, serve, toPage } from './report.mjs';
 

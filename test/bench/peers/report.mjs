@@ -1,5 +1,5 @@
-// What all peers share: the report, kept as it was parsed, and the page of it that a question asks for. Where a question
-// names namespaces, its report is fetched and not cached: that is the cold case, and caching would only cost.
+// Shared by all peers: the parsed report in memory, and the page that a question requests. A question with namespaces
+// fetches its report without caching it: that is the cold case.
 
 import { createServer } from 'node:http';
 import { Pool } from 'undici';
@@ -24,14 +24,14 @@ async function fetchReport(namespaces) {
   return JSON.parse(await body.text()).aggregatedWorkloads;
 }
 
-/** The first rows of those that cost enough, and how many there are of these. */
+/** The first rows above the minimum cost, and the number of all of them. */
 export function toPage(rows, { first, where }) {
   const least = where?.minTotalCost;
   const fitting = least == null ? rows : rows.filter(({ totalCost }) => totalCost !== null && totalCost >= least);
   return { totalCount: fitting.length, nodes: fitting.slice(0, first) };
 }
 
-/** A server on node:http alone: gives each parsed body to `answer`, which gives text or bytes. */
+/** A server on node:http alone: passes each parsed body to `answer`, which returns text or bytes. */
 export function serve(answer) {
   const server = createServer((request, response) => {
     const pieces = [];

@@ -1,4 +1,4 @@
-// The part of the gateway's schema that the questions need, and its resolvers, for the peers that take SDL.
+// The part of the gateway's schema that the questions use, with resolvers, for the peers that take SDL.
 
 import { loadReport, toPage } from './report.mjs';
 

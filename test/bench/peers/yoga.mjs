@@ -1,4 +1,4 @@
-// Yoga and Pothos as everyone writes it. ANSWER_CACHE=on: with Yoga's response cache.
+// Yoga and Pothos in their usual form. ANSWER_CACHE=on enables Yoga's response cache.
 
 import { createServer } from 'node:http';
 import SchemaBuilder from '@pothos/core';

@@ -1,19 +1,19 @@
-// Reads answers from the bytes of one connection, by length or in chunks, and compares them as they come.
+// Reads responses from the bytes of one connection, by length or in chunks, and compares them as they arrive.
 
 const END_OF_HEAD = '\r\n\r\n';
-/** What may follow the data: `extensions`. */
+/** The part of a response after its data: `extensions`. */
 const MOST_AFTER_DATA = 2_048;
 
 /**
- * @param {Buffer} expected what each answer begins with
+ * @param {Buffer} expected the beginning of each response
  * @param {() => void} onAnswer
- * @returns {(bytes: Buffer, length: number) => void} throws where an answer is not right
+ * @returns {(bytes: Buffer, length: number) => void} throws when a response differs
  */
 export function createAnswerReader(expected, onAnswer) {
   let head = '';
   let isInBody = false;
   let isChunked = false;
-  /** Bytes to come of the body, or of the chunk. */
+  /** Remaining bytes of the body, or of the chunk. */
   let left = 0;
   let sizeLine = '';
   let position = 0;
@@ -33,7 +33,7 @@ export function createAnswerReader(expected, onAnswer) {
   };
   const readHead = (bytes, start, end) => {
     const before = head.length;
-    // Nearly always the head is in one piece: then the body is not looked through.
+    // The head is usually in one piece: then the body is not searched.
     const found = before === 0 ? bytes.subarray(0, end).indexOf(END_OF_HEAD, start) : -1;
     head += bytes.latin1Slice(start, found === -1 ? end : found + END_OF_HEAD.length);
     const length = head.indexOf(END_OF_HEAD) + END_OF_HEAD.length;
@@ -55,7 +55,7 @@ export function createAnswerReader(expected, onAnswer) {
     if (left === 0 && !isChunked) finish();
     return stop;
   };
-  /** The line with a chunk's size, and the line break that ends the chunk before. */
+  /** The line with a chunk's size, and the line break that ends the previous chunk. */
   const readSize = (bytes, start, end) => {
     let at = start;
     while (at < end) {

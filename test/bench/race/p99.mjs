@@ -1,5 +1,5 @@
-// How long a small question over a kept report takes at a gentle rate, while a report of 100,000 rows is read from upstream
-// and all 100,000 of another one are written to another client. Beside it the same without anything else to do.
+// The latency of a small question over a cached report at a low rate, while a report of 100,000 rows is read from upstream
+// and all 100,000 rows of another one are written to another client. Compared with the same without other work.
 
 import { constants, setPriority } from 'node:os';
 
@@ -19,7 +19,7 @@ export async function measureP99({ env }) {
     core: BOTH_CORES,
     env: { CACHE_MAX_MB: '512', ...env },
   });
-  // Who sends 70 MB, and who reads as much, would hold up the one who measures: they share a core with it.
+  // The processes that send and read 70 MB share a core with this one, and would delay the measurement.
   for (const pid of [upstream.child.pid, process.pid]) setPriority(pid, constants.priority.PRIORITY_LOW);
   try {
     const report = await (await fetch(url, { method: 'POST', body: '{}' })).json();
@@ -37,7 +37,7 @@ export async function measureP99({ env }) {
     };
     const pause = () => new Promise((resolve) => setTimeout(resolve, QUIET_MS));
     await ask(server, toLargeBody('n-kept', 1));
-    // Once unmeasured: what is compiled at the first time is compiled then.
+    // Once without measurement, so that code is compiled.
     const busy = [];
     const times = [];
     await watch(pause);
@@ -80,14 +80,14 @@ async function ask({ port }, body, totalCount) {
     headers: { 'content-type': 'application/json' },
     body,
   });
-  // As text: the time that we take to parse would be counted.
+  // As text: the time to parse it here would be counted.
   const text = await response.text();
   if (totalCount !== undefined && !text.startsWith(`{"data":{"workloadCosts":{"rows":{"totalCount":${totalCount},`))
     throw new Error(`p99: another answer: ${text.slice(0, 300)}`);
   return text.length < 100_000 ? JSON.parse(text) : undefined;
 }
 
-/** How late its event loop was at most since this was last asked, in milliseconds. */
+/** The longest delay of its event loop since the last call, in milliseconds. */
 async function readDelay({ port }) {
   const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
   return 1_000 * Number(/gateway_event_loop_delay_seconds\{quantile="1"\} (\S+)/.exec(metrics)?.[1]);

@@ -1,6 +1,6 @@
-// The questions: three sizes, each one document. A question is repeated, new, or about a report that nobody has read; a
-// repeated one is sent in four forms. What changes from request to request is a number of fixed length, so that a request's
-// bytes can be changed in place; the rows of the response are the same all the time.
+// The questions: three sizes, one document each. A question is repeated, new, or about a report that is not cached; a
+// repeated one is sent in four forms. A counter of fixed length changes from request to request, so that the bytes can be
+// changed in place; the rows of the response stay the same.
 
 import { createHash } from 'node:crypto';
 
@@ -10,19 +10,19 @@ export const SIZES = {
   large: { rows: 10_000, connections: 2, operationName: 'Page', more: ' hourlyCost replicas' },
 };
 
-/** Stands in a body for the number of the request. */
+/** The placeholder of the counter in a body. */
 export const COUNTER = '000000000';
 
 const VARIABLES = {
   /** The same bytes each time. */
   again: { filter: { multiCluster: true } },
-  /** The same document and rows, other variables: no cached response helps. All rows cost more than a thousandth. */
+  /** The same document and rows with other variables: no cached response matches. All rows cost more than a thousandth. */
   new: { filter: { multiCluster: true }, where: { minTotalCost: 'MIN' } },
-  /** A report that nobody has asked for. */
+  /** A report that is not cached. */
   cold: { filter: { multiCluster: true, namespaces: { names: [`n-${COUNTER}`] } } },
 };
 
-/** The other forms of the repeated question. Bare node:http sends its ready bytes to any of them. */
+/** The other forms of the repeated question. Bare node:http sends its prepared bytes to any of them. */
 const FORMS = {
   extensions: (body) => ({ ...body, extensions: { clientLibrary: { name: '@apollo/client', version: '4.0.0' } } }),
   'document-id': ({ query, ...body }) => ({ documentId: hash(query), ...body }),
@@ -33,7 +33,7 @@ export const MODES = [...REPEATED_MODES, 'new', 'cold'];
 
 const FIELDS = 'clusterName namespace workloadName workloadType totalCost savingsAvailable';
 
-/** The body of a request, with the counter where it changes. */
+/** The body of a request, with the counter in its place. */
 export function toBody(mode, size) {
   const { rows, operationName } = SIZES[size];
   const variables = { ...(VARIABLES[mode] ?? VARIABLES.again), first: rows };
@@ -42,7 +42,7 @@ export function toBody(mode, size) {
 }
 
 /**
- * The request of a question: a body to POST, or none for a GET, whose path has it all.
+ * The request of a question: a body to POST, or none for a GET with everything in its path.
  * @returns {{ path: string, body?: string }}
  */
 export function toQuestion(mode, size) {
@@ -52,7 +52,7 @@ export function toQuestion(mode, size) {
   return { path: `/graphql?${new URLSearchParams({ ...rest, variables: JSON.stringify(variables) })}` };
 }
 
-/** What GATEWAY_TRUSTED_DOCUMENTS has to hold so that `document-id` is answered. */
+/** The content of GATEWAY_TRUSTED_DOCUMENTS for `document-id`. */
 export function toTrustedDocuments() {
   return Object.fromEntries(Object.keys(SIZES).map((size) => [hash(toQuery(size)), toQuery(size)]));
 }
@@ -68,7 +68,7 @@ function hash(query) {
   return createHash('sha256').update(query).digest('hex');
 }
 
-/** What must come back, from the rows as ScaleOps sends them. */
+/** The expected response, from the rows that ScaleOps sends. */
 export function toExpected(size, report) {
   const { rows, more } = SIZES[size];
   const names = `${FIELDS}${more}`.split(' ');

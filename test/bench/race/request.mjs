@@ -1,4 +1,4 @@
-// The bytes of a request, made once.
+// The bytes of a request, built once.
 
 import { COUNTER } from './questions.mjs';
 
@@ -7,7 +7,7 @@ let counter = 0;
 /**
  * @param {number} port
  * @param {{ path: string, body?: string }} question without a body it is a GET
- * @returns {() => Buffer} the bytes, with the next number of this process in them where the body has the counter
+ * @returns {() => Buffer} the bytes, with the next number of this process in place of the counter
  */
 export function toRequest(port, { path, body }) {
   const start = `${body === undefined ? 'GET' : 'POST'} ${path} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\naccept: application/json\r\n`;

@@ -1,5 +1,5 @@
-// Where the servers stand: each a process of its own on the first core; the load and ScaleOps on the second one, where the
-// machine lets us say so. Nothing that they write is read.
+// The processes: each server on the first core; the load and ScaleOps on the second one, where the machine allows it.
+// Their output is not read.
 
 import { fork, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -16,21 +16,21 @@ const ROOT = join(BENCH, '../..');
 export const PEERS = ['bare', 'hand-written', 'mercurius', 'apollo', 'yoga'];
 export const SERVERS = ['gateway', ...PEERS];
 
-/** Named by `core` where a server may use all that it finds, as in production. */
+/** Named by `core` where a server may use all cores, like in production. */
 export const BOTH_CORES = '0,1';
 
 export const isPinned = availableParallelism() > 1 && spawnSync('taskset', ['--version']).status === 0;
 
-/** As in production. */
+/** Like in production. */
 const START = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
   .scripts.start.split(' ')
   .slice(1);
 
-/** Every day of a run, so that no report ends in the middle of it. */
+/** Longer than any run, so that no report expires during it. */
 const GATEWAY_ENV = { SCALEOPS_TOKEN: 'bench', CACHE_TTL_SECONDS: '86400' };
 
 /**
- * Starts the gateway or a peer; resolves when it takes connections.
+ * Starts the gateway or a peer; resolves when it accepts connections.
  * @param {string} name
  * @param {{ upstream: string, isRepeated?: boolean, env?: Record<string, string>, core?: string }} options
  */
@@ -52,7 +52,7 @@ export async function startServer(name, { upstream, isRepeated = true, env = {},
     },
   });
   const ended = once(child, 'exit');
-  // None stays behind, however we end.
+  // Ends all processes, however this one ends.
   const kill = () => child.kill('SIGKILL');
   process.once('exit', kill);
   await waitFor(port, child);
@@ -69,7 +69,7 @@ export async function startServer(name, { upstream, isRepeated = true, env = {},
   };
 }
 
-/** Starts a file of this folder on the second core; it says by message when it is ready, and ends with us. */
+/** Starts a file of this folder on the second core; it reports by message when it is ready, and ends with this process. */
 export async function startHelper(file, env = {}) {
   const path = join(import.meta.dirname, file);
   const [command, ...args] = [...pin('1'), process.execPath];
@@ -117,13 +117,13 @@ async function waitFor(port, child) {
   }
 }
 
-/** All its threads together; undefined where the system does not say. */
+/** The CPU time of all its threads; undefined where the system does not report it. */
 function readCpuMs(pid) {
   const path = `/proc/${pid}/stat`;
   if (!existsSync(path)) return undefined;
   const fields = readFileSync(path, 'utf8')
     .replace(/^.*\) /, '')
     .split(' ');
-  // In hundredths of a second: what `getconf CLK_TCK` says everywhere.
+  // In hundredths of a second: the usual value of `getconf CLK_TCK`.
   return (Number(fields[11]) + Number(fields[12])) * 10;
 }

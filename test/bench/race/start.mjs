@@ -1,4 +1,4 @@
-// From the start of the process to the first right answer, and the memory of the process 2 seconds later.
+// The time from the start of the process to the first right response, and its memory 2 seconds later.
 
 import { existsSync, readFileSync } from 'node:fs';
 
@@ -47,7 +47,7 @@ function print(what, unit, values, goal) {
   console.log(`  ${what}: ${format(median)} ${unit} (${spread}; ${verdict})`);
 }
 
-/** Without /proc there is none to tell. */
+/** Undefined without /proc. */
 function readRssMib(pid) {
   const path = `/proc/${pid}/status`;
   if (!existsSync(path)) return Number.NaN;

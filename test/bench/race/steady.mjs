@@ -1,5 +1,5 @@
-// A gentle load, for p99: a request every few milliseconds, whether the ones before are answered or not, so that what a
-// blocked server keeps waiting is counted. In a process of its own; it begins and ends on a message.
+// A low rate for p99: a request every few milliseconds, whether or not earlier ones are answered, so that requests behind
+// a blocked server count. In its own process; it begins and ends on a message.
 
 import { connect } from 'node:net';
 import { setPriority } from 'node:os';
@@ -10,7 +10,7 @@ import { toRequest } from './request.mjs';
 const [EVERY_MS, CONNECTIONS] = [5, 100];
 
 try {
-  // What is measured is how long the server takes, not how long we wait for the core that we share with its upstream.
+  // Measures the time of the server, without the wait for the core that this process shares with the upstream.
   setPriority(-15);
 } catch {
   console.error('p99: without the right to a higher priority the figures are too high on a busy machine');
@@ -28,7 +28,7 @@ process.once('disconnect', () => process.exit());
 async function begin({ port, question, data }) {
   const expected = Buffer.from(data);
   const latencies = [];
-  /** Due, and without a connection: all of them wait for an answer. */
+  /** Requests that are due while all connections wait for a response. */
   const due = [];
   const free = [];
   const bytes = toRequest(port, question)();

@@ -1,5 +1,5 @@
-// What is printed: the head, each cell as soon as it is measured, and at the end the tables for the README, with the ratios
-// that the gateway has to keep.
+// The output: the head, each cell when it is measured, and at the end the tables for the README, with the required ratios
+// of the gateway.
 
 import { cpus } from 'node:os';
 
@@ -17,7 +17,7 @@ const NAMES = {
 
 const BARE = { small: 0.75, medium: 0.85, large: 0.9 };
 
-/** `least` is what the gateway's rate has to be, in rates of the best of `others`. */
+/** `least` is the required rate of the gateway, relative to the best of `others`. */
 const GOALS = [
   ...REPEATED_MODES.map((mode) => ({ mode, than: 'bare', others: ['bare'], least: BARE })),
   { mode: 'new', than: 'Mercurius + jit', others: ['mercurius'], least: { small: 1.3, medium: 6, large: 5 } },
@@ -71,8 +71,8 @@ export function printTables(cells) {
 }
 
 /**
- * Round by round: what else the machine does meets both alike, and is another thing a minute later. By CPU as well: on a
- * machine with other things to do that is the steadier of the two.
+ * Round by round, because other load on the machine changes between rounds. Also by CPU time, which is steadier on a busy
+ * machine.
  */
 function toRatio({ mode, others, least }, { mode: measured, size, results }) {
   const [best] = others
@@ -88,7 +88,7 @@ function printRow(columns) {
   console.log(`| ${columns.join(' | ')} |`);
 }
 
-/** Three digits or more. */
+/** At least three digits. */
 export function format(value) {
   if (value === undefined) return undefined;
   const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : Math.abs(value) >= 1 ? 2 : 3;

@@ -1,5 +1,5 @@
-// ScaleOps as fast as it can be: a report of the simulator's fleet, made once, sent as it is to every request. Where there
-// is a large one (LARGE_ROWS), who asks for a namespace gets that.
+// ScaleOps as fast as possible: a report of the simulator's fleet, made once and sent unchanged to every request. With
+// LARGE_ROWS, a request with namespaces gets the large report.
 
 import { createServer } from 'node:http';
 
