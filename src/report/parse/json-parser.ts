@@ -10,7 +10,6 @@ import {
   NULL_LIST,
   NUMBER_FIELDS,
   type ColumnData,
-  type NameField,
 } from '../columns/columns.js';
 import { createNumberColumn } from '../columns/decimal-column.js';
 import { DistinctTexts, ListWriter } from './json-lists.js';
@@ -67,8 +66,7 @@ function decodeRows(list: readonly unknown[], notes: DroppedNumberCount): Column
   const writer = new ListWriter();
   list.forEach((row, index) => {
     if (!isObject(row)) throw new ReportShapeError('a row is not an object');
-    // GraphQL's ID is never null, so a row without an id is identified by its names.
-    ids.add(toText(row.id) ?? ID_PARTS.map((part) => toText(row[part]) ?? '').join('/'));
+    ids.add(toText(row.id) ?? '');
     for (const field of NAME_FIELDS) names[field].codes[index] = names[field].values.numberOf(toText(row[field]) ?? '');
     for (const field of NUMBER_FIELDS) {
       const read = field === 'amountOfWorkloads' ? toCount : toNumber;
@@ -88,8 +86,6 @@ function decodeRows(list: readonly unknown[], notes: DroppedNumberCount): Column
     ...writer.data(),
   };
 }
-
-const ID_PARTS: readonly NameField[] = ['clusterName', 'namespace', 'workloadType', 'workloadName'];
 
 function decodeWindow(value: unknown): ReportWindow | null {
   if (!isObject(value)) return null;

@@ -4,7 +4,6 @@
 import type { Scanner } from './scanner.js';
 import { StringInterner } from './interned-strings.js';
 import { grow, StringColumnBuilder, type StringData } from '../columns/strings.js';
-import { UnsupportedInputError } from './unsupported-input.js';
 
 /** Reads texts at one position of a repeated structure. */
 export class RepeatedValueReader {
@@ -99,11 +98,13 @@ export class IdReader {
 
   read(scanner: Scanner): void {
     scanner.peek();
-    if (scanner.readPlain()) {
-      // An empty id: json-parser.ts makes one from the names.
-      if (scanner.start === scanner.end) throw new UnsupportedInputError();
-      this.#texts.addAscii(scanner);
-    } else this.#texts.add(scanner.readText());
+    if (scanner.readPlain()) this.#texts.addAscii(scanner);
+    else this.#texts.add(scanner.readText());
+  }
+
+  /** A row without an id. */
+  addNone(): void {
+    this.#texts.add('');
   }
 
   texts(): StringData {

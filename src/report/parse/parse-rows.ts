@@ -57,8 +57,7 @@ export class RowReader {
       else if (field === ID) this.#ids.read(scanner);
       else scanner.readValue();
     }
-    // A row without an id: json-parser.ts makes one from the names.
-    if ((seen & (1 << ID)) === 0) throw new UnsupportedInputError();
+    if ((seen & (1 << ID)) === 0) this.#ids.addNone();
     if ((seen & ALL_NUMBERS) !== ALL_NUMBERS) this.#fillUp(seen);
     this.#row += 1;
   }
