@@ -194,7 +194,7 @@ describe('createReportCache', () => {
       clock: createManualClock(),
       client: {
         async fetchReport(_request, principal, deadline) {
-          const token = await principal.tokens.token(deadline);
+          const token = (await principal.tokens.token(deadline))!;
           tokens.push(token);
           return fetched(token);
         },

@@ -66,7 +66,7 @@ const KINDS: Readonly<Record<string, (at: number) => Input>> = {
   'names of operations that are not there': (at) => ({ body: { query: ROWS, operationName: long(at) } }),
   'variables that fit': (at) => ({
     body: {
-      query: `query ($name: String!) { workloadCosts(${FILTER}) { rows(first: 1, where: { labels: [{ key: "team", value: $name }] }) { totalCount } } }`,
+      query: `query ($name: String!) { workloadCosts(${FILTER}) { rows(first: 1, where: { dimensions: [{ by: { label: "team" }, values: [$name] }] }) { totalCount } } }`,
       variables: { name: long(at) },
     },
   }),

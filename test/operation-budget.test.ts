@@ -167,7 +167,7 @@ describe('a question over a report', () => {
     ],
     [
       'all labels, for a filter on labels',
-      'rows(where: { labels: [{ key: "k1", value: "v" }] }) { totalCount }',
+      'rows(where: { dimensions: [{ by: { label: "k1" }, values: ["v"] }] }) { totalCount }',
       1 + report.labelScanCost / ROWS,
     ],
   ])('is charged for %s', async (_what, field, passes) => {

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 
 import { LABEL_FIELDS, LIST_FIELDS, NAME_FIELDS, NUMBER_FIELDS } from '../src/report/columns/columns.js';
-import { idAt, labelsAt, nameOf, numberAt, servicesAt } from '../src/report/columns/cells.js';
+import { labelsAt, nameOf, numberAt, scaleOpsIdAt, servicesAt } from '../src/report/columns/cells.js';
 import { decodeData, ReportShapeError } from '../src/report/parse/json-parser.js';
 import { addToHash, HASH_OF_NOTHING } from '../src/report/parse/hash-table.js';
 import { createReportParser } from '../src/report/parse/fast-parser.js';
@@ -23,7 +23,7 @@ const parseResponse = createResponseParser();
 function tell({ window, clusters, columns: data, droppedNumbers }: ReportData) {
   const columns = toColumns(data);
   const rows = Array.from({ length: columns.rowCount }, (_, row) => [
-    idAt(columns, row),
+    scaleOpsIdAt(columns, row),
     ...NAME_FIELDS.map((field) => nameOf(columns.names[field], columns.names[field].codes[row]!)),
     ...NUMBER_FIELDS.map((field) => numberAt(columns, field, row)),
     ...LABEL_FIELDS.map((field) => labelsAt(columns, field, row)),
@@ -161,8 +161,6 @@ test.each([
   ['a key twice', rowsText('{"id":"a","id":"b","totalCost":1,"totalCost":"x"}')],
   ['two lists of rows', '{"aggregatedWorkloads":[{"id":"a"}],"aggregatedWorkloads":[]}'],
   ['a number as text', rowsText('{"id":"a","totalCost":"1"}')],
-  ['no id', rowsText('{"namespace":"n"}')],
-  ['an empty row', rowsText('{}')],
   ['no rows', '{"aggregatedWorkloads":null}'],
   ['an error beside rows', '{"error":"x","aggregatedWorkloads":[{"id":"a"}]}'],
 ])('%s is left to JSON.parse', (_title, text) => {

@@ -42,7 +42,7 @@ const NESTED = `fragment Nested on CostReport {
   nested: rows(first: 3) {
     nodes {
       kubernetesCluster { name costs { clusters totals { rowCount totalCost } rows { totalCount nodes { ${ROW} } } } }
-      kubernetesNamespace { name costs { clusters rows { nodes { id share } } breakdown(by: [{ field: CLUSTER }]) { groupCount } } }
+      kubernetesNamespace { name costs { clusters rows { nodes { id: scaleOpsId share } } breakdown(by: [{ field: CLUSTER }]) { groupCount } } }
       kubernetesWorkload { name cost { ${ROW} } }
     }
   }
@@ -629,7 +629,7 @@ describe('ScaleOps is asked for no more than may be seen, where names can say so
         three: aggregatedCosts(filter: { clusters: ["c"] }) { clusters }
         four: kubernetesCluster(name: "c") { name costs { clusters } }
         five: kubernetesNamespace(clusterName: "b", name: "y") { name costs { clusters } }
-        six: kubernetesWorkload(clusterName: "c", namespace: "x", type: "Deployment", name: "cart") { cost { id } }
+        six: kubernetesWorkload(clusterName: "c", namespace: "x", type: "Deployment", name: "cart") { cost { id: scaleOpsId } }
         seven: kubernetesCluster(name: "a") { costs(filter: { clusters: { names: ["c"] } }) { clusters } }
         eight: _entities(representations: [{ __typename: "KubernetesCluster", name: "c" }, { __typename: "KubernetesCluster", name: "a" }]) {
           ... on KubernetesCluster { costs(filter: { last: "1d" }) { clusters } }
@@ -899,7 +899,11 @@ describe('nothing of the rest of the fleet', () => {
     { by: [{ field: 'CLUSTER' }, { field: 'NAMESPACE' }], count: 3, orderBy: [{ field: 'TOTAL_COST' }] },
     { by: [{ label: 'team' }, { label: 'outside-key' }], count: 1, where: { search: 'anary' } },
     { by: [{ field: 'WORKLOAD_NAME' }, { field: 'WORKLOAD_TYPE' }], count: 2, where: { minTotalCost: 98_765_432 } },
-    { by: [{ label: 'outside-annotation' }], count: 9, where: { labels: [{ key: 'team', value: 'canary-team' }] } },
+    {
+      by: [{ label: 'outside-annotation' }],
+      count: 9,
+      where: { dimensions: [{ by: { label: 'team' }, values: ['canary-team'] }] },
+    },
   ];
 
   test.each([false, true])(
