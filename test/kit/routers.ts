@@ -102,11 +102,8 @@ export interface RouterKind {
 /** What both hand on to every subgraph; their operators choose. */
 const FORWARDED = ['authorization', 'x-request-id'];
 
-/** Apollo's gateway, unlike Apollo Router, starts on no supergraph with @cacheTag: "is for: EXECUTION but is unsupported". */
-export const WITHOUT_CACHE_TAGS = { GATEWAY_FEDERATION_CACHE_TAGS: 'off' };
-
 export const ROUTERS: readonly RouterKind[] = [
-  { name: '@apollo/gateway', hasExactPaths: true, env: WITHOUT_CACHE_TAGS, start: startApolloGateway },
+  { name: '@apollo/gateway', hasExactPaths: true, env: {}, start: startApolloGateway },
   { name: 'Hive Gateway', hasExactPaths: false, env: {}, start: startHiveGateway },
 ];
 
