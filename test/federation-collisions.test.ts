@@ -86,7 +86,16 @@ function fail(...messages: unknown[]): never {
   throw new Error(messages.join(' '));
 }
 
-const NAMES = ['Label', 'NameFilter', 'TimeRangeInput', 'SortDirection', 'Cluster', 'Namespace', 'Workload', 'Duration'];
+const NAMES = [
+  'Label',
+  'NameFilter',
+  'TimeRangeInput',
+  'SortDirection',
+  'Cluster',
+  'Namespace',
+  'Workload',
+  'Duration',
+];
 
 describe('the default schema', () => {
   test.each(Object.entries(COMPOSERS))('is composed by %s beside colliding names', async (_name, compose) => {

@@ -38,6 +38,7 @@ import {
   type UpstreamReport,
 } from './kit/reference.js';
 import { originOf, readReport, type SyncReport } from './kit/report.js';
+import { propertyRuns } from './kit/runs.js';
 
 type Question = Partial<RowQuestion>;
 
@@ -380,6 +381,24 @@ describe('a breakdown', () => {
         expect(parts.reduce((sum, part) => sum + printed(part), 0n)).toBe(printed(totals));
         expect(parts.reduce((sum, part) => sum + part.rowCount, 0)).toBe(totals.rowCount);
       }),
+    );
+  });
+
+  test('has groups that `where.dimensions` opens with their keys', () => {
+    fc.assert(
+      fc.property(anyReport(), anyDimensions, fc.integer({ min: 1, max: 3 }), (json, all, count) => {
+        const asked = report(json);
+        const by = all.slice(0, count);
+        const { groups, totals } = asked.breakDown({ by, orderBy: { field: 'key', direction: 'ASC' } });
+        for (const group of groups) {
+          const dimensions = by.map((each, at) => ({ by: each, values: [group.keys[at]!], exclude: false }));
+          expect(read(asked.sumRows({ dimensions }))).toEqual(read(group.totals));
+          const [first] = dimensions;
+          const others = asked.sumRows({ dimensions: [{ ...first!, exclude: true }] });
+          if (by.length === 1) expect(others.rowCount).toBe(totals.rowCount - group.totals.rowCount);
+        }
+      }),
+      { numRuns: propertyRuns(300) },
     );
   });
 

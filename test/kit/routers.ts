@@ -94,8 +94,6 @@ export interface RouterKind {
    * first entity's for those before: https://github.com/graphql-hive/gateway/pull/1556
    */
   readonly hasExactPaths: boolean;
-  /** What the gateway has to be set to for it. */
-  readonly env: Record<string, string>;
   readonly start: (supergraphSdl: string) => Promise<Router>;
 }
 
@@ -103,8 +101,8 @@ export interface RouterKind {
 const FORWARDED = ['authorization', 'x-request-id'];
 
 export const ROUTERS: readonly RouterKind[] = [
-  { name: '@apollo/gateway', hasExactPaths: true, env: {}, start: startApolloGateway },
-  { name: 'Hive Gateway', hasExactPaths: false, env: {}, start: startHiveGateway },
+  { name: '@apollo/gateway', hasExactPaths: true, start: startApolloGateway },
+  { name: 'Hive Gateway', hasExactPaths: false, start: startHiveGateway },
 ];
 
 /** Apollo's gateway as it is in the package, not loaded. */
