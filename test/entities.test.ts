@@ -38,6 +38,7 @@ const MINUTE_MS = 60_000;
 type Raw = Readonly<Record<string, unknown>>;
 type Node = Readonly<Record<string, unknown>> & {
   readonly id: string;
+  readonly scaleOpsId?: string;
   readonly workloadName: string | null;
   readonly workloadType: string | null;
   readonly namespace: string | null;
@@ -681,7 +682,7 @@ describe('the cost of a workload', () => {
             const rows = await stack.ask(NAMESPACE_ROWS, { clusterName, namespace, last });
             expect(stack.received.length - before).toBe(expected.length + 2);
             expected.push({
-              cost: (rows.data.kubernetesNamespace.costs.rows.nodes as Node[]).find((row) => row.id === id),
+              cost: (rows.data.kubernetesNamespace.costs.rows.nodes as Node[]).find((row) => row.scaleOpsId === id),
             });
           }
           expect(answer.data._entities).toEqual(expected);

@@ -42,7 +42,7 @@ const NESTED = `fragment Nested on CostReport {
   nested: rows(first: 3) {
     nodes {
       kubernetesCluster { name costs { clusters totals { rowCount totalCost } rows { totalCount nodes { ${ROW} } } } }
-      kubernetesNamespace { name costs { clusters rows { nodes { id: scaleOpsId share } } breakdown(by: [{ field: CLUSTER }]) { groupCount } } }
+      kubernetesNamespace { name costs { clusters rows { nodes { id share } } breakdown(by: [{ field: CLUSTER }]) { groupCount } } }
       kubernetesWorkload { name cost { ${ROW} } }
     }
   }
@@ -204,7 +204,7 @@ const anyOperation = (entry: Entry, fleet: AnyFleet): fc.Arbitrary<Operation> =>
 // -------------------------------------------------------------------------------------------------- what must come back
 
 /** Ids of aggregated rows are not documented, nor are cursors, which are made of them. */
-const IDS = ['id', 'cursor', 'startCursor', 'endCursor'];
+const IDS = ['id', 'scaleOpsId', 'cursor', 'startCursor', 'endCursor'];
 
 function withoutIds(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutIds);
@@ -629,7 +629,7 @@ describe('ScaleOps is asked for no more than may be seen, where names can say so
         three: aggregatedCosts(filter: { clusters: ["c"] }) { clusters }
         four: kubernetesCluster(name: "c") { name costs { clusters } }
         five: kubernetesNamespace(clusterName: "b", name: "y") { name costs { clusters } }
-        six: kubernetesWorkload(clusterName: "c", namespace: "x", type: "Deployment", name: "cart") { cost { id: scaleOpsId } }
+        six: kubernetesWorkload(clusterName: "c", namespace: "x", type: "Deployment", name: "cart") { cost { id } }
         seven: kubernetesCluster(name: "a") { costs(filter: { clusters: { names: ["c"] } }) { clusters } }
         eight: _entities(representations: [{ __typename: "KubernetesCluster", name: "c" }, { __typename: "KubernetesCluster", name: "a" }]) {
           ... on KubernetesCluster { costs(filter: { last: "1d" }) { clusters } }
@@ -703,6 +703,8 @@ describe('a caller that may see a part', () => {
     ['an outside name', 'c'],
     ['half a character', '\ud83d'],
   ])('gets nothing by a name with %s', async (_what, name) => {
+    // `where` takes names in any case: see the next test.
+    const where = name === 'A' ? '' : 'where: workloadCosts { rows(where: { clusterNames: [$name] }) { totalCount } }';
     const rows = [...ROWS, row(name, 'x', { workloadName: 'canary-outside' })];
     await using scene = await startScene({ ann: [{ clusters: ['a'] }] }, { rows });
     const answer = await scene.gateway.askAs(
@@ -712,14 +714,25 @@ describe('a caller that may see a part', () => {
         sums: aggregatedCosts(filter: { clusters: [$name] }) { ${NODES} }
         kubernetesCluster(name: $name) { costs { ${NODES} } }
         kubernetesNamespace(clusterName: $name, name: "x") { costs { ${NODES} } }
-        where: workloadCosts { rows(where: { clusterNames: [$name] }) { totalCount } }
+        ${where}
       }`,
       { name },
     );
-    expect(answer.errors).toHaveLength(5);
+    expect(answer.errors).toHaveLength(where === '' ? 4 : 5);
     for (const { extensions } of answer.errors) expect(extensions.code).toMatch(/^(?:FORBIDDEN|BAD_USER_INPUT)$/);
     expect(answer.text).not.toContain('canary');
     expect(answer.text).not.toContain('totalCount');
+  });
+
+  test('finds its own rows alone by a name in another case in `where`', async () => {
+    const rows = [...ROWS, row('A', 'x', { workloadName: 'canary-outside' })];
+    await using scene = await startScene({ ann: [{ clusters: ['a'] }] }, { rows });
+    const answer = await scene.gateway.askAs(
+      'ann',
+      '{ workloadCosts { rows(where: { clusterNames: ["A"], namespaces: ["X"] }) { nodes { clusterName namespace } } } }',
+    );
+    expect(answer.errors).toEqual([]);
+    expect(answer.data.workloadCosts.rows.nodes).toEqual([{ clusterName: 'a', namespace: 'x' }]);
   });
 
   test('may leave out names that it may not see, and search for them, and gets its own', async () => {

@@ -34,11 +34,11 @@ export interface Filter {
 const NAMES = 'clusterName namespace workloadName workloadType';
 const LABELS = 'labels { key value } annotations { key value } ownerLabels { key value }';
 /** The 22 fields of the REST API, and `share`. */
-export const ROW = `id: scaleOpsId ${NAMES} ${NUMBERS.join(' ')} ${LABELS} services share`;
+export const ROW = `id scaleOpsId ${NAMES} ${NUMBERS.join(' ')} ${LABELS} services share`;
 
 const TOTALS = `rowCount ${SUMMED.join(' ')} onDemandPercent spotPercent`;
 const PAGE_INFO = 'pageInfo { hasNextPage hasPreviousPage startCursor endCursor }';
-const PAGE = `totalCount edges { cursor node { id: scaleOpsId share } } ${PAGE_INFO}`;
+const PAGE = `totalCount edges { cursor node { id scaleOpsId share } } ${PAGE_INFO}`;
 
 /** The fragment `Report` has all that a report says of its data; it needs the variables of `QUESTION`. */
 export const REPORT = `fragment Report on CostReport {
