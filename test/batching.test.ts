@@ -258,11 +258,12 @@ function lastCounts({ log }: Pick<TestGateway, 'log'>): Record<string, number> {
   return Object.fromEntries(Object.entries(counts as Record<string, number>).filter(([, count]) => count > 0));
 }
 
-const ROW = `id clusterName namespace workloadName workloadType amountOfWorkloads labels { key value }
+const ROW = `id: scaleOpsId clusterName namespace workloadName workloadType amountOfWorkloads labels { key value }
   annotations { key value } ownerLabels { key value } services totalCost hourlyCost savingsAvailable
   savingsAvailableWithReplicas onDemandHours onDemandPercent spotHours spotPercent ownerCpuRequest ownerGpuRequest
   ownerMemoryRequest replicas share`;
-const REPORT = 'asOf isStale clusters window { startTime } rows { nodes { id totalCost share } } totals { totalCost }';
+const REPORT =
+  'asOf isStale clusters window { startTime } rows { nodes { id: scaleOpsId totalCost share } } totals { totalCost }';
 
 const ROOT = `query ($filter: WorkloadCostsFilter) { workloadCosts(filter: $filter) { ${REPORT} } }`;
 const ENTITIES = `query ($representations: [_Any!]!, $last: CostDuration, $filter: WorkloadCostsFilter) {
@@ -330,7 +331,7 @@ async function askDirectly(url: string, workloads: readonly Workload[], last: st
   const rows = new Map<string, unknown>();
   for (const { clusterName, namespace } of places.values()) {
     const filter = { clusters: { names: [clusterName] }, namespaces: { names: [namespace] }, last };
-    const { data, errors } = await direct.ask(ROOT.replace('id totalCost share', ROW), { filter });
+    const { data, errors } = await direct.ask(ROOT.replace('id: scaleOpsId totalCost share', ROW), { filter });
     expect(errors).toEqual([]);
     for (const row of data.workloadCosts.rows.nodes as { id: string }[]) rows.set(row.id, row);
   }
@@ -367,7 +368,7 @@ describe('an operation about 1,000 workloads in 5 clusters and 40 namespaces', (
     const fields = wanted.map(
       ({ clusterName, namespace, type, name }, index) =>
         `w${index}: kubernetesWorkload(clusterName: "${clusterName}", namespace: "${namespace}", type: "${type}", name: "${name}") {
-          cost(last: "30d") { id totalCost share } }`,
+          cost(last: "30d") { id: scaleOpsId totalCost share } }`,
     );
     const answer = await stand.ask(`{ ${fields.join('\n')} }`);
     expect(answer.errors).toEqual([]);
@@ -410,7 +411,7 @@ describe('an operation about 1,000 workloads in 5 clusters and 40 namespaces', (
 describe('a page of rows', () => {
   const PAGE = `query ($last: CostDuration, $other: CostDuration) {
     workloadCosts(filter: { multiCluster: true, last: $last }) {
-      rows(first: 200, orderBy: [{ field: TOTAL_COST }]) { nodes { id totalCost kubernetesWorkload { cost(last: $other) { id totalCost share } } } }
+      rows(first: 200, orderBy: [{ field: TOTAL_COST }]) { nodes { id: scaleOpsId totalCost kubernetesWorkload { cost(last: $other) { id: scaleOpsId totalCost share } } } }
     }
   }`;
   const SIMULATOR = { workloads: 1_000 };
@@ -452,7 +453,7 @@ describe('an operation', () => {
   test('about one workload requests its one cluster and its one namespace', async () => {
     const stand = await start();
     const { data, errors } = await stand.ask(
-      '{ kubernetesWorkload(clusterName: "far", namespace: "b", type: "Deployment", name: "workload-0") { cost(last: "30d") { id totalCost share } } }',
+      '{ kubernetesWorkload(clusterName: "far", namespace: "b", type: "Deployment", name: "workload-0") { cost(last: "30d") { id: scaleOpsId totalCost share } } }',
     );
     expect(errors).toEqual([]);
     // The namespace has two workloads, at 9 and 10 micro-dollars a day.
@@ -577,9 +578,12 @@ describe('an operation', () => {
   test('about 1,001 namespaces of a cluster makes two calls, with lists of the maximum length', async () => {
     const names = range(1_001).map((index) => `n${index}`);
     const stand = await start({ workloads: workloadsIn(['home'], names, 1) });
-    const answer = await stand.ask(ENTITIES.replace(ROW, 'id').replaceAll(REPORT, 'rows { nodes { id } }'), {
-      representations: names.map((name) => namespaceRef('home', name)),
-    });
+    const answer = await stand.ask(
+      ENTITIES.replace(ROW, 'id: scaleOpsId').replaceAll(REPORT, 'rows { nodes { id: scaleOpsId } }'),
+      {
+        representations: names.map((name) => namespaceRef('home', name)),
+      },
+    );
     expect(answer.errors).toEqual([]);
     expect(idsOf(answer)).toEqual(names.map((name) => [`home/${name}/Deployment/workload-0`]));
     const counts = stand.fleet.asked.map(({ namespaces }) => (namespaces as string[]).length);
@@ -589,7 +593,8 @@ describe('an operation', () => {
   test('gives cursors that are valid in a root query for the same rows', async () => {
     const stand = await start();
     const filter = { clusters: { names: ['far'] }, namespaces: { names: ['a'] }, last: '7d' };
-    const PAGE = '{ rows(first: 1, after: $after) { edges { cursor node { id } } pageInfo { hasNextPage } } }';
+    const PAGE =
+      '{ rows(first: 1, after: $after) { edges { cursor node { id: scaleOpsId } } pageInfo { hasNextPage } } }';
     const ofEntity = (after?: string) =>
       stand.ask(
         `query ($after: String) { kubernetesNamespace(clusterName: "far", name: "a") { costs(filter: { last: "7d" }) ${PAGE} }
@@ -620,9 +625,9 @@ describe('an operation', () => {
 describe("the operation's own report", () => {
   /** A root query, with entity fields on its rows. */
   const nested = (rootFilter: string, below: string): string =>
-    `{ workloadCosts(filter: { ${rootFilter} }) { rows { nodes { id ${below} } } } }`;
+    `{ workloadCosts(filter: { ${rootFilter} }) { rows { nodes { id: scaleOpsId ${below} } } } }`;
   const PARTS = `kubernetesCluster { costs(filter: { last: "7d" }) { totals { rowCount } } }
-    kubernetesNamespace { costs(filter: { last: "7d" }) { totals { rowCount } } } kubernetesWorkload { cost(last: "7d") { id } }`;
+    kubernetesNamespace { costs(filter: { last: "7d" }) { totals { rowCount } } } kubernetesWorkload { cost(last: "7d") { id: scaleOpsId } }`;
 
   test('serves the entities of its rows, also without a cache', async () => {
     for (const env of [UNKEPT, {}]) {
@@ -664,7 +669,7 @@ describe("the operation's own report", () => {
     [
       'all types',
       'last: "7d", multiCluster: true, workloadTypes: { names: ["Deployment"], exclude: true }',
-      'kubernetesWorkload { cost(last: "7d") { id } }',
+      'kubernetesWorkload { cost(last: "7d") { id: scaleOpsId } }',
       { clusterFilters: ['edge', 'far', 'home'], namespaces: ['a', 'b', 'c'], range: '7d' },
     ],
     [
@@ -701,7 +706,7 @@ describe("the operation's own report", () => {
     [
       'a namespace that it does not exclude',
       'last: "7d", multiCluster: true, namespaces: { names: ["a"], exclude: true }',
-      'kubernetesNamespace { costs(filter: { last: "7d" }) { asOf } } kubernetesWorkload { cost(last: "7d") { id } }',
+      'kubernetesNamespace { costs(filter: { last: "7d" }) { asOf } } kubernetesWorkload { cost(last: "7d") { id: scaleOpsId } }',
     ],
     ["the host's own cluster", 'last: "7d"', 'kubernetesCluster { costs(filter: { last: "7d" }) { asOf } }'],
     [
@@ -1138,7 +1143,7 @@ describe('a batch', () => {
   test('is served stale at once while one refresh runs; then the new one is served', async () => {
     const stand = await start();
     const refs = { representations: REFS.slice(0, 4), filter: { last: '7d' }, last: '7d' };
-    const query = ENTITIES.replace(ROW, 'id').replaceAll(REPORT, 'asOf');
+    const query = ENTITIES.replace(ROW, 'id: scaleOpsId').replaceAll(REPORT, 'asOf');
     await stand.ask(query, refs);
     stand.clock.advance(60_000);
     const gate = createGate();

@@ -29,7 +29,7 @@ function createStand() {
   const cache = createTestCache(fetchReport, { maxBytes: 100_000, maxResponseBytes: 100_000 }, clock);
   const cacheResponse = async (key: string, namespace: string, bytes = 1_000, principal = ANN) => {
     const { source } = await cache.load(requestOf(namespace), principal);
-    cache.responses.set(key, key, bytes, [source]);
+    cache.responses.set(key, { value: key, bytes, validUntilMs: Infinity }, [source]);
   };
   return { cache, clock, upstream, cacheResponse };
 }

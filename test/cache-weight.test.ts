@@ -65,6 +65,8 @@ function sliceNames(count: number, prefix: string): string[] {
   return names.map((name) => document.slice(offset, (offset += name.length + 1) - 1));
 }
 
+const createResponse = () => ({ value: Buffer.allocUnsafeSlow(1_000), bytes: 1_000, validUntilMs: Infinity });
+
 describe('the weights of cache entries are within 20 % of what they retain', () => {
   test.each<[string, (cache: ReportCache) => Promise<void>]>([
     [
@@ -114,7 +116,7 @@ describe('the weights of cache entries are within 20 % of what they retain', () 
       async (cache) => {
         const { source } = await cache.load(workloads(['ns']), ann);
         for (const index of range(4_000)) {
-          cache.responses.set(`${ann.id}\n${index} of one`, Buffer.allocUnsafeSlow(1_000), 1_000, [source]);
+          cache.responses.set(`${ann.id}\n${index} of one`, createResponse(), [source]);
         }
       },
     ],
@@ -124,7 +126,7 @@ describe('the weights of cache entries are within 20 % of what they retain', () 
         const lookups = await Promise.all(range(200).map((index) => cache.load(workloads([`ns-${index}`]), ann)));
         const sources = lookups.map(({ source }) => source);
         for (const index of range(2_000)) {
-          cache.responses.set(`${ann.id}\n${index} of many`, Buffer.allocUnsafeSlow(1_000), 1_000, sources);
+          cache.responses.set(`${ann.id}\n${index} of many`, createResponse(), sources);
         }
       },
     ],

@@ -178,7 +178,7 @@ describe('ReportCache', () => {
   test('separates principals', async () => {
     const tokens: string[] = [];
     const cache = createTestCache(async (_request, principal, deadline) => {
-      const token = await principal.tokens.token(deadline);
+      const token = (await principal.tokens.token(deadline))!;
       tokens.push(token);
       return fetched(token);
     });

@@ -45,7 +45,7 @@ describe('readConfig', () => {
       trustedDocuments: undefined,
       persistedQueries: true,
       graphiql: true,
-      schema: { federation: true, access: undefined, cacheTags: true },
+      schema: { federation: true, access: undefined, cacheTags: false },
       maxPageRows: undefined,
       maxAnswerRows: 250_000,
       shutdown: { delayMs: 0, limitMs: 8_000 },
@@ -78,7 +78,7 @@ describe('readConfig', () => {
           workloads: '/detailedCostReport/getWorkloads',
           aggregated: '/detailedCostReport/getAggregatedWorkloads',
         },
-        multiClusterByDefault: false,
+        multiClusterByDefault: true,
         timeoutMs: 30_000,
         maxResponseBytes: 134_217_728,
         // The figures of the design.
@@ -102,6 +102,7 @@ describe('readConfig', () => {
       cache: {
         ttlMs: 60_000,
         pastTtlMs: 3_600_000,
+        settledAfterMs: 604_800_000,
         staleMs: 300_000,
         staleIfErrorMs: 3_600_000,
         recheckMs: 60_000,
@@ -118,7 +119,7 @@ describe('readConfig', () => {
       SCALEOPS_TOKEN_FILE: '/run/secrets/token',
       SCALEOPS_WORKLOADS_PATH: '/w',
       SCALEOPS_AGGREGATED_PATH: '/a',
-      SCALEOPS_MULTI_CLUSTER: 'on',
+      SCALEOPS_MULTI_CLUSTER: 'off',
       SCALEOPS_TIMEOUT_MS: '1000',
       SCALEOPS_MAX_RESPONSE_MB: '1',
       SCALEOPS_MAX_IN_FLIGHT: '4',
@@ -134,6 +135,7 @@ describe('readConfig', () => {
       SCALEOPS_BREAKER_MAX_OPEN_SECONDS: '12',
       CACHE_TTL_SECONDS: '0',
       CACHE_PAST_TTL_SECONDS: '13',
+      CACHE_SETTLED_AFTER_SECONDS: '19',
       CACHE_STALE_SECONDS: '14',
       CACHE_STALE_IF_ERROR_SECONDS: '15',
       CACHE_RECHECK_SECONDS: '16',
@@ -149,7 +151,7 @@ describe('readConfig', () => {
       GATEWAY_MAX_ANSWER_ROWS: 'off',
       GATEWAY_FEDERATION: 'off',
       GATEWAY_FEDERATION_ACCESS: 'costs:read finops, admin',
-      GATEWAY_FEDERATION_CACHE_TAGS: 'off',
+      GATEWAY_FEDERATION_CACHE_TAGS: 'on',
       GATEWAY_SHUTDOWN_DELAY_SECONDS: '17',
       GATEWAY_SHUTDOWN_LIMIT_SECONDS: '18',
       GATEWAY_MAX_TOKENS: '101',
@@ -183,7 +185,7 @@ describe('readConfig', () => {
       trustedDocuments: undefined,
       persistedQueries: false,
       graphiql: false,
-      schema: { federation: false, access: [['costs:read', 'finops'], ['admin']], cacheTags: false },
+      schema: { federation: false, access: [['costs:read', 'finops'], ['admin']], cacheTags: true },
       maxPageRows: 500,
       maxAnswerRows: undefined,
       shutdown: { delayMs: 17_000, limitMs: 18_000 },
@@ -222,7 +224,7 @@ describe('readConfig', () => {
         url: 'http://localhost:8080/scaleops',
         auth: { kind: 'token', source: { file: '/run/secrets/token' } },
         paths: { workloads: '/w', aggregated: '/a' },
-        multiClusterByDefault: true,
+        multiClusterByDefault: false,
         timeoutMs: 1000,
         maxResponseBytes: 1_048_576,
         resilience: {
@@ -244,6 +246,7 @@ describe('readConfig', () => {
       cache: {
         ttlMs: 0,
         pastTtlMs: 13_000,
+        settledAfterMs: 19_000,
         staleMs: 14_000,
         staleIfErrorMs: 15_000,
         recheckMs: 16_000,
@@ -300,7 +303,7 @@ describe('readConfig', () => {
       { SCALEOPS_TOKEN_FILE: '/rubbish' },
       ['SCALEOPS_TOKEN_FILE must name a file with a token: visible ASCII characters without spaces.'],
     ],
-    [{ SCALEOPS_AUTH: 'canary' }, ['SCALEOPS_AUTH must be one of token, login, azure, forward.']],
+    [{ SCALEOPS_AUTH: 'canary' }, ['SCALEOPS_AUTH must be one of token, login, azure, forward, none.']],
   ])('refuses %j', (env, problems) => {
     expect(problemsOf({ SCALEOPS_URL: MINIMAL.SCALEOPS_URL, ...env })).toEqual(problems);
   });

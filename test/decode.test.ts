@@ -27,7 +27,7 @@ const NUMBER_FIELDS = [
 ] as const;
 const TEXT_FIELDS = ['clusterName', 'namespace', 'workloadName', 'workloadType'] as const;
 const FIELDS = [
-  'id',
+  'scaleOpsId',
   ...TEXT_FIELDS,
   'amountOfWorkloads',
   'labels',
@@ -121,7 +121,7 @@ describe('lists', () => {
 
   test('keep duplicate rows, in their order', () => {
     const rows = rowsOf({ aggregatedWorkloads: [{ id: 'a', totalCost: 1 }, { id: 'b' }, { id: 'a', totalCost: 1 }] });
-    expect(rows.map(({ id }) => id)).toEqual(['a', 'b', 'a']);
+    expect(rows.map(({ scaleOpsId }) => scaleOpsId)).toEqual(['a', 'b', 'a']);
   });
 
   test('of names leave out other values', () => {
@@ -321,12 +321,12 @@ describe('texts', () => {
       const row = JSON.parse(
         JSON.stringify({ id: text, namespace: text, workloadName: text, services: [text] }),
       ) as object;
-      expect(decodeRow(row)).toMatchObject({ id: text, namespace: text, workloadName: text, services: [text] });
+      expect(decodeRow(row)).toMatchObject({ scaleOpsId: text, namespace: text, workloadName: text, services: [text] });
     },
   );
 
   test('are read from numbers', () => {
-    expect(decodeRow({ id: 7, namespace: 0 })).toMatchObject({ id: '7', namespace: '0' });
+    expect(decodeRow({ id: 7, namespace: 0 })).toMatchObject({ scaleOpsId: '7', namespace: '0' });
   });
 
   test('are null for other values', () => {
@@ -338,17 +338,15 @@ describe('texts', () => {
   });
 });
 
-describe('ids', () => {
+describe('ids of ScaleOps', () => {
   test('differ by case', () => {
     const rows = rowsOf({ aggregatedWorkloads: [{ id: 'Api' }, { id: 'api' }, { id: 'API' }] });
-    expect(rows.map(({ id }) => id)).toEqual(['Api', 'api', 'API']);
+    expect(rows.map(({ scaleOpsId }) => scaleOpsId)).toEqual(['Api', 'api', 'API']);
   });
 
-  test.each([undefined, null, '', {}, []])('are made from the names of the row when they are %j', (id) => {
-    const names = { clusterName: 'c', namespace: 'n', workloadType: 'Deployment', workloadName: 'w' };
-    expect(decodeRow({ id, ...names }).id).toBe('c/n/Deployment/w');
-    expect(decodeRow({ id, namespace: 'n' }).id).toBe('/n//');
-    expect(decodeRow({ id }).id).toBe('///');
+  test.each([undefined, null, '', {}, []])('are null when ScaleOps gives %j', (id) => {
+    expect(decodeRow({ id, clusterName: 'c', namespace: 'n' }).scaleOpsId).toBeNull();
+    expect(decodeRow({ id }).scaleOpsId).toBeNull();
   });
 });
 
@@ -462,7 +460,7 @@ describe('any JSON value', () => {
     fc.assert(
       fc.property(fc.array(validRow, { maxLength: 6 }), (rows) => {
         const json = JSON.parse(JSON.stringify({ aggregatedWorkloads: rows })) as unknown;
-        expect(rowsOf(json)).toEqual(rows);
+        expect(rowsOf(json)).toEqual(rows.map(({ id: scaleOpsId, ...row }) => ({ ...row, scaleOpsId })));
         expect(unreadableIn(...rows)).toBe(0);
       }),
       { numRuns: 300 },

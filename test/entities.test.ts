@@ -38,6 +38,7 @@ const MINUTE_MS = 60_000;
 type Raw = Readonly<Record<string, unknown>>;
 type Node = Readonly<Record<string, unknown>> & {
   readonly id: string;
+  readonly scaleOpsId?: string;
   readonly workloadName: string | null;
   readonly workloadType: string | null;
   readonly namespace: string | null;
@@ -250,8 +251,8 @@ describe('costs', () => {
   test('are refused for a page over GATEWAY_MAX_PAGE_ROWS at its path, and their sums are not', async () => {
     await using stack = await startStack({ simulator: FLEET, env: { GATEWAY_MAX_PAGE_ROWS: '20' } });
     const answer = await stack.ask(`{
-      all: kubernetesCluster(name: "${CLUSTER}") { name costs { rows { nodes { id } } } }
-      page: kubernetesCluster(name: "${CLUSTER}") { costs { rows(first: 20) { totalCount nodes { id } } } }
+      all: kubernetesCluster(name: "${CLUSTER}") { name costs { rows { nodes { id: scaleOpsId } } } }
+      page: kubernetesCluster(name: "${CLUSTER}") { costs { rows(first: 20) { totalCount nodes { id: scaleOpsId } } } }
       sums: kubernetesCluster(name: "${CLUSTER}") { costs { totals { rowCount } rows { totalCount } } }
       small: kubernetesNamespace(clusterName: "${CLUSTER}", name: "payments") { costs { rows { nodes { namespace } } } }
     }`);
@@ -453,12 +454,12 @@ describe('the costs of an entity equal those of a root query', () => {
     await askRoot(keeping, { multiCluster: true, last: '7d' }, PLAIN_QUESTION);
     const filter = { last: '7d', clusters: { names: ['nowhere', CLUSTER] } };
     const rows = 'rows(orderBy: [{ field: WORKLOAD_TYPE, direction: ASC }], first: 4, after: $after)';
-    const page = `costs: workloadCosts(filter: $root) { ${rows} { edges { cursor node { id } } } }`;
+    const page = `costs: workloadCosts(filter: $root) { ${rows} { edges { cursor node { id: scaleOpsId } } } }`;
     const entity =
       scope.namespace === undefined
         ? `kubernetesCluster(name: "${CLUSTER}")`
         : `kubernetesNamespace(clusterName: "${CLUSTER}", name: "payments")`;
-    const ofEntity = `entity: ${entity} { costs(filter: $filter) { ${rows} { edges { cursor node { id } } } } }`;
+    const ofEntity = `entity: ${entity} { costs(filter: $filter) { ${rows} { edges { cursor node { id: scaleOpsId } } } } }`;
     const ask = async (after: string | null, isEntity: boolean): Promise<Connection['edges']> => {
       const answer = isEntity
         ? await keeping.ask(`query ($filter: WorkloadCostsFilter, $after: String) { ${ofEntity} }`, { filter, after })
@@ -681,7 +682,7 @@ describe('the cost of a workload', () => {
             const rows = await stack.ask(NAMESPACE_ROWS, { clusterName, namespace, last });
             expect(stack.received.length - before).toBe(expected.length + 2);
             expected.push({
-              cost: (rows.data.kubernetesNamespace.costs.rows.nodes as Node[]).find((row) => row.id === id),
+              cost: (rows.data.kubernetesNamespace.costs.rows.nodes as Node[]).find((row) => row.scaleOpsId === id),
             });
           }
           expect(answer.data._entities).toEqual(expected);
@@ -966,8 +967,8 @@ describe('a row', () => {
   test('leads to its workload and back, at any depth, without a further call', async () => {
     await using stack = await startStack({ simulator: FLEET });
     const { data, errors } = await stack.ask(`{ workloadCosts(filter: { multiCluster: true }) {
-      rows(orderBy: [{ field: TOTAL_COST }], first: 5) { nodes { id totalCost
-        kubernetesWorkload { cost { id share kubernetesWorkload { name cost { id totalCost share kubernetesNamespace { costs { rows { totalCount }
+      rows(orderBy: [{ field: TOTAL_COST }], first: 5) { nodes { id: scaleOpsId totalCost
+        kubernetesWorkload { cost { id: scaleOpsId share kubernetesWorkload { name cost { id: scaleOpsId totalCost share kubernetesNamespace { costs { rows { totalCount }
           totals { totalCost } } } kubernetesCluster { costs { totals { rowCount } } } } } } }
       } }
     } }`);
@@ -1026,8 +1027,8 @@ describe('a bad input below 1,000 entities', () => {
 
   test.each<[string, string, string, RegExp]>([
     ['a filter', 'WorkloadCostsFilter', 'costs(filter: $bad) { clusters }', /\$bad.*bad\.last.*CostDuration must be/],
-    ['a cost', 'CostDuration', 'cost(last: $bad) { id }', /\$bad.*CostDuration must be/],
-  ])('with an invalid duration in %s is one error of the request', async (_what, type, field, message) => {
+    ['a cost', 'CostDuration', 'cost(last: $bad) { id: scaleOpsId }', /\$bad.*CostDuration must be/],
+  ])('that is no duration in %s is one error of the request', async (_what, type, field, message) => {
     await using stack = await startStack();
     const typename = type === 'CostDuration' ? 'KubernetesWorkload' : 'KubernetesCluster';
     const query = `query ($of: [_Any!]!, $bad: ${type}) { _entities(representations: $of) { ... on ${typename} { ${field} } } }`;
@@ -1128,7 +1129,7 @@ describe('a failed report', () => {
   const COSTS = `query ($of: [_Any!]!) { _entities(representations: $of) {
     ... on KubernetesCluster { name costs { clusters } other: costs(filter: { last: "30d" }) { clusters } }
     ... on KubernetesNamespace { clusterName name costs { clusters } }
-    ... on KubernetesWorkload { name cost { id } }
+    ... on KubernetesWorkload { name cost { id: scaleOpsId } }
   } }`;
   const of = [
     { __typename: 'KubernetesCluster', name: CLUSTER },

@@ -7,7 +7,7 @@ import {
   graphql,
   parse,
   print,
-  printSchema,
+  printSchema as printPlainSchema,
   visit,
   type ASTNode,
   type DirectiveNode,
@@ -16,7 +16,7 @@ import {
 } from 'graphql';
 import { beforeAll, describe, expect, test } from 'vitest';
 
-import { createSchema } from '../src/graphql/schema.js';
+import { createSchema, printSchema } from '../src/graphql/schema.js';
 import { CATALOGUE_SDL } from './kit/catalogue.js';
 import { startStack } from './kit/gateway.js';
 import {
@@ -25,7 +25,6 @@ import {
   composeWithWunderGraph,
   createApolloGateway,
   fetchSdl,
-  WITHOUT_CACHE_TAGS,
   type Subgraph,
 } from './kit/routers.js';
 
@@ -132,23 +131,27 @@ describe('composition by Apollo', () => {
     }
   });
 
-  test('keeps the cache tags, which only Apollo Router supports', async () => {
-    const { supergraphSdl } = composeWithApollo(costs, CATALOGUE);
+  test('keeps the cache tags of GATEWAY_FEDERATION_CACHE_TAGS=on, for Apollo Router alone', async () => {
+    const tagged = await fetchSubgraph({ GATEWAY_FEDERATION_CACHE_TAGS: 'on' });
+    const { supergraphSdl } = composeWithApollo(tagged, CATALOGUE);
     const formatsOf = (pattern: RegExp) => (node: DescribedNode) =>
       directivesOf('cacheTag', 'join__directive')(node).flatMap((text) => pattern.exec(text)?.[1] ?? []);
-    const wanted = collect(costs.sdl, formatsOf(/^@cacheTag\(format: (".*")\)$/));
+    const wanted = collect(tagged.sdl, formatsOf(/^@cacheTag\(format: (".*")\)$/));
     expectKept(collect(supergraphSdl, formatsOf(/name: "federation__cacheTag".*format: (".*?")/)), wanted);
     await expect(createApolloGateway(supergraphSdl).load()).rejects.toThrow(/cacheTag\S* is for: EXECUTION/);
   });
 
-  test('works for every other router with GATEWAY_FEDERATION_CACHE_TAGS=off', async () => {
-    const { sdl } = await fetchSubgraph(WITHOUT_CACHE_TAGS);
-    const { data } = await graphql({ schema: createSchema({ cacheTags: false }), source: '{ _service { sdl } }' });
-    expect(data).toEqual({ _service: { sdl } });
-    // The rest is the same.
-    const cut = costs.sdl.replaceAll(/ @cacheTag\(format: "[^"]*"\)|directive @cacheTag.*\n\n|"@cacheTag", /g, '');
+  test('is for every other router, too, by default', async () => {
+    const { sdl } = costs;
+    const source = '{ _service { sdl } }';
+    expect((await graphql({ schema: createSchema(), source })).data).toEqual({ _service: { sdl } });
+    // What else is in it is the same.
+    const cut = printSchema({ cacheTags: true }).replaceAll(
+      / @cacheTag\(format: "[^"]*"\)|directive @cacheTag.*\n\n|"@cacheTag", /g,
+      '',
+    );
     expect(sdl).toBe(cut.replace('federation/v2.12', 'federation/v2.9'));
-    const gateway = createApolloGateway(composeWithApollo({ ...costs, sdl }, CATALOGUE).supergraphSdl);
+    const gateway = createApolloGateway(composeWithApollo(costs, CATALOGUE).supergraphSdl);
     await gateway.load();
     await gateway.stop();
   });
@@ -172,7 +175,7 @@ describe('composition by WunderGraph', () => {
 
   describe.each(SUPERGRAPHS)('gives a contract, %s,', (_title, subgraphs) => {
     const coordinatesOf = ({ federatedGraphClientSchema }: FederationSuccess): readonly string[] => [
-      ...collect(printSchema(federatedGraphClientSchema), ({ name }) => [name.value]).keys(),
+      ...collect(printPlainSchema(federatedGraphClientSchema), ({ name }) => [name.value]).keys(),
     ];
 
     test('that excludes exactly the elements with the tag `internal`', () => {

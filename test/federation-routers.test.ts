@@ -28,7 +28,7 @@ interface Stand extends Supergraph {
 async function startStand(kind: RouterKind, services = SERVICES): Promise<Stand> {
   let fails: (request: ReceivedRequest) => boolean = () => false;
   const stack = await startStack({
-    env: { SCALEOPS_MAX_ATTEMPTS: '1', ...kind.env },
+    env: { SCALEOPS_MAX_ATTEMPTS: '1' },
     simulator: {
       workloads: FLEET,
       latency: (request) => {
@@ -545,7 +545,6 @@ describe.each(ROUTERS)('$name and a gateway with SCALEOPS_AUTH=forward', (kind) 
     const direct = startGateway(tenants.url, {
       SCALEOPS_AUTH: 'forward',
       SCALEOPS_MAX_ATTEMPTS: '1',
-      ...kind.env,
     });
     const supergraph = await startSupergraph(kind, direct.gateway, [SHARED], { authorization: `Bearer ${ANN}` });
     return {

@@ -68,11 +68,35 @@ const LISTS: Readonly<
     NAMES,
     'where.workloadTypes',
   ],
-  'CostRowsWhere.labels': [
-    'query ($it: [CostLabelInput!]) { workloadCosts { totals(where: { labels: $it }) { rowCount } } }',
-    labels,
+  'CostRowsWhere.workloadNames': [
+    'query ($it: [String!]) { workloadCosts { totals(where: { workloadNames: $it }) { rowCount } } }',
+    names,
     NAMES,
-    'where.labels',
+    'where.workloadNames',
+  ],
+  'CostRowsWhere.dimensions': [
+    'query ($it: [CostDimensionMatch!]) { workloadCosts { totals(where: { dimensions: $it }) { rowCount } } }',
+    (count) => names(count).map((label) => ({ by: { label }, values: [null] })),
+    10,
+    'where.dimensions',
+  ],
+  'CostDimensionMatch.values': [
+    'query ($it: [String]!) { workloadCosts { totals(where: { dimensions: [{ by: { label: "team" }, values: $it }] }) { rowCount } } }',
+    names,
+    NAMES,
+    'where.dimensions[0].values',
+  ],
+  'CostDimensionInput.anyLabel': [
+    'query ($it: [String!]!) { workloadCosts { breakdown(by: [{ anyLabel: $it }], first: 1) { groupCount } } }',
+    names,
+    10,
+    'by[0].anyLabel',
+  ],
+  'Query.kubernetesWorkloads(keys)': [
+    'query ($it: [KubernetesWorkloadKey!]!) { kubernetesWorkloads(keys: $it) { name } }',
+    (count) => names(count).map((name) => ({ clusterName: 'c', namespace: 'n', type: 'Deployment', name })),
+    1_000,
+    'keys',
   ],
   'CostReport.rows(orderBy)': [
     'query ($it: [CostRowOrder!]) { workloadCosts { rows(orderBy: $it, first: 1) { totalCount } } }',

@@ -66,7 +66,7 @@ const KINDS: Readonly<Record<string, (at: number) => Input>> = {
   'unknown operation names': (at) => ({ body: { query: ROWS, operationName: long(at) } }),
   'valid variables': (at) => ({
     body: {
-      query: `query ($name: String!) { workloadCosts(${FILTER}) { rows(first: 1, where: { labels: [{ key: "team", value: $name }] }) { totalCount } } }`,
+      query: `query ($name: String!) { workloadCosts(${FILTER}) { rows(first: 1, where: { dimensions: [{ by: { label: "team" }, values: [$name] }] }) { totalCount } } }`,
       variables: { name: long(at) },
     },
   }),

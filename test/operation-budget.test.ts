@@ -70,9 +70,13 @@ async function run(
 
 describe('the budget of an operation', () => {
   const REPRESENTATIONS = names('cluster-').map((name) => ({ __typename: 'KubernetesCluster', name }));
+  const KEYS = names('w')
+    .slice(0, 1_000)
+    .map((name) => ({ clusterName: 'cluster-1', namespace: 'ns', type: 'Deployment', name }));
   const REQUIRED: Readonly<Record<string, string>> = {
     by: '[{ field: WORKLOAD_NAME }]',
     representations: '$representations',
+    keys: '$keys',
     ...{ name: '"w1"', clusterName: '"cluster-1"', namespace: '"ns"', type: '"Deployment"' },
   };
   const call = ({ name, args }: GraphQLField<unknown, unknown>): string => {
@@ -104,8 +108,13 @@ describe('the budget of an operation', () => {
     const ask = (count: number) => {
       const fields = Array.from({ length: count }, (_, at) => `a${at}: ${field}`).join(' ');
       const operation = `${way} { ${fields} } ${'}'.repeat(way.split('{ ').length - 1 - (way.match(/\[\{/g)?.length ?? 0))}`;
-      const variables = operation.includes('$representations') ? '($representations: [_Any!]!)' : '';
-      return run(`query ${variables} ${operation}`, { limits, variables: { representations: REPRESENTATIONS } });
+      const declared = { $representations: '[_Any!]!', $keys: '[KubernetesWorkloadKey!]!' };
+      const used = Object.entries(declared).filter(([name]) => operation.includes(name));
+      const header = used.length === 0 ? '' : `(${used.map((pair) => pair.join(': ')).join(', ')})`;
+      return run(`query ${header} ${operation}`, {
+        limits,
+        variables: { representations: REPRESENTATIONS, keys: KEYS },
+      });
     };
     const once = await ask(1);
     expect([once.result.errors, once.context.budget.exceeded]).toEqual([undefined, undefined]);
@@ -167,8 +176,8 @@ describe('a question over a report', () => {
     ],
     [
       'all labels, for a filter on labels',
-      'rows(where: { labels: [{ key: "k1", value: "v" }] }) { totalCount }',
-      1 + report.labelScanCost / ROWS,
+      'rows(where: { dimensions: [{ by: { label: "k1" }, values: ["v"] }] }) { totalCount }',
+      2 + report.labelScanCost / ROWS,
     ],
   ])('is charged for %s', async (_what, field, passes) => {
     const ask = (maxCost: number) => run(`{ workloadCosts { ${field} } }`, { limits: { ...NO_LIMITS, maxCost } });

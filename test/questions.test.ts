@@ -29,10 +29,10 @@ const TOTALS = `rowCount ${SUMMED.join(' ')} onDemandPercent spotPercent`;
 const BREAKDOWN = `groups { keys { dimension value } totals { ${TOTALS} } share }
   others { ${TOTALS} } groupCount totals { ${TOTALS} }`;
 const PAGE =
-  'totalCount edges { cursor node { id totalCost share } } pageInfo { hasNextPage hasPreviousPage startCursor endCursor }';
+  'totalCount edges { cursor node { scaleOpsId totalCost share } } pageInfo { hasNextPage hasPreviousPage startCursor endCursor }';
 
 interface Connection {
-  readonly edges: readonly { readonly cursor: string; readonly node: { readonly id: string } }[];
+  readonly edges: readonly { readonly cursor: string; readonly node: { readonly scaleOpsId: string } }[];
   readonly pageInfo: Readonly<Record<'hasNextPage' | 'hasPreviousPage', boolean>> &
     Readonly<Record<'startCursor' | 'endCursor', string | null>>;
 }
@@ -88,7 +88,8 @@ function named({ groups, ...rest }: ReturnType<typeof groupRows>, dimensions: re
   };
 }
 
-const shown = (rows: readonly Row[]) => rows.map(({ id, totalCost, share }) => ({ id, totalCost, share }));
+const shown = (rows: readonly Row[]) =>
+  rows.map(({ scaleOpsId, totalCost, share }) => ({ scaleOpsId, totalCost, share }));
 const nodes = (connection: Connection) => connection.edges.map(({ node }) => node);
 
 describe('questions of one operation', () => {
@@ -161,7 +162,7 @@ describe('questions of one operation', () => {
     await using stack = await start();
     const { data, errors } = await stack.ask(`{
       workloadCosts(filter: { multiCluster: true }) {
-        rows(orderBy: [{ field: SAVINGS_AVAILABLE }], first: 10) { nodes { id savingsAvailable } }
+        rows(orderBy: [{ field: SAVINGS_AVAILABLE }], first: 10) { nodes { scaleOpsId savingsAvailable } }
         breakdown(by: [{ label: "team" }], first: 3) { ${BREAKDOWN} }
       }
     }`);
@@ -169,7 +170,7 @@ describe('questions of one operation', () => {
     const rows = await stack.upstreamRows();
     const bySavings = sortRows(rows, [{ field: 'savingsAvailable', direction: 'DESC' }]);
     expect(data.workloadCosts.rows.nodes).toEqual(
-      bySavings.slice(0, 10).map(({ id, savingsAvailable }) => ({ id, savingsAvailable })),
+      bySavings.slice(0, 10).map(({ scaleOpsId, savingsAvailable }) => ({ scaleOpsId, savingsAvailable })),
     );
     const orderBy = { field: 'totalCost', direction: 'DESC' } as const;
     const byTeam = groupRows(rows, { by: [{ label: 'team' }], orderBy, first: 3 });
@@ -212,14 +213,14 @@ describe('pages', () => {
       const { edges, pageInfo } = data.workloadCosts.rows as Connection;
       expect(pageInfo.startCursor).toBe(edges[0]!.cursor);
       expect(pageInfo.endCursor).toBe(edges.at(-1)!.cursor);
-      return { ids: edges.map(({ node }) => node.id), ...pageInfo };
+      return { ids: edges.map(({ node }) => node.scaleOpsId), ...pageInfo };
     };
     const forward = [await page({ first: 50 })];
     while (forward.at(-1)!.hasNextPage) forward.push(await page({ first: 50, after: forward.at(-1)!.endCursor }));
     const backward = [await page({ last: 50 })];
     while (backward[0]!.hasPreviousPage) backward.unshift(await page({ last: 50, before: backward[0]!.startCursor }));
     const rows = await stack.upstreamRows();
-    const all = sortRows(rows, [{ field: 'workloadType', direction: 'ASC' }]).map(({ id }) => id);
+    const all = sortRows(rows, [{ field: 'workloadType', direction: 'ASC' }]).map(({ scaleOpsId }) => scaleOpsId);
     expect(forward.map(({ ids }) => ids.length)).toEqual([50, 50, 20]);
     expect(forward.map(({ hasPreviousPage }) => hasPreviousPage)).toEqual([false, true, true]);
     expect(forward.flatMap(({ ids }) => ids)).toEqual(all);
@@ -360,9 +361,9 @@ describe('an input', () => {
     ['an empty dimension', 'breakdown(by: [{ label: "" }]) { groupCount }', 'BAD_USER_INPUT', /^by\[0\]\.label /],
     [
       'an order of groups by a field it has not',
-      'breakdown(by: [{ field: CLUSTER }], orderBy: { field: REPLICAS }) { groupCount }',
+      'breakdown(by: [{ field: CLUSTER }], orderBy: { field: SHARE }) { groupCount }',
       literal,
-      /"REPLICAS"/,
+      /"SHARE"/,
     ],
     [
       'empty cluster names',
@@ -378,10 +379,10 @@ describe('an input', () => {
       /^where\.workloadTypes /,
     ],
     [
-      'empty labels',
-      'breakdown(by: [{ field: CLUSTER }], where: { labels: [] }) { groupCount }',
+      'empty values of a dimension',
+      'breakdown(by: [{ field: CLUSTER }], where: { dimensions: [{ by: { label: "team" }, values: [] }] }) { groupCount }',
       'BAD_USER_INPUT',
-      /^where\.labels /,
+      /^where\.dimensions\[0\]\.values /,
     ],
     [
       'an empty name',
@@ -391,9 +392,9 @@ describe('an input', () => {
     ],
     [
       'a label called __proto__',
-      'totals(where: { labels: [{ key: "__proto__", value: "" }] }) { rowCount }',
+      'totals(where: { dimensions: [{ by: { label: "__proto__" }, values: [""] }] }) { rowCount }',
       'BAD_USER_INPUT',
-      /^where\.labels\[0\]\.key /,
+      /^where\.dimensions\[0\]\.by\.label /,
     ],
     ['an empty cursor', 'rows(after: "") { totalCount }', 'BAD_USER_INPUT', /^after /],
     ['a made-up cursor', 'rows(before: "YXJyYXljb25uZWN0aW9uOjA=") { totalCount }', 'BAD_USER_INPUT', /^before /],
@@ -446,7 +447,7 @@ describe('an input', () => {
     ['both', '{ "field": "CLUSTER", "label": "a" }'],
     ['none', '{}'],
     ['null', '{ "label": null }'],
-    ['unknown', '{ "annotation": "a" }'],
+    ['unknown', '{ "annotations": "a" }'],
   ])('that is a dimension with %s in a variable is refused by name', async (_name, json) => {
     const answer = await ask('breakdown(by: $v) { groupCount }', { v: ['[CostDimensionInput!]!', `[${json}]`] });
     // graphql reports each invalid field, and here are two.
@@ -483,12 +484,12 @@ describe('an input', () => {
     'rows(first: null, after: null, last: null, before: null, where: null, orderBy: null)',
     'rows(orderBy: [], where: {})',
     'rows(where: { search: "" })',
-    'rows(where: { clusterNames: null, labels: null, search: null, minTotalCost: null })',
+    'rows(where: { clusterNames: null, dimensions: null, search: null, minTotalCost: null })',
     'rows(first: 1000000)',
-  ])('that matches all rows keeps their order: %s', async (selection) => {
-    const { data, errors } = await ask(`rows: ${selection} { nodes { id } }`);
+  ])('that leaves all rows in their order does so: %s', async (selection) => {
+    const { data, errors } = await ask(`rows: ${selection} { nodes { scaleOpsId } }`);
     expect(errors).toEqual([]);
-    expect(data.workloadCosts.rows.nodes).toEqual(rows.map(({ id }) => ({ id })));
+    expect(data.workloadCosts.rows.nodes).toEqual(rows.map(({ scaleOpsId }) => ({ scaleOpsId })));
   });
 
   test.each(['.', '.*', '^', '(', '[a-z]', '\\', '%', '$&', 'constructor', '-', 'PROD', 'a'])(
@@ -515,7 +516,7 @@ describe('an input', () => {
   test('that matches no row gives no rows, or one group without a value', async () => {
     const { data, errors } = await ask(`
       none: totals(where: { namespaces: ["constructor"] }) { rowCount totalCost onDemandPercent }
-      label: totals(where: { labels: [{ key: "constructor", value: "x" }] }) { rowCount }
+      label: totals(where: { dimensions: [{ by: { label: "constructor" }, values: ["x"] }] }) { rowCount }
       constructor: breakdown(by: [{ label: "constructor" }]) { groups { keys { dimension value } totals { rowCount } } others { rowCount } }
       unknown: breakdown(by: [{ label: "no-such-label" }]) { groups { keys { dimension value } share } groupCount }
       empty: breakdown(by: [{ field: CLUSTER }], where: { search: "no such name" }) { groups { share } others { rowCount } groupCount totals { totalCost } }

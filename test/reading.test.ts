@@ -315,10 +315,28 @@ describe('a damaged body', () => {
 
   test('gives the same report in both parsers with any value at any path', () => {
     const odd = [
-      ...['12.5', '12,500.00', 'NaN', '+Inf', ' 1 ', 'team=a,env=prod', 'a=b,c', '1769212800000', '0001-01-01T00:00:00Z'],
-      ...[{ key: 'a', value: 'b' }, { name: 'a', value: 'b' }, { Key: 'a', Value: ['b', 'c'] }, { key: 'a', x: 'b' }],
+      ...[
+        '12.5',
+        '12,500.00',
+        'NaN',
+        '+Inf',
+        ' 1 ',
+        'team=a,env=prod',
+        'a=b,c',
+        '1769212800000',
+        '0001-01-01T00:00:00Z',
+      ],
+      ...[
+        { key: 'a', value: 'b' },
+        { name: 'a', value: 'b' },
+        { Key: 'a', Value: ['b', 'c'] },
+        { key: 'a', x: 'b' },
+      ],
       ...[{ team: ['a', 'b'] }, { team: {} }, { team: [] }, [{ name: 'a', value: 1 }, null], [['a', 'b']], ['a=b', {}]],
-      ...[{ startTime: 1_769_212_800, endTime: '1769817600000' }, { startTime: '0001-01-01T00:00:00Z', endTime: 5 }],
+      ...[
+        { startTime: 1_769_212_800, endTime: '1769817600000' },
+        { startTime: '0001-01-01T00:00:00Z', endTime: 5 },
+      ],
       ...[{ omittedEntries: 499 }, { omittedEntries: 0, limit: 5 }, [null, ''], ['x'], 1e300, -1, '0'],
     ];
     const value = fc.oneof(

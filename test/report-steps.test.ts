@@ -4,10 +4,12 @@ import { describe, expect, test, vi } from 'vitest';
 
 import { createPermissions } from '../src/report/permissions/permissions.js';
 import { createCursorCodec } from '../src/report/query/cursor.js';
+import type { RowQuestion } from '../src/report/query/row-page.js';
 import type { BreakdownQuestion } from '../src/report/report.js';
+import { toReportId } from '../src/report/request.js';
 import { runAll, shareSteps, type Steps } from '../src/report/steps.js';
 import { NAMES, NUMBERS } from './kit/reference.js';
-import { countSteps, readReport, type SyncReport } from './kit/report.js';
+import { countSteps, originOf, readReport, type SyncReport } from './kit/report.js';
 
 const ROWS = 20_000;
 const NAMESPACES = 500;
@@ -31,6 +33,11 @@ function makeReport(): SyncReport {
   return readReport({ aggregatedWorkloads: rows });
 }
 
+/** Starts to select rows. */
+const select = (of: SyncReport, question: Partial<RowQuestion>) =>
+  of.steps.selectRows({ origin: originOf(of), ...question });
+
+const TEAM_1 = { by: { label: 'team' }, values: ['team-1'], exclude: false };
 const byKey = (by: BreakdownQuestion['by']): BreakdownQuestion => ({
   by,
   orderBy: { field: 'key', direction: 'ASC' },
@@ -41,16 +48,19 @@ const VISIBLE = createPermissions([{ namespaces: SCOPES.slice(1).map(({ namespac
 describe('a question over 20,000 rows with as many names', () => {
   const report = makeReport();
   const { steps } = report;
-  const gone = createCursorCodec(() => ['', [], null]).encode({ index: 0, id: 'gone!' });
+  const gone = createCursorCodec(() => [toReportId({ report: 'workloads' }), [], null]).encode({
+    index: 0,
+    id: 'gone',
+  });
 
   test.each<[string, () => Steps<unknown>, number]>([
     // Reads the names, sorts them in runs, merges the runs.
-    ['order by a name', () => steps.selectRows({ orderBy: [{ field: 'workloadName', direction: 'ASC' }] }), 3 * PASS],
-    ['order by a number', () => steps.selectRows({ orderBy: [{ field: 'totalCost', direction: 'ASC' }] }), 2 * PASS],
+    ['order by a name', () => select(report, { orderBy: [{ field: 'workloadName', direction: 'ASC' }] }), 3 * PASS],
+    ['order by a number', () => select(report, { orderBy: [{ field: 'totalCost', direction: 'ASC' }] }), 2 * PASS],
     [
       'order by 17 keys',
       () =>
-        makeReport().steps.selectRows({
+        select(makeReport(), {
           orderBy: [...NUMBERS, ...NAMES].map((field) => ({ field, direction: 'ASC' })),
         }),
       13 * 2 * PASS,
@@ -63,16 +73,16 @@ describe('a question over 20,000 rows with as many names', () => {
       2 * PASS,
     ],
     ['breakdown by five labels', () => steps.breakDown(byKey(LABELS.map((label) => ({ label })))), 5 * 4 * PASS],
-    ['search', () => steps.selectRows({ where: { search: '-1999' } }), PASS],
+    ['search', () => select(report, { where: { search: '-1999' } }), PASS],
     ['filter by name', () => steps.sumRows({ namespaces: ['n1'] }), PASS],
-    ['filter by label', () => steps.sumRows({ labels: [{ key: 'team', value: 'team-1' }] }), PASS],
+    ['filter by label', () => steps.sumRows({ dimensions: [TEAM_1] }), PASS],
     ['filter by cost', () => steps.sumRows({ minTotalCost: 1e9 }), FAST_PASS],
     ['totals', () => steps.sumRows(), 11 * FAST_PASS],
     ['split', () => steps.split(SCOPES), NAMESPACES],
     ['restriction', () => steps.restrict(VISIBLE), PASS],
     ['re-aggregation', () => steps.restrict(VISIBLE, { byCluster: false }), 3 * FAST_PASS],
-    ['lookup of a workload', () => steps.findWorkload('workloadType-3', 'workloadName-3'), PASS],
-    ['page after a cursor whose row is gone', () => steps.selectRows({ after: gone }), PASS],
+    ['lookup of a workload', () => steps.findWorkload('workloadType-3', 'workloadName-3', originOf(report)), PASS],
+    ['page after a cursor whose row is gone', () => select(report, { after: gone }), PASS],
   ])('%s pauses in every pass over the rows', (_what, ask, atLeast) => {
     expect(countSteps(ask())).toBeGreaterThanOrEqual(atLeast);
   });
@@ -89,9 +99,9 @@ describe('a question over 20,000 rows with as many names', () => {
 describe('an index', () => {
   test('is built once for all concurrent callers', () => {
     const question = { orderBy: [{ field: 'workloadName', direction: 'ASC' }], first: 1 } as const;
-    const alone = countSteps(makeReport().steps.selectRows(question));
-    const { steps } = makeReport();
-    const running = Array.from({ length: 10 }, () => steps.selectRows(question));
+    const alone = countSteps(select(makeReport(), question));
+    const report = makeReport();
+    const running = Array.from({ length: 10 }, () => select(report, question));
     let count = 0;
     for (let open = running; open.length > 0;) {
       open = open.filter((each) => each.next().done !== true);
@@ -99,13 +109,13 @@ describe('an index', () => {
     }
     // Each also orders its own page.
     expect(count).toBeLessThan(2 * alone);
-    expect(countSteps(steps.selectRows(question))).toBeLessThan(alone / 3);
+    expect(countSteps(select(report, question))).toBeLessThan(alone / 3);
   });
 
   test('survives the caller that started it', () => {
-    const { steps } = makeReport();
+    const report = makeReport();
     const question = { orderBy: [{ field: 'workloadName', direction: 'ASC' }], first: 1 } as const;
-    const [first, second] = [steps.selectRows(question), steps.selectRows(question)];
+    const [first, second] = [select(report, question), select(report, question)];
     for (let at = 0; at < 20; at += 1) first.next();
     second.next();
     first.return(undefined as never);
@@ -134,7 +144,7 @@ describe('an index', () => {
 describe('parts of a report', () => {
   const QUESTIONS: readonly [string, (part: SyncReport) => Steps<unknown>][] = [
     ['a breakdown by label', ({ steps }) => steps.breakDown(byKey([{ label: 'team' }]))],
-    ['a filter by label', ({ steps }) => steps.sumRows({ labels: [{ key: 'team', value: 'team-1' }] })],
+    ['a filter by label', ({ steps }) => steps.sumRows({ dimensions: [TEAM_1] })],
     ['a breakdown by a label that no row has', ({ steps }) => steps.breakDown(byKey([{ label: 'none' }]))],
   ];
 

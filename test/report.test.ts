@@ -9,6 +9,7 @@ import { DerivedCache } from '../src/report/columns/derived-cache.js';
 import { CursorError } from '../src/report/query/page.js';
 import type { RowQuestion } from '../src/report/query/row-page.js';
 import type { BreakdownQuestion } from '../src/report/report.js';
+import { toReportId } from '../src/report/request.js';
 import { runAll, type Steps } from '../src/report/steps.js';
 import { createTotals, percentOfHours, type Totals } from '../src/report/query/totals.js';
 import type { RowsWhere } from '../src/report/query/filter-rows.js';
@@ -35,7 +36,10 @@ import {
   type RowOrder,
   type UpstreamReport,
 } from './kit/reference.js';
-import { readReport, type SyncReport } from './kit/report.js';
+import { originOf, readReport, type SyncReport } from './kit/report.js';
+import { propertyRuns } from './kit/runs.js';
+
+type Question = Partial<RowQuestion>;
 
 const report = (json: UpstreamReport): SyncReport => readReport(json);
 const reportOf = (rows: object[]): SyncReport => readReport({ aggregatedWorkloads: rows });
@@ -63,16 +67,28 @@ function readBreakdown(of: SyncReport, question: BreakdownQuestion) {
   };
 }
 
-const FIELDS = ['id', ...NAMES, ...NUMBERS, 'labels', 'annotations', 'ownerLabels', 'services', 'share'] as const;
+/** The rows with one of these values of a label. */
+const matchLabel = (label: string, ...values: string[]) => ({ by: { label }, values, exclude: false });
+
+const FIELDS = [
+  'scaleOpsId',
+  ...NAMES,
+  ...NUMBERS,
+  'labels',
+  'annotations',
+  'ownerLabels',
+  'services',
+  'share',
+] as const;
 const toPlain = (row: Row) => Object.fromEntries(FIELDS.map((field) => [field, row[field]]));
 
-const ids = (rows: readonly Pick<Row, 'id'>[]) => rows.map(({ id }) => id);
-/** The places of rows in the upstream's list, which anyReport writes into `services`. */
+const ids = (rows: readonly Pick<Row, 'scaleOpsId'>[]) => rows.map(({ scaleOpsId }) => scaleOpsId);
+/** The rows' places in the upstream's list, which anyReport writes into `services`. */
 const places = (rows: readonly Pick<Row, 'services'>[]) => rows.map(({ services }) => services[0]);
 
 /** The cursor of the row at `place` in the list of `question`. */
-const cursorAt = (of: SyncReport, { where, orderBy, scope }: RowQuestion, place: number): string =>
-  of.selectRows({ where, orderBy, scope }).cursorOf(place);
+const cursorAt = (of: SyncReport, { where, orderBy, origin }: Question, place: number): string =>
+  of.selectRows({ where, orderBy, ...(origin && { origin }) }).cursorOf(place);
 
 describe('rows', () => {
   test('match the reference for any report, filter, order and page', () => {
@@ -188,7 +204,7 @@ describe('rows', () => {
 });
 
 /** All rows' places, page by page. */
-function walk(of: SyncReport, question: RowQuestion, way: 'forward' | 'backward', sizes: readonly number[]) {
+function walk(of: SyncReport, question: Question, way: 'forward' | 'backward', sizes: readonly number[]) {
   const pages: unknown[][] = [];
   let cursor: string | undefined;
   for (let turn = 0; ; turn += 1) {
@@ -367,6 +383,24 @@ describe('a breakdown', () => {
     );
   });
 
+  test('has groups that `where.dimensions` opens with their keys', () => {
+    fc.assert(
+      fc.property(anyReport(), anyDimensions, fc.integer({ min: 1, max: 3 }), (json, all, count) => {
+        const asked = report(json);
+        const by = all.slice(0, count);
+        const { groups, totals } = asked.breakDown({ by, orderBy: { field: 'key', direction: 'ASC' } });
+        for (const group of groups) {
+          const dimensions = by.map((each, at) => ({ by: each, values: [group.keys[at]!], exclude: false }));
+          expect(read(asked.sumRows({ dimensions }))).toEqual(read(group.totals));
+          const [first] = dimensions;
+          const others = asked.sumRows({ dimensions: [{ ...first!, exclude: true }] });
+          if (by.length === 1) expect(others.rowCount).toBe(totals.rowCount - group.totals.rowCount);
+        }
+      }),
+      { numRuns: propertyRuns(300) },
+    );
+  });
+
   test('separates groups when there are more pairs than a table holds', () => {
     const COUNT = 1_500;
     const rows = Array.from({ length: 2 * COUNT }, (_, at) => ({
@@ -423,7 +457,7 @@ describe('a breakdown', () => {
 
 describe('a cursor', () => {
   const rows = ['a', 'b', 'c', 'd', 'e'].map((id, at) => ({ id, totalCost: at, namespace: 'n' }));
-  const QUESTION: RowQuestion = { scope: () => 'report 1', orderBy: [{ field: 'totalCost', direction: 'DESC' }] };
+  const QUESTION: Question = { orderBy: [{ field: 'totalCost', direction: 'DESC' }] };
 
   test('is refused when a character was changed, removed or added', () => {
     const anyChange = fc.record({
@@ -459,7 +493,7 @@ describe('a cursor', () => {
   });
 
   test('names the argument in its error', () => {
-    const refusalOf = (page: RowQuestion) => {
+    const refusalOf = (page: Question) => {
       try {
         return reportOf(rows).selectRows(page);
       } catch (error) {
@@ -470,12 +504,12 @@ describe('a cursor', () => {
     expect(refusalOf({ before: 'x' })).toMatchObject({ name: 'CursorError', argument: 'before' });
   });
 
-  test.each<[string, RowQuestion]>([
+  test.each<[string, Question]>([
     ['order', { orderBy: [{ field: 'totalCost', direction: 'ASC' }] }],
     ['order with a further key', { orderBy: [...QUESTION.orderBy!, { field: 'namespace', direction: 'ASC' }] }],
     ['order of none', { orderBy: undefined }],
     ['where', { where: { namespaces: ['n'] } }],
-    ['scope', { scope: () => 'report 2' }],
+    ['report', { origin: { ...originOf(reportOf([])), request: { report: 'workloads', range: '30d' } } }],
   ])('is refused for another %s', (_name, other) => {
     const asked = reportOf(rows);
     const after = cursorAt(asked, QUESTION, 1);
@@ -487,7 +521,7 @@ describe('a cursor', () => {
     const twins = Array.from({ length: 6 }, (_, at) => ({ id: 'twin', totalCost: 6 - at }));
     const asked = reportOf(twins);
     const after = cursorAt(asked, {}, 2);
-    const costs = (question: RowQuestion) => asked.selectRows(question).rows.map(({ totalCost }) => totalCost);
+    const costs = (question: Question) => asked.selectRows(question).rows.map(({ totalCost }) => totalCost);
     expect(costs({ after })).toEqual([3, 2, 1]);
     expect(costs({ before: after })).toEqual([6, 5]);
   });
@@ -495,7 +529,7 @@ describe('a cursor', () => {
   describe('after a refresh', () => {
     const before = reportOf(Array.from('abcdefgh').map((id) => ({ id })));
     const cursorOf = (id: string) => cursorAt(before, {}, 'abcdefgh'.indexOf(id));
-    const next = (refreshed: string, page: RowQuestion) =>
+    const next = (refreshed: string, page: Question) =>
       ids(reportOf(Array.from(refreshed).map((id) => ({ id }))).selectRows(page).rows).join('');
 
     test.each<[string, string, string, string]>([
@@ -504,7 +538,7 @@ describe('a cursor', () => {
       ['goes on with what followed a row that is gone', 'abcefgh', 'efg', 'bc'],
       ['goes on at the end of a report that has become short', 'ab', '', 'ab'],
       ['goes on in a report that has become empty', '', '', ''],
-      ['takes the nearest of several rows of its id', 'dabcedfghd', 'fgh', 'ce'],
+      ['takes the first of several equal rows', 'dabcedfghd', 'abc', ''],
     ])('%s', (_name, refreshed, forward, backward) => {
       expect(next(refreshed, { after: cursorOf('d'), first: 3 })).toBe(forward);
       expect(next(refreshed, { before: cursorOf('d'), last: 2 })).toBe(backward);
@@ -529,17 +563,22 @@ describe('a cursor', () => {
 });
 
 describe('a cursor of a filtered list', () => {
-  const asked = reportOf(['a', 'b', 'c', 'd'].map((id) => ({ id, clusterName: 'x', ownerLabels: { k: 'v', l: 'w' } })));
-  const labels = [
-    { key: 'k', value: 'v' },
-    { key: 'l', value: 'w' },
-  ];
+  const asked = reportOf(
+    ['a', 'b', 'c', 'd'].map((id) => ({ id, clusterName: 'x', workloadName: 'api', ownerLabels: { k: 'v', l: 'w' } })),
+  );
+  const dimensions = [matchLabel('k', 'v'), matchLabel('l', 'w', 'x')];
 
   test.each<[string, RowsWhere | undefined, RowsWhere | undefined]>([
     ['no where and an empty one', undefined, {}],
     ['no where and an empty search', undefined, { search: '', clusterNames: undefined }],
     ['names in any order, once or twice', { clusterNames: ['x', 'y'] }, { clusterNames: ['y', 'x', 'y'] }],
-    ['labels in any order', { labels }, { labels: labels.toReversed() }],
+    ['names in another case', { workloadNames: ['Api'] }, { workloadNames: ['aPI'] }],
+    ['dimensions in any order', { dimensions }, { dimensions: dimensions.toReversed() }],
+    [
+      'values in any order, once or twice',
+      { dimensions: [matchLabel('l', 'w', 'x')] },
+      { dimensions: [matchLabel('l', 'x', 'w', 'x')] },
+    ],
     ['a search in any case', { search: 'X' }, { search: 'x' }],
   ])('is accepted for an equivalent filter: %s', (_name, where, same) => {
     const cursor = asked.selectRows({ where, first: 2 }).cursorOf(1);
@@ -566,12 +605,13 @@ describe('in a report of 100,000 rows', () => {
     })),
   );
   test('a cursor with index 999,999,999 stands for its row, or for the end', () => {
-    const codec = createCursorCodec(() => ['', [], null]);
+    const codec = createCursorCodec(() => [toReportId({ report: 'workloads' }), [], null]);
     const index = 999_999_999;
-    const gone = codec.encode({ index, id: 'nobody' });
+    const gone = codec.encode({ index, id: 'gone' });
     expect(large.selectRows({ after: gone, first: 3 }).rowCount).toBe(0);
     expect(ids(large.selectRows({ before: gone, last: 1 }).rows)).toEqual([`${COUNT - 1}`]);
-    const moved = codec.encode({ index, id: '0' });
+    const { id } = codec.decode(large.selectRows({ first: 1 }).cursorOf(0))!;
+    const moved = codec.encode({ index, id });
     expect(ids(large.selectRows({ after: moved, first: 1 }).rows)).toEqual(['1']);
   });
 
@@ -588,9 +628,11 @@ describe('in a report of 100,000 rows', () => {
     expect(ids(large.selectRows({ orderBy: again, first: 20 }).rows)).toEqual(got);
   });
 
-  test('a filter accepts 1,000 labels, or one label 5,000 times', () => {
-    expect(large.sumRows({ labels: LABELS }).rowCount).toBe(1);
-    expect(large.sumRows({ labels: Array.from({ length: 5_000 }, () => LABELS[4]!) }).rowCount).toBe(COUNT);
+  test('a filter accepts ten dimensions, and one with 1,000 values', () => {
+    const dimensions = LABELS.slice(0, 10).map(({ key }) => matchLabel(key, 'v'));
+    expect(large.sumRows({ dimensions }).rowCount).toBe(1);
+    const values = [...Array.from({ length: 999 }, (_, at) => `v${at}`), 'v'];
+    expect(large.sumRows({ dimensions: [matchLabel('key4', ...values)] }).rowCount).toBe(COUNT);
   });
 
   test('shares of 50,000 groups add up one total only', () => {

@@ -370,7 +370,7 @@ describe('representations with costs', () => {
       return { __typename: isWrong(index) ? 'Pod' : 'KubernetesWorkload', clusterName, namespace, type, name };
     });
     const answer = await own.ask(
-      'query ($of: [_Any!]!) { _entities(representations: $of) { ... on KubernetesWorkload { cost { id } } } }',
+      'query ($of: [_Any!]!) { _entities(representations: $of) { ... on KubernetesWorkload { cost { id: scaleOpsId } } } }',
       { of },
     );
     expect(answer.status).toBe(200);

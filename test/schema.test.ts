@@ -63,15 +63,17 @@ describe('descriptions', () => {
 });
 
 describe('a row', () => {
-  test('has every field of the REST API, `share`, and its entities', () => {
+  test('has every field of the REST API, labels by key, `share`, what its report says of it, and its entities', () => {
     const { components } = upstreamContract as unknown as {
       components: { schemas: Record<string, { properties?: Record<string, unknown> }> };
     };
     const upstreamRow = Object.values(components.schemas).find(({ properties }) => properties?.ownerCpuRequest);
     const row = schema.getType('CostRow');
     const fields = isObjectType(row) ? Object.keys(row.getFields()) : [];
-    const own = ['share', 'kubernetesCluster', 'kubernetesNamespace', 'kubernetesWorkload'];
+    const ofReport = ['asOf', 'isStale', 'window'];
+    const entities = ['kubernetesCluster', 'kubernetesNamespace', 'kubernetesWorkload'];
+    const own = ['scaleOpsId', 'label', 'annotation', 'share', ...ofReport, ...entities];
     expect(fields.toSorted()).toEqual([...Object.keys(upstreamRow?.properties ?? {}), ...own].toSorted());
-    expect(fields).toHaveLength(26);
+    expect(fields).toHaveLength(32);
   });
 });

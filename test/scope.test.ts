@@ -488,8 +488,9 @@ function reportOfRows(rows: readonly string[]): SyncReport {
   return readReport({ aggregatedWorkloads: rows.map(toRow) });
 }
 
-const idsOf = (report: SyncReport | undefined): string[] => report?.selectRows({}).rows.map(({ id }) => id) ?? [];
-/** The part of a report with this scope alone. */
+const idsOf = (report: SyncReport | undefined): string[] =>
+  report?.selectRows({}).rows.map(({ scaleOpsId }) => scaleOpsId!) ?? [];
+/** The part of a report that is about this alone. */
 const partOf = (report: SyncReport, scope: EntityScope): SyncReport | undefined => report.split([scope]).get(scope);
 
 type Condition = Pick<WorkloadCostsRequest, 'namespaces' | 'isNamespaceExclude'>;
@@ -667,7 +668,9 @@ function questionsOf(report: SyncReport): object {
     const { totals, ...rest } = report.breakDown({ by: [dimension], orderBy: { field: 'key', direction: 'ASC' } });
     return [sumsOf(totals), rest.groups.map((group) => [group.keys, group.share, sumsOf(group.totals)])];
   });
-  const withLabel = report.selectRows({ where: { labels: [{ key: 'team', value: 'a' }] } }).rows.map(({ id }) => id);
+  const withLabel = report
+    .selectRows({ where: { dimensions: [{ by: { label: 'team' }, values: ['a'], exclude: false }] } })
+    .rows.map(({ id }) => id);
   return {
     window: report.window,
     clusters: report.clusters,
@@ -784,13 +787,13 @@ describe('a part of a report', () => {
       false,
     ]);
     const part = partOf(report, { clusterName: 'pROD', namespace: 'N' })!;
-    const find = (type: string, name: string) => part.findWorkload(type, name)?.id ?? null;
+    const find = (type: string, name: string) => part.findWorkload(type, name)?.scaleOpsId ?? null;
     expect(find('DEPLOYMENT', 'Api')).toBe('1');
     expect(find('statefulset', 'api')).toBe('2');
     expect([find('Deployment', ''), find('', 'api'), find('Job', 'api')]).toEqual([null, null, null]);
     expect(part.hasCluster('other')).toBe(false);
     expect(part.clusters).toEqual(['Prod']);
-    expect(partOf(report, { clusterName: 'OTHER' })!.findWorkload('deployment', 'api')!.id).toBe('6');
+    expect(partOf(report, { clusterName: 'OTHER' })!.findWorkload('deployment', 'api')!.scaleOpsId).toBe('6');
   });
 });
 

@@ -203,8 +203,8 @@ const anyOperation = (entry: Entry, fleet: AnyFleet): fc.Arbitrary<Operation> =>
 
 // -------------------------------------------------------------------------------------------------- what must come back
 
-/** The ids of aggregated rows are not documented, and neither are cursors, which contain them. */
-const IDS = ['id', 'cursor', 'startCursor', 'endCursor'];
+/** Ids of aggregated rows are not documented, nor are cursors, which are made of them. */
+const IDS = ['id', 'scaleOpsId', 'cursor', 'startCursor', 'endCursor'];
 
 function withoutIds(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutIds);
@@ -717,6 +717,8 @@ describe('a caller with partial permissions', () => {
     ['a name outside the permissions', 'c'],
     ['an unpaired surrogate', '\ud83d'],
   ])('gets nothing by a name with %s', async (_what, name) => {
+    // `where` takes names in any case: see the next test.
+    const where = name === 'A' ? '' : 'where: workloadCosts { rows(where: { clusterNames: [$name] }) { totalCount } }';
     const rows = [...ROWS, row(name, 'x', { workloadName: 'canary-outside' })];
     await using scene = await startScene({ ann: [{ clusters: ['a'] }] }, { rows });
     const answer = await scene.gateway.askAs(
@@ -726,17 +728,28 @@ describe('a caller with partial permissions', () => {
         sums: aggregatedCosts(filter: { clusters: [$name] }) { ${NODES} }
         kubernetesCluster(name: $name) { costs { ${NODES} } }
         kubernetesNamespace(clusterName: $name, name: "x") { costs { ${NODES} } }
-        where: workloadCosts { rows(where: { clusterNames: [$name] }) { totalCount } }
+        ${where}
       }`,
       { name },
     );
-    expect(answer.errors).toHaveLength(5);
+    expect(answer.errors).toHaveLength(where === '' ? 4 : 5);
     for (const { extensions } of answer.errors) expect(extensions.code).toMatch(/^(?:FORBIDDEN|BAD_USER_INPUT)$/);
     expect(answer.text).not.toContain('canary');
     expect(answer.text).not.toContain('totalCount');
   });
 
-  test('may exclude names that it may not see, and search for them, and gets its own rows', async () => {
+  test('finds its own rows alone by a name in another case in `where`', async () => {
+    const rows = [...ROWS, row('A', 'x', { workloadName: 'canary-outside' })];
+    await using scene = await startScene({ ann: [{ clusters: ['a'] }] }, { rows });
+    const answer = await scene.gateway.askAs(
+      'ann',
+      '{ workloadCosts { rows(where: { clusterNames: ["A"], namespaces: ["X"] }) { nodes { clusterName namespace } } } }',
+    );
+    expect(answer.errors).toEqual([]);
+    expect(answer.data.workloadCosts.rows.nodes).toEqual([{ clusterName: 'a', namespace: 'x' }]);
+  });
+
+  test('may leave out names that it may not see, and search for them, and gets its own', async () => {
     await using scene = await startScene({ ann: PART });
     const answer = await scene.gateway.askAs(
       'ann',
@@ -913,7 +926,11 @@ describe('data outside the permissions of a caller', () => {
     { by: [{ field: 'CLUSTER' }, { field: 'NAMESPACE' }], count: 3, orderBy: [{ field: 'TOTAL_COST' }] },
     { by: [{ label: 'team' }, { label: 'outside-key' }], count: 1, where: { search: 'anary' } },
     { by: [{ field: 'WORKLOAD_NAME' }, { field: 'WORKLOAD_TYPE' }], count: 2, where: { minTotalCost: 98_765_432 } },
-    { by: [{ label: 'outside-annotation' }], count: 9, where: { labels: [{ key: 'team', value: 'canary-team' }] } },
+    {
+      by: [{ label: 'outside-annotation' }],
+      count: 9,
+      where: { dimensions: [{ by: { label: 'team' }, values: ['canary-team'] }] },
+    },
   ];
 
   test.each([false, true])(

@@ -73,8 +73,11 @@ function expected(all: readonly (readonly Row[] | null)[], { by, orderBy, first 
   if (by.length === 0) known.set('[]', []);
   const groups = [...known].map(([key, keys]) => {
     const rows = intervals.map((each) => each && (each.get(key)?.rows ?? []));
+    const rowCount = rows.reduce((sum, list) => sum + (list?.length ?? 0), 0);
     const units = (field: Summed) => rows.reduce((sum, list) => sum + sumToUnits(list ?? [], field), 0n);
-    return { keys, rows, ...(orderBy.field === 'key' ? {} : { value: roundUnits(units(orderBy.field)) }) };
+    const { field } = orderBy;
+    if (field === 'key') return { keys, rows };
+    return { keys, rows, value: field === 'rowCount' ? rowCount : roundUnits(units(field)) };
   });
   const sorted = groups.sort((a, b) => compareByKeys(a, b, orderBy.direction));
   const rest = sorted.slice(first);

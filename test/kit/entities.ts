@@ -34,11 +34,11 @@ export interface Filter {
 const NAMES = 'clusterName namespace workloadName workloadType';
 const LABELS = 'labels { key value } annotations { key value } ownerLabels { key value }';
 /** The 22 fields of the REST API, and `share`. */
-export const ROW = `id ${NAMES} ${NUMBERS.join(' ')} ${LABELS} services share`;
+export const ROW = `id scaleOpsId ${NAMES} ${NUMBERS.join(' ')} ${LABELS} services share`;
 
 const TOTALS = `rowCount ${SUMMED.join(' ')} onDemandPercent spotPercent`;
 const PAGE_INFO = 'pageInfo { hasNextPage hasPreviousPage startCursor endCursor }';
-const PAGE = `totalCount edges { cursor node { id share } } ${PAGE_INFO}`;
+const PAGE = `totalCount edges { cursor node { id scaleOpsId share } } ${PAGE_INFO}`;
 
 /** The fragment `Report` selects all data of a report; it needs the variables of `QUESTION`. */
 export const REPORT = `fragment Report on CostReport {
@@ -60,8 +60,8 @@ export const anyQuestion = fc.record({
     { search: 'a' },
     { search: '-p', minTotalCost: 1 },
     { workloadTypes: ['Deployment', 'b'] },
-    { labels: [{ key: 'env', value: 'production' }] },
-    { labels: [{ key: 'team', value: 'a' }] },
+    { dimensions: [{ by: { label: 'env' }, values: ['production'] }] },
+    { dimensions: [{ by: { label: 'team' }, values: ['a', null] }] },
     { minSavingsAvailable: 0 },
   ),
   orderBy: fc.array(

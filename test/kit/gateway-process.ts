@@ -7,7 +7,7 @@ import { connect, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 
 import { createSimulator, type ReceivedRequest, type SimulatorOptions } from '../../src/simulator/simulator.js';
-import { TOKEN } from './gateway.js';
+import { PLAIN_REQUESTS, TOKEN } from './gateway.js';
 import { MAIN, startProcess, type Ended, type RunningProcess } from './process.js';
 
 export type Env = Readonly<Record<string, string>>;
@@ -35,7 +35,7 @@ export function runToEnd(env: Env, ...args: string[]): Promise<Ended> {
 /** Starts the gateway on a simulator in the test's own process. */
 export async function startProcessStack(options: SimulatorOptions = {}, env: Env = {}): Promise<ProcessStack> {
   const { url: upstream, received } = await startSimulator(options);
-  const running = startMain({ SCALEOPS_URL: upstream, SCALEOPS_TOKEN: TOKEN, PORT: '0', ...env });
+  const running = startMain({ SCALEOPS_URL: upstream, SCALEOPS_TOKEN: TOKEN, PORT: '0', ...PLAIN_REQUESTS, ...env });
   return { ...running, url: findUrl(await running.line(/^Gateway on/)), upstream, received };
 }
 

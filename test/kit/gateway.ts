@@ -46,10 +46,13 @@ export interface TestGateway extends AsyncDisposable {
   readonly log: readonly Readonly<Record<string, unknown>>[];
 }
 
-/** A gateway on any upstream. */
+/** Requests to ScaleOps are compared as a filter makes them: `multiCluster` is sent where a filter has it alone. */
+export const PLAIN_REQUESTS = { SCALEOPS_MULTI_CLUSTER: 'off' };
+
+/** A gateway on any upstream, with PLAIN_REQUESTS. */
 export function startGateway(url: string, env: Record<string, string> = {}, clock?: Clock): TestGateway {
   const log: Record<string, unknown>[] = [];
-  const { config } = readConfig({ SCALEOPS_URL: url, SCALEOPS_TOKEN: TOKEN, PORT: '0', ...env });
+  const { config } = readConfig({ SCALEOPS_URL: url, SCALEOPS_TOKEN: TOKEN, PORT: '0', ...PLAIN_REQUESTS, ...env });
   const logger = pino(
     { level: 'trace', base: null },
     { write: (line: string) => log.push(JSON.parse(line) as Record<string, unknown>) },

@@ -28,7 +28,7 @@ export interface Label {
   readonly value: string;
 }
 export interface Row extends Record<Name, string | null>, Record<Numeric, number | null> {
-  readonly id: string;
+  readonly scaleOpsId: string | null;
   readonly labels: readonly Label[] | null;
   readonly annotations: readonly Label[] | null;
   readonly ownerLabels: readonly Label[];
@@ -39,9 +39,11 @@ export interface Where {
   readonly clusterNames?: readonly string[] | undefined;
   readonly namespaces?: readonly string[] | undefined;
   readonly workloadTypes?: readonly string[] | undefined;
-  readonly labels?: readonly Label[] | undefined;
+  readonly workloadNames?: readonly string[] | undefined;
+  readonly dimensions?: readonly Match[] | undefined;
   readonly search?: string | undefined;
   readonly minTotalCost?: number | undefined;
+  readonly maxTotalCost?: number | undefined;
   readonly minSavingsAvailable?: number | undefined;
 }
 export interface Order<Field> {
@@ -49,7 +51,17 @@ export interface Order<Field> {
   readonly direction: 'ASC' | 'DESC';
 }
 export type RowOrder = Order<Name | Numeric>;
-export type Dimension = { readonly field: Name } | { readonly label: string };
+type GroupField = Summed | 'rowCount' | 'key';
+export type Dimension =
+  | { readonly field: Name }
+  | { readonly label: string }
+  | { readonly annotation: string }
+  | { readonly anyLabel: readonly string[] };
+export interface Match {
+  readonly by: Dimension;
+  readonly values: readonly (string | null)[];
+  readonly exclude: boolean;
+}
 
 // ------------------------------------------------------------------------------------------------ exact arithmetic
 
@@ -123,7 +135,7 @@ function divide(part: number | null, whole: number): number | null {
 /** The rows of the upstream's JSON. */
 export function readRows(json: UpstreamReport): Row[] {
   const rows = (json.aggregatedWorkloads ?? []).map((raw) => {
-    const row: Record<string, unknown> = { id: raw.id, services: raw.services ?? [] };
+    const row: Record<string, unknown> = { scaleOpsId: raw.id ?? null, services: raw.services ?? [] };
     for (const name of NAMES) row[name] = raw[name] === '' ? null : (raw[name] ?? null);
     for (const name of NUMBERS) row[name] = raw[name] ?? null;
     for (const name of ['labels', 'annotations'] as const) row[name] = raw[name] == null ? null : readLabels(raw[name]);
@@ -143,31 +155,28 @@ function readLabels(raw: RawLabels): Label[] {
 }
 
 export function filterRows(rows: readonly Row[], where: Where = {}): Row[] {
-  const {
-    clusterNames,
-    namespaces,
-    workloadTypes,
-    labels = [],
-    search = '',
-    minTotalCost,
-    minSavingsAvailable,
-  } = where;
+  const { dimensions = [], search = '', minTotalCost, maxTotalCost, minSavingsAvailable } = where;
   const isIn = (name: string | null, list: readonly string[] | undefined) =>
-    list === undefined || list.some((each) => each === name);
-  const isAtLeast = (value: number | null, least: number | undefined) =>
-    least === undefined || (value !== null && value >= least);
+    list === undefined || list.some((each) => each.toLowerCase() === name?.toLowerCase());
+  const isWithin = (value: number | null, least: number | undefined, most: number | undefined) =>
+    (least === undefined || (value !== null && value >= least)) &&
+    (most === undefined || (value !== null && value <= most));
+  // The empty text is none.
+  const isMatch = (row: Row, { by, values, exclude }: Match) =>
+    values.some((value) => (value === '' ? null : value) === valueOf(row, by)) !== exclude;
   return rows.filter(
     (row) =>
-      isIn(row.clusterName, clusterNames) &&
-      isIn(row.namespace, namespaces) &&
-      isIn(row.workloadType, workloadTypes) &&
-      labels.every(({ key, value }) => row.ownerLabels.some((own) => own.key === key && own.value === value)) &&
+      isIn(row.clusterName, where.clusterNames) &&
+      isIn(row.namespace, where.namespaces) &&
+      isIn(row.workloadType, where.workloadTypes) &&
+      isIn(row.workloadName, where.workloadNames) &&
+      dimensions.every((match) => isMatch(row, match)) &&
       (search === '' ||
         [row.clusterName, row.namespace, row.workloadName].some((name) =>
           (name ?? '').toLowerCase().includes(search.toLowerCase()),
         )) &&
-      isAtLeast(row.totalCost, minTotalCost) &&
-      isAtLeast(row.savingsAvailable, minSavingsAvailable),
+      isWithin(row.totalCost, minTotalCost, maxTotalCost) &&
+      isWithin(row.savingsAvailable, minSavingsAvailable, undefined),
   );
 }
 
@@ -247,9 +256,9 @@ export function addUp(rows: readonly Row[]): ExpectedTotals {
 
 export function groupRows(
   rows: readonly Row[],
-  { by, orderBy, first }: { by: readonly Dimension[]; orderBy: Order<Summed | 'key'>; first?: number | undefined },
+  { by, orderBy, first }: { by: readonly Dimension[]; orderBy: Order<GroupField>; first?: number | undefined },
 ) {
-  const keysOf = (row: Row) => by.map((each) => ('field' in each ? row[each.field] : labelOf(row, each.label)));
+  const keysOf = (row: Row) => by.map((each) => valueOf(row, each));
   const groups = new Map<string, { keys: (string | null)[]; rows: Row[] }>();
   for (const row of rows) {
     const keys = keysOf(row);
@@ -303,7 +312,7 @@ export function roundUnits(units: bigint): number {
 export function groupByKeys(rows: readonly Row[], by: readonly Dimension[]) {
   const groups = new Map<string, { readonly keys: readonly (string | null)[]; readonly rows: Row[] }>();
   for (const row of rows) {
-    const keys = by.map((each) => ('field' in each ? row[each.field] : labelOf(row, each.label)));
+    const keys = by.map((each) => valueOf(row, each));
     const group = groups.get(JSON.stringify(keys)) ?? { keys, rows: [] };
     group.rows.push(row);
     groups.set(JSON.stringify(keys), group);
@@ -325,11 +334,18 @@ function compareLists(a: readonly (string | null)[], b: typeof a, direction: 'AS
   return a.map((key, at) => compare(key, b[at]!, direction)).find((each) => each !== 0) ?? 0;
 }
 
-/** From the ownerLabels, otherwise from the labels; an empty value counts as none. */
-function labelOf({ ownerLabels, labels }: Row, key: string): string | null {
-  const [own, grouped] = [ownerLabels, labels ?? []].map((list) => list.find((each) => each.key === key));
-  const { value } = own ?? grouped ?? { value: '' };
-  return value === '' ? null : value;
+/** The value of a row in a dimension; an empty value is none. */
+export function valueOf(row: Row, by: Dimension): string | null {
+  if ('field' in by) return row[by.field];
+  if ('annotation' in by) return labelOf(row.annotations, by.annotation);
+  const keys = 'label' in by ? [by.label] : by.anyLabel;
+  const values = keys.flatMap((key) => [labelOf(row.ownerLabels, key), labelOf(row.labels, key)]);
+  return values.find((value) => value !== null) ?? null;
+}
+
+/** The first value of a key; null when there is none, or an empty one. */
+function labelOf(list: readonly Label[] | null, key: string): string | null {
+  return list?.find((each) => each.key === key)?.value || null;
 }
 
 // --------------------------------------------------------------------------------------------------------- reports
@@ -337,7 +353,7 @@ function labelOf({ ownerLabels, labels }: Row, key: string): string | null {
 type RawLabels = readonly Label[] | Readonly<Record<string, string>> | null | undefined;
 type Raw = Partial<Record<Name, string | null>> &
   Partial<Record<Numeric, number | null>> & {
-    id: string;
+    id?: string;
     services?: readonly string[] | null;
   } & Partial<Record<'labels' | 'annotations' | 'ownerLabels', RawLabels>>;
 /** The upstream's JSON, as far as it is a report. */
@@ -388,7 +404,7 @@ const row = fc.record(
     annotations: labels,
     ownerLabels: labels,
   },
-  { requiredKeys: ['id'] },
+  { requiredKeys: [] },
 ) as fc.Arbitrary<Raw>;
 
 function each<Field extends string, T>(fields: readonly Field[], arbitrary: fc.Arbitrary<T>) {
@@ -404,21 +420,48 @@ export const anyReport = (maxLength = 24, minLength = 0): fc.Arbitrary<UpstreamR
 const direction = fc.constantFrom('ASC' as const, 'DESC' as const);
 const nameList = fc.array(name, { minLength: 1, maxLength: 4 });
 
+const anyDimension: fc.Arbitrary<Dimension> = fc.oneof(
+  fc.record({ field: fc.constantFrom(...NAMES) }),
+  fc.record({ label: fc.constantFrom(...LABEL_KEYS, 'nobody has this') }),
+  fc.record({ annotation: fc.constantFrom(...LABEL_KEYS, 'nobody has this') }),
+  fc.record({ anyLabel: fc.array(fc.constantFrom(...LABEL_KEYS), { minLength: 1, maxLength: 3 }) }),
+);
+const anyMatch: fc.Arbitrary<Match> = fc.record({
+  by: anyDimension,
+  values: fc.array(fc.option(fc.constantFrom(...LABEL_VALUES, ...NAME_TEXTS), { nil: null }), {
+    minLength: 1,
+    maxLength: 3,
+  }),
+  exclude: fc.boolean(),
+});
+
 const anyCondition = fc.record({
   clusterNames: nameList,
   namespaces: nameList,
   workloadTypes: nameList,
-  labels: fc.array(label, { minLength: 1, maxLength: 2 }),
+  workloadNames: nameList,
+  dimensions: fc.array(anyMatch, { minLength: 1, maxLength: 2 }),
   search: fc.constantFrom('', 'a', 'A', 'pi', '.', '.*', 'é', '😀', '\ud83d', 'nothing has this'),
   minTotalCost: number,
+  maxTotalCost: number,
   minSavingsAvailable: number,
 });
-const CONDITIONS = ['clusterNames', 'namespaces', 'workloadTypes', 'labels', 'search', 'minTotalCost'] as const;
+const CONDITIONS = [
+  'clusterNames',
+  'namespaces',
+  'workloadTypes',
+  'workloadNames',
+  'dimensions',
+  'search',
+  'minTotalCost',
+  'maxTotalCost',
+  'minSavingsAvailable',
+] as const;
 
 /** Few conditions, so that some rows match and some do not. */
 export const anyWhere: fc.Arbitrary<Where | undefined> = fc.option(
   fc
-    .tuple(anyCondition, fc.subarray([...CONDITIONS, 'minSavingsAvailable' as const], { maxLength: 2 }))
+    .tuple(anyCondition, fc.subarray([...CONDITIONS], { maxLength: 2 }))
     .map(([all, names]) => Object.fromEntries(names.map((each) => [each, all[each]]))),
   { nil: undefined, freq: 4 },
 );
@@ -426,15 +469,9 @@ export const anyOrder: fc.Arbitrary<RowOrder[]> = fc.array(
   fc.record({ field: fc.constantFrom(...NAMES, ...NUMBERS), direction }),
   { maxLength: 4 },
 );
-export const anyDimensions: fc.Arbitrary<Dimension[]> = fc.array(
-  fc.oneof(
-    fc.record({ field: fc.constantFrom(...NAMES) }),
-    fc.record({ label: fc.constantFrom(...LABEL_KEYS, 'nobody has this') }),
-  ),
-  { minLength: 1, maxLength: 5 },
-);
-export const anyGroupOrder: fc.Arbitrary<Order<Summed | 'key'>> = fc.record({
-  field: fc.constantFrom(...SUMMED, 'key' as const, 'key' as const),
+export const anyDimensions: fc.Arbitrary<Dimension[]> = fc.array(anyDimension, { minLength: 1, maxLength: 5 });
+export const anyGroupOrder: fc.Arbitrary<Order<GroupField>> = fc.record({
+  field: fc.constantFrom<GroupField[]>(...SUMMED, 'rowCount', 'key', 'key'),
   direction,
 });
 export const anyFirst = fc.option(fc.nat({ max: 6 }), { nil: undefined });

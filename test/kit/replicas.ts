@@ -8,7 +8,7 @@ import type { Clock } from '../../src/clock.js';
 import { readConfig } from '../../src/config/config.js';
 import { createGateway } from '../../src/app/gateway.js';
 import { createManualClock, type ManualClock } from './clock.js';
-import { NO_TIMER, ask, type Answer, type TestGateway } from './gateway.js';
+import { NO_TIMER, PLAIN_REQUESTS, ask, type Answer, type TestGateway } from './gateway.js';
 import { startRedis, type RedisOptions, type TestRedis } from './redis.js';
 import { encodeCommand, readReplies } from './resp.js';
 
@@ -99,7 +99,14 @@ export function startReplica(
 ): Replica {
   const log: Record<string, unknown>[] = [];
   const lines = createHappenings(log);
-  const { config } = readConfig({ SCALEOPS_URL: url, SCALEOPS_AUTH: 'forward', PORT: '0', ...NO_TIMER, ...env });
+  const { config } = readConfig({
+    SCALEOPS_URL: url,
+    SCALEOPS_AUTH: 'forward',
+    PORT: '0',
+    ...PLAIN_REQUESTS,
+    ...NO_TIMER,
+    ...env,
+  });
   const { cache } = config;
   const gateway = createGateway(
     { ...config, cache: { ...cache, maxBytes: cacheBytes ?? cache.maxBytes } },

@@ -94,20 +94,15 @@ export interface RouterKind {
    * entity's index before: https://github.com/graphql-hive/gateway/pull/1556
    */
   readonly hasExactPaths: boolean;
-  /** The settings that the gateway needs for it. */
-  readonly env: Record<string, string>;
   readonly start: (supergraphSdl: string) => Promise<Router>;
 }
 
 /** The headers that both pass to every subgraph; operators choose them. */
 const FORWARDED = ['authorization', 'x-request-id'];
 
-/** Apollo's gateway, unlike Apollo Router, starts on no supergraph with @cacheTag: "is for: EXECUTION but is unsupported". */
-export const WITHOUT_CACHE_TAGS = { GATEWAY_FEDERATION_CACHE_TAGS: 'off' };
-
 export const ROUTERS: readonly RouterKind[] = [
-  { name: '@apollo/gateway', hasExactPaths: true, env: WITHOUT_CACHE_TAGS, start: startApolloGateway },
-  { name: 'Hive Gateway', hasExactPaths: false, env: {}, start: startHiveGateway },
+  { name: '@apollo/gateway', hasExactPaths: true, start: startApolloGateway },
+  { name: 'Hive Gateway', hasExactPaths: false, start: startHiveGateway },
 ];
 
 /** Apollo's gateway from its package, not loaded. */

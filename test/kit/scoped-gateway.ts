@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import type { Clock } from '../../src/clock.js';
 import { readConfig, type Config } from '../../src/config/config.js';
 import { createGateway } from '../../src/app/gateway.js';
-import { ask, TOKEN, type Answer, type TestGateway } from './gateway.js';
+import { ask, PLAIN_REQUESTS, TOKEN, type Answer, type TestGateway } from './gateway.js';
 
 export interface ScopedOptions {
   readonly url: string;
@@ -46,6 +46,7 @@ export function startScopedGateway({ url, scopes, callers, env, clock, change }:
       SCALEOPS_URL: url,
       SCALEOPS_TOKEN: TOKEN,
       PORT: '0',
+      ...PLAIN_REQUESTS,
       ...UNBREAKABLE,
       ...byKey,
       ...(scopes && { GATEWAY_SCOPES: 'scopes.json' }),

@@ -230,7 +230,7 @@ export const anyQuestionFor = (entry: Entry) =>
         clusterNames: listFor(entry, 'clusters', CLUSTERS),
         namespaces: listFor(entry, 'namespaces', NAMESPACES),
         search: fc.constantFrom('a', 'X', 'nowhere'),
-        labels: fc.constant([{ key: 'team', value: 'red' }]),
+        dimensions: fc.constant([{ by: { label: 'team' }, values: ['red'] }]),
         minTotalCost: fc.constantFrom(0, 0.2, -1),
       }),
       { nil: undefined },

@@ -68,7 +68,7 @@ builder.queryFields((t) => ({
   }),
   kubernetesWorkloads: t.field({
     type: t.listRef(KubernetesWorkload, { nullable: true }),
-    directives: { listSize: { assumedSize: 100 } },
+    directives: { listSize: { assumedSize: 100 }, cacheTag: { format: 'costs' } },
     description: `Workloads by their keys, in the same order, at most ${MAX_WORKLOADS}. Existence is not checked.`,
     args: {
       keys: t.arg({

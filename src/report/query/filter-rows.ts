@@ -42,11 +42,15 @@ type Condition = RowsWhere[keyof RowsWhere];
 
 function toCanonical(value: Condition): unknown {
   if (!Array.isArray(value)) return typeof value === 'string' ? foldCase(value) : value;
-  // The order and the repetitions of a list mean nothing.
   const texts = value.map((item: string | DimensionMatch) =>
-    typeof item === 'string' ? foldCase(item) : JSON.stringify([item.by, item.exclude, [...item.values].sort()]),
+    typeof item === 'string' ? foldCase(item) : JSON.stringify([item.by, item.exclude, toSet(item.values)]),
   );
-  return [...new Set(texts)].sort();
+  return toSet(texts);
+}
+
+/** The order and the repetitions of a list mean nothing, and null is the empty text. */
+function toSet(values: readonly (string | null)[]): string[] {
+  return [...new Set(values.map((value) => value ?? ''))].sort();
 }
 
 type RowTest = (row: number) => boolean;
