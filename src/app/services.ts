@@ -69,8 +69,8 @@ function createGatewayTelemetry(
   { version = 'unknown', collectProcessMetrics = false }: GatewayDependencies,
 ): Telemetry {
   return createTelemetry({
-    ...telemetry,
-    proxy,
+    metrics: telemetry.metrics,
+    tracing: telemetry.tracing && { ...telemetry.tracing, proxy },
     // Trusted documents are a closed list, so their names may be labels.
     operations: [...telemetry.operations, ...(trustedDocuments?.names ?? [])],
     version,
@@ -84,9 +84,8 @@ function createGatewayTelemetry(
 }
 
 function createClient({ config, logger, clock }: Base, parser: ReportParser, telemetry: Telemetry): ScaleOpsClient {
-  const client = createScaleOpsClient({
-    ...config.upstream,
-    proxy: config.proxy,
+  const settings = { ...config.upstream, proxy: config.proxy };
+  const client = createScaleOpsClient(settings, {
     parser,
     clock,
     instrument: telemetry.instruments,

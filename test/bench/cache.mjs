@@ -78,7 +78,7 @@ async function benchCall() {
   const url = `http://127.0.0.1:${port}`;
   const credentials = createCredentials({ ...config.upstream, url, clock });
   const { tokens } = await credentials.principal();
-  const resilience = createResilience({ ...config.upstream.resilience, clock, onBreaker: () => undefined });
+  const resilience = createResilience(config.upstream.resilience, clock, () => undefined);
   const connections = createConnections(url, 8);
   const pool = new Pool(url, { connections: 8 });
   const call = async (host, token, signal) => {

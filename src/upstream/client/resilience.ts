@@ -22,12 +22,6 @@ export interface ResilienceSettings extends BulkheadSettings, RetrySettings {
   readonly breaker: CircuitBreakerSettings;
 }
 
-interface ResilienceOptions extends ResilienceSettings {
-  readonly clock: Clock;
-  /** Called when the circuit opens and when it closes. */
-  readonly onBreaker: (isOpen: boolean) => void;
-}
-
 /** A report request, as far as the policies need to know it. */
 interface ResilientRequest {
   readonly principal: Pick<Principal, 'id' | 'isCaller'>;
@@ -41,11 +35,12 @@ interface ResilientRequest {
 /** How many callers' principals are remembered as accepted by ScaleOps; the one that called longest ago is evicted. */
 const MAX_ACCEPTED = 10_000;
 
-export function createResilience({ clock, onBreaker, breaker: settings, ...rest }: ResilienceOptions) {
-  const bulkhead = new Bulkhead(rest, clock);
+/** @param onBreaker called when the circuit opens and when it closes. */
+export function createResilience(settings: ResilienceSettings, clock: Clock, onBreaker: (isOpen: boolean) => void) {
+  const bulkhead = new Bulkhead(settings, clock);
   const accepted = new LRUCache<string, true>({ max: MAX_ACCEPTED });
-  const breaker = new CircuitBreaker({ ...settings, clock, classify, onChange: onBreaker });
-  const policy = createRetryPolicy(rest, clock);
+  const breaker = new CircuitBreaker(settings.breaker, { clock, classify, onChange: onBreaker });
+  const policy = createRetryPolicy(settings, clock);
 
   const call = async <T>(attempt: () => Promise<T>, request: ResilientRequest, origin: CallOrigin): Promise<T> => {
     const { deadline, callerKey, principal } = request;
