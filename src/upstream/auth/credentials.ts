@@ -12,7 +12,7 @@ import { UNOBSERVED, type UpstreamInstrument } from '../instrumentation.js';
 import type { ProxySettings } from '../http/proxy.js';
 import { readExpiry } from './jwt-expiry.js';
 import { createScaleOpsLogin, type LoginSettings } from './scaleops-login.js';
-import { createTokenCache, type Login } from './token-cache.js';
+import { TokenCache, type Login } from './token-cache.js';
 import { createPrincipal, isToken, type Principal, type TokenProvider } from '../principal.js';
 
 /** A given token, or a file that holds one and may be replaced while the gateway runs. */
@@ -100,7 +100,7 @@ function createAccountCredentials(
   const rejectionError = createRejectionError(hint);
   const login = createLogin(rejectionError);
   const obtain = (signal: AbortSignal) => instrument.login(() => login.obtain(signal));
-  const tokens = createTokenCache(obtain, clock, rejectionError);
+  const tokens = new TokenCache(obtain, clock, rejectionError);
   // A password can be guessed; scrypt makes each guess expensive, should the id ever leak.
   const derive = promisify<string, string, number, Buffer>(scrypt);
   let principal: Principal | Promise<Principal> = derive(password, JSON.stringify(names), 32).then(

@@ -18,7 +18,7 @@ import { parseRetryAfter, toStatusError, toTransportError } from '../http/errors
 import { UNOBSERVED, type ObservedCall, type UpstreamInstrument } from '../instrumentation.js';
 import type { Principal } from '../principal.js';
 import type { ParsedReport, ReportParser } from '../parse/report-parser.js';
-import { createResilience, type ResilienceSettings } from './resilience.js';
+import { Resilience, type ResilienceSettings } from './resilience.js';
 
 interface ClientSettings {
   /** The ScaleOps host; its path is the prefix of the paths of the reports. */
@@ -55,7 +55,7 @@ export function createScaleOpsClient(settings: ClientSettings, services: ClientS
   const connections = createConnections(base.origin, settings.resilience.maxInFlight, settings.proxy);
   const { maxResponseBytes } = settings;
   const host = { ...services, connections, maxResponseBytes, toCall: createUpstreamCalls(base, settings.paths) };
-  const resilience = createResilience(settings.resilience, clock, onBreaker);
+  const resilience = new Resilience(settings.resilience, clock, onBreaker);
 
   const call = (context: CallContext, call: ObservedCall): Promise<FetchedReport> =>
     instrument.call(call, async () => {
