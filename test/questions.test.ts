@@ -11,7 +11,8 @@ import { createMemoize } from '../src/loaders/memoize.js';
 import { OperationBudget } from '../src/loaders/operation-budget.js';
 import { createOperationSteps, createReadReport } from '../src/loaders/read-report.js';
 import { decodeReport } from '../src/report/parse/json-parser.js';
-import { createSimulator, type ReceivedRequest } from '../src/simulator/simulator.js';
+import type { ReceivedRequest } from '../src/simulator/received-request.js';
+import { createSimulator } from '../src/simulator/simulator.js';
 import { startGateway, TOKEN, type Answer, type TestGateway } from './kit/gateway.js';
 import {
   addUp,

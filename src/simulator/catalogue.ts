@@ -2,7 +2,7 @@
 // fleet.ts draws from it. The numbers are realistic, so that a demo shows what a real bill shows: GPUs and databases at
 // the top, waste in notebooks and staging.
 
-export type Span = readonly [min: number, max: number];
+type Span = readonly [min: number, max: number];
 
 export interface Kind {
   readonly type: string;

@@ -69,7 +69,7 @@ export function toGroupOrder(order: (typeof CostGroupOrder)['$inferInput'] | nul
   return { field: order?.field ?? 'totalCost', direction: order?.direction ?? 'DESC' };
 }
 
-export interface NamedDimension {
+interface NamedDimension {
   readonly name: string;
   readonly dimension: Dimension;
 }

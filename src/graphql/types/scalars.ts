@@ -18,7 +18,7 @@ const DATE_TIME_RULE = 'must be an RFC 3339 date and time with a zone, such as "
  * Normalizes a duration to whole days, the unit of ScaleOps, else to hours or minutes. Null for text that is no duration
  * or is longer than ten years.
  */
-export function parseDuration(text: string): string | null {
+function parseDuration(text: string): string | null {
   const match = /^([1-9]\d{0,8})([mhdw])$/.exec(text);
   if (match === null) return null;
   const ms = Number(match[1]) * UNIT_MS[match[2] as keyof typeof UNIT_MS];

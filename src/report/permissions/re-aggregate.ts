@@ -69,7 +69,7 @@ function* toSetCodes(columns: Columns, rows: Uint32Array, field: 'labels' | 'ann
 }
 
 /** What re-aggregated columns are made from. */
-export interface ReAggregationSource {
+interface ReAggregationSource {
   readonly columns: Columns;
   readonly rows: Uint32Array;
   readonly grouping: Grouping;

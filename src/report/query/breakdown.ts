@@ -39,7 +39,7 @@ export interface Breakdown {
 }
 
 /** What a breakdown reads. */
-export interface BreakdownInput {
+interface BreakdownInput {
   readonly rows: Uint32Array;
   /** A column for each dimension. */
   readonly by: readonly NameColumn[];

@@ -29,7 +29,7 @@ export type RowMember = { readonly name: string } & (
 );
 
 /** The rows to write. */
-export interface WrittenRows {
+interface WrittenRows {
   readonly columns: Columns;
   /** The row numbers, in the order in which they are written. */
   readonly rows: Uint32Array;

@@ -8,7 +8,7 @@ import { createReportParser } from '../../report/parse/fast-parser.js';
 import { toReport, type DecodedReport, type ReportData } from '../../report/report-data.js';
 
 /** Why a body is no report. Never quotes the body, as the message of JSON.parse would. */
-export interface ParseFailure {
+interface ParseFailure {
   readonly code: UpstreamErrorCode;
   readonly reason: string;
   readonly retry?: RetryRule;
