@@ -366,7 +366,7 @@ describe('createCredentials', () => {
 });
 
 // Mutations that fail here: the early login joined by the signal of who began it; a pause that a clock set back prolongs.
-describe('createTokenCache', () => {
+describe('TokenCache', () => {
   interface Flight {
     readonly signal: AbortSignal;
     readonly give: (obtained: ObtainedToken) => void;

@@ -152,7 +152,7 @@ function createFileReader(path: string): () => string {
       // Synchronous: microseconds, without the thread pool. The inode changes when a link is moved to another file.
       const { mtimeMs, ctimeMs, ino, size } = statSync(path);
       const version = [mtimeMs, ctimeMs, ino, size].join();
-      // File systems round times: a second change within one step looks like the first.
+      // File systems round times: a second change within one step looks like the first. Their times are the machine's.
       const isSettled = Date.now() - mtimeMs > TIME_STEP_MS;
       if (!isSettled || read?.version !== version) read = { version, token: readFileSync(path, 'utf8').trim() };
     } catch {
