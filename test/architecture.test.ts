@@ -48,7 +48,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   upstream: ['clock.ts', 'concurrency', 'errors.ts', 'report'],
   concurrency: ['clock.ts'],
   report: [],
-  telemetry: ['clock.ts', 'errors.ts'],
+  telemetry: ['cache', 'clock.ts', 'errors.ts', 'report', 'upstream'],
   simulator: [],
 };
 
@@ -73,19 +73,39 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   'node:http': ['http', 'simulator'],
 };
 
+/** Folders that may hold more than MAX_FILES: one file per subject, however many there are. */
+const CATALOGUES = ['config/settings', 'http/plugins'];
+const MAX_FILES = 14;
+
+/** Exports that only tests import, each because a part cannot be tested without it. */
+const EXPORTED_FOR_TESTS = [
+  'http/create-http-handler.ts: HttpServices',
+  'http/server/readiness.ts: UnreadyReason',
+  'http/server/server.ts: ServerTimes',
+  'http/server/server.ts: TIMES',
+  'report/parse/json-parser.ts: decodeReport',
+  'report/report.ts: BreakdownQuestion',
+  'simulator/simulator.ts: SimulatorOptions',
+];
+
 const folderOf = (file: string): string => file.split('/')[0]!;
-const sourceOf = (file: string): string => readFileSync(join(SRC, file), 'utf8');
+const SOURCES = new Map(FILES.map((file) => [file, readFileSync(join(SRC, file), 'utf8')]));
+const sourceOf = (file: string): string => SOURCES.get(file)!;
 
 function importsOf(file: string): string[] {
   return [...sourceOf(file).matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map(([, name]) => name!);
 }
 
-/** The files of src that a file imports, type imports included. */
-function neighboursOf(file: string): string[] {
-  return importsOf(file)
-    .filter((name) => name.startsWith('.'))
-    .map((name) => normalize(join(dirname(file), name)).replace(/\.js$/, '.ts'));
-}
+/** The files of src that each file imports, type imports included. */
+const NEIGHBOURS = new Map(
+  FILES.map((file) => [
+    file,
+    importsOf(file)
+      .filter((name) => name.startsWith('.'))
+      .map((name) => normalize(join(dirname(file), name)).replace(/\.js$/, '.ts')),
+  ]),
+);
+const neighboursOf = (file: string): readonly string[] => NEIGHBOURS.get(file) ?? [];
 
 test('a folder imports only the folders that its arrows allow', () => {
   const offenders = FILES.flatMap((file) => {
@@ -121,4 +141,45 @@ test('only main.ts names the process', () => {
     return /(?<![\w.'-])process\s*[.[]|node:process/.test(code);
   });
   expect(offenders).toEqual([]);
+});
+
+/** The files on a way from `file` back to itself; empty without one. */
+function findCircle(file: string): readonly string[] {
+  const visited = new Set<string>();
+  const follow = (path: readonly string[]): readonly string[] => {
+    for (const next of neighboursOf(path.at(-1)!)) {
+      if (next === file) return path;
+      if (visited.has(next)) continue;
+      visited.add(next);
+      const circle = follow([...path, next]);
+      if (circle.length > 0) return circle;
+    }
+    return [];
+  };
+  return follow([file]);
+}
+
+test('no imports form a circle, imports of types included', () => {
+  expect(FILES.map(findCircle).filter((circle) => circle.length > 0)).toEqual([]);
+});
+
+test(`a folder holds at most ${MAX_FILES} files`, () => {
+  const counts = new Map<string, number>();
+  for (const file of FILES) counts.set(dirname(file), (counts.get(dirname(file)) ?? 0) + 1);
+  const offenders = [...counts].filter(([folder, count]) => count > MAX_FILES && !CATALOGUES.includes(folder));
+  expect(offenders).toEqual([]);
+});
+
+test('nothing is exported a second time', () => {
+  expect(FILES.filter((file) => /^export (?:type )?[{*]/m.test(sourceOf(file)))).toEqual([]);
+});
+
+test('an export is imported by another file', () => {
+  const offenders = FILES.filter((file) => file !== 'main.ts').flatMap((file) => {
+    const importers = FILES.filter((other) => neighboursOf(other).includes(file)).map(sourceOf);
+    return [...sourceOf(file).matchAll(/^export (?:async )?(?:function\*?|class|const|interface|type) (\w+)/gm)]
+      .filter(([, name]) => !importers.some((source) => new RegExp(`\\b${name}\\b`).test(source)))
+      .map(([, name]) => `${file}: ${name}`);
+  });
+  expect(offenders.sort()).toEqual(EXPORTED_FOR_TESTS);
 });

@@ -47,13 +47,14 @@ interface Call {
 function createStand(settings: Partial<CircuitBreakerSettings> = {}) {
   const clock = createManualClock();
   const changes: boolean[] = [];
-  const breaker = new CircuitBreaker({
-    ...SETTINGS,
-    ...settings,
-    clock,
-    classify: (error) => (error as Fault).verdict,
-    onChange: (isOpen) => changes.push(isOpen),
-  });
+  const breaker = new CircuitBreaker(
+    { ...SETTINGS, ...settings },
+    {
+      clock,
+      classify: (error) => (error as Fault).verdict,
+      onChange: (isOpen) => changes.push(isOpen),
+    },
+  );
   /** Begins a call; where it is refused, answers with how long to wait. */
   const begin = async (): Promise<Call | Refusal> => {
     const work = createDeferred<string>();

@@ -12,7 +12,7 @@ describe('a retry policy', () => {
   /** What a request that fails by these rules waits before each next attempt, until there is none. */
   const waits = (settings: RetrySettings, rules: readonly RetryRule[], random = 0.5): (number | undefined)[] => {
     const retries = createRetryPolicy(settings, createManualClock(), () => random).start();
-    return rules.map((rule) => retries.nextDelayMs({ rule }, 30_000));
+    return rules.map((rule) => retries.nextDelayMs({ retry: rule }, 30_000));
   };
 
   test.each<[string, RetryRule[], (number | undefined)[]]>([
@@ -49,7 +49,7 @@ describe('a retry policy', () => {
     ['asks for no time', 0, 200],
   ])('honours Retry-After of a host that %s', (_name, retryAfterMs, expected) => {
     const retries = createRetryPolicy(PLENTY, createManualClock(), () => 0.5).start();
-    expect(retries.nextDelayMs({ rule: 'budget', retryAfterMs }, 30_000)).toBe(expected);
+    expect(retries.nextDelayMs({ retry: 'budget', retryAfterMs }, 30_000)).toBe(expected);
   });
 
   test.each([
@@ -59,18 +59,18 @@ describe('a retry policy', () => {
     [-1, undefined],
   ])('retries only if time is left after the wait: of %d ms', (remainingMs, expected) => {
     const retries = createRetryPolicy(PLENTY, createManualClock(), () => 0.5).start();
-    expect(retries.nextDelayMs({ rule: 'budget' }, remainingMs)).toBe(expected);
+    expect(retries.nextDelayMs({ retry: 'budget' }, remainingMs)).toBe(expected);
   });
 
   test('takes nothing from the budget for a retry without time, nor for an immediate one', () => {
     const clock = createManualClock();
     const policy = createRetryPolicy({ ...USUAL, minRetries: 1 }, clock, () => 0.5);
-    expect(policy.start().nextDelayMs({ rule: 'budget' }, 100)).toBeUndefined();
-    expect(policy.start().nextDelayMs({ rule: 'immediate' }, 30_000)).toBe(0);
-    expect(policy.start().nextDelayMs({ rule: 'budget', retryAfterMs: 6_000 }, 30_000)).toBeUndefined();
-    expect(policy.start().nextDelayMs({ rule: 'budget' }, 30_000)).toBe(200);
-    expect(policy.start().nextDelayMs({ rule: 'budget' }, 30_000)).toBeUndefined();
-    expect(policy.start().nextDelayMs({ rule: 'immediate' }, 30_000)).toBe(0);
+    expect(policy.start().nextDelayMs({ retry: 'budget' }, 100)).toBeUndefined();
+    expect(policy.start().nextDelayMs({ retry: 'immediate' }, 30_000)).toBe(0);
+    expect(policy.start().nextDelayMs({ retry: 'budget', retryAfterMs: 6_000 }, 30_000)).toBeUndefined();
+    expect(policy.start().nextDelayMs({ retry: 'budget' }, 30_000)).toBe(200);
+    expect(policy.start().nextDelayMs({ retry: 'budget' }, 30_000)).toBeUndefined();
+    expect(policy.start().nextDelayMs({ retry: 'immediate' }, 30_000)).toBe(0);
   });
 
   test('allows a tenth of the requests of a minute, or three, and again a minute later', () => {
@@ -79,7 +79,7 @@ describe('a retry policy', () => {
     const retriesOf = (requests: number): number => {
       let count = 0;
       for (let made = 0; made < requests; made += 1)
-        if (policy.start().nextDelayMs({ rule: 'budget' }, 1_000) === 0) count += 1;
+        if (policy.start().nextDelayMs({ retry: 'budget' }, 1_000) === 0) count += 1;
       return count;
     };
     expect(retriesOf(39)).toBe(3);
@@ -92,7 +92,7 @@ describe('a retry policy', () => {
   test('retries immediately sixteen times per minute, and then as after any other fault', () => {
     const clock = createManualClock();
     const policy = createRetryPolicy({ maxAttempts: 3, retryRatio: 0, minRetries: 2 }, clock, () => 1);
-    const next = () => policy.start().nextDelayMs({ rule: 'immediate' }, 30_000);
+    const next = () => policy.start().nextDelayMs({ retry: 'immediate' }, 30_000);
     expect(Array.from({ length: 20 }, next)).toEqual([...Array<number>(16).fill(0), 400, 400, undefined, undefined]);
     clock.advance(60_000);
     expect(next()).toBe(0);
@@ -136,13 +136,13 @@ describe('a retry policy', () => {
           if (rule === 'immediate') {
             // What comes then is a test of its own.
             if (within(atOnce, 60_000) >= 16) return;
-            expect(retries.nextDelayMs({ rule }, 1_000)).toBe(0);
+            expect(retries.nextDelayMs({ retry: rule }, 1_000)).toBe(0);
             atOnce.push(clock.now());
           }
           for (let attempt = 0; attempt < 5; attempt += 1) {
             const isAllowed = counted < Math.min(allowed, settings.maxAttempts - 1);
             const isSurelyInBudget = within(retried, 60_000) < budgetOver(54_000);
-            const isRetried = retries.nextDelayMs({ rule }, 1_000) !== undefined;
+            const isRetried = retries.nextDelayMs({ retry: rule }, 1_000) !== undefined;
             if (isAllowed && isSurelyInBudget) expect(isRetried).toBe(true);
             if (!isAllowed) expect(isRetried).toBe(false);
             if (!isRetried) continue;

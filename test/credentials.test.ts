@@ -12,7 +12,7 @@ import { ConfigError } from '../src/config/settings/reader.js';
 import { UpstreamError } from '../src/errors.js';
 import { createCredentials, type AuthSettings } from '../src/upstream/auth/credentials.js';
 import { readExpiry } from '../src/upstream/auth/jwt-expiry.js';
-import { createTokenCache, type ObtainedToken } from '../src/upstream/auth/token-cache.js';
+import { TokenCache, type ObtainedToken } from '../src/upstream/auth/token-cache.js';
 import { isToken, type Principal } from '../src/upstream/principal.js';
 import { createManualClock } from './kit/clock.js';
 import { expectRefused, nameIn, startStand, type Stand } from './kit/credentials.js';
@@ -366,7 +366,7 @@ describe('createCredentials', () => {
 });
 
 // Mutations that fail here: a renewal that ends with the caller that began it; a pause that a clock set back prolongs.
-describe('createTokenCache', () => {
+describe('TokenCache', () => {
   interface Flight {
     readonly signal: AbortSignal;
     readonly give: (obtained: ObtainedToken) => void;
@@ -382,7 +382,7 @@ describe('createTokenCache', () => {
       new Promise((give, fail) => {
         flights.push({ signal, give, fail });
       });
-    const tokens = createTokenCache(obtain, clock, refusal);
+    const tokens = new TokenCache(obtain, clock, refusal);
     return { clock, flights, tokens };
   };
   /** With a first token that lives for so long. */

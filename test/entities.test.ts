@@ -4,7 +4,8 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
-import { createSimulator, type ReceivedRequest } from '../src/simulator/simulator.js';
+import type { ReceivedRequest } from '../src/simulator/received-request.js';
+import { createSimulator } from '../src/simulator/simulator.js';
 import { at, startAging } from './kit/aging.js';
 import {
   anyFilter,

@@ -3,7 +3,7 @@
 
 import { describe, expect, test } from 'vitest';
 
-import type { ReceivedRequest } from '../src/simulator/simulator.js';
+import type { ReceivedRequest } from '../src/simulator/received-request.js';
 import { regionOf, servicesOfFleet, teamOf, type Service, type WorkloadKey } from './kit/catalogue.js';
 import { startGateway, startStack, type Answer, type TestGateway } from './kit/gateway.js';
 import { ROUTERS, startSupergraph, type RouterKind, type Supergraph } from './kit/routers.js';

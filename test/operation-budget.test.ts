@@ -17,7 +17,7 @@ import {
 } from 'graphql';
 import { describe, expect, test, vi } from 'vitest';
 
-import { createScheduler } from '../src/concurrency/scheduler.js';
+import { Scheduler } from '../src/concurrency/scheduler.js';
 import { createSchema } from '../src/graphql/schema.js';
 import { createContext, type GatewayContext } from '../src/loaders/context.js';
 import { OperationBudget, type OperationLimits } from '../src/loaders/operation-budget.js';
@@ -57,7 +57,7 @@ async function run(
   const services = {
     cache: { load, loadAtOnce: () => undefined, findFamily: () => [] },
     credentials: { principal: () => Promise.resolve({ id: 'p' }) },
-    scheduler: createScheduler(),
+    scheduler: new Scheduler(),
     limits,
     ...{ maxConcurrentReports: 4, multiClusterByDefault: false, maxPageRows: undefined },
   } as unknown as RequestServices;
@@ -201,7 +201,7 @@ describe('a question over a report', () => {
   test('stops in the queue when the budget of its operation is exceeded', async () => {
     const turns: (() => void)[] = [];
     let now = 0;
-    const scheduler = createScheduler(
+    const scheduler = new Scheduler(
       () => now,
       (task) => turns.push(task),
     );

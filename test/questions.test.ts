@@ -5,13 +5,14 @@ import fc from 'fast-check';
 import { graphql } from 'graphql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { createScheduler } from '../src/concurrency/scheduler.js';
+import { Scheduler } from '../src/concurrency/scheduler.js';
 import { createSchema } from '../src/graphql/schema.js';
 import { createMemoize } from '../src/loaders/memoize.js';
 import { OperationBudget } from '../src/loaders/operation-budget.js';
 import { createOperationSteps, createReadReport } from '../src/loaders/read-report.js';
 import { decodeReport } from '../src/report/parse/json-parser.js';
-import { createSimulator, type ReceivedRequest } from '../src/simulator/simulator.js';
+import type { ReceivedRequest } from '../src/simulator/received-request.js';
+import { createSimulator } from '../src/simulator/simulator.js';
 import { startGateway, TOKEN, type Answer, type TestGateway } from './kit/gateway.js';
 import {
   addUp,
@@ -563,7 +564,7 @@ describe('data of the upstream', () => {
   } }`;
   const createOperation = () => {
     const budget = new OperationBudget({ maxAnswerRows: undefined, maxCost: undefined, maxUpstreamCalls: undefined });
-    const steps = createOperationSteps(createScheduler(), budget, AbortSignal.any([]));
+    const steps = createOperationSteps(new Scheduler(), budget, AbortSignal.any([]));
     const readReport = createReadReport(steps.run, budget);
     return { budget, readReport, memoize: createMemoize() };
   };

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 
-import { createScheduler } from '../src/concurrency/scheduler.js';
+import { Scheduler } from '../src/concurrency/scheduler.js';
 
 /** A clock that advances a millisecond per step, and turns of the event loop that the test runs. */
 function createBench() {
   let nowMs = 0;
   const turns: (() => void)[] = [];
-  const scheduler = createScheduler(
+  const scheduler = new Scheduler(
     () => nowMs,
     (task) => void turns.push(task),
   );

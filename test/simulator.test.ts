@@ -4,12 +4,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import {
-  createSimulator,
-  type ReceivedRequest,
-  type Simulator,
-  type SimulatorOptions,
-} from '../src/simulator/simulator.js';
+import type { ReceivedRequest } from '../src/simulator/received-request.js';
+import { createSimulator, type Simulator, type SimulatorOptions } from '../src/simulator/simulator.js';
 import { assertUpstreamRequest, assertUpstreamResponse, upstreamContract } from './kit/openapi.js';
 
 const WORKLOADS = '/detailedCostReport/getWorkloads';

@@ -427,10 +427,12 @@ describe('the receiver', () => {
     receiver.answer('hang');
     const clock = createManualClock();
     const { tracer, close } = createSpanPipeline({
-      url: receiver.url,
-      headers: {},
-      resourceAttributes: {},
-      sampler: { kind: 'always_on', ratio: 1 },
+      settings: {
+        url: receiver.url,
+        headers: {},
+        resourceAttributes: {},
+        sampler: { kind: 'always_on', ratio: 1 },
+      },
       version: '1',
       clock,
       nameOf: () => 'other',

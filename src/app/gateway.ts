@@ -10,13 +10,14 @@ import type { Config } from '../config/config.js';
 import { describeDefect } from '../errors.js';
 import { createSchema } from '../graphql/schema.js';
 import { createHttpHandler, type HttpSettings } from '../http/create-http-handler.js';
+import type { HttpHandler } from '../http/handler.js';
 import { toFetch } from '../http/fetch-adapter.js';
 import { toListener } from '../http/server/node-adapter.js';
 import { Readiness } from '../http/server/readiness.js';
-import { createHttpServer } from '../http/server/server.js';
+import { createHttpServer, type HttpServer } from '../http/server/server.js';
 import { validateHost } from '../http/server/validate-host.js';
 import type { DefectOrigin, Metrics } from '../telemetry/metrics.js';
-import { createServices, type GatewayDependencies } from './services.js';
+import { createServices, type GatewayDependencies, type Services } from './services.js';
 import { createShutdown } from './shutdown.js';
 
 export interface Gateway {
@@ -33,24 +34,18 @@ export interface Gateway {
 export function createGateway(config: Config, dependencies: GatewayDependencies): Gateway {
   const { logger, clock = systemClock } = dependencies;
   const services = createServices(config, dependencies, clock);
-  const { telemetry, authentication, credentials, client, shared, cache, scheduler } = services;
+  const { telemetry, authentication, credentials, client } = services;
   const readiness = new Readiness((isReady, reasons) => {
     logger.info({ reasons }, isReady ? 'ready' : 'not ready');
   });
   const shutdown = createShutdown(config.shutdown, clock);
   const handler = createHttpHandler(toHttpSettings(config), {
-    ...{ clock, logger, authentication },
-    schema: createSchema(config.schema),
-    context: { cache, credentials, scheduler, ...toContextSettings(config, clock) },
-    responses: cache.responses,
-    observer: telemetry.instruments,
-    exposeMetrics: telemetry.metrics?.expose,
+    ...toHttpServices(config, services, clock),
+    ...{ clock, logger },
     isReady: () => readiness.set('no signing keys', authentication?.isReady() === false).isReady(),
     ending: shutdown.limitSignal,
   });
-  const isForThisMachine = isLoopback(config.host) && config.access.kind === 'none';
-  const listener = validateHost(toListener(handler), isForThisMachine ? 'loopback' : 'any');
-  const server = createHttpServer(listener, { host: config.host, port: config.port, clock });
+  const server = createServer(config, handler, clock);
   const fetch = toFetch(handler);
   shutdown.limitSignal.addEventListener('abort', () => {
     logger.warn('shutdown limit reached: failing the remaining requests in flight');
@@ -73,13 +68,7 @@ export function createGateway(config: Config, dependencies: GatewayDependencies)
     recordDefect: createDefectRecorder(logger, telemetry.metrics),
     close() {
       readiness.set('stopping', true);
-      return shutdown.run(server, async () => {
-        await shared?.close();
-        await client.close();
-        await credentials.close();
-        // Last: it observes the closing of the others.
-        await telemetry.close();
-      });
+      return shutdown.run(server, () => closeServices(services));
     },
   };
 }
@@ -88,6 +77,32 @@ function createDefectRecorder(logger: Logger, metrics: Metrics | undefined): Gat
   return (origin, error) => {
     metrics?.recordDefect(origin);
     logger.error({ origin, error: describeDefect(error) }, 'unexpected error outside of a request');
+  };
+}
+
+async function closeServices({ telemetry, credentials, client, shared }: Services): Promise<void> {
+  await shared?.close();
+  await client.close();
+  await credentials.close();
+  // Last: it observes the closing of the others.
+  await telemetry.close();
+}
+
+function createServer({ host, port, access }: Config, handler: HttpHandler, clock: Clock): HttpServer {
+  const isForThisMachine = isLoopback(host) && access.kind === 'none';
+  const listener = validateHost(toListener(handler), isForThisMachine ? 'loopback' : 'any');
+  return createHttpServer(listener, { host, port, clock });
+}
+
+function toHttpServices(config: Config, services: Services, clock: Clock) {
+  const { telemetry, authentication, credentials, cache, scheduler } = services;
+  return {
+    authentication,
+    schema: createSchema(config.schema),
+    context: { cache, credentials, scheduler, ...toContextSettings(config, clock) },
+    responses: cache.responses,
+    observer: telemetry.instruments,
+    exposeMetrics: telemetry.metrics?.expose,
   };
 }
 

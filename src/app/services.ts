@@ -10,7 +10,7 @@ import type { CacheServices } from '../cache/report-fetcher.js';
 import { SharedCache } from '../cache/shared/shared-cache.js';
 import type { Clock } from '../clock.js';
 import type { Config } from '../config/config.js';
-import { createScheduler } from '../concurrency/scheduler.js';
+import { Scheduler } from '../concurrency/scheduler.js';
 import { GatewayError } from '../errors.js';
 import { createTelemetry, type Telemetry } from '../telemetry/telemetry.js';
 import { createScaleOpsClient, type ScaleOpsClient } from '../upstream/client/client.js';
@@ -27,6 +27,8 @@ export interface GatewayDependencies {
   /** Whether the gateway owns its process, so that its metrics include those of the process. */
   readonly collectProcessMetrics?: boolean;
 }
+
+export type Services = ReturnType<typeof createServices>;
 
 /** What every service is made with. */
 interface Base {
@@ -50,7 +52,7 @@ export function createServices(config: Config, dependencies: GatewayDependencies
   const shared = createSharedTier(base, parser);
   const cache = createCache(base, { client, shared, instrumentation: instrument });
   telemetry.metrics?.registerGauges({ cache, upstream: client, shared });
-  return { telemetry, authentication, credentials, client, shared, cache, scheduler: createScheduler() };
+  return { telemetry, authentication, credentials, client, shared, cache, scheduler: new Scheduler() };
 }
 
 function createAuthenticator({ config: { access, proxy }, logger, clock }: Base): Authentication | undefined {
@@ -69,8 +71,8 @@ function createGatewayTelemetry(
   { version = 'unknown', collectProcessMetrics = false }: GatewayDependencies,
 ): Telemetry {
   return createTelemetry({
-    ...telemetry,
-    proxy,
+    metrics: telemetry.metrics,
+    tracing: telemetry.tracing && { ...telemetry.tracing, proxy },
     // Trusted documents are a closed list, so their names may be labels.
     operations: [...telemetry.operations, ...(trustedDocuments?.names ?? [])],
     version,
@@ -84,9 +86,8 @@ function createGatewayTelemetry(
 }
 
 function createClient({ config, logger, clock }: Base, parser: ReportParser, telemetry: Telemetry): ScaleOpsClient {
-  const client = createScaleOpsClient({
-    ...config.upstream,
-    proxy: config.proxy,
+  const settings = { ...config.upstream, proxy: config.proxy };
+  const client = createScaleOpsClient(settings, {
     parser,
     clock,
     instrument: telemetry.instruments,

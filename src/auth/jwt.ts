@@ -48,7 +48,7 @@ const JWKS_OPTIONS = { cacheMaxAge: Infinity, cooldownDuration: COOLDOWN_MS, tim
 const ABOUT_THE_TOKEN = [errors.JWKSNoMatchingKey, errors.JWKSMultipleMatchingKeys, errors.JOSENotSupported];
 
 export function createJwtVerifier(settings: JwtSettings, options: JwtKeyOptions) {
-  const keys = createKeys(settings.jwksUrl, options);
+  const keys = new SigningKeys(settings.jwksUrl, options);
   const { issuer, audiences, algorithms, clockSkewSeconds } = settings;
   return {
     /** Whether there are signing keys; fetches them if there are none. */
@@ -90,40 +90,41 @@ async function verify(token: string, find: JWTVerifyGetKey, rules: JWTVerifyOpti
   }
 }
 
-function createKeys(url: string, { clock, onKeysAvailabilityChange, fetch: fetchKeys = fetch }: JwtKeyOptions) {
-  let fetchedAt = -Infinity;
-  let isFailing = false;
-  const wasFetched = (withinMs: number): boolean => Math.abs(clock.now() - fetchedAt) < withinMs;
-  const remote = createRemoteJWKSet(new URL(url), {
-    ...JWKS_OPTIONS,
-    // jose's cooldown starts with a response: without this, a failing issuer would be asked for each unknown key.
-    [customFetch]: (...request) => {
-      if (isFailing && wasFetched(RETRY_MS)) throw new Error('the issuer failed a moment ago');
-      fetchedAt = clock.now();
-      return fetchKeys(...request);
-    },
-  });
-  const setFailing = (isDown: boolean): void => {
-    if (isDown !== isFailing) onKeysAvailabilityChange(!isDown);
-    isFailing = isDown;
-  };
-  const refresh = async (afterMs: number): Promise<void> => {
-    if (wasFetched(afterMs)) return;
-    const isDown = remote.reload().then(
-      () => false,
-      () => true,
-    );
-    setFailing(await isDown);
-  };
-  const find: JWTVerifyGetKey = async (header, token) => {
+/** The signing keys of the issuer, fetched when they are needed. */
+class SigningKeys {
+  readonly #options: JwtKeyOptions;
+  readonly #remote: ReturnType<typeof createRemoteJWKSet>;
+  #fetchedAt = -Infinity;
+  #isFailing = false;
+
+  constructor(url: string, options: JwtKeyOptions) {
+    this.#options = options;
+    const { clock, fetch: fetchKeys = fetch } = options;
+    this.#remote = createRemoteJWKSet(new URL(url), {
+      ...JWKS_OPTIONS,
+      // jose's cooldown starts with a response: without this, a failing issuer would be asked for each unknown key.
+      [customFetch]: (...request) => {
+        if (this.#isFailing && this.#wasFetched(RETRY_MS)) throw new Error('the issuer failed a moment ago');
+        this.#fetchedAt = clock.now();
+        return fetchKeys(...request);
+      },
+    });
+  }
+
+  areAvailable(): boolean {
+    if (!this.#remote.fresh) void this.#refresh(RETRY_MS);
+    return this.#remote.fresh;
+  }
+
+  readonly find: JWTVerifyGetKey = async (header, token) => {
     // The first token after a while waits for a refresh: its key may have been withdrawn. Not if the issuer fails.
-    if (isFailing) void refresh(RETRY_MS);
-    else if (remote.fresh) await refresh(REFRESH_MS);
+    if (this.#isFailing) void this.#refresh(RETRY_MS);
+    else if (this.#remote.fresh) await this.#refresh(REFRESH_MS);
     try {
-      return await remote(header, token);
+      return await this.#remote(header, token);
     } catch (error) {
       if (ABOUT_THE_TOKEN.some((kind) => error instanceof kind)) throw error;
-      setFailing(true);
+      this.#setFailing(true);
       throw new GatewayError('OVERLOADED', {
         message: 'The signing keys of the token issuer are not available at the moment.',
         reason: 'no signing keys',
@@ -131,13 +132,25 @@ function createKeys(url: string, { clock, onKeysAvailabilityChange, fetch: fetch
       });
     }
   };
-  return {
-    find,
-    areAvailable(): boolean {
-      if (!remote.fresh) void refresh(RETRY_MS);
-      return remote.fresh;
-    },
-  };
+
+  async #refresh(afterMs: number): Promise<void> {
+    if (this.#wasFetched(afterMs)) return;
+    try {
+      await this.#remote.reload();
+      this.#setFailing(false);
+    } catch {
+      this.#setFailing(true);
+    }
+  }
+
+  #wasFetched(withinMs: number): boolean {
+    return Math.abs(this.#options.clock.now() - this.#fetchedAt) < withinMs;
+  }
+
+  #setFailing(isDown: boolean): void {
+    if (isDown !== this.#isFailing) this.#options.onKeysAvailabilityChange(!isDown);
+    this.#isFailing = isDown;
+  }
 }
 
 /** The error tells the caller what to do; the exact cause goes to the log. */

@@ -7,9 +7,9 @@ import { hash } from 'node:crypto';
 import { createSingleFlight } from '../concurrency/single-flight.js';
 import { UpstreamError } from '../errors.js';
 import { toRequestKey, type ReportRequest, type WorkloadCostsRequest } from '../report/request.js';
+import { estimateBreadth } from '../report/scopes/scope.js';
 import type { Principal } from '../upstream/principal.js';
-import { findRelated } from './memory/find-related.js';
-import type { ReportEntry } from './memory/report-entry.js';
+import type { ReportEntry, WorkloadEntry } from './memory/report-entry.js';
 import { ReportStore, type ReportStoreSettings } from './memory/report-store.js';
 import { ResponseStore } from './memory/response-store.js';
 import {
@@ -90,9 +90,32 @@ export class ReportCache {
     return lookup;
   }
 
-  /** Cached reports that may contain the rows of `base`: see `findRelated`. */
+  /**
+   * Cached reports that may contain the rows of `base`: the fresh ones that differ only in clusters and namespaces; with the
+   * `fault` of an upstream that fails, also those that may be shown meanwhile.
+   */
   findRelated(base: WorkloadCostsRequest, principal: Principal, fault?: UpstreamError) {
-    return findRelated(this.#store, this.#instrumentation, { base, principal, fault });
+    return (
+      this.#store
+        .relatedTo(principal, base)
+        .filter((entry) => fault !== undefined || this.#store.stage(entry) === 'fresh')
+        // Newest first, so that no client sees data go back in time; ties go to the broader report.
+        .sort((a, b) => b.receivedAt - a.receivedAt || estimateBreadth(b.request) - estimateBreadth(a.request))
+        .map((entry) => ({
+          request: entry.request,
+          /** Whether the report has a row of this cluster. */
+          hasCluster: (name: string): boolean => entry.report.hasCluster(name),
+          /** Counts a hit, and returns the report. */
+          use: (): ReportLookup => this.#useRelated(entry, principal, fault),
+        }))
+    );
+  }
+
+  #useRelated(found: WorkloadEntry, principal: Principal, fault: UpstreamError | undefined): ReportLookup {
+    const entry = this.#store.get({ key: found.key, principal }) ?? found;
+    const lookup = toLookup(this.#store, entry, this.#store.stage(entry) === 'fresh' ? 'hit' : 'stale');
+    this.#instrumentation.onRelatedHit('workloads', lookup);
+    return { ...lookup, ...(fault !== undefined && { fault }) };
   }
 
   size(): CacheSize {

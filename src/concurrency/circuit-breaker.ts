@@ -13,7 +13,7 @@ export interface CircuitBreakerSettings extends FailureThresholds {
 /** What a failed call says about the host; see `failure-record.ts` for how each is counted. */
 export type Verdict = 'failure' | 'request-failure' | 'success' | 'ignored';
 
-interface CircuitBreakerOptions extends CircuitBreakerSettings {
+interface CircuitBreakerOptions {
   readonly clock: Clock;
   readonly classify: (error: unknown) => Verdict;
   readonly onChange?: (isOpen: boolean) => void;
@@ -40,15 +40,17 @@ type State =
   | { readonly name: 'probing'; readonly since: number };
 
 export class CircuitBreaker {
+  readonly #settings: CircuitBreakerSettings;
   readonly #options: CircuitBreakerOptions;
   readonly #record: FailureRecord;
   #state: State = { name: 'closed' };
   #openMs: number;
 
-  constructor(options: CircuitBreakerOptions) {
+  constructor(settings: CircuitBreakerSettings, options: CircuitBreakerOptions) {
+    this.#settings = settings;
     this.#options = options;
-    this.#record = new FailureRecord(options, options.clock);
-    this.#openMs = options.openMs;
+    this.#record = new FailureRecord(settings, options.clock);
+    this.#openMs = settings.openMs;
   }
 
   /** Whether a call would be rejected now. */
@@ -84,7 +86,7 @@ export class CircuitBreaker {
     const state = this.#state;
     if (state.name === 'closed') return 0;
     // A probe that hangs holds up the next one no longer than an open circuit would.
-    if (state.name === 'probing') return now - state.since < this.#options.openMs ? PROBE_RETRY_AFTER_MS : 0;
+    if (state.name === 'probing') return now - state.since < this.#settings.openMs ? PROBE_RETRY_AFTER_MS : 0;
     // A clock that is set back does not keep the circuit open for longer.
     if (state.until - now > this.#openMs) {
       this.#state = { name: 'open', until: now + this.#openMs };
@@ -105,7 +107,7 @@ export class CircuitBreaker {
   #endProbe(verdict: Verdict, origin: CallOrigin): void {
     if (verdict === 'success') this.#close();
     else if (verdict === 'failure' || (verdict === 'request-failure' && this.#record.addRequestFailure(origin))) {
-      this.#openMs = Math.min(2 * this.#openMs, this.#options.maxOpenMs);
+      this.#openMs = Math.min(2 * this.#openMs, this.#settings.maxOpenMs);
       this.#open();
     } else {
       // Inconclusive: the next call may probe.
@@ -121,7 +123,7 @@ export class CircuitBreaker {
 
   #close(): void {
     this.#state = { name: 'closed' };
-    this.#openMs = this.#options.openMs;
+    this.#openMs = this.#settings.openMs;
     this.#record.clear();
     this.#options.onChange?.(false);
   }

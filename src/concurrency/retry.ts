@@ -49,8 +49,8 @@ export function createRetryPolicy(
          * How long to wait before the next attempt; undefined: do not retry.
          * @param failed the attempt that failed, and the host's `Retry-After`.
          */
-        nextDelayMs(failed: { rule: RetryRule; retryAfterMs?: number | undefined }, remainingMs: number) {
-          const { rule, retryAfterMs = 0 } = failed;
+        nextDelayMs(failed: { retry: RetryRule; retryAfterMs?: number | undefined }, remainingMs: number) {
+          const { retry: rule, retryAfterMs = 0 } = failed;
           if (rule === 'immediate' && !wasImmediate && recent.count('immediate') < MAX_IMMEDIATE) {
             wasImmediate = true;
             recent.add('immediate');

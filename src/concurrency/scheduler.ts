@@ -15,73 +15,79 @@ export interface SchedulerCaller {
   throwIfAborted(): void;
 }
 
-export type Scheduler = ReturnType<typeof createScheduler>;
-
 /** How long computations may hold the event loop in one turn. A step adds at most about a millisecond. */
 const SLICE_MS = 10;
 
-/** Continues one computation until `isDue`; true when it has ended, with a value or an error. */
-type Task = (isDue: () => boolean) => boolean;
+/** Continues one computation until the slice is over; true when it has ended, with a value or an error. */
+type Task = () => boolean;
 
-/**
- * @param now monotonic milliseconds.
- * @param nextTurn calls the function in the next turn of the event loop.
- */
-export function createScheduler(
-  now: () => number = () => performance.now(),
-  nextTurn: (task: () => void) => void = setImmediate,
-) {
-  const queue: Task[] = [];
-  let sliceEndsAt: number | undefined;
-  const isDue = (): boolean => now() >= (sliceEndsAt ?? 0);
+export class Scheduler {
+  readonly #now: () => number;
+  readonly #nextTurn: (task: () => void) => void;
+  readonly #queue: Task[] = [];
+  #sliceEndsAt: number | undefined;
+
+  /**
+   * @param now monotonic milliseconds.
+   * @param nextTurn calls the function in the next turn of the event loop.
+   */
+  constructor(now: () => number = () => performance.now(), nextTurn: (task: () => void) => void = setImmediate) {
+    this.#now = now;
+    this.#nextTurn = nextTurn;
+  }
+
+  /**
+   * Runs a computation: synchronously when it finishes within what is left of this turn's time slice, else over several
+   * turns. Rejects with the computation's error, or with the caller's reason as soon as the next slice would begin.
+   */
+  run<T>(computation: Computation<T>, caller?: SchedulerCaller): T | Promise<T> {
+    this.#openSlice();
+    while (!this.#isDue()) {
+      const { done, value } = computation.next();
+      if (done === true) return value;
+    }
+    return new Promise<T>((resolve, reject: (reason: Error) => void) => {
+      this.#queue.push(() => {
+        try {
+          caller?.throwIfAborted();
+          // At least one step, so that a queued computation always makes progress.
+          do {
+            const { done, value } = computation.next();
+            if (done === true) {
+              resolve(value);
+              return true;
+            }
+          } while (!this.#isDue());
+          return false;
+        } catch (error) {
+          computation.return(undefined as T);
+          reject(error as Error);
+          return true;
+        }
+      });
+    });
+  }
+
+  #isDue(): boolean {
+    return this.#now() >= (this.#sliceEndsAt ?? 0);
+  }
 
   /** Opens this turn's slice. One slice per turn, for all computations. */
-  const openSlice = (): void => {
-    if (sliceEndsAt !== undefined) return;
-    sliceEndsAt = now() + SLICE_MS;
-    nextTurn(onTurn);
-  };
-  const onTurn = (): void => {
-    sliceEndsAt = undefined;
-    if (queue.length === 0) return;
-    openSlice();
-    do {
-      const task = queue.shift();
-      if (task?.(isDue) === false) queue.push(task);
-    } while (queue.length > 0 && !isDue());
-  };
+  #openSlice(): void {
+    if (this.#sliceEndsAt !== undefined) return;
+    this.#sliceEndsAt = this.#now() + SLICE_MS;
+    this.#nextTurn(() => {
+      this.#onTurn();
+    });
+  }
 
-  return {
-    /**
-     * Runs a computation: synchronously when it finishes within what is left of this turn's time slice, else over several
-     * turns. Rejects with the computation's error, or with the caller's reason as soon as the next slice would begin.
-     */
-    run<T>(computation: Computation<T>, caller?: SchedulerCaller): T | Promise<T> {
-      openSlice();
-      while (!isDue()) {
-        const { done, value } = computation.next();
-        if (done === true) return value;
-      }
-      return new Promise<T>((resolve, reject: (reason: Error) => void) => {
-        queue.push((isSliceOver) => {
-          try {
-            caller?.throwIfAborted();
-            // At least one step, so that a queued computation always makes progress.
-            do {
-              const { done, value } = computation.next();
-              if (done === true) {
-                resolve(value);
-                return true;
-              }
-            } while (!isSliceOver());
-            return false;
-          } catch (error) {
-            computation.return(undefined as T);
-            reject(error as Error);
-            return true;
-          }
-        });
-      });
-    },
-  };
+  #onTurn(): void {
+    this.#sliceEndsAt = undefined;
+    if (this.#queue.length === 0) return;
+    this.#openSlice();
+    do {
+      const task = this.#queue.shift();
+      if (task?.() === false) this.#queue.push(task);
+    } while (this.#queue.length > 0 && !this.#isDue());
+  }
 }

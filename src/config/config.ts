@@ -68,8 +68,7 @@ export function readSchemaSettings(env: Environment): Config['schema'] {
 
 function readSettings(source: Source, machine: Machine) {
   const { read } = source;
-  const auth = readAuth(source);
-  const access = readAccess(source, auth.kind);
+  const access = readAccess(source);
   const maxMib = read('CACHE_MAX_MB');
   const memory = deriveMemoryLimits(machine, maxMib === undefined ? undefined : MIB * maxMib);
   return {
@@ -108,16 +107,21 @@ function readSettings(source: Source, machine: Machine) {
     cacheControl: read('CACHE_CONTROL'),
     /** The proxy for ScaleOps, logins and signing keys; undefined: none. */
     proxy: readProxy(source),
-    upstream: {
-      url: read('SCALEOPS_URL'),
-      auth,
-      paths: { workloads: read('SCALEOPS_WORKLOADS_PATH'), aggregated: read('SCALEOPS_AGGREGATED_PATH') },
-      multiClusterByDefault: read('SCALEOPS_MULTI_CLUSTER'),
-      timeoutMs: read('SCALEOPS_TIMEOUT_MS'),
-      maxResponseBytes: MIB * read('SCALEOPS_MAX_RESPONSE_MB'),
-      resilience: readResilience(read),
-    },
+    upstream: readUpstream(source),
     cache: readCache(read, memory),
+  };
+}
+
+function readUpstream(source: Source) {
+  const { read } = source;
+  return {
+    url: read('SCALEOPS_URL'),
+    auth: readAuth(source),
+    paths: { workloads: read('SCALEOPS_WORKLOADS_PATH'), aggregated: read('SCALEOPS_AGGREGATED_PATH') },
+    multiClusterByDefault: read('SCALEOPS_MULTI_CLUSTER'),
+    timeoutMs: read('SCALEOPS_TIMEOUT_MS'),
+    maxResponseBytes: MIB * read('SCALEOPS_MAX_RESPONSE_MB'),
+    resilience: readResilience(read),
   };
 }
 

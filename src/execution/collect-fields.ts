@@ -18,7 +18,7 @@ import {
 /** The nodes that are merged under one response name. Validation ensures that they name one field with equal arguments. */
 export type MergedNodes = readonly [FieldNode, ...FieldNode[]];
 
-export interface CollectContext {
+interface CollectContext {
   readonly schema: GraphQLSchema;
   readonly fragments: Readonly<Record<string, FragmentDefinitionNode>>;
   /** Decides @skip and @include; see `createInclusionTest`. Only called for selections with directives. */

@@ -73,7 +73,7 @@ export class TooManyFieldsError extends Error {}
 
 const MAX_FIELDS = 10_000;
 
-export interface PlanInput extends Pick<Plan, 'schema' | 'operation' | 'fragments'> {
+interface PlanInput extends Pick<Plan, 'schema' | 'operation' | 'fragments'> {
   /** Decides @skip and @include. May throw a GraphQLError. */
   readonly isIncluded: (selection: SelectionNode) => boolean;
 }

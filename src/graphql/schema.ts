@@ -24,7 +24,7 @@ const DESCRIPTION =
   'Both return a `CostReport` with rows, totals and breakdowns.';
 
 /** The defaults are those of `schema/gateway.graphql`. */
-export interface SchemaOptions {
+interface SchemaOptions {
   /** Whether routers can use it as a subgraph. */
   readonly federation?: boolean;
   /** Who may see costs through a router: authenticated callers, or those with all scopes of one of these lists. */

@@ -51,7 +51,7 @@ export interface HttpSettings {
   readonly limits: RequestLimits;
 }
 
-export interface RequestLimits {
+interface RequestLimits {
   readonly documents: DocumentLimits;
   /** The highest estimated cost of an operation; undefined for no limit. */
   readonly maxCost: number | undefined;

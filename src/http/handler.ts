@@ -12,7 +12,7 @@ import { logDefect } from './response/error-format.js';
 /** Where GraphQL is served. */
 export const GRAPHQL_PATH = '/graphql';
 
-export interface HandlerOptions {
+interface HandlerOptions {
   readonly pipeline: Pipeline;
   readonly cors: Cors;
   /** Undefined when GraphiQL is off. */

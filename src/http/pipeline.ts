@@ -32,7 +32,7 @@ const MAX_BODY_BYTES = 262_144;
 /** For the log alone: the status that nginx gives a request whose client left before the response. */
 const CLIENT_CLOSED_REQUEST: HttpResponse = { status: 499, headers: [], body: EMPTY_BODY };
 
-export interface PipelineOptions {
+interface PipelineOptions {
   readonly clock: Clock;
   /** How long a request may take from its arrival, in milliseconds; Infinity for no limit. */
   readonly timeoutMs: number;

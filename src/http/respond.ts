@@ -20,7 +20,7 @@ import { CONTENT_SECURITY_POLICY, SECURITY_HEADERS } from './response/security-h
 import { serializeResult, toEventStream } from './response/serialize.js';
 import type { FieldTrace } from './steps/inline-trace.js';
 
-export interface RespondOptions {
+interface RespondOptions {
   readonly responses: CachedResponses;
   readonly errorFormat: ErrorFormat;
   readonly cors: Cors;
@@ -41,7 +41,7 @@ interface Content extends EncodedBody {
   readonly headers?: readonly string[];
 }
 
-export interface ExecutionOutcome {
+interface ExecutionOutcome {
   readonly result: ExecutionResult;
   readonly context: GatewayContext;
   /** The key of the response in the response cache. */

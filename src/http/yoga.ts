@@ -16,7 +16,7 @@ export interface DocumentParser {
   validate(document: DocumentNode): readonly GraphQLError[];
 }
 
-export interface DocumentParserOptions {
+interface DocumentParserOptions {
   readonly schema: GraphQLSchema;
   readonly limits: DocumentLimits;
   /** Whether clients may ask for the schema. */

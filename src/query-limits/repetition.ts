@@ -3,7 +3,7 @@
 
 import { Kind, type DocumentNode, type FieldNode, type FragmentDefinitionNode, type SelectionSetNode } from 'graphql';
 
-export interface Repetition {
+interface Repetition {
   /** The most fields of one response name that are merged into one selection set, through fragments too. */
   readonly repeatedFields: number;
   /** Selections that are looked at plus pairs that are compared; at most a little over MAX_MERGE_WORK. */

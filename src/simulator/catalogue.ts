@@ -4,7 +4,7 @@
 
 import type { RhythmName } from './history/rhythm.js';
 
-export type Span = readonly [min: number, max: number];
+type Span = readonly [min: number, max: number];
 
 export interface Kind {
   readonly name: string;

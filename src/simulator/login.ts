@@ -3,7 +3,7 @@
 // status takes for a success.
 
 import type { SimulatedResponse } from './http-response.js';
-import type { ReceivedRequest } from './simulator.js';
+import type { ReceivedRequest } from './received-request.js';
 
 /** Logins so far, by result. */
 export interface LoginCounts {

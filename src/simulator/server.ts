@@ -8,11 +8,11 @@ import type { Login } from './login.js';
 import { BadRequest } from './parameters.js';
 import { reportText } from './report.js';
 import type { Host } from './selection.js';
-import type { ReceivedRequest } from './simulator.js';
+import type { ReceivedRequest } from './received-request.js';
 import type { TokenStore } from './tokens.js';
 import { createWorkloadsReport } from './workloads-report.js';
 
-export interface ServerOptions {
+interface ServerOptions {
   readonly login: Login;
   readonly tokens: TokenStore;
   /** As it is now. */

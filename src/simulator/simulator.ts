@@ -2,21 +2,12 @@
 // no code with the gateway, so that both cannot make the same mistake, and it refuses what the vendor does not document.
 
 import { once } from 'node:events';
-import type { IncomingHttpHeaders } from 'node:http';
 import { createFleet, type Fleet } from './fleet.js';
 import { createLogin, type LoginCounts } from './login.js';
+import type { ReceivedRequest } from './received-request.js';
 import type { ReportFaults } from './selection.js';
 import { createServer } from './server.js';
 import { createOpaqueToken, createTokenStore, type TokenFormat } from './tokens.js';
-
-export interface ReceivedRequest {
-  readonly method: string;
-  readonly path: string;
-  readonly query: URLSearchParams;
-  readonly headers: IncomingHttpHeaders;
-  /** The parsed JSON, or the text if it is not JSON; undefined without a body. */
-  readonly body: unknown;
-}
 
 export interface SimulatorOptions {
   /** Size of the fleet, 50 to 100,000; 1,000 by default. The same size is the same fleet. */

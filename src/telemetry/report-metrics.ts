@@ -80,6 +80,11 @@ function defineUpstreamMetrics(registry: Registry) {
     help: '1 from when the circuit breaker opens until a call succeeds.',
     registers,
   });
+  return { attempts, durations, retries, logins, breaker };
+}
+
+export function createUpstreamMetrics(registry: Registry, clock: Clock) {
+  const { attempts, durations, retries, logins, breaker } = defineUpstreamMetrics(registry);
   for (const report of REPORTS) {
     attempts.inc({ report, outcome: 'ok' }, 0);
     retries.inc({ report }, 0);
@@ -87,11 +92,6 @@ function defineUpstreamMetrics(registry: Registry) {
   }
   logins.inc({ outcome: 'ok' }, 0);
   breaker.set(0);
-  return { attempts, durations, retries, logins, breaker };
-}
-
-export function createUpstreamMetrics(registry: Registry, clock: Clock) {
-  const { attempts, durations, retries, logins, breaker } = defineUpstreamMetrics(registry);
   const instruments: Pick<Instruments, 'call' | 'login'> = {
     call({ report, isRetry }, run) {
       const startedAt = clock.now();

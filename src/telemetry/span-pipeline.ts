@@ -35,14 +35,15 @@ const LIMITS = {
 const MAX_CLOSE_MS = 1_000;
 
 export function createSpanPipeline(options: TracingOptions) {
-  const { url, headers, resourceAttributes, sampler, version, clock } = options;
+  const { version, clock } = options;
+  const { url, headers, resourceAttributes, sampler, proxy } = options.settings;
   // The exporter itself reads OTEL_EXPORTER_OTLP_TIMEOUT, _COMPRESSION, _CERTIFICATE, _CLIENT_KEY and
   // _CLIENT_CERTIFICATE (and their TRACES forms) from the environment; everything else is passed here.
   const exporter = new OTLPTraceExporter({
     url,
     headers,
     concurrencyLimit: MAX_CONCURRENT_EXPORTS,
-    httpAgentOptions: toAgentOptions(options.proxy),
+    httpAgentOptions: toAgentOptions(proxy),
     userAgent: `scaleops-cost-gateway/${version}`,
   });
   let isClosing = false;

@@ -21,20 +21,7 @@ const propagator = new W3CTraceContextPropagator();
 export function createTracing(options: TracingOptions): Tracing {
   const { tracer, close } = createSpanPipeline(options);
   const current = new AsyncLocalStorage<Span>();
-  const within = async <T>(name: string, attributes: Attributes, kind: SpanKind, run: (span: Span) => Promise<T>) => {
-    const span = tracer.startSpan(name, { attributes, kind }, contextOf(current.getStore()));
-    try {
-      return await current.run(span, () => run(span));
-    } catch (error) {
-      const failure = toFailureCode(error);
-      span.setAttribute('error.type', failure);
-      if (failure !== 'aborted') span.setStatus({ code: SpanStatusCode.ERROR });
-      throw error;
-    } finally {
-      span.end();
-    }
-  };
-
+  const within = createWithin(tracer, current);
   const instruments: Instruments = {
     begin: (request) => beginOperation(request, { tracer, current, nameOf: options.nameOf }),
     load: (report, run) =>
@@ -50,9 +37,7 @@ export function createTracing(options: TracingOptions): Tracing {
     onRelatedHit: () => undefined,
     call(call, run) {
       return within('call ScaleOps', toCallAttributes(call), SpanKind.CLIENT, async (span) => {
-        const headers: Record<string, string> = {};
-        propagator.inject(contextOf(span), headers, SET);
-        call.headers = headers;
+        call.headers = toHeaders(span);
         try {
           return await run();
         } finally {
@@ -63,6 +48,23 @@ export function createTracing(options: TracingOptions): Tracing {
     login: (run) => within('log in', {}, SpanKind.CLIENT, run),
   };
   return { instruments, close };
+}
+
+/** Returns a function that runs a task within a new span, which the error of the task marks. */
+function createWithin(tracer: Tracer, current: AsyncLocalStorage<Span>) {
+  return async <T>(name: string, attributes: Attributes, kind: SpanKind, run: (span: Span) => Promise<T>) => {
+    const span = tracer.startSpan(name, { attributes, kind }, contextOf(current.getStore()));
+    try {
+      return await current.run(span, () => run(span));
+    } catch (error) {
+      const failure = toFailureCode(error);
+      span.setAttribute('error.type', failure);
+      if (failure !== 'aborted') span.setStatus({ code: SpanStatusCode.ERROR });
+      throw error;
+    } finally {
+      span.end();
+    }
+  };
 }
 
 const LOAD = 'load report';
@@ -118,6 +120,13 @@ function describe(span: Span, { operation, result, status, codes, callerName }: 
   if (callerName !== undefined) span.setAttribute('gateway.caller', callerName);
   // Errors of the client (4xx) leave the status of a server span unset, as OpenTelemetry's HTTP conventions say.
   if (status >= 500 || codes.some((code) => statusOf(code) >= 500)) span.setStatus({ code: SpanStatusCode.ERROR });
+}
+
+/** The headers that tell the receiver of a call which trace it belongs to. */
+function toHeaders(span: Span): Readonly<Record<string, string>> {
+  const headers: Record<string, string> = {};
+  propagator.inject(contextOf(span), headers, SET);
+  return headers;
 }
 
 /** Reads the two headers of the W3C trace context. */

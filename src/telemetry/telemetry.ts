@@ -3,7 +3,6 @@
 import type { Clock } from '../clock.js';
 import { NOOP_INSTRUMENTATION } from '../cache/report-lookup.js';
 import { UNOBSERVED } from '../upstream/instrumentation.js';
-import type { ProxySettings } from '../upstream/http/proxy.js';
 import { combine, type Instruments } from './instrumentation.js';
 import { createMetrics } from './metrics.js';
 import { createOperationNames } from './operation-names.js';
@@ -17,8 +16,6 @@ interface TelemetryOptions {
   readonly tracing: TracingSettings | undefined;
   readonly version: string;
   readonly clock: Clock;
-  /** The proxy for exports of traces. */
-  readonly proxy?: ProxySettings | undefined;
   /** Whether to expose the metrics of the whole process (memory, CPU, garbage collection) as well. */
   readonly collectProcessMetrics: boolean;
   /** Called when exports of traces begin to fail, and when they succeed again. */
@@ -28,10 +25,10 @@ interface TelemetryOptions {
 export type Telemetry = ReturnType<typeof createTelemetry>;
 
 export function createTelemetry(options: TelemetryOptions) {
-  const { clock, tracing: settings, ...rest } = options;
+  const { tracing: settings } = options;
   const nameOf = createOperationNames(options.operations);
-  const metrics = options.metrics ? createMetrics({ ...rest, nameOf, clock }) : undefined;
-  const tracing = settings && createLazyTracing({ ...rest, ...settings, clock, nameOf });
+  const metrics = options.metrics ? createMetrics({ ...options, nameOf }) : undefined;
+  const tracing = settings && createLazyTracing({ ...options, settings, nameOf });
   const both = [metrics?.instruments, tracing?.instruments].filter((each) => each !== undefined);
   return {
     /** Undefined without metrics and traces. */

@@ -29,12 +29,13 @@ export interface TracingSettings {
   /** Describe the gateway in each export: `service.name` and others. */
   readonly resourceAttributes: Readonly<Record<string, string>>;
   readonly sampler: SamplerSettings;
-}
-
-export interface TracingOptions extends TracingSettings {
-  readonly version: string;
   /** The proxy for exports, with Node 24.5 and later; older versions connect directly. */
   readonly proxy?: ProxySettings | undefined;
+}
+
+export interface TracingOptions {
+  readonly settings: TracingSettings;
+  readonly version: string;
   readonly nameOf: NameOf;
   readonly clock: Clock;
   /** Called when exports begin to fail, and when they succeed again. */

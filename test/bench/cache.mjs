@@ -15,7 +15,7 @@ import { Deadline } from '../../dist/concurrency/deadline.js';
 import { decodeReport } from '../../dist/report/parse/json-parser.js';
 import { createCredentials } from '../../dist/upstream/auth/credentials.js';
 import { createConnections } from '../../dist/upstream/http/connections.js';
-import { createResilience } from '../../dist/upstream/client/resilience.js';
+import { Resilience } from '../../dist/upstream/client/resilience.js';
 import { runAll } from '../../dist/report/steps.js';
 import { fetchFleet } from './fleet.mjs';
 import { at, measureAsync, printMachine, usedBytes } from './measure.mjs';
@@ -78,7 +78,7 @@ async function benchCall() {
   const url = `http://127.0.0.1:${port}`;
   const credentials = createCredentials({ ...config.upstream, url, clock });
   const { tokens } = await credentials.principal();
-  const resilience = createResilience({ ...config.upstream.resilience, clock, onBreaker: () => undefined });
+  const resilience = new Resilience(config.upstream.resilience, clock, () => undefined);
   const connections = createConnections(url, 8);
   const pool = new Pool(url, { connections: 8 });
   const call = async (host, token, signal) => {

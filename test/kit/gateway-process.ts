@@ -6,7 +6,8 @@ import { Agent, request as httpRequest } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 
-import { createSimulator, type ReceivedRequest, type SimulatorOptions } from '../../src/simulator/simulator.js';
+import type { ReceivedRequest } from '../../src/simulator/received-request.js';
+import { createSimulator, type SimulatorOptions } from '../../src/simulator/simulator.js';
 import { PLAIN_REQUESTS, TOKEN } from './gateway.js';
 import { MAIN, startProcess, type Ended, type RunningProcess } from './process.js';
 

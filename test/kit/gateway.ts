@@ -5,7 +5,8 @@ import { pino } from 'pino';
 import { readConfig } from '../../src/config/config.js';
 import type { Clock } from '../../src/clock.js';
 import { createGateway, type Gateway } from '../../src/app/gateway.js';
-import { createSimulator, type ReceivedRequest, type SimulatorOptions } from '../../src/simulator/simulator.js';
+import type { ReceivedRequest } from '../../src/simulator/received-request.js';
+import { createSimulator, type SimulatorOptions } from '../../src/simulator/simulator.js';
 
 export const TOKEN = 'test-token-that-must-not-leak';
 

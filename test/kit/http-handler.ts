@@ -4,7 +4,7 @@ import type { GraphQLSchema } from 'graphql';
 import { pino, type Logger } from 'pino';
 
 import { systemClock, type Clock } from '../../src/clock.js';
-import { createScheduler } from '../../src/concurrency/scheduler.js';
+import { Scheduler } from '../../src/concurrency/scheduler.js';
 import { createHttpHandler, type HttpServices, type HttpSettings } from '../../src/http/create-http-handler.js';
 import type { HttpHandler } from '../../src/http/handler.js';
 
@@ -60,7 +60,7 @@ export function createTestHandler({
       context: {
         credentials: { principal: () => undefined },
         limits: {},
-        scheduler: createScheduler(),
+        scheduler: new Scheduler(),
       } as unknown as HttpServices['context'],
       authentication: undefined,
       responses: responses as unknown as HttpServices['responses'],

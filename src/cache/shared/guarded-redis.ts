@@ -53,7 +53,7 @@ export function createGuardedRedis(
   clock: Clock,
   onAvailabilityChange: (isAvailable: boolean) => void,
 ): RunCommand {
-  const breaker = new CircuitBreaker({ ...BREAKER, clock, classify: () => 'failure' });
+  const breaker = new CircuitBreaker(BREAKER, { clock, classify: () => 'failure' });
   /** The kind of the last failure, until that kind succeeds: a full Redis still answers reads. */
   let failing: 'read' | 'write' | undefined;
   const record = (kind: 'read' | 'write', isSuccess: boolean): void => {

@@ -34,13 +34,20 @@ interface RedisOptions {
   readonly onConnectionChange: (isConnected: boolean, reason?: string) => void;
 }
 
-const CONNECT_TIMEOUT_MS = 2_000;
-/** A connection without any traffic for this long is closed; pings keep a good one alive. */
-const IDLE_TIMEOUT_MS = 5_000;
-const PING_INTERVAL_MS = 2_000;
 const MAX_RECONNECT_DELAY_MS = 5_000;
-/** The bound of commands without a reply; further ones fail. */
-const MAX_PENDING_COMMANDS = 10_000;
+const LIMITS = {
+  disableOfflineQueue: true,
+  /** The bound of commands without a reply; further ones fail. */
+  commandsQueueMaxLength: 10_000,
+  pingInterval: 2_000,
+};
+const SOCKET = {
+  connectTimeout: 2_000,
+  /** A connection without any traffic for this long is closed; pings keep a good one alive. */
+  socketTimeout: 5_000,
+  /** The client's own strategy waits with a timer that cannot be cancelled and keeps the process alive. */
+  reconnectStrategy: false,
+} as const;
 
 // Scripts, because each has to be atomic.
 const GET_OR_SET = `
@@ -72,19 +79,7 @@ export function createRedis({ url, onConnectionChange }: RedisOptions): Redis {
   const { createClient, RESP_TYPES } = loadClient();
   // Without it, a connection attempt outlives `client.destroy()`.
   const closing = new AbortController();
-  const client = createClient({
-    url,
-    disableOfflineQueue: true,
-    commandsQueueMaxLength: MAX_PENDING_COMMANDS,
-    pingInterval: PING_INTERVAL_MS,
-    socket: {
-      signal: closing.signal,
-      connectTimeout: CONNECT_TIMEOUT_MS,
-      socketTimeout: IDLE_TIMEOUT_MS,
-      // The client's own strategy waits with a timer that cannot be cancelled and keeps the process alive.
-      reconnectStrategy: false,
-    },
-  });
+  const client = createClient({ url, ...LIMITS, socket: { ...SOCKET, signal: closing.signal } });
   const binary = client.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer });
   reportConnection(client, onConnectionChange);
   const run = (script: string, key: string, ...values: (string | number)[]) =>

@@ -1,6 +1,6 @@
 // The settings of the report cache.
 
-import { autoOrNumber, number, oneOf, redisUrl, type Setting } from './rules.js';
+import { limit, number, oneOf, redisUrl, type Setting } from './rules.js';
 
 export const CACHE_SETTINGS = {
   CACHE_TTL_SECONDS: {
@@ -38,7 +38,7 @@ export const CACHE_SETTINGS = {
       "With SCALEOPS_AUTH=forward: how long a caller's token counts as valid after ScaleOps accepted it, in seconds.",
   },
   CACHE_MAX_MB: {
-    ...autoOrNumber(1, 1_048_576),
+    ...limit(1_048_576, 'auto'),
     default: 'auto',
     description:
       'The memory for cached reports and responses, in MiB: three quarters for reports, one quarter for responses. auto: a quarter of the memory limit of the container, at most 256, less below 600.',

@@ -18,9 +18,9 @@ export const ACCESS_NEEDS: Needs = {
   jwt: ['GATEWAY_JWT_ISSUER', 'GATEWAY_JWT_AUDIENCE', 'GATEWAY_JWT_JWKS_URL'],
 };
 
-/** @param upstreamAuth SCALEOPS_AUTH. */
-export function readAccess(source: Source, upstreamAuth: string): AccessSettings {
+export function readAccess(source: Source): AccessSettings {
   const { read, problems } = source;
+  const upstreamAuth = read('SCALEOPS_AUTH');
   const kind = read('GATEWAY_AUTH') ?? (upstreamAuth === 'forward' ? 'forward' : 'none');
   if ((kind === 'forward') !== (upstreamAuth === 'forward')) {
     problems.push(

@@ -22,13 +22,8 @@ export interface Setting<T> extends Rule<T> {
   readonly description: string;
 }
 
-export const text: Rule<string> = { accepts: () => true, parse: String, rule: 'must be a text' };
-
-export const token: Rule<string> = {
-  accepts: isToken,
-  parse: String,
-  rule: 'must be visible ASCII characters without spaces',
-};
+export const text = textThat(() => true, 'must be a text');
+export const token = textThat(isToken, 'must be visible ASCII characters without spaces');
 
 export const boolean: Rule<boolean> = {
   accepts: (value) => value === 'on' || value === 'off',
@@ -41,21 +36,12 @@ export function number(min: number, max: number): Rule<number> {
   return { accepts: isWhole(min, max), parse: Number, rule: `must be a whole number from ${min} to ${max}` };
 }
 
-/** A whole number from 1; "off" is undefined. */
-export function limit(max: number): Rule<number | undefined> {
+/** A whole number from 1; the word is undefined. */
+export function limit(max: number, word: 'off' | 'auto' = 'off'): Rule<number | undefined> {
   return {
-    accepts: (value) => value === 'off' || isWhole(1, max)(value),
-    parse: (value) => (value === 'off' ? undefined : Number(value)),
-    rule: `must be off or a whole number from 1 to ${max}`,
-  };
-}
-
-/** A whole number; "auto" is undefined. */
-export function autoOrNumber(min: number, max: number): Rule<number | undefined> {
-  return {
-    accepts: (value) => value === 'auto' || isWhole(min, max)(value),
-    parse: (value) => (value === 'auto' ? undefined : Number(value)),
-    rule: `must be auto or a whole number from ${min} to ${max}`,
+    accepts: (value) => value === word || isWhole(1, max)(value),
+    parse: (value) => (value === word ? undefined : Number(value)),
+    rule: `must be ${word} or a whole number from 1 to ${max}`,
   };
 }
 
@@ -93,44 +79,30 @@ function toAlternatives(value: string): string[][] {
   return value.split(',').map((scopes) => scopes.trim().split(/ +/));
 }
 
-export const host: Rule<string> = {
-  accepts: (value) => /^[\w.:-]+$/.test(value),
-  parse: String,
-  rule: 'must be an address or a host name',
-};
+export const host = textThat((value) => /^[\w.:-]+$/.test(value), 'must be an address or a host name');
 
 export const path = {
-  absolute: {
-    accepts: (value) => /^\/(?!\/)[^\s?#]*$/.test(value),
-    parse: String,
-    rule: 'must be a path that begins with one "/", without query or fragment',
-  } satisfies Rule<string>,
-  segment: {
-    accepts: (value) => /^\w[\w.-]*$/.test(value),
-    parse: String,
-    rule: 'must be letters, digits, dots and hyphens, a letter or digit first',
-  } satisfies Rule<string>,
+  absolute: textThat(
+    (value) => /^\/(?!\/)[^\s?#]*$/.test(value),
+    'must be a path that begins with one "/", without query or fragment',
+  ),
+  segment: textThat(
+    (value) => /^\w[\w.-]*$/.test(value),
+    'must be letters, digits, dots and hyphens, a letter or digit first',
+  ),
 };
 
-export const httpUrl: Rule<string> = {
-  accepts(value) {
-    if (!URL.canParse(value)) return false;
-    const { protocol, username, password, search, hash } = new URL(value);
-    return /^https?:$/.test(protocol) && [username, password, search, hash].every((part) => part === '');
-  },
-  parse: String,
-  rule: 'must be an http or https URL without user, query or fragment',
-};
+export const httpUrl = textThat((value) => {
+  if (!URL.canParse(value)) return false;
+  const { protocol, username, password, search, hash } = new URL(value);
+  return /^https?:$/.test(protocol) && [username, password, search, hash].every((part) => part === '');
+}, 'must be an http or https URL without user, query or fragment');
 
 /** As `httpUrl`, with a query: some issuers publish their keys under one. */
-export const urlWithQuery: Rule<string> = {
-  accepts(value) {
-    const isUrl = URL.canParse(value);
-    return isUrl && httpUrl.accepts(Object.assign(new URL(value), { search: '' }).href);
-  },
-  parse: String,
-  rule: 'must be an http or https URL without user or fragment',
-};
+export const urlWithQuery = textThat(
+  (value) => URL.canParse(value) && httpUrl.accepts(Object.assign(new URL(value), { search: '' }).href),
+  'must be an http or https URL without user or fragment',
+);
 
 /** Values separated by commas that match `pattern`; `what` names them in problems. */
 export function list(what: string, pattern: RegExp): Rule<readonly string[]> {
@@ -153,16 +125,12 @@ function toList(value: string): string[] {
   return value.split(',').map((item) => item.trim());
 }
 
-export const redisUrl: Rule<string> = {
-  accepts(value) {
-    if (!URL.canParse(value)) return false;
-    const { protocol, hostname, username, password, pathname } = new URL(value);
-    const isEncoded = [username, password].every((part) => !/%(?![\da-f]{2})/i.test(part) && isDecodable(part));
-    return /^rediss?:$/.test(protocol) && hostname !== '' && /^\/?\d*$/.test(pathname) && isEncoded;
-  },
-  parse: String,
-  rule: 'must be a redis:// or rediss:// URL; its path may be a database number',
-};
+export const redisUrl = textThat((value) => {
+  if (!URL.canParse(value)) return false;
+  const { protocol, hostname, username, password, pathname } = new URL(value);
+  const isEncoded = [username, password].every((part) => !/%(?![\da-f]{2})/i.test(part) && isDecodable(part));
+  return /^rediss?:$/.test(protocol) && hostname !== '' && /^\/?\d*$/.test(pathname) && isEncoded;
+}, 'must be a redis:// or rediss:// URL; its path may be a database number');
 
 function isDecodable(text: string): boolean {
   try {
@@ -171,6 +139,11 @@ function isDecodable(text: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** A text as it is. */
+function textThat(accepts: (value: string) => boolean, rule: string): Rule<string> {
+  return { accepts, parse: String, rule };
 }
 
 function isWhole(min: number, max: number): (value: string) => boolean {

@@ -99,7 +99,7 @@ function createEntitiesField(entities: Entities): GraphQLFieldConfigMap<unknown,
 }
 
 /** Resolves references, each to its entity or to the error that stands in its place. */
-export function resolveAll(
+function resolveAll(
   representations: readonly unknown[],
   entities: Entities,
   context: GatewayContext,

@@ -6,7 +6,7 @@ import { isStream, type ResponseBody } from '../http-message.js';
 /** How much is put together before the first byte is sent. */
 const MAX_BUFFERED_BYTES = 1_048_576;
 
-export interface BodyOptions {
+interface BodyOptions {
   /** Shares the event loop with other work. */
   readonly runSteps: RunSteps;
   /** Called with the length of each piece before it is sent. May throw, which ends the response. */

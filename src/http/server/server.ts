@@ -25,7 +25,7 @@ export interface ServerTimes {
   readonly clientGraceMs: number;
 }
 
-export interface ServerOptions {
+interface ServerOptions {
   readonly host: string;
   readonly port: number;
   readonly clock: Clock;

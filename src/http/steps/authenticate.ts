@@ -5,7 +5,7 @@ import { GatewayError, UpstreamError } from '../../errors.js';
 import type { Credentials } from '../../upstream/auth/credentials.js';
 import type { GraphQLRequest } from '../graphql-request.js';
 
-export interface AuthenticateOptions {
+interface AuthenticateOptions {
   /** Undefined when callers need not say who they are, or ScaleOps checks their tokens. */
   readonly authentication: Authentication | undefined;
   readonly credentials: Credentials;

@@ -12,7 +12,7 @@ import type { Observation } from '../../telemetry/instrumentation.js';
 import { hasNoCacheDirective } from '../response/cache-headers.js';
 import type { ResolvedOperation } from './resolve-operation.js';
 
-export interface ExecuteInput {
+interface ExecuteInput {
   readonly request: GraphQLRequest;
   readonly operation: ResolvedOperation;
   /** Coerced. */
@@ -25,7 +25,7 @@ export interface ExecuteInput {
 /** Rejects with REQUEST_TIMEOUT, or when the client has left. */
 export type Execute = (input: ExecuteInput) => Promise<Executed>;
 
-export interface Executed {
+interface Executed {
   readonly result: ExecutionResult;
   readonly context: GatewayContext;
 }

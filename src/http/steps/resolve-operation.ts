@@ -30,7 +30,7 @@ export class DocumentError extends Error {
   }
 }
 
-export interface ResolveOptions {
+interface ResolveOptions {
   /** Many new documents at the same time share the event loop. */
   readonly scheduler: Scheduler;
   readonly parser: DocumentParser;

@@ -42,7 +42,7 @@ export function servicesAt({ lists, serviceLists, texts }: Columns, row: number)
   return Array.from(listItems(serviceLists, lists.services[row]!), (text) => texts.at(text));
 }
 
-export function labelOf({ distinctLabels: { keys, values }, texts }: Columns, label: number): Label {
+function labelOf({ distinctLabels: { keys, values }, texts }: Columns, label: number): Label {
   return { key: texts.at(keys[label]!), value: texts.at(values[label]!) };
 }
 

@@ -116,7 +116,7 @@ export function* readStrings(texts: StringColumn): Steps<string[]> {
 }
 
 /** A text in bytes, all of them ASCII: [start, end). */
-export interface AsciiText {
+interface AsciiText {
   readonly bytes: Uint8Array;
   /** The same bytes, to be read four at a time. */
   readonly words: DataView;

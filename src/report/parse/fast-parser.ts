@@ -10,7 +10,7 @@ import { CLOSE_OBJECT, COLON, OPEN_OBJECT, Scanner } from './scanner.js';
 import { UnsupportedInputError } from './unsupported-input.js';
 
 /** Parses a report; undefined when the input is not supported or no report. */
-export type ParseReport = (bytes: Buffer) => ReportData | undefined;
+type ParseReport = (bytes: Buffer) => ReportData | undefined;
 
 /** Discard the buffers after a body of this size, to release their memory. */
 const MAX_REUSED_BYTES = 8_388_608;

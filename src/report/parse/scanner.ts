@@ -5,8 +5,8 @@ import { addToHash, HASH_OF_NOTHING } from './hash-table.js';
 import { UnsupportedInputError } from './unsupported-input.js';
 import { isJsonSafeByte, isJsonSafeWord, toWord } from '../columns/words.js';
 
-export const QUOTE = 0x22;
-export const COMMA = 0x2c;
+const QUOTE = 0x22;
+const COMMA = 0x2c;
 export const COLON = 0x3a;
 export const OPEN_LIST = 0x5b;
 export const CLOSE_LIST = 0x5d;

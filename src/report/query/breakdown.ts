@@ -35,7 +35,7 @@ export interface Breakdown {
 }
 
 /** What a breakdown reads. */
-export interface BreakdownInput {
+interface BreakdownInput {
   readonly grouped: GroupedRows;
   /** The ranks of each dimension's column. */
   readonly ranksOf: (dimension: number) => Steps<Ranks>;

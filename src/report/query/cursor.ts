@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 
 const CHECKSUM_LENGTH = 11;
 
-export interface RowPosition {
+interface RowPosition {
   readonly index: number;
   readonly id: string;
 }

@@ -13,7 +13,7 @@ export interface PageArguments {
 }
 
 /** An ordered list of rows. */
-export interface OrderedRows {
+interface OrderedRows {
   /** All rows when the page has a cursor or a `last`; else at least the `first` rows. */
   readonly rows: Uint32Array;
   readonly totalCount: number;

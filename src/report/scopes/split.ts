@@ -21,7 +21,7 @@ import { inRanges, type Steps } from '../steps.js';
 import { toScopeKey, type EntityScope } from './scope.js';
 
 /** The rows of a scope, by number and in ScaleOps' order. */
-export interface ScopeRows {
+interface ScopeRows {
   readonly rows: readonly number[];
   /** The scopes with these rows: their names differ in case alone. */
   readonly spelled: readonly EntityScope[];

@@ -12,7 +12,7 @@ import { UNOBSERVED, type UpstreamInstrument } from '../instrumentation.js';
 import type { ProxySettings } from '../http/proxy.js';
 import { readExpiry } from './jwt-expiry.js';
 import { createScaleOpsLogin, type LoginSettings } from './scaleops-login.js';
-import { createTokenCache, type Login } from './token-cache.js';
+import { TokenCache, type Login } from './token-cache.js';
 import { createPrincipal, isToken, type Principal, type TokenProvider } from '../principal.js';
 
 /** A given token, or a file that holds one and may be replaced while the gateway runs. */
@@ -103,7 +103,7 @@ function createAccountCredentials(
   const rejectionError = createRejectionError(hint);
   const login = createLogin(rejectionError);
   const obtain = (signal: AbortSignal) => instrument.login(() => login.obtain(signal));
-  const tokens = createTokenCache(obtain, clock, rejectionError);
+  const tokens = new TokenCache(obtain, clock, rejectionError);
   // A password can be guessed; scrypt makes each guess expensive, should the id ever leak.
   const derive = promisify<string, string, number, Buffer>(scrypt);
   let principal: Principal | Promise<Principal> = derive(password, JSON.stringify(names), 32).then(
@@ -165,7 +165,7 @@ function createFileReader(path: string): () => string {
       // Synchronous: microseconds, without the thread pool. The inode changes when a link is moved to another file.
       const { mtimeMs, ctimeMs, ino, size } = statSync(path);
       const version = [mtimeMs, ctimeMs, ino, size].join();
-      // File systems round times: a second change within one step looks like the first.
+      // File systems round times: a second change within one step looks like the first. Their times are the machine's.
       const isSettled = Date.now() - mtimeMs > TIME_STEP_MS;
       if (!isSettled || read?.version !== version) read = { version, token: readFileSync(path, 'utf8').trim() };
     } catch {

@@ -3,6 +3,7 @@
 
 import type { Clock } from '../../clock.js';
 import { UpstreamError } from '../../errors.js';
+import type { AbortableCaller } from '../../concurrency/abort.js';
 import { createSingleFlight } from '../../concurrency/single-flight.js';
 import { readExpiry } from './jwt-expiry.js';
 import type { TokenProvider } from '../principal.js';
@@ -38,54 +39,68 @@ interface CachedToken {
   refreshAt: number;
 }
 
-export function createTokenCache(
-  obtainToken: Login['obtain'],
-  clock: Clock,
-  rejectionError: TokenProvider['rejectionError'],
-): TokenProvider {
-  const flights = createSingleFlight<CachedToken>();
-  let current: CachedToken | undefined;
-  let pausedUntil = -Infinity;
+export class TokenCache implements TokenProvider {
+  readonly rejectionError: TokenProvider['rejectionError'];
+  readonly #obtainToken: Login['obtain'];
+  readonly #clock: Clock;
+  readonly #flights = createSingleFlight<CachedToken>();
+  #current: CachedToken | undefined;
+  #pausedUntil = -Infinity;
 
-  const isPaused = (): boolean => pausedUntil - clock.now() > 0 && pausedUntil - clock.now() <= PAUSE_MS;
-  const obtain = async (signal: AbortSignal): Promise<CachedToken> => {
+  constructor(obtainToken: Login['obtain'], clock: Clock, rejectionError: TokenProvider['rejectionError']) {
+    this.#obtainToken = obtainToken;
+    this.#clock = clock;
+    this.rejectionError = rejectionError;
+  }
+
+  async token(caller: AbortableCaller): Promise<string> {
+    const now = this.#clock.now();
+    const cached = this.#current;
+    if (cached === undefined || now >= cached.endsAt) return (await this.#join(caller.signal)).token;
+    // In the background: the cached token is still valid.
+    if (now >= cached.refreshAt && !this.#isPaused()) {
+      this.#join().catch(() => {
+        cached.refreshAt = this.#clock.now() + PAUSE_MS;
+      });
+    }
+    return cached.token;
+  }
+
+  async renew(rejected: string, caller: AbortableCaller): Promise<string> {
+    if (this.#current?.token === rejected) this.#current = undefined;
+    return this.#current?.token ?? (await this.#join(caller.signal)).token;
+  }
+
+  reject(token: string): void {
+    if (this.#current?.token === token) this.#current = undefined;
+    this.#pause();
+  }
+
+  #pause(): void {
+    this.#pausedUntil = this.#clock.now() + PAUSE_MS;
+  }
+
+  #isPaused(): boolean {
+    const leftMs = this.#pausedUntil - this.#clock.now();
+    // A clock that is set back does not lengthen the pause.
+    return leftMs > 0 && leftMs <= PAUSE_MS;
+  }
+
+  async #join(signal?: AbortSignal): Promise<CachedToken> {
+    if (this.#isPaused()) throw this.rejectionError('the login was refused a moment ago');
+    return this.#flights.join('login', (abort) => this.#obtain(abort), signal);
+  }
+
+  async #obtain(signal: AbortSignal): Promise<CachedToken> {
     try {
-      const { token, lifetimeMs = DEFAULT_LIFETIME_MS } = await obtainToken(signal);
-      current = toCachedToken(token, lifetimeMs, clock.now());
-      return current;
+      const { token, lifetimeMs = DEFAULT_LIFETIME_MS } = await this.#obtainToken(signal);
+      this.#current = toCachedToken(token, lifetimeMs, this.#clock.now());
+      return this.#current;
     } catch (error) {
-      if (error instanceof UpstreamError && error.isRefusal) pausedUntil = clock.now() + PAUSE_MS;
+      if (error instanceof UpstreamError && error.isRefusal) this.#pause();
       throw error;
     }
-  };
-  const join = (signal?: AbortSignal): Promise<CachedToken> => {
-    if (isPaused()) return Promise.reject(rejectionError('the login was refused a moment ago'));
-    return flights.join('login', obtain, signal);
-  };
-
-  return {
-    rejectionError,
-    async token(caller) {
-      const now = clock.now();
-      if (current === undefined || now >= current.endsAt) return (await join(caller.signal)).token;
-      // In the background: the cached token is still valid.
-      const cached = current;
-      if (now >= cached.refreshAt && !isPaused()) {
-        join().catch(() => {
-          cached.refreshAt = clock.now() + PAUSE_MS;
-        });
-      }
-      return cached.token;
-    },
-    async renew(rejected, caller) {
-      if (current?.token === rejected) current = undefined;
-      return current?.token ?? (await join(caller.signal)).token;
-    },
-    reject(token) {
-      if (current?.token === token) current = undefined;
-      pausedUntil = clock.now() + PAUSE_MS;
-    },
-  };
+  }
 }
 
 function toCachedToken(token: string, lifetimeMs: number, now: number): CachedToken {

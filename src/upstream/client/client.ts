@@ -19,9 +19,9 @@ import { parseRetryAfter, toStatusError, toTransportError } from '../http/errors
 import { UNOBSERVED, type ObservedCall, type UpstreamInstrument } from '../instrumentation.js';
 import type { Principal } from '../principal.js';
 import type { ReportParser } from '../parse/report-parser.js';
-import { createResilience, type ResilienceSettings } from './resilience.js';
+import { Resilience, type ResilienceSettings } from './resilience.js';
 
-interface ClientOptions {
+interface ClientSettings {
   /** The ScaleOps host; its path is the prefix of the paths of the reports. */
   readonly url: string;
   readonly paths: Readonly<Record<ReportKind, string>>;
@@ -29,6 +29,9 @@ interface ClientOptions {
   readonly maxResponseBytes: number;
   readonly resilience: ResilienceSettings;
   readonly proxy?: ProxySettings | undefined;
+}
+
+interface ClientServices {
   readonly clock: Clock;
   /** Closed by its creator. */
   readonly parser: ReportParser;
@@ -47,17 +50,18 @@ export interface FetchedReport {
 
 export type ScaleOpsClient = ReturnType<typeof createScaleOpsClient>;
 
-export function createScaleOpsClient(options: ClientOptions) {
-  const { clock, instrument = UNOBSERVED } = options;
-  const base = new URL(options.url);
-  const connections = createConnections(base.origin, options.resilience.maxInFlight, options.proxy);
-  const host = { connections, toCall: createUpstreamCalls(base, options.paths) };
-  const resilience = createResilience({ ...options.resilience, clock, onBreaker: options.onBreaker });
+export function createScaleOpsClient(settings: ClientSettings, services: ClientServices) {
+  const { clock, instrument = UNOBSERVED, onBreaker } = services;
+  const base = new URL(settings.url);
+  const connections = createConnections(base.origin, settings.resilience.maxInFlight, settings.proxy);
+  const { maxResponseBytes } = settings;
+  const host = { ...services, connections, maxResponseBytes, toCall: createUpstreamCalls(base, settings.paths) };
+  const resilience = new Resilience(settings.resilience, clock, onBreaker);
 
   const call = (context: CallContext, call: ObservedCall): Promise<FetchedReport> =>
     instrument.call(call, async () => {
       try {
-        return await callUpstream(host, options, context, call);
+        return await callUpstream(host, context, call);
       } catch (error) {
         // The reason of the deadline tells a timeout, a fault of ScaleOps, from a caller that aborted.
         context.deadline.throwIfAborted();
@@ -137,17 +141,23 @@ interface CallContext {
   readonly deadline: Deadline;
 }
 
+/** The host, and what is needed to call it. */
+interface Host extends ClientServices, Pick<ClientSettings, 'maxResponseBytes'> {
+  readonly connections: ReturnType<typeof createConnections>;
+  readonly toCall: ToUpstreamCall;
+}
+
 async function callUpstream(
-  { connections, toCall }: { connections: ReturnType<typeof createConnections>; toCall: ToUpstreamCall },
-  options: ClientOptions,
+  host: Host,
   { request, token, deadline }: CallContext,
   observed: ObservedCall,
 ): Promise<FetchedReport> {
-  const { url, path, body } = toCall(request);
+  const { clock, onWarnings } = host;
+  const { url, path, body } = host.toCall(request);
   const { pathSetting } = ENDPOINTS[request.report];
   deadline.throwIfAborted();
   // undici's `request` does not follow redirects: the token must not reach another host.
-  const response = await connections.request({
+  const response = await host.connections.request({
     method: 'POST',
     path,
     headers: {
@@ -162,24 +172,24 @@ async function callUpstream(
   });
   observed.status = response.statusCode;
   if (response.statusCode !== 200) {
-    drainOrClose(response.body, options.clock);
+    drainOrClose(response.body, clock);
     throw toStatusError({
       status: response.statusCode,
       location: headerOf(response, 'location'),
-      retryAfterMs: parseRetryAfter(headerOf(response, 'retry-after'), options.clock.now()),
+      retryAfterMs: parseRetryAfter(headerOf(response, 'retry-after'), clock.now()),
       pathSetting,
       url,
     });
   }
-  const fetched = await readReport(response, options, deadline, request);
+  const fetched = await readReport(response, host, deadline, request);
   const { warnings } = fetched.report;
-  if (warnings.length > 0) options.onWarnings(request.report, warnings);
+  if (warnings.length > 0) onWarnings(request.report, warnings);
   return fetched;
 }
 
 async function readReport(
   response: Dispatcher.ResponseData,
-  { parser, maxResponseBytes: maxBytes, clock }: ClientOptions,
+  { parser, maxResponseBytes: maxBytes, clock }: Host,
   deadline: Deadline,
   request: ReportRequest,
 ): Promise<FetchedReport> {

@@ -22,12 +22,6 @@ export interface ResilienceSettings extends BulkheadSettings, RetrySettings {
   readonly breaker: CircuitBreakerSettings;
 }
 
-interface ResilienceOptions extends ResilienceSettings {
-  readonly clock: Clock;
-  /** Called when the circuit opens and when it closes. */
-  readonly onBreaker: (isOpen: boolean) => void;
-}
-
 /** A report request, as far as the policies need to know it. */
 interface ResilientRequest {
   readonly principal: Pick<Principal, 'id' | 'isCaller'>;
@@ -41,58 +35,65 @@ interface ResilientRequest {
 /** How many callers' principals are remembered as accepted by ScaleOps; the one that called longest ago is evicted. */
 const MAX_ACCEPTED = 10_000;
 
-export function createResilience({ clock, onBreaker, breaker: settings, ...rest }: ResilienceOptions) {
-  const bulkhead = new Bulkhead(rest, clock);
-  const accepted = new LRUCache<string, true>({ max: MAX_ACCEPTED });
-  const breaker = new CircuitBreaker({ ...settings, clock, classify, onChange: onBreaker });
-  const policy = createRetryPolicy(rest, clock);
+export class Resilience {
+  readonly #clock: Clock;
+  readonly #bulkhead: Bulkhead;
+  readonly #breaker: CircuitBreaker;
+  readonly #policy: ReturnType<typeof createRetryPolicy>;
+  readonly #accepted = new LRUCache<string, true>({ max: MAX_ACCEPTED });
 
-  const call = async <T>(attempt: () => Promise<T>, request: ResilientRequest, origin: CallOrigin): Promise<T> => {
+  /** @param onBreaker called when the circuit opens and when it closes. */
+  constructor(settings: ResilienceSettings, clock: Clock, onBreaker: (isOpen: boolean) => void) {
+    this.#clock = clock;
+    this.#bulkhead = new Bulkhead(settings, clock);
+    this.#breaker = new CircuitBreaker(settings.breaker, { clock, classify, onChange: onBreaker });
+    this.#policy = createRetryPolicy(settings, clock);
+  }
+
+  /** How many attempts run, and how many are queued. */
+  load(): ReturnType<Bulkhead['load']> {
+    return this.#bulkhead.load();
+  }
+
+  /**
+   * Makes attempts until one succeeds, the deadline ends or the fault allows no more. Each gets its number, from 1.
+   * @throws UpstreamError of the last attempt; CIRCUIT_OPEN or OVERLOADED where none was made.
+   */
+  async run<T>(attempt: (number: number) => Promise<T>, request: ResilientRequest): Promise<T> {
+    const { principal, callerKey, requestKey, deadline } = request;
+    const isUnknown = principal.isCaller && this.#accepted.get(principal.id) === undefined;
+    const origin = { source: callerKey ?? principal.id, requestKey, isUnknown };
+    // A rejected request adds nothing to the retry budget.
+    if (this.#breaker.isOpen()) return this.#call(() => attempt(1), request, origin);
+    const retries = this.#policy.start();
+    let failed: UpstreamError | undefined;
+    for (let number = 1; ; number += 1) {
+      try {
+        return await this.#call(() => attempt(number), request, origin);
+      } catch (error) {
+        if (!(error instanceof UpstreamError)) throw error;
+        // The failure of an attempt says more than that there was no room for another one.
+        if (failed !== undefined && NOT_ATTEMPTED_CODES.includes(error.code)) throw failed;
+        failed = error;
+        const delayMs = this.#breaker.isOpen() ? undefined : retries.nextDelayMs(error, deadline.remainingMs());
+        if (delayMs === undefined || deadline.signal.aborted) throw error;
+        if (delayMs > 0) await delay(this.#clock, delayMs, deadline.signal);
+      }
+    }
+  }
+
+  async #call<T>(attempt: () => Promise<T>, request: ResilientRequest, origin: CallOrigin): Promise<T> {
     const { deadline, callerKey, principal } = request;
     try {
       // Checked before the queue, and again before the call: the circuit may open in between.
-      breaker.check();
-      const result = await bulkhead.run(deadline, callerKey, () => breaker.run(attempt, origin));
-      if (principal.isCaller) accepted.set(principal.id, true);
+      this.#breaker.check();
+      const result = await this.#bulkhead.run(deadline, callerKey, () => this.#breaker.run(attempt, origin));
+      if (principal.isCaller) this.#accepted.set(principal.id, true);
       return result;
     } catch (error) {
       throw toUpstreamError(error);
     }
-  };
-
-  return {
-    /** How many attempts run, and how many are queued. */
-    load: () => bulkhead.load(),
-    /**
-     * Makes attempts until one succeeds, the deadline ends or the fault allows no more. Each gets its number, from 1.
-     * @throws UpstreamError of the last attempt; CIRCUIT_OPEN or OVERLOADED where none was made.
-     */
-    async run<T>(attempt: (number: number) => Promise<T>, request: ResilientRequest): Promise<T> {
-      const { principal, callerKey, requestKey, deadline } = request;
-      const isUnknown = principal.isCaller && accepted.get(principal.id) === undefined;
-      const origin = { source: callerKey ?? principal.id, requestKey, isUnknown };
-      // A rejected request adds nothing to the retry budget.
-      if (breaker.isOpen()) return call(() => attempt(1), request, origin);
-      const retries = policy.start();
-      let failed: UpstreamError | undefined;
-      for (let number = 1; ; number += 1) {
-        try {
-          return await call(() => attempt(number), request, origin);
-        } catch (error) {
-          if (!(error instanceof UpstreamError)) throw error;
-          // The failure of an attempt says more than that there was no room for another one.
-          if (failed !== undefined && NOT_ATTEMPTED_CODES.includes(error.code)) throw failed;
-          failed = error;
-          const { retry: rule, retryAfterMs } = error;
-          const delayMs = breaker.isOpen()
-            ? undefined
-            : retries.nextDelayMs({ rule, retryAfterMs }, deadline.remainingMs());
-          if (delayMs === undefined || deadline.signal.aborted) throw error;
-          if (delayMs > 0) await delay(clock, delayMs, deadline.signal);
-        }
-      }
-    },
-  };
+  }
 }
 
 const NOT_ATTEMPTED_CODES: readonly string[] = ['CIRCUIT_OPEN', 'OVERLOADED'];

@@ -13,7 +13,7 @@ import type { ReportRequest } from '../../report/request.js';
 import { checkAgainstRequest } from '../../report/requested-window.js';
 
 /** Why a body is no report. Never quotes the body, as the message of JSON.parse would. */
-export interface ParseFailure {
+interface ParseFailure {
   readonly code: UpstreamErrorCode;
   readonly reason: string;
   readonly retry?: RetryRule;

@@ -18,7 +18,7 @@ export interface ParsedReport {
   readonly body: Buffer | undefined;
 }
 
-export interface ReportParserOptions {
+interface ReportParserOptions {
   /** Whether the bodies are wanted as well. */
   readonly keepsBodies: boolean;
   /** How many large bodies are read and parsed at once. */
