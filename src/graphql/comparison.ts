@@ -14,7 +14,7 @@ import { parseDuration } from './types/scalars.js';
 import { describeWindow, toWindow, type DescribedWindow } from './types/window.js';
 
 /** The baseline that a client asks for; PREVIOUS_PERIOD by default. */
-export interface BaselineInput {
+interface BaselineInput {
   readonly shift?: BaselineShift | null | undefined;
   readonly between?: { readonly from: number; readonly to: number } | null | undefined;
 }

@@ -15,7 +15,7 @@ import type { ReportWindow } from '../report/window.js';
 import { assertAllowed } from './inputs/authorize.js';
 import { describeWindow, type DescribedWindow } from './types/window.js';
 
-export interface SeriesInput {
+interface SeriesInput {
   /** The request without its time. */
   readonly request: AggregatedCostsRequest;
   readonly range: SeriesRange | undefined;

@@ -7,9 +7,6 @@ import { NAME_FIELDS, type Columns, type Label, type NameColumn } from './column
 import type { StringColumn } from './columns/strings.js';
 import { inRanges, ITEMS_PER_STEP, type Steps } from './steps.js';
 
-/** How long an id is, in characters of base64url. */
-export const ROW_ID_LENGTH = 12;
-
 /** 64 bits of hash per row: an even and an odd entry. */
 export class RowIds {
   readonly #hashes: Uint32Array;
@@ -22,7 +19,7 @@ export class RowIds {
     return this.#hashes.byteLength;
   }
 
-  /** The id of a row: ROW_ID_LENGTH characters. */
+  /** The id of a row: 12 characters of base64url. */
   at(row: number): string {
     return encode(this.#hashes[2 * row]!) + encode(this.#hashes[2 * row + 1]!);
   }

@@ -1,6 +1,6 @@
 // What of a response could not be taken at face value. A warning never fails a report.
 
-export const WARNING_CODES = [
+const WARNING_CODES = [
   'PARTIAL_ANSWER',
   'MISSING_WINDOW',
   'WINDOW_MISMATCH',

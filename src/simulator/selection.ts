@@ -26,7 +26,7 @@ export interface Host {
 
 export type WorkloadTest = (workload: Workload) => boolean;
 
-export interface Selection {
+interface Selection {
   readonly workloads: readonly Workload[];
   /** The clusters of these workloads, in the fleet's order. */
   readonly clusterNames: readonly string[];

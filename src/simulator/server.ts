@@ -4,12 +4,12 @@
 import { createServer as createHttpServer, type IncomingMessage, type Server } from 'node:http';
 import { createAggregatedReport } from './aggregated-report.js';
 import { errorResponse, sendResponse, type SimulatedResponse } from './http-response.js';
-import type { Login } from './login.js';
+import type { Login } from './auth/login.js';
 import { BadRequest } from './parameters.js';
 import { reportText } from './report.js';
 import type { Host } from './selection.js';
 import type { ReceivedRequest } from './received-request.js';
-import type { TokenStore } from './tokens.js';
+import type { TokenStore } from './auth/tokens.js';
 import { createWorkloadsReport } from './workloads-report.js';
 
 interface ServerOptions {

@@ -3,11 +3,11 @@
 
 import { once } from 'node:events';
 import { createFleet, type Fleet } from './fleet.js';
-import { createLogin, type LoginCounts } from './login.js';
+import { createLogin, type LoginCounts } from './auth/login.js';
 import type { ReceivedRequest } from './received-request.js';
 import type { ReportFaults } from './selection.js';
 import { createServer } from './server.js';
-import { createOpaqueToken, createTokenStore, type TokenFormat } from './tokens.js';
+import { createOpaqueToken, createTokenStore, type TokenFormat } from './auth/tokens.js';
 
 export interface SimulatorOptions {
   /** Size of the fleet, 50 to 100,000; 1,000 by default. The same size is the same fleet. */

@@ -67,7 +67,7 @@ export const CostDimensionMatch = builder.inputType('CostDimensionMatch', {
 type DimensionInput = (typeof CostDimensionInput)['$inferInput'];
 
 /** A dimension, with its name in `CostGroupKey.dimension`. */
-export interface NamedDimension {
+interface NamedDimension {
   readonly name: string;
   readonly dimension: Dimension;
 }

@@ -10,7 +10,7 @@ const CostLogicalOperator = builder.enumType('CostLogicalOperator', {
   } as const,
 });
 
-export const CostLabelInput = builder.inputType('CostLabelInput', {
+const CostLabelInput = builder.inputType('CostLabelInput', {
   description: 'A Kubernetes label or annotation, matched exactly.',
   fields: (t) => ({
     key: t.string({

@@ -17,7 +17,7 @@ import { FULL_SCAN_COST_WEIGHT } from './totals.js';
 import { CostWindow } from './window.js';
 
 /** Totals, and whether they were derived from a longer report. */
-export interface NamedChange {
+interface NamedChange {
   readonly totals: TotalsChange;
   readonly isDerived: boolean;
 }

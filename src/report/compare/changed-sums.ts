@@ -23,14 +23,14 @@ export interface TotalsChange {
 }
 
 /** One of the two reports. */
-export interface ComparedSide {
+interface ComparedSide {
   readonly grouped: GroupedRows;
   /** The number, in both reports, of each of its groups. */
   readonly groups: Uint32Array;
 }
 
 /** The reports of a comparison. */
-export interface ComparedSides {
+interface ComparedSides {
   readonly current: ComparedSide;
   readonly baseline: ComparedSide;
   /** Whether the baseline covers both windows: what it has more than the current report is the baseline. */

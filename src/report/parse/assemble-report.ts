@@ -8,7 +8,7 @@ import type { ReportWarning, RowMarks } from '../warnings.js';
 import type { Envelope } from './envelope/envelope.js';
 
 /** What could not be taken at face value in the rows. */
-export interface RowWarnings {
+interface RowWarnings {
   /** How many rows were null or no objects. */
   readonly skippedRows: number;
   readonly unreadable: Readonly<Record<NumberField | LabelField, RowMarks>>;

@@ -6,9 +6,9 @@ import { byField, LABEL_FIELDS, LIST_FIELDS, NAME_FIELDS, NULL_LIST, NUMBER_FIEL
 import { createNumberColumn } from '../columns/decimal-column.js';
 import { assembleReport, type DecodedRows } from './assemble-report.js';
 import { decodeEnvelope, ReportShapeError } from './envelope/envelope.js';
-import { toLabels } from './json-labels.js';
-import { DistinctTexts, ListWriter } from './json-lists.js';
-import { toCount, toNumber, toText } from './json-values.js';
+import { toLabels } from './json/labels.js';
+import { DistinctTexts, ListWriter } from './json/lists.js';
+import { toCount, toNumber, toText } from './json/values.js';
 import { toReport, type ReportData } from '../report-data.js';
 import type { Report } from '../report.js';
 import { RowMarks } from '../warnings.js';

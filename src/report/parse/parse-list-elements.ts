@@ -5,9 +5,9 @@ import type { Labels } from '../columns/columns.js';
 import { toWord } from '../columns/words.js';
 import { SequenceInterner } from './interned-sequences.js';
 import { StringInterner } from './interned-strings.js';
-import { isNothing, toLabel, type LabelTexts } from './json-labels.js';
-import type { ListData } from './json-lists.js';
-import { toText } from './json-values.js';
+import { isNothing, toLabel, type LabelTexts } from './json/labels.js';
+import type { ListData } from './json/lists.js';
+import { toText } from './json/values.js';
 import { RepeatedValueReader } from './parse-names.js';
 import { CLOSE_OBJECT, type Scanner } from './scanner.js';
 

@@ -3,7 +3,7 @@
 import { EMPTY_LIST, NULL_LIST } from '../columns/columns.js';
 import { RowMarks } from '../warnings.js';
 import type { SequenceInterner } from './interned-sequences.js';
-import { toLabels } from './json-labels.js';
+import { toLabels } from './json/labels.js';
 import { LabelReader, NONE, ServiceReader, type ElementReader, type ListTables } from './parse-list-elements.js';
 import { CodeColumn } from './parse-names.js';
 import { CLOSE_LIST, OPEN_LIST, type Scanner } from './scanner.js';

@@ -2,7 +2,7 @@
 // smaller when a number needs it. Without a common unit they are the doubles of JSON.parse.
 
 import { createNumberColumn, MAX_PLACES, MAX_UNITS, type NumberColumn } from '../columns/decimal-column.js';
-import { toCount, toNumber } from './json-values.js';
+import { toCount, toNumber } from './json/values.js';
 import type { Scanner } from './scanner.js';
 import { grow } from '../columns/strings.js';
 import { RowMarks } from '../warnings.js';

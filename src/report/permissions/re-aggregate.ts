@@ -69,14 +69,14 @@ function* toSetCodes(columns: Columns, rows: Uint32Array, field: 'labels' | 'ann
 }
 
 /** Rows that are added up by group. */
-export interface SummedRows {
+interface SummedRows {
   readonly rows: Uint32Array;
   readonly grouping: Grouping;
   readonly numbersOf: ReadNumbers;
 }
 
 /** What re-aggregated columns are made from. */
-export interface ReAggregationSource extends SummedRows {
+interface ReAggregationSource extends SummedRows {
   readonly columns: Columns;
   readonly reAggregation: ReAggregation;
 }

@@ -24,7 +24,7 @@ const VIEW_BYTES = 1_024;
 const STRING_BYTES = 32;
 
 /** What the rows are taken from. */
-export interface VisibleRowsSource {
+interface VisibleRowsSource {
   readonly columns: Columns;
   readonly among: Uint32Array;
   readonly warnings: readonly ReportWarning[];

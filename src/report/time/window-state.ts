@@ -8,7 +8,7 @@ const HOUR_MS = 3_600_000;
 /** Reaches into the present; ended, and may still be corrected; ended long ago. */
 export type WindowState = 'RUNNING' | 'SETTLING' | 'SETTLED';
 
-export interface WindowStateOptions {
+interface WindowStateOptions {
   /** Whether the range goes on, although the window that is sent ends at a full hour: `last`, or `includeCurrent`. */
   readonly reachesPresent: boolean;
   /** How long ScaleOps corrects costs after the end of a window. */

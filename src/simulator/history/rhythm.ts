@@ -2,7 +2,7 @@
 // is a formula, so that a window of any length costs the same work.
 
 /** Running totals of activity from Monday 00:00 UTC to each hour of the week: 169 of them, 168 at the end. */
-export type Rhythm = Float64Array;
+type Rhythm = Float64Array;
 
 export type RhythmName = keyof typeof RHYTHMS;
 

@@ -26,7 +26,7 @@ export interface Origin {
 }
 
 /** A workload that has existed besides those of the fleet. */
-export interface Retirement {
+interface Retirement {
   readonly namespace: string;
   readonly kind: string;
   readonly app: string;

@@ -13,7 +13,7 @@ const LARGE_BYTES = 4_194_304;
 const DEFAULT_LARGE_BODIES = 4;
 
 /** A report, and the body that it was parsed from, where that is kept. */
-export interface ParsedReport {
+interface ParsedReport {
   readonly report: Report;
   readonly body: Buffer | undefined;
 }

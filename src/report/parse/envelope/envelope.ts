@@ -2,7 +2,7 @@
 
 import { MAX_TIME, MIN_TIME, type ReportWindow } from '../../window.js';
 import { warnOnce, type ReportWarning } from '../../warnings.js';
-import { toText } from '../json-values.js';
+import { toText } from '../json/values.js';
 import { findPartialMembers } from './partial-members.js';
 
 export interface Envelope {

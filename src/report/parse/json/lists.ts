@@ -1,10 +1,10 @@
 // The lists of labels and services of a report. A fleet repeats the same labels on every row, so each text and label is
 // stored once per report and referred to by number.
 
-import { EMPTY_LIST, type Labels, type Lists } from '../columns/columns.js';
-import { StringColumnBuilder, type StringData } from '../columns/strings.js';
-import type { LabelTexts } from './json-labels.js';
-import { toText } from './json-values.js';
+import { EMPTY_LIST, type Labels, type Lists } from '../../columns/columns.js';
+import { StringColumnBuilder, type StringData } from '../../columns/strings.js';
+import type { LabelTexts } from './labels.js';
+import { toText } from './values.js';
 
 /** The distinct texts, labels and lists of a report, as plain data. */
 export interface ListData {

@@ -1,13 +1,13 @@
 // Labels and annotations in ScaleOps' JSON. Their shape is not documented, so all shapes that tools of Kubernetes write are
 // read: a map, a list of objects, a list of "key=value", and "key=value,key=value". Any other shape is not guessed at.
 
-import { toText } from './json-values.js';
+import { toText } from './values.js';
 
 /** The key, which is never empty, and the value of a label. */
 export type LabelTexts = readonly [key: string, value: string];
 
 /** The labels of a value, and whether nothing of it was left out. */
-export interface ReadLabels {
+interface ReadLabels {
   readonly labels: readonly LabelTexts[];
   readonly isComplete: boolean;
 }

@@ -2,8 +2,8 @@
 // Location carries a new URL-encoded token. A refusal is a 302 to the login page, which a client that looks only at the
 // status takes for a success.
 
-import type { SimulatedResponse } from './http-response.js';
-import type { ReceivedRequest } from './received-request.js';
+import type { SimulatedResponse } from '../http-response.js';
+import type { ReceivedRequest } from '../received-request.js';
 
 /** Logins so far, by result. */
 export interface LoginCounts {
