@@ -25,7 +25,15 @@ export type SyncBreakdown = Omit<Breakdown, 'groups'> & { readonly groups: reado
 /** The questions of a report, each run to its end. */
 export interface SyncReport extends Pick<
   Report,
-  'window' | 'clusters' | 'warnings' | 'isPartial' | 'rowCount' | 'byteSize' | 'scanCost' | 'labelScanCost' | 'hasCluster'
+  | 'window'
+  | 'clusters'
+  | 'warnings'
+  | 'isPartial'
+  | 'rowCount'
+  | 'byteSize'
+  | 'scanCost'
+  | 'labelScanCost'
+  | 'hasCluster'
 > {
   /** The report itself. */
   readonly steps: Report;
