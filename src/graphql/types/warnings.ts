@@ -59,7 +59,7 @@ const CostReportWarning = builder.objectRef<ReportWarning>('CostReportWarning').
   fields: (t) => ({
     code: t.expose('code', { type: CostReportWarningCode, description: 'What is wrong.' }),
     message: t.string({
-      description: 'The warning in words, such as "12 values of totalCost could not be read and are null."',
+      description: 'The warning in words, such as "12 values of totalCost could not be read and are null".',
       resolve: ({ code, count, field }) => MESSAGES[code](count, field ?? ''),
     }),
     count: t.exposeInt('count', {
