@@ -68,6 +68,9 @@ describe('a response that is no cost report', () => {
     [JSON.parse('{"__proto__":{"aggregatedWorkloads":[]}}'), 'the answer has no aggregatedWorkloads'],
     [{ aggregatedWorkloads: {} }, 'aggregatedWorkloads is not a list'],
     [{ aggregatedWorkloads: 'secret' }, 'aggregatedWorkloads is not a list'],
+    [{ aggregatedWorkloads: [1, 'secret'] }, 'no row is an object'],
+    [{ aggregatedWorkloads: [null] }, 'no row is an object'],
+    [{ aggregatedWorkloads: [[]] }, 'no row is an object'],
   ])('%j is refused: %s', (json, message) => {
     expect(() => decodeReport(json)).toThrow(new ReportShapeError(message));
   });

@@ -835,7 +835,7 @@ describe('an encrypted entry', () => {
     '[]',
     '{}',
     '{"error":"x"}',
-    '{"aggregatedWorkloads":1}',
+    '{"aggregatedWorkloads":[1]}',
     '{"aggregatedWorkloads":',
     '<html>',
   ])('is ignored if its body is %j', async (text) => {
