@@ -241,9 +241,9 @@ describe('a byte order mark', () => {
 });
 
 describe('the window', () => {
-  const windowOf = async (window: unknown, filter: string) => {
+  const windowOf = async (window: unknown, filter: string): Promise<{ window: object; warnings: object[] }> => {
     const stand = await startStand(report([], { window }));
-    return askReport(stand, `window { startTime endTime } warnings { code }`, filter);
+    return (await askReport(stand, 'window { startTime endTime } warnings { code }', filter)) as never;
   };
   const iso = (ms: number): string => new Date(ms).toISOString();
   const asked = { startTime: iso(NOW_MS - 7 * DAY_MS), endTime: iso(NOW_MS) };
@@ -334,8 +334,9 @@ describe('a workload with two rows', () => {
     expect(shown.breakdown.groups).toEqual([{ totals: { totalCost: 15 } }, { totals: { totalCost: 15 } }]);
     expect(shown.warnings).toMatchObject([{ code: 'DUPLICATE_ROW', count: 1, field: null }]);
     // The sum is none of the rows.
-    expect(shown.rows.nodes.map((node: { totalCost: number }) => node.totalCost)).toEqual([10, 5, 15]);
-    expect(shown.rows.nodes.map((node: { id: string }) => node.id)).not.toContain(id);
+    const nodes = shown.rows.nodes as { totalCost: number; id: string }[];
+    expect(nodes.map(({ totalCost }) => totalCost)).toEqual([10, 5, 15]);
+    expect(nodes.map((node) => node.id)).not.toContain(id);
   });
 
   test('is no warning in an aggregated report, whose rows are groups', async () => {
@@ -370,7 +371,8 @@ describe('a caller who may see one namespace', () => {
     const counts = async (caller: string) => {
       const { data, text } = await gateway.askAs(caller, query);
       expect(text).not.toMatch(/hidden|canary/);
-      return data.workloadCosts.warnings.map((each: any) => [each.code, each.field, each.count]) as unknown;
+      const warnings = data.workloadCosts.warnings as { code: string; field: string | null; count: number }[];
+      return warnings.map(({ code, field, count }) => [code, field, count]);
     };
     expect(await counts('ann')).toEqual([
       ['PARTIAL_ANSWER', 'error', 1],

@@ -37,7 +37,7 @@ async function show(ask: Ask, init?: RequestInit): Promise<unknown> {
   const { data, errors } = await ask(QUERY, undefined, init);
   if (data.workloadCosts === null) return errors[0].extensions.code;
   const { totals, isStale, warnings } = data.workloadCosts;
-  const isPartial = warnings.some(({ code }: { code: string }) => code === 'PARTIAL_ANSWER');
+  const isPartial = (warnings as { code: string }[]).some(({ code }) => code === 'PARTIAL_ANSWER');
   return [totals.totalCost, isStale, isPartial];
 }
 
