@@ -68,6 +68,9 @@ describe('a response that is no cost report', () => {
     [JSON.parse('{"__proto__":{"aggregatedWorkloads":[]}}'), 'the answer has no aggregatedWorkloads'],
     [{ aggregatedWorkloads: {} }, 'aggregatedWorkloads is not a list'],
     [{ aggregatedWorkloads: 'secret' }, 'aggregatedWorkloads is not a list'],
+    [{ aggregatedWorkloads: [1, 'secret'] }, 'no row is an object'],
+    [{ aggregatedWorkloads: [null] }, 'no row is an object'],
+    [{ aggregatedWorkloads: [[]] }, 'no row is an object'],
   ])('%j is refused: %s', (json, message) => {
     expect(() => decodeReport(json)).toThrow(new ReportShapeError(message));
   });
@@ -314,6 +317,98 @@ describe('labels', () => {
   });
 });
 
+describe('labels in other shapes', () => {
+  const read = (labels: unknown) => {
+    const { report } = decodeReport({ aggregatedWorkloads: [{ id: 'a', labels }] });
+    const [row] = rowsOf({ aggregatedWorkloads: [{ id: 'a', labels }] });
+    const isOdd = report.warnings.some(({ code, field }) => code === 'UNREADABLE_LABELS' && field === 'labels');
+    return [(row!.labels ?? []).map(({ key, value }) => `${key}=${value}`).join(), isOdd ? 'warning' : ''];
+  };
+
+  test.each<[unknown, string]>([
+    [[{ name: 'team', value: 'a' }], 'team=a'],
+    [
+      [
+        { Key: 'team', Value: 'a' },
+        { Name: 'env', Value: 7 },
+      ],
+      'team=a,env=7',
+    ],
+    [[{ key: 'team', value: 'a', source: 'x' }], 'team=a'],
+    [[{ key: 'team' }, { name: 'env' }], 'team=,env='],
+    ['team=a,env=prod', 'team=a,env=prod'],
+    [' app.kubernetes.io/name=a=b , env= ,', 'app.kubernetes.io/name=a=b,env='],
+    [{ team: ['a', 'b'], env: [], tier: [null, 'x'] }, 'team=a,env=,tier='],
+    [[{ key: 'team', value: ['a', 'b'] }], 'team=a'],
+    [{ key: 'team', value: 'a' }, 'key=team,value=a'],
+    [[null, ''], ''],
+    ['', ''],
+    [null, ''],
+  ])('%j are read', (labels, text) => {
+    expect(read(labels)).toEqual([text, '']);
+  });
+
+  test.each<[unknown, string]>([
+    [7, ''],
+    [true, ''],
+    ['team', ''],
+    ['team=a,b', ''],
+    ['{"team":"a"}', ''],
+    ['map[team:a]', ''],
+    [[['team', 'a']], ''],
+    [[{ team: 'a' }], ''],
+    [[{ key: 'team', val: 'a' }], ''],
+    [[{ value: 'a' }], ''],
+    [['=a', 'env=b'], 'env=b'],
+    [[7, { key: 'env', value: 'b' }], 'env=b'],
+    [{ team: { name: 'a' }, env: 'b' }, 'env=b'],
+    [{ team: [['a']], '': 'x' }, ''],
+  ])('%j are not guessed at', (labels, text) => {
+    expect(read(labels)).toEqual([text, 'warning']);
+  });
+});
+
+describe('a member that may say that something is missing', () => {
+  const fieldsOf = (more: object) =>
+    decodeReport({ aggregatedWorkloads: [{}], ...more })
+      .report.warnings.filter(({ code }) => code === 'PARTIAL_ANSWER')
+      .map(({ field }) => field);
+
+  test.each([
+    ...[null, '', ' ', 0, false, [], {}, 'false', '0', [null, ''], { omittedEntries: 0 }, { a: { b: [] } }],
+    { limit: 500, omittedEntries: 0 },
+  ])('means nothing when it is %j', (value) => {
+    expect(fieldsOf({ error: value, truncation: value, hasMore: value, failedClusters: value })).toEqual([]);
+  });
+
+  test.each(['x', 1, true, ['x'], { omittedEntries: 499 }, { limit: 500, omittedEntries: '1' }, { a: { b: ['c'] } }])(
+    'says so when it is %j',
+    (value) => {
+      expect(fieldsOf({ error: value, truncation: value })).toEqual(['error', 'truncation']);
+    },
+  );
+
+  test('has one of the known names, without regard to case, underscores and hyphens', () => {
+    expect(fieldsOf({ FAILED_CLUSTERS: ['a'], 'next-page-token': 'x', Errors: 'x', errors: 'x' })).toEqual([
+      ...['failedClusters', 'nextPageToken', 'errors'],
+    ]);
+    expect(
+      fieldsOf({ novelty: 'x', warnings: ['x'], message: 'x', constructor: 'x', ['error'.repeat(1e4)]: 1 }),
+    ).toEqual([]);
+    expect(fieldsOf(JSON.parse('{"__proto__":{"error":"x"}}') as object)).toEqual([]);
+  });
+
+  test('says so when it is false and its name says "complete"', () => {
+    expect(fieldsOf({ complete: true, isComplete: null, success: 'false' })).toEqual(['success']);
+  });
+
+  test('may be nested deeply', () => {
+    let value: unknown = [];
+    for (let depth = 0; depth < 10_000; depth += 1) value = [value];
+    expect(fieldsOf({ error: value })).toEqual(['error']);
+  });
+});
+
 describe('texts', () => {
   test.each(['👩‍👩‍👧 🦊', '\ud800', 'x\udc00y', '\u0000', 'e\u0301', '\u202e', '__proto__'])(
     '%j stays as it is',
@@ -376,6 +471,13 @@ describe('the window', () => {
     }
   });
 
+  test.each([MIDNIGHT, String(MIDNIGHT), MIDNIGHT / 1_000, String(MIDNIGHT / 1_000), `${MIDNIGHT}.4`])(
+    '%j is midnight in milliseconds or seconds since the Unix epoch',
+    (time) => {
+      expect(windowOf({ startTime: time, endTime: time })).toEqual({ startTime: MIDNIGHT, endTime: MIDNIGHT });
+    },
+  );
+
   test.each<[unknown]>([
     [undefined],
     [null],
@@ -388,6 +490,10 @@ describe('the window', () => {
     [{ startTime: 'day 5', endTime: 'day 6' }],
     [{ startTime: '2026-13-31T00:00:00Z', endTime: '2026-14-31T00:00:00Z' }],
     [{ startTime: 5, endTime: 6 }],
+    [{ startTime: '0001-01-01T00:00:00Z', endTime: '0001-01-01T00:00:00Z' }],
+    [{ startTime: -62_135_596_800, endTime: -62_135_596_800 }],
+    [{ startTime: '2026-01-31T00:00:00Z', endTime: '2026-01-30T00:00:00Z' }],
+    [{ startTime: 1e20, endTime: 1e20 }],
     [{ startTime: '+999999-01-01T00:00:00Z', endTime: '+999999-01-02T00:00:00Z' }],
   ])('is null for %j', (window) => {
     expect(windowOf(window)).toBeNull();

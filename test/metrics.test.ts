@@ -47,6 +47,7 @@ describe('/metrics', () => {
       'gateway_operation_duration_seconds histogram',
       'gateway_operations_in_flight gauge',
       'gateway_operations_total counter',
+      'gateway_report_warnings_total counter',
       'gateway_requests_rejected_total counter',
       'gateway_response_cache_hits_total counter',
       'gateway_uncaught_errors_total counter',

@@ -308,9 +308,9 @@ describe('a damaged body', () => {
         }
         taken += Number(compare(body));
       }),
-      { numRuns: 20_000 },
+      { numRuns: propertyRuns(20_000) },
     );
-    expect(taken).toBeGreaterThan(1_000);
+    expect(taken).toBeGreaterThan(500);
   });
 
   test('gives the same report in both parsers with any value at any path', () => {

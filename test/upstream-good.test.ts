@@ -21,6 +21,8 @@ describe('a good report', () => {
     ['in brotli', faults.brotli(NAMED)],
     ['in identity', faults.answer(200, JSON.stringify(NAMED), { 'content-encoding': 'identity' })],
     ['in chunks of one byte that split characters', faults.byteByByte(NAMED)],
+    ['after 100 Continue that was not asked for', faults.afterContinue(NAMED)],
+    ['after 100 Continue in packets of one byte', faults.afterContinue(NAMED, true)],
     ['that ends with the connection', faults.closeDelimited(JSON.stringify(NAMED))],
   ])('%s is read', async (_title, fault) => {
     await using stand = await startStand({ env: NO_CACHE });
@@ -64,7 +66,9 @@ describe('a good report', () => {
       { id: 'a', totalCost: null, workloadName: '\ud800' },
       { id: 'b', totalCost: null, workloadName: null },
     ]);
-    expect(stand.gateway.log.filter(({ level }) => level === 40)).toMatchObject([{ report: 'workloads', count: 2 }]);
+    expect(stand.gateway.log.filter(({ level }) => level === 40)).toMatchObject([
+      { report: 'workloads', warnings: [{ code: 'MISSING_WINDOW' }, { code: 'UNREADABLE_NUMBER', count: 2 }] },
+    ]);
   });
 
   test('is not mixed up with an unsolicited second response', async () => {

@@ -173,6 +173,27 @@ export function byteByByte(value: unknown): Fault {
   };
 }
 
+/**
+ * A whole answer after two `100 Continue` that nobody asked for: at once, or a byte at a time, of which the event loop reads
+ * each before the next.
+ */
+export function afterContinue(value: unknown, isSplit = false): Fault {
+  const interim = 'HTTP/1.1 100 Continue\r\nx-interim: 1\r\n\r\nHTTP/1.1 100 \r\n\r\n';
+  return (socket) => {
+    const next = (index: number): void => {
+      if (index === interim.length) json(value)(socket);
+      else socket.write(interim[index]!, () => setImmediate(next, index + 1));
+    };
+    if (isSplit) next(0);
+    else {
+      socket.cork();
+      socket.write(interim);
+      json(value)(socket);
+      socket.uncork();
+    }
+  };
+}
+
 /** Without a length: the body ends with the connection. */
 export const closeDelimited =
   (body: string): Fault =>

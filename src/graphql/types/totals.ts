@@ -36,7 +36,7 @@ export const CostTotals = builder.objectRef<Totals>('CostTotals').implement({
       rowsWithoutCost: t.int({
         description:
           'The number of rows whose totalCost is unknown and therefore not in the sum. ' +
-          'Unless it is 0, the costs are higher than `totalCost` says.',
+          'Unless it is 0, `totalCost` is not the whole cost.',
         resolve: (totals) => totals.rowsWithoutCost(),
       }),
       amountOfWorkloads: t.int({

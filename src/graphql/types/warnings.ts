@@ -18,7 +18,7 @@ const DESCRIPTIONS: Readonly<Record<WarningCode, string>> = {
   SKIPPED_ROW: 'A row is null or no object. It is left out, and sums may be too small.',
   DUPLICATE_ROW:
     'The same workload, without regard to case, has more than one row. `rows` lists them all, ' +
-    'and `Workload.cost` is their sum.',
+    'and `KubernetesWorkload.cost` is their sum.',
   UNREADABLE_NUMBER:
     'A number cannot be read, such as "12,500.00" or "NaN". It is null and not in any sum; `field` names it. ' +
     'See also `CostTotals.rowsWithoutCost`.',
@@ -59,7 +59,7 @@ const CostReportWarning = builder.objectRef<ReportWarning>('CostReportWarning').
   fields: (t) => ({
     code: t.expose('code', { type: CostReportWarningCode, description: 'What is wrong.' }),
     message: t.string({
-      description: 'The warning in words, such as "12 values of totalCost could not be read and are null."',
+      description: 'The warning in words, such as "12 values of totalCost could not be read and are null".',
       resolve: ({ code, count, field }) => MESSAGES[code](count, field ?? ''),
     }),
     count: t.exposeInt('count', {

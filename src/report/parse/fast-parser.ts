@@ -53,7 +53,8 @@ function parseResponse(scanner: Scanner, rows: RowReader): ReportData {
   } while (scanner.hasMore(CLOSE_OBJECT));
   if (scanner.peek() !== undefined || !hasRows) throw new UnsupportedInputError();
   const { columns, warnings } = rows.end();
-  // With an error and without rows the response may be no report.
-  if (columns.rowCount === 0 && (head.has('error') || head.has('errors'))) throw new UnsupportedInputError();
+  // Without rows the response may be no report.
+  const isDoubtful = warnings.skippedRows > 0 || head.has('error') || head.has('errors');
+  if (columns.rowCount === 0 && isDoubtful) throw new UnsupportedInputError();
   return assembleReport(decodeEnvelope(head), columns, warnings);
 }
