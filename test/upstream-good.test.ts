@@ -60,11 +60,13 @@ describe('a good report', () => {
     await using stand = await startStand();
     const rows = '{"id":"a","totalCost":1e400,"workloadName":"\\ud800"},{"id":"b","totalCost":"NaN"}';
     stand.upstream.answer(WORKLOADS, faults.text(`{"aggregatedWorkloads":[${rows}]}`));
-    const answer = await stand.gateway.ask('{ workloadCosts { rows { nodes { id totalCost workloadName } } } }');
+    const answer = await stand.gateway.ask(
+      '{ workloadCosts { rows { nodes { scaleOpsId totalCost workloadName } } } }',
+    );
     expect(answer.errors).toEqual([]);
     expect(answer.data.workloadCosts.rows.nodes).toEqual([
-      { id: 'a', totalCost: null, workloadName: '\ud800' },
-      { id: 'b', totalCost: null, workloadName: null },
+      { scaleOpsId: 'a', totalCost: null, workloadName: '\ud800' },
+      { scaleOpsId: 'b', totalCost: null, workloadName: null },
     ]);
     expect(stand.gateway.log.filter(({ level }) => level === 40)).toMatchObject([
       { report: 'workloads', warnings: [{ code: 'MISSING_WINDOW' }, { code: 'UNREADABLE_NUMBER', count: 2 }] },
