@@ -36,7 +36,14 @@ async function delayOf(replyMs: number, lockValue: string | undefined): Promise<
     parser,
     timeoutMs: 30_000,
     maxBytes: 1_000_000,
-    freshness: { ttlMs: 60_000, pastTtlMs: 60_000, staleMs: 0, staleIfErrorMs: 0 },
+    freshness: {
+      ttlMs: 60_000,
+      settlingTtlMs: 60_000,
+      settledTtlMs: 60_000,
+      settledAfterMs: 0,
+      staleMs: 0,
+      staleIfErrorMs: 0,
+    },
     onAvailabilityChange: () => undefined,
   });
   const startedAt = clock.now();

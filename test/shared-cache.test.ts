@@ -738,7 +738,14 @@ describe('an encrypted entry', () => {
   const parser = createReportParser({ keepsBodies: true });
   afterAll(() => parser.close());
   const limits = {
-    freshness: { ttlMs: 1000, pastTtlMs: 1000, staleMs: 0, staleIfErrorMs: 0 },
+    freshness: {
+      ttlMs: 1000,
+      settlingTtlMs: 1000,
+      settledTtlMs: 1000,
+      settledAfterMs: 0,
+      staleMs: 0,
+      staleIfErrorMs: 0,
+    },
     maxBytes: 2_097_152,
     parser,
     clock: createWatchedClock(),

@@ -2,12 +2,18 @@
 // upstream fails (stale-if-error). The two terms are those of RFC 5861.
 
 import type { Report } from '../report/report.js';
+import { reachesPresent, type ReportRequest } from '../report/request.js';
+import { windowState } from '../report/time/window-state.js';
 
 export interface FreshnessSettings {
-  /** How long a report is fresh, in milliseconds; 0 disables the cache. */
+  /** How long a report is fresh whose window reaches into the present, in milliseconds; 0 disables the cache. */
   readonly ttlMs: number;
-  /** How long a report about a past window is fresh, if that is longer. */
-  readonly pastTtlMs: number;
+  /** The same for a window that is over, if that is longer: ScaleOps may still correct its costs. */
+  readonly settlingTtlMs: number;
+  /** The same for a window that ended long ago, if that is longer. */
+  readonly settledTtlMs: number;
+  /** How long after its end ScaleOps corrects the costs of a window. */
+  readonly settledAfterMs: number;
   /** How long a report that is no longer fresh is shown while a newer one is fetched. */
   readonly staleMs: number;
   /** How long a report that is no longer fresh is shown while the upstream fails. */
@@ -31,19 +37,21 @@ export interface ReportAge extends Pick<TimestampedReport, 'report' | 'receivedA
 /** When a report may be shown; each stage includes the cases of those after it. */
 export type FreshnessStage = 'fresh' | 'while-revalidate' | 'if-error' | 'expired';
 
-/** ScaleOps corrects prices for some days. A window that ended longer ago hardly changes any more. */
-const SETTLED_AFTER_MS = 7 * 86_400_000;
 /** How far the clocks of replicas may differ. A time further ahead was recorded before a clock was set back. */
 export const MAX_CLOCK_SKEW_MS = 5_000;
 
+type AgedReport = Pick<TimestampedReport, 'report' | 'receivedAt'>;
+
+/** How long after `receivedAt` a report is fresh, by the state of its window then. */
 export function freshnessLifetimeMs(
-  { window, isPartial }: Pick<Report, 'window' | 'isPartial'>,
-  receivedAt: number,
-  { ttlMs, pastTtlMs }: Pick<FreshnessSettings, 'ttlMs' | 'pastTtlMs'>,
+  { report: { window, isWhole }, receivedAt }: AgedReport,
+  request: ReportRequest,
+  { ttlMs, settlingTtlMs, settledTtlMs, settledAfterMs }: FreshnessSettings,
 ): number {
   if (ttlMs === 0) return 0;
-  const isSettled = !isPartial && window !== null && window.endTime <= receivedAt - SETTLED_AFTER_MS;
-  return isSettled ? Math.max(ttlMs, pastTtlMs) : ttlMs;
+  if (window === null || !isWhole) return ttlMs;
+  const state = windowState(window, { reachesPresent: reachesPresent(request), settledAfterMs }, receivedAt);
+  return Math.max(ttlMs, { RUNNING: ttlMs, SETTLING: settlingTtlMs, SETTLED: settledTtlMs }[state]);
 }
 
 export function freshnessStage(
@@ -60,14 +68,15 @@ export function freshnessStage(
 }
 
 /** How long after `receivedAt` a report is worth retaining: one that is partial is not shown once it is not fresh. */
-export function retentionMs({ report, receivedAt }: TimestampedReport, settings: FreshnessSettings): number {
-  const freshMs = freshnessLifetimeMs(report, receivedAt, settings);
-  return report.isPartial ? freshMs : freshMs + staleRetentionMs(settings);
+export function retentionMs(found: AgedReport, request: ReportRequest, settings: FreshnessSettings): number {
+  const freshMs = freshnessLifetimeMs(found, request, settings);
+  return found.report.isPartial ? freshMs : freshMs + staleRetentionMs(settings);
 }
 
 /** The longest that any report is worth retaining. */
 export function maxRetentionMs(settings: FreshnessSettings): number {
-  return Math.max(settings.ttlMs, settings.pastTtlMs) + staleRetentionMs(settings);
+  const { ttlMs, settlingTtlMs, settledTtlMs } = settings;
+  return Math.max(ttlMs, settlingTtlMs, settledTtlMs) + staleRetentionMs(settings);
 }
 
 function staleRetentionMs({ staleMs, staleIfErrorMs }: FreshnessSettings): number {

@@ -69,7 +69,7 @@ export class ReportFetcher {
     const fetch = () => this.#fetchFromUpstream(load, deadline);
     if (shared === undefined) return { entry: this.#store.set(load, await fetch()), isOurs: true };
     const isFreshEnough = (found: TimestampedReport): boolean =>
-      this.#store.isFresh(load.principal, found) &&
+      this.#store.isFresh(load, found) &&
       (!load.noCache || this.#services.clock.now() - found.receivedAt < MIN_REFRESH_INTERVAL_MS);
     const newerThan = this.#store.newerThan(load);
     const { signal } = deadline;

@@ -158,7 +158,8 @@ function readProtection(read: Reader) {
 function readCache(read: Reader, { reportCacheBytes, responseCacheBytes }: MemoryLimits) {
   return {
     ttlMs: 1000 * read('CACHE_TTL_SECONDS'),
-    pastTtlMs: 1000 * read('CACHE_PAST_TTL_SECONDS'),
+    settlingTtlMs: 1000 * read('CACHE_SETTLING_TTL_SECONDS'),
+    settledTtlMs: 1000 * read('CACHE_SETTLED_TTL_SECONDS'),
     settledAfterMs: 1000 * read('CACHE_SETTLED_AFTER_SECONDS'),
     staleMs: 1000 * read('CACHE_STALE_SECONDS'),
     staleIfErrorMs: 1000 * read('CACHE_STALE_IF_ERROR_SECONDS'),

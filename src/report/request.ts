@@ -45,6 +45,11 @@ export interface WorkloadCostsRequest extends CommonParameters {
 export type ReportRequest = AggregatedCostsRequest | WorkloadCostsRequest;
 export type ReportKind = ReportRequest['report'];
 
+/** Whether the window of a request goes on: the last so many days, and not a window with an end. */
+export function reachesPresent(request: ReportRequest): boolean {
+  return request.report === 'workloads' || request.to === undefined;
+}
+
 /** The parameters of a request by name, in canonical form. Parameters that the caller did not choose are left out. */
 export type ReportParameters = Readonly<Record<string, boolean | number | string | readonly string[]>>;
 

@@ -1,15 +1,13 @@
 // What of a response could not be taken at face value. A warning never fails a report.
 
-const WARNING_CODES = [
-  'PARTIAL_ANSWER',
-  'MISSING_WINDOW',
-  'WINDOW_MISMATCH',
-  'SKIPPED_ROW',
-  'DUPLICATE_ROW',
-  'UNREADABLE_NUMBER',
-  'UNREADABLE_LABELS',
-] as const;
-export type WarningCode = (typeof WARNING_CODES)[number];
+export type WarningCode =
+  | 'PARTIAL_ANSWER'
+  | 'MISSING_WINDOW'
+  | 'WINDOW_MISMATCH'
+  | 'SKIPPED_ROW'
+  | 'DUPLICATE_ROW'
+  | 'UNREADABLE_NUMBER'
+  | 'UNREADABLE_LABELS';
 
 /** A warning as plain data. A report has at most one per code and field. Contains no text of the response. */
 export interface ReportWarning {

@@ -8,7 +8,9 @@ type Settings = ConstructorParameters<typeof ReportCache>[0];
 
 const SETTINGS: Settings = {
   ttlMs: 60_000,
-  pastTtlMs: 60_000,
+  settlingTtlMs: 60_000,
+  settledTtlMs: 60_000,
+  settledAfterMs: 604_800_000,
   staleMs: 0,
   staleIfErrorMs: 0,
   recheckMs: 60_000,

@@ -98,9 +98,9 @@ export class ReportStore {
 
   /** Caches the report, unless its principal was rejected after the request was sent, or a newer report is cached. */
   set(wanted: ReportKey, found: TimestampedReport): ReportEntry {
-    const { key, principal } = wanted;
+    const { key, principal, request } = wanted;
     const { requestedAt, receivedAt } = found;
-    const entry = createEntry(wanted, found, freshnessLifetimeMs(found.report, receivedAt, this.#settings));
+    const entry = createEntry(wanted, found, freshnessLifetimeMs(found, request, this.#settings));
     if (!this.#validity.isNewerThanRejection(principal, requestedAt)) return entry;
     this.#validity.recordSuccess(principal, requestedAt);
     const previous = this.#entries.peek(key);
@@ -132,8 +132,9 @@ export class ReportStore {
   }
 
   /** Whether a report of another replica is fresh, and may be shown to the principal. */
-  isFresh(principal: Principal, { report, requestedAt, receivedAt }: TimestampedReport): boolean {
-    const age = { report, receivedAt, freshMs: freshnessLifetimeMs(report, receivedAt, this.#settings) };
+  isFresh({ principal, request }: Pick<ReportKey, 'principal' | 'request'>, found: TimestampedReport): boolean {
+    const { requestedAt } = found;
+    const age = { ...found, freshMs: freshnessLifetimeMs(found, request, this.#settings) };
     return (
       freshnessStage(age, this.#clock.now(), this.#settings) === 'fresh' &&
       this.#validity.isNewerThanRejection(principal, requestedAt) &&

@@ -108,10 +108,10 @@ export class SharedStore {
   }
 
   /** A partial report has a key of its own, and leaves the last whole one as it is. */
-  async write({ key, principal }: SharedKey, generation: string, fetched: TimestampedReport & FetchedReport) {
+  async write({ key, principal, request }: SharedKey, generation: string, fetched: TimestampedReport & FetchedReport) {
     const { freshness, clock } = this.#options;
     const { report, requestedAt, receivedAt, body } = fetched;
-    const expiresAt = Math.min(receivedAt + retentionMs(fetched, freshness), principal.expiresAt ?? Infinity);
+    const expiresAt = Math.min(receivedAt + retentionMs(fetched, request, freshness), principal.expiresAt ?? Infinity);
     const ttlMs = expiresAt - clock.now();
     if (ttlMs <= 0 || body === undefined) return;
     const header = { key, principalId: principal.id, generation, requestedAt, receivedAt };

@@ -7,13 +7,18 @@ export const CACHE_SETTINGS = {
     ...number(0, 86_400),
     default: '60',
     common: true,
-    description: 'How long a report is fresh, in seconds; 0 disables the cache.',
+    description: 'How long a report is fresh whose window reaches into the present, in seconds; 0 disables the cache.',
   },
-  CACHE_PAST_TTL_SECONDS: {
+  CACHE_SETTLING_TTL_SECONDS: {
     ...number(0, 86_400),
-    default: '3600',
+    default: '900',
+    description: 'How long a report is fresh whose window is over, in seconds, if that is longer.',
+  },
+  CACHE_SETTLED_TTL_SECONDS: {
+    ...number(0, 604_800),
+    default: '86400',
     description:
-      'How long a report is fresh whose time window ended at least a week ago, if that is longer, in seconds.',
+      'How long a report is fresh whose window ended CACHE_SETTLED_AFTER_SECONDS ago, in seconds, if that is longer.',
   },
   CACHE_SETTLED_AFTER_SECONDS: {
     ...number(0, 31_536_000),

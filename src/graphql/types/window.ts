@@ -2,6 +2,7 @@
 
 import type { WindowClock } from '../../loaders/context.js';
 import { UpstreamError } from '../../errors.js';
+import { reachesPresent } from '../../report/request.js';
 import type { RowOrigin } from '../../report/row.js';
 import { windowState, type WindowState } from '../../report/time/window-state.js';
 import type { ReportWindow } from '../../report/window.js';
@@ -55,5 +56,5 @@ export function toWindow({ report, request }: RowOrigin, clock: WindowClock): De
       reason: 'the answer has no window',
     });
   }
-  return describeWindow(report.window, !('to' in request) || request.to === undefined, clock);
+  return describeWindow(report.window, reachesPresent(request), clock);
 }
