@@ -146,7 +146,10 @@ describe('composition by Apollo', () => {
     const source = '{ _service { sdl } }';
     expect((await graphql({ schema: createSchema(), source })).data).toEqual({ _service: { sdl } });
     // What else is in it is the same.
-    const cut = printSchema({ cacheTags: true }).replaceAll(/ @cacheTag\(format: "[^"]*"\)|directive @cacheTag.*\n\n|"@cacheTag", /g, '');
+    const cut = printSchema({ cacheTags: true }).replaceAll(
+      / @cacheTag\(format: "[^"]*"\)|directive @cacheTag.*\n\n|"@cacheTag", /g,
+      '',
+    );
     expect(sdl).toBe(cut.replace('federation/v2.12', 'federation/v2.9'));
     const gateway = createApolloGateway(composeWithApollo(costs, CATALOGUE).supergraphSdl);
     await gateway.load();

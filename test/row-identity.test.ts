@@ -7,7 +7,7 @@ import { toReportId, toRequestKey, type ReportRequest } from '../src/report/requ
 import type { RowOrigin } from '../src/report/row.js';
 import { createSimulator } from '../src/simulator/simulator.js';
 import { startGateway, TOKEN } from './kit/gateway.js';
-import { anyReport, type UpstreamReport } from './kit/reference.js';
+import { anyReport, type Label, type UpstreamReport } from './kit/reference.js';
 import { originOf, readReport, type SyncReport } from './kit/report.js';
 import { isRedisSkipped, startRedis } from './kit/redis.js';
 import { startReplica } from './kit/replicas.js';
@@ -41,7 +41,9 @@ function identityOf(row: UpstreamRow): string {
   );
   const lists = ['labels', 'annotations'].map((name) => {
     const list = row[name as 'labels'] ?? [];
-    const pairs = Array.isArray(list) ? list.map(({ key, value }) => [key, value]) : Object.entries(list);
+    const pairs = Array.isArray(list)
+      ? (list as readonly Label[]).map(({ key, value }) => [key, value])
+      : Object.entries(list);
     return pairs.map((pair) => JSON.stringify(pair)).sort();
   });
   return JSON.stringify([texts, lists, texts[2] === '' ? (row.id ?? '') : '']);
@@ -58,7 +60,7 @@ function withoutDuplicates(rows: readonly UpstreamRow[]): UpstreamRow[] {
 function reverseLabels(labels: UpstreamRow['labels']): UpstreamRow['labels'] {
   if (labels == null) return [];
   const list = Array.isArray(labels) ? labels : Object.entries(labels).map(([key, value]) => ({ key, value }));
-  return (list as { key: string; value: string }[]).toReversed();
+  return (list as Label[]).toReversed();
 }
 
 const RUNS = { numRuns: propertyRuns(300) };
