@@ -43,7 +43,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'telemetry',
     'upstream',
   ],
-  loaders: ['cache', 'concurrency', 'errors.ts', 'report', 'upstream'],
+  loaders: ['cache', 'clock.ts', 'concurrency', 'errors.ts', 'report', 'upstream'],
   cache: ['clock.ts', 'concurrency', 'errors.ts', 'report', 'upstream'],
   upstream: ['clock.ts', 'concurrency', 'errors.ts', 'report'],
   concurrency: ['clock.ts'],

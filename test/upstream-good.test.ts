@@ -58,7 +58,9 @@ describe('a good report', () => {
     await using stand = await startStand();
     const rows = '{"id":"a","totalCost":1e400,"workloadName":"\\ud800"},{"id":"b","totalCost":"NaN"}';
     stand.upstream.answer(WORKLOADS, faults.text(`{"aggregatedWorkloads":[${rows}]}`));
-    const answer = await stand.gateway.ask('{ workloadCosts { rows { nodes { id: scaleOpsId totalCost workloadName } } } }');
+    const answer = await stand.gateway.ask(
+      '{ workloadCosts { rows { nodes { id: scaleOpsId totalCost workloadName } } } }',
+    );
     expect(answer.errors).toEqual([]);
     expect(answer.data.workloadCosts.rows.nodes).toEqual([
       { id: 'a', totalCost: null, workloadName: '\ud800' },
