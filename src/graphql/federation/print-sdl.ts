@@ -44,7 +44,7 @@ export function printSdl(schema: GraphQLSchema, { access = {}, cacheTags = false
     .map((type) => addPublicTag(cacheTags ? type : withoutCacheTags(type)));
   const url = cacheTags ? WITH_CACHE_TAGS : WITHOUT_CACHE_TAGS;
   const definitions: DefinitionNode[] = [
-    createSchemaNode(url, findDirectives(types)),
+    ...createSchemaNode(url, findDirectives(types)),
     ...parse(cacheTags ? `${ONE_OF} ${CACHE_TAG}` : ONE_OF).definitions,
     ...types,
   ];
@@ -58,10 +58,9 @@ function nodeOf({ name, astNode }: GraphQLNamedType): TypeDefinitionNode {
 }
 
 /** Without the schema's description, which not every composer can parse. */
-function createSchemaNode(url: string, directives: readonly string[]): DefinitionNode {
+function createSchemaNode(url: string, directives: readonly string[]): readonly DefinitionNode[] {
   const imports = directives.map((name) => `"@${name}"`).join(', ');
-  const [node] = parse(`schema @link(url: "${url}", import: [${imports}]) { query: Query }`).definitions;
-  return node as DefinitionNode;
+  return parse(`schema @link(url: "${url}", import: [${imports}]) { query: Query }`).definitions;
 }
 
 /** The sorted names of the directives in use that graphql-js does not define. */
