@@ -58,7 +58,7 @@ async function startStand(
 }
 
 function question(about: number): string {
-  return `{ workloadCosts(filter: { namespaces: { names: ["n${about}"] } }) { isStale rows { nodes { id } } } }`;
+  return `{ workloadCosts(filter: { namespaces: { names: ["n${about}"] } }) { isStale rows { nodes { id: scaleOpsId } } } }`;
 }
 
 function expectReportOf(tenant: string, answer: Answer): void {
@@ -265,10 +265,10 @@ test('nobody\u2019s token is ever sent for another\u2019s question', async () =>
   );
   // Each asks for what all ask for, and for something of its own, which the upstream then knows whose it is.
   const operation = (name: string): string => `{
-    a: workloadCosts { rows { nodes { id } } }
-    b: workloadCosts(filter: { namespaces: { names: ["${name}"] } }) { rows { nodes { id } } }
-    c: aggregatedCosts { rows { nodes { id } } }
-    d: workloadCosts(filter: {}) { rows { nodes { id } } }
+    a: workloadCosts { rows { nodes { id: scaleOpsId } } }
+    b: workloadCosts(filter: { namespaces: { names: ["${name}"] } }) { rows { nodes { id: scaleOpsId } } }
+    c: aggregatedCosts { rows { nodes { id: scaleOpsId } } }
+    d: workloadCosts(filter: {}) { rows { nodes { id: scaleOpsId } } }
   }`;
   const askAll = (): Promise<Answer>[] => names.map((name) => stand.ask(`${CANARY}-${name}`, operation(name)));
   const rounds = [...askAll(), ...askAll().reverse(), ...askAll()];
