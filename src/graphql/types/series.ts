@@ -11,7 +11,7 @@ import { assertNotNegative } from '../inputs/validate.js';
 import { CostRowsWhere, toRowsWhere } from '../inputs/where.js';
 import { argumentsKey, chargeItems, toObjects } from '../response-budget.js';
 import { fieldsBelow, findSummedFields } from '../selection/size.js';
-import { ASSUMED_GROUPS, CostGroupKey, toKeys } from './breakdown.js';
+import { CostGroupKey, toKeys } from './breakdown.js';
 import { CostTimeSeries, readSeries } from './time-series.js';
 import { CostTotals, FULL_SCAN_COST_WEIGHT } from './totals.js';
 
@@ -112,12 +112,8 @@ builder.objectField(CostTimeSeries, 'series', (t) =>
     type: CostSeriesSet,
     directives: {
       cost: { weight: FULL_SCAN_COST_WEIGHT },
-      listSize: {
-        assumedSize: ASSUMED_GROUPS,
-        slicingArguments: ['first'],
-        sizedFields: ['series'],
-        requireOneSlicingArgument: false,
-      },
+      // Without `assumedSize`: `first` has a default.
+      listSize: { slicingArguments: ['first'], sizedFields: ['series'], requireOneSlicingArgument: false },
     },
     description: 'One line of values per group, such as per team. Without `by` there is one series, the total.',
     args: {
