@@ -63,10 +63,11 @@ interface HourlyOptions {
 export class HourlyUpstream implements AsyncDisposable {
   url = '';
   readonly received: HourlyRequest[] = [];
+  workloads: readonly HourlyWorkload[];
   onRequest: NonNullable<HourlyOptions['onRequest']>;
   /** The most calls at once so far. */
   maxInFlight = 0;
-  readonly #options: HourlyOptions;
+  readonly #now: HourlyOptions['now'];
   readonly #corrections: (Window & { readonly factor: number })[] = [];
   #inFlight = 0;
 
@@ -86,7 +87,8 @@ export class HourlyUpstream implements AsyncDisposable {
   });
 
   constructor(options: HourlyOptions) {
-    this.#options = options;
+    this.workloads = options.workloads;
+    this.#now = options.now;
     this.onRequest = options.onRequest ?? (() => undefined);
   }
 
@@ -115,7 +117,7 @@ export class HourlyUpstream implements AsyncDisposable {
 
   /** The workloads that lived in some part of the window. */
   living(window: Window, isWanted: (workload: HourlyWorkload) => boolean = () => true): readonly HourlyWorkload[] {
-    return this.#options.workloads.filter((each) => isWanted(each) && countQuarters(clip(each, window)) > 0);
+    return this.workloads.filter((each) => isWanted(each) && countQuarters(clip(each, window)) > 0);
   }
 
   /** Added up by quarter of an hour, in whole millionths. */
@@ -151,7 +153,7 @@ export class HourlyUpstream implements AsyncDisposable {
   #windowOf({ from, to, range }: HourlyRequest['parameters']): Window {
     if (from !== undefined) return { from: Number(from), to: Number(to) };
     const [, count, unit = ''] = /^(\d+)([mhd])$/.exec((range as string | undefined) ?? '7d') ?? [];
-    const end = Math.floor(this.#options.now() / QUARTER_MS) * QUARTER_MS;
+    const end = Math.floor(this.#now() / QUARTER_MS) * QUARTER_MS;
     return { from: end - Number(count) * RANGE_MS[unit]!, to: end };
   }
 
