@@ -144,18 +144,20 @@ describe('fair use', () => {
     await gateway.ask(MONTH);
     clock.advance(MINUTE_MS);
     const gate = createGate();
-    upstream.onRequest = () => gate.pass().then(() => undefined);
+    upstream.onRequest = ({ window }) => (window.to % DAY_MS === 0 ? gate.pass().then(() => undefined) : undefined);
     const { intervals } = seriesOf(await gateway.ask(MONTH));
     expect(intervals.every(({ report }: { report: { isStale: boolean } }) => report.isStale)).toBe(true);
     await gate.arrivals(4);
+    // Any further call would arrive before this one is over.
+    expect((await gateway.ask(SINGLE)).errors).toEqual([]);
     expect(seriesOf(await gateway.ask(MONTH)).intervals).toHaveLength(31);
     expect(upstream.inFlight).toBe(4);
     gate.open();
     await clock.idle();
-    expect(upstream.maxInFlight).toBe(4);
+    expect(upstream.maxInFlight).toBe(5);
     const fresh = seriesOf(await gateway.ask(MONTH)).intervals as { report: { isStale: boolean } }[];
     expect(fresh.filter(({ report }) => report.isStale)).toEqual([]);
-    expect(upstream.received).toHaveLength(62);
+    expect(upstream.received).toHaveLength(63);
   });
 });
 
