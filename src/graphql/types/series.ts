@@ -18,7 +18,6 @@ import { CostTotals, FULL_SCAN_COST_WEIGHT } from './totals.js';
 interface NamedSeries {
   readonly series: Series;
   readonly dimensions: readonly string[];
-  readonly intervalCount: number;
 }
 
 interface NamedSeriesSet {
@@ -66,10 +65,7 @@ const CostSeries = builder.objectRef<NamedSeries>('CostSeries').implement({
       },
       description:
         'One value per interval, aligned with `intervals`. 0 when no row is in the group, null when there is no report.',
-      resolve({ series, intervalCount }, { field }, context) {
-        context.budget.chargeFields(intervalCount);
-        return series.values(field);
-      },
+      resolve: ({ series }, { field }) => series.values(field),
     }),
     totals: t.field({
       type: CostTotals,
@@ -86,10 +82,11 @@ const CostSeriesSet = builder.objectRef<NamedSeriesSet>('CostSeriesSet').impleme
     series: t.field({
       type: [CostSeries],
       description: 'The first series, in order.',
-      resolve({ set, ...rest }, _args, context, info) {
+      resolve({ set, dimensions, intervalCount }, _args, context, info) {
         chargeItems(context, set.series.length, info);
+        context.budget.chargeFields(set.series.length * intervalCount * countValueLists(info));
         return toObjects(
-          set.series.map((series) => ({ series, ...rest })),
+          set.series.map((series) => ({ series, dimensions })),
           context,
         );
       },
@@ -98,7 +95,11 @@ const CostSeriesSet = builder.objectRef<NamedSeriesSet>('CostSeriesSet').impleme
       type: CostSeries,
       nullable: true,
       description: 'All series after `first`, as one. Null when there are none.',
-      resolve: ({ set: { others }, ...rest }) => others && { series: others, ...rest },
+      resolve({ set: { others }, dimensions, intervalCount }, _args, context, info) {
+        if (others === null) return null;
+        context.budget.chargeFields(intervalCount * countValueLists(info));
+        return { series: others, dimensions };
+      },
     }),
     seriesCount: t.int({
       description: 'The number of series, including those in `others`.',
@@ -149,6 +150,11 @@ builder.objectField(CostTimeSeries, 'series', (t) =>
     },
   }),
 );
+
+/** How many lists of values are selected of each series. */
+function countValueLists(info: GraphQLResolveInfo): number {
+  return Array.from(fieldsBelow(info)).filter(({ name }) => name.value === 'values').length;
+}
 
 /** The sums that totals and values below this field read. */
 function findSeriesFields(info: GraphQLResolveInfo): readonly SumField[] {
