@@ -59,11 +59,12 @@ function typeOf(value: unknown): unknown {
 /** What an answer has to be: the same keys, names and nulls, any numbers and times; a list may be longer than shown. */
 export function toPattern(shown: unknown, actual: unknown): unknown {
   if (Array.isArray(shown)) {
-    const list = Array.isArray(actual) ? (actual as unknown[]) : [];
-    return list.length < shown.length ? shown : list.map((item, index) => toPattern(shown[index] ?? item, item));
+    const [items, found] = [shown as unknown[], Array.isArray(actual) ? (actual as unknown[]) : []];
+    if (found.length < items.length) return items;
+    return found.map((item, index): unknown => (index < items.length ? toPattern(items[index], item) : item));
   }
   if (typeof shown !== 'object' || shown === null) return typeOf(shown);
-  const entries = Object.entries(shown).map(([key, value]) => {
+  const entries = Object.entries(shown as Record<string, unknown>).map(([key, value]): [string, unknown] => {
     const of = typeof actual === 'object' && actual !== null ? (actual as Record<string, unknown>)[key] : undefined;
     // Counts are of the fleet, and the same each time.
     return [key, key.endsWith('Count') ? value : toPattern(value, of)];
