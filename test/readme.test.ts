@@ -74,8 +74,10 @@ describe.each(DOCUMENTS)('%s', (name) => {
   });
 
   test('has short lines, and sections that fit on a screen', () => {
+    // The documents for those who change the code are wrapped as the code's longest lines.
+    const width = name.endsWith('/README.md') ? 145 : 120;
     const lines = withoutCode(text).split('\n');
-    expect(lines.filter((line) => line.length > 150 && !line.startsWith('|'))).toEqual([]);
+    expect(lines.filter((line) => line.length > width && !line.startsWith('|'))).toEqual([]);
     const sections = withoutCode(text).split(/^#+ /m);
     expect(sections.filter((section) => section.trim().split('\n').length > 45)).toEqual([]);
   });
