@@ -730,7 +730,7 @@ describe('the cost of a workload', () => {
     expect(stack.received).toHaveLength(1);
   });
 
-  test('is the first of several rows with the same name', async () => {
+  test('is the sum of several rows with the same name', async () => {
     await using upstream = await startRowsUpstream();
     await using gateway = startGateway(upstream.url);
     upstream.serve([
@@ -744,7 +744,7 @@ describe('the cost of a workload', () => {
       b: kubernetesWorkload(clusterName: "C", namespace: "N", type: "jOB", name: "A") { cost { totalCost share } }
     }`);
     expectGood(answer);
-    const cost = { totalCost: 2, share: 2 / 9 };
+    const cost = { totalCost: 9, share: 1 };
     expect(answer.data).toEqual({ a: { cost }, b: { cost } });
     expect(upstream.received).toHaveLength(1);
   });

@@ -142,6 +142,8 @@ describe.skipIf(isRedisSkipped)('100 clients that wait at each of two replicas',
       staying: ask(replica),
     }));
     await Promise.all([gate.arrivals(1), clock.timersSet(POLL_MS, 1)]);
+    // The responses prove that the earlier requests have joined.
+    await Promise.all(replicas.map((replica) => replica.ask('{ __typename }', {}, { headers })));
     leaving.abort();
     await Promise.all(crowds.flatMap(({ left }) => left));
     gate.open();

@@ -80,7 +80,8 @@ describe('SIGTERM', () => {
     for (const answer of await Promise.all([...answers, late])) {
       expect([answer.status, answer.headers.get('connection')]).toEqual([200, 'close']);
       const { data } = (await answer.json()) as Rows;
-      expect(data.workloadCosts.rows.nodes).toHaveLength(50);
+      // A long window has rows of workloads that are gone, too.
+      expect(data.workloadCosts.rows.nodes.length).toBeGreaterThanOrEqual(50);
     }
     expect(await ended).toMatchObject({ code: 0, signal: null, stderr: '' });
     expect(performance.now() - startedAt).toBeLessThan(10_000);
