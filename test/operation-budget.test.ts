@@ -57,9 +57,9 @@ async function run(
 ): Promise<{ readonly result: ExecutionResult; readonly context: GatewayContext; readonly loads: number }> {
   let loads = 0;
   const lookup = { report: of, asOf: 0, freshMs: 0, isStale: false, cacheResult: 'miss', upstreamMs: 0 };
-  const load: RequestServices['cache']['load'] = (_request, _principal, { inTurn, assertWanted } = {}) =>
-    inTurn!(() => {
-      assertWanted?.();
+  const load: RequestServices['cache']['load'] = (_request, _principal, options) =>
+    options!.inTurn!(() => {
+      options?.assertWanted?.();
       loads += 1;
       return Promise.resolve(lookup as unknown as ReportLookup);
     });
