@@ -21,7 +21,7 @@ FROM node:26-slim
 # `version` is that of package.json; a test compares them.
 LABEL org.opencontainers.image.title="scaleops-cost-gateway" \
   org.opencontainers.image.description="A GraphQL gateway in front of the ScaleOps cost reports" \
-  org.opencontainers.image.version="0.1.0"
+  org.opencontainers.image.version="0.2.0"
 # Nothing is installed at run time, so an attacker finds no package manager. Missing files are no error: newer base images
 # have fewer of these.
 RUN rm -rf /usr/local/lib/node_modules /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack \

@@ -1,120 +1,234 @@
-// The documents match the code: tables come from the code, and names of settings, files and commands exist.
+// The documents match the code: tables come from the code, and names of settings, metrics, files and commands exist.
 
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { isEnumType, isInputObjectType, isObjectType, getNamedType, type GraphQLSchema } from 'graphql';
 import { describe, expect, test } from 'vitest';
+import { parse as parseYaml } from 'yaml';
 
+import { parseScopes } from '../src/auth/permissions.js';
 import type { Setting } from '../src/config/settings/rules.js';
 import { SETTINGS } from '../src/config/settings/settings.js';
 import { ERROR_CODES } from '../src/errors.js';
 import { createSchema } from '../src/graphql/schema.js';
-import { ask, startStack } from './kit/gateway.js';
+import { BUILD_FOLDER } from './kit/build-folder.js';
+import { findBlock, readBlocks, readSection, readText, toCells } from './kit/documents.js';
+import { ROOT, startProcess } from './kit/process.js';
+import { readCodegenSettings, readOwnSettings } from './kit/typed-client/frontend.js';
 
-const root = new URL('../', import.meta.url);
-const readme = readFileSync(new URL('README.md', root), 'utf8');
-const { scripts } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as {
-  readonly scripts: Readonly<Record<string, string>>;
-};
+const readme = readText('README.md');
+const blocks = readBlocks('README.md');
+const { scripts } = JSON.parse(readText('package.json')) as { readonly scripts: Readonly<Record<string, string>> };
+const settings: Readonly<Record<string, Setting<unknown>>> = SETTINGS;
 
 const PATHS = ['src', 'schema', 'test', '.ci'].flatMap((folder) =>
-  readdirSync(new URL(folder, root), { recursive: true, encoding: 'utf8' }).map((path) => `/${folder}/${path}`),
+  readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).map((path) => `/${folder}/${path}`),
 );
 PATHS.push('/package.json', '/README.md', '/dist/main.js');
 
-/** The text between the two comments of a generated table. */
-function section(name: string): string {
-  return new RegExp(`<!-- ${name} -->\\n+([\\s\\S]*?)\\n+<!-- /${name} -->`).exec(readme)?.[1] ?? '';
-}
+/** Files of a client, and names that only look like a path. */
+const OTHER_NAMES = ['generated.ts', 'documents.json', 'backstage.io/kubernetes-id', 'http/protobuf'];
+
+const FOR_USERS = ['README.md', 'src/RECIPES.md', 'src/config/SETTINGS.md'];
+const FOR_DEVELOPERS = ['src/README.md', 'test/README.md'];
 
 function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
   return [header, header.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
 
-describe.each(['README.md', 'src/README.md', 'test/README.md'])('%s', (name) => {
-  const text = readFileSync(new URL(name, root), 'utf8');
+/** A document without its code blocks. */
+const withoutCode = (text: string): string => text.replaceAll(/^```[\s\S]*?^```$/gm, '');
+
+describe.each([...FOR_USERS, ...FOR_DEVELOPERS])('%s', (name) => {
+  const text = readText(name);
 
   // By the end of the path, because the map of src/README.md names subfolders.
   test('names only files and folders that exist', () => {
-    const quoted = [...text.matchAll(/`(?:node )?((?:[\w.-]+\/)+[\w.-]*|[\w-]+\.(?:ts|mjs|json|md))`/g)];
-    const linked = [...text.matchAll(/\]\((?!https?:)(?:\.\.\/)*([^)]+)\)/g)];
+    const quoted = [...text.matchAll(/`(?:node )?((?:[\w.-]+\/)+[\w.-]*|[\w-]+\.(?:ts|mjs|json|md))(?: --[a-z-]+)?`/g)];
+    const linked = [...text.matchAll(/\]\((?!https?:|#)(?:\.\.\/)*([^)]+)\)/g)];
     const paths = [...quoted, ...linked].map(([, path]) => path!);
-    expect(paths.length).toBeGreaterThan(4);
+    expect(paths).not.toEqual([]);
     const exists = (path: string) =>
       PATHS.some((known) => (path.endsWith('/') ? known.includes(`/${path}`) : known.endsWith(`/${path}`)));
-    expect(paths.filter((path) => !exists(path))).toEqual([]);
+    expect(paths.filter((path) => !exists(path) && !OTHER_NAMES.includes(path))).toEqual([]);
   });
 
-  test('names only commands that exist', () => {
-    const commands = [...text.matchAll(/npm run ([\w:]+)/g)].map(([, command]) => command!);
-    expect(commands.length).toBeGreaterThan(1);
+  test('links only to headings that it has', () => {
+    const headings = [...text.matchAll(/^#+ (.*)$/gm)].map(([, title]) => title!.toLowerCase().replaceAll(' ', '-'));
+    const anchors = [...text.matchAll(/\]\(#([^)]+)\)/g)].map(([, anchor]) => anchor!);
+    expect(anchors.filter((anchor) => !headings.includes(anchor))).toEqual([]);
+  });
+
+  test('names only commands and options that exist', () => {
+    const commands = [...text.matchAll(/npm run (?:--silent )?([\w:]+)/g)].map(([, command]) => command!);
     expect(commands.filter((command) => scripts[command] === undefined)).toEqual([]);
-  });
-});
-
-test('src/README.md says in which step each error code can end a request', () => {
-  const [, life = ''] = readFileSync(new URL('src/README.md', root), 'utf8').split(/^## /m).slice(1);
-  expect(Object.keys(ERROR_CODES).filter((code) => !new RegExp(`\\b${code}\\b`).test(life))).toEqual([]);
-});
-
-describe('the README', () => {
-  test('has sections of at most 40 lines besides code', () => {
-    const sections = readme.replaceAll(/^```[\s\S]*?^```$/gm, '').split(/^## /m);
-    expect(sections.filter((section) => section.trim().split('\n').length > 40)).toEqual([]);
-  });
-
-  // The others are explained in `--help`.
-  test('names the settings that most users need', () => {
-    const wanted = Object.entries<Setting<unknown>>(SETTINGS).filter(([, setting]) => setting.common);
-    expect(wanted.map(([name]) => name).filter((name) => !readme.includes(`\`${name}`))).toEqual([]);
-  });
-
-  test('lists every error code with its status, by what a client can do', () => {
-    const kinds = ['Fix the request', 'Retry (`retryable`)', 'Contact the operator, or narrow the query'];
-    const kindOf = ({ status, retryable }: { status?: number; retryable: boolean }) =>
-      retryable ? kinds[1] : status !== undefined && status < 500 ? kinds[0] : kinds[2];
-    const rows = kinds.map((kind) => [
-      kind,
-      Object.entries(ERROR_CODES)
-        .filter(([, facts]) => kindOf(facts) === kind)
-        .map(([code, facts]) => `\`${code}\`${'status' in facts ? ` ${facts.status}` : ''}`)
-        .join(', '),
-    ]);
-    expect(section('errors')).toBe(table(['what to do', 'codes, with the status of an answer without `data`'], rows));
+    const options = [...text.matchAll(/`(?:node dist\/main\.js )?(--[a-z-]+)(?: NAME)?`/g)].map(
+      ([, option]) => option!,
+    );
+    expect(options.filter((option) => !readText('src/main.ts').includes(`'${option}'`))).toEqual([]);
   });
 
   test('names only existing settings', () => {
-    const names = [...readme.matchAll(/\b(?:SCALEOPS|CACHE|GATEWAY|OTEL|LOG)_[A-Z_]*[A-Z]\b/g)].map(([name]) => name);
-    expect(names.length).toBeGreaterThan(20);
-    const known = Object.keys(SETTINGS);
-    expect(names.filter((name) => !known.includes(name) && name !== 'GATEWAY_FEDERATION')).toEqual([]);
+    // Not `GATEWAY_FEDERATION…`, which stands for several.
+    const names = [...text.matchAll(/\b(?:SCALEOPS|CACHE|GATEWAY|OTEL|LOG)_[A-Z_]*[A-Z](?!…)\b/g)].map(([it]) => it);
+    expect(names.filter((it) => settings[it] === undefined)).toEqual([]);
   });
 
-  test('maps every input of both filters', () => {
+  test('has short lines', () => {
+    const lines = withoutCode(text).split('\n');
+    // Those for developers are wrapped as the longest lines of the code.
+    const width = FOR_USERS.includes(name) ? 120 : 145;
+    expect(lines.filter((line) => line.length > width && !line.startsWith('|'))).toEqual([]);
+  });
+});
+
+test.each(FOR_USERS)('%s has sections that fit on a screen', (name) => {
+  const sections = withoutCode(readText(name)).split(/^#+ /m);
+  expect(sections.filter((section) => section.trim().split('\n').length > 40)).toEqual([]);
+});
+
+test('src/README.md says in which step each error code can end a request', () => {
+  const [, life = ''] = readText('src/README.md').split(/^## /m).slice(1);
+  expect(Object.keys(ERROR_CODES).filter((code) => !new RegExp(`\\b${code}\\b`).test(life))).toEqual([]);
+});
+
+test('the page of settings is what `npm run settings` prints', async () => {
+  const printed = startProcess([process.execPath, join(ROOT, '.ci/settings-page.mjs'), join(BUILD_FOLDER, 'dist')]);
+  const { code, stdout } = await printed.ended;
+  expect(code).toBe(0);
+  expect(readText('src/config/SETTINGS.md')).toBe(stdout);
+  const titles = [...stdout.matchAll(/^### (.*)$/gm)].map(([, name]) => name!);
+  expect(titles.sort()).toEqual(Object.keys(SETTINGS).sort());
+});
+
+describe('the README', () => {
+  test('lists the settings that most users need, with their defaults', () => {
+    const rows = toCells(readSection('README.md', 'settings'));
+    const named = rows.map(([name]) => name!);
+    const common = Object.keys(SETTINGS).filter((name) => settings[name]?.common === true);
+    expect(common.filter((name) => !named.includes(name))).toEqual([]);
+    expect(rows.map(([name, value]) => [name, value])).toEqual(
+      named.map((name) => [name, settings[name]?.default ?? '']),
+    );
+  });
+
+  test('says how long reports are fresh by default, for each state of a window', () => {
+    const rows = toCells(readSection('README.md', 'freshness'));
+    expect(rows.map(([state]) => state)).toEqual(valuesOf('CostWindowState'));
+    expect(rows.map(([, , name, seconds]) => [name, seconds])).toEqual(
+      rows.map(([, , name]) => [name, settings[name!]?.default]),
+    );
+  });
+
+  test.each([
+    ['fix', ({ status = 500, retryable }: Facts) => !retryable && status < 500],
+    ['retry', ({ retryable }: Facts) => retryable],
+    ['operator', ({ status = 500, retryable }: Facts) => !retryable && status >= 500],
+  ])('lists every error code with its status and meaning: %s', (name, isHere) => {
+    const rows = Object.entries<Facts>(ERROR_CODES)
+      .filter(([, facts]) => isHere(facts))
+      .map(([code, { status, message }]) => [`\`${code}\``, `${status ?? ''}`, message]);
+    expect(readSection('README.md', `errors: ${name}`)).toBe(table(['code', 'status', 'meaning'], rows));
+  });
+
+  test('shows an error as the gateway sends it', () => {
+    const { errors } = JSON.parse(findBlock(blocks, 'Errors', 'json')) as { errors: [ShownError] };
+    const [{ message, extensions }] = errors;
+    const { message: known, retryable } = ERROR_CODES[extensions.code];
+    expect([message, extensions.retryable]).toEqual([known, retryable]);
+  });
+
+  test('explains every warning', () => {
+    const named = toCells(tableUnder('When ScaleOps is slow, down or wrong', 'warning')).map(([code]) => code!);
+    expect(named.sort()).toEqual([...valuesOf('CostReportWarningCode')].sort());
+  });
+
+  test('names only metrics that exist', () => {
+    const source = PATHS.filter((path) => /^\/src\/telemetry\/.*\.ts$/.test(path)).map(readText);
+    const names = [...readme.matchAll(/\bgateway_[a-z_]+/g)].map(([name]) => name.replace(/_bucket$/, ''));
+    expect(names.length).toBeGreaterThan(5);
+    expect(names.filter((name) => !source.some((text) => text.includes(`'${name}'`)))).toEqual([]);
+  });
+
+  test.each(['AggregatedCostsFilter', 'WorkloadCostsFilter'])('maps every input of %s', (type) => {
     const schema = createSchema();
-    for (const [type, column] of [
-      ['AggregatedCostsFilter', 1],
-      ['WorkloadCostsFilter', 3],
-    ] as const) {
-      const cells = readme.split('\n').map((line) => line.split('|')[column] ?? '');
-      const fields = Object.keys((schema.getType(type) as unknown as { getFields(): object }).getFields());
-      const missing = fields.filter((name) => !cells.some((cell) => cell.includes(`\`${name}`)));
-      expect(missing).toEqual([]);
+    const inputs = toCells(readSection('README.md', `filter: ${type}`)).map(([input]) => input!);
+    expect(inputs.filter((input) => !hasInput(schema, type, input.split('.')))).toEqual([]);
+    const documented = new Set(inputs.map((input) => input.split('.')[0]));
+    expect([...documented].sort()).toEqual(fieldsOf(schema, type).sort());
+  });
+
+  test('names the fields and keys of entities as the schema has them', () => {
+    const types = createSchema().getTypeMap();
+    const rows = toCells(tableUnder('Compose', 'entity'));
+    expect(rows).toHaveLength(3);
+    for (const [name, key, field] of rows) {
+      const type = types[name!];
+      const costs = isObjectType(type) ? type.getFields()[field!.replace(/\(.*/, '')] : undefined;
+      expect(`${costs?.name}(${costs?.args.map((each) => each.name).join(', ')})`).toBe(field);
+      expect(readText('schema/gateway.graphql')).toContain(`type ${name} @key(fields: "${key}")`);
     }
   });
 
-  test('has a first query that works and returns the response shown', async () => {
-    await using stack = await startStack({ simulator: { workloads: 1000 } });
-    const [, body] = /curl http:\/\/127\.0\.0\.1:4000\/graphql[^']*'[^']*' -d '([^']*)'/.exec(readme)!;
-    const { query } = JSON.parse(body!.replace(/\n\s*/g, ' ')) as { query: string };
-    const { data, errors } = await ask((request) => stack.gateway.fetch(request), query);
-    expect(errors).toEqual([]);
-    const shown = JSON.parse(/```json\n([\s\S]*?)```/.exec(readme)![1]!) as { data: typeof data };
-    const { nodes, totalCount } = data.workloadCosts.rows;
-    const { nodes: shownNodes, totalCount: shownCount } = shown.data.workloadCosts.rows;
-    expect(totalCount).toBe(shownCount);
-    // The costs are of the last week, so only the workloads and field names are stable.
-    const names = (list: Record<string, unknown>[]) =>
-      list.map(({ namespace, workloadName }) => [namespace, workloadName]);
-    expect(names(shownNodes as never)).toEqual(names(nodes as never));
-    expect(Object.keys(shownNodes[0] as object)).toEqual(Object.keys(nodes[0] as object));
+  test('shows a permissions file that is valid', () => {
+    const problems: string[] = [];
+    parseScopes(findBlock(blocks, 'Permissions', 'json'), problems);
+    expect(problems).toEqual([]);
+  });
+
+  test('shows the settings of code generation that the tests use', () => {
+    expect(readCodegenSettings(findBlock(blocks, 'Generated types', 'yaml'))).toEqual(readOwnSettings());
+  });
+
+  test('shows configurations that are YAML, for the version of federation in the schema', () => {
+    const router = parseYaml(findBlock(blocks, 'Headers', 'yaml')) as object;
+    expect(router).toHaveProperty('headers.subgraphs.costs.request');
+    const rover = parseYaml(findBlock(blocks, 'Compose', 'yaml')) as { federation_version: string };
+    const [, version] = /federation\/v([\d.]+)/.exec(readText('schema/gateway.graphql'))!;
+    expect(rover.federation_version).toBe(`=${version}.0`);
+  });
+
+  test('shows a picture of reasonable size', () => {
+    const [, path] = /!\[[^\]]+\]\(([^)]+\.png)\)/.exec(readme)!;
+    const picture = readText(path!);
+    expect(picture.slice(1, 4)).toBe('PNG');
+    expect(picture.length).toBeLessThan(150_000);
   });
 });
+
+interface Facts {
+  readonly status?: number;
+  readonly retryable: boolean;
+  readonly message: string;
+}
+
+interface ShownError {
+  readonly message: string;
+  readonly extensions: { readonly code: keyof typeof ERROR_CODES; readonly retryable: boolean };
+}
+
+/** The table whose head begins with this word, under a heading. */
+function tableUnder(heading: string, firstWord: string): string {
+  const lines = readme.split(`# ${heading}\n`)[1]!.split('\n');
+  const from = lines.findIndex((line) => line.startsWith(`| ${firstWord} |`));
+  const length = lines.slice(from).findIndex((line) => !line.startsWith('|'));
+  return lines.slice(from, from + length).join('\n');
+}
+
+function valuesOf(name: string): string[] {
+  const type = createSchema().getType(name);
+  return isEnumType(type) ? type.getValues().map((value) => value.name) : [];
+}
+
+function fieldsOf(schema: GraphQLSchema, name: string): string[] {
+  const type = schema.getType(name);
+  return isInputObjectType(type) ? Object.keys(type.getFields()) : [];
+}
+
+/** Whether there is an input at the path. */
+function hasInput(schema: GraphQLSchema, name: string, [field, ...rest]: readonly string[]): boolean {
+  const type = schema.getType(name);
+  const found = isInputObjectType(type) ? type.getFields()[field!] : undefined;
+  if (found === undefined || rest.length === 0) return found !== undefined;
+  return hasInput(schema, getNamedType(found.type).name, rest);
+}

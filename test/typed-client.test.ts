@@ -1,40 +1,21 @@
 // The contract for a frontend: the types that GraphQL Code Generator makes of schema/gateway.graphql accept a correct
 // client, reject mistakes at their line, and match the responses of the gateway.
 
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { codegen } from '@graphql-codegen/core';
-import * as typedDocumentNode from '@graphql-codegen/typed-document-node';
-import * as typescriptOperations from '@graphql-codegen/typescript-operations';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parse, print, visit } from 'graphql';
-import ts from 'typescript';
-import { parse as parseYaml } from 'yaml';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { startStack } from './kit/gateway.js';
 import { ROOT } from './kit/process.js';
+import { compileFrontend, generateTypes, type Frontend } from './kit/typed-client/frontend.js';
 
 const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
 const SDL = read('schema/gateway.graphql');
 const CLIENT = read('test/kit/typed-client/client.ts.txt');
 
 /** The types and documents of a frontend with the recommended settings. */
-function generate(sdl: string): Promise<string> {
-  const { generates } = parseYaml(read('test/kit/typed-client/codegen.yml')) as {
-    generates: Record<string, { plugins: string[]; config: Record<string, unknown> }>;
-  };
-  const { plugins, config } = generates['generated.ts']!;
-  return codegen({
-    filename: 'generated.ts',
-    schema: parse(sdl),
-    documents: [{ document: parse(read('test/kit/typed-client/documents.graphql')) }],
-    config,
-    plugins: plugins.map((name) => ({ [name]: {} })),
-    pluginMap: { 'typed-document-node': typedDocumentNode, 'typescript-operations': typescriptOperations },
-  });
-}
+const generate = (sdl: string): Promise<string> => generateTypes(sdl, read('test/kit/typed-client/documents.graphql'));
 
 /** A client with one mistake. */
 interface Mistake {
@@ -160,63 +141,30 @@ const toFile = (mistake: Mistake): string => `wrong-${MISTAKES.indexOf(mistake)}
 /** The line number, from 1, of a text in the correct client. */
 const lineOf = (text: string): number => CLIENT.slice(0, CLIENT.indexOf(text)).split('\n').length;
 
-/** Creates a frontend: generated types, the correct client, the wrong ones, and node_modules. */
-async function fillFrontend(folder: string): Promise<void> {
-  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
-  const write = (file: string, text: string): void => {
-    writeFileSync(join(folder, file), text);
-  };
-  write('package.json', '{ "type": "module" }');
-  write('generated.ts', await generate(SDL));
-  write('client.ts', CLIENT);
-  for (const mistake of MISTAKES) {
-    expect(CLIENT.split(mistake.right), mistake.title).toHaveLength(2);
-    write(toFile(mistake), CLIENT.replace(mistake.right, mistake.wrong));
-  }
-}
-
-/** Compiles everything into dist; returns TypeScript's errors per file as `line: message`. */
-function compile(folder: string): ReadonlyMap<string, readonly string[]> {
-  const files = ['client.ts', ...MISTAKES.map(toFile)].map((file) => join(folder, file));
-  const program = ts.createProgram(files, {
-    strict: true,
-    verbatimModuleSyntax: true,
-    module: ts.ModuleKind.NodeNext,
-    target: ts.ScriptTarget.ES2023,
-    lib: ['lib.es2023.d.ts', 'lib.dom.d.ts'],
-    types: [],
-    outDir: join(folder, 'dist'),
-    skipLibCheck: true,
-  });
-  const diagnostics = new Map<string, string[]>();
-  for (const { file, start = 0, messageText } of ts.getPreEmitDiagnostics(program)) {
-    const name = file === undefined ? 'options' : basename(file.fileName);
-    const line = file === undefined ? 0 : file.getLineAndCharacterOfPosition(start).line + 1;
-    const text = ts.flattenDiagnosticMessageText(messageText, ' ');
-    diagnostics.set(name, [...(diagnostics.get(name) ?? []), `${line}: ${text}`]);
-  }
-  program.emit();
-  return diagnostics;
-}
-
-const folder = mkdtempSync(join(tmpdir(), 'gateway-client-'));
-let diagnostics: ReadonlyMap<string, readonly string[]>;
+let frontend: Frontend;
 beforeAll(async () => {
-  await fillFrontend(folder);
-  diagnostics = compile(folder);
+  const wrong = MISTAKES.map((mistake) => {
+    expect(CLIENT.split(mistake.right), mistake.title).toHaveLength(2);
+    return [toFile(mistake), CLIENT.replace(mistake.right, mistake.wrong)];
+  });
+  frontend = compileFrontend({
+    'generated.ts': await generate(SDL),
+    'client.ts': CLIENT,
+    ...(Object.fromEntries(wrong) as Record<string, string>),
+  });
 });
 afterAll(() => {
-  rmSync(folder, { recursive: true });
+  frontend.remove();
 });
 
 describe('the generated types of a client', () => {
   test('accept a correct client, and compile themselves', () => {
-    const others = [...diagnostics].filter(([file]) => !file.startsWith('wrong-'));
+    const others = [...frontend.diagnostics].filter(([file]) => !file.startsWith('wrong-'));
     expect(others).toEqual([]);
   });
 
   test.each(MISTAKES.map((mistake) => [mistake.title, mistake] as const))('reject %s', (_title, mistake) => {
-    const found = diagnostics.get(toFile(mistake)) ?? [];
+    const found = frontend.diagnostics.get(toFile(mistake)) ?? [];
     expect(found).toEqual([expect.stringMatching(mistake.says)]);
     expect(Number.parseInt(found[0]!)).toBe(lineOf(mistake.at ?? mistake.right));
   });
@@ -234,9 +182,8 @@ describe('the generated types of a client', () => {
 
 describe('a correct typed client', () => {
   /** The compiled file, with the two functions that the tests call. */
-  async function load(): Promise<Record<'readDashboard' | 'readNamespaces', (url: string) => Promise<any>>> {
-    return (await import(pathToFileURL(join(folder, 'dist/client.js')).href)) as never;
-  }
+  const load = (): Promise<Record<'readDashboard' | 'readNamespaces', (url: string) => Promise<any>>> =>
+    frontend.load('client');
 
   test('reads the data of the gateway, with one request to ScaleOps for all its pages', async () => {
     await using stack = await startStack();
