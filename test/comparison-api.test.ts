@@ -46,9 +46,22 @@ function compare(timeRange: string, baseline = '', inner = `breakdown(by: [{ fie
 const between2 = ({ from, to }: Window): string =>
   `{ between: { from: "${new Date(from).toISOString()}", to: "${new Date(to).toISOString()}" } }`;
 
-function comparisonOf({ data, errors }: Answer) {
+interface Breakdown {
+  readonly groups: readonly Group[];
+  readonly others: unknown;
+  readonly groupCount: number;
+  readonly totals: unknown;
+}
+interface Comparison {
+  readonly breakdown: Breakdown;
+  readonly totals: { readonly totalCost: Change };
+  readonly baseline: { readonly totals: { readonly totalCost: number }; readonly window: { readonly hours: number } };
+}
+
+function comparisonOf({ data, errors }: Answer): Comparison {
   expect(errors).toEqual([]);
-  return (data as { aggregatedCosts: { comparison: any } }).aggregatedCosts.comparison;
+  const [report] = Object.values(data as Record<string, { comparison: Comparison }>);
+  return report!.comparison;
 }
 
 /** The change of one figure, from hourly costs. */
@@ -203,7 +216,7 @@ describe('a comparison of an aggregated report', () => {
 
   test('has kinds, ratios that are null without a base, and contributions that add up to 1', async () => {
     await using gateway = await start();
-    const { groups } = comparisonOf(await gateway.ask(compare(WEEK))).breakdown as { groups: readonly Group[] };
+    const { groups } = comparisonOf(await gateway.ask(compare(WEEK))).breakdown;
     const byName = new Map(groups.map((each) => [each.keys[0]!.value, each]));
     expect(byName.get('new')).toMatchObject({ kind: 'APPEARED', totals: { totalCost: { baseline: 0, ratio: null } } });
     // It died on the 7th.
@@ -276,7 +289,7 @@ describe('a comparison of an aggregated report', () => {
     expect(breakdown.groups).toMatchObject([{ keys: [{ dimension: 'label:team', value: 'data' }], totals: expected }]);
     // A team that nobody names is a group, too.
     const all = comparisonOf(await gateway.ask(compare(WEEK, '', `breakdown(by: [{ label: "team" }]) { ${GROUPS} }`)));
-    for (const { keys, totals: sums } of all.breakdown.groups as readonly Group[]) {
+    for (const { keys, totals: sums } of all.breakdown.groups) {
       expect(sums).toEqual(changesOf(gateway, now, before, ({ team }) => team === keys[0]!.value));
     }
     expect(all.breakdown.groupCount).toBe(3);
@@ -341,10 +354,8 @@ describe('a comparison of a workload report', () => {
   test('is derived from twice the time, with costs and hours alone', async () => {
     await using gateway = await start();
     const { answer, received } = await gateway.count(query(`breakdown(by: [{ field: WORKLOAD_NAME }]) { ${GROUPS} }`));
-    expect(answer.errors).toEqual([]);
     expect(received.map(({ parameters }) => parameters.range)).toEqual(['3d', '6d']);
-    const { breakdown, ...comparison } = (answer.data as { workloadCosts: { comparison: any } }).workloadCosts
-      .comparison;
+    const { breakdown, ...comparison } = comparisonOf(answer);
     expect(comparison).toEqual({
       isComplete: false,
       baseline: null,
@@ -357,7 +368,7 @@ describe('a comparison of a workload report', () => {
     expect(breakdown.totals).toEqual(derived(() => true));
     const names = ['cart', 'search', 'train', 'logs', 'born'];
     expect(breakdown.groupCount).toBe(names.length);
-    for (const { keys, kind, totals } of breakdown.groups as readonly (Group & { totals: object })[]) {
+    for (const { keys, kind, totals } of breakdown.groups) {
       const name = keys[0]!.value!;
       expect(names).toContain(name);
       expect(totals).toEqual(derived((each) => each.name === name));
@@ -367,14 +378,34 @@ describe('a comparison of a workload report', () => {
     expect((await gateway.count(query('totals { totalCost { ratio } }'))).received).toEqual([]);
   });
 
+  test('is loaded for many clusters and namespaces at once', async () => {
+    await using gateway = await start();
+    const inner = 'costs(filter: { last: "3d" }) { comparison { totals { totalCost { current baseline } } } }';
+    const nodes = `clusterName namespace kubernetesCluster { ${inner} } kubernetesNamespace { ${inner} }`;
+    const { answer, received } = await gateway.count(
+      `{ workloadCosts(filter: { last: "3d" }) { rows { nodes { ${nodes} } } } }`,
+    );
+    expect(answer.errors).toEqual([]);
+    expect(received.map(({ parameters }) => parameters.range).sort()).toEqual(['3d', '6d']);
+    const { rows } = (answer.data as { workloadCosts: { rows: { nodes: Record<string, unknown>[] } } }).workloadCosts;
+    expect(rows.nodes).toHaveLength(6);
+    for (const row of rows.nodes) {
+      const costsOf = (isIn: (workload: HourlyWorkload) => boolean) => {
+        const { current, baseline } = changesOf(gateway, now, before, isIn).totalCost;
+        return { costs: { comparison: { totals: { totalCost: { current, baseline } } } } };
+      };
+      const isCluster = ({ cluster }: HourlyWorkload) => cluster === row.clusterName;
+      expect(row.kubernetesCluster).toEqual(costsOf(isCluster));
+      expect(row.kubernetesNamespace).toEqual(costsOf((each) => isCluster(each) && each.namespace === row.namespace));
+    }
+  });
+
   test('tells what appeared and what vanished by its costs', async () => {
     await using gateway = await start();
     const kinds = async (last: string) => {
       const inner = 'breakdown(by: [{ field: WORKLOAD_NAME }]) { groups { keys { value } kind } }';
-      const { data } = await gateway.ask(query(inner, `(filter: { last: "${last}" })`));
-      const { groups } = (data as { workloadCosts: { comparison: { breakdown: { groups: Group[] } } } }).workloadCosts
-        .comparison.breakdown;
-      return Object.fromEntries(groups.map(({ keys, kind }) => [keys[0]!.value, kind]));
+      const { groups } = comparisonOf(await gateway.ask(query(inner, `(filter: { last: "${last}" })`))).breakdown;
+      return Object.fromEntries(groups.map(({ keys, kind }) => [String(keys[0]!.value), kind]));
     };
     // Born on the 13th, died on the 7th.
     expect(await kinds('4d')).toMatchObject({ born: 'APPEARED', cart: expect.stringMatching(/CREASED/) as string });

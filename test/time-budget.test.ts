@@ -13,6 +13,13 @@ import { START_MS, startCompanyGateway } from './kit/hourly-company.js';
 const GROUPS = 10_000;
 const MANY = 49;
 
+interface Listed {
+  readonly costTimeSeries: { readonly series: { readonly series: readonly unknown[] } };
+}
+interface Compared {
+  readonly aggregatedCosts: { readonly comparison: { readonly breakdown: { readonly groups: readonly unknown[] } } };
+}
+
 /** So many aliases of a field. */
 const aliases = (field: string, count = MANY): string =>
   Array.from({ length: count }, (_, at) => `a${at}: ${field}`).join(' ');
@@ -49,10 +56,10 @@ describe('an operation over reports of 10,000 groups', () => {
   test('lists all of them once', async () => {
     const lines = await gateway.ask(series(LINES));
     expect(lines.errors).toEqual([]);
-    expect((lines.data as any).costTimeSeries.series.series).toHaveLength(GROUPS);
+    expect((lines.data as Listed).costTimeSeries.series.series).toHaveLength(GROUPS);
     const changes = await gateway.ask(comparison(CHANGES));
     expect(changes.errors).toEqual([]);
-    expect((changes.data as any).aggregatedCosts.comparison.breakdown.groups).toHaveLength(GROUPS);
+    expect((changes.data as Compared).aggregatedCosts.comparison.breakdown.groups).toHaveLength(GROUPS);
   });
 
   test.each([

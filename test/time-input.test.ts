@@ -97,7 +97,7 @@ describe('a time zone', () => {
 });
 
 describe('a time series', () => {
-  test.each<readonly [title: string, args: string, message: RegExp, env?: Record<string, string>]>([
+  test.each<[title: string, args: string, message: RegExp, env?: Record<string, string>]>([
     [
       'with too many hours',
       `granularity: HOURLY, filter: { timeRange: { ${APRIL} } }`,

@@ -25,13 +25,19 @@ const iso = (ms: number): string => new Date(ms).toISOString();
 const between2 = (from: string, to: string): string =>
   `filter: { ${FILTER}, timeRange: { between: { from: "${from}", to: "${to}" } } }`;
 
-interface Line {
-  readonly keys: readonly { readonly value: string | null }[];
-  readonly total: readonly (number | null)[];
+interface Answered {
+  readonly isComplete: boolean;
+  readonly totals: unknown;
+  readonly intervals: readonly { readonly report: Readonly<Record<string, unknown>> | null }[];
+  readonly series: { readonly series: readonly { readonly values?: unknown }[] };
+  /** Other series, by alias. */
+  readonly [alias: string]: unknown;
 }
-function seriesOf({ data, errors }: Answer) {
-  expect(errors).toEqual([]);
-  return (data as { costTimeSeries: any }).costTimeSeries;
+const readSeries = ({ data }: Answer): Answered => (data as { costTimeSeries: Answered }).costTimeSeries;
+
+function seriesOf(answer: Answer): Answered {
+  expect(answer.errors).toEqual([]);
+  return readSeries(answer);
 }
 
 /** Windows between consecutive times. */
@@ -174,7 +180,7 @@ describe('a time series has the values of hourly costs', () => {
     });
     expect(none).toEqual({ series: [], others: { keys: [], ...total }, seriesCount: 3 });
     expect(whole).toEqual({ series: [{ keys: [], ...total }], others: null, seriesCount: 1 });
-    expect(last.series).toEqual(lines.slice(-1));
+    expect(last).toMatchObject({ series: lines.slice(-1) });
   });
 
   test('of the rows that match `where`, in series and totals', async () => {
@@ -192,11 +198,9 @@ describe('a time series has the values of hourly costs', () => {
     const inner =
       'intervals { report { comparison { isComplete baselineWindow { hours } totals { totalCost { baseline } } } } }';
     const args = `timeZone: "Europe/Berlin", ${between2('2026-03-29T00:00:00+01:00', '2026-03-31T00:00:00+02:00')}`;
-    const { intervals } = seriesOf(await gateway.ask(ask(args, inner))) as {
-      intervals: { report: { comparison: object } }[];
-    };
+    const { intervals } = seriesOf(await gateway.ask(ask(args, inner)));
     const before = toWindows(['2026-03-27T23:00Z', '2026-03-28T23:00Z', '2026-03-29T22:00Z']);
-    expect(intervals.map(({ report }) => report.comparison)).toEqual(
+    expect(intervals.map(({ report }) => report!.comparison)).toEqual(
       before.map((window, at) => ({
         isComplete: true,
         baselineWindow: { hours: [24, 23][at] },
@@ -209,12 +213,12 @@ describe('a time series has the values of hourly costs', () => {
     await using gateway = await start();
     const failed = Date.UTC(2026, 3, 9);
     gateway.upstream.onRequest = ({ window }) => (window.from === failed ? { status: 503 } : undefined);
-    const { data, errors } = await gateway.ask(ask(WEEK));
-    const { isComplete, totals, series, intervals } = (data as { costTimeSeries: any }).costTimeSeries;
-    expect(errors).toMatchObject([
+    const answer = await gateway.ask(ask(WEEK));
+    const { isComplete, totals, series, intervals } = readSeries(answer);
+    expect(answer.errors).toMatchObject([
       { path: ['costTimeSeries', 'intervals', 3, 'report'], extensions: { code: 'UPSTREAM_UNAVAILABLE' } },
     ]);
-    expect([isComplete, totals, intervals[3].report]).toEqual([false, null, null]);
+    expect([isComplete, totals, intervals[3]!.report]).toEqual([false, null, null]);
     const known = week.filter(({ from }) => from !== failed);
     const lines = linesOf(gateway, known);
     expect(series.series).toEqual(
@@ -235,18 +239,15 @@ describe('a time series has the values of hourly costs', () => {
     gateway.upstream.onRequest = ({ window }) => (window.from === Date.UTC(2026, 3, 9) ? { status: 503 } : undefined);
     const query = ask(WEEK, 'series { series { values } }');
     for (let time = 0; time < 3; time += 1) {
-      const { headers, errors, data } = await gateway.ask(query);
-      expect(errors).toEqual([]);
-      expect(headers.get('cache-control')).toBe('no-store');
-      expect(
-        (data as { costTimeSeries: { series: { series: Line[] } } }).costTimeSeries.series.series[0],
-      ).toMatchObject({
+      const answer = await gateway.ask(query);
+      expect(answer.headers.get('cache-control')).toBe('no-store');
+      expect(seriesOf(answer).series.series[0]).toMatchObject({
         values: expect.arrayContaining([null]) as unknown,
       });
     }
     gateway.upstream.onRequest = () => undefined;
     const { series } = seriesOf(await gateway.ask(query));
-    expect(series.series[0].values).toEqual(lineOf(gateway, week, () => true).total);
+    expect(series.series[0]!.values).toEqual(lineOf(gateway, week, () => true).total);
   });
 
   test.each<[string, object]>([

@@ -27,11 +27,19 @@ const isOfDay = ({ window }: HourlyRequest, day: number): boolean => window.from
 /** One place upstream for series. */
 const ONE_PLACE = { SCALEOPS_MAX_IN_FLIGHT: '2' };
 
-function seriesOf({ data, errors }: Answer) {
-  expect(errors).toEqual([]);
-  return (data as { costTimeSeries: any }).costTimeSeries;
+interface Series {
+  readonly isComplete: boolean;
+  readonly intervals: readonly {
+    readonly window: { readonly endTime: string };
+    readonly report: { readonly isStale: boolean };
+  }[];
+  readonly series: { readonly series: readonly { readonly values: readonly (number | null)[] }[] };
 }
-const valuesOf = (answer: Answer) => (answer.data as any).costTimeSeries.series.series[0].values as unknown;
+function seriesOf({ data, errors }: Answer): Series {
+  expect(errors).toEqual([]);
+  return (data as { costTimeSeries: Series }).costTimeSeries;
+}
+const valuesOf = (answer: Answer) => seriesOf(answer).series.series[0]!.values;
 
 async function startAt(clock: Clock, env?: Record<string, string>): Promise<CompanyGateway> {
   return startCompanyGateway(clock, env);
@@ -66,7 +74,9 @@ describe('the calls of a time series', () => {
       const { intervals } = seriesOf(await gateway.ask(MONTH));
       // Refreshes in the background are over before the clock moves on.
       await clock.idle();
-      expect(intervals.at(-1).window.endTime).toBe(new Date(Math.floor(clock.now() / HOUR_MS) * HOUR_MS).toISOString());
+      expect(intervals.at(-1)!.window.endTime).toBe(
+        new Date(Math.floor(clock.now() / HOUR_MS) * HOUR_MS).toISOString(),
+      );
     }
     const calls = gateway.upstream.received.length - before;
     expect(calls).toBeGreaterThan(60);
@@ -146,7 +156,7 @@ describe('fair use', () => {
     const gate = createGate();
     upstream.onRequest = ({ window }) => (window.to % DAY_MS === 0 ? gate.pass().then(() => undefined) : undefined);
     const { intervals } = seriesOf(await gateway.ask(MONTH));
-    expect(intervals.every(({ report }: { report: { isStale: boolean } }) => report.isStale)).toBe(true);
+    expect(intervals.every(({ report }) => report.isStale)).toBe(true);
     await gate.arrivals(4);
     // Any further call would arrive before this one is over.
     expect((await gateway.ask(SINGLE)).errors).toEqual([]);
@@ -155,7 +165,7 @@ describe('fair use', () => {
     gate.open();
     await clock.idle();
     expect(upstream.maxInFlight).toBe(5);
-    const fresh = seriesOf(await gateway.ask(MONTH)).intervals as { report: { isStale: boolean } }[];
+    const fresh = seriesOf(await gateway.ask(MONTH)).intervals;
     expect(fresh.filter(({ report }) => report.isStale)).toEqual([]);
     expect(upstream.received).toHaveLength(63);
   });
@@ -223,13 +233,7 @@ describe('a time series whose time runs out', () => {
     const stale = await gateway.ask(days(12, 16));
     expect(stale.errors).toEqual([]);
     const { intervals, isComplete } = seriesOf(stale);
-    expect(intervals.map(({ report }: { report: { isStale: boolean } }) => report.isStale)).toEqual([
-      false,
-      true,
-      false,
-      false,
-      false,
-    ]);
+    expect(intervals.map(({ report }) => report.isStale)).toEqual([false, true, false, false, false]);
     expect([isComplete, valuesOf(stale)]).toEqual([seriesOf(fresh).isComplete, valuesOf(fresh)]);
   });
 });
@@ -240,8 +244,8 @@ describe('a cached response', () => {
   const SO_FAR = CALENDAR.replace('DAY', 'MONTH, includeCurrent: true');
   const endOf = ({ data, errors }: Answer): string => {
     expect(errors).toEqual([]);
-    const { costTimeSeries, aggregatedCosts } = data as any;
-    return (aggregatedCosts ?? costTimeSeries.intervals.at(-1)).window.endTime as string;
+    const { costTimeSeries, aggregatedCosts } = data as Partial<Record<string, Series & Series['intervals'][0]>>;
+    return (aggregatedCosts ?? costTimeSeries!.intervals.at(-1)!).window.endTime;
   };
 
   test.each<[title: string, query: string, minutes: number, before: string, after: string]>([

@@ -5,6 +5,7 @@ import { UserInputError } from '../errors.js';
 import type { GatewayContext } from '../loaders/context.js';
 import type { LoadedReport } from '../loaders/report-loader.js';
 import type { AggregatedCostsRequest, WorkloadCostsRequest } from '../report/request.js';
+import { createScopedRequests } from '../report/scopes/scope.js';
 import { assertNoOverlap, baselineOf, haveSameLength, type BaselineShift } from '../report/time/baseline.js';
 import { assertBegun } from '../report/time/window-state.js';
 import type { ReportWindow } from '../report/window.js';
@@ -88,8 +89,9 @@ async function compareWorkloads(
   current: LoadedReport,
   request: WorkloadCostsRequest,
   { shift, between }: BaselineInput,
-  { windows, loaders }: GatewayContext,
+  context: GatewayContext,
 ): Promise<LoadedComparison> {
+  const { windows } = context;
   if (between != null || (shift ?? 'PREVIOUS_PERIOD') !== 'PREVIOUS_PERIOD') {
     throw new UserInputError(
       between != null ? 'with.between' : 'with.shift',
@@ -97,7 +99,7 @@ async function compareWorkloads(
         'Compare `aggregatedCosts` for any other baseline.',
     );
   }
-  const baseline = await loaders.report.load({ ...request, range: toDoubled(request.range) });
+  const baseline = await loadDoubled(current, request, context);
   const { startTime, endTime } = toWindow(current, windows);
   const baselineWindow = describeWindow(
     { startTime: startTime - (endTime - startTime), endTime: startTime },
@@ -105,6 +107,19 @@ async function compareWorkloads(
     windows,
   );
   return { current, baseline, isDerived: true, baselineWindow, isComplete: false };
+}
+
+/** The report over twice the time; for many clusters or namespaces in as few calls as those of the reports themselves. */
+async function loadDoubled(
+  { scoped }: LoadedReport,
+  request: WorkloadCostsRequest,
+  { loaders, memoize }: GatewayContext,
+): Promise<LoadedReport> {
+  const range = toDoubled(request.range);
+  const toScoped = scoped && memoize([scoped.base, 'doubled'], () => createScopedRequests({ ...scoped.base, range }));
+  const doubled = scoped && toScoped?.(scoped.scope);
+  const part = doubled && (await loaders.entity.load(doubled));
+  return part ?? loaders.report.load({ ...request, range });
 }
 
 /** @throws UserInputError without a range, and for one whose double is longer than ten years. */

@@ -140,7 +140,7 @@ async function assign(
   for (const each of wanted) {
     const report = parts.get(each.scope) ?? null;
     // With the request that a root query would make, so that its cursors are the same.
-    results.set(each, report && { ...whole, report, request: toScopeRequest(each) });
+    results.set(each, report && { ...whole, report, request: toScopeRequest(each), scoped: each });
   }
 }
 

@@ -50,6 +50,14 @@ function lazyTurns(max: number): RunInTurn {
   return (task, key) => (turns ??= createTurns(max))(task, key);
 }
 
+/** An operation that exceeds its budget while calls wait, or is answered by then, makes no more of them. */
+function createWantedCheck(caller: Caller, budget: OperationBudget): () => void {
+  return () => {
+    if (budget.exceeded !== undefined) throw budget.exceeded;
+    if ((caller.remainingMs?.() ?? Infinity) <= 0) throw new UpstreamError('UPSTREAM_TIMEOUT', { reason: 'deadline' });
+  };
+}
+
 function createCachedLoader(
   { credentials }: RequestServices,
   cache: OperationCache,
@@ -57,15 +65,11 @@ function createCachedLoader(
   { caller, stats, budget }: Operation,
   runInTurn: RunInTurn,
 ): ReportLoader {
-  // An operation that exceeds its budget while calls wait, or that is answered by then, makes no more of them.
-  const assertWanted = (): void => {
-    if (budget.exceeded !== undefined) throw budget.exceeded;
-    if ((caller.remainingMs?.() ?? Infinity) <= 0) throw new UpstreamError('UPSTREAM_TIMEOUT', { reason: 'deadline' });
-  };
   const loadInTurn = async (request: ReportRequest): Promise<ReportLookup> => {
     const principal = await credentials.principal(caller.token);
     const { signal, callerKey, noCache = false } = caller;
     const inTurn: RunInTurn = (fetch) => runInTurn(fetch, callerKey ?? principal.id);
+    const assertWanted = createWantedCheck(caller, budget);
     return cache.load(request, principal, { signal, callerKey, noCache, inTurn, assertWanted });
   };
   const toLoaded = (request: ReportRequest, lookup: ReportLookup): LoadedReport => {
