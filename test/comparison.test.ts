@@ -85,7 +85,7 @@ function expected(current: readonly Row[], baseline: readonly Row[], question: C
     const sides = { now: now.get(key)?.rows ?? [], before: before.get(key)?.rows ?? [] };
     const change = changeOf([sides], 'totalCost');
     const values = { ...change, absoluteDifference: Math.abs(change.difference), key: undefined };
-    return { keys, sides, kind: kindOf(sides), change, value: values[field] as number };
+    return { keys, sides, kind: kindOf(sides), change, value: values[field]! };
   });
   const isShown = ({ kind, change }: (typeof groups)[0]) =>
     (kinds?.includes(kind) ?? true) && Math.abs(change.difference) >= minDifference;
@@ -205,7 +205,7 @@ describe('a comparison', () => {
   test('has contributions that add up to 1, and the exact difference of decimals', () => {
     const current = reportOf(row('a', 0.3), row('b', 0.7));
     const { groups, totals } = ask(current, reportOf(row('a', 0.1), row('b', 0.2)), { by: byNamespace });
-    expect(groups.map(({ totals: { totalCost } }: any) => totalCost.difference)).toEqual([0.5, 0.2]);
+    expect(groups.map(({ totals: { totalCost } }: any) => totalCost.difference as number)).toEqual([0.5, 0.2]);
     expect(totals).toMatchObject({ totalCost: { difference: 0.7, ratio: 0.7 / 0.3 } });
     expect(groups.reduce((sum, { contribution }) => sum + contribution!, 0)).toBeCloseTo(1, 12);
   });
@@ -213,7 +213,7 @@ describe('a comparison', () => {
   test('is exact between decimals of other units, and doubles that are none', () => {
     const differenceOf = (now: number[], before: number[]) => {
       const [current, baseline] = [now, before].map((costs) => reportOf(...costs.map((cost) => row('a', cost))));
-      return (ask(current!, baseline!, { by: byNamespace }).totals as any).totalCost.difference;
+      return (ask(current!, baseline!, { by: byNamespace }).totals as any).totalCost.difference as number;
     };
     expect(differenceOf([0.1, 0.2], [0.1234567])).toBe(0.1765433);
     expect(differenceOf([1e16, 0.1], [1e16])).toBe(0.1);

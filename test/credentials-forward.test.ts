@@ -58,7 +58,7 @@ async function startStand(
 }
 
 function question(about: number): string {
-  return `{ workloadCosts(filter: { namespaces: { names: ["n${about}"] } }) { isStale rows { nodes { id } } } }`;
+  return `{ workloadCosts(filter: { namespaces: { names: ["n${about}"] } }) { isStale rows { nodes { id: scaleOpsId } } } }`;
 }
 
 function expectReportOf(tenant: string, answer: Answer): void {
@@ -265,10 +265,10 @@ test('a token is never sent with the question of another caller', async () => {
   );
   // Each caller requests a shared question, and one of its own that identifies it upstream.
   const operation = (name: string): string => `{
-    a: workloadCosts { rows { nodes { id } } }
-    b: workloadCosts(filter: { namespaces: { names: ["${name}"] } }) { rows { nodes { id } } }
-    c: aggregatedCosts { rows { nodes { id } } }
-    d: workloadCosts(filter: {}) { rows { nodes { id } } }
+    a: workloadCosts { rows { nodes { id: scaleOpsId } } }
+    b: workloadCosts(filter: { namespaces: { names: ["${name}"] } }) { rows { nodes { id: scaleOpsId } } }
+    c: aggregatedCosts { rows { nodes { id: scaleOpsId } } }
+    d: workloadCosts(filter: {}) { rows { nodes { id: scaleOpsId } } }
   }`;
   const askAll = (): Promise<Answer>[] => names.map((name) => stand.ask(`${CANARY}-${name}`, operation(name)));
   const rounds = [...askAll(), ...askAll().reverse(), ...askAll()];

@@ -65,7 +65,11 @@ test.each([
   expect([hints, warnings]).toEqual([[], []]);
   const find = directivesOf('authenticated', 'requiresScopes');
   for (const sdl of [supergraphSdl, print(federatedGraphAST)]) {
-    expect(Object.fromEntries(collect(sdl, find))).toEqual({ CostReport: [directive], CostRow: [directive] });
+    expect(Object.fromEntries(collect(sdl, find))).toEqual({
+      CostReport: [directive],
+      CostRow: [directive],
+      CostTimeSeries: [directive],
+    });
   }
 });
 

@@ -127,7 +127,7 @@ describe('a response', () => {
     await send(url, query);
     stack.clock.advance(100_000);
     expect(await send(url, query)).toMatchObject({
-      cacheControl: 'private, max-age=3600',
+      cacheControl: 'private, max-age=86400',
       age: '100',
       freshness: fresh(0),
     });

@@ -110,6 +110,24 @@ const LISTS: Readonly<
     5,
     'by',
   ],
+  'CostComparison.breakdown(by)': [
+    'query ($it: [CostDimensionInput!]!) { aggregatedCosts { comparison { breakdown(by: $it, first: 1) { groupCount } } } }',
+    (count) => names(count).map((label) => ({ label })),
+    5,
+    'by',
+  ],
+  'CostComparison.breakdown(kinds)': [
+    'query ($it: [CostChangeKind!]!) { aggregatedCosts { comparison { breakdown(by: [{ label: "team" }], kinds: $it) { groupCount } } } }',
+    (count) => Array.from({ length: count }, () => 'APPEARED'),
+    5,
+    'kinds',
+  ],
+  'CostTimeSeries.series(by)': [
+    'query ($it: [CostDimensionInput!]!) { costTimeSeries(granularity: MONTHLY) { series(by: $it, first: 1) { seriesCount } } }',
+    (count) => names(count).map((label) => ({ label })),
+    5,
+    'by',
+  ],
   'Query._entities(representations)': [
     'query ($it: [_Any!]!) { _entities(representations: $it) { __typename } }',
     (count) => Array.from({ length: count }, () => ({ __typename: 'KubernetesCluster', name: 'a' })),

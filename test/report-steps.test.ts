@@ -2,6 +2,8 @@
 
 import { describe, expect, test, vi } from 'vitest';
 
+import { compareReports } from '../src/report/compare/compare-reports.js';
+import { createSeries } from '../src/report/compare/time-series.js';
 import { createPermissions } from '../src/report/permissions/permissions.js';
 import { createCursorCodec } from '../src/report/query/cursor.js';
 import type { RowQuestion } from '../src/report/query/row-page.js';
@@ -78,6 +80,23 @@ describe('a question over 20,000 rows with as many names', () => {
     ['filter by label', () => steps.sumRows({ dimensions: [TEAM_1] }), PASS],
     ['filter by cost', () => steps.sumRows({ minTotalCost: 1e9 }), FAST_PASS],
     ['totals', () => steps.sumRows(), 11 * FAST_PASS],
+    // Both reports are grouped, as a breakdown groups one; then the groups are matched, added up, read and ordered.
+    [
+      'comparison by a name',
+      () => compareReports(makeReport().steps, makeReport().steps, { by: [{ field: 'workloadName' }], first: 10 }),
+      2 * 3 * PASS + 5 * PASS,
+    ],
+    [
+      'time series by a name',
+      () =>
+        createSeries([makeReport().steps, makeReport().steps, makeReport().steps], {
+          by: [{ field: 'workloadName' }],
+          orderBy: { field: 'totalCost', direction: 'DESC' },
+          first: 10,
+          fields: ['totalCost'],
+        }),
+      3 * 3 * PASS + 3 * PASS,
+    ],
     ['split', () => steps.split(SCOPES), NAMESPACES],
     ['restriction', () => steps.restrict(VISIBLE), PASS],
     ['re-aggregation', () => steps.restrict(VISIBLE, { byCluster: false }), 3 * FAST_PASS],

@@ -18,7 +18,7 @@ const page = (fields: string) => `rows(first: 10000) { nodes { ${fields} } }`;
 /** Each row needs a resolver, so the page waits for its turn. */
 const LARGE = `{ workloadCosts(${FILTER}) { ${page('kubernetesCluster { costs { asOf } }')} } }`;
 /** More than two sockets buffer. */
-const LONG = `{ workloadCosts(${FILTER}) { ${page(`kubernetesCluster { costs { asOf } } ${Array.from({ length: 12 }, (_, at) => `a${at}: id b${at}: annotations { key value } c${at}: labels { key value }`).join(' ')}`)} } }`;
+const LONG = `{ workloadCosts(${FILTER}) { ${page(`kubernetesCluster { costs { asOf } } ${Array.from({ length: 12 }, (_, at) => `a${at}: scaleOpsId b${at}: annotations { key value } c${at}: labels { key value }`).join(' ')}`)} } }`;
 /** Waits for another report during its turn. */
 const WAITING = `{ workloadCosts(${FILTER}) { ${page('kubernetesCluster { costs { asOf } }')} } other: workloadCosts(filter: { last: "3d" }) { asOf } }`;
 const SMALL = `{ workloadCosts(${FILTER}) { rows(first: 1) { nodes { id } } } }`;

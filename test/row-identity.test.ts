@@ -1,13 +1,15 @@
 // The ids of rows and reports, over random reports: what they have to tell apart, and what must not change them.
 
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 
 import { toReportId, toRequestKey, type ReportRequest } from '../src/report/request.js';
 import type { RowOrigin } from '../src/report/row.js';
 import { createSimulator } from '../src/simulator/simulator.js';
 import { startGateway, TOKEN } from './kit/gateway.js';
-import { anyReport, type UpstreamReport } from './kit/reference.js';
+import { anyReport, type Label, type UpstreamReport } from './kit/reference.js';
 import { originOf, readReport, type SyncReport } from './kit/report.js';
 import { isRedisSkipped, startRedis } from './kit/redis.js';
 import { startReplica } from './kit/replicas.js';
@@ -17,9 +19,23 @@ type UpstreamRow = NonNullable<UpstreamReport['aggregatedWorkloads']>[number];
 
 const rowsOf = ({ aggregatedWorkloads }: UpstreamReport): readonly UpstreamRow[] => aggregatedWorkloads ?? [];
 
+const [ONE, TWO] = [
+  { key: 'k', value: 'v' },
+  { key: 'l', value: 'v' },
+];
+const anyLabels = fc.constantFrom(null, [], [ONE], { k: 'v' }, [ONE, TWO]);
+/** Rows that often differ in one thing alone. */
+const anySimilarRow: fc.Arbitrary<UpstreamRow> = fc.record({
+  id: fc.constantFrom('', 'i', 'j'),
+  namespace: fc.constantFrom(null, '', 'n'),
+  workloadName: fc.constantFrom(null, 'w'),
+  labels: anyLabels,
+  annotations: anyLabels,
+});
+
 /** Rows of which some are there twice, some have no name, and some have no id. */
-const anyRows: fc.Arbitrary<UpstreamRow[]> = anyReport(16)
-  .map(rowsOf)
+const anyRows: fc.Arbitrary<UpstreamRow[]> = fc
+  .oneof(anyReport(16).map(rowsOf), fc.array(anySimilarRow, { maxLength: 16 }))
   .chain((rows) => fc.shuffledSubarray([...rows, ...rows], { minLength: rows.length }))
   .map((rows) => rows.map((row, at) => ({ ...row, services: [`row ${at}`] })));
 
@@ -41,7 +57,9 @@ function identityOf(row: UpstreamRow): string {
   );
   const lists = ['labels', 'annotations'].map((name) => {
     const list = row[name as 'labels'] ?? [];
-    const pairs = Array.isArray(list) ? list.map(({ key, value }) => [key, value]) : Object.entries(list);
+    const pairs = Array.isArray(list)
+      ? (list as readonly Label[]).map(({ key, value }) => [key, value])
+      : Object.entries(list);
     return pairs.map((pair) => JSON.stringify(pair)).sort();
   });
   return JSON.stringify([texts, lists, texts[2] === '' ? (row.id ?? '') : '']);
@@ -58,7 +76,7 @@ function withoutDuplicates(rows: readonly UpstreamRow[]): UpstreamRow[] {
 function reverseLabels(labels: UpstreamRow['labels']): UpstreamRow['labels'] {
   if (labels == null) return [];
   const list = Array.isArray(labels) ? labels : Object.entries(labels).map(([key, value]) => ({ key, value }));
-  return (list as { key: string; value: string }[]).toReversed();
+  return (list as Label[]).toReversed();
 }
 
 const RUNS = { numRuns: propertyRuns(300) };
@@ -180,19 +198,37 @@ describe('ids in answers', () => {
     expect((await third.ask(DIRECT)).data.workloadCosts).toEqual(data.part.costs);
   });
 
+  test('are the same for every principal', async () => {
+    const body = JSON.stringify({ aggregatedWorkloads: [{ namespace: 'a' }, { namespace: 'b' }] });
+    const asked: (string | undefined)[] = [];
+    const server = createServer((request, response) => {
+      asked.push(request.headers.authorization);
+      response.writeHead(200, { 'content-type': 'application/json' }).end(body);
+    });
+    await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void server.close());
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    await using gateway = startGateway(url, { SCALEOPS_AUTH: 'forward' });
+    const callers = ['Bearer ann-token', 'Bearer bob-token'];
+    const answers = callers.map((authorization) =>
+      gateway.ask('{ workloadCosts { id rows { nodes { id } } } }', {}, { headers: { authorization } }),
+    );
+    const [ann, bob] = await Promise.all(answers);
+    expect(asked.toSorted()).toEqual(callers);
+    expect(ann!.data.workloadCosts.rows.nodes).toHaveLength(2);
+    expect(bob!.data).toEqual(ann!.data);
+  });
+
   describe.skipIf(isRedisSkipped)('with a shared cache', () => {
-    test('are the same, and the same for every principal', async () => {
+    test('are the same', async () => {
       await using simulator = await startSimulator();
       await using redis = await startRedis();
       const env = { CACHE_REDIS_URL: redis.url };
       await using one = startReplica(simulator.url, env);
       await using other = startReplica(simulator.url, env);
-      await using alone = startGateway(simulator.url);
       const { data, errors } = await one.askAs(TOKEN, QUESTION);
       expect(errors).toEqual([]);
       expect((await other.askAs(TOKEN, QUESTION)).data).toEqual(data);
-      // Another principal: the gateway's own token.
-      expect((await alone.ask(QUESTION)).data).toEqual(data);
     });
   });
 });

@@ -49,6 +49,13 @@ const NESTED = `fragment Nested on CostReport {
 }`;
 const COSTS = 'costs(filter: $FILTER) { ...Report ...Nested }';
 
+/** `where` compares names without regard to case. */
+const fold = (names?: readonly string[]) => names?.map((name) => name.toLowerCase());
+const foldEntry = (entry: Entry): Entry =>
+  entry === 'all'
+    ? entry
+    : entry.map((grant) => Object.fromEntries(Object.entries(grant).map(([name, names]) => [name, fold(names)])));
+
 /** One alias of an operation, with what the caller may not request there. */
 interface Part {
   readonly kind: 'workloads' | 'aggregated' | 'cluster' | 'namespace' | 'workload' | 'entities';
@@ -191,7 +198,7 @@ function toOperation(
     }`,
     variables: { ...Object.fromEntries(values), ...(usesReports && question) },
     parts,
-    isWhereForbidden: !areGranted(entry, clusterNames, namespaces),
+    isWhereForbidden: !areGranted(foldEntry(entry), fold(clusterNames), fold(namespaces)),
   };
 }
 const QUESTION_TYPES = '$where: CostRowsWhere, $orderBy: [CostRowOrder!], $count: Int, $by: [CostDimensionInput!]!';

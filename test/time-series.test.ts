@@ -37,7 +37,7 @@ const readOne = ({ keys, values, totals }: Series) => ({
 
 function ask(reports: readonly (SyncReport | null)[], question: SeriesQuestion) {
   const steps = createSeries(
-    reports.map((report) => report && report.steps),
+    reports.map((report) => report?.steps ?? null),
     question,
   );
   const { series, others, seriesCount } = runAll(steps);
@@ -159,7 +159,7 @@ describe('a time series', () => {
     const intervals = [reportOf({ a: 1, b: 5 }), null, reportOf({ a: 2, c: 0.5, d: 0.25 })];
     const { series, others, seriesCount } = runAll(
       createSeries(
-        intervals.map((report) => report && report.steps),
+        intervals.map((report) => report?.steps ?? null),
         { ...byCost, first: 2 },
       ),
     );

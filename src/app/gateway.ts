@@ -113,7 +113,7 @@ function toContextSettings({ upstream, cache, maxPageRows, maxAnswerRows, protec
   const half = Math.max(1, Math.floor(resilience.maxInFlight / 2));
   return {
     maxConcurrentReports: half,
-    runSeriesLoad: createTurns(half),
+    runSeriesFetch: createTurns(half),
     multiClusterByDefault,
     windows: { clock, settledAfterMs: cache.settledAfterMs },
     maxPageRows,

@@ -17,6 +17,7 @@ import {
   ReportFetcher,
   type Fetched,
   type Load,
+  type LoadOptions,
   type CacheServices,
 } from './report-fetcher.js';
 import { NOOP_INSTRUMENTATION, toLookup, type CacheInstrumentation, type ReportLookup } from './report-lookup.js';
@@ -27,15 +28,6 @@ interface ReportCacheSettings extends ReportStoreSettings {
   readonly maxResponseBytes: number;
 }
 
-interface LoadOptions {
-  /** Looked at only by a load that waits. */
-  readonly signal?: AbortSignal | undefined;
-  /** Bypasses a fresh report, at most once per report every MIN_REFRESH_INTERVAL_MS. */
-  readonly noCache?: boolean;
-  /** The caller whose share of the calls to ScaleOps a fetch takes. */
-  readonly callerKey?: string | undefined;
-}
-
 interface CacheSize {
   /** Reports and responses. */
   readonly bytes: number;
@@ -43,6 +35,8 @@ interface CacheSize {
   /** Reports. */
   readonly entries: number;
 }
+
+const atOnce: NonNullable<LoadOptions['inTurn']> = (fetch) => fetch();
 
 export class ReportCache {
   /** Responses made of cached reports. */
@@ -67,17 +61,8 @@ export class ReportCache {
 
   /** @throws UpstreamError as the client does; the reason of `signal` when that aborts first. */
   load(request: ReportRequest, principal: Principal, options: LoadOptions = {}): Promise<ReportLookup> {
-    const { noCache = false, signal, callerKey } = options;
     const key = this.#keyOf(request, principal);
-    const load = {
-      key,
-      request,
-      principal,
-      noCache,
-      signal,
-      callerKey,
-      budget: new SharedTierBudget(this.#services.clock),
-    };
+    const load = { ...options, key, request, principal, budget: new SharedTierBudget(this.#services.clock) };
     return this.#instrumentation.load(request.report, () => this.#load(load));
   }
 
@@ -135,8 +120,9 @@ export class ReportCache {
     const served = entry && this.#serve(load, entry);
     if (served !== undefined) return isShared && !served.isStale ? { ...served, cacheStatus: 'shared' } : served;
     if (entry !== undefined) entry.lastRefreshAttemptAt = this.#services.clock.now();
+    const { inTurn = atOnce } = load;
     try {
-      return await this.#fetch(load);
+      return await inTurn(() => this.#fetchUnlessDone(load, entry));
     } catch (error) {
       const stale = error instanceof UpstreamError && error.allowsStale ? this.#store.getIfError(load) : undefined;
       if (stale === undefined) throw error;
@@ -166,8 +152,8 @@ export class ReportCache {
     // `abs`, so that a clock that was set back does not prevent refreshes.
     const mayRefresh = Math.abs(now - entry.lastRefreshAttemptAt) >= MIN_REFRESH_INTERVAL_MS;
     // With `no-cache`, a fetch that is under way is recent enough.
-    if (load.noCache && this.#fetches.has(load.key)) return undefined;
-    if (load.noCache && mayRefresh && now - entry.receivedAt >= MIN_REFRESH_INTERVAL_MS) return undefined;
+    if (load.noCache === true && this.#fetches.has(load.key)) return undefined;
+    if (load.noCache === true && mayRefresh && now - entry.receivedAt >= MIN_REFRESH_INTERVAL_MS) return undefined;
     const stage = this.#store.stage(entry);
     if (stage === 'fresh') return toLookup(this.#store, entry, 'hit');
     if (stage !== 'while-revalidate') return undefined;
@@ -180,9 +166,18 @@ export class ReportCache {
 
   /** Fetches in the background: no caller waits, and no caller's signal ends it. */
   #refresh(load: Load): void {
-    this.#fetch({ ...load, signal: undefined }).catch((error: unknown) =>
+    const { inTurn = atOnce } = load;
+    inTurn(() => this.#fetch({ ...load, signal: undefined })).catch((error: unknown) =>
       this.#services.onRefreshFailed?.(load.request, error),
     );
+  }
+
+  /** Fetches, unless another load brought a fresh report in place of `entry` while this one waited for its turn. */
+  async #fetchUnlessDone(load: Load, entry: ReportEntry | undefined): Promise<ReportLookup> {
+    load.assertWanted?.();
+    const found = this.#store.get(load);
+    const isDone = found !== undefined && found !== entry && this.#store.stage(found) === 'fresh';
+    return isDone ? toLookup(this.#store, found, 'hit') : this.#fetch(load);
   }
 
   async #fetch(load: Load): Promise<ReportLookup> {

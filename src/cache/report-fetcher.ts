@@ -26,11 +26,21 @@ export interface CacheServices {
   readonly onRefreshFailed?: (request: ReportRequest, error: unknown) => void;
 }
 
-/** One load of a report. */
-export interface Load extends ReportKey {
-  readonly noCache: boolean;
+export interface LoadOptions {
+  /** Looked at only by a load that waits. */
   readonly signal?: AbortSignal | undefined;
-  readonly callerKey: string | undefined;
+  /** Bypasses a fresh report, at most once per report every MIN_REFRESH_INTERVAL_MS. */
+  readonly noCache?: boolean;
+  /** The caller whose share of the calls to ScaleOps a fetch takes. */
+  readonly callerKey?: string | undefined;
+  /** Runs fetches, in the background too, when their turn comes; at once by default. */
+  readonly inTurn?: <T>(fetch: () => Promise<T>) => Promise<T>;
+  /** Called when the turn of a fetch comes that somebody waits for; throws when it is not wanted any more. */
+  readonly assertWanted?: () => void;
+}
+
+/** One load of a report. */
+export interface Load extends ReportKey, LoadOptions {
   readonly budget: SharedTierBudget;
 }
 
@@ -70,7 +80,7 @@ export class ReportFetcher {
     if (shared === undefined) return { entry: this.#store.set(load, await fetch()), isOurs: true };
     const isFreshEnough = (found: TimestampedReport): boolean =>
       this.#store.isFresh(load, found) &&
-      (!load.noCache || this.#services.clock.now() - found.receivedAt < MIN_REFRESH_INTERVAL_MS);
+      (load.noCache !== true || this.#services.clock.now() - found.receivedAt < MIN_REFRESH_INTERVAL_MS);
     const newerThan = this.#store.newerThan(load);
     const { signal } = deadline;
     const { found, isOurs } = await shared.fetchOnce({ ...load, newerThan, isFreshEnough, fetch, signal });

@@ -142,9 +142,12 @@ export class Semaphore {
   }
 }
 
-/** Runs tasks of callers that wait for as long as it takes, at most `max` at once, in FIFO order. */
-export function createTurns(max: number): <T>(task: () => Promise<T>) => Promise<T> {
+/** Runs a task when its turn comes. Tasks with equal keys share one turn of the queue. */
+export type RunInTurn = <T>(task: () => Promise<T>, key?: string) => Promise<T>;
+
+/** Runs tasks of callers that wait for as long as it takes, at most `max` at once: in FIFO order per key, the keys in turn. */
+export function createTurns(max: number): RunInTurn {
   const semaphore = new Semaphore({ max });
-  const caller = createAbortController();
-  return (task) => semaphore.run(caller, task);
+  const { signal } = createAbortController();
+  return (task, key) => semaphore.run({ key, signal }, task);
 }

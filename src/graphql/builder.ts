@@ -27,7 +27,8 @@ export const builder = new SchemaBuilder<{
     listSize: {
       locations: 'FIELD_DEFINITION';
       args: {
-        assumedSize: number;
+        /** Not beside a slicing argument with a default. */
+        assumedSize?: number;
         slicingArguments?: readonly string[];
         sizedFields?: readonly string[];
         requireOneSlicingArgument?: boolean;

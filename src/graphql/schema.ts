@@ -49,7 +49,7 @@ function toSdlOptions({ access, cacheTags = false }: SchemaOptions): SdlOptions 
   if (access === undefined) return { cacheTags };
   const text = access === 'authenticated' ? '@authenticated' : `@requiresScopes(scopes: ${JSON.stringify(access)})`;
   // Every path to costs goes through one of these types.
-  return { cacheTags, access: { CostReport: text, CostRow: text } };
+  return { cacheTags, access: { CostReport: text, CostRow: text, CostTimeSeries: text } };
 }
 
 function createOwnSchema(): GraphQLSchema {

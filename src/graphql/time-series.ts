@@ -9,7 +9,7 @@ import { limitValidity } from '../loaders/load-stats.js';
 import { toError, type LoadedReport } from '../loaders/report-loader.js';
 import { toRequestKey, type AggregatedCostsRequest } from '../report/request.js';
 import { splitIntoIntervals, type Interval, type SeriesRange } from '../report/time/intervals.js';
-import type { Granularity } from '../report/time/granularity.js';
+import { CALENDAR_UNITS, type Granularity } from '../report/time/granularity.js';
 import { TimeRangeError } from '../report/time/time-range-error.js';
 import type { ReportWindow } from '../report/window.js';
 import { assertAllowed } from './inputs/authorize.js';
@@ -51,7 +51,9 @@ export async function loadSeries(input: SeriesInput, context: GatewayContext): P
   assertAllowed(permissions, request);
   const split = inInputs(() => splitIntoIntervals({ range, granularity, timeZone, maxIntervals }, nowMs));
   limitValidity(context.stats, nowMs);
-  const loaded = await loadAll(request, split, context);
+  const loaded = await loadAll(input, split, context);
+  // A response without a report may have no error, so that it must not be cached for another reason.
+  if (loaded.some((each) => each.loaded instanceof Error)) context.stats.validUntilMs = nowMs;
   const whole = { startTime: split[0]?.startTime ?? nowMs, endTime: split.at(-1)?.endTime ?? nowMs };
   return {
     id: toSeriesId(input, whole),
@@ -67,7 +69,7 @@ export async function loadSeries(input: SeriesInput, context: GatewayContext): P
 
 /** Loads the reports, as many as come in time. An error that ends the operation is thrown. */
 async function loadAll(
-  request: AggregatedCostsRequest,
+  { request, granularity, timeZone }: SeriesInput,
   intervals: readonly Interval[],
   { loaders, budget, remainingMs, startDeadline }: GatewayContext,
 ) {
@@ -77,8 +79,12 @@ async function loadAll(
   try {
     return await Promise.all(
       intervals.map(async (interval) => {
-        const loaded = loaders.interval.load({ ...request, from: interval.startTime, to: interval.endTime });
-        return { interval, loaded: loaded instanceof Promise ? await deadline.race(loaded).catch(toError) : loaded };
+        const load = loaders.interval.load({ ...request, from: interval.startTime, to: interval.endTime });
+        const loaded = load instanceof Promise ? await deadline.race(load).catch(toError) : load;
+        if (loaded instanceof Error || granularity === 'HOURLY') return { interval, loaded };
+        // An interval is compared with the day, week or month before it, as the range of a single report is.
+        const calendar = { unit: CALENDAR_UNITS[granularity], count: 1, includeCurrent: interval.isPartial, timeZone };
+        return { interval, loaded: { ...loaded, calendar } };
       }),
     );
   } finally {

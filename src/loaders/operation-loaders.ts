@@ -2,8 +2,8 @@
 // the limit of reports that one operation may wait for at a time.
 
 import type { ReportLookup } from '../cache/report-lookup.js';
-import { createTurns } from '../concurrency/semaphore.js';
-import type { UpstreamError } from '../errors.js';
+import { createTurns, type RunInTurn } from '../concurrency/semaphore.js';
+import { UpstreamError } from '../errors.js';
 import type { ReportRequest, WorkloadCostsRequest } from '../report/request.js';
 import { restrictReports, type OperationCache, type RelatedReport } from './authorized-reports.js';
 import { createEntityLoader, type EntityReportLoader, type SupersetReport } from './entity-loader.js';
@@ -38,18 +38,16 @@ export function createLoaders(services: RequestServices, operation: Operation): 
   const reports = createOperationReports();
   const ownTurns = lazyTurns(services.maxConcurrentReports);
   const report = createCachedLoader(services, cache, reports, operation, ownTurns);
-  const interval = createCachedLoader(services, cache, reports, operation, services.runSeriesLoad);
+  const interval = createCachedLoader(services, cache, reports, operation, services.runSeriesFetch);
   let entities: EntityReportLoader | undefined;
   const createEntities = () => createRelatedLoader(services, cache, reports, report, operation);
   return { report, interval, entity: { load: (scoped) => (entities ??= createEntities()).load(scoped) } };
 }
 
-type Turns = ReturnType<typeof createTurns>;
-
 /** Most operations wait for no report. */
-function lazyTurns(max: number): Turns {
-  let turns: Turns | undefined;
-  return (task) => (turns ??= createTurns(max))(task);
+function lazyTurns(max: number): RunInTurn {
+  let turns: RunInTurn | undefined;
+  return (task, key) => (turns ??= createTurns(max))(task, key);
 }
 
 function createCachedLoader(
@@ -57,8 +55,19 @@ function createCachedLoader(
   cache: OperationCache,
   reports: OperationReports,
   { caller, stats, budget }: Operation,
-  inTurn: Turns,
+  runInTurn: RunInTurn,
 ): ReportLoader {
+  // An operation that exceeds its budget while calls wait, or that is answered by then, makes no more of them.
+  const assertWanted = (): void => {
+    if (budget.exceeded !== undefined) throw budget.exceeded;
+    if ((caller.remainingMs?.() ?? Infinity) <= 0) throw new UpstreamError('UPSTREAM_TIMEOUT', { reason: 'deadline' });
+  };
+  const loadInTurn = async (request: ReportRequest): Promise<ReportLookup> => {
+    const principal = await credentials.principal(caller.token);
+    const { signal, callerKey, noCache = false } = caller;
+    const inTurn: RunInTurn = (fetch) => runInTurn(fetch, callerKey ?? principal.id);
+    return cache.load(request, principal, { signal, callerKey, noCache, inTurn, assertWanted });
+  };
   const toLoaded = (request: ReportRequest, lookup: ReportLookup): LoadedReport => {
     recordLookup(stats, lookup);
     const { report, asOf, isStale, source } = lookup;
@@ -78,12 +87,7 @@ function createCachedLoader(
       return found instanceof Promise ? found.then(use) : found && use(found);
     },
     async load(request) {
-      const lookup = inTurn(async () => {
-        // An operation that exceeds its budget while calls wait makes no more of them.
-        if (budget.exceeded !== undefined) throw budget.exceeded;
-        const { signal, callerKey, noCache = false } = caller;
-        return cache.load(request, await credentials.principal(caller.token), { signal, callerKey, noCache });
-      });
+      const lookup = loadInTurn(request);
       if (request.report === 'workloads') reports.addPending(request, lookup);
       return toLoaded(request, await lookup);
     },

@@ -122,9 +122,13 @@ function findList(field: GraphQLField<unknown, unknown>, node: FieldNode, read: 
     ? { slicingArguments: ['representations'] }
     : (directives?.find(({ name }) => name === 'listSize')?.args ?? {});
   if (slicingArguments === undefined) return undefined;
-  const asked = (node.arguments ?? [])
-    .filter(({ name }) => slicingArguments.includes(name.value))
-    .map(({ value }) => toSize(read(value)))
+  const asked = field.args
+    .filter(({ name }) => slicingArguments.includes(name))
+    .map(({ name, defaultValue }) => {
+      const given = node.arguments?.find((argument) => argument.name.value === name);
+      const value = given && read(given.value);
+      return toSize(value === undefined ? defaultValue : value);
+    })
     .filter((size) => size !== undefined);
   return { size: asked.length === 0 ? assumedSize : Math.max(...asked), sizedFields };
 }

@@ -64,7 +64,7 @@ export function toPattern(shown: unknown, actual: unknown): unknown {
     return found.map((item, index): unknown => (index < items.length ? toPattern(items[index], item) : item));
   }
   if (typeof shown !== 'object' || shown === null) return typeOf(shown);
-  const entries = Object.entries<unknown>(shown).map(([key, value]): [string, unknown] => {
+  const entries = Object.entries(shown as Record<string, unknown>).map(([key, value]): [string, unknown] => {
     const of = typeof actual === 'object' && actual !== null ? (actual as Record<string, unknown>)[key] : undefined;
     // Counts are of the fleet, and the same each time.
     return [key, key.endsWith('Count') ? value : toPattern(value, of)];

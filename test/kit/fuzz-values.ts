@@ -45,6 +45,7 @@ const SCALARS: Readonly<Record<string, readonly unknown[]>> = {
   Float: [0, 1.5, -3, 1e21],
   Boolean: [true, false],
   CostDuration: ['7d', '24h', '4w', '90m', '3653d', '7D', '99999999d'],
+  TimeZone: ['UTC', 'Europe/Berlin', 'America/New_York', 'Asia/Kolkata', '+01:00', 'Mars/Olympus'],
   DateTime: ['2026-01-05T00:00:00Z', '2026-01-20T01:00:00+01:00', '2026-02-30T00:00:00Z', '0000-01-01T00:00:00Z'],
 };
 

@@ -58,6 +58,7 @@ export function createTestHandler({
       clock,
       logger: logger ?? pino({ level: 'silent' }),
       context: {
+        windows: { clock, settledAfterMs: 0 },
         credentials: { principal: () => undefined },
         limits: {},
         scheduler: new Scheduler(),

@@ -345,7 +345,8 @@ export function valueOf(row: Row, by: Dimension): string | null {
 
 /** The first value of a key; null when there is none, or an empty one. */
 function labelOf(list: readonly Label[] | null, key: string): string | null {
-  return list?.find((each) => each.key === key)?.value || null;
+  const { value = '' } = list?.find((each) => each.key === key) ?? {};
+  return value === '' ? null : value;
 }
 
 // --------------------------------------------------------------------------------------------------------- reports

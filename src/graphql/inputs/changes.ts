@@ -28,15 +28,19 @@ export const CostBaselineInput = builder.inputType('CostBaselineInput', {
   }),
 });
 
+const KINDS = {
+  INCREASED: { description: 'It costs more than in the baseline.' },
+  DECREASED: { description: 'It costs less than in the baseline.' },
+  UNCHANGED: { description: 'It costs the same.' },
+  APPEARED: { description: 'No row of the baseline is in the group. It may have existed without costs.' },
+  VANISHED: { description: 'No row of the report is in the group. It may still exist without costs.' },
+} satisfies Record<ChangeKind, { description: string }>;
+
+export const CHANGE_KINDS = Object.keys(KINDS);
+
 export const CostChangeKind = builder.enumType('CostChangeKind', {
   description: 'How the `totalCost` of a group changed.',
-  values: {
-    INCREASED: { description: 'It costs more than in the baseline.' },
-    DECREASED: { description: 'It costs less than in the baseline.' },
-    UNCHANGED: { description: 'It costs the same.' },
-    APPEARED: { description: 'No row of the baseline is in the group. It may have existed without costs.' },
-    VANISHED: { description: 'No row of the report is in the group. It may still exist without costs.' },
-  } satisfies Record<ChangeKind, { description: string }>,
+  values: KINDS,
 });
 
 const FIELDS = {

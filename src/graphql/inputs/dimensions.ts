@@ -98,7 +98,7 @@ function toDimension(path: string, { field, label, annotation, anyLabel }: Dimen
 
 /** @throws UserInputError that names the input below `where.dimensions` and the rule it breaks. */
 export function toMatches(inputs: readonly (typeof CostDimensionMatch)['$inferInput'][]): DimensionMatch[] {
-  assertCount('where.dimensions', inputs, MAX_MATCHES);
+  assertList('where.dimensions', inputs, () => undefined, MAX_MATCHES);
   return inputs.map(({ by, values, exclude }, index) => {
     const path = `where.dimensions[${index}]`;
     assertList(`${path}.values`, values, assertValue);

@@ -2,9 +2,9 @@
 
 import type { ChangeBreakdown, GroupChange } from '../../report/compare/compare-reports.js';
 import { builder } from '../builder.js';
-import { CostChangeKind, CostChangeOrder, toChangeOrder } from '../inputs/changes.js';
+import { CHANGE_KINDS, CostChangeKind, CostChangeOrder, toChangeOrder } from '../inputs/changes.js';
 import { CostDimensionInput, MAX_DIMENSIONS, toDimensions } from '../inputs/dimensions.js';
-import { assertFinite, assertNotNegative } from '../inputs/validate.js';
+import { assertFinite, assertList, assertNotNegative } from '../inputs/validate.js';
 import { CostRowsWhere, toRowsWhere } from '../inputs/where.js';
 import { argumentsKey, chargeItems, toObjects } from '../response-budget.js';
 import { findSummedFields } from '../selection/size.js';
@@ -116,6 +116,7 @@ builder.objectField(CostComparison, 'breakdown', (t) =>
       const { where, kinds, minDifference, orderBy, first } = args;
       const dimensions = toDimensions(args.by);
       if (first != null) assertNotNegative('first', first);
+      if (kinds != null) assertList('kinds', kinds, () => undefined, CHANGE_KINDS.length);
       if (minDifference != null) assertFinite('minDifference', minDifference);
       if (minDifference != null) assertNotNegative('minDifference', minDifference);
       const question = {

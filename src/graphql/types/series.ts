@@ -11,14 +11,13 @@ import { assertNotNegative } from '../inputs/validate.js';
 import { CostRowsWhere, toRowsWhere } from '../inputs/where.js';
 import { argumentsKey, chargeItems, toObjects } from '../response-budget.js';
 import { fieldsBelow, findSummedFields } from '../selection/size.js';
-import { ASSUMED_GROUPS, CostGroupKey, toKeys } from './breakdown.js';
+import { CostGroupKey, toKeys } from './breakdown.js';
 import { CostTimeSeries, readSeries } from './time-series.js';
 import { CostTotals, FULL_SCAN_COST_WEIGHT } from './totals.js';
 
 interface NamedSeries {
   readonly series: Series;
   readonly dimensions: readonly string[];
-  readonly intervalCount: number;
 }
 
 interface NamedSeriesSet {
@@ -66,10 +65,7 @@ const CostSeries = builder.objectRef<NamedSeries>('CostSeries').implement({
       },
       description:
         'One value per interval, aligned with `intervals`. 0 when no row is in the group, null when there is no report.',
-      resolve({ series, intervalCount }, { field }, context) {
-        context.budget.chargeFields(intervalCount);
-        return series.values(field);
-      },
+      resolve: ({ series }, { field }) => series.values(field),
     }),
     totals: t.field({
       type: CostTotals,
@@ -86,10 +82,11 @@ const CostSeriesSet = builder.objectRef<NamedSeriesSet>('CostSeriesSet').impleme
     series: t.field({
       type: [CostSeries],
       description: 'The first series, in order.',
-      resolve({ set, ...rest }, _args, context, info) {
+      resolve({ set, dimensions, intervalCount }, _args, context, info) {
         chargeItems(context, set.series.length, info);
+        context.budget.chargeFields(set.series.length * intervalCount * countValueLists(info));
         return toObjects(
-          set.series.map((series) => ({ series, ...rest })),
+          set.series.map((series) => ({ series, dimensions })),
           context,
         );
       },
@@ -98,7 +95,11 @@ const CostSeriesSet = builder.objectRef<NamedSeriesSet>('CostSeriesSet').impleme
       type: CostSeries,
       nullable: true,
       description: 'All series after `first`, as one. Null when there are none.',
-      resolve: ({ set: { others }, ...rest }) => others && { series: others, ...rest },
+      resolve({ set: { others }, dimensions, intervalCount }, _args, context, info) {
+        if (others === null) return null;
+        context.budget.chargeFields(intervalCount * countValueLists(info));
+        return { series: others, dimensions };
+      },
     }),
     seriesCount: t.int({
       description: 'The number of series, including those in `others`.',
@@ -112,12 +113,8 @@ builder.objectField(CostTimeSeries, 'series', (t) =>
     type: CostSeriesSet,
     directives: {
       cost: { weight: FULL_SCAN_COST_WEIGHT },
-      listSize: {
-        assumedSize: ASSUMED_GROUPS,
-        slicingArguments: ['first'],
-        sizedFields: ['series'],
-        requireOneSlicingArgument: false,
-      },
+      // Without `assumedSize`: `first` has a default.
+      listSize: { slicingArguments: ['first'], sizedFields: ['series'], requireOneSlicingArgument: false },
     },
     description: 'One line of values per group, such as per team. Without `by` there is one series, the total.',
     args: {
@@ -153,6 +150,11 @@ builder.objectField(CostTimeSeries, 'series', (t) =>
     },
   }),
 );
+
+/** How many lists of values are selected of each series. */
+function countValueLists(info: GraphQLResolveInfo): number {
+  return Array.from(fieldsBelow(info)).filter(({ name }) => name.value === 'values').length;
+}
 
 /** The sums that totals and values below this field read. */
 function findSeriesFields(info: GraphQLResolveInfo): readonly SumField[] {

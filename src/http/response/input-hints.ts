@@ -16,6 +16,8 @@ export function createInputHints(schema: GraphQLSchema): (message: string) => st
     return schema.getType(first ?? second ?? '');
   };
   return (message) => {
+    // graphql-js knows what was meant.
+    if (message.includes(' Did you mean ')) return message;
     const type = [UNKNOWN_VALUE, NOT_ONE_KEY, UNKNOWN_FIELD]
       .map((pattern) => typeIn(message, pattern))
       .find((found) => found !== undefined);

@@ -28,31 +28,37 @@ const MAX_VALUES_LENGTH = 256;
 export function createCheckVariables(limitCost: LimitCost): CheckVariables {
   const known = new LRUCache<string, CheckedVariables>({ max: MAX_KNOWN });
   return (operation, given) => {
-    const key = `${operation.key}\n${stringify(given)}`;
-    const found = known.get(key);
+    // Values that JSON.stringify cannot follow are not looked up: variables that are not declared mean nothing.
+    const givenText = tryToStringify(given);
+    const key = `${operation.key}\n${givenText}`;
+    const found = givenText === undefined ? undefined : known.get(key);
     if (found !== undefined) return found;
     const { errors, coerced } = operation.prepared.coerceVariables(given);
     if (errors !== undefined) throw new DocumentError(errors);
     limitCost(operation, coerced);
     // Coerced values have one order of their members.
-    const text = stringify(coerced);
+    const text = tryToStringify(coerced);
+    if (text === undefined) {
+      throw new GatewayError('BAD_USER_INPUT', { message: 'variables must not be nested thousands of levels deep.' });
+    }
     const isShort = text.length <= MAX_VALUES_LENGTH;
     const checked = {
       values: coerced,
       key: isShort ? text : createHash('sha256').update(text).digest('base64url'),
     };
     // JSON has no Infinity, which `1e999` is parsed to: it is written as null, and must not pass for it.
-    if (isShort && key.length <= MAX_KEY_LENGTH && !key.includes('null')) known.set(key, checked);
+    if (givenText !== undefined && isShort && key.length <= MAX_KEY_LENGTH && !key.includes('null'))
+      known.set(key, checked);
     return checked;
   };
 }
 
-/** @throws GatewayError BAD_USER_INPUT for values that are nested deeper than JSON.stringify can follow. */
-function stringify(values: Values): string {
+/** Undefined for values that are nested deeper than JSON.stringify can follow. */
+function tryToStringify(values: Values): string | undefined {
   try {
     return JSON.stringify(values);
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    throw new GatewayError('BAD_USER_INPUT', { message: 'variables must not be nested thousands of levels deep.' });
+    if (error instanceof RangeError) return undefined;
+    throw error;
   }
 }

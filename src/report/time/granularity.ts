@@ -9,12 +9,12 @@ export const GRANULARITIES = ['HOURLY', 'DAILY', 'WEEKLY', 'MONTHLY'] as const;
 export type Granularity = (typeof GRANULARITIES)[number];
 
 const HOUR_MS = 3_600_000;
-const UNITS = { DAILY: 'DAY', WEEKLY: 'WEEK', MONTHLY: 'MONTH' } as const;
+export const CALENDAR_UNITS = { DAILY: 'DAY', WEEKLY: 'WEEK', MONTHLY: 'MONTH' } as const;
 
 /** When the interval begins that this instant is in. */
 export function startOfInterval(epochMs: number, granularity: Granularity, timeZone: string): number {
   if (granularity === 'HOURLY') return floorHour(epochMs, timeZone);
-  return startOfDate(firstDateOf(UNITS[granularity], dateAt(epochMs, timeZone)), timeZone);
+  return startOfDate(firstDateOf(CALENDAR_UNITS[granularity], dateAt(epochMs, timeZone)), timeZone);
 }
 
 /**
@@ -33,7 +33,7 @@ export function* intervalStarts(
   }
   let date = dateAt(startTime, timeZone);
   for (let at = startTime; at < endTime;) {
-    date = addUnits(date, UNITS[granularity], 1);
+    date = addUnits(date, CALENDAR_UNITS[granularity], 1);
     const next = startOfDate(date, timeZone);
     if (next > at) yield next;
     at = next;
@@ -49,7 +49,7 @@ export function countIntervals(window: ReportWindow, granularity: Granularity, t
   if (granularity === 'HOURLY') return Math.ceil((window.endTime - startTime) / HOUR_MS);
   // The last millisecond of the window is in its last interval.
   const lastStart = startOfInterval(window.endTime - 1, granularity, timeZone);
-  return countUnits(UNITS[granularity], dateAt(startTime, timeZone), dateAt(lastStart, timeZone)) + 1;
+  return countUnits(CALENDAR_UNITS[granularity], dateAt(startTime, timeZone), dateAt(lastStart, timeZone)) + 1;
 }
 
 /** The finest granularity that splits a window into at most so many intervals; null where none does. */

@@ -11,6 +11,7 @@ import relayRuntime, { type ConcreteRequest } from 'relay-runtime';
 import { printSchema } from '../../../src/graphql/schema.js';
 
 const load = createRequire(import.meta.url);
+const COMPILER = load.resolve('relay-compiler/cli.js');
 
 /** Compiles operations. Their names begin with `dashboard` and end with `Query`. @returns the artifacts by name. */
 export async function compileForRelay(documents: readonly string[]): Promise<ReadonlyMap<string, ConcreteRequest>> {
@@ -21,7 +22,7 @@ export async function compileForRelay(documents: readonly string[]): Promise<Rea
     writeFileSync(join(folder, 'src/dashboard.js'), documents.map((text) => `graphql\`${text}\`;`).join('\n'));
     const config = { src: './src', schema: './schema.graphql', language: 'javascript', eagerEsModules: false };
     writeFileSync(join(folder, 'relay.config.json'), JSON.stringify(config));
-    await promisify(execFile)(load('relay-compiler') as string, ['--noWatchman', 'relay.config.json'], { cwd: folder });
+    await promisify(execFile)(process.execPath, [COMPILER, '--noWatchman', 'relay.config.json'], { cwd: folder });
     const artifacts = join(folder, 'src/__generated__');
     const requests = readdirSync(artifacts).map((file) => load(join(artifacts, file)) as ConcreteRequest);
     return new Map(requests.map((request) => [request.params.name, request]));
