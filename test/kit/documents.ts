@@ -69,5 +69,5 @@ export function toPattern(shown: unknown, actual: unknown): unknown {
     // Counts are of the fleet, and the same each time.
     return [key, key.endsWith('Count') ? value : toPattern(value, of)];
   });
-  return Object.fromEntries(entries) as unknown;
+  return Object.fromEntries(entries);
 }
