@@ -535,8 +535,9 @@ describe('the text', () => {
     });
 
     test.each(sized)('of $name assumes a positive whole number of elements, or has a default', ({ field, size }) => {
+      const slicing = (size.slicingArguments ?? []) as readonly string[];
       const hasDefault = field.arguments?.some(
-        ({ name, defaultValue }) => size.slicingArguments?.includes(name.value) === true && defaultValue !== undefined,
+        ({ name, defaultValue }) => slicing.includes(name.value) && defaultValue !== undefined,
       );
       if (hasDefault === true) expect(size.assumedSize).toBeUndefined();
       else expect(Number.isInteger(size.assumedSize) && Number(size.assumedSize) > 0).toBe(true);

@@ -23,7 +23,7 @@ export interface ChangeQuestion {
   readonly by: readonly Dimension[];
   /**
    * Whether the second report covers both windows. Its rows do not tell what the baseline had: a group whose costs are all
-   * current has appeared.
+   * current, but for a thousandth, has appeared.
    */
   readonly isCumulative?: boolean | undefined;
   /** The same rows on both sides. */
@@ -72,7 +72,9 @@ export function* compareReports(current: Report, baseline: Report, question: Cha
   for (const field of fields) yield* sums.get(field);
   const costs = yield* readChanges(yield* sums.get('totalCost'), groupCount);
   const hadRows = (group: number): boolean =>
-    sides.isCumulative ? costs.baseline[group] !== 0 : sums.baselineRows[group]! > 0;
+    sides.isCumulative
+      ? Math.abs(costs.baseline[group]!) > NEGLIGIBLE_RATIO * costs.current[group]!
+      : sums.baselineRows[group]! > 0;
   const kindOf = (group: number): ChangeKind => {
     const hasRows = sums.currentRows[group]! > 0;
     if (hasRows !== hadRows(group)) return hasRows ? 'APPEARED' : 'VANISHED';
@@ -94,6 +96,9 @@ export function* compareReports(current: Report, baseline: Report, question: Cha
   });
   return { groups, others: shown < groupCount ? yield* sums.total(order, shown) : null, groupCount, totals };
 }
+
+/** Reports of the last days end when they are fetched. What the longer one has more for that reason is no baseline. */
+const NEGLIGIBLE_RATIO = 0.001;
 
 /** The changes of totalCost by group; NaN for a ratio that is null. */
 type CostChanges = Readonly<Record<keyof AmountChange, Float64Array>>;
