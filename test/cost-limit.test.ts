@@ -40,6 +40,12 @@ describe('the cost estimate', () => {
       rows('(first: 10)', 'totalCount pageInfo { hasNextPage endCursor }'),
     ],
     ['no negative number of rows', REPORT + LIST, rows('(first: -5)', 'nodes { id }')],
+    ['the default of `first`', REPORT + LIST + 10, '{ costTimeSeries { series { series { values } } } }'],
+    [
+      'the series that `first` asks for',
+      REPORT + LIST + 3,
+      '{ costTimeSeries { series(first: 3) { series { values } } } }',
+    ],
     ['a variable', REPORT + LIST + 7, `query ($n: Int) ${rows('(first: $n)', 'nodes { id }')}`, { n: 7 }],
     ['its default', REPORT + LIST + 8, `query ($n: Int = 8) ${rows('(first: $n)', 'nodes { id }')}`],
     [

@@ -21,12 +21,8 @@ export const COMPANY: readonly HourlyWorkload[] = [
   { ...base, namespace: 'old', name: 'dead', team: 'data', rate: 66, diedAt: midnight(9) },
 ];
 
-export function startCompany(
-  clock: Clock,
-  onRequest?: HourlyUpstream['onRequest'],
-  workloads = COMPANY,
-): Promise<HourlyUpstream> {
-  return new HourlyUpstream({ workloads, now: clock.now, ...(onRequest && { onRequest }) }).start();
+export function startCompany(clock: Clock): Promise<HourlyUpstream> {
+  return new HourlyUpstream(COMPANY, clock.now).start();
 }
 
 export interface CompanyGateway extends TestGateway {
@@ -36,12 +32,8 @@ export interface CompanyGateway extends TestGateway {
 }
 
 /** A gateway on the company, with one attempt per report and no circuit breaker. */
-export async function startCompanyGateway(
-  clock: Clock,
-  env: Record<string, string> = {},
-  workloads = COMPANY,
-): Promise<CompanyGateway> {
-  const upstream = await startCompany(clock, undefined, workloads);
+export async function startCompanyGateway(clock: Clock, env: Record<string, string> = {}): Promise<CompanyGateway> {
+  const upstream = await startCompany(clock);
   const settings = {
     SCALEOPS_MAX_ATTEMPTS: '1',
     SCALEOPS_BREAKER_FAILURES: '1000',

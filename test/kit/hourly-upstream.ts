@@ -53,21 +53,15 @@ interface Fault {
   readonly members?: Readonly<Record<string, unknown>>;
 }
 
-interface HourlyOptions {
-  readonly workloads: readonly HourlyWorkload[];
-  readonly now: () => number;
-  /** Awaited before an answer; may hold it at a gate. */
-  readonly onRequest?: (request: HourlyRequest) => Promise<Fault | undefined> | Fault | undefined;
-}
-
 export class HourlyUpstream implements AsyncDisposable {
   url = '';
   readonly received: HourlyRequest[] = [];
   workloads: readonly HourlyWorkload[];
-  onRequest: NonNullable<HourlyOptions['onRequest']>;
+  /** Awaited before an answer; may hold it at a gate. */
+  onRequest: (request: HourlyRequest) => Promise<Fault | undefined> | Fault | undefined = () => undefined;
   /** The most calls at once so far. */
   maxInFlight = 0;
-  readonly #now: HourlyOptions['now'];
+  readonly #now: () => number;
   readonly #corrections: (Window & { readonly factor: number })[] = [];
   #inFlight = 0;
 
@@ -86,10 +80,9 @@ export class HourlyUpstream implements AsyncDisposable {
     respond().catch(() => response.destroy());
   });
 
-  constructor(options: HourlyOptions) {
-    this.workloads = options.workloads;
-    this.#now = options.now;
-    this.onRequest = options.onRequest ?? (() => undefined);
+  constructor(workloads: readonly HourlyWorkload[], now: () => number) {
+    this.workloads = workloads;
+    this.#now = now;
   }
 
   get inFlight(): number {
