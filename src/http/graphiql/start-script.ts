@@ -4,7 +4,6 @@
 export const START_SCRIPT = String.raw`
 function start({ title, icon, examples, credential, introspection }) {
   const refetchAfterMs = 300;
-  const linkedQuery = new URL(location.href).searchParams.get('query');
   const headers = credential === null ? undefined : JSON.stringify({ [credential.header]: credential.value }, null, 2);
   const tabs = examples.map((example) => ({ ...example, headers }));
   const hasPlaceholder = (value) => value.includes(credential.value.split(' ').at(-1));
@@ -78,6 +77,8 @@ function start({ title, icon, examples, credential, introspection }) {
     localStorage.setItem('graphiql:tabState', JSON.stringify(state));
     localStorage.setItem('graphiql:query', active.query ?? '');
     localStorage.setItem('graphiql:variables', active.variables ?? '');
+    // GraphiQL writes the query into the URL a moment late: at a reload it may be that of another tab.
+    if (performance.getEntriesByType('navigation')[0]?.type === 'reload') history.replaceState({}, '', location.pathname);
   }
 
   try {
@@ -85,6 +86,7 @@ function start({ title, icon, examples, credential, introspection }) {
   } catch {
     // GraphiQL works without what the browser stores, or with what it makes of it.
   }
+  const linkedQuery = new URL(location.href).searchParams.get('query');
   YogaGraphiQL.renderYogaGraphiQL(document.querySelector('#root'), {
     title,
     logo: '<img alt="" width="24" src="' + icon + '" />',
