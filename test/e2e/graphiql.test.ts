@@ -234,8 +234,9 @@ describe.skipIf(isSkipped)('a gateway whose callers authenticate', () => {
     url = origin;
     const sent: (string | undefined)[] = [];
     page.on('request', (request) => {
-      if (request.method() === 'POST')
-        sent.push((JSON.parse(request.postData()!) as { operationName?: string }).operationName);
+      if (request.method() !== 'POST') return;
+      const { query } = JSON.parse(request.postData()!) as { readonly query: string };
+      sent.push(/^\s*query (\w+)/m.exec(query)?.[1]);
     });
     await page.goto(`${origin}/graphql`);
     await ready();
