@@ -4,27 +4,31 @@ import { readFileSync } from 'node:fs';
 import { constants, totalmem } from 'node:os';
 import { getHeapStatistics } from 'node:v8';
 
+import { explainStartError } from './app/explain-start-error.js';
 import type { Gateway } from './app/gateway.js';
 import { FINAL_RESPONSE_GRACE_MS } from './app/shutdown.js';
 import { readConfig, readSchemaSettings, type Config } from './config/config.js';
+import { describeConfig } from './config/describe-config.js';
 import { availableMemory, describeMemoryLimits, type Machine } from './config/memory.js';
-import { explainProblems, explainSettings, explainWarnings } from './config/settings/help.js';
+import { explainSetting, explainSettings, explainWarnings } from './config/settings/help.js';
 import { ConfigError } from './config/settings/reader.js';
-import { GatewayError } from './errors.js';
 import { printSchema } from './graphql/schema.js';
 import type { Simulator } from './simulator/simulator.js';
 import { createProcessLog, type ProcessLog } from './telemetry/logger.js';
 
 /** The response time of the demo's ScaleOps: long enough to see the cache work. */
 const DEMO_LATENCY_MS = 400;
+const DEMO_HINTS = `  Run the tab WhatChanged first: it shows which teams cost more than a week ago.
+  Run it again: the reports come from the cache, without a call to ScaleOps.
+  Ctrl-C ends the demo.`;
 /** The process exits this long after the shutdown limit, whatever a part of it still waits for. */
 const FORCED_EXIT_DELAY_MS = FINAL_RESPONSE_GRACE_MS + 700;
 
-const OPTIONS: Readonly<Record<string, () => Promise<void> | void>> = {
+const OPTIONS: Readonly<Record<string, (settingName?: string) => Promise<void> | void>> = {
   '--check-config': checkConfig,
   '--demo': runDemo,
-  '--help': () => {
-    process.stdout.write(explainSettings(Object.keys(OPTIONS)));
+  '--help': (name) => {
+    process.stdout.write(name === undefined ? explainSettings(Object.keys(OPTIONS)) : explainSetting(name));
   },
   '--print-schema': () => {
     process.stdout.write(printSchema(readSchemaSettings(process.env)));
@@ -35,7 +39,9 @@ const OPTIONS: Readonly<Record<string, () => Promise<void> | void>> = {
 };
 
 async function main(): Promise<void> {
-  const flags = process.argv.slice(2);
+  const [first, second, ...rest] = process.argv.slice(2);
+  const settingName = first === '--help' && second?.startsWith('-') === false ? second : undefined;
+  const flags = [first, ...(settingName === undefined ? [second] : []), ...rest].filter((flag) => flag !== undefined);
   const names = Object.keys(OPTIONS).join(', ');
   const unknown = flags.find((flag) => !Object.hasOwn(OPTIONS, flag));
   if (unknown !== undefined) {
@@ -46,15 +52,14 @@ async function main(): Promise<void> {
   if (flags.length > 1) throw new ConfigError([`only one of ${names} can be given`]);
   const [flag] = flags;
   if (flag === undefined) await run(process.env, (url) => `Gateway on ${url}`);
-  else await OPTIONS[flag]?.();
+  else await OPTIONS[flag]?.(settingName);
 }
 
 /** Checks the settings without any request over the network. Exit code 0: valid, maybe with warnings; 1: not valid. */
 function checkConfig(): void {
   const { config, warnings } = readConfig(process.env, undefined, measureMachine());
-  process.stdout.write(
-    `The configuration is valid.\n${describeMemoryLimits(config.memory)}${explainWarnings(warnings)}`,
-  );
+  const texts = [describeConfig(process.env, config), describeMemoryLimits(config.memory), explainWarnings(warnings)];
+  process.stdout.write(`The configuration is valid.\n${texts.join('')}`);
 }
 
 /** Runs the gateway on the embedded simulator; SCALEOPS_ settings are ignored. */
@@ -71,7 +76,9 @@ async function runDemo(): Promise<void> {
     SCALEOPS_URL: await simulator.listen(),
     SCALEOPS_TOKEN: simulator.token,
   };
-  await run(env, (url) => `Demo with SIMULATED ScaleOps data. Open ${url}${GRAPHQL_PATH}`, simulator);
+  const explain = (url: string): string =>
+    `Demo with SIMULATED ScaleOps data. Open ${url}${GRAPHQL_PATH}\n${DEMO_HINTS}`;
+  await run(env, explain, simulator);
 }
 
 async function run(env: NodeJS.ProcessEnv, firstLine: (url: string) => string, simulator?: Simulator): Promise<void> {
@@ -79,7 +86,7 @@ async function run(env: NodeJS.ProcessEnv, firstLine: (url: string) => string, s
   // Standard output may be closed by its reader; the gateway goes on without it.
   process.stdout.on('error', () => undefined);
   const { config, warnings } = readConfig(env, undefined, measureMachine());
-  const log = createProcessLog(config.logLevel);
+  const log = createProcessLog(config.logLevel, process.stdout.isTTY);
   process.prependListener('exit', log.discard);
   // Loaded after the configuration is known to be valid: loading takes most of the time of a start.
   const { createGateway } = await import('./app/gateway.js');
@@ -185,18 +192,7 @@ function toLocalUrl(url: string, { host }: Config): string {
   return host === '0.0.0.0' || host === '::' ? url.replace(/\/\/.*:/, '//localhost:') : url;
 }
 
-/** Why the process did not start. The messages of system errors repeat settings, so only their codes are used. */
-function explain(error: unknown): string {
-  if (error instanceof ConfigError) return explainProblems(error).trimEnd();
-  if (error instanceof GatewayError) return error.message;
-  const { code, syscall, port } = error as NodeJS.ErrnoException & { readonly port?: number };
-  if (code === 'EADDRINUSE') return `Port ${port} is already in use. Set PORT to another one.`;
-  if (code !== undefined && syscall !== undefined)
-    return `The gateway cannot listen on the address of HOST and PORT: ${code}.`;
-  return 'The gateway could not start.';
-}
-
 main().catch((error: unknown) => {
-  process.stderr.write(`${explain(error)}\n`);
+  process.stderr.write(`${explainStartError(error)}\n`);
   process.exit(1);
 });

@@ -167,6 +167,7 @@ describe('readConfig', () => {
       GATEWAY_MAX_UPSTREAM_CALLS: '110',
       GATEWAY_MAX_INTERVALS: '111',
       GATEWAY_MAX_COST: '106',
+      GATEWAY_MAX_INTERVALS: '111',
       GATEWAY_TIMEOUT_MS: '107000',
       GATEWAY_RATE_LIMIT: '108',
       GATEWAY_INTROSPECTION: 'off',
@@ -356,9 +357,9 @@ describe('readConfig', () => {
     expect(problemsOf({ PORT: '65536', LOG_LEVEL: 'loud', GRAPHIQL: 'yes', CACHE_MAX_MB: '1e3' })).toEqual([
       `SCALEOPS_URL is not set. ${SETTINGS.SCALEOPS_URL.description}`,
       'SCALEOPS_TOKEN or SCALEOPS_TOKEN_FILE must be set with SCALEOPS_AUTH=token.',
-      'CACHE_MAX_MB must be auto or a whole number from 1 to 1048576.',
       'PORT must be a whole number from 0 to 65535.',
       'GRAPHIQL must be on or off.',
+      'CACHE_MAX_MB must be auto or a whole number from 1 to 1048576.',
       'LOG_LEVEL must be one of trace, debug, info, warn, error, fatal, silent.',
     ]);
   });

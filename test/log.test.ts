@@ -1,8 +1,9 @@
 // The log of the process.
 
-import { pino } from 'pino';
+import { pino, type Logger } from 'pino';
 import { describe, expect, test } from 'vitest';
 
+import { toReadableLine } from '../src/telemetry/readable-line.js';
 import { ask, startProcessStack } from './kit/gateway-process.js';
 
 describe('the log of a process', () => {
@@ -40,5 +41,46 @@ describe('the log of a process', () => {
     stack.kill('SIGTERM');
     const { stdout } = await stack.ended;
     expect(stdout).not.toContain('operation');
+  });
+});
+
+describe('the log at a terminal', () => {
+  /** The readable form of a line that pino writes. */
+  function read(write: (logger: Logger) => void): string {
+    let text = '';
+    const timestamp = () => ',"time":"2026-11-30T22:38:41.287Z"';
+    write(pino({ base: null, timestamp }, { write: (line: string) => (text += toReadableLine(line)) }));
+    return text;
+  }
+  const operation = { requestId: 'request-1', operationName: 'Teams', status: 200, durationMs: 412.4 };
+  const nothing = { hit: 0, stale: 0, shared: 0, collapsed: 0, miss: 0 };
+
+  test.each([
+    [{ cache: { ...nothing, miss: 2 }, upstreamMs: 400.2 }, '2 from ScaleOps (400 ms)'],
+    [{ cache: { ...nothing, hit: 1, stale: 1 } }, '1 from cache, 1 from cache, stale'],
+    [{ cache: nothing, responseCacheHit: true }, 'response from cache'],
+    [{ errors: ['UPSTREAM_NOT_FOUND'], reasons: ['HTTP 404'] }, 'UPSTREAM_NOT_FOUND, HTTP 404'],
+    [{ cache: nothing, caller: 'dashboard', clientClosed: true }, 'caller dashboard, client closed'],
+  ])('has one line for an operation with %j', (fields, end) => {
+    const line = read((logger) => {
+      logger.info({ ...operation, ...fields }, 'operation');
+    });
+    expect(line).toBe(`22:38:41 Teams                200    412 ms  ${end}\n`);
+  });
+
+  test('names the level of other lines unless it is info, and their fields', () => {
+    const lines = read((logger) => {
+      logger.warn({ count: 2, code: 'SKIPPED_ROW' }, 'report warning');
+      logger.info({ reasons: [] }, 'ready');
+    });
+    expect(lines).toBe('22:38:41 WARN: report warning count=2 code=SKIPPED_ROW\n22:38:41 ready\n');
+  });
+
+  // Mutation: control characters stay.
+  test('cannot be changed by the name of a caller', () => {
+    const line = read((logger) => {
+      logger.info({ ...operation, caller: 'eve\u001b[2J\nforged\u009b' }, 'operation');
+    });
+    expect(line).toMatch(/^[\x20-\x7e]+\n$/);
   });
 });

@@ -1,8 +1,12 @@
 // The paths besides GraphQL: the GraphiQL page, health, metrics and the redirect to GraphQL.
 
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 
 import { startStack, type TestStack } from './kit/gateway.js';
 import { startProcessStack } from './kit/gateway-process.js';
@@ -67,12 +71,43 @@ describe('the GraphiQL page', () => {
   });
 
   test('is the same in each encoding', async () => {
-    const [zipped, plain] = [
+    const [zipped, brotli, plain] = [
       await get('/graphql', { ...HTML, 'accept-encoding': 'gzip' }),
+      await get('/graphql', { ...HTML, 'accept-encoding': 'gzip, deflate, br, zstd' }),
       await get('/graphql', { ...HTML, 'accept-encoding': 'gzip;q=0' }),
     ];
     expect(plain.headers['content-encoding']).toBeUndefined();
-    expect(plain.text === zipped.text).toBe(true);
+    expect(brotli.headers['content-encoding']).toBe('br');
+    expect([plain.text === zipped.text, plain.text === brotli.text]).toEqual([true, true]);
+  });
+
+  test('takes at most 1.7 MB with Brotli and 2.2 MB with gzip', async () => {
+    const sizes = ['br', 'gzip'].map(async (encoding) => {
+      return (await get('/graphql', { ...HTML, 'accept-encoding': encoding })).bytes.length;
+    });
+    const [brotli = Infinity, gzip = Infinity] = await Promise.all(sizes);
+    expect([brotli < 1_700_000, gzip < 2_200_000]).toEqual([true, true]);
+  });
+
+  // GraphiQL sends queries that no list can have.
+  test('is replaced by an explanation where only listed operations run', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'documents-'));
+    const file = join(folder, 'documents.json');
+    writeFileSync(
+      file,
+      JSON.stringify({ [createHash('sha256').update('{ __typename }').digest('hex')]: '{ __typename }' }),
+    );
+    onTestFinished(() => {
+      rmSync(folder, { recursive: true });
+    });
+    await using trusting = await startStack({ env: { GATEWAY_TRUSTED_DOCUMENTS: file } });
+    const { status, headers, text } = await send(await trusting.gateway.listen(), {
+      method: 'GET',
+      path: '/graphql',
+      headers: HTML,
+    });
+    expect([status, headers['content-type'], text.includes('renderYogaGraphiQL')]).toEqual([404, HTML_TYPE, false]);
+    expect(text).toMatch(/GraphiQL is off: .*GATEWAY_TRUSTED_DOCUMENTS/s);
   });
 });
 

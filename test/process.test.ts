@@ -107,13 +107,18 @@ describe('--check-config', () => {
     };
     const { stdout, ...rest } = await runToEnd(env, '--check-config');
     expect(rest).toEqual({ code: 0, signal: null, stderr: '' });
+    const [before = '', after] = stdout.split('Warnings:\n');
     // The figures depend on the machine; test/config-memory.test.ts tests them.
-    const [before, after] = stdout.split('Warnings:\n');
-    expect(before).toMatch(/^The configuration is valid\.\nMemory limits, derived from \d+ MiB:\n(?: {2}.+\n){4}$/);
+    expect(before).toMatch(
+      /^The configuration is valid\.\nSettings in effect[^]+\nMemory limits, derived from \d+ MiB:\n(?: {2}.+\n){4}$/,
+    );
+    expect(before).toContain('  * SCALEOPS_PASSWORD is set\n');
     expect(after).toBe(
       '  - CACHE_TTL is not a setting of the gateway; did you mean CACHE_TTL_SECONDS?\n' +
         '  - SCALEOPS_PASSWORD has no effect without SCALEOPS_AUTH=login.\n',
     );
+    // The path of the token file has this word too.
+    expect(before.replace(env.SCALEOPS_TOKEN_FILE, '')).not.toMatch(new RegExp(`hunter2|${TOKEN}`));
     expect(connections).toEqual([]);
   });
 
@@ -138,6 +143,18 @@ describe('an option that needs no setting', () => {
   test('--version prints the version of package.json', async () => {
     const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { version: string };
     expect(await runToEnd({}, '--version')).toEqual({ code: 0, signal: null, stdout: `${version}\n`, stderr: '' });
+  });
+
+  test('--help prints all settings, and --help NAME one', async () => {
+    const all = await runToEnd({}, '--help');
+    expect(all).toMatchObject({ code: 0, stderr: '' });
+    for (const name of Object.keys(SETTINGS)) expect(all.stdout).toMatch(new RegExp(`^${name}\\b`, 'm'));
+    const one = await runToEnd({}, '--help', 'port');
+    expect(one).toMatchObject({ code: 0, stderr: '' });
+    expect(one.stdout).toMatch(/^PORT\n/);
+    const none = await runToEnd({}, '--help', 'PORTT');
+    expectRefusal(none);
+    expect(none.stderr).toContain('PORTT is not a setting of the gateway; did you mean PORT?');
   });
 
   test('--print-schema prints schema/gateway.graphql', async () => {

@@ -13,6 +13,7 @@ interface ComparedSettings {
   readonly access: AccessSettings;
   readonly cacheControl: 'private' | 'public';
   readonly graphiql: boolean;
+  readonly schema: { readonly federation: boolean; readonly access: unknown };
   readonly protection: { readonly timeoutMs: number | undefined; readonly introspection: boolean };
   readonly upstream: { readonly timeoutMs: number; readonly resilience: ResilienceSettings };
 }
@@ -32,8 +33,16 @@ export function findConflicts({ access, cacheControl, upstream }: ComparedSettin
 }
 
 /** Settings that are valid together, and probably not what was intended. */
-export function findSuspiciousCombinations({ graphiql, protection, upstream }: ComparedSettings): string[] {
+export function findSuspiciousCombinations(settings: ComparedSettings): string[] {
+  const { access, graphiql, schema, protection, upstream } = settings;
   const warnings: string[] = [];
+  if (schema.federation && schema.access !== undefined) {
+    const open =
+      access.kind === 'none' ? ' Without GATEWAY_AUTH, costs are open to every client that reaches the gateway.' : '';
+    warnings.push(
+      `GATEWAY_FEDERATION_ACCESS is enforced by routers alone, and not by every router: send yours a query without a token.${open}`,
+    );
+  }
   if (protection.timeoutMs !== undefined && protection.timeoutMs < upstream.timeoutMs) {
     warnings.push('GATEWAY_TIMEOUT_MS is less than SCALEOPS_TIMEOUT_MS: reports that take longer never arrive.');
   }
@@ -45,18 +54,21 @@ export function findSuspiciousCombinations({ graphiql, protection, upstream }: C
 
 /** Unknown variables with one of our prefixes. Kubernetes injects some, so they do not prevent the start. */
 export function findUnknownNames(env: Environment): string[] {
-  const known = Object.keys(SETTINGS);
   const ours = /^(?:SCALEOPS|CACHE|GATEWAY|GRAPHIQL|LOG)(?:_|$)/i;
   return Object.keys(env)
-    .filter((name) => ours.test(name) && !known.includes(name))
-    .map((name) => {
-      const upper = name.toUpperCase();
-      // A name without its end, such as CACHE_TTL, is the likeliest mistake, and far from every name by edit distance.
-      const completed = known.find((setting) => setting.startsWith(upper));
-      const nearest = completed ?? closest(upper, known);
-      const isNear = completed !== undefined || distance(upper, nearest) <= 4;
-      return `${name} is not a setting of the gateway${isNear ? `; did you mean ${nearest}?` : '.'}`;
-    });
+    .filter((name) => ours.test(name) && !Object.hasOwn(SETTINGS, name))
+    .map((name) => `${name} is not a setting of the gateway${nameNearest(name)}`);
+}
+
+/** The end of a sentence about an unknown name: the name that was probably meant, if there is one. */
+export function nameNearest(name: string): string {
+  const known = Object.keys(SETTINGS);
+  const upper = name.toUpperCase();
+  // A name without its end, such as CACHE_TTL, is the likeliest mistake, and far from every name by edit distance.
+  const completed = known.find((setting) => setting.startsWith(upper));
+  const nearest = completed ?? closest(upper, known);
+  const isNear = completed !== undefined || distance(upper, nearest) <= 4;
+  return isNear ? `; did you mean ${nearest}?` : '.';
 }
 
 /** In the order of the settings, without duplicates. */

@@ -10,7 +10,7 @@ import type { ResponseStore } from '../cache/memory/response-store.js';
 import type { Clock } from '../clock.js';
 import type { RequestServices } from '../loaders/request-services.js';
 import type { DocumentLimits } from '../query-limits/limits.js';
-import { createGraphiQLPage } from './graphiql/page.js';
+import { createGraphiQLPage, explainsTrustedDocuments } from './graphiql/page.js';
 import { createHandler, redirectsToGraphQL, type HttpHandler } from './handler.js';
 import type { Instruments } from '../telemetry/instrumentation.js';
 import type { Metrics } from '../telemetry/metrics.js';
@@ -118,7 +118,7 @@ export function createHttpHandler(settings: HttpSettings, services: HttpServices
   });
   return createHandler({
     ...{ pipeline, cors, logger },
-    graphiql: settings.graphiql ? createGraphiQLPage(access) : undefined,
+    graphiql: settings.graphiql ? createGraphiQL(settings) : undefined,
     pages: createPages(services),
   });
 }
@@ -150,6 +150,11 @@ function createSteps(settings: HttpSettings, services: HttpServices, documents: 
     execute: createExecute(context, limits.largeResponses),
     inlineTrace: settings.federation ? createInlineTrace(() => clock.now()) : undefined,
   };
+}
+
+function createGraphiQL({ access, limits, trustedDocuments }: HttpSettings): Page {
+  if (trustedDocuments !== undefined) return explainsTrustedDocuments;
+  return createGraphiQLPage({ access, introspection: limits.introspection });
 }
 
 function createPages({ isReady, exposeMetrics }: HttpServices): ReadonlyMap<string, Page> {

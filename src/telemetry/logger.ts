@@ -1,6 +1,8 @@
-// The log of the process: one JSON object per line, to standard output.
+// The log of the process, to standard output: one JSON object per line, or one readable line at a terminal.
 
 import { pino } from 'pino';
+
+import { toReadableLine } from './readable-line.js';
 
 const STDOUT = 1;
 /**
@@ -19,8 +21,9 @@ export type ProcessLog = ReturnType<typeof createProcessLog>;
 /**
  * Creates the logger of the process. Call `discard` when the process exits, before other handlers: pino writes what is
  * left synchronously then, and retries for ever where the reader of the output has stopped or is gone.
+ * @param isTerminal whether a person reads it.
  */
-export function createProcessLog(level: string) {
+export function createProcessLog(level: string, isTerminal = false) {
   const destination = pino.destination({
     dest: STDOUT,
     sync: false,
@@ -29,7 +32,9 @@ export function createProcessLog(level: string) {
     maxLength: MAX_PENDING_BYTES,
     periodicFlush: FLUSH_INTERVAL_MS,
   });
-  const logger = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination);
+  const readable = { write: (line: string) => destination.write(toReadableLine(line)) };
+  const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
+  const logger = pino(options, isTerminal ? readable : destination);
   let droppedLines = 0;
   destination.on('drop', () => {
     droppedLines += 1;

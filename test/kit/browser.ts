@@ -1,5 +1,5 @@
 // A Chromium of this machine, never downloaded, that reaches only this host. It records requests to other origins and
-// console errors, so that a test can require that there are none.
+// complaints in the console, so that a test can require that there are none.
 
 import { existsSync } from 'node:fs';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
@@ -36,7 +36,7 @@ export interface WatchedContext extends AsyncDisposable {
   readonly newPage: () => Promise<Page>;
   /** Requests to other origins than the given one. */
   readonly foreignRequests: readonly string[];
-  /** Errors in the console, and uncaught errors of a page. */
+  /** Errors and warnings in the console, and uncaught errors of a page. */
   readonly complaints: readonly string[];
   /** The errors so far, when a test asks for them. */
   forget(): readonly string[];
@@ -54,7 +54,7 @@ export async function openContext(browser: Browser, origin: string): Promise<Wat
     }
   });
   context.on('console', (message) => {
-    if (message.type() === 'error') complaints.push(message.text());
+    if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
   });
   context.on('weberror', (error) => complaints.push(String(error.error())));
   return {

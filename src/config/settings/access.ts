@@ -14,6 +14,7 @@ export const ACCESS_SETTINGS = {
   },
   GATEWAY_API_KEYS: {
     ...text,
+    secret: true,
     common: true,
     description:
       'For api-key: `name:key`, several separated by commas. Callers send `x-api-key` or `authorization: Bearer`.',

@@ -57,6 +57,7 @@ export const CACHE_SETTINGS = {
   CACHE_REDIS_URL: {
     ...redisUrl,
     common: true,
+    secret: true,
     description: 'A Valkey or Redis that replicas share, `redis://…` or `rediss://…`. Reports in it are encrypted.',
   },
 } as const satisfies Record<string, Setting<unknown>>;

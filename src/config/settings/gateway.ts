@@ -1,13 +1,44 @@
-// The settings of the server: schema, limits, browser access, shutdown, metrics and the log.
+// The settings of the server: socket, browser access, shutdown, limits, federation, metrics and the log.
 
 import { access, boolean, host, limit, number, oneOf, origins, type Setting } from './rules.js';
 import { operationNames } from './telemetry-rules.js';
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
-export const GATEWAY_SETTINGS = {
+export const SERVER_SETTINGS = {
   HOST: { ...host, default: '127.0.0.1', common: true, description: 'The address to listen on.' },
   PORT: { ...number(0, 65_535), default: '4000', description: 'The port to listen on; 0 lets the system choose.' },
+  GRAPHIQL: {
+    ...boolean,
+    default: 'on',
+    description:
+      'The GraphiQL page at `/graphql`: on or off. With GATEWAY_TRUSTED_DOCUMENTS the page only says why there is no GraphiQL.',
+  },
+  GATEWAY_CORS_ORIGINS: {
+    ...origins,
+    description:
+      'The origins of web pages on other hosts that may send requests (CORS), separated by commas, such as `https://costs.example.com, http://localhost:3000`. None by default.',
+  },
+  GATEWAY_INTROSPECTION: {
+    ...boolean,
+    default: 'on',
+    description: 'Whether clients may read the schema, and errors suggest names: on or off.',
+  },
+  GATEWAY_SHUTDOWN_DELAY_SECONDS: {
+    ...number(0, 300),
+    default: '0',
+    description:
+      'How long after SIGTERM the gateway still accepts requests, in seconds, so that load balancers see that it is not ready.',
+  },
+  GATEWAY_SHUTDOWN_LIMIT_SECONDS: {
+    ...number(1, 600),
+    default: '8',
+    description:
+      'How long requests in flight may take after that, in seconds. The process ends at most two seconds later.',
+  },
+} as const satisfies Record<string, Setting<unknown>>;
+
+export const LIMIT_SETTINGS = {
   GATEWAY_MAX_PAGE_ROWS: {
     ...limit(1_000_000),
     default: 'off',
@@ -18,31 +49,6 @@ export const GATEWAY_SETTINGS = {
     default: '250000',
     description: 'The maximum number of rows and entity reports per response: a number, or off.',
   },
-  GATEWAY_FEDERATION: {
-    ...boolean,
-    default: 'on',
-    description: 'Whether the gateway is an Apollo Federation subgraph: on or off.',
-  },
-  GATEWAY_FEDERATION_ACCESS: {
-    ...access,
-    default: 'off',
-    description:
-      'The access rule for costs that routers enforce: off, authenticated, or scopes such as `costs:read finops, admin` (both of the first two, or the third). The gateway does not enforce it, nor does every router.',
-  },
-  GATEWAY_FEDERATION_CACHE_TAGS: {
-    ...boolean,
-    default: 'off',
-    description:
-      'Whether the schema has `@cacheTag`, for Apollo Router (federation 2.12): on or off. Other routers and composers need off (2.9).',
-  },
-  GRAPHIQL: { ...boolean, default: 'on', description: 'The GraphiQL page at `/graphql`: on or off.' },
-  LOG_LEVEL: {
-    ...oneOf(...LOG_LEVELS),
-    default: 'info',
-    description: 'The least severe level that is logged: trace, debug, info, warn, error, fatal or silent.',
-  },
-
-  // Limits of one operation, and of one caller.
   GATEWAY_MAX_TOKENS: {
     ...limit(1_000_000),
     default: '2000',
@@ -107,34 +113,40 @@ export const GATEWAY_SETTINGS = {
     description:
       'The maximum number of operations per minute per caller, all of them at once if need be: a number, or off.',
   },
+} as const satisfies Record<string, Setting<unknown>>;
 
-  // Browser access and introspection.
-  GATEWAY_CORS_ORIGINS: {
-    ...origins,
-    description:
-      'The origins of web pages on other hosts that may send requests (CORS), separated by commas, such as `https://costs.example.com, http://localhost:3000`. None by default.',
-  },
-  GATEWAY_INTROSPECTION: {
+export const FEDERATION_SETTINGS = {
+  GATEWAY_FEDERATION: {
     ...boolean,
     default: 'on',
-    description: 'Whether clients may read the schema, and errors suggest names: on or off.',
+    description: 'Whether the gateway is an Apollo Federation subgraph: on or off.',
   },
-
-  // The shutdown.
-  GATEWAY_SHUTDOWN_DELAY_SECONDS: {
-    ...number(0, 300),
-    default: '0',
+  GATEWAY_FEDERATION_ACCESS: {
+    ...access,
+    default: 'off',
     description:
-      'How long after SIGTERM the gateway still accepts requests, in seconds, so that load balancers see that it is not ready.',
+      'The access rule for costs that routers enforce: off, authenticated, or scopes such as `costs:read finops, admin` (both of the first two, or the third). The gateway does not enforce it, nor does every router: send yours a query without a token. GATEWAY_AUTH protects the gateway itself.',
   },
-  GATEWAY_SHUTDOWN_LIMIT_SECONDS: {
-    ...number(1, 600),
-    default: '8',
+  GATEWAY_FEDERATION_CACHE_TAGS: {
+    ...boolean,
+    default: 'off',
     description:
-      'How long requests in flight may take after that, in seconds. The process ends at most two seconds later.',
+      'Whether the schema has `@cacheTag`, for Apollo Router (federation 2.12): on or off. Other routers and composers need off (2.9).',
   },
+} as const satisfies Record<string, Setting<unknown>>;
 
-  // Metrics and the log; opentelemetry.ts has traces.
+export const LOG_SETTINGS = {
+  LOG_LEVEL: {
+    ...oneOf(...LOG_LEVELS),
+    default: 'info',
+    description: 'The least severe level that is logged: trace, debug, info, warn, error, fatal or silent.',
+  },
+  LOG_SAMPLE_PERCENT: {
+    ...number(0, 100),
+    default: '100',
+    description:
+      'The percentage of successful operations that are logged. Operations with errors or stale reports are always logged.',
+  },
   GATEWAY_METRICS: {
     ...boolean,
     default: 'on',
@@ -145,11 +157,5 @@ export const GATEWAY_SETTINGS = {
     ...operationNames,
     description:
       'The names of operations in metrics and traces, separated by commas; all others are `other` or `anonymous`.',
-  },
-  LOG_SAMPLE_PERCENT: {
-    ...number(0, 100),
-    default: '100',
-    description:
-      'The percentage of successful operations that are logged. Operations with errors or stale reports are always logged.',
   },
 } as const satisfies Record<string, Setting<unknown>>;

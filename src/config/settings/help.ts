@@ -1,16 +1,69 @@
 // Texts about settings for a terminal: `--help`, problems, warnings. They never contain a value.
 
+import { nameNearest } from '../checks.js';
+import type { Needs } from './needs.js';
+import { ACCESS_NEEDS } from './read-access.js';
+import { AUTH_NEEDS } from './read-upstream.js';
 import { ConfigError } from './reader.js';
 import type { Setting } from './rules.js';
-import { SETTINGS } from './settings.js';
+import { SETTING_GROUPS } from './settings.js';
 
-/** All settings with their defaults, and the command line options. */
+interface Entry extends Setting<unknown> {
+  readonly name: string;
+  readonly group: string;
+}
+
+const ENTRIES = Object.entries(SETTING_GROUPS).flatMap(([group, settings]) =>
+  Object.entries<Setting<unknown>>(settings).map(([name, setting]): Entry => ({ ...setting, name, group })),
+);
+/** The settings that others belong to. */
+const NEEDS: Readonly<Record<string, Needs>> = { SCALEOPS_AUTH: AUTH_NEEDS, GATEWAY_AUTH: ACCESS_NEEDS };
+
+/** All settings by groups with their defaults, and the command line options. */
 export function explainSettings(options: readonly string[]): string {
-  const lines = Object.entries<Setting<unknown>>(SETTINGS).map(
-    ([name, setting]) =>
-      `${name}${setting.default === undefined ? '' : ` (${setting.default})`}\n    ${setting.description}\n`,
-  );
-  return `Settings, from the environment, with their defaults:\n\n${lines.join('')}\nOptions: ${options.join(', ')}\n`;
+  const groups = Object.keys(SETTING_GROUPS).map((title) => {
+    const lines = ENTRIES.filter(({ group }) => group === title).map(({ name, default: value, description }) => {
+      return `${name}${value === undefined ? '' : ` (${value})`}\n    ${description}\n`;
+    });
+    return `${title}\n\n${lines.join('')}\n`;
+  });
+  return [
+    'Settings, from the environment, with their defaults. --help NAME explains one.\n\n',
+    ...groups,
+    `Options: ${options.join(', ')}\n`,
+  ].join('');
+}
+
+/** One setting in full. @throws ConfigError if there is none of that name. */
+export function explainSetting(given: string): string {
+  const wanted = given.toUpperCase();
+  const entry = ENTRIES.find(({ name }) => name === wanted);
+  if (entry === undefined) {
+    // What does not look like a name is not repeated: it may be a secret.
+    const shown = /^[A-Z_]{1,40}$/.test(wanted) ? wanted : 'This';
+    throw new ConfigError([`${shown} is not a setting of the gateway${nameNearest(wanted)}`]);
+  }
+  return [
+    entry.name,
+    `    ${entry.description}`,
+    `    Default: ${entry.default ?? (entry.required ? 'there is none, it must be set' : 'it is not set')}`,
+    `    Allowed: ${entry.rule.replace(/^must be /, '')}`,
+    `    Group: ${entry.group}`,
+    `    See also: ${findRelated(entry).join(', ')}`,
+    '',
+  ].join('\n');
+}
+
+/** The settings that it mentions, that mention it, or that it belongs to; those of its group where there are none. */
+function findRelated(entry: Entry): readonly string[] {
+  const others = ENTRIES.filter(({ name }) => name !== entry.name);
+  const related = others.filter((other) => refersTo(entry, other) || refersTo(other, entry));
+  return (related.length > 0 ? related : others.filter(({ group }) => group === entry.group)).map(({ name }) => name);
+}
+
+function refersTo(entry: Entry, { name }: Entry): boolean {
+  const needed: readonly string[] = Object.values(NEEDS[entry.name] ?? {}).flat(2);
+  return needed.includes(name) || new RegExp(`\\b${name}\\b`).test(entry.description);
 }
 
 /** Problems, and warnings: a misspelt name is often the cause of a missing setting. */

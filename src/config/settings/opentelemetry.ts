@@ -18,10 +18,12 @@ export const OPENTELEMETRY_SETTINGS = {
   },
   OTEL_EXPORTER_OTLP_HEADERS: {
     ...headers,
+    secret: true,
     description: 'Headers for the receiver, such as `authorization=Bearer%20…`, separated by commas. A secret.',
   },
   OTEL_EXPORTER_OTLP_TRACES_HEADERS: {
     ...headers,
+    secret: true,
     description: 'The same for traces alone; takes precedence over OTEL_EXPORTER_OTLP_HEADERS. A secret.',
   },
   OTEL_EXPORTER_OTLP_PROTOCOL: { ...text, description: 'Only `http/protobuf` is supported.' },

@@ -19,6 +19,8 @@ export interface Setting<T> extends Rule<T> {
   readonly required?: true;
   /** Whether the README describes it too; most installations leave the others alone. */
   readonly common?: true;
+  /** Whether it is or may contain a secret, which is never printed. */
+  readonly secret?: true;
   readonly description: string;
 }
 

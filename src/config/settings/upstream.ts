@@ -16,13 +16,18 @@ export const UPSTREAM_SETTINGS = {
     description:
       'How the gateway authenticates at ScaleOps: with its own token (token), by login (login) or by an Azure login (azure), with the bearer token of each caller (forward), or not at all (none).',
   },
-  SCALEOPS_TOKEN: { ...token, common: true, description: 'For token: the bearer token. Or set `SCALEOPS_TOKEN_FILE`.' },
+  SCALEOPS_TOKEN: {
+    ...token,
+    common: true,
+    secret: true,
+    description: 'For token: the bearer token. Or set `SCALEOPS_TOKEN_FILE`.',
+  },
   SCALEOPS_TOKEN_FILE: { ...text, description: 'For token: a file with the bearer token; read again when it changes.' },
-  SCALEOPS_USERNAME: { ...text, description: 'For login: the ScaleOps user, built-in or LDAP.' },
-  SCALEOPS_PASSWORD: { ...text, keepWhitespace: true, description: 'For login: the password.' },
+  SCALEOPS_USERNAME: { ...text, secret: true, description: 'For login: the ScaleOps user, built-in or LDAP.' },
+  SCALEOPS_PASSWORD: { ...text, keepWhitespace: true, secret: true, description: 'For login: the password.' },
   SCALEOPS_AZURE_TENANT_ID: { ...path.segment, description: 'For azure: the tenant.' },
   SCALEOPS_AZURE_CLIENT_ID: { ...text, description: 'For azure: the client (application) id.' },
-  SCALEOPS_AZURE_CLIENT_SECRET: { ...text, description: 'For azure: the client secret.' },
+  SCALEOPS_AZURE_CLIENT_SECRET: { ...text, secret: true, description: 'For azure: the client secret.' },
   SCALEOPS_AZURE_AUTHORITY: {
     ...httpUrl,
     default: 'https://login.microsoftonline.com',
@@ -31,13 +36,14 @@ export const UPSTREAM_SETTINGS = {
   SCALEOPS_WORKLOADS_PATH: {
     ...path.absolute,
     default: '/detailedCostReport/getWorkloads',
-    description: 'The path of the workload report.',
+    description: 'The path of the workload report, below SCALEOPS_URL.',
   },
   SCALEOPS_AGGREGATED_PATH: {
     ...path.absolute,
     default: '/detailedCostReport/getAggregatedWorkloads',
     common: true,
-    description: 'The path of the aggregated report. The default is an assumption: ScaleOps documents no path.',
+    description:
+      'The path of the aggregated report, below SCALEOPS_URL. The default is an assumption: ScaleOps documents no path.',
   },
   SCALEOPS_MULTI_CLUSTER: {
     ...boolean,
@@ -45,6 +51,9 @@ export const UPSTREAM_SETTINGS = {
     description:
       'The clusters that a report covers if its filter does not say: all (on), or the one that ScaleOps runs in (off).',
   },
+} as const satisfies Record<string, Setting<unknown>>;
+
+export const RESILIENCE_SETTINGS = {
   SCALEOPS_TIMEOUT_MS: {
     ...number(1, 600_000),
     default: '30000',

@@ -1,0 +1,42 @@
+// The configuration in effect, for `--check-config`. Secrets are only said to be set or not.
+
+import { pathUnder } from '../upstream/http/connections.js';
+import type { Config } from './config.js';
+import { isSet, type Environment } from './settings/reader.js';
+import type { Setting } from './settings/rules.js';
+import { SETTING_GROUPS } from './settings/settings.js';
+
+/** All settings by groups, and the URLs of the reports. */
+export function describeConfig(env: Environment, config: Config): string {
+  // What another setting decides while they are not set, or in spite of them.
+  const effective: Readonly<Record<string, string>> = { HOST: config.host, GATEWAY_AUTH: config.access.kind };
+  const groups = Object.entries(SETTING_GROUPS).map(([title, settings]) => {
+    const lines = Object.entries<Setting<unknown>>(settings).map(([name, setting]) => {
+      const mark = isSet(env, name) ? '*' : ' ';
+      return `  ${mark} ${name} ${describeValue(env, name, setting, effective[name])}\n`;
+    });
+    return `${title}\n${lines.join('')}`;
+  });
+  return `Settings in effect; * marks those that are set, the others have their defaults.\n${groups.join('')}${describePaths(env, config)}`;
+}
+
+function describeValue(env: Environment, name: string, setting: Setting<unknown>, effective?: string): string {
+  if (setting.secret) return isSet(env, name) ? 'is set' : 'is not set';
+  const value = effective ?? (isSet(env, name) ? env[name]?.trim() : setting.default);
+  return value === undefined ? 'is not set' : `= ${value}`;
+}
+
+function describePaths(env: Environment, { upstream: { url, paths } }: Config): string {
+  const describe = (report: string, path: string, setting: string): string => {
+    const { href } = new URL(pathUnder(new URL(url), path), url);
+    return `  ${report} report: POST ${href} (${isSet(env, setting) ? `by ${setting}` : `the default of ${setting}`})\n`;
+  };
+  return [
+    'ScaleOps is asked at\n',
+    describe('aggregated', paths.aggregated, 'SCALEOPS_AGGREGATED_PATH'),
+    describe('workload', paths.workloads, 'SCALEOPS_WORKLOADS_PATH'),
+    ...(isSet(env, 'SCALEOPS_AGGREGATED_PATH')
+      ? []
+      : ['  ScaleOps documents no path of the aggregated report. If it answers 404, set SCALEOPS_AGGREGATED_PATH.\n']),
+  ].join('');
+}
