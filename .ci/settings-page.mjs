@@ -5,20 +5,12 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 const MAX_LINE = 120;
-const GROUPS = [
-  ['ScaleOps', 'upstream.js', 'UPSTREAM_SETTINGS'],
-  ['Cache', 'cache.js', 'CACHE_SETTINGS'],
-  ['Authentication and permissions', 'access.js', 'ACCESS_SETTINGS'],
-  ['Server, limits and log', 'gateway.js', 'GATEWAY_SETTINGS'],
-  ['Traces', 'opentelemetry.js', 'OPENTELEMETRY_SETTINGS'],
-];
-
 const [folder = 'dist'] = process.argv.slice(2);
-const sections = [];
-for (const [title, file, name] of GROUPS) {
-  const module = await import(pathToFileURL(resolve(folder, 'config/settings', file)).href);
-  sections.push(`## ${title}`, ...Object.entries(module[name]).map(toEntry));
-}
+const { SETTING_GROUPS } = await import(pathToFileURL(resolve(folder, 'config/settings/settings.js')).href);
+const sections = Object.entries(SETTING_GROUPS).flatMap(([title, settings]) => [
+  `## ${title}`,
+  ...Object.entries(settings).map(toEntry),
+]);
 const head = [
   '# Settings',
   'Environment variables of the gateway. `npm run settings` prints this page; `node dist/main.js --help` shows the same.',
