@@ -1,12 +1,11 @@
 // Loads the reports of a time series, one per interval. An interval whose report fails, or is not there in time, is
 // without a report; the others are answered.
 
-import { createHash } from 'node:crypto';
-
 import { UpstreamError, UserInputError } from '../errors.js';
 import type { GatewayContext } from '../loaders/context.js';
 import { limitValidity } from '../loaders/load-stats.js';
 import { toError, type LoadedReport } from '../loaders/report-loader.js';
+import { toOpaqueId } from '../report/opaque-id.js';
 import { toRequestKey, type AggregatedCostsRequest } from '../report/request.js';
 import { splitIntoIntervals, type Interval, type SeriesRange } from '../report/time/intervals.js';
 import { CALENDAR_UNITS, type Granularity } from '../report/time/granularity.js';
@@ -103,11 +102,6 @@ function inInputs<T>(work: () => T): T {
   }
 }
 
-const SERIES_ID_LENGTH = 16;
-
 function toSeriesId({ request, granularity, timeZone }: SeriesInput, { startTime, endTime }: ReportWindow): string {
-  return createHash('sha256')
-    .update(JSON.stringify([toRequestKey(request), granularity, timeZone, startTime, endTime]))
-    .digest('base64url')
-    .slice(0, SERIES_ID_LENGTH);
+  return toOpaqueId(JSON.stringify([toRequestKey(request), granularity, timeZone, startTime, endTime]));
 }

@@ -1,7 +1,7 @@
 // Which report a request is about: the parameters of the two REST calls under ScaleOps' names, in canonical form. Requests
 // that mean the same have the same key.
 
-import { createHash } from 'node:crypto';
+import { toOpaqueId } from './opaque-id.js';
 
 interface CommonParameters {
   readonly multiCluster?: boolean | undefined;
@@ -95,15 +95,11 @@ export function toRequestKey(request: ReportRequest): string {
   return key;
 }
 
-const REPORT_ID_LENGTH = 16;
 const REPORT_IDS = new WeakMap<ReportRequest, string>();
 
 /** Names the report of a request: opaque, the same for requests that mean the same, and for every principal. */
 export function toReportId(request: ReportRequest): string {
   let id = REPORT_IDS.get(request);
-  if (id === undefined) {
-    id = createHash('sha256').update(toRequestKey(request)).digest('base64url').slice(0, REPORT_ID_LENGTH);
-    REPORT_IDS.set(request, id);
-  }
+  if (id === undefined) REPORT_IDS.set(request, (id = toOpaqueId(toRequestKey(request))));
   return id;
 }
