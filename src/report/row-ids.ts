@@ -7,6 +7,9 @@ import { NAME_FIELDS, type Columns, type Label, type NameColumn } from './column
 import type { StringColumn } from './columns/strings.js';
 import { inRanges, ITEMS_PER_STEP, type Steps } from './steps.js';
 
+/** The characters of an id. */
+const LENGTH = 12;
+
 /** 64 bits of hash per row: an even and an odd entry. */
 export class RowIds {
   readonly #hashes: Uint32Array;
@@ -21,7 +24,16 @@ export class RowIds {
 
   /** The id of a row: 12 characters of base64url. */
   at(row: number): string {
-    return encode(this.#hashes[2 * row]!) + encode(this.#hashes[2 * row + 1]!);
+    const view = new DataView(new ArrayBuffer(LENGTH));
+    this.write(row, view, 0);
+    return Buffer.from(view.buffer).toString('latin1');
+  }
+
+  /** Writes the characters of an id, one byte each, from `start` on. @returns where they end. */
+  write(row: number, view: DataView, start: number): number {
+    writeWord(this.#hashes[2 * row]!, view, start);
+    writeWord(this.#hashes[2 * row + 1]!, view, start + LENGTH / 2);
+    return start + LENGTH;
   }
 }
 
@@ -155,10 +167,13 @@ function* separateEqual(hashes: Uint32Array, rowCount: number): Steps<undefined>
   });
 }
 
-const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
-/** Two characters for each 12 bits. */
-const PAIRS = Array.from({ length: 4_096 }, (_, pair) => DIGITS[pair >> 6]! + DIGITS[pair & 63]!);
+const DIGITS = Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_');
+/** The bytes of two characters for each 12 bits. */
+const PAIRS = Uint16Array.from({ length: 4_096 }, (_, pair) => DIGITS[pair >> 6]! + (DIGITS[pair & 63]! << 8));
 
-function encode(word: number): string {
-  return PAIRS[word >>> 24]! + PAIRS[(word >>> 12) & 4_095]! + PAIRS[word & 4_095]!;
+/** Writes 32 bits as six characters. */
+function writeWord(word: number, view: DataView, start: number): void {
+  view.setUint16(start, PAIRS[word >>> 24]!, true);
+  view.setUint16(start + 2, PAIRS[(word >>> 12) & 4_095]!, true);
+  view.setUint16(start + 4, PAIRS[word & 4_095]!, true);
 }

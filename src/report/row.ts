@@ -57,13 +57,6 @@ export function toRow(source: RowSource, index: number): ReportRow {
   return new RowView(source, index) as unknown as ReportRow;
 }
 
-/** The id of a row, as `ReportRow.id`. */
-export function createRowId({ ids, origin }: RowSource): (row: number) => string {
-  const reportId = toReportId(origin.request);
-  const ofRows = ids();
-  return (row) => reportId + ofRows.at(row);
-}
-
 class RowView {
   readonly #columns: Columns;
   readonly #row: number;
@@ -93,7 +86,8 @@ class RowView {
   }
 
   get id(): string {
-    return createRowId(this.#source)(this.#row);
+    const { ids, origin } = this.#source;
+    return toReportId(origin.request) + ids().at(this.#row);
   }
 
   get scaleOpsId(): string | null {

@@ -3,6 +3,7 @@
 
 import type { JsonSafeStrings } from '../columns/strings.js';
 import { padBytes, PADDING, type PaddedBytes } from '../columns/words.js';
+import type { RowIds } from '../row-ids.js';
 
 const QUOTE = 0x22;
 const MINUS = 0x2d;
@@ -13,6 +14,8 @@ const EMPTY = Buffer.alloc(0);
 const NOTHING = new DataView(EMPTY.buffer, EMPTY.byteOffset, 0);
 /** The longest text of a double. */
 const MAX_NUMBER_BYTES = 32;
+/** At least the characters of an id and a quotation mark. */
+const ROW_ID_BYTES = 16;
 /** Below this, a whole number is written without an exponent and with all digits exact. */
 const MAX_PLAIN = 1e15;
 /** The digits of 0 to 99, two each, as a pair of bytes. */
@@ -62,6 +65,14 @@ export class JsonWriter {
     this.#reserve(opening.length + end - start + 1);
     this.#copy(opening.view, 0, opening.length);
     this.#copy(view, start, end);
+    this.#bytes[this.length++] = QUOTE;
+  }
+
+  /** Writes `opening`, which ends with a quotation mark, the id of a row, and the closing quotation mark. */
+  rowId(opening: PaddedBytes, ids: RowIds, row: number): void {
+    this.#reserve(opening.length + ROW_ID_BYTES);
+    this.#copy(opening.view, 0, opening.length);
+    this.length = ids.write(row, this.#view, this.length);
     this.#bytes[this.length++] = QUOTE;
   }
 

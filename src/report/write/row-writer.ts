@@ -5,7 +5,8 @@ import { NAME_FIELDS, type NameField } from '../columns/columns.js';
 import { shareOf } from '../columns/share.js';
 import { padBytes, type PaddedBytes } from '../columns/words.js';
 import { createLabelReader } from '../query/label-lookup.js';
-import { createRowId, type RowSource } from '../row.js';
+import { toReportId } from '../request.js';
+import type { RowSource } from '../row.js';
 import { toEntityId } from '../scopes/entity-id.js';
 import { JsonWriter } from './json-writer.js';
 import { toListJson } from './label-json.js';
@@ -152,11 +153,12 @@ function writeConstant(text: string): Write {
   };
 }
 
+/** An id has no character that JSON escapes. */
 function writeId({ source, rows }: WrittenRows, open: string): Write {
-  const idOf = createRowId(source);
+  const ids = source.ids();
+  const before = toBytes(`${open}"${toReportId(source.origin.request)}`);
   return (out, index) => {
-    // An id has no character that JSON escapes.
-    out.json(`${open}"${idOf(rows[index]!)}"`);
+    out.rowId(before, ids, rows[index]!);
   };
 }
 
