@@ -23,6 +23,8 @@ export interface WrittenRows {
   readonly cursorOf: (index: number) => string;
 }
 
+type Member<Kind extends RowMember['kind']> = RowMember & { readonly kind: Kind };
+
 /** Writes a member of the n-th row. */
 type Write = (out: JsonWriter, index: number) => void;
 
@@ -91,11 +93,7 @@ function toWrite(written: WrittenRows, member: RowMember, open: string): Write {
   }
 }
 
-function writeInner(
-  written: WrittenRows,
-  { needs, members }: RowMember & { readonly kind: 'object' },
-  open: string,
-): Write {
+function writeInner(written: WrittenRows, { needs, members }: Member<'object'>, open: string): Write {
   const { rows } = written;
   const { columns } = written.source;
   const write = writeObject(written, members);
@@ -109,11 +107,7 @@ function writeInner(
   };
 }
 
-function writeField(
-  written: WrittenRows,
-  field: (RowMember & { readonly kind: 'field' })['field'],
-  open: string,
-): Write {
+function writeField(written: WrittenRows, field: Member<'field'>['field'], open: string): Write {
   const { rows, source } = written;
   const { columns, reportCost } = source;
   if (isName(field)) return writeName(written, field, open);
@@ -162,12 +156,8 @@ function writeId({ source, rows }: WrittenRows, open: string): Write {
   };
 }
 
-function writeEntityId(
-  { source: { columns }, rows }: WrittenRows,
-  { type, key }: RowMember & { readonly kind: 'entityId' },
-  open: string,
-): Write {
-  const names = key.map((field) => columns.names[field]);
+function writeEntityId({ source, rows }: WrittenRows, { type, key }: Member<'entityId'>, open: string): Write {
+  const names = key.map((field) => source.columns.names[field]);
   return writeText(open, (index) =>
     toEntityId(
       type,
