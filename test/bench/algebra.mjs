@@ -12,7 +12,8 @@ import { measure, printMachine } from './measure.mjs';
 const json = JSON.parse(await fetchFleet(100_000));
 const objects = json.aggregatedWorkloads;
 const { report } = decodeReport(json);
-const ids = (rows) => [...rows].map(({ id }) => id);
+// Rows of a report, or of the JSON.
+const ids = (rows) => [...rows].map((row) => row.scaleOpsId ?? row.id);
 
 const sumAll = (rows) => {
   const sums = Object.fromEntries(SUM_FIELDS.map((field) => [field, 0]));

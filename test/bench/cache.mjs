@@ -77,7 +77,8 @@ async function benchCall() {
   const [port] = await once(upstream, 'message');
   const url = `http://127.0.0.1:${port}`;
   const credentials = createCredentials({ ...config.upstream, url, clock });
-  const { tokens } = await credentials.principal();
+  const principal = await credentials.principal();
+  const { tokens } = principal;
   const resilience = new Resilience(config.upstream.resilience, clock, () => undefined);
   const connections = createConnections(url, 8);
   const pool = new Pool(url, { connections: 8 });
@@ -97,7 +98,8 @@ async function benchCall() {
       const deadline = new Deadline(clock, config.upstream.timeoutMs);
       const attempt = async () => call(connections, await tokens.token(deadline), deadline.signal);
       try {
-        return await deadline.race(resilience.run(attempt, deadline));
+        const wanted = { principal, callerKey: undefined, requestKey: () => 'bench', deadline };
+        return await deadline.race(resilience.run(attempt, wanted));
       } finally {
         deadline.end();
       }
