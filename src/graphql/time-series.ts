@@ -51,7 +51,7 @@ export async function loadSeries(input: SeriesInput, context: GatewayContext): P
   const split = inInputs(() => splitIntoIntervals({ range, granularity, timeZone, maxIntervals }, nowMs));
   limitValidity(context.stats, nowMs);
   const loaded = await loadAll(input, split, context);
-  // A response without a report may have no error, so that it must not be cached for another reason.
+  // Where the selection has no `report`, a failed interval leaves no error that would keep the response out of caches.
   if (loaded.some((each) => each.loaded instanceof Error)) context.stats.validUntilMs = nowMs;
   const whole = { startTime: split[0]?.startTime ?? nowMs, endTime: split.at(-1)?.endTime ?? nowMs };
   return {

@@ -1,15 +1,15 @@
 // What happens to the simulated company. Hours count from midnight UTC of the day on which the simulator starts, so that
-// "last week against the week before" shows the same story on any day:
-// the search team's deploy doubles `suggest` in production, the machine learning team moves its training to spot machines, the payments
-// team launches `payout`, the catalog team switches off `legacy-storefront`, and a migration runs for two days.
+// "last week against the week before" shows the same story on any day: the search team's deploy doubles `suggest` in
+// production, the machine learning team moves its training to spot machines, the payments team launches `payout`, the
+// catalog team switches off `legacy-storefront`, and a migration runs for two days.
 
 import { mix } from '../random.js';
 
 /** A time in which a workload runs in one way. Outside of its phases it does not exist. */
 export interface Phase {
-  /** -Infinity: since ever. */
+  /** -Infinity: it has always run. */
   readonly fromHour: number;
-  /** Infinity: until further notice. */
+  /** Infinity: it has no end. */
   readonly toHour: number;
   /** Replicas relative to those of the catalogue. */
   readonly load: number;
