@@ -11,6 +11,7 @@ export default defineConfig({
   test: {
     root: import.meta.dirname,
     include: ['test/**/*.test.ts'],
+    setupFiles: ['test/kit/seed.ts'],
     testTimeout: 20_000,
     hookTimeout: 60_000,
     // The machine that this is sized for has two cores; more workers only make sockets slower.

@@ -33,7 +33,6 @@ import { secretOf, startTenants } from './kit/tenants.js';
 /** The simulator's own cluster, with workloads in every namespace that these tests name. */
 const CLUSTER = 'prod-us-east-1';
 const NO_CACHE = { CACHE_TTL_SECONDS: '0' };
-const SEED = { seed: 20260131 };
 const MINUTE_MS = 60_000;
 
 type Raw = Readonly<Record<string, unknown>>;
@@ -318,7 +317,7 @@ describe('the costs of an entity equal those of a root query', () => {
           seen[expected === null ? 'null' : 'report'] += 1;
           if (rootFilter === undefined) seen.leftOut += 1;
         }),
-        { ...SEED, numRuns: 80 },
+        { numRuns: 80 },
       );
       // A property that only met nulls would hold for any code.
       for (const count of Object.values(seen)) expect(count).toBeGreaterThan(5);
@@ -347,7 +346,7 @@ describe('the costs of an entity equal those of a root query', () => {
           // A filter takes at most one call for clusters and one for namespaces.
           expect(calls).toBeLessThanOrEqual(4);
         }),
-        { ...SEED, numRuns: 25 },
+        { numRuns: 25 },
       );
     },
     MINUTE_MS,
@@ -371,7 +370,7 @@ describe('the costs of an entity equal those of a root query', () => {
             if (expected !== null) reports += 1;
           },
         ),
-        { ...SEED, numRuns: 60 },
+        { numRuns: 60 },
       );
       expect(reports).toBeGreaterThan(10);
     },
@@ -393,7 +392,7 @@ describe('the costs of an entity equal those of a root query', () => {
           expect(count).toBeLessThanOrEqual(rootFilter === undefined ? 0 : 1);
           calls += count;
         }),
-        { ...SEED, numRuns: 80 },
+        { numRuns: 80 },
       );
       // Some cached reports must be useful, and some useless.
       expect(calls).toBeGreaterThan(10);
@@ -569,7 +568,7 @@ describe('costs of unusual rows', () => {
           expect((cost.data._entities as { cost: unknown }[]).map((each) => each.cost)).toEqual(firsts);
           workloadCount += workloads.length;
         }),
-        { ...SEED, numRuns: 40 },
+        { numRuns: 40 },
       );
       expect(workloadCount).toBeGreaterThan(100);
     },
@@ -688,7 +687,7 @@ describe('the cost of a workload', () => {
           }
           expect(answer.data._entities).toEqual(expected);
         }),
-        { ...SEED, numRuns: 15 },
+        { numRuns: 15 },
       );
     },
     MINUTE_MS,
@@ -846,7 +845,7 @@ describe('names', () => {
             expect(scaleOps.received.length - before).toBeLessThanOrEqual(2);
           }
         }),
-        { ...SEED, numRuns: 60 },
+        { numRuns: 60 },
       );
     },
     MINUTE_MS,

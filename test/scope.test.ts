@@ -28,9 +28,6 @@ import { createTestCache } from './kit/report-cache.js';
 import { anyReport, NAMES, SUMMED, type UpstreamReport } from './kit/reference.js';
 import { readReport, type SyncReport } from './kit/report.js';
 
-// A fixed seed, so that failures in CI are reproducible.
-fc.configureGlobal({ seed: 1 });
-
 const FLEET: WorkloadCostsRequest = { report: 'workloads', range: '7d', multiCluster: true };
 
 const isDefined = <T>(value: T | undefined): value is T => value !== undefined;

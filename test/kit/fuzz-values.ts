@@ -51,8 +51,11 @@ const SCALARS: Readonly<Record<string, readonly unknown[]>> = {
 
 /** A value for an input of this type and name. */
 export function makeValue(choices: Choices, type: GraphQLInputType, name: string): unknown {
-  if (isNonNullType(type)) return makeValue(choices, type.ofType, name) ?? makeScalar(choices, 'String', name);
-  if (choices.chance(4)) return null;
+  if (isNonNullType(type)) return makePresent(choices, type.ofType, name);
+  return choices.chance(4) ? null : makePresent(choices, type, name);
+}
+
+function makePresent(choices: Choices, type: GraphQLInputType, name: string): unknown {
   if (isListType(type)) return choices.some(choices.chance(4) ? 0 : 1, 3, () => makeValue(choices, type.ofType, name));
   if (isEnumType(type)) return choices.pick(type.getValues()).name;
   return isInputObjectType(type) ? makeObject(choices, type) : makeScalar(choices, type.name, name);
