@@ -533,7 +533,7 @@ describe('costs of unusual rows', () => {
   };
 
   test(
-    'equal those of a root query, and a workload is the first of its rows there',
+    'equal those of a root query, and a workload is its row there',
     async () => {
       let workloadCount = 0;
       await fc.assert(
@@ -546,7 +546,9 @@ describe('costs of unusual rows', () => {
           const scopes = scopesOf(rows);
           const expected: unknown[] = [];
           for (const scope of scopes) expected.push(await askRoot(plain, toRootFilter({}, scope), question));
-          const workloads = rows.filter(hasNames);
+          const isOfOneRow = (row: Node): boolean =>
+            rows.filter((each) => hasNames(each) && isSame(each, row)).length === 1;
+          const workloads = rows.filter((row) => hasNames(row) && isOfOneRow(row));
 
           await using gateway = startGateway(upstream.url);
           if (isKept) await askRoot(gateway, { multiCluster: true }, question);
@@ -558,14 +560,14 @@ describe('costs of unusual rows', () => {
           expectGood(cost);
           expect(upstream.received.length - before).toBe(isKept || scopes.length === 0 ? 0 : 1);
 
-          const firsts = workloads.map((row) => {
+          const theirRows = workloads.map((row) => {
             const at = scopes.findIndex(
               (each) => each.clusterName === row.clusterName && each.namespace === row.namespace,
             );
             const { all } = expected[at] as { readonly all: Connection };
             return all.edges.find(({ node }) => hasNames(node) && isSame(node, row))!.node;
           });
-          expect((cost.data._entities as { cost: unknown }[]).map((each) => each.cost)).toEqual(firsts);
+          expect((cost.data._entities as { cost: unknown }[]).map((each) => each.cost)).toEqual(theirRows);
           workloadCount += workloads.length;
         }),
         { numRuns: 40 },

@@ -297,7 +297,7 @@ function readCacheable({
 }
 
 test('a response is never fresh in a cache for longer than in the gateway, and at most a second shorter', async () => {
-  await using stack = await startAging({ CACHE_STALE_SECONDS: '0' });
+  await using stack = await startAging({ CACHE_STALE_SECONDS: '0', CACHE_SETTLED_TTL_SECONDS: '3600' });
   const url = await stack.gateway.listen();
   const anyMs = fc.oneof(fc.integer({ min: 0, max: 70_000 }), fc.integer({ min: 0, max: 4_000_000 }));
   const past = aggregatedUntil(400 * DAY_MS);
