@@ -196,7 +196,7 @@ describe('an operation over the limit', () => {
       expect(bad.errors).toMatchObject([
         {
           message:
-            'The operation would come to 25 fields, rows times fields, and may come to 23. Ask for fewer rows, with `first`, or for fewer fields.',
+            'The operation asks for an estimated 25 fields (rows times fields), and at most 23 are allowed (GATEWAY_MAX_COST). Ask for fewer rows, with `first`, or for fewer fields.',
           extensions: { code: 'QUERY_TOO_COMPLEX', retryable: false },
         },
       ]);

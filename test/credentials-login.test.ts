@@ -75,10 +75,11 @@ describe('the login request', () => {
     const simulator = createSimulator({
       workloads: 50,
       token: `${CANARY}-fixed`,
-      username: LOGIN.SCALEOPS_USERNAME,
-      password: LOGIN.SCALEOPS_PASSWORD,
-      tokenFormat: 'jwt',
-      tokenLifetimeMs: 600_000,
+      login: {
+        users: { [LOGIN.SCALEOPS_USERNAME]: LOGIN.SCALEOPS_PASSWORD },
+        tokenFormat: 'jwt',
+        tokenLifetimeMs: 600_000,
+      },
       now: () => clock.now(),
     });
     const url = await simulator.listen();

@@ -41,9 +41,11 @@ export function createGateway(config: Config, dependencies: GatewayDependencies)
   const shutdown = createShutdown(config.shutdown, clock);
   const handler = createHttpHandler(toHttpSettings(config), {
     ...toHttpServices(config, services, clock),
-    ...{ clock, logger },
-    isReady: () => readiness.set('no signing keys', authentication?.isReady() === false).isReady(),
-    ending: shutdown.limitSignal,
+    telemetry: { logger, observer: telemetry.instruments, exposeMetrics: telemetry.metrics?.expose },
+    lifecycle: {
+      isReady: () => readiness.set('no signing keys', authentication?.isReady() === false).isReady(),
+      ending: shutdown.limitSignal,
+    },
   });
   const server = createServer(config, handler, clock);
   const fetch = toFetch(handler);
@@ -95,14 +97,13 @@ function createServer({ host, port, access }: Config, handler: HttpHandler, cloc
 }
 
 function toHttpServices(config: Config, services: Services, clock: Clock) {
-  const { telemetry, authentication, credentials, cache, scheduler } = services;
+  const { authentication, credentials, cache, scheduler } = services;
   return {
+    clock,
     authentication,
     schema: createSchema(config.schema),
     context: { cache, credentials, scheduler, ...toContextSettings(config, clock) },
     responses: cache.responses,
-    observer: telemetry.instruments,
-    exposeMetrics: telemetry.metrics?.expose,
   };
 }
 
@@ -118,14 +119,15 @@ function toContextSettings({ upstream, cache, maxPageRows, maxAnswerRows, protec
     windows: { clock, settledAfterMs: cache.settledAfterMs },
     maxPageRows,
     maxIntervals: protection.maxIntervals,
-    limits: { maxAnswerRows, maxCost: protection.maxCost, maxUpstreamCalls: protection.maxUpstreamCalls },
+    limits: { ...protection, maxAnswerRows },
   };
 }
 
 function toHttpSettings(config: Config): HttpSettings {
   const { trustedDocuments, persistedQueries, cacheControl, graphiql, logSamplePercent, protection } = config;
   return {
-    ...{ trustedDocuments, persistedQueries, cacheControl, graphiql, logSamplePercent },
+    ...{ cacheControl, graphiql, logSamplePercent },
+    documents: { trusted: trustedDocuments, persistedQueries },
     access: config.access.kind,
     federation: config.schema.federation,
     limits: { ...protection, largeResponses: config.memory.largeResponses },

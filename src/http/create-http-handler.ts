@@ -26,10 +26,11 @@ import { createCors } from './response/cors.js';
 import { logDefect } from './response/error-format.js';
 import { createShutdownGate } from './shutdown-gate.js';
 import { createAuthenticate } from './steps/authenticate.js';
+import { checkOrigin } from './steps/check-origin.js';
 import { createCheckVariables } from './steps/check-variables.js';
 import { createExecute } from './steps/execute.js';
 import { createInlineTrace } from './steps/inline-trace.js';
-import { createLimitCost } from './steps/limit-cost.js';
+import { createLimitCost, type CostLimit } from './steps/limit-cost.js';
 import { createLimitRate } from './steps/limit-rate.js';
 import { createResolveOperation } from './steps/resolve-operation.js';
 import { createDocumentParser } from './yoga.js';
@@ -37,10 +38,7 @@ import { createDocumentParser } from './yoga.js';
 export interface HttpSettings {
   /** Who authenticates callers: nobody, the gateway, or ScaleOps by their own tokens. */
   readonly access: 'none' | 'forward' | 'api-key' | 'jwt';
-  /** The operations that may be executed; undefined for any. */
-  readonly trustedDocuments: TrustedDocuments | undefined;
-  /** Whether clients may send the hash of a document instead of its text. */
-  readonly persistedQueries: boolean;
+  readonly documents: DocumentSettings;
   /** Whether shared caches may store fresh responses. */
   readonly cacheControl: 'private' | 'public';
   readonly graphiql: boolean;
@@ -51,10 +49,15 @@ export interface HttpSettings {
   readonly limits: RequestLimits;
 }
 
-interface RequestLimits {
+interface DocumentSettings {
+  /** The operations that may be executed; undefined for any. */
+  readonly trusted: TrustedDocuments | undefined;
+  /** Whether clients may send the hash of a document instead of its text. */
+  readonly persistedQueries: boolean;
+}
+
+interface RequestLimits extends CostLimit {
   readonly documents: DocumentLimits;
-  /** The highest estimated cost of an operation; undefined for no limit. */
-  readonly maxCost: number | undefined;
   /** From the arrival of a request; undefined for no limit. */
   readonly timeoutMs: number | undefined;
   /** Requests per minute of one caller; undefined for no limit. */
@@ -70,14 +73,22 @@ interface RequestLimits {
 /** The long-lived parts of the gateway that the HTTP interface uses. */
 export interface HttpServices {
   readonly clock: Clock;
-  readonly logger: Logger;
   readonly schema: GraphQLSchema;
   readonly context: RequestServices;
   readonly authentication: Authentication | undefined;
   readonly responses: ResponseStore;
+  readonly telemetry: HttpTelemetry;
+  readonly lifecycle: Lifecycle;
+}
+
+interface HttpTelemetry {
+  readonly logger: Logger;
   readonly observer: Pick<Instruments, 'begin'> | undefined;
   /** Undefined when there is no /metrics. */
   readonly exposeMetrics: Metrics['expose'] | undefined;
+}
+
+interface Lifecycle {
   readonly isReady: () => boolean;
   /** Aborts when the time for requests in flight is over. */
   readonly ending: AbortSignal;
@@ -93,8 +104,8 @@ const VARIES_BY = {
 
 export function createHttpHandler(settings: HttpSettings, services: HttpServices): HttpHandler {
   const { access, limits } = settings;
-  const { clock, logger, observer } = services;
-  const now = () => clock.now();
+  const { clock } = services;
+  const { logger, observer } = services.telemetry;
   const cors = createCors(limits.corsOrigins);
   const documents = new KnownDocuments(services.schema);
   const responses = createCachedResponses(services.responses);
@@ -102,18 +113,20 @@ export function createHttpHandler(settings: HttpSettings, services: HttpServices
   const explain = limits.introspection ? createInputHints(services.schema) : withoutSuggestion;
   const errorFormat = { logger, explain };
   const responder = createResponder({
-    ...{ responses, errorFormat, cors, now },
+    ...{ responses, errorFormat, cors, clock },
     cacheScope: settings.cacheControl,
     variesBy: VARIES_BY[access],
   });
   const pipeline = createPipeline({
-    ...{ clock, documents, responses, responder, observer },
+    ...{ clock, documents, responses, responder },
     timeoutMs: limits.timeoutMs ?? Infinity,
-    origins: limits.corsOrigins,
     steps: createSteps(settings, services, documents),
-    log: createOperationLog(logger, now, settings.logSamplePercent),
-    onDefect: (error, requestId) => {
-      logDefect(logger, error, requestId);
+    reporting: {
+      observer,
+      logOperation: createOperationLog(logger, clock, settings.logSamplePercent),
+      logDefect: (error, requestId) => {
+        logDefect(logger, error, requestId);
+      },
     },
   });
   return createHandler({
@@ -129,7 +142,10 @@ function createSteps(settings: HttpSettings, services: HttpServices, documents: 
   const { rateLimit: perMinute } = limits;
   const limitRate = createLimitRate(perMinute === undefined ? undefined : createRequestLimits({ perMinute, clock }));
   return {
-    shutdownGate: createShutdownGate(services.ending),
+    shutdownGate: createShutdownGate(services.lifecycle.ending),
+    checkOrigin: (headers) => {
+      checkOrigin(headers, limits.corsOrigins);
+    },
     authenticate: createAuthenticate({
       authentication,
       credentials: context.credentials,
@@ -143,25 +159,25 @@ function createSteps(settings: HttpSettings, services: HttpServices, documents: 
       scheduler: context.scheduler,
       parser: createDocumentParser({ schema, limits: limits.documents, introspection: limits.introspection }),
       documents,
-      trustedDocuments: settings.trustedDocuments,
-      persistedQueries: settings.persistedQueries,
+      trustedDocuments: settings.documents.trusted,
+      persistedQueries: settings.documents.persistedQueries,
     }),
-    checkVariables: createCheckVariables(createLimitCost(limits.maxCost, schema)),
+    checkVariables: createCheckVariables(createLimitCost(limits, schema)),
     execute: createExecute(context, limits.largeResponses),
-    inlineTrace: settings.federation ? createInlineTrace(() => clock.now()) : undefined,
+    inlineTrace: settings.federation ? createInlineTrace(clock) : undefined,
   };
 }
 
-function createGraphiQL({ access, limits, trustedDocuments }: HttpSettings): Page {
-  if (trustedDocuments !== undefined) return explainsTrustedDocuments;
+function createGraphiQL({ access, limits, documents }: HttpSettings): Page {
+  if (documents.trusted !== undefined) return explainsTrustedDocuments;
   return createGraphiQLPage({ access, introspection: limits.introspection });
 }
 
-function createPages({ isReady, exposeMetrics }: HttpServices): ReadonlyMap<string, Page> {
+function createPages({ lifecycle, telemetry: { exposeMetrics } }: HttpServices): ReadonlyMap<string, Page> {
   return new Map([
     ['/', redirectsToGraphQL],
     ['/health/live', servesLiveness],
-    ['/health/ready', createReadinessPage(isReady)],
+    ['/health/ready', createReadinessPage(lifecycle.isReady)],
     ...(exposeMetrics === undefined ? [] : [['/metrics', createMetricsPage(exposeMetrics)] as const]),
   ]);
 }

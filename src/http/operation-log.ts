@@ -3,20 +3,21 @@
 
 import type { Logger } from 'pino';
 
+import type { Clock } from '../clock.js';
 import type { GraphQLRequest } from './graphql-request.js';
 
 /** Writes the line of an operation that was answered with this status. */
 export type LogOperation = (request: GraphQLRequest, status: number) => void;
 
 /** @param samplePercent the share of successful operations that get a line. Errors and stale reports always get one. */
-export function createOperationLog(logger: Logger, now: () => number, samplePercent: number): LogOperation {
+export function createOperationLog(logger: Logger, clock: Clock, samplePercent: number): LogOperation {
   const isSampled = createSampling(samplePercent);
   return (request, status) => {
     const { stats, errors } = request;
     if (stats === undefined && errors === undefined) return;
     const isStale = stats?.reports.some((report) => report.isStale) ?? false;
     if (errors === undefined && !isStale && status < 500 && !isSampled()) return;
-    logger.info(toLogFields(request, status, now() - request.startedAt), 'operation');
+    logger.info(toLogFields(request, status, clock.now() - request.startedAt), 'operation');
   };
 }
 

@@ -1,6 +1,7 @@
 // The steps that every GraphQL request passes, in order, whatever its form: POST or GET, text, hash or id of a document, for
 // the first time or not. src/README.md has a picture of them, with the error codes that each step can end in.
 
+import type { HeadersByName } from '../auth/authentication.js';
 import type { Clock } from '../clock.js';
 import { Deadline } from '../concurrency/deadline.js';
 import { GatewayError } from '../errors.js';
@@ -20,7 +21,6 @@ import { negotiate, type Encoding, type ResponseFormat } from './response/format
 import type { ShutdownGate } from './shutdown-gate.js';
 import type { LimitRate } from './steps/limit-rate.js';
 import type { CheckVariables } from './steps/check-variables.js';
-import { checkOrigin } from './steps/check-origin.js';
 import type { Execute } from './steps/execute.js';
 import type { FieldTrace, InlineTrace } from './steps/inline-trace.js';
 import { readParameters } from './steps/read-parameters.js';
@@ -36,21 +36,25 @@ interface PipelineOptions {
   readonly clock: Clock;
   /** How long a request may take from its arrival, in milliseconds; Infinity for no limit. */
   readonly timeoutMs: number;
-  /** The origins whose pages may send requests (GATEWAY_CORS_ORIGINS). */
-  readonly origins: readonly string[];
   readonly steps: PipelineSteps;
   readonly documents: KnownDocuments;
   readonly responses: CachedResponses;
   readonly responder: Responder;
-  readonly log: LogOperation;
+  readonly reporting: Reporting;
+}
+
+/** Where the pipeline reports what came of a request. */
+interface Reporting {
   readonly observer: Pick<Instruments, 'begin'> | undefined;
+  readonly logOperation: LogOperation;
   /** Logs an error that is a defect of the gateway. */
-  readonly onDefect: (error: unknown, requestId: string) => void;
+  readonly logDefect: (error: unknown, requestId: string) => void;
 }
 
 /** The steps that depend on the configuration. */
 export interface PipelineSteps {
   readonly shutdownGate: ShutdownGate;
+  readonly checkOrigin: (headers: HeadersByName) => void;
   readonly authenticate: (request: GraphQLRequest) => Promise<void>;
   readonly limitRate: LimitRate;
   readonly resolveOperation: ResolveOperation;
@@ -63,7 +67,7 @@ export interface PipelineSteps {
 export type Pipeline = (http: HttpRequest) => Promise<HttpResponse>;
 
 export function createPipeline(options: PipelineOptions): Pipeline {
-  const { clock, onDefect } = options;
+  const { clock, reporting } = options;
   return async (http) => {
     const deadline = new Deadline(clock, options.timeoutMs, {
       caller: http,
@@ -73,7 +77,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     try {
       const { status, headers, body } = await respond(options, request);
       const onFailure = (error: unknown): void => {
-        onDefect(error, request.id);
+        reporting.logDefect(error, request.id);
       };
       return {
         status,
@@ -95,9 +99,9 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 
 /** Answers, logs and counts. Rejects only for a defect in the refusal, the log or the metrics: the handler answers that. */
 async function respond(options: PipelineOptions, request: GraphQLRequest): Promise<HttpResponse> {
-  const { steps, responder, observer, log, clock } = options;
+  const { steps, responder, reporting, clock } = options;
   const { http } = request;
-  const observation = observer?.begin({ requestId: request.id, header: (name) => http.headers.get(name) });
+  const observation = reporting.observer?.begin({ requestId: request.id, header: (name) => http.headers.get(name) });
   request.traceId = observation?.traceId ?? request.traceId;
   let status = 500;
   try {
@@ -109,7 +113,7 @@ async function respond(options: PipelineOptions, request: GraphQLRequest): Promi
       response = http.hasLeft() ? CLIENT_CLOSED_REQUEST : await responder.refused(request, toErrorResult(error));
     }
     steps.limitRate.afterExecution(request);
-    log(request, response.status);
+    reporting.logOperation(request, response.status);
     ({ status } = response);
     return response;
   } catch (error) {
@@ -123,13 +127,13 @@ async function respond(options: PipelineOptions, request: GraphQLRequest): Promi
 
 /** The steps. Each refuses the request by an error that it throws. */
 async function answer(
-  { origins, steps, documents, responses, responder }: PipelineOptions,
+  { steps, documents, responses, responder }: PipelineOptions,
   request: GraphQLRequest,
   observation: Observation | undefined,
 ): Promise<HttpResponse> {
   const { http } = request;
   checkMethod(http.method);
-  checkOrigin(http.headers, origins);
+  steps.checkOrigin(http.headers);
   steps.limitRate.beforeAuthentication(request);
   await steps.authenticate(request);
   steps.limitRate.afterAuthentication(request);

@@ -2,6 +2,7 @@
 
 import type { ExecutionResult } from 'graphql';
 
+import type { Clock } from '../clock.js';
 import type { GatewayContext } from '../loaders/context.js';
 import type { LoadStats } from '../loaders/load-stats.js';
 import type { GraphQLRequest } from './graphql-request.js';
@@ -28,7 +29,7 @@ interface RespondOptions {
   readonly cacheScope: 'private' | 'public';
   /** The request headers on which a response depends, for `Vary`. */
   readonly variesBy: string;
-  readonly now: () => number;
+  readonly clock: Clock;
 }
 
 /** What a response says, before its headers are written. */
@@ -53,7 +54,7 @@ interface ExecutionOutcome {
 export type Responder = ReturnType<typeof createResponder>;
 
 export function createResponder(options: RespondOptions) {
-  const { errorFormat, now } = options;
+  const { errorFormat, clock } = options;
   const toResponse = createHeaders(options);
 
   const refuse = async (request: GraphQLRequest, formatted: ExecutionResult): Promise<HttpResponse> => {
@@ -71,7 +72,7 @@ export function createResponder(options: RespondOptions) {
       refuse(request, formatErrors(result, request, errorFormat)),
     /** A response from the response cache. */
     cached(request: GraphQLRequest, { bytes, encoding, etag }: CachedResponse, stats: LoadStats): HttpResponse {
-      return toResponse(request, { status: 200, age: computeAge(stats, now()), etag, encoding, body: [bytes] });
+      return toResponse(request, { status: 200, age: computeAge(stats, clock.now()), etag, encoding, body: [bytes] });
     },
     /** The response to an operation that was executed. */
     async executed(
@@ -82,7 +83,7 @@ export function createResponder(options: RespondOptions) {
       if (formatted.data === undefined) return refuse(request, formatted);
       request.result = toResultKind(formatted);
       const result = trace?.addTo(formatted) ?? formatted;
-      const age = computeAge(context.stats, now());
+      const age = computeAge(context.stats, clock.now());
       const extensions = age === undefined ? result.extensions : { ...toFreshnessExtension(age), ...result.extensions };
       const pieces = serializeResult(extensions === undefined ? result : { ...result, extensions });
       const { runSteps, budget } = context;

@@ -14,15 +14,7 @@ export interface SimulatorOptions {
   readonly workloads?: number;
   /** A bearer token that it accepts until it is revoked, without a login; random by default. */
   readonly token?: string;
-  /** For the login; demo and demo by default. */
-  readonly username?: string;
-  readonly password?: string;
-  /** Passwords by username, of users besides that one. */
-  readonly users?: Readonly<Record<string, string>>;
-  /** The tokens of logins: base64 text, or a JWT with `exp`. Opaque by default. */
-  readonly tokenFormat?: TokenFormat;
-  /** How long the token of a login is accepted; an hour by default. */
-  readonly tokenLifetimeMs?: number;
+  readonly login?: LoginOptions;
   /**
    * Epoch milliseconds; Date.now by default. The day of the first call is the first day of the simulator: what happens to
    * the company (history/story.ts) is dated from it.
@@ -34,6 +26,15 @@ export interface SimulatorOptions {
   readonly latency?: (request: ReceivedRequest) => Promise<void> | void;
   /** Called for every request before it is checked; tests count with it. */
   readonly onRequest?: (request: ReceivedRequest) => void;
+}
+
+interface LoginOptions {
+  /** Passwords by username; demo's password is demo by default. */
+  readonly users?: Readonly<Record<string, string>>;
+  /** The tokens of logins: base64 text, or a JWT with `exp`. Opaque by default. */
+  readonly tokenFormat?: TokenFormat;
+  /** How long such a token is accepted; an hour by default. */
+  readonly tokenLifetimeMs?: number;
 }
 
 export interface Simulator {
@@ -61,14 +62,13 @@ const DAY_MS = 24 * HOUR_MS;
 
 /** @throws RangeError when `workloads` is out of range. */
 export function createSimulator(options: SimulatorOptions = {}): Simulator {
-  const { workloads = 1000, username = 'demo', password = 'demo', now = Date.now } = options;
+  const { workloads = 1000, token = createOpaqueToken(), now = Date.now, faults = {} } = options;
   if (!Number.isInteger(workloads) || workloads < SMALLEST_FLEET || workloads > LARGEST_FLEET) {
     throw new RangeError(`workloads is ${workloads}, not a whole number from ${SMALLEST_FLEET} to ${LARGEST_FLEET}`);
   }
-  const { token = createOpaqueToken(), tokenFormat = 'opaque', tokenLifetimeMs = HOUR_MS } = options;
+  const { users = { demo: 'demo' }, tokenFormat = 'opaque', tokenLifetimeMs = HOUR_MS } = options.login ?? {};
   const tokens = createTokenStore(token, tokenFormat, tokenLifetimeMs, now);
-  const login = createLogin(new Map([[username, password], ...Object.entries(options.users ?? {})]), tokens.issue);
-  const { faults = {} } = options;
+  const login = createLogin(new Map(Object.entries(users)), tokens.issue);
   const firstDayMs = Math.floor(now() / DAY_MS) * DAY_MS;
   let fleet: Fleet | undefined;
   const server = createServer({

@@ -44,8 +44,7 @@ export function createTestHandler({
   return createHttpHandler(
     {
       access: 'none',
-      trustedDocuments: undefined,
-      persistedQueries: false,
+      documents: { trusted: undefined, persistedQueries: false },
       cacheControl: 'private',
       graphiql: false,
       federation: true,
@@ -56,7 +55,6 @@ export function createTestHandler({
     {
       schema,
       clock,
-      logger: logger ?? pino({ level: 'silent' }),
       context: {
         windows: { clock, settledAfterMs: 0 },
         credentials: { principal: () => undefined },
@@ -65,10 +63,8 @@ export function createTestHandler({
       } as unknown as HttpServices['context'],
       authentication: undefined,
       responses: responses as unknown as HttpServices['responses'],
-      observer: undefined,
-      exposeMetrics: undefined,
-      isReady: () => true,
-      ending: new AbortController().signal,
+      telemetry: { logger: logger ?? pino({ level: 'silent' }), observer: undefined, exposeMetrics: undefined },
+      lifecycle: { isReady: () => true, ending: new AbortController().signal },
       ...services,
     },
   );

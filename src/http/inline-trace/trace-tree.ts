@@ -5,17 +5,18 @@
 import { Trace } from '@apollo/usage-reporting-protobuf';
 import type { GraphQLError, GraphQLResolveInfo } from 'graphql';
 
+import type { Clock } from '../../clock.js';
+
 type Path = GraphQLResolveInfo['path'];
 
 /** A trace takes several times as long as its answer, and memory for each field: nobody reads a larger one. */
 const MAX_NODES = 100_000;
 const nothing = (): void => undefined;
 
-/** `now` is in milliseconds since the Unix epoch, `ticks` in milliseconds from anywhere, but precise. */
-export function createTraceTree(now: () => number, ticks: () => number) {
-  const startedAt = now();
-  const startTick = ticks();
-  const offset = (): number => Math.round((ticks() - startTick) * 1_000_000);
+export function createTraceTree(clock: Clock) {
+  const startedAt = clock.now();
+  const startedAtPrecisely = performance.now();
+  const offset = (): number => Math.round((performance.now() - startedAtPrecisely) * 1_000_000);
   const root = new Trace.Node();
   // graphql makes one path object for each item of a list, and hands it to all of the item's fields.
   const nodes = new Map<Path, Trace.Node>();
@@ -63,7 +64,7 @@ export function createTraceTree(now: () => number, ticks: () => number) {
       // Beside a field that took its parent with it, others may still be under way.
       for (const node of pending) node.endTime = offset();
       addErrors(root, errors);
-      const times = { startTime: toTimestamp(startedAt), endTime: toTimestamp(now()), durationNs: offset() };
+      const times = { startTime: toTimestamp(startedAt), endTime: toTimestamp(clock.now()), durationNs: offset() };
       const trace = new Trace({ root, fieldExecutionWeight: 1, ...times });
       return Buffer.from(Trace.encode(trace).finish()).toString('base64');
     },

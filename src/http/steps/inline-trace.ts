@@ -5,6 +5,7 @@
 import { isIntrospectionType, type ExecutionResult, type GraphQLResolveInfo } from 'graphql';
 
 import type { HeadersByName } from '../../auth/authentication.js';
+import type { Clock } from '../../clock.js';
 import { createTraceTree } from '../inline-trace/trace-tree.js';
 
 export interface FieldTrace {
@@ -16,13 +17,12 @@ export interface FieldTrace {
 
 export type InlineTrace = ReturnType<typeof createInlineTrace>;
 
-/** @param now milliseconds since the Unix epoch. */
-export function createInlineTrace(now: () => number) {
+export function createInlineTrace(clock: Clock) {
   return {
     /** Undefined unless the client asks for a trace. */
     begin(headers: HeadersByName): FieldTrace | undefined {
       if (headers.get('apollo-federation-include-trace') !== 'ftv1') return undefined;
-      const tree = createTraceTree(now, () => performance.now());
+      const tree = createTraceTree(clock);
       return {
         // Introspection is no data, and its fields are not timed.
         onField: (info) => (isIntrospection(info) ? () => undefined : tree.begin(info)),

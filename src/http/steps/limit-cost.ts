@@ -1,5 +1,5 @@
-// Refuses an operation that would come to too much, before it is executed. The estimate depends on variables, so it is made
-// for each request.
+// Refuses an operation whose response would be too large, before it is executed. The estimate depends on variables, so it is
+// made for each request.
 
 import type { GraphQLSchema } from 'graphql';
 
@@ -11,8 +11,12 @@ import type { ResolvedOperation } from './resolve-operation.js';
 /** @param variables coerced. @throws GatewayError QUERY_TOO_COMPLEX. */
 export type LimitCost = (operation: ResolvedOperation, variables: Values) => void;
 
-/** @param maxCost undefined for no limit. */
-export function createLimitCost(maxCost: number | undefined, schema: GraphQLSchema): LimitCost {
+export interface CostLimit {
+  /** The highest estimated cost of an operation; undefined for no limit. */
+  readonly maxCost: number | undefined;
+}
+
+export function createLimitCost({ maxCost }: CostLimit, schema: GraphQLSchema): LimitCost {
   if (maxCost === undefined) return () => undefined;
   const estimateCost = createCostEstimate(schema);
   return ({ prepared: { document, operation } }, variables) => {
@@ -20,7 +24,8 @@ export function createLimitCost(maxCost: number | undefined, schema: GraphQLSche
     if (cost <= maxCost) return;
     throw new GatewayError('QUERY_TOO_COMPLEX', {
       message:
-        `The operation would come to ${cost} fields, rows times fields, and may come to ${maxCost}. ` +
+        `The operation asks for an estimated ${cost} fields (rows times fields), and at most ${maxCost} are allowed ` +
+        '(GATEWAY_MAX_COST). ' +
         'Ask for fewer rows, with `first`, or for fewer fields.',
     });
   };
