@@ -206,6 +206,31 @@ describe('a time series whose time runs out', () => {
     expect(upstream.received).toHaveLength(5);
   });
 
+  test('is answered with old reports in place of those that do not come', async () => {
+    const clock = createManualClock(START_MS);
+    await using gateway = await startAt(clock, { CACHE_STALE_SECONDS: '0', GATEWAY_TIMEOUT_MS: '10000' });
+    const { upstream } = gateway;
+    const fresh = await gateway.ask(days(12, 14));
+    clock.advance(16 * MINUTE_MS);
+    // The other days are fetched again.
+    for (const day of [12, 14]) await gateway.ask(days(day, day));
+    const gate = createGate();
+    upstream.onRequest = (request) => (isOfDay(request, 13) ? gate.pass().then(() => undefined) : undefined);
+    const asked = gateway.ask(days(12, 14));
+    await gate.arrivals(1);
+    clock.advance(9_000);
+    const late = await asked;
+    const { intervals } = seriesOf(late);
+    expect(intervals.map(({ report }) => report.isStale)).toEqual([false, true, false]);
+    expect(valuesOf(late)).toEqual(valuesOf(fresh));
+    expect(late.headers.get('cache-control')).toBe('no-store');
+    gate.open();
+    // The call went on, and its report is cached.
+    const next = seriesOf(await gateway.ask(days(12, 14)));
+    expect(next.intervals.map(({ report }) => report.isStale)).toEqual([false, false, false]);
+    expect(upstream.received).toHaveLength(6);
+  });
+
   test('makes no calls for reports that waited for their turn until it was answered', async () => {
     const clock = createManualClock(START_MS);
     await using gateway = await startAt(clock, { ...ONE_PLACE, GATEWAY_TIMEOUT_MS: '10000' });

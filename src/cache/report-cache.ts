@@ -9,7 +9,7 @@ import { UpstreamError } from '../errors.js';
 import { toRequestKey, type ReportRequest, type WorkloadCostsRequest } from '../report/request.js';
 import { estimateBreadth } from '../report/scopes/scope.js';
 import type { Principal } from '../upstream/principal.js';
-import type { ReportEntry, WorkloadEntry } from './memory/report-entry.js';
+import type { ReportEntry, ReportKey, WorkloadEntry } from './memory/report-entry.js';
 import { ReportStore, type ReportStoreSettings } from './memory/report-store.js';
 import { ResponseStore } from './memory/response-store.js';
 import {
@@ -75,6 +75,13 @@ export class ReportCache {
     return lookup;
   }
 
+  /** A report from memory in place of one whose load failed with `fault`; undefined where none may be shown. */
+  loadIfError(request: ReportRequest, principal: Principal, fault: UpstreamError): ReportLookup | undefined {
+    const lookup = this.#findIfError({ key: this.#keyOf(request, principal), principal }, fault);
+    if (lookup !== undefined) this.#instrumentation.onHit(request.report, lookup);
+    return lookup;
+  }
+
   /**
    * Cached reports that may contain the rows of `base`: the fresh ones that differ only in clusters and namespaces; with the
    * `fault` of an upstream that fails, also those that may be shown meanwhile.
@@ -124,10 +131,15 @@ export class ReportCache {
     try {
       return await inTurn(() => this.#fetchUnlessDone(load, entry));
     } catch (error) {
-      const stale = error instanceof UpstreamError && error.allowsStale ? this.#store.getIfError(load) : undefined;
+      const stale = error instanceof UpstreamError ? this.#findIfError(load, error) : undefined;
       if (stale === undefined) throw error;
-      return { ...toLookup(this.#store, stale, 'stale'), fault: error as UpstreamError };
+      return stale;
     }
+  }
+
+  #findIfError(key: Pick<ReportKey, 'key' | 'principal'>, fault: UpstreamError): ReportLookup | undefined {
+    const stale = fault.allowsStale ? this.#store.getIfError(key) : undefined;
+    return stale && { ...toLookup(this.#store, stale, 'stale'), fault };
   }
 
   /** Looks into memory, then into the shared cache if memory has nothing that may be shown at once. */

@@ -66,7 +66,10 @@ export async function loadSeries(input: SeriesInput, context: GatewayContext): P
   };
 }
 
-/** Loads the reports, as many as come in time. An error that ends the operation is thrown. */
+/**
+ * Loads the reports, as many as come in time, and an older one in place of one that does not. An error that ends the
+ * operation is thrown.
+ */
 async function loadAll(
   { request, granularity, timeZone }: SeriesInput,
   intervals: readonly Interval[],
@@ -75,11 +78,19 @@ async function loadAll(
   const leftMs = remainingMs();
   const timeoutMs = leftMs - Math.min(MAX_ANSWER_TIME_MS, ANSWER_TIME_RATIO * leftMs);
   const deadline = startDeadline(timeoutMs, () => new UpstreamError('UPSTREAM_TIMEOUT', { reason: 'deadline' }));
+  const loadInTime = async (each: AggregatedCostsRequest): Promise<LoadedReport | Error> => {
+    const load = loaders.interval.load(each);
+    try {
+      return load instanceof Promise ? await deadline.race(load) : load;
+    } catch (error) {
+      const isLate = error instanceof UpstreamError && error === deadline.signal.reason;
+      return (isLate ? await loaders.interval.loadIfError(each, error) : undefined) ?? toError(error);
+    }
+  };
   try {
     return await Promise.all(
       intervals.map(async (interval) => {
-        const load = loaders.interval.load({ ...request, from: interval.startTime, to: interval.endTime });
-        const loaded = load instanceof Promise ? await deadline.race(load).catch(toError) : load;
+        const loaded = await loadInTime({ ...request, from: interval.startTime, to: interval.endTime });
         if (loaded instanceof Error || granularity === 'HOURLY') return { interval, loaded };
         // An interval is compared with the day, week or month before it, as the range of a single report is.
         const calendar = { unit: CALENDAR_UNITS[granularity], count: 1, includeCurrent: interval.isPartial, timeZone };

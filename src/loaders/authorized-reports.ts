@@ -8,11 +8,12 @@ import type { Permissions } from '../report/permissions/permissions.js';
 import type { ReadReport } from './read-report.js';
 
 /** The part of the cache that returns reports. */
-export type Reports = Pick<ReportCache, 'load' | 'loadAtOnce' | 'findRelated'>;
+export type Reports = Pick<ReportCache, 'load' | 'loadAtOnce' | 'loadIfError' | 'findRelated'>;
 
 /** The same for one operation, where a report that is at hand may still have to be restricted, which takes time. */
 export interface OperationCache extends Pick<Reports, 'load'> {
   loadAtOnce(...given: Parameters<Reports['loadAtOnce']>): ReportLookup | Promise<ReportLookup> | undefined;
+  loadIfError(...given: Parameters<Reports['loadIfError']>): ReportLookup | Promise<ReportLookup> | undefined;
   findRelated(...given: Parameters<Reports['findRelated']>): readonly RelatedReport[];
 }
 
@@ -35,6 +36,11 @@ export function restrictReports(cache: Reports, grants: Permissions, readReport:
     loadAtOnce(request, principal) {
       const granted = restrictRequest(request, grants);
       const lookup = cache.loadAtOnce(granted.request, principal);
+      return lookup && restrict(lookup, granted);
+    },
+    loadIfError(request, principal, fault) {
+      const granted = restrictRequest(request, grants);
+      const lookup = cache.loadIfError(granted.request, principal, fault);
       return lookup && restrict(lookup, granted);
     },
     findRelated: (base, principal, fault) =>

@@ -17,8 +17,21 @@ import type { Caller, RequestServices } from './request-services.js';
 export interface Loaders {
   readonly report: ReportLoader;
   /** The reports of time series, whose calls take a part of the places upstream only. */
-  readonly interval: ReportLoader;
+  readonly interval: IntervalLoader;
   readonly entity: EntityReportLoader;
+}
+
+interface IntervalLoader extends ReportLoader {
+  /** An older report in place of one that did not come in time; undefined where none may be shown. */
+  loadIfError(request: ReportRequest, fault: UpstreamError): Promise<LoadedReport> | undefined;
+}
+
+/** What the loaders of one operation share. */
+interface Shared {
+  readonly credentials: RequestServices['credentials'];
+  readonly cache: OperationCache;
+  readonly reports: OperationReports;
+  readonly operation: Operation;
 }
 
 /** What of an operation its loaders need. */
@@ -35,12 +48,11 @@ export function createLoaders(services: RequestServices, operation: Operation): 
   const { caller, readReport } = operation;
   const { permissions } = caller;
   const cache = permissions === undefined ? services.cache : restrictReports(services.cache, permissions, readReport);
-  const reports = createOperationReports();
-  const ownTurns = lazyTurns(services.maxConcurrentReports);
-  const report = createCachedLoader(services, cache, reports, operation, ownTurns);
-  const interval = createCachedLoader(services, cache, reports, operation, services.runSeriesFetch);
+  const shared = { credentials: services.credentials, cache, reports: createOperationReports(), operation };
+  const report = createCachedLoader(shared, lazyTurns(services.maxConcurrentReports));
+  const interval = createCachedLoader(shared, services.runSeriesFetch);
   let entities: EntityReportLoader | undefined;
-  const createEntities = () => createRelatedLoader(services, cache, reports, report, operation);
+  const createEntities = () => createRelatedLoader(shared, report);
   return { report, interval, entity: { load: (scoped) => (entities ??= createEntities()).load(scoped) } };
 }
 
@@ -58,26 +70,26 @@ function createWantedCheck(caller: Caller, budget: OperationBudget): () => void 
   };
 }
 
-function createCachedLoader(
-  { credentials }: RequestServices,
-  cache: OperationCache,
-  reports: OperationReports,
-  { caller, stats, budget }: Operation,
-  runInTurn: RunInTurn,
-): ReportLoader {
-  const loadInTurn = async (request: ReportRequest): Promise<ReportLookup> => {
+function createLoadInTurn({ credentials, cache, operation: { caller, budget } }: Shared, runInTurn: RunInTurn) {
+  return async (request: ReportRequest): Promise<ReportLookup> => {
     const principal = await credentials.principal(caller.token);
     const { signal, callerKey, noCache = false } = caller;
     const inTurn: RunInTurn = (fetch) => runInTurn(fetch, callerKey ?? principal.id);
     const assertWanted = createWantedCheck(caller, budget);
     return cache.load(request, principal, { signal, callerKey, noCache, inTurn, assertWanted });
   };
+}
+
+function createCachedLoader(shared: Shared, runInTurn: RunInTurn): IntervalLoader {
+  const { cache, reports, operation } = shared;
+  const { caller, stats, budget } = operation;
+  const loadInTurn = createLoadInTurn(shared, runInTurn);
   const toLoaded = (request: ReportRequest, lookup: ReportLookup): LoadedReport => {
     recordLookup(stats, lookup);
     const { report, asOf, isStale, source } = lookup;
     return { report, asOf, isStale, source, request };
   };
-  return createReportLoader({
+  const loader = createReportLoader({
     beforeLoad: () => {
       budget.chargeUpstreamCall();
     },
@@ -96,15 +108,20 @@ function createCachedLoader(
       return toLoaded(request, await lookup);
     },
   });
+  return {
+    load: loader.load,
+    loadIfError(request, fault) {
+      const found = caller.principal && cache.loadIfError(request, caller.principal, fault);
+      return found && Promise.resolve(found).then((lookup) => toLoaded(request, lookup));
+    },
+  };
 }
 
 function createRelatedLoader(
-  { credentials }: RequestServices,
-  cache: OperationCache,
-  reports: OperationReports,
+  { credentials, cache, reports, operation }: Shared,
   report: ReportLoader,
-  { caller, stats, readReport, whenIdle }: Operation,
 ): EntityReportLoader {
+  const { caller, stats, readReport, whenIdle } = operation;
   const useRelated = async (related: RelatedReport): Promise<ReportLookup> => {
     const lookup = await related.use();
     recordLookup(stats, lookup);
