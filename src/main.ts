@@ -18,9 +18,9 @@ import { createProcessLog, type ProcessLog } from './telemetry/logger.js';
 
 /** The response time of the demo's ScaleOps: long enough to see the cache work. */
 const DEMO_LATENCY_MS = 400;
-const DEMO_HINTS = `  Run the tab WhatChanged first: it shows which teams cost more than a week ago.
+const GRAPHIQL_HINTS = `  Run the tab WhatChanged first: it shows which teams cost more than a week ago.
   Run it again: the reports come from the cache, without a call to ScaleOps.
-  Ctrl-C ends the demo.`;
+`;
 /** The process exits this long after the shutdown limit, whatever a part of it still waits for. */
 const FORCED_EXIT_DELAY_MS = FINAL_RESPONSE_GRACE_MS + 700;
 
@@ -76,12 +76,18 @@ async function runDemo(): Promise<void> {
     SCALEOPS_URL: await simulator.listen(),
     SCALEOPS_TOKEN: simulator.token,
   };
-  const explain = (url: string): string =>
-    `Demo with SIMULATED ScaleOps data. Open ${url}${GRAPHQL_PATH}\n${DEMO_HINTS}`;
+  const explain = (url: string, { graphiql, trustedDocuments }: Config): string => {
+    const hints = graphiql && trustedDocuments === undefined ? GRAPHIQL_HINTS : '';
+    return `Demo with SIMULATED ScaleOps data. Open ${url}${GRAPHQL_PATH}\n${hints}  Ctrl-C ends the demo.`;
+  };
   await run(env, explain, simulator);
 }
 
-async function run(env: NodeJS.ProcessEnv, firstLine: (url: string) => string, simulator?: Simulator): Promise<void> {
+async function run(
+  env: NodeJS.ProcessEnv,
+  firstLine: (url: string, config: Config) => string,
+  simulator?: Simulator,
+): Promise<void> {
   const onSignal = listenToSignals();
   // Standard output may be closed by its reader; the gateway goes on without it.
   process.stdout.on('error', () => undefined);
@@ -104,7 +110,7 @@ async function run(env: NodeJS.ProcessEnv, firstLine: (url: string) => string, s
     stop(0);
   });
   // Last: from this line on, requests and signals are handled.
-  process.stdout.write(`${firstLine(toLocalUrl(url, config))}\n`);
+  process.stdout.write(`${firstLine(toLocalUrl(url, config), config)}\n`);
   for (const warning of warnings) log.logger.warn(warning);
 }
 

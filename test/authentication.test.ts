@@ -184,10 +184,13 @@ describe('api-key', () => {
     expect(stand.upstream.received).toEqual([]);
   });
 
-  test('logs the reason of a rejection, and no key', async () => {
+  test('says and logs whether a key was missing or unknown, and logs no key', async () => {
     const stand = await start();
-    await stand.ask();
-    await stand.ask({ 'x-api-key': `${CANARY}-unknown` });
+    const answers = [await stand.ask(), await stand.ask({ 'x-api-key': `${CANARY}-unknown` })];
+    expect(answers.map(({ errors: [error] }) => error!.message)).toEqual([
+      'An API key is required, as `x-api-key: …` or `authorization: Bearer …`.',
+      'The API key is not valid.',
+    ]);
     const lines = stand.gateway.log.filter(({ msg }) => msg === 'operation');
     expect(lines.map(({ errors, reasons }) => [errors, reasons])).toEqual([
       [['UNAUTHENTICATED'], ['no API key']],

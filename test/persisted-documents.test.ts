@@ -192,3 +192,10 @@ describe('automatic persisted queries', () => {
     expect(codeOf(await send(stack, { extensions: persisted(hashOf(TOTALS)) }))).toEqual([400, 'BAD_USER_INPUT']);
   });
 });
+
+test('without a list, an id of a document is refused with the name of the setting that it needs', async () => {
+  await using stack = await startStack();
+  const answer = await send(stack, { documentId: 'totals' });
+  expect(codeOf(answer)).toEqual([400, 'BAD_USER_INPUT']);
+  expect(answer.errors[0]!.message).toContain('GATEWAY_TRUSTED_DOCUMENTS');
+});

@@ -240,12 +240,22 @@ describe('a time series whose time runs out', () => {
     const asked = gateway.ask(days(10, 14));
     await gate.arrivals(1);
     clock.advance(9_000);
-    expect((await asked).errors).toHaveLength(5);
+    expect((await asked).errors).toMatchObject([
+      { path: ['costTimeSeries'], extensions: { code: 'UPSTREAM_TIMEOUT' } },
+    ]);
     clock.advance(1_000);
     gate.open();
     // It waits behind them.
     expect((await gateway.ask(days(15, 15))).errors).toEqual([]);
     expect(upstream.received.map(({ window }) => new Date(window.from).getUTCDate())).toEqual([10, 15]);
+  });
+
+  test('is an error, and not a chart without costs, when none of its reports comes', async () => {
+    await using gateway = await startAt(createManualClock(START_MS), { SCALEOPS_MAX_ATTEMPTS: '1' });
+    gateway.upstream.onRequest = () => ({ status: 503 });
+    const { data, errors } = await gateway.ask('{ costTimeSeries { series { series { values } } } }');
+    expect(data).toEqual({ costTimeSeries: null });
+    expect(errors).toMatchObject([{ path: ['costTimeSeries'], extensions: { code: 'UPSTREAM_UNAVAILABLE' } }]);
   });
 
   test('is answered with old reports where ScaleOps fails', async () => {

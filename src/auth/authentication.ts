@@ -102,15 +102,17 @@ function authorize(identity: Identity, scopes: Scopes | undefined): Caller {
   return { name: identity.name.slice(0, MAX_NAME_LENGTH), grants };
 }
 
+const NO_KEY = {
+  message: 'An API key is required, as `x-api-key: …` or `authorization: Bearer …`.',
+  reason: 'no API key',
+};
+const UNKNOWN_KEY = { message: 'The API key is not valid.', reason: 'unknown API key' };
+
 function findKey(headers: HeadersByName, find: (given: string) => string | undefined): string {
   const given = headers.get('x-api-key') ?? readBearer(headers);
   const name = given === undefined ? undefined : find(given);
   if (name !== undefined) return name;
-  const message = 'An API key is required, as `x-api-key: …` or `authorization: Bearer …`.';
-  throw new GatewayError('UNAUTHENTICATED', {
-    message,
-    reason: given === undefined ? 'no API key' : 'unknown API key',
-  });
+  throw new GatewayError('UNAUTHENTICATED', given === undefined ? NO_KEY : UNKNOWN_KEY);
 }
 
 /** `Bearer` and one token (RFC 6750, section 2.1). Two headers are joined by a comma and a space, and do not match. */

@@ -1,5 +1,5 @@
 // Loads the reports of a time series, one per interval. An interval whose report fails, or is not there in time, is
-// without a report; the others are answered.
+// without a report; the others are answered. A series without any report fails.
 
 import { UpstreamError, UserInputError } from '../errors.js';
 import type { GatewayContext } from '../loaders/context.js';
@@ -51,6 +51,7 @@ export async function loadSeries(input: SeriesInput, context: GatewayContext): P
   const split = inInputs(() => splitIntoIntervals({ range, granularity, timeZone, maxIntervals }, nowMs));
   limitValidity(context.stats, nowMs);
   const loaded = await loadAll(input, split, context);
+  assertAnyReport(loaded);
   // Where the selection has no `report`, a failed interval leaves no error that would keep the response out of caches.
   if (loaded.some((each) => each.loaded instanceof Error)) context.stats.validUntilMs = nowMs;
   const whole = { startTime: split[0]?.startTime ?? nowMs, endTime: split.at(-1)?.endTime ?? nowMs };
@@ -101,6 +102,12 @@ async function loadAll(
     deadline.end();
     if (budget.exceeded !== undefined) throw budget.exceeded;
   }
+}
+
+/** A series without any report would look like one without costs. @throws the error of the first interval. */
+function assertAnyReport(intervals: readonly Pick<LoadedInterval, 'loaded'>[]): void {
+  const [first] = intervals;
+  if (first?.loaded instanceof Error && intervals.every(({ loaded }) => loaded instanceof Error)) throw first.loaded;
 }
 
 /** Adds the path of the input to an error about time. @throws UserInputError */

@@ -32,7 +32,8 @@ const CostCalendarRangeInput = builder.inputType('CostCalendarRangeInput', {
     includeCurrent: t.boolean({
       required: true,
       defaultValue: false,
-      description: 'True ends the range at the last full hour, within the current unit.',
+      description:
+        'True ends the range at the last full hour, within the current unit. In the first hour of a unit, at its end.',
     }),
     timeZone: t.field({
       type: 'TimeZone',

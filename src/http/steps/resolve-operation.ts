@@ -119,11 +119,10 @@ function findTrusted(trusted: TrustedDocuments): FindDocument {
  * https://www.apollographql.com/docs/apollo-server/performance/apq
  */
 function findAny({ documents, persistedQueries }: ResolveOptions): FindDocument {
-  return ({ query, extensions }) => {
+  return ({ query, extensions, documentId }) => {
     const hash = persistedQueries ? readHash(extensions) : undefined;
     if (query === null || (query === '' && hash !== undefined)) {
-      if (hash === undefined)
-        throw new GatewayError('BAD_USER_INPUT', { message: 'query must be given, as a string.' });
+      if (hash === undefined) throw new GatewayError('BAD_USER_INPUT', { message: explainMissingQuery(documentId) });
       const known = documents.findByHash(hash);
       if (known === undefined) throw new GatewayError('PERSISTED_QUERY_NOT_FOUND');
       return known;
@@ -134,6 +133,12 @@ function findAny({ documents, persistedQueries }: ResolveOptions): FindDocument 
     }
     return query;
   };
+}
+
+function explainMissingQuery(documentId: string | null): string {
+  return documentId === null
+    ? 'query must be given, as a string.'
+    : 'documentId names a document of a list, and this gateway has none (GATEWAY_TRUSTED_DOCUMENTS). Send query.';
 }
 
 /** `extensions.persistedQuery.sha256Hash` of version 1 of the protocol. */
