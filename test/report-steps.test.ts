@@ -89,12 +89,15 @@ describe('a question over 20,000 rows with as many names', () => {
     [
       'time series by a name',
       () =>
-        createSeries([makeReport().steps, makeReport().steps, makeReport().steps], {
-          by: [{ field: 'workloadName' }],
-          orderBy: { field: 'totalCost', direction: 'DESC' },
-          first: 10,
-          fields: ['totalCost'],
-        }),
+        createSeries(
+          { reports: [makeReport().steps, makeReport().steps, makeReport().steps], hours: [24, 24, 24] },
+          {
+            by: [{ field: 'workloadName' }],
+            orderBy: { field: 'totalCost', direction: 'DESC' },
+            first: 10,
+            fields: ['totalCost'],
+          },
+        ),
       3 * 3 * PASS + 3 * PASS,
     ],
     ['split', () => steps.split(SCOPES), NAMESPACES],

@@ -3,7 +3,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { createSeries, type Series, type SeriesQuestion } from '../src/report/compare/time-series.js';
+import {
+  createSeries,
+  type Series,
+  type SeriesQuestion,
+  type SeriesSource,
+} from '../src/report/compare/time-series.js';
 import { createPermissions } from '../src/report/permissions/permissions.js';
 import { runAll } from '../src/report/steps.js';
 import {
@@ -35,11 +40,19 @@ const readOne = ({ keys, values, totals }: Series) => ({
   },
 });
 
+/** What says something about a moment: its total is a mean. */
+const LEVELS: readonly Summed[] = [
+  ...(['hourlyCost', 'amountOfWorkloads', 'replicas'] as const),
+  ...(['ownerCpuRequest', 'ownerGpuRequest', 'ownerMemoryRequest'] as const),
+];
+/** Intervals of one hour, two hours and so on. */
+const toSource = (reports: readonly (SyncReport | null)[]): SeriesSource => ({
+  reports: reports.map((report) => report?.steps ?? null),
+  hours: reports.map((_, at) => at + 1),
+});
+
 function ask(reports: readonly (SyncReport | null)[], question: SeriesQuestion) {
-  const steps = createSeries(
-    reports.map((report) => report?.steps ?? null),
-    question,
-  );
+  const steps = createSeries(toSource(reports), question);
   const { series, others, seriesCount } = runAll(steps);
   return { series: [...series].map(readOne), others: others && readOne(others), seriesCount };
 }
@@ -53,15 +66,17 @@ function expectedOne(keys: readonly (string | null)[], intervals: Intervals) {
     groups.reduce((sum, rows) => sum + sumToUnits(rows, field), 0n);
   const sum = (field: Summed) =>
     roundUnits(intervals.reduce((units, groups) => units + unitsAt(groups ?? [], field), 0n));
+  const points = (field: Summed) => intervals.map((groups) => groups && roundUnits(unitsAt(groups, field)));
+  const allHours = intervals.reduce((hours, _, at) => hours + at + 1, 0);
+  const mean = (field: Summed) =>
+    points(field).reduce<number>((total, point, at) => total + point! * ((at + 1) / allHours), 0);
   return {
     keys,
-    values: Object.fromEntries(
-      SUMMED.map((field) => [field, intervals.map((groups) => groups && roundUnits(unitsAt(groups, field)))]),
-    ),
+    values: Object.fromEntries(SUMMED.map((field) => [field, points(field)])),
     totals: isComplete
       ? {
           rowCount: intervals.flat(2).length,
-          ...Object.fromEntries(SUMMED.map((field) => [field, sum(field)])),
+          ...Object.fromEntries(SUMMED.map((field) => [field, LEVELS.includes(field) ? mean(field) : sum(field)])),
         }
       : null,
   };
@@ -157,12 +172,7 @@ describe('a time series', () => {
 
   test('has 0 where there is no row, null where there is no report, and others as one series', () => {
     const intervals = [reportOf({ a: 1, b: 5 }), null, reportOf({ a: 2, c: 0.5, d: 0.25 })];
-    const { series, others, seriesCount } = runAll(
-      createSeries(
-        intervals.map((report) => report?.steps ?? null),
-        { ...byCost, first: 2 },
-      ),
-    );
+    const { series, others, seriesCount } = runAll(createSeries(toSource(intervals), { ...byCost, first: 2 }));
     expect([...series].map(({ keys, values, totals }) => [keys, values('totalCost'), totals])).toEqual([
       [['b'], [5, null, 0], null],
       [['a'], [1, null, 2], null],
@@ -185,7 +195,7 @@ describe('a time series', () => {
   test('groups the rows of a report once, and pauses while it does', () => {
     const rows = Array.from({ length: 20_000 }, (_, at) => ({ id: `${at}`, namespace: `n${at % 50}`, totalCost: at }));
     const reports = [0, 1, 2].map(() => readReport({ aggregatedWorkloads: rows }).steps);
-    const create = () => createSeries(reports, { ...byCost, first: 10 });
+    const create = () => createSeries({ reports, hours: [24, 24, 24] }, { ...byCost, first: 10 });
     expect(countSteps(create())).toBeGreaterThan(3 * 4);
     expect(countSteps(create())).toBe(0);
   });

@@ -30,7 +30,7 @@ const TEXTS = {
 /** Rows and totals share these descriptions. */
 export const NUMBERS = {
   totalCost: 'The cost over the window of the report, in the currency of ScaleOps. Negative for a credit.',
-  hourlyCost: 'The cost per hour as ScaleOps computes it, in the currency of ScaleOps.',
+  hourlyCost: 'The average cost per hour, as ScaleOps gives it, in the currency of ScaleOps.',
   savingsAvailable:
     'The savings that ScaleOps recommends, in the currency of ScaleOps. ScaleOps does not document for which period.',
   savingsAvailableWithReplicas:

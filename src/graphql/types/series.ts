@@ -12,7 +12,7 @@ import { CostRowsWhere, toRowsWhere } from '../inputs/where.js';
 import { argumentsKey, chargeItems, toObjects } from '../response-budget.js';
 import { fieldsBelow, findSummedFields } from '../selection/size.js';
 import { CostGroupKey, toKeys } from './breakdown.js';
-import { CostTimeSeries, readSeries } from './time-series.js';
+import { CostTimeSeries, readSeries, SERIES_TOTALS } from './time-series.js';
 import { CostTotals, FULL_SCAN_COST_WEIGHT } from './totals.js';
 
 interface NamedSeries {
@@ -70,7 +70,7 @@ const CostSeries = builder.objectRef<NamedSeries>('CostSeries').implement({
     totals: t.field({
       type: CostTotals,
       nullable: true,
-      description: 'The sum of all intervals. Null when an interval has no report.',
+      description: SERIES_TOTALS,
       resolve: ({ series: { totals } }) => totals,
     }),
   }),

@@ -26,6 +26,13 @@ const CostGranularity = builder.enumType('CostGranularity', {
   } as const,
 });
 
+/** The description of totals over all intervals. */
+export const SERIES_TOTALS =
+  'Over all intervals: costs, savings and hours are summed; `hourlyCost`, `replicas`, `amountOfWorkloads` and requests are ' +
+  'means over time. `rowCount` counts the rows of all intervals. Null when an interval has no report.';
+
+const HOUR_MS = 3_600_000;
+
 const CostTimeInterval = builder.objectRef<LoadedInterval>('CostTimeInterval').implement({
   description: 'One interval of a time series.',
   fields: (t) => ({
@@ -79,7 +86,7 @@ export const CostTimeSeries = builder.objectRef<LoadedSeries>('CostTimeSeries').
       type: CostTotals,
       nullable: true,
       directives: { cost: { weight: FULL_SCAN_COST_WEIGHT } },
-      description: 'The sum of all intervals. Null when an interval has no report.',
+      description: SERIES_TOTALS,
       args: { where: t.arg({ type: CostRowsWhere, description: 'Only rows that match. Default: all rows.' }) },
       async resolve(series, args, context, info) {
         if (series.reports.includes(null)) return null;
@@ -101,7 +108,7 @@ export const CostTimeSeries = builder.objectRef<LoadedSeries>('CostTimeSeries').
 
 /** Reads all reports, charged for each. @throws GatewayError QUERY_TOO_COMPLEX */
 export function readSeries(
-  { reports }: LoadedSeries,
+  { reports, intervals }: LoadedSeries,
   question: SeriesQuestion,
   { readReport }: GatewayContext,
 ): SeriesSet | Promise<SeriesSet> {
@@ -109,12 +116,13 @@ export function readSeries(
   // The filter, each dimension and each sum read all rows, and the groups are matched.
   const rows = filter.rows + question.by.length + question.fields.length + 1;
   const labels = question.by.reduce((sum, dimension) => sum + countLabelReads(dimension), filter.labels);
+  const hours = intervals.map(({ window: { startTime, endTime } }) => (endTime - startTime) / HOUR_MS);
   const all = { scanCost: 0, labelScanCost: 0 };
   for (const report of reports) {
     all.scanCost += report?.scanCost ?? 0;
     if (labels > 0) all.labelScanCost += report?.labelScanCost ?? 0;
   }
-  return readReport(all, { rows, labels }, createSeries(reports, question));
+  return readReport(all, { rows, labels }, createSeries({ reports, hours }, question));
 }
 
 /** @cost for routers: a month by day, of which some days are cached. */

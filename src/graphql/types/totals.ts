@@ -41,7 +41,7 @@ export const CostTotals = builder.objectRef<Totals>('CostTotals').implement({
       }),
       amountOfWorkloads: t.int({
         description: `The number of workloads that the rows cover, at most ${MAX_INT}.` + COVERS,
-        resolve: (totals) => Math.max(-MAX_INT, Math.min(totals.sum('amountOfWorkloads'), MAX_INT)),
+        resolve: (totals) => Math.max(-MAX_INT, Math.min(Math.round(totals.sum('amountOfWorkloads')), MAX_INT)),
       }),
       totalCost: sum('totalCost'),
       hourlyCost: sum('hourlyCost'),

@@ -19,7 +19,7 @@ export interface DescribedWindow extends ReportWindow {
 const CostWindowState = builder.enumType('CostWindowState', {
   description: 'Whether the costs of a window may still change.',
   values: {
-    RUNNING: { description: 'The window reaches into the present, so costs still grow.' },
+    RUNNING: { description: 'The window reaches into the present, or ended less than an hour ago: costs still grow.' },
     SETTLING: { description: 'The window is over. ScaleOps may still correct prices, by default for 7 days.' },
     SETTLED: { description: 'The window ended so long ago that ScaleOps corrects nothing any more.' },
   } as const,

@@ -30,7 +30,10 @@ export interface Series {
   readonly keys: readonly (string | null)[];
   /** One value per interval: 0 without a row, null without a report. */
   values(field: SumField): readonly (number | null)[];
-  /** The exact sum of the points; null where an interval has no report. */
+  /**
+   * The exact sum of the points; of levels, such as hourlyCost, their mean weighted by hours. Null where an interval has no
+   * report.
+   */
   readonly totals: Totals | null;
 }
 
@@ -41,8 +44,14 @@ export interface SeriesSet {
   readonly seriesCount: number;
 }
 
-/** @param reports one per interval, oldest first; null for an interval without a report. */
-export function* createSeries(reports: readonly (Report | null)[], question: SeriesQuestion): Steps<SeriesSet> {
+export interface SeriesSource {
+  /** One per interval, oldest first; null for an interval without a report. */
+  readonly reports: readonly (Report | null)[];
+  /** How long each interval is, in hours. */
+  readonly hours: readonly number[];
+}
+
+export function* createSeries({ reports, hours }: SeriesSource, question: SeriesQuestion): Steps<SeriesSet> {
   const { by, where, orderBy, fields } = question;
   const groupings: (GroupedRows | null)[] = [];
   for (const report of reports) groupings.push(report && (yield* report.groupRows(by, where)));
@@ -59,12 +68,30 @@ export function* createSeries(reports: readonly (Report | null)[], question: Ser
   const locals = yield* table.locate(order, shown);
   const series = new LazyList<Series>(shown, (at) => {
     const group = order[at]!;
-    const totals = table.isComplete ? table.totalsOf(group) : null;
     const values = (field: SumField) => table.valuesOf(field, locals.subarray(at * intervals.length));
+    const totals = table.isComplete ? overTime(table.totalsOf(group), values, hours) : null;
     return { keys: keys.keysOf(group), values, totals };
   });
   const others = shown < keys.count ? yield* table.others(order, shown, fields) : null;
-  return { series, others, seriesCount: keys.count };
+  return {
+    series,
+    others: others && { ...others, totals: others.totals && overTime(others.totals, others.values, hours) },
+    seriesCount: keys.count,
+  };
+}
+
+/** What a row says about a moment and not about its whole window: it does not add up over time. */
+const LEVELS: readonly SumField[] = [
+  ...(['hourlyCost', 'amountOfWorkloads', 'replicas'] as const),
+  ...(['ownerCpuRequest', 'ownerGpuRequest', 'ownerMemoryRequest'] as const),
+];
+
+/** The totals of all intervals, with the means over time of levels in place of their sums. */
+function overTime(totals: Totals, values: Series['values'], hours: readonly number[]): Totals {
+  const allHours = hours.reduce((sum, each) => sum + each, 0);
+  const mean = (field: SumField): number =>
+    values(field).reduce<number>((sum, value, at) => sum + (value ?? 0) * (hours[at]! / allHours), 0);
+  return { ...totals, sum: (field) => (LEVELS.includes(field) ? mean(field) : totals.sum(field)) };
 }
 
 interface Interval {
