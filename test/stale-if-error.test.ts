@@ -3,6 +3,7 @@
 
 import { describe, expect, test } from 'vitest';
 
+import { settle } from './kit/deferred.js';
 import { at, NO_CACHE, shown, START_MS, WORKLOADS as QUERY } from './kit/aging.js';
 import * as faults from './kit/fault-server.js';
 import { startFaultServer, type Fault, type FaultServer } from './kit/fault-server.js';
@@ -127,6 +128,38 @@ describe('a stale report is shown until it expires', () => {
     expect(stand.upstream.requests).toHaveLength(2);
     leaving.abort();
     await other;
+  });
+});
+
+describe('while ScaleOps hangs, a stale report is shown', () => {
+  test('to one caller after the timeout, to the next after a second, and no longer once ScaleOps answers', async () => {
+    await using stand = await startStand({ SCALEOPS_TIMEOUT_MS: '30000' });
+    const { upstream, clock } = stand;
+    await stand.ask(QUERY);
+    upstream.answer(WORKLOADS, faults.neverAnswer);
+    clock.advance(60_000);
+    const askFor = async (ms: number): Promise<unknown> => {
+      const asked = stand.ask(QUERY);
+      let isAnswered = false;
+      void asked.then(() => (isAnswered = true));
+      await upstream.arrivals(upstream.requests.length + 1);
+      clock.advance(ms - 1);
+      await settle();
+      expect(isAnswered).toBe(false);
+      clock.advance(1);
+      return shown(await asked);
+    };
+    expect(await askFor(30_000)).toEqual(STALE);
+    expect(await askFor(1_000)).toEqual(STALE);
+    // The call of the second caller goes on.
+    const third = stand.ask(QUERY);
+    await settle();
+    clock.advance(1_000);
+    expect(shown(await third)).toEqual(STALE);
+    expect(upstream.requests).toHaveLength(3);
+    clock.advance(30_000);
+    upstream.answer(WORKLOADS, good);
+    expect(shown(await stand.ask(QUERY))).toEqual({ asOf: new Date(clock.now()).toISOString(), isStale: false });
   });
 });
 

@@ -4,6 +4,7 @@
 
 import { hash } from 'node:crypto';
 
+import { Deadline } from '../concurrency/deadline.js';
 import { createSingleFlight } from '../concurrency/single-flight.js';
 import { UpstreamError } from '../errors.js';
 import { toRequestKey, type ReportRequest, type WorkloadCostsRequest } from '../report/request.js';
@@ -35,6 +36,10 @@ interface CacheSize {
   /** Reports. */
   readonly entries: number;
 }
+
+/** How long after a timeout callers wait only SHORT_WAIT_MS before an older report is shown. */
+const TIMEOUT_MEMORY_MS = 60_000;
+const SHORT_WAIT_MS = 1_000;
 
 const atOnce: NonNullable<LoadOptions['inTurn']> = (fetch) => fetch();
 
@@ -129,11 +134,31 @@ export class ReportCache {
     if (entry !== undefined) entry.lastRefreshAttemptAt = this.#services.clock.now();
     const { inTurn = atOnce } = load;
     try {
-      return await inTurn(() => this.#fetchUnlessDone(load, entry));
+      const fetched = inTurn(() => this.#fetchUnlessDone(load, entry));
+      return await (entry?.timeout === undefined ? fetched : this.#waitBriefly(fetched, entry.timeout));
     } catch (error) {
       const stale = error instanceof UpstreamError ? this.#findIfError(load, error) : undefined;
       if (stale === undefined) throw error;
+      this.#recordTimeout(stale.source, error);
       return stale;
+    }
+  }
+
+  #recordTimeout(entry: ReportEntry | undefined, error: unknown): void {
+    if (entry === undefined) return;
+    const isTimeout = error instanceof UpstreamError && error.reason === 'deadline';
+    entry.timeout = isTimeout ? { at: this.#services.clock.now(), fault: error } : undefined;
+  }
+
+  /** While ScaleOps hangs, one caller waits for the whole timeout. The next ones wait a moment, and the fetch goes on. */
+  async #waitBriefly<T>(fetched: Promise<T>, { at, fault }: NonNullable<ReportEntry['timeout']>): Promise<T> {
+    const { clock } = this.#services;
+    if (clock.now() - at > TIMEOUT_MEMORY_MS) return fetched;
+    const deadline = new Deadline(clock, SHORT_WAIT_MS, { toError: () => fault });
+    try {
+      return await deadline.race(fetched);
+    } finally {
+      deadline.end();
     }
   }
 

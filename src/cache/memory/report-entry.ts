@@ -1,5 +1,6 @@
 // A report in the memory of this process, and where it is cached.
 
+import type { UpstreamError } from '../../errors.js';
 import type { ReportRequest, WorkloadCostsRequest } from '../../report/request.js';
 import type { Principal } from '../../upstream/principal.js';
 import type { ReportAge, TimestampedReport } from '../freshness.js';
@@ -21,6 +22,8 @@ export interface ReportEntry extends TimestampedReport, ReportAge {
   readonly request: ReportRequest;
   /** When a newer report was last requested; -Infinity before the first attempt. */
   lastRefreshAttemptAt: number;
+  /** The last refresh that timed out, if that was the last one. */
+  timeout: { readonly at: number; readonly fault: UpstreamError } | undefined;
   /** The keys of the responses made of this report; undefined before the first. */
   responseKeys: Set<string> | undefined;
 }
@@ -40,6 +43,7 @@ export function createEntry(
     // A deep copy: names of the original may be slices of the client's document, which V8 would retain as a whole.
     request: JSON.parse(JSON.stringify(request)) as ReportRequest,
     lastRefreshAttemptAt: -Infinity,
+    timeout: undefined,
     responseKeys: undefined,
   };
 }
