@@ -83,25 +83,30 @@ const CHANGE = '{ current baseline difference ratio }';
 const CHANGES = `{ totalCost ${CHANGE} spotHours ${CHANGE} savingsAvailable ${CHANGE} amountOfWorkloads ${CHANGE} rowCount ${CHANGE} }`;
 const BREAKDOWN = `{ groups { keys { value } kind contribution totals ${CHANGES} } others ${CHANGES} groupCount totals ${CHANGES} }`;
 const LINE = '{ keys { value } values hours: values(field: ON_DEMAND_HOURS) totals { totalCost rowCount } }';
-const dimensions = ['{ field: NAMESPACE }', '{ field: CLUSTER }', '{ label: "team" }'] as const;
+const TEAM = '{ label: "team" }';
+/** Dimensions by what a report is grouped by. */
+const DIMENSIONS = {
+  '{ cluster: true }': ['{ field: CLUSTER }'],
+  '{ cluster: true, namespace: true }': ['{ field: CLUSTER }', '{ field: NAMESPACE }'],
+  '{ namespace: true, labels: ["team"] }': ['{ field: NAMESPACE }', TEAM],
+  '{ labels: ["team"] }': [TEAM],
+};
 
 const anyQuestion = fc
-  .record({
-    groupBy: fc.constantFrom(
-      '{}',
-      '{ cluster: true }',
-      '{ namespace: true, labels: ["team"] }',
-      '{ labels: ["team"] }',
-    ),
-    by: fc.subarray([...dimensions], { minLength: 1 }),
-    first: fc.constantFrom(0, 1, 5),
-    where: fc.constantFrom(
-      '',
-      ', where: { minTotalCost: 0.002 }',
-      ', where: { dimensions: [{ by: { label: "team" }, values: ["web"] }] }',
-    ),
-    last: fc.constantFrom('1d', '3d'),
-  })
+  .constantFrom(...Object.entries(DIMENSIONS))
+  .chain(([groupBy, dimensions]) =>
+    fc.record({
+      groupBy: fc.constant(groupBy),
+      by: fc.subarray(dimensions, { minLength: 1 }),
+      first: fc.constantFrom(0, 1, 5),
+      where: fc.constantFrom(
+        '',
+        ', where: { minTotalCost: 0.002 }',
+        ...(dimensions.includes(TEAM) ? [`, where: { dimensions: [{ by: ${TEAM}, values: ["web"] }] }`] : []),
+      ),
+      last: fc.constantFrom('1d', '3d'),
+    }),
+  )
   .map(({ groupBy, by, first, where, last }) => {
     const args = `(by: [${by.join(', ')}], first: ${first}${where})`;
     const comparison = `comparison { totals ${CHANGES} breakdown${args} ${BREAKDOWN} }`;

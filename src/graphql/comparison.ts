@@ -1,18 +1,21 @@
 // Loads the baseline of a report. An aggregated report is compared with the same request for another window. A workload
 // report has no `from` and `to`: it is compared with twice its time, of which the first half is the baseline.
 
-import { UserInputError } from '../errors.js';
+import { UpstreamError, UserInputError } from '../errors.js';
 import type { GatewayContext } from '../loaders/context.js';
 import type { LoadedReport } from '../loaders/report-loader.js';
 import type { AggregatedCostsRequest, WorkloadCostsRequest } from '../report/request.js';
 import { createScopedRequests } from '../report/scopes/scope.js';
 import { assertNoOverlap, baselineOf, haveSameLength, type BaselineShift } from '../report/time/baseline.js';
 import { assertBegun } from '../report/time/window-state.js';
+import type { ReportWarning } from '../report/warnings.js';
 import type { ReportWindow } from '../report/window.js';
 import { withinPath } from './inputs/time-range.js';
 import { assertWindow } from './inputs/validate.js';
 import { parseDuration } from './types/scalars.js';
 import { describeWindow, toWindow, type DescribedWindow } from './types/window.js';
+
+const MINUTE_MS = 60_000;
 
 /** The baseline that a client asks for; PREVIOUS_PERIOD by default. */
 interface BaselineInput {
@@ -56,8 +59,9 @@ async function compareAggregated(
     request.from === undefined || request.to === undefined
       ? described
       : { startTime: request.from, endTime: request.to };
+  const elapsed = calendar?.includeCurrent === true ? elapsedPart(window, current.asOf) : window;
   const wanted =
-    between == null ? baselineOf(window, shift ?? 'PREVIOUS_PERIOD', calendar) : toBaseline(between, window, windows);
+    between == null ? baselineOf(elapsed, shift ?? 'PREVIOUS_PERIOD', calendar) : toBaseline(between, window, windows);
   const { startTime: from, endTime: to } = wanted;
   const baseline = await loaders.report.load({ ...request, range: undefined, from, to });
   const baselineWindow = describeWindow(wanted, false, windows);
@@ -68,6 +72,12 @@ async function compareAggregated(
     haveSameLength(window, wanted, calendar?.timeZone ?? 'UTC') &&
     [current, baseline].every(({ report }) => report.isWhole);
   return { current, baseline, isDerived: false, baselineWindow, isComplete };
+}
+
+/** The part of a window that is over: in the first hour of a unit, a range that includes it ends with that hour. */
+function elapsedPart({ startTime, endTime }: ReportWindow, asOfMs: number): ReportWindow {
+  const elapsedMs = Math.max(MINUTE_MS, Math.floor((asOfMs - startTime) / MINUTE_MS) * MINUTE_MS);
+  return { startTime, endTime: Math.min(endTime, startTime + elapsedMs) };
 }
 
 /** @throws UserInputError for a window that is none, has not begun, or overlaps that of the report. */
@@ -100,6 +110,7 @@ async function compareWorkloads(
     );
   }
   const baseline = await loadDoubled(current, request, context);
+  await assertDerivable([current, baseline], context);
   const { startTime, endTime } = toWindow(current, windows);
   const baselineWindow = describeWindow(
     { startTime: startTime - (endTime - startTime), endTime: startTime },
@@ -107,6 +118,29 @@ async function compareWorkloads(
     windows,
   );
   return { current, baseline, isDerived: true, baselineWindow, isComplete: false };
+}
+
+/** What a derived comparison sums. */
+const DERIVED_FIELDS: readonly (string | null)[] = ['totalCost', 'onDemandHours', 'spotHours'];
+
+/** Whether a row is missing from a sum. */
+function isDistorting({ code, field }: ReportWarning): boolean {
+  return code === 'SKIPPED_ROW' || (code === 'UNREADABLE_NUMBER' && DERIVED_FIELDS.includes(field));
+}
+
+/** @throws UpstreamError when a part of a report is missing: as a difference, the baseline would be wrong in silence. */
+async function assertDerivable(reports: readonly LoadedReport[], { readReport }: GatewayContext): Promise<void> {
+  for (const { report } of reports) {
+    const totals = await readReport(report, { rows: 1 }, report.sumRows(undefined, []));
+    const isDistorted = report.warnings.some(isDistorting) || totals.rowsWithoutCost() > 0;
+    if (report.isWhole && !isDistorted) continue;
+    throw new UpstreamError('UPSTREAM_BAD_RESPONSE', {
+      message:
+        'Some costs of ScaleOps are missing, so that no baseline can be derived for workloads. ' +
+        'Compare `aggregatedCosts` instead.',
+      reason: 'no baseline from incomplete reports',
+    });
+  }
 }
 
 /** The report over twice the time; for many clusters or namespaces in as few calls as those of the reports themselves. */

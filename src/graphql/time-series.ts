@@ -32,6 +32,8 @@ export interface LoadedInterval {
 export interface LoadedSeries {
   /** Names the question: the same for the same request, granularity and window. */
   readonly id: string;
+  /** The request of the reports, without its time. */
+  readonly request: AggregatedCostsRequest;
   readonly window: DescribedWindow;
   readonly intervals: readonly LoadedInterval[];
   /** One per interval; null for an interval without a report. */
@@ -57,6 +59,7 @@ export async function loadSeries(input: SeriesInput, context: GatewayContext): P
   const whole = { startTime: split[0]?.startTime ?? nowMs, endTime: split.at(-1)?.endTime ?? nowMs };
   return {
     id: toSeriesId(input, whole),
+    request,
     window: describeWindow(whole, split.at(-1)?.isRunning === true, windows),
     intervals: loaded.map((each) => ({
       window: describeWindow(each.interval, each.interval.isRunning, windows),

@@ -15,7 +15,7 @@ import { sumRows } from './query/exact-sum.js';
 import { findRows, toCanonicalWhere, type RowsWhere } from './query/filter-rows.js';
 import { measureGrouping } from './query/group-rows.js';
 import { groupAndSum, type GroupedRows } from './query/grouped-rows.js';
-import { countLabels } from './query/label-lookup.js';
+import { countLabels, createNullTest } from './query/label-lookup.js';
 import { dropRepeated } from './query/order.js';
 import { selectPage, type RowPage, type RowQuestion } from './query/row-page.js';
 import { countMissing, createTotals, type Totals } from './query/totals.js';
@@ -105,6 +105,11 @@ export class Report {
       codec: createCursorCodec(() => [toReportId(origin.request), order, toCanonicalWhere(where)]),
       page,
     });
+  }
+
+  /** Whether there are rows, and none has a value in this dimension. Reads rows until one has. */
+  lacks(dimension: Dimension): boolean {
+    return this.rowCount > 0 && this.#rows.every(createNullTest(this.#shared.columns, dimension));
   }
 
   /** @param fields the sums that will be read; all by default. */

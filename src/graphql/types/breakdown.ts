@@ -1,15 +1,16 @@
 // CostReport.breakdown: rows in groups, with their totals and shares.
 
 import type { GatewayContext } from '../../loaders/context.js';
+import type { LoadedReport } from '../../loaders/report-loader.js';
 import type { SumField } from '../../report/columns/columns.js';
 import type { Breakdown, Group } from '../../report/query/breakdown.js';
 import { countLabelReads } from '../../report/query/dimension.js';
-import type { Report } from '../../report/report.js';
 import type { Steps } from '../../report/steps.js';
 import { argumentsKey, chargeItems, toObjects } from '../response-budget.js';
 import { findSummedFields } from '../selection/size.js';
 import { builder } from '../builder.js';
 import { CostDimensionInput, MAX_DIMENSIONS, toDimensions } from '../inputs/dimensions.js';
+import { assertGroupedBy } from '../inputs/grouped-by.js';
 import { CostGroupOrder, toGroupOrder } from '../inputs/group-order.js';
 import { assertNotNegative } from '../inputs/validate.js';
 import { CostReport } from './report.js';
@@ -131,14 +132,16 @@ builder.objectField(CostReport, 'breakdown', (t) =>
         description: 'The number of groups, such as 10. The rest is summed in `others`. 0 returns none.',
       }),
     },
-    resolve: ({ report }, args, context, info) =>
-      context.memoize([report, info.fieldNodes], () => {
+    resolve: (loaded, args, context, info) => {
+      const { report } = loaded;
+      return context.memoize([report, info.fieldNodes], () => {
         const fields = findSummedFields(info);
         context.budget.chargeReading(fields.length * report.scanCost);
         return context.memoize([report, `breakdown ${fields.join()}`, argumentsKey(context, info, args)], () =>
-          readBreakdown(report, args, fields, context),
+          readBreakdown(loaded, args, fields, context),
         );
-      }),
+      });
+    },
   }),
 );
 
@@ -150,7 +153,7 @@ interface BreakdownArguments {
 }
 
 function readBreakdown(
-  report: Report,
+  { report, request }: LoadedReport,
   { by, where, orderBy, first }: BreakdownArguments,
   fields: readonly SumField[],
   context: GatewayContext,
@@ -164,6 +167,7 @@ function readBreakdown(
     first: first ?? undefined,
     fields,
   };
+  assertGroupedBy(request, [report], question);
   // The filter and each dimension read all rows, and the groups are counted and ordered.
   const filter = toReading(question.where);
   const reading = {

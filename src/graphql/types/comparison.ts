@@ -9,6 +9,7 @@ import type { RowsWhere } from '../../report/query/filter-rows.js';
 import { builder } from '../builder.js';
 import { loadComparison, type LoadedComparison } from '../comparison.js';
 import { CostBaselineInput } from '../inputs/changes.js';
+import { assertGroupedBy } from '../inputs/grouped-by.js';
 import { toReading, toRowsWhere, CostRowsWhere } from '../inputs/where.js';
 import { argumentsKey } from '../response-budget.js';
 import { findSummedFields } from '../selection/size.js';
@@ -109,6 +110,7 @@ export function compare(
   { readReport }: GatewayContext,
 ): ChangeBreakdown | Promise<ChangeBreakdown> {
   const [now, before] = [current.report, baseline.report];
+  assertGroupedBy(current.request, [now, before], question);
   const filter = toReading(question.where);
   // The filter, each dimension and each sum read all rows, and the groups are matched.
   const rows = filter.rows + question.by.length + question.fields.length + 2;

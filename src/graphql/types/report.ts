@@ -3,6 +3,7 @@
 import type { GatewayContext } from '../../loaders/context.js';
 import { limitValidity } from '../../loaders/load-stats.js';
 import type { LoadedReport } from '../../loaders/report-loader.js';
+import { toOpaqueId } from '../../report/opaque-id.js';
 import { toReportId, type ReportRequest } from '../../report/request.js';
 import { builder } from '../builder.js';
 import {
@@ -21,7 +22,7 @@ export const CostReport = builder.objectRef<LoadedReport>('CostReport').implemen
     id: t.id({
       description:
         'Names the question: the same for the same filter, before and after a refresh. Opaque. For the caches of clients.',
-      resolve: ({ request }) => toReportId(request),
+      resolve: toId,
     }),
     window: t.field({
       type: CostWindow,
@@ -46,6 +47,12 @@ export const CostReport = builder.objectRef<LoadedReport>('CostReport').implemen
     }),
   }),
 });
+
+/** A calendar range decides about the baseline: two reports of one window may have different comparisons. */
+function toId({ request, calendar }: LoadedReport): string {
+  const id = toReportId(request);
+  return calendar === undefined ? id : toOpaqueId(JSON.stringify([id, calendar]));
+}
 
 /** @cost for routers: a report that may have to be fetched. */
 const UPSTREAM_CALL_COST_WEIGHT = 50;

@@ -7,6 +7,7 @@ import { rangeToMs } from '../../report/requested-window.js';
 import type { SeriesRange } from '../../report/time/intervals.js';
 import { builder } from '../builder.js';
 import { AggregatedCostsFilter, toAggregatedCostsRequest } from '../inputs/filters.js';
+import { assertGroupedBy } from '../inputs/grouped-by.js';
 import { resolveTimeRange, type CostTimeRangeInput } from '../inputs/time-range.js';
 import { CostRowsWhere, toReading, toRowsWhere } from '../inputs/where.js';
 import { argumentsKey, chargeItems } from '../response-budget.js';
@@ -108,10 +109,11 @@ export const CostTimeSeries = builder.objectRef<LoadedSeries>('CostTimeSeries').
 
 /** Reads all reports, charged for each. @throws GatewayError QUERY_TOO_COMPLEX */
 export function readSeries(
-  { reports, intervals }: LoadedSeries,
+  { request, reports, intervals }: LoadedSeries,
   question: SeriesQuestion,
   { readReport }: GatewayContext,
 ): SeriesSet | Promise<SeriesSet> {
+  assertGroupedBy(request, reports, { by: question.by, where: question.where });
   const filter = toReading(question.where);
   // The filter, each dimension and each sum read all rows, and the groups are matched.
   const rows = filter.rows + question.by.length + question.fields.length + 1;

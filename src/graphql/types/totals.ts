@@ -7,6 +7,7 @@ import { findSummedFields } from '../selection/size.js';
 import { builder } from '../builder.js';
 import { CostReport } from './report.js';
 import { NUMBERS } from './row.js';
+import { assertGroupedBy } from '../inputs/grouped-by.js';
 import { CostRowsWhere, toReading, toRowsWhere } from '../inputs/where.js';
 
 /** @cost for routers: a field that reads every row of its report. */
@@ -66,12 +67,13 @@ builder.objectField(CostReport, 'totals', (t) =>
     description: 'The sums of all rows, or of those that match `where`.',
     args: { where: t.arg({ type: CostRowsWhere, description: 'Only rows that match. Default: all rows.' }) },
     // Several entities may lead to one report, so that one field asks it the same question many times.
-    resolve: ({ report }, args, context, info) =>
+    resolve: ({ report, request }, args, context, info) =>
       context.memoize([report, info.fieldNodes], () => {
         const fields = findSummedFields(info);
         context.budget.chargeReading(fields.length * report.scanCost);
         return context.memoize([report, `totals ${fields.join()}`, argumentsKey(context, info, args)], () => {
           const where = toRowsWhere(args.where, context.permissions);
+          assertGroupedBy(request, [report], { by: [], where });
           return context.readReport(report, toReading(where), report.sumRows(where, fields));
         });
       }),

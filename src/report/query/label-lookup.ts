@@ -5,7 +5,7 @@ import { labelsAt, listItems } from '../columns/cells.js';
 import type { Columns, LabelField, NameColumn } from '../columns/columns.js';
 import { computedStrings } from '../columns/strings.js';
 import { inRanges, ITEMS_PER_STEP, type Steps } from '../steps.js';
-import type { LabelDimension } from './dimension.js';
+import type { Dimension, LabelDimension } from './dimension.js';
 import type { FindText } from './ranks.js';
 
 const NO_LABEL = -1;
@@ -85,6 +85,16 @@ export function createLabelReader(columns: Columns, dimension: LabelDimension): 
     }
     return null;
   };
+}
+
+/** Whether a row has no value in the dimension. */
+export function createNullTest(columns: Columns, dimension: Dimension): (row: number) => boolean {
+  if ('field' in dimension) {
+    const { codes } = columns.names[dimension.field];
+    return (row) => codes[row] === 0;
+  }
+  const valueOf = createLabelReader(columns, dimension);
+  return (row) => valueOf(row) === null;
 }
 
 /** How many labels the lists of these rows have, to tell what a question about labels costs. */

@@ -1,0 +1,70 @@
+// A row of an aggregated report has the values that the report is grouped by, and no others. A question about another value
+// would show all costs as if nothing had it.
+
+import { UserInputError } from '../../errors.js';
+import type { NameField } from '../../report/columns/columns.js';
+import type { Dimension } from '../../report/query/dimension.js';
+import type { RowsWhere } from '../../report/query/filter-rows.js';
+import type { Report } from '../../report/report.js';
+import type { ReportRequest } from '../../report/request.js';
+
+/** What of a question reads values of rows. */
+interface Question {
+  readonly by: readonly Dimension[];
+  readonly where: RowsWhere | undefined;
+}
+
+const WORKLOADS_ONLY = 'needs a report of workloads: use `workloadCosts`.';
+const NAME_RULES: Readonly<Record<NameField, string>> = {
+  clusterName: 'needs a report that is grouped by cluster: add `cluster: true` to `filter.groupBy`.',
+  namespace: 'needs a report that is grouped by namespace: add `namespace: true` to `filter.groupBy`.',
+  workloadName: WORKLOADS_ONLY,
+  workloadType: WORKLOADS_ONLY,
+};
+
+/**
+ * Reads rows until one has the value, and only for values that the request does not group by.
+ * @param reports those that the question is about; one with the value is enough.
+ * @throws UserInputError that names the input and what to add to `groupBy`.
+ */
+export function assertGroupedBy(request: ReportRequest, reports: readonly (Report | null)[], question: Question): void {
+  if (request.report === 'workloads') return;
+  const withRows = reports.filter((report) => report !== null && report.rowCount > 0);
+  if (withRows.length === 0) return;
+  for (const [path, dimension] of dimensionsOf(question)) {
+    const rule = isGroupedBy(request, dimension) ? undefined : toRule(dimension);
+    if (rule !== undefined && withRows.every((report) => report?.lacks(dimension))) {
+      throw new UserInputError(path, rule);
+    }
+  }
+}
+
+function* dimensionsOf({ by, where = {} }: Question): Iterable<readonly [path: string, Dimension]> {
+  for (const [index, dimension] of by.entries()) yield [`by[${index}]`, dimension];
+  for (const [index, match] of (where.dimensions ?? []).entries()) yield [`where.dimensions[${index}].by`, match.by];
+  if (where.clusterNames) yield ['where.clusterNames', { field: 'clusterName' }];
+  if (where.namespaces) yield ['where.namespaces', { field: 'namespace' }];
+  if (where.workloadNames) yield ['where.workloadNames', { field: 'workloadName' }];
+  if (where.workloadTypes) yield ['where.workloadTypes', { field: 'workloadType' }];
+}
+
+function isGroupedBy(request: ReportRequest & { readonly report: 'aggregated' }, dimension: Dimension): boolean {
+  const { groupByCluster, groupByNamespace, groupByLabels = [], groupByAnnotations = [] } = request;
+  if ('label' in dimension) return groupByLabels.includes(dimension.label);
+  if ('anyLabel' in dimension) return dimension.anyLabel.some((key) => groupByLabels.includes(key));
+  if ('annotation' in dimension) return groupByAnnotations.includes(dimension.annotation);
+  if (dimension.field === 'clusterName') return groupByCluster === true;
+  return dimension.field === 'namespace' && groupByNamespace === true;
+}
+
+function toRule(dimension: Dimension): string {
+  if ('field' in dimension) return NAME_RULES[dimension.field];
+  const [kind, keys] =
+    'annotation' in dimension
+      ? ['annotation', [dimension.annotation]]
+      : ['label', 'label' in dimension ? [dimension.label] : dimension.anyLabel];
+  return (
+    `needs a report that is grouped by this ${kind}: ` +
+    `add \`${kind}s: ${JSON.stringify(keys)}\` to \`filter.groupBy\`.`
+  );
+}

@@ -1,0 +1,152 @@
+// Comparisons whose numbers would be wrong in silence: of reports that are not whole, of an hour that is not over, and of
+// values that a report does not have. Calls to an independent upstream are counted.
+
+import { describe, expect, test } from 'vitest';
+
+import { createManualClock } from './kit/clock.js';
+import type { Answer } from './kit/gateway.js';
+import { START_MS, startCompanyGateway } from './kit/hourly-company.js';
+import { HOUR_MS } from './kit/hourly-upstream.js';
+
+const MINUTE_MS = 60_000;
+
+describe('the comparison of a workload report', () => {
+  const QUERY =
+    '{ workloadCosts(filter: { last: "3d" }) { asOf comparison { totals { totalCost { current baseline } } } } }';
+  const cart = { clusterName: 'prod', namespace: 'shop', workloadType: 'Deployment', workloadName: 'cart' };
+
+  test.each<[title: string, range: string, members: object]>([
+    ['the longer report is partial', '6d', { errors: ['dev: deadline exceeded'] }],
+    ['the report is partial', '3d', { errors: ['dev: deadline exceeded'] }],
+    ['a cost of the longer report cannot be read', '6d', { aggregatedWorkloads: [{ ...cart, totalCost: 'NaN' }] }],
+    ['a cost of the longer report is missing', '6d', { aggregatedWorkloads: [cart] }],
+    [
+      'hours of the longer report cannot be read',
+      '6d',
+      {
+        aggregatedWorkloads: [{ ...cart, totalCost: 1, spotHours: 'NaN' }],
+      },
+    ],
+    ['a row of the longer report cannot be read', '6d', { aggregatedWorkloads: [7, { ...cart, totalCost: 1 }] }],
+  ])('fails when %s', async (_title, range, members) => {
+    await using gateway = await startCompanyGateway(createManualClock(START_MS));
+    gateway.upstream.onRequest = ({ parameters }) =>
+      parameters.range === range ? { members: { ...members } } : undefined;
+    const { answer, received } = await gateway.count(QUERY);
+    expect(received).toHaveLength(2);
+    expect(answer.data).toMatchObject({ workloadCosts: { asOf: expect.any(String) as string, comparison: null } });
+    expect(answer.errors).toMatchObject([
+      {
+        message: expect.stringContaining('`aggregatedCosts`') as string,
+        path: ['workloadCosts', 'comparison'],
+        extensions: { code: 'UPSTREAM_BAD_RESPONSE' },
+      },
+    ]);
+  });
+
+  test('fails when the longer report is about another window', async () => {
+    await using gateway = await startCompanyGateway(createManualClock(START_MS));
+    const window = { from: START_MS - 72 * HOUR_MS, to: START_MS };
+    gateway.upstream.onRequest = ({ parameters }) => (parameters.range === '6d' ? { window } : undefined);
+    expect((await gateway.ask(QUERY)).errors).toMatchObject([{ extensions: { code: 'UPSTREAM_BAD_RESPONSE' } }]);
+  });
+
+  test('is derived where only a number is missing that it does not show', async () => {
+    await using gateway = await startCompanyGateway(createManualClock(START_MS));
+    const row = (totalCost: number) => ({ ...cart, totalCost, savingsAvailable: 'NaN' });
+    gateway.upstream.onRequest = ({ parameters }) => ({
+      members: { aggregatedWorkloads: [row(parameters.range === '6d' ? 5 : 2)] },
+    });
+    const { data, errors } = await gateway.ask(QUERY);
+    expect(errors).toEqual([]);
+    expect(data).toMatchObject({
+      workloadCosts: { comparison: { totals: { totalCost: { current: 2, baseline: 3 } } } },
+    });
+  });
+});
+
+test('in the first hour of a day so far, the baseline is as long as what is over of that hour', async () => {
+  const midnight = Math.floor(START_MS / 86_400_000) * 86_400_000;
+  await using gateway = await startCompanyGateway(createManualClock(midnight + 41 * MINUTE_MS + 500));
+  const { answer, received } = await gateway.count(`{
+    aggregatedCosts(filter: { timeRange: { calendar: { unit: DAY, includeCurrent: true } } }) {
+      window { endTime } comparison { isComplete baselineWindow { startTime endTime } } } }`);
+  const iso = (ms: number): string => new Date(ms).toISOString();
+  expect(answer.errors).toEqual([]);
+  expect(answer.data).toEqual({
+    aggregatedCosts: {
+      window: { endTime: iso(midnight + HOUR_MS) },
+      comparison: {
+        isComplete: false,
+        baselineWindow: {
+          startTime: iso(midnight - 24 * HOUR_MS),
+          endTime: iso(midnight - 24 * HOUR_MS + 41 * MINUTE_MS),
+        },
+      },
+    },
+  });
+  expect(received).toHaveLength(2);
+});
+
+test('reports of one window have different ids when their calendar ranges have different baselines', async () => {
+  await using gateway = await startCompanyGateway(createManualClock(START_MS));
+  const report = (timeRange: string) =>
+    `aggregatedCosts(filter: { timeRange: ${timeRange} }) { id comparison { baselineWindow { hours } } }`;
+  const { answer, received } = await gateway.count(`{
+    calendar: ${report('{ calendar: { unit: MONTH } }')}
+    between: ${report('{ between: { from: "2026-03-01T00:00:00Z", to: "2026-04-01T00:00:00Z" } }')}
+    again: ${report('{ calendar: { unit: MONTH } }')}
+  }`);
+  expect(answer.errors).toEqual([]);
+  const { calendar, between, again } = answer.data as Record<string, { id: string; comparison: object }>;
+  expect([calendar!.comparison, between!.comparison]).toEqual([
+    { baselineWindow: { hours: 672 } },
+    { baselineWindow: { hours: 744 } },
+  ]);
+  expect(calendar!.id).not.toBe(between!.id);
+  expect(again).toEqual(calendar);
+  // One report and two baselines.
+  expect(received).toHaveLength(3);
+});
+
+describe('a value that a report is not grouped by', () => {
+  const report = (inner: string, groupBy = '{ cluster: true }') =>
+    `{ aggregatedCosts(filter: { groupBy: ${groupBy} }) { ${inner} } }`;
+  const messageOf = ({ errors: [error] }: Answer) => [error?.extensions.code, error?.message];
+
+  test.each<[inner: string, message: RegExp]>([
+    ['breakdown(by: [{ label: "team" }]) { groupCount }', /^by\[0\] needs .*`labels: \["team"\]` to `filter\.groupBy`/],
+    ['breakdown(by: [{ field: CLUSTER }, { field: NAMESPACE }]) { groupCount }', /^by\[1\] needs .*`namespace: true`/],
+    ['breakdown(by: [{ annotation: "owner" }]) { groupCount }', /^by\[0\] needs .*`annotations: \["owner"\]`/],
+    ['breakdown(by: [{ anyLabel: ["a", "b"] }]) { groupCount }', /^by\[0\] needs .*`labels: \["a","b"\]`/],
+    ['breakdown(by: [{ field: WORKLOAD_NAME }]) { groupCount }', /^by\[0\] needs .*`workloadCosts`/],
+    ['totals(where: { namespaces: ["shop"] }) { totalCost }', /^where\.namespaces needs .*`namespace: true`/],
+    ['totals(where: { workloadTypes: ["Job"] }) { totalCost }', /^where\.workloadTypes needs .*`workloadCosts`/],
+    [
+      'totals(where: { dimensions: [{ by: { label: "team" }, values: ["web"] }] }) { totalCost }',
+      /^where\.dimensions\[0\]\.by needs .*`labels: \["team"\]`/,
+    ],
+    ['comparison { breakdown(by: [{ field: NAMESPACE }]) { groupCount } }', /^by\[0\] needs .*`namespace: true`/],
+  ])('is refused with what to add to the filter: %s', async (inner, message) => {
+    await using gateway = await startCompanyGateway(createManualClock(START_MS));
+    expect(messageOf(await gateway.ask(report(inner)))).toEqual(['BAD_USER_INPUT', expect.stringMatching(message)]);
+  });
+
+  test('is refused by a time series', async () => {
+    await using gateway = await startCompanyGateway(createManualClock(START_MS));
+    const series =
+      'costTimeSeries(filter: { groupBy: { cluster: true } }) { series(by: [{ label: "team" }]) { seriesCount } }';
+    expect(messageOf(await gateway.ask(`{ ${series} }`))).toEqual([
+      'BAD_USER_INPUT',
+      expect.stringContaining('`labels: ["team"]`'),
+    ]);
+  });
+
+  test('is one group without a value where the report is grouped by it and nothing has it', async () => {
+    await using gateway = await startCompanyGateway(createManualClock(START_MS));
+    const inner = 'breakdown(by: [{ label: "nobody" }]) { groups { keys { value } share } }';
+    const { data, errors } = await gateway.ask(report(inner, '{ labels: ["nobody"] }'));
+    expect(errors).toEqual([]);
+    expect(data).toEqual({ aggregatedCosts: { breakdown: { groups: [{ keys: [{ value: null }], share: 1 }] } } });
+  });
+});
