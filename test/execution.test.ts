@@ -406,10 +406,9 @@ test('lists at most 100 errors, and resolves no field after them', async () => {
   const items = Array.from({ length: 1_000 }, item);
   const result = await executeHere(parse('{ items { name } }'), {}, { who: 'me', root: { items } });
   expect(result.errors).toHaveLength(101);
-  expect(result.errors?.at(-1)).toMatchObject({
-    message: 'More than 100 fields failed; the remaining fields are null.',
-    extensions: { code: 'QUERY_TOO_COMPLEX' },
-  });
+  const last = result.errors?.at(-1);
+  expect(last?.message).toMatch(/^More than 100 fields failed\./);
+  expect([last?.path, last?.originalError?.message]).toEqual([undefined, 'failed']);
   expect(resolved).toBe(101);
   expect(result.data?.items).toHaveLength(1_000);
 });

@@ -138,6 +138,9 @@ describe('automatic persisted queries', () => {
     const extensions = persisted(hashOf(TOTALS));
     const unknown = await send(stack, { extensions });
     expect(codeOf(unknown)).toEqual([400, 'PERSISTED_QUERY_NOT_FOUND']);
+    const body = JSON.stringify({ extensions });
+    const asJson = await stack.ask('', undefined, { body, headers: { accept: 'application/json' } });
+    expect(codeOf(asJson)).toEqual([200, 'PERSISTED_QUERY_NOT_FOUND']);
     expect(unknown.errors[0]!.message).toBe('PersistedQueryNotFound');
     expect(unknown.headers.get('cache-control')).toBe('no-store');
     expect((await send(stack, { query: TOTALS, extensions })).data.workloadCosts.totals.rowCount).toBe(50);

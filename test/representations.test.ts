@@ -352,7 +352,7 @@ describe('a list of representations', () => {
     const short = await askJson(JSON.stringify(Array(5_000).fill({})));
     expect(short.status).toBe(200);
     expect(short.data._entities).toEqual(Array(5_000).fill(null));
-    expect([short.errors.length, ...new Set(codesOf(short))]).toEqual([101, 'BAD_USER_INPUT', 'QUERY_TOO_COMPLEX']);
+    expect([short.errors.length, ...new Set(codesOf(short))]).toEqual([101, 'BAD_USER_INPUT']);
     expect(short.errors[99]).toMatchObject({
       path: ['_entities', 99],
       message:
@@ -362,6 +362,26 @@ describe('a list of representations', () => {
 });
 
 describe('representations with costs', () => {
+  test('have the error of ScaleOps where it fails, also past the hundredth', async () => {
+    const latency = () => Promise.reject(new Error('down'));
+    await using own = await startStack({ simulator: { ...FLEET, latency }, env: { SCALEOPS_MAX_ATTEMPTS: '1' } });
+    const workloads = Array.from({ length: 200 }, (_, index) => FLEET_WORKLOADS[index % FLEET_WORKLOADS.length]!);
+    const answer = await own.ask(
+      'query ($of: [_Any!]!) { _entities(representations: $of) { ... on KubernetesWorkload { cost { totalCost } } } }',
+      {
+        of: workloads.map(({ clusterName, namespace, type, name }) => ({
+          __typename: 'KubernetesWorkload',
+          ...{ clusterName, namespace, type, name },
+        })),
+      },
+    );
+    expect([answer.errors.length, ...new Set(codesOf(answer))]).toEqual([101, 'UPSTREAM_ERROR']);
+    expect(answer.errors.at(-1)).toMatchObject({
+      message: expect.stringMatching(/^More than 100 fields failed\./) as string,
+      extensions: { retryable: true },
+    });
+  });
+
   test('make one call for 1,500 of them, and none for invalid ones', async () => {
     await using own = await startStack({ simulator: FLEET });
     const workloads = Array.from({ length: 1_500 }, (_, index) => FLEET_WORKLOADS[index % FLEET_WORKLOADS.length]!);

@@ -8,6 +8,16 @@ type Path = GraphQLResolveInfo['path'];
 /** How many errors a response lists; after them comes one that says that there are more. */
 export const MAX_ERRORS = 100;
 
+/** Stands for the errors that are not listed. Its cause is that of the first of them. */
+export class TooManyErrors extends GraphQLError {
+  constructor({ nodes, originalError }: GraphQLError) {
+    super(`More than ${MAX_ERRORS} fields failed. This error stands for the others, whose fields are null.`, {
+      nodes: nodes ?? null,
+      originalError: originalError ?? null,
+    });
+  }
+}
+
 /** What a field becomes that is not resolved any more. Thrown instead of an error of its own. */
 export const NOT_RESOLVED = new Error('not resolved');
 
@@ -24,15 +34,10 @@ export class FieldErrors {
   add(error: GraphQLError, path: Path | undefined): void {
     if (this.isFull || this.#isNull(path)) return;
     this.#nullPlaces.add(path);
-    this.list.push(this.list.length < MAX_ERRORS ? error : createTooManyErrors());
+    this.list.push(this.list.length < MAX_ERRORS ? error : new TooManyErrors(error));
   }
 
   #isNull(path: Path | undefined): boolean {
     return this.#nullPlaces.has(path) || (path !== undefined && this.#isNull(path.prev));
   }
-}
-
-function createTooManyErrors(): GraphQLError {
-  const message = `More than ${MAX_ERRORS} fields failed; the remaining fields are null.`;
-  return new GraphQLError(message, { extensions: { code: 'QUERY_TOO_COMPLEX' } });
 }

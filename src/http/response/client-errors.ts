@@ -4,6 +4,7 @@
 import { GraphQLError, Kind, type GraphQLErrorExtensions } from 'graphql';
 
 import { ERROR_CODES, GatewayError, statusOf, type ErrorCode } from '../../errors.js';
+import { TooManyErrors } from '../../execution/field-errors.js';
 
 /** Changes a message of graphql-js for the client. */
 export type Explain = (message: string) => string;
@@ -27,7 +28,7 @@ export function toClientError(
   return {
     code,
     reason: known?.reason,
-    error: new GraphQLError(known?.message ?? messageOf(error, code, explain), {
+    error: new GraphQLError(toMessage(error, known, code, explain), {
       nodes: error.nodes ?? null,
       source: error.source ?? null,
       positions: error.positions ?? null,
@@ -61,6 +62,10 @@ export function toHttpOfErrors(errors: readonly GraphQLError[], isJson: boolean)
   return { status: status === 0 ? 200 : status, headers: [...headers].flat() };
 }
 
+function toMessage(error: GraphQLError, known: GatewayError | undefined, code: ErrorCode, explain: Explain): string {
+  return error instanceof TooManyErrors ? error.message : (known?.message ?? messageOf(error, code, explain));
+}
+
 /** graphql's own words are about what the client wrote, and are let through where they say more than ours. */
 function messageOf({ message }: GraphQLError, code: ErrorCode, explain: Explain): string {
   if (!OWN_WORDS.includes(code)) return ERROR_CODES[code].message;
@@ -78,7 +83,7 @@ function findStackOverflow({ originalError }: GraphQLError): GatewayError | unde
   return new GatewayError('GRAPHQL_PARSE_FAILED', { message: 'The document is nested too deeply.' });
 }
 
-/** Status and headers, for Yoga to set. */
+/** The status and the headers of a response that has only errors. */
 function toHttp(error: GraphQLError, code: ErrorCode, retryAfterMs: number | undefined) {
   const { headers } = (error.extensions.http ?? {}) as { headers?: Record<string, string> };
   // The rest of a body that nobody reads would be in the way of the connection's next request.
@@ -87,16 +92,23 @@ function toHttp(error: GraphQLError, code: ErrorCode, retryAfterMs: number | und
   const challenge = code === 'UNAUTHENTICATED' ? { 'www-authenticate': 'Bearer' } : undefined;
   // Whole seconds (RFC 9110, section 10.2.3), and none too few.
   const wait = retryAfterMs === undefined ? undefined : { 'retry-after': `${Math.ceil(retryAfterMs / 1000)}` };
-  // `spec` keeps the status 200 where a client accepts application/json alone: the request was received well, only its
-  // document or a variable is not valid (GraphQL over HTTP, "application/json").
-  const isAboutVariable = code === 'BAD_USER_INPUT' && error.nodes?.[0]?.kind === Kind.VARIABLE_DEFINITION;
-  const isAboutDocument = code === 'GRAPHQL_PARSE_FAILED' || code === 'GRAPHQL_VALIDATION_FAILED';
+  // `spec` keeps the status 200 where a client accepts only application/json: the request was received well, and its
+  // document or an input is not valid (GraphQL over HTTP, "application/json").
+  const kind = error.nodes?.[0]?.kind ?? Kind.OPERATION_DEFINITION;
+  const isAboutInput = code === 'BAD_USER_INPUT' && kind !== Kind.OPERATION_DEFINITION;
   return {
     status: statusOf(code),
     headers: { ...allow, ...headers, ...closing, ...challenge, ...wait },
-    ...((isAboutDocument || isAboutVariable) && { spec: true }),
+    ...((ABOUT_DOCUMENT.includes(code) || isAboutInput) && { spec: true }),
   };
 }
+
+/** An unknown hash is among them: @apollo/gateway sends the text only after a 200, as Apollo Server gives. */
+const ABOUT_DOCUMENT: readonly ErrorCode[] = [
+  'GRAPHQL_PARSE_FAILED',
+  'GRAPHQL_VALIDATION_FAILED',
+  'PERSISTED_QUERY_NOT_FOUND',
+];
 
 function findGatewayError(error: Error | undefined): GatewayError | undefined {
   if (error instanceof GatewayError) return error;
