@@ -3,12 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import {
-  createSeries,
-  type Series,
-  type SeriesQuestion,
-  type SeriesSource,
-} from '../src/report/compare/time-series.js';
+import { createSeries, type Series, type SeriesQuestion } from '../src/report/compare/time-series.js';
 import { createPermissions } from '../src/report/permissions/permissions.js';
 import { runAll } from '../src/report/steps.js';
 import {
@@ -46,7 +41,7 @@ const LEVELS: readonly Summed[] = [
   ...(['ownerCpuRequest', 'ownerGpuRequest', 'ownerMemoryRequest'] as const),
 ];
 /** Intervals of one hour, two hours and so on. */
-const toSource = (reports: readonly (SyncReport | null)[]): SeriesSource => ({
+const toSource = (reports: readonly (SyncReport | null)[]) => ({
   reports: reports.map((report) => report?.steps ?? null),
   hours: reports.map((_, at) => at + 1),
 });

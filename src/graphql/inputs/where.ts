@@ -1,7 +1,6 @@
 // The `where` input that rows, totals and breakdown share.
 
 import type { Permissions } from '../../report/permissions/permissions.js';
-import { countLabelReads } from '../../report/query/dimension.js';
 import type { RowsWhere } from '../../report/query/filter-rows.js';
 import { builder } from '../builder.js';
 import { CostDimensionMatch, toMatches } from './dimensions.js';
@@ -36,15 +35,6 @@ export const CostRowsWhere = builder.inputType('CostRowsWhere', {
     }),
   }),
 });
-
-/** What a filter reads of a report. */
-export function toReading(where: RowsWhere | undefined): { readonly rows: number; readonly labels: number } {
-  const { dimensions = [] } = where ?? {};
-  return {
-    rows: where === undefined ? 0 : 1 + dimensions.length,
-    labels: dimensions.reduce((sum, { by }) => sum + countLabelReads(by), 0),
-  };
-}
 
 /** @throws UserInputError that names the input below `where` and the rule it breaks; FORBIDDEN for what the caller may not see. */
 export function toRowsWhere(

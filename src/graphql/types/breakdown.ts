@@ -4,17 +4,15 @@ import type { GatewayContext } from '../../loaders/context.js';
 import type { LoadedReport } from '../../loaders/report-loader.js';
 import type { SumField } from '../../report/columns/columns.js';
 import type { Breakdown, Group } from '../../report/query/breakdown.js';
-import { countLabelReads } from '../../report/query/dimension.js';
 import type { Steps } from '../../report/steps.js';
 import { argumentsKey, chargeItems, toObjects } from '../response-budget.js';
 import { findSummedFields } from '../selection/size.js';
 import { builder } from '../builder.js';
-import { CostDimensionInput, MAX_DIMENSIONS, toDimensions } from '../inputs/dimensions.js';
-import { assertGroupedBy } from '../inputs/grouped-by.js';
+import { CostDimensionInput, MAX_DIMENSIONS } from '../inputs/dimensions.js';
+import { assertGroupedBy, toGrouping, toReading } from '../inputs/grouping.js';
 import { CostGroupOrder, toGroupOrder } from '../inputs/group-order.js';
-import { assertNotNegative } from '../inputs/validate.js';
 import { CostReport } from './report.js';
-import { CostRowsWhere, toReading, toRowsWhere } from '../inputs/where.js';
+import { CostRowsWhere } from '../inputs/where.js';
 import { CostTotals, FULL_SCAN_COST_WEIGHT } from './totals.js';
 
 /** @listSize for routers, where a query has no `first`: teams, namespaces. */
@@ -145,43 +143,28 @@ builder.objectField(CostReport, 'breakdown', (t) =>
   }),
 );
 
-interface BreakdownArguments {
-  readonly by: readonly (typeof CostDimensionInput)['$inferInput'][];
-  readonly where?: (typeof CostRowsWhere)['$inferInput'] | null | undefined;
+type BreakdownArguments = Parameters<typeof toGrouping>[0] & {
   readonly orderBy?: (typeof CostGroupOrder)['$inferInput'] | null | undefined;
-  readonly first?: number | null | undefined;
-}
+};
 
 function readBreakdown(
   { report, request }: LoadedReport,
-  { by, where, orderBy, first }: BreakdownArguments,
+  args: BreakdownArguments,
   fields: readonly SumField[],
   context: GatewayContext,
 ): NamedBreakdown | Promise<NamedBreakdown> {
-  const dimensions = toDimensions(by);
-  if (first != null) assertNotNegative('first', first);
-  const question = {
-    by: dimensions.map(({ dimension }) => dimension),
-    where: toRowsWhere(where, context.permissions),
-    orderBy: toGroupOrder(orderBy),
-    first: first ?? undefined,
-    fields,
-  };
-  assertGroupedBy(request, [report], question);
-  // The filter and each dimension read all rows, and the groups are counted and ordered.
-  const filter = toReading(question.where);
-  const reading = {
-    rows: filter.rows + dimensions.length + 1,
-    labels: question.by.reduce((sum, dimension) => sum + countLabelReads(dimension), filter.labels),
-  };
+  const { grouping, names } = toGrouping(args, context.permissions);
+  assertGroupedBy(request, [report], grouping);
+  const { rows, labels } = toReading(grouping);
   const breakDown = function* (): Steps<NamedBreakdown> {
-    const breakdown = yield* report.breakDown(question);
+    const breakdown = yield* report.breakDown({ ...grouping, orderBy: toGroupOrder(args.orderBy), fields });
     const { groupCount } = breakdown;
     return {
       breakdown,
-      dimensions: dimensions.map(({ name }) => name),
-      shownCount: Math.min(first ?? groupCount, groupCount),
+      dimensions: names,
+      shownCount: Math.min(grouping.first ?? groupCount, groupCount),
     };
   };
-  return context.readReport(report, reading, breakDown());
+  // The groups are counted and ordered, too.
+  return context.readReport(report, { rows: rows + 1, labels }, breakDown());
 }

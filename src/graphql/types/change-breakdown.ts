@@ -3,9 +3,10 @@
 import type { ChangeBreakdown, GroupChange } from '../../report/compare/compare-reports.js';
 import { builder } from '../builder.js';
 import { CHANGE_KINDS, CostChangeKind, CostChangeOrder, toChangeOrder } from '../inputs/changes.js';
-import { CostDimensionInput, MAX_DIMENSIONS, toDimensions } from '../inputs/dimensions.js';
+import { CostDimensionInput, MAX_DIMENSIONS } from '../inputs/dimensions.js';
+import { toGrouping } from '../inputs/grouping.js';
 import { assertFinite, assertList, assertNotNegative } from '../inputs/validate.js';
-import { CostRowsWhere, toRowsWhere } from '../inputs/where.js';
+import { CostRowsWhere } from '../inputs/where.js';
 import { argumentsKey, chargeItems, toObjects } from '../response-budget.js';
 import { findSummedFields } from '../selection/size.js';
 import { ASSUMED_GROUPS, CostGroupKey, toKeys } from './breakdown.js';
@@ -113,26 +114,23 @@ builder.objectField(CostComparison, 'breakdown', (t) =>
       first: t.arg.int({ description: 'The number of groups, such as 10. The rest is summed in `others`.' }),
     },
     async resolve(comparison, args, context, info) {
-      const { where, kinds, minDifference, orderBy, first } = args;
-      const dimensions = toDimensions(args.by);
-      if (first != null) assertNotNegative('first', first);
+      const { kinds, minDifference, orderBy } = args;
+      const { grouping, names } = toGrouping(args, context.permissions);
       if (kinds != null) assertList('kinds', kinds, () => undefined, CHANGE_KINDS.length);
       if (minDifference != null) assertFinite('minDifference', minDifference);
       if (minDifference != null) assertNotNegative('minDifference', minDifference);
       const question = {
-        by: dimensions.map(({ dimension }) => dimension),
-        where: toRowsWhere(where, context.permissions),
+        ...grouping,
         kinds: kinds ?? undefined,
         minDifference: minDifference ?? undefined,
         orderBy: toChangeOrder(orderBy),
-        first: first ?? undefined,
         fields: findSummedFields(info),
       };
       const breakdown = await context.memoize(
         [comparison, 'breakdown', argumentsKey(context, info, args), question.fields.join()],
         () => compare(comparison, question, context),
       );
-      return { breakdown, dimensions: dimensions.map(({ name }) => name), isDerived: comparison.isDerived };
+      return { breakdown, dimensions: names, isDerived: comparison.isDerived };
     },
   }),
 );

@@ -4,13 +4,12 @@ import type { GatewayContext } from '../../loaders/context.js';
 import type { AmountChange, TotalsChange } from '../../report/compare/changed-sums.js';
 import { compareReports, type ChangeBreakdown, type ChangeQuestion } from '../../report/compare/compare-reports.js';
 import type { SumField } from '../../report/columns/columns.js';
-import { countLabelReads } from '../../report/query/dimension.js';
 import type { RowsWhere } from '../../report/query/filter-rows.js';
 import { builder } from '../builder.js';
 import { loadComparison, type LoadedComparison } from '../comparison.js';
 import { CostBaselineInput } from '../inputs/changes.js';
-import { assertGroupedBy } from '../inputs/grouped-by.js';
-import { toReading, toRowsWhere, CostRowsWhere } from '../inputs/where.js';
+import { assertGroupedBy, toReading } from '../inputs/grouping.js';
+import { CostRowsWhere, toRowsWhere } from '../inputs/where.js';
 import { argumentsKey } from '../response-budget.js';
 import { findSummedFields } from '../selection/size.js';
 import { CostReport } from './report.js';
@@ -111,10 +110,9 @@ export function compare(
 ): ChangeBreakdown | Promise<ChangeBreakdown> {
   const [now, before] = [current.report, baseline.report];
   assertGroupedBy(current.request, [now, before], question);
-  const filter = toReading(question.where);
-  // The filter, each dimension and each sum read all rows, and the groups are matched.
-  const rows = filter.rows + question.by.length + question.fields.length + 2;
-  const labels = question.by.reduce((sum, dimension) => sum + countLabelReads(dimension), filter.labels);
+  const reading = toReading(question);
+  // Each sum reads all rows, too, and the groups are matched.
+  const [rows, labels] = [reading.rows + question.fields.length + 2, reading.labels];
   const both = {
     scanCost: now.scanCost + before.scanCost,
     labelScanCost: labels === 0 ? 0 : now.labelScanCost + before.labelScanCost,

@@ -20,7 +20,8 @@ import { CostReport } from './report.js';
 import { compileEdgeSelection, compileRowSelection } from '../selection/row-selection.js';
 import { CostRowOrder, MAX_ORDERS, toRowOrder } from '../inputs/row-order.js';
 import { CostRow } from './row.js';
-import { CostRowsWhere, toReading, toRowsWhere } from '../inputs/where.js';
+import { toReading } from '../inputs/grouping.js';
+import { CostRowsWhere, toRowsWhere } from '../inputs/where.js';
 
 /** @listSize for routers, where a query has no `first` or `last`: the rows of a large dashboard. */
 const ASSUMED_ROWS = 1_000;
@@ -108,7 +109,7 @@ function resolveList(
   if (maxPageRows !== undefined && page.rowCount > maxPageRows) {
     throw new UserInputError(
       'first',
-      `must be given and at most ${maxPageRows}: here it would be ${page.rowCount} rows.`,
+      `must be given and at most ${maxPageRows} (GATEWAY_MAX_PAGE_ROWS): here it would be ${page.rowCount} rows.`,
     );
   }
   chargeItems(context, page.rowCount, info);
@@ -179,7 +180,7 @@ builder.objectField(CostReport, 'rows', (t) =>
           before: before ?? undefined,
         };
         // A filter, each key of the order, and the search for each cursor read all rows.
-        const filter = toReading(question.where);
+        const filter = toReading({ by: [], where: question.where });
         const others = (orderBy?.length ?? 0) + (after == null ? 0 : 1) + (before == null ? 0 : 1);
         const reading = { rows: filter.rows + others, labels: filter.labels };
         return context.readReport(loaded.report, reading, selectRows(loaded.report, question));

@@ -5,10 +5,10 @@ import { assertObjectType, getArgumentValues, type GraphQLResolveInfo } from 'gr
 import type { Series, SeriesSet } from '../../report/compare/time-series.js';
 import type { SumField } from '../../report/columns/columns.js';
 import { builder } from '../builder.js';
-import { CostDimensionInput, MAX_DIMENSIONS, toDimensions } from '../inputs/dimensions.js';
+import { CostDimensionInput, MAX_DIMENSIONS } from '../inputs/dimensions.js';
+import { toGrouping } from '../inputs/grouping.js';
 import { CostGroupOrder, toGroupOrder } from '../inputs/group-order.js';
-import { assertNotNegative } from '../inputs/validate.js';
-import { CostRowsWhere, toRowsWhere } from '../inputs/where.js';
+import { CostRowsWhere } from '../inputs/where.js';
 import { argumentsKey, chargeItems, toObjects } from '../response-budget.js';
 import { fieldsBelow, findSummedFields } from '../selection/size.js';
 import { CostGroupKey, toKeys } from './breakdown.js';
@@ -133,20 +133,13 @@ builder.objectField(CostTimeSeries, 'series', (t) =>
       }),
     },
     async resolve(series, args, context, info) {
-      const dimensions = args.by == null ? [] : toDimensions(args.by);
-      if (args.first != null) assertNotNegative('first', args.first);
-      const question = {
-        by: dimensions.map(({ dimension }) => dimension),
-        where: toRowsWhere(args.where, context.permissions),
-        orderBy: toGroupOrder(args.orderBy),
-        first: args.first ?? undefined,
-        fields: findSeriesFields(info),
-      };
+      const { grouping, names } = toGrouping(args, context.permissions);
+      const question = { ...grouping, orderBy: toGroupOrder(args.orderBy), fields: findSeriesFields(info) };
       const set = await context.memoize(
         [series, 'series', argumentsKey(context, info, args), question.fields.join()],
         () => readSeries(series, question, context),
       );
-      return { set, dimensions: dimensions.map(({ name }) => name), intervalCount: series.reports.length };
+      return { set, dimensions: names, intervalCount: series.reports.length };
     },
   }),
 );

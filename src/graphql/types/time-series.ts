@@ -2,14 +2,13 @@
 
 import type { GatewayContext } from '../../loaders/context.js';
 import { createSeries, type SeriesQuestion, type SeriesSet } from '../../report/compare/time-series.js';
-import { countLabelReads } from '../../report/query/dimension.js';
 import { rangeToMs } from '../../report/requested-window.js';
 import type { SeriesRange } from '../../report/time/intervals.js';
 import { builder } from '../builder.js';
 import { AggregatedCostsFilter, toAggregatedCostsRequest } from '../inputs/filters.js';
-import { assertGroupedBy } from '../inputs/grouped-by.js';
+import { assertGroupedBy, toReading } from '../inputs/grouping.js';
 import { resolveTimeRange, type CostTimeRangeInput } from '../inputs/time-range.js';
-import { CostRowsWhere, toReading, toRowsWhere } from '../inputs/where.js';
+import { CostRowsWhere, toRowsWhere } from '../inputs/where.js';
 import { argumentsKey, chargeItems } from '../response-budget.js';
 import { findSummedFields } from '../selection/size.js';
 import { loadSeries, type LoadedInterval, type LoadedSeries } from '../time-series.js';
@@ -113,11 +112,11 @@ export function readSeries(
   question: SeriesQuestion,
   { readReport }: GatewayContext,
 ): SeriesSet | Promise<SeriesSet> {
-  assertGroupedBy(request, reports, { by: question.by, where: question.where });
-  const filter = toReading(question.where);
-  // The filter, each dimension and each sum read all rows, and the groups are matched.
-  const rows = filter.rows + question.by.length + question.fields.length + 1;
-  const labels = question.by.reduce((sum, dimension) => sum + countLabelReads(dimension), filter.labels);
+  const grouping = { by: question.by, where: question.where };
+  assertGroupedBy(request, reports, grouping);
+  const reading = toReading(grouping);
+  // Each sum reads all rows, too, and the groups are matched.
+  const [rows, labels] = [reading.rows + question.fields.length + 1, reading.labels];
   const hours = intervals.map(({ window: { startTime, endTime } }) => (endTime - startTime) / HOUR_MS);
   const all = { scanCost: 0, labelScanCost: 0 };
   for (const report of reports) {

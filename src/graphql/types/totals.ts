@@ -7,8 +7,8 @@ import { findSummedFields } from '../selection/size.js';
 import { builder } from '../builder.js';
 import { CostReport } from './report.js';
 import { NUMBERS } from './row.js';
-import { assertGroupedBy } from '../inputs/grouped-by.js';
-import { CostRowsWhere, toReading, toRowsWhere } from '../inputs/where.js';
+import { assertGroupedBy, toReading } from '../inputs/grouping.js';
+import { CostRowsWhere, toRowsWhere } from '../inputs/where.js';
 
 /** @cost for routers: a field that reads every row of its report. */
 export const FULL_SCAN_COST_WEIGHT = 5;
@@ -74,7 +74,7 @@ builder.objectField(CostReport, 'totals', (t) =>
         return context.memoize([report, `totals ${fields.join()}`, argumentsKey(context, info, args)], () => {
           const where = toRowsWhere(args.where, context.permissions);
           assertGroupedBy(request, [report], { by: [], where });
-          return context.readReport(report, toReading(where), report.sumRows(where, fields));
+          return context.readReport(report, toReading({ by: [], where }), report.sumRows(where, fields));
         });
       }),
   }),

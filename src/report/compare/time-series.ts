@@ -44,7 +44,7 @@ export interface SeriesSet {
   readonly seriesCount: number;
 }
 
-export interface SeriesSource {
+interface SeriesSource {
   /** One per interval, oldest first; null for an interval without a report. */
   readonly reports: readonly (Report | null)[];
   /** How long each interval is, in hours. */

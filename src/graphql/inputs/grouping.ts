@@ -1,17 +1,53 @@
-// A row of an aggregated report has the values that the report is grouped by, and no others. A question about another value
-// would show all costs as if nothing had it.
+// What breakdowns, comparisons and time series have in common: how they group rows, which rows they read, and what that
+// costs.
 
 import { UserInputError } from '../../errors.js';
 import type { NameField } from '../../report/columns/columns.js';
-import type { Dimension } from '../../report/query/dimension.js';
+import type { Permissions } from '../../report/permissions/permissions.js';
+import { countLabelReads, type Dimension } from '../../report/query/dimension.js';
 import type { RowsWhere } from '../../report/query/filter-rows.js';
 import type { Report } from '../../report/report.js';
 import type { ReportRequest } from '../../report/request.js';
+import { toDimensions, type CostDimensionInput } from './dimensions.js';
+import { assertNotNegative } from './validate.js';
+import { toRowsWhere, type CostRowsWhere } from './where.js';
+
+interface GroupingArguments {
+  readonly by?: readonly (typeof CostDimensionInput)['$inferInput'][] | null | undefined;
+  readonly where?: (typeof CostRowsWhere)['$inferInput'] | null | undefined;
+  readonly first?: number | null | undefined;
+}
 
 /** What of a question reads values of rows. */
-interface Question {
+interface Grouping {
   readonly by: readonly Dimension[];
   readonly where: RowsWhere | undefined;
+}
+
+/**
+ * The arguments as a question to a report, with the names of its dimensions.
+ * @throws UserInputError that names the argument and the rule it breaks; FORBIDDEN for what the caller may not see.
+ */
+export function toGrouping({ by, where, first }: GroupingArguments, permissions: Permissions | undefined) {
+  const dimensions = by == null ? [] : toDimensions(by);
+  if (first != null) assertNotNegative('first', first);
+  return {
+    names: dimensions.map(({ name }) => name),
+    grouping: {
+      by: dimensions.map(({ dimension }) => dimension),
+      where: toRowsWhere(where, permissions),
+      first: first ?? undefined,
+    },
+  };
+}
+
+/** How often a question reads all rows, and how often their labels: once for each condition and each dimension. */
+export function toReading({ by, where }: Grouping) {
+  const read = [...by, ...(where?.dimensions ?? []).map((match) => match.by)];
+  return {
+    rows: read.length + (where === undefined ? 0 : 1),
+    labels: read.reduce((sum, dimension) => sum + countLabelReads(dimension), 0),
+  };
 }
 
 const WORKLOADS_ONLY = 'needs a report of workloads: use `workloadCosts`.';
@@ -23,11 +59,13 @@ const NAME_RULES: Readonly<Record<NameField, string>> = {
 };
 
 /**
- * Reads rows until one has the value, and only for values that the request does not group by.
+ * A row of an aggregated report has the values that the report is grouped by, and no others: a question about another value
+ * would show all costs as if nothing had it. Reads rows until one has the value, and only for values that the request does
+ * not group by.
  * @param reports those that the question is about; one with the value is enough.
  * @throws UserInputError that names the input and what to add to `groupBy`.
  */
-export function assertGroupedBy(request: ReportRequest, reports: readonly (Report | null)[], question: Question): void {
+export function assertGroupedBy(request: ReportRequest, reports: readonly (Report | null)[], question: Grouping): void {
   if (request.report === 'workloads') return;
   const withRows = reports.filter((report) => report !== null && report.rowCount > 0);
   if (withRows.length === 0) return;
@@ -39,7 +77,7 @@ export function assertGroupedBy(request: ReportRequest, reports: readonly (Repor
   }
 }
 
-function* dimensionsOf({ by, where = {} }: Question): Iterable<readonly [path: string, Dimension]> {
+function* dimensionsOf({ by, where = {} }: Grouping): Iterable<readonly [path: string, Dimension]> {
   for (const [index, dimension] of by.entries()) yield [`by[${index}]`, dimension];
   for (const [index, match] of (where.dimensions ?? []).entries()) yield [`where.dimensions[${index}].by`, match.by];
   if (where.clusterNames) yield ['where.clusterNames', { field: 'clusterName' }];
