@@ -7,13 +7,15 @@ import { createManualClock } from './kit/clock.js';
 import type { Answer } from './kit/gateway.js';
 import { START_MS, startCompanyGateway } from './kit/hourly-company.js';
 import { HOUR_MS } from './kit/hourly-upstream.js';
+import { createIdleClock } from './kit/idle-clock.js';
 
 const MINUTE_MS = 60_000;
+
+const cart = { clusterName: 'prod', namespace: 'shop', workloadType: 'Deployment', workloadName: 'cart' };
 
 describe('the comparison of a workload report', () => {
   const QUERY =
     '{ workloadCosts(filter: { last: "3d" }) { asOf comparison { totals { totalCost { current baseline } } } } }';
-  const cart = { clusterName: 'prod', namespace: 'shop', workloadType: 'Deployment', workloadName: 'cart' };
 
   test.each<[title: string, range: string, members: object]>([
     ['the longer report is partial', '6d', { errors: ['dev: deadline exceeded'] }],
@@ -62,6 +64,115 @@ describe('the comparison of a workload report', () => {
     expect(data).toMatchObject({
       workloadCosts: { comparison: { totals: { totalCost: { current: 2, baseline: 3 } } } },
     });
+  });
+});
+
+test('a workload without costs, and one with a credit, are of the kind that their rows say', async () => {
+  await using gateway = await startCompanyGateway(createManualClock(START_MS));
+  const row = (workloadName: string, totalCost: number) => ({ ...cart, workloadName, totalCost });
+  gateway.upstream.onRequest = ({ parameters }) => {
+    const rows =
+      parameters.range === '6d'
+        ? [row('free', 0), row('credit', -2), row('gone', 0)]
+        : [row('free', 0), row('credit', -2)];
+    return { members: { aggregatedWorkloads: rows } };
+  };
+  const { data, errors } = await gateway.ask(`{ workloadCosts(filter: { last: "3d" }) {
+    comparison { breakdown(by: [{ field: WORKLOAD_NAME }]) { groups { keys { value } kind } } } } }`);
+  expect(errors).toEqual([]);
+  interface Group {
+    keys: [{ value: string }];
+    kind: string;
+  }
+  const { groups } = (data as { workloadCosts: { comparison: { breakdown: { groups: Group[] } } } }).workloadCosts
+    .comparison.breakdown;
+  expect(Object.fromEntries(groups.map(({ keys: [{ value }], kind }) => [value, kind]))).toEqual({
+    free: 'UNCHANGED',
+    credit: 'APPEARED',
+    gone: 'VANISHED',
+  });
+});
+
+describe('two reports of different times', () => {
+  const KINDS = `{ workloadCosts(filter: { last: "4d" }) {
+    comparison { breakdown(by: [{ field: WORKLOAD_NAME }], kinds: [APPEARED]) { groups { keys { value } } } } } }`;
+  const APPEARED = { breakdown: { groups: [{ keys: [{ value: 'born' }] }] } };
+  const SINGLE = (last: string) => `{ workloadCosts(filter: { last: "${last}" }) { asOf } }`;
+
+  // The other one is refreshed, or fetched for the first time.
+  test.each(['4d', '8d'])(
+    'are not compared: the older one is fetched again when that of %s is newer',
+    async (newer) => {
+      const clock = createIdleClock(START_MS);
+      await using gateway = await startCompanyGateway(clock);
+      expect((await gateway.ask(KINDS)).data).toMatchObject({ workloadCosts: { comparison: APPEARED } });
+      clock.advance(240_000);
+      await gateway.ask(SINGLE(newer));
+      await clock.idle();
+      const { answer, received } = await gateway.count(KINDS);
+      expect(answer.errors).toEqual([]);
+      expect(answer.data).toMatchObject({ workloadCosts: { comparison: APPEARED } });
+      expect(received.map(({ parameters }) => parameters.range)).toEqual([newer === '4d' ? '8d' : '4d']);
+    },
+  );
+
+  test('fail to compare where ScaleOps gives no newer one', async () => {
+    const clock = createIdleClock(START_MS);
+    await using gateway = await startCompanyGateway(clock, { SCALEOPS_MAX_ATTEMPTS: '1' });
+    await gateway.ask(KINDS);
+    clock.advance(240_000);
+    await gateway.ask(SINGLE('4d'));
+    await clock.idle();
+    gateway.upstream.onRequest = () => ({ status: 503 });
+    expect((await gateway.ask(KINDS)).errors).toMatchObject([
+      { path: ['workloadCosts', 'comparison'], extensions: { code: 'UPSTREAM_UNAVAILABLE' } },
+    ]);
+  });
+});
+
+describe('a bound of costs', () => {
+  const bounds = ['minTotalCost', 'maxTotalCost', 'minSavingsAvailable'];
+  test.each(bounds)('%s is refused in a comparison, where a row may match in one period only', async (bound) => {
+    await using gateway = await startCompanyGateway(createManualClock(START_MS));
+    const where = `where: { ${bound}: 1 }`;
+    for (const inner of [
+      `totals(${where}) { totalCost { current } }`,
+      `breakdown(by: [{ field: NAMESPACE }], ${where}) { groupCount }`,
+    ]) {
+      const { errors } = await gateway.ask(`{ aggregatedCosts { comparison { ${inner} } } }`);
+      expect(errors).toMatchObject([
+        {
+          message: expect.stringMatching(new RegExp(`^where\\.${bound} must .*minDifference`)) as string,
+          extensions: { code: 'BAD_USER_INPUT' },
+        },
+      ]);
+    }
+  });
+});
+
+test('a comparison and a series are not complete when a cost of them cannot be read', async () => {
+  await using gateway = await startCompanyGateway(createManualClock(START_MS));
+  const filter = 'filter: { timeRange: { between: { from: "2026-04-08T00:00:00Z", to: "2026-04-09T00:00:00Z" } } }';
+  const query = `{ aggregatedCosts(${filter}) { comparison { isComplete } } costTimeSeries(${filter}) { isComplete } }`;
+  const whole = (isComplete: boolean) => ({
+    aggregatedCosts: { comparison: { isComplete } },
+    costTimeSeries: { isComplete },
+  });
+  expect((await gateway.ask(query)).data).toEqual(whole(true));
+  await using other = await startCompanyGateway(createManualClock(START_MS));
+  other.upstream.onRequest = () => ({ members: { aggregatedWorkloads: [{ ...cart, totalCost: 'NaN' }] } });
+  expect((await other.ask(query)).data).toEqual(whole(false));
+});
+
+test('an interval that is over is compared in full, also when it is a part of a day', async () => {
+  await using gateway = await startCompanyGateway(createManualClock(START_MS));
+  const { data, errors } = await gateway.ask(`{ costTimeSeries(filter: { timeRange: { between: {
+    from: "2026-04-08T00:00:00Z", to: "2026-04-10T12:30:00Z" } } }) {
+    intervals { isPartial report { comparison { isComplete baselineWindow { hours } } } } } }`);
+  expect(errors).toEqual([]);
+  expect((data as { costTimeSeries: { intervals: unknown[] } }).costTimeSeries.intervals.at(-1)).toEqual({
+    isPartial: true,
+    report: { comparison: { isComplete: true, baselineWindow: { hours: 12.5 } } },
   });
 });
 

@@ -243,6 +243,13 @@ describe('a baseline', () => {
     expect(show(baselineOf(soFar, 'PREVIOUS_PERIOD', range))).toBe('2026-02-01T00:00 2026-03-01T00:00');
   });
 
+  test('of the day after one that its zone skipped is the day before that', () => {
+    // Samoa had no 30th of December 2011.
+    const window = { startTime: Date.UTC(2011, 11, 30, 10), endTime: Date.UTC(2011, 11, 31, 10) };
+    const baseline = baselineOf(window, 'PREVIOUS_PERIOD', calendar('DAY', 1, 'Pacific/Apia'));
+    expect(show(baseline)).toBe('2011-12-29T10:00 2011-12-30T10:00');
+  });
+
   test.each<[string, ReportWindow, BaselineShift, string, string]>([
     [
       'the same length before',

@@ -109,7 +109,8 @@ const anyQuestion = fc
   )
   .map(({ groupBy, by, first, where, last }) => {
     const args = `(by: [${by.join(', ')}], first: ${first}${where})`;
-    const comparison = `comparison { totals ${CHANGES} breakdown${args} ${BREAKDOWN} }`;
+    const compared = `(by: [${by.join(', ')}], first: ${first}${where.includes('minTotalCost') ? '' : where})`;
+    const comparison = `comparison { totals ${CHANGES} breakdown${compared} ${BREAKDOWN} }`;
     return `{
       aggregatedCosts(filter: { groupBy: ${groupBy}, timeRange: { calendar: { unit: DAY, count: 3 } } }) { ${comparison} }
       workloadCosts(filter: { last: "${last}" }) { ${comparison} }

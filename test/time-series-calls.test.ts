@@ -31,7 +31,7 @@ interface Series {
   readonly isComplete: boolean;
   readonly intervals: readonly {
     readonly window: { readonly endTime: string };
-    readonly report: { readonly isStale: boolean };
+    readonly report: { readonly isStale: boolean } | null;
   }[];
   readonly series: { readonly series: readonly { readonly values: readonly (number | null)[] }[] };
 }
@@ -156,7 +156,7 @@ describe('fair use', () => {
     const gate = createGate();
     upstream.onRequest = ({ window }) => (window.to % DAY_MS === 0 ? gate.pass().then(() => undefined) : undefined);
     const { intervals } = seriesOf(await gateway.ask(MONTH));
-    expect(intervals.every(({ report }) => report.isStale)).toBe(true);
+    expect(intervals.every(({ report }) => report!.isStale)).toBe(true);
     await gate.arrivals(4);
     // Any further call would arrive before this one is over.
     expect((await gateway.ask(SINGLE)).errors).toEqual([]);
@@ -166,7 +166,7 @@ describe('fair use', () => {
     await clock.idle();
     expect(upstream.maxInFlight).toBe(5);
     const fresh = seriesOf(await gateway.ask(MONTH)).intervals;
-    expect(fresh.filter(({ report }) => report.isStale)).toEqual([]);
+    expect(fresh.filter(({ report }) => report!.isStale)).toEqual([]);
     expect(upstream.received).toHaveLength(63);
   });
 });
@@ -206,6 +206,25 @@ describe('a time series whose time runs out', () => {
     expect(upstream.received).toHaveLength(5);
   });
 
+  test('shows the reports that came, also when they were requested together with one that does not', async () => {
+    const clock = createManualClock(START_MS);
+    await using gateway = await startAt(clock, { GATEWAY_TIMEOUT_MS: '10000' });
+    const { upstream } = gateway;
+    const gate = createGate();
+    upstream.onRequest = (request) => (isOfDay(request, 12) ? gate.pass().then(() => undefined) : undefined);
+    const asked = gateway.ask(days(10, 14));
+    await gate.arrivals(1);
+    // These are the same calls, and are over then.
+    for (const day of [10, 11, 13, 14]) await gateway.ask(days(day, day));
+    clock.advance(9_000);
+    const { data, errors } = await asked;
+    expect(errors).toHaveLength(1);
+    const { intervals } = (data as { costTimeSeries: Series }).costTimeSeries;
+    expect(intervals.map(({ report }) => report !== null)).toEqual([true, true, false, true, true]);
+    expect(upstream.received).toHaveLength(5);
+    gate.open();
+  });
+
   test('is answered with old reports in place of those that do not come', async () => {
     const clock = createManualClock(START_MS);
     await using gateway = await startAt(clock, { CACHE_STALE_SECONDS: '0', GATEWAY_TIMEOUT_MS: '10000' });
@@ -221,13 +240,13 @@ describe('a time series whose time runs out', () => {
     clock.advance(9_000);
     const late = await asked;
     const { intervals } = seriesOf(late);
-    expect(intervals.map(({ report }) => report.isStale)).toEqual([false, true, false]);
+    expect(intervals.map(({ report }) => report!.isStale)).toEqual([false, true, false]);
     expect(valuesOf(late)).toEqual(valuesOf(fresh));
     expect(late.headers.get('cache-control')).toBe('no-store');
     gate.open();
     // The call went on, and its report is cached.
     const next = seriesOf(await gateway.ask(days(12, 14)));
-    expect(next.intervals.map(({ report }) => report.isStale)).toEqual([false, false, false]);
+    expect(next.intervals.map(({ report }) => report!.isStale)).toEqual([false, false, false]);
     expect(upstream.received).toHaveLength(6);
   });
 
@@ -268,7 +287,7 @@ describe('a time series whose time runs out', () => {
     const stale = await gateway.ask(days(12, 16));
     expect(stale.errors).toEqual([]);
     const { intervals, isComplete } = seriesOf(stale);
-    expect(intervals.map(({ report }) => report.isStale)).toEqual([false, true, false, false, false]);
+    expect(intervals.map(({ report }) => report!.isStale)).toEqual([false, true, false, false, false]);
     expect([isComplete, valuesOf(stale)]).toEqual([seriesOf(fresh).isComplete, valuesOf(fresh)]);
   });
 });

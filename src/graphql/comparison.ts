@@ -8,7 +8,7 @@ import type { AggregatedCostsRequest, WorkloadCostsRequest } from '../report/req
 import { createScopedRequests } from '../report/scopes/scope.js';
 import { assertNoOverlap, baselineOf, haveSameLength, type BaselineShift } from '../report/time/baseline.js';
 import { assertBegun } from '../report/time/window-state.js';
-import type { ReportWarning } from '../report/warnings.js';
+import { hasAllCosts, type ReportWarning } from '../report/warnings.js';
 import type { ReportWindow } from '../report/window.js';
 import { withinPath } from './inputs/time-range.js';
 import { assertWindow } from './inputs/validate.js';
@@ -67,10 +67,9 @@ async function compareAggregated(
   const baselineWindow = describeWindow(wanted, false, windows);
   const isComplete =
     described.state !== 'RUNNING' &&
-    calendar?.includeCurrent !== true &&
     baselineWindow.state !== 'RUNNING' &&
     haveSameLength(window, wanted, calendar?.timeZone ?? 'UTC') &&
-    [current, baseline].every(({ report }) => report.isWhole);
+    [current, baseline].every(({ report }) => report.isWhole && hasAllCosts(report.warnings));
   return { current, baseline, isDerived: false, baselineWindow, isComplete };
 }
 
@@ -109,15 +108,41 @@ async function compareWorkloads(
         'Compare `aggregatedCosts` for any other baseline.',
     );
   }
-  const baseline = await loadDoubled(current, request, context);
-  await assertDerivable([current, baseline], context);
-  const { startTime, endTime } = toWindow(current, windows);
+  const doubled = await loadDoubled(current, request, context);
+  const [compared, baseline] = await toOneAge([current, doubled], context);
+  await assertDerivable([compared, baseline], context);
+  const { startTime, endTime } = toWindow(compared, windows);
   const baselineWindow = describeWindow(
     { startTime: startTime - (endTime - startTime), endTime: startTime },
     false,
     windows,
   );
-  return { current, baseline, isDerived: true, baselineWindow, isComplete: false };
+  return { current: compared, baseline, isDerived: true, baselineWindow, isComplete: false };
+}
+
+/** How far apart two reports may be whose difference is a baseline. */
+const MAX_AGE_DIFFERENCE_MS = 60_000;
+
+type Pair = readonly [LoadedReport, LoadedReport];
+
+/**
+ * Loads the older of two reports again when the other one is of another time: what it does not cover yet would show as a
+ * change. Not for parts of a report, which many entities share.
+ * @throws UpstreamError when ScaleOps gives none that is newer.
+ */
+async function toOneAge(pair: Pair, { loaders }: GatewayContext): Promise<Pair> {
+  const areApart = ([a, b]: Pair): boolean => Math.abs(a.asOf - b.asOf) > MAX_AGE_DIFFERENCE_MS;
+  const [current, doubled] = pair;
+  if (current.scoped !== undefined || !areApart(pair)) return pair;
+  const reloaded: Pair =
+    current.asOf < doubled.asOf
+      ? [{ ...current, ...(await loaders.report.reload(current.request)) }, doubled]
+      : [current, { ...doubled, ...(await loaders.report.reload(doubled.request)) }];
+  if (!areApart(reloaded)) return reloaded;
+  throw new UpstreamError('UPSTREAM_UNAVAILABLE', {
+    message: 'The two reports of this comparison are of different times. Try again when ScaleOps answers.',
+    reason: 'reports of different times',
+  });
 }
 
 /** What a derived comparison sums. */

@@ -15,13 +15,15 @@ import { createReportLoader, type LoadedReport, type ReportLoader } from './repo
 import type { Caller, RequestServices } from './request-services.js';
 
 export interface Loaders {
-  readonly report: ReportLoader;
+  readonly report: CachedLoader;
   /** The reports of time series, whose calls take a part of the places upstream only. */
-  readonly interval: IntervalLoader;
+  readonly interval: CachedLoader;
   readonly entity: EntityReportLoader;
 }
 
-interface IntervalLoader extends ReportLoader {
+interface CachedLoader extends ReportLoader {
+  /** The report as it is now, also where a cached one is fresh. */
+  reload(request: ReportRequest): Promise<LoadedReport>;
   /** An older report in place of one that did not come in time; undefined where none may be shown. */
   loadIfError(request: ReportRequest, fault: UpstreamError): Promise<LoadedReport> | undefined;
 }
@@ -71,16 +73,16 @@ function createWantedCheck(caller: Caller, budget: OperationBudget): () => void 
 }
 
 function createLoadInTurn({ credentials, cache, operation: { caller, budget } }: Shared, runInTurn: RunInTurn) {
-  return async (request: ReportRequest): Promise<ReportLookup> => {
+  return async (request: ReportRequest, noCache = caller.noCache === true): Promise<ReportLookup> => {
     const principal = await credentials.principal(caller.token);
-    const { signal, callerKey, noCache = false } = caller;
+    const { signal, callerKey } = caller;
     const inTurn: RunInTurn = (fetch) => runInTurn(fetch, callerKey ?? principal.id);
     const assertWanted = createWantedCheck(caller, budget);
     return cache.load(request, principal, { signal, callerKey, noCache, inTurn, assertWanted });
   };
 }
 
-function createCachedLoader(shared: Shared, runInTurn: RunInTurn): IntervalLoader {
+function createCachedLoader(shared: Shared, runInTurn: RunInTurn): CachedLoader {
   const { cache, reports, operation } = shared;
   const { caller, stats, budget } = operation;
   const loadInTurn = createLoadInTurn(shared, runInTurn);
@@ -110,6 +112,10 @@ function createCachedLoader(shared: Shared, runInTurn: RunInTurn): IntervalLoade
   });
   return {
     load: loader.load,
+    async reload(request) {
+      budget.chargeUpstreamCall();
+      return toLoaded(request, await loadInTurn(request, true));
+    },
     loadIfError(request, fault) {
       const found = caller.principal && cache.loadIfError(request, caller.principal, fault);
       return found && Promise.resolve(found).then((lookup) => toLoaded(request, lookup));

@@ -29,17 +29,21 @@ interface ReportLoaderOptions {
   readonly beforeLoad: () => void;
 }
 
+interface PendingReport {
+  readonly report: Promise<LoadedReport>;
+}
+
 export function createReportLoader({ load, loadFromMemory, beforeLoad }: ReportLoaderOptions): ReportLoader {
   const loaded = new Map<string, LoadedReport | Promise<LoadedReport>>();
-  let loader: DataLoader<ReportRequest, LoadedReport> | undefined;
-  const enqueue = (request: ReportRequest): Promise<LoadedReport> => {
+  let loader: DataLoader<ReportRequest, PendingReport> | undefined;
+  const enqueue = async (request: ReportRequest): Promise<LoadedReport> => {
     beforeLoad();
-    // One call each: the REST API has none for several reports. An error fails only its own report.
-    loader ??= new DataLoader((requests) => Promise.all(requests.map((each) => load(each).catch(toError))), {
+    // One call each: the REST API has none for several reports. The batch ends at once, so that no report waits for another.
+    loader ??= new DataLoader((requests) => Promise.resolve(requests.map((each) => ({ report: load(each) }))), {
       // `loaded` is the cache.
       cache: false,
     });
-    return loader.load(request);
+    return (await loader.load(request)).report;
   };
   return {
     load(request) {

@@ -25,6 +25,13 @@ export function warnOnce(code: WarningCode, field: string): ReportWarning {
   return { code, field, count: 1, rows: null };
 }
 
+/** Whether every row and every totalCost of the response could be read. */
+export function hasAllCosts(warnings: readonly ReportWarning[]): boolean {
+  return !warnings.some(
+    ({ code, field }) => code === 'SKIPPED_ROW' || (code === 'UNREADABLE_NUMBER' && field === 'totalCost'),
+  );
+}
+
 /** Collects the rows of one warning: a bit per row, allocated for the first one. */
 export class RowMarks {
   #bits = new Uint8Array(0);

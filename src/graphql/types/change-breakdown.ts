@@ -102,7 +102,10 @@ builder.objectField(CostComparison, 'breakdown', (t) =>
         required: true,
         description: `The dimensions, 1 to ${MAX_DIMENSIONS}, each once. Several are combined: one group per combination of values.`,
       }),
-      where: t.arg({ type: CostRowsWhere, description: 'Only rows that match, in both periods. Default: all rows.' }),
+      where: t.arg({
+        type: CostRowsWhere,
+        description: 'Only rows that match, in both periods. No bounds of costs. Default: all rows.',
+      }),
       kinds: t.arg({ type: [CostChangeKind], description: 'Only these kinds of changes. Default: all.' }),
       minDifference: t.arg.float({
         description: 'Only groups whose totalCost changed by at least this amount, up or down, such as 10.',

@@ -1,5 +1,6 @@
 // CostReport.comparison: what changed between a report and its baseline.
 
+import { UserInputError } from '../../errors.js';
 import type { GatewayContext } from '../../loaders/context.js';
 import type { AmountChange, TotalsChange } from '../../report/compare/changed-sums.js';
 import { compareReports, type ChangeBreakdown, type ChangeQuestion } from '../../report/compare/compare-reports.js';
@@ -82,13 +83,19 @@ export const CostComparison = builder.objectRef<LoadedComparison>('CostCompariso
     }),
     isComplete: t.exposeBoolean('isComplete', {
       description:
-        'Whether both periods are over and equally long (or as many calendar units), and ScaleOps answered both in full.',
+        'Whether both periods are over and equally long (or as many calendar units), ScaleOps answered both in full, ' +
+        'and every cost could be read.',
     }),
     totals: t.field({
       type: CostTotalsChange,
       directives: { cost: { weight: FULL_SCAN_COST_WEIGHT } },
       description: 'The change of all rows, or of those that match `where`.',
-      args: { where: t.arg({ type: CostRowsWhere, description: 'Only rows that match, in both periods.' }) },
+      args: {
+        where: t.arg({
+          type: CostRowsWhere,
+          description: 'Only rows that match, in both periods. No bounds of costs.',
+        }),
+      },
       async resolve(comparison, args, context, info) {
         const where = toRowsWhere(args.where, context.permissions);
         const question = { by: [], where, fields: findSummedFields(info) };
@@ -109,6 +116,7 @@ export function compare(
   { readReport }: GatewayContext,
 ): ChangeBreakdown | Promise<ChangeBreakdown> {
   const [now, before] = [current.report, baseline.report];
+  assertNoBounds(question.where);
   assertGroupedBy(current.request, [now, before], question);
   const reading = toReading(question);
   // Each sum reads all rows, too, and the groups are matched.
@@ -118,6 +126,18 @@ export function compare(
     labelScanCost: labels === 0 ? 0 : now.labelScanCost + before.labelScanCost,
   };
   return readReport(both, { rows, labels }, compareReports(now, before, { ...question, isCumulative: isDerived }));
+}
+
+const BOUNDS = ['minTotalCost', 'maxTotalCost', 'minSavingsAvailable'] as const;
+
+/** @throws UserInputError for a bound: a row could match in one period and not in the other, as if it had appeared. */
+function assertNoBounds(where: RowsWhere | undefined): void {
+  const bound = BOUNDS.find((name) => where?.[name] !== undefined);
+  if (bound === undefined) return;
+  throw new UserInputError(
+    `where.${bound}`,
+    'must be left out of a comparison, where a row may match in one period only. Use `minDifference` of `breakdown`.',
+  );
 }
 
 builder.objectField(CostReport, 'comparison', (t) =>

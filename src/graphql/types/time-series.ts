@@ -2,6 +2,7 @@
 
 import type { GatewayContext } from '../../loaders/context.js';
 import { createSeries, type SeriesQuestion, type SeriesSet } from '../../report/compare/time-series.js';
+import { hasAllCosts } from '../../report/warnings.js';
 import { rangeToMs } from '../../report/requested-window.js';
 import type { SeriesRange } from '../../report/time/intervals.js';
 import { builder } from '../builder.js';
@@ -78,9 +79,13 @@ export const CostTimeSeries = builder.objectRef<LoadedSeries>('CostTimeSeries').
     }),
     isComplete: t.boolean({
       description:
-        'Whether every interval is over and has a report, and ScaleOps answered each in full for the requested period.',
+        'Whether every interval is over and has a report, ScaleOps answered each in full for the requested period, ' +
+        'and every cost could be read.',
       resolve: ({ intervals }) =>
-        intervals.every(({ loaded, isPartial }) => !isPartial && !(loaded instanceof Error) && loaded.report.isWhole),
+        intervals.every(({ loaded, isPartial }) => {
+          if (isPartial || loaded instanceof Error) return false;
+          return loaded.report.isWhole && hasAllCosts(loaded.report.warnings);
+        }),
     }),
     totals: t.field({
       type: CostTotals,

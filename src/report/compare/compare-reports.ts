@@ -72,8 +72,8 @@ export function* compareReports(current: Report, baseline: Report, question: Cha
   for (const field of fields) yield* sums.get(field);
   const costs = yield* readChanges(yield* sums.get('totalCost'), groupCount);
   const hadRows = (group: number): boolean =>
-    sides.isCumulative
-      ? Math.abs(costs.baseline[group]!) > NEGLIGIBLE_RATIO * costs.current[group]!
+    sides.isCumulative && costs.current[group] !== 0
+      ? Math.abs(costs.baseline[group]!) > NEGLIGIBLE_RATIO * Math.abs(costs.current[group]!)
       : sums.baselineRows[group]! > 0;
   const kindOf = (group: number): ChangeKind => {
     const hasRows = sums.currentRows[group]! > 0;

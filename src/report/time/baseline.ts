@@ -27,7 +27,10 @@ export function baselineOf(window: ReportWindow, shift: BaselineShift, calendar?
     const moved = moveWindow(window, calendar, 'next month');
     return { startTime: moved.startTime, endTime: Math.min(moved.endTime, startTime) };
   }
-  return { startTime: moveBack(startTime, calendar, 'last day'), endTime: startTime };
+  const before = (count: number) => moveBack(startTime, { ...calendar, count }, 'last day');
+  // A zone that has skipped a day has nothing right before the next one.
+  const first = before(calendar.count);
+  return { startTime: first < startTime ? first : before(calendar.count + 1), endTime: startTime };
 }
 
 /** Whether two windows of a zone are equally long, or have as many whole days or as many whole months. */
