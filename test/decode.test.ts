@@ -419,7 +419,7 @@ describe('a member that may say that something is missing', () => {
   );
 
   test('about failed clusters says nothing for those that it denies', () => {
-    expect(fieldsOf({ failedClusters: { c1: false, c2: 0, c3: 'No' } })).toEqual([]);
+    expect(fieldsOf({ failedClusters: { c1: false, c2: 0, c3: 'False' } })).toEqual([]);
   });
 
   test("is a map of Go's errors, which are empty objects in JSON", () => {
@@ -453,7 +453,7 @@ describe('a member that may say that something is missing', () => {
     { pageInfo: { hasNextPage: false, endCursor: 'x' }, pagination: { hasMore: 'false', total: 12, limit: 100 } },
     { meta: null, metadata: 'truncated', pagination: 5, page: [true], meta2: { truncated: true } },
     { meta: { meta: { truncated: true }, requestId: 'x', version: 3 }, result: { truncated: true } },
-    { totalPages: 0, pageCount: null, lastPage: true },
+    { totalPages: 0, pageCount: null, lastPage: true, truncated: 'No' },
   ])('says nothing of a whole report: %j', (more) => {
     expect(fieldsOf(more)).toEqual([]);
   });

@@ -1,7 +1,7 @@
 // What the value of a member says about missing data. Values that are empty, null, 0 or false say nothing.
 
-/** Texts that say what 0, false or null say. */
-const EMPTY_TEXTS = ['', '0', 'false', 'no', 'none', 'null'];
+/** Texts that say what 0, false or null say. An error may be any other text. */
+const EMPTY_TEXTS = ['', '0', 'false', 'none', 'null'];
 const DENIALS = ['0', 'false', 'no'];
 
 /** Deeper values are not looked into. */
@@ -25,7 +25,7 @@ export function saysNamed(value: unknown): boolean {
 
 /** Whether a value says that something was left out: `true`, a count, a token, `{omittedEntries: 499}`. */
 export function saysMissing(value: unknown): boolean {
-  return !isEmpty(value, 0, DECIDING);
+  return !isDenied(value) && !isEmpty(value, 0, DECIDING);
 }
 
 /** Whether a number of pages is more than one. The gateway asks for no page, so it got one of them. */
