@@ -53,7 +53,7 @@ export const LIMIT_SETTINGS = {
     ...number(1, 65_536),
     default: '2048',
     description:
-      'The maximum length of a request body, decompressed, in KiB. A router that resolves 5,000 workloads with long names of clusters sends about 1,000.',
+      'The maximum length of a request body, decompressed, in KiB. A router that resolves 5,000 workloads with long names of clusters sends about 1,100.',
   },
   GATEWAY_MAX_TOKENS: {
     ...limit(1_000_000),
