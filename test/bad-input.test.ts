@@ -109,9 +109,9 @@ describe('a request', () => {
       post('{"query":"{__typename}"}', { ...JSON_HEADERS, 'content-encoding': 'zstd' }),
     ],
     [
-      'with a gzip body of 300 KiB of blanks',
+      'with a gzip body of 2 MiB of blanks',
       'REQUEST_ENTITY_TOO_LARGE',
-      post(Uint8Array.from(gzipSync(' '.repeat(307_200))), { ...JSON_HEADERS, 'content-encoding': 'gzip' }),
+      post(Uint8Array.from(gzipSync(' '.repeat(2_097_153))), { ...JSON_HEADERS, 'content-encoding': 'gzip' }),
     ],
     [
       'with a body that is gzip and does not say so',

@@ -77,6 +77,8 @@ describe('the media type of a request', () => {
     'application/json ; charset=utf-8',
     'application/json;charset="utf-8"',
     'Application/JSON; charset=UTF-8',
+    'application/json; charset=utf8',
+    'application/json; foo=bar; Charset = "UTF-8"',
     'application/graphql+json',
   ])('may be %j, each time', async (type) => {
     for (let time = 0; time < 3; time += 1) expect((await ask(LONG, { 'content-type': type })).status).toBe(200);
@@ -89,10 +91,12 @@ describe('the media type of a request', () => {
     'application/jsonp',
     '',
     'application/json; charset=latin1',
+    'application/json; foo=bar; charset=utf-16',
   ])('may not be %j', async (type) => {
     for (let time = 0; time < 3; time += 1) {
       const reply = await ask(SHORT, { 'content-type': type });
       expect([reply.status, codeOf(reply)]).toEqual([415, 'UNSUPPORTED_MEDIA_TYPE']);
+      expect(reply.text.includes('charset')).toBe(type.includes('charset'));
     }
   });
 

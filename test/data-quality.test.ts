@@ -13,8 +13,10 @@ import { startScopedGateway } from './kit/scoped-gateway.js';
 const WORKLOADS = '/detailedCostReport/getWorkloads';
 const AGGREGATED = '/detailedCostReport/getAggregatedWorkloads';
 const NOW_MS = Date.UTC(2026, 0, 31);
-const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 const WINDOW = { startTime: '2026-01-24T00:00:00Z', endTime: '2026-01-31T00:00:00Z' };
+const WINDOW_OF_2020 = { startTime: '2020-01-01T00:00:00Z', endTime: '2020-01-03T00:00:00Z' };
 /** Text of ScaleOps, which must not be in any warning. */
 const CANARY = 'canary-in-the-answer';
 
@@ -268,29 +270,74 @@ describe('the window', () => {
 
   test('is an error of its own where it is neither given nor requested', async () => {
     const stand = await startStand(report([R], { window: null }));
-    const { data, errors } = await stand.ask('{ workloadCosts { warnings { code } totals { totalCost } } }');
+    const { data, errors } = await stand.ask('{ workloadCosts { warnings { code message } totals { totalCost } } }');
+    const message =
+      "ScaleOps' answer has no period that can be read, and none was requested, so `window` is an error. Pass `last`.";
     expect([data.workloadCosts, errors]).toEqual([
-      { warnings: [{ code: 'MISSING_WINDOW' }], totals: { totalCost: 10 } },
+      { warnings: [{ code: 'MISSING_WINDOW', message }], totals: { totalCost: 10 } },
       [],
     ]);
     const failed = await stand.ask('{ workloadCosts { window { startTime } } }');
-    expect(failed.errors).toMatchObject([{ path: ['workloadCosts', 'window'] }]);
+    expect(failed.errors).toMatchObject([
+      {
+        path: ['workloadCosts', 'window'],
+        message:
+          'ScaleOps\' answer names no period, and none was requested. Pass `last`, such as `last: "7d"`; or leave out ' +
+          '`window` and comparisons to read the rest.',
+      },
+    ]);
+    const { warnings } = (await askReport(stand, WARNINGS)) as { warnings: { message: string }[] };
+    expect(warnings.map((warning) => warning.message)).toEqual([
+      "ScaleOps' answer has no period that can be read. The requested period is shown instead.",
+    ]);
   });
 
   test.each([
     ['7d', 0, 0, false],
-    ['7d', 3_600_000, 3_600_000, false],
-    ['7d', 2 * 3_600_000, 0, true],
-    ['30d', 7 * 3_600_000, 0, false],
-    ['30d', 8 * 3_600_000, 0, true],
-    ['1h', 5 * 60_000, 0, false],
-    ['1h', 7 * 60_000, 0, true],
-  ])('of last: %s that begins %i and ends %i ms late: mismatch %s', async (last, startLate, endLate, isMismatch) => {
-    const lengthMs = last === '7d' ? 7 * DAY_MS : last === '30d' ? 30 * DAY_MS : 3_600_000;
-    const window = { startTime: NOW_MS - lengthMs + startLate, endTime: NOW_MS + endLate };
+    ['7d', 1, 1, false],
+    ['7d', 2, 0, true],
+    ['30d', 7, 0, false],
+    ['30d', 8, 0, true],
+    ['365d', 24, 0, false],
+    ['365d', 25, 0, true],
+    ['365d', 3 * 24, 0, true],
+    ['1h', 1 / 12, 0, false],
+    ['1h', 7 / 60, 0, true],
+    // Whole days: until midnight before or after now, or the day before where ScaleOps lags.
+    ['7d', -23, -23, false],
+    ['7d', 24, 24, false],
+    ['7d', -26, -26, false],
+    ['7d', -27, -27, true],
+    ['7d', 27, 27, true],
+    ['7d', -365 * 24, -365 * 24, true],
+    ['7d', 365 * 24, 365 * 24, true],
+    ['1h', -3, -3, false],
+    ['1h', -24, -24, true],
+  ])('of last: %s that begins %f and ends %f hours late: mismatch %s', async (last, startLate, endLate, isMismatch) => {
+    const lengthMs = last === '1h' ? HOUR_MS : Number.parseInt(last) * DAY_MS;
+    const window = {
+      startTime: NOW_MS - lengthMs + startLate * HOUR_MS,
+      endTime: NOW_MS + endLate * HOUR_MS,
+    };
     const { warnings, ...shown } = await windowOf(window, `last: "${last}"`);
     expect(warnings).toEqual(isMismatch ? [{ code: 'WINDOW_MISMATCH' }] : []);
     expect(shown.window).toEqual({ startTime: iso(window.startTime), endTime: iso(window.endTime) });
+  });
+
+  test.each([
+    ['', '(filter: { timeRange: { last: "7d" } })'],
+    ['(filter: { timeRange: { last: "7d" } })', ''],
+  ])('of 30 days is a mismatch for the last 7 days, asked as %j and then as %j', async (...filters) => {
+    const stand = await startStand(report([], { window: { startTime: NOW_MS - 30 * DAY_MS, endTime: NOW_MS } }));
+    for (const filter of filters) {
+      const { data } = await stand.ask(`{ aggregatedCosts${filter} { warnings { code } } }`);
+      expect(data.aggregatedCosts.warnings).toEqual([{ code: 'WINDOW_MISMATCH' }]);
+    }
+    expect(stand.upstream.requests).toHaveLength(1);
+  });
+
+  test('of any period is no mismatch where none was requested', async () => {
+    expect(await windowOf(WINDOW_OF_2020, '')).toMatchObject({ warnings: [] });
   });
 
   test.each([

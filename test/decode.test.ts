@@ -375,10 +375,12 @@ describe('a member that may say that something is missing', () => {
       .map(({ field }) => field);
 
   test.each([
-    ...[null, '', ' ', 0, false, [], {}, 'false', '0', [null, ''], { omittedEntries: 0 }, { a: { b: [] } }],
-    { limit: 500, omittedEntries: 0 },
+    ...[null, '', ' ', 0, false, [], {}, 'FALSE', '0', 'None', [null, ''], { omittedEntries: 0 }],
+    { count: 0, total: '0', items: [], clusters: {}, message: '' },
   ])('means nothing when it is %j', (value) => {
-    expect(fieldsOf({ error: value, truncation: value, hasMore: value, failedClusters: value })).toEqual([]);
+    expect(
+      fieldsOf({ error: value, errors: [value], truncation: value, hasMore: value, failedClusters: value }),
+    ).toEqual([]);
   });
 
   test.each(['x', 1, true, ['x'], { omittedEntries: 499 }, { limit: 500, omittedEntries: '1' }, { a: { b: ['c'] } }])(
@@ -387,6 +389,74 @@ describe('a member that may say that something is missing', () => {
       expect(fieldsOf({ error: value, truncation: value })).toEqual(['error', 'truncation']);
     },
   );
+
+  test('about what is left out is decided by a count or a flag beside other values', () => {
+    const none = [
+      { limit: 500, omittedEntries: 0 },
+      { note: 'all', isPartial: 'False' },
+    ];
+    for (const truncation of none) expect(fieldsOf({ truncation, partialResult: [truncation] })).toEqual([]);
+  });
+
+  test.each([
+    [{ error: { message: 'x', failedNodes: [] } }, 'error'],
+    [{ error: { message: 'x', isPartial: false } }, 'error'],
+    [{ errors: [{ message: 'x', skipped: 0 }] }, 'errors'],
+    [{ failures: [{ omitted: 0, reason: 'x' }] }, 'failures'],
+    [{ failedClusters: [{ name: 'c2', failedPods: 0 }] }, 'failedClusters'],
+    [{ missingNamespaces: [{ name: 'a', missingRows: 0 }] }, 'missingNamespaces'],
+  ])('about errors and failures says so beside zero counts: %j', (more, field) => {
+    expect(fieldsOf(more)).toEqual([field]);
+  });
+
+  test.each([{}, [], null, '', { failedPods: 0 }, { message: '' }, true])(
+    'about failed clusters lists them as the keys of a map, with the value %j',
+    (value) => {
+      expect(fieldsOf({ failedClusters: { c2: value }, unavailableNamespaces: { a: value } })).toEqual([
+        ...['failedClusters', 'unavailableNamespaces'],
+      ]);
+    },
+  );
+
+  test('about failed clusters says nothing for those that it denies', () => {
+    expect(fieldsOf({ failedClusters: { c1: false, c2: 0, c3: 'False' } })).toEqual([]);
+  });
+
+  test("is a map of Go's errors, which are empty objects in JSON", () => {
+    expect(fieldsOf({ clusterErrors: { c2: {} }, errors: { c2: null }, error: { code: 0, details: {} } })).toEqual([
+      'clusterErrors',
+    ]);
+  });
+
+  test.each<[object, readonly string[]]>([
+    [{ hasNextPage: true }, ['hasNextPage']],
+    [{ totalPages: 7, page: 1 }, ['totalPages']],
+    [{ totalPages: '2' }, ['totalPages']],
+    [{ partial_response: true }, ['partialResponse']],
+    [{ unavailableClusters: ['c2'] }, ['unavailableClusters']],
+    [{ success: 'False' }, ['success']],
+    [{ isComplete: 'FALSE' }, ['isComplete']],
+    [{ ok: false }, ['ok']],
+    [{ ok: 0 }, ['ok']],
+    [{ pagination: { hasMore: true } }, ['pagination.hasMore']],
+    [{ meta: { truncated: true } }, ['meta.truncated']],
+    [{ metadata: { continue: 'x', remainingItemCount: 5 } }, ['metadata.continue', 'metadata.remainingItemCount']],
+    [{ page_info: { has_next_page: true, endCursor: 'x' } }, ['pageInfo.hasNextPage']],
+    [{ paging: { next: 'x' }, page: { totalPages: 7, number: 0 } }, ['paging.next', 'page.totalPages']],
+    [{ truncated: true, Meta: { Truncated: 'yes' } }, ['truncated', 'meta.truncated']],
+  ])('says that there is more: %j', (more, fields) => {
+    expect(fieldsOf(more)).toEqual(fields);
+  });
+
+  test.each([
+    { hasNextPage: false, totalPages: 1, page: 1, ok: true, success: null, isComplete: 'yes', complete: 1 },
+    { pageInfo: { hasNextPage: false, endCursor: 'x' }, pagination: { hasMore: 'false', total: 12, limit: 100 } },
+    { meta: null, metadata: 'truncated', pagination: 5, page: [true], meta2: { truncated: true } },
+    { meta: { meta: { truncated: true }, requestId: 'x', version: 3 }, result: { truncated: true } },
+    { totalPages: 0, pageCount: null, lastPage: true, truncated: 'No' },
+  ])('says nothing of a whole report: %j', (more) => {
+    expect(fieldsOf(more)).toEqual([]);
+  });
 
   test('has one of the known names, without regard to case, underscores and hyphens', () => {
     expect(fieldsOf({ FAILED_CLUSTERS: ['a'], 'next-page-token': 'x', Errors: 'x', errors: 'x' })).toEqual([

@@ -60,7 +60,7 @@ describe('a bad request', () => {
     ['a fragment cycle', 'GRAPHQL_VALIDATION_FAILED', query('{ ...a } fragment a on Query { ...a }')],
     ['the method PUT', 'METHOD_NOT_ALLOWED', { ...query('{__typename}'), method: 'PUT' }],
     ['the method DELETE', 'METHOD_NOT_ALLOWED', { method: 'DELETE' }],
-    ['a body over 256 KiB', 'REQUEST_ENTITY_TOO_LARGE', query(`#${'x'.repeat(262_144)}\n{__typename}`)],
+    ['a body over 2 MiB', 'REQUEST_ENTITY_TOO_LARGE', query(`#${'x'.repeat(2_097_152)}\n{__typename}`)],
     ['51 wrong values', 'BAD_USER_INPUT', query(NAMES_QUERY, { variables: { names: Array(51).fill(null) } })],
     ['a document nested 3,000 deep', 'MAX_TOKENS_LIMIT', query('{a'.repeat(3000) + '}'.repeat(3000))],
     ['a literal nested 3,000 deep', 'MAX_DEPTH_LIMIT', query(`{a(b:${'['.repeat(3000)}${']'.repeat(3000)})}`)],
@@ -106,7 +106,7 @@ describe('a bad request', () => {
   });
 
   test('over the size limit closes its connection, whose rest is not read', async () => {
-    const response = await fetch(url, query('x'.repeat(262_144)));
+    const response = await fetch(url, query('x'.repeat(2_097_152)));
     expect(response.status).toBe(413);
     expect(response.headers.get('connection')).toBe('close');
   });

@@ -123,6 +123,9 @@ test('multiCluster follows SCALEOPS_MULTI_CLUSTER unless the filter decides it',
 });
 
 const EMPTY_LIST = 'must not be an empty list; omit it to not filter by it.';
+/** For a list that its input needs. */
+const atLeastOne = (path: string, list: string, what: string): string =>
+  `${path}.${list} must have at least one ${what}; omit ${path} to not filter by it.`;
 const LABEL_KEY =
   'must be a Kubernetes label key: an optional DNS prefix and "/", then up to 63 letters, digits, "-", "_" or ".".';
 const label = (key: string, value = '') => ({ labels: [{ key, value }] });
@@ -165,10 +168,11 @@ describe('a filter that breaks a rule is refused before any upstream call:', () 
       between('2026-01-01T00:00:00Z', '9999-01-01T00:00:00Z'),
       'filter.timeRange.between.to must be in the years 2000 to 2100.',
     ],
-    [WORKLOADS, { clusters: { names: [] } }, `filter.clusters.names ${EMPTY_LIST}`],
+    [WORKLOADS, { clusters: { names: [] } }, atLeastOne('filter.clusters', 'names', 'name')],
     [WORKLOADS, { namespaces: { names: ['a', ''] } }, 'filter.namespaces.names[1] must not be empty.'],
     [WORKLOADS, { workloadTypes: { names: ['\t'] } }, 'filter.workloadTypes.names[0] must not be empty.'],
-    [WORKLOADS, { labels: { labels: [] } }, `filter.labels.labels ${EMPTY_LIST}`],
+    [WORKLOADS, { labels: { labels: [] } }, atLeastOne('filter.labels', 'labels', 'entry')],
+    [WORKLOADS, { annotations: { labels: [] } }, atLeastOne('filter.annotations', 'labels', 'entry')],
     [WORKLOADS, { labels: label('') }, `filter.labels.labels[0].key ${LABEL_KEY}`],
     [WORKLOADS, { labels: label('a=b') }, `filter.labels.labels[0].key ${LABEL_KEY}`],
     [WORKLOADS, { labels: label('A/b/c') }, `filter.labels.labels[0].key ${LABEL_KEY}`],

@@ -9,6 +9,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 
+import { systemClock } from '../src/clock.js';
 import { createSchema } from '../src/graphql/schema.js';
 import { anyCase } from './kit/choices.js';
 import { makeBytes } from './kit/fuzz-bytes.js';
@@ -38,7 +39,7 @@ let watched: Watch;
 const schema = createSchema();
 
 beforeAll(async () => {
-  stack = await startStack({ env: { CACHE_MAX_MB: '8' } });
+  stack = await startStack({ env: { CACHE_MAX_MB: '8' }, simulator: { now: systemClock.now } });
   port = Number(new URL(await stack.gateway.listen()).port);
   watched = watch(stack);
 });

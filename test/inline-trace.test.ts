@@ -16,6 +16,7 @@ import {
 } from 'graphql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
+import { systemClock } from '../src/clock.js';
 import { ERROR_CODES, UpstreamError } from '../src/errors.js';
 import { toFetch } from '../src/http/fetch-adapter.js';
 import { createDeferred } from './kit/deferred.js';
@@ -450,7 +451,7 @@ test('the duration of a field includes the wait for its report', async () => {
 describe('a client that leaves', () => {
   test('before its response causes no error for other clients', async () => {
     const gate = createGate();
-    const stack = await startStack({ simulator: { latency: gate.pass } });
+    const stack = await startStack({ simulator: { latency: gate.pass, now: systemClock.now } });
     const url = `${await stack.gateway.listen()}/graphql`;
     const leaving = new AbortController();
     const query = (last: string) => `{ workloadCosts(filter: { last: "${last}" }) { rows { nodes { id } } } }`;

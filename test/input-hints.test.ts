@@ -51,6 +51,30 @@ describe('a message about an input', () => {
   test('names nothing of the schema with introspection off', async () => {
     await using stack = await startStack({ env: { GATEWAY_INTROSPECTION: 'off' } });
     const { errors } = await stack.ask(groupBy('{ field: TEAM }'));
-    expect(errors[0]!.message).toBe('Value "TEAM" does not exist in "CostDimension" enum.');
+    expect(errors[0]!.message).toBe('by[0].field: Value "TEAM" does not exist in "CostDimension" enum.');
+  });
+
+  test.each([
+    [
+      'rows(first: 2147483648) { totalCount }',
+      /^first: Int cannot represent non 32-bit signed integer value: 2147483648/,
+    ],
+    ['rows(first: "5") { totalCount }', /^first: Int cannot represent non-integer value/],
+    ['rows(where: { search: 5 }) { totalCount }', /^where\.search: String cannot represent a non string value/],
+    ['rows(where: { minTotalCost: "5" }) { totalCount }', /^where\.minTotalCost: Float cannot represent /],
+    ['rows(where: { namespaces: ["a", 5] }) { totalCount }', /^where\.namespaces\[1\]: String cannot represent /],
+    [
+      'totals(where: { dimensions: [{ by: { field: CLUSTER }, values: [], exclude: 1 }] }) { rowCount }',
+      /^where\.dimensions\[0\]\.exclude: Boolean cannot represent /,
+    ],
+    [
+      'breakdown(by: [{ label: "a" }, { field: "CLUSTER" }]) { groupCount }',
+      /^by\[1\]\.field: Enum "CostDimension" cannot represent /,
+    ],
+  ])('names the place of a literal of another type: %s', async (field, message) => {
+    await using stack = await startStack();
+    const { errors } = await stack.ask(`{ workloadCosts { ${field} } }`);
+    expect(errors.map((error) => error.message)).toEqual([expect.stringMatching(message)]);
+    expect(stack.received).toHaveLength(0);
   });
 });

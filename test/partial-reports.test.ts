@@ -131,6 +131,17 @@ describe('a partial report', () => {
     expect(await show(ask)).toEqual(shownOf(12, true, false));
   });
 
+  test('without a row, and with an error that has details, is an error and replaces no report', async () => {
+    const { ask, clock, serve } = await startStand();
+    serve(WHOLE);
+    await show(ask);
+    clock.advance(60_000);
+    serve({ aggregatedWorkloads: [], errors: [{ message: 'deadline exceeded', skipped: 0 }] });
+    expect(await show(ask)).toEqual(WHOLE_STALE);
+    clock.advance(3_600_000);
+    expect(await show(ask)).toBe('UPSTREAM_ERROR');
+  });
+
   test('does not stand in for the report of a cluster', async () => {
     const { ask, serve, upstream } = await startStand();
     serve(PARTIAL);

@@ -54,7 +54,7 @@ describe('with a list of trusted documents', () => {
     const answers = await Promise.all([
       send(stack, { documentId: 'totals' }),
       send(stack, { documentId: `sha256:${hashOf(TOTALS)}` }),
-      send(stack, { extensions: persisted(hashOf(TOTALS)) }),
+      send(stack, { extensions: persisted(hashOf(TOTALS).toUpperCase()) }),
       send(stack, { query: TOTALS }),
       send(stack, { query: TOTALS, documentId: 'totals' }),
       send(stack, { documentId: hashOf(CLUSTERS), variables, operationName: 'Clusters' }),
@@ -148,12 +148,19 @@ describe('automatic persisted queries', () => {
     expect(stack.received).toHaveLength(1);
   });
 
-  test.each<[string, string, object]>([
-    ['another hash', TOTALS, persisted(hashOf(CLUSTERS))],
-    ['a hash in capitals', TOTALS, persisted(hashOf(TOTALS).toUpperCase())],
-  ])('are refused with %s, and not registered', async (_, query, extensions) => {
+  test('are found by a hash in capitals too', async () => {
     await using stack = await startStack();
-    expect(codeOf(await send(stack, { query, extensions }))).toEqual([400, 'BAD_USER_INPUT']);
+    const capitals = persisted(hashOf(TOTALS).toUpperCase());
+    expect((await send(stack, { query: TOTALS, extensions: capitals })).errors).toEqual([]);
+    for (const extensions of [capitals, persisted(hashOf(TOTALS))]) {
+      expect((await send(stack, { extensions })).data.workloadCosts.totals.rowCount).toBe(50);
+    }
+  });
+
+  test('are refused with another hash, and not registered', async () => {
+    await using stack = await startStack();
+    const extensions = persisted(hashOf(CLUSTERS));
+    expect(codeOf(await send(stack, { query: TOTALS, extensions }))).toEqual([400, 'BAD_USER_INPUT']);
     expect(codeOf(await send(stack, { extensions }))).toEqual([400, 'PERSISTED_QUERY_NOT_FOUND']);
   });
 
@@ -181,13 +188,29 @@ describe('automatic persisted queries', () => {
     expect((await send(stack, { extensions })).status).toBe(200);
   });
 
-  test.each<[string, object]>([
-    ['another version', persisted(hashOf(TOTALS), 2)],
-    ['a hash that is no text', persisted(7)],
-    ['a prototype', JSON.parse('{"__proto__":{"persistedQuery":{"version":1,"sha256Hash":"a"}}}') as object],
-  ])('are not looked up with %s', async (_, extensions) => {
+  const VERSION = 'extensions.persistedQuery.version must be 1, as a number; or send query.';
+  const MEMBERS =
+    'extensions.persistedQuery must be {"version": 1, "sha256Hash": "<the SHA-256 hash of query>"}; or send query.';
+  test.each<[string, object, string]>([
+    ['version 2', persisted(hashOf(TOTALS), 2), VERSION],
+    ['a version that is text', persisted(hashOf(TOTALS), '1'), VERSION],
+    ['no version', { persistedQuery: { sha256Hash: hashOf(TOTALS) } }, VERSION],
+    ['a hash that is no text', persisted(7), MEMBERS],
+    ['an empty hash', persisted(''), MEMBERS],
+    ['no object', { persistedQuery: hashOf(TOTALS) }, MEMBERS],
+    ['null', { persistedQuery: null }, 'query must be given, as a string.'],
+    [
+      'a prototype',
+      JSON.parse('{"__proto__":{"persistedQuery":{"version":1,"sha256Hash":"a"}}}') as object,
+      'query must be given, as a string.',
+    ],
+  ])('are not looked up with %s', async (_, extensions, message) => {
     await using stack = await startStack();
-    expect(codeOf(await send(stack, { extensions }))).toEqual([400, 'BAD_USER_INPUT']);
+    const answer = await send(stack, { extensions });
+    expect(codeOf(answer)).toEqual([400, 'BAD_USER_INPUT']);
+    expect(answer.errors[0]!.message).toBe(message);
+    // They are no reason to refuse an operation that is sent in full.
+    expect((await send(stack, { query: TOTALS, extensions })).errors).toEqual([]);
   });
 
   test('can be switched off', async () => {

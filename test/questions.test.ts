@@ -383,7 +383,13 @@ describe('an input', () => {
       'empty values of a dimension',
       'breakdown(by: [{ field: CLUSTER }], where: { dimensions: [{ by: { label: "team" }, values: [] }] }) { groupCount }',
       'BAD_USER_INPUT',
-      /^where\.dimensions\[0\]\.values /,
+      /^where\.dimensions\[0\]\.values must have at least one value; null .* omit its entry of where\.dimensions\.$/,
+    ],
+    [
+      'no alternative labels',
+      'breakdown(by: [{ anyLabel: [] }]) { groupCount }',
+      'BAD_USER_INPUT',
+      /^by\[0\]\.anyLabel must name at least one label key, such as /,
     ],
     [
       'an empty name',
@@ -456,9 +462,9 @@ describe('an input', () => {
     for (const { message } of answer.errors) expect(message).toMatch(/\$v/);
   });
 
-  test('that is a search of 1 MB is refused before it is parsed', async () => {
+  test('that is a search of 2 MB is refused before it is parsed', async () => {
     const answer = await ask('rows(where: { search: $v }) { totalCount }', {
-      v: ['String', JSON.stringify('a'.repeat(1_048_576))],
+      v: ['String', JSON.stringify('a'.repeat(2_097_152))],
     });
     expect(answer.errors.map(({ extensions }) => extensions.code)).toEqual(['REQUEST_ENTITY_TOO_LARGE']);
   });

@@ -171,13 +171,30 @@ describe('numbers', () => {
 
 test.each([
   ['a key twice', rowsText('{"id":"a","id":"b","totalCost":1,"totalCost":"x"}')],
-  ['two lists of rows', '{"aggregatedWorkloads":[{"id":"a"}],"aggregatedWorkloads":[]}'],
+  ['an unknown member twice', `{"novelty":1,"novelty":2,${rowsText('{"id":"a"}').slice(1)}`],
   ['an empty row', rowsText('{}')],
   ['no rows', '{"aggregatedWorkloads":null}'],
   ['an empty error beside no rows', '{"error":"","aggregatedWorkloads":[]}'],
 ])('%s is left to JSON.parse', (_title, text) => {
   expect(readReport(Buffer.from(text))).toBeUndefined();
   expect(parseResponse(Buffer.from(text))).toHaveProperty('report');
+});
+
+test.each([
+  ['rows, then fewer', '"aggregatedWorkloads":[{"id":"a"},{"id":"b"}],"aggregatedWorkloads":[{"id":"a"}]'],
+  ['rows, then null', '"aggregatedWorkloads":[{"id":"a"}],"aggregatedWorkloads":null'],
+  ['rows, then rows under an escaped name', '"aggregatedWorkloads":[],"aggregated\\u0057orkloads":[{"id":"a"}]'],
+  ['a window', '"window":{"startTime":1769212800},"aggregatedWorkloads":[{"id":"a"}],"window":null'],
+  ['an error', '"error":"x","aggregatedWorkloads":[{"id":"a"}],"error":null'],
+  ['a member about pages', '"pageInfo":{"hasNextPage":true},"pageInfo":{},"aggregatedWorkloads":[{"id":"a"}]'],
+])('a response with a member twice is refused (%s)', (_title, members) => {
+  // White space and a row that only JSON.parse reads are no way around it.
+  for (const text of [`{${members}}`, ` { ${members.replaceAll('{"id"', '{"id":"","id"')} } `]) {
+    expect(readReport(Buffer.from(text))).toBeUndefined();
+    expect(parseResponse(Buffer.from(text))).toEqual({
+      failure: { code: 'UPSTREAM_BAD_RESPONSE', reason: 'a member is repeated' },
+    });
+  }
 });
 
 test('a byte order mark is read over, whichever parser reads the rest', () => {
@@ -355,7 +372,10 @@ describe('a damaged body', () => {
       ),
       { maxLength: 6 },
     );
-    const head = fc.constantFrom('clusters', 'window', 'a', '__proto__', 'error', 'errors', 'truncation', 'isComplete');
+    const head = fc.constantFrom(
+      ...['clusters', 'window', 'a', '__proto__', 'error', 'errors', 'truncation', 'isComplete', 'failedClusters'],
+      ...['pageInfo', 'totalPages'],
+    );
     let taken = 0;
     fc.assert(
       fc.property(rows, fc.array(fc.tuple(head, value), { maxLength: 3 }), (list, members) => {

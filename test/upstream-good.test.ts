@@ -21,8 +21,10 @@ describe('a good report', () => {
     ['in brotli', faults.brotli(NAMED)],
     ['in identity', faults.answer(200, JSON.stringify(NAMED), { 'content-encoding': 'identity' })],
     ['in chunks of one byte that split characters', faults.byteByByte(NAMED)],
-    ['after 100 Continue that was not asked for', faults.afterContinue(NAMED)],
-    ['after 100 Continue in packets of one byte', faults.afterContinue(NAMED, true)],
+    ...Object.entries(faults.INTERIM).flatMap(([name, interim]): [string, Fault][] => [
+      [`after interim responses (${name})`, faults.afterInterim(NAMED, interim)],
+      [`after interim responses in packets of one byte (${name})`, faults.afterInterim(NAMED, interim, true)],
+    ]),
     ['that ends with the connection', faults.closeDelimited(JSON.stringify(NAMED))],
   ])('%s is read', async (_title, fault) => {
     await using stand = await startStand({ env: NO_CACHE });

@@ -23,6 +23,7 @@ import {
 
 export type Config = Readonly<ReturnType<typeof readSettings>>;
 
+const KIB = 1_024;
 const MIB = 1_048_576;
 const readUtf8: ReadText = (path) => readFileSync(path, 'utf8');
 /** Large enough for all defaults. */
@@ -145,6 +146,8 @@ function readProtection(read: Reader) {
       fragments: read('GATEWAY_MAX_FRAGMENTS'),
       repeatedFields: read('GATEWAY_MAX_REPEATED_FIELDS'),
     },
+    /** Of a request, decompressed. */
+    maxBodyBytes: KIB * read('GATEWAY_MAX_BODY_KIB'),
     maxCost: read('GATEWAY_MAX_COST'),
     maxUpstreamCalls: read('GATEWAY_MAX_UPSTREAM_CALLS'),
     maxIntervals: read('GATEWAY_MAX_INTERVALS'),

@@ -32,6 +32,7 @@ import { createExecute } from './steps/execute.js';
 import { createInlineTrace } from './steps/inline-trace.js';
 import { createLimitCost, type CostLimit } from './steps/limit-cost.js';
 import { createLimitRate } from './steps/limit-rate.js';
+import { readParameters } from './steps/read-parameters.js';
 import { createResolveOperation } from './steps/resolve-operation.js';
 import { createDocumentParser } from './yoga.js';
 
@@ -58,6 +59,8 @@ interface DocumentSettings {
 
 interface RequestLimits extends CostLimit {
   readonly documents: DocumentLimits;
+  /** Of a request body, decompressed. */
+  readonly maxBodyBytes: number;
   /** From the arrival of a request; undefined for no limit. */
   readonly timeoutMs: number | undefined;
   /** Requests per minute of one caller; undefined for no limit. */
@@ -155,6 +158,7 @@ function createSteps(settings: HttpSettings, services: HttpServices, documents: 
       },
     }),
     limitRate,
+    readParameters: (http) => readParameters(http, limits.maxBodyBytes),
     resolveOperation: createResolveOperation({
       scheduler: context.scheduler,
       parser: createDocumentParser({ schema, limits: limits.documents, introspection: limits.introspection }),

@@ -1,8 +1,7 @@
 // Between `fetch` and the gateway's own request and response, for programs that embed the gateway, and for tests.
 
-import { GatewayError } from '../errors.js';
 import type { HttpHandler } from './handler.js';
-import { isStream, type HttpRequest, type ResponseBody } from './http-message.js';
+import { bodyTooLarge, isStream, type HttpRequest, type ResponseBody } from './http-message.js';
 
 export function toFetch(handler: HttpHandler) {
   return async (request: Request): Promise<Response> => {
@@ -27,7 +26,7 @@ function toHttpRequest(request: Request): HttpRequest {
     hasLeft: () => request.signal.aborted,
     async readBody(maxBytes) {
       const body = Buffer.from(await request.arrayBuffer());
-      if (body.length > maxBytes) throw new GatewayError('REQUEST_ENTITY_TOO_LARGE');
+      if (body.length > maxBytes) throw bodyTooLarge(maxBytes);
       return body;
     },
   };

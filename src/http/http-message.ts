@@ -2,6 +2,7 @@
 // (server/node-adapter.ts) or by a call (fetch-adapter.ts).
 
 import type { HeadersByName } from '../auth/authentication.js';
+import { GatewayError } from '../errors.js';
 
 export interface HttpRequest {
   readonly method: string;
@@ -33,6 +34,13 @@ export type ResponseBody = readonly Buffer[] | AsyncIterable<Buffer>;
 
 export function isStream(body: ResponseBody): body is AsyncIterable<Buffer> {
   return Symbol.asyncIterator in body;
+}
+
+/** The error for a body of more than `maxBytes`. */
+export function bodyTooLarge(maxBytes: number): GatewayError {
+  const limit = `${Math.floor(maxBytes / 1_024)} KiB, decompressed (GATEWAY_MAX_BODY_KIB)`;
+  const message = `The request body is larger than ${limit}. Send shorter lists, or several requests.`;
+  return new GatewayError('REQUEST_ENTITY_TOO_LARGE', { message });
 }
 
 export const EMPTY_BODY: ResponseBody = [];

@@ -23,11 +23,8 @@ import type { LimitRate } from './steps/limit-rate.js';
 import type { CheckVariables } from './steps/check-variables.js';
 import type { Execute } from './steps/execute.js';
 import type { FieldTrace, InlineTrace } from './steps/inline-trace.js';
-import { readParameters } from './steps/read-parameters.js';
+import type { Parameters } from './steps/read-parameters.js';
 import type { ResolvedOperation, ResolveOperation } from './steps/resolve-operation.js';
-
-/** 256 KiB: enough for any operation with lists of 1,000 names. */
-const MAX_BODY_BYTES = 262_144;
 
 /** For the log alone: the status that nginx gives a request whose client left before the response. */
 const CLIENT_CLOSED_REQUEST: HttpResponse = { status: 499, headers: [], body: EMPTY_BODY };
@@ -57,6 +54,7 @@ export interface PipelineSteps {
   readonly checkOrigin: (headers: HeadersByName) => void;
   readonly authenticate: (request: GraphQLRequest) => Promise<void>;
   readonly limitRate: LimitRate;
+  readonly readParameters: (http: HttpRequest) => Promise<Parameters>;
   readonly resolveOperation: ResolveOperation;
   readonly checkVariables: CheckVariables;
   readonly execute: Execute;
@@ -139,7 +137,7 @@ async function answer(
   steps.limitRate.afterAuthentication(request);
   // What a request asks is looked at only now: a caller who is not let in learns nothing else.
   checkFormat(request.format);
-  const parameters = await readParameters(http, MAX_BODY_BYTES);
+  const parameters = await steps.readParameters(http);
   const operation = await steps.resolveOperation(parameters);
   request.operation = operation.facts;
   checkOperationType(http.method, operation);

@@ -7,7 +7,8 @@ import type { ReportWindow } from './window.js';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
-const UNIT_MS: Readonly<Record<string, number>> = { m: MINUTE_MS, h: HOUR_MS, d: 24 * HOUR_MS };
+const DAY_MS = 24 * HOUR_MS;
+const UNIT_MS: Readonly<Record<string, number>> = { m: MINUTE_MS, h: HOUR_MS, d: DAY_MS };
 
 /** How far an end may be off: ScaleOps may count in whole minutes. */
 const MAX_END_DIFFERENCE_MS = MINUTE_MS;
@@ -26,7 +27,7 @@ export function checkAgainstRequest(data: ReportData, request: ReportRequest, re
   const warnings =
     request.report === 'workloads' ? data.warnings : data.warnings.filter(({ code }) => code !== 'DUPLICATE_ROW');
   if (window === null) return { ...data, warnings, window: findRequestedWindow(request, receivedAt) };
-  return isRequested(window, request)
+  return isRequested(window, request, receivedAt)
     ? { ...data, warnings }
     : { ...data, warnings: [warnOnce('WINDOW_MISMATCH', 'window'), ...warnings] };
 }
@@ -34,27 +35,44 @@ export function checkAgainstRequest(data: ReportData, request: ReportRequest, re
 function findRequestedWindow(request: ReportRequest, receivedAt: number): ReportWindow | null {
   const bounds = toBounds(request);
   if (bounds !== undefined) return bounds;
-  const lengthMs = rangeToMs(request.range ?? (request.report === 'aggregated' ? DEFAULT_AGGREGATED_RANGE : undefined));
+  const lengthMs = requestedLengthMs(request);
   return lengthMs === undefined ? null : { startTime: receivedAt - lengthMs, endTime: receivedAt };
 }
 
 /** Whether a window is the requested one, as far as one was requested. */
-function isRequested({ startTime, endTime }: ReportWindow, request: ReportRequest): boolean {
+function isRequested({ startTime, endTime }: ReportWindow, request: ReportRequest, receivedAt: number): boolean {
   const bounds = toBounds(request);
   if (bounds !== undefined) {
     const differences = [startTime - bounds.startTime, endTime - bounds.endTime];
     return differences.every((difference) => Math.abs(difference) <= MAX_END_DIFFERENCE_MS);
   }
-  const lengthMs = rangeToMs(request.range);
-  return lengthMs === undefined || Math.abs(endTime - startTime - lengthMs) <= toleranceMs(lengthMs);
+  const lengthMs = requestedLengthMs(request);
+  if (lengthMs === undefined) return true;
+  const isAsLong = Math.abs(endTime - startTime - lengthMs) <= maxLengthDifferenceMs(lengthMs);
+  return isAsLong && Math.abs(endTime - receivedAt) <= maxLagMs(lengthMs);
+}
+
+/** The length of the `range` that a request names, or that ScaleOps documents as its default. */
+function requestedLengthMs(request: ReportRequest): number | undefined {
+  if (request.report === 'workloads') return rangeToMs(request.range);
+  const hasTime = request.from !== undefined || request.to !== undefined;
+  return rangeToMs(request.range ?? (hasTime ? undefined : DEFAULT_AGGREGATED_RANGE));
 }
 
 /**
  * How far the length of a `range` may be off: an hour, by which days with a change of the clock differ; less for a short
- * range, and 1 % of a long one, whose ends ScaleOps may round to whole hours or intervals.
+ * range, and 1 % of a long one, at most a day: ScaleOps may round its ends to whole hours or intervals.
  */
-function toleranceMs(lengthMs: number): number {
-  return Math.max(Math.min(HOUR_MS, lengthMs / 10), lengthMs / 100);
+function maxLengthDifferenceMs(lengthMs: number): number {
+  return Math.min(DAY_MS, Math.max(Math.min(HOUR_MS, lengthMs / 10), lengthMs / 100));
+}
+
+/**
+ * How far the end of a `range` may be from the present, before or after it: ScaleOps may count in whole days and lag two
+ * hours behind. A range of hours is not counted in whole days, so it may lag by its own length instead of a day.
+ */
+function maxLagMs(lengthMs: number): number {
+  return 2 * HOUR_MS + Math.min(DAY_MS, lengthMs);
 }
 
 function toBounds(request: ReportRequest): ReportWindow | undefined {

@@ -173,12 +173,16 @@ export function byteByByte(value: unknown): Fault {
   };
 }
 
-/**
- * A whole answer after two `100 Continue` that nobody asked for: at once, or a byte at a time, of which the event loop reads
- * each before the next.
- */
-export function afterContinue(value: unknown, isSplit = false): Fault {
-  const interim = 'HTTP/1.1 100 Continue\r\nx-interim: 1\r\n\r\nHTTP/1.1 100 \r\n\r\n';
+/** Interim responses that nobody asked for, with the most usual ones in any order. */
+export const INTERIM = {
+  continue: 'HTTP/1.1 100 Continue\r\nx-interim: 1\r\n\r\nHTTP/1.1 100 \r\n\r\n',
+  hintsThenContinue: 'HTTP/1.1 103 Early Hints\r\nlink: </a>; rel=preload\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n',
+  manyKinds: [100, 102, 199, 103, 100].map((status) => `HTTP/1.1 ${status} X\r\n\r\n`).join(''),
+  ofHttp10: 'HTTP/1.0 100 Continue\r\n\r\n',
+};
+
+/** A whole answer after interim responses: at once, or a byte at a time, of which the event loop reads each before the next. */
+export function afterInterim(value: unknown, interim: string, isSplit = false): Fault {
   return (socket) => {
     const next = (index: number): void => {
       if (index === interim.length) json(value)(socket);

@@ -49,6 +49,12 @@ export const LIMIT_SETTINGS = {
     default: '250000',
     description: 'The maximum number of rows and entity reports per response: a number, or off.',
   },
+  GATEWAY_MAX_BODY_KIB: {
+    ...number(1, 65_536),
+    default: '2048',
+    description:
+      'The maximum length of a request body, decompressed, in KiB. A router that resolves 5,000 workloads with long names of clusters sends about 1,100.',
+  },
   GATEWAY_MAX_TOKENS: {
     ...limit(1_000_000),
     default: '2000',

@@ -4,11 +4,12 @@ import { UserInputError } from '../../errors.js';
 import type { Dimension } from '../../report/query/dimension.js';
 import type { DimensionMatch } from '../../report/query/filter-rows.js';
 import { builder } from '../builder.js';
-import { assertCount, assertLabelKey, assertList, assertValue } from './validate.js';
+import { assertCount, assertLabelKey, assertList, assertNotEmpty, assertValue } from './validate.js';
 
 export const MAX_DIMENSIONS = 5;
 const MAX_ALTERNATIVES = 10;
 const MAX_MATCHES = 10;
+const OMIT_ENTRY = 'To not filter by the dimension, omit its entry of where.dimensions.';
 
 /** Enum value → field of the row. */
 const DIMENSIONS = {
@@ -74,7 +75,7 @@ interface NamedDimension {
 
 /** @throws UserInputError for an empty list, too many dimensions, a repeated one, or a label key that is none. */
 export function toDimensions(by: readonly DimensionInput[]): NamedDimension[] {
-  if (by.length === 0) throw new UserInputError('by', 'must name a dimension, such as [{field: NAMESPACE}].');
+  assertNotEmpty('by', by, 'must name a dimension, such as [{field: NAMESPACE}].');
   assertCount('by', by, MAX_DIMENSIONS);
   const named = by.map((input, index) => toDimension(`by[${index}]`, input));
   const repeated = named.findIndex(({ name }, index) => named.findIndex((other) => other.name === name) < index);
@@ -92,6 +93,7 @@ function toDimension(path: string, { field, label, annotation, anyLabel }: Dimen
     assertLabelKey(`${path}.annotation`, annotation);
     return { name: `annotation:${annotation}`, dimension: { annotation } };
   }
+  assertNotEmpty(`${path}.anyLabel`, anyLabel, 'must name at least one label key, such as ["team", "owner"].');
   assertList(`${path}.anyLabel`, anyLabel, assertLabelKey, MAX_ALTERNATIVES);
   return { name: `anyLabel:${anyLabel.join()}`, dimension: { anyLabel } };
 }
@@ -101,6 +103,11 @@ export function toMatches(inputs: readonly (typeof CostDimensionMatch)['$inferIn
   assertList('where.dimensions', inputs, () => undefined, MAX_MATCHES);
   return inputs.map(({ by, values, exclude }, index) => {
     const path = `where.dimensions[${index}]`;
+    assertNotEmpty(
+      `${path}.values`,
+      values,
+      `must have at least one value; null matches rows without one. ${OMIT_ENTRY}`,
+    );
     assertList(`${path}.values`, values, assertValue);
     return {
       by: toDimension(`${path}.by`, by).dimension,

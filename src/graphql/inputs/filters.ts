@@ -5,7 +5,7 @@ import type { AggregatedCostsRequest, WorkloadCostsRequest } from '../../report/
 import { builder } from '../builder.js';
 import { CostLabelFilter, CostNameFilter } from './filter-inputs.js';
 import { CostTimeRangeInput, type ResolvedRange } from './time-range.js';
-import { assertLabel, assertLabelKey, assertList, assertName, assertNotNegative } from './validate.js';
+import { assertLabel, assertLabelKey, assertList, assertName, assertNotEmpty, assertNotNegative } from './validate.js';
 
 /** For federation contracts: fields that only users of ScaleOps itself understand. */
 const INTERNAL = { tag: { name: 'internal' } };
@@ -149,12 +149,14 @@ export function toWorkloadCostsRequest(
 // `exclude: false` and OR are the defaults of the schema and of ScaleOps, so they are not sent.
 function toNames(path: string, filter: Filter<typeof CostNameFilter>) {
   if (filter == null) return undefined;
+  assertNotEmpty(`${path}.names`, filter.names, `must have at least one name; omit ${path} to not filter by it.`);
   assertList(`${path}.names`, filter.names, assertName);
   return { names: filter.names, exclude: filter.exclude === true ? true : undefined };
 }
 
 function toLabels(path: string, filter: Filter<typeof CostLabelFilter>) {
   if (filter == null) return undefined;
+  assertNotEmpty(`${path}.labels`, filter.labels, `must have at least one entry; omit ${path} to not filter by it.`);
   assertList(`${path}.labels`, filter.labels, assertLabel);
   return {
     texts: filter.labels.map(({ key, value }) => `${key}=${value}`),

@@ -20,6 +20,11 @@ export function assertCount(path: string, list: readonly unknown[], most: number
   }
 }
 
+/** @throws UserInputError for an empty list, with the `rule` that says what is right. */
+export function assertNotEmpty(path: string, list: readonly unknown[], rule: string): void {
+  if (list.length === 0) throw new UserInputError(path, rule);
+}
+
 /** An empty list is refused because it could mean everything or nothing. */
 export function assertList<T>(
   path: string,
@@ -27,7 +32,7 @@ export function assertList<T>(
   assertItem: (path: string, item: T) => void,
   maxLength = MAX_LIST_LENGTH,
 ): void {
-  if (list.length === 0) throw new UserInputError(path, 'must not be an empty list; omit it to not filter by it.');
+  assertNotEmpty(path, list, 'must not be an empty list; omit it to not filter by it.');
   assertCount(path, list, maxLength);
   list.forEach((item, index) => {
     assertItem(`${path}[${index}]`, item);

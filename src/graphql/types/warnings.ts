@@ -34,9 +34,12 @@ const CostReportWarningCode = builder.enumType('CostReportWarningCode', {
 });
 
 /** What was found, and what became of it. Contains nothing of the response. */
-const MESSAGES: Readonly<Record<WarningCode, (count: number, field: string) => string>> = {
+const MESSAGES: Readonly<Record<WarningCode, (count: number, field: string, hasWindow: boolean) => string>> = {
   PARTIAL_ANSWER: (_count, field) => `ScaleOps' answer says by \`${field}\` that a part of the report is missing.`,
-  MISSING_WINDOW: () => "ScaleOps' answer has no period that can be read. The requested period is shown instead.",
+  MISSING_WINDOW: (_count, _field, hasWindow) =>
+    hasWindow
+      ? "ScaleOps' answer has no period that can be read. The requested period is shown instead."
+      : "ScaleOps' answer has no period that can be read, and none was requested, so `window` is an error. Pass `last`.",
   WINDOW_MISMATCH: () => "ScaleOps' answer covers another period than the requested one. Its own period is shown.",
   SKIPPED_ROW: (count) =>
     count === 1
@@ -54,13 +57,18 @@ function numberOf(count: number, one: string, many: string): string {
   return `${count} ${count === 1 ? one : many}`;
 }
 
-const CostReportWarning = builder.objectRef<ReportWarning>('CostReportWarning').implement({
+/** A warning, and whether the window of its report is known. */
+interface ShownWarning extends ReportWarning {
+  readonly hasWindow: boolean;
+}
+
+const CostReportWarning = builder.objectRef<ShownWarning>('CostReportWarning').implement({
   description: "What of ScaleOps' answer could not be taken at face value. The report is usable all the same.",
   fields: (t) => ({
     code: t.expose('code', { type: CostReportWarningCode, description: 'What is wrong.' }),
     message: t.string({
       description: 'The warning in words, such as "12 values of totalCost could not be read and are null".',
-      resolve: ({ code, count, field }) => MESSAGES[code](count, field ?? ''),
+      resolve: ({ code, count, field, hasWindow }) => MESSAGES[code](count, field ?? '', hasWindow),
     }),
     count: t.exposeInt('count', {
       description: 'The number of rows that the warning is about; 1 when it is about the report as a whole.',
@@ -82,7 +90,7 @@ builder.objectField(CostReport, 'warnings', (t) =>
       'answer as a whole.',
     resolve({ report }, _args, context, info) {
       chargeItems(context, report.warnings.length, info);
-      return report.warnings;
+      return report.warnings.map((warning) => ({ ...warning, hasWindow: report.window !== null }));
     },
   }),
 );

@@ -52,7 +52,8 @@ export function describeWindow(
 export function toWindow({ report, request }: RowOrigin, clock: WindowClock): DescribedWindow {
   if (report.window === null) {
     throw new UpstreamError('UPSTREAM_BAD_RESPONSE', {
-      hint: 'It names no window; leave out `window` to read the rest.',
+      message: "ScaleOps' answer names no period, and none was requested.",
+      hint: 'Pass `last`, such as `last: "7d"`; or leave out `window` and comparisons to read the rest.',
       reason: 'the answer has no window',
     });
   }

@@ -5,6 +5,9 @@ import { BREAK, GraphQLError, Kind, visit } from 'graphql';
 import type { ArgumentNode, ASTNode, DocumentNode, ObjectFieldNode } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 
+/** What graphql-js says of a literal for a scalar or an enum of its own: it names the type alone. */
+const LEAF_ERROR = /^(?:\w+ cannot represent |Enum "\w+" cannot represent |Value ".*" does not exist in "\w+" enum)/s;
+
 export function useInputPaths(): Plugin {
   return {
     onValidate({ params }) {
@@ -18,7 +21,8 @@ export function useInputPaths(): Plugin {
 
 function nameInput(error: GraphQLError, document: DocumentNode): GraphQLError {
   const node = error.nodes?.[0];
-  const path = error.extensions.code === 'BAD_USER_INPUT' && node !== undefined ? findInputPath(document, node) : '';
+  const isNamed = error.extensions.code !== 'BAD_USER_INPUT' && !LEAF_ERROR.test(error.message);
+  const path = isNamed || node === undefined ? '' : findInputPath(document, node);
   if (path === '') return error;
   return new GraphQLError(`${path}: ${error.message}`, { nodes: error.nodes ?? null, extensions: error.extensions });
 }
@@ -35,7 +39,9 @@ function findInputPath(document: DocumentNode, target: ASTNode): string {
   });
   let text = '';
   let branch: unknown = document;
-  for (const step of steps) {
+  for (const [at, step] of steps.entries()) {
+    // The items of a list.
+    if (steps[at - 1] === 'values') text += `[${step}]`;
     branch = (branch as Readonly<Record<string | number, unknown>>)[step];
     const { kind, name } = branch as Partial<ArgumentNode | ObjectFieldNode>;
     if (kind === Kind.ARGUMENT) text = name?.value ?? '';

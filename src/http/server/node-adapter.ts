@@ -4,9 +4,8 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { pipeline, Readable } from 'node:stream';
 
 import type { HeadersByName } from '../../auth/authentication.js';
-import { GatewayError } from '../../errors.js';
 import type { HttpHandler } from '../handler.js';
-import { isStream, type HttpRequest, type HttpResponse } from '../http-message.js';
+import { bodyTooLarge, isStream, type HttpRequest, type HttpResponse } from '../http-message.js';
 import { createAbortController } from '../../concurrency/abort.js';
 
 /** A defect of `handler` or of a response ends the connection; as a rejection without a handler it is logged by the process. */
@@ -83,7 +82,7 @@ class NodeRequest implements HttpRequest {
 function readBody(message: IncomingMessage, maxBytes: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const refuse = (): void => {
-      reject(new GatewayError('REQUEST_ENTITY_TOO_LARGE'));
+      reject(bodyTooLarge(maxBytes));
     };
     if (Number(message.headers['content-length'] ?? 0) > maxBytes) {
       refuse();

@@ -13,7 +13,7 @@ export type HttpServer = ReturnType<typeof createHttpServer>;
 export interface ServerTimes {
   /** A head is one packet or two; more time than a bad line needs only serves who sends a byte now and then. */
   readonly headersTimeout: number;
-  /** For the whole request: the longest body that is taken, 256 KiB, at 10 KB a second. */
+  /** For the whole request: the longest body that is taken by default, 2 MiB, at 70 KB a second. */
   readonly requestTimeout: number;
   /** Longer than the 60 seconds of most load balancers: who closes first cannot have a request on the way. */
   readonly keepAliveTimeout: number;

@@ -6,7 +6,7 @@ import { brotliDecompress, gunzip, inflate } from 'node:zlib';
 
 import type { HeadersByName } from '../../auth/authentication.js';
 import { GatewayError } from '../../errors.js';
-import type { HttpRequest } from '../http-message.js';
+import { bodyTooLarge, type HttpRequest } from '../http-message.js';
 
 /** What a request asks. Members are null when the client left them out or sent null. */
 export interface Parameters {
@@ -30,11 +30,19 @@ export async function readParameters(request: HttpRequest, maxBytes: number): Pr
   return toParameters(parseBody(decompress === undefined ? body : await decode(body, decompress, maxBytes)));
 }
 
-const JSON_TYPE = /^application\/(?:json|graphql\+json)\s*(?:;\s*(?:charset=(?:"?utf-8"?)\s*)?)*$/i;
+const JSON_TYPE = /^application\/(?:json|graphql\+json)\s*(?:;|$)/i;
+const CHARSET = /;\s*charset\s*=\s*"?([^";\s]*)/gi;
 
 /** Every web page can send a form or plain text without asking first, so only JSON is read. */
 function chooseDecoder(headers: HeadersByName): Decompress | undefined {
-  if (!JSON_TYPE.test(headers.get('content-type') ?? '')) throw new GatewayError('UNSUPPORTED_MEDIA_TYPE');
+  const type = headers.get('content-type') ?? '';
+  if (!JSON_TYPE.test(type)) throw new GatewayError('UNSUPPORTED_MEDIA_TYPE');
+  // Other parameters mean nothing (RFC 8259, section 11).
+  if (Array.from(type.matchAll(CHARSET)).some(([, charset = '']) => !/^utf-?8$/i.test(charset))) {
+    throw new GatewayError('UNSUPPORTED_MEDIA_TYPE', {
+      message: 'The charset of the content-type of a request is utf-8, or left out.',
+    });
+  }
   const encoding = headers.get('content-encoding')?.trim().toLowerCase() ?? '';
   if (encoding === '' || encoding === 'identity') return undefined;
   if (Object.hasOwn(DECODERS, encoding)) return DECODERS[encoding as keyof typeof DECODERS];
@@ -65,9 +73,7 @@ async function decode(body: Buffer, decompress: Decompress, maxBytes: number): P
   try {
     return await decompress(body, { maxOutputLength: maxBytes });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') {
-      throw new GatewayError('REQUEST_ENTITY_TOO_LARGE');
-    }
+    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw bodyTooLarge(maxBytes);
     return refuse('The body is not what its content-encoding says.');
   }
 }

@@ -106,7 +106,7 @@ type FindDocument = (parameters: Parameters) => string | KnownDocument;
 function findTrusted(trusted: TrustedDocuments): FindDocument {
   return ({ query, documentId, extensions }) => {
     const id = nonEmpty(documentId) ?? readHash(extensions);
-    const text = id === undefined ? query : trusted.find(id);
+    const text = id === undefined ? query : (trusted.find(id) ?? trusted.find(id.toLowerCase()));
     const isListed = text != null && trusted.has(text);
     // A request with both must mean the same by both.
     if (!isListed || (query !== null && query !== text)) throw new GatewayError('PERSISTED_QUERY_NOT_IN_LIST');
@@ -120,9 +120,12 @@ function findTrusted(trusted: TrustedDocuments): FindDocument {
  */
 function findAny({ documents, persistedQueries }: ResolveOptions): FindDocument {
   return ({ query, extensions, documentId }) => {
-    const hash = persistedQueries ? readHash(extensions) : undefined;
+    const hash = persistedQueries ? readHash(extensions)?.toLowerCase() : undefined;
     if (query === null || (query === '' && hash !== undefined)) {
-      if (hash === undefined) throw new GatewayError('BAD_USER_INPUT', { message: explainMissingQuery(documentId) });
+      if (hash === undefined) {
+        const persisted = persistedQueries ? readPersisted(extensions) : undefined;
+        throw new GatewayError('BAD_USER_INPUT', { message: explainMissingQuery(documentId, persisted) });
+      }
       const known = documents.findByHash(hash);
       if (known === undefined) throw new GatewayError('PERSISTED_QUERY_NOT_FOUND');
       return known;
@@ -135,7 +138,14 @@ function findAny({ documents, persistedQueries }: ResolveOptions): FindDocument 
   };
 }
 
-function explainMissingQuery(documentId: string | null): string {
+/** @param persisted `extensions.persistedQuery`, which gives no hash. */
+function explainMissingQuery(documentId: string | null, persisted: unknown): string {
+  if (isObject(persisted) && persisted.version !== 1) {
+    return 'extensions.persistedQuery.version must be 1, as a number; or send query.';
+  }
+  if (persisted != null) {
+    return 'extensions.persistedQuery must be {"version": 1, "sha256Hash": "<the SHA-256 hash of query>"}; or send query.';
+  }
   return documentId === null
     ? 'query must be given, as a string.'
     : 'documentId names a document of a list, and this gateway has none (GATEWAY_TRUSTED_DOCUMENTS). Send query.';
@@ -143,10 +153,13 @@ function explainMissingQuery(documentId: string | null): string {
 
 /** `extensions.persistedQuery.sha256Hash` of version 1 of the protocol. */
 function readHash(extensions: Parameters['extensions']): string | undefined {
-  const persisted =
-    extensions !== null && Object.hasOwn(extensions, 'persistedQuery') ? extensions.persistedQuery : null;
+  const persisted = readPersisted(extensions);
   if (!isObject(persisted) || persisted.version !== 1) return undefined;
   return typeof persisted.sha256Hash === 'string' ? nonEmpty(persisted.sha256Hash) : undefined;
+}
+
+function readPersisted(extensions: Parameters['extensions']): unknown {
+  return extensions !== null && Object.hasOwn(extensions, 'persistedQuery') ? extensions.persistedQuery : undefined;
 }
 
 function nonEmpty(text: string | null): string | undefined {

@@ -41,9 +41,9 @@ function parseResponse(scanner: Scanner, rows: RowReader): ReportData {
     scanner.peek();
     const key = scanner.readText();
     scanner.expect(COLON);
+    // A repeated member: the caller refuses it.
+    if (head.has(key) || (hasRows && key === 'aggregatedWorkloads')) throw new UnsupportedInputError();
     if (key === 'aggregatedWorkloads') {
-      // Duplicate key: JSON.parse uses the last list.
-      if (hasRows) throw new UnsupportedInputError();
       hasRows = true;
       scanner.peek();
       scanner.readList(() => {

@@ -5,7 +5,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { DiagnosticsChannel, Dispatcher } from 'undici';
 
 import { UpstreamError } from '../../errors.js';
-import { skipContinue } from './interim-responses.js';
+import { skipInterimResponses } from './interim-responses.js';
 import { createDispatcher, type ProxySettings } from './proxy.js';
 
 /** What undici publishes when it writes a request to a connection. */
@@ -22,7 +22,7 @@ export function createConnections(origin: string, connections: number, proxy?: P
     if (request.origin !== origin) return;
     let use = uses.get(socket);
     if (use === undefined) {
-      const current = (use = { requests: 0, bytesBefore: 0, onSent: skipContinue(socket) });
+      const current = (use = { requests: 0, bytesBefore: 0, onSent: skipInterimResponses(socket) });
       uses.set(socket, current);
       socket.prependListener('error', (error: Error) => {
         if (current.requests > 1 && socket.bytesRead === current.bytesBefore) reuseErrors.add(error);

@@ -1,19 +1,21 @@
-// Reads over `100 Continue`, which undici takes for an error of the host. A client must be able to read interim responses
-// that it did not ask for (RFC 9110, section 15.2); undici itself skips all others.
+// Reads over interim responses. undici takes `100 Continue` for an error of the host, also after another one. A client must
+// be able to read interim responses that it did not ask for (RFC 9110, section 15.2).
 
 import type { Duplex } from 'node:stream';
 
-/** The start of its status line, and the end of its fields. */
-const STATUS_LINE = Buffer.from('HTTP/1.1 100');
+/** Any but `101 Switching Protocols`, which is a final response, of HTTP/1.1 or a host that says 1.0. */
+const STATUS_LINE = /^HTTP\/1\.[01] 1(?!01)\d\d/;
+/** Stands in for the bytes of a status line that have not arrived. */
+const EXAMPLE = 'HTTP/1.1 100';
 const FIELDS_END = '\r\n\r\n';
 /** A longer one is left to undici. */
 const MAX_BYTES = 16_384;
 
 /**
- * Takes every `100 Continue` out of what is read from a socket.
+ * Takes every interim response out of what is read from a socket.
  * @returns a function to call when a request is sent: the next bytes are the start of a response.
  */
-export function skipContinue(socket: Duplex): () => void {
+export function skipInterimResponses(socket: Duplex): () => void {
   const read = socket.read.bind(socket) as (size?: number) => Buffer | null;
   let isResponseStart = false;
   /** Of an interim response whose end has not arrived. */
@@ -22,10 +24,10 @@ export function skipContinue(socket: Duplex): () => void {
     let chunk = read(size);
     while (isResponseStart && chunk !== null) {
       const bytes = pending.length === 0 ? chunk : Buffer.concat([pending, chunk]);
-      const rest = withoutContinue(bytes);
-      isResponseStart = rest === undefined;
-      if (rest !== undefined) return rest;
-      pending = Buffer.from(bytes);
+      const { rest, isComplete } = skip(bytes);
+      isResponseStart = !isComplete;
+      if (isComplete) return rest;
+      pending = Buffer.from(rest);
       chunk = read(size);
     }
     return chunk;
@@ -36,19 +38,19 @@ export function skipContinue(socket: Duplex): () => void {
   };
 }
 
-/** The bytes after any `100 Continue`; undefined when more bytes have to arrive to tell. */
-function withoutContinue(bytes: Buffer): Buffer | undefined {
+/** The bytes after any interim responses; not complete when more bytes have to arrive to tell. */
+function skip(bytes: Buffer): { readonly rest: Buffer; readonly isComplete: boolean } {
   let rest = bytes;
-  while (startsLike(rest)) {
-    const end = rest.indexOf(FIELDS_END);
-    if (end < 0 || rest.length < STATUS_LINE.length) return rest.length > MAX_BYTES ? bytes : undefined;
+  while (startsLikeInterim(rest)) {
+    const end = rest.length < EXAMPLE.length ? -1 : rest.indexOf(FIELDS_END);
+    if (end < 0) return { rest, isComplete: rest.length > MAX_BYTES };
     rest = rest.subarray(end + FIELDS_END.length);
   }
-  return rest;
+  return { rest, isComplete: true };
 }
 
-/** Whether these are the first bytes of a `100 Continue`, as far as they have arrived. */
-function startsLike(bytes: Buffer): boolean {
-  const length = Math.min(bytes.length, STATUS_LINE.length);
-  return bytes.compare(STATUS_LINE, 0, length, 0, length) === 0;
+/** Whether these are the first bytes of an interim response, as far as they have arrived. */
+function startsLikeInterim(bytes: Buffer): boolean {
+  const start = bytes.toString('latin1', 0, EXAMPLE.length);
+  return STATUS_LINE.test(start + EXAMPLE.slice(start.length));
 }

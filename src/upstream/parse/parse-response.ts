@@ -4,7 +4,8 @@
 import { UpstreamError, type UpstreamErrorCode } from '../../errors.js';
 import type { RetryRule } from '../../concurrency/retry.js';
 import { ReportShapeError } from '../../report/parse/envelope/envelope.js';
-import { isEmptyMember } from '../../report/parse/envelope/partial-members.js';
+import { saysFailed } from '../../report/parse/envelope/member-values.js';
+import { assertNoRepeatedMember } from '../../report/parse/envelope/repeated-members.js';
 import { decodeData } from '../../report/parse/json-parser.js';
 import { createReportParser } from '../../report/parse/fast-parser.js';
 import { toReport, type ReportData } from '../../report/report-data.js';
@@ -29,7 +30,7 @@ export function createResponseParser(): (body: Buffer) => ParsedResponse {
   return (body) => {
     const json = skipByteOrderMark(body);
     const report = readReport(json);
-    return report === undefined ? parseText(json.toString('utf8')) : { report };
+    return report === undefined ? parseWithJson(json) : { report };
   };
 }
 
@@ -57,7 +58,8 @@ export function toReportOrThrow(
   throw new UpstreamError(code, { ...rest, ...(checkPath && { hint: `Check ${pathSetting}.` }) });
 }
 
-function parseText(text: string): ParsedResponse {
+function parseWithJson(body: Buffer): ParsedResponse {
+  const text = body.toString('utf8');
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -66,7 +68,9 @@ function parseText(text: string): ParsedResponse {
   }
   if (isErrorObject(json)) return { failure: { code: 'UPSTREAM_ERROR', reason: 'an error with HTTP 200' } };
   try {
-    return { report: decodeData(json) };
+    const report = decodeData(json);
+    assertNoRepeatedMember(body);
+    return { report };
   } catch (error) {
     if (!(error instanceof ReportShapeError)) throw error;
     return { failure: { code: 'UPSTREAM_BAD_RESPONSE', reason: error.message } };
@@ -89,5 +93,5 @@ const LOGIN_PAGE = /type\s*=\s*["']?password|(?<![a-z])(?:login|signin|(?:log|si
 /** `{"error": …}`, also beside a list without rows: Go writes the empty fields of a struct too. */
 function isErrorObject(json: unknown): boolean {
   const { error, errors, aggregatedWorkloads: rows } = (json ?? {}) as Readonly<Record<string, unknown>>;
-  return (Boolean(error) || !isEmptyMember(errors)) && !(Array.isArray(rows) && rows.length > 0);
+  return (saysFailed(error) || saysFailed(errors)) && !(Array.isArray(rows) && rows.length > 0);
 }
