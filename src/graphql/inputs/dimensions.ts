@@ -4,7 +4,7 @@ import { UserInputError } from '../../errors.js';
 import type { Dimension } from '../../report/query/dimension.js';
 import type { DimensionMatch } from '../../report/query/filter-rows.js';
 import { builder } from '../builder.js';
-import { assertCount, assertLabelKey, assertList, assertValue } from './validate.js';
+import { assertCount, assertLabelKey, assertList } from './validate.js';
 
 export const MAX_DIMENSIONS = 5;
 const MAX_ALTERNATIVES = 10;
@@ -101,7 +101,8 @@ export function toMatches(inputs: readonly (typeof CostDimensionMatch)['$inferIn
   assertList('where.dimensions', inputs, () => undefined, MAX_MATCHES);
   return inputs.map(({ by, values, exclude }, index) => {
     const path = `where.dimensions[${index}]`;
-    assertList(`${path}.values`, values, assertValue);
+    // Any length: an annotation has up to 256 KiB, and the limit of request bodies holds.
+    assertList(`${path}.values`, values, () => undefined);
     return {
       by: toDimension(`${path}.by`, by).dimension,
       values: values.map((value) => value ?? null),
