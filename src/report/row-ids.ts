@@ -8,8 +8,10 @@ import { inRanges, type Steps } from './steps.js';
 
 /** The characters of an id. */
 const LENGTH = 12;
-/** The bytes of an id. */
-export const ID_BYTES = 8;
+/** The digits of an id, to sort by: three for each half. */
+export const ID_DIGITS = 6;
+const DIGIT_BITS = 11;
+export const DIGIT_VALUES = 2 ** DIGIT_BITS;
 
 /** 64 bits of hash per row: an even and an odd entry. */
 export class RowIds {
@@ -23,9 +25,12 @@ export class RowIds {
     return this.#hashes.byteLength;
   }
 
-  /** One of the ID_BYTES of an id; byte 0 is the last. */
-  byteAt(row: number, byte: number): number {
-    return (this.#hashes[2 * row + (byte < 4 ? 1 : 0)]! >>> (8 * (byte & 3))) & 255;
+  /** Reads one of the ID_DIGITS of the ids of the rows [from, to); digit 0 is the last. */
+  readDigits(digit: number, digits: Uint32Array, from: number, to: number): void {
+    const hashes = this.#hashes;
+    const half = digit < 3 ? 1 : 0;
+    const shift = DIGIT_BITS * (digit % 3);
+    for (let row = from; row < to; row += 1) digits[row] = (hashes[2 * row + half]! >>> shift) & (DIGIT_VALUES - 1);
   }
 
   /** The id of a row: 12 characters of base64url. */

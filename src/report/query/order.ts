@@ -2,7 +2,7 @@
 // ids, so that pages agree when ScaleOps returns the same rows in another order.
 
 import type { NameField, NumberField } from '../columns/columns.js';
-import { ID_BYTES, type RowIds } from '../row-ids.js';
+import { DIGIT_VALUES, ID_DIGITS, type RowIds } from '../row-ids.js';
 import { inRanges, type Steps } from '../steps.js';
 import { allRows } from './filter-rows.js';
 import type { Ranks } from './ranks.js';
@@ -40,15 +40,15 @@ export function* orderByRanks(rows: Uint32Array, keys: readonly RankedKey[], lim
   return ordered;
 }
 
-/** Ranks of the rows by their ids, which are opaque: in the order of the bytes. Each pass sorts by one byte. */
+/** Ranks of the rows by their ids, which are opaque: in the order of their digits. Each pass sorts by one digit. */
 export function* rankIds(ids: RowIds, rowCount: number): Steps<Ranks> {
   let ordered = allRows(rowCount);
   const ranks = new Uint32Array(rowCount);
-  for (let byte = 0; byte < ID_BYTES; byte += 1) {
+  for (let digit = 0; digit < ID_DIGITS; digit += 1) {
     yield* inRanges(rowCount, (from, to) => {
-      for (let row = from; row < to; row += 1) ranks[row] = ids.byteAt(row, byte);
+      ids.readDigits(digit, ranks, from, to);
     });
-    ordered = yield* countingSort(ordered, { ranks: { ranks, distinct: 256 }, direction: 'ASC' }, rowCount);
+    ordered = yield* countingSort(ordered, { ranks: { ranks, distinct: DIGIT_VALUES }, direction: 'ASC' }, rowCount);
   }
   yield* inRanges(rowCount, (from, to) => {
     for (let at = from; at < to; at += 1) ranks[ordered[at]!] = at;
