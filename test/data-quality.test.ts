@@ -206,6 +206,27 @@ describe('labels', () => {
     expect(shown).toEqual({ breakdown: { groups: [{ keys: [{ value: 'a' }] }] }, warnings: [] });
   });
 
+  test('whose value is long open their group', async () => {
+    const value = 'v'.repeat(100_000);
+    const annotations = [{ key: 'example.com/note', value }];
+    const stand = await startStand(
+      report([
+        { ...R, annotations },
+        { ...R, workloadName: 'x' },
+      ]),
+    );
+    const by = { annotation: 'example.com/note' };
+    const { data, errors } = await stand.ask(
+      `query ($where: CostRowsWhere, $by: [CostDimensionInput!]!) { workloadCosts {
+        breakdown(by: $by) { groups { keys { value } } } totals(where: $where) { rowCount }
+      } }`,
+      { by: [by], where: { dimensions: [{ by, values: [value] }] } },
+    );
+    expect(errors).toEqual([]);
+    expect(data.workloadCosts.breakdown.groups).toContainEqual({ keys: [{ value }] });
+    expect(data.workloadCosts.totals).toEqual({ rowCount: 1 });
+  });
+
   test('in a shape that is not known are left out with a warning', async () => {
     const odd = { ...R, labels: { team: 'a' }, ownerLabels: [['team', CANARY]] };
     const stand = await startStand(report([odd, { ...odd, workloadName: 'x' }, { ...R, workloadName: 'y' }]));
@@ -229,6 +250,49 @@ test('rows that are no objects are left out with a warning', async () => {
     warnings: [
       { code: 'SKIPPED_ROW', message: '4 rows were null or no objects, and were left out.', count: 4, field: null },
     ],
+  });
+});
+
+describe('a name of another type', () => {
+  test('is null with a warning, in the report and in each of its parts', async () => {
+    const rows = [R, { ...R, namespace: ['ns1'], totalCost: 7 }, { ...R, clusterName: { name: 'c1' }, totalCost: 5 }];
+    const stand = await startStand(report(rows));
+    const warnings = [
+      {
+        code: 'UNREADABLE_NAME',
+        message: '1 value of clusterName could not be read and is null.',
+        count: 1,
+        field: 'clusterName',
+      },
+      {
+        code: 'UNREADABLE_NAME',
+        message: '1 value of namespace could not be read and is null.',
+        count: 1,
+        field: 'namespace',
+      },
+    ];
+    expect(await askReport(stand, `totals { totalCost } ${WARNINGS}`)).toEqual({ totals: { totalCost: 22 }, warnings });
+    const { data } = await stand.ask(
+      `{ kubernetesNamespace(clusterName: "c1", name: "ns1") { costs { totals { totalCost } ${WARNINGS} } } }`,
+    );
+    expect(data.kubernetesNamespace.costs.totals).toEqual({ totalCost: 10 });
+    expect(data.kubernetesNamespace.costs.warnings).toEqual(warnings);
+  });
+
+  test('is read when it is a number or a boolean', async () => {
+    const stand = await startStand(report([{ ...R, clusterName: 7, namespace: true }]));
+    expect(await askReport(stand, `rows { nodes { clusterName namespace } } ${WARNINGS}`)).toEqual({
+      rows: { nodes: [{ clusterName: '7', namespace: 'true' }] },
+      warnings: [],
+    });
+  });
+});
+
+test('a report whose only row is null has no rows and a warning', async () => {
+  const stand = await startStand(report([null]));
+  expect(await askReport(stand, 'totals { rowCount } warnings { code count }')).toEqual({
+    totals: { rowCount: 0 },
+    warnings: [{ code: 'SKIPPED_ROW', count: 1 }],
   });
 });
 
@@ -356,8 +420,8 @@ describe('the window', () => {
 
 describe('a workload with two rows', () => {
   const twice = [
-    { ...R, totalCost: 10, onDemandHours: 3, onDemandPercent: 100, replicas: 2 },
-    { ...R, workloadType: 'deployment', totalCost: 5, spotHours: 1, spotPercent: 100, savingsAvailable: 0.1 },
+    { ...R, totalCost: 10, onDemandHours: 3, spotHours: 0, onDemandPercent: 100, replicas: 2 },
+    { ...R, workloadType: 'deployment', totalCost: 5, onDemandHours: 0, spotHours: 1, spotPercent: 100, replicas: 0.1 },
   ];
   const other = { ...R, workloadName: 'x', totalCost: 15 };
 
@@ -375,8 +439,8 @@ describe('a workload with two rows', () => {
     const { id, ...cost } = data.kubernetesWorkload.cost;
     expect(cost).toEqual({
       workloadType: 'Deployment',
-      ...{ totalCost: 15, onDemandHours: 3, spotHours: 1, onDemandPercent: 75, spotPercent: 25, replicas: 2 },
-      ...{ savingsAvailable: 0.1, share: 0.5, hourlyCost: null },
+      ...{ totalCost: 15, onDemandHours: 3, spotHours: 1, onDemandPercent: 75, spotPercent: 25, replicas: 2.1 },
+      ...{ savingsAvailable: null, share: 0.5, hourlyCost: null },
     });
     expect(shown.breakdown.groups).toEqual([{ totals: { totalCost: 15 } }, { totals: { totalCost: 15 } }]);
     expect(shown.warnings).toMatchObject([{ code: 'DUPLICATE_ROW', count: 1, field: null }]);
@@ -384,6 +448,34 @@ describe('a workload with two rows', () => {
     const nodes = shown.rows.nodes as { totalCost: number; id: string }[];
     expect(nodes.map(({ totalCost }) => totalCost)).toEqual([10, 5, 15]);
     expect(nodes.map((node) => node.id)).not.toContain(id);
+  });
+
+  test('has the same sum, name and id whatever the order of its rows is', async () => {
+    const costs: unknown[] = [];
+    for (const rows of [twice, twice.toReversed()]) {
+      const stand = await startStand(report([...rows.map((row, at) => ({ ...row, services: [`s${at}`] })), other]));
+      const { data } = await stand.ask(
+        '{ kubernetesWorkload(clusterName: "c1", namespace: "ns1", type: "Deployment", name: "w") { cost { id workloadType totalCost } } }',
+      );
+      costs.push(data.kubernetesWorkload.cost);
+    }
+    expect(costs[0]).toMatchObject({ workloadType: 'Deployment', totalCost: 15 });
+    expect(costs[1]).toEqual(costs[0]);
+  });
+
+  test.each(['NaN', null, ''])('has no cost when that of one row is %j', async (totalCost) => {
+    const [first, second] = twice as [object, object];
+    const odd = { ...second, totalCost, spotHours: 'x', amountOfWorkloads: 1 };
+    const stand = await startStand(report([first, odd, other]));
+    const { data } = await stand.ask(
+      `{ kubernetesWorkload(clusterName: "c1", namespace: "ns1", type: "Deployment", name: "w") { cost {
+        totalCost share spotHours spotPercent onDemandPercent onDemandHours replicas amountOfWorkloads
+      } } }`,
+    );
+    expect(data.kubernetesWorkload.cost).toEqual({
+      ...{ totalCost: null, share: null, spotHours: null, spotPercent: null, onDemandPercent: null },
+      ...{ onDemandHours: 3, replicas: 2.1, amountOfWorkloads: null },
+    });
   });
 
   test('is no warning in an aggregated report, whose rows are groups', async () => {
@@ -402,6 +494,7 @@ describe('a caller who may see one namespace', () => {
       { ...R, workloadName: 'y', namespace: 'hidden' },
       { ...R, workloadName: 'y', namespace: 'hidden' },
       ...[null, null, null],
+      ...[1, 2].map((totalCost) => ({ ...R, namespace: ['hidden'], totalCost })),
     ];
     for (const path of [WORKLOADS, AGGREGATED]) upstream.answer(path, faults.json(report(rows, { error: CANARY })));
     const gateway = startScopedGateway({
@@ -424,6 +517,7 @@ describe('a caller who may see one namespace', () => {
     expect(await counts('ann')).toEqual([
       ['PARTIAL_ANSWER', 'error', 1],
       ['SKIPPED_ROW', null, 1],
+      ['UNREADABLE_NAME', 'namespace', 1],
       ['UNREADABLE_NUMBER', 'totalCost', 1],
       ['UNREADABLE_NUMBER', 'hourlyCost', 1],
     ]);
@@ -431,11 +525,76 @@ describe('a caller who may see one namespace', () => {
       ['PARTIAL_ANSWER', 'error', 1],
       ['SKIPPED_ROW', null, 3],
       ['DUPLICATE_ROW', null, 1],
+      ['UNREADABLE_NAME', 'namespace', 2],
       ['UNREADABLE_NUMBER', 'totalCost', 2],
       ['UNREADABLE_NUMBER', 'hourlyCost', 1],
       ['UNREADABLE_NUMBER', 'replicas', 1],
       ['UNREADABLE_LABELS', 'labels', 1],
     ]);
+  });
+});
+
+describe('an aggregated report of a caller who may see one namespace', () => {
+  const ask = async (rows: readonly object[], fields: string): Promise<any> => {
+    const upstream = await startFaultServer();
+    upstream.answer(AGGREGATED, faults.json(report(rows)));
+    const gateway = startScopedGateway({
+      url: upstream.url,
+      scopes: { callers: { ann: [{ clusters: ['c1', 'c2'], namespaces: ['ns1'] }] } },
+      callers: ['ann'],
+    });
+    onTestFinished(async () => {
+      await gateway[Symbol.asyncDispose]();
+      await upstream[Symbol.asyncDispose]();
+    });
+    const { data, errors } = await gateway.askAs(
+      'ann',
+      `{ aggregatedCosts(filter: { groupBy: { labels: ["team"] } }) { ${fields} } }`,
+    );
+    expect(errors).toEqual([]);
+    return data.aggregatedCosts;
+  };
+  const row = (value: string, totalCost: unknown, more: object = {}) => ({
+    ...{ id: '', clusterName: 'c1', namespace: 'ns1', ownerLabels: [{ key: 'team', value }], totalCost },
+    ...more,
+  });
+
+  test("has a row for each value of a label among the owner's labels", async () => {
+    const shown = await ask(
+      [
+        row('a', 10),
+        row('b', 9),
+        row('c', 8),
+        row('a', 1, { clusterName: 'c2' }),
+        row('a', 5, { namespace: 'hidden' }),
+      ],
+      `rows { nodes { label(key: "team") totalCost } } totals(where: { dimensions: [{ by: { label: "team" }, values: ["b"] }] }) { totalCost }
+       breakdown(by: [{ label: "team" }]) { groups { keys { value } totals { totalCost } } }`,
+    );
+    expect(shown.rows.nodes).toEqual([
+      { label: 'a', totalCost: 11 },
+      { label: 'b', totalCost: 9 },
+      { label: 'c', totalCost: 8 },
+    ]);
+    expect(shown.totals).toEqual({ totalCost: 9 });
+    expect(shown.breakdown.groups).toEqual([
+      { keys: [{ value: 'a' }], totals: { totalCost: 11 } },
+      { keys: [{ value: 'b' }], totals: { totalCost: 9 } },
+      { keys: [{ value: 'c' }], totals: { totalCost: 8 } },
+    ]);
+  });
+
+  test.each([null, '', undefined])('counts a visible row whose cost is %j', async (totalCost) => {
+    const hidden = row('a', null, { namespace: 'hidden' });
+    const shown = await ask(
+      [row('a', 10), row('a', totalCost, { clusterName: 'c2' }), hidden],
+      'warnings { code } totals { totalCost rowsWithoutCost } breakdown(by: [{ label: "team" }]) { groups { totals { rowsWithoutCost } } }',
+    );
+    expect(shown).toEqual({
+      warnings: [],
+      totals: { totalCost: 10, rowsWithoutCost: 1 },
+      breakdown: { groups: [{ totals: { rowsWithoutCost: 1 } }] },
+    });
   });
 });
 

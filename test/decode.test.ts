@@ -68,13 +68,20 @@ describe('a response that is no cost report', () => {
     [JSON.parse('{"__proto__":{"aggregatedWorkloads":[]}}'), 'the answer has no aggregatedWorkloads'],
     [{ aggregatedWorkloads: {} }, 'aggregatedWorkloads is not a list'],
     [{ aggregatedWorkloads: 'secret' }, 'aggregatedWorkloads is not a list'],
-    [{ aggregatedWorkloads: [1, 'secret'] }, 'no row is an object'],
-    [{ aggregatedWorkloads: [null] }, 'no row is an object'],
-    [{ aggregatedWorkloads: [[]] }, 'no row is an object'],
   ])('%j is refused: %s', (json, message) => {
     expect(() => decodeReport(json)).toThrow(new ReportShapeError(message));
   });
 });
+
+test.each([[[null]], [[null, null]], [[1, 'secret']], [[[]]]])(
+  'a report of the rows %j has no rows and a warning',
+  (aggregatedWorkloads) => {
+    const { report } = decodeReport({ aggregatedWorkloads });
+    const count = aggregatedWorkloads.length;
+    expect(report.rowCount).toBe(0);
+    expect(report.warnings).toContainEqual({ code: 'SKIPPED_ROW', field: null, count, rows: null });
+  },
+);
 
 describe('a list of clusters', () => {
   const answer = (count: number) => ({
@@ -234,6 +241,9 @@ describe('numbers', () => {
 
 const KEYS = ['team', '__proto__', 'constructor', 'prototype', 'hasOwnProperty', 'toString', '🦊', '\ud800'];
 
+/** No keys of Kubernetes, which a text must have. */
+const OTHER_KEYS: readonly string[] = ['__proto__', '🦊', '\ud800'];
+
 describe.each(KEYS)('a label called %j', (key) => {
   const prototypeBefore = Object.getOwnPropertyNames(Object.prototype);
 
@@ -242,9 +252,10 @@ describe.each(KEYS)('a label called %j', (key) => {
     ['a list of {key, value}', `[{"key":${JSON.stringify(key)},"value":"v"}]`],
     ['a list of "key=value"', `[${JSON.stringify(`${key}=v`)}]`],
   ])('in %s stays data', (_shape, labels) => {
+    const isRead = !(labels.startsWith('["') && OTHER_KEYS.includes(key));
     for (const field of ['labels', 'annotations', 'ownerLabels'] as const) {
       const row = parseRow(`{"${field}":${labels}}`);
-      expect(row[field]).toEqual([{ key, value: 'v' }]);
+      expect(row[field]).toEqual(isRead ? [{ key, value: 'v' }] : []);
     }
     expect(Object.getOwnPropertyNames(Object.prototype)).toEqual(prototypeBefore);
     expect(({} as Record<string, unknown>).v).toBeUndefined();
@@ -338,9 +349,16 @@ describe('labels in other shapes', () => {
     [[{ key: 'team' }, { name: 'env' }], 'team=,env='],
     ['team=a,env=prod', 'team=a,env=prod'],
     [' app.kubernetes.io/name=a=b , env= ,', 'app.kubernetes.io/name=a=b,env='],
-    [{ team: ['a', 'b'], env: [], tier: [null, 'x'] }, 'team=a,env=,tier='],
+    [{ team: ['a', 'b'], env: [], tier: [null, 'x'], zone: [null], unit: ['', 'x'] }, 'team=a,env=,tier=x,zone=,unit='],
     [[{ key: 'team', value: ['a', 'b'] }], 'team=a'],
-    [{ key: 'team', value: 'a' }, 'key=team,value=a'],
+    [{ key: 'team', value: 'a' }, 'team=a'],
+    [{ Name: 'team', VALUE: 'a' }, 'team=a'],
+    [{ key: 'team', value: 'a', env: 'b' }, 'key=team,value=a,env=b'],
+    [{ key: 'team' }, 'key=team'],
+    [[{ NAME: 'team', vaLue: 'a' }], 'team=a'],
+    [['team=a,env=prod', 'tier=x'], 'team=a,env=prod,tier=x'],
+    [['team', 'example.com/env'], 'team=,example.com/env='],
+    [['note=a=b:c/d [e]'.replace(' ', '')], 'note=a=b:c/d[e]'],
     [[null, ''], ''],
     ['', ''],
     [null, ''],
@@ -353,6 +371,26 @@ describe('labels in other shapes', () => {
     [true, ''],
     ['team', ''],
     ['team=a,b', ''],
+    ['team=a;env=prod', ''],
+    ['team=a env=prod', ''],
+    ['team=a\tb', ''],
+    ['team=a\u00a0b', ''],
+    ['-team=a', ''],
+    ['team:a', ''],
+    ['Example.com/team=a', ''],
+    ['a/b/c=d', ''],
+    [`${'k'.repeat(64)}=v`, ''],
+    [['team:a'], ''],
+    [['map[team:a]'], ''],
+    [['{"team":"a"}'], ''],
+    [['team=a,env'], ''],
+    [['team=a,map[env:b]=c', 'env=b'], 'env=b'],
+    [['team=a;env=prod'], ''],
+    [['team=a env=prod', 'env=b'], 'env=b'],
+    [['team a'], ''],
+    [{ key: null, value: 'a' }, ''],
+    [{ key: 'team', value: { a: 'b' } }, ''],
+    [{ team: [null, { a: 'b' }] }, ''],
     ['{"team":"a"}', ''],
     ['map[team:a]', ''],
     [[['team', 'a']], ''],
@@ -365,6 +403,42 @@ describe('labels in other shapes', () => {
     [{ team: [['a']], '': 'x' }, ''],
   ])('%j are not guessed at', (labels, text) => {
     expect(read(labels)).toEqual([text, 'warning']);
+  });
+});
+
+describe('annotations in a text', () => {
+  const read = (annotations: unknown) => {
+    const { report } = decodeReport({ aggregatedWorkloads: [{ id: 'a', annotations }] });
+    const [row] = rowsOf({ aggregatedWorkloads: [{ id: 'a', annotations }] });
+    const isOdd = report.warnings.some(({ code, field }) => code === 'UNREADABLE_LABELS' && field === 'annotations');
+    return [(row!.annotations ?? []).map(({ key, value }) => [key, value]), isOdd];
+  };
+
+  test.each<[unknown, readonly (readonly [string, string])[]]>([
+    [['note=first; then second'], [['note', 'first; then second']]],
+    ['note=a b; c', [['note', 'a b; c']]],
+    [
+      ['a=x y,b=z'],
+      [
+        ['a', 'x y'],
+        ['b', 'z'],
+      ],
+    ],
+  ])('%j have any value', (annotations, pairs) => {
+    expect(read(annotations)).toEqual([pairs, false]);
+  });
+
+  test.each([[['note=first, then second']], ['note=first, then second'], [['a note=x']]])(
+    '%j are not guessed at',
+    (annotations) => {
+      expect(read(annotations)).toEqual([[], true]);
+    },
+  );
+
+  test('of many blanks are read in time that grows with their length', () => {
+    const blanks = ' '.repeat(1_000_000);
+    expect(read([`note=a${blanks}b`])).toEqual([[['note', `a${blanks}b`]], false]);
+    expect(read(`a${blanks}=b`)).toEqual([[], true]);
   });
 });
 
@@ -494,12 +568,25 @@ describe('texts', () => {
     expect(decodeRow({ id: 7, namespace: 0 })).toMatchObject({ scaleOpsId: '7', namespace: '0' });
   });
 
-  test('are null for other values', () => {
-    expect(decodeRow({ namespace: {}, clusterName: ['a'], workloadName: true })).toMatchObject({
-      namespace: null,
-      clusterName: null,
-      workloadName: null,
+  test('are read from numbers and booleans where they are names', () => {
+    expect(decodeRow({ clusterName: 1.5, namespace: true, workloadName: 0, workloadType: false })).toMatchObject({
+      ...{ clusterName: '1.5', namespace: 'true', workloadName: '0', workloadType: 'false' },
     });
+  });
+
+  test('are null for other values, with a warning for each name', () => {
+    const row = { namespace: {}, clusterName: ['a'], workloadName: [], workloadType: JSON.parse('1e400') as unknown };
+    const names = { clusterName: null, namespace: null, workloadName: null, workloadType: null };
+    expect(decodeRow(row)).toMatchObject(names);
+    const { report } = decodeReport({
+      aggregatedWorkloads: [row, { namespace: ['ns1'] }, { ...names, namespace: '' }],
+    });
+    expect(report.warnings.filter(({ code }) => code === 'UNREADABLE_NAME')).toEqual([
+      { code: 'UNREADABLE_NAME', field: 'clusterName', count: 1, rows: null },
+      { code: 'UNREADABLE_NAME', field: 'namespace', count: 2, rows: null },
+      { code: 'UNREADABLE_NAME', field: 'workloadName', count: 1, rows: null },
+      { code: 'UNREADABLE_NAME', field: 'workloadType', count: 1, rows: null },
+    ]);
   });
 });
 

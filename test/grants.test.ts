@@ -242,6 +242,88 @@ describe('re-aggregated rows', () => {
     );
   });
 
+  const byTeam = (rows: readonly object[], labels: readonly string[] = ['team']) =>
+    reportOf(rows.map((row) => ({ clusterName: 'a', ...row }))).restrict(grantsOf([{ clusters: ['a'] }]), {
+      byCluster: false,
+      labels,
+    });
+  const costsOf = (report: SyncReport, key = 'team') =>
+    rowsOf(report).map((row) => [row.valueOf({ label: key }), row.totalCost]);
+
+  test.each(['ownerLabels', 'labels'])('are groups of the labels in %s, and show them', (field) => {
+    const rows = Object.entries({ a: 10, b: 9, c: 8 }).map(([value, totalCost]) => ({
+      [field]: [{ key: 'team', value }],
+      totalCost,
+    }));
+    const report = byTeam([...rows, { ...rows[0], namespace: 'x', totalCost: 1 }]);
+    const expected = [
+      ['a', 11],
+      ['b', 9],
+      ['c', 8],
+    ];
+    expect(costsOf(report)).toEqual(expected);
+    expect(rowsOf(report).map((row) => (row as unknown as Record<string, unknown>)[field])).toEqual(
+      expected.map(([value]) => [{ key: 'team', value }]),
+    );
+    const by = [{ label: 'team' }];
+    const { groups } = report.breakDown({ by, orderBy: { field: 'totalCost', direction: 'DESC' } });
+    expect(groups.map(({ keys, totals }) => [keys[0], totals.sum('totalCost')])).toEqual(expected);
+    const where = { dimensions: [{ by: { label: 'team' }, values: ['a'], exclude: false }] };
+    expect(report.sumRows(where).sum('totalCost')).toBe(11);
+    expect(new Set(rowsOf(report).map(({ id }) => id)).size).toBe(3);
+  });
+
+  test('are one group where a label stands in ownerLabels of one row and in labels of another', () => {
+    const report = byTeam([
+      { ownerLabels: { team: 'a' }, labels: { team: 'z' }, totalCost: 1 },
+      { labels: { team: 'a' }, totalCost: 2 },
+      { ownerLabels: { team: '' }, labels: ['team=a', 'team=b'], totalCost: 3 },
+      { ownerLabels: { team: '' }, totalCost: 4 },
+      { totalCost: 5 },
+    ]);
+    expect(costsOf(report)).toEqual([
+      ['a', 6],
+      [null, 9],
+    ]);
+  });
+
+  test("have none of the owner's other labels, which differ within a group", () => {
+    const rows = ['x', 'y'].map((app) => ({ ownerLabels: { app, team: 'a', env: 'e' }, totalCost: 1 }));
+    const report = byTeam([...rows, { ownerLabels: { team: 'b' }, totalCost: 4 }, { ownerLabels: { app: 'x' } }]);
+    expect(costsOf(report)).toEqual([
+      ['a', 2],
+      ['b', 4],
+      [null, null],
+    ]);
+    expect(rowsOf(report).map(({ ownerLabels }) => ownerLabels)).toEqual([
+      [{ key: 'team', value: 'a' }],
+      [{ key: 'team', value: 'b' }],
+      [],
+    ]);
+    expect(costsOf(byTeam(rows, []), 'app')).toEqual([[null, 2]]);
+  });
+
+  test('count the rows behind them that have no cost, of visible rows alone', () => {
+    const row = (team: string, totalCost: unknown, clusterName = 'a') => ({
+      ...{ clusterName, labels: { team }, totalCost },
+    });
+    const rows = [row('x', 10), row('x', null), row('x', ''), row('y', 1), row('z', 'NaN'), row('x', null, 'hidden')];
+    const report = byTeam(rows);
+    expect(costsOf(report)).toEqual([
+      ['x', 10],
+      ['y', 1],
+      ['z', null],
+    ]);
+    expect(report.sumRows().rowsWithoutCost()).toBe(3);
+    const where = { dimensions: [{ by: { label: 'team' }, values: ['x', 'y'], exclude: false }] };
+    expect(report.sumRows(where).rowsWithoutCost()).toBe(2);
+    const question = { by: [{ label: 'team' }], orderBy: { field: 'totalCost', direction: 'DESC' }, first: 1 } as const;
+    const { groups, others, totals } = report.breakDown(question);
+    const counts = [groups[0]!.totals, others!, totals].map((each) => each.rowsWithoutCost());
+    expect(counts).toEqual([2, 1, 3]);
+    expect([...report.split([{ clusterName: 'none' }]).values()]).toEqual([]);
+  });
+
   test('have unique ids, whatever characters labels and names contain', () => {
     const rows = [
       { clusterName: 'a', labels: { k: 'b/label:x=y' } },

@@ -1,6 +1,6 @@
 // Query.kubernetesWorkloads: many workloads by their keys, and the ids of entities.
 
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { startStack, type TestStack } from './kit/gateway.js';
 
@@ -64,6 +64,56 @@ test('an entity has one id however its key is written, in every place', async ()
   expect(ids[0]).toBe(kubernetesWorkload.id);
   expect(data._entities).toEqual([{ id: ids[0] }]);
   expect(new Set(ids).size).toBe(3);
+});
+
+describe('an entity whose key is in capitals', () => {
+  const ENTITIES = `query ($clusterName: String!, $namespace: String!, $type: String!, $name: String!, $of: [_Any!]!, $reads: Boolean!) {
+    kubernetesWorkload(clusterName: $clusterName, namespace: $namespace, type: $type, name: $name) { ...W }
+    kubernetesWorkloads(keys: [{ clusterName: $clusterName, namespace: $namespace, type: $type, name: $name }]) { ...W }
+    kubernetesNamespace(clusterName: $clusterName, name: $namespace) { clusterName name costs(filter: { last: "30d" }) @include(if: $reads) { asOf } }
+    kubernetesCluster(name: $clusterName) { name costs(filter: { last: "30d" }) @include(if: $reads) { asOf } }
+    _entities(representations: $of) { ...W }
+  }
+  fragment W on KubernetesWorkload { id clusterName namespace type name cost(last: "30d") @include(if: $reads) { workloadType } }`;
+
+  async function ask(
+    stack: TestStack,
+    change: (key: Record<string, string>) => Record<string, string>,
+    reads: boolean,
+  ) {
+    const [row] = (await readRows(stack)) as [Row];
+    const key = keyOf(row) as Record<string, string>;
+    const given = change(Object.fromEntries(Object.entries(key).map(([field, name]) => [field, name.toUpperCase()])));
+    const of = [{ __typename: 'KubernetesWorkload', ...given }];
+    const { data, errors } = await stack.ask(ENTITIES, { ...given, of, reads });
+    expect(errors).toEqual([]);
+    const workloads = [data.kubernetesWorkload, data.kubernetesWorkloads[0], data._entities[0]] as object[];
+    return { key, given, row, data, workloads };
+  }
+
+  test('has the names and the type as ScaleOps spells them, where its costs are read', async () => {
+    await using stack = await startStack();
+    const { key, row, data, workloads } = await ask(stack, (given) => given, true);
+    const cost = { workloadType: key.type };
+    for (const each of workloads) expect(each).toEqual({ id: row.kubernetesWorkload.id, ...key, cost });
+    const { clusterName, namespace } = key;
+    expect(data.kubernetesNamespace).toMatchObject({ clusterName, name: namespace });
+    expect(data.kubernetesCluster).toMatchObject({ name: clusterName });
+  });
+
+  test('has the names of its key where no costs are read, without a call to ScaleOps', async () => {
+    await using stack = await startStack();
+    const { given, row, data, workloads } = await ask(stack, (each) => each, false);
+    for (const each of workloads) expect(each).toEqual({ id: row.kubernetesWorkload.id, ...given });
+    expect(data.kubernetesNamespace).toEqual({ clusterName: given.clusterName, name: given.namespace });
+    expect(stack.received).toHaveLength(1);
+  });
+
+  test('has the names of its key where ScaleOps does not list it', async () => {
+    await using stack = await startStack();
+    const { given, workloads } = await ask(stack, (each) => ({ ...each, name: 'NOBODY' }), true);
+    for (const each of workloads) expect(each).toMatchObject({ ...given, cost: null });
+  });
 });
 
 test.each([

@@ -197,7 +197,11 @@ describe('a question over a report', () => {
   test.each([
     ['each column that totals add up', 'totals(where: { minTotalCost: 0 }) { totalCost hourlyCost replicas }', 4],
     ['the columns of percentages', 'totals { spotPercent onDemandPercent }', 2],
-    ['each key of an order', 'rows(first: 0, orderBy: [{ field: REPLICAS }, { field: NAMESPACE }]) { totalCount }', 2],
+    [
+      'each key of an order, and the ids after them',
+      'rows(first: 0, orderBy: [{ field: REPLICAS }, { field: NAMESPACE }]) { totalCount }',
+      3,
+    ],
     [
       'each dimension and the groups',
       'breakdown(by: [{ field: CLUSTER }, { field: NAMESPACE }], first: 0) { groupCount }',

@@ -220,8 +220,15 @@ describe('pages', () => {
     while (forward.at(-1)!.hasNextPage) forward.push(await page({ first: 50, after: forward.at(-1)!.endCursor }));
     const backward = [await page({ last: 50 })];
     while (backward[0]!.hasPreviousPage) backward.unshift(await page({ last: 50, before: backward[0]!.startCursor }));
-    const rows = await stack.upstreamRows();
-    const all = sortRows(rows, [{ field: 'workloadType', direction: 'ASC' }]).map(({ scaleOpsId }) => scaleOpsId);
+    const { data } = await stack.ask(
+      '{ workloadCosts(filter: { multiCluster: true }) { rows { nodes { id scaleOpsId } } } }',
+    );
+    const nodesById = data.workloadCosts.rows.nodes as readonly { readonly id: string; readonly scaleOpsId: string }[];
+    const idOf = new Map(nodesById.map(({ id, scaleOpsId }) => [scaleOpsId, id]));
+    // The reference knows the ids of rows by the first service.
+    const rows = (await stack.upstreamRows()).map((row) => ({ ...row, services: [row.scaleOpsId!] }));
+    const orderBy = [{ field: 'workloadType', direction: 'ASC' }] as const;
+    const all = sortRows(rows, orderBy, idOf).map(({ scaleOpsId }) => scaleOpsId);
     expect(forward.map(({ ids }) => ids.length)).toEqual([50, 50, 20]);
     expect(forward.map(({ hasPreviousPage }) => hasPreviousPage)).toEqual([false, true, true]);
     expect(forward.flatMap(({ ids }) => ids)).toEqual(all);

@@ -237,6 +237,30 @@ describe('an odd shape is parsed from bytes', () => {
     expect(warningsOf(rowsText(...rows))).toEqual([{ code: 'SKIPPED_ROW', field: null, count: 5, rows: null }]);
   });
 
+  test('such as rows of which none is an object', () => {
+    expect(warningsOf(rowsText('null', '7'))).toEqual([{ code: 'SKIPPED_ROW', field: null, count: 2, rows: null }]);
+  });
+
+  test('such as a name that is a number, a list or an object', () => {
+    const rows = ['7', 'true', '["ns1"]', ' {"name":"c1"}', 'null', '1e400', '"ns1"'].map((name) =>
+      row(`"clusterName":${name},"namespace":${name}`),
+    );
+    expect(warningsOf(rowsText(...rows, ...rows))).toEqual([
+      { code: 'UNREADABLE_NAME', field: 'clusterName', count: 6, rows: null },
+      { code: 'UNREADABLE_NAME', field: 'namespace', count: 6, rows: null },
+    ]);
+  });
+
+  test('such as a text with several labels, also when it is repeated', () => {
+    const several = row('"labels":["team=a,env=prod","tier=x"],"annotations":["note=a b"]');
+    const odd = row('"labels":["team=a b","env=prod"],"annotations":["note=a, b"]');
+    const one = row('"labels":["team=a","tier=x"],"ownerLabels":{"key":"team","value":"a"}');
+    expect(warningsOf(rowsText(several, several, one, odd, odd, several, one))).toEqual([
+      { code: 'UNREADABLE_LABELS', field: 'labels', count: 2, rows: [3, 4] },
+      { code: 'UNREADABLE_LABELS', field: 'annotations', count: 2, rows: [3, 4] },
+    ]);
+  });
+
   test('such as a second row of a workload', () => {
     const names = (type: string) => `"clusterName":"c","namespace":"n","workloadType":"${type}","workloadName":"w"`;
     const rows = ['Deployment', 'deployment', 'Job', 'DEPLOYMENT'].map((type) => row(names(type)));
@@ -340,6 +364,8 @@ describe('a damaged body', () => {
         ' 1 ',
         'team=a,env=prod',
         'a=b,c',
+        'a=b;c=d',
+        'team:a',
         '1769212800000',
         '0001-01-01T00:00:00Z',
       ],
@@ -348,8 +374,10 @@ describe('a damaged body', () => {
         { name: 'a', value: 'b' },
         { Key: 'a', Value: ['b', 'c'] },
         { key: 'a', x: 'b' },
+        { NAME: 'a', vaLue: ['', null] },
       ],
       ...[{ team: ['a', 'b'] }, { team: {} }, { team: [] }, [{ name: 'a', value: 1 }, null], [['a', 'b']], ['a=b', {}]],
+      ...[['a=b,c=d', 'e'], ['a=b,c'], ['a=b c'], ['a'], ['map[a:b]'], { a: [null, 'b'] }],
       ...[
         { startTime: 1_769_212_800, endTime: '1769817600000' },
         { startTime: '0001-01-01T00:00:00Z', endTime: 5 },

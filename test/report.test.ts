@@ -86,6 +86,9 @@ const ids = (rows: readonly Pick<Row, 'scaleOpsId'>[]) => rows.map(({ scaleOpsId
 /** The rows' places in the upstream's list, which anyReport writes into `services`. */
 const places = (rows: readonly Pick<Row, 'services'>[]) => rows.map(({ services }) => services[0]);
 
+/** The ids of the rows by their places. */
+const idsByPlace = (of: SyncReport) => new Map(of.selectRows({}).rows.map(({ services, id }) => [services[0]!, id]));
+
 /** The cursor of the row at `place` in the list of `question`. */
 const cursorAt = (of: SyncReport, { where, orderBy, origin }: Question, place: number): string =>
   of.selectRows({ where, orderBy, ...(origin && { origin }) }).cursorOf(place);
@@ -100,11 +103,11 @@ describe('rows', () => {
         anyOrder,
         fc.record({ first: anyFirst, after: anyPlace, last: anyFirst, before: anyPlace }),
         (json, where, orderBy, page) => {
-          const all = sortRows(filterRows(readRows(json), where), orderBy);
+          const asked = report(json);
+          const all = sortRows(filterRows(readRows(json), where), orderBy, idsByPlace(asked));
           const there = (place: number | undefined) => (place !== undefined && place < all.length ? place : undefined);
           const after = there(page.after);
           const before = there(page.before);
-          const asked = report(json);
           const cursorOf = (place: number | undefined) =>
             place === undefined ? undefined : cursorAt(asked, { where, orderBy }, place);
           const got = asked.selectRows({
@@ -134,8 +137,8 @@ describe('rows', () => {
         anyOrder,
         fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1, maxLength: 4 }),
         (json, where, orderBy, sizes) => {
-          const all = places(sortRows(filterRows(readRows(json), where), orderBy));
           const asked = report(json);
+          const all = places(sortRows(filterRows(readRows(json), where), orderBy, idsByPlace(asked)));
           expect(walk(asked, { where, orderBy }, 'forward', sizes)).toEqual(all);
           expect(walk(asked, { where, orderBy }, 'backward', sizes)).toEqual(all);
         },
@@ -144,13 +147,36 @@ describe('rows', () => {
     );
   });
 
-  test("with equal keys stay in ScaleOps' order, ascending and descending", () => {
+  test("with equal keys have one order, whatever ScaleOps' order is", () => {
     const rows = ['a', 'b', 'c', 'd', 'e'].map((id, at) => ({ id, totalCost: at % 2, replicas: 1 }));
-    const inOrder = (...orderBy: RowOrder[]) => ids(reportOf(rows).selectRows({ orderBy }).rows).join('');
-    expect(inOrder({ field: 'replicas', direction: 'ASC' })).toBe('abcde');
-    expect(inOrder({ field: 'replicas', direction: 'DESC' })).toBe('abcde');
-    expect(inOrder({ field: 'totalCost', direction: 'ASC' })).toBe('acebd');
-    expect(inOrder({ field: 'totalCost', direction: 'DESC' })).toBe('bdace');
+    const inOrder = (list: object[], ...orderBy: RowOrder[]) =>
+      ids(reportOf(list).selectRows({ orderBy }).rows).join('');
+    const order = inOrder(rows, { field: 'replicas', direction: 'ASC' });
+    const pick = (some: string) =>
+      Array.from(order)
+        .filter((id) => some.includes(id))
+        .join('');
+    for (const list of [rows, rows.toReversed(), [...rows.slice(2), ...rows.slice(0, 2)]]) {
+      expect(inOrder(list, { field: 'replicas', direction: 'ASC' })).toBe(order);
+      expect(inOrder(list, { field: 'replicas', direction: 'DESC' })).toBe(order);
+      expect(inOrder(list, { field: 'totalCost', direction: 'ASC' })).toBe(pick('ace') + pick('bd'));
+      expect(inOrder(list, { field: 'totalCost', direction: 'DESC' })).toBe(pick('bd') + pick('ace'));
+    }
+  });
+
+  test('with equal keys are each on one page when ScaleOps returns them in another order meanwhile', () => {
+    const rows = Array.from({ length: 100 }, (_, at) => ({ workloadName: `w${at}`, totalCost: 1 }));
+    const orderBy: RowOrder[] = [{ field: 'totalCost', direction: 'DESC' }];
+    const [one, other] = [reportOf(rows), reportOf(rows.toReversed())];
+    const seen: (string | null)[] = [];
+    let after: string | undefined;
+    for (let page = 0; page < 20; page += 1) {
+      const found = (page % 2 === 0 ? one : other).selectRows({ orderBy, first: 7, after });
+      seen.push(...found.rows.map(({ workloadName }) => workloadName));
+      if (!found.hasNextPage) break;
+      after = found.cursorOf(found.rowCount - 1);
+    }
+    expect([seen.length, new Set(seen).size]).toEqual([100, 100]);
   });
 
   test.each([...NAMES, ...NUMBERS])('without %s come last in both directions', (field) => {
@@ -686,7 +712,9 @@ describe('the derived data of a report', () => {
         for (const [at, label] of keys.entries()) {
           const field = [...NAMES, ...NUMBERS][at % 17]!;
           const orderBy: RowOrder[] = [{ field, direction: 'ASC' }, ...NAMES.map((each) => order(each))];
-          expect(places(asked.selectRows({ orderBy }).rows)).toEqual(places(sortRows(rows, orderBy)));
+          expect(places(asked.selectRows({ orderBy }).rows)).toEqual(
+            places(sortRows(rows, orderBy, idsByPlace(asked))),
+          );
           const question = { by: [{ label }, { field: NAMES[at % 4]! }], orderBy: order('key') };
           expect(readBreakdown(asked, question)).toEqual(groupRows(rows, question));
         }

@@ -27,6 +27,7 @@ const anyLabels = fc.constantFrom(null, [], [ONE], { k: 'v' }, [ONE, TWO]);
 /** Rows that often differ in one thing alone. */
 const anySimilarRow: fc.Arbitrary<UpstreamRow> = fc.record({
   id: fc.constantFrom('', 'i', 'j'),
+  ownerLabels: anyLabels,
   namespace: fc.constantFrom(null, '', 'n'),
   workloadName: fc.constantFrom(null, 'w'),
   labels: anyLabels,
@@ -50,26 +51,31 @@ const idsOf = (report: SyncReport, request?: ReportRequest): string[] => {
 const idsByPlace = (report: SyncReport): Map<string, string> =>
   new Map(report.selectRows({}).rows.map(({ services, id }) => [services[0]!, id]));
 
-/** What a row is known by, written down the plain way. */
+/** What a row is known by, written down the plain way. Workloads are known by id and owner only where names repeat. */
 function identityOf(row: UpstreamRow): string {
   const texts = ['clusterName', 'namespace', 'workloadName', 'workloadType'].map(
     (name) => row[name as 'namespace'] ?? '',
   );
-  const lists = ['labels', 'annotations'].map((name) => {
+  const lists = ['labels', 'annotations', 'ownerLabels'].map((name) => {
     const list = row[name as 'labels'] ?? [];
     const pairs = Array.isArray(list)
       ? (list as readonly Label[]).map(({ key, value }) => [key, value])
       : Object.entries(list);
     return pairs.map((pair) => JSON.stringify(pair)).sort();
   });
-  return JSON.stringify([texts, lists, texts[2] === '' ? (row.id ?? '') : '']);
+  return JSON.stringify([texts, lists, row.id ?? '']);
 }
 
 /** The rows that no other row is equal to. */
-function withoutDuplicates(rows: readonly UpstreamRow[]): UpstreamRow[] {
+function withoutDuplicates(rows: readonly UpstreamRow[], toKey = identityOf): UpstreamRow[] {
   const counts = new Map<string, number>();
-  for (const row of rows) counts.set(identityOf(row), (counts.get(identityOf(row)) ?? 0) + 1);
-  return rows.filter((row) => counts.get(identityOf(row)) === 1);
+  for (const row of rows) counts.set(toKey(row), (counts.get(toKey(row)) ?? 0) + 1);
+  return rows.filter((row) => counts.get(toKey(row)) === 1);
+}
+
+/** What a row is known by as long as no other row has the same names and groups. */
+function firstIdentityOf(row: UpstreamRow): string {
+  return identityOf(row.workloadName ? { ...row, id: '', ownerLabels: null } : row);
 }
 
 /** The same labels, in another order and as a list. */
@@ -112,6 +118,7 @@ describe('ids of rows', () => {
           totalCost: newCosts[at]!,
           labels: reverseLabels(row.labels),
           annotations: reverseLabels(row.annotations),
+          ownerLabels: reverseLabels(row.ownerLabels),
         }));
         const shuffled = fc.shuffledSubarray(refreshed, { minLength: list.length });
         return fc.record({ before: fc.constant(list), after: shuffled });
@@ -130,11 +137,43 @@ describe('ids of rows', () => {
     fc.assert(
       fc.property(anyRows, (rows) => {
         const all = idsByPlace(read(rows));
-        const unique = withoutDuplicates(rows);
+        const unique = withoutDuplicates(rows, firstIdentityOf);
         for (const [place, id] of idsByPlace(read(unique))) expect(id).toBe(all.get(place));
       }),
       RUNS,
     );
+  });
+
+  test.each(['ownerLabels', 'labels', 'annotations'])(
+    'of groups stay the same when they are told apart by %s',
+    (field) => {
+      const groups = ['a', 'b', 'c'].map((value) => ({
+        ...{ id: '', labels: null, ownerLabels: null, annotations: null, services: [value] },
+        [field]: [{ key: 'team', value }],
+      }));
+      const ids = idsByPlace(read(groups));
+      expect(new Set(ids.values()).size).toBe(3);
+      expect(idsByPlace(read(groups.toReversed()))).toEqual(new Map([...ids].reverse()));
+    },
+  );
+
+  test('of groups differ when the same labels stand in another field', () => {
+    const fields = ['ownerLabels', 'labels', 'annotations'];
+    const ids = fields.map((field) => idsOf(read([{ [field]: [ONE] }]))[0]);
+    expect(new Set([...ids, ...idsOf(read([{}]))]).size).toBe(4);
+  });
+
+  test.each([
+    ['the ids of ScaleOps', (at: number) => ({ id: `i${at}` })],
+    ['the labels of its owner', (at: number) => ({ id: '', ownerLabels: { hash: `h${at}` } })],
+  ])('of rows of one workload stay the same when they are told apart by %s', (_what, tell) => {
+    const rows = Array.from({ length: 50 }, (_, at) => ({
+      ...{ clusterName: 'c', namespace: 'n', workloadType: 'Deployment', workloadName: 'w', services: [`${at}`] },
+      ...tell(at),
+    }));
+    const ids = idsByPlace(read(rows));
+    expect(new Set(ids.values()).size).toBe(50);
+    expect(idsByPlace(read(rows.toReversed()))).toEqual(new Map([...ids].reverse()));
   });
 
   test('are those of a direct report in a part of a wider report', () => {

@@ -2,18 +2,18 @@
 // the rows are stored is known in this folder alone.
 
 import { foldCase } from './columns/case-folding.js';
+import { nameOf } from './columns/cells.js';
 import { SUM_FIELDS, type Columns, type NameColumn, type NumberField, type SumField } from './columns/columns.js';
 import type { NumberColumn } from './columns/decimal-column.js';
 import { DerivedCache } from './columns/derived-cache.js';
 import type { Permissions } from './permissions/permissions.js';
-import { groupForReAggregation, reAggregate, type ReAggregation } from './permissions/re-aggregate.js';
+import { groupForReAggregation, measureGroups, reAggregate, type ReAggregation } from './permissions/re-aggregate.js';
 import { findVisible, type VisibleRows } from './permissions/visible-rows.js';
 import { breakDown, type Breakdown, type GroupOrder } from './query/breakdown.js';
 import { createCursorCodec } from './query/cursor.js';
 import type { Dimension } from './query/dimension.js';
 import { sumRows } from './query/exact-sum.js';
 import { findRows, toCanonicalWhere, type RowsWhere } from './query/filter-rows.js';
-import { measureGrouping } from './query/group-rows.js';
 import { groupAndSum, type GroupedRows } from './query/grouped-rows.js';
 import { countLabels, createNullTest } from './query/label-lookup.js';
 import { dropRepeated } from './query/order.js';
@@ -117,11 +117,10 @@ export class Report {
     const rows = yield* this.#find(where);
     const sums = new Map<SumField, number>();
     for (const field of fields) sums.set(field, yield* this.#sum(field, rows));
-    const { totalCost } = this.#shared.columns.numbers;
     return createTotals({
       rowCount: rows.length,
       sum: (field) => sums.get(field) ?? runAll(this.#sum(field, rows)),
-      rowsWithoutCost: () => countMissing(totalCost, rows),
+      rowsWithoutCost: () => countMissing(this.#shared.columns, rows),
     });
   }
 
@@ -136,6 +135,7 @@ export class Report {
     const columns: NameColumn[] = [];
     for (const dimension of by) columns.push(yield* this.#shared.columnOf(dimension));
     return yield* groupAndSum({
+      columns: this.#shared.columns,
       by: columns,
       rows: () => this.#find(where),
       ownsRows: where !== undefined,
@@ -143,6 +143,13 @@ export class Report {
       key: JSON.stringify([by, toCanonicalWhere(where)]),
       cache: this.#view.rows === undefined ? this.#shared.derived : new DerivedCache(0),
     });
+  }
+
+  /** A name of the first row; null without rows, and in a row without this name. */
+  firstName(field: keyof Columns['names']): string | null {
+    const [row] = this.#rows;
+    const column = this.#shared.columns.names[field];
+    return row === undefined ? null : nameOf(column, column.codes[row]!);
   }
 
   /** Whether a row names this cluster, without regard to case. The first call reads each distinct cluster name. */
@@ -189,32 +196,26 @@ export class Report {
     // Only views of all rows are cached: the keys name the permissions alone.
     const isWhole = this.#view.rows === undefined;
     const key = `visible to ${permissions.key}`;
-    const { derived } = this.#shared;
-    const source = { columns: this.#shared.columns, among: this.#rows, warnings: this.warnings };
+    const { derived, columns } = this.#shared;
+    const source = { columns, among: this.#rows, warnings: this.warnings };
     const find = () => findVisible(source, permissions);
     const visible = isWhole ? yield* derived.get(key, find, ({ byteSize }) => byteSize) : yield* find();
     const view = new Report(this.#shared, visible);
     if (reAggregation === undefined) return view;
-    const makeGroups = () => groupForReAggregation(this.#shared.columns, view.#rows, reAggregation);
+    const makeGroups = () => groupForReAggregation(columns, view.#rows, reAggregation);
     const grouping = isWhole
-      ? yield* derived.get(`groups by ${JSON.stringify(reAggregation)}, ${key}`, makeGroups, measureGrouping)
+      ? yield* derived.get(`groups by ${JSON.stringify(reAggregation)}, ${key}`, makeGroups, measureGroups)
       : yield* makeGroups();
     const numbersOf = (field: NumberField) => view.#numbersOf(field);
-    const columns = reAggregate({
-      columns: this.#shared.columns,
-      rows: view.#rows,
-      grouping,
-      numbersOf,
-      reAggregation,
-    });
+    const groups = reAggregate({ columns, rows: view.#rows, grouping, numbersOf, reAggregation });
     // The numbers of the rows are those of the rows that were added up.
     const warnings = view.warnings.map((warning) => ({ ...warning, rows: null }));
-    return this.#createPart(columns, { clusters: view.clusters, warnings, sourceRowCount: view.rowCount });
+    return this.#createPart(groups, { clusters: view.clusters, warnings, sourceRowCount: view.rowCount });
   }
 
   /**
    * The row of a workload, without regard to case, in a report of one namespace; the sum of its rows where it has several;
-   * null when there is none.
+   * null when there is none. A sum is null when one of the rows does not have the number.
    */
   *findWorkload(type: string, name: string, origin: RowOrigin): Steps<ReportRow | null> {
     const { columns } = this.#shared;
@@ -225,7 +226,7 @@ export class Report {
     if (found === undefined) return null;
     const source = yield* this.#rowSource(origin);
     if (typeof found === 'number') return toRow(source, found);
-    const merged = mergeRows(columns, found, (field) => this.#numbersOf(field));
+    const merged = yield* mergeRows(columns, found, (field) => this.#numbersOf(field));
     const ids = yield* identifyRows(merged);
     return toRow({ ...source, columns: merged, ids: () => ids }, found.length);
   }

@@ -1,14 +1,17 @@
 // The ids of a report's rows: opaque, unique within the report, and the same whenever and wherever the report is read.
-// An id is a hash of what identifies the row: its names, what it is grouped by, and ScaleOps' own id where names are not
-// enough. Rows that are alike are told apart by their number among these.
+// An id is a hash of what identifies the row: its names, what it is grouped by, and ScaleOps' own id and the owner's labels
+// where names are not enough. Rows that are alike are told apart by their number among these.
 
-import { labelsAt } from './columns/cells.js';
-import { NAME_FIELDS, type Columns, type Label, type NameColumn } from './columns/columns.js';
-import type { StringColumn } from './columns/strings.js';
-import { inRanges, ITEMS_PER_STEP, type Steps } from './steps.js';
+import { NAME_FIELDS, type Columns } from './columns/columns.js';
+import { add, addCodes, addDetails, addLists, hashTexts } from './row-hashes.js';
+import { inRanges, type Steps } from './steps.js';
 
 /** The characters of an id. */
 const LENGTH = 12;
+/** The digits of an id, to sort by: three for each half. */
+export const ID_DIGITS = 6;
+const DIGIT_BITS = 11;
+export const DIGIT_VALUES = 2 ** DIGIT_BITS;
 
 /** 64 bits of hash per row: an even and an odd entry. */
 export class RowIds {
@@ -20,6 +23,14 @@ export class RowIds {
 
   get byteLength(): number {
     return this.#hashes.byteLength;
+  }
+
+  /** Reads one of the ID_DIGITS of the ids of the rows [from, to); digit 0 is the last. */
+  readDigits(digit: number, digits: Uint32Array, from: number, to: number): void {
+    const hashes = this.#hashes;
+    const half = digit < 3 ? 1 : 0;
+    const shift = DIGIT_BITS * (digit % 3);
+    for (let row = from; row < to; row += 1) digits[row] = (hashes[2 * row + half]! >>> shift) & (DIGIT_VALUES - 1);
   }
 
   /** The id of a row: 12 characters of base64url. */
@@ -40,110 +51,30 @@ export class RowIds {
 /** Reads the names and lists of each row, and each distinct text once. */
 export function* identifyRows(columns: Columns): Steps<RowIds> {
   const { rowCount, names } = columns;
+  const { codes } = names.workloadName;
   const hashes = new Uint32Array(2 * rowCount);
   for (const field of NAME_FIELDS) yield* addCodes(hashes, names[field].codes, yield* hashTexts(names[field].values));
   yield* addLists(hashes, columns, 'labels');
   yield* addLists(hashes, columns, 'annotations');
-  yield* addScaleOpsIds(hashes, columns, names.workloadName);
-  yield* separateEqual(hashes, rowCount);
+  // A row without the name of a workload is a group. It may be told from others by its id or the owner's labels alone.
+  yield* addDetails(hashes, columns, yield* findRowsWhere(rowCount, (row) => codes[row] === 0));
+  yield* separateEqual(hashes, columns);
   return new RowIds(hashes);
 }
 
-// Odd numbers with many bits, one for each half of a hash.
-const FIRST_FACTOR = 0x2c1b3c6d;
-const SECOND_FACTOR = 0x297a2d39;
-
-function mix(hash: number, word: number, factor: number): number {
-  const product = Math.imul(hash ^ word, factor);
-  return product ^ (product >>> 15);
-}
-
-/** Adds a pair of words to the hash of a row. */
-function add(hashes: Uint32Array, row: number, first: number, second: number): void {
-  // The constant makes a missing value count: (null, x) and (x, null) differ.
-  hashes[2 * row] = mix(hashes[2 * row]! + 0x9e3779b9, first, FIRST_FACTOR);
-  hashes[2 * row + 1] = mix(hashes[2 * row + 1]! + 0x85ebca6b, second, SECOND_FACTOR);
-}
-
-function addText(hashes: Uint32Array, at: number, text: string): void {
-  let first = text.length;
-  let second = text.length;
-  for (let index = 0; index < text.length; index += 1) {
-    const unit = text.charCodeAt(index);
-    first = mix(first, unit, FIRST_FACTOR);
-    second = mix(second, unit, SECOND_FACTOR);
-  }
-  add(hashes, at, first, second);
-}
-
-function* hashTexts(texts: StringColumn): Steps<Uint32Array> {
-  const hashes = new Uint32Array(2 * texts.length);
-  yield* inRanges(
-    texts.length,
-    (from, to) => {
-      texts.slice(from, to).forEach((text, index) => {
-        addText(hashes, from + index, text);
-      });
-    },
-    ITEMS_PER_STEP,
-  );
-  return hashes;
-}
-
-/** Adds the labels of each row. Their order means nothing; a list without labels is like no list. */
-function* addLists(hashes: Uint32Array, columns: Columns, field: 'labels' | 'annotations'): Steps<undefined> {
-  const lists = columns.lists[field];
-  const known = new Map<number, readonly [number, number]>();
-  return yield* inRanges(
-    lists.length,
-    (from, to) => {
-      for (let row = from; row < to; row += 1) {
-        let hash = known.get(lists[row]!);
-        if (hash === undefined) known.set(lists[row]!, (hash = hashLabels(labelsAt(columns, field, row) ?? [])));
-        add(hashes, row, ...hash);
-      }
-    },
-    ITEMS_PER_STEP,
-  );
-}
-
-function hashLabels(labels: readonly Label[]): readonly [number, number] {
-  let [first, second] = [0, 0];
-  for (const { key, value } of labels) {
-    const hash = new Uint32Array(2);
-    addText(hash, 0, key);
-    addText(hash, 0, value);
-    first += hash[0]!;
-    second += hash[1]!;
-  }
-  return [first, second];
-}
-
-function* addCodes(hashes: Uint32Array, codes: Uint32Array, words: Uint32Array): Steps<undefined> {
-  return yield* inRanges(codes.length, (from, to) => {
-    for (let row = from; row < to; row += 1) {
-      const code = codes[row]!;
-      add(hashes, row, words[2 * code]!, words[2 * code + 1]!);
-    }
+function* findRowsWhere(rowCount: number, isFound: (row: number) => boolean): Steps<Uint32Array> {
+  const rows = new Uint32Array(rowCount);
+  let count = 0;
+  yield* inRanges(rowCount, (from, to) => {
+    for (let row = from; row < to; row += 1) if (isFound(row)) rows[count++] = row;
   });
+  return rows.subarray(0, count);
 }
 
-/** A row without the name of a workload may be told from others by its id alone. */
-function* addScaleOpsIds(hashes: Uint32Array, { ids, rowCount }: Columns, { codes }: NameColumn): Steps<undefined> {
-  return yield* inRanges(
-    rowCount,
-    (from, to) => {
-      for (let row = from; row < to; row += 1) if (codes[row] === 0) addText(hashes, row, ids.at(row));
-    },
-    ITEMS_PER_STEP,
-  );
-}
-
-/** Gives rows with equal hashes different ones, by their number among these. */
-function* separateEqual(hashes: Uint32Array, rowCount: number): Steps<undefined> {
-  // At most half full. An entry is the number of a row plus one.
+/** A hash table of rows by their hashes. At most half full; an entry is the number of a row plus one. */
+function createRowTable(hashes: Uint32Array, rowCount: number) {
   const slots = new Uint32Array(2 ** Math.ceil(Math.log2(2 * rowCount + 2)));
-  const counts = new Map<number, number>();
+  /** The slot of a row with the same hash, or the empty slot for this row. */
   const find = (row: number): number => {
     let slot = hashes[2 * row + 1]! & (slots.length - 1);
     for (; slots[slot] !== 0; slot = (slot + 1) & (slots.length - 1)) {
@@ -152,6 +83,38 @@ function* separateEqual(hashes: Uint32Array, rowCount: number): Steps<undefined>
     }
     return slot;
   };
+  return { slots, find };
+}
+
+/** Marks all rows whose hash another row has too. */
+function* markEqual(hashes: Uint32Array, rowCount: number): Steps<Uint8Array> {
+  const { slots, find } = createRowTable(hashes, rowCount);
+  const isEqual = new Uint8Array(rowCount);
+  yield* inRanges(rowCount, (from, to) => {
+    for (let row = from; row < to; row += 1) {
+      const slot = find(row);
+      if (slots[slot] === 0) slots[slot] = row + 1;
+      else isEqual[row] = isEqual[slots[slot]! - 1] = 1;
+    }
+  });
+  return isEqual;
+}
+
+/** Gives rows with equal hashes different ones. */
+function* separateEqual(hashes: Uint32Array, columns: Columns): Steps<undefined> {
+  const { rowCount, names } = columns;
+  const isEqual = yield* markEqual(hashes, rowCount);
+  if (!isEqual.includes(1)) return undefined;
+  // Groups have their details already.
+  const { codes } = names.workloadName;
+  yield* addDetails(hashes, columns, yield* findRowsWhere(rowCount, (row) => isEqual[row] === 1 && codes[row] !== 0));
+  return yield* numberEqual(hashes, rowCount);
+}
+
+/** Gives rows with equal hashes different ones, by their number among these. */
+function* numberEqual(hashes: Uint32Array, rowCount: number): Steps<undefined> {
+  const { slots, find } = createRowTable(hashes, rowCount);
+  const counts = new Map<number, number>();
   return yield* inRanges(rowCount, (from, to) => {
     for (let row = from; row < to; row += 1) {
       let slot = find(row);

@@ -5,7 +5,7 @@ import { DerivedCache } from './columns/derived-cache.js';
 import { createLabelColumn } from './query/label-lookup.js';
 import type { Dimension } from './query/dimension.js';
 import { allRows } from './query/filter-rows.js';
-import type { OrderField, RankedKey, RowOrder } from './query/order.js';
+import { rankIds, type OrderField, type RankedKey, type RowOrder } from './query/order.js';
 import { indexTexts, rankNames, rankNumbers, type FindText, type Ranks } from './query/ranks.js';
 import { indexWorkloads, WORKLOAD_ENTRY_BYTES, type WorkloadIndex } from './scopes/workload-index.js';
 import { identifyRows, type RowIds } from './row-ids.js';
@@ -56,15 +56,25 @@ export class SharedReport {
     );
   }
 
-  /** Ranks of the keys, up to the first key that no two rows share: further keys decide nothing. */
+  /**
+   * Ranks of the keys, up to the first key that no two rows share: further keys decide nothing. Without such a key the ids
+   * of the rows are the last one. Nothing for no order.
+   */
   *rank(order: readonly RowOrder[]): Steps<RankedKey[]> {
     const keys: RankedKey[] = [];
     for (const { field, direction } of order) {
       const ranks = yield* this.ranksOf(field);
       keys.push({ ranks, direction });
-      if (ranks.distinct === this.columns.rowCount) break;
+      if (ranks.distinct === this.columns.rowCount) return keys;
     }
+    if (keys.length > 0) keys.push({ ranks: yield* this.#rankIds(), direction: 'ASC' });
     return keys;
+  }
+
+  *#rankIds(): Steps<Ranks> {
+    const ids = yield* this.identifyRows();
+    const make = () => rankIds(ids, this.columns.rowCount);
+    return yield* this.derived.get('ranks of ids', make, ({ ranks }) => ranks.byteLength);
   }
 
   *#rankOne(key: OrderField | Dimension): Steps<Ranks> {

@@ -6,6 +6,7 @@ export type WarningCode =
   | 'WINDOW_MISMATCH'
   | 'SKIPPED_ROW'
   | 'DUPLICATE_ROW'
+  | 'UNREADABLE_NAME'
   | 'UNREADABLE_NUMBER'
   | 'UNREADABLE_LABELS';
 

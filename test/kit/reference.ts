@@ -180,17 +180,24 @@ export function filterRows(rows: readonly Row[], where: Where = {}): Row[] {
   );
 }
 
-/** Null last in both directions, names by Unicode code point; equal rows keep their order. */
-export function sortRows(rows: readonly Row[], orderBy: readonly RowOrder[] = []): Row[] {
+/**
+ * Null last in both directions, names by Unicode code point; equal rows by their ids, or in their order where the test knows
+ * none.
+ */
+export function sortRows(rows: readonly Row[], orderBy: readonly RowOrder[] = [], ids?: RowIds): Row[] {
+  const bytesOf = (row: Row): Buffer => Buffer.from(ids?.get(row.services[0]!) ?? '', 'base64url');
   // Array.prototype.sort is stable.
   return [...rows].sort((a, b) => {
     for (const { field, direction } of orderBy) {
       const difference = compare(a[field], b[field], direction);
       if (difference !== 0) return difference;
     }
-    return 0;
+    return orderBy.length === 0 ? 0 : Buffer.compare(bytesOf(a), bytesOf(b));
   });
 }
+
+/** The ids of rows by their places, which anyReport writes into `services`. */
+export type RowIds = ReadonlyMap<string, string>;
 
 type Key = string | number | null;
 

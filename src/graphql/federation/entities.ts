@@ -5,6 +5,7 @@ import type { GraphQLResolveInfo } from 'graphql';
 
 import type { GatewayContext } from '../../loaders/context.js';
 import type { LoadedReport } from '../../loaders/report-loader.js';
+import type { ReportRow } from '../../report/row.js';
 import { toEntityId } from '../../report/scopes/entity-id.js';
 import { createScopedRequests, type EntityScope } from '../../report/scopes/scope.js';
 import { builder } from '../builder.js';
@@ -13,6 +14,7 @@ import { toWorkloadCostsRequest, WorkloadCostsFilter } from '../inputs/filters.j
 import { assertAllowed, assertAllowedScope } from '../inputs/authorize.js';
 import { CostReport } from '../types/report.js';
 import { parseKey, type Representation } from './representations.js';
+import { noteSpelling, spellName, toSpelled, type Spelled } from './spelling.js';
 import { CostRow } from '../types/row.js';
 
 export const CLUSTER_KEY = ['name'] as const;
@@ -23,10 +25,12 @@ export const WORKLOAD_KEY = ['clusterName', 'namespace', 'type', 'name'] as cons
 const ENTITY_COST_WEIGHT = 10;
 
 export type Key<Fields extends readonly string[]> = Readonly<Record<Fields[number], string>>;
+type Entity<Fields extends readonly string[]> = Spelled<Fields[number]>;
 
 export const CLUSTER_NAME = 'The name of the Kubernetes cluster in ScaleOps, such as `prod-us-east-1`.';
 export const NAMESPACE_NAME = 'The name of the Kubernetes namespace, such as `checkout`.';
 export const CASE_INSENSITIVE = ' Case-insensitive.';
+const AS_SPELLED = ' As ScaleOps spells it where the costs are read too, otherwise as in the key.';
 const ENTITY_ID = 'The same for keys that differ in case alone. Opaque. For the caches of clients.';
 const NULL_IF_ABSENT = 'Null when ScaleOps lists no workload of it for the period and filter.';
 
@@ -70,18 +74,24 @@ function findWorkload(
   return context.readReport(report, { rows: 0 }, report.findWorkload(type, name, loaded));
 }
 
-/** The extension in which @apollo/subgraph and subgraph.ts look for the reference resolver. */
-function withReferences(key: readonly string[]) {
-  return { apollo: { subgraph: { resolveReference: (given: Representation) => parseKey(given, key) } } };
+function toSpelling({ clusterName, namespace, workloadType, workloadName }: ReportRow) {
+  return { clusterName, namespace, type: workloadType, name: workloadName };
 }
 
-export const KubernetesCluster = builder.objectRef<Key<typeof CLUSTER_KEY>>('KubernetesCluster').implement({
+/** The extension in which @apollo/subgraph and subgraph.ts look for the reference resolver. */
+function withReferences(key: readonly string[], field: 'cost' | 'costs') {
+  const resolveReference = (given: Representation, context: GatewayContext, info: GraphQLResolveInfo) =>
+    toSpelled(parseKey(given, key), field, context, info);
+  return { apollo: { subgraph: { resolveReference } } };
+}
+
+export const KubernetesCluster = builder.objectRef<Entity<typeof CLUSTER_KEY>>('KubernetesCluster').implement({
   description: 'A Kubernetes cluster and its costs.',
   directives: { key: { fields: CLUSTER_KEY.join(' ') }, cacheTag: { format: 'cluster-{$key.name}' } },
-  extensions: withReferences(CLUSTER_KEY),
+  extensions: withReferences(CLUSTER_KEY, 'costs'),
   fields: (t) => ({
     id: t.id({ description: ENTITY_ID, resolve: ({ name }) => toEntityId('KubernetesCluster', [name]) }),
-    name: t.exposeString('name', { description: CLUSTER_NAME + CASE_INSENSITIVE }),
+    name: t.string({ description: CLUSTER_NAME + AS_SPELLED, resolve: spellName('name') }),
     costs: t.field({
       type: CostReport,
       nullable: true,
@@ -90,25 +100,28 @@ export const KubernetesCluster = builder.objectRef<Key<typeof CLUSTER_KEY>>('Kub
       args: {
         filter: t.arg({ type: WorkloadCostsFilter, description: 'Which workloads of the cluster to list.' }),
       },
-      resolve: ({ name }, { filter }, context, info) => loadScope({ clusterName: name }, filter, context, info),
+      resolve: (cluster, { filter }, context, info) =>
+        noteSpelling(cluster, loadScope({ clusterName: cluster.name }, filter, context, info), ({ report }) => ({
+          name: report.firstName('clusterName'),
+        })),
     }),
   }),
 });
 
-export const KubernetesNamespace = builder.objectRef<Key<typeof NAMESPACE_KEY>>('KubernetesNamespace').implement({
+export const KubernetesNamespace = builder.objectRef<Entity<typeof NAMESPACE_KEY>>('KubernetesNamespace').implement({
   description: 'A namespace of a Kubernetes cluster and its costs.',
   directives: {
     key: { fields: NAMESPACE_KEY.join(' ') },
     cacheTag: { format: 'namespace-{$key.clusterName}-{$key.name}' },
   },
-  extensions: withReferences(NAMESPACE_KEY),
+  extensions: withReferences(NAMESPACE_KEY, 'costs'),
   fields: (t) => ({
     id: t.id({
       description: ENTITY_ID,
       resolve: ({ clusterName, name }) => toEntityId('KubernetesNamespace', [clusterName, name]),
     }),
-    clusterName: t.exposeString('clusterName', { description: CLUSTER_NAME + CASE_INSENSITIVE }),
-    name: t.exposeString('name', { description: NAMESPACE_NAME + CASE_INSENSITIVE }),
+    clusterName: t.string({ description: CLUSTER_NAME + AS_SPELLED, resolve: spellName('clusterName') }),
+    name: t.string({ description: NAMESPACE_NAME + AS_SPELLED, resolve: spellName('name') }),
     costs: t.field({
       type: CostReport,
       nullable: true,
@@ -117,37 +130,49 @@ export const KubernetesNamespace = builder.objectRef<Key<typeof NAMESPACE_KEY>>(
       args: {
         filter: t.arg({ type: WorkloadCostsFilter, description: 'Which workloads of the namespace to list.' }),
       },
-      resolve: ({ clusterName, name }, { filter }, context, info) =>
-        loadScope({ clusterName, namespace: name }, filter, context, info),
+      resolve(namespace, { filter }, context, info) {
+        const loaded = loadScope(
+          { clusterName: namespace.clusterName, namespace: namespace.name },
+          filter,
+          context,
+          info,
+        );
+        return noteSpelling(namespace, loaded, ({ report }) => ({
+          clusterName: report.firstName('clusterName'),
+          name: report.firstName('namespace'),
+        }));
+      },
     }),
   }),
 });
 
-export const KubernetesWorkload = builder.objectRef<Key<typeof WORKLOAD_KEY>>('KubernetesWorkload').implement({
+export const KubernetesWorkload = builder.objectRef<Entity<typeof WORKLOAD_KEY>>('KubernetesWorkload').implement({
   description: 'A workload: a Deployment, a StatefulSet or another owner of pods.',
   directives: {
     key: { fields: WORKLOAD_KEY.join(' ') },
     cacheTag: { format: 'workload-{$key.clusterName}-{$key.namespace}-{$key.type}-{$key.name}' },
   },
-  extensions: withReferences(WORKLOAD_KEY),
+  extensions: withReferences(WORKLOAD_KEY, 'cost'),
   fields: (t) => ({
     id: t.id({
       description: ENTITY_ID,
       resolve: ({ clusterName, namespace, type, name }) =>
         toEntityId('KubernetesWorkload', [clusterName, namespace, type, name]),
     }),
-    clusterName: t.exposeString('clusterName', { description: CLUSTER_NAME + CASE_INSENSITIVE }),
-    namespace: t.exposeString('namespace', { description: NAMESPACE_NAME + CASE_INSENSITIVE }),
-    type: t.exposeString('type', {
-      description: `The kind of the workload, such as \`Deployment\`.${CASE_INSENSITIVE}`,
+    clusterName: t.string({ description: CLUSTER_NAME + AS_SPELLED, resolve: spellName('clusterName') }),
+    namespace: t.string({ description: NAMESPACE_NAME + AS_SPELLED, resolve: spellName('namespace') }),
+    type: t.string({
+      description: `The kind of the workload, such as \`Deployment\`.${AS_SPELLED}`,
+      resolve: spellName('type'),
     }),
-    name: t.exposeString('name', { description: `The name of the workload.${CASE_INSENSITIVE}` }),
+    name: t.string({ description: `The name of the workload.${AS_SPELLED}`, resolve: spellName('name') }),
     cost: t.field({
       type: CostRow,
       nullable: true,
       directives: { cost: { weight: ENTITY_COST_WEIGHT } },
       description:
         'The row of the workload in the report of its namespace; `share` is relative to that report. ' +
+        'The sum where it has several rows; a number that one of these does not have is null then. ' +
         'Null when ScaleOps does not list the workload for the period.',
       args: {
         last: t.arg({
@@ -155,10 +180,12 @@ export const KubernetesWorkload = builder.objectRef<Key<typeof WORKLOAD_KEY>>('K
           description: 'How far back from now: `24h`, `7d`, `30d`. By default ScaleOps decides.',
         }),
       },
-      resolve({ clusterName, namespace, type, name }, filter, context, info) {
+      resolve(workload, filter, context, info) {
+        const { clusterName, namespace, type, name } = workload;
         const find = (loaded: LoadedReport | null) => loaded && findWorkload(loaded, { type, name }, context, info);
         const loaded = loadScope({ clusterName, namespace }, filter, context, info);
-        return loaded instanceof Promise ? loaded.then(find) : find(loaded);
+        const row = loaded instanceof Promise ? loaded.then(find) : find(loaded);
+        return noteSpelling(workload, row, toSpelling);
       },
     }),
   }),

@@ -17,6 +17,7 @@ import {
   WORKLOAD_KEY,
   type Key,
 } from './entities.js';
+import { toSpelled } from './spelling.js';
 
 /** A page of a client's own list of workloads. */
 const MAX_WORKLOADS = 1_000;
@@ -38,7 +39,7 @@ builder.queryFields((t) => ({
     description: 'A cluster by name. Existence is not checked: `costs` is null when ScaleOps does not know it.',
     directives: { cacheTag: { format: 'cluster-{$args.name}' } },
     args: { name: t.arg.string({ required: true, description: CLUSTER_NAME + CASE_INSENSITIVE }) },
-    resolve: (_root, key) => assertKey(key, CLUSTER_KEY),
+    resolve: (_root, key, context, info) => toSpelled(assertKey(key, CLUSTER_KEY), 'costs', context, info),
   }),
   kubernetesNamespace: t.field({
     type: KubernetesNamespace,
@@ -49,7 +50,7 @@ builder.queryFields((t) => ({
       clusterName: t.arg.string({ required: true, description: CLUSTER_NAME + CASE_INSENSITIVE }),
       name: t.arg.string({ required: true, description: NAMESPACE_NAME + CASE_INSENSITIVE }),
     },
-    resolve: (_root, key) => assertKey(key, NAMESPACE_KEY),
+    resolve: (_root, key, context, info) => toSpelled(assertKey(key, NAMESPACE_KEY), 'costs', context, info),
   }),
   kubernetesWorkload: t.field({
     type: KubernetesWorkload,
@@ -64,7 +65,7 @@ builder.queryFields((t) => ({
       type: t.arg.string({ required: true, description: `The kind, such as \`Deployment\`.${CASE_INSENSITIVE}` }),
       name: t.arg.string({ required: true, description: `The name of the workload.${CASE_INSENSITIVE}` }),
     },
-    resolve: (_root, key) => assertKey(key, WORKLOAD_KEY),
+    resolve: (_root, key, context, info) => toSpelled(assertKey(key, WORKLOAD_KEY), 'cost', context, info),
   }),
   kubernetesWorkloads: t.field({
     type: t.listRef(KubernetesWorkload, { nullable: true }),
@@ -83,7 +84,7 @@ builder.queryFields((t) => ({
       keys.forEach((key, index) => {
         for (const field of WORKLOAD_KEY) assertName(`keys[${index}].${field}`, key[field]);
       });
-      return keys;
+      return keys.map((key) => toSpelled(key, 'cost', context, info));
     },
   }),
 }));

@@ -4,7 +4,7 @@ import { UserInputError } from '../../errors.js';
 import type { Dimension } from '../../report/query/dimension.js';
 import type { DimensionMatch } from '../../report/query/filter-rows.js';
 import { builder } from '../builder.js';
-import { assertCount, assertLabelKey, assertList, assertNotEmpty, assertValue } from './validate.js';
+import { assertCount, assertLabelKey, assertList, assertNotEmpty } from './validate.js';
 
 export const MAX_DIMENSIONS = 5;
 const MAX_ALTERNATIVES = 10;
@@ -108,7 +108,8 @@ export function toMatches(inputs: readonly (typeof CostDimensionMatch)['$inferIn
       values,
       `must have at least one value; null matches rows without one. ${OMIT_ENTRY}`,
     );
-    assertList(`${path}.values`, values, assertValue);
+    // Any length: an annotation has up to 256 KiB, and the limit of request bodies holds.
+    assertList(`${path}.values`, values, () => undefined);
     return {
       by: toDimension(`${path}.by`, by).dimension,
       values: values.map((value) => value ?? null),

@@ -43,7 +43,8 @@ export const CostSortDirection = builder.enumType('CostSortDirection', {
 });
 
 export const CostRowOrder = builder.inputType('CostRowOrder', {
-  description: 'One key to order rows by. Rows without a value come last.',
+  description:
+    'One key to order rows by. Rows without a value come last. Rows that are equal by all keys are ordered by `id`.',
   fields: (t) => ({
     field: t.field({ type: CostRowField, required: true, description: 'What to order by.' }),
     direction: t.field({ type: CostSortDirection, defaultValue: 'DESC', description: 'Ascending or descending.' }),

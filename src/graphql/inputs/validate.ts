@@ -2,16 +2,13 @@
 // its error message.
 
 import { UserInputError } from '../../errors.js';
+import { isLabelKey } from '../../report/columns/label-key.js';
 import { MAX_WINDOW_MS } from '../types/scalars.js';
 
 const MAX_LIST_LENGTH = 1_000;
 /** The longest name in Kubernetes: a DNS subdomain (RFC 1123). */
 const MAX_NAME_LENGTH = 253;
 const MAX_VALUE_LENGTH = 1_024;
-
-// https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set
-const LABEL_NAME = /^[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
-const LABEL_PREFIX = /^[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?$/;
 
 /** @throws UserInputError for a list with more entries than `most`. */
 export function assertCount(path: string, list: readonly unknown[], most: number): void {
@@ -51,12 +48,6 @@ export function assertSearch(path: string, text: string): void {
   assertLength(path, text, MAX_NAME_LENGTH);
 }
 
-/** Whether a key is one of a Kubernetes label or annotation. */
-export function isLabelKey(key: string): boolean {
-  const slash = key.lastIndexOf('/');
-  return (slash < 0 || LABEL_PREFIX.test(key.slice(0, slash))) && LABEL_NAME.test(key.slice(slash + 1));
-}
-
 export function assertLabelKey(path: string, key: string): void {
   if (!isLabelKey(key)) {
     throw new UserInputError(
@@ -68,12 +59,7 @@ export function assertLabelKey(path: string, key: string): void {
 
 export function assertLabel(path: string, label: { readonly key: string; readonly value: string }): void {
   assertLabelKey(`${path}.key`, label.key);
-  assertValue(`${path}.value`, label.value);
-}
-
-/** The value of a label or of another dimension. */
-export function assertValue(path: string, value: string | null | undefined): void {
-  if (value != null) assertLength(path, value, MAX_VALUE_LENGTH);
+  assertLength(`${path}.value`, label.value, MAX_VALUE_LENGTH);
 }
 
 /** A window [from, to) in epoch milliseconds. */

@@ -13,7 +13,7 @@ import {
 import { collectFields, createInclusionTest, type MergedNodes } from '../../execution/collect-fields.js';
 import { NAME_FIELDS, NUMBER_FIELDS, type NameField, type NumberField } from '../../report/columns/columns.js';
 import type { LabelMember, OriginField, RowMember } from '../../report/write/row-members.js';
-import { isLabelKey } from '../inputs/validate.js';
+import { isLabelKey } from '../../report/columns/label-key.js';
 
 type Info = Pick<GraphQLResolveInfo, 'fieldNodes' | 'fragments' | 'schema' | 'variableValues'>;
 

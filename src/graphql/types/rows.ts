@@ -146,13 +146,15 @@ builder.objectField(CostReport, 'rows', (t) =>
     },
     description:
       'The rows of the report, one per workload or group. All rows unless `first` or `last` is given. ' +
-      'A Relay connection.',
+      'Without `orderBy` they are in the order of ScaleOps, which may change when the report is refreshed: then pages ' +
+      'may repeat or miss rows. A Relay connection.',
     args: {
       where: t.arg({ type: CostRowsWhere, description: 'Only rows that match. Default: all rows.' }),
       orderBy: t.arg({
         type: [CostRowOrder],
         description:
-          'The order of rows: by the first entry, then by the next among equal rows. ' +
+          'The order of rows: by the first entry, then by the next among equal rows, and last by `id`, so that equal rows ' +
+          'keep their order when the report is refreshed. ' +
           `Default: the order of ScaleOps. At most ${MAX_ORDERS} entries.`,
       }),
       first: t.arg.int({
@@ -179,9 +181,10 @@ builder.objectField(CostReport, 'rows', (t) =>
           last: last ?? undefined,
           before: before ?? undefined,
         };
-        // A filter, each key of the order, and the search for each cursor read all rows.
+        // A filter, each key of the order, the ids after them, and the search for each cursor read all rows.
         const filter = toReading({ by: [], where: question.where });
-        const others = (orderBy?.length ?? 0) + (after == null ? 0 : 1) + (before == null ? 0 : 1);
+        const orders = orderBy == null || orderBy.length === 0 ? 0 : orderBy.length + 1;
+        const others = orders + (after == null ? 0 : 1) + (before == null ? 0 : 1);
         const reading = { rows: filter.rows + others, labels: filter.labels };
         return context.readReport(loaded.report, reading, selectRows(loaded.report, question));
       }),

@@ -36,7 +36,8 @@ export const CostTotals = builder.objectRef<Totals>('CostTotals').implement({
       rowCount: t.exposeInt('rowCount', { description: 'The number of rows.' }),
       rowsWithoutCost: t.int({
         description:
-          'The number of rows whose totalCost is unknown and therefore not in the sum. ' +
+          'The number of rows whose totalCost is unknown and therefore not in the sum. Where permissions limit the rows of ' +
+          'an aggregated report, its rows are sums, and the rows behind them count. ' +
           'Unless it is 0, `totalCost` is not the whole cost.',
         resolve: (totals) => totals.rowsWithoutCost(),
       }),

@@ -18,7 +18,10 @@ const DESCRIPTIONS: Readonly<Record<WarningCode, string>> = {
   SKIPPED_ROW: 'A row is null or no object. It is left out, and sums may be too small.',
   DUPLICATE_ROW:
     'The same workload, without regard to case, has more than one row. `rows` lists them all, ' +
-    'and `KubernetesWorkload.cost` is their sum.',
+    'and `KubernetesWorkload.cost` is their sum; a number that one of them does not have is null there.',
+  UNREADABLE_NAME:
+    'The name of a cluster, namespace, workload or type is a list or an object. It is null, so that the costs of its row ' +
+    'are missing where this name is asked for; `field` names it. Each part of the report has the warning.',
   UNREADABLE_NUMBER:
     'A number cannot be read, such as "12,500.00" or "NaN". It is null and not in any sum; `field` names it. ' +
     'See also `CostTotals.rowsWithoutCost`.',
@@ -47,6 +50,8 @@ const MESSAGES: Readonly<Record<WarningCode, (count: number, field: string, hasW
       : `${count} rows were null or no objects, and were left out.`,
   DUPLICATE_ROW: (count) =>
     `${numberOf(count, 'row repeats', 'rows repeat')} a workload that has a row already. Its cost is the sum of its rows.`,
+  UNREADABLE_NAME: (count, field) =>
+    `${numberOf(count, 'value', 'values')} of ${field} could not be read and ${count === 1 ? 'is' : 'are'} null.`,
   UNREADABLE_NUMBER: (count, field) =>
     `${numberOf(count, 'value', 'values')} of ${field} could not be read and ${count === 1 ? 'is' : 'are'} null.`,
   UNREADABLE_LABELS: (count, field) =>

@@ -80,6 +80,8 @@ export interface Columns extends CommonColumns {
   readonly names: Readonly<Record<NameField, NameColumn>>;
   /** The texts of labels and services. */
   readonly texts: StringColumn;
+  /** For rows that are sums: how many of the rows behind each have no totalCost. */
+  readonly missingCosts?: (() => Uint32Array) | undefined;
 }
 
 /** All rows as plain data. */

@@ -1,6 +1,14 @@
 // A report from what a parser has read: the same for both parsers.
 
-import { type ColumnData, type LabelField, type NumberField, LABEL_FIELDS, NUMBER_FIELDS } from '../columns/columns.js';
+import {
+  LABEL_FIELDS,
+  NAME_FIELDS,
+  NUMBER_FIELDS,
+  type ColumnData,
+  type LabelField,
+  type NameField,
+  type NumberField,
+} from '../columns/columns.js';
 import { pack, toColumns } from '../columns/pack.js';
 import type { ReportData } from '../report-data.js';
 import { markDuplicates } from '../scopes/duplicate-workloads.js';
@@ -11,7 +19,7 @@ import type { Envelope } from './envelope/envelope.js';
 interface RowWarnings {
   /** How many rows were null or no objects. */
   readonly skippedRows: number;
-  readonly unreadable: Readonly<Record<NumberField | LabelField, RowMarks>>;
+  readonly unreadable: Readonly<Record<NameField | NumberField | LabelField, RowMarks>>;
 }
 
 export interface DecodedRows {
@@ -36,6 +44,11 @@ export function assembleReport(
       ...warnings,
       ...skipped,
       ...markDuplicates(toColumns(columns).names).toWarnings('DUPLICATE_ROW', null),
+      // Nobody knows which cluster, namespace or workload the row belongs to, so each part of the report has the warning.
+      ...NAME_FIELDS.flatMap((field) => unreadable[field].toWarnings('UNREADABLE_NAME', field)).map((warning) => ({
+        ...warning,
+        rows: null,
+      })),
       ...NUMBER_FIELDS.flatMap((field) => unreadable[field].toWarnings('UNREADABLE_NUMBER', field)),
       ...LABEL_FIELDS.flatMap((field) => unreadable[field].toWarnings('UNREADABLE_LABELS', field)),
     ],

@@ -54,7 +54,6 @@ function parseResponse(scanner: Scanner, rows: RowReader): ReportData {
   if (scanner.peek() !== undefined || !hasRows) throw new UnsupportedInputError();
   const { columns, warnings } = rows.end();
   // Without rows the response may be no report.
-  const isDoubtful = warnings.skippedRows > 0 || head.has('error') || head.has('errors');
-  if (columns.rowCount === 0 && isDoubtful) throw new UnsupportedInputError();
+  if (columns.rowCount === 0 && (head.has('error') || head.has('errors'))) throw new UnsupportedInputError();
   return assembleReport(decodeEnvelope(head), columns, warnings);
 }

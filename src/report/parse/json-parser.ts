@@ -1,5 +1,5 @@
 // From ScaleOps' JSON to a report. The documentation shows one sample and the server is written in Go, so this accepts
-// unusual forms (null for a list, numbers as text, labels in six shapes), warns of what it cannot read, and refuses only what
+// unusual forms (null for a list, numbers as text, labels in seven shapes), warns of what it cannot read, and refuses only what
 // is no cost report. Error messages contain nothing from the response.
 
 import { byField, LABEL_FIELDS, LIST_FIELDS, NAME_FIELDS, NULL_LIST, NUMBER_FIELDS } from '../columns/columns.js';
@@ -8,7 +8,7 @@ import { assembleReport, type DecodedRows } from './assemble-report.js';
 import { decodeEnvelope, ReportShapeError } from './envelope/envelope.js';
 import { toLabels } from './json/labels.js';
 import { DistinctTexts, ListWriter } from './json/lists.js';
-import { toCount, toNumber, toText } from './json/values.js';
+import { toCount, toName, toNumber, toText } from './json/values.js';
 import { toReport, type ReportData } from '../report-data.js';
 import type { Report } from '../report.js';
 import { RowMarks } from '../warnings.js';
@@ -16,7 +16,7 @@ import { StringColumnBuilder } from '../columns/strings.js';
 
 /**
  * Reads the response of either cost report.
- * @throws ReportShapeError when `json` is no object with a list `aggregatedWorkloads`, or none of its rows is an object.
+ * @throws ReportShapeError when `json` is no object with a list `aggregatedWorkloads`.
  */
 export function decodeReport(json: unknown): { readonly report: Report } {
   return { report: toReport(decodeData(json)) };
@@ -37,7 +37,6 @@ export function decodeData(json: unknown): ReportData {
 function decodeRows(list: readonly unknown[]): DecodedRows {
   const rows = list.filter(isObject);
   const rowCount = rows.length;
-  if (rowCount === 0 && list.length > 0) throw new ReportShapeError('no row is an object');
   const ids = new StringColumnBuilder();
   const numbers = byField(NUMBER_FIELDS, () => new Float64Array(rowCount));
   const names = byField(NAME_FIELDS, () => ({ codes: new Uint32Array(rowCount), values: new DistinctTexts() }));
@@ -45,17 +44,21 @@ function decodeRows(list: readonly unknown[]): DecodedRows {
   for (const field of NAME_FIELDS) names[field].values.numberOf('');
   const lists = byField(LIST_FIELDS, () => new Uint32Array(rowCount));
   const writer = new ListWriter();
-  const unreadable = byField([...NUMBER_FIELDS, ...LABEL_FIELDS], () => new RowMarks());
+  const unreadable = byField([...NAME_FIELDS, ...NUMBER_FIELDS, ...LABEL_FIELDS], () => new RowMarks());
   rows.forEach((row, index) => {
     ids.add(toText(row.id) ?? '');
-    for (const field of NAME_FIELDS) names[field].codes[index] = names[field].values.numberOf(toText(row[field]) ?? '');
+    for (const field of NAME_FIELDS) {
+      const name = toName(row[field]);
+      if (name === undefined) unreadable[field].add(index);
+      names[field].codes[index] = names[field].values.numberOf(name ?? '');
+    }
     for (const field of NUMBER_FIELDS) {
       const number = (field === 'amountOfWorkloads' ? toCount : toNumber)(row[field]);
       if (number === undefined) unreadable[field].add(index);
       numbers[field][index] = number ?? Number.NaN;
     }
     for (const field of LABEL_FIELDS) {
-      const { labels, isComplete } = toLabels(row[field]);
+      const { labels, isComplete } = toLabels(row[field], field === 'annotations' ? 'annotation' : 'label');
       if (!isComplete) unreadable[field].add(index);
       lists[field][index] = row[field] == null ? NULL_LIST : writer.addLabels(labels);
     }

@@ -5,7 +5,7 @@ import type { Labels } from '../columns/columns.js';
 import { toWord } from '../columns/words.js';
 import { SequenceInterner } from './interned-sequences.js';
 import { StringInterner } from './interned-strings.js';
-import { isNothing, toLabel, type LabelTexts } from './json/labels.js';
+import { toElementLabels, type LabelKind, type LabelTexts } from './json/labels.js';
 import type { ListData } from './json/lists.js';
 import { toText } from './json/values.js';
 import { RepeatedValueReader } from './parse-names.js';
@@ -70,7 +70,11 @@ export interface ElementReader {
   read(scanner: Scanner): number;
   /** Whether the element that was read last has a shape that is not known. */
   readonly isUnreadable: boolean;
+  /** The numbers of what that element holds besides. */
+  readonly further: readonly number[];
 }
+
+const NOTHING: readonly number[] = [];
 
 // A label as Go writes it, {"key":"…","value":"…"}, in words of four bytes. The last word overlaps the word before.
 const [OPEN_KEY, KEY_QUOTE] = [toWord('{"ke'), toWord('y":"')];
@@ -78,15 +82,18 @@ const [COMMA_VALUE, VALUE_END, VALUE_QUOTE] = [toWord(',"va'), toWord('lue"'), t
 
 export class LabelReader implements ElementReader {
   isUnreadable = false;
+  further = NOTHING;
   readonly #tables: ListTables;
+  readonly #kind: LabelKind;
   readonly #key: RepeatedValueReader;
   readonly #value: RepeatedValueReader;
   #start = 0;
   #end = 0;
   #label = 0;
 
-  constructor(tables: ListTables) {
+  constructor(tables: ListTables, kind: LabelKind) {
     this.#tables = tables;
+    this.#kind = kind;
     this.#key = new RepeatedValueReader(tables.texts);
     this.#value = new RepeatedValueReader(tables.texts);
   }
@@ -102,6 +109,7 @@ export class LabelReader implements ElementReader {
     const start = scanner.at;
     this.#label = this.#readUsual(scanner);
     this.isUnreadable = false;
+    this.further = NOTHING;
     if (this.#label === NONE) {
       scanner.at = start;
       this.#readOther(scanner.readValue());
@@ -112,9 +120,11 @@ export class LabelReader implements ElementReader {
   }
 
   #readOther(element: unknown): void {
-    const texts = toLabel(element);
-    this.isUnreadable = texts === undefined && !isNothing(element);
-    this.#label = texts === undefined ? NONE : this.#tables.labelOfTexts(texts);
+    const { labels, isComplete } = toElementLabels(element, this.#kind);
+    const [first = NONE, ...further] = labels.map((texts) => this.#tables.labelOfTexts(texts));
+    this.isUnreadable = !isComplete;
+    this.#label = first;
+    this.further = further;
   }
 
   #readUsual(scanner: Scanner): number {
@@ -138,6 +148,7 @@ export class LabelReader implements ElementReader {
 
 export class ServiceReader implements ElementReader {
   readonly isUnreadable = false;
+  readonly further = NOTHING;
   readonly #texts: StringInterner;
   readonly #repeated: RepeatedValueReader;
 

@@ -3,7 +3,7 @@
 import { EMPTY_LIST, NULL_LIST } from '../columns/columns.js';
 import { RowMarks } from '../warnings.js';
 import type { SequenceInterner } from './interned-sequences.js';
-import { toLabels } from './json/labels.js';
+import { toLabels, type LabelKind } from './json/labels.js';
 import { LabelReader, NONE, ServiceReader, type ElementReader, type ListTables } from './parse-list-elements.js';
 import { CodeColumn } from './parse-names.js';
 import { CLOSE_LIST, OPEN_LIST, type Scanner } from './scanner.js';
@@ -17,7 +17,7 @@ export class ListReader {
   readonly unreadable = new RowMarks();
   readonly #tables: ListTables;
   readonly #lists: SequenceInterner;
-  readonly #isOfLabels: boolean;
+  readonly #kind: LabelKind | 'service';
   /** By position in the list. */
   readonly #elements: ElementReader[] = [];
   readonly #items: number[] = [];
@@ -27,10 +27,10 @@ export class ListReader {
   #code = 0;
   #isUnreadable = false;
 
-  constructor(tables: ListTables, isOfLabels: boolean) {
+  constructor(tables: ListTables, kind: LabelKind | 'service') {
     this.#tables = tables;
-    this.#lists = isOfLabels ? tables.labelLists : tables.serviceLists;
-    this.#isOfLabels = isOfLabels;
+    this.#lists = kind === 'service' ? tables.serviceLists : tables.labelLists;
+    this.#kind = kind;
   }
 
   begin(rowCount: number): void {
@@ -61,8 +61,8 @@ export class ListReader {
     if (scanner.peek() === OPEN_LIST) return this.#readElements(scanner);
     if (scanner.skipNull()) return NULL_LIST;
     const value = scanner.readValue();
-    if (!this.#isOfLabels) return EMPTY_LIST;
-    const { labels, isComplete } = toLabels(value);
+    if (this.#kind === 'service') return EMPTY_LIST;
+    const { labels, isComplete } = toLabels(value, this.#kind);
     this.#isUnreadable = !isComplete;
     const items = labels.map((texts) => this.#tables.labelOfTexts(texts));
     return this.#lists.intern(items, items.length);
@@ -82,6 +82,7 @@ export class ListReader {
       const element = this.#elementAt(position);
       const item = element.read(scanner);
       if (item !== NONE) items[count++] = item;
+      for (const further of element.further) items[count++] = further;
       if (element.isUnreadable) this.#isUnreadable = true;
       position += 1;
     } while (scanner.hasMore(CLOSE_LIST));
@@ -92,7 +93,8 @@ export class ListReader {
     const own = Math.min(position, MAX_POSITIONS);
     const known = this.#elements[own];
     if (known !== undefined) return known;
-    const added = this.#isOfLabels ? new LabelReader(this.#tables) : new ServiceReader(this.#tables);
+    const added =
+      this.#kind === 'service' ? new ServiceReader(this.#tables) : new LabelReader(this.#tables, this.#kind);
     this.#elements[own] = added;
     return added;
   }

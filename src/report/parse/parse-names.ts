@@ -1,6 +1,8 @@
 // The columns of names and ids, read from bytes. Most names repeat the one in the row before, which is recognised by
 // comparing bytes.
 
+import { RowMarks } from '../warnings.js';
+import { toName } from './json/values.js';
 import type { Scanner } from './scanner.js';
 import { StringInterner } from './interned-strings.js';
 import { grow, StringColumnBuilder, type StringData } from '../columns/strings.js';
@@ -60,6 +62,8 @@ const NO_NAME = 0;
 
 /** A column of names. */
 export class NameReader {
+  /** The rows whose name cannot be read. */
+  readonly unreadable = new RowMarks();
   readonly #codes = new CodeColumn();
   readonly #table = new StringInterner();
   readonly #repeated = new RepeatedValueReader(this.#table);
@@ -68,23 +72,27 @@ export class NameReader {
     this.#codes.begin(rowCount);
     this.#table.clear();
     this.#repeated.begin();
+    this.unreadable.clear();
   }
 
   /** Reads the name that begins here, or null. */
   read(scanner: Scanner, row: number): void {
     const code = this.#repeated.read(scanner);
-    this.#codes.set(row, code >= 0 ? code : this.#readOther(scanner));
+    this.#codes.set(row, code >= 0 ? code : this.#readOther(scanner, row));
   }
 
   column(rowCount: number): { readonly codes: Uint32Array; readonly values: StringData } {
     return { codes: this.#codes.codes(rowCount), values: this.#table.data() };
   }
 
-  #readOther(scanner: Scanner): number {
+  #readOther(scanner: Scanner, row: number): number {
     scanner.peek();
     if (scanner.skipNull()) return NO_NAME;
     const code = this.#repeated.read(scanner);
-    return code >= 0 ? code : this.#table.internString(scanner.readText());
+    if (code >= 0) return code;
+    const name = toName(scanner.readValue());
+    if (name === undefined) this.unreadable.add(row);
+    return name == null ? NO_NAME : this.#table.internString(name);
   }
 }
 

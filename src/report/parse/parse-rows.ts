@@ -13,6 +13,8 @@ import { UnsupportedInputError } from './unsupported-input.js';
 
 const FIRST_CODE = NUMBER_FIELDS.length;
 const ID = FIELDS.indexOf('id');
+/** What the lists are of. */
+const KINDS = { labels: 'label', ownerLabels: 'label', annotations: 'annotation', services: 'service' } as const;
 /** The bits of all numbers. */
 const ALL_NUMBERS = 2 ** FIRST_CODE - 1;
 /** About the smallest size of a row. */
@@ -24,7 +26,7 @@ export class RowReader {
   readonly #numbers = byField(NUMBER_FIELDS, (field) => new NumberReader(field === 'amountOfWorkloads'));
   readonly #names = byField(NAME_FIELDS, () => new NameReader());
   readonly #tables = new ListTables();
-  readonly #lists = byField(LIST_FIELDS, (field) => new ListReader(this.#tables, field !== 'services'));
+  readonly #lists = byField(LIST_FIELDS, (field) => new ListReader(this.#tables, KINDS[field]));
   /** By the number of the field: numbers, then names and lists. */
   readonly #ofNumbers = Object.values(this.#numbers);
   readonly #ofCodes = [...Object.values(this.#names), ...Object.values(this.#lists)];
@@ -80,6 +82,7 @@ export class RowReader {
       ...this.#tables.data(),
     };
     const unreadable = {
+      ...byField(NAME_FIELDS, (field) => this.#names[field].unreadable),
       ...byField(NUMBER_FIELDS, (field) => this.#numbers[field].unreadable),
       ...byField(LABEL_FIELDS, (field) => this.#lists[field].unreadable),
     };

@@ -1,13 +1,11 @@
 // Re-aggregation: rows of an aggregated report that were read by cluster and namespace, added up to the rows that a
 // caller asked for.
 
-import { labelsAt } from '../columns/cells.js';
 import {
   NUMBER_FIELDS,
   type Columns,
   type ListField,
   type NumberField,
-  type Label,
   gatherCodes,
   gatherNames,
 } from '../columns/columns.js';
@@ -15,57 +13,52 @@ import { createNumberColumn, type NumberColumn } from '../columns/decimal-column
 import { lazyRecord } from '../columns/lazy-record.js';
 import { computedStrings } from '../columns/strings.js';
 import { sumByGroup, sumOf } from '../query/exact-sum.js';
-import { groupRows, type CodeColumn, type Grouping } from '../query/group-rows.js';
-import { percentOfHours } from '../query/totals.js';
-import { inRanges, ITEMS_PER_STEP, runAll, type Steps } from '../steps.js';
+import { groupRows, measureGrouping, type Grouping } from '../query/group-rows.js';
+import { countMissingByGroup, percentOfHours } from '../query/totals.js';
+import { runAll, type Steps } from '../steps.js';
+import {
+  measureOwnerLabels,
+  pickOwnerLabels,
+  toAnnotationCodes,
+  toLabelCodes,
+  type OwnerLabels,
+} from './group-labels.js';
 import type { ReadNumbers } from './visible-rows.js';
 
-/** What distinguishes rows, besides labels and annotations. */
+/** What distinguishes rows, besides annotations. */
 export interface ReAggregation {
   readonly byCluster: boolean;
+  /** The keys of the labels that the caller groups by. */
+  readonly labels?: readonly string[] | undefined;
+}
+
+/** Groups of rows, and the labels of each. */
+interface LabelledGrouping extends Grouping {
+  readonly owner: OwnerLabels;
 }
 
 /** The largest number of GraphQL's Int. */
 const MAX_INT = 2 ** 31 - 1;
 
-/** Groups `rows` by cluster, labels and annotations. Reads each row three times and each label list once. */
+/** Groups `rows` by cluster, labels and annotations. Reads each row three times and each combination of lists once. */
 export function* groupForReAggregation(
   columns: Columns,
   rows: Uint32Array,
-  { byCluster }: ReAggregation,
-): Steps<Grouping> {
+  { byCluster, labels = [] }: ReAggregation,
+): Steps<LabelledGrouping> {
   const { clusterName } = columns.names;
-  return yield* groupRows(rows, [
+  const keys = new Set(labels);
+  const grouping = yield* groupRows(rows, [
     ...(byCluster ? [{ codes: clusterName.codes, codeCount: clusterName.values.length }] : []),
-    yield* toSetCodes(columns, rows, 'labels'),
-    yield* toSetCodes(columns, rows, 'annotations'),
+    yield* toLabelCodes(columns, rows, keys),
+    yield* toAnnotationCodes(columns, rows),
   ]);
+  return { ...grouping, owner: yield* pickOwnerLabels(columns, grouping.firstRows, keys) };
 }
 
-/** A code for the set of labels of each row: the order of a list means nothing, and null is an empty list. */
-function* toSetCodes(columns: Columns, rows: Uint32Array, field: 'labels' | 'annotations'): Steps<CodeColumn> {
-  const lists = columns.lists[field];
-  const codes = new Uint32Array(columns.rowCount);
-  const codeOfList = new Map<number, number>();
-  const codeOfSet = new Map<string, number>();
-  yield* inRanges(
-    rows.length,
-    (from, to) => {
-      for (let at = from; at < to; at += 1) {
-        const row = rows[at]!;
-        let code = codeOfList.get(lists[row]!);
-        if (code === undefined) {
-          const set = toPairs(labelsAt(columns, field, row)).join();
-          code = codeOfSet.get(set) ?? codeOfSet.size;
-          codeOfSet.set(set, code);
-          codeOfList.set(lists[row]!, code);
-        }
-        codes[row] = code;
-      }
-    },
-    ITEMS_PER_STEP,
-  );
-  return { codes, codeCount: codeOfSet.size };
+/** What groups retain, in bytes. */
+export function measureGroups(grouping: LabelledGrouping): number {
+  return measureGrouping(grouping) + measureOwnerLabels(grouping.owner);
 }
 
 /** Rows that are added up by group. */
@@ -73,22 +66,25 @@ interface SummedRows {
   readonly rows: Uint32Array;
   readonly grouping: Grouping;
   readonly numbersOf: ReadNumbers;
+  /** Whether a sum is null when a row of the group does not have the number, and not only when no row has it. */
+  readonly needsAll?: boolean | undefined;
 }
 
 /** What re-aggregated columns are made from. */
 interface ReAggregationSource extends SummedRows {
+  readonly grouping: LabelledGrouping;
   readonly columns: Columns;
   readonly reAggregation: ReAggregation;
 }
 
 /** One row per group. Numbers are computed when they are first read: a sum reads all grouped rows. */
 export function reAggregate(source: ReAggregationSource): Columns {
-  const { columns, grouping, reAggregation } = source;
+  const { columns, rows, grouping, reAggregation } = source;
   const { firstRows } = grouping;
-  const { names, lists, labelLists, serviceLists, distinctLabels, texts } = columns;
+  const { names, lists, serviceLists, distinctLabels, texts } = columns;
   const none = { codes: new Uint32Array(firstRows.length), values: computedStrings(1, () => '') };
-  const noLists = none.codes;
   const pickList = (field: ListField): Uint32Array => gatherCodes(lists[field], firstRows);
+  let missingCosts: Uint32Array | undefined;
   return {
     rowCount: firstRows.length,
     // ScaleOps has no row for them.
@@ -103,13 +99,14 @@ export function reAggregate(source: ReAggregationSource): Columns {
     lists: {
       labels: pickList('labels'),
       annotations: pickList('annotations'),
-      ownerLabels: noLists,
-      services: noLists,
+      ownerLabels: grouping.owner.lists,
+      services: none.codes,
     },
-    labelLists,
+    labelLists: grouping.owner.labelLists,
     serviceLists,
     distinctLabels,
     texts,
+    missingCosts: () => (missingCosts ??= countMissingByGroup(columns, { ...grouping, rows })),
   };
 }
 
@@ -124,25 +121,28 @@ export const sumNumbers = lazyRecord(NUMBER_FIELDS, (source: SummedRows, field: 
 
 type SummedField = Exclude<NumberField, 'onDemandPercent' | 'spotPercent'>;
 
-/** The sum of each group; NaN, which stands for null, when no row of the group has the number. */
-function sumGroups({ rows, grouping: { groups, firstRows }, numbersOf }: SummedRows, field: SummedField): Float64Array {
+/** The sum of each group; NaN stands for null. */
+function sumGroups(source: SummedRows, field: SummedField): Float64Array {
+  const { rows, grouping, numbersOf, needsAll = false } = source;
+  const { groups, firstRows } = grouping;
   const column = runAll(numbersOf(field));
   const sums = runAll(sumByGroup(column, rows, groups, firstRows.length));
-  const isKnown = new Uint8Array(firstRows.length);
-  for (let at = 0; at < rows.length; at += 1) if (!Number.isNaN(column.units[rows[at]!]!)) isKnown[groups[at]!] = 1;
+  const isKnown = new Uint8Array(firstRows.length).fill(Number(needsAll));
+  for (let at = 0; at < rows.length; at += 1) {
+    // One row decides: the first with the number, or without it.
+    if (Number.isNaN(column.units[rows[at]!]!) === needsAll) isKnown[groups[at]!] = Number(!needsAll);
+  }
   return Float64Array.from(isKnown, (known, group) => (known === 1 ? sumOf(sums, group) : Number.NaN));
 }
 
 function createPercentages(source: SummedRows, field: 'onDemandHours' | 'spotHours'): NumberColumn {
   const hours = { onDemandHours: sumGroups(source, 'onDemandHours'), spotHours: sumGroups(source, 'spotHours') };
   const percentages = hours[field].map((_, group) => {
-    const sum = (each: string): number => hours[each as typeof field][group]! || 0;
+    const sum = (each: string): number => {
+      const number = hours[each as typeof field][group]!;
+      return source.needsAll === true ? number : number || 0;
+    };
     return percentOfHours({ sum }, field) ?? Number.NaN;
   });
   return createNumberColumn(percentages);
-}
-
-/** Distinct labels as sorted JSON pairs. */
-function toPairs(labels: readonly Label[] | null): readonly string[] {
-  return (labels ?? []).map(({ key, value }) => JSON.stringify([key, value])).sort();
 }

@@ -68,10 +68,10 @@ function addRequiredGrouping(request: AggregatedCostsRequest, permissions: Permi
 }
 
 function toReAggregation(request: AggregatedCostsRequest, permissions: Permissions): ReAggregation | undefined {
-  const { groupByCluster = false, groupByNamespace = false } = request;
+  const { groupByCluster = false, groupByNamespace = false, groupByLabels } = request;
   // By ScaleOps' documentation, namespaces are distinguished within each cluster.
   if (groupByNamespace || (groupByCluster && !permissions.limitsNamespaces)) return undefined;
-  return { byCluster: groupByCluster };
+  return { byCluster: groupByCluster, labels: groupByLabels };
 }
 
 /** The permitted names that are not excluded; undefined when a list of names cannot express that. */

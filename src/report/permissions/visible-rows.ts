@@ -50,7 +50,7 @@ export function* findVisible(
 
 /**
  * The warnings about visible rows, with the number of these, and those about the response as a whole. Nobody knows where a
- * skipped row belongs, so that their number stays hidden.
+ * skipped row belongs, or one without a name that can be read, so that their number stays hidden.
  */
 function findVisibleWarnings(
   warnings: readonly ReportWarning[],
@@ -58,7 +58,7 @@ function findVisibleWarnings(
   rows: Uint32Array,
 ): readonly ReportWarning[] {
   return warningsAmong(warnings, rows, false).flatMap((warning) => {
-    if (warning.code === 'SKIPPED_ROW') return [{ ...warning, count: 1 }];
+    if (warning.code === 'SKIPPED_ROW' || warning.code === 'UNREADABLE_NAME') return [{ ...warning, count: 1 }];
     // The first row of a workload may be hidden: permissions mind the case of names.
     return warning.code === 'DUPLICATE_ROW' ? markDuplicates(names, rows).toWarnings(warning.code, null) : [warning];
   });

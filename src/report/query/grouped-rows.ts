@@ -1,10 +1,10 @@
 // Rows in groups by one or several dimensions, with the sums of the groups: what breakdowns, comparisons and time series
 // begin with. Groups and sums are cached with the report while they fit the bound of its derived data.
 
-import type { NameColumn, SumField } from '../columns/columns.js';
+import type { Columns, NameColumn, SumField } from '../columns/columns.js';
 import type { NumberColumn } from '../columns/decimal-column.js';
 import type { DerivedCache } from '../columns/derived-cache.js';
-import { inRanges, runAll, type Steps } from '../steps.js';
+import { inRanges, type Steps } from '../steps.js';
 import { measureSums, sumByGroup, type Sums } from './exact-sum.js';
 import { groupRows, measureGrouping, type Grouping } from './group-rows.js';
 import { countMissingByGroup } from './totals.js';
@@ -18,12 +18,13 @@ export interface GroupedRows {
   readonly rowCounts: Uint32Array;
   /** The sums of the groups. */
   sumsOf(field: SumField): Steps<Sums>;
-  /** The number of rows of each group that have no totalCost. Counted in one go when it is first called. */
+  /** The number of rows of each group, or of the rows behind them, that have no totalCost. Counted when it is first called. */
   rowsWithoutCost(): Uint32Array;
 }
 
 /** What to group, and where to cache it. */
 interface GroupingInput {
+  readonly columns: Columns;
   readonly by: readonly NameColumn[];
   readonly rows: () => Steps<Uint32Array>;
   /** Whether the rows were selected for this question: they are retained for further sums, and count. */
@@ -57,7 +58,7 @@ export function* groupAndSum(input: GroupingInput): Steps<GroupedRows> {
   const sumsOf = (field: SumField) =>
     isSmall ? cache.get(`${field} by ${key}`, () => sum(field), measureSums) : sum(field);
   let missing: Uint32Array | undefined;
-  const rowsWithoutCost = () => (missing ??= countMissingByGroup(runAll(numbersOf('totalCost')), counted));
+  const rowsWithoutCost = () => (missing ??= countMissingByGroup(input.columns, counted));
   return { by, firstRows, rowCounts, sumsOf, rowsWithoutCost };
 }
 

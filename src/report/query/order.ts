@@ -1,7 +1,10 @@
-// The order of rows: several keys, null last in both directions, ties in ScaleOps' order.
+// The order of rows: several keys, null last in both directions. Rows that are equal by all keys are in the order of their
+// ids, so that pages agree when ScaleOps returns the same rows in another order.
 
 import type { NameField, NumberField } from '../columns/columns.js';
+import { DIGIT_VALUES, ID_DIGITS, type RowIds } from '../row-ids.js';
 import { inRanges, type Steps } from '../steps.js';
+import { allRows } from './filter-rows.js';
 import type { Ranks } from './ranks.js';
 
 /** What rows can be ordered by. */
@@ -35,6 +38,22 @@ export function* orderByRanks(rows: Uint32Array, keys: readonly RankedKey[], lim
     ordered = yield* countingSort(ordered, keys[at]!, at === 0 ? limit : rows.length);
   }
   return ordered;
+}
+
+/** Ranks of the rows by their ids, which are opaque: in the order of their digits. Each pass sorts by one digit. */
+export function* rankIds(ids: RowIds, rowCount: number): Steps<Ranks> {
+  let ordered = allRows(rowCount);
+  const ranks = new Uint32Array(rowCount);
+  for (let digit = 0; digit < ID_DIGITS; digit += 1) {
+    yield* inRanges(rowCount, (from, to) => {
+      ids.readDigits(digit, ranks, from, to);
+    });
+    ordered = yield* countingSort(ordered, { ranks: { ranks, distinct: DIGIT_VALUES }, direction: 'ASC' }, rowCount);
+  }
+  yield* inRanges(rowCount, (from, to) => {
+    for (let at = from; at < to; at += 1) ranks[ordered[at]!] = at;
+  });
+  return { ranks, distinct: rowCount };
 }
 
 function* countingSort(rows: Uint32Array, { ranks: { ranks, distinct }, direction }: RankedKey, limit: number) {

@@ -13,7 +13,7 @@ import { findPage, type PageArguments, type PageBounds } from './page.js';
 /** Which rows, in which order, which page. */
 export interface RowQuestion extends PageArguments {
   readonly where?: RowsWhere | undefined;
-  /** The first key decides, each further key among equal rows; empty: ScaleOps' order. */
+  /** The first key decides, each further key among equal rows, and then their ids; empty: ScaleOps' order. */
   readonly orderBy?: readonly RowOrder[] | undefined;
   readonly origin: RowOrigin;
   /** Whether ids or cursors will be read. They are otherwise made in one go when they are. */

@@ -1,13 +1,12 @@
 // Totals: exact sums over some rows.
 
 import { shareOf } from '../columns/share.js';
-import type { SumField } from '../columns/columns.js';
-import type { NumberColumn } from '../columns/decimal-column.js';
+import type { Columns, SumField } from '../columns/columns.js';
 import type { Grouping } from './group-rows.js';
 
 export interface Totals {
   readonly rowCount: number;
-  /** How many rows have no totalCost. Counted when it is called. */
+  /** How many rows have no totalCost; of rows that are sums, how many of the rows behind them. Counted when it is called. */
   rowsWithoutCost(): number;
   /** The sum of the known numbers; 0 when no row has one. */
   sum(field: SumField): number;
@@ -32,19 +31,28 @@ export function percentOfHours(totals: Pick<Totals, 'sum'>, field: 'onDemandHour
   return shareOf(100 * totals.sum(field), hours);
 }
 
-/** How many of these rows have no number. */
-export function countMissing({ units }: NumberColumn, rows: Uint32Array): number {
+/** How many rows without totalCost a row stands for. */
+function createMissingCounter({ numbers, missingCosts }: Columns): (row: number) => number {
+  const counts = missingCosts?.();
+  const { units } = numbers.totalCost;
+  return counts === undefined ? (row) => Number(Number.isNaN(units[row]!)) : (row) => counts[row]!;
+}
+
+/** How many of these rows, or of the rows behind them, have no totalCost. */
+export function countMissing(columns: Columns, rows: Uint32Array): number {
+  const missingIn = createMissingCounter(columns);
   let count = 0;
-  for (const row of rows) if (Number.isNaN(units[row]!)) count += 1;
+  for (const row of rows) count += missingIn(row);
   return count;
 }
 
 /** The same by group. */
 export function countMissingByGroup(
-  { units }: NumberColumn,
+  columns: Columns,
   { rows, groups, firstRows }: Grouping & { readonly rows: Uint32Array },
 ): Uint32Array {
+  const missingIn = createMissingCounter(columns);
   const counts = new Uint32Array(firstRows.length);
-  for (let at = 0; at < rows.length; at += 1) if (Number.isNaN(units[rows[at]!]!)) counts[groups[at]!]! += 1;
+  for (let at = 0; at < rows.length; at += 1) counts[groups[at]!]! += missingIn(rows[at]!);
   return counts;
 }

@@ -67,7 +67,7 @@ interface Part {
 /** The columns of these rows alone. Each is made when it is first read: most questions read one or two columns. */
 export function gatherRows(whole: Columns, rows: readonly number[]): Columns {
   const part = { whole, rows };
-  const { labelLists, serviceLists, distinctLabels, texts } = whole;
+  const { labelLists, serviceLists, distinctLabels, texts, missingCosts } = whole;
   return {
     rowCount: rows.length,
     ids: gatherStrings(whole.ids, rows),
@@ -78,6 +78,7 @@ export function gatherRows(whole: Columns, rows: readonly number[]): Columns {
     serviceLists,
     distinctLabels,
     texts,
+    missingCosts: missingCosts && (() => gatherCodes(missingCosts(), rows)),
   };
 }
 

@@ -2,7 +2,7 @@
 
 import { foldCase } from '../columns/case-folding.js';
 import { nameOf } from '../columns/cells.js';
-import type { Columns } from '../columns/columns.js';
+import { NAME_FIELDS, type Columns } from '../columns/columns.js';
 import { sumNumbers } from '../permissions/re-aggregate.js';
 import type { ReadNumbers } from '../permissions/visible-rows.js';
 import { inRanges, ITEMS_PER_STEP, type Steps } from '../steps.js';
@@ -43,13 +43,33 @@ export function* indexWorkloads({ names }: Columns, rows: Uint32Array): Steps<Wo
 }
 
 /**
- * These rows of one workload, and after them their sum: a row with the names and lists of the first. It stands beside them,
- * so that it is told from each.
+ * These rows of one workload, and after them their sum: a row with the names and lists of one of them. It stands beside
+ * them, so that it is told from each. A sum is null when one of the rows does not have the number.
  */
-export function mergeRows(columns: Columns, rows: readonly number[], numbersOf: ReadNumbers): Columns {
-  const listed = [...rows, ...rows.slice(0, 1)];
+export function* mergeRows(columns: Columns, rows: readonly number[], numbersOf: ReadNumbers): Steps<Columns> {
+  const listed = [...rows, yield* findLeast(columns, rows)];
   const groups = Uint32Array.from([...rows.keys(), ...rows.map(() => rows.length)]);
   const grouping = { groups, firstRows: Uint32Array.from(listed) };
-  const numbers = sumNumbers({ rows: Uint32Array.from([...rows, ...rows]), grouping, numbersOf });
-  return { ...gatherRows(columns, listed), numbers };
+  const source = { rows: Uint32Array.from([...rows, ...rows]), grouping, numbersOf, needsAll: true };
+  return { ...gatherRows(columns, listed), numbers: sumNumbers(source) };
+}
+
+/** The row whose names and id come first in the order of code units, so that the order of the rows decides nothing. */
+function* findLeast({ names, ids }: Columns, rows: readonly number[]): Steps<number> {
+  let least = rows[0]!;
+  let leastTexts: string | undefined;
+  yield* inRanges(
+    rows.length,
+    (from, to) => {
+      for (const row of rows.slice(from, to)) {
+        const own = NAME_FIELDS.map((field) => nameOf(names[field], names[field].codes[row]!));
+        const texts = JSON.stringify([...own, ids.at(row)]);
+        if (leastTexts !== undefined && texts >= leastTexts) continue;
+        leastTexts = texts;
+        least = row;
+      }
+    },
+    ITEMS_PER_STEP,
+  );
+  return least;
 }

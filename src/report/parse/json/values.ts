@@ -10,6 +10,14 @@ export function toText(value: unknown): string | null {
   return typeof value === 'string' && value !== '' ? value : null;
 }
 
+/** A name, also when it is written as a number or boolean; null for an absent one, undefined for anything else. */
+export function toName(value: unknown): string | null | undefined {
+  if (value === null || value === undefined || value === '') return null;
+  if (typeof value === 'string') return value;
+  const isName = typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value));
+  return isName ? String(value) : undefined;
+}
+
 /**
  * A finite number, also when written as text; null for an absent value, undefined for anything else.
  * `JSON.parse('1e400')` is Infinity.

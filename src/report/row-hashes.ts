@@ -1,0 +1,113 @@
+// Hashes of rows, 64 bits each: an even and an odd entry of an array. What identifies a row is added step by step.
+
+import { labelsAt } from './columns/cells.js';
+import { EMPTY_LIST, type Columns, type Label, type LabelField } from './columns/columns.js';
+import type { StringColumn } from './columns/strings.js';
+import { inRanges, ITEMS_PER_STEP, type Steps } from './steps.js';
+
+// Odd numbers with many bits, one for each half of a hash.
+const FIRST_FACTOR = 0x2c1b3c6d;
+const SECOND_FACTOR = 0x297a2d39;
+
+function mix(hash: number, word: number, factor: number): number {
+  const product = Math.imul(hash ^ word, factor);
+  return product ^ (product >>> 15);
+}
+
+/** Adds a pair of words to the hash of a row. */
+export function add(hashes: Uint32Array, row: number, first: number, second: number): void {
+  // The constant makes a missing value count: (null, x) and (x, null) differ.
+  hashes[2 * row] = mix(hashes[2 * row]! + 0x9e3779b9, first, FIRST_FACTOR);
+  hashes[2 * row + 1] = mix(hashes[2 * row + 1]! + 0x85ebca6b, second, SECOND_FACTOR);
+}
+
+function addText(hashes: Uint32Array, at: number, text: string): void {
+  let first = text.length;
+  let second = text.length;
+  for (let index = 0; index < text.length; index += 1) {
+    const unit = text.charCodeAt(index);
+    first = mix(first, unit, FIRST_FACTOR);
+    second = mix(second, unit, SECOND_FACTOR);
+  }
+  add(hashes, at, first, second);
+}
+
+export function* hashTexts(texts: StringColumn): Steps<Uint32Array> {
+  const hashes = new Uint32Array(2 * texts.length);
+  yield* inRanges(
+    texts.length,
+    (from, to) => {
+      texts.slice(from, to).forEach((text, index) => {
+        addText(hashes, from + index, text);
+      });
+    },
+    ITEMS_PER_STEP,
+  );
+  return hashes;
+}
+
+/** So that the same labels in two fields differ. */
+const FIELD_SEEDS: Readonly<Record<LabelField, number>> = { labels: 1, annotations: 2, ownerLabels: 3 };
+
+/**
+ * Adds the labels of these rows; of all by default. Their order means nothing; a list without labels is like no list, and
+ * adds nothing.
+ */
+export function* addLists(
+  hashes: Uint32Array,
+  columns: Columns,
+  field: LabelField,
+  rows?: Uint32Array,
+): Steps<undefined> {
+  const lists = columns.lists[field];
+  const seed = FIELD_SEEDS[field];
+  const known = new Map<number, readonly [number, number]>();
+  if (lists.every((list) => list <= EMPTY_LIST)) return undefined;
+  return yield* inRanges(
+    rows?.length ?? lists.length,
+    (from, to) => {
+      for (let at = from; at < to; at += 1) {
+        const row = rows === undefined ? at : rows[at]!;
+        const list = lists[row]!;
+        if (list <= EMPTY_LIST) continue;
+        let hash = known.get(list);
+        if (hash === undefined) known.set(list, (hash = hashLabels(labelsAt(columns, field, row) ?? [])));
+        add(hashes, row, hash[0] + seed, hash[1] + seed);
+      }
+    },
+    ITEMS_PER_STEP,
+  );
+}
+
+function hashLabels(labels: readonly Label[]): readonly [number, number] {
+  let [first, second] = [0, 0];
+  for (const { key, value } of labels) {
+    const hash = new Uint32Array(2);
+    addText(hash, 0, key);
+    addText(hash, 0, value);
+    first += hash[0]!;
+    second += hash[1]!;
+  }
+  return [first, second];
+}
+
+export function* addCodes(hashes: Uint32Array, codes: Uint32Array, words: Uint32Array): Steps<undefined> {
+  return yield* inRanges(codes.length, (from, to) => {
+    for (let row = from; row < to; row += 1) {
+      const code = codes[row]!;
+      add(hashes, row, words[2 * code]!, words[2 * code + 1]!);
+    }
+  });
+}
+
+/** Adds ScaleOps' own id and the labels of the owner to these rows. */
+export function* addDetails(hashes: Uint32Array, columns: Columns, rows: Uint32Array): Steps<undefined> {
+  yield* inRanges(
+    rows.length,
+    (from, to) => {
+      for (const row of rows.subarray(from, to)) addText(hashes, row, columns.ids.at(row));
+    },
+    ITEMS_PER_STEP,
+  );
+  return yield* addLists(hashes, columns, 'ownerLabels', rows);
+}
