@@ -149,7 +149,7 @@ describe('the commands', () => {
   });
 
   test('ask for both reports of a host, which come without warnings', async () => {
-    const { data } = JSON.parse(await run(findBlock(readme, 'What is assumed of ScaleOps', 'sh'), url)) as any;
+    const { data } = JSON.parse(await run(findBlock(readme, 'What is assumed of ScaleOps', 'sh'), url));
     expect(data.workloadCosts.totals.rowCount).toBeGreaterThan(900);
     expect(data.aggregatedCosts.totals.rowCount).toBeGreaterThan(1);
     expect([data.workloadCosts.warnings, data.aggregatedCosts.warnings]).toEqual([[], []]);

@@ -259,7 +259,7 @@ describe('the client code', () => {
         .catch((error: unknown) => error);
     const { retry } = teamCosts(url, KEY, '7d');
     const unreachable = await failureOf('http://127.0.0.1:9/graphql', KEY, '7d');
-    await using down = await startGateway('http://127.0.0.1:9', { SCALEOPS_MAX_ATTEMPTS: '1' });
+    await using down = startGateway('http://127.0.0.1:9', { SCALEOPS_MAX_ATTEMPTS: '1' });
     const failed = await failureOf(`${await down.gateway.listen()}/graphql`, KEY, '7d');
     expect([unreachable, failed].map((error) => [retry(2, error), retry(3, error)])).toEqual([
       [true, false],

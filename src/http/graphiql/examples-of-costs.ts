@@ -1,5 +1,4 @@
 // Example queries about one period. The line with "Change:" says what to adapt.
-// Comments fit into the editor of a window of 900 pixels.
 
 export const COST_OF_CLUSTERS = `# Welcome! Each tab answers
 # one question. Run it with
@@ -10,9 +9,8 @@ export const COST_OF_CLUSTERS = `# Welcome! Each tab answers
 #
 # What do the clusters cost?
 # Change: multiCluster: false
-# is the one that ScaleOps
-# runs in. clusters: [...] is
-# a list of exact names.
+# is ScaleOps' own cluster.
+# clusters: [...] names some.
 query Clusters {
   aggregatedCosts(
     filter: {
@@ -161,12 +159,6 @@ query Pages($where: CostRowsWhere, $first: Int!, $after: String) {
 }
 `;
 
-export const PAGE_THROUGH_VARIABLES = {
-  where: { workloadTypes: ['Deployment', 'StatefulSet'], minTotalCost: 10 },
-  first: 10,
-  after: null,
-};
-
 export const ONE_WORKLOAD = `# What does one workload cost
 # in 7 days, and in 30?
 # Change: the names to those
@@ -196,10 +188,9 @@ query Workload {
 export const ERROR_ON_PURPOSE = `# What does an error look
 # like? The first report
 # comes, the second is null.
-# In errors, path names the
-# field, and message says the
-# way out. Programs look at
-# code and retryable.
+# message says the way out,
+# code and retryable are for
+# programs.
 # Change: names: [] to
 # ["prod-us-east-1"].
 query ErrorOnPurpose {
