@@ -18,7 +18,7 @@ import { createProcessLog, type ProcessLog } from './telemetry/logger.js';
 
 /** The response time of the demo's ScaleOps: long enough to see the cache work. */
 const DEMO_LATENCY_MS = 400;
-const GRAPHIQL_HINTS = `  Run the tab WhatChanged first: it shows which teams cost more than a week ago.
+const GRAPHIQL_HINTS = `  Run the tab WhatChanged first: it shows which teams cost more, or less, than a week ago.
   Run it again: the reports come from the cache, without a call to ScaleOps.
 `;
 /** The process exits this long after the shutdown limit, whatever a part of it still waits for. */

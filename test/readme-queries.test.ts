@@ -19,8 +19,9 @@ const SHOWN_URL = 'http://127.0.0.1:4000';
 
 const readme = readBlocks('README.md');
 const blocks = [...readme, ...readBlocks('src/RECIPES.md')];
-const { name, scripts } = JSON.parse(readText('package.json')) as {
+const { name, version, scripts } = JSON.parse(readText('package.json')) as {
   readonly name: string;
+  readonly version: string;
   readonly scripts: Readonly<Record<string, string>>;
 };
 
@@ -87,10 +88,11 @@ describe('the queries', () => {
   test('load the next page by the cursor of the page before', async () => {
     const query = findBlock(readme, 'Paging', 'graphql');
     const { data: first } = await stack.ask(query);
-    const { pageInfo, nodes, totalCount } = first.workloadCosts.rows;
+    const { pageInfo, edges, totalCount } = first.workloadCosts.rows;
     const { data: second } = await stack.ask(query, { after: pageInfo.endCursor });
     expect(totalCount).toBeGreaterThan(40);
-    const ids = [...nodes, ...second.workloadCosts.rows.nodes].map(({ id }: { id: string }) => id);
+    const rows = [...edges, ...second.workloadCosts.rows.edges] as { node: { id: string } }[];
+    const ids = rows.map(({ node }) => node.id);
     expect(new Set(ids).size).toBe(40);
   });
 
@@ -109,9 +111,12 @@ describe('the commands', () => {
   const OTHERS = [
     /^(?:npm ci && )?npm run (?<script>[\w:]+)(?: && npm run (?<second>[\w:]+))?(?: -- .*)?$/,
     /^npm ci && npm (?<script>test)$/,
-    /^SCALEOPS_URL=\S+ SCALEOPS_TOKEN=… npm (?<script>start)$/,
-    new RegExp(`^docker build -t ${name} \\.$`),
-    new RegExp(`^docker run --env-file \\S+ -p 4000:4000 ${name}$`),
+    /^(?:[A-Z_]+=\S+ )+npm (?:run )?(?<script>start|demo)$/,
+    new RegExp(`^docker build -t ${name}:${version} \\.$`),
+    new RegExp(`^docker run --env-file \\S+ -p 4000:4000 ${name}:${version}$`),
+    // Packages of a frontend, outside of this repository.
+    /^npm install --save-dev(?: @graphql-codegen\/[a-z-]+)+$/,
+    /^npx graphql-codegen --config codegen\.yml$/,
   ];
   const shell = readme.filter(({ language }) => language === 'sh');
 
@@ -143,8 +148,15 @@ describe('the commands', () => {
     expect(trusting.received).toHaveLength(1);
   });
 
-  test('are all run: each curl command is under a heading of the two tests above', () => {
+  test('ask for both reports of a host, which come without warnings', async () => {
+    const { data } = JSON.parse(await run(findBlock(readme, 'What is assumed of ScaleOps', 'sh'), url));
+    expect(data.workloadCosts.totals.rowCount).toBeGreaterThan(900);
+    expect(data.aggregatedCosts.totals.rowCount).toBeGreaterThan(1);
+    expect([data.workloadCosts.warnings, data.aggregatedCosts.warnings]).toEqual([[], []]);
+  });
+
+  test('are all run: each curl command is under a heading of the tests above', () => {
     const headings = shell.filter(({ text }) => text.startsWith('curl ')).map(({ heading }) => heading);
-    expect([...new Set(headings)]).toEqual(['A first query', 'Persisted documents']);
+    expect([...new Set(headings)]).toEqual(['A first query', 'Persisted documents', 'What is assumed of ScaleOps']);
   });
 });

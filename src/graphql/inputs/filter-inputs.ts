@@ -47,7 +47,7 @@ export const CostLabelFilter = builder.inputType('CostLabelFilter', {
 export const CostNameFilter = builder.inputType('CostNameFilter', {
   description: 'Includes or excludes by name.',
   fields: (t) => ({
-    names: t.stringList({ required: true, description: 'Exact names, 1 to 1,000.' }),
+    names: t.stringList({ required: true, description: 'Exact names, 1 to 1,000. An unknown name matches nothing.' }),
     exclude: t.boolean({
       defaultValue: false,
       description: 'True excludes what matches.',

@@ -28,7 +28,7 @@ const CostGroupByInput = builder.inputType('CostGroupByInput', {
 export const AggregatedCostsFilter = builder.inputType('AggregatedCostsFilter', {
   description: 'What the aggregated report covers. All conditions must match.',
   fields: (t) => ({
-    clusters: t.stringList({ description: 'Exact names of clusters, 1 to 1,000.' }),
+    clusters: t.stringList({ description: 'Exact names of clusters, 1 to 1,000. An unknown name matches nothing.' }),
     timeRange: t.field({
       type: CostTimeRangeInput,
       description: 'The period. Default: the last 7 days.',

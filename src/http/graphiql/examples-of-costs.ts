@@ -1,14 +1,16 @@
 // Example queries about one period. The line with "Change:" says what to adapt.
 
-export const COST_OF_CLUSTERS = `# Welcome! Each tab answers one question.
-# Run it with the play button, or with Ctrl-Enter.
-# Ctrl-Space completes names; the book icon explains
-# every field; the clock icon lists what you ran.
+export const COST_OF_CLUSTERS = `# Welcome! Each tab answers
+# one question. Run it with
+# the button, or Ctrl-Enter.
+# Ctrl-Space completes names.
+# The book explains fields.
+# The clock lists past runs.
 #
-# What does each cluster cost?
-# Change: multiCluster to false for the one cluster
-# that ScaleOps runs in, or name some with
-# clusters: ["prod-us-east-1"].
+# What do the clusters cost?
+# Change: multiCluster: false
+# is ScaleOps' own cluster.
+# clusters: [...] names some.
 query Clusters {
   aggregatedCosts(
     filter: {
@@ -28,7 +30,7 @@ query Clusters {
       nodes {
         clusterName
         totalCost
-        # 0.25 is a quarter of the report.
+        # 0.25: a quarter.
         share
         savingsAvailable
       }
@@ -37,8 +39,11 @@ query Clusters {
 }
 `;
 
-export const BIGGEST_SAVINGS = `# Which workloads could cost less?
-# Change: first for a longer list, last for another period.
+export const BIGGEST_SAVINGS = `# Which workloads could cost
+# less? ScaleOps does not say
+# the period of savings.
+# Change: first for a longer
+# list, last for the period.
 query Savings {
   workloadCosts(filter: { multiCluster: true, last: "7d" }) {
     totals {
@@ -61,13 +66,15 @@ query Savings {
 }
 `;
 
-export const COST_BY_TEAM = `# What does each team cost, and what has no team?
-# Change: "team", here twice, to a label of your workloads.
+export const COST_BY_TEAM = `# What does each team cost,
+# and what has no team?
+# Change: "team", twice, to a
+# label of your workloads.
 query Teams {
   workloadCosts(filter: { multiCluster: true, last: "7d" }) {
     breakdown(by: [{ label: "team" }], first: 5) {
       groups {
-        # The value null stands for workloads without the label.
+        # null: no label
         keys {
           value
         }
@@ -78,7 +85,7 @@ query Teams {
           spotPercent
         }
       }
-      # All teams after the first five.
+      # After the first 5.
       others {
         totalCost
       }
@@ -94,8 +101,10 @@ query Teams {
 }
 `;
 
-export const OPEN_ONE_TEAM = `# What is in a group of the breakdown by team?
-# Change: values to other teams; [null] opens what has none.
+export const OPEN_ONE_TEAM = `# What is in a group of the
+# breakdown by team?
+# Change: values to others.
+# [null] is what has no team.
 query OneTeam {
   workloadCosts(filter: { multiCluster: true, last: "7d" }) {
     rows(
@@ -117,9 +126,11 @@ query OneTeam {
 }
 `;
 
-export const PAGE_THROUGH = `# How do I show a long list page by page?
-# Change: after, in the Variables below, to the endCursor
-# of this page. That is the next page.
+export const PAGE_THROUGH = `# How do I show a long list
+# page by page?
+# Change: after, in Variables
+# below, to this endCursor.
+# That is the next page.
 query Pages($where: CostRowsWhere, $first: Int!, $after: String) {
   workloadCosts(filter: { multiCluster: true, last: "30d" }) {
     # The sum of all pages.
@@ -148,14 +159,10 @@ query Pages($where: CostRowsWhere, $first: Int!, $after: String) {
 }
 `;
 
-export const PAGE_THROUGH_VARIABLES = {
-  where: { workloadTypes: ['Deployment', 'StatefulSet'], minTotalCost: 10 },
-  first: 10,
-  after: null,
-};
-
-export const ONE_WORKLOAD = `# What does one workload cost, this week and this month?
-# Change: the names to a workload of yours.
+export const ONE_WORKLOAD = `# What does one workload cost
+# in 7 days, and in 30?
+# Change: the names to those
+# of a workload of yours.
 query Workload {
   kubernetesWorkload(
     clusterName: "prod-us-east-1"
@@ -163,27 +170,29 @@ query Workload {
     type: "Deployment"
     name: "suggest-inference"
   ) {
-    # null where ScaleOps lists no such workload.
-    week: cost(last: "7d") {
+    # null: not in ScaleOps
+    last7d: cost(last: "7d") {
       totalCost
       savingsAvailable
       replicas
-      # Of what its namespace costs.
+      # Of its namespace.
       share
     }
-    month: cost(last: "30d") {
+    last30d: cost(last: "30d") {
       totalCost
     }
   }
 }
 `;
 
-export const ERROR_ON_PURPOSE = `# What does an error look like? The first report comes, and
-# the second one is null. In errors, path names the field,
-# locations its line here, and message the way out.
-# extensions.code tells programs what is wrong, and
-# extensions.retryable whether to try again.
-# Change: names to ["prod-us-east-1"], and it works.
+export const ERROR_ON_PURPOSE = `# What does an error look
+# like? The first report
+# comes, the second is null.
+# message says the way out,
+# code and retryable are for
+# programs.
+# Change: names: [] to
+# ["prod-us-east-1"].
 query ErrorOnPurpose {
   works: workloadCosts(filter: { multiCluster: true, last: "7d" }) {
     totals {

@@ -1,8 +1,10 @@
 // Example queries that compare periods. The line with "Change:" says what to adapt.
 
-export const CHANGED_BY_TEAM = `# What changed since last week, by team? These seven days
-# beside the seven before.
-# Change: shift to MONTH_BEFORE, and last to another period.
+export const CHANGED_BY_TEAM = `# What changed, by team? The
+# last 7 days beside the 7
+# days before.
+# Change: last to "30d", and
+# shift to YEAR_BEFORE.
 query WhatChanged {
   aggregatedCosts(
     filter: {
@@ -31,7 +33,7 @@ query WhatChanged {
               difference
               ratio
             }
-            # Less on-demand and more spot is cheaper.
+            # spot: cheaper
             onDemandHours {
               difference
             }
@@ -51,14 +53,22 @@ query WhatChanged {
 }
 `;
 
-export const NEW_AND_GONE = `# Which workloads are new, which are gone, and which cost
-# much more or less than in the seven days before?
-# Change: kinds, or leave it out for all changes.
+export const NEW_AND_GONE = `# What is new, what is gone,
+# and what costs much more or
+# less than 7 days before?
+# Change: "app", 3 times, to
+# the label of your apps.
 query NewAndGone {
-  workloadCosts(filter: { multiCluster: true, last: "7d" }) {
+  aggregatedCosts(
+    filter: {
+      multiCluster: true
+      timeRange: { calendar: { unit: DAY, count: 7 } }
+      groupBy: { cluster: true, namespace: true, labels: ["app"] }
+    }
+  ) {
     comparison {
       newAndGone: breakdown(
-        by: [{ field: WORKLOAD_NAME }]
+        by: [{ label: "app" }, { field: NAMESPACE }, { field: CLUSTER }]
         kinds: [APPEARED, VANISHED]
         first: 10
       ) {
@@ -94,23 +104,30 @@ fragment Change on CostGroupChange {
 }
 `;
 
-export const COST_PER_DAY = `# What does each namespace cost per day, this month?
-# The values of a series stand in the order of the days.
-# Change: granularity to WEEKLY, and first for more lines.
+export const COST_PER_DAY = `# What does each namespace
+# cost per day, this month?
+# Values are in the order of
+# days; null: no report.
+# Change: timeZone, twice, to
+# yours, as "Europe/Berlin".
 query PerDay {
   costTimeSeries(
     filter: {
       multiCluster: true
-      timeRange: { calendar: { unit: MONTH, includeCurrent: true } }
+      timeRange: {
+        calendar: { unit: MONTH, includeCurrent: true, timeZone: "UTC" }
+      }
       groupBy: { namespace: true }
     }
     granularity: DAILY
+    timeZone: "UTC"
   ) {
+    # Today is not over.
+    isComplete
     intervals {
       window {
         startTime
       }
-      # Today is not over yet.
       isPartial
     }
     series(by: [{ field: NAMESPACE }], first: 5) {
@@ -120,7 +137,7 @@ query PerDay {
         }
         values
       }
-      # All other namespaces, as one line.
+      # All others as one.
       others {
         values
       }
@@ -129,9 +146,11 @@ query PerDay {
 }
 `;
 
-export const MONTH_TO_DATE = `# Do we spend more than last month? This month so far
-# beside the same days of last month.
-# Change: timeZone to yours, such as "Europe/Berlin".
+export const MONTH_TO_DATE = `# Do we spend more than last
+# month? This month so far
+# beside the same days then.
+# Change: timeZone to yours,
+# such as "Europe/Berlin".
 query MonthToDate {
   aggregatedCosts(
     filter: {

@@ -9,8 +9,13 @@ import {
   ONE_WORKLOAD,
   OPEN_ONE_TEAM,
   PAGE_THROUGH,
-  PAGE_THROUGH_VARIABLES,
 } from './examples-of-costs.js';
+
+const PAGE_VARIABLES = {
+  where: { workloadTypes: ['Deployment', 'StatefulSet'], minTotalCost: 10 },
+  first: 10,
+  after: null,
+};
 
 interface ExampleTab {
   /** The name of the operation, which is the title of the tab. */
@@ -30,7 +35,7 @@ export const EXAMPLE_TABS: readonly ExampleTab[] = [
   { name: 'NewAndGone', query: NEW_AND_GONE },
   { name: 'PerDay', query: COST_PER_DAY },
   { name: 'MonthToDate', query: MONTH_TO_DATE },
-  { name: 'Pages', query: PAGE_THROUGH, variables: JSON.stringify(PAGE_THROUGH_VARIABLES, null, 2) },
+  { name: 'Pages', query: PAGE_THROUGH, variables: JSON.stringify(PAGE_VARIABLES, null, 2) },
   { name: 'Workload', query: ONE_WORKLOAD },
   { name: 'ErrorOnPurpose', query: ERROR_ON_PURPOSE },
 ];

@@ -44,6 +44,23 @@ export const TEAMS = `query dashboardTeamsQuery($filter: WorkloadCostsFilter) {
   }
 }`;
 
+/** Lists of one report and one order that differ in length or end. The last one selects no edges. */
+export const LISTS = `query dashboardListsQuery($filter: WorkloadCostsFilter) {
+  workloadCosts(filter: $filter) {
+    id
+    one: rows(orderBy: [{ field: NAMESPACE, direction: ASC }], first: 1) {
+      ${PAGE}
+    }
+    four: rows(orderBy: [{ field: NAMESPACE, direction: ASC }], first: 4) {
+      ${PAGE}
+    }
+    lastTwo: rows(orderBy: [{ field: NAMESPACE, direction: ASC }], last: 2) {
+      ${PAGE}
+    }
+    three: rows(orderBy: [{ field: NAMESPACE, direction: ASC }], first: 3) { nodes { id workloadName } }
+  }
+}`;
+
 /** @param connection Relay's directive, or nothing. */
 export const toPages = (
   connection: string,
@@ -73,6 +90,7 @@ export const QUESTIONS: readonly Question[] = [
   { query: TABLE, variables: { filter: WEEK, where: { search: 'api' } } },
   { query: WEEK_AND_MONTH, variables: {} },
   { query: TEAMS, variables: { filter: WEEK } },
+  { query: LISTS, variables: { filter: WEEK } },
 ];
 
 /** The reports that are read page by page. */
