@@ -288,14 +288,6 @@ describe('a name of another type', () => {
   });
 });
 
-test('a report whose only row is null has no rows and a warning', async () => {
-  const stand = await startStand(report([null]));
-  expect(await askReport(stand, 'totals { rowCount } warnings { code count }')).toEqual({
-    totals: { rowCount: 0 },
-    warnings: [{ code: 'SKIPPED_ROW', count: 1 }],
-  });
-});
-
 describe('a byte order mark', () => {
   test('before a report is read over', async () => {
     const stand = await startStand(faults.closeDelimited(`\ufeff${JSON.stringify(report([R]))}`));
@@ -542,6 +534,7 @@ describe('an aggregated report of a caller who may see one namespace', () => {
       url: upstream.url,
       scopes: { callers: { ann: [{ clusters: ['c1', 'c2'], namespaces: ['ns1'] }] } },
       callers: ['ann'],
+      clock: createIdleClock(NOW_MS),
     });
     onTestFinished(async () => {
       await gateway[Symbol.asyncDispose]();

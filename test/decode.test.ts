@@ -68,20 +68,13 @@ describe('a response that is no cost report', () => {
     [JSON.parse('{"__proto__":{"aggregatedWorkloads":[]}}'), 'the answer has no aggregatedWorkloads'],
     [{ aggregatedWorkloads: {} }, 'aggregatedWorkloads is not a list'],
     [{ aggregatedWorkloads: 'secret' }, 'aggregatedWorkloads is not a list'],
+    [{ aggregatedWorkloads: [1, 'secret'] }, 'no row is an object'],
+    [{ aggregatedWorkloads: [null] }, 'no row is an object'],
+    [{ aggregatedWorkloads: [[]] }, 'no row is an object'],
   ])('%j is refused: %s', (json, message) => {
     expect(() => decodeReport(json)).toThrow(new ReportShapeError(message));
   });
 });
-
-test.each([[[null]], [[null, null]], [[1, 'secret']], [[[]]]])(
-  'a report of the rows %j has no rows and a warning',
-  (aggregatedWorkloads) => {
-    const { report } = decodeReport({ aggregatedWorkloads });
-    const count = aggregatedWorkloads.length;
-    expect(report.rowCount).toBe(0);
-    expect(report.warnings).toContainEqual({ code: 'SKIPPED_ROW', field: null, count, rows: null });
-  },
-);
 
 describe('a list of clusters', () => {
   const answer = (count: number) => ({

@@ -1024,7 +1024,7 @@ describe('a bad input below 1,000 entities', () => {
     const own = { ...answer, errors: answer.errors.slice(0, 100) };
     expect(pathsOf(own)).toEqual(of.slice(0, 100).map((_, index) => ['_entities', index, 'costs']));
     expect([codesOf(own), messagesOf(own)]).toEqual([['BAD_USER_INPUT'], [expect.stringMatching(message)]]);
-    expect(answer.errors.slice(100)).toMatchObject([{ extensions: { code: 'QUERY_TOO_COMPLEX' } }]);
+    expect(answer.errors.slice(100)).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
     expect((answer.data._entities as unknown[]).slice(0, 100)).toEqual(
       of.slice(0, 100).map(({ name }) => ({ name, costs: null })),
     );

@@ -237,10 +237,6 @@ describe('an odd shape is parsed from bytes', () => {
     expect(warningsOf(rowsText(...rows))).toEqual([{ code: 'SKIPPED_ROW', field: null, count: 5, rows: null }]);
   });
 
-  test('such as rows of which none is an object', () => {
-    expect(warningsOf(rowsText('null', '7'))).toEqual([{ code: 'SKIPPED_ROW', field: null, count: 2, rows: null }]);
-  });
-
   test('such as a name that is a number, a list or an object', () => {
     const rows = ['7', 'true', '["ns1"]', ' {"name":"c1"}', 'null', '1e400', '"ns1"'].map((name) =>
       row(`"clusterName":${name},"namespace":${name}`),

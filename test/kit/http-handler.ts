@@ -25,6 +25,7 @@ const NO_LIMITS = {
     directives: undefined,
     fragments: undefined,
   },
+  maxBodyBytes: 262_144,
   maxCost: undefined,
   timeoutMs: undefined,
   rateLimit: undefined,

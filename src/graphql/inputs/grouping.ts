@@ -7,7 +7,7 @@ import type { Permissions } from '../../report/permissions/permissions.js';
 import { countLabelReads, type Dimension } from '../../report/query/dimension.js';
 import type { RowsWhere } from '../../report/query/filter-rows.js';
 import type { Report } from '../../report/report.js';
-import type { ReportRequest } from '../../report/request.js';
+import type { AggregatedCostsRequest, ReportRequest } from '../../report/request.js';
 import { toDimensions, type CostDimensionInput } from './dimensions.js';
 import { assertNotNegative } from './validate.js';
 import { toRowsWhere, type CostRowsWhere } from './where.js';
@@ -66,7 +66,8 @@ const NAME_RULES: Readonly<Record<NameField, string>> = {
  * @throws UserInputError that names the input and what to add to `groupBy`.
  */
 export function assertGroupedBy(request: ReportRequest, reports: readonly (Report | null)[], question: Grouping): void {
-  if (request.report === 'workloads') return;
+  // Without `groupBy`, ScaleOps decides what it groups by.
+  if (request.report === 'workloads' || !isGrouped(request)) return;
   const withRows = reports.filter((report) => report !== null && report.rowCount > 0);
   if (withRows.length === 0) return;
   for (const [path, dimension] of dimensionsOf(question)) {
@@ -86,7 +87,12 @@ function* dimensionsOf({ by, where = {} }: Grouping): Iterable<readonly [path: s
   if (where.workloadTypes) yield ['where.workloadTypes', { field: 'workloadType' }];
 }
 
-function isGroupedBy(request: ReportRequest & { readonly report: 'aggregated' }, dimension: Dimension): boolean {
+function isGrouped(request: AggregatedCostsRequest): boolean {
+  const { groupByCluster, groupByNamespace, groupByLabels = [], groupByAnnotations = [] } = request;
+  return groupByCluster === true || groupByNamespace === true || groupByLabels.length + groupByAnnotations.length > 0;
+}
+
+function isGroupedBy(request: AggregatedCostsRequest, dimension: Dimension): boolean {
   const { groupByCluster, groupByNamespace, groupByLabels = [], groupByAnnotations = [] } = request;
   if ('label' in dimension) return groupByLabels.includes(dimension.label);
   if ('anyLabel' in dimension) return dimension.anyLabel.some((key) => groupByLabels.includes(key));

@@ -54,6 +54,7 @@ function parseResponse(scanner: Scanner, rows: RowReader): ReportData {
   if (scanner.peek() !== undefined || !hasRows) throw new UnsupportedInputError();
   const { columns, warnings } = rows.end();
   // Without rows the response may be no report.
-  if (columns.rowCount === 0 && (head.has('error') || head.has('errors'))) throw new UnsupportedInputError();
+  const isDoubtful = warnings.skippedRows > 0 || head.has('error') || head.has('errors');
+  if (columns.rowCount === 0 && isDoubtful) throw new UnsupportedInputError();
   return assembleReport(decodeEnvelope(head), columns, warnings);
 }

@@ -16,7 +16,7 @@ import { StringColumnBuilder } from '../columns/strings.js';
 
 /**
  * Reads the response of either cost report.
- * @throws ReportShapeError when `json` is no object with a list `aggregatedWorkloads`.
+ * @throws ReportShapeError when `json` is no object with a list `aggregatedWorkloads`, or none of its rows is an object.
  */
 export function decodeReport(json: unknown): { readonly report: Report } {
   return { report: toReport(decodeData(json)) };
@@ -37,6 +37,7 @@ export function decodeData(json: unknown): ReportData {
 function decodeRows(list: readonly unknown[]): DecodedRows {
   const rows = list.filter(isObject);
   const rowCount = rows.length;
+  if (rowCount === 0 && list.length > 0) throw new ReportShapeError('no row is an object');
   const ids = new StringColumnBuilder();
   const numbers = byField(NUMBER_FIELDS, () => new Float64Array(rowCount));
   const names = byField(NAME_FIELDS, () => ({ codes: new Uint32Array(rowCount), values: new DistinctTexts() }));
