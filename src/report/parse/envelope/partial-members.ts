@@ -16,6 +16,8 @@ const PARTIAL_MEMBERS = [
 ];
 /** Members that say so when they are false. */
 const WHOLE_MEMBERS = ['complete', 'isComplete', 'success'];
+/** What a PARTIAL_ANSWER may name as its field. */
+export const PARTIAL_FIELDS: readonly string[] = [...PARTIAL_MEMBERS, ...WHOLE_MEMBERS];
 
 /** A longer name is none of these, and is not folded. */
 const MAX_NAME = 40;
