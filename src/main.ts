@@ -51,7 +51,7 @@ async function main(): Promise<void> {
   }
   if (flags.length > 1) throw new ConfigError([`only one of ${names} can be given`]);
   const [flag] = flags;
-  if (flag === undefined) await run(process.env, (url) => `Gateway on ${url}`);
+  if (flag === undefined) await run(process.env, process.stdout.isTTY ? (url) => `Gateway on ${url}` : undefined);
   else await OPTIONS[flag]?.(settingName);
 }
 
@@ -83,9 +83,10 @@ async function runDemo(): Promise<void> {
   await run(env, explain, simulator);
 }
 
+/** @param firstLine says to a person that the gateway listens; a line of the log does, by default. */
 async function run(
   env: NodeJS.ProcessEnv,
-  firstLine: (url: string, config: Config) => string,
+  firstLine: ((url: string, config: Config) => string) | undefined,
   simulator?: Simulator,
 ): Promise<void> {
   const onSignal = listenToSignals();
@@ -110,7 +111,10 @@ async function run(
     stop(0);
   });
   // Last: from this line on, requests and signals are handled.
-  process.stdout.write(`${firstLine(toLocalUrl(url, config), config)}\n`);
+  const localUrl = toLocalUrl(url, config);
+  // Whatever LOG_LEVEL says: scripts wait for it.
+  if (firstLine === undefined) log.logger.child({}, { level: 'info' }).info({ url: localUrl }, 'listening');
+  else process.stdout.write(`${firstLine(localUrl, config)}\n`);
   for (const warning of warnings) log.logger.warn(warning);
 }
 

@@ -566,7 +566,9 @@ describe('jwt', () => {
     expect(await stand.readiness()).toBe(200);
     expectGood(await stand.askWith());
     expect(issuer.requests).toHaveLength(1);
-    expect(stand.gateway.log.filter(({ level }) => level === 40)).toHaveLength(1);
+    expect(answer.errors[0]?.message).toBe('The keys of the issuer cannot be fetched; try again later.');
+    const warnings = stand.gateway.log.filter(({ level }) => level === 40);
+    expect(warnings).toMatchObject([{ reason: 'ECONNREFUSED' }, { msg: 'operation', errors: ['OVERLOADED'] }]);
   });
 
   /** Resolves when the log has this line. */
@@ -578,50 +580,57 @@ describe('jwt', () => {
       { interval: 1 },
     );
 
-  test.each<[string, (issuer: Issuer) => void]>([
+  test.each<[string, string, (issuer: Issuer) => void]>([
     [
       '500',
+      'HTTP 500',
       (issuer) => {
         issuer.fail(500);
       },
     ],
     [
       '404',
+      'HTTP 404',
       (issuer) => {
         issuer.fail(404);
       },
     ],
     [
       'text that is no JSON',
+      'not a key set',
       (issuer) => {
         issuer.say(`<html>${CANARY}</html>`);
       },
     ],
     [
       'JSON that is no key set',
+      'not a key set',
       (issuer) => {
         issuer.say(`{"keys":"${CANARY}"}`);
       },
     ],
     [
       'a list',
+      'not a key set',
       (issuer) => {
         issuer.say(`["${CANARY}"]`);
       },
     ],
     [
       'nothing',
+      'not a key set',
       (issuer) => {
         issuer.say('');
       },
     ],
-  ])('is not ready when the issuer answers with %s', async (_what, act) => {
+  ])('is not ready when the issuer answers with %s, and logs %s', async (_what, reason, act) => {
     const key = await createSigningKey('one');
     const issuer = await startIssuer(key);
     act(issuer);
     const stand = await startJwt({}, { issuer, key });
     await logged(stand, 'the signing keys of the issuer cannot be fetched');
     expect(await stand.readiness()).toBe(503);
+    expect(stand.gateway.log.find(({ msg }) => String(msg).includes('cannot be fetched'))).toMatchObject({ reason });
     expect([(await stand.askWith()).status, (await stand.askWith()).status]).toEqual([503, 503]);
     // Neither requests nor probes cause another fetch at once.
     expect(issuer.requests).toHaveLength(1);

@@ -90,6 +90,21 @@ describe('at the limit', () => {
     expect(operations()).toMatchObject(accepted.map(() => ({ status: 503, errors: ['SHUTTING_DOWN'] })));
   });
 
+  test('the calls that end with the gateway are no failures of ScaleOps', async () => {
+    const { upstream, clock, gateway, log, ask } = await startStand({ SCALEOPS_BREAKER_FAILURES: '1' });
+    const asked = [ask('1d'), ask('2d')];
+    await upstream.arrivals(2);
+    const closed = gateway.close();
+    clock.advance(8_000);
+    await Promise.all([...asked, closed]);
+    expect(log.map(({ msg }) => msg)).toEqual([
+      'not ready',
+      'shutdown limit reached: failing the remaining requests in flight',
+      'operation',
+      'operation',
+    ]);
+  });
+
   test('later requests over an open connection get SHUTTING_DOWN too', async () => {
     const stand = await startStand({ GATEWAY_SHUTDOWN_LIMIT_SECONDS: '1' });
     const socket = await openHalf(stand);

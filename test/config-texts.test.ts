@@ -76,6 +76,19 @@ describe('--check-config', () => {
     expect(lineOf(describeEnv(), 'SCALEOPS_PASSWORD')).toBe('    SCALEOPS_PASSWORD is not set');
   });
 
+  test('says which proxies are used, without user and password', () => {
+    const HTTPS_PROXY = 'http://canary-user:canary@proxy.test:3128';
+    expect(describeEnv({ HTTPS_PROXY, http_proxy: 'other.test:3128', NO_PROXY: '.internal' })).toContain(
+      'Proxies, from HTTPS_PROXY, HTTP_PROXY and NO_PROXY\n' +
+        '  for https: http://proxy.test:3128\n  for http: http://other.test:3128\n  not for: .internal\n',
+    );
+    expect(describeEnv({ HTTPS_PROXY })).toMatch(
+      /for https: http:\/\/proxy[^]* for http: none\n {2}not for: no host\n/,
+    );
+    expect(describeEnv({ HTTPS_PROXY })).not.toContain('canary');
+    expect(describeEnv()).not.toContain('Proxies');
+  });
+
   test('says where the reports are asked for', () => {
     const byDefault = describeEnv();
     expect(byDefault).toContain(

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { readConfig } from '../src/config/config.js';
-import { deriveMemoryLimits } from '../src/config/memory.js';
+import { deriveMemoryLimits, type Machine } from '../src/config/memory.js';
 import { ConfigError } from '../src/config/settings/reader.js';
 import { SETTINGS } from '../src/config/settings/settings.js';
 
@@ -21,9 +21,9 @@ function readText(path: string): string {
   return path === '/rubbish' ? 'canary canary' : 'token\n';
 }
 
-function errorOf(env: Record<string, string | undefined>): ConfigError {
+function errorOf(env: Record<string, string | undefined>, read = readText, machine?: Machine): ConfigError {
   try {
-    readConfig(env, readText);
+    readConfig(env, read, machine);
   } catch (error) {
     if (error instanceof ConfigError) return error;
     throw error;
@@ -366,15 +366,55 @@ describe('readConfig', () => {
     ]);
   });
 
-  test('reports warnings with problems: a misspelt name explains a missing setting', () => {
-    const { warnings } = errorOf({ SCALEOPS_URL: MINIMAL.SCALEOPS_URL, SCALEOPS_TOKN: 'canary' });
-    expect(warnings).toEqual(['SCALEOPS_TOKN is not a setting of the gateway; did you mean SCALEOPS_TOKEN?']);
+  test('reports warnings with problems', () => {
+    const { warnings } = errorOf({ SCALEOPS_URL: MINIMAL.SCALEOPS_URL, SCALEOPS_PASSWORD: 'canary' });
+    expect(warnings).toEqual(['SCALEOPS_PASSWORD has no effect without SCALEOPS_AUTH=login.']);
+  });
+
+  test.each([
+    ['SCALEOPS_AUTH', { SCALEOPS_AUTH: 'constructor' }],
+    ['GATEWAY_AUTH', { GATEWAY_AUTH: 'canary', GATEWAY_API_KEYS: `ann:${'k'.repeat(16)}`, CACHE_CONTROL: 'public' }],
+    ['GATEWAY_AUTH', { GATEWAY_AUTH: 'canary', HOST: '0.0.0.0', GATEWAY_SCOPES: 'scopes.json' }],
+    ['SCALEOPS_TIMEOUT_MS', { SCALEOPS_TIMEOUT_MS: '30s', GATEWAY_TIMEOUT_MS: '5000' }],
+    ['SCALEOPS_BREAKER_OPEN_SECONDS', { SCALEOPS_BREAKER_OPEN_SECONDS: '5s', SCALEOPS_BREAKER_MAX_OPEN_SECONDS: '2' }],
+    ['GATEWAY_INTROSPECTION', { GATEWAY_INTROSPECTION: 'false' }],
+  ])('says nothing that follows from a wrong %s: %j', (name, env) => {
+    const { problems, warnings } = errorOf({ ...MINIMAL, ...env }, () => '{"callers":{"ann":"all"}}');
+    expect([problems.map((problem) => problem.split(' ')[0]), warnings]).toEqual([[name], []]);
+  });
+
+  test('says nothing of memory when CACHE_MAX_MB is wrong', () => {
+    const small = { availableBytes: 256 * MIB, heapLimitBytes: 256 * MIB };
+    expect(readConfig(MINIMAL, readText, small).warnings).toHaveLength(1);
+    const { problems, warnings } = errorOf({ ...MINIMAL, CACHE_MAX_MB: '512Mi' }, readText, small);
+    expect([problems, warnings]).toEqual([['CACHE_MAX_MB must be auto or a whole number from 1 to 1048576.'], []]);
+  });
+
+  test('names the callers and the API keys that do not belong together', () => {
+    const keys = ['ann', 'bob'].map((name) => `${name}:${name.repeat(6)}`).join();
+    const env = { ...MINIMAL, GATEWAY_AUTH: 'api-key', GATEWAY_API_KEYS: keys, GATEWAY_SCOPES: 'scopes' };
+    expect(readConfig(env, () => '{"callers":{"ann":"all","eve\\n":"all"}}').warnings).toEqual([
+      'GATEWAY_SCOPES has callers without an API key of that name: "eve\\n".',
+      'GATEWAY_SCOPES has no entry for the API keys "bob": their callers see nothing.',
+    ]);
+  });
+
+  test('says nothing of callers without a key when the file of the keys cannot be read', () => {
+    const env = { GATEWAY_AUTH: 'api-key', GATEWAY_API_KEYS_FILE: 'keys', GATEWAY_SCOPES: 'scopes' };
+    const { problems, warnings } = errorOf({ ...MINIMAL, ...env }, (path) => {
+      if (path === 'keys') throw new Error('canary');
+      return '{"callers":{"ann":"all"}}';
+    });
+    expect([problems, warnings]).toEqual([['GATEWAY_API_KEYS_FILE names a file that cannot be read.'], []]);
   });
 
   test.each([
     ['PORT', 'abc'],
     ['PORT', '-1'],
     ['HOST', 'a b'],
+    ['HOST', '0.0.0.0:4000'],
+    ['HOST', '[::1]'],
+    ['HOST', '10.0.0.256'],
     ['SCALEOPS_URL', 'scaleops.test'],
     ['SCALEOPS_URL', 'ftp://scaleops.test'],
     ['SCALEOPS_URL', 'https://user:canary@scaleops.test'],
@@ -434,21 +474,52 @@ describe('readConfig', () => {
     expect(problems[0]).not.toContain('canary');
   });
 
-  test('warns about unknown names with our prefixes, and suggests the nearest setting', () => {
-    const env = {
-      ...MINIMAL,
-      SCALEOPS_TOKN: 'canary',
-      cache_ttl_seconds: '5',
-      CACHE_TTL: '5',
-      GATEWAY_SERVICE_HOST: '10.0.0.1',
-      PATH: '/bin',
-      PORTAL: 'x',
-    };
-    expect(readConfig(env).warnings).toEqual([
-      'SCALEOPS_TOKN is not a setting of the gateway; did you mean SCALEOPS_TOKEN?',
-      'cache_ttl_seconds is not a setting of the gateway; did you mean CACHE_TTL_SECONDS?',
-      'CACHE_TTL is not a setting of the gateway; did you mean CACHE_TTL_SECONDS?',
-      'GATEWAY_SERVICE_HOST is not a setting of the gateway.',
+  test.each(['127.0.0.1', '0.0.0.0', '::', '::1', 'localhost', 'gateway-0.example.com', '3-a'])(
+    'accepts HOST=%s',
+    (HOST) => {
+      expect(readConfig({ ...MINIMAL, HOST, GATEWAY_AUTH: 'none' }).config.host).toBe(HOST);
+    },
+  );
+
+  // Without its setting, a gateway could start without permissions.
+  test.each([
+    ['SCALEOPS_TOKN', 'SCALEOPS_TOKEN'],
+    ['cache_ttl_seconds', 'CACHE_TTL_SECONDS'],
+    ['CACHE_TTL', 'CACHE_TTL_SECONDS'],
+    ['GATEWAY_SCOPE', 'GATEWAY_SCOPES'],
+    ['GATEWAY_ATUH', 'GATEWAY_AUTH'],
+    ['GATEWAY_PORT', 'PORT'],
+    ['GATEWAY_LOG_LEVEL', 'LOG_LEVEL'],
+  ])('refuses %s, which is close to %s', (name, nearest) => {
+    expect(problemsOf({ ...MINIMAL, [name]: 'canary' })).toEqual([
+      `${name} is not a setting of the gateway; did you mean ${nearest}?`,
     ]);
   });
+
+  test('warns about other unknown names with our prefixes, and about those that are empty', () => {
+    const env = { ...MINIMAL, GATEWAY_NAME: 'x', LOG_LEVL: 'x', GATEWAY_SCOPE: '', PATH: '/bin', PORTAL: 'x' };
+    expect(readConfig(env).warnings).toEqual([
+      'GATEWAY_NAME is not a setting of the gateway.',
+      'LOG_LEVL is not a setting of the gateway; did you mean LOG_LEVEL?',
+      'GATEWAY_SCOPE is not a setting of the gateway; did you mean GATEWAY_SCOPES?',
+    ]);
+  });
+
+  test.each(['SCALEOPS', 'GATEWAY', 'CACHE', 'GATEWAY_AUTH', 'SCALEOPS_URL'])(
+    'only warns about what Kubernetes sets for a service %s',
+    (prefix) => {
+      const env = {
+        [`${prefix}_SERVICE_HOST`]: '10.0.0.1',
+        [`${prefix}_SERVICE_PORT`]: '4000',
+        [`${prefix}_SERVICE_PORT_HTTP`]: '4000',
+        [`${prefix}_PORT`]: 'tcp://10.0.0.1:4000',
+        [`${prefix}_PORT_4000_TCP`]: 'tcp://10.0.0.1:4000',
+        [`${prefix}_PORT_4000_TCP_PROTO`]: 'tcp',
+        [`${prefix}_PORT_4000_TCP_PORT`]: '4000',
+        [`${prefix}_PORT_4000_TCP_ADDR`]: '10.0.0.1',
+      };
+      const { warnings } = readConfig({ ...MINIMAL, ...env });
+      expect(warnings).toEqual(Object.keys(env).map((name) => `${name} is not a setting of the gateway.`));
+    },
+  );
 });

@@ -537,8 +537,9 @@ describe('a login host', () => {
       expect(none.errors[0]!.extensions.retryable).toBe(true);
       expect([stand.logins.length, stand.sent.length]).toEqual([2, 1]);
 
-      // A fault is no refusal: there is no pause.
+      // A fault is no refusal: there is no pause but the one that a 429 asks for.
       stand.login = grant;
+      stand.clock.advance(code === 'UPSTREAM_RATE_LIMITED' ? 7_000 : 0);
       await stand.quiet();
       expect((await stand.ask(2)).errors).toEqual([]);
       expect([stand.logins.length, stand.sent.length]).toEqual([3, 2]);

@@ -48,7 +48,14 @@ describe('an operation that takes longer than GATEWAY_TIMEOUT_MS', () => {
         { message: 'The operation exceeded its time limit.', extensions: { code: 'REQUEST_TIMEOUT', retryable: true } },
       ]);
       expect(headers.get('cache-control')).toBe('no-store');
-      expect(stack.log.at(-1)).toMatchObject({ status: 504, durationMs: 5_000, errors: ['REQUEST_TIMEOUT'] });
+      expect(stack.log.at(-1)).toMatchObject({
+        level: 40,
+        status: 504,
+        durationMs: 5_000,
+        upstreamMs: 5_000,
+        errors: ['REQUEST_TIMEOUT'],
+        reasons: ['deadline'],
+      });
       expect(stack.log.filter(({ msg }) => msg === 'unexpected error')).toEqual([]);
     },
   );

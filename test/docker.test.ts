@@ -189,7 +189,7 @@ if (areStepsRun()) {
         run(parseExec(textOf('HEALTHCHECK').replace(/^(?:--\S+\s+)*CMD\s+/, ''))).ended.then(({ code }) => code);
 
       await using container = run(parseExec(textOf('CMD')));
-      await container.line(new RegExp(`Gateway on http://localhost:${port}$`));
+      await container.line(new RegExp(`"url":"http://localhost:${port}"`));
       expect(await health()).toBe(0);
       const query = '{ workloadCosts(filter: { multiCluster: true }) { rows { totalCount } } }';
       const answer = await ask(fetch, query, undefined, {}, `http://127.0.0.1:${port}/graphql`);

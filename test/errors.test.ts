@@ -197,7 +197,7 @@ describe('an error of a field', () => {
         msg: 'unexpected error',
         requestId: errors[0]?.extensions.requestId,
       });
-      expect(operation).toMatchObject({ msg: 'operation', errors: ['INTERNAL_SERVER_ERROR'] });
+      expect(operation).toMatchObject({ level: 50, msg: 'operation', errors: ['INTERNAL_SERVER_ERROR'] });
     },
   );
 

@@ -9,6 +9,7 @@ import type { AggregatedCostsRequest, ReportRequest } from '../src/report/reques
 import { answer, startFaultServer } from './kit/fault-server.js';
 import { createGate } from './kit/gate.js';
 import { startStack, type Answer } from './kit/gateway.js';
+import { findUrl, LISTENING } from './kit/gateway-process.js';
 import { principalOf } from './kit/principal.js';
 import { createTestCache } from './kit/report-cache.js';
 import { MAIN, startProcess } from './kit/process.js';
@@ -258,7 +259,7 @@ describe.skipIf(isRedisSkipped)('SIGTERM to a process with 50 pending questions'
           PORT: '0',
         },
       });
-      const [url = ''] = /http:\/\/[^/\s]+/.exec(await gateway.line(/Gateway on/))!;
+      const url = findUrl(await gateway.line(LISTENING));
       await gateway.line(new RegExp(CONNECTED));
       const answers = PRINCIPALS.map(({ token }) =>
         fetch(`${url}/graphql`, {

@@ -4,9 +4,27 @@ import { pino, type Logger } from 'pino';
 import { describe, expect, test } from 'vitest';
 
 import { toReadableLine } from '../src/telemetry/readable-line.js';
-import { ask, startProcessStack } from './kit/gateway-process.js';
+import { ask, startMain, startProcessStack } from './kit/gateway-process.js';
 
 describe('the log of a process', () => {
+  test.each(['info', 'silent'])('says first that the gateway listens, at level %s too', async (LOG_LEVEL) => {
+    const { url, lines } = await startProcessStack({}, { LOG_LEVEL });
+    expect(JSON.parse(lines[0]!)).toEqual({
+      level: pino.levels.values.info,
+      time: expect.any(String) as string,
+      url,
+      msg: 'listening',
+    });
+  });
+
+  test('says so in plain words at a terminal', async () => {
+    const terminal = `--import=data:text/javascript,${encodeURIComponent('process.stdout.isTTY = true')}`;
+    const env = { SCALEOPS_URL: 'http://127.0.0.1:1', SCALEOPS_TOKEN: 'token', PORT: '0', NODE_OPTIONS: terminal };
+    const { line, lines } = startMain(env);
+    await line(/^Gateway on http:\/\/127\.0\.0\.1:\d+$/);
+    expect(lines).toHaveLength(1);
+  });
+
   test('has one line of JSON per operation', async () => {
     const stack = await startProcessStack();
     await ask(stack.url, '7d', { 'x-request-id': 'request-1' });

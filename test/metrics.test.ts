@@ -1,9 +1,12 @@
 // The output of `/metrics`, parsed strictly, and compared with the requests that ScaleOps received.
 
 import { spawnSync } from 'node:child_process';
+import { mkdtemp, rm, unlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { pino } from 'pino';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 
 import { readConfig } from '../src/config/config.js';
 import { ERROR_CODES } from '../src/errors.js';
@@ -120,6 +123,10 @@ describe('the names of metrics', () => {
   });
 });
 
+/** The samples of one operation: every outcome has one from the start. */
+const outcomes = (name: string, counts: Readonly<Record<string, number>>) =>
+  ['ok', 'partial', 'error', 'client_closed'].map((outcome) => [name, outcome, counts[outcome] ?? 0]);
+
 describe('operations', () => {
   test('are counted by outcome, and by listed names only', async () => {
     await using stand = await startStand({ env: { ...NAMED, SCALEOPS_MAX_ATTEMPTS: '1' } });
@@ -139,11 +146,8 @@ describe('operations', () => {
       .get('gateway_operations_total')!
       .samples.map(({ labels, value: count }) => [labels.operation, labels.outcome, count]);
     expect(counted).toEqual([
-      ['Costs', 'ok', 1],
-      ['Costs', 'partial', 1],
-      ['other', 'ok', 2],
-      ['anonymous', 'ok', 1],
-      ['Listed', 'error', 1],
+      ...[...outcomes('Costs', { ok: 1, partial: 1 }), ...outcomes('Listed', { error: 1 })],
+      ...[...outcomes('other', { ok: 2 }), ...outcomes('anonymous', { ok: 1 })],
     ]);
     expect(value('gateway_operation_duration_seconds_count', { operation: 'Costs' })).toBe(2);
     expect(value('gateway_operations_in_flight')).toBe(0);
@@ -217,7 +221,10 @@ describe('operations', () => {
     await ask(COST, undefined, { ...authorization, headers: { ...authorization.headers, accept: 'image/png' } });
     await gateway.fetch(new Request('http://gateway/elsewhere'));
     const { families, sum, value } = await scrape(gateway);
-    const refused = families.get('gateway_requests_rejected_total')!.samples;
+    const all = families.get('gateway_requests_rejected_total')!.samples;
+    const withStatus = Object.entries(ERROR_CODES).flatMap(([code, facts]) => ('status' in facts ? [code] : []));
+    expect(all.map(({ labels }) => labels.code)).toEqual(withStatus);
+    const refused = all.filter((sample) => sample.value > 0);
     expect(Object.fromEntries(refused.map(({ labels, value: count }) => [labels.code, count]))).toEqual({
       UNAUTHENTICATED: 1,
       GRAPHQL_PARSE_FAILED: 1,
@@ -294,6 +301,38 @@ describe('the cache', () => {
 });
 
 describe('calls to ScaleOps', () => {
+  // increase() of a series that begins at 1 is 0: the first event would never alert.
+  test('have a series for each outcome from the start, and so have logins and warnings', async () => {
+    await using stand = await startStand();
+    const { families } = await scrape(stand.gateway.gateway);
+    const labelsOf = (name: string) => families.get(name)!.samples.map(({ labels }) => Object.values(labels).join(' '));
+    const upstreamCodes = Object.keys(ERROR_CODES).filter((code) => code.startsWith('UPSTREAM_'));
+    const ends = ['ok', 'aborted', 'INTERNAL_SERVER_ERROR', ...upstreamCodes];
+    expect(labelsOf('gateway_upstream_logins_total').sort()).toEqual(ends.toSorted());
+    expect(labelsOf('gateway_upstream_attempts_total').sort()).toEqual(
+      ['aggregated', 'workloads'].flatMap((report) => ends.map((end) => `${report} ${end}`)).sort(),
+    );
+    expect(labelsOf('gateway_report_warnings_total')).toEqual(
+      expect.arrayContaining([
+        ...['PARTIAL_ANSWER ', 'MISSING_WINDOW window', 'WINDOW_MISMATCH window', 'UNREADABLE_NAME namespace'],
+        ...['SKIPPED_ROW ', 'DUPLICATE_ROW ', 'UNREADABLE_NUMBER totalCost', 'UNREADABLE_LABELS labels'],
+      ]),
+    );
+  });
+
+  test('that lack a token because its file disappeared are counted as errors', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'gateway-token-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const file = join(folder, 'token');
+    await writeFile(file, TOKEN);
+    await using stack = await startStack({ env: { SCALEOPS_TOKEN: '', SCALEOPS_TOKEN_FILE: file } });
+    expect((await stack.ask(COST)).errors).toEqual([]);
+    await unlink(file);
+    await stack.ask(COST);
+    const { value } = await scrape(stack.gateway);
+    expect(value('gateway_errors_total', { code: 'UPSTREAM_UNAUTHENTICATED' })).toBe(1);
+  });
+
   // Mutation: attempts counted once per report.
   test('are counted by outcome, retries included', async () => {
     await using stand = await startStand();
@@ -427,7 +466,13 @@ test('10,000 operation names, request ids, hosts and paths create no series', as
 
 describe('the event loop', () => {
   const create = () =>
-    createMetrics({ version: '1', nameOf: () => 'other', clock: createManualClock(), collectProcessMetrics: false });
+    createMetrics({
+      version: '1',
+      nameOf: () => 'other',
+      operations: [],
+      clock: createManualClock(),
+      collectProcessMetrics: false,
+    });
   const block = (): void => {
     const end = performance.now() + 60;
     while (performance.now() < end);

@@ -8,7 +8,8 @@ import { toFetch } from '../src/http/fetch-adapter.js';
 import { readTraceId } from '../src/http/response/trace-parent.js';
 import { createManualClock } from './kit/clock.js';
 import { until } from './kit/credentials.js';
-import { DOWN, ONE, startStand, WORKLOADS } from './kit/fault-stand.js';
+import { neverAnswer } from './kit/fault-server.js';
+import { DOWN, namespaceQuery, ONE, startStand, TIMEOUT_MS, WORKLOADS } from './kit/fault-stand.js';
 import { ask, startStack, type TestGateway } from './kit/gateway.js';
 import { createTestHandler } from './kit/http-handler.js';
 
@@ -46,6 +47,30 @@ describe('the log line of an operation', () => {
     const schema = buildSchema('type Query { a: String }');
     await ask(toFetch(createTestHandler({ schema, logger, services: { authentication } })), '{ a }');
     expect(JSON.parse(log[0]!)).toMatchObject({ msg: 'operation', caller: 'dashboards' });
+  });
+
+  test('is a warning when ScaleOps fails, with the time that was waited for it', async () => {
+    await using stand = await startStand({ env: { CACHE_TTL_SECONDS: '10', CACHE_STALE_SECONDS: '0' } });
+    const { gateway, upstream, clock } = stand;
+    await gateway.ask(ONE);
+    upstream.answer(WORKLOADS, neverAnswer);
+    const askInVain = async (query: string) => {
+      const arrived = upstream.requests.length;
+      const asked = gateway.ask(query);
+      await upstream.arrivals(arrived + 1);
+      clock.advance(TIMEOUT_MS);
+      await asked;
+    };
+    await askInVain(namespaceQuery('other'));
+    await askInVain(ONE);
+    await gateway.ask('{ workloadCosts(filter: { last: "7 days" }) { asOf } }');
+    const failed = { level: 40, durationMs: TIMEOUT_MS, upstreamMs: TIMEOUT_MS };
+    expect(operationsOf(gateway)).toMatchObject([
+      { level: 30, upstreamMs: 0 },
+      { ...failed, errors: ['UPSTREAM_TIMEOUT'], reasons: ['deadline'] },
+      { ...failed, staleFor: ['UPSTREAM_TIMEOUT'] },
+      { level: 30, errors: ['BAD_USER_INPUT'] },
+    ]);
   });
 });
 

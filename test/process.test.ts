@@ -66,11 +66,11 @@ describe('a start', () => {
   });
 
   test('logs warnings about names that are no settings, without their values', async () => {
-    const names = { SCALEOPS_TOKN: 'hunter2', GATEWAY_SERVICE_HOST: '10.0.0.1' };
+    const names = { GATEWAY_NAME: 'hunter2', GATEWAY_SERVICE_HOST: '10.0.0.1' };
     const { logLine, lines, url } = await startProcessStack({}, names);
-    const warning = await logLine(/SCALEOPS_TOKN/);
+    const warning = await logLine(/GATEWAY_NAME/);
     expect(warning.level).toBe(40);
-    expect(warning.msg).toMatch(/^SCALEOPS_TOKN is not a setting.*did you mean SCALEOPS_TOKEN\?$/);
+    expect(warning.msg).toBe('GATEWAY_NAME is not a setting of the gateway.');
     expect(await logLine(/GATEWAY_SERVICE_HOST/)).toMatchObject({ level: 40 });
     expect(lines.join('\n')).not.toContain('hunter2');
     expect((await ask(url)).status).toBe(200);
@@ -102,7 +102,7 @@ describe('--check-config', () => {
       CACHE_REDIS_URL: `redis://127.0.0.1:${port}`,
       // Occupied, which does not matter: the check does not listen.
       PORT: `${port}`,
-      CACHE_TTL: 'hunter2',
+      CACHE_DIR: 'hunter2',
       SCALEOPS_PASSWORD: 'hunter2',
     };
     const { stdout, ...rest } = await runToEnd(env, '--check-config');
@@ -114,7 +114,7 @@ describe('--check-config', () => {
     );
     expect(before).toContain('  * SCALEOPS_PASSWORD is set\n');
     expect(after).toBe(
-      '  - CACHE_TTL is not a setting of the gateway; did you mean CACHE_TTL_SECONDS?\n' +
+      '  - CACHE_DIR is not a setting of the gateway.\n' +
         '  - SCALEOPS_PASSWORD has no effect without SCALEOPS_AUTH=login.\n',
     );
     // The path of the token file has this word too.
@@ -124,17 +124,19 @@ describe('--check-config', () => {
 
   test('exits with 1 and names every problem and warning, without a value', async () => {
     const file = await writeTokenFile('hunter2 hunter2');
-    const env = { SCALEOPS_TOKEN_FILE: file, SCALEOPS_URLL: 'hunter2', PORT: 'hunter2', GRAPHIQL: 'hunter2' };
+    const wrong = { SCALEOPS_URLL: 'hunter2', CACHE_DIR: 'hunter2', PORT: 'hunter2', GRAPHIQL: 'hunter2' };
+    const env = { SCALEOPS_TOKEN_FILE: file, ...wrong };
     const ended = await runToEnd(env, '--check-config');
     expectRefusal(ended);
     expect(ended.stderr).toBe(
       'The configuration is not valid:\n' +
+        '  - SCALEOPS_URLL is not a setting of the gateway; did you mean SCALEOPS_URL?\n' +
         `  - SCALEOPS_URL is not set. ${SETTINGS.SCALEOPS_URL.description}\n` +
         '  - SCALEOPS_TOKEN_FILE must name a file with a token: visible ASCII characters without spaces.\n' +
         '  - PORT must be a whole number from 0 to 65535.\n' +
         '  - GRAPHIQL must be on or off.\n' +
         'Warnings:\n' +
-        '  - SCALEOPS_URLL is not a setting of the gateway; did you mean SCALEOPS_URL?\n',
+        '  - CACHE_DIR is not a setting of the gateway.\n',
     );
   });
 });

@@ -117,7 +117,7 @@ describe('with GATEWAY_RATE_LIMIT', () => {
         },
       ],
     });
-    expect(stack.log.at(-1)).toMatchObject({ status: 429, errors: ['RATE_LIMITED'] });
+    expect(stack.log.at(-1)).toMatchObject({ status: 429, errors: ['RATE_LIMITED'], reasons: ['caller'] });
     stack.clock.advance(29_500);
     expect([(await stack.post()).status, (await stack.post()).status]).toEqual([200, 429]);
   });
@@ -145,5 +145,15 @@ describe('with GATEWAY_RATE_LIMIT', () => {
     expect(await statusesOf('bob')).toEqual([200, 200, 429]);
     // A request without a token is rejected earlier, and counts for no caller.
     expect((await stack.post()).status).toBe(401);
+  });
+
+  test('the log says whether the limit of the caller or of the address is reached', async () => {
+    const env = { GATEWAY_AUTH: 'api-key', GATEWAY_API_KEYS: `ann:${'a'.repeat(16)}` };
+    await using stack = await startLimited(env);
+    for (let index = 0; index < 3; index += 1) await stack.post({ 'x-api-key': 'a'.repeat(16) });
+    for (let index = 0; index < 20; index += 1) await stack.post();
+    const refused = stack.log.filter(({ errors }) => String(errors) === 'RATE_LIMITED');
+    expect(refused[0]).toMatchObject({ caller: 'ann', reasons: ['caller'] });
+    expect(refused.at(-1)).toMatchObject({ reasons: ['address'] });
   });
 });

@@ -1127,6 +1127,30 @@ describe.skipIf(isRedisSkipped)('close()', () => {
     expect(upstream.requests).toHaveLength(2);
   });
 
+  test.each([
+    ['a wrong password', 'redis://:canary@', '', 'WRONGPASS'],
+    ['no password', 'redis://', '', 'NOAUTH'],
+    ['a database that it does not have', 'redis://:password@', '/99', 'ERR'],
+  ])('is refused for %s, and the log says why without the words of Redis', async (_what, start, path, reason) => {
+    await using redis = await startRedis({ password: 'password' });
+    const url = `${start}127.0.0.1:${redis.port}${path}`;
+    await using replica = startReplica('http://127.0.0.1:1', { CACHE_REDIS_URL: url });
+    await replica.logged(LOST);
+    expect(replica.log[0]).toEqual({ level: 40, time: expect.any(Number) as number, reason, msg: LOST });
+  });
+
+  test('that refuses writes is named by the kind of its error', async () => {
+    await using redis = await startRedis();
+    await using upstream = await startTenants({ tokens: TOKENS });
+    await using replica = startReplica(upstream.url, { CACHE_REDIS_URL: redis.url });
+    await replica.logged(CONNECTED);
+    await redis.command('REPLICAOF', '127.0.0.1', 1);
+    await replica.askAs(ANN, QUERY);
+    await replica.logged('the shared cache fails; it is bypassed for a while');
+    const failed = replica.log.find(({ msg }) => msg === 'the shared cache fails; it is bypassed for a while');
+    expect(failed).toMatchObject({ reason: 'READONLY' });
+  });
+
   // A process with an open connection does not end.
   test('leaves no connection behind when one is being established', async () => {
     await using redis = await startRedis();

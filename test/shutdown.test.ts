@@ -14,6 +14,7 @@ import {
   ask,
   findUrl,
   gone,
+  LISTENING,
   openConnection,
   openIdleConnection,
   startSimulator,
@@ -155,7 +156,7 @@ describe('a stopping process ends within two seconds of the limit', () => {
       CACHE_REDIS_URL: `redis://127.0.0.1:${redis.port}`,
       PORT: '0',
     });
-    const url = /http:\/\/[^/\s]+/.exec(await running.line(/Gateway on/))![0];
+    const url = findUrl(await running.line(LISTENING));
     const asked = ask(url);
     await Promise.all([scaleOps.reached, redis.reached]);
     const startedAt = performance.now();

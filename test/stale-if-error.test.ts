@@ -48,10 +48,10 @@ async function startStand(env: Record<string, string> = {}): Promise<Stand> {
 const good = faults.closeDelimited(JSON.stringify(faults.goodReport()));
 
 describe('a stale report is shown until it expires', () => {
-  test.each<[string, Fault, string]>([
+  test.each<[string, Fault, string, number?]>([
     ['408', faults.status(408), 'UPSTREAM_TIMEOUT'],
     ['429', faults.status(429), 'UPSTREAM_RATE_LIMITED'],
-    ['429 with Retry-After', faults.status(429, { 'retry-after': '30' }), 'UPSTREAM_RATE_LIMITED'],
+    ['429 with Retry-After', faults.status(429, { 'retry-after': '30' }), 'UPSTREAM_RATE_LIMITED', 30_000],
     ['500', faults.status(500), 'UPSTREAM_ERROR'],
     ['502', faults.status(502), 'UPSTREAM_UNAVAILABLE'],
     ['503', faults.status(503), 'UPSTREAM_UNAVAILABLE'],
@@ -65,7 +65,7 @@ describe('a stale report is shown until it expires', () => {
     ['a page with 200', faults.html('<p>maintenance</p>'), 'UPSTREAM_BAD_RESPONSE'],
     ['corrupt gzip', faults.corruptGzip, 'UPSTREAM_BAD_RESPONSE'],
     ['bytes that are no HTTP', faults.garbage, 'UPSTREAM_BAD_RESPONSE'],
-  ])('after %s', async (_name, fault, code) => {
+  ])('after %s', async (_name, fault, code, pauseMs = 0) => {
     await using stand = await startStand();
     await stand.ask(QUERY);
     stand.upstream.answer(WORKLOADS, fault);
@@ -76,9 +76,10 @@ describe('a stale report is shown until it expires', () => {
     expect(shown(await stand.ask(QUERY))).toEqual(STALE);
     stand.clock.advance(1);
     expect(shown(await stand.ask(QUERY))).toBe(code);
-    expect(stand.upstream.requests).toHaveLength(4);
+    expect(stand.upstream.requests).toHaveLength(pauseMs > 0 ? 3 : 4);
     stand.upstream.answer(WORKLOADS, good);
-    expect(shown(await stand.ask(QUERY))).toEqual({ asOf: at(END_MS), isStale: false });
+    stand.clock.advance(pauseMs);
+    expect(shown(await stand.ask(QUERY))).toEqual({ asOf: at(END_MS + pauseMs), isStale: false });
   });
 
   test('while ScaleOps refuses connections', async () => {

@@ -49,7 +49,14 @@ describe('an open circuit', () => {
     expectFault(last, { code: 'CIRCUIT_OPEN', retryAfterMs: 1 });
     expect(stand.upstream.requests).toHaveLength(5);
     expectNothingLeaks(stand, last);
-    expect(stand.gateway.log.filter(({ level }) => level === 40)).toHaveLength(1);
+    const warnings = stand.gateway.log.filter(({ level, msg }) => level === 40 && msg !== 'operation');
+    expect(warnings).toMatchObject([
+      {
+        msg: 'circuit breaker open: ScaleOps failed repeatedly',
+        code: 'UPSTREAM_UNAVAILABLE',
+        reason: 'HTTP 503',
+      },
+    ]);
   });
 
   test('serves stale reports without a call', async () => {

@@ -99,22 +99,37 @@ describe('a gateway with HTTP_PROXY', () => {
 });
 
 describe('a proxy that fails', () => {
-  const expectUnavailable = async (env: Record<string, string>): Promise<void> => {
+  const expectUnavailable = async (env: Record<string, string>, reason: string): Promise<void> => {
     await using gateway = startGateway('http://scaleops.invalid', { SCALEOPS_MAX_ATTEMPTS: '1', ...env });
     const answer = await gateway.ask(QUERY);
     expect(answer.errors).toMatchObject([{ extensions: { code: 'UPSTREAM_UNAVAILABLE', retryable: true } }]);
+    expect(gateway.log.at(-1)).toMatchObject({ msg: 'operation', reasons: [reason] });
     expect(answer.text + JSON.stringify(gateway.log)).not.toMatch(new RegExp(`${SECRET}|scaleops.invalid|dXNlcj`));
   };
 
   test.each([407, 403, 502])('by answering CONNECT with %i makes ScaleOps UPSTREAM_UNAVAILABLE', async (status) => {
     const { proxy } = await startUpstream();
     proxy.refuse(status);
-    await expectUnavailable({ HTTP_PROXY: proxyUrl(proxy) });
+    await expectUnavailable({ HTTP_PROXY: proxyUrl(proxy) }, `proxy: HTTP ${status}`);
     expect(proxy.tunnels).toHaveLength(1);
   });
 
   test('by not listening makes ScaleOps UPSTREAM_UNAVAILABLE', async () => {
-    await expectUnavailable({ HTTP_PROXY: proxyUrl({ port: await findFreePort() }) });
+    await expectUnavailable({ HTTP_PROXY: proxyUrl({ port: await findFreePort() }) }, 'proxy: ECONNREFUSED');
+  });
+
+  test('is the reason why signing keys cannot be fetched', async () => {
+    await using gateway = startGateway('http://scaleops.invalid', {
+      HTTP_PROXY: proxyUrl({ port: await findFreePort() }),
+      GATEWAY_AUTH: 'jwt',
+      GATEWAY_JWT_ISSUER: ISSUER,
+      GATEWAY_JWT_AUDIENCE: AUDIENCE,
+      GATEWAY_JWT_JWKS_URL: 'http://issuer.invalid/keys',
+    });
+    const token = await signToken(await createSigningKey('first'), claimsAt(Date.now()));
+    await gateway.ask(QUERY, undefined, { headers: { authorization: `Bearer ${token}` } });
+    const line = gateway.log.find(({ msg }) => msg === 'the signing keys of the issuer cannot be fetched');
+    expect(line).toMatchObject({ reason: 'proxy: ECONNREFUSED' });
   });
 });
 

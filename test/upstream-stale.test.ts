@@ -3,7 +3,7 @@
 
 import { describe, expect, test } from 'vitest';
 
-import { FAULT_AT, ROW_GROUPS, type Row } from './kit/fault-rows.js';
+import { FAULT_AT, pauseOf, ROW_GROUPS, type Row } from './kit/fault-rows.js';
 import * as faults from './kit/fault-server.js';
 import {
   AGGREGATED,
@@ -62,6 +62,7 @@ describe.each(ROW_GROUPS)('with a stale report, %s', (_group, rows) => {
     const attempts = waits.length + 1 + (atOnce ? 1 : 0);
     expect(arrivedAt(WORKLOADS)).toBe(1 + attempts);
     expect(await isOtherForgotten(stand)).toBe(purges);
+    clock.advance(pauseOf(row));
 
     // The cached report is there for the next fault that allows it, unless a rejection came between.
     upstream.answer(WORKLOADS, DOWN);

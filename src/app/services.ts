@@ -59,9 +59,9 @@ function createAuthenticator({ config: { access, proxy }, logger, clock }: Base)
   return createAuthentication(access, {
     clock,
     fetch: proxy && createProxiedFetch(proxy),
-    onKeysAvailabilityChange: (areAvailable) => {
+    onKeysAvailabilityChange: (areAvailable, reason) => {
       if (areAvailable) logger.info('the signing keys of the issuer are available again');
-      else logger.warn('the signing keys of the issuer cannot be fetched');
+      else logger.warn({ reason }, 'the signing keys of the issuer cannot be fetched');
     },
   });
 }
@@ -96,9 +96,10 @@ function createClient({ config, logger, clock }: Base, parser: ReportParser, tel
       const fields = warnings.map(({ code, count, field }) => ({ code, count, field }));
       logger.warn({ report, warnings: fields }, 'parts of a report could not be taken at face value');
     },
-    onBreaker: (isOpen) => {
+    onBreaker: (isOpen, fault) => {
       telemetry.metrics?.setBreakerOpen(isOpen);
-      if (isOpen) logger.warn('circuit breaker open: ScaleOps failed repeatedly');
+      const { code, reason } = fault ?? {};
+      if (isOpen) logger.warn({ code, reason }, 'circuit breaker open: ScaleOps failed repeatedly');
       else logger.info('circuit breaker closed: ScaleOps responds again');
     },
   });
@@ -149,9 +150,9 @@ function createSharedTier({ config, logger, clock }: Base, parser: ReportParser)
     maxBytes: upstream.maxResponseBytes,
     timeoutMs: upstream.timeoutMs,
     clock,
-    onAvailabilityChange: (isAvailable) => {
+    onAvailabilityChange: (isAvailable, reason) => {
       if (isAvailable) logger.info('the shared cache works again');
-      else logger.warn('the shared cache fails; it is bypassed for a while');
+      else logger.warn({ reason }, 'the shared cache fails; it is bypassed for a while');
     },
   });
 }

@@ -29,8 +29,8 @@ export interface JwtKeyOptions {
   readonly clock: Clock;
   /** Fetches the signing keys; the global `fetch`, by default. */
   readonly fetch?: typeof fetch | undefined;
-  /** Called when the signing keys cannot be fetched, and when they can again. */
-  readonly onKeysAvailabilityChange: (areAvailable: boolean) => void;
+  /** Called when the signing keys cannot be fetched, with a reason that does not name the host, and when they can again. */
+  readonly onKeysAvailabilityChange: (areAvailable: boolean, reason?: string) => void;
 }
 
 export type JwtVerifier = ReturnType<typeof createJwtVerifier>;
@@ -96,6 +96,8 @@ class SigningKeys {
   readonly #remote: ReturnType<typeof createRemoteJWKSet>;
   #fetchedAt = -Infinity;
   #isFailing = false;
+  /** Of the last response; undefined while there is none. */
+  #status: number | undefined;
 
   constructor(url: string, options: JwtKeyOptions) {
     this.#options = options;
@@ -103,10 +105,13 @@ class SigningKeys {
     this.#remote = createRemoteJWKSet(new URL(url), {
       ...JWKS_OPTIONS,
       // jose's cooldown starts with a response: without this, a failing issuer would be asked for each unknown key.
-      [customFetch]: (...request) => {
+      [customFetch]: async (...request) => {
         if (this.#isFailing && this.#wasFetched(RETRY_MS)) throw new Error('the issuer failed a moment ago');
         this.#fetchedAt = clock.now();
-        return fetchKeys(...request);
+        this.#status = undefined;
+        const response = await fetchKeys(...request);
+        this.#status = response.status;
+        return response;
       },
     });
   }
@@ -124,9 +129,10 @@ class SigningKeys {
       return await this.#remote(header, token);
     } catch (error) {
       if (ABOUT_THE_TOKEN.some((kind) => error instanceof kind)) throw error;
-      this.#setFailing(true);
+      this.#setFailing(true, error);
+      // The only code of the closed list that is a 503 and asks for a retry.
       throw new GatewayError('OVERLOADED', {
-        message: 'The signing keys of the token issuer are not available at the moment.',
+        message: 'The keys of the issuer cannot be fetched; try again later.',
         reason: 'no signing keys',
         retryAfterMs: RETRY_MS,
       });
@@ -138,8 +144,8 @@ class SigningKeys {
     try {
       await this.#remote.reload();
       this.#setFailing(false);
-    } catch {
-      this.#setFailing(true);
+    } catch (error) {
+      this.#setFailing(true, error);
     }
   }
 
@@ -147,10 +153,22 @@ class SigningKeys {
     return Math.abs(this.#options.clock.now() - this.#fetchedAt) < withinMs;
   }
 
-  #setFailing(isDown: boolean): void {
-    if (isDown !== this.#isFailing) this.#options.onKeysAvailabilityChange(!isDown);
+  #setFailing(isDown: boolean, error?: unknown): void {
+    if (isDown !== this.#isFailing) {
+      this.#options.onKeysAvailabilityChange(!isDown, isDown ? toReason(error, this.#status) : undefined);
+    }
     this.#isFailing = isDown;
   }
+}
+
+/** Why the keys could not be fetched. The message of an error may name the host. */
+function toReason(error: unknown, status: number | undefined): string {
+  if (error instanceof errors.JWKSTimeout) return 'no answer in time';
+  if (status !== undefined) return status === 200 ? 'not a key set' : `HTTP ${status}`;
+  // `fetch` wraps the error of the socket, and that of the proxy, which has a reason.
+  const cause = error instanceof Error ? error.cause : undefined;
+  const { reason, code } = (cause ?? {}) as { readonly reason?: string; readonly code?: string };
+  return reason ?? code ?? 'no answer';
 }
 
 /** The error tells the caller what to do; the exact cause goes to the log. */

@@ -133,6 +133,7 @@ export class ReportCache {
     if (served !== undefined) return isShared && !served.isStale ? { ...served, cacheStatus: 'shared' } : served;
     if (entry !== undefined) entry.lastRefreshAttemptAt = this.#services.clock.now();
     const { inTurn = atOnce } = load;
+    const endWait = load.onWait?.();
     try {
       const fetched = inTurn(() => this.#fetchUnlessDone(load, entry));
       return await (entry?.timeout === undefined ? fetched : this.#waitBriefly(fetched, entry.timeout));
@@ -141,6 +142,8 @@ export class ReportCache {
       if (stale === undefined) throw error;
       this.#recordTimeout(stale.source, error);
       return stale;
+    } finally {
+      endWait?.();
     }
   }
 
@@ -223,7 +226,6 @@ export class ReportCache {
     const fetch = (abort: AbortSignal) => this.#fetcher.fetch(load, abort);
     const { entry, isOurs } = await this.#fetches.join(load.key, fetch, load.signal);
     if (!isOurs) return toLookup(this.#store, entry, 'shared');
-    const upstreamMs = entry.receivedAt - entry.requestedAt;
-    return toLookup(this.#store, entry, isUnderWay ? 'collapsed' : 'miss', upstreamMs);
+    return toLookup(this.#store, entry, isUnderWay ? 'collapsed' : 'miss');
   }
 }

@@ -29,6 +29,8 @@ export interface CacheServices {
 export interface LoadOptions {
   /** Looked at only by a load that waits. */
   readonly signal?: AbortSignal | undefined;
+  /** Called when a load begins to wait for the upstream, which lasts until it calls the result. */
+  readonly onWait?: () => () => void;
   /** Bypasses a fresh report, at most once per report every MIN_REFRESH_INTERVAL_MS. */
   readonly noCache?: boolean;
   /** The caller whose share of the calls to ScaleOps a fetch takes. */

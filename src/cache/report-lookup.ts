@@ -21,8 +21,6 @@ export interface ReportLookup {
   /** A newer report is being fetched, or could not be fetched. */
   readonly isStale: boolean;
   readonly cacheStatus: CacheStatus;
-  /** The duration of the upstream call that this lookup waited for; 0 for none. */
-  readonly upstreamMs: number;
   /** Why fetching a newer report failed, if that was tried. */
   readonly fault?: UpstreamError;
   /** The cache entry, for responses made of the report. */
@@ -33,11 +31,10 @@ export function toLookup(
   store: Pick<ReportStore, 'freshMs'>,
   entry: ReportEntry,
   cacheStatus: CacheStatus,
-  upstreamMs = 0,
 ): ReportLookup {
   const { report, receivedAt } = entry;
   const isStale = cacheStatus === 'stale';
-  return { report, asOf: receivedAt, freshMs: store.freshMs(entry), isStale, cacheStatus, upstreamMs, source: entry };
+  return { report, asOf: receivedAt, freshMs: store.freshMs(entry), isStale, cacheStatus, source: entry };
 }
 
 export interface CacheInstrumentation {

@@ -16,7 +16,8 @@ export type Verdict = 'failure' | 'request-failure' | 'success' | 'ignored';
 interface CircuitBreakerOptions {
   readonly clock: Clock;
   readonly classify: (error: unknown) => Verdict;
-  readonly onChange?: (isOpen: boolean) => void;
+  /** `error` is the last failure of the calls that open it. */
+  readonly onChange?: (isOpen: boolean, error?: unknown) => void;
 }
 
 /** No call was made. */
@@ -38,6 +39,15 @@ type State =
   | { readonly name: 'closed' }
   | { readonly name: 'open'; readonly until: number }
   | { readonly name: 'probing'; readonly since: number };
+
+/** What came of a call. */
+interface Outcome {
+  readonly verdict: Verdict;
+  /** The state in which the call started; in a later one its outcome is outdated. */
+  readonly startedIn: State;
+  readonly origin: CallOrigin;
+  readonly error?: unknown;
+}
 
 export class CircuitBreaker {
   readonly #settings: CircuitBreakerSettings;
@@ -71,11 +81,12 @@ export class CircuitBreaker {
     const startedIn = this.#state;
     try {
       const result = await call();
-      this.#end('success', startedIn, origin);
+      this.#end({ verdict: 'success', startedIn, origin });
       return result;
     } catch (error) {
       const verdict = this.#options.classify(error);
-      this.#end(origin.isUnknown === true && verdict !== 'failure' ? 'ignored' : verdict, startedIn, origin);
+      const isCounted = origin.isUnknown !== true || verdict === 'failure';
+      this.#end({ verdict: isCounted ? verdict : 'ignored', startedIn, origin, error });
       throw error;
     }
   }
@@ -95,30 +106,30 @@ export class CircuitBreaker {
     return Math.max(0, state.until - now);
   }
 
-  /** @param startedIn the state in which the call started; in a later one its outcome is outdated. */
-  #end(verdict: Verdict, startedIn: State, origin: CallOrigin): void {
+  #end(outcome: Outcome): void {
+    const { verdict, startedIn, origin, error } = outcome;
     if (startedIn !== this.#state) return;
-    if (this.#state.name === 'probing') this.#endProbe(verdict, origin);
+    if (this.#state.name === 'probing') this.#endProbe(outcome);
     else if (verdict === 'success') this.#record.addSuccess(origin);
-    else if (verdict === 'failure' && this.#record.addFailure(origin)) this.#open();
-    else if (verdict === 'request-failure' && this.#record.addRequestFailure(origin)) this.#open();
+    else if (verdict === 'failure' && this.#record.addFailure(origin)) this.#open(error);
+    else if (verdict === 'request-failure' && this.#record.addRequestFailure(origin)) this.#open(error);
   }
 
-  #endProbe(verdict: Verdict, origin: CallOrigin): void {
+  #endProbe({ verdict, origin, error }: Outcome): void {
     if (verdict === 'success') this.#close();
     else if (verdict === 'failure' || (verdict === 'request-failure' && this.#record.addRequestFailure(origin))) {
       this.#openMs = Math.min(2 * this.#openMs, this.#settings.maxOpenMs);
-      this.#open();
+      this.#open(error);
     } else {
       // Inconclusive: the next call may probe.
       this.#state = { name: 'open', until: this.#options.clock.now() };
     }
   }
 
-  #open(): void {
+  #open(error: unknown): void {
     this.#state = { name: 'open', until: this.#options.clock.now() + this.#openMs };
     this.#record.clear();
-    this.#options.onChange?.(true);
+    this.#options.onChange?.(true, error);
   }
 
   #close(): void {

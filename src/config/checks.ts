@@ -5,7 +5,7 @@ import { closest, distance } from 'fastest-levenshtein';
 
 import type { AccessSettings } from '../auth/authentication.js';
 import type { ResilienceSettings } from '../upstream/client/resilience.js';
-import type { Environment } from './settings/reader.js';
+import { isSet, type Environment } from './settings/reader.js';
 import { SETTINGS } from './settings/settings.js';
 
 /** The settings that are compared with each other. */
@@ -52,23 +52,53 @@ export function findSuspiciousCombinations(settings: ComparedSettings): string[]
   return warnings;
 }
 
-/** Unknown variables with one of our prefixes. Kubernetes injects some, so they do not prevent the start. */
-export function findUnknownNames(env: Environment): string[] {
-  const ours = /^(?:SCALEOPS|CACHE|GATEWAY|GRAPHIQL|LOG)(?:_|$)/i;
-  return Object.keys(env)
-    .filter((name) => ours.test(name) && !Object.hasOwn(SETTINGS, name))
-    .map((name) => `${name} is not a setting of the gateway${nameNearest(name)}`);
+/** The texts that mention none of these settings. */
+export function without(texts: readonly string[], names: readonly string[]): string[] {
+  return texts.filter((text) => !names.some((name) => new RegExp(`\\b${name}\\b`).test(text)));
+}
+
+const OURS = /^(?:SCALEOPS|CACHE|GATEWAY|GRAPHIQL|LOG)(?:_|$)/i;
+/** Other programs read names with the other prefixes. */
+const OURS_ALONE = /^(?:SCALEOPS|CACHE|GATEWAY)_/i;
+/** What Kubernetes sets for a service. https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables */
+const SERVICE_LINK_NAME = /_SERVICE_(?:HOST|PORT(?:_\w+)?)$|_PORT_\d+_(?:TCP|UDP|SCTP)(?:_\w+)?$/;
+const SERVICE_LINK_VALUE = /^(?:tcp|udp|sctp):\/\//;
+
+/** Unknown variables with one of our prefixes. A misspelt setting is a problem: without it the gateway may lack permissions. */
+export function findUnknownNames(env: Environment) {
+  const problems: string[] = [];
+  const warnings: string[] = [];
+  for (const name of Object.keys(env)) {
+    if (!OURS.test(name) || Object.hasOwn(SETTINGS, name)) continue;
+    const isServiceLink = SERVICE_LINK_NAME.test(name) || SERVICE_LINK_VALUE.test(env[name] ?? '');
+    const nearest = isServiceLink ? undefined : findNearest(name);
+    const isProblem = nearest !== undefined && OURS_ALONE.test(name) && isSet(env, name);
+    (isProblem ? problems : warnings).push(`${name} is not a setting of the gateway${suggest(nearest)}`);
+  }
+  return { problems, warnings };
 }
 
 /** The end of a sentence about an unknown name: the name that was probably meant, if there is one. */
 export function nameNearest(name: string): string {
+  return suggest(findNearest(name));
+}
+
+function suggest(name: string | undefined): string {
+  return name === undefined ? '.' : `; did you mean ${name}?`;
+}
+
+function findNearest(name: string): string | undefined {
   const known = Object.keys(SETTINGS);
   const upper = name.toUpperCase();
+  const withoutPrefix = upper.replace(/^GATEWAY_/, '');
+  if (known.includes(withoutPrefix)) return withoutPrefix;
   // A name without its end, such as CACHE_TTL, is the likeliest mistake, and far from every name by edit distance.
   const completed = known.find((setting) => setting.startsWith(upper));
-  const nearest = completed ?? closest(upper, known);
-  const isNear = completed !== undefined || distance(upper, nearest) <= 4;
-  return isNear ? `; did you mean ${nearest}?` : '.';
+  if (completed !== undefined) return completed;
+  const nearest = closest(upper, known);
+  // A third of the letters after the prefix: GATEWAY_NAME is not GATEWAY_AUTH.
+  const part = upper.slice(upper.indexOf('_') + 1);
+  return distance(upper, nearest) <= Math.max(2, Math.min(4, Math.floor(part.length / 3))) ? nearest : undefined;
 }
 
 /** In the order of the settings, without duplicates. */

@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs';
 
 import { createSchema } from '../graphql/schema.js';
-import { findConflicts, findSuspiciousCombinations, findUnknownNames, sortBySetting } from './checks.js';
+import { findConflicts, findSuspiciousCombinations, findUnknownNames, sortBySetting, without } from './checks.js';
 import { deriveMemoryLimits, findMemoryProblems, type Machine, type MemoryLimits } from './memory.js';
 import { findUnneeded } from './settings/needs.js';
 import { ACCESS_NEEDS, findUnusedScopes, readAccess, readTrustedDocuments } from './settings/read-access.js';
@@ -41,12 +41,25 @@ export function readConfig(
   machine: Machine = LARGE_MACHINE,
 ): { readonly config: Config; readonly warnings: readonly string[] } {
   const source = createSource(env, readText);
-  const { read, problems } = source;
   const config = readSettings(source, machine);
-  problems.push(...findConflicts(config));
+  const unknown = findUnknownNames(env);
+  const invalid = [...source.invalid.keys()];
+  const problems = [
+    ...source.invalid.values(),
+    ...unknown.problems,
+    // What follows from a value that is wrong itself may be false.
+    ...without([...source.problems, ...findConflicts(config)], invalid),
+  ];
+  const wrong = problems.flatMap((problem) => /^\w+/.exec(problem) ?? []);
+  const warnings = [...unknown.warnings, ...without(findWarnings(source, config), wrong)];
+  if (problems.length > 0) throw new ConfigError(sortBySetting(problems), warnings);
+  return { config: deepFreeze(config), warnings };
+}
+
+function findWarnings(source: Source, config: Config): string[] {
+  const { env, read } = source;
   const loopback = warnAboutLoopback(read, config.access);
-  const warnings = [
-    ...findUnknownNames(env),
+  return [
     ...findUnneeded(env, AUTH_NEEDS, 'SCALEOPS_AUTH', config.upstream.auth.kind),
     ...findUnneeded(env, ACCESS_NEEDS, 'GATEWAY_AUTH', config.access.kind),
     ...findUnusedScopes(config.access),
@@ -55,15 +68,13 @@ export function readConfig(
     ...findMemoryProblems(config.memory),
     ...(loopback === undefined ? [] : [loopback]),
   ];
-  if (problems.length > 0) throw new ConfigError(sortBySetting(problems), warnings);
-  return { config: deepFreeze(config), warnings };
 }
 
 /** The settings of the schema alone, for printing it. @throws ConfigError */
 export function readSchemaSettings(env: Environment): Config['schema'] {
-  const { read, problems } = createSource(env, readUtf8);
+  const { read, invalid } = createSource(env, readUtf8);
   const settings = readSchema(read);
-  if (problems.length > 0) throw new ConfigError(problems);
+  if (invalid.size > 0) throw new ConfigError([...invalid.values()]);
   return settings;
 }
 

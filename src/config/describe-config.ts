@@ -6,7 +6,7 @@ import { isSet, type Environment } from './settings/reader.js';
 import type { Setting } from './settings/rules.js';
 import { SETTING_GROUPS } from './settings/settings.js';
 
-/** All settings by groups, and the URLs of the reports. */
+/** All settings by groups, the URLs of the reports, and the proxies. */
 export function describeConfig(env: Environment, config: Config): string {
   // What another setting decides while they are not set, or in spite of them.
   const effective: Readonly<Record<string, string>> = { HOST: config.host, GATEWAY_AUTH: config.access.kind };
@@ -17,7 +17,7 @@ export function describeConfig(env: Environment, config: Config): string {
     });
     return `${title}\n${lines.join('')}`;
   });
-  return `Settings in effect; * marks those that are set, the others have their defaults.\n${groups.join('')}${describePaths(env, config)}`;
+  return `Settings in effect; * marks those that are set, the others have their defaults.\n${groups.join('')}${describePaths(env, config)}${describeProxies(config)}`;
 }
 
 function describeValue(env: Environment, name: string, setting: Setting<unknown>, effective?: string): string {
@@ -38,5 +38,18 @@ function describePaths(env: Environment, { upstream: { url, paths } }: Config): 
     ...(isSet(env, 'SCALEOPS_AGGREGATED_PATH')
       ? []
       : ['  ScaleOps documents no path of the aggregated report. If it answers 404, set SCALEOPS_AGGREGATED_PATH.\n']),
+  ].join('');
+}
+
+/** Without user and password. */
+function describeProxies({ proxy }: Config): string {
+  if (proxy === undefined) return '';
+  const { httpProxy, httpsProxy = httpProxy, noProxy = 'no host' } = proxy;
+  const describe = (url: string | undefined): string => (url === undefined ? 'none' : new URL(url).origin);
+  return [
+    'Proxies, from HTTPS_PROXY, HTTP_PROXY and NO_PROXY\n',
+    `  for https: ${describe(httpsProxy)}\n`,
+    `  for http: ${describe(httpProxy)}\n`,
+    `  not for: ${noProxy}\n`,
   ].join('');
 }

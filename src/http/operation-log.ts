@@ -1,9 +1,10 @@
 // One log line per operation: which request, which caller, which operation, how long it took, where its reports came from,
 // and which error codes its response had. Never a variable, a header or a row.
 
-import type { Logger } from 'pino';
+import type { Level, Logger } from 'pino';
 
 import type { Clock } from '../clock.js';
+import { longestWaitMs } from '../loaders/load-stats.js';
 import type { GraphQLRequest } from './graphql-request.js';
 
 /** Writes the line of an operation that was answered with this status. */
@@ -17,7 +18,7 @@ export function createOperationLog(logger: Logger, clock: Clock, samplePercent: 
     if (stats === undefined && errors === undefined) return;
     const isStale = stats?.reports.some((report) => report.isStale) ?? false;
     if (errors === undefined && !isStale && status < 500 && !isSampled()) return;
-    logger.info(toLogFields(request, status, clock.now() - request.startedAt), 'operation');
+    logger[levelOf(request)](toLogFields(request, status, clock.now()), 'operation');
   };
 }
 
@@ -32,20 +33,27 @@ function createSampling(percent: number): () => boolean {
   };
 }
 
+/** Faults of ScaleOps, and an older report in place of one, are warnings; mistakes of callers are not. */
+function levelOf({ errors = [], stats }: GraphQLRequest): Level {
+  if (errors.some(({ code }) => code === 'INTERNAL_SERVER_ERROR')) return 'error';
+  return errors.some(({ code }) => FAULT.test(code)) || (stats?.faults.length ?? 0) > 0 ? 'warn' : 'info';
+}
+
+const FAULT = /^(?:UPSTREAM_.+|CIRCUIT_OPEN|OVERLOADED|REQUEST_TIMEOUT)$/;
 const MAX_NAME_LENGTH = 128;
 
-function toLogFields(request: GraphQLRequest, status: number, durationMs: number) {
-  const { id: requestId, traceId, callerName, operation, stats, errors, isResponseCacheHit } = request;
-  const { cache, upstreamMs, faults = [] } = stats ?? {};
+function toLogFields(request: GraphQLRequest, status: number, nowMs: number) {
+  const { id: requestId, startedAt, traceId, callerName, operation, stats, errors, isResponseCacheHit } = request;
+  const { cache, faults = [] } = stats ?? {};
   return {
     requestId,
     traceId,
     caller: callerName,
     operationName: operation?.name?.slice(0, MAX_NAME_LENGTH) ?? null,
     status,
-    durationMs,
+    durationMs: nowMs - startedAt,
     cache,
-    upstreamMs,
+    upstreamMs: stats && longestWaitMs(stats, nowMs),
     ...(faults.length > 0 && { staleFor: distinct(faults, 'code'), staleReasons: distinct(faults, 'reason') }),
     ...(isResponseCacheHit && { responseCacheHit: true }),
     ...(errors !== undefined && { errors: distinct(errors, 'code'), reasons: distinct(errors, 'reason') }),

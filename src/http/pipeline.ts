@@ -69,7 +69,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   return async (http) => {
     const deadline = new Deadline(clock, options.timeoutMs, {
       caller: http,
-      toError: () => new GatewayError('REQUEST_TIMEOUT'),
+      toError: () => new GatewayError('REQUEST_TIMEOUT', { reason: 'deadline' }),
     });
     const request = new GraphQLRequest(http, negotiate(http.headers), deadline, clock.now());
     try {

@@ -1,12 +1,13 @@
 // What became of the reports of one operation: for its log line, its metrics and the cache headers of its answer.
 
+import type { Clock } from '../clock.js';
 import type { CacheStatus, ReportLookup } from '../cache/report-lookup.js';
 
 export interface LoadStats {
   /** How many reports came from where. */
   readonly cache: Record<CacheStatus, number>;
-  /** The longest upstream call that the operation waited for, in milliseconds. */
-  upstreamMs: number;
+  /** The waits for ScaleOps, whatever came of them, in milliseconds since the Unix epoch. */
+  readonly waits: { readonly since: number; endedAt: number | undefined }[];
   /** The age of each report, and how long it is fresh, in milliseconds. */
   readonly reports: Pick<ReportLookup, 'asOf' | 'freshMs' | 'isStale' | 'source'>[];
   /** Why stale reports were served. */
@@ -17,7 +18,21 @@ export interface LoadStats {
 
 export function createLoadStats(): LoadStats {
   const cache = { hit: 0, stale: 0, shared: 0, collapsed: 0, miss: 0 };
-  return { cache, upstreamMs: 0, reports: [], faults: [], validUntilMs: Infinity };
+  return { cache, waits: [], reports: [], faults: [], validUntilMs: Infinity };
+}
+
+/** Records a wait for ScaleOps that lasts until the function that it returns is called. */
+export function startWait({ waits }: LoadStats, clock: Clock): () => void {
+  const wait = { since: clock.now(), endedAt: undefined as number | undefined };
+  waits.push(wait);
+  return () => {
+    wait.endedAt = clock.now();
+  };
+}
+
+/** The longest wait for ScaleOps, in milliseconds. One that goes on, after the operation was answered, lasts until now. */
+export function longestWaitMs({ waits }: LoadStats, nowMs: number): number {
+  return Math.max(0, ...waits.map(({ since, endedAt = nowMs }) => endedAt - since));
 }
 
 /** In every time zone of this century, days and hours begin at a multiple of this. */
@@ -30,7 +45,6 @@ export function limitValidity(stats: LoadStats, nowMs: number): void {
 
 export function recordLookup(stats: LoadStats, lookup: ReportLookup): void {
   stats.cache[lookup.cacheStatus] += 1;
-  stats.upstreamMs = Math.max(stats.upstreamMs, lookup.upstreamMs);
   stats.reports.push(lookup);
   if (lookup.fault !== undefined) stats.faults.push(lookup.fault);
 }

@@ -2,12 +2,13 @@
 // the limit of reports that one operation may wait for at a time.
 
 import type { ReportLookup } from '../cache/report-lookup.js';
+import type { Clock } from '../clock.js';
 import { createTurns, type RunInTurn } from '../concurrency/semaphore.js';
 import { UpstreamError } from '../errors.js';
 import type { ReportRequest, WorkloadCostsRequest } from '../report/request.js';
 import { restrictReports, type OperationCache, type RelatedReport } from './authorized-reports.js';
 import { createEntityLoader, type EntityReportLoader, type SupersetReport } from './entity-loader.js';
-import { recordLookup, type LoadStats } from './load-stats.js';
+import { recordLookup, startWait, type LoadStats } from './load-stats.js';
 import type { OperationBudget } from './operation-budget.js';
 import { createOperationReports, type OperationReports } from './operation-reports.js';
 import type { OperationSteps, ReadReport } from './read-report.js';
@@ -30,6 +31,7 @@ interface CachedLoader extends ReportLoader {
 
 /** What the loaders of one operation share. */
 interface Shared {
+  readonly clock: Clock;
   readonly credentials: RequestServices['credentials'];
   readonly cache: OperationCache;
   readonly reports: OperationReports;
@@ -50,7 +52,8 @@ export function createLoaders(services: RequestServices, operation: Operation): 
   const { caller, readReport } = operation;
   const { permissions } = caller;
   const cache = permissions === undefined ? services.cache : restrictReports(services.cache, permissions, readReport);
-  const shared = { credentials: services.credentials, cache, reports: createOperationReports(), operation };
+  const { credentials, windows } = services;
+  const shared = { clock: windows.clock, credentials, cache, reports: createOperationReports(), operation };
   const report = createCachedLoader(shared, lazyTurns(services.maxConcurrentReports));
   const interval = createCachedLoader(shared, services.runSeriesFetch);
   let entities: EntityReportLoader | undefined;
@@ -72,13 +75,15 @@ function createWantedCheck(caller: Caller, budget: OperationBudget): () => void 
   };
 }
 
-function createLoadInTurn({ credentials, cache, operation: { caller, budget } }: Shared, runInTurn: RunInTurn) {
+function createLoadInTurn({ clock, credentials, cache, operation }: Shared, runInTurn: RunInTurn) {
+  const { caller, budget, stats } = operation;
+  const onWait = () => startWait(stats, clock);
   return async (request: ReportRequest, noCache = caller.noCache === true): Promise<ReportLookup> => {
     const principal = await credentials.principal(caller.token);
     const { signal, callerKey } = caller;
     const inTurn: RunInTurn = (fetch) => runInTurn(fetch, callerKey ?? principal.id);
     const assertWanted = createWantedCheck(caller, budget);
-    return cache.load(request, principal, { signal, callerKey, noCache, inTurn, assertWanted });
+    return cache.load(request, principal, { signal, callerKey, noCache, inTurn, assertWanted, onWait });
   };
 }
 

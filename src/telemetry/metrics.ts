@@ -13,6 +13,8 @@ import { createCacheMetrics, createUpstreamMetrics, createWarningMetrics } from 
 interface MetricsOptions {
   readonly version: string;
   readonly nameOf: NameOf;
+  /** The names that `nameOf` shows as they are. */
+  readonly operations: readonly string[];
   readonly clock: Clock;
   /** Whether to expose the metrics of the whole process as well. prom-client leaves observers of the process behind. */
   readonly collectProcessMetrics: boolean;
@@ -24,7 +26,7 @@ export type DefectOrigin = (typeof DEFECT_ORIGINS)[number];
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
-export function createMetrics({ version, nameOf, clock, collectProcessMetrics }: MetricsOptions) {
+export function createMetrics({ version, nameOf, operations, clock, collectProcessMetrics }: MetricsOptions) {
   const registry = new Registry();
   const info = new Gauge({
     name: 'gateway_build_info',
@@ -42,7 +44,7 @@ export function createMetrics({ version, nameOf, clock, collectProcessMetrics }:
   for (const origin of DEFECT_ORIGINS) defects.inc({ origin }, 0);
   const { setBreakerOpen, ...upstream } = createUpstreamMetrics(registry, clock);
   const instruments: Instruments = {
-    ...createOperationMetrics(registry, nameOf),
+    ...createOperationMetrics(registry, nameOf, operations),
     ...createCacheMetrics(registry),
     ...upstream,
   };

@@ -4,10 +4,12 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
 import { ERROR_CODES } from '../errors.js';
 import type { Instruments, RequestOutcome } from './instrumentation.js';
-import type { NameOf } from './operation-names.js';
+import { ANONYMOUS, OTHER, type NameOf } from './operation-names.js';
 
 /** In seconds: from a cached report to the deadline of an uncached one. */
 export const DURATION_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+const RESULTS: readonly RequestOutcome['result'][] = ['ok', 'partial', 'error', 'client_closed'];
 
 function defineMetrics(registry: Registry) {
   const registers = [registry];
@@ -46,13 +48,30 @@ function defineMetrics(registry: Registry) {
     help: 'Operations that were answered from the cache of responses.',
     registers,
   });
-  // A series that starts with its first error has no rate at that moment.
-  for (const code of Object.keys(ERROR_CODES)) errors.inc({ code }, 0);
   return { operations, durations, inFlight, errors, rejected, responseCacheHits };
 }
 
-export function createOperationMetrics(registry: Registry, nameOf: NameOf): Pick<Instruments, 'begin'> {
-  const { operations, durations, inFlight, errors, rejected, responseCacheHits } = defineMetrics(registry);
+/** A series that starts with its first event has no rate at that moment. */
+function startAtZero(
+  { operations, errors, rejected }: ReturnType<typeof defineMetrics>,
+  names: readonly string[],
+): void {
+  for (const [code, facts] of Object.entries(ERROR_CODES)) {
+    errors.inc({ code }, 0);
+    if ('status' in facts) rejected.inc({ code }, 0);
+  }
+  for (const operation of names) for (const outcome of RESULTS) operations.inc({ operation, outcome }, 0);
+}
+
+/** @param listed the names of operations that are shown. */
+export function createOperationMetrics(
+  registry: Registry,
+  nameOf: NameOf,
+  listed: readonly string[],
+): Pick<Instruments, 'begin'> {
+  const metrics = defineMetrics(registry);
+  startAtZero(metrics, [...listed, OTHER, ANONYMOUS]);
+  const { operations, durations, inFlight, errors, rejected, responseCacheHits } = metrics;
   const count = ({ operation, result, codes, durationMs, isResponseCacheHit }: RequestOutcome): void => {
     for (const code of codes) errors.inc({ code });
     if (isResponseCacheHit) responseCacheHits.inc();

@@ -4,11 +4,27 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
 import type { Clock } from '../clock.js';
 import type { CacheStatus } from '../cache/report-lookup.js';
+import { ERROR_CODES } from '../errors.js';
+import { LABEL_FIELDS, NAME_FIELDS, NUMBER_FIELDS } from '../report/columns/columns.js';
 import type { ReportKind } from '../report/request.js';
+import type { WarningCode } from '../report/warnings.js';
 import { toFailureCode, type Instruments } from './instrumentation.js';
 import { DURATION_BUCKETS } from './operation-metrics.js';
 
 const REPORTS: readonly ReportKind[] = ['workloads', 'aggregated'];
+/** Of a call or a login. */
+const OUTCOMES = ['ok', 'aborted', ...Object.keys(ERROR_CODES).filter(isOutcome)];
+/** The fields that each warning may be about; "" for whole rows, and for one of many members of a response. */
+const WARNING_FIELDS: Readonly<Record<WarningCode, readonly string[]>> = {
+  PARTIAL_ANSWER: [''],
+  MISSING_WINDOW: ['window'],
+  WINDOW_MISMATCH: ['window'],
+  SKIPPED_ROW: [''],
+  DUPLICATE_ROW: [''],
+  UNREADABLE_NUMBER: NUMBER_FIELDS,
+  UNREADABLE_LABELS: LABEL_FIELDS,
+  UNREADABLE_NAME: NAME_FIELDS,
+};
 const CACHE_RESULTS: readonly CacheStatus[] = ['hit', 'stale', 'shared', 'collapsed', 'miss'];
 
 export function createCacheMetrics(registry: Registry): Pick<Instruments, 'load' | 'onHit' | 'onRelatedHit'> {
@@ -41,9 +57,13 @@ export function createWarningMetrics(registry: Registry) {
     labelNames: ['code', 'field'],
     registers: [registry],
   });
+  for (const [code, fields] of Object.entries(WARNING_FIELDS))
+    for (const field of fields) warnings.inc({ code, field }, 0);
   return {
     countWarnings(found: readonly { readonly code: string; readonly field: string | null }[]): void {
-      for (const { code, field } of found) warnings.inc({ code, field: field ?? '' });
+      for (const { code, field } of found) {
+        warnings.inc({ code, field: code === 'PARTIAL_ANSWER' ? '' : (field ?? '') });
+      }
     },
   };
 }
@@ -86,11 +106,11 @@ function defineUpstreamMetrics(registry: Registry) {
 export function createUpstreamMetrics(registry: Registry, clock: Clock) {
   const { attempts, durations, retries, logins, breaker } = defineUpstreamMetrics(registry);
   for (const report of REPORTS) {
-    attempts.inc({ report, outcome: 'ok' }, 0);
+    for (const outcome of OUTCOMES) attempts.inc({ report, outcome }, 0);
     retries.inc({ report }, 0);
     durations.zero({ report });
   }
-  logins.inc({ outcome: 'ok' }, 0);
+  for (const outcome of OUTCOMES) logins.inc({ outcome }, 0);
   breaker.set(0);
   const instruments: Pick<Instruments, 'call' | 'login'> = {
     call({ report, isRetry }, run) {
@@ -110,6 +130,10 @@ export function createUpstreamMetrics(registry: Registry, clock: Clock) {
     breaker.set(isOpen ? 1 : 0);
   };
   return { ...instruments, setBreakerOpen };
+}
+
+function isOutcome(code: string): boolean {
+  return code.startsWith('UPSTREAM_') || code === 'INTERNAL_SERVER_ERROR';
 }
 
 /** Runs a task and passes its outcome to `end`. */

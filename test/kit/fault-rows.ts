@@ -180,6 +180,10 @@ const unavailable = (value: string, retryAfterMs: number, waits: readonly Wait[]
   retryAfterMs,
 });
 
+/** How long no call is made after the last attempt of a row: a 429 with Retry-After suspends calls, for at most a minute. */
+export const pauseOf = ({ code, retryAfterMs = 0 }: Outcome): number =>
+  code === 'UPSTREAM_RATE_LIMITED' ? Math.min(retryAfterMs, 60_000) : 0;
+
 /** When ScaleOps fails, on the clock of these tests. */
 export const FAULT_AT = Date.UTC(2026, 0, 31);
 

@@ -37,7 +37,7 @@ export function runToEnd(env: Env, ...args: string[]): Promise<Ended> {
 export async function startProcessStack(options: SimulatorOptions = {}, env: Env = {}): Promise<ProcessStack> {
   const { url: upstream, received } = await startSimulator(options);
   const running = startMain({ SCALEOPS_URL: upstream, SCALEOPS_TOKEN: TOKEN, PORT: '0', ...PLAIN_REQUESTS, ...env });
-  return { ...running, url: findUrl(await running.line(/^Gateway on/)), upstream, received };
+  return { ...running, url: findUrl(await running.line(LISTENING)), upstream, received };
 }
 
 export async function startSimulator(options: SimulatorOptions = {}) {
@@ -48,7 +48,9 @@ export async function startSimulator(options: SimulatorOptions = {}) {
   return { url: await simulator.listen(), received };
 }
 
-export const findUrl = (line: string): string => /http:\/\/[^/\s]+/.exec(line)![0];
+/** The line that says that the gateway listens. */
+export const LISTENING = /"msg":"listening"/;
+export const findUrl = (line: string): string => /http:\/\/[^/\s"]+/.exec(line)![0];
 
 const QUERY =
   'query Rows($last: CostDuration!) { workloadCosts(filter: { multiCluster: true, last: $last }) { rows { totalCount nodes { id } } } }';

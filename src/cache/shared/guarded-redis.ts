@@ -3,7 +3,7 @@
 
 import type { Clock } from '../../clock.js';
 import { CircuitBreaker, CircuitOpenError } from '../../concurrency/circuit-breaker.js';
-import type { Redis } from './redis.js';
+import { toReason, type Redis } from './redis.js';
 
 export interface RunCommand {
   /** The reply to a command; undefined without one in time. Never rejects. */
@@ -47,20 +47,19 @@ export class SharedTierBudget {
   }
 }
 
-/** @param onAvailabilityChange called when Redis fails and is bypassed, and when it works again. */
-export function createGuardedRedis(
-  redis: Redis,
-  clock: Clock,
-  onAvailabilityChange: (isAvailable: boolean) => void,
-): RunCommand {
+/** Called when Redis fails and is bypassed, with the reason, and when it works again. */
+export type OnAvailabilityChange = (isAvailable: boolean, reason?: string) => void;
+
+export function createGuardedRedis(redis: Redis, clock: Clock, onAvailabilityChange: OnAvailabilityChange): RunCommand {
   const breaker = new CircuitBreaker(BREAKER, { clock, classify: () => 'failure' });
   /** The kind of the last failure, until that kind succeeds: a full Redis still answers reads. */
   let failing: 'read' | 'write' | undefined;
-  const record = (kind: 'read' | 'write', isSuccess: boolean): void => {
+  const record = (kind: 'read' | 'write', failure?: unknown): void => {
     const wasAvailable = failing === undefined;
-    if (!isSuccess) failing ??= kind;
+    if (failure !== undefined) failing ??= kind;
     else if (kind === 'write' || failing === 'read') failing = undefined;
-    if (wasAvailable !== (failing === undefined)) onAvailabilityChange(failing === undefined);
+    if (wasAvailable === (failing === undefined)) return;
+    onAvailabilityChange(failing === undefined, failure === undefined ? undefined : toReason(failure));
   };
   const run = async <T>(
     command: (redis: Redis) => Promise<T>,
@@ -71,10 +70,10 @@ export function createGuardedRedis(
     if (!redis.isReady() || (budget !== undefined && maxMs < ROUND_TRIP_MS)) return undefined;
     try {
       const reply = await breaker.run(() => withTimeout(maxMs, clock, command(redis)));
-      record(isWrite ? 'write' : 'read', true);
+      record(isWrite ? 'write' : 'read');
       return reply;
     } catch (error) {
-      if (!(error instanceof CircuitOpenError)) record(isWrite ? 'write' : 'read', false);
+      if (!(error instanceof CircuitOpenError)) record(isWrite ? 'write' : 'read', error);
       return undefined;
     }
   };
@@ -86,7 +85,7 @@ function withTimeout<T>(maxMs: number, clock: Clock, task: Promise<T>): Promise<
     // After replies that have already arrived are read: the delay may be our own busy event loop.
     const onTimeout = () =>
       setImmediate(() => {
-        reject(new Error('no reply in time'));
+        reject(Object.assign(new Error('no reply in time'), { code: 'ETIMEDOUT' }));
       });
     task.then(resolve, reject).finally(clock.after(maxMs, onTimeout));
   });

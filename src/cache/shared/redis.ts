@@ -81,7 +81,11 @@ export function createRedis({ url, onConnectionChange }: RedisOptions): Redis {
   const closing = new AbortController();
   const client = createClient({ url, ...LIMITS, socket: { ...SOCKET, signal: closing.signal } });
   const binary = client.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer });
-  reportConnection(client, onConnectionChange);
+  reportConnection(client, (isConnected, reason) => {
+    // A port without TLS leaves the handshake unanswered.
+    const isTlsTimeout = reason === TIMEOUT && url.startsWith('rediss:');
+    onConnectionChange(isConnected, isTlsTimeout ? `${TIMEOUT}, with TLS` : reason);
+  });
   const run = (script: string, key: string, ...values: (string | number)[]) =>
     client.eval(script, { keys: [key], arguments: values.map((value) => String(value)) });
   keepConnected(client, closing.signal);
@@ -148,9 +152,16 @@ function reportConnection(client: EventEmitter, onChange: RedisOptions['onConnec
   });
 }
 
-/** For the log. The message of an error may contain the host, or text of the server. */
-function toReason(error: unknown): string {
-  const { code, name, constructor } = error as NodeJS.ErrnoException;
+const TIMEOUT = 'ConnectionTimeoutError';
+const REPLIES: readonly string[] = ['ErrorReply', 'SimpleError', 'BlobError'];
+
+/**
+ * For the log: the code of a system error, the kind of an error that Redis replied with (WRONGPASS, NOAUTH, READONLY), or
+ * the name of another one. The rest of a message may contain the host, or text of the server.
+ */
+export function toReason(error: unknown): string {
+  const { code, name, message, constructor } = error as NodeJS.ErrnoException;
   if (typeof code === 'string') return code;
-  return name === 'Error' ? constructor.name : name;
+  const kind = REPLIES.includes(constructor.name) ? /^[A-Z]+(?= |$)/.exec(message)?.[0] : undefined;
+  return kind ?? (name === 'Error' ? constructor.name : name);
 }

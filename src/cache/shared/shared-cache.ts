@@ -8,7 +8,7 @@ import type { Principal } from '../../upstream/principal.js';
 import type { TimestampedReport } from '../freshness.js';
 import { acquireFetchLock, type FetchLock } from './fetch-lock.js';
 import { COMMAND_BUDGET_MS, createGuardedRedis, ROUND_TRIP_MS } from './guarded-redis.js';
-import type { RunCommand, SharedTierBudget } from './guarded-redis.js';
+import type { OnAvailabilityChange, RunCommand, SharedTierBudget } from './guarded-redis.js';
 import { InvalidationQueue } from './invalidation-queue.js';
 import type { Redis } from './redis.js';
 import { SharedStore, type SharedKey, type SharedStoreOptions } from './shared-store.js';
@@ -29,8 +29,7 @@ interface SharedCacheOptions extends Omit<SharedStoreOptions, 'run'> {
   readonly redis: Redis;
   /** The deadline of a fetch, the wait for another replica included. */
   readonly timeoutMs: number;
-  /** Called when Redis fails and is bypassed, and when it works again. */
-  readonly onAvailabilityChange: (isAvailable: boolean) => void;
+  readonly onAvailabilityChange: OnAvailabilityChange;
 }
 
 interface FetchResult {

@@ -102,14 +102,23 @@ export function warnAboutLoopback(read: Reader, { kind }: AccessSettings): strin
 export function findUnusedScopes(access: AccessSettings): string[] {
   if (access.kind !== 'api-key' || access.scopes === undefined) return [];
   const { callers, hasClaims } = access.scopes;
+  // No keys are a problem that is reported already.
+  if (access.keys.length === 0) return [];
   const names = access.keys.map(({ name }) => name);
+  const [withoutKey, withoutEntry] = [listMissing(callers, names), listMissing(names, callers)];
   return [
-    ...(callers.every((name) => names.includes(name))
+    ...(withoutKey === '' ? [] : [`GATEWAY_SCOPES has callers without an API key of that name: ${withoutKey}.`]),
+    ...(withoutEntry === ''
       ? []
-      : ['GATEWAY_SCOPES has callers without an API key of that name.']),
-    ...(names.every((name) => callers.includes(name))
-      ? []
-      : ['GATEWAY_SCOPES has no entry for some API keys: their callers see nothing.']),
+      : [`GATEWAY_SCOPES has no entry for the API keys ${withoutEntry}: their callers see nothing.`]),
     ...(hasClaims ? ['GATEWAY_SCOPES has claims, which have no effect without GATEWAY_AUTH=jwt.'] : []),
   ];
+}
+
+/** The names that `others` lacks, as JSON: those in a file may have any characters. */
+function listMissing(names: readonly string[], others: readonly string[]): string {
+  return [...new Set(names)]
+    .filter((name) => !others.includes(name))
+    .map((name) => JSON.stringify(name))
+    .join(', ');
 }

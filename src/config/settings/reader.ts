@@ -34,19 +34,24 @@ export type Reader = <N extends SettingName>(name: N) => ValueOf<(typeof SETTING
 /** The settings of one environment, and what is wrong with them. */
 export interface Source {
   readonly env: Environment;
-  /** Adds a setting that is not valid to `problems`, and continues. */
+  /** Adds a setting that is not valid to `invalid`, and continues with its default. */
   readonly read: Reader;
   /** The text of a file that a setting names. Undefined, and a problem, if it cannot be read. */
   readonly readFile: (name: SettingName, path: string) => string | undefined;
+  /** The problem of each setting that breaks its rule. */
+  readonly invalid: ReadonlyMap<SettingName, string>;
+  /** All others. */
   readonly problems: string[];
 }
 
 export function createSource(env: Environment, readText: ReadText): Source {
+  const invalid = new Map<SettingName, string>();
   const problems: string[] = [];
   return {
     env,
+    invalid,
     problems,
-    read: createReader(env, problems),
+    read: createReader(env, invalid),
     readFile(name, path) {
       try {
         return readText(path);
@@ -63,16 +68,17 @@ export function isSet(env: Environment, name: string): boolean {
   return (env[name] ?? '').trim() !== '';
 }
 
-function createReader(env: Environment, problems: string[]): Reader {
+function createReader(env: Environment, invalid: Map<SettingName, string>): Reader {
   return (name) => {
     const setting: Setting<unknown> = SETTINGS[name];
     const text = env[name] ?? '';
     const effective = !isSet(env, name) ? setting.default : setting.keepWhitespace ? text : text.trim();
     if (effective === undefined) {
-      if (setting.required) problems.push(`${name} is not set. ${setting.description}`);
+      if (setting.required) invalid.set(name, `${name} is not set. ${setting.description}`);
       return undefined as never;
     }
-    if (!setting.accepts(effective)) problems.push(`${name} ${setting.rule}.`);
-    return setting.parse(effective) as never;
+    if (setting.accepts(effective)) return setting.parse(effective) as never;
+    invalid.set(name, `${name} ${setting.rule}.`);
+    return (setting.default === undefined ? undefined : setting.parse(setting.default)) as never;
   };
 }

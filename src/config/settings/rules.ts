@@ -1,5 +1,7 @@
 // The syntax of settings: which texts are valid, and how they are parsed.
 
+import { isIP } from 'node:net';
+
 import { isToken } from '../../upstream/principal.js';
 
 /** The syntax of one kind of setting. `rule` follows the name of the setting in a problem, and never repeats the value. */
@@ -81,7 +83,10 @@ function toAlternatives(value: string): string[][] {
   return value.split(',').map((scopes) => scopes.trim().split(/ +/));
 }
 
-export const host = textThat((value) => /^[\w.:-]+$/.test(value), 'must be an address or a host name');
+export const host = textThat(
+  (value) => isIP(value) > 0 || /^(?:[\w-]+\.)*[\w-]*[a-z_][\w-]*\.?$/i.test(value),
+  'must be an address or a host name; PORT sets the port',
+);
 
 export const path = {
   absolute: textThat(

@@ -41,7 +41,7 @@ export function createCachedResponses(store: ResponseStore) {
       const reports = store.recordHit(found);
       const cache = { hit: reports.length, stale: 0, shared: 0, collapsed: 0, miss: 0 };
       const { validUntilMs } = found;
-      const stats = { cache, upstreamMs: 0, reports, faults: [], validUntilMs };
+      const stats = { cache, waits: [], reports, faults: [], validUntilMs };
       return { response: found.value as CachedResponse, stats };
     },
     /** Whether a response under this key should be cached: from its second time on, and by one request at a time. */

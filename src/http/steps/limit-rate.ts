@@ -13,15 +13,18 @@ export type LimitRate = ReturnType<typeof createLimitRate>;
 export function createLimitRate(limits: RequestLimits | undefined) {
   return {
     beforeAuthentication(request: GraphQLRequest): void {
-      refuseWhile(limits?.takeAddress(addressOf(request)));
+      refuseWhile('address', limits?.takeAddress(addressOf(request)));
     },
     afterAuthentication(request: GraphQLRequest): void {
-      refuseWhile(limits?.takeCaller(callerKeyOf(request)));
-      if (request.callerToken !== undefined) refuseWhile(limits?.takeAttempt(addressOf(request), callerKeyOf(request)));
+      const callerKey = callerKeyOf(request);
+      refuseWhile('caller', limits?.takeCaller(callerKey));
+      if (request.callerToken !== undefined) {
+        refuseWhile('address', limits?.takeAttempt(addressOf(request), callerKey));
+      }
     },
     /** The gateway refused the credentials. */
     onRefusedCredentials(request: GraphQLRequest): void {
-      refuseWhile(limits?.recordAuthenticationFailure(addressOf(request)));
+      refuseWhile('address', limits?.recordAuthenticationFailure(addressOf(request)));
     },
     /** Whether ScaleOps accepted a caller's own token shows in what came of the operation. */
     afterExecution(request: GraphQLRequest): void {
@@ -35,8 +38,9 @@ export function createLimitRate(limits: RequestLimits | undefined) {
   };
 }
 
-function refuseWhile(retryAfterMs = 0): void {
-  if (retryAfterMs > 0) throw new GatewayError('RATE_LIMITED', { retryAfterMs: Math.ceil(retryAfterMs) });
+/** @param reason whose limit it is, for the log. */
+function refuseWhile(reason: 'address' | 'caller', retryAfterMs = 0): void {
+  if (retryAfterMs > 0) throw new GatewayError('RATE_LIMITED', { reason, retryAfterMs: Math.ceil(retryAfterMs) });
 }
 
 function addressOf({ http }: GraphQLRequest): string {

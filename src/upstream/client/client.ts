@@ -19,7 +19,7 @@ import { parseRetryAfter, toStatusError, toTransportError } from '../http/errors
 import { UNOBSERVED, type ObservedCall, type UpstreamInstrument } from '../instrumentation.js';
 import type { Principal } from '../principal.js';
 import type { ReportParser } from '../parse/report-parser.js';
-import { Resilience, type ResilienceSettings } from './resilience.js';
+import { Resilience, type OnBreaker, type ResilienceSettings } from './resilience.js';
 
 interface ClientSettings {
   /** The ScaleOps host; its path is the prefix of the paths of the reports. */
@@ -37,8 +37,7 @@ interface ClientServices {
   readonly parser: ReportParser;
   /** Called once per report that is fetched and could not be taken at face value. */
   readonly onWarnings: (report: ReportKind, warnings: readonly ReportWarning[]) => void;
-  /** Called when the circuit opens and when it closes. */
-  readonly onBreaker: (isOpen: boolean) => void;
+  readonly onBreaker: OnBreaker;
   readonly instrument?: UpstreamInstrument | undefined;
 }
 

@@ -32,6 +32,13 @@ interface ResilientRequest {
   readonly deadline: Deadline;
 }
 
+/** A longer `Retry-After` of a 429 suspends calls for this time. */
+const MAX_PAUSE_MS = 60_000;
+/** A timer of Node may fire this much before its time: a retry at the end of a pause is not refused. */
+const TIMER_SLACK_MS = 1;
+/** Called when the circuit opens, with the last failure, and when it closes. */
+export type OnBreaker = (isOpen: boolean, fault?: UpstreamError) => void;
+
 /** How many callers' principals are remembered as accepted by ScaleOps; the one that called longest ago is evicted. */
 const MAX_ACCEPTED = 10_000;
 
@@ -41,12 +48,19 @@ export class Resilience {
   readonly #breaker: CircuitBreaker;
   readonly #policy: ReturnType<typeof createRetryPolicy>;
   readonly #accepted = new LRUCache<string, true>({ max: MAX_ACCEPTED });
+  /** Until when ScaleOps wants no calls, by principal. */
+  readonly #pauses = new LRUCache<string, number>({ max: MAX_ACCEPTED });
 
-  /** @param onBreaker called when the circuit opens and when it closes. */
-  constructor(settings: ResilienceSettings, clock: Clock, onBreaker: (isOpen: boolean) => void) {
+  constructor(settings: ResilienceSettings, clock: Clock, onBreaker: OnBreaker) {
     this.#clock = clock;
     this.#bulkhead = new Bulkhead(settings, clock);
-    this.#breaker = new CircuitBreaker(settings.breaker, { clock, classify, onChange: onBreaker });
+    this.#breaker = new CircuitBreaker(settings.breaker, {
+      clock,
+      classify,
+      onChange: (isOpen, error) => {
+        onBreaker(isOpen, error instanceof UpstreamError ? error : undefined);
+      },
+    });
     this.#policy = createRetryPolicy(settings, clock);
   }
 
@@ -57,14 +71,14 @@ export class Resilience {
 
   /**
    * Makes attempts until one succeeds, the deadline ends or the fault allows no more. Each gets its number, from 1.
-   * @throws UpstreamError of the last attempt; CIRCUIT_OPEN or OVERLOADED where none was made.
+   * @throws UpstreamError of the last attempt; CIRCUIT_OPEN, OVERLOADED or UPSTREAM_RATE_LIMITED where none was made.
    */
   async run<T>(attempt: (number: number) => Promise<T>, request: ResilientRequest): Promise<T> {
     const { principal, callerKey, requestKey, deadline } = request;
     const isUnknown = principal.isCaller && this.#accepted.get(principal.id) === undefined;
     const origin = { source: callerKey ?? principal.id, requestKey, isUnknown };
     // A rejected request adds nothing to the retry budget.
-    if (this.#breaker.isOpen()) return this.#call(() => attempt(1), request, origin);
+    if (this.#breaker.isOpen() || this.#pauseMs(principal) > 0) return this.#call(() => attempt(1), request, origin);
     const retries = this.#policy.start();
     let failed: UpstreamError | undefined;
     for (let number = 1; ; number += 1) {
@@ -85,19 +99,48 @@ export class Resilience {
   async #call<T>(attempt: () => Promise<T>, request: ResilientRequest, origin: CallOrigin): Promise<T> {
     const { deadline, callerKey, principal } = request;
     try {
-      // Checked before the queue, and again before the call: the circuit may open in between.
+      // Checked before the queue, and again before the call: the circuit may open in between, or a pause begin.
       this.#breaker.check();
-      const result = await this.#bulkhead.run(deadline, callerKey, () => this.#breaker.run(attempt, origin));
+      this.#checkPause(principal);
+      const result = await this.#bulkhead.run(deadline, callerKey, () => {
+        this.#checkPause(principal);
+        return this.#breaker.run(attempt, origin).catch(this.#pauseAfter(principal));
+      });
       if (principal.isCaller) this.#accepted.set(principal.id, true);
       return result;
     } catch (error) {
       throw toUpstreamError(error);
     }
   }
+
+  /** Suspends the calls of a principal after a 429 that says for how long. */
+  #pauseAfter({ id }: ResilientRequest['principal']) {
+    return (error: unknown): never => {
+      if (error instanceof UpstreamError && error.code === 'UPSTREAM_RATE_LIMITED') {
+        this.#pauses.set(id, this.#clock.now() + Math.min(error.retryAfterMs ?? 0, MAX_PAUSE_MS));
+      }
+      throw error;
+    };
+  }
+
+  #checkPause(principal: ResilientRequest['principal']): void {
+    const retryAfterMs = this.#pauseMs(principal);
+    if (retryAfterMs > 0)
+      throw new UpstreamError('UPSTREAM_RATE_LIMITED', { reason: 'suspended by a 429', retryAfterMs });
+  }
+
+  /** How long the calls of a principal are still suspended; 0: they are not. */
+  #pauseMs({ id }: ResilientRequest['principal']): number {
+    const leftMs = (this.#pauses.get(id) ?? -Infinity) - this.#clock.now();
+    // A clock that is set back does not lengthen a pause.
+    return leftMs > TIMER_SLACK_MS && leftMs <= MAX_PAUSE_MS ? leftMs : 0;
+  }
 }
 
 const NOT_ATTEMPTED_CODES: readonly string[] = ['CIRCUIT_OPEN', 'OVERLOADED'];
 
+/** The gateway closed the connections itself: it is shutting down. */
+const OWN_ABORTS: readonly (string | undefined)[] = ['UND_ERR_DESTROYED', 'UND_ERR_CLOSED', 'UND_ERR_ABORTED'];
 /** A connection was not made within its time: the host, and not the request, is at fault. */
 const CONNECT_TIMEOUTS: readonly (string | undefined)[] = ['UND_ERR_CONNECT_TIMEOUT', 'ETIMEDOUT'];
 
@@ -109,13 +152,14 @@ const CONNECT_TIMEOUTS: readonly (string | undefined)[] = ['UND_ERR_CONNECT_TIME
  * | refused, DNS, reset, TLS, connect timeout, 502, 503 | failure | the host is down, whatever is asked |
  * | no response in time, 408, 504, 500 and other 5xx, an error with 200, a body that is no report, a redirect | request-failure | a heavy or odd request does that to a healthy host |
  * | 400, 403, 404, 422, a body over the limit | success | the host answers as it should |
- * | 401, 429, a reused connection that was closed, the caller left | ignored | says nothing about the host's health |
+ * | 401, 429, a reused connection that was closed, the caller left, the gateway stops | ignored | says nothing about the host's health |
  *
  * Of a caller whose token ScaleOps has not accepted yet, only `failure` counts: a made-up token may provoke any response.
  */
 function classify(error: unknown): Verdict {
   if (!(error instanceof UpstreamError) || error.retry === 'immediate') return 'ignored';
   const { code, reason } = error;
+  if (OWN_ABORTS.includes(reason)) return 'ignored';
   if (code === 'UPSTREAM_UNAVAILABLE' || CONNECT_TIMEOUTS.includes(reason)) return 'failure';
   if (IGNORED_CODES.includes(code)) return 'ignored';
   return REQUEST_FAILURE_CODES.includes(code) ? 'request-failure' : 'success';

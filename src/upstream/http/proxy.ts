@@ -2,6 +2,9 @@
 
 import { Agent, EnvHttpProxyAgent, fetch as undiciFetch, Pool, type Dispatcher } from 'undici';
 
+import { UpstreamError } from '../../errors.js';
+import { toTransportError } from './errors.js';
+
 /** The proxies by the scheme of the URL that is requested, each an `http:` or `https:` URL. May hold credentials. */
 export interface ProxySettings {
   readonly httpProxy: string | undefined;
@@ -35,10 +38,31 @@ function createProxyAgent(options: Agent.Options, { httpProxy, httpsProxy, noPro
     ...options,
     proxyTls: { timeout: CONNECT_TIMEOUT_MS },
     // A proxy that accepts a connection and never opens the tunnel would block it for undici's five minutes.
-    clientFactory: (url, rest) => new Pool(url, { ...rest, headersTimeout: CONNECT_TIMEOUT_MS }),
+    clientFactory: (url, rest) => namingTheProxy(new Pool(url, { ...rest, headersTimeout: CONNECT_TIMEOUT_MS })),
     // Empty instead of undefined: undici reads the environment itself otherwise.
     httpProxy: httpProxy ?? '',
     httpsProxy: httpsProxy ?? httpProxy ?? '',
     noProxy: noProxy ?? '',
   });
+}
+
+/** Connections to a proxy, whose failures say that they are not those of the host behind it. */
+function namingTheProxy(pool: Pool): Pool {
+  const connect = pool.connect.bind(pool);
+  return Object.assign(pool, {
+    async connect(options: Dispatcher.ConnectOptions): Promise<Dispatcher.ConnectData> {
+      const tunnel = await connect(options).catch((error: unknown) => {
+        throw pool.destroyed ? error : toProxyError(toTransportError(error));
+      });
+      if (tunnel.statusCode === 200) return tunnel;
+      tunnel.socket.on('error', () => undefined).destroy();
+      throw new UpstreamError('UPSTREAM_UNAVAILABLE', { reason: `proxy: HTTP ${tunnel.statusCode}` });
+    },
+  });
+}
+
+function toProxyError(error: unknown): unknown {
+  if (!(error instanceof UpstreamError)) return error;
+  const { reason, retry } = error;
+  return new UpstreamError('UPSTREAM_UNAVAILABLE', { reason: `proxy: ${reason}`, retry });
 }
