@@ -104,7 +104,7 @@ interface GatewayErrorOptions {
   readonly message?: string;
   /** How long the client should wait before a retry, if known. */
   readonly retryAfterMs?: number | undefined;
-  /** For the log alone: a short, fixed text or a system error's code. Never text that came from outside. */
+  /** Only for the log: a short, fixed text or a system error's code. Never text that came from outside. */
   readonly reason?: string;
 }
 

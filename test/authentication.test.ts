@@ -373,8 +373,8 @@ describe('jwt', () => {
     ['another audience', { aud: 'others' }, 'another audience'],
     ['no audience', { aud: undefined }, 'another audience'],
     ['an audience in another case', { aud: AUDIENCE.toUpperCase() }, 'another audience'],
-    ['no end', { exp: undefined }, 'no end'],
-    ['an end that is a string', { exp: '99999999999' }, 'no end'],
+    ['no end', { exp: undefined }, 'no exp'],
+    ['an end that is a string', { exp: '99999999999' }, 'no exp'],
     ['no subject', { sub: undefined }, 'no subject'],
     ['a subject that is no string', { sub: 7 }, 'no subject'],
     ['a subject that is a list', { sub: ['ann'] }, 'no subject'],
@@ -408,7 +408,7 @@ describe('jwt', () => {
     const stand = await startJwt({ GATEWAY_JWT_CLOCK_SKEW_SECONDS: `${skew}` });
     const answer = await stand.askWith({ nbf: stand.clock.now() / SECOND_MS + seconds });
     if (isGood) expectGood(answer);
-    else expectRefused(stand, answer, 'not yet good');
+    else expectRefused(stand, answer, 'not yet valid');
   });
 
   const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');

@@ -1,4 +1,4 @@
-// Data that cannot be taken at face value, through whole gateways: what is shown, what is warned of, and that no total is
+// Problems in the data of ScaleOps, through whole gateways: what is shown, what is warned of, and that no total is
 // wrong in silence. How the shapes are parsed is in decode.test.ts and reading.test.ts.
 
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -142,7 +142,7 @@ describe('a number that cannot be read', () => {
           { code: 'UNREADABLE_NUMBER', count: 1, field: 'totalCost' },
           { code: 'UNREADABLE_NUMBER', count: 1, field: 'hourlyCost' },
         ],
-        msg: 'parts of a report could not be taken at face value',
+        msg: 'report has data-quality warnings',
       },
     ]);
     const response = await stand.gateway.fetch(new Request('http://gateway/metrics'));
@@ -171,7 +171,7 @@ describe('a report of which a part is missing', () => {
       warnings: [
         {
           code: 'PARTIAL_ANSWER',
-          message: `ScaleOps' answer says by \`${field}\` that a part of the report is missing.`,
+          message: `ScaleOps indicates in \`${field}\` that a part of the report is missing.`,
           count: 1,
           field,
         },

@@ -104,35 +104,35 @@ describe('a document over a limit', () => {
       'MAX_DEPTH_LIMIT',
       (count) => nested(count - 1),
       7,
-      'The operation is nested 8 levels deep, and may be 7 (GATEWAY_MAX_DEPTH).',
+      'The operation is nested 8 levels deep; the limit is 7 (GATEWAY_MAX_DEPTH).',
     ],
     [
       'aliases',
       'MAX_ALIASES_LIMIT',
       (count) => `{ ${times(count, (at) => `a${at}: __typename`)} }`,
       6,
-      'The operation has 7 aliases, and may have 6 (GATEWAY_MAX_ALIASES).',
+      'The operation has 7 aliases; the limit is 6 (GATEWAY_MAX_ALIASES).',
     ],
     [
       'aliases in a fragment',
       'MAX_ALIASES_LIMIT',
       (count) => `{ ${times(count, () => '...f')} } fragment f on Query { x: __typename }`,
       6,
-      'The operation has 7 aliases, and may have 6 (GATEWAY_MAX_ALIASES).',
+      'The operation has 7 aliases; the limit is 6 (GATEWAY_MAX_ALIASES).',
     ],
     [
       'fields of Query',
       'MAX_ROOT_FIELDS_LIMIT',
       (count) => `{ ${times(count, () => '__typename')} }`,
       8,
-      'The operation asks for 9 fields of Query, and may ask for 8 (GATEWAY_MAX_ROOT_FIELDS).',
+      'The operation selects 9 fields of Query; the limit is 8 (GATEWAY_MAX_ROOT_FIELDS).',
     ],
     [
       'directives',
       'QUERY_TOO_COMPLEX',
       (count) => `{ ... { ${times(count, () => '__typename @skip(if: false)')} } }`,
       5,
-      'The operation has 6 directives, and may have 5 (GATEWAY_MAX_DIRECTIVES).',
+      'The operation has 6 directives; the limit is 5 (GATEWAY_MAX_DIRECTIVES).',
     ],
     [
       'fragments',
@@ -140,7 +140,7 @@ describe('a document over a limit', () => {
       (count) =>
         `{ ${times(count, (at) => `...f${at}`)} } ${times(count, (at) => `fragment f${at} on Query { __typename }`)}`,
       4,
-      'The document defines 5 fragments, and may define 4 (GATEWAY_MAX_FRAGMENTS).',
+      'The document defines 5 fragments; the limit is 4 (GATEWAY_MAX_FRAGMENTS).',
     ],
     [
       'repetitions of a field',
@@ -148,14 +148,14 @@ describe('a document over a limit', () => {
       (count) =>
         `{ __type(name: "Query") { name ${times(count - 5, () => 'name')} ...f } } fragment f on __Type { ... { ${times(4, () => 'name')} } }`,
       9,
-      'The operation repeats one field 10 times in a selection set, and may 9 times (GATEWAY_MAX_REPEATED_FIELDS). Ask for it once.',
+      'The operation repeats a field 10 times in a selection set; the limit is 9 (GATEWAY_MAX_REPEATED_FIELDS). Select it once.',
     ],
     [
       'repetitions below a repeated field',
       'QUERY_TOO_COMPLEX',
       (count) => `{ ${times(2, () => `__schema { queryType { ${times((count + 1) / 2, () => 'name')} } }`)} }`,
       8,
-      'The operation repeats one field 10 times in a selection set, and may 9 times (GATEWAY_MAX_REPEATED_FIELDS). Ask for it once.',
+      'The operation repeats a field 10 times in a selection set; the limit is 9 (GATEWAY_MAX_REPEATED_FIELDS). Select it once.',
     ],
   ])('of %s is %s, and one at the limit is not', async (what, code, make, limit, message) => {
     const good = await stack.ask(make(limit));

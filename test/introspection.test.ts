@@ -27,7 +27,7 @@ describe('the schema', () => {
     expect([status, data]).toEqual([400, undefined]);
     expect(errors).toMatchObject([
       {
-        message: `Introspection is switched off here: ${field} cannot be asked for.`,
+        message: `Introspection is disabled: ${field} is not available.`,
         extensions: { code: 'GRAPHQL_VALIDATION_FAILED' },
       },
     ]);

@@ -94,7 +94,7 @@ function createClient({ config, logger, clock }: Base, parser: ReportParser, tel
     onWarnings: (report, warnings) => {
       telemetry.metrics?.countWarnings(warnings);
       const fields = warnings.map(({ code, count, field }) => ({ code, count, field }));
-      logger.warn({ report, warnings: fields }, 'parts of a report could not be taken at face value');
+      logger.warn({ report, warnings: fields }, 'report has data-quality warnings');
     },
     onBreaker: (isOpen, fault) => {
       telemetry.metrics?.setBreakerOpen(isOpen);

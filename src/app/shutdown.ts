@@ -6,7 +6,7 @@ import type { Clock } from '../clock.js';
 import type { Config } from '../config/config.js';
 import type { HttpServer } from '../http/server/server.js';
 
-type ClosingServer = Pick<HttpServer, 'windDown' | 'close' | 'cut'>;
+type ClosingServer = Pick<HttpServer, 'drain' | 'close' | 'cut'>;
 
 /** How long a client may take to read the response that it gets at the limit. */
 export const FINAL_RESPONSE_GRACE_MS = 1_000;
@@ -15,7 +15,7 @@ export function createShutdown({ delayMs, limitMs }: Config['shutdown'], clock: 
   const limit = new AbortController();
   let done: Promise<void> | undefined;
   const start = async (server: ClosingServer, close: () => Promise<void>): Promise<void> => {
-    server.windDown();
+    server.drain();
     if (delayMs > 0) await new Promise<void>((resolve) => clock.after(delayMs, resolve));
     const cancelLimit = clock.after(limitMs, () => {
       limit.abort();

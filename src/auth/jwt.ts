@@ -181,8 +181,8 @@ function toRejection(error: errors.JOSEError): GatewayError {
 const REASONS: ReadonlyMap<string, string> = new Map([
   ['iss', 'another issuer'],
   ['aud', 'another audience'],
-  ['nbf', 'not yet good'],
-  ['exp', 'no end'],
+  ['nbf', 'not yet valid'],
+  ['exp', 'no exp'],
   ['sub', 'no subject'],
 ]);
 

@@ -40,7 +40,7 @@ export function findSuspiciousCombinations(settings: ComparedSettings): string[]
     const open =
       access.kind === 'none' ? ' Without GATEWAY_AUTH, costs are open to every client that reaches the gateway.' : '';
     warnings.push(
-      `GATEWAY_FEDERATION_ACCESS is enforced by routers alone, and not by every router: send yours a query without a token.${open}`,
+      `GATEWAY_FEDERATION_ACCESS is enforced only by routers, and not by every router: send yours a query without a token.${open}`,
     );
   }
   if (protection.timeoutMs !== undefined && protection.timeoutMs < upstream.timeoutMs) {

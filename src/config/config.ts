@@ -70,7 +70,7 @@ function findWarnings(source: Source, config: Config): string[] {
   ];
 }
 
-/** The settings of the schema alone, for printing it. @throws ConfigError */
+/** The settings only of the schema, for printing it. @throws ConfigError */
 export function readSchemaSettings(env: Environment): Config['schema'] {
   const { read, invalid } = createSource(env, readUtf8);
   const settings = readSchema(read);

@@ -12,9 +12,9 @@ export const builder = new SchemaBuilder<{
   Scalars: {
     /** Milliseconds since the Unix epoch. */
     DateTime: { Input: number; Output: number };
-    /** Canonical text, see parseDuration. */
     /** An IANA name, as toTimeZone spells it. */
     TimeZone: { Input: string; Output: string };
+    /** Canonical text, see parseDuration. */
     CostDuration: { Input: string; Output: string };
     ID: { Input: string; Output: string };
   };

@@ -79,7 +79,7 @@ function elapsedPart({ startTime, endTime }: ReportWindow, asOfMs: number): Repo
   return { startTime, endTime: Math.min(endTime, startTime + elapsedMs) };
 }
 
-/** @throws UserInputError for a window that is none, has not begun, or overlaps that of the report. */
+/** @throws UserInputError for a window that is invalid, has not begun, or overlaps that of the report. */
 function toBaseline(
   between: NonNullable<BaselineInput['between']>,
   window: ReportWindow,
@@ -104,7 +104,7 @@ async function compareWorkloads(
   if (between != null || (shift ?? 'PREVIOUS_PERIOD') !== 'PREVIOUS_PERIOD') {
     throw new UserInputError(
       between != null ? 'with.between' : 'with.shift',
-      'must be left out, or PREVIOUS_PERIOD: ScaleOps lists workloads for the last days alone. ' +
+      'must be left out, or PREVIOUS_PERIOD: ScaleOps lists workloads only for the last days. ' +
         'Compare `aggregatedCosts` for any other baseline.',
     );
   }

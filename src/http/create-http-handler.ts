@@ -10,14 +10,14 @@ import type { ResponseStore } from '../cache/memory/response-store.js';
 import type { Clock } from '../clock.js';
 import type { RequestServices } from '../loaders/request-services.js';
 import type { DocumentLimits } from '../query-limits/limits.js';
-import { createGraphiQLPage, explainsTrustedDocuments } from './graphiql/page.js';
-import { createHandler, redirectsToGraphQL, type HttpHandler } from './handler.js';
+import { createGraphiQLPage, trustedDocumentsPage } from './graphiql/page.js';
+import { createHandler, redirectPage, type HttpHandler } from './handler.js';
 import type { Instruments } from '../telemetry/instrumentation.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import { createOperationLog } from './operation-log.js';
 import { createCachedResponses } from './operations/cached-responses.js';
 import { KnownDocuments } from './operations/known-documents.js';
-import { createMetricsPage, createReadinessPage, servesLiveness, type Page } from './pages/page.js';
+import { createMetricsPage, createReadinessPage, livenessPage, type Page } from './pages/page.js';
 import { createPipeline, type PipelineSteps } from './pipeline.js';
 import { withoutSuggestion } from './plugins/introspection.js';
 import { createInputHints } from './response/input-hints.js';
@@ -173,14 +173,14 @@ function createSteps(settings: HttpSettings, services: HttpServices, documents: 
 }
 
 function createGraphiQL({ access, limits, documents }: HttpSettings): Page {
-  if (documents.trusted !== undefined) return explainsTrustedDocuments;
+  if (documents.trusted !== undefined) return trustedDocumentsPage;
   return createGraphiQLPage({ access, introspection: limits.introspection });
 }
 
 function createPages({ lifecycle, telemetry: { exposeMetrics } }: HttpServices): ReadonlyMap<string, Page> {
   return new Map([
-    ['/', redirectsToGraphQL],
-    ['/health/live', servesLiveness],
+    ['/', redirectPage],
+    ['/health/live', livenessPage],
     ['/health/ready', createReadinessPage(lifecycle.isReady)],
     ...(exposeMetrics === undefined ? [] : [['/metrics', createMetricsPage(exposeMetrics)] as const]),
   ]);

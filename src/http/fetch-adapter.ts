@@ -23,7 +23,7 @@ function toHttpRequest(request: Request): HttpRequest {
     headers: request.headers,
     remoteAddress: undefined,
     signal: request.signal,
-    hasLeft: () => request.signal.aborted,
+    isDisconnected: () => request.signal.aborted,
     async readBody(maxBytes) {
       const body = Buffer.from(await request.arrayBuffer());
       if (body.length > maxBytes) throw bodyTooLarge(maxBytes);

@@ -55,7 +55,7 @@ async function findPage(pages: ReadonlyMap<string, Page>, path: string, request:
 const NOT_FOUND: PageContent = { status: 404, headers: {} };
 
 /** `/` leads to GraphQL, where a browser finds GraphiQL. A relative Location is right behind any proxy. */
-export const redirectsToGraphQL: Page = () => ({ status: 302, headers: { location: GRAPHQL_PATH } });
+export const redirectPage: Page = () => ({ status: 302, headers: { location: GRAPHQL_PATH } });
 
 function withoutTrailingSlash(path: string): string {
   return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;

@@ -15,7 +15,7 @@ export interface HttpRequest {
   readonly remoteAddress: string | undefined;
   /** Aborts when the client leaves. Created on first use. */
   readonly signal: AbortSignal;
-  hasLeft(): boolean;
+  isDisconnected(): boolean;
   /** The body as sent. @throws GatewayError REQUEST_ENTITY_TOO_LARGE when it is longer than `maxBytes`. */
   readBody(maxBytes: number): Promise<Buffer>;
 }

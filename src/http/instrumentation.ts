@@ -13,7 +13,7 @@ export function toOutcome(request: GraphQLRequest, status: number, nowMs: number
   const { startedAt, errors = [], callerName, operation, result, isResponseCacheHit } = request;
   return {
     operation,
-    result: request.http.hasLeft() ? 'client_closed' : (result ?? (status < 400 ? 'ok' : 'error')),
+    result: request.http.isDisconnected() ? 'client_closed' : (result ?? (status < 400 ? 'ok' : 'error')),
     status,
     codes: [...new Set(errors.map(({ code }) => code))],
     // A clock may be set back.

@@ -57,7 +57,7 @@ function toLogFields(request: GraphQLRequest, status: number, nowMs: number) {
     ...(faults.length > 0 && { staleFor: distinct(faults, 'code'), staleReasons: distinct(faults, 'reason') }),
     ...(isResponseCacheHit && { responseCacheHit: true }),
     ...(errors !== undefined && { errors: distinct(errors, 'code'), reasons: distinct(errors, 'reason') }),
-    ...(request.http.hasLeft() && { clientClosed: true }),
+    ...(request.http.isDisconnected() && { clientClosed: true }),
   };
 }
 

@@ -26,7 +26,7 @@ import type { FieldTrace, InlineTrace } from './steps/inline-trace.js';
 import type { Parameters } from './steps/read-parameters.js';
 import type { ResolvedOperation, ResolveOperation } from './steps/resolve-operation.js';
 
-/** For the log alone: the status that nginx gives a request whose client left before the response. */
+/** Only for the log: the status that nginx gives a request whose client left before the response. */
 const CLIENT_CLOSED_REQUEST: HttpResponse = { status: 499, headers: [], body: EMPTY_BODY };
 
 interface PipelineOptions {
@@ -108,7 +108,7 @@ async function respond(options: PipelineOptions, request: GraphQLRequest): Promi
       response = await steps.shutdownGate.pass(() => answer(options, request, observation));
     } catch (error) {
       // Nobody reads the errors of a request whose client has left, and they are no defects.
-      response = http.hasLeft() ? CLIENT_CLOSED_REQUEST : await responder.refused(request, toErrorResult(error));
+      response = http.isDisconnected() ? CLIENT_CLOSED_REQUEST : await responder.refused(request, toErrorResult(error));
     }
     steps.limitRate.afterExecution(request);
     reporting.logOperation(request, response.status);
@@ -156,7 +156,7 @@ async function answer(
     observation,
     onField: trace?.onField,
   });
-  if (http.hasLeft()) return CLIENT_CLOSED_REQUEST;
+  if (http.isDisconnected()) return CLIENT_CLOSED_REQUEST;
   return responder.executed(request, { result, context, keyFor, trace });
 }
 
@@ -164,7 +164,7 @@ function checkMethod(method: string): void {
   if (method !== 'GET' && method !== 'POST') throw new GatewayError('METHOD_NOT_ALLOWED');
 }
 
-/** A GET is safe (RFC 9110, section 9.2.1): it executes queries alone. */
+/** A GET is safe (RFC 9110, section 9.2.1): it executes only queries. */
 function checkOperationType(method: string, { facts }: ResolvedOperation): void {
   if (method === 'GET' && facts.type !== 'query') throw new GatewayError('METHOD_NOT_ALLOWED');
 }

@@ -108,5 +108,5 @@ export class OperationBudget {
 }
 
 function tooComplex(excess: string): GatewayError {
-  return new GatewayError('QUERY_TOO_COMPLEX', { message: `The operation comes to ${excess}` });
+  return new GatewayError('QUERY_TOO_COMPLEX', { message: `The operation exceeds a limit: ${excess}` });
 }

@@ -18,30 +18,30 @@ export interface DocumentLimits extends Readonly<Record<Measure, number | undefi
 const VIOLATIONS: Readonly<Record<Measure, readonly [ErrorCode, (count: number, limit: number) => string]>> = {
   fragments: [
     'QUERY_TOO_COMPLEX',
-    (count, limit) => `The document defines ${count} fragments, and may define ${limit} (GATEWAY_MAX_FRAGMENTS).`,
+    (count, limit) => `The document defines ${count} fragments; the limit is ${limit} (GATEWAY_MAX_FRAGMENTS).`,
   ],
   depth: [
     'MAX_DEPTH_LIMIT',
-    (count, limit) => `The operation is nested ${count} levels deep, and may be ${limit} (GATEWAY_MAX_DEPTH).`,
+    (count, limit) => `The operation is nested ${count} levels deep; the limit is ${limit} (GATEWAY_MAX_DEPTH).`,
   ],
   rootFields: [
     'MAX_ROOT_FIELDS_LIMIT',
     (count, limit) =>
-      `The operation asks for ${count} fields of Query, and may ask for ${limit} (GATEWAY_MAX_ROOT_FIELDS).`,
+      `The operation selects ${count} fields of Query; the limit is ${limit} (GATEWAY_MAX_ROOT_FIELDS).`,
   ],
   aliases: [
     'MAX_ALIASES_LIMIT',
-    (count, limit) => `The operation has ${count} aliases, and may have ${limit} (GATEWAY_MAX_ALIASES).`,
+    (count, limit) => `The operation has ${count} aliases; the limit is ${limit} (GATEWAY_MAX_ALIASES).`,
   ],
   directives: [
     'QUERY_TOO_COMPLEX',
-    (count, limit) => `The operation has ${count} directives, and may have ${limit} (GATEWAY_MAX_DIRECTIVES).`,
+    (count, limit) => `The operation has ${count} directives; the limit is ${limit} (GATEWAY_MAX_DIRECTIVES).`,
   ],
   repeatedFields: [
     'QUERY_TOO_COMPLEX',
     (count, limit) =>
-      `The operation repeats one field ${count} times in a selection set, and may ${limit} times ` +
-      '(GATEWAY_MAX_REPEATED_FIELDS). Ask for it once.',
+      `The operation repeats a field ${count} times in a selection set; the limit is ${limit} ` +
+      '(GATEWAY_MAX_REPEATED_FIELDS). Select it once.',
   ],
 };
 

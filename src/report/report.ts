@@ -1,5 +1,5 @@
 // A cost report from ScaleOps: immutable data and the questions that can be asked of it. No I/O, no GraphQL, no HTTP. How
-// the rows are stored is known in this folder alone.
+// the rows are stored is known only in this folder.
 
 import { foldCase } from './columns/case-folding.js';
 import { nameOf } from './columns/cells.js';
@@ -59,7 +59,7 @@ export class Report {
   /** Null when ScaleOps sent no window that can be read. */
   readonly window: ReportWindow | null;
   readonly clusters: readonly string[];
-  /** What could not be taken at face value. Those of a part are about its own rows, or about the response as a whole. */
+  /** Problems in the data. Those of a part are about its own rows, or about the response as a whole. */
   readonly warnings: readonly ReportWarning[];
   readonly rowCount: number;
   /** What the report retains in memory, in bytes, with the most that its derived data may take. 0 for a part. */
@@ -193,7 +193,7 @@ export class Report {
    * any other rows.
    */
   *restrict(permissions: Permissions, reAggregation?: ReAggregation): Steps<Report> {
-    // Only views of all rows are cached: the keys name the permissions alone.
+    // Only views of all rows are cached: the keys name only the permissions.
     const isWhole = this.#view.rows === undefined;
     const key = `visible to ${permissions.key}`;
     const { derived, columns } = this.#shared;

@@ -1,4 +1,4 @@
-// What of a response could not be taken at face value. A warning never fails a report.
+// Data-quality warnings: what of a response is missing, odd or unreadable. A warning never fails a report.
 
 export type WarningCode =
   | 'PARTIAL_ANSWER'

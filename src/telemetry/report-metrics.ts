@@ -49,7 +49,7 @@ export function createCacheMetrics(registry: Registry): Pick<Instruments, 'load'
   };
 }
 
-/** Counts what could not be taken at face value in reports. */
+/** Counts the data-quality warnings of reports. */
 export function createWarningMetrics(registry: Registry) {
   const warnings = new Counter({
     name: 'gateway_report_warnings_total',

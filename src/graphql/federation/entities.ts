@@ -31,7 +31,7 @@ export const CLUSTER_NAME = 'The name of the Kubernetes cluster in ScaleOps, suc
 export const NAMESPACE_NAME = 'The name of the Kubernetes namespace, such as `checkout`.';
 export const CASE_INSENSITIVE = ' Case-insensitive.';
 const AS_SPELLED = ' As ScaleOps spells it where the costs are read too, otherwise as in the key.';
-const ENTITY_ID = 'The same for keys that differ in case alone. Opaque. For the caches of clients.';
+const ENTITY_ID = 'Opaque key for the caches of clients. Ignores case.';
 const NULL_IF_ABSENT = 'Null when ScaleOps lists no workload of it for the period and filter.';
 
 /** An entity names its cluster, which may be any. */

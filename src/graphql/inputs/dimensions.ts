@@ -73,7 +73,7 @@ interface NamedDimension {
   readonly dimension: Dimension;
 }
 
-/** @throws UserInputError for an empty list, too many dimensions, a repeated one, or a label key that is none. */
+/** @throws UserInputError for an empty list, too many dimensions, a repeated one, or an invalid label key. */
 export function toDimensions(by: readonly DimensionInput[]): NamedDimension[] {
   assertNotEmpty('by', by, 'must name a dimension, such as [{field: NAMESPACE}].');
   assertCount('by', by, MAX_DIMENSIONS);

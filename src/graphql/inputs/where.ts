@@ -25,13 +25,13 @@ export const CostRowsWhere = builder.inputType('CostRowsWhere', {
       description: 'Text in the name of the cluster, namespace or workload. Case-insensitive, at most 253 characters.',
     }),
     minTotalCost: t.float({
-      description: 'The least `totalCost`, in the currency of ScaleOps. Null does not match.',
+      description: 'Minimum `totalCost`, in the currency of ScaleOps. Null does not match.',
     }),
     maxTotalCost: t.float({
-      description: 'The most `totalCost`, in the currency of ScaleOps. Null does not match.',
+      description: 'Maximum `totalCost`, in the currency of ScaleOps. Null does not match.',
     }),
     minSavingsAvailable: t.float({
-      description: 'The least `savingsAvailable`, in the currency of ScaleOps. Null does not match.',
+      description: 'Minimum `savingsAvailable`, in the currency of ScaleOps. Null does not match.',
     }),
   }),
 });

@@ -43,8 +43,8 @@ const CostGroupChange = builder.objectRef<NamedGroupChange>('CostGroupChange').i
     contribution: t.float({
       nullable: true,
       description:
-        'The part of the whole difference of totalCost that is of this group, such as 0.5. ' +
-        'The parts of all groups add up to 1; some are negative where costs rose and fell. Null when that difference is 0.',
+        "This group's share of the total difference of totalCost, such as 0.5. " +
+        'All shares add up to 1. A group that rose while the total fell has a negative one. Null when that difference is 0.',
       resolve: ({ group }) => group.contribution,
     }),
   }),

@@ -148,7 +148,7 @@ builder.objectField(CostReport, 'comparison', (t) =>
     directives: { cost: { weight: 50 } },
     description:
       'This report beside an earlier period: what changed. Costs one more call to ScaleOps, unless that report is cached. ' +
-      'For a workload report it is derived from twice its time, and shows costs and hours alone.',
+      'For a workload report it is derived from twice its time, and shows only costs and hours.',
     args: {
       with: t.arg({
         type: CostBaselineInput,

@@ -48,7 +48,7 @@ export const NUMBERS = {
 /** Follows the description of each number. */
 const NULL_NUMBER = ' Null when ScaleOps gives no number.';
 
-/** @throws UserInputError for a key that is none of a label. */
+/** @throws UserInputError for an invalid label key. */
 function readLabel(row: ReportRow, key: string, dimension: LabelDimension): string | null {
   assertLabelKey('key', key);
   return row.valueOf(dimension);

@@ -120,7 +120,7 @@ builder.objectField(CostTimeSeries, 'series', (t) =>
     args: {
       by: t.arg({
         type: [CostDimensionInput],
-        description: `The dimensions, 1 to ${MAX_DIMENSIONS}, each once. Several are combined. Left out: one series.`,
+        description: `The dimensions, 1 to ${MAX_DIMENSIONS}, each once. Several are combined. If omitted, there is one series.`,
       }),
       where: t.arg({ type: CostRowsWhere, description: 'Only rows that match. Default: all rows.' }),
       orderBy: t.arg({

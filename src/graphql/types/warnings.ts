@@ -1,4 +1,4 @@
-// CostReport.warnings: what of ScaleOps' answer could not be taken at face value.
+// CostReport.warnings: the problems in the data of ScaleOps.
 
 import type { ReportWarning, WarningCode } from '../../report/warnings.js';
 import { builder } from '../builder.js';
@@ -38,7 +38,7 @@ const CostReportWarningCode = builder.enumType('CostReportWarningCode', {
 
 /** What was found, and what became of it. Contains nothing of the response. */
 const MESSAGES: Readonly<Record<WarningCode, (count: number, field: string, hasWindow: boolean) => string>> = {
-  PARTIAL_ANSWER: (_count, field) => `ScaleOps' answer says by \`${field}\` that a part of the report is missing.`,
+  PARTIAL_ANSWER: (_count, field) => `ScaleOps indicates in \`${field}\` that a part of the report is missing.`,
   MISSING_WINDOW: (_count, _field, hasWindow) =>
     hasWindow
       ? "ScaleOps' answer has no period that can be read. The requested period is shown instead."
@@ -68,7 +68,7 @@ interface ShownWarning extends ReportWarning {
 }
 
 const CostReportWarning = builder.objectRef<ShownWarning>('CostReportWarning').implement({
-  description: "What of ScaleOps' answer could not be taken at face value. The report is usable all the same.",
+  description: 'A problem in the data of ScaleOps. The report is usable all the same.',
   fields: (t) => ({
     code: t.expose('code', { type: CostReportWarningCode, description: 'What is wrong.' }),
     message: t.string({
@@ -90,7 +90,7 @@ builder.objectField(CostReport, 'warnings', (t) =>
     type: [CostReportWarning],
     directives: { listSize: { assumedSize: ASSUMED_WARNINGS } },
     description:
-      "What of ScaleOps' answer could not be taken at face value, at most one per code and field. " +
+      'Problems in the data of ScaleOps, at most one per code and field. ' +
       'Empty when all is well. In the report of a cluster or namespace, the warnings about its own rows and about the ' +
       'answer as a whole.',
     resolve({ report }, _args, context, info) {

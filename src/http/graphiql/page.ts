@@ -27,7 +27,7 @@ const NO_GRAPHIQL = `<!doctype html>
 <html lang="en">
   <meta charset="utf-8" />
   <title>ScaleOps costs</title>
-  <p>GraphiQL is off: this gateway executes the operations of its list alone (GATEWAY_TRUSTED_DOCUMENTS), and nothing that
+  <p>GraphiQL is off: this gateway executes only the operations of its list (GATEWAY_TRUSTED_DOCUMENTS), and nothing that
   is typed here could run. Send a listed operation by POST with its <code>documentId</code>.</p>
 </html>
 `;
@@ -46,7 +46,7 @@ export function createGraphiQLPage(settings: GraphiQLSettings): Page {
 }
 
 /** Says why there is no GraphiQL where only the operations of a list may run. */
-export const explainsTrustedDocuments: Page = forBrowsers(() => ({
+export const trustedDocumentsPage: Page = forBrowsers(() => ({
   status: 404,
   headers: { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store', vary: 'accept' },
   body: [Buffer.from(NO_GRAPHIQL)],

@@ -52,12 +52,12 @@ export function toErrorPage(request: HttpRequest, error: GatewayError, headers =
   };
 }
 
-/** What an orchestrator asks: whether the process is alive. */
-export const servesLiveness: Page = () => toHealthPage(true);
+/** For orchestrators: the process is alive. */
+export const livenessPage: Page = () => toHealthPage(true);
 
 /**
- * And whether it may get requests: 503 while `isReady` says no. Neither asks ScaleOps: a gateway whose upstream is down
- * still serves cached reports.
+ * For orchestrators: 200 when the gateway may get requests, else 503. It does not depend on ScaleOps: a gateway whose upstream
+ * is down still serves cached reports.
  */
 export function createReadinessPage(isReady: () => boolean): Page {
   return () => toHealthPage(isReady());

@@ -5,7 +5,7 @@ import { BREAK, GraphQLError, Kind, visit } from 'graphql';
 import type { ArgumentNode, ASTNode, DocumentNode, ObjectFieldNode } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 
-/** What graphql-js says of a literal for a scalar or an enum of its own: it names the type alone. */
+/** What graphql-js says of a literal for a scalar or an enum of its own: it names only the type. */
 const LEAF_ERROR = /^(?:\w+ cannot represent |Enum "\w+" cannot represent |Value ".*" does not exist in "\w+" enum)/s;
 
 export function useInputPaths(): Plugin {

@@ -1,12 +1,11 @@
-// Keeps the schema to those who have it: with introspection off nobody is told what there is to ask, neither outright nor by
-// the suggestions of error messages.
+// Hides the schema when introspection is off: neither introspection fields nor the suggestions of error messages show it.
 
 import { GraphQLError, type ASTVisitor, type ValidationContext } from 'graphql';
 
 import type { Plugin } from 'graphql-yoga';
 
-/** The fields of Query that tell the schema. */
-const TELLING: readonly string[] = ['__schema', '__type', '_service'];
+/** The fields of Query that show the schema. */
+const SCHEMA_FIELDS: readonly string[] = ['__schema', '__type', '_service'];
 
 export function useNoIntrospection(): Plugin {
   return {
@@ -16,12 +15,12 @@ export function useNoIntrospection(): Plugin {
   };
 }
 
-/** A function of its own name, by which Yoga tells apart what it keeps of validations. */
+/** Not an arrow function: Yoga caches validation results by the names of the rules. */
 function NoIntrospectionRule(context: ValidationContext): ASTVisitor {
   return {
     Field(node) {
-      if (!TELLING.includes(node.name.value)) return undefined;
-      const message = `Introspection is switched off here: ${node.name.value} cannot be asked for.`;
+      if (!SCHEMA_FIELDS.includes(node.name.value)) return undefined;
+      const message = `Introspection is disabled: ${node.name.value} is not available.`;
       context.reportError(new GraphQLError(message, { nodes: node }));
       return false;
     },

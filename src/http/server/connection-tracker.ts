@@ -1,13 +1,13 @@
-// The open connections of a server, each with its answer in the making: who is waited for, and who may be cut off.
+// The open connections of a server, each with its response in progress, if there is one.
 
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** @param onAnswered told of each answer that is no longer in the making. */
-export function createOpenConnections(onAnswered: () => void) {
+/** @param onAnswered called when a response is finished or its client has left. */
+export function createConnectionTracker(onAnswered: () => void) {
   const open = new Map<Socket, ServerResponse | undefined>();
   let answers = 0;
-  // One for all, not a closure for each.
+  // One function for all responses: a closure for each would cost more.
   function end(this: ServerResponse): void {
     const { socket } = this.req;
     answers -= 1;
@@ -19,34 +19,34 @@ export function createOpenConnections(onAnswered: () => void) {
       open.set(socket, undefined);
       socket.once('close', () => open.delete(socket));
     },
-    /** An answer is in the making from now on, until it is written or its client has left. */
+    /** A response is in progress until it is written or its client has left. */
     begin(response: ServerResponse): void {
       answers += 1;
       open.set(response.req.socket, response);
       response.on('close', end);
     },
-    /** Whether any answer is in the making. */
+    /** Whether any response is in progress. */
     isAnswering: () => answers > 0,
-    /** Whether it is us that this connection waits for. */
-    isOurTurn(socket: Socket): boolean {
+    /** Whether the client waits for the server, and not the other way round. */
+    isAwaitingServer(socket: Socket): boolean {
       const response = open.get(socket);
       return response !== undefined && !response.writableEnded && socket.writableLength === 0;
     },
-    /** Has each closed after its answer, as far as that has not begun. */
-    announceEnd(): void {
+    /** Closes each connection after its response, unless the headers of that are sent. */
+    closeAfterResponse(): void {
       for (const response of open.values()) {
         if (response?.headersSent === false) response.setHeader('connection', 'close');
       }
     },
-    /** How long each may be still, but for us; from its last byte on. */
-    limitSilence(maxMs: number): void {
+    /** Limits how long a client may be idle, from its last byte on. */
+    limitIdleTime(maxMs: number): void {
       for (const socket of open.keys()) socket.setTimeout(maxMs);
     },
-    /** Cuts off those that have no whole request here. */
-    cutUnasked(): void {
+    /** Destroys the connections without a complete request. */
+    destroyIncomplete(): void {
       for (const [socket, response] of open) if (response?.req.complete !== true) socket.destroy();
     },
-    cutAll(): void {
+    destroyAll(): void {
       for (const socket of open.keys()) socket.destroy();
     },
   };

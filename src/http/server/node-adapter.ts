@@ -56,7 +56,7 @@ class NodeRequest implements HttpRequest {
     return (this.#controller ??= this.#watchClient()).signal;
   }
 
-  hasLeft(): boolean {
+  isDisconnected(): boolean {
     return this.#response.destroyed;
   }
 

@@ -1,14 +1,12 @@
-// Whether the gateway may get requests. Any part may speak against it, for a reason of the closed list; an orchestrator
-// is told that it is so, and the log why.
+// Readiness for requests, with the reasons for not being ready. An orchestrator sees whether, the log shows why.
 
-/** All that there may be against it. */
 export type UnreadyReason = 'stopping' | 'no signing keys';
 
 export class Readiness {
   readonly #reasons = new Set<UnreadyReason>();
   readonly #onChange: (isReady: boolean, reasons: readonly UnreadyReason[]) => void;
 
-  /** @param onChange is called when it is ready no more, and why, and when it is ready again. */
+  /** @param onChange called when the gateway becomes ready, or is no longer ready, with the reasons. */
   constructor(onChange: (isReady: boolean, reasons: readonly UnreadyReason[]) => void) {
     this.#onChange = onChange;
   }
@@ -17,7 +15,7 @@ export class Readiness {
     return this.#reasons.size === 0;
   }
 
-  /** Whether this reason holds from now on. */
+  /** Sets or clears a reason. */
   set(reason: UnreadyReason, holds: boolean): this {
     const wasReady = this.isReady();
     if (holds) this.#reasons.add(reason);

@@ -5,23 +5,23 @@ import { createServer, type RequestListener } from 'node:http';
 import { Server as NetServer, type AddressInfo, type Socket } from 'node:net';
 
 import type { Clock } from '../../clock.js';
-import { createOpenConnections } from './connection-tracker.js';
+import { createConnectionTracker } from './connection-tracker.js';
 
 export type HttpServer = ReturnType<typeof createHttpServer>;
 
 /** All in milliseconds; the first four by Node's own names. */
 export interface ServerTimes {
-  /** A head is one packet or two; more time than a bad line needs only serves who sends a byte now and then. */
+  /** Headers fit in two packets. More time would only help a client that sends a byte now and then (slowloris). */
   readonly headersTimeout: number;
   /** For the whole request: the longest body that is taken by default, 2 MiB, at 70 KB a second. */
   readonly requestTimeout: number;
-  /** Longer than the 60 seconds of most load balancers: who closes first cannot have a request on the way. */
+  /** Longer than the 60 seconds of most load balancers, so that they close first and no request is lost on the way. */
   readonly keepAliveTimeout: number;
-  /** How often the first two are looked after; every 30 seconds by default, which would be the true limit. */
+  /** How often the first two are enforced; Node's default of 30 seconds would make them imprecise. */
   readonly connectionsCheckingInterval: number;
-  /** How long a client may neither send nor take a byte while it is its turn: an answer that nobody reads is held in memory. */
+  /** How long a client may neither send nor read a byte while the server waits for it: an unread response stays in memory. */
   readonly timeout: number;
-  /** How long a closing server waits for a client: to send the rest of a request, to read more of an answer. */
+  /** How long a closing server waits for a client to send the rest of a request, or to read more of a response. */
   readonly clientGraceMs: number;
 }
 
@@ -42,26 +42,26 @@ export const TIMES: ServerTimes = {
   clientGraceMs: 2_000,
 };
 const FORM = {
-  // Node's own, said here because it bounds the operations in a URL and what 1,000 slow clients may hold: 16 MiB.
+  // Node's default, stated because it bounds operations in URLs, and what 1,000 slow clients may hold: 16 MiB.
   maxHeaderSize: 16_384,
-  // So that what comes twice is seen to be wrong: Node would keep the first `authorization`.
+  // A header that comes twice is then refused; Node would keep the first `authorization`.
   joinDuplicateHeaders: true,
 };
 
 export function createHttpServer(listener: RequestListener, options: ServerOptions) {
   const { host, port, clock } = options;
   const { clientGraceMs, timeout, ...times } = { ...TIMES, ...options.times };
-  const connections = createOpenConnections(() => {
+  const connections = createConnectionTracker(() => {
     // Once the connection, too, knows that it is idle.
     if (isClosing) setImmediate(closeIdle);
   });
-  let isWindingDown = false;
+  let isDraining = false;
   let isClosing = false;
   const closeIdle = (): void => {
     if (isClosing && !connections.isAnswering()) server.closeIdleConnections();
   };
   const server = createServer({ ...times, ...FORM }, (request, response) => {
-    if (isWindingDown) response.setHeader('connection', 'close');
+    if (isDraining) response.setHeader('connection', 'close');
     connections.begin(response);
     listener(request, response);
   });
@@ -71,33 +71,33 @@ export function createHttpServer(listener: RequestListener, options: ServerOptio
   });
   // In place of Node's own handler, which would also destroy a connection that waits for us.
   server.on('timeout', (socket: Socket) => {
-    if (!connections.isOurTurn(socket)) socket.destroy();
+    if (!connections.isAwaitingServer(socket)) socket.destroy();
   });
 
-  const windDown = (): void => {
-    isWindingDown = true;
-    connections.announceEnd();
+  const drain = (): void => {
+    isDraining = true;
+    connections.closeAfterResponse();
   };
   return {
     /** Opens the socket; resolves with the URL. Rejects with the system's error, such as EADDRINUSE. */
     listen: () => listen(server, host, port),
     /** From now on a connection is closed after its answer, so that clients leave it between two requests. */
-    windDown,
+    drain,
     /** Takes no new connection and waits until the requests in flight are answered. */
     close: (): Promise<void> =>
       new Promise((resolve) => {
-        windDown();
+        drain();
         isClosing = true;
-        const callOff = clock.after(clientGraceMs, connections.cutUnasked);
-        connections.limitSilence(clientGraceMs);
+        const cancel = clock.after(clientGraceMs, connections.destroyIncomplete);
+        connections.limitIdleTime(clientGraceMs);
         closePort(server, () => {
-          callOff();
+          cancel();
           resolve();
         });
         closeIdle();
       }),
     /** Ends every connection, whatever is under way. */
-    cut: connections.cutAll,
+    cut: connections.destroyAll,
   };
 }
 
@@ -112,8 +112,8 @@ function listen(server: NetServer, host: string, port: number): Promise<string> 
 }
 
 /**
- * Closes the port alone: node:http's own `close` would also end the idle connections, over which a request may be on its
- * way just now, and stop to enforce its timeouts. `onClosed` is called when no connection is left.
+ * Closes only the port: `close` of node:http would also end idle connections, over which a request may be on its way, and
+ * stop enforcing its timeouts. `onClosed` is called when no connection is left.
  */
 function closePort(server: NetServer, onClosed: () => void): void {
   // The callback gets an error when the server never listened; closed is closed.

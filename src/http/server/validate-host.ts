@@ -32,7 +32,7 @@ const INVALID_TARGET = new GatewayError('BAD_USER_INPUT', {
   message: 'The Host header or the request target is not valid.',
 });
 const HOST_NOT_ALLOWED = new GatewayError('FORBIDDEN', {
-  message: 'Without GATEWAY_AUTH the gateway serves this machine alone: use the host localhost.',
+  message: 'Without GATEWAY_AUTH the gateway serves only this machine: use the host localhost.',
 });
 
 /** Without the port, as a URL writes it. */

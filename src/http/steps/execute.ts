@@ -1,4 +1,4 @@
-// Executes an operation and turns its result into a response: from here on the reports are known that it is made of.
+// Executes an operation, with the loaders and the budget that live as long as it does.
 
 import type { ExecutionResult, GraphQLResolveInfo } from 'graphql';
 

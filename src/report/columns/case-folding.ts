@@ -3,12 +3,12 @@
 import { inRanges, ITEMS_PER_STEP, type Steps } from '../steps.js';
 import type { StringColumn } from './strings.js';
 
-/** Equal for names that differ in case alone. */
+/** Equal for names that differ only in case. */
 export function foldCase(name: string): string {
   return name.toLowerCase();
 }
 
-/** The codes of each name of a column, by the folded name. Names that differ in case alone share an entry. */
+/** The codes of each name of a column, by the folded name. Names that differ only in case share an entry. */
 export function* indexNames(values: StringColumn): Steps<ReadonlyMap<string, readonly number[]>> {
   const codes = new Map<string, number[]>();
   yield* inRanges(

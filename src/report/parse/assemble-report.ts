@@ -15,7 +15,7 @@ import { markDuplicates } from '../scopes/duplicate-workloads.js';
 import type { ReportWarning, RowMarks } from '../warnings.js';
 import type { Envelope } from './envelope/envelope.js';
 
-/** What could not be taken at face value in the rows. */
+/** Problems in the rows. */
 interface RowWarnings {
   /** How many rows were null or no objects. */
   readonly skippedRows: number;

@@ -1,4 +1,4 @@
-// Which clusters and namespaces a caller may see. Names are compared exactly: two clusters whose names differ in case alone
+// Which clusters and namespaces a caller may see. Names are compared exactly: two clusters whose names differ only in case
 // are two clusters.
 
 import { nameOf } from '../columns/cells.js';

@@ -75,7 +75,7 @@ function* namesOf(column: NameColumn, rows: Uint32Array): Steps<readonly string[
 /** A column by its field. */
 export type ReadNumbers = (field: NumberField) => Steps<NumberColumn>;
 
-/** Columns with the same row numbers as before, to be read at `rows` alone. Each is checked once, when it is first read. */
+/** Columns with the same row numbers as before, to be read only at `rows`. Each is checked once, when it is first read. */
 function createRestrictedNumbers({ rowCount, numbers }: Columns, rows: Uint32Array): ReadNumbers {
   const sumsIdentically = new Map<NumberField, () => Steps<boolean>>();
   return function* (field) {

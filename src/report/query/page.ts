@@ -60,7 +60,7 @@ export function* findPage(list: OrderedRows, { first, after, last, before }: Pag
   return {
     start,
     end,
-    // `first` and `last` apply to the rows between the cursors alone.
+    // `first` and `last` apply only to the rows between the cursors.
     hasNextPage: first === undefined ? to < list.totalCount : count > first,
     hasPreviousPage: last === undefined ? from > 0 : count > last,
   };

@@ -62,7 +62,7 @@ function mix(cluster: number, namespace: number, type: number, workload: number)
   return Math.imul(sum ^ (sum >>> 15), WORKLOAD) >>> 7;
 }
 
-/** The code of each row; names that differ in case alone have the code of the first of them. */
+/** The code of each row; names that differ only in case have the code of the first of them. */
 function toFoldedCodes({ codes, values }: NameColumn): Uint32Array {
   // Most names of Kubernetes are in lower case, which is quickly seen.
   if (values.isFolded?.() === true) return codes;

@@ -3,7 +3,7 @@
 import { foldCase } from '../columns/case-folding.js';
 import { toOpaqueId } from '../opaque-id.js';
 
-/** Opaque, and the same for keys that differ in case alone. */
+/** Opaque, and the same for keys that differ only in case. */
 export function toEntityId(type: string, key: readonly string[]): string {
   return toOpaqueId(foldCase(JSON.stringify([type, ...key])));
 }

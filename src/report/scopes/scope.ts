@@ -20,7 +20,7 @@ export interface ScopedRequest {
   readonly scope: EntityScope;
 }
 
-/** Equal for scopes whose names differ in case alone. */
+/** Equal for scopes whose names differ only in case. */
 export function toScopeKey({ clusterName, namespace }: EntityScope): string {
   return foldCase(JSON.stringify([clusterName, namespace]));
 }

@@ -23,7 +23,7 @@ import { toScopeKey, type EntityScope } from './scope.js';
 /** The rows of a scope, by number and in ScaleOps' order. */
 interface ScopeRows {
   readonly rows: readonly number[];
-  /** The scopes with these rows: their names differ in case alone. */
+  /** The scopes with these rows: their names differ only in case. */
   readonly spelled: readonly EntityScope[];
 }
 
@@ -64,7 +64,7 @@ interface Part {
   readonly rows: readonly number[];
 }
 
-/** The columns of these rows alone. Each is made when it is first read: most questions read one or two columns. */
+/** The columns of only these rows. Each is made when it is first read: most questions read one or two columns. */
 export function gatherRows(whole: Columns, rows: readonly number[]): Columns {
   const part = { whole, rows };
   const { labelLists, serviceLists, distinctLabels, texts, missingCosts } = whole;

@@ -14,7 +14,7 @@ export type WorkloadIndex = ReadonlyMap<string, number | readonly number[]>;
 /** What an entry of the index retains, in bytes. */
 export const WORKLOAD_ENTRY_BYTES = 200;
 
-/** Equal for types and names that differ in case alone. */
+/** Equal for types and names that differ only in case. */
 export function toWorkloadKey(type: string, name: string): string {
   return foldCase(JSON.stringify([type, name]));
 }

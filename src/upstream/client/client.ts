@@ -35,7 +35,7 @@ interface ClientServices {
   readonly clock: Clock;
   /** Closed by its creator. */
   readonly parser: ReportParser;
-  /** Called once per report that is fetched and could not be taken at face value. */
+  /** Called once per fetched report that has data-quality warnings. */
   readonly onWarnings: (report: ReportKind, warnings: readonly ReportWarning[]) => void;
   readonly onBreaker: OnBreaker;
   readonly instrument?: UpstreamInstrument | undefined;
