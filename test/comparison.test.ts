@@ -151,7 +151,7 @@ describe('a comparison', () => {
     );
   });
 
-  test('of views is that of reports without the hidden rows', () => {
+  test('of what a caller may see equals that of reports without the hidden rows', () => {
     const permissions = createPermissions([{ namespaces: ['a', 'api'] }])!;
     fc.assert(
       fc.property(anyPair, anyQuestion, (pair, question) => {
@@ -210,7 +210,7 @@ describe('a comparison', () => {
     expect(groups.reduce((sum, { contribution }) => sum + contribution!, 0)).toBeCloseTo(1, 12);
   });
 
-  test('is exact between decimals of other units, and doubles that are none', () => {
+  test('is exact between decimals of different scales, and for doubles that are no decimals', () => {
     const differenceOf = (now: number[], before: number[]) => {
       const [current, baseline] = [now, before].map((costs) => reportOf(...costs.map((cost) => row('a', cost))));
       return (ask(current!, baseline!, { by: byNamespace }).totals as any).totalCost.difference as number;

@@ -202,7 +202,7 @@ describe('an open circuit breaker', () => {
     }).toThrow(new CircuitOpenError(1_000));
   });
 
-  test('stays open twice as long after each failed probe, up to the maximum, and as at first after a success', async () => {
+  test('stays open twice as long after each failed probe, up to the maximum, and as long as at first after a success', async () => {
     const { clock, changes, begin, calls } = createStand();
     for (let round = 0; round < 2; round += 1) {
       await calls(...times(5, 'failure'));

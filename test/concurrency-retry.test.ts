@@ -57,7 +57,7 @@ describe('a retry policy', () => {
     [200, undefined],
     [0, undefined],
     [-1, undefined],
-  ])('retries only if time is left after the wait: of %d ms', (remainingMs, expected) => {
+  ])('retries only if time is left after the wait, with %d ms remaining', (remainingMs, expected) => {
     const retries = createRetryPolicy(PLENTY, createManualClock(), () => 0.5).start();
     expect(retries.nextDelayMs({ retry: 'budget' }, remainingMs)).toBe(expected);
   });

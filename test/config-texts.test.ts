@@ -105,9 +105,7 @@ describe('--check-config', () => {
 
   test('warns that not every router enforces GATEWAY_FEDERATION_ACCESS', () => {
     const [warning] = warningsOf({ GATEWAY_FEDERATION_ACCESS: 'authenticated' });
-    expect(warning).toMatch(
-      /enforced only by routers, and not by every router.* Without GATEWAY_AUTH, costs are open/,
-    );
+    expect(warning).toMatch(/enforced only by routers, and not by every router.* Without GATEWAY_AUTH, costs are open/);
     const keys = { GATEWAY_AUTH: 'api-key', GATEWAY_API_KEYS: `router:${'k'.repeat(32)}` };
     expect(warningsOf({ GATEWAY_FEDERATION_ACCESS: 'costs:read', ...keys })).toEqual([
       expect.not.stringContaining('open'),

@@ -198,7 +198,7 @@ describe('a refused account', () => {
     expect([stand.identity.requests.length, stand.sent.length]).toEqual([2, 1]);
   });
 
-  test('is one with a wrong secret: the strict host answers 401', async () => {
+  test('has a wrong secret: the strict host answers 401', async () => {
     await using stand = await startAzureStand({ clientSecret: 'another' });
     expectRefused(await stand.ask(), 'UPSTREAM_UNAUTHENTICATED', CLIENT_HINT);
     expect([stand.identity.requests.length, stand.sent]).toEqual([1, []]);

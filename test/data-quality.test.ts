@@ -289,7 +289,7 @@ describe('a name of another type', () => {
 });
 
 describe('a byte order mark', () => {
-  test('before a report is read over', async () => {
+  test('is skipped before a report', async () => {
     const stand = await startStand(faults.closeDelimited(`\ufeff${JSON.stringify(report([R]))}`));
     expect(await askReport(stand, `totals { totalCost } ${WARNINGS}`)).toEqual({
       totals: { totalCost: 10 },
@@ -400,7 +400,7 @@ describe('the window', () => {
     [60_000, -60_000, []],
     [60_001, 0, [{ code: 'WINDOW_MISMATCH' }]],
     [0, -60_001, [{ code: 'WINDOW_MISMATCH' }]],
-  ])('of a period that begins %i and ends %i ms late', async (startLate, endLate, warnings) => {
+  ])('is compared with the requested one: it begins %i and ends %i ms late', async (startLate, endLate, warnings) => {
     const [from, to] = [NOW_MS - 3 * DAY_MS, NOW_MS - DAY_MS];
     const stand = await startStand(report([], { window: { startTime: from + startLate, endTime: to + endLate } }));
     const { data } = await stand.ask(

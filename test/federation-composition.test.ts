@@ -145,7 +145,7 @@ describe('composition by Apollo', () => {
     await expect(createApolloGateway(supergraphSdl).load()).rejects.toThrow(/cacheTag\S* is for: EXECUTION/);
   });
 
-  test('is for every other router, too, by default', async () => {
+  test('is accepted by every other router by default', async () => {
     const { sdl } = costs;
     const source = '{ _service { sdl } }';
     expect((await graphql({ schema: createSchema(), source })).data).toEqual({ _service: { sdl } });

@@ -487,7 +487,7 @@ describe('a clock that was set back', () => {
   });
 
   // The machine woke up, or its clock was corrected: no time has passed for the request.
-  test.skipIf(isRedisSkipped)('or set forward does not use up the deadline of a request', async () => {
+  test.skipIf(isRedisSkipped)('or set forward does not shorten the deadline of a request', async () => {
     await using redis = await startWatchedRedis();
     const clock = createManualClock();
     // Timers that are due fire before the response.

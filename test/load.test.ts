@@ -132,7 +132,7 @@ describe.skipIf(isRedisSkipped)('100 clients that wait at each of two replicas',
   const headers = { authorization: `Bearer ${token}` };
 
   // Mutations: single-flight.ts, leave() aborts when the first client leaves; start() gets the signal of the first client.
-  test('include a last one that gets its data after 99 have left', async () => {
+  test('include a last one that still gets its data after 99 have left', async () => {
     const gate = createGate();
     const { replicas, upstream, clock } = await startCrowd({ onRequest: gate.pass });
     const leaving = new AbortController();

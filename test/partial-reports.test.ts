@@ -94,7 +94,7 @@ describe('a partial report', () => {
     }
   });
 
-  test('leaves the whole report before it for when ScaleOps fails, until that expires', async () => {
+  test('keeps the whole report before it for when ScaleOps fails, until that expires', async () => {
     const { ask, clock, serve, upstream } = await startStand();
     serve(WHOLE);
     expect(await show(ask)).toEqual(WHOLE_FRESH);

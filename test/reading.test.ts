@@ -146,7 +146,7 @@ describe('numbers', () => {
   });
 
   test.each(['01', '-', '1.', '.5', '+1', '1e', '1e+', '0x1', 'NaN', '--1', '1 2', 'nul', 'nulll', 'Infinity', ''])(
-    '%j is none',
+    '%j is not a JSON number',
     (number) => {
       expect(compareText(rowsText(`{"id":"a","totalCost":${number}}`))).toBe(false);
     },

@@ -345,7 +345,7 @@ describe('a baseline', () => {
     assertNoOverlap(march, window('2026-02-01T00:00Z', '2026-03-01T00:00Z'));
   });
 
-  test('of a whole range is as long, ends where that begins, and meets the one before it', () => {
+  test('of a whole range has the same length, ends where its range begins, and adjoins the one before it', () => {
     fc.assert(
       fc.property(anyRange, instant, (range, now) => {
         const whole = { ...range, includeCurrent: false };
@@ -418,7 +418,7 @@ describe('the intervals of a series', () => {
     expect(intervals.at(-1)).toMatchObject({ ...window('2026-03-09T00:00Z', '2026-03-10T00:00Z'), isPartial: false });
   });
 
-  test('are the running hour in the first hour of a month so far', () => {
+  test('cover the running hour in the first hour of a month so far', () => {
     const range = { calendar: calendar('MONTH', 1, 'UTC', true) };
     const intervals = ask({ range }, at('2026-03-01T00:20Z'));
     expect(intervals).toEqual([

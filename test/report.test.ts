@@ -661,7 +661,7 @@ describe('in a report of 100,000 rows', () => {
     expect(large.sumRows({ dimensions: [matchLabel('key4', ...values)] }).rowCount).toBe(COUNT);
   });
 
-  test('shares of 50,000 groups add up one total only', () => {
+  test('shares of 50,000 groups sum the total once', () => {
     // One total for each group would exceed the test's timeout.
     const { groups } = reportOf(
       Array.from({ length: 50_000 }, (_, at) => ({ id: `${at}`, workloadName: `w${at}`, totalCost: 2 })),

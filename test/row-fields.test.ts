@@ -63,7 +63,7 @@ describe.each([
   });
 });
 
-test('a label key that is none is refused on both ways', async () => {
+test('an invalid label key is refused in row objects and in written rows', async () => {
   for (const resolved of ['', 'kubernetesNamespace { costs { id } }']) {
     const { errors } = await stack.ask(
       `{ workloadCosts { rows(first: 1) { nodes { label(key: "a b") ${resolved} } } } }`,
@@ -99,7 +99,7 @@ describe('where', () => {
     }
   });
 
-  test('dimensions take values as they are written alone', async () => {
+  test('dimensions compare values with regard to case', async () => {
     const { all } = await find({});
     const match = (value: string) => ({ dimensions: [{ by: { field: 'WORKLOAD_TYPE' }, values: [value] }] });
     expect((await find(match('Deployment'))).some).toEqual(all.filter((row) => row.workloadType === 'Deployment'));

@@ -155,7 +155,7 @@ describe('costs, savings and pod-hours add up to the last unit', () => {
     );
   });
 
-  it('for each workload: a fortnight less its second week is its first week', async () => {
+  it('for each workload: the costs of two weeks minus those of the second are those of the first', async () => {
     const { workloads, rows } = await start();
     const [week, fortnight] = await Promise.all(['7d', '14d'].map((range) => workloads(range)));
     const firstWeek = await rows([NOW_MS - 14 * DAY_MS, NOW_MS - 7 * DAY_MS]);

@@ -804,7 +804,7 @@ describe('a token', () => {
     expect(await statuses(url, ...tokens, next)).toEqual([401, 401, 200]);
   });
 
-  it('is looked at when the request arrives: what is being answered then goes on', async () => {
+  it('is checked when the request arrives, so that a response in progress is finished', async () => {
     const gate = createGate<undefined>();
     const arrived = createGate<undefined>();
     const latency = () => {
@@ -845,7 +845,7 @@ describe('the transport', () => {
     });
   }
 
-  it('is gzip where that is allowed and pays', async () => {
+  it('is compressed with gzip where the client accepts it and it saves bytes', async () => {
     const plain = await raw('identity', {});
     expect(plain.encoding).toBeUndefined();
     for (const accept of ['gzip', 'br, GZIP;q=0.5', '*', 'deflate, gzip']) {

@@ -166,7 +166,7 @@ describe('a caller with permissions', () => {
       'aggregatedCosts { comparison { breakdown(by: [{ field: CLUSTER }], where: { clusterNames: ["hidden"] }) { groupCount } } }',
       2,
     ],
-  ])('is refused what it names outside, in %s', async (path, query, calls) => {
+  ])('is refused when it names something outside, in %s', async (path, query, calls) => {
     upstream.workloads = [{ cluster: 'prod', namespace: 'shop', name: 'a', team: null, isSpot: false, rate: 1 }];
     const before = upstream.received.length;
     const { errors } = await scoped.askAs('prod', `{ ${query} }`);
@@ -174,7 +174,7 @@ describe('a caller with permissions', () => {
     expect(upstream.received).toHaveLength(before + calls);
   });
 
-  test('of one day asks for the clusters that it may see', async () => {
+  test('asks ScaleOps only for the clusters that it may see, for one day too', async () => {
     const before = upstream.received.length;
     const day = new Date(START_MS - (START_MS % DAY_MS) - DAY_MS).toISOString();
     const today = new Date(START_MS - (START_MS % DAY_MS)).toISOString();

@@ -209,7 +209,7 @@ describe('a time series has the values of hourly costs', () => {
     );
   });
 
-  test('but for a failed interval: null there, no totals, and one error at its report', async () => {
+  test('except in a failed interval: null there, no totals, and one error at its report', async () => {
     await using gateway = await start();
     const failed = Date.UTC(2026, 3, 9);
     gateway.upstream.onRequest = ({ window }) => (window.from === failed ? { status: 503 } : undefined);
@@ -234,7 +234,7 @@ describe('a time series has the values of hourly costs', () => {
     );
   });
 
-  test('and no response without them is cached, even if nothing in it says that they are missing', async () => {
+  test('and a response that lacks an interval is not cached, even if it does not say so', async () => {
     await using gateway = await start();
     gateway.upstream.onRequest = ({ window }) => (window.from === Date.UTC(2026, 3, 9) ? { status: 503 } : undefined);
     const query = ask(WEEK, 'series { series { values } }');

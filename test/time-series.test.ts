@@ -143,7 +143,7 @@ describe('a time series', () => {
     );
   });
 
-  test('of views is that of reports without the hidden rows', () => {
+  test('of what a caller may see equals that of reports without the hidden rows', () => {
     const permissions = createPermissions([{ namespaces: ['a', 'api'] }])!;
     const hide = ({ aggregatedWorkloads }: UpstreamReport) =>
       readReport({

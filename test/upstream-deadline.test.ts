@@ -40,7 +40,7 @@ describe('the deadline', () => {
   test.each([
     [404, 'UPSTREAM_NOT_FOUND', 'Check SCALEOPS_WORKLOADS_PATH.'],
     [501, 'UPSTREAM_ERROR', undefined],
-  ] as const)('need not pass to learn a status %i whose body never ends', async (status, code, hint) => {
+  ] as const)('does not have to pass for a status %i whose body never ends', async (status, code, hint) => {
     await using stand = await startStand();
     stand.upstream.answer(WORKLOADS, faults.createDrip(status).fault);
     const answer = await stand.gateway.ask(ONE);

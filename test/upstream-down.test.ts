@@ -53,7 +53,7 @@ describe('1,000 requests while ScaleOps is down', () => {
 // Fails when there is no queue or no bound on it, when a slot is released before its call has ended or never, when a
 // rejected call is made anyway, and when OVERLOADED allows no stale report.
 describe('simultaneous calls', () => {
-  test('are eight, 256 are queued, and the next is rejected at once with the time to come again', async () => {
+  test('are eight, 256 more wait, and the next one is rejected at once with a time to retry', async () => {
     await using stand = await startStand();
     const { upstream, clock } = stand;
     const held = hold();

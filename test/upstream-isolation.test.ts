@@ -94,7 +94,7 @@ describe('requests that ScaleOps fails on', () => {
     expect((await askAs(stand, 'bob')).data).toEqual(GOOD_ONE);
   });
 
-  test('open the circuit when they are different ones of several callers', async () => {
+  test('open the circuit when different requests of several callers fail', async () => {
     await using stand = await startStand({ env: FORWARD });
     for (const token of ['ann', 'bob']) expect((await askAs(stand, token)).data).toEqual(GOOD_ONE);
     stand.upstream.answer(WORKLOADS, faults.status(500));

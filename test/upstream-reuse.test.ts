@@ -70,7 +70,7 @@ describe('a reused connection', () => {
   test.each<[string, Fault]>([
     ['garbage', faults.garbage],
     ['headers over the limit', faults.hugeHeaders],
-  ])('over which %s came is a fault like any other', async (_what, fault) => {
+  ])('that fails with %s is reported as that fault', async (_what, fault) => {
     await using stand = await startStand({ env: STRICT });
     const { upstream, gateway } = stand;
     upstream.answer(WORKLOADS, onReuse(fault));
