@@ -1,4 +1,4 @@
-// Single flight by itself: who boards, who waits, who leaves, and when the work is called off. Then against a plain model.
+// Single flight by itself: who joins, who waits, who leaves, and when the work is aborted. Then against a plain model.
 
 import { getEventListeners } from 'node:events';
 import fc from 'fast-check';

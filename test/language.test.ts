@@ -22,6 +22,9 @@ const BANNED = [
   ['is told so', 'gets the error'],
   ['not yet asked', 'not requested yet'],
   ['kept for', 'cached for'],
+  ['face value', 'data-quality warning'],
+  ['in the making', 'in progress'],
+  ['in case alone', 'only in case'],
 ] as const;
 
 /** Identifiers are split into words: `createDoor` and `MAX_PATIENCE` have two each. */

@@ -17,12 +17,12 @@ export function createIdleClock(startMs?: number): IdleClock {
   return {
     ...clock,
     after(delayMs, task) {
-      const callOff = clock.after(delayMs, () => {
+      const cancel = clock.after(delayMs, () => {
         task();
         check();
       });
       return () => {
-        callOff();
+        cancel();
         check();
       };
     },

@@ -65,15 +65,15 @@ export function createWatchedClock(): WatchedClock {
   return {
     ...clock,
     after(delayMs, task) {
-      const callOff = clock.after(delayMs, () => {
-        commands.delete(callOff);
+      const cancel = clock.after(delayMs, () => {
+        commands.delete(cancel);
         task();
       });
-      if (delayMs <= MAX_ANSWER_MS && delayMs !== POLL_MS && delayMs !== RENEW_MS) commands.add(callOff);
+      if (delayMs <= MAX_ANSWER_MS && delayMs !== POLL_MS && delayMs !== RENEW_MS) commands.add(cancel);
       set.add(delayMs);
       return () => {
-        commands.delete(callOff);
-        callOff();
+        commands.delete(cancel);
+        cancel();
       };
     },
     commands: () => commands.size,

@@ -43,7 +43,7 @@ export function createWatchedClock(startMs?: number): WatchedClock {
     ...clock,
     after(delayMs, task) {
       const pause: Pause = { delayMs, isWaiting: true, isTold: !isPause(delayMs) };
-      const callOff = clock.after(delayMs, () => {
+      const cancel = clock.after(delayMs, () => {
         pause.isWaiting = false;
         task();
       });
@@ -51,7 +51,7 @@ export function createWatchedClock(startMs?: number): WatchedClock {
       if (delayMs !== EMPTYING_MS) timersSet.add();
       for (const listen of listeners.splice(0)) listen();
       return () => {
-        callOff();
+        cancel();
         pause.isWaiting = false;
         if (delayMs !== EMPTYING_MS) timersCalledOff.add();
       };
