@@ -29,16 +29,16 @@ describe('createRequestLimits', () => {
   });
 
   test('lets 30 of 600 made-up tokens from one address pass, sent at once or one after the other', () => {
-    const atOnce = createStand();
-    expect(passed(times(600, (index) => atOnce.takeAttempt('10.0.0.1', `token ${index}`)))).toBe(30);
-    const inTurn = createStand();
+    const concurrent = createStand();
+    expect(passed(times(600, (index) => concurrent.takeAttempt('10.0.0.1', `token ${index}`)))).toBe(30);
+    const sequential = createStand();
     const attempt = (index: number): number => {
-      const waitMs = inTurn.takeAttempt('10.0.0.1', `token ${index}`);
-      if (waitMs === 0) inTurn.recordAuthenticationFailure('10.0.0.1', `token ${index}`);
+      const waitMs = sequential.takeAttempt('10.0.0.1', `token ${index}`);
+      if (waitMs === 0) sequential.recordAuthenticationFailure('10.0.0.1', `token ${index}`);
       return waitMs;
     };
     expect(passed(times(600, attempt))).toBe(30);
-    inTurn.clock.advance(2_000);
+    sequential.clock.advance(2_000);
     expect(attempt(1)).toBe(0);
     expect(attempt(2)).toBe(2_000);
   });

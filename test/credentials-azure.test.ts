@@ -54,12 +54,12 @@ async function startAzureStand(options: IdentityOptions = {}): Promise<AzureStan
   stand.live.has = (token) => identity.issued.includes(token);
   return Object.assign(stand, {
     identity,
-    [Symbol.asyncDispose]: inTurn(stand, identity),
+    [Symbol.asyncDispose]: closeBoth(stand, identity),
   });
 }
 
 /** Closes both; the stand's check for leaks includes the address of the login host. */
-function inTurn(stand: Stand, host: AsyncDisposable & { readonly url: string }): () => Promise<void> {
+function closeBoth(stand: Stand, host: AsyncDisposable & { readonly url: string }): () => Promise<void> {
   const closeStand = stand[Symbol.asyncDispose].bind(stand);
   return async () => {
     await closeStand();

@@ -63,7 +63,7 @@ describe('large responses', () => {
   const ROWS = 20_000;
   const LARGE = `{ workloadCosts(${FILTER}) { totals { rowCount } rows { nodes { id } edges { cursor } } } }`;
 
-  // Mutation: large-answers.ts without `turn.end?.()`: the second response never starts.
+  // Mutation: http/steps/execute.ts without `permit.release()`: the second response never starts.
   test('are all sent, one after the other, and a small one meanwhile', async () => {
     await using stack = await startStack({ simulator: { workloads: ROWS } });
     await stack.ask(`{ workloadCosts(${FILTER}) { asOf } }`);

@@ -289,7 +289,7 @@ describe.skipIf(isRedisSkipped)('SIGTERM to a process with 50 pending questions'
 });
 
 describe('one operation with more reports than the upstream slots allow', () => {
-  // Mutation: createTurns without its bound: the operation fills the queue, and the other one is refused.
+  // Mutation: createLimiter without its bound: the operation fills the queue, and the other one is refused.
   test('gets them all, in turn, and leaves slots to other operations', async () => {
     const gate = createGate();
     await using stack = await startStack({

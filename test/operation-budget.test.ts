@@ -19,7 +19,7 @@ import { describe, expect, test, vi } from 'vitest';
 
 import type { ReportLookup } from '../src/cache/report-lookup.js';
 import { Scheduler } from '../src/concurrency/scheduler.js';
-import { createTurns } from '../src/concurrency/semaphore.js';
+import { createLimiter } from '../src/concurrency/semaphore.js';
 import { createSchema } from '../src/graphql/schema.js';
 import { createContext, type GatewayContext } from '../src/loaders/context.js';
 import { OperationBudget, type OperationLimits } from '../src/loaders/operation-budget.js';
@@ -58,7 +58,7 @@ async function run(
   let loads = 0;
   const lookup = { report: of, asOf: 0, freshMs: 0, isStale: false, cacheResult: 'miss', upstreamMs: 0 };
   const load: RequestServices['cache']['load'] = (_request, _principal, options) =>
-    options!.inTurn!(() => {
+    options!.runLimited!(() => {
       options?.assertWanted?.();
       loads += 1;
       return Promise.resolve(lookup as unknown as ReportLookup);
@@ -70,7 +70,7 @@ async function run(
     limits,
     ...{ maxConcurrentReports: 4, multiClusterByDefault: false, maxPageRows: undefined, maxIntervals: 100 },
     windows: { clock: createManualClock(), settledAfterMs: 0 },
-    runSeriesFetch: createTurns(4),
+    runSeriesFetch: createLimiter(4),
   } as unknown as RequestServices;
   const context = createContext(services, { signal: new AbortController().signal });
   const document = parse(text);

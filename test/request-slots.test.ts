@@ -35,7 +35,7 @@ async function start(latency?: () => Promise<void> | void) {
 }
 
 /** Counts the requests that have reached the queue. */
-function watchTurns(): ReturnType<typeof createCounter> {
+function watchSlots(): ReturnType<typeof createCounter> {
   const asked = createCounter();
   const acquire = Semaphore.prototype.acquire;
   const spy = vi.spyOn(Semaphore.prototype, 'acquire').mockImplementation(function (this: Semaphore, caller) {
@@ -113,11 +113,11 @@ test(
     const { clock, url } = await start(() => (isGated ? gate.pass() : undefined));
     expect((await ask(url, SMALL)).status).toBe(200);
     isGated = true;
-    const turns = watchTurns();
+    const slots = watchSlots();
     const late = [ask(url, WAITING)];
-    await Promise.all([gate.arrivals(1), turns.reaches(1)]);
+    await Promise.all([gate.arrivals(1), slots.reaches(1)]);
     for (let count = 0; count < 12; count += 1) late.push(ask(url, LARGE));
-    await turns.reaches(13);
+    await slots.reaches(13);
     clock.advance(TIMEOUT_MS);
     expect(await Promise.all(late)).toEqual(late.map(() => TIMED_OUT));
     // While the calls of the first operation are still held.
@@ -135,12 +135,12 @@ test(
     const { url } = await start(() => (isGated ? gate.pass() : undefined));
     expect((await ask(url, SMALL)).status).toBe(200);
     isGated = true;
-    const turns = watchTurns();
+    const slots = watchSlots();
     const leaving = [begin(url, WAITING)];
-    await Promise.all([gate.arrivals(1), turns.reaches(1)]);
+    await Promise.all([gate.arrivals(1), slots.reaches(1)]);
     for (let count = 0; count < 5; count += 1) leaving.push(begin(url, LARGE));
     const stays = ask(url, LARGE);
-    await turns.reaches(7);
+    await slots.reaches(7);
     for (const request of leaving) request.destroy();
     expect(await stays).toEqual(GOOD);
     expect(await ask(url, LARGE)).toEqual(GOOD);
@@ -154,10 +154,10 @@ test(
   async () => {
     const { url } = await start();
     expect((await ask(url, SMALL)).status).toBe(200);
-    const turns = watchTurns();
+    const slots = watchSlots();
     const [reading] = (await once(begin(url, LONG), 'response')) as [IncomingMessage];
     const next = ask(url, LARGE);
-    await turns.reaches(2);
+    await slots.reaches(2);
     // Small questions need no turn.
     expect((await ask(url, SMALL)).status).toBe(200);
     expect(await Promise.race([next, ask(url, SMALL)])).not.toEqual(GOOD);
@@ -166,7 +166,7 @@ test(
 
     const [whole] = (await once(begin(url, LONG), 'response')) as [IncomingMessage];
     const last = ask(url, LARGE);
-    await turns.reaches(4);
+    await slots.reaches(4);
     expect((await buffer(whole)).length).toBeGreaterThan(10_000_000);
     expect(await last).toEqual(GOOD);
   },

@@ -60,7 +60,7 @@ describe('a report of a fleet', () => {
 });
 
 // Fails when the stream is not paused, and when the end of the body does not wait.
-test('a body that waits for its turn is not read meanwhile', async () => {
+test('a body that waits for its slot is not read meanwhile', async () => {
   let pulled = 0;
   const body = Readable.from(
     (function* () {
@@ -68,17 +68,17 @@ test('a body that waits for its turn is not read meanwhile', async () => {
     })(),
     { highWaterMark: 1 },
   );
-  const turn = createDeferred<undefined>();
+  const slot = createDeferred<undefined>();
   const reading = readBody(body, undefined, {
     maxBytes: 1_000_000,
-    beforeMore: (bytes) => (bytes === 5_000 ? turn.promise : undefined),
+    beforeMore: (bytes) => (bytes === 5_000 ? slot.promise : undefined),
   });
-  const last = readBody(Readable.from([Buffer.from('x')]), undefined, { maxBytes: 10, beforeMore: () => turn.promise });
+  const last = readBody(Readable.from([Buffer.from('x')]), undefined, { maxBytes: 10, beforeMore: () => slot.promise });
   const [watched, watchedLast] = [watch(reading), watch(last)];
   for (let turns = 0; turns < 20; turns += 1) await settle();
   expect(pulled).toBeLessThan(10);
   expect([watched.outcome(), watchedLast.outcome()]).toEqual(['pending', 'pending']);
-  turn.resolve(undefined);
+  slot.resolve(undefined);
   expect(Buffer.concat(await reading)).toHaveLength(100_000);
   expect(Buffer.concat(await last)).toHaveLength(1);
 });

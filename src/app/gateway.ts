@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 
 import { isLoopback } from '../auth/loopback.js';
 import { systemClock, type Clock } from '../clock.js';
-import { createTurns } from '../concurrency/semaphore.js';
+import { createLimiter } from '../concurrency/semaphore.js';
 import type { Config } from '../config/config.js';
 import { describeDefect } from '../errors.js';
 import { createSchema } from '../graphql/schema.js';
@@ -114,7 +114,7 @@ function toContextSettings({ upstream, cache, maxPageRows, maxAnswerRows, protec
   const half = Math.max(1, Math.floor(resilience.maxInFlight / 2));
   return {
     maxConcurrentReports: half,
-    runSeriesFetch: createTurns(half),
+    runSeriesFetch: createLimiter(half),
     multiClusterByDefault,
     windows: { clock, settledAfterMs: cache.settledAfterMs },
     maxPageRows,

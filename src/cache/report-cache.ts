@@ -41,7 +41,7 @@ interface CacheSize {
 const TIMEOUT_MEMORY_MS = 60_000;
 const SHORT_WAIT_MS = 1_000;
 
-const atOnce: NonNullable<LoadOptions['inTurn']> = (fetch) => fetch();
+const runImmediately: NonNullable<LoadOptions['runLimited']> = (fetch) => fetch();
 
 export class ReportCache {
   /** Responses made of cached reports. */
@@ -132,10 +132,10 @@ export class ReportCache {
     const served = entry && this.#serve(load, entry);
     if (served !== undefined) return isShared && !served.isStale ? { ...served, cacheStatus: 'shared' } : served;
     if (entry !== undefined) entry.lastRefreshAttemptAt = this.#services.clock.now();
-    const { inTurn = atOnce } = load;
+    const { runLimited = runImmediately } = load;
     const endWait = load.onWait?.();
     try {
-      const fetched = inTurn(() => this.#fetchUnlessDone(load, entry));
+      const fetched = runLimited(() => this.#fetchUnlessDone(load, entry));
       return await (entry?.timeout === undefined ? fetched : this.#waitBriefly(fetched, entry.timeout));
     } catch (error) {
       const stale = error instanceof UpstreamError ? this.#findIfError(load, error) : undefined;
@@ -206,13 +206,13 @@ export class ReportCache {
 
   /** Fetches in the background: no caller waits, and no caller's signal ends it. */
   #refresh(load: Load): void {
-    const { inTurn = atOnce } = load;
-    inTurn(() => this.#fetch({ ...load, signal: undefined })).catch((error: unknown) =>
+    const { runLimited = runImmediately } = load;
+    runLimited(() => this.#fetch({ ...load, signal: undefined })).catch((error: unknown) =>
       this.#services.onRefreshFailed?.(load.request, error),
     );
   }
 
-  /** Fetches, unless another load brought a fresh report in place of `entry` while this one waited for its turn. */
+  /** Fetches, unless another load brought a fresh report in place of `entry` while this one waited for its slot. */
   async #fetchUnlessDone(load: Load, entry: ReportEntry | undefined): Promise<ReportLookup> {
     load.assertWanted?.();
     const found = this.#store.get(load);

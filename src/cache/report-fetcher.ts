@@ -35,9 +35,9 @@ export interface LoadOptions {
   readonly noCache?: boolean;
   /** The caller whose share of the calls to ScaleOps a fetch takes. */
   readonly callerKey?: string | undefined;
-  /** Runs fetches, in the background too, when their turn comes; at once by default. */
-  readonly inTurn?: <T>(fetch: () => Promise<T>) => Promise<T>;
-  /** Called when the turn of a fetch comes that somebody waits for; throws when it is not wanted any more. */
+  /** Runs fetches, in the background too, when a slot is free; immediately by default. */
+  readonly runLimited?: <T>(fetch: () => Promise<T>) => Promise<T>;
+  /** Called when a fetch that a caller waits for gets its slot; throws when it is not wanted any more. */
   readonly assertWanted?: () => void;
 }
 

@@ -1,5 +1,5 @@
 // A bulkhead: at most `maxInFlight` tasks run and `maxQueued` wait; further ones are rejected at once. No caller can take
-// all of it: each holds at most three quarters of the slots and of the queue, and the queue serves callers in turn.
+// all of it: each holds at most three quarters of the slots and of the queue, and the queue serves callers round robin.
 
 import type { Clock } from '../clock.js';
 import type { AbortableCaller } from './abort.js';

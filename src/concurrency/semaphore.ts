@@ -3,7 +3,7 @@
 import { createAbortController, type AbortableCaller } from './abort.js';
 
 interface PermitCaller extends AbortableCaller {
-  /** Callers with equal keys share one turn of the queue and one `maxPerKey`. Undefined: nobody in particular. */
+  /** Callers with equal keys share one queue and one `maxPerKey`. Undefined: nobody in particular. */
   readonly key?: string | undefined;
 }
 
@@ -19,7 +19,7 @@ interface SemaphoreOptions {
   readonly maxPerKey?: number;
 }
 
-/** Waiting callers are served in FIFO order per key, the keys in turn, so that no key delays the others. */
+/** Waiting callers are served in FIFO order per key, the keys round robin, so that no key delays the others. */
 export class Semaphore {
   readonly #max: number;
   readonly #maxPerKey: number;
@@ -142,11 +142,11 @@ export class Semaphore {
   }
 }
 
-/** Runs a task when its turn comes. Tasks with equal keys share one turn of the queue. */
-export type RunInTurn = <T>(task: () => Promise<T>, key?: string) => Promise<T>;
+/** Runs a task when a slot is free. Tasks with equal keys share one queue. */
+export type RunLimited = <T>(task: () => Promise<T>, key?: string) => Promise<T>;
 
-/** Runs tasks of callers that wait for as long as it takes, at most `max` at once: in FIFO order per key, the keys in turn. */
-export function createTurns(max: number): RunInTurn {
+/** Runs at most `max` tasks concurrently; callers wait without a limit, in FIFO order per key, the keys round robin. */
+export function createLimiter(max: number): RunLimited {
   const semaphore = new Semaphore({ max });
   const { signal } = createAbortController();
   return (task, key) => semaphore.run({ key, signal }, task);

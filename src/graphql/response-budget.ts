@@ -14,7 +14,7 @@ export function chargeItems(context: GatewayContext, count: number, info: GraphQ
 
 /**
  * A list of objects that the executor completes one by one. They take much memory, so an operation with many of them waits
- * for its turn.
+ * for its slot.
  */
 export function toObjects<T>(list: LazyList<T>, context: GatewayContext): readonly T[] | Promise<readonly T[]> {
   // Pothos' types know lists as arrays only; the executor takes any iterable.

@@ -14,7 +14,7 @@ export interface OperationLimits {
   readonly maxUpstreamCalls: number | undefined;
 }
 
-/** From so many objects on, an operation takes so much memory that it waits for its turn. */
+/** From so many objects on, an operation takes so much memory that it waits for its slot. */
 const MANY_OBJECTS = 10_000;
 
 /** Bytes of JSON that an answer may have per unit of GATEWAY_MAX_COST: 320 MB by default. A field takes about 25. */

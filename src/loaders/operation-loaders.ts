@@ -3,7 +3,7 @@
 
 import type { ReportLookup } from '../cache/report-lookup.js';
 import type { Clock } from '../clock.js';
-import { createTurns, type RunInTurn } from '../concurrency/semaphore.js';
+import { createLimiter, type RunLimited } from '../concurrency/semaphore.js';
 import { UpstreamError } from '../errors.js';
 import type { ReportRequest, WorkloadCostsRequest } from '../report/request.js';
 import { restrictReports, type OperationCache, type RelatedReport } from './authorized-reports.js';
@@ -17,7 +17,7 @@ import type { Caller, RequestServices } from './request-services.js';
 
 export interface Loaders {
   readonly report: CachedLoader;
-  /** The reports of time series, whose calls take a part of the places upstream only. */
+  /** The reports of time series, whose calls take a part of the slots of ScaleOps only. */
   readonly interval: CachedLoader;
   readonly entity: EntityReportLoader;
 }
@@ -54,7 +54,7 @@ export function createLoaders(services: RequestServices, operation: Operation): 
   const cache = permissions === undefined ? services.cache : restrictReports(services.cache, permissions, readReport);
   const { credentials, windows } = services;
   const shared = { clock: windows.clock, credentials, cache, reports: createOperationReports(), operation };
-  const report = createCachedLoader(shared, lazyTurns(services.maxConcurrentReports));
+  const report = createCachedLoader(shared, lazyLimiter(services.maxConcurrentReports));
   const interval = createCachedLoader(shared, services.runSeriesFetch);
   let entities: EntityReportLoader | undefined;
   const createEntities = () => createRelatedLoader(shared, report);
@@ -62,9 +62,9 @@ export function createLoaders(services: RequestServices, operation: Operation): 
 }
 
 /** Most operations wait for no report. */
-function lazyTurns(max: number): RunInTurn {
-  let turns: RunInTurn | undefined;
-  return (task, key) => (turns ??= createTurns(max))(task, key);
+function lazyLimiter(max: number): RunLimited {
+  let limiter: RunLimited | undefined;
+  return (task, key) => (limiter ??= createLimiter(max))(task, key);
 }
 
 /** An operation that exceeds its budget while calls wait, or is answered by then, makes no more of them. */
@@ -75,22 +75,22 @@ function createWantedCheck(caller: Caller, budget: OperationBudget): () => void 
   };
 }
 
-function createLoadInTurn({ clock, credentials, cache, operation }: Shared, runInTurn: RunInTurn) {
+function createLimitedLoad({ clock, credentials, cache, operation }: Shared, limit: RunLimited) {
   const { caller, budget, stats } = operation;
   const onWait = () => startWait(stats, clock);
   return async (request: ReportRequest, noCache = caller.noCache === true): Promise<ReportLookup> => {
     const principal = await credentials.principal(caller.token);
     const { signal, callerKey } = caller;
-    const inTurn: RunInTurn = (fetch) => runInTurn(fetch, callerKey ?? principal.id);
+    const runLimited: RunLimited = (fetch) => limit(fetch, callerKey ?? principal.id);
     const assertWanted = createWantedCheck(caller, budget);
-    return cache.load(request, principal, { signal, callerKey, noCache, inTurn, assertWanted, onWait });
+    return cache.load(request, principal, { signal, callerKey, noCache, runLimited, assertWanted, onWait });
   };
 }
 
-function createCachedLoader(shared: Shared, runInTurn: RunInTurn): CachedLoader {
+function createCachedLoader(shared: Shared, limit: RunLimited): CachedLoader {
   const { cache, reports, operation } = shared;
   const { caller, stats, budget } = operation;
-  const loadInTurn = createLoadInTurn(shared, runInTurn);
+  const loadLimited = createLimitedLoad(shared, limit);
   const toLoaded = (request: ReportRequest, lookup: ReportLookup): LoadedReport => {
     recordLookup(stats, lookup);
     const { report, asOf, isStale, source } = lookup;
@@ -110,7 +110,7 @@ function createCachedLoader(shared: Shared, runInTurn: RunInTurn): CachedLoader 
       return found instanceof Promise ? found.then(use) : found && use(found);
     },
     async load(request) {
-      const lookup = loadInTurn(request);
+      const lookup = loadLimited(request);
       if (request.report === 'workloads') reports.addPending(request, lookup);
       return toLoaded(request, await lookup);
     },
@@ -119,7 +119,7 @@ function createCachedLoader(shared: Shared, runInTurn: RunInTurn): CachedLoader 
     load: loader.load,
     async reload(request) {
       budget.chargeUpstreamCall();
-      return toLoaded(request, await loadInTurn(request, true));
+      return toLoaded(request, await loadLimited(request, true));
     },
     loadIfError(request, fault) {
       const found = caller.principal && cache.loadIfError(request, caller.principal, fault);

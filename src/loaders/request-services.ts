@@ -2,7 +2,7 @@
 
 import type { Clock } from '../clock.js';
 import type { Scheduler } from '../concurrency/scheduler.js';
-import type { RunInTurn } from '../concurrency/semaphore.js';
+import type { RunLimited } from '../concurrency/semaphore.js';
 import type { Permissions } from '../report/permissions/permissions.js';
 import type { Credentials } from '../upstream/auth/credentials.js';
 import type { Principal } from '../upstream/principal.js';
@@ -19,7 +19,7 @@ export interface RequestServices {
   /** Reports that one operation may wait for at a time: at most half of what ScaleOps may be asked at a time. */
   readonly maxConcurrentReports: number;
   /** Runs fetches of all time series: at most half of what ScaleOps may be asked at a time, so that others find a place. */
-  readonly runSeriesFetch: RunInTurn;
+  readonly runSeriesFetch: RunLimited;
   /** `multiCluster` where the filter does not decide it. */
   readonly multiClusterByDefault: boolean;
   readonly windows: { readonly clock: Clock; readonly settledAfterMs: number };

@@ -33,22 +33,22 @@ interface Executed {
 /** @param maxLargeResponses how many may be put together at once: each takes some hundred megabytes until it is written. */
 export function createExecute(services: RequestServices, maxLargeResponses: number): Execute {
   const largeResponses = new Semaphore({ max: maxLargeResponses });
-  /** Once per request, however many large pages it has: a request that waited for a second turn would wait for itself. */
-  const createTurn = (request: GraphQLRequest): (() => Promise<void>) => {
-    let turn: Promise<void> | undefined;
-    return () => (turn ??= acquireLargeResponse(request));
+  /** Once per request, however many large pages it has: a request that waited for a second slot would wait for itself. */
+  const createAcquireSlot = (request: GraphQLRequest): (() => Promise<void>) => {
+    let slot: Promise<void> | undefined;
+    return () => (slot ??= acquireLargeResponse(request));
   };
   const acquireLargeResponse = async (request: GraphQLRequest): Promise<void> => {
     const permit = await largeResponses.acquire(request.deadline);
     request.onEnd(() => {
       permit.release();
     });
-    // The turn may come after the request has ended: then nobody reads the rows.
+    // The slot may come after the request has ended: then nobody reads the rows.
     request.deadline.throwIfAborted();
   };
   return async ({ request, operation, variables, observation, onField }) => {
     const { prepared } = operation;
-    const context = createContext(services, new RequestCaller(request, createTurn(request)));
+    const context = createContext(services, new RequestCaller(request, createAcquireSlot(request)));
     request.stats = context.stats;
     const plan = prepared.planFor(variables);
     context.serializesLists = onField === undefined;

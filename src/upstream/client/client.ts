@@ -194,8 +194,8 @@ async function readReport(
 ): Promise<FetchedReport> {
   const permit = parser.start();
   const beforeMore = (totalBytes: number): Promise<unknown> | undefined => {
-    const turn = permit.addBytes(totalBytes);
-    return turn && deadline.race(turn);
+    const slot = permit.addBytes(totalBytes);
+    return slot && deadline.race(slot);
   };
   try {
     const blocks = await readBody(response.body, headerOf(response, 'content-encoding'), { maxBytes, beforeMore });

@@ -1,7 +1,7 @@
 // From the bytes of a response to a report. Small bodies are parsed here. Bodies that would hold up the event loop are
 // parsed in a thread, which is started when it is first needed: here only the memory that it returns is wrapped.
 
-import { createTurns, Semaphore, type Permit } from '../../concurrency/semaphore.js';
+import { createLimiter, Semaphore, type Permit } from '../../concurrency/semaphore.js';
 import type { Report } from '../../report/report.js';
 import { createResponseParser, toReportOrThrow, type RequestContext } from './parse-response.js';
 import { createParserThread, ownsItsMemory } from './parser-thread.js';
@@ -31,7 +31,7 @@ export function createReportParser({ keepsBodies, largeBodies = DEFAULT_LARGE_BO
   const large = new Semaphore({ max: largeBodies });
   const parseResponse = createResponseParser();
   const thread = createParserThread();
-  const inTurn = createTurns(1);
+  const limit = createLimiter(1);
   return {
     /** Starts a body that is still to arrive. The permit must be released, whatever becomes of the body. */
     start() {
@@ -69,7 +69,7 @@ export function createReportParser({ keepsBodies, largeBodies = DEFAULT_LARGE_BO
         const body = Buffer.concat(blocks);
         return { report: toReportOrThrow(parseResponse(body), context), body: keepsBodies ? body : undefined };
       }
-      const { response, body } = await inTurn(() => thread.parse(blocks.map(toOwnMemory), keepsBodies));
+      const { response, body } = await limit(() => thread.parse(blocks.map(toOwnMemory), keepsBodies));
       return {
         report: toReportOrThrow(response, context),
         body: body && Buffer.from(body.buffer, body.byteOffset, body.byteLength),
