@@ -42,7 +42,7 @@ describe('cached responses', () => {
     expect(cache.responses.get('ann\n0')).toBeUndefined();
     expect(cache.responses.get('ann\n999')).toBeDefined();
     expect(cache.responses.bytes).toBeLessThanOrEqual(100_000);
-    expect(cache.loadAtOnce(requestOf('b'), ANN)).toBeDefined();
+    expect(cache.loadFromMemory(requestOf('b'), ANN)).toBeDefined();
     expect(upstream.calls).toBe(2);
   });
 
@@ -78,7 +78,7 @@ describe('cached responses', () => {
     await expect(cache.load(requestOf('b'), ANN)).rejects.toThrow(upstream.fault);
     expect(cache.responses.get('ann\nresponse')).toBeUndefined();
     expect(cache.responses.get('bob\nresponse')).toBeDefined();
-    expect(cache.loadAtOnce(requestOf('a'), BOB)).toBeDefined();
+    expect(cache.loadFromMemory(requestOf('a'), BOB)).toBeDefined();
   });
 });
 

@@ -123,7 +123,7 @@ describe('a retry policy', () => {
       fc.property(anySettings, fc.array(anyStep, { minLength: 1, maxLength: 25 }), (settings, steps) => {
         const clock = createManualClock();
         const policy = createRetryPolicy(settings, clock, () => 0);
-        const [requests, retried, atOnce]: [number[], number[], number[]] = [[], [], []];
+        const [requests, retried, immediate]: [number[], number[], number[]] = [[], [], []];
         const within = (times: number[], ms: number): number => times.filter((at) => clock.now() - at < ms).length;
         // Counts leave the minute to the tenth of it: what is within 54 s counts, what is beyond 60 s does not.
         const budgetOver = (ms: number): number =>
@@ -135,9 +135,9 @@ describe('a retry policy', () => {
           let counted = 0;
           if (rule === 'immediate') {
             // What comes then is a test of its own.
-            if (within(atOnce, 60_000) >= 16) return;
+            if (within(immediate, 60_000) >= 16) return;
             expect(retries.nextDelayMs({ retry: rule }, 1_000)).toBe(0);
-            atOnce.push(clock.now());
+            immediate.push(clock.now());
           }
           for (let attempt = 0; attempt < 5; attempt += 1) {
             const isAllowed = counted < Math.min(allowed, settings.maxAttempts - 1);

@@ -64,7 +64,7 @@ async function run(
       return Promise.resolve(lookup as unknown as ReportLookup);
     });
   const services = {
-    cache: { load, loadAtOnce: () => undefined, loadIfError: () => undefined, findRelated: () => [] },
+    cache: { load, loadFromMemory: () => undefined, loadIfError: () => undefined, findRelated: () => [] },
     credentials: { principal: () => Promise.resolve({ id: 'p' }) },
     scheduler: new Scheduler(),
     limits,

@@ -1,4 +1,4 @@
-// The calls that time series make: cold, warm and after a refresh; how many at once; within a deadline; and when a
+// The calls that time series make: cold, warm and after a refresh; how many concurrently; within a deadline; and when a
 // response from the cache is about another day. Each test counts or holds the calls of an independent upstream.
 
 import { describe, expect, test } from 'vitest';

@@ -1,4 +1,4 @@
-// How many calls ScaleOps gets from many requests: while it is down, and when they arrive at once.
+// How many calls ScaleOps gets from many requests: while it is down, and when they arrive concurrently.
 
 import { describe, expect, test } from 'vitest';
 

@@ -49,7 +49,7 @@ async function isOtherForgotten({ gateway, clock, arrivedAt }: Stand): Promise<b
 // allows a stale report, and when a rejection purges too little, or another fault purges anything.
 describe.each(ROW_GROUPS)('with a stale report, %s', (_group, rows) => {
   const titled = rows.map((row) => ({ ...row, outcome: row.stale ? 'shows that one' : row.code }));
-  test.each(titled)('$title: $outcome', async ({ fault, hangs = false, waits, atOnce, ...row }: Row) => {
+  test.each(titled)('$title: $outcome', async ({ fault, hangs = false, waits, immediate, ...row }: Row) => {
     const { stale, purges, code, hint } = row;
     await using stand = await startAged();
     const { upstream, gateway, clock, arrivedAt } = stand;
@@ -59,7 +59,7 @@ describe.each(ROW_GROUPS)('with a stale report, %s', (_group, rows) => {
     else expectFault(answer, { code, ...(hint !== undefined && { hint }) });
     expect(answer.data).toMatchObject({ aggregatedCosts: goodAggregated(FAULT_AT) });
     expectWaits(waited, waits);
-    const attempts = waits.length + 1 + (atOnce ? 1 : 0);
+    const attempts = waits.length + 1 + (immediate ? 1 : 0);
     expect(arrivedAt(WORKLOADS)).toBe(1 + attempts);
     expect(await isOtherForgotten(stand)).toBe(purges);
     clock.advance(pauseOf(row));

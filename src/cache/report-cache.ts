@@ -72,7 +72,7 @@ export class ReportCache {
   }
 
   /** A fresh report from memory; undefined without one. */
-  loadAtOnce(request: ReportRequest, principal: Principal): ReportLookup | undefined {
+  loadFromMemory(request: ReportRequest, principal: Principal): ReportLookup | undefined {
     const entry = this.#store.get({ key: this.#keyOf(request, principal), principal });
     if (entry === undefined || this.#store.stage(entry) !== 'fresh') return undefined;
     const lookup = toLookup(this.#store, entry, 'hit');

@@ -1,5 +1,5 @@
 // Rate limits per key by the generic cell rate algorithm (GCRA), which keeps one number per key: the theoretical arrival
-// time, when all that the key has sent is paid for. A key that has been quiet may send a minute's worth at once.
+// time, when all that the key has sent is paid for. A key that has been quiet may send a minute's worth in one burst.
 // https://en.wikipedia.org/wiki/Generic_cell_rate_algorithm
 
 import { LRUCache } from 'lru-cache';

@@ -40,7 +40,7 @@ export function createRequestLimits({ perMinute, clock }: RequestLimitsOptions) 
     /**
      * For a caller whose token ScaleOps checks (SCALEOPS_AUTH=forward), before anything is asked of ScaleOps. A caller
      * that was accepted before always passes, also at an address from which others guess tokens. Any other counts as a
-     * failed attempt until `recordAuthenticationSuccess`, so that many at once are limited too.
+     * failed attempt until `recordAuthenticationSuccess`, so that many concurrent ones are limited too.
      */
     takeAttempt: (address: string, callerKey: string): number => (isAccepted(callerKey) ? 0 : failures.take(address)),
     /** ScaleOps accepted the caller's token. */

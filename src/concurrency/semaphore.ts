@@ -1,4 +1,4 @@
-// Permits: how many tasks may hold something scarce at once (calls to ScaleOps, large bodies, large responses).
+// Permits: how many tasks may concurrently hold something scarce (calls to ScaleOps, large bodies, large responses).
 
 import { createAbortController, type AbortableCaller } from './abort.js';
 
@@ -49,7 +49,7 @@ export class Semaphore {
     return this.#queues.get(key)?.size ?? 0;
   }
 
-  /** Whether a caller of this key would get a permit at once. */
+  /** Whether a caller of this key would get a permit immediately. */
   isFree(key?: string): boolean {
     return this.#held < this.#max && (key === undefined || (this.#heldBy.get(key) ?? 0) < this.#maxPerKey);
   }

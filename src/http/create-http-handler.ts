@@ -69,7 +69,7 @@ interface RequestLimits extends CostLimit {
   readonly corsOrigins: readonly string[];
   /** Whether clients may ask for the schema. */
   readonly introspection: boolean;
-  /** How many large responses may be put together at once. */
+  /** How many large responses may be put together concurrently. */
   readonly largeResponses: number;
 }
 

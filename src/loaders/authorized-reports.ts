@@ -8,11 +8,11 @@ import type { Permissions } from '../report/permissions/permissions.js';
 import type { ReadReport } from './read-report.js';
 
 /** The part of the cache that returns reports. */
-export type Reports = Pick<ReportCache, 'load' | 'loadAtOnce' | 'loadIfError' | 'findRelated'>;
+export type Reports = Pick<ReportCache, 'load' | 'loadFromMemory' | 'loadIfError' | 'findRelated'>;
 
 /** The same for one operation, where a report that is at hand may still have to be restricted, which takes time. */
 export interface OperationCache extends Pick<Reports, 'load'> {
-  loadAtOnce(...given: Parameters<Reports['loadAtOnce']>): ReportLookup | Promise<ReportLookup> | undefined;
+  loadFromMemory(...given: Parameters<Reports['loadFromMemory']>): ReportLookup | Promise<ReportLookup> | undefined;
   loadIfError(...given: Parameters<Reports['loadIfError']>): ReportLookup | Promise<ReportLookup> | undefined;
   findRelated(...given: Parameters<Reports['findRelated']>): readonly RelatedReport[];
 }
@@ -33,9 +33,9 @@ export function restrictReports(cache: Reports, grants: Permissions, readReport:
       const granted = restrictRequest(request, grants);
       return restrict(await cache.load(granted.request, principal, options), granted);
     },
-    loadAtOnce(request, principal) {
+    loadFromMemory(request, principal) {
       const granted = restrictRequest(request, grants);
-      const lookup = cache.loadAtOnce(granted.request, principal);
+      const lookup = cache.loadFromMemory(granted.request, principal);
       return lookup && restrict(lookup, granted);
     },
     loadIfError(request, principal, fault) {

@@ -97,7 +97,7 @@ async function fetchCall(
   } catch (error) {
     const isTooLarge = error instanceof UpstreamError && error.code === 'UPSTREAM_RESPONSE_TOO_LARGE';
     if (isTooLarge && scoped.length > 1 && splitDepth < MAX_SPLIT_DEPTH) {
-      // Each half may be small enough, and the client cannot know that we asked for all of them at once.
+      // Each half may be small enough, and the client cannot know that we asked for all of them in one call.
       const middle = Math.ceil(scoped.length / 2);
       const halves = [scoped.slice(0, middle), scoped.slice(middle)].flatMap((half) => planCalls(scoped[0].base, half));
       await Promise.all(halves.map((half) => fetchCall(half, options, results, splitDepth + 1)));

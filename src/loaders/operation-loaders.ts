@@ -102,7 +102,7 @@ function createCachedLoader(shared: Shared, limit: RunLimited): CachedLoader {
     },
     loadFromMemory(request) {
       if (caller.principal === undefined || caller.noCache === true) return undefined;
-      const found = cache.loadAtOnce(request, caller.principal);
+      const found = cache.loadFromMemory(request, caller.principal);
       const use = (lookup: ReportLookup): LoadedReport => {
         if (request.report === 'workloads') reports.add(request, lookup);
         return toLoaded(request, lookup);

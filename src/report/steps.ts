@@ -10,7 +10,7 @@ export const ROWS_PER_STEP = 8_192;
 /** The same for loops that make a string, a label list or an object of each item. */
 export const ITEMS_PER_STEP = 1_024;
 
-/** Runs all steps at once, for callers that need not share the event loop: tests, benchmarks, small inputs. */
+/** Runs all steps in one go, for callers that need not share the event loop: tests, benchmarks, small inputs. */
 export function runAll<T>(steps: Steps<T>): T {
   for (;;) {
     const { done, value } = steps.next();

@@ -21,7 +21,7 @@ export interface Row extends Outcome {
   /** The pauses between the attempts: one less than attempts. */
   readonly waits: readonly Wait[];
   /** On a reused connection it looks like an idle close: one more attempt, at once. */
-  readonly atOnce?: boolean;
+  readonly immediate?: boolean;
   /** Whether a stale report is served instead. */
   readonly stale: boolean;
   /** Whether all cached reports of the principal are purged. */
@@ -56,8 +56,8 @@ const HANGS = { hangs: true, closes: true };
 const CLOSES = { closes: true };
 
 const CONNECTION_ROWS: readonly Row[] = [
-  row('a reset before the headers', faults.resetBeforeHeaders, 'UPSTREAM_UNAVAILABLE', 'budget', { atOnce: true }),
-  row('a close before the headers', faults.closeBeforeHeaders, 'UPSTREAM_UNAVAILABLE', 'budget', { atOnce: true }),
+  row('a reset before the headers', faults.resetBeforeHeaders, 'UPSTREAM_UNAVAILABLE', 'budget', { immediate: true }),
+  row('a close before the headers', faults.closeBeforeHeaders, 'UPSTREAM_UNAVAILABLE', 'budget', { immediate: true }),
   row('a reset in the body', faults.resetInBody, 'UPSTREAM_UNAVAILABLE', 'budget'),
   row('a close in a body of known length', faults.closeInBody, 'UPSTREAM_UNAVAILABLE', 'budget'),
   row('a close in a chunked body', faults.closeInChunkedBody, 'UPSTREAM_UNAVAILABLE', 'budget'),

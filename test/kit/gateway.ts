@@ -10,7 +10,7 @@ import { createSimulator, type SimulatorOptions } from '../../src/simulator/simu
 
 export const TOKEN = 'test-token-that-must-not-leak';
 
-/** For callers with more requests at once than the default limits allow. */
+/** For callers with more concurrent requests than the default limits allow. */
 export const UNLIMITED = {
   GATEWAY_MAX_TOKENS: 'off',
   GATEWAY_MAX_DEPTH: 'off',

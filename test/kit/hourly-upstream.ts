@@ -59,7 +59,7 @@ export class HourlyUpstream implements AsyncDisposable {
   workloads: readonly HourlyWorkload[];
   /** Awaited before an answer; may hold it at a gate. */
   onRequest: (request: HourlyRequest) => Promise<Fault | undefined> | Fault | undefined = () => undefined;
-  /** The most calls at once so far. */
+  /** The most concurrent calls so far. */
   maxInFlight = 0;
   readonly #now: () => number;
   readonly #corrections: (Window & { readonly factor: number })[] = [];

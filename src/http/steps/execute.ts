@@ -30,7 +30,7 @@ interface Executed {
   readonly context: GatewayContext;
 }
 
-/** @param maxLargeResponses how many may be put together at once: each takes some hundred megabytes until it is written. */
+/** @param maxLargeResponses how many may be put together concurrently: each takes some hundred megabytes until it is written. */
 export function createExecute(services: RequestServices, maxLargeResponses: number): Execute {
   const largeResponses = new Semaphore({ max: maxLargeResponses });
   /** Once per request, however many large pages it has: a request that waited for a second slot would wait for itself. */

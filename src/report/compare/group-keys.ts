@@ -35,7 +35,7 @@ export class GroupKeys {
     const groups = new Uint32Array(firstRows.length);
     // The number of the text of each code; 0 is not known yet, or null.
     const columns = by.map(({ codes, values }) => ({ codes, values, known: new Uint32Array(values.length) }));
-    // Texts are read faster all at once, when most of them are needed.
+    // Texts are read faster all together, when most of them are needed.
     const texts: (readonly string[] | null)[] = [];
     for (const { values } of by) texts.push(values.length <= 2 * groups.length ? yield* readStrings(values) : null);
     const keys = by.map(() => 0);

@@ -47,7 +47,7 @@ export async function readBody(body: Readable, encoding: string | undefined, bou
   });
 }
 
-/** Chunks are joined in blocks of this size: joining 70 MB at once would hold up the event loop. */
+/** Chunks are joined in blocks of this size: joining 70 MB in one go would hold up the event loop. */
 const BLOCK_BYTES = 1_048_576;
 
 /** A shorter body cannot hold enough values to do harm. */

@@ -21,7 +21,7 @@ interface ParsedReport {
 interface ReportParserOptions {
   /** Whether the bodies are wanted as well. */
   readonly keepsBodies: boolean;
-  /** How many large bodies are read and parsed at once. */
+  /** How many large bodies are read and parsed concurrently. */
   readonly largeBodies?: number;
 }
 
