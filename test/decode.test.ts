@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 
 import { ReportShapeError } from '../src/report/parse/envelope/envelope.js';
 import { decodeReport } from '../src/report/parse/json-parser.js';
-import { createReportParser } from '../src/report/parse/fast-parser.js';
+import { createFastParser } from '../src/report/parse/fast-parser.js';
 import { toReport } from '../src/report/report-data.js';
 import type { ReportRow } from '../src/report/row.js';
 import { readReport } from './kit/report.js';
@@ -81,7 +81,7 @@ describe('a list of clusters', () => {
     aggregatedWorkloads: [],
     clusters: Array.from({ length: count }, (_, at) => `cluster-${at}`),
   });
-  const parse = createReportParser();
+  const parse = createFastParser();
 
   test('is refused by both parsers when it has more than 100,000 names', () => {
     const json = answer(100_001);

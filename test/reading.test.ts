@@ -10,7 +10,7 @@ import { labelsAt, nameOf, numberAt, scaleOpsIdAt, servicesAt } from '../src/rep
 import { ReportShapeError } from '../src/report/parse/envelope/envelope.js';
 import { decodeData } from '../src/report/parse/json-parser.js';
 import { addToHash, HASH_OF_NOTHING } from '../src/report/parse/hash-table.js';
-import { createReportParser } from '../src/report/parse/fast-parser.js';
+import { createFastParser } from '../src/report/parse/fast-parser.js';
 import type { ReportData } from '../src/report/report-data.js';
 import { toColumns } from '../src/report/columns/pack.js';
 import { Scanner } from '../src/report/parse/scanner.js';
@@ -19,7 +19,7 @@ import { createResponseParser } from '../src/upstream/parse/parse-response.js';
 import { propertyRuns } from './kit/runs.js';
 
 // One for all: whatever it read before, it reads the next one alike.
-const readReport = createReportParser();
+const readReport = createFastParser();
 const parseResponse = createResponseParser();
 
 /** All that a report says. */

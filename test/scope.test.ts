@@ -808,12 +808,12 @@ vi.mock('../src/cache/memory/principal-index.js', async (importOriginal) => {
   return { ...original, PrincipalIndex: ObservedIndex };
 });
 
-describe('the families of a cache', () => {
+describe('the related reports of a cache', () => {
   const ANN = principalOf('ann');
   const BOB = principalOf('bob');
-  const FAMILY: WorkloadCostsRequest = { report: 'workloads', range: '7d', multiCluster: true };
+  const BASE: WorkloadCostsRequest = { report: 'workloads', range: '7d', multiCluster: true };
   const of = (name: string, more: Partial<WorkloadCostsRequest> = {}): WorkloadCostsRequest => ({
-    ...FAMILY,
+    ...BASE,
     ...more,
     clusterFilters: [name],
   });
@@ -850,41 +850,41 @@ describe('the families of a cache', () => {
       load,
       calls: () => calls,
       /** The offered reports, by the number of their call. */
-      offered: (principal = ANN, base = FAMILY) =>
+      offered: (principal = ANN, base = BASE) =>
         cache
           .findRelated(base, principal)
           .map((kept) =>
             Array.from({ length: calls }, (_, at) => `call ${at + 1}`).find((name) => kept.hasCluster(name))!,
           ),
       /** The content of the index, offered or not. */
-      indexed: (principal: Principal = ANN, base = FAMILY) =>
+      indexed: (principal: Principal = ANN, base = BASE) =>
         [...index.relatedTo(principal.id, base)].map(({ request }) => String(request.clusterFilters)),
     };
   }
 
-  test('offer the reports of the family and of the principal, widest first, without a call', async () => {
+  test('offer those of the same base and principal, widest first, without a call', async () => {
     const stand = createStand();
     await stand.load(of('a', { namespaces: ['x'] }));
-    await stand.load({ ...FAMILY, clusterFilters: ['a', 'b'], multiCluster: undefined });
-    await stand.load(FAMILY);
+    await stand.load({ ...BASE, clusterFilters: ['a', 'b'], multiCluster: undefined });
+    await stand.load(BASE);
     await stand.load(of('a'), BOB);
-    await stand.load({ ...FAMILY, range: '8d' });
+    await stand.load({ ...BASE, range: '8d' });
     const aggregated = { report: 'aggregated', range: '7d', multiCluster: true } as const;
     await stand.load(aggregated);
     expect(stand.offered()).toEqual(['call 3', 'call 2', 'call 1']);
     expect(stand.offered(BOB)).toEqual(['call 4']);
-    expect(stand.offered(ANN, { ...FAMILY, range: '8d', clusterFilters: ['z'] })).toEqual(['call 5']);
+    expect(stand.offered(ANN, { ...BASE, range: '8d', clusterFilters: ['z'] })).toEqual(['call 5']);
     expect(stand.offered(principalOf('carol'))).toEqual([]);
     // Aggregated reports differ from workload reports, so nothing is offered.
     expect(stand.indexed(ANN, aggregated as never)).toEqual([]);
     expect(stand.calls()).toBe(6);
-    expect(stand.cache.findRelated(FAMILY, ANN)[1]!.use()).toMatchObject({ cacheStatus: 'hit', isStale: false });
+    expect(stand.cache.findRelated(BASE, ANN)[1]!.use()).toMatchObject({ cacheStatus: 'hit', isStale: false });
     expect(stand.calls()).toBe(6);
   });
 
   test('do not offer evicted reports; a lookup does not renew a report, its use does', async () => {
     const stand = createStand({ maxBytes: 8_000 });
-    const others = { ...FAMILY, range: '8d' };
+    const others = { ...BASE, range: '8d' };
     await stand.load(of('a'));
     for (const name of ['b', 'c']) await stand.load(of(name, others));
     expect(stand.offered()).toEqual(['call 1']);
@@ -918,7 +918,7 @@ describe('the families of a cache', () => {
     stand.clock.advance(5_000);
     await stand.load(of('a'), ANN, true);
     expect([stand.offered(), stand.indexed()]).toEqual([['call 2'], ['a']]);
-    expect(stand.cache.findRelated(FAMILY, ANN)[0]!.use()).toMatchObject({ asOf: stand.clock.now() });
+    expect(stand.cache.findRelated(BASE, ANN)[0]!.use()).toMatchObject({ asOf: stand.clock.now() });
     expect(stand.calls()).toBe(2);
   });
 
@@ -984,9 +984,9 @@ describe('the families of a cache', () => {
     const stand = createStand();
     for (const at of range(300)) {
       if (at % 2 === 0) stand.clock.advance(1);
-      await stand.load({ ...FAMILY, clusterFilters: range(1 + (at % 3)).map((each) => `c${at}-${each}`) });
+      await stand.load({ ...BASE, clusterFilters: range(1 + (at % 3)).map((each) => `c${at}-${each}`) });
     }
-    const offered = stand.cache.findRelated(FAMILY, ANN).map(({ request }) => request.clusterFilters!);
+    const offered = stand.cache.findRelated(BASE, ANN).map(({ request }) => request.clusterFilters!);
     expect(offered).toHaveLength(256);
     const moments = offered.map(([first]) => Math.floor(Number(/\d+/.exec(first!)![0]) / 2));
     expect(moments).toEqual(range(256).map((at) => 149 - Math.floor(at / 2)));
@@ -998,18 +998,18 @@ describe('the families of a cache', () => {
 
   // Some 15,000 loads of 10,000 requests, some with no-cache, too large or refused: the index equals the cache.
   test('contain exactly the reports in the cache, after any sequence of changes', async () => {
-    const FAMILIES = 400;
+    const GROUPS = 400;
     const MEMBERS = 25;
     const PRINCIPALS = [ANN, BOB];
-    const familyOf = (at: number): WorkloadCostsRequest => ({ ...FAMILY, range: `${at + 1}d` });
+    const baseOf = (at: number): WorkloadCostsRequest => ({ ...BASE, range: `${at + 1}d` });
     const requestOf = (at: number): WorkloadCostsRequest => ({
-      ...familyOf(at % FAMILIES),
-      clusterFilters: [`c${Math.floor(at / FAMILIES)}`],
+      ...baseOf(at % GROUPS),
+      clusterFilters: [`c${Math.floor(at / GROUPS)}`],
     });
     const stand = createStand({ maxBytes: 500_000, ttlMs: 3_600_000, staleMs: 60_000 });
     const random = createRandom(1);
     const below = (limit: number): number => Math.floor(random() * limit);
-    for (let next = 0; next < FAMILIES * MEMBERS;) {
+    for (let next = 0; next < GROUPS * MEMBERS;) {
       const event = below(1_000);
       stand.told.byteSize = event < 50 ? 600_000 : 500 + below(1_000);
       stand.told.error = event > 997 ? new UpstreamError('UPSTREAM_FORBIDDEN') : undefined;
@@ -1024,18 +1024,18 @@ describe('the families of a cache', () => {
     stand.told.error = new UpstreamError('UPSTREAM_REJECTED');
     const [held, known]: [string[], string[]] = [[], []];
     for (const principal of PRINCIPALS) {
-      for (const number of range(FAMILIES * MEMBERS)) {
+      for (const number of range(GROUPS * MEMBERS)) {
         const isHeld = await stand.load(requestOf(number), principal).then(
           () => true,
           () => false,
         );
         if (isHeld) held.push(JSON.stringify([principal.id, requestOf(number)]));
       }
-      for (const family of range(FAMILIES).map(familyOf)) {
-        for (const name of stand.indexed(principal, family)) {
-          known.push(JSON.stringify([principal.id, { ...family, clusterFilters: [name] }]));
+      for (const base of range(GROUPS).map(baseOf)) {
+        for (const name of stand.indexed(principal, base)) {
+          known.push(JSON.stringify([principal.id, { ...base, clusterFilters: [name] }]));
         }
-        expect(stand.offered(principal, family).length).toBeLessThanOrEqual(stand.indexed(principal, family).length);
+        expect(stand.offered(principal, base).length).toBeLessThanOrEqual(stand.indexed(principal, base).length);
       }
     }
     const [inCache, inIndex] = [new Set(held), new Set(known)];

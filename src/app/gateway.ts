@@ -41,10 +41,10 @@ export function createGateway(config: Config, dependencies: GatewayDependencies)
   const shutdown = createShutdown(config.shutdown, clock);
   const handler = createHttpHandler(toHttpSettings(config), {
     ...toHttpServices(config, services, clock),
-    telemetry: { logger, observer: telemetry.instruments, exposeMetrics: telemetry.metrics?.expose },
+    telemetry: { logger, instrumentation: telemetry.instruments, exposeMetrics: telemetry.metrics?.expose },
     lifecycle: {
       isReady: () => readiness.set('no signing keys', authentication?.isReady() === false).isReady(),
-      ending: shutdown.limitSignal,
+      shutdownSignal: shutdown.limitSignal,
     },
   });
   const server = createServer(config, handler, clock);

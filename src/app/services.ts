@@ -41,16 +41,16 @@ interface Base {
 export function createServices(config: Config, dependencies: GatewayDependencies, clock: Clock) {
   const base = { config, logger: dependencies.logger, clock };
   const telemetry = createGatewayTelemetry(base, dependencies);
-  const instrument = telemetry.instruments;
+  const instrumentation = telemetry.instruments;
   const authentication = createAuthenticator(base);
-  const credentials = createCredentials({ ...config.upstream, proxy: config.proxy, clock, instrument });
+  const credentials = createCredentials({ ...config.upstream, proxy: config.proxy, clock, instrumentation });
   const parser = createReportParser({
     keepsBodies: sharedUrlOf(config) !== undefined,
     largeBodies: config.memory.largeBodies,
   });
   const client = createClient(base, parser, telemetry);
   const shared = createSharedTier(base, parser);
-  const cache = createCache(base, { client, shared, instrumentation: instrument });
+  const cache = createCache(base, { client, shared, instrumentation });
   telemetry.metrics?.registerGauges({ cache, upstream: client, shared });
   return { telemetry, authentication, credentials, client, shared, cache, scheduler: new Scheduler() };
 }
@@ -90,7 +90,7 @@ function createClient({ config, logger, clock }: Base, parser: ReportParser, tel
   const client = createScaleOpsClient(settings, {
     parser,
     clock,
-    instrument: telemetry.instruments,
+    instrumentation: telemetry.instruments,
     onWarnings: (report, warnings) => {
       telemetry.metrics?.countWarnings(warnings);
       const fields = warnings.map(({ code, count, field }) => ({ code, count, field }));

@@ -9,7 +9,7 @@ import { countSelectedFields, LIST_VALUES_PER_ROW } from './selection/size.js';
 
 /** Charges a list of objects, each with all fields that are selected below it. @throws GatewayError QUERY_TOO_COMPLEX */
 export function chargeItems(context: GatewayContext, count: number, info: GraphQLResolveInfo): void {
-  context.budget.chargeItems(count, fieldsBelow(context, info));
+  context.budget.chargeItems(count, countFieldsBelow(context, info));
 }
 
 /**
@@ -25,7 +25,7 @@ export function toObjects<T>(list: LazyList<T>, context: GatewayContext): readon
 
 /** Charges one object with all fields that are selected below it. @throws GatewayError QUERY_TOO_COMPLEX */
 export function chargeSelectedFields(context: GatewayContext, info: GraphQLResolveInfo): void {
-  context.budget.chargeFields(fieldsBelow(context, info));
+  context.budget.chargeFields(countFieldsBelow(context, info));
 }
 
 /**
@@ -38,11 +38,11 @@ export function chargeRowList<List extends readonly unknown[] | null>(
   info: GraphQLResolveInfo,
 ): List {
   const excess = (list?.length ?? 0) - LIST_VALUES_PER_ROW;
-  if (excess > 0) context.budget.chargeFields(excess * Math.max(1, fieldsBelow(context, info)));
+  if (excess > 0) context.budget.chargeFields(excess * Math.max(1, countFieldsBelow(context, info)));
   return list;
 }
 
-function fieldsBelow(context: GatewayContext, info: GraphQLResolveInfo): number {
+function countFieldsBelow(context: GatewayContext, info: GraphQLResolveInfo): number {
   return context.memoize([info.fieldNodes, 'fields'], () => countSelectedFields(info));
 }
 

@@ -86,7 +86,7 @@ export interface HttpServices {
 
 interface HttpTelemetry {
   readonly logger: Logger;
-  readonly observer: Pick<Instruments, 'begin'> | undefined;
+  readonly instrumentation: Pick<Instruments, 'begin'> | undefined;
   /** Undefined when there is no /metrics. */
   readonly exposeMetrics: Metrics['expose'] | undefined;
 }
@@ -94,7 +94,7 @@ interface HttpTelemetry {
 interface Lifecycle {
   readonly isReady: () => boolean;
   /** Aborts when the time for requests in flight is over. */
-  readonly ending: AbortSignal;
+  readonly shutdownSignal: AbortSignal;
 }
 
 /** The request headers on which a response depends, for `Vary`. */
@@ -108,7 +108,7 @@ const VARIES_BY = {
 export function createHttpHandler(settings: HttpSettings, services: HttpServices): HttpHandler {
   const { access, limits } = settings;
   const { clock } = services;
-  const { logger, observer } = services.telemetry;
+  const { logger, instrumentation } = services.telemetry;
   const cors = createCors(limits.corsOrigins);
   const documents = new KnownDocuments(services.schema);
   const responses = createCachedResponses(services.responses);
@@ -125,7 +125,7 @@ export function createHttpHandler(settings: HttpSettings, services: HttpServices
     timeoutMs: limits.timeoutMs ?? Infinity,
     steps: createSteps(settings, services, documents),
     reporting: {
-      observer,
+      instrumentation,
       logOperation: createOperationLog(logger, clock, settings.logSamplePercent),
       logDefect: (error, requestId) => {
         logDefect(logger, error, requestId);
@@ -145,7 +145,7 @@ function createSteps(settings: HttpSettings, services: HttpServices, documents: 
   const { rateLimit: perMinute } = limits;
   const limitRate = createLimitRate(perMinute === undefined ? undefined : createRequestLimits({ perMinute, clock }));
   return {
-    shutdownGate: createShutdownGate(services.lifecycle.ending),
+    shutdownGate: createShutdownGate(services.lifecycle.shutdownSignal),
     checkOrigin: (headers) => {
       checkOrigin(headers, limits.corsOrigins);
     },

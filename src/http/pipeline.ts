@@ -42,7 +42,7 @@ interface PipelineOptions {
 
 /** Where the pipeline reports what came of a request. */
 interface Reporting {
-  readonly observer: Pick<Instruments, 'begin'> | undefined;
+  readonly instrumentation: Pick<Instruments, 'begin'> | undefined;
   readonly logOperation: LogOperation;
   /** Logs an error that is a defect of the gateway. */
   readonly logDefect: (error: unknown, requestId: string) => void;
@@ -99,7 +99,10 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 async function respond(options: PipelineOptions, request: GraphQLRequest): Promise<HttpResponse> {
   const { steps, responder, reporting, clock } = options;
   const { http } = request;
-  const observation = reporting.observer?.begin({ requestId: request.id, header: (name) => http.headers.get(name) });
+  const observation = reporting.instrumentation?.begin({
+    requestId: request.id,
+    header: (name) => http.headers.get(name),
+  });
   request.traceId = observation?.traceId ?? request.traceId;
   let status = 500;
   try {

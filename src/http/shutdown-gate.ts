@@ -8,11 +8,11 @@ const RETRY_AFTER_MS = 1_000;
 
 export type ShutdownGate = ReturnType<typeof createShutdownGate>;
 
-/** @param ending aborts when the time is over. */
-export function createShutdownGate(ending: AbortSignal) {
+/** @param shutdownSignal aborts when the time is over. */
+export function createShutdownGate(shutdownSignal: AbortSignal) {
   // A set, not one promise that each request races: that promise would retain every request there ever was.
   const rejections = new Set<() => void>();
-  ending.addEventListener('abort', () => {
+  shutdownSignal.addEventListener('abort', () => {
     for (const reject of rejections) reject();
   });
   return {
@@ -22,7 +22,7 @@ export function createShutdownGate(ending: AbortSignal) {
         const onEnd = (): void => {
           reject(new GatewayError('SHUTTING_DOWN', { retryAfterMs: RETRY_AFTER_MS }));
         };
-        if (ending.aborted) {
+        if (shutdownSignal.aborted) {
           onEnd();
           return;
         }

@@ -26,7 +26,7 @@ interface EntityLoaderOptions {
   readonly reports: ReportLoader;
   readonly readReport: ReadReport;
   readonly whenIdle: OperationSteps['whenIdle'];
-  /** Fresh reports of the same family as `wanted`, best first. */
+  /** Fresh reports related to `wanted`, best first. */
   readonly findSupersets: (wanted: Group<ScopedRequest>) => Promise<readonly SupersetReport[]>;
   /** The same of any age, after ScaleOps failed with `fault`. */
   readonly findStaleSupersets: (
@@ -48,9 +48,9 @@ export function createEntityLoader(options: EntityLoaderOptions): EntityReportLo
   const loader = new DataLoader<ScopedRequest, LoadedReport | null>(
     async (wanted) => {
       const results: Results = new Map();
-      const families = groupBy(wanted, ({ baseKey }) => baseKey).values();
+      const groups = groupBy(wanted, ({ baseKey }) => baseKey).values();
       await Promise.all(
-        Array.from(families, (sameBase) =>
+        Array.from(groups, (sameBase) =>
           loadSameBase(sameBase, options, results).catch((error: unknown) => {
             fail(sameBase, error, results);
           }),

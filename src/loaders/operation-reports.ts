@@ -10,7 +10,7 @@ import type { SupersetReport } from './entity-loader.js';
 export interface OperationReports {
   add(request: WorkloadCostsRequest, lookup: ReportLookup): void;
   addPending(request: WorkloadCostsRequest, lookup: Promise<ReportLookup>): void;
-  /** The reports of the same family, after waiting for the pending ones that may contain what is wanted. */
+  /** The related reports, after waiting for the pending ones that may contain what is wanted. */
   find(wanted: Group<ScopedRequest>): Promise<readonly SupersetReport[]>;
 }
 
@@ -34,12 +34,12 @@ export function createOperationReports(): OperationReports {
       }, settle);
     },
     async find(wanted) {
-      const familyKey = relatedKey(wanted[0].base);
+      const key = relatedKey(wanted[0].base);
       const awaited = [...pending].filter(
-        ([, request]) => relatedKey(request) === familyKey && wanted.some(createCoverage(request, ANY_CLUSTER)),
+        ([, request]) => relatedKey(request) === key && wanted.some(createCoverage(request, ANY_CLUSTER)),
       );
       await Promise.allSettled(awaited.map(([lookup]) => lookup));
-      return finished.filter(({ request }) => relatedKey(request) === familyKey);
+      return finished.filter(({ request }) => relatedKey(request) === key);
     },
   };
 }

@@ -3,7 +3,7 @@
 
 import type { CacheInstrumentation } from '../cache/report-lookup.js';
 import { GatewayError, type ErrorCode } from '../errors.js';
-import type { UpstreamInstrument } from '../upstream/instrumentation.js';
+import type { UpstreamInstrumentation } from '../upstream/instrumentation.js';
 
 export interface OperationFacts {
   /** Chosen by the client: never shown as it is. */
@@ -39,7 +39,7 @@ export interface Observation {
   end(outcome: RequestOutcome): void;
 }
 
-export interface Instruments extends CacheInstrumentation, UpstreamInstrument {
+export interface Instruments extends CacheInstrumentation, UpstreamInstrumentation {
   /** Called when a GraphQL request arrives, before it is known to be a valid one. */
   begin(request: BegunRequest): Observation;
 }

@@ -8,7 +8,7 @@ import { W3CTraceContextPropagator } from '@opentelemetry/core';
 
 import type { ReportLookup } from '../cache/report-lookup.js';
 import { statusOf } from '../errors.js';
-import type { ObservedCall } from '../upstream/instrumentation.js';
+import type { InstrumentedCall } from '../upstream/instrumentation.js';
 import { toFailureCode, type Instruments, type Observation } from './instrumentation.js';
 import type { BegunRequest, RequestOutcome } from './instrumentation.js';
 import { ANONYMOUS, OTHER, type NameOf } from './operation-names.js';
@@ -69,7 +69,7 @@ function createWithin(tracer: Tracer, current: AsyncLocalStorage<Span>) {
 
 const LOAD = 'load report';
 
-function toCallAttributes({ report, number, isRetry }: ObservedCall): Attributes {
+function toCallAttributes({ report, number, isRetry }: InstrumentedCall): Attributes {
   return {
     'http.request.method': 'POST',
     'gateway.report': report,

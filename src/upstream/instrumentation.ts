@@ -3,7 +3,7 @@
 import type { ReportKind } from '../report/request.js';
 
 /** One call for a report. */
-export interface ObservedCall {
+export interface InstrumentedCall {
   readonly report: ReportKind;
   /** The number of this call among those of one report request, from 1. */
   readonly number: number;
@@ -15,11 +15,14 @@ export interface ObservedCall {
   status: number | undefined;
 }
 
-export interface UpstreamInstrument {
+export interface UpstreamInstrumentation {
   /** Wraps one call. Throws what `run` throws: an UpstreamError, or the reason of the caller's signal. */
-  call<T>(call: ObservedCall, run: () => Promise<T>): Promise<T>;
+  call<T>(call: InstrumentedCall, run: () => Promise<T>): Promise<T>;
   /** Wraps one login. */
   login<T>(run: () => Promise<T>): Promise<T>;
 }
 
-export const UNOBSERVED: UpstreamInstrument = { call: (_call, run) => run(), login: (run) => run() };
+export const NOOP_UPSTREAM_INSTRUMENTATION: UpstreamInstrumentation = {
+  call: (_call, run) => run(),
+  login: (run) => run(),
+};

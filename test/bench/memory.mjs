@@ -1,14 +1,14 @@
 // The heap that a report takes, compared with its `byteSize`, which the bound of the cache counts.
 // Run with --expose-gc: `npm run bench:memory`.
 
-import { createReportParser } from '../../dist/report/parse/fast-parser.js';
+import { createFastParser } from '../../dist/report/parse/fast-parser.js';
 import { toReport } from '../../dist/report/report-data.js';
 import { runAll } from '../../dist/report/steps.js';
 import { fetchFleet } from './fleet.mjs';
 import { printMachine, usedBytes } from './measure.mjs';
 
 const MIB = 1_048_576;
-const readReport = createReportParser();
+const readReport = createFastParser();
 
 /** The parsed input must be released; only the report itself may stay. */
 function decode(text) {

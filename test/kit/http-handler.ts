@@ -64,8 +64,8 @@ export function createTestHandler({
       } as unknown as HttpServices['context'],
       authentication: undefined,
       responses: responses as unknown as HttpServices['responses'],
-      telemetry: { logger: logger ?? pino({ level: 'silent' }), observer: undefined, exposeMetrics: undefined },
-      lifecycle: { isReady: () => true, ending: new AbortController().signal },
+      telemetry: { logger: logger ?? pino({ level: 'silent' }), instrumentation: undefined, exposeMetrics: undefined },
+      lifecycle: { isReady: () => true, shutdownSignal: new AbortController().signal },
       ...services,
     },
   );

@@ -16,7 +16,7 @@ type ParseReport = (bytes: Buffer) => ReportData | undefined;
 const MAX_REUSED_BYTES = 8_388_608;
 
 /** Creates a parser for any number of reports, one after the other. */
-export function createReportParser(): ParseReport {
+export function createFastParser(): ParseReport {
   let rows = new RowReader();
   return (bytes) => {
     try {

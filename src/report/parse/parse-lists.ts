@@ -5,7 +5,7 @@ import { RowMarks } from '../warnings.js';
 import type { SequenceInterner } from './interned-sequences.js';
 import { toLabels, type LabelKind } from './json/labels.js';
 import { LabelReader, NONE, ServiceReader, type ElementReader, type ListTables } from './parse-list-elements.js';
-import { CodeColumn } from './parse-names.js';
+import { CodeBuffer } from './parse-names.js';
 import { CLOSE_LIST, OPEN_LIST, type Scanner } from './scanner.js';
 
 /** Elements at later positions are not compared with the row before. */
@@ -21,7 +21,7 @@ export class ListReader {
   /** By position in the list. */
   readonly #elements: ElementReader[] = [];
   readonly #items: number[] = [];
-  readonly #codes = new CodeColumn();
+  readonly #codes = new CodeBuffer();
   #start = 0;
   #end = 0;
   #code = 0;

@@ -37,7 +37,7 @@ export class RepeatedValueReader {
 }
 
 /** Codes by row. */
-export class CodeColumn {
+export class CodeBuffer {
   #codes = new Uint32Array(0);
 
   /** Starts a report with about so many rows. Code 0, which stands for null, is that of each row until it is set. */
@@ -64,7 +64,7 @@ const NO_NAME = 0;
 export class NameReader {
   /** The rows whose name cannot be read. */
   readonly unreadable = new RowMarks();
-  readonly #codes = new CodeColumn();
+  readonly #codes = new CodeBuffer();
   readonly #table = new StringInterner();
   readonly #repeated = new RepeatedValueReader(this.#table);
 

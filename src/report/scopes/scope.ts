@@ -52,16 +52,16 @@ export function toScopeRequest({ base, scope: { clusterName, namespace } }: Scop
 /** Equal for requests that differ at most in their clusters and namespaces. */
 export function relatedKey(request: WorkloadCostsRequest): string {
   // Needed when the report is cached, looked up and removed.
-  let key = FAMILY_KEYS.get(request);
+  let key = RELATED_KEYS.get(request);
   if (key === undefined) {
     const base = { ...request, clusterFilters: undefined, isClusterExclude: undefined, multiCluster: undefined };
     key = toRequestKey({ ...base, namespaces: undefined, isNamespaceExclude: undefined });
-    FAMILY_KEYS.set(request, key);
+    RELATED_KEYS.set(request, key);
   }
   return key;
 }
 
-const FAMILY_KEYS = new WeakMap<WorkloadCostsRequest, string>();
+const RELATED_KEYS = new WeakMap<WorkloadCostsRequest, string>();
 
 /** Whether a filter lets a name in, without regard to case. Without a list it lets all names in. */
 function createNameFilter(names: readonly string[] | undefined, isExclude: boolean | undefined) {

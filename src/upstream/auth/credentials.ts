@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import type { Clock } from '../../clock.js';
 import { GatewayError, UpstreamError } from '../../errors.js';
 import { createAzureLogin, type AzureSettings } from './azure-login.js';
-import { UNOBSERVED, type UpstreamInstrument } from '../instrumentation.js';
+import { NOOP_UPSTREAM_INSTRUMENTATION, type UpstreamInstrumentation } from '../instrumentation.js';
 import type { ProxySettings } from '../http/proxy.js';
 import { readExpiry } from './jwt-expiry.js';
 import { createScaleOpsLogin, type LoginSettings } from './scaleops-login.js';
@@ -43,7 +43,7 @@ interface CredentialsOptions {
   readonly timeoutMs: number;
   readonly proxy?: ProxySettings | undefined;
   readonly clock: Clock;
-  readonly instrument?: Pick<UpstreamInstrument, 'login'> | undefined;
+  readonly instrumentation?: Pick<UpstreamInstrumentation, 'login'> | undefined;
 }
 
 export function createCredentials(options: CredentialsOptions): Credentials {
@@ -97,12 +97,12 @@ interface Account {
 
 /** The principal is the account, not its token, so that cached reports outlive a token. */
 function createAccountCredentials(
-  { clock, instrument = UNOBSERVED }: CredentialsOptions,
+  { clock, instrumentation = NOOP_UPSTREAM_INSTRUMENTATION }: CredentialsOptions,
   { names, password, hint, createLogin }: Account,
 ): Credentials {
   const rejectionError = createRejectionError(hint);
   const login = createLogin(rejectionError);
-  const obtain = (signal: AbortSignal) => instrument.login(() => login.obtain(signal));
+  const obtain = (signal: AbortSignal) => instrumentation.login(() => login.obtain(signal));
   const tokens = new TokenCache(obtain, clock, rejectionError);
   // A password can be guessed; scrypt makes each guess expensive, should the id ever leak.
   const derive = promisify<string, string, number, Buffer>(scrypt);

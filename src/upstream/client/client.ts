@@ -16,7 +16,11 @@ import { createUpstreamCalls, ENDPOINTS, type ToUpstreamCall, type UpstreamCall 
 import { createConnections, headerOf } from '../http/connections.js';
 import type { ProxySettings } from '../http/proxy.js';
 import { parseRetryAfter, toStatusError, toTransportError } from '../http/errors.js';
-import { UNOBSERVED, type ObservedCall, type UpstreamInstrument } from '../instrumentation.js';
+import {
+  NOOP_UPSTREAM_INSTRUMENTATION,
+  type InstrumentedCall,
+  type UpstreamInstrumentation,
+} from '../instrumentation.js';
 import type { Principal } from '../principal.js';
 import type { ReportParser } from '../parse/report-parser.js';
 import { Resilience, type OnBreaker, type ResilienceSettings } from './resilience.js';
@@ -38,7 +42,7 @@ interface ClientServices {
   /** Called once per fetched report that has data-quality warnings. */
   readonly onWarnings: (report: ReportKind, warnings: readonly ReportWarning[]) => void;
   readonly onBreaker: OnBreaker;
-  readonly instrument?: UpstreamInstrument | undefined;
+  readonly instrumentation?: UpstreamInstrumentation | undefined;
 }
 
 /** A report, and its body where the parser keeps it. */
@@ -50,15 +54,15 @@ export interface FetchedReport {
 export type ScaleOpsClient = ReturnType<typeof createScaleOpsClient>;
 
 export function createScaleOpsClient(settings: ClientSettings, services: ClientServices) {
-  const { clock, instrument = UNOBSERVED, onBreaker } = services;
+  const { clock, instrumentation = NOOP_UPSTREAM_INSTRUMENTATION, onBreaker } = services;
   const base = new URL(settings.url);
   const connections = createConnections(base.origin, settings.resilience.maxInFlight, settings.proxy);
   const { maxResponseBytes } = settings;
   const host = { ...services, connections, maxResponseBytes, toCall: createUpstreamCalls(base, settings.paths) };
   const resilience = new Resilience(settings.resilience, clock, onBreaker);
 
-  const call = (context: CallContext, call: ObservedCall): Promise<FetchedReport> =>
-    instrument.call(call, async () => {
+  const call = (context: CallContext, call: InstrumentedCall): Promise<FetchedReport> =>
+    instrumentation.call(call, async () => {
       try {
         return await callUpstream(host, context, call);
       } catch (error) {
@@ -85,9 +89,9 @@ export function createScaleOpsClient(settings: ClientSettings, services: ClientS
       const attempt = (attemptNumber: number): Promise<FetchedReport> => {
         let isRetry = attemptNumber > 1;
         return withToken(principal, deadline, (token) => {
-          const observed = { report, number: (number += 1), isRetry, headers: {}, status: undefined };
+          const instrumented = { report, number: (number += 1), isRetry, headers: {}, status: undefined };
           isRetry = false;
-          return call({ request, token, deadline }, observed);
+          return call({ request, token, deadline }, instrumented);
         });
       };
       const requestKey = (): string => hashOf(host.toCall(request));
@@ -149,7 +153,7 @@ interface Host extends ClientServices, Pick<ClientSettings, 'maxResponseBytes'> 
 async function callUpstream(
   host: Host,
   { request, token, deadline }: CallContext,
-  observed: ObservedCall,
+  instrumented: InstrumentedCall,
 ): Promise<FetchedReport> {
   const { clock, onWarnings } = host;
   const { url, path, body } = host.toCall(request);
@@ -160,7 +164,7 @@ async function callUpstream(
     method: 'POST',
     path,
     headers: {
-      ...observed.headers,
+      ...instrumented.headers,
       accept: 'application/json',
       'accept-encoding': ACCEPT_ENCODING,
       ...(token !== undefined && { authorization: `Bearer ${token}` }),
@@ -169,7 +173,7 @@ async function callUpstream(
     body: JSON.stringify(body),
     signal: deadline.signal,
   });
-  observed.status = response.statusCode;
+  instrumented.status = response.statusCode;
   if (response.statusCode !== 200) {
     drainOrClose(response.body, clock);
     throw toStatusError({

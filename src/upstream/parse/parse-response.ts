@@ -7,7 +7,7 @@ import { ReportShapeError } from '../../report/parse/envelope/envelope.js';
 import { saysFailed } from '../../report/parse/envelope/member-values.js';
 import { assertNoRepeatedMember } from '../../report/parse/envelope/repeated-members.js';
 import { decodeData } from '../../report/parse/json-parser.js';
-import { createReportParser } from '../../report/parse/fast-parser.js';
+import { createFastParser } from '../../report/parse/fast-parser.js';
 import { toReport, type ReportData } from '../../report/report-data.js';
 import type { Report } from '../../report/report.js';
 import type { ReportRequest } from '../../report/request.js';
@@ -26,7 +26,7 @@ export type ParsedResponse = { readonly report: ReportData } | { readonly failur
 
 /** Creates a parser for any number of bodies, one after the other. */
 export function createResponseParser(): (body: Buffer) => ParsedResponse {
-  const readReport = createReportParser();
+  const readReport = createFastParser();
   return (body) => {
     const json = skipByteOrderMark(body);
     const report = readReport(json);
