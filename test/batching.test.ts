@@ -3,7 +3,7 @@
 // that applies the documented filters literally.
 //
 // The random operations on a growing cache show whether one report may replace another;
-// test/scope.test.ts tests the parts that decide it.
+// test/entity-requests.test.ts tests the parts that decide it.
 
 import fc from 'fast-check';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';

@@ -11,7 +11,7 @@ import {
   anyFilter,
   anyNeighbours,
   anyQuestion,
-  anyScope,
+  anyEntity,
   anyWider,
   countWork,
   FLEET,
@@ -24,7 +24,7 @@ import {
   toRootFilter,
   type Filter,
   type RowsUpstream,
-  type Scope,
+  type Entity,
 } from './kit/entities.js';
 import { startGateway, startStack, TOKEN, type Answer, type TestGateway, type TestStack } from './kit/gateway.js';
 import { anyReport } from './kit/reference.js';
@@ -73,7 +73,7 @@ const BATCH = `query ($of: [_Any!]!, $a: WorkloadCostsFilter, $b: WorkloadCostsF
   _entities(representations: $of) { ... on KubernetesCluster { ${TWICE} } ... on KubernetesNamespace { ${TWICE} } }
 } ${REPORT}`;
 
-/** The report of a root query for the scope; null without rows. */
+/** The report of a root query for the entity; null without rows. */
 async function askRoot(gateway: TestGateway, filter: Filter | undefined, question: object): Promise<unknown> {
   if (filter === undefined) return null;
   const answer = await gateway.ask(ROOT, { filter, ...question });
@@ -82,10 +82,10 @@ async function askRoot(gateway: TestGateway, filter: Filter | undefined, questio
   return report.all.totalCount === 0 ? null : report;
 }
 
-/** The report of the scope's entity. */
-async function askEntity(gateway: TestGateway, scope: Scope, filter: Filter, question: object): Promise<unknown> {
-  const lookup = scope.namespace === undefined ? LOOKUP.Cluster : LOOKUP.Namespace;
-  const answer = await gateway.ask(lookup, { ...scope, filter, ...question });
+/** The report of the entity. */
+async function askEntity(gateway: TestGateway, entity: Entity, filter: Filter, question: object): Promise<unknown> {
+  const lookup = entity.namespace === undefined ? LOOKUP.Cluster : LOOKUP.Namespace;
+  const answer = await gateway.ask(lookup, { ...entity, filter, ...question });
   expectGood(answer);
   return answer.data.entity.costs as unknown;
 }
@@ -308,10 +308,10 @@ describe('the costs of an entity equal those of a root query', () => {
     async () => {
       const seen = { null: 0, report: 0, leftOut: 0 };
       await fc.assert(
-        fc.asyncProperty(anyScope, anyFilter, anyQuestion, async (scope, filter, question) => {
-          const rootFilter = toRootFilter(filter, scope);
+        fc.asyncProperty(anyEntity, anyFilter, anyQuestion, async (entity, filter, question) => {
+          const rootFilter = toRootFilter(filter, entity);
           const expected = await askRoot(plain, rootFilter, question);
-          const [costs, calls] = await counted(() => askEntity(plain, scope, filter, question));
+          const [costs, calls] = await counted(() => askEntity(plain, entity, filter, question));
           expect(costs).toEqual(expected);
           expect(calls).toBe(rootFilter === undefined ? 0 : 1);
           seen[expected === null ? 'null' : 'report'] += 1;
@@ -328,18 +328,18 @@ describe('the costs of an entity equal those of a root query', () => {
   test(
     'when many entities share the fewest calls',
     async () => {
-      const anyScopes = fc.array(anyScope, { minLength: 2, maxLength: 8 });
+      const anyEntities = fc.array(anyEntity, { minLength: 2, maxLength: 8 });
       await fc.assert(
-        fc.asyncProperty(anyScopes, anyFilter, anyFilter, anyQuestion, async (scopes, a, b, question) => {
+        fc.asyncProperty(anyEntities, anyFilter, anyFilter, anyQuestion, async (entities, a, b, question) => {
           const [answer, calls] = await counted(() =>
-            plain.ask(BATCH, { of: scopes.map(toRepresentation), a, b, ...question }),
+            plain.ask(BATCH, { of: entities.map(toRepresentation), a, b, ...question }),
           );
           expectGood(answer);
           const expected: unknown[] = [];
-          for (const scope of scopes) {
+          for (const entity of entities) {
             expected.push({
-              a: await askRoot(plain, toRootFilter(a, scope), question),
-              b: await askRoot(plain, toRootFilter(b, scope), question),
+              a: await askRoot(plain, toRootFilter(a, entity), question),
+              b: await askRoot(plain, toRootFilter(b, entity), question),
             });
           }
           expect(answer.data._entities).toEqual(expected);
@@ -358,13 +358,13 @@ describe('the costs of an entity equal those of a root query', () => {
       let reports = 0;
       await fc.assert(
         fc.asyncProperty(
-          anyScope.chain((scope) => fc.tuple(fc.constant(scope), anyWider(scope))),
+          anyEntity.chain((entity) => fc.tuple(fc.constant(entity), anyWider(entity))),
           anyQuestion,
-          async ([scope, { filter, wider }], question) => {
-            const expected = await askRoot(plain, toRootFilter(filter, scope), question);
+          async ([entity, { filter, wider }], question) => {
+            const expected = await askRoot(plain, toRootFilter(filter, entity), question);
             await using keeping = startGateway(url);
             await askRoot(keeping, wider, question);
-            const [costs, calls] = await counted(() => askEntity(keeping, scope, filter, question));
+            const [costs, calls] = await counted(() => askEntity(keeping, entity, filter, question));
             expect(costs).toEqual(expected);
             expect(calls).toBe(0);
             if (expected !== null) reports += 1;
@@ -382,12 +382,12 @@ describe('the costs of an entity equal those of a root query', () => {
     async () => {
       let calls = 0;
       await fc.assert(
-        fc.asyncProperty(anyScope, anyNeighbours, anyQuestion, async (scope, { filter, neighbours }, question) => {
-          const rootFilter = toRootFilter(filter, scope);
+        fc.asyncProperty(anyEntity, anyNeighbours, anyQuestion, async (entity, { filter, neighbours }, question) => {
+          const rootFilter = toRootFilter(filter, entity);
           const expected = await askRoot(plain, rootFilter, question);
           await using keeping = startGateway(url);
           for (const neighbour of neighbours) await askRoot(keeping, neighbour, question);
-          const [costs, count] = await counted(() => askEntity(keeping, scope, filter, question));
+          const [costs, count] = await counted(() => askEntity(keeping, entity, filter, question));
           expect(costs).toEqual(expected);
           expect(count).toBeLessThanOrEqual(rootFilter === undefined ? 0 : 1);
           calls += count;
@@ -409,7 +409,7 @@ describe('the costs of an entity equal those of a root query', () => {
     ['ignored workloads', { shouldIgnoreWorkloads: true }],
     ['namespaces', { namespaces: { names: ['payments'], exclude: true } }],
   ])('when a cached report differs in its condition on %s', async (_what, condition) => {
-    const scope = { clusterName: CLUSTER };
+    const entity = { clusterName: CLUSTER };
     for (const [kept, filter] of [
       [{}, condition],
       [condition, {}],
@@ -420,8 +420,8 @@ describe('the costs of an entity equal those of a root query', () => {
         { multiCluster: true, clusters: { names: [CLUSTER] }, ...kept },
         PLAIN_QUESTION,
       );
-      const expected = await askRoot(plain, toRootFilter(filter, scope), PLAIN_QUESTION);
-      const [costs, calls] = await counted(() => askEntity(keeping, scope, filter, PLAIN_QUESTION));
+      const expected = await askRoot(plain, toRootFilter(filter, entity), PLAIN_QUESTION);
+      const [costs, calls] = await counted(() => askEntity(keeping, entity, filter, PLAIN_QUESTION));
       expect(costs).toEqual(expected);
       expect(costs).not.toEqual(other);
       expect(calls).toBe(1);
@@ -429,17 +429,17 @@ describe('the costs of an entity equal those of a root query', () => {
   });
 
   test("when a cached report covers the host's own cluster only, or all clusters but that one", async () => {
-    const scopes = [{ clusterName: CLUSTER }, { clusterName: 'ml-us-west-2' }, NAMESPACE_SCOPE];
+    const entities = [{ clusterName: CLUSTER }, { clusterName: 'ml-us-west-2' }, NAMESPACE];
     for (const kept of [true, false]) {
       for (const multiCluster of [true, false]) {
-        for (const scope of scopes) {
+        for (const entity of entities) {
           await using keeping = startGateway(url);
           await askRoot(keeping, { multiCluster: kept }, PLAIN_QUESTION);
-          const expected = await askRoot(plain, toRootFilter({ multiCluster }, scope), PLAIN_QUESTION);
-          const [costs, calls] = await counted(() => askEntity(keeping, scope, { multiCluster }, PLAIN_QUESTION));
+          const expected = await askRoot(plain, toRootFilter({ multiCluster }, entity), PLAIN_QUESTION);
+          const [costs, calls] = await counted(() => askEntity(keeping, entity, { multiCluster }, PLAIN_QUESTION));
           expect(costs).toEqual(expected);
           // ScaleOps returns its whole own cluster either way; a report of all clusters does not say which that is.
-          const isAtHand = kept === multiCluster || (multiCluster && scope.clusterName === CLUSTER);
+          const isAtHand = kept === multiCluster || (multiCluster && entity.clusterName === CLUSTER);
           expect(calls).toBe(isAtHand ? 0 : 1);
         }
       }
@@ -449,22 +449,22 @@ describe('the costs of an entity equal those of a root query', () => {
   test.each([
     ['of a cluster', { clusterName: CLUSTER }],
     ['of a namespace', { clusterName: CLUSTER, namespace: 'payments' }],
-  ])('page by page: cursors %s are valid in the root query, and vice versa', async (_what, scope: Scope) => {
+  ])('page by page: cursors %s are valid in the root query, and vice versa', async (_what, entity: Entity) => {
     await using keeping = startGateway(url);
     await askRoot(keeping, { multiCluster: true, last: '7d' }, PLAIN_QUESTION);
     const filter = { last: '7d', clusters: { names: ['nowhere', CLUSTER] } };
     const rows = 'rows(orderBy: [{ field: WORKLOAD_TYPE, direction: ASC }], first: 4, after: $after)';
     const page = `costs: workloadCosts(filter: $root) { ${rows} { edges { cursor node { id: scaleOpsId } } } }`;
-    const entity =
-      scope.namespace === undefined
+    const field =
+      entity.namespace === undefined
         ? `kubernetesCluster(name: "${CLUSTER}")`
         : `kubernetesNamespace(clusterName: "${CLUSTER}", name: "payments")`;
-    const ofEntity = `entity: ${entity} { costs(filter: $filter) { ${rows} { edges { cursor node { id: scaleOpsId } } } } }`;
+    const ofEntity = `entity: ${field} { costs(filter: $filter) { ${rows} { edges { cursor node { id: scaleOpsId } } } } }`;
     const ask = async (after: string | null, isEntity: boolean): Promise<Connection['edges']> => {
       const answer = isEntity
         ? await keeping.ask(`query ($filter: WorkloadCostsFilter, $after: String) { ${ofEntity} }`, { filter, after })
         : await keeping.ask(`query ($root: WorkloadCostsFilter, $after: String) { ${page} }`, {
-            root: toRootFilter(filter, scope),
+            root: toRootFilter(filter, entity),
             after,
           });
       expectGood(answer);
@@ -479,7 +479,7 @@ describe('the costs of an entity equal those of a root query', () => {
     expect(await ask(after, true)).toEqual(second);
     expect(await ask(second.at(-1)!.cursor, true)).toEqual(await ask(second.at(-1)!.cursor, false));
     const foreign = await keeping.ask(
-      `query ($filter: WorkloadCostsFilter, $after: String) { ${ofEntity.replace(entity, 'kubernetesCluster(name: "ml-us-west-2")')} }`,
+      `query ($filter: WorkloadCostsFilter, $after: String) { ${ofEntity.replace(field, 'kubernetesCluster(name: "ml-us-west-2")')} }`,
       { filter: { last: '7d' }, after },
     );
     expect([codesOf(foreign), pathsOf(foreign)]).toEqual([['BAD_USER_INPUT'], [['entity', 'costs', 'rows']]]);
@@ -488,7 +488,7 @@ describe('the costs of an entity equal those of a root query', () => {
   });
 });
 
-const NAMESPACE_SCOPE: Scope = { clusterName: CLUSTER, namespace: 'payments' };
+const NAMESPACE: Entity = { clusterName: CLUSTER, namespace: 'payments' };
 const PLAIN_QUESTION = { count: 3, by: [{ field: 'NAMESPACE' }] };
 
 /** A row of the REST API with these names and this cost only. */
@@ -524,12 +524,12 @@ describe('costs of unusual rows', () => {
     workloadName: orElse(workloadName, 'a'),
   });
   /** The distinct clusters and namespaces of rows. */
-  const scopesOf = (rows: readonly Node[]): Scope[] => {
-    const scopes = rows.flatMap(({ clusterName, namespace }): Scope[] => {
+  const entitiesOf = (rows: readonly Node[]): Entity[] => {
+    const entities = rows.flatMap(({ clusterName, namespace }): Entity[] => {
       if (!clusterName) return [];
       return namespace ? [{ clusterName }, { clusterName, namespace }] : [{ clusterName }];
     });
-    return [...new Map(scopes.map((scope) => [JSON.stringify(scope), scope])).values()];
+    return [...new Map(entities.map((entity) => [JSON.stringify(entity), entity])).values()];
   };
 
   test(
@@ -543,9 +543,9 @@ describe('costs of unusual rows', () => {
             index % 2 === 0 ? row : { ...row, ...nameAll(row) },
           );
           upstream.serve(rows);
-          const scopes = scopesOf(rows);
+          const entities = entitiesOf(rows);
           const expected: unknown[] = [];
-          for (const scope of scopes) expected.push(await askRoot(plain, toRootFilter({}, scope), question));
+          for (const entity of entities) expected.push(await askRoot(plain, toRootFilter({}, entity), question));
           const isOfOneRow = (row: Node): boolean =>
             rows.filter((each) => hasNames(each) && isSame(each, row)).length === 1;
           const workloads = rows.filter((row) => hasNames(row) && isOfOneRow(row));
@@ -553,15 +553,15 @@ describe('costs of unusual rows', () => {
           await using gateway = startGateway(upstream.url);
           if (isKept) await askRoot(gateway, { multiCluster: true }, question);
           const before = upstream.received.length;
-          const answer = await gateway.ask(BATCH, { of: scopes.map(toRepresentation), ...question });
+          const answer = await gateway.ask(BATCH, { of: entities.map(toRepresentation), ...question });
           expectGood(answer);
           expect((answer.data._entities as { a: unknown }[]).map(({ a }) => a)).toEqual(expected);
           const cost = await gateway.ask(WORKLOADS, { of: workloads.map(toWorkloadRepresentation) });
           expectGood(cost);
-          expect(upstream.received.length - before).toBe(isKept || scopes.length === 0 ? 0 : 1);
+          expect(upstream.received.length - before).toBe(isKept || entities.length === 0 ? 0 : 1);
 
           const theirRows = workloads.map((row) => {
-            const at = scopes.findIndex(
+            const at = entities.findIndex(
               (each) => each.clusterName === row.clusterName && each.namespace === row.namespace,
             );
             const { all } = expected[at] as { readonly all: Connection };
@@ -816,15 +816,15 @@ describe('names', () => {
         (name: string) => name.replace(/^./, (letter) => letter.toUpperCase()),
       ];
       const spelling = fc.constantFrom(...SPELLINGS);
-      const asked = fc.array(fc.tuple(anyScope, spelling, spelling), { minLength: 1, maxLength: 4 });
-      const isOf = (each: (typeof FLEET_WORKLOADS)[number], { clusterName, namespace }: Scope): boolean =>
+      const asked = fc.array(fc.tuple(anyEntity, spelling, spelling), { minLength: 1, maxLength: 4 });
+      const isOf = (each: (typeof FLEET_WORKLOADS)[number], { clusterName, namespace }: Entity): boolean =>
         each.clusterName === clusterName && (namespace === undefined || each.namespace === namespace);
       await using scaleOps = await startFleet();
       await fc.assert(
         fc.asyncProperty(fc.array(asked, { minLength: 1, maxLength: 4 }), async (operations) => {
           await using gateway = startGateway(scaleOps.url);
-          for (const scopes of operations) {
-            const of = scopes.map(([{ clusterName, namespace }, spellCluster, spellNamespace]) =>
+          for (const entities of operations) {
+            const of = entities.map(([{ clusterName, namespace }, spellCluster, spellNamespace]) =>
               toRepresentation({
                 clusterName: spellCluster(clusterName),
                 ...(namespace !== undefined && { namespace: spellNamespace(namespace) }),
@@ -839,8 +839,8 @@ describe('names', () => {
             );
             expectGood(answer);
             expect(answer.data._entities).toEqual(
-              scopes.map(([scope]) => {
-                const rowCount = FLEET_WORKLOADS.filter((each) => isOf(each, scope)).length;
+              entities.map(([entity]) => {
+                const rowCount = FLEET_WORKLOADS.filter((each) => isOf(each, entity)).length;
                 return { costs: rowCount === 0 ? null : { totals: { rowCount } } };
               }),
             );

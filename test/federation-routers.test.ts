@@ -111,7 +111,7 @@ async function askCluster(
 const VARIABLES =
   '$where: CostRowsWhere, $orderBy: [CostRowOrder!], $first: Int, $after: String, $by: [CostDimensionInput!]!';
 
-// Mutations that fail here: a separate report for each entity in createScopeLoader(); a `last` that is not passed on.
+// Mutations that fail here: a separate report for each entity in createEntityLoader(); a `last` that is not passed on.
 describe.each(ROUTERS)('through $name', (kind) => {
   test.each([
     ['a page of 200 services', 200],

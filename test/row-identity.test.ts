@@ -180,9 +180,9 @@ describe('ids of rows', () => {
     fc.assert(
       fc.property(anyRows, (rows) => {
         const named = rows.map((row, at) => ({ ...row, clusterName: at % 3 === 0 ? 'Far' : 'home' }));
-        const scope = { clusterName: 'far' };
+        const entity = { clusterName: 'far' };
         const request: ReportRequest = { report: 'workloads', clusterFilters: ['far'] };
-        const part = read(named).split([scope]).get(scope);
+        const part = read(named).split([entity]).get(entity);
         const direct = read(named.filter(({ clusterName }) => clusterName === 'Far'));
         expect(part === undefined ? [] : idsOf(part, request)).toEqual(idsOf(direct, request));
       }),

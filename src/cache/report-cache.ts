@@ -8,7 +8,7 @@ import { Deadline } from '../concurrency/deadline.js';
 import { createSingleFlight } from '../concurrency/single-flight.js';
 import { UpstreamError } from '../errors.js';
 import { toRequestKey, type ReportRequest, type WorkloadCostsRequest } from '../report/request.js';
-import { estimateBreadth } from '../report/scopes/scope.js';
+import { estimateBreadth } from '../report/entities/entity-request.js';
 import type { Principal } from '../upstream/principal.js';
 import type { ReportEntry, ReportKey, WorkloadEntry } from './memory/report-entry.js';
 import { ReportStore, type ReportStoreSettings } from './memory/report-store.js';

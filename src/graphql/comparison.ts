@@ -5,7 +5,7 @@ import { UpstreamError, UserInputError } from '../errors.js';
 import type { GatewayContext } from '../loaders/context.js';
 import type { LoadedReport } from '../loaders/report-loader.js';
 import type { AggregatedCostsRequest, WorkloadCostsRequest } from '../report/request.js';
-import { createScopedRequests } from '../report/scopes/scope.js';
+import { createEntityRequests } from '../report/entities/entity-request.js';
 import { assertNoOverlap, baselineOf, haveSameLength, type BaselineShift } from '../report/time/baseline.js';
 import { assertBegun } from '../report/time/window-state.js';
 import { hasAllCosts, type ReportWarning } from '../report/warnings.js';
@@ -133,7 +133,7 @@ type Pair = readonly [LoadedReport, LoadedReport];
 async function toOneAge(pair: Pair, { loaders }: GatewayContext): Promise<Pair> {
   const areApart = ([a, b]: Pair): boolean => Math.abs(a.asOf - b.asOf) > MAX_AGE_DIFFERENCE_MS;
   const [current, doubled] = pair;
-  if (current.scoped !== undefined || !areApart(pair)) return pair;
+  if (current.entityRequest !== undefined || !areApart(pair)) return pair;
   const reloaded: Pair =
     current.asOf < doubled.asOf
       ? [{ ...current, ...(await loaders.report.reload(current.request)) }, doubled]
@@ -170,13 +170,13 @@ async function assertDerivable(reports: readonly LoadedReport[], { readReport }:
 
 /** The report over twice the time; for many clusters or namespaces in as few calls as those of the reports themselves. */
 async function loadDoubled(
-  { scoped }: LoadedReport,
+  { entityRequest: wanted }: LoadedReport,
   request: WorkloadCostsRequest,
   { loaders, memoize }: GatewayContext,
 ): Promise<LoadedReport> {
   const range = toDoubled(request.range);
-  const toScoped = scoped && memoize([scoped.base, 'doubled'], () => createScopedRequests({ ...scoped.base, range }));
-  const doubled = scoped && toScoped?.(scoped.scope);
+  const toRequest = wanted && memoize([wanted.base, 'doubled'], () => createEntityRequests({ ...wanted.base, range }));
+  const doubled = wanted && toRequest?.(wanted.entity);
   const part = doubled && (await loaders.entity.load(doubled));
   return part ?? loaders.report.load({ ...request, range });
 }

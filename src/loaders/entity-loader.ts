@@ -5,10 +5,10 @@
 import DataLoader from 'dataloader';
 
 import { UpstreamError } from '../errors.js';
-import { planCalls, type PlannedCall } from '../report/scopes/plan-calls.js';
+import { planCalls, type PlannedCall } from '../report/entities/plan-calls.js';
 import { groupBy, type Group } from '../report/columns/group-by.js';
 import type { WorkloadCostsRequest } from '../report/request.js';
-import { createCoverage, toScopeRequest, type ScopedRequest } from '../report/scopes/scope.js';
+import { createCoverage, toRootRequest, type EntityRequest } from '../report/entities/entity-request.js';
 import { createLoadOnce } from './paced-results.js';
 import type { OperationSteps, ReadReport } from './read-report.js';
 import { toError, type LoadedReport, type ReportLoader } from './report-loader.js';
@@ -27,25 +27,25 @@ interface EntityLoaderOptions {
   readonly readReport: ReadReport;
   readonly whenIdle: OperationSteps['whenIdle'];
   /** Fresh reports related to `wanted`, best first. */
-  readonly findSupersets: (wanted: Group<ScopedRequest>) => Promise<readonly SupersetReport[]>;
+  readonly findSupersets: (wanted: Group<EntityRequest>) => Promise<readonly SupersetReport[]>;
   /** The same of any age, after ScaleOps failed with `fault`. */
   readonly findStaleSupersets: (
-    wanted: Group<ScopedRequest>,
+    wanted: Group<EntityRequest>,
     fault: UpstreamError,
   ) => Promise<readonly SupersetReport[]>;
 }
 
 export interface EntityReportLoader {
   /** The report of a cluster or namespace; null when the upstream has no row of it. Synchronous once it is there. */
-  load(scoped: ScopedRequest): LoadedReport | null | Promise<LoadedReport | null>;
+  load(entityRequest: EntityRequest): LoadedReport | null | Promise<LoadedReport | null>;
 }
 
-type Results = Map<ScopedRequest, LoadedReport | null | Error>;
+type Results = Map<EntityRequest, LoadedReport | null | Error>;
 
 export function createEntityLoader(options: EntityLoaderOptions): EntityReportLoader {
   const numberOf = createNumbering();
   const loadOnce = createLoadOnce<LoadedReport | null>();
-  const loader = new DataLoader<ScopedRequest, LoadedReport | null>(
+  const loader = new DataLoader<EntityRequest, LoadedReport | null>(
     async (wanted) => {
       const results: Results = new Map();
       const groups = groupBy(wanted, ({ baseKey }) => baseKey).values();
@@ -67,14 +67,14 @@ export function createEntityLoader(options: EntityLoaderOptions): EntityReportLo
     },
   );
   // Names that differ in case are different keys: ScaleOps does not document whether it minds case.
-  const toKey = ({ baseKey, scope }: ScopedRequest): string =>
-    JSON.stringify([numberOf(baseKey), scope.clusterName, scope.namespace]);
-  return { load: (scoped) => loadOnce(toKey(scoped), () => loader.load(scoped)) };
+  const toKey = ({ baseKey, entity }: EntityRequest): string =>
+    JSON.stringify([numberOf(baseKey), entity.clusterName, entity.namespace]);
+  return { load: (wanted) => loadOnce(toKey(wanted), () => loader.load(wanted)) };
 }
 
-/** Loads scoped requests of one base. */
+/** Loads the requests of one base. */
 async function loadSameBase(
-  sameBase: Group<ScopedRequest>,
+  sameBase: Group<EntityRequest>,
   options: EntityLoaderOptions,
   results: Results,
 ): Promise<void> {
@@ -87,36 +87,36 @@ async function loadSameBase(
 const MAX_SPLIT_DEPTH = 3;
 
 async function fetchCall(
-  { request, scoped }: PlannedCall,
+  { request, entityRequests: wanted }: PlannedCall,
   options: EntityLoaderOptions,
   results: Results,
   splitDepth = 0,
 ): Promise<void> {
   try {
-    await assign(scoped, await options.reports.load(request), options, results);
+    await assign(wanted, await options.reports.load(request), options, results);
   } catch (error) {
     const isTooLarge = error instanceof UpstreamError && error.code === 'UPSTREAM_RESPONSE_TOO_LARGE';
-    if (isTooLarge && scoped.length > 1 && splitDepth < MAX_SPLIT_DEPTH) {
+    if (isTooLarge && wanted.length > 1 && splitDepth < MAX_SPLIT_DEPTH) {
       // Each half may be small enough, and the client cannot know that we asked for all of them in one call.
-      const middle = Math.ceil(scoped.length / 2);
-      const halves = [scoped.slice(0, middle), scoped.slice(middle)].flatMap((half) => planCalls(scoped[0].base, half));
+      const middle = Math.ceil(wanted.length / 2);
+      const halves = [wanted.slice(0, middle), wanted.slice(middle)].flatMap((half) => planCalls(wanted[0].base, half));
       await Promise.all(halves.map((half) => fetchCall(half, options, results, splitDepth + 1)));
       return;
     }
     const mayBeStale = error instanceof UpstreamError && error.allowsStale;
-    const older = mayBeStale ? await options.findStaleSupersets(scoped, error) : [];
+    const older = mayBeStale ? await options.findStaleSupersets(wanted, error) : [];
     // Other calls of the same batch may succeed.
-    fail(await assignAll(scoped, older, options, results), error, results);
+    fail(await assignAll(wanted, older, options, results), error, results);
   }
 }
 
 /** Answers from these reports what they contain. @returns what they do not. */
 async function assignAll(
-  wanted: readonly ScopedRequest[],
+  wanted: readonly EntityRequest[],
   reports: readonly SupersetReport[],
   options: EntityLoaderOptions,
   results: Results,
-): Promise<readonly ScopedRequest[]> {
+): Promise<readonly EntityRequest[]> {
   let missing = wanted;
   for (const superset of reports) {
     if (missing.length === 0) break;
@@ -130,25 +130,25 @@ async function assignAll(
 
 /** Splits a report into the parts that are wanted. */
 async function assign(
-  wanted: readonly ScopedRequest[],
+  wanted: readonly EntityRequest[],
   whole: Omit<LoadedReport, 'request'>,
   { readReport }: EntityLoaderOptions,
   results: Results,
 ): Promise<void> {
-  const scopes = wanted.map(({ scope }) => scope);
-  const parts = await readReport(whole.report, { rows: 1 }, whole.report.split(scopes));
+  const entities = wanted.map(({ entity }) => entity);
+  const parts = await readReport(whole.report, { rows: 1 }, whole.report.split(entities));
   for (const each of wanted) {
-    const report = parts.get(each.scope) ?? null;
+    const report = parts.get(each.entity) ?? null;
     // With the request that a root query would make, so that its cursors are the same.
-    results.set(each, report && { ...whole, report, request: toScopeRequest(each), scoped: each });
+    results.set(each, report && { ...whole, report, request: toRootRequest(each), entityRequest: each });
   }
 }
 
-function fail(wanted: readonly ScopedRequest[], error: unknown, results: Results): void {
+function fail(wanted: readonly EntityRequest[], error: unknown, results: Results): void {
   for (const each of wanted) results.set(each, toError(error));
 }
 
-/** Numbers long texts: a base may list 1,000 names, and be combined with 1,000 scopes. */
+/** Numbers long texts: a base may list 1,000 names, and be combined with 1,000 entities. */
 function createNumbering(): (text: string) => number {
   const numbers = new Map<string, number>();
   return (text) => {

@@ -58,7 +58,7 @@ export function createLoaders(services: RequestServices, operation: Operation): 
   const interval = createCachedLoader(shared, services.runSeriesFetch);
   let entities: EntityReportLoader | undefined;
   const createEntities = () => createRelatedLoader(shared, report);
-  return { report, interval, entity: { load: (scoped) => (entities ??= createEntities()).load(scoped) } };
+  return { report, interval, entity: { load: (wanted) => (entities ??= createEntities()).load(wanted) } };
 }
 
 /** Most operations wait for no report. */

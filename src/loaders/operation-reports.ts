@@ -4,14 +4,14 @@
 import type { ReportLookup } from '../cache/report-lookup.js';
 import type { Group } from '../report/columns/group-by.js';
 import type { WorkloadCostsRequest } from '../report/request.js';
-import { createCoverage, relatedKey, type ScopedRequest } from '../report/scopes/scope.js';
+import { createCoverage, relatedKey, type EntityRequest } from '../report/entities/entity-request.js';
 import type { SupersetReport } from './entity-loader.js';
 
 export interface OperationReports {
   add(request: WorkloadCostsRequest, lookup: ReportLookup): void;
   addPending(request: WorkloadCostsRequest, lookup: Promise<ReportLookup>): void;
   /** The related reports, after waiting for the pending ones that may contain what is wanted. */
-  find(wanted: Group<ScopedRequest>): Promise<readonly SupersetReport[]>;
+  find(wanted: Group<EntityRequest>): Promise<readonly SupersetReport[]>;
 }
 
 /** A pending report may have any cluster. */

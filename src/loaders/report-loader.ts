@@ -4,7 +4,7 @@ import DataLoader from 'dataloader';
 
 import type { ReportLookup } from '../cache/report-lookup.js';
 import { toRequestKey, type ReportRequest } from '../report/request.js';
-import type { ScopedRequest } from '../report/scopes/scope.js';
+import type { EntityRequest } from '../report/entities/entity-request.js';
 import type { CalendarRange } from '../report/time/calendar-range.js';
 
 /** A report as a resolver sees it, with the request that it answers. */
@@ -13,7 +13,7 @@ export interface LoadedReport extends Pick<ReportLookup, 'report' | 'asOf' | 'is
   /** The calendar range that the request was resolved from. */
   readonly calendar?: CalendarRange | undefined;
   /** What was asked for one by one: the report of a cluster or namespace. */
-  readonly scoped?: ScopedRequest | undefined;
+  readonly entityRequest?: EntityRequest | undefined;
 }
 
 export interface ReportLoader {

@@ -21,9 +21,9 @@ import { selectPage, type RowPage, type RowQuestion } from './query/row-page.js'
 import { countMissing, createTotals, type Totals } from './query/totals.js';
 import { toReportId } from './request.js';
 import { toRow, type ReportRow, type RowOrigin, type RowSource } from './row.js';
-import type { EntityScope } from './scopes/scope.js';
-import { findScopes, gatherRows } from './scopes/split.js';
-import { indexWorkloads, mergeRows, toWorkloadKey } from './scopes/workload-index.js';
+import type { EntityRef } from './entities/entity-request.js';
+import { splitRows, gatherRows } from './entities/split.js';
+import { indexWorkloads, mergeRows, toWorkloadKey } from './entities/workload-index.js';
 import { SharedReport } from './shared-report.js';
 import { identifyRows, type RowIds } from './row-ids.js';
 import { runAll, type Steps } from './steps.js';
@@ -171,18 +171,18 @@ export class Report {
   }
 
   /**
-   * The report of each scope, as ScaleOps would have returned it. Scopes without rows are left out, unless this report is
+   * The report of each entity, as ScaleOps would have returned it. Entities without rows are left out, unless this report is
    * partial: then their rows may be missing. Reads each row once.
    */
-  *split(scopes: readonly EntityScope[]): Steps<ReadonlyMap<EntityScope, Report>> {
-    const found = yield* findScopes(this.#shared.columns, this.#rows, scopes);
-    const parts = new Map<EntityScope, Report>();
+  *split(entities: readonly EntityRef[]): Steps<ReadonlyMap<EntityRef, Report>> {
+    const found = yield* splitRows(this.#shared.columns, this.#rows, entities);
+    const parts = new Map<EntityRef, Report>();
     for (const { rows, spelled } of found) {
       if (rows.length === 0 && !this.isPartial) continue;
       const columns = gatherRows(this.#shared.columns, rows);
       const clusters = columns.names.clusterName.values.slice(1);
       const part = this.#createPart(columns, { clusters, warnings: warningsAmong(this.warnings, rows, true) });
-      for (const scope of spelled) parts.set(scope, part);
+      for (const entity of spelled) parts.set(entity, part);
       yield;
     }
     return parts;

@@ -7,7 +7,7 @@ import type { Dimension } from './query/dimension.js';
 import { allRows } from './query/filter-rows.js';
 import { rankIds, type OrderField, type RankedKey, type RowOrder } from './query/order.js';
 import { indexTexts, rankNames, rankNumbers, type FindText, type Ranks } from './query/ranks.js';
-import { indexWorkloads, WORKLOAD_ENTRY_BYTES, type WorkloadIndex } from './scopes/workload-index.js';
+import { indexWorkloads, WORKLOAD_ENTRY_BYTES, type WorkloadIndex } from './entities/workload-index.js';
 import { identifyRows, type RowIds } from './row-ids.js';
 import { shareSteps, type Steps } from './steps.js';
 import type { ReportWindow } from './window.js';

@@ -15,7 +15,7 @@ json.aggregatedWorkloads.forEach((row, index) => {
   row.workloadName = `workload-${(index * 7_919) % 100_000}`;
   row.namespace = `namespace-${Math.floor(index / ROWS_PER_NAMESPACE)}`;
 });
-const scopes = json.aggregatedWorkloads
+const entities = json.aggregatedWorkloads
   .filter((_, index) => index % ROWS_PER_NAMESPACE === 0)
   .map(({ clusterName, namespace }) => ({ clusterName, namespace }));
 
@@ -25,7 +25,7 @@ const QUESTIONS = {
   'breakdown by workload name, ordered by key': (report) =>
     report.breakDown({ by: [{ field: 'workloadName' }], orderBy: { field: 'key', direction: 'ASC' } }),
   'search in all names': (report) => report.selectRows({ where: { search: 'load-99' }, first: 20 }),
-  [`split into ${scopes.length} namespaces`]: (report) => report.split(scopes),
+  [`split into ${entities.length} namespaces`]: (report) => report.split(entities),
 };
 
 printMachine();

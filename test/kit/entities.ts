@@ -11,7 +11,7 @@ import { createFleet } from '../../src/simulator/fleet.js';
 import { NUMBERS, SUMMED, type UpstreamReport } from './reference.js';
 
 /** A cluster, or one namespace of it. */
-export interface Scope {
+export interface Entity {
   readonly clusterName: string;
   readonly namespace?: string;
 }
@@ -79,14 +79,14 @@ export const anyQuestion = fc.record({
 
 // --------------------------------------------------------------------------------------------------- what it means
 
-/** The representation of the scope. */
-export function toRepresentation({ clusterName, namespace }: Scope): object {
+/** The representation of the entity. */
+export function toRepresentation({ clusterName, namespace }: Entity): object {
   if (namespace === undefined) return { __typename: 'KubernetesCluster', name: clusterName };
   return { __typename: 'KubernetesNamespace', clusterName, name: namespace };
 }
 
-/** The equivalent filter of a root query; undefined when the filter itself excludes the scope. */
-export function toRootFilter(filter: Filter, { clusterName, namespace }: Scope): Filter | undefined {
+/** The equivalent filter of a root query; undefined when the filter itself excludes the entity. */
+export function toRootFilter(filter: Filter, { clusterName, namespace }: Entity): Filter | undefined {
   if (!admits(filter.clusters, clusterName)) return undefined;
   const ofCluster = { multiCluster: true, ...filter, clusters: { names: [clusterName] } };
   if (namespace === undefined) return ofCluster;
@@ -109,15 +109,15 @@ const CLUSTERS = fleet.clusterNames;
 const distinct = <T>(list: readonly T[]): T[] => [...new Set(list)];
 const NAMESPACES = distinct(FLEET_WORKLOADS.map(({ namespace }) => namespace));
 const TYPES = distinct(FLEET_WORKLOADS.map(({ type }) => type));
-const FLEET_SCOPES: readonly Scope[] = [
+const FLEET_ENTITIES: readonly Entity[] = [
   ...CLUSTERS.map((clusterName) => ({ clusterName })),
   ...CLUSTERS.flatMap((clusterName) => NAMESPACES.map((namespace) => ({ clusterName, namespace }))),
 ];
 
-/** Mostly existing scopes; also an unknown cluster, and an unknown namespace of a known one. */
-export const anyScope: fc.Arbitrary<Scope> = fc.oneof(
-  { weight: 9, arbitrary: fc.constantFrom(...FLEET_SCOPES) },
-  fc.constantFrom<Scope>(
+/** Mostly existing entities; also an unknown cluster, and an unknown namespace of a known one. */
+export const anyEntity: fc.Arbitrary<Entity> = fc.oneof(
+  { weight: 9, arbitrary: fc.constantFrom(...FLEET_ENTITIES) },
+  fc.constantFrom<Entity>(
     { clusterName: 'nowhere' },
     { clusterName: 'nowhere', namespace: 'payments' },
     { clusterName: CLUSTERS[0]!, namespace: '__proto__' },
@@ -179,8 +179,8 @@ const admitting = (name: string, all: readonly string[]): fc.Arbitrary<Names | u
     { nil: undefined, freq: 3 },
   );
 
-/** A filter, and that of a root query whose report covers the filtered scope. */
-export const anyWider = ({ clusterName, namespace }: Scope) =>
+/** A filter, and that of a root query whose report covers the filtered entity. */
+export const anyWider = ({ clusterName, namespace }: Entity) =>
   few({ ...conditions, clusters: namesOf(CLUSTERS), namespaces: namesOf(NAMESPACES) }).chain((filter) =>
     fc
       .record({

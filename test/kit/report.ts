@@ -8,7 +8,7 @@ import type { ReportRow, RowOrigin } from '../../src/report/row.js';
 import type { RowMember } from '../../src/report/write/row-members.js';
 import type { WrittenRows } from '../../src/report/write/row-writer.js';
 import { decodeReport } from '../../src/report/parse/json-parser.js';
-import type { EntityScope } from '../../src/report/scopes/scope.js';
+import type { EntityRef } from '../../src/report/entities/entity-request.js';
 
 type Result<T> = T extends Steps<infer R> ? R : never;
 type Method = 'selectRows' | 'sumRows' | 'breakDown' | 'findWorkload';
@@ -41,7 +41,7 @@ export interface SyncReport extends Pick<
   sumRows(...args: Parameters<Report['sumRows']>): Result<ReturnType<Report['sumRows']>>;
   breakDown(...args: Parameters<Report['breakDown']>): SyncBreakdown;
   findWorkload(type: string, name: string): Result<ReturnType<Report['findWorkload']>>;
-  split(scopes: readonly EntityScope[]): ReadonlyMap<EntityScope, SyncReport>;
+  split(entities: readonly EntityRef[]): ReadonlyMap<EntityRef, SyncReport>;
   restrict(...args: Parameters<Report['restrict']>): SyncReport;
 }
 
@@ -88,7 +88,8 @@ function createSync(report: Report): SyncReport {
       return { ...breakdown, groups: [...breakdown.groups] };
     },
     findWorkload: (type, name) => run('findWorkload')(type, name, originOf(report)),
-    split: (scopes) => new Map(Array.from(runAll(report.split(scopes)), ([scope, part]) => [scope, toSync(part)])),
+    split: (entities) =>
+      new Map(Array.from(runAll(report.split(entities)), ([entity, part]) => [entity, toSync(part)])),
     restrict: (...args) => toSync(runAll(report.restrict(...args))),
   };
 }

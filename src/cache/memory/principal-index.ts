@@ -3,7 +3,7 @@
 // store: it holds what the store holds.
 
 import type { WorkloadCostsRequest } from '../../report/request.js';
-import { relatedKey } from '../../report/scopes/scope.js';
+import { relatedKey } from '../../report/entities/entity-request.js';
 import type { ReportEntry, WorkloadEntry } from './report-entry.js';
 
 interface PrincipalEntries {

@@ -2,7 +2,7 @@
 // compares the sums with the growth of the heap.
 
 import type { ReportRequest } from '../../report/request.js';
-import { relatedKey } from '../../report/scopes/scope.js';
+import { relatedKey } from '../../report/entities/entity-request.js';
 import type { ReportEntry } from './report-entry.js';
 
 const POINTER_BYTES = 8;

@@ -6,12 +6,12 @@ import type { GraphQLResolveInfo } from 'graphql';
 import type { GatewayContext } from '../../loaders/context.js';
 import type { LoadedReport } from '../../loaders/report-loader.js';
 import type { ReportRow } from '../../report/row.js';
-import { toEntityId } from '../../report/scopes/entity-id.js';
-import { createScopedRequests, type EntityScope } from '../../report/scopes/scope.js';
+import { toEntityId } from '../../report/entities/entity-id.js';
+import { createEntityRequests, type EntityRef } from '../../report/entities/entity-request.js';
 import { builder } from '../builder.js';
 import { chargeSelectedFields } from '../response-budget.js';
 import { toWorkloadCostsRequest, WorkloadCostsFilter } from '../inputs/filters.js';
-import { assertAllowed, assertAllowedScope } from '../inputs/authorize.js';
+import { assertAllowed, assertAllowedEntity } from '../inputs/authorize.js';
 import { CostReport } from '../types/report.js';
 import { parseKey, type Representation } from './representations.js';
 import { noteSpelling, spellName, toSpelled, type Spelled } from './spelling.js';
@@ -38,8 +38,8 @@ const NULL_IF_ABSENT = 'Null when ScaleOps lists no workload of it for the perio
 const MULTI_CLUSTER = true;
 
 /** Loads the report of a cluster or namespace, together with all others of the operation. */
-function loadScope(
-  scope: EntityScope,
+function loadEntity(
+  entity: EntityRef,
   filter: Parameters<typeof toWorkloadCostsRequest>[0],
   context: GatewayContext,
   { fieldNodes }: GraphQLResolveInfo,
@@ -48,15 +48,15 @@ function loadScope(
   // The operation is refused as a whole; 100,000 entities need not fail one by one.
   if (budget.exceeded !== undefined) return null;
   budget.chargeEntityReport();
-  assertAllowedScope(permissions, scope);
+  assertAllowedEntity(permissions, entity);
   // One field has the same arguments for every entity, so a long filter is validated once.
-  const toScoped = memoize([fieldNodes, 'filter'], () => {
+  const toEntityRequest = memoize([fieldNodes, 'filter'], () => {
     const request = toWorkloadCostsRequest(filter, MULTI_CLUSTER);
     assertAllowed(permissions, request);
-    return createScopedRequests(request);
+    return createEntityRequests(request);
   });
-  const scoped = toScoped(scope);
-  return scoped === undefined ? null : loaders.entity.load(scoped);
+  const entityRequest = toEntityRequest(entity);
+  return entityRequest === undefined ? null : loaders.entity.load(entityRequest);
 }
 
 function findWorkload(
@@ -101,7 +101,7 @@ export const KubernetesCluster = builder.objectRef<Entity<typeof CLUSTER_KEY>>('
         filter: t.arg({ type: WorkloadCostsFilter, description: 'Which workloads of the cluster to list.' }),
       },
       resolve: (cluster, { filter }, context, info) =>
-        noteSpelling(cluster, loadScope({ clusterName: cluster.name }, filter, context, info), ({ report }) => ({
+        noteSpelling(cluster, loadEntity({ clusterName: cluster.name }, filter, context, info), ({ report }) => ({
           name: report.firstName('clusterName'),
         })),
     }),
@@ -131,7 +131,7 @@ export const KubernetesNamespace = builder.objectRef<Entity<typeof NAMESPACE_KEY
         filter: t.arg({ type: WorkloadCostsFilter, description: 'Which workloads of the namespace to list.' }),
       },
       resolve(namespace, { filter }, context, info) {
-        const loaded = loadScope(
+        const loaded = loadEntity(
           { clusterName: namespace.clusterName, namespace: namespace.name },
           filter,
           context,
@@ -183,7 +183,7 @@ export const KubernetesWorkload = builder.objectRef<Entity<typeof WORKLOAD_KEY>>
       resolve(workload, filter, context, info) {
         const { clusterName, namespace, type, name } = workload;
         const find = (loaded: LoadedReport | null) => loaded && findWorkload(loaded, { type, name }, context, info);
-        const loaded = loadScope({ clusterName, namespace }, filter, context, info);
+        const loaded = loadEntity({ clusterName, namespace }, filter, context, info);
         const row = loaded instanceof Promise ? loaded.then(find) : find(loaded);
         return noteSpelling(workload, row, toSpelling);
       },

@@ -4,7 +4,7 @@
 import { GatewayError } from '../../errors.js';
 import type { Permissions } from '../../report/permissions/permissions.js';
 import type { ReportRequest } from '../../report/request.js';
-import type { EntityScope } from '../../report/scopes/scope.js';
+import type { EntityRef } from '../../report/entities/entity-request.js';
 
 /** @throws GatewayError FORBIDDEN that names the input. */
 export function assertAllowed(grants: Permissions | undefined, request: ReportRequest): void {
@@ -38,7 +38,7 @@ export function assertAllowedRows(
 }
 
 /** The same for an entity, named by its key. */
-export function assertAllowedScope(grants: Permissions | undefined, { clusterName, namespace }: EntityScope): void {
+export function assertAllowedEntity(grants: Permissions | undefined, { clusterName, namespace }: EntityRef): void {
   if (grants === undefined) return;
   if (!grants.hasCluster(clusterName)) throw forbid('this cluster');
   if (namespace !== undefined && !grants.hasNamespace(namespace, [clusterName])) throw forbid('this namespace');

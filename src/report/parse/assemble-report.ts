@@ -11,7 +11,7 @@ import {
 } from '../columns/columns.js';
 import { pack, toColumns } from '../columns/pack.js';
 import type { ReportData } from '../report-data.js';
-import { markDuplicates } from '../scopes/duplicate-workloads.js';
+import { markDuplicates } from '../entities/duplicate-workloads.js';
 import type { ReportWarning, RowMarks } from '../warnings.js';
 import type { Envelope } from './envelope/envelope.js';
 

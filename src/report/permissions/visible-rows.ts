@@ -5,7 +5,7 @@ import { nameOf } from '../columns/cells.js';
 import type { Columns, NameColumn, NumberField } from '../columns/columns.js';
 import { createNumberColumn, type NumberColumn } from '../columns/decimal-column.js';
 import { inRanges, shareSteps, type Steps } from '../steps.js';
-import { markDuplicates } from '../scopes/duplicate-workloads.js';
+import { markDuplicates } from '../entities/duplicate-workloads.js';
 import { warningsAmong, type ReportWarning } from '../warnings.js';
 import type { Permissions } from './permissions.js';
 

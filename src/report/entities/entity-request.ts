@@ -1,51 +1,51 @@
-// Scopes: clusters and namespaces that are asked for one by one. Which workload requests have their rows.
+// Entities: clusters and namespaces that are asked for one by one. Which workload requests have their rows.
 
 import { foldCase } from '../columns/case-folding.js';
 import { toRequestKey, type WorkloadCostsRequest } from '../request.js';
 
 /** A cluster, or one namespace of it. */
-export interface EntityScope {
+export interface EntityRef {
   readonly clusterName: string;
   readonly namespace?: string | undefined;
 }
 
-/** A workload request about one scope. */
-export interface ScopedRequest {
-  /** The other conditions, the same for many scopes. */
+/** A workload request about one entity. */
+export interface EntityRequest {
+  /** The other conditions, the same for many entities. */
   readonly base: WorkloadCostsRequest;
   /** Equal for bases that mean the same. */
   readonly baseKey: string;
   /** Equal for bases with the same condition on namespaces. */
   readonly baseNamespaceKey: string;
-  readonly scope: EntityScope;
+  readonly entity: EntityRef;
 }
 
-/** Equal for scopes whose names differ only in case. */
-export function toScopeKey({ clusterName, namespace }: EntityScope): string {
+/** Equal for entities whose names differ only in case. */
+export function toEntityKey({ clusterName, namespace }: EntityRef): string {
   return foldCase(JSON.stringify([clusterName, namespace]));
 }
 
 /**
- * Returns a function from a scope to its request; undefined when the conditions of `request` leave the scope out. Create it
- * once for all scopes that one field asks about.
+ * Returns a function from an entity to its request; undefined when the conditions of `request` leave the entity out. Create it
+ * once for all entities that one field asks about.
  */
-export function createScopedRequests(request: WorkloadCostsRequest): (scope: EntityScope) => ScopedRequest | undefined {
+export function createEntityRequests(request: WorkloadCostsRequest): (entity: EntityRef) => EntityRequest | undefined {
   const { clusterFilters, isClusterExclude, ...whole } = request;
   const { namespaces, isNamespaceExclude, ...part } = whole;
   const isClusterIn = createNameFilter(clusterFilters, isClusterExclude);
   const isNamespaceIn = createNameFilter(namespaces, isNamespaceExclude);
-  // Lists may be long: their keys are computed once for all scopes.
+  // Lists may be long: their keys are computed once for all entities.
   const ofCluster = { base: whole, baseKey: toRequestKey(whole), baseNamespaceKey: toNamespaceKey(whole) };
   const ofNamespace = { base: part, baseKey: toRequestKey(part), baseNamespaceKey: toNamespaceKey(part) };
-  return (scope) => {
-    if (!isClusterIn(scope.clusterName)) return undefined;
-    if (scope.namespace === undefined) return { ...ofCluster, scope };
-    return isNamespaceIn(scope.namespace) ? { ...ofNamespace, scope } : undefined;
+  return (entity) => {
+    if (!isClusterIn(entity.clusterName)) return undefined;
+    if (entity.namespace === undefined) return { ...ofCluster, entity };
+    return isNamespaceIn(entity.namespace) ? { ...ofNamespace, entity } : undefined;
   };
 }
 
-/** The request for one scope, the same as that of a root query. */
-export function toScopeRequest({ base, scope: { clusterName, namespace } }: ScopedRequest): WorkloadCostsRequest {
+/** The request for one entity, the same as that of a root query. */
+export function toRootRequest({ base, entity: { clusterName, namespace } }: EntityRequest): WorkloadCostsRequest {
   return { ...base, clusterFilters: [clusterName], ...(namespace === undefined ? {} : { namespaces: [namespace] }) };
 }
 
@@ -75,23 +75,23 @@ function toNamespaceKey({ report, namespaces, isNamespaceExclude }: WorkloadCost
   return toRequestKey({ report, namespaces, isNamespaceExclude });
 }
 
-/** Whether `report`, the response to `request`, has all rows of a scoped request with the same related key. */
+/** Whether `report`, the response to `request`, has all rows of an entity request with the same related key. */
 export function createCoverage(
   request: WorkloadCostsRequest,
   report: { hasCluster(name: string): boolean },
-): (wanted: ScopedRequest) => boolean {
+): (wanted: EntityRequest) => boolean {
   const isClusterIn = createStrictNameFilter(request.clusterFilters, request.isClusterExclude);
   const isNamespaceIn = createStrictNameFilter(request.namespaces, request.isNamespaceExclude);
   const namespaceKey = toNamespaceKey(request);
 
-  return ({ base, baseNamespaceKey, scope }) => {
+  return ({ base, baseNamespaceKey, entity }) => {
     const isMulti = request.multiCluster === true;
     if (isMulti !== (base.multiCluster === true)) {
       // Without multiCluster ScaleOps returns one cluster, which may be any, and returns it completely.
-      if (isMulti || !report.hasCluster(scope.clusterName)) return false;
+      if (isMulti || !report.hasCluster(entity.clusterName)) return false;
     }
-    if (!isClusterIn(scope.clusterName)) return false;
-    return scope.namespace === undefined ? namespaceKey === baseNamespaceKey : isNamespaceIn(scope.namespace);
+    if (!isClusterIn(entity.clusterName)) return false;
+    return entity.namespace === undefined ? namespaceKey === baseNamespaceKey : isNamespaceIn(entity.namespace);
   };
 }
 

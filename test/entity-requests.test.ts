@@ -1,4 +1,4 @@
-// Entity scopes below the gateway: the calls that are planned for many scopes, the reports that cover a scope, the parts
+// Entities below the gateway: the calls that are planned for many entities, the reports that cover an entity, the parts
 // that are cut from a report, and the related reports of a cache. Compared with plain models, written independently of the code.
 
 import fc from 'fast-check';
@@ -7,18 +7,18 @@ import { describe, expect, test, vi } from 'vitest';
 import type { PrincipalIndex } from '../src/cache/memory/principal-index.js';
 import type { ReportLookup } from '../src/cache/report-lookup.js';
 import { UpstreamError } from '../src/errors.js';
-import { planCalls, type PlannedCall } from '../src/report/scopes/plan-calls.js';
+import { planCalls, type PlannedCall } from '../src/report/entities/plan-calls.js';
 import { decodeReport } from '../src/report/parse/json-parser.js';
 import { toRequestKey, type ReportRequest, type WorkloadCostsRequest } from '../src/report/request.js';
 import {
   estimateBreadth,
   createCoverage,
-  createScopedRequests,
+  createEntityRequests,
   relatedKey,
-  toScopeRequest,
-  type EntityScope,
-  type ScopedRequest,
-} from '../src/report/scopes/scope.js';
+  toRootRequest,
+  type EntityRef,
+  type EntityRequest,
+} from '../src/report/entities/entity-request.js';
 import type { FetchedReport } from '../src/upstream/client/client.js';
 import type { Principal } from '../src/upstream/principal.js';
 import { createManualClock } from './kit/clock.js';
@@ -34,13 +34,13 @@ const isDefined = <T>(value: T | undefined): value is T => value !== undefined;
 const sameCase = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
 
 /** The names that `request` includes, without those that its own conditions exclude. */
-function scopedOf(scopes: readonly EntityScope[], request = FLEET): ScopedRequest[] {
-  return scopes.map(createScopedRequests(request)).filter(isDefined);
+function entityRequestsOf(entities: readonly EntityRef[], request = FLEET): EntityRequest[] {
+  return entities.map(createEntityRequests(request)).filter(isDefined);
 }
 
-function plan(scopes: readonly EntityScope[], request = FLEET): PlannedCall[] {
-  const scoped = scopedOf(scopes, request);
-  return planCalls(scoped[0]?.base ?? request, scoped);
+function plan(entities: readonly EntityRef[], request = FLEET): PlannedCall[] {
+  const entityRequests = entityRequestsOf(entities, request);
+  return planCalls(entityRequests[0]?.base ?? request, entityRequests);
 }
 
 /** The lists of each call, for inspection. */
@@ -49,16 +49,16 @@ const lists = (calls: readonly PlannedCall[]) =>
 
 const cluster = (at: number): string => `cluster-${at}`;
 const namespace = (at: number): string => `namespace-${at}`;
-const place = (of: number, at: number): EntityScope => ({ clusterName: cluster(of), namespace: namespace(at) });
-const inCapitals = ({ clusterName, namespace: name }: EntityScope): EntityScope => ({
+const place = (of: number, at: number): EntityRef => ({ clusterName: cluster(of), namespace: namespace(at) });
+const inCapitals = ({ clusterName, namespace: name }: EntityRef): EntityRef => ({
   clusterName: clusterName.toUpperCase(),
   namespace: name?.toUpperCase(),
 });
 const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0);
 
-/** So many scopes of workloads, over limited numbers of clusters and namespaces. */
-const anySpread = (count: number, maxClusters: number, maxNamespaces: number): fc.Arbitrary<EntityScope[]> =>
+/** So many entities of workloads, over limited numbers of clusters and namespaces. */
+const anySpread = (count: number, maxClusters: number, maxNamespaces: number): fc.Arbitrary<EntityRef[]> =>
   fc
     .tuple(fc.integer({ min: 1, max: maxClusters }), fc.integer({ min: 1, max: maxNamespaces }))
     .chain(([clusters, namespaces]) =>
@@ -68,8 +68,8 @@ const anySpread = (count: number, maxClusters: number, maxNamespaces: number): f
       ),
     );
 
-/** Scopes of one operation: mostly namespaces, some whole clusters, some names in capitals. */
-const anyScopes = (capitals = 0.05): fc.Arbitrary<EntityScope[]> =>
+/** Entities of one operation: mostly namespaces, some whole clusters, some names in capitals. */
+const anyEntities = (capitals = 0.05): fc.Arbitrary<EntityRef[]> =>
   fc
     .record({
       clusters: fc.integer({ min: 1, max: 60 }),
@@ -83,8 +83,8 @@ const anyScopes = (capitals = 0.05): fc.Arbitrary<EntityScope[]> =>
       const below = (limit: number): number => Math.floor(random() * random() * limit);
       return range(count).map(() => {
         const spell = (text: string): string => (random() < capitals ? text.toUpperCase() : text);
-        const scope = { clusterName: spell(cluster(below(clusters))) };
-        return random() < wholes ? scope : { ...scope, namespace: spell(namespace(below(namespaces))) };
+        const entity = { clusterName: spell(cluster(below(clusters))) };
+        return random() < wholes ? entity : { ...entity, namespace: spell(namespace(below(namespaces))) };
       });
     });
 
@@ -99,13 +99,13 @@ function createRandom(seed: number): () => number {
   };
 }
 
-/** Whether the response to `request` has the whole scope, by the vendor's documentation: lists are of exact names. */
-function admits(request: WorkloadCostsRequest, { base, scope }: ScopedRequest): boolean {
+/** Whether the response to `request` has the whole entity, by the vendor's documentation: lists are of exact names. */
+function admits(request: WorkloadCostsRequest, { base, entity }: EntityRequest): boolean {
   const isIn = (names: readonly string[] | undefined, name: string): boolean => names?.includes(name) ?? true;
-  if (!isIn(request.clusterFilters, scope.clusterName) || request.isClusterExclude === true) return false;
-  return scope.namespace === undefined
+  if (!isIn(request.clusterFilters, entity.clusterName) || request.isClusterExclude === true) return false;
+  return entity.namespace === undefined
     ? request.namespaces === base.namespaces && request.isNamespaceExclude === base.isNamespaceExclude
-    : isIn(request.namespaces, scope.namespace) && request.isNamespaceExclude !== true;
+    : isIn(request.namespaces, entity.namespace) && request.isNamespaceExclude !== true;
 }
 
 /** Names as they are sent: in lower case as well, because ScaleOps may distinguish case. */
@@ -116,21 +116,21 @@ const SPARED_CALL = 400;
 const MAX_NAMES = 1_000;
 
 describe('planned calls', () => {
-  test('cover each scope exactly once and name nothing that was not requested', () => {
+  test('cover each entity exactly once and name nothing that was not requested', () => {
     fc.assert(
-      fc.property(anyScopes(), (scopes) => {
-        const scoped = scopedOf(scopes);
-        const calls = planCalls(FLEET, scoped);
-        const carried = calls.flatMap((call) => call.scoped);
-        expect(carried).toHaveLength(scoped.length);
-        expect(new Set(carried)).toEqual(new Set(scoped));
-        for (const { request, scoped: own } of calls) {
+      fc.property(anyEntities(), (entities) => {
+        const entityRequests = entityRequestsOf(entities);
+        const calls = planCalls(FLEET, entityRequests);
+        const carried = calls.flatMap((call) => call.entityRequests);
+        expect(carried).toHaveLength(entityRequests.length);
+        expect(new Set(carried)).toEqual(new Set(entityRequests));
+        for (const { request, entityRequests: own } of calls) {
           expect(own.filter((each) => !admits(request, each))).toEqual([]);
           const { clusterFilters = [], namespaces, ...rest } = request;
           expect(rest).toEqual(FLEET);
-          expect(new Set(clusterFilters)).toEqual(spelled(own.map(({ scope }) => scope.clusterName)));
+          expect(new Set(clusterFilters)).toEqual(spelled(own.map(({ entity }) => entity.clusterName)));
           if (namespaces === undefined) continue;
-          expect(new Set(namespaces)).toEqual(spelled(own.map(({ scope }) => scope.namespace!)));
+          expect(new Set(namespaces)).toEqual(spelled(own.map(({ entity }) => entity.namespace!)));
         }
       }),
       { numRuns: 60 },
@@ -139,8 +139,8 @@ describe('planned calls', () => {
 
   test('name at most 1,000 clusters and 1,000 namespaces each, each name once', () => {
     fc.assert(
-      fc.property(anyScopes(), (scopes) => {
-        for (const [clusters = [], namespaces = []] of lists(plan(scopes))) {
+      fc.property(anyEntities(), (entities) => {
+        for (const [clusters = [], namespaces = []] of lists(plan(entities))) {
           for (const names of [clusters, namespaces]) {
             expect(names.length).toBeLessThanOrEqual(MAX_NAMES);
             expect(new Set(names).size).toBe(names.length);
@@ -153,17 +153,19 @@ describe('planned calls', () => {
 
   test('read at most 400 namespaces in vain per saved call', () => {
     fc.assert(
-      fc.property(anyScopes(0), (scopes) => {
-        const wholes = new Set(scopes.filter((scope) => scope.namespace === undefined).map((each) => each.clusterName));
+      fc.property(anyEntities(0), (entities) => {
+        const wholes = new Set(
+          entities.filter((entity) => entity.namespace === undefined).map((each) => each.clusterName),
+        );
         const wanted = new Map<string, Set<string>>();
-        for (const { clusterName, namespace: name } of scopes) {
+        for (const { clusterName, namespace: name } of entities) {
           if (name === undefined || wholes.has(clusterName)) continue;
           wanted.set(clusterName, (wanted.get(clusterName) ?? new Set()).add(name));
         }
         const count = sum([...wanted.values()].map((names) => names.size));
         // Without batching: one call per cluster, or several when it has more namespaces than a list may have.
         const oneByOne = sum([...wanted.values()].map((names) => Math.ceil(names.size / MAX_NAMES)));
-        const narrow = lists(plan(scopes)).filter(([, namespaces]) => namespaces !== undefined);
+        const narrow = lists(plan(entities)).filter(([, namespaces]) => namespaces !== undefined);
         const read = sum(narrow.map(([clusters, namespaces]) => clusters!.length * namespaces!.length));
         expect(narrow.length).toBeLessThanOrEqual(oneByOne);
         expect(read - count).toBeLessThanOrEqual(SPARED_CALL * (oneByOne - narrow.length));
@@ -172,23 +174,23 @@ describe('planned calls', () => {
     );
   });
 
-  test('are the same for the same scopes', () => {
+  test('are the same for the same entities', () => {
     fc.assert(
-      fc.property(anyScopes(), (scopes) => {
-        expect(plan(structuredClone(scopes))).toEqual(plan(scopes));
+      fc.property(anyEntities(), (entities) => {
+        expect(plan(structuredClone(entities))).toEqual(plan(entities));
       }),
       { numRuns: 30 },
     );
   });
 
-  test('are none without scopes', () => {
+  test('are none without entities', () => {
     expect(planCalls(FLEET, [])).toEqual([]);
   });
 
   test('are one for 1,000 workloads in 5 clusters and 40 namespaces', () => {
     fc.assert(
-      fc.property(anySpread(1_000, 5, 40), (scopes) => {
-        const calls = plan(scopes);
+      fc.property(anySpread(1_000, 5, 40), (entities) => {
+        const calls = plan(entities);
         expect(calls).toHaveLength(1);
         expect(calls[0]!.request.clusterFilters!.length).toBeLessThanOrEqual(5);
         expect(calls[0]!.request.namespaces!.length).toBeLessThanOrEqual(40);
@@ -199,15 +201,15 @@ describe('planned calls', () => {
 
   test('are one for a page of 200 workloads', () => {
     fc.assert(
-      fc.property(anySpread(200, 200, 200), (scopes) => {
-        expect(plan(scopes)).toHaveLength(1);
+      fc.property(anySpread(200, 200, 200), (entities) => {
+        expect(plan(entities)).toHaveLength(1);
       }),
       { numRuns: 300 },
     );
   });
 
   // The order of clusters follows the page.
-  test.each<[string, EntityScope[]]>([
+  test.each<[string, EntityRef[]]>([
     ['each in a different cluster and namespace', range(200).map((at) => place(at, at))],
     ['each in a different namespace of one cluster', range(200).map((at) => place(0, at))],
     ['each in a different cluster, in one namespace', range(200).map((at) => place(at, 0))],
@@ -216,8 +218,8 @@ describe('planned calls', () => {
     ['20 clusters of one, and then one of 20', range(40).map((at) => place(Math.min(at, 20), at))],
     ['each in a different cluster and namespace, in capitals', range(200).map((at) => inCapitals(place(at, at)))],
     ['a small cluster and a larger one by turns', range(200).map((at) => place(at % 2 === 0 ? 0 : at, at))],
-  ])('are one for a page of workloads, %s', (_name, scopes) => {
-    expect(plan(scopes)).toHaveLength(1);
+  ])('are one for a page of workloads, %s', (_name, entities) => {
+    expect(plan(entities)).toHaveLength(1);
   });
 
   test('name a name in capitals in lower case as well, once', () => {
@@ -235,15 +237,15 @@ describe('planned calls', () => {
     expect(plan([place(3, 7)])).toEqual([
       {
         request: { ...FLEET, clusterFilters: [cluster(3)], namespaces: [namespace(7)] },
-        scoped: scopedOf([place(3, 7)]),
+        entityRequests: entityRequestsOf([place(3, 7)]),
       },
     ]);
   });
 
   test('are two for a whole cluster and a namespace of another cluster', () => {
     fc.assert(
-      fc.property(fc.shuffledSubarray([{ clusterName: cluster(1) }, place(2, 7)], { minLength: 2 }), (scopes) => {
-        expect(new Set(lists(plan(scopes)))).toEqual(
+      fc.property(fc.shuffledSubarray([{ clusterName: cluster(1) }, place(2, 7)], { minLength: 2 }), (entities) => {
+        expect(new Set(lists(plan(entities)))).toEqual(
           new Set([
             [[cluster(1)], undefined],
             [[cluster(2)], [namespace(7)]],
@@ -257,8 +259,8 @@ describe('planned calls', () => {
     fc.assert(
       fc.property(
         fc.shuffledSubarray([{ clusterName: cluster(1) }, place(1, 7), place(1, 8)], { minLength: 3 }),
-        (scopes) => {
-          expect(lists(plan(scopes))).toEqual([[[cluster(1)], undefined]]);
+        (entities) => {
+          expect(lists(plan(entities))).toEqual([[[cluster(1)], undefined]]);
         },
       ),
     );
@@ -266,8 +268,8 @@ describe('planned calls', () => {
 
   test('are one for 1,000 whole clusters, and two for 1,001', () => {
     const wholes = range(1_001).map((at) => ({ clusterName: cluster(at) }));
-    expect(plan(wholes.slice(1)).map(({ scoped }) => scoped.length)).toEqual([1_000]);
-    expect(plan(wholes).map(({ scoped }) => scoped.length)).toEqual([1_000, 1]);
+    expect(plan(wholes.slice(1)).map(({ entityRequests }) => entityRequests.length)).toEqual([1_000]);
+    expect(plan(wholes).map(({ entityRequests }) => entityRequests.length)).toEqual([1_000, 1]);
   });
 
   test('are one for 1,000 namespaces of a cluster, and two for 1,001', () => {
@@ -279,7 +281,7 @@ describe('planned calls', () => {
   });
 
   test('are two when names in capitals, which are sent twice, exceed the list', () => {
-    const parts = range(501).map((at): EntityScope => ({ clusterName: 'c', namespace: `NAMESPACE-${at}` }));
+    const parts = range(501).map((at): EntityRef => ({ clusterName: 'c', namespace: `NAMESPACE-${at}` }));
     expect(plan(parts.slice(1)).map(({ request }) => request.namespaces!.length)).toEqual([1_000]);
     expect(plan(parts).map(({ request }) => request.namespaces!.length)).toEqual([1_000, 2]);
   });
@@ -293,10 +295,10 @@ describe('planned calls', () => {
   test('are several when one call would read much in vain', () => {
     const [one, other] = [range(100), range(100).map((at) => at + 100)];
     // 200 clusters with 200 namespaces each would read 20,000 unneeded namespaces.
-    const scopes = [...one, ...other].flatMap((at) =>
-      (at < 100 ? one : other).map((name): EntityScope => ({ clusterName: cluster(at), namespace: namespace(name) })),
+    const entities = [...one, ...other].flatMap((at) =>
+      (at < 100 ? one : other).map((name): EntityRef => ({ clusterName: cluster(at), namespace: namespace(name) })),
     );
-    expect(plan(scopes).map(({ request }) => [request.clusterFilters!.length, request.namespaces!.length])).toEqual([
+    expect(plan(entities).map(({ request }) => [request.clusterFilters!.length, request.namespaces!.length])).toEqual([
       [100, 100],
       [100, 100],
     ]);
@@ -312,8 +314,8 @@ describe('planned calls', () => {
   test('group clusters with the same namespaces', () => {
     // 201 namespaces each: those of the first two differ, and the third shares one with the first.
     const names = [range(201), range(201).map((at) => at + 500), [...range(200), 500]];
-    const scopes = names.flatMap((own, of) => own.map((at) => place(of, at)));
-    expect(lists(plan(scopes)).map(([clusters, namespaces]) => [clusters, namespaces?.length])).toEqual([
+    const entities = names.flatMap((own, of) => own.map((at) => place(of, at)));
+    expect(lists(plan(entities)).map(([clusters, namespaces]) => [clusters, namespaces?.length])).toEqual([
       [[cluster(0), cluster(2)], 202],
       [[cluster(1)], 201],
     ]);
@@ -331,7 +333,7 @@ const SPELLINGS = ['api', 'Api', 'API', 'web', 'WEB', 'db'];
 const anyName = fc.constantFrom(...SPELLINGS);
 const anyNames = fc.array(anyName, { minLength: 1, maxLength: 3 });
 const orAbsent = <T>(values: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(values, { nil: undefined });
-const anyScope: fc.Arbitrary<EntityScope> = fc.record({ clusterName: anyName, namespace: orAbsent(anyName) });
+const anyEntity: fc.Arbitrary<EntityRef> = fc.record({ clusterName: anyName, namespace: orAbsent(anyName) });
 const anyRequest: fc.Arbitrary<WorkloadCostsRequest> = fc.record({
   report: fc.constant('workloads'),
   clusterFilters: orAbsent(anyNames),
@@ -343,26 +345,26 @@ const anyRequest: fc.Arbitrary<WorkloadCostsRequest> = fc.record({
   workloadTypes: orAbsent(fc.constantFrom(['Deployment'], ['Job', 'CronJob'])),
 });
 
-describe('a scoped request', () => {
-  test('equals the request of a root query, and is absent when a filter excludes the scope', () => {
+describe('an entity request', () => {
+  test('equals the request of a root query, and is absent when a filter excludes the entity', () => {
     const isIn = (names: readonly string[] | undefined, isExclude: boolean | undefined, name: string): boolean =>
       // An absent list includes everything.
       names?.some((each) => sameCase(each, name)) !== (isExclude ?? false);
     fc.assert(
-      fc.property(anyRequest, anyScope, (request, scope) => {
+      fc.property(anyRequest, anyEntity, (request, entity) => {
         const { clusterFilters, isClusterExclude, namespaces, isNamespaceExclude, ...rest } = request;
         const isAsked =
-          isIn(clusterFilters, isClusterExclude, scope.clusterName) &&
-          (scope.namespace === undefined || isIn(namespaces, isNamespaceExclude, scope.namespace));
-        const scoped = createScopedRequests(request)(scope);
-        expect(scoped !== undefined).toBe(isAsked);
-        if (scoped === undefined) return;
-        const condition = scope.namespace === undefined ? { namespaces, isNamespaceExclude } : {};
-        expect([scoped.base, scoped.scope]).toEqual([{ ...rest, ...condition }, scope]);
-        expect(scoped.baseKey).toBe(toRequestKey(scoped.base));
-        const asked = scope.namespace === undefined ? condition : { namespaces: [scope.namespace] };
-        expect(toRequestKey(toScopeRequest(scoped))).toBe(
-          toRequestKey({ ...rest, clusterFilters: [scope.clusterName], ...asked }),
+          isIn(clusterFilters, isClusterExclude, entity.clusterName) &&
+          (entity.namespace === undefined || isIn(namespaces, isNamespaceExclude, entity.namespace));
+        const entityRequest = createEntityRequests(request)(entity);
+        expect(entityRequest !== undefined).toBe(isAsked);
+        if (entityRequest === undefined) return;
+        const condition = entity.namespace === undefined ? { namespaces, isNamespaceExclude } : {};
+        expect([entityRequest.base, entityRequest.entity]).toEqual([{ ...rest, ...condition }, entity]);
+        expect(entityRequest.baseKey).toBe(toRequestKey(entityRequest.base));
+        const asked = entity.namespace === undefined ? condition : { namespaces: [entity.namespace] };
+        expect(toRequestKey(toRootRequest(entityRequest))).toBe(
+          toRequestKey({ ...rest, clusterFilters: [entity.clusterName], ...asked }),
         );
       }),
       { numRuns: 2_000 },
@@ -370,8 +372,8 @@ describe('a scoped request', () => {
   });
 
   test('has the same base key exactly when the conditions mean the same', () => {
-    const keyOf = (request: Partial<WorkloadCostsRequest>, scope: EntityScope = place(1, 1)) =>
-      createScopedRequests({ report: 'workloads', range: '7d', ...request })(scope)?.baseKey;
+    const keyOf = (request: Partial<WorkloadCostsRequest>, entity: EntityRef = place(1, 1)) =>
+      createEntityRequests({ report: 'workloads', range: '7d', ...request })(entity)?.baseKey;
     const plain = keyOf({});
     expect(keyOf({ multiCluster: false, isLabelExclude: false, logicalLabel: 'OR' })).toBe(plain);
     expect(keyOf({ namespaces: [namespace(1)] })).toBe(plain);
@@ -488,7 +490,7 @@ function reportOfRows(rows: readonly string[]): SyncReport {
 const idsOf = (report: SyncReport | undefined): string[] =>
   report?.selectRows({}).rows.map(({ scaleOpsId }) => scaleOpsId!) ?? [];
 /** The part of a report that is about this alone. */
-const partOf = (report: SyncReport, scope: EntityScope): SyncReport | undefined => report.split([scope]).get(scope);
+const partOf = (report: SyncReport, entity: EntityRef): SyncReport | undefined => report.split([entity]).get(entity);
 
 type Condition = Pick<WorkloadCostsRequest, 'namespaces' | 'isNamespaceExclude'>;
 
@@ -519,20 +521,20 @@ describe('a cached report', () => {
       })),
     ),
   );
-  /** Scopes of a cluster, with any condition on its namespaces, and of a namespace. */
+  /** Entities of a cluster, with any condition on its namespaces, and of a namespace. */
   const WANTED = MULTI.flatMap((multi) =>
     CLUSTERS.flatMap((clusterName) => [
       ...conditionsOn(NAMESPACES).flatMap((condition) =>
-        scopedOf([{ clusterName }], { report: 'workloads', ...condition, ...multi }),
+        entityRequestsOf([{ clusterName }], { report: 'workloads', ...condition, ...multi }),
       ),
-      ...scopedOf(
+      ...entityRequestsOf(
         NAMESPACES.map((name) => ({ clusterName, namespace: name })),
         { report: 'workloads', ...multi },
       ),
     ]),
   );
 
-  test('covers a scope only when it has exactly the rows of a request for it', () => {
+  test('covers an entity only when it has exactly the rows of a request for it', () => {
     const wrong: object[] = [];
     let covered = 0;
     // Every fleet: each of the four namespaces exists or not.
@@ -543,8 +545,8 @@ describe('a cached report', () => {
         const covers = createCoverage(request, report);
         for (const wanted of WANTED.filter(covers)) {
           covered += 1;
-          const expected = answerRows(upstream, toScopeRequest(wanted));
-          const got = idsOf(partOf(report, wanted.scope));
+          const expected = answerRows(upstream, toRootRequest(wanted));
+          const got = idsOf(partOf(report, wanted.entity));
           if (got.join() !== expected.join()) wrong.push({ upstream, request, wanted, expected, got });
         }
       }
@@ -554,14 +556,14 @@ describe('a cached report', () => {
     expect(covered).toBeGreaterThan((2 ** PLACES.length * WIDE.length * WANTED.length) / 20);
   });
 
-  const inFar = scopedOf([{ clusterName: 'far' }], FLEET)[0]!;
-  const inFarA = scopedOf([{ clusterName: 'far', namespace: 'a' }], FLEET)[0]!;
-  const inHome = scopedOf([{ clusterName: 'home' }], FLEET)[0]!;
+  const inFar = entityRequestsOf([{ clusterName: 'far' }], FLEET)[0]!;
+  const inFarA = entityRequestsOf([{ clusterName: 'far', namespace: 'a' }], FLEET)[0]!;
+  const inHome = entityRequestsOf([{ clusterName: 'home' }], FLEET)[0]!;
   const withoutB = { namespaces: ['b'], isNamespaceExclude: true };
-  const farWithoutB = scopedOf([{ clusterName: 'far' }], { ...FLEET, ...withoutB })[0]!;
+  const farWithoutB = entityRequestsOf([{ clusterName: 'far' }], { ...FLEET, ...withoutB })[0]!;
   const alone = { ...FLEET, multiCluster: undefined };
 
-  test.each<[string, Partial<WorkloadCostsRequest>, ScopedRequest]>([
+  test.each<[string, Partial<WorkloadCostsRequest>, EntityRequest]>([
     ['a cluster is in the fleet', {}, inFar],
     ['a namespace is in the fleet', {}, inFarA],
     ['a cluster is one of those that are named', { clusterFilters: ['far', 'home'] }, inFar],
@@ -575,16 +577,16 @@ describe('a cached report', () => {
     [
       'what is asked about the own cluster alone',
       { multiCluster: false },
-      scopedOf([{ clusterName: 'home' }], alone)[0]!,
+      entityRequestsOf([{ clusterName: 'home' }], alone)[0]!,
     ],
-  ])('covers the scope when %s', (_name, more, wanted) => {
+  ])('covers the entity when %s', (_name, more, wanted) => {
     const request = { ...FLEET, ...more };
     expect(createCoverage(request, reportOfRows(answerRows({ rows: PLACES, home: 'home' }, request)))(wanted)).toBe(
       true,
     );
   });
 
-  test.each<[string, Partial<WorkloadCostsRequest>, ScopedRequest]>([
+  test.each<[string, Partial<WorkloadCostsRequest>, EntityRequest]>([
     ['another cluster is named', { clusterFilters: ['home'] }, inFar],
     ['the cluster is excluded', { clusterFilters: ['far'], isClusterExclude: true }, inFar],
     ['another namespace is named', { namespaces: ['b'] }, inFarA],
@@ -593,8 +595,8 @@ describe('a cached report', () => {
     ['a cluster would not be cut short', {}, farWithoutB],
     ['it is about the own cluster', { multiCluster: undefined }, inFar],
     ['it is about the own cluster alone', { multiCluster: false }, inFarA],
-    ['the own cluster alone is asked about', {}, scopedOf([{ clusterName: 'far' }], alone)[0]!],
-  ])('does not cover the scope when %s', (_name, more, wanted) => {
+    ['the own cluster alone is asked about', {}, entityRequestsOf([{ clusterName: 'far' }], alone)[0]!],
+  ])('does not cover the entity when %s', (_name, more, wanted) => {
     const request = { ...FLEET, ...more };
     expect(createCoverage(request, reportOfRows(answerRows({ rows: PLACES, home: 'home' }, request)))(wanted)).toBe(
       false,
@@ -602,7 +604,7 @@ describe('a cached report', () => {
   });
 
   // A case-sensitive ScaleOps returns nothing for a list in another case.
-  test('does not cover a scope that a name in another case may exclude', () => {
+  test('does not cover an entity that a name in another case may exclude', () => {
     const anySpelling = (name: string): fc.Arbitrary<string> => fc.constantFrom(name, name.toUpperCase());
     const anyOf = (first: string, second: string): fc.Arbitrary<string> =>
       fc.oneof(anySpelling(first), anySpelling(second));
@@ -630,19 +632,19 @@ describe('a cached report', () => {
         anyWide,
         fc.record({ clusterName: anyOf('home', 'far'), namespace: orAbsent(anyOf('a', 'b')) }),
         fc.boolean(),
-        (upstream, request, scope, multiCluster) => {
-          const wanted = scopedOf([scope], { report: 'workloads', multiCluster })[0]!;
+        (upstream, request, entity, multiCluster) => {
+          const wanted = entityRequestsOf([entity], { report: 'workloads', multiCluster })[0]!;
           const report = reportOfRows(answerRows(upstream, request));
           if (!createCoverage(request, report)(wanted)) return;
-          // The request for the scope alone.
+          // The request for the entity alone.
           const expected = answerRows(upstream, planCalls(wanted.base, [wanted])[0]!.request);
           // With a case-sensitive ScaleOps that uses capitals, an exclusion returns more rows, never fewer.
-          const got = idsOf(partOf(report, scope));
+          const got = idsOf(partOf(report, entity));
           expect(expected.filter((id) => !got.includes(id))).toEqual([]);
           const isSpelled = (name: string | undefined, part: 0 | 1): boolean =>
             name === undefined ||
             upstream.rows.some((row) => [name, name.toLowerCase()].includes(row.split('/')[part]!));
-          const isNamedSo = isSpelled(scope.clusterName, 0) && isSpelled(scope.namespace, 1);
+          const isNamedSo = isSpelled(entity.clusterName, 0) && isSpelled(entity.namespace, 1);
           if (isNamedSo || upstream.foldsCase) expect(got).toEqual(expected);
         },
       ),
@@ -693,9 +695,9 @@ describe('a part of a report', () => {
     }));
   // In other spellings too, and one that does not exist.
   const anyPartName = fc.constantFrom(...PLACE_NAMES, 'é', 'CONSTRUCTOR', '__PROTO__', 'no');
-  const anyPart: fc.Arbitrary<EntityScope> = fc.record({ clusterName: anyPartName, namespace: orAbsent(anyPartName) });
-  /** The upstream's response for the scope alone. */
-  const answerAbout = (json: UpstreamReport, { clusterName, namespace: name }: EntityScope) => {
+  const anyPart: fc.Arbitrary<EntityRef> = fc.record({ clusterName: anyPartName, namespace: orAbsent(anyPartName) });
+  /** The upstream's response for the entity alone. */
+  const answerAbout = (json: UpstreamReport, { clusterName, namespace: name }: EntityRef) => {
     const rows = (json.aggregatedWorkloads ?? []).filter(
       (row) =>
         sameCase(row.clusterName ?? '', clusterName) && (name === undefined || sameCase(row.namespace ?? '', name)),
@@ -706,12 +708,12 @@ describe('a part of a report', () => {
   test('equals the report of its rows alone, and is absent without rows', () => {
     let parts = 0;
     fc.assert(
-      fc.property(anyFleet, fc.array(anyPart, { minLength: 5, maxLength: 10 }), (json, scopes) => {
-        const split = readReport({ ...json, window: WINDOW }).split(scopes);
-        expect([...split.keys()].filter((scope) => !scopes.includes(scope))).toEqual([]);
-        for (const scope of scopes) {
-          const alone = answerAbout(json, scope);
-          const part = split.get(scope);
+      fc.property(anyFleet, fc.array(anyPart, { minLength: 5, maxLength: 10 }), (json, entities) => {
+        const split = readReport({ ...json, window: WINDOW }).split(entities);
+        expect([...split.keys()].filter((entity) => !entities.includes(entity))).toEqual([]);
+        for (const entity of entities) {
+          const alone = answerAbout(json, entity);
+          const part = split.get(entity);
           expect(part === undefined).toBe(alone.aggregatedWorkloads.length === 0);
           if (part === undefined) continue;
           parts += 1;
@@ -726,10 +728,10 @@ describe('a part of a report', () => {
 
   test('can be split again with the same result', () => {
     fc.assert(
-      fc.property(anyFleet, anyPart, (json, scope) => {
+      fc.property(anyFleet, anyPart, (json, entity) => {
         const report = readReport(json);
-        const whole = partOf(report, { clusterName: scope.clusterName });
-        const [again, direct] = [whole && partOf(whole, scope), partOf(report, scope)];
+        const whole = partOf(report, { clusterName: entity.clusterName });
+        const [again, direct] = [whole && partOf(whole, entity), partOf(report, entity)];
         expect(again && questionsOf(again)).toEqual(direct && questionsOf(direct));
       }),
       { numRuns: 200 },
@@ -748,10 +750,10 @@ describe('a part of a report', () => {
 
   test('does not change the report', () => {
     fc.assert(
-      fc.property(anyFleet, fc.array(anyPart, { minLength: 1, maxLength: 4 }), (json, scopes) => {
+      fc.property(anyFleet, fc.array(anyPart, { minLength: 1, maxLength: 4 }), (json, entities) => {
         const report = readReport(json);
         const before = questionsOf(report);
-        for (const part of report.split(scopes).values()) questionsOf(part);
+        for (const part of report.split(entities).values()) questionsOf(part);
         expect(questionsOf(report)).toEqual(before);
       }),
       { numRuns: 50 },

@@ -18,30 +18,30 @@ import { groupBy } from '../columns/group-by.js';
 import { lazyRecord } from '../columns/lazy-record.js';
 import { gatherStrings } from '../columns/strings.js';
 import { inRanges, type Steps } from '../steps.js';
-import { toScopeKey, type EntityScope } from './scope.js';
+import { toEntityKey, type EntityRef } from './entity-request.js';
 
-/** The rows of a scope, by number and in ScaleOps' order. */
-interface ScopeRows {
+/** The rows of an entity, by number and in ScaleOps' order. */
+interface EntityRows {
   readonly rows: readonly number[];
-  /** The scopes with these rows: their names differ only in case. */
-  readonly spelled: readonly EntityScope[];
+  /** The entities with these rows: their names differ only in case. */
+  readonly spelled: readonly EntityRef[];
 }
 
-/** The rows of each scope among `rows`. Reads each row, each cluster name and each namespace once. */
-export function* findScopes({ names }: Columns, rows: Uint32Array, scopes: readonly EntityScope[]): Steps<ScopeRows[]> {
+/** The rows of each entity among `rows`. Reads each row, each cluster name and each namespace once. */
+export function* splitRows({ names }: Columns, rows: Uint32Array, entities: readonly EntityRef[]): Steps<EntityRows[]> {
   const { clusterName, namespace } = names;
   const clusterCodes = yield* indexNames(clusterName.values);
   const namespaceCodes = yield* indexNames(namespace.values);
-  // The scope of a row is looked up by the codes of its names: a few operations per row, however many scopes there are.
+  // The entity of a row is looked up by the codes of its names: a few operations per row, however many entities there are.
   const byCluster: number[][] = [];
   const byNamespace: number[][][] = [];
-  const found = [...groupBy(scopes, toScopeKey).values()].map((spelled) => {
-    const [scope] = spelled;
+  const found = [...groupBy(entities, toEntityKey).values()].map((spelled) => {
+    const [entity] = spelled;
     const own: number[] = [];
-    for (const cluster of clusterCodes.get(foldCase(scope.clusterName)) ?? []) {
-      if (scope.namespace === undefined) byCluster[cluster] = own;
+    for (const cluster of clusterCodes.get(foldCase(entity.clusterName)) ?? []) {
+      if (entity.namespace === undefined) byCluster[cluster] = own;
       else {
-        for (const code of namespaceCodes.get(foldCase(scope.namespace)) ?? [])
+        for (const code of namespaceCodes.get(foldCase(entity.namespace)) ?? [])
           (byNamespace[cluster] ??= [])[code] = own;
       }
     }

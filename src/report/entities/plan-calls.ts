@@ -1,14 +1,14 @@
-// Plans few calls for many scopes. ScaleOps takes a list of clusters and a list of namespaces and returns each of the
+// Plans few calls for many entities. ScaleOps takes a list of clusters and a list of namespaces and returns each of the
 // namespaces in each of the clusters, so a call may return more than was asked for. A further call must save a lot.
 
 import { groupBy, type Group } from '../columns/group-by.js';
 import type { WorkloadCostsRequest } from '../request.js';
-import { caseVariants, type ScopedRequest } from './scope.js';
+import { caseVariants, type EntityRequest } from './entity-request.js';
 
-/** One call, and the scopes that its report answers. */
+/** One call, and the entities that its report answers. */
 export interface PlannedCall {
   readonly request: WorkloadCostsRequest;
-  readonly scoped: Group<ScopedRequest>;
+  readonly entityRequests: Group<EntityRequest>;
 }
 
 /** Up to so many namespaces are always one call: a page of workloads needs no more. */
@@ -20,34 +20,34 @@ const MAX_NAMES = 1_000;
 
 /** Clusters, and the namespaces that are requested in any of them. */
 interface Bundle {
-  readonly scoped: ScopedRequest[];
+  readonly requests: EntityRequest[];
   readonly clusters: Set<string>;
   readonly namespaces: Set<string>;
-  /** How many scopes were requested. The product of the two lists may be much larger. */
+  /** How many entities were requested. The product of the two lists may be much larger. */
   wanted: number;
 }
 
-/** Plans calls for scoped requests with one base. Each request belongs to exactly one call. */
-export function planCalls(base: WorkloadCostsRequest, scoped: readonly ScopedRequest[]): PlannedCall[] {
-  const clusters = [...groupBy(scoped, ({ scope }) => scope.clusterName)];
+/** Plans calls for requests with one base. Each request belongs to exactly one call. */
+export function planCalls(base: WorkloadCostsRequest, entityRequests: readonly EntityRequest[]): PlannedCall[] {
+  const clusters = [...groupBy(entityRequests, ({ entity }) => entity.clusterName)];
   // A whole cluster shares no call with namespaces of others: either their list would leave out its other namespaces, or
   // without a list all of their namespaces would be read.
-  const isWhole = ([, own]: (typeof clusters)[number]) => own.some(({ scope }) => scope.namespace === undefined);
+  const isWhole = ([, own]: (typeof clusters)[number]) => own.some(({ entity }) => entity.namespace === undefined);
   const wide = chunk(clusters.filter(isWhole)).map((part) => ({
     request: { ...base, clusterFilters: spell(part.map(([name]) => name)) },
-    scoped: part.flatMap(([, own]) => own) as Group<ScopedRequest>,
+    entityRequests: part.flatMap(([, own]) => own) as Group<EntityRequest>,
   }));
   const bundles: Bundle[] = [];
   for (const [cluster, own] of clusters.filter((each) => !isWhole(each))) {
-    for (const part of chunk([...groupBy(own, ({ scope }) => scope.namespace ?? '')])) {
+    for (const part of chunk([...groupBy(own, ({ entity }) => entity.namespace ?? '')])) {
       const names = part.map(([name]) => name);
       const bundle = findBundle(bundles, caseVariants(cluster), new Set(spell(names)), names.length);
-      bundle.scoped.push(...part.flatMap(([, each]) => each));
+      bundle.requests.push(...part.flatMap(([, each]) => each));
     }
   }
   const narrow = bundles.map((bundle) => ({
     request: { ...base, clusterFilters: [...bundle.clusters], namespaces: [...bundle.namespaces] },
-    scoped: bundle.scoped as Group<ScopedRequest>,
+    entityRequests: bundle.requests as Group<EntityRequest>,
   }));
   return [...wide, ...narrow];
 }
@@ -65,7 +65,8 @@ function findBundle(bundles: Bundle[], cluster: readonly string[], names: Readon
     best = bundle;
     least = growth;
   }
-  if (best === undefined) bundles.push((best = { scoped: [], clusters: new Set(), namespaces: new Set(), wanted: 0 }));
+  if (best === undefined)
+    bundles.push((best = { requests: [], clusters: new Set(), namespaces: new Set(), wanted: 0 }));
   best.wanted += wanted;
   for (const name of cluster) best.clusters.add(name);
   for (const name of names) best.namespaces.add(name);
