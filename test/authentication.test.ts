@@ -24,7 +24,7 @@ import {
   type Issuer,
   type SigningKey,
 } from './kit/issuer.js';
-import { startScopedGateway, type ScopedGateway } from './kit/scoped-gateway.js';
+import { startRestrictedGateway, type RestrictedGateway } from './kit/restricted-gateway.js';
 import { startFleetUpstream, type FleetUpstream } from './kit/visible-fleet.js';
 
 const QUERY = '{ workloadCosts { rows { totalCount } } }';
@@ -33,7 +33,7 @@ const codesOf = ({ errors }: Answer) => errors.map(({ extensions }) => extension
 
 interface Stand {
   readonly upstream: FleetUpstream;
-  readonly gateway: ScopedGateway;
+  readonly gateway: RestrictedGateway;
   /** The URL of the gateway. */
   readonly url: string;
   readonly clock: ManualClock;
@@ -43,10 +43,15 @@ interface Stand {
 }
 
 /** Closed at the end of the test, which then looks for canaries. */
-async function startStand(env: Record<string, string>, scopes?: object): Promise<Stand> {
+async function startStand(env: Record<string, string>, permissions?: object): Promise<Stand> {
   const upstream = await startFleetUpstream();
   const clock = createManualClock();
-  const gateway = startScopedGateway({ url: upstream.url, scopes, env: { CACHE_TTL_SECONDS: '0', ...env }, clock });
+  const gateway = startRestrictedGateway({
+    url: upstream.url,
+    permissions,
+    env: { CACHE_TTL_SECONDS: '0', ...env },
+    clock,
+  });
   const url = await gateway.gateway.listen();
   const said: string[] = [];
   onTestFinished(async () => {
@@ -301,7 +306,7 @@ describe('jwt', () => {
 
   async function startJwt(
     env: Record<string, string> = {},
-    { scopes, key, issuer }: { scopes?: object; key?: SigningKey; issuer?: Issuer } = {},
+    { permissions, key, issuer }: { permissions?: object; key?: SigningKey; issuer?: Issuer } = {},
   ): Promise<JwtStand> {
     const own = key ?? (await createSigningKey('one'));
     const used = issuer ?? (await startIssuer(own));
@@ -314,7 +319,7 @@ describe('jwt', () => {
         GATEWAY_JWT_JWKS_URL: used.url,
         ...env,
       },
-      scopes,
+      permissions,
     );
     const askToken = async (token: string): Promise<Answer> => {
       const answer = await stand.ask({ authorization: `Bearer ${token}` });
@@ -727,8 +732,8 @@ describe('jwt', () => {
   });
 
   test('takes permissions from the groups and subject of a token, and refuses a caller without any', async () => {
-    const scopes = { callers: { ann: 'all' }, claims: { ops: [{ clusters: ['a'] }] } };
-    const stand = await startJwt({}, { scopes });
+    const permissions = { callers: { ann: 'all' }, claims: { ops: [{ clusters: ['a'] }] } };
+    const stand = await startJwt({}, { permissions });
     expectGood(await stand.askWith());
     stand.upstream.received.length = 0;
     const nobody = await stand.askWith({ sub: 'nobody', groups: ['others', 7, null] });
@@ -758,8 +763,10 @@ describe('jwt', () => {
     ['__proto__.roles', { roles: ['ops'] }, false],
     ['constructor.name', {}, false],
   ])('reads the claim %s of %j', async (claim, claims, isLetIn) => {
-    const scopes = { claims: { ops: 'all', Function: 'all', undefined: 'all', null: 'all', 7: 'all', true: 'all' } };
-    const stand = await startJwt({ GATEWAY_SCOPES_CLAIM: claim }, { scopes });
+    const permissions = {
+      claims: { ops: 'all', Function: 'all', undefined: 'all', null: 'all', 7: 'all', true: 'all' },
+    };
+    const stand = await startJwt({ GATEWAY_SCOPES_CLAIM: claim }, { permissions });
     expect((await stand.askWith(claims)).status).toBe(isLetIn ? 200 : 403);
   });
 });
@@ -832,9 +839,9 @@ describe('the configuration', () => {
     [{ GATEWAY_AUTH: 'none' }, '0.0.0.0'],
   ] as const)('with HOST 0.0.0.0 and %j it listens on %s', async (access, host) => {
     const upstream = await startFleetUpstream();
-    const gateway = startScopedGateway({
+    const gateway = startRestrictedGateway({
       url: upstream.url,
-      scopes: undefined,
+      permissions: undefined,
       env: { ...access, HOST: '0.0.0.0' },
     });
     expect(new URL(await gateway.gateway.listen()).hostname).toBe(host);
@@ -844,7 +851,7 @@ describe('the configuration', () => {
 
   const API_KEY = { GATEWAY_AUTH: 'api-key' };
   const GOOD_KEY = { ...API_KEY, GATEWAY_API_KEYS: `ann:${KEY}` };
-  const SCOPED = { ...GOOD_KEY, GATEWAY_SCOPES: `/${CANARY}` };
+  const RESTRICTED = { ...GOOD_KEY, GATEWAY_SCOPES: `/${CANARY}` };
 
   test.each<[string, Record<string, string>, string | undefined, readonly RegExp[]]>([
     ['no keys', API_KEY, undefined, [/^GATEWAY_API_KEYS or GATEWAY_API_KEYS_FILE must be set/]],
@@ -898,23 +905,23 @@ describe('the configuration', () => {
       [/^GATEWAY_JWT_JWKS_URL must be .* without user/],
     ],
     ['an unknown GATEWAY_AUTH', { GATEWAY_AUTH: CANARY }, undefined, [/^GATEWAY_AUTH must be one of/]],
-    ['no file of scopes', SCOPED, undefined, [/^GATEWAY_SCOPES names a file that cannot be read/]],
-    ['scopes that are no JSON', SCOPED, `{${CANARY}`, [/^GATEWAY_SCOPES must hold a JSON object/]],
-    ['scopes that are a list', SCOPED, '[]', [/^GATEWAY_SCOPES must hold a JSON object/]],
+    ['no file of permissions', RESTRICTED, undefined, [/^GATEWAY_SCOPES names a file that cannot be read/]],
+    ['permissions that are no JSON', RESTRICTED, `{${CANARY}`, [/^GATEWAY_SCOPES must hold a JSON object/]],
+    ['permissions that are a list', RESTRICTED, '[]', [/^GATEWAY_SCOPES must hold a JSON object/]],
     [
-      'scopes without GATEWAY_AUTH',
+      'permissions without GATEWAY_AUTH',
       { GATEWAY_SCOPES: '/s' },
       '{"callers":{"ann":"all"}}',
       [/^GATEWAY_SCOPES needs GATEWAY_AUTH/],
     ],
     [
-      'scopes with none',
+      'permissions with none',
       { GATEWAY_SCOPES: '/s', GATEWAY_AUTH: 'none' },
       '{"callers":{"ann":"all"}}',
       [/^GATEWAY_SCOPES needs GATEWAY_AUTH/],
     ],
     [
-      'scopes with forward',
+      'permissions with forward',
       { GATEWAY_SCOPES: '/s', SCALEOPS_AUTH: 'forward', SCALEOPS_TOKEN: '' },
       '{"callers":{"ann":"all"}}',
       [/^GATEWAY_SCOPES needs GATEWAY_AUTH/],

@@ -8,7 +8,7 @@ import { startFaultServer, type Fault, type FaultServer } from './kit/fault-serv
 import { startGateway, type TestGateway } from './kit/gateway.js';
 import { createIdleClock, type IdleClock } from './kit/idle-clock.js';
 import { parseMetrics } from './kit/prometheus.js';
-import { startScopedGateway } from './kit/scoped-gateway.js';
+import { startRestrictedGateway } from './kit/restricted-gateway.js';
 
 const WORKLOADS = '/detailedCostReport/getWorkloads';
 const AGGREGATED = '/detailedCostReport/getAggregatedWorkloads';
@@ -489,9 +489,9 @@ describe('a caller who may see one namespace', () => {
       ...[1, 2].map((totalCost) => ({ ...R, namespace: ['hidden'], totalCost })),
     ];
     for (const path of [WORKLOADS, AGGREGATED]) upstream.answer(path, faults.json(report(rows, { error: CANARY })));
-    const gateway = startScopedGateway({
+    const gateway = startRestrictedGateway({
       url: upstream.url,
-      scopes: { callers: { ann: [{ clusters: ['c1'], namespaces: ['ns1'] }], all: 'all' } },
+      permissions: { callers: { ann: [{ clusters: ['c1'], namespaces: ['ns1'] }], all: 'all' } },
       callers: ['ann', 'all'],
       clock: createIdleClock(NOW_MS),
     });
@@ -530,9 +530,9 @@ describe('an aggregated report of a caller who may see one namespace', () => {
   const ask = async (rows: readonly object[], fields: string): Promise<any> => {
     const upstream = await startFaultServer();
     upstream.answer(AGGREGATED, faults.json(report(rows)));
-    const gateway = startScopedGateway({
+    const gateway = startRestrictedGateway({
       url: upstream.url,
-      scopes: { callers: { ann: [{ clusters: ['c1', 'c2'], namespaces: ['ns1'] }] } },
+      permissions: { callers: { ann: [{ clusters: ['c1', 'c2'], namespaces: ['ns1'] }] } },
       callers: ['ann'],
       clock: createIdleClock(NOW_MS),
     });

@@ -42,7 +42,7 @@ describe('the log line of an operation', () => {
     const logger = pino({ base: null }, { write: (line: string) => log.push(line) });
     const authentication = {
       isReady: () => true,
-      authenticate: () => Promise.resolve({ name: 'dashboards', grants: undefined }),
+      authenticate: () => Promise.resolve({ name: 'dashboards', permissions: undefined }),
     };
     const schema = buildSchema('type Query { a: String }');
     await ask(toFetch(createTestHandler({ schema, logger, services: { authentication } })), '{ a }');

@@ -6,7 +6,7 @@ import { isEnumType, isInputObjectType, isObjectType, getNamedType, type GraphQL
 import { describe, expect, test } from 'vitest';
 import { parse as parseYaml } from 'yaml';
 
-import { parseScopes } from '../src/auth/permissions.js';
+import { parsePermissionsFile } from '../src/auth/permissions.js';
 import type { Setting } from '../src/config/settings/rules.js';
 import { SETTINGS } from '../src/config/settings/settings.js';
 import { ERROR_CODES } from '../src/errors.js';
@@ -175,7 +175,7 @@ describe('the README', () => {
 
   test('shows a permissions file that is valid', () => {
     const problems: string[] = [];
-    parseScopes(findBlock(blocks, 'Permissions', 'json'), problems);
+    parsePermissionsFile(findBlock(blocks, 'Permissions', 'json'), problems);
     expect(problems).toEqual([]);
   });
 

@@ -8,7 +8,7 @@ import { describe, expect, test } from 'vitest';
 import { createManualClock } from './kit/clock.js';
 import { NO_TIMER, startGateway, startStack, TOKEN, type TestStack } from './kit/gateway.js';
 import { cacheHitsOf, open, send as sendTo, startServer, type HttpQuestion } from './kit/http-client.js';
-import { keyOf, startScopedGateway } from './kit/scoped-gateway.js';
+import { keyOf, startRestrictedGateway } from './kit/restricted-gateway.js';
 import { startTenants } from './kit/tenants.js';
 
 const FILTER = 'filter: { multiCluster: true }';
@@ -256,8 +256,8 @@ describe('a cached response', () => {
     await simulated.ask('{ workloadCosts { asOf } }');
     const url = `http://${simulated.received[0]!.headers.host}`;
     const env = { GATEWAY_RATE_LIMIT: '6' };
-    const scopes = { callers: { all: 'all', both: 'all', few: [{ clusters: ['prod-us-east-1'] }] } };
-    await using stack = startScopedGateway({ url, scopes, callers: ['all', 'both', 'few', 'nobody'], env });
+    const permissions = { callers: { all: 'all', both: 'all', few: [{ clusters: ['prod-us-east-1'] }] } };
+    await using stack = startRestrictedGateway({ url, permissions, callers: ['all', 'both', 'few', 'nobody'], env });
     const query = `{ workloadCosts(${FILTER}) { rows { totalCount } } }`;
     const ask = async (caller: string): Promise<unknown> => {
       const { status, json } = await send(stack, { query }, { 'x-api-key': keyOf(caller) });

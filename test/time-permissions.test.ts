@@ -9,13 +9,13 @@ import { startGateway, type TestGateway } from './kit/gateway.js';
 import { DAY_MS, START_MS, startCompany } from './kit/hourly-company.js';
 import type { HourlyUpstream, HourlyWorkload } from './kit/hourly-upstream.js';
 import { propertyRuns } from './kit/runs.js';
-import { startScopedGateway, type ScopedGateway } from './kit/scoped-gateway.js';
+import { startRestrictedGateway, type RestrictedGateway } from './kit/restricted-gateway.js';
 
-interface Grant {
+interface Rule {
   readonly clusters?: readonly string[];
   readonly namespaces?: readonly string[];
 }
-const CALLERS: Readonly<Record<string, readonly Grant[]>> = {
+const CALLERS: Readonly<Record<string, readonly Rule[]>> = {
   prod: [{ clusters: ['prod'] }],
   shop: [{ namespaces: ['shop'] }],
   prodShop: [{ clusters: ['prod'], namespaces: ['shop', 'ml'] }],
@@ -26,17 +26,17 @@ const CALLERS: Readonly<Record<string, readonly Grant[]>> = {
 const env = { CACHE_TTL_SECONDS: '0', SCALEOPS_MULTI_CLUSTER: 'on' };
 const clock = createManualClock(START_MS);
 let upstream: HourlyUpstream;
-let scoped: ScopedGateway;
+let restricted: RestrictedGateway;
 /** Has the visible workloads alone. */
 let visible: HourlyUpstream;
 let reference: TestGateway;
 beforeAll(async () => {
   upstream = await startCompany(clock);
   visible = await startCompany(clock);
-  const scopes = Object.fromEntries(Object.entries(CALLERS).map(([name, grants]) => [name, grants]));
-  scoped = startScopedGateway({
+  const permissions = Object.fromEntries(Object.entries(CALLERS).map(([name, permissions]) => [name, permissions]));
+  restricted = startRestrictedGateway({
     url: upstream.url,
-    scopes: { callers: scopes },
+    permissions: { callers: permissions },
     callers: Object.keys(CALLERS),
     env,
     clock,
@@ -44,7 +44,7 @@ beforeAll(async () => {
   reference = startGateway(visible.url, env, clock);
 });
 afterAll(async () => {
-  for (const each of [scoped, reference, upstream, visible]) await each[Symbol.asyncDispose]();
+  for (const each of [restricted, reference, upstream, visible]) await each[Symbol.asyncDispose]();
 });
 
 function maySee(caller: string, { cluster, namespace }: HourlyWorkload): boolean {
@@ -134,7 +134,7 @@ describe('a caller with permissions', () => {
           upstream.workloads = all;
           visible.workloads = all.filter((workload) => maySee(caller, workload));
           hidden += all.length - visible.workloads.length;
-          const [answer, expected] = await Promise.all([scoped.askAs(caller, query), reference.ask(query)]);
+          const [answer, expected] = await Promise.all([restricted.askAs(caller, query), reference.ask(query)]);
           expect(answer.errors).toEqual([]);
           expect(answer.data).toEqual(expected.data);
         },
@@ -169,7 +169,7 @@ describe('a caller with permissions', () => {
   ])('is refused when it names something outside, in %s', async (path, query, calls) => {
     upstream.workloads = [{ cluster: 'prod', namespace: 'shop', name: 'a', team: null, isSpot: false, rate: 1 }];
     const before = upstream.received.length;
-    const { errors } = await scoped.askAs('prod', `{ ${query} }`);
+    const { errors } = await restricted.askAs('prod', `{ ${query} }`);
     expect(errors).toMatchObject([{ path: path.split('.'), extensions: { code: 'FORBIDDEN' } }]);
     expect(upstream.received).toHaveLength(before + calls);
   });
@@ -179,7 +179,7 @@ describe('a caller with permissions', () => {
     const day = new Date(START_MS - (START_MS % DAY_MS) - DAY_MS).toISOString();
     const today = new Date(START_MS - (START_MS % DAY_MS)).toISOString();
     const range = `between: { from: "${day}", to: "${today}" }`;
-    await scoped.askAs('prod', `{ costTimeSeries(filter: { timeRange: { ${range} } }) { totals { totalCost } } }`);
+    await restricted.askAs('prod', `{ costTimeSeries(filter: { timeRange: { ${range} } }) { totals { totalCost } } }`);
     expect(upstream.received.slice(before).map(({ parameters }) => parameters.clusters)).toEqual([['prod']]);
   });
 });

@@ -6,17 +6,17 @@ import { GatewayError } from '../errors.js';
 import type { Permissions } from '../report/permissions/permissions.js';
 import { createKeyFinder, type ApiKey } from './api-keys.js';
 import type { JwtKeyOptions, JwtSettings, JwtVerifier } from './jwt.js';
-import type { Identity, Scopes } from './permissions.js';
+import type { Identity, PermissionsFile } from './permissions.js';
 
 /** How callers authenticate. With `forward` ScaleOps checks the caller's token. */
 export type AccessSettings =
   | { readonly kind: 'none' | 'forward' }
-  | { readonly kind: 'api-key'; readonly keys: readonly ApiKey[]; readonly scopes: Scopes | undefined }
+  | { readonly kind: 'api-key'; readonly keys: readonly ApiKey[]; readonly permissions: PermissionsFile | undefined }
   | ({
       readonly kind: 'jwt';
-      readonly scopes: Scopes | undefined;
+      readonly permissions: PermissionsFile | undefined;
       /** The claim whose values the permissions name. */
-      readonly scopesClaim: string;
+      readonly permissionsClaim: string;
     } & JwtSettings);
 
 /** An authenticated caller. */
@@ -24,7 +24,7 @@ interface Caller {
   /** For the log: the name of the API key, or the subject of the token. */
   readonly name: string;
   /** What the caller may see; undefined: everything. */
-  readonly grants: Permissions | undefined;
+  readonly permissions: Permissions | undefined;
 }
 
 /** The headers of a request by lower-case name; null for a header that is absent. */
@@ -65,22 +65,22 @@ function loadVerifier(settings: JwtSettings, options: JwtKeyOptions): JwtVerifie
 export function createAuthentication(settings: AccessSettings, options: JwtKeyOptions): Authentication | undefined {
   switch (settings.kind) {
     case 'api-key': {
-      const { keys, scopes } = settings;
+      const { keys, permissions } = settings;
       const find = createKeyFinder(keys);
       return {
         isReady: () => true,
         authenticate: (headers) =>
-          Promise.resolve().then(() => authorize({ name: findKey(headers, find), claims: [] }, scopes)),
+          Promise.resolve().then(() => authorize({ name: findKey(headers, find), claims: [] }, permissions)),
       };
     }
     case 'jwt': {
-      const { scopes, scopesClaim } = settings;
+      const { permissions, permissionsClaim } = settings;
       const verifier = loadVerifier(settings, options);
       return {
         isReady: verifier.isReady,
         async authenticate(headers) {
           const claims = await verifier.verify(readBearer(headers) ?? '');
-          return authorize({ name: claims.sub, claims: readClaim(claims, scopesClaim) }, scopes);
+          return authorize({ name: claims.sub, claims: readClaim(claims, permissionsClaim) }, permissions);
         },
       };
     }
@@ -92,14 +92,14 @@ export function createAuthentication(settings: AccessSettings, options: JwtKeyOp
 /** Longer names are cut for the log. */
 const MAX_NAME_LENGTH = 128;
 
-function authorize(identity: Identity, scopes: Scopes | undefined): Caller {
-  const grants = scopes?.grantsOf(identity);
-  if (grants === null) {
+function authorize(identity: Identity, file: PermissionsFile | undefined): Caller {
+  const permissions = file?.permissionsOf(identity);
+  if (permissions === null) {
     const message =
       'You are authenticated but have no access to any cluster or namespace. Contact the gateway operator.';
     throw new GatewayError('FORBIDDEN', { message, reason: 'no permissions' });
   }
-  return { name: identity.name.slice(0, MAX_NAME_LENGTH), grants };
+  return { name: identity.name.slice(0, MAX_NAME_LENGTH), permissions };
 }
 
 const NO_KEY = {

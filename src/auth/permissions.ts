@@ -12,7 +12,7 @@ export interface Identity {
   readonly claims: readonly string[];
 }
 
-export type Scopes = ReturnType<typeof createScopes>;
+export type PermissionsFile = ReturnType<typeof createPermissionsFile>;
 
 type Section = ReadonlyMap<string, readonly PermissionRule[]>;
 
@@ -24,17 +24,17 @@ const EVERYTHING: readonly PermissionRule[] = [{}];
  * `{"clusters": [names], "namespaces": [names]}`, of which one may be left out.
  * @param problems receives what is wrong, by the path and without a value.
  */
-export function parseScopes(text: string, problems: string[]): Scopes {
+export function parsePermissionsFile(text: string, problems: string[]): PermissionsFile {
   const root = parseJsonFile(text, problems) ?? {};
   const unknown = Object.keys(root).filter((name) => name !== 'callers' && name !== 'claims');
   if (unknown.length > 0) problems.push('may hold `callers` and `claims` and nothing else.');
   const callers = readSection(root, 'callers', problems);
   const claims = readSection(root, 'claims', problems);
   if (problems.length === 0 && callers.size + claims.size === 0) problems.push('must have at least one entry.');
-  return createScopes(callers, claims);
+  return createPermissionsFile(callers, claims);
 }
 
-function createScopes(callers: Section, claims: Section) {
+function createPermissionsFile(callers: Section, claims: Section) {
   const known = new Map<string, Permissions | undefined>();
   return {
     /** The names of callers that have an entry. */
@@ -42,7 +42,7 @@ function createScopes(callers: Section, claims: Section) {
     /** Whether there are entries for claims. */
     hasClaims: claims.size > 0,
     /** What a caller may see: the union of its entries. Undefined: everything; null: nothing. */
-    grantsOf({ name, claims: values }: Identity): Permissions | undefined | null {
+    permissionsOf({ name, claims: values }: Identity): Permissions | undefined | null {
       const named = [...new Set(values)].filter((value) => claims.has(value)).sort();
       const entries = [callers.get(name), ...named.map((value) => claims.get(value))].filter(
         (each) => each !== undefined,
@@ -78,7 +78,7 @@ function readSection(root: Readonly<Record<string, unknown>>, name: string, prob
 
 function readEntry(entry: unknown, place: string, problems: string[]): readonly PermissionRule[] {
   if (entry === 'all') return EVERYTHING;
-  if (!Array.isArray(entry) || entry.length === 0 || !entry.every(isGrant)) {
+  if (!Array.isArray(entry) || entry.length === 0 || !entry.every(isRule)) {
     problems.push(
       `${place} must be "all" or a list of objects with \`clusters\`, \`namespaces\` or both, each a list of names.`,
     );
@@ -87,7 +87,7 @@ function readEntry(entry: unknown, place: string, problems: string[]): readonly 
   return entry;
 }
 
-function isGrant(value: unknown): value is PermissionRule {
+function isRule(value: unknown): value is PermissionRule {
   if (!isObject(value)) return false;
   const lists = Object.entries(value);
   return lists.length > 0 && lists.every(([name, names]) => LISTS.includes(name) && isNames(names));

@@ -7,7 +7,7 @@ import { createSchema } from '../graphql/schema.js';
 import { findConflicts, findSuspiciousCombinations, findUnknownNames, sortBySetting, without } from './checks.js';
 import { deriveMemoryLimits, findMemoryProblems, type Machine, type MemoryLimits } from './memory.js';
 import { findUnneeded } from './settings/needs.js';
-import { ACCESS_NEEDS, findUnusedScopes, readAccess, readTrustedDocuments } from './settings/read-access.js';
+import { ACCESS_NEEDS, findUnusedPermissions, readAccess, readTrustedDocuments } from './settings/read-access.js';
 import { warnAboutLoopback } from './settings/read-access.js';
 import { findTracingWarnings, readTracing } from './settings/read-opentelemetry.js';
 import { readProxy } from './settings/read-proxy.js';
@@ -62,7 +62,7 @@ function findWarnings(source: Source, config: Config): string[] {
   return [
     ...findUnneeded(env, AUTH_NEEDS, 'SCALEOPS_AUTH', config.upstream.auth.kind),
     ...findUnneeded(env, ACCESS_NEEDS, 'GATEWAY_AUTH', config.access.kind),
-    ...findUnusedScopes(config.access),
+    ...findUnusedPermissions(config.access),
     ...findTracingWarnings(source),
     ...findSuspiciousCombinations(config),
     ...findMemoryProblems(config.memory),

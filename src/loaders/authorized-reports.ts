@@ -20,7 +20,7 @@ export interface OperationCache extends Pick<Reports, 'load'> {
 type CachedReport = ReturnType<Reports['findRelated']>[number];
 export type RelatedReport = Omit<CachedReport, 'use'> & { use(): ReportLookup | Promise<ReportLookup> };
 
-export function restrictReports(cache: Reports, grants: Permissions, readReport: ReadReport): OperationCache {
+export function restrictReports(cache: Reports, permissions: Permissions, readReport: ReadReport): OperationCache {
   const restrict = async (
     lookup: ReportLookup,
     { permissions: narrowed, reAggregation }: Pick<RestrictedRequest, 'permissions' | 'reAggregation'>,
@@ -30,22 +30,22 @@ export function restrictReports(cache: Reports, grants: Permissions, readReport:
   };
   return {
     async load(request, principal, options) {
-      const granted = restrictRequest(request, grants);
-      return restrict(await cache.load(granted.request, principal, options), granted);
+      const restricted = restrictRequest(request, permissions);
+      return restrict(await cache.load(restricted.request, principal, options), restricted);
     },
     loadFromMemory(request, principal) {
-      const granted = restrictRequest(request, grants);
-      const lookup = cache.loadFromMemory(granted.request, principal);
-      return lookup && restrict(lookup, granted);
+      const restricted = restrictRequest(request, permissions);
+      const lookup = cache.loadFromMemory(restricted.request, principal);
+      return lookup && restrict(lookup, restricted);
     },
     loadIfError(request, principal, fault) {
-      const granted = restrictRequest(request, grants);
-      const lookup = cache.loadIfError(granted.request, principal, fault);
-      return lookup && restrict(lookup, granted);
+      const restricted = restrictRequest(request, permissions);
+      const lookup = cache.loadIfError(restricted.request, principal, fault);
+      return lookup && restrict(lookup, restricted);
     },
     findRelated: (base, principal, fault) =>
       cache
         .findRelated(base, principal, fault)
-        .map((related) => ({ ...related, use: () => restrict(related.use(), { permissions: grants }) })),
+        .map((related) => ({ ...related, use: () => restrict(related.use(), { permissions }) })),
   };
 }

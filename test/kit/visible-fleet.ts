@@ -11,12 +11,12 @@ import { SUMMED } from './reference.js';
 
 export type RawRow = Readonly<Record<string, unknown>>;
 
-export interface Grant {
+export interface Rule {
   readonly clusters?: readonly string[];
   readonly namespaces?: readonly string[];
 }
 /** An entry of GATEWAY_SCOPES. */
-export type Entry = 'all' | readonly Grant[];
+export type Entry = 'all' | readonly Rule[];
 
 // ------------------------------------------------------------------------------------------------- who may see what
 
@@ -32,7 +32,7 @@ const has = (names: readonly string[] | undefined, name: string | null): boolean
 export function mayShow(entry: Entry, row: RawRow): boolean {
   if (entry === 'all') return true;
   const [cluster, namespace] = [nameOf(row.clusterName), nameOf(row.namespace)];
-  return entry.some((grant) => has(grant.clusters, cluster) && has(grant.namespaces, namespace));
+  return entry.some((rule) => has(rule.clusters, cluster) && has(rule.namespaces, namespace));
 }
 
 interface Names {
@@ -43,20 +43,20 @@ const named = (names: Names | undefined): readonly string[] | undefined =>
   names?.exclude === true ? undefined : names?.names;
 
 /** Whether the entry permits all these names; namespaces in at least one of the named clusters. */
-export function areGranted(
+export function areAllowed(
   entry: Entry,
   clusters: readonly string[] | undefined,
   namespaces: readonly string[] | undefined,
 ): boolean {
   if (entry === 'all') return true;
-  const isClusterGranted = (name: string) => entry.some((grant) => has(grant.clusters, name));
-  const isNamespaceGranted = (name: string) =>
+  const isClusterAllowed = (name: string) => entry.some((rule) => has(rule.clusters, name));
+  const isNamespaceAllowed = (name: string) =>
     entry.some(
-      (grant) =>
-        has(grant.namespaces, name) &&
-        (clusters === undefined || clusters.some((cluster) => has(grant.clusters, cluster))),
+      (rule) =>
+        has(rule.namespaces, name) &&
+        (clusters === undefined || clusters.some((cluster) => has(rule.clusters, cluster))),
     );
-  return (clusters ?? []).every(isClusterGranted) && (namespaces ?? []).every(isNamespaceGranted);
+  return (clusters ?? []).every(isClusterAllowed) && (namespaces ?? []).every(isNamespaceAllowed);
 }
 
 export interface WorkloadFilter {
@@ -65,8 +65,8 @@ export interface WorkloadFilter {
   readonly [other: string]: unknown;
 }
 
-export function isFilterGranted(entry: Entry, { clusters, namespaces }: WorkloadFilter): boolean {
-  return areGranted(entry, named(clusters), named(namespaces));
+export function isFilterAllowed(entry: Entry, { clusters, namespaces }: WorkloadFilter): boolean {
+  return areAllowed(entry, named(clusters), named(namespaces));
 }
 
 // ------------------------------------------------------------------------------------------------- what there may be
@@ -147,21 +147,21 @@ export const anyFleet: fc.Arbitrary<AnyFleet> = fc.boolean().chain((isWild) =>
 
 const some = (names: readonly string[]) => fc.subarray([...names, 'nowhere'], { minLength: 1, maxLength: 3 });
 
-export const anyGrant: fc.Arbitrary<Grant> = fc.oneof(
+export const anyRule: fc.Arbitrary<Rule> = fc.oneof(
   fc.record({ clusters: some([...CLUSTERS, '7']) }),
   fc.record({ namespaces: some([...NAMESPACES, '7']) }),
   fc.record({ clusters: some([...CLUSTERS, '7']), namespaces: some(NAMESPACES) }),
 );
 
 export const anyEntry: fc.Arbitrary<Entry> = fc.oneof(
-  { weight: 12, arbitrary: fc.array(anyGrant, { minLength: 1, maxLength: 3 }) },
+  { weight: 12, arbitrary: fc.array(anyRule, { minLength: 1, maxLength: 3 }) },
   { weight: 1, arbitrary: fc.constant('all' as const) },
 );
 
 /** Names that are mostly permitted. */
 const namesFor = (entry: Entry, of: 'clusters' | 'namespaces', all: readonly string[]) => {
-  const granted = entry === 'all' ? all : entry.flatMap((grant) => grant[of] ?? all);
-  return fc.oneof({ weight: 4, arbitrary: fc.constantFrom(...granted) }, fc.constantFrom(...all, 'nowhere'));
+  const allowed = entry === 'all' ? all : entry.flatMap((rule) => rule[of] ?? all);
+  return fc.oneof({ weight: 4, arbitrary: fc.constantFrom(...allowed) }, fc.constantFrom(...all, 'nowhere'));
 };
 type NamesFor = readonly [entry: Entry, of: 'clusters' | 'namespaces', all: readonly string[]];
 const listFor = (...of: NamesFor) => fc.array(namesFor(...of), { minLength: 1, maxLength: 3 });

@@ -6,7 +6,7 @@ import type { GraphQLSchema } from 'graphql';
 import { parseApiKeys, type ApiKey } from '../../auth/api-keys.js';
 import type { AccessSettings } from '../../auth/authentication.js';
 import { isLoopback } from '../../auth/loopback.js';
-import { parseScopes, type Scopes } from '../../auth/permissions.js';
+import { parsePermissionsFile, type PermissionsFile } from '../../auth/permissions.js';
 import { parseTrustedDocuments, type TrustedDocuments } from '../../auth/trusted-documents.js';
 import { requireNeeds, type Needs } from './needs.js';
 import type { Reader, Source } from './reader.js';
@@ -30,9 +30,9 @@ export function readAccess(source: Source): AccessSettings {
     );
   }
   requireNeeds(source, ACCESS_NEEDS, 'GATEWAY_AUTH', kind);
-  const scopes = readScopes(source, kind);
-  if (kind === 'api-key') return { kind, keys: readKeys(source), scopes };
-  if (kind === 'jwt') return { kind, ...readJwt(read), scopes, scopesClaim: read('GATEWAY_SCOPES_CLAIM') };
+  const permissions = readPermissionsFile(source, kind);
+  if (kind === 'api-key') return { kind, keys: readKeys(source), permissions };
+  if (kind === 'jwt') return { kind, ...readJwt(read), permissions, permissionsClaim: read('GATEWAY_SCOPES_CLAIM') };
   return { kind };
 }
 
@@ -65,12 +65,12 @@ function readJwt(read: Reader) {
   };
 }
 
-function readScopes(source: Source, kind: string): Scopes | undefined {
+function readPermissionsFile(source: Source, kind: string): PermissionsFile | undefined {
   const file = source.read('GATEWAY_SCOPES');
   if (file === undefined) return undefined;
   // A problem, not a warning: the author of the file relies on it.
   if (kind !== 'api-key' && kind !== 'jwt') source.problems.push('GATEWAY_SCOPES needs GATEWAY_AUTH=api-key or jwt.');
-  return parseFile(source, 'GATEWAY_SCOPES', file, parseScopes);
+  return parseFile(source, 'GATEWAY_SCOPES', file, parsePermissionsFile);
 }
 
 type Parse<T> = (content: string, problems: string[]) => T;
@@ -99,9 +99,9 @@ export function warnAboutLoopback(read: Reader, { kind }: AccessSettings): strin
 }
 
 /** Callers without an API key, and API keys without an entry: they may see nothing. */
-export function findUnusedScopes(access: AccessSettings): string[] {
-  if (access.kind !== 'api-key' || access.scopes === undefined) return [];
-  const { callers, hasClaims } = access.scopes;
+export function findUnusedPermissions(access: AccessSettings): string[] {
+  if (access.kind !== 'api-key' || access.permissions === undefined) return [];
+  const { callers, hasClaims } = access.permissions;
   // No keys are a problem that is reported already.
   if (access.keys.length === 0) return [];
   const names = access.keys.map(({ name }) => name);

@@ -39,7 +39,7 @@ export const CostRowsWhere = builder.inputType('CostRowsWhere', {
 /** @throws UserInputError that names the input below `where` and the rule it breaks; FORBIDDEN for what the caller may not see. */
 export function toRowsWhere(
   where: (typeof CostRowsWhere)['$inferInput'] | null | undefined,
-  grants: Permissions | undefined,
+  permissions: Permissions | undefined,
 ): RowsWhere | undefined {
   if (where == null) return undefined;
   for (const field of ['clusterNames', 'namespaces', 'workloadTypes', 'workloadNames'] as const) {
@@ -52,7 +52,7 @@ export function toRowsWhere(
   }
   if (where.search != null) assertSearch('where.search', where.search);
   const dimensions = where.dimensions == null ? undefined : toMatches(where.dimensions);
-  assertAllowedRows(grants, where.clusterNames, where.namespaces);
+  assertAllowedRows(permissions, where.clusterNames, where.namespaces);
   return {
     clusterNames: where.clusterNames ?? undefined,
     namespaces: where.namespaces ?? undefined,

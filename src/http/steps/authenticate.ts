@@ -24,9 +24,9 @@ export function createAuthenticate({ authentication, credentials, forwardsTokens
   return async (request: GraphQLRequest): Promise<void> => {
     const { headers } = request.http;
     if (authentication !== undefined) {
-      const { name, grants } = await request.deadline.race(authentication.authenticate(headers)).catch(refuse(request));
-      request.callerName = name;
-      request.permissions = grants;
+      const caller = await request.deadline.race(authentication.authenticate(headers)).catch(refuse(request));
+      request.callerName = caller.name;
+      request.permissions = caller.permissions;
     }
     if (forwardsTokens) {
       request.callerToken = readBearer(headers);

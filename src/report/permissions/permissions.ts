@@ -119,9 +119,9 @@ function isIn(names: ReadonlySet<string> | undefined, name: string | null): bool
   return names === undefined || (name !== null && names.has(name));
 }
 
-function intersect(granted: ReadonlySet<string> | undefined, names: readonly string[] | undefined) {
-  if (granted === undefined || names === undefined) return granted ?? (names && new Set(names));
-  const folded = new Set(Array.from(granted, foldCase));
+function intersect(allowed: ReadonlySet<string> | undefined, names: readonly string[] | undefined) {
+  if (allowed === undefined || names === undefined) return allowed ?? (names && new Set(names));
+  const folded = new Set(Array.from(allowed, foldCase));
   return new Set(names.filter((name) => folded.has(foldCase(name))));
 }
 

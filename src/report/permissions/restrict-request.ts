@@ -34,13 +34,13 @@ function narrowFilter(
   permissions: Permissions,
 ): RestrictedRequest<WorkloadCostsRequest> {
   const { clusterFilters, isClusterExclude, namespaces, isNamespaceExclude, ...rest } = request;
-  const granted = permissions.within(
+  const allowed = permissions.within(
     isClusterExclude === true ? undefined : clusterFilters,
     isNamespaceExclude === true ? undefined : namespaces,
   );
   const [ofClusters, ofNamespaces] = [
-    narrowNames(isClusterExclude === true ? clusterFilters : undefined, granted.clusters),
-    narrowNames(isNamespaceExclude === true ? namespaces : undefined, granted.namespaces),
+    narrowNames(isClusterExclude === true ? clusterFilters : undefined, allowed.clusters),
+    narrowNames(isNamespaceExclude === true ? namespaces : undefined, allowed.namespaces),
   ];
   // ScaleOps reads an empty list as "no condition". Request what the caller may see, and show nothing of it.
   if (ofClusters?.length === 0 || ofNamespaces?.length === 0) {
@@ -77,12 +77,12 @@ function toReAggregation(request: AggregatedCostsRequest, permissions: Permissio
 /** The permitted names that are not excluded; undefined when a list of names cannot express that. */
 function narrowNames(
   excluded: readonly string[] | undefined,
-  granted: readonly string[] | undefined,
+  allowed: readonly string[] | undefined,
 ): readonly string[] | undefined {
-  if (granted === undefined) return undefined;
+  if (allowed === undefined) return undefined;
   const [exact, folded] = [new Set(excluded), new Set(excluded?.map(foldCase))];
-  const wanted = granted.filter((name) => !folded.has(foldCase(name)));
+  const wanted = allowed.filter((name) => !folded.has(foldCase(name)));
   // It is not documented whether ScaleOps excludes names without regard to case, so leave that to ScaleOps.
-  const isSure = granted.every((name) => exact.has(name) || !folded.has(foldCase(name)));
+  const isSure = allowed.every((name) => exact.has(name) || !folded.has(foldCase(name)));
   return isSure && wanted.length <= MAX_NAMES ? wanted : undefined;
 }

@@ -4,26 +4,26 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { parseScopes } from '../src/auth/permissions.js';
+import { parsePermissionsFile } from '../src/auth/permissions.js';
 import { restrictRequest } from '../src/report/permissions/restrict-request.js';
 import { createPermissions, type Permissions } from '../src/report/permissions/permissions.js';
 import type { AggregatedCostsRequest, WorkloadCostsRequest } from '../src/report/request.js';
 import { countSteps, readReport, type SyncReport } from './kit/report.js';
 import { anyReport, isDecimalColumn, readRows, sumExactly, SUMMED, type Row } from './kit/reference.js';
-import { anyEntry, anyFleet, anyGrant, mayShow, type Grant } from './kit/visible-fleet.js';
+import { anyEntry, anyFleet, anyRule, mayShow, type Rule } from './kit/visible-fleet.js';
 
 const RUNS = { numRuns: 500 };
-const grantsOf = (list: readonly Grant[]): Permissions => createPermissions(list)!;
+const permissionsOf = (list: readonly Rule[]): Permissions => createPermissions(list)!;
 const reportOf = (rows: readonly object[], clusters: readonly string[] = []): SyncReport =>
   readReport({ aggregatedWorkloads: rows, clusters });
 const rowsOf = (report: SyncReport) => report.selectRows({}).rows;
-const anyGrants = fc.array(anyGrant, { minLength: 1, maxLength: 4 });
+const anyRules = fc.array(anyRule, { minLength: 1, maxLength: 4 });
 
 describe('permissions', () => {
   test('leave the rows that one of the rules allows', () => {
     fc.assert(
-      fc.property(anyFleet, anyGrants, ({ rows }, list) => {
-        const { rows: seen } = reportOf(rows).restrict(grantsOf(list)).selectRows({});
+      fc.property(anyFleet, anyRules, ({ rows }, list) => {
+        const { rows: seen } = reportOf(rows).restrict(permissionsOf(list)).selectRows({});
         const expected = rows.filter((row) => mayShow(list, row)).map(({ services }) => services);
         expect(seen.map(({ services }) => services)).toEqual(expected);
       }),
@@ -33,8 +33,8 @@ describe('permissions', () => {
 
   test('applied twice leave the rows that both allow', () => {
     fc.assert(
-      fc.property(anyFleet, anyGrants, anyGrants, ({ rows }, first, second) => {
-        const seen = rowsOf(reportOf(rows).restrict(grantsOf(first)).restrict(grantsOf(second)));
+      fc.property(anyFleet, anyRules, anyRules, ({ rows }, first, second) => {
+        const seen = rowsOf(reportOf(rows).restrict(permissionsOf(first)).restrict(permissionsOf(second)));
         const expected = rows.filter((row) => mayShow(first, row) && mayShow(second, row));
         expect(seen.map(({ services }) => services)).toEqual(expected.map(({ services }) => services));
       }),
@@ -48,7 +48,7 @@ describe('permissions', () => {
   });
 
   test('have the same key in any order, and another key for other rules', () => {
-    const key = (...list: Grant[]) => grantsOf(list).key;
+    const key = (...list: Rule[]) => permissionsOf(list).key;
     const one = key({ clusters: ['a', 'b'] }, { namespaces: ['x'] });
     expect(key({ namespaces: ['x', 'x'] }, { clusters: ['b', 'a', 'b'] })).toBe(one);
     const others = [
@@ -64,21 +64,16 @@ describe('permissions', () => {
 
   test('allow a cluster or namespace exactly when a row of it could be visible', () => {
     fc.assert(
-      fc.property(
-        anyGrants,
-        fc.constantFrom('a', 'A', 'b', 'nowhere'),
-        fc.constantFrom('x', 'X', 'y'),
-        (list, c, n) => {
-          const grants = grantsOf(list);
-          expect(grants.hasCluster(c)).toBe(
-            list.some(({ clusters }) => clusters === undefined || clusters.includes(c)),
-          );
-          expect(grants.hasNamespace(n, [c])).toBe(mayShow(list, { clusterName: c, namespace: n }));
-          expect(grants.hasNamespace(n)).toBe(
-            list.some(({ namespaces }) => namespaces === undefined || namespaces.includes(n)),
-          );
-        },
-      ),
+      fc.property(anyRules, fc.constantFrom('a', 'A', 'b', 'nowhere'), fc.constantFrom('x', 'X', 'y'), (list, c, n) => {
+        const permissions = permissionsOf(list);
+        expect(permissions.hasCluster(c)).toBe(
+          list.some(({ clusters }) => clusters === undefined || clusters.includes(c)),
+        );
+        expect(permissions.hasNamespace(n, [c])).toBe(mayShow(list, { clusterName: c, namespace: n }));
+        expect(permissions.hasNamespace(n)).toBe(
+          list.some(({ namespaces }) => namespaces === undefined || namespaces.includes(n)),
+        );
+      }),
       RUNS,
     );
   });
@@ -86,7 +81,9 @@ describe('permissions', () => {
   test('are evaluated once per pair of names', () => {
     // 2,000 clusters with 2,000 namespaces each make four million pairs; the report has 2,000 of them.
     const rows = Array.from({ length: 2_000 }, (_, index) => ({ clusterName: `c${index}`, namespace: `n${index}` }));
-    const seen = rowsOf(reportOf(rows).restrict(grantsOf([{ namespaces: ['n7', 'n1999'] }, { clusters: ['c3'] }])));
+    const seen = rowsOf(
+      reportOf(rows).restrict(permissionsOf([{ namespaces: ['n7', 'n1999'] }, { clusters: ['c3'] }])),
+    );
     expect(seen.map(({ clusterName }) => clusterName)).toEqual(['c3', 'c7', 'c1999']);
   });
 });
@@ -111,11 +108,11 @@ describe('a restricted report', () => {
     });
     const anyPart = fc.record({ clusters: fc.subarray(['a', 'b', 'A', 'api'], { minLength: 1 }) });
     fc.assert(
-      fc.property(anyReport(24, 1), anyPart, (json, grant) => {
+      fc.property(anyReport(24, 1), anyPart, (json, rule) => {
         const all = json.aggregatedWorkloads!;
-        const own = all.filter((row) => mayShow([grant], row));
+        const own = all.filter((row) => mayShow([rule], row));
         const clusters = [...new Set(own.map(({ clusterName }) => clusterName!))];
-        const cut = readReport(json).restrict(grantsOf([grant]));
+        const cut = readReport(json).restrict(permissionsOf([rule]));
         expect(asked(cut)).toEqual(asked(reportOf(own, clusters)));
       }),
       { numRuns: 1_000 },
@@ -131,7 +128,7 @@ describe('a restricted report', () => {
   ])('adds up %s as if there were no hidden rows', (_what, own, others) => {
     const toRow = (clusterName: string) => (totalCost: number) => ({ clusterName, totalCost });
     const report = reportOf([...own.map(toRow('own')), ...others.map(toRow('other'))]);
-    const cut = report.restrict(grantsOf([{ clusters: ['own'] }]));
+    const cut = report.restrict(permissionsOf([{ clusters: ['own'] }]));
     const expected = reportOf(own.map(toRow('own')))
       .sumRows()
       .sum('totalCost');
@@ -148,7 +145,9 @@ describe('a restricted report', () => {
     }));
     const { steps } = reportOf(rows);
     const restrict = (name: string, byCluster?: boolean) =>
-      countSteps(steps.restrict(grantsOf([{ clusters: [name] }]), byCluster === undefined ? undefined : { byCluster }));
+      countSteps(
+        steps.restrict(permissionsOf([{ clusters: [name] }]), byCluster === undefined ? undefined : { byCluster }),
+      );
     expect(restrict('c1')).toBeGreaterThan(10);
     expect(restrict('c1')).toBe(0);
     expect(restrict('c1', true)).toBeGreaterThan(10);
@@ -172,9 +171,10 @@ describe('a report that is re-aggregated for a caller', () => {
   test('has the sums of a report without hidden rows, to the last digit', () => {
     const anyPart = fc.record({ clusters: fc.subarray(['a', 'b', 'A', 'api'], { minLength: 1 }) });
     fc.assert(
-      fc.property(anyReport(24, 1), anyPart, fc.boolean(), (json, grant, byCluster) => {
-        const own = json.aggregatedWorkloads!.filter((row) => mayShow([grant], row));
-        const restrict = (rows: readonly object[]) => read(reportOf(rows).restrict(grantsOf([grant]), { byCluster }));
+      fc.property(anyReport(24, 1), anyPart, fc.boolean(), (json, rule, byCluster) => {
+        const own = json.aggregatedWorkloads!.filter((row) => mayShow([rule], row));
+        const restrict = (rows: readonly object[]) =>
+          read(reportOf(rows).restrict(permissionsOf([rule]), { byCluster }));
         expect(restrict(json.aggregatedWorkloads!)).toEqual(restrict(own));
       }),
       { numRuns: 1_000 },
@@ -184,7 +184,7 @@ describe('a report that is re-aggregated for a caller', () => {
   test('adds visible tenths up to 0.3 beside a hidden third', () => {
     const rows = [0.1, 0.2].map((totalCost) => ({ clusterName: 'own', totalCost, hourlyCost: totalCost }));
     const all = reportOf([...rows, { clusterName: 'other', totalCost: 1 / 3, hourlyCost: 1 / 3 }]);
-    const [row] = rowsOf(all.restrict(grantsOf([{ clusters: ['own'] }]), { byCluster: false }));
+    const [row] = rowsOf(all.restrict(permissionsOf([{ clusters: ['own'] }]), { byCluster: false }));
     expect(row).toMatchObject({ totalCost: 0.3, hourlyCost: 0.3, share: 1 });
   });
 });
@@ -211,7 +211,7 @@ describe('re-aggregated rows', () => {
           }),
         })),
     );
-    const grants = grantsOf([{ namespaces: ['none'] }, { clusters: ['a', 'b', 'a/b'] }]);
+    const permissions = permissionsOf([{ namespaces: ['none'] }, { clusters: ['a', 'b', 'a/b'] }]);
     fc.assert(
       fc.property(anyRows, fc.boolean(), (json, byCluster) => {
         const all = readRows(json);
@@ -223,7 +223,7 @@ describe('re-aggregated rows', () => {
           );
           groups.set(key, [...(groups.get(key) ?? []), row]);
         }
-        const added = rowsOf(readReport(json).restrict(grants, { byCluster }));
+        const added = rowsOf(readReport(json).restrict(permissions, { byCluster }));
         expect(added.map(({ clusterName }) => clusterName)).toEqual(
           [...groups.values()].map(([first]) => (byCluster ? first!.clusterName : null)),
         );
@@ -243,7 +243,7 @@ describe('re-aggregated rows', () => {
   });
 
   const byTeam = (rows: readonly object[], labels: readonly string[] = ['team']) =>
-    reportOf(rows.map((row) => ({ clusterName: 'a', ...row }))).restrict(grantsOf([{ clusters: ['a'] }]), {
+    reportOf(rows.map((row) => ({ clusterName: 'a', ...row }))).restrict(permissionsOf([{ clusters: ['a'] }]), {
       byCluster: false,
       labels,
     });
@@ -336,9 +336,12 @@ describe('re-aggregated rows', () => {
       { clusterName: 'a', labels: { k: '\ud83d' } },
     ];
     const added = rowsOf(
-      reportOf(rows).restrict(grantsOf([{ namespaces: ['x'] }, { clusters: ['a', 'a/label:k=b', 'a%2flabel:k=b'] }]), {
-        byCluster: true,
-      }),
+      reportOf(rows).restrict(
+        permissionsOf([{ namespaces: ['x'] }, { clusters: ['a', 'a/label:k=b', 'a%2flabel:k=b'] }]),
+        {
+          byCluster: true,
+        },
+      ),
     );
     const ids = added.map(({ id }) => id);
     expect(new Set(ids).size).toBe(rows.length);
@@ -351,7 +354,7 @@ describe('re-aggregated rows', () => {
       { clusterName: 'b', amountOfWorkloads: -2_147_483_647 },
       { clusterName: 'b', amountOfWorkloads: -2_147_483_647 },
     ];
-    const [a, b] = rowsOf(reportOf(rows).restrict(grantsOf([{ clusters: ['a', 'b'] }]), { byCluster: true }));
+    const [a, b] = rowsOf(reportOf(rows).restrict(permissionsOf([{ clusters: ['a', 'b'] }]), { byCluster: true }));
     expect(a).toMatchObject({ amountOfWorkloads: 2_147_483_647, onDemandPercent: 50, spotPercent: 50, spotHours: 3 });
     expect(b).toMatchObject({
       amountOfWorkloads: -2_147_483_647,
@@ -365,8 +368,8 @@ describe('re-aggregated rows', () => {
 });
 
 describe('a restricted request', () => {
-  const narrow = (request: Omit<WorkloadCostsRequest, 'report'>, list: readonly Grant[]) =>
-    restrictRequest({ report: 'workloads', ...request }, grantsOf(list));
+  const narrow = (request: Omit<WorkloadCostsRequest, 'report'>, list: readonly Rule[]) =>
+    restrictRequest({ report: 'workloads', ...request }, permissionsOf(list));
 
   test('has no list of names when the list would be too long', () => {
     const names = Array.from({ length: 1_001 }, (_, index) => `c${index}`);
@@ -379,17 +382,17 @@ describe('a restricted request', () => {
 
   test('shows nothing when no permitted name is left, and never has an empty list', () => {
     fc.assert(
-      fc.property(anyGrants, fc.subarray(['a', 'A', 'b', 'nowhere', 'c'], { minLength: 1 }), (list, names) => {
+      fc.property(anyRules, fc.subarray(['a', 'A', 'b', 'nowhere', 'c'], { minLength: 1 }), (list, names) => {
         fc.pre(list.every(({ clusters }) => clusters !== undefined));
-        const granted = new Set(list.flatMap(({ clusters }) => clusters!));
+        const allowed = new Set(list.flatMap(({ clusters }) => clusters!));
         const { request, permissions } = narrow({ clusterFilters: names, isClusterExclude: true }, list) as {
           request: WorkloadCostsRequest;
           permissions: Permissions;
         };
         expect(request.clusterFilters).not.toEqual([]);
-        if ([...granted].every((name) => names.includes(name))) {
-          expect(permissions.hasCluster([...granted][0]!)).toBe(false);
-          expect(request.clusterFilters).toEqual([...granted].sort());
+        if ([...allowed].every((name) => names.includes(name))) {
+          expect(permissions.hasCluster([...allowed][0]!)).toBe(false);
+          expect(request.clusterFilters).toEqual([...allowed].sort());
           expect(request.isClusterExclude).toBeUndefined();
         }
       }),
@@ -397,7 +400,7 @@ describe('a restricted request', () => {
     );
   });
 
-  test.each<[Partial<AggregatedCostsRequest>, readonly Grant[], object | undefined]>([
+  test.each<[Partial<AggregatedCostsRequest>, readonly Rule[], object | undefined]>([
     [{}, [{ clusters: ['a'] }], { byCluster: false }],
     [{ groupByCluster: true }, [{ clusters: ['a'] }], undefined],
     [{ groupByCluster: true }, [{ namespaces: ['x'] }], { byCluster: true }],
@@ -405,14 +408,14 @@ describe('a restricted request', () => {
     [{ groupByNamespace: true, groupByCluster: true }, [{ clusters: ['a'] }], undefined],
     [{ groupByCluster: false }, [{ clusters: ['a'] }, { namespaces: ['x'] }], { byCluster: false }],
   ])('%j with rules %j is re-aggregated by %j', (request, list, expected) => {
-    expect(restrictRequest({ report: 'aggregated', ...request }, grantsOf(list)).reAggregation).toEqual(expected);
+    expect(restrictRequest({ report: 'aggregated', ...request }, permissionsOf(list)).reAggregation).toEqual(expected);
   });
 });
 
 describe('a permissions file', () => {
   const problemsOf = (file: unknown): string[] => {
     const problems: string[] = [];
-    parseScopes(typeof file === 'string' ? file : JSON.stringify(file), problems);
+    parsePermissionsFile(typeof file === 'string' ? file : JSON.stringify(file), problems);
     return problems;
   };
   const PLACE = (entry: string) => new RegExp(`^${entry} must be "all" or a list of objects`);
@@ -431,7 +434,7 @@ describe('a permissions file', () => {
     ['an entry that is null', { callers: { canary: null } }, [PLACE('entry 1 of `callers`')]],
     ['an empty entry', { callers: { ann: 'all', canary: [] } }, [PLACE('entry 2 of `callers`')]],
     ['an empty rule', { claims: { canary: [{}] } }, [PLACE('entry 1 of `claims`')]],
-    ['a grant that is a text', { claims: { canary: ['canary'] } }, [PLACE('entry 1 of `claims`')]],
+    ['a rule that is a text', { claims: { canary: ['canary'] } }, [PLACE('entry 1 of `claims`')]],
     ['an empty list', { callers: { ann: [{ clusters: [] }] } }, [PLACE('entry 1 of `callers`')]],
     [
       'an empty list beside names',
@@ -475,18 +478,18 @@ describe('a permissions file', () => {
     fc.assert(
       fc.property(anyFile, fc.array(anyIdentity, { minLength: 1, maxLength: 4 }), anyFleet, (file, all, { rows }) => {
         const problems: string[] = [];
-        const scopes = parseScopes(JSON.stringify(file), problems);
+        const parsed = parsePermissionsFile(JSON.stringify(file), problems);
         fc.pre(problems.length === 0);
         for (const { name, claims } of all) {
           const entries = [
             ...(Object.hasOwn(file.callers, name) ? [file.callers[name]!] : []),
             ...claims.flatMap((claim) => (Object.hasOwn(file.claims, claim) ? [file.claims[claim]!] : [])),
           ];
-          const grants = scopes.grantsOf({ name, claims });
-          if (entries.length === 0) expect(grants).toBeNull();
-          else if (entries.includes('all')) expect(grants).toBeUndefined();
+          const permissions = parsed.permissionsOf({ name, claims });
+          if (entries.length === 0) expect(permissions).toBeNull();
+          else if (entries.includes('all')) expect(permissions).toBeUndefined();
           else {
-            const seen = rowsOf(reportOf(rows).restrict(grants!)).map(({ services }) => services);
+            const seen = rowsOf(reportOf(rows).restrict(permissions!)).map(({ services }) => services);
             const own = rows.filter((row) => entries.some((entry) => mayShow(entry, row)));
             expect(seen).toEqual(own.map(({ services }) => services));
           }
@@ -500,8 +503,8 @@ describe('a permissions file', () => {
     const claims = Object.fromEntries(
       Array.from({ length: 1_100 }, (_, index) => [`g${index}`, [{ clusters: ['a'] }]]),
     );
-    const scopes = parseScopes(JSON.stringify({ claims }), []);
-    const of = (...values: string[]) => scopes.grantsOf({ name: 'nobody', claims: values });
+    const file = parsePermissionsFile(JSON.stringify({ claims }), []);
+    const of = (...values: string[]) => file.permissionsOf({ name: 'nobody', claims: values });
     const first = of('g1', 'g2');
     expect(of('g2', 'g1', 'g2', 'other')).toBe(first);
     expect(of('g1')).not.toBe(first);

@@ -11,7 +11,12 @@ import { createIdleClock, type IdleClock } from './kit/idle-clock.js';
 import { AUDIENCE, claimsAt, createSigningKey, ISSUER, signToken, startIssuer, type Issuer } from './kit/issuer.js';
 import { isRedisSkipped } from './kit/redis.js';
 import { CONNECTED, startWatchedRedis } from './kit/replicas.js';
-import { keyOf, startScopedGateway, type ScopedGateway, type ScopedOptions } from './kit/scoped-gateway.js';
+import {
+  keyOf,
+  startRestrictedGateway,
+  type RestrictedGateway,
+  type RestrictedOptions,
+} from './kit/restricted-gateway.js';
 import {
   anyAggregatedFilter,
   anyEntry,
@@ -19,8 +24,8 @@ import {
   anyKeyFor,
   anyQuestionFor,
   anyWorkloadFilter,
-  areGranted,
-  isFilterGranted,
+  areAllowed,
+  isFilterAllowed,
   mayShow,
   nameOf,
   startFleetUpstream,
@@ -32,8 +37,8 @@ import {
 } from './kit/visible-fleet.js';
 
 // A fixed seed in CI; environment variables set another one, and more runs.
-const SEED = { seed: Number(process.env.SCOPES_SEED ?? 20260131) };
-const RUNS = Number(process.env.SCOPES_RUNS ?? 320);
+const SEED = { seed: Number(process.env.PERMISSIONS_SEED ?? 20260131) };
+const RUNS = Number(process.env.PERMISSIONS_RUNS ?? 320);
 
 // ------------------------------------------------------------------------------------------------------ what is asked
 
@@ -54,7 +59,7 @@ const fold = (names?: readonly string[]) => names?.map((name) => name.toLowerCas
 const foldEntry = (entry: Entry): Entry =>
   entry === 'all'
     ? entry
-    : entry.map((grant) => Object.fromEntries(Object.entries(grant).map(([name, names]) => [name, fold(names)])));
+    : entry.map((rule) => Object.fromEntries(Object.entries(rule).map(([name, names]) => [name, fold(names)])));
 
 /** One alias of an operation, with what the caller may not request there. */
 interface Part {
@@ -80,8 +85,8 @@ const kindOfKey = ({ namespace, type, name }: Key) =>
     : type === undefined || name === undefined
       ? 'KubernetesNamespace'
       : 'KubernetesWorkload';
-const isKeyGranted = (entry: Entry, { clusterName, namespace }: Key): boolean =>
-  areGranted(entry, [clusterName], namespace === undefined ? undefined : [namespace]);
+const isKeyAllowed = (entry: Entry, { clusterName, namespace }: Key): boolean =>
+  areAllowed(entry, [clusterName], namespace === undefined ? undefined : [namespace]);
 
 function toRepresentation(key: Key): object {
   const { clusterName, namespace, type, name } = key;
@@ -105,7 +110,7 @@ const rootPart = (kind: 'workloads' | 'aggregated', filter: object, isForbidden:
 
 function keyPart(entry: Entry, key: Key, filter: WorkloadFilter): Part {
   const kind = kindOfKey(key);
-  const isForbidden = !isKeyGranted(entry, key);
+  const isForbidden = !isKeyAllowed(entry, key);
   if (kind === 'KubernetesWorkload') {
     return {
       kind: 'workload',
@@ -121,7 +126,7 @@ function keyPart(entry: Entry, key: Key, filter: WorkloadFilter): Part {
     field: `${isNamespace ? 'kubernetesNamespace(clusterName: $KEY1, name: $KEY2)' : 'kubernetesCluster(name: $KEY1)'} { name ${COSTS} }`,
     types: { KEY1: 'String!', ...(isNamespace && { KEY2: 'String!' }), FILTER: 'WorkloadCostsFilter' },
     values: { KEY1: key.clusterName, ...(isNamespace && { KEY2: key.namespace }), FILTER: filter },
-    spots: [{ path: ['costs'], isForbidden: isForbidden || !isFilterGranted(entry, filter) }],
+    spots: [{ path: ['costs'], isForbidden: isForbidden || !isFilterAllowed(entry, filter) }],
   };
 }
 
@@ -134,21 +139,21 @@ const entitiesPart = (entry: Entry, keys: readonly Key[], filter: WorkloadFilter
   values: { OF: keys.map(toRepresentation), FILTER: filter },
   spots: keys.map((key, index) => {
     const isWorkload = kindOfKey(key) === 'KubernetesWorkload';
-    const isGranted = isKeyGranted(entry, key) && (isWorkload || isFilterGranted(entry, filter));
-    return { path: [index, isWorkload ? 'cost' : 'costs'], isForbidden: !isGranted };
+    const isAllowed = isKeyAllowed(entry, key) && (isWorkload || isFilterAllowed(entry, filter));
+    return { path: [index, isWorkload ? 'cost' : 'costs'], isForbidden: !isAllowed };
   }),
 });
 
 const anyPart = (entry: Entry, fleet: AnyFleet): fc.Arbitrary<Part> => {
   const workloads = anyWorkloadFilter(entry).map((filter) =>
-    rootPart('workloads', filter, !isFilterGranted(entry, filter)),
+    rootPart('workloads', filter, !isFilterAllowed(entry, filter)),
   );
   const key = fc.tuple(anyKeyFor(entry), anyWorkloadFilter(entry)).map(([of, filter]) => keyPart(entry, of, filter));
   const entities = fc
     .tuple(fc.array(anyKeyFor(entry), { minLength: 1, maxLength: 4 }), anyWorkloadFilter(entry))
     .map(([keys, filter]) => entitiesPart(entry, keys, filter));
   const aggregated = anyAggregatedFilter(entry).map((filter) =>
-    rootPart('aggregated', filter, !areGranted(entry, filter.clusters as string[] | undefined, undefined)),
+    rootPart('aggregated', filter, !areAllowed(entry, filter.clusters as string[] | undefined, undefined)),
   );
   const weight = hasTwins(fleet) ? 0 : 2;
   return fc.oneof(
@@ -198,7 +203,7 @@ function toOperation(
     }`,
     variables: { ...Object.fromEntries(values), ...(usesReports && question) },
     parts,
-    isWhereForbidden: !areGranted(foldEntry(entry), fold(clusterNames), fold(namespaces)),
+    isWhereForbidden: !areAllowed(foldEntry(entry), fold(clusterNames), fold(namespaces)),
   };
 }
 const QUESTION_TYPES = '$where: CostRowsWhere, $orderBy: [CostRowOrder!], $count: Int, $by: [CostDimensionInput!]!';
@@ -315,20 +320,20 @@ interface Caller {
 
 interface World extends AsyncDisposable {
   readonly upstream: FleetUpstream;
-  readonly gateway: ScopedGateway;
+  readonly gateway: RestrictedGateway;
   readonly clock: IdleClock;
   serve(fleet: AnyFleet): Promise<void>;
   /** The reference response: a gateway on a fleet with only the entry's part. */
   reference(entry: Entry, operation: Operation): Promise<Answer>;
 }
 
-async function startWorld(env: Readonly<Record<string, string>>, scopes: object, callers?: readonly string[]) {
+async function startWorld(env: Readonly<Record<string, string>>, permissions: object, callers?: readonly string[]) {
   const clock = createIdleClock();
   const upstream = await startFleetUpstream();
   const part = await startFleetUpstream();
-  const gateway = startScopedGateway({ url: upstream.url, scopes, env, clock, ...(callers && { callers }) });
-  const plain = { url: part.url, scopes: undefined, env: { CACHE_TTL_SECONDS: '0' } };
-  const [one, all] = [plain, { ...plain, env: { ...plain.env, ...MULTI_CLUSTER } }].map(startScopedGateway);
+  const gateway = startRestrictedGateway({ url: upstream.url, permissions, env, clock, ...(callers && { callers }) });
+  const plain = { url: part.url, permissions: undefined, env: { CACHE_TTL_SECONDS: '0' } };
+  const [one, all] = [plain, { ...plain, env: { ...plain.env, ...MULTI_CLUSTER } }].map(startRestrictedGateway);
   let fleet: AnyFleet;
   const world: World = {
     upstream,
@@ -415,12 +420,12 @@ describe.each(['api-key', 'jwt'] as const)('with %s, a caller with partial permi
 
   beforeAll(async () => {
     const names = ENTRIES.map((_, index) => nameOfCaller(index));
-    const scopes = {
+    const permissions = {
       callers: Object.fromEntries(ENTRIES.map((entry, index) => [nameOfCaller(index), entry])),
       claims: Object.fromEntries(CLAIM_ENTRIES.map((entry, index) => [`group-${index}`, entry])),
     };
     if (kind === 'api-key') {
-      world = await startWorld({}, scopes, names);
+      world = await startWorld({}, permissions, names);
       callers = ENTRIES.map((entry, index) => ({
         entry,
         headers: { 'x-api-key': keyOf(nameOfCaller(index)) },
@@ -435,7 +440,7 @@ describe.each(['api-key', 'jwt'] as const)('with %s, a caller with partial permi
       GATEWAY_JWT_AUDIENCE: AUDIENCE,
       GATEWAY_JWT_JWKS_URL: issuer.url,
     };
-    world = await startWorld(jwt, scopes);
+    world = await startWorld(jwt, permissions);
     // One in three has its own entry, and all have groups, some of them unknown.
     callers = await Promise.all(
       ENTRIES.map(async (own, index) => {
@@ -487,7 +492,7 @@ describe.each(['api-key', 'jwt'] as const)('with %s, a caller with partial permi
 
 interface Scene extends AsyncDisposable {
   readonly upstream: FleetUpstream;
-  readonly gateway: ScopedGateway;
+  readonly gateway: RestrictedGateway;
   readonly clock: IdleClock;
   /** The requests to ScaleOps since the last call. */
   asked(): readonly Readonly<Record<string, unknown>>[];
@@ -507,16 +512,16 @@ const ROWS = ['a', 'b', 'c'].flatMap((cluster) => ['x', 'y', 'z'].map((namespace
 
 async function startScene(
   callers: Readonly<Record<string, Entry>>,
-  options: Partial<Pick<ScopedOptions, 'env' | 'change'>> & { readonly rows?: readonly RawRow[] } = {},
+  options: Partial<Pick<RestrictedOptions, 'env' | 'change'>> & { readonly rows?: readonly RawRow[] } = {},
 ): Promise<Scene> {
   const { rows = ROWS, ...rest } = options;
   const clock = createIdleClock();
   const upstream = await startFleetUpstream();
   upstream.serve({ rows, mindsCase: true, listsAll: true });
-  const gateway = startScopedGateway({
+  const gateway = startRestrictedGateway({
     url: upstream.url,
     callers: Object.keys(callers),
-    scopes: { callers },
+    permissions: { callers },
     clock,
     ...rest,
   });
@@ -995,10 +1000,10 @@ describe.skipIf(isRedisSkipped)('two gateways on one Redis', () => {
     const callers = Object.fromEntries(world.callers.map((entry, index) => [nameOfCaller(index), entry]));
     const env = { CACHE_REDIS_URL: redis.url };
     await using one = await startScene(callers, { env });
-    const two = startScopedGateway({
+    const two = startRestrictedGateway({
       url: one.upstream.url,
       callers: Object.keys(callers),
-      scopes: { callers },
+      permissions: { callers },
       env,
       clock: one.clock,
     });

@@ -1,5 +1,5 @@
 // The cost of permissions: 100,000 rows of 100 clusters, for a caller with all permissions and for callers with partial
-// ones, through the whole gateway. `npm run bench:scopes`.
+// ones, through the whole gateway. `npm run bench:permissions`.
 
 import { createServer } from 'node:http';
 import { pino } from 'pino';
@@ -85,7 +85,7 @@ const { config } = readConfig(
     GATEWAY_API_KEYS: Object.keys(callers)
       .map((name, index) => `caller-${index}:${keyOf(name)}`)
       .join(),
-    GATEWAY_SCOPES: 'scopes.json',
+    GATEWAY_SCOPES: 'permissions.json',
   },
   () =>
     JSON.stringify({

@@ -7,10 +7,10 @@ import { readConfig, type Config } from '../../src/config/config.js';
 import { createGateway } from '../../src/app/gateway.js';
 import { ask, PLAIN_REQUESTS, TOKEN, type Answer, type TestGateway } from './gateway.js';
 
-export interface ScopedOptions {
+export interface RestrictedOptions {
   readonly url: string;
   /** The content of GATEWAY_SCOPES; undefined: every caller sees everything. */
-  readonly scopes: object | undefined;
+  readonly permissions: object | undefined;
   /** Callers by API key, with a key per name. Otherwise `env` configures authentication. */
   readonly callers?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
@@ -19,7 +19,7 @@ export interface ScopedOptions {
   readonly change?: (config: Config) => Config;
 }
 
-export interface ScopedGateway extends TestGateway {
+export interface RestrictedGateway extends TestGateway {
   askAs(caller: string, query: string, variables?: unknown, headers?: Record<string, string>): Promise<Answer>;
 }
 
@@ -35,7 +35,14 @@ const UNBREAKABLE = {
   SCALEOPS_MAX_QUEUED: '1000',
 };
 
-export function startScopedGateway({ url, scopes, callers, env, clock, change }: ScopedOptions): ScopedGateway {
+export function startRestrictedGateway({
+  url,
+  permissions,
+  callers,
+  env,
+  clock,
+  change,
+}: RestrictedOptions): RestrictedGateway {
   const log: Record<string, unknown>[] = [];
   const byKey = callers && {
     GATEWAY_AUTH: 'api-key',
@@ -49,10 +56,10 @@ export function startScopedGateway({ url, scopes, callers, env, clock, change }:
       ...PLAIN_REQUESTS,
       ...UNBREAKABLE,
       ...byKey,
-      ...(scopes && { GATEWAY_SCOPES: 'scopes.json' }),
+      ...(permissions && { GATEWAY_SCOPES: 'permissions.json' }),
       ...env,
     },
-    () => JSON.stringify(scopes),
+    () => JSON.stringify(permissions),
   );
   const logger = pino(
     { level: 'trace', base: null },
