@@ -84,7 +84,7 @@ const EXPORTED_FOR_TESTS = [
   'http/server/server.ts: ServerTimes',
   'http/server/server.ts: TIMES',
   'report/parse/json-parser.ts: decodeReport',
-  'report/report.ts: BreakdownQuestion',
+  'report/report.ts: BreakdownQuery',
   'simulator/simulator.ts: SimulatorOptions',
 ];
 

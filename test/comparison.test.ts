@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import type { TotalsChange } from '../src/report/compare/changed-sums.js';
-import { compareReports, type ChangeKind, type ChangeQuestion } from '../src/report/compare/compare-reports.js';
+import { compareReports, type ChangeKind, type ChangeQuery } from '../src/report/compare/compare-reports.js';
 import { createPermissions } from '../src/report/permissions/permissions.js';
 import { runAll } from '../src/report/steps.js';
 import {
@@ -30,8 +30,8 @@ const readTotals = (totals: TotalsChange) => ({
   ...Object.fromEntries(SUMMED.map((field) => [field, totals.sum(field)])),
 });
 
-function ask(current: SyncReport, baseline: SyncReport, question: ChangeQuestion) {
-  const { groups, others, totals, groupCount } = runAll(compareReports(current.steps, baseline.steps, question));
+function ask(current: SyncReport, baseline: SyncReport, query: ChangeQuery) {
+  const { groups, others, totals, groupCount } = runAll(compareReports(current.steps, baseline.steps, query));
   return {
     groups: [...groups].map((group) => ({ ...group, totals: readTotals(group.totals) })),
     others: others && readTotals(others),
@@ -77,9 +77,9 @@ function kindOf({ now, before }: Sides): ChangeKind {
   return difference === 0 ? 'UNCHANGED' : difference > 0 ? 'INCREASED' : 'DECREASED';
 }
 
-function expected(current: readonly Row[], baseline: readonly Row[], question: ChangeQuestion) {
-  const { by, kinds, minDifference = 0, first = Infinity } = question;
-  const { field, direction } = question.orderBy ?? { field: 'absoluteDifference', direction: 'DESC' };
+function expected(current: readonly Row[], baseline: readonly Row[], query: ChangeQuery) {
+  const { by, kinds, minDifference = 0, first = Infinity } = query;
+  const { field, direction } = query.orderBy ?? { field: 'absoluteDifference', direction: 'DESC' };
   const [now, before] = [groupByKeys(current, by), groupByKeys(baseline, by)];
   const groups = [...new Map([...before, ...now])].map(([key, { keys }]) => {
     const sides = { now: now.get(key)?.rows ?? [], before: before.get(key)?.rows ?? [] };
@@ -107,7 +107,7 @@ function expected(current: readonly Row[], baseline: readonly Row[], question: C
 const KINDS = ['INCREASED', 'DECREASED', 'UNCHANGED', 'APPEARED', 'VANISHED'] as const;
 const FIELDS = ['difference', 'absoluteDifference', 'ratio', 'current', 'baseline', 'key'] as const;
 const optional = <T>(values: fc.Arbitrary<T>) => fc.option(values, { nil: undefined });
-const anyQuestion: fc.Arbitrary<ChangeQuestion> = fc.record({
+const anyQuery: fc.Arbitrary<ChangeQuery> = fc.record({
   by: fc.oneof({ weight: 6, arbitrary: anyDimensions }, fc.constant([])),
   where: anyWhere,
   kinds: optional(fc.subarray([...KINDS], { minLength: 1 })),
@@ -136,16 +136,16 @@ const byNamespace = [{ field: 'namespace' as const }];
 describe('a comparison', () => {
   test('is what the rows of both reports say', () => {
     fc.assert(
-      fc.property(anyPair, anyQuestion, ([now, before], question) => {
+      fc.property(anyPair, anyQuery, ([now, before], query) => {
         const [current, baseline] = [readReport(now), readReport(before)];
-        const rows = [now, before].map((json) => filterRows(readRows(json), question.where)) as [Row[], Row[]];
-        const want = expected(...rows, question);
+        const rows = [now, before].map((json) => filterRows(readRows(json), query.where)) as [Row[], Row[]];
+        const want = expected(...rows, query);
         // Without dimensions there is one group, even without rows.
-        if (question.by.length === 0) want.groupCount = 1;
-        if (question.by.length === 0 && rows.flat().length === 0) return;
-        expect(ask(current, baseline, question)).toEqual(want);
+        if (query.by.length === 0) want.groupCount = 1;
+        if (query.by.length === 0 && rows.flat().length === 0) return;
+        expect(ask(current, baseline, query)).toEqual(want);
         // What is cached now gives the same.
-        expect(ask(current, baseline, question)).toEqual(want);
+        expect(ask(current, baseline, query)).toEqual(want);
       }),
       { numRuns: propertyRuns(240) },
     );
@@ -154,7 +154,7 @@ describe('a comparison', () => {
   test('of what a caller may see equals that of reports without the hidden rows', () => {
     const permissions = createPermissions([{ namespaces: ['a', 'api'] }])!;
     fc.assert(
-      fc.property(anyPair, anyQuestion, (pair, question) => {
+      fc.property(anyPair, anyQuery, (pair, query) => {
         const [views, reports] = [
           pair.map((json) => readReport(json).restrict(permissions)),
           pair.map(({ aggregatedWorkloads }) =>
@@ -165,7 +165,7 @@ describe('a comparison', () => {
             }),
           ),
         ];
-        expect(ask(views[0]!, views[1]!, question)).toEqual(ask(reports[0]!, reports[1]!, question));
+        expect(ask(views[0]!, views[1]!, query)).toEqual(ask(reports[0]!, reports[1]!, query));
       }),
       { numRuns: propertyRuns(90) },
     );

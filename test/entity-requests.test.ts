@@ -654,7 +654,7 @@ describe('a cached report', () => {
 });
 
 /** Every answer of a report, so that equal results mean equal columns. */
-function questionsOf(report: SyncReport): object {
+function resultsOf(report: SyncReport): object {
   const everyRow = report.selectRows({});
   const ordered = [...NAMES, ...SUMMED].map((field) =>
     report.selectRows({ orderBy: [{ field, direction: 'DESC' }], first: 5 }).rows.map(({ id }) => id),
@@ -717,7 +717,7 @@ describe('a part of a report', () => {
           expect(part === undefined).toBe(alone.aggregatedWorkloads.length === 0);
           if (part === undefined) continue;
           parts += 1;
-          expect(questionsOf(part)).toEqual(questionsOf(readReport(alone)));
+          expect(resultsOf(part)).toEqual(resultsOf(readReport(alone)));
         }
       }),
       { numRuns: 300 },
@@ -732,7 +732,7 @@ describe('a part of a report', () => {
         const report = readReport(json);
         const whole = partOf(report, { clusterName: entity.clusterName });
         const [again, direct] = [whole && partOf(whole, entity), partOf(report, entity)];
-        expect(again && questionsOf(again)).toEqual(direct && questionsOf(direct));
+        expect(again && resultsOf(again)).toEqual(direct && resultsOf(direct));
       }),
       { numRuns: 200 },
     );
@@ -752,9 +752,9 @@ describe('a part of a report', () => {
     fc.assert(
       fc.property(anyFleet, fc.array(anyPart, { minLength: 1, maxLength: 4 }), (json, entities) => {
         const report = readReport(json);
-        const before = questionsOf(report);
-        for (const part of report.split(entities).values()) questionsOf(part);
-        expect(questionsOf(report)).toEqual(before);
+        const before = resultsOf(report);
+        for (const part of report.split(entities).values()) resultsOf(part);
+        expect(resultsOf(report)).toEqual(before);
       }),
       { numRuns: 50 },
     );

@@ -6,8 +6,8 @@ import { compareReports } from '../src/report/compare/compare-reports.js';
 import { createSeries } from '../src/report/compare/time-series.js';
 import { createPermissions } from '../src/report/permissions/permissions.js';
 import { createCursorCodec } from '../src/report/query/cursor.js';
-import type { RowQuestion } from '../src/report/query/row-page.js';
-import type { BreakdownQuestion } from '../src/report/report.js';
+import type { RowQuery } from '../src/report/query/row-page.js';
+import type { BreakdownQuery } from '../src/report/report.js';
 import { toReportId } from '../src/report/request.js';
 import { runAll, shareSteps, type Steps } from '../src/report/steps.js';
 import { NAMES, NUMBERS } from './kit/reference.js';
@@ -36,18 +36,17 @@ function makeReport(): SyncReport {
 }
 
 /** Starts to select rows. */
-const select = (of: SyncReport, question: Partial<RowQuestion>) =>
-  of.steps.selectRows({ origin: originOf(of), ...question });
+const select = (of: SyncReport, query: Partial<RowQuery>) => of.steps.selectRows({ origin: originOf(of), ...query });
 
 const TEAM_1 = { by: { label: 'team' }, values: ['team-1'], exclude: false };
-const byKey = (by: BreakdownQuestion['by']): BreakdownQuestion => ({
+const byKey = (by: BreakdownQuery['by']): BreakdownQuery => ({
   by,
   orderBy: { field: 'key', direction: 'ASC' },
 });
 const SCOPES = Array.from({ length: NAMESPACES }, (_, at) => ({ clusterName: 'c', namespace: `n${at}` }));
 const VISIBLE = createPermissions([{ namespaces: SCOPES.slice(1).map(({ namespace }) => namespace) }])!;
 
-describe('a question over 20,000 rows with as many names', () => {
+describe('a query over 20,000 rows with as many names', () => {
   const report = makeReport();
   const { steps } = report;
   const gone = createCursorCodec(() => [toReportId({ report: 'workloads' }), [], null]).encode({
@@ -120,10 +119,10 @@ describe('a question over 20,000 rows with as many names', () => {
 
 describe('an index', () => {
   test('is built once for all concurrent callers', () => {
-    const question = { orderBy: [{ field: 'workloadName', direction: 'ASC' }], first: 1 } as const;
-    const alone = countSteps(select(makeReport(), question));
+    const query = { orderBy: [{ field: 'workloadName', direction: 'ASC' }], first: 1 } as const;
+    const alone = countSteps(select(makeReport(), query));
     const report = makeReport();
-    const running = Array.from({ length: 10 }, () => select(report, question));
+    const running = Array.from({ length: 10 }, () => select(report, query));
     let count = 0;
     for (let open = running; open.length > 0;) {
       open = open.filter((each) => each.next().done !== true);
@@ -131,13 +130,13 @@ describe('an index', () => {
     }
     // Each also orders its own page.
     expect(count).toBeLessThan(2 * alone);
-    expect(countSteps(select(report, question))).toBeLessThan(alone / 3);
+    expect(countSteps(select(report, query))).toBeLessThan(alone / 3);
   });
 
   test('survives the caller that started it', () => {
     const report = makeReport();
-    const question = { orderBy: [{ field: 'workloadName', direction: 'ASC' }], first: 1 } as const;
-    const [first, second] = [select(report, question), select(report, question)];
+    const query = { orderBy: [{ field: 'workloadName', direction: 'ASC' }], first: 1 } as const;
+    const [first, second] = [select(report, query), select(report, query)];
     for (let at = 0; at < 20; at += 1) first.next();
     second.next();
     first.return(undefined as never);
@@ -164,13 +163,13 @@ describe('an index', () => {
 });
 
 describe('parts of a report', () => {
-  const QUESTIONS: readonly [string, (part: SyncReport) => Steps<unknown>][] = [
+  const QUERIES: readonly [string, (part: SyncReport) => Steps<unknown>][] = [
     ['a breakdown by label', ({ steps }) => steps.breakDown(byKey([{ label: 'team' }]))],
     ['a filter by label', ({ steps }) => steps.sumRows({ dimensions: [TEAM_1] })],
     ['a breakdown by a label that no row has', ({ steps }) => steps.breakDown(byKey([{ label: 'none' }]))],
   ];
 
-  test.each(QUESTIONS)('read the label lists of their own rows alone, for %s', (_what, ask) => {
+  test.each(QUERIES)('read the label lists of their own rows alone, for %s', (_what, ask) => {
     const parts = [...makeReport().split(SCOPES).values()];
     expect(parts).toHaveLength(NAMESPACES);
     countSteps(ask(parts[0]!));
@@ -179,7 +178,7 @@ describe('parts of a report', () => {
     for (const part of parts) steps += countSteps(ask(part));
     const reads = subarray.mock.calls.length;
     subarray.mockRestore();
-    // ownerLabels, then labels; and a few small arrays per question.
+    // ownerLabels, then labels; and a few small arrays per query.
     expect(reads).toBeLessThan(2 * ROWS + 20 * NAMESPACES);
     // A part of 40 rows is answered at once: the cost does not depend on the whole report.
     expect(steps).toBe(0);

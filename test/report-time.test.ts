@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { assertNoOverlap, baselineOf, haveSameLength, type BaselineShift } from '../src/report/time/baseline.js';
 import { resolveCalendarRange, type CalendarRange } from '../src/report/time/calendar-range.js';
 import { countIntervals, GRANULARITIES, type Granularity } from '../src/report/time/granularity.js';
-import { splitIntoIntervals, type SeriesQuestion } from '../src/report/time/intervals.js';
+import { splitIntoIntervals, type IntervalOptions } from '../src/report/time/intervals.js';
 import { TimeRangeError } from '../src/report/time/time-range-error.js';
 import { assertBegun, windowState } from '../src/report/time/window-state.js';
 import { toTimeZone } from '../src/report/time/zone.js';
@@ -395,8 +395,8 @@ function wasSkipped(local: number, timeZone: string): boolean {
 
 describe('the intervals of a series', () => {
   const NOW = at('2026-03-10T15:40Z');
-  const ask = (question: Partial<SeriesQuestion>, now = NOW) =>
-    splitIntoIntervals({ granularity: 'DAILY', timeZone: 'UTC', maxIntervals: 100, ...question }, now);
+  const ask = (options: Partial<IntervalOptions>, now = NOW) =>
+    splitIntoIntervals({ granularity: 'DAILY', timeZone: 'UTC', maxIntervals: 100, ...options }, now);
 
   test.each<[Granularity, number, string, string, boolean]>([
     ['HOURLY', 48, '2026-03-08T15:00', '2026-03-10T14:00 2026-03-10T15:00', false],
@@ -452,7 +452,7 @@ describe('the intervals of a series', () => {
     expect(show(berlin('2026-10-24T22:00Z', '2026-10-25T23:00Z')[0]!)).toBe('2026-10-24T22:00 2026-10-25T23:00');
   });
 
-  test.each<[string, Partial<SeriesQuestion>, string, string]>([
+  test.each<[string, Partial<IntervalOptions>, string, string]>([
     [
       'too many hours',
       { granularity: 'HOURLY', range: { lastMs: 3_650 * DAY } },
@@ -501,8 +501,8 @@ describe('the intervals of a series', () => {
       'count',
       'must be 1 to 3653 for DAY: a range covers at most ten years.',
     ],
-  ])('are refused for %s', (_what, question, field, rule) => {
-    expect(() => ask(question)).toThrow(new TimeRangeError(field as TimeRangeError['field'], rule));
+  ])('are refused for %s', (_what, options, field, rule) => {
+    expect(() => ask(options)).toThrow(new TimeRangeError(field as TimeRangeError['field'], rule));
   });
 
   test('may be as many as allowed', () => {
@@ -521,9 +521,9 @@ describe('the intervals of a series', () => {
 
   test('are those that the clocks of the zone show', () => {
     const hours = fc.integer({ min: 1, max: 40 * 24 }).map((count) => count * HOUR);
-    const anyQuestion = fc.record({ granularity: fc.constantFrom(...GRANULARITIES), timeZone: zone, lastMs: hours });
+    const anyOptions = fc.record({ granularity: fc.constantFrom(...GRANULARITIES), timeZone: zone, lastMs: hours });
     fc.assert(
-      fc.property(anyQuestion, instant, fc.boolean(), ({ granularity, timeZone, lastMs }, now, isOver) => {
+      fc.property(anyOptions, instant, fc.boolean(), ({ granularity, timeZone, lastMs }, now, isOver) => {
         const asked = { startTime: now - lastMs, endTime: now };
         const nowMs = isOver ? now + 60 * DAY : now;
         const longest = { HOURLY: 1, DAILY: 24, WEEKLY: 168, MONTHLY: 672 }[granularity] * HOUR;

@@ -1,5 +1,5 @@
-// The questions of a report, compared with kit/reference.ts: any report, any arguments, the same answer. Also cursors after
-// a refresh, sums of 100,000 costs, and the time of large questions.
+// The queries of a report, compared with kit/reference.ts: any report, any arguments, the same answer. Also cursors after
+// a refresh, sums of 100,000 costs, and the time of large queries.
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -7,8 +7,8 @@ import { describe, expect, test } from 'vitest';
 import { createCursorCodec } from '../src/report/query/cursor.js';
 import { DerivedCache } from '../src/report/columns/derived-cache.js';
 import { CursorError } from '../src/report/query/page.js';
-import type { RowQuestion } from '../src/report/query/row-page.js';
-import type { BreakdownQuestion } from '../src/report/report.js';
+import type { RowQuery } from '../src/report/query/row-page.js';
+import type { BreakdownQuery } from '../src/report/report.js';
 import { toReportId } from '../src/report/request.js';
 import { runAll, type Steps } from '../src/report/steps.js';
 import { createTotals, percentOfHours, type Totals } from '../src/report/query/totals.js';
@@ -39,7 +39,7 @@ import {
 import { originOf, readReport, type SyncReport } from './kit/report.js';
 import { propertyRuns } from './kit/runs.js';
 
-type Question = Partial<RowQuestion>;
+type Query = Partial<RowQuery>;
 
 const report = (json: UpstreamReport): SyncReport => readReport(json);
 const reportOf = (rows: object[]): SyncReport => readReport({ aggregatedWorkloads: rows });
@@ -57,8 +57,8 @@ function read(totals: Totals): ExpectedTotals {
   };
 }
 
-function readBreakdown(of: SyncReport, question: BreakdownQuestion) {
-  const { groups, others, groupCount, totals } = of.breakDown(question);
+function readBreakdown(of: SyncReport, query: BreakdownQuery) {
+  const { groups, others, groupCount, totals } = of.breakDown(query);
   return {
     groups: groups.map((group) => ({ keys: group.keys, totals: read(group.totals), share: group.share })),
     others: others === null ? null : read(others),
@@ -89,8 +89,8 @@ const places = (rows: readonly Pick<Row, 'services'>[]) => rows.map(({ services 
 /** The ids of the rows by their places. */
 const idsByPlace = (of: SyncReport) => new Map(of.selectRows({}).rows.map(({ services, id }) => [services[0]!, id]));
 
-/** The cursor of the row at `place` in the list of `question`. */
-const cursorAt = (of: SyncReport, { where, orderBy, origin }: Question, place: number): string =>
+/** The cursor of the row at `place` in the list of `query`. */
+const cursorAt = (of: SyncReport, { where, orderBy, origin }: Query, place: number): string =>
   of.selectRows({ where, orderBy, ...(origin && { origin }) }).cursorOf(place);
 
 describe('rows', () => {
@@ -230,13 +230,13 @@ describe('rows', () => {
 });
 
 /** All rows' places, page by page. */
-function walk(of: SyncReport, question: Question, way: 'forward' | 'backward', sizes: readonly number[]) {
+function walk(of: SyncReport, query: Query, way: 'forward' | 'backward', sizes: readonly number[]) {
   const pages: unknown[][] = [];
   let cursor: string | undefined;
   for (let turn = 0; ; turn += 1) {
     const size = sizes[turn % sizes.length]!;
     const page = of.selectRows({
-      ...question,
+      ...query,
       ...(way === 'forward' ? { first: size, after: cursor } : { last: size, before: cursor }),
     });
     if (way === 'forward') pages.push(places(page.rows));
@@ -350,8 +350,8 @@ describe('sums of costs with up to 15 decimals', () => {
         );
         const sumOf = (of: bigint[]) => Number(`${of.reduce((sum, each) => sum + each, 0n)}e-15`);
         expect(asked.sumRows().sum('totalCost')).toBe(sumOf(units));
-        const question = { by: [{ field: 'namespace' }], orderBy: { field: 'key', direction: 'ASC' } } as const;
-        const { groups, totals } = asked.breakDown(question);
+        const query = { by: [{ field: 'namespace' }], orderBy: { field: 'key', direction: 'ASC' } } as const;
+        const { groups, totals } = asked.breakDown(query);
         expect(totals.sum('totalCost')).toBe(sumOf(units));
         expect(groups.map((group) => group.totals.sum('totalCost'))).toEqual(
           groups.map((_, group) => sumOf(units.filter((_each, at) => at % 3 === group))),
@@ -483,7 +483,7 @@ describe('a breakdown', () => {
 
 describe('a cursor', () => {
   const rows = ['a', 'b', 'c', 'd', 'e'].map((id, at) => ({ id, totalCost: at, namespace: 'n' }));
-  const QUESTION: Question = { orderBy: [{ field: 'totalCost', direction: 'DESC' }] };
+  const QUERY: Query = { orderBy: [{ field: 'totalCost', direction: 'DESC' }] };
 
   test('is refused when a character was changed, removed or added', () => {
     const anyChange = fc.record({
@@ -494,9 +494,9 @@ describe('a cursor', () => {
     fc.assert(
       fc.property(anyReport(6), fc.nat(), anyChange, fc.boolean(), (json, place, { at, character, kind }, isAfter) => {
         const asked = report(json);
-        const { totalCount } = asked.selectRows(QUESTION);
+        const { totalCount } = asked.selectRows(QUERY);
         fc.pre(totalCount > 0);
-        const cursor = cursorAt(asked, QUESTION, place % totalCount);
+        const cursor = cursorAt(asked, QUERY, place % totalCount);
         const cut = at % cursor.length;
         const changed = {
           replace: cursor.slice(0, cut) + character + cursor.slice(cut + 1),
@@ -505,7 +505,7 @@ describe('a cursor', () => {
           drop: cursor.slice(0, cut) + cursor.slice(cut + 1),
         }[kind];
         fc.pre(changed !== cursor);
-        expect(() => asked.selectRows({ ...QUESTION, [isAfter ? 'after' : 'before']: changed })).toThrow(CursorError);
+        expect(() => asked.selectRows({ ...QUERY, [isAfter ? 'after' : 'before']: changed })).toThrow(CursorError);
       }),
       { numRuns: 1000 },
     );
@@ -515,11 +515,11 @@ describe('a cursor', () => {
     const asked = reportOf(rows);
     const base64 = (text: string) => Buffer.from(text).toString('base64url');
     const made = ['', ' ', '0', 'null', base64('0.a'), base64(`${'A'.repeat(11)}0.a`), 'A'.repeat(10_000), '\ud83d'];
-    for (const after of made) expect(() => asked.selectRows({ ...QUESTION, after })).toThrow(CursorError);
+    for (const after of made) expect(() => asked.selectRows({ ...QUERY, after })).toThrow(CursorError);
   });
 
   test('names the argument in its error', () => {
-    const refusalOf = (page: Question) => {
+    const refusalOf = (page: Query) => {
       try {
         return reportOf(rows).selectRows(page);
       } catch (error) {
@@ -530,24 +530,24 @@ describe('a cursor', () => {
     expect(refusalOf({ before: 'x' })).toMatchObject({ name: 'CursorError', argument: 'before' });
   });
 
-  test.each<[string, Question]>([
+  test.each<[string, Query]>([
     ['order', { orderBy: [{ field: 'totalCost', direction: 'ASC' }] }],
-    ['order with a further key', { orderBy: [...QUESTION.orderBy!, { field: 'namespace', direction: 'ASC' }] }],
+    ['order with a further key', { orderBy: [...QUERY.orderBy!, { field: 'namespace', direction: 'ASC' }] }],
     ['order of none', { orderBy: undefined }],
     ['where', { where: { namespaces: ['n'] } }],
     ['report', { origin: { ...originOf(reportOf([])), request: { report: 'workloads', range: '30d' } } }],
   ])('is refused for another %s', (_name, other) => {
     const asked = reportOf(rows);
-    const after = cursorAt(asked, QUESTION, 1);
-    expect(asked.selectRows({ ...QUESTION, after }).rowCount).toBe(3);
-    expect(() => asked.selectRows({ ...QUESTION, ...other, after })).toThrow(CursorError);
+    const after = cursorAt(asked, QUERY, 1);
+    expect(asked.selectRows({ ...QUERY, after }).rowCount).toBe(3);
+    expect(() => asked.selectRows({ ...QUERY, ...other, after })).toThrow(CursorError);
   });
 
   test('identifies its row among several with the same id, in both directions', () => {
     const twins = Array.from({ length: 6 }, (_, at) => ({ id: 'twin', totalCost: 6 - at }));
     const asked = reportOf(twins);
     const after = cursorAt(asked, {}, 2);
-    const costs = (question: Question) => asked.selectRows(question).rows.map(({ totalCost }) => totalCost);
+    const costs = (query: Query) => asked.selectRows(query).rows.map(({ totalCost }) => totalCost);
     expect(costs({ after })).toEqual([3, 2, 1]);
     expect(costs({ before: after })).toEqual([6, 5]);
   });
@@ -555,7 +555,7 @@ describe('a cursor', () => {
   describe('after a refresh', () => {
     const before = reportOf(Array.from('abcdefgh').map((id) => ({ id })));
     const cursorOf = (id: string) => cursorAt(before, {}, 'abcdefgh'.indexOf(id));
-    const next = (refreshed: string, page: Question) =>
+    const next = (refreshed: string, page: Query) =>
       ids(reportOf(Array.from(refreshed).map((id) => ({ id }))).selectRows(page).rows).join('');
 
     test.each<[string, string, string, string]>([
@@ -705,8 +705,8 @@ describe('the derived data of a report', () => {
         ...Array.from({ length: 30 }, (_, at) => `key${at}`),
       ];
       for (const label of keys) {
-        const question = { by: [{ label }], orderBy: order('key') };
-        expect(readBreakdown(asked, question)).toEqual(groupRows(rows, question));
+        const query = { by: [{ label }], orderBy: order('key') };
+        expect(readBreakdown(asked, query)).toEqual(groupRows(rows, query));
       }
       for (let round = 0; round < 2; round += 1) {
         for (const [at, label] of keys.entries()) {
@@ -715,8 +715,8 @@ describe('the derived data of a report', () => {
           expect(places(asked.selectRows({ orderBy }).rows)).toEqual(
             places(sortRows(rows, orderBy, idsByPlace(asked))),
           );
-          const question = { by: [{ label }, { field: NAMES[at % 4]! }], orderBy: order('key') };
-          expect(readBreakdown(asked, question)).toEqual(groupRows(rows, question));
+          const query = { by: [{ label }, { field: NAMES[at % 4]! }], orderBy: order('key') };
+          expect(readBreakdown(asked, query)).toEqual(groupRows(rows, query));
         }
       }
     }

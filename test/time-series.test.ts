@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { createSeries, type Series, type SeriesQuestion } from '../src/report/compare/time-series.js';
+import { createSeries, type Series, type SeriesQuery } from '../src/report/compare/time-series.js';
 import { createPermissions } from '../src/report/permissions/permissions.js';
 import { runAll } from '../src/report/steps.js';
 import {
@@ -46,8 +46,8 @@ const toSource = (reports: readonly (SyncReport | null)[]) => ({
   hours: reports.map((_, at) => at + 1),
 });
 
-function ask(reports: readonly (SyncReport | null)[], question: SeriesQuestion) {
-  const steps = createSeries(toSource(reports), question);
+function ask(reports: readonly (SyncReport | null)[], query: SeriesQuery) {
+  const steps = createSeries(toSource(reports), query);
   const { series, others, seriesCount } = runAll(steps);
   return { series: [...series].map(readOne), others: others && readOne(others), seriesCount };
 }
@@ -77,7 +77,7 @@ function expectedOne(keys: readonly (string | null)[], intervals: Intervals) {
   };
 }
 
-function expected(all: readonly (readonly Row[] | null)[], { by, orderBy, first = Infinity }: SeriesQuestion) {
+function expected(all: readonly (readonly Row[] | null)[], { by, orderBy, first = Infinity }: SeriesQuery) {
   const intervals = all.map((rows) => rows && groupByKeys(rows, by));
   const known = new Map(intervals.flatMap((groups) => [...(groups ?? [])]).map(([key, { keys }]) => [key, keys]));
   if (by.length === 0) known.set('[]', []);
@@ -110,7 +110,7 @@ function expected(all: readonly (readonly Row[] | null)[], { by, orderBy, first 
 }
 
 const anyIntervals = fc.array(fc.option(anyReport(8), { freq: 6 }), { maxLength: 5 });
-const anyQuestion: fc.Arbitrary<SeriesQuestion> = fc.record({
+const anyQuery: fc.Arbitrary<SeriesQuery> = fc.record({
   by: fc.oneof({ weight: 6, arbitrary: anyDimensions }, fc.constant([])),
   where: anyWhere,
   orderBy: anyGroupOrder,
@@ -131,13 +131,13 @@ const reportOf = (costs: Readonly<Record<string, number>>) =>
 describe('a time series', () => {
   test('is what the rows of all reports say', () => {
     fc.assert(
-      fc.property(anyIntervals, anyQuestion, (jsons, question) => {
+      fc.property(anyIntervals, anyQuery, (jsons, query) => {
         const reports = jsons.map((json) => json && readReport(json));
-        const rows = jsons.map((json) => json && filterRows(readRows(json), question.where));
-        const want = expected(rows, question);
-        expect(ask(reports, question)).toEqual(want);
+        const rows = jsons.map((json) => json && filterRows(readRows(json), query.where));
+        const want = expected(rows, query);
+        expect(ask(reports, query)).toEqual(want);
         // What is cached now gives the same.
-        expect(ask(reports, question)).toEqual(want);
+        expect(ask(reports, query)).toEqual(want);
       }),
       { numRuns: propertyRuns(180) },
     );
@@ -152,12 +152,12 @@ describe('a time series', () => {
         ),
       });
     fc.assert(
-      fc.property(anyIntervals, anyQuestion, (jsons, question) => {
+      fc.property(anyIntervals, anyQuery, (jsons, query) => {
         const views = jsons.map((json) => json && readReport(json).restrict(permissions));
-        expect(ask(views, question)).toEqual(
+        expect(ask(views, query)).toEqual(
           ask(
             jsons.map((json) => json && hide(json)),
-            question,
+            query,
           ),
         );
       }),

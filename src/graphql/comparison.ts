@@ -154,9 +154,9 @@ function isDistorting({ code, field }: ReportWarning): boolean {
 }
 
 /** @throws UpstreamError when a part of a report is missing: as a difference, the baseline would be wrong in silence. */
-async function assertDerivable(reports: readonly LoadedReport[], { readReport }: GatewayContext): Promise<void> {
+async function assertDerivable(reports: readonly LoadedReport[], { runReportQuery }: GatewayContext): Promise<void> {
   for (const { report } of reports) {
-    const totals = await readReport(report, { rows: 1 }, report.sumRows(undefined, []));
+    const totals = await runReportQuery(report, { rows: 1 }, report.sumRows(undefined, []));
     const isDistorted = report.warnings.some(isDistorting) || totals.rowsWithoutCost() > 0;
     if (report.isWhole && !isDistorted) continue;
     throw new UpstreamError('UPSTREAM_BAD_RESPONSE', {

@@ -1,4 +1,4 @@
-// Charges what an operation writes and reads to its budget: lists before their items are made, questions over a report
+// Charges what an operation writes and reads to its budget: lists before their items are made, queries over a report
 // before they are asked.
 
 import type { GraphQLResolveInfo } from 'graphql';

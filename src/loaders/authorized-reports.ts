@@ -5,7 +5,7 @@ import type { ReportCache } from '../cache/report-cache.js';
 import type { ReportLookup } from '../cache/report-lookup.js';
 import { restrictRequest, type RestrictedRequest } from '../report/permissions/restrict-request.js';
 import type { Permissions } from '../report/permissions/permissions.js';
-import type { ReadReport } from './read-report.js';
+import type { RunReportQuery } from './operation-steps.js';
 
 /** The part of the cache that returns reports. */
 export type Reports = Pick<ReportCache, 'load' | 'loadFromMemory' | 'loadIfError' | 'findRelated'>;
@@ -20,12 +20,12 @@ export interface OperationCache extends Pick<Reports, 'load'> {
 type CachedReport = ReturnType<Reports['findRelated']>[number];
 export type RelatedReport = Omit<CachedReport, 'use'> & { use(): ReportLookup | Promise<ReportLookup> };
 
-export function restrictReports(cache: Reports, permissions: Permissions, readReport: ReadReport): OperationCache {
+export function restrictReports(cache: Reports, permissions: Permissions, runQuery: RunReportQuery): OperationCache {
   const restrict = async (
     lookup: ReportLookup,
     { permissions: narrowed, reAggregation }: Pick<RestrictedRequest, 'permissions' | 'reAggregation'>,
   ): Promise<ReportLookup> => {
-    const report = await readReport(lookup.report, { rows: 1 }, lookup.report.restrict(narrowed, reAggregation));
+    const report = await runQuery(lookup.report, { rows: 1 }, lookup.report.restrict(narrowed, reAggregation));
     return { ...lookup, report };
   };
   return {

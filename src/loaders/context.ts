@@ -7,7 +7,7 @@ import { createLoadStats, type LoadStats } from './load-stats.js';
 import { createMemoize, type Memoize } from './memoize.js';
 import { OperationBudget } from './operation-budget.js';
 import { createLoaders, type Loaders } from './operation-loaders.js';
-import { createOperationSteps, createReadReport, type ReadReport, type RunSteps } from './read-report.js';
+import { createOperationSteps, createRunReportQuery, type RunReportQuery, type RunSteps } from './operation-steps.js';
 import type { Caller, RequestServices } from './request-services.js';
 
 /** What tells which window is meant, and whether it is over. */
@@ -23,7 +23,7 @@ export interface GatewayContext {
   readonly stats: LoadStats;
   readonly budget: OperationBudget;
   readonly memoize: Memoize;
-  readonly readReport: ReadReport;
+  readonly runReportQuery: RunReportQuery;
   /** Runs other long work of the operation. */
   readonly runSteps: RunSteps;
   readonly acquireLargeResponseSlot: () => Promise<void>;
@@ -52,13 +52,13 @@ export function createContext(services: RequestServices, caller: Caller): Gatewa
       caller.signal.throwIfAborted();
     },
   });
-  const readReport = createReadReport(steps.run, budget);
+  const runReportQuery = createRunReportQuery(steps.run, budget);
   return {
-    loaders: createLoaders(services, { caller, stats, budget, readReport, whenIdle: steps.whenIdle }),
+    loaders: createLoaders(services, { caller, stats, budget, runReportQuery, whenIdle: steps.whenIdle }),
     stats,
     budget,
     memoize: createMemoize(),
-    readReport,
+    runReportQuery,
     runSteps: steps.run,
     acquireLargeResponseSlot,
     serializesLists: false,

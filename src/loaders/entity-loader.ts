@@ -10,7 +10,7 @@ import { groupBy, type Group } from '../report/columns/group-by.js';
 import type { WorkloadCostsRequest } from '../report/request.js';
 import { createCoverage, toRootRequest, type EntityRequest } from '../report/entities/entity-request.js';
 import { createLoadOnce } from './paced-results.js';
-import type { OperationSteps, ReadReport } from './read-report.js';
+import type { OperationSteps, RunReportQuery } from './operation-steps.js';
 import { toError, type LoadedReport, type ReportLoader } from './report-loader.js';
 
 /** A report that may contain what is wanted. */
@@ -24,7 +24,7 @@ export interface SupersetReport {
 
 interface EntityLoaderOptions {
   readonly reports: ReportLoader;
-  readonly readReport: ReadReport;
+  readonly runReportQuery: RunReportQuery;
   readonly whenIdle: OperationSteps['whenIdle'];
   /** Fresh reports related to `wanted`, best first. */
   readonly findSupersets: (wanted: Group<EntityRequest>) => Promise<readonly SupersetReport[]>;
@@ -132,11 +132,11 @@ async function assignAll(
 async function assign(
   wanted: readonly EntityRequest[],
   whole: Omit<LoadedReport, 'request'>,
-  { readReport }: EntityLoaderOptions,
+  { runReportQuery }: EntityLoaderOptions,
   results: Results,
 ): Promise<void> {
   const entities = wanted.map(({ entity }) => entity);
-  const parts = await readReport(whole.report, { rows: 1 }, whole.report.split(entities));
+  const parts = await runReportQuery(whole.report, { rows: 1 }, whole.report.split(entities));
   for (const each of wanted) {
     const report = parts.get(each.entity) ?? null;
     // With the request that a root query would make, so that its cursors are the same.

@@ -1,4 +1,4 @@
-// Work that fields of one operation share: aliases ask the same question of the same report, and one field asks it of
+// Work that fields of one operation share: aliases run the same query over the same report, and one field runs it for
 // many entities.
 
 /** Objects count by identity, texts and numbers by value. */

@@ -1,5 +1,5 @@
 // What one operation may cost. A short document can ask for any amount of work: entities lead to rows and rows to
-// entities, lists have no end where `first` is left out, and each question over a report reads all of it. So everything
+// entities, lists have no end where `first` is left out, and each query over a report reads all of it. So everything
 // that grows with data is charged here: before the work by an estimate, and as soon as the size is known.
 
 import { GatewayError } from '../errors.js';

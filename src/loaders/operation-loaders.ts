@@ -11,7 +11,7 @@ import { createEntityLoader, type EntityReportLoader, type SupersetReport } from
 import { recordLookup, startWait, type LoadStats } from './load-stats.js';
 import type { OperationBudget } from './operation-budget.js';
 import { createOperationReports, type OperationReports } from './operation-reports.js';
-import type { OperationSteps, ReadReport } from './read-report.js';
+import type { OperationSteps, RunReportQuery } from './operation-steps.js';
 import { createReportLoader, type LoadedReport, type ReportLoader } from './report-loader.js';
 import type { Caller, RequestServices } from './request-services.js';
 
@@ -43,15 +43,16 @@ interface Operation {
   readonly caller: Caller;
   readonly stats: LoadStats;
   readonly budget: OperationBudget;
-  readonly readReport: ReadReport;
+  readonly runReportQuery: RunReportQuery;
   readonly whenIdle: OperationSteps['whenIdle'];
 }
 
 /** Loaders close over their caller and are never shared. What an operation may not need is created on first use. */
 export function createLoaders(services: RequestServices, operation: Operation): Loaders {
-  const { caller, readReport } = operation;
+  const { caller, runReportQuery } = operation;
   const { permissions } = caller;
-  const cache = permissions === undefined ? services.cache : restrictReports(services.cache, permissions, readReport);
+  const cache =
+    permissions === undefined ? services.cache : restrictReports(services.cache, permissions, runReportQuery);
   const { credentials, windows } = services;
   const shared = { clock: windows.clock, credentials, cache, reports: createOperationReports(), operation };
   const report = createCachedLoader(shared, lazyLimiter(services.maxConcurrentReports));
@@ -132,7 +133,7 @@ function createRelatedLoader(
   { credentials, cache, reports, operation }: Shared,
   report: ReportLoader,
 ): EntityReportLoader {
-  const { caller, stats, readReport, whenIdle } = operation;
+  const { caller, stats, runReportQuery, whenIdle } = operation;
   const useRelated = async (related: RelatedReport): Promise<ReportLookup> => {
     const lookup = await related.use();
     recordLookup(stats, lookup);
@@ -149,7 +150,7 @@ function createRelatedLoader(
   };
   return createEntityLoader({
     reports: report,
-    readReport,
+    runReportQuery,
     whenIdle,
     async findSupersets(wanted) {
       const [{ base }] = wanted;

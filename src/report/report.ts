@@ -1,4 +1,4 @@
-// A cost report from ScaleOps: immutable data and the questions that can be asked of it. No I/O, no GraphQL, no HTTP. How
+// A cost report from ScaleOps: immutable data and the queries over it. No I/O, no GraphQL, no HTTP. How
 // the rows are stored is known only in this folder.
 
 import { foldCase } from './columns/case-folding.js';
@@ -17,7 +17,7 @@ import { findRows, toCanonicalWhere, type RowsWhere } from './query/filter-rows.
 import { groupAndSum, type GroupedRows } from './query/grouped-rows.js';
 import { countLabels, createNullTest } from './query/label-lookup.js';
 import { dropRepeated } from './query/order.js';
-import { selectPage, type RowPage, type RowQuestion } from './query/row-page.js';
+import { selectPage, type RowPage, type RowQuery } from './query/row-page.js';
 import { countMissing, createTotals, type Totals } from './query/totals.js';
 import { toReportId } from './request.js';
 import { toRow, type ReportRow, type RowOrigin, type RowSource } from './row.js';
@@ -30,7 +30,7 @@ import { runAll, type Steps } from './steps.js';
 import { warningsAmong, type ReportWarning } from './warnings.js';
 import type { ReportWindow } from './window.js';
 
-export interface BreakdownQuestion {
+export interface BreakdownQuery {
   readonly by: readonly Dimension[];
   readonly where?: RowsWhere | undefined;
   readonly orderBy: GroupOrder;
@@ -53,7 +53,7 @@ interface View extends Pick<VisibleRows, 'clusters' | 'byteSize'>, Partial<Pick<
  * What they cost, in rows or table entries read: `scanCost` for each condition, sort key, dimension and sum, and
  * `labelScanCost` more for each label that a dimension reads. Ranks for sort keys and label columns are computed
  * once per report while they fit the bound of its derived data. A part costs what its own rows cost: indexes over the
- * tables that parts share with the whole report are built once, by the first question that needs them.
+ * tables that parts share with the whole report are built once, by the first query that needs them.
  */
 export class Report {
   /** Null when ScaleOps sent no window that can be read. */
@@ -84,7 +84,7 @@ export class Report {
     this.scanCost = this.rowCount + sourceRowCount;
   }
 
-  /** What a question about labels reads besides the rows: the labels of the rows. */
+  /** What a query over labels reads besides the rows: the labels of the rows. */
   get labelScanCost(): number {
     return (this.#labelScanCost ??= countLabels(this.#shared.columns, this.#rows));
   }
@@ -94,7 +94,7 @@ export class Report {
   }
 
   /** @throws CursorError for an `after` or `before` that is not a cursor of this list. */
-  *selectRows({ where, orderBy = [], origin, needsIds = false, ...page }: RowQuestion): Steps<RowPage> {
+  *selectRows({ where, orderBy = [], origin, needsIds = false, ...page }: RowQuery): Steps<RowPage> {
     const order = dropRepeated(orderBy);
     // A cursor is looked up by ids.
     if (needsIds || page.after !== undefined || page.before !== undefined) yield* this.#shared.identifyRows();
@@ -124,10 +124,10 @@ export class Report {
     });
   }
 
-  *breakDown({ by, where, fields = SUM_FIELDS, ...question }: BreakdownQuestion): Steps<Breakdown> {
+  *breakDown({ by, where, fields = SUM_FIELDS, ...query }: BreakdownQuery): Steps<Breakdown> {
     const grouped = yield* this.groupRows(by, where);
     const ranksOf = (dimension: number) => this.#shared.ranksOf(by[dimension]!);
-    return yield* breakDown({ ...question, grouped, ranksOf, fields });
+    return yield* breakDown({ ...query, grouped, ranksOf, fields });
   }
 
   /** The rows in groups, and their sums. Cached with the report, but not for a view. */

@@ -1,4 +1,4 @@
-// Questions over a report of 100,000 rows, compared with a straightforward computation over row objects in the same run.
+// Queries over a report of 100,000 rows, compared with a straightforward computation over row objects in the same run.
 // Both are checked to give the same answer first. `npm run bench:algebra`.
 
 import assert from 'node:assert/strict';
@@ -29,7 +29,7 @@ const fits = (row) =>
   row.totalCost >= where.minTotalCost &&
   [row.clusterName, row.namespace, row.workloadName].some((name) => name.toLowerCase().includes(where.search));
 
-const QUESTIONS = {
+const QUERIES = {
   'top 20 by cost': [
     () => ids(runAll(report.selectRows({ orderBy: [{ field: 'totalCost', direction: 'DESC' }], first: 20 })).rows),
     () => ids([...objects].sort((a, b) => b.totalCost - a.totalCost).slice(0, 20)),
@@ -94,7 +94,7 @@ function assertSame(ours, plain) {
 }
 
 printMachine();
-for (const [title, [ours, plain]] of Object.entries(QUESTIONS)) {
+for (const [title, [ours, plain]] of Object.entries(QUERIES)) {
   assertSame(ours(), plain());
   measure(title, { 'report, in columns': ours, 'row objects': plain }, 21);
 }

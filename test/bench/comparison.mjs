@@ -47,7 +47,7 @@ const comparePlain = (keyOf) => () => {
   return [...groups].sort(([, a], [, b]) => Math.abs(b) - Math.abs(a)).slice(0, 20);
 };
 
-const seriesQuestion = {
+const seriesQuery = {
   by: [{ field: 'namespace' }],
   orderBy: { field: 'totalCost', direction: 'DESC' },
   first: FIRST,
@@ -85,7 +85,7 @@ const fresh = Array.from({ length: FRESH }, decode);
 const nextFresh = () => fresh.pop() ?? reports;
 
 printMachine();
-const QUESTIONS = {
+const QUERIES = {
   'comparison by cluster and namespace, top 20': [
     compareOurs([]),
     comparePlain((row) => `${row.clusterName}/${row.namespace}`),
@@ -99,18 +99,18 @@ const QUESTIONS = {
     comparePlain((row) => `${row.clusterName}/${row.namespace}/${row.workloadName}`),
   ],
   [`series of ${INTERVALS} intervals by namespace, top ${FIRST} with others`]: [
-    () => readSeries(runAll(createSeries({ reports, hours }, seriesQuestion))),
+    () => readSeries(runAll(createSeries({ reports, hours }, seriesQuery))),
     seriesPlain,
   ],
 };
-for (const [title, [ours, plain]] of Object.entries(QUESTIONS)) {
+for (const [title, [ours, plain]] of Object.entries(QUERIES)) {
   assertSame(ours(), plain());
   measure(`${title}, asked again`, { 'reports, in columns': ours, 'row objects': plain }, 21);
 }
 measure(
   `series of ${INTERVALS} intervals, asked first of these reports`,
   {
-    'reports, in columns': () => readSeries(runAll(createSeries({ reports: nextFresh(), hours }, seriesQuestion))),
+    'reports, in columns': () => readSeries(runAll(createSeries({ reports: nextFresh(), hours }, seriesQuery))),
     'row objects': seriesPlain,
   },
   FRESH,
@@ -118,7 +118,7 @@ measure(
 
 reports = decode();
 const steps = [];
-const work = createSeries({ reports, hours }, seriesQuestion);
+const work = createSeries({ reports, hours }, seriesQuery);
 for (let isDone = false; !isDone;) {
   const start = performance.now();
   isDone = work.next().done;

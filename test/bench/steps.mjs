@@ -1,5 +1,5 @@
 // The longest step of a long computation over 100,000 rows with as many names: nothing else runs in the process meanwhile.
-// Each question has a report of its own, so that its indexes are built in its steps. `npm run bench:steps`.
+// Each query has a report of its own, so that its indexes are built in its steps. `npm run bench:steps`.
 
 import { decodeReport } from '../../dist/report/parse/json-parser.js';
 import { fetchFleet } from './fleet.mjs';
@@ -19,7 +19,7 @@ const entities = json.aggregatedWorkloads
   .filter((_, index) => index % ROWS_PER_NAMESPACE === 0)
   .map(({ clusterName, namespace }) => ({ clusterName, namespace }));
 
-const QUESTIONS = {
+const QUERIES = {
   'order by workload name': (report) =>
     report.selectRows({ orderBy: [{ field: 'workloadName', direction: 'ASC' }], first: 20 }),
   'breakdown by workload name, ordered by key': (report) =>
@@ -29,7 +29,7 @@ const QUESTIONS = {
 };
 
 printMachine();
-for (const [title, ask] of Object.entries(QUESTIONS)) {
+for (const [title, ask] of Object.entries(QUERIES)) {
   const runs = Array.from({ length: TIMES }, () => timeSteps(() => ask(decodeReport(json).report)));
   const longest = Math.max(...runs.map((run) => run.longestMs));
   const { count, totalMs } = runs[0];
@@ -55,7 +55,7 @@ function timeSteps(start) {
     return result;
   };
   const steps = start();
-  if (typeof steps?.next !== 'function') throw new Error('the question is not answered in steps');
+  if (typeof steps?.next !== 'function') throw new Error('the query is not answered in steps');
   while (timed(() => steps.next()).done !== true);
   return { longestMs, totalMs, count };
 }

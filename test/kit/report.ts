@@ -2,7 +2,7 @@
 
 import { runAll, type Steps } from '../../src/report/steps.js';
 import type { Breakdown, Group } from '../../src/report/query/breakdown.js';
-import type { RowPage, RowQuestion } from '../../src/report/query/row-page.js';
+import type { RowPage, RowQuery } from '../../src/report/query/row-page.js';
 import type { Report } from '../../src/report/report.js';
 import type { ReportRow, RowOrigin } from '../../src/report/row.js';
 import type { RowMember } from '../../src/report/write/row-members.js';
@@ -22,7 +22,7 @@ export interface SyncPage extends Omit<RowPage, 'rows' | 'write'> {
 /** With all groups made. */
 export type SyncBreakdown = Omit<Breakdown, 'groups'> & { readonly groups: readonly Group[] };
 
-/** The questions of a report, each run to its end. */
+/** The queries of a report, each run to its end. */
 export interface SyncReport extends Pick<
   Report,
   | 'window'
@@ -37,7 +37,7 @@ export interface SyncReport extends Pick<
 > {
   /** The report itself. */
   readonly steps: Report;
-  selectRows(question: Partial<RowQuestion>): SyncPage;
+  selectRows(query: Partial<RowQuery>): SyncPage;
   sumRows(...args: Parameters<Report['sumRows']>): Result<ReturnType<Report['sumRows']>>;
   breakDown(...args: Parameters<Report['breakDown']>): SyncBreakdown;
   findWorkload(type: string, name: string): Result<ReturnType<Report['findWorkload']>>;
@@ -81,10 +81,10 @@ function createSync(report: Report): SyncReport {
       return report.labelScanCost;
     },
     hasCluster: (name) => report.hasCluster(name),
-    selectRows: (question) => toSyncPage(run('selectRows')({ origin: originOf(report), ...question })),
+    selectRows: (query) => toSyncPage(run('selectRows')({ origin: originOf(report), ...query })),
     sumRows: run('sumRows'),
-    breakDown: (question) => {
-      const breakdown = run('breakDown')(question);
+    breakDown: (query) => {
+      const breakdown = run('breakDown')(query);
       return { ...breakdown, groups: [...breakdown.groups] };
     },
     findWorkload: (type, name) => run('findWorkload')(type, name, originOf(report)),

@@ -71,7 +71,7 @@ function findWorkload(
   context.memoize([report, 'workloads'], () => {
     context.budget.chargeReading(report.rowCount);
   });
-  return context.readReport(report, { rows: 0 }, report.findWorkload(type, name, loaded));
+  return context.runReportQuery(report, { rows: 0 }, report.findWorkload(type, name, loaded));
 }
 
 function toSpelling({ clusterName, namespace, workloadType, workloadName }: ReportRow) {

@@ -1,6 +1,6 @@
 // The inputs of a comparison: the baseline, and which changes are listed in which order.
 
-import type { ChangeField, ChangeKind, ChangeQuestion } from '../../report/compare/compare-reports.js';
+import type { ChangeField, ChangeKind, ChangeQuery } from '../../report/compare/compare-reports.js';
 import { builder } from '../builder.js';
 import { CostSortDirection } from './row-order.js';
 import { CostTimeWindowInput } from './time-range.js';
@@ -67,6 +67,6 @@ export const CostChangeOrder = builder.inputType('CostChangeOrder', {
 
 export function toChangeOrder(
   order: (typeof CostChangeOrder)['$inferInput'] | null | undefined,
-): ChangeQuestion['orderBy'] {
+): ChangeQuery['orderBy'] {
   return order == null ? undefined : { field: order.field, direction: order.direction ?? 'DESC' };
 }

@@ -18,14 +18,14 @@ interface GroupingArguments {
   readonly first?: number | null | undefined;
 }
 
-/** What of a question reads values of rows. */
+/** What of a query reads values of rows. */
 interface Grouping {
   readonly by: readonly Dimension[];
   readonly where: RowsWhere | undefined;
 }
 
 /**
- * The arguments as a question to a report, with the names of its dimensions.
+ * The arguments as a query over a report, with the names of its dimensions.
  * @throws UserInputError that names the argument and the rule it breaks; FORBIDDEN for what the caller may not see.
  */
 export function toGrouping({ by, where, first }: GroupingArguments, permissions: Permissions | undefined) {
@@ -41,7 +41,7 @@ export function toGrouping({ by, where, first }: GroupingArguments, permissions:
   };
 }
 
-/** How often a question reads all rows, and how often their labels: once for each condition and each dimension. */
+/** How often a query reads all rows, and how often their labels: once for each condition and each dimension. */
 export function toReading({ by, where }: Grouping) {
   const read = [...by, ...(where?.dimensions ?? []).map((match) => match.by)];
   return {
@@ -59,18 +59,18 @@ const NAME_RULES: Readonly<Record<NameField, string>> = {
 };
 
 /**
- * A row of an aggregated report has the values that the report is grouped by, and no others: a question about another value
+ * A row of an aggregated report has the values that the report is grouped by, and no others: a query about another value
  * would show all costs as if nothing had it. Reads rows until one has the value, and only for values that the request does
  * not group by.
- * @param reports those that the question is about; one with the value is enough.
+ * @param reports those that the query reads; one with the value is enough.
  * @throws UserInputError that names the input and what to add to `groupBy`.
  */
-export function assertGroupedBy(request: ReportRequest, reports: readonly (Report | null)[], question: Grouping): void {
+export function assertGroupedBy(request: ReportRequest, reports: readonly (Report | null)[], query: Grouping): void {
   // Without `groupBy`, ScaleOps decides what it groups by.
   if (request.report === 'workloads' || !isGrouped(request)) return;
   const withRows = reports.filter((report) => report !== null && report.rowCount > 0);
   if (withRows.length === 0) return;
-  for (const [path, dimension] of dimensionsOf(question)) {
+  for (const [path, dimension] of dimensionsOf(query)) {
     const rule = isGroupedBy(request, dimension) ? undefined : toRule(dimension);
     if (rule !== undefined && withRows.every((report) => report?.lacks(dimension))) {
       throw new UserInputError(path, rule);

@@ -166,5 +166,5 @@ function readBreakdown(
     };
   };
   // The groups are counted and ordered, too.
-  return context.readReport(report, { rows: rows + 1, labels }, breakDown());
+  return context.runReportQuery(report, { rows: rows + 1, labels }, breakDown());
 }

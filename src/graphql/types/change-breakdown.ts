@@ -122,7 +122,7 @@ builder.objectField(CostComparison, 'breakdown', (t) =>
       if (kinds != null) assertList('kinds', kinds, () => undefined, CHANGE_KINDS.length);
       if (minDifference != null) assertFinite('minDifference', minDifference);
       if (minDifference != null) assertNotNegative('minDifference', minDifference);
-      const question = {
+      const query = {
         ...grouping,
         kinds: kinds ?? undefined,
         minDifference: minDifference ?? undefined,
@@ -130,8 +130,8 @@ builder.objectField(CostComparison, 'breakdown', (t) =>
         fields: findSummedFields(info),
       };
       const breakdown = await context.memoize(
-        [comparison, 'breakdown', argumentsKey(context, info, args), question.fields.join()],
-        () => compare(comparison, question, context),
+        [comparison, 'breakdown', argumentsKey(context, info, args), query.fields.join()],
+        () => compare(comparison, query, context),
       );
       return { breakdown, dimensions: names, isDerived: comparison.isDerived };
     },

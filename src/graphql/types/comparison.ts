@@ -3,7 +3,7 @@
 import { UserInputError } from '../../errors.js';
 import type { GatewayContext } from '../../loaders/context.js';
 import type { AmountChange, TotalsChange } from '../../report/compare/changed-sums.js';
-import { compareReports, type ChangeBreakdown, type ChangeQuestion } from '../../report/compare/compare-reports.js';
+import { compareReports, type ChangeBreakdown, type ChangeQuery } from '../../report/compare/compare-reports.js';
 import type { SumField } from '../../report/columns/columns.js';
 import type { RowsWhere } from '../../report/query/filter-rows.js';
 import { builder } from '../builder.js';
@@ -98,10 +98,10 @@ export const CostComparison = builder.objectRef<LoadedComparison>('CostCompariso
       },
       async resolve(comparison, args, context, info) {
         const where = toRowsWhere(args.where, context.permissions);
-        const question = { by: [], where, fields: findSummedFields(info) };
+        const query = { by: [], where, fields: findSummedFields(info) };
         const { totals } = await context.memoize(
-          [comparison, 'totals', argumentsKey(context, info, args), question.fields.join()],
-          () => compare(comparison, question, context),
+          [comparison, 'totals', argumentsKey(context, info, args), query.fields.join()],
+          () => compare(comparison, query, context),
         );
         return { totals, isDerived: comparison.isDerived };
       },
@@ -112,20 +112,20 @@ export const CostComparison = builder.objectRef<LoadedComparison>('CostCompariso
 /** Compares both reports, charged for both. @throws GatewayError QUERY_TOO_COMPLEX */
 export function compare(
   { current, baseline, isDerived }: LoadedComparison,
-  question: ChangeQuestion & { readonly where: RowsWhere | undefined; readonly fields: readonly SumField[] },
-  { readReport }: GatewayContext,
+  query: ChangeQuery & { readonly where: RowsWhere | undefined; readonly fields: readonly SumField[] },
+  { runReportQuery }: GatewayContext,
 ): ChangeBreakdown | Promise<ChangeBreakdown> {
   const [now, before] = [current.report, baseline.report];
-  assertNoBounds(question.where);
-  assertGroupedBy(current.request, [now, before], question);
-  const reading = toReading(question);
+  assertNoBounds(query.where);
+  assertGroupedBy(current.request, [now, before], query);
+  const reading = toReading(query);
   // Each sum reads all rows, too, and the groups are matched.
-  const [rows, labels] = [reading.rows + question.fields.length + 2, reading.labels];
+  const [rows, labels] = [reading.rows + query.fields.length + 2, reading.labels];
   const both = {
     scanCost: now.scanCost + before.scanCost,
     labelScanCost: labels === 0 ? 0 : now.labelScanCost + before.labelScanCost,
   };
-  return readReport(both, { rows, labels }, compareReports(now, before, { ...question, isCumulative: isDerived }));
+  return runReportQuery(both, { rows, labels }, compareReports(now, before, { ...query, isCumulative: isDerived }));
 }
 
 const BOUNDS = ['minTotalCost', 'maxTotalCost', 'minSavingsAvailable'] as const;

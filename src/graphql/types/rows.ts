@@ -6,7 +6,7 @@ import type { GatewayContext } from '../../loaders/context.js';
 import { UserInputError } from '../../errors.js';
 import { SerializedList } from '../../execution/serialized-list.js';
 import { CursorError } from '../../report/query/page.js';
-import type { RowPage, RowQuestion } from '../../report/query/row-page.js';
+import type { RowPage, RowQuery } from '../../report/query/row-page.js';
 import type { Report } from '../../report/report.js';
 import type { Steps } from '../../report/steps.js';
 import type { ReportRow } from '../../report/row.js';
@@ -171,7 +171,7 @@ builder.objectField(CostReport, 'rows', (t) =>
         if (first != null) assertNotNegative('first', first);
         if (last != null) assertNotNegative('last', last);
         if (first != null && last != null) throw new UserInputError('first', 'must not be given together with `last`.');
-        const question = {
+        const query = {
           origin: loaded,
           needsIds: readsRowIds(info),
           where: toRowsWhere(where, context.permissions),
@@ -182,18 +182,18 @@ builder.objectField(CostReport, 'rows', (t) =>
           before: before ?? undefined,
         };
         // A filter, each key of the order, the ids after them, and the search for each cursor read all rows.
-        const filter = toReading({ by: [], where: question.where });
+        const filter = toReading({ by: [], where: query.where });
         const orders = orderBy == null || orderBy.length === 0 ? 0 : orderBy.length + 1;
         const others = orders + (after == null ? 0 : 1) + (before == null ? 0 : 1);
         const reading = { rows: filter.rows + others, labels: filter.labels };
-        return context.readReport(loaded.report, reading, selectRows(loaded.report, question));
+        return context.runReportQuery(loaded.report, reading, selectRows(loaded.report, query));
       }),
   }),
 );
 
-function* selectRows(report: Report, question: RowQuestion): Steps<RowPage> {
+function* selectRows(report: Report, query: RowQuery): Steps<RowPage> {
   try {
-    return yield* report.selectRows(question);
+    return yield* report.selectRows(query);
   } catch (error) {
     if (!(error instanceof CursorError)) throw error;
     throw new UserInputError(error.argument, 'must be a cursor of this report with this `where` and `orderBy`.');

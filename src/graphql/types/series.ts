@@ -134,10 +134,10 @@ builder.objectField(CostTimeSeries, 'series', (t) =>
     },
     async resolve(series, args, context, info) {
       const { grouping, names } = toGrouping(args, context.permissions);
-      const question = { ...grouping, orderBy: toGroupOrder(args.orderBy), fields: findSeriesFields(info) };
+      const query = { ...grouping, orderBy: toGroupOrder(args.orderBy), fields: findSeriesFields(info) };
       const set = await context.memoize(
-        [series, 'series', argumentsKey(context, info, args), question.fields.join()],
-        () => readSeries(series, question, context),
+        [series, 'series', argumentsKey(context, info, args), query.fields.join()],
+        () => readSeries(series, query, context),
       );
       return { set, dimensions: names, intervalCount: series.reports.length };
     },

@@ -1,7 +1,7 @@
 // Query.costTimeSeries: costs over time, one report per interval.
 
 import type { GatewayContext } from '../../loaders/context.js';
-import { createSeries, type SeriesQuestion, type SeriesSet } from '../../report/compare/time-series.js';
+import { createSeries, type SeriesQuery, type SeriesSet } from '../../report/compare/time-series.js';
 import { hasAllCosts } from '../../report/warnings.js';
 import { rangeToMs } from '../../report/requested-window.js';
 import type { SeriesRange } from '../../report/time/intervals.js';
@@ -95,15 +95,15 @@ export const CostTimeSeries = builder.objectRef<LoadedSeries>('CostTimeSeries').
       args: { where: t.arg({ type: CostRowsWhere, description: 'Only rows that match. Default: all rows.' }) },
       async resolve(series, args, context, info) {
         if (series.reports.includes(null)) return null;
-        const question: SeriesQuestion = {
+        const query: SeriesQuery = {
           by: [],
           where: toRowsWhere(args.where, context.permissions),
           orderBy: { field: 'key', direction: 'ASC' },
           fields: findSummedFields(info),
         };
         const set = await context.memoize(
-          [series, 'totals', argumentsKey(context, info, args), question.fields.join()],
-          () => readSeries(series, question, context),
+          [series, 'totals', argumentsKey(context, info, args), query.fields.join()],
+          () => readSeries(series, query, context),
         );
         return set.series.at(0).totals;
       },
@@ -114,21 +114,21 @@ export const CostTimeSeries = builder.objectRef<LoadedSeries>('CostTimeSeries').
 /** Reads all reports, charged for each. @throws GatewayError QUERY_TOO_COMPLEX */
 export function readSeries(
   { request, reports, intervals }: LoadedSeries,
-  question: SeriesQuestion,
-  { readReport }: GatewayContext,
+  query: SeriesQuery,
+  { runReportQuery }: GatewayContext,
 ): SeriesSet | Promise<SeriesSet> {
-  const grouping = { by: question.by, where: question.where };
+  const grouping = { by: query.by, where: query.where };
   assertGroupedBy(request, reports, grouping);
   const reading = toReading(grouping);
   // Each sum reads all rows, too, and the groups are matched.
-  const [rows, labels] = [reading.rows + question.fields.length + 1, reading.labels];
+  const [rows, labels] = [reading.rows + query.fields.length + 1, reading.labels];
   const hours = intervals.map(({ window: { startTime, endTime } }) => (endTime - startTime) / HOUR_MS);
   const all = { scanCost: 0, labelScanCost: 0 };
   for (const report of reports) {
     all.scanCost += report?.scanCost ?? 0;
     if (labels > 0) all.labelScanCost += report?.labelScanCost ?? 0;
   }
-  return readReport(all, { rows, labels }, createSeries({ reports, hours }, question));
+  return runReportQuery(all, { rows, labels }, createSeries({ reports, hours }, query));
 }
 
 /** @cost for routers: a month by day, of which some days are cached. */

@@ -67,7 +67,7 @@ builder.objectField(CostReport, 'totals', (t) =>
     directives: { cost: { weight: FULL_SCAN_COST_WEIGHT } },
     description: 'The sums of all rows, or of those that match `where`.',
     args: { where: t.arg({ type: CostRowsWhere, description: 'Only rows that match. Default: all rows.' }) },
-    // Several entities may lead to one report, so that one field asks it the same question many times.
+    // Several entities may lead to one report, so that one field runs the same query over it many times.
     resolve: ({ report, request }, args, context, info) =>
       context.memoize([report, info.fieldNodes], () => {
         const fields = findSummedFields(info);
@@ -75,7 +75,7 @@ builder.objectField(CostReport, 'totals', (t) =>
         return context.memoize([report, `totals ${fields.join()}`, argumentsKey(context, info, args)], () => {
           const where = toRowsWhere(args.where, context.permissions);
           assertGroupedBy(request, [report], { by: [], where });
-          return context.readReport(report, toReading({ by: [], where }), report.sumRows(where, fields));
+          return context.runReportQuery(report, toReading({ by: [], where }), report.sumRows(where, fields));
         });
       }),
   }),

@@ -1,4 +1,4 @@
-// How a report stores its rows: one column per field, so that a question reads only the fields that it needs. Numbers are
+// How a report stores its rows: one column per field, so that a query reads only the fields that it needs. Numbers are
 // typed arrays; names and lists are codes into the distinct values. All of it is plain data in one block of memory, which
 // can be made in one thread and used in another. Row objects are views that are created on demand.
 
@@ -63,7 +63,7 @@ export interface Labels {
   readonly values: Uint32Array;
 }
 
-/** The columns that are the same as plain data and when questions are answered. */
+/** The columns that are the same as plain data and when queries run. */
 interface CommonColumns {
   readonly rowCount: number;
   readonly numbers: Readonly<Record<NumberField, NumberColumn>>;

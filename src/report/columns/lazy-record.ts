@@ -1,4 +1,4 @@
-// Records whose fields are made when they are first read: most questions need few fields.
+// Records whose fields are made when they are first read: most queries need few fields.
 
 /** Returns a function that creates records with these fields. `make` makes a field from the record's source. */
 export function lazyRecord<Field extends string, Source, T extends object>(

@@ -19,7 +19,7 @@ export type ChangeKind = 'INCREASED' | 'DECREASED' | 'UNCHANGED' | 'APPEARED' | 
 /** All but `key` are about the totalCost. */
 export type ChangeField = 'difference' | 'absoluteDifference' | 'ratio' | 'current' | 'baseline' | 'key';
 
-export interface ChangeQuestion {
+export interface ChangeQuery {
   readonly by: readonly Dimension[];
   /**
    * Whether the second report covers both windows. Its rows do not tell what the baseline had: a group whose costs are all
@@ -57,15 +57,15 @@ export interface ChangeBreakdown {
 }
 
 /** Groups both reports once, and reads their groups once per sum. With an empty `by` there is one group: all rows. */
-export function* compareReports(current: Report, baseline: Report, question: ChangeQuestion): Steps<ChangeBreakdown> {
-  const { by, where, fields = [] } = question;
+export function* compareReports(current: Report, baseline: Report, query: ChangeQuery): Steps<ChangeBreakdown> {
+  const { by, where, fields = [] } = query;
   const now = yield* current.groupRows(by, where);
   const before = yield* baseline.groupRows(by, where);
   const keys = new GroupKeys(by.length, [now, before]);
   const sides = {
     current: { grouped: now, groups: yield* keys.add(now) },
     baseline: { grouped: before, groups: yield* keys.add(before) },
-    isCumulative: question.isCumulative === true,
+    isCumulative: query.isCumulative === true,
   };
   const groupCount = keys.count;
   const sums = new ChangedSums(sides, groupCount);
@@ -82,7 +82,7 @@ export function* compareReports(current: Report, baseline: Report, question: Cha
     return costs.difference[group]! > 0 ? 'INCREASED' : 'DECREASED';
   };
 
-  const { order, shown } = yield* orderGroups(question, { keys, costs, kindOf });
+  const { order, shown } = yield* orderGroups(query, { keys, costs, kindOf });
   const totals = yield* sums.total(order, 0);
   const whole = totals.sum('totalCost').difference;
   const groups = new LazyList<GroupChange>(shown, (at) => {
@@ -129,8 +129,8 @@ interface Candidates {
 }
 
 /** All groups: those that are shown in their order, then the others. */
-function* orderGroups(question: ChangeQuestion, { keys, costs, kindOf }: Candidates) {
-  const { kinds, minDifference = 0, first = Infinity, orderBy } = question;
+function* orderGroups(query: ChangeQuery, { keys, costs, kindOf }: Candidates) {
+  const { kinds, minDifference = 0, first = Infinity, orderBy } = query;
   const order = new Uint32Array(keys.count);
   const wanted = kinds === undefined ? undefined : new Set(kinds);
   let count = 0;

@@ -15,7 +15,7 @@ import { inRanges, ITEMS_PER_STEP, runAll, type Steps } from '../steps.js';
 import { compareGroups, GroupKeys } from './group-keys.js';
 import { mergeSums, type SumsPart } from './merge-sums.js';
 
-export interface SeriesQuestion {
+export interface SeriesQuery {
   /** Empty: one series, the total, even if there are no rows. */
   readonly by: readonly Dimension[];
   readonly where?: RowsWhere | undefined;
@@ -51,8 +51,8 @@ interface SeriesSource {
   readonly hours: readonly number[];
 }
 
-export function* createSeries({ reports, hours }: SeriesSource, question: SeriesQuestion): Steps<SeriesSet> {
-  const { by, where, orderBy, fields } = question;
+export function* createSeries({ reports, hours }: SeriesSource, query: SeriesQuery): Steps<SeriesSet> {
+  const { by, where, orderBy, fields } = query;
   const groupings: (GroupedRows | null)[] = [];
   for (const report of reports) groupings.push(report && (yield* report.groupRows(by, where)));
   const known = groupings.filter((grouped) => grouped !== null);
@@ -64,7 +64,7 @@ export function* createSeries({ reports, hours }: SeriesSource, question: Series
   const table = new SeriesTable(intervals, keys.count);
   for (const field of fields) yield* table.merged(field);
   const order = yield* orderSeries(table, keys, orderBy);
-  const shown = Math.min(question.first ?? keys.count, keys.count);
+  const shown = Math.min(query.first ?? keys.count, keys.count);
   const locals = yield* table.locate(order, shown);
   const series = new LazyList<Series>(shown, (at) => {
     const group = order[at]!;

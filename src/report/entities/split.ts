@@ -64,7 +64,7 @@ interface Part {
   readonly rows: readonly number[];
 }
 
-/** The columns of only these rows. Each is made when it is first read: most questions read one or two columns. */
+/** The columns of only these rows. Each is made when it is first read: most queries read one or two columns. */
 export function gatherRows(whole: Columns, rows: readonly number[]): Columns {
   const part = { whole, rows };
   const { labelLists, serviceLists, distinctLabels, texts, missingCosts } = whole;

@@ -1,4 +1,4 @@
-// Which rows a question is about. The same conditions select the same rows for pages, totals and groups.
+// Which rows a query reads. The same conditions select the same rows for pages, totals and groups.
 
 import { foldCase } from '../columns/case-folding.js';
 import type { Columns, NameColumn, NameField } from '../columns/columns.js';

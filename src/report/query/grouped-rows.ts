@@ -27,7 +27,7 @@ interface GroupingInput {
   readonly columns: Columns;
   readonly by: readonly NameColumn[];
   readonly rows: () => Steps<Uint32Array>;
-  /** Whether the rows were selected for this question: they are retained for further sums, and count. */
+  /** Whether the rows were selected for this query: they are retained for further sums, and count. */
   readonly ownsRows: boolean;
   readonly numbersOf: (field: SumField) => Steps<NumberColumn>;
   /** The same for the same dimensions and rows. */

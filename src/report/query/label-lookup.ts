@@ -1,5 +1,5 @@
-// Labels by key and value. A row refers to a distinct list of labels, and a list is read once per question, when the
-// first row with it is read: a question about few rows reads few lists, however many the report has.
+// Labels by key and value. A row refers to a distinct list of labels, and a list is read once per query, when the
+// first row with it is read: a query over few rows reads few lists, however many the report has.
 
 import { labelsAt, listItems } from '../columns/cells.js';
 import type { Columns, LabelField, NameColumn } from '../columns/columns.js';
@@ -97,7 +97,7 @@ export function createNullTest(columns: Columns, dimension: Dimension): (row: nu
   return (row) => valueOf(row) === null;
 }
 
-/** How many labels the lists of these rows have, to tell what a question about labels costs. */
+/** How many labels the lists of these rows have, to tell what a query over labels costs. */
 export function countLabels({ lists, labelLists: { ends } }: Columns, rows: Uint32Array): number {
   let count = 0;
   for (const codes of [lists.ownerLabels, lists.labels, lists.annotations]) {

@@ -11,7 +11,7 @@ import { orderByRanks, type RankedKey, type RowOrder } from './order.js';
 import { findPage, type PageArguments, type PageBounds } from './page.js';
 
 /** Which rows, in which order, which page. */
-export interface RowQuestion extends PageArguments {
+export interface RowQuery extends PageArguments {
   readonly where?: RowsWhere | undefined;
   /** The first key decides, each further key among equal rows, and then their ids; empty: ScaleOps' order. */
   readonly orderBy?: readonly RowOrder[] | undefined;

@@ -19,7 +19,7 @@ import { floorHour, nextHour } from './zone.js';
 export type SeriesRange =
   { readonly lastMs: number } | { readonly between: ReportWindow } | { readonly calendar: CalendarRange };
 
-export interface SeriesQuestion {
+export interface IntervalOptions {
   /** By default the last 48 hours, 30 days, 12 weeks or 12 months and the current one. */
   readonly range?: SeriesRange | undefined;
   readonly granularity: Granularity;
@@ -41,22 +41,22 @@ export interface Interval extends ReportWindow {
  * the running hour.
  * @throws TimeRangeError for a range in the future, a granularity longer than the range, or more intervals than allowed.
  */
-export function splitIntoIntervals(question: SeriesQuestion, nowMs: number): readonly Interval[] {
-  const { granularity, timeZone, maxIntervals } = question;
-  const range = question.range ?? defaultRange(granularity, timeZone);
+export function splitIntoIntervals(options: IntervalOptions, nowMs: number): readonly Interval[] {
+  const { granularity, timeZone, maxIntervals } = options;
+  const range = options.range ?? defaultRange(granularity, timeZone);
   const asked = toWindow(range, nowMs);
   assertBegun(asked, nowMs);
   assertNotLonger(granularity, range, asked);
 
   const window = {
     startTime: startOfInterval(asked.startTime, granularity, timeZone),
-    endTime: lastEnd(asked, question, nowMs),
+    endTime: lastEnd(asked, options, nowMs),
   };
   // HOURLY may count one too many, so that the last one is left to the intervals themselves.
   const count = countIntervals(window, granularity, timeZone);
-  if (count > maxIntervals + 1) throw tooMany(window, question, count);
+  if (count > maxIntervals + 1) throw tooMany(window, options, count);
   const starts = [...intervalStarts(window, granularity, timeZone)];
-  if (starts.length - 1 > maxIntervals) throw tooMany(window, question, starts.length - 1);
+  if (starts.length - 1 > maxIntervals) throw tooMany(window, options, starts.length - 1);
   return starts.slice(0, -1).map((startTime, at) => {
     const whole = starts[at + 1]!;
     const isRunning = whole > nowMs;
@@ -88,15 +88,15 @@ function toWindow(range: SeriesRange, nowMs: number): ReportWindow {
   return 'between' in range ? range.between : { startTime: nowMs - range.lastMs, endTime: nowMs };
 }
 
-function lastEnd(asked: ReportWindow, { granularity, timeZone }: SeriesQuestion, nowMs: number): number {
+function lastEnd(asked: ReportWindow, { granularity, timeZone }: IntervalOptions, nowMs: number): number {
   const hour = floorHour(nowMs, timeZone);
   const endTime = Math.min(asked.endTime, hour);
   if (endTime > startOfInterval(asked.startTime, granularity, timeZone)) return endTime;
   return Math.min(asked.endTime, nextHour(hour, timeZone));
 }
 
-function tooMany(window: ReportWindow, question: SeriesQuestion, count: number): TimeRangeError {
-  const { granularity, timeZone, maxIntervals } = question;
+function tooMany(window: ReportWindow, options: IntervalOptions, count: number): TimeRangeError {
+  const { granularity, timeZone, maxIntervals } = options;
   const coarser = findGranularity(window, timeZone, maxIntervals);
   const wayOut = coarser === null ? 'use a shorter time range' : `use ${coarser}, or a shorter time range`;
   return new TimeRangeError(

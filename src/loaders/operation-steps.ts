@@ -15,20 +15,20 @@ export interface OperationSteps {
   readonly whenIdle: (task: () => void) => void;
 }
 
-/** How often a question over a report reads its rows, and how often the labels of its rows. */
-interface Reading {
+/** How often a query over a report reads its rows, and how often the labels of its rows. */
+interface ReadCounts {
   readonly rows: number;
   readonly labels?: number;
 }
 
 /**
- * Runs a question over a report, charged to the budget of the operation.
+ * Runs a query over a report, charged to the budget of the operation.
  * @throws GatewayError QUERY_TOO_COMPLEX before it reads anything, when the budget does not allow it.
  */
-export type ReadReport = <T>(
+export type RunReportQuery = <T>(
   report: Pick<Report, 'scanCost' | 'labelScanCost'>,
-  reading: Reading,
-  question: Steps<T>,
+  reading: ReadCounts,
+  query: Steps<T>,
 ) => T | Promise<T>;
 
 /** @param operation throws once the deadline has passed or the client has left. */
@@ -67,9 +67,9 @@ export function createOperationSteps(
   };
 }
 
-export function createReadReport(runSteps: RunSteps, budget: OperationBudget): ReadReport {
-  return (report, { rows, labels = 0 }, question) => {
+export function createRunReportQuery(runSteps: RunSteps, budget: OperationBudget): RunReportQuery {
+  return (report, { rows, labels = 0 }, query) => {
     budget.chargeReading(rows * report.scanCost + (labels > 0 ? labels * report.labelScanCost : 0));
-    return runSteps(question);
+    return runSteps(query);
   };
 }
