@@ -177,7 +177,7 @@ describe('the parser thread', () => {
     await expect(reading).rejects.toMatchObject(error);
   });
 
-  // Mutation: reading-thread.ts, onEnd keeps the old worker: the next parse never ends.
+  // Mutation: parser-thread.ts, onEnd keeps the old worker: the next parse never ends.
   test('is replaced for the next report after it ran out of memory', async () => {
     const thread = createParserThread({ maxHeapMb: 24 });
     onTestFinished(() => thread.close());

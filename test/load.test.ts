@@ -86,7 +86,7 @@ describe.skipIf(isRedisSkipped)('1,000 concurrent questions of 50 principals to 
     expect(clock.timers(POLL_MS)).toBe(50);
   });
 
-  // Mutations: serveKept() waits for the refresh; the refresh does not join a flight; shared-cache.ts without the lock.
+  // Mutations: report-cache.ts, #serve() waits for the refresh; the refresh does not join a flight; shared-cache.ts without the lock.
   test('are all answered from stale reports, and make 50 refreshes', async () => {
     const gate = createGate();
     const { askAll, upstream, clock, redis, countOf } = await startCrowd(
@@ -108,7 +108,7 @@ describe.skipIf(isRedisSkipped)('1,000 concurrent questions of 50 principals to 
     expect(upstream.requests).toHaveLength(100);
   });
 
-  // Mutation: report-cache.ts, mayTry() always true.
+  // Mutation: report-cache.ts, mayRefresh always true.
   test('repeat no failed refresh, however many of them get the stale report', async () => {
     const { replicas, upstream, clock, redis, countOf } = await startCrowd({}, { CACHE_TTL_SECONDS: '10' });
     const { token } = PRINCIPALS[0]!;
@@ -131,7 +131,7 @@ describe.skipIf(isRedisSkipped)('100 clients that wait at each of two replicas',
   const { token, tenant } = PRINCIPALS[0]!;
   const headers = { authorization: `Bearer ${token}` };
 
-  // Mutations: single-flight.ts, leave() aborts when the first client leaves; start() gets the signal of the first client.
+  // Mutations: single-flight.ts, removeWaiter() aborts for the first client that leaves; start() gets the signal of the first client.
   test('include a last one that still gets its data after 99 have left', async () => {
     const gate = createGate();
     const { replicas, upstream, clock } = await startCrowd({ onRequest: gate.pass });
@@ -154,7 +154,7 @@ describe.skipIf(isRedisSkipped)('100 clients that wait at each of two replicas',
     expect(upstream.requests).toHaveLength(1);
   });
 
-  // Mutation: single-flight.ts, leave() without controller.abort().
+  // Mutation: single-flight.ts, removeWaiter() without controller.abort().
   test('close the upstream connection, and end the wait for the other replica, when all have left', async () => {
     await using upstream = await startFaultServer();
     upstream.answer('', () => undefined);
@@ -199,7 +199,7 @@ describe.skipIf(isRedisSkipped)('100 clients that wait at each of two replicas',
 describe('10,000 distinct reports', () => {
   const MAX_BYTES = 1_048_576;
 
-  // Mutations: report-memory.ts without maxSize (max instead), or each counted as one byte.
+  // Mutations: report-store.ts without maxSize (max instead), or each counted as one byte.
   test('stay within the bound in bytes, and the newest are kept', async () => {
     const asked: number[] = [];
     const reportOf = (index: number) =>

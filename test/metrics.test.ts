@@ -265,7 +265,7 @@ describe('the cache', () => {
     expect(value('gateway_cache_max_bytes')).toBe(268_435_456);
   });
 
-  // Mutation: cache.findFamily() that does not count the report it returns.
+  // Mutation: report-cache.ts, #useRelated() without onRelatedHit().
   test('counts a hit when an entity uses a wider cached report', async () => {
     await using stack = await startStack();
     const { ask, gateway, log, received } = stack;

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { rankNumbers } from '../src/report/query/ranks.js';
 import { runAll } from '../src/report/steps.js';
 
-// Mutations: radix.ts, `~high` without the `~`; one digit fewer.
+// Mutations: ranks.ts, `distinct += 1` for equal values too; rankNumbers() without findKnown().
 test('numbers rank as they compare: -0 equals 0, and NaN comes last', () => {
   const few = fc.constantFrom(0, -0, 1, -1, 0.5, -0.5, 5e-324, -5e-324, 1e300, -1e300, Number.MAX_VALUE, Number.NaN);
   fc.assert(

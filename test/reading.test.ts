@@ -293,7 +293,7 @@ test('names that collide in the hash table on purpose are left to JSON.parse', (
   expect(compare(workloads)).toBe(true);
 });
 
-// Mutation: hash-slots.ts, count the steps of each look alone: then this takes time by the square of the names.
+// Mutation: hash-table.ts, probeNext() sets #steps to 0: then this takes time by the square of the names.
 test('names with equal hashes on purpose are left to JSON.parse', () => {
   // Each step of the hash can be undone: of two words the second makes up for what the first one did.
   const names: string[] = [];

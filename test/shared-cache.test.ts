@@ -361,7 +361,7 @@ describe.skipIf(isRedisSkipped)('replicas that get the same request at the same 
 });
 
 describe.skipIf(isRedisSkipped)('a rejection of a principal', () => {
-  // Mutation: purges.ts, run() without retries.
+  // Mutation: invalidation-queue.ts, #run() without #retryLater().
   test('purges the shared cache as soon as Redis is back', async () => {
     const stand = await startStand();
     const { clock, upstream, watch } = stand;

@@ -12,7 +12,7 @@ import {
 
 import type { Values } from './coerce-inputs.js';
 import { completeItems } from './complete-items.js';
-import type { ExecutionHooks } from './executor.js';
+import type { ExecutionHooks } from './execution-hooks.js';
 import { FieldErrors, NOT_RESOLVED } from './field-errors.js';
 import { setOwn } from './own-property.js';
 import type { AbstractValue, Plan, PlannedField, PlannedFields, PlannedValue } from './plan.js';

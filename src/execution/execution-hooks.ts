@@ -1,4 +1,4 @@
-// What can follow an execution and end it.
+// Hooks into the execution of a plan: they end it early, let it pause, and follow its fields.
 
 import type { GraphQLResolveInfo } from 'graphql';
 
