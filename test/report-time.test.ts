@@ -7,12 +7,14 @@ import { describe, expect, test } from 'vitest';
 import { assertNoOverlap, baselineOf, haveSameLength, type BaselineShift } from '../src/report/time/baseline.js';
 import { resolveCalendarRange, type CalendarRange } from '../src/report/time/calendar-range.js';
 import { countIntervals, GRANULARITIES, type Granularity } from '../src/report/time/granularity.js';
-import { splitIntoIntervals, type IntervalOptions } from '../src/report/time/intervals.js';
+import { splitIntoIntervals } from '../src/report/time/intervals.js';
 import { TimeRangeError } from '../src/report/time/time-range-error.js';
 import { assertBegun, windowState } from '../src/report/time/window-state.js';
 import { toTimeZone } from '../src/report/time/zone.js';
 import type { ReportWindow } from '../src/report/window.js';
 import { propertyRuns } from './kit/runs.js';
+
+type IntervalOptions = Parameters<typeof splitIntoIntervals>[0];
 
 const at = (text: string): number => Date.parse(text);
 const HOUR = 3_600_000;

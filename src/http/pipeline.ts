@@ -98,11 +98,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 /** Answers, logs and counts. Rejects only for a defect in the refusal, the log or the metrics: the handler answers that. */
 async function respond(options: PipelineOptions, request: GraphQLRequest): Promise<HttpResponse> {
   const { steps, responder, reporting, clock } = options;
-  const { http } = request;
-  const observation = reporting.instrumentation?.begin({
-    requestId: request.id,
-    header: (name) => http.headers.get(name),
-  });
+  const { http, id: requestId } = request;
+  const observation = reporting.instrumentation?.begin({ requestId, header: (name) => http.headers.get(name) });
   request.traceId = observation?.traceId ?? request.traceId;
   let status = 500;
   try {

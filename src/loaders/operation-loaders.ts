@@ -49,10 +49,9 @@ interface Operation {
 
 /** Loaders close over their caller and are never shared. What an operation may not need is created on first use. */
 export function createLoaders(services: RequestServices, operation: Operation): Loaders {
-  const { caller, runReportQuery } = operation;
-  const { permissions } = caller;
+  const { permissions } = operation.caller;
   const cache =
-    permissions === undefined ? services.cache : restrictReports(services.cache, permissions, runReportQuery);
+    permissions === undefined ? services.cache : restrictReports(services.cache, permissions, operation.runReportQuery);
   const { credentials, windows } = services;
   const shared = { clock: windows.clock, credentials, cache, reports: createOperationReports(), operation };
   const report = createCachedLoader(shared, lazyLimiter(services.maxConcurrentReports));

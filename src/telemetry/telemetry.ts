@@ -2,7 +2,7 @@
 
 import type { Clock } from '../clock.js';
 import { NOOP_INSTRUMENTATION } from '../cache/report-lookup.js';
-import { NOOP_UPSTREAM_INSTRUMENTATION } from '../upstream/instrumentation.js';
+import { UNINSTRUMENTED } from '../upstream/instrumentation.js';
 import { combine, type Instruments } from './instrumentation.js';
 import { createMetrics } from './metrics.js';
 import { createOperationNames } from './operation-names.js';
@@ -75,6 +75,6 @@ function createLazyTracing(options: TracingOptions) {
 
 const NOOP_INSTRUMENTS: Instruments = {
   ...NOOP_INSTRUMENTATION,
-  ...NOOP_UPSTREAM_INSTRUMENTATION,
+  ...UNINSTRUMENTED,
   begin: () => ({ execute: (run) => run(), end: () => undefined }),
 };

@@ -22,7 +22,4 @@ export interface UpstreamInstrumentation {
   login<T>(run: () => Promise<T>): Promise<T>;
 }
 
-export const NOOP_UPSTREAM_INSTRUMENTATION: UpstreamInstrumentation = {
-  call: (_call, run) => run(),
-  login: (run) => run(),
-};
+export const UNINSTRUMENTED: UpstreamInstrumentation = { call: (_call, run) => run(), login: (run) => run() };

@@ -19,7 +19,7 @@ import { floorHour, nextHour } from './zone.js';
 export type SeriesRange =
   { readonly lastMs: number } | { readonly between: ReportWindow } | { readonly calendar: CalendarRange };
 
-export interface IntervalOptions {
+interface IntervalOptions {
   /** By default the last 48 hours, 30 days, 12 weeks or 12 months and the current one. */
   readonly range?: SeriesRange | undefined;
   readonly granularity: Granularity;

@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import type { Clock } from '../../clock.js';
 import { GatewayError, UpstreamError } from '../../errors.js';
 import { createAzureLogin, type AzureSettings } from './azure-login.js';
-import { NOOP_UPSTREAM_INSTRUMENTATION, type UpstreamInstrumentation } from '../instrumentation.js';
+import { UNINSTRUMENTED, type UpstreamInstrumentation } from '../instrumentation.js';
 import type { ProxySettings } from '../http/proxy.js';
 import { readExpiry } from './jwt-expiry.js';
 import { createScaleOpsLogin, type LoginSettings } from './scaleops-login.js';
@@ -97,7 +97,7 @@ interface Account {
 
 /** The principal is the account, not its token, so that cached reports outlive a token. */
 function createAccountCredentials(
-  { clock, instrumentation = NOOP_UPSTREAM_INSTRUMENTATION }: CredentialsOptions,
+  { clock, instrumentation = UNINSTRUMENTED }: CredentialsOptions,
   { names, password, hint, createLogin }: Account,
 ): Credentials {
   const rejectionError = createRejectionError(hint);

@@ -16,11 +16,7 @@ import { createUpstreamCalls, ENDPOINTS, type ToUpstreamCall, type UpstreamCall 
 import { createConnections, headerOf } from '../http/connections.js';
 import type { ProxySettings } from '../http/proxy.js';
 import { parseRetryAfter, toStatusError, toTransportError } from '../http/errors.js';
-import {
-  NOOP_UPSTREAM_INSTRUMENTATION,
-  type InstrumentedCall,
-  type UpstreamInstrumentation,
-} from '../instrumentation.js';
+import { UNINSTRUMENTED, type InstrumentedCall, type UpstreamInstrumentation } from '../instrumentation.js';
 import type { Principal } from '../principal.js';
 import type { ReportParser } from '../parse/report-parser.js';
 import { Resilience, type OnBreaker, type ResilienceSettings } from './resilience.js';
@@ -54,7 +50,7 @@ export interface FetchedReport {
 export type ScaleOpsClient = ReturnType<typeof createScaleOpsClient>;
 
 export function createScaleOpsClient(settings: ClientSettings, services: ClientServices) {
-  const { clock, instrumentation = NOOP_UPSTREAM_INSTRUMENTATION, onBreaker } = services;
+  const { clock, instrumentation = UNINSTRUMENTED, onBreaker } = services;
   const base = new URL(settings.url);
   const connections = createConnections(base.origin, settings.resilience.maxInFlight, settings.proxy);
   const { maxResponseBytes } = settings;
