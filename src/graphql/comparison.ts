@@ -8,7 +8,7 @@ import type { AggregatedCostsRequest, WorkloadCostsRequest } from '../report/req
 import { createEntityRequests } from '../report/entities/entity-request.js';
 import { assertNoOverlap, baselineOf, haveSameLength, type BaselineShift } from '../report/time/baseline.js';
 import { assertBegun } from '../report/time/window-state.js';
-import { hasAllCosts, type ReportWarning } from '../report/warnings.js';
+import { hasAllNumbers } from '../report/warnings.js';
 import type { ReportWindow } from '../report/window.js';
 import { withinPath } from './inputs/time-range.js';
 import { assertWindow } from './inputs/validate.js';
@@ -69,7 +69,7 @@ async function compareAggregated(
     described.state !== 'RUNNING' &&
     baselineWindow.state !== 'RUNNING' &&
     haveSameLength(window, wanted, calendar?.timeZone ?? 'UTC') &&
-    [current, baseline].every(({ report }) => report.isWhole && hasAllCosts(report.warnings));
+    [current, baseline].every(({ report }) => report.isWhole && hasAllNumbers(report.warnings, ['totalCost']));
   return { current, baseline, isDerived: false, baselineWindow, isComplete };
 }
 
@@ -146,19 +146,14 @@ async function toOneAge(pair: Pair, { loaders }: GatewayContext): Promise<Pair> 
 }
 
 /** What a derived comparison sums. */
-const DERIVED_FIELDS: readonly (string | null)[] = ['totalCost', 'onDemandHours', 'spotHours'];
-
-/** Whether a row is missing from a sum. */
-function isDistorting({ code, field }: ReportWarning): boolean {
-  return code === 'SKIPPED_ROW' || (code === 'UNREADABLE_NUMBER' && DERIVED_FIELDS.includes(field));
-}
+const DERIVED_FIELDS = ['totalCost', 'onDemandHours', 'spotHours'];
 
 /** @throws UpstreamError when a part of a report is missing: as a difference, the baseline would be wrong in silence. */
 async function assertDerivable(reports: readonly LoadedReport[], { runReportQuery }: GatewayContext): Promise<void> {
   for (const { report } of reports) {
     const totals = await runReportQuery(report, { rows: 1 }, report.sumRows(undefined, []));
-    const isDistorted = report.warnings.some(isDistorting) || totals.rowsWithoutCost() > 0;
-    if (report.isWhole && !isDistorted) continue;
+    const isReadable = hasAllNumbers(report.warnings, DERIVED_FIELDS) && totals.rowsWithoutCost() === 0;
+    if (report.isWhole && isReadable) continue;
     throw new UpstreamError('UPSTREAM_BAD_RESPONSE', {
       message:
         'Some costs of ScaleOps are missing, so that no baseline can be derived for workloads. ' +

@@ -1,5 +1,5 @@
-// A cost report from ScaleOps: immutable data and the queries over it. No I/O, no GraphQL, no HTTP. How
-// the rows are stored is known only in this folder.
+// A cost report from ScaleOps: immutable data and the queries over it. No I/O, no GraphQL, no HTTP. How the rows are stored
+// is known only in this folder.
 
 import { foldCase } from './columns/case-folding.js';
 import { nameOf } from './columns/cells.js';

@@ -26,10 +26,10 @@ export function warnOnce(code: WarningCode, field: string): ReportWarning {
   return { code, field, count: 1, rows: null };
 }
 
-/** Whether every row and every totalCost of the response could be read. */
-export function hasAllCosts(warnings: readonly ReportWarning[]): boolean {
+/** Whether every row of the response, and every number of these fields, could be read. */
+export function hasAllNumbers(warnings: readonly ReportWarning[], fields: readonly (string | null)[]): boolean {
   return !warnings.some(
-    ({ code, field }) => code === 'SKIPPED_ROW' || (code === 'UNREADABLE_NUMBER' && field === 'totalCost'),
+    ({ code, field }) => code === 'SKIPPED_ROW' || (code === 'UNREADABLE_NUMBER' && fields.includes(field)),
   );
 }
 

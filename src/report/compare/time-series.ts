@@ -51,6 +51,7 @@ interface SeriesSource {
   readonly hours: readonly number[];
 }
 
+/** Groups each report once, and reads its groups once per sum. The series are those of all intervals together. */
 export function* createSeries({ reports, hours }: SeriesSource, query: SeriesQuery): Steps<SeriesSet> {
   const { by, where, orderBy, fields } = query;
   const groupings: (GroupedRows | null)[] = [];

@@ -8,7 +8,7 @@ import { assembleReport, type DecodedRows } from './assemble-report.js';
 import { decodeEnvelope, ReportShapeError } from './envelope/envelope.js';
 import { toLabels } from './json/labels.js';
 import { DistinctTexts, ListWriter } from './json/lists.js';
-import { toCount, toName, toNumber, toText } from './json/values.js';
+import { isObject, toCount, toName, toNumber, toText } from './json/values.js';
 import { toReport, type ReportData } from '../report-data.js';
 import type { Report } from '../report.js';
 import { RowMarks } from '../warnings.js';
@@ -74,8 +74,4 @@ function decodeRows(list: readonly unknown[]): DecodedRows {
     ...writer.data(),
   };
   return { columns, warnings: { skippedRows: list.length - rowCount, unreadable } };
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

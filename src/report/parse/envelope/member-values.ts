@@ -1,5 +1,7 @@
 // What the value of a member says about missing data. Values that are empty, null, 0 or false say nothing.
 
+import { isObject } from '../json/values.js';
+
 /** Texts that say what 0, false or null say. An error may be any other text. */
 const EMPTY_TEXTS = ['', '0', 'false', 'none', 'null'];
 const DENIALS = ['0', 'false', 'no'];
@@ -56,10 +58,6 @@ function isEmpty(value: unknown, depth = 0, deciding?: RegExp): boolean {
 /** Whether an object has a key that is the name of what failed, with such a value. */
 function hasName(value: unknown, isFailure: (value: unknown) => boolean): boolean {
   return isObject(value) && Object.entries(value).some(([name, each]) => !DESCRIBING.test(name) && isFailure(each));
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function fold(text: string): string {

@@ -3,7 +3,7 @@
 // guessed at.
 
 import { isLabelKey } from '../../columns/label-key.js';
-import { toText } from './values.js';
+import { isObject, toText } from './values.js';
 
 /** The key, which is never empty, and the value of a label. */
 export type LabelTexts = readonly [key: string, value: string];
@@ -34,10 +34,6 @@ export function toElementLabels(element: unknown, kind: LabelKind): ReadLabels {
   if (typeof element !== 'string') return UNREADABLE;
   const key = element.trim();
   return isLabelKey(key) ? toRead([key, '']) : parsePairs(element, kind);
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function toRead(label: LabelTexts | undefined): ReadLabels {

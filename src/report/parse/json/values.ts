@@ -10,6 +10,11 @@ export function toText(value: unknown): string | null {
   return typeof value === 'string' && value !== '' ? value : null;
 }
 
+/** Whether a value of JSON is an object, and neither null nor a list. */
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 /** A name, also when it is written as a number or boolean; null for an absent one, undefined for anything else. */
 export function toName(value: unknown): string | null | undefined {
   if (value === null || value === undefined || value === '') return null;
