@@ -1,5 +1,5 @@
 # The image of the gateway: compiled in one stage, production dependencies installed in another, and only the results of
-# both in the last. test/docker.test.ts parses and runs these steps, so use plain COPY, RUN, ENV and exec forms only.
+# both in the last. test/project/docker.test.ts parses and runs these steps, so use plain COPY, RUN, ENV and exec forms only.
 
 # Node 26 is the newest line with long-term support. Debian and not Alpine: Node's official builds, which CI tests, need
 # glibc; those for musl are unofficial.

@@ -12,7 +12,7 @@ interface ErrorCodeFacts {
   readonly message: string;
 }
 
-/** Every code that a client can get. test/readme.test.ts compares the README's table with it. */
+/** Every code that a client can get. test/project/readme.test.ts compares the README's table with it. */
 export const ERROR_CODES = {
   GRAPHQL_PARSE_FAILED: { status: 400, retryable: false, message: 'The GraphQL document has a syntax error.' },
   GRAPHQL_VALIDATION_FAILED: {

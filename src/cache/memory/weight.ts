@@ -1,4 +1,4 @@
-// How many bytes the values of the cache retain, as V8 lays them out on a 64-bit machine. test/cache-weight.test.ts
+// How many bytes the values of the cache retain, as V8 lays them out on a 64-bit machine. test/cache/weight.test.ts
 // compares the sums with the growth of the heap.
 
 import type { ReportRequest } from '../../report/request.js';

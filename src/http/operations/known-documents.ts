@@ -18,7 +18,7 @@ export interface KnownDocument {
 
 /** What all documents together may retain: some 1,000 of the usual length. */
 const MAX_BYTES = 67_108_864;
-// What a document retains besides its text, measured by test/known-documents.test.ts: the entry, each token with its share of
+// What a document retains besides its text, measured by test/http/known-documents.test.ts: the entry, each token with its share of
 // the syntax tree, each operation, and each field of a plan.
 const DOCUMENT_BYTES = 400;
 const TOKEN_BYTES = 315;

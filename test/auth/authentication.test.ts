@@ -1,0 +1,966 @@
+// GATEWAY_AUTH over real sockets on both sides. Every secret and every text of the issuer contains a canary, which must
+// not appear in a response or in the log.
+
+import { CompactSign } from 'jose';
+import { createHmac, createPublicKey } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createConnection } from 'node:net';
+import { text as readText } from 'node:stream/consumers';
+import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+
+import { createKeyFinder, parseApiKeys } from '../../src/auth/api-keys.js';
+import { readConfig } from '../../src/config/config.js';
+import { ConfigError } from '../../src/config/settings/reader.js';
+import { createManualClock, type ManualClock } from '../kit/clock.js';
+import { CANARY } from '../kit/fault-server.js';
+import { ask, TOKEN, type Answer } from '../kit/gateway.js';
+import {
+  AUDIENCE,
+  claimsAt,
+  createSigningKey,
+  ISSUER,
+  signToken,
+  startIssuer,
+  type Issuer,
+  type SigningKey,
+} from '../kit/issuer.js';
+import { startRestrictedGateway, type RestrictedGateway } from '../kit/restricted-gateway.js';
+import { startFleetUpstream, type FleetUpstream } from '../kit/visible-fleet.js';
+
+const QUERY = '{ workloadCosts { rows { totalCount } } }';
+const KEY = `${CANARY}-Key-0123456789`;
+const codesOf = ({ errors }: Answer) => errors.map(({ extensions }) => extensions.code);
+
+interface Stand {
+  readonly upstream: FleetUpstream;
+  readonly gateway: RestrictedGateway;
+  /** The URL of the gateway. */
+  readonly url: string;
+  readonly clock: ManualClock;
+  ask(headers?: Record<string, string>, query?: string): Promise<Answer>;
+  /** Everything that the gateway has sent and logged. */
+  readonly said: string[];
+}
+
+/** Closed at the end of the test, which then looks for canaries. */
+async function startStand(env: Record<string, string>, permissions?: object): Promise<Stand> {
+  const upstream = await startFleetUpstream();
+  const clock = createManualClock();
+  const gateway = startRestrictedGateway({
+    url: upstream.url,
+    permissions,
+    env: { CACHE_TTL_SECONDS: '0', ...env },
+    clock,
+  });
+  const url = await gateway.gateway.listen();
+  const said: string[] = [];
+  onTestFinished(async () => {
+    await gateway[Symbol.asyncDispose]();
+    await upstream[Symbol.asyncDispose]();
+    const all = [...said, JSON.stringify(gateway.log)].join('\n');
+    expect(all).not.toMatch(new RegExp(CANARY, 'i'));
+    expect(all).not.toContain(TOKEN);
+  });
+  return {
+    upstream,
+    gateway,
+    url,
+    clock,
+    said,
+    async ask(headers = {}, query = QUERY) {
+      const answer = await ask(fetch, query, undefined, { headers }, `${url}/graphql`);
+      said.push(answer.text, JSON.stringify([...answer.headers]));
+      return answer;
+    },
+  };
+}
+
+/** A raw request: status line, headers and body. */
+async function sendRaw({ url, said }: Stand, headers: readonly string[]): Promise<string> {
+  const { hostname, port } = new URL(url);
+  const body = JSON.stringify({ query: QUERY });
+  const socket = createConnection(Number(port), hostname);
+  const lines = [
+    'POST /graphql HTTP/1.1',
+    `host: ${hostname}`,
+    'connection: close',
+    'content-type: application/json',
+    'accept: application/graphql-response+json',
+    `content-length: ${body.length}`,
+  ];
+  socket.end([...lines, ...headers, '', body].join('\r\n'));
+  const text = await readText(socket);
+  said.push(text);
+  return text;
+}
+
+function expectUnauthenticated(answer: Answer, stand: Stand): void {
+  expect(answer.status).toBe(401);
+  expect(answer.headers.get('www-authenticate')).toBe('Bearer');
+  expect(answer.headers.get('cache-control')).toBe('no-store');
+  expect(answer.data).toBeUndefined();
+  expect(codesOf(answer)).toEqual(['UNAUTHENTICATED']);
+  expect(stand.upstream.received).toEqual([]);
+}
+
+function expectGood(answer: Answer): void {
+  expect(answer.errors).toEqual([]);
+  expect(answer.status).toBe(200);
+  expect(answer.data).toEqual({ workloadCosts: { rows: { totalCount: 0 } } });
+}
+
+/** Paths that need no credentials. */
+async function expectOpen({ url, said }: Stand): Promise<void> {
+  const get = (path: string) => fetch(url + path, { headers: { accept: 'text/html' }, redirect: 'manual' });
+  const [live, start, page] = await Promise.all([get('/health/live'), get('/'), get('/graphql')]);
+  expect([live.status, start.status, page.status]).toEqual([200, 302, 200]);
+  said.push(await page.text(), await start.text(), await live.text());
+}
+
+describe('api-key', () => {
+  const NEXT = `${CANARY}-next-Key-0123456789`;
+  const start = (keys = `ann:${KEY},bob:${CANARY}-key-of-bob-1234,ann:${NEXT}`) =>
+    startStand({ GATEWAY_AUTH: 'api-key', GATEWAY_API_KEYS: keys });
+
+  test.each<[string, Record<string, string>]>([
+    ['no credentials', {}],
+    ['an empty key', { 'x-api-key': '' }],
+    ['another scheme', { authorization: `Basic ${Buffer.from(`ann:${KEY}`).toString('base64')}` }],
+    ['no scheme', { authorization: KEY }],
+    ['a scheme in the header of keys', { 'x-api-key': `Bearer ${KEY}` }],
+    ['a scheme alone', { authorization: 'Bearer' }],
+    ['an unknown key', { 'x-api-key': `${KEY.slice(0, -1)}0` }],
+    ['the beginning of a key', { 'x-api-key': KEY.slice(0, -1) }],
+    ['a key with one more character', { 'x-api-key': `${KEY}9` }],
+    ['a key in another case', { 'x-api-key': KEY.toLowerCase() }],
+    ['a key with a null byte at its end', { 'x-api-key': `${KEY}%00` }],
+    ['a name without its key', { 'x-api-key': 'ann' }],
+    ['a name with its key', { 'x-api-key': `ann:${KEY}` }],
+    ['all keys in one header', { 'x-api-key': `${KEY},${NEXT}` }],
+    ['a very long key', { 'x-api-key': KEY.repeat(300) }],
+    ['a valid bearer key beside a wrong key', { 'x-api-key': 'wrong', authorization: `Bearer ${KEY}` }],
+    ['a bearer key and another word', { authorization: `Bearer ${KEY} x` }],
+    ['two bearer keys in one header', { authorization: `Bearer ${KEY}, Bearer ${NEXT}` }],
+    ["ScaleOps' own token", { authorization: `Bearer ${TOKEN}` }],
+  ])('rejects a request with %s', async (_what, headers) => {
+    const stand = await start();
+    expectUnauthenticated(await stand.ask(headers), stand);
+  });
+
+  test.each([
+    ['x-api-key', [`x-api-key: ${KEY}`, `x-api-key: ${KEY}`]],
+    ['x-api-key, one of them valid', ['x-api-key: wrong-wrong-wrong', `x-api-key: ${KEY}`]],
+    ['authorization', [`authorization: Bearer ${KEY}`, `Authorization: Bearer ${KEY}`]],
+    ['authorization, one of them valid', [`authorization: Bearer ${KEY}`, 'authorization: Bearer wrong']],
+  ])('rejects a request with two headers %s', async (_what, headers) => {
+    const stand = await start();
+    const text = await sendRaw(stand, headers);
+    expect(text).toMatch(/^HTTP\/1\.1 401 /);
+    expect(text).toMatch(/\r\nwww-authenticate: Bearer\r\n/i);
+    expect(text).toContain('"UNAUTHENTICATED"');
+    expect(stand.upstream.received).toEqual([]);
+  });
+
+  test.each<[string, Record<string, string>]>([
+    ['x-api-key', { 'x-api-key': KEY }],
+    ['another key of the same name', { 'x-api-key': NEXT }],
+    ['a key between blanks', { 'x-api-key': `  ${KEY}  ` }],
+    ['authorization', { authorization: `Bearer ${KEY}` }],
+    ['a scheme in small letters', { authorization: `bearer   ${KEY}` }],
+    ['a header in capitals', { 'X-API-KEY': KEY }],
+  ])('accepts a key: %s', async (_what, headers) => {
+    const stand = await start();
+    expectGood(await stand.ask(headers));
+  });
+
+  test('serves public paths without a key, and no GraphQL', async () => {
+    const stand = await start();
+    await expectOpen(stand);
+    expect((await fetch(`${stand.url}/health/ready`)).status).toBe(200);
+    for (const query of ['{ __typename }', '{ _service { sdl } }', '{ __schema { types { name } } }', '{', '']) {
+      expectUnauthenticated(await stand.ask({}, query), stand);
+    }
+    const url = `${stand.url}/graphql?query=${encodeURIComponent(QUERY)}`;
+    for (const method of ['GET', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'HEAD', 'PATCH']) {
+      const response = await fetch(url, { method, headers: { accept: 'application/json' } });
+      expect(`${method} ${response.status}`).toMatch(/ (?:401|403|405|415)$/);
+      expect(await response.text()).not.toContain('"data"');
+    }
+    expect(stand.upstream.received).toEqual([]);
+  });
+
+  test('says and logs whether a key was missing or unknown, and logs no key', async () => {
+    const stand = await start();
+    const answers = [await stand.ask(), await stand.ask({ 'x-api-key': `${CANARY}-unknown` })];
+    expect(answers.map(({ errors: [error] }) => error!.message)).toEqual([
+      'An API key is required, as `x-api-key: …` or `authorization: Bearer …`.',
+      'The API key is not valid.',
+    ]);
+    const lines = stand.gateway.log.filter(({ msg }) => msg === 'operation');
+    expect(lines.map(({ errors, reasons }) => [errors, reasons])).toEqual([
+      [['UNAUTHENTICATED'], ['no API key']],
+      [['UNAUTHENTICATED'], ['unknown API key']],
+    ]);
+  });
+
+  test('varies responses by both headers, and makes them private to the client', async () => {
+    const stand = await startStand({
+      GATEWAY_AUTH: 'api-key',
+      GATEWAY_API_KEYS: `ann:${KEY}`,
+      CACHE_TTL_SECONDS: '60',
+    });
+    const { headers } = await stand.ask({ 'x-api-key': KEY });
+    expect(headers.get('cache-control')).toMatch(/^private, max-age=\d+$/);
+    expect(headers.get('vary')?.split(/, */)).toEqual(expect.arrayContaining(['accept', 'authorization', 'x-api-key']));
+  });
+
+  test('reads keys from a file with comments and any line ends', () => {
+    const { config } = readConfig(
+      { SCALEOPS_URL: 'http://x', SCALEOPS_TOKEN: 't', GATEWAY_AUTH: 'api-key', GATEWAY_API_KEYS_FILE: '/keys' },
+      () => `\ufeff# ours\r\nann:${KEY}\r\n\r\n  # bob:${KEY}\n bob:${NEXT} \nann:with:colons-0123456789`,
+    );
+    expect(config.access).toMatchObject({
+      kind: 'api-key',
+      keys: [
+        { name: 'ann', key: KEY },
+        { name: 'bob', key: NEXT },
+        { name: 'ann', key: 'with:colons-0123456789' },
+      ],
+    });
+  });
+
+  test('compares digests of equal length in constant time', () => {
+    const source = readFileSync(new URL('../../src/auth/api-keys.ts', import.meta.url), 'utf8');
+    const finder = source.slice(source.indexOf('export function createKeyFinder'));
+    expect(finder).toContain('timingSafeEqual(own, wanted)');
+    // Neither another comparison, nor an early return.
+    expect(finder).not.toMatch(/===|==|\.includes\(|\.indexOf\(|\.find\(|break|\.get\(|\.has\(/);
+    expect(finder.match(/return/g)).toHaveLength(3);
+    const find = createKeyFinder([
+      { name: 'ann', key: KEY },
+      { name: 'bob', key: NEXT },
+      { name: 'ann', key: 'third-0123456789' },
+    ]);
+    expect([KEY, NEXT, 'third-0123456789', '', 'ann', 'x'.repeat(100_000)].map(find)).toEqual([
+      'ann',
+      'bob',
+      'ann',
+      undefined,
+      undefined,
+      undefined,
+    ]);
+  });
+
+  test.each<[string, string, RegExp]>([
+    ['nothing', '', /holds no key/],
+    ['comments alone', '# a:b\n#', /holds no key/],
+    ['no colon', `${CANARY}-without-a-name`, /number 1/],
+    ['a short key', `ann:${CANARY}-1`, /number 1: .* at least 16/],
+    ['a blank in a key', `ann:${CANARY} with a blank in it`, /number 1/],
+    ['an invalid name', `a b:${CANARY}-0123456789`, /number 1: a name/],
+    ['a name of 65 characters', `${'x'.repeat(65)}:${CANARY}-0123456789`, /number 1: a name/],
+    ['no name', `:${CANARY}-0123456789`, /number 1/],
+    ['a letter that is not ASCII', `ann:${CANARY}-ö-0123456789`, /number 1/],
+    ['an invalid entry after a valid one', `ann:${KEY},bob:x`, /number 2/],
+    ['one key for two names', `ann:${KEY},bob:${KEY}`, /same key twice/],
+  ])('refuses a key list with %s, without repeating a value', (_what, text, problem) => {
+    const problems: string[] = [];
+    parseApiKeys(text, problems);
+    expect(problems.join('\n')).toMatch(problem);
+    expect(problems.join('\n')).not.toContain(CANARY);
+  });
+});
+
+test('GATEWAY_AUTH=none accepts every request and reads no credentials', async () => {
+  const stand = await startStand({ GATEWAY_AUTH: 'none' });
+  expectGood(await stand.ask());
+  expectGood(await stand.ask({ authorization: 'Bearer x', 'x-api-key': 'y' }));
+  await expectOpen(stand);
+});
+
+test('GATEWAY_AUTH=forward requires a token, serves public paths without one, and passes the token to ScaleOps', async () => {
+  const stand = await startStand({ SCALEOPS_AUTH: 'forward', SCALEOPS_TOKEN: '' });
+  expectUnauthenticated(await stand.ask(), stand);
+  expectUnauthenticated(await stand.ask({ 'x-api-key': KEY }), stand);
+  expectGood(await stand.ask({ authorization: `Bearer ${CANARY}-own` }));
+  await expectOpen(stand);
+});
+
+describe('jwt', () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  interface JwtStand extends Stand {
+    readonly issuer: Issuer;
+    readonly key: SigningKey;
+    /** Sends a query with a token that has these claims. */
+    askWith(claims?: object, by?: SigningKey, header?: object): Promise<Answer>;
+    askToken(token: string): Promise<Answer>;
+    readiness(): Promise<number>;
+  }
+
+  const SECOND_MS = 1_000;
+  /** The pause between two fetches of keys, whatever keys tokens name. */
+  const COOLDOWN_MS = 30_000;
+
+  async function startJwt(
+    env: Record<string, string> = {},
+    { permissions, key, issuer }: { permissions?: object; key?: SigningKey; issuer?: Issuer } = {},
+  ): Promise<JwtStand> {
+    const own = key ?? (await createSigningKey('one'));
+    const used = issuer ?? (await startIssuer(own));
+    onTestFinished(() => used[Symbol.asyncDispose]());
+    const stand = await startStand(
+      {
+        GATEWAY_AUTH: 'jwt',
+        GATEWAY_JWT_ISSUER: ISSUER,
+        GATEWAY_JWT_AUDIENCE: AUDIENCE,
+        GATEWAY_JWT_JWKS_URL: used.url,
+        ...env,
+      },
+      permissions,
+    );
+    const askToken = async (token: string): Promise<Answer> => {
+      const answer = await stand.ask({ authorization: `Bearer ${token}` });
+      expect(answer.text).not.toContain(token.slice(0, 40) || '-');
+      expect(JSON.stringify(stand.gateway.log)).not.toContain(token.slice(-40) || '-');
+      return answer;
+    };
+    return {
+      ...stand,
+      issuer: used,
+      key: own,
+      askToken,
+      askWith: async (claims = {}, by = own, header = {}) =>
+        askToken(await signToken(by, claimsAt(stand.clock.now(), { ...claims }), { ...header })),
+      readiness: async () => (await fetch(`${stand.url}/health/ready`)).status,
+    };
+  }
+
+  /** Moves both clocks: the gateway's, and that of the JWT library. */
+  function advance({ clock }: Stand, ms: number): void {
+    const now = Date.now();
+    vi.useFakeTimers({ toFake: ['Date'] });
+    vi.setSystemTime(now + ms);
+    clock.advance(ms);
+  }
+
+  const expectRefused = (stand: JwtStand, answer: Answer, reason?: string): void => {
+    expectUnauthenticated(answer, stand);
+    const [line] = stand.gateway.log.filter(({ msg }) => msg === 'operation').slice(-1);
+    if (reason !== undefined) expect(line?.reasons).toEqual([reason]);
+  };
+
+  test('accepts valid tokens, and fetches the keys once', async () => {
+    const stand = await startJwt();
+    for (let count = 0; count < 3; count += 1) expectGood(await stand.askWith());
+    expectGood(await stand.askWith({ aud: ['others', AUDIENCE] }));
+    expect(stand.issuer.requests).toHaveLength(1);
+    await expectOpen(stand);
+  });
+
+  test('accepts one of several audiences', async () => {
+    const stand = await startJwt({ GATEWAY_JWT_AUDIENCE: `first, ${AUDIENCE}` });
+    expectGood(await stand.askWith({ aud: 'first' }));
+    expectGood(await stand.askWith());
+    expectRefused(asNew(stand), await stand.askWith({ aud: 'third' }), 'another audience');
+  });
+  /** The same stand, with an empty list of requests to ScaleOps. */
+  const asNew = (stand: JwtStand): JwtStand => {
+    stand.upstream.received.length = 0;
+    return stand;
+  };
+
+  test.each<[string, Record<string, unknown>, string]>([
+    ['another issuer', { iss: `${ISSUER}/` }, 'another issuer'],
+    ['no issuer', { iss: undefined }, 'another issuer'],
+    ['another audience', { aud: 'others' }, 'another audience'],
+    ['no audience', { aud: undefined }, 'another audience'],
+    ['an audience in another case', { aud: AUDIENCE.toUpperCase() }, 'another audience'],
+    ['no end', { exp: undefined }, 'no exp'],
+    ['an end that is a string', { exp: '99999999999' }, 'no exp'],
+    ['no subject', { sub: undefined }, 'no subject'],
+    ['a subject that is no string', { sub: 7 }, 'no subject'],
+    ['a subject that is a list', { sub: ['ann'] }, 'no subject'],
+    ['an empty subject', { sub: '' }, 'no subject'],
+  ])('rejects a token with %s', async (_what, claims, reason) => {
+    const stand = await startJwt();
+    expectRefused(stand, await stand.askWith(claims), reason);
+  });
+
+  test.each<[string, number, number, boolean]>([
+    ['expired as long ago as the clock tolerance', -30, 30, false],
+    ['expired less long ago than the clock tolerance', -29, 30, true],
+    ['expired just now, without a clock tolerance', 0, 0, false],
+    ['a second left, without a clock tolerance', 1, 0, true],
+  ])('accepts or rejects a token with its end: %s', async (_what, seconds, skew, isGood) => {
+    const stand = await startJwt({ GATEWAY_JWT_CLOCK_SKEW_SECONDS: `${skew}` });
+    const answer = await stand.askWith({ exp: stand.clock.now() / SECOND_MS + seconds });
+    if (isGood) expectGood(answer);
+    else {
+      expectRefused(stand, answer, 'expired');
+      expect(answer.errors[0]?.message).toBe('The token has expired.');
+    }
+  });
+
+  test.each<[number, number, boolean]>([
+    [30, 30, true],
+    [31, 30, false],
+    [0, 0, true],
+    [1, 0, false],
+  ])('checks a token that begins in %s seconds with a clock tolerance of %s', async (seconds, skew, isGood) => {
+    const stand = await startJwt({ GATEWAY_JWT_CLOCK_SKEW_SECONDS: `${skew}` });
+    const answer = await stand.askWith({ nbf: stand.clock.now() / SECOND_MS + seconds });
+    if (isGood) expectGood(answer);
+    else expectRefused(stand, answer, 'not yet valid');
+  });
+
+  const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+  test.each<[string, (stand: JwtStand) => Promise<string> | string]>([
+    ['no token', () => ''],
+    ['no JWT', () => `${CANARY}-opaque`],
+    ['two parts', ({ clock }) => `${encode({ alg: 'ES256', kid: 'one' })}.${encode(claimsAt(clock.now()))}`],
+    ['five parts', () => 'a.b.c.d.e'],
+    ['no algorithm', ({ clock }) => `${encode({ kid: 'one' })}.${encode(claimsAt(clock.now()))}.x`],
+    ['the algorithm none', ({ clock }) => `${encode({ alg: 'none', kid: 'one' })}.${encode(claimsAt(clock.now()))}.`],
+    ['the algorithm None', ({ clock }) => `${encode({ alg: 'None', kid: 'one' })}.${encode(claimsAt(clock.now()))}.`],
+    [
+      'the public key as a secret',
+      ({ key, clock }) => {
+        const head = `${encode({ alg: 'HS256', kid: 'one' })}.${encode(claimsAt(clock.now()))}`;
+        const pem = createPublicKey({ key: key.jwk as never, format: 'jwk' }).export({ type: 'spki', format: 'pem' });
+        return `${head}.${createHmac('sha256', pem).update(head).digest('base64url')}`;
+      },
+    ],
+    [
+      'the published public key as a secret',
+      ({ key, clock }) => {
+        const head = `${encode({ alg: 'HS256', kid: 'one' })}.${encode(claimsAt(clock.now()))}`;
+        return `${head}.${createHmac('sha256', JSON.stringify(key.jwk)).update(head).digest('base64url')}`;
+      },
+    ],
+    [
+      'the signature of another key with the same name',
+      async ({ clock }) => signToken(await createSigningKey('one'), claimsAt(clock.now())),
+    ],
+    [
+      'its own key in its header',
+      async ({ clock }) => {
+        const own = await createSigningKey('own');
+        return signToken(own, claimsAt(clock.now()), { jwk: own.jwk, kid: 'one' });
+      },
+    ],
+    [
+      'the address of its own keys in its header',
+      async ({ clock, issuer }) =>
+        signToken(await createSigningKey('own'), claimsAt(clock.now()), { jku: issuer.url, x5u: issuer.url }),
+    ],
+    [
+      'changed claims',
+      async ({ key, clock }) => {
+        const [head, , signature] = (await signToken(key, claimsAt(clock.now()))).split('.');
+        return `${head}.${encode(claimsAt(clock.now(), { sub: 'admin' }))}.${signature}`;
+      },
+    ],
+    ['no signature', async ({ key, clock }) => (await signToken(key, claimsAt(clock.now()))).replace(/\.[^.]*$/, '.')],
+    [
+      'a critical header',
+      ({ key, clock }) =>
+        new CompactSign(Buffer.from(JSON.stringify(claimsAt(clock.now()))))
+          .setProtectedHeader({ alg: key.alg, kid: key.kid, crit: ['unheard-of'], 'unheard-of': true })
+          .sign(key.privateKey, { crit: { 'unheard-of': true } }),
+    ],
+    ['8 kB of random letters', () => `${'a'.repeat(4_000)}.${'b'.repeat(4_000)}.c`],
+  ])('rejects a request with an invalid token: %s', async (_what, toToken) => {
+    const stand = await startJwt();
+    const token = await toToken(stand);
+    expectRefused(stand, await (token === '' ? stand.ask() : stand.askToken(token)));
+    expect(stand.gateway.log.filter(({ level }) => Number(level) >= 50)).toEqual([]);
+  });
+
+  test('accepts the listed algorithms and no others', async () => {
+    const keys = await Promise.all(['RS256', 'PS256', 'ES384', 'EdDSA'].map((alg) => createSigningKey(alg, alg)));
+    const [rs, ps, es, ed] = keys as [SigningKey, SigningKey, SigningKey, SigningKey];
+    const issuer = await startIssuer(...keys);
+    const stand = await startJwt({ GATEWAY_JWT_ALGORITHMS: 'RS256,EdDSA' }, { issuer, key: rs });
+    expectGood(await stand.askWith());
+    expectGood(await stand.askWith({}, ed));
+    expectRefused(asNew(stand), await stand.askWith({}, ps));
+    expectRefused(stand, await stand.askWith({}, es));
+    // The same key with another algorithm: the issuer defines the algorithm of a key.
+    const ps256 = { ...ps, kid: 'RS256', privateKey: ps.privateKey };
+    expectRefused(stand, await stand.askWith({}, ps256));
+  });
+
+  test('accepts no symmetric algorithm by default', () => {
+    const { config } = readConfig({
+      SCALEOPS_URL: 'http://x',
+      SCALEOPS_TOKEN: 't',
+      GATEWAY_AUTH: 'jwt',
+      GATEWAY_JWT_ISSUER: ISSUER,
+      GATEWAY_JWT_AUDIENCE: AUDIENCE,
+      GATEWAY_JWT_JWKS_URL: 'https://issuer.test/keys',
+    });
+    expect(config.access).toMatchObject({ algorithms: ['RS256', 'PS256', 'ES256', 'EdDSA'], clockSkewSeconds: 30 });
+  });
+
+  test('accepts every key of a shared name, and tokens without a key name', async () => {
+    const [one, twin] = [await createSigningKey('one'), await createSigningKey('one')];
+    const issuer = await startIssuer(one, twin);
+    const stand = await startJwt({}, { issuer, key: one });
+    expectGood(await stand.askWith());
+    expectGood(await stand.askWith({}, twin));
+    expectGood(await stand.askWith({}, twin, { kid: undefined }));
+    expectRefused(asNew(stand), await stand.askWith({}, await createSigningKey('one')));
+    expectRefused(stand, await stand.askWith({ exp: 1 }, twin), 'expired');
+    expectRefused(stand, await stand.askWith({ sub: 7 }, twin), 'no subject');
+    expect(issuer.requests).toHaveLength(1);
+  });
+
+  test('fetches the keys once more for a new key, and then rejects the withdrawn key without a fetch', async () => {
+    const stand = await startJwt();
+    expectGood(await stand.askWith());
+    const next = await createSigningKey('two');
+    stand.issuer.publish(next);
+    advance(stand, COOLDOWN_MS);
+    expectGood(await stand.askWith({}, next));
+    expect(stand.issuer.requests).toHaveLength(2);
+    expectRefused(asNew(stand), await stand.askWith());
+    expect(stand.issuer.requests).toHaveLength(2);
+  });
+
+  test('rejects a key that was withdrawn ten minutes ago, for every caller', async () => {
+    const stand = await startJwt();
+    const other = await createSigningKey('two');
+    expectGood(await stand.askWith());
+    stand.issuer.publish(other);
+    advance(stand, 599_000);
+    expectGood(await stand.askWith());
+    expect(stand.issuer.requests).toHaveLength(1);
+    advance(stand, 1_000);
+    // The first request after that waits for the keys.
+    expectRefused(asNew(stand), await stand.askWith());
+    expect(stand.issuer.requests).toHaveLength(2);
+    expectGood(await stand.askWith({}, other));
+  });
+
+  test('is not ready without keys, says so to callers, and becomes ready through probes alone', async () => {
+    const key = await createSigningKey('one');
+    const issuer = await startIssuer(key);
+    await issuer.stop();
+    const stand = await startJwt({}, { issuer, key });
+    await logged(stand, 'the signing keys of the issuer cannot be fetched');
+    expect(await stand.readiness()).toBe(503);
+    const answer = await stand.askWith();
+    expect(answer.status).toBe(503);
+    expect(codesOf(answer)).toEqual(['OVERLOADED']);
+    expect(answer.errors[0]?.extensions).toMatchObject({ retryable: true, retryAfterMs: 5_000 });
+    expect(answer.headers.get('cache-control')).toBe('no-store');
+    expect(stand.upstream.received).toEqual([]);
+    await expectOpen(stand);
+
+    await issuer.start();
+    expect(await stand.readiness()).toBe(503);
+    expect(issuer.requests).toHaveLength(0);
+    advance(stand, 5_000);
+    expect(await stand.readiness()).toBe(503);
+    await issuer.arrivals(1);
+    await logged(stand, 'the signing keys of the issuer are available again');
+    expect(await stand.readiness()).toBe(200);
+    expectGood(await stand.askWith());
+    expect(issuer.requests).toHaveLength(1);
+    expect(answer.errors[0]?.message).toBe('The keys of the issuer cannot be fetched; try again later.');
+    const warnings = stand.gateway.log.filter(({ level }) => level === 40);
+    expect(warnings).toMatchObject([{ reason: 'ECONNREFUSED' }, { msg: 'operation', errors: ['OVERLOADED'] }]);
+  });
+
+  /** Resolves when the log has this line. */
+  const logged = (stand: Stand, message: string) =>
+    vi.waitFor(
+      () => {
+        expect(stand.gateway.log.map(({ msg }) => msg)).toContain(message);
+      },
+      { interval: 1 },
+    );
+
+  test.each<[string, string, (issuer: Issuer) => void]>([
+    [
+      '500',
+      'HTTP 500',
+      (issuer) => {
+        issuer.fail(500);
+      },
+    ],
+    [
+      '404',
+      'HTTP 404',
+      (issuer) => {
+        issuer.fail(404);
+      },
+    ],
+    [
+      'text that is no JSON',
+      'not a key set',
+      (issuer) => {
+        issuer.say(`<html>${CANARY}</html>`);
+      },
+    ],
+    [
+      'JSON that is no key set',
+      'not a key set',
+      (issuer) => {
+        issuer.say(`{"keys":"${CANARY}"}`);
+      },
+    ],
+    [
+      'a list',
+      'not a key set',
+      (issuer) => {
+        issuer.say(`["${CANARY}"]`);
+      },
+    ],
+    [
+      'nothing',
+      'not a key set',
+      (issuer) => {
+        issuer.say('');
+      },
+    ],
+  ])('is not ready when the issuer answers with %s, and logs %s', async (_what, reason, act) => {
+    const key = await createSigningKey('one');
+    const issuer = await startIssuer(key);
+    act(issuer);
+    const stand = await startJwt({}, { issuer, key });
+    await logged(stand, 'the signing keys of the issuer cannot be fetched');
+    expect(await stand.readiness()).toBe(503);
+    expect(stand.gateway.log.find(({ msg }) => String(msg).includes('cannot be fetched'))).toMatchObject({ reason });
+    expect([(await stand.askWith()).status, (await stand.askWith()).status]).toEqual([503, 503]);
+    // Neither requests nor probes cause another fetch at once.
+    expect(issuer.requests).toHaveLength(1);
+    issuer.recover();
+    advance(stand, 5_000);
+    expectGood(await stand.askWith());
+    expect(await stand.readiness()).toBe(200);
+  });
+
+  test('does not follow a redirect to another host for keys', async () => {
+    const key = await createSigningKey('one');
+    const other = await startIssuer(key);
+    const issuer = await startIssuer();
+    issuer.redirect(other.url);
+    const stand = await startJwt({}, { issuer, key });
+    await logged(stand, 'the signing keys of the issuer cannot be fetched');
+    expect((await stand.askWith()).status).toBe(503);
+    expect([issuer.requests.length, other.requests.length]).toEqual([1, 0]);
+    await other[Symbol.asyncDispose]();
+  });
+
+  test('makes concurrent requests wait for one fetch of the keys, and reports its failure to all', async () => {
+    const key = await createSigningKey('one');
+    const issuer = await startIssuer(key);
+    issuer.hang();
+    const stand = await startJwt({}, { issuer, key });
+    await issuer.arrivals(1);
+    const answers = Array.from({ length: 20 }, () => stand.askWith());
+    expect(await stand.readiness()).toBe(503);
+    await vi.waitFor(() => {
+      expect(issuer.requests).toHaveLength(1);
+    });
+    await issuer.stop();
+    const statuses = (await Promise.all(answers)).map(({ status }) => status);
+    expect(new Set(statuses)).toEqual(new Set([503]));
+    expect(issuer.requests).toHaveLength(1);
+  });
+
+  test('keeps its keys while the issuer is down, hangs or sends invalid data', async () => {
+    const stand = await startJwt();
+    expectGood(await stand.askWith());
+    for (const act of [
+      () => {
+        stand.issuer.fail();
+      },
+      () => {
+        stand.issuer.hang();
+      },
+      () => {
+        stand.issuer.say('{}');
+      },
+    ]) {
+      act();
+      advance(stand, 3_600_000);
+      expectGood(await stand.askWith());
+      expectGood(await stand.askWith());
+    }
+    await stand.issuer.stop();
+    advance(stand, 3_600_000);
+    expectGood(await stand.askWith());
+    expect(await stand.readiness()).toBe(200);
+  });
+
+  test('fetches keys once per cooldown, however many tokens have an unknown key', async () => {
+    const stand = await startJwt();
+    expectGood(await stand.askWith());
+    stand.upstream.received.length = 0;
+    const flood = async () => {
+      const unknown = await Promise.all(Array.from({ length: 25 }, (_, index) => createSigningKey(`unknown-${index}`)));
+      const answers = await Promise.all(unknown.map((key) => stand.askWith({}, key)));
+      expect(answers.map(({ status }) => status)).toEqual(unknown.map(() => 401));
+    };
+    await flood();
+    expect(stand.issuer.requests).toHaveLength(1);
+    advance(stand, COOLDOWN_MS);
+    await flood();
+    await flood();
+    expect(stand.issuer.requests).toHaveLength(2);
+    expect(stand.upstream.received).toEqual([]);
+  });
+
+  test('asks a failing issuer at most once in five seconds, whatever tokens arrive', async () => {
+    const stand = await startJwt();
+    expectGood(await stand.askWith());
+    advance(stand, COOLDOWN_MS);
+    stand.issuer.fail();
+    const unknown = await createSigningKey('unknown');
+    for (let count = 0; count < 10; count += 1) expect((await stand.askWith({}, unknown)).status).toBe(503);
+    expect(stand.issuer.requests).toHaveLength(2);
+    expectGood(await stand.askWith());
+    advance(stand, 5_000);
+    expect((await stand.askWith({}, unknown)).status).toBe(503);
+    expect(stand.issuer.requests).toHaveLength(3);
+  });
+
+  test('takes permissions from the groups and subject of a token, and refuses a caller without any', async () => {
+    const permissions = { callers: { ann: 'all' }, claims: { ops: [{ clusters: ['a'] }] } };
+    const stand = await startJwt({}, { permissions });
+    expectGood(await stand.askWith());
+    stand.upstream.received.length = 0;
+    const nobody = await stand.askWith({ sub: 'nobody', groups: ['others', 7, null] });
+    expect(nobody.status).toBe(403);
+    expect(codesOf(nobody)).toEqual(['FORBIDDEN']);
+    expect(nobody.data).toBeUndefined();
+    expect(nobody.headers.get('www-authenticate')).toBeNull();
+    expect(stand.upstream.received).toEqual([]);
+    expectGood(await stand.askWith({ sub: 'bob', groups: 'ops' }));
+    expect(stand.upstream.received[0]?.parameters).toMatchObject({ clusterFilters: ['a'] });
+  });
+
+  test.each<[string, Record<string, unknown>, boolean]>([
+    ['groups', { groups: ['ops'] }, true],
+    ['groups', {}, false],
+    ['groups', { groups: null }, false],
+    ['groups', { groups: 7 }, false],
+    ['groups', { groups: [7, true, null, ['ops'], {}] }, false],
+    ['groups', { groups: { ops: true } }, false],
+    ['groups', { groups: ['ops others'] }, false],
+    ['groups', { groups: 'ops others' }, false],
+    ['scope', { scope: 'costs ops' }, true],
+    ['realm_access.roles', { realm_access: { roles: ['ops'] } }, true],
+    ['realm_access.roles', { 'realm_access.roles': ['ops'] }, true],
+    ['https://costs.test/groups', { 'https://costs.test/groups': ['ops'] }, true],
+    ['realm_access.roles', { realm_access: 'ops' }, false],
+    ['__proto__.roles', { roles: ['ops'] }, false],
+    ['constructor.name', {}, false],
+  ])('reads the claim %s of %j', async (claim, claims, isLetIn) => {
+    const permissions = {
+      claims: { ops: 'all', Function: 'all', undefined: 'all', null: 'all', 7: 'all', true: 'all' },
+    };
+    const stand = await startJwt({ GATEWAY_SCOPES_CLAIM: claim }, { permissions });
+    expect((await stand.askWith(claims)).status).toBe(isLetIn ? 200 : 403);
+  });
+});
+
+describe('the configuration', () => {
+  const UPSTREAMS: Readonly<Record<string, Record<string, string>>> = {
+    token: { SCALEOPS_TOKEN: 'abc' },
+    login: { SCALEOPS_AUTH: 'login', SCALEOPS_USERNAME: 'u', SCALEOPS_PASSWORD: 'p' },
+    azure: {
+      SCALEOPS_AUTH: 'azure',
+      SCALEOPS_AZURE_TENANT_ID: 't',
+      SCALEOPS_AZURE_CLIENT_ID: 'c',
+      SCALEOPS_AZURE_CLIENT_SECRET: 's',
+    },
+    forward: { SCALEOPS_AUTH: 'forward' },
+  };
+  const ACCESS: Readonly<Record<string, Record<string, string>>> = {
+    'not said': {},
+    none: { GATEWAY_AUTH: 'none' },
+    'api-key': { GATEWAY_AUTH: 'api-key', GATEWAY_API_KEYS: `ann:${KEY}` },
+    jwt: {
+      GATEWAY_AUTH: 'jwt',
+      GATEWAY_JWT_ISSUER: ISSUER,
+      GATEWAY_JWT_AUDIENCE: AUDIENCE,
+      GATEWAY_JWT_JWKS_URL: 'https://issuer.test/keys',
+    },
+    forward: { GATEWAY_AUTH: 'forward' },
+  };
+  const HOSTS = ['127.0.0.1', '127.8.9.1', 'localhost', '::1', '0.0.0.0', '::', '10.1.2.3', 'gateway.internal'];
+  const LOOPBACK = HOSTS.slice(0, 4);
+
+  function read(env: Record<string, string>, file?: string) {
+    try {
+      const result = readConfig({ SCALEOPS_URL: 'http://x', SCALEOPS_TOKEN: 't', ...env }, () => {
+        if (file === undefined) throw new Error(`${CANARY}: no such file`);
+        return file;
+      });
+      return { ...result, problems: [] as readonly string[] };
+    } catch (error) {
+      if (error instanceof ConfigError) return { problems: error.problems };
+      throw error;
+    }
+  }
+
+  test.each(
+    Object.keys(UPSTREAMS).flatMap((upstream) =>
+      Object.keys(ACCESS).flatMap((access) => HOSTS.map((host) => [upstream, access, host] as const)),
+    ),
+  )(
+    'listens on the configured address or loopback with SCALEOPS_AUTH %s, GATEWAY_AUTH %s and HOST %s',
+    (upstream, access, host) => {
+      const env = { SCALEOPS_TOKEN: '', ...UPSTREAMS[upstream], ...ACCESS[access], HOST: host };
+      const isForward = upstream === 'forward';
+      if (access !== 'not said' && (access === 'forward') !== isForward) {
+        expect(read(env).problems).toEqual([expect.stringMatching(/^GATEWAY_AUTH .*forward/)]);
+        return;
+      }
+      const { config, warnings } = readConfig({ SCALEOPS_URL: 'http://x', ...env });
+      const isHeld = access === 'not said' && !isForward && !LOOPBACK.includes(host);
+      expect(config.host).toBe(isHeld ? '127.0.0.1' : host);
+      expect(warnings).toEqual(
+        isHeld ? [expect.stringMatching(/^HOST has no effect.*127\.0\.0\.1.*GATEWAY_AUTH/)] : [],
+      );
+      expect(config.access.kind).toBe(access === 'not said' ? (isForward ? 'forward' : 'none') : access);
+    },
+  );
+
+  test.each([
+    [{}, '127.0.0.1'],
+    [{ GATEWAY_AUTH: 'none' }, '0.0.0.0'],
+  ] as const)('with HOST 0.0.0.0 and %j it listens on %s', async (access, host) => {
+    const upstream = await startFleetUpstream();
+    const gateway = startRestrictedGateway({
+      url: upstream.url,
+      permissions: undefined,
+      env: { ...access, HOST: '0.0.0.0' },
+    });
+    expect(new URL(await gateway.gateway.listen()).hostname).toBe(host);
+    await gateway[Symbol.asyncDispose]();
+    await upstream[Symbol.asyncDispose]();
+  });
+
+  const API_KEY = { GATEWAY_AUTH: 'api-key' };
+  const GOOD_KEY = { ...API_KEY, GATEWAY_API_KEYS: `ann:${KEY}` };
+  const RESTRICTED = { ...GOOD_KEY, GATEWAY_SCOPES: `/${CANARY}` };
+
+  test.each<[string, Record<string, string>, string | undefined, readonly RegExp[]]>([
+    ['no keys', API_KEY, undefined, [/^GATEWAY_API_KEYS or GATEWAY_API_KEYS_FILE must be set/]],
+    [
+      'keys set twice',
+      { ...GOOD_KEY, GATEWAY_API_KEYS_FILE: '/keys' },
+      `ann:${KEY}`,
+      [/^GATEWAY_API_KEYS and GATEWAY_API_KEYS_FILE exclude each other/],
+    ],
+    ['bad keys', { ...API_KEY, GATEWAY_API_KEYS: CANARY }, undefined, [/^GATEWAY_API_KEYS must have `name:key`/]],
+    [
+      'no file of keys',
+      { ...API_KEY, GATEWAY_API_KEYS_FILE: `/${CANARY}` },
+      undefined,
+      [/^GATEWAY_API_KEYS_FILE names a file that cannot be read/],
+    ],
+    [
+      'an empty file of keys',
+      { ...API_KEY, GATEWAY_API_KEYS_FILE: `/${CANARY}` },
+      '\n',
+      [/^GATEWAY_API_KEYS_FILE holds no key/],
+    ],
+    [
+      'no settings of an issuer',
+      { GATEWAY_AUTH: 'jwt' },
+      undefined,
+      [/^GATEWAY_JWT_ISSUER must/, /^GATEWAY_JWT_AUDIENCE must/, /^GATEWAY_JWT_JWKS_URL must/],
+    ],
+    [
+      'only invalid settings of an issuer',
+      {
+        ...ACCESS.jwt,
+        GATEWAY_JWT_JWKS_URL: `ftp://${CANARY}`,
+        GATEWAY_JWT_ALGORITHMS: `RS256,HS256,${CANARY}`,
+        GATEWAY_JWT_CLOCK_SKEW_SECONDS: '-1',
+        GATEWAY_JWT_AUDIENCE: `${CANARY}, ,x`,
+      },
+      undefined,
+      [
+        /^GATEWAY_JWT_AUDIENCE must/,
+        /^GATEWAY_JWT_JWKS_URL must/,
+        /^GATEWAY_JWT_ALGORITHMS must/,
+        /^GATEWAY_JWT_CLOCK_SKEW_SECONDS must/,
+      ],
+    ],
+    ['the algorithm none', { ...ACCESS.jwt, GATEWAY_JWT_ALGORITHMS: 'none' }, undefined, [/^GATEWAY_JWT_ALGORITHMS/]],
+    [
+      'a user name in the URL of the keys',
+      { ...ACCESS.jwt, GATEWAY_JWT_JWKS_URL: `https://${CANARY}:x@issuer.test/` },
+      undefined,
+      [/^GATEWAY_JWT_JWKS_URL must be .* without user/],
+    ],
+    ['an unknown GATEWAY_AUTH', { GATEWAY_AUTH: CANARY }, undefined, [/^GATEWAY_AUTH must be one of/]],
+    ['no file of permissions', RESTRICTED, undefined, [/^GATEWAY_SCOPES names a file that cannot be read/]],
+    ['permissions that are no JSON', RESTRICTED, `{${CANARY}`, [/^GATEWAY_SCOPES must hold a JSON object/]],
+    ['permissions that are a list', RESTRICTED, '[]', [/^GATEWAY_SCOPES must hold a JSON object/]],
+    [
+      'permissions without GATEWAY_AUTH',
+      { GATEWAY_SCOPES: '/s' },
+      '{"callers":{"ann":"all"}}',
+      [/^GATEWAY_SCOPES needs GATEWAY_AUTH/],
+    ],
+    [
+      'permissions with none',
+      { GATEWAY_SCOPES: '/s', GATEWAY_AUTH: 'none' },
+      '{"callers":{"ann":"all"}}',
+      [/^GATEWAY_SCOPES needs GATEWAY_AUTH/],
+    ],
+    [
+      'permissions with forward',
+      { GATEWAY_SCOPES: '/s', SCALEOPS_AUTH: 'forward', SCALEOPS_TOKEN: '' },
+      '{"callers":{"ann":"all"}}',
+      [/^GATEWAY_SCOPES needs GATEWAY_AUTH/],
+    ],
+    [
+      'public answers with keys',
+      { ...GOOD_KEY, CACHE_CONTROL: 'public' },
+      undefined,
+      [/^CACHE_CONTROL must be private/],
+    ],
+    [
+      'public answers with tokens',
+      { ...ACCESS.jwt, CACHE_CONTROL: 'public' },
+      undefined,
+      [/^CACHE_CONTROL must be private/],
+    ],
+    [
+      'several settings at once',
+      { ...API_KEY, GATEWAY_API_KEYS: CANARY, GATEWAY_SCOPES: '/s', CACHE_CONTROL: 'public', PORT: CANARY },
+      `{"callers":{"${CANARY}":[]}, "${CANARY}": 1}`,
+      [/^CACHE_CONTROL/, /^GATEWAY_API_KEYS/, /^GATEWAY_SCOPES may/, /^GATEWAY_SCOPES entry 1/, /^PORT/],
+    ],
+  ])('reports a problem with %s, and no value', (_what, env, file, expected) => {
+    const { problems } = read(env, file);
+    expect(problems).toHaveLength(expected.length);
+    for (const pattern of expected) expect(problems).toContainEqual(expect.stringMatching(pattern));
+    expect(problems.join('\n')).not.toContain(CANARY);
+  });
+
+  test('warns about credentials that have no effect', () => {
+    const { warnings } = readConfig({
+      SCALEOPS_URL: 'http://x',
+      SCALEOPS_TOKEN: 't',
+      GATEWAY_API_KEYS: `ann:${KEY}`,
+      GATEWAY_JWT_ISSUER: ISSUER,
+    });
+    expect(warnings).toEqual([
+      expect.stringMatching(/^GATEWAY_API_KEYS has no effect without GATEWAY_AUTH=api-key/),
+      expect.stringMatching(/^GATEWAY_JWT_ISSUER has no effect without GATEWAY_AUTH=jwt/),
+    ]);
+  });
+});

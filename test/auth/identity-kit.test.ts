@@ -1,0 +1,228 @@
+// The test kit's Azure AD: it issues a token for exactly the documented request, and each of its faults does what its name
+// says. The tests of the gateway rely on both.
+
+import { createConnection } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { CANARY } from '../kit/fault-server.js';
+import { createGate } from '../kit/gate.js';
+import { CLIENT_ID, CLIENT_SECRET, startIdentity, TENANT, type Identity } from '../kit/identity.js';
+
+const PATH = `/${TENANT}/oauth2/token`;
+const FORM = {
+  grant_type: 'client_credentials',
+  client_id: CLIENT_ID,
+  client_secret: CLIENT_SECRET,
+  scope: 'https://graph.microsoft.com/.default',
+};
+const FORM_TYPE = 'application/x-www-form-urlencoded';
+const TEXT = new URLSearchParams(FORM).toString();
+
+let identity: Identity;
+beforeEach(async () => {
+  identity = await startIdentity();
+});
+afterEach(() => identity[Symbol.asyncDispose]());
+
+function ask(form: Record<string, string> = FORM, init: RequestInit = {}, path = PATH, url = identity.url) {
+  return fetch(url + path, { method: 'POST', body: new URLSearchParams(form), redirect: 'manual', ...init });
+}
+
+describe('the token endpoint', () => {
+  it('issues a new token for each valid request', async () => {
+    const answers = await Promise.all([await ask(), await ask()].map((response) => response.json()));
+    const both = { token_type: 'Bearer', expires_in: 3599 };
+    expect(answers).toEqual([
+      { ...both, access_token: 'identity-token-1' },
+      { ...both, access_token: 'identity-token-2' },
+    ]);
+    expect(identity.issued).toEqual(['identity-token-1', 'identity-token-2']);
+    expect(identity.requests.map(({ method, path }) => `${method} ${path}`)).toEqual([`POST ${PATH}`, `POST ${PATH}`]);
+    expect(Object.fromEntries(new URLSearchParams(identity.requests[0]!.body))).toEqual(FORM);
+  });
+
+  it('has the tenant, client, token and expiry text of its options', async () => {
+    await using other = await startIdentity({
+      tenant: 'contoso one',
+      clientId: 'id',
+      clientSecret: 's',
+      expiresIn: '60',
+      issue: () => 'chosen',
+    });
+    const form = { ...FORM, client_id: 'id', client_secret: 's' };
+    const response = await ask(form, {}, '/contoso%20one/oauth2/token', other.url);
+    expect(await response.json()).toEqual({ token_type: 'Bearer', expires_in: '60', access_token: 'chosen' });
+    const statuses = [
+      (await ask(FORM, {}, '/contoso%20one/oauth2/token', other.url)).status,
+      (await ask(form, {}, PATH, other.url)).status,
+      (await ask(form)).status,
+    ];
+    expect([statuses, other.issued, identity.issued]).toEqual([[400, 404, 400], ['chosen'], []]);
+  });
+
+  const without = (name: keyof typeof FORM) => {
+    const { [name]: _, ...rest } = FORM;
+    return new URLSearchParams(rest);
+  };
+  const twice = new URLSearchParams([...Object.entries(FORM), ['client_id', CLIENT_ID]]);
+  const typed = (type: string, body = TEXT) => ({ headers: { 'content-type': type }, body });
+  // An unescaped plus is a blank.
+  const unescaped = TEXT.replace('%2B', '+');
+
+  it.each<[string, number, string, RequestInit, string?]>([
+    ['no grant type', 400, 'invalid_request', { body: without('grant_type') }],
+    ['no client', 400, 'invalid_request', { body: without('client_id') }],
+    ['no secret', 400, 'invalid_request', { body: without('client_secret') }],
+    ['no scope', 400, 'invalid_request', { body: without('scope') }],
+    ['no body', 400, 'invalid_request', { body: new URLSearchParams() }],
+    ['another grant', 400, 'invalid_request', { body: new URLSearchParams({ ...FORM, grant_type: 'password' }) }],
+    ['another client', 400, 'invalid_request', { body: new URLSearchParams({ ...FORM, client_id: 'x' }) }],
+    ['another scope', 400, 'invalid_request', { body: new URLSearchParams({ ...FORM, scope: 'openid' }) }],
+    ['an empty secret', 400, 'invalid_request', { body: new URLSearchParams({ ...FORM, client_secret: '' }) }],
+    ['an unknown field', 400, 'invalid_request', { body: new URLSearchParams({ ...FORM, resource: 'x' }) }],
+    ['a field twice', 400, 'invalid_request', { body: twice }],
+    ['JSON', 400, 'invalid_request', typed('application/json', JSON.stringify(FORM))],
+    ['a form with another content type', 400, 'invalid_request', typed('text/plain')],
+    ['a form with a similar content type', 400, 'invalid_request', typed('application/x-www-form-urlencoded-2')],
+    ['a second way of authentication', 400, 'invalid_request', { headers: { authorization: 'Basic eDp5' } }],
+    ['a query string', 400, 'invalid_request', {}, `${PATH}?client_id=${CLIENT_ID}`],
+    ['another secret', 401, 'invalid_client', { body: new URLSearchParams({ ...FORM, client_secret: 'x' }) }],
+    ['a secret that is not escaped', 401, 'invalid_client', typed(FORM_TYPE, unescaped)],
+    ['another method', 405, 'invalid_request', { method: 'PUT' }],
+    ['another tenant', 404, 'not_found', {}, '/common/oauth2/token'],
+    ['another version', 404, 'not_found', {}, `/${TENANT}/oauth2/v2.0/token`],
+    ['a path too long', 404, 'not_found', {}, `${PATH}/`],
+  ])('issues no token for %s', async (_, status, error, init, path) => {
+    const response = await ask(FORM, init, path);
+    const answer = (await response.json()) as object;
+    expect([response.status, answer]).toMatchObject([status, { error }]);
+    expect(JSON.stringify(answer)).toContain(CANARY);
+    expect([identity.requests.length, identity.issued]).toEqual([1, []]);
+  });
+
+  it.each([FORM_TYPE, 'Application/X-WWW-Form-Urlencoded; charset=UTF-8'])('accepts %s as a form', async (type) => {
+    expect((await ask(FORM, typed(type))).status).toBe(200);
+  });
+
+  it('holds every response until the gate opens', async () => {
+    const gate = createGate();
+    await using held = await startIdentity({ latency: gate.pass });
+    let answered = 0;
+    const answers = ['right', 'wrong'].map((each) =>
+      ask(each === 'right' ? FORM : {}, {}, PATH, held.url).finally(() => (answered += 1)),
+    );
+    await Promise.all([gate.arrivals(2), held.arrivals(2)]);
+    // A later request without the gate proves that the held ones had time to be answered.
+    await ask();
+    expect([answered, held.requests.length, held.issued]).toEqual([0, 2, []]);
+    gate.open();
+    expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([200, 400]);
+    expect(held.issued).toHaveLength(1);
+  });
+});
+
+describe('a fault', () => {
+  it('can be a status with a body and headers', async () => {
+    identity.fail(503);
+    const plain = await ask();
+    expect([plain.status, await plain.json()]).toMatchObject([503, { error: 'server_error' }]);
+    identity.fail(429, { error: 'slow_down' }, { 'retry-after': '7' });
+    const chosen = await ask();
+    expect([chosen.status, chosen.headers.get('retry-after'), await chosen.text()]).toEqual([
+      429,
+      '7',
+      '{"error":"slow_down"}',
+    ]);
+    identity.fail(200, '{"access_token":');
+    const cut = await ask();
+    expect([cut.headers.get('content-type'), await cut.text()]).toEqual([
+      'application/json; charset=utf-8',
+      '{"access_token":',
+    ]);
+    expect(identity.issued).toEqual([]);
+  });
+
+  it('can be silence until the client leaves', async () => {
+    identity.hang();
+    const leave = new AbortController();
+    const hung = ask(FORM, { signal: leave.signal });
+    await identity.arrivals(1);
+    identity.recover();
+    expect((await ask()).status).toBe(200);
+    leave.abort();
+    await expect(hung).rejects.toThrow('aborted');
+    await identity.requests[0]!.closed;
+    expect(identity.issued).toHaveLength(1);
+  });
+
+  it('can be a reset connection', async () => {
+    identity.reset();
+    const code = await ask().then(
+      () => 'answered',
+      (error: unknown) => ((error as Error).cause as NodeJS.ErrnoException).code,
+    );
+    expect([code, identity.requests.length, identity.issued]).toEqual(['ECONNRESET', 1, []]);
+  });
+
+  it('can be a redirect, and the next request is recorded', async () => {
+    identity.redirect();
+    const found = await ask();
+    expect([found.status, found.headers.get('location')]).toEqual([302, `${identity.url}/${CANARY}-in-location`]);
+    identity.redirect(307);
+    expect((await ask(FORM, { redirect: 'follow' })).status).toBe(404);
+    expect(identity.requests.map(({ path }) => path)).toEqual([PATH, PATH, `/${CANARY}-in-location`]);
+    expect(identity.requests[2]!.body).toBe(TEXT);
+    identity.redirect(301, 'https://elsewhere.invalid/');
+    expect((await ask()).headers.get('location')).toBe('https://elsewhere.invalid/');
+    expect(identity.issued).toEqual([]);
+  });
+
+  it('can be a page instead of JSON', async () => {
+    identity.html();
+    const response = await ask();
+    expect([response.status, response.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
+    expect(await response.text()).toMatch(new RegExp(`^<!doctype html>.*${CANARY}`));
+    expect(identity.issued).toEqual([]);
+  });
+
+  it('can be a response without a token', async () => {
+    identity.omitToken();
+    const response = await ask();
+    const answer: unknown = await response.json();
+    expect([response.status, answer]).toMatchObject([200, { token_type: 'Bearer', expires_in: 3599 }]);
+    expect(answer).not.toHaveProperty('access_token');
+    expect(identity.issued).toEqual([]);
+  });
+
+  it('does not hide an invalid request, and ends when the server recovers', async () => {
+    identity.fail(503);
+    expect((await ask({})).status).toBe(400);
+    expect((await ask()).status).toBe(503);
+    identity.recover();
+    expect((await ask()).status).toBe(200);
+    expect([identity.requests.length, identity.issued]).toEqual([3, ['identity-token-1']]);
+  });
+});
+
+describe('the server', () => {
+  it('does not count a client that leaves in the middle of a request', async () => {
+    const socket = createConnection(Number(new URL(identity.url).port), '127.0.0.1');
+    const continued = new Promise((resolve) => socket.once('data', resolve));
+    // The server asks for the rest once it has read the head.
+    socket.write(`POST ${PATH} HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 9\r\n\r\ngrant`);
+    await continued;
+    socket.destroy();
+    await ask();
+    expect(identity.requests).toHaveLength(1);
+  });
+
+  it('closes open connections when it is closed, and can be closed twice', async () => {
+    identity.hang();
+    const hung = expect(ask()).rejects.toThrow('fetch failed');
+    await identity.arrivals(1);
+    await identity[Symbol.asyncDispose]();
+    await identity[Symbol.asyncDispose]();
+    await hung;
+    await expect(ask()).rejects.toThrow('fetch failed');
+  });
+});

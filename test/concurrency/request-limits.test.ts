@@ -1,0 +1,93 @@
+// The limits by address, caller and failed authentication, on a manual clock.
+
+import { describe, expect, test } from 'vitest';
+
+import { createRequestLimits } from '../../src/concurrency/request-limits.js';
+import { createManualClock } from '../kit/clock.js';
+
+function createStand(perMinute = 60) {
+  const clock = createManualClock();
+  return { clock, ...createRequestLimits({ perMinute, clock }) };
+}
+
+const times = (count: number, take: (index: number) => number): number[] =>
+  Array.from({ length: count }, (_, index) => take(index));
+const passed = (waits: readonly number[]): number => waits.filter((waitMs) => waitMs === 0).length;
+
+describe('createRequestLimits', () => {
+  test('limits each caller, whatever its address', () => {
+    const { takeCaller } = createStand();
+    expect(passed(times(100, () => takeCaller('ann')))).toBe(60);
+    expect(passed(times(100, () => takeCaller('bob')))).toBe(60);
+    expect(takeCaller('ann')).toBe(1_000);
+  });
+
+  test('limits each address to ten times as much', () => {
+    const { takeAddress } = createStand();
+    expect(passed(times(1_000, () => takeAddress('10.0.0.1')))).toBe(600);
+    expect(takeAddress('10.0.0.2')).toBe(0);
+  });
+
+  test('lets 30 of 600 made-up tokens from one address pass, sent at once or one after the other', () => {
+    const concurrent = createStand();
+    expect(passed(times(600, (index) => concurrent.takeAttempt('10.0.0.1', `token ${index}`)))).toBe(30);
+    const sequential = createStand();
+    const attempt = (index: number): number => {
+      const waitMs = sequential.takeAttempt('10.0.0.1', `token ${index}`);
+      if (waitMs === 0) sequential.recordAuthenticationFailure('10.0.0.1', `token ${index}`);
+      return waitMs;
+    };
+    expect(passed(times(600, attempt))).toBe(30);
+    sequential.clock.advance(2_000);
+    expect(attempt(1)).toBe(0);
+    expect(attempt(2)).toBe(2_000);
+  });
+
+  test('lets accepted callers pass at an address from which others guess tokens', () => {
+    const { takeAttempt, recordAuthenticationSuccess } = createStand();
+    expect(takeAttempt('10.0.0.1', 'ann')).toBe(0);
+    recordAuthenticationSuccess('10.0.0.1', 'ann');
+    times(600, (index) => takeAttempt('10.0.0.1', `token ${index}`));
+    expect(takeAttempt('10.0.0.1', 'ann')).toBe(0);
+    expect(takeAttempt('10.0.0.1', 'bob')).toBeGreaterThan(0);
+    expect(takeAttempt('10.0.0.2', 'bob')).toBe(0);
+  });
+
+  test('counts nothing for callers that are accepted, however many there are', () => {
+    const { takeAttempt, recordAuthenticationSuccess } = createStand();
+    const attempt = (index: number): number => {
+      const waitMs = takeAttempt('10.0.0.1', `caller ${index}`);
+      recordAuthenticationSuccess('10.0.0.1', `caller ${index}`);
+      return waitMs;
+    };
+    expect(passed(times(500, attempt))).toBe(500);
+  });
+
+  test('no longer trusts a caller whose token is refused', () => {
+    const { takeAttempt, recordAuthenticationSuccess, recordAuthenticationFailure } = createStand();
+    takeAttempt('10.0.0.1', 'ann');
+    recordAuthenticationSuccess('10.0.0.1', 'ann');
+    expect(recordAuthenticationFailure('10.0.0.1', 'ann')).toBe(0);
+    expect(passed(times(100, () => takeAttempt('10.0.0.1', 'ann')))).toBe(29);
+  });
+
+  test('tells an address to wait after too many failures that the gateway itself has found', () => {
+    const { clock, recordAuthenticationFailure } = createStand();
+    expect(passed(times(100, () => recordAuthenticationFailure('10.0.0.1')))).toBe(30);
+    expect(recordAuthenticationFailure('10.0.0.2')).toBe(0);
+    clock.advance(60_000);
+    expect(recordAuthenticationFailure('10.0.0.1')).toBe(0);
+  });
+
+  test('allows five failures per minute where the limit is very low', () => {
+    const { recordAuthenticationFailure } = createStand(1);
+    expect(passed(times(100, () => recordAuthenticationFailure('10.0.0.1')))).toBe(5);
+  });
+
+  test('keeps the limit of an active caller while 9,000 others appear', () => {
+    const { takeCaller } = createStand();
+    times(60, () => takeCaller('ann'));
+    times(9_000, (index) => takeCaller(`caller ${index}`));
+    expect(takeCaller('ann')).toBeGreaterThan(0);
+  });
+});

@@ -1,0 +1,249 @@
+// Single flight by itself: who joins, who waits, who leaves, and when the work is aborted. Then against a plain model.
+
+import { getEventListeners } from 'node:events';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+
+import { createSingleFlight } from '../../src/concurrency/single-flight.js';
+import { createDeferred, settle, watch, type Deferred, type Watched } from '../kit/deferred.js';
+
+interface Flight {
+  readonly work: Deferred<string>;
+  /** The work's own: aborts when it is called off. */
+  readonly signal: AbortSignal;
+}
+
+function createStand() {
+  const flights: Flight[] = [];
+  const flight = createSingleFlight<string>();
+  const join = (key = 'key', signal?: AbortSignal): Watched<string> =>
+    watch(
+      flight.join(
+        key,
+        (abort) => {
+          const work = createDeferred<string>();
+          flights.push({ work, signal: abort });
+          return work.promise;
+        },
+        signal,
+      ),
+    );
+  return { flights, flight, join };
+}
+
+describe('single flight', () => {
+  test('runs work of one key once at a time, and again after it has settled', async () => {
+    const { flights, flight, join } = createStand();
+    const waiting = [join(), join(), join('other'), join()];
+    expect(flights).toHaveLength(2);
+    expect([flight.has('key'), flight.has('other'), flight.has('third')]).toEqual([true, true, false]);
+    flights[0]!.work.resolve('first');
+    await settle();
+    expect(waiting.map(({ outcome }) => outcome())).toEqual([
+      { value: 'first' },
+      { value: 'first' },
+      'pending',
+      { value: 'first' },
+    ]);
+    expect([flight.has('key'), flight.has('other')]).toEqual([false, true]);
+    const again = join();
+    expect(flights).toHaveLength(3);
+    flights[2]!.work.resolve('second');
+    await settle();
+    expect(again.outcome()).toEqual({ value: 'second' });
+  });
+
+  test('rejects every waiter with the error of the work, and does not cache it', async () => {
+    const { flights, flight, join } = createStand();
+    const waiting = [join(), join('key', new AbortController().signal)];
+    const error = new Error('failed');
+    flights[0]!.work.reject(error);
+    await settle();
+    expect(waiting.map(({ outcome }) => outcome())).toEqual([{ error }, { error }]);
+    expect(flight.has('key')).toBe(false);
+    join();
+    expect(flights).toHaveLength(2);
+  });
+
+  test('forgets work that throws before it returns a promise', async () => {
+    const { flight } = createStand();
+    const thrown = flight.join('key', () => {
+      throw new Error('thrown');
+    });
+    await expect(thrown).rejects.toThrow('thrown');
+    expect(flight.has('key')).toBe(false);
+  });
+
+  test('rejects a waiter that aborts with its own reason, and goes on for the others', async () => {
+    const { flights, join } = createStand();
+    const leaving = new AbortController();
+    const [left, stays] = [join('key', leaving.signal), join()];
+    leaving.abort(new Error('left'));
+    await settle();
+    expect([left.outcome(), stays.outcome()]).toEqual([{ error: new Error('left') }, 'pending']);
+    expect(flights[0]!.signal.aborted).toBe(false);
+    flights[0]!.work.resolve('done');
+    await settle();
+    expect([left.outcome(), stays.outcome()]).toEqual([{ error: new Error('left') }, { value: 'done' }]);
+  });
+
+  test('aborts the work when the last waiter has aborted, and not before', async () => {
+    const { flights, flight, join } = createStand();
+    const leaving = Array.from({ length: 100 }, () => new AbortController());
+    for (const { signal } of leaving) join('key', signal);
+    for (const controller of leaving.slice(1)) controller.abort();
+    await settle();
+    expect([flights[0]!.signal.aborted, flight.has('key')]).toEqual([false, true]);
+    leaving[0]!.abort();
+    await settle();
+    expect([flights[0]!.signal.aborted, flight.has('key')]).toEqual([true, false]);
+    expect(flights).toHaveLength(1);
+  });
+
+  test('does not start work for a caller that has aborted before', async () => {
+    const { flights, join } = createStand();
+    const left = join('key', AbortSignal.abort(new Error('left')));
+    await settle();
+    expect([left.outcome(), flights.length]).toEqual([{ error: new Error('left') }, 0]);
+  });
+
+  test('starts again for a caller that joins after all others have aborted', async () => {
+    const { flights, flight, join } = createStand();
+    const leaving = new AbortController();
+    join('key', leaving.signal);
+    leaving.abort();
+    await settle();
+    const newer = [join(), join()];
+    expect(flights).toHaveLength(2);
+    // The end of the old work, good or bad, is nothing to the newer one under the same key.
+    flights[0]!.work.resolve('old');
+    await settle();
+    expect(newer.map(({ outcome }) => outcome())).toEqual(['pending', 'pending']);
+    expect(flight.has('key')).toBe(true);
+    join();
+    expect(flights).toHaveLength(2);
+    flights[1]!.work.resolve('new');
+    await settle();
+    expect(newer.map(({ outcome }) => outcome())).toEqual([{ value: 'new' }, { value: 'new' }]);
+  });
+
+  test('keeps the work for a caller that joins in the turn in which the last one aborts', async () => {
+    const { flights, join } = createStand();
+    const leaving = new AbortController();
+    join('key', leaving.signal);
+    leaving.abort();
+    const joined = join();
+    await settle();
+    const flight = flights.at(-1)!;
+    expect([flights.length, flight.signal.aborted]).toEqual([1, false]);
+    flight.work.resolve('done');
+    await settle();
+    expect(joined.outcome()).toEqual({ value: 'done' });
+  });
+
+  test.each(['done', 'failed'])(
+    'starts again for a caller that joins in the turn in which the work has %s',
+    async (how) => {
+      const { flights, flight, join } = createStand();
+      join('key', new AbortController().signal);
+      const { promise, resolve, reject } = flights[0]!.work;
+      const joinAgain = (): void => {
+        join();
+        expect(flights).toHaveLength(2);
+      };
+      const joined = promise.then(joinAgain, joinAgain);
+      if (how === 'done') resolve('done');
+      else reject(new Error('failed'));
+      await joined;
+      await settle();
+      // Those who leave the old flight after that leave the newer one alone.
+      expect([flight.has('key'), flights[1]!.signal.aborted]).toEqual([true, false]);
+      join();
+      expect(flights).toHaveLength(2);
+    },
+  );
+
+  test('ignores the error of aborted work, and leaves no listener on the callers', async () => {
+    const { flights, join } = createStand();
+    const [leaving, staying] = [new AbortController(), new AbortController()];
+    join('key', leaving.signal);
+    leaving.abort();
+    await settle();
+    flights[0]!.work.reject(new Error('called off'));
+    join('key', staying.signal);
+    flights[1]!.work.resolve('done');
+    await settle();
+    expect([leaving, staying].map(({ signal }) => getEventListeners(signal, 'abort').length)).toEqual([0, 0]);
+  });
+});
+
+interface ModelFlight {
+  readonly key: string;
+  readonly waiters: Set<number>;
+  hasLanded: boolean;
+  isCalledOff: boolean;
+}
+
+const KEYS = ['a', 'b'];
+const anyStep = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('join' as const), which: fc.nat(), fails: fc.boolean() }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('leave' as const), which: fc.nat(), fails: fc.boolean() }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('land' as const), which: fc.nat(), fails: fc.boolean() }) },
+);
+
+test('single flight does as its model does, for any sequence', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(anyStep, { minLength: 10, maxLength: 50 }), async (steps) => {
+      const { flights, flight, join } = createStand();
+      const modelled: ModelFlight[] = [];
+      const current = new Map<string, ModelFlight>();
+      const waiters: { readonly leaving: AbortController; readonly watched: Watched<string>; expected: unknown }[] = [];
+      const modelJoin = (key: string, waiter: number): void => {
+        const found = current.get(key) ?? { key, waiters: new Set(), hasLanded: false, isCalledOff: false };
+        if (!current.has(key)) modelled.push(found);
+        current.set(key, found);
+        found.waiters.add(waiter);
+      };
+      const modelLeave = (waiter: number): void => {
+        const found = [...current.values()].find((each) => each.waiters.delete(waiter));
+        if (found === undefined) return;
+        waiters[waiter]!.expected = { error: new Error(`left ${waiter}`) };
+        if (found.waiters.size > 0) return;
+        found.isCalledOff = true;
+        current.delete(found.key);
+      };
+      const land = (index: number, fails: boolean): void => {
+        const [{ work }, model] = [flights[index]!, modelled[index]!];
+        if (model.hasLanded) return;
+        const error = new Error(`failed ${index}`);
+        if (fails) work.reject(error);
+        else work.resolve(`flight ${index}`);
+        model.hasLanded = true;
+        for (const waiter of model.waiters)
+          waiters[waiter]!.expected = fails ? { error } : { value: `flight ${index}` };
+        model.waiters.clear();
+        if (current.get(model.key) === model) current.delete(model.key);
+      };
+      for (const { do: what, which, fails } of steps) {
+        if (what === 'join') {
+          const [key, leaving] = [KEYS[which % KEYS.length]!, new AbortController()];
+          modelJoin(key, waiters.length);
+          waiters.push({ leaving, watched: join(key, leaving.signal), expected: 'pending' });
+        } else if (what === 'leave' && waiters.length > 0) {
+          const waiter = which % waiters.length;
+          waiters[waiter]!.leaving.abort(new Error(`left ${waiter}`));
+          modelLeave(waiter);
+        } else if (what === 'land' && flights.length > 0) land(which % flights.length, fails);
+        await settle();
+        expect(waiters.map(({ watched }) => watched.outcome())).toEqual(waiters.map(({ expected }) => expected));
+        expect(KEYS.filter((key) => flight.has(key))).toEqual(KEYS.filter((key) => current.has(key)));
+        expect(flights).toHaveLength(modelled.length);
+        // Whether a work that has ended is called off makes no difference.
+        const underWay = flights.filter((_flight, index) => !modelled[index]!.hasLanded);
+        const expected = modelled.filter(({ hasLanded }) => !hasLanded).map(({ isCalledOff }) => isCalledOff);
+        expect(underWay.map(({ signal }) => signal.aborted)).toEqual(expected);
+      }
+    }),
+    { numRuns: 150 },
+  );
+});

@@ -1,0 +1,628 @@
+// SCALEOPS_AUTH=login through the whole gateway over real sockets: the login request, its response, and when a login is
+// made. Every test counts logins and calls, on a clock that the test moves.
+
+import { once } from 'node:events';
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text as readText } from 'node:stream/consumers';
+import { describe, expect, test } from 'vitest';
+
+import { ERROR_CODES } from '../../src/errors.js';
+import { createSimulator } from '../../src/simulator/simulator.js';
+import { createManualClock, type ManualClock } from '../kit/clock.js';
+import { expectNothingLeaks, expectRefused, LOGIN, nameIn, question, startStand, until } from '../kit/credentials.js';
+import * as faults from '../kit/fault-server.js';
+import { CANARY, startFaultServer, type Fault } from '../kit/fault-server.js';
+import { createGate } from '../kit/gate.js';
+import { startGateway } from '../kit/gateway.js';
+import { makeJwt } from '../kit/tenants.js';
+
+const HINT = 'Check SCALEOPS_USERNAME and SCALEOPS_PASSWORD.';
+const HOUR_MS = 3_600_000;
+/** How long before its end a token of an hour is renewed. */
+const AHEAD_MS = 300_000;
+const PAUSE_MS = 30_000;
+
+/** A login that waits at a gate. */
+function held(fault: Fault, pass: () => Promise<void>): Fault {
+  return (socket) => {
+    void pass().then(() => {
+      fault(socket);
+    });
+  };
+}
+
+// Mutations that fail here: another cookie; the slash of the base path kept.
+describe('the login request', () => {
+  test('is exactly the documented one, below the base path', async () => {
+    const seen: { request: IncomingMessage; body: string }[] = [];
+    const server = createServer((request, response) => {
+      void readText(request).then((body) => {
+        seen.push({ request, body });
+        const isLogin = request.url === `/${CANARY}/base/auth/callback`;
+        if (isLogin) response.writeHead(302, { location: '/?token=t' }).end();
+        else response.end(JSON.stringify(faults.goodReport()));
+      });
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    // A trailing slash of the base path makes no difference.
+    await using gateway = startGateway(`http://127.0.0.1:${port}/${CANARY}/base/`, LOGIN);
+    const answer = await gateway.ask(question());
+    server.closeAllConnections();
+    server.close();
+
+    const [login, report] = seen;
+    expect(seen).toHaveLength(2);
+    expect([login!.request.method, login!.request.url]).toEqual(['POST', `/${CANARY}/base/auth/callback`]);
+    expect(login!.request.headers).toEqual({
+      host: `127.0.0.1:${port}`,
+      connection: 'keep-alive',
+      cookie: 'auth_state=TOKEN',
+      'content-type': 'application/json',
+      'content-length': String(Buffer.byteLength(login!.body)),
+    });
+    expect(login!.body).toBe(JSON.stringify({ username: LOGIN.SCALEOPS_USERNAME, password: LOGIN.SCALEOPS_PASSWORD }));
+    expect(report!.request.headers.authorization).toBe('Bearer t');
+    expect(report!.request.headers.cookie).toBeUndefined();
+    expect(nameIn(answer)).toBe('api');
+    expectNothingLeaks(gateway, [answer], [port]);
+  });
+
+  test('works with the simulator, whose tokens expire and can be revoked', async () => {
+    const clock = createManualClock();
+    const simulator = createSimulator({
+      workloads: 50,
+      token: `${CANARY}-fixed`,
+      login: {
+        users: { [LOGIN.SCALEOPS_USERNAME]: LOGIN.SCALEOPS_PASSWORD },
+        tokenFormat: 'jwt',
+        tokenLifetimeMs: 600_000,
+      },
+      now: () => clock.now(),
+    });
+    const url = await simulator.listen();
+    await using gateway = startGateway(url, LOGIN, clock);
+    const granted: number[] = [];
+    const ask = async (about: number): Promise<void> => {
+      expect((await gateway.ask(question(about))).errors).toEqual([]);
+      granted.push(simulator.logins.granted);
+    };
+    await ask(1);
+    await ask(2);
+    simulator.revoke();
+    await ask(3);
+    clock.advance(599_999);
+    await ask(4);
+    expect(granted).toEqual([1, 1, 2, 3]);
+    expect(simulator.logins.refused).toBe(0);
+    await simulator.close();
+  });
+});
+
+describe('the response to a login', () => {
+  // Mutation that fails here: decodeURIComponent() on the token, which decodes twice.
+  test.each([
+    ['in base64', 'a+b/c=='],
+    ['with a percent sign', '100%'],
+    ['that looks encoded', 'a%2Bb%20c'],
+    ['that looks like a query', 'a&b=c#d?e'],
+    ['with every allowed character', '!"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}~'],
+    ['that is a JWT', makeJwt({ sub: CANARY })],
+    ['of 8 kB', CANARY.padEnd(8_000, 'x')],
+  ])('contains a URL-encoded token %s, which is sent decoded', async (_title, token) => {
+    await using stand = await startStand({ issue: () => token });
+    expect((await stand.ask()).errors).toEqual([]);
+    expect(stand.sent).toEqual([token]);
+    expect(stand.logins).toHaveLength(1);
+  });
+
+  test.each([
+    ['of any status', 303, '/?token=good'],
+    ['that is permanent', 301, '/?token=good'],
+    ['that would take the password along', 307, '/auth/callback?token=good'],
+    ['among other parameters', 302, '/app/?next=%2Fcosts&token=good&state=TOKEN#fragment'],
+    ['relative to the page', 302, '?token=good'],
+  ])('is a redirect %s, which is not followed', async (_title, status, location) => {
+    await using stand = await startStand();
+    stand.live.add('good');
+    stand.login = faults.redirect(location, status);
+    expect((await stand.ask()).errors).toEqual([]);
+    expect(stand.sent).toEqual(['good']);
+    expect(stand.upstream.requests).toHaveLength(2);
+  });
+
+  test.each(['http://', '//'])(
+    'is not followed to another host by %s, and that host receives nothing',
+    async (scheme) => {
+      await using other = await startFaultServer();
+      await using stand = await startStand();
+      stand.live.add('good');
+      stand.login = faults.redirect(`${scheme}127.0.0.1:${other.port}/?token=good`);
+      expect((await stand.ask()).errors).toEqual([]);
+      expect([stand.upstream.requests.length, other.bytesReceived()]).toEqual([2, 0]);
+    },
+  );
+
+  // Mutations that fail here: a pause of 29 s or of 31 s; isToken() left out of readToken(); the Location in the reason.
+  test.each<[string, Fault]>([
+    ['a redirect to the login page', faults.redirect(`/login?error=${CANARY}`)],
+    ['a redirect to nowhere', faults.answer(302, CANARY)],
+    ['a redirect that is no URL', faults.redirect(`http://[${CANARY}?token=good`)],
+    ['a redirect with an empty token', faults.redirect('/?token=')],
+    ['a token with a blank', faults.redirect('/?token=good%20bad')],
+    ['a token with a plus that is not encoded', faults.redirect('/?token=good+bad')],
+    ['a token with a line break', faults.redirect('/?token=good%0D%0Ax-injected:%20bad')],
+    ['a token with a NUL', faults.redirect('/?token=good%00')],
+    ['a token with a DEL', faults.redirect('/?token=good%7F')],
+    ['a token with an umlaut', faults.redirect('/?token=g%C3%B6%C3%B6d')],
+    ['401', faults.status(401)],
+    ['403', faults.status(403)],
+    ['400', faults.status(400)],
+    ['the login page with 200', faults.loginPage],
+    ['JSON with 200', faults.json({ token: 'good' })],
+    ['nothing with 204', faults.bareStatus(204)],
+    ['the login page with 200, of 300 kB', faults.html(`<input type="password">${CANARY.padEnd(300_000, ' ')}`)],
+  ])('is a refusal when it is %s: no login for 30 s', async (_title, fault) => {
+    await using stand = await startStand();
+    const grant = stand.login;
+    stand.login = fault;
+    expectRefused(await stand.ask(), 'UPSTREAM_UNAUTHENTICATED', HINT);
+    const [first, ...others] = await stand.askNew(20);
+    for (const answer of [first!, ...others]) expectRefused(answer, 'UPSTREAM_UNAUTHENTICATED', HINT);
+    expect(first!.errors[0]!.extensions.retryable).toBe(false);
+
+    stand.clock.advance(PAUSE_MS - 1);
+    expectRefused((await stand.askNew(1))[0]!, 'UPSTREAM_UNAUTHENTICATED', HINT);
+    expect([stand.logins.length, stand.sent]).toEqual([1, []]);
+    stand.clock.advance(1);
+    expectRefused((await stand.askNew(1))[0]!, 'UPSTREAM_UNAUTHENTICATED', HINT);
+    expect([stand.logins.length, stand.sent]).toEqual([2, []]);
+    stand.clock.advance(PAUSE_MS);
+    stand.login = grant;
+    expect((await stand.ask()).errors).toEqual([]);
+    expect([stand.logins.length, stand.sent.length]).toEqual([3, 1]);
+  });
+
+  test('is a refusal for all waiting requests, and purges their cached reports', async () => {
+    await using stand = await startStand({ env: { ...LOGIN, CACHE_STALE_IF_ERROR_SECONDS: '86400' } });
+    await stand.ask(1);
+    stand.clock.advance(HOUR_MS);
+    const gate = createGate();
+    const grant = stand.login;
+    stand.login = held(faults.status(401), gate.pass);
+    const waiting = [stand.ask(1), ...[2, 3, 4].map((about) => stand.ask(about))];
+    await gate.arrivals(1);
+    gate.open();
+    for (const answer of await Promise.all(waiting)) expectRefused(answer, 'UPSTREAM_UNAUTHENTICATED', HINT);
+    expect(stand.logins).toHaveLength(2);
+
+    // The cached report would be served for a fault, but not after a refusal.
+    stand.login = grant;
+    stand.report = faults.status(503);
+    stand.clock.advance(PAUSE_MS);
+    expectRefused(await stand.ask(1), 'UPSTREAM_UNAVAILABLE');
+    expect([stand.logins.length, stand.sent.length]).toEqual([3, 2]);
+  });
+
+  test('names the address when it has no login page', async () => {
+    await using stand = await startStand();
+    stand.login = faults.status(404);
+    expectRefused(await stand.ask(), 'UPSTREAM_NOT_FOUND', 'Check SCALEOPS_URL.');
+    expect([stand.logins.length, stand.sent]).toEqual([1, []]);
+  });
+});
+
+// Mutation that fails here: flights.join() replaced by a call of obtain().
+describe('a login', () => {
+  test('is shared by 20 different questions at the same time', async () => {
+    await using stand = await startStand();
+    const gate = createGate();
+    stand.login = held(stand.login, gate.pass);
+    const asked = stand.askNew(20);
+    await gate.arrivals(1);
+    gate.open();
+    for (const answer of await asked) expect(answer.errors).toEqual([]);
+    expect(stand.logins).toHaveLength(1);
+    expect(stand.sent).toEqual(Array(20).fill(`${CANARY}-token-1`));
+  });
+
+  test('continues for clients that stay, and is cancelled when all have left', async () => {
+    await using stand = await startStand();
+    const gate = createGate();
+    const grant = stand.login;
+    stand.login = held(grant, gate.pass);
+    const leaving = new AbortController();
+    const left = [1, 2, 3].map((about) => stand.ask(about, { signal: leaving.signal }).catch(() => undefined));
+    const staying = stand.ask(4);
+    await gate.arrivals(1);
+    leaving.abort();
+    await Promise.all(left);
+    gate.open();
+    expect((await staying).errors).toEqual([]);
+    expect([stand.logins.length, stand.sent.length]).toEqual([1, 1]);
+
+    stand.clock.advance(HOUR_MS);
+    stand.login = faults.neverAnswer;
+    const all = new AbortController();
+    const gone = [5, 6].map((about) => stand.ask(about, { signal: all.signal }).catch(() => undefined));
+    await until(() => stand.logins.length === 2);
+    all.abort();
+    await Promise.all(gone);
+    await stand.logins[1]!.closed;
+    await stand.quiet();
+    // A cancelled login is no refusal: the next question may log in at once.
+    stand.login = grant;
+    expect((await stand.ask(7)).errors).toEqual([]);
+    expect([stand.logins.length, stand.sent.length]).toEqual([3, 2]);
+  });
+
+  test('is not made for a cached report, whatever the state of the token', async () => {
+    await using stand = await startStand({ env: { ...LOGIN, CACHE_TTL_SECONDS: '86400' } });
+    await stand.ask(1);
+    stand.clock.advance(HOUR_MS);
+    stand.live.clear();
+    stand.login = faults.status(401);
+    expect(nameIn(await stand.ask(1))).toBe('report 1');
+    expect([stand.logins.length, stand.sent.length]).toEqual([1, 1]);
+  });
+});
+
+// Mutations that fail here: RENEW_PART 0.2; MAX_RENEW_AHEAD_MS 600_000; LEEWAY_MS 0; DEFAULT_LIFETIME_MS 7_200_000; the
+// early login awaited; `expiry > now` always true; readExpiry() left out.
+describe('a token', () => {
+  const jwtFor = (seconds: number) => {
+    const clock = createManualClock();
+    return {
+      clock,
+      issue: (count: number) => makeJwt({ sub: `${CANARY} ${count}`, exp: clock.now() / 1000 + seconds }),
+    };
+  };
+
+  // A JWT is created when its login is answered, at the clock's time; its subject distinguishes it.
+  test.each<[string, number, number]>([
+    ['an hour without an exp', NaN, HOUR_MS - AHEAD_MS],
+    ['ten minutes until its exp', 600, 540_000],
+    ['50 minutes until its exp', 3_000, 2_700_000],
+    ['an hour with an exp in a day', 86_400, HOUR_MS - AHEAD_MS],
+  ])('lives for %s, and is renewed in its last tenth without a wait', async (_title, seconds, renewMs) => {
+    const tokens: string[] = [];
+    const { clock, issue } = jwtFor(seconds);
+    const give = (count: number): string =>
+      (tokens[count] ??= Number.isNaN(seconds) ? `${CANARY}-opaque-${count}` : issue(count));
+    await using stand = await startStand({ clock, issue: give });
+    await stand.ask();
+    clock.advance(renewMs - 1);
+    await stand.askNew(3);
+    await stand.quiet();
+    expect(stand.logins).toHaveLength(1);
+
+    clock.advance(1);
+    const gate = createGate();
+    stand.login = held(stand.login, gate.pass);
+    // Answered while the gate is closed.
+    for (const answer of [...(await stand.askNew(5)), ...(await stand.askNew(5))]) expect(answer.errors).toEqual([]);
+    await gate.arrivals(1);
+    expect(stand.sent).toEqual(Array(14).fill(tokens[1]));
+    expect(stand.logins).toHaveLength(2);
+    gate.open();
+    await stand.quiet();
+    await stand.askNew(2);
+    expect(stand.sent.slice(14)).toEqual([tokens[2], tokens[2]]);
+    expect(stand.logins).toHaveLength(2);
+  });
+
+  test('is not used in its last seconds: all requests wait for one login', async () => {
+    await using stand = await startStand();
+    await stand.ask();
+    stand.clock.advance(HOUR_MS - 5_000);
+    const gate = createGate();
+    stand.login = held(stand.login, gate.pass);
+    const asked = stand.askNew(8);
+    await gate.arrivals(1);
+    expect([stand.logins.length, stand.sent.length]).toEqual([2, 1]);
+    gate.open();
+    for (const answer of await asked) expect(answer.errors).toEqual([]);
+    expect(stand.logins).toHaveLength(2);
+    expect(stand.sent.slice(1)).toEqual(Array(8).fill(`${CANARY}-token-2`));
+  });
+
+  test('is used until just before its end while it cannot be renewed', async () => {
+    await using stand = await startStand();
+    await stand.ask();
+    stand.login = faults.status(503);
+    for (const ms of [HOUR_MS - AHEAD_MS, AHEAD_MS - 5_001]) {
+      stand.clock.advance(ms);
+      expect((await stand.askNew(1))[0]!.errors).toEqual([]);
+      await stand.quiet();
+    }
+    stand.clock.advance(1);
+    expectRefused((await stand.askNew(1))[0]!, 'UPSTREAM_UNAVAILABLE');
+    expect(new Set(stand.sent)).toEqual(new Set([`${CANARY}-token-1`]));
+    expect([stand.logins.length, stand.sent.length]).toEqual([4, 3]);
+  });
+
+  test.each<[string, Fault]>([
+    ['fails', faults.status(503)],
+    ['resets the connection', faults.resetBeforeHeaders],
+    ['does not speak HTTP', faults.garbage],
+    ['answers 404', faults.status(404)],
+    ['redirects to its login page', faults.redirect('/login')],
+  ])('remains in use while the login host %s, which is not asked for every question', async (_title, fault) => {
+    await using stand = await startStand();
+    await stand.ask();
+    stand.clock.advance(HOUR_MS - AHEAD_MS);
+    stand.login = fault;
+    for (let index = 0; index < 20; index += 1) {
+      expect((await stand.askNew(1))[0]!.errors).toEqual([]);
+      await stand.quiet();
+    }
+    expect(stand.sent).toHaveLength(21);
+    expect(stand.logins.length).toBeLessThanOrEqual(4);
+  });
+
+  test('is used even if its exp is already over, because clocks may differ', async () => {
+    for (const seconds of [-3_600, -1, 0]) {
+      const { clock, issue } = jwtFor(seconds);
+      await using stand = await startStand({ clock, issue });
+      for (const answer of [...(await stand.askNew(3)), ...(await stand.askNew(3))]) expect(answer.errors).toEqual([]);
+      expect([stand.logins.length, stand.sent.length]).toEqual([1, 6]);
+    }
+  });
+
+  test('that lives for a few seconds is used for several calls', async () => {
+    const { clock, issue } = jwtFor(4);
+    await using stand = await startStand({ clock, issue });
+    for (let index = 0; index < 5; index += 1) expect((await stand.askNew(1))[0]!.errors).toEqual([]);
+    await stand.quiet();
+    expect([stand.logins.length, stand.sent.length]).toEqual([1, 5]);
+  });
+});
+
+// Mutations that fail here: renew() that drops a newer token; reject() without a pause, without a purge, or not called;
+// every error treated as a 401.
+describe('a revoked token', () => {
+  test('causes one 401, one login and one more call, and purges no report', async () => {
+    await using stand = await startStand();
+    await stand.ask(1);
+    stand.live.clear();
+    expect(nameIn(await stand.ask(2))).toBe('report 3');
+    expect(nameIn(await stand.ask(1))).toBe('report 1');
+    await stand.ask(3);
+    expect(stand.sent).toEqual([1, 1, 2, 2].map((count) => `${CANARY}-token-${count}`));
+    expect(stand.logins).toHaveLength(2);
+  });
+
+  test.each<[string, Fault]>([
+    ['a redirect to the login page', faults.redirect('/login')],
+    ['the login page', faults.loginPage],
+  ])('causes the same when ScaleOps answers with %s', async (_title, fault) => {
+    await using stand = await startStand();
+    await stand.ask(1);
+    const good = stand.report;
+    stand.report = (socket) => {
+      stand.report = good;
+      fault(socket);
+    };
+    expect((await stand.ask(2)).errors).toEqual([]);
+    expect(stand.sent).toEqual([1, 1, 2].map((count) => `${CANARY}-token-${count}`));
+    expect(stand.logins).toHaveLength(2);
+  });
+
+  test('causes one login when 20 calls are refused at the same time', async () => {
+    await using stand = await startStand({ env: { ...LOGIN, SCALEOPS_MAX_IN_FLIGHT: '20' } });
+    await stand.ask();
+    const good = stand.report;
+    const gate = createGate();
+    stand.report = held(faults.status(401), gate.pass);
+    const asked = stand.askNew(20);
+    await gate.arrivals(20);
+    stand.report = good;
+    gate.open();
+    for (const answer of await asked) expect(answer.errors).toEqual([]);
+    expect(stand.logins).toHaveLength(2);
+    expect(stand.sent.slice(1)).toEqual([
+      ...(Array(20).fill(`${CANARY}-token-1`) as string[]),
+      ...(Array(20).fill(`${CANARY}-token-2`) as string[]),
+    ]);
+  });
+
+  test('causes no login for a late refusal when there is already a new token', async () => {
+    await using stand = await startStand();
+    await stand.ask();
+    const good = stand.report;
+    const gate = createGate();
+    stand.report = held(faults.status(401), gate.pass);
+    const late = stand.askNew(1);
+    await gate.arrivals(1);
+    stand.report = good;
+    stand.live.delete(`${CANARY}-token-1`);
+    await stand.askNew(1);
+    gate.open();
+    expect((await late)[0]!.errors).toEqual([]);
+    expect(stand.sent).toEqual([1, 1, 1, 2, 2].map((count) => `${CANARY}-token-${count}`));
+    expect(stand.logins).toHaveLength(2);
+  });
+
+  test('whose replacement is refused too causes neither login nor call for 30 s', async () => {
+    await using stand = await startStand({ env: { ...LOGIN, CACHE_STALE_IF_ERROR_SECONDS: '86400' } });
+    await stand.ask(1);
+    stand.clock.advance(60_000);
+    const good = stand.report;
+    stand.report = faults.status(401);
+    // No stale report in place of a refusal.
+    expectRefused(await stand.ask(1), 'UPSTREAM_UNAUTHENTICATED', HINT);
+    expect(stand.sent).toEqual([1, 1, 2].map((count) => `${CANARY}-token-${count}`));
+    for (const answer of await stand.askNew(20)) expectRefused(answer, 'UPSTREAM_UNAUTHENTICATED', HINT);
+    stand.clock.advance(PAUSE_MS - 1);
+    expectRefused(await stand.ask(1), 'UPSTREAM_UNAUTHENTICATED', HINT);
+    expect([stand.logins.length, stand.sent.length]).toEqual([2, 3]);
+
+    stand.clock.advance(1);
+    stand.report = good;
+    expect((await stand.ask(1)).errors).toEqual([]);
+    expect([stand.logins.length, stand.sent.length]).toEqual([3, 4]);
+  });
+
+  test('whose next login is refused causes neither login nor call for 30 s', async () => {
+    await using stand = await startStand();
+    await stand.ask(1);
+    stand.live.clear();
+    const grant = stand.login;
+    stand.login = faults.redirect('/login');
+    expectRefused(await stand.ask(2), 'UPSTREAM_UNAUTHENTICATED', HINT);
+    for (const answer of await stand.askNew(5)) expectRefused(answer, 'UPSTREAM_UNAUTHENTICATED', HINT);
+    stand.clock.advance(PAUSE_MS - 1);
+    expectRefused(await stand.ask(3), 'UPSTREAM_UNAUTHENTICATED', HINT);
+    expect([stand.logins.length, stand.sent.length]).toEqual([2, 2]);
+    stand.clock.advance(1);
+    stand.login = grant;
+    expect((await stand.ask(3)).errors).toEqual([]);
+    expect([stand.logins.length, stand.sent.length]).toEqual([3, 3]);
+  });
+
+  test('differs from a report that is not allowed, which causes no login', async () => {
+    await using stand = await startStand();
+    await stand.ask(1);
+    stand.report = faults.status(403);
+    expectRefused(await stand.ask(2), 'UPSTREAM_FORBIDDEN');
+    expect([stand.logins.length, stand.sent.length]).toEqual([1, 2]);
+  });
+});
+
+describe('a login host', () => {
+  interface Row {
+    readonly title: string;
+    readonly fault: Fault;
+    readonly code: keyof typeof ERROR_CODES;
+    /** The fault never ends by itself. */
+    readonly hangs?: boolean;
+  }
+  const rows: readonly Row[] = [
+    { title: 'cuts the connection', fault: faults.resetBeforeHeaders, code: 'UPSTREAM_UNAVAILABLE' },
+    { title: 'closes the connection', fault: faults.closeBeforeHeaders, code: 'UPSTREAM_UNAVAILABLE' },
+    { title: 'answers 502', fault: faults.status(502), code: 'UPSTREAM_UNAVAILABLE' },
+    { title: 'answers 503', fault: faults.status(503), code: 'UPSTREAM_UNAVAILABLE' },
+    { title: 'answers 500', fault: faults.status(500), code: 'UPSTREAM_ERROR' },
+    { title: 'answers 504', fault: faults.status(504), code: 'UPSTREAM_TIMEOUT' },
+    { title: 'answers 429', fault: faults.status(429, { 'retry-after': 7 }), code: 'UPSTREAM_RATE_LIMITED' },
+    { title: 'does not speak HTTP', fault: faults.garbage, code: 'UPSTREAM_BAD_RESPONSE' },
+    { title: 'sends too long headers', fault: faults.hugeHeaders, code: 'UPSTREAM_BAD_RESPONSE' },
+    { title: 'never answers', fault: faults.neverAnswer, code: 'UPSTREAM_TIMEOUT', hangs: true },
+    { title: 'stops in the headers', fault: faults.stopInHeaders, code: 'UPSTREAM_TIMEOUT', hangs: true },
+  ];
+
+  // Mutations that fail here: MAX_LOGIN_MS 20_000; 429 missing from the faults of the host; a pause after any of them.
+  test.each(rows.map((row) => [row.title, row.code, row] as const))(
+    'that %s causes %s; a stale report is served instead',
+    async (_title, code, { fault, hangs }) => {
+      await using stand = await startStand({ env: { ...LOGIN, CACHE_STALE_IF_ERROR_SECONDS: '86400' } });
+      await stand.ask(1);
+      stand.clock.advance(HOUR_MS);
+      const grant = stand.login;
+      stand.login = fault;
+      const asked = Promise.all([stand.ask(1), stand.ask(2)]);
+      if (hangs) {
+        await until(() => stand.logins.length === 2 && stand.clock.pending() === 3);
+        stand.clock.advance(9_999);
+        expect(stand.clock.pending()).toBe(3);
+        stand.clock.advance(1);
+        await stand.logins[1]!.closed;
+      }
+      const [older, none] = await asked;
+      expect(nameIn(older)).toBe('report 1');
+      expect(older.data.workloadCosts.isStale).toBe(true);
+      expectRefused(none, code);
+      expect(none.errors[0]!.extensions.retryable).toBe(true);
+      expect([stand.logins.length, stand.sent.length]).toEqual([2, 1]);
+
+      // A fault is no refusal: there is no pause but the one that a 429 asks for.
+      stand.login = grant;
+      stand.clock.advance(code === 'UPSTREAM_RATE_LIMITED' ? 7_000 : 0);
+      await stand.quiet();
+      expect((await stand.ask(2)).errors).toEqual([]);
+      expect([stand.logins.length, stand.sent.length]).toEqual([3, 2]);
+    },
+  );
+
+  test('with a closed port is UPSTREAM_UNAVAILABLE', async () => {
+    await using stand = await startStand();
+    await stand.upstream.stop();
+    expectRefused(await stand.ask(), 'UPSTREAM_UNAVAILABLE');
+    expect(stand.logins).toEqual([]);
+    await stand.upstream.start();
+    expect((await stand.ask()).errors).toEqual([]);
+    expect([stand.logins.length, stand.sent.length]).toEqual([1, 1]);
+  });
+
+  test('is retried as often as a report is', async () => {
+    const clock = createManualClock();
+    let pauses = 0;
+    const watched: ManualClock = {
+      ...clock,
+      after(delayMs, task) {
+        // Deadlines are longer: this is the time between two attempts.
+        if (delayMs < 1_000) pauses += 1;
+        return clock.after(delayMs, task);
+      },
+    };
+    await using stand = await startStand({ clock: watched, env: { ...LOGIN, SCALEOPS_MAX_ATTEMPTS: '3' } });
+    const grant = stand.login;
+    stand.login = faults.status(503);
+    const passPauses = async (count: number): Promise<void> => {
+      const before = pauses;
+      for (let index = 1; index <= count; index += 1) {
+        await until(() => pauses === before + index);
+        clock.advance(1_000);
+      }
+    };
+    const refused = stand.ask(1);
+    await passPauses(2);
+    expectRefused(await refused, 'UPSTREAM_UNAVAILABLE');
+    expect([stand.logins.length, stand.sent]).toEqual([3, []]);
+
+    stand.login = (socket) => {
+      stand.login = grant;
+      faults.status(503)(socket);
+    };
+    stand.clock.advance(60_000);
+    const asked = stand.ask(1);
+    await passPauses(1);
+    expect((await asked).errors).toEqual([]);
+    expect([stand.logins.length, stand.sent.length]).toEqual([5, 1]);
+  });
+
+  test('has no more time than the report', async () => {
+    await using stand = await startStand({ env: { ...LOGIN, SCALEOPS_TIMEOUT_MS: '3000' } });
+    const grant = stand.login;
+    stand.login = faults.neverAnswer;
+    const asked = stand.ask();
+    await until(() => stand.logins.length === 1);
+    stand.clock.advance(3_000);
+    expectRefused(await asked, 'UPSTREAM_TIMEOUT');
+    await stand.logins[0]!.closed;
+    expect([stand.logins.length, stand.sent]).toEqual([1, []]);
+    // Also in the background, where no report sets a deadline.
+    stand.login = grant;
+    await stand.ask();
+    stand.clock.advance(HOUR_MS - AHEAD_MS);
+    stand.login = faults.neverAnswer;
+    expect((await stand.askNew(1))[0]!.errors).toEqual([]);
+    await until(() => stand.logins.length === 3);
+    stand.clock.advance(3_000);
+    await stand.logins[2]!.closed;
+    expect([stand.clock.pending(), stand.sent.length]).toEqual([0, 2]);
+  });
+
+  test('does not delay the shutdown of the gateway', async () => {
+    const stand = await startStand();
+    await stand.ask();
+    stand.clock.advance(HOUR_MS - AHEAD_MS);
+    stand.login = faults.neverAnswer;
+    await stand.askNew(1);
+    await until(() => stand.logins.length === 2);
+    await stand[Symbol.asyncDispose]();
+    expect(stand.sent).toHaveLength(2);
+  });
+});

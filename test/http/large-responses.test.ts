@@ -1,0 +1,115 @@
+// The cost of rows is counted when the report is there, whatever was estimated; large responses are sent one after the
+// other, and a client that does not read is disconnected.
+
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { describe, expect, onTestFinished, test } from 'vitest';
+
+import { createHttpServer } from '../../src/http/server/server.js';
+import { createManualClock } from '../kit/clock.js';
+import { createDeferred } from '../kit/deferred.js';
+import { startStack } from '../kit/gateway.js';
+
+const FILTER = 'filter: { multiCluster: true }';
+
+describe('an operation over more rows than the estimate assumed', () => {
+  const refused = { extensions: { code: 'QUERY_TOO_COMPLEX' } };
+
+  // The estimate assumes 1,000 rows without `first`; the report has 2,000.
+  test('is refused as a whole for the fields that it would write', async () => {
+    await using stack = await startStack({ env: { GATEWAY_MAX_COST: '4000' }, simulator: { workloads: 2_000 } });
+    const ask = (fields: string) => stack.ask(`{ workloadCosts(${FILTER}) { rows { nodes { ${fields} } } } }`);
+    expect((await ask('id')).data.workloadCosts.rows.nodes).toHaveLength(2_000);
+    const answer = await ask('id namespace totalCost');
+    expect([answer.status, answer.data]).toEqual([400, undefined]);
+    expect(answer.errors).toMatchObject([refused]);
+    // The cost was known only with the report, which is cached.
+    expect(stack.received).toHaveLength(1);
+  });
+
+  test.each([
+    ['breakdowns', 'breakdown(by: [{ field: NAMESPACE }, { field: CLUSTER }], WHERE, first: 0) { groupCount }'],
+    ['totals', 'totals(WHERE) { totalCost }'],
+    ['orders', 'rows(first: 0, WHERE, orderBy: [{ field: TOTAL_COST }, { field: NAMESPACE }]) { totalCount }'],
+  ])('is refused for %s that read the rows many times', async (_, field) => {
+    await using stack = await startStack({ env: { GATEWAY_MAX_COST: '20000' }, simulator: { workloads: 2_000 } });
+    const ask = (times: number) => {
+      // Equal questions are answered once.
+      const toField = (index: number) =>
+        `a${index}: ${field.replace('WHERE', `where: { minTotalCost: -${index + 1} }`)}`;
+      const fields = Array.from({ length: times }, (_each, index) => toField(index));
+      return stack.ask(`{ workloadCosts(${FILTER}) { ${fields.join(' ')} } }`);
+    };
+    expect((await ask(2)).errors).toEqual([]);
+    const answer = await ask(12);
+    expect([answer.status, answer.data]).toEqual([400, undefined]);
+    expect(answer.errors).toMatchObject([refused]);
+    expect(stack.received).toHaveLength(1);
+  });
+
+  test('is not refused without the limit', async () => {
+    await using stack = await startStack({ env: { GATEWAY_MAX_COST: 'off' }, simulator: { workloads: 2_000 } });
+    const { data } = await stack.ask(
+      `{ workloadCosts(${FILTER}) { totals { rowCount } rows { nodes { id namespace } } } }`,
+    );
+    expect(data.workloadCosts.totals.rowCount).toBe(2_000);
+  });
+});
+
+/** More than two sockets buffer. */
+const BYTES = 64 * 1_048_576;
+
+describe('large responses', () => {
+  const ROWS = 20_000;
+  const LARGE = `{ workloadCosts(${FILTER}) { totals { rowCount } rows { nodes { id } edges { cursor } } } }`;
+
+  // Mutation: http/steps/execute.ts without `permit.release()`: the second response never starts.
+  test('are all sent, one after the other, and a small one meanwhile', async () => {
+    await using stack = await startStack({ simulator: { workloads: ROWS } });
+    await stack.ask(`{ workloadCosts(${FILTER}) { asOf } }`);
+    const large = Promise.all([stack.ask(LARGE), stack.ask(LARGE), stack.ask(LARGE)]);
+    expect((await stack.ask('{ __typename }')).data).toEqual({ __typename: 'Query' });
+    for (const { data, errors } of await large) {
+      expect(errors).toEqual([]);
+      expect(data.workloadCosts.rows.nodes).toHaveLength(ROWS);
+      expect(data.workloadCosts.totals.rowCount).toBe(ROWS);
+    }
+    expect(stack.received).toHaveLength(1);
+  });
+
+  test('do not wait for a client that has left', async () => {
+    await using stack = await startStack({ simulator: { workloads: ROWS } });
+    await stack.ask(`{ workloadCosts(${FILTER}) { asOf } }`);
+    const leaving = new AbortController();
+    const left = stack.ask(LARGE, undefined, { signal: leaving.signal });
+    const stays = stack.ask(LARGE);
+    leaving.abort();
+    await left.catch(() => undefined);
+    expect((await stays).data.workloadCosts.rows.nodes).toHaveLength(ROWS);
+  });
+
+  // Mutation: server.ts without its `timeout`.
+  test('are dropped when the client does not read', async () => {
+    const gone = createDeferred<undefined>();
+    const server = createHttpServer(
+      (_request, response) => {
+        response.once('close', () => {
+          gone.resolve(undefined);
+        });
+        response.end(Buffer.alloc(BYTES));
+      },
+      { host: '127.0.0.1', port: 0, clock: createManualClock(), times: { timeout: 100 } },
+    );
+    const { port } = new URL(await server.listen());
+    const client = connect(Number(port), '127.0.0.1');
+    onTestFinished(() => {
+      client.destroy();
+      return server.close();
+    });
+    await once(client, 'connect');
+    client.pause();
+    client.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    await gone.promise;
+    expect(client.bytesRead).toBeLessThan(BYTES);
+  });
+});

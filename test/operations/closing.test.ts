@@ -1,0 +1,247 @@
+// Shutdown of a gateway in this process, with a clock that the test moves: every waiting request gets a response, and
+// shutdown ends in time, whatever ScaleOps and the clients do.
+
+import type { RequestListener } from 'node:http';
+import type { Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { describe, expect, onTestFinished, test } from 'vitest';
+
+import { GatewayError } from '../../src/errors.js';
+import { toClientError, toHttpOfErrors } from '../../src/http/response/client-errors.js';
+import { createHttpServer } from '../../src/http/server/server.js';
+import { createShutdown } from '../../src/app/shutdown.js';
+import { createManualClock } from '../kit/clock.js';
+import { settle, watch } from '../kit/deferred.js';
+import * as faults from '../kit/fault-server.js';
+import { startFaultServer } from '../kit/fault-server.js';
+import { startGateway } from '../kit/gateway.js';
+import { gone, openConnection } from '../kit/gateway-process.js';
+import { createWatchedClock } from '../kit/watched-clock.js';
+
+const GRAPHQL_TYPE = 'application/graphql-response+json';
+
+/** A listening gateway, in front of a ScaleOps that never responds. */
+async function startStand(env: Record<string, string> = {}) {
+  const upstream = await startFaultServer();
+  onTestFinished(() => upstream[Symbol.asyncDispose]());
+  upstream.answer('/getWorkloads', faults.neverAnswer);
+  const clock = createWatchedClock();
+  const { gateway, log } = startGateway(upstream.url, env, clock);
+  const url = await gateway.listen();
+  onTestFinished(() => gateway.close());
+  /** Requests a different report for each `last`. */
+  const ask = (last: string, accept = GRAPHQL_TYPE): Promise<Response> =>
+    fetch(`${url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept },
+      body: JSON.stringify({ query: `{ workloadCosts(filter: { last: "${last}" }) { asOf } }` }),
+    });
+  return { upstream, clock, gateway, log, url, ask, operations: () => log.filter(({ msg }) => msg === 'operation') };
+}
+
+type Stand = Awaited<ReturnType<typeof startStand>>;
+
+const LOOPBACK = { host: '127.0.0.1', port: 0 };
+const START = 'GET /graphql?query={__typename} HTTP/1.1\r\nHost: localhost\r\nApollo-Require-Preflight: 1\r\n';
+
+/** A connection that has sent half a request. */
+async function openHalf({ url }: Stand): Promise<Socket> {
+  const socket = await openConnection(url, START);
+  // Answered after it, by the same thread.
+  await fetch(`${url}/health/live`);
+  return socket;
+}
+
+/** Sends the other half; resolves with all bytes until the gateway closes the connection. */
+function finish(socket: Socket): Promise<string> {
+  const received = text(socket);
+  socket.write('\r\n');
+  return received;
+}
+
+describe('at the limit', () => {
+  // Mutation: http/shutdown.ts without the loop over `waiting`: clients get the error of a closed pool instead.
+  test('waiting requests get SHUTTING_DOWN in the media type that they accept, and the gateway ends', async () => {
+    const { upstream, clock, gateway, operations, ask } = await startStand();
+    const accepted = [GRAPHQL_TYPE, 'application/json'];
+    const asked = accepted.map((accept, index) => ask(`${index + 1}d`, accept));
+    await upstream.arrivals(2);
+    const closed = gateway.close();
+    clock.advance(7_999);
+    expect(operations()).toEqual([]);
+    clock.advance(1);
+    for (const [index, answer] of (await Promise.all(asked)).entries()) {
+      expect(answer.status).toBe(503);
+      expect(answer.headers.get('retry-after')).toBe('1');
+      expect(answer.headers.get('connection')).toBe('close');
+      expect(answer.headers.get('content-type')).toBe(`${accepted[index]}; charset=utf-8`);
+      const extensions = { code: 'SHUTTING_DOWN', retryable: true, retryAfterMs: 1_000 };
+      expect(await answer.json()).toEqual({
+        errors: [
+          {
+            message: 'The gateway is shutting down.',
+            extensions: { ...extensions, requestId: answer.headers.get('x-request-id') },
+          },
+        ],
+      });
+    }
+    await closed;
+    expect(upstream.requests).toHaveLength(2);
+    expect(operations()).toMatchObject(accepted.map(() => ({ status: 503, errors: ['SHUTTING_DOWN'] })));
+  });
+
+  test('the calls that end with the gateway are no failures of ScaleOps', async () => {
+    const { upstream, clock, gateway, log, ask } = await startStand({ SCALEOPS_BREAKER_FAILURES: '1' });
+    const asked = [ask('1d'), ask('2d')];
+    await upstream.arrivals(2);
+    const closed = gateway.close();
+    clock.advance(8_000);
+    await Promise.all([...asked, closed]);
+    expect(log.map(({ msg }) => msg)).toEqual([
+      'not ready',
+      'shutdown limit reached: failing the remaining requests in flight',
+      'operation',
+      'operation',
+    ]);
+  });
+
+  test('later requests over an open connection get SHUTTING_DOWN too', async () => {
+    const stand = await startStand({ GATEWAY_SHUTDOWN_LIMIT_SECONDS: '1' });
+    const socket = await openHalf(stand);
+    const closed = stand.gateway.close();
+    stand.clock.advance(1_000);
+    const answer = await finish(socket);
+    expect(answer).toMatch(/^HTTP\/1\.1 503 /);
+    expect(answer).toMatch(/^connection: close\r$/im);
+    expect(answer).toContain('"code":"SHUTTING_DOWN"');
+    await closed;
+  });
+
+  test('the limit is a setting, and reports without waiting clients are cancelled', async () => {
+    const stand = await startStand({ GATEWAY_SHUTDOWN_LIMIT_SECONDS: '1' });
+    const { upstream, clock, gateway } = stand;
+    // A second more than the limit.
+    await openHalf(stand);
+    const asked = stand.ask('1d');
+    await upstream.arrivals(1);
+    const closed = gateway.close();
+    clock.advance(1_000);
+    expect((await asked).status).toBe(503);
+    await upstream.requests[0]?.closed;
+    clock.advance(1_000);
+    await closed;
+  });
+});
+
+describe('before the limit', () => {
+  test('a request over an open connection is answered, and the connection is closed', async () => {
+    const stand = await startStand();
+    const socket = await openHalf(stand);
+    const closed = stand.gateway.close();
+    const answer = await finish(socket);
+    expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+    expect(answer).toMatch(/^connection: close\r$/im);
+    expect(answer).toContain('{"data":{"__typename":"Query"}}');
+    await closed;
+    expect(stand.clock.pending()).toBe(0);
+  });
+
+  // Mutation: server.ts without `cutUnasked`. Its timeout for idle connections uses real time: an hour here.
+  test('an incomplete request is awaited for clientGraceMs, and no longer', async () => {
+    const clock = createManualClock();
+    const answer: RequestListener = (_request, response) => response.end();
+    const server = createHttpServer(answer, { ...LOOPBACK, clock, times: { clientGraceMs: 3_600_000 } });
+    const url = await server.listen();
+    const socket = await openConnection(url, START);
+    // The server knows of the half request once it has answered a later one.
+    await fetch(url);
+    const cut = gone(socket);
+    const closed = server.close();
+    const state = watch(closed);
+    clock.advance(3_599_999);
+    await settle();
+    expect(state.outcome()).toBe('pending');
+    clock.advance(1);
+    await cut;
+    await closed;
+  });
+});
+
+describe('with a shutdown delay', () => {
+  test('the gateway is not ready, yet accepts requests and closes each connection; then it closes the port', async () => {
+    const { clock, gateway, url } = await startStand({ GATEWAY_SHUTDOWN_DELAY_SECONDS: '5' });
+    const closed = gateway.close();
+    clock.advance(4_999);
+    const health = async (what: string) => (await fetch(`${url}/health/${what}`)).status;
+    expect([await health('ready'), await health('live')]).toEqual([503, 200]);
+    const answer = await fetch(`${url}/graphql?query={__typename}`, { headers: { 'apollo-require-preflight': '1' } });
+    expect([answer.status, answer.headers.get('connection')]).toEqual([200, 'close']);
+    expect(await answer.json()).toEqual({ data: { __typename: 'Query' } });
+    clock.advance(1);
+    await closed;
+    await expect(fetch(url)).rejects.toThrow();
+  });
+
+  test('the limit counts from the closing of the port', async () => {
+    const { upstream, clock, gateway, operations, ask } = await startStand({ GATEWAY_SHUTDOWN_DELAY_SECONDS: '5' });
+    const asked = ask('1d');
+    await upstream.arrivals(1);
+    const closed = gateway.close();
+    clock.advance(5_000);
+    await settle();
+    clock.advance(7_999);
+    expect(operations()).toEqual([]);
+    clock.advance(1);
+    expect((await asked).status).toBe(503);
+    await closed;
+  });
+});
+
+test('a second call of close returns the same promise as the first', async () => {
+  const { gateway } = await startStand();
+  expect(gateway.close()).toBe(gateway.close());
+  await gateway.close();
+});
+
+// Mutation: shutdown.ts without `server.cut()`: the server's own timeout is an hour here.
+test('a client that has not read its response one second after the limit is disconnected', async () => {
+  const clock = createManualClock();
+  const server = createHttpServer(
+    (_request, response) => {
+      // The beginning of an endless response.
+      response.write('{');
+    },
+    { ...LOOPBACK, clock, times: { clientGraceMs: 3_600_000 } },
+  );
+  const answer = await fetch(await server.listen());
+  const received = answer.text();
+  const shutdown = createShutdown({ delayMs: 0, limitMs: 8_000 }, clock);
+  const released: string[] = [];
+  const ended = shutdown.run(server, async () => Promise.resolve(void released.push('the rest')));
+  const state = watch(ended);
+  expect(shutdown.limitSignal.aborted).toBe(false);
+  clock.advance(8_000);
+  expect(shutdown.limitSignal.aborted).toBe(true);
+  clock.advance(999);
+  await settle();
+  expect([state.outcome(), released]).toEqual(['pending', []]);
+  clock.advance(1);
+  await expect(received).rejects.toThrow();
+  await ended;
+  expect(released).toEqual(['the rest']);
+  expect(clock.pending()).toBe(0);
+});
+
+describe('Retry-After', () => {
+  test.each([
+    ['SHUTTING_DOWN', 1_000, '1'],
+    ['OVERLOADED', 1, '1'],
+    ['RATE_LIMITED', 59_001, '60'],
+    ['RATE_LIMITED', 0, '0'],
+    ['RATE_LIMITED', undefined, undefined],
+  ] as const)('of %s in %s ms is %s seconds', (code, retryAfterMs, seconds) => {
+    const { error } = toClientError(new GatewayError(code, { retryAfterMs }), 'id', { isRequestError: true });
+    const { headers } = toHttpOfErrors([error], false);
+    expect(headers).toEqual(seconds === undefined ? [] : ['retry-after', seconds]);
+  });
+});

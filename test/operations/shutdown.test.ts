@@ -1,0 +1,280 @@
+// Shutdown of the compiled process over real sockets: no pending request is lost, and the process ends in time, whatever
+// its peers do. A gate in the simulator holds requests.
+
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { promisify } from 'node:util';
+import { describe, expect, onTestFinished, test } from 'vitest';
+
+import { createGate } from '../kit/gate.js';
+import {
+  ask,
+  findUrl,
+  gone,
+  LISTENING,
+  openConnection,
+  openIdleConnection,
+  startSimulator,
+  startMain,
+  startProcessStack,
+  type Rows,
+} from '../kit/gateway-process.js';
+import { TOKEN } from '../kit/gateway.js';
+import { MAIN, startProcess } from '../kit/process.js';
+import { createUnreadOutput } from '../kit/unread-output.js';
+
+const IN_FLIGHT = 50;
+
+/** Accepts connections and never responds, like a host behind a broken firewall. */
+async function startSilentHost() {
+  const sockets: Socket[] = [];
+  const server = createServer((socket) => {
+    sockets.push(socket.on('error', () => undefined));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  return { port, reached: once(server, 'connection') };
+}
+
+/** A port without a listener. */
+async function findClosedPort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+const statusOf = async (url: string): Promise<number> => (await fetch(url)).status;
+
+describe('SIGTERM', () => {
+  test(`with ${IN_FLIGHT} requests in flight: readiness goes off first, none is lost, and the process ends within 10 seconds`, async () => {
+    const gate = createGate();
+    onTestFinished(gate.open);
+    const env = { GATEWAY_SHUTDOWN_DELAY_SECONDS: '1', SCALEOPS_MAX_IN_FLIGHT: `${2 * IN_FLIGHT}` };
+    const { url, kill, line, ended, received } = await startProcessStack({ latency: gate.pass }, env);
+    const answers = Array.from({ length: IN_FLIGHT }, (_, index) => ask(url, `${index + 1}d`));
+    await gate.arrivals(IN_FLIGHT);
+    const unused = await openConnection(url, '');
+    expect(await statusOf(`${url}/health/ready`)).toBe(200);
+
+    const startedAt = performance.now();
+    kill('SIGTERM');
+    await line(/stopping/);
+    // Not ready, and still open for clients that have not noticed.
+    expect(await statusOf(`${url}/health/ready`)).toBe(503);
+    expect(await statusOf(`${url}/health/live`)).toBe(200);
+    const late = ask(url, '100d');
+    await gate.arrivals(IN_FLIGHT + 1);
+    // Disconnected two seconds after the port was closed.
+    await gone(unused);
+    await expect(fetch(`${url}/health/live`)).rejects.toThrow();
+    gate.open();
+    for (const answer of await Promise.all([...answers, late])) {
+      expect([answer.status, answer.headers.get('connection')]).toEqual([200, 'close']);
+      const { data } = (await answer.json()) as Rows;
+      // A long window has rows of workloads that are gone, too.
+      expect(data.workloadCosts.rows.nodes.length).toBeGreaterThanOrEqual(50);
+    }
+    expect(await ended).toMatchObject({ code: 0, signal: null, stderr: '' });
+    expect(performance.now() - startedAt).toBeLessThan(10_000);
+    expect(received).toHaveLength(IN_FLIGHT + 1);
+  });
+
+  test('keeps an idle connection open while requests are in flight, and answers a request over it', async () => {
+    const gate = createGate();
+    onTestFinished(gate.open);
+    const { url, kill, line, ended } = await startProcessStack({ latency: gate.pass });
+    const held = ask(url);
+    await gate.arrivals(1);
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    onTestFinished(() => {
+      agent.destroy();
+    });
+    const get = async (path: string) => {
+      const [answer] = (await once(
+        httpRequest(url + path, { agent, headers: { 'apollo-require-preflight': '1' } }).end(),
+        'response',
+      )) as [IncomingMessage];
+      // The connection becomes idle, and no longer belongs to the response.
+      const { socket } = answer;
+      await text(answer);
+      return { status: answer.statusCode, connection: answer.headers.connection, socket };
+    };
+    const { socket } = await get('/health/ready');
+    const cut = gone(socket);
+    kill('SIGTERM');
+    await line(/stopping/);
+    const last = await get('/graphql?query={__typename}');
+    expect(last.socket === socket).toBe(true);
+    expect([last.status, last.connection]).toEqual([200, 'close']);
+    await cut;
+    await expect(fetch(url)).rejects.toThrow();
+    gate.open();
+    expect((await held).status).toBe(200);
+    expect(await ended).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  test('does not wait for idle connections when no request is left', async () => {
+    const gate = createGate();
+    const { url, kill, line, ended } = await startProcessStack({ latency: gate.pass });
+    const held = ask(url);
+    await gate.arrivals(1);
+    // A request may still be on its way on this connection: it gets two seconds.
+    const unused = await openConnection(url, '');
+    // After that one, so that the server has both when it answers.
+    const idle = await openIdleConnection(url);
+    kill('SIGTERM');
+    await line(/stopping/);
+    const firstCut = Promise.race([gone(idle).then(() => 'idle'), gone(unused).then(() => 'unused')]);
+    gate.open();
+    expect((await held).status).toBe(200);
+    expect(await firstCut).toBe('idle');
+    expect(await ended).toMatchObject({ code: 0, stderr: '' });
+  });
+});
+
+describe('a stopping process ends within two seconds of the limit', () => {
+  const LIMIT = { GATEWAY_SHUTDOWN_LIMIT_SECONDS: '1' };
+
+  // Mutation: main.ts without process.exit(0): the pending connection holds the process for five seconds.
+  test('with a ScaleOps and a Redis that never respond, and answers waiting requests with SHUTTING_DOWN', async () => {
+    const scaleOps = await startSilentHost();
+    const redis = await startSilentHost();
+    const running = startMain({
+      ...LIMIT,
+      SCALEOPS_URL: `https://127.0.0.1:${scaleOps.port}`,
+      SCALEOPS_TOKEN: TOKEN,
+      CACHE_REDIS_URL: `redis://127.0.0.1:${redis.port}`,
+      PORT: '0',
+    });
+    const url = findUrl(await running.line(LISTENING));
+    const asked = ask(url);
+    await Promise.all([scaleOps.reached, redis.reached]);
+    const startedAt = performance.now();
+    running.kill('SIGTERM');
+    const answer = await asked;
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '1']);
+    expect(await answer.json()).toMatchObject({ errors: [{ extensions: { code: 'SHUTTING_DOWN' } }] });
+    expect(await running.ended).toMatchObject({ code: 0, signal: null, stderr: '' });
+    expect(performance.now() - startedAt).toBeLessThan(3_000);
+  });
+
+  test('with a pending report and a client that sends its body byte by byte', async () => {
+    const gate = createGate();
+    onTestFinished(gate.open);
+    const { url, kill, line, ended } = await startProcessStack({ latency: gate.pass }, LIMIT);
+    const asked = ask(url);
+    await gate.arrivals(1);
+    const dripping = await openConnection(
+      url,
+      'POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n',
+    );
+    // Sends the next byte when the last one has left.
+    const drip = (): void => {
+      if (dripping.writable) dripping.write(' ', () => setImmediate(drip));
+    };
+    drip();
+    const startedAt = performance.now();
+    kill('SIGTERM');
+    await line(/stopping/);
+    expect((await asked).status).toBe(503);
+    expect(await ended).toMatchObject({ code: 0, signal: null, stderr: '' });
+    expect(performance.now() - startedAt).toBeLessThan(3_000);
+  });
+});
+
+describe.each(['stops reading', 'is gone'] as const)('a process whose reader of standard output %s', (how) => {
+  /** Started, with more log lines than the pipe holds. */
+  async function startUnread(latency: () => Promise<void>, env: Record<string, string> = {}) {
+    const { url: upstream } = await startSimulator({ latency });
+    const output = createUnreadOutput();
+    onTestFinished(output.close);
+    const settings = { SCALEOPS_URL: upstream, SCALEOPS_TOKEN: TOKEN, PORT: '0', ...env };
+    const running = startProcess([process.execPath, MAIN], { env: settings, stdout: output.fd });
+    onTestFinished(() => running[Symbol.asyncDispose]());
+    const url = findUrl(await output.first());
+    if (how === 'is gone') output.close();
+    for (let sent = 0; sent < 400; sent += 50) {
+      const requests = Array.from({ length: 50 }, () =>
+        fetch(`${url}/graphql?query={__typename}`, { headers: LONG_ID }),
+      );
+      for (const response of await Promise.all(requests)) expect(response.status).toBe(200);
+    }
+    return { ...running, url };
+  }
+  const LONG_ID = { 'x-request-id': 'x'.repeat(128), 'apollo-require-preflight': '1' };
+
+  // Mutation: main.ts without `discard`: pino's exit handler retries for ever.
+  test('ends on SIGTERM', async () => {
+    const { kill, ended } = await startUnread(() => Promise.resolve());
+    kill('SIGTERM');
+    expect(await ended).toMatchObject({ code: 0, signal: null, stderr: '' });
+  });
+
+  test('ends at the limit with a request in flight', async () => {
+    const gate = createGate();
+    onTestFinished(gate.open);
+    const { url, kill, ended } = await startUnread(gate.pass, { GATEWAY_SHUTDOWN_LIMIT_SECONDS: '1' });
+    const asked = ask(url);
+    await gate.arrivals(1);
+    kill('SIGTERM');
+    expect((await asked).status).toBe(503);
+    expect(await ended).toMatchObject({ code: 0, signal: null, stderr: '' });
+  });
+
+  test('ends on the second signal without waiting', async () => {
+    const gate = createGate();
+    onTestFinished(gate.open);
+    const { url, kill, ended } = await startUnread(gate.pass, { GATEWAY_SHUTDOWN_DELAY_SECONDS: '300' });
+    const asked = ask(url).catch(() => 'lost');
+    await gate.arrivals(1);
+    kill('SIGTERM');
+    while ((await statusOf(`${url}/health/ready`)) === 200);
+    kill('SIGINT');
+    expect(await ended).toMatchObject({ code: 130, signal: null, stderr: '' });
+    expect(await asked).toBe('lost');
+  });
+});
+
+describe('a gateway that is closed', () => {
+  /** Has no exit of its own: prints what still holds the process. */
+  const SCRIPT = `
+    const [, main, scaleOpsUrl, redisUrl, event] = process.argv;
+    const { createGateway } = await import(main.replace('main.js', 'app/gateway.js'));
+    const { readConfig } = await import(main.replace('main.js', 'config/config.js'));
+    const env = { SCALEOPS_URL: scaleOpsUrl, SCALEOPS_TOKEN: 'token', PORT: '0', CACHE_REDIS_URL: redisUrl };
+    let told;
+    const waited = new Promise((resolve) => (told = resolve));
+    const tell = (facts, message = facts) => message.includes(event) && told();
+    const logger = { info: tell, warn: tell, error: tell };
+    const before = process.getActiveResourcesInfo();
+    const gateway = createGateway(readConfig(env).config, { logger });
+    await gateway.listen();
+    await waited;
+    // The pause before the next attempt has begun.
+    await new Promise(setImmediate);
+    await gateway.close();
+    await new Promise(setImmediate);
+    console.log(JSON.stringify({ before, after: process.getActiveResourcesInfo() }));
+    process.exit(0);`;
+
+  // Mutation: cache/redis.ts with a reconnectStrategy of its own: its pause is a Timeout that holds the process.
+  test('leaves no active resource, also during the pause before a reconnection to Redis', async () => {
+    const scaleOps = await startSilentHost();
+    const redis = `redis://127.0.0.1:${await findClosedPort()}`;
+    const args = ['--input-type=module', '-e', SCRIPT];
+    const given = [MAIN, `http://127.0.0.1:${scaleOps.port}`, redis, 'cannot be reached'];
+    const { stdout } = await promisify(execFile)(process.execPath, [...args, '--', ...given]);
+    const { before, after } = JSON.parse(stdout) as Record<'before' | 'after', string[]>;
+    expect(after.filter((resource) => !before.includes(resource))).toEqual([]);
+  });
+});

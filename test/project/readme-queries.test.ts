@@ -1,0 +1,162 @@
+// Every query and every command of the documents, as they are written, against a gateway on the demo's data.
+
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { Kind, parse } from 'graphql';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+import { createManualClock } from '../kit/clock.js';
+import { findBlock, readBlocks, readText, toPattern } from '../kit/documents.js';
+import { startStack, type TestStack } from '../kit/gateway.js';
+import { composeWithApollo } from '../kit/routers.js';
+
+/** A Thursday, some hours into the day: this month, this week and today have all begun. */
+const NOW = Date.UTC(2026, 0, 29, 15, 30);
+const SHOWN_URL = 'http://127.0.0.1:4000';
+
+const readme = readBlocks('README.md');
+const blocks = [...readme, ...readBlocks('src/RECIPES.md')];
+const { name, version, scripts } = JSON.parse(readText('package.json')) as {
+  readonly name: string;
+  readonly version: string;
+  readonly scripts: Readonly<Record<string, string>>;
+};
+
+const folder = mkdtempSync(join(tmpdir(), 'gateway-readme-'));
+let stack: TestStack;
+let url: string;
+beforeAll(async () => {
+  const simulator = { workloads: 1000, now: () => NOW };
+  stack = await startStack({ simulator, clock: createManualClock(NOW), env: { SCALEOPS_MULTI_CLUSTER: 'on' } });
+  url = await stack.gateway.listen();
+});
+afterAll(async () => {
+  rmSync(folder, { recursive: true });
+  await stack[Symbol.asyncDispose]();
+});
+
+const isOperation = (text: string): boolean => parse(text).definitions[0]?.kind === Kind.OPERATION_DEFINITION;
+const documents = blocks.filter(({ language }) => language === 'graphql');
+const queries = documents.filter(({ text }) => isOperation(text)).map(({ heading, text }) => ({ heading, text }));
+const questions = queries.filter(({ heading }) => /^\d+\. /.test(heading)).map(({ heading }) => heading);
+
+/** The variables of queries that do not work without them. */
+const VARIABLES: Readonly<Record<string, object>> = { 'A Node script with generated types': { unit: 'WEEK' } };
+
+/** The empty lists and the nulls in an answer, by their paths. `others` is null where there are no others. */
+function findGaps(value: unknown, path = 'data'): string[] {
+  if (Array.isArray(value)) return value.length === 0 ? [path] : [];
+  if (value === null) return path.endsWith('.others') ? [] : [path];
+  if (typeof value !== 'object') return [];
+  return Object.entries(value).flatMap(([key, each]) => findGaps(each, `${path}.${key}`));
+}
+
+/** Runs a command of a document by bash, as it is written, on another URL. */
+async function run(command: string, at: string): Promise<string> {
+  const script = `curl() { command curl --silent --show-error --fail "$@"; }\n${command.replaceAll(SHOWN_URL, at)}`;
+  const { stdout } = await promisify(execFile)('bash', ['-euo', 'pipefail', '-c', script]);
+  return stdout;
+}
+
+describe('the queries', () => {
+  test('are ten questions and more', () => {
+    expect(questions.map((heading) => Number.parseInt(heading))).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  });
+
+  test.each(queries)('$heading', async ({ heading, text }) => {
+    const { data, errors } = await stack.ask(text, VARIABLES[heading]);
+    expect(errors).toEqual([]);
+    expect(findGaps(data)).toEqual([]);
+  });
+
+  test('show workloads that are new and others that are gone', async () => {
+    const { data } = await stack.ask(findBlock(readme, '8. What is new, and what is gone?', 'graphql'));
+    const { groups } = data.aggregatedCosts.comparison.breakdown as { groups: { kind: string }[] };
+    expect(new Set(groups.map(({ kind }) => kind))).toEqual(new Set(['APPEARED', 'VANISHED']));
+  });
+
+  test('show the answer of the gateway: the same fields and names, and other costs', async () => {
+    const heading = '3. What does each team cost, and what has no team?';
+    const { text } = await stack.ask(findBlock(readme, heading, 'graphql'));
+    const answer = JSON.parse(text) as unknown;
+    expect(answer).toEqual(toPattern(JSON.parse(findBlock(readme, heading, 'json')), answer));
+  });
+
+  test('load the next page by the cursor of the page before', async () => {
+    const query = findBlock(readme, 'Paging', 'graphql');
+    const { data: first } = await stack.ask(query);
+    const { pageInfo, edges, totalCount } = first.workloadCosts.rows;
+    const { data: second } = await stack.ask(query, { after: pageInfo.endCursor });
+    expect(totalCount).toBeGreaterThan(40);
+    const rows = [...edges, ...second.workloadCosts.rows.edges] as { node: { id: string } }[];
+    const ids = rows.map(({ node }) => node.id);
+    expect(new Set(ids).size).toBe(40);
+  });
+
+  test('compose: the stub of another subgraph fits the schema', () => {
+    const [stub] = documents.filter(({ text }) => !isOperation(text));
+    const { supergraphSdl } = composeWithApollo(
+      { name: 'costs', url: 'http://costs/graphql', sdl: readText('schema/gateway.graphql') },
+      { name: 'services', url: 'http://services/graphql', sdl: stub!.text },
+    );
+    expect(supergraphSdl).toContain('workload: KubernetesWorkload');
+  });
+});
+
+describe('the commands', () => {
+  /** What a line may be that is not run here: tests of their own run the demo, the build, the image and the benchmark. */
+  const OTHERS = [
+    /^(?:npm ci && )?npm run (?<script>[\w:]+)(?: && npm run (?<second>[\w:]+))?(?: -- .*)?$/,
+    /^npm ci && npm (?<script>test)$/,
+    /^(?:[A-Z_]+=\S+ )+npm (?:run )?(?<script>start|demo)$/,
+    new RegExp(`^docker build -t ${name}:${version} \\.$`),
+    new RegExp(`^docker run --env-file \\S+ -p 4000:4000 ${name}:${version}$`),
+    // Packages of a frontend, outside of this repository.
+    /^npm install --save-dev(?: @graphql-codegen\/[a-z-]+)+$/,
+    /^npx graphql-codegen --config codegen\.yml$/,
+  ];
+  const shell = readme.filter(({ language }) => language === 'sh');
+
+  test('are known scripts of npm, docker, or are run by the tests below', () => {
+    const lines = shell.filter(({ text }) => !text.startsWith('curl ')).flatMap(({ text }) => text.trim().split('\n'));
+    expect(lines).toContain('npm ci && npm run demo');
+    const matches = lines.map((line) => [line, OTHERS.map((pattern) => pattern.exec(line)).find(Boolean)] as const);
+    expect(matches.filter(([, match]) => match === undefined).map(([line]) => line)).toEqual([]);
+    const named = matches.flatMap(([, match]) => Object.values(match?.groups ?? {})).filter(Boolean);
+    expect(named.filter((script) => scripts[script] === undefined)).toEqual([]);
+  });
+
+  test('ask the first query, which answers what is shown', async () => {
+    const answer = JSON.parse(await run(findBlock(readme, 'A first query', 'sh'), url)) as unknown;
+    expect(answer).toEqual(toPattern(JSON.parse(findBlock(readme, 'A first query', 'json')), answer));
+  });
+
+  test('run a persisted document by its id, by POST and GET, with the list shown', async () => {
+    const file = join(folder, 'documents.json');
+    writeFileSync(file, findBlock(readme, 'Persisted documents', 'json'));
+    await using trusting = await startStack({ env: { GATEWAY_TRUSTED_DOCUMENTS: file } });
+    const at = await trusting.gateway.listen();
+    const commands = shell.filter(({ heading }) => heading === 'Persisted documents');
+    expect(commands).toHaveLength(2);
+    for (const { text } of commands) {
+      const { data } = JSON.parse(await run(text, at)) as { data: unknown };
+      expect(data).toEqual({ workloadCosts: { totals: { totalCost: expect.any(Number) as number } } });
+    }
+    expect(trusting.received).toHaveLength(1);
+  });
+
+  test('ask for both reports of a host, which come without warnings', async () => {
+    const { data } = JSON.parse(await run(findBlock(readme, 'What is assumed of ScaleOps', 'sh'), url));
+    expect(data.workloadCosts.totals.rowCount).toBeGreaterThan(900);
+    expect(data.aggregatedCosts.totals.rowCount).toBeGreaterThan(1);
+    expect([data.workloadCosts.warnings, data.aggregatedCosts.warnings]).toEqual([[], []]);
+  });
+
+  test('are all run: each curl command is under a heading of the tests above', () => {
+    const headings = shell.filter(({ text }) => text.startsWith('curl ')).map(({ heading }) => heading);
+    expect([...new Set(headings)]).toEqual(['A first query', 'Persisted documents', 'What is assumed of ScaleOps']);
+  });
+});

@@ -1,0 +1,141 @@
+// How many calls ScaleOps gets from many requests: while it is down, and when they arrive concurrently.
+
+import { describe, expect, test } from 'vitest';
+
+import { askMany, countCodes } from '../kit/fault-load.js';
+import { FAULT_AT } from '../kit/fault-rows.js';
+import * as faults from '../kit/fault-server.js';
+import {
+  expectFault,
+  expectNothingLeaks,
+  expectStale,
+  GOOD,
+  GOOD_ONE,
+  hold,
+  namespaceQuery,
+  NO_BREAKER,
+  ONE,
+  QUERY,
+  settle,
+  startStand,
+  WORKLOADS,
+} from '../kit/fault-stand.js';
+
+// Fails when the budget or the breaker is left out, and when one of them counts per request.
+describe('1,000 requests while ScaleOps is down', () => {
+  test('make at most 12 calls: five failures open the circuit', async () => {
+    await using stand = await startStand();
+    stand.upstream.answer(WORKLOADS, faults.resetBeforeHeaders);
+    const { answer: answers } = await settle(Promise.all(askMany(stand, 1_000)), stand.clock);
+    const codes = ['CIRCUIT_OPEN', 'OVERLOADED', 'UPSTREAM_UNAVAILABLE'];
+    expect(Object.keys(countCodes(answers)).filter((code) => !codes.includes(code))).toEqual([]);
+    // Five that fail, and seven that were pending beside the last of them.
+    expect(stand.upstream.requests.length).toBeGreaterThanOrEqual(5);
+    expect(stand.upstream.requests.length).toBeLessThanOrEqual(12);
+    expect(stand.clock.pending()).toBe(0);
+    expectNothingLeaks(stand, ...answers);
+  });
+
+  test('make at most a tenth more calls by the retry budget alone', async () => {
+    const env = { ...NO_BREAKER, SCALEOPS_MAX_QUEUED: '1000' };
+    await using stand = await startStand({ env: { ...env, SCALEOPS_TIMEOUT_MS: '600000' } });
+    // Two successes, so that there are never 1,000 failures in a row and the breaker stays closed.
+    stand.upstream.answer(WORKLOADS, (socket) => {
+      (stand.upstream.requests.length % 500 === 0 ? GOOD : faults.resetBeforeHeaders)(socket);
+    });
+    const { answer: answers } = await settle(Promise.all(askMany(stand, 1_000)), stand.clock);
+    expect(countCodes(answers)).toEqual({ good: 2, UPSTREAM_UNAVAILABLE: 998 });
+    expect(stand.upstream.requests.length).toBeGreaterThan(1_000);
+    expect(stand.upstream.requests.length).toBeLessThanOrEqual(1_103);
+  });
+});
+
+// Fails when there is no queue or no bound on it, when a slot is released before its call has ended or never, when a
+// rejected call is made anyway, and when OVERLOADED allows no stale report.
+describe('simultaneous calls', () => {
+  test('are eight, 256 more wait, and the next one is rejected at once with a time to retry', async () => {
+    await using stand = await startStand();
+    const { upstream, clock } = stand;
+    const held = hold();
+    upstream.answer(WORKLOADS, held.fault);
+    const asked = askMany(stand, 264);
+    // Each has a deadline, and each queued call a queue limit.
+    await Promise.all([upstream.arrivals(8), clock.set(264 + 256)]);
+    const rejected = await Promise.all(askMany(stand, 5, 'late'));
+    // 33 rounds of eight, a second each.
+    for (const answer of rejected) expectFault(answer, { code: 'OVERLOADED', retryAfterMs: 33_000 });
+    expect(upstream.requests).toHaveLength(8);
+    held.release();
+    expect(countCodes(await Promise.all(asked))).toEqual({ good: 264 });
+    expect(upstream.requests).toHaveLength(264);
+    expect(clock.pending()).toBe(0);
+    expectNothingLeaks(stand, ...rejected);
+  });
+
+  test('are queued until their deadline leaves no time for a usual call', async () => {
+    await using stand = await startStand({ env: { SCALEOPS_MAX_IN_FLIGHT: '1' } });
+    const { upstream, gateway, clock } = stand;
+    const usual = hold();
+    upstream.answer(WORKLOADS, usual.fault);
+    const known = gateway.ask(ONE);
+    await upstream.arrivals(1);
+    clock.advance(5_000);
+    usual.release();
+    await known;
+    const held = hold();
+    upstream.answer(WORKLOADS, held.fault);
+    const [first, ...others] = askMany(stand, 4);
+    await Promise.all([upstream.arrivals(2), clock.set(1 + 4 + 3)]);
+    clock.advance(24_999);
+    expect(clock.pending()).toBe(4 + 3);
+    clock.advance(1);
+    // Each by the calls that are still queued, itself included.
+    const waits = [20_000, 15_000, 10_000];
+    for (const [index, answer] of (await Promise.all(others)).entries()) {
+      expectFault(answer, { code: 'OVERLOADED', retryAfterMs: waits[index]! });
+    }
+    held.release();
+    expect((await first!).data).toEqual(GOOD_ONE);
+    expect(upstream.requests).toHaveLength(2);
+  });
+
+  test('that find no slot serve stale reports', async () => {
+    const env = { SCALEOPS_MAX_IN_FLIGHT: '1', SCALEOPS_MAX_QUEUED: '0' };
+    await using stand = await startStand({ startMs: FAULT_AT, env });
+    const { upstream, gateway, clock } = stand;
+    await gateway.ask('{ workloadCosts { asOf } }');
+    await gateway.ask('{ aggregatedCosts { asOf } }');
+    clock.advance(361_000);
+    const held = hold();
+    upstream.answer(WORKLOADS, held.fault);
+    const busy = gateway.ask(namespaceQuery('busy'));
+    await upstream.arrivals(3);
+    expectStale(await gateway.ask(QUERY), FAULT_AT);
+    expect(upstream.requests).toHaveLength(3);
+    held.release();
+    expect((await busy).data).toEqual(GOOD_ONE);
+  });
+
+  test('end when their clients disconnect, and release their slots', async () => {
+    await using stand = await startStand({ env: { SCALEOPS_MAX_IN_FLIGHT: '1', SCALEOPS_MAX_QUEUED: '1' } });
+    const { upstream, gateway, clock } = stand;
+    upstream.answer(WORKLOADS, faults.neverAnswer);
+    const [first, second] = [new AbortController(), new AbortController()];
+    const leaving = [first, second].map(({ signal }, index) =>
+      gateway.ask(namespaceQuery(`leaves-${index}`), undefined, { signal }),
+    );
+    const settled = Promise.allSettled(leaving);
+    await Promise.all([upstream.arrivals(1), clock.set(3)]);
+    // A waiting call that leaves makes room in the queue.
+    second.abort();
+    await clock.calledOff(2);
+    const next = gateway.ask(ONE);
+    await clock.set(5);
+    upstream.answer(WORKLOADS, GOOD);
+    first.abort();
+    expect((await next).data).toEqual(GOOD_ONE);
+    await settled;
+    expect(upstream.requests).toHaveLength(2);
+    expect(clock.pending()).toBe(0);
+  });
+});

@@ -1,0 +1,88 @@
+// Valid responses of ScaleOps in every HTTP form, and unusual data, over real sockets. test/upstream/decode.test.ts tests the forms of
+// the data itself.
+
+import { describe, expect, test } from 'vitest';
+
+import * as faults from '../kit/fault-server.js';
+import type { Fault } from '../kit/fault-server.js';
+import { expectNothingLeaks, NO_CACHE, QUERY, startStand, WORKLOADS } from '../kit/fault-stand.js';
+import { TOKEN } from '../kit/gateway.js';
+
+const NAME = 'жäß🦊👩‍👩‍👧';
+const NAMED = faults.goodReport(NAME);
+
+// Fails when an encoding is not decoded or not accepted, when chunks are decoded one by one, when the byte limit is one
+// too low, and when a non-finite number becomes a number, or causes a warning each.
+describe('a good report', () => {
+  test.each<[string, Fault]>([
+    ['in gzip', faults.gzipped(NAMED)],
+    ['in x-gzip', faults.gzipped(NAMED, 'x-gzip')],
+    ['in GZIP', faults.gzipped(NAMED, 'GZIP')],
+    ['in brotli', faults.brotli(NAMED)],
+    ['in identity', faults.answer(200, JSON.stringify(NAMED), { 'content-encoding': 'identity' })],
+    ['in chunks of one byte that split characters', faults.byteByByte(NAMED)],
+    ...Object.entries(faults.INTERIM).flatMap(([name, interim]): [string, Fault][] => [
+      [`after interim responses (${name})`, faults.afterInterim(NAMED, interim)],
+      [`after interim responses in packets of one byte (${name})`, faults.afterInterim(NAMED, interim, true)],
+    ]),
+    ['that ends with the connection', faults.closeDelimited(JSON.stringify(NAMED))],
+  ])('%s is read', async (_title, fault) => {
+    await using stand = await startStand({ env: NO_CACHE });
+    stand.upstream.answer(WORKLOADS, fault);
+    for (let time = 0; time < 2; time += 1) {
+      const answer = await stand.gateway.ask(QUERY);
+      expect(answer.errors).toEqual([]);
+      expect(answer.data).toMatchObject({ workloadCosts: { rows: { nodes: [{ workloadName: NAME }] } } });
+    }
+  });
+
+  test('of 900 kB with three-byte characters is read without a broken character', async () => {
+    await using stand = await startStand();
+    const name = '€'.repeat(150_000);
+    stand.upstream.answer(WORKLOADS, faults.json(faults.goodReport(name)));
+    const answer = await stand.gateway.ask(QUERY);
+    expect(answer.data.workloadCosts.rows.nodes[0].workloadName === name).toBe(true);
+  });
+
+  test('of exactly the byte limit is read', async () => {
+    await using stand = await startStand();
+    stand.upstream.answer(WORKLOADS, faults.text(faults.reportOfLength(1_048_576)));
+    const answer = await stand.gateway.ask(QUERY);
+    expect(answer.errors).toEqual([]);
+  });
+
+  test('is requested once, with the token', async () => {
+    await using stand = await startStand();
+    await stand.gateway.ask(QUERY);
+    expect(stand.upstream.requests).toHaveLength(2);
+    for (const { headers } of stand.upstream.requests) expect(headers.authorization).toBe(`Bearer ${TOKEN}`);
+  });
+
+  test('with numbers that are not finite is read with nulls, and warned about once', async () => {
+    await using stand = await startStand();
+    const rows = '{"id":"a","totalCost":1e400,"workloadName":"\\ud800"},{"id":"b","totalCost":"NaN"}';
+    stand.upstream.answer(WORKLOADS, faults.text(`{"aggregatedWorkloads":[${rows}]}`));
+    const answer = await stand.gateway.ask(
+      '{ workloadCosts { rows { nodes { scaleOpsId totalCost workloadName } } } }',
+    );
+    expect(answer.errors).toEqual([]);
+    expect(answer.data.workloadCosts.rows.nodes).toEqual([
+      { scaleOpsId: 'a', totalCost: null, workloadName: '\ud800' },
+      { scaleOpsId: 'b', totalCost: null, workloadName: null },
+    ]);
+    expect(stand.gateway.log.filter(({ level }) => level === 40)).toMatchObject([
+      { report: 'workloads', warnings: [{ code: 'MISSING_WINDOW' }, { code: 'UNREADABLE_NUMBER', count: 2 }] },
+    ]);
+  });
+
+  test('is not mixed up with an unsolicited second response', async () => {
+    await using stand = await startStand({ env: NO_CACHE });
+    stand.upstream.answer(WORKLOADS, faults.answerTwice(faults.goodReport()));
+    const first = await stand.gateway.ask('{ workloadCosts { rows { nodes { workloadName } } } }');
+    expect(first.data).toEqual({ workloadCosts: { rows: { nodes: [{ workloadName: 'api' }] } } });
+    await stand.upstream.requests[0]!.closed;
+    const second = await stand.gateway.ask('{ aggregatedCosts { rows { nodes { workloadName } } } }');
+    expect(second.data).toEqual({ aggregatedCosts: { rows: { nodes: [{ workloadName: 'api' }] } } });
+    expectNothingLeaks(stand, first, second);
+  });
+});

@@ -1,0 +1,215 @@
+// A host that fails as a whole: its port, name, certificate and redirects.
+
+import dns from 'node:dns';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+
+import { FAULT_AT } from '../kit/fault-rows.js';
+import * as faults from '../kit/fault-server.js';
+import { startFaultServer } from '../kit/fault-server.js';
+import {
+  expectCalmLog,
+  expectFault,
+  expectNothingLeaks,
+  expectStale,
+  expectWaits,
+  GOOD_ONE,
+  goodWorkloads,
+  NO_BREAKER,
+  ONE,
+  QUERY,
+  settle,
+  startStand,
+  TIMEOUT_MS,
+  WORKLOADS,
+  type Stand,
+} from '../kit/fault-stand.js';
+
+const WORKLOADS_QUERY = '{ workloadCosts { asOf isStale rows { nodes { workloadName } } } }';
+const NAME = 'canary-scaleops.test';
+const toName = (url: string): string => url.replace('127.0.0.1', NAME);
+const toTls = (url: string): string => url.replace('http:', 'https:');
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.unstubAllEnvs();
+});
+
+type Lookup = (hostname: string, options: { all?: boolean }, callback: (...result: unknown[]) => void) => void;
+const lookUpReally = dns.lookup as unknown as Lookup;
+
+/** Later lookups of the host name give this machine, fail, or never end. */
+function resolveName(outcome: 'good' | 'ENOTFOUND' | 'EAI_AGAIN' | 'never'): void {
+  const lookup: Lookup = (hostname, options, callback) => {
+    if (hostname !== NAME) lookUpReally(hostname, options, callback);
+    if (hostname !== NAME || outcome === 'never') return;
+    const error = Object.assign(new Error(`getaddrinfo ${outcome} ${hostname}`), { code: outcome, hostname });
+    const found = options.all ? [[{ address: '127.0.0.1', family: 4 }]] : ['127.0.0.1', 4];
+    setImmediate(() => {
+      callback(...(outcome === 'good' ? [null, ...found] : [error]));
+    });
+  };
+  vi.spyOn(dns, 'lookup').mockImplementation(lookup as never);
+}
+
+/** Closes all connections, so that the next call opens a new one. */
+async function dropConnections({ upstream }: Stand): Promise<void> {
+  await upstream.stop();
+  await upstream.start();
+}
+
+interface BrokenHost {
+  readonly title: string;
+  readonly toUrl?: (url: string) => string;
+  readonly server?: faults.FaultServerOptions;
+  /** While the host works. */
+  readonly before?: () => void;
+  readonly break: (stand: Stand) => Promise<void> | void;
+  readonly waits: readonly 'jitter'[];
+}
+
+const TWICE = ['jitter', 'jitter'] as const;
+const goodName = (): void => {
+  resolveName('good');
+};
+const BROKEN: readonly BrokenHost[] = [
+  { title: 'whose port is closed', break: ({ upstream }) => upstream.stop(), waits: TWICE },
+  ...(['ENOTFOUND', 'EAI_AGAIN'] as const).map((code) => ({
+    title: `whose name does not resolve (${code})`,
+    toUrl: toName,
+    before: goodName,
+    break: async (stand: Stand) => {
+      await dropConnections(stand);
+      resolveName(code);
+    },
+    waits: TWICE,
+  })),
+  {
+    title: 'with an untrusted certificate',
+    server: { tls: true },
+    before: () => {
+      // Simulates a connection: the resolver runs for each new one.
+      vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0');
+    },
+    break: async (stand) => {
+      await dropConnections(stand);
+      vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', undefined);
+    },
+    waits: [],
+  },
+];
+
+// Fails when a code is removed from RETRIED_REASONS, when TLS is added, when an error's text comes out, or when an
+// unreachable host allows no stale report.
+describe.each(BROKEN)('a host $title', ({ toUrl, server, before, break: breakHost, waits }) => {
+  const start = async (): Promise<Stand> => {
+    before?.();
+    return startStand({ startMs: FAULT_AT, ...(toUrl && { toUrl }), ...(server && { server }) });
+  };
+
+  test('is UPSTREAM_UNAVAILABLE, and receives nothing', async () => {
+    await using stand = await start();
+    await breakHost(stand);
+    const { answer, waits: waited } = await settle(stand.gateway.ask(ONE), stand.clock);
+    expectFault(answer, { code: 'UPSTREAM_UNAVAILABLE' });
+    expectWaits(waited, waits);
+    expect([stand.upstream.requests.length, stand.upstream.bytesReceived()]).toEqual([0, 0]);
+    expectCalmLog(stand.gateway, 'UPSTREAM_UNAVAILABLE');
+    expectNothingLeaks(stand, answer);
+  });
+
+  test('has its stale report served', async () => {
+    await using stand = await start();
+    const { gateway, clock, upstream } = stand;
+    expect((await gateway.ask(WORKLOADS_QUERY)).data).toEqual({ workloadCosts: goodWorkloads(FAULT_AT) });
+    clock.advance(361_000);
+    await breakHost(stand);
+    const { answer, waits: waited } = await settle(gateway.ask(WORKLOADS_QUERY), clock);
+    expectStale(answer, FAULT_AT);
+    expectWaits(waited, waits);
+    expect(upstream.requests).toHaveLength(1);
+    expectNothingLeaks(stand, answer);
+  });
+});
+
+// Fails when one part of a host's fault is reported as another's, or when the other report fails too.
+describe('a host', () => {
+  test('answers again once its port is open', async () => {
+    await using stand = await startStand({ startMs: FAULT_AT, env: NO_BREAKER });
+    await stand.upstream.stop();
+    const { answer } = await settle(stand.gateway.ask(QUERY), stand.clock);
+    expectFault(answer, { code: 'UPSTREAM_UNAVAILABLE' }, 'workloadCosts', 'aggregatedCosts');
+    await stand.upstream.start();
+    const good = await stand.gateway.ask(ONE);
+    expect(good.data).toEqual(GOOD_ONE);
+    expectNothingLeaks(stand, answer, good);
+  });
+
+  test('is UPSTREAM_UNAVAILABLE when the resolver of this machine does not know its name', async () => {
+    // A label of more than 63 characters: every resolver refuses it, so the test needs no network.
+    const toUrl = (): string => `http://canary-in-host-name.${'a'.repeat(64)}.invalid`;
+    await using stand = await startStand({ toUrl });
+    const { answer, waits } = await settle(stand.gateway.ask(ONE), stand.clock);
+    expectFault(answer, { code: 'UPSTREAM_UNAVAILABLE' });
+    expectWaits(waits, TWICE);
+    expectNothingLeaks(stand, answer);
+  });
+
+  test('is UPSTREAM_UNAVAILABLE when it answers a TLS handshake in plain text, and is not retried', async () => {
+    await using stand = await startStand({ server: { onConnection: faults.garbage }, toUrl: toTls });
+    const { answer, waits } = await settle(stand.gateway.ask(ONE), stand.clock);
+    expectFault(answer, { code: 'UPSTREAM_UNAVAILABLE' });
+    expectWaits(waits, []);
+    expect(stand.upstream.requests).toEqual([]);
+    expectNothingLeaks(stand, answer);
+  });
+
+  test.each([
+    ['the TLS handshake never ends', toTls],
+    ['its name is never found out', toName],
+  ])('is UPSTREAM_TIMEOUT when %s, and is not retried', async (_what, toUrl) => {
+    resolveName('never');
+    await using stand = await startStand({ toUrl });
+    const { gateway, clock } = stand;
+    const asked = gateway.ask(ONE);
+    await clock.set(1);
+    clock.advance(TIMEOUT_MS);
+    const { answer, waits } = await settle(asked, clock);
+    expectFault(answer, { code: 'UPSTREAM_TIMEOUT' });
+    expectWaits(waits, []);
+    expectNothingLeaks(stand, answer);
+  });
+
+  test('is UPSTREAM_BAD_RESPONSE when it speaks before the request, and is retried once', async () => {
+    await using stand = await startStand({ server: { onConnection: faults.garbage } });
+    stand.upstream.answer(WORKLOADS, faults.neverAnswer);
+    const { answer, waits } = await settle(stand.gateway.ask(ONE), stand.clock);
+    expectFault(answer, { code: 'UPSTREAM_BAD_RESPONSE' });
+    expectWaits(waits, ['jitter']);
+    expectNothingLeaks(stand, answer);
+  });
+});
+
+// Fails when redirects are followed or retried, or when a foreign login page counts as a rejection, which purges.
+describe('a redirect to another host', () => {
+  test.each([
+    ['/canary', 302],
+    ['/login', 302],
+    ['/canary', 307],
+    ['/login', 308],
+  ])('to %s, %d, is not followed: no stale report is served, and that host receives nothing', async (path, status) => {
+    await using other = await startFaultServer();
+    await using stand = await startStand({ startMs: FAULT_AT });
+    const { upstream, gateway, clock, ports } = stand;
+    ports.push(String(other.port));
+    await gateway.ask(QUERY);
+    clock.advance(361_000);
+    upstream.answer(WORKLOADS, faults.redirect(`http://127.0.0.1:${other.port}${path}`, status));
+    const { answer, waits } = await settle(gateway.ask(QUERY), clock);
+    expectFault(answer, { code: 'UPSTREAM_BAD_RESPONSE' });
+    expectWaits(waits, []);
+    expect([other.bytesReceived(), upstream.requests.length]).toEqual([0, 4]);
+    upstream.answer(WORKLOADS, faults.status(501));
+    expectStale(await gateway.ask(QUERY), FAULT_AT);
+    expectNothingLeaks(stand, answer);
+  });
+});

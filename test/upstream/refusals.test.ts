@@ -1,0 +1,171 @@
+// Rejections by ScaleOps: of the gateway's own account, which tries one new token, and of a caller's token, which has no
+// replacement. The cached reports of the rejected principal are purged, and no others.
+
+import { describe, expect, test } from 'vitest';
+
+import type { UpstreamErrorCode } from '../../src/errors.js';
+import { FAULT_AT } from '../kit/fault-rows.js';
+import * as faults from '../kit/fault-server.js';
+import type { Fault } from '../kit/fault-server.js';
+import {
+  AGGREGATED,
+  CLUSTER_QUERY,
+  DOWN,
+  expectFault,
+  expectNothingLeaks,
+  expectStale,
+  GOOD,
+  goodWorkloads,
+  namespaceQuery,
+  ONE,
+  QUERY,
+  settle,
+  startStand,
+  WORKLOADS,
+  type Stand,
+} from '../kit/fault-stand.js';
+import type { Answer } from '../kit/gateway.js';
+
+const REFUSALS: readonly (readonly [string, Fault])[] = [
+  ['a 401', faults.status(401)],
+  ['a 302 to the login', faults.redirect('/login')],
+  ['a login page with 200', faults.loginPage],
+];
+const AGE_MS = 361_000;
+
+/** The fault depends on the token of the request. */
+const byToken =
+  (stand: () => Stand, ofToken: (token: string) => Fault): Fault =>
+  (socket) => {
+    ofToken(/Bearer (.*)$/.exec(stand().upstream.requests.at(-1)!.headers.authorization ?? '')![1]!)(socket);
+  };
+
+const LOGIN = '/auth/callback';
+const LOGIN_ENV = {
+  SCALEOPS_AUTH: 'login',
+  SCALEOPS_TOKEN: '',
+  SCALEOPS_USERNAME: 'canary-user',
+  SCALEOPS_PASSWORD: 'canary-password',
+};
+
+/** A gateway with an account, whose n-th login gives the token `canary-token-n`. */
+async function startWithAccount(): Promise<Stand> {
+  const stand = await startStand({ startMs: FAULT_AT, env: LOGIN_ENV });
+  stand.upstream.answer(LOGIN, (socket) => {
+    faults.redirect(`/?token=canary-token-${stand.arrivedAt(LOGIN)}`)(socket);
+  });
+  return stand;
+}
+
+// Fails when no new token is tried, or more than one, or one per call; when no pause follows a rejection; and when a
+// rejection of the account serves or keeps cached reports.
+describe.each(REFUSALS)('an account that gets %s', (_title, refusal) => {
+  const REFUSED = {
+    code: 'UPSTREAM_UNAUTHENTICATED',
+    hint: 'Check SCALEOPS_USERNAME and SCALEOPS_PASSWORD.',
+  } as const;
+
+  test('gets a new token and the report, and keeps its cached reports', async () => {
+    await using stand = await startWithAccount();
+    const { gateway, upstream, clock, arrivedAt } = stand;
+    await gateway.ask(CLUSTER_QUERY);
+    upstream.answer(
+      WORKLOADS,
+      byToken(
+        () => stand,
+        (token) => (token === 'canary-token-1' ? refusal : GOOD),
+      ),
+    );
+    const questions = Array.from({ length: 5 }, (_, index) => gateway.ask(namespaceQuery(`${index}`)));
+    for (const { errors } of await Promise.all(questions)) expect(errors).toEqual([]);
+    expect([arrivedAt(LOGIN), arrivedAt(WORKLOADS)]).toEqual([2, 10]);
+    clock.advance(1);
+    await gateway.ask(CLUSTER_QUERY);
+    expect(arrivedAt(AGGREGATED)).toBe(1);
+    expectNothingLeaks(stand, ...(await Promise.all(questions)));
+  });
+
+  test('again with the new token is refused, loses its cached reports, and pauses for 30 s', async () => {
+    await using stand = await startWithAccount();
+    const { gateway, upstream, clock, arrivedAt } = stand;
+    await gateway.ask(QUERY);
+    clock.advance(AGE_MS);
+    await gateway.ask(CLUSTER_QUERY);
+    upstream.answer(WORKLOADS, refusal);
+    const { answer, waits } = await settle(gateway.ask(ONE), clock);
+    expectFault(answer, REFUSED);
+    expect([waits, arrivedAt(LOGIN), arrivedAt(WORKLOADS), arrivedAt(AGGREGATED)]).toEqual([[], 2, 1 + 2, 2]);
+
+    clock.advance(29_999);
+    expectFault(await gateway.ask(ONE), REFUSED);
+    expect([arrivedAt(LOGIN), arrivedAt(WORKLOADS)]).toEqual([2, 3]);
+    clock.advance(1);
+    upstream.answer(WORKLOADS, DOWN);
+    expectFault(await gateway.ask(ONE), { code: 'UPSTREAM_UNAVAILABLE', retryAfterMs: 60_000 });
+    expect([arrivedAt(LOGIN), arrivedAt(WORKLOADS)]).toEqual([3, 4]);
+    await gateway.ask(CLUSTER_QUERY);
+    expect(arrivedAt(AGGREGATED)).toBe(3);
+    expectNothingLeaks(stand, answer);
+  });
+});
+
+const FORWARD = { SCALEOPS_AUTH: 'forward', SCALEOPS_TOKEN: '' };
+
+/** Two callers with their own tokens. */
+function askAs({ gateway }: Stand, name: 'ann' | 'bob', query: string): Promise<Answer> {
+  return gateway.ask(query, undefined, { headers: { authorization: `Bearer canary-of-${name}` } });
+}
+
+const ANN = 'canary-of-ann';
+
+// Fails when the purge takes all principals or none, when a caller gets the error of the gateway's account, and when a
+// rejection of a field becomes one of the request.
+describe('a caller', () => {
+  test.each<[string, Fault, UpstreamErrorCode]>([
+    ...REFUSALS.map(([title, fault]): [string, Fault, UpstreamErrorCode] => [title, fault, 'UNAUTHENTICATED']),
+    ['a 403', faults.status(403), 'UPSTREAM_FORBIDDEN'],
+  ])('that gets %s is refused and loses its cached reports; other callers keep theirs', async (_title, fault, code) => {
+    await using stand = await startStand({ startMs: FAULT_AT, env: FORWARD });
+    const { upstream, clock, arrivedAt } = stand;
+    for (const name of ['ann', 'bob'] as const) {
+      await askAs(stand, name, CLUSTER_QUERY);
+      await askAs(stand, name, ONE);
+    }
+    clock.advance(1_000);
+    upstream.answer(
+      WORKLOADS,
+      byToken(
+        () => stand,
+        (token) => (token === ANN ? fault : GOOD),
+      ),
+    );
+    const { answer, waits } = await settle(askAs(stand, 'ann', namespaceQuery('new')), clock);
+    expectFault(answer, { code });
+    expect(answer.headers.has('www-authenticate')).toBe(false);
+    expect([waits, arrivedAt(WORKLOADS), arrivedAt(AGGREGATED)]).toEqual([[], 3, 2]);
+    clock.advance(1);
+    for (const query of [CLUSTER_QUERY, ONE]) expect((await askAs(stand, 'bob', query)).errors).toEqual([]);
+    expect([arrivedAt(WORKLOADS), arrivedAt(AGGREGATED)]).toEqual([3, 2]);
+    await askAs(stand, 'ann', CLUSTER_QUERY);
+    expectFault(await askAs(stand, 'ann', ONE), { code });
+    expect([arrivedAt(WORKLOADS), arrivedAt(AGGREGATED)]).toEqual([4, 3]);
+    expectNothingLeaks(stand, answer);
+  });
+
+  test('whose token ScaleOps accepted within the last minute gets a stale report during a failure, and not later', async () => {
+    await using stand = await startStand({ startMs: FAULT_AT, env: { ...FORWARD, CACHE_TTL_SECONDS: '10' } });
+    const { upstream, clock } = stand;
+    await askAs(stand, 'ann', QUERY);
+    upstream.answer(WORKLOADS, DOWN);
+    clock.advance(59_999);
+    const stale = await askAs(stand, 'ann', QUERY);
+    expectStale(stale, FAULT_AT);
+    expect(stale.data).toMatchObject({ workloadCosts: goodWorkloads(FAULT_AT, true) });
+    await clock.calledOff(4);
+    upstream.answer(AGGREGATED, DOWN);
+    clock.advance(60_000);
+    const failed = await askAs(stand, 'ann', QUERY);
+    expect(failed.data).toEqual({ workloadCosts: null, aggregatedCosts: null });
+    expectNothingLeaks(stand, stale, failed);
+  });
+});

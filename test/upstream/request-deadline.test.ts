@@ -1,0 +1,120 @@
+// The deadline of an operation: it is answered whatever it still waits for, and calls that no other operation waits for are
+// cancelled. The test moves the clock.
+
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+import { createManualClock } from '../kit/clock.js';
+import { createGate } from '../kit/gate.js';
+import { startStack } from '../kit/gateway.js';
+
+/** A stack whose ScaleOps responds when the gate opens, on a clock that stands still. */
+async function startSlow(env: Record<string, string> = {}) {
+  const clock = createManualClock();
+  const gate = createGate();
+  const stack = await startStack({
+    clock,
+    env: { GATEWAY_TIMEOUT_MS: '5000', ...env },
+    simulator: { latency: gate.pass, now: () => clock.now() },
+  });
+  return { ...stack, clock, gate };
+}
+type Slow = Awaited<ReturnType<typeof startSlow>>;
+
+const QUERY = '{ __typename workloadCosts { isStale } }';
+const OTHER = '{ workloadCosts(filter: { last: "7d" }) { isStale } }';
+const codes = (answer: { errors: readonly { extensions: { code: string } }[] }) =>
+  answer.errors.map(({ extensions }) => extensions.code);
+
+describe('an operation that takes longer than GATEWAY_TIMEOUT_MS', () => {
+  let stack: Slow;
+  beforeEach(async () => {
+    stack = await startSlow();
+  });
+  afterEach(async () => {
+    stack.gate.open();
+    await stack[Symbol.asyncDispose]();
+  });
+
+  test.each(['application/json', 'application/graphql-response+json'])(
+    'is REQUEST_TIMEOUT as a whole, for %s',
+    async (accept) => {
+      const answer = stack.ask(QUERY, undefined, { headers: { accept } });
+      await stack.gate.arrivals(1);
+      stack.clock.advance(4_999);
+      stack.clock.advance(1);
+      const { status, text, errors, headers } = await answer;
+      expect([status, Object.keys(JSON.parse(text) as object)]).toEqual([504, ['errors']]);
+      expect(errors).toMatchObject([
+        { message: 'The operation exceeded its time limit.', extensions: { code: 'REQUEST_TIMEOUT', retryable: true } },
+      ]);
+      expect(headers.get('cache-control')).toBe('no-store');
+      expect(stack.log.at(-1)).toMatchObject({
+        level: 40,
+        status: 504,
+        durationMs: 5_000,
+        upstreamMs: 5_000,
+        errors: ['REQUEST_TIMEOUT'],
+        reasons: ['deadline'],
+      });
+      expect(stack.log.filter(({ msg }) => msg === 'unexpected error')).toEqual([]);
+    },
+  );
+
+  test('cancels what it waited for, so that the next operation calls ScaleOps again', async () => {
+    const first = stack.ask(QUERY);
+    await stack.gate.arrivals(1);
+    stack.clock.advance(5_000);
+    expect(codes(await first)).toEqual(['REQUEST_TIMEOUT']);
+    const second = stack.ask(QUERY);
+    await stack.gate.arrivals(2);
+    stack.gate.open();
+    expect(codes(await second)).toEqual([]);
+    expect(stack.received).toHaveLength(2);
+  });
+
+  test('leaves to others what they wait for as well', async () => {
+    const first = stack.ask(QUERY);
+    await stack.gate.arrivals(1);
+    stack.clock.advance(3_000);
+    const second = stack.ask(QUERY);
+    // A later question at ScaleOps proves that this one has joined.
+    const third = stack.ask(OTHER);
+    await stack.gate.arrivals(2);
+    stack.clock.advance(2_000);
+    expect(codes(await first)).toEqual(['REQUEST_TIMEOUT']);
+    stack.gate.open();
+    expect([codes(await second), codes(await third)]).toEqual([[], []]);
+    expect(stack.received).toHaveLength(2);
+  });
+
+  test('over a socket frees the connection to ScaleOps, and leaves no timer', async () => {
+    const url = `${await stack.gateway.listen()}/graphql`;
+    const answer = fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ query: QUERY }),
+    });
+    await stack.gate.arrivals(1);
+    stack.clock.advance(5_000);
+    expect((await answer).status).toBe(504);
+    expect(stack.clock.pending()).toBe(0);
+  });
+});
+
+test('an operation that ends in time leaves no timer', async () => {
+  await using stack = await startSlow();
+  stack.gate.open();
+  expect((await stack.ask(QUERY)).errors).toEqual([]);
+  expect((await stack.ask(QUERY)).errors).toEqual([]);
+  expect((await stack.ask('{')).status).toBe(400);
+  expect(stack.clock.pending()).toBe(0);
+});
+
+test('with GATEWAY_TIMEOUT_MS=off an operation takes as long as ScaleOps may', async () => {
+  await using stack = await startSlow({ GATEWAY_TIMEOUT_MS: 'off' });
+  const answer = stack.ask(QUERY);
+  await stack.gate.arrivals(1);
+  stack.clock.advance(29_999);
+  stack.gate.open();
+  expect((await answer).errors).toEqual([]);
+});

@@ -1,0 +1,91 @@
+// A reused connection that the host closed just before is the only fault that is retried at once and without cost. A
+// similar fault of the host counts like any other.
+
+import { describe, expect, test } from 'vitest';
+
+import * as faults from '../kit/fault-server.js';
+import type { Fault } from '../kit/fault-server.js';
+import {
+  expectCalmLog,
+  expectFault,
+  expectNothingLeaks,
+  GOOD_ONE,
+  NO_CACHE,
+  NO_RETRIES,
+  onReuse,
+  ONE,
+  settle,
+  startStand,
+  WORKLOADS,
+} from '../kit/fault-stand.js';
+
+/** One connection, one attempt, no budget, and a breaker that opens at the first failure: any counted fault shows. */
+const STRICT = {
+  ...NO_RETRIES,
+  ...NO_CACHE,
+  SCALEOPS_RETRY_MIN: '0',
+  SCALEOPS_BREAKER_FAILURES: '1',
+  SCALEOPS_MAX_IN_FLIGHT: '1',
+};
+const resetInHeaders: Fault = (socket) => socket.write('HTTP/1.1 200 OK\r\nx-a', () => socket.resetAndDestroy());
+
+// Fails when the immediate retry is left out, paused, or spends attempts, budget or breaker; and when a new connection
+// gets it, or one over which a part of the response had arrived.
+describe('a reused connection', () => {
+  test.each<[string, Fault]>([
+    ['reset', faults.resetBeforeHeaders],
+    ['closed', faults.closeBeforeHeaders],
+  ])('that is %s just when it is reused is no error, time after time', async (_how, fault) => {
+    await using stand = await startStand({ env: STRICT });
+    const { upstream, gateway, clock } = stand;
+    upstream.answer(WORKLOADS, onReuse(fault));
+    for (const arrived of [1, 3, 5]) {
+      const { answer, waits } = await settle(gateway.ask(ONE), clock);
+      expect([answer.errors, answer.data, waits]).toEqual([[], GOOD_ONE, []]);
+      expect(upstream.requests).toHaveLength(arrived);
+      expectNothingLeaks(stand, answer);
+    }
+    expect(upstream.requests[1]!.socket).toBe(upstream.requests[0]!.socket);
+    expect(upstream.requests[2]!.socket).not.toBe(upstream.requests[0]!.socket);
+    expect(upstream.requests[2]!.body).toBe(upstream.requests[1]!.body);
+    expectCalmLog(gateway);
+  });
+
+  test.each<[string, Fault]>([
+    ['headers', resetInHeaders],
+    ['body', faults.resetInBody],
+    ['gzip body', faults.resetInGzip],
+    ['chunked body', faults.closeInChunkedBody],
+  ])('that breaks in the %s is a fault like any other', async (_where, fault) => {
+    await using stand = await startStand({ env: STRICT });
+    const { upstream, gateway } = stand;
+    upstream.answer(WORKLOADS, onReuse(fault));
+    expect((await gateway.ask(ONE)).data).toEqual(GOOD_ONE);
+    expectFault(await gateway.ask(ONE), { code: 'UPSTREAM_UNAVAILABLE' });
+    expect(upstream.requests[1]!.socket).toBe(upstream.requests[0]!.socket);
+    expect(upstream.requests).toHaveLength(2);
+    expectFault(await gateway.ask(ONE), { code: 'CIRCUIT_OPEN', retryAfterMs: 15_000 });
+  });
+
+  test.each<[string, Fault]>([
+    ['garbage', faults.garbage],
+    ['headers over the limit', faults.hugeHeaders],
+  ])('that fails with %s is reported as that fault', async (_what, fault) => {
+    await using stand = await startStand({ env: STRICT });
+    const { upstream, gateway } = stand;
+    upstream.answer(WORKLOADS, onReuse(fault));
+    expect((await gateway.ask(ONE)).data).toEqual(GOOD_ONE);
+    expectFault(await gateway.ask(ONE), { code: 'UPSTREAM_BAD_RESPONSE' });
+    expect(upstream.requests).toHaveLength(2);
+  });
+
+  test.each<[string, Fault]>([
+    ['reset', faults.resetBeforeHeaders],
+    ['closed', faults.closeBeforeHeaders],
+  ])('is distinguished from a new one that is %s', async (_how, fault) => {
+    await using stand = await startStand({ env: STRICT });
+    stand.upstream.answer(WORKLOADS, fault);
+    expectFault(await stand.gateway.ask(ONE), { code: 'UPSTREAM_UNAVAILABLE' });
+    expect(stand.upstream.requests).toHaveLength(1);
+  });
+});

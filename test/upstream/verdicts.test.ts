@@ -1,0 +1,90 @@
+// Which outcomes count as failures of ScaleOps for the circuit breaker, and which do not.
+
+import { describe, expect, test } from 'vitest';
+
+import * as faults from '../kit/fault-server.js';
+import type { Fault } from '../kit/fault-server.js';
+import {
+  expectCalmLog,
+  expectFault,
+  GOOD,
+  GOOD_ONE,
+  namespaceQuery,
+  NO_CACHE,
+  NO_RETRIES,
+  onReuse,
+  ONE,
+  startStand,
+  WORKLOADS,
+} from '../kit/fault-stand.js';
+
+const OPEN = { code: 'CIRCUIT_OPEN', retryAfterMs: 15_000 } as const;
+
+// Fails when `judge` counts a rejection, a rate limit or a leaving client as a failure, or a fault of ScaleOps as none.
+describe('the circuit', () => {
+  const ONCE = { ...NO_CACHE, ...NO_RETRIES, SCALEOPS_BREAKER_FAILURES: '1', SCALEOPS_MAX_IN_FLIGHT: '1' };
+
+  test.each<[string, Fault]>([
+    ...[400, 401, 403, 404, 422, 429].map((code): [string, Fault] => [`status ${code}`, faults.status(code)]),
+    ['a redirect to the login', faults.redirect('/login')],
+    ['a report over the limit', faults.tooLong()],
+    ['a reused connection that was closed', onReuse(faults.closeBeforeHeaders)],
+  ])('stays closed after %s', async (_title, fault) => {
+    await using stand = await startStand({ env: ONCE });
+    stand.upstream.answer(WORKLOADS, fault);
+    for (let time = 0; time < 3; time += 1) await stand.gateway.ask(namespaceQuery(`${time}`));
+    stand.upstream.answer(WORKLOADS, GOOD);
+    expect((await stand.gateway.ask(ONE)).data).toEqual(GOOD_ONE);
+  });
+
+  test.each<[string, Fault]>([
+    ...[408, 500, 502, 503, 504].map((code): [string, Fault] => [`status ${code}`, faults.status(code)]),
+    ['a reset', faults.resetBeforeHeaders],
+    ['a reset in the body', faults.resetInBody],
+    ['no JSON', faults.truncatedJson],
+    ['{"error"}', faults.json({ error: 'canary' })],
+    ['HTML', faults.html('canary')],
+  ])('opens after %s', async (_title, fault) => {
+    await using stand = await startStand({ env: ONCE });
+    stand.upstream.answer(WORKLOADS, fault);
+    await stand.gateway.ask(ONE);
+    expectFault(await stand.gateway.ask(ONE), OPEN);
+    expect(stand.upstream.requests).toHaveLength(1);
+  });
+
+  test('opens after five failures in a row, of which a rate limit is neither one nor a success', async () => {
+    await using stand = await startStand({ env: { ...NO_RETRIES, ...NO_CACHE } });
+    const { upstream, gateway } = stand;
+    for (const [index, status] of [500, 500, 500, 500, 429, 500].entries()) {
+      upstream.answer(WORKLOADS, faults.status(status));
+      await gateway.ask(namespaceQuery(`question-${index}`));
+    }
+    expectFault(await gateway.ask(ONE), OPEN);
+    expect(upstream.requests).toHaveLength(6);
+  });
+
+  test.each([400, 404, 403])('counts a new row after a status %d', async (between) => {
+    await using stand = await startStand({ env: { ...NO_RETRIES, ...NO_CACHE } });
+    const { upstream, gateway } = stand;
+    for (const [index, status] of [500, 500, 500, 500, between, 500, 500, 500, 500].entries()) {
+      upstream.answer(WORKLOADS, faults.status(status));
+      await gateway.ask(namespaceQuery(`question-${index}`));
+    }
+    upstream.answer(WORKLOADS, GOOD);
+    expect((await gateway.ask(ONE)).data).toEqual(GOOD_ONE);
+  });
+
+  test('stays closed when clients disconnect', async () => {
+    await using stand = await startStand({ env: ONCE });
+    const { upstream, gateway } = stand;
+    upstream.answer(WORKLOADS, faults.neverAnswer);
+    const client = new AbortController();
+    const settled = Promise.allSettled([gateway.ask(ONE, undefined, { signal: client.signal })]);
+    await upstream.arrivals(1);
+    client.abort();
+    await settled;
+    upstream.answer(WORKLOADS, GOOD);
+    expect((await gateway.ask(ONE)).data).toEqual(GOOD_ONE);
+    expectCalmLog(gateway);
+  });
+});
