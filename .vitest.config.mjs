@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
-import { compiledGateway } from './test/kit/compiled-gateway.mjs';
+import { compiledGateway } from './test/kit/processes/compiled-gateway.mjs';
 
 export default defineConfig({
   plugins: [compiledGateway(import.meta.dirname)],
@@ -11,7 +11,7 @@ export default defineConfig({
   test: {
     root: import.meta.dirname,
     include: ['test/**/*.test.ts'],
-    setupFiles: ['test/kit/seed.ts'],
+    setupFiles: ['test/kit/fuzz/seed.ts'],
     testTimeout: 20_000,
     hookTimeout: 60_000,
     // The machine that this is sized for has two cores; more workers only make sockets slower.

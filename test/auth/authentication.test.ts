@@ -11,8 +11,8 @@ import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createKeyFinder, parseApiKeys } from '../../src/auth/api-keys.js';
 import { readConfig } from '../../src/config/config.js';
 import { ConfigError } from '../../src/config/settings/reader.js';
-import { createManualClock, type ManualClock } from '../kit/clock.js';
-import { CANARY } from '../kit/fault-server.js';
+import { createManualClock, type ManualClock } from '../kit/time/clock.js';
+import { CANARY } from '../kit/upstream/fault-server.js';
 import { ask, TOKEN, type Answer } from '../kit/gateway.js';
 import {
   AUDIENCE,
@@ -23,9 +23,9 @@ import {
   startIssuer,
   type Issuer,
   type SigningKey,
-} from '../kit/issuer.js';
+} from '../kit/identity/issuer.js';
 import { startRestrictedGateway, type RestrictedGateway } from '../kit/restricted-gateway.js';
-import { startFleetUpstream, type FleetUpstream } from '../kit/visible-fleet.js';
+import { startFleetUpstream, type FleetUpstream } from '../kit/upstream/visible-fleet.js';
 
 const QUERY = '{ workloadCosts { rows { totalCount } } }';
 const KEY = `${CANARY}-Key-0123456789`;

@@ -7,10 +7,18 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 
 import { REPORT, ROW } from '../kit/entities.js';
 import type { Answer } from '../kit/gateway.js';
-import { createIdleClock, type IdleClock } from '../kit/idle-clock.js';
-import { AUDIENCE, claimsAt, createSigningKey, ISSUER, signToken, startIssuer, type Issuer } from '../kit/issuer.js';
-import { isRedisSkipped } from '../kit/redis.js';
-import { CONNECTED, startWatchedRedis } from '../kit/replicas.js';
+import { createIdleClock, type IdleClock } from '../kit/time/idle-clock.js';
+import {
+  AUDIENCE,
+  claimsAt,
+  createSigningKey,
+  ISSUER,
+  signToken,
+  startIssuer,
+  type Issuer,
+} from '../kit/identity/issuer.js';
+import { isRedisSkipped } from '../kit/processes/redis.js';
+import { CONNECTED, startWatchedRedis } from '../kit/processes/replicas.js';
 import {
   keyOf,
   startRestrictedGateway,
@@ -34,7 +42,7 @@ import {
   type FleetUpstream,
   type RawRow,
   type WorkloadFilter,
-} from '../kit/visible-fleet.js';
+} from '../kit/upstream/visible-fleet.js';
 
 // A fixed seed in CI; environment variables set another one, and more runs.
 const SEED = { seed: Number(process.env.PERMISSIONS_SEED ?? 20260131) };

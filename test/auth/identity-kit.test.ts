@@ -4,9 +4,9 @@
 import { createConnection } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { CANARY } from '../kit/fault-server.js';
-import { createGate } from '../kit/gate.js';
-import { CLIENT_ID, CLIENT_SECRET, startIdentity, TENANT, type Identity } from '../kit/identity.js';
+import { CANARY } from '../kit/upstream/fault-server.js';
+import { createGate } from '../kit/time/gate.js';
+import { CLIENT_ID, CLIENT_SECRET, startIdentity, TENANT, type Identity } from '../kit/identity/azure.js';
 
 const PATH = `/${TENANT}/oauth2/token`;
 const FORM = {

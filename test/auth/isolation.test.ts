@@ -20,9 +20,9 @@ import { inflateRawSync } from 'node:zlib';
 import { describe, expect, onTestFinished, test } from 'vitest';
 
 import type { Clock } from '../../src/clock.js';
-import { createManualClock } from '../kit/clock.js';
+import { createManualClock } from '../kit/time/clock.js';
 import type { Answer } from '../kit/gateway.js';
-import { isRedisSkipped } from '../kit/redis.js';
+import { isRedisSkipped } from '../kit/processes/redis.js';
 import {
   CONNECTED,
   createWatchedClock,
@@ -32,8 +32,8 @@ import {
   startWatchedRedis,
   type Replica,
   type WatchedRedis,
-} from '../kit/replicas.js';
-import { askedRowName, secretOf, startTenants, type Tenants } from '../kit/tenants.js';
+} from '../kit/processes/replicas.js';
+import { askedRowName, secretOf, startTenants, type Tenants } from '../kit/upstream/tenants.js';
 
 const RECHECK_MS = 60_000;
 const PRINCIPALS = Array.from({ length: 20 }, (_, index) => {

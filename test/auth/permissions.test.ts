@@ -10,7 +10,7 @@ import { createPermissions, type Permissions } from '../../src/report/permission
 import type { AggregatedCostsRequest, WorkloadCostsRequest } from '../../src/report/request.js';
 import { countSteps, readReport, type SyncReport } from '../kit/report.js';
 import { anyReport, isDecimalColumn, readRows, sumExactly, SUMMED, type Row } from '../kit/reference.js';
-import { anyEntry, anyFleet, anyRule, mayShow, type Rule } from '../kit/visible-fleet.js';
+import { anyEntry, anyFleet, anyRule, mayShow, type Rule } from '../kit/upstream/visible-fleet.js';
 
 const RUNS = { numRuns: 500 };
 const permissionsOf = (list: readonly Rule[]): Permissions => createPermissions(list)!;

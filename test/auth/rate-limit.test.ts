@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { RateLimiter } from '../../src/concurrency/rate-limiter.js';
-import { createManualClock } from '../kit/clock.js';
+import { createManualClock } from '../kit/time/clock.js';
 import { startStack } from '../kit/gateway.js';
 
 describe('a rate limit', () => {

@@ -13,23 +13,23 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 
 import type { Clock } from '../../src/clock.js';
 import { at, START_MS } from '../kit/aging.js';
-import { createManualClock } from '../kit/clock.js';
-import { settle } from '../kit/deferred.js';
-import * as faults from '../kit/fault-server.js';
-import { startFaultServer, type Fault, type SeenRequest } from '../kit/fault-server.js';
-import { createGate } from '../kit/gate.js';
+import { createManualClock } from '../kit/time/clock.js';
+import { settle } from '../kit/time/deferred.js';
+import * as faults from '../kit/upstream/fault-server.js';
+import { startFaultServer, type Fault, type SeenRequest } from '../kit/upstream/fault-server.js';
+import { createGate } from '../kit/time/gate.js';
 import { startGateway, startStack, TOKEN, type Answer, type TestGateway, UNLIMITED } from '../kit/gateway.js';
-import { createIdleClock, type IdleClock } from '../kit/idle-clock.js';
-import { isRedisSkipped } from '../kit/redis.js';
+import { createIdleClock, type IdleClock } from '../kit/time/idle-clock.js';
+import { isRedisSkipped } from '../kit/processes/redis.js';
 import {
   CONNECTED,
   createWatchedClock as createReplicaClock,
   POLL_MS,
   startReplica,
   startWatchedRedis,
-} from '../kit/replicas.js';
-import { secretOf, startTenants } from '../kit/tenants.js';
-import { createWatchedClock } from '../kit/watched-clock.js';
+} from '../kit/processes/replicas.js';
+import { secretOf, startTenants } from '../kit/upstream/tenants.js';
+import { createWatchedClock } from '../kit/time/watched-clock.js';
 
 const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
 

@@ -7,9 +7,9 @@ import { InvalidationQueue } from '../../src/cache/shared/invalidation-queue.js'
 import { UpstreamError } from '../../src/errors.js';
 import { decodeReport } from '../../src/report/parse/json-parser.js';
 import type { WorkloadCostsRequest } from '../../src/report/request.js';
-import { createManualClock } from '../kit/clock.js';
-import { createGate } from '../kit/gate.js';
-import { principalOf } from '../kit/principal.js';
+import { createManualClock } from '../kit/time/clock.js';
+import { createGate } from '../kit/time/gate.js';
+import { principalOf } from '../kit/identity/principal.js';
 import { createTestCache } from '../kit/report-cache.js';
 
 const ANN = principalOf('ann');

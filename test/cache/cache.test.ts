@@ -5,10 +5,10 @@ import { describe, expect, test } from 'vitest';
 import { decodeReport } from '../../src/report/parse/json-parser.js';
 import type { AggregatedCostsRequest, ReportRequest } from '../../src/report/request.js';
 import type { FetchedReport } from '../../src/upstream/client/client.js';
-import { createManualClock } from '../kit/clock.js';
-import { createGate } from '../kit/gate.js';
+import { createManualClock } from '../kit/time/clock.js';
+import { createGate } from '../kit/time/gate.js';
 import { startStack } from '../kit/gateway.js';
-import { principalOf } from '../kit/principal.js';
+import { principalOf } from '../kit/identity/principal.js';
 import { createTestCache } from '../kit/report-cache.js';
 
 const WORKLOADS =

@@ -15,8 +15,8 @@ import {
   type AgingStack,
 } from '../kit/aging.js';
 import { ask, startGateway } from '../kit/gateway.js';
-import { createIdleClock } from '../kit/idle-clock.js';
-import { makeJwt, startTenants } from '../kit/tenants.js';
+import { createIdleClock } from '../kit/time/idle-clock.js';
+import { makeJwt, startTenants } from '../kit/upstream/tenants.js';
 
 const JSON_TYPE = 'application/json';
 const RESPONSE_TYPE = 'application/graphql-response+json';

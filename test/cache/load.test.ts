@@ -6,14 +6,14 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 
 import { decodeReport } from '../../src/report/parse/json-parser.js';
 import type { AggregatedCostsRequest, ReportRequest } from '../../src/report/request.js';
-import { answer, startFaultServer } from '../kit/fault-server.js';
-import { createGate } from '../kit/gate.js';
+import { answer, startFaultServer } from '../kit/upstream/fault-server.js';
+import { createGate } from '../kit/time/gate.js';
 import { startStack, type Answer } from '../kit/gateway.js';
-import { findUrl, LISTENING } from '../kit/gateway-process.js';
-import { principalOf } from '../kit/principal.js';
+import { findUrl, LISTENING } from '../kit/processes/gateway-process.js';
+import { principalOf } from '../kit/identity/principal.js';
 import { createTestCache } from '../kit/report-cache.js';
-import { MAIN, startProcess } from '../kit/process.js';
-import { isRedisSkipped } from '../kit/redis.js';
+import { MAIN, startProcess } from '../kit/processes/process.js';
+import { isRedisSkipped } from '../kit/processes/redis.js';
 import {
   CONNECTED,
   createWatchedClock,
@@ -21,8 +21,8 @@ import {
   POLL_MS,
   startReplica,
   startWatchedRedis,
-} from '../kit/replicas.js';
-import { secretOf, startTenants, type TenantsOptions } from '../kit/tenants.js';
+} from '../kit/processes/replicas.js';
+import { secretOf, startTenants, type TenantsOptions } from '../kit/upstream/tenants.js';
 
 const QUERY = '{ workloadCosts { isStale clusters } }';
 const PRINCIPALS = Array.from({ length: 50 }, (_, index) => {

@@ -12,7 +12,7 @@ import { KnownDocuments } from '../../src/http/operations/known-documents.js';
 import { createDocumentParser } from '../../src/http/yoga.js';
 import { createSimulator, type Simulator } from '../../src/simulator/simulator.js';
 import { TOKEN } from '../kit/gateway.js';
-import { usedBytes } from '../kit/heap.js';
+import { usedBytes } from '../kit/processes/heap.js';
 
 const INPUTS = 20_000;
 const MAX_GROWTH = 10 * 1_048_576;

@@ -3,13 +3,13 @@
 
 import { describe, expect, onTestFinished, test } from 'vitest';
 
-import * as faults from '../kit/fault-server.js';
-import { startFaultServer, type Fault } from '../kit/fault-server.js';
+import * as faults from '../kit/upstream/fault-server.js';
+import { startFaultServer, type Fault } from '../kit/upstream/fault-server.js';
 import { NO_CACHE, START_MS } from '../kit/aging.js';
 import { startGateway } from '../kit/gateway.js';
-import { createIdleClock } from '../kit/idle-clock.js';
-import { isRedisSkipped } from '../kit/redis.js';
-import { CONNECTED, createWatchedClock, startReplica, startWatchedRedis } from '../kit/replicas.js';
+import { createIdleClock } from '../kit/time/idle-clock.js';
+import { isRedisSkipped } from '../kit/processes/redis.js';
+import { CONNECTED, createWatchedClock, startReplica, startWatchedRedis } from '../kit/processes/replicas.js';
 
 const PATHS = ['/detailedCostReport/getWorkloads', '/detailedCostReport/getAggregatedWorkloads'];
 const DAY_MS = 86_400_000;

@@ -5,11 +5,11 @@ import { buffer } from 'node:stream/consumers';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 
-import { createManualClock } from '../kit/clock.js';
+import { createManualClock } from '../kit/time/clock.js';
 import { NO_TIMER, startGateway, startStack, TOKEN, type TestStack } from '../kit/gateway.js';
-import { cacheHitsOf, open, send as sendTo, startServer, type HttpQuestion } from '../kit/http-client.js';
+import { cacheHitsOf, open, send as sendTo, startServer, type HttpQuestion } from '../kit/clients/http-client.js';
 import { keyOf, startRestrictedGateway } from '../kit/restricted-gateway.js';
-import { startTenants } from '../kit/tenants.js';
+import { startTenants } from '../kit/upstream/tenants.js';
 
 const FILTER = 'filter: { multiCluster: true }';
 const SMALL = `query Small($first: Int) { workloadCosts(${FILTER}) { asOf rows(first: $first) { totalCount nodes { id totalCost } } } }`;

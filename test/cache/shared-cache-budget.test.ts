@@ -7,8 +7,8 @@ import type { Redis } from '../../src/cache/shared/redis.js';
 import { SharedCache } from '../../src/cache/shared/shared-cache.js';
 import { decodeReport } from '../../src/report/parse/json-parser.js';
 import { createReportParser } from '../../src/upstream/parse/report-parser.js';
-import { createManualClock } from '../kit/clock.js';
-import { principalOf } from '../kit/principal.js';
+import { createManualClock } from '../kit/time/clock.js';
+import { principalOf } from '../kit/identity/principal.js';
 
 /** How long a load waits before it calls the upstream, when Redis takes `replyMs` and another replica holds the lock. */
 async function delayOf(replyMs: number, lockValue: string | undefined): Promise<number> {

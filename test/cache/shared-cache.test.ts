@@ -11,10 +11,10 @@ import { SharedStore, toRedisKey } from '../../src/cache/shared/shared-store.js'
 import type { Clock } from '../../src/clock.js';
 import { decodeReport } from '../../src/report/parse/json-parser.js';
 import { createReportParser } from '../../src/upstream/parse/report-parser.js';
-import { createGate } from '../kit/gate.js';
+import { createGate } from '../kit/time/gate.js';
 import type { Answer } from '../kit/gateway.js';
-import { principalOf } from '../kit/principal.js';
-import { isRedisSkipped, startRedis, type RedisOptions } from '../kit/redis.js';
+import { principalOf } from '../kit/identity/principal.js';
+import { isRedisSkipped, startRedis, type RedisOptions } from '../kit/processes/redis.js';
 import {
   CONNECTED,
   createWatchedClock,
@@ -22,9 +22,9 @@ import {
   startReplica,
   startWatchedRedis,
   type Replica,
-} from '../kit/replicas.js';
-import { startProxy } from '../kit/tcp-proxy.js';
-import { askedRowName, makeJwt, secretOf, startTenants, type TenantsOptions } from '../kit/tenants.js';
+} from '../kit/processes/replicas.js';
+import { startProxy } from '../kit/upstream/tcp-proxy.js';
+import { askedRowName, makeJwt, secretOf, startTenants, type TenantsOptions } from '../kit/upstream/tenants.js';
 
 const ANN = 'ann-token-that-must-not-leak';
 const BOB = 'bob-token-that-must-not-leak';

@@ -3,12 +3,12 @@
 
 import { describe, expect, test } from 'vitest';
 
-import { settle } from '../kit/deferred.js';
+import { settle } from '../kit/time/deferred.js';
 import { at, NO_CACHE, shown, START_MS, WORKLOADS as QUERY } from '../kit/aging.js';
-import * as faults from '../kit/fault-server.js';
-import { startFaultServer, type Fault, type FaultServer } from '../kit/fault-server.js';
+import * as faults from '../kit/upstream/fault-server.js';
+import { startFaultServer, type Fault, type FaultServer } from '../kit/upstream/fault-server.js';
 import { startGateway, type TestGateway } from '../kit/gateway.js';
-import { createIdleClock, type IdleClock } from '../kit/idle-clock.js';
+import { createIdleClock, type IdleClock } from '../kit/time/idle-clock.js';
 
 const WORKLOADS = '/detailedCostReport/getWorkloads';
 const AGGREGATED = '/detailedCostReport/getAggregatedWorkloads';

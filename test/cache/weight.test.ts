@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 import type { ReportCache } from '../../src/cache/report-cache.js';
 import type { Report } from '../../src/report/report.js';
 import type { ReportRequest } from '../../src/report/request.js';
-import { principalOf } from '../kit/principal.js';
+import { principalOf } from '../kit/identity/principal.js';
 import { createTestCache } from '../kit/report-cache.js';
 
 setFlagsFromString('--expose-gc');

@@ -9,8 +9,16 @@ import { cacheExchange } from '@urql/exchange-graphcache';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { startStack, type TestStack } from '../kit/gateway.js';
-import { LISTS, PAGED, QUESTIONS, TABLE, TEAMS, toPages, WEEK_AND_MONTH } from '../kit/client-caches/questions.js';
-import { compileForRelay, RelayClient } from '../kit/client-caches/relay.js';
+import {
+  LISTS,
+  PAGED,
+  QUESTIONS,
+  TABLE,
+  TEAMS,
+  toPages,
+  WEEK_AND_MONTH,
+} from '../kit/clients/client-caches/questions.js';
+import { compileForRelay, RelayClient } from '../kit/clients/client-caches/relay.js';
 
 const URL = 'http://gateway/graphql';
 const PAGES = toPages('');

@@ -8,7 +8,7 @@ import { request as graphqlRequest } from 'graphql-request';
 import { createClient as createSse } from 'graphql-sse';
 import { expect, test } from 'vitest';
 
-import { startServer } from '../kit/http-client.js';
+import { startServer } from '../kit/clients/http-client.js';
 
 const FIELDS = 'workloadCosts(filter: { multiCluster: true }) { rows(first: $first) { nodes { id totalCost } } }';
 const QUERY = `query Costs($first: Int) { ${FIELDS} }`;

@@ -7,15 +7,16 @@ import { parse, print, visit } from 'graphql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { startStack } from '../kit/gateway.js';
-import { ROOT } from '../kit/process.js';
-import { compileFrontend, generateTypes, type Frontend } from '../kit/typed-client/frontend.js';
+import { ROOT } from '../kit/processes/process.js';
+import { compileFrontend, generateTypes, type Frontend } from '../kit/clients/typed-client/frontend.js';
 
 const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
 const SDL = read('schema/gateway.graphql');
-const CLIENT = read('test/kit/typed-client/client.ts.txt');
+const CLIENT = read('test/kit/clients/typed-client/client.ts.txt');
 
 /** The types and documents of a frontend with the recommended settings. */
-const generate = (sdl: string): Promise<string> => generateTypes(sdl, read('test/kit/typed-client/documents.graphql'));
+const generate = (sdl: string): Promise<string> =>
+  generateTypes(sdl, read('test/kit/clients/typed-client/documents.graphql'));
 
 /** A client with one mistake. */
 interface Mistake {

@@ -5,8 +5,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { Bulkhead, BulkheadFullError, type BulkheadSettings } from '../../src/concurrency/bulkhead.js';
-import { createManualClock } from '../kit/clock.js';
-import { createDeferred, settle, watch } from '../kit/deferred.js';
+import { createManualClock } from '../kit/time/clock.js';
+import { createDeferred, settle, watch } from '../kit/time/deferred.js';
 
 /** A task that was given to the bulkhead, with all that is seen of it from outside. */
 interface TestTask {

@@ -9,8 +9,8 @@ import {
   type CircuitBreakerSettings,
   type Verdict,
 } from '../../src/concurrency/circuit-breaker.js';
-import { createManualClock } from '../kit/clock.js';
-import { createDeferred } from '../kit/deferred.js';
+import { createManualClock } from '../kit/time/clock.js';
+import { createDeferred } from '../kit/time/deferred.js';
 
 /** What callers are told while a probe is under way. */
 const PROBE_MS = 1_000;

@@ -5,8 +5,8 @@ import { describe, expect, test } from 'vitest';
 
 import { delay, raceAbort } from '../../src/concurrency/abort.js';
 import { Deadline } from '../../src/concurrency/deadline.js';
-import { createManualClock } from '../kit/clock.js';
-import { createDeferred, settle, watch } from '../kit/deferred.js';
+import { createManualClock } from '../kit/time/clock.js';
+import { createDeferred, settle, watch } from '../kit/time/deferred.js';
 
 const HOUR_MS = 3_600_000;
 const listenersOf = ({ signal }: { readonly signal: AbortSignal }): number => getEventListeners(signal, 'abort').length;

@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { createRequestLimits } from '../../src/concurrency/request-limits.js';
-import { createManualClock } from '../kit/clock.js';
+import { createManualClock } from '../kit/time/clock.js';
 
 function createStand(perMinute = 60) {
   const clock = createManualClock();

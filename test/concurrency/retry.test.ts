@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { createRetryPolicy, type RetryRule, type RetrySettings } from '../../src/concurrency/retry.js';
-import { createManualClock } from '../kit/clock.js';
+import { createManualClock } from '../kit/time/clock.js';
 
 describe('a retry policy', () => {
   const PLENTY: RetrySettings = { maxAttempts: 3, retryRatio: 1, minRetries: 1_000 };

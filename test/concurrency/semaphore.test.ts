@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { Semaphore, type Permit } from '../../src/concurrency/semaphore.js';
-import { createDeferred, settle } from '../kit/deferred.js';
+import { createDeferred, settle } from '../kit/time/deferred.js';
 
 type TestCaller = Parameters<Semaphore['acquire']>[0] & {
   readonly end: () => void;

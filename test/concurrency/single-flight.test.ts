@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { createSingleFlight } from '../../src/concurrency/single-flight.js';
-import { createDeferred, settle, watch, type Deferred, type Watched } from '../kit/deferred.js';
+import { createDeferred, settle, watch, type Deferred, type Watched } from '../kit/time/deferred.js';
 
 interface Flight {
   readonly work: Deferred<string>;

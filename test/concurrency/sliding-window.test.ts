@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { createSlidingWindowCounter } from '../../src/concurrency/sliding-window.js';
-import { createManualClock } from '../kit/clock.js';
+import { createManualClock } from '../kit/time/clock.js';
 
 const HOUR_MS = 3_600_000;
 

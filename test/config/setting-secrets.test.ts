@@ -7,7 +7,7 @@ import { ConfigError } from '../../src/config/settings/reader.js';
 import { explainProblems } from '../../src/config/settings/help.js';
 import { SETTINGS } from '../../src/config/settings/settings.js';
 import { startGateway, TOKEN } from '../kit/gateway.js';
-import { startSimulator } from '../kit/gateway-process.js';
+import { startSimulator } from '../kit/processes/gateway-process.js';
 
 const SECRET = 'Hunter2-hunter2';
 

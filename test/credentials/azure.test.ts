@@ -4,11 +4,18 @@
 
 import { describe, expect, test } from 'vitest';
 
-import { createManualClock } from '../kit/clock.js';
-import { expectNothingLeaks, expectRefused, nameIn, startStand, until, type Stand } from '../kit/credentials.js';
-import * as faults from '../kit/fault-server.js';
-import { CANARY, startFaultServer, type Fault } from '../kit/fault-server.js';
-import { createGate } from '../kit/gate.js';
+import { createManualClock } from '../kit/time/clock.js';
+import {
+  expectNothingLeaks,
+  expectRefused,
+  nameIn,
+  startStand,
+  until,
+  type Stand,
+} from '../kit/identity/credentials.js';
+import * as faults from '../kit/upstream/fault-server.js';
+import { CANARY, startFaultServer, type Fault } from '../kit/upstream/fault-server.js';
+import { createGate } from '../kit/time/gate.js';
 import {
   CLIENT_ID,
   CLIENT_SECRET,
@@ -16,8 +23,8 @@ import {
   TENANT,
   type Identity,
   type IdentityOptions,
-} from '../kit/identity.js';
-import { makeJwt } from '../kit/tenants.js';
+} from '../kit/identity/azure.js';
+import { makeJwt } from '../kit/upstream/tenants.js';
 
 const CLIENT_HINT = 'Check SCALEOPS_AZURE_TENANT_ID, _CLIENT_ID and _CLIENT_SECRET.';
 const HOST_HINT = 'Check SCALEOPS_AZURE_AUTHORITY.';

@@ -14,11 +14,11 @@ import { createCredentials, type AuthSettings } from '../../src/upstream/auth/cr
 import { readExpiry } from '../../src/upstream/auth/jwt-expiry.js';
 import { TokenCache, type ObtainedToken } from '../../src/upstream/auth/token-cache.js';
 import { isToken, type Principal } from '../../src/upstream/principal.js';
-import { createManualClock } from '../kit/clock.js';
-import { expectRefused, nameIn, startStand, type Stand } from '../kit/credentials.js';
-import * as faults from '../kit/fault-server.js';
-import { CANARY } from '../kit/fault-server.js';
-import { makeJwt } from '../kit/tenants.js';
+import { createManualClock } from '../kit/time/clock.js';
+import { expectRefused, nameIn, startStand, type Stand } from '../kit/identity/credentials.js';
+import * as faults from '../kit/upstream/fault-server.js';
+import { CANARY } from '../kit/upstream/fault-server.js';
+import { makeJwt } from '../kit/upstream/tenants.js';
 
 const HINT = 'Check SCALEOPS_TOKEN or SCALEOPS_TOKEN_FILE.';
 const OLD = `${CANARY}-old-token`;

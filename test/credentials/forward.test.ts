@@ -5,12 +5,12 @@ import { createConnection } from 'node:net';
 import { text as readText } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
 
-import { createManualClock, type ManualClock } from '../kit/clock.js';
-import { expectNothingLeaks, until } from '../kit/credentials.js';
-import { CANARY } from '../kit/fault-server.js';
-import { createGate } from '../kit/gate.js';
+import { createManualClock, type ManualClock } from '../kit/time/clock.js';
+import { expectNothingLeaks, until } from '../kit/identity/credentials.js';
+import { CANARY } from '../kit/upstream/fault-server.js';
+import { createGate } from '../kit/time/gate.js';
 import { startGateway, type Answer, type TestGateway } from '../kit/gateway.js';
-import { makeJwt, secretOf, startTenants, type Tenants, type TenantsOptions } from '../kit/tenants.js';
+import { makeJwt, secretOf, startTenants, type Tenants, type TenantsOptions } from '../kit/upstream/tenants.js';
 
 const ANN = `${CANARY}-token-of-ann`;
 const BOB = `${CANARY}-token-of-bob`;

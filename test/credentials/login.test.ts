@@ -9,13 +9,21 @@ import { describe, expect, test } from 'vitest';
 
 import { ERROR_CODES } from '../../src/errors.js';
 import { createSimulator } from '../../src/simulator/simulator.js';
-import { createManualClock, type ManualClock } from '../kit/clock.js';
-import { expectNothingLeaks, expectRefused, LOGIN, nameIn, question, startStand, until } from '../kit/credentials.js';
-import * as faults from '../kit/fault-server.js';
-import { CANARY, startFaultServer, type Fault } from '../kit/fault-server.js';
-import { createGate } from '../kit/gate.js';
+import { createManualClock, type ManualClock } from '../kit/time/clock.js';
+import {
+  expectNothingLeaks,
+  expectRefused,
+  LOGIN,
+  nameIn,
+  question,
+  startStand,
+  until,
+} from '../kit/identity/credentials.js';
+import * as faults from '../kit/upstream/fault-server.js';
+import { CANARY, startFaultServer, type Fault } from '../kit/upstream/fault-server.js';
+import { createGate } from '../kit/time/gate.js';
 import { startGateway } from '../kit/gateway.js';
-import { makeJwt } from '../kit/tenants.js';
+import { makeJwt } from '../kit/upstream/tenants.js';
 
 const HINT = 'Check SCALEOPS_USERNAME and SCALEOPS_PASSWORD.';
 const HOUR_MS = 3_600_000;

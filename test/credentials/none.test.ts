@@ -5,8 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 
 import { startGateway } from '../kit/gateway.js';
-import { isRedisSkipped, startRedis } from '../kit/redis.js';
-import { CONNECTED, startReplica } from '../kit/replicas.js';
+import { isRedisSkipped, startRedis } from '../kit/processes/redis.js';
+import { CONNECTED, startReplica } from '../kit/processes/replicas.js';
 
 const NONE = { SCALEOPS_AUTH: 'none', SCALEOPS_TOKEN: '', SCALEOPS_MAX_ATTEMPTS: '1' };
 const QUERY = '{ workloadCosts { totals { totalCost } } }';

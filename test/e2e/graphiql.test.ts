@@ -10,7 +10,7 @@ import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, test } fr
 
 import { createSchema } from '../../src/graphql/schema.js';
 import { EXAMPLE_TABS } from '../../src/http/graphiql/examples.js';
-import { findChromium, launchChromium, openContext, type WatchedContext } from '../kit/browser.js';
+import { findChromium, launchChromium, openContext, type WatchedContext } from '../kit/clients/browser.js';
 import { startStack, TOKEN, type TestStack } from '../kit/gateway.js';
 
 // In CI a missing Chromium is a failure of launchChromium().

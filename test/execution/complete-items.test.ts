@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest';
 
 import { completeItems, type RunSteps } from '../../src/execution/complete-items.js';
-import { createDeferred } from '../kit/deferred.js';
+import { createDeferred } from '../kit/time/deferred.js';
 
 /** Runs steps synchronously and counts their pauses. */
 function createCounter(): { readonly pauses: number[]; readonly runSteps: RunSteps } {

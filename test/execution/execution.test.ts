@@ -19,7 +19,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { TooManyFieldsError } from '../../src/execution/plan.js';
 import { PreparedOperation } from '../../src/execution/prepared-operation.js';
 import { runPlan } from '../../src/execution/run-plan.js';
-import { settle, watch } from '../kit/deferred.js';
+import { settle, watch } from '../kit/time/deferred.js';
 
 const schema = buildSchema(`
   type Query {

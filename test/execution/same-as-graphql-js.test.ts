@@ -10,9 +10,9 @@ import type { Values } from '../../src/execution/coerce-inputs.js';
 import { PreparedOperation } from '../../src/execution/prepared-operation.js';
 import { createSchema } from '../../src/graphql/schema.js';
 import type { GatewayContext } from '../../src/loaders/context.js';
-import { anyCase, type Choices } from '../kit/choices.js';
-import { createManualClock } from '../kit/clock.js';
-import { makeOperation, type Operation } from '../kit/fuzz-documents.js';
+import { anyCase, type Choices } from '../kit/fuzz/choices.js';
+import { createManualClock } from '../kit/time/clock.js';
+import { makeOperation, type Operation } from '../kit/fuzz/documents.js';
 import { NO_TIMER, startStack, UNLIMITED, type TestStack } from '../kit/gateway.js';
 
 const RUNS = Number(process.env.FUZZ_RUNS ?? 150);

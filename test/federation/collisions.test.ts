@@ -8,8 +8,14 @@ import { buildSchema, parse, print } from 'graphql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { startStack, type TestStack } from '../kit/gateway.js';
-import { runToEnd } from '../kit/gateway-process.js';
-import { composeWithApollo, composeWithWunderGraph, fetchSdl, ROUTERS, type Subgraph } from '../kit/routers.js';
+import { runToEnd } from '../kit/processes/gateway-process.js';
+import {
+  composeWithApollo,
+  composeWithWunderGraph,
+  fetchSdl,
+  ROUTERS,
+  type Subgraph,
+} from '../kit/federation/routers.js';
 
 const INVENTORY: Subgraph = {
   name: 'inventory',

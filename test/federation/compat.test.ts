@@ -17,7 +17,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { toSubgraph } from '../../src/graphql/federation/subgraph.js';
 import { ask, type Answer } from '../kit/gateway.js';
-import { INVENTORY_SDL, serveInventory, serveProducts, serveUsers, USERS_SDL, type Served } from '../kit/products.js';
+import {
+  INVENTORY_SDL,
+  serveInventory,
+  serveProducts,
+  serveUsers,
+  USERS_SDL,
+  type Served,
+} from '../kit/federation/products.js';
 import {
   composeContract,
   composeWithApollo,
@@ -28,7 +35,7 @@ import {
   type Recorder,
   type Router,
   type Subgraph,
-} from '../kit/routers.js';
+} from '../kit/federation/routers.js';
 
 let products: Served;
 let sdl = '';

@@ -17,7 +17,7 @@ import {
 import { beforeAll, describe, expect, test } from 'vitest';
 
 import { createSchema, printSchema } from '../../src/graphql/schema.js';
-import { CATALOGUE_SDL } from '../kit/catalogue.js';
+import { CATALOGUE_SDL } from '../kit/federation/catalogue.js';
 import { startStack } from '../kit/gateway.js';
 import {
   composeContract,
@@ -26,7 +26,7 @@ import {
   createApolloGateway,
   fetchSdl,
   type Subgraph,
-} from '../kit/routers.js';
+} from '../kit/federation/routers.js';
 
 const CATALOGUE: Subgraph = { name: 'catalogue', url: 'http://catalogue/graphql', sdl: CATALOGUE_SDL };
 

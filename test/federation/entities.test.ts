@@ -28,7 +28,7 @@ import {
 } from '../kit/entities.js';
 import { startGateway, startStack, TOKEN, type Answer, type TestGateway, type TestStack } from '../kit/gateway.js';
 import { anyReport } from '../kit/reference.js';
-import { secretOf, startTenants } from '../kit/tenants.js';
+import { secretOf, startTenants } from '../kit/upstream/tenants.js';
 
 /** The simulator's own cluster, with workloads in every namespace that these tests name. */
 const CLUSTER = 'prod-us-east-1';

@@ -21,9 +21,9 @@ import {
 } from '../../src/report/entities/entity-request.js';
 import type { FetchedReport } from '../../src/upstream/client/client.js';
 import type { Principal } from '../../src/upstream/principal.js';
-import { createManualClock } from '../kit/clock.js';
-import { settle } from '../kit/deferred.js';
-import { principalOf } from '../kit/principal.js';
+import { createManualClock } from '../kit/time/clock.js';
+import { settle } from '../kit/time/deferred.js';
+import { principalOf } from '../kit/identity/principal.js';
 import { createTestCache } from '../kit/report-cache.js';
 import { anyReport, NAMES, SUMMED, type UpstreamReport } from '../kit/reference.js';
 import { readReport, type SyncReport } from '../kit/report.js';

@@ -19,10 +19,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/clock.js';
 import { ERROR_CODES, UpstreamError } from '../../src/errors.js';
 import { toFetch } from '../../src/http/fetch-adapter.js';
-import { createDeferred } from '../kit/deferred.js';
-import * as faults from '../kit/fault-server.js';
-import { CANARY, startFaultServer } from '../kit/fault-server.js';
-import { createGate } from '../kit/gate.js';
+import { createDeferred } from '../kit/time/deferred.js';
+import * as faults from '../kit/upstream/fault-server.js';
+import { CANARY, startFaultServer } from '../kit/upstream/fault-server.js';
+import { createGate } from '../kit/time/gate.js';
 import { createTestHandler } from '../kit/http-handler.js';
 import { ask, startGateway, startStack, TOKEN, type Answer, type TestStack } from '../kit/gateway.js';
 

@@ -4,10 +4,10 @@
 import { describe, expect, test } from 'vitest';
 
 import type { ReceivedRequest } from '../../src/simulator/received-request.js';
-import { regionOf, servicesOfFleet, teamOf, type Service, type WorkloadKey } from '../kit/catalogue.js';
+import { regionOf, servicesOfFleet, teamOf, type Service, type WorkloadKey } from '../kit/federation/catalogue.js';
 import { startGateway, startStack, type Answer, type TestGateway } from '../kit/gateway.js';
-import { ROUTERS, startSupergraph, type RouterKind, type Supergraph } from '../kit/routers.js';
-import { secretOf, startTenants, type Tenants } from '../kit/tenants.js';
+import { ROUTERS, startSupergraph, type RouterKind, type Supergraph } from '../kit/federation/routers.js';
+import { secretOf, startTenants, type Tenants } from '../kit/upstream/tenants.js';
 
 const FLEET = 1_000;
 const SERVICES = servicesOfFleet(FLEET);

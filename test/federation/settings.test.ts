@@ -29,8 +29,8 @@ import { readConfig } from '../../src/config/config.js';
 import { ConfigError } from '../../src/config/settings/reader.js';
 import { printSchema } from '../../src/graphql/schema.js';
 import { startStack, type Answer } from '../kit/gateway.js';
-import { MAIN, ROOT, startProcess } from '../kit/process.js';
-import { composeWithApollo, composeWithWunderGraph, type Subgraph } from '../kit/routers.js';
+import { MAIN, ROOT, startProcess } from '../kit/processes/process.js';
+import { composeWithApollo, composeWithWunderGraph, type Subgraph } from '../kit/federation/routers.js';
 
 const FILE = readFileSync(join(ROOT, 'schema/gateway.graphql'), 'utf8');
 

@@ -4,7 +4,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 
 import { startStack, type TestStack } from '../kit/gateway.js';
-import { assertUpstreamRequest } from '../kit/openapi.js';
+import { assertUpstreamRequest } from '../kit/formats/openapi.js';
 
 const WORKLOADS = 'query ($filter: WorkloadCostsFilter) { report: workloadCosts(filter: $filter) { asOf } }';
 const AGGREGATED = 'query ($filter: AggregatedCostsFilter) { report: aggregatedCosts(filter: $filter) { asOf } }';

@@ -17,8 +17,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 
 import { statusOf, type ErrorCode } from '../../src/errors.js';
 import { startStack, type TestStack } from '../kit/gateway.js';
-import { exchange, parseAnswers, type HttpAnswer } from '../kit/http-answers.js';
-import { assertUpstreamRequest } from '../kit/openapi.js';
+import { exchange, parseAnswers, type HttpAnswer } from '../kit/clients/raw-responses.js';
+import { assertUpstreamRequest } from '../kit/formats/openapi.js';
 
 const ACCEPTED = ['application/graphql-response+json', 'application/json'] as const;
 const EOL = '\r\n';

@@ -4,7 +4,7 @@
 import { gzipSync } from 'node:zlib';
 import { expect, onTestFinished, test } from 'vitest';
 
-import { json, startFaultServer } from '../kit/fault-server.js';
+import { json, startFaultServer } from '../kit/upstream/fault-server.js';
 import { ask, startGateway, startStack } from '../kit/gateway.js';
 
 const WORKLOADS = 5_000;

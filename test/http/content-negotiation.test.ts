@@ -4,7 +4,7 @@ import { createClient } from 'graphql-sse';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { startStack, type TestStack } from '../kit/gateway.js';
-import { open, send, type HttpReply } from '../kit/http-client.js';
+import { open, send, type HttpReply } from '../kit/clients/http-client.js';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 const GRAPHQL_TYPE = 'application/graphql-response+json; charset=utf-8';

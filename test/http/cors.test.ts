@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { findChromium, launchChromium } from '../kit/browser.js';
+import { findChromium, launchChromium } from '../kit/clients/browser.js';
 import { startStack, type TestStack } from '../kit/gateway.js';
 
 const LISTED = 'https://costs.example.com';

@@ -3,11 +3,11 @@
 import { describe, expect, test } from 'vitest';
 
 import { Readiness, type UnreadyReason } from '../../src/http/server/readiness.js';
-import { startFaultServer } from '../kit/fault-server.js';
+import { startFaultServer } from '../kit/upstream/fault-server.js';
 import { startGateway, startStack } from '../kit/gateway.js';
-import { createGate } from '../kit/gate.js';
-import { parseMetrics } from '../kit/prometheus.js';
-import { findFreePort } from '../kit/tcp-proxy.js';
+import { createGate } from '../kit/time/gate.js';
+import { parseMetrics } from '../kit/formats/prometheus.js';
+import { findFreePort } from '../kit/upstream/tcp-proxy.js';
 
 describe('a gateway without reachable ScaleOps and Redis', () => {
   test('starts, is ready, and answers requests that need neither', async () => {

@@ -6,7 +6,7 @@ import { createSchema } from '../../src/graphql/schema.js';
 import { EXAMPLE_TABS } from '../../src/http/graphiql/examples.js';
 import { hashText, KnownDocuments } from '../../src/http/operations/known-documents.js';
 import { createDocumentParser } from '../../src/http/yoga.js';
-import { usedBytes } from '../kit/heap.js';
+import { usedBytes } from '../kit/processes/heap.js';
 
 const schema = createSchema();
 const limits = {

@@ -6,8 +6,8 @@ import { connect } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 
 import { createHttpServer } from '../../src/http/server/server.js';
-import { createManualClock } from '../kit/clock.js';
-import { createDeferred } from '../kit/deferred.js';
+import { createManualClock } from '../kit/time/clock.js';
+import { createDeferred } from '../kit/time/deferred.js';
 import { startStack } from '../kit/gateway.js';
 
 const FILTER = 'filter: { multiCluster: true }';

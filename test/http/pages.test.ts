@@ -9,9 +9,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 
 import { startStack, type TestStack } from '../kit/gateway.js';
-import { startProcessStack } from '../kit/gateway-process.js';
-import { send } from '../kit/http-client.js';
-import { readRssBytes } from '../kit/process-memory.js';
+import { startProcessStack } from '../kit/processes/gateway-process.js';
+import { send } from '../kit/clients/http-client.js';
+import { readRssBytes } from '../kit/processes/process-memory.js';
 
 const HTML = { accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8' };
 const JSON_TYPE = 'application/json; charset=utf-8';

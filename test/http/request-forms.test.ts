@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, test } from 'vitest';
 
-import { createManualClock } from '../kit/clock.js';
+import { createManualClock } from '../kit/time/clock.js';
 import { NO_TIMER } from '../kit/gateway.js';
-import { cacheHitsOf, send, startServer, type HttpQuestion, type HttpReply } from '../kit/http-client.js';
+import { cacheHitsOf, send, startServer, type HttpQuestion, type HttpReply } from '../kit/clients/http-client.js';
 
 const FIELDS = 'asOf rows(first: $first) { totalCount nodes { id workloadName labels { key value } totalCost share } }';
 const query = `query Costs($first: Int = 30) { workloadCosts(filter: { multiCluster: true }) { ${FIELDS} } }`;

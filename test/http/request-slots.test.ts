@@ -8,11 +8,11 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 
 import { Deadline } from '../../src/concurrency/deadline.js';
 import { Semaphore } from '../../src/concurrency/semaphore.js';
-import { createManualClock } from '../kit/clock.js';
-import { createGate } from '../kit/gate.js';
+import { createManualClock } from '../kit/time/clock.js';
+import { createGate } from '../kit/time/gate.js';
 import { startStack, UNLIMITED } from '../kit/gateway.js';
-import { send } from '../kit/http-client.js';
-import { createCounter } from '../kit/watched-clock.js';
+import { send } from '../kit/clients/http-client.js';
+import { createCounter } from '../kit/time/watched-clock.js';
 
 const FILTER = 'filter: { multiCluster: true }';
 const page = (fields: string) => `rows(first: 10000) { nodes { ${fields} } }`;

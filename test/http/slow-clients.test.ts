@@ -10,8 +10,8 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 
 import { systemClock } from '../../src/clock.js';
 import { createHttpServer, TIMES, type ServerTimes } from '../../src/http/server/server.js';
-import { createGate } from '../kit/gate.js';
-import { gone, openConnection, startProcessStack } from '../kit/gateway-process.js';
+import { createGate } from '../kit/time/gate.js';
+import { gone, openConnection, startProcessStack } from '../kit/processes/gateway-process.js';
 
 const COUNT = 1_000;
 /** Fewer than the listen backlog of the system. */

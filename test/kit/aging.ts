@@ -1,8 +1,8 @@
 // A gateway on the simulator whose reports age on a clock that the test moves; ScaleOps can be down, or held at a gate.
 
-import { createGate, type Gate } from './gate.js';
+import { createGate, type Gate } from './time/gate.js';
 import { startStack, type Answer, type TestStack } from './gateway.js';
-import { createIdleClock, type IdleClock } from './idle-clock.js';
+import { createIdleClock, type IdleClock } from './time/idle-clock.js';
 
 /** The start of the clock. */
 export const START_MS = Date.UTC(2026, 0, 31);

@@ -2,7 +2,7 @@
 
 import { ReportCache } from '../../src/cache/report-cache.js';
 import type { ScaleOpsClient } from '../../src/upstream/client/client.js';
-import { createManualClock } from './clock.js';
+import { createManualClock } from './time/clock.js';
 
 type Settings = ConstructorParameters<typeof ReportCache>[0];
 

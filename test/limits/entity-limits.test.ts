@@ -3,7 +3,7 @@
 
 import { describe, expect, test } from 'vitest';
 
-import { createManualClock } from '../kit/clock.js';
+import { createManualClock } from '../kit/time/clock.js';
 import { startStack, UNLIMITED, type Answer } from '../kit/gateway.js';
 
 const CLUSTER = 'prod-us-east-1';

@@ -29,7 +29,7 @@ import type { RequestServices } from '../../src/loaders/request-services.js';
 import { decodeReport } from '../../src/report/parse/json-parser.js';
 import type { Report } from '../../src/report/report.js';
 import type { Steps } from '../../src/report/steps.js';
-import { createManualClock } from '../kit/clock.js';
+import { createManualClock } from '../kit/time/clock.js';
 
 const schema = createSchema();
 const NO_LIMITS: OperationLimits = { maxAnswerRows: undefined, maxCost: undefined, maxUpstreamCalls: undefined };

@@ -6,9 +6,9 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { createManualClock } from '../kit/clock.js';
+import { createManualClock } from '../kit/time/clock.js';
 import { startGateway, type TestGateway } from '../kit/gateway.js';
-import { START_MS, startCompanyGateway } from '../kit/hourly-company.js';
+import { START_MS, startCompanyGateway } from '../kit/upstream/hourly-company.js';
 
 const GROUPS = 10_000;
 const MANY = 49;

@@ -10,13 +10,13 @@ import { GatewayError } from '../../src/errors.js';
 import { toClientError, toHttpOfErrors } from '../../src/http/response/client-errors.js';
 import { createHttpServer } from '../../src/http/server/server.js';
 import { createShutdown } from '../../src/app/shutdown.js';
-import { createManualClock } from '../kit/clock.js';
-import { settle, watch } from '../kit/deferred.js';
-import * as faults from '../kit/fault-server.js';
-import { startFaultServer } from '../kit/fault-server.js';
+import { createManualClock } from '../kit/time/clock.js';
+import { settle, watch } from '../kit/time/deferred.js';
+import * as faults from '../kit/upstream/fault-server.js';
+import { startFaultServer } from '../kit/upstream/fault-server.js';
 import { startGateway } from '../kit/gateway.js';
-import { gone, openConnection } from '../kit/gateway-process.js';
-import { createWatchedClock } from '../kit/watched-clock.js';
+import { gone, openConnection } from '../kit/processes/gateway-process.js';
+import { createWatchedClock } from '../kit/time/watched-clock.js';
 
 const GRAPHQL_TYPE = 'application/graphql-response+json';
 

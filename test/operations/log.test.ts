@@ -4,7 +4,7 @@ import { pino, type Logger } from 'pino';
 import { describe, expect, test } from 'vitest';
 
 import { toReadableLine } from '../../src/telemetry/readable-line.js';
-import { ask, startMain, startProcessStack } from '../kit/gateway-process.js';
+import { ask, startMain, startProcessStack } from '../kit/processes/gateway-process.js';
 
 describe('the log of a process', () => {
   test.each(['info', 'silent'])('says first that the gateway listens, at level %s too', async (LOG_LEVEL) => {

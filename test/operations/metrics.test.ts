@@ -12,14 +12,24 @@ import { readConfig } from '../../src/config/config.js';
 import { ERROR_CODES } from '../../src/errors.js';
 import { createGateway, type Gateway } from '../../src/app/gateway.js';
 import { createMetrics } from '../../src/telemetry/metrics.js';
-import { createManualClock } from '../kit/clock.js';
-import { LOGIN, startStand as startLoginStand, until } from '../kit/credentials.js';
-import * as faults from '../kit/fault-server.js';
-import { DOWN, failing, GOOD, hold, namespaceQuery, ONE, settle, startStand, WORKLOADS } from '../kit/fault-stand.js';
-import { createGate } from '../kit/gate.js';
+import { createManualClock } from '../kit/time/clock.js';
+import { LOGIN, startStand as startLoginStand, until } from '../kit/identity/credentials.js';
+import * as faults from '../kit/upstream/fault-server.js';
+import {
+  DOWN,
+  failing,
+  GOOD,
+  hold,
+  namespaceQuery,
+  ONE,
+  settle,
+  startStand,
+  WORKLOADS,
+} from '../kit/upstream/fault-stand.js';
+import { createGate } from '../kit/time/gate.js';
 import { startStack, TOKEN } from '../kit/gateway.js';
-import { parseMetrics, type Metrics } from '../kit/prometheus.js';
-import { isRedisSkipped, startRedis } from '../kit/redis.js';
+import { parseMetrics, type Metrics } from '../kit/formats/prometheus.js';
+import { isRedisSkipped, startRedis } from '../kit/processes/redis.js';
 
 /** Waits for a turn of the event loop, so that pending work proceeds. */
 async function scrape(gateway: Pick<Gateway, 'fetch'>): Promise<Metrics> {

@@ -6,10 +6,10 @@ import { describe, expect, test } from 'vitest';
 
 import { toFetch } from '../../src/http/fetch-adapter.js';
 import { readTraceId } from '../../src/http/response/trace-parent.js';
-import { createManualClock } from '../kit/clock.js';
-import { until } from '../kit/credentials.js';
-import { neverAnswer } from '../kit/fault-server.js';
-import { DOWN, namespaceQuery, ONE, startStand, TIMEOUT_MS, WORKLOADS } from '../kit/fault-stand.js';
+import { createManualClock } from '../kit/time/clock.js';
+import { until } from '../kit/identity/credentials.js';
+import { neverAnswer } from '../kit/upstream/fault-server.js';
+import { DOWN, namespaceQuery, ONE, startStand, TIMEOUT_MS, WORKLOADS } from '../kit/upstream/fault-stand.js';
 import { ask, startStack, type TestGateway } from '../kit/gateway.js';
 import { createTestHandler } from '../kit/http-handler.js';
 

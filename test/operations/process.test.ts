@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 
 import { SETTINGS } from '../../src/config/settings/settings.js';
-import { createGate } from '../kit/gate.js';
+import { createGate } from '../kit/time/gate.js';
 import { TOKEN } from '../kit/gateway.js';
 import {
   ask,
@@ -19,10 +19,10 @@ import {
   startProcessStack,
   startSimulator,
   type Rows,
-} from '../kit/gateway-process.js';
-import { startOtlpReceiver } from '../kit/otlp.js';
-import { ROOT, type Ended } from '../kit/process.js';
-import { parseMetrics } from '../kit/prometheus.js';
+} from '../kit/processes/gateway-process.js';
+import { startOtlpReceiver } from '../kit/formats/otlp.js';
+import { ROOT, type Ended } from '../kit/processes/process.js';
+import { parseMetrics } from '../kit/formats/prometheus.js';
 
 /** The message is for a person: no stack, no source file. */
 function expectRefusal({ code, signal, stdout, stderr }: Ended): void {

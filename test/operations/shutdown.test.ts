@@ -9,7 +9,7 @@ import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
 
-import { createGate } from '../kit/gate.js';
+import { createGate } from '../kit/time/gate.js';
 import {
   ask,
   findUrl,
@@ -21,10 +21,10 @@ import {
   startMain,
   startProcessStack,
   type Rows,
-} from '../kit/gateway-process.js';
+} from '../kit/processes/gateway-process.js';
 import { TOKEN } from '../kit/gateway.js';
-import { MAIN, startProcess } from '../kit/process.js';
-import { createUnreadOutput } from '../kit/unread-output.js';
+import { MAIN, startProcess } from '../kit/processes/process.js';
+import { createUnreadOutput } from '../kit/processes/unread-output.js';
 
 const IN_FLIGHT = 50;
 

@@ -3,16 +3,16 @@
 
 import { expect, test } from 'vitest';
 
-import { LOGIN } from '../kit/credentials.js';
-import * as faults from '../kit/fault-server.js';
-import { CANARY, startFaultServer, type Fault, type FaultServer } from '../kit/fault-server.js';
-import { AGGREGATED, DOWN, GOOD, WORKLOADS } from '../kit/fault-stand.js';
+import { LOGIN } from '../kit/identity/credentials.js';
+import * as faults from '../kit/upstream/fault-server.js';
+import { CANARY, startFaultServer, type Fault, type FaultServer } from '../kit/upstream/fault-server.js';
+import { AGGREGATED, DOWN, GOOD, WORKLOADS } from '../kit/upstream/fault-stand.js';
 import { startGateway, type TestGateway } from '../kit/gateway.js';
-import { CLIENT_ID, CLIENT_SECRET, startIdentity, TENANT } from '../kit/identity.js';
-import { startOtlpReceiver, type OtlpReceiver } from '../kit/otlp.js';
-import { parseMetrics } from '../kit/prometheus.js';
-import { isRedisSkipped, startRedis } from '../kit/redis.js';
-import { findFreePort } from '../kit/tcp-proxy.js';
+import { CLIENT_ID, CLIENT_SECRET, startIdentity, TENANT } from '../kit/identity/azure.js';
+import { startOtlpReceiver, type OtlpReceiver } from '../kit/formats/otlp.js';
+import { parseMetrics } from '../kit/formats/prometheus.js';
+import { isRedisSkipped, startRedis } from '../kit/processes/redis.js';
+import { findFreePort } from '../kit/upstream/tcp-proxy.js';
 
 /** Part of the client's query. */
 const ASKED = 'AskedInConfidence';

@@ -9,7 +9,7 @@ import { Kind, parse, print, type DirectiveNode, type InputValueDefinitionNode }
 import { stringify } from 'yaml';
 import { describe, expect, onTestFinished, test } from 'vitest';
 
-import { ROOT, startProcess } from '../kit/process.js';
+import { ROOT, startProcess } from '../kit/processes/process.js';
 
 const SCHEMA = 'schema/gateway.graphql';
 const DECLARATIONS = 'schema/breaking-changes.yaml';
@@ -686,7 +686,7 @@ function toPromise({ name, arguments: args = [] }: DirectiveNode): string[] {
 }
 
 describe('schema/gateway.graphql keeps the public contract', () => {
-  const contract = promisesOf(readFileSync(join(ROOT, 'test/kit/public-contract.graphql'), 'utf8'));
+  const contract = promisesOf(readFileSync(join(ROOT, 'test/kit/clients/public-contract.graphql'), 'utf8'));
   const gateway = promisesOf(readFileSync(join(ROOT, SCHEMA), 'utf8'));
 
   test('which has 56 types', () => {

@@ -7,7 +7,7 @@ import { buffer } from 'node:stream/consumers';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { GraphQLRequest } from '../../src/http/graphql-request.js';
-import { cacheHitsOf, send, startServer } from '../kit/http-client.js';
+import { cacheHitsOf, send, startServer } from '../kit/clients/http-client.js';
 
 /** The step that fails next, once. */
 const armed = vi.hoisted(() => {

@@ -10,11 +10,18 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 
 import { createSimulator } from '../../src/simulator/simulator.js';
-import { canContain, startContainer } from '../kit/container.js';
-import { buildStage, copyContext, listFiles, parseDockerfile, parseExec, type BuiltStage } from '../kit/dockerfile.js';
+import { canContain, startContainer } from '../kit/processes/container.js';
+import {
+  buildStage,
+  copyContext,
+  listFiles,
+  parseDockerfile,
+  parseExec,
+  type BuiltStage,
+} from '../kit/processes/dockerfile.js';
 import { ask, TOKEN } from '../kit/gateway.js';
-import { ROOT, startProcess, type RunningProcess } from '../kit/process.js';
-import { isNightly } from '../kit/runs.js';
+import { ROOT, startProcess, type RunningProcess } from '../kit/processes/process.js';
+import { isNightly } from '../kit/fuzz/runs.js';
 
 const stages = parseDockerfile(await readFile(join(ROOT, 'Dockerfile'), 'utf8'));
 const final = stages.at(-1)!;

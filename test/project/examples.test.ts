@@ -4,7 +4,7 @@ import { getOperationAST, parse } from 'graphql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { EXAMPLE_TABS } from '../../src/http/graphiql/examples.js';
-import { createManualClock } from '../kit/clock.js';
+import { createManualClock } from '../kit/time/clock.js';
 import { startStack, type TestStack } from '../kit/gateway.js';
 
 /** Half an hour into a month, when it has no full hour yet. */

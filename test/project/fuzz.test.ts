@@ -11,13 +11,13 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 
 import { systemClock } from '../../src/clock.js';
 import { createSchema } from '../../src/graphql/schema.js';
-import { anyCase } from '../kit/choices.js';
-import { makeBytes } from '../kit/fuzz-bytes.js';
-import { makeEntitiesRequest, makeRequest, type FuzzRequest } from '../kit/fuzz-requests.js';
+import { anyCase } from '../kit/fuzz/choices.js';
+import { makeBytes } from '../kit/fuzz/bytes.js';
+import { makeEntitiesRequest, makeRequest, type FuzzRequest } from '../kit/fuzz/requests.js';
 import { startStack, type TestStack } from '../kit/gateway.js';
-import { exchange, parseAnswers, toText } from '../kit/http-answers.js';
-import { isNightly } from '../kit/runs.js';
-import { watch, type SentAnswer, type Watch } from '../kit/survival.js';
+import { exchange, parseAnswers, toText } from '../kit/clients/raw-responses.js';
+import { isNightly } from '../kit/fuzz/runs.js';
+import { watch, type SentAnswer, type Watch } from '../kit/fuzz/survival.js';
 
 const RUNS = Number(process.env.FUZZ_RUNS ?? (isNightly ? 10_000 : 1_000));
 const SEED = process.env.FUZZ_SEED === undefined ? {} : { seed: Number(process.env.FUZZ_SEED) };

@@ -5,13 +5,13 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { describe, expect, onTestFinished, test } from 'vitest';
 
-import { createManualClock } from '../kit/clock.js';
-import { createGate } from '../kit/gate.js';
-import { assertUpstreamResponse } from '../kit/openapi.js';
-import { isRedisSkipped, startRedis, type TestRedis } from '../kit/redis.js';
-import { ask, encodeCommand, readReplies } from '../kit/resp.js';
-import { startProxy } from '../kit/tcp-proxy.js';
-import { askedRowName, makeJwt, secretOf, startTenants, type Tenants } from '../kit/tenants.js';
+import { createManualClock } from '../kit/time/clock.js';
+import { createGate } from '../kit/time/gate.js';
+import { assertUpstreamResponse } from '../kit/formats/openapi.js';
+import { isRedisSkipped, startRedis, type TestRedis } from '../kit/processes/redis.js';
+import { ask, encodeCommand, readReplies } from '../kit/formats/resp.js';
+import { startProxy } from '../kit/upstream/tcp-proxy.js';
+import { askedRowName, makeJwt, secretOf, startTenants, type Tenants } from '../kit/upstream/tenants.js';
 
 /** A TCP client, like the gateway. */
 function connectTo(port: number): Socket {

@@ -9,8 +9,8 @@ import { parseAllDocuments } from 'yaml';
 import { readConfig } from '../../src/config/config.js';
 import { deriveMemoryLimits } from '../../src/config/memory.js';
 import { SETTINGS } from '../../src/config/settings/settings.js';
-import { parseDockerfile } from '../kit/dockerfile.js';
-import { ROOT } from '../kit/process.js';
+import { parseDockerfile } from '../kit/processes/dockerfile.js';
+import { ROOT } from '../kit/processes/process.js';
 
 interface Container {
   readonly name: string;

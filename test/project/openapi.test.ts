@@ -1,6 +1,6 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { describe, expect, it } from 'vitest';
-import { assertUpstreamRequest, assertUpstreamResponse, upstreamContract } from '../kit/openapi.js';
+import { assertUpstreamRequest, assertUpstreamResponse, upstreamContract } from '../kit/formats/openapi.js';
 
 const WORKLOADS = '/detailedCostReport/getWorkloads';
 const AGGREGATED = '/detailedCostReport/getAggregatedWorkloads';

@@ -8,10 +8,10 @@ import { promisify } from 'node:util';
 import { Kind, parse } from 'graphql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { createManualClock } from '../kit/clock.js';
-import { findBlock, readBlocks, readText, toPattern } from '../kit/documents.js';
+import { createManualClock } from '../kit/time/clock.js';
+import { findBlock, readBlocks, readText, toPattern } from '../kit/formats/documents.js';
 import { startStack, type TestStack } from '../kit/gateway.js';
-import { composeWithApollo } from '../kit/routers.js';
+import { composeWithApollo } from '../kit/federation/routers.js';
 
 /** A Thursday, some hours into the day: this month, this week and today have all begun. */
 const NOW = Date.UTC(2026, 0, 29, 15, 30);

@@ -11,10 +11,10 @@ import type { Setting } from '../../src/config/settings/rules.js';
 import { SETTINGS } from '../../src/config/settings/settings.js';
 import { ERROR_CODES } from '../../src/errors.js';
 import { createSchema } from '../../src/graphql/schema.js';
-import { BUILD_FOLDER } from '../kit/build-folder.js';
-import { findBlock, readBlocks, readSection, readText, toCells } from '../kit/documents.js';
-import { ROOT, startProcess } from '../kit/process.js';
-import { readCodegenSettings, readOwnSettings } from '../kit/typed-client/frontend.js';
+import { BUILD_FOLDER } from '../kit/processes/build-folder.js';
+import { findBlock, readBlocks, readSection, readText, toCells } from '../kit/formats/documents.js';
+import { ROOT, startProcess } from '../kit/processes/process.js';
+import { readCodegenSettings, readOwnSettings } from '../kit/clients/typed-client/frontend.js';
 
 const readme = readText('README.md');
 const blocks = readBlocks('README.md');

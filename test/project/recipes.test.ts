@@ -9,11 +9,11 @@ import { Kind, parse, type ObjectTypeDefinitionNode } from 'graphql';
 import relayRuntime, { type Environment } from 'relay-runtime';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { compileForRelay } from '../kit/client-caches/relay.js';
-import { createManualClock } from '../kit/clock.js';
-import { findBlock, readBlocks, readText } from '../kit/documents.js';
+import { compileForRelay } from '../kit/clients/client-caches/relay.js';
+import { createManualClock } from '../kit/time/clock.js';
+import { findBlock, readBlocks, readText } from '../kit/formats/documents.js';
 import { startGateway, startStack, type TestStack } from '../kit/gateway.js';
-import { compileFrontend, generateTypes, type Frontend } from '../kit/typed-client/frontend.js';
+import { compileFrontend, generateTypes, type Frontend } from '../kit/clients/typed-client/frontend.js';
 
 const NOW = Date.UTC(2026, 0, 29, 15, 30);
 const KEY = 'the-key-of-the-dashboard';

@@ -12,7 +12,7 @@ import {
 import { describe, expect, test } from 'vitest';
 
 import { createSchema, printSchema } from '../../src/graphql/schema.js';
-import { upstreamContract } from '../kit/openapi.js';
+import { upstreamContract } from '../kit/formats/openapi.js';
 
 const schema = createSchema();
 const ownTypes = Object.values(schema.getTypeMap()).filter(

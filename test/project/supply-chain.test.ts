@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 
-import { ROOT } from '../kit/process.js';
+import { ROOT } from '../kit/processes/process.js';
 
 interface Ran {
   readonly code: number;

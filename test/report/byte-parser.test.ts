@@ -16,7 +16,7 @@ import { toColumns } from '../../src/report/columns/pack.js';
 import { Scanner } from '../../src/report/parse/scanner.js';
 import { createSimulator } from '../../src/simulator/simulator.js';
 import { createResponseParser } from '../../src/upstream/parse/parse-response.js';
-import { propertyRuns } from '../kit/runs.js';
+import { propertyRuns } from '../kit/fuzz/runs.js';
 
 // One for all: whatever it read before, it reads the next one alike.
 const readReport = createFastParser();

@@ -3,11 +3,11 @@
 
 import { describe, expect, onTestFinished, test } from 'vitest';
 
-import * as faults from '../kit/fault-server.js';
-import { startFaultServer, type Fault, type FaultServer } from '../kit/fault-server.js';
+import * as faults from '../kit/upstream/fault-server.js';
+import { startFaultServer, type Fault, type FaultServer } from '../kit/upstream/fault-server.js';
 import { startGateway, type TestGateway } from '../kit/gateway.js';
-import { createIdleClock, type IdleClock } from '../kit/idle-clock.js';
-import { parseMetrics } from '../kit/prometheus.js';
+import { createIdleClock, type IdleClock } from '../kit/time/idle-clock.js';
+import { parseMetrics } from '../kit/formats/prometheus.js';
 import { startRestrictedGateway } from '../kit/restricted-gateway.js';
 
 const WORKLOADS = '/detailedCostReport/getWorkloads';

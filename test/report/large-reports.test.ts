@@ -9,12 +9,12 @@ import { runAll } from '../../src/report/steps.js';
 import { createSimulator } from '../../src/simulator/simulator.js';
 import { createParserThread } from '../../src/upstream/parse/parser-thread.js';
 import { createReportParser } from '../../src/upstream/parse/report-parser.js';
-import { createManualClock } from '../kit/clock.js';
-import { settle, watch } from '../kit/deferred.js';
-import { createGate } from '../kit/gate.js';
+import { createManualClock } from '../kit/time/clock.js';
+import { settle, watch } from '../kit/time/deferred.js';
+import { createGate } from '../kit/time/gate.js';
 import { startGateway, TOKEN } from '../kit/gateway.js';
-import { findUrl } from '../kit/gateway-process.js';
-import { MAIN, startProcess } from '../kit/process.js';
+import { findUrl } from '../kit/processes/gateway-process.js';
+import { MAIN, startProcess } from '../kit/processes/process.js';
 import { originOf } from '../kit/report.js';
 
 const LARGE_BYTES = 4_194_304;

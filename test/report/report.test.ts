@@ -37,7 +37,7 @@ import {
   type UpstreamReport,
 } from '../kit/reference.js';
 import { originOf, readReport, type SyncReport } from '../kit/report.js';
-import { propertyRuns } from '../kit/runs.js';
+import { propertyRuns } from '../kit/fuzz/runs.js';
 
 type Query = Partial<RowQuery>;
 

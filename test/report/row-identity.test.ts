@@ -11,9 +11,9 @@ import { createSimulator } from '../../src/simulator/simulator.js';
 import { startGateway, TOKEN } from '../kit/gateway.js';
 import { anyReport, type Label, type UpstreamReport } from '../kit/reference.js';
 import { originOf, readReport, type SyncReport } from '../kit/report.js';
-import { isRedisSkipped, startRedis } from '../kit/redis.js';
-import { startReplica } from '../kit/replicas.js';
-import { propertyRuns } from '../kit/runs.js';
+import { isRedisSkipped, startRedis } from '../kit/processes/redis.js';
+import { startReplica } from '../kit/processes/replicas.js';
+import { propertyRuns } from '../kit/fuzz/runs.js';
 
 type UpstreamRow = NonNullable<UpstreamReport['aggregatedWorkloads']>[number];
 

@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 
 import { levelOf, sumOfLevels } from '../../src/simulator/history/rhythm.js';
 import { createSimulator, type Simulator, type SimulatorOptions } from '../../src/simulator/simulator.js';
-import { propertyRuns } from '../kit/runs.js';
+import { propertyRuns } from '../kit/fuzz/runs.js';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;

@@ -6,7 +6,7 @@ import { request as httpRequest } from 'node:http';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { ReceivedRequest } from '../../src/simulator/received-request.js';
 import { createSimulator, type Simulator, type SimulatorOptions } from '../../src/simulator/simulator.js';
-import { assertUpstreamRequest, assertUpstreamResponse, upstreamContract } from '../kit/openapi.js';
+import { assertUpstreamRequest, assertUpstreamResponse, upstreamContract } from '../kit/formats/openapi.js';
 
 const WORKLOADS = '/detailedCostReport/getWorkloads';
 const AGGREGATED = '/detailedCostReport/getAggregatedWorkloads';

@@ -3,7 +3,7 @@
 
 import { describe, expect, test } from 'vitest';
 
-import { createManualClock } from '../kit/clock.js';
+import { createManualClock } from '../kit/time/clock.js';
 import type { Answer } from '../kit/gateway.js';
 import {
   between,
@@ -13,8 +13,8 @@ import {
   startCompanyGateway,
   subtract,
   type CompanyGateway,
-} from '../kit/hourly-company.js';
-import type { HourlyWorkload, Window } from '../kit/hourly-upstream.js';
+} from '../kit/upstream/hourly-company.js';
+import type { HourlyWorkload, Window } from '../kit/upstream/hourly-upstream.js';
 
 type Name = keyof ReturnType<CompanyGateway['upstream']['sum']>;
 interface Change {

@@ -3,11 +3,11 @@
 
 import { describe, expect, test } from 'vitest';
 
-import { createManualClock } from '../kit/clock.js';
+import { createManualClock } from '../kit/time/clock.js';
 import type { Answer } from '../kit/gateway.js';
-import { START_MS, startCompanyGateway } from '../kit/hourly-company.js';
-import { HOUR_MS } from '../kit/hourly-upstream.js';
-import { createIdleClock } from '../kit/idle-clock.js';
+import { START_MS, startCompanyGateway } from '../kit/upstream/hourly-company.js';
+import { HOUR_MS } from '../kit/upstream/hourly-upstream.js';
+import { createIdleClock } from '../kit/time/idle-clock.js';
 
 const MINUTE_MS = 60_000;
 

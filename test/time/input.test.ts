@@ -3,8 +3,8 @@
 
 import { describe, expect, test } from 'vitest';
 
-import { createManualClock } from '../kit/clock.js';
-import { START_MS, startCompanyGateway } from '../kit/hourly-company.js';
+import { createManualClock } from '../kit/time/clock.js';
+import { START_MS, startCompanyGateway } from '../kit/upstream/hourly-company.js';
 
 const between = (from: string, to: string): string => `between: { from: "${from}", to: "${to}" }`;
 const APRIL = between('2026-04-01T00:00:00Z', '2026-04-08T00:00:00Z');

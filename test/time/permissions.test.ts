@@ -4,11 +4,11 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { createManualClock } from '../kit/clock.js';
+import { createManualClock } from '../kit/time/clock.js';
 import { startGateway, type TestGateway } from '../kit/gateway.js';
-import { DAY_MS, START_MS, startCompany } from '../kit/hourly-company.js';
-import type { HourlyUpstream, HourlyWorkload } from '../kit/hourly-upstream.js';
-import { propertyRuns } from '../kit/runs.js';
+import { DAY_MS, START_MS, startCompany } from '../kit/upstream/hourly-company.js';
+import type { HourlyUpstream, HourlyWorkload } from '../kit/upstream/hourly-upstream.js';
+import { propertyRuns } from '../kit/fuzz/runs.js';
 import { startRestrictedGateway, type RestrictedGateway } from '../kit/restricted-gateway.js';
 
 interface Rule {

@@ -12,7 +12,7 @@ import { TimeRangeError } from '../../src/report/time/time-range-error.js';
 import { assertBegun, windowState } from '../../src/report/time/window-state.js';
 import { toTimeZone } from '../../src/report/time/zone.js';
 import type { ReportWindow } from '../../src/report/window.js';
-import { propertyRuns } from '../kit/runs.js';
+import { propertyRuns } from '../kit/fuzz/runs.js';
 
 type IntervalOptions = Parameters<typeof splitIntoIntervals>[0];
 

@@ -2,10 +2,10 @@
 
 import { describe, expect, test } from 'vitest';
 
-import { createManualClock } from '../kit/clock.js';
+import { createManualClock } from '../kit/time/clock.js';
 import type { Answer } from '../kit/gateway.js';
-import { COMPANY, START_MS, startCompanyGateway, type CompanyGateway } from '../kit/hourly-company.js';
-import { HOUR_MS, type HourlyWorkload, type Window } from '../kit/hourly-upstream.js';
+import { COMPANY, START_MS, startCompanyGateway, type CompanyGateway } from '../kit/upstream/hourly-company.js';
+import { HOUR_MS, type HourlyWorkload, type Window } from '../kit/upstream/hourly-upstream.js';
 
 const VALUES = `total: values savings: values(field: SAVINGS_AVAILABLE) onDemand: values(field: ON_DEMAND_HOURS)
   spot: values(field: SPOT_HOURS) workloads: values(field: AMOUNT_OF_WORKLOADS) totals { totalCost spotHours }`;

@@ -4,15 +4,21 @@
 import { describe, expect, test } from 'vitest';
 
 import type { Clock } from '../../src/clock.js';
-import { createManualClock } from '../kit/clock.js';
-import { settle } from '../kit/deferred.js';
-import { createGate } from '../kit/gate.js';
+import { createManualClock } from '../kit/time/clock.js';
+import { settle } from '../kit/time/deferred.js';
+import { createGate } from '../kit/time/gate.js';
 import type { Answer } from '../kit/gateway.js';
-import { DAY_MS, START_MS, startCompany, startCompanyGateway, type CompanyGateway } from '../kit/hourly-company.js';
-import { HOUR_MS, type HourlyRequest } from '../kit/hourly-upstream.js';
-import { createIdleClock } from '../kit/idle-clock.js';
-import { isRedisSkipped, startRedis } from '../kit/redis.js';
-import { CONNECTED, startReplica } from '../kit/replicas.js';
+import {
+  DAY_MS,
+  START_MS,
+  startCompany,
+  startCompanyGateway,
+  type CompanyGateway,
+} from '../kit/upstream/hourly-company.js';
+import { HOUR_MS, type HourlyRequest } from '../kit/upstream/hourly-upstream.js';
+import { createIdleClock } from '../kit/time/idle-clock.js';
+import { isRedisSkipped, startRedis } from '../kit/processes/redis.js';
+import { CONNECTED, startReplica } from '../kit/processes/replicas.js';
 
 const MINUTE_MS = 60_000;
 /** 30 days and today. */

@@ -24,7 +24,7 @@ import {
   type UpstreamReport,
 } from '../kit/reference.js';
 import { countSteps, readReport, type SyncReport } from '../kit/report.js';
-import { propertyRuns } from '../kit/runs.js';
+import { propertyRuns } from '../kit/fuzz/runs.js';
 
 const readOne = ({ keys, values, totals }: Series) => ({
   keys,

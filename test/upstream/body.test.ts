@@ -5,9 +5,9 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 
 import { readBody } from '../../src/upstream/http/body.js';
-import { createDeferred, settle, watch } from '../kit/deferred.js';
-import * as faults from '../kit/fault-server.js';
-import { startFaultServer } from '../kit/fault-server.js';
+import { createDeferred, settle, watch } from '../kit/time/deferred.js';
+import * as faults from '../kit/upstream/fault-server.js';
+import { startFaultServer } from '../kit/upstream/fault-server.js';
 import { startGateway } from '../kit/gateway.js';
 
 const QUERY = '{ workloadCosts { rows { totalCount } } }';

@@ -2,10 +2,10 @@
 
 import { describe, expect, test } from 'vitest';
 
-import { askMany, countCodes } from '../kit/fault-load.js';
-import { FAULT_AT } from '../kit/fault-rows.js';
-import * as faults from '../kit/fault-server.js';
-import type { Fault } from '../kit/fault-server.js';
+import { askMany, countCodes } from '../kit/upstream/fault-load.js';
+import { FAULT_AT } from '../kit/upstream/fault-rows.js';
+import * as faults from '../kit/upstream/fault-server.js';
+import type { Fault } from '../kit/upstream/fault-server.js';
 import {
   DOWN,
   expectFault,
@@ -23,7 +23,7 @@ import {
   TIMEOUT_MS,
   WORKLOADS,
   type Stand,
-} from '../kit/fault-stand.js';
+} from '../kit/upstream/fault-stand.js';
 
 /** A gateway whose circuit has just opened, for 15 s. */
 async function startOpen(env: Record<string, string> = {}): Promise<Stand> {

@@ -3,7 +3,7 @@
 import { request as httpRequest } from 'node:http';
 import { describe, expect, test } from 'vitest';
 
-import * as faults from '../kit/fault-server.js';
+import * as faults from '../kit/upstream/fault-server.js';
 import {
   expectFault,
   expectNothingLeaks,
@@ -15,7 +15,7 @@ import {
   startStand,
   TIMEOUT_MS,
   WORKLOADS,
-} from '../kit/fault-stand.js';
+} from '../kit/upstream/fault-stand.js';
 
 const toTls = (url: string): string => url.replace('http:', 'https:');
 

@@ -2,9 +2,9 @@
 
 import { describe, expect, test } from 'vitest';
 
-import { askMany, countCodes } from '../kit/fault-load.js';
-import { FAULT_AT } from '../kit/fault-rows.js';
-import * as faults from '../kit/fault-server.js';
+import { askMany, countCodes } from '../kit/upstream/fault-load.js';
+import { FAULT_AT } from '../kit/upstream/fault-rows.js';
+import * as faults from '../kit/upstream/fault-server.js';
 import {
   expectFault,
   expectNothingLeaks,
@@ -19,7 +19,7 @@ import {
   settle,
   startStand,
   WORKLOADS,
-} from '../kit/fault-stand.js';
+} from '../kit/upstream/fault-stand.js';
 
 // Fails when the budget or the breaker is left out, and when one of them counts per request.
 describe('1,000 requests while ScaleOps is down', () => {

@@ -4,8 +4,8 @@
 
 import { describe, expect, test } from 'vitest';
 
-import { FAULT_AT, pauseOf, ROW_GROUPS } from '../kit/fault-rows.js';
-import * as faults from '../kit/fault-server.js';
+import { FAULT_AT, pauseOf, ROW_GROUPS } from '../kit/upstream/fault-rows.js';
+import * as faults from '../kit/upstream/fault-server.js';
 import {
   AGGREGATED,
   askThroughFault,
@@ -19,7 +19,7 @@ import {
   QUERY,
   startStand,
   WORKLOADS,
-} from '../kit/fault-stand.js';
+} from '../kit/upstream/fault-stand.js';
 
 // Fails when an entry of CODE_OF_STATUS, RETRIED_STATUSES or RETRIED_REASONS of src/upstream/http/errors.ts is removed,
 // when "once" or Retry-After is ignored, when a bound is off by one, and when an error is cached or quotes ScaleOps.

@@ -3,9 +3,9 @@
 
 import { describe, expect, test } from 'vitest';
 
-import * as faults from '../kit/fault-server.js';
-import type { Fault } from '../kit/fault-server.js';
-import { expectNothingLeaks, NO_CACHE, QUERY, startStand, WORKLOADS } from '../kit/fault-stand.js';
+import * as faults from '../kit/upstream/fault-server.js';
+import type { Fault } from '../kit/upstream/fault-server.js';
+import { expectNothingLeaks, NO_CACHE, QUERY, startStand, WORKLOADS } from '../kit/upstream/fault-stand.js';
 import { TOKEN } from '../kit/gateway.js';
 
 const NAME = 'жäß🦊👩‍👩‍👧';

@@ -3,9 +3,9 @@
 import dns from 'node:dns';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 
-import { FAULT_AT } from '../kit/fault-rows.js';
-import * as faults from '../kit/fault-server.js';
-import { startFaultServer } from '../kit/fault-server.js';
+import { FAULT_AT } from '../kit/upstream/fault-rows.js';
+import * as faults from '../kit/upstream/fault-server.js';
+import { startFaultServer } from '../kit/upstream/fault-server.js';
 import {
   expectCalmLog,
   expectFault,
@@ -22,7 +22,7 @@ import {
   TIMEOUT_MS,
   WORKLOADS,
   type Stand,
-} from '../kit/fault-stand.js';
+} from '../kit/upstream/fault-stand.js';
 
 const WORKLOADS_QUERY = '{ workloadCosts { asOf isStale rows { nodes { workloadName } } } }';
 const NAME = 'canary-scaleops.test';

@@ -4,9 +4,9 @@
 import type { Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
 
-import { askMany, countCodes } from '../kit/fault-load.js';
-import * as faults from '../kit/fault-server.js';
-import type { Fault } from '../kit/fault-server.js';
+import { askMany, countCodes } from '../kit/upstream/fault-load.js';
+import * as faults from '../kit/upstream/fault-server.js';
+import type { Fault } from '../kit/upstream/fault-server.js';
 import {
   expectFault,
   GOOD,
@@ -19,7 +19,7 @@ import {
   startStand,
   WORKLOADS,
   type Stand,
-} from '../kit/fault-stand.js';
+} from '../kit/upstream/fault-stand.js';
 
 const FORWARD = { SCALEOPS_AUTH: 'forward', SCALEOPS_TOKEN: '', ...NO_RETRIES, ...NO_CACHE };
 

@@ -5,14 +5,14 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 
 import { readConfig } from '../../src/config/config.js';
 import { createSimulator } from '../../src/simulator/simulator.js';
-import { startConnectProxy, type ConnectProxy } from '../kit/connect-proxy.js';
-import { createManualClock } from '../kit/clock.js';
-import { failing, ONE, WORKLOADS } from '../kit/fault-stand.js';
-import * as faults from '../kit/fault-server.js';
-import { startFaultServer } from '../kit/fault-server.js';
+import { startConnectProxy, type ConnectProxy } from '../kit/upstream/connect-proxy.js';
+import { createManualClock } from '../kit/time/clock.js';
+import { failing, ONE, WORKLOADS } from '../kit/upstream/fault-stand.js';
+import * as faults from '../kit/upstream/fault-server.js';
+import { startFaultServer } from '../kit/upstream/fault-server.js';
 import { startGateway, TOKEN } from '../kit/gateway.js';
-import { AUDIENCE, claimsAt, createSigningKey, ISSUER, signToken, startIssuer } from '../kit/issuer.js';
-import { findFreePort } from '../kit/tcp-proxy.js';
+import { AUDIENCE, claimsAt, createSigningKey, ISSUER, signToken, startIssuer } from '../kit/identity/issuer.js';
+import { findFreePort } from '../kit/upstream/tcp-proxy.js';
 
 const SECRET = 'canary-of-the-proxy';
 const QUERY = '{ workloadCosts { rows { totalCount } } }';

@@ -2,8 +2,8 @@
 
 import { describe, expect, test } from 'vitest';
 
-import { FAULT_AT } from '../kit/fault-rows.js';
-import * as faults from '../kit/fault-server.js';
+import { FAULT_AT } from '../kit/upstream/fault-rows.js';
+import * as faults from '../kit/upstream/fault-server.js';
 import {
   expectFault,
   expectNothingLeaks,
@@ -18,7 +18,7 @@ import {
   startStand,
   WORKLOADS,
   type Stand,
-} from '../kit/fault-stand.js';
+} from '../kit/upstream/fault-stand.js';
 
 const limited = (retryAfter: number | string) => faults.status(429, { 'retry-after': retryAfter });
 const refused = (retryAfterMs: number) => ({ code: 'UPSTREAM_RATE_LIMITED', retryAfterMs }) as const;

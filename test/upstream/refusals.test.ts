@@ -4,9 +4,9 @@
 import { describe, expect, test } from 'vitest';
 
 import type { UpstreamErrorCode } from '../../src/errors.js';
-import { FAULT_AT } from '../kit/fault-rows.js';
-import * as faults from '../kit/fault-server.js';
-import type { Fault } from '../kit/fault-server.js';
+import { FAULT_AT } from '../kit/upstream/fault-rows.js';
+import * as faults from '../kit/upstream/fault-server.js';
+import type { Fault } from '../kit/upstream/fault-server.js';
 import {
   AGGREGATED,
   CLUSTER_QUERY,
@@ -23,7 +23,7 @@ import {
   startStand,
   WORKLOADS,
   type Stand,
-} from '../kit/fault-stand.js';
+} from '../kit/upstream/fault-stand.js';
 import type { Answer } from '../kit/gateway.js';
 
 const REFUSALS: readonly (readonly [string, Fault])[] = [

@@ -3,8 +3,8 @@
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import { createManualClock } from '../kit/clock.js';
-import { createGate } from '../kit/gate.js';
+import { createManualClock } from '../kit/time/clock.js';
+import { createGate } from '../kit/time/gate.js';
 import { startStack } from '../kit/gateway.js';
 
 /** A stack whose ScaleOps responds when the gate opens, on a clock that stands still. */

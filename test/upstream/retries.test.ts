@@ -2,8 +2,8 @@
 
 import { afterEach, describe, expect, test, vi } from 'vitest';
 
-import { FAULT_AT } from '../kit/fault-rows.js';
-import * as faults from '../kit/fault-server.js';
+import { FAULT_AT } from '../kit/upstream/fault-rows.js';
+import * as faults from '../kit/upstream/fault-server.js';
 import {
   DOWN,
   expectCalmLog,
@@ -20,7 +20,7 @@ import {
   TIMEOUT_MS,
   WORKLOADS,
   type Stand,
-} from '../kit/fault-stand.js';
+} from '../kit/upstream/fault-stand.js';
 
 afterEach(() => {
   vi.restoreAllMocks();

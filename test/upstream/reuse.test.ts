@@ -3,8 +3,8 @@
 
 import { describe, expect, test } from 'vitest';
 
-import * as faults from '../kit/fault-server.js';
-import type { Fault } from '../kit/fault-server.js';
+import * as faults from '../kit/upstream/fault-server.js';
+import type { Fault } from '../kit/upstream/fault-server.js';
 import {
   expectCalmLog,
   expectFault,
@@ -17,7 +17,7 @@ import {
   settle,
   startStand,
   WORKLOADS,
-} from '../kit/fault-stand.js';
+} from '../kit/upstream/fault-stand.js';
 
 /** One connection, one attempt, no budget, and a breaker that opens at the first failure: any counted fault shows. */
 const STRICT = {

@@ -3,8 +3,8 @@
 
 import { describe, expect, test } from 'vitest';
 
-import { FAULT_AT, pauseOf, ROW_GROUPS, type Row } from '../kit/fault-rows.js';
-import * as faults from '../kit/fault-server.js';
+import { FAULT_AT, pauseOf, ROW_GROUPS, type Row } from '../kit/upstream/fault-rows.js';
+import * as faults from '../kit/upstream/fault-server.js';
 import {
   AGGREGATED,
   askThroughFault,
@@ -22,7 +22,7 @@ import {
   startStand,
   WORKLOADS,
   type Stand,
-} from '../kit/fault-stand.js';
+} from '../kit/upstream/fault-stand.js';
 
 /** Past the times in which it is fresh, or served during a refresh: 60 s and 300 s. */
 const AGE_MS = 361_000;

@@ -2,8 +2,8 @@
 
 import { describe, expect, test } from 'vitest';
 
-import * as faults from '../kit/fault-server.js';
-import type { Fault } from '../kit/fault-server.js';
+import * as faults from '../kit/upstream/fault-server.js';
+import type { Fault } from '../kit/upstream/fault-server.js';
 import {
   expectCalmLog,
   expectFault,
@@ -16,7 +16,7 @@ import {
   ONE,
   startStand,
   WORKLOADS,
-} from '../kit/fault-stand.js';
+} from '../kit/upstream/fault-stand.js';
 
 const OPEN = { code: 'CIRCUIT_OPEN', retryAfterMs: 15_000 } as const;
 

@@ -1,3 +1,0 @@
-// The folder of the compiled gateway: test/kit/compiled-gateway.mjs puts the path here.
-
-export const BUILD_FOLDER = '__BUILD_FOLDER__';
