@@ -1,22 +1,22 @@
-// How long a report may be shown: while fresh, then while a newer one is fetched (stale-while-revalidate), and while the
-// upstream fails (stale-if-error). The two terms are those of RFC 5861.
+// How long a report may be shown: while it is fresh, then while a newer one is fetched (stale-while-revalidate) or the
+// upstream fails (stale-if-error), as in RFC 5861.
 
 import type { Report } from '../report/report.js';
 import { reachesPresent, type ReportRequest } from '../report/request.js';
 import { windowState } from '../report/time/window-state.js';
 
 export interface FreshnessSettings {
-  /** How long a report is fresh whose window reaches into the present, in milliseconds; 0 disables the cache. */
+  /** How long a report is fresh if its window reaches into the present; 0 disables the cache. */
   readonly ttlMs: number;
-  /** The same for a window that is over, if that is longer: ScaleOps may still correct its costs. */
+  /** The same for a window that is over but whose costs ScaleOps may still correct. At least `ttlMs` applies. */
   readonly settlingTtlMs: number;
-  /** The same for a window that ended long ago, if that is longer. */
+  /** The same for a window that ended long ago. At least `ttlMs` applies. */
   readonly settledTtlMs: number;
   /** How long after its end ScaleOps corrects the costs of a window. */
   readonly settledAfterMs: number;
-  /** How long a report that is no longer fresh is shown while a newer one is fetched. */
+  /** How long a stale report is shown while a newer one is fetched. */
   readonly staleMs: number;
-  /** How long a report that is no longer fresh is shown while the upstream fails. */
+  /** How long a stale report is shown while the upstream fails. */
   readonly staleIfErrorMs: number;
 }
 
@@ -29,8 +29,9 @@ export interface TimestampedReport {
   readonly receivedAt: number;
 }
 
-export interface ReportAge extends Pick<TimestampedReport, 'report' | 'receivedAt'> {
-  /** How long after `receivedAt` the report is fresh. */
+/** A report with the time for which it is fresh. */
+export interface AgedReport extends TimestampedReport {
+  /** Counted from `receivedAt`. */
   readonly freshMs: number;
 }
 
@@ -40,11 +41,9 @@ export type FreshnessStage = 'fresh' | 'while-revalidate' | 'if-error' | 'expire
 /** How far the clocks of replicas may differ. A time further ahead was recorded before a clock was set back. */
 export const MAX_CLOCK_SKEW_MS = 5_000;
 
-type AgedReport = Pick<TimestampedReport, 'report' | 'receivedAt'>;
-
 /** How long after `receivedAt` a report is fresh, by the state of its window then. */
 export function freshnessLifetimeMs(
-  { report: { window, isWhole }, receivedAt }: AgedReport,
+  { report: { window, isWhole }, receivedAt }: TimestampedReport,
   request: ReportRequest,
   { ttlMs, settlingTtlMs, settledTtlMs, settledAfterMs }: FreshnessSettings,
 ): number {
@@ -55,7 +54,7 @@ export function freshnessLifetimeMs(
 }
 
 export function freshnessStage(
-  { report, receivedAt, freshMs }: ReportAge,
+  { report, receivedAt, freshMs }: AgedReport,
   nowMs: number,
   { staleMs, staleIfErrorMs }: FreshnessSettings,
 ): FreshnessStage {
@@ -67,18 +66,14 @@ export function freshnessStage(
   return ageMs < freshMs + staleIfErrorMs ? 'if-error' : 'expired';
 }
 
-/** How long after `receivedAt` a report is worth retaining: one that is partial is not shown once it is not fresh. */
-export function retentionMs(found: AgedReport, request: ReportRequest, settings: FreshnessSettings): number {
-  const freshMs = freshnessLifetimeMs(found, request, settings);
-  return found.report.isPartial ? freshMs : freshMs + staleRetentionMs(settings);
+/** How long after `receivedAt` to retain a report. A partial report is not shown once it is no longer fresh. */
+export function retentionMs(cached: TimestampedReport, request: ReportRequest, settings: FreshnessSettings): number {
+  const freshMs = freshnessLifetimeMs(cached, request, settings);
+  return cached.report.isPartial ? freshMs : freshMs + Math.max(settings.staleMs, settings.staleIfErrorMs);
 }
 
-/** The longest that any report is worth retaining. */
+/** The longest time for which any report is retained. */
 export function maxRetentionMs(settings: FreshnessSettings): number {
-  const { ttlMs, settlingTtlMs, settledTtlMs } = settings;
-  return Math.max(ttlMs, settlingTtlMs, settledTtlMs) + staleRetentionMs(settings);
-}
-
-function staleRetentionMs({ staleMs, staleIfErrorMs }: FreshnessSettings): number {
-  return Math.max(staleMs, staleIfErrorMs);
+  const { ttlMs, settlingTtlMs, settledTtlMs, staleMs, staleIfErrorMs } = settings;
+  return Math.max(ttlMs, settlingTtlMs, settledTtlMs) + Math.max(staleMs, staleIfErrorMs);
 }

@@ -12,13 +12,12 @@ import type { CacheInstrumentation } from './report-lookup.js';
 import type { SharedTierBudget } from './shared/guarded-redis.js';
 import type { SharedCache } from './shared/shared-cache.js';
 
-/** What the cache works with. */
 export interface CacheServices {
   readonly clock: Clock;
   readonly client: Pick<ScaleOpsClient, 'fetchReport'>;
   /** Identifies the upstream in cache keys. */
   readonly upstream: string;
-  /** The deadline of a fetch: the wait for another replica and all that the client does. */
+  /** The deadline of a fetch: the wait for another replica and everything that the client does. */
   readonly timeoutMs: number;
   readonly shared?: SharedCache | undefined;
   readonly instrumentation?: CacheInstrumentation | undefined;
@@ -27,26 +26,27 @@ export interface CacheServices {
 }
 
 export interface LoadOptions {
-  /** Looked at only by a load that waits. */
+  /** Has an effect only while the load waits. */
   readonly signal?: AbortSignal | undefined;
-  /** Called when a load begins to wait for the upstream, which lasts until it calls the result. */
+  /** Called when a load begins to wait for the upstream; returns a function to call when the wait ends. */
   readonly onWait?: () => () => void;
   /** Bypasses a fresh report, at most once per report every MIN_REFRESH_INTERVAL_MS. */
   readonly noCache?: boolean;
-  /** The caller whose share of the calls to ScaleOps a fetch takes. */
+  /** The caller to whose share of the upstream calls a fetch counts. */
   readonly callerKey?: string | undefined;
-  /** Runs fetches, in the background too, when a slot is free; immediately by default. */
+  /** Runs fetches, also those in the background, when a slot is free; immediately by default. */
   readonly runLimited?: <T>(fetch: () => Promise<T>) => Promise<T>;
-  /** Called when a fetch that a caller waits for gets its slot; throws when it is not wanted any more. */
+  /** Called when a fetch in the foreground gets its slot; throws when its result is no longer needed. */
   readonly assertWanted?: () => void;
 }
 
 /** One load of a report. */
 export interface Load extends ReportKey, LoadOptions {
+  readonly runLimited: NonNullable<LoadOptions['runLimited']>;
   readonly budget: SharedTierBudget;
 }
 
-/** A fetched report; `isOurs` unless another replica fetched it. */
+/** A fetched report; `isOurs` is false if another replica fetched it. */
 export interface Fetched {
   readonly entry: ReportEntry;
   readonly isOurs: boolean;
@@ -55,54 +55,45 @@ export interface Fetched {
 /** `no-cache` and background refreshes fetch a report at most this often. */
 export const MIN_REFRESH_INTERVAL_MS = 5_000;
 
-export class ReportFetcher {
-  readonly #services: CacheServices;
-  readonly #store: ReportStore;
-
-  constructor(services: CacheServices, store: ReportStore) {
-    this.#services = services;
-    this.#store = store;
+/** @throws UpstreamError as the client does, or at the deadline; the reason of `signal` when that aborts first. */
+export async function fetchReport(
+  services: CacheServices,
+  store: ReportStore,
+  load: Load,
+  signal: AbortSignal,
+): Promise<Fetched> {
+  const { clock, timeoutMs, shared } = services;
+  const toError = () => new UpstreamError('UPSTREAM_TIMEOUT', { reason: 'deadline' });
+  const deadline = new Deadline(clock, timeoutMs, { caller: { signal }, toError });
+  const fetch = () => fetchFromUpstream(services, store, load, deadline);
+  const isFreshEnough = (report: TimestampedReport): boolean =>
+    store.isFresh(load, report) && (load.noCache !== true || clock.now() - report.receivedAt < MIN_REFRESH_INTERVAL_MS);
+  try {
+    if (shared === undefined) return { entry: store.set(load, await fetch()), isOurs: true };
+    const newerThan = store.newestReceivedAt(load);
+    const wanted = { ...load, newerThan, isFreshEnough, fetch, signal: deadline.signal };
+    const { fetched, isOurs } = await shared.fetchOnce(wanted);
+    return { entry: store.set(load, fetched), isOurs };
+  } finally {
+    deadline.end();
   }
+}
 
-  /** @throws UpstreamError as the client does, or at the deadline; the reason of `outer` when that aborts first. */
-  async fetch(load: Load, outer: AbortSignal): Promise<Fetched> {
-    const { clock, timeoutMs } = this.#services;
-    const toError = () => new UpstreamError('UPSTREAM_TIMEOUT', { reason: 'deadline' });
-    const deadline = new Deadline(clock, timeoutMs, { caller: { signal: outer }, toError });
-    try {
-      return await this.#fetchOnce(load, deadline);
-    } finally {
-      deadline.end();
+async function fetchFromUpstream(
+  { clock, client, shared }: CacheServices,
+  store: ReportStore,
+  { request, principal, callerKey }: Load,
+  deadline: Deadline,
+): Promise<TimestampedReport & FetchedReport> {
+  const requestedAt = clock.now();
+  try {
+    const fetched = await client.fetchReport(request, principal, deadline, callerKey);
+    return { ...fetched, requestedAt, receivedAt: clock.now() };
+  } catch (error) {
+    if (error instanceof UpstreamError && error.isRefusal) {
+      store.purge(principal);
+      shared?.purge(principal);
     }
-  }
-
-  async #fetchOnce(load: Load, deadline: Deadline): Promise<Fetched> {
-    const { shared } = this.#services;
-    const fetch = () => this.#fetchFromUpstream(load, deadline);
-    if (shared === undefined) return { entry: this.#store.set(load, await fetch()), isOurs: true };
-    const isFreshEnough = (found: TimestampedReport): boolean =>
-      this.#store.isFresh(load, found) &&
-      (load.noCache !== true || this.#services.clock.now() - found.receivedAt < MIN_REFRESH_INTERVAL_MS);
-    const newerThan = this.#store.newerThan(load);
-    const { signal } = deadline;
-    const { found, isOurs } = await shared.fetchOnce({ ...load, newerThan, isFreshEnough, fetch, signal });
-    return { entry: this.#store.set(load, found), isOurs };
-  }
-
-  async #fetchFromUpstream(
-    { request, principal, callerKey }: Load,
-    deadline: Deadline,
-  ): Promise<TimestampedReport & FetchedReport> {
-    const requestedAt = this.#services.clock.now();
-    try {
-      const { report, body } = await this.#services.client.fetchReport(request, principal, deadline, callerKey);
-      return { report, body, requestedAt, receivedAt: this.#services.clock.now() };
-    } catch (error) {
-      if (error instanceof UpstreamError && error.isRefusal) {
-        this.#store.purge(principal);
-        this.#services.shared?.purge(principal);
-      }
-      throw error;
-    }
+    throw error;
   }
 }

@@ -4,11 +4,10 @@ import type { UpstreamError } from '../errors.js';
 import type { Report } from '../report/report.js';
 import type { ReportKind } from '../report/request.js';
 import type { ReportEntry } from './memory/report-entry.js';
-import type { ReportStore } from './memory/report-store.js';
 
 /**
  * Where a report came from: process memory, fresh or not ("hit", "stale"); the cache that replicas share ("shared"); an
- * upstream call made for it ("miss"), or one already under way ("collapsed", RFC 9211, section 2.6).
+ * upstream call made for it ("miss"), or one already in progress ("collapsed", RFC 9211, section 2.6).
  */
 export type CacheStatus = 'hit' | 'stale' | 'shared' | 'collapsed' | 'miss';
 
@@ -16,33 +15,23 @@ export interface ReportLookup {
   readonly report: Report;
   /** When the upstream's response arrived, in milliseconds since the Unix epoch. */
   readonly asOf: number;
-  /** How long after `asOf` the report is fresh. */
+  /** How long after `asOf` the report is fresh and its principal valid without asking ScaleOps. */
   readonly freshMs: number;
   /** A newer report is being fetched, or could not be fetched. */
   readonly isStale: boolean;
   readonly cacheStatus: CacheStatus;
   /** Why fetching a newer report failed, if that was tried. */
-  readonly fault?: UpstreamError;
-  /** The cache entry, for responses made of the report. */
+  readonly fault?: UpstreamError | undefined;
+  /** The cache entry, for responses made from the report. */
   readonly source?: ReportEntry | undefined;
-}
-
-export function toLookup(
-  store: Pick<ReportStore, 'freshMs'>,
-  entry: ReportEntry,
-  cacheStatus: CacheStatus,
-): ReportLookup {
-  const { report, receivedAt } = entry;
-  const isStale = cacheStatus === 'stale';
-  return { report, asOf: receivedAt, freshMs: store.freshMs(entry), isStale, cacheStatus, source: entry };
 }
 
 export interface CacheInstrumentation {
   /** Surrounds a lookup that may wait. */
   load(report: ReportKind, run: () => Promise<ReportLookup>): Promise<ReportLookup>;
-  /** Called after a lookup that was answered synchronously. */
+  /** Called after a synchronous lookup. */
   onHit(report: ReportKind, lookup: ReportLookup): void;
-  /** Called when a cached report is used without a lookup of its own: as related report, or by a cached response. */
+  /** Called when a cached report is used without a lookup of its own: as a related report, or by a cached response. */
   onRelatedHit(report: ReportKind, lookup: ReportLookup): void;
 }
 

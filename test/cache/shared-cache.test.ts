@@ -759,8 +759,8 @@ describe('an encrypted entry', () => {
     const read = (): Promise<(Buffer | null)[]> =>
       Promise.resolve([entry, generation === null ? null : Buffer.from(generation)]);
     const run = <T>(command: (redis: Redis) => Promise<T>) => command({ read } as never);
-    const store = new SharedStore({ run: Object.assign(run, { isHealthy: () => true }), ...limits });
-    return (await store.read({ key, principal, request: { report: 'workloads' } }, {}))?.found[0];
+    const store = new SharedStore({ guarded: { run, isHealthy: () => true }, ...limits });
+    return (await store.read({ key, principal, request: { report: 'workloads' } }, {}))?.reports[0];
   };
 
   test('is found when it is large enough for the parser thread', async () => {

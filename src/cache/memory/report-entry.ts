@@ -3,7 +3,7 @@
 import type { UpstreamError } from '../../errors.js';
 import type { ReportRequest, WorkloadCostsRequest } from '../../report/request.js';
 import type { Principal } from '../../upstream/principal.js';
-import type { ReportAge, TimestampedReport } from '../freshness.js';
+import type { AgedReport, TimestampedReport } from '../freshness.js';
 
 /** Where a report is cached. The key is derived from the other two. */
 export interface ReportKey {
@@ -16,15 +16,15 @@ export interface ReportKey {
 export type PrincipalRef = Pick<Principal, 'id' | 'isCaller' | 'expiresAt'>;
 
 /** A cached report. It holds no secret of its principal and no part of the client's document. */
-export interface ReportEntry extends TimestampedReport, ReportAge {
+export interface ReportEntry extends AgedReport {
   readonly key: string;
   readonly principal: PrincipalRef;
   readonly request: ReportRequest;
   /** When a newer report was last requested; -Infinity before the first attempt. */
   lastRefreshAttemptAt: number;
-  /** The last refresh that timed out, if that was the last one. */
+  /** The last refresh, if that timed out. */
   timeout: { readonly at: number; readonly fault: UpstreamError } | undefined;
-  /** The keys of the responses made of this report; undefined before the first. */
+  /** The keys of the responses made from this report; undefined before the first. */
   responseKeys: Set<string> | undefined;
 }
 
@@ -32,16 +32,19 @@ export interface ReportEntry extends TimestampedReport, ReportAge {
 export type WorkloadEntry = ReportEntry & { readonly request: WorkloadCostsRequest };
 
 export function createEntry(
-  { key, principal, request }: ReportKey,
+  { key, principal: { id, isCaller, expiresAt }, request }: ReportKey,
   { report, requestedAt, receivedAt }: TimestampedReport,
   freshMs: number,
 ): ReportEntry {
-  const { id, isCaller, expiresAt } = principal;
   return {
-    ...{ key, report, requestedAt, receivedAt, freshMs },
+    key,
     principal: { id, isCaller, expiresAt },
-    // A deep copy: names of the original may be slices of the client's document, which V8 would retain as a whole.
+    // A deep copy: strings of the original may be slices of the client's document, which V8 would retain as a whole.
     request: JSON.parse(JSON.stringify(request)) as ReportRequest,
+    report,
+    requestedAt,
+    receivedAt,
+    freshMs,
     lastRefreshAttemptAt: -Infinity,
     timeout: undefined,
     responseKeys: undefined,

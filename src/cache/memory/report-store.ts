@@ -4,8 +4,8 @@
 import { LRUCache } from 'lru-cache';
 
 import type { Clock } from '../../clock.js';
+import type { UpstreamError } from '../../errors.js';
 import type { WorkloadCostsRequest } from '../../report/request.js';
-import type { Principal } from '../../upstream/principal.js';
 import {
   freshnessLifetimeMs,
   freshnessStage,
@@ -13,6 +13,7 @@ import {
   type FreshnessSettings,
   type TimestampedReport,
 } from '../freshness.js';
+import type { CacheStatus, ReportLookup } from '../report-lookup.js';
 import { PrincipalIndex } from './principal-index.js';
 import {
   createEntry,
@@ -30,6 +31,8 @@ export interface ReportStoreSettings extends FreshnessSettings {
   readonly maxBytes: number;
 }
 
+type EntryKey = Pick<ReportEntry, 'key' | 'principal'>;
+
 export class ReportStore {
   /** Called with each entry that leaves the store. */
   onRemove: (entry: ReportEntry) => void = () => undefined;
@@ -37,7 +40,6 @@ export class ReportStore {
   readonly #clock: Clock;
   readonly #validity: TokenValidity;
   readonly #index = new PrincipalIndex();
-  /** Bounded by `maxBytes`. */
   readonly #entries: LRUCache<string, ReportEntry>;
 
   constructor(settings: ReportStoreSettings, clock: Clock) {
@@ -62,10 +64,6 @@ export class ReportStore {
     return this.#entries.calculatedSize;
   }
 
-  get nowMs(): number {
-    return this.#clock.now();
-  }
-
   get count(): number {
     return this.#entries.size;
   }
@@ -74,54 +72,61 @@ export class ReportStore {
     return freshnessStage(entry, this.#clock.now(), this.#settings);
   }
 
-  /** The cached report, unless it has expired or its principal has to be checked first. Its stage may be any other. */
-  get({ key, principal }: Pick<ReportKey, 'key' | 'principal'>): ReportEntry | undefined {
+  lookup(entry: ReportEntry, cacheStatus: CacheStatus, fault?: UpstreamError): ReportLookup {
+    const { report, receivedAt, principal } = entry;
+    const freshMs = Math.min(entry.freshMs, this.#validity.validUntil(principal) - receivedAt);
+    return { report, asOf: receivedAt, freshMs, isStale: cacheStatus === 'stale', cacheStatus, fault, source: entry };
+  }
+
+  /** The cached report in any stage; undefined if it has expired or its principal must be checked first. */
+  get({ key, principal }: EntryKey): ReportEntry | undefined {
     const entry = this.#entries.get(key);
     if (entry === undefined || !this.#validity.isValid(principal)) return undefined;
     if (this.stage(entry) !== 'expired') return entry;
-    // A partial one still says that the shared cache has nothing newer: see newerThan.
+    // An expired partial report still shows that the shared cache has nothing newer: see newestReceivedAt.
     if (!entry.report.isPartial) this.#entries.delete(key);
     return undefined;
   }
 
-  /** When the newest report arrived, be it a partial one that is no longer shown; undefined without one. */
-  newerThan(key: Pick<ReportKey, 'key' | 'principal'>): number | undefined {
+  /** The report to show while the upstream fails: an older whole report is better than a partial one. */
+  getIfError({ key, principal }: EntryKey, fault: UpstreamError): ReportEntry | undefined {
+    if (!fault.allowsStale) return undefined;
+    return this.get({ key: toWholeKey(key), principal }) ?? this.get({ key, principal });
+  }
+
+  /** When the newest report arrived, including a partial one that is no longer shown; undefined without a report. */
+  newestReceivedAt(key: EntryKey): number | undefined {
     const entry = this.#entries.peek(key.key);
     return entry?.report.isPartial === true ? entry.receivedAt : this.get(key)?.receivedAt;
   }
 
   /** Reports that differ from `base` only in clusters and namespaces. Does not count as use of any of them. */
-  relatedTo(principal: Principal, base: WorkloadCostsRequest): WorkloadEntry[] {
+  relatedTo(principal: PrincipalRef, base: WorkloadCostsRequest): WorkloadEntry[] {
     if (!this.#validity.isValid(principal)) return [];
     return this.#index.relatedTo(principal.id, base).filter((entry) => this.stage(entry) !== 'expired');
   }
 
   /** Caches the report, unless its principal was rejected after the request was sent, or a newer report is cached. */
-  set(wanted: ReportKey, found: TimestampedReport): ReportEntry {
-    const { key, principal, request } = wanted;
-    const { requestedAt, receivedAt } = found;
-    const entry = createEntry(wanted, found, freshnessLifetimeMs(found, request, this.#settings));
-    if (!this.#validity.isNewerThanRejection(principal, requestedAt)) return entry;
-    this.#validity.recordSuccess(principal, requestedAt);
-    const previous = this.#entries.peek(key);
-    const isNewer = previous === undefined || receivedAt >= previous.receivedAt || this.stage(previous) === 'expired';
-    if (this.#settings.ttlMs > 0 && isNewer) this.#insert(entry, previous);
+  set(key: ReportKey, fetched: TimestampedReport): ReportEntry {
+    const { requestedAt } = fetched;
+    const entry = createEntry(key, fetched, freshnessLifetimeMs(fetched, key.request, this.#settings));
+    if (!this.#validity.isNewerThanRejection(key.principal, requestedAt)) return entry;
+    this.#validity.recordSuccess(key.principal, requestedAt);
+    if (this.#settings.ttlMs > 0) this.#insert(entry);
     return entry;
   }
 
-  /** A whole report is kept beside a partial one that replaces it, for when the upstream fails. */
-  #insert(entry: ReportEntry, previous: ReportEntry | undefined): void {
+  /** Retains a whole report beside a partial one that replaces it, for when the upstream fails. */
+  #insert(entry: ReportEntry): void {
+    const cached = this.#entries.peek(entry.key);
+    const previous = cached !== undefined && this.stage(cached) !== 'expired' ? cached : undefined;
+    if (previous !== undefined && previous.receivedAt > entry.receivedAt) return;
     const wholeKey = toWholeKey(entry.key);
     if (!entry.report.isPartial) this.#entries.delete(wholeKey);
-    else if (previous !== undefined && !previous.report.isPartial && this.stage(previous) !== 'expired') {
+    else if (previous?.report.isPartial === false) {
       this.#entries.set(wholeKey, { ...previous, key: wholeKey, responseKeys: undefined });
     }
     this.#entries.set(entry.key, entry);
-  }
-
-  /** The report to show while the upstream fails: rather an older one that is whole than a partial one. */
-  getIfError({ key, principal }: Pick<ReportKey, 'key' | 'principal'>): ReportEntry | undefined {
-    return this.get({ key: toWholeKey(key), principal }) ?? this.get({ key, principal });
   }
 
   /** Whether the entry is still in the store, fresh, and may be shown to its principal. Counts as use. */
@@ -132,19 +137,13 @@ export class ReportStore {
   }
 
   /** Whether a report of another replica is fresh, and may be shown to the principal. */
-  isFresh({ principal, request }: Pick<ReportKey, 'principal' | 'request'>, found: TimestampedReport): boolean {
-    const { requestedAt } = found;
-    const age = { ...found, freshMs: freshnessLifetimeMs(found, request, this.#settings) };
+  isFresh({ principal, request }: ReportKey, shared: TimestampedReport): boolean {
+    const aged = { ...shared, freshMs: freshnessLifetimeMs(shared, request, this.#settings) };
     return (
-      freshnessStage(age, this.#clock.now(), this.#settings) === 'fresh' &&
-      this.#validity.isNewerThanRejection(principal, requestedAt) &&
-      this.#validity.isValid(principal, requestedAt)
+      freshnessStage(aged, this.#clock.now(), this.#settings) === 'fresh' &&
+      this.#validity.isNewerThanRejection(principal, shared.requestedAt) &&
+      this.#validity.isValid(principal, shared.requestedAt)
     );
-  }
-
-  /** How long after `receivedAt` the report is fresh and its principal valid without asking ScaleOps. */
-  freshMs({ principal, freshMs, receivedAt }: ReportEntry): number {
-    return Math.min(freshMs, this.#validity.validUntil(principal) - receivedAt);
   }
 
   /** Removes all reports of a principal that ScaleOps has rejected. */
@@ -154,7 +153,7 @@ export class ReportStore {
   }
 }
 
-/** Where the last whole report is kept beside a partial one. */
+/** Where the last whole report is retained beside a partial one. */
 function toWholeKey(key: string): string {
   return `${key} whole`;
 }

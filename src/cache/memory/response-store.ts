@@ -1,23 +1,23 @@
-// Responses made of cached reports. They have a byte bound of their own, so that they never evict a report, and are
-// dropped with any of the reports that they were made of.
+// Responses made from cached reports. They have a byte bound of their own, so that they never evict a report, and are
+// removed together with any of their reports.
 
 import { LRUCache } from 'lru-cache';
 
-import { toLookup, type CacheInstrumentation, type ReportLookup } from '../report-lookup.js';
+import type { Clock } from '../../clock.js';
+import type { CacheInstrumentation, ReportLookup } from '../report-lookup.js';
 import type { ReportEntry } from './report-entry.js';
 import type { ReportStore } from './report-store.js';
 import { weighString } from './weight.js';
 
-/** A response. */
 interface StoredResponse {
   readonly value: unknown;
-  /** What `value` retains, in bytes. */
+  /** The memory that `value` retains. */
   readonly bytes: number;
-  /** When the same question means another period, in milliseconds since the Unix epoch; Infinity for never. */
+  /** When the same operation means another period, in milliseconds since the Unix epoch; Infinity for never. */
   readonly validUntilMs: number;
 }
 
-/** A response and the reports that it was made of. */
+/** A response and the reports that it was made from. */
 interface ResponseEntry extends StoredResponse {
   readonly reports: readonly ReportEntry[];
 }
@@ -29,12 +29,13 @@ const REFERENCE_BYTES = 32;
 
 export class ResponseStore {
   readonly #reports: ReportStore;
+  readonly #clock: Clock;
   readonly #instrumentation: CacheInstrumentation;
-  /** Bounded by `maxBytes`. */
   readonly #entries: LRUCache<string, ResponseEntry>;
 
-  constructor(reports: ReportStore, maxBytes: number, instrumentation: CacheInstrumentation) {
+  constructor(reports: ReportStore, maxBytes: number, clock: Clock, instrumentation: CacheInstrumentation) {
     this.#reports = reports;
+    this.#clock = clock;
     this.#instrumentation = instrumentation;
     this.#entries = new LRUCache<string, ResponseEntry>({
       maxSize: maxBytes,
@@ -56,17 +57,17 @@ export class ResponseStore {
     return this.#entries.calculatedSize;
   }
 
-  /** The response under the key, if it still answers the question and all of its reports are fresh and may be shown to their principal. */
+  /** The response under the key, if it is still valid and all of its reports are fresh and may be shown. */
   get(key: string): ResponseEntry | undefined {
     const entry = this.#entries.get(key);
-    if (entry !== undefined && entry.validUntilMs <= this.#reports.nowMs) return undefined;
-    return entry?.reports.every((report) => this.#reports.isCurrent(report)) === true ? entry : undefined;
+    if (entry === undefined || entry.validUntilMs <= this.#clock.now()) return undefined;
+    return entry.reports.every((report) => this.#reports.isCurrent(report)) ? entry : undefined;
   }
 
   /** Counts a hit for each report of the response, and returns their ages. */
   recordHit({ reports }: ResponseEntry): ReportLookup[] {
     return reports.map((entry) => {
-      const lookup = toLookup(this.#reports, entry, 'hit');
+      const lookup = this.#reports.lookup(entry, 'hit');
       this.#instrumentation.onRelatedHit(entry.request.report, lookup);
       return lookup;
     });
@@ -74,7 +75,7 @@ export class ResponseStore {
 
   /** Caches a response, if all of its reports are cached and fresh. */
   set(key: string, response: StoredResponse, reports: readonly (ReportEntry | undefined)[]): void {
-    const cached = reports.filter((entry) => entry !== undefined && this.#reports.isCurrent(entry)) as ReportEntry[];
-    if (cached.length === reports.length) this.#entries.set(key, { ...response, reports: cached });
+    const current = reports.filter((entry) => entry !== undefined && this.#reports.isCurrent(entry)) as ReportEntry[];
+    if (current.length === reports.length) this.#entries.set(key, { ...response, reports: current });
   }
 }

@@ -1,6 +1,5 @@
-// The format of a report in Redis: compressed and encrypted with a key of the principal, so that only a client with the
-// principal's secret can read it. An entry names its principal and its cache key, and both are authenticated: an entry
-// under a wrong key is ignored.
+// The format of a report in Redis: compressed, and encrypted with a key derived from the principal's secret. An entry
+// names its principal and its cache key, and both are authenticated: an entry under a wrong key is ignored.
 //
 // Layout: magic and version (4 bytes) | header length (4) | header, JSON | nonce (12) | tag (16) | ciphertext.
 // AES-256-GCM (NIST SP 800-38D) over the gzipped body of the upstream's response; everything before it is authenticated.
@@ -43,26 +42,23 @@ export async function encryptEntry(header: EntryHeader, body: Buffer, { sealingK
   return Buffer.concat([authenticated, nonce, cipher.getAuthTag(), ...encrypted]);
 }
 
-/** The header, not yet authenticated: it tells cheaply whether decrypting is worthwhile. Undefined for anything else. */
+/** The header, not yet authenticated: it shows cheaply whether to decrypt. Undefined for anything but an entry. */
 export function parseHeader(entry: Buffer): EntryHeader | undefined {
   const end = headerEnd(entry);
   if (end === undefined) return undefined;
   try {
-    const { key, principalId, generation, requestedAt, receivedAt } = JSON.parse(
-      entry.toString('utf8', 8, end),
-    ) as EntryHeader;
-    const isComplete = [key, principalId, generation].every((value) => typeof value === 'string');
-    return isComplete && Number.isFinite(requestedAt) && Number.isFinite(receivedAt)
-      ? { key, principalId, generation, requestedAt, receivedAt }
-      : undefined;
+    const header = JSON.parse(entry.toString('utf8', 8, end)) as EntryHeader;
+    const { key, principalId, generation, requestedAt, receivedAt } = header;
+    const hasNames = [key, principalId, generation].every((value) => typeof value === 'string');
+    return hasNames && [requestedAt, receivedAt].every(Number.isFinite) ? header : undefined;
   } catch {
     return undefined;
   }
 }
 
 /**
- * The decrypted body, in blocks: decompressing 70 MB in one go would block the event loop. Undefined unless every byte is
- * as it was encrypted, with the key of this principal.
+ * The decrypted body, in blocks, so that decompressing 70 MB does not block the event loop. Undefined for an entry that
+ * was altered or encrypted for another principal.
  */
 export async function decryptEntry(
   entry: Buffer,

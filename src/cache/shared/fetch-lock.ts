@@ -5,14 +5,12 @@ import { randomUUID } from 'node:crypto';
 
 import type { Clock } from '../../clock.js';
 import { delay } from '../../concurrency/abort.js';
-import { ROUND_TRIP_MS, type RunCommand, type SharedTierBudget } from './guarded-redis.js';
+import { ROUND_TRIP_MS, type GuardedRedis, type SharedTierBudget } from './guarded-redis.js';
 import type { Redis } from './redis.js';
 import { toRedisKey, type SharedKey } from './shared-store.js';
 
-export type FetchLock = Awaited<ReturnType<typeof acquireFetchLock>>;
-
 interface FetchLockOptions {
-  readonly run: RunCommand;
+  readonly guarded: GuardedRedis;
   readonly redis: Redis;
   readonly clock: Clock;
   /** The longest wait for a holder that shows signs of life. */
@@ -23,12 +21,12 @@ interface FetchLockOptions {
 const LOCK_TTL_MS = 5_000;
 /** The holder's sign of life: it changes the value of the lock this often. */
 const RENEW_INTERVAL_MS = 25;
-/** More than RENEW_INTERVAL_MS: a live holder has changed the value since the last look, or by the next. */
+/** More than RENEW_INTERVAL_MS, so that a live holder has changed the value between two polls. */
 const POLL_INTERVAL_MS = 40;
 
 /** Acquires the lock of a report, and renews it until it is released. */
 export async function acquireFetchLock(
-  { run, redis, clock, maxWaitMs }: FetchLockOptions,
+  { guarded, redis, clock, maxWaitMs }: FetchLockOptions,
   { key, principal, budget, signal }: SharedKey & { readonly budget: SharedTierBudget; readonly signal: AbortSignal },
 ) {
   const name = toRedisKey(principal.id, 'lock', key);
@@ -37,7 +35,7 @@ export async function acquireFetchLock(
   const acquire = (within?: SharedTierBudget): Promise<string | undefined> => {
     const value = `${owner} ${(renewals += 1)}`;
     const command = (connection: Redis) => connection.lock(name, { owner, value, ttlMs: LOCK_TTL_MS });
-    return run(command, { maxMs: ROUND_TRIP_MS, isWrite: true, budget: within });
+    return guarded.run(command, { maxMs: ROUND_TRIP_MS, isWrite: true, budget: within });
   };
   const isOthers = (value: string | undefined) => value !== undefined && !value.startsWith(owner);
 
@@ -47,13 +45,13 @@ export async function acquireFetchLock(
     await delay(clock, POLL_INTERVAL_MS, signal);
     const previous = value;
     value = await acquire(budget);
-    // A lock that nobody renews is left over or foreign: then the budget runs out.
+    // While nobody renews the lock, the budget runs out: its holder has died, or it is no lock of ours.
     if (value !== undefined && value !== previous) budget.restart();
   }
   const isOurs = value === undefined ? undefined : !isOthers(value);
   const stopRenewing = isOurs === true ? every(clock, RENEW_INTERVAL_MS, () => void acquire()) : () => undefined;
   return {
-    /** False: another replica holds it, and was waited for in vain. Undefined: Redis does not reply. */
+    /** False: another replica still holds it after the longest wait. Undefined: Redis does not reply. */
     isOurs,
     async release(): Promise<void> {
       stopRenewing();

@@ -5,16 +5,9 @@ import type { Clock } from '../../clock.js';
 import { CircuitBreaker, CircuitOpenError } from '../../concurrency/circuit-breaker.js';
 import { toReason, type Redis } from './redis.js';
 
-export interface RunCommand {
-  /** The reply to a command; undefined without one in time. Never rejects. */
-  <T>(command: (redis: Redis) => Promise<T>, options?: CommandOptions): Promise<T | undefined>;
-  /** Whether there is a connection, and the last command succeeded. */
-  isHealthy(): boolean;
-}
-
 export interface CommandOptions {
   readonly maxMs?: number;
-  /** Whether the command writes: a full Redis refuses writes and still answers reads. */
+  /** Whether the command writes: a full Redis refuses writes and still replies to reads. */
   readonly isWrite?: boolean;
   /** The command is not sent when the budget has less than ROUND_TRIP_MS left. */
   readonly budget?: SharedTierBudget | undefined;
@@ -50,9 +43,11 @@ export class SharedTierBudget {
 /** Called when Redis fails and is bypassed, with the reason, and when it works again. */
 export type OnAvailabilityChange = (isAvailable: boolean, reason?: string) => void;
 
-export function createGuardedRedis(redis: Redis, clock: Clock, onAvailabilityChange: OnAvailabilityChange): RunCommand {
+export type GuardedRedis = ReturnType<typeof createGuardedRedis>;
+
+export function createGuardedRedis(redis: Redis, clock: Clock, onAvailabilityChange: OnAvailabilityChange) {
   const breaker = new CircuitBreaker(BREAKER, { clock, classify: () => 'failure' });
-  /** The kind of the last failure, until that kind succeeds: a full Redis still answers reads. */
+  /** The kind of command that failed last; undefined once a command of this kind, or a write, has succeeded. */
   let failing: 'read' | 'write' | undefined;
   const record = (kind: 'read' | 'write', failure?: unknown): void => {
     const wasAvailable = failing === undefined;
@@ -61,28 +56,30 @@ export function createGuardedRedis(redis: Redis, clock: Clock, onAvailabilityCha
     if (wasAvailable === (failing === undefined)) return;
     onAvailabilityChange(failing === undefined, failure === undefined ? undefined : toReason(failure));
   };
-  const run = async <T>(
-    command: (redis: Redis) => Promise<T>,
-    options: CommandOptions = {},
-  ): Promise<T | undefined> => {
-    const { isWrite = false, budget } = options;
-    const maxMs = Math.min(options.maxMs ?? COMMAND_BUDGET_MS, budget?.remainingMs() ?? Infinity);
-    if (!redis.isReady() || (budget !== undefined && maxMs < ROUND_TRIP_MS)) return undefined;
-    try {
-      const reply = await breaker.run(() => withTimeout(maxMs, clock, command(redis)));
-      record(isWrite ? 'write' : 'read');
-      return reply;
-    } catch (error) {
-      if (!(error instanceof CircuitOpenError)) record(isWrite ? 'write' : 'read', error);
-      return undefined;
-    }
+  return {
+    /** The reply to a command; undefined without one in time. Never rejects. */
+    async run<T>(command: (redis: Redis) => Promise<T>, options: CommandOptions = {}): Promise<T | undefined> {
+      const { isWrite = false, budget } = options;
+      const kind = isWrite ? 'write' : 'read';
+      const maxMs = Math.min(options.maxMs ?? COMMAND_BUDGET_MS, budget?.remainingMs() ?? Infinity);
+      if (!redis.isReady() || (budget !== undefined && maxMs < ROUND_TRIP_MS)) return undefined;
+      try {
+        const reply = await breaker.run(() => withTimeout(maxMs, clock, command(redis)));
+        record(kind);
+        return reply;
+      } catch (error) {
+        if (!(error instanceof CircuitOpenError)) record(kind, error);
+        return undefined;
+      }
+    },
+    /** Whether there is a connection, and the last command succeeded. */
+    isHealthy: () => redis.isReady() && failing === undefined,
   };
-  return Object.assign(run, { isHealthy: () => redis.isReady() && failing === undefined });
 }
 
 function withTimeout<T>(maxMs: number, clock: Clock, task: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    // After replies that have already arrived are read: the delay may be our own busy event loop.
+    // Only once replies that have already arrived are read: our own event loop may have been busy.
     const onTimeout = () =>
       setImmediate(() => {
         reject(Object.assign(new Error('no reply in time'), { code: 'ETIMEDOUT' }));

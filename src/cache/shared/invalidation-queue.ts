@@ -13,43 +13,35 @@ export class InvalidationQueue {
   readonly #clock: Clock;
   readonly #pendingIds = new Set<string>();
   #isRunning = false;
-  #cancelRetry: (() => void) | undefined;
+  #isClosed = false;
 
   constructor(store: Pick<SharedStore, 'purge'>, clock: Clock) {
     this.#store = store;
     this.#clock = clock;
   }
 
-  /** Purges the principal now, or as soon as Redis is back. A purge that is already under way does not count. */
+  /** Purges the principal now, or as soon as Redis is back. A purge in progress does not count. */
   add(principalId: string): void {
     const [oldest] = this.#pendingIds;
     if (this.#pendingIds.size >= MAX_PENDING && oldest !== undefined) this.#pendingIds.delete(oldest);
     this.#pendingIds.add(principalId);
-    if (!this.#isRunning && this.#cancelRetry === undefined) void this.#run();
+    if (!this.#isRunning) void this.#run();
   }
 
   close(): void {
-    this.#pendingIds.clear();
-    this.#cancelRetry?.();
+    this.#isClosed = true;
   }
 
   async #run(): Promise<void> {
     this.#isRunning = true;
     for (const id of this.#pendingIds) {
-      // Removed first: an id that is added again while its purge is under way is purged again.
+      if (this.#isClosed) break;
+      // Removed first: an id that is added again during its purge is purged again.
       this.#pendingIds.delete(id);
       if (await this.#store.purge(id)) continue;
       this.#pendingIds.add(id);
-      this.#retryLater();
-      break;
+      await new Promise<void>((resolve) => this.#clock.after(RETRY_DELAY_MS, resolve));
     }
     this.#isRunning = false;
-  }
-
-  #retryLater(): void {
-    this.#cancelRetry = this.#clock.after(RETRY_DELAY_MS, () => {
-      this.#cancelRetry = undefined;
-      void this.#run();
-    });
   }
 }

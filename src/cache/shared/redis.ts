@@ -1,5 +1,5 @@
-// The connection to Valkey or Redis, through @redis/client. A command is sent at once or fails at once: none waits for a
-// connection. Time limits for replies are the caller's: see guarded-redis.ts.
+// The connection to Valkey or Redis, through @redis/client. A command never waits for a connection: without one, it fails.
+// guarded-redis.ts adds time limits.
 
 import type { EventEmitter } from 'node:events';
 import { createRequire } from 'node:module';
@@ -9,16 +9,16 @@ export interface Redis {
   isReady(): boolean;
   read(keys: readonly string[]): Promise<readonly (Buffer | null)[]>;
   write(key: string, value: Buffer, ttlMs: number): Promise<void>;
-  /** The value of the key; `value`, if there was none. */
+  /** Returns the value of the key, after setting it to `value` if there was none. */
   getOrSet(key: string, value: string, ttlMs: number): Promise<string>;
   /** Sets the time to live of the key, if it exists. */
   extend(key: string, ttlMs: number): Promise<void>;
   remove(key: string): Promise<void>;
-  /** Acquires a lock that is free, or renews our own. Returns the value of the lock then. */
+  /** Acquires a free lock, or renews one of this owner. Returns the value that the lock then has. */
   lock(key: string, lock: LockValue): Promise<string>;
-  /** Releases a lock if it is ours. */
+  /** Releases the lock if this owner holds it. */
   unlock(key: string, owner: string): Promise<void>;
-  close(): Promise<void>;
+  close(): void;
 }
 
 interface LockValue {
@@ -37,7 +37,7 @@ interface RedisOptions {
 const MAX_RECONNECT_DELAY_MS = 5_000;
 const LIMITS = {
   disableOfflineQueue: true,
-  /** The bound of commands without a reply; further ones fail. */
+  /** The most commands without a reply; further ones fail. */
   commandsQueueMaxLength: 10_000,
   pingInterval: 2_000,
 };
@@ -69,15 +69,12 @@ const UNLOCK = `
   if redis.call('getrange', KEYS[1], 0, #ARGV[1] - 1) == ARGV[1] then return redis.call('del', KEYS[1]) end
   return 0`;
 
-/** Loaded only with CACHE_REDIS_URL: it takes 8 MiB and a tenth of the start. `require`, because that is synchronous. */
-function loadClient() {
-  return createRequire(import.meta.url)('@redis/client') as typeof import('@redis/client');
-}
-
 /** Starts to connect, and reconnects until it is closed. */
 export function createRedis({ url, onConnectionChange }: RedisOptions): Redis {
-  const { createClient, RESP_TYPES } = loadClient();
-  // Without it, a connection attempt outlives `client.destroy()`.
+  // Loaded only with CACHE_REDIS_URL: it takes 8 MiB and a tenth of the start. `require`, because that is synchronous.
+  const require = createRequire(import.meta.url);
+  const { createClient, RESP_TYPES } = require('@redis/client') as typeof import('@redis/client');
+  // Without this signal, a connection attempt outlives `client.destroy()`.
   const closing = new AbortController();
   const client = createClient({ url, ...LIMITS, socket: { ...SOCKET, signal: closing.signal } });
   const binary = client.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer });
@@ -110,7 +107,6 @@ export function createRedis({ url, onConnectionChange }: RedisOptions): Redis {
     close() {
       closing.abort();
       client.destroy();
-      return Promise.resolve();
     },
   };
 }
@@ -156,8 +152,8 @@ const TIMEOUT = 'ConnectionTimeoutError';
 const REPLIES: readonly string[] = ['ErrorReply', 'SimpleError', 'BlobError'];
 
 /**
- * For the log: the code of a system error, the kind of an error that Redis replied with (WRONGPASS, NOAUTH, READONLY), or
- * the name of another one. The rest of a message may contain the host, or text of the server.
+ * For the log: the code of a system error, the kind of an error reply of Redis (WRONGPASS, NOAUTH, READONLY), or the name
+ * of another error. Messages may contain the host or text of the server, and stay out.
  */
 export function toReason(error: unknown): string {
   const { code, name, message, constructor } = error as NodeJS.ErrnoException;

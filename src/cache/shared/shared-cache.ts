@@ -6,9 +6,9 @@ import { Deadline } from '../../concurrency/deadline.js';
 import type { FetchedReport } from '../../upstream/client/client.js';
 import type { Principal } from '../../upstream/principal.js';
 import type { TimestampedReport } from '../freshness.js';
-import { acquireFetchLock, type FetchLock } from './fetch-lock.js';
+import { acquireFetchLock } from './fetch-lock.js';
 import { COMMAND_BUDGET_MS, createGuardedRedis, ROUND_TRIP_MS } from './guarded-redis.js';
-import type { OnAvailabilityChange, RunCommand, SharedTierBudget } from './guarded-redis.js';
+import type { GuardedRedis, OnAvailabilityChange, SharedTierBudget } from './guarded-redis.js';
 import { InvalidationQueue } from './invalidation-queue.js';
 import type { Redis } from './redis.js';
 import { SharedStore, type SharedKey, type SharedStoreOptions } from './shared-store.js';
@@ -18,14 +18,14 @@ interface SharedRead extends SharedKey {
 }
 
 interface SharedFetch extends SharedRead {
-  /** Whether a report that another replica has fetched meanwhile is fresh enough. */
-  readonly isFreshEnough: (found: TimestampedReport) => boolean;
+  /** Whether a report that another replica has fetched meanwhile can be used. */
+  readonly isFreshEnough: (report: TimestampedReport) => boolean;
   /** Fetches the report from the upstream. */
   readonly fetch: () => Promise<TimestampedReport & FetchedReport>;
   readonly signal: AbortSignal;
 }
 
-interface SharedCacheOptions extends Omit<SharedStoreOptions, 'run'> {
+interface SharedCacheOptions extends Omit<SharedStoreOptions, 'guarded'> {
   readonly redis: Redis;
   /** The deadline of a fetch, the wait for another replica included. */
   readonly timeoutMs: number;
@@ -33,11 +33,9 @@ interface SharedCacheOptions extends Omit<SharedStoreOptions, 'run'> {
 }
 
 interface FetchResult {
-  readonly found: TimestampedReport;
-  /** Whether it was fetched here. */
+  readonly fetched: TimestampedReport;
+  /** False if another replica fetched it. */
   readonly isOurs: boolean;
-  /** Settles when Redis has the report, where it is written. */
-  readonly written?: Promise<void> | undefined;
 }
 
 /** The longest wait for another replica. */
@@ -46,7 +44,7 @@ const MAX_WAIT_MS = 10_000;
 export class SharedCache {
   readonly #clock: Clock;
   readonly #redis: Redis;
-  readonly #run: RunCommand;
+  readonly #guarded: GuardedRedis;
   readonly #store: SharedStore;
   readonly #invalidations: InvalidationQueue;
   readonly #maxWaitMs: number;
@@ -56,46 +54,42 @@ export class SharedCache {
   constructor({ redis, timeoutMs, onAvailabilityChange, ...storeOptions }: SharedCacheOptions) {
     this.#clock = storeOptions.clock;
     this.#redis = redis;
-    this.#run = createGuardedRedis(redis, this.#clock, onAvailabilityChange);
-    this.#store = new SharedStore({ run: this.#run, ...storeOptions });
+    this.#guarded = createGuardedRedis(redis, this.#clock, onAvailabilityChange);
+    this.#store = new SharedStore({ guarded: this.#guarded, ...storeOptions });
     this.#invalidations = new InvalidationQueue(this.#store, this.#clock);
     // Half of the deadline is left for the fetch.
     this.#maxWaitMs = Math.ceil(Math.min(MAX_WAIT_MS, timeoutMs / 2));
   }
 
-  /** As `found` of SharedLookup; empty also when Redis does not reply within the budget. Never rejects. */
+  /** The valid reports, oldest first; none when Redis does not reply within the budget. Never rejects. */
   async read(wanted: SharedRead): Promise<readonly TimestampedReport[]> {
-    return (await this.#store.read(wanted, { budget: wanted.budget }))?.found ?? [];
+    return (await this.#store.read(wanted, { budget: wanted.budget }))?.reports ?? [];
   }
 
   /** Fetches the report, or waits for another replica that is fetching it. @throws what `fetch` throws. */
   async fetchOnce(wanted: SharedFetch): Promise<FetchResult> {
-    const wait = { run: this.#run, redis: this.#redis, clock: this.#clock, maxWaitMs: this.#maxWaitMs };
+    const { principal, budget } = wanted;
+    const wait = { guarded: this.#guarded, redis: this.#redis, clock: this.#clock, maxWaitMs: this.#maxWaitMs };
     const lock = await acquireFetchLock(wait, wanted);
-    let fetched: FetchResult | undefined;
+    let written: Promise<void> | undefined;
     try {
-      fetched = await this.#fetchHoldingLock(wanted, lock);
-      return fetched;
+      const limits = { maxMs: ROUND_TRIP_MS, budget };
+      // A previous holder of the lock may have written the report.
+      const lookup = lock.isOurs === undefined ? undefined : await this.#store.read(wanted, limits);
+      const newest = lookup?.reports.at(-1);
+      if (newest !== undefined && wanted.isFreshEnough(newest)) return { fetched: newest, isOurs: false };
+      const generation = lookup && (lookup.generation ?? (await this.#store.startGeneration(principal, budget)));
+      const fetched = await wanted.fetch();
+      if (generation !== undefined) written = this.#store.write(wanted, generation, fetched);
+      return { fetched, isOurs: true };
     } finally {
-      // In the background; the report before the lock, so that the next holder finds it.
-      const task = (fetched?.written ?? Promise.resolve())
+      // In the background. The lock is released after the write, so that its next holder finds the report.
+      const task = Promise.resolve(written)
         .then(lock.release, lock.release)
         .catch(() => undefined)
         .finally(() => this.#background.delete(task));
       this.#background.add(task);
     }
-  }
-
-  async #fetchHoldingLock(wanted: SharedFetch, { isOurs }: FetchLock): Promise<FetchResult> {
-    const { budget } = wanted;
-    // A previous holder of the lock may have written the report.
-    const lookup = isOurs === undefined ? undefined : await this.#store.read(wanted, { maxMs: ROUND_TRIP_MS, budget });
-    const newest = lookup?.found.at(-1);
-    if (newest !== undefined && wanted.isFreshEnough(newest)) return { found: newest, isOurs: false };
-    const generation = lookup && (lookup.generation ?? (await this.#store.startGeneration(wanted.principal, budget)));
-    const found = await wanted.fetch();
-    const written = generation === undefined ? undefined : this.#store.write(wanted, generation, found);
-    return { found, isOurs: true, written };
   }
 
   /** Invalidates all entries of the principal, in the background. */
@@ -105,7 +99,7 @@ export class SharedCache {
 
   /** Whether Redis is connected, and the last command succeeded. */
   isUp(): boolean {
-    return this.#run.isHealthy();
+    return this.#guarded.isHealthy();
   }
 
   async close(): Promise<void> {
@@ -113,6 +107,6 @@ export class SharedCache {
     const deadline = new Deadline(this.#clock, COMMAND_BUDGET_MS);
     await deadline.race(Promise.all(this.#background)).catch(() => undefined);
     deadline.end();
-    await this.#redis.close();
+    this.#redis.close();
   }
 }

@@ -1,4 +1,5 @@
-// Reports in Redis: the key of each, which entries are valid, and how long they are retained.
+// Reports in Redis: their keys, which of them are valid, and how long they are retained. Every entry of a principal carries
+// the principal's current generation. A purge removes the generation, which invalidates all entries.
 
 import { randomUUID } from 'node:crypto';
 
@@ -11,7 +12,7 @@ import type { ReportParser } from '../../upstream/parse/report-parser.js';
 import type { Principal } from '../../upstream/principal.js';
 import { maxRetentionMs, retentionMs, type FreshnessSettings, type TimestampedReport } from '../freshness.js';
 import { decryptEntry, encryptEntry, parseHeader } from './encrypted-entry.js';
-import { ROUND_TRIP_MS, type CommandOptions, type RunCommand, type SharedTierBudget } from './guarded-redis.js';
+import { ROUND_TRIP_MS, type CommandOptions, type GuardedRedis, type SharedTierBudget } from './guarded-redis.js';
 import type { Redis } from './redis.js';
 
 /** The report of a principal under a cache key. */
@@ -23,18 +24,8 @@ export interface SharedKey {
   readonly newerThan?: number | undefined;
 }
 
-interface SharedLookup {
-  /**
-   * Every entry of a principal carries the principal's current generation; a purge removes it, which invalidates them
-   * all. Undefined: there is none.
-   */
-  readonly generation: string | undefined;
-  /** Oldest first: the last whole report, then a partial one if that is newer. */
-  readonly found: readonly TimestampedReport[];
-}
-
 export interface SharedStoreOptions {
-  readonly run: RunCommand;
+  readonly guarded: GuardedRedis;
   /** Decides how long a report is worth retaining. */
   readonly freshness: FreshnessSettings;
   /** The bound of an uncompressed body. */
@@ -43,9 +34,9 @@ export interface SharedStoreOptions {
   readonly clock: Clock;
 }
 
-/** The bound of one entry, and of all entries that are being written to a Redis that is slow to take them. */
+/** The bound of all entries that Redis has not confirmed yet. */
 const MAX_PENDING_WRITE_BYTES = 67_108_864;
-/** No client waits for a write, and a long entry takes its time. */
+/** No client waits for a write, and a large entry takes long. */
 const WRITE = { maxMs: 5_000, isWrite: true };
 
 /** All keys of a principal are in one slot of a cluster: the braces are the hash tag of Redis Cluster. */
@@ -55,35 +46,35 @@ export function toRedisKey(principalId: string, kind: 'generation' | 'report' | 
 
 export class SharedStore {
   readonly #options: SharedStoreOptions;
-  readonly #run: RunCommand;
+  readonly #guarded: GuardedRedis;
   readonly #maxRetentionMs: number;
   #pendingWriteBytes = 0;
 
   constructor(options: SharedStoreOptions) {
     this.#options = options;
-    this.#run = options.run;
+    this.#guarded = options.guarded;
     this.#maxRetentionMs = maxRetentionMs(options.freshness);
   }
 
-  /** Undefined when Redis does not reply. */
-  async read(
-    wanted: SharedKey,
-    commandOptions: Pick<CommandOptions, 'maxMs' | 'budget'>,
-  ): Promise<SharedLookup | undefined> {
+  /**
+   * The valid reports under a key, oldest first: the last whole one, then a partial one if that is newer; and the
+   * principal's generation, if there is one. Undefined when Redis does not reply.
+   */
+  async read(wanted: SharedKey, limits: Pick<CommandOptions, 'maxMs' | 'budget'>) {
     const { key, principal } = wanted;
     const names = [
       toRedisKey(principal.id, 'report', key),
       toRedisKey(principal.id, 'generation'),
       toRedisKey(principal.id, 'partial', key),
     ];
-    const values = await this.#run((redis) => redis.read(names), commandOptions);
+    const values = await this.#guarded.run((redis) => redis.read(names), limits);
     if (values === undefined) return undefined;
     const [wholeEntry, generationBytes, partialEntry] = values;
     const generation = generationBytes?.toString();
     const whole = await this.#readEntry(wholeEntry, generation, wanted);
     const newerThan = Math.max(whole?.receivedAt ?? -Infinity, wanted.newerThan ?? -Infinity);
     const partial = await this.#readEntry(partialEntry, generation, { ...wanted, newerThan });
-    return { generation, found: [whole, partial].filter((each) => each !== undefined) };
+    return { generation, reports: [whole, partial].filter((report) => report !== undefined) };
   }
 
   async #readEntry(
@@ -104,10 +95,10 @@ export class SharedStore {
   startGeneration(principal: Principal, budget: SharedTierBudget): Promise<string | undefined> {
     const name = toRedisKey(principal.id, 'generation');
     const command = { maxMs: ROUND_TRIP_MS, isWrite: true, budget };
-    return this.#run((redis) => redis.getOrSet(name, randomUUID(), this.#maxRetentionMs), command);
+    return this.#guarded.run((redis) => redis.getOrSet(name, randomUUID(), this.#maxRetentionMs), command);
   }
 
-  /** A partial report has a key of its own, and leaves the last whole one as it is. */
+  /** A partial report has a key of its own, so that it does not replace the last whole one. */
   async write({ key, principal, request }: SharedKey, generation: string, fetched: TimestampedReport & FetchedReport) {
     const { freshness, clock } = this.#options;
     const { report, requestedAt, receivedAt, body } = fetched;
@@ -117,24 +108,27 @@ export class SharedStore {
     const header = { key, principalId: principal.id, generation, requestedAt, receivedAt };
     const entry = await encryptEntry(header, body, principal);
     if (this.#pendingWriteBytes + entry.length > MAX_PENDING_WRITE_BYTES) return;
-    this.#pendingWriteBytes += entry.length;
     const name = toRedisKey(principal.id, report.isPartial ? 'partial' : 'report', key);
-    const write = (redis: Redis): Promise<void> =>
-      redis.write(name, entry, ttlMs).finally(() => {
+    // Counted until Redis replies, not until the time limit: the connection retains the entry.
+    const write = (redis: Redis): Promise<void> => {
+      this.#pendingWriteBytes += entry.length;
+      return redis.write(name, entry, ttlMs).finally(() => {
         this.#pendingWriteBytes -= entry.length;
       });
-    await this.#run(write, WRITE);
-    await this.#run((redis) => redis.extend(toRedisKey(principal.id, 'generation'), this.#maxRetentionMs), WRITE);
+    };
+    await this.#guarded.run(write, WRITE);
+    const generationKey = toRedisKey(principal.id, 'generation');
+    await this.#guarded.run((redis) => redis.extend(generationKey, this.#maxRetentionMs), WRITE);
   }
 
   /** Invalidates all entries of the principal. False: Redis did not confirm it. */
   async purge(principalId: string): Promise<boolean> {
     const name = toRedisKey(principalId, 'generation');
-    return (await this.#run((redis) => redis.remove(name).then(() => true), WRITE)) ?? false;
+    return (await this.#guarded.run((redis) => redis.remove(name).then(() => true), WRITE)) ?? false;
   }
 }
 
-/** Undefined for a body that is no report. A large one waits for its turn. */
+/** Undefined for a body that is no report. Large bodies are parsed a few at a time. */
 async function parse(
   body: readonly Buffer[],
   parser: ReportParser,
