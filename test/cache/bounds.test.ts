@@ -1,12 +1,17 @@
 // The bounds of everything in src/cache that grows with client input.
 
+import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 
 import { TokenValidity } from '../../src/cache/memory/token-validity.js';
 import { InvalidationQueue } from '../../src/cache/shared/invalidation-queue.js';
+import type { Redis } from '../../src/cache/shared/redis.js';
+import { SharedStore } from '../../src/cache/shared/shared-store.js';
 import { UpstreamError } from '../../src/errors.js';
 import { decodeReport } from '../../src/report/parse/json-parser.js';
 import type { WorkloadCostsRequest } from '../../src/report/request.js';
+import { createReportParser } from '../../src/upstream/parse/report-parser.js';
+import { isNightly } from '../kit/fuzz/runs.js';
 import { createManualClock } from '../kit/time/clock.js';
 import { createGate } from '../kit/time/gate.js';
 import { principalOf } from '../kit/identity/principal.js';
@@ -166,5 +171,40 @@ describe('the invalidation queue', () => {
     await new Promise((resolve) => setImmediate(resolve));
     expect(purged.length).toBeLessThanOrEqual(10_001);
     expect(purged).toContain('caller 10099');
+  });
+});
+
+describe('the shared store', () => {
+  // Random bytes do not compress; two such bodies are over the bound of all pending writes.
+  test.runIf(isNightly)('writes reports again after an outage of Redis, however many were not written', async () => {
+    const clock = createManualClock();
+    const redis = { isUp: false, writes: 0 };
+    const connection = {
+      write: () => Promise.resolve((redis.writes += 1)),
+      extend: () => Promise.resolve(),
+    } as unknown as Redis;
+    const run = async <T>(command: (redis: Redis) => Promise<T>) => (redis.isUp ? command(connection) : undefined);
+    const parser = createReportParser({ keepsBodies: true });
+    const freshness = {
+      ttlMs: 60_000,
+      settlingTtlMs: 0,
+      settledTtlMs: 0,
+      settledAfterMs: 0,
+      staleMs: 0,
+      staleIfErrorMs: 0,
+    };
+    const guarded = { run, isHealthy: () => redis.isUp };
+    const store = new SharedStore({ guarded, freshness, maxBytes: 50_000_000, parser, clock });
+    const { report } = decodeReport({ aggregatedWorkloads: null });
+    const body = randomBytes(40_000_000);
+    const write = () =>
+      store.write({ key: 'key', principal: ANN, request: requestOf('shop') }, 'generation', {
+        ...{ report, body, requestedAt: clock.now(), receivedAt: clock.now() },
+      });
+    await write();
+    redis.isUp = true;
+    await write();
+    expect(redis.writes).toBe(1);
+    await parser.close();
   });
 });
