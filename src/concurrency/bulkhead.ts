@@ -1,8 +1,7 @@
-// A bulkhead: at most `maxInFlight` tasks run and `maxQueued` wait; further ones are rejected at once. No caller can take
-// all of it: each holds at most three quarters of the slots and of the queue, and the queue serves callers round robin.
+// A bulkhead: at most `maxInFlight` tasks run and `maxQueued` wait; further tasks are rejected at once. Each caller holds at
+// most three quarters of the slots and of the queue, and the queue serves callers round robin.
 
 import type { Clock } from '../clock.js';
-import type { AbortableCaller } from './abort.js';
 import { Deadline } from './deadline.js';
 import { Semaphore } from './semaphore.js';
 
@@ -23,21 +22,10 @@ export class BulkheadFullError extends Error {
   }
 }
 
-interface BulkheadCaller extends AbortableCaller {
-  /** What is left of the caller's deadline. */
-  remainingMs(): number;
-}
-
-/** How many tasks run and wait now. */
-interface BulkheadLoad {
-  readonly inFlight: number;
-  readonly queued: number;
-}
-
 /** The share of the slots, and of the queue, that one caller may hold, whether or not others are waiting. */
 const MAX_SHARE_PER_CALLER = 0.75;
-/** Assumed where no task has finished yet, and the least that a rejected caller is told to wait. */
-const DEFAULT_TASK_MS = 1_000;
+/** The shortest duration of a task that `retryAfterMs` assumes. */
+const MIN_TASK_MS = 1_000;
 const MAX_RETRY_AFTER_MS = 60_000;
 const MAX_DURATIONS = 50;
 
@@ -45,7 +33,7 @@ export class Bulkhead {
   readonly #settings: BulkheadSettings;
   readonly #clock: Clock;
   readonly #slots: Semaphore;
-  /** How long recent tasks took that succeeded: failures are often faster than answers. */
+  /** How long recent successful tasks took: failures are often faster. */
   readonly #durations: number[] = [];
 
   constructor(settings: BulkheadSettings, clock: Clock) {
@@ -55,22 +43,27 @@ export class Bulkhead {
     this.#slots = new Semaphore({ max: maxInFlight, maxPerKey: shareOf(maxInFlight) });
   }
 
-  load(): BulkheadLoad {
+  /** How many tasks run and wait now. */
+  load() {
     return { inFlight: this.#slots.held, queued: this.#slots.waiting };
   }
 
   /**
    * Runs a task as soon as there is a slot. The slot is held until the task settles, even if its caller gave up:
-   * otherwise abandoned calls would let the host be overloaded. A queued caller waits for as long as its deadline leaves
-   * time for a usual task, which is the median of the recent ones.
-   * @param key the caller whose share it counts to; undefined: no particular one.
+   * otherwise abandoned calls would let the host be overloaded. A caller waits for as long as its deadline leaves time
+   * for a usual task, which is the median of the recent ones.
+   * @param key identifies the caller whose share the task counts to; undefined: no share.
    * @throws BulkheadFullError; the caller's reason when it aborts first; what `task` throws.
    */
-  async run<T>(caller: BulkheadCaller, key: string | undefined, task: () => Promise<T>): Promise<T> {
+  async run<T>(
+    caller: Pick<Deadline, 'signal' | 'remainingMs'>,
+    key: string | undefined,
+    task: () => Promise<T>,
+  ): Promise<T> {
     if (this.#slots.isFree(key)) return this.#slots.run({ signal: caller.signal, key }, () => this.#measure(task));
     this.#assertQueueHasRoom(key);
     const maxWaitMs = caller.remainingMs() - (this.#medianMs() ?? 0);
-    const toError = (): Error => this.#reject('no time left for a call');
+    const toError = (): Error => this.#createFullError('no time left for a call');
     const wait = new Deadline(this.#clock, maxWaitMs, { caller, toError });
     try {
       return await this.#slots.run({ signal: wait.signal, key }, () => {
@@ -84,15 +77,15 @@ export class Bulkhead {
 
   #assertQueueHasRoom(key: string | undefined): void {
     const { maxQueued } = this.#settings;
-    if (this.#slots.waiting >= maxQueued) throw this.#reject('queue full');
+    if (this.#slots.waiting >= maxQueued) throw this.#createFullError('queue full');
     if (key !== undefined && this.#slots.waitingOf(key) >= shareOf(maxQueued)) {
-      throw this.#reject('caller has too many calls queued');
+      throw this.#createFullError('caller has too many calls queued');
     }
   }
 
-  #reject(message: string): BulkheadFullError {
+  #createFullError(message: string): BulkheadFullError {
     const rounds = Math.ceil((this.#slots.waiting + 1) / this.#settings.maxInFlight);
-    const taskMs = Math.max(this.#medianMs() ?? 0, DEFAULT_TASK_MS);
+    const taskMs = Math.max(this.#medianMs() ?? 0, MIN_TASK_MS);
     return new BulkheadFullError(message, Math.min(rounds * taskMs, MAX_RETRY_AFTER_MS));
   }
 
@@ -105,13 +98,13 @@ export class Bulkhead {
     return result;
   }
 
-  /** Undefined before the first. */
+  /** Undefined before the first task has succeeded. */
   #medianMs(): number | undefined {
     return this.#durations.toSorted((a, b) => a - b)[this.#durations.length >> 1];
   }
 }
 
-/** At least one. */
+/** The part of `count` that one caller may hold; at least one. */
 function shareOf(count: number): number {
   return Math.max(1, Math.floor(count * MAX_SHARE_PER_CALLER));
 }

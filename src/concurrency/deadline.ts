@@ -1,5 +1,5 @@
-// One deadline over an operation or a call: it aborts when the time is up or when the caller gives up, whatever the work
-// under it does. Every timeout of the gateway is one of these.
+// The deadline of an operation or a call: it aborts when the time is up or when the caller gives up. Every timeout of the
+// gateway is a Deadline.
 
 import type { Clock } from '../clock.js';
 import { createAbortController, raceAbort, type AbortableCaller } from './abort.js';
@@ -7,7 +7,7 @@ import { createAbortController, raceAbort, type AbortableCaller } from './abort.
 interface DeadlineOptions {
   /** When the time began, in milliseconds since the Unix epoch; may lie in the past. Now, by default. */
   readonly startedAt?: number;
-  /** The caller; its abort ends the deadline with the same reason. Its signal is read when this one's is. */
+  /** Aborts the deadline with its own reason. Its signal is read when the timer starts. */
   readonly caller?: AbortableCaller | undefined;
   /** The reason of `signal` when the time is up; a TimeoutError by default. */
   readonly toError?: () => Error;
@@ -40,7 +40,7 @@ export class Deadline implements AbortableCaller {
     return this.#controller.signal;
   }
 
-  /** What is left of the time; 0 or less when it is up. A clock that is set back does not lengthen it. */
+  /** The time left; 0 or less when it is up. A clock that is set back does not lengthen it. */
   remainingMs(): number {
     return Math.min(this.#endsAt - this.#clock.now(), this.#timeoutMs);
   }
@@ -66,24 +66,21 @@ export class Deadline implements AbortableCaller {
     if (this.#hasEnded) return controller;
     const { caller, toError = () => new DOMException('The time is up.', 'TimeoutError') } = this.#options;
     const outer = caller?.signal;
-    const abort = (reason: unknown): void => {
-      this.#stop();
-      controller.abort(reason);
-    };
     const onCallerAbort = (): void => {
-      abort(outer?.reason);
+      this.#stop();
+      controller.abort(outer?.reason);
     };
     const onTimeout = (): void => {
-      abort(toError());
+      this.#stop();
+      controller.abort(toError());
     };
     if (outer?.aborted === true) onCallerAbort();
     else if (this.remainingMs() <= 0) onTimeout();
     else {
-      const cancelTimer =
-        this.#timeoutMs === Infinity ? () => undefined : this.#clock.after(this.remainingMs(), onTimeout);
+      const cancelTimer = this.#timeoutMs === Infinity ? undefined : this.#clock.after(this.remainingMs(), onTimeout);
       outer?.addEventListener('abort', onCallerAbort, { once: true });
       this.#stop = () => {
-        cancelTimer();
+        cancelTimer?.();
         outer?.removeEventListener('abort', onCallerAbort);
       };
     }

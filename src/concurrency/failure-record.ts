@@ -1,17 +1,17 @@
-// What counts as a failure of the host, for the circuit breaker. What one caller or one request provokes must not open the
-// circuit for everybody:
+// What counts as a failure of the host, for the circuit breaker. One caller or one request must not open the circuit for
+// everybody:
 // - failure (the host is down, whatever the request): once per origin. The attempts of one report are one failure.
 // - request-failure (the request itself may be the cause): once per request and window, from any caller. The requests of
 //   one source count for at most half of what opens the circuit, if another source calls within the window.
-// - success: ends a row of failures.
+// - success: resets the consecutive failures.
 
 import type { Clock } from '../clock.js';
 import { createSlidingWindowCounter, type SlidingWindowCounter } from './sliding-window.js';
 
 export interface FailureThresholds {
-  /** Trips after this many failures without a success between them… */
+  /** The breaker trips after this many failures without a success between them… */
   readonly failuresInARow: number;
-  /** …or when this share of the calls within `windowMs` failed, of at least `minCalls` calls. */
+  /** …or when this share of at least `minCalls` calls within `windowMs` failed. */
   readonly failureRatio: number;
   readonly minCalls: number;
   readonly windowMs: number;
@@ -19,11 +19,11 @@ export interface FailureThresholds {
 
 /** Where a call comes from. One object for all attempts of one request. */
 export interface CallOrigin {
-  /** The caller who provoked it. */
+  /** Identifies the caller. */
   readonly source?: string;
-  /** Whether the caller may be anybody: then a failed call counts only as `failure`, or not at all. */
-  readonly isUnknown?: boolean;
-  /** Names the request, equal for equal requests. Called when a call fails. */
+  /** Whether the host has not accepted the caller yet: then a failed call counts only as `failure`, or not at all. */
+  readonly isUnverified?: boolean;
+  /** Equal for equal requests. Called when a call fails. */
   readonly requestKey?: () => string;
 }
 
@@ -34,21 +34,21 @@ interface FailedRequest {
   isInRow: boolean;
 }
 
-/** Bounds the memory; far more than trip any breaker. The oldest is evicted. */
+/** Bounds the memory; far more than any breaker needs to trip. The oldest is evicted. */
 const MAX_FAILED_REQUESTS = 1_000;
 
-/** The `add…` of a failure returns whether it trips the breaker. */
+/** `addFailure` and `addRequestFailure` return whether the breaker trips. */
 export class FailureRecord {
   readonly #thresholds: FailureThresholds;
   readonly #clock: Clock;
   readonly #recent: SlidingWindowCounter<'call' | 'failure'>;
   /** Requests that failed within the window, oldest first. */
   readonly #failedRequests = new Map<string, FailedRequest>();
-  /** Origins whose failure is counted already. */
-  #counted = new WeakSet<CallOrigin>();
+  /** Origins whose failure is already counted. */
+  #countedOrigins = new WeakSet<CallOrigin>();
   #failuresInARow = 0;
-  /** The latest call, and when one of another source was made: enough to tell whether there are several. */
-  #latest: { readonly source: string; readonly at: number } | undefined;
+  /** The latest call, and the latest one of another source: they show whether several sources call. */
+  #latestCall: { readonly source: string; readonly at: number } | undefined;
   #otherSourceAt = -Infinity;
 
   constructor(thresholds: FailureThresholds, clock: Clock) {
@@ -58,16 +58,16 @@ export class FailureRecord {
   }
 
   addSuccess({ source = '' }: CallOrigin): void {
-    this.#noteSource(source);
+    this.#recordSource(source);
     this.#recent.add('call');
     this.#failuresInARow = 0;
     for (const failed of this.#failedRequests.values()) failed.isInRow = false;
   }
 
   addFailure(origin: CallOrigin): boolean {
-    this.#noteSource(origin.source ?? '');
-    if (this.#counted.has(origin)) return false;
-    this.#counted.add(origin);
+    this.#recordSource(origin.source ?? '');
+    if (this.#countedOrigins.has(origin)) return false;
+    this.#countedOrigins.add(origin);
     this.#recent.add('call');
     this.#recent.add('failure');
     this.#failuresInARow += 1;
@@ -75,7 +75,7 @@ export class FailureRecord {
   }
 
   addRequestFailure({ source = '', requestKey }: CallOrigin): boolean {
-    this.#noteSource(source);
+    this.#recordSource(source);
     this.#evictOld();
     const key = requestKey?.() ?? '';
     if (this.#failedRequests.has(key)) return false;
@@ -87,7 +87,7 @@ export class FailureRecord {
   clear(): void {
     this.#recent.clear();
     this.#failedRequests.clear();
-    this.#counted = new WeakSet();
+    this.#countedOrigins = new WeakSet();
     this.#failuresInARow = 0;
   }
 
@@ -100,7 +100,7 @@ export class FailureRecord {
     return calls >= minCalls && this.#recent.count('failure') + this.#countRequests(needed, () => true) >= needed;
   }
 
-  /** Failed requests, where those of one source count for at most half of `needed` if there are several sources. */
+  /** Counts failed requests. If several sources call, each contributes at most half of `needed`. */
   #countRequests(needed: number, isCounted: (failed: FailedRequest) => boolean): number {
     const bySource = new Map<string, number>();
     for (const failed of this.#failedRequests.values()) {
@@ -113,9 +113,10 @@ export class FailureRecord {
     return sum;
   }
 
-  #noteSource(source: string): void {
-    if (this.#latest !== undefined && this.#latest.source !== source) this.#otherSourceAt = this.#latest.at;
-    this.#latest = { source, at: this.#clock.now() };
+  #recordSource(source: string): void {
+    const latest = this.#latestCall;
+    if (latest !== undefined && latest.source !== source) this.#otherSourceAt = latest.at;
+    this.#latestCall = { source, at: this.#clock.now() };
   }
 
   #evictOld(): void {

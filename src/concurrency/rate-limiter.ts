@@ -1,5 +1,5 @@
-// Rate limits per key by the generic cell rate algorithm (GCRA), which keeps one number per key: the theoretical arrival
-// time, when all that the key has sent is paid for. A key that has been quiet may send a minute's worth in one burst.
+// Rate limits per key by the generic cell rate algorithm (GCRA). It stores one number per key, the theoretical arrival time
+// of the next request. A key that has been quiet may send a minute's worth of requests in one burst.
 // https://en.wikipedia.org/wiki/Generic_cell_rate_algorithm
 
 import { LRUCache } from 'lru-cache';
@@ -13,10 +13,7 @@ const MAX_KEYS = 10_000;
 interface RateLimiterOptions {
   readonly perMinute: number;
   readonly clock: Clock;
-  /**
-   * How many keys are remembered. The one that was quiet longest is evicted: after a minute there is nothing left to
-   * forget about it, so that new keys reset the limit of an active key only if they outnumber this within a minute.
-   */
+  /** The bound of keys; the least recent is evicted. New keys reset an active one only if more than this come a minute. */
   readonly maxKeys?: number;
 }
 
@@ -32,19 +29,19 @@ export class RateLimiter {
     this.#arrivals = new LRUCache({ max: maxKeys });
   }
 
-  /** Counts a request of this key. Returns how many milliseconds it has to wait; 0: it may pass. Refused ones are free. */
+  /** Returns how many milliseconds a request of this key has to wait; 0: it passes, and is counted. */
   take(key: string): number {
     const now = this.#clock.now();
-    // A clock that was set back makes nobody wait longer than for a whole minute's worth.
+    // `min`, so that a clock that was set back does not lengthen the wait.
     const arrival = Math.min(Math.max(this.#arrivals.get(key) ?? now, now), now + MINUTE_MS);
     const waitMs = arrival + this.#intervalMs - now - MINUTE_MS;
-    // Sums of fractions are a little off; a request that is due passes.
+    // Tolerates the rounding of sums.
     const mayPass = waitMs < 1e-6;
     this.#arrivals.set(key, mayPass ? arrival + this.#intervalMs : arrival);
     return mayPass ? 0 : waitMs;
   }
 
-  /** Takes back a `take` that passed. */
+  /** Undoes a `take` that passed. */
   refund(key: string): void {
     const arrival = this.#arrivals.get(key);
     if (arrival !== undefined) this.#arrivals.set(key, arrival - this.#intervalMs);

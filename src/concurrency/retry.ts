@@ -1,5 +1,5 @@
-// Whether and when to retry: a few attempts per request with full jitter between them, and a budget over all requests, so
-// that a failing host gets a tenth more load and not three times as much.
+// Whether and when to retry: a few attempts per request with full jitter between them, and a budget for all requests, so
+// that retries add a tenth to the load of a failing host instead of tripling it.
 // Full jitter: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
 
 import type { Clock } from '../clock.js';
@@ -7,7 +7,7 @@ import { createSlidingWindowCounter } from './sliding-window.js';
 
 /**
  * What a failure allows. `immediate`: a kept-alive connection was closed just before it was reused, which is no fault of
- * the host, so that the first of a request costs neither time nor budget. `once`: a single retry. `budget`: retries
+ * the host; the first such retry of a request costs neither time nor budget. `once`: a single retry. `budget`: retries
  * within the attempts of the request and the budget of all requests.
  */
 export type RetryRule = 'never' | 'immediate' | 'once' | 'budget';
@@ -15,9 +15,9 @@ export type RetryRule = 'never' | 'immediate' | 'once' | 'budget';
 export interface RetrySettings {
   /** Attempts per request, including the first. */
   readonly maxAttempts: number;
-  /** Retries allowed per minute, as a share of the requests of that minute… */
+  /** Retries allowed per minute, as a share of the requests of that minute. */
   readonly retryRatio: number;
-  /** …but at least this many. */
+  /** Retries allowed per minute at least. */
   readonly minRetries: number;
 }
 

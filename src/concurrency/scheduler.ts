@@ -1,6 +1,6 @@
 // Shares the event loop between long computations. A computation is a generator that yields where it may pause. Each
-// turn of the event loop runs computations for at most a time slice; what is not finished continues in a later turn, in
-// FIFO order, so that sockets, timers and deadlines are served in between.
+// turn of the event loop runs computations for at most a time slice; unfinished ones continue in later turns, in FIFO
+// order, so that sockets, timers and deadlines are served in between.
 
 /** The part of a generator that the scheduler needs. */
 interface Computation<T> {

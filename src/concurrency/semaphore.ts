@@ -1,10 +1,10 @@
-// Permits: how many tasks may concurrently hold something scarce (calls to ScaleOps, large bodies, large responses).
+// Permits for something scarce, such as calls to ScaleOps or large bodies in memory.
 
-import { createAbortController, type AbortableCaller } from './abort.js';
-
-interface PermitCaller extends AbortableCaller {
-  /** Callers with equal keys share one queue and one `maxPerKey`. Undefined: nobody in particular. */
+interface PermitCaller {
+  /** Callers with equal keys share one queue and one `maxPerKey`. */
   readonly key?: string | undefined;
+  /** Aborts when the caller no longer waits. */
+  readonly signal?: AbortSignal;
 }
 
 export interface Permit {
@@ -15,7 +15,7 @@ export interface Permit {
 interface SemaphoreOptions {
   /** How many permits there are. */
   readonly max: number;
-  /** How many of them one key may hold; all, by default. Does not apply to callers without a key. */
+  /** How many permits one key may hold; all, by default. Does not apply to callers without a key. */
   readonly maxPerKey?: number;
 }
 
@@ -55,15 +55,15 @@ export class Semaphore {
   }
 
   /**
-   * Waits for a permit, which the caller has to release: also when it has given up, because an abandoned call still loads
-   * the host. Rejects with the signal's reason when it aborts before the caller has the permit.
+   * Waits for a permit, which must be released, also by a caller that has given up: an abandoned call still loads the
+   * host. Rejects with the signal's reason when it aborts before the caller has the permit.
    */
   async acquire({ key, signal }: PermitCaller): Promise<Permit> {
-    signal.throwIfAborted();
-    const permit = this.isFree(key) ? this.#take(key) : await this.#wait(key, signal);
+    signal?.throwIfAborted();
+    const permit = this.isFree(key) ? this.#grant(key) : await this.#wait(key, signal);
     // The signal may abort between the grant and this turn of the microtask queue.
-    if (signal.aborted) permit.release();
-    signal.throwIfAborted();
+    if (signal?.aborted === true) permit.release();
+    signal?.throwIfAborted();
     return permit;
   }
 
@@ -77,26 +77,28 @@ export class Semaphore {
     }
   }
 
-  #wait(key: string | undefined, signal: AbortSignal): Promise<Permit> {
+  #wait(key: string | undefined, signal: AbortSignal | undefined): Promise<Permit> {
+    const queue = this.#queues.get(key) ?? new Set();
     return new Promise((resolve, reject) => {
       const leave = (): void => {
-        signal.removeEventListener('abort', onAbort);
-        this.#dequeue(key, grant);
+        signal?.removeEventListener('abort', onAbort);
+        queue.delete(grant);
+        if (queue.size === 0) this.#queues.delete(key);
       };
       const onAbort = (): void => {
         leave();
-        reject(signal.reason as Error);
+        reject(signal?.reason as Error);
       };
       const grant = (): void => {
         leave();
-        resolve(this.#take(key));
+        resolve(this.#grant(key));
       };
-      signal.addEventListener('abort', onAbort, { once: true });
-      this.#enqueue(key, grant);
+      signal?.addEventListener('abort', onAbort, { once: true });
+      this.#queues.set(key, queue.add(grant));
     });
   }
 
-  #take(key: string | undefined): Permit {
+  #grant(key: string | undefined): Permit {
     this.#count(key, 1);
     let isHeld = true;
     return {
@@ -123,31 +125,20 @@ export class Semaphore {
       const [grant] = queue;
       if (grant === undefined || !this.isFree(key)) continue;
       grant();
-      if (queue.size === 0) return;
-      this.#queues.delete(key);
-      this.#queues.set(key, queue);
+      if (queue.size > 0) {
+        this.#queues.delete(key);
+        this.#queues.set(key, queue);
+      }
       return;
     }
-  }
-
-  #enqueue(key: string | undefined, grant: () => void): void {
-    const queue = this.#queues.get(key) ?? new Set();
-    this.#queues.set(key, queue.add(grant));
-  }
-
-  #dequeue(key: string | undefined, grant: () => void): void {
-    const queue = this.#queues.get(key);
-    queue?.delete(grant);
-    if (queue?.size === 0) this.#queues.delete(key);
   }
 }
 
 /** Runs a task when a slot is free. Tasks with equal keys share one queue. */
 export type RunLimited = <T>(task: () => Promise<T>, key?: string) => Promise<T>;
 
-/** Runs at most `max` tasks concurrently; callers wait without a limit, in FIFO order per key, the keys round robin. */
+/** Runs at most `max` tasks concurrently; tasks wait without a limit, in FIFO order per key, the keys round robin. */
 export function createLimiter(max: number): RunLimited {
   const semaphore = new Semaphore({ max });
-  const { signal } = createAbortController();
-  return (task, key) => semaphore.run({ key, signal }, task);
+  return (task, key) => semaphore.run({ key }, task);
 }

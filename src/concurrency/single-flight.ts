@@ -1,6 +1,5 @@
-// Equal work that runs at the same time runs once. Each caller waits by itself: one that aborts does not affect the
-// others, and the work is aborted when no caller waits any more. (lru-cache's `fetch()` fails every waiter when the first
-// one aborts.)
+// Concurrent callers with equal keys share one run of the work. A caller that aborts does not affect the others, and the
+// work is aborted when no caller waits any more. (lru-cache's `fetch()` fails every waiter when the first one aborts.)
 
 import { createAbortController, raceAbort } from './abort.js';
 
@@ -31,7 +30,7 @@ export function createSingleFlight<T>() {
     flight.waiters -= 1;
     if (flight.waiters > 0) return;
     if (flights.get(key) === flight) flights.delete(key);
-    // An abort after the end would make an error that nobody reads, which costs as much as a small report.
+    // Aborting settled work would only create an unused error, which costs as much as a small report.
     if (!flight.isSettled) flight.controller.abort();
   };
 

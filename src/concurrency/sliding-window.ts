@@ -1,5 +1,5 @@
-// Counts events over a sliding window, such as the calls of the last 30 seconds. Ten buckets: memory does not grow with the
-// traffic, and events leave the window to a tenth of its length.
+// Counts events over a sliding window, such as the calls of the last 30 seconds. Ten buckets, so that memory does not grow
+// with the traffic; the window is exact to a tenth of its length.
 
 import type { Clock } from '../clock.js';
 

@@ -75,8 +75,8 @@ export class Resilience {
    */
   async run<T>(attempt: (number: number) => Promise<T>, request: ResilientRequest): Promise<T> {
     const { principal, callerKey, requestKey, deadline } = request;
-    const isUnknown = principal.isCaller && this.#accepted.get(principal.id) === undefined;
-    const origin = { source: callerKey ?? principal.id, requestKey, isUnknown };
+    const isUnverified = principal.isCaller && this.#accepted.get(principal.id) === undefined;
+    const origin = { source: callerKey ?? principal.id, requestKey, isUnverified };
     // A rejected request adds nothing to the retry budget.
     if (this.#breaker.isOpen() || this.#pauseMs(principal) > 0) return this.#call(() => attempt(1), request, origin);
     const retries = this.#policy.start();
