@@ -2,29 +2,14 @@
 // turn of the event loop runs computations for at most a time slice; unfinished ones continue in later turns, in FIFO
 // order, so that sockets, timers and deadlines are served in between.
 
-/** The part of a generator that the scheduler needs. */
-interface Computation<T> {
-  next(): IteratorResult<undefined, T>;
-  /** Ends it early: its `finally` blocks run. */
-  return(value: T): unknown;
-}
-
-/** The caller of a computation. An AbortSignal is one. */
-export interface SchedulerCaller {
-  /** Throws the reason once nobody waits for the result any more. */
-  throwIfAborted(): void;
-}
-
 /** How long computations may hold the event loop in one turn. A step adds at most about a millisecond. */
 const SLICE_MS = 10;
-
-/** Continues one computation until the slice is over; true when it has ended, with a value or an error. */
-type Task = () => boolean;
 
 export class Scheduler {
   readonly #now: () => number;
   readonly #nextTurn: (task: () => void) => void;
-  readonly #queue: Task[] = [];
+  /** Each function continues one computation until the slice is over; true when the computation has ended. */
+  readonly #queue: (() => boolean)[] = [];
   #sliceEndsAt: number | undefined;
 
   /**
@@ -37,10 +22,10 @@ export class Scheduler {
   }
 
   /**
-   * Runs a computation: synchronously when it finishes within what is left of this turn's time slice, else over several
-   * turns. Rejects with the computation's error, or with the caller's reason as soon as the next slice would begin.
+   * Runs a computation: synchronously when it finishes within the rest of this turn's time slice, else over several
+   * turns. Rejects with the computation's error, or with what `caller` throws when the next slice begins.
    */
-  run<T>(computation: Computation<T>, caller?: SchedulerCaller): T | Promise<T> {
+  run<T>(computation: Generator<undefined, T>, caller?: Pick<AbortSignal, 'throwIfAborted'>): T | Promise<T> {
     this.#openSlice();
     while (!this.#isDue()) {
       const { done, value } = computation.next();

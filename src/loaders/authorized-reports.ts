@@ -1,5 +1,4 @@
-// The report cache as a caller with restricted permissions sees it: every report that comes out of it contains only what
-// the caller may see.
+// The report cache for a caller with restricted permissions: it returns only what the caller may see.
 
 import type { ReportCache } from '../cache/report-cache.js';
 import type { ReportLookup } from '../cache/report-lookup.js';
@@ -10,11 +9,11 @@ import type { RunReportQuery } from './operation-steps.js';
 /** The part of the cache that returns reports. */
 export type Reports = Pick<ReportCache, 'load' | 'loadFromMemory' | 'loadIfError' | 'findRelated'>;
 
-/** The same for one operation, where a report that is at hand may still have to be restricted, which takes time. */
+/** The same for one operation: restricting a cached report may take time. */
 export interface OperationCache extends Pick<Reports, 'load'> {
-  loadFromMemory(...given: Parameters<Reports['loadFromMemory']>): ReportLookup | Promise<ReportLookup> | undefined;
-  loadIfError(...given: Parameters<Reports['loadIfError']>): ReportLookup | Promise<ReportLookup> | undefined;
-  findRelated(...given: Parameters<Reports['findRelated']>): readonly RelatedReport[];
+  loadFromMemory(...args: Parameters<Reports['loadFromMemory']>): ReportLookup | Promise<ReportLookup> | undefined;
+  loadIfError(...args: Parameters<Reports['loadIfError']>): ReportLookup | Promise<ReportLookup> | undefined;
+  findRelated(...args: Parameters<Reports['findRelated']>): readonly RelatedReport[];
 }
 
 type CachedReport = ReturnType<Reports['findRelated']>[number];

@@ -1,5 +1,4 @@
-// What the resolvers of one operation see: the caller's permissions, loaders and a budget that live as long as the
-// operation.
+// The context of one operation, as its resolvers get it: the caller's permissions, loaders, budget.
 
 import { Deadline } from '../concurrency/deadline.js';
 import type { Permissions } from '../report/permissions/permissions.js';
@@ -7,10 +6,10 @@ import { createLoadStats, type LoadStats } from './load-stats.js';
 import { createMemoize, type Memoize } from './memoize.js';
 import { OperationBudget } from './operation-budget.js';
 import { createLoaders, type Loaders } from './operation-loaders.js';
-import { createOperationSteps, createRunReportQuery, type RunReportQuery, type RunSteps } from './operation-steps.js';
+import { createOperationSteps, type RunReportQuery, type RunSteps } from './operation-steps.js';
 import type { Caller, RequestServices } from './request-services.js';
 
-/** What tells which window is meant, and whether it is over. */
+/** Decides which window a relative period means, and whether it is over. */
 export interface WindowClock {
   /** The time of the operation, in milliseconds since the Unix epoch: the same for all of its fields. */
   readonly nowMs: () => number;
@@ -27,7 +26,7 @@ export interface GatewayContext {
   /** Runs other long work of the operation. */
   readonly runSteps: RunSteps;
   readonly acquireLargeResponseSlot: () => Promise<void>;
-  /** What is left of the operation's time, in milliseconds. */
+  /** The time left for the operation. */
   readonly remainingMs: () => number;
   /** A deadline within that of the operation; the caller ends it. */
   readonly startDeadline: (timeoutMs: number, toError: () => Error) => Deadline;
@@ -38,7 +37,7 @@ export interface GatewayContext {
   readonly maxPageRows: number | undefined;
   /** Intervals of one time series. */
   readonly maxIntervals: number;
-  /** Reports contain only what these allow; naming anything else explicitly is FORBIDDEN. */
+  /** Reports contain only what these allow; a filter that names anything else is FORBIDDEN. */
   readonly permissions: Permissions | undefined;
 }
 
@@ -52,13 +51,12 @@ export function createContext(services: RequestServices, caller: Caller): Gatewa
       caller.signal.throwIfAborted();
     },
   });
-  const runReportQuery = createRunReportQuery(steps.run, budget);
   return {
-    loaders: createLoaders(services, { caller, stats, budget, runReportQuery, whenIdle: steps.whenIdle }),
+    loaders: createLoaders(services, { caller, stats, budget, steps }),
     stats,
     budget,
     memoize: createMemoize(),
-    runReportQuery,
+    runReportQuery: steps.runReportQuery,
     runSteps: steps.run,
     acquireLargeResponseSlot,
     serializesLists: false,

@@ -1,159 +1,133 @@
-// Loads the reports of clusters and namespaces for one operation. Everything wanted at the same time becomes as few calls
-// as sensible, or none where a wider report is at hand, and is split again. Each part is what the upstream would have
-// answered about that cluster or namespace alone.
+// Loads the reports of clusters and namespaces for one operation. The entities that are requested at the same time are
+// combined into few calls, or taken from related reports that contain them, and then split again. The result for each
+// entity is what the upstream would have returned for it alone.
 
 import DataLoader from 'dataloader';
 
+import type { ReportLookup } from '../cache/report-lookup.js';
 import { UpstreamError } from '../errors.js';
 import { planCalls, type PlannedCall } from '../report/entities/plan-calls.js';
 import { groupBy, type Group } from '../report/columns/group-by.js';
-import type { WorkloadCostsRequest } from '../report/request.js';
 import { createCoverage, toRootRequest, type EntityRequest } from '../report/entities/entity-request.js';
+import type { RelatedReport } from './authorized-reports.js';
 import { createLoadOnce } from './paced-results.js';
-import type { OperationSteps, RunReportQuery } from './operation-steps.js';
+import type { OperationSteps } from './operation-steps.js';
 import { toError, type LoadedReport, type ReportLoader } from './report-loader.js';
 
-/** A report that may contain what is wanted. */
-export interface SupersetReport {
-  readonly request: WorkloadCostsRequest;
-  /** Whether it has a row of this cluster. */
-  hasCluster(name: string): boolean;
-  /** Records that the report is used, and returns it. */
-  use(): Omit<LoadedReport, 'request'> | Promise<Omit<LoadedReport, 'request'>>;
-}
-
 interface EntityLoaderOptions {
-  readonly reports: ReportLoader;
-  readonly runReportQuery: RunReportQuery;
-  readonly whenIdle: OperationSteps['whenIdle'];
-  /** Fresh reports related to `wanted`, best first. */
-  readonly findSupersets: (wanted: Group<EntityRequest>) => Promise<readonly SupersetReport[]>;
-  /** The same of any age, after ScaleOps failed with `fault`. */
-  readonly findStaleSupersets: (
-    wanted: Group<EntityRequest>,
+  readonly reports: Pick<ReportLoader, 'load'>;
+  readonly steps: OperationSteps;
+  /** Finds fresh reports that may contain the entities, best first. */
+  readonly findRelated: (requests: Group<EntityRequest>) => Promise<readonly RelatedReport[]>;
+  /** The same for stale reports, after ScaleOps failed with `fault`. */
+  readonly findStaleRelated: (
+    requests: Group<EntityRequest>,
     fault: UpstreamError,
-  ) => Promise<readonly SupersetReport[]>;
+  ) => Promise<readonly RelatedReport[]>;
 }
 
 export interface EntityReportLoader {
-  /** The report of a cluster or namespace; null when the upstream has no row of it. Synchronous once it is there. */
+  /** The report of a cluster or namespace; null when the upstream has no row of it. Synchronous once it is loaded. */
   load(entityRequest: EntityRequest): LoadedReport | null | Promise<LoadedReport | null>;
 }
 
-type Results = Map<EntityRequest, LoadedReport | null | Error>;
+interface Batch extends EntityLoaderOptions {
+  readonly results: Map<EntityRequest, LoadedReport | null | Error>;
+}
+
+/** How often a call is split in two because its response is too large. */
+const MAX_SPLIT_DEPTH = 3;
 
 export function createEntityLoader(options: EntityLoaderOptions): EntityReportLoader {
-  const numberOf = createNumbering();
+  /** Base keys may be long, and are combined with up to 1,000 entities. */
+  const baseNumbers = new Map<string, number>();
+  // Names that differ in case are different keys: ScaleOps does not document whether it ignores case.
+  const toKey = ({ baseKey, entity }: EntityRequest): string => {
+    const baseNumber = baseNumbers.get(baseKey) ?? baseNumbers.size;
+    baseNumbers.set(baseKey, baseNumber);
+    return JSON.stringify([baseNumber, entity.clusterName, entity.namespace]);
+  };
   const loadOnce = createLoadOnce<LoadedReport | null>();
   const loader = new DataLoader<EntityRequest, LoadedReport | null>(
-    async (wanted) => {
-      const results: Results = new Map();
-      const groups = groupBy(wanted, ({ baseKey }) => baseKey).values();
-      await Promise.all(
-        Array.from(groups, (sameBase) =>
-          loadSameBase(sameBase, options, results).catch((error: unknown) => {
-            fail(sameBase, error, results);
-          }),
-        ),
-      );
-      return wanted.map((each) => results.get(each) ?? null);
+    async (requests) => {
+      const batch: Batch = { ...options, results: new Map() };
+      const groups = [...groupBy(requests, ({ baseKey }) => baseKey).values()];
+      await Promise.all(groups.map((group) => loadGroup(group, batch)));
+      return requests.map((request) => batch.results.get(request) ?? null);
     },
     {
       // `loadOnce` is the cache.
       cache: false,
-      // After the reports that the operation asks for in the same turn have started: one of them may contain it all. And
-      // after the rest of a long list has asked for its entities.
-      batchScheduleFn: options.whenIdle,
+      // After the other reports of the operation have started, because they may contain the entities, and after the rest
+      // of a long list has requested its entities.
+      batchScheduleFn: options.steps.whenIdle,
     },
   );
-  // Names that differ in case are different keys: ScaleOps does not document whether it minds case.
-  const toKey = ({ baseKey, entity }: EntityRequest): string =>
-    JSON.stringify([numberOf(baseKey), entity.clusterName, entity.namespace]);
-  return { load: (wanted) => loadOnce(toKey(wanted), () => loader.load(wanted)) };
+  return { load: (request) => loadOnce(toKey(request), () => loader.load(request)) };
 }
 
-/** Loads the requests of one base. */
-async function loadSameBase(
-  sameBase: Group<EntityRequest>,
-  options: EntityLoaderOptions,
-  results: Results,
-): Promise<void> {
-  const [{ base }] = sameBase;
-  const missing = await assignAll(sameBase, await options.findSupersets(sameBase), options, results);
-  await Promise.all(planCalls(base, missing).map((call) => fetchCall(call, options, results)));
-}
-
-/** How often a call whose answer is too large is split in two. */
-const MAX_SPLIT_DEPTH = 3;
-
-async function fetchCall(
-  { request, entityRequests: wanted }: PlannedCall,
-  options: EntityLoaderOptions,
-  results: Results,
-  splitDepth = 0,
-): Promise<void> {
+/** Loads requests with the same base. */
+async function loadGroup(requests: Group<EntityRequest>, batch: Batch): Promise<void> {
   try {
-    await assign(wanted, await options.reports.load(request), options, results);
+    const missing = await assignFrom(await batch.findRelated(requests), requests, batch);
+    await Promise.all(planCalls(requests[0].base, missing).map((call) => fetchCall(call, batch)));
   } catch (error) {
-    const isTooLarge = error instanceof UpstreamError && error.code === 'UPSTREAM_RESPONSE_TOO_LARGE';
-    if (isTooLarge && wanted.length > 1 && splitDepth < MAX_SPLIT_DEPTH) {
-      // Each half may be small enough, and the client cannot know that we asked for all of them in one call.
-      const middle = Math.ceil(wanted.length / 2);
-      const halves = [wanted.slice(0, middle), wanted.slice(middle)].flatMap((half) => planCalls(wanted[0].base, half));
-      await Promise.all(halves.map((half) => fetchCall(half, options, results, splitDepth + 1)));
-      return;
-    }
-    const mayBeStale = error instanceof UpstreamError && error.allowsStale;
-    const older = mayBeStale ? await options.findStaleSupersets(wanted, error) : [];
-    // Other calls of the same batch may succeed.
-    fail(await assignAll(wanted, older, options, results), error, results);
+    fail(requests, error, batch);
   }
 }
 
-/** Answers from these reports what they contain. @returns what they do not. */
-async function assignAll(
-  wanted: readonly EntityRequest[],
-  reports: readonly SupersetReport[],
-  options: EntityLoaderOptions,
-  results: Results,
+async function fetchCall({ request, entityRequests }: PlannedCall, batch: Batch, splitDepth = 0): Promise<void> {
+  try {
+    await assign(await batch.reports.load(request), entityRequests, batch);
+  } catch (error) {
+    const isTooLarge = error instanceof UpstreamError && error.code === 'UPSTREAM_RESPONSE_TOO_LARGE';
+    if (isTooLarge && entityRequests.length > 1 && splitDepth < MAX_SPLIT_DEPTH) {
+      // Each half may be small enough, and the client cannot know that the entities share a call.
+      const middle = Math.ceil(entityRequests.length / 2);
+      const halves = [entityRequests.slice(0, middle), entityRequests.slice(middle)];
+      const calls = halves.flatMap((half) => planCalls(entityRequests[0].base, half));
+      await Promise.all(calls.map((call) => fetchCall(call, batch, splitDepth + 1)));
+      return;
+    }
+    const mayBeStale = error instanceof UpstreamError && error.allowsStale;
+    const stale = mayBeStale ? await batch.findStaleRelated(entityRequests, error) : [];
+    // Other calls of the same batch may succeed.
+    fail(await assignFrom(stale, entityRequests, batch), error, batch);
+  }
+}
+
+/** Assigns the entities that these reports contain. @returns the requests of the others. */
+async function assignFrom(
+  reports: readonly RelatedReport[],
+  requests: readonly EntityRequest[],
+  batch: Batch,
 ): Promise<readonly EntityRequest[]> {
-  let missing = wanted;
-  for (const superset of reports) {
+  let missing = requests;
+  for (const related of reports) {
     if (missing.length === 0) break;
-    const covered = missing.filter(createCoverage(superset.request, superset));
+    const covered = missing.filter(createCoverage(related.request, related));
     if (covered.length === 0) continue;
-    await assign(covered, await superset.use(), options, results);
-    missing = missing.filter((each) => !results.has(each));
+    await assign(await related.use(), covered, batch);
+    missing = missing.filter((request) => !batch.results.has(request));
   }
   return missing;
 }
 
-/** Splits a report into the parts that are wanted. */
+/** Splits a report by the entities, and makes the parts their results. */
 async function assign(
-  wanted: readonly EntityRequest[],
-  whole: Omit<LoadedReport, 'request'>,
-  { runReportQuery }: EntityLoaderOptions,
-  results: Results,
+  lookup: LoadedReport | ReportLookup,
+  requests: readonly EntityRequest[],
+  { steps, results }: Batch,
 ): Promise<void> {
-  const entities = wanted.map(({ entity }) => entity);
-  const parts = await runReportQuery(whole.report, { rows: 1 }, whole.report.split(entities));
-  for (const each of wanted) {
-    const report = parts.get(each.entity) ?? null;
+  const query = lookup.report.split(requests.map(({ entity }) => entity));
+  const parts = await steps.runReportQuery(lookup.report, { rows: 1 }, query);
+  for (const entityRequest of requests) {
+    const report = parts.get(entityRequest.entity) ?? null;
     // With the request that a root query would make, so that its cursors are the same.
-    results.set(each, report && { ...whole, report, request: toRootRequest(each), entityRequest: each });
+    results.set(entityRequest, report && { ...lookup, report, request: toRootRequest(entityRequest), entityRequest });
   }
 }
 
-function fail(wanted: readonly EntityRequest[], error: unknown, results: Results): void {
-  for (const each of wanted) results.set(each, toError(error));
-}
-
-/** Numbers long texts: a base may list 1,000 names, and be combined with 1,000 entities. */
-function createNumbering(): (text: string) => number {
-  const numbers = new Map<string, number>();
-  return (text) => {
-    const known = numbers.get(text) ?? numbers.size;
-    numbers.set(text, known);
-    return known;
-  };
+function fail(requests: readonly EntityRequest[], error: unknown, { results }: Batch): void {
+  for (const request of requests) results.set(request, toError(error));
 }

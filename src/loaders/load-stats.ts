@@ -1,18 +1,18 @@
-// What became of the reports of one operation: for its log line, its metrics and the cache headers of its answer.
+// Statistics of the reports that one operation loads, for its log line, its metrics and its cache headers.
 
 import type { Clock } from '../clock.js';
 import type { CacheStatus, ReportLookup } from '../cache/report-lookup.js';
 
 export interface LoadStats {
-  /** How many reports came from where. */
+  /** How many reports came from each place. */
   readonly cache: Record<CacheStatus, number>;
-  /** The waits for ScaleOps, whatever came of them, in milliseconds since the Unix epoch. */
+  /** The waits for ScaleOps, in milliseconds since the Unix epoch. */
   readonly waits: { readonly since: number; endedAt: number | undefined }[];
   /** The age of each report, and how long it is fresh, in milliseconds. */
   readonly reports: Pick<ReportLookup, 'asOf' | 'freshMs' | 'isStale' | 'source'>[];
   /** Why stale reports were served. */
   readonly faults: NonNullable<ReportLookup['fault']>[];
-  /** When the same question means another period, in milliseconds since the Unix epoch; Infinity for never. */
+  /** When the same operation means another period, in milliseconds since the Unix epoch; Infinity for never. */
   validUntilMs: number;
 }
 
@@ -21,7 +21,7 @@ export function createLoadStats(): LoadStats {
   return { cache, waits: [], reports: [], faults: [], validUntilMs: Infinity };
 }
 
-/** Records a wait for ScaleOps that lasts until the function that it returns is called. */
+/** Records a wait for ScaleOps. Returns a function that ends it. */
 export function startWait({ waits }: LoadStats, clock: Clock): () => void {
   const wait = { since: clock.now(), endedAt: undefined as number | undefined };
   waits.push(wait);
@@ -30,7 +30,7 @@ export function startWait({ waits }: LoadStats, clock: Clock): () => void {
   };
 }
 
-/** The longest wait for ScaleOps, in milliseconds. One that goes on, after the operation was answered, lasts until now. */
+/** The longest wait for ScaleOps. A wait that has not ended lasts until `nowMs`. */
 export function longestWaitMs({ waits }: LoadStats, nowMs: number): number {
   return Math.max(0, ...waits.map(({ since, endedAt = nowMs }) => endedAt - since));
 }
@@ -38,7 +38,7 @@ export function longestWaitMs({ waits }: LoadStats, nowMs: number): number {
 /** In every time zone of this century, days and hours begin at a multiple of this. */
 const BOUNDARY_MS = 900_000;
 
-/** Records that an answer is about a range of the calendar, so that it is valid until an hour or a day may begin. */
+/** Records that the operation is about a calendar range, so that its response is valid until an hour or a day may begin. */
 export function limitValidity(stats: LoadStats, nowMs: number): void {
   stats.validUntilMs = Math.min(stats.validUntilMs, BOUNDARY_MS * (Math.floor(nowMs / BOUNDARY_MS) + 1));
 }

@@ -1,21 +1,20 @@
-// Work that fields of one operation share: aliases run the same query over the same report, and one field runs it for
-// many entities.
+// Shares the results of queries between the fields of one operation: aliases, or a field of many entities, may run the
+// same query over the same report.
 
-/** Objects count by identity, texts and numbers by value. */
+/** Objects are compared by identity, strings and numbers by value. */
 type MemoKey = readonly (object | string | number)[];
 
-/** Returns what `make` returned, or throws what it threw, the first time it was called with an equal key. */
-export type Memoize = <T>(key: MemoKey, make: () => T) => T;
+/** Calls `compute` the first time that a key is used; returns its result, or throws its error, each time. */
+export type Memoize = <T>(key: MemoKey, compute: () => T) => T;
 
 interface Node {
   next?: Map<MemoKey[number], Node>;
   get?: () => unknown;
 }
 
-/** @returns a function that remembers for as long as it lives: the time of one operation. */
 export function createMemoize(): Memoize {
   const root: Node = {};
-  return <T>(key: MemoKey, make: () => T): T => {
+  return <T>(key: MemoKey, compute: () => T): T => {
     let node = root;
     for (const part of key) {
       const children: NonNullable<Node['next']> = (node.next ??= new Map());
@@ -23,13 +22,13 @@ export function createMemoize(): Memoize {
       if (child === undefined) children.set(part, (child = {}));
       node = child;
     }
-    return (node.get ??= callOnce(make))() as T;
+    return (node.get ??= callOnce(compute))() as T;
   };
 }
 
-function callOnce<T>(make: () => T): () => T {
+function callOnce<T>(compute: () => T): () => T {
   try {
-    const value = make();
+    const value = compute();
     return () => value;
   } catch (error) {
     return () => {

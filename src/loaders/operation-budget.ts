@@ -1,6 +1,6 @@
-// What one operation may cost. A short document can ask for any amount of work: entities lead to rows and rows to
-// entities, lists have no end where `first` is left out, and each query over a report reads all of it. So everything
-// that grows with data is charged here: before the work by an estimate, and as soon as the size is known.
+// The budget of one operation. A short document can request any amount of work: entities lead to rows and rows to
+// entities, lists without `first` are unlimited, and each query over a report reads all of it. Everything that grows with
+// data is therefore charged: before the work by an estimate, and once the size is known.
 
 import { GatewayError } from '../errors.js';
 
@@ -14,16 +14,13 @@ export interface OperationLimits {
   readonly maxUpstreamCalls: number | undefined;
 }
 
-/** From so many objects on, an operation takes so much memory that it waits for its slot. */
+/** An operation with this many objects takes so much memory that it waits for a slot. */
 const MANY_OBJECTS = 10_000;
 
-/** Bytes of JSON that an answer may have per unit of GATEWAY_MAX_COST: 320 MB by default. A field takes about 25. */
+/** Bytes of JSON that a response may have per unit of GATEWAY_MAX_COST: 320 MB by default. A field takes about 25. */
 const BYTES_PER_COST = 64;
 
-/**
- * The budget of one operation. Each `charge` throws GatewayError QUERY_TOO_COMPLEX once a limit is exceeded, and so does
- * every later one. The operation is then refused as a whole, whatever of it is done.
- */
+/** Each `charge…` throws GatewayError QUERY_TOO_COMPLEX once a limit is exceeded: the operation fails as a whole. */
 export class OperationBudget {
   /** The error that the operation ends with; undefined while it is within its limits. */
   exceeded: GatewayError | undefined;
@@ -38,44 +35,44 @@ export class OperationBudget {
     this.#limits = limits;
   }
 
-  /** Charges rows of a report, or entries of its tables, that are read; once for each pass. */
+  /** Charges rows of a report, or entries of its tables, for one pass over them. */
   chargeReading(entries: number): void {
     this.#cost += entries;
     this.#check();
   }
 
-  /** Charges items of a list, each with so many fields below. Call it before the items are made. */
+  /** Charges items of a list and all their fields. Call it before the items are created. */
   chargeItems(count: number, fieldsPerItem: number): void {
     this.#items += count;
     this.#cost += count * fieldsPerItem;
     this.#check();
   }
 
-  /** Charges fields, or plain values of a list, that are written. */
+  /** Charges fields, or plain values of a list, of the response. */
   chargeFields(count: number): void {
     this.#cost += count;
     this.#check();
   }
 
-  /** Charges one report of an entity, whether or not it is cut out of a report that is at hand. */
+  /** Charges one report of an entity, even if a cached report contains it. */
   chargeEntityReport(): void {
     this.#items += 1;
     this.#check();
   }
 
-  /** Charges one report that is not in memory. Call it before the report is asked for. */
+  /** Charges one report that is not in memory. Call it before the report is loaded. */
   chargeUpstreamCall(): void {
     this.#calls += 1;
     this.#check();
   }
 
-  /** Charges bytes of the answer's JSON, before compression. */
+  /** Charges bytes of the response's JSON, before compression. */
   chargeBytes(count: number): void {
     this.#bytes += count;
     this.#check();
   }
 
-  /** Counts objects that are made, not written straight from a report; true when the operation has many. Never throws. */
+  /** Counts objects that are created instead of written directly from a report; true when there are many. Never throws. */
   countObjects(count: number): boolean {
     this.#objects += count;
     return this.#objects >= MANY_OBJECTS;
@@ -89,20 +86,20 @@ export class OperationBudget {
   #findExcess(): GatewayError | undefined {
     const { maxAnswerRows, maxCost, maxUpstreamCalls } = this.#limits;
     if (this.#items > (maxAnswerRows ?? Infinity)) {
-      const what = `more than ${maxAnswerRows} rows, groups and entities (GATEWAY_MAX_ANSWER_ROWS)`;
-      return tooComplex(`${what}. Ask for fewer with \`first\`, or in several operations.`);
+      const excess = `more than ${maxAnswerRows} rows, groups and entities (GATEWAY_MAX_ANSWER_ROWS)`;
+      return tooComplex(`${excess}. Ask for fewer with \`first\`, or in several operations.`);
     }
     if (this.#cost > (maxCost ?? Infinity)) {
-      const what = `more than ${maxCost} fields and rows to read (GATEWAY_MAX_COST)`;
-      return tooComplex(`${what}. Ask for fewer rows with \`first\`, for fewer fields, or in several operations.`);
+      const excess = `more than ${maxCost} fields and rows to read (GATEWAY_MAX_COST)`;
+      return tooComplex(`${excess}. Ask for fewer rows with \`first\`, for fewer fields, or in several operations.`);
     }
     if (this.#calls > (maxUpstreamCalls ?? Infinity)) {
-      const what = `more than ${maxUpstreamCalls} calls to ScaleOps (GATEWAY_MAX_UPSTREAM_CALLS)`;
-      return tooComplex(`${what}. Ask for fewer reports or entities, or in several operations.`);
+      const excess = `more than ${maxUpstreamCalls} calls to ScaleOps (GATEWAY_MAX_UPSTREAM_CALLS)`;
+      return tooComplex(`${excess}. Ask for fewer reports or entities, or in several operations.`);
     }
     const maxBytes = BYTES_PER_COST * (maxCost ?? Infinity);
     if (this.#bytes > maxBytes)
-      return tooComplex(`an answer of more than ${maxBytes} bytes. Ask for fewer rows or fields.`);
+      return tooComplex(`a response of more than ${maxBytes} bytes. Ask for fewer rows or fields.`);
     return undefined;
   }
 }

@@ -1,19 +1,12 @@
 // Runs long work of one operation: in steps that share the event loop, until the operation ends.
 
-import type { Scheduler, SchedulerCaller } from '../concurrency/scheduler.js';
+import type { Scheduler } from '../concurrency/scheduler.js';
 import type { Report } from '../report/report.js';
 import type { Steps } from '../report/steps.js';
 import type { OperationBudget } from './operation-budget.js';
 
 /** Synchronous when it finishes within the time slice of this turn of the event loop. */
 export type RunSteps = <T>(steps: Steps<T>) => T | Promise<T>;
-
-/** The long work of one operation. */
-export interface OperationSteps {
-  readonly run: RunSteps;
-  /** Calls the function in a later turn of the event loop, when no steps are left to run. */
-  readonly whenIdle: (task: () => void) => void;
-}
 
 /** How often a query over a report reads its rows, and how often the labels of its rows. */
 interface ReadCounts {
@@ -27,19 +20,26 @@ interface ReadCounts {
  */
 export type RunReportQuery = <T>(
   report: Pick<Report, 'scanCost' | 'labelScanCost'>,
-  reading: ReadCounts,
+  counts: ReadCounts,
   query: Steps<T>,
 ) => T | Promise<T>;
 
-/** @param operation throws once the deadline has passed or the client has left. */
+/** The long work of one operation. */
+export interface OperationSteps {
+  readonly run: RunSteps;
+  readonly runReportQuery: RunReportQuery;
+  /** Calls the function in a later turn of the event loop, when no steps are left to run. */
+  readonly whenIdle: (task: () => void) => void;
+}
+
+/** @param operation throws once the deadline has passed or the client has disconnected. */
 export function createOperationSteps(
   scheduler: Scheduler,
   budget: OperationBudget,
-  operation: SchedulerCaller,
+  operation: Pick<AbortSignal, 'throwIfAborted'>,
 ): OperationSteps {
-  // Work that still waits for its slice ends with the operation that it is for.
-  const caller: SchedulerCaller = {
-    throwIfAborted() {
+  const caller = {
+    throwIfAborted(): void {
       if (budget.exceeded !== undefined) throw budget.exceeded;
       operation.throwIfAborted();
     },
@@ -48,6 +48,14 @@ export function createOperationSteps(
   const settle = (): void => {
     running -= 1;
   };
+  const run: RunSteps = (steps) => {
+    const result = scheduler.run(steps, caller);
+    if (result instanceof Promise) {
+      running += 1;
+      result.then(settle, settle);
+    }
+    return result;
+  };
   const whenIdle = (task: () => void): void => {
     setImmediate(() => {
       if (running > 0) whenIdle(task);
@@ -55,21 +63,11 @@ export function createOperationSteps(
     });
   };
   return {
+    run,
     whenIdle,
-    run(steps) {
-      const result = scheduler.run(steps, caller);
-      if (result instanceof Promise) {
-        running += 1;
-        result.then(settle, settle);
-      }
-      return result;
+    runReportQuery: (report, { rows, labels = 0 }, query) => {
+      budget.chargeReading(rows * report.scanCost + (labels > 0 ? labels * report.labelScanCost : 0));
+      return run(query);
     },
-  };
-}
-
-export function createRunReportQuery(runSteps: RunSteps, budget: OperationBudget): RunReportQuery {
-  return (report, { rows, labels = 0 }, query) => {
-    budget.chargeReading(rows * report.scanCost + (labels > 0 ? labels * report.labelScanCost : 0));
-    return runSteps(query);
   };
 }

@@ -1,4 +1,4 @@
-// What the context of an operation is made from: the services that all requests share, and the caller.
+// The services that all requests share, and the caller of one request.
 
 import type { Clock } from '../clock.js';
 import type { Scheduler } from '../concurrency/scheduler.js';
@@ -16,11 +16,11 @@ export interface RequestServices {
   /** The one scheduler of the process. */
   readonly scheduler: Scheduler;
   readonly limits: OperationLimits;
-  /** Reports that one operation may wait for at a time: at most half of what ScaleOps may be asked at a time. */
+  /** Reports that one operation may wait for at a time: at most half of all upstream calls. */
   readonly maxConcurrentReports: number;
-  /** Runs fetches of all time series: at most half of what ScaleOps may be asked at a time, so that others find a place. */
+  /** Runs the fetches of all time series: at most half of all upstream calls at a time. */
   readonly runSeriesFetch: RunLimited;
-  /** `multiCluster` where the filter does not decide it. */
+  /** `multiCluster` of filters that do not set it. */
   readonly multiClusterByDefault: boolean;
   readonly windows: { readonly clock: Clock; readonly settledAfterMs: number };
   /** Rows of one page; undefined: no limit. */
@@ -31,13 +31,13 @@ export interface RequestServices {
 
 /** The caller of one operation. */
 export interface Caller {
-  /** Aborts when the client has left or the deadline has passed. Read only when something has to be waited for. */
+  /** Aborts when the client has disconnected or the deadline has passed. Read only when the operation has to wait. */
   readonly signal: AbortSignal;
-  /** The bearer token that the client sent, where ScaleOps is called with it. A secret. */
+  /** The client's bearer token, if ScaleOps is called with it. A secret. */
   readonly token?: string | undefined;
-  /** The principal whose reports are read, where it is known already. */
+  /** The principal whose reports are read, if it is already known. */
   readonly principal?: Principal | undefined;
-  /** Names the caller among those whose calls to ScaleOps share its slots; undefined: nobody in particular. */
+  /** Identifies the caller to whose share its upstream calls count; the principal by default. */
   readonly callerKey?: string | undefined;
   /** Undefined: the caller may see everything. */
   readonly permissions?: Permissions | undefined;
@@ -45,6 +45,6 @@ export interface Caller {
   readonly acquireLargeResponseSlot?: () => Promise<void>;
   /** Whether the client sent `Cache-Control: no-cache`. */
   readonly noCache?: boolean;
-  /** What is left of the operation's time, in milliseconds; Infinity for no limit. */
+  /** The time left for the operation; Infinity for no limit. */
   readonly remainingMs?: () => number;
 }

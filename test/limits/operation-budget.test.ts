@@ -24,7 +24,7 @@ import { createSchema } from '../../src/graphql/schema.js';
 import { createContext, type GatewayContext } from '../../src/loaders/context.js';
 import { OperationBudget, type OperationLimits } from '../../src/loaders/operation-budget.js';
 import { createLoadOnce } from '../../src/loaders/paced-results.js';
-import { createOperationSteps, createRunReportQuery } from '../../src/loaders/operation-steps.js';
+import { createOperationSteps } from '../../src/loaders/operation-steps.js';
 import type { RequestServices } from '../../src/loaders/request-services.js';
 import { decodeReport } from '../../src/report/parse/json-parser.js';
 import type { Report } from '../../src/report/report.js';
@@ -244,10 +244,7 @@ describe('a question over a report', () => {
       (task) => turns.push(task),
     );
     const budget = new OperationBudget({ ...NO_LIMITS, maxCost: 10 });
-    const runReportQuery = createRunReportQuery(
-      createOperationSteps(scheduler, budget, { throwIfAborted: () => undefined }).run,
-      budget,
-    );
+    const { runReportQuery } = createOperationSteps(scheduler, budget, { throwIfAborted: () => undefined });
     let isFinished = false;
     const question = function* (): Steps<string> {
       now += 100;
