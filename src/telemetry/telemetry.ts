@@ -1,8 +1,8 @@
 // Metrics and traces of a gateway, each where it is configured.
 
 import type { Clock } from '../clock.js';
-import { NOOP_INSTRUMENTATION } from '../cache/report-lookup.js';
-import { UNINSTRUMENTED } from '../upstream/instrumentation.js';
+import { NOOP_INSTRUMENTATION as NOOP_CACHE_INSTRUMENTATION } from '../cache/report-lookup.js';
+import { NOOP_INSTRUMENTATION as NOOP_UPSTREAM_INSTRUMENTATION } from '../upstream/instrumentation.js';
 import { combine, type Instruments } from './instrumentation.js';
 import { createMetrics } from './metrics.js';
 import { createOperationNames } from './operation-names.js';
@@ -74,7 +74,7 @@ function createLazyTracing(options: TracingOptions) {
 }
 
 const NOOP_INSTRUMENTS: Instruments = {
-  ...NOOP_INSTRUMENTATION,
-  ...UNINSTRUMENTED,
+  ...NOOP_CACHE_INSTRUMENTATION,
+  ...NOOP_UPSTREAM_INSTRUMENTATION,
   begin: () => ({ execute: (run) => run(), end: () => undefined }),
 };

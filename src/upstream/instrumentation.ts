@@ -1,13 +1,13 @@
-// Hooks around the calls to ScaleOps and the logins, by which telemetry counts and traces them.
+// Hooks around the calls to ScaleOps and the logins, for metrics and traces.
 
 import type { ReportKind } from '../report/request.js';
 
 /** One call for a report. */
 export interface InstrumentedCall {
   readonly report: ReportKind;
-  /** The number of this call among those of one report request, from 1. */
+  /** Counts the calls for one report request, from 1. */
   readonly number: number;
-  /** Whether an earlier call failed; a call that only has a new token is no retry. */
+  /** Whether an earlier call failed; a call that only has a new token is not a retry. */
   readonly isRetry: boolean;
   /** Headers to send with the call, such as `traceparent`. */
   headers: Readonly<Record<string, string>>;
@@ -16,10 +16,10 @@ export interface InstrumentedCall {
 }
 
 export interface UpstreamInstrumentation {
-  /** Wraps one call. Throws what `run` throws: an UpstreamError, or the reason of the caller's signal. */
+  /** Wraps one call. @throws what `run` throws: an UpstreamError, or the reason of the caller's signal. */
   call<T>(call: InstrumentedCall, run: () => Promise<T>): Promise<T>;
   /** Wraps one login. */
   login<T>(run: () => Promise<T>): Promise<T>;
 }
 
-export const UNINSTRUMENTED: UpstreamInstrumentation = { call: (_call, run) => run(), login: (run) => run() };
+export const NOOP_INSTRUMENTATION: UpstreamInstrumentation = { call: (_call, run) => run(), login: (run) => run() };

@@ -1,22 +1,22 @@
-// A principal: one identity at ScaleOps, to which reports belong. Its `id` is part of every cache key; its secret is never
-// given out.
+// A principal: one identity at ScaleOps, to which reports belong. Its `id` is part of every cache key; its secret stays
+// private.
 
 import { createHmac } from 'node:crypto';
 
 import type { UpstreamError } from '../errors.js';
 import type { AbortableCaller } from '../concurrency/abort.js';
 
-/** A token fits a header field when it is visible ASCII (RFC 6750, section 2.1, asks for less than that). */
+/** Whether a text is visible ASCII, and so fits a header field. RFC 6750, section 2.1, allows fewer characters. */
 export function isToken(text: string): boolean {
   return /^[\x21-\x7e]+$/.test(text);
 }
 
 /** Provides the token of each call. */
 export interface TokenProvider {
-  /** Undefined where ScaleOps asks for none. @throws UpstreamError when no token can be obtained. */
+  /** Undefined if ScaleOps requires none. @throws UpstreamError when no token can be obtained. */
   token(caller: AbortableCaller): Promise<string | undefined>;
   /** A new token in place of one that ScaleOps rejected; undefined if there is none. @throws UpstreamError */
-  renew(refused: string | undefined, caller: AbortableCaller): Promise<string | undefined>;
+  renew(rejected: string | undefined, caller: AbortableCaller): Promise<string | undefined>;
   /** ScaleOps rejected the renewed token as well. */
   reject(token: string): void;
   /** The error for a principal whose tokens ScaleOps rejects. */
@@ -27,20 +27,20 @@ export interface Principal {
   /** An HMAC of the secret: equal for equal secrets in every replica, and not reversible. */
   readonly id: string;
   /** Derives 32 bytes from the secret: the key that encrypts reports in the shared cache. */
-  readonly sealingKey: () => Buffer;
-  /** Whether it is a caller of the gateway, whose token may be revoked at any time; else it is the gateway itself. */
+  readonly encryptionKey: () => Buffer;
+  /** Whether it is a caller, whose token may be revoked at any time; false for the gateway itself. */
   readonly isCaller: boolean;
   /** When its token expires, in milliseconds since the Unix epoch: cached reports are not served afterwards. */
   readonly expiresAt: number | undefined;
   readonly tokens: TokenProvider;
 }
 
-/** @param secret one that cannot be guessed: a token, or a key that was derived from a password by a slow function. */
-export function createPrincipal(secret: string | Buffer, rest: Omit<Principal, 'id' | 'sealingKey'>): Principal {
+/** @param secret cannot be guessed: a token, or a key derived from a password by a slow function. */
+export function createPrincipal(secret: string | Buffer, rest: Omit<Principal, 'id' | 'encryptionKey'>): Principal {
   const derive = (use: string): Buffer => createHmac('sha256', secret).update(`scaleops-cost-gateway ${use}`).digest();
   return {
     ...rest,
     id: derive('principal').toString('base64url'),
-    sealingKey: () => derive('sealing key'),
+    encryptionKey: () => derive('sealing key'),
   };
 }

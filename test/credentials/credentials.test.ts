@@ -11,7 +11,7 @@ import { readConfig } from '../../src/config/config.js';
 import { ConfigError } from '../../src/config/settings/reader.js';
 import { UpstreamError } from '../../src/errors.js';
 import { createCredentials, type AuthSettings } from '../../src/upstream/auth/credentials.js';
-import { readExpiry } from '../../src/upstream/auth/jwt-expiry.js';
+import { parseExpiry } from '../../src/upstream/auth/jwt-expiry.js';
 import { TokenCache, type ObtainedToken } from '../../src/upstream/auth/token-cache.js';
 import { isToken, type Principal } from '../../src/upstream/principal.js';
 import { createManualClock } from '../kit/time/clock.js';
@@ -252,7 +252,7 @@ describe('a configured token', () => {
   });
 });
 
-describe('readExpiry', () => {
+describe('parseExpiry', () => {
   const encode = (text: string): string => Buffer.from(text).toString('base64url');
   const jwt = (payload: string): string => `${encode('{"alg":"none"}')}.${encode(payload)}.x`;
 
@@ -265,7 +265,7 @@ describe('readExpiry', () => {
     ['other text in it', jwt('{"exp":7,"name":"Ünal 😀"}'), 7_000],
     ['base64 with padding and another alphabet', `e30=.${btoa('{"exp":7,"a":"???>>>"}')}.x`, 7_000],
   ])('reads an exp of %s', (_title, token, expected) => {
-    expect(readExpiry(token)).toBe(expected);
+    expect(parseExpiry(token)).toBe(expected);
   });
 
   test.each<[string, string]>([
@@ -287,7 +287,7 @@ describe('readExpiry', () => {
     ['a JWE', `${encode('{"enc":"A128GCM"}')}.${encode('key')}.iv.text.tag`],
     ['100 kB', jwt('['.repeat(100_000))],
   ])('returns undefined for %s', (_title, token) => {
-    expect(readExpiry(token)).toBeUndefined();
+    expect(parseExpiry(token)).toBeUndefined();
   });
 });
 
@@ -336,15 +336,15 @@ describe('createCredentials', () => {
       principalOf({ kind: 'token', source: { token: 'two' } }),
     ]);
     expect(new Set(different.map(({ id }) => id)).size).toBe(different.length);
-    expect(new Set(different.map(({ sealingKey }) => sealingKey().toString('hex'))).size).toBe(different.length);
+    expect(new Set(different.map(({ encryptionKey }) => encryptionKey().toString('hex'))).size).toBe(different.length);
     const [ann, , , , , , , client] = different;
     // The principal of an Azure account does not include the host, which cache keys name separately.
     const again = await Promise.all([principalOf(login), principalOf(azure, 'https://b.test')]);
     expect(again.map(({ id }) => id)).toEqual([ann.id, client.id]);
-    for (const { id, sealingKey, isCaller, expiresAt } of different) {
+    for (const { id, encryptionKey, isCaller, expiresAt } of different) {
       expect(id).toMatch(/^[\w-]{43}$/);
-      expect(sealingKey()).toHaveLength(32);
-      expect(sealingKey().toString('base64url')).not.toBe(id);
+      expect(encryptionKey()).toHaveLength(32);
+      expect(encryptionKey().toString('base64url')).not.toBe(id);
       expect([isCaller, expiresAt]).toEqual([false, undefined]);
     }
   });

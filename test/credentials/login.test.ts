@@ -278,7 +278,7 @@ describe('a login', () => {
 });
 
 // Mutations that fail here: RENEW_PART 0.2; MAX_RENEW_AHEAD_MS 600_000; LEEWAY_MS 0; DEFAULT_LIFETIME_MS 7_200_000; the
-// early login awaited; `expiry > now` always true; readExpiry() left out.
+// early login awaited; `expiry > now` always true; parseExpiry() left out.
 describe('a token', () => {
   const jwtFor = (seconds: number) => {
     const clock = createManualClock();

@@ -71,9 +71,12 @@ test('a body that waits for its slot is not read meanwhile', async () => {
   const slot = createDeferred<undefined>();
   const reading = readBody(body, undefined, {
     maxBytes: 1_000_000,
-    beforeMore: (bytes) => (bytes === 5_000 ? slot.promise : undefined),
+    beforeNextChunk: (bytes) => (bytes === 5_000 ? slot.promise : undefined),
   });
-  const last = readBody(Readable.from([Buffer.from('x')]), undefined, { maxBytes: 10, beforeMore: () => slot.promise });
+  const last = readBody(Readable.from([Buffer.from('x')]), undefined, {
+    maxBytes: 10,
+    beforeNextChunk: () => slot.promise,
+  });
   const [watched, watchedLast] = [watch(reading), watch(last)];
   for (let turns = 0; turns < 20; turns += 1) await settle();
   expect(pulled).toBeLessThan(10);

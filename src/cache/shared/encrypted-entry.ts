@@ -30,14 +30,14 @@ const CIPHER = 'aes-256-gcm';
 const ZLIB_FASTEST = { level: 1 };
 
 /** Encrypts `body`, the body of the upstream's response. */
-export async function encryptEntry(header: EntryHeader, body: Buffer, { sealingKey }: Principal): Promise<Buffer> {
+export async function encryptEntry(header: EntryHeader, body: Buffer, { encryptionKey }: Principal): Promise<Buffer> {
   const compressed = await promisify<Buffer, object, Buffer>(gzip)(body, ZLIB_FASTEST);
   const headerBytes = Buffer.from(JSON.stringify(header));
   const length = Buffer.alloc(4);
   length.writeUInt32BE(headerBytes.length);
   const authenticated = Buffer.concat([MAGIC, length, headerBytes]);
   const nonce = randomBytes(NONCE_BYTES);
-  const cipher = createCipheriv(CIPHER, sealingKey(), nonce).setAAD(authenticated);
+  const cipher = createCipheriv(CIPHER, encryptionKey(), nonce).setAAD(authenticated);
   const encrypted = [cipher.update(compressed), cipher.final()];
   return Buffer.concat([authenticated, nonce, cipher.getAuthTag(), ...encrypted]);
 }
@@ -62,7 +62,7 @@ export function parseHeader(entry: Buffer): EntryHeader | undefined {
  */
 export async function decryptEntry(
   entry: Buffer,
-  { sealingKey }: Principal,
+  { encryptionKey }: Principal,
   maxBytes: number,
 ): Promise<Buffer[] | undefined> {
   const end = headerEnd(entry);
@@ -70,7 +70,7 @@ export async function decryptEntry(
   const tagAt = end + NONCE_BYTES;
   const bodyAt = tagAt + TAG_BYTES;
   try {
-    const decipher = createDecipheriv(CIPHER, sealingKey(), entry.subarray(end, tagAt))
+    const decipher = createDecipheriv(CIPHER, encryptionKey(), entry.subarray(end, tagAt))
       .setAAD(entry.subarray(0, end))
       .setAuthTag(entry.subarray(tagAt, bodyAt));
     const compressed = Buffer.concat([decipher.update(entry.subarray(bodyAt)), decipher.final()]);

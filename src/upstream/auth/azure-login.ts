@@ -2,7 +2,7 @@
 
 import { UpstreamError } from '../../errors.js';
 import { pathUnder } from '../http/connections.js';
-import { createTokenEndpoint, type TokenEndpointOptions } from './token-endpoint.js';
+import { createTokenEndpoint, type LoginTransport } from './token-endpoint.js';
 import type { Login, ObtainedToken } from './token-cache.js';
 import { isToken, type TokenProvider } from '../principal.js';
 
@@ -16,10 +16,10 @@ export interface AzureSettings {
 
 export function createAzureLogin(
   { authority, tenantId, clientId, clientSecret }: AzureSettings,
-  options: Omit<TokenEndpointOptions, 'url' | 'hasTextBody' | 'invalidResponseMessage'>,
+  transport: LoginTransport,
   rejectionError: TokenProvider['rejectionError'],
 ): Login {
-  const host = createTokenEndpoint({ ...options, url: authority, hasTextBody: true, invalidResponseMessage: NO_TOKEN });
+  const endpoint = createTokenEndpoint(authority, transport, { hasTextBody: true, invalidResponseMessage: NO_TOKEN });
   const form = new URLSearchParams({
     grant_type: 'client_credentials',
     client_id: clientId,
@@ -33,14 +33,14 @@ export function createAzureLogin(
   };
   return {
     async obtain(signal) {
-      const { status, text } = await host.post(request, signal);
+      const { status, text } = await endpoint.post(request, signal);
       if (status >= 400) throw rejectionError(`login: HTTP ${status}`);
       const obtained = status === 200 ? parseTokenResponse(text) : undefined;
       if (obtained !== undefined) return obtained;
       const reason = status === 200 ? 'login: no token in the response' : `login: HTTP ${status}`;
       throw new UpstreamError('UPSTREAM_BAD_RESPONSE', { reason, message: NO_TOKEN });
     },
-    close: () => host.close(),
+    close: () => endpoint.close(),
   };
 }
 

@@ -1,21 +1,20 @@
-// The principal of each request, by SCALEOPS_AUTH: the gateway itself, with a given token, one from a login or none, or each
-// caller with a token of its own.
+// The principal of each request, by SCALEOPS_AUTH: the gateway itself, with a configured token, the token of a login or no
+// token, or each caller with its own token.
 
 import { scrypt } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { promisify } from 'node:util';
 
-import type { Clock } from '../../clock.js';
 import { GatewayError, UpstreamError } from '../../errors.js';
 import { createAzureLogin, type AzureSettings } from './azure-login.js';
-import { UNINSTRUMENTED, type UpstreamInstrumentation } from '../instrumentation.js';
-import type { ProxySettings } from '../http/proxy.js';
-import { readExpiry } from './jwt-expiry.js';
+import { NOOP_INSTRUMENTATION, type UpstreamInstrumentation } from '../instrumentation.js';
+import { parseExpiry } from './jwt-expiry.js';
 import { createScaleOpsLogin, type LoginSettings } from './scaleops-login.js';
 import { TokenCache, type Login } from './token-cache.js';
+import type { LoginTransport } from './token-endpoint.js';
 import { createPrincipal, isToken, type Principal, type TokenProvider } from '../principal.js';
 
-/** A given token, or a file that holds one and may be replaced while the gateway runs. */
+/** A token, or a file with a token that may change while the gateway runs. */
 type TokenSource = { readonly token: string } | { readonly file: string };
 
 export type AuthSettings =
@@ -27,7 +26,7 @@ export type AuthSettings =
 
 export interface Credentials {
   /**
-   * The principal of a request. Synchronous when it is known already.
+   * The principal of a request. Synchronous except while the first login key is derived.
    * @param callerToken the bearer token of the caller.
    * @throws GatewayError UNAUTHENTICATED when the caller must send a token; UpstreamError UPSTREAM_UNAUTHENTICATED when
    *   the gateway has none.
@@ -36,38 +35,35 @@ export interface Credentials {
   close(): Promise<void>;
 }
 
-interface CredentialsOptions {
+interface CredentialsOptions extends LoginTransport {
   readonly auth: AuthSettings;
   /** The ScaleOps host. */
   readonly url: string;
-  readonly timeoutMs: number;
-  readonly proxy?: ProxySettings | undefined;
-  readonly clock: Clock;
   readonly instrumentation?: Pick<UpstreamInstrumentation, 'login'> | undefined;
 }
 
 export function createCredentials(options: CredentialsOptions): Credentials {
-  const { auth, url, timeoutMs, proxy, clock } = options;
+  const { auth, url } = options;
   switch (auth.kind) {
     case 'token':
       return createTokenCredentials(auth.source);
     case 'forward':
       return forwardedCredentials;
     case 'none':
-      return createOpenCredentials(url);
+      return createAnonymousCredentials(url);
     case 'login':
       return createAccountCredentials(options, {
         names: [url, auth.username],
         password: auth.password,
         hint: 'Check SCALEOPS_USERNAME and SCALEOPS_PASSWORD.',
-        createLogin: (rejectionError) => createScaleOpsLogin(auth, { url, timeoutMs, proxy, clock }, rejectionError),
+        createLogin: (rejectionError) => createScaleOpsLogin(auth, url, options, rejectionError),
       });
     case 'azure':
       return createAccountCredentials(options, {
         names: [auth.authority, auth.tenantId, auth.clientId],
         password: auth.clientSecret,
         hint: 'Check SCALEOPS_AZURE_TENANT_ID, _CLIENT_ID and _CLIENT_SECRET.',
-        createLogin: (rejectionError) => createAzureLogin(auth, { timeoutMs, proxy, clock }, rejectionError),
+        createLogin: (rejectionError) => createAzureLogin(auth, options, rejectionError),
       });
   }
 }
@@ -76,8 +72,8 @@ function createRejectionError(hint: string): TokenProvider['rejectionError'] {
   return (reason) => new UpstreamError('UPSTREAM_UNAUTHENTICATED', { reason, hint });
 }
 
-/** A token that cannot be renewed. */
-function staticToken(token: string | undefined, rejectionError: TokenProvider['rejectionError']): TokenProvider {
+/** Provides a token that cannot be renewed. */
+function createStaticToken(token: string | undefined, rejectionError: TokenProvider['rejectionError']): TokenProvider {
   return {
     token: () => Promise.resolve(token),
     renew: () => Promise.resolve(undefined),
@@ -87,7 +83,7 @@ function staticToken(token: string | undefined, rejectionError: TokenProvider['r
 }
 
 interface Account {
-  /** What identifies the account: its host and its name. */
+  /** The host and the name, which identify the account. */
   readonly names: readonly string[];
   readonly password: string;
   /** Which settings to check when ScaleOps rejects the account. */
@@ -97,14 +93,14 @@ interface Account {
 
 /** The principal is the account, not its token, so that cached reports outlive a token. */
 function createAccountCredentials(
-  { clock, instrumentation = UNINSTRUMENTED }: CredentialsOptions,
+  { clock, instrumentation = NOOP_INSTRUMENTATION }: CredentialsOptions,
   { names, password, hint, createLogin }: Account,
 ): Credentials {
   const rejectionError = createRejectionError(hint);
   const login = createLogin(rejectionError);
   const obtain = (signal: AbortSignal) => instrumentation.login(() => login.obtain(signal));
   const tokens = new TokenCache(obtain, clock, rejectionError);
-  // A password can be guessed; scrypt makes each guess expensive, should the id ever leak.
+  // scrypt makes it expensive to guess a password, should the id ever leak.
   const derive = promisify<string, string, number, Buffer>(scrypt);
   let principal: Principal | Promise<Principal> = derive(password, JSON.stringify(names), 32).then(
     (secret) => (principal = createPrincipal(secret, { isCaller: false, expiresAt: undefined, tokens })),
@@ -114,28 +110,23 @@ function createAccountCredentials(
 
 function createTokenCredentials(source: TokenSource): Credentials {
   const rejectionError = createRejectionError('Check SCALEOPS_TOKEN or SCALEOPS_TOKEN_FILE.');
-  const read = 'token' in source ? () => source.token : createFileReader(source.file);
+  const readToken = 'token' in source ? () => source.token : createFileReader(source.file);
   let latest: { readonly token: string; readonly principal: Principal } | undefined;
   const find = (): Principal => {
-    const token = read();
+    const token = readToken();
     if (latest?.token !== token) {
-      const rest = { isCaller: false, expiresAt: readExpiry(token), tokens: staticToken(token, rejectionError) };
+      const rest = { isCaller: false, expiresAt: parseExpiry(token), tokens: createStaticToken(token, rejectionError) };
       latest = { token, principal: createPrincipal(token, rest) };
     }
     return latest.principal;
   };
-  return {
-    principal: find,
-    close: () => Promise.resolve(),
-  };
+  return { principal: find, close: () => Promise.resolve() };
 }
 
-/** One principal for all. Nothing is secret where ScaleOps asks for no token, so the host alone identifies it. */
-function createOpenCredentials(url: string): Credentials {
-  const tokens = staticToken(
-    undefined,
-    createRejectionError('It asks for a token: set SCALEOPS_AUTH to token or login.'),
-  );
+/** One principal for all callers. Without a token nothing is secret, so the host identifies the principal. */
+function createAnonymousCredentials(url: string): Credentials {
+  const rejectionError = createRejectionError('It asks for a token: set SCALEOPS_AUTH to token or login.');
+  const tokens = createStaticToken(undefined, rejectionError);
   const principal = createPrincipal(url, { isCaller: false, expiresAt: undefined, tokens });
   return { principal: () => principal, close: () => Promise.resolve() };
 }
@@ -148,30 +139,31 @@ const forwardedCredentials: Credentials = {
     }
     return createPrincipal(token, {
       isCaller: true,
-      expiresAt: readExpiry(token),
-      tokens: staticToken(token, (reason) => new UpstreamError('UNAUTHENTICATED', { reason })),
+      expiresAt: parseExpiry(token),
+      tokens: createStaticToken(token, (reason) => new UpstreamError('UNAUTHENTICATED', { reason })),
     });
   },
   close: () => Promise.resolve(),
 };
 
+/** File systems round times: a second change within this time may look like the first. */
 const TIME_STEP_MS = 100;
 
 /** Returns the token in a file, which is read again when it has changed: Kubernetes replaces mounted secrets. */
 function createFileReader(path: string): () => string {
-  let read: { readonly version: string; readonly token: string } | undefined;
+  let latest: { readonly version: string; readonly token: string } | undefined;
   return () => {
     try {
       // Synchronous: microseconds, without the thread pool. The inode changes when a link is moved to another file.
       const { mtimeMs, ctimeMs, ino, size } = statSync(path);
       const version = [mtimeMs, ctimeMs, ino, size].join();
-      // File systems round times: a second change within one step looks like the first. Their times are the machine's.
+      // Not `clock`: the times of files are those of the machine.
       const isSettled = Date.now() - mtimeMs > TIME_STEP_MS;
-      if (!isSettled || read?.version !== version) read = { version, token: readFileSync(path, 'utf8').trim() };
+      if (!isSettled || latest?.version !== version) latest = { version, token: readFileSync(path, 'utf8').trim() };
     } catch {
-      read = undefined;
+      latest = undefined;
     }
-    if (read !== undefined && isToken(read.token)) return read.token;
+    if (latest !== undefined && isToken(latest.token)) return latest.token;
     throw new UpstreamError('UPSTREAM_UNAUTHENTICATED', {
       message:
         'The gateway has no token for ScaleOps: the file cannot be read or holds none. Check SCALEOPS_TOKEN_FILE.',

@@ -1,7 +1,7 @@
-// Reads when a JWT expires, without verifying it: ScaleOps does that.
+// When a JWT expires. The token is not verified: ScaleOps does that.
 
 /** The `exp` claim in milliseconds since the Unix epoch (RFC 7519, section 4.1.4); undefined if there is none. */
-export function readExpiry(token: string): number | undefined {
+export function parseExpiry(token: string): number | undefined {
   const [, payload, signature] = token.split('.');
   if (payload === undefined || signature === undefined) return undefined;
   try {

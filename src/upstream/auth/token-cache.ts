@@ -1,11 +1,11 @@
-// Caches the token that a login issued. Callers share one login, a token is refreshed before it expires, and a rejected login
-// is not repeated for a while: repeated failures lock accounts.
+// Caches the token of a login. Callers share one login, a token is refreshed before it expires, and a rejected login is not
+// repeated for a while: repeated failures lock accounts.
 
 import type { Clock } from '../../clock.js';
 import { UpstreamError } from '../../errors.js';
 import type { AbortableCaller } from '../../concurrency/abort.js';
 import { createSingleFlight } from '../../concurrency/single-flight.js';
-import { readExpiry } from './jwt-expiry.js';
+import { parseExpiry } from './jwt-expiry.js';
 import type { TokenProvider } from '../principal.js';
 
 /** The result of a login. */
@@ -21,21 +21,21 @@ export interface Login {
   close(): Promise<void>;
 }
 
-/** The lifetime of a token that does not tell it: an hour, as the vendor's own client assumes. */
+/** The lifetime of a token if unknown: an hour, as the vendor's own client assumes. */
 const DEFAULT_LIFETIME_MS = 3_600_000;
 /** A token is refreshed in the last tenth of its lifetime, at most some minutes before it expires. */
 const REFRESH_SHARE = 0.1;
 const MAX_REFRESH_AHEAD_MS = 300_000;
-/** A token that expires within this time may expire on its way; at most the last tenth of its lifetime. */
+/** A token this close to its expiry may expire in transit; at most the last tenth of its lifetime. */
 const LEEWAY_MS = 5_000;
 /** The pause after a rejected login, and after a failed refresh. */
 const PAUSE_MS = 30_000;
 
 interface CachedToken {
   readonly token: string;
-  /** Until when it is sent. */
+  /** It is sent until then. */
   readonly endsAt: number;
-  /** From when on a new one is fetched. */
+  /** A new one is obtained from then on. */
   refreshAt: number;
 }
 
@@ -104,7 +104,7 @@ export class TokenCache implements TokenProvider {
 }
 
 function toCachedToken(token: string, lifetimeMs: number, now: number): CachedToken {
-  const expiry = readExpiry(token) ?? Infinity;
+  const expiry = parseExpiry(token) ?? Infinity;
   // A token that has expired on arrival means that clocks differ; ScaleOps decides.
   const endsAt = Math.min(now + lifetimeMs, expiry > now ? expiry : Infinity);
   const tenthMs = (endsAt - now) * REFRESH_SHARE;

@@ -1,5 +1,5 @@
-// One POST to an endpoint that issues tokens: with a deadline and a size limit, and without following redirects. Faults of
-// the host become UpstreamErrors here; the caller interprets the response.
+// One POST to an endpoint that issues tokens: with a deadline and a size limit, and without following redirects. Failures
+// of the host become UpstreamErrors here; the caller interprets the response.
 
 import type { Clock } from '../../clock.js';
 import { UpstreamError } from '../../errors.js';
@@ -15,19 +15,14 @@ interface TokenRequest {
   readonly body: string;
 }
 
-interface TokenResponse {
-  readonly status: number;
-  readonly location: string | undefined;
-  /** Empty unless `hasTextBody` is set. */
-  readonly text: string;
-}
-
-export interface TokenEndpointOptions {
-  readonly url: string;
+export interface LoginTransport {
   readonly timeoutMs: number;
   readonly proxy?: ProxySettings | undefined;
   readonly clock: Clock;
-  /** Whether the token is in the body. */
+}
+
+interface TokenEndpointOptions {
+  /** Whether the token is in the body; if not, the body is discarded and `text` is empty. */
   readonly hasTextBody: boolean;
   /** The error message for an invalid response; names the setting to check. */
   readonly invalidResponseMessage: string;
@@ -37,18 +32,15 @@ export interface TokenEndpointOptions {
 const MAX_LOGIN_MS = 10_000;
 const MAX_RESPONSE_BYTES = 262_144;
 
-export function createTokenEndpoint({
-  url,
-  timeoutMs,
-  proxy,
-  clock,
-  hasTextBody,
-  invalidResponseMessage,
-}: TokenEndpointOptions) {
+export function createTokenEndpoint(
+  url: string,
+  { timeoutMs, proxy, clock }: LoginTransport,
+  { hasTextBody, invalidResponseMessage }: TokenEndpointOptions,
+) {
   const { origin } = new URL(url);
   const dispatcher = createDispatcher(origin, 1, proxy);
 
-  const post = async (request: TokenRequest, signal: AbortSignal): Promise<TokenResponse> => {
+  const post = async (request: TokenRequest, signal: AbortSignal) => {
     const response = await dispatcher.request({ origin, method: 'POST', ...request, signal });
     const { statusCode: status, body } = response;
     const location = headerOf(response, 'location');
@@ -58,14 +50,14 @@ export function createTokenEndpoint({
       const retryAfterMs = parseRetryAfter(headerOf(response, 'retry-after'), clock.now());
       throw toStatusError({ status, location, retryAfterMs, pathSetting: '', url: new URL(url) });
     }
-    const bounds = { maxBytes: MAX_RESPONSE_BYTES };
-    const blocks = hasTextBody ? await readBody(body, headerOf(response, 'content-encoding'), bounds) : [];
+    const limits = { maxBytes: MAX_RESPONSE_BYTES };
+    const blocks = hasTextBody ? await readBody(body, headerOf(response, 'content-encoding'), limits) : [];
     return { status, location, text: Buffer.concat(blocks).toString('utf8') };
   };
 
   return {
     /** @throws UpstreamError when the host cannot be reached, is too slow, or fails (408, 429, 5xx). */
-    async post(request: TokenRequest, signal: AbortSignal): Promise<TokenResponse> {
+    async post(request: TokenRequest, signal: AbortSignal) {
       const toError = () => new UpstreamError('UPSTREAM_TIMEOUT', { reason: 'login: deadline' });
       const deadline = new Deadline(clock, Math.min(timeoutMs, MAX_LOGIN_MS), { caller: { signal }, toError });
       try {
@@ -80,14 +72,10 @@ export function createTokenEndpoint({
   };
 }
 
-/** Errors about a response speak of a report; replaces their message by one about the login. */
-function toLoginError(error: unknown, invalidResponseMessage: string): unknown {
+/** Errors about a response are about a report; replaces their message by one about the login. */
+function toLoginError(error: unknown, message: string): unknown {
   if (!(error instanceof UpstreamError)) return error;
   if (error.code !== 'UPSTREAM_BAD_RESPONSE' && error.code !== 'UPSTREAM_RESPONSE_TOO_LARGE') return error;
   const { reason = '', retry } = error;
-  return new UpstreamError('UPSTREAM_BAD_RESPONSE', {
-    message: invalidResponseMessage,
-    reason: `login: ${reason}`,
-    retry,
-  });
+  return new UpstreamError('UPSTREAM_BAD_RESPONSE', { message, reason: `login: ${reason}`, retry });
 }

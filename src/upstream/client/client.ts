@@ -1,7 +1,7 @@
-// The REST client: one POST per report, no cache. A call ends in a parsed report or an UpstreamError, within its caller's
-// deadline, which covers everything: login, queue, attempts, the last byte.
+// The REST client: one POST per report, no cache. The caller's deadline covers the login, the queue, all attempts, and the
+// last byte of the response.
 
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Dispatcher } from 'undici';
 
 import type { Clock } from '../../clock.js';
@@ -9,14 +9,14 @@ import { UpstreamError } from '../../errors.js';
 import type { AbortableCaller } from '../../concurrency/abort.js';
 import type { Deadline } from '../../concurrency/deadline.js';
 import type { Report } from '../../report/report.js';
-import type { ReportKind, ReportRequest } from '../../report/request.js';
+import { toRequestKey, type ReportKind, type ReportRequest } from '../../report/request.js';
 import type { ReportWarning } from '../../report/warnings.js';
 import { ACCEPT_ENCODING, drainOrClose, readBody } from '../http/body.js';
-import { createUpstreamCalls, ENDPOINTS, type ToUpstreamCall, type UpstreamCall } from './endpoints.js';
+import { createUpstreamCalls } from './endpoints.js';
 import { createConnections, headerOf } from '../http/connections.js';
 import type { ProxySettings } from '../http/proxy.js';
 import { parseRetryAfter, toStatusError, toTransportError } from '../http/errors.js';
-import { UNINSTRUMENTED, type InstrumentedCall, type UpstreamInstrumentation } from '../instrumentation.js';
+import { NOOP_INSTRUMENTATION, type InstrumentedCall, type UpstreamInstrumentation } from '../instrumentation.js';
 import type { Principal } from '../principal.js';
 import type { ReportParser } from '../parse/report-parser.js';
 import { Resilience, type OnBreaker, type ResilienceSettings } from './resilience.js';
@@ -25,7 +25,7 @@ interface ClientSettings {
   /** The ScaleOps host; its path is the prefix of the paths of the reports. */
   readonly url: string;
   readonly paths: Readonly<Record<ReportKind, string>>;
-  /** The longest body that is accepted, in decoded bytes. */
+  /** The limit of a decoded body. */
   readonly maxResponseBytes: number;
   readonly resilience: ResilienceSettings;
   readonly proxy?: ProxySettings | undefined;
@@ -41,7 +41,7 @@ interface ClientServices {
   readonly instrumentation?: UpstreamInstrumentation | undefined;
 }
 
-/** A report, and its body where the parser keeps it. */
+/** A report, and its body if the parser retains bodies. */
 export interface FetchedReport {
   readonly report: Report;
   readonly body: Buffer | undefined;
@@ -50,28 +50,17 @@ export interface FetchedReport {
 export type ScaleOpsClient = ReturnType<typeof createScaleOpsClient>;
 
 export function createScaleOpsClient(settings: ClientSettings, services: ClientServices) {
-  const { clock, instrumentation = UNINSTRUMENTED, onBreaker } = services;
-  const base = new URL(settings.url);
-  const connections = createConnections(base.origin, settings.resilience.maxInFlight, settings.proxy);
-  const { maxResponseBytes } = settings;
-  const host = { ...services, connections, maxResponseBytes, toCall: createUpstreamCalls(base, settings.paths) };
+  const { clock, instrumentation = NOOP_INSTRUMENTATION, onBreaker } = services;
+  const { url, paths, maxResponseBytes, proxy } = settings;
+  const base = new URL(url);
+  const connections = createConnections(base.origin, settings.resilience.maxInFlight, proxy);
+  const host = { ...services, connections, maxResponseBytes, toCall: createUpstreamCalls(base, paths) };
   const resilience = new Resilience(settings.resilience, clock, onBreaker);
-
-  const call = (context: CallContext, call: InstrumentedCall): Promise<FetchedReport> =>
-    instrumentation.call(call, async () => {
-      try {
-        return await callUpstream(host, context, call);
-      } catch (error) {
-        // The reason of the deadline tells a timeout, a fault of ScaleOps, from a caller that aborted.
-        context.deadline.throwIfAborted();
-        throw toTransportError(error);
-      }
-    });
 
   return {
     /**
      * Fetches a report with the principal's token.
-     * @param callerKey the caller whose share of the calls it takes; by default the principal, where that is a caller.
+     * @param callerKey the caller to whose share the calls count; by default the principal, if it is a caller.
      * @throws UpstreamError; the deadline's reason.
      */
     fetchReport(
@@ -80,17 +69,18 @@ export function createScaleOpsClient(settings: ClientSettings, services: ClientS
       deadline: Deadline,
       callerKey = principal.isCaller ? principal.id : undefined,
     ): Promise<FetchedReport> {
-      const { report } = request;
       let number = 0;
       const attempt = (attemptNumber: number): Promise<FetchedReport> => {
         let isRetry = attemptNumber > 1;
         return withToken(principal, deadline, (token) => {
-          const instrumented = { report, number: (number += 1), isRetry, headers: {}, status: undefined };
+          number += 1;
+          const call: InstrumentedCall = { report: request.report, number, isRetry, headers: {}, status: undefined };
           isRetry = false;
-          return call({ request, token, deadline }, instrumented);
+          return instrumentation.call(call, () => callUpstream(host, { request, token, deadline, call }));
         });
       };
-      const requestKey = (): string => hashOf(host.toCall(request));
+      // Hashed, because a filter may be long.
+      const requestKey = (): string => hash('sha256', toRequestKey(request), 'base64url');
       return deadline.race(resilience.run(attempt, { principal, callerKey, requestKey, deadline }));
     },
     /** How many calls run, and how many are queued. */
@@ -112,10 +102,10 @@ async function withToken<T>(
     const reason = unauthorizedReason(error);
     const renewed = await tokens.renew(token, caller);
     if (renewed === undefined) throw tokens.rejectionError(reason);
-    return await call(renewed).catch((again: unknown) => {
-      const reasonAgain = unauthorizedReason(again);
+    return await call(renewed).catch((secondError: unknown) => {
+      const secondReason = unauthorizedReason(secondError);
       tokens.reject(renewed);
-      throw tokens.rejectionError(reasonAgain);
+      throw tokens.rejectionError(secondReason);
     });
   }
 }
@@ -126,80 +116,79 @@ function unauthorizedReason(error: unknown): string {
   throw error;
 }
 
-/** Short, whatever the length of the filter. */
-function hashOf({ path, body }: UpstreamCall): string {
-  return createHash('sha256')
-    .update(JSON.stringify([path, body]))
-    .digest('base64url');
-}
-
+/** One call, and what it is made with. */
 interface CallContext {
   readonly request: ReportRequest;
-  /** Undefined where ScaleOps asks for none. */
+  /** Undefined if ScaleOps requires none. */
   readonly token: string | undefined;
   readonly deadline: Deadline;
+  readonly call: InstrumentedCall;
 }
 
-/** The host, and what is needed to call it. */
+/** What all calls are made with. */
 interface Host extends ClientServices, Pick<ClientSettings, 'maxResponseBytes'> {
   readonly connections: ReturnType<typeof createConnections>;
-  readonly toCall: ToUpstreamCall;
+  readonly toCall: ReturnType<typeof createUpstreamCalls>;
 }
 
-async function callUpstream(
-  host: Host,
-  { request, token, deadline }: CallContext,
-  instrumented: InstrumentedCall,
-): Promise<FetchedReport> {
-  const { clock, onWarnings } = host;
-  const { url, path, body } = host.toCall(request);
-  const { pathSetting } = ENDPOINTS[request.report];
-  deadline.throwIfAborted();
-  // undici's `request` does not follow redirects: the token must not reach another host.
-  const response = await host.connections.request({
-    method: 'POST',
-    path,
-    headers: {
-      ...instrumented.headers,
-      accept: 'application/json',
-      'accept-encoding': ACCEPT_ENCODING,
-      ...(token !== undefined && { authorization: `Bearer ${token}` }),
-      'content-type': 'application/json',
-    },
-    body: JSON.stringify(body),
-    signal: deadline.signal,
-  });
-  instrumented.status = response.statusCode;
-  if (response.statusCode !== 200) {
-    drainOrClose(response.body, clock);
-    throw toStatusError({
-      status: response.statusCode,
-      location: headerOf(response, 'location'),
-      retryAfterMs: parseRetryAfter(headerOf(response, 'retry-after'), clock.now()),
-      pathSetting,
-      url,
-    });
+/** @throws UpstreamError; the deadline's reason. */
+async function callUpstream(host: Host, context: CallContext): Promise<FetchedReport> {
+  const { request, deadline } = context;
+  const { url, path, pathSetting, body } = host.toCall(request);
+  try {
+    const response = await post(host, context, path, JSON.stringify(body));
+    const { statusCode: status } = response;
+    if (status !== 200) {
+      drainOrClose(response.body, host.clock);
+      const location = headerOf(response, 'location');
+      const retryAfterMs = parseRetryAfter(headerOf(response, 'retry-after'), host.clock.now());
+      throw toStatusError({ status, location, retryAfterMs, pathSetting, url });
+    }
+    const fetched = await readReport(host, context, response, pathSetting);
+    const { warnings } = fetched.report;
+    if (warnings.length > 0) host.onWarnings(request.report, warnings);
+    return fetched;
+  } catch (error) {
+    // The deadline's reason shows whether ScaleOps was too slow or the caller has aborted.
+    deadline.throwIfAborted();
+    throw toTransportError(error);
   }
-  const fetched = await readReport(response, host, deadline, request);
-  const { warnings } = fetched.report;
-  if (warnings.length > 0) onWarnings(request.report, warnings);
-  return fetched;
+}
+
+/** undici's `request` does not follow redirects: the token must not reach another host. */
+async function post(
+  { connections }: Host,
+  { token, deadline, call }: CallContext,
+  path: string,
+  body: string,
+): Promise<Dispatcher.ResponseData> {
+  deadline.throwIfAborted();
+  const headers = {
+    ...call.headers,
+    accept: 'application/json',
+    'accept-encoding': ACCEPT_ENCODING,
+    ...(token !== undefined && { authorization: `Bearer ${token}` }),
+    'content-type': 'application/json',
+  };
+  const response = await connections.request({ method: 'POST', path, headers, body, signal: deadline.signal });
+  call.status = response.statusCode;
+  return response;
 }
 
 async function readReport(
-  response: Dispatcher.ResponseData,
   { parser, maxResponseBytes: maxBytes, clock }: Host,
-  deadline: Deadline,
-  request: ReportRequest,
+  { request, deadline }: CallContext,
+  response: Dispatcher.ResponseData,
+  pathSetting: string,
 ): Promise<FetchedReport> {
   const permit = parser.start();
-  const beforeMore = (totalBytes: number): Promise<unknown> | undefined => {
+  const beforeNextChunk = (totalBytes: number): Promise<unknown> | undefined => {
     const slot = permit.addBytes(totalBytes);
     return slot && deadline.race(slot);
   };
   try {
-    const blocks = await readBody(response.body, headerOf(response, 'content-encoding'), { maxBytes, beforeMore });
-    const { pathSetting } = ENDPOINTS[request.report];
+    const encoding = headerOf(response, 'content-encoding');
+    const blocks = await readBody(response.body, encoding, { maxBytes, beforeNextChunk });
     return await parser.parse(blocks, { request, receivedAt: clock.now(), pathSetting });
   } finally {
     permit.release();
