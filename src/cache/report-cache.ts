@@ -26,7 +26,7 @@ import {
   type CacheStatus,
   type ReportLookup,
 } from './report-lookup.js';
-import { SharedTierBudget } from './shared/guarded-redis.js';
+import { COMMAND_BUDGET_MS } from './shared/guarded-redis.js';
 
 interface ReportCacheSettings extends ReportStoreSettings {
   /** The bound of responses made from reports; `maxBytes` is that of reports. */
@@ -58,7 +58,7 @@ export class ReportCache {
 
   /** @throws UpstreamError as the client does; the reason of `signal` when that aborts first. */
   load(request: ReportRequest, principal: Principal, options: LoadOptions = {}): Promise<ReportLookup> {
-    const budget = new SharedTierBudget(this.#services.clock);
+    const budget = new Deadline(this.#services.clock, COMMAND_BUDGET_MS);
     const runLimited: Load['runLimited'] = options.runLimited ?? ((fetch) => fetch());
     const load = { ...options, ...this.#toKey(request, principal), runLimited, budget };
     return this.#instrumentation.load(request.report, async () => {
@@ -134,7 +134,8 @@ export class ReportCache {
       return { entry: local, freshStatus: 'hit' };
     }
     const read = async (): Promise<undefined> => {
-      const reports = await shared.read({ ...load, newerThan: this.#store.newestReceivedAt(load) });
+      const wanted = { ...load, newerThan: this.#store.newestReceivedAt(load) };
+      const reports = await shared.read(wanted, load.budget);
       for (const report of reports) this.#store.set(load, report);
     };
     await this.#sharedReads.join(load.key, read, load.signal);

@@ -9,7 +9,6 @@ import type { TimestampedReport } from './freshness.js';
 import type { ReportEntry, ReportKey } from './memory/report-entry.js';
 import type { ReportStore } from './memory/report-store.js';
 import type { CacheInstrumentation } from './report-lookup.js';
-import type { SharedTierBudget } from './shared/guarded-redis.js';
 import type { SharedCache } from './shared/shared-cache.js';
 
 export interface CacheServices {
@@ -43,7 +42,8 @@ export interface LoadOptions {
 /** One load of a report. */
 export interface Load extends ReportKey, LoadOptions {
   readonly runLimited: NonNullable<LoadOptions['runLimited']>;
-  readonly budget: SharedTierBudget;
+  /** For the shared cache. */
+  readonly budget: Deadline;
 }
 
 /** A fetched report; `isOurs` is false if another replica fetched it. */

@@ -54,12 +54,6 @@ export class OperationBudget {
     this.#check();
   }
 
-  /** Charges one report of an entity, even if a cached report contains it. */
-  chargeEntityReport(): void {
-    this.#items += 1;
-    this.#check();
-  }
-
   /** Charges one report that is not in memory. Call it before the report is loaded. */
   chargeUpstreamCall(): void {
     this.#calls += 1;

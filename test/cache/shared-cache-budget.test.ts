@@ -2,9 +2,9 @@
 
 import { expect, test } from 'vitest';
 
-import { SharedTierBudget } from '../../src/cache/shared/guarded-redis.js';
 import type { Redis } from '../../src/cache/shared/redis.js';
 import { SharedCache } from '../../src/cache/shared/shared-cache.js';
+import { Deadline } from '../../src/concurrency/deadline.js';
 import { decodeReport } from '../../src/report/parse/json-parser.js';
 import { createReportParser } from '../../src/upstream/parse/report-parser.js';
 import { createManualClock } from '../kit/time/clock.js';
@@ -49,15 +49,17 @@ async function delayOf(replyMs: number, lockValue: string | undefined): Promise<
   const startedAt = clock.now();
   let fetchedAt: number | undefined;
   const request = { report: 'workloads' } as const;
-  const key = { key: 'key', principal: principalOf('ann'), request, budget: new SharedTierBudget(clock) };
+  const key = { key: 'key', principal: principalOf('ann'), request };
+  const budget = new Deadline(clock, 150);
   const load = async () => {
-    await shared.read(key);
+    await shared.read(key, budget);
     const fetch = () => {
       fetchedAt = clock.now();
       const { report } = decodeReport({ aggregatedWorkloads: null });
       return Promise.resolve({ report, body: undefined, requestedAt: fetchedAt, receivedAt: fetchedAt });
     };
-    await shared.fetchOnce({ ...key, isFreshEnough: () => true, fetch, signal: new AbortController().signal });
+    const { signal } = new AbortController();
+    await shared.fetchOnce({ ...key, budget, isFreshEnough: () => true, fetch, signal });
   };
   const loaded = load();
   while (fetchedAt === undefined) {

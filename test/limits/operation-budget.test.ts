@@ -282,7 +282,7 @@ describe('an operation over its budget', () => {
     expect(budget.exceeded).toBeUndefined();
     const charges = [
       () => {
-        budget.chargeEntityReport();
+        budget.chargeItems(1, 0);
       },
       () => {
         budget.chargeFields(1);

@@ -1,6 +1,5 @@
 // Finds the cached reports of one principal: all of them, to purge them, or those that differ from a request only in
-// their clusters and namespaces, because one of these may contain the requested rows. Its size is bounded by the report
-// store: it holds what the store holds.
+// their clusters and namespaces, and so may contain its rows. Bounded by the report store.
 
 import type { WorkloadCostsRequest } from '../../report/request.js';
 import { relatedKey } from '../../report/entities/entity-request.js';
@@ -12,7 +11,7 @@ interface PrincipalEntries {
   readonly related: Map<string, Set<WorkloadEntry>>;
 }
 
-/** Each lookup sorts a group of related reports, so a group has a bound; beyond it the oldest is no longer found here. */
+/** The bound of a group of related reports, because each lookup sorts one; beyond it the oldest is not found here. */
 const MAX_CANDIDATES = 256;
 
 export class PrincipalIndex {
@@ -54,7 +53,7 @@ export class PrincipalIndex {
   }
 }
 
-/** A partial report is not searched for rows of another: those that it lacks may exist. */
+/** A partial report is not used for other requests: the rows that it lacks may exist. */
 function isWorkloadEntry(entry: ReportEntry): entry is WorkloadEntry {
   return entry.request.report === 'workloads' && !entry.report.isPartial;
 }

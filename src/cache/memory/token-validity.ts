@@ -8,8 +8,8 @@ import { MAX_CLOCK_SKEW_MS } from '../freshness.js';
 import type { PrincipalRef } from './report-entry.js';
 
 /**
- * The bound of each of the two tables: some 2 MB. They are apart, so that rejected tokens, which anybody can make up,
- * push out no accepted one. A principal that is pushed out has to be accepted by ScaleOps again, which costs one call.
+ * The bound of each of the two tables: some 2 MB. They are separate, so that invented tokens evict no accepted ones. ScaleOps
+ * has to accept an evicted principal again, which costs one call.
  */
 const MAX_PRINCIPALS = 10_000;
 
@@ -25,14 +25,14 @@ export class TokenValidity {
     this.#clock = clock;
   }
 
-  /** ScaleOps answered a request of this principal that was sent at `requestedAt`. */
+  /** Records that ScaleOps accepted a request of this principal that was sent at `requestedAt`. */
   recordSuccess(principal: PrincipalRef, requestedAt: number): void {
     const acceptedAt = this.#ignoreFuture(requestedAt);
     const isNewer = acceptedAt > this.#ignoreFuture(this.#acceptedAt.get(principal.id) ?? -Infinity);
     if (isNewer && this.isNewerThanRejection(principal, requestedAt)) this.#acceptedAt.set(principal.id, acceptedAt);
   }
 
-  /** ScaleOps rejected this principal. */
+  /** Records that ScaleOps rejected this principal. */
   recordRejection({ id }: PrincipalRef): void {
     this.#acceptedAt.delete(id);
     this.#rejectedAt.set(id, this.#clock.now());
@@ -43,7 +43,7 @@ export class TokenValidity {
     return this.#clock.now() < this.validUntil(principal, requestedAt);
   }
 
-  /** Until when reports of this principal may be shown without asking ScaleOps, in milliseconds since the Unix epoch. */
+  /** When reports of this principal stop being shown without a call to ScaleOps, in milliseconds since the Unix epoch. */
   validUntil({ id, isCaller, expiresAt = Infinity }: PrincipalRef, requestedAt = -Infinity): number {
     if (!isCaller) return expiresAt;
     const recorded = this.#acceptedAt.get(id) ?? -Infinity;

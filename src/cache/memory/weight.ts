@@ -12,7 +12,7 @@ const OBJECT_HEADER_BYTES = 24;
 const ARRAY_HEADER_BYTES = 48;
 /** One character outside of Latin-1 makes V8 store every character of the string in two bytes. */
 const TWO_BYTE_CHARACTER = /[^\0-\u00ff]/;
-/** An entry without its report and texts: its objects, its node in the LRU list, and its places in the index. */
+/** An entry without its report and strings: its objects, and its nodes in the LRU list and the index. */
 const ENTRY_BYTES = 900;
 
 export function weighEntry({ key, report, request }: ReportEntry): number {

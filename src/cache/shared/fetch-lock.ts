@@ -5,7 +5,8 @@ import { randomUUID } from 'node:crypto';
 
 import type { Clock } from '../../clock.js';
 import { delay } from '../../concurrency/abort.js';
-import { ROUND_TRIP_MS, type GuardedRedis, type SharedTierBudget } from './guarded-redis.js';
+import { Deadline } from '../../concurrency/deadline.js';
+import { COMMAND_BUDGET_MS, ROUND_TRIP_MS, type GuardedRedis } from './guarded-redis.js';
 import type { Redis } from './redis.js';
 import { toRedisKey, type SharedKey } from './shared-store.js';
 
@@ -27,12 +28,13 @@ const POLL_INTERVAL_MS = 40;
 /** Acquires the lock of a report, and renews it until it is released. */
 export async function acquireFetchLock(
   { guarded, redis, clock, maxWaitMs }: FetchLockOptions,
-  { key, principal, budget, signal }: SharedKey & { readonly budget: SharedTierBudget; readonly signal: AbortSignal },
+  { key, principal, signal, ...wanted }: SharedKey & { readonly budget: Deadline; readonly signal: AbortSignal },
 ) {
   const name = toRedisKey(principal.id, 'lock', key);
   const owner = randomUUID();
+  let { budget } = wanted;
   let renewals = 0;
-  const acquire = (within?: SharedTierBudget): Promise<string | undefined> => {
+  const acquire = (within?: Deadline): Promise<string | undefined> => {
     const value = `${owner} ${(renewals += 1)}`;
     const command = (connection: Redis) => connection.lock(name, { owner, value, ttlMs: LOCK_TTL_MS });
     return guarded.run(command, { maxMs: ROUND_TRIP_MS, isWrite: true, budget: within });
@@ -45,14 +47,16 @@ export async function acquireFetchLock(
     await delay(clock, POLL_INTERVAL_MS, signal);
     const previous = value;
     value = await acquire(budget);
-    // While nobody renews the lock, the budget runs out: its holder has died, or it is no lock of ours.
-    if (value !== undefined && value !== previous) budget.restart();
+    // The holder is alive, and waiting for it saves an upstream call. Without renewals, the budget runs out.
+    if (value !== undefined && value !== previous) budget = new Deadline(clock, COMMAND_BUDGET_MS);
   }
   const isOurs = value === undefined ? undefined : !isOthers(value);
   const stopRenewing = isOurs === true ? every(clock, RENEW_INTERVAL_MS, () => void acquire()) : () => undefined;
   return {
     /** False: another replica still holds it after the longest wait. Undefined: Redis does not reply. */
     isOurs,
+    /** What is left for further commands. */
+    budget,
     async release(): Promise<void> {
       stopRenewing();
       // Also without a reply: Redis may have executed the command.

@@ -1,44 +1,24 @@
-// Time limits for Redis. A load spends at most 150 ms on the shared cache in all; after one slow or failed command Redis
-// is not used for a while.
+// Time limits for Redis. A load spends at most 150 ms in total on the shared cache; after one slow or failed command Redis
+// is bypassed for a while.
 
 import type { Clock } from '../../clock.js';
 import { CircuitBreaker, CircuitOpenError } from '../../concurrency/circuit-breaker.js';
+import type { Deadline } from '../../concurrency/deadline.js';
 import { toReason, type Redis } from './redis.js';
 
 export interface CommandOptions {
   readonly maxMs?: number;
   /** Whether the command writes: a full Redis refuses writes and still replies to reads. */
   readonly isWrite?: boolean;
-  /** The command is not sent when the budget has less than ROUND_TRIP_MS left. */
-  readonly budget?: SharedTierBudget | undefined;
+  /** The command is not sent when less than ROUND_TRIP_MS is left. */
+  readonly budget?: Deadline | undefined;
 }
 
-/** What a load may spend on the shared cache. */
+/** The time that a load may spend on the shared cache. */
 export const COMMAND_BUDGET_MS = 150;
 /** The limit of each command of a load after the first, so that one slow reply leaves time for the next command. */
 export const ROUND_TRIP_MS = 45;
 const BREAKER = { failuresInARow: 1, failureRatio: 1, minCalls: 1, windowMs: 30_000, openMs: 5_000, maxOpenMs: 60_000 };
-
-/** The time that one load may still spend on the shared cache: COMMAND_BUDGET_MS from now. */
-export class SharedTierBudget {
-  readonly #clock: Clock;
-  #endsAt: number;
-
-  constructor(clock: Clock) {
-    this.#clock = clock;
-    this.#endsAt = clock.now() + COMMAND_BUDGET_MS;
-  }
-
-  /** At most COMMAND_BUDGET_MS, also when the clock is set back. */
-  remainingMs(): number {
-    return Math.min(COMMAND_BUDGET_MS, this.#endsAt - this.#clock.now());
-  }
-
-  /** Another replica is fetching the report: waiting for it saves an upstream call. */
-  restart(): void {
-    this.#endsAt = this.#clock.now() + COMMAND_BUDGET_MS;
-  }
-}
 
 /** Called when Redis fails and is bypassed, with the reason, and when it works again. */
 export type OnAvailabilityChange = (isAvailable: boolean, reason?: string) => void;

@@ -8,16 +8,13 @@ import type { Principal } from '../../upstream/principal.js';
 import type { TimestampedReport } from '../freshness.js';
 import { acquireFetchLock } from './fetch-lock.js';
 import { COMMAND_BUDGET_MS, createGuardedRedis, ROUND_TRIP_MS } from './guarded-redis.js';
-import type { GuardedRedis, OnAvailabilityChange, SharedTierBudget } from './guarded-redis.js';
+import type { GuardedRedis, OnAvailabilityChange } from './guarded-redis.js';
 import { InvalidationQueue } from './invalidation-queue.js';
 import type { Redis } from './redis.js';
 import { SharedStore, type SharedKey, type SharedStoreOptions } from './shared-store.js';
 
-interface SharedRead extends SharedKey {
-  readonly budget: SharedTierBudget;
-}
-
-interface SharedFetch extends SharedRead {
+interface SharedFetch extends SharedKey {
+  readonly budget: Deadline;
   /** Whether a report that another replica has fetched meanwhile can be used. */
   readonly isFreshEnough: (report: TimestampedReport) => boolean;
   /** Fetches the report from the upstream. */
@@ -30,12 +27,6 @@ interface SharedCacheOptions extends Omit<SharedStoreOptions, 'guarded'> {
   /** The deadline of a fetch, the wait for another replica included. */
   readonly timeoutMs: number;
   readonly onAvailabilityChange: OnAvailabilityChange;
-}
-
-interface FetchResult {
-  readonly fetched: TimestampedReport;
-  /** False if another replica fetched it. */
-  readonly isOurs: boolean;
 }
 
 /** The longest wait for another replica. */
@@ -62,23 +53,23 @@ export class SharedCache {
   }
 
   /** The valid reports, oldest first; none when Redis does not reply within the budget. Never rejects. */
-  async read(wanted: SharedRead): Promise<readonly TimestampedReport[]> {
-    return (await this.#store.read(wanted, { budget: wanted.budget }))?.reports ?? [];
+  async read(wanted: SharedKey, budget: Deadline): Promise<readonly TimestampedReport[]> {
+    return (await this.#store.read(wanted, { budget }))?.reports ?? [];
   }
 
-  /** Fetches the report, or waits for another replica that is fetching it. @throws what `fetch` throws. */
-  async fetchOnce(wanted: SharedFetch): Promise<FetchResult> {
-    const { principal, budget } = wanted;
+  /** Fetches the report, or waits for another replica that is fetching it: `isOurs` is false then. @throws as `fetch`. */
+  async fetchOnce(wanted: SharedFetch): Promise<{ fetched: TimestampedReport; isOurs: boolean }> {
     const wait = { guarded: this.#guarded, redis: this.#redis, clock: this.#clock, maxWaitMs: this.#maxWaitMs };
     const lock = await acquireFetchLock(wait, wanted);
     let written: Promise<void> | undefined;
     try {
+      const { budget } = lock;
       const limits = { maxMs: ROUND_TRIP_MS, budget };
       // A previous holder of the lock may have written the report.
       const lookup = lock.isOurs === undefined ? undefined : await this.#store.read(wanted, limits);
       const newest = lookup?.reports.at(-1);
       if (newest !== undefined && wanted.isFreshEnough(newest)) return { fetched: newest, isOurs: false };
-      const generation = lookup && (lookup.generation ?? (await this.#store.startGeneration(principal, budget)));
+      const generation = lookup && (lookup.generation ?? (await this.#store.startGeneration(wanted.principal, budget)));
       const fetched = await wanted.fetch();
       if (generation !== undefined) written = this.#store.write(wanted, generation, fetched);
       return { fetched, isOurs: true };

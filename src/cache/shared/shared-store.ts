@@ -4,6 +4,7 @@
 import { randomUUID } from 'node:crypto';
 
 import type { Clock } from '../../clock.js';
+import type { Deadline } from '../../concurrency/deadline.js';
 import type { Report } from '../../report/report.js';
 import type { ReportRequest } from '../../report/request.js';
 import type { FetchedReport } from '../../upstream/client/client.js';
@@ -12,7 +13,7 @@ import type { ReportParser } from '../../upstream/parse/report-parser.js';
 import type { Principal } from '../../upstream/principal.js';
 import { maxRetentionMs, retentionMs, type FreshnessSettings, type TimestampedReport } from '../freshness.js';
 import { decryptEntry, encryptEntry, parseHeader } from './encrypted-entry.js';
-import { ROUND_TRIP_MS, type CommandOptions, type GuardedRedis, type SharedTierBudget } from './guarded-redis.js';
+import { ROUND_TRIP_MS, type CommandOptions, type GuardedRedis } from './guarded-redis.js';
 import type { Redis } from './redis.js';
 
 /** The report of a principal under a cache key. */
@@ -92,7 +93,7 @@ export class SharedStore {
   }
 
   /** Starts a generation before a report is fetched, so that a purge meanwhile invalidates it. Undefined as `read`. */
-  startGeneration(principal: Principal, budget: SharedTierBudget): Promise<string | undefined> {
+  startGeneration(principal: Principal, budget: Deadline): Promise<string | undefined> {
     const name = toRedisKey(principal.id, 'generation');
     const command = { maxMs: ROUND_TRIP_MS, isWrite: true, budget };
     return this.#guarded.run((redis) => redis.getOrSet(name, randomUUID(), this.#maxRetentionMs), command);

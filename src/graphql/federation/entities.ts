@@ -47,7 +47,8 @@ function loadEntity(
   const { budget, loaders, memoize, permissions } = context;
   // The operation is refused as a whole; 100,000 entities need not fail one by one.
   if (budget.exceeded !== undefined) return null;
-  budget.chargeEntityReport();
+  // The report of an entity counts as an item, even if a cached report contains it.
+  budget.chargeItems(1, 0);
   assertAllowedEntity(permissions, entity);
   // One field has the same arguments for every entity, so a long filter is validated once.
   const toEntityRequest = memoize([fieldNodes, 'filter'], () => {

@@ -1,5 +1,5 @@
-// The connections to the host of the reports. A host closes idle connections, now and then just when one is reused: that is
-// no fault of the request, and is recognised here so that it can be retried at once.
+// The connections to ScaleOps. The host may close an idle connection just when it is reused. Such errors are recognized
+// here, because the request can be retried immediately.
 
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { DiagnosticsChannel, Dispatcher } from 'undici';
@@ -8,14 +8,14 @@ import { UpstreamError } from '../../errors.js';
 import { skipInterimResponses } from './interim-responses.js';
 import { createDispatcher, type ProxySettings } from './proxy.js';
 
-/** What undici publishes when it writes a request to a connection. */
+/** undici publishes on this channel when it writes a request to a connection. */
 const SENT = 'undici:client:sendHeaders';
 type Socket = DiagnosticsChannel.ClientSendHeadersMessage['socket'];
 
 export function createConnections(origin: string, connections: number, proxy?: ProxySettings) {
-  /** What each connection was used for so far. */
+  /** The use of each connection so far. */
   const uses = new WeakMap<Socket, { requests: number; bytesBefore: number; readonly onSent: () => void }>();
-  /** The errors of connections that had served a request, and gave no byte of a response to the next. */
+  /** The errors of connections that had served a request, and sent no byte of a response to the next. */
   const reuseErrors = new WeakSet<object>();
   const onSent = (event: unknown): void => {
     const { socket, request } = event as DiagnosticsChannel.ClientSendHeadersMessage;

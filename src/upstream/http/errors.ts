@@ -20,7 +20,7 @@ const CODE_OF_STATUS: Readonly<Record<number, UpstreamErrorCode>> = {
   504: 'UPSTREAM_TIMEOUT',
 };
 
-/** Statuses that may be gone in a moment. 429 is retried if it says when. */
+/** Statuses of temporary faults. 429 is retried if it has `Retry-After`. */
 const RETRIED_STATUSES: readonly number[] = [408, 500, 502, 503, 504];
 
 interface FailedResponse {
@@ -29,17 +29,17 @@ interface FailedResponse {
   readonly retryAfterMs: number | undefined;
   /** The setting that holds the path. */
   readonly pathSetting: string;
-  /** The URL of the call: only a redirect within its host can lead to a login page. */
+  /** The URL of the call: only a redirect within its origin can lead to a login page. */
   readonly url: URL;
 }
 
 /** The error for a response whose status is not 200. */
-export function toStatusError(answer: FailedResponse): UpstreamError {
-  const { status, retryAfterMs, pathSetting } = answer;
+export function toStatusError(response: FailedResponse): UpstreamError {
+  const { status, retryAfterMs, pathSetting } = response;
   const reason = `HTTP ${status}`;
   if (status >= 300 && status < 400) {
-    if (isLoginPage(answer)) return new UpstreamError('UPSTREAM_UNAUTHENTICATED', { reason });
-    // Another host: not the one that the cached report came from, so that it is no stand-in.
+    if (isLoginPage(response)) return new UpstreamError('UPSTREAM_UNAUTHENTICATED', { reason });
+    // The configured host has moved: cached reports come from another one.
     return new UpstreamError('UPSTREAM_BAD_RESPONSE', { reason, allowsStale: false });
   }
   const code = CODE_OF_STATUS[status] ?? otherStatus(status);
@@ -64,7 +64,7 @@ function isLoginPage({ location, url }: FailedResponse): boolean {
   return target.origin === url.origin && /login|log-in|signin|sign-in|auth/i.test(target.pathname);
 }
 
-/** Faults that a new connection may not have, unlike those of TLS. */
+/** Faults that a new connection may not have, unlike TLS errors. */
 const RETRIED_REASONS: readonly string[] = [
   'ECONNREFUSED',
   'ECONNRESET',
@@ -79,12 +79,12 @@ const RETRIED_REASONS: readonly string[] = [
 ];
 
 /**
- * The error for a call that failed before its response was complete. Keeps the code of a system error, for the log. An
- * error without a code did not come from a socket: it is a defect of the gateway, and returned unchanged.
+ * The error for a call that failed before its response was complete, with the code of a system error for the log. An error
+ * without a code is a defect of the gateway, and returned unchanged.
  */
 export function toTransportError(error: unknown): unknown {
   const reason = (error as { code?: unknown } | null)?.code;
-  // The peer does not speak HTTP. These errors have no code in undici 7, and quote the peer.
+  // The host does not speak HTTP. These errors have no code in undici 7, and quote the host.
   if (error instanceof errors.HTTPParserError || reason === 'UND_ERR_HEADERS_OVERFLOW') {
     return new UpstreamError('UPSTREAM_BAD_RESPONSE', { reason: 'not HTTP', retry: 'once' });
   }
@@ -96,7 +96,7 @@ export function toTransportError(error: unknown): unknown {
 
 const HTTP_DATE = /^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/;
 
-/** A longer wait is taken for a mistake of the host. */
+/** A longer wait is treated as a mistake of the host. */
 const MAX_RETRY_AFTER_MS = 3_600_000;
 
 /**

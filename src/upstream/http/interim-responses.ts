@@ -1,24 +1,24 @@
-// Reads over interim responses. undici takes `100 Continue` for an error of the host, also after another one. A client must
-// be able to read interim responses that it did not ask for (RFC 9110, section 15.2).
+// Skips interim responses. undici treats `100 Continue` as an error of the host, even after another interim response. A
+// client must be able to parse interim responses that it does not expect (RFC 9110, section 15.2).
 
 import type { Duplex } from 'node:stream';
 
-/** Any but `101 Switching Protocols`, which is a final response, of HTTP/1.1 or a host that says 1.0. */
+/** Any 1xx but `101 Switching Protocols`, which is a final response; also with version 1.0, which some hosts send. */
 const STATUS_LINE = /^HTTP\/1\.[01] 1(?!01)\d\d/;
-/** Stands in for the bytes of a status line that have not arrived. */
+/** Replaces the bytes of a status line that have not arrived. */
 const EXAMPLE = 'HTTP/1.1 100';
 const FIELDS_END = '\r\n\r\n';
 /** A longer one is left to undici. */
 const MAX_BYTES = 16_384;
 
 /**
- * Takes every interim response out of what is read from a socket.
+ * Removes interim responses from the bytes that are read from a socket.
  * @returns a function to call when a request is sent: the next bytes are the start of a response.
  */
 export function skipInterimResponses(socket: Duplex): () => void {
   const read = socket.read.bind(socket) as (size?: number) => Buffer | null;
   let isResponseStart = false;
-  /** Of an interim response whose end has not arrived. */
+  /** The start of an interim response whose end has not arrived. */
   let pending = Buffer.alloc(0);
   socket.read = (size?: number): Buffer | null => {
     let chunk = read(size);
@@ -38,7 +38,7 @@ export function skipInterimResponses(socket: Duplex): () => void {
   };
 }
 
-/** The bytes after any interim responses; not complete when more bytes have to arrive to tell. */
+/** The bytes after any interim responses; `isComplete` is false while more bytes are needed to decide. */
 function skip(bytes: Buffer): { readonly rest: Buffer; readonly isComplete: boolean } {
   let rest = bytes;
   while (startsLikeInterim(rest)) {
@@ -49,7 +49,7 @@ function skip(bytes: Buffer): { readonly rest: Buffer; readonly isComplete: bool
   return { rest, isComplete: true };
 }
 
-/** Whether these are the first bytes of an interim response, as far as they have arrived. */
+/** Whether the bytes that have arrived may start an interim response. */
 function startsLikeInterim(bytes: Buffer): boolean {
   const start = bytes.toString('latin1', 0, EXAMPLE.length);
   return STATUS_LINE.test(start + EXAMPLE.slice(start.length));

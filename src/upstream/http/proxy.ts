@@ -1,25 +1,25 @@
-// Connections to one host or to several, through the proxy of the environment where there is one.
+// Connections to one host or to several, through a proxy if one is configured.
 
 import { Agent, EnvHttpProxyAgent, fetch as undiciFetch, Pool, type Dispatcher } from 'undici';
 
 import { UpstreamError } from '../../errors.js';
 import { toTransportError } from './errors.js';
 
-/** The proxies by the scheme of the URL that is requested, each an `http:` or `https:` URL. May hold credentials. */
+/** The proxies by the scheme of the requested URL, each an `http:` or `https:` URL. May contain credentials. */
 export interface ProxySettings {
   readonly httpProxy: string | undefined;
   readonly httpsProxy: string | undefined;
-  /** Hosts that are connected to directly: names with their subdomains, with or without a port, separated by commas. */
+  /** Hosts that need no proxy: names, which include subdomains, with or without a port, separated by commas. */
   readonly noProxy: string | undefined;
 }
 
-/** How long a connection, or the tunnel of a proxy, may take: a host that is up is faster. */
+/** How long connecting to a host, or through a proxy, may take: a healthy host is faster. */
 const CONNECT_TIMEOUT_MS = 5_000;
 
-/** The deadline of a call covers the response, and the wait for a connection besides. */
+/** The deadline of a call covers its response, and the wait for a connection. */
 const NO_TIMEOUTS = { headersTimeout: 0, bodyTimeout: 0 };
 
-/** A dispatcher for requests to one origin, over at most so many connections. To be destroyed by its creator. */
+/** A dispatcher for requests to one origin over at most `connections` connections. The caller must destroy it. */
 export function createDispatcher(origin: string, connections: number, proxy?: ProxySettings): Dispatcher {
   const options = { ...NO_TIMEOUTS, connections, connect: { timeout: CONNECT_TIMEOUT_MS } };
   return proxy === undefined ? new Pool(origin, options) : createProxyAgent(options, proxy);
@@ -37,17 +37,17 @@ function createProxyAgent(options: Agent.Options, { httpProxy, httpsProxy, noPro
   return new EnvHttpProxyAgent({
     ...options,
     proxyTls: { timeout: CONNECT_TIMEOUT_MS },
-    // A proxy that accepts a connection and never opens the tunnel would block it for undici's five minutes.
-    clientFactory: (url, rest) => namingTheProxy(new Pool(url, { ...rest, headersTimeout: CONNECT_TIMEOUT_MS })),
-    // Empty instead of undefined: undici reads the environment itself otherwise.
+    // Otherwise a proxy that never opens the tunnel blocks the connection for undici's default of five minutes.
+    clientFactory: (url, rest) => withProxyErrors(new Pool(url, { ...rest, headersTimeout: CONNECT_TIMEOUT_MS })),
+    // Empty instead of undefined: otherwise undici reads the environment itself.
     httpProxy: httpProxy ?? '',
     httpsProxy: httpsProxy ?? httpProxy ?? '',
     noProxy: noProxy ?? '',
   });
 }
 
-/** Connections to a proxy, whose failures say that they are not those of the host behind it. */
-function namingTheProxy(pool: Pool): Pool {
+/** Marks failures of the proxy, to distinguish them from failures of the host behind it. */
+function withProxyErrors(pool: Pool): Pool {
   const connect = pool.connect.bind(pool);
   return Object.assign(pool, {
     async connect(options: Dispatcher.ConnectOptions): Promise<Dispatcher.ConnectData> {
