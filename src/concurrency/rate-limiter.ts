@@ -7,23 +7,18 @@ import { LRUCache } from 'lru-cache';
 import type { Clock } from '../clock.js';
 
 const MINUTE_MS = 60_000;
-/** Some 150 bytes each: 1.5 MB per limiter. */
-const MAX_KEYS = 10_000;
-
-interface RateLimiterOptions {
-  readonly perMinute: number;
-  readonly clock: Clock;
-  /** The bound of keys; the least recent is evicted. New keys reset an active one only if more than this come a minute. */
-  readonly maxKeys?: number;
-}
 
 export class RateLimiter {
   readonly #clock: Clock;
   readonly #intervalMs: number;
-  /** Theoretical arrival times. */
+  /** Theoretical arrival times: some 150 bytes each. */
   readonly #arrivals: LRUCache<string, number>;
 
-  constructor({ perMinute, clock, maxKeys = MAX_KEYS }: RateLimiterOptions) {
+  /**
+   * @param maxKeys the bound of keys; the least recently used is evicted. New keys can reset the limit of an active key
+   *   only if more than this many arrive within a minute.
+   */
+  constructor(perMinute: number, clock: Clock, maxKeys = 10_000) {
     this.#clock = clock;
     this.#intervalMs = MINUTE_MS / perMinute;
     this.#arrivals = new LRUCache({ max: maxKeys });

@@ -22,9 +22,9 @@ export type RequestLimits = ReturnType<typeof createRequestLimits>;
  * @param options `perMinute` is GATEWAY_RATE_LIMIT, the requests of one caller.
  */
 export function createRequestLimits({ perMinute, clock }: { readonly perMinute: number; readonly clock: Clock }) {
-  const addresses = new RateLimiter({ perMinute: perMinute * CALLERS_PER_ADDRESS, clock });
-  const callers = new RateLimiter({ perMinute, clock });
-  const failures = new RateLimiter({ perMinute: Math.max(MIN_FAILURES, perMinute * FAILURE_SHARE), clock });
+  const addresses = new RateLimiter(perMinute * CALLERS_PER_ADDRESS, clock);
+  const callers = new RateLimiter(perMinute, clock);
+  const failures = new RateLimiter(Math.max(MIN_FAILURES, perMinute * FAILURE_SHARE), clock);
   const accepted = new LRUCache<string, true>({ max: MAX_ACCEPTED });
   const isAccepted = (callerKey: string): boolean => accepted.get(callerKey) === true;
   return {

@@ -3,7 +3,7 @@
 
 import { createHmac } from 'node:crypto';
 
-import type { UpstreamError } from '../errors.js';
+import { UpstreamError } from '../errors.js';
 import type { AbortableCaller } from '../concurrency/abort.js';
 
 /** Whether a text is visible ASCII, and so fits a header field. RFC 6750, section 2.1, allows fewer characters. */
@@ -17,10 +17,15 @@ export interface TokenProvider {
   token(caller: AbortableCaller): Promise<string | undefined>;
   /** A new token in place of one that ScaleOps rejected; undefined if there is none. @throws UpstreamError */
   renew(rejected: string | undefined, caller: AbortableCaller): Promise<string | undefined>;
-  /** ScaleOps rejected the renewed token as well. */
-  reject(token: string): void;
+  /** Records that ScaleOps rejected the renewed token as well. */
+  recordRejection(token: string): void;
   /** The error for a principal whose tokens ScaleOps rejects. */
   rejectionError(reason: string): UpstreamError;
+}
+
+/** @param hint which settings to check. */
+export function createRejectionError(hint: string): TokenProvider['rejectionError'] {
+  return (reason) => new UpstreamError('UPSTREAM_UNAUTHENTICATED', { reason, hint });
 }
 
 export interface Principal {

@@ -10,7 +10,7 @@ import { startStack } from '../kit/gateway.js';
 describe('a rate limit', () => {
   const start = (perMinute: number, maxKeys?: number) => {
     const clock = createManualClock();
-    const limiter = new RateLimiter({ perMinute, clock, ...(maxKeys !== undefined && { maxKeys }) });
+    const limiter = new RateLimiter(perMinute, clock, maxKeys);
     return { clock, take: (key: string) => limiter.take(key), limiter };
   };
 

@@ -492,9 +492,9 @@ describe('TokenCache', () => {
 
   test('drops a token that was refused twice, but not a newer one', async () => {
     const { clock, flights, tokens } = await setUpWith();
-    tokens.reject('an older one');
+    tokens.recordRejection('an older one');
     expect(await tokens.token(never)).toBe('one');
-    tokens.reject('one');
+    tokens.recordRejection('one');
     await expect(tokens.token(never)).rejects.toMatchObject({ code: 'UPSTREAM_UNAUTHENTICATED' });
     expect(flights).toHaveLength(1);
     clock.advance(30_000);

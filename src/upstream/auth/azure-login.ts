@@ -4,7 +4,7 @@ import { UpstreamError } from '../../errors.js';
 import { pathUnder } from '../http/connections.js';
 import { createTokenEndpoint, type LoginTransport } from './token-endpoint.js';
 import type { Login, ObtainedToken } from './token-cache.js';
-import { isToken, type TokenProvider } from '../principal.js';
+import { createRejectionError, isToken } from '../principal.js';
 
 export interface AzureSettings {
   /** The login host. */
@@ -17,7 +17,6 @@ export interface AzureSettings {
 export function createAzureLogin(
   { authority, tenantId, clientId, clientSecret }: AzureSettings,
   transport: LoginTransport,
-  rejectionError: TokenProvider['rejectionError'],
 ): Login {
   const endpoint = createTokenEndpoint(authority, transport, { hasTextBody: true, invalidResponseMessage: NO_TOKEN });
   const form = new URLSearchParams({
@@ -31,7 +30,9 @@ export function createAzureLogin(
     headers: { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' },
     body: form.toString(),
   };
+  const rejectionError = createRejectionError('Check SCALEOPS_AZURE_TENANT_ID, _CLIENT_ID and _CLIENT_SECRET.');
   return {
+    rejectionError,
     async obtain(signal) {
       const { status, text } = await endpoint.post(request, signal);
       if (status >= 400) throw rejectionError(`login: HTTP ${status}`);

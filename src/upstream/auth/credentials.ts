@@ -12,7 +12,7 @@ import { parseExpiry } from './jwt-expiry.js';
 import { createScaleOpsLogin, type LoginSettings } from './scaleops-login.js';
 import { TokenCache, type Login } from './token-cache.js';
 import type { LoginTransport } from './token-endpoint.js';
-import { createPrincipal, isToken, type Principal, type TokenProvider } from '../principal.js';
+import { createPrincipal, createRejectionError, isToken, type Principal, type TokenProvider } from '../principal.js';
 
 /** A token, or a file with a token that may change while the gateway runs. */
 type TokenSource = { readonly token: string } | { readonly file: string };
@@ -51,25 +51,15 @@ export function createCredentials(options: CredentialsOptions): Credentials {
       return forwardedCredentials;
     case 'none':
       return createAnonymousCredentials(url);
-    case 'login':
-      return createAccountCredentials(options, {
-        names: [url, auth.username],
-        password: auth.password,
-        hint: 'Check SCALEOPS_USERNAME and SCALEOPS_PASSWORD.',
-        createLogin: (rejectionError) => createScaleOpsLogin(auth, url, options, rejectionError),
-      });
-    case 'azure':
-      return createAccountCredentials(options, {
-        names: [auth.authority, auth.tenantId, auth.clientId],
-        password: auth.clientSecret,
-        hint: 'Check SCALEOPS_AZURE_TENANT_ID, _CLIENT_ID and _CLIENT_SECRET.',
-        createLogin: (rejectionError) => createAzureLogin(auth, options, rejectionError),
-      });
+    case 'login': {
+      const names = [url, auth.username];
+      return createAccountCredentials(options, { names, password: auth.password }, createScaleOpsLogin(auth, options));
+    }
+    case 'azure': {
+      const names = [auth.authority, auth.tenantId, auth.clientId];
+      return createAccountCredentials(options, { names, password: auth.clientSecret }, createAzureLogin(auth, options));
+    }
   }
-}
-
-function createRejectionError(hint: string): TokenProvider['rejectionError'] {
-  return (reason) => new UpstreamError('UPSTREAM_UNAUTHENTICATED', { reason, hint });
 }
 
 /** Provides a token that cannot be renewed. */
@@ -77,29 +67,22 @@ function createStaticToken(token: string | undefined, rejectionError: TokenProvi
   return {
     token: () => Promise.resolve(token),
     renew: () => Promise.resolve(undefined),
-    reject: () => undefined,
+    recordRejection: () => undefined,
     rejectionError,
   };
 }
 
-interface Account {
-  /** The host and the name, which identify the account. */
-  readonly names: readonly string[];
-  readonly password: string;
-  /** Which settings to check when ScaleOps rejects the account. */
-  readonly hint: string;
-  readonly createLogin: (rejectionError: TokenProvider['rejectionError']) => Login;
-}
-
-/** The principal is the account, not its token, so that cached reports outlive a token. */
+/**
+ * The principal is the account, not its token, so that cached reports outlive a token.
+ * @param account `names` are the host and the name, which identify it.
+ */
 function createAccountCredentials(
   { clock, instrumentation = NOOP_INSTRUMENTATION }: CredentialsOptions,
-  { names, password, hint, createLogin }: Account,
+  { names, password }: { readonly names: readonly string[]; readonly password: string },
+  login: Login,
 ): Credentials {
-  const rejectionError = createRejectionError(hint);
-  const login = createLogin(rejectionError);
   const obtain = (signal: AbortSignal) => instrumentation.login(() => login.obtain(signal));
-  const tokens = new TokenCache(obtain, clock, rejectionError);
+  const tokens = new TokenCache(obtain, clock, login.rejectionError);
   // scrypt makes it expensive to guess a password, should the id ever leak.
   const derive = promisify<string, string, number, Buffer>(scrypt);
   let principal: Principal | Promise<Principal> = derive(password, JSON.stringify(names), 32).then(

@@ -5,7 +5,7 @@ import { UpstreamError } from '../../errors.js';
 import { pathUnder } from '../http/connections.js';
 import { createTokenEndpoint, type LoginTransport } from './token-endpoint.js';
 import type { Login } from './token-cache.js';
-import { isToken, type TokenProvider } from '../principal.js';
+import { createRejectionError, isToken } from '../principal.js';
 
 export interface LoginSettings {
   readonly username: string;
@@ -14,10 +14,9 @@ export interface LoginSettings {
 
 export function createScaleOpsLogin(
   { username, password }: LoginSettings,
-  url: string,
-  transport: LoginTransport,
-  rejectionError: TokenProvider['rejectionError'],
+  transport: LoginTransport & { readonly url: string },
 ): Login {
+  const { url } = transport;
   const endpoint = createTokenEndpoint(url, transport, {
     hasTextBody: false,
     invalidResponseMessage: 'The login endpoint gave an invalid response. Check SCALEOPS_URL.',
@@ -27,7 +26,9 @@ export function createScaleOpsLogin(
     headers: { 'content-type': 'application/json', cookie: 'auth_state=TOKEN' },
     body: JSON.stringify({ username, password }),
   };
+  const rejectionError = createRejectionError('Check SCALEOPS_USERNAME and SCALEOPS_PASSWORD.');
   return {
+    rejectionError,
     async obtain(signal) {
       const { status, location } = await endpoint.post(request, signal);
       if (status === 404) {

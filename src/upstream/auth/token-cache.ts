@@ -18,6 +18,7 @@ export interface ObtainedToken {
 export interface Login {
   /** @throws UpstreamError; one with `isRefusal` when the credentials are wrong. */
   obtain(signal: AbortSignal): Promise<ObtainedToken>;
+  readonly rejectionError: TokenProvider['rejectionError'];
   close(): Promise<void>;
 }
 
@@ -71,7 +72,7 @@ export class TokenCache implements TokenProvider {
     return this.#current?.token ?? (await this.#join(caller.signal)).token;
   }
 
-  reject(token: string): void {
+  recordRejection(token: string): void {
     if (this.#current?.token === token) this.#current = undefined;
     this.#pause();
   }

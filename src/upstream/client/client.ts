@@ -104,7 +104,7 @@ async function withToken<T>(
     if (renewed === undefined) throw tokens.rejectionError(reason);
     return await call(renewed).catch((secondError: unknown) => {
       const secondReason = unauthorizedReason(secondError);
-      tokens.reject(renewed);
+      tokens.recordRejection(renewed);
       throw tokens.rejectionError(secondReason);
     });
   }

@@ -12,7 +12,7 @@ export function principalOf(token: string, rest: Partial<Pick<Principal, 'isCall
     tokens: {
       token: () => Promise.resolve(token),
       renew: () => Promise.resolve(undefined),
-      reject: () => undefined,
+      recordRejection: () => undefined,
       rejectionError: (reason) => new UpstreamError('UPSTREAM_UNAUTHENTICATED', { reason }),
     },
   });
