@@ -136,12 +136,9 @@ function createSharedTier({ config, logger, clock }: Base, parser: ReportParser)
   const { cache, upstream } = config;
   const url = sharedUrlOf(config);
   if (url === undefined) return undefined;
-  const redis = createRedis({
-    url,
-    onConnectionChange: (isConnected, reason) => {
-      if (isConnected) logger.info('the shared cache is connected');
-      else logger.warn({ reason }, 'the shared cache cannot be reached; going on without it');
-    },
+  const redis = createRedis(url, (isConnected, reason) => {
+    if (isConnected) logger.info('the shared cache is connected');
+    else logger.warn({ reason }, 'the shared cache cannot be reached; going on without it');
   });
   return new SharedCache({
     redis,

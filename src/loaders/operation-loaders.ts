@@ -11,21 +11,17 @@ import { createOperationReports } from './operation-reports.js';
 import { createReportLoader, type Operation, type ReportLoader, type Shared } from './report-loader.js';
 import type { RequestServices } from './request-services.js';
 
-export interface Loaders {
-  readonly report: ReportLoader;
-  /** Loads the intervals of time series, which may use only some of the slots for upstream calls. */
-  readonly interval: ReportLoader;
-  readonly entity: EntityReportLoader;
-}
+export type Loaders = ReturnType<typeof createLoaders>;
 
 /** Loaders close over their caller and are never shared. */
-export function createLoaders(services: RequestServices, operation: Operation): Loaders {
+export function createLoaders(services: RequestServices, operation: Operation) {
   const { caller, steps } = operation;
   const { permissions } = caller;
   const cache =
     permissions === undefined ? services.cache : restrictReports(services.cache, permissions, steps.runReportQuery);
   const shared = { services, cache, reports: createOperationReports(), operation };
   const report = createReportLoader(shared, createLimiter(services.maxConcurrentReports));
+  // Time series may use only some of the slots for upstream calls.
   const interval = createReportLoader(shared, services.runSeriesFetch);
   return { report, interval, entity: createRelatedLoader(shared, report) };
 }

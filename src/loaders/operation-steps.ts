@@ -8,36 +8,24 @@ import type { OperationBudget } from './operation-budget.js';
 /** Synchronous when it finishes within the time slice of this turn of the event loop. */
 export type RunSteps = <T>(steps: Steps<T>) => T | Promise<T>;
 
-/** How often a query over a report reads its rows, and how often the labels of its rows. */
-interface ReadCounts {
-  readonly rows: number;
-  readonly labels?: number;
-}
-
 /**
- * Runs a query over a report, charged to the budget of the operation.
+ * Runs a query over a report, charged to the budget: `passes` counts how often it reads the rows, and their labels.
  * @throws GatewayError QUERY_TOO_COMPLEX before it reads anything, when the budget does not allow it.
  */
 export type RunReportQuery = <T>(
   report: Pick<Report, 'scanCost' | 'labelScanCost'>,
-  counts: ReadCounts,
+  passes: { readonly rows: number; readonly labels?: number },
   query: Steps<T>,
 ) => T | Promise<T>;
 
-/** The long work of one operation. */
-export interface OperationSteps {
-  readonly run: RunSteps;
-  readonly runReportQuery: RunReportQuery;
-  /** Calls the function in a later turn of the event loop, when no steps are left to run. */
-  readonly whenIdle: (task: () => void) => void;
-}
+export type OperationSteps = ReturnType<typeof createOperationSteps>;
 
 /** @param operation throws once the deadline has passed or the client has disconnected. */
 export function createOperationSteps(
   scheduler: Scheduler,
   budget: OperationBudget,
   operation: Pick<AbortSignal, 'throwIfAborted'>,
-): OperationSteps {
+) {
   const caller = {
     throwIfAborted(): void {
       if (budget.exceeded !== undefined) throw budget.exceeded;
@@ -56,18 +44,16 @@ export function createOperationSteps(
     }
     return result;
   };
+  /** Calls the function in a later turn of the event loop, when no steps are left to run. */
   const whenIdle = (task: () => void): void => {
     setImmediate(() => {
       if (running > 0) whenIdle(task);
       else task();
     });
   };
-  return {
-    run,
-    whenIdle,
-    runReportQuery: (report, { rows, labels = 0 }, query) => {
-      budget.chargeReading(rows * report.scanCost + (labels > 0 ? labels * report.labelScanCost : 0));
-      return run(query);
-    },
+  const runReportQuery: RunReportQuery = (report, { rows, labels = 0 }, query) => {
+    budget.chargeReading(rows * report.scanCost + (labels > 0 ? labels * report.labelScanCost : 0));
+    return run(query);
   };
+  return { run, runReportQuery, whenIdle };
 }

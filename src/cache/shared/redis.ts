@@ -4,34 +4,14 @@
 import type { EventEmitter } from 'node:events';
 import { createRequire } from 'node:module';
 
-export interface Redis {
-  /** Whether there is a connection. */
-  isReady(): boolean;
-  read(keys: readonly string[]): Promise<readonly (Buffer | null)[]>;
-  write(key: string, value: Buffer, ttlMs: number): Promise<void>;
-  /** Returns the value of the key, after setting it to `value` if there was none. */
-  getOrSet(key: string, value: string, ttlMs: number): Promise<string>;
-  /** Sets the time to live of the key, if it exists. */
-  extend(key: string, ttlMs: number): Promise<void>;
-  remove(key: string): Promise<void>;
-  /** Acquires a free lock, or renews one of this owner. Returns the value that the lock then has. */
-  lock(key: string, lock: LockValue): Promise<string>;
-  /** Releases the lock if this owner holds it. */
-  unlock(key: string, owner: string): Promise<void>;
-  close(): void;
-}
+/** Called when the connection is made, and when it fails: with the error's code or name, never its text. */
+type OnConnectionChange = (isConnected: boolean, reason?: string) => void;
 
 interface LockValue {
   readonly owner: string;
   /** Begins with the owner. */
   readonly value: string;
   readonly ttlMs: number;
-}
-
-interface RedisOptions {
-  readonly url: string;
-  /** Called when the connection is made, and when it fails: with the error's code or name, never its text. */
-  readonly onConnectionChange: (isConnected: boolean, reason?: string) => void;
 }
 
 const MAX_RECONNECT_DELAY_MS = 5_000;
@@ -69,8 +49,10 @@ const UNLOCK = `
   if redis.call('getrange', KEYS[1], 0, #ARGV[1] - 1) == ARGV[1] then return redis.call('del', KEYS[1]) end
   return 0`;
 
+export type Redis = ReturnType<typeof createRedis>;
+
 /** Starts to connect, and reconnects until it is closed. */
-export function createRedis({ url, onConnectionChange }: RedisOptions): Redis {
+export function createRedis(url: string, onConnectionChange: OnConnectionChange) {
   // Loaded only with CACHE_REDIS_URL: it takes 8 MiB and a tenth of the start. `require`, because that is synchronous.
   const require = createRequire(import.meta.url);
   const { createClient, RESP_TYPES } = require('@redis/client') as typeof import('@redis/client');
@@ -83,28 +65,28 @@ export function createRedis({ url, onConnectionChange }: RedisOptions): Redis {
     const isTlsTimeout = reason === TIMEOUT && url.startsWith('rediss:');
     onConnectionChange(isConnected, isTlsTimeout ? `${TIMEOUT}, with TLS` : reason);
   });
-  const run = (script: string, key: string, ...values: (string | number)[]) =>
-    client.eval(script, { keys: [key], arguments: values.map((value) => String(value)) });
   keepConnected(client, closing.signal);
+  const run = (script: string, key: string, ...values: (string | number)[]) =>
+    client.eval(script, { keys: [key], arguments: values.map((value) => String(value)) }) as Promise<unknown>;
 
   return {
+    /** Whether there is a connection. */
     isReady: () => client.isReady,
-    read: (keys) => binary.mGet([...keys]),
-    async write(key, value, ttlMs) {
+    read: (keys: readonly string[]): Promise<readonly (Buffer | null)[]> => binary.mGet([...keys]),
+    async write(key: string, value: Buffer, ttlMs: number): Promise<void> {
       await client.set(key, value, { expiration: { type: 'PX', value: Math.ceil(ttlMs) } });
     },
-    getOrSet: async (key, value, ttlMs) => (await run(GET_OR_SET, key, value, Math.ceil(ttlMs))) as string,
-    async extend(key, ttlMs) {
-      await client.pExpire(key, Math.ceil(ttlMs));
-    },
-    async remove(key) {
-      await client.del(key);
-    },
-    lock: async (key, { owner, value, ttlMs }) => (await run(LOCK, key, owner, value, ttlMs)) as string,
-    async unlock(key, owner) {
-      await run(UNLOCK, key, owner);
-    },
-    close() {
+    /** Returns the value of the key, after setting it to `value` if there was none. */
+    getOrSet: (key: string, value: string, ttlMs: number) =>
+      run(GET_OR_SET, key, value, Math.ceil(ttlMs)) as Promise<string>,
+    /** Sets the time to live of the key, if it exists. */
+    extend: (key: string, ttlMs: number): Promise<unknown> => client.pExpire(key, Math.ceil(ttlMs)),
+    remove: (key: string): Promise<unknown> => client.del(key),
+    /** Acquires a free lock, or renews one of this owner. Returns the value that the lock then has. */
+    lock: (key: string, { owner, value, ttlMs }: LockValue) => run(LOCK, key, owner, value, ttlMs) as Promise<string>,
+    /** Releases the lock if this owner holds it. */
+    unlock: (key: string, owner: string) => run(UNLOCK, key, owner),
+    close(): void {
       closing.abort();
       client.destroy();
     },
@@ -134,7 +116,7 @@ function keepConnected(client: EventEmitter & { connect(): Promise<unknown> }, c
 }
 
 /** Reports each change once, however many attempts fail. */
-function reportConnection(client: EventEmitter, onChange: RedisOptions['onConnectionChange']): void {
+function reportConnection(client: EventEmitter, onChange: OnConnectionChange): void {
   let wasConnected: boolean | undefined;
   const report = (isConnected: boolean, reason?: string): void => {
     if (isConnected !== wasConnected) onChange(isConnected, reason);
