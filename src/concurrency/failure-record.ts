@@ -31,7 +31,7 @@ interface FailedRequest {
   readonly source: string;
   readonly failedAt: number;
   /** Whether no call has succeeded since. */
-  isInRow: boolean;
+  isConsecutive: boolean;
 }
 
 /** Bounds the memory; far more than any breaker needs to trip. The oldest is evicted. */
@@ -61,7 +61,7 @@ export class FailureRecord {
     this.#recordSource(source);
     this.#recent.add('call');
     this.#failuresInARow = 0;
-    for (const failed of this.#failedRequests.values()) failed.isInRow = false;
+    for (const failed of this.#failedRequests.values()) failed.isConsecutive = false;
   }
 
   addFailure(origin: CallOrigin): boolean {
@@ -79,7 +79,7 @@ export class FailureRecord {
     this.#evictOld();
     const key = requestKey?.() ?? '';
     if (this.#failedRequests.has(key)) return false;
-    this.#failedRequests.set(key, { source, failedAt: this.#clock.now(), isInRow: true });
+    this.#failedRequests.set(key, { source, failedAt: this.#clock.now(), isConsecutive: true });
     this.#recent.add('call');
     return this.#shouldTrip();
   }
@@ -93,7 +93,7 @@ export class FailureRecord {
 
   #shouldTrip(): boolean {
     const { failuresInARow, failureRatio, minCalls } = this.#thresholds;
-    const inARow = this.#failuresInARow + this.#countRequests(failuresInARow, ({ isInRow }) => isInRow);
+    const inARow = this.#failuresInARow + this.#countRequests(failuresInARow, ({ isConsecutive }) => isConsecutive);
     if (inARow >= failuresInARow) return true;
     const calls = this.#recent.count('call');
     const needed = calls * failureRatio;

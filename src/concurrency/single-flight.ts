@@ -26,14 +26,6 @@ export function createSingleFlight<T>() {
     return flight;
   };
 
-  const removeWaiter = (key: string, flight: Flight<T>): void => {
-    flight.waiters -= 1;
-    if (flight.waiters > 0) return;
-    if (flights.get(key) === flight) flights.delete(key);
-    // Aborting settled work would only create an unused error, which costs as much as a small report.
-    if (!flight.isSettled) flight.controller.abort();
-  };
-
   return {
     /** Whether work of this key is running. */
     has: (key: string): boolean => flights.has(key),
@@ -48,7 +40,12 @@ export function createSingleFlight<T>() {
       try {
         return await (signal === undefined ? flight.result : raceAbort(flight.result, signal));
       } finally {
-        removeWaiter(key, flight);
+        flight.waiters -= 1;
+        if (flight.waiters === 0) {
+          if (flights.get(key) === flight) flights.delete(key);
+          // Aborting settled work would only create an unused error, which costs as much as a small report.
+          if (!flight.isSettled) flight.controller.abort();
+        }
       }
     },
   };

@@ -11,12 +11,9 @@ export function createSlidingWindowCounter<Name extends string>(clock: Clock, wi
   const bucketMs = windowMs / BUCKETS;
   /** By bucket number since the Unix epoch. */
   const buckets = new Map<number, Map<Name, number>>();
-  let latest = 0;
   /** Drops buckets outside the window, and returns the current bucket number. */
   const rotate = (): number => {
     const current = Math.floor(clock.now() / bucketMs);
-    if (current === latest) return current;
-    latest = current;
     // Buckets in the future were filled before the clock was set back.
     for (const index of buckets.keys()) if (index <= current - BUCKETS || index > current) buckets.delete(index);
     return current;

@@ -43,6 +43,8 @@ export interface GatewayContext {
 
 export function createContext(services: RequestServices, caller: Caller): GatewayContext {
   const { permissions, acquireLargeResponseSlot = () => Promise.resolve() } = caller;
+  const { clock, settledAfterMs } = services.windows;
+  let nowMs: number | undefined;
   const stats = createLoadStats();
   const budget = new OperationBudget(services.limits);
   const steps = createOperationSteps(services.scheduler, budget, {
@@ -62,16 +64,11 @@ export function createContext(services: RequestServices, caller: Caller): Gatewa
     serializesLists: false,
     // Permissions for some clusters mean those clusters, as if the filter had named them.
     multiClusterByDefault: services.multiClusterByDefault || permissions?.clusters !== undefined,
-    windows: createWindowClock(services.windows),
+    windows: { nowMs: () => (nowMs ??= clock.now()), settledAfterMs },
     maxPageRows: services.maxPageRows,
     maxIntervals: services.maxIntervals,
     remainingMs: () => caller.remainingMs?.() ?? Infinity,
-    startDeadline: (timeoutMs, toError) => new Deadline(services.windows.clock, timeoutMs, { caller, toError }),
+    startDeadline: (timeoutMs, toError) => new Deadline(clock, timeoutMs, { caller, toError }),
     permissions,
   };
-}
-
-function createWindowClock({ clock, settledAfterMs }: RequestServices['windows']): WindowClock {
-  let now: number | undefined;
-  return { nowMs: () => (now ??= clock.now()), settledAfterMs };
 }

@@ -6,21 +6,17 @@ import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../clock.js';
 import type { Deadline } from '../../concurrency/deadline.js';
 import type { Report } from '../../report/report.js';
-import type { ReportRequest } from '../../report/request.js';
 import type { FetchedReport } from '../../upstream/client/client.js';
 import type { RequestContext } from '../../upstream/parse/parse-response.js';
 import type { ReportParser } from '../../upstream/parse/report-parser.js';
 import type { Principal } from '../../upstream/principal.js';
 import { maxRetentionMs, retentionMs, type FreshnessSettings, type TimestampedReport } from '../freshness.js';
+import type { ReportKey } from '../memory/report-entry.js';
 import { decryptEntry, encryptEntry, parseHeader } from './encrypted-entry.js';
 import { ROUND_TRIP_MS, type CommandOptions, type GuardedRedis } from './guarded-redis.js';
 import type { Redis } from './redis.js';
 
-/** The report of a principal under a cache key. */
-export interface SharedKey {
-  readonly key: string;
-  readonly principal: Principal;
-  readonly request: ReportRequest;
+export interface SharedKey extends ReportKey {
   /** An entry whose `receivedAt` is not later is ignored. */
   readonly newerThan?: number | undefined;
 }

@@ -5,16 +5,13 @@ import { errors } from 'undici';
 import { ERROR_CODES, UpstreamError, type UpstreamErrorCode } from '../../errors.js';
 
 const CODE_OF_STATUS: Readonly<Record<number, UpstreamErrorCode>> = {
-  400: 'UPSTREAM_REJECTED',
   401: 'UPSTREAM_UNAUTHENTICATED',
   403: 'UPSTREAM_FORBIDDEN',
   404: 'UPSTREAM_NOT_FOUND',
   // A web server may answer 405 to a POST on a path that it does not know.
   405: 'UPSTREAM_NOT_FOUND',
   408: 'UPSTREAM_TIMEOUT',
-  422: 'UPSTREAM_REJECTED',
   429: 'UPSTREAM_RATE_LIMITED',
-  500: 'UPSTREAM_ERROR',
   502: 'UPSTREAM_UNAVAILABLE',
   503: 'UPSTREAM_UNAVAILABLE',
   504: 'UPSTREAM_TIMEOUT',
@@ -42,7 +39,7 @@ export function toStatusError(response: FailedResponse): UpstreamError {
     // The configured host has moved: cached reports come from another one.
     return new UpstreamError('UPSTREAM_BAD_RESPONSE', { reason, allowsStale: false });
   }
-  const code = CODE_OF_STATUS[status] ?? otherStatus(status);
+  const code = CODE_OF_STATUS[status] ?? codeOfOtherStatus(status);
   return new UpstreamError(code, {
     reason,
     hint: code === 'UPSTREAM_NOT_FOUND' ? `Check ${pathSetting}.` : undefined,
@@ -52,7 +49,7 @@ export function toStatusError(response: FailedResponse): UpstreamError {
   });
 }
 
-function otherStatus(status: number): UpstreamErrorCode {
+function codeOfOtherStatus(status: number): UpstreamErrorCode {
   if (status >= 500) return 'UPSTREAM_ERROR';
   return status >= 400 ? 'UPSTREAM_REJECTED' : 'UPSTREAM_BAD_RESPONSE';
 }
