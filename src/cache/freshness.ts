@@ -35,7 +35,7 @@ export interface AgedReport extends TimestampedReport {
   readonly freshMs: number;
 }
 
-/** When a report may be shown; each stage includes the cases of those after it. */
+/** When a report may be shown: a stage includes the later stages, except `expired`. */
 export type FreshnessStage = 'fresh' | 'while-revalidate' | 'if-error' | 'expired';
 
 /** How far the clocks of replicas may differ. A time further ahead was recorded before a clock was set back. */

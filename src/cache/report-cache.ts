@@ -134,8 +134,8 @@ export class ReportCache {
       return { entry: local, freshStatus: 'hit' };
     }
     const read = async (): Promise<undefined> => {
-      const wanted = { ...load, newerThan: this.#store.newestReceivedAt(load) };
-      const reports = await shared.read(wanted, load.budget);
+      const newerThan = this.#store.newestReceivedAt(load);
+      const reports = await shared.read({ ...load, newerThan }, load.budget);
       for (const report of reports) this.#store.set(load, report);
     };
     await this.#sharedReads.join(load.key, read, load.signal);

@@ -71,8 +71,8 @@ export async function fetchReport(
   try {
     if (shared === undefined) return { entry: store.set(load, await fetch()), isOurs: true };
     const newerThan = store.newestReceivedAt(load);
-    const wanted = { ...load, newerThan, isFreshEnough, fetch, signal: deadline.signal };
-    const { fetched, isOurs } = await shared.fetchOnce(wanted);
+    const sharedFetch = { ...load, newerThan, isFreshEnough, fetch, signal: deadline.signal };
+    const { fetched, isOurs } = await shared.fetchOnce(sharedFetch);
     return { entry: store.set(load, fetched), isOurs };
   } finally {
     deadline.end();

@@ -22,7 +22,7 @@ export class BulkheadFullError extends Error {
   }
 }
 
-/** The share of the slots, and of the queue, that one caller may hold, whether or not others are waiting. */
+/** The share of the slots, and of the queue, that one caller may hold, even if no other caller waits. */
 const MAX_SHARE_PER_CALLER = 0.75;
 /** The shortest duration of a task that `retryAfterMs` assumes. */
 const MIN_TASK_MS = 1_000;

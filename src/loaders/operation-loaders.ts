@@ -26,7 +26,7 @@ export function createLoaders(services: RequestServices, operation: Operation) {
   return { report, interval, entity: createRelatedLoader(shared, report) };
 }
 
-/** Loads entities, from cached reports that contain them where possible. */
+/** Loads entities, if possible from cached reports that contain them. */
 function createRelatedLoader(shared: Shared, report: ReportLoader): EntityReportLoader {
   const { services, cache, reports, operation } = shared;
   const { caller, stats, steps } = operation;

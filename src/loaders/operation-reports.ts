@@ -1,5 +1,5 @@
-// The workload reports that one operation reads, finished or pending. Entities are loaded from them where possible, so that
-// the whole response shows the same data.
+// The workload reports that one operation reads, finished or pending. Entities come from them if possible, so that the
+// whole response shows the same data.
 
 import type { ReportLookup } from '../cache/report-lookup.js';
 import type { Group } from '../report/columns/group-by.js';

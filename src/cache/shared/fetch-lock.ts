@@ -28,11 +28,11 @@ const POLL_INTERVAL_MS = 40;
 /** Acquires the lock of a report, and renews it until it is released. */
 export async function acquireFetchLock(
   { guarded, redis, clock, maxWaitMs }: FetchLockOptions,
-  { key, principal, signal, ...wanted }: SharedKey & { readonly budget: Deadline; readonly signal: AbortSignal },
+  { key, principal, signal, ...options }: SharedKey & { readonly budget: Deadline; readonly signal: AbortSignal },
 ) {
   const name = toRedisKey(principal.id, 'lock', key);
   const owner = randomUUID();
-  let { budget } = wanted;
+  let { budget } = options;
   let renewals = 0;
   const acquire = (within?: Deadline): Promise<string | undefined> => {
     const value = `${owner} ${(renewals += 1)}`;

@@ -53,25 +53,26 @@ export class SharedCache {
   }
 
   /** The valid reports, oldest first; none when Redis does not reply within the budget. Never rejects. */
-  async read(wanted: SharedKey, budget: Deadline): Promise<readonly TimestampedReport[]> {
-    return (await this.#store.read(wanted, { budget }))?.reports ?? [];
+  async read(key: SharedKey, budget: Deadline): Promise<readonly TimestampedReport[]> {
+    return (await this.#store.read(key, { budget }))?.reports ?? [];
   }
 
   /** Fetches the report, or waits for another replica that is fetching it: `isOurs` is false then. @throws as `fetch`. */
-  async fetchOnce(wanted: SharedFetch): Promise<{ fetched: TimestampedReport; isOurs: boolean }> {
+  async fetchOnce(options: SharedFetch): Promise<{ fetched: TimestampedReport; isOurs: boolean }> {
     const wait = { guarded: this.#guarded, redis: this.#redis, clock: this.#clock, maxWaitMs: this.#maxWaitMs };
-    const lock = await acquireFetchLock(wait, wanted);
+    const lock = await acquireFetchLock(wait, options);
     let written: Promise<void> | undefined;
     try {
       const { budget } = lock;
       const limits = { maxMs: ROUND_TRIP_MS, budget };
       // A previous holder of the lock may have written the report.
-      const lookup = lock.isOurs === undefined ? undefined : await this.#store.read(wanted, limits);
+      const lookup = lock.isOurs === undefined ? undefined : await this.#store.read(options, limits);
       const newest = lookup?.reports.at(-1);
-      if (newest !== undefined && wanted.isFreshEnough(newest)) return { fetched: newest, isOurs: false };
-      const generation = lookup && (lookup.generation ?? (await this.#store.startGeneration(wanted.principal, budget)));
-      const fetched = await wanted.fetch();
-      if (generation !== undefined) written = this.#store.write(wanted, generation, fetched);
+      if (newest !== undefined && options.isFreshEnough(newest)) return { fetched: newest, isOurs: false };
+      const generation =
+        lookup && (lookup.generation ?? (await this.#store.startGeneration(options.principal, budget)));
+      const fetched = await options.fetch();
+      if (generation !== undefined) written = this.#store.write(options, generation, fetched);
       return { fetched, isOurs: true };
     } finally {
       // In the background. The lock is released after the write, so that its next holder finds the report.

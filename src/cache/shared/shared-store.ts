@@ -57,8 +57,8 @@ export class SharedStore {
    * The valid reports under a key, oldest first: the last whole one, then a partial one if that is newer; and the
    * principal's generation, if there is one. Undefined when Redis does not reply.
    */
-  async read(wanted: SharedKey, limits: Pick<CommandOptions, 'maxMs' | 'budget'>) {
-    const { key, principal } = wanted;
+  async read(sharedKey: SharedKey, limits: Pick<CommandOptions, 'maxMs' | 'budget'>) {
+    const { key, principal } = sharedKey;
     const names = [
       toRedisKey(principal.id, 'report', key),
       toRedisKey(principal.id, 'generation'),
@@ -68,9 +68,9 @@ export class SharedStore {
     if (values === undefined) return undefined;
     const [wholeEntry, generationBytes, partialEntry] = values;
     const generation = generationBytes?.toString();
-    const whole = await this.#readEntry(wholeEntry, generation, wanted);
-    const newerThan = Math.max(whole?.receivedAt ?? -Infinity, wanted.newerThan ?? -Infinity);
-    const partial = await this.#readEntry(partialEntry, generation, { ...wanted, newerThan });
+    const whole = await this.#readEntry(wholeEntry, generation, sharedKey);
+    const newerThan = Math.max(whole?.receivedAt ?? -Infinity, sharedKey.newerThan ?? -Infinity);
+    const partial = await this.#readEntry(partialEntry, generation, { ...sharedKey, newerThan });
     return { generation, reports: [whole, partial].filter((report) => report !== undefined) };
   }
 
