@@ -263,10 +263,13 @@ describe.skipIf(isRedisSkipped)('replicas that get the same request at the same 
   }
 
   test('do not wait longer than its time to live for the lock of a replica that has died', async () => {
-    const { clock, watch, upstream, replica, answer } = await startLocked((redis, lock) =>
-      redis.set(lock, 'holder 1', 'PX', 100),
-    );
+    let name = '';
+    const { clock, watch, redis, upstream, replica, answer } = await startLocked((connection, lock) => {
+      name = lock;
+      return connection.set(lock, 'holder 1', 'PX', LOCK_TTL_MS);
+    });
     await clock.timersSet(POLL_MS, 1);
+    await redis.command('PEXPIRE', name, '1');
     await watch.event(/^expired .*:lock:/);
     clock.advance(POLL_MS);
     expectData(await answer);
