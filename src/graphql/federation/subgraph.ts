@@ -82,6 +82,8 @@ function createEntitiesField(entities: Entities): GraphQLFieldConfigMap<unknown,
     _entities: {
       type: new GraphQLNonNull(new GraphQLList(Entity)),
       description: 'For routers: the entities of these references, in the same order.',
+      // For the cost estimate, as on all other lists.
+      extensions: { directives: [{ name: 'listSize', args: { slicingArguments: ['representations'] } }] },
       args: {
         representations: {
           type: new GraphQLNonNull(new GraphQLList(new GraphQLNonNull(Any))),
