@@ -21,14 +21,12 @@ export function completeItems(
 ): unknown {
   const source = list[Symbol.iterator]();
   const completed: unknown[] = [];
-  let pending: Promise<void>[] = [];
+  let pending: Promise<unknown>[] = [];
   let isAtEnd = false;
   const add = (item: unknown): void => {
     const index = completed.push(item) - 1;
     if (!isThenable(item)) return;
-    const settled = item.then((value) => {
-      completed[index] = value;
-    });
+    const settled = item.then((value) => (completed[index] = value));
     // Its rejection is handled below, unless the list fails before that.
     settled.catch(() => undefined);
     pending.push(settled);
