@@ -1,6 +1,5 @@
 // Prints the schema with the directives of Apollo Federation, for routers and composition. It prints the syntax nodes that
-// Pothos' directives plugin attaches to types, because graphql's own printer knows no directives and that of @apollo/subgraph
-// drops @oneOf.
+// Pothos' directives plugin attaches to types: graphql's printer omits directives, and that of @apollo/subgraph omits @oneOf.
 
 import {
   isInputObjectType,
@@ -26,14 +25,14 @@ import {
 const WITH_CACHE_TAGS = 'https://specs.apollo.dev/federation/v2.12';
 const WITHOUT_CACHE_TAGS = 'https://specs.apollo.dev/federation/v2.9';
 
-// Apollo's composition does not know @oneOf and WunderGraph's not @cacheTag. With these definitions both accept the schema.
+// Apollo's composition lacks @oneOf, and WunderGraph's lacks @cacheTag. With these definitions, both accept the schema.
 const ONE_OF = 'directive @oneOf on INPUT_OBJECT';
 const CACHE_TAG = 'directive @cacheTag(format: String!) repeatable on OBJECT | FIELD_DEFINITION';
 
 export interface SdlOptions {
-  /** Directives that the router enforces, as text, by type name. */
+  /** Directives that the router enforces, in SDL, by type name. */
   readonly access?: Readonly<Record<string, string>>;
-  /** Whether to print @cacheTag, which names answers in a router's cache. */
+  /** Whether to print @cacheTag, which names responses in a router's cache. */
   readonly cacheTags?: boolean;
 }
 
@@ -52,12 +51,11 @@ export function printSdl(schema: GraphQLSchema, { access = {}, cacheTags = false
 }
 
 function nodeOf({ name, astNode }: GraphQLNamedType): TypeDefinitionNode {
-  if (astNode == null)
-    throw new Error(`${name} has no syntax node: the schema was built without the directives plugin`);
-  return astNode;
+  if (astNode != null) return astNode;
+  throw new Error(`${name} has no syntax node: the schema was built without the directives plugin`);
 }
 
-/** Without the schema's description, which not every composer can parse. */
+/** Omits the schema's description, which some composers cannot parse. */
 function createSchemaNodes(url: string, directives: readonly string[]): readonly DefinitionNode[] {
   const imports = directives.map((name) => `"@${name}"`).join(', ');
   return parse(`schema @link(url: "${url}", import: [${imports}]) { query: Query }`).definitions;
@@ -70,7 +68,7 @@ function findDirectives(definitions: readonly DefinitionNode[]): string[] {
   return [...names].filter((name) => !isSpecifiedDirective({ name } as never)).sort();
 }
 
-/** Directives that graphql-js keeps as properties of the type, so that the plugin's nodes lack them. */
+/** The directives that graphql-js turns into properties of the type, so that the plugin's nodes lack them. */
 function ownDirectives(type: GraphQLNamedType): string {
   if (isInputObjectType(type) && type.isOneOf) return '@oneOf';
   return isScalarType(type) && type.specifiedByURL != null ? `@specifiedBy(url: "${type.specifiedByURL}")` : '';
@@ -79,8 +77,8 @@ function ownDirectives(type: GraphQLNamedType): string {
 const PUBLIC = '@tag(name: "public")';
 
 /**
- * For federation contracts: everything that is not tagged as internal is public. A tag on a type also applies to fields that
- * other subgraphs add, so shared types have the tag on each of our fields instead.
+ * For federation contracts: everything is public that is not tagged as internal. A tag on a type also applies to fields that
+ * other subgraphs add, so in shared types each field has the tag.
  */
 function addPublicTag(type: TypeDefinitionNode): TypeDefinitionNode {
   const tag = <Node extends DirectedNode>(node: Node): Node =>

@@ -1,4 +1,4 @@
-// References to entities as a router sends them: `{ __typename, …key }`, unvalidated JSON.
+// Representations of entities as a router sends them: `{ __typename, …key }`, unvalidated JSON.
 
 import { UserInputError } from '../../errors.js';
 import { assertName } from '../inputs/validate.js';
@@ -15,7 +15,7 @@ export function readOwn(representation: Representation, field: string): unknown 
   return Object.hasOwn(representation, field) ? representation[field] : undefined;
 }
 
-/** Reads the key. @throws UserInputError that names the field and the rule it breaks. */
+/** @throws UserInputError that names the field. */
 export function parseKey<const Field extends string>(
   representation: Representation,
   fields: readonly Field[],

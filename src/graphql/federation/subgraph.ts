@@ -1,5 +1,5 @@
-// Makes a schema a subgraph of Apollo Federation: `_service` returns the schema with its directives, and `_entities` resolves
-// the references of other subgraphs.
+// Turns a schema into a subgraph of Apollo Federation: `_service` returns the schema with its directives, and `_entities`
+// the entities that other subgraphs refer to.
 // https://www.apollographql.com/docs/graphos/schema-design/federated-schemas/reference/subgraph-spec
 
 import {
@@ -23,7 +23,6 @@ import { assertCount } from '../inputs/validate.js';
 import { chargeItems } from '../response-budget.js';
 import { isRepresentation, readOwn, type Representation } from './representations.js';
 
-/** More than a page of a router needs. */
 const MAX_REPRESENTATIONS = 5_000;
 
 const Any = new GraphQLScalarType({
@@ -34,7 +33,7 @@ const Any = new GraphQLScalarType({
 type ReferenceResolver = (representation: Representation, context: GatewayContext, info: GraphQLResolveInfo) => unknown;
 type Entities = ReadonlyMap<unknown, { readonly type: GraphQLObjectType; readonly resolve: ReferenceResolver }>;
 
-/** Adds `_service`, which returns `sdl`, and `_entities`. Entities are the types with a reference resolver. */
+/** Adds `_service`, which returns `sdl`, and `_entities`, for the types with a reference resolver. */
 export function toSubgraph(schema: GraphQLSchema, sdl: string): GraphQLSchema {
   const { query, types, ...config } = schema.toConfig();
   const { fields, name, ...queryConfig } = query?.toConfig() ?? { name: 'Query', fields: {} };
@@ -49,12 +48,12 @@ export function toSubgraph(schema: GraphQLSchema, sdl: string): GraphQLSchema {
 
 /** Reads the reference resolvers from the extension that @apollo/subgraph uses. */
 function findEntities(types: readonly GraphQLNamedType[]): Entities {
-  const found = types.filter(isObjectType).flatMap((type) => {
+  const entities = types.filter(isObjectType).flatMap((type) => {
     const { apollo } = type.extensions as { apollo?: { subgraph?: { resolveReference?: ReferenceResolver } } };
     const resolve = apollo?.subgraph?.resolveReference;
     return resolve === undefined ? [] : [[type.name, { type, resolve }] as const];
   });
-  return new Map(found);
+  return new Map(entities);
 }
 
 function createServiceField(sdl: string): GraphQLFieldConfigMap<unknown, GatewayContext> {
@@ -81,7 +80,7 @@ function createEntitiesField(entities: Entities): GraphQLFieldConfigMap<unknown,
   return {
     _entities: {
       type: new GraphQLNonNull(new GraphQLList(Entity)),
-      description: 'For routers: the entities of these references, in the same order.',
+      description: 'For routers: the entities of the representations, in the same order.',
       // For the cost estimate, as on all other lists.
       extensions: { directives: [{ name: 'listSize', args: { slicingArguments: ['representations'] } }] },
       args: {
@@ -93,14 +92,14 @@ function createEntitiesField(entities: Entities): GraphQLFieldConfigMap<unknown,
       resolve: (_root, { representations }: { representations: readonly unknown[] }, context, info) => {
         assertCount('representations', representations, MAX_REPRESENTATIONS);
         chargeItems(context, representations.length, info);
-        // Aliases that share a variable share its entities.
+        // Aliases with the same variable share its entities.
         return context.memoize([representations], () => resolveAll(representations, entities, context, info));
       },
     },
   };
 }
 
-/** Resolves references, each to its entity or to the error that stands in its place. */
+/** Resolves each representation to its entity or its error. */
 function resolveAll(
   representations: readonly unknown[],
   entities: Entities,
@@ -137,7 +136,7 @@ function resolveReference(
   if (entity === undefined) {
     throw new UserInputError('__typename', `must be one of ${[...entities.keys()].join(', ')}.`);
   }
-  const named = (value: unknown): unknown => value && { ...value, __typename: entity.type.name };
+  const addTypeName = (value: unknown): unknown => value && { ...value, __typename: entity.type.name };
   const value = entity.resolve(representation, context, info);
-  return value instanceof Promise ? value.then(named) : named(value);
+  return value instanceof Promise ? value.then(addTypeName) : addTypeName(value);
 }
