@@ -6,6 +6,9 @@ import DirectivesPlugin from '@pothos/plugin-directives';
 
 import type { GatewayContext } from '../loaders/context.js';
 
+/** An optional argument or input field, as a resolver receives it. */
+export type OptionalInput<Ref extends { readonly $inferInput: unknown }> = Ref['$inferInput'] | null | undefined;
+
 export const builder = new SchemaBuilder<{
   Context: GatewayContext;
   DefaultFieldNullability: false;

@@ -6,10 +6,11 @@ import type { GatewayContext } from '../loaders/context.js';
 import type { LoadedReport } from '../loaders/report-loader.js';
 import type { AggregatedCostsRequest, WorkloadCostsRequest } from '../report/request.js';
 import { createEntityRequests } from '../report/entities/entity-request.js';
-import { assertNoOverlap, baselineOf, haveSameLength, type BaselineShift } from '../report/time/baseline.js';
+import { assertNoOverlap, baselineOf, haveSameLength } from '../report/time/baseline.js';
 import { assertBegun } from '../report/time/window-state.js';
 import { hasAllNumbers } from '../report/warnings.js';
 import type { ReportWindow } from '../report/window.js';
+import type { CostBaselineInput } from './inputs/changes.js';
 import { withinPath } from './inputs/time-range.js';
 import { assertWindow } from './inputs/validate.js';
 import { parseDuration } from './types/scalars.js';
@@ -18,10 +19,7 @@ import { describeWindow, toWindow, type DescribedWindow } from './types/window.j
 const MINUTE_MS = 60_000;
 
 /** PREVIOUS_PERIOD by default. */
-interface BaselineInput {
-  readonly shift?: BaselineShift | null | undefined;
-  readonly between?: { readonly from: number; readonly to: number } | null | undefined;
-}
+type BaselineInput = Partial<(typeof CostBaselineInput)['$inferInput']>;
 
 export interface LoadedComparison {
   readonly current: LoadedReport;

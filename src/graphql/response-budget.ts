@@ -16,9 +16,9 @@ export function chargeItems(context: GatewayContext, count: number, info: GraphQ
  * operation with many of them waits for a slot. @throws GatewayError QUERY_TOO_COMPLEX
  */
 export function chargeObjects<T>(
-  list: LazyList<T>,
   context: GatewayContext,
   info: GraphQLResolveInfo,
+  list: LazyList<T>,
 ): readonly T[] | Promise<readonly T[]> {
   chargeItems(context, list.length, info);
   // Pothos' types accept arrays only; the executor accepts any iterable.

@@ -1,7 +1,7 @@
 // Loads the reports of a time series, one per interval. An interval has no report when it fails or takes too long; the
 // others have theirs. A series without any report fails.
 
-import { UpstreamError, UserInputError } from '../errors.js';
+import { UpstreamError } from '../errors.js';
 import type { GatewayContext } from '../loaders/context.js';
 import { limitValidity } from '../loaders/load-stats.js';
 import { toError, type LoadedReport } from '../loaders/report-loader.js';
@@ -9,8 +9,8 @@ import { toOpaqueId } from '../report/opaque-id.js';
 import { toRequestKey, type AggregatedCostsRequest } from '../report/request.js';
 import { splitIntoIntervals, type Interval, type SeriesRange } from '../report/time/intervals.js';
 import { CALENDAR_UNITS, type Granularity } from '../report/time/granularity.js';
-import { TimeRangeError } from '../report/time/time-range-error.js';
 import { assertAllowed } from './inputs/authorize.js';
+import { withinPath } from './inputs/time-range.js';
 import { describeWindow, type DescribedWindow } from './types/window.js';
 
 interface SeriesInput {
@@ -49,7 +49,9 @@ export async function loadSeries(input: SeriesInput, context: GatewayContext): P
   const { windows, maxIntervals, permissions } = context;
   const nowMs = windows.nowMs();
   assertAllowed(permissions, request);
-  const split = withInputPath(() => splitIntoIntervals({ range, granularity, timeZone, maxIntervals }, nowMs));
+  const split = withinPath('filter.timeRange', () =>
+    splitIntoIntervals({ range, granularity, timeZone, maxIntervals }, nowMs),
+  );
   limitValidity(context.stats, nowMs);
   const intervals = await loadAll(input, split, context);
   const errors = intervals.map(({ loaded }) => loaded).filter((loaded) => loaded instanceof Error);
@@ -101,15 +103,5 @@ async function loadAll(
   } finally {
     deadline.end();
     if (budget.exceeded !== undefined) throw budget.exceeded;
-  }
-}
-
-/** Adds the path of the input to an error about time. @throws UserInputError */
-function withInputPath<T>(work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    if (!(error instanceof TimeRangeError)) throw error;
-    throw new UserInputError(error.field === 'granularity' ? 'granularity' : 'filter.timeRange', error.rule);
   }
 }

@@ -8,12 +8,14 @@ import type { LoadedReport } from '../../loaders/report-loader.js';
 import type { ReportRow } from '../../report/row.js';
 import { toEntityId } from '../../report/entities/entity-id.js';
 import { createEntityRequests, type EntityRef } from '../../report/entities/entity-request.js';
+import { UserInputError } from '../../errors.js';
 import { builder } from '../builder.js';
 import { chargeSelectedFields } from '../response-budget.js';
 import { toWorkloadCostsRequest, WorkloadCostsFilter } from '../inputs/filters.js';
 import { assertAllowed, assertAllowedEntity } from '../inputs/authorize.js';
+import { assertName } from '../inputs/validate.js';
 import { CostReport } from '../types/report.js';
-import { parseKey, type Representation } from './representations.js';
+import type { Representation } from './subgraph.js';
 import { recordNames, resolveName, toEntity, type Entity } from './entity-names.js';
 import { CostRow } from '../types/row.js';
 
@@ -70,6 +72,17 @@ function findWorkload(
 
 function toNames({ clusterName, namespace, workloadType, workloadName }: ReportRow) {
   return { clusterName, namespace, type: workloadType, name: workloadName };
+}
+
+/** @throws UserInputError that names the field. */
+function parseKey(representation: Representation, fields: readonly string[]): Record<string, string> {
+  const entries = fields.map((field) => {
+    const name = representation[field];
+    if (typeof name !== 'string') throw new UserInputError(field, 'must be given, as a string.');
+    assertName(field, name);
+    return [field, name] as const;
+  });
+  return Object.fromEntries(entries);
 }
 
 /** Returns the extension in which @apollo/subgraph and subgraph.ts look for the reference resolver. */

@@ -42,23 +42,16 @@ export function printSdl(schema: GraphQLSchema, { access = {}, cacheTags = false
     .map((type) => addDirectives(nodeOf(type), `${ownDirectives(type)} ${access[type.name] ?? ''}`))
     .map((type) => addPublicTag(cacheTags ? type : withoutCacheTags(type)));
   const url = cacheTags ? WITH_CACHE_TAGS : WITHOUT_CACHE_TAGS;
-  const definitions: DefinitionNode[] = [
-    ...createSchemaNodes(url, findDirectives(types)),
-    ...parse(cacheTags ? `${ONE_OF} ${CACHE_TAG}` : ONE_OF).definitions,
-    ...types,
-  ];
-  return `${print(asBlockStrings({ kind: Kind.DOCUMENT, definitions }))}\n`;
+  const imports = findDirectives(types).map((name) => `"@${name}"`);
+  // Without the schema's description, which some composers cannot parse.
+  const head = `schema @link(url: "${url}", import: [${imports.join(', ')}]) { query: Query } ${ONE_OF}`;
+  const { definitions } = parse(cacheTags ? `${head} ${CACHE_TAG}` : head);
+  return `${print(asBlockStrings({ kind: Kind.DOCUMENT, definitions: [...definitions, ...types] }))}\n`;
 }
 
 function nodeOf({ name, astNode }: GraphQLNamedType): TypeDefinitionNode {
   if (astNode != null) return astNode;
   throw new Error(`${name} has no syntax node: the schema was built without the directives plugin`);
-}
-
-/** Omits the schema's description, which some composers cannot parse. */
-function createSchemaNodes(url: string, directives: readonly string[]): readonly DefinitionNode[] {
-  const imports = directives.map((name) => `"@${name}"`).join(', ');
-  return parse(`schema @link(url: "${url}", import: [${imports}]) { query: Query }`).definitions;
 }
 
 /** The sorted names of the directives in use that graphql-js does not define. */

@@ -21,7 +21,6 @@ import type { GatewayContext } from '../../loaders/context.js';
 import { MAX_ERRORS } from '../../execution/field-errors.js';
 import { assertCount } from '../inputs/validate.js';
 import { chargeItems } from '../response-budget.js';
-import { isRepresentation, readOwn, type Representation } from './representations.js';
 
 const MAX_REPRESENTATIONS = 5_000;
 
@@ -30,6 +29,8 @@ const Any = new GraphQLScalarType({
   description: 'A reference to an entity: an object with its `__typename` and the fields of its key.',
 });
 
+/** A reference to an entity as a router sends it: `{ __typename, …key }`, not validated. */
+export type Representation = Readonly<Record<string, unknown>>;
 type ReferenceResolver = (representation: Representation, context: GatewayContext, info: GraphQLResolveInfo) => unknown;
 type Entities = ReadonlyMap<unknown, { readonly type: GraphQLObjectType; readonly resolve: ReferenceResolver }>;
 
@@ -93,19 +94,16 @@ function createEntitiesField(entities: Entities): GraphQLFieldConfigMap<unknown,
         assertCount('representations', representations, MAX_REPRESENTATIONS);
         chargeItems(context, representations.length, info);
         // Aliases with the same variable share its entities.
-        return context.memoize([representations], () => resolveAll(representations, entities, context, info));
+        return context.memoize([representations], () =>
+          resolveAll(representations, (each) => resolveReference(each, entities, context, info)),
+        );
       },
     },
   };
 }
 
 /** Resolves each representation to its entity or its error. */
-function resolveAll(
-  representations: readonly unknown[],
-  entities: Entities,
-  context: GatewayContext,
-  info: GraphQLResolveInfo,
-): readonly unknown[] {
+function resolveAll(representations: readonly unknown[], resolve: (representation: unknown) => unknown) {
   let failureCount = 0;
   let tooMany: UserInputError | undefined;
   const fail = (error: unknown, index: number): unknown => {
@@ -116,8 +114,7 @@ function resolveAll(
   };
   return representations.map((representation, index) => {
     try {
-      const value = resolveReference(representation, entities, context, info);
-      return value instanceof Promise ? value.catch((error: unknown) => fail(error, index)) : value;
+      return resolve(representation);
     } catch (error) {
       return fail(error, index);
     }
@@ -131,12 +128,15 @@ function resolveReference(
   context: GatewayContext,
   info: GraphQLResolveInfo,
 ): unknown {
-  if (!isRepresentation(representation)) throw new UserInputError('', 'must be an object.');
-  const entity = entities.get(readOwn(representation, '__typename'));
+  if (typeof representation !== 'object' || representation === null || Array.isArray(representation)) {
+    throw new UserInputError('', 'must be an object.');
+  }
+  const { __typename: name } = representation as Representation;
+  const entity = entities.get(name);
   if (entity === undefined) {
     throw new UserInputError('__typename', `must be one of ${[...entities.keys()].join(', ')}.`);
   }
-  const addTypeName = (value: unknown): unknown => value && { ...value, __typename: entity.type.name };
-  const value = entity.resolve(representation, context, info);
+  const addTypeName = (value: unknown): unknown => value && { ...value, __typename: name };
+  const value = entity.resolve(representation as Representation, context, info);
   return value instanceof Promise ? value.then(addTypeName) : addTypeName(value);
 }

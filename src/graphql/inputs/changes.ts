@@ -1,7 +1,7 @@
 // The inputs of a comparison: its baseline, and the kinds and the order of changes.
 
 import type { ChangeField, ChangeKind, ChangeQuery } from '../../report/compare/compare-reports.js';
-import { builder } from '../builder.js';
+import { builder, type OptionalInput } from '../builder.js';
 import { CostSortDirection } from './row-order.js';
 import { CostTimeWindowInput } from './time-range.js';
 
@@ -65,8 +65,6 @@ export const CostChangeOrder = builder.inputType('CostChangeOrder', {
   }),
 });
 
-export function toChangeOrder(
-  order: (typeof CostChangeOrder)['$inferInput'] | null | undefined,
-): ChangeQuery['orderBy'] {
+export function toChangeOrder(order: OptionalInput<typeof CostChangeOrder>): ChangeQuery['orderBy'] {
   return order == null ? undefined : { field: order.field, direction: order.direction ?? 'DESC' };
 }

@@ -2,7 +2,7 @@
 // that the defaults of ScaleOps apply.
 
 import type { AggregatedCostsRequest, WorkloadCostsRequest } from '../../report/request.js';
-import { builder } from '../builder.js';
+import { builder, type OptionalInput } from '../builder.js';
 import { CostLabelFilter, CostNameFilter } from './filter-inputs.js';
 import { omitNulls } from './omit-nulls.js';
 import { CostTimeRangeInput, type ResolvedRange } from './time-range.js';
@@ -69,12 +69,9 @@ export const WorkloadCostsFilter = builder.inputType('WorkloadCostsFilter', {
   }),
 });
 
-/** An optional argument or input field, as a resolver receives it. */
-type Filter<Input extends { readonly $inferInput: unknown }> = Input['$inferInput'] | null | undefined;
-
 /** @param range the resolved `timeRange`. @throws UserInputError that names the input below `filter`. */
 export function toAggregatedCostsRequest(
-  filter: Filter<typeof AggregatedCostsFilter>,
+  filter: OptionalInput<typeof AggregatedCostsFilter>,
   multiClusterByDefault: boolean,
   { range, from, to }: ResolvedRange,
 ): AggregatedCostsRequest {
@@ -102,7 +99,7 @@ export function toAggregatedCostsRequest(
 
 /** @throws UserInputError that names the input below `filter`. */
 export function toWorkloadCostsRequest(
-  filter: Filter<typeof WorkloadCostsFilter>,
+  filter: OptionalInput<typeof WorkloadCostsFilter>,
   multiClusterByDefault: boolean,
 ): WorkloadCostsRequest {
   const clusters = toNames('filter.clusters', filter?.clusters);
@@ -131,14 +128,14 @@ export function toWorkloadCostsRequest(
 }
 
 // `exclude: false` and OR are the defaults of ScaleOps, so they are not sent.
-function toNames(path: string, filter: Filter<typeof CostNameFilter>) {
+function toNames(path: string, filter: OptionalInput<typeof CostNameFilter>) {
   if (filter == null) return undefined;
   assertNotEmpty(`${path}.names`, filter.names, `must have at least one name; omit ${path} to not filter by it.`);
   assertList(`${path}.names`, filter.names, assertName);
   return { names: filter.names, exclude: filter.exclude === true ? true : undefined };
 }
 
-function toLabels(path: string, filter: Filter<typeof CostLabelFilter>) {
+function toLabels(path: string, filter: OptionalInput<typeof CostLabelFilter>) {
   if (filter == null) return undefined;
   assertNotEmpty(`${path}.labels`, filter.labels, `must have at least one entry; omit ${path} to not filter by it.`);
   assertList(`${path}.labels`, filter.labels, assertLabel);

@@ -2,7 +2,7 @@
 
 import { SUM_FIELDS } from '../../report/columns/columns.js';
 import type { GroupOrder } from '../../report/query/breakdown.js';
-import { builder } from '../builder.js';
+import { builder, type OptionalInput } from '../builder.js';
 import { CostSortDirection, toEnumValues } from './row-order.js';
 
 const CostGroupField = builder.enumType('CostGroupField', {
@@ -22,6 +22,6 @@ export const CostGroupOrder = builder.inputType('CostGroupOrder', {
   }),
 });
 
-export function toGroupOrder(order: (typeof CostGroupOrder)['$inferInput'] | null | undefined): GroupOrder {
+export function toGroupOrder(order: OptionalInput<typeof CostGroupOrder>): GroupOrder {
   return { field: order?.field ?? 'totalCost', direction: order?.direction ?? 'DESC' };
 }

@@ -7,13 +7,14 @@ import { countLabelReads, type Dimension } from '../../report/query/dimension.js
 import type { RowsWhere } from '../../report/query/filter-rows.js';
 import type { Report } from '../../report/report.js';
 import type { AggregatedCostsRequest, ReportRequest } from '../../report/request.js';
+import type { OptionalInput } from '../builder.js';
 import { toDimensions, type CostDimensionInput } from './dimensions.js';
 import { assertNotNegative } from './validate.js';
 import { toRowsWhere, type CostRowsWhere } from './where.js';
 
 interface GroupingArguments {
   readonly by?: readonly (typeof CostDimensionInput)['$inferInput'][] | null | undefined;
-  readonly where?: (typeof CostRowsWhere)['$inferInput'] | null | undefined;
+  readonly where?: OptionalInput<typeof CostRowsWhere>;
   readonly first?: number | null | undefined;
 }
 
@@ -99,12 +100,7 @@ function isGroupedBy(request: AggregatedCostsRequest, dimension: Dimension): boo
 
 function toRule(dimension: Dimension): string {
   if ('field' in dimension) return NAME_RULES[dimension.field];
-  const [kind, keys] =
-    'annotation' in dimension
-      ? ['annotation', [dimension.annotation]]
-      : ['label', 'label' in dimension ? [dimension.label] : dimension.anyLabel];
-  return (
-    `needs a report that is grouped by this ${kind}: ` +
-    `add \`${kind}s: ${JSON.stringify(keys)}\` to \`filter.groupBy\`.`
-  );
+  const kind = 'annotation' in dimension ? 'annotation' : 'label';
+  const keys = JSON.stringify(Object.values(dimension).flat());
+  return `needs a report that is grouped by this ${kind}: add \`${kind}s: ${keys}\` to \`filter.groupBy\`.`;
 }

@@ -4,7 +4,7 @@ import { UserInputError } from '../../errors.js';
 import { resolveCalendarRange, type CalendarRange } from '../../report/time/calendar-range.js';
 import { TimeRangeError } from '../../report/time/time-range-error.js';
 import { assertBegun } from '../../report/time/window-state.js';
-import { builder } from '../builder.js';
+import { builder, type OptionalInput } from '../builder.js';
 import { assertWindow } from './validate.js';
 
 const CostCalendarUnit = builder.enumType('CostCalendarUnit', {
@@ -73,7 +73,7 @@ export interface ResolvedRange {
 /** @throws UserInputError that names the input below `path`. */
 export function resolveTimeRange(
   path: string,
-  range: (typeof CostTimeRangeInput)['$inferInput'] | null | undefined,
+  range: OptionalInput<typeof CostTimeRangeInput>,
   nowMs: number,
 ): ResolvedRange {
   const { last, between, calendar } = range ?? {};
@@ -97,6 +97,8 @@ export function withinPath<T>(path: string, work: () => T): T {
     return work();
   } catch (error) {
     if (!(error instanceof TimeRangeError)) throw error;
+    // `granularity` is an argument beside the time range.
+    if (error.field === 'granularity') throw new UserInputError('granularity', error.rule);
     throw new UserInputError(error.field === '' ? path : `${path}.${error.field}`, error.rule);
   }
 }

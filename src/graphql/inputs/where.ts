@@ -2,7 +2,7 @@
 
 import type { Permissions } from '../../report/permissions/permissions.js';
 import type { RowsWhere } from '../../report/query/filter-rows.js';
-import { builder } from '../builder.js';
+import { builder, type OptionalInput } from '../builder.js';
 import { CostDimensionMatch, toMatches } from './dimensions.js';
 import { omitNulls } from './omit-nulls.js';
 import { assertFinite, assertLength, assertList, assertName } from './validate.js';
@@ -34,7 +34,7 @@ export const CostRowsWhere = builder.inputType('CostRowsWhere', {
 
 /** @throws UserInputError that names the input below `where`; GatewayError FORBIDDEN for a name that the caller may not see. */
 export function toRowsWhere(
-  where: (typeof CostRowsWhere)['$inferInput'] | null | undefined,
+  where: OptionalInput<typeof CostRowsWhere>,
   permissions: Permissions | undefined,
 ): RowsWhere | undefined {
   if (where == null) return undefined;

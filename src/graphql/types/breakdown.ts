@@ -7,7 +7,7 @@ import type { Breakdown, Group } from '../../report/query/breakdown.js';
 import type { Steps } from '../../report/steps.js';
 import { argumentsKey, chargeObjects } from '../response-budget.js';
 import { findSummedFields } from '../selection/size.js';
-import { builder } from '../builder.js';
+import { builder, type OptionalInput } from '../builder.js';
 import { BY_DESCRIPTION, CostDimensionInput } from '../inputs/dimensions.js';
 import { assertGroupedBy, countReads, toGrouping } from '../inputs/grouping.js';
 import { CostGroupOrder, toGroupOrder } from '../inputs/group-order.js';
@@ -36,9 +36,7 @@ export const CostGroupKey = builder
   .implement({
     description: 'The value of a group in one dimension.',
     fields: (t) => ({
-      dimension: t.exposeString('dimension', {
-        description: 'The dimension, such as `NAMESPACE` or `label:team`.',
-      }),
+      dimension: t.exposeString('dimension', { description: 'The dimension, such as `NAMESPACE` or `label:team`.' }),
       value: t.exposeString('value', {
         nullable: true,
         description: 'The value, such as `checkout`. Null for rows without a value.',
@@ -78,9 +76,9 @@ const CostBreakdown = builder.objectRef<NamedBreakdown>('CostBreakdown').impleme
       description: 'The groups, in order. All groups unless `first` is given.',
       resolve: ({ groups, dimensions }, _args, context, info) =>
         chargeObjects(
-          groups.map((group) => ({ group, dimensions })),
           context,
           info,
+          groups.map((group) => ({ group, dimensions })),
         ),
     }),
     others: t.expose('others', {
@@ -101,30 +99,22 @@ builder.objectField(CostReport, 'breakdown', (t) =>
     args: {
       by: t.arg({ type: [CostDimensionInput], required: true, description: BY_DESCRIPTION }),
       where: t.arg({ type: CostRowsWhere, description: 'Only rows that match. Default: all rows.' }),
-      orderBy: t.arg({
-        type: CostGroupOrder,
-        description: 'The order of groups. Default: TOTAL_COST, largest first.',
-      }),
-      first: t.arg.int({
-        description: 'The number of groups, such as 10. The rest is summed in `others`. 0 returns none.',
-      }),
+      orderBy: t.arg({ type: CostGroupOrder, description: 'The order of groups. Default: TOTAL_COST, largest first.' }),
+      first: t.arg.int({ description: 'The number of groups, such as 10. The rest is summed in `others`.' }),
     },
-    resolve: (loaded, args, context, info) => {
-      const { report } = loaded;
-      return context.memoize([report, info.fieldNodes], () => {
+    // Many entities may share a report, and run the same query over it.
+    resolve: (loaded, args, context, info) =>
+      context.memoize([loaded.report, info.fieldNodes], () => {
         const fields = findSummedFields(info);
-        context.budget.chargeReading(fields.length * report.scanCost);
-        const key = argumentsKey(context, info, args);
-        return context.memoize([report, `breakdown ${fields.join()}`, key], () =>
-          breakDown(loaded, args, fields, context),
-        );
-      });
-    },
+        context.budget.chargeReading(fields.length * loaded.report.scanCost);
+        const key = [loaded.report, `breakdown ${fields.join()}`, argumentsKey(context, info, args)];
+        return context.memoize(key, () => breakDown(loaded, args, fields, context));
+      }),
   }),
 );
 
 type BreakdownArguments = Parameters<typeof toGrouping>[0] & {
-  readonly orderBy?: (typeof CostGroupOrder)['$inferInput'] | null | undefined;
+  readonly orderBy?: OptionalInput<typeof CostGroupOrder>;
 };
 
 function breakDown(

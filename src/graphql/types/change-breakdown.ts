@@ -50,9 +50,9 @@ const CostChangeBreakdown = builder.objectRef<NamedChanges>('CostChangeBreakdown
       description: 'The requested changes, in order.',
       resolve: ({ groups, dimensions, isDerived }, _args, context, info) =>
         chargeObjects(
-          groups.map((group): NamedGroupChange => ({ ...group, dimensions, isDerived })),
           context,
           info,
+          groups.map((group): NamedGroupChange => ({ ...group, dimensions, isDerived })),
         ),
     }),
     others: t.field({

@@ -5,7 +5,7 @@ import { limitValidity } from '../../loaders/load-stats.js';
 import type { LoadedReport } from '../../loaders/report-loader.js';
 import { toOpaqueId } from '../../report/opaque-id.js';
 import { toReportId, type ReportRequest } from '../../report/request.js';
-import { builder } from '../builder.js';
+import { builder, type OptionalInput } from '../builder.js';
 import {
   AggregatedCostsFilter,
   toAggregatedCostsRequest,
@@ -61,7 +61,7 @@ function loadReport(request: ReportRequest, { loaders, permissions }: GatewayCon
 }
 
 function loadAggregated(
-  filter: (typeof AggregatedCostsFilter)['$inferInput'] | null | undefined,
+  filter: OptionalInput<typeof AggregatedCostsFilter>,
   context: GatewayContext,
 ): LoadedReport | Promise<LoadedReport> {
   const range = resolveTimeRange('filter.timeRange', filter?.timeRange, context.windows.nowMs());

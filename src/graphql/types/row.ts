@@ -1,6 +1,12 @@
 // CostRow: one row of a report, with every field of the REST API under the same name.
 
-import type { NameField, NumberField, Label } from '../../report/columns/columns.js';
+import {
+  NAME_FIELDS,
+  NUMBER_FIELDS,
+  type Label,
+  type NameField,
+  type NumberField,
+} from '../../report/columns/columns.js';
 import type { LabelDimension } from '../../report/query/dimension.js';
 import type { ReportRow } from '../../report/row.js';
 import { builder } from '../builder.js';
@@ -43,7 +49,15 @@ export const NUMBERS = {
   replicas: 'The average number of replicas over the window.',
 } as const satisfies Record<Exclude<NumberField, 'amountOfWorkloads'>, string>;
 
+/** The fields of type Float. */
+const FLOAT_FIELDS = NUMBER_FIELDS.filter((name) => name !== 'amountOfWorkloads');
+
 const NULL_NUMBER = ' Null when ScaleOps gives no number.';
+
+/** Creates a field for each name. */
+export function toFields<Name extends string, Field>(names: readonly Name[], create: (name: Name) => Field) {
+  return Object.fromEntries(names.map((name) => [name, create(name)])) as Record<Name, Field>;
+}
 
 /** @throws UserInputError for an invalid label key. */
 function valueOfLabel(row: ReportRow, key: string, dimension: LabelDimension): string | null {
@@ -57,6 +71,14 @@ export const CostRow = builder.objectRef<ReportRow>('CostRow').implement({
     const nameField = (name: keyof typeof NAMES) => t.exposeString(name, { nullable: true, description: NAMES[name] });
     const numberField = (name: keyof typeof NUMBERS) =>
       t.exposeFloat(name, { nullable: true, description: NUMBERS[name] + NULL_NUMBER });
+    const groupLabels = (name: 'labels' | 'annotations') =>
+      t.field({
+        type: [CostLabel],
+        directives: LABEL_DIRECTIVES,
+        nullable: true,
+        description: `The ${name} that an aggregated row is grouped by. Null when there are none.`,
+        resolve: (row, _args, context, info) => chargeRowList(row[name], context, info),
+      });
     return {
       id: t.exposeID('id', {
         description:
@@ -66,28 +88,13 @@ export const CostRow = builder.objectRef<ReportRow>('CostRow').implement({
         nullable: true,
         description: 'The id of the workload or group in ScaleOps: the same in other reports. Null when there is none.',
       }),
-      clusterName: nameField('clusterName'),
-      namespace: nameField('namespace'),
-      workloadName: nameField('workloadName'),
-      workloadType: nameField('workloadType'),
+      ...toFields(NAME_FIELDS, nameField),
       amountOfWorkloads: t.exposeInt('amountOfWorkloads', {
         nullable: true,
         description: 'The number of workloads that the row covers.' + NULL_NUMBER,
       }),
-      labels: t.field({
-        type: [CostLabel],
-        directives: LABEL_DIRECTIVES,
-        nullable: true,
-        description: 'The labels that an aggregated row is grouped by. Null when there are none.',
-        resolve: ({ labels }, _args, context, info) => chargeRowList(labels, context, info),
-      }),
-      annotations: t.field({
-        type: [CostLabel],
-        directives: LABEL_DIRECTIVES,
-        nullable: true,
-        description: 'The annotations that an aggregated row is grouped by. Null when there are none.',
-        resolve: ({ annotations }, _args, context, info) => chargeRowList(annotations, context, info),
-      }),
+      labels: groupLabels('labels'),
+      annotations: groupLabels('annotations'),
       ownerLabels: t.field({
         type: [CostLabel],
         directives: LABEL_DIRECTIVES,
@@ -111,18 +118,7 @@ export const CostRow = builder.objectRef<ReportRow>('CostRow').implement({
         description: 'The Kubernetes Services of the workload.',
         resolve: ({ services }, _args, context, info) => chargeRowList(services, context, info),
       }),
-      totalCost: numberField('totalCost'),
-      hourlyCost: numberField('hourlyCost'),
-      savingsAvailable: numberField('savingsAvailable'),
-      savingsAvailableWithReplicas: numberField('savingsAvailableWithReplicas'),
-      onDemandHours: numberField('onDemandHours'),
-      onDemandPercent: numberField('onDemandPercent'),
-      spotHours: numberField('spotHours'),
-      spotPercent: numberField('spotPercent'),
-      ownerCpuRequest: numberField('ownerCpuRequest'),
-      ownerGpuRequest: numberField('ownerGpuRequest'),
-      ownerMemoryRequest: numberField('ownerMemoryRequest'),
-      replicas: numberField('replicas'),
+      ...toFields(FLOAT_FIELDS, numberField),
       share: t.exposeFloat('share', {
         nullable: true,
         description:

@@ -109,7 +109,7 @@ function resolveList<T>(
   const members = serializesLists ? toMembers(info) : undefined;
   // An unknown window is an error of each row.
   const isPlain = members !== undefined && (page.origin.report.window !== null || !readsWindow(members));
-  if (!isPlain) return chargeObjects(objects, context, info);
+  if (!isPlain) return chargeObjects(context, info, objects);
   chargeItems(context, page.rowCount, info);
   // Pothos' types accept arrays only.
   return new SerializedList(page.write(members, createOriginJson(page.origin, windows))) as unknown as readonly T[];
@@ -124,13 +124,11 @@ function createOriginJson(origin: RowOrigin, clock: WindowClock): (field: Origin
   };
 }
 
-const WINDOW_FIELDS: readonly string[] = ['startTime', 'endTime', 'hours', 'state'];
-
 function readsWindow(members: readonly RowMember[]): boolean {
   return members.some((member) =>
     member.kind === 'object'
       ? readsWindow(member.members)
-      : member.kind === 'origin' && WINDOW_FIELDS.includes(member.field),
+      : member.kind === 'origin' && member.field !== 'asOf' && member.field !== 'isStale',
   );
 }
 

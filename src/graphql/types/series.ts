@@ -8,6 +8,7 @@ import { builder } from '../builder.js';
 import { BY_DESCRIPTION, CostDimensionInput } from '../inputs/dimensions.js';
 import { toGrouping } from '../inputs/grouping.js';
 import { CostGroupOrder, toGroupOrder } from '../inputs/group-order.js';
+import { toEnumValues } from '../inputs/row-order.js';
 import { CostRowsWhere } from '../inputs/where.js';
 import { chargeObjects } from '../response-budget.js';
 import { fieldsBelow, findSummedFields } from '../selection/size.js';
@@ -24,21 +25,12 @@ interface NamedSeriesSet extends SeriesSet {
   readonly intervalCount: number;
 }
 
-const FIELDS = {
-  TOTAL_COST: { value: 'totalCost', description: 'The cost in the interval, in the currency of ScaleOps.' },
-  HOURLY_COST: { value: 'hourlyCost', description: 'The cost per hour, in the currency of ScaleOps.' },
-  SAVINGS_AVAILABLE: {
-    value: 'savingsAvailable',
-    description: 'The savings that ScaleOps recommends, in the currency of ScaleOps.',
-  },
-  ON_DEMAND_HOURS: { value: 'onDemandHours', description: 'Hours that pods ran on on-demand nodes.' },
-  SPOT_HOURS: { value: 'spotHours', description: 'Hours that pods ran on spot nodes.' },
-  AMOUNT_OF_WORKLOADS: { value: 'amountOfWorkloads', description: 'The number of workloads.' },
-} as const satisfies Record<string, { value: SumField; description: string }>;
-
 const CostSeriesField = builder.enumType('CostSeriesField', {
   description: 'What the values of a series are.',
-  values: FIELDS,
+  values: toEnumValues(
+    ['totalCost', 'hourlyCost', 'savingsAvailable', 'onDemandHours', 'spotHours', 'amountOfWorkloads'],
+    (field) => `\`${field}\` of the interval, as in \`CostTotals\`.`,
+  ),
 });
 
 const CostSeries = builder.objectRef<NamedSeries>('CostSeries').implement({
@@ -78,9 +70,9 @@ const CostSeriesSet = builder.objectRef<NamedSeriesSet>('CostSeriesSet').impleme
       resolve({ series: all, dimensions, intervalCount }, _args, context, info) {
         context.budget.chargeFields(all.length * intervalCount * countValueLists(info));
         return chargeObjects(
-          all.map((series) => ({ ...series, dimensions })),
           context,
           info,
+          all.map((series) => ({ ...series, dimensions })),
         );
       },
     }),

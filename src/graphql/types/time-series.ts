@@ -5,7 +5,7 @@ import { createSeries, type SeriesQuery, type SeriesSet } from '../../report/com
 import { hasAllNumbers } from '../../report/warnings.js';
 import { rangeToMs } from '../../report/requested-window.js';
 import type { SeriesRange } from '../../report/time/intervals.js';
-import { builder } from '../builder.js';
+import { builder, type OptionalInput } from '../builder.js';
 import { AggregatedCostsFilter, toAggregatedCostsRequest } from '../inputs/filters.js';
 import { assertGroupedBy, countReads } from '../inputs/grouping.js';
 import { resolveTimeRange, type CostTimeRangeInput } from '../inputs/time-range.js';
@@ -163,10 +163,7 @@ builder.queryField('costTimeSeries', (t) =>
 );
 
 /** @throws UserInputError that names the input below `filter.timeRange` and the rule it breaks. */
-function toSeriesRange(
-  timeRange: (typeof CostTimeRangeInput)['$inferInput'] | null | undefined,
-  nowMs: number,
-): SeriesRange | undefined {
+function toSeriesRange(timeRange: OptionalInput<typeof CostTimeRangeInput>, nowMs: number): SeriesRange | undefined {
   const { range, from, to, calendar } = resolveTimeRange('filter.timeRange', timeRange, nowMs);
   if (calendar !== undefined) return { calendar };
   if (from !== undefined && to !== undefined) return { between: { startTime: from, endTime: to } };

@@ -1,12 +1,12 @@
 // CostReport.totals, and the totals of groups.
 
-import type { SumField } from '../../report/columns/columns.js';
+import { SUM_FIELDS } from '../../report/columns/columns.js';
 import { percentOfHours, type Totals } from '../../report/query/totals.js';
 import { argumentsKey } from '../response-budget.js';
 import { findSummedFields } from '../selection/size.js';
 import { builder } from '../builder.js';
 import { CostReport } from './report.js';
-import { NUMBERS } from './row.js';
+import { NUMBERS, toFields } from './row.js';
 import { assertGroupedBy, countReads } from '../inputs/grouping.js';
 import { CostRowsWhere, toRowsWhere } from '../inputs/where.js';
 
@@ -16,12 +16,15 @@ export const FULL_SCAN_COST_WEIGHT = 5;
 /** The largest number that GraphQL's Int holds. */
 const MAX_INT = 2 ** 31 - 1;
 
+/** The sums of type Float. */
+const FLOAT_SUMS = SUM_FIELDS.filter((field) => field !== 'amountOfWorkloads');
+
 const SUM_RULE = ' The sum over all rows; a row without a value counts as 0.';
 
 export const CostTotals = builder.objectRef<Totals>('CostTotals').implement({
   description: 'The sums of a set of rows, without rounding errors.',
   fields: (t) => {
-    const sum = (field: Exclude<SumField, 'amountOfWorkloads'>) =>
+    const sum = (field: (typeof FLOAT_SUMS)[number]) =>
       t.float({ description: NUMBERS[field] + SUM_RULE, resolve: (totals) => totals.sum(field) });
     const percent = (kind: string, field: 'onDemandHours' | 'spotHours') =>
       t.float({
@@ -43,18 +46,9 @@ export const CostTotals = builder.objectRef<Totals>('CostTotals').implement({
         description: `The number of workloads that the rows cover, at most ${MAX_INT}.` + SUM_RULE,
         resolve: (totals) => Math.max(-MAX_INT, Math.min(Math.round(totals.sum('amountOfWorkloads')), MAX_INT)),
       }),
-      totalCost: sum('totalCost'),
-      hourlyCost: sum('hourlyCost'),
-      savingsAvailable: sum('savingsAvailable'),
-      savingsAvailableWithReplicas: sum('savingsAvailableWithReplicas'),
-      onDemandHours: sum('onDemandHours'),
-      spotHours: sum('spotHours'),
+      ...toFields(FLOAT_SUMS, sum),
       onDemandPercent: percent('on-demand', 'onDemandHours'),
       spotPercent: percent('spot', 'spotHours'),
-      ownerCpuRequest: sum('ownerCpuRequest'),
-      ownerGpuRequest: sum('ownerGpuRequest'),
-      ownerMemoryRequest: sum('ownerMemoryRequest'),
-      replicas: sum('replicas'),
     };
   },
 });
