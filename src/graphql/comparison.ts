@@ -140,14 +140,12 @@ async function alignAges(pair: Pair, { loaders }: GatewayContext): Promise<Pair>
   });
 }
 
-/** The sums of a derived comparison. */
-const DERIVED_FIELDS = ['totalCost', 'onDemandHours', 'spotHours'];
-
 /** @throws UpstreamError when a part of a report is missing, because the derived baseline would be silently wrong. */
 async function assertDerivable(reports: readonly LoadedReport[], { runReportQuery }: GatewayContext): Promise<void> {
   for (const { report } of reports) {
     const totals = await runReportQuery(report, { rows: 1 }, report.sumRows(undefined, []));
-    const isReadable = hasAllNumbers(report.warnings, DERIVED_FIELDS) && totals.rowsWithoutCost() === 0;
+    const isReadable =
+      hasAllNumbers(report.warnings, ['totalCost', 'onDemandHours', 'spotHours']) && totals.rowsWithoutCost() === 0;
     if (report.isWhole && isReadable) continue;
     throw new UpstreamError('UPSTREAM_BAD_RESPONSE', {
       message:

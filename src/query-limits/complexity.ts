@@ -1,13 +1,6 @@
 // Measures the size of a document. Fragments count as often as they are spread, as in the execution.
 
-import {
-  Kind,
-  type DocumentNode,
-  type FragmentDefinitionNode,
-  type FragmentSpreadNode,
-  type SelectionSetNode,
-  type ValueNode,
-} from 'graphql';
+import { Kind, type DocumentNode, type FragmentDefinitionNode, type SelectionSetNode, type ValueNode } from 'graphql';
 
 interface Counts {
   /** Levels of fields; the fields of Query are level 1. */
@@ -55,8 +48,9 @@ function createCounter(fragments: readonly FragmentDefinitionNode[]) {
     if (set === undefined) return ZERO;
     let [depth, nesting, aliases, rootFields, directives] = [0, 0, 0, 0, 0];
     for (const selection of set.selections) {
-      const inner = selection.kind === Kind.FRAGMENT_SPREAD ? spread(selection) : selections(selection.selectionSet);
       const isField = selection.kind === Kind.FIELD;
+      const isSpread = selection.kind === Kind.FRAGMENT_SPREAD;
+      const inner = isSpread ? fragment(named.get(selection.name.value)) : selections(selection.selectionSet);
       depth = Math.max(depth, inner.depth + (isField ? 1 : 0));
       nesting = Math.max(nesting, inner.nesting, isField ? nestingOf(selection.arguments) : 0);
       aliases = add(aliases, inner.aliases + (isField && selection.alias !== undefined ? 1 : 0));
@@ -65,19 +59,15 @@ function createCounter(fragments: readonly FragmentDefinitionNode[]) {
     }
     return { depth, nesting: nesting + 1, aliases, rootFields, directives };
   };
-  const spread = ({ name }: FragmentSpreadNode): Counts => {
-    const definition = named.get(name.value);
-    return definition === undefined ? ZERO : fragment(definition);
-  };
-  const fragment = (definition: FragmentDefinitionNode): Counts => {
-    let counts = counted.get(definition);
-    if (counts === undefined) {
-      // Counts as nothing within itself: validation refuses such cycles.
-      counted.set(definition, ZERO);
-      const own = selections(definition.selectionSet);
-      counts = { ...own, directives: add(own.directives, directivesOf(definition)) };
-      counted.set(definition, counts);
-    }
+  const fragment = (definition: FragmentDefinitionNode | undefined): Counts => {
+    if (definition === undefined) return ZERO;
+    const known = counted.get(definition);
+    if (known !== undefined) return known;
+    // Counts as nothing within itself: validation refuses such cycles.
+    counted.set(definition, ZERO);
+    const own = selections(definition.selectionSet);
+    const counts = { ...own, directives: add(own.directives, directivesOf(definition)) };
+    counted.set(definition, counts);
     return counts;
   };
   return { selections, fragment };

@@ -3,13 +3,6 @@
 
 import { Kind, type DocumentNode, type FieldNode, type FragmentDefinitionNode, type SelectionSetNode } from 'graphql';
 
-interface Repetition {
-  /** The most fields of one response name that are merged into one selection set, through fragments too. */
-  readonly repeatedFields: number;
-  /** Collected selections plus compared pairs of fields; at most a little over MAX_MERGE_WORK. */
-  readonly mergeWork: number;
-}
-
 /** Validation compares 20,000 pairs in about 20 ms (`node test/bench/validation.mjs`). A page's operation has some hundred. */
 export const MAX_MERGE_WORK = 20_000;
 
@@ -17,15 +10,19 @@ export const MAX_MERGE_WORK = 20_000;
 const CHARACTERS_PER_UNIT = 32;
 
 /** Stops counting once it exceeds MAX_MERGE_WORK, so that its own time is bounded. */
-export function measureRepetition({ definitions }: DocumentNode): Repetition {
+export function measureRepetition({
+  definitions,
+}: DocumentNode): Pick<RepetitionCounter, 'repeatedFields' | 'mergeWork'> {
   const fragments = definitions.filter((definition) => definition.kind === Kind.FRAGMENT_DEFINITION);
   const counter = new RepetitionCounter(new Map(fragments.map((fragment) => [fragment.name.value, fragment])));
   for (const each of definitions) if ('selectionSet' in each) counter.countAll(each.selectionSet);
   return counter;
 }
 
-class RepetitionCounter implements Repetition {
+class RepetitionCounter {
+  /** The most fields of one response name that are merged into one selection set, through fragments too. */
   repeatedFields = 0;
+  /** Collected selections plus compared pairs of fields; at most a little over MAX_MERGE_WORK. */
   mergeWork = 0;
   readonly #fragments: ReadonlyMap<string, FragmentDefinitionNode>;
 

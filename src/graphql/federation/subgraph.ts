@@ -106,17 +106,14 @@ function createEntitiesField(entities: Entities): GraphQLFieldConfigMap<unknown,
 function resolveAll(representations: readonly unknown[], resolve: (representation: unknown) => unknown) {
   let failureCount = 0;
   let tooMany: UserInputError | undefined;
-  const fail = (error: unknown, index: number): unknown => {
-    failureCount += 1;
-    if (!(error instanceof UserInputError)) return error;
-    if (failureCount <= MAX_ERRORS) return error.within(`representations[${index}]`);
-    return (tooMany ??= new UserInputError('representations', `must be valid: more than ${MAX_ERRORS} are not.`));
-  };
   return representations.map((representation, index) => {
     try {
       return resolve(representation);
     } catch (error) {
-      return fail(error, index);
+      failureCount += 1;
+      if (!(error instanceof UserInputError)) return error;
+      if (failureCount <= MAX_ERRORS) return error.within(`representations[${index}]`);
+      return (tooMany ??= new UserInputError('representations', `must be valid: more than ${MAX_ERRORS} are not.`));
     }
   });
 }

@@ -1,6 +1,7 @@
 // The inputs of a comparison: its baseline, and the kinds and the order of changes.
 
 import type { ChangeField, ChangeKind, ChangeQuery } from '../../report/compare/compare-reports.js';
+import type { BaselineShift } from '../../report/time/baseline.js';
 import { builder, type OptionalInput } from '../builder.js';
 import { CostSortDirection } from './row-order.js';
 import { CostTimeWindowInput } from './time-range.js';
@@ -16,7 +17,7 @@ const CostBaselineShift = builder.enumType('CostBaselineShift', {
     WEEK_BEFORE: { description: 'The same window a week earlier.' },
     MONTH_BEFORE: { description: 'The same window a month earlier; at most to the last day of that month.' },
     YEAR_BEFORE: { description: 'The same window a year earlier.' },
-  } as const,
+  } as const satisfies Record<BaselineShift, { description: string }>,
 });
 
 export const CostBaselineInput = builder.inputType('CostBaselineInput', {

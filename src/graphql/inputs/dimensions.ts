@@ -12,21 +12,19 @@ const MAX_MATCHES = 10;
 
 export const BY_DESCRIPTION = `The dimensions, 1 to ${MAX_DIMENSIONS}, each once: one group per combination of values.`;
 
-const DIMENSION_FIELDS = {
-  CLUSTER: 'clusterName',
-  NAMESPACE: 'namespace',
-  WORKLOAD_TYPE: 'workloadType',
-  WORKLOAD_NAME: 'workloadName',
+const DIMENSIONS = {
+  CLUSTER: { field: 'clusterName', description: 'The cluster: `clusterName`.' },
+  NAMESPACE: {
+    field: 'namespace',
+    description: 'The `namespace`. Namespaces of the same name in several clusters are one value.',
+  },
+  WORKLOAD_TYPE: { field: 'workloadType', description: 'The kind of workload: `workloadType`.' },
+  WORKLOAD_NAME: { field: 'workloadName', description: 'The name of the workload: `workloadName`.' },
 } as const;
 
 const CostDimension = builder.enumType('CostDimension', {
   description: 'A field of rows to group or filter by.',
-  values: {
-    CLUSTER: { description: 'The cluster: `clusterName`.' },
-    NAMESPACE: { description: 'The `namespace`. Namespaces of the same name in several clusters are one value.' },
-    WORKLOAD_TYPE: { description: 'The kind of workload: `workloadType`.' },
-    WORKLOAD_NAME: { description: 'The name of the workload: `workloadName`.' },
-  } as const,
+  values: DIMENSIONS,
 });
 
 export const CostDimensionInput = builder.inputType('CostDimensionInput', {
@@ -84,7 +82,7 @@ export function toDimensions(by: readonly DimensionInput[]): NamedDimension[] {
 }
 
 function toDimension(path: string, { field, label, annotation, anyLabel }: DimensionInput): NamedDimension {
-  if (field != null) return { name: field, dimension: { field: DIMENSION_FIELDS[field] } };
+  if (field != null) return { name: field, dimension: { field: DIMENSIONS[field].field } };
   if (label != null) {
     assertLabelKey(`${path}.label`, label);
     return { name: `label:${label}`, dimension: { label } };

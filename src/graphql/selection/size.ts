@@ -36,8 +36,7 @@ const ID_FIELDS: readonly string[] = ['id', 'cursor', 'startCursor', 'endCursor'
 
 /** Whether the fields below this one read ids or cursors. Ids of entities count too: this is a hint. */
 export function readsRowIds(selected: Selected): boolean {
-  const names = findFieldNames(selected);
-  return ID_FIELDS.some((name) => names.has(name));
+  return Array.from(fieldsBelow(selected)).some(({ name }) => ID_FIELDS.includes(name.value));
 }
 
 /** The columns that a computed field sums. */
@@ -50,12 +49,9 @@ const DERIVED: ReadonlyMap<string, readonly string[]> = new Map([
 
 /** Returns the sums that the fields below this one read. Linear in the length of the document. */
 export function findSummedFields(selected: Selected): readonly SumField[] {
-  const columns = new Set(Array.from(findFieldNames(selected)).flatMap((name) => DERIVED.get(name) ?? [name]));
+  const names = Array.from(fieldsBelow(selected), ({ name }) => name.value);
+  const columns = new Set(names.flatMap((name) => DERIVED.get(name) ?? [name]));
   return SUM_FIELDS.filter((field) => columns.has(field));
-}
-
-function findFieldNames(selected: Selected): ReadonlySet<string> {
-  return new Set(Array.from(fieldsBelow(selected), ({ name }) => name.value));
 }
 
 /** Iterates over the fields below this one, at any depth; those of a fragment once. */

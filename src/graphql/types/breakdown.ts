@@ -113,13 +113,9 @@ builder.objectField(CostReport, 'breakdown', (t) =>
   }),
 );
 
-type BreakdownArguments = Parameters<typeof toGrouping>[0] & {
-  readonly orderBy?: OptionalInput<typeof CostGroupOrder>;
-};
-
 function breakDown(
   { report, request }: LoadedReport,
-  args: BreakdownArguments,
+  args: Parameters<typeof toGrouping>[0] & { readonly orderBy?: OptionalInput<typeof CostGroupOrder> },
   fields: readonly SumField[],
   context: GatewayContext,
 ): NamedBreakdown | Promise<NamedBreakdown> {

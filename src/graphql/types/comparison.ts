@@ -12,7 +12,7 @@ import { CostBaselineInput } from '../inputs/changes.js';
 import { assertGroupedBy, countReads } from '../inputs/grouping.js';
 import { CostRowsWhere, toRowsWhere } from '../inputs/where.js';
 import { findSummedFields } from '../selection/size.js';
-import { CostReport } from './report.js';
+import { CostReport, UPSTREAM_CALL_COST_WEIGHT } from './report.js';
 import { FULL_SCAN_COST_WEIGHT } from './totals.js';
 import { CostWindow } from './window.js';
 
@@ -29,7 +29,7 @@ const CostAmountChange = builder.objectRef<AmountChange>('CostAmountChange').imp
   fields: (t) => ({
     current: t.exposeFloat('current', { description: 'The amount in the report; 0 when no row has it.' }),
     baseline: t.exposeFloat('baseline', { description: 'The amount in the baseline; 0 when no row has it.' }),
-    difference: t.exposeFloat('difference', { description: '`current` minus `baseline`, without rounding errors.' }),
+    difference: t.exposeFloat('difference', { description: '`current` minus `baseline`, rounded only once.' }),
     ratio: t.exposeFloat('ratio', {
       nullable: true,
       description: '`difference` / `baseline`, such as 0.25 for a quarter more. Null when `baseline` is 0 or less.',
@@ -43,24 +43,23 @@ export const CostTotalsChange = builder.objectRef<ComparedTotals>('CostTotalsCha
     const sum = (field: SumField, description: string) =>
       t.field({ type: CostAmountChange, description, resolve: ({ totals }) => totals.sum(field) });
     /** An amount that does not add up over time cannot be derived from a longer report. */
-    const underived = (description: string, read: (totals: TotalsChange) => AmountChange) =>
+    const underived = (field: SumField | 'rowCount', description: string) =>
       t.field({
         type: CostAmountChange,
         nullable: true,
         description: `${description} Null in the comparison of a workload report.`,
-        resolve: ({ totals, isDerived }) => (isDerived ? null : read(totals)),
+        resolve({ totals, isDerived }) {
+          if (isDerived) return null;
+          return field === 'rowCount' ? totals.rowCount : totals.sum(field);
+        },
       });
     return {
       totalCost: sum('totalCost', 'The costs, in the currency of ScaleOps.'),
       onDemandHours: sum('onDemandHours', 'Hours that pods ran on on-demand nodes.'),
       spotHours: sum('spotHours', 'Hours that pods ran on spot nodes.'),
-      savingsAvailable: underived('The savings that ScaleOps recommends, in the currency of ScaleOps.', (totals) =>
-        totals.sum('savingsAvailable'),
-      ),
-      amountOfWorkloads: underived('The number of workloads that the rows cover.', (totals) =>
-        totals.sum('amountOfWorkloads'),
-      ),
-      rowCount: underived('The number of rows.', ({ rowCount }) => rowCount),
+      savingsAvailable: underived('savingsAvailable', 'The recommended savings, in the currency of ScaleOps.'),
+      amountOfWorkloads: underived('amountOfWorkloads', 'The number of workloads that the rows cover.'),
+      rowCount: underived('rowCount', 'The number of rows.'),
     };
   },
 });
@@ -139,8 +138,7 @@ builder.objectField(CostReport, 'comparison', (t) =>
   t.field({
     type: CostComparison,
     nullable: true,
-    // The baseline may have to be fetched.
-    directives: { cost: { weight: 50 } },
+    directives: { cost: { weight: UPSTREAM_CALL_COST_WEIGHT } },
     description:
       'What changed since an earlier period. Needs one more call to ScaleOps, unless that report is cached. ' +
       'For a workload report, only costs and hours: they are derived from a report of twice the length.',

@@ -53,7 +53,7 @@ function toId({ request, calendar }: LoadedReport): string {
 }
 
 /** @cost for routers: a call to ScaleOps, unless the report is cached. */
-const UPSTREAM_CALL_COST_WEIGHT = 50;
+export const UPSTREAM_CALL_COST_WEIGHT = 50;
 
 function loadReport(request: ReportRequest, { loaders, permissions }: GatewayContext) {
   assertAllowed(permissions, request);

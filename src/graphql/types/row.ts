@@ -26,14 +26,14 @@ const CostLabel = builder.objectRef<Label>('CostLabel').implement({
 /** For routers: a workload has about ten labels. */
 const LABEL_DIRECTIVES = { listSize: { assumedSize: 10 } };
 
-const NAMES = {
+const NAME_DESCRIPTIONS = {
   clusterName: 'The Kubernetes cluster, such as `prod-us-east-1`. Null in a row that covers several clusters.',
   namespace: 'The Kubernetes namespace, such as `checkout`. Null in a row that covers several namespaces.',
   workloadName: 'The workload, such as `checkout-api`. Null in an aggregated row.',
   workloadType: 'The kind of workload, such as `Deployment` or `StatefulSet`. Null in an aggregated row.',
 } as const satisfies Record<NameField, string>;
 
-export const NUMBERS = {
+export const NUMBER_DESCRIPTIONS = {
   totalCost: 'The cost over the window of the report, in the currency of ScaleOps. Negative for a credit.',
   hourlyCost: 'The average cost per hour, as ScaleOps gives it, in the currency of ScaleOps.',
   savingsAvailable:
@@ -49,9 +49,7 @@ export const NUMBERS = {
   replicas: 'The average number of replicas over the window.',
 } as const satisfies Record<Exclude<NumberField, 'amountOfWorkloads'>, string>;
 
-/** The fields of type Float. */
 const FLOAT_FIELDS = NUMBER_FIELDS.filter((name) => name !== 'amountOfWorkloads');
-
 const NULL_NUMBER = ' Null when ScaleOps gives no number.';
 
 /** Creates a field for each name. */
@@ -68,9 +66,10 @@ function valueOfLabel(row: ReportRow, key: string, dimension: LabelDimension): s
 export const CostRow = builder.objectRef<ReportRow>('CostRow').implement({
   description: 'The costs of one workload (workload report) or of one group of workloads (aggregated report).',
   fields: (t) => {
-    const nameField = (name: keyof typeof NAMES) => t.exposeString(name, { nullable: true, description: NAMES[name] });
-    const numberField = (name: keyof typeof NUMBERS) =>
-      t.exposeFloat(name, { nullable: true, description: NUMBERS[name] + NULL_NUMBER });
+    const nameField = (name: keyof typeof NAME_DESCRIPTIONS) =>
+      t.exposeString(name, { nullable: true, description: NAME_DESCRIPTIONS[name] });
+    const numberField = (name: keyof typeof NUMBER_DESCRIPTIONS) =>
+      t.exposeFloat(name, { nullable: true, description: NUMBER_DESCRIPTIONS[name] + NULL_NUMBER });
     const groupLabels = (name: 'labels' | 'annotations') =>
       t.field({
         type: [CostLabel],

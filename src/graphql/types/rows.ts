@@ -25,9 +25,6 @@ import { countReads } from '../inputs/grouping.js';
 import { CostRowsWhere, toRowsWhere } from '../inputs/where.js';
 import { toWindow } from './window.js';
 
-/** @listSize for routers, for a query without `first` and `last`: the rows of a large dashboard. */
-const ASSUMED_ROWS = 1_000;
-
 const PageInfo = builder.objectRef<RowPage>('PageInfo').implement({
   description: 'The position of a page among all rows.',
   // Other subgraphs have this type of the Relay specification, too.
@@ -137,7 +134,8 @@ builder.objectField(CostReport, 'rows', (t) =>
     type: CostRowConnection,
     directives: {
       listSize: {
-        assumedSize: ASSUMED_ROWS,
+        // The rows of a large dashboard.
+        assumedSize: 1_000,
         slicingArguments: ['first', 'last'],
         sizedFields: ['nodes', 'edges'],
         requireOneSlicingArgument: false,

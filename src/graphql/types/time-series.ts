@@ -13,7 +13,7 @@ import { CostRowsWhere, toRowsWhere } from '../inputs/where.js';
 import { chargeItems } from '../response-budget.js';
 import { findSummedFields } from '../selection/size.js';
 import { loadSeries, type LoadedInterval, type LoadedSeries } from '../time-series.js';
-import { CostReport } from './report.js';
+import { CostReport, UPSTREAM_CALL_COST_WEIGHT } from './report.js';
 import { CostTotals, FULL_SCAN_COST_WEIGHT } from './totals.js';
 import { CostWindow } from './window.js';
 
@@ -118,15 +118,13 @@ export function readSeries(
   });
 }
 
-/** @cost for routers: a month by day, with some days in the cache. */
-const SERIES_COST_WEIGHT = 500;
-
 builder.queryField('costTimeSeries', (t) =>
   t.field({
     type: CostTimeSeries,
     nullable: true,
     directives: {
-      cost: { weight: SERIES_COST_WEIGHT },
+      // A month by day, of which most days are cached.
+      cost: { weight: 10 * UPSTREAM_CALL_COST_WEIGHT },
       cacheTag: { format: 'costs' },
       listSize: { assumedSize: 31, sizedFields: ['intervals'] },
     },

@@ -1,12 +1,12 @@
 // CostReport.totals, and the totals of groups.
 
-import { SUM_FIELDS } from '../../report/columns/columns.js';
+import { SUM_FIELDS, type SumField } from '../../report/columns/columns.js';
 import { percentOfHours, type Totals } from '../../report/query/totals.js';
 import { argumentsKey } from '../response-budget.js';
 import { findSummedFields } from '../selection/size.js';
 import { builder } from '../builder.js';
 import { CostReport } from './report.js';
-import { NUMBERS, toFields } from './row.js';
+import { NUMBER_DESCRIPTIONS, toFields } from './row.js';
 import { assertGroupedBy, countReads } from '../inputs/grouping.js';
 import { CostRowsWhere, toRowsWhere } from '../inputs/where.js';
 
@@ -16,16 +16,14 @@ export const FULL_SCAN_COST_WEIGHT = 5;
 /** The largest number that GraphQL's Int holds. */
 const MAX_INT = 2 ** 31 - 1;
 
-/** The sums of type Float. */
 const FLOAT_SUMS = SUM_FIELDS.filter((field) => field !== 'amountOfWorkloads');
-
 const SUM_RULE = ' The sum over all rows; a row without a value counts as 0.';
 
 export const CostTotals = builder.objectRef<Totals>('CostTotals').implement({
-  description: 'The sums of a set of rows, without rounding errors.',
+  description: 'The sums of a set of rows, each rounded only once.',
   fields: (t) => {
-    const sum = (field: (typeof FLOAT_SUMS)[number]) =>
-      t.float({ description: NUMBERS[field] + SUM_RULE, resolve: (totals) => totals.sum(field) });
+    const sum = (field: Exclude<SumField, 'amountOfWorkloads'>) =>
+      t.float({ description: NUMBER_DESCRIPTIONS[field] + SUM_RULE, resolve: (totals) => totals.sum(field) });
     const percent = (kind: string, field: 'onDemandHours' | 'spotHours') =>
       t.float({
         nullable: true,

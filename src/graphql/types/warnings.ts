@@ -5,9 +5,6 @@ import { builder } from '../builder.js';
 import { chargeItems } from '../response-budget.js';
 import { CostReport } from './report.js';
 
-/** @listSize for routers. Most reports have none. */
-const ASSUMED_WARNINGS = 2;
-
 const DESCRIPTIONS: Readonly<Record<WarningCode, string>> = {
   PARTIAL_ANSWER:
     'The response of ScaleOps has rows, but also `error`, `failedClusters`, `truncation` or a similar field. ' +
@@ -80,7 +77,7 @@ const CostReportWarning = builder.objectRef<KnownWarning>('CostReportWarning').i
 builder.objectField(CostReport, 'warnings', (t) =>
   t.field({
     type: [CostReportWarning],
-    directives: { listSize: { assumedSize: ASSUMED_WARNINGS } },
+    directives: { listSize: { assumedSize: 2 } },
     description:
       'Problems in the data of ScaleOps, at most one per code and field. Empty when there are none. ' +
       'The report of a cluster or namespace has the warnings about its rows and about the whole response.',
