@@ -21,7 +21,6 @@ interface SeriesInput {
   readonly timeZone: string;
 }
 
-/** An interval with its report, or with the error of its report. */
 export interface LoadedInterval {
   readonly window: DescribedWindow;
   readonly isPartial: boolean;
@@ -31,7 +30,6 @@ export interface LoadedInterval {
 export interface LoadedSeries {
   /** The same for the same request, granularity and window. */
   readonly id: string;
-  /** The request of the reports without its time. */
   readonly request: AggregatedCostsRequest;
   readonly window: DescribedWindow;
   readonly intervals: readonly LoadedInterval[];

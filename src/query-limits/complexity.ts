@@ -13,7 +13,6 @@ interface Counts {
 }
 
 export interface Complexity extends Counts {
-  /** Fragment definitions. */
   readonly fragments: number;
 }
 

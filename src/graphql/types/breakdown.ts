@@ -102,7 +102,6 @@ builder.objectField(CostReport, 'breakdown', (t) =>
       orderBy: t.arg({ type: CostGroupOrder, description: 'The order of groups. Default: TOTAL_COST, largest first.' }),
       first: t.arg.int({ description: 'The number of groups, such as 10. The rest is summed in `others`.' }),
     },
-    // Many entities may share a report, and run the same query over it.
     resolve: (loaded, args, context, info) =>
       context.memoize([loaded.report, info.fieldNodes], () => {
         const fields = findSummedFields(info);
