@@ -1,5 +1,5 @@
-// CollectFields of the GraphQL specification (section 6.3.2): which fields an object of a type is asked for, in response
-// order, with the fields of fragments merged in. The executor and the row selection share it.
+// CollectFields of the GraphQL specification (section 6.3.2): the selected fields of an object type, in response order,
+// including those of fragments.
 
 import {
   getDirectiveValues,

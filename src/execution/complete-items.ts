@@ -1,5 +1,5 @@
 // Completes the items of a list. A long list shares the event loop: it pauses between items, and waits for items that are
-// still promises before it makes many more of them.
+// still promises before it starts many more.
 
 /** Runs a computation that yields where it may pause. Rejects once its operation has ended. */
 export type RunSteps = <T>(steps: Generator<undefined, T, undefined>) => T | Promise<T>;
@@ -19,21 +19,40 @@ export function completeItems(
   complete: (value: unknown, index: number) => unknown,
   runSteps: RunSteps = runAll,
 ): unknown {
-  const items = new CompletedItems(list, complete);
-  const isShort = Array.isArray(list) && list.length <= ITEMS_PER_STEP;
-  const run = isShort ? runAll : runSteps;
-  const started = run(items.completeSome());
-  return started instanceof Promise || !items.isComplete ? completeRest(items, run, started) : items.list;
-}
-
-async function completeRest(items: CompletedItems, run: RunSteps, started: unknown): Promise<unknown[]> {
-  await started;
-  await items.settle();
-  while (!items.isComplete) {
-    await run(items.completeSome());
-    await items.settle();
-  }
-  return items.list;
+  const source = list[Symbol.iterator]();
+  const completed: unknown[] = [];
+  let pending: Promise<unknown>[] = [];
+  let isAtEnd = false;
+  const add = (item: unknown): void => {
+    const index = completed.push(item) - 1;
+    if (!isThenable(item)) return;
+    const settled = item.then((value) => (completed[index] = value));
+    // Its rejection is handled below, unless the list fails before that.
+    settled.catch(() => undefined);
+    pending.push(settled);
+  };
+  const completeSome = function* (): Generator<undefined, void, undefined> {
+    pending = [];
+    while (pending.length < MAX_PENDING_ITEMS) {
+      const next = source.next();
+      isAtEnd = next.done === true;
+      if (isAtEnd) return;
+      add(complete(next.value, completed.length));
+      if (completed.length % ITEMS_PER_STEP === 0) yield;
+    }
+  };
+  const run = Array.isArray(list) && list.length <= ITEMS_PER_STEP ? runAll : runSteps;
+  const completeRest = async (started: unknown): Promise<unknown[]> => {
+    await started;
+    await Promise.all(pending);
+    while (!isAtEnd) {
+      await run(completeSome());
+      await Promise.all(pending);
+    }
+    return completed;
+  };
+  const started = run(completeSome());
+  return started instanceof Promise || pending.length > 0 ? completeRest(started) : completed;
 }
 
 function runAll<T>(steps: Generator<undefined, T, undefined>): T {
@@ -43,69 +62,6 @@ function runAll<T>(steps: Generator<undefined, T, undefined>): T {
   }
 }
 
-class CompletedItems {
-  readonly list: unknown[] = [];
-  readonly #source: Iterator<unknown>;
-  readonly #complete: (value: unknown, index: number) => unknown;
-  #isAtEnd = false;
-  #pending = 0;
-  #failure: { readonly error: unknown } | undefined;
-  #onChange: (() => void) | undefined;
-
-  constructor(list: Iterable<unknown>, complete: (value: unknown, index: number) => unknown) {
-    this.#source = list[Symbol.iterator]();
-    this.#complete = complete;
-  }
-
-  get isComplete(): boolean {
-    return this.#isAtEnd && this.#pending === 0 && this.#failure === undefined;
-  }
-
-  /** Completes items up to the end, or until MAX_PENDING_ITEMS are promises. */
-  *completeSome(): Generator<undefined, void, undefined> {
-    while (this.#pending < MAX_PENDING_ITEMS) {
-      const next = this.#source.next();
-      if (next.done === true) {
-        this.#isAtEnd = true;
-        return;
-      }
-      this.#add(this.#complete(next.value, this.list.length));
-      if (this.list.length % ITEMS_PER_STEP === 0) yield;
-    }
-  }
-
-  /** Resolves when no item is a promise any more; rejects with the first error. */
-  async settle(): Promise<void> {
-    while (this.#pending > 0 && this.#failure === undefined) {
-      await new Promise<void>((resolve) => (this.#onChange = resolve));
-    }
-    // The caller of the list gets it as it was thrown.
-    if (this.#failure !== undefined) throw this.#failure.error as Error;
-  }
-
-  #add(completed: unknown): void {
-    const index = this.list.push(completed) - 1;
-    if (!isThenable(completed)) return;
-    this.#pending += 1;
-    // Handled at once: the list may end with another error before.
-    completed.then(
-      (value) => {
-        this.list[index] = value;
-        this.#settleOne();
-      },
-      (error: unknown) => {
-        this.#failure ??= { error };
-        this.#settleOne();
-      },
-    );
-  }
-
-  #settleOne(): void {
-    this.#pending -= 1;
-    if (this.#pending === 0 || this.#failure !== undefined) this.#onChange?.();
-  }
-}
-
-function isThenable(value: unknown): value is Promise<unknown> {
-  return typeof (value as Partial<Promise<unknown>> | null | undefined)?.then === 'function';
+export function isThenable<T>(value: T | Promise<T>): value is Promise<T> {
+  return typeof (value as Partial<Promise<T>> | null | undefined)?.then === 'function';
 }

@@ -1,13 +1,15 @@
-// The plan of an operation: which fields are resolved, of which types, by which resolvers. graphql-js finds this out at
-// each execution; a plan is made once per document and per set of fields that @skip and @include leave over.
+// The plan of an operation: its fields with their types and resolvers. graphql-js works this out at each execution; a plan
+// is created once per document and per combination of its @skip and @include conditions.
 
 import {
   defaultFieldResolver,
+  getArgumentValues,
   GraphQLError,
   isLeafType,
   isListType,
   isNonNullType,
   isObjectType,
+  Kind,
   SchemaMetaFieldDef,
   TypeMetaFieldDef,
   TypeNameMetaFieldDef,
@@ -23,21 +25,24 @@ import {
   type OperationDefinitionNode,
   type SelectionNode,
   type SelectionSetNode,
+  type ValueNode,
 } from 'graphql';
 
-import { collectFields } from './collect-fields.js';
-import { planArguments, type Values } from './coerce-inputs.js';
+import { collectFields, type MergedNodes } from './collect-fields.js';
+
+/** Coerced arguments or variables by name. */
+export type Values = Readonly<Record<string, unknown>>;
 
 export interface Plan {
   readonly schema: GraphQLSchema;
   readonly operation: OperationDefinitionNode;
   readonly fragments: Readonly<Record<string, FragmentDefinitionNode>>;
   readonly fields: PlannedFields;
-  /** How many fields it has, all levels together: what it weighs. */
+  /** The number of fields at all levels. */
   readonly fieldCount: number;
 }
 
-/** Or an error, with which the object becomes null: a condition (@skip, @include) without a value, no such root type. */
+/** An error makes the object null: a condition (@skip, @include) has no value, or the schema has no such root type. */
 export type PlannedFields = readonly PlannedField[] | GraphQLError;
 
 export interface PlannedField {
@@ -46,20 +51,17 @@ export interface PlannedField {
   readonly name: string;
   readonly nodes: readonly FieldNode[];
   readonly type: GraphQLOutputType;
-  readonly toArguments: (variables: Values) => Values;
+  readonly coerceArguments: (variables: Values) => Values;
   readonly resolve: GraphQLFieldResolver<unknown, unknown>;
   readonly value: PlannedValue;
 }
 
-/** How a value of a type is completed. */
+/** How a value of a type is completed: as a list, a leaf, an object, or an object of an abstract type. */
 export interface PlannedValue {
   readonly isNonNull: boolean;
-  /** Of a list: each item. */
   readonly item?: PlannedValue;
   readonly leaf?: GraphQLLeafType;
-  /** Of an object. */
   readonly fields?: PlannedFields;
-  /** Of an interface or a union, whose objects have their fields by type. */
   readonly abstract?: AbstractValue;
 }
 
@@ -82,11 +84,11 @@ interface PlanContext extends Omit<PlanInput, 'operation'> {
   remainingFields: number;
 }
 
-/** @throws TooManyFieldsError. @param input with an operation that is valid against the schema. */
+/** @param input with an operation that is valid against the schema. @throws TooManyFieldsError */
 export function createPlan({ schema, operation, fragments, isIncluded }: PlanInput): Plan {
   const root = schema.getRootType(operation.operation);
   const context = { schema, fragments, isIncluded, remainingFields: MAX_FIELDS };
-  // Validation lets these operations pass: it does not know their type.
+  // Validation accepts an operation of a type that the schema lacks.
   const fields =
     root == null
       ? new GraphQLError(`Schema is not configured to execute ${operation.operation} operation.`, { nodes: operation })
@@ -109,7 +111,7 @@ function planField(
   context: PlanContext,
   parentType: GraphQLObjectType,
   responseName: string,
-  nodes: readonly [FieldNode, ...FieldNode[]],
+  nodes: MergedNodes,
 ): PlannedField {
   const [node] = nodes;
   const name = node.name.value;
@@ -119,21 +121,37 @@ function planField(
   if (field === undefined) throw new TypeError('the document is not valid');
   const { type, resolve = defaultFieldResolver } = field;
   const value = planValue(context, type, nodes);
-  return { responseName, parentType, name, nodes, type, toArguments: planArguments(field, node), resolve, value };
+  return { responseName, parentType, name, nodes, type, coerceArguments: planArguments(field, node), resolve, value };
 }
 
-/** GetFieldDef: a field of the type, or one of the three that introspection adds. */
+/** Returns a field of the type, or one of the three that introspection adds. */
 function findField(
   schema: GraphQLSchema,
   parentType: GraphQLObjectType,
   name: string,
 ): GraphQLField<unknown, unknown> | undefined {
-  if (name === TypeNameMetaFieldDef.name) return TypeNameMetaFieldDef;
-  if (parentType === schema.getQueryType()) {
-    if (name === SchemaMetaFieldDef.name) return SchemaMetaFieldDef;
-    if (name === TypeMetaFieldDef.name) return TypeMetaFieldDef;
+  const isRoot = parentType === schema.getQueryType();
+  const metaFields = isRoot ? [TypeNameMetaFieldDef, SchemaMetaFieldDef, TypeMetaFieldDef] : [TypeNameMetaFieldDef];
+  return metaFields.find((field) => field.name === name) ?? parentType.getFields()[name];
+}
+
+/** Prepares the arguments of a field. The returned function throws what graphql-js throws. */
+function planArguments(field: GraphQLField<unknown, unknown>, node: FieldNode): (variables: Values) => Values {
+  const coerce = (variables: Values): Values => getArgumentValues(field, node, variables);
+  if (node.arguments?.some(({ value }) => hasVariable(value))) return coerce;
+  // Coerced once: the fields of a row are called for each row.
+  try {
+    const constant = coerce({});
+    return () => constant;
+  } catch {
+    return coerce;
   }
-  return parentType.getFields()[name];
+}
+
+function hasVariable(value: ValueNode): boolean {
+  if (value.kind === Kind.LIST) return value.values.some(hasVariable);
+  if (value.kind === Kind.OBJECT) return value.fields.some((field) => hasVariable(field.value));
+  return value.kind === Kind.VARIABLE;
 }
 
 function planValue(context: PlanContext, type: GraphQLOutputType, nodes: readonly FieldNode[]): PlannedValue {

@@ -1,5 +1,5 @@
-// An operation prepared for execution: how its variables are coerced, and its plans. Which fields are left over by @skip
-// and @include depends on variables, so an operation has a plan for each combination of their values.
+// An operation prepared for execution: coerces its variables and retains its plans. @skip and @include depend on
+// variables, so an operation has one plan per combination of their values.
 
 import {
   getVariableValues,
@@ -13,25 +13,24 @@ import {
 } from 'graphql';
 
 import { createInclusionTest } from './collect-fields.js';
-import type { Values } from './coerce-inputs.js';
-import { createPlan, type Plan } from './plan.js';
+import { createPlan, type Plan, type Values } from './plan.js';
 
 /** Each error prints the whole value: 50 of them took 0.2 s for a body of 150 KB. */
 const MAX_VARIABLE_ERRORS = 3;
-/** How many combinations of conditions keep their plan. */
+/** Plans that an operation retains. */
 const MAX_PLANS = 4;
 
 export class PreparedOperation {
   readonly document: DocumentNode;
   readonly operation: OperationDefinitionNode;
-  /** How many fields the plans that it may retain have at most: what it weighs. */
+  /** The most fields that all retained plans can have together. */
   readonly maxFieldCount: number;
   readonly #schema: GraphQLSchema;
   readonly #fragments: Readonly<Record<string, FragmentDefinitionNode>>;
   readonly #conditions: readonly string[];
   readonly #plans = new Map<string, Plan>();
 
-  /** @throws TooManyFieldsError. @param document valid against the schema. */
+  /** @param document valid against the schema. @throws TooManyFieldsError */
   constructor(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode) {
     this.#schema = schema;
     this.document = document;
@@ -42,18 +41,16 @@ export class PreparedOperation {
       this.#conditions.length === 0 ? this.planFor({}).fieldCount : MAX_PLANS * this.#createPlan(() => true).fieldCount;
   }
 
-  /** CoerceVariableValues (section 6.1.2): the coerced values, or what is wrong with them. */
-  coerceVariables(given: Values): ReturnType<typeof getVariableValues> {
+  /** CoerceVariableValues (section 6.1.2 of the GraphQL specification): the coerced values, or the errors. */
+  coerceVariables(variables: Values): ReturnType<typeof getVariableValues> {
     const definitions = this.operation.variableDefinitions ?? [];
-    return getVariableValues(this.#schema, definitions, given, { maxErrors: MAX_VARIABLE_ERRORS });
+    return getVariableValues(this.#schema, definitions, variables, { maxErrors: MAX_VARIABLE_ERRORS });
   }
 
   /** @param variables coerced. */
   planFor(variables: Values): Plan {
     const key = this.#conditions.map((name) => String(variables[name])).join();
-    const known = this.#plans.get(key);
-    if (known !== undefined) return known;
-    const plan = this.#createPlan(createInclusionTest(variables));
+    const plan = this.#plans.get(key) ?? this.#createPlan(createInclusionTest(variables));
     if (this.#plans.size < MAX_PLANS) this.#plans.set(key, plan);
     return plan;
   }
@@ -65,12 +62,8 @@ export class PreparedOperation {
 }
 
 function findFragments({ definitions }: DocumentNode): Readonly<Record<string, FragmentDefinitionNode>> {
-  // Without a prototype: a fragment may be called __proto__.
-  const fragments = Object.create(null) as Record<string, FragmentDefinitionNode>;
-  for (const definition of definitions) {
-    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments[definition.name.value] = definition;
-  }
-  return fragments;
+  const fragments = definitions.filter((definition) => definition.kind === Kind.FRAGMENT_DEFINITION);
+  return Object.fromEntries(fragments.map((fragment) => [fragment.name.value, fragment]));
 }
 
 /** The variables that @skip and @include use. */

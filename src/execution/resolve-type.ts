@@ -1,48 +1,25 @@
-// ResolveAbstractType (section 6.4.3 of the GraphQL specification): of which object type a value of an interface or a union
-// is. The messages are those of graphql-js.
+// ResolveAbstractType (section 6.4.3 of the GraphQL specification): the object type of a value of an interface or a union.
+// The messages are those of graphql-js.
 
-import {
-  defaultTypeResolver,
-  GraphQLError,
-  isObjectType,
-  type GraphQLAbstractType,
-  type GraphQLResolveInfo,
-} from 'graphql';
+import { defaultTypeResolver, GraphQLError, type GraphQLResolveInfo } from 'graphql';
 
 import type { AbstractValue, PlannedFields } from './plan.js';
 
+/** Returns the fields of the value's type. @throws GraphQLError when no possible type is resolved. */
 export function resolveFieldsByType(
   { type, fieldsByType }: AbstractValue,
   value: unknown,
   context: unknown,
   info: GraphQLResolveInfo,
-): PlannedFields | Promise<PlannedFields> {
-  const resolveType = type.resolveType ?? defaultTypeResolver;
-  const toFields = (name: unknown): PlannedFields => {
-    const fields = typeof name === 'string' ? fieldsByType.get(name) : undefined;
-    if (fields === undefined) throw createTypeError(type, name, info);
-    return fields;
-  };
-  const name = resolveType(value, context, info, type);
-  return name instanceof Promise ? name.then(toFields) : toFields(name);
-}
-
-function createTypeError(type: GraphQLAbstractType, name: unknown, info: GraphQLResolveInfo): GraphQLError {
-  return new GraphQLError(explain(type, name, info), { nodes: info.fieldNodes });
-}
-
-function explain(type: GraphQLAbstractType, name: unknown, { parentType, fieldName, schema }: GraphQLResolveInfo) {
-  if (typeof name !== 'string') {
-    return (
-      `Abstract type "${type.name}" must resolve to an Object type at runtime for field ` +
-      `"${parentType.name}.${fieldName}". Either the "${type.name}" type should provide a "resolveType" function or ` +
-      'each possible type should provide an "isTypeOf" function.'
-    );
-  }
-  const resolved = schema.getType(name);
-  if (resolved === undefined) {
-    return `Abstract type "${type.name}" was resolved to a type "${name}" that does not exist inside the schema.`;
-  }
-  if (!isObjectType(resolved)) return `Abstract type "${type.name}" was resolved to a non-object type "${name}".`;
-  return `Runtime Object type "${name}" is not a possible type for "${type.name}".`;
+): PlannedFields {
+  const name: unknown = (type.resolveType ?? defaultTypeResolver)(value, context, info, type);
+  const fields = typeof name === 'string' ? fieldsByType.get(name) : undefined;
+  if (fields !== undefined) return fields;
+  const message =
+    typeof name === 'string'
+      ? `Runtime Object type "${name}" is not a possible type for "${type.name}".`
+      : `Abstract type "${type.name}" must resolve to an Object type at runtime for field ` +
+        `"${info.parentType.name}.${info.fieldName}". Either the "${type.name}" type should provide a "resolveType" ` +
+        'function or each possible type should provide an "isTypeOf" function.';
+  throw new GraphQLError(message, { nodes: info.fieldNodes });
 }

@@ -1,5 +1,5 @@
-// Executes a plan as section 6.4 of the GraphQL specification says and as graphql-js does it: the same data and errors, in
-// the same order. Values that are available synchronously are completed synchronously.
+// Executes a plan by section 6.4 of the GraphQL specification, with the same data and errors, in the same order, as
+// graphql-js. Values that are available synchronously are completed synchronously.
 
 import {
   GraphQLError,
@@ -10,17 +10,23 @@ import {
   type GraphQLResolveInfo,
 } from 'graphql';
 
-import type { Values } from './coerce-inputs.js';
-import { completeItems } from './complete-items.js';
-import type { ExecutionHooks } from './execution-hooks.js';
+import { completeItems, isThenable, type RunSteps } from './complete-items.js';
 import { FieldErrors, NOT_RESOLVED } from './field-errors.js';
-import { setOwn } from './own-property.js';
-import type { AbstractValue, Plan, PlannedField, PlannedFields, PlannedValue } from './plan.js';
+import type { Plan, PlannedField, PlannedFields, PlannedValue, Values } from './plan.js';
 import { resolveFieldsByType } from './resolve-type.js';
 import { SerializedList } from './serialized-list.js';
 
 type Path = GraphQLResolveInfo['path'];
 type Data = Record<string, unknown>;
+
+interface ExecutionHooks {
+  /** Returns the error that ends the whole operation. Called before each field. */
+  readonly stopped?: () => Error | undefined;
+  /** Runs the completion of a long list, which yields where it may pause. By default it does not pause. */
+  readonly runSteps?: RunSteps;
+  /** Called when a field starts; the returned function, when the field has its value or its error. */
+  readonly onField?: ((info: GraphQLResolveInfo) => () => void) | undefined;
+}
 
 interface Run {
   readonly plan: Plan;
@@ -30,8 +36,7 @@ interface Run {
   readonly hooks: ExecutionHooks;
 }
 
-/** A field that is being executed. */
-interface Execution {
+interface FieldExecution {
   readonly run: Run;
   readonly field: PlannedField;
   readonly info: GraphQLResolveInfo;
@@ -70,18 +75,24 @@ function executeFields(run: Run, fields: PlannedFields, source: unknown, path: P
   try {
     for (const field of fields) {
       const value = executeField(run, field, source, path);
-      setOwn(data, field.responseName, value);
+      setOwnProperty(data, field.responseName, value);
       isWaiting ||= isThenable(value);
     }
   } catch (error) {
     if (!isWaiting) throw error;
     // The other fields are still being resolved. Wait for them, so that none of their rejections goes unhandled.
-    return settleData(data).then(
-      () => Promise.reject(error as Error),
-      () => Promise.reject(error as Error),
-    );
+    return settleData(data).finally(() => {
+      throw error as Error;
+    });
   }
   return isWaiting ? settleData(data) : data;
+}
+
+/** Sets a property under a name that a client chose. Assigning `__proto__` would replace the object's prototype. */
+function setOwnProperty(data: Data, name: string, value: unknown): void {
+  if (name === '__proto__') {
+    Object.defineProperty(data, name, { value, enumerable: true, configurable: true, writable: true });
+  } else data[name] = value;
 }
 
 async function settleData(data: Data): Promise<Data> {
@@ -91,7 +102,7 @@ async function settleData(data: Data): Promise<Data> {
 
 function executeField(run: Run, field: PlannedField, source: unknown, parentPath: Path | undefined): unknown {
   const { plan, variables, context, errors, hooks } = run;
-  const { parentType } = field;
+  const { parentType, value } = field;
   const path: Path = { prev: parentPath, key: field.responseName, typename: parentType.name };
   const info = {
     fieldName: field.name,
@@ -104,38 +115,44 @@ function executeField(run: Run, field: PlannedField, source: unknown, parentPath
     rootValue: undefined,
     operation: plan.operation,
     variableValues: variables,
-    // What else the type has is declared by @graphql-tools, for executors of its own.
+    // @graphql-tools declares further properties, for its own executors.
   } as GraphQLResolveInfo;
   const execution = { run, field, info };
-  const ended = hooks.onField?.(info);
+  const onEnd = hooks.onField?.(info);
+  let result: unknown;
   try {
     if (errors.isFull || hooks.stopped?.() !== undefined) throw NOT_RESOLVED;
-    const result = field.resolve(source, field.toArguments(variables), context, info);
-    if (ended !== undefined) notifyWhenSettled(result, ended);
-    return completeValueCatchingError(execution, field.value, result, path);
+    result = field.resolve(source, field.coerceArguments(variables), context, info);
   } catch (error) {
-    ended?.();
-    return handleFieldError(execution, field.value, error, path);
+    onEnd?.();
+    return handleFieldError(execution, value, error, path);
+  }
+  if (isThenable(result) && onEnd !== undefined) void result.then(onEnd, onEnd);
+  else onEnd?.();
+  return completeValueCatchingError(execution, value, result, path);
+}
+
+/** Completes the result of a resolver, or an item of a list; an error is handled at this path. */
+function completeValueCatchingError(
+  execution: FieldExecution,
+  planned: PlannedValue,
+  result: unknown,
+  path: Path,
+): unknown {
+  try {
+    const completed = isThenable(result)
+      ? result.then((value) => completeValue(execution, planned, value, path))
+      : completeValue(execution, planned, result, path);
+    return isThenable(completed)
+      ? completed.then(undefined, (error: unknown) => handleFieldError(execution, planned, error, path))
+      : completed;
+  } catch (error) {
+    return handleFieldError(execution, planned, error, path);
   }
 }
 
-function notifyWhenSettled(result: unknown, ended: () => void): void {
-  if (isThenable(result)) void result.then(ended, ended);
-  else ended();
-}
-
-/** Completes what a resolver or an iterable returned; an error is handled at this path. */
-function completeValueCatchingError(execution: Execution, planned: PlannedValue, result: unknown, path: Path): unknown {
-  const completed = isThenable(result)
-    ? result.then((value) => completeValue(execution, planned, value, path))
-    : completeValue(execution, planned, result, path);
-  return isThenable(completed)
-    ? completed.then(undefined, (error: unknown) => handleFieldError(execution, planned, error, path))
-    : completed;
-}
-
-/** Null in place of the value; when it must not be null, the error goes on to the parent. */
-function handleFieldError({ run, field }: Execution, { isNonNull }: PlannedValue, raw: unknown, path: Path): null {
+/** Returns null for the value. @throws the error, for the parent to handle, when the value must not be null. */
+function handleFieldError({ run, field }: FieldExecution, { isNonNull }: PlannedValue, raw: unknown, path: Path): null {
   if (raw === NOT_RESOLVED || run.errors.isFull) {
     if (isNonNull) throw NOT_RESOLVED;
     return null;
@@ -147,25 +164,18 @@ function handleFieldError({ run, field }: Execution, { isNonNull }: PlannedValue
 }
 
 /** CompleteValue of the specification (section 6.4.3). */
-function completeValue(execution: Execution, planned: PlannedValue, value: unknown, path: Path): unknown {
+function completeValue(execution: FieldExecution, planned: PlannedValue, value: unknown, path: Path): unknown {
+  const { run, field, info } = execution;
   if (value instanceof Error) throw value;
-  if (value == null) return completeNull(execution, planned);
+  if (value == null) {
+    if (!planned.isNonNull) return null;
+    throw new Error(`Cannot return null for non-nullable field ${field.parentType.name}.${field.name}.`);
+  }
   const { leaf, fields, item, abstract } = planned;
   if (leaf !== undefined) return completeLeaf(leaf, value);
-  if (fields !== undefined) return executeFields(execution.run, fields, value, path);
-  if (abstract !== undefined) return completeAbstract(execution, abstract, value, path);
-  return item && completeList(execution, item, value, path);
-}
-
-function completeAbstract({ run, info }: Execution, abstract: AbstractValue, value: unknown, path: Path): unknown {
-  const fields = resolveFieldsByType(abstract, value, run.context, info);
-  if (!isThenable(fields)) return executeFields(run, fields, value, path);
-  return fields.then((resolved) => executeFields(run, resolved, value, path));
-}
-
-function completeNull({ field }: Execution, { isNonNull }: PlannedValue): null {
-  if (isNonNull) throw new Error(`Cannot return null for non-nullable field ${field.parentType.name}.${field.name}.`);
-  return null;
+  if (fields !== undefined) return executeFields(run, fields, value, path);
+  if (item !== undefined) return completeList(execution, item, value, path);
+  return abstract && executeFields(run, resolveFieldsByType(abstract, value, run.context, info), value, path);
 }
 
 function completeLeaf(leaf: GraphQLLeafType, value: unknown): unknown {
@@ -174,29 +184,17 @@ function completeLeaf(leaf: GraphQLLeafType, value: unknown): unknown {
   return serialized;
 }
 
-function completeList(execution: Execution, item: PlannedValue, list: unknown, path: Path): unknown {
+function completeList(execution: FieldExecution, item: PlannedValue, list: unknown, path: Path): unknown {
   if (list instanceof SerializedList) return list;
   if (!isIterable(list)) {
     const { parentType, name } = execution.field;
     throw new GraphQLError(`Expected Iterable, but did not find one for field "${parentType.name}.${name}".`);
   }
   const complete = (value: unknown, index: number): unknown =>
-    completeItem(execution, item, value, { prev: path, key: index, typename: undefined });
+    completeValueCatchingError(execution, item, value, { prev: path, key: index, typename: undefined });
   return completeItems(list, complete, execution.run.hooks.runSteps);
-}
-
-function completeItem(execution: Execution, item: PlannedValue, value: unknown, path: Path): unknown {
-  try {
-    return completeValueCatchingError(execution, item, value, path);
-  } catch (error) {
-    return handleFieldError(execution, item, error, path);
-  }
 }
 
 function isIterable(value: unknown): value is Iterable<unknown> {
   return typeof value === 'object' && value !== null && Symbol.iterator in value;
-}
-
-function isThenable<T>(value: T | Promise<T>): value is Promise<T> {
-  return typeof (value as Partial<Promise<T>> | null | undefined)?.then === 'function';
 }

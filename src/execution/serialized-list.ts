@@ -1,10 +1,8 @@
-// A list that is already JSON, for values that are cheaper to write straight from their source than to resolve field by
-// field.
+// A list that is already JSON, where that is faster than resolving its items field by field.
 
 /**
- * The JSON of a list, brackets included, in place of its items. A resolver returns it where the executor allows that
- * (`context.serializesLists`); the executor passes it through CompleteValue unchanged and the serializer writes its chunks
- * where the list stands. `chunks` can be read once; each is made when it is read.
+ * The JSON of a list, brackets included. A resolver may return it when `context.serializesLists` is true; the serializer
+ * writes its chunks. `chunks` can be iterated once; each chunk is created when it is read.
  */
 export class SerializedList {
   readonly chunks: Iterable<Buffer>;

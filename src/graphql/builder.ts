@@ -1,10 +1,13 @@
-// The schema builder: the TypeScript types of scalars, fields that are non-null by default, and the directives of Apollo
-// Federation. Each file of this folder adds its types to it.
+// The schema builder: the TypeScript types of scalars, fields that are non-null by default, and the directives that routers
+// read. Each file of this folder adds its types to it.
 
 import SchemaBuilder from '@pothos/core';
 import DirectivesPlugin from '@pothos/plugin-directives';
 
 import type { GatewayContext } from '../loaders/context.js';
+
+/** An optional argument or input field, as a resolver receives it. */
+export type OptionalInput<Ref extends { readonly $inferInput: unknown }> = Ref['$inferInput'] | null | undefined;
 
 export const builder = new SchemaBuilder<{
   Context: GatewayContext;
@@ -30,11 +33,12 @@ export const builder = new SchemaBuilder<{
         /** Not beside a slicing argument with a default. */
         assumedSize?: number;
         slicingArguments?: readonly string[];
+        /** The fields below that return the items; without it, the field itself does. */
         sizedFields?: readonly string[];
         requireOneSlicingArgument?: boolean;
       };
     };
-    /** Names answers in a router's cache, for invalidation (federation 2.12). */
+    /** Names responses in a router's cache, for invalidation (federation 2.12). */
     cacheTag: { locations: 'OBJECT' | 'FIELD_DEFINITION'; args: { format: string } };
   };
 }>({

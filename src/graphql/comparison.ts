@@ -1,15 +1,16 @@
-// Loads the baseline of a report. An aggregated report is compared with the same request for another window. A workload
-// report has no `from` and `to`: it is compared with twice its time, of which the first half is the baseline.
+// Loads the baseline of a report. For an aggregated report, it is the report of the same request for another window. For a
+// workload report, which has no `from` and `to`, it is the first half of a report of twice the length.
 
 import { UpstreamError, UserInputError } from '../errors.js';
 import type { GatewayContext } from '../loaders/context.js';
 import type { LoadedReport } from '../loaders/report-loader.js';
 import type { AggregatedCostsRequest, WorkloadCostsRequest } from '../report/request.js';
 import { createEntityRequests } from '../report/entities/entity-request.js';
-import { assertNoOverlap, baselineOf, haveSameLength, type BaselineShift } from '../report/time/baseline.js';
+import { assertNoOverlap, baselineOf, haveSameLength } from '../report/time/baseline.js';
 import { assertBegun } from '../report/time/window-state.js';
 import { hasAllNumbers } from '../report/warnings.js';
 import type { ReportWindow } from '../report/window.js';
+import type { CostBaselineInput } from './inputs/changes.js';
 import { withinPath } from './inputs/time-range.js';
 import { assertWindow } from './inputs/validate.js';
 import { parseDuration } from './types/scalars.js';
@@ -17,23 +18,20 @@ import { describeWindow, toWindow, type DescribedWindow } from './types/window.j
 
 const MINUTE_MS = 60_000;
 
-/** The baseline that a client asks for; PREVIOUS_PERIOD by default. */
-interface BaselineInput {
-  readonly shift?: BaselineShift | null | undefined;
-  readonly between?: { readonly from: number; readonly to: number } | null | undefined;
-}
+/** PREVIOUS_PERIOD by default. */
+type BaselineInput = Partial<(typeof CostBaselineInput)['$inferInput']>;
 
 export interface LoadedComparison {
   readonly current: LoadedReport;
-  /** With `isDerived` a report of both windows. */
+  /** A report of both windows if `isDerived`. */
   readonly baseline: LoadedReport;
   readonly isDerived: boolean;
   readonly baselineWindow: DescribedWindow;
-  /** Whether both windows are over and as long, and both reports whole. */
+  /** Whether both windows are over and equally long, and both reports complete. */
   readonly isComplete: boolean;
 }
 
-/** @throws UserInputError that names the input below `with` and the rule it breaks. */
+/** @throws UserInputError that names the input below `with` or `filter`; UpstreamError when a report fails. */
 export function loadComparison(
   current: LoadedReport,
   baseline: BaselineInput,
@@ -54,26 +52,26 @@ async function compareAggregated(
   const { windows, loaders } = context;
   const { calendar } = current;
   const described = toWindow(current, windows);
-  // The requested window: ScaleOps may have answered another one.
+  // The requested window: that of the report may differ.
   const window =
     request.from === undefined || request.to === undefined
       ? described
       : { startTime: request.from, endTime: request.to };
   const elapsed = calendar?.includeCurrent === true ? elapsedPart(window, current.asOf) : window;
-  const wanted =
+  const requested =
     between == null ? baselineOf(elapsed, shift ?? 'PREVIOUS_PERIOD', calendar) : toBaseline(between, window, windows);
-  const { startTime: from, endTime: to } = wanted;
+  const { startTime: from, endTime: to } = requested;
   const baseline = await loaders.report.load({ ...request, range: undefined, from, to });
-  const baselineWindow = describeWindow(wanted, false, windows);
+  const baselineWindow = describeWindow(requested, false, windows);
   const isComplete =
     described.state !== 'RUNNING' &&
     baselineWindow.state !== 'RUNNING' &&
-    haveSameLength(window, wanted, calendar?.timeZone ?? 'UTC') &&
+    haveSameLength(window, requested, calendar?.timeZone ?? 'UTC') &&
     [current, baseline].every(({ report }) => report.isWhole && hasAllNumbers(report.warnings, ['totalCost']));
   return { current, baseline, isDerived: false, baselineWindow, isComplete };
 }
 
-/** The part of a window that is over: in the first hour of a unit, a range that includes it ends with that hour. */
+/** The part of a window that is over, in whole minutes: in the first hour of a unit, its range ends after that hour. */
 function elapsedPart({ startTime, endTime }: ReportWindow, asOfMs: number): ReportWindow {
   const elapsedMs = Math.max(MINUTE_MS, Math.floor((asOfMs - startTime) / MINUTE_MS) * MINUTE_MS);
   return { startTime, endTime: Math.min(endTime, startTime + elapsedMs) };
@@ -109,28 +107,25 @@ async function compareWorkloads(
     );
   }
   const doubled = await loadDoubled(current, request, context);
-  const [compared, baseline] = await toOneAge([current, doubled], context);
+  const [compared, baseline] = await alignAges([current, doubled], context);
   await assertDerivable([compared, baseline], context);
   const { startTime, endTime } = toWindow(compared, windows);
-  const baselineWindow = describeWindow(
-    { startTime: startTime - (endTime - startTime), endTime: startTime },
-    false,
-    windows,
-  );
+  const previous = { startTime: 2 * startTime - endTime, endTime: startTime };
+  const baselineWindow = describeWindow(previous, false, windows);
   return { current: compared, baseline, isDerived: true, baselineWindow, isComplete: false };
 }
 
-/** How far apart two reports may be whose difference is a baseline. */
+/** Of two reports whose difference is a baseline. */
 const MAX_AGE_DIFFERENCE_MS = 60_000;
 
 type Pair = readonly [LoadedReport, LoadedReport];
 
 /**
- * Loads the older of two reports again when the other one is of another time: what it does not cover yet would show as a
- * change. Not for parts of a report, which many entities share.
- * @throws UpstreamError when ScaleOps gives none that is newer.
+ * Reloads the older of two reports when their ages differ: the costs since then would show as a change. Not for the report
+ * of an entity, which is a part of a shared report.
+ * @throws UpstreamError when ScaleOps returns no newer one.
  */
-async function toOneAge(pair: Pair, { loaders }: GatewayContext): Promise<Pair> {
+async function alignAges(pair: Pair, { loaders }: GatewayContext): Promise<Pair> {
   const areApart = ([a, b]: Pair): boolean => Math.abs(a.asOf - b.asOf) > MAX_AGE_DIFFERENCE_MS;
   const [current, doubled] = pair;
   if (current.entityRequest !== undefined || !areApart(pair)) return pair;
@@ -145,14 +140,12 @@ async function toOneAge(pair: Pair, { loaders }: GatewayContext): Promise<Pair> 
   });
 }
 
-/** What a derived comparison sums. */
-const DERIVED_FIELDS = ['totalCost', 'onDemandHours', 'spotHours'];
-
-/** @throws UpstreamError when a part of a report is missing: as a difference, the baseline would be wrong in silence. */
+/** @throws UpstreamError when a part of a report is missing, because the derived baseline would be silently wrong. */
 async function assertDerivable(reports: readonly LoadedReport[], { runReportQuery }: GatewayContext): Promise<void> {
   for (const { report } of reports) {
     const totals = await runReportQuery(report, { rows: 1 }, report.sumRows(undefined, []));
-    const isReadable = hasAllNumbers(report.warnings, DERIVED_FIELDS) && totals.rowsWithoutCost() === 0;
+    const isReadable =
+      hasAllNumbers(report.warnings, ['totalCost', 'onDemandHours', 'spotHours']) && totals.rowsWithoutCost() === 0;
     if (report.isWhole && isReadable) continue;
     throw new UpstreamError('UPSTREAM_BAD_RESPONSE', {
       message:
@@ -163,21 +156,21 @@ async function assertDerivable(reports: readonly LoadedReport[], { runReportQuer
   }
 }
 
-/** The report over twice the time; for many clusters or namespaces in as few calls as those of the reports themselves. */
+/** Loads the report of twice the length; for many clusters or namespaces with as few calls as their reports. */
 async function loadDoubled(
-  { entityRequest: wanted }: LoadedReport,
+  { entityRequest: single }: LoadedReport,
   request: WorkloadCostsRequest,
   { loaders, memoize }: GatewayContext,
 ): Promise<LoadedReport> {
-  const range = toDoubled(request.range);
-  const toRequest = wanted && memoize([wanted.base, 'doubled'], () => createEntityRequests({ ...wanted.base, range }));
-  const doubled = wanted && toRequest?.(wanted.entity);
+  const range = doubleRange(request.range);
+  const toRequest = single && memoize([single.base, 'doubled'], () => createEntityRequests({ ...single.base, range }));
+  const doubled = single && toRequest?.(single.entity);
   const part = doubled && (await loaders.entity.load(doubled));
   return part ?? loaders.report.load({ ...request, range });
 }
 
-/** @throws UserInputError without a range, and for one whose double is longer than ten years. */
-function toDoubled(range: string | undefined): string {
+/** @throws UserInputError without a range, and for one of more than five years. */
+function doubleRange(range: string | undefined): string {
   if (range === undefined) {
     throw new UserInputError('filter.last', 'must be given to compare workloads, such as "7d".');
   }

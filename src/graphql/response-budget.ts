@@ -1,5 +1,4 @@
-// Charges what an operation writes and reads to its budget: lists before their items are made, queries over a report
-// before they are asked.
+// Charges the budget of an operation for the lists and fields of its response, before they are created.
 
 import type { GraphQLResolveInfo } from 'graphql';
 
@@ -7,31 +6,33 @@ import type { GatewayContext } from '../loaders/context.js';
 import type { LazyList } from '../report/lazy-list.js';
 import { countSelectedFields, LIST_VALUES_PER_ROW } from './selection/size.js';
 
-/** Charges a list of objects, each with all fields that are selected below it. @throws GatewayError QUERY_TOO_COMPLEX */
+/** Charges for items, each with all fields that are selected below it. @throws GatewayError QUERY_TOO_COMPLEX */
 export function chargeItems(context: GatewayContext, count: number, info: GraphQLResolveInfo): void {
   context.budget.chargeItems(count, countFieldsBelow(context, info));
 }
 
 /**
- * A list of objects that the executor completes one by one. They take much memory, so an operation with many of them waits
- * for its slot.
+ * Charges for a list that the executor completes object by object, and returns it. Objects take much memory, so an
+ * operation with many of them waits for a slot. @throws GatewayError QUERY_TOO_COMPLEX
  */
-export function toObjects<T>(list: LazyList<T>, context: GatewayContext): readonly T[] | Promise<readonly T[]> {
-  // Pothos' types know lists as arrays only; the executor takes any iterable.
+export function chargeObjects<T>(
+  context: GatewayContext,
+  info: GraphQLResolveInfo,
+  list: LazyList<T>,
+): readonly T[] | Promise<readonly T[]> {
+  chargeItems(context, list.length, info);
+  // Pothos' types accept arrays only; the executor accepts any iterable.
   const items = list as Iterable<T> as readonly T[];
   if (!context.budget.countObjects(list.length)) return items;
   return context.acquireLargeResponseSlot().then(() => items);
 }
 
-/** Charges one object with all fields that are selected below it. @throws GatewayError QUERY_TOO_COMPLEX */
+/** Charges for one object with all fields that are selected below it. @throws GatewayError QUERY_TOO_COMPLEX */
 export function chargeSelectedFields(context: GatewayContext, info: GraphQLResolveInfo): void {
   context.budget.chargeFields(countFieldsBelow(context, info));
 }
 
-/**
- * Charges a list that is part of a row, which was charged for LIST_VALUES_PER_ROW values when the row was. Returns the
- * list.
- */
+/** Charges for the items of a row's list past LIST_VALUES_PER_ROW, which the row was charged for. Returns the list. */
 export function chargeRowList<List extends readonly unknown[] | null>(
   list: List,
   context: GatewayContext,
@@ -46,7 +47,7 @@ function countFieldsBelow(context: GatewayContext, info: GraphQLResolveInfo): nu
   return context.memoize([info.fieldNodes, 'fields'], () => countSelectedFields(info));
 }
 
-/** Equal for fields of equal arguments. The arguments of a field are the same wherever it is resolved in an operation. */
+/** Equal for fields with equal arguments. A field has the same arguments wherever an operation resolves it. */
 export function argumentsKey(
   { memoize }: GatewayContext,
   { fieldNodes }: GraphQLResolveInfo,
@@ -55,7 +56,7 @@ export function argumentsKey(
   return memoize([fieldNodes, 'arguments'], () => JSON.stringify(args, keepNonFinite));
 }
 
-/** JSON has no Infinity, which a literal such as 1e999 becomes, and would make null of it. */
+/** JSON.stringify writes null for Infinity, which graphql-js makes of a literal such as 1e999. */
 function keepNonFinite(_name: string, value: unknown): unknown {
   return typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
 }

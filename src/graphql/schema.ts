@@ -20,8 +20,7 @@ import { toSubgraph } from './federation/subgraph.js';
 
 const DESCRIPTION =
   'The costs of Kubernetes clusters, from the reports of ScaleOps. Start at `Query`: `aggregatedCosts` groups costs by ' +
-  'cluster, namespace or label; `workloadCosts` lists them per workload (Deployment, StatefulSet and so on). ' +
-  'Both return a `CostReport` with rows, totals and breakdowns.';
+  'cluster, namespace or label; `workloadCosts` lists them per workload; `costTimeSeries` shows them over time.';
 
 /** The defaults are those of `schema/gateway.graphql`. */
 interface SchemaOptions {
@@ -29,17 +28,17 @@ interface SchemaOptions {
   readonly federation?: boolean;
   /** Who may see costs through a router: authenticated callers, or those with all scopes of one of these lists. */
   readonly access?: 'authenticated' | readonly (readonly string[])[] | undefined;
-  /** Whether types have @cacheTag, which names answers in a router's cache. */
+  /** Whether types have @cacheTag, which names responses in a router's cache. */
   readonly cacheTags?: boolean;
 }
 
-/** The executable schema of the gateway. */
+/** Returns the executable schema of the gateway. */
 export function createSchema({ federation = true, ...options }: SchemaOptions = {}): GraphQLSchema {
   const schema = createOwnSchema();
   return federation ? toSubgraph(schema, printSdl(schema, toSdlOptions(options))) : schema;
 }
 
-/** The schema as text: as `_service` returns it, with the directives of Apollo Federation, or plain without federation. */
+/** Returns the schema in SDL, with the directives of Apollo Federation unless `federation` is false. */
 export function printSchema({ federation = true, ...options }: SchemaOptions = {}): string {
   const schema = createOwnSchema();
   return federation ? printSdl(schema, toSdlOptions(options)) : `${printPlainSchema(schema)}\n`;

@@ -1,5 +1,5 @@
-// Limits on documents. A document over a limit is refused before it is validated: validation compares fields with fields
-// and follows each fragment, which can take long.
+// Limits on documents. A document over a limit is refused before its validation, which can take long: it compares fields
+// with fields and follows each fragment.
 
 import { GraphQLError, parse, type DocumentNode, type Source } from 'graphql';
 
@@ -7,48 +7,37 @@ import { GatewayError, type ErrorCode } from '../errors.js';
 import { measureComplexity, type Complexity } from './complexity.js';
 import { MAX_MERGE_WORK, measureRepetition } from './repetition.js';
 
-type Measure = keyof Complexity | 'repeatedFields';
+type Measure = Exclude<keyof Complexity, 'nesting'> | 'repeatedFields';
 
-/** The most that a document may have of each; undefined: no limit. */
+/** The maximum of each measure; undefined for no limit. */
 export interface DocumentLimits extends Readonly<Record<Measure, number | undefined>> {
   readonly tokens: number | undefined;
 }
 
-/** The code and the message for a document over each limit. */
-const VIOLATIONS: Readonly<Record<Measure, readonly [ErrorCode, (count: number, limit: number) => string]>> = {
-  fragments: [
-    'QUERY_TOO_COMPLEX',
-    (count, limit) => `The document defines ${count} fragments; the limit is ${limit} (GATEWAY_MAX_FRAGMENTS).`,
-  ],
-  depth: [
-    'MAX_DEPTH_LIMIT',
-    (count, limit) => `The operation is nested ${count} levels deep; the limit is ${limit} (GATEWAY_MAX_DEPTH).`,
-  ],
+type Violation = readonly [code: ErrorCode, setting: string, describe: (count: number) => string, advice?: string];
+
+const VIOLATIONS: Readonly<Record<Measure, Violation>> = {
+  fragments: ['QUERY_TOO_COMPLEX', 'GATEWAY_MAX_FRAGMENTS', (count) => `The document defines ${count} fragments`],
+  depth: ['MAX_DEPTH_LIMIT', 'GATEWAY_MAX_DEPTH', (count) => `The operation is nested ${count} levels deep`],
   rootFields: [
     'MAX_ROOT_FIELDS_LIMIT',
-    (count, limit) =>
-      `The operation selects ${count} fields of Query; the limit is ${limit} (GATEWAY_MAX_ROOT_FIELDS).`,
+    'GATEWAY_MAX_ROOT_FIELDS',
+    (count) => `The operation selects ${count} fields of Query`,
   ],
-  aliases: [
-    'MAX_ALIASES_LIMIT',
-    (count, limit) => `The operation has ${count} aliases; the limit is ${limit} (GATEWAY_MAX_ALIASES).`,
-  ],
-  directives: [
-    'QUERY_TOO_COMPLEX',
-    (count, limit) => `The operation has ${count} directives; the limit is ${limit} (GATEWAY_MAX_DIRECTIVES).`,
-  ],
+  aliases: ['MAX_ALIASES_LIMIT', 'GATEWAY_MAX_ALIASES', (count) => `The operation has ${count} aliases`],
+  directives: ['QUERY_TOO_COMPLEX', 'GATEWAY_MAX_DIRECTIVES', (count) => `The operation has ${count} directives`],
   repeatedFields: [
     'QUERY_TOO_COMPLEX',
-    (count, limit) =>
-      `The operation repeats a field ${count} times in a selection set; the limit is ${limit} ` +
-      '(GATEWAY_MAX_REPEATED_FIELDS). Select it once.',
+    'GATEWAY_MAX_REPEATED_FIELDS',
+    (count) => `The operation repeats a field ${count} times in a selection set`,
+    ' Select it once.',
   ],
 };
 
 /** The end of the message of graphql's parser for too many tokens; it has no code. */
 const TOO_MANY_TOKENS = ' tokens. Parsing aborted.';
 
-/** @throws GraphQLError about the syntax; GatewayError MAX_TOKENS_LIMIT, or MAX_DEPTH_LIMIT for braces without end. */
+/** @throws GraphQLError about the syntax; GatewayError MAX_TOKENS_LIMIT, or MAX_DEPTH_LIMIT for too many braces. */
 export function parseDocument(source: string | Source, { tokens }: Pick<DocumentLimits, 'tokens'>): DocumentNode {
   try {
     return parse(source, { maxTokens: tokens });
@@ -58,12 +47,12 @@ export function parseDocument(source: string | Source, { tokens }: Pick<Document
       throw error;
     }
     throw new GatewayError('MAX_TOKENS_LIMIT', {
-      message: `The document has more than the ${tokens} tokens it may have (GATEWAY_MAX_TOKENS). Send lists as variables.`,
+      message: `The document has more than ${tokens} tokens (GATEWAY_MAX_TOKENS). Send lists as variables.`,
     });
   }
 }
 
-/** Levels of braces and brackets: validation calls itself for each, and has room for a few thousand calls. */
+/** Levels of braces and brackets. Validation recurses into each, and the call stack has room for a few thousand calls. */
 const MAX_NESTING = 500;
 
 function tooDeep(): GatewayError {
@@ -79,14 +68,15 @@ export function findViolation(document: DocumentNode, limits: DocumentLimits): G
   const { repeatedFields, mergeWork } = measureRepetition(document);
   const measures: Readonly<Record<Measure, number>> = { ...complexity, repeatedFields };
   for (const measure of Object.keys(VIOLATIONS) as Measure[]) {
-    const [code, message] = VIOLATIONS[measure];
+    const [code, setting, describe, advice = ''] = VIOLATIONS[measure];
     const limit = limits[measure];
     if (limit !== undefined && measures[measure] > limit) {
-      return new GatewayError(code, { message: message(measures[measure], limit) });
+      const message = `${describe(measures[measure])}; the limit is ${limit} (${setting}).${advice}`;
+      return new GatewayError(code, { message });
     }
   }
-  // Whatever GATEWAY_MAX_REPEATED_FIELDS allows.
+  // Applies even when GATEWAY_MAX_REPEATED_FIELDS allows more.
   if (mergeWork <= MAX_MERGE_WORK) return undefined;
   const message = 'The operation repeats so many fields, or spreads so many fragments, that it takes long to validate.';
-  return new GatewayError('QUERY_TOO_COMPLEX', { message: `${message} Ask for each field once.` });
+  return new GatewayError('QUERY_TOO_COMPLEX', { message: `${message} Select each field once.` });
 }

@@ -3,30 +3,26 @@
 
 import { Kind, type DocumentNode, type FieldNode, type FragmentDefinitionNode, type SelectionSetNode } from 'graphql';
 
-interface Repetition {
-  /** The most fields of one response name that are merged into one selection set, through fragments too. */
-  readonly repeatedFields: number;
-  /** Selections that are looked at plus pairs that are compared; at most a little over MAX_MERGE_WORK. */
-  readonly mergeWork: number;
-}
-
-/** 20,000 pairs take validation about 20 ms (`node test/bench/validation.mjs`). A page's operation has some hundred. */
+/** Validation compares 20,000 pairs in about 20 ms (`node test/bench/validation.mjs`). A page's operation has some hundred. */
 export const MAX_MERGE_WORK = 20_000;
 
-/** Printing arguments of so many characters, as each comparison does, takes as long as comparing fields without any. */
+/** Each comparison prints the arguments; printing this many characters takes as long as comparing fields without any. */
 const CHARACTERS_PER_UNIT = 32;
 
 /** Stops counting once it exceeds MAX_MERGE_WORK, so that its own time is bounded. */
-export function measureRepetition({ definitions }: DocumentNode): Repetition {
-  const fragments = new Map<string, FragmentDefinitionNode>();
-  for (const each of definitions) if (each.kind === Kind.FRAGMENT_DEFINITION) fragments.set(each.name.value, each);
-  const counter = new RepetitionCounter(fragments);
+export function measureRepetition({
+  definitions,
+}: DocumentNode): Pick<RepetitionCounter, 'repeatedFields' | 'mergeWork'> {
+  const fragments = definitions.filter((definition) => definition.kind === Kind.FRAGMENT_DEFINITION);
+  const counter = new RepetitionCounter(new Map(fragments.map((fragment) => [fragment.name.value, fragment])));
   for (const each of definitions) if ('selectionSet' in each) counter.countAll(each.selectionSet);
   return counter;
 }
 
-class RepetitionCounter implements Repetition {
+class RepetitionCounter {
+  /** The most fields of one response name that are merged into one selection set, through fragments too. */
   repeatedFields = 0;
+  /** Collected selections plus compared pairs of fields; at most a little over MAX_MERGE_WORK. */
   mergeWork = 0;
   readonly #fragments: ReadonlyMap<string, FragmentDefinitionNode>;
 
@@ -34,7 +30,7 @@ class RepetitionCounter implements Repetition {
     this.#fragments = fragments;
   }
 
-  /** Counts a selection set and all below it, each by itself, as validation does. */
+  /** Counts a selection set and each one below it separately, as validation does. */
   countAll(set: SelectionSetNode): void {
     this.#countMerged([set]);
     for (const selection of set.selections) {
@@ -45,7 +41,7 @@ class RepetitionCounter implements Repetition {
     }
   }
 
-  /** Counts selection sets that are merged into one. Below fields that do not repeat nothing is merged. */
+  /** Counts selection sets that are merged into one, and those below fields that repeat. */
   #countMerged(sets: readonly SelectionSetNode[]): void {
     for (const nodes of this.#collect(sets).values()) {
       const count = nodes.length;

@@ -6,7 +6,7 @@ import { execute, Kind, parse, print, visit } from 'graphql';
 import type { DocumentNode, FieldNode, SelectionNode, SelectionSetNode } from 'graphql';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 
-import type { Values } from '../../src/execution/coerce-inputs.js';
+import type { Values } from '../../src/execution/plan.js';
 import { PreparedOperation } from '../../src/execution/prepared-operation.js';
 import { createSchema } from '../../src/graphql/schema.js';
 import type { GatewayContext } from '../../src/loaders/context.js';

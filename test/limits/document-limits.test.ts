@@ -97,7 +97,7 @@ describe('a document over a limit', () => {
       'MAX_TOKENS_LIMIT',
       (count) => `{ ${times(count - 2, () => '__typename')} }`,
       200,
-      'The document has more than the 200 tokens it may have (GATEWAY_MAX_TOKENS). Send lists as variables.',
+      'The document has more than 200 tokens (GATEWAY_MAX_TOKENS). Send lists as variables.',
     ],
     [
       'levels',

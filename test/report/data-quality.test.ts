@@ -247,9 +247,7 @@ test('rows that are no objects are left out with a warning', async () => {
   const stand = await startStand(report([null, R, 7, CANARY, [R]]));
   expect(await askReport(stand, `totals { rowCount totalCost } ${WARNINGS}`)).toEqual({
     totals: { rowCount: 1, totalCost: 10 },
-    warnings: [
-      { code: 'SKIPPED_ROW', message: '4 rows were null or no objects, and were left out.', count: 4, field: null },
-    ],
+    warnings: [{ code: 'SKIPPED_ROW', message: '4 rows were not objects and are left out.', count: 4, field: null }],
   });
 });
 
@@ -328,7 +326,7 @@ describe('the window', () => {
     const stand = await startStand(report([R], { window: null }));
     const { data, errors } = await stand.ask('{ workloadCosts { warnings { code message } totals { totalCost } } }');
     const message =
-      "ScaleOps' answer has no period that can be read, and none was requested, so `window` is an error. Pass `last`.";
+      "ScaleOps' response has no readable period, and none was requested, so `window` is an error. Pass `last`.";
     expect([data.workloadCosts, errors]).toEqual([
       { warnings: [{ code: 'MISSING_WINDOW', message }], totals: { totalCost: 10 } },
       [],
@@ -338,13 +336,13 @@ describe('the window', () => {
       {
         path: ['workloadCosts', 'window'],
         message:
-          'ScaleOps\' answer names no period, and none was requested. Pass `last`, such as `last: "7d"`; or leave out ' +
+          'ScaleOps\' response has no period, and none was requested. Pass `last`, such as `last: "7d"`; or leave out ' +
           '`window` and comparisons to read the rest.',
       },
     ]);
     const { warnings } = (await askReport(stand, WARNINGS)) as { warnings: { message: string }[] };
     expect(warnings.map((warning) => warning.message)).toEqual([
-      "ScaleOps' answer has no period that can be read. The requested period is shown instead.",
+      "ScaleOps' response has no readable period. The requested period is shown instead.",
     ]);
   });
 

@@ -1,6 +1,5 @@
 // Prints the schema with the directives of Apollo Federation, for routers and composition. It prints the syntax nodes that
-// Pothos' directives plugin attaches to types, because graphql's own printer knows no directives and that of @apollo/subgraph
-// drops @oneOf.
+// Pothos' directives plugin attaches to types: graphql's printer omits directives, and that of @apollo/subgraph omits @oneOf.
 
 import {
   isInputObjectType,
@@ -26,14 +25,14 @@ import {
 const WITH_CACHE_TAGS = 'https://specs.apollo.dev/federation/v2.12';
 const WITHOUT_CACHE_TAGS = 'https://specs.apollo.dev/federation/v2.9';
 
-// Apollo's composition does not know @oneOf and WunderGraph's not @cacheTag. With these definitions both accept the schema.
+// Apollo's composition lacks @oneOf, and WunderGraph's lacks @cacheTag. With these definitions, both accept the schema.
 const ONE_OF = 'directive @oneOf on INPUT_OBJECT';
 const CACHE_TAG = 'directive @cacheTag(format: String!) repeatable on OBJECT | FIELD_DEFINITION';
 
 export interface SdlOptions {
-  /** Directives that the router enforces, as text, by type name. */
+  /** Directives that the router enforces, in SDL, by type name. */
   readonly access?: Readonly<Record<string, string>>;
-  /** Whether to print @cacheTag, which names answers in a router's cache. */
+  /** Whether to print @cacheTag, which names responses in a router's cache. */
   readonly cacheTags?: boolean;
 }
 
@@ -43,24 +42,16 @@ export function printSdl(schema: GraphQLSchema, { access = {}, cacheTags = false
     .map((type) => addDirectives(nodeOf(type), `${ownDirectives(type)} ${access[type.name] ?? ''}`))
     .map((type) => addPublicTag(cacheTags ? type : withoutCacheTags(type)));
   const url = cacheTags ? WITH_CACHE_TAGS : WITHOUT_CACHE_TAGS;
-  const definitions: DefinitionNode[] = [
-    ...createSchemaNodes(url, findDirectives(types)),
-    ...parse(cacheTags ? `${ONE_OF} ${CACHE_TAG}` : ONE_OF).definitions,
-    ...types,
-  ];
-  return `${print(asBlockStrings({ kind: Kind.DOCUMENT, definitions }))}\n`;
+  const imports = findDirectives(types).map((name) => `"@${name}"`);
+  // Without the schema's description, which some composers cannot parse.
+  const head = `schema @link(url: "${url}", import: [${imports.join(', ')}]) { query: Query } ${ONE_OF}`;
+  const { definitions } = parse(cacheTags ? `${head} ${CACHE_TAG}` : head);
+  return `${print(asBlockStrings({ kind: Kind.DOCUMENT, definitions: [...definitions, ...types] }))}\n`;
 }
 
 function nodeOf({ name, astNode }: GraphQLNamedType): TypeDefinitionNode {
-  if (astNode == null)
-    throw new Error(`${name} has no syntax node: the schema was built without the directives plugin`);
-  return astNode;
-}
-
-/** Without the schema's description, which not every composer can parse. */
-function createSchemaNodes(url: string, directives: readonly string[]): readonly DefinitionNode[] {
-  const imports = directives.map((name) => `"@${name}"`).join(', ');
-  return parse(`schema @link(url: "${url}", import: [${imports}]) { query: Query }`).definitions;
+  if (astNode != null) return astNode;
+  throw new Error(`${name} has no syntax node: the schema was built without the directives plugin`);
 }
 
 /** The sorted names of the directives in use that graphql-js does not define. */
@@ -70,7 +61,7 @@ function findDirectives(definitions: readonly DefinitionNode[]): string[] {
   return [...names].filter((name) => !isSpecifiedDirective({ name } as never)).sort();
 }
 
-/** Directives that graphql-js keeps as properties of the type, so that the plugin's nodes lack them. */
+/** The directives that graphql-js turns into properties of the type, so that the plugin's nodes lack them. */
 function ownDirectives(type: GraphQLNamedType): string {
   if (isInputObjectType(type) && type.isOneOf) return '@oneOf';
   return isScalarType(type) && type.specifiedByURL != null ? `@specifiedBy(url: "${type.specifiedByURL}")` : '';
@@ -79,8 +70,8 @@ function ownDirectives(type: GraphQLNamedType): string {
 const PUBLIC = '@tag(name: "public")';
 
 /**
- * For federation contracts: everything that is not tagged as internal is public. A tag on a type also applies to fields that
- * other subgraphs add, so shared types have the tag on each of our fields instead.
+ * For federation contracts: everything is public that is not tagged as internal. A tag on a type also applies to fields that
+ * other subgraphs add, so in shared types each field has the tag.
  */
 function addPublicTag(type: TypeDefinitionNode): TypeDefinitionNode {
   const tag = <Node extends DirectedNode>(node: Node): Node =>

@@ -1,5 +1,5 @@
-// Makes a schema a subgraph of Apollo Federation: `_service` returns the schema with its directives, and `_entities` resolves
-// the references of other subgraphs.
+// Turns a schema into a subgraph of Apollo Federation: `_service` returns the schema with its directives, and `_entities`
+// the entities that other subgraphs refer to.
 // https://www.apollographql.com/docs/graphos/schema-design/federated-schemas/reference/subgraph-spec
 
 import {
@@ -21,9 +21,7 @@ import type { GatewayContext } from '../../loaders/context.js';
 import { MAX_ERRORS } from '../../execution/field-errors.js';
 import { assertCount } from '../inputs/validate.js';
 import { chargeItems } from '../response-budget.js';
-import { isRepresentation, readOwn, type Representation } from './representations.js';
 
-/** More than a page of a router needs. */
 const MAX_REPRESENTATIONS = 5_000;
 
 const Any = new GraphQLScalarType({
@@ -31,10 +29,12 @@ const Any = new GraphQLScalarType({
   description: 'A reference to an entity: an object with its `__typename` and the fields of its key.',
 });
 
+/** A reference to an entity as a router sends it: `{ __typename, …key }`, not validated. */
+export type Representation = Readonly<Record<string, unknown>>;
 type ReferenceResolver = (representation: Representation, context: GatewayContext, info: GraphQLResolveInfo) => unknown;
 type Entities = ReadonlyMap<unknown, { readonly type: GraphQLObjectType; readonly resolve: ReferenceResolver }>;
 
-/** Adds `_service`, which returns `sdl`, and `_entities`. Entities are the types with a reference resolver. */
+/** Adds `_service`, which returns `sdl`, and `_entities`, for the types with a reference resolver. */
 export function toSubgraph(schema: GraphQLSchema, sdl: string): GraphQLSchema {
   const { query, types, ...config } = schema.toConfig();
   const { fields, name, ...queryConfig } = query?.toConfig() ?? { name: 'Query', fields: {} };
@@ -49,12 +49,12 @@ export function toSubgraph(schema: GraphQLSchema, sdl: string): GraphQLSchema {
 
 /** Reads the reference resolvers from the extension that @apollo/subgraph uses. */
 function findEntities(types: readonly GraphQLNamedType[]): Entities {
-  const found = types.filter(isObjectType).flatMap((type) => {
+  const entities = types.filter(isObjectType).flatMap((type) => {
     const { apollo } = type.extensions as { apollo?: { subgraph?: { resolveReference?: ReferenceResolver } } };
     const resolve = apollo?.subgraph?.resolveReference;
     return resolve === undefined ? [] : [[type.name, { type, resolve }] as const];
   });
-  return new Map(found);
+  return new Map(entities);
 }
 
 function createServiceField(sdl: string): GraphQLFieldConfigMap<unknown, GatewayContext> {
@@ -81,7 +81,9 @@ function createEntitiesField(entities: Entities): GraphQLFieldConfigMap<unknown,
   return {
     _entities: {
       type: new GraphQLNonNull(new GraphQLList(Entity)),
-      description: 'For routers: the entities of these references, in the same order.',
+      description: 'For routers: the entities of the representations, in the same order.',
+      // For the cost estimate, as on all other lists.
+      extensions: { directives: [{ name: 'listSize', args: { slicingArguments: ['representations'] } }] },
       args: {
         representations: {
           type: new GraphQLNonNull(new GraphQLList(new GraphQLNonNull(Any))),
@@ -91,34 +93,27 @@ function createEntitiesField(entities: Entities): GraphQLFieldConfigMap<unknown,
       resolve: (_root, { representations }: { representations: readonly unknown[] }, context, info) => {
         assertCount('representations', representations, MAX_REPRESENTATIONS);
         chargeItems(context, representations.length, info);
-        // Aliases that share a variable share its entities.
-        return context.memoize([representations], () => resolveAll(representations, entities, context, info));
+        // Aliases with the same variable share its entities.
+        return context.memoize([representations], () =>
+          resolveAll(representations, (each) => resolveReference(each, entities, context, info)),
+        );
       },
     },
   };
 }
 
-/** Resolves references, each to its entity or to the error that stands in its place. */
-function resolveAll(
-  representations: readonly unknown[],
-  entities: Entities,
-  context: GatewayContext,
-  info: GraphQLResolveInfo,
-): readonly unknown[] {
+/** Resolves each representation to its entity or its error. */
+function resolveAll(representations: readonly unknown[], resolve: (representation: unknown) => unknown) {
   let failureCount = 0;
   let tooMany: UserInputError | undefined;
-  const fail = (error: unknown, index: number): unknown => {
-    failureCount += 1;
-    if (!(error instanceof UserInputError)) return error;
-    if (failureCount <= MAX_ERRORS) return error.within(`representations[${index}]`);
-    return (tooMany ??= new UserInputError('representations', `must be valid: more than ${MAX_ERRORS} are not.`));
-  };
   return representations.map((representation, index) => {
     try {
-      const value = resolveReference(representation, entities, context, info);
-      return value instanceof Promise ? value.catch((error: unknown) => fail(error, index)) : value;
+      return resolve(representation);
     } catch (error) {
-      return fail(error, index);
+      failureCount += 1;
+      if (!(error instanceof UserInputError)) return error;
+      if (failureCount <= MAX_ERRORS) return error.within(`representations[${index}]`);
+      return (tooMany ??= new UserInputError('representations', `must be valid: more than ${MAX_ERRORS} are not.`));
     }
   });
 }
@@ -130,12 +125,15 @@ function resolveReference(
   context: GatewayContext,
   info: GraphQLResolveInfo,
 ): unknown {
-  if (!isRepresentation(representation)) throw new UserInputError('', 'must be an object.');
-  const entity = entities.get(readOwn(representation, '__typename'));
+  if (typeof representation !== 'object' || representation === null || Array.isArray(representation)) {
+    throw new UserInputError('', 'must be an object.');
+  }
+  const { __typename: name } = representation as Representation;
+  const entity = entities.get(name);
   if (entity === undefined) {
     throw new UserInputError('__typename', `must be one of ${[...entities.keys()].join(', ')}.`);
   }
-  const named = (value: unknown): unknown => value && { ...value, __typename: entity.type.name };
-  const value = entity.resolve(representation, context, info);
-  return value instanceof Promise ? value.then(named) : named(value);
+  const addTypeName = (value: unknown): unknown => value && { ...value, __typename: name };
+  const value = entity.resolve(representation as Representation, context, info);
+  return value instanceof Promise ? value.then(addTypeName) : addTypeName(value);
 }

@@ -1,7 +1,8 @@
-// The inputs of a comparison: the baseline, and which changes are listed in which order.
+// The inputs of a comparison: its baseline, and the kinds and the order of changes.
 
 import type { ChangeField, ChangeKind, ChangeQuery } from '../../report/compare/compare-reports.js';
-import { builder } from '../builder.js';
+import type { BaselineShift } from '../../report/time/baseline.js';
+import { builder, type OptionalInput } from '../builder.js';
 import { CostSortDirection } from './row-order.js';
 import { CostTimeWindowInput } from './time-range.js';
 
@@ -10,20 +11,20 @@ const CostBaselineShift = builder.enumType('CostBaselineShift', {
   values: {
     PREVIOUS_PERIOD: {
       description:
-        'Right before: January for February, the first ten days of last month for the first ten days of this one, ' +
-        'the seven days before for the last seven days.',
+        'The period just before: January for February, the seven days before for the last seven days, ' +
+        'the first ten days of last month for the first ten days of this one.',
     },
     WEEK_BEFORE: { description: 'The same window a week earlier.' },
     MONTH_BEFORE: { description: 'The same window a month earlier; at most to the last day of that month.' },
     YEAR_BEFORE: { description: 'The same window a year earlier.' },
-  } as const,
+  } as const satisfies Record<BaselineShift, { description: string }>,
 });
 
 export const CostBaselineInput = builder.inputType('CostBaselineInput', {
   description: 'What a report is compared with. Set exactly one field, such as `{shift: WEEK_BEFORE}`.',
   isOneOf: true,
   fields: (t) => ({
-    shift: t.field({ type: CostBaselineShift, description: 'A window before that of the report.' }),
+    shift: t.field({ type: CostBaselineShift, description: 'An earlier window, such as `WEEK_BEFORE`.' }),
     between: t.field({ type: CostTimeWindowInput, description: 'A fixed window that does not overlap the report.' }),
   }),
 });
@@ -53,7 +54,7 @@ const FIELDS = {
 } as const satisfies Record<string, { value: ChangeField; description: string }>;
 
 const CostChangeField = builder.enumType('CostChangeField', {
-  description: 'What to order changes by. All but `KEY` are about `totalCost`.',
+  description: 'What to order changes by. All but `KEY` refer to `totalCost`.',
   values: FIELDS,
 });
 
@@ -65,8 +66,6 @@ export const CostChangeOrder = builder.inputType('CostChangeOrder', {
   }),
 });
 
-export function toChangeOrder(
-  order: (typeof CostChangeOrder)['$inferInput'] | null | undefined,
-): ChangeQuery['orderBy'] {
+export function toChangeOrder(order: OptionalInput<typeof CostChangeOrder>): ChangeQuery['orderBy'] {
   return order == null ? undefined : { field: order.field, direction: order.direction ?? 'DESC' };
 }

@@ -1,4 +1,4 @@
-// Dimensions: what a breakdown groups rows by, and what `where.dimensions` compares.
+// Dimensions: breakdowns group rows by them, and `where.dimensions` compares them.
 
 import { UserInputError } from '../../errors.js';
 import type { Dimension } from '../../report/query/dimension.js';
@@ -6,41 +6,39 @@ import type { DimensionMatch } from '../../report/query/filter-rows.js';
 import { builder } from '../builder.js';
 import { assertCount, assertLabelKey, assertList, assertNotEmpty } from './validate.js';
 
-export const MAX_DIMENSIONS = 5;
+const MAX_DIMENSIONS = 5;
 const MAX_ALTERNATIVES = 10;
 const MAX_MATCHES = 10;
-const OMIT_ENTRY = 'To not filter by the dimension, omit its entry of where.dimensions.';
 
-/** Enum value → field of the row. */
+export const BY_DESCRIPTION = `The dimensions, 1 to ${MAX_DIMENSIONS}, each once: one group per combination of values.`;
+
 const DIMENSIONS = {
-  CLUSTER: 'clusterName',
-  NAMESPACE: 'namespace',
-  WORKLOAD_TYPE: 'workloadType',
-  WORKLOAD_NAME: 'workloadName',
+  CLUSTER: { field: 'clusterName', description: 'The cluster: `clusterName`.' },
+  NAMESPACE: {
+    field: 'namespace',
+    description: 'The `namespace`. Namespaces of the same name in several clusters are one value.',
+  },
+  WORKLOAD_TYPE: { field: 'workloadType', description: 'The kind of workload: `workloadType`.' },
+  WORKLOAD_NAME: { field: 'workloadName', description: 'The name of the workload: `workloadName`.' },
 } as const;
 
 const CostDimension = builder.enumType('CostDimension', {
-  description: 'A field of rows that is a dimension.',
-  values: {
-    CLUSTER: { description: 'The cluster: `clusterName`.' },
-    NAMESPACE: { description: 'The `namespace`. Namespaces of the same name in several clusters are one value.' },
-    WORKLOAD_TYPE: { description: 'The kind of workload: `workloadType`.' },
-    WORKLOAD_NAME: { description: 'The name of the workload: `workloadName`.' },
-  } as const,
+  description: 'A field of rows to group or filter by.',
+  values: DIMENSIONS,
 });
 
 export const CostDimensionInput = builder.inputType('CostDimensionInput', {
   description:
     'One dimension. Set exactly one field, such as `{field: NAMESPACE}` or `{label: "team"}`. ' +
-    'Rows without a value have the value null, and so do rows with an empty one.',
+    'A missing or empty value is null.',
   isOneOf: true,
   fields: (t) => ({
     field: t.field({ type: CostDimension, description: 'A field of the row, such as `NAMESPACE`.' }),
     label: t.string({
-      description: 'The value of this Kubernetes label, such as `team`, in `ownerLabels`, else in `labels`.',
+      description: 'The value of this Kubernetes label, such as `team`, from `ownerLabels` or else `labels`.',
     }),
     annotation: t.string({
-      description: 'The value of this Kubernetes annotation, such as `example.com/cost-center`, in `annotations`.',
+      description: 'The value of this Kubernetes annotation, such as `example.com/cost-center`.',
     }),
     anyLabel: t.stringList({
       description:
@@ -52,16 +50,15 @@ export const CostDimensionInput = builder.inputType('CostDimensionInput', {
 
 export const CostDimensionMatch = builder.inputType('CostDimensionMatch', {
   description:
-    'Rows with one of these values in a dimension. Opens a group of a breakdown: ' +
-    '`{by: {label: "team"}, values: ["payments"]}`.',
+    'Rows with one of these values in a dimension, such as those of a group: `{by: {label: "team"}, values: ["payments"]}`.',
   fields: (t) => ({
     by: t.field({ type: CostDimensionInput, required: true, description: 'The dimension.' }),
     values: t.field({
       type: ['String'],
       required: { list: true, items: false },
-      description: 'Exact values, 1 to 1,000, as the keys of groups have them. Null matches rows without a value.',
+      description: 'Exact values, 1 to 1,000, as in `CostGroupKey.value`. Null matches rows without a value.',
     }),
-    exclude: t.boolean({ defaultValue: false, description: 'True keeps the rows that do not match.' }),
+    exclude: t.boolean({ defaultValue: false, description: 'True selects the other rows.' }),
   }),
 });
 
@@ -78,13 +75,14 @@ export function toDimensions(by: readonly DimensionInput[]): NamedDimension[] {
   assertNotEmpty('by', by, 'must name a dimension, such as [{field: NAMESPACE}].');
   assertCount('by', by, MAX_DIMENSIONS);
   const named = by.map((input, index) => toDimension(`by[${index}]`, input));
-  const repeated = named.findIndex(({ name }, index) => named.findIndex((other) => other.name === name) < index);
+  const names = named.map(({ name }) => name);
+  const repeated = names.findIndex((name, index) => names.indexOf(name) < index);
   if (repeated >= 0) throw new UserInputError(`by[${repeated}]`, 'must not repeat a dimension.');
   return named;
 }
 
 function toDimension(path: string, { field, label, annotation, anyLabel }: DimensionInput): NamedDimension {
-  if (field != null) return { name: field, dimension: { field: DIMENSIONS[field] } };
+  if (field != null) return { name: field, dimension: { field: DIMENSIONS[field].field } };
   if (label != null) {
     assertLabelKey(`${path}.label`, label);
     return { name: `label:${label}`, dimension: { label } };
@@ -106,14 +104,12 @@ export function toMatches(inputs: readonly (typeof CostDimensionMatch)['$inferIn
     assertNotEmpty(
       `${path}.values`,
       values,
-      `must have at least one value; null matches rows without one. ${OMIT_ENTRY}`,
+      'must have at least one value; null matches rows without one. ' +
+        'To not filter by the dimension, omit its entry of where.dimensions.',
     );
-    // Any length: an annotation has up to 256 KiB, and the limit of request bodies holds.
+    // Values may have any length that the limit of request bodies allows: annotations have up to 256 KiB.
     assertList(`${path}.values`, values, () => undefined);
-    return {
-      by: toDimension(`${path}.by`, by).dimension,
-      values: values.map((value) => value ?? null),
-      exclude: exclude === true,
-    };
+    const { dimension } = toDimension(`${path}.by`, by);
+    return { by: dimension, values: values.map((value) => value ?? null), exclude: exclude === true };
   });
 }

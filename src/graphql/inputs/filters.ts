@@ -2,16 +2,17 @@
 // that the defaults of ScaleOps apply.
 
 import type { AggregatedCostsRequest, WorkloadCostsRequest } from '../../report/request.js';
-import { builder } from '../builder.js';
+import { builder, type OptionalInput } from '../builder.js';
 import { CostLabelFilter, CostNameFilter } from './filter-inputs.js';
+import { omitNulls } from './omit-nulls.js';
 import { CostTimeRangeInput, type ResolvedRange } from './time-range.js';
 import { assertLabel, assertLabelKey, assertList, assertName, assertNotEmpty, assertNotNegative } from './validate.js';
 
-/** For federation contracts: fields that only users of ScaleOps itself understand. */
+/** For federation contracts: fields that need knowledge of ScaleOps. */
 const INTERNAL = { tag: { name: 'internal' } };
 
 const MULTI_CLUSTER =
-  'True covers all clusters, false the one that ScaleOps runs in. Default: true, unless `SCALEOPS_MULTI_CLUSTER` is off';
+  'True covers all clusters, false only that of ScaleOps. Default: true, unless `SCALEOPS_MULTI_CLUSTER` is off';
 const IGNORE_WORKLOADS =
   'Passed to ScaleOps as `shouldIgnoreWorkloads`, which ScaleOps does not document. Default: false.';
 
@@ -29,20 +30,10 @@ export const AggregatedCostsFilter = builder.inputType('AggregatedCostsFilter', 
   description: 'What the aggregated report covers. All conditions must match.',
   fields: (t) => ({
     clusters: t.stringList({ description: 'Exact names of clusters, 1 to 1,000. An unknown name matches nothing.' }),
-    timeRange: t.field({
-      type: CostTimeRangeInput,
-      description: 'The period. Default: the last 7 days.',
-    }),
-    groupBy: t.field({
-      type: CostGroupByInput,
-      description: 'The grouping of rows. By default ScaleOps decides.',
-    }),
-    gpuWorkloadsOnly: t.boolean({
-      description: 'True lists only workloads that use GPUs. Default: false.',
-    }),
-    multiCluster: t.boolean({
-      description: `${MULTI_CLUSTER} and the filter neither names nor groups by clusters.`,
-    }),
+    timeRange: t.field({ type: CostTimeRangeInput, description: 'The period. Default: the last 7 days.' }),
+    groupBy: t.field({ type: CostGroupByInput, description: 'The grouping of rows. By default ScaleOps decides.' }),
+    gpuWorkloadsOnly: t.boolean({ description: 'True lists only workloads that use GPUs. Default: false.' }),
+    multiCluster: t.boolean({ description: `${MULTI_CLUSTER} and the filter neither names nor groups by clusters.` }),
     shouldIgnoreWorkloads: t.boolean({ directives: INTERNAL, description: IGNORE_WORKLOADS }),
     stepSize: t.int({
       directives: INTERNAL,
@@ -73,52 +64,42 @@ export const WorkloadCostsFilter = builder.inputType('WorkloadCostsFilter', {
       type: 'CostDuration',
       description: 'How far back from now: `24h`, `7d`, `30d`. By default ScaleOps decides.',
     }),
-    multiCluster: t.boolean({
-      description: `${MULTI_CLUSTER} and the filter names no clusters.`,
-    }),
+    multiCluster: t.boolean({ description: `${MULTI_CLUSTER} and the filter names no clusters.` }),
     shouldIgnoreWorkloads: t.boolean({ directives: INTERNAL, description: IGNORE_WORKLOADS }),
   }),
 });
 
-/** An optional argument or input field, as a resolver receives it. */
-type Filter<Input extends { readonly $inferInput: unknown }> = Input['$inferInput'] | null | undefined;
-
-/**
- * The request for a filter. Its `timeRange` was resolved by resolveTimeRange.
- * @throws UserInputError that names the input below `filter` and the rule it breaks.
- */
+/** @param range the resolved `timeRange`. @throws UserInputError that names the input below `filter`. */
 export function toAggregatedCostsRequest(
-  filter: Filter<typeof AggregatedCostsFilter>,
+  filter: OptionalInput<typeof AggregatedCostsFilter>,
   multiClusterByDefault: boolean,
   { range, from, to }: ResolvedRange,
 ): AggregatedCostsRequest {
-  const { clusters, groupBy, tags, stepSize } = filter ?? {};
+  const inputs: NonNullable<typeof filter> = filter ?? {};
+  const { timeRange, groupBy, ...parameters } = omitNulls(inputs);
+  const { clusters, tags, stepSize } = parameters;
   if (clusters) assertList('filter.clusters', clusters, assertName);
   if (groupBy?.labels) assertList('filter.groupBy.labels', groupBy.labels, assertLabelKey);
   if (groupBy?.annotations) assertList('filter.groupBy.annotations', groupBy.annotations, assertLabelKey);
   if (tags) assertList('filter.tags', tags, assertName);
-  if (stepSize != null) assertNotNegative('filter.stepSize', stepSize);
+  if (stepSize !== undefined) assertNotNegative('filter.stepSize', stepSize);
 
-  const needsOtherClusters = clusters != null || groupBy?.cluster === true;
+  const isMultiCluster = multiClusterByDefault || clusters !== undefined || groupBy?.cluster === true;
   return {
     report: 'aggregated',
-    clusters: clusters ?? undefined,
+    ...parameters,
     ...{ range, from, to },
     groupByCluster: groupBy?.cluster ?? undefined,
     groupByNamespace: groupBy?.namespace ?? undefined,
     groupByLabels: groupBy?.labels ?? undefined,
     groupByAnnotations: groupBy?.annotations ?? undefined,
-    gpuWorkloadsOnly: filter?.gpuWorkloadsOnly ?? undefined,
-    multiCluster: filter?.multiCluster ?? (needsOtherClusters || multiClusterByDefault ? true : undefined),
-    shouldIgnoreWorkloads: filter?.shouldIgnoreWorkloads ?? undefined,
-    stepSize: stepSize ?? undefined,
-    tags: tags ?? undefined,
+    multiCluster: parameters.multiCluster ?? (isMultiCluster || undefined),
   };
 }
 
-/** @throws UserInputError that names the input below `filter` and the rule it breaks. */
+/** @throws UserInputError that names the input below `filter`. */
 export function toWorkloadCostsRequest(
-  filter: Filter<typeof WorkloadCostsFilter>,
+  filter: OptionalInput<typeof WorkloadCostsFilter>,
   multiClusterByDefault: boolean,
 ): WorkloadCostsRequest {
   const clusters = toNames('filter.clusters', filter?.clusters);
@@ -141,20 +122,20 @@ export function toWorkloadCostsRequest(
     logicalAnnotation: annotations?.operator,
     isAnnotationExclude: annotations?.exclude,
     range: filter?.last ?? undefined,
-    multiCluster: filter?.multiCluster ?? (clusters !== undefined || multiClusterByDefault ? true : undefined),
+    multiCluster: filter?.multiCluster ?? (multiClusterByDefault || clusters !== undefined || undefined),
     shouldIgnoreWorkloads: filter?.shouldIgnoreWorkloads ?? undefined,
   };
 }
 
-// `exclude: false` and OR are the defaults of the schema and of ScaleOps, so they are not sent.
-function toNames(path: string, filter: Filter<typeof CostNameFilter>) {
+// `exclude: false` and OR are the defaults of ScaleOps, so they are not sent.
+function toNames(path: string, filter: OptionalInput<typeof CostNameFilter>) {
   if (filter == null) return undefined;
   assertNotEmpty(`${path}.names`, filter.names, `must have at least one name; omit ${path} to not filter by it.`);
   assertList(`${path}.names`, filter.names, assertName);
   return { names: filter.names, exclude: filter.exclude === true ? true : undefined };
 }
 
-function toLabels(path: string, filter: Filter<typeof CostLabelFilter>) {
+function toLabels(path: string, filter: OptionalInput<typeof CostLabelFilter>) {
   if (filter == null) return undefined;
   assertNotEmpty(`${path}.labels`, filter.labels, `must have at least one entry; omit ${path} to not filter by it.`);
   assertList(`${path}.labels`, filter.labels, assertLabel);

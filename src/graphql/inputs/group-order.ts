@@ -1,28 +1,14 @@
 // The order of groups.
 
-import { SUM_FIELDS, type SumField } from '../../report/columns/columns.js';
+import { SUM_FIELDS } from '../../report/columns/columns.js';
 import type { GroupOrder } from '../../report/query/breakdown.js';
-import { builder } from '../builder.js';
-import { CostSortDirection } from './row-order.js';
-
-/** The enum value of a field: TOTAL_COST for totalCost. */
-type EnumName<Field extends string> = Field extends `${infer First}${infer Rest}`
-  ? First extends Lowercase<First>
-    ? `${Uppercase<First>}${EnumName<Rest>}`
-    : `_${First}${EnumName<Rest>}`
-  : '';
-
-const SUMS = Object.fromEntries(
-  SUM_FIELDS.map((field) => [
-    field.replaceAll(/[A-Z]/g, '_$&').toUpperCase(),
-    { value: field, description: `By the sum of \`${field}\`.` },
-  ]),
-) as { readonly [Field in SumField as EnumName<Field>]: { readonly value: Field; readonly description: string } };
+import { builder, type OptionalInput } from '../builder.js';
+import { CostSortDirection, toEnumValues } from './row-order.js';
 
 const CostGroupField = builder.enumType('CostGroupField', {
   description: 'What to order groups by.',
   values: {
-    ...SUMS,
+    ...toEnumValues(SUM_FIELDS, (field) => `By the sum of \`${field}\`.`),
     ROW_COUNT: { value: 'rowCount', description: 'By the number of rows.' },
     KEY: { value: 'key', description: 'By the values of the dimensions in Unicode order. Null comes last.' },
   } as const,
@@ -36,6 +22,6 @@ export const CostGroupOrder = builder.inputType('CostGroupOrder', {
   }),
 });
 
-export function toGroupOrder(order: (typeof CostGroupOrder)['$inferInput'] | null | undefined): GroupOrder {
+export function toGroupOrder(order: OptionalInput<typeof CostGroupOrder>): GroupOrder {
   return { field: order?.field ?? 'totalCost', direction: order?.direction ?? 'DESC' };
 }

@@ -1,5 +1,4 @@
-// What breakdowns, comparisons and time series have in common: how they group rows, which rows they read, and what that
-// costs.
+// How breakdowns, comparisons and time series group rows, and how often they read the rows.
 
 import { UserInputError } from '../../errors.js';
 import type { NameField } from '../../report/columns/columns.js';
@@ -8,25 +7,25 @@ import { countLabelReads, type Dimension } from '../../report/query/dimension.js
 import type { RowsWhere } from '../../report/query/filter-rows.js';
 import type { Report } from '../../report/report.js';
 import type { AggregatedCostsRequest, ReportRequest } from '../../report/request.js';
+import type { OptionalInput } from '../builder.js';
 import { toDimensions, type CostDimensionInput } from './dimensions.js';
 import { assertNotNegative } from './validate.js';
 import { toRowsWhere, type CostRowsWhere } from './where.js';
 
 interface GroupingArguments {
   readonly by?: readonly (typeof CostDimensionInput)['$inferInput'][] | null | undefined;
-  readonly where?: (typeof CostRowsWhere)['$inferInput'] | null | undefined;
+  readonly where?: OptionalInput<typeof CostRowsWhere>;
   readonly first?: number | null | undefined;
 }
 
-/** What of a query reads values of rows. */
 interface Grouping {
   readonly by: readonly Dimension[];
   readonly where: RowsWhere | undefined;
 }
 
 /**
- * The arguments as a query over a report, with the names of its dimensions.
- * @throws UserInputError that names the argument and the rule it breaks; FORBIDDEN for what the caller may not see.
+ * Returns the arguments as a query over a report, and the names of the dimensions.
+ * @throws UserInputError that names the argument; GatewayError FORBIDDEN for a name that the caller may not see.
  */
 export function toGrouping({ by, where, first }: GroupingArguments, permissions: Permissions | undefined) {
   const dimensions = by == null ? [] : toDimensions(by);
@@ -41,12 +40,12 @@ export function toGrouping({ by, where, first }: GroupingArguments, permissions:
   };
 }
 
-/** How often a query reads all rows, and how often their labels: once for each condition and each dimension. */
-export function toReading({ by, where }: Grouping) {
-  const read = [...by, ...(where?.dimensions ?? []).map((match) => match.by)];
+/** Counts how often a query reads all rows, and how often their labels: once for each condition and each dimension. */
+export function countReads({ by, where }: Grouping) {
+  const dimensions = [...by, ...(where?.dimensions ?? []).map((match) => match.by)];
   return {
-    rows: read.length + (where === undefined ? 0 : 1),
-    labels: read.reduce((sum, dimension) => sum + countLabelReads(dimension), 0),
+    rows: dimensions.length + (where === undefined ? 0 : 1),
+    labels: dimensions.reduce((sum, dimension) => sum + countLabelReads(dimension), 0),
   };
 }
 
@@ -59,10 +58,8 @@ const NAME_RULES: Readonly<Record<NameField, string>> = {
 };
 
 /**
- * A row of an aggregated report has the values that the report is grouped by, and no others: a query about another value
- * would show all costs as if nothing had it. Reads rows until one has the value, and only for values that the request does
- * not group by.
- * @param reports those that the query reads; one with the value is enough.
+ * Refuses a query about a dimension that no row of the reports has, because an aggregated report is not grouped by it: all
+ * costs would be without a value. Reads rows until one has the value.
  * @throws UserInputError that names the input and what to add to `groupBy`.
  */
 export function assertGroupedBy(request: ReportRequest, reports: readonly (Report | null)[], query: Grouping): void {
@@ -103,12 +100,7 @@ function isGroupedBy(request: AggregatedCostsRequest, dimension: Dimension): boo
 
 function toRule(dimension: Dimension): string {
   if ('field' in dimension) return NAME_RULES[dimension.field];
-  const [kind, keys] =
-    'annotation' in dimension
-      ? ['annotation', [dimension.annotation]]
-      : ['label', 'label' in dimension ? [dimension.label] : dimension.anyLabel];
-  return (
-    `needs a report that is grouped by this ${kind}: ` +
-    `add \`${kind}s: ${JSON.stringify(keys)}\` to \`filter.groupBy\`.`
-  );
+  const kind = 'annotation' in dimension ? 'annotation' : 'label';
+  const keys = JSON.stringify(Object.values(dimension).flat());
+  return `needs a report that is grouped by this ${kind}: add \`${kind}s: ${keys}\` to \`filter.groupBy\`.`;
 }

@@ -1,37 +1,33 @@
 // The order of rows.
 
-import type { OrderField, RowOrder } from '../../report/query/order.js';
+import { NAME_FIELDS, NUMBER_FIELDS } from '../../report/columns/columns.js';
+import type { RowOrder } from '../../report/query/order.js';
 import { builder } from '../builder.js';
 
-/** Enum value → field of the row. */
-const FIELDS = {
-  TOTAL_COST: 'totalCost',
-  HOURLY_COST: 'hourlyCost',
-  SAVINGS_AVAILABLE: 'savingsAvailable',
-  SAVINGS_AVAILABLE_WITH_REPLICAS: 'savingsAvailableWithReplicas',
-  ON_DEMAND_HOURS: 'onDemandHours',
-  ON_DEMAND_PERCENT: 'onDemandPercent',
-  SPOT_HOURS: 'spotHours',
-  SPOT_PERCENT: 'spotPercent',
-  OWNER_CPU_REQUEST: 'ownerCpuRequest',
-  OWNER_GPU_REQUEST: 'ownerGpuRequest',
-  OWNER_MEMORY_REQUEST: 'ownerMemoryRequest',
-  REPLICAS: 'replicas',
-  AMOUNT_OF_WORKLOADS: 'amountOfWorkloads',
-  CLUSTER_NAME: 'clusterName',
-  NAMESPACE: 'namespace',
-  WORKLOAD_NAME: 'workloadName',
-  WORKLOAD_TYPE: 'workloadType',
-} as const satisfies Record<string, OrderField>;
+type EnumName<Field extends string> = Field extends `${infer First}${infer Rest}`
+  ? First extends Lowercase<First>
+    ? `${Uppercase<First>}${EnumName<Rest>}`
+    : `_${First}${EnumName<Rest>}`
+  : '';
+
+/** Returns the enum values of fields: TOTAL_COST for totalCost. */
+export function toEnumValues<Field extends string>(fields: readonly Field[], describe: (field: Field) => string) {
+  return Object.fromEntries(
+    fields.map((field) => [
+      field.replaceAll(/[A-Z]/g, '_$&').toUpperCase(),
+      { value: field, description: describe(field) },
+    ]),
+  ) as { readonly [Name in Field as EnumName<Name>]: { readonly value: Name; readonly description: string } };
+}
+
+const FIELDS = [...NUMBER_FIELDS, ...NAME_FIELDS] as const;
 
 /** Ordering by a field a second time has no effect. */
-export const MAX_ORDERS = Object.keys(FIELDS).length;
+export const MAX_ORDERS = FIELDS.length;
 
 const CostRowField = builder.enumType('CostRowField', {
-  description: 'What to order rows by. Names are in Unicode order, capitals before small letters.',
-  values: Object.fromEntries(
-    Object.entries(FIELDS).map(([name, field]) => [name, { value: field, description: `By \`${field}\`.` }]),
-  ) as { [Name in keyof typeof FIELDS]: { value: (typeof FIELDS)[Name]; description: string } },
+  description: 'What to order rows by. Names are in Unicode order: upper case before lower case.',
+  values: toEnumValues(FIELDS, (field) => `By \`${field}\`.`),
 });
 
 export const CostSortDirection = builder.enumType('CostSortDirection', {
@@ -44,7 +40,7 @@ export const CostSortDirection = builder.enumType('CostSortDirection', {
 
 export const CostRowOrder = builder.inputType('CostRowOrder', {
   description:
-    'One key to order rows by. Rows without a value come last. Rows that are equal by all keys are ordered by `id`.',
+    'A field to order rows by. Rows without a value come last. Rows that are equal in all fields are ordered by `id`.',
   fields: (t) => ({
     field: t.field({ type: CostRowField, required: true, description: 'What to order by.' }),
     direction: t.field({ type: CostSortDirection, defaultValue: 'DESC', description: 'Ascending or descending.' }),

@@ -1,10 +1,10 @@
-// The time range of an aggregated report: the last so many days, a fixed window, or whole units of the calendar.
+// The time range of an aggregated report: a duration up to now, a fixed window, or whole units of the calendar.
 
 import { UserInputError } from '../../errors.js';
 import { resolveCalendarRange, type CalendarRange } from '../../report/time/calendar-range.js';
 import { TimeRangeError } from '../../report/time/time-range-error.js';
 import { assertBegun } from '../../report/time/window-state.js';
-import { builder } from '../builder.js';
+import { builder, type OptionalInput } from '../builder.js';
 import { assertWindow } from './validate.js';
 
 const CostCalendarUnit = builder.enumType('CostCalendarUnit', {
@@ -27,13 +27,13 @@ const CostCalendarRangeInput = builder.inputType('CostCalendarRangeInput', {
     count: t.int({
       required: true,
       defaultValue: 1,
-      description: 'The number of units, such as 7; with `includeCurrent` the current one is one of them.',
+      description: 'The number of units, such as 7, including the current one with `includeCurrent`.',
     }),
     includeCurrent: t.boolean({
       required: true,
       defaultValue: false,
       description:
-        'True ends the range at the last full hour, within the current unit. In the first hour of a unit, at its end.',
+        'True includes the current unit, up to the last full hour; in its first hour, up to the end of that hour.',
     }),
     timeZone: t.field({
       type: 'TimeZone',
@@ -62,7 +62,7 @@ export const CostTimeRangeInput = builder.inputType('CostTimeRangeInput', {
   }),
 });
 
-/** Which costs a request is about, as ScaleOps' parameters say it, and the calendar range that it comes from. */
+/** The parameters of ScaleOps for a time range, and the calendar range that they were resolved from. */
 export interface ResolvedRange {
   readonly range?: string | undefined;
   readonly from?: number | undefined;
@@ -70,10 +70,10 @@ export interface ResolvedRange {
   readonly calendar?: CalendarRange | undefined;
 }
 
-/** @throws UserInputError that names the input below `path` and the rule it breaks. */
+/** @throws UserInputError that names the input below `path`. */
 export function resolveTimeRange(
   path: string,
-  range: (typeof CostTimeRangeInput)['$inferInput'] | null | undefined,
+  range: OptionalInput<typeof CostTimeRangeInput>,
   nowMs: number,
 ): ResolvedRange {
   const { last, between, calendar } = range ?? {};
@@ -97,6 +97,8 @@ export function withinPath<T>(path: string, work: () => T): T {
     return work();
   } catch (error) {
     if (!(error instanceof TimeRangeError)) throw error;
+    // `granularity` is an argument beside the time range.
+    if (error.field === 'granularity') throw new UserInputError('granularity', error.rule);
     throw new UserInputError(error.field === '' ? path : `${path}.${error.field}`, error.rule);
   }
 }

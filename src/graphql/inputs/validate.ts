@@ -1,5 +1,5 @@
-// The rules for inputs beyond their types, checked before ScaleOps is called. Each function takes the path of the input for
-// its error message.
+// The rules for inputs beyond their types, checked before ScaleOps is called. Each function throws a UserInputError that
+// names the path of the input.
 
 import { UserInputError } from '../../errors.js';
 import { isLabelKey } from '../../report/columns/label-key.js';
@@ -10,14 +10,10 @@ const MAX_LIST_LENGTH = 1_000;
 const MAX_NAME_LENGTH = 253;
 const MAX_VALUE_LENGTH = 1_024;
 
-/** @throws UserInputError for a list with more entries than `most`. */
-export function assertCount(path: string, list: readonly unknown[], most: number): void {
-  if (list.length > most) {
-    throw new UserInputError(path, `must have at most ${most} entries, and has ${list.length}.`);
-  }
+export function assertCount(path: string, list: readonly unknown[], max: number): void {
+  if (list.length > max) throw new UserInputError(path, `must have at most ${max} entries, and has ${list.length}.`);
 }
 
-/** @throws UserInputError for an empty list, with the `rule` that says what is right. */
 export function assertNotEmpty(path: string, list: readonly unknown[], rule: string): void {
   if (list.length === 0) throw new UserInputError(path, rule);
 }
@@ -38,23 +34,14 @@ export function assertList<T>(
 
 export function assertName(path: string, name: string): void {
   if (name.trim() === '') throw new UserInputError(path, 'must not be empty.');
-  assertLength(path, name, MAX_NAME_LENGTH);
-
+  assertLength(path, name);
   if (/[\u0000-\u001f\u007f]/.test(name)) throw new UserInputError(path, 'must not contain control characters.');
 }
 
-/** Text to search for; may be empty. */
-export function assertSearch(path: string, text: string): void {
-  assertLength(path, text, MAX_NAME_LENGTH);
-}
-
 export function assertLabelKey(path: string, key: string): void {
-  if (!isLabelKey(key)) {
-    throw new UserInputError(
-      path,
-      'must be a Kubernetes label key: an optional DNS prefix and "/", then up to 63 letters, digits, "-", "_" or ".".',
-    );
-  }
+  const rule =
+    'must be a Kubernetes label key: an optional DNS prefix and "/", then up to 63 letters, digits, "-", "_" or ".".';
+  if (!isLabelKey(key)) throw new UserInputError(path, rule);
 }
 
 export function assertLabel(path: string, label: { readonly key: string; readonly value: string }): void {
@@ -79,12 +66,12 @@ export function assertNotNegative(path: string, value: number): void {
   if (value < 0) throw new UserInputError(path, 'must be 0 or more.');
 }
 
-/** Seconds mistaken for milliseconds end up in 1970. */
+/** Seconds in place of milliseconds are in 1970. */
 function assertYear(path: string, epochMs: number): void {
   const year = new Date(epochMs).getUTCFullYear();
   if (year < 2000 || year > 2100) throw new UserInputError(path, 'must be in the years 2000 to 2100.');
 }
 
-function assertLength(path: string, text: string, maxLength: number): void {
+export function assertLength(path: string, text: string, maxLength = MAX_NAME_LENGTH): void {
   if (text.length > maxLength) throw new UserInputError(path, `must have at most ${maxLength} characters.`);
 }

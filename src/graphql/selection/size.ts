@@ -1,20 +1,20 @@
-// How much a selection asks for: the fields that it writes per row, and the columns that it adds up.
+// The size of a selection: the fields of each row, and the columns that are summed.
 
 import { Kind, type FieldNode, type GraphQLResolveInfo, type SelectionSetNode } from 'graphql';
 
 import { SUM_FIELDS, type SumField } from '../../report/columns/columns.js';
 
-/** Values of one list in a row or group (labels, services, keys), as estimated before they are known. */
+/** The estimated length of a list in a row or group: labels, services, keys. */
 export const LIST_VALUES_PER_ROW = 5;
 const ROW_LISTS: readonly string[] = ['labels', 'annotations', 'ownerLabels', 'services', 'keys'];
-/** These are reports, which charge for their own rows. */
+/** Fields that return reports, which charge for their own rows. */
 const OWN_BUDGET_FIELDS: readonly string[] = ['costs', 'cost'];
 
 type Selected = Pick<GraphQLResolveInfo, 'fieldNodes' | 'fragments'>;
 
-/** The fields below this one, each list for LIST_VALUES_PER_ROW. Linear in the length of the document. */
+/** Counts the fields below this one, each list LIST_VALUES_PER_ROW times. Linear in the length of the document. */
 export function countSelectedFields({ fieldNodes, fragments }: Selected): number {
-  const known = new Map<string, number>();
+  const counted = new Map<string, number>();
   const ofSet = (set: SelectionSetNode | undefined): number =>
     set?.selections.reduce((sum, selection) => {
       if (selection.kind === Kind.INLINE_FRAGMENT) return sum + ofSet(selection.selectionSet);
@@ -25,8 +25,8 @@ export function countSelectedFields({ fieldNodes, fragments }: Selected): number
       return sum + times * Math.max(1, ofSet(selection.selectionSet));
     }, 0) ?? 0;
   const ofFragment = (name: string): number => {
-    let fields = known.get(name);
-    if (fields === undefined) known.set(name, (fields = ofSet(fragments[name]?.selectionSet)));
+    const fields = counted.get(name) ?? ofSet(fragments[name]?.selectionSet);
+    counted.set(name, fields);
     return fields;
   };
   return fieldNodes.reduce((sum, { selectionSet }) => sum + ofSet(selectionSet), 0);
@@ -36,11 +36,10 @@ const ID_FIELDS: readonly string[] = ['id', 'cursor', 'startCursor', 'endCursor'
 
 /** Whether the fields below this one read ids or cursors. Ids of entities count too: this is a hint. */
 export function readsRowIds(selected: Selected): boolean {
-  const names = findFieldNames(selected);
-  return ID_FIELDS.some((name) => names.has(name));
+  return Array.from(fieldsBelow(selected)).some(({ name }) => ID_FIELDS.includes(name.value));
 }
 
-/** The columns of numbers that a derived field adds up. */
+/** The columns that a computed field sums. */
 const DERIVED: ReadonlyMap<string, readonly string[]> = new Map([
   ['onDemandPercent', ['onDemandHours', 'spotHours']],
   ['spotPercent', ['onDemandHours', 'spotHours']],
@@ -48,17 +47,14 @@ const DERIVED: ReadonlyMap<string, readonly string[]> = new Map([
   ['rowsWithoutCost', ['totalCost']],
 ]);
 
-/** The sums that the fields below this one read. Linear in the length of the document. */
+/** Returns the sums that the fields below this one read. Linear in the length of the document. */
 export function findSummedFields(selected: Selected): readonly SumField[] {
-  const columns = new Set(Array.from(findFieldNames(selected)).flatMap((name) => DERIVED.get(name) ?? [name]));
+  const names = Array.from(fieldsBelow(selected), ({ name }) => name.value);
+  const columns = new Set(names.flatMap((name) => DERIVED.get(name) ?? [name]));
   return SUM_FIELDS.filter((field) => columns.has(field));
 }
 
-function findFieldNames(selected: Selected): ReadonlySet<string> {
-  return new Set(Array.from(fieldsBelow(selected), ({ name }) => name.value));
-}
-
-/** All fields below this one, at any depth; those of a fragment once. */
+/** Iterates over the fields below this one, at any depth; those of a fragment once. */
 export function* fieldsBelow({ fieldNodes, fragments }: Selected): Generator<FieldNode, void> {
   const visited = new Set<string>();
   const sets = fieldNodes.map(({ selectionSet }) => selectionSet);

@@ -9,26 +9,27 @@ import type { RowsWhere } from '../../report/query/filter-rows.js';
 import { builder } from '../builder.js';
 import { loadComparison, type LoadedComparison } from '../comparison.js';
 import { CostBaselineInput } from '../inputs/changes.js';
-import { assertGroupedBy, toReading } from '../inputs/grouping.js';
+import { assertGroupedBy, countReads } from '../inputs/grouping.js';
 import { CostRowsWhere, toRowsWhere } from '../inputs/where.js';
-import { argumentsKey } from '../response-budget.js';
 import { findSummedFields } from '../selection/size.js';
-import { CostReport } from './report.js';
+import { CostReport, UPSTREAM_CALL_COST_WEIGHT } from './report.js';
 import { FULL_SCAN_COST_WEIGHT } from './totals.js';
 import { CostWindow } from './window.js';
 
-/** Totals, and whether they were derived from a longer report. */
-interface NamedChange {
+/** Totals, and whether the baseline is derived from a longer report. */
+interface ComparedTotals {
   readonly totals: TotalsChange;
   readonly isDerived: boolean;
 }
+
+export type Changes = ChangeBreakdown & ComparedTotals;
 
 const CostAmountChange = builder.objectRef<AmountChange>('CostAmountChange').implement({
   description: 'An amount in the report and in its baseline.',
   fields: (t) => ({
     current: t.exposeFloat('current', { description: 'The amount in the report; 0 when no row has it.' }),
     baseline: t.exposeFloat('baseline', { description: 'The amount in the baseline; 0 when no row has it.' }),
-    difference: t.exposeFloat('difference', { description: '`current` minus `baseline`, exact as sums are.' }),
+    difference: t.exposeFloat('difference', { description: '`current` minus `baseline`, rounded only once.' }),
     ratio: t.exposeFloat('ratio', {
       nullable: true,
       description: '`difference` / `baseline`, such as 0.25 for a quarter more. Null when `baseline` is 0 or less.',
@@ -36,101 +37,94 @@ const CostAmountChange = builder.objectRef<AmountChange>('CostAmountChange').imp
   }),
 });
 
-const NULL_IF_DERIVED = ' Null in the comparison of a workload report.';
-
-export const CostTotalsChange = builder.objectRef<NamedChange>('CostTotalsChange').implement({
+export const CostTotalsChange = builder.objectRef<ComparedTotals>('CostTotalsChange').implement({
   description: 'The sums of a set of rows in the report and in its baseline.',
   fields: (t) => {
     const sum = (field: SumField, description: string) =>
       t.field({ type: CostAmountChange, description, resolve: ({ totals }) => totals.sum(field) });
-    /** What does not add up over time cannot be derived from a longer report. */
-    const own = (description: string, read: (totals: TotalsChange) => AmountChange) =>
+    /** An amount that does not add up over time cannot be derived from a longer report. */
+    const underived = (field: SumField | 'rowCount', description: string) =>
       t.field({
         type: CostAmountChange,
         nullable: true,
-        description: description + NULL_IF_DERIVED,
-        resolve: ({ totals, isDerived }) => (isDerived ? null : read(totals)),
+        description: `${description} Null in the comparison of a workload report.`,
+        resolve({ totals, isDerived }) {
+          if (isDerived) return null;
+          return field === 'rowCount' ? totals.rowCount : totals.sum(field);
+        },
       });
     return {
       totalCost: sum('totalCost', 'The costs, in the currency of ScaleOps.'),
       onDemandHours: sum('onDemandHours', 'Hours that pods ran on on-demand nodes.'),
       spotHours: sum('spotHours', 'Hours that pods ran on spot nodes.'),
-      savingsAvailable: own('The savings that ScaleOps recommends, in the currency of ScaleOps.', (totals) =>
-        totals.sum('savingsAvailable'),
-      ),
-      amountOfWorkloads: own('The number of workloads that the rows cover.', (totals) =>
-        totals.sum('amountOfWorkloads'),
-      ),
-      rowCount: own('The number of rows.', ({ rowCount }) => rowCount),
+      savingsAvailable: underived('savingsAvailable', 'The recommended savings, in the currency of ScaleOps.'),
+      amountOfWorkloads: underived('amountOfWorkloads', 'The number of workloads that the rows cover.'),
+      rowCount: underived('rowCount', 'The number of rows.'),
     };
   },
 });
 
+export const COMPARED_ROWS = 'Only rows that match, in both periods. No bounds of costs. Default: all rows.';
+
 export const CostComparison = builder.objectRef<LoadedComparison>('CostComparison').implement({
   description: 'A report beside its baseline: the same filter over another period.',
   fields: (t) => ({
-    baselineWindow: t.field({
-      type: CostWindow,
-      description: 'The period of the baseline.',
-      resolve: ({ baselineWindow }) => baselineWindow,
-    }),
+    baselineWindow: t.expose('baselineWindow', { type: CostWindow, description: 'The period of the baseline.' }),
     baseline: t.field({
       type: CostReport,
       nullable: true,
       description:
-        'The report of the baseline. Null in the comparison of a workload report, which is derived from a longer report.',
+        'The report of the baseline. Null for a workload report: its baseline is derived from a longer report.',
       resolve: ({ baseline, isDerived }) => (isDerived ? null : baseline),
     }),
     isComplete: t.exposeBoolean('isComplete', {
       description:
-        'Whether both periods are over and equally long (or as many calendar units), ScaleOps answered both in full, ' +
+        'Whether both periods are over and equally long (or as many calendar units), both reports are complete, ' +
         'and every cost could be read.',
     }),
     totals: t.field({
       type: CostTotalsChange,
       directives: { cost: { weight: FULL_SCAN_COST_WEIGHT } },
       description: 'The change of all rows, or of those that match `where`.',
-      args: {
-        where: t.arg({
-          type: CostRowsWhere,
-          description: 'Only rows that match, in both periods. No bounds of costs.',
-        }),
-      },
-      async resolve(comparison, args, context, info) {
+      args: { where: t.arg({ type: CostRowsWhere, description: COMPARED_ROWS }) },
+      resolve(comparison, args, context, info) {
         const where = toRowsWhere(args.where, context.permissions);
-        const query = { by: [], where, fields: findSummedFields(info) };
-        const { totals } = await context.memoize(
-          [comparison, 'totals', argumentsKey(context, info, args), query.fields.join()],
-          () => compare(comparison, query, context),
-        );
-        return { totals, isDerived: comparison.isDerived };
+        return compare(comparison, { by: [], where, fields: findSummedFields(info) }, context);
       },
     }),
   }),
 });
 
-/** Compares both reports, charged for both. @throws GatewayError QUERY_TOO_COMPLEX */
+/** Compares both reports, charged for both, once per operation and query. @throws GatewayError QUERY_TOO_COMPLEX */
 export function compare(
-  { current, baseline, isDerived }: LoadedComparison,
+  comparison: LoadedComparison,
   query: ChangeQuery & { readonly where: RowsWhere | undefined; readonly fields: readonly SumField[] },
-  { runReportQuery }: GatewayContext,
-): ChangeBreakdown | Promise<ChangeBreakdown> {
+  { memoize, runReportQuery }: GatewayContext,
+): Promise<Changes> {
+  const { current, baseline, isDerived } = comparison;
   const [now, before] = [current.report, baseline.report];
-  assertNoBounds(query.where);
-  assertGroupedBy(current.request, [now, before], query);
-  const reading = toReading(query);
-  // Each sum reads all rows, too, and the groups are matched.
-  const [rows, labels] = [reading.rows + query.fields.length + 2, reading.labels];
-  const both = {
-    scanCost: now.scanCost + before.scanCost,
-    labelScanCost: labels === 0 ? 0 : now.labelScanCost + before.labelScanCost,
-  };
-  return runReportQuery(both, { rows, labels }, compareReports(now, before, { ...query, isCumulative: isDerived }));
+  return memoize([comparison, JSON.stringify(query)], async () => {
+    assertNoBounds(query.where);
+    assertGroupedBy(current.request, [now, before], query);
+    const { rows, labels } = countReads(query);
+    const cost = {
+      scanCost: now.scanCost + before.scanCost,
+      labelScanCost: labels === 0 ? 0 : now.labelScanCost + before.labelScanCost,
+    };
+    // Each sum reads all rows, too, and the groups are matched.
+    const reads = { rows: rows + query.fields.length + 2, labels };
+    const changes = await runReportQuery(
+      cost,
+      reads,
+      compareReports(now, before, { ...query, isCumulative: isDerived }),
+    );
+    return { ...changes, isDerived };
+  });
 }
 
 const BOUNDS = ['minTotalCost', 'maxTotalCost', 'minSavingsAvailable'] as const;
 
-/** @throws UserInputError for a bound: a row could match in one period and not in the other, as if it had appeared. */
+/** @throws UserInputError for a bound: a row that matches in one period only would seem to appear or vanish. */
 function assertNoBounds(where: RowsWhere | undefined): void {
   const bound = BOUNDS.find((name) => where?.[name] !== undefined);
   if (bound === undefined) return;
@@ -144,11 +138,10 @@ builder.objectField(CostReport, 'comparison', (t) =>
   t.field({
     type: CostComparison,
     nullable: true,
-    // The baseline may have to be fetched.
-    directives: { cost: { weight: 50 } },
+    directives: { cost: { weight: UPSTREAM_CALL_COST_WEIGHT } },
     description:
-      'This report beside an earlier period: what changed. Costs one more call to ScaleOps, unless that report is cached. ' +
-      'For a workload report it is derived from twice its time, and shows only costs and hours.',
+      'What changed since an earlier period. Needs one more call to ScaleOps, unless that report is cached. ' +
+      'For a workload report, only costs and hours: they are derived from a report of twice the length.',
     args: {
       with: t.arg({
         type: CostBaselineInput,
@@ -156,8 +149,8 @@ builder.objectField(CostReport, 'comparison', (t) =>
         description: 'The baseline.',
       }),
     },
-    resolve: (loaded, args, context, info) =>
-      context.memoize([loaded, 'comparison', argumentsKey(context, info, args)], () =>
+    resolve: (loaded, args, context) =>
+      context.memoize([loaded, 'comparison', JSON.stringify(args)], () =>
         loadComparison(loaded, args.with ?? {}, context),
       ),
   }),

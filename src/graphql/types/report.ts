@@ -1,11 +1,11 @@
-// CostReport and the two queries that return one. Its larger fields are in files of their own.
+// CostReport and the two queries that return one. Its larger fields have their own files.
 
 import type { GatewayContext } from '../../loaders/context.js';
 import { limitValidity } from '../../loaders/load-stats.js';
 import type { LoadedReport } from '../../loaders/report-loader.js';
 import { toOpaqueId } from '../../report/opaque-id.js';
 import { toReportId, type ReportRequest } from '../../report/request.js';
-import { builder } from '../builder.js';
+import { builder, type OptionalInput } from '../builder.js';
 import {
   AggregatedCostsFilter,
   toAggregatedCostsRequest,
@@ -17,17 +17,16 @@ import { resolveTimeRange } from '../inputs/time-range.js';
 import { CostWindow, toWindow } from './window.js';
 
 export const CostReport = builder.objectRef<LoadedReport>('CostReport').implement({
-  description: 'A cost report of ScaleOps. All its fields show the same data.',
+  description: 'A cost report of ScaleOps.',
   fields: (t) => ({
     id: t.id({
-      description:
-        'Names the question: the same for the same filter, before and after a refresh. Opaque. For the caches of clients.',
+      description: 'Opaque key for the caches of clients. The same for the same filter, before and after a refresh.',
       resolve: toId,
     }),
     window: t.field({
       type: CostWindow,
       description: 'The period that the costs cover.',
-      // It may fail by itself: the rows are still there for clients that do not select it.
+      // An error here leaves the rows to clients that do not select it.
       resolve: (loaded, _args, { windows }) => toWindow(loaded, windows),
     }),
     clusters: t.stringList({
@@ -39,23 +38,22 @@ export const CostReport = builder.objectRef<LoadedReport>('CostReport').implemen
     }),
     asOf: t.expose('asOf', {
       type: 'DateTime',
-      description: 'When ScaleOps returned this report. The gateway may have cached it since.',
+      description: 'When ScaleOps returned this report. The gateway caches reports.',
     }),
     isStale: t.exposeBoolean('isStale', {
-      description:
-        'Whether the report is older than its freshness lifetime: a newer one is being fetched, or ScaleOps fails.',
+      description: 'Whether the report is out of date: a newer one is being fetched, or ScaleOps fails.',
     }),
   }),
 });
 
-/** A calendar range decides about the baseline: two reports of one window may have different comparisons. */
+/** Depends on the calendar range, too, because the comparison does. */
 function toId({ request, calendar }: LoadedReport): string {
   const id = toReportId(request);
   return calendar === undefined ? id : toOpaqueId(JSON.stringify([id, calendar]));
 }
 
-/** @cost for routers: a report that may have to be fetched. */
-const UPSTREAM_CALL_COST_WEIGHT = 50;
+/** @cost for routers: a call to ScaleOps, unless the report is cached. */
+export const UPSTREAM_CALL_COST_WEIGHT = 50;
 
 function loadReport(request: ReportRequest, { loaders, permissions }: GatewayContext) {
   assertAllowed(permissions, request);
@@ -63,7 +61,7 @@ function loadReport(request: ReportRequest, { loaders, permissions }: GatewayCon
 }
 
 function loadAggregated(
-  filter: (typeof AggregatedCostsFilter)['$inferInput'] | null | undefined,
+  filter: OptionalInput<typeof AggregatedCostsFilter>,
   context: GatewayContext,
 ): LoadedReport | Promise<LoadedReport> {
   const range = resolveTimeRange('filter.timeRange', filter?.timeRange, context.windows.nowMs());
@@ -72,24 +70,21 @@ function loadAggregated(
   const loaded = loadReport(request, context);
   if (calendar === undefined) return loaded;
   limitValidity(context.stats, context.windows.nowMs());
-  // The same object for equal questions of an operation, which share their work by it.
-  const describe = (found: LoadedReport): LoadedReport =>
-    context.memoize([found, 'calendar', JSON.stringify(calendar)], () => ({ ...found, calendar }));
-  return loaded instanceof Promise ? loaded.then(describe) : describe(loaded);
+  // The same object for equal requests of an operation, because its work is memoized by object.
+  const addCalendar = (report: LoadedReport): LoadedReport =>
+    context.memoize([report, 'calendar', JSON.stringify(calendar)], () => ({ ...report, calendar }));
+  return loaded instanceof Promise ? loaded.then(addCalendar) : addCalendar(loaded);
 }
 
 builder.queryType({
   description:
-    'The costs of Kubernetes workloads, from ScaleOps. ' +
-    'A report that fails is null with an error of its own; the rest of the operation is answered.',
+    'The costs of Kubernetes workloads, from ScaleOps. A report that fails is null, with an error; the others are returned.',
   fields: (t) => ({
     aggregatedCosts: t.field({
       type: CostReport,
       nullable: true,
       directives: { cost: { weight: UPSTREAM_CALL_COST_WEIGHT }, cacheTag: { format: 'costs' } },
-      description:
-        'Costs grouped by cluster, namespace, labels or annotations, in any combination. ' +
-        'Answers what each namespace costs.',
+      description: 'Costs grouped by cluster, namespace, labels or annotations, in any combination.',
       args: {
         filter: t.arg({ type: AggregatedCostsFilter, description: 'What the report covers and how it is grouped.' }),
       },
@@ -99,12 +94,8 @@ builder.queryType({
       type: CostReport,
       nullable: true,
       directives: { cost: { weight: UPSTREAM_CALL_COST_WEIGHT }, cacheTag: { format: 'costs' } },
-      description:
-        'Costs per workload, one row for each Deployment, StatefulSet and so on. ' +
-        'Answers which workloads could cost less.',
-      args: {
-        filter: t.arg({ type: WorkloadCostsFilter, description: 'Which workloads to list.' }),
-      },
+      description: 'Costs and possible savings per workload, one row for each Deployment, StatefulSet and so on.',
+      args: { filter: t.arg({ type: WorkloadCostsFilter, description: 'Which workloads to list.' }) },
       resolve: (_root, { filter }, context) =>
         loadReport(toWorkloadCostsRequest(filter, context.multiClusterByDefault), context),
     }),

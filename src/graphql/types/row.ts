@@ -1,6 +1,12 @@
 // CostRow: one row of a report, with every field of the REST API under the same name.
 
-import type { NameField, NumberField, Label } from '../../report/columns/columns.js';
+import {
+  NAME_FIELDS,
+  NUMBER_FIELDS,
+  type Label,
+  type NameField,
+  type NumberField,
+} from '../../report/columns/columns.js';
 import type { LabelDimension } from '../../report/query/dimension.js';
 import type { ReportRow } from '../../report/row.js';
 import { builder } from '../builder.js';
@@ -17,24 +23,22 @@ const CostLabel = builder.objectRef<Label>('CostLabel').implement({
   }),
 });
 
-/** For routers. */
-const LABELS = { listSize: { assumedSize: 10 } };
+/** For routers: a workload has about ten labels. */
+const LABEL_DIRECTIVES = { listSize: { assumedSize: 10 } };
 
-const TEXTS = {
+const NAME_DESCRIPTIONS = {
   clusterName: 'The Kubernetes cluster, such as `prod-us-east-1`. Null in a row that covers several clusters.',
   namespace: 'The Kubernetes namespace, such as `checkout`. Null in a row that covers several namespaces.',
   workloadName: 'The workload, such as `checkout-api`. Null in an aggregated row.',
   workloadType: 'The kind of workload, such as `Deployment` or `StatefulSet`. Null in an aggregated row.',
 } as const satisfies Record<NameField, string>;
 
-/** Rows and totals share these descriptions. */
-export const NUMBERS = {
+export const NUMBER_DESCRIPTIONS = {
   totalCost: 'The cost over the window of the report, in the currency of ScaleOps. Negative for a credit.',
   hourlyCost: 'The average cost per hour, as ScaleOps gives it, in the currency of ScaleOps.',
   savingsAvailable:
     'The savings that ScaleOps recommends, in the currency of ScaleOps. ScaleOps does not document for which period.',
-  savingsAvailableWithReplicas:
-    'As `savingsAvailable`, with the number of replicas optimised too. In the currency of ScaleOps.',
+  savingsAvailableWithReplicas: '`savingsAvailable` when replicas are optimised too, in the currency of ScaleOps.',
   onDemandHours: 'Hours that pods ran on on-demand nodes (full price).',
   onDemandPercent: 'The share of hours that ran on on-demand nodes, in percent (0 to 100).',
   spotHours: 'Hours that pods ran on spot nodes (cheaper, may be reclaimed).',
@@ -45,58 +49,54 @@ export const NUMBERS = {
   replicas: 'The average number of replicas over the window.',
 } as const satisfies Record<Exclude<NumberField, 'amountOfWorkloads'>, string>;
 
-/** Follows the description of each number. */
+const FLOAT_FIELDS = NUMBER_FIELDS.filter((name) => name !== 'amountOfWorkloads');
 const NULL_NUMBER = ' Null when ScaleOps gives no number.';
 
+/** Creates a field for each name. */
+export function toFields<Name extends string, Field>(names: readonly Name[], create: (name: Name) => Field) {
+  return Object.fromEntries(names.map((name) => [name, create(name)])) as Record<Name, Field>;
+}
+
 /** @throws UserInputError for an invalid label key. */
-function readLabel(row: ReportRow, key: string, dimension: LabelDimension): string | null {
+function valueOfLabel(row: ReportRow, key: string, dimension: LabelDimension): string | null {
   assertLabelKey('key', key);
   return row.valueOf(dimension);
 }
 
 export const CostRow = builder.objectRef<ReportRow>('CostRow').implement({
-  description:
-    'The costs of one workload (workload report) or one group of workloads (aggregated report). ' +
-    'Fields have the names of the ScaleOps REST API.',
+  description: 'The costs of one workload (workload report) or of one group of workloads (aggregated report).',
   fields: (t) => {
-    const text = (name: keyof typeof TEXTS) => t.exposeString(name, { nullable: true, description: TEXTS[name] });
-    const number = (name: keyof typeof NUMBERS) =>
-      t.exposeFloat(name, { nullable: true, description: NUMBERS[name] + NULL_NUMBER });
+    const nameField = (name: keyof typeof NAME_DESCRIPTIONS) =>
+      t.exposeString(name, { nullable: true, description: NAME_DESCRIPTIONS[name] });
+    const numberField = (name: keyof typeof NUMBER_DESCRIPTIONS) =>
+      t.exposeFloat(name, { nullable: true, description: NUMBER_DESCRIPTIONS[name] + NULL_NUMBER });
+    const groupLabels = (name: 'labels' | 'annotations') =>
+      t.field({
+        type: [CostLabel],
+        directives: LABEL_DIRECTIVES,
+        nullable: true,
+        description: `The ${name} that an aggregated row is grouped by. Null when there are none.`,
+        resolve: (row, _args, context, info) => chargeRowList(row[name], context, info),
+      });
     return {
       id: t.exposeID('id', {
         description:
-          'Unique among the rows of all reports, and the same after a refresh. Opaque. For the caches of clients.',
+          'Opaque key for the caches of clients. Unique among the rows of all reports, the same after a refresh.',
       }),
       scaleOpsId: t.exposeString('scaleOpsId', {
         nullable: true,
-        description:
-          'The id that ScaleOps gives the workload or group. It repeats in other reports. Null when there is none.',
+        description: 'The id of the workload or group in ScaleOps: the same in other reports. Null when there is none.',
       }),
-      clusterName: text('clusterName'),
-      namespace: text('namespace'),
-      workloadName: text('workloadName'),
-      workloadType: text('workloadType'),
+      ...toFields(NAME_FIELDS, nameField),
       amountOfWorkloads: t.exposeInt('amountOfWorkloads', {
         nullable: true,
         description: 'The number of workloads that the row covers.' + NULL_NUMBER,
       }),
-      labels: t.field({
-        type: [CostLabel],
-        directives: LABELS,
-        nullable: true,
-        description: 'The labels that an aggregated row is grouped by. Null when there are none.',
-        resolve: ({ labels }, _args, context, info) => chargeRowList(labels, context, info),
-      }),
-      annotations: t.field({
-        type: [CostLabel],
-        directives: LABELS,
-        nullable: true,
-        description: 'The annotations that an aggregated row is grouped by. Null when there are none.',
-        resolve: ({ annotations }, _args, context, info) => chargeRowList(annotations, context, info),
-      }),
+      labels: groupLabels('labels'),
+      annotations: groupLabels('annotations'),
       ownerLabels: t.field({
         type: [CostLabel],
-        directives: LABELS,
+        directives: LABEL_DIRECTIVES,
         description: "The Kubernetes labels of the workload's owner, such as its Deployment.",
         resolve: ({ ownerLabels }, _args, context, info) => chargeRowList(ownerLabels, context, info),
       }),
@@ -104,36 +104,25 @@ export const CostRow = builder.objectRef<ReportRow>('CostRow').implement({
         nullable: true,
         args: { key: t.arg.string({ required: true, description: 'The key, such as `team`.' }) },
         description:
-          'The value of a Kubernetes label, in `ownerLabels`, else in `labels`. Null when there is none, or an empty one.',
-        resolve: (row, { key }) => readLabel(row, key, { label: key }),
+          'The value of a Kubernetes label, from `ownerLabels` or else `labels`. Null when missing or empty.',
+        resolve: (row, { key }) => valueOfLabel(row, key, { label: key }),
       }),
       annotation: t.string({
         nullable: true,
         args: { key: t.arg.string({ required: true, description: 'The key, such as `example.com/cost-center`.' }) },
-        description: 'The value of a Kubernetes annotation. Null when there is none, or an empty one.',
-        resolve: (row, { key }) => readLabel(row, key, { annotation: key }),
+        description: 'The value of a Kubernetes annotation. Null when missing or empty.',
+        resolve: (row, { key }) => valueOfLabel(row, key, { annotation: key }),
       }),
       services: t.stringList({
         description: 'The Kubernetes Services of the workload.',
         resolve: ({ services }, _args, context, info) => chargeRowList(services, context, info),
       }),
-      totalCost: number('totalCost'),
-      hourlyCost: number('hourlyCost'),
-      savingsAvailable: number('savingsAvailable'),
-      savingsAvailableWithReplicas: number('savingsAvailableWithReplicas'),
-      onDemandHours: number('onDemandHours'),
-      onDemandPercent: number('onDemandPercent'),
-      spotHours: number('spotHours'),
-      spotPercent: number('spotPercent'),
-      ownerCpuRequest: number('ownerCpuRequest'),
-      ownerGpuRequest: number('ownerGpuRequest'),
-      ownerMemoryRequest: number('ownerMemoryRequest'),
-      replicas: number('replicas'),
+      ...toFields(FLOAT_FIELDS, numberField),
       share: t.exposeFloat('share', {
         nullable: true,
         description:
-          "The row's share of the report's totalCost, such as 0.25. From 0 to 1, or outside when there are credits. " +
-          'Null when either cost is unknown or the report cost 0.',
+          "The row's share of the report's totalCost, such as 0.25: from 0 to 1, or outside when there are credits. " +
+          'Null when either cost is unknown or that of the report is 0.',
       }),
       asOf: t.field({
         type: 'DateTime',
@@ -141,7 +130,7 @@ export const CostRow = builder.objectRef<ReportRow>('CostRow').implement({
         resolve: ({ origin }) => origin.asOf,
       }),
       isStale: t.boolean({
-        description: 'Whether the report of the row is older than its freshness lifetime.',
+        description: 'Whether the report of the row is out of date.',
         resolve: ({ origin }) => origin.isStale,
       }),
       window: t.field({

@@ -2,42 +2,39 @@
 
 import type { GraphQLResolveInfo } from 'graphql';
 
-import type { GatewayContext } from '../../loaders/context.js';
+import type { GatewayContext, WindowClock } from '../../loaders/context.js';
 import { UserInputError } from '../../errors.js';
 import { SerializedList } from '../../execution/serialized-list.js';
+import type { LazyList } from '../../report/lazy-list.js';
 import { CursorError } from '../../report/query/page.js';
 import type { RowPage, RowQuery } from '../../report/query/row-page.js';
 import type { Report } from '../../report/report.js';
 import type { Steps } from '../../report/steps.js';
-import type { ReportRow } from '../../report/row.js';
-import type { RowMember } from '../../report/write/row-members.js';
-import { createOriginJson } from '../selection/origin-json.js';
+import type { ReportRow, RowOrigin } from '../../report/row.js';
+import type { OriginField, RowMember } from '../../report/write/row-members.js';
 import { readsRowIds } from '../selection/size.js';
-import { argumentsKey, chargeItems, toObjects } from '../response-budget.js';
+import { argumentsKey, chargeItems, chargeObjects } from '../response-budget.js';
 import { builder } from '../builder.js';
+import { omitNulls } from '../inputs/omit-nulls.js';
 import { assertCount, assertNotNegative } from '../inputs/validate.js';
 import { CostReport } from './report.js';
 import { compileEdgeSelection, compileRowSelection } from '../selection/row-selection.js';
 import { CostRowOrder, MAX_ORDERS, toRowOrder } from '../inputs/row-order.js';
 import { CostRow } from './row.js';
-import { toReading } from '../inputs/grouping.js';
+import { countReads } from '../inputs/grouping.js';
 import { CostRowsWhere, toRowsWhere } from '../inputs/where.js';
-
-/** @listSize for routers, where a query has no `first` or `last`: the rows of a large dashboard. */
-const ASSUMED_ROWS = 1_000;
+import { toWindow } from './window.js';
 
 const PageInfo = builder.objectRef<RowPage>('PageInfo').implement({
   description: 'The position of a page among all rows.',
-  // The type of the Relay specification, which other subgraphs have too.
+  // Other subgraphs have this type of the Relay specification, too.
   directives: { shareable: {} },
   fields: (t) => ({
     hasNextPage: t.exposeBoolean('hasNextPage', {
-      description:
-        'With `first`: whether there is a next page. Otherwise whether rows follow `before`. As in the Relay specification.',
+      description: 'Whether there is a next page, with `first`. Otherwise whether rows follow `before`.',
     }),
     hasPreviousPage: t.exposeBoolean('hasPreviousPage', {
-      description:
-        'With `last`: whether there is a previous page. Otherwise whether rows precede `after`. As in the Relay specification.',
+      description: 'Whether there is a previous page, with `last`. Otherwise whether rows precede `after`.',
     }),
     startCursor: t.string({
       nullable: true,
@@ -61,7 +58,7 @@ const CostRowEdge = builder
       cursor: t.string({
         description:
           'An opaque position for `after` and `before`. Valid for the same report, `where` and `orderBy`, ' +
-          'also after the report was refreshed.',
+          'also after a refresh.',
         resolve: ({ page, index }) => page.cursorOf(index),
       }),
     }),
@@ -73,63 +70,62 @@ const CostRowConnection = builder.objectRef<RowPage>('CostRowConnection').implem
     nodes: t.field({
       type: [CostRow],
       description: 'The rows of the page.',
-      resolve: (page, _args, context, info) =>
-        resolveList(page, context, info, compileRowSelection) ?? toObjects(page.rows, context),
+      resolve: (page, _args, context, info) => resolveList(page, page.rows, compileRowSelection, context, info),
     }),
     edges: t.field({
       type: [CostRowEdge],
       description: 'The rows of the page, each with its cursor.',
-      resolve: (page, _args, context, info) =>
-        resolveList(page, context, info, compileEdgeSelection) ??
-        toObjects(
-          page.rows.map((node, index) => ({ node, page, index })),
-          context,
-        ),
+      resolve(page, _args, context, info) {
+        const edges = page.rows.map((node, index) => ({ node, page, index }));
+        return resolveList(page, edges, compileEdgeSelection, context, info);
+      },
     }),
-    pageInfo: t.field({
-      type: PageInfo,
-      description: 'Where the page stands among all rows.',
-      resolve: (page) => page,
-    }),
+    pageInfo: t.field({ type: PageInfo, description: 'Whether there are further pages.', resolve: (page) => page }),
     totalCount: t.exposeInt('totalCount', { description: 'The number of rows on all pages together.' }),
   }),
 });
 
 /**
- * The list of a page as JSON, where the executor takes that and no field below needs a resolver. Nothing is cut off in
- * silence: a page over one of the operator's limits is refused.
+ * Returns the objects of a page, or its JSON when no field below needs a resolver.
+ * @throws UserInputError for a page over GATEWAY_MAX_PAGE_ROWS. A shorter page could pass for all rows.
  */
-function resolveList(
+function resolveList<T>(
   page: RowPage,
+  objects: LazyList<T>,
+  toMembers: (info: GraphQLResolveInfo) => readonly RowMember[] | undefined,
   context: GatewayContext,
   info: GraphQLResolveInfo,
-  toMembers: (info: GraphQLResolveInfo) => readonly RowMember[] | undefined,
-): never[] | undefined {
-  const { maxPageRows, serializesLists } = context;
+): readonly T[] | Promise<readonly T[]> {
+  const { maxPageRows, serializesLists, windows } = context;
   if (maxPageRows !== undefined && page.rowCount > maxPageRows) {
     throw new UserInputError(
       'first',
       `must be given and at most ${maxPageRows} (GATEWAY_MAX_PAGE_ROWS): here it would be ${page.rowCount} rows.`,
     );
   }
-  chargeItems(context, page.rowCount, info);
   const members = serializesLists ? toMembers(info) : undefined;
-  // A window that is not known is an error of each row.
-  if (members && page.origin.report.window === null && readsWindow(members)) return undefined;
-  // Pothos' types know lists as arrays only.
-  return (
-    members &&
-    (new SerializedList(page.write(members, createOriginJson(page.origin, context.windows))) as unknown as never[])
-  );
+  // An unknown window is an error of each row.
+  const isPlain = members !== undefined && (page.origin.report.window !== null || !readsWindow(members));
+  if (!isPlain) return chargeObjects(context, info, objects);
+  chargeItems(context, page.rowCount, info);
+  // Pothos' types accept arrays only.
+  return new SerializedList(page.write(members, createOriginJson(page.origin, windows))) as unknown as readonly T[];
 }
 
-const WINDOW_FIELDS: readonly string[] = ['startTime', 'endTime', 'hours', 'state'];
+/** @throws UpstreamError for a field of an unknown window. */
+function createOriginJson(origin: RowOrigin, clock: WindowClock): (field: OriginField) => string {
+  return (field) => {
+    const value = field === 'asOf' || field === 'isStale' ? origin[field] : toWindow(origin, clock)[field];
+    const isTime = field === 'asOf' || field === 'startTime' || field === 'endTime';
+    return JSON.stringify(isTime ? new Date(Number(value)) : value);
+  };
+}
 
 function readsWindow(members: readonly RowMember[]): boolean {
   return members.some((member) =>
     member.kind === 'object'
       ? readsWindow(member.members)
-      : member.kind === 'origin' && WINDOW_FIELDS.includes(member.field),
+      : member.kind === 'origin' && member.field !== 'asOf' && member.field !== 'isStale',
   );
 }
 
@@ -138,54 +134,48 @@ builder.objectField(CostReport, 'rows', (t) =>
     type: CostRowConnection,
     directives: {
       listSize: {
-        assumedSize: ASSUMED_ROWS,
+        // The rows of a large dashboard.
+        assumedSize: 1_000,
         slicingArguments: ['first', 'last'],
         sizedFields: ['nodes', 'edges'],
         requireOneSlicingArgument: false,
       },
     },
     description:
-      'The rows of the report, one per workload or group. All rows unless `first` or `last` is given. ' +
-      'Without `orderBy` they are in the order of ScaleOps, which may change when the report is refreshed: then pages ' +
-      'may repeat or miss rows. A Relay connection.',
+      'The rows of the report, one per workload or group, as a Relay connection. All rows unless `first` or `last` is given.',
     args: {
       where: t.arg({ type: CostRowsWhere, description: 'Only rows that match. Default: all rows.' }),
       orderBy: t.arg({
         type: [CostRowOrder],
         description:
-          'The order of rows: by the first entry, then by the next among equal rows, and last by `id`, so that equal rows ' +
-          'keep their order when the report is refreshed. ' +
-          `Default: the order of ScaleOps. At most ${MAX_ORDERS} entries.`,
+          `The order of rows, at most ${MAX_ORDERS} entries. Each further entry orders rows that are equal so far, and \`id\` the rest. ` +
+          'Default: the order of ScaleOps, which a refresh may change, so that pages repeat or miss rows.',
       }),
-      first: t.arg.int({
-        description: 'The number of rows from the start, such as 20. 0 returns counts only.',
-      }),
+      first: t.arg.int({ description: 'The number of rows from the start, such as 20. 0 returns counts only.' }),
       after: t.arg.string({ description: 'A cursor: the page starts after this row.' }),
       last: t.arg.int({ description: 'The number of rows from the end. Not together with `first`.' }),
       before: t.arg.string({ description: 'A cursor: the page ends before this row.' }),
     },
     resolve: (loaded, args, context, info) =>
       context.memoize([loaded, 'rows', argumentsKey(context, info, args)], () => {
-        const { where, orderBy, first, after, last, before } = args;
+        const { orderBy, first, after, last, before } = args;
         if (orderBy != null) assertCount('orderBy', orderBy, MAX_ORDERS);
         if (first != null) assertNotNegative('first', first);
         if (last != null) assertNotNegative('last', last);
         if (first != null && last != null) throw new UserInputError('first', 'must not be given together with `last`.');
+        const where = toRowsWhere(args.where, context.permissions);
         const query = {
+          ...omitNulls({ first, after, last, before }),
           origin: loaded,
           needsIds: readsRowIds(info),
-          where: toRowsWhere(where, context.permissions),
+          where,
           orderBy: orderBy?.map(toRowOrder),
-          first: first ?? undefined,
-          after: after ?? undefined,
-          last: last ?? undefined,
-          before: before ?? undefined,
         };
         // A filter, each key of the order, the ids after them, and the search for each cursor read all rows.
-        const filter = toReading({ by: [], where: query.where });
-        const orders = orderBy == null || orderBy.length === 0 ? 0 : orderBy.length + 1;
-        const others = orders + (after == null ? 0 : 1) + (before == null ? 0 : 1);
-        const reading = { rows: filter.rows + others, labels: filter.labels };
+        const filter = countReads({ by: [], where });
+        const orderReads = orderBy?.length ? orderBy.length + 1 : 0;
+        const cursorReads = Number(after != null) + Number(before != null);
+        const reading = { rows: filter.rows + orderReads + cursorReads, labels: filter.labels };
         return context.runReportQuery(loaded.report, reading, selectRows(loaded.report, query));
       }),
   }),

@@ -1,5 +1,5 @@
-// The scalars DateTime, CostDuration and TimeZone. A value that breaks a rule is BAD_USER_INPUT; graphql-js or the error formatter adds
-// its place in the input.
+// The scalars DateTime, CostDuration and TimeZone. An invalid value is BAD_USER_INPUT; graphql-js or the error formatter
+// adds its path in the input.
 
 import { GraphQLError, Kind, print, type ValueNode } from 'graphql';
 
@@ -15,10 +15,7 @@ export const MAX_WINDOW_MS = 3_653 * UNIT_MS.d;
 const DURATION_RULE = 'must be a positive whole number and one of m, h, d, w, such as "7d", and at most ten years';
 const DATE_TIME_RULE = 'must be an RFC 3339 date and time with a zone, such as "2026-01-31T00:00:00Z"';
 
-/**
- * Normalizes a duration to whole days, the unit of ScaleOps, else to hours or minutes. Null for text that is no duration
- * or is longer than ten years.
- */
+/** Normalizes a duration to whole days, the unit of ScaleOps, else to hours or minutes. Null for any other text. */
 export function parseDuration(text: string): string | null {
   const match = /^([1-9]\d{0,8})([mhdw])$/.exec(text);
   if (match === null) return null;
@@ -28,47 +25,39 @@ export function parseDuration(text: string): string | null {
   return `${ms / UNIT_MS[unit]}${unit}`;
 }
 
-// RFC 3339, section 5.6. Fractions of milliseconds are dropped; a leap second has no epoch time.
+// RFC 3339, section 5.6, without leap seconds, which have no epoch time.
 const DATE_TIME =
   /^(\d{4})-(\d\d)-(\d\d)[Tt]([01]\d|2[0-3]):([0-5]\d):([0-5]\d)(\.\d{1,9})?([Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
 
-/** Milliseconds since the Unix epoch; null for text that is no RFC 3339 date-time, February 30 included. */
+/** Returns milliseconds since the Unix epoch; null for other text and for days such as February 30. */
 function parseDateTime(text: string): number | null {
   const match = DATE_TIME.exec(text);
   if (match === null) return null;
   const [, year, month, day] = match.map(Number) as [number, number, number, number];
   // Date rolls February 30 over to March.
   if (month < 1 || month > 12 || day < 1 || day > new Date(Date.UTC(year, month, 0)).getUTCDate()) return null;
-  const time = Date.parse(text.toUpperCase());
-  return Number.isNaN(time) ? null : time;
+  return Date.parse(text.toUpperCase());
 }
 
-/** The message does not repeat the value, which may be long or a secret. */
-function refuse(name: string, rule: string, node?: ValueNode): GraphQLError {
-  return new GraphQLError(`${name} ${rule}.`, {
-    extensions: { code: 'BAD_USER_INPUT' },
-    ...(node === undefined ? {} : { nodes: [node] }),
-  });
-}
-
-function textScalar<T>(name: string, rule: string, parse: (text: string) => T | null) {
-  const parseOrRefuse = (value: unknown, node?: ValueNode): T => {
+function stringScalar<T>(name: string, rule: string, parse: (text: string) => T | null) {
+  const parseOrThrow = (value: unknown, node?: ValueNode): T => {
     const parsed = typeof value === 'string' && value.length <= 64 ? parse(value) : null;
-    if (parsed === null) throw refuse(name, rule, node);
-    return parsed;
+    if (parsed !== null) return parsed;
+    // The message does not repeat the value, which may be long or a secret.
+    throw new GraphQLError(`${name} ${rule}.`, { extensions: { code: 'BAD_USER_INPUT' }, nodes: node ?? null });
   };
   return {
-    parseValue: (value: unknown) => parseOrRefuse(value),
-    parseLiteral: (node: ValueNode) => parseOrRefuse(node.kind === Kind.STRING ? node.value : print(node), node),
+    parseValue: (value: unknown) => parseOrThrow(value),
+    parseLiteral: (node: ValueNode) => parseOrThrow(node.kind === Kind.STRING ? node.value : print(node), node),
   };
 }
 
 builder.scalarType('DateTime', {
   description:
     'A date and time of RFC 3339 with a zone, such as `2026-01-31T00:00:00Z` or `2026-01-31T01:00:00+01:00`. ' +
-    'Answers use UTC with milliseconds.',
+    'Responses use UTC with milliseconds.',
   specifiedByURL: 'https://www.rfc-editor.org/rfc/rfc3339#section-5.6',
-  ...textScalar('DateTime', DATE_TIME_RULE, parseDateTime),
+  ...stringScalar('DateTime', DATE_TIME_RULE, parseDateTime),
   serialize: (epochMs) => new Date(epochMs).toISOString() as unknown as number,
 });
 
@@ -76,12 +65,12 @@ builder.scalarType('CostDuration', {
   description:
     'A length of time: a positive whole number and `m` (minutes), `h` (hours), `d` (days) or `w` (weeks), ' +
     'such as `7d` or `24h`. At most ten years.',
-  ...textScalar('CostDuration', DURATION_RULE, parseDuration),
+  ...stringScalar('CostDuration', DURATION_RULE, parseDuration),
   serialize: (duration) => duration,
 });
 
 builder.scalarType('TimeZone', {
   description: 'A time zone by its IANA name, such as `Europe/Berlin`, `America/New_York` or `UTC`. No offset.',
-  ...textScalar('TimeZone', 'must be the IANA name of a time zone, such as "Europe/Berlin"', toTimeZone),
+  ...stringScalar('TimeZone', 'must be the IANA name of a time zone, such as "Europe/Berlin"', toTimeZone),
   serialize: (timeZone) => timeZone,
 });

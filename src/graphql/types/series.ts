@@ -1,46 +1,36 @@
-// CostTimeSeries.series: one line of values per group.
+// CostTimeSeries.series: the values of each group over time.
 
 import { assertObjectType, getArgumentValues, type GraphQLResolveInfo } from 'graphql';
 
 import type { Series, SeriesSet } from '../../report/compare/time-series.js';
 import type { SumField } from '../../report/columns/columns.js';
 import { builder } from '../builder.js';
-import { CostDimensionInput, MAX_DIMENSIONS } from '../inputs/dimensions.js';
+import { BY_DESCRIPTION, CostDimensionInput } from '../inputs/dimensions.js';
 import { toGrouping } from '../inputs/grouping.js';
 import { CostGroupOrder, toGroupOrder } from '../inputs/group-order.js';
+import { toEnumValues } from '../inputs/row-order.js';
 import { CostRowsWhere } from '../inputs/where.js';
-import { argumentsKey, chargeItems, toObjects } from '../response-budget.js';
+import { chargeObjects } from '../response-budget.js';
 import { fieldsBelow, findSummedFields } from '../selection/size.js';
 import { CostGroupKey, toKeys } from './breakdown.js';
 import { CostTimeSeries, readSeries, SERIES_TOTALS } from './time-series.js';
 import { CostTotals, FULL_SCAN_COST_WEIGHT } from './totals.js';
 
-interface NamedSeries {
-  readonly series: Series;
+interface NamedSeries extends Series {
   readonly dimensions: readonly string[];
 }
 
-interface NamedSeriesSet {
-  readonly set: SeriesSet;
+interface NamedSeriesSet extends SeriesSet {
   readonly dimensions: readonly string[];
   readonly intervalCount: number;
 }
 
-const FIELDS = {
-  TOTAL_COST: { value: 'totalCost', description: 'The cost in the interval, in the currency of ScaleOps.' },
-  HOURLY_COST: { value: 'hourlyCost', description: 'The cost per hour, in the currency of ScaleOps.' },
-  SAVINGS_AVAILABLE: {
-    value: 'savingsAvailable',
-    description: 'The savings that ScaleOps recommends, in the currency of ScaleOps.',
-  },
-  ON_DEMAND_HOURS: { value: 'onDemandHours', description: 'Hours that pods ran on on-demand nodes.' },
-  SPOT_HOURS: { value: 'spotHours', description: 'Hours that pods ran on spot nodes.' },
-  AMOUNT_OF_WORKLOADS: { value: 'amountOfWorkloads', description: 'The number of workloads.' },
-} as const satisfies Record<string, { value: SumField; description: string }>;
-
 const CostSeriesField = builder.enumType('CostSeriesField', {
   description: 'What the values of a series are.',
-  values: FIELDS,
+  values: toEnumValues(
+    ['totalCost', 'hourlyCost', 'savingsAvailable', 'onDemandHours', 'spotHours', 'amountOfWorkloads'],
+    (field) => `\`${field}\` of the interval, as in \`CostTotals\`.`,
+  ),
 });
 
 const CostSeries = builder.objectRef<NamedSeries>('CostSeries').implement({
@@ -50,7 +40,7 @@ const CostSeries = builder.objectRef<NamedSeries>('CostSeries').implement({
       type: [CostGroupKey],
       directives: { listSize: { assumedSize: 2 } },
       description: 'One key per entry of `by`, in the same order. Empty for `others`, and without `by`.',
-      resolve: ({ series: { keys }, dimensions }) => (keys.length === 0 ? [] : toKeys(dimensions, keys)),
+      resolve: ({ keys, dimensions }) => (keys.length === 0 ? [] : toKeys(dimensions, keys)),
     }),
     values: t.field({
       type: t.listRef('Float', { nullable: true }),
@@ -64,15 +54,10 @@ const CostSeries = builder.objectRef<NamedSeries>('CostSeries').implement({
         }),
       },
       description:
-        'One value per interval, aligned with `intervals`. 0 when no row is in the group, null when there is no report.',
-      resolve: ({ series }, { field }) => series.values(field),
+        'One value per interval, in the order of `intervals`. 0 when the group has no row, null without a report.',
+      resolve: (series, { field }) => series.values(field),
     }),
-    totals: t.field({
-      type: CostTotals,
-      nullable: true,
-      description: SERIES_TOTALS,
-      resolve: ({ series: { totals } }) => totals,
-    }),
+    totals: t.expose('totals', { type: CostTotals, nullable: true, description: SERIES_TOTALS }),
   }),
 });
 
@@ -82,12 +67,12 @@ const CostSeriesSet = builder.objectRef<NamedSeriesSet>('CostSeriesSet').impleme
     series: t.field({
       type: [CostSeries],
       description: 'The first series, in order.',
-      resolve({ set, dimensions, intervalCount }, _args, context, info) {
-        chargeItems(context, set.series.length, info);
-        context.budget.chargeFields(set.series.length * intervalCount * countValueLists(info));
-        return toObjects(
-          set.series.map((series) => ({ series, dimensions })),
+      resolve({ series: all, dimensions, intervalCount }, _args, context, info) {
+        context.budget.chargeFields(all.length * intervalCount * countValueLists(info));
+        return chargeObjects(
           context,
+          info,
+          all.map((series) => ({ ...series, dimensions })),
         );
       },
     }),
@@ -95,16 +80,13 @@ const CostSeriesSet = builder.objectRef<NamedSeriesSet>('CostSeriesSet').impleme
       type: CostSeries,
       nullable: true,
       description: 'All series after `first`, as one. Null when there are none.',
-      resolve({ set: { others }, dimensions, intervalCount }, _args, context, info) {
+      resolve({ others, dimensions, intervalCount }, _args, context, info) {
         if (others === null) return null;
         context.budget.chargeFields(intervalCount * countValueLists(info));
-        return { series: others, dimensions };
+        return { ...others, dimensions };
       },
     }),
-    seriesCount: t.int({
-      description: 'The number of series, including those in `others`.',
-      resolve: ({ set }) => set.seriesCount,
-    }),
+    seriesCount: t.exposeInt('seriesCount', { description: 'The number of series, including those in `others`.' }),
   }),
 });
 
@@ -116,35 +98,29 @@ builder.objectField(CostTimeSeries, 'series', (t) =>
       // Without `assumedSize`: `first` has a default.
       listSize: { slicingArguments: ['first'], sizedFields: ['series'], requireOneSlicingArgument: false },
     },
-    description: 'One line of values per group, such as per team. Without `by` there is one series, the total.',
+    description: 'The values of each group over time, such as per team.',
     args: {
       by: t.arg({
         type: [CostDimensionInput],
-        description: `The dimensions, 1 to ${MAX_DIMENSIONS}, each once. Several are combined. If omitted, there is one series.`,
+        description: `${BY_DESCRIPTION} Default: none, for one series of all rows.`,
       }),
       where: t.arg({ type: CostRowsWhere, description: 'Only rows that match. Default: all rows.' }),
       orderBy: t.arg({
         type: CostGroupOrder,
         description: 'The order of series, by their sums over all intervals. Default: TOTAL_COST, largest first.',
       }),
-      first: t.arg.int({
-        defaultValue: 10,
-        description: 'The number of series. The rest is one more series, `others`.',
-      }),
+      first: t.arg.int({ defaultValue: 10, description: 'The number of series. The rest is summed in `others`.' }),
     },
     async resolve(series, args, context, info) {
       const { grouping, names } = toGrouping(args, context.permissions);
       const query = { ...grouping, orderBy: toGroupOrder(args.orderBy), fields: findSeriesFields(info) };
-      const set = await context.memoize(
-        [series, 'series', argumentsKey(context, info, args), query.fields.join()],
-        () => readSeries(series, query, context),
-      );
-      return { set, dimensions: names, intervalCount: series.reports.length };
+      const set = await readSeries(series, query, context);
+      return { ...set, dimensions: names, intervalCount: series.reports.length };
     },
   }),
 );
 
-/** How many lists of values are selected of each series. */
+/** How many lists of values each series has in the response. */
 function countValueLists(info: GraphQLResolveInfo): number {
   return Array.from(fieldsBelow(info)).filter(({ name }) => name.value === 'values').length;
 }

@@ -5,15 +5,15 @@ import { createSeries, type SeriesQuery, type SeriesSet } from '../../report/com
 import { hasAllNumbers } from '../../report/warnings.js';
 import { rangeToMs } from '../../report/requested-window.js';
 import type { SeriesRange } from '../../report/time/intervals.js';
-import { builder } from '../builder.js';
+import { builder, type OptionalInput } from '../builder.js';
 import { AggregatedCostsFilter, toAggregatedCostsRequest } from '../inputs/filters.js';
-import { assertGroupedBy, toReading } from '../inputs/grouping.js';
+import { assertGroupedBy, countReads } from '../inputs/grouping.js';
 import { resolveTimeRange, type CostTimeRangeInput } from '../inputs/time-range.js';
 import { CostRowsWhere, toRowsWhere } from '../inputs/where.js';
-import { argumentsKey, chargeItems } from '../response-budget.js';
+import { chargeItems } from '../response-budget.js';
 import { findSummedFields } from '../selection/size.js';
 import { loadSeries, type LoadedInterval, type LoadedSeries } from '../time-series.js';
-import { CostReport } from './report.js';
+import { CostReport, UPSTREAM_CALL_COST_WEIGHT } from './report.js';
 import { CostTotals, FULL_SCAN_COST_WEIGHT } from './totals.js';
 import { CostWindow } from './window.js';
 
@@ -27,29 +27,21 @@ const CostGranularity = builder.enumType('CostGranularity', {
   } as const,
 });
 
-/** The description of totals over all intervals. */
 export const SERIES_TOTALS =
   'Over all intervals: costs, savings and hours are summed; `hourlyCost`, `replicas`, `amountOfWorkloads` and requests are ' +
   'means over time. `rowCount` counts the rows of all intervals. Null when an interval has no report.';
 
-const HOUR_MS = 3_600_000;
-
 const CostTimeInterval = builder.objectRef<LoadedInterval>('CostTimeInterval').implement({
   description: 'One interval of a time series.',
   fields: (t) => ({
-    window: t.field({
-      type: CostWindow,
-      description: 'The period of the interval.',
-      resolve: ({ window }) => window,
-    }),
+    window: t.expose('window', { type: CostWindow, description: 'The period of the interval.' }),
     isPartial: t.exposeBoolean('isPartial', {
       description: 'Whether the interval is not over yet, or shorter than its hour, day, week or month.',
     }),
     report: t.field({
       type: CostReport,
       nullable: true,
-      description:
-        'The report of the interval. Null, with an error of its own, when it failed or did not come in time.',
+      description: 'The report of the interval. Null, with an error of its own, when it failed or took too long.',
       resolve({ loaded }) {
         if (loaded instanceof Error) throw loaded;
         return loaded;
@@ -62,13 +54,9 @@ export const CostTimeSeries = builder.objectRef<LoadedSeries>('CostTimeSeries').
   description: 'Costs over time: consecutive intervals, each with an aggregated report.',
   fields: (t) => ({
     id: t.exposeID('id', {
-      description: 'Names the question and its period: the same after a refresh. Opaque. For the caches of clients.',
+      description: 'Opaque key for the caches of clients. The same for the same arguments and period.',
     }),
-    window: t.field({
-      type: CostWindow,
-      description: 'The period from the first interval to the last.',
-      resolve: ({ window }) => window,
-    }),
+    window: t.expose('window', { type: CostWindow, description: 'The period from the first interval to the last.' }),
     intervals: t.field({
       type: [CostTimeInterval],
       description: 'The intervals, oldest first.',
@@ -79,8 +67,7 @@ export const CostTimeSeries = builder.objectRef<LoadedSeries>('CostTimeSeries').
     }),
     isComplete: t.boolean({
       description:
-        'Whether every interval is over and has a report, ScaleOps answered each in full for the requested period, ' +
-        'and every cost could be read.',
+        'Whether every interval is over and has a complete report for its period, and every cost could be read.',
       resolve: ({ intervals }) =>
         intervals.every(({ loaded, isPartial }) => {
           if (isPartial || loaded instanceof Error) return false;
@@ -101,56 +88,53 @@ export const CostTimeSeries = builder.objectRef<LoadedSeries>('CostTimeSeries').
           orderBy: { field: 'key', direction: 'ASC' },
           fields: findSummedFields(info),
         };
-        const set = await context.memoize(
-          [series, 'totals', argumentsKey(context, info, args), query.fields.join()],
-          () => readSeries(series, query, context),
-        );
+        const set = await readSeries(series, query, context);
         return set.series.at(0).totals;
       },
     }),
   }),
 });
 
-/** Reads all reports, charged for each. @throws GatewayError QUERY_TOO_COMPLEX */
+/** Runs a query over all reports, charged for each, once per operation. @throws GatewayError QUERY_TOO_COMPLEX */
 export function readSeries(
-  { request, reports, intervals }: LoadedSeries,
+  series: LoadedSeries,
   query: SeriesQuery,
-  { runReportQuery }: GatewayContext,
+  { memoize, runReportQuery }: GatewayContext,
 ): SeriesSet | Promise<SeriesSet> {
-  const grouping = { by: query.by, where: query.where };
-  assertGroupedBy(request, reports, grouping);
-  const reading = toReading(grouping);
-  // Each sum reads all rows, too, and the groups are matched.
-  const [rows, labels] = [reading.rows + query.fields.length + 1, reading.labels];
-  const hours = intervals.map(({ window: { startTime, endTime } }) => (endTime - startTime) / HOUR_MS);
-  const all = { scanCost: 0, labelScanCost: 0 };
-  for (const report of reports) {
-    all.scanCost += report?.scanCost ?? 0;
-    if (labels > 0) all.labelScanCost += report?.labelScanCost ?? 0;
-  }
-  return runReportQuery(all, { rows, labels }, createSeries({ reports, hours }, query));
+  const { request, reports, intervals } = series;
+  return memoize([series, JSON.stringify(query)], () => {
+    const grouping = { by: query.by, where: query.where };
+    assertGroupedBy(request, reports, grouping);
+    const { rows, labels } = countReads(grouping);
+    const cost = { scanCost: 0, labelScanCost: 0 };
+    for (const report of reports) {
+      cost.scanCost += report?.scanCost ?? 0;
+      if (labels > 0) cost.labelScanCost += report?.labelScanCost ?? 0;
+    }
+    // Each sum reads all rows, too, and the groups are matched.
+    const reads = { rows: rows + query.fields.length + 1, labels };
+    const hours = intervals.map(({ window }) => window.hours);
+    return runReportQuery(cost, reads, createSeries({ reports, hours }, query));
+  });
 }
-
-/** @cost for routers: a month by day, of which some days are cached. */
-const SERIES_COST_WEIGHT = 500;
 
 builder.queryField('costTimeSeries', (t) =>
   t.field({
     type: CostTimeSeries,
     nullable: true,
     directives: {
-      cost: { weight: SERIES_COST_WEIGHT },
+      // A month by day, of which most days are cached.
+      cost: { weight: 10 * UPSTREAM_CALL_COST_WEIGHT },
       cacheTag: { format: 'costs' },
       listSize: { assumedSize: 31, sizedFields: ['intervals'] },
     },
     description:
-      'Costs over time, by hour, day, week or month. Answers what each team costs per day. ' +
-      'One call to ScaleOps per interval that is not cached.',
+      'Costs over time, by hour, day, week or month. Needs one call to ScaleOps per interval that is not cached.',
     args: {
       filter: t.arg({
         type: AggregatedCostsFilter,
         description:
-          'What the reports cover and how they are grouped. `timeRange` is widened to whole intervals; ' +
+          'What the reports cover and how they are grouped. `timeRange` is extended to whole intervals; ' +
           'the last one ends at the last full hour.',
       }),
       granularity: t.arg({
@@ -166,7 +150,7 @@ builder.queryField('costTimeSeries', (t) =>
         description: 'The time zone in which hours, days, weeks and months begin, such as `Europe/Berlin`.',
       }),
     },
-    resolve: (_root, { filter, granularity, timeZone }, context) => {
+    resolve(_root, { filter, granularity, timeZone }, context) {
       const range = toSeriesRange(filter?.timeRange, context.windows.nowMs());
       const request = toAggregatedCostsRequest(filter, context.multiClusterByDefault, {});
       return context.memoize(['series', JSON.stringify([request, range, granularity, timeZone])], () =>
@@ -177,10 +161,7 @@ builder.queryField('costTimeSeries', (t) =>
 );
 
 /** @throws UserInputError that names the input below `filter.timeRange` and the rule it breaks. */
-function toSeriesRange(
-  timeRange: (typeof CostTimeRangeInput)['$inferInput'] | null | undefined,
-  nowMs: number,
-): SeriesRange | undefined {
+function toSeriesRange(timeRange: OptionalInput<typeof CostTimeRangeInput>, nowMs: number): SeriesRange | undefined {
   const { range, from, to, calendar } = resolveTimeRange('filter.timeRange', timeRange, nowMs);
   if (calendar !== undefined) return { calendar };
   if (from !== undefined && to !== undefined) return { between: { startTime: from, endTime: to } };

@@ -1,32 +1,25 @@
-// CostReport.warnings: the problems in the data of ScaleOps.
+// CostReport.warnings: problems in the data of ScaleOps.
 
 import type { ReportWarning, WarningCode } from '../../report/warnings.js';
 import { builder } from '../builder.js';
 import { chargeItems } from '../response-budget.js';
 import { CostReport } from './report.js';
 
-/** @listSize for routers. Most reports have none. */
-const ASSUMED_WARNINGS = 2;
-
 const DESCRIPTIONS: Readonly<Record<WarningCode, string>> = {
   PARTIAL_ANSWER:
-    'ScaleOps says that a part is missing: its answer has rows and also `error`, `failedClusters`, `truncation` or the ' +
-    'like, which `field` names. Rows are missing, and sums are too small.',
-  MISSING_WINDOW:
-    'The answer names no period. `window` is the requested one; without a requested period it is an error of that field.',
-  WINDOW_MISMATCH: 'The answer covers another period than the requested one. `window` is the period of the answer.',
-  SKIPPED_ROW: 'A row is null or no object. It is left out, and sums may be too small.',
+    'The response of ScaleOps has rows, but also `error`, `failedClusters`, `truncation` or a similar field. ' +
+    'Rows are missing, and sums are too small.',
+  MISSING_WINDOW: 'The response has no period. `window` is the requested period, or an error when none was requested.',
+  WINDOW_MISMATCH: 'The response covers another period than the requested one. `window` is the period of the response.',
+  SKIPPED_ROW: 'A row is not an object. It is left out, and sums may be too small.',
   DUPLICATE_ROW:
-    'The same workload, without regard to case, has more than one row. `rows` lists them all, ' +
-    'and `KubernetesWorkload.cost` is their sum; a number that one of them does not have is null there.',
+    'A workload has more than one row (names are case-insensitive). `KubernetesWorkload.cost` is their sum.',
   UNREADABLE_NAME:
-    'The name of a cluster, namespace, workload or type is a list or an object. It is null, so that the costs of its row ' +
-    'are missing where this name is asked for; `field` names it. Each part of the report has the warning.',
+    'The name of a cluster, namespace, workload or type is not a string. It is null, so that its cluster, namespace or ' +
+    'workload lacks the costs of the row.',
   UNREADABLE_NUMBER:
-    'A number cannot be read, such as "12,500.00" or "NaN". It is null and not in any sum; `field` names it. ' +
-    'See also `CostTotals.rowsWithoutCost`.',
-  UNREADABLE_LABELS:
-    'Labels or annotations have a shape that is not known. They are left out; `field` names their list.',
+    'A number cannot be read, such as "12,500.00" or "NaN". It is null and not in any sum. See `CostTotals.rowsWithoutCost`.',
+  UNREADABLE_LABELS: 'Labels or annotations have an unknown format. They are left out.',
 };
 
 const CostReportWarningCode = builder.enumType('CostReportWarningCode', {
@@ -36,51 +29,47 @@ const CostReportWarningCode = builder.enumType('CostReportWarningCode', {
   ) as { [Code in WarningCode]: { value: Code; description: string } },
 });
 
-/** What was found, and what became of it. Contains nothing of the response. */
+/** Contain no text of the response. */
 const MESSAGES: Readonly<Record<WarningCode, (count: number, field: string, hasWindow: boolean) => string>> = {
   PARTIAL_ANSWER: (_count, field) => `ScaleOps indicates in \`${field}\` that a part of the report is missing.`,
   MISSING_WINDOW: (_count, _field, hasWindow) =>
     hasWindow
-      ? "ScaleOps' answer has no period that can be read. The requested period is shown instead."
-      : "ScaleOps' answer has no period that can be read, and none was requested, so `window` is an error. Pass `last`.",
-  WINDOW_MISMATCH: () => "ScaleOps' answer covers another period than the requested one. Its own period is shown.",
+      ? "ScaleOps' response has no readable period. The requested period is shown instead."
+      : "ScaleOps' response has no readable period, and none was requested, so `window` is an error. Pass `last`.",
+  WINDOW_MISMATCH: () => "ScaleOps' response covers another period than the requested one. Its own period is shown.",
   SKIPPED_ROW: (count) =>
     count === 1
-      ? 'At least one row was null or no object, and was left out.'
-      : `${count} rows were null or no objects, and were left out.`,
+      ? 'At least one row was not an object and is left out.'
+      : `${count} rows were not objects and are left out.`,
   DUPLICATE_ROW: (count) =>
-    `${numberOf(count, 'row repeats', 'rows repeat')} a workload that has a row already. Its cost is the sum of its rows.`,
-  UNREADABLE_NAME: (count, field) =>
-    `${numberOf(count, 'value', 'values')} of ${field} could not be read and ${count === 1 ? 'is' : 'are'} null.`,
-  UNREADABLE_NUMBER: (count, field) =>
-    `${numberOf(count, 'value', 'values')} of ${field} could not be read and ${count === 1 ? 'is' : 'are'} null.`,
+    `${count} ${count === 1 ? 'row repeats' : 'rows repeat'} a workload that has a row already. Its cost is the sum of its rows.`,
+  UNREADABLE_NAME: describeUnreadable,
+  UNREADABLE_NUMBER: describeUnreadable,
   UNREADABLE_LABELS: (count, field) =>
-    `${numberOf(count, 'list', 'lists')} of ${field} could not be read completely. The rest is left out.`,
+    `${count} ${count === 1 ? 'list' : 'lists'} of ${field} could not be read completely. The rest is left out.`,
 };
 
-function numberOf(count: number, one: string, many: string): string {
-  return `${count} ${count === 1 ? one : many}`;
+function describeUnreadable(count: number, field: string): string {
+  return `${count} ${count === 1 ? 'value' : 'values'} of ${field} could not be read and ${count === 1 ? 'is' : 'are'} null.`;
 }
 
-/** A warning, and whether the window of its report is known. */
-interface ShownWarning extends ReportWarning {
+interface KnownWarning extends ReportWarning {
+  /** Whether the window of the report is known. */
   readonly hasWindow: boolean;
 }
 
-const CostReportWarning = builder.objectRef<ShownWarning>('CostReportWarning').implement({
-  description: 'A problem in the data of ScaleOps. The report is usable all the same.',
+const CostReportWarning = builder.objectRef<KnownWarning>('CostReportWarning').implement({
+  description: 'A problem in the data of ScaleOps.',
   fields: (t) => ({
     code: t.expose('code', { type: CostReportWarningCode, description: 'What is wrong.' }),
     message: t.string({
       description: 'The warning in words, such as "12 values of totalCost could not be read and are null".',
       resolve: ({ code, count, field, hasWindow }) => MESSAGES[code](count, field ?? '', hasWindow),
     }),
-    count: t.exposeInt('count', {
-      description: 'The number of rows that the warning is about; 1 when it is about the report as a whole.',
-    }),
+    count: t.exposeInt('count', { description: 'The number of affected rows; 1 when it concerns the whole report.' }),
     field: t.exposeString('field', {
       nullable: true,
-      description: 'The field that the warning is about, such as `totalCost`. Null when it is about whole rows.',
+      description: 'The affected field, such as `totalCost`. Null when whole rows are affected.',
     }),
   }),
 });
@@ -88,11 +77,10 @@ const CostReportWarning = builder.objectRef<ShownWarning>('CostReportWarning').i
 builder.objectField(CostReport, 'warnings', (t) =>
   t.field({
     type: [CostReportWarning],
-    directives: { listSize: { assumedSize: ASSUMED_WARNINGS } },
+    directives: { listSize: { assumedSize: 2 } },
     description:
-      'Problems in the data of ScaleOps, at most one per code and field. ' +
-      'Empty when all is well. In the report of a cluster or namespace, the warnings about its own rows and about the ' +
-      'answer as a whole.',
+      'Problems in the data of ScaleOps, at most one per code and field. Empty when there are none. ' +
+      'The report of a cluster or namespace has the warnings about its rows and about the whole response.',
     resolve({ report }, _args, context, info) {
       chargeItems(context, report.warnings.length, info);
       return report.warnings.map((warning) => ({ ...warning, hasWindow: report.window !== null }));

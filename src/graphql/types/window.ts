@@ -19,9 +19,9 @@ export interface DescribedWindow extends ReportWindow {
 const CostWindowState = builder.enumType('CostWindowState', {
   description: 'Whether the costs of a window may still change.',
   values: {
-    RUNNING: { description: 'The window reaches into the present, or ended less than an hour ago: costs still grow.' },
+    RUNNING: { description: 'The window is not over, or ended less than an hour ago: costs still grow.' },
     SETTLING: { description: 'The window is over. ScaleOps may still correct prices, by default for 7 days.' },
-    SETTLED: { description: 'The window ended so long ago that ScaleOps corrects nothing any more.' },
+    SETTLED: { description: 'The window ended so long ago that ScaleOps no longer corrects prices.' },
   } as const,
 });
 
@@ -37,7 +37,7 @@ export const CostWindow = builder.objectRef<DescribedWindow>('CostWindow').imple
   }),
 });
 
-/** Describes a window. @param reachesPresent whether the range goes on, such as the last 7 days. */
+/** @param reachesPresent whether the window ends now, such as the last 7 days. */
 export function describeWindow(
   window: ReportWindow,
   reachesPresent: boolean,
@@ -48,13 +48,13 @@ export function describeWindow(
   return { startTime, endTime, hours: (endTime - startTime) / HOUR_MS, state };
 }
 
-/** The window of a report. @throws UpstreamError UPSTREAM_BAD_RESPONSE when it is not known. */
+/** @throws UpstreamError UPSTREAM_BAD_RESPONSE when the window of the report is unknown. */
 export function toWindow({ report, request }: RowOrigin, clock: WindowClock): DescribedWindow {
   if (report.window === null) {
     throw new UpstreamError('UPSTREAM_BAD_RESPONSE', {
-      message: "ScaleOps' answer names no period, and none was requested.",
+      message: "ScaleOps' response has no period, and none was requested.",
       hint: 'Pass `last`, such as `last: "7d"`; or leave out `window` and comparisons to read the rest.',
-      reason: 'the answer has no window',
+      reason: 'the response has no window',
     });
   }
   return describeWindow(report.window, reachesPresent(request), clock);

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 
 import { GatewayError } from '../../errors.js';
-import type { Values } from '../../execution/coerce-inputs.js';
+import type { Values } from '../../execution/plan.js';
 import type { LimitCost } from './limit-cost.js';
 import { DocumentError, type ResolvedOperation } from './resolve-operation.js';
 

@@ -3,7 +3,7 @@
 import type { ExecutionResult, GraphQLResolveInfo } from 'graphql';
 
 import { Semaphore } from '../../concurrency/semaphore.js';
-import type { Values } from '../../execution/coerce-inputs.js';
+import type { Values } from '../../execution/plan.js';
 import { runPlan } from '../../execution/run-plan.js';
 import { createContext, type GatewayContext } from '../../loaders/context.js';
 import type { Caller, RequestServices } from '../../loaders/request-services.js';

@@ -4,7 +4,7 @@
 import type { GraphQLSchema } from 'graphql';
 
 import { GatewayError } from '../../errors.js';
-import type { Values } from '../../execution/coerce-inputs.js';
+import type { Values } from '../../execution/plan.js';
 import { createCostEstimate } from '../../query-limits/cost.js';
 import type { ResolvedOperation } from './resolve-operation.js';
 
