@@ -18,7 +18,7 @@ import { groupAndSum, type GroupedRows } from './query/grouped-rows.js';
 import { countLabels, createNullTest } from './query/label-lookup.js';
 import { dropRepeated } from './query/order.js';
 import { selectPage, type RowPage, type RowQuery } from './query/row-page.js';
-import { countMissing, createTotals, type Totals } from './query/totals.js';
+import { countMissing, type Totals } from './query/totals.js';
 import { toReportId } from './request.js';
 import { toRow, type ReportRow, type RowOrigin, type RowSource } from './row.js';
 import type { EntityRef } from './entities/entity-request.js';
@@ -26,7 +26,7 @@ import { splitRows, gatherRows } from './entities/split.js';
 import { indexWorkloads, mergeRows, toWorkloadKey } from './entities/workload-index.js';
 import { SharedReport } from './shared-report.js';
 import { identifyRows, type RowIds } from './row-ids.js';
-import { runAll, type Steps } from './steps.js';
+import { precompute, runAll, type Steps } from './steps.js';
 import { warningsAmong, type ReportWarning } from './warnings.js';
 import type { ReportWindow } from './window.js';
 
@@ -115,13 +115,11 @@ export class Report {
   /** @param fields the sums that will be read; all by default. */
   *sumRows(where?: RowsWhere, fields: readonly SumField[] = SUM_FIELDS): Steps<Totals> {
     const rows = yield* this.#find(where);
-    const sums = new Map<SumField, number>();
-    for (const field of fields) sums.set(field, yield* this.#sum(field, rows));
-    return createTotals({
+    return {
       rowCount: rows.length,
-      sum: (field) => sums.get(field) ?? runAll(this.#sum(field, rows)),
+      sum: yield* precompute(fields, (field) => this.#sum(field, rows)),
       rowsWithoutCost: () => countMissing(this.#shared.columns, rows),
-    });
+    };
   }
 
   *breakDown({ by, where, fields = SUM_FIELDS, ...query }: BreakdownQuery): Steps<Breakdown> {

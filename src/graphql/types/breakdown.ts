@@ -65,7 +65,7 @@ const CostGroup = builder.objectRef<NamedGroup>('CostGroup').implement({
       description:
         "The group's share of the totalCost of all groups, such as 0.25. " +
         'From 0 to 1, or outside when there are credits. Null when that totalCost is 0.',
-      resolve: ({ group }) => group.share,
+      resolve: ({ group }) => group.share(),
     }),
   }),
 });

@@ -4,7 +4,7 @@ import type { SumField } from '../columns/columns.js';
 import { shareOf } from '../columns/share.js';
 import { sumGroups, sumOf, type Sums } from '../query/exact-sum.js';
 import type { GroupedRows } from '../query/grouped-rows.js';
-import { runAll, type Steps } from '../steps.js';
+import { precompute, type Steps } from '../steps.js';
 import { mergeSums, type SumsPart } from './merge-sums.js';
 
 export interface AmountChange {
@@ -12,7 +12,7 @@ export interface AmountChange {
   readonly baseline: number;
   /** The double nearest to the difference of the exact sums. */
   readonly difference: number;
-  /** difference / baseline; null where the baseline is 0 or less, or the quotient is not finite. */
+  /** See ratioOf. */
   readonly ratio: number | null;
 }
 
@@ -33,92 +33,98 @@ interface ComparedSide {
 interface ComparedSides {
   readonly current: ComparedSide;
   readonly baseline: ComparedSide;
-  /** Whether the baseline covers both windows: what it has more than the current report is the baseline. */
+  /** Whether the baseline covers both windows: its sums less those of the current report are then compared. */
   readonly isCumulative: boolean;
 }
 
-/** The sums of a field by group. */
+/** The sums of a field by group. A group without rows on one side has a sum of 0 there. */
 export interface FieldSums {
   readonly current: Sums;
   readonly baseline: Sums;
   readonly difference: Sums;
 }
 
-/** The sums of all groups, by field. A group without rows on one side has sums of 0 there. */
-export class ChangedSums {
+/** All groups of a comparison. */
+export interface ComparedGroups {
   /** The number of rows of each group. */
   readonly currentRows: Uint32Array;
   readonly baselineRows: Uint32Array;
-  readonly #sides: ComparedSides;
-  readonly #groupCount: number;
-  readonly #sums = new Map<SumField, FieldSums>();
-
-  constructor(sides: ComparedSides, groupCount: number) {
-    this.#sides = sides;
-    this.#groupCount = groupCount;
-    this.currentRows = spreadCounts(sides.current, groupCount);
-    this.baselineRows = spreadCounts(sides.baseline, groupCount);
-  }
-
-  *get(field: SumField): Steps<FieldSums> {
-    let sums = this.#sums.get(field);
-    if (sums === undefined) this.#sums.set(field, (sums = yield* this.#merge(field)));
-    return sums;
-  }
-
-  of(group: number): TotalsChange {
-    return {
-      rowCount: toChange(this.currentRows[group]!, this.baselineRows[group]!),
-      sum: (field) => changeOf(runAll(this.get(field)), group),
-    };
-  }
-
-  /** The changes of the groups from index `from` of `order` on, added up. */
-  *total(order: Uint32Array, from: number): Steps<TotalsChange> {
-    const known = new Map<SumField, AmountChange>();
-    for (const field of this.#sums.keys()) known.set(field, yield* this.#totalOf(field, order, from));
-    let [current, baseline] = [0, 0];
-    for (let at = from; at < order.length; at += 1) {
-      current += this.currentRows[order[at]!]!;
-      baseline += this.baselineRows[order[at]!]!;
-    }
-    const rowCount = toChange(current, baseline);
-    return { rowCount, sum: (field) => known.get(field) ?? runAll(this.#totalOf(field, order, from)) };
-  }
-
-  *#totalOf(field: SumField, order: Uint32Array, from: number): Steps<AmountChange> {
-    const { current, baseline, difference } = yield* this.get(field);
-    const now = yield* sumGroups(current, order, from);
-    return toChange(now, yield* sumGroups(baseline, order, from), yield* sumGroups(difference, order, from));
-  }
-
-  *#merge(field: SumField): Steps<FieldSums> {
-    const partOf = function* ({ grouped, groups }: ComparedSide, sign: 1 | -1): Steps<SumsPart> {
-      return { sums: yield* grouped.sumsOf(field), groups, sign };
-    };
-    const current = yield* partOf(this.#sides.current, 1);
-    const whole = yield* partOf(this.#sides.baseline, 1);
-    const baseline: SumsPart[] = this.#sides.isCumulative ? [whole, { ...current, sign: -1 }] : [whole];
-    const negated = baseline.map((part): SumsPart => ({ ...part, sign: part.sign === 1 ? -1 : 1 }));
-    return {
-      current: yield* mergeSums([current], this.#groupCount),
-      baseline: yield* mergeSums(baseline, this.#groupCount),
-      difference: yield* mergeSums([current, ...negated], this.#groupCount),
-    };
-  }
+  readonly sums: (field: SumField) => FieldSums;
 }
 
-/** The change of one group. */
-export function changeOf({ current, baseline, difference }: FieldSums, group: number): AmountChange {
-  return toChange(sumOf(current, group), sumOf(baseline, group), sumOf(difference, group));
+/** @param fields the sums that will be read; any other is computed in one go. */
+export function* compareSums(
+  sides: ComparedSides,
+  groupCount: number,
+  fields: Iterable<SumField>,
+): Steps<ComparedGroups> {
+  return {
+    currentRows: spreadCounts(sides.current, groupCount),
+    baselineRows: spreadCounts(sides.baseline, groupCount),
+    sums: yield* precompute(fields, (field) => compareField(sides, groupCount, field)),
+  };
+}
+
+function* compareField(sides: ComparedSides, groupCount: number, field: SumField): Steps<FieldSums> {
+  const partOf = function* ({ grouped, groups }: ComparedSide): Steps<SumsPart> {
+    return { sums: yield* grouped.sumsOf(field), groups, sign: 1 };
+  };
+  const current = yield* partOf(sides.current);
+  const whole = yield* partOf(sides.baseline);
+  const baseline = sides.isCumulative ? [whole, negate(current)] : [whole];
+  return {
+    current: yield* mergeSums([current], groupCount),
+    baseline: yield* mergeSums(baseline, groupCount),
+    difference: yield* mergeSums([current, ...baseline.map(negate)], groupCount),
+  };
+}
+
+function negate({ sign, ...part }: SumsPart): SumsPart {
+  return { ...part, sign: sign === 1 ? -1 : 1 };
+}
+
+export function changeOfGroup({ currentRows, baselineRows, sums }: ComparedGroups, group: number): TotalsChange {
+  return {
+    rowCount: toChange(currentRows[group]!, baselineRows[group]!),
+    sum(field) {
+      const { current, baseline, difference } = sums(field);
+      return toChange(sumOf(current, group), sumOf(baseline, group), sumOf(difference, group));
+    },
+  };
+}
+
+/**
+ * The changes of several groups, added up.
+ * @param fields the sums that will be read; any other is computed in one go.
+ */
+export function* addChanges(
+  { currentRows, baselineRows, sums }: ComparedGroups,
+  groups: Uint32Array,
+  fields: Iterable<SumField>,
+): Steps<TotalsChange> {
+  const count = (rows: Uint32Array): number => groups.reduce((sum, group) => sum + rows[group]!, 0);
+  const change = function* (field: SumField): Steps<AmountChange> {
+    const { current, baseline, difference } = sums(field);
+    const now = yield* sumGroups(current, groups);
+    return toChange(now, yield* sumGroups(baseline, groups), yield* sumGroups(difference, groups));
+  };
+  return {
+    rowCount: toChange(count(currentRows), count(baselineRows)),
+    sum: yield* precompute(fields, change),
+  };
+}
+
+/** difference / baseline; null where the baseline is 0 or less, or the quotient is not finite. */
+export function ratioOf(difference: number, baseline: number): number | null {
+  return baseline > 0 ? shareOf(difference, baseline) : null;
 }
 
 function toChange(current: number, baseline: number, difference = current - baseline): AmountChange {
-  return { current, baseline, difference, ratio: baseline > 0 ? shareOf(difference, baseline) : null };
+  return { current, baseline, difference, ratio: ratioOf(difference, baseline) };
 }
 
 function spreadCounts({ grouped: { rowCounts }, groups }: ComparedSide, groupCount: number): Uint32Array {
   const counts = new Uint32Array(groupCount);
-  for (let at = 0; at < groups.length; at += 1) counts[groups[at]!] = rowCounts[at]!;
+  groups.forEach((group, at) => (counts[group] = rowCounts[at]!));
   return counts;
 }

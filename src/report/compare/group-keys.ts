@@ -98,7 +98,7 @@ export class GroupKeys {
 /** Sorts groups by a number, null (NaN) last in both directions, and equal ones by key from A to Z. */
 export function compareGroups(
   keys: GroupKeys,
-  values: Float64Array | null,
+  values: ArrayLike<number> | null,
   direction: Direction,
 ): (a: number, b: number) => number {
   if (values === null) return (a, b) => keys.compare(a, b, direction);

@@ -3,7 +3,7 @@
 // is rounded once: 100,000 costs add up to the double nearest to their true sum, and groups add up to exactly the whole.
 
 import type { NumberColumn } from '../columns/decimal-column.js';
-import { inRanges, type Steps } from '../steps.js';
+import { forEachIndex, inRanges, type Steps } from '../steps.js';
 import { fromUnits, sumUnits, sumUnitsByGroup } from './bigint-sum.js';
 
 /** Sums by group: `(high + low + rest) / scale`, exactly. */
@@ -80,17 +80,21 @@ export function measureSums({ high, low, smallest }: Sums): number {
   return high.byteLength * (low === undefined ? 1 : 3) + UNITS_BYTES * (smallest?.length ?? 0);
 }
 
-/** Adds up the groups from index `from` of `order` on: exactly, so that groups and their total agree. */
-export function* sumGroups(
-  { scale, high, low, rest, smallest }: Sums,
-  order: Uint32Array,
-  from: number,
-): Steps<number> {
-  const groups = order.subarray(from);
+/** The sum of each of `groupCount` groups. */
+export function* readSums(sums: Sums, groupCount: number): Steps<Float64Array> {
+  const values = new Float64Array(groupCount);
+  yield* forEachIndex(groupCount, (group) => {
+    values[group] = sumOf(sums, group);
+  });
+  return values;
+}
+
+/** Adds up some of the groups: exactly, so that groups and their total agree. */
+export function* sumGroups({ scale, high, low, rest, smallest }: Sums, groups: Uint32Array): Steps<number> {
   if (smallest !== undefined) {
     let total = 0n;
-    yield* inRanges(groups.length, (start, end) => {
-      for (let at = start; at < end; at += 1) total += smallest[groups[at]!]!;
+    yield* forEachIndex(groups.length, (at) => {
+      total += smallest[groups[at]!]!;
     });
     return limit(fromUnits(total, scale));
   }

@@ -2,6 +2,8 @@
 
 import { shareOf } from '../columns/share.js';
 import type { Columns, SumField } from '../columns/columns.js';
+import { precompute, type Steps } from '../steps.js';
+import { sumGroups, sumOf, type Sums } from './exact-sum.js';
 import type { Grouping } from './group-rows.js';
 
 export interface Totals {
@@ -12,16 +14,33 @@ export interface Totals {
   sum(field: SumField): number;
 }
 
-/** Totals whose `sum` is called once per field: shares and percentages read a sum for every group. */
-export function createTotals({ sum, ...rest }: Totals): Totals {
-  const known = new Map<SumField, number>();
+/** Groups of rows, with the totals of each. */
+export interface GroupTotals {
+  /** The number of rows of each group. */
+  readonly rowCounts: ArrayLike<number>;
+  readonly sums: (field: SumField) => Sums;
+  /** For each group, how many rows have no totalCost. */
+  readonly rowsWithoutCost: () => ArrayLike<number>;
+}
+
+export function totalsOf({ rowCounts, sums, rowsWithoutCost }: GroupTotals, group: number): Totals {
   return {
-    ...rest,
-    sum(field) {
-      let value = known.get(field);
-      if (value === undefined) known.set(field, (value = sum(field)));
-      return value;
-    },
+    rowCount: rowCounts[group]!,
+    sum: (field) => sumOf(sums(field), group),
+    rowsWithoutCost: () => rowsWithoutCost()[group]!,
+  };
+}
+
+/**
+ * The totals of several groups, added up.
+ * @param fields the sums that will be read; any other is computed in one go.
+ */
+export function* addGroups(all: GroupTotals, groups: Uint32Array, fields: Iterable<SumField>): Steps<Totals> {
+  const count = (counts: ArrayLike<number>): number => groups.reduce((sum, group) => sum + counts[group]!, 0);
+  return {
+    rowCount: count(all.rowCounts),
+    sum: yield* precompute(fields, (field) => sumGroups(all.sums(field), groups)),
+    rowsWithoutCost: () => count(all.rowsWithoutCost()),
   };
 }
 
