@@ -23,7 +23,7 @@ import { toReportId } from './request.js';
 import { toRow, type ReportRow, type RowOrigin, type RowSource } from './row.js';
 import type { EntityRef } from './entities/entity-request.js';
 import { splitRows, gatherRows } from './entities/split.js';
-import { indexWorkloads, mergeRows, toWorkloadKey } from './entities/workload-index.js';
+import { indexWorkloads, mergeRows, toWorkloadKey, WORKLOAD_ENTRY_BYTES } from './entities/workload-index.js';
 import { SharedReport } from './shared-report.js';
 import { identifyRows, type RowIds } from './row-ids.js';
 import { precompute, runAll, type Steps } from './steps.js';
@@ -93,6 +93,11 @@ export class Report {
     return this.#view.rows ?? this.#shared.rows;
   }
 
+  /** Caches nothing for a view of some of the rows: keys do not name the rows. */
+  get #cache(): DerivedCache {
+    return this.#view.rows === undefined ? this.#shared.derived : new DerivedCache(0);
+  }
+
   /** @throws CursorError for an `after` or `before` that is not a cursor of this list. */
   *selectRows({ where, orderBy = [], origin, needsIds = false, ...page }: RowQuery): Steps<RowPage> {
     const order = dropRepeated(orderBy);
@@ -139,7 +144,7 @@ export class Report {
       ownsRows: where !== undefined,
       numbersOf: (field) => this.#numbersOf(field),
       key: JSON.stringify([by, toCanonicalWhere(where)]),
-      cache: this.#view.rows === undefined ? this.#shared.derived : new DerivedCache(0),
+      cache: this.#cache,
     });
   }
 
@@ -152,9 +157,11 @@ export class Report {
 
   /** Whether a row names this cluster, without regard to case. The first call reads each distinct cluster name. */
   hasCluster(name: string): boolean {
-    const { values } = this.#shared.columns.names.clusterName;
-    const names = this.#view.rows === undefined ? values.slice(1) : this.clusters;
-    this.#clusterNames ??= new Set(names.map(foldCase));
+    if (this.#clusterNames === undefined) {
+      const { values } = this.#shared.columns.names.clusterName;
+      const names = this.#view.rows === undefined ? values.slice(1) : this.clusters;
+      this.#clusterNames = new Set(names.map(foldCase));
+    }
     return this.#clusterNames.has(foldCase(name));
   }
 
@@ -173,40 +180,34 @@ export class Report {
    * partial: then their rows may be missing. Reads each row once.
    */
   *split(entities: readonly EntityRef[]): Steps<ReadonlyMap<EntityRef, Report>> {
-    const found = yield* splitRows(this.#shared.columns, this.#rows, entities);
     const parts = new Map<EntityRef, Report>();
-    for (const { rows, spelled } of found) {
+    for (const { rows, spellings } of yield* splitRows(this.#shared.columns, this.#rows, entities)) {
       if (rows.length === 0 && !this.isPartial) continue;
       const columns = gatherRows(this.#shared.columns, rows);
       const clusters = columns.names.clusterName.values.slice(1);
       const part = this.#createPart(columns, { clusters, warnings: warningsAmong(this.warnings, rows, true) });
-      for (const entity of spelled) parts.set(entity, part);
+      for (const entity of spellings) parts.set(entity, part);
       yield;
     }
     return parts;
   }
 
   /**
-   * The report of the rows that a caller may see, re-aggregated when asked. Sums and shares are those of a report without
+   * The report of the rows that a caller may see, re-aggregated if requested. Sums and shares are those of a report without
    * any other rows.
    */
   *restrict(permissions: Permissions, reAggregation?: ReAggregation): Steps<Report> {
-    // Only views of all rows are cached: the keys name only the permissions.
-    const isWhole = this.#view.rows === undefined;
+    const { columns } = this.#shared;
+    const cache = this.#cache;
     const key = `visible to ${permissions.key}`;
-    const { derived, columns } = this.#shared;
-    const source = { columns, among: this.#rows, warnings: this.warnings };
-    const find = () => findVisible(source, permissions);
-    const visible = isWhole ? yield* derived.get(key, find, ({ byteSize }) => byteSize) : yield* find();
-    const view = new Report(this.#shared, visible);
+    const find = () => findVisible({ columns, among: this.#rows, warnings: this.warnings }, permissions);
+    const view = new Report(this.#shared, yield* cache.get(key, find, ({ byteSize }) => byteSize));
     if (reAggregation === undefined) return view;
-    const makeGroups = () => groupForReAggregation(columns, view.#rows, reAggregation);
-    const grouping = isWhole
-      ? yield* derived.get(`groups by ${JSON.stringify(reAggregation)}, ${key}`, makeGroups, measureGroups)
-      : yield* makeGroups();
+    const group = () => groupForReAggregation(columns, view.#rows, reAggregation);
+    const grouping = yield* cache.get(`groups by ${JSON.stringify(reAggregation)}, ${key}`, group, measureGroups);
     const numbersOf = (field: NumberField) => view.#numbersOf(field);
     const groups = reAggregate({ columns, rows: view.#rows, grouping, numbersOf, reAggregation });
-    // The numbers of the rows are those of the rows that were added up.
+    // Warnings number the rows that were added up, which the new report does not have.
     const warnings = view.warnings.map((warning) => ({ ...warning, rows: null }));
     return this.#createPart(groups, { clusters: view.clusters, warnings, sourceRowCount: view.rowCount });
   }
@@ -217,16 +218,15 @@ export class Report {
    */
   *findWorkload(type: string, name: string, origin: RowOrigin): Steps<ReportRow | null> {
     const { columns } = this.#shared;
-    // The index of the whole report is shared, that of a view is not.
-    const index =
-      this.#view.rows === undefined ? yield* this.#shared.indexWorkloads() : yield* indexWorkloads(columns, this.#rows);
-    const found = index.get(toWorkloadKey(type, name));
-    if (found === undefined) return null;
+    const makeIndex = () => indexWorkloads(columns, this.#rows);
+    const index = yield* this.#cache.get('workloads', makeIndex, ({ size }) => WORKLOAD_ENTRY_BYTES * size);
+    const rows = index.get(toWorkloadKey(type, name));
+    if (rows === undefined) return null;
     const source = yield* this.#rowSource(origin);
-    if (typeof found === 'number') return toRow(source, found);
-    const merged = yield* mergeRows(columns, found, (field) => this.#numbersOf(field));
+    if (typeof rows === 'number') return toRow(source, rows);
+    const merged = yield* mergeRows(columns, rows, (field) => this.#numbersOf(field));
     const ids = yield* identifyRows(merged);
-    return toRow({ ...source, columns: merged, ids: () => ids }, found.length);
+    return toRow({ ...source, columns: merged, ids: () => ids }, rows.length);
   }
 
   *#find(where: RowsWhere | undefined): Steps<Uint32Array> {
@@ -247,13 +247,10 @@ export class Report {
 
   *#rowSource(origin: RowOrigin): Steps<RowSource> {
     const shared = this.#shared;
-    let known: RowIds | undefined;
-    const ids = () => (known ??= runAll(shared.identifyRows()));
-    return { columns: shared.columns, reportCost: yield* this.#reportCost(), ids, origin };
-  }
-
-  *#reportCost(): Steps<number> {
-    return (this.#cost ??= yield* this.#sum('totalCost', this.#rows));
+    this.#cost ??= yield* this.#sum('totalCost', this.#rows);
+    let rowIds: RowIds | undefined;
+    const ids = () => (rowIds ??= runAll(shared.identifyRows()));
+    return { columns: shared.columns, reportCost: this.#cost, ids, origin };
   }
 
   /** A part is never cached: it lives as long as a request, with its derived data, and shares the tables of the whole. */

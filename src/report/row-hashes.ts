@@ -3,7 +3,7 @@
 import { labelsAt } from './columns/cells.js';
 import { EMPTY_LIST, type Columns, type Label, type LabelField } from './columns/columns.js';
 import type { StringColumn } from './columns/strings.js';
-import { inRanges, ITEMS_PER_STEP, type Steps } from './steps.js';
+import { forEachIndex, inRanges, ITEMS_PER_STEP, type Steps } from './steps.js';
 
 // Odd numbers with many bits, one for each half of a hash.
 const FIRST_FACTOR = 0x2c1b3c6d;
@@ -102,12 +102,8 @@ export function* addCodes(hashes: Uint32Array, codes: Uint32Array, words: Uint32
 
 /** Adds ScaleOps' own id and the labels of the owner to these rows. */
 export function* addDetails(hashes: Uint32Array, columns: Columns, rows: Uint32Array): Steps<undefined> {
-  yield* inRanges(
-    rows.length,
-    (from, to) => {
-      for (const row of rows.subarray(from, to)) addText(hashes, row, columns.ids.at(row));
-    },
-    ITEMS_PER_STEP,
-  );
+  yield* forEachIndex(rows.length, (at) => {
+    addText(hashes, rows[at]!, columns.ids.at(rows[at]!));
+  });
   return yield* addLists(hashes, columns, 'ownerLabels', rows);
 }

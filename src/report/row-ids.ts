@@ -3,7 +3,9 @@
 // where names are not enough. Rows that are alike are told apart by their number among these.
 
 import { NAME_FIELDS, type Columns } from './columns/columns.js';
+import { filterRows } from './query/filter-rows.js';
 import { add, addCodes, addDetails, addLists, hashTexts } from './row-hashes.js';
+import { range } from './sort.js';
 import { inRanges, type Steps } from './steps.js';
 
 /** The characters of an id. */
@@ -57,18 +59,9 @@ export function* identifyRows(columns: Columns): Steps<RowIds> {
   yield* addLists(hashes, columns, 'labels');
   yield* addLists(hashes, columns, 'annotations');
   // A row without the name of a workload is a group. It may be told from others by its id or the owner's labels alone.
-  yield* addDetails(hashes, columns, yield* findRowsWhere(rowCount, (row) => codes[row] === 0));
+  yield* addDetails(hashes, columns, yield* filterRows(range(rowCount), (row) => codes[row] === 0));
   yield* separateEqual(hashes, columns);
   return new RowIds(hashes);
-}
-
-function* findRowsWhere(rowCount: number, isFound: (row: number) => boolean): Steps<Uint32Array> {
-  const rows = new Uint32Array(rowCount);
-  let count = 0;
-  yield* inRanges(rowCount, (from, to) => {
-    for (let row = from; row < to; row += 1) if (isFound(row)) rows[count++] = row;
-  });
-  return rows.subarray(0, count);
 }
 
 /** A hash table of rows by their hashes. At most half full; an entry is the number of a row plus one. */
@@ -107,7 +100,11 @@ function* separateEqual(hashes: Uint32Array, columns: Columns): Steps<undefined>
   if (!isEqual.includes(1)) return undefined;
   // Groups have their details already.
   const { codes } = names.workloadName;
-  yield* addDetails(hashes, columns, yield* findRowsWhere(rowCount, (row) => isEqual[row] === 1 && codes[row] !== 0));
+  yield* addDetails(
+    hashes,
+    columns,
+    yield* filterRows(range(rowCount), (row) => isEqual[row] === 1 && codes[row] !== 0),
+  );
   return yield* numberEqual(hashes, rowCount);
 }
 

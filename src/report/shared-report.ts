@@ -4,11 +4,10 @@ import type { Columns, NameColumn, NameField, NumberField } from './columns/colu
 import { DerivedCache } from './columns/derived-cache.js';
 import { createLabelColumn } from './query/label-lookup.js';
 import type { Dimension } from './query/dimension.js';
-import { allRows } from './query/filter-rows.js';
 import { rankIds, type OrderField, type RankedKey, type RowOrder } from './query/order.js';
 import { indexTexts, rankNames, rankNumbers, type FindText, type Ranks } from './query/ranks.js';
-import { indexWorkloads, WORKLOAD_ENTRY_BYTES, type WorkloadIndex } from './entities/workload-index.js';
 import { identifyRows, type RowIds } from './row-ids.js';
+import { range } from './sort.js';
 import { shareSteps, type Steps } from './steps.js';
 import type { ReportWindow } from './window.js';
 
@@ -29,7 +28,7 @@ export class SharedReport {
 
   /** All row numbers, in ScaleOps' order. */
   get rows(): Uint32Array {
-    return (this.#rows ??= allRows(this.columns.rowCount));
+    return (this.#rows ??= range(this.columns.rowCount));
   }
 
   /** Ranks of what rows are ordered or grouped by. Cached: 4 bytes per row. */
@@ -39,12 +38,6 @@ export class SharedReport {
       () => this.#rankOne(key),
       ({ ranks }) => ranks.byteLength,
     );
-  }
-
-  /** Finds workloads among all rows. Cached when it fits the bound; for a part always. */
-  *indexWorkloads(): Steps<WorkloadIndex> {
-    const make = () => indexWorkloads(this.columns, this.rows);
-    return yield* this.derived.get('workloads', make, ({ size }) => WORKLOAD_ENTRY_BYTES * size);
   }
 
   /** The ids of all rows. Cached: 8 bytes per row. */

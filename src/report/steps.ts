@@ -5,7 +5,7 @@
 export type Steps<T> = Generator<undefined, T, undefined>;
 
 /** How many rows a loop may visit between two yields: well under a millisecond for a loop over columns. */
-export const ROWS_PER_STEP = 8_192;
+const ROWS_PER_STEP = 8_192;
 
 /** The same for loops that make a string, a label list or an object of each item. */
 export const ITEMS_PER_STEP = 1_024;

@@ -4,7 +4,7 @@ import type { GroupedRows } from '../query/grouped-rows.js';
 import type { Direction } from '../query/order.js';
 import { compareCodePoints } from '../query/ranks.js';
 import { readStrings } from '../columns/strings.js';
-import { inRanges, ITEMS_PER_STEP, type Steps } from '../steps.js';
+import { forEachIndex, type Steps } from '../steps.js';
 
 export class GroupKeys {
   readonly #dimensions: number;
@@ -39,26 +39,19 @@ export class GroupKeys {
     const texts: (readonly string[] | null)[] = [];
     for (const { values } of by) texts.push(values.length <= 2 * groups.length ? yield* readStrings(values) : null);
     const keys = by.map(() => 0);
-    yield* inRanges(
-      firstRows.length,
-      (from, to) => {
-        for (let at = from; at < to; at += 1) {
-          let group = 0;
-          for (let dimension = 0; dimension < columns.length; dimension += 1) {
-            const { codes, values, known } = columns[dimension]!;
-            const code = codes[firstRows[at]!]!;
-            let text = known[code]!;
-            if (text === 0 && code !== 0)
-              known[code] = text = this.#numberOf(texts[dimension]?.[code] ?? values.at(code));
-            keys[dimension] = text;
-            group = this.#pair(dimension, group, text);
-          }
-          if (group * this.#dimensions === this.#keys.length) for (const key of keys) this.#keys.push(key);
-          groups[at] = group;
-        }
-      },
-      ITEMS_PER_STEP,
-    );
+    yield* forEachIndex(firstRows.length, (at) => {
+      let group = 0;
+      for (let dimension = 0; dimension < columns.length; dimension += 1) {
+        const { codes, values, known } = columns[dimension]!;
+        const code = codes[firstRows[at]!]!;
+        let text = known[code]!;
+        if (text === 0 && code !== 0) known[code] = text = this.#numberOf(texts[dimension]?.[code] ?? values.at(code));
+        keys[dimension] = text;
+        group = this.#pair(dimension, group, text);
+      }
+      if (group * this.#dimensions === this.#keys.length) for (const key of keys) this.#keys.push(key);
+      groups[at] = group;
+    });
     return groups;
   }
 

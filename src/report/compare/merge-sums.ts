@@ -2,7 +2,7 @@
 // larger unit are whole numbers of the smaller one, and what is neither becomes BigInts.
 
 import { sumByGroup, unitsOf, type Sums } from '../query/exact-sum.js';
-import { inRanges, ITEMS_PER_STEP, type Steps } from '../steps.js';
+import { forEachIndex, inRanges, type Steps } from '../steps.js';
 
 /** The sums of one report. */
 export interface SumsPart {
@@ -52,13 +52,9 @@ function* mergeUnits(parts: readonly SumsPart[], groupCount: number, scale: numb
   const smallest = new Array<bigint>(groupCount).fill(0n);
   for (const { sums, groups, sign } of parts) {
     const factor = BigInt(sign * Math.round(scale / sums.scale));
-    yield* inRanges(
-      groups.length,
-      (from, to) => {
-        for (let at = from; at < to; at += 1) smallest[groups[at]!]! += factor * unitsOf(sums, at);
-      },
-      ITEMS_PER_STEP,
-    );
+    yield* forEachIndex(groups.length, (at) => {
+      smallest[groups[at]!]! += factor * unitsOf(sums, at);
+    });
   }
   return { scale, high: new Float64Array(groupCount), smallest };
 }

@@ -10,7 +10,7 @@ import type { RowsWhere } from '../query/filter-rows.js';
 import type { GroupedRows } from '../query/grouped-rows.js';
 import { addGroups, totalsOf, type GroupTotals, type Totals } from '../query/totals.js';
 import type { Report } from '../report.js';
-import { sortInSteps } from '../sort.js';
+import { range, sortInSteps } from '../sort.js';
 import { inRanges, precompute, type Steps } from '../steps.js';
 import { compareGroups, GroupKeys } from './group-keys.js';
 import { mergeSums, type SumsPart } from './merge-sums.js';
@@ -174,9 +174,8 @@ function* addSeries(table: SeriesTable, added: Uint32Array, fields: readonly Sum
 }
 
 function* orderSeries(all: GroupTotals, keys: GroupKeys, { field, direction }: GroupOrder): Steps<Uint32Array> {
-  const series = new Uint32Array(keys.count).map((_, at) => at);
   let values: ArrayLike<number> | null = null;
   if (field === 'rowCount') values = all.rowCounts;
   else if (field !== 'key') values = yield* readSums(all.sums(field), keys.count);
-  return yield* sortInSteps(series, compareGroups(keys, values, direction));
+  return yield* sortInSteps(range(keys.count), compareGroups(keys, values, direction));
 }

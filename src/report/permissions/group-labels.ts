@@ -3,7 +3,7 @@
 import { labelsAt, listItems } from '../columns/cells.js';
 import { EMPTY_LIST, type Columns, type Label, type Lists } from '../columns/columns.js';
 import type { CodeColumn } from '../query/group-rows.js';
-import { inRanges, ITEMS_PER_STEP, type Steps } from '../steps.js';
+import { forEachIndex, inRanges, ITEMS_PER_STEP, type Steps } from '../steps.js';
 
 /**
  * A code for the labels of each row: the values of `keys` in ownerLabels, else in labels, and all other labels. The order
@@ -109,13 +109,9 @@ export function* pickOwnerLabels(
     return labelLists.ends.length + ends.push(labelLists.items.length + items.length) - 1;
   });
   const picked = new Uint32Array(firstRows.length);
-  yield* inRanges(
-    firstRows.length,
-    (from, to) => {
-      for (let at = from; at < to; at += 1) picked[at] = pick(lists.ownerLabels[firstRows[at]!]!);
-    },
-    ITEMS_PER_STEP,
-  );
+  yield* forEachIndex(firstRows.length, (group) => {
+    picked[group] = pick(lists.ownerLabels[firstRows[group]!]!);
+  });
   return {
     lists: picked,
     labelLists:

@@ -4,7 +4,8 @@
 import { nameOf } from '../columns/cells.js';
 import type { Columns } from '../columns/columns.js';
 import { foldCase } from '../columns/case-folding.js';
-import { inRanges, ITEMS_PER_STEP, type Steps } from '../steps.js';
+import { filterRows } from '../query/filter-rows.js';
+import type { Steps } from '../steps.js';
 
 /** Allows each of the namespaces in each of the clusters. A list that is left out stands for all. */
 export interface PermissionRule {
@@ -38,7 +39,7 @@ export class Permissions {
       clusters: clusters && new Set(clusters),
       namespaces: namespaces && new Set(namespaces),
     }));
-    this.key = JSON.stringify(list.map(({ clusters, namespaces }) => [sort(clusters), sort(namespaces)]).sort(byText));
+    this.key = JSON.stringify(list.map((rule) => JSON.stringify([sort(rule.clusters), sort(rule.namespaces)])).sort());
     this.clusters = unite(this.#rules.map(({ clusters }) => clusters));
     this.limitsNamespaces = this.#rules.some(({ namespaces }) => namespaces !== undefined);
   }
@@ -75,40 +76,22 @@ export class Permissions {
     };
   }
 
-  /** Those of the rows `among` that the caller may see, in their order. */
-  findRows(columns: Columns, among: Uint32Array): Steps<Uint32Array> {
-    return findVisibleRows(columns, among, (cluster, name) =>
-      this.#ofCluster(cluster).some((each) => isIn(each.namespaces, name)),
-    );
-  }
-}
-
-/** Looks a pair of names up once, however many rows have it. */
-function* findVisibleRows(
-  { names: { clusterName, namespace } }: Columns,
-  among: Uint32Array,
-  isVisible: (cluster: string | null, namespace: string | null) => boolean,
-): Steps<Uint32Array> {
-  const known = new Map<number, boolean>();
-  const rows = new Uint32Array(among.length);
-  let count = 0;
-  yield* inRanges(
-    among.length,
-    (from, to) => {
-      for (let at = from; at < to; at += 1) {
-        const row = among[at]!;
-        const [cluster, name] = [clusterName.codes[row]!, namespace.codes[row]!];
-        const pair = cluster * namespace.values.length + name;
-        let visible = known.get(pair);
-        if (visible === undefined) {
-          known.set(pair, (visible = isVisible(nameOf(clusterName, cluster), nameOf(namespace, name))));
-        }
-        if (visible) rows[count++] = row;
+  /** Which of the rows `among` the caller may see, in their order. Looks up a pair of names once. */
+  findRows({ names: { clusterName, namespace } }: Columns, among: Uint32Array): Steps<Uint32Array> {
+    const known = new Map<number, boolean>();
+    return filterRows(among, (row) => {
+      const cluster = clusterName.codes[row]!;
+      const name = namespace.codes[row]!;
+      const pair = cluster * namespace.values.length + name;
+      let isVisible = known.get(pair);
+      if (isVisible === undefined) {
+        const rules = this.#ofCluster(nameOf(clusterName, cluster));
+        isVisible = rules.some(({ namespaces }) => isIn(namespaces, nameOf(namespace, name)));
+        known.set(pair, isVisible);
       }
-    },
-    ITEMS_PER_STEP,
-  );
-  return rows.slice(0, count);
+      return isVisible;
+    });
+  }
 }
 
 /** Allows nothing. */
@@ -132,8 +115,4 @@ function unite(sets: readonly (ReadonlySet<string> | undefined)[]): readonly str
 
 function sort(names: readonly string[] | undefined): readonly string[] | null {
   return names === undefined ? null : [...new Set(names)].sort();
-}
-
-function byText(a: unknown, b: unknown): number {
-  return JSON.stringify(a) < JSON.stringify(b) ? -1 : 1;
 }

@@ -5,6 +5,7 @@ import { nameOf } from '../columns/cells.js';
 import type { SumField } from '../columns/columns.js';
 import { shareOf } from '../columns/share.js';
 import { LazyList } from '../lazy-list.js';
+import { range } from '../sort.js';
 import { precompute, type Steps } from '../steps.js';
 import { readSums } from './exact-sum.js';
 import type { GroupedRows } from './grouped-rows.js';
@@ -76,7 +77,6 @@ function* orderGroups(
   { grouped: { by, firstRows }, ranksOf, orderBy: { field, direction } }: BreakdownInput,
   { rowCounts, sums }: GroupTotals,
 ): Steps<Uint32Array> {
-  const groups = firstRows.map((_, group) => group);
   const keys: RankedKey[] = [];
   if (field === 'key') {
     for (let dimension = 0; dimension < by.length; dimension += 1) {
@@ -87,5 +87,5 @@ function* orderGroups(
     const values = field === 'rowCount' ? Float64Array.from(rowCounts) : yield* readSums(sums(field), firstRows.length);
     keys.push({ ranks: yield* rankNumbers(values), direction });
   }
-  return yield* orderByRanks(groups, keys);
+  return yield* orderByRanks(range(firstRows.length), keys);
 }

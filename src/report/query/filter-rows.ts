@@ -2,7 +2,7 @@
 
 import { foldCase } from '../columns/case-folding.js';
 import type { Columns, NameColumn, NameField } from '../columns/columns.js';
-import { inRanges, ITEMS_PER_STEP, ROWS_PER_STEP, type Steps } from '../steps.js';
+import { inRanges, ITEMS_PER_STEP, type Steps } from '../steps.js';
 import type { Dimension } from './dimension.js';
 
 /** Any of these values; null and the empty text stand for rows without a value. */
@@ -53,8 +53,6 @@ function toSet(values: readonly (string | null)[]): string[] {
   return [...new Set(values.map((value) => value ?? ''))].sort();
 }
 
-type RowTest = (row: number) => boolean;
-
 /**
  * Those of `rows` that match, in their order. Each condition reads the rows that the conditions before it left, and each
  * distinct name of these once.
@@ -80,37 +78,29 @@ export function* findRows(
     ['workloadType', where.workloadTypes],
     ['workloadName', where.workloadNames],
   ] as const) {
-    if (list !== undefined) found = yield* filterRows(found, isNamed(names[field], list), ITEMS_PER_STEP);
+    if (list !== undefined) found = yield* filterRows(found, isNamed(names[field], list));
   }
   for (const match of where.dimensions ?? []) {
-    found = yield* filterRows(found, hasValue(yield* columnOf(match.by), match), ITEMS_PER_STEP);
+    found = yield* filterRows(found, hasValue(yield* columnOf(match.by), match));
   }
   if (where.search !== undefined && where.search !== '') {
-    found = yield* filterRows(found, contains(columns, foldCase(where.search)), ITEMS_PER_STEP);
+    found = yield* filterRows(found, contains(columns, foldCase(where.search)));
   }
   return found;
 }
 
-/** The rows that pass the test. */
-function* filterRows(rows: Uint32Array, test: RowTest, rowsPerStep = ROWS_PER_STEP): Steps<Uint32Array> {
+/** The rows that pass the test, in their order. */
+export function* filterRows(rows: Uint32Array, test: (row: number) => boolean): Steps<Uint32Array> {
   const found = new Uint32Array(rows.length);
   let count = 0;
-  yield* inRanges(
-    rows.length,
-    (from, to) => {
-      for (let at = from; at < to; at += 1) if (test(rows[at]!)) found[count++] = rows[at]!;
-    },
-    rowsPerStep,
-  );
+  const testRange = (from: number, to: number): void => {
+    for (let at = from; at < to; at += 1) if (test(rows[at]!)) found[count++] = rows[at]!;
+  };
+  yield* inRanges(rows.length, testRange, ITEMS_PER_STEP);
   return count === rows.length ? rows : found.slice(0, count);
 }
 
-/** All rows, in ScaleOps' order. */
-export function allRows(rowCount: number): Uint32Array {
-  const rows = new Uint32Array(rowCount);
-  for (let row = 0; row < rowCount; row += 1) rows[row] = row;
-  return rows;
-}
+type RowTest = (row: number) => boolean;
 
 function isWithin({ units, scale }: Columns['numbers']['totalCost'], least = -Infinity, most = Infinity): RowTest {
   return (row) => {

@@ -3,8 +3,8 @@
 
 import type { NameField, NumberField } from '../columns/columns.js';
 import { DIGIT_VALUES, ID_DIGITS, type RowIds } from '../row-ids.js';
+import { range } from '../sort.js';
 import { inRanges, type Steps } from '../steps.js';
-import { allRows } from './filter-rows.js';
 import type { Ranks } from './ranks.js';
 
 /** What rows can be ordered by. */
@@ -42,7 +42,7 @@ export function* orderByRanks(rows: Uint32Array, keys: readonly RankedKey[], lim
 
 /** Ranks of the rows by their ids, which are opaque: in the order of their digits. Each pass sorts by one digit. */
 export function* rankIds(ids: RowIds, rowCount: number): Steps<Ranks> {
-  let ordered = allRows(rowCount);
+  let ordered = range(rowCount);
   const ranks = new Uint32Array(rowCount);
   for (let digit = 0; digit < ID_DIGITS; digit += 1) {
     yield* inRanges(rowCount, (from, to) => {

@@ -3,7 +3,7 @@
 
 import type { CursorCodec } from './cursor.js';
 import type { RowIds } from '../row-ids.js';
-import { inRanges, ITEMS_PER_STEP, type Steps } from '../steps.js';
+import { forEachIndex, type Steps } from '../steps.js';
 
 export interface PageArguments {
   readonly first?: number | undefined;
@@ -84,14 +84,8 @@ function* findRow({ rows, ids, codec }: OrderedRows, argument: 'after' | 'before
   const index = Math.min(decoded.index, rows.length);
   const idOf = ids();
   let found: number | undefined;
-  yield* inRanges(
-    rows.length + 1,
-    (from, to) => {
-      for (let distance = from; distance < to && found === undefined; distance += 1) {
-        found = [index - distance, index + distance].find((at) => rows[at] !== undefined && idOf.at(rows[at]) === id);
-      }
-    },
-    ITEMS_PER_STEP,
-  );
+  yield* forEachIndex(rows.length + 1, (distance) => {
+    found ??= [index - distance, index + distance].find((at) => rows[at] !== undefined && idOf.at(rows[at]) === id);
+  });
   return { index: found ?? index, isFound: found !== undefined };
 }
