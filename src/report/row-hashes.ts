@@ -1,4 +1,5 @@
-// Hashes of rows, 64 bits each: an even and an odd entry of an array. What identifies a row is added step by step.
+// Hashes of rows, 64 bits each: an even and an odd entry of an array. What identifies a row is added step by step. And a
+// hash table of rows.
 
 import { labelsAt } from './columns/cells.js';
 import { EMPTY_LIST, type Columns, type Label, type LabelField } from './columns/columns.js';
@@ -106,4 +107,31 @@ export function* addDetails(hashes: Uint32Array, columns: Columns, rows: Uint32A
     addText(hashes, rows[at]!, columns.ids.at(rows[at]!));
   });
   return yield* addLists(hashes, columns, 'ownerLabels', rows);
+}
+
+/** Finds equal rows by a hash and a comparison of its user's. */
+export class RowTable {
+  readonly #hashOf: (row: number) => number;
+  readonly #isEqual: (a: number, b: number) => boolean;
+  /** Row numbers plus one; 0 is an empty slot. At most half of the slots are used. */
+  readonly #slots: Uint32Array;
+
+  constructor(maxRows: number, hashOf: (row: number) => number, isEqual: (a: number, b: number) => boolean) {
+    this.#hashOf = hashOf;
+    this.#isEqual = isEqual;
+    this.#slots = new Uint32Array(2 ** Math.ceil(Math.log2(2 * maxRows + 2)));
+  }
+
+  /** The first row that was added and equals this one; the row itself, which is then added, when there is none. */
+  add(row: number): number {
+    const slots = this.#slots;
+    const mask = slots.length - 1;
+    let slot = this.#hashOf(row) & mask;
+    for (; slots[slot] !== 0; slot = (slot + 1) & mask) {
+      const other = slots[slot]! - 1;
+      if (this.#isEqual(other, row)) return other;
+    }
+    slots[slot] = row + 1;
+    return row;
+  }
 }

@@ -4,7 +4,7 @@
 
 import { NAME_FIELDS, type Columns } from './columns/columns.js';
 import { filterRows } from './query/filter-rows.js';
-import { add, addCodes, addDetails, addLists, hashTexts } from './row-hashes.js';
+import { add, addCodes, addDetails, addLists, hashTexts, RowTable } from './row-hashes.js';
 import { range } from './sort.js';
 import { inRanges, type Steps } from './steps.js';
 
@@ -64,30 +64,20 @@ export function* identifyRows(columns: Columns): Steps<RowIds> {
   return new RowIds(hashes);
 }
 
-/** A hash table of rows by their hashes. At most half full; an entry is the number of a row plus one. */
-function createRowTable(hashes: Uint32Array, rowCount: number) {
-  const slots = new Uint32Array(2 ** Math.ceil(Math.log2(2 * rowCount + 2)));
-  /** The slot of a row with the same hash, or the empty slot for this row. */
-  const find = (row: number): number => {
-    let slot = hashes[2 * row + 1]! & (slots.length - 1);
-    for (; slots[slot] !== 0; slot = (slot + 1) & (slots.length - 1)) {
-      const other = slots[slot]! - 1;
-      if (hashes[2 * other] === hashes[2 * row] && hashes[2 * other + 1] === hashes[2 * row + 1]) break;
-    }
-    return slot;
-  };
-  return { slots, find };
+function createHashTable(hashes: Uint32Array, rowCount: number): RowTable {
+  const isEqual = (a: number, b: number): boolean =>
+    hashes[2 * a] === hashes[2 * b] && hashes[2 * a + 1] === hashes[2 * b + 1];
+  return new RowTable(rowCount, (row) => hashes[2 * row + 1]!, isEqual);
 }
 
 /** Marks all rows whose hash another row has too. */
 function* markEqual(hashes: Uint32Array, rowCount: number): Steps<Uint8Array> {
-  const { slots, find } = createRowTable(hashes, rowCount);
+  const table = createHashTable(hashes, rowCount);
   const isEqual = new Uint8Array(rowCount);
   yield* inRanges(rowCount, (from, to) => {
     for (let row = from; row < to; row += 1) {
-      const slot = find(row);
-      if (slots[slot] === 0) slots[slot] = row + 1;
-      else isEqual[row] = isEqual[slots[slot]! - 1] = 1;
+      const first = table.add(row);
+      if (first !== row) isEqual[row] = isEqual[first] = 1;
     }
   });
   return isEqual;
@@ -110,19 +100,15 @@ function* separateEqual(hashes: Uint32Array, columns: Columns): Steps<undefined>
 
 /** Gives rows with equal hashes different ones, by their number among these. */
 function* numberEqual(hashes: Uint32Array, rowCount: number): Steps<undefined> {
-  const { slots, find } = createRowTable(hashes, rowCount);
+  const table = createHashTable(hashes, rowCount);
   const counts = new Map<number, number>();
   return yield* inRanges(rowCount, (from, to) => {
     for (let row = from; row < to; row += 1) {
-      let slot = find(row);
-      while (slots[slot] !== 0) {
-        const equal = slots[slot]! - 1;
-        const count = (counts.get(equal) ?? 0) + 1;
-        counts.set(equal, count);
+      for (let first = table.add(row); first !== row; first = table.add(row)) {
+        const count = (counts.get(first) ?? 0) + 1;
+        counts.set(first, count);
         add(hashes, row, count, count);
-        slot = find(row);
       }
-      slots[slot] = row + 1;
     }
   });
 }

@@ -1,7 +1,7 @@
 // Entities: clusters and namespaces that are asked for one by one. Which workload requests have their rows.
 
 import { foldCase } from '../columns/case-folding.js';
-import { toRequestKey, type WorkloadCostsRequest } from '../request.js';
+import { memoizeByRequest, toRequestKey, type WorkloadCostsRequest } from '../request.js';
 
 /** A cluster, or one namespace of it. */
 export interface EntityRef {
@@ -50,18 +50,10 @@ export function toRootRequest({ base, entity: { clusterName, namespace } }: Enti
 }
 
 /** Equal for requests that differ at most in their clusters and namespaces. */
-export function relatedKey(request: WorkloadCostsRequest): string {
-  // Needed when the report is cached, looked up and removed.
-  let key = RELATED_KEYS.get(request);
-  if (key === undefined) {
-    const base = { ...request, clusterFilters: undefined, isClusterExclude: undefined, multiCluster: undefined };
-    key = toRequestKey({ ...base, namespaces: undefined, isNamespaceExclude: undefined });
-    RELATED_KEYS.set(request, key);
-  }
-  return key;
-}
-
-const RELATED_KEYS = new WeakMap<WorkloadCostsRequest, string>();
+export const relatedKey = memoizeByRequest((request: WorkloadCostsRequest): string => {
+  const base = { ...request, clusterFilters: undefined, isClusterExclude: undefined, multiCluster: undefined };
+  return toRequestKey({ ...base, namespaces: undefined, isNamespaceExclude: undefined });
+});
 
 /** Whether a filter lets a name in, without regard to case. Without a list it lets all names in. */
 function createNameFilter(names: readonly string[] | undefined, isExclude: boolean | undefined) {

@@ -2,7 +2,7 @@
 // which sums are exact, only when all of its numbers have one. Whether a sum is exact must not reveal numbers of hidden rows.
 
 import { nameOf } from '../columns/cells.js';
-import type { Columns, NameColumn, NumberField } from '../columns/columns.js';
+import { byField, NUMBER_FIELDS, type Columns, type NameColumn, type NumberField } from '../columns/columns.js';
 import { createNumberColumn, type NumberColumn } from '../columns/decimal-column.js';
 import { inRanges, shareSteps, type Steps } from '../steps.js';
 import { markDuplicates } from '../entities/duplicate-workloads.js';
@@ -75,17 +75,12 @@ function* namesOf(column: NameColumn, rows: Uint32Array): Steps<readonly string[
 /** A column by its field. */
 export type ReadNumbers = (field: NumberField) => Steps<NumberColumn>;
 
-/** Columns with the same row numbers as before, to be read only at `rows`. Each is checked once, when it is first read. */
+/** Columns with the row numbers of the report, to be read only at `rows`. Each is checked once, when it is first read. */
 function createRestrictedNumbers({ rowCount, numbers }: Columns, rows: Uint32Array): ReadNumbers {
-  const sumsIdentically = new Map<NumberField, () => Steps<boolean>>();
+  const sumsIdentically = byField(NUMBER_FIELDS, (field) => shareSteps(() => hasUnitOf(numbers[field], rows)));
   return function* (field) {
-    const whole = numbers[field];
-    if (rows.length === rowCount) return whole;
-    let check = sumsIdentically.get(field);
-    if (check === undefined) {
-      sumsIdentically.set(field, (check = shareSteps(() => hasUnitOf(whole, rows))));
-    }
-    return (yield* check()) ? whole : yield* createOwn(whole, rows);
+    const isShared = rows.length === rowCount || (yield* sumsIdentically[field]());
+    return isShared ? numbers[field] : yield* createOwn(numbers[field], rows);
   };
 }
 

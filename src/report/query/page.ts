@@ -66,18 +66,11 @@ export function* findPage(list: OrderedRows, { first, after, last, before }: Pag
   };
 }
 
-/** Where the row of a cursor is now. */
-interface FoundRow {
-  readonly index: number;
-  /** False when no row has the id; the index is then the cursor's own, at most the end of the list. */
-  readonly isFound: boolean;
-}
-
 /**
- * Finds the row of a cursor: at the index in the cursor when the report is the same; after a refresh, the nearest row with
- * the same id.
+ * The index of a cursor's row: the nearest row with the same id, as a refresh may have moved it. When no row has the id,
+ * `isFound` is false, and `index` is the index in the cursor, at most the end of the list.
  */
-function* findRow({ rows, ids, codec }: OrderedRows, argument: 'after' | 'before', cursor: string): Steps<FoundRow> {
+function* findRow({ rows, ids, codec }: OrderedRows, argument: 'after' | 'before', cursor: string) {
   const decoded = codec.decode(cursor);
   if (decoded === null) throw new CursorError(argument);
   const { id } = decoded;

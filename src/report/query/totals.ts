@@ -44,8 +44,10 @@ export function* addGroups(all: GroupTotals, groups: Uint32Array, fields: Iterab
   };
 }
 
+export type HoursField = 'onDemandHours' | 'spotHours';
+
 /** The share of on-demand or spot hours in all hours, in percent; null without hours. */
-export function percentOfHours(totals: Pick<Totals, 'sum'>, field: 'onDemandHours' | 'spotHours'): number | null {
+export function percentOfHours(totals: { sum(field: HoursField): number }, field: HoursField): number | null {
   const hours = totals.sum('onDemandHours') + totals.sum('spotHours');
   return shareOf(100 * totals.sum(field), hours);
 }
