@@ -2,10 +2,9 @@
 
 import type { SumField } from '../columns/columns.js';
 import { shareOf } from '../columns/share.js';
-import { sumGroups, sumOf, type Sums } from '../query/exact-sum.js';
-import type { GroupedRows } from '../query/grouped-rows.js';
+import { addGroups, totalsOf, type GroupTotals, type Totals } from '../query/totals.js';
 import { precompute, type Steps } from '../steps.js';
-import { mergeSums, type SumsPart } from './merge-sums.js';
+import { mergeGroups, mergeSums, partOf, type ReportGroups } from './merge-sums.js';
 
 export interface AmountChange {
   readonly current: number;
@@ -22,75 +21,42 @@ export interface TotalsChange {
   sum(field: SumField): AmountChange;
 }
 
-/** One of the two reports. */
-interface ComparedSide {
-  readonly grouped: GroupedRows;
-  /** The number, in both reports, of each of its groups. */
-  readonly groups: Uint32Array;
-}
-
-/** The reports of a comparison. */
-interface ComparedSides {
-  readonly current: ComparedSide;
-  readonly baseline: ComparedSide;
-  /** Whether the baseline covers both windows: its sums less those of the current report are then compared. */
-  readonly isCumulative: boolean;
-}
-
-/** The sums of a field by group. A group without rows on one side has a sum of 0 there. */
-export interface FieldSums {
-  readonly current: Sums;
-  readonly baseline: Sums;
-  readonly difference: Sums;
-}
-
-/** All groups of a comparison. */
+/** The totals of all groups. A group without rows in one of the reports has sums of 0 there. */
 export interface ComparedGroups {
-  /** The number of rows of each group. */
-  readonly currentRows: Uint32Array;
-  readonly baselineRows: Uint32Array;
-  readonly sums: (field: SumField) => FieldSums;
+  readonly current: GroupTotals;
+  readonly baseline: GroupTotals;
+  /** Only the sums are differences. */
+  readonly difference: GroupTotals;
 }
 
-/** @param fields the sums that will be read; any other is computed in one go. */
-export function* compareSums(
-  sides: ComparedSides,
+/**
+ * @param isCumulative whether the baseline covers both windows: its sums less those of `current` are then compared.
+ * @param fields the sums that will be read; any other is computed in one go.
+ */
+export function* compareGroups(
+  current: ReportGroups,
+  baseline: ReportGroups,
+  isCumulative: boolean,
   groupCount: number,
-  fields: Iterable<SumField>,
+  fields: readonly SumField[],
 ): Steps<ComparedGroups> {
+  const baselineParts = (field: SumField, sign: 1 | -1) => [
+    partOf(baseline, field, sign),
+    ...(isCumulative ? [partOf(current, field, sign === 1 ? -1 : 1)] : []),
+  ];
+  const merged = yield* mergeGroups([baseline], groupCount, []);
+  const baselineSums = (field: SumField) => mergeSums(baselineParts(field, 1), groupCount);
+  const differences = (field: SumField) =>
+    mergeSums([partOf(current, field, 1), ...baselineParts(field, -1)], groupCount);
   return {
-    currentRows: spreadCounts(sides.current, groupCount),
-    baselineRows: spreadCounts(sides.baseline, groupCount),
-    sums: yield* precompute(fields, (field) => compareField(sides, groupCount, field)),
+    current: yield* mergeGroups([current], groupCount, fields),
+    baseline: { ...merged, sums: yield* precompute(fields, baselineSums) },
+    difference: { ...merged, sums: yield* precompute(fields, differences) },
   };
 }
 
-function* compareField(sides: ComparedSides, groupCount: number, field: SumField): Steps<FieldSums> {
-  const partOf = function* ({ grouped, groups }: ComparedSide): Steps<SumsPart> {
-    return { sums: yield* grouped.sumsOf(field), groups, sign: 1 };
-  };
-  const current = yield* partOf(sides.current);
-  const whole = yield* partOf(sides.baseline);
-  const baseline = sides.isCumulative ? [whole, negate(current)] : [whole];
-  return {
-    current: yield* mergeSums([current], groupCount),
-    baseline: yield* mergeSums(baseline, groupCount),
-    difference: yield* mergeSums([current, ...baseline.map(negate)], groupCount),
-  };
-}
-
-function negate({ sign, ...part }: SumsPart): SumsPart {
-  return { ...part, sign: sign === 1 ? -1 : 1 };
-}
-
-export function changeOfGroup({ currentRows, baselineRows, sums }: ComparedGroups, group: number): TotalsChange {
-  return {
-    rowCount: toChange(currentRows[group]!, baselineRows[group]!),
-    sum(field) {
-      const { current, baseline, difference } = sums(field);
-      return toChange(sumOf(current, group), sumOf(baseline, group), sumOf(difference, group));
-    },
-  };
+export function changeOfGroup({ current, baseline, difference }: ComparedGroups, group: number): TotalsChange {
+  return changeOfTotals(totalsOf(current, group), totalsOf(baseline, group), totalsOf(difference, group));
 }
 
 /**
@@ -98,19 +64,21 @@ export function changeOfGroup({ currentRows, baselineRows, sums }: ComparedGroup
  * @param fields the sums that will be read; any other is computed in one go.
  */
 export function* addChanges(
-  { currentRows, baselineRows, sums }: ComparedGroups,
+  { current, baseline, difference }: ComparedGroups,
   groups: Uint32Array,
-  fields: Iterable<SumField>,
+  fields: readonly SumField[],
 ): Steps<TotalsChange> {
-  const count = (rows: Uint32Array): number => groups.reduce((sum, group) => sum + rows[group]!, 0);
-  const change = function* (field: SumField): Steps<AmountChange> {
-    const { current, baseline, difference } = sums(field);
-    const now = yield* sumGroups(current, groups);
-    return toChange(now, yield* sumGroups(baseline, groups), yield* sumGroups(difference, groups));
-  };
+  return changeOfTotals(
+    yield* addGroups(current, groups, fields),
+    yield* addGroups(baseline, groups, fields),
+    yield* addGroups(difference, groups, fields),
+  );
+}
+
+function changeOfTotals(current: Totals, baseline: Totals, difference: Totals): TotalsChange {
   return {
-    rowCount: toChange(count(currentRows), count(baselineRows)),
-    sum: yield* precompute(fields, change),
+    rowCount: toChange(current.rowCount, baseline.rowCount),
+    sum: (field) => toChange(current.sum(field), baseline.sum(field), difference.sum(field)),
   };
 }
 
@@ -121,10 +89,4 @@ export function ratioOf(difference: number, baseline: number): number | null {
 
 function toChange(current: number, baseline: number, difference = current - baseline): AmountChange {
   return { current, baseline, difference, ratio: ratioOf(difference, baseline) };
-}
-
-function spreadCounts({ grouped: { rowCounts }, groups }: ComparedSide, groupCount: number): Uint32Array {
-  const counts = new Uint32Array(groupCount);
-  groups.forEach((group, at) => (counts[group] = rowCounts[at]!));
-  return counts;
 }

@@ -10,17 +10,16 @@ import type { RowsWhere } from '../query/filter-rows.js';
 import type { Direction } from '../query/order.js';
 import type { Report } from '../report.js';
 import { sortInSteps } from '../sort.js';
-import type { Steps } from '../steps.js';
+import { precompute, type Steps } from '../steps.js';
 import {
   addChanges,
   changeOfGroup,
-  compareSums,
+  compareGroups,
   ratioOf,
   type ComparedGroups,
-  type FieldSums,
   type TotalsChange,
 } from './changed-sums.js';
-import { compareGroups, GroupKeys } from './group-keys.js';
+import { matchGroups, type MatchedGroups } from './group-keys.js';
 
 /** APPEARED: no rows in the baseline. VANISHED: no rows in the current report. The other kinds compare totalCost. */
 export type ChangeKind = 'INCREASED' | 'DECREASED' | 'UNCHANGED' | 'APPEARED' | 'VANISHED';
@@ -69,44 +68,44 @@ export interface ChangeBreakdown {
 export function* compareReports(current: Report, baseline: Report, query: ChangeQuery): Steps<ChangeBreakdown> {
   const { by, where, isCumulative = false, first = Infinity } = query;
   const fields: readonly SumField[] = ['totalCost', ...(query.fields ?? [])];
-  const now = yield* current.groupRows(by, where);
-  const before = yield* baseline.groupRows(by, where);
-  const keys = new GroupKeys(by.length, [now, before]);
-  const sides = {
-    current: { grouped: now, groups: yield* keys.add(now) },
-    baseline: { grouped: before, groups: yield* keys.add(before) },
+  const [now, before] = [yield* current.groupRows(by, where), yield* baseline.groupRows(by, where)];
+  const matched = yield* matchGroups([now, before], by.length);
+  const [nowGroups, beforeGroups] = matched.byReport as [Uint32Array, Uint32Array];
+  const all = yield* compareGroups(
+    { ...now, groups: nowGroups, sums: yield* precompute(fields, now.sumsOf) },
+    { ...before, groups: beforeGroups, sums: yield* precompute(fields, before.sumsOf) },
     isCumulative,
-  };
-  const groupCount = keys.count;
-  const all = yield* compareSums(sides, groupCount, fields);
-  const costs = yield* readCosts(all.sums('totalCost'), groupCount);
+    matched.count,
+    fields,
+  );
+  const costs = yield* readCosts(all, matched.count);
   const kindOf = createClassifier(all, costs, isCumulative);
 
-  const { order, matching } = yield* orderGroups(query, { keys, costs, kindOf });
+  const { order, matching } = yield* orderGroups(query, { matched, costs, kindOf });
   const shown = Math.min(first, matching);
   const totals = yield* addChanges(all, order, fields);
   const allDifference = totals.sum('totalCost').difference;
   const groups = new LazyList<GroupChange>(shown, (at) => {
     const group = order[at]!;
     return {
-      keys: keys.keysOf(group),
+      keys: matched.keysOf(group),
       kind: kindOf(group),
       totals: changeOfGroup(all, group),
       contribution: shareOf(costs.difference[group]!, allDifference),
     };
   });
-  const others = shown < groupCount ? yield* addChanges(all, order.subarray(shown), fields) : null;
-  return { groups, others, groupCount, totals };
+  const others = shown < matched.count ? yield* addChanges(all, order.subarray(shown), fields) : null;
+  return { groups, others, groupCount: matched.count, totals };
 }
 
 /** The totalCost of each group. */
-type CostChanges = Readonly<Record<keyof FieldSums, Float64Array>>;
+type CostChanges = Readonly<Record<keyof ComparedGroups, Float64Array>>;
 
-function* readCosts({ current, baseline, difference }: FieldSums, groupCount: number): Steps<CostChanges> {
+function* readCosts({ current, baseline, difference }: ComparedGroups, groupCount: number): Steps<CostChanges> {
   return {
-    current: yield* readSums(current, groupCount),
-    baseline: yield* readSums(baseline, groupCount),
-    difference: yield* readSums(difference, groupCount),
+    current: yield* readSums(current.sums('totalCost'), groupCount),
+    baseline: yield* readSums(baseline.sums('totalCost'), groupCount),
+    difference: yield* readSums(difference.sums('totalCost'), groupCount),
   };
 }
 
@@ -114,7 +113,7 @@ function* readCosts({ current, baseline, difference }: FieldSums, groupCount: nu
 const NEGLIGIBLE_RATIO = 0.001;
 
 function createClassifier(
-  { currentRows, baselineRows }: ComparedGroups,
+  { current: { rowCounts: currentRows }, baseline: { rowCounts: baselineRows } }: ComparedGroups,
   { current, baseline, difference }: CostChanges,
   isCumulative: boolean,
 ): (group: number) => ChangeKind {
@@ -131,15 +130,15 @@ function createClassifier(
 }
 
 interface Candidates {
-  readonly keys: GroupKeys;
+  readonly matched: MatchedGroups;
   readonly costs: CostChanges;
   readonly kindOf: (group: number) => ChangeKind;
 }
 
 /** All groups: first those that match the query, in its order. */
-function* orderGroups(query: ChangeQuery, { keys, costs, kindOf }: Candidates) {
+function* orderGroups(query: ChangeQuery, { matched, costs, kindOf }: Candidates) {
   const { kinds, minDifference = 0, orderBy = { field: 'absoluteDifference', direction: 'DESC' } } = query;
-  const order = new Uint32Array(keys.count);
+  const order = new Uint32Array(matched.count);
   let matching = 0;
   let end = order.length;
   for (let group = 0; group < order.length; group += 1) {
@@ -147,15 +146,15 @@ function* orderGroups(query: ChangeQuery, { keys, costs, kindOf }: Candidates) {
     if (isLarge && (kinds?.includes(kindOf(group)) ?? true)) order[matching++] = group;
     else order[--end] = group;
   }
-  const compare = compareGroups(keys, valuesToOrderBy(costs, orderBy.field), orderBy.direction);
+  const compare = matched.compareBy(valuesToOrderBy(costs, orderBy.field), orderBy.direction);
   order.set(yield* sortInSteps(order.subarray(0, matching), compare));
   return { order, matching };
 }
 
-/** NaN for a ratio that is null; null for the keys. */
-function valuesToOrderBy(costs: CostChanges, field: ChangeField): Float64Array | null {
+/** NaN for a ratio that is null; undefined for the keys. */
+function valuesToOrderBy(costs: CostChanges, field: ChangeField): Float64Array | undefined {
   const { baseline, difference } = costs;
-  if (field === 'key') return null;
+  if (field === 'key') return undefined;
   if (field === 'absoluteDifference') return difference.map(Math.abs);
   if (field !== 'ratio') return costs[field];
   return difference.map((each, group) => ratioOf(each, baseline[group]!) ?? Number.NaN);

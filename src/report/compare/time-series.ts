@@ -12,8 +12,8 @@ import { addGroups, totalsOf, type GroupTotals, type Totals } from '../query/tot
 import type { Report } from '../report.js';
 import { range, sortInSteps } from '../sort.js';
 import { inRanges, precompute, type Steps } from '../steps.js';
-import { compareGroups, GroupKeys } from './group-keys.js';
-import { mergeSums, type SumsPart } from './merge-sums.js';
+import { matchGroups, type MatchedGroups } from './group-keys.js';
+import { mergeGroups, type ReportGroups } from './merge-sums.js';
 
 export interface SeriesQuery {
   /** Empty: one series, the total, even if there are no rows. */
@@ -56,19 +56,20 @@ export function* createSeries({ reports, hours }: SeriesSource, query: SeriesQue
   const { by, where, orderBy, fields, first = Infinity } = query;
   const groupings: (GroupedRows | null)[] = [];
   for (const report of reports) groupings.push(report && (yield* report.groupRows(by, where)));
-  const keys = new GroupKeys(
-    by.length,
-    groupings.filter((grouped) => grouped !== null),
-  );
-  const intervals: (Interval | null)[] = [];
-  for (const grouped of groupings) {
+  const present = groupings.filter((grouped) => grouped !== null);
+  const matched = yield* matchGroups(present, by.length);
+  const summed = withOrder(fields, orderBy);
+  const reportGroups: ReportGroups[] = [];
+  for (const [at, grouped] of present.entries()) {
     // Each sum is computed once here, as the report need not cache it.
-    const sums = grouped && (yield* precompute(withOrder(fields, orderBy), grouped.sumsOf));
-    intervals.push(grouped && sums && { ...grouped, sums, series: yield* keys.add(grouped) });
+    reportGroups.push({ ...grouped, groups: matched.byReport[at]!, sums: yield* precompute(summed, grouped.sumsOf) });
   }
-  const table = { intervals, hours, all: yield* mergeIntervals(intervals, keys.count, withOrder(fields, orderBy)) };
-  const order = yield* orderSeries(table.all, keys, orderBy);
-  const shown = Math.min(first, keys.count);
+  const all = yield* mergeGroups(reportGroups, matched.count, summed);
+  let next = 0;
+  const intervals = groupings.map((grouped) => grouped && reportGroups[next++]!);
+  const table = { intervals, hours, all };
+  const order = yield* orderSeries(all, matched, orderBy);
+  const shown = Math.min(first, matched.count);
   const groups = yield* findGroups(intervals, order, shown);
   const series = new LazyList<Series>(shown, (at) => {
     const values = (field: SumField) =>
@@ -77,49 +78,18 @@ export function* createSeries({ reports, hours }: SeriesSource, query: SeriesQue
         const group = groups[at * intervals.length + index]!;
         return group === NO_GROUP ? 0 : sumOf(interval.sums(field), group);
       });
-    const totals = overTime(table, totalsOf(table.all, order[at]!), values);
-    return { keys: keys.keysOf(order[at]!), values, totals };
+    const totals = overTime(table, totalsOf(all, order[at]!), values);
+    return { keys: matched.keysOf(order[at]!), values, totals };
   });
-  const others = shown < keys.count ? yield* addSeries(table, order.subarray(shown), fields) : null;
-  return { series, others, seriesCount: keys.count };
-}
-
-/** A report in groups, which are numbered by report. */
-interface Interval extends Omit<GroupTotals, 'rowCounts'> {
-  readonly rowCounts: Uint32Array;
-  /** The series of each group. */
-  readonly series: Uint32Array;
+  const others = shown < matched.count ? yield* addSeries(table, order.subarray(shown), fields) : null;
+  return { series, others, seriesCount: matched.count };
 }
 
 interface SeriesTable extends Pick<SeriesSource, 'hours'> {
-  readonly intervals: readonly (Interval | null)[];
+  /** The series of each group of each interval. */
+  readonly intervals: readonly (ReportGroups | null)[];
   /** The series, with their totals over all intervals. */
   readonly all: GroupTotals;
-}
-
-function* mergeIntervals(
-  intervals: SeriesTable['intervals'],
-  seriesCount: number,
-  fields: readonly SumField[],
-): Steps<GroupTotals> {
-  const present = intervals.filter((interval) => interval !== null);
-  const addCounts = (countsOf: (interval: Interval) => ArrayLike<number>): Float64Array => {
-    const counts = new Float64Array(seriesCount);
-    for (const interval of present) {
-      const own = countsOf(interval);
-      interval.series.forEach((series, group) => (counts[series]! += own[group]!));
-    }
-    return counts;
-  };
-  let missing: Float64Array | undefined;
-  return {
-    rowCounts: addCounts(({ rowCounts }) => rowCounts),
-    sums: yield* precompute(fields, (field) => {
-      const parts = present.map(({ sums, series }): SumsPart => ({ sums: sums(field), groups: series, sign: 1 }));
-      return mergeSums(parts, seriesCount);
-    }),
-    rowsWithoutCost: () => (missing ??= addCounts((interval) => interval.rowsWithoutCost())),
-  };
 }
 
 /** Fields that describe a moment and not the whole window: they do not add up over time. */
@@ -145,7 +115,7 @@ function* findGroups(intervals: SeriesTable['intervals'], order: Uint32Array, sh
   for (let at = 0; at < shown; at += 1) positions[order[at]!] = at;
   const groups = new Uint32Array(shown * intervals.length).fill(NO_GROUP);
   for (const [index, interval] of intervals.entries()) {
-    const series = interval?.series ?? new Uint32Array();
+    const series = interval?.groups ?? new Uint32Array();
     yield* inRanges(series.length, (from, to) => {
       for (let group = from; group < to; group += 1) {
         const position = positions[series[group]!]!;
@@ -161,7 +131,7 @@ function* addSeries(table: SeriesTable, added: Uint32Array, fields: readonly Sum
   const isAdded = new Uint8Array(table.all.rowCounts.length);
   for (let at = 0; at < added.length; at += 1) isAdded[added[at]!] = 1;
   const groups = table.intervals.map((interval) =>
-    interval?.series.map((_, group) => group).filter((group) => isAdded[interval.series[group]!]),
+    interval?.groups.map((_, group) => group).filter((group) => isAdded[interval.groups[group]!]),
   );
   const values = yield* precompute(fields, function* (field): Steps<readonly (number | null)[]> {
     const sums: (number | null)[] = [];
@@ -173,9 +143,9 @@ function* addSeries(table: SeriesTable, added: Uint32Array, fields: readonly Sum
   return { keys: [], values, totals: overTime(table, yield* addGroups(table.all, added, fields), values) };
 }
 
-function* orderSeries(all: GroupTotals, keys: GroupKeys, { field, direction }: GroupOrder): Steps<Uint32Array> {
-  let values: ArrayLike<number> | null = null;
+function* orderSeries(all: GroupTotals, matched: MatchedGroups, { field, direction }: GroupOrder): Steps<Uint32Array> {
+  let values: ArrayLike<number> | undefined;
   if (field === 'rowCount') values = all.rowCounts;
-  else if (field !== 'key') values = yield* readSums(all.sums(field), keys.count);
-  return yield* sortInSteps(range(keys.count), compareGroups(keys, values, direction));
+  else if (field !== 'key') values = yield* readSums(all.sums(field), matched.count);
+  return yield* sortInSteps(range(matched.count), matched.compareBy(values, direction));
 }
