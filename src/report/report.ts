@@ -41,7 +41,7 @@ export interface BreakdownQuery {
 
 /** Which rows of a report a view shows; all rows by default. */
 interface View extends Pick<VisibleRows, 'clusters' | 'byteSize'>, Partial<Pick<VisibleRows, 'rows' | 'numbersOf'>> {
-  /** By the numbers of the rows in the columns; none by default. */
+  /** Their rows are numbered as in the columns. None by default. */
   readonly warnings?: readonly ReportWarning[];
   /** Rows that were added up to the rows of this report. */
   readonly sourceRowCount?: number;
@@ -56,15 +56,15 @@ interface View extends Pick<VisibleRows, 'clusters' | 'byteSize'>, Partial<Pick<
  * tables that parts share with the whole report are built once, by the first query that needs them.
  */
 export class Report {
-  /** Null when ScaleOps sent no window that can be read. */
+  /** Null when ScaleOps sent no valid window. */
   readonly window: ReportWindow | null;
   readonly clusters: readonly string[];
-  /** Problems in the data. Those of a part are about its own rows, or about the response as a whole. */
+  /** Problems in the data. A part has those of its own rows and of the response as a whole. */
   readonly warnings: readonly ReportWarning[];
   readonly rowCount: number;
-  /** What the report retains in memory, in bytes, with the most that its derived data may take. 0 for a part. */
+  /** Retained memory in bytes, including the limit of the derived data. 0 for a part. */
   readonly byteSize: number;
-  /** What one pass reads: the rows, and for a re-aggregated report also the rows that were added up. */
+  /** How many rows one pass reads; for a re-aggregated report also the rows that were added up. */
   readonly scanCost: number;
   readonly #shared: SharedReport;
   readonly #view: View;
@@ -84,7 +84,7 @@ export class Report {
     this.scanCost = this.rowCount + sourceRowCount;
   }
 
-  /** What a query over labels reads besides the rows: the labels of the rows. */
+  /** How many labels a query over labels reads. */
   get labelScanCost(): number {
     return (this.#labelScanCost ??= countLabels(this.#shared.columns, this.#rows));
   }
@@ -112,7 +112,7 @@ export class Report {
     });
   }
 
-  /** Whether there are rows, and none has a value in this dimension. Reads rows until one has. */
+  /** Whether there are rows, and none has a value in this dimension. Reads rows up to the first value. */
   lacks(dimension: Dimension): boolean {
     return this.rowCount > 0 && this.#rows.every(createNullTest(this.#shared.columns, dimension));
   }
@@ -165,12 +165,12 @@ export class Report {
     return this.#clusterNames.has(foldCase(name));
   }
 
-  /** Whether the report is of the requested window, and ScaleOps does not say that something is missing. */
+  /** Whether the window is the requested one, and ScaleOps does not say that data is missing. */
   get isWhole(): boolean {
     return !this.isPartial && this.warnings.every(({ code }) => code !== 'WINDOW_MISMATCH');
   }
 
-  /** Whether ScaleOps says that something is missing. */
+  /** Whether ScaleOps says that data is missing. */
   get isPartial(): boolean {
     return this.warnings.some(({ code }) => code === 'PARTIAL_ANSWER');
   }
@@ -253,7 +253,7 @@ export class Report {
     return { columns: shared.columns, reportCost: this.#cost, ids, origin };
   }
 
-  /** A part is never cached: it lives as long as a request, with its derived data, and shares the tables of the whole. */
+  /** A part lives as long as a request, so its derived data has no limit. It shares the tables of the whole report. */
   #createPart(columns: Columns, view: Omit<View, 'byteSize'>): Report {
     const shared = new SharedReport(this.window, columns, new DerivedCache(Infinity), this.#shared);
     return new Report(shared, { ...view, byteSize: 0 });

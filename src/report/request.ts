@@ -45,7 +45,7 @@ export interface WorkloadCostsRequest extends CommonParameters {
 export type ReportRequest = AggregatedCostsRequest | WorkloadCostsRequest;
 export type ReportKind = ReportRequest['report'];
 
-/** Whether the window of a request goes on: the last so many days, and not a window with an end. */
+/** Whether the window of a request ends in the present: the last days, or no end time. */
 export function reachesPresent(request: ReportRequest): boolean {
   return request.report === 'workloads' || request.to === undefined;
 }

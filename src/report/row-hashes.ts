@@ -1,5 +1,5 @@
-// Hashes of rows, 64 bits each: an even and an odd entry of an array. What identifies a row is added step by step. And a
-// hash table of rows.
+// Hashes of rows, 64 bits each: an even and an odd entry of an array. What identifies a row is added step by step. A hash
+// table finds equal rows.
 
 import { labelsAt } from './columns/cells.js';
 import { EMPTY_LIST, type Columns, type Label, type LabelField } from './columns/columns.js';
@@ -62,7 +62,7 @@ export function* addLists(
 ): Steps<undefined> {
   const lists = columns.lists[field];
   const seed = FIELD_SEEDS[field];
-  const known = new Map<number, readonly [number, number]>();
+  const hashOfList = new Map<number, readonly [number, number]>();
   if (lists.every((list) => list <= EMPTY_LIST)) return undefined;
   return yield* inRanges(
     rows?.length ?? lists.length,
@@ -71,8 +71,8 @@ export function* addLists(
         const row = rows === undefined ? at : rows[at]!;
         const list = lists[row]!;
         if (list <= EMPTY_LIST) continue;
-        let hash = known.get(list);
-        if (hash === undefined) known.set(list, (hash = hashLabels(labelsAt(columns, field, row) ?? [])));
+        let hash = hashOfList.get(list);
+        if (hash === undefined) hashOfList.set(list, (hash = hashLabels(labelsAt(columns, field, row) ?? [])));
         add(hashes, row, hash[0] + seed, hash[1] + seed);
       }
     },
@@ -109,7 +109,7 @@ export function* addDetails(hashes: Uint32Array, columns: Columns, rows: Uint32A
   return yield* addLists(hashes, columns, 'ownerLabels', rows);
 }
 
-/** Finds equal rows by a hash and a comparison of its user's. */
+/** A hash table of rows. */
 export class RowTable {
   readonly #hashOf: (row: number) => number;
   readonly #isEqual: (a: number, b: number) => boolean;

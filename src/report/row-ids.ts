@@ -1,6 +1,6 @@
 // The ids of a report's rows: opaque, unique within the report, and the same whenever and wherever the report is read.
-// An id is a hash of what identifies the row: its names, what it is grouped by, and ScaleOps' own id and the owner's labels
-// where names are not enough. Rows that are alike are told apart by their number among these.
+// An id is a hash of the names, labels and annotations; and of ScaleOps' own id and the owner's labels where names are not
+// enough. Rows that are still equal are numbered.
 
 import { NAME_FIELDS, type Columns } from './columns/columns.js';
 import { filterRows } from './query/filter-rows.js';
@@ -42,7 +42,7 @@ export class RowIds {
     return Buffer.from(view.buffer).toString('latin1');
   }
 
-  /** Writes the characters of an id, one byte each, from `start` on. @returns where they end. */
+  /** Writes the characters of an id, one byte each, from `start` on, and returns the end. */
   write(row: number, view: DataView, start: number): number {
     writeWord(this.#hashes[2 * row]!, view, start);
     writeWord(this.#hashes[2 * row + 1]!, view, start + LENGTH / 2);
@@ -58,7 +58,7 @@ export function* identifyRows(columns: Columns): Steps<RowIds> {
   for (const field of NAME_FIELDS) yield* addCodes(hashes, names[field].codes, yield* hashTexts(names[field].values));
   yield* addLists(hashes, columns, 'labels');
   yield* addLists(hashes, columns, 'annotations');
-  // A row without the name of a workload is a group. It may be told from others by its id or the owner's labels alone.
+  // A row without the name of a workload is a group: its id or the owner's labels may be all that distinguishes it.
   yield* addDetails(hashes, columns, yield* filterRows(range(rowCount), (row) => codes[row] === 0));
   yield* separateEqual(hashes, columns);
   return new RowIds(hashes);
@@ -70,7 +70,7 @@ function createHashTable(hashes: Uint32Array, rowCount: number): RowTable {
   return new RowTable(rowCount, (row) => hashes[2 * row + 1]!, isEqual);
 }
 
-/** Marks all rows whose hash another row has too. */
+/** Marks the rows whose hash is not unique. */
 function* markEqual(hashes: Uint32Array, rowCount: number): Steps<Uint8Array> {
   const table = createHashTable(hashes, rowCount);
   const isEqual = new Uint8Array(rowCount);
@@ -83,7 +83,7 @@ function* markEqual(hashes: Uint32Array, rowCount: number): Steps<Uint8Array> {
   return isEqual;
 }
 
-/** Gives rows with equal hashes different ones. */
+/** Makes all hashes different. */
 function* separateEqual(hashes: Uint32Array, columns: Columns): Steps<undefined> {
   const { rowCount, names } = columns;
   const isEqual = yield* markEqual(hashes, rowCount);
@@ -98,7 +98,7 @@ function* separateEqual(hashes: Uint32Array, columns: Columns): Steps<undefined>
   return yield* numberEqual(hashes, rowCount);
 }
 
-/** Gives rows with equal hashes different ones, by their number among these. */
+/** Numbers rows with equal hashes, and adds the numbers to the hashes. */
 function* numberEqual(hashes: Uint32Array, rowCount: number): Steps<undefined> {
   const table = createHashTable(hashes, rowCount);
   const counts = new Map<number, number>();

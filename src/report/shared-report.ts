@@ -18,7 +18,7 @@ export class SharedReport {
   readonly findText: () => Steps<FindText>;
   #rows: Uint32Array | undefined;
 
-  /** @param whole the report that these columns were taken from: they share its texts, and the index of these. */
+  /** @param whole the report that these columns were taken from: its texts, and their index, are shared. */
   constructor(window: ReportWindow | null, columns: Columns, derived: DerivedCache, whole?: SharedReport) {
     this.window = window;
     this.columns = columns;
@@ -50,8 +50,8 @@ export class SharedReport {
   }
 
   /**
-   * Ranks of the keys, up to the first key that no two rows share: further keys decide nothing. Without such a key the ids
-   * of the rows are the last one. Nothing for no order.
+   * Ranks of the keys up to the first that is unique per row, as further keys decide nothing. If none is, row ids come last.
+   * Empty for an empty order.
    */
   *rank(order: readonly RowOrder[]): Steps<RankedKey[]> {
     const keys: RankedKey[] = [];

@@ -1,5 +1,5 @@
-// Costs over time: the reports of consecutive intervals, by group. The series are chosen and ordered once, by their sums
-// over all intervals. Points are exact, and series and others add up to the totals exactly.
+// Costs over time: the reports of consecutive intervals, by group. Series are ordered by their sums over all intervals.
+// Points are exact, and series and others add up exactly to the totals.
 
 import type { SumField } from '../columns/columns.js';
 import { LazyList } from '../lazy-list.js';
@@ -16,7 +16,7 @@ import { matchGroups, type MatchedGroups } from './group-keys.js';
 import { mergeGroups, type ReportGroups } from './merge-sums.js';
 
 export interface SeriesQuery {
-  /** Empty: one series, the total, even if there are no rows. */
+  /** Empty: one series, the total, even without rows. */
   readonly by: readonly Dimension[];
   readonly where?: RowsWhere | undefined;
   readonly orderBy: GroupOrder;
@@ -26,7 +26,7 @@ export interface SeriesQuery {
 }
 
 export interface Series {
-  /** Empty for the others. */
+  /** Empty for `others`. */
   readonly keys: readonly (string | null)[];
   /** One value per interval: 0 without a row, null without a report. */
   values(field: SumField): readonly (number | null)[];
@@ -39,7 +39,7 @@ export interface Series {
 
 export interface SeriesSet {
   readonly series: LazyList<Series>;
-  /** The series that `first` leaves out, as one; null where it leaves out none. */
+  /** The series after `first`, added up; null when there are none. */
   readonly others: Series | null;
   readonly seriesCount: number;
 }

@@ -38,8 +38,8 @@ export function* indexWorkloads({ names }: Columns, rows: Uint32Array): Steps<Wo
 }
 
 /**
- * These rows of one workload, and after them their sum: a row with the names and lists of one of them. It stands beside
- * them, so that it is told from each. A sum is null when one of the rows does not have the number.
+ * These rows of one workload, followed by their sum: a row with the names and lists of one of them. Identified together, all
+ * have different ids. A sum is null when one of the rows does not have the number.
  */
 export function* mergeRows(columns: Columns, rows: readonly number[], numbersOf: ReadNumbers): Steps<Columns> {
   const listed = [...rows, yield* findLeast(columns, rows)];

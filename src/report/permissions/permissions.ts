@@ -7,7 +7,7 @@ import { foldCase } from '../columns/case-folding.js';
 import { filterRows } from '../query/filter-rows.js';
 import type { Steps } from '../steps.js';
 
-/** Allows each of the namespaces in each of the clusters. A list that is left out stands for all. */
+/** Allows each of the namespaces in each of the clusters. An omitted list means all. */
 export interface PermissionRule {
   readonly clusters?: readonly string[] | undefined;
   readonly namespaces?: readonly string[] | undefined;
@@ -40,65 +40,64 @@ export class Permissions {
       namespaces: namespaces && new Set(namespaces),
     }));
     this.key = JSON.stringify(list.map((rule) => JSON.stringify([sort(rule.clusters), sort(rule.namespaces)])).sort());
-    this.clusters = unite(this.#rules.map(({ clusters }) => clusters));
+    this.clusters = union(this.#rules.map(({ clusters }) => clusters));
     this.limitsNamespaces = this.#rules.some(({ namespaces }) => namespaces !== undefined);
   }
 
-  #ofCluster(name: string | null): readonly NameSets[] {
-    return this.#rules.filter(({ clusters }) => isIn(clusters, name));
+  #rulesFor(name: string | null): readonly NameSets[] {
+    return this.#rules.filter(({ clusters }) => includes(clusters, name));
   }
 
   /** Whether the caller may see something of this cluster. */
   hasCluster(name: string): boolean {
-    return this.#ofCluster(name).length > 0;
+    return this.#rulesFor(name).length > 0;
   }
 
   /** Whether the caller may see this namespace in one of these clusters; undefined: in any cluster. */
   hasNamespace(name: string, clusters?: readonly string[]): boolean {
-    const rules = clusters?.flatMap((cluster) => this.#ofCluster(cluster)) ?? this.#rules;
-    return rules.some(({ namespaces }) => isIn(namespaces, name));
+    const rules = clusters?.flatMap((cluster) => this.#rulesFor(cluster)) ?? this.#rules;
+    return rules.some(({ namespaces }) => includes(namespaces, name));
   }
 
   /**
-   * The clusters and namespaces that include everything the caller may see of those given, compared without regard to
-   * case. Undefined stands for all, in arguments and result.
+   * The clusters and namespaces that include everything the caller may see of the given ones, compared without regard to
+   * case. Undefined means all, in arguments and result.
    */
   within(clusters?: readonly string[], namespaces?: readonly string[]): PermissionRule {
-    const own = this.#rules
+    const rules = this.#rules
       .map((each) => ({
         clusters: intersect(each.clusters, clusters),
         namespaces: intersect(each.namespaces, namespaces),
       }))
       .filter((each) => each.clusters?.size !== 0 && each.namespaces?.size !== 0);
     return {
-      clusters: unite(own.map((each) => each.clusters)),
-      namespaces: unite(own.map((each) => each.namespaces)),
+      clusters: union(rules.map((each) => each.clusters)),
+      namespaces: union(rules.map((each) => each.namespaces)),
     };
   }
 
   /** Which of the rows `among` the caller may see, in their order. Looks up a pair of names once. */
   findRows({ names: { clusterName, namespace } }: Columns, among: Uint32Array): Steps<Uint32Array> {
-    const known = new Map<number, boolean>();
+    const visibility = new Map<number, boolean>();
     return filterRows(among, (row) => {
       const cluster = clusterName.codes[row]!;
       const name = namespace.codes[row]!;
       const pair = cluster * namespace.values.length + name;
-      let isVisible = known.get(pair);
+      let isVisible = visibility.get(pair);
       if (isVisible === undefined) {
-        const rules = this.#ofCluster(nameOf(clusterName, cluster));
-        isVisible = rules.some(({ namespaces }) => isIn(namespaces, nameOf(namespace, name)));
-        known.set(pair, isVisible);
+        const rules = this.#rulesFor(nameOf(clusterName, cluster));
+        isVisible = rules.some(({ namespaces }) => includes(namespaces, nameOf(namespace, name)));
+        visibility.set(pair, isVisible);
       }
       return isVisible;
     });
   }
 }
 
-/** Allows nothing. */
-export const NOTHING = new Permissions([]);
+export const NO_PERMISSIONS = new Permissions([]);
 
-/** A row without the name is in no list. */
-function isIn(names: ReadonlySet<string> | undefined, name: string | null): boolean {
+/** A row without a name is in no list. */
+function includes(names: ReadonlySet<string> | undefined, name: string | null): boolean {
   return names === undefined || (name !== null && names.has(name));
 }
 
@@ -108,7 +107,7 @@ function intersect(allowed: ReadonlySet<string> | undefined, names: readonly str
   return new Set(names.filter((name) => folded.has(foldCase(name))));
 }
 
-function unite(sets: readonly (ReadonlySet<string> | undefined)[]): readonly string[] | undefined {
+function union(sets: readonly (ReadonlySet<string> | undefined)[]): readonly string[] | undefined {
   const all = sets.flatMap((names) => (names === undefined ? [] : [...names]));
   return sets.includes(undefined) ? undefined : [...new Set(all)].sort();
 }
