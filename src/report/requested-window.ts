@@ -3,10 +3,9 @@
 import type { ReportData } from './report-data.js';
 import type { AggregatedCostsRequest, ReportRequest } from './request.js';
 import { warnOnce } from './warnings.js';
-import type { ReportWindow } from './window.js';
+import { HOUR_MS, type ReportWindow } from './window.js';
 
 const MINUTE_MS = 60_000;
-const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const UNIT_MS: Readonly<Record<string, number>> = { m: MINUTE_MS, h: HOUR_MS, d: DAY_MS };
 

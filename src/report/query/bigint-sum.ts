@@ -1,10 +1,10 @@
-// Sums as whole numbers of the smallest double, 2 to the power of -1074: exact for any doubles, and slow. For the rare
-// sums that three doubles do not hold, where numbers of very different size cancel each other.
+// Sums in units of the smallest double, 2 to the power of -1074: exact for any doubles, and slow. For the rare sums that
+// three doubles cannot represent, where numbers of very different size cancel each other.
 
 import { forEachIndex, type Steps } from '../steps.js';
 
 const SMALLEST_EXPONENT = -1074;
-/** A unit is so many times 10 to the power of -1074. */
+/** A unit is 5^1074 times 10^-1074. */
 const FIVES = 5n ** BigInt(-SMALLEST_EXPONENT);
 const FRACTION_BITS = 52n;
 const FRACTION_MASK = (1n << FRACTION_BITS) - 1n;

@@ -1,5 +1,5 @@
-// Breakdown: rows in groups by one or several dimensions, the groups in an order, and the groups past the first few
-// summed as "others". Groups and others add up to the totals exactly.
+// Breakdown: rows in groups by one or several dimensions, in order, and the groups after the first few summed as "others".
+// Groups and others add up exactly to the totals.
 
 import { nameOf } from '../columns/cells.js';
 import type { SumField } from '../columns/columns.js';
@@ -29,7 +29,7 @@ export interface Group {
 
 export interface Breakdown {
   readonly groups: LazyList<Group>;
-  /** Of the groups that `first` leaves out; null where it leaves out none. */
+  /** The groups after `first`, added up; null when there are none. */
   readonly others: Totals | null;
   readonly groupCount: number;
   readonly totals: Totals;

@@ -1,6 +1,6 @@
-// Exact sums. Each is held as three doubles: the sum, what rounding took from it, and what rounding took from that
-// (Knuth's TwoSum), about 159 bits together. Numbers that need more are noticed and added up as BigInts instead. The result
-// is rounded once: 100,000 costs add up to the double nearest to their true sum, and groups add up to exactly the whole.
+// Exact sums. Each is stored as three doubles: the sum, its rounding error, and the rounding error of that (Knuth's TwoSum),
+// about 159 bits together. Numbers that need more are added up as BigInts instead. The result is rounded once: costs add up
+// to the double nearest to their true sum, and groups add up exactly to the total.
 
 import type { NumberColumn } from '../columns/decimal-column.js';
 import { forEachIndex, inRanges, type Steps } from '../steps.js';
@@ -10,10 +10,10 @@ import { fromUnits, sumUnits, sumUnitsByGroup } from './bigint-sum.js';
 export interface Sums {
   readonly scale: number;
   readonly high: Float64Array;
-  /** Left out, with `rest`, when both are 0 in all groups. */
+  /** Omitted, with `rest`, when both are 0 in all groups. */
   readonly low?: Float64Array;
   readonly rest?: Float64Array;
-  /** The sums in units of the smallest double, when three doubles do not hold them. */
+  /** The sums in units of the smallest double, when three doubles are not enough. */
   readonly smallest?: readonly bigint[];
 }
 
@@ -72,10 +72,10 @@ export function unitsOf({ high, low, rest, smallest }: Sums, group: number): big
   return smallest?.[group] ?? sumUnits([high[group]!, low?.[group] ?? 0, rest?.[group] ?? 0]);
 }
 
-/** About what a BigInt takes that holds a sum of doubles. */
+/** Approximate size of a BigInt for a sum of doubles. */
 const UNITS_BYTES = 160;
 
-/** What sums retain, in bytes. */
+/** Retained memory, in bytes. */
 export function measureSums({ high, low, smallest }: Sums): number {
   return high.byteLength * (low === undefined ? 1 : 3) + UNITS_BYTES * (smallest?.length ?? 0);
 }

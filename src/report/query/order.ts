@@ -16,7 +16,7 @@ export interface RowOrder {
   readonly direction: Direction;
 }
 
-/** Drops keys of a field that an earlier key orders by: only equal rows are left for them, so the work stays bounded. */
+/** Drops repeated fields: only rows that are equal in the field would be left to order. */
 export function dropRepeated(orderBy: readonly RowOrder[]): readonly RowOrder[] {
   const fields = new Set<OrderField>();
   return orderBy.filter(({ field }) => fields.size < fields.add(field).size);
@@ -61,7 +61,17 @@ function* countingSort(rows: Uint32Array, { ranks: { ranks, distinct }, directio
   yield* inRanges(rows.length, (from, to) => {
     for (let at = from; at < to; at += 1) counts[ranks[rows[at]!]!]! += 1;
   });
-  const starts = yield* toStarts(counts, direction);
+  // Where each rank begins in the order. The last rank, null, comes last in both directions.
+  const starts = new Uint32Array(distinct + 1);
+  let next = 0;
+  yield* inRanges(distinct, (from, to) => {
+    for (let at = from; at < to; at += 1) {
+      const rank = direction === 'ASC' ? at : distinct - 1 - at;
+      starts[rank] = next;
+      next += counts[rank]!;
+    }
+  });
+  starts[distinct] = next;
   const ordered = new Uint32Array(Math.min(limit, rows.length));
   yield* inRanges(rows.length, (from, to) => {
     for (let at = from; at < to; at += 1) {
@@ -74,20 +84,4 @@ function* countingSort(rows: Uint32Array, { ranks: { ranks, distinct }, directio
     }
   });
   return ordered;
-}
-
-/** Where each rank begins in the order. The last rank, null, ends it in both directions. */
-function* toStarts(counts: Uint32Array, direction: Direction): Steps<Uint32Array> {
-  const starts = new Uint32Array(counts.length);
-  const last = counts.length - 1;
-  let next = 0;
-  yield* inRanges(last, (from, to) => {
-    for (let at = from; at < to; at += 1) {
-      const rank = direction === 'ASC' ? at : last - 1 - at;
-      starts[rank] = next;
-      next += counts[rank]!;
-    }
-  });
-  starts[last] = next;
-  return starts;
 }

@@ -15,8 +15,8 @@ export interface Ranks {
 
 /** Ranks of doubles; NaN is null, and -0 equals 0. */
 export function* rankNumbers(values: Float64Array): Steps<Ranks> {
-  const known = yield* filterRows(range(values.length), (row) => !Number.isNaN(values[row]!));
-  const order = yield* sortInSteps(known, (a, b) => values[a]! - values[b]!);
+  const numbered = yield* filterRows(range(values.length), (row) => !Number.isNaN(values[row]!));
+  const order = yield* sortInSteps(numbered, (a, b) => values[a]! - values[b]!);
   const ranks = new Uint32Array(values.length);
   let distinct = 0;
   let last = Number.NaN;
@@ -28,7 +28,7 @@ export function* rankNumbers(values: Float64Array): Steps<Ranks> {
       ranks[order[at]!] = distinct - 1;
     }
   });
-  if (known.length < values.length) {
+  if (numbered.length < values.length) {
     yield* inRanges(values.length, (from, to) => {
       for (let row = from; row < to; row += 1) if (Number.isNaN(values[row]!)) ranks[row] = distinct;
     });
@@ -79,8 +79,8 @@ export function* indexTexts(texts: StringColumn): Steps<FindText> {
 }
 
 /**
- * The order of strings by Unicode code point, the same on every machine and in every locale. Negative when `a` comes first, positive when `b` does, 0 for equal strings. UTF-16 code units would put the characters
- * outside the basic plane, which are pairs of surrogates (U+D800 to U+DFFF), before those from U+E000 to U+FFFF.
+ * Compares strings by Unicode code point, for sort(). By UTF-16 code units, characters outside the basic plane, which are
+ * pairs of surrogates (U+D800 to U+DFFF), would come before those from U+E000 to U+FFFF.
  */
 export function compareCodePoints(a: string, b: string): number {
   const length = Math.min(a.length, b.length);

@@ -8,9 +8,9 @@ import type { Grouping } from './group-rows.js';
 
 export interface Totals {
   readonly rowCount: number;
-  /** How many rows have no totalCost; of rows that are sums, how many of the rows behind them. Counted when it is called. */
+  /** How many rows have no totalCost; of rows that are sums, how many summed rows. Counted on each call. */
   rowsWithoutCost(): number;
-  /** The sum of the known numbers; 0 when no row has one. */
+  /** The sum of the numbers that are not null; 0 when all are. */
   sum(field: SumField): number;
 }
 
@@ -52,14 +52,14 @@ export function percentOfHours(totals: { sum(field: HoursField): number }, field
   return shareOf(100 * totals.sum(field), hours);
 }
 
-/** How many rows without totalCost a row stands for. */
+/** Returns how many rows without totalCost a row stands for. */
 function createMissingCounter({ numbers, missingCosts }: Columns): (row: number) => number {
   const counts = missingCosts?.();
   const { units } = numbers.totalCost;
   return counts === undefined ? (row) => Number(Number.isNaN(units[row]!)) : (row) => counts[row]!;
 }
 
-/** How many of these rows, or of the rows behind them, have no totalCost. */
+/** How many of these rows have no totalCost; of rows that are sums, how many summed rows. */
 export function countMissing(columns: Columns, rows: Uint32Array): number {
   const missingIn = createMissingCounter(columns);
   let count = 0;
