@@ -19,7 +19,7 @@ import {
   type ComparedGroups,
   type TotalsChange,
 } from './changed-sums.js';
-import { matchGroups, type MatchedGroups } from './group-keys.js';
+import { matchGroups, type MatchedGroups } from './match-groups.js';
 
 /** APPEARED: no rows in the baseline. VANISHED: no rows in the current report. The other kinds compare totalCost. */
 export type ChangeKind = 'INCREASED' | 'DECREASED' | 'UNCHANGED' | 'APPEARED' | 'VANISHED';

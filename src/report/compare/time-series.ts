@@ -12,7 +12,7 @@ import { addGroups, totalsOf, type GroupTotals, type Totals } from '../query/tot
 import type { Report } from '../report.js';
 import { range, sortInSteps } from '../sort.js';
 import { inRanges, precompute, type Steps } from '../steps.js';
-import { matchGroups, type MatchedGroups } from './group-keys.js';
+import { matchGroups, type MatchedGroups } from './match-groups.js';
 import { mergeGroups, type ReportGroups } from './merge-sums.js';
 
 export interface SeriesQuery {
