@@ -33,20 +33,14 @@ export class SharedReport {
 
   /** Ranks of what rows are ordered or grouped by. Cached: 4 bytes per row. */
   *ranksOf(key: OrderField | Dimension): Steps<Ranks> {
-    return yield* this.derived.get(
-      `ranks of ${typeof key === 'string' ? key : JSON.stringify(key)}`,
-      () => this.#rankOne(key),
-      ({ ranks }) => ranks.byteLength,
-    );
+    const name = `ranks of ${typeof key === 'string' ? key : JSON.stringify(key)}`;
+    return yield* this.derived.get(name, () => this.#computeRanks(key), measureRanks);
   }
 
   /** The ids of all rows. Cached: 8 bytes per row. */
   *identifyRows(): Steps<RowIds> {
-    return yield* this.derived.get(
-      'ids',
-      () => identifyRows(this.columns),
-      ({ byteLength }) => byteLength,
-    );
+    const make = () => identifyRows(this.columns);
+    return yield* this.derived.get('ids', make, ({ byteLength }) => byteLength);
   }
 
   /**
@@ -67,17 +61,17 @@ export class SharedReport {
   *#rankIds(): Steps<Ranks> {
     const ids = yield* this.identifyRows();
     const make = () => rankIds(ids, this.columns.rowCount);
-    return yield* this.derived.get('ranks of ids', make, ({ ranks }) => ranks.byteLength);
+    return yield* this.derived.get('ranks of ids', make, measureRanks);
   }
 
-  *#rankOne(key: OrderField | Dimension): Steps<Ranks> {
+  *#computeRanks(key: OrderField | Dimension): Steps<Ranks> {
     const { names, numbers } = this.columns;
     if (typeof key !== 'string') return yield* rankNames(yield* this.columnOf(key));
     if (key in names) return yield* rankNames(names[key as NameField]);
     return yield* rankNumbers(numbers[key as NumberField].units);
   }
 
-  /** The column of a dimension. That of a label is cached: 4 bytes per row and distinct value. */
+  /** The column of a dimension. A label's is cached: 4 bytes per row and distinct value. */
   *columnOf(dimension: Dimension): Steps<NameColumn> {
     if ('field' in dimension) return this.columns.names[dimension.field];
     const { columns, findText } = this;
@@ -86,6 +80,10 @@ export class SharedReport {
     };
     return yield* this.derived.get(JSON.stringify(dimension), make, measureColumn);
   }
+}
+
+function measureRanks({ ranks }: Ranks): number {
+  return ranks.byteLength;
 }
 
 function measureColumn({ codes, values }: NameColumn): number {
