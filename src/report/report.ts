@@ -18,15 +18,15 @@ import { groupAndSum, type GroupedRows } from './query/grouped-rows.js';
 import { countLabels, createNullTest } from './query/label-lookup.js';
 import { dropRepeated } from './query/order.js';
 import { selectPage, type RowPage, type RowQuery } from './query/row-page.js';
-import { countMissing, createTotals, type Totals } from './query/totals.js';
+import { countMissing, type Totals } from './query/totals.js';
 import { toReportId } from './request.js';
 import { toRow, type ReportRow, type RowOrigin, type RowSource } from './row.js';
 import type { EntityRef } from './entities/entity-request.js';
 import { splitRows, gatherRows } from './entities/split.js';
-import { indexWorkloads, mergeRows, toWorkloadKey } from './entities/workload-index.js';
+import { indexWorkloads, mergeRows, toWorkloadKey, WORKLOAD_ENTRY_BYTES } from './entities/workload-index.js';
 import { SharedReport } from './shared-report.js';
 import { identifyRows, type RowIds } from './row-ids.js';
-import { runAll, type Steps } from './steps.js';
+import { precompute, runAll, type Steps } from './steps.js';
 import { warningsAmong, type ReportWarning } from './warnings.js';
 import type { ReportWindow } from './window.js';
 
@@ -41,7 +41,7 @@ export interface BreakdownQuery {
 
 /** Which rows of a report a view shows; all rows by default. */
 interface View extends Pick<VisibleRows, 'clusters' | 'byteSize'>, Partial<Pick<VisibleRows, 'rows' | 'numbersOf'>> {
-  /** By the numbers of the rows in the columns; none by default. */
+  /** Their rows are numbered as in the columns. None by default. */
   readonly warnings?: readonly ReportWarning[];
   /** Rows that were added up to the rows of this report. */
   readonly sourceRowCount?: number;
@@ -56,15 +56,15 @@ interface View extends Pick<VisibleRows, 'clusters' | 'byteSize'>, Partial<Pick<
  * tables that parts share with the whole report are built once, by the first query that needs them.
  */
 export class Report {
-  /** Null when ScaleOps sent no window that can be read. */
+  /** Null when ScaleOps sent no valid window. */
   readonly window: ReportWindow | null;
   readonly clusters: readonly string[];
-  /** Problems in the data. Those of a part are about its own rows, or about the response as a whole. */
+  /** Problems in the data. A part has those of its own rows and of the response as a whole. */
   readonly warnings: readonly ReportWarning[];
   readonly rowCount: number;
-  /** What the report retains in memory, in bytes, with the most that its derived data may take. 0 for a part. */
+  /** Retained memory in bytes, including the limit of the derived data. 0 for a part. */
   readonly byteSize: number;
-  /** What one pass reads: the rows, and for a re-aggregated report also the rows that were added up. */
+  /** How many rows one pass reads; for a re-aggregated report also the rows that were added up. */
   readonly scanCost: number;
   readonly #shared: SharedReport;
   readonly #view: View;
@@ -84,13 +84,18 @@ export class Report {
     this.scanCost = this.rowCount + sourceRowCount;
   }
 
-  /** What a query over labels reads besides the rows: the labels of the rows. */
+  /** How many labels a query over labels reads. */
   get labelScanCost(): number {
     return (this.#labelScanCost ??= countLabels(this.#shared.columns, this.#rows));
   }
 
   get #rows(): Uint32Array {
     return this.#view.rows ?? this.#shared.rows;
+  }
+
+  /** Caches nothing for a view of some of the rows: keys do not name the rows. */
+  get #cache(): DerivedCache {
+    return this.#view.rows === undefined ? this.#shared.derived : new DerivedCache(0);
   }
 
   /** @throws CursorError for an `after` or `before` that is not a cursor of this list. */
@@ -107,7 +112,7 @@ export class Report {
     });
   }
 
-  /** Whether there are rows, and none has a value in this dimension. Reads rows until one has. */
+  /** Whether there are rows, and none has a value in this dimension. Reads rows up to the first value. */
   lacks(dimension: Dimension): boolean {
     return this.rowCount > 0 && this.#rows.every(createNullTest(this.#shared.columns, dimension));
   }
@@ -115,13 +120,11 @@ export class Report {
   /** @param fields the sums that will be read; all by default. */
   *sumRows(where?: RowsWhere, fields: readonly SumField[] = SUM_FIELDS): Steps<Totals> {
     const rows = yield* this.#find(where);
-    const sums = new Map<SumField, number>();
-    for (const field of fields) sums.set(field, yield* this.#sum(field, rows));
-    return createTotals({
+    return {
       rowCount: rows.length,
-      sum: (field) => sums.get(field) ?? runAll(this.#sum(field, rows)),
+      sum: yield* precompute(fields, (field) => this.#sum(field, rows)),
       rowsWithoutCost: () => countMissing(this.#shared.columns, rows),
-    });
+    };
   }
 
   *breakDown({ by, where, fields = SUM_FIELDS, ...query }: BreakdownQuery): Steps<Breakdown> {
@@ -141,7 +144,7 @@ export class Report {
       ownsRows: where !== undefined,
       numbersOf: (field) => this.#numbersOf(field),
       key: JSON.stringify([by, toCanonicalWhere(where)]),
-      cache: this.#view.rows === undefined ? this.#shared.derived : new DerivedCache(0),
+      cache: this.#cache,
     });
   }
 
@@ -154,18 +157,20 @@ export class Report {
 
   /** Whether a row names this cluster, without regard to case. The first call reads each distinct cluster name. */
   hasCluster(name: string): boolean {
-    const { values } = this.#shared.columns.names.clusterName;
-    const names = this.#view.rows === undefined ? values.slice(1) : this.clusters;
-    this.#clusterNames ??= new Set(names.map(foldCase));
+    if (this.#clusterNames === undefined) {
+      const { values } = this.#shared.columns.names.clusterName;
+      const names = this.#view.rows === undefined ? values.slice(1) : this.clusters;
+      this.#clusterNames = new Set(names.map(foldCase));
+    }
     return this.#clusterNames.has(foldCase(name));
   }
 
-  /** Whether the report is of the requested window, and ScaleOps does not say that something is missing. */
+  /** Whether the window is the requested one, and ScaleOps does not say that data is missing. */
   get isWhole(): boolean {
     return !this.isPartial && this.warnings.every(({ code }) => code !== 'WINDOW_MISMATCH');
   }
 
-  /** Whether ScaleOps says that something is missing. */
+  /** Whether ScaleOps says that data is missing. */
   get isPartial(): boolean {
     return this.warnings.some(({ code }) => code === 'PARTIAL_ANSWER');
   }
@@ -175,40 +180,34 @@ export class Report {
    * partial: then their rows may be missing. Reads each row once.
    */
   *split(entities: readonly EntityRef[]): Steps<ReadonlyMap<EntityRef, Report>> {
-    const found = yield* splitRows(this.#shared.columns, this.#rows, entities);
     const parts = new Map<EntityRef, Report>();
-    for (const { rows, spelled } of found) {
+    for (const { rows, spellings } of yield* splitRows(this.#shared.columns, this.#rows, entities)) {
       if (rows.length === 0 && !this.isPartial) continue;
       const columns = gatherRows(this.#shared.columns, rows);
       const clusters = columns.names.clusterName.values.slice(1);
       const part = this.#createPart(columns, { clusters, warnings: warningsAmong(this.warnings, rows, true) });
-      for (const entity of spelled) parts.set(entity, part);
+      for (const entity of spellings) parts.set(entity, part);
       yield;
     }
     return parts;
   }
 
   /**
-   * The report of the rows that a caller may see, re-aggregated when asked. Sums and shares are those of a report without
+   * The report of the rows that a caller may see, re-aggregated if requested. Sums and shares are those of a report without
    * any other rows.
    */
   *restrict(permissions: Permissions, reAggregation?: ReAggregation): Steps<Report> {
-    // Only views of all rows are cached: the keys name only the permissions.
-    const isWhole = this.#view.rows === undefined;
+    const { columns } = this.#shared;
+    const cache = this.#cache;
     const key = `visible to ${permissions.key}`;
-    const { derived, columns } = this.#shared;
-    const source = { columns, among: this.#rows, warnings: this.warnings };
-    const find = () => findVisible(source, permissions);
-    const visible = isWhole ? yield* derived.get(key, find, ({ byteSize }) => byteSize) : yield* find();
-    const view = new Report(this.#shared, visible);
+    const find = () => findVisible({ columns, among: this.#rows, warnings: this.warnings }, permissions);
+    const view = new Report(this.#shared, yield* cache.get(key, find, ({ byteSize }) => byteSize));
     if (reAggregation === undefined) return view;
-    const makeGroups = () => groupForReAggregation(columns, view.#rows, reAggregation);
-    const grouping = isWhole
-      ? yield* derived.get(`groups by ${JSON.stringify(reAggregation)}, ${key}`, makeGroups, measureGroups)
-      : yield* makeGroups();
+    const group = () => groupForReAggregation(columns, view.#rows, reAggregation);
+    const grouping = yield* cache.get(`groups by ${JSON.stringify(reAggregation)}, ${key}`, group, measureGroups);
     const numbersOf = (field: NumberField) => view.#numbersOf(field);
     const groups = reAggregate({ columns, rows: view.#rows, grouping, numbersOf, reAggregation });
-    // The numbers of the rows are those of the rows that were added up.
+    // Warnings number the rows that were added up, which the new report does not have.
     const warnings = view.warnings.map((warning) => ({ ...warning, rows: null }));
     return this.#createPart(groups, { clusters: view.clusters, warnings, sourceRowCount: view.rowCount });
   }
@@ -219,16 +218,15 @@ export class Report {
    */
   *findWorkload(type: string, name: string, origin: RowOrigin): Steps<ReportRow | null> {
     const { columns } = this.#shared;
-    // The index of the whole report is shared, that of a view is not.
-    const index =
-      this.#view.rows === undefined ? yield* this.#shared.indexWorkloads() : yield* indexWorkloads(columns, this.#rows);
-    const found = index.get(toWorkloadKey(type, name));
-    if (found === undefined) return null;
+    const makeIndex = () => indexWorkloads(columns, this.#rows);
+    const index = yield* this.#cache.get('workloads', makeIndex, ({ size }) => WORKLOAD_ENTRY_BYTES * size);
+    const rows = index.get(toWorkloadKey(type, name));
+    if (rows === undefined) return null;
     const source = yield* this.#rowSource(origin);
-    if (typeof found === 'number') return toRow(source, found);
-    const merged = yield* mergeRows(columns, found, (field) => this.#numbersOf(field));
+    if (typeof rows === 'number') return toRow(source, rows);
+    const merged = yield* mergeRows(columns, rows, (field) => this.#numbersOf(field));
     const ids = yield* identifyRows(merged);
-    return toRow({ ...source, columns: merged, ids: () => ids }, found.length);
+    return toRow({ ...source, columns: merged, ids: () => ids }, rows.length);
   }
 
   *#find(where: RowsWhere | undefined): Steps<Uint32Array> {
@@ -249,16 +247,13 @@ export class Report {
 
   *#rowSource(origin: RowOrigin): Steps<RowSource> {
     const shared = this.#shared;
-    let known: RowIds | undefined;
-    const ids = () => (known ??= runAll(shared.identifyRows()));
-    return { columns: shared.columns, reportCost: yield* this.#reportCost(), ids, origin };
+    this.#cost ??= yield* this.#sum('totalCost', this.#rows);
+    let rowIds: RowIds | undefined;
+    const ids = () => (rowIds ??= runAll(shared.identifyRows()));
+    return { columns: shared.columns, reportCost: this.#cost, ids, origin };
   }
 
-  *#reportCost(): Steps<number> {
-    return (this.#cost ??= yield* this.#sum('totalCost', this.#rows));
-  }
-
-  /** A part is never cached: it lives as long as a request, with its derived data, and shares the tables of the whole. */
+  /** A part lives as long as a request, so its derived data has no limit. It shares the tables of the whole report. */
   #createPart(columns: Columns, view: Omit<View, 'byteSize'>): Report {
     const shared = new SharedReport(this.window, columns, new DerivedCache(Infinity), this.#shared);
     return new Report(shared, { ...view, byteSize: 0 });

@@ -45,7 +45,7 @@ export interface WorkloadCostsRequest extends CommonParameters {
 export type ReportRequest = AggregatedCostsRequest | WorkloadCostsRequest;
 export type ReportKind = ReportRequest['report'];
 
-/** Whether the window of a request goes on: the last so many days, and not a window with an end. */
+/** Whether the window of a request ends in the present: the last days, or no end time. */
 export function reachesPresent(request: ReportRequest): boolean {
   return request.report === 'workloads' || request.to === undefined;
 }
@@ -81,25 +81,24 @@ export function toParameters({ report, ...chosen }: ReportRequest): ReportParame
   return parameters;
 }
 
-const KEYS = new WeakMap<ReportRequest, string>();
+/** Computes a text once per request object: a request needs its keys several times. */
+export function memoizeByRequest<Request extends ReportRequest>(
+  compute: (request: Request) => string,
+): (request: Request) => string {
+  const texts = new WeakMap<Request, string>();
+  return (request) => {
+    let text = texts.get(request);
+    if (text === undefined) texts.set(request, (text = compute(request)));
+    return text;
+  };
+}
 
 /** Equal for requests that mean the same by ScaleOps' documented defaults. Contains no secret. */
-export function toRequestKey(request: ReportRequest): string {
-  // One request needs its key several times.
-  let key = KEYS.get(request);
-  if (key === undefined) {
-    const defaults = DOCUMENTED_DEFAULTS[request.report];
-    const chosen = Object.entries(toParameters(request)).filter(([name, value]) => value !== defaults[name]);
-    KEYS.set(request, (key = JSON.stringify([request.report, chosen])));
-  }
-  return key;
-}
+export const toRequestKey = memoizeByRequest((request: ReportRequest): string => {
+  const defaults = DOCUMENTED_DEFAULTS[request.report];
+  const chosen = Object.entries(toParameters(request)).filter(([name, value]) => value !== defaults[name]);
+  return JSON.stringify([request.report, chosen]);
+});
 
-const REPORT_IDS = new WeakMap<ReportRequest, string>();
-
-/** Names the report of a request: opaque, the same for requests that mean the same, and for every principal. */
-export function toReportId(request: ReportRequest): string {
-  let id = REPORT_IDS.get(request);
-  if (id === undefined) REPORT_IDS.set(request, (id = toOpaqueId(toRequestKey(request))));
-  return id;
-}
+/** The id of a request's report: opaque, and equal for requests that mean the same, whatever the principal. */
+export const toReportId = memoizeByRequest((request: ReportRequest): string => toOpaqueId(toRequestKey(request)));

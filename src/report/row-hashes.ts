@@ -1,9 +1,10 @@
-// Hashes of rows, 64 bits each: an even and an odd entry of an array. What identifies a row is added step by step.
+// Hashes of rows, 64 bits each: an even and an odd entry of an array. What identifies a row is added step by step. A hash
+// table finds equal rows.
 
 import { labelsAt } from './columns/cells.js';
 import { EMPTY_LIST, type Columns, type Label, type LabelField } from './columns/columns.js';
 import type { StringColumn } from './columns/strings.js';
-import { inRanges, ITEMS_PER_STEP, type Steps } from './steps.js';
+import { forEachIndex, inRanges, ITEMS_PER_STEP, type Steps } from './steps.js';
 
 // Odd numbers with many bits, one for each half of a hash.
 const FIRST_FACTOR = 0x2c1b3c6d;
@@ -61,7 +62,7 @@ export function* addLists(
 ): Steps<undefined> {
   const lists = columns.lists[field];
   const seed = FIELD_SEEDS[field];
-  const known = new Map<number, readonly [number, number]>();
+  const hashOfList = new Map<number, readonly [number, number]>();
   if (lists.every((list) => list <= EMPTY_LIST)) return undefined;
   return yield* inRanges(
     rows?.length ?? lists.length,
@@ -70,8 +71,8 @@ export function* addLists(
         const row = rows === undefined ? at : rows[at]!;
         const list = lists[row]!;
         if (list <= EMPTY_LIST) continue;
-        let hash = known.get(list);
-        if (hash === undefined) known.set(list, (hash = hashLabels(labelsAt(columns, field, row) ?? [])));
+        let hash = hashOfList.get(list);
+        if (hash === undefined) hashOfList.set(list, (hash = hashLabels(labelsAt(columns, field, row) ?? [])));
         add(hashes, row, hash[0] + seed, hash[1] + seed);
       }
     },
@@ -102,12 +103,35 @@ export function* addCodes(hashes: Uint32Array, codes: Uint32Array, words: Uint32
 
 /** Adds ScaleOps' own id and the labels of the owner to these rows. */
 export function* addDetails(hashes: Uint32Array, columns: Columns, rows: Uint32Array): Steps<undefined> {
-  yield* inRanges(
-    rows.length,
-    (from, to) => {
-      for (const row of rows.subarray(from, to)) addText(hashes, row, columns.ids.at(row));
-    },
-    ITEMS_PER_STEP,
-  );
+  yield* forEachIndex(rows.length, (at) => {
+    addText(hashes, rows[at]!, columns.ids.at(rows[at]!));
+  });
   return yield* addLists(hashes, columns, 'ownerLabels', rows);
+}
+
+/** A hash table of rows. */
+export class RowTable {
+  readonly #hashOf: (row: number) => number;
+  readonly #isEqual: (a: number, b: number) => boolean;
+  /** Row numbers plus one; 0 is an empty slot. At most half of the slots are used. */
+  readonly #slots: Uint32Array;
+
+  constructor(maxRows: number, hashOf: (row: number) => number, isEqual: (a: number, b: number) => boolean) {
+    this.#hashOf = hashOf;
+    this.#isEqual = isEqual;
+    this.#slots = new Uint32Array(2 ** Math.ceil(Math.log2(2 * maxRows + 2)));
+  }
+
+  /** The first row that was added and equals this one; the row itself, which is then added, when there is none. */
+  add(row: number): number {
+    const slots = this.#slots;
+    const mask = slots.length - 1;
+    let slot = this.#hashOf(row) & mask;
+    for (; slots[slot] !== 0; slot = (slot + 1) & mask) {
+      const other = slots[slot]! - 1;
+      if (this.#isEqual(other, row)) return other;
+    }
+    slots[slot] = row + 1;
+    return row;
+  }
 }

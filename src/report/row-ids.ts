@@ -1,9 +1,11 @@
 // The ids of a report's rows: opaque, unique within the report, and the same whenever and wherever the report is read.
-// An id is a hash of what identifies the row: its names, what it is grouped by, and ScaleOps' own id and the owner's labels
-// where names are not enough. Rows that are alike are told apart by their number among these.
+// An id is a hash of the names, labels and annotations; and of ScaleOps' own id and the owner's labels where names are not
+// enough. Rows that are still equal are numbered.
 
 import { NAME_FIELDS, type Columns } from './columns/columns.js';
-import { add, addCodes, addDetails, addLists, hashTexts } from './row-hashes.js';
+import { filterRows } from './query/filter-rows.js';
+import { add, addCodes, addDetails, addLists, hashTexts, RowTable } from './row-hashes.js';
+import { range } from './sort.js';
 import { inRanges, type Steps } from './steps.js';
 
 /** The characters of an id. */
@@ -40,7 +42,7 @@ export class RowIds {
     return Buffer.from(view.buffer).toString('latin1');
   }
 
-  /** Writes the characters of an id, one byte each, from `start` on. @returns where they end. */
+  /** Writes the characters of an id, one byte each, from `start` on, and returns the end. */
   write(row: number, view: DataView, start: number): number {
     writeWord(this.#hashes[2 * row]!, view, start);
     writeWord(this.#hashes[2 * row + 1]!, view, start + LENGTH / 2);
@@ -56,76 +58,57 @@ export function* identifyRows(columns: Columns): Steps<RowIds> {
   for (const field of NAME_FIELDS) yield* addCodes(hashes, names[field].codes, yield* hashTexts(names[field].values));
   yield* addLists(hashes, columns, 'labels');
   yield* addLists(hashes, columns, 'annotations');
-  // A row without the name of a workload is a group. It may be told from others by its id or the owner's labels alone.
-  yield* addDetails(hashes, columns, yield* findRowsWhere(rowCount, (row) => codes[row] === 0));
+  // A row without the name of a workload is a group: its id or the owner's labels may be all that distinguishes it.
+  yield* addDetails(hashes, columns, yield* filterRows(range(rowCount), (row) => codes[row] === 0));
   yield* separateEqual(hashes, columns);
   return new RowIds(hashes);
 }
 
-function* findRowsWhere(rowCount: number, isFound: (row: number) => boolean): Steps<Uint32Array> {
-  const rows = new Uint32Array(rowCount);
-  let count = 0;
-  yield* inRanges(rowCount, (from, to) => {
-    for (let row = from; row < to; row += 1) if (isFound(row)) rows[count++] = row;
-  });
-  return rows.subarray(0, count);
+function createHashTable(hashes: Uint32Array, rowCount: number): RowTable {
+  const isEqual = (a: number, b: number): boolean =>
+    hashes[2 * a] === hashes[2 * b] && hashes[2 * a + 1] === hashes[2 * b + 1];
+  return new RowTable(rowCount, (row) => hashes[2 * row + 1]!, isEqual);
 }
 
-/** A hash table of rows by their hashes. At most half full; an entry is the number of a row plus one. */
-function createRowTable(hashes: Uint32Array, rowCount: number) {
-  const slots = new Uint32Array(2 ** Math.ceil(Math.log2(2 * rowCount + 2)));
-  /** The slot of a row with the same hash, or the empty slot for this row. */
-  const find = (row: number): number => {
-    let slot = hashes[2 * row + 1]! & (slots.length - 1);
-    for (; slots[slot] !== 0; slot = (slot + 1) & (slots.length - 1)) {
-      const other = slots[slot]! - 1;
-      if (hashes[2 * other] === hashes[2 * row] && hashes[2 * other + 1] === hashes[2 * row + 1]) break;
-    }
-    return slot;
-  };
-  return { slots, find };
-}
-
-/** Marks all rows whose hash another row has too. */
+/** Marks the rows whose hash is not unique. */
 function* markEqual(hashes: Uint32Array, rowCount: number): Steps<Uint8Array> {
-  const { slots, find } = createRowTable(hashes, rowCount);
+  const table = createHashTable(hashes, rowCount);
   const isEqual = new Uint8Array(rowCount);
   yield* inRanges(rowCount, (from, to) => {
     for (let row = from; row < to; row += 1) {
-      const slot = find(row);
-      if (slots[slot] === 0) slots[slot] = row + 1;
-      else isEqual[row] = isEqual[slots[slot]! - 1] = 1;
+      const first = table.add(row);
+      if (first !== row) isEqual[row] = isEqual[first] = 1;
     }
   });
   return isEqual;
 }
 
-/** Gives rows with equal hashes different ones. */
+/** Makes all hashes different. */
 function* separateEqual(hashes: Uint32Array, columns: Columns): Steps<undefined> {
   const { rowCount, names } = columns;
   const isEqual = yield* markEqual(hashes, rowCount);
   if (!isEqual.includes(1)) return undefined;
   // Groups have their details already.
   const { codes } = names.workloadName;
-  yield* addDetails(hashes, columns, yield* findRowsWhere(rowCount, (row) => isEqual[row] === 1 && codes[row] !== 0));
+  yield* addDetails(
+    hashes,
+    columns,
+    yield* filterRows(range(rowCount), (row) => isEqual[row] === 1 && codes[row] !== 0),
+  );
   return yield* numberEqual(hashes, rowCount);
 }
 
-/** Gives rows with equal hashes different ones, by their number among these. */
+/** Numbers rows with equal hashes, and adds the numbers to the hashes. */
 function* numberEqual(hashes: Uint32Array, rowCount: number): Steps<undefined> {
-  const { slots, find } = createRowTable(hashes, rowCount);
+  const table = createHashTable(hashes, rowCount);
   const counts = new Map<number, number>();
   return yield* inRanges(rowCount, (from, to) => {
     for (let row = from; row < to; row += 1) {
-      let slot = find(row);
-      while (slots[slot] !== 0) {
-        const equal = slots[slot]! - 1;
-        const count = (counts.get(equal) ?? 0) + 1;
-        counts.set(equal, count);
+      for (let first = table.add(row); first !== row; first = table.add(row)) {
+        const count = (counts.get(first) ?? 0) + 1;
+        counts.set(first, count);
         add(hashes, row, count, count);
-        slot = find(row);
       }
-      slots[slot] = row + 1;
     }
   });
 }

@@ -3,6 +3,7 @@
 
 import { labelsAt, nameOf, numberAt, scaleOpsIdAt, servicesAt } from './columns/cells.js';
 import {
+  LABEL_FIELDS,
   NAME_FIELDS,
   NUMBER_FIELDS,
   type Columns,
@@ -17,7 +18,7 @@ import { toReportId, type ReportRequest } from './request.js';
 import type { RowIds } from './row-ids.js';
 import type { ReportWindow } from './window.js';
 
-/** What a row tells of the report that it is in. */
+/** The report that a row is in. */
 export interface RowOrigin {
   readonly request: ReportRequest;
   /** When ScaleOps returned the report, in milliseconds since the Unix epoch. */
@@ -26,7 +27,7 @@ export interface RowOrigin {
   readonly report: { readonly window: ReportWindow | null };
 }
 
-/** Rows are read from this. */
+/** What rows are read from. */
 export interface RowSource {
   readonly columns: Columns;
   /** totalCost of the whole report. */
@@ -38,7 +39,7 @@ export interface RowSource {
 /** A row. Empty texts, missing numbers and numbers that are not finite are null. */
 export interface ReportRow
   extends Readonly<Record<NameField, string | null>>, Readonly<Record<NumberField, number | null>> {
-  /** Unique among the rows of all reports: made of the report's id and the row's. */
+  /** Unique among the rows of all reports: the report's id, followed by the row's. */
   readonly id: string;
   readonly scaleOpsId: string | null;
   readonly origin: RowOrigin;
@@ -77,6 +78,11 @@ class RowView {
         return numberAt(this.#columns, field, this.#row);
       });
     }
+    for (const field of LABEL_FIELDS) {
+      define(field, function () {
+        return labelsAt(this.#columns, field, this.#row);
+      });
+    }
   }
 
   constructor(source: RowSource, row: number) {
@@ -96,18 +102,6 @@ class RowView {
 
   get origin(): RowOrigin {
     return this.#source.origin;
-  }
-
-  get labels(): readonly Label[] | null {
-    return labelsAt(this.#columns, 'labels', this.#row);
-  }
-
-  get annotations(): readonly Label[] | null {
-    return labelsAt(this.#columns, 'annotations', this.#row);
-  }
-
-  get ownerLabels(): readonly Label[] {
-    return labelsAt(this.#columns, 'ownerLabels', this.#row);
   }
 
   get services(): readonly string[] {

@@ -4,11 +4,10 @@ import type { Columns, NameColumn, NameField, NumberField } from './columns/colu
 import { DerivedCache } from './columns/derived-cache.js';
 import { createLabelColumn } from './query/label-lookup.js';
 import type { Dimension } from './query/dimension.js';
-import { allRows } from './query/filter-rows.js';
 import { rankIds, type OrderField, type RankedKey, type RowOrder } from './query/order.js';
 import { indexTexts, rankNames, rankNumbers, type FindText, type Ranks } from './query/ranks.js';
-import { indexWorkloads, WORKLOAD_ENTRY_BYTES, type WorkloadIndex } from './entities/workload-index.js';
 import { identifyRows, type RowIds } from './row-ids.js';
+import { range } from './sort.js';
 import { shareSteps, type Steps } from './steps.js';
 import type { ReportWindow } from './window.js';
 
@@ -19,7 +18,7 @@ export class SharedReport {
   readonly findText: () => Steps<FindText>;
   #rows: Uint32Array | undefined;
 
-  /** @param whole the report that these columns were taken from: they share its texts, and the index of these. */
+  /** @param whole the report that these columns were taken from: its texts, and their index, are shared. */
   constructor(window: ReportWindow | null, columns: Columns, derived: DerivedCache, whole?: SharedReport) {
     this.window = window;
     this.columns = columns;
@@ -29,36 +28,24 @@ export class SharedReport {
 
   /** All row numbers, in ScaleOps' order. */
   get rows(): Uint32Array {
-    return (this.#rows ??= allRows(this.columns.rowCount));
+    return (this.#rows ??= range(this.columns.rowCount));
   }
 
   /** Ranks of what rows are ordered or grouped by. Cached: 4 bytes per row. */
   *ranksOf(key: OrderField | Dimension): Steps<Ranks> {
-    return yield* this.derived.get(
-      `ranks of ${typeof key === 'string' ? key : JSON.stringify(key)}`,
-      () => this.#rankOne(key),
-      ({ ranks }) => ranks.byteLength,
-    );
-  }
-
-  /** Finds workloads among all rows. Cached when it fits the bound; for a part always. */
-  *indexWorkloads(): Steps<WorkloadIndex> {
-    const make = () => indexWorkloads(this.columns, this.rows);
-    return yield* this.derived.get('workloads', make, ({ size }) => WORKLOAD_ENTRY_BYTES * size);
+    const name = `ranks of ${typeof key === 'string' ? key : JSON.stringify(key)}`;
+    return yield* this.derived.get(name, () => this.#computeRanks(key), measureRanks);
   }
 
   /** The ids of all rows. Cached: 8 bytes per row. */
   *identifyRows(): Steps<RowIds> {
-    return yield* this.derived.get(
-      'ids',
-      () => identifyRows(this.columns),
-      ({ byteLength }) => byteLength,
-    );
+    const make = () => identifyRows(this.columns);
+    return yield* this.derived.get('ids', make, ({ byteLength }) => byteLength);
   }
 
   /**
-   * Ranks of the keys, up to the first key that no two rows share: further keys decide nothing. Without such a key the ids
-   * of the rows are the last one. Nothing for no order.
+   * Ranks of the keys up to the first that is unique per row, as further keys decide nothing. If none is, row ids come last.
+   * Empty for an empty order.
    */
   *rank(order: readonly RowOrder[]): Steps<RankedKey[]> {
     const keys: RankedKey[] = [];
@@ -74,17 +61,17 @@ export class SharedReport {
   *#rankIds(): Steps<Ranks> {
     const ids = yield* this.identifyRows();
     const make = () => rankIds(ids, this.columns.rowCount);
-    return yield* this.derived.get('ranks of ids', make, ({ ranks }) => ranks.byteLength);
+    return yield* this.derived.get('ranks of ids', make, measureRanks);
   }
 
-  *#rankOne(key: OrderField | Dimension): Steps<Ranks> {
+  *#computeRanks(key: OrderField | Dimension): Steps<Ranks> {
     const { names, numbers } = this.columns;
     if (typeof key !== 'string') return yield* rankNames(yield* this.columnOf(key));
     if (key in names) return yield* rankNames(names[key as NameField]);
     return yield* rankNumbers(numbers[key as NumberField].units);
   }
 
-  /** The column of a dimension. That of a label is cached: 4 bytes per row and distinct value. */
+  /** The column of a dimension. A label's is cached: 4 bytes per row and distinct value. */
   *columnOf(dimension: Dimension): Steps<NameColumn> {
     if ('field' in dimension) return this.columns.names[dimension.field];
     const { columns, findText } = this;
@@ -93,6 +80,10 @@ export class SharedReport {
     };
     return yield* this.derived.get(JSON.stringify(dimension), make, measureColumn);
   }
+}
+
+function measureRanks({ ranks }: Ranks): number {
+  return ranks.byteLength;
 }
 
 function measureColumn({ codes, values }: NameColumn): number {

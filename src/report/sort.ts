@@ -2,6 +2,13 @@
 
 import { inRanges, ITEMS_PER_STEP, type Steps } from './steps.js';
 
+/** The numbers from 0 to `count - 1`. */
+export function range(count: number): Uint32Array {
+  const numbers = new Uint32Array(count);
+  for (let at = 0; at < count; at += 1) numbers[at] = at;
+  return numbers;
+}
+
 /** A sorted copy of `items`; equal ones keep their order. */
 export function* sortInSteps(items: Uint32Array, compare: (a: number, b: number) => number): Steps<Uint32Array> {
   const { length } = items;

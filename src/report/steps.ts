@@ -5,7 +5,7 @@
 export type Steps<T> = Generator<undefined, T, undefined>;
 
 /** How many rows a loop may visit between two yields: well under a millisecond for a loop over columns. */
-export const ROWS_PER_STEP = 8_192;
+const ROWS_PER_STEP = 8_192;
 
 /** The same for loops that make a string, a label list or an object of each item. */
 export const ITEMS_PER_STEP = 1_024;
@@ -31,6 +31,28 @@ export function* inRanges(
   return undefined;
 }
 
+/** Calls `work` for each index of [0, count), and yields after every ITEMS_PER_STEP. */
+export function* forEachIndex(count: number, work: (index: number) => void): Steps<undefined> {
+  const workOnRange = (from: number, to: number): void => {
+    for (let index = from; index < to; index += 1) work(index);
+  };
+  return yield* inRanges(count, workOnRange, ITEMS_PER_STEP);
+}
+
+/**
+ * Computes the values of `keys` in steps, and returns a function that looks them up. Any other value is computed in one go
+ * when it is first looked up.
+ */
+export function* precompute<Key, T>(keys: Iterable<Key>, compute: (key: Key) => Steps<T>): Steps<(key: Key) => T> {
+  const values = new Map<Key, T>();
+  for (const key of keys) if (!values.has(key)) values.set(key, yield* compute(key));
+  return (key) => {
+    let value = values.get(key);
+    if (value === undefined) values.set(key, (value = runAll(compute(key))));
+    return value;
+  };
+}
+
 /**
  * Shares one computation between its callers: the first caller starts it, every caller advances it, and all get its
  * result, which is retained. When all callers end before the result is there, the computation is discarded.
@@ -39,24 +61,19 @@ export function shareSteps<T>(start: () => Steps<T>): () => Steps<T> {
   let running: Steps<T> | undefined;
   let callers = 0;
   let result: { readonly value: T } | undefined;
-  const advance = (): IteratorResult<undefined, T> => {
-    running ??= start();
-    try {
-      return running.next();
-    } catch (error) {
-      running = undefined;
-      throw error;
-    }
-  };
   return function* () {
     callers += 1;
     try {
       while (result === undefined) {
-        const { done, value } = advance();
+        running ??= start();
+        const { done, value } = running.next();
         if (done === true) result = { value };
         else yield;
       }
       return result.value;
+    } catch (error) {
+      running = undefined;
+      throw error;
     } finally {
       callers -= 1;
       if (callers === 0) running = undefined;

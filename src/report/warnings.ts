@@ -1,4 +1,4 @@
-// Data-quality warnings: what of a response is missing, odd or unreadable. A warning never fails a report.
+// Data-quality warnings: missing, odd or unreadable data in a response. A warning never fails a report.
 
 export type WarningCode =
   | 'PARTIAL_ANSWER'
@@ -15,9 +15,9 @@ export interface ReportWarning {
   readonly code: WarningCode;
   /** The field of a row or of the response; null when the warning is about whole rows. */
   readonly field: string | null;
-  /** How many rows it is about; 1 when it is about the response as a whole. */
+  /** The number of affected rows; 1 when it is about the response as a whole. */
   readonly count: number;
-  /** A bit per row of the report; null when it is about no particular rows. */
+  /** A bit per row of the report; null when no particular rows are affected. */
   readonly rows: Uint8Array | null;
 }
 
@@ -63,8 +63,7 @@ export class RowMarks {
 }
 
 /**
- * The warnings of a part of a report: those that are about one of its rows, with the number of these, and those that are
- * about the response as a whole.
+ * The warnings of a part of a report: about its own rows, counted again, and about the response as a whole.
  * @param rows the rows of the part, by their numbers in the report.
  * @param isRenumbered whether the rows of the part are numbered from 0.
  */

@@ -1,5 +1,7 @@
 // The time that a report covers.
 
+export const HOUR_MS = 3_600_000;
+
 /** [startTime, endTime), in milliseconds since the Unix epoch. */
 export interface ReportWindow {
   readonly startTime: number;

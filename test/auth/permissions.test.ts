@@ -98,7 +98,7 @@ describe('a restricted report', () => {
       sorted: report.selectRows({ orderBy: [{ field: 'totalCost', direction: 'DESC' }], first: 3 }).rows,
       groups: report
         .breakDown({ by: [{ field: 'namespace' }], orderBy: { field: 'key', direction: 'ASC' }, first: 2 })
-        .groups.map(({ keys, share, totals }) => [keys, share, SUMMED.map((field) => totals.sum(field))]),
+        .groups.map(({ keys, share, totals }) => [keys, share(), SUMMED.map((field) => totals.sum(field))]),
       hasCluster: ['a', 'A', 'b', 'x'].map((name) => report.hasCluster(name)),
       parts: [...report.split([{ clusterName: 'a' }, { clusterName: 'B', namespace: 'b' }])].map(([scope, part]) => [
         scope,
@@ -164,7 +164,7 @@ describe('a report that is re-aggregated for a caller', () => {
     totals: SUMMED.map((field) => report.sumRows().sum(field)),
     groups: report
       .breakDown({ by: [{ field: 'clusterName' }], orderBy: { field: 'totalCost', direction: 'DESC' }, first: 1 })
-      .groups.map(({ keys, share, totals }) => [keys, share, SUMMED.map((field) => totals.sum(field))]),
+      .groups.map(({ keys, share, totals }) => [keys, share(), SUMMED.map((field) => totals.sum(field))]),
     sorted: report.selectRows({ orderBy: [{ field: 'hourlyCost', direction: 'ASC' }] }).rows.map(({ id }) => id),
   });
 

@@ -665,7 +665,7 @@ function resultsOf(report: SyncReport): object {
   ];
   const groups = [...NAMES.map((field) => ({ field })), { label: 'team' }, { label: '__proto__' }].map((dimension) => {
     const { totals, ...rest } = report.breakDown({ by: [dimension], orderBy: { field: 'key', direction: 'ASC' } });
-    return [sumsOf(totals), rest.groups.map((group) => [group.keys, group.share, sumsOf(group.totals)])];
+    return [sumsOf(totals), rest.groups.map((group) => [group.keys, group.share(), sumsOf(group.totals)])];
   });
   const withLabel = report
     .selectRows({ where: { dimensions: [{ by: { label: 'team' }, values: ['a'], exclude: false }] } })

@@ -9,7 +9,7 @@ import { createCursorCodec } from '../../src/report/query/cursor.js';
 import type { RowQuery } from '../../src/report/query/row-page.js';
 import type { BreakdownQuery } from '../../src/report/report.js';
 import { toReportId } from '../../src/report/request.js';
-import { runAll, shareSteps, type Steps } from '../../src/report/steps.js';
+import { precompute, runAll, shareSteps, type Steps } from '../../src/report/steps.js';
 import { NAMES, NUMBERS } from '../kit/reference.js';
 import { countSteps, originOf, readReport, type SyncReport } from '../kit/report.js';
 
@@ -192,4 +192,17 @@ describe('parts of a report', () => {
     expect(sum(({ labelScanCost }) => labelScanCost)).toBe(report.labelScanCost);
     expect(report.labelScanCost).toBe(ROWS * LABELS.length);
   });
+});
+
+test('a value that is not precomputed is computed when it is first read', () => {
+  const computed: string[] = [];
+  const valueOf = runAll(
+    precompute(['a', 'b', 'a'], function* (key): Steps<number> {
+      yield;
+      return computed.push(key);
+    }),
+  );
+  expect(computed).toEqual(['a', 'b']);
+  expect(['a', 'c', 'b', 'c'].map(valueOf)).toEqual([1, 3, 2, 3]);
+  expect(computed).toEqual(['a', 'b', 'c']);
 });

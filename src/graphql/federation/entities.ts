@@ -6,7 +6,7 @@ import type { GraphQLResolveInfo } from 'graphql';
 import type { GatewayContext } from '../../loaders/context.js';
 import type { LoadedReport } from '../../loaders/report-loader.js';
 import type { ReportRow } from '../../report/row.js';
-import { toEntityId } from '../../report/entities/entity-id.js';
+import { toEntityId } from '../../report/opaque-id.js';
 import { createEntityRequests, type EntityRef } from '../../report/entities/entity-request.js';
 import { UserInputError } from '../../errors.js';
 import { builder } from '../builder.js';

@@ -63,7 +63,7 @@ const CostGroup = builder.objectRef<{ group: Group; dimensions: readonly string[
       description:
         "The group's share of the totalCost of all groups, such as 0.25: from 0 to 1, or outside when there are credits. " +
         'Null when that totalCost is 0.',
-      resolve: ({ group }) => group.share,
+      resolve: ({ group }) => group.share(),
     }),
   }),
 });

@@ -1,36 +1,44 @@
-// What changed between two reports, by group. Groups are matched by their keys, and nothing else: a group without rows in
-// one of the reports appeared or vanished. Groups and others add up to the totals exactly, on both sides.
+// What changed between two reports, by group. Groups are matched by their keys alone: a group without rows in one of the
+// reports appeared or vanished. Groups and others add up exactly to the totals, in both reports.
 
 import type { SumField } from '../columns/columns.js';
 import { shareOf } from '../columns/share.js';
 import { LazyList } from '../lazy-list.js';
 import type { Dimension } from '../query/dimension.js';
+import { readSums } from '../query/exact-sum.js';
 import type { RowsWhere } from '../query/filter-rows.js';
 import type { Direction } from '../query/order.js';
 import type { Report } from '../report.js';
 import { sortInSteps } from '../sort.js';
-import { inRanges, ITEMS_PER_STEP, type Steps } from '../steps.js';
-import { ChangedSums, changeOf, type AmountChange, type FieldSums, type TotalsChange } from './changed-sums.js';
-import { compareGroups, GroupKeys } from './group-keys.js';
+import { precompute, type Steps } from '../steps.js';
+import {
+  addChanges,
+  changeOfGroup,
+  compareGroups,
+  ratioOf,
+  type ComparedGroups,
+  type TotalsChange,
+} from './changed-sums.js';
+import { matchGroups, type MatchedGroups } from './match-groups.js';
 
-/** By rows for APPEARED (none in the baseline) and VANISHED (none in the current report), else by the totalCost. */
+/** APPEARED: no rows in the baseline. VANISHED: no rows in the current report. The other kinds compare totalCost. */
 export type ChangeKind = 'INCREASED' | 'DECREASED' | 'UNCHANGED' | 'APPEARED' | 'VANISHED';
 
-/** All but `key` are about the totalCost. */
+/** Except `key`, these are amounts of totalCost. */
 export type ChangeField = 'difference' | 'absoluteDifference' | 'ratio' | 'current' | 'baseline' | 'key';
 
 export interface ChangeQuery {
   readonly by: readonly Dimension[];
   /**
-   * Whether the second report covers both windows. Its rows do not tell what the baseline had: a group whose costs are all
-   * current, but for a thousandth, has appeared.
+   * Whether the second report covers both windows. Its rows then do not show which groups the baseline had: a group has
+   * appeared when the baseline has at most a thousandth of its current cost.
    */
   readonly isCumulative?: boolean | undefined;
-  /** The same rows on both sides. */
+  /** Applied to both reports. */
   readonly where?: RowsWhere | undefined;
-  /** Groups of other kinds are in `others`; all kinds by default. */
+  /** Groups of other kinds go to `others`; all kinds by default. */
   readonly kinds?: readonly ChangeKind[] | undefined;
-  /** Groups whose totalCost changed by less, up or down, are in `others`. */
+  /** Groups whose totalCost changed by less, up or down, go to `others`. */
   readonly minDifference?: number | undefined;
   /** By default the largest changes first, up or down. */
   readonly orderBy?: { readonly field: ChangeField; readonly direction: Direction } | undefined;
@@ -43,107 +51,111 @@ export interface GroupChange {
   readonly keys: readonly (string | null)[];
   readonly kind: ChangeKind;
   readonly totals: TotalsChange;
-  /** Its part of the whole difference of totalCost; null where that is 0. */
+  /** Its difference of totalCost as a part of that of all groups; null where that is 0. */
   readonly contribution: number | null;
 }
 
 export interface ChangeBreakdown {
   readonly groups: LazyList<GroupChange>;
-  /** Of the groups that are left out; null where none is. */
+  /** The groups that are not in `groups`, added up; null when there are none. */
   readonly others: TotalsChange | null;
-  /** The number of all groups, those that are left out included. */
+  /** Includes the groups in `others`. */
   readonly groupCount: number;
   readonly totals: TotalsChange;
 }
 
 /** Groups both reports once, and reads their groups once per sum. With an empty `by` there is one group: all rows. */
 export function* compareReports(current: Report, baseline: Report, query: ChangeQuery): Steps<ChangeBreakdown> {
-  const { by, where, fields = [] } = query;
-  const now = yield* current.groupRows(by, where);
-  const before = yield* baseline.groupRows(by, where);
-  const keys = new GroupKeys(by.length, [now, before]);
-  const sides = {
-    current: { grouped: now, groups: yield* keys.add(now) },
-    baseline: { grouped: before, groups: yield* keys.add(before) },
-    isCumulative: query.isCumulative === true,
-  };
-  const groupCount = keys.count;
-  const sums = new ChangedSums(sides, groupCount);
-  for (const field of fields) yield* sums.get(field);
-  const costs = yield* readChanges(yield* sums.get('totalCost'), groupCount);
-  const hadRows = (group: number): boolean =>
-    sides.isCumulative && costs.current[group] !== 0
-      ? Math.abs(costs.baseline[group]!) > NEGLIGIBLE_RATIO * Math.abs(costs.current[group]!)
-      : sums.baselineRows[group]! > 0;
-  const kindOf = (group: number): ChangeKind => {
-    const hasRows = sums.currentRows[group]! > 0;
-    if (hasRows !== hadRows(group)) return hasRows ? 'APPEARED' : 'VANISHED';
-    if (costs.difference[group] === 0) return 'UNCHANGED';
-    return costs.difference[group]! > 0 ? 'INCREASED' : 'DECREASED';
-  };
+  const { by, where, isCumulative = false, first = Infinity } = query;
+  const fields: readonly SumField[] = ['totalCost', ...(query.fields ?? [])];
+  const [now, before] = [yield* current.groupRows(by, where), yield* baseline.groupRows(by, where)];
+  const matched = yield* matchGroups([now, before], by.length);
+  const [nowGroups, beforeGroups] = matched.byReport as [Uint32Array, Uint32Array];
+  const all = yield* compareGroups(
+    { ...now, groups: nowGroups, sums: yield* precompute(fields, now.sumsOf) },
+    { ...before, groups: beforeGroups, sums: yield* precompute(fields, before.sumsOf) },
+    isCumulative,
+    matched.count,
+    fields,
+  );
+  const costs = yield* readCosts(all, matched.count);
+  const kindOf = createClassifier(all, costs, isCumulative);
 
-  const { order, shown } = yield* orderGroups(query, { keys, costs, kindOf });
-  const totals = yield* sums.total(order, 0);
-  const whole = totals.sum('totalCost').difference;
+  const { order, matching } = yield* orderGroups(query, { matched, costs, kindOf });
+  const shown = Math.min(first, matching);
+  const totals = yield* addChanges(all, order, fields);
+  const allDifference = totals.sum('totalCost').difference;
   const groups = new LazyList<GroupChange>(shown, (at) => {
     const group = order[at]!;
     return {
-      keys: keys.keysOf(group),
+      keys: matched.keysOf(group),
       kind: kindOf(group),
-      totals: sums.of(group),
-      contribution: shareOf(costs.difference[group]!, whole),
+      totals: changeOfGroup(all, group),
+      contribution: shareOf(costs.difference[group]!, allDifference),
     };
   });
-  return { groups, others: shown < groupCount ? yield* sums.total(order, shown) : null, groupCount, totals };
+  const others = shown < matched.count ? yield* addChanges(all, order.subarray(shown), fields) : null;
+  return { groups, others, groupCount: matched.count, totals };
 }
 
-/** Reports of the last days end when they are fetched. What the longer one has more for that reason is no baseline. */
+/** The totalCost of each group. */
+type CostChanges = Readonly<Record<keyof ComparedGroups, Float64Array>>;
+
+function* readCosts({ current, baseline, difference }: ComparedGroups, groupCount: number): Steps<CostChanges> {
+  return {
+    current: yield* readSums(current.sums('totalCost'), groupCount),
+    baseline: yield* readSums(baseline.sums('totalCost'), groupCount),
+    difference: yield* readSums(difference.sums('totalCost'), groupCount),
+  };
+}
+
+/** A report of the last days ends when it is fetched, so the longer one covers a moment that the current one does not. */
 const NEGLIGIBLE_RATIO = 0.001;
 
-/** The changes of totalCost by group; NaN for a ratio that is null. */
-type CostChanges = Readonly<Record<keyof AmountChange, Float64Array>>;
-
-function* readChanges(sums: FieldSums, groupCount: number): Steps<CostChanges> {
-  const create = () => new Float64Array(groupCount);
-  const costs = { current: create(), baseline: create(), difference: create(), ratio: create() };
-  yield* inRanges(
-    groupCount,
-    (from, to) => {
-      for (let group = from; group < to; group += 1) {
-        const change = changeOf(sums, group);
-        costs.current[group] = change.current;
-        costs.baseline[group] = change.baseline;
-        costs.difference[group] = change.difference;
-        costs.ratio[group] = change.ratio ?? Number.NaN;
-      }
-    },
-    ITEMS_PER_STEP,
-  );
-  return costs;
+function createClassifier(
+  { current: { rowCounts: currentRows }, baseline: { rowCounts: baselineRows } }: ComparedGroups,
+  { current, baseline, difference }: CostChanges,
+  isCumulative: boolean,
+): (group: number) => ChangeKind {
+  const hadRows = (group: number): boolean =>
+    isCumulative && current[group] !== 0
+      ? Math.abs(baseline[group]!) > NEGLIGIBLE_RATIO * Math.abs(current[group]!)
+      : baselineRows[group]! > 0;
+  return (group) => {
+    const hasRows = currentRows[group]! > 0;
+    if (hasRows !== hadRows(group)) return hasRows ? 'APPEARED' : 'VANISHED';
+    if (difference[group] === 0) return 'UNCHANGED';
+    return difference[group]! > 0 ? 'INCREASED' : 'DECREASED';
+  };
 }
 
 interface Candidates {
-  readonly keys: GroupKeys;
+  readonly matched: MatchedGroups;
   readonly costs: CostChanges;
   readonly kindOf: (group: number) => ChangeKind;
 }
 
-/** All groups: those that are shown in their order, then the others. */
-function* orderGroups(query: ChangeQuery, { keys, costs, kindOf }: Candidates) {
-  const { kinds, minDifference = 0, first = Infinity, orderBy } = query;
-  const order = new Uint32Array(keys.count);
-  const wanted = kinds === undefined ? undefined : new Set(kinds);
-  let count = 0;
+/** All groups: first those that match the query, in its order. */
+function* orderGroups(query: ChangeQuery, { matched, costs, kindOf }: Candidates) {
+  const { kinds, minDifference = 0, orderBy = { field: 'absoluteDifference', direction: 'DESC' } } = query;
+  const order = new Uint32Array(matched.count);
+  let matching = 0;
   let end = order.length;
   for (let group = 0; group < order.length; group += 1) {
-    const isShown =
-      Math.abs(costs.difference[group]!) >= minDifference && (wanted === undefined || wanted.has(kindOf(group)));
-    if (isShown) order[count++] = group;
+    const isLarge = Math.abs(costs.difference[group]!) >= minDifference;
+    if (isLarge && (kinds?.includes(kindOf(group)) ?? true)) order[matching++] = group;
     else order[--end] = group;
   }
-  const { field, direction } = orderBy ?? { field: 'absoluteDifference', direction: 'DESC' };
-  const values =
-    field === 'absoluteDifference' ? costs.difference.map(Math.abs) : field === 'key' ? null : costs[field];
-  order.set(yield* sortInSteps(order.subarray(0, count), compareGroups(keys, values, direction)));
-  return { order, shown: Math.min(first, count) };
+  const compare = matched.compareBy(valuesToOrderBy(costs, orderBy.field), orderBy.direction);
+  order.set(yield* sortInSteps(order.subarray(0, matching), compare));
+  return { order, matching };
+}
+
+/** NaN for a ratio that is null; undefined for the keys. */
+function valuesToOrderBy(costs: CostChanges, field: ChangeField): Float64Array | undefined {
+  const { baseline, difference } = costs;
+  if (field === 'key') return undefined;
+  if (field === 'absoluteDifference') return difference.map(Math.abs);
+  if (field !== 'ratio') return costs[field];
+  return difference.map((each, group) => ratioOf(each, baseline[group]!) ?? Number.NaN);
 }

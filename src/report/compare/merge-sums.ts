@@ -1,15 +1,57 @@
-// Exact sums of several reports, added up or subtracted group by group. Their decimal units may differ: whole numbers of a
-// larger unit are whole numbers of the smaller one, and what is neither becomes BigInts.
+// Exact sums of several reports, added or subtracted group by group. Their decimal units may differ: whole numbers of a
+// larger unit are whole numbers of a smaller one, and other numbers become BigInts.
 
+import type { SumField } from '../columns/columns.js';
 import { sumByGroup, unitsOf, type Sums } from '../query/exact-sum.js';
-import { inRanges, ITEMS_PER_STEP, type Steps } from '../steps.js';
+import type { GroupTotals } from '../query/totals.js';
+import { forEachIndex, inRanges, precompute, type Steps } from '../steps.js';
+
+/** The groups of one report. */
+export interface ReportGroups extends GroupTotals {
+  /** The merged group of each. */
+  readonly groups: Uint32Array;
+}
+
+/**
+ * The totals of the merged groups over all reports.
+ * @param fields the sums that will be read; any other is computed in one go.
+ */
+export function* mergeGroups(
+  reports: readonly ReportGroups[],
+  groupCount: number,
+  fields: readonly SumField[],
+): Steps<GroupTotals> {
+  const addCounts = (countsOf: (report: ReportGroups) => ArrayLike<number>): Float64Array => {
+    const counts = new Float64Array(groupCount);
+    for (const report of reports) {
+      const own = countsOf(report);
+      report.groups.forEach((group, at) => (counts[group]! += own[at]!));
+    }
+    return counts;
+  };
+  let missing: Float64Array | undefined;
+  return {
+    rowCounts: addCounts(({ rowCounts }) => rowCounts),
+    sums: yield* precompute(fields, (field) =>
+      mergeSums(
+        reports.map((each) => partOf(each, field, 1)),
+        groupCount,
+      ),
+    ),
+    rowsWithoutCost: () => (missing ??= addCounts((report) => report.rowsWithoutCost())),
+  };
+}
 
 /** The sums of one report. */
-export interface SumsPart {
+interface SumsPart {
   readonly sums: Sums;
   /** The merged group of each group of the report. */
   readonly groups: Uint32Array;
   readonly sign: 1 | -1;
+}
+
+export function partOf({ sums, groups }: ReportGroups, field: SumField, sign: SumsPart['sign']): SumsPart {
+  return { sums: sums(field), groups, sign };
 }
 
 /** The sums of all parts by merged group; 0 for a group that is in none. */
@@ -52,13 +94,9 @@ function* mergeUnits(parts: readonly SumsPart[], groupCount: number, scale: numb
   const smallest = new Array<bigint>(groupCount).fill(0n);
   for (const { sums, groups, sign } of parts) {
     const factor = BigInt(sign * Math.round(scale / sums.scale));
-    yield* inRanges(
-      groups.length,
-      (from, to) => {
-        for (let at = from; at < to; at += 1) smallest[groups[at]!]! += factor * unitsOf(sums, at);
-      },
-      ITEMS_PER_STEP,
-    );
+    yield* forEachIndex(groups.length, (at) => {
+      smallest[groups[at]!]! += factor * unitsOf(sums, at);
+    });
   }
   return { scale, high: new Float64Array(groupCount), smallest };
 }

@@ -1,22 +1,22 @@
-// Costs over time: the reports of consecutive intervals, by group. The series are chosen and ordered once, by their sums
-// over all intervals. Points are exact, and series and others add up to the totals exactly.
+// Costs over time: the reports of consecutive intervals, by group. Series are ordered by their sums over all intervals.
+// Points are exact, and series and others add up exactly to the totals.
 
 import type { SumField } from '../columns/columns.js';
 import { LazyList } from '../lazy-list.js';
-import type { GroupOrder } from '../query/breakdown.js';
+import { withOrder, type GroupOrder } from '../query/breakdown.js';
 import type { Dimension } from '../query/dimension.js';
-import { sumGroups, sumOf, type Sums } from '../query/exact-sum.js';
+import { readSums, sumGroups, sumOf } from '../query/exact-sum.js';
 import type { RowsWhere } from '../query/filter-rows.js';
 import type { GroupedRows } from '../query/grouped-rows.js';
-import { createTotals, type Totals } from '../query/totals.js';
+import { addGroups, totalsOf, type GroupTotals, type Totals } from '../query/totals.js';
 import type { Report } from '../report.js';
-import { sortInSteps } from '../sort.js';
-import { inRanges, ITEMS_PER_STEP, runAll, type Steps } from '../steps.js';
-import { compareGroups, GroupKeys } from './group-keys.js';
-import { mergeSums, type SumsPart } from './merge-sums.js';
+import { range, sortInSteps } from '../sort.js';
+import { inRanges, precompute, type Steps } from '../steps.js';
+import { matchGroups, type MatchedGroups } from './match-groups.js';
+import { mergeGroups, type ReportGroups } from './merge-sums.js';
 
 export interface SeriesQuery {
-  /** Empty: one series, the total, even if there are no rows. */
+  /** Empty: one series, the total, even without rows. */
   readonly by: readonly Dimension[];
   readonly where?: RowsWhere | undefined;
   readonly orderBy: GroupOrder;
@@ -26,7 +26,7 @@ export interface SeriesQuery {
 }
 
 export interface Series {
-  /** Empty for the others. */
+  /** Empty for `others`. */
   readonly keys: readonly (string | null)[];
   /** One value per interval: 0 without a row, null without a report. */
   values(field: SumField): readonly (number | null)[];
@@ -39,7 +39,7 @@ export interface Series {
 
 export interface SeriesSet {
   readonly series: LazyList<Series>;
-  /** The series that `first` leaves out, as one; null where it leaves out none. */
+  /** The series after `first`, added up; null when there are none. */
   readonly others: Series | null;
   readonly seriesCount: number;
 }
@@ -53,193 +53,99 @@ interface SeriesSource {
 
 /** Groups each report once, and reads its groups once per sum. The series are those of all intervals together. */
 export function* createSeries({ reports, hours }: SeriesSource, query: SeriesQuery): Steps<SeriesSet> {
-  const { by, where, orderBy, fields } = query;
+  const { by, where, orderBy, fields, first = Infinity } = query;
   const groupings: (GroupedRows | null)[] = [];
   for (const report of reports) groupings.push(report && (yield* report.groupRows(by, where)));
-  const known = groupings.filter((grouped) => grouped !== null);
-  const keys = new GroupKeys(by.length, known);
-  const intervals: (Interval | null)[] = [];
-  for (const grouped of groupings) {
-    intervals.push(grouped && { grouped, groups: yield* keys.add(grouped), sums: new Map<SumField, Sums>() });
+  const present = groupings.filter((grouped) => grouped !== null);
+  const matched = yield* matchGroups(present, by.length);
+  const summed = withOrder(fields, orderBy);
+  const reportGroups: ReportGroups[] = [];
+  for (const [at, grouped] of present.entries()) {
+    // Each sum is computed once here, as the report need not cache it.
+    reportGroups.push({ ...grouped, groups: matched.byReport[at]!, sums: yield* precompute(summed, grouped.sumsOf) });
   }
-  const table = new SeriesTable(intervals, keys.count);
-  for (const field of fields) yield* table.merged(field);
-  const order = yield* orderSeries(table, keys, orderBy);
-  const shown = Math.min(query.first ?? keys.count, keys.count);
-  const locals = yield* table.locate(order, shown);
+  const all = yield* mergeGroups(reportGroups, matched.count, summed);
+  let next = 0;
+  const intervals = groupings.map((grouped) => grouped && reportGroups[next++]!);
+  const table = { intervals, hours, all };
+  const order = yield* orderSeries(all, matched, orderBy);
+  const shown = Math.min(first, matched.count);
+  const groups = yield* findGroups(intervals, order, shown);
   const series = new LazyList<Series>(shown, (at) => {
-    const group = order[at]!;
-    const values = (field: SumField) => table.valuesOf(field, locals.subarray(at * intervals.length));
-    const totals = table.isComplete ? overTime(table.totalsOf(group), values, hours) : null;
-    return { keys: keys.keysOf(group), values, totals };
+    const values = (field: SumField) =>
+      intervals.map((interval, index) => {
+        if (interval === null) return null;
+        const group = groups[at * intervals.length + index]!;
+        return group === NO_GROUP ? 0 : sumOf(interval.sums(field), group);
+      });
+    const totals = overTime(table, totalsOf(all, order[at]!), values);
+    return { keys: matched.keysOf(order[at]!), values, totals };
   });
-  const others = shown < keys.count ? yield* table.others(order, shown, fields) : null;
-  return {
-    series,
-    others: others && { ...others, totals: others.totals && overTime(others.totals, others.values, hours) },
-    seriesCount: keys.count,
-  };
+  const others = shown < matched.count ? yield* addSeries(table, order.subarray(shown), fields) : null;
+  return { series, others, seriesCount: matched.count };
 }
 
-/** What a row says about a moment and not about its whole window: it does not add up over time. */
-const LEVELS: readonly SumField[] = [
+interface SeriesTable extends Pick<SeriesSource, 'hours'> {
+  /** The series of each group of each interval. */
+  readonly intervals: readonly (ReportGroups | null)[];
+  /** The series, with their totals over all intervals. */
+  readonly all: GroupTotals;
+}
+
+/** Fields that describe a moment and not the whole window: they do not add up over time. */
+const LEVELS: ReadonlySet<SumField> = new Set([
   ...(['hourlyCost', 'amountOfWorkloads', 'replicas'] as const),
   ...(['ownerCpuRequest', 'ownerGpuRequest', 'ownerMemoryRequest'] as const),
-];
+]);
 
-/** The totals of all intervals, with the means over time of levels in place of their sums. */
-function overTime(totals: Totals, values: Series['values'], hours: readonly number[]): Totals {
+/** `totals` with the mean over time of each level in place of its sum; null when an interval has no report. */
+function overTime({ intervals, hours }: SeriesTable, totals: Totals, values: Series['values']): Totals | null {
+  if (intervals.includes(null)) return null;
   const allHours = hours.reduce((sum, each) => sum + each, 0);
   const mean = (field: SumField): number =>
     values(field).reduce<number>((sum, value, at) => sum + (value ?? 0) * (hours[at]! / allHours), 0);
-  return { ...totals, sum: (field) => (LEVELS.includes(field) ? mean(field) : totals.sum(field)) };
-}
-
-interface Interval {
-  readonly grouped: GroupedRows;
-  /** The series of each group. */
-  readonly groups: Uint32Array;
-  readonly sums: Map<SumField, Sums>;
+  return { ...totals, sum: (field) => (LEVELS.has(field) ? mean(field) : totals.sum(field)) };
 }
 
 const NO_GROUP = 0xffff_ffff;
 
-/** The sums of all groups and intervals. */
-class SeriesTable {
-  readonly isComplete: boolean;
-  readonly #intervals: readonly (Interval | null)[];
-  readonly #present: readonly Interval[];
-  readonly #count: number;
-  /** By series, over all intervals. */
-  readonly rowCounts: Float64Array;
-  readonly #merged = new Map<SumField, Sums>();
-
-  constructor(intervals: readonly (Interval | null)[], count: number) {
-    this.#intervals = intervals;
-    this.#present = intervals.filter((each) => each !== null);
-    this.isComplete = this.#present.length === intervals.length;
-    this.#count = count;
-    this.rowCounts = new Float64Array(count);
-    for (const { grouped, groups } of this.#present)
-      for (let at = 0; at < groups.length; at += 1) this.rowCounts[groups[at]!]! += grouped.rowCounts[at]!;
-  }
-
-  /** The sums over all intervals, by series. */
-  *merged(field: SumField): Steps<Sums> {
-    let sums = this.#merged.get(field);
-    if (sums === undefined) {
-      const parts: SumsPart[] = [];
-      for (const interval of this.#present) {
-        parts.push({ sums: yield* sumsOf(interval, field), groups: interval.groups, sign: 1 });
+/** For each of the first series of `order`, its group in each interval. */
+function* findGroups(intervals: SeriesTable['intervals'], order: Uint32Array, shown: number): Steps<Uint32Array> {
+  const positions = new Uint32Array(order.length).fill(NO_GROUP);
+  for (let at = 0; at < shown; at += 1) positions[order[at]!] = at;
+  const groups = new Uint32Array(shown * intervals.length).fill(NO_GROUP);
+  for (const [index, interval] of intervals.entries()) {
+    const series = interval?.groups ?? new Uint32Array();
+    yield* inRanges(series.length, (from, to) => {
+      for (let group = from; group < to; group += 1) {
+        const position = positions[series[group]!]!;
+        if (position !== NO_GROUP) groups[position * intervals.length + index] = group;
       }
-      this.#merged.set(field, (sums = yield* mergeSums(parts, this.#count)));
+    });
+  }
+  return groups;
+}
+
+/** Several series as one. */
+function* addSeries(table: SeriesTable, added: Uint32Array, fields: readonly SumField[]): Steps<Series> {
+  const isAdded = new Uint8Array(table.all.rowCounts.length);
+  for (let at = 0; at < added.length; at += 1) isAdded[added[at]!] = 1;
+  const groups = table.intervals.map((interval) =>
+    interval?.groups.map((_, group) => group).filter((group) => isAdded[interval.groups[group]!]),
+  );
+  const values = yield* precompute(fields, function* (field): Steps<readonly (number | null)[]> {
+    const sums: (number | null)[] = [];
+    for (const [at, interval] of table.intervals.entries()) {
+      sums.push(interval && (yield* sumGroups(interval.sums(field), groups[at]!)));
     }
     return sums;
-  }
-
-  totalsOf(series: number): Totals {
-    return createTotals({
-      rowCount: this.rowCounts[series]!,
-      sum: (field) => sumOf(runAll(this.merged(field)), series),
-      rowsWithoutCost: () => this.#rowsWithoutCost()[series]!,
-    });
-  }
-
-  /** By series, over all intervals. */
-  #rowsWithoutCost(): Float64Array {
-    const counts = new Float64Array(this.#count);
-    for (const { grouped, groups } of this.#present) {
-      grouped.rowsWithoutCost().forEach((count, at) => (counts[groups[at]!]! += count));
-    }
-    return counts;
-  }
-
-  /** For each of the first series of `order`, the group of each interval. */
-  *locate(order: Uint32Array, shown: number): Steps<Uint32Array> {
-    const size = this.#intervals.length;
-    const positions = new Uint32Array(this.#count).fill(NO_GROUP);
-    for (let at = 0; at < shown; at += 1) positions[order[at]!] = at;
-    const locals = new Uint32Array(shown * size).fill(NO_GROUP);
-    for (let index = 0; index < size; index += 1) {
-      const groups = this.#intervals[index]?.groups ?? new Uint32Array();
-      yield* inRanges(groups.length, (from, to) => {
-        for (let at = from; at < to; at += 1) {
-          const position = positions[groups[at]!]!;
-          if (position !== NO_GROUP) locals[position * size + index] = at;
-        }
-      });
-    }
-    return locals;
-  }
-
-  valuesOf(field: SumField, locals: Uint32Array): readonly (number | null)[] {
-    return this.#intervals.map((interval, at) => {
-      if (interval === null) return null;
-      const group = locals[at]!;
-      return group === NO_GROUP ? 0 : sumOf(runAll(sumsOf(interval, field)), group);
-    });
-  }
-
-  /** The series from index `shown` of `order` on, as one. */
-  *others(order: Uint32Array, shown: number, fields: readonly SumField[]): Steps<Series> {
-    const rest = order.subarray(shown);
-    const isOther = new Uint8Array(this.#count);
-    for (let at = 0; at < rest.length; at += 1) isOther[rest[at]!] = 1;
-    const values = new Map<SumField, readonly (number | null)[]>();
-    const sums = new Map<SumField, number>();
-    for (const field of fields) {
-      values.set(field, yield* this.#otherValues(field, isOther));
-      sums.set(field, yield* sumGroups(yield* this.merged(field), rest, 0));
-    }
-    const rowCount = rest.reduce((count, series) => count + this.rowCounts[series]!, 0);
-    const sum = (field: SumField) => sums.get(field) ?? runAll(sumGroups(runAll(this.merged(field)), rest, 0));
-    const rowsWithoutCost = () => {
-      const counts = this.#rowsWithoutCost();
-      return rest.reduce((count, series) => count + counts[series]!, 0);
-    };
-    return {
-      keys: [],
-      values: (field) => values.get(field) ?? runAll(this.#otherValues(field, isOther)),
-      totals: this.isComplete ? createTotals({ rowCount, sum, rowsWithoutCost }) : null,
-    };
-  }
-
-  *#otherValues(field: SumField, isOther: Uint8Array): Steps<readonly (number | null)[]> {
-    const values: (number | null)[] = [];
-    for (const interval of this.#intervals) {
-      if (interval === null) values.push(null);
-      else {
-        const { groups } = interval;
-        const others = groups.map((_, at) => at).filter((at) => isOther[groups[at]!] === 1);
-        values.push(yield* sumGroups(yield* sumsOf(interval, field), others, 0));
-      }
-    }
-    return values;
-  }
+  });
+  return { keys: [], values, totals: overTime(table, yield* addGroups(table.all, added, fields), values) };
 }
 
-/** Of one interval; read once, as the report need not cache it. */
-function* sumsOf({ grouped, sums }: Interval, field: SumField): Steps<Sums> {
-  let known = sums.get(field);
-  if (known === undefined) sums.set(field, (known = yield* grouped.sumsOf(field)));
-  return known;
-}
-
-function* orderSeries(table: SeriesTable, keys: GroupKeys, { field, direction }: GroupOrder): Steps<Uint32Array> {
-  const series = new Uint32Array(keys.count).map((_, at) => at);
-  let values: Float64Array | null = null;
-  if (field === 'rowCount') values = table.rowCounts;
-  else if (field !== 'key') {
-    const sums = yield* table.merged(field);
-    const read = new Float64Array(keys.count);
-    yield* inRanges(
-      keys.count,
-      (from, to) => {
-        for (let at = from; at < to; at += 1) read[at] = sumOf(sums, at);
-      },
-      ITEMS_PER_STEP,
-    );
-    values = read;
-  }
-  return yield* sortInSteps(series, compareGroups(keys, values, direction));
+function* orderSeries(all: GroupTotals, matched: MatchedGroups, { field, direction }: GroupOrder): Steps<Uint32Array> {
+  let values: ArrayLike<number> | undefined;
+  if (field === 'rowCount') values = all.rowCounts;
+  else if (field !== 'key') values = yield* readSums(all.sums(field), matched.count);
+  return yield* sortInSteps(range(matched.count), matched.compareBy(values, direction));
 }

@@ -1,7 +1,7 @@
-// Entities: clusters and namespaces that are asked for one by one. Which workload requests have their rows.
+// Entities: clusters and namespaces that are requested one by one, and the workload requests that cover them.
 
 import { foldCase } from '../columns/case-folding.js';
-import { toRequestKey, type WorkloadCostsRequest } from '../request.js';
+import { memoizeByRequest, toRequestKey, type WorkloadCostsRequest } from '../request.js';
 
 /** A cluster, or one namespace of it. */
 export interface EntityRef {
@@ -26,21 +26,21 @@ export function toEntityKey({ clusterName, namespace }: EntityRef): string {
 }
 
 /**
- * Returns a function from an entity to its request; undefined when the conditions of `request` leave the entity out. Create it
- * once for all entities that one field asks about.
+ * Returns a function from an entity to its request; undefined when the conditions of `request` exclude the entity. Create it
+ * once for all entities of a field.
  */
 export function createEntityRequests(request: WorkloadCostsRequest): (entity: EntityRef) => EntityRequest | undefined {
   const { clusterFilters, isClusterExclude, ...whole } = request;
   const { namespaces, isNamespaceExclude, ...part } = whole;
-  const isClusterIn = createNameFilter(clusterFilters, isClusterExclude);
-  const isNamespaceIn = createNameFilter(namespaces, isNamespaceExclude);
+  const includesCluster = createNameFilter(clusterFilters, isClusterExclude);
+  const includesNamespace = createNameFilter(namespaces, isNamespaceExclude);
   // Lists may be long: their keys are computed once for all entities.
-  const ofCluster = { base: whole, baseKey: toRequestKey(whole), baseNamespaceKey: toNamespaceKey(whole) };
-  const ofNamespace = { base: part, baseKey: toRequestKey(part), baseNamespaceKey: toNamespaceKey(part) };
+  const clusterBase = { base: whole, baseKey: toRequestKey(whole), baseNamespaceKey: toNamespaceKey(whole) };
+  const namespaceBase = { base: part, baseKey: toRequestKey(part), baseNamespaceKey: toNamespaceKey(part) };
   return (entity) => {
-    if (!isClusterIn(entity.clusterName)) return undefined;
-    if (entity.namespace === undefined) return { ...ofCluster, entity };
-    return isNamespaceIn(entity.namespace) ? { ...ofNamespace, entity } : undefined;
+    if (!includesCluster(entity.clusterName)) return undefined;
+    if (entity.namespace === undefined) return { ...clusterBase, entity };
+    return includesNamespace(entity.namespace) ? { ...namespaceBase, entity } : undefined;
   };
 }
 
@@ -50,20 +50,12 @@ export function toRootRequest({ base, entity: { clusterName, namespace } }: Enti
 }
 
 /** Equal for requests that differ at most in their clusters and namespaces. */
-export function relatedKey(request: WorkloadCostsRequest): string {
-  // Needed when the report is cached, looked up and removed.
-  let key = RELATED_KEYS.get(request);
-  if (key === undefined) {
-    const base = { ...request, clusterFilters: undefined, isClusterExclude: undefined, multiCluster: undefined };
-    key = toRequestKey({ ...base, namespaces: undefined, isNamespaceExclude: undefined });
-    RELATED_KEYS.set(request, key);
-  }
-  return key;
-}
+export const relatedKey = memoizeByRequest((request: WorkloadCostsRequest): string => {
+  const base = { ...request, clusterFilters: undefined, isClusterExclude: undefined, multiCluster: undefined };
+  return toRequestKey({ ...base, namespaces: undefined, isNamespaceExclude: undefined });
+});
 
-const RELATED_KEYS = new WeakMap<WorkloadCostsRequest, string>();
-
-/** Whether a filter lets a name in, without regard to case. Without a list it lets all names in. */
+/** Whether a filter includes a name, without regard to case. Without a list it includes all names. */
 function createNameFilter(names: readonly string[] | undefined, isExclude: boolean | undefined) {
   if (names === undefined) return () => true;
   const folded = new Set(names.map(foldCase));
@@ -80,8 +72,8 @@ export function createCoverage(
   request: WorkloadCostsRequest,
   report: { hasCluster(name: string): boolean },
 ): (wanted: EntityRequest) => boolean {
-  const isClusterIn = createStrictNameFilter(request.clusterFilters, request.isClusterExclude);
-  const isNamespaceIn = createStrictNameFilter(request.namespaces, request.isNamespaceExclude);
+  const includesCluster = createStrictNameFilter(request.clusterFilters, request.isClusterExclude);
+  const includesNamespace = createStrictNameFilter(request.namespaces, request.isNamespaceExclude);
   const namespaceKey = toNamespaceKey(request);
 
   return ({ base, baseNamespaceKey, entity }) => {
@@ -90,22 +82,22 @@ export function createCoverage(
       // Without multiCluster ScaleOps returns one cluster, which may be any, and returns it completely.
       if (isMulti || !report.hasCluster(entity.clusterName)) return false;
     }
-    if (!isClusterIn(entity.clusterName)) return false;
-    return entity.namespace === undefined ? namespaceKey === baseNamespaceKey : isNamespaceIn(entity.namespace);
+    if (!includesCluster(entity.clusterName)) return false;
+    return entity.namespace === undefined ? namespaceKey === baseNamespaceKey : includesNamespace(entity.namespace);
   };
 }
 
-/** Whether ScaleOps lets a name in, whether it compares with regard to case or not: that is not documented. */
+/** Whether ScaleOps certainly includes a name. It is not documented whether it compares with regard to case. */
 function createStrictNameFilter(names: readonly string[] | undefined, isExclude: boolean | undefined) {
   if (names === undefined) return () => true;
   if (isExclude === true) return createNameFilter(names, true);
-  const given = new Set(names);
-  return (name: string): boolean => caseVariants(name).every((each) => given.has(each));
+  const exact = new Set(names);
+  return (name: string): boolean => caseVariants(name).every((each) => exact.has(each));
 }
 
 /**
- * The spellings of a name that are sent: the given one, and lower case, as most names are. A name in capitals then matches
- * when ScaleOps compares with regard to case.
+ * The spellings of a name to send: as given, and in lower case, as most names are. A name in capitals then matches even if
+ * ScaleOps compares with regard to case.
  */
 export function caseVariants(name: string): readonly string[] {
   const folded = foldCase(name);

@@ -5,11 +5,11 @@ import { nameOf } from '../columns/cells.js';
 import { NAME_FIELDS, type Columns } from '../columns/columns.js';
 import { sumNumbers } from '../permissions/re-aggregate.js';
 import type { ReadNumbers } from '../permissions/visible-rows.js';
-import { inRanges, ITEMS_PER_STEP, type Steps } from '../steps.js';
+import { forEachIndex, type Steps } from '../steps.js';
 import { gatherRows } from './split.js';
 
 /** The row of a workload by its key, or its rows; undefined when there is none. */
-export type WorkloadIndex = ReadonlyMap<string, number | readonly number[]>;
+type WorkloadIndex = ReadonlyMap<string, number | readonly number[]>;
 
 /** What an entry of the index retains, in bytes. */
 export const WORKLOAD_ENTRY_BYTES = 200;
@@ -23,28 +23,23 @@ export function toWorkloadKey(type: string, name: string): string {
 export function* indexWorkloads({ names }: Columns, rows: Uint32Array): Steps<WorkloadIndex> {
   const { workloadName, workloadType } = names;
   const index = new Map<string, number | number[]>();
-  yield* inRanges(
-    rows.length,
-    (from, to) => {
-      for (const row of rows.subarray(from, to)) {
-        const type = nameOf(workloadType, workloadType.codes[row]!);
-        const name = nameOf(workloadName, workloadName.codes[row]!);
-        if (type === null || name === null) continue;
-        const key = toWorkloadKey(type, name);
-        const known = index.get(key);
-        if (known === undefined) index.set(key, row);
-        else if (typeof known === 'number') index.set(key, [known, row]);
-        else known.push(row);
-      }
-    },
-    ITEMS_PER_STEP,
-  );
+  yield* forEachIndex(rows.length, (at) => {
+    const row = rows[at]!;
+    const type = nameOf(workloadType, workloadType.codes[row]!);
+    const name = nameOf(workloadName, workloadName.codes[row]!);
+    if (type === null || name === null) return;
+    const key = toWorkloadKey(type, name);
+    const known = index.get(key);
+    if (known === undefined) index.set(key, row);
+    else if (typeof known === 'number') index.set(key, [known, row]);
+    else known.push(row);
+  });
   return index;
 }
 
 /**
- * These rows of one workload, and after them their sum: a row with the names and lists of one of them. It stands beside
- * them, so that it is told from each. A sum is null when one of the rows does not have the number.
+ * These rows of one workload, followed by their sum: a row with the names and lists of one of them. Identified together, all
+ * have different ids. A sum is null when one of the rows does not have the number.
  */
 export function* mergeRows(columns: Columns, rows: readonly number[], numbersOf: ReadNumbers): Steps<Columns> {
   const listed = [...rows, yield* findLeast(columns, rows)];
@@ -54,22 +49,19 @@ export function* mergeRows(columns: Columns, rows: readonly number[], numbersOf:
   return { ...gatherRows(columns, listed), numbers: sumNumbers(source) };
 }
 
-/** The row whose names and id come first in the order of code units, so that the order of the rows decides nothing. */
+/** The row whose names and id come first by code unit, so that the order of the rows decides nothing. */
 function* findLeast({ names, ids }: Columns, rows: readonly number[]): Steps<number> {
   let least = rows[0]!;
   let leastTexts: string | undefined;
-  yield* inRanges(
-    rows.length,
-    (from, to) => {
-      for (const row of rows.slice(from, to)) {
-        const own = NAME_FIELDS.map((field) => nameOf(names[field], names[field].codes[row]!));
-        const texts = JSON.stringify([...own, ids.at(row)]);
-        if (leastTexts !== undefined && texts >= leastTexts) continue;
-        leastTexts = texts;
-        least = row;
-      }
-    },
-    ITEMS_PER_STEP,
-  );
+  yield* forEachIndex(rows.length, (at) => {
+    const row = rows[at]!;
+    const texts = JSON.stringify([
+      ...NAME_FIELDS.map((field) => nameOf(names[field], names[field].codes[row]!)),
+      ids.at(row),
+    ]);
+    if (leastTexts !== undefined && texts >= leastTexts) return;
+    leastTexts = texts;
+    least = row;
+  });
   return least;
 }

@@ -1,78 +1,71 @@
-// The labels and annotations of re-aggregated rows: which rows they tell apart, and what is left of them on the sums.
+// The labels and annotations of re-aggregated rows: which rows they distinguish, and which labels the sums have.
 
 import { labelsAt, listItems } from '../columns/cells.js';
 import { EMPTY_LIST, type Columns, type Label, type Lists } from '../columns/columns.js';
 import type { CodeColumn } from '../query/group-rows.js';
-import { inRanges, ITEMS_PER_STEP, type Steps } from '../steps.js';
+import { forEachIndex, inRanges, ITEMS_PER_STEP, type Steps } from '../steps.js';
 
 /**
  * A code for the labels of each row: the values of `keys` in ownerLabels, else in labels, and all other labels. The order
  * of a list means nothing, and null is an empty list.
  */
-export function* toLabelCodes(columns: Columns, rows: Uint32Array, keys: ReadonlySet<string>): Steps<CodeColumn> {
+export function toLabelCodes(columns: Columns, rows: Uint32Array, keys: ReadonlySet<string>): Steps<CodeColumn> {
   const { ownerLabels, labels } = columns.lists;
   const listCount = columns.labelLists.ends.length;
-  return yield* toCodes(rows, {
-    rowCount: columns.rowCount,
-    listsOf: (row) => ownerLabels[row]! * listCount + labels[row]!,
-    textOf: (row) => toLabelText(labelsAt(columns, 'ownerLabels', row), labelsAt(columns, 'labels', row) ?? [], keys),
-  });
+  const listsOf = (row: number) => ownerLabels[row]! * listCount + labels[row]!;
+  return toCodes(columns, rows, listsOf, (row) =>
+    toLabelText(labelsAt(columns, 'ownerLabels', row), labelsAt(columns, 'labels', row) ?? [], keys),
+  );
 }
 
 /** The same for annotations. */
-export function* toAnnotationCodes(columns: Columns, rows: Uint32Array): Steps<CodeColumn> {
+export function toAnnotationCodes(columns: Columns, rows: Uint32Array): Steps<CodeColumn> {
   const { annotations } = columns.lists;
-  return yield* toCodes(rows, {
-    rowCount: columns.rowCount,
-    listsOf: (row) => annotations[row]!,
-    textOf: (row) => toSortedText(labelsAt(columns, 'annotations', row) ?? []),
-  });
+  const textOf = (row: number) => toSortedText(labelsAt(columns, 'annotations', row) ?? []);
+  return toCodes(columns, rows, (row) => annotations[row]!, textOf);
 }
 
-interface RowTexts {
-  readonly rowCount: number;
-  /** Names the lists of a row. */
-  readonly listsOf: (row: number) => number;
-  /** Equal for rows that belong together. Called once for equal lists. */
-  readonly textOf: (row: number) => string;
-}
-
-function* toCodes(rows: Uint32Array, { rowCount, listsOf, textOf }: RowTexts): Steps<CodeColumn> {
+/**
+ * @param listsOf a number for the lists of a row.
+ * @param textOf equal for rows that belong together. Called once for equal lists.
+ */
+function* toCodes(
+  { rowCount }: Columns,
+  rows: Uint32Array,
+  listsOf: (row: number) => number,
+  textOf: (row: number) => string,
+): Steps<CodeColumn> {
   const codes = new Uint32Array(rowCount);
   const codeOfLists = new Map<number, number>();
   const codeOfText = new Map<string, number>();
-  yield* inRanges(
-    rows.length,
-    (from, to) => {
-      for (const row of rows.subarray(from, to)) {
-        const lists = listsOf(row);
-        let code = codeOfLists.get(lists);
-        if (code === undefined) {
-          const text = textOf(row);
-          code = codeOfText.get(text) ?? codeOfText.size;
-          codeOfText.set(text, code);
-          codeOfLists.set(lists, code);
-        }
-        codes[row] = code;
+  const addRange = (from: number, to: number): void => {
+    for (let at = from; at < to; at += 1) {
+      const row = rows[at]!;
+      const lists = listsOf(row);
+      let code = codeOfLists.get(lists);
+      if (code === undefined) {
+        const text = textOf(row);
+        code = codeOfText.get(text) ?? codeOfText.size;
+        codeOfText.set(text, code);
+        codeOfLists.set(lists, code);
       }
-    },
-    ITEMS_PER_STEP,
-  );
+      codes[row] = code;
+    }
+  };
+  yield* inRanges(rows.length, addRange, ITEMS_PER_STEP);
   return { codes, codeCount: codeOfText.size };
 }
 
 function toLabelText(ownerLabels: readonly Label[], labels: readonly Label[], keys: ReadonlySet<string>): string {
-  const values = new Map([...readFirst(labels, keys), ...readFirst(ownerLabels, keys)]);
-  const found = Array.from(values, ([key, value]) => ({ key, value }));
-  return JSON.stringify([toSortedText(found), toSortedText(labels.filter(({ key }) => !keys.has(key)))]);
+  const values = new Map([...firstValues(labels, keys), ...firstValues(ownerLabels, keys)]);
+  const others = labels.filter(({ key }) => !keys.has(key));
+  return JSON.stringify([toSortedText(Array.from(values, ([key, value]) => ({ key, value }))), toSortedText(others)]);
 }
 
-/** The rule of label-lookup.ts: the first value of a key in a list counts, and an empty one is none. */
-function readFirst(labels: readonly Label[], keys: ReadonlySet<string>): ReadonlyMap<string, string> {
-  const found = new Map<string, string>();
-  for (const { key, value } of labels) if (keys.has(key) && !found.has(key)) found.set(key, value);
-  for (const [key, value] of found) if (value === '') found.delete(key);
-  return found;
+/** The rule of label-lookup.ts: the first value of a key in a list counts, and an empty value counts as none. */
+function firstValues(labels: readonly Label[], keys: ReadonlySet<string>): Iterable<[string, string]> {
+  const values = new Map(labels.toReversed().map(({ key, value }) => [key, value]));
+  return [...values].filter(([key, value]) => keys.has(key) && value !== '');
 }
 
 function toSortedText(labels: readonly Label[]): string {
@@ -86,11 +79,11 @@ function toSortedText(labels: readonly Label[]): string {
 export interface OwnerLabels {
   readonly lists: Uint32Array;
   readonly labelLists: Lists;
-  /** How many numbers `labelLists` has besides those of the report. */
+  /** The length of the arrays that the report does not have. */
   readonly addedCount: number;
 }
 
-/** The labels with one of `keys` that the owners of these rows have. Any other may differ within a group. */
+/** The owner's labels with one of `keys`, for each group. Others may differ within a group. */
 export function* pickOwnerLabels(
   columns: Columns,
   firstRows: Uint32Array,
@@ -109,19 +102,12 @@ export function* pickOwnerLabels(
     return labelLists.ends.length + ends.push(labelLists.items.length + items.length) - 1;
   });
   const picked = new Uint32Array(firstRows.length);
-  yield* inRanges(
-    firstRows.length,
-    (from, to) => {
-      for (let at = from; at < to; at += 1) picked[at] = pick(lists.ownerLabels[firstRows[at]!]!);
-    },
-    ITEMS_PER_STEP,
-  );
-  return {
-    lists: picked,
-    labelLists:
-      ends.length === 0 ? labelLists : { items: append(labelLists.items, items), ends: append(labelLists.ends, ends) },
-    addedCount: ends.length === 0 ? 0 : labelLists.items.length + items.length + labelLists.ends.length + ends.length,
-  };
+  yield* forEachIndex(firstRows.length, (group) => {
+    picked[group] = pick(lists.ownerLabels[firstRows[group]!]!);
+  });
+  if (ends.length === 0) return { lists: picked, labelLists, addedCount: 0 };
+  const extended = { items: append(labelLists.items, items), ends: append(labelLists.ends, ends) };
+  return { lists: picked, labelLists: extended, addedCount: extended.items.length + extended.ends.length };
 }
 
 /** What they retain, in bytes. */

@@ -4,9 +4,10 @@
 import { nameOf } from '../columns/cells.js';
 import type { Columns } from '../columns/columns.js';
 import { foldCase } from '../columns/case-folding.js';
-import { inRanges, ITEMS_PER_STEP, type Steps } from '../steps.js';
+import { filterRows } from '../query/filter-rows.js';
+import type { Steps } from '../steps.js';
 
-/** Allows each of the namespaces in each of the clusters. A list that is left out stands for all. */
+/** Allows each of the namespaces in each of the clusters. An omitted list means all. */
 export interface PermissionRule {
   readonly clusters?: readonly string[] | undefined;
   readonly namespaces?: readonly string[] | undefined;
@@ -38,84 +39,65 @@ export class Permissions {
       clusters: clusters && new Set(clusters),
       namespaces: namespaces && new Set(namespaces),
     }));
-    this.key = JSON.stringify(list.map(({ clusters, namespaces }) => [sort(clusters), sort(namespaces)]).sort(byText));
-    this.clusters = unite(this.#rules.map(({ clusters }) => clusters));
+    this.key = JSON.stringify(list.map((rule) => JSON.stringify([sort(rule.clusters), sort(rule.namespaces)])).sort());
+    this.clusters = union(this.#rules.map(({ clusters }) => clusters));
     this.limitsNamespaces = this.#rules.some(({ namespaces }) => namespaces !== undefined);
   }
 
-  #ofCluster(name: string | null): readonly NameSets[] {
-    return this.#rules.filter(({ clusters }) => isIn(clusters, name));
+  #rulesFor(name: string | null): readonly NameSets[] {
+    return this.#rules.filter(({ clusters }) => includes(clusters, name));
   }
 
   /** Whether the caller may see something of this cluster. */
   hasCluster(name: string): boolean {
-    return this.#ofCluster(name).length > 0;
+    return this.#rulesFor(name).length > 0;
   }
 
   /** Whether the caller may see this namespace in one of these clusters; undefined: in any cluster. */
   hasNamespace(name: string, clusters?: readonly string[]): boolean {
-    const rules = clusters?.flatMap((cluster) => this.#ofCluster(cluster)) ?? this.#rules;
-    return rules.some(({ namespaces }) => isIn(namespaces, name));
+    const rules = clusters?.flatMap((cluster) => this.#rulesFor(cluster)) ?? this.#rules;
+    return rules.some(({ namespaces }) => includes(namespaces, name));
   }
 
   /**
-   * The clusters and namespaces that include everything the caller may see of those given, compared without regard to
-   * case. Undefined stands for all, in arguments and result.
+   * The clusters and namespaces that include everything the caller may see of the given ones, compared without regard to
+   * case. Undefined means all, in arguments and result.
    */
   within(clusters?: readonly string[], namespaces?: readonly string[]): PermissionRule {
-    const own = this.#rules
+    const rules = this.#rules
       .map((each) => ({
         clusters: intersect(each.clusters, clusters),
         namespaces: intersect(each.namespaces, namespaces),
       }))
       .filter((each) => each.clusters?.size !== 0 && each.namespaces?.size !== 0);
     return {
-      clusters: unite(own.map((each) => each.clusters)),
-      namespaces: unite(own.map((each) => each.namespaces)),
+      clusters: union(rules.map((each) => each.clusters)),
+      namespaces: union(rules.map((each) => each.namespaces)),
     };
   }
 
-  /** Those of the rows `among` that the caller may see, in their order. */
-  findRows(columns: Columns, among: Uint32Array): Steps<Uint32Array> {
-    return findVisibleRows(columns, among, (cluster, name) =>
-      this.#ofCluster(cluster).some((each) => isIn(each.namespaces, name)),
-    );
+  /** Which of the rows `among` the caller may see, in their order. Looks up a pair of names once. */
+  findRows({ names: { clusterName, namespace } }: Columns, among: Uint32Array): Steps<Uint32Array> {
+    const visibility = new Map<number, boolean>();
+    return filterRows(among, (row) => {
+      const cluster = clusterName.codes[row]!;
+      const name = namespace.codes[row]!;
+      const pair = cluster * namespace.values.length + name;
+      let isVisible = visibility.get(pair);
+      if (isVisible === undefined) {
+        const rules = this.#rulesFor(nameOf(clusterName, cluster));
+        isVisible = rules.some(({ namespaces }) => includes(namespaces, nameOf(namespace, name)));
+        visibility.set(pair, isVisible);
+      }
+      return isVisible;
+    });
   }
 }
 
-/** Looks a pair of names up once, however many rows have it. */
-function* findVisibleRows(
-  { names: { clusterName, namespace } }: Columns,
-  among: Uint32Array,
-  isVisible: (cluster: string | null, namespace: string | null) => boolean,
-): Steps<Uint32Array> {
-  const known = new Map<number, boolean>();
-  const rows = new Uint32Array(among.length);
-  let count = 0;
-  yield* inRanges(
-    among.length,
-    (from, to) => {
-      for (let at = from; at < to; at += 1) {
-        const row = among[at]!;
-        const [cluster, name] = [clusterName.codes[row]!, namespace.codes[row]!];
-        const pair = cluster * namespace.values.length + name;
-        let visible = known.get(pair);
-        if (visible === undefined) {
-          known.set(pair, (visible = isVisible(nameOf(clusterName, cluster), nameOf(namespace, name))));
-        }
-        if (visible) rows[count++] = row;
-      }
-    },
-    ITEMS_PER_STEP,
-  );
-  return rows.slice(0, count);
-}
+export const NO_PERMISSIONS = new Permissions([]);
 
-/** Allows nothing. */
-export const NOTHING = new Permissions([]);
-
-/** A row without the name is in no list. */
-function isIn(names: ReadonlySet<string> | undefined, name: string | null): boolean {
+/** A row without a name is in no list. */
+function includes(names: ReadonlySet<string> | undefined, name: string | null): boolean {
   return names === undefined || (name !== null && names.has(name));
 }
 
@@ -125,15 +107,11 @@ function intersect(allowed: ReadonlySet<string> | undefined, names: readonly str
   return new Set(names.filter((name) => folded.has(foldCase(name))));
 }
 
-function unite(sets: readonly (ReadonlySet<string> | undefined)[]): readonly string[] | undefined {
+function union(sets: readonly (ReadonlySet<string> | undefined)[]): readonly string[] | undefined {
   const all = sets.flatMap((names) => (names === undefined ? [] : [...names]));
   return sets.includes(undefined) ? undefined : [...new Set(all)].sort();
 }
 
 function sort(names: readonly string[] | undefined): readonly string[] | null {
   return names === undefined ? null : [...new Set(names)].sort();
-}
-
-function byText(a: unknown, b: unknown): number {
-  return JSON.stringify(a) < JSON.stringify(b) ? -1 : 1;
 }

@@ -2,19 +2,19 @@
 // caller asked for.
 
 import {
-  NUMBER_FIELDS,
-  type Columns,
-  type ListField,
-  type NumberField,
   gatherCodes,
   gatherNames,
+  NUMBER_FIELDS,
+  type Columns,
+  type NumberField,
+  type SumField,
 } from '../columns/columns.js';
 import { createNumberColumn, type NumberColumn } from '../columns/decimal-column.js';
 import { lazyRecord } from '../columns/lazy-record.js';
 import { computedStrings } from '../columns/strings.js';
 import { sumByGroup, sumOf } from '../query/exact-sum.js';
 import { groupRows, measureGrouping, type Grouping } from '../query/group-rows.js';
-import { countMissingByGroup, percentOfHours } from '../query/totals.js';
+import { countMissingByGroup, percentOfHours, type HoursField } from '../query/totals.js';
 import { runAll, type Steps } from '../steps.js';
 import {
   measureOwnerLabels,
@@ -81,13 +81,13 @@ interface ReAggregationSource extends SummedRows {
 export function reAggregate(source: ReAggregationSource): Columns {
   const { columns, rows, grouping, reAggregation } = source;
   const { firstRows } = grouping;
-  const { names, lists, serviceLists, distinctLabels, texts } = columns;
+  const { names, lists } = columns;
   const none = { codes: new Uint32Array(firstRows.length), values: computedStrings(1, () => '') };
-  const pickList = (field: ListField): Uint32Array => gatherCodes(lists[field], firstRows);
   let missingCosts: Uint32Array | undefined;
   return {
+    ...columns,
     rowCount: firstRows.length,
-    // ScaleOps has no row for them.
+    // ScaleOps gives ids to its own rows only.
     ids: computedStrings(firstRows.length, () => ''),
     numbers: sumNumbers(source),
     names: {
@@ -97,15 +97,12 @@ export function reAggregate(source: ReAggregationSource): Columns {
       workloadType: none,
     },
     lists: {
-      labels: pickList('labels'),
-      annotations: pickList('annotations'),
+      labels: gatherCodes(lists.labels, firstRows),
+      annotations: gatherCodes(lists.annotations, firstRows),
       ownerLabels: grouping.owner.lists,
       services: none.codes,
     },
     labelLists: grouping.owner.labelLists,
-    serviceLists,
-    distinctLabels,
-    texts,
     missingCosts: () => (missingCosts ??= countMissingByGroup(columns, { ...grouping, rows })),
   };
 }
@@ -119,10 +116,8 @@ export const sumNumbers = lazyRecord(NUMBER_FIELDS, (source: SummedRows, field: 
   return createNumberColumn(sums.map((amount) => Math.max(-MAX_INT, Math.min(amount, MAX_INT))));
 });
 
-type SummedField = Exclude<NumberField, 'onDemandPercent' | 'spotPercent'>;
-
 /** The sum of each group; NaN stands for null. */
-function sumGroups(source: SummedRows, field: SummedField): Float64Array {
+function sumGroups(source: SummedRows, field: SumField): Float64Array {
   const { rows, grouping, numbersOf, needsAll = false } = source;
   const { groups, firstRows } = grouping;
   const column = runAll(numbersOf(field));
@@ -135,14 +130,12 @@ function sumGroups(source: SummedRows, field: SummedField): Float64Array {
   return Float64Array.from(isKnown, (known, group) => (known === 1 ? sumOf(sums, group) : Number.NaN));
 }
 
-function createPercentages(source: SummedRows, field: 'onDemandHours' | 'spotHours'): NumberColumn {
-  const hours = { onDemandHours: sumGroups(source, 'onDemandHours'), spotHours: sumGroups(source, 'spotHours') };
-  const percentages = hours[field].map((_, group) => {
-    const sum = (each: string): number => {
-      const number = hours[each as typeof field][group]!;
-      return source.needsAll === true ? number : number || 0;
-    };
-    return percentOfHours({ sum }, field) ?? Number.NaN;
-  });
-  return createNumberColumn(percentages);
+function createPercentages(source: SummedRows, field: HoursField): NumberColumn {
+  const readHours = (each: HoursField): Float64Array => {
+    const sums = sumGroups(source, each);
+    return source.needsAll === true ? sums : sums.map((sum) => sum || 0);
+  };
+  const hours = { onDemandHours: readHours('onDemandHours'), spotHours: readHours('spotHours') };
+  const percentOf = (group: number) => percentOfHours({ sum: (each) => hours[each][group]! }, field) ?? Number.NaN;
+  return createNumberColumn(hours[field].map((_, group) => percentOf(group)));
 }

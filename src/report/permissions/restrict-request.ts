@@ -1,12 +1,12 @@
 // Turns the request of a caller with permissions into the request that is sent to ScaleOps. A row that adds up several
 // namespaces cannot be split, so such reports are requested by cluster and namespace, filtered, and re-aggregated.
 
-import { NOTHING, type Permissions } from './permissions.js';
+import { NO_PERMISSIONS, type Permissions } from './permissions.js';
 import { foldCase } from '../columns/case-folding.js';
 import type { ReAggregation } from './re-aggregate.js';
 import type { AggregatedCostsRequest, ReportRequest, WorkloadCostsRequest } from '../request.js';
 
-/** The longest list of names that is sent. */
+/** The longest list of names to send. */
 const MAX_NAMES = 1_000;
 
 /** The request to send, and how to turn its report into the report that the caller may see. */
@@ -15,7 +15,7 @@ export interface RestrictedRequest<Request extends ReportRequest = ReportRequest
   readonly request: Request;
   /** Which rows of the report the caller may see. */
   readonly permissions: Permissions;
-  /** How to add the rows up; undefined: not at all. */
+  /** How to add the rows up; undefined: they stay as they are. */
   readonly reAggregation?: ReAggregation | undefined;
 }
 
@@ -38,19 +38,19 @@ function narrowFilter(
     isClusterExclude === true ? undefined : clusterFilters,
     isNamespaceExclude === true ? undefined : namespaces,
   );
-  const [ofClusters, ofNamespaces] = [
+  const [clusterNames, namespaceNames] = [
     narrowNames(isClusterExclude === true ? clusterFilters : undefined, allowed.clusters),
     narrowNames(isNamespaceExclude === true ? namespaces : undefined, allowed.namespaces),
   ];
   // ScaleOps reads an empty list as "no condition". Request what the caller may see, and show nothing of it.
-  if (ofClusters?.length === 0 || ofNamespaces?.length === 0) {
-    return { request: narrowFilter(rest, permissions).request, permissions: NOTHING };
+  if (clusterNames?.length === 0 || namespaceNames?.length === 0) {
+    return { request: narrowFilter(rest, permissions).request, permissions: NO_PERMISSIONS };
   }
   return {
     request: {
       ...request,
-      ...(ofClusters && { clusterFilters: ofClusters, isClusterExclude: undefined }),
-      ...(ofNamespaces && { namespaces: ofNamespaces, isNamespaceExclude: undefined }),
+      ...(clusterNames && { clusterFilters: clusterNames, isClusterExclude: undefined }),
+      ...(namespaceNames && { namespaces: namespaceNames, isNamespaceExclude: undefined }),
     },
     permissions,
   };
@@ -83,6 +83,6 @@ function narrowNames(
   const [exact, folded] = [new Set(excluded), new Set(excluded?.map(foldCase))];
   const wanted = allowed.filter((name) => !folded.has(foldCase(name)));
   // It is not documented whether ScaleOps excludes names without regard to case, so leave that to ScaleOps.
-  const isSure = allowed.every((name) => exact.has(name) || !folded.has(foldCase(name)));
-  return isSure && wanted.length <= MAX_NAMES ? wanted : undefined;
+  const isCertain = allowed.every((name) => exact.has(name) || !folded.has(foldCase(name)));
+  return isCertain && wanted.length <= MAX_NAMES ? wanted : undefined;
 }

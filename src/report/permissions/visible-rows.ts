@@ -2,7 +2,7 @@
 // which sums are exact, only when all of its numbers have one. Whether a sum is exact must not reveal numbers of hidden rows.
 
 import { nameOf } from '../columns/cells.js';
-import type { Columns, NameColumn, NumberField } from '../columns/columns.js';
+import { byField, NUMBER_FIELDS, type Columns, type NameColumn, type NumberField } from '../columns/columns.js';
 import { createNumberColumn, type NumberColumn } from '../columns/decimal-column.js';
 import { inRanges, shareSteps, type Steps } from '../steps.js';
 import { markDuplicates } from '../entities/duplicate-workloads.js';
@@ -15,15 +15,15 @@ export interface VisibleRows {
   readonly clusters: readonly string[];
   readonly warnings: readonly ReportWarning[];
   readonly numbersOf: ReadNumbers;
-  /** What is retained, in bytes. */
+  /** Retained memory, in bytes. */
   readonly byteSize: number;
 }
 
-/** About what a view takes besides its row numbers, and a string besides its characters. */
+/** Approximate bytes of a view without its row numbers, and of a string without its characters. */
 const VIEW_BYTES = 1_024;
 const STRING_BYTES = 32;
 
-/** What the rows are taken from. */
+/** The report to select from. */
 interface VisibleRowsSource {
   readonly columns: Columns;
   readonly among: Uint32Array;
@@ -36,7 +36,7 @@ export function* findVisible(
   permissions: Permissions,
 ): Steps<VisibleRows> {
   const rows = yield* permissions.findRows(columns, among);
-  const clusters = yield* namesOf(columns.names.clusterName, rows);
+  const clusters = yield* readNames(columns.names.clusterName, rows);
   // Twice: the list, and the folded names that hasCluster compares.
   const names = clusters.reduce((sum, name) => sum + 2 * (STRING_BYTES + 2 * name.length), 0);
   return {
@@ -49,8 +49,8 @@ export function* findVisible(
 }
 
 /**
- * The warnings about visible rows, with the number of these, and those about the response as a whole. Nobody knows where a
- * skipped row belongs, or one without a name that can be read, so that their number stays hidden.
+ * The warnings about visible rows, counted again, and about the response as a whole. A skipped row or one with an unreadable
+ * name may be a hidden one, so the number of such rows is not shown.
  */
 function findVisibleWarnings(
   warnings: readonly ReportWarning[],
@@ -59,12 +59,12 @@ function findVisibleWarnings(
 ): readonly ReportWarning[] {
   return warningsAmong(warnings, rows, false).flatMap((warning) => {
     if (warning.code === 'SKIPPED_ROW' || warning.code === 'UNREADABLE_NAME') return [{ ...warning, count: 1 }];
-    // The first row of a workload may be hidden: permissions mind the case of names.
+    // The first row of a workload may be hidden, as permissions compare names with regard to case.
     return warning.code === 'DUPLICATE_ROW' ? markDuplicates(names, rows).toWarnings(warning.code, null) : [warning];
   });
 }
 
-function* namesOf(column: NameColumn, rows: Uint32Array): Steps<readonly string[]> {
+function* readNames(column: NameColumn, rows: Uint32Array): Steps<readonly string[]> {
   const found = new Set<number>();
   yield* inRanges(rows.length, (from, to) => {
     for (let at = from; at < to; at += 1) found.add(column.codes[rows[at]!]!);
@@ -75,17 +75,12 @@ function* namesOf(column: NameColumn, rows: Uint32Array): Steps<readonly string[
 /** A column by its field. */
 export type ReadNumbers = (field: NumberField) => Steps<NumberColumn>;
 
-/** Columns with the same row numbers as before, to be read only at `rows`. Each is checked once, when it is first read. */
+/** Columns with the row numbers of the report, to be read only at `rows`. Each is checked once, when it is first read. */
 function createRestrictedNumbers({ rowCount, numbers }: Columns, rows: Uint32Array): ReadNumbers {
-  const sumsIdentically = new Map<NumberField, () => Steps<boolean>>();
+  const sumsIdentically = byField(NUMBER_FIELDS, (field) => shareSteps(() => hasSameSums(numbers[field], rows)));
   return function* (field) {
-    const whole = numbers[field];
-    if (rows.length === rowCount) return whole;
-    let check = sumsIdentically.get(field);
-    if (check === undefined) {
-      sumsIdentically.set(field, (check = shareSteps(() => hasUnitOf(whole, rows))));
-    }
-    return (yield* check()) ? whole : yield* createOwn(whole, rows);
+    const isShared = rows.length === rowCount || (yield* sumsIdentically[field]());
+    return isShared ? numbers[field] : yield* createRestricted(numbers[field], rows);
   };
 }
 
@@ -93,14 +88,14 @@ function createRestrictedNumbers({ rowCount, numbers }: Columns, rows: Uint32Arr
  * Whether sums over these rows are the same as in a column without other rows. They are when the column has a decimal
  * unit, as any smaller unit gives the same sums, or when these rows have none either.
  */
-function* hasUnitOf(whole: NumberColumn, rows: Uint32Array): Steps<boolean> {
+function* hasSameSums(whole: NumberColumn, rows: Uint32Array): Steps<boolean> {
   // Scale 1 also stands for "no decimal unit".
-  return whole.scale > 1 || (yield* gather(whole, rows)).scale === 1;
+  return whole.scale > 1 || (yield* gatherNumbers(whole, rows)).scale === 1;
 }
 
 /** Not cached: it is as long as the whole column, and needed only when hidden rows have numbers without a unit. */
-function* createOwn(whole: NumberColumn, rows: Uint32Array): Steps<NumberColumn> {
-  const { units, scale } = yield* gather(whole, rows);
+function* createRestricted(whole: NumberColumn, rows: Uint32Array): Steps<NumberColumn> {
+  const { units, scale } = yield* gatherNumbers(whole, rows);
   const spread = new Float64Array(whole.units.length);
   yield* inRanges(rows.length, (from, to) => {
     for (let at = from; at < to; at += 1) spread[rows[at]!] = units[at]!;
@@ -108,7 +103,7 @@ function* createOwn(whole: NumberColumn, rows: Uint32Array): Steps<NumberColumn>
   return { units: spread, scale };
 }
 
-function* gather({ units, scale }: NumberColumn, rows: Uint32Array): Steps<NumberColumn> {
+function* gatherNumbers({ units, scale }: NumberColumn, rows: Uint32Array): Steps<NumberColumn> {
   const values = new Float64Array(rows.length);
   yield* inRanges(rows.length, (from, to) => {
     for (let at = from; at < to; at += 1) values[at] = units[rows[at]!]! / scale;

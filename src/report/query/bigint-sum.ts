@@ -1,10 +1,10 @@
-// Sums as whole numbers of the smallest double, 2 to the power of -1074: exact for any doubles, and slow. For the rare
-// sums that three doubles do not hold, where numbers of very different size cancel each other.
+// Sums in units of the smallest double, 2 to the power of -1074: exact for any doubles, and slow. For the rare sums that
+// three doubles cannot represent, where numbers of very different size cancel each other.
 
-import { inRanges, ITEMS_PER_STEP, type Steps } from '../steps.js';
+import { forEachIndex, type Steps } from '../steps.js';
 
 const SMALLEST_EXPONENT = -1074;
-/** A unit is so many times 10 to the power of -1074. */
+/** A unit is 5^1074 times 10^-1074. */
 const FIVES = 5n ** BigInt(-SMALLEST_EXPONENT);
 const FRACTION_BITS = 52n;
 const FRACTION_MASK = (1n << FRACTION_BITS) - 1n;
@@ -34,16 +34,10 @@ export function* sumUnitsByGroup(
 ): Steps<readonly bigint[]> {
   const toUnits = createUnitReader();
   const sums = new Array<bigint>(groupCount).fill(0n);
-  yield* inRanges(
-    rows.length,
-    (from, to) => {
-      for (let at = from; at < to; at += 1) {
-        const value = values[rows[at]!]!;
-        if (value === value) sums[groups[at]!]! += toUnits(value);
-      }
-    },
-    ITEMS_PER_STEP,
-  );
+  yield* forEachIndex(rows.length, (at) => {
+    const value = values[rows[at]!]!;
+    if (!Number.isNaN(value)) sums[groups[at]!]! += toUnits(value);
+  });
   return sums;
 }
 

@@ -1,6 +1,6 @@
-// Cursors: opaque texts that name a row of one ordered list. A cursor holds the row's index and id, and a checksum over
-// both and over the list it belongs to, so that a forged, cut or foreign cursor is refused. The checksum is no secret: a
-// cursor that a client makes up shows no row that the list would not show.
+// Cursors: opaque texts that identify a row of one ordered list. A cursor contains the row's index and id, and a checksum
+// over both and over the list, so that a cursor of another list is refused. The checksum is no secret: a forged cursor shows
+// no row that the list would not show.
 
 import { createHash } from 'node:crypto';
 

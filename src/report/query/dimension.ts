@@ -3,8 +3,8 @@
 import type { NameField } from '../columns/columns.js';
 
 /**
- * The value of a label or an annotation. `label`: the value of this key among ownerLabels, else among labels. `anyLabel`: the value of the first of these keys
- * that the row has. `annotation`: the value of this key among annotations. An empty value counts as none.
+ * The value of a label or an annotation. `label`: the value of this key in ownerLabels, else in labels. `anyLabel`: the value
+ * of the first of these keys that the row has. `annotation`: the value of this key in annotations. Empty values do not count.
  */
 export type LabelDimension =
   { readonly label: string } | { readonly anyLabel: readonly string[] } | { readonly annotation: string };

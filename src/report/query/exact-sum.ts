@@ -1,19 +1,19 @@
-// Exact sums. Each is held as three doubles: the sum, what rounding took from it, and what rounding took from that
-// (Knuth's TwoSum), about 159 bits together. Numbers that need more are noticed and added up as BigInts instead. The result
-// is rounded once: 100,000 costs add up to the double nearest to their true sum, and groups add up to exactly the whole.
+// Exact sums. Each is stored as three doubles: the sum, its rounding error, and the rounding error of that (Knuth's TwoSum),
+// about 159 bits together. Numbers that need more are added up as BigInts instead. The result is rounded once: costs add up
+// to the double nearest to their true sum, and groups add up exactly to the total.
 
 import type { NumberColumn } from '../columns/decimal-column.js';
-import { inRanges, type Steps } from '../steps.js';
+import { forEachIndex, inRanges, type Steps } from '../steps.js';
 import { fromUnits, sumUnits, sumUnitsByGroup } from './bigint-sum.js';
 
 /** Sums by group: `(high + low + rest) / scale`, exactly. */
 export interface Sums {
   readonly scale: number;
   readonly high: Float64Array;
-  /** Left out, with `rest`, when both are 0 in all groups. */
+  /** Omitted, with `rest`, when both are 0 in all groups. */
   readonly low?: Float64Array;
   readonly rest?: Float64Array;
-  /** The sums in units of the smallest double, when three doubles do not hold them. */
+  /** The sums in units of the smallest double, when three doubles are not enough. */
   readonly smallest?: readonly bigint[];
 }
 
@@ -72,25 +72,29 @@ export function unitsOf({ high, low, rest, smallest }: Sums, group: number): big
   return smallest?.[group] ?? sumUnits([high[group]!, low?.[group] ?? 0, rest?.[group] ?? 0]);
 }
 
-/** About what a BigInt takes that holds a sum of doubles. */
+/** Approximate size of a BigInt for a sum of doubles. */
 const UNITS_BYTES = 160;
 
-/** What sums retain, in bytes. */
+/** Retained memory, in bytes. */
 export function measureSums({ high, low, smallest }: Sums): number {
   return high.byteLength * (low === undefined ? 1 : 3) + UNITS_BYTES * (smallest?.length ?? 0);
 }
 
-/** Adds up the groups from index `from` of `order` on: exactly, so that groups and their total agree. */
-export function* sumGroups(
-  { scale, high, low, rest, smallest }: Sums,
-  order: Uint32Array,
-  from: number,
-): Steps<number> {
-  const groups = order.subarray(from);
+/** The sum of each of `groupCount` groups. */
+export function* readSums(sums: Sums, groupCount: number): Steps<Float64Array> {
+  const values = new Float64Array(groupCount);
+  yield* forEachIndex(groupCount, (group) => {
+    values[group] = sumOf(sums, group);
+  });
+  return values;
+}
+
+/** Adds up some of the groups: exactly, so that groups and their total agree. */
+export function* sumGroups({ scale, high, low, rest, smallest }: Sums, groups: Uint32Array): Steps<number> {
   if (smallest !== undefined) {
     let total = 0n;
-    yield* inRanges(groups.length, (start, end) => {
-      for (let at = start; at < end; at += 1) total += smallest[groups[at]!]!;
+    yield* forEachIndex(groups.length, (at) => {
+      total += smallest[groups[at]!]!;
     });
     return limit(fromUnits(total, scale));
   }

@@ -2,18 +2,18 @@
 
 import { foldCase } from '../columns/case-folding.js';
 import type { Columns, NameColumn, NameField } from '../columns/columns.js';
-import { inRanges, ITEMS_PER_STEP, ROWS_PER_STEP, type Steps } from '../steps.js';
+import { inRanges, ITEMS_PER_STEP, type Steps } from '../steps.js';
 import type { Dimension } from './dimension.js';
 
-/** Any of these values; null and the empty text stand for rows without a value. */
+/** Any of these values; null and the empty text match rows without a value. */
 export interface DimensionMatch {
   readonly by: Dimension;
   readonly values: readonly (string | null)[];
-  /** True keeps the other rows. */
+  /** Whether to select the other rows instead. */
   readonly exclude: boolean;
 }
 
-/** All given conditions must hold. A list of names: any of them, without regard to case. */
+/** All given conditions must match. A list of names matches any of them, without regard to case. */
 export interface RowsWhere {
   readonly clusterNames?: readonly string[] | undefined;
   readonly namespaces?: readonly string[] | undefined;
@@ -21,15 +21,15 @@ export interface RowsWhere {
   readonly workloadNames?: readonly string[] | undefined;
   /** Compared exactly, as the keys of groups are. */
   readonly dimensions?: readonly DimensionMatch[] | undefined;
-  /** A part of the cluster's, the namespace's or the workload's name, without regard to case. Plain text. */
+  /** Part of the name of the cluster, the namespace or the workload, without regard to case. No pattern. */
   readonly search?: string | undefined;
-  /** At least, or at most, so much; a row without the number does not match. */
+  /** Inclusive. A row without the number does not match. */
   readonly minTotalCost?: number | undefined;
   readonly maxTotalCost?: number | undefined;
   readonly minSavingsAvailable?: number | undefined;
 }
 
-/** Makes equal what selects the same rows; null without conditions. */
+/** Equal for conditions that select the same rows; null without conditions. */
 export function toCanonicalWhere(where: RowsWhere | undefined): object | null {
   const entries = Object.entries(where ?? {}).filter(([, value]) => value !== undefined && value !== '');
   const canonical = entries
@@ -53,11 +53,9 @@ function toSet(values: readonly (string | null)[]): string[] {
   return [...new Set(values.map((value) => value ?? ''))].sort();
 }
 
-type RowTest = (row: number) => boolean;
-
 /**
- * Those of `rows` that match, in their order. Each condition reads the rows that the conditions before it left, and each
- * distinct name of these once.
+ * The rows that match, in their order. Each condition reads the rows that passed the conditions before it, and each distinct
+ * name once.
  * @param columnOf the column of a dimension.
  */
 export function* findRows(
@@ -67,12 +65,12 @@ export function* findRows(
   columnOf: (dimension: Dimension) => Steps<NameColumn>,
 ): Steps<Uint32Array> {
   const { names, numbers } = columns;
-  let found = rows;
+  let matching = rows;
   if (where.minTotalCost !== undefined || where.maxTotalCost !== undefined) {
-    found = yield* filterRows(found, isWithin(numbers.totalCost, where.minTotalCost, where.maxTotalCost));
+    matching = yield* filterRows(matching, isWithin(numbers.totalCost, where.minTotalCost, where.maxTotalCost));
   }
   if (where.minSavingsAvailable !== undefined) {
-    found = yield* filterRows(found, isWithin(numbers.savingsAvailable, where.minSavingsAvailable));
+    matching = yield* filterRows(matching, isWithin(numbers.savingsAvailable, where.minSavingsAvailable));
   }
   for (const [field, list] of [
     ['clusterName', where.clusterNames],
@@ -80,37 +78,29 @@ export function* findRows(
     ['workloadType', where.workloadTypes],
     ['workloadName', where.workloadNames],
   ] as const) {
-    if (list !== undefined) found = yield* filterRows(found, isNamed(names[field], list), ITEMS_PER_STEP);
+    if (list !== undefined) matching = yield* filterRows(matching, isNamed(names[field], list));
   }
   for (const match of where.dimensions ?? []) {
-    found = yield* filterRows(found, hasValue(yield* columnOf(match.by), match), ITEMS_PER_STEP);
+    matching = yield* filterRows(matching, hasValue(yield* columnOf(match.by), match));
   }
   if (where.search !== undefined && where.search !== '') {
-    found = yield* filterRows(found, contains(columns, foldCase(where.search)), ITEMS_PER_STEP);
+    matching = yield* filterRows(matching, contains(columns, foldCase(where.search)));
   }
-  return found;
+  return matching;
 }
 
-/** The rows that pass the test. */
-function* filterRows(rows: Uint32Array, test: RowTest, rowsPerStep = ROWS_PER_STEP): Steps<Uint32Array> {
+/** The rows that pass the test, in their order. */
+export function* filterRows(rows: Uint32Array, test: (row: number) => boolean): Steps<Uint32Array> {
   const found = new Uint32Array(rows.length);
   let count = 0;
-  yield* inRanges(
-    rows.length,
-    (from, to) => {
-      for (let at = from; at < to; at += 1) if (test(rows[at]!)) found[count++] = rows[at]!;
-    },
-    rowsPerStep,
-  );
+  const testRange = (from: number, to: number): void => {
+    for (let at = from; at < to; at += 1) if (test(rows[at]!)) found[count++] = rows[at]!;
+  };
+  yield* inRanges(rows.length, testRange, ITEMS_PER_STEP);
   return count === rows.length ? rows : found.slice(0, count);
 }
 
-/** All rows, in ScaleOps' order. */
-export function allRows(rowCount: number): Uint32Array {
-  const rows = new Uint32Array(rowCount);
-  for (let row = 0; row < rowCount; row += 1) rows[row] = row;
-  return rows;
-}
+type RowTest = (row: number) => boolean;
 
 function isWithin({ units, scale }: Columns['numbers']['totalCost'], least = -Infinity, most = Infinity): RowTest {
   return (row) => {

@@ -35,7 +35,7 @@ export function* groupRows(rows: Uint32Array, by: readonly CodeColumn[]): Steps<
   return { groups, firstRows };
 }
 
-/** A table may have so many entries per row; a Map is slower and takes only what the rows need. */
+/** Entries per row of the largest table. Beyond it a Map takes less memory, and more time. */
 const TABLE_ENTRIES_PER_ROW = 16;
 
 /** Numbers pairs (group, code) from 0 in the order in which they are first seen. */

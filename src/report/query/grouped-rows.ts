@@ -1,5 +1,5 @@
-// Rows in groups by one or several dimensions, with the sums of the groups: what breakdowns, comparisons and time series
-// begin with. Groups and sums are cached with the report while they fit the bound of its derived data.
+// Rows in groups by one or several dimensions, with the sums of the groups, for breakdowns, comparisons and time series.
+// Groups and sums are cached with the report while they fit the bound of its derived data.
 
 import type { Columns, NameColumn, SumField } from '../columns/columns.js';
 import type { NumberColumn } from '../columns/decimal-column.js';
@@ -18,7 +18,7 @@ export interface GroupedRows {
   readonly rowCounts: Uint32Array;
   /** The sums of the groups. */
   sumsOf(field: SumField): Steps<Sums>;
-  /** The number of rows of each group, or of the rows behind them, that have no totalCost. Counted when it is first called. */
+  /** For each group, how many rows have no totalCost; of rows that are sums, how many summed rows. Counted once. */
   rowsWithoutCost(): Uint32Array;
 }
 
@@ -27,7 +27,7 @@ interface GroupingInput {
   readonly columns: Columns;
   readonly by: readonly NameColumn[];
   readonly rows: () => Steps<Uint32Array>;
-  /** Whether the rows were selected for this query: they are retained for further sums, and count. */
+  /** Whether the rows were selected for this query, so that the cached groups retain them. */
   readonly ownsRows: boolean;
   readonly numbersOf: (field: SumField) => Steps<NumberColumn>;
   /** The same for the same dimensions and rows. */
@@ -40,8 +40,8 @@ interface CountedGroups extends Grouping {
   readonly rowCounts: Uint32Array;
 }
 
-/** Up to here the sums of a field are cached. */
-const GROUPS_PER_ROW = 1 / 8;
+/** With more groups per row, the sums of a field are not cached. */
+const MAX_CACHED_GROUPS_PER_ROW = 1 / 8;
 
 /** Reads the rows once per dimension; a sum reads them once more. Without dimensions, all rows are one group. */
 export function* groupAndSum(input: GroupingInput): Steps<GroupedRows> {
@@ -53,8 +53,8 @@ export function* groupAndSum(input: GroupingInput): Steps<GroupedRows> {
   const sum = function* (field: SumField): Steps<Sums> {
     return yield* sumByGroup(yield* numbersOf(field), rows, groups, firstRows.length);
   };
-  // The sums of very many groups would take the place of what costs more to compute.
-  const isSmall = GROUPS_PER_ROW * rows.length >= firstRows.length;
+  // The sums of very many groups would evict data that takes longer to compute.
+  const isSmall = firstRows.length <= MAX_CACHED_GROUPS_PER_ROW * rows.length;
   const sumsOf = (field: SumField) =>
     isSmall ? cache.get(`${field} by ${key}`, () => sum(field), measureSums) : sum(field);
   let missing: Uint32Array | undefined;

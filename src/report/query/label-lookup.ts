@@ -1,5 +1,5 @@
-// Labels by key and value. A row refers to a distinct list of labels, and a list is read once per query, when the
-// first row with it is read: a query over few rows reads few lists, however many the report has.
+// Labels by key and value. Rows refer to distinct lists of labels. A query reads a list when it comes to the first row with
+// it, so a query over few rows reads few lists.
 
 import { labelsAt, listItems } from '../columns/cells.js';
 import type { Columns, LabelField, NameColumn } from '../columns/columns.js';
@@ -10,8 +10,8 @@ import type { FindText } from './ranks.js';
 
 const NO_LABEL = -1;
 
-/** Where the values of a dimension are looked up: the first that is found counts. */
-function* placesOf(dimension: LabelDimension): Iterable<readonly [string, LabelField]> {
+/** The keys and lists to look a value up in: the first value counts. */
+function* lookupsOf(dimension: LabelDimension): Iterable<readonly [string, LabelField]> {
   if ('annotation' in dimension) {
     yield [dimension.annotation, 'annotations'];
     return;
@@ -34,18 +34,15 @@ export function* createLabelColumn(columns: Columns, dimension: LabelDimension, 
     if (code === undefined) codeOf.set(text, (code = texts.is(text, '') ? 0 : values.push(text) - 1));
     return code;
   };
-  for (const [key, field] of placesOf(dimension)) {
+  for (const [key, field] of lookupsOf(dimension)) {
     const keyText = findText(key);
     if (keyText < 0) continue;
     const valueIn = createValueLookup(columns, keyText);
     const fieldLists = lists[field];
-    yield* inRanges(
-      rowCount,
-      (from, to) => {
-        for (let row = from; row < to; row += 1) if (codes[row] === 0) codes[row] = toCode(valueIn(fieldLists[row]!));
-      },
-      ITEMS_PER_STEP,
-    );
+    const readRange = (from: number, to: number): void => {
+      for (let row = from; row < to; row += 1) if (codes[row] === 0) codes[row] = toCode(valueIn(fieldLists[row]!));
+    };
+    yield* inRanges(rowCount, readRange, ITEMS_PER_STEP);
   }
   return { codes, values: computedStrings(values.length, (code) => (code === 0 ? '' : texts.at(values[code]!))) };
 }
@@ -53,12 +50,12 @@ export function* createLabelColumn(columns: Columns, dimension: LabelDimension, 
 /** Looks up the first value of a key in a list. */
 function createValueLookup({ labelLists, distinctLabels }: Columns, key: number): (list: number) => number {
   const { keys, values } = distinctLabels;
-  const known = new Map<number, number>();
+  const valueOfList = new Map<number, number>();
   return (list) => {
-    let value = known.get(list);
+    let value = valueOfList.get(list);
     if (value === undefined) {
       const label = listItems(labelLists, list).find((each) => keys[each] === key);
-      known.set(list, (value = label === undefined ? NO_LABEL : values[label]!));
+      valueOfList.set(list, (value = label === undefined ? NO_LABEL : values[label]!));
     }
     return value;
   };
@@ -66,14 +63,14 @@ function createValueLookup({ labelLists, distinctLabels }: Columns, key: number)
 
 /** Reads the value of the dimension of single rows: few rows need no column. Each distinct list is read once. */
 export function createLabelReader(columns: Columns, dimension: LabelDimension): (row: number) => string | null {
-  const readers = Array.from(placesOf(dimension), ([key, field]) => {
-    const known = new Map<number, string>();
+  const readers = Array.from(lookupsOf(dimension), ([key, field]) => {
+    const valueOfList = new Map<number, string>();
     return (row: number): string => {
       const list = columns.lists[field][row]!;
-      let value = known.get(list);
+      let value = valueOfList.get(list);
       if (value === undefined) {
         value = labelsAt(columns, field, row)?.find((label) => label.key === key)?.value ?? '';
-        known.set(list, value);
+        valueOfList.set(list, value);
       }
       return value;
     };
@@ -97,7 +94,7 @@ export function createNullTest(columns: Columns, dimension: Dimension): (row: nu
   return (row) => valueOf(row) === null;
 }
 
-/** How many labels the lists of these rows have, to tell what a query over labels costs. */
+/** How many labels these rows have: the cost of a query over labels. */
 export function countLabels({ lists, labelLists: { ends } }: Columns, rows: Uint32Array): number {
   let count = 0;
   for (const codes of [lists.ownerLabels, lists.labels, lists.annotations]) {

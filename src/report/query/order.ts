@@ -3,8 +3,8 @@
 
 import type { NameField, NumberField } from '../columns/columns.js';
 import { DIGIT_VALUES, ID_DIGITS, type RowIds } from '../row-ids.js';
+import { range } from '../sort.js';
 import { inRanges, type Steps } from '../steps.js';
-import { allRows } from './filter-rows.js';
 import type { Ranks } from './ranks.js';
 
 /** What rows can be ordered by. */
@@ -16,7 +16,7 @@ export interface RowOrder {
   readonly direction: Direction;
 }
 
-/** Drops keys of a field that an earlier key orders by: only equal rows are left for them, so the work stays bounded. */
+/** Drops repeated fields: only rows that are equal in the field would be left to order. */
 export function dropRepeated(orderBy: readonly RowOrder[]): readonly RowOrder[] {
   const fields = new Set<OrderField>();
   return orderBy.filter(({ field }) => fields.size < fields.add(field).size);
@@ -42,7 +42,7 @@ export function* orderByRanks(rows: Uint32Array, keys: readonly RankedKey[], lim
 
 /** Ranks of the rows by their ids, which are opaque: in the order of their digits. Each pass sorts by one digit. */
 export function* rankIds(ids: RowIds, rowCount: number): Steps<Ranks> {
-  let ordered = allRows(rowCount);
+  let ordered = range(rowCount);
   const ranks = new Uint32Array(rowCount);
   for (let digit = 0; digit < ID_DIGITS; digit += 1) {
     yield* inRanges(rowCount, (from, to) => {
@@ -61,7 +61,17 @@ function* countingSort(rows: Uint32Array, { ranks: { ranks, distinct }, directio
   yield* inRanges(rows.length, (from, to) => {
     for (let at = from; at < to; at += 1) counts[ranks[rows[at]!]!]! += 1;
   });
-  const starts = yield* toStarts(counts, direction);
+  // Where each rank begins in the order. The last rank, null, comes last in both directions.
+  const starts = new Uint32Array(distinct + 1);
+  let next = 0;
+  yield* inRanges(distinct, (from, to) => {
+    for (let at = from; at < to; at += 1) {
+      const rank = direction === 'ASC' ? at : distinct - 1 - at;
+      starts[rank] = next;
+      next += counts[rank]!;
+    }
+  });
+  starts[distinct] = next;
   const ordered = new Uint32Array(Math.min(limit, rows.length));
   yield* inRanges(rows.length, (from, to) => {
     for (let at = from; at < to; at += 1) {
@@ -74,20 +84,4 @@ function* countingSort(rows: Uint32Array, { ranks: { ranks, distinct }, directio
     }
   });
   return ordered;
-}
-
-/** Where each rank begins in the order. The last rank, null, ends it in both directions. */
-function* toStarts(counts: Uint32Array, direction: Direction): Steps<Uint32Array> {
-  const starts = new Uint32Array(counts.length);
-  const last = counts.length - 1;
-  let next = 0;
-  yield* inRanges(last, (from, to) => {
-    for (let at = from; at < to; at += 1) {
-      const rank = direction === 'ASC' ? at : last - 1 - at;
-      starts[rank] = next;
-      next += counts[rank]!;
-    }
-  });
-  starts[last] = next;
-  return starts;
 }

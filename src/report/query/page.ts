@@ -3,7 +3,7 @@
 
 import type { CursorCodec } from './cursor.js';
 import type { RowIds } from '../row-ids.js';
-import { inRanges, ITEMS_PER_STEP, type Steps } from '../steps.js';
+import { forEachIndex, type Steps } from '../steps.js';
 
 export interface PageArguments {
   readonly first?: number | undefined;
@@ -66,32 +66,19 @@ export function* findPage(list: OrderedRows, { first, after, last, before }: Pag
   };
 }
 
-/** Where the row of a cursor is now. */
-interface FoundRow {
-  readonly index: number;
-  /** False when no row has the id; the index is then the cursor's own, at most the end of the list. */
-  readonly isFound: boolean;
-}
-
 /**
- * Finds the row of a cursor: at the index in the cursor when the report is the same; after a refresh, the nearest row with
- * the same id.
+ * The index of a cursor's row: the nearest row with the same id, as a refresh may have moved it. When no row has the id,
+ * `isFound` is false, and `index` is the index in the cursor, at most the end of the list.
  */
-function* findRow({ rows, ids, codec }: OrderedRows, argument: 'after' | 'before', cursor: string): Steps<FoundRow> {
+function* findRow({ rows, ids, codec }: OrderedRows, argument: 'after' | 'before', cursor: string) {
   const decoded = codec.decode(cursor);
   if (decoded === null) throw new CursorError(argument);
   const { id } = decoded;
   const index = Math.min(decoded.index, rows.length);
   const idOf = ids();
   let found: number | undefined;
-  yield* inRanges(
-    rows.length + 1,
-    (from, to) => {
-      for (let distance = from; distance < to && found === undefined; distance += 1) {
-        found = [index - distance, index + distance].find((at) => rows[at] !== undefined && idOf.at(rows[at]) === id);
-      }
-    },
-    ITEMS_PER_STEP,
-  );
+  yield* forEachIndex(rows.length + 1, (distance) => {
+    found ??= [index - distance, index + distance].find((at) => rows[at] !== undefined && idOf.at(rows[at]) === id);
+  });
   return { index: found ?? index, isFound: found !== undefined };
 }

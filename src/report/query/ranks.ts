@@ -4,7 +4,8 @@
 import type { NameColumn } from '../columns/columns.js';
 import { readStrings, type StringColumn } from '../columns/strings.js';
 import { inRanges, type Steps } from '../steps.js';
-import { sortInSteps } from '../sort.js';
+import { range, sortInSteps } from '../sort.js';
+import { filterRows } from './filter-rows.js';
 
 /** `ranks[row]` from 0, the smallest, to `distinct - 1`; `distinct` itself stands for null. */
 export interface Ranks {
@@ -14,8 +15,8 @@ export interface Ranks {
 
 /** Ranks of doubles; NaN is null, and -0 equals 0. */
 export function* rankNumbers(values: Float64Array): Steps<Ranks> {
-  const known = yield* findKnown(values);
-  const order = yield* sortInSteps(known, (a, b) => values[a]! - values[b]!);
+  const numbered = yield* filterRows(range(values.length), (row) => !Number.isNaN(values[row]!));
+  const order = yield* sortInSteps(numbered, (a, b) => values[a]! - values[b]!);
   const ranks = new Uint32Array(values.length);
   let distinct = 0;
   let last = Number.NaN;
@@ -27,22 +28,12 @@ export function* rankNumbers(values: Float64Array): Steps<Ranks> {
       ranks[order[at]!] = distinct - 1;
     }
   });
-  if (known.length < values.length) {
+  if (numbered.length < values.length) {
     yield* inRanges(values.length, (from, to) => {
       for (let row = from; row < to; row += 1) if (Number.isNaN(values[row]!)) ranks[row] = distinct;
     });
   }
   return { ranks, distinct };
-}
-
-/** The rows whose number is not null. */
-function* findKnown(values: Float64Array): Steps<Uint32Array> {
-  const rows = new Uint32Array(values.length);
-  let count = 0;
-  yield* inRanges(values.length, (from, to) => {
-    for (let row = from; row < to; row += 1) if (!Number.isNaN(values[row]!)) rows[count++] = row;
-  });
-  return rows.subarray(0, count);
 }
 
 /** Ranks of names by Unicode code point. */
@@ -66,9 +57,7 @@ export function* rankNames({ codes, values }: NameColumn): Steps<Ranks> {
 /** The indexes of `texts` in the order of the texts, by Unicode code point. */
 function* orderTexts(texts: StringColumn): Steps<Uint32Array> {
   const strings = yield* readStrings(texts);
-  const indexes = new Uint32Array(strings.length);
-  for (let at = 0; at < indexes.length; at += 1) indexes[at] = at;
-  return yield* sortInSteps(indexes, (a, b) => compareCodePoints(strings[a]!, strings[b]!));
+  return yield* sortInSteps(range(strings.length), (a, b) => compareCodePoints(strings[a]!, strings[b]!));
 }
 
 /** The number of a text; -1 when the report does not contain it. A binary search. */
@@ -90,8 +79,8 @@ export function* indexTexts(texts: StringColumn): Steps<FindText> {
 }
 
 /**
- * The order of strings by Unicode code point, the same on every machine and in every locale. Negative when `a` comes first, positive when `b` does, 0 for equal strings. UTF-16 code units would put the characters
- * outside the basic plane, which are pairs of surrogates (U+D800 to U+DFFF), before those from U+E000 to U+FFFF.
+ * Compares strings by Unicode code point, for sort(). By UTF-16 code units, characters outside the basic plane, which are
+ * pairs of surrogates (U+D800 to U+DFFF), would come before those from U+E000 to U+FFFF.
  */
 export function compareCodePoints(a: string, b: string): number {
   const length = Math.min(a.length, b.length);

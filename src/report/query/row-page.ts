@@ -16,7 +16,7 @@ export interface RowQuery extends PageArguments {
   /** The first key decides, each further key among equal rows, and then their ids; empty: ScaleOps' order. */
   readonly orderBy?: readonly RowOrder[] | undefined;
   readonly origin: RowOrigin;
-  /** Whether ids or cursors will be read. They are otherwise made in one go when they are. */
+  /** Whether ids or cursors will be read. Otherwise they are computed in one go when they are read. */
   readonly needsIds?: boolean | undefined;
 }
 
@@ -77,7 +77,7 @@ export class RowPage {
   }
 
   /**
-   * The rows as a JSON list of objects with these members, in pieces of some 64 KiB that are made one by one.
+   * The rows as a JSON list of objects with these members, in chunks of about 64 KiB that are made on demand.
    * @param originJson a field of the rows' report, as JSON.
    */
   write(members: readonly RowMember[], originJson: WrittenRows['originJson']): Iterable<Buffer> {

@@ -46,7 +46,7 @@ export function haveSameLength(a: ReportWindow, b: ReportWindow, timeZone: strin
 
 type Bounds = [Temporal.PlainDate, Temporal.PlainDate, Temporal.PlainDate, Temporal.PlainDate];
 
-/** @throws TimeRangeError when a baseline that was given overlaps the window that is compared with it. */
+/** @throws TimeRangeError when a baseline overlaps the window. */
 export function assertNoOverlap(window: ReportWindow, baseline: ReportWindow): void {
   if (baseline.startTime < window.endTime && window.startTime < baseline.endTime) {
     throw new TimeRangeError(
@@ -62,24 +62,24 @@ interface Move {
   readonly timeZone: string;
 }
 
-/** Where an end goes on a day that the month does not have: to the same time of its last day, or to the next month. */
+/** Where a time moves on a day that the month does not have: to the last day, or to the start of the next month. */
 type MissingDay = 'last day' | 'next month';
 
 function moveWindow(window: ReportWindow, move: Move, missingDay: MissingDay): ReportWindow {
   const startTime = moveBack(window.startTime, move, 'last day');
-  // An end at midnight ends the day before: the 30th of March becomes the whole 28th of February, and not nothing.
+  // An end at midnight belongs to the day before: the 30th of March becomes the whole 28th of February.
   const isMidnight = startOfDate(dateAt(window.endTime, move.timeZone), move.timeZone) === window.endTime;
   const endTime = moveBack(window.endTime, move, isMidnight ? 'next month' : missingDay);
-  // Both ends may come to the same last day, in any order.
+  // Both ends may move to the same last day.
   return { startTime, endTime: endTime > startTime ? endTime : startTime + (window.endTime - window.startTime) };
 }
 
-/** The same local time so many units before. The beginning of a day becomes the beginning of a day, also where that is not midnight. */
+/** The same local time `count` units earlier. The start of a day stays one, even where that is not midnight. */
 function moveBack(epochMs: number, { unit, count, timeZone }: Move, missingDay: MissingDay): number {
-  const begun = dateAt(epochMs, timeZone);
-  const isStart = startOfDate(begun, timeZone) === epochMs;
+  const latest = dateAt(epochMs, timeZone);
+  const isStart = startOfDate(latest, timeZone) === epochMs;
   const zoned = zonedAt(epochMs, timeZone);
-  const date = isStart ? begun : zoned.toPlainDate();
+  const date = isStart ? latest : zoned.toPlainDate();
   const moved = addUnits(date, unit, -count);
   const isMissing = unit !== 'DAY' && unit !== 'WEEK' && moved.day !== date.day;
   if (isMissing && missingDay === 'next month') return startOfDate(moved.add({ days: 1 }), timeZone);

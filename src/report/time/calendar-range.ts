@@ -10,7 +10,7 @@ export interface CalendarRange {
   /** How many units: those before the current one, or with `includeCurrent` the current one and those before it. */
   readonly count: number;
   readonly includeCurrent: boolean;
-  /** An IANA name that toTimeZone gave. */
+  /** An IANA name that toTimeZone returned. */
   readonly timeZone: string;
 }
 
@@ -18,8 +18,8 @@ export interface CalendarRange {
 const MAX_COUNTS: Readonly<Record<CalendarUnit, number>> = { DAY: 3_653, WEEK: 521, MONTH: 120, QUARTER: 40, YEAR: 10 };
 
 /**
- * The window of a calendar range. With `includeCurrent` it ends at the last full hour of the zone, so that all questions of
- * an hour are the same request. In the first hour of the range there is no such hour: the window ends with the running one.
+ * The window of a calendar range. With `includeCurrent` it ends at the last full hour of the zone, so that all queries
+ * within an hour make the same request. In the first hour of the range it ends with the current hour.
  * @throws TimeRangeError for a `count` that is not 1 or more, or covers more than ten years.
  */
 export function resolveCalendarRange(range: CalendarRange, nowMs: number): ReportWindow {

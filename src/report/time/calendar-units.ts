@@ -1,4 +1,4 @@
-// The units of the calendar: when one begins, and how many of them lie between two dates. Weeks begin on Monday (ISO 8601).
+// Units of the calendar: their first dates, and arithmetic with them. Weeks begin on Monday (ISO 8601).
 
 import type { Temporal } from 'temporal-polyfill';
 
@@ -7,7 +7,7 @@ export type CalendarUnit = 'DAY' | 'WEEK' | 'MONTH' | 'QUARTER' | 'YEAR';
 const MONTHS_PER_QUARTER = 3;
 const DAYS_PER_WEEK = 7;
 
-/** The first date of the unit that this date is in. */
+/** The first date of the unit that contains this date. */
 export function firstDateOf(unit: CalendarUnit, date: Temporal.PlainDate): Temporal.PlainDate {
   if (unit === 'WEEK') return date.subtract({ days: date.dayOfWeek - 1 });
   if (unit === 'MONTH') return date.with({ day: 1 });
@@ -15,7 +15,7 @@ export function firstDateOf(unit: CalendarUnit, date: Temporal.PlainDate): Tempo
   return unit === 'YEAR' ? date.with({ day: 1, month: 1 }) : date;
 }
 
-/** The date so many units later, or earlier. A day that its month does not have becomes the last day of the month. */
+/** The date `count` units later, or earlier. A day that the month does not have becomes its last day. */
 export function addUnits(date: Temporal.PlainDate, unit: CalendarUnit, count: number): Temporal.PlainDate {
   if (unit === 'DAY') return date.add({ days: count });
   if (unit === 'WEEK') return date.add({ days: DAYS_PER_WEEK * count });

@@ -1,6 +1,6 @@
 // The granularities of a time series: how long an interval is, and how many a window has.
 
-import type { ReportWindow } from '../window.js';
+import { HOUR_MS, type ReportWindow } from '../window.js';
 import { addUnits, countUnits, firstDateOf } from './calendar-units.js';
 import { dateAt, floorHour, nextHour, startOfDate } from './zone.js';
 
@@ -8,10 +8,9 @@ import { dateAt, floorHour, nextHour, startOfDate } from './zone.js';
 export const GRANULARITIES = ['HOURLY', 'DAILY', 'WEEKLY', 'MONTHLY'] as const;
 export type Granularity = (typeof GRANULARITIES)[number];
 
-const HOUR_MS = 3_600_000;
 export const CALENDAR_UNITS = { DAILY: 'DAY', WEEKLY: 'WEEK', MONTHLY: 'MONTH' } as const;
 
-/** When the interval begins that this instant is in. */
+/** The start of the interval that contains this instant. */
 export function startOfInterval(epochMs: number, granularity: Granularity, timeZone: string): number {
   if (granularity === 'HOURLY') return floorHour(epochMs, timeZone);
   return startOfDate(firstDateOf(CALENDAR_UNITS[granularity], dateAt(epochMs, timeZone)), timeZone);
@@ -41,8 +40,8 @@ export function* intervalStarts(
 }
 
 /**
- * How many intervals a window has, the first and the last one cut or whole; without going through them. For HOURLY, one more
- * than there are when the clocks are moved by half an hour meanwhile.
+ * How many intervals a window has, partial ones included, without creating them. For HOURLY the result may be one too high
+ * when the clocks change by half an hour.
  */
 export function countIntervals(window: ReportWindow, granularity: Granularity, timeZone: string): number {
   const startTime = startOfInterval(window.startTime, granularity, timeZone);
@@ -52,7 +51,7 @@ export function countIntervals(window: ReportWindow, granularity: Granularity, t
   return countUnits(CALENDAR_UNITS[granularity], dateAt(startTime, timeZone), dateAt(lastStart, timeZone)) + 1;
 }
 
-/** The finest granularity that splits a window into at most so many intervals; null where none does. */
+/** The finest granularity that splits a window into at most `maxIntervals`; null when none does. */
 export function findGranularity(window: ReportWindow, timeZone: string, maxIntervals: number): Granularity | null {
   return GRANULARITIES.find((each) => countIntervals(window, each, timeZone) <= maxIntervals) ?? null;
 }

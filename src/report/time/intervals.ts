@@ -1,6 +1,6 @@
 // The intervals of a time series: whole hours, days, weeks or months of a time zone, up to the last full hour.
 
-import type { ReportWindow } from '../window.js';
+import { HOUR_MS, type ReportWindow } from '../window.js';
 import { resolveCalendarRange, type CalendarRange } from './calendar-range.js';
 import type { CalendarUnit } from './calendar-units.js';
 import {
@@ -15,7 +15,7 @@ import { TimeRangeError } from './time-range-error.js';
 import { assertBegun } from './window-state.js';
 import { floorHour, nextHour } from './zone.js';
 
-/** The last so many milliseconds, a window, or a calendar range. */
+/** The last milliseconds up to now, a window, or a calendar range. */
 export type SeriesRange =
   { readonly lastMs: number } | { readonly between: ReportWindow } | { readonly calendar: CalendarRange };
 
@@ -23,13 +23,13 @@ interface IntervalOptions {
   /** By default the last 48 hours, 30 days, 12 weeks or 12 months and the current one. */
   readonly range?: SeriesRange | undefined;
   readonly granularity: Granularity;
-  /** An IANA name that toTimeZone gave. */
+  /** An IANA name that toTimeZone returned. */
   readonly timeZone: string;
   readonly maxIntervals: number;
 }
 
 export interface Interval extends ReportWindow {
-  /** Whether its hour, day, week or month goes on: the interval reaches into the present. */
+  /** Whether its hour, day, week or month is not over. */
   readonly isRunning: boolean;
   /** Whether it is shorter than its hour, day, week or month, or running. */
   readonly isPartial: boolean;
@@ -37,39 +37,34 @@ export interface Interval extends ReportWindow {
 
 /**
  * The intervals of a series, oldest first. The first begins with an hour, day, week or month of the zone, at or before the
- * range. The last ends with the range, and at the latest at the last full hour of the zone; when nothing is left then, with
- * the running hour.
+ * range. The last ends with the range, and at the latest at the last full hour of the zone; if that leaves no interval, with
+ * the current hour.
  * @throws TimeRangeError for a range in the future, a granularity longer than the range, or more intervals than allowed.
  */
 export function splitIntoIntervals(options: IntervalOptions, nowMs: number): readonly Interval[] {
   const { granularity, timeZone, maxIntervals } = options;
   const range = options.range ?? defaultRange(granularity, timeZone);
-  const asked = toWindow(range, nowMs);
-  assertBegun(asked, nowMs);
-  assertNotLonger(granularity, range, asked);
+  const requested = toWindow(range, nowMs);
+  assertBegun(requested, nowMs);
+  assertNotLonger(granularity, range, requested);
 
   const window = {
-    startTime: startOfInterval(asked.startTime, granularity, timeZone),
-    endTime: lastEnd(asked, options, nowMs),
+    startTime: startOfInterval(requested.startTime, granularity, timeZone),
+    endTime: lastEnd(requested, options, nowMs),
   };
-  // HOURLY may count one too many, so that the last one is left to the intervals themselves.
+  // The count of hours may be one too high: the intervals themselves decide.
   const count = countIntervals(window, granularity, timeZone);
-  if (count > maxIntervals + 1) throw tooMany(window, options, count);
+  if (count > maxIntervals + 1) throw createLimitError(window, options, count);
   const starts = [...intervalStarts(window, granularity, timeZone)];
-  if (starts.length - 1 > maxIntervals) throw tooMany(window, options, starts.length - 1);
+  if (starts.length - 1 > maxIntervals) throw createLimitError(window, options, starts.length - 1);
   return starts.slice(0, -1).map((startTime, at) => {
-    const whole = starts[at + 1]!;
-    const isRunning = whole > nowMs;
-    return {
-      startTime,
-      endTime: Math.min(whole, window.endTime),
-      isRunning,
-      isPartial: isRunning || whole > window.endTime,
-    };
+    const unitEnd = starts[at + 1]!;
+    const isRunning = unitEnd > nowMs;
+    const endTime = Math.min(unitEnd, window.endTime);
+    return { startTime, endTime, isRunning, isPartial: isRunning || unitEnd > endTime };
   });
 }
 
-const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
 function defaultRange(granularity: Granularity, timeZone: string): SeriesRange {
@@ -88,20 +83,20 @@ function toWindow(range: SeriesRange, nowMs: number): ReportWindow {
   return 'between' in range ? range.between : { startTime: nowMs - range.lastMs, endTime: nowMs };
 }
 
-function lastEnd(asked: ReportWindow, { granularity, timeZone }: IntervalOptions, nowMs: number): number {
+function lastEnd(requested: ReportWindow, { granularity, timeZone }: IntervalOptions, nowMs: number): number {
   const hour = floorHour(nowMs, timeZone);
-  const endTime = Math.min(asked.endTime, hour);
-  if (endTime > startOfInterval(asked.startTime, granularity, timeZone)) return endTime;
-  return Math.min(asked.endTime, nextHour(hour, timeZone));
+  const endTime = Math.min(requested.endTime, hour);
+  if (endTime > startOfInterval(requested.startTime, granularity, timeZone)) return endTime;
+  return Math.min(requested.endTime, nextHour(hour, timeZone));
 }
 
-function tooMany(window: ReportWindow, options: IntervalOptions, count: number): TimeRangeError {
+function createLimitError(window: ReportWindow, options: IntervalOptions, count: number): TimeRangeError {
   const { granularity, timeZone, maxIntervals } = options;
   const coarser = findGranularity(window, timeZone, maxIntervals);
-  const wayOut = coarser === null ? 'use a shorter time range' : `use ${coarser}, or a shorter time range`;
+  const advice = coarser === null ? 'use a shorter time range' : `use ${coarser}, or a shorter time range`;
   return new TimeRangeError(
     'granularity',
-    `must split the time range into at most ${maxIntervals} intervals, and ${granularity} makes ${count}; ${wayOut}.`,
+    `must split the time range into at most ${maxIntervals} intervals, and ${granularity} makes ${count}; ${advice}.`,
   );
 }
 
@@ -115,8 +110,8 @@ function assertNotLonger(granularity: Granularity, range: SeriesRange, { startTi
     'calendar' in range ? range.calendar.count * UNIT_DAYS[range.calendar.unit] : toDays(endTime - startTime);
   if (DAYS[granularity] <= days) return;
   const finer = GRANULARITIES.findLast((each) => DAYS[each] <= days);
-  const wayOut = finer === undefined ? 'use a longer time range' : `use ${finer}, or a longer time range`;
-  throw new TimeRangeError('granularity', `must not be longer than the time range; ${wayOut}.`);
+  const advice = finer === undefined ? 'use a longer time range' : `use ${finer}, or a longer time range`;
+  throw new TimeRangeError('granularity', `must not be longer than the time range; ${advice}.`);
 }
 
 /** Days of a window. A day may have 23 hours, so windows of days may be an hour short. */

@@ -1,4 +1,4 @@
-// An error of a time range that breaks a rule. The caller adds where the range stands in its input.
+// The error of a time range that breaks a rule. The caller adds the path of the input.
 
 export class TimeRangeError extends Error {
   override readonly name = 'TimeRangeError';

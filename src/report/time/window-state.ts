@@ -1,9 +1,7 @@
 // How settled the costs of a window are: they change while it runs, and ScaleOps corrects them for some days after.
 
-import type { ReportWindow } from '../window.js';
+import { HOUR_MS, type ReportWindow } from '../window.js';
 import { TimeRangeError } from './time-range-error.js';
-
-const HOUR_MS = 3_600_000;
 
 /** Reaches into the present; ended, and may still be corrected; ended long ago. */
 export type WindowState = 'RUNNING' | 'SETTLING' | 'SETTLED';

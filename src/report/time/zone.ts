@@ -2,7 +2,8 @@
 
 import { Temporal } from 'temporal-polyfill';
 
-const HOUR_MS = 3_600_000;
+import { HOUR_MS } from '../window.js';
+
 const NANOSECONDS_PER_MS = 1_000_000;
 
 // Temporal also reads offsets ("+02:00") and dates with a zone in brackets; Intl reads offsets from Node 22 on.

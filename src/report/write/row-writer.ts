@@ -7,7 +7,7 @@ import { padBytes, type PaddedBytes } from '../columns/words.js';
 import { createLabelReader } from '../query/label-lookup.js';
 import { toReportId } from '../request.js';
 import type { RowSource } from '../row.js';
-import { toEntityId } from '../entities/entity-id.js';
+import { toEntityId } from '../opaque-id.js';
 import { JsonWriter } from './json-writer.js';
 import { toListJson } from './label-json.js';
 import type { OriginField, RowMember } from './row-members.js';
