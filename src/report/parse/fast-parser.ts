@@ -6,7 +6,7 @@ import { assembleReport } from './assemble-report.js';
 import { decodeEnvelope, ReportShapeError } from './envelope/envelope.js';
 import { RowReader } from './parse-rows.js';
 import type { ReportData } from '../report-data.js';
-import { CLOSE_OBJECT, COLON, OPEN_OBJECT, Scanner } from './scanner.js';
+import { CLOSE_LIST, CLOSE_OBJECT, COLON, OPEN_OBJECT, Scanner } from './scanner.js';
 import { UnsupportedInputError } from './unsupported-input.js';
 
 /** Parses a report; undefined when the input is not supported or no report. */
@@ -45,10 +45,11 @@ function parseResponse(scanner: Scanner, rows: RowReader): ReportData {
     if (head.has(key) || (hasRows && key === 'aggregatedWorkloads')) throw new UnsupportedInputError();
     if (key === 'aggregatedWorkloads') {
       hasRows = true;
-      scanner.peek();
-      scanner.readList(() => {
-        rows.read(scanner);
-      });
+      if (scanner.beginList()) {
+        do {
+          rows.read(scanner);
+        } while (scanner.hasMore(CLOSE_LIST));
+      }
     } else head.set(key, scanner.readValue());
   } while (scanner.hasMore(CLOSE_OBJECT));
   if (scanner.peek() !== undefined || !hasRows) throw new UnsupportedInputError();

@@ -5,7 +5,7 @@ import { byField, LABEL_FIELDS, LIST_FIELDS, NAME_FIELDS, NUMBER_FIELDS } from '
 import type { DecodedRows } from './assemble-report.js';
 import { IdReader, NameReader } from './parse-names.js';
 import { FIELDS, KeyReader, NO_FIELD, OTHER_FIELD } from './parse-keys.js';
-import { ListTables } from './parse-list-elements.js';
+import { ListTables } from './list-tables.js';
 import { ListReader } from './parse-lists.js';
 import { NumberReader } from './parse-numbers.js';
 import { OPEN_OBJECT, type Scanner } from './scanner.js';
