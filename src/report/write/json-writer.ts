@@ -18,11 +18,7 @@ const MAX_NUMBER_BYTES = 32;
 const ROW_ID_BYTES = 16;
 /** Below this, a whole number is written without an exponent and with all digits exact. */
 const MAX_PLAIN = 1e15;
-/** The digits of 0 to 99, two each, as a pair of bytes. */
-const PAIRS = Uint16Array.from(
-  { length: 100 },
-  (_, pair) => ZERO + Math.floor(pair / 10) + ((ZERO + (pair % 10)) << 8),
-);
+const MAX_INT = 2 ** 31 - 1;
 
 export class JsonWriter {
   readonly #firstBytes: number;
@@ -136,27 +132,19 @@ export class JsonWriter {
 
   /** The digits of a whole number at the end of [start, end), with zeros before them. */
   #fill(value: number, start: number, end: number): void {
-    const bytes = this.#bytes;
     let at = end;
     let rest = value;
-    // Six digits at a time, until the rest fits a 32-bit integer.
-    while (rest >= 1e9) {
-      const next = Math.floor(rest / 1e6);
-      let six = (rest - 1e6 * next) | 0;
-      for (let pair = 0; pair < 3; pair += 1) six = this.#pair(six, (at -= 2));
+    for (; rest > MAX_INT; at -= 1) {
+      const next = Math.floor(rest / 10);
+      this.#bytes[at - 1] = ZERO + (rest - 10 * next);
       rest = next;
     }
-    let small = rest | 0;
-    while (small >= 10) small = this.#pair(small, (at -= 2));
-    if (small > 0) bytes[(at -= 1)] = ZERO + small;
-    while (at > start) bytes[(at -= 1)] = ZERO;
-  }
-
-  /** Writes the last two digits and returns the digits before them. */
-  #pair(value: number, at: number): number {
-    const hundredth = (value / 100) | 0;
-    this.#view.setUint16(at, PAIRS[value - 100 * hundredth]!, true);
-    return hundredth;
+    // Integer arithmetic is faster.
+    for (let small = rest | 0; at > start; at -= 1) {
+      const next = (small / 10) | 0;
+      this.#bytes[at - 1] = ZERO + (small - 10 * next);
+      small = next;
+    }
   }
 
   #reserve(count: number): void {
