@@ -4,7 +4,7 @@
 import { UpstreamError, type UpstreamErrorCode } from '../../errors.js';
 import type { RetryRule } from '../../concurrency/retry.js';
 import { ReportShapeError } from '../../report/parse/envelope/envelope.js';
-import { saysFailed } from '../../report/parse/envelope/member-values.js';
+import { isFailure } from '../../report/parse/envelope/member-values.js';
 import { assertNoRepeatedMember } from '../../report/parse/envelope/repeated-members.js';
 import { decodeData } from '../../report/parse/json-parser.js';
 import { createFastParser } from '../../report/parse/fast-parser.js';
@@ -93,5 +93,5 @@ const LOGIN_PAGE = /type\s*=\s*["']?password|(?<![a-z])(?:login|signin|(?:log|si
 /** `{"error": …}`, also beside a list without rows: Go writes the empty fields of a struct too. */
 function isErrorObject(json: unknown): boolean {
   const { error, errors, aggregatedWorkloads: rows } = (json ?? {}) as Readonly<Record<string, unknown>>;
-  return (saysFailed(error) || saysFailed(errors)) && !(Array.isArray(rows) && rows.length > 0);
+  return (isFailure(error) || isFailure(errors)) && !(Array.isArray(rows) && rows.length > 0);
 }
