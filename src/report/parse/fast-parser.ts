@@ -1,6 +1,6 @@
 // Parses a response from bytes to columns: without a tree of objects, and without a string for a repeated name. It supports
-// what ScaleOps usually sends. For anything else the caller uses JSON.parse and json-parser.ts. What both support they read
-// alike, which a test compares.
+// what ScaleOps usually sends. For anything else the caller uses JSON.parse and json-parser.ts. A test compares what both
+// support.
 
 import { assembleReport } from './assemble-report.js';
 import { decodeEnvelope, ReportShapeError } from './envelope/envelope.js';
@@ -33,7 +33,7 @@ export function createFastParser(): ParseReport {
 }
 
 function parseResponse(scanner: Scanner, rows: RowReader): ReportData {
-  const head = new Map<string, unknown>();
+  const members = new Map<string, unknown>();
   let hasRows = false;
   rows.begin(scanner.bytes.length);
   scanner.expect(OPEN_OBJECT);
@@ -42,7 +42,7 @@ function parseResponse(scanner: Scanner, rows: RowReader): ReportData {
     const key = scanner.readText();
     scanner.expect(COLON);
     // A repeated member: the caller refuses it.
-    if (head.has(key) || (hasRows && key === 'aggregatedWorkloads')) throw new UnsupportedInputError();
+    if (members.has(key) || (hasRows && key === 'aggregatedWorkloads')) throw new UnsupportedInputError();
     if (key === 'aggregatedWorkloads') {
       hasRows = true;
       if (scanner.beginList()) {
@@ -50,12 +50,12 @@ function parseResponse(scanner: Scanner, rows: RowReader): ReportData {
           rows.read(scanner);
         } while (scanner.hasMore(CLOSE_LIST));
       }
-    } else head.set(key, scanner.readValue());
+    } else members.set(key, scanner.readValue());
   } while (scanner.hasMore(CLOSE_OBJECT));
   if (scanner.peek() !== undefined || !hasRows) throw new UnsupportedInputError();
   const { columns, warnings } = rows.end();
   // Without rows the response may be no report.
-  const isDoubtful = warnings.skippedRows > 0 || head.has('error') || head.has('errors');
+  const isDoubtful = warnings.skippedRows > 0 || members.has('error') || members.has('errors');
   if (columns.rowCount === 0 && isDoubtful) throw new UnsupportedInputError();
-  return assembleReport(decodeEnvelope(head), columns, warnings);
+  return assembleReport(decodeEnvelope(members), columns, warnings);
 }

@@ -11,7 +11,7 @@ const POINT = 0x2e;
 const ZERO = 0x30;
 const NULL = padBytes(Buffer.from('null'));
 const EMPTY = Buffer.alloc(0);
-const NOTHING = new DataView(EMPTY.buffer, EMPTY.byteOffset, 0);
+const EMPTY_VIEW = new DataView(EMPTY.buffer, EMPTY.byteOffset, 0);
 /** The longest text of a double. */
 const MAX_NUMBER_BYTES = 32;
 /** At least the characters of an id and a quotation mark. */
@@ -23,9 +23,9 @@ const MAX_INT = 2 ** 31 - 1;
 export class JsonWriter {
   readonly #firstBytes: number;
   #bytes = EMPTY;
-  #view = NOTHING;
-  /** How many bytes fit the buffer. */
-  #room = 0;
+  #view = EMPTY_VIEW;
+  /** How many bytes fit the buffer besides the padding. */
+  #capacity = 0;
   /** How many bytes were written since the last flush. */
   length = 0;
 
@@ -36,11 +36,11 @@ export class JsonWriter {
 
   /** Returns what was written. Further bytes go to a new buffer. */
   flush(): Buffer {
-    const taken = this.#bytes.subarray(0, this.length);
+    const written = this.#bytes.subarray(0, this.length);
     this.#bytes = EMPTY;
-    this.#room = 0;
+    this.#capacity = 0;
     this.length = 0;
-    return taken;
+    return written;
   }
 
   writeByte(byte: number): void {
@@ -100,7 +100,7 @@ export class JsonWriter {
     else this.#decimal(size, scale, decimals);
   }
 
-  /** The caller has reserved room, and the padding behind it. */
+  /** The caller has reserved the bytes and the padding after them. */
   #copy(source: DataView, start: number, end: number): void {
     const view = this.#view;
     const shift = this.length - start;
@@ -149,15 +149,15 @@ export class JsonWriter {
 
   #reserve(count: number): void {
     const needed = this.length + count;
-    if (needed > this.#room) this.#makeRoom(needed);
+    if (needed > this.#capacity) this.#grow(needed);
   }
 
-  #makeRoom(needed: number): void {
+  #grow(needed: number): void {
     const larger = Buffer.allocUnsafe(Math.max(2 * this.#bytes.length, this.#firstBytes, needed + PADDING));
     larger.set(this.#bytes.subarray(0, this.length));
     this.#bytes = larger;
     this.#view = new DataView(larger.buffer, larger.byteOffset, larger.byteLength);
-    this.#room = larger.length - PADDING;
+    this.#capacity = larger.length - PADDING;
   }
 }
 
