@@ -17,9 +17,9 @@ export function* indexNames(values: StringColumn): Steps<ReadonlyMap<string, rea
       for (const [at, name] of values.slice(from, to).entries()) {
         if (name === '') continue;
         const folded = foldCase(name);
-        const known = codes.get(folded);
-        if (known === undefined) codes.set(folded, [from + at]);
-        else known.push(from + at);
+        const sameName = codes.get(folded);
+        if (sameName === undefined) codes.set(folded, [from + at]);
+        else sameName.push(from + at);
       }
     },
     ITEMS_PER_STEP,

@@ -113,13 +113,13 @@ export function gatherCodes(codes: Uint32Array, rows: ArrayLike<number>): Uint32
 export function gatherNames({ codes, values }: NameColumn, rows: ArrayLike<number>): NameColumn {
   const picked = gatherCodes(codes, rows);
   /** The old code of each new code; 0, which stands for null, stays 0. */
-  const olds = [0];
-  const news = new Map<number, number>([[0, 0]]);
+  const oldCodes = [0];
+  const newCodes = new Map<number, number>([[0, 0]]);
   for (let at = 0; at < picked.length; at += 1) {
     const old = picked[at]!;
-    let code = news.get(old);
-    if (code === undefined) news.set(old, (code = olds.push(old) - 1));
+    let code = newCodes.get(old);
+    if (code === undefined) newCodes.set(old, (code = oldCodes.push(old) - 1));
     picked[at] = code;
   }
-  return { codes: picked, values: gatherStrings(values, olds) };
+  return { codes: picked, values: gatherStrings(values, oldCodes) };
 }

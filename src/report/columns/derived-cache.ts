@@ -1,5 +1,5 @@
-// What was computed from a report and is useful again: ranks, label columns, rows that a caller may see. It lives with
-// the report, within a bound in bytes that counts as part of the report's size from the start.
+// Caches what queries compute from a report: ranks, label columns, rows that a caller may see. It lives with the report,
+// and its limit in bytes counts as part of the report's size from the start.
 
 import { shareSteps, type Steps } from '../steps.js';
 
@@ -15,22 +15,22 @@ export class DerivedCache {
   readonly #running = new Map<string, () => Steps<object>>();
   #usedBytes = 0;
 
-  /** @param maxBytes the bound. The least recently used values leave first; a value above the bound is not cached. */
+  /** @param maxBytes the limit. The least recently used values are evicted first; a larger value is not cached. */
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
   }
 
   /**
-   * The value cached under `key`, or the result of `make`, which runs once for all that ask for it meanwhile.
+   * The value cached under `key`, or the result of `make`, which runs once for concurrent callers.
    * @param bytesOf what the value retains.
    */
   *get<T extends object>(key: string, make: () => Steps<T>, bytesOf: (value: T) => number): Steps<T> {
     const [entries, running] = [this.#entries, this.#running];
-    const known = entries.get(key);
-    if (known !== undefined) {
+    const entry = entries.get(key);
+    if (entry !== undefined) {
       entries.delete(key);
-      entries.set(key, known);
-      return known.value as T;
+      entries.set(key, entry);
+      return entry.value as T;
     }
     const steps = running.get(key) ?? shareSteps(make);
     running.set(key, steps);

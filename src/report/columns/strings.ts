@@ -208,6 +208,13 @@ export class StringColumnBuilder {
   }
 }
 
+/** Texts as a string column. */
+export function toStringData(texts: Iterable<string>): StringData {
+  const builder = new StringColumnBuilder();
+  for (const text of texts) builder.add(text);
+  return builder.data();
+}
+
 /** A copy with at least `length` elements. */
 export function grow<T extends Uint8Array | Uint16Array | Uint32Array | Int32Array | Float64Array>(
   array: T,

@@ -1,4 +1,4 @@
-// A report from what a parser has read: the same for both parsers.
+// Assembles a report from parsed rows and the envelope, for both parsers.
 
 import {
   LABEL_FIELDS,
@@ -44,7 +44,7 @@ export function assembleReport(
       ...warnings,
       ...skipped,
       ...markDuplicates(toColumns(columns).names).toWarnings('DUPLICATE_ROW', null),
-      // Nobody knows which cluster, namespace or workload the row belongs to, so each part of the report has the warning.
+      // The row may belong to any cluster, namespace or workload, so each part of the report has the warning.
       ...NAME_FIELDS.flatMap((field) => unreadable[field].toWarnings('UNREADABLE_NAME', field)).map((warning) => ({
         ...warning,
         rows: null,

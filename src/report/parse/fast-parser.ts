@@ -1,12 +1,12 @@
 // Parses a response from bytes to columns: without a tree of objects, and without a string for a repeated name. It supports
-// what ScaleOps usually sends. For anything else the caller uses JSON.parse and json-parser.ts. What both support they read
-// alike, which a test compares.
+// what ScaleOps usually sends. For anything else the caller uses JSON.parse and json-parser.ts. A test compares what both
+// support.
 
 import { assembleReport } from './assemble-report.js';
 import { decodeEnvelope, ReportShapeError } from './envelope/envelope.js';
 import { RowReader } from './parse-rows.js';
 import type { ReportData } from '../report-data.js';
-import { CLOSE_OBJECT, COLON, OPEN_OBJECT, Scanner } from './scanner.js';
+import { CLOSE_LIST, CLOSE_OBJECT, COLON, OPEN_OBJECT, Scanner } from './scanner.js';
 import { UnsupportedInputError } from './unsupported-input.js';
 
 /** Parses a report; undefined when the input is not supported or no report. */
@@ -33,7 +33,7 @@ export function createFastParser(): ParseReport {
 }
 
 function parseResponse(scanner: Scanner, rows: RowReader): ReportData {
-  const head = new Map<string, unknown>();
+  const members = new Map<string, unknown>();
   let hasRows = false;
   rows.begin(scanner.bytes.length);
   scanner.expect(OPEN_OBJECT);
@@ -42,19 +42,20 @@ function parseResponse(scanner: Scanner, rows: RowReader): ReportData {
     const key = scanner.readText();
     scanner.expect(COLON);
     // A repeated member: the caller refuses it.
-    if (head.has(key) || (hasRows && key === 'aggregatedWorkloads')) throw new UnsupportedInputError();
+    if (members.has(key) || (hasRows && key === 'aggregatedWorkloads')) throw new UnsupportedInputError();
     if (key === 'aggregatedWorkloads') {
       hasRows = true;
-      scanner.peek();
-      scanner.readList(() => {
-        rows.read(scanner);
-      });
-    } else head.set(key, scanner.readValue());
+      if (scanner.beginList()) {
+        do {
+          rows.read(scanner);
+        } while (scanner.hasMore(CLOSE_LIST));
+      }
+    } else members.set(key, scanner.readValue());
   } while (scanner.hasMore(CLOSE_OBJECT));
   if (scanner.peek() !== undefined || !hasRows) throw new UnsupportedInputError();
   const { columns, warnings } = rows.end();
   // Without rows the response may be no report.
-  const isDoubtful = warnings.skippedRows > 0 || head.has('error') || head.has('errors');
+  const isDoubtful = warnings.skippedRows > 0 || members.has('error') || members.has('errors');
   if (columns.rowCount === 0 && isDoubtful) throw new UnsupportedInputError();
-  return assembleReport(decodeEnvelope(head), columns, warnings);
+  return assembleReport(decodeEnvelope(members), columns, warnings);
 }

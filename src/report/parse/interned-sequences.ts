@@ -2,6 +2,7 @@
 // labels. Reused for one report after the other.
 
 import { addToHash, HashTable } from './hash-table.js';
+import type { Lists } from '../columns/columns.js';
 import { grow } from '../columns/strings.js';
 
 const FIRST_ROOM = 128;
@@ -24,7 +25,7 @@ export class SequenceInterner {
    * The number of the sequence of the first `length` items.
    * @throws UnsupportedInputError for too many hash collisions.
    */
-  intern(items: ArrayLike<number>, length: number): number {
+  intern(items: readonly number[], length: number): number {
     let hash = length;
     for (let at = 0; at < length; at += 1) hash = addToHash(hash, items[at]!);
     let code = this.#slots.probe(hash);
@@ -41,33 +42,32 @@ export class SequenceInterner {
     return this.#slots.insert(this.#add([], 0));
   }
 
-  /** The items of all sequences, one after the other; valid until the next is added. */
-  items(): Uint32Array {
-    return this.#items.subarray(0, this.#startOf(this.#count));
-  }
-
-  /** The end of each sequence in the items. */
-  ends(): Uint32Array {
-    return this.#ends.subarray(0, this.#count);
+  /** All sequences; valid until the next is added. */
+  data(): Lists {
+    return {
+      items: this.#items.subarray(0, this.#startOf(this.#count)),
+      ends: this.#ends.subarray(0, this.#count),
+    };
   }
 
   #startOf(code: number): number {
     return code === 0 ? 0 : this.#ends[code - 1]!;
   }
 
-  #is(code: number, items: ArrayLike<number>, length: number): boolean {
+  #is(code: number, items: readonly number[], length: number): boolean {
     const start = this.#startOf(code);
     if (this.#ends[code]! - start !== length) return false;
     for (let at = 0; at < length; at += 1) if (this.#items[start + at] !== items[at]) return false;
     return true;
   }
 
-  #add(items: ArrayLike<number>, length: number): number {
+  #add(items: readonly number[], length: number): number {
     const start = this.#startOf(this.#count);
-    if (start + length > this.#items.length) this.#items = grow(this.#items, start + length);
+    const end = start + length;
+    if (end > this.#items.length) this.#items = grow(this.#items, end);
     if (this.#count === this.#ends.length) this.#ends = grow(this.#ends, this.#count + 1);
     for (let at = 0; at < length; at += 1) this.#items[start + at] = items[at]!;
-    this.#ends[this.#count] = start + length;
+    this.#ends[this.#count] = end;
     return this.#count++;
   }
 }

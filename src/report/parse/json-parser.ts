@@ -1,18 +1,18 @@
 // From ScaleOps' JSON to a report. The documentation shows one sample and the server is written in Go, so this accepts
 // unusual forms (null for a list, numbers as text, labels in seven shapes), warns of what it cannot read, and refuses only what
-// is no cost report. Error messages contain nothing from the response.
+// is not a cost report. Error messages contain nothing from the response.
 
 import { byField, LABEL_FIELDS, LIST_FIELDS, NAME_FIELDS, NULL_LIST, NUMBER_FIELDS } from '../columns/columns.js';
 import { createNumberColumn } from '../columns/decimal-column.js';
 import { assembleReport, type DecodedRows } from './assemble-report.js';
 import { decodeEnvelope, ReportShapeError } from './envelope/envelope.js';
 import { toLabels } from './json/labels.js';
-import { DistinctTexts, ListWriter } from './json/lists.js';
+import { DistinctTexts, ListCollector } from './json/lists.js';
 import { isObject, toCount, toName, toNumber, toText } from './json/values.js';
 import { toReport, type ReportData } from '../report-data.js';
 import type { Report } from '../report.js';
 import { RowMarks } from '../warnings.js';
-import { StringColumnBuilder } from '../columns/strings.js';
+import { toStringData } from '../columns/strings.js';
 
 /**
  * Reads the response of either cost report.
@@ -38,16 +38,14 @@ function decodeRows(list: readonly unknown[]): DecodedRows {
   const rows = list.filter(isObject);
   const rowCount = rows.length;
   if (rowCount === 0 && list.length > 0) throw new ReportShapeError('no row is an object');
-  const ids = new StringColumnBuilder();
   const numbers = byField(NUMBER_FIELDS, () => new Float64Array(rowCount));
   const names = byField(NAME_FIELDS, () => ({ codes: new Uint32Array(rowCount), values: new DistinctTexts() }));
   // Code 0, the empty text, stands for null.
   for (const field of NAME_FIELDS) names[field].values.numberOf('');
   const lists = byField(LIST_FIELDS, () => new Uint32Array(rowCount));
-  const writer = new ListWriter();
+  const collector = new ListCollector();
   const unreadable = byField([...NAME_FIELDS, ...NUMBER_FIELDS, ...LABEL_FIELDS], () => new RowMarks());
   rows.forEach((row, index) => {
-    ids.add(toText(row.id) ?? '');
     for (const field of NAME_FIELDS) {
       const name = toName(row[field]);
       if (name === undefined) unreadable[field].add(index);
@@ -61,17 +59,17 @@ function decodeRows(list: readonly unknown[]): DecodedRows {
     for (const field of LABEL_FIELDS) {
       const { labels, isComplete } = toLabels(row[field], field === 'annotations' ? 'annotation' : 'label');
       if (!isComplete) unreadable[field].add(index);
-      lists[field][index] = row[field] == null ? NULL_LIST : writer.addLabels(labels);
+      lists[field][index] = row[field] == null ? NULL_LIST : collector.addLabels(labels);
     }
-    lists.services[index] = writer.addServices(row.services);
+    lists.services[index] = collector.addServices(row.services);
   });
   const columns = {
     rowCount,
-    ids: ids.data(),
+    ids: toStringData(rows.map((row) => toText(row.id) ?? '')),
     numbers: byField(NUMBER_FIELDS, (field) => createNumberColumn(numbers[field])),
     names: byField(NAME_FIELDS, (field) => ({ codes: names[field].codes, values: names[field].values.data() })),
     lists,
-    ...writer.data(),
+    ...collector.data(),
   };
   return { columns, warnings: { skippedRows: list.length - rowCount, unreadable } };
 }

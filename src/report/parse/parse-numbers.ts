@@ -1,16 +1,15 @@
-// A column of numbers, read from bytes: digits become whole numbers of the column's decimal unit, and the unit becomes
-// smaller when a number needs it. Without a common unit they are the doubles of JSON.parse.
+// A column of numbers, read from bytes: the doubles that JSON.parse makes of them.
 
-import { createNumberColumn, MAX_PLACES, MAX_UNITS, type NumberColumn } from '../columns/decimal-column.js';
+import { createNumberColumn, type NumberColumn } from '../columns/decimal-column.js';
 import { toCount, toNumber } from './json/values.js';
 import type { Scanner } from './scanner.js';
 import { grow } from '../columns/strings.js';
 import { RowMarks } from '../warnings.js';
-import { UnsupportedInputError } from './unsupported-input.js';
 
 const MINUS = 0x2d;
 const POINT = 0x2e;
 const ZERO = 0x30;
+const NINE = 0x39;
 const SMALL_E = 0x65;
 
 /** Whole numbers up to here and these powers of ten are exact doubles, so one division rounds once. */
@@ -20,21 +19,17 @@ const POWERS = Float64Array.from({ length: 23 }, (_, power) => Number(`1e${power
 export class NumberReader {
   /** The rows whose number cannot be read. */
   readonly unreadable = new RowMarks();
-  readonly #toValue: typeof toNumber;
-  /** By row: whole numbers of 10 to the power of minus `#places`, or doubles. */
-  #units = new Float64Array(0);
-  #places = 0;
-  #isDecimal = true;
+  readonly #isCount: boolean;
+  /** By row; NaN stands for null. */
+  #values = new Float64Array(0);
 
   constructor(isCount: boolean) {
-    this.#toValue = isCount ? toCount : toNumber;
+    this.#isCount = isCount;
   }
 
   /** Starts a report with about so many rows. */
   begin(rowCount: number): void {
-    if (this.#units.length < rowCount) this.#units = new Float64Array(rowCount);
-    this.#places = 0;
-    this.#isDecimal = true;
+    if (this.#values.length < rowCount) this.#values = new Float64Array(rowCount);
     this.unreadable.clear();
   }
 
@@ -44,41 +39,38 @@ export class NumberReader {
     const isNegative = bytes[start] === MINUS;
     const first = isNegative ? start + 1 : start;
     let at = first;
-    let whole = 0;
-    let digit = bytes[at]! - ZERO;
-    while (digit >= 0 && digit <= 9) {
-      whole = 10 * whole + digit;
-      at += 1;
-      digit = bytes[at]! - ZERO;
+    let point = -1;
+    let digits = 0;
+    for (; ; at += 1) {
+      const byte = bytes[at]!;
+      if (byte >= ZERO && byte <= NINE) digits = 10 * digits + (byte - ZERO);
+      else if (byte === POINT && point < 0) point = at;
+      else break;
     }
-    if (at === first || (bytes[first] === ZERO && at > first + 1)) {
+    const integerDigits = (point < 0 ? at : point) - first;
+    const places = point < 0 ? 0 : at - point - 1;
+    const isPlain = integerDigits > 0 && (bytes[first] !== ZERO || integerDigits === 1) && point !== at - 1;
+    if (!isPlain || (bytes[at]! | 0x20) === SMALL_E) {
       this.#readOther(scanner, row);
       return;
     }
-    let places = 0;
-    if (bytes[at] === POINT) {
-      at += 1;
-      const point = at;
-      digit = bytes[at]! - ZERO;
-      while (digit >= 0 && digit <= 9) {
-        whole = 10 * whole + digit;
-        at += 1;
-        digit = bytes[at]! - ZERO;
-      }
-      places = at - point;
-      if (places === 0) throw new UnsupportedInputError();
-    }
-    if ((bytes[at]! | 0x20) === SMALL_E) {
-      this.#setOther(row, this.#toValue(scanner.readValue()));
-      return;
-    }
     scanner.at = at;
-    if (whole >= MAX_EXACT || places >= POWERS.length) {
+    if (digits >= MAX_EXACT || places >= POWERS.length) {
       // Too many digits for exact arithmetic. Number() takes a third of the time of JSON.parse.
-      this.#setOther(row, this.#toValue(Number(bytes.toString('latin1', start, at))));
-      return;
+      this.#setValue(row, Number(bytes.toString('latin1', start, at)));
+    } else {
+      const value = (isNegative ? -digits : digits) / POWERS[places]!;
+      if (this.#isCount) this.#setValue(row, value);
+      else this.#set(row, value);
     }
-    this.#set(row, isNegative ? -whole : whole, places);
+  }
+
+  setNull(row: number): void {
+    this.#set(row, Number.NaN);
+  }
+
+  column(rowCount: number): NumberColumn {
+    return createNumberColumn(this.#values.subarray(0, rowCount));
   }
 
   /** Reads white space before a number, or any other value. */
@@ -87,70 +79,17 @@ export class NumberReader {
     scanner.peek();
     if (scanner.at > at) this.read(scanner, row);
     else if (scanner.skipNull()) this.setNull(row);
-    else this.#setOther(row, this.#toValue(scanner.readValue()));
+    else this.#setValue(row, scanner.readValue());
   }
 
-  setNull(row: number): void {
-    if (row >= this.#units.length) this.#units = grow(this.#units, row + 1);
-    this.#units[row] = Number.NaN;
+  #setValue(row: number, value: unknown): void {
+    const number = (this.#isCount ? toCount : toNumber)(value);
+    if (number === undefined) this.unreadable.add(row);
+    this.#set(row, number ?? Number.NaN);
   }
 
-  column(rowCount: number): NumberColumn {
-    const units = this.#units.subarray(0, rowCount);
-    return this.#isDecimal ? { units, scale: POWERS[this.#places]! } : createNumberColumn(units);
-  }
-
-  #set(row: number, whole: number, places: number): void {
-    if (row >= this.#units.length) this.#units = grow(this.#units, row + 1);
-    if (this.#toValue === toCount) this.#setOther(row, toCount(whole / POWERS[places]!));
-    else if (places === this.#places && this.#isDecimal && whole <= MAX_UNITS && whole >= -MAX_UNITS)
-      this.#units[row] = whole;
-    else this.#setUnequal(row, whole, places);
-  }
-
-  /** Sets a number with other decimal places than the column's, or too large for its unit. */
-  #setUnequal(row: number, whole: number, places: number): void {
-    let [digits, needed] = [whole, places];
-    // 1.500 needs no more places than 1.5.
-    for (; needed > this.#places && digits % 10 === 0; needed -= 1) digits /= 10;
-    if (this.#isDecimal && needed > this.#places) this.#refine(row, needed);
-    const units = digits * POWERS[Math.max(0, this.#places - needed)]!;
-    if (this.#isDecimal && Math.abs(units) > MAX_UNITS) this.#giveUp(row);
-    this.#units[row] = this.#isDecimal ? units : whole / POWERS[places]!;
-  }
-
-  /** Sets a double. Counts are whole numbers, and stay in units of 1. */
-  #setOther(row: number, value: number | null | undefined): void {
-    if (value === undefined) this.unreadable.add(row);
-    if (value === null || value === undefined) {
-      this.setNull(row);
-      return;
-    }
-    if (row >= this.#units.length) this.#units = grow(this.#units, row + 1);
-    if (this.#toValue !== toCount) this.#giveUp(row);
-    this.#units[row] = value;
-  }
-
-  /** Makes the unit small enough for so many places, if the numbers read so far fit it. */
-  #refine(rowCount: number, places: number): void {
-    const refined = 3 * Math.ceil(places / 3);
-    const units = this.#units;
-    const factor = POWERS[refined - this.#places]!;
-    let isFitting = refined <= MAX_PLACES;
-    for (let row = 0; row < rowCount && isFitting; row += 1) isFitting = !(Math.abs(units[row]! * factor) > MAX_UNITS);
-    if (!isFitting) {
-      this.#giveUp(rowCount);
-      return;
-    }
-    for (let row = 0; row < rowCount; row += 1) units[row]! *= factor;
-    this.#places = refined;
-  }
-
-  /** Turns the column into doubles. */
-  #giveUp(rowCount: number): void {
-    if (!this.#isDecimal) return;
-    this.#isDecimal = false;
-    const scale = POWERS[this.#places]!;
-    for (let row = 0; row < rowCount; row += 1) this.#units[row]! /= scale;
+  #set(row: number, value: number): void {
+    if (row >= this.#values.length) this.#values = grow(this.#values, row + 1);
+    this.#values[row] = value;
   }
 }

@@ -5,7 +5,7 @@ import { byField, LABEL_FIELDS, LIST_FIELDS, NAME_FIELDS, NUMBER_FIELDS } from '
 import type { DecodedRows } from './assemble-report.js';
 import { IdReader, NameReader } from './parse-names.js';
 import { FIELDS, KeyReader, NO_FIELD, OTHER_FIELD } from './parse-keys.js';
-import { ListTables } from './parse-list-elements.js';
+import { ListTables } from './list-tables.js';
 import { ListReader } from './parse-lists.js';
 import { NumberReader } from './parse-numbers.js';
 import { OPEN_OBJECT, type Scanner } from './scanner.js';
@@ -13,7 +13,7 @@ import { UnsupportedInputError } from './unsupported-input.js';
 
 const FIRST_CODE = NUMBER_FIELDS.length;
 const ID = FIELDS.indexOf('id');
-/** What the lists are of. */
+/** The kinds of list items. */
 const KINDS = { labels: 'label', ownerLabels: 'label', annotations: 'annotation', services: 'service' } as const;
 /** The bits of all numbers. */
 const ALL_NUMBERS = 2 ** FIRST_CODE - 1;
@@ -28,8 +28,8 @@ export class RowReader {
   readonly #tables = new ListTables();
   readonly #lists = byField(LIST_FIELDS, (field) => new ListReader(this.#tables, KINDS[field]));
   /** By the number of the field: numbers, then names and lists. */
-  readonly #ofNumbers = Object.values(this.#numbers);
-  readonly #ofCodes = [...Object.values(this.#names), ...Object.values(this.#lists)];
+  readonly #numberReaders = Object.values(this.#numbers);
+  readonly #codeReaders = [...Object.values(this.#names), ...Object.values(this.#lists)];
   #row = 0;
   #skippedRows = 0;
 
@@ -39,8 +39,8 @@ export class RowReader {
     this.#keys.begin();
     this.#ids.begin();
     this.#tables.begin();
-    for (const numbers of this.#ofNumbers) numbers.begin(rowCount);
-    for (const codes of this.#ofCodes) codes.begin(rowCount);
+    for (const numbers of this.#numberReaders) numbers.begin(rowCount);
+    for (const codes of this.#codeReaders) codes.begin(rowCount);
     this.#row = 0;
     this.#skippedRows = 0;
   }
@@ -60,13 +60,13 @@ export class RowReader {
       // Duplicate key: JSON.parse uses the last value.
       if ((seen & bit) !== 0 && field !== OTHER_FIELD) throw new UnsupportedInputError();
       seen |= bit;
-      if (field < FIRST_CODE) this.#ofNumbers[field]!.read(scanner, this.#row);
-      else if (field < ID) this.#ofCodes[field - FIRST_CODE]!.read(scanner, this.#row);
+      if (field < FIRST_CODE) this.#numberReaders[field]!.read(scanner, this.#row);
+      else if (field < ID) this.#codeReaders[field - FIRST_CODE]!.read(scanner, this.#row);
       else if (field === ID) this.#ids.read(scanner);
       else scanner.readValue();
     }
     if ((seen & (1 << ID)) === 0) this.#ids.addNone();
-    if ((seen & ALL_NUMBERS) !== ALL_NUMBERS) this.#fillUp(seen);
+    if ((seen & ALL_NUMBERS) !== ALL_NUMBERS) this.#setMissingNumbers(seen);
     this.#row += 1;
   }
 
@@ -89,9 +89,9 @@ export class RowReader {
     return { columns, warnings: { skippedRows: this.#skippedRows, unreadable } };
   }
 
-  #fillUp(seen: number): void {
+  #setMissingNumbers(seen: number): void {
     for (let field = 0; field < FIRST_CODE; field += 1) {
-      if ((seen & (1 << field)) === 0) this.#ofNumbers[field]!.setNull(this.#row);
+      if ((seen & (1 << field)) === 0) this.#numberReaders[field]!.setNull(this.#row);
     }
   }
 }

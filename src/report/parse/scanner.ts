@@ -144,16 +144,12 @@ export class Scanner {
     this.at = at;
   }
 
-  /** Reads a list; `readItem` reads each element. */
-  readList(readItem: () => void): void {
+  /** Skips the opening bracket of a list, or all of an empty list; whether there are elements. */
+  beginList(): boolean {
     this.expect(OPEN_LIST);
-    if (this.peek() === CLOSE_LIST) {
-      this.at += 1;
-      return;
-    }
-    do {
-      readItem();
-    } while (this.hasMore(CLOSE_LIST));
+    if (this.peek() !== CLOSE_LIST) return true;
+    this.at += 1;
+    return false;
   }
 
   /** The last value as a string; for JSON-safe texts. */

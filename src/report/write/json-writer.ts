@@ -11,25 +11,21 @@ const POINT = 0x2e;
 const ZERO = 0x30;
 const NULL = padBytes(Buffer.from('null'));
 const EMPTY = Buffer.alloc(0);
-const NOTHING = new DataView(EMPTY.buffer, EMPTY.byteOffset, 0);
+const EMPTY_VIEW = new DataView(EMPTY.buffer, EMPTY.byteOffset, 0);
 /** The longest text of a double. */
 const MAX_NUMBER_BYTES = 32;
 /** At least the characters of an id and a quotation mark. */
 const ROW_ID_BYTES = 16;
 /** Below this, a whole number is written without an exponent and with all digits exact. */
 const MAX_PLAIN = 1e15;
-/** The digits of 0 to 99, two each, as a pair of bytes. */
-const PAIRS = Uint16Array.from(
-  { length: 100 },
-  (_, pair) => ZERO + Math.floor(pair / 10) + ((ZERO + (pair % 10)) << 8),
-);
+const MAX_INT = 2 ** 31 - 1;
 
 export class JsonWriter {
   readonly #firstBytes: number;
   #bytes = EMPTY;
-  #view = NOTHING;
-  /** How many bytes fit the buffer. */
-  #room = 0;
+  #view = EMPTY_VIEW;
+  /** How many bytes fit the buffer besides the padding. */
+  #capacity = 0;
   /** How many bytes were written since the last flush. */
   length = 0;
 
@@ -40,11 +36,11 @@ export class JsonWriter {
 
   /** Returns what was written. Further bytes go to a new buffer. */
   flush(): Buffer {
-    const taken = this.#bytes.subarray(0, this.length);
+    const written = this.#bytes.subarray(0, this.length);
     this.#bytes = EMPTY;
-    this.#room = 0;
+    this.#capacity = 0;
     this.length = 0;
-    return taken;
+    return written;
   }
 
   writeByte(byte: number): void {
@@ -104,7 +100,7 @@ export class JsonWriter {
     else this.#decimal(size, scale, decimals);
   }
 
-  /** The caller has reserved room, and the padding behind it. */
+  /** The caller has reserved the bytes and the padding after them. */
   #copy(source: DataView, start: number, end: number): void {
     const view = this.#view;
     const shift = this.length - start;
@@ -136,40 +132,32 @@ export class JsonWriter {
 
   /** The digits of a whole number at the end of [start, end), with zeros before them. */
   #fill(value: number, start: number, end: number): void {
-    const bytes = this.#bytes;
     let at = end;
     let rest = value;
-    // Six digits at a time, until the rest fits a 32-bit integer.
-    while (rest >= 1e9) {
-      const next = Math.floor(rest / 1e6);
-      let six = (rest - 1e6 * next) | 0;
-      for (let pair = 0; pair < 3; pair += 1) six = this.#pair(six, (at -= 2));
+    for (; rest > MAX_INT; at -= 1) {
+      const next = Math.floor(rest / 10);
+      this.#bytes[at - 1] = ZERO + (rest - 10 * next);
       rest = next;
     }
-    let small = rest | 0;
-    while (small >= 10) small = this.#pair(small, (at -= 2));
-    if (small > 0) bytes[(at -= 1)] = ZERO + small;
-    while (at > start) bytes[(at -= 1)] = ZERO;
-  }
-
-  /** Writes the last two digits and returns the digits before them. */
-  #pair(value: number, at: number): number {
-    const hundredth = (value / 100) | 0;
-    this.#view.setUint16(at, PAIRS[value - 100 * hundredth]!, true);
-    return hundredth;
+    // Integer arithmetic is faster.
+    for (let small = rest | 0; at > start; at -= 1) {
+      const next = (small / 10) | 0;
+      this.#bytes[at - 1] = ZERO + (small - 10 * next);
+      small = next;
+    }
   }
 
   #reserve(count: number): void {
     const needed = this.length + count;
-    if (needed > this.#room) this.#makeRoom(needed);
+    if (needed > this.#capacity) this.#grow(needed);
   }
 
-  #makeRoom(needed: number): void {
+  #grow(needed: number): void {
     const larger = Buffer.allocUnsafe(Math.max(2 * this.#bytes.length, this.#firstBytes, needed + PADDING));
     larger.set(this.#bytes.subarray(0, this.length));
     this.#bytes = larger;
     this.#view = new DataView(larger.buffer, larger.byteOffset, larger.byteLength);
-    this.#room = larger.length - PADDING;
+    this.#capacity = larger.length - PADDING;
   }
 }
 

@@ -1,9 +1,9 @@
-// What is written of each row: the members of its JSON object.
+// The members of a row's JSON object.
 
 import type { LabelField, NameField, NumberField } from '../columns/columns.js';
 import type { LabelDimension } from '../query/dimension.js';
 
-/** The fields of a row that are those of its report. */
+/** The fields of a row that its report determines. */
 export type OriginField = 'asOf' | 'isStale' | 'startTime' | 'endTime' | 'hours' | 'state';
 
 /** A member of a label: its key, its value, or a constant in JSON. */

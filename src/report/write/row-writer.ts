@@ -1,7 +1,7 @@
 // Rows as JSON, written straight from the columns: fields that are not selected are not read, and no row object is made.
 
 import { labelsAt, nameOf, scaleOpsIdAt, servicesAt } from '../columns/cells.js';
-import { NAME_FIELDS, type NameField } from '../columns/columns.js';
+import { NAME_FIELDS, type Label, type NameField } from '../columns/columns.js';
 import { shareOf } from '../columns/share.js';
 import { padBytes, type PaddedBytes } from '../columns/words.js';
 import { createLabelReader } from '../query/label-lookup.js';
@@ -9,8 +9,7 @@ import { toReportId } from '../request.js';
 import type { RowSource } from '../row.js';
 import { toEntityId } from '../opaque-id.js';
 import { JsonWriter } from './json-writer.js';
-import { toListJson } from './label-json.js';
-import type { OriginField, RowMember } from './row-members.js';
+import type { LabelMember, OriginField, RowMember } from './row-members.js';
 
 /** The rows to write. */
 export interface WrittenRows {
@@ -25,8 +24,8 @@ export interface WrittenRows {
 
 type Member<Kind extends RowMember['kind']> = RowMember & { readonly kind: Kind };
 
-/** Writes a member of the n-th row. */
-type Write = (out: JsonWriter, index: number) => void;
+/** Writes a member, with its name, of the row at this index of `rows`. */
+type WriteMember = (out: JsonWriter, index: number) => void;
 
 const [COMMA, OPEN_LIST, CLOSE_LIST, CLOSE_OBJECT] = Buffer.from(',[]}');
 /** The size of a piece: about a millisecond of work. */
@@ -37,9 +36,9 @@ const MEMBER_BYTES = 24;
 /** The rows as a JSON list, in pieces of some 64 KiB. Without members each row is an empty object. */
 export function* writeRows(written: WrittenRows, members: readonly RowMember[]): Generator<Buffer, void> {
   const { length } = written.rows;
-  const write = writeObject(written, members);
-  const names = members.reduce((sum, { name }) => sum + name.length + MEMBER_BYTES, 0);
-  const out = new JsonWriter(Math.min(names * length + 64, PIECE_BYTES + PIECE_BYTES / 8));
+  const write = objectWriter(written, members);
+  const rowBytes = members.reduce((sum, { name }) => sum + name.length + MEMBER_BYTES, 0);
+  const out = new JsonWriter(Math.min(rowBytes * length + 64, PIECE_BYTES + PIECE_BYTES / 8));
   out.writeByte(OPEN_LIST!);
   for (let index = 0; index < length; index += 1) {
     if (index > 0) out.writeByte(COMMA!);
@@ -50,97 +49,94 @@ export function* writeRows(written: WrittenRows, members: readonly RowMember[]):
   yield out.flush();
 }
 
-function writeObject(written: WrittenRows, members: readonly RowMember[]): Write {
-  const writes = members.map((member, at) => toWrite(written, member, opening(member, at)));
+function objectWriter(written: WrittenRows, members: readonly RowMember[]): WriteMember {
+  const writers = members.map((member, at) =>
+    memberWriter(written, member, `${at === 0 ? '{' : ','}${JSON.stringify(member.name)}:`),
+  );
   return (out, index) => {
-    for (let at = 0; at < writes.length; at += 1) writes[at]!(out, index);
-    if (writes.length === 0) out.json('{');
+    for (let at = 0; at < writers.length; at += 1) writers[at]!(out, index);
+    if (writers.length === 0) out.json('{');
     out.writeByte(CLOSE_OBJECT!);
   };
-}
-
-/** The JSON before a member's value: the first member opens the object. */
-function opening({ name }: { readonly name: string }, at: number): string {
-  return `${at === 0 ? '{' : ','}${JSON.stringify(name)}:`;
 }
 
 function toBytes(json: string): PaddedBytes {
   return padBytes(Buffer.from(json));
 }
 
-function toWrite(written: WrittenRows, member: RowMember, open: string): Write {
+/** @param open the JSON before the member's value. The first member opens the object. */
+function memberWriter(written: WrittenRows, member: RowMember, open: string): WriteMember {
   switch (member.kind) {
     case 'constant':
-      return writeConstant(open + member.json);
+      return constantWriter(open + member.json);
     case 'origin':
-      return writeConstant(open + written.originJson(member.field));
+      return constantWriter(open + written.originJson(member.field));
     case 'cursor':
-      return writeText(open, (index) => written.cursorOf(index));
+      return textWriter(open, (index) => written.cursorOf(index));
     case 'label': {
       const valueOf = createLabelReader(written.source.columns, member.dimension);
-      return writeText(open, (index) => valueOf(written.rows[index]!));
+      return textWriter(open, (index) => valueOf(written.rows[index]!));
     }
     case 'entityId':
-      return writeEntityId(written, member, open);
+      return entityIdWriter(written, member, open);
     case 'object':
-      return writeInner(written, member, open);
+      return nestedObjectWriter(written, member, open);
     case 'labels':
-      return writeRepeated(written, written.source.columns.lists[member.field], open, (row) =>
-        toListJson(labelsAt(written.source.columns, member.field, row), member.members),
+      return repeatedWriter(written, written.source.columns.lists[member.field], open, (row) =>
+        toLabelsJson(labelsAt(written.source.columns, member.field, row), member.members),
       );
     case 'field':
-      return writeField(written, member.field, open);
+      return fieldWriter(written, member.field, open);
   }
 }
 
-function writeInner(written: WrittenRows, { needs, members }: Member<'object'>, open: string): Write {
+function nestedObjectWriter(written: WrittenRows, { needs, members }: Member<'object'>, open: string): WriteMember {
   const { rows } = written;
   const { columns } = written.source;
-  const write = writeObject(written, members);
+  const write = objectWriter(written, members);
   const codes = needs.map((name) => columns.names[name].codes);
-  const before = toBytes(open);
+  const prefix = toBytes(open);
   return (out, index) => {
-    out.copy(before);
+    out.copy(prefix);
     // Code 0 stands for null.
-    if (codes.some((of) => of[rows[index]!] === 0)) out.null();
+    if (codes.some((column) => column[rows[index]!] === 0)) out.null();
     else write(out, index);
   };
 }
 
-function writeField(written: WrittenRows, field: Member<'field'>['field'], open: string): Write {
+function fieldWriter(written: WrittenRows, field: Member<'field'>['field'], open: string): WriteMember {
   const { rows, source } = written;
   const { columns, reportCost } = source;
-  if (isName(field)) return writeName(written, field, open);
+  if (isName(field)) return nameWriter(written, field, open);
   switch (field) {
     case 'id':
-      return writeId(written, open);
+      return idWriter(written, open);
     case 'scaleOpsId':
-      return writeText(open, (index) => scaleOpsIdAt(columns, rows[index]!));
+      return textWriter(open, (index) => scaleOpsIdAt(columns, rows[index]!));
     case 'services':
-      return writeRepeated(written, columns.lists.services, open, (row) => JSON.stringify(servicesAt(columns, row)));
+      return repeatedWriter(written, columns.lists.services, open, (row) => JSON.stringify(servicesAt(columns, row)));
     case 'share': {
       const { units, scale } = columns.numbers.totalCost;
-      const before = toBytes(open);
+      const prefix = toBytes(open);
       return (out, index) => {
         const cost = units[rows[index]!]! / scale;
-        const share = cost === cost ? shareOf(cost, reportCost) : null;
-        out.copy(before);
-        out.json(String(share));
+        out.copy(prefix);
+        out.json(String(Number.isNaN(cost) ? null : shareOf(cost, reportCost)));
       };
     }
     default: {
       const { units, scale } = columns.numbers[field];
       const decimals = Math.round(Math.log10(scale));
-      const before = toBytes(open);
+      const prefix = toBytes(open);
       return (out, index) => {
-        out.copy(before);
+        out.copy(prefix);
         out.number(units[rows[index]!]!, scale, decimals);
       };
     }
   }
 }
 
-function writeConstant(text: string): Write {
+function constantWriter(text: string): WriteMember {
   const json = toBytes(text);
   return (out) => {
     out.copy(json);
@@ -148,17 +144,17 @@ function writeConstant(text: string): Write {
 }
 
 /** An id has no character that JSON escapes. */
-function writeId({ source, rows }: WrittenRows, open: string): Write {
+function idWriter({ source, rows }: WrittenRows, open: string): WriteMember {
   const ids = source.ids();
-  const before = toBytes(`${open}"${toReportId(source.origin.request)}`);
+  const prefix = toBytes(`${open}"${toReportId(source.origin.request)}`);
   return (out, index) => {
-    out.rowId(before, ids, rows[index]!);
+    out.rowId(prefix, ids, rows[index]!);
   };
 }
 
-function writeEntityId({ source, rows }: WrittenRows, { type, key }: Member<'entityId'>, open: string): Write {
+function entityIdWriter({ source, rows }: WrittenRows, { type, key }: Member<'entityId'>, open: string): WriteMember {
   const names = key.map((field) => source.columns.names[field]);
-  return writeText(open, (index) =>
+  return textWriter(open, (index) =>
     toEntityId(
       type,
       names.map((column) => nameOf(column, column.codes[rows[index]!]!) ?? ''),
@@ -167,53 +163,53 @@ function writeEntityId({ source, rows }: WrittenRows, { type, key }: Member<'ent
 }
 
 /** Texts that differ from row to row. */
-function writeText(open: string, textAt: (index: number) => string | null): Write {
-  const before = toBytes(open);
+function textWriter(open: string, textAt: (index: number) => string | null): WriteMember {
+  const prefix = toBytes(open);
   return (out, index) => {
-    out.copy(before);
+    out.copy(prefix);
     out.json(JSON.stringify(textAt(index)));
   };
 }
 
-function writeName(written: WrittenRows, field: NameField, open: string): Write {
+function nameWriter(written: WrittenRows, field: NameField, open: string): WriteMember {
   const { rows, source } = written;
   const column = source.columns.names[field];
   const texts = column.values.jsonSafe?.();
   if (texts === undefined) {
-    return writeRepeated(written, column.codes, open, (row) => JSON.stringify(nameOf(column, column.codes[row]!)));
+    return repeatedWriter(written, column.codes, open, (row) => JSON.stringify(nameOf(column, column.codes[row]!)));
   }
   const { codes } = column;
-  const openText = toBytes(`${open}"`);
-  const none = toBytes(`${open}null`);
+  const textPrefix = toBytes(`${open}"`);
+  const nullMember = toBytes(`${open}null`);
   return (out, index) => {
     const code = codes[rows[index]!]!;
-    if (code === 0) out.copy(none);
-    else out.text(openText, texts, code);
+    if (code === 0) out.copy(nullMember);
+    else out.text(textPrefix, texts, code);
   };
 }
 
-/** How many bytes of JSON one member retains for further rows with the same value. */
+/** How many bytes of JSON one member retains, for rows with the same value. */
 const MAX_REPEATED_BYTES = 1_048_576;
 
 /** Values by their codes: many rows share few values, so the JSON of each is reused. */
-function writeRepeated(
+function repeatedWriter(
   { rows }: WrittenRows,
   codes: Uint32Array,
   open: string,
   toJson: (row: number) => string,
-): Write {
-  const known = new Map<number, PaddedBytes>();
+): WriteMember {
+  const jsonByCode = new Map<number, PaddedBytes>();
   let bytes = 0;
   return (out, index) => {
     const row = rows[index]!;
-    let json = known.get(codes[row]!);
+    let json = jsonByCode.get(codes[row]!);
     if (json === undefined) {
       json = toBytes(open + toJson(row));
       if (bytes > MAX_REPEATED_BYTES) {
-        known.clear();
+        jsonByCode.clear();
         bytes = 0;
       }
-      known.set(codes[row]!, json);
+      jsonByCode.set(codes[row]!, json);
       bytes += json.length;
     }
     out.copy(json);
@@ -222,4 +218,16 @@ function writeRepeated(
 
 function isName(field: string): field is NameField {
   return (NAME_FIELDS as readonly string[]).includes(field);
+}
+
+function toLabelsJson(labels: readonly Label[] | null, members: readonly LabelMember[]): string {
+  if (labels === null) return 'null';
+  const objects = labels.map((label) => {
+    const texts = members.map((member) => {
+      const json = member.kind === 'constant' ? member.json : JSON.stringify(label[member.kind]);
+      return `${JSON.stringify(member.name)}:${json}`;
+    });
+    return `{${texts.join()}}`;
+  });
+  return `[${objects.join()}]`;
 }

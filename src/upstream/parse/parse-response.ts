@@ -1,10 +1,10 @@
-// What the body of a response with HTTP 200 is: a report, or one of the things that are sent in place of one. Plain data, so
-// that another thread can return it.
+// Parses the body of a response with HTTP 200: a report, or why it is not one. The result is plain data, so that another
+// thread can return it.
 
 import { UpstreamError, type UpstreamErrorCode } from '../../errors.js';
 import type { RetryRule } from '../../concurrency/retry.js';
 import { ReportShapeError } from '../../report/parse/envelope/envelope.js';
-import { saysFailed } from '../../report/parse/envelope/member-values.js';
+import { isFailure } from '../../report/parse/envelope/member-values.js';
 import { assertNoRepeatedMember } from '../../report/parse/envelope/repeated-members.js';
 import { decodeData } from '../../report/parse/json-parser.js';
 import { createFastParser } from '../../report/parse/fast-parser.js';
@@ -13,7 +13,7 @@ import type { Report } from '../../report/report.js';
 import type { ReportRequest } from '../../report/request.js';
 import { checkAgainstRequest } from '../../report/requested-window.js';
 
-/** Why a body is no report. Never quotes the body, as the message of JSON.parse would. */
+/** Why a body is not a report. Never quotes the body, as the message of JSON.parse would. */
 interface ParseFailure {
   readonly code: UpstreamErrorCode;
   readonly reason: string;
@@ -39,7 +39,7 @@ function skipByteOrderMark(body: Buffer): Buffer {
   return body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf ? body.subarray(3) : body;
 }
 
-/** What a body is the response to. */
+/** The request that a body responds to. */
 export interface RequestContext {
   readonly request: ReportRequest;
   /** When the body arrived, in milliseconds since the Unix epoch. */
@@ -48,7 +48,7 @@ export interface RequestContext {
   readonly pathSetting: string;
 }
 
-/** @throws UpstreamError for what is no report; it names `pathSetting` where that may be why. */
+/** @throws UpstreamError for a body that is not a report; it names `pathSetting` where that may be wrong. */
 export function toReportOrThrow(
   response: ParsedResponse,
   { request, receivedAt, pathSetting }: RequestContext,
@@ -93,5 +93,5 @@ const LOGIN_PAGE = /type\s*=\s*["']?password|(?<![a-z])(?:login|signin|(?:log|si
 /** `{"error": …}`, also beside a list without rows: Go writes the empty fields of a struct too. */
 function isErrorObject(json: unknown): boolean {
   const { error, errors, aggregatedWorkloads: rows } = (json ?? {}) as Readonly<Record<string, unknown>>;
-  return (saysFailed(error) || saysFailed(errors)) && !(Array.isArray(rows) && rows.length > 0);
+  return (isFailure(error) || isFailure(errors)) && !(Array.isArray(rows) && rows.length > 0);
 }

@@ -12,14 +12,14 @@ const THREAD_BYTES = 1_048_576;
 const LARGE_BYTES = 4_194_304;
 const DEFAULT_LARGE_BODIES = 4;
 
-/** A report, and the body that it was parsed from, where that is kept. */
+/** A report, and its body when `keepsBodies` is set. */
 interface ParsedReport {
   readonly report: Report;
   readonly body: Buffer | undefined;
 }
 
 interface ReportParserOptions {
-  /** Whether the bodies are wanted as well. */
+  /** Whether bodies are returned as well. */
   readonly keepsBodies: boolean;
   /** How many large bodies are read and parsed concurrently. */
   readonly largeBodies?: number;
@@ -33,7 +33,7 @@ export function createReportParser({ keepsBodies, largeBodies = DEFAULT_LARGE_BO
   const thread = createParserThread();
   const limit = createLimiter(1);
   return {
-    /** Starts a body that is still to arrive. The permit must be released, whatever becomes of the body. */
+    /** Starts a body that is still to arrive. The permit must be released in any case. */
     start() {
       const lifetime = new AbortController();
       let permit: Promise<Permit> | undefined;
@@ -51,8 +51,8 @@ export function createReportParser({ keepsBodies, largeBodies = DEFAULT_LARGE_BO
         release(): void {
           lifetime.abort();
           permit?.then(
-            (held) => {
-              held.release();
+            (acquired) => {
+              acquired.release();
             },
             () => undefined,
           );
@@ -61,7 +61,7 @@ export function createReportParser({ keepsBodies, largeBodies = DEFAULT_LARGE_BO
     },
     /**
      * Parses a whole body, given in its blocks, which must not be used afterwards.
-     * @throws UpstreamError for what is no report.
+     * @throws UpstreamError for a body that is not a report.
      */
     async parse(blocks: readonly Buffer[], context: RequestContext): Promise<ParsedReport> {
       const bytes = blocks.reduce((sum, { length }) => sum + length, 0);

@@ -1,4 +1,4 @@
-// What a response says besides its rows: the window, the clusters, and whether something is missing.
+// The members of a response besides its rows: the window, the clusters, and warnings of missing data.
 
 import { MAX_TIME, MIN_TIME, type ReportWindow } from '../../window.js';
 import { warnOnce, type ReportWarning } from '../../warnings.js';
@@ -12,7 +12,7 @@ export interface Envelope {
   readonly warnings: readonly ReportWarning[];
 }
 
-/** The JSON value is no cost report; `message` is a fixed text. */
+/** The JSON value is not a cost report. `message` is a fixed text. */
 export class ReportShapeError extends Error {
   override readonly name = 'ReportShapeError';
 }

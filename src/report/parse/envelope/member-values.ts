@@ -1,43 +1,43 @@
-// What the value of a member says about missing data. Values that are empty, null, 0 or false say nothing.
+// Whether the value of a member indicates that data is missing. Empty values, null, 0 and false do not.
 
 import { isObject } from '../json/values.js';
 
-/** Texts that say what 0, false or null say. An error may be any other text. */
+/** Texts that mean 0, false or null. An error may be any other text. */
 const EMPTY_TEXTS = ['', '0', 'false', 'none', 'null'];
-const DENIALS = ['0', 'false', 'no'];
+const FALSE_TEXTS = ['0', 'false', 'no'];
 
-/** Deeper values are not looked into. */
+/** Deeper values count as not empty. */
 const MAX_DEPTH = 5;
-/** Members of an object that decide whether it says that something is missing, whatever else it says: `limit: 500`. */
+/** Where an object has such members, they alone decide: `limit: 500` beside `omitted: 0` is not missing data. */
 const DECIDING = /^(?:is|has)?_?(?:omitted|missing|failed|skipped|dropped|truncated|partial|incomplete|more)/i;
-/** Keys of an object that describe what failed. Any other key is the name of what failed: `{"c2": {}}`. */
+/** Keys that describe a failure. Any other key is the name of the cluster or the like that failed: `{"c2": {}}`. */
 const DESCRIBING =
   /^(?:code|status|reason|cause|messages?|details?|data|meta(?:data)?|extensions|info|count|size|length|total|items|list|names|values|ids|clusters|namespaces|sources|errors|failures)$/i;
 
-/** Whether a value names an error: any that is not empty, also beside `skipped: 0`. */
-export function saysFailed(value: unknown): boolean {
-  // Go writes an error as {}: in a map from cluster to error its key is all that is left.
+/** Whether a value is an error: any value that is not empty. */
+export function isFailure(value: unknown): boolean {
+  // Go writes an error as {}: of a map from cluster to error only the keys are left.
   return !isEmpty(value) || hasName(value, (each) => isObject(each) && Object.keys(each).length === 0);
 }
 
 /** Whether a value names clusters or the like: a list, or a map that has them as keys. */
-export function saysNamed(value: unknown): boolean {
-  return !isEmpty(value) || hasName(value, (each) => !isDenied(each));
+export function listsNames(value: unknown): boolean {
+  return !isEmpty(value) || hasName(value, (each) => !isFalse(each));
 }
 
-/** Whether a value says that something was left out: `true`, a count, a token, `{omittedEntries: 499}`. */
-export function saysMissing(value: unknown): boolean {
-  return !isDenied(value) && !isEmpty(value, 0, DECIDING);
+/** Whether a value indicates omitted data: `true`, a count, a token, `{omittedEntries: 499}`. */
+export function isOmission(value: unknown): boolean {
+  return !isFalse(value) && !isEmpty(value, 0, DECIDING);
 }
 
-/** Whether a number of pages is more than one. The gateway asks for no page, so it got one of them. */
-export function saysMore(value: unknown): boolean {
+/** Whether a number of pages is more than one. The gateway requests no page, so it received only one of them. */
+export function hasMorePages(value: unknown): boolean {
   return (typeof value === 'number' || typeof value === 'string') && Number(value) > 1;
 }
 
-/** Whether a value says no: false or 0, also as text. */
-export function isDenied(value: unknown): boolean {
-  return value === false || value === 0 || (typeof value === 'string' && DENIALS.includes(fold(value)));
+/** Whether a value is false or 0, also as text. */
+export function isFalse(value: unknown): boolean {
+  return value === false || value === 0 || (typeof value === 'string' && FALSE_TEXTS.includes(fold(value)));
 }
 
 /**
@@ -48,16 +48,16 @@ function isEmpty(value: unknown, depth = 0, deciding?: RegExp): boolean {
   if (typeof value === 'string') return EMPTY_TEXTS.includes(fold(value));
   if (typeof value !== 'object' || value === null) return !value;
   if (depth === MAX_DEPTH) return false;
-  const isNothing = (each: unknown): boolean => isEmpty(each, depth + 1, deciding);
-  if (Array.isArray(value)) return value.every(isNothing);
+  const isInnerEmpty = (each: unknown): boolean => isEmpty(each, depth + 1, deciding);
+  if (Array.isArray(value)) return value.every(isInnerEmpty);
   const members = Object.entries(value);
   const decisive = members.filter(([name]) => deciding?.test(name));
-  return (decisive.length > 0 ? decisive : members).every(([, each]) => isNothing(each));
+  return (decisive.length > 0 ? decisive : members).every(([, each]) => isInnerEmpty(each));
 }
 
-/** Whether an object has a key that is the name of what failed, with such a value. */
-function hasName(value: unknown, isFailure: (value: unknown) => boolean): boolean {
-  return isObject(value) && Object.entries(value).some(([name, each]) => !DESCRIBING.test(name) && isFailure(each));
+/** Whether an object has a key that is a name and not a description, with such a value. */
+function hasName(value: unknown, isMatch: (value: unknown) => boolean): boolean {
+  return isObject(value) && Object.entries(value).some(([name, each]) => !DESCRIBING.test(name) && isMatch(each));
 }
 
 function fold(text: string): string {

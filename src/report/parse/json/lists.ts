@@ -2,7 +2,7 @@
 // stored once per report and referred to by number.
 
 import { EMPTY_LIST, type Labels, type Lists } from '../../columns/columns.js';
-import { StringColumnBuilder, type StringData } from '../../columns/strings.js';
+import { toStringData, type StringData } from '../../columns/strings.js';
 import type { LabelTexts } from './labels.js';
 import { toText } from './values.js';
 
@@ -16,17 +16,16 @@ export interface ListData {
 
 /** Distinct texts, numbered from 0 in order of appearance. */
 export class DistinctTexts {
-  readonly #texts = new StringColumnBuilder();
   readonly #numbers = new Map<string, number>();
 
   numberOf(text: string): number {
-    let number = this.#numbers.get(text);
-    if (number === undefined) this.#numbers.set(text, (number = this.#texts.add(text)));
+    const number = this.#numbers.get(text) ?? this.#numbers.size;
+    this.#numbers.set(text, number);
     return number;
   }
 
   data(): StringData {
-    return this.#texts.data();
+    return toStringData(this.#numbers.keys());
   }
 }
 
@@ -48,12 +47,10 @@ class ListBuilder {
 }
 
 /** Collects the lists of a report. */
-export class ListWriter {
+export class ListCollector {
   readonly #texts = new DistinctTexts();
-  /** The number of each label by its texts, and its texts by its number. */
-  readonly #labels = new Map<string, number>();
-  readonly #keys: number[] = [];
-  readonly #values: number[] = [];
+  /** By the numbers of a label's texts: the label, and these numbers. */
+  readonly #labels = new Map<string, readonly [label: number, key: number, value: number]>();
   readonly #labelLists = new ListBuilder();
   readonly #serviceLists = new ListBuilder();
 
@@ -69,22 +66,22 @@ export class ListWriter {
   }
 
   data(): ListData {
+    const labels = [...this.#labels.values()];
     return {
       texts: this.#texts.data(),
-      distinctLabels: { keys: Uint32Array.from(this.#keys), values: Uint32Array.from(this.#values) },
+      distinctLabels: {
+        keys: Uint32Array.from(labels, ([, key]) => key),
+        values: Uint32Array.from(labels, ([, , value]) => value),
+      },
       labelLists: this.#labelLists.data(),
       serviceLists: this.#serviceLists.data(),
     };
   }
 
-  #labelOf(texts: LabelTexts): number {
-    const [key, value] = texts.map((text) => this.#texts.numberOf(text)) as [number, number];
-    let label = this.#labels.get(`${key} ${value}`);
-    if (label === undefined) {
-      label = this.#keys.push(key) - 1;
-      this.#values.push(value);
-      this.#labels.set(`${key} ${value}`, label);
-    }
-    return label;
+  #labelOf([keyText, valueText]: LabelTexts): number {
+    const [key, value] = [this.#texts.numberOf(keyText), this.#texts.numberOf(valueText)];
+    const entry = this.#labels.get(`${key} ${value}`) ?? [this.#labels.size, key, value];
+    this.#labels.set(`${key} ${value}`, entry);
+    return entry[0];
   }
 }
