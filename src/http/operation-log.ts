@@ -54,9 +54,12 @@ function toLogFields(request: GraphQLRequest, status: number, nowMs: number) {
     durationMs: nowMs - startedAt,
     cache,
     upstreamMs: stats && longestWaitMs(stats, nowMs),
-    ...(faults.length > 0 && { staleFor: distinct(faults, 'code'), staleReasons: distinct(faults, 'reason') }),
+    ...(faults.length > 0 && {
+      staleErrorCodes: distinct(faults, 'code'),
+      staleErrorReasons: distinct(faults, 'reason'),
+    }),
     ...(isResponseCacheHit && { responseCacheHit: true }),
-    ...(errors !== undefined && { errors: distinct(errors, 'code'), reasons: distinct(errors, 'reason') }),
+    ...(errors !== undefined && { errorCodes: distinct(errors, 'code'), errorReasons: distinct(errors, 'reason') }),
     ...(request.http.isDisconnected() && { clientClosed: true }),
   };
 }

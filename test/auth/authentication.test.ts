@@ -197,7 +197,7 @@ describe('api-key', () => {
       'The API key is not valid.',
     ]);
     const lines = stand.gateway.log.filter(({ msg }) => msg === 'operation');
-    expect(lines.map(({ errors, reasons }) => [errors, reasons])).toEqual([
+    expect(lines.map(({ errorCodes, errorReasons }) => [errorCodes, errorReasons])).toEqual([
       [['UNAUTHENTICATED'], ['no API key']],
       [['UNAUTHENTICATED'], ['unknown API key']],
     ]);
@@ -349,7 +349,7 @@ describe('jwt', () => {
   const expectRefused = (stand: JwtStand, answer: Answer, reason?: string): void => {
     expectUnauthenticated(answer, stand);
     const [line] = stand.gateway.log.filter(({ msg }) => msg === 'operation').slice(-1);
-    if (reason !== undefined) expect(line?.reasons).toEqual([reason]);
+    if (reason !== undefined) expect(line?.errorReasons).toEqual([reason]);
   };
 
   test('accepts valid tokens, and fetches the keys once', async () => {
@@ -573,7 +573,7 @@ describe('jwt', () => {
     expect(issuer.requests).toHaveLength(1);
     expect(answer.errors[0]?.message).toBe('The keys of the issuer cannot be fetched; try again later.');
     const warnings = stand.gateway.log.filter(({ level }) => level === 40);
-    expect(warnings).toMatchObject([{ reason: 'ECONNREFUSED' }, { msg: 'operation', errors: ['OVERLOADED'] }]);
+    expect(warnings).toMatchObject([{ reason: 'ECONNREFUSED' }, { msg: 'operation', errorCodes: ['OVERLOADED'] }]);
   });
 
   /** Resolves when the log has this line. */

@@ -87,7 +87,7 @@ describe('at the limit', () => {
     }
     await closed;
     expect(upstream.requests).toHaveLength(2);
-    expect(operations()).toMatchObject(accepted.map(() => ({ status: 503, errors: ['SHUTTING_DOWN'] })));
+    expect(operations()).toMatchObject(accepted.map(() => ({ status: 503, errorCodes: ['SHUTTING_DOWN'] })));
   });
 
   test('the calls that end with the gateway are no failures of ScaleOps', async () => {

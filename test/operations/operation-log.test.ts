@@ -67,9 +67,9 @@ describe('the log line of an operation', () => {
     const failed = { level: 40, durationMs: TIMEOUT_MS, upstreamMs: TIMEOUT_MS };
     expect(operationsOf(gateway)).toMatchObject([
       { level: 30, upstreamMs: 0 },
-      { ...failed, errors: ['UPSTREAM_TIMEOUT'], reasons: ['deadline'] },
-      { ...failed, staleFor: ['UPSTREAM_TIMEOUT'] },
-      { level: 30, errors: ['BAD_USER_INPUT'] },
+      { ...failed, errorCodes: ['UPSTREAM_TIMEOUT'], errorReasons: ['deadline'] },
+      { ...failed, staleErrorCodes: ['UPSTREAM_TIMEOUT'] },
+      { level: 30, errorCodes: ['BAD_USER_INPUT'] },
     ]);
   });
 });
@@ -102,7 +102,7 @@ describe('a sample of the operations', () => {
     await gateway.ask('{');
     await gateway.ask(GOOD_ONE, undefined, { headers: { accept: 'image/png' } });
     await gateway.ask(GOOD_ONE);
-    expect(operationsOf(gateway).map(({ errors, status }) => [errors, status])).toEqual([
+    expect(operationsOf(gateway).map(({ errorCodes, status }) => [errorCodes, status])).toEqual([
       [['UPSTREAM_UNAVAILABLE'], 200],
       [['GRAPHQL_VALIDATION_FAILED'], 400],
       [['GRAPHQL_PARSE_FAILED'], 400],
