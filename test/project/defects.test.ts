@@ -113,10 +113,10 @@ vi.mock('../../src/http/response/error-format.js', (load) =>
   armed.failing(load, (own) => ({ formatErrors: armed.fail('format the errors', own.formatErrors) })),
 );
 vi.mock('../../src/http/operation-log.js', (load) =>
-  armed.failing(load, (own) => ({ createOperationLog: armed.failMade('log', own.createOperationLog) })),
-);
-vi.mock('../../src/http/instrumentation.js', (load) =>
-  armed.failing(load, (own) => ({ toOutcome: armed.fail('count', own.toOutcome) })),
+  armed.failing(load, (own) => ({
+    createOperationLog: armed.failMade('log', own.createOperationLog),
+    toOutcome: armed.fail('count', own.toOutcome),
+  })),
 );
 
 const QUERY =
