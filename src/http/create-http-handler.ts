@@ -17,7 +17,7 @@ import type { Metrics } from '../telemetry/metrics.js';
 import { createOperationLog } from './operation-log.js';
 import { createCachedResponses } from './operations/cached-responses.js';
 import { KnownDocuments } from './operations/known-documents.js';
-import { createMetricsPage, createReadinessPage, livenessPage, type Page } from './pages/page.js';
+import { createHealthPage, createMetricsPage, type Page } from './pages/page.js';
 import { createPipeline, type PipelineSteps } from './pipeline.js';
 import { withoutSuggestion } from './plugins/introspection.js';
 import { createInputHints } from './response/input-hints.js';
@@ -180,8 +180,9 @@ function createGraphiQL({ access, limits, documents }: HttpSettings): Page {
 function createPages({ lifecycle, telemetry: { exposeMetrics } }: HttpServices): ReadonlyMap<string, Page> {
   return new Map([
     ['/', redirectPage],
-    ['/health/live', livenessPage],
-    ['/health/ready', createReadinessPage(lifecycle.isReady)],
+    ['/health/live', createHealthPage(() => true)],
+    // It does not depend on ScaleOps: a gateway whose upstream is down still serves cached reports.
+    ['/health/ready', createHealthPage(lifecycle.isReady)],
     ...(exposeMetrics === undefined ? [] : [['/metrics', createMetricsPage(exposeMetrics)] as const]),
   ]);
 }
