@@ -30,7 +30,6 @@ import { checkOrigin } from './steps/check-origin.js';
 import { createCheckVariables } from './steps/check-variables.js';
 import { createExecute } from './steps/execute.js';
 import { createInlineTrace } from './steps/inline-trace.js';
-import { createLimitCost, type CostLimit } from './steps/limit-cost.js';
 import { createLimitRate } from './steps/limit-rate.js';
 import { readParameters } from './steps/read-parameters.js';
 import { createResolveOperation } from './steps/resolve-operation.js';
@@ -57,8 +56,10 @@ interface DocumentSettings {
   readonly persistedQueries: boolean;
 }
 
-interface RequestLimits extends CostLimit {
+interface RequestLimits {
   readonly documents: DocumentLimits;
+  /** The highest estimated cost of an operation; undefined for no limit. */
+  readonly maxCost: number | undefined;
   /** Of a request body, decompressed. */
   readonly maxBodyBytes: number;
   /** From the arrival of a request; undefined for no limit. */
@@ -166,9 +167,9 @@ function createSteps(settings: HttpSettings, services: HttpServices, documents: 
       trustedDocuments: settings.documents.trusted,
       persistedQueries: settings.documents.persistedQueries,
     }),
-    checkVariables: createCheckVariables(createLimitCost(limits, schema)),
+    checkVariables: createCheckVariables(schema, limits.maxCost),
     execute: createExecute(context, limits.largeResponses),
-    inlineTrace: settings.federation ? createInlineTrace(clock) : undefined,
+    startInlineTrace: settings.federation ? createInlineTrace(clock) : undefined,
   };
 }
 

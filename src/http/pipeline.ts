@@ -21,7 +21,7 @@ import type { ShutdownGate } from './shutdown-gate.js';
 import type { LimitRate } from './steps/limit-rate.js';
 import type { CheckVariables } from './steps/check-variables.js';
 import type { Execute } from './steps/execute.js';
-import type { InlineTrace } from './steps/inline-trace.js';
+import type { StartInlineTrace } from './steps/inline-trace.js';
 import type { Parameters } from './steps/read-parameters.js';
 import type { ResolveOperation } from './steps/resolve-operation.js';
 
@@ -58,7 +58,7 @@ export interface PipelineSteps {
   readonly checkVariables: CheckVariables;
   readonly execute: Execute;
   /** Undefined when the gateway is no subgraph. */
-  readonly inlineTrace: InlineTrace | undefined;
+  readonly startInlineTrace: StartInlineTrace | undefined;
 }
 
 export type Pipeline = (http: HttpRequest) => Promise<HttpResponse>;
@@ -142,7 +142,7 @@ async function runSteps(
   // No step refuses the request after this one: documents of refused requests must not take memory.
   documents.add(operation.document);
 
-  const trace = steps.inlineTrace?.begin(http.headers);
+  const trace = steps.startInlineTrace?.(http.headers);
   const cached = trace === undefined ? findCachedResponse(request, responses, keyFor) : undefined;
   if (cached !== undefined) return responder.cached(request, cached.response, cached.stats);
   const { result, context } = await steps.execute({

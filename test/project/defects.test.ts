@@ -77,8 +77,8 @@ vi.mock('../../src/http/operations/cached-responses.js', (load) =>
     createCachedResponses: armed.failMade('cached responses', own.createCachedResponses),
   })),
 );
-vi.mock('../../src/http/steps/limit-cost.js', (load) =>
-  armed.failing(load, (own) => ({ createLimitCost: armed.failMade('limit the cost', own.createLimitCost) })),
+vi.mock('../../src/query-limits/cost.js', (load) =>
+  armed.failing(load, (own) => ({ createCostEstimate: armed.failMade('limit the cost', own.createCostEstimate) })),
 );
 vi.mock('../../src/execution/run-plan.js', (load) =>
   armed.failing(load, (own) => ({ runPlan: armed.fail('execute', own.runPlan) })),
