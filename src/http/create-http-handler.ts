@@ -19,7 +19,7 @@ import { createCachedResponses } from './operations/cached-responses.js';
 import { KnownDocuments } from './operations/known-documents.js';
 import { createHealthPage, createMetricsPage, type Page } from './pages/page.js';
 import { createPipeline, type PipelineSteps } from './pipeline.js';
-import { withoutSuggestion } from './plugins/introspection.js';
+import { withoutSuggestion } from './validation/no-introspection.js';
 import { createInputHints } from './response/input-hints.js';
 import { createResponder } from './respond.js';
 import { createCors } from './response/cors.js';
@@ -33,7 +33,7 @@ import { createInlineTrace } from './steps/inline-trace.js';
 import { createLimitRate } from './steps/limit-rate.js';
 import { readParameters } from './steps/read-parameters.js';
 import { createResolveOperation } from './steps/resolve-operation.js';
-import { createDocumentParser } from './yoga.js';
+import { createDocumentParser } from './validation/document-parser.js';
 
 export interface HttpSettings {
   /** Who authenticates callers: nobody, the gateway, or ScaleOps by their own tokens. */

@@ -65,7 +65,7 @@ vi.mock('../../src/http/steps/resolve-operation.js', (load) =>
     createResolveOperation: armed.failMade('resolve the operation', own.createResolveOperation),
   })),
 );
-vi.mock('../../src/http/yoga.js', (load) =>
+vi.mock('../../src/http/validation/document-parser.js', (load) =>
   armed.failing(load, (own) => ({ createDocumentParser: armed.failMade('document', own.createDocumentParser) })),
 );
 vi.mock('../../src/execution/plan.js', (load) =>
