@@ -1,4 +1,4 @@
-// Puts the HTTP interface together: the pipeline with its steps, and the pages.
+// Composes the HTTP interface: the pipeline with its steps, and the pages.
 
 import type { GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
@@ -36,24 +36,22 @@ import { createResolveOperation } from './steps/resolve-operation.js';
 import { createDocumentParser } from './validation/document-parser.js';
 
 export interface HttpSettings {
-  /** Who authenticates callers: nobody, the gateway, or ScaleOps by their own tokens. */
+  /** With `forward` ScaleOps authenticates callers, by their own tokens. */
   readonly access: 'none' | 'forward' | 'api-key' | 'jwt';
-  readonly documents: DocumentSettings;
+  readonly documents: {
+    /** The operations that may be executed; undefined for any. */
+    readonly trusted: TrustedDocuments | undefined;
+    /** Whether clients may send the hash of a document instead of its text. */
+    readonly persistedQueries: boolean;
+  };
   /** Whether shared caches may store fresh responses. */
   readonly cacheControl: 'private' | 'public';
   readonly graphiql: boolean;
-  /** Whether the gateway is a subgraph, whose router may ask for traces. */
+  /** Whether the gateway is a subgraph, whose router may request traces. */
   readonly federation: boolean;
   /** The share of successful operations that are logged, in percent. */
   readonly logSamplePercent: number;
   readonly limits: RequestLimits;
-}
-
-interface DocumentSettings {
-  /** The operations that may be executed; undefined for any. */
-  readonly trusted: TrustedDocuments | undefined;
-  /** Whether clients may send the hash of a document instead of its text. */
-  readonly persistedQueries: boolean;
 }
 
 interface RequestLimits {
@@ -70,32 +68,28 @@ interface RequestLimits {
   readonly corsOrigins: readonly string[];
   /** Whether clients may ask for the schema. */
   readonly introspection: boolean;
-  /** How many large responses may be put together concurrently. */
+  /** How many large responses may be in memory concurrently. */
   readonly largeResponses: number;
 }
 
-/** The long-lived parts of the gateway that the HTTP interface uses. */
+/** The long-lived services that the HTTP interface uses. */
 export interface HttpServices {
   readonly clock: Clock;
   readonly schema: GraphQLSchema;
   readonly context: RequestServices;
   readonly authentication: Authentication | undefined;
   readonly responses: ResponseStore;
-  readonly telemetry: HttpTelemetry;
-  readonly lifecycle: Lifecycle;
-}
-
-interface HttpTelemetry {
-  readonly logger: Logger;
-  readonly instrumentation: Pick<Instruments, 'begin'> | undefined;
-  /** Undefined when there is no /metrics. */
-  readonly exposeMetrics: Metrics['expose'] | undefined;
-}
-
-interface Lifecycle {
-  readonly isReady: () => boolean;
-  /** Aborts when the time for requests in flight is over. */
-  readonly shutdownSignal: AbortSignal;
+  readonly telemetry: {
+    readonly logger: Logger;
+    readonly instrumentation: Pick<Instruments, 'begin'> | undefined;
+    /** Undefined when there is no /metrics. */
+    readonly exposeMetrics: Metrics['expose'] | undefined;
+  };
+  readonly lifecycle: {
+    readonly isReady: () => boolean;
+    /** Aborts at the shutdown limit. */
+    readonly shutdownSignal: AbortSignal;
+  };
 }
 
 /** The request headers on which a response depends, for `Vary`. */
@@ -113,11 +107,11 @@ export function createHttpHandler(settings: HttpSettings, services: HttpServices
   const cors = createCors(limits.corsOrigins);
   const documents = new KnownDocuments(services.schema);
   const responses = createCachedResponses(services.responses);
-  // With introspection off, nobody is told names of the schema.
+  // With introspection off, messages must not suggest names of the schema.
   const explain = limits.introspection ? createInputHints(services.schema) : withoutSuggestion;
-  const errorFormat = { logger, explain };
   const responder = createResponder({
-    ...{ responses, errorFormat, cors, clock },
+    ...{ responses, cors, clock },
+    errorFormat: { logger, explain },
     cacheScope: settings.cacheControl,
     variesBy: VARIES_BY[access],
   });
@@ -135,7 +129,7 @@ export function createHttpHandler(settings: HttpSettings, services: HttpServices
   });
   return createHandler({
     ...{ pipeline, cors, logger },
-    graphiql: settings.graphiql ? createGraphiQL(settings) : undefined,
+    graphiql: createGraphiQL(settings),
     pages: createPages(services),
   });
 }
@@ -154,9 +148,7 @@ function createSteps(settings: HttpSettings, services: HttpServices, documents: 
       authentication,
       credentials: context.credentials,
       forwardsTokens: access === 'forward',
-      onRefused: (request) => {
-        limitRate.onRefusedCredentials(request);
-      },
+      onRefused: limitRate.onRefusedCredentials,
     }),
     limitRate,
     readParameters: (http) => readParameters(http, limits.maxBodyBytes),
@@ -173,7 +165,8 @@ function createSteps(settings: HttpSettings, services: HttpServices, documents: 
   };
 }
 
-function createGraphiQL({ access, limits, documents }: HttpSettings): Page {
+function createGraphiQL({ graphiql, access, limits, documents }: HttpSettings): Page | undefined {
+  if (!graphiql) return undefined;
   if (documents.trusted !== undefined) return trustedDocumentsPage;
   return createGraphiQLPage({ access, introspection: limits.introspection });
 }

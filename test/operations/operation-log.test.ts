@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 
 import { toFetch } from '../../src/http/fetch-adapter.js';
-import { readTraceId } from '../../src/http/response/trace-parent.js';
+import { parseTraceId } from '../../src/http/response/trace-parent.js';
 import { createManualClock } from '../kit/time/clock.js';
 import { until } from '../kit/identity/credentials.js';
 import { neverAnswer } from '../kit/upstream/fault-server.js';
@@ -130,7 +130,7 @@ describe('a traceparent', () => {
     [`01-${trace}-${parent}-00`],
     [`cc-${trace}-${parent}-01-what-comes-later`],
   ])('gives the trace id: %s', (header) => {
-    expect(readTraceId(header)).toBe(trace);
+    expect(parseTraceId(header)).toBe(trace);
   });
 
   test.each([
@@ -148,7 +148,7 @@ describe('a traceparent', () => {
     [`00-${trace}-${parent}-01, 00-${trace}-${parent}-01`],
     [`00-${trace}-${parent}-01\n`],
   ])('that is invalid gives no trace id: %j', (header) => {
-    expect(readTraceId(header)).toBeUndefined();
+    expect(parseTraceId(header)).toBeUndefined();
   });
 });
 
