@@ -1,8 +1,6 @@
 // The gateway: the HTTP interface, the services behind it, and the socket. Everything long-lived is closed here, in reverse
 // order of creation.
 
-import type { Logger } from 'pino';
-
 import { isLoopback } from '../auth/loopback.js';
 import { systemClock, type Clock } from '../clock.js';
 import { createLimiter } from '../concurrency/semaphore.js';
@@ -16,7 +14,7 @@ import { toListener } from '../http/server/node-adapter.js';
 import { Readiness } from '../http/server/readiness.js';
 import { createHttpServer, type HttpServer } from '../http/server/server.js';
 import { validateHost } from '../http/server/validate-host.js';
-import type { DefectOrigin, Metrics } from '../telemetry/metrics.js';
+import type { DefectOrigin } from '../telemetry/metrics.js';
 import { createServices, type GatewayDependencies, type Services } from './services.js';
 import { createShutdown } from './shutdown.js';
 
@@ -27,7 +25,7 @@ export interface Gateway {
   listen(): Promise<string>;
   /** Logs and counts an error that was thrown outside of any request. */
   recordDefect(origin: DefectOrigin, error: unknown): void;
-  /** Turns readiness off, finishes the requests in flight, and releases everything; once, however often it is called. */
+  /** Turns readiness off, finishes the requests in flight, and closes all services. Later calls return the same promise. */
   close(): Promise<void>;
 }
 
@@ -44,12 +42,12 @@ export function createGateway(config: Config, dependencies: GatewayDependencies)
     telemetry: { logger, instrumentation: telemetry.instruments, exposeMetrics: telemetry.metrics?.expose },
     lifecycle: {
       isReady: () => readiness.set('no signing keys', authentication?.isReady() === false).isReady(),
-      shutdownSignal: shutdown.limitSignal,
+      shutdownSignal: shutdown.shutdownSignal,
     },
   });
   const server = createServer(config, handler, clock);
   const fetch = toFetch(handler);
-  shutdown.limitSignal.addEventListener('abort', () => {
+  shutdown.shutdownSignal.addEventListener('abort', () => {
     logger.warn('shutdown limit reached: failing the remaining requests in flight');
     void client.close();
   });
@@ -61,13 +59,16 @@ export function createGateway(config: Config, dependencies: GatewayDependencies)
     },
     async listen() {
       await telemetry.ready;
-      // Starts to fetch the keys of the issuer, so that the first request need not; until then the gateway is not ready.
+      // Starts the fetch of the issuer's keys; until it succeeds, the gateway is not ready.
       authentication?.isReady();
-      // A missing token is a mistake in the set-up: fail now, not at the first query.
+      // A missing token is a mistake of configuration: fail now, not at the first operation.
       if (config.upstream.auth.kind === 'token') await credentials.principal();
       return server.listen();
     },
-    recordDefect: createDefectRecorder(logger, telemetry.metrics),
+    recordDefect(origin, error) {
+      telemetry.metrics?.recordDefect(origin);
+      logger.error({ origin, error: describeDefect(error) }, 'unexpected error outside of a request');
+    },
     close() {
       readiness.set('stopping', true);
       return shutdown.run(server, () => closeServices(services));
@@ -75,24 +76,17 @@ export function createGateway(config: Config, dependencies: GatewayDependencies)
   };
 }
 
-function createDefectRecorder(logger: Logger, metrics: Metrics | undefined): Gateway['recordDefect'] {
-  return (origin, error) => {
-    metrics?.recordDefect(origin);
-    logger.error({ origin, error: describeDefect(error) }, 'unexpected error outside of a request');
-  };
-}
-
 async function closeServices({ telemetry, credentials, client, shared }: Services): Promise<void> {
   await shared?.close();
   await client.close();
   await credentials.close();
-  // Last: it observes the closing of the others.
+  // Last: closing the others is traced.
   await telemetry.close();
 }
 
 function createServer({ host, port, access }: Config, handler: HttpHandler, clock: Clock): HttpServer {
-  const isForThisMachine = isLoopback(host) && access.kind === 'none';
-  const listener = validateHost(toListener(handler), isForThisMachine ? 'loopback' : 'any');
+  const isLocal = isLoopback(host) && access.kind === 'none';
+  const listener = validateHost(toListener(handler), isLocal ? 'loopback' : 'any');
   return createHttpServer(listener, { host, port, clock });
 }
 
@@ -110,7 +104,7 @@ function toHttpServices(config: Config, services: Services, clock: Clock) {
 /** The settings that resolvers need. */
 function toContextSettings({ upstream, cache, maxPageRows, maxAnswerRows, protection }: Config, clock: Clock) {
   const { multiClusterByDefault, resilience } = upstream;
-  // An operation leaves half of the calls to others, and so do all time series together.
+  // One operation, and all time series together, use at most half of the concurrent calls.
   const half = Math.max(1, Math.floor(resilience.maxInFlight / 2));
   return {
     maxConcurrentReports: half,
@@ -126,7 +120,9 @@ function toContextSettings({ upstream, cache, maxPageRows, maxAnswerRows, protec
 function toHttpSettings(config: Config): HttpSettings {
   const { trustedDocuments, persistedQueries, cacheControl, graphiql, logSamplePercent, protection } = config;
   return {
-    ...{ cacheControl, graphiql, logSamplePercent },
+    cacheControl,
+    graphiql,
+    logSamplePercent,
     documents: { trusted: trustedDocuments, persistedQueries },
     access: config.access.kind,
     federation: config.schema.federation,
