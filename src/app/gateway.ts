@@ -1,6 +1,8 @@
 // The gateway: the HTTP interface, the services behind it, and the socket. Everything long-lived is closed here, in reverse
 // order of creation.
 
+import type { Logger } from 'pino';
+
 import { isLoopback } from '../auth/loopback.js';
 import { systemClock, type Clock } from '../clock.js';
 import { createLimiter } from '../concurrency/semaphore.js';
@@ -14,7 +16,7 @@ import { toListener } from '../http/server/node-adapter.js';
 import { Readiness } from '../http/server/readiness.js';
 import { createHttpServer, type HttpServer } from '../http/server/server.js';
 import { validateHost } from '../http/server/validate-host.js';
-import type { DefectOrigin } from '../telemetry/metrics.js';
+import type { DefectOrigin, Metrics } from '../telemetry/metrics.js';
 import { createServices, type GatewayDependencies, type Services } from './services.js';
 import { createShutdown } from './shutdown.js';
 
@@ -65,14 +67,18 @@ export function createGateway(config: Config, dependencies: GatewayDependencies)
       if (config.upstream.auth.kind === 'token') await credentials.principal();
       return server.listen();
     },
-    recordDefect(origin, error) {
-      telemetry.metrics?.recordDefect(origin);
-      logger.error({ origin, error: describeDefect(error) }, 'unexpected error outside of a request');
-    },
+    recordDefect: createDefectRecorder(logger, telemetry.metrics),
     close() {
       readiness.set('stopping', true);
       return shutdown.run(server, () => closeServices(services));
     },
+  };
+}
+
+function createDefectRecorder(logger: Logger, metrics: Metrics | undefined): Gateway['recordDefect'] {
+  return (origin, error) => {
+    metrics?.recordDefect(origin);
+    logger.error({ origin, error: describeDefect(error) }, 'unexpected error outside of a request');
   };
 }
 
