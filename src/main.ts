@@ -21,7 +21,7 @@ const DEMO_LATENCY_MS = 400;
 const GRAPHIQL_HINTS = `  Run the tab WhatChanged first: it shows which teams cost more, or less, than a week ago.
   Run it again: the reports come from the cache, without a call to ScaleOps.
 `;
-/** The process exits this long after the shutdown limit, whatever a part of it still waits for. */
+/** The process exits this long after the shutdown limit, even if a service is not closed. */
 const FORCED_EXIT_DELAY_MS = FINAL_RESPONSE_GRACE_MS + 700;
 
 const OPTIONS: Readonly<Record<string, (settingName?: string) => Promise<void> | void>> = {
@@ -39,13 +39,13 @@ const OPTIONS: Readonly<Record<string, (settingName?: string) => Promise<void> |
 };
 
 async function main(): Promise<void> {
-  const [first, second, ...rest] = process.argv.slice(2);
-  const settingName = first === '--help' && second?.startsWith('-') === false ? second : undefined;
-  const flags = [first, ...(settingName === undefined ? [second] : []), ...rest].filter((flag) => flag !== undefined);
+  const flags = process.argv.slice(2);
+  const hasSettingName = flags[0] === '--help' && flags[1]?.startsWith('-') === false;
+  const [settingName] = hasSettingName ? flags.splice(1, 1) : [];
   const names = Object.keys(OPTIONS).join(', ');
   const unknown = flags.find((flag) => !Object.hasOwn(OPTIONS, flag));
   if (unknown !== undefined) {
-    // Only the name: a value that follows may be a secret.
+    // Only the name: the value may be a secret.
     const name = /^-[a-z-]*/i.exec(unknown)?.[0] ?? 'an argument';
     throw new ConfigError([`${name} is not an option; there are ${names}`]);
   }
@@ -83,14 +83,14 @@ async function runDemo(): Promise<void> {
   await run(env, explain, simulator);
 }
 
-/** @param firstLine says to a person that the gateway listens; a line of the log does, by default. */
+/** @param firstLine the first line of output, for a person; by default a line of the log. */
 async function run(
   env: NodeJS.ProcessEnv,
   firstLine: ((url: string, config: Config) => string) | undefined,
   simulator?: Simulator,
 ): Promise<void> {
   const onSignal = listenToSignals();
-  // Standard output may be closed by its reader; the gateway goes on without it.
+  // The reader of standard output may close it; the gateway continues.
   process.stdout.on('error', () => undefined);
   const { config, warnings } = readConfig(env, undefined, measureMachine());
   const log = createProcessLog(config.logLevel, process.stdout.isTTY);
@@ -112,7 +112,7 @@ async function run(
   });
   // Last: from this line on, requests and signals are handled.
   const localUrl = toLocalUrl(url, config);
-  // Whatever LOG_LEVEL says: scripts wait for it.
+  // At any LOG_LEVEL: scripts wait for it.
   if (firstLine === undefined) log.logger.child({}, { level: 'info' }).info({ url: localUrl }, 'listening');
   else process.stdout.write(`${firstLine(localUrl, config)}\n`);
   for (const warning of warnings) log.logger.warn(warning);
@@ -150,35 +150,35 @@ function createStop(
     setTimeout(fail, delayMs + limitMs + FORCED_EXIT_DELAY_MS);
     close().then(() => {
       log.logger.info('stopped');
-      // Do not wait for the event loop to be empty: a connection attempt to a silent host would hold the process.
+      // A pending connection attempt to a silent host would keep the event loop running.
       void exit(log, highestCode);
     }, fail);
   };
 }
 
-/** Exits when the log is written, or after a moment where nobody reads it. */
+/** Exits when the log is written, or after a timeout if it is not read. */
 async function exit(log: ProcessLog, code: number): Promise<never> {
   await log.flush();
   process.exit(code);
 }
 
-/** Exits on a signal, at once, until another task is given. */
-function listenToSignals(): (task: (signal: NodeJS.Signals) => void) => void {
+/** Exits on a signal, until the returned function sets another handler. */
+function listenToSignals(): (handler: (signal: NodeJS.Signals) => void) => void {
   let current = (signal: NodeJS.Signals): void => {
     process.exit(exitCodeOf(signal));
   };
-  // Explicit handlers: process 1 of a container has no default ones.
+  // Process 1 of a container has no default handlers.
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
       current(signal);
     });
   }
-  return (task) => {
-    current = task;
+  return (handler) => {
+    current = handler;
   };
 }
 
-/** The code by which shells report the end by a signal. */
+/** The exit code that shells use for a signal. */
 function exitCodeOf(signal: NodeJS.Signals): number {
   return 128 + constants.signals[signal];
 }
@@ -191,7 +191,7 @@ function measureMachine(): Machine {
   };
 }
 
-/** The version in package.json, which lies beside the folder of compiled files. */
+/** The version in package.json, beside the folder of compiled files. */
 function readVersion(): string {
   const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
   return (JSON.parse(text) as { readonly version: string }).version;

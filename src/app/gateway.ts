@@ -27,7 +27,7 @@ export interface Gateway {
   listen(): Promise<string>;
   /** Logs and counts an error that was thrown outside of any request. */
   recordDefect(origin: DefectOrigin, error: unknown): void;
-  /** Turns readiness off, finishes the requests in flight, and releases everything; once, however often it is called. */
+  /** Turns readiness off, finishes the requests in flight, and closes all services. Later calls return the same promise. */
   close(): Promise<void>;
 }
 
@@ -44,12 +44,12 @@ export function createGateway(config: Config, dependencies: GatewayDependencies)
     telemetry: { logger, instrumentation: telemetry.instruments, exposeMetrics: telemetry.metrics?.expose },
     lifecycle: {
       isReady: () => readiness.set('no signing keys', authentication?.isReady() === false).isReady(),
-      shutdownSignal: shutdown.limitSignal,
+      shutdownSignal: shutdown.shutdownSignal,
     },
   });
   const server = createServer(config, handler, clock);
   const fetch = toFetch(handler);
-  shutdown.limitSignal.addEventListener('abort', () => {
+  shutdown.shutdownSignal.addEventListener('abort', () => {
     logger.warn('shutdown limit reached: failing the remaining requests in flight');
     void client.close();
   });
@@ -61,9 +61,9 @@ export function createGateway(config: Config, dependencies: GatewayDependencies)
     },
     async listen() {
       await telemetry.ready;
-      // Starts to fetch the keys of the issuer, so that the first request need not; until then the gateway is not ready.
+      // Starts the fetch of the issuer's keys; until it succeeds, the gateway is not ready.
       authentication?.isReady();
-      // A missing token is a mistake in the set-up: fail now, not at the first query.
+      // A missing token is a mistake of configuration: fail now, not at the first operation.
       if (config.upstream.auth.kind === 'token') await credentials.principal();
       return server.listen();
     },
@@ -86,13 +86,13 @@ async function closeServices({ telemetry, credentials, client, shared }: Service
   await shared?.close();
   await client.close();
   await credentials.close();
-  // Last: it observes the closing of the others.
+  // Last: closing the others is traced.
   await telemetry.close();
 }
 
 function createServer({ host, port, access }: Config, handler: HttpHandler, clock: Clock): HttpServer {
-  const isForThisMachine = isLoopback(host) && access.kind === 'none';
-  const listener = validateHost(toListener(handler), isForThisMachine ? 'loopback' : 'any');
+  const isLocal = isLoopback(host) && access.kind === 'none';
+  const listener = validateHost(toListener(handler), isLocal ? 'loopback' : 'any');
   return createHttpServer(listener, { host, port, clock });
 }
 
@@ -110,7 +110,7 @@ function toHttpServices(config: Config, services: Services, clock: Clock) {
 /** The settings that resolvers need. */
 function toContextSettings({ upstream, cache, maxPageRows, maxAnswerRows, protection }: Config, clock: Clock) {
   const { multiClusterByDefault, resilience } = upstream;
-  // An operation leaves half of the calls to others, and so do all time series together.
+  // One operation, and all time series together, use at most half of the concurrent calls.
   const half = Math.max(1, Math.floor(resilience.maxInFlight / 2));
   return {
     maxConcurrentReports: half,
@@ -126,7 +126,9 @@ function toContextSettings({ upstream, cache, maxPageRows, maxAnswerRows, protec
 function toHttpSettings(config: Config): HttpSettings {
   const { trustedDocuments, persistedQueries, cacheControl, graphiql, logSamplePercent, protection } = config;
   return {
-    ...{ cacheControl, graphiql, logSamplePercent },
+    cacheControl,
+    graphiql,
+    logSamplePercent,
     documents: { trusted: trustedDocuments, persistedQueries },
     access: config.access.kind,
     federation: config.schema.federation,

@@ -1,5 +1,5 @@
-// The services behind the HTTP layer: telemetry, authentication, credentials, the ScaleOps client, both cache tiers.
-// Changes of their state are logged here.
+// Creates the services behind the HTTP layer: telemetry, authentication, credentials, the ScaleOps client, both cache tiers;
+// and logs the changes of their state.
 
 import type { Logger } from 'pino';
 
@@ -18,7 +18,7 @@ import { createProxiedFetch } from '../upstream/http/proxy.js';
 import { createCredentials } from '../upstream/auth/credentials.js';
 import { createReportParser, type ReportParser } from '../upstream/parse/report-parser.js';
 
-/** What a test or another host may replace. The process passes `logger`, `version` and `collectProcessMetrics`. */
+/** What the process, a test or an embedding program provides. */
 export interface GatewayDependencies {
   readonly logger: Logger;
   readonly clock?: Clock;
@@ -30,7 +30,6 @@ export interface GatewayDependencies {
 
 export type Services = ReturnType<typeof createServices>;
 
-/** What every service is made with. */
 interface Base {
   readonly config: Config;
   readonly logger: Logger;
@@ -103,23 +102,21 @@ function createClient({ config, logger, clock }: Base, parser: ReportParser, tel
       else logger.info('circuit breaker closed: ScaleOps responds again');
     },
   });
-  // Nothing is parsed for a closed client.
   const close = () => Promise.all([client.close(), parser.close()]).then(() => undefined);
   return { ...client, close };
 }
 
 function createCache(
   { config: { upstream, cache }, logger, clock }: Base,
-  parts: Pick<CacheServices, 'client' | 'shared' | 'instrumentation'>,
+  services: Pick<CacheServices, 'client' | 'shared' | 'instrumentation'>,
 ): ReportCache {
   return new ReportCache(cache, {
-    ...parts,
+    ...services,
     upstream: [upstream.url, ...Object.values(upstream.paths)].join(' '),
     timeoutMs: upstream.timeoutMs,
     clock,
     onRefreshFailed({ report }, error) {
-      const code = error instanceof GatewayError ? error.code : 'INTERNAL_SERVER_ERROR';
-      const reason = error instanceof GatewayError ? error.reason : undefined;
+      const { code, reason } = error instanceof GatewayError ? error : new GatewayError('INTERNAL_SERVER_ERROR');
       // The gateway is closing.
       if (reason === 'UND_ERR_DESTROYED') return;
       logger.warn({ report, code, reason }, 'background refresh failed; serving the stale report');
@@ -127,7 +124,7 @@ function createCache(
   });
 }
 
-/** Undefined without caching: then there is nothing to share. */
+/** Undefined without caching. */
 function sharedUrlOf({ cache }: Config): string | undefined {
   return cache.ttlMs > 0 ? cache.redisUrl : undefined;
 }

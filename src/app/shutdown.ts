@@ -1,12 +1,12 @@
 // Shutdown without losing a request. The gateway still serves for a delay, so that load balancers notice that it is not
-// ready; then the port closes and requests in flight finish. At the limit the remaining ones are answered with
-// SHUTTING_DOWN, and a moment later all connections are destroyed.
+// ready; then the port closes and requests in flight finish. At the limit the remaining ones get SHUTTING_DOWN, and a moment
+// later all connections are destroyed.
 
 import type { Clock } from '../clock.js';
 import type { Config } from '../config/config.js';
 import type { HttpServer } from '../http/server/server.js';
 
-type ClosingServer = Pick<HttpServer, 'drain' | 'close' | 'cut'>;
+type ClosingServer = Pick<HttpServer, 'drain' | 'close' | 'destroyConnections'>;
 
 /** How long a client may take to read the response that it gets at the limit. */
 export const FINAL_RESPONSE_GRACE_MS = 1_000;
@@ -20,10 +20,8 @@ export function createShutdown({ delayMs, limitMs }: Config['shutdown'], clock: 
     const cancelLimit = clock.after(limitMs, () => {
       limit.abort();
     });
-    // A client that reads one byte per second would never be done.
-    const cancelDestroy = clock.after(limitMs + FINAL_RESPONSE_GRACE_MS, () => {
-      server.cut();
-    });
+    // A client may read one byte per second.
+    const cancelDestroy = clock.after(limitMs + FINAL_RESPONSE_GRACE_MS, server.destroyConnections);
     await server.close();
     cancelLimit();
     cancelDestroy();
@@ -31,8 +29,8 @@ export function createShutdown({ delayMs, limitMs }: Config['shutdown'], clock: 
   };
   return {
     /** Aborts at the limit. */
-    limitSignal: limit.signal,
-    /** Starts at the first call; resolves when no connection is left and `close` has released the rest. */
+    shutdownSignal: limit.signal,
+    /** Starts at the first call; resolves when all connections are closed and `close` has resolved. */
     run: (server: ClosingServer, close: () => Promise<void>): Promise<void> => (done ??= start(server, close)),
   };
 }

@@ -1,5 +1,5 @@
-// API keys: secrets with a name, which identifies the caller in the log. Several keys may share a name, so that a new key can
-// be issued before the old one is revoked.
+// API keys: secrets with the name of their caller. Several keys may share a name, so that a new key can be issued before the
+// old one is revoked.
 
 import { createHash, timingSafeEqual } from 'node:crypto';
 
@@ -21,10 +21,9 @@ const KEY = /^[\x21-\x7e]+$/;
 export function parseApiKeys(text: string, problems: string[]): readonly ApiKey[] {
   const lines = text.split('\n').filter((line) => !line.trimStart().startsWith('#'));
   const entries = lines.flatMap((line) => line.split(',')).map((entry) => entry.trim());
-  const keys = entries.filter((entry) => entry !== '').map(readKey);
+  const keys = entries.filter((entry) => entry !== '').map(parseKey);
   keys.forEach(({ name, key }, index) => {
-    const isGood = NAME.test(name) && key.length >= MIN_KEY_LENGTH && KEY.test(key);
-    if (isGood) return;
+    if (NAME.test(name) && key.length >= MIN_KEY_LENGTH && KEY.test(key)) return;
     problems.push(
       `must have \`name:key\` as entry number ${index + 1}: a name is up to 64 letters, digits, dots, hyphens and underscores, ` +
         `a key at least ${MIN_KEY_LENGTH} visible ASCII characters without commas.`,
@@ -35,23 +34,21 @@ export function parseApiKeys(text: string, problems: string[]): readonly ApiKey[
   return keys;
 }
 
-function readKey(entry: string): ApiKey {
+function parseKey(entry: string): ApiKey {
   const [name = ''] = entry.split(':', 1);
   return { name, key: entry.slice(name.length + 1) };
 }
 
 /** Returns a function that finds the name of a key, in constant time. */
-export function createKeyFinder(keys: readonly ApiKey[]): (given: string) => string | undefined {
-  const known = keys.map(({ name, key }) => ({ name, digest: digest(key) }));
-  return (given) => {
-    const wanted = digest(given);
-    let found: string | undefined;
+export function createKeyFinder(keys: readonly ApiKey[]): (key: string) => string | undefined {
+  const digests = keys.map(({ name, key }) => ({ name, digest: hash(key) }));
+  return (key) => {
+    const keyDigest = hash(key);
     // Compares with all keys, also after a match.
-    for (const { name, digest: own } of known) if (timingSafeEqual(own, wanted)) found = name;
-    return found;
+    return digests.filter(({ digest }) => timingSafeEqual(digest, keyDigest)).at(-1)?.name;
   };
 }
 
-function digest(text: string): Buffer {
+function hash(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }

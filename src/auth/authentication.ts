@@ -1,4 +1,4 @@
-// Authenticates callers, by GATEWAY_AUTH, and finds what each may see.
+// Authenticates callers, by GATEWAY_AUTH, and finds their permissions.
 
 import type { JWTPayload } from 'jose';
 
@@ -44,17 +44,17 @@ export interface Authentication {
 function loadVerifier(settings: JwtSettings, options: JwtKeyOptions): JwtVerifier {
   const loading = import('./jwt.js').then(({ createJwtVerifier }) => createJwtVerifier(settings, options));
   let loaded: JwtVerifier | undefined;
-  let isAwaited = false;
-  // A readiness check before the library was loaded starts the fetch of the keys now.
+  let isNeeded = false;
+  // Starts the fetch of the keys if a readiness check came before the library was loaded.
   const onLoaded = (verifier: JwtVerifier): void => {
     loaded = verifier;
-    if (isAwaited) verifier.isReady();
+    if (isNeeded) verifier.isReady();
   };
-  // A request gets the error; it occurs in a broken installation only.
+  // Fails only in a broken installation; `verify` rejects with the error.
   loading.then(onLoaded).catch(() => undefined);
   return {
     isReady() {
-      isAwaited = true;
+      isNeeded = true;
       return loaded?.isReady() ?? false;
     },
     verify: async (token) => (await loading).verify(token),
@@ -66,11 +66,11 @@ export function createAuthentication(settings: AccessSettings, options: JwtKeyOp
   switch (settings.kind) {
     case 'api-key': {
       const { keys, permissions } = settings;
-      const find = createKeyFinder(keys);
+      const findName = createKeyFinder(keys);
       return {
         isReady: () => true,
         authenticate: (headers) =>
-          Promise.resolve().then(() => authorize({ name: findKey(headers, find), claims: [] }, permissions)),
+          Promise.resolve().then(() => authorize({ name: findCaller(headers, findName), claims: [] }, permissions)),
       };
     }
     case 'jwt': {
@@ -89,7 +89,7 @@ export function createAuthentication(settings: AccessSettings, options: JwtKeyOp
   }
 }
 
-/** Longer names are cut for the log. */
+/** Longer names are truncated for the log. */
 const MAX_NAME_LENGTH = 128;
 
 function authorize(identity: Identity, file: PermissionsFile | undefined): Caller {
@@ -108,11 +108,12 @@ const NO_KEY = {
 };
 const UNKNOWN_KEY = { message: 'The API key is not valid.', reason: 'unknown API key' };
 
-function findKey(headers: HeadersByName, find: (given: string) => string | undefined): string {
-  const given = headers.get('x-api-key') ?? readBearer(headers);
-  const name = given === undefined ? undefined : find(given);
-  if (name !== undefined) return name;
-  throw new GatewayError('UNAUTHENTICATED', given === undefined ? NO_KEY : UNKNOWN_KEY);
+function findCaller(headers: HeadersByName, findName: (key: string) => string | undefined): string {
+  const key = headers.get('x-api-key') ?? readBearer(headers);
+  if (key === undefined) throw new GatewayError('UNAUTHENTICATED', NO_KEY);
+  const name = findName(key);
+  if (name === undefined) throw new GatewayError('UNAUTHENTICATED', UNKNOWN_KEY);
+  return name;
 }
 
 /** `Bearer` and one token (RFC 6750, section 2.1). Two headers are joined by a comma and a space, and do not match. */
@@ -128,11 +129,11 @@ function readClaim(claims: JWTPayload, name: string): readonly string[] {
   const value = Object.hasOwn(claims, name) ? claims[name] : name.split('.').reduce<unknown>(readOwn, claims);
   const values: readonly unknown[] = Array.isArray(value) ? value : [value];
   const texts = values.filter((each) => typeof each === 'string');
-  return SPACED.includes(name) ? texts.flatMap((text) => text.split(' ')) : texts;
+  return SPACE_SEPARATED.includes(name) ? texts.flatMap((text) => text.split(' ')) : texts;
 }
 
 /** Claims that hold several values in one string, separated by spaces (RFC 8693, section 4.2). */
-const SPACED: readonly string[] = ['scope', 'scp'];
+const SPACE_SEPARATED: readonly string[] = ['scope', 'scp'];
 
 function readOwn(value: unknown, name: string): unknown {
   const isObject = typeof value === 'object' && value !== null && Object.hasOwn(value, name);

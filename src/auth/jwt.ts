@@ -37,15 +37,15 @@ export type JwtVerifier = ReturnType<typeof createJwtVerifier>;
 
 /** A key that the issuer has withdrawn is accepted for at most this time. */
 const REFRESH_MS = 600_000;
-/** How long a gateway without keys waits before it fetches again. */
+/** The delay between two fetches while there are no keys. */
 const RETRY_MS = 5_000;
 /** A token with an unknown key triggers a fetch, at most this often. */
 const COOLDOWN_MS = 30_000;
 const TIMEOUT_MS = 5_000;
 const JWKS_OPTIONS = { cacheMaxAge: Infinity, cooldownDuration: COOLDOWN_MS, timeoutDuration: TIMEOUT_MS };
 
-/** Errors that mean that there are keys, and that the token has another one or does not name its own. */
-const ABOUT_THE_TOKEN = [errors.JWKSNoMatchingKey, errors.JWKSMultipleMatchingKeys, errors.JOSENotSupported];
+/** The keys were fetched, but none fits the token. */
+const ERRORS_OF_THE_TOKEN = [errors.JWKSNoMatchingKey, errors.JWKSMultipleMatchingKeys, errors.JOSENotSupported];
 
 export function createJwtVerifier(settings: JwtSettings, options: JwtKeyOptions) {
   const keys = new SigningKeys(settings.jwksUrl, options);
@@ -67,7 +67,7 @@ export function createJwtVerifier(settings: JwtSettings, options: JwtKeyOptions)
         throw error instanceof errors.JOSEError ? toRejection(error) : error;
       });
       const { sub } = payload;
-      if (typeof sub !== 'string' || sub === '') throw refuse('no subject');
+      if (typeof sub !== 'string' || sub === '') throw createRejection('no subject');
       return { ...payload, sub };
     },
   };
@@ -96,7 +96,7 @@ class SigningKeys {
   readonly #remote: ReturnType<typeof createRemoteJWKSet>;
   #fetchedAt = -Infinity;
   #isFailing = false;
-  /** Of the last response; undefined while there is none. */
+  /** The status of the last response; undefined before it. */
   #status: number | undefined;
 
   constructor(url: string, options: JwtKeyOptions) {
@@ -104,7 +104,7 @@ class SigningKeys {
     const { clock, fetch: fetchKeys = fetch } = options;
     this.#remote = createRemoteJWKSet(new URL(url), {
       ...JWKS_OPTIONS,
-      // jose's cooldown starts with a response: without this, a failing issuer would be asked for each unknown key.
+      // jose's cooldown starts with a response: without this, each unknown key would cause a request to a failing issuer.
       [customFetch]: async (...request) => {
         if (this.#isFailing && this.#wasFetched(RETRY_MS)) throw new Error('the issuer failed a moment ago');
         this.#fetchedAt = clock.now();
@@ -128,9 +128,9 @@ class SigningKeys {
     try {
       return await this.#remote(header, token);
     } catch (error) {
-      if (ABOUT_THE_TOKEN.some((kind) => error instanceof kind)) throw error;
+      if (ERRORS_OF_THE_TOKEN.some((kind) => error instanceof kind)) throw error;
       this.#setFailing(true, error);
-      // The only code of the closed list that is a 503 and asks for a retry.
+      // OVERLOADED is the code with status 503 that allows a retry.
       throw new GatewayError('OVERLOADED', {
         message: 'The keys of the issuer cannot be fetched; try again later.',
         reason: 'no signing keys',
@@ -153,29 +153,29 @@ class SigningKeys {
     return Math.abs(this.#options.clock.now() - this.#fetchedAt) < withinMs;
   }
 
-  #setFailing(isDown: boolean, error?: unknown): void {
-    if (isDown !== this.#isFailing) {
-      this.#options.onKeysAvailabilityChange(!isDown, isDown ? toReason(error, this.#status) : undefined);
-    }
-    this.#isFailing = isDown;
+  #setFailing(isFailing: boolean, error?: unknown): void {
+    if (isFailing === this.#isFailing) return;
+    this.#isFailing = isFailing;
+    this.#options.onKeysAvailabilityChange(!isFailing, isFailing ? toReason(error, this.#status) : undefined);
   }
 }
 
-/** Why the keys could not be fetched. The message of an error may name the host. */
+/** Why the keys could not be fetched, without the message of the error, which may name the host. */
 function toReason(error: unknown, status: number | undefined): string {
   if (error instanceof errors.JWKSTimeout) return 'no answer in time';
   if (status !== undefined) return status === 200 ? 'not a key set' : `HTTP ${status}`;
-  // `fetch` wraps the error of the socket, and that of the proxy, which has a reason.
+  // The cause is the error of the socket, or of the proxy, which has a reason.
   const cause = error instanceof Error ? error.cause : undefined;
   const { reason, code } = (cause ?? {}) as { readonly reason?: string; readonly code?: string };
   return reason ?? code ?? 'no answer';
 }
 
-/** The error tells the caller what to do; the exact cause goes to the log. */
+/** The exact cause is only logged. */
 function toRejection(error: errors.JOSEError): GatewayError {
-  if (error instanceof errors.JWTExpired) return refuse('expired', 'The token has expired.');
-  if (error instanceof errors.JWTClaimValidationFailed) return refuse(REASONS.get(error.claim) ?? 'another claim');
-  return refuse(error.code);
+  if (error instanceof errors.JWTExpired) return createRejection('expired', 'The token has expired.');
+  if (error instanceof errors.JWTClaimValidationFailed)
+    return createRejection(REASONS.get(error.claim) ?? 'another claim');
+  return createRejection(error.code);
 }
 
 const REASONS: ReadonlyMap<string, string> = new Map([
@@ -186,7 +186,7 @@ const REASONS: ReadonlyMap<string, string> = new Map([
   ['sub', 'no subject'],
 ]);
 
-function refuse(
+function createRejection(
   reason: string,
   message = 'A valid token of the issuer that the gateway trusts is required.',
 ): GatewayError {

@@ -1,5 +1,4 @@
-// Recognises loopback host names. A web page can make its own host name resolve to this machine (DNS rebinding), but it cannot
-// have one of these names.
+// Recognises loopback host names. A web page cannot have one, although its own name may resolve to this machine (DNS rebinding).
 
 import { isIPv4 } from 'node:net';
 

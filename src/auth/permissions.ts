@@ -1,5 +1,5 @@
-// GATEWAY_SCOPES: a file that says which clusters and namespaces each caller may see, by the caller's name or by the values of
-// a claim in its token. A caller without an entry may see nothing.
+// GATEWAY_SCOPES: a file with the clusters and namespaces that each caller may see, by the caller's name or the values of a claim
+// in its token. A caller without an entry may see nothing.
 
 import { isObject, parseJsonFile } from './strict-json.js';
 import { createPermissions, type PermissionRule, type Permissions } from '../report/permissions/permissions.js';
@@ -16,9 +16,6 @@ export type PermissionsFile = ReturnType<typeof createPermissionsFile>;
 
 type Section = ReadonlyMap<string, readonly PermissionRule[]>;
 
-/** The entry "all". */
-const EVERYTHING: readonly PermissionRule[] = [{}];
-
 /**
  * Parses the file: `{"callers": {name: entry}, "claims": {value: entry}}`, where an entry is "all" or a list of
  * `{"clusters": [names], "namespaces": [names]}`, of which one may be left out.
@@ -28,14 +25,14 @@ export function parsePermissionsFile(text: string, problems: string[]): Permissi
   const root = parseJsonFile(text, problems) ?? {};
   const unknown = Object.keys(root).filter((name) => name !== 'callers' && name !== 'claims');
   if (unknown.length > 0) problems.push('may hold `callers` and `claims` and nothing else.');
-  const callers = readSection(root, 'callers', problems);
-  const claims = readSection(root, 'claims', problems);
+  const callers = parseSection(root, 'callers', problems);
+  const claims = parseSection(root, 'claims', problems);
   if (problems.length === 0 && callers.size + claims.size === 0) problems.push('must have at least one entry.');
   return createPermissionsFile(callers, claims);
 }
 
 function createPermissionsFile(callers: Section, claims: Section) {
-  const known = new Map<string, Permissions | undefined>();
+  const cache = new Map<string, Permissions | undefined>();
   return {
     /** The names of callers that have an entry. */
     callers: [...callers.keys()],
@@ -43,26 +40,24 @@ function createPermissionsFile(callers: Section, claims: Section) {
     hasClaims: claims.size > 0,
     /** What a caller may see: the union of its entries. Undefined: everything; null: nothing. */
     permissionsOf({ name, claims: values }: Identity): Permissions | undefined | null {
-      const named = [...new Set(values)].filter((value) => claims.has(value)).sort();
-      const entries = [callers.get(name), ...named.map((value) => claims.get(value))].filter(
-        (each) => each !== undefined,
-      );
-      if (entries.length === 0) return null;
-      // Created once for all callers with the same entries.
-      const key = JSON.stringify([callers.has(name) ? name : null, named]);
-      if (!known.has(key)) {
-        if (known.size >= MAX_KNOWN) known.clear();
-        known.set(key, createPermissions(entries.flat()));
+      const listed = [...new Set(values)].filter((value) => claims.has(value)).sort();
+      const rules = [callers.get(name), ...listed.map((value) => claims.get(value))].flatMap((entry) => entry ?? []);
+      if (rules.length === 0) return null;
+      // Callers with the same entries share their permissions.
+      const key = JSON.stringify([callers.has(name) ? name : null, listed]);
+      if (!cache.has(key)) {
+        if (cache.size >= MAX_CACHED) cache.clear();
+        cache.set(key, createPermissions(rules));
       }
-      return known.get(key);
+      return cache.get(key);
     },
   };
 }
 
-/** Bounds the cache of combinations; a list of 1,000 names takes about 100 kB. */
-const MAX_KNOWN = 1_000;
+/** The number of cached permissions; a list of 1,000 names takes about 100 kB. */
+const MAX_CACHED = 1_000;
 
-function readSection(root: Readonly<Record<string, unknown>>, name: string, problems: string[]): Section {
+function parseSection(root: Readonly<Record<string, unknown>>, name: string, problems: string[]): Section {
   const section = root[name] ?? {};
   if (!isObject(section)) {
     problems.push(`must have an object as \`${name}\`.`);
@@ -71,16 +66,16 @@ function readSection(root: Readonly<Record<string, unknown>>, name: string, prob
   return new Map(
     Object.entries(section).map(([key, entry], index) => [
       key,
-      readEntry(entry, `entry ${index + 1} of \`${name}\``, problems),
+      parseEntry(entry, `entry ${index + 1} of \`${name}\``, problems),
     ]),
   );
 }
 
-function readEntry(entry: unknown, place: string, problems: string[]): readonly PermissionRule[] {
-  if (entry === 'all') return EVERYTHING;
+function parseEntry(entry: unknown, path: string, problems: string[]): readonly PermissionRule[] {
+  if (entry === 'all') return [{}];
   if (!Array.isArray(entry) || entry.length === 0 || !entry.every(isRule)) {
     problems.push(
-      `${place} must be "all" or a list of objects with \`clusters\`, \`namespaces\` or both, each a list of names.`,
+      `${path} must be "all" or a list of objects with \`clusters\`, \`namespaces\` or both, each a list of names.`,
     );
     return [];
   }

@@ -1,30 +1,26 @@
-// Parses a JSON file that an operator wrote, and refuses repeated keys: JSON.parse silently takes the last one, so that the
-// remains of a merge could decide who sees what.
+// Parses a JSON file of the configuration, and refuses repeated keys, of which JSON.parse silently takes the last: a merge
+// conflict could change permissions.
 
-/** The object in a JSON text; undefined, with a problem, if it is none. */
+/** Undefined, with a problem, unless the text is a JSON object. */
 export function parseJsonFile(text: string, problems: string[]): Readonly<Record<string, unknown>> | undefined {
-  const json = parse(text);
-  if (!isObject(json)) {
-    problems.push('must hold a JSON object.');
-    return undefined;
+  try {
+    const json: unknown = JSON.parse(text);
+    if (isObject(json)) {
+      if (hasRepeatedKey(text)) problems.push('has a key twice in one object.');
+      return json;
+    }
+  } catch {
+    // It is no JSON object either.
   }
-  if (hasRepeatedKey(text)) problems.push('has a key twice in one object.');
-  return json;
+  problems.push('must hold a JSON object.');
+  return undefined;
 }
 
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-/** In a text that is JSON: braces, and strings with the colon that makes one a key. */
+/** Tokens of valid JSON: braces, and strings, with a colon after a key. */
 const TOKEN = /[{}]|("(?:[^"\\]|\\.)*")(\s*:)?/g;
 
 function hasRepeatedKey(text: string): boolean {

@@ -1,5 +1,4 @@
-// GATEWAY_TRUSTED_DOCUMENTS: the list of operations that may be run. The build of a frontend lists its operations; any other
-// one was not written by its authors.
+// GATEWAY_TRUSTED_DOCUMENTS: the list of documents that may be executed, which the build of a frontend writes.
 
 import { createHash } from 'node:crypto';
 import { Kind, parse, validate, type GraphQLSchema } from 'graphql';
@@ -8,7 +7,7 @@ import { isObject, parseJsonFile } from './strict-json.js';
 
 export type TrustedDocuments = ReturnType<typeof createTrustedDocuments>;
 
-interface Listed {
+interface ListedDocument {
   readonly id: string;
   readonly text: string;
 }
@@ -20,12 +19,12 @@ interface Listed {
  */
 export function parseTrustedDocuments(json: string, schema: GraphQLSchema, problems: string[]): TrustedDocuments {
   const root = parseJsonFile(json, problems);
-  const listed = root && readList(root);
+  if (root === undefined) return createTrustedDocuments([], []);
+  const listed = parseList(root);
   if (listed === undefined) {
-    if (root !== undefined)
-      problems.push(
-        'must hold a JSON object of documents by id, or a manifest of the format apollo-persisted-query-manifest.',
-      );
+    problems.push(
+      'must hold a JSON object of documents by id, or a manifest of the format apollo-persisted-query-manifest.',
+    );
     return createTrustedDocuments([], []);
   }
   if (listed.length === 0) problems.push('lists no document.');
@@ -47,7 +46,7 @@ export function parseTrustedDocuments(json: string, schema: GraphQLSchema, probl
   return createTrustedDocuments(listed, names);
 }
 
-function createTrustedDocuments(listed: readonly Listed[], names: readonly string[]) {
+function createTrustedDocuments(listed: readonly ListedDocument[], names: readonly string[]) {
   const texts = new Set(listed.map(({ text }) => text));
   const byId = new Map(listed.flatMap(({ id, text }) => [[hashOf(text), text] as const, [id, text] as const]));
   return {
@@ -59,12 +58,11 @@ function createTrustedDocuments(listed: readonly Listed[], names: readonly strin
   };
 }
 
-/** The SHA-256 hash of a document's text, in hexadecimal. */
 function hashOf(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
 
-function readList(root: Readonly<Record<string, unknown>>): readonly Listed[] | undefined {
+function parseList(root: Readonly<Record<string, unknown>>): readonly ListedDocument[] | undefined {
   if (root.format === 'apollo-persisted-query-manifest') {
     const { operations } = root;
     if (!Array.isArray(operations)) return undefined;
@@ -73,7 +71,7 @@ function readList(root: Readonly<Record<string, unknown>>): readonly Listed[] | 
   return toListed(Object.entries(root));
 }
 
-function toListed(pairs: readonly (readonly unknown[])[]): readonly Listed[] | undefined {
+function toListed(pairs: readonly (readonly unknown[])[]): readonly ListedDocument[] | undefined {
   const listed = pairs.flatMap(([id, text]) =>
     typeof id === 'string' && id !== '' && typeof text === 'string' ? [{ id, text }] : [],
   );

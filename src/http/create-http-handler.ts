@@ -1,4 +1,4 @@
-// Puts the HTTP interface together: the pipeline with its steps, and the pages.
+// Composes the HTTP interface: the pipeline with its steps, and the pages.
 
 import type { GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
@@ -17,9 +17,9 @@ import type { Metrics } from '../telemetry/metrics.js';
 import { createOperationLog } from './operation-log.js';
 import { createCachedResponses } from './operations/cached-responses.js';
 import { KnownDocuments } from './operations/known-documents.js';
-import { createMetricsPage, createReadinessPage, livenessPage, type Page } from './pages/page.js';
+import { createHealthPage, createMetricsPage, type Page } from './pages/page.js';
 import { createPipeline, type PipelineSteps } from './pipeline.js';
-import { withoutSuggestion } from './plugins/introspection.js';
+import { withoutSuggestion } from './validation/no-introspection.js';
 import { createInputHints } from './response/input-hints.js';
 import { createResponder } from './respond.js';
 import { createCors } from './response/cors.js';
@@ -30,35 +30,34 @@ import { checkOrigin } from './steps/check-origin.js';
 import { createCheckVariables } from './steps/check-variables.js';
 import { createExecute } from './steps/execute.js';
 import { createInlineTrace } from './steps/inline-trace.js';
-import { createLimitCost, type CostLimit } from './steps/limit-cost.js';
 import { createLimitRate } from './steps/limit-rate.js';
 import { readParameters } from './steps/read-parameters.js';
 import { createResolveOperation } from './steps/resolve-operation.js';
-import { createDocumentParser } from './yoga.js';
+import { createDocumentParser } from './validation/document-parser.js';
 
 export interface HttpSettings {
-  /** Who authenticates callers: nobody, the gateway, or ScaleOps by their own tokens. */
+  /** With `forward` ScaleOps authenticates callers, by their own tokens. */
   readonly access: 'none' | 'forward' | 'api-key' | 'jwt';
-  readonly documents: DocumentSettings;
+  readonly documents: {
+    /** The operations that may be executed; undefined for any. */
+    readonly trusted: TrustedDocuments | undefined;
+    /** Whether clients may send the hash of a document instead of its text. */
+    readonly persistedQueries: boolean;
+  };
   /** Whether shared caches may store fresh responses. */
   readonly cacheControl: 'private' | 'public';
   readonly graphiql: boolean;
-  /** Whether the gateway is a subgraph, whose router may ask for traces. */
+  /** Whether the gateway is a subgraph, whose router may request traces. */
   readonly federation: boolean;
   /** The share of successful operations that are logged, in percent. */
   readonly logSamplePercent: number;
   readonly limits: RequestLimits;
 }
 
-interface DocumentSettings {
-  /** The operations that may be executed; undefined for any. */
-  readonly trusted: TrustedDocuments | undefined;
-  /** Whether clients may send the hash of a document instead of its text. */
-  readonly persistedQueries: boolean;
-}
-
-interface RequestLimits extends CostLimit {
+interface RequestLimits {
   readonly documents: DocumentLimits;
+  /** The highest estimated cost of an operation; undefined for no limit. */
+  readonly maxCost: number | undefined;
   /** Of a request body, decompressed. */
   readonly maxBodyBytes: number;
   /** From the arrival of a request; undefined for no limit. */
@@ -69,32 +68,28 @@ interface RequestLimits extends CostLimit {
   readonly corsOrigins: readonly string[];
   /** Whether clients may ask for the schema. */
   readonly introspection: boolean;
-  /** How many large responses may be put together concurrently. */
+  /** How many large responses may be in memory concurrently. */
   readonly largeResponses: number;
 }
 
-/** The long-lived parts of the gateway that the HTTP interface uses. */
+/** The long-lived services that the HTTP interface uses. */
 export interface HttpServices {
   readonly clock: Clock;
   readonly schema: GraphQLSchema;
   readonly context: RequestServices;
   readonly authentication: Authentication | undefined;
   readonly responses: ResponseStore;
-  readonly telemetry: HttpTelemetry;
-  readonly lifecycle: Lifecycle;
-}
-
-interface HttpTelemetry {
-  readonly logger: Logger;
-  readonly instrumentation: Pick<Instruments, 'begin'> | undefined;
-  /** Undefined when there is no /metrics. */
-  readonly exposeMetrics: Metrics['expose'] | undefined;
-}
-
-interface Lifecycle {
-  readonly isReady: () => boolean;
-  /** Aborts when the time for requests in flight is over. */
-  readonly shutdownSignal: AbortSignal;
+  readonly telemetry: {
+    readonly logger: Logger;
+    readonly instrumentation: Pick<Instruments, 'begin'> | undefined;
+    /** Undefined when there is no /metrics. */
+    readonly exposeMetrics: Metrics['expose'] | undefined;
+  };
+  readonly lifecycle: {
+    readonly isReady: () => boolean;
+    /** Aborts at the shutdown limit. */
+    readonly shutdownSignal: AbortSignal;
+  };
 }
 
 /** The request headers on which a response depends, for `Vary`. */
@@ -112,11 +107,11 @@ export function createHttpHandler(settings: HttpSettings, services: HttpServices
   const cors = createCors(limits.corsOrigins);
   const documents = new KnownDocuments(services.schema);
   const responses = createCachedResponses(services.responses);
-  // With introspection off, nobody is told names of the schema.
+  // With introspection off, messages must not suggest names of the schema.
   const explain = limits.introspection ? createInputHints(services.schema) : withoutSuggestion;
-  const errorFormat = { logger, explain };
   const responder = createResponder({
-    ...{ responses, errorFormat, cors, clock },
+    ...{ responses, cors, clock },
+    errorFormat: { logger, explain },
     cacheScope: settings.cacheControl,
     variesBy: VARIES_BY[access],
   });
@@ -134,7 +129,7 @@ export function createHttpHandler(settings: HttpSettings, services: HttpServices
   });
   return createHandler({
     ...{ pipeline, cors, logger },
-    graphiql: settings.graphiql ? createGraphiQL(settings) : undefined,
+    graphiql: createGraphiQL(settings),
     pages: createPages(services),
   });
 }
@@ -153,9 +148,7 @@ function createSteps(settings: HttpSettings, services: HttpServices, documents: 
       authentication,
       credentials: context.credentials,
       forwardsTokens: access === 'forward',
-      onRefused: (request) => {
-        limitRate.onRefusedCredentials(request);
-      },
+      onRefused: limitRate.onRefusedCredentials,
     }),
     limitRate,
     readParameters: (http) => readParameters(http, limits.maxBodyBytes),
@@ -166,13 +159,14 @@ function createSteps(settings: HttpSettings, services: HttpServices, documents: 
       trustedDocuments: settings.documents.trusted,
       persistedQueries: settings.documents.persistedQueries,
     }),
-    checkVariables: createCheckVariables(createLimitCost(limits, schema)),
+    checkVariables: createCheckVariables(schema, limits.maxCost),
     execute: createExecute(context, limits.largeResponses),
-    inlineTrace: settings.federation ? createInlineTrace(clock) : undefined,
+    startInlineTrace: settings.federation ? createInlineTrace(clock) : undefined,
   };
 }
 
-function createGraphiQL({ access, limits, documents }: HttpSettings): Page {
+function createGraphiQL({ graphiql, access, limits, documents }: HttpSettings): Page | undefined {
+  if (!graphiql) return undefined;
   if (documents.trusted !== undefined) return trustedDocumentsPage;
   return createGraphiQLPage({ access, introspection: limits.introspection });
 }
@@ -180,8 +174,9 @@ function createGraphiQL({ access, limits, documents }: HttpSettings): Page {
 function createPages({ lifecycle, telemetry: { exposeMetrics } }: HttpServices): ReadonlyMap<string, Page> {
   return new Map([
     ['/', redirectPage],
-    ['/health/live', livenessPage],
-    ['/health/ready', createReadinessPage(lifecycle.isReady)],
+    ['/health/live', createHealthPage(() => true)],
+    // It does not depend on ScaleOps: a gateway whose upstream is down still serves cached reports.
+    ['/health/ready', createHealthPage(lifecycle.isReady)],
     ...(exposeMetrics === undefined ? [] : [['/metrics', createMetricsPage(exposeMetrics)] as const]),
   ]);
 }

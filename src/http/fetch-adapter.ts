@@ -1,7 +1,9 @@
-// Between `fetch` and the gateway's own request and response, for programs that embed the gateway, and for tests.
+// Adapts the gateway's own request and response to those of `fetch`, for programs that embed the gateway, and for tests.
+
+import { Readable } from 'node:stream';
 
 import type { HttpHandler } from './handler.js';
-import { bodyTooLarge, isStream, type HttpRequest, type ResponseBody } from './http-message.js';
+import { bodyTooLarge, isStream, type HttpRequest } from './http-message.js';
 
 export function toFetch(handler: HttpHandler) {
   return async (request: Request): Promise<Response> => {
@@ -9,8 +11,9 @@ export function toFetch(handler: HttpHandler) {
     const headers = new Headers();
     for (let at = 0; at < pairs.length; at += 2) headers.append(pairs[at] ?? '', pairs[at + 1] ?? '');
     const isEmpty = status === 204 || status === 304 || request.method === 'HEAD';
-    if (isEmpty || !isStream(body)) onEnd?.();
-    return new Response(isEmpty ? null : toBodyInit(body, onEnd), { status, headers });
+    if (!isEmpty && isStream(body)) return new Response(toWebStream(body, onEnd), { status, headers });
+    onEnd?.();
+    return new Response(isEmpty || isStream(body) ? null : Buffer.concat(body), { status, headers });
   };
 }
 
@@ -32,28 +35,7 @@ function toHttpRequest(request: Request): HttpRequest {
   };
 }
 
-function toBodyInit(body: ResponseBody, onEnd: (() => void) | undefined): BodyInit {
-  if (!isStream(body)) return Buffer.concat(body);
-  const iterator = body[Symbol.asyncIterator]();
-  const source: UnderlyingDefaultSource<Buffer> = {
-    async pull(controller) {
-      try {
-        const next = await iterator.next();
-        if (next.done !== true) {
-          controller.enqueue(next.value);
-          return;
-        }
-        controller.close();
-      } catch (error) {
-        controller.error(error);
-      }
-      onEnd?.();
-    },
-    async cancel() {
-      // A generator that was never read has nothing to end, and nothing that would call onEnd.
-      await iterator.return?.();
-      onEnd?.();
-    },
-  };
-  return new ReadableStream(source, { highWaterMark: 0 });
+function toWebStream(body: AsyncIterable<Buffer>, onEnd: () => void = () => undefined): ReadableStream {
+  const stream = Readable.from(body).once('close', onEnd);
+  return Readable.toWeb(stream, { strategy: { highWaterMark: 0 } }) as ReadableStream;
 }

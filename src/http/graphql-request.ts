@@ -1,4 +1,4 @@
-// One GraphQL request on its way through the pipeline: what the steps find out, and what has to be released at its end.
+// One GraphQL request in the pipeline: the results of its steps, and what is released at its end.
 
 import { randomUUID } from 'node:crypto';
 
@@ -11,7 +11,7 @@ import type { Principal } from '../upstream/principal.js';
 import type { HttpRequest } from './http-message.js';
 import type { OperationFacts } from '../telemetry/instrumentation.js';
 import type { ResponseFormat } from './response/format.js';
-import { readTraceId } from './response/trace-parent.js';
+import { parseTraceId } from './response/trace-parent.js';
 
 export class GraphQLRequest {
   readonly http: HttpRequest;
@@ -29,10 +29,10 @@ export class GraphQLRequest {
   callerName: string | undefined;
   /** What the caller may see; undefined for everything. */
   permissions: Permissions | undefined;
-  /** At ScaleOps; undefined when there are no credentials, which is an error of each report. */
+  /** Undefined when there are no credentials for ScaleOps, which is an error of each report. */
   principal: Principal | undefined;
   operation: OperationFacts | undefined;
-  /** What came of the operation's reports; undefined when it was not executed. */
+  /** Undefined when the operation was not executed. */
   stats: LoadStats | undefined;
   isResponseCacheHit = false;
   /** "partial" has data and errors, "error" no data. */
@@ -46,16 +46,16 @@ export class GraphQLRequest {
     this.deadline = deadline;
     this.startedAt = nowMs;
     this.id = readRequestId(http.headers);
-    this.traceId = readTraceId(http.headers.get('traceparent'));
+    this.traceId = parseTraceId(http.headers.get('traceparent'));
   }
 
-  /** Calls `release` when the request ends; at once when it has ended already. */
+  /** Calls `release` when the request ends, or now if it has ended. */
   onEnd(release: () => void): void {
     if (this.#releases === undefined) release();
     else this.#releases.push(release);
   }
 
-  /** The response is sent, or the client has left. */
+  /** Called when the response is sent or the client has left. */
   end(): void {
     const releases = this.#releases ?? [];
     this.#releases = undefined;
@@ -64,6 +64,6 @@ export class GraphQLRequest {
 }
 
 export function readRequestId(headers: HeadersByName): string {
-  const given = headers.get('x-request-id');
-  return given !== null && /^[\w.:-]{1,128}$/.test(given) ? given : randomUUID();
+  const id = headers.get('x-request-id');
+  return id !== null && /^[\w.:-]{1,128}$/.test(id) ? id : randomUUID();
 }

@@ -9,7 +9,6 @@ import type { Pipeline } from './pipeline.js';
 import type { Cors } from './response/cors.js';
 import { logDefect } from './response/error-format.js';
 
-/** Where GraphQL is served. */
 export const GRAPHQL_PATH = '/graphql';
 
 interface HandlerOptions {
@@ -22,16 +21,15 @@ interface HandlerOptions {
   readonly logger: Logger;
 }
 
-/** Never rejects: a defect is answered with 500, and logged. */
+/** Never rejects: a defect is logged, and its response is 500. */
 export type HttpHandler = (request: HttpRequest) => Promise<HttpResponse>;
 
 export function createHandler({ pipeline, cors, graphiql, pages, logger }: HandlerOptions): HttpHandler {
-  const findGraphQLPage: Page = (request) => cors.answerPreflight(request) ?? graphiql?.(request);
+  const findGraphQLPage: Page = (request) => cors.respondToPreflight(request) ?? graphiql?.(request);
   return async (request) => {
     try {
       const path = withoutTrailingSlash(request.path);
-      const found = path === GRAPHQL_PATH ? findGraphQLPage(request) : findPage(pages, path, request);
-      const page = found instanceof Promise ? await found : found;
+      const page = path === GRAPHQL_PATH ? await findGraphQLPage(request) : await findPage(pages, path, request);
       return page === undefined ? await pipeline(request) : toPageResponse(request, page);
     } catch (error) {
       const page = toErrorPage(request, new GatewayError('INTERNAL_SERVER_ERROR'));
@@ -54,7 +52,7 @@ async function findPage(pages: ReadonlyMap<string, Page>, path: string, request:
 
 const NOT_FOUND: PageContent = { status: 404, headers: {} };
 
-/** `/` leads to GraphQL, where a browser finds GraphiQL. A relative Location is right behind any proxy. */
+/** Redirects `/` to GraphiQL. A relative Location is valid behind any proxy. */
 export const redirectPage: Page = () => ({ status: 302, headers: { location: GRAPHQL_PATH } });
 
 function withoutTrailingSlash(path: string): string {

@@ -25,11 +25,11 @@ export interface HttpResponse {
   /** Names and values, alternating: the form that Node writes without another pass. */
   readonly headers: readonly string[];
   readonly body: ResponseBody;
-  /** To be called once the body is sent, or when it will not be. */
+  /** Must be called when the body is sent, or will not be. */
   readonly onEnd?: (() => void) | undefined;
 }
 
-/** Chunks that are there, or a stream of them. A consumer that stops early ends the work behind the stream. */
+/** Chunks, or a stream of them. A consumer that stops early ends the work behind the stream. */
 export type ResponseBody = readonly Buffer[] | AsyncIterable<Buffer>;
 
 export function isStream(body: ResponseBody): body is AsyncIterable<Buffer> {
@@ -42,8 +42,6 @@ export function bodyTooLarge(maxBytes: number): GatewayError {
   const message = `The request body is larger than ${limit}. Send shorter lists, or several requests.`;
   return new GatewayError('REQUEST_ENTITY_TOO_LARGE', { message });
 }
-
-export const EMPTY_BODY: ResponseBody = [];
 
 export function byteLength(chunks: readonly Buffer[]): number {
   return chunks.reduce((sum, { length }) => sum + length, 0);

@@ -1,13 +1,14 @@
-// One log line per operation: which request, which caller, which operation, how long it took, where its reports came from,
-// and which error codes its response had. Never a variable, a header or a row.
+// What is recorded of a request at its end: one log line per operation, and the outcome for metrics and traces. Never a
+// variable, a header or a row.
 
 import type { Level, Logger } from 'pino';
 
 import type { Clock } from '../clock.js';
 import { longestWaitMs } from '../loaders/load-stats.js';
+import type { RequestOutcome } from '../telemetry/instrumentation.js';
 import type { GraphQLRequest } from './graphql-request.js';
 
-/** Writes the line of an operation that was answered with this status. */
+/** Writes the log line of an operation whose response has this status. */
 export type LogOperation = (request: GraphQLRequest, status: number) => void;
 
 /** @param samplePercent the share of successful operations that get a line. Errors and stale reports always get one. */
@@ -22,7 +23,7 @@ export function createOperationLog(logger: Logger, clock: Clock, samplePercent: 
   };
 }
 
-/** Evenly and without chance: of 100 operations in a row exactly `percent` are sampled. */
+/** Evenly spaced: of 100 operations in a row exactly `percent` are sampled. */
 function createSampling(percent: number): () => boolean {
   let due = 0;
   return () => {
@@ -33,7 +34,7 @@ function createSampling(percent: number): () => boolean {
   };
 }
 
-/** Faults of ScaleOps, and an older report in place of one, are warnings; mistakes of callers are not. */
+/** Faults of ScaleOps and stale reports are warnings; mistakes of callers are not. */
 function levelOf({ errors = [], stats }: GraphQLRequest): Level {
   if (errors.some(({ code }) => code === 'INTERNAL_SERVER_ERROR')) return 'error';
   return errors.some(({ code }) => FAULT.test(code)) || (stats?.faults.length ?? 0) > 0 ? 'warn' : 'info';
@@ -54,13 +55,30 @@ function toLogFields(request: GraphQLRequest, status: number, nowMs: number) {
     durationMs: nowMs - startedAt,
     cache,
     upstreamMs: stats && longestWaitMs(stats, nowMs),
-    ...(faults.length > 0 && { staleFor: distinct(faults, 'code'), staleReasons: distinct(faults, 'reason') }),
+    ...(faults.length > 0 && {
+      staleErrorCodes: distinct(faults, 'code'),
+      staleErrorReasons: distinct(faults, 'reason'),
+    }),
     ...(isResponseCacheHit && { responseCacheHit: true }),
-    ...(errors !== undefined && { errors: distinct(errors, 'code'), reasons: distinct(errors, 'reason') }),
+    ...(errors !== undefined && { errorCodes: distinct(errors, 'code'), errorReasons: distinct(errors, 'reason') }),
     ...(request.http.isDisconnected() && { clientClosed: true }),
   };
 }
 
 function distinct(errors: NonNullable<GraphQLRequest['errors']>, key: 'code' | 'reason'): string[] {
   return [...new Set(errors.flatMap((error) => error[key] ?? []))];
+}
+
+export function toOutcome(request: GraphQLRequest, status: number, nowMs: number): RequestOutcome {
+  const { startedAt, errors = [], callerName, operation, result, isResponseCacheHit } = request;
+  return {
+    operation,
+    result: request.http.isDisconnected() ? 'client_closed' : (result ?? (status < 400 ? 'ok' : 'error')),
+    status,
+    codes: [...new Set(errors.map(({ code }) => code))],
+    // A clock may be set back.
+    durationMs: Math.max(0, nowMs - startedAt),
+    callerName,
+    isResponseCacheHit,
+  };
 }

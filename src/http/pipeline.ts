@@ -6,28 +6,27 @@ import type { Clock } from '../clock.js';
 import { Deadline } from '../concurrency/deadline.js';
 import { GatewayError } from '../errors.js';
 import { GraphQLRequest } from './graphql-request.js';
-import { EMPTY_BODY, type HttpRequest, type HttpResponse } from './http-message.js';
+import { isStream, type HttpRequest, type HttpResponse } from './http-message.js';
 import type { Instruments, Observation } from '../telemetry/instrumentation.js';
-import { toOutcome } from './instrumentation.js';
-import type { LogOperation } from './operation-log.js';
-import { toResponseKey, type CachedResponseHit, type CachedResponses } from './operations/cached-responses.js';
+import { toOutcome, type LogOperation } from './operation-log.js';
+import { toResponseKey, type CachedResponses } from './operations/cached-responses.js';
 import type { KnownDocuments } from './operations/known-documents.js';
 import type { Responder } from './respond.js';
 import { reportFailure } from './response/body.js';
 import { hasNoCacheDirective } from './response/cache-headers.js';
 import { chooseEncoding } from './response/compress.js';
 import { toErrorResult } from './response/error-format.js';
-import { negotiate, type Encoding, type ResponseFormat } from './response/format.js';
+import { negotiate, type Encoding } from './response/format.js';
 import type { ShutdownGate } from './shutdown-gate.js';
 import type { LimitRate } from './steps/limit-rate.js';
 import type { CheckVariables } from './steps/check-variables.js';
 import type { Execute } from './steps/execute.js';
-import type { FieldTrace, InlineTrace } from './steps/inline-trace.js';
+import type { StartInlineTrace } from './steps/inline-trace.js';
 import type { Parameters } from './steps/read-parameters.js';
-import type { ResolvedOperation, ResolveOperation } from './steps/resolve-operation.js';
+import type { ResolveOperation } from './steps/resolve-operation.js';
 
 /** Only for the log: the status that nginx gives a request whose client left before the response. */
-const CLIENT_CLOSED_REQUEST: HttpResponse = { status: 499, headers: [], body: EMPTY_BODY };
+const CLIENT_CLOSED_REQUEST: HttpResponse = { status: 499, headers: [], body: [] };
 
 interface PipelineOptions {
   readonly clock: Clock;
@@ -40,7 +39,7 @@ interface PipelineOptions {
   readonly reporting: Reporting;
 }
 
-/** Where the pipeline reports what came of a request. */
+/** Where the pipeline reports the outcome of a request. */
 interface Reporting {
   readonly instrumentation: Pick<Instruments, 'begin'> | undefined;
   readonly logOperation: LogOperation;
@@ -58,8 +57,8 @@ export interface PipelineSteps {
   readonly resolveOperation: ResolveOperation;
   readonly checkVariables: CheckVariables;
   readonly execute: Execute;
-  /** Undefined where no router of a supergraph may ask for traces. */
-  readonly inlineTrace: InlineTrace | undefined;
+  /** Undefined when the gateway is no subgraph. */
+  readonly startInlineTrace: StartInlineTrace | undefined;
 }
 
 export type Pipeline = (http: HttpRequest) => Promise<HttpResponse>;
@@ -77,14 +76,10 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       const onFailure = (error: unknown): void => {
         reporting.logDefect(error, request.id);
       };
-      return {
-        status,
-        headers,
-        body: reportFailure(body, onFailure),
-        onEnd: () => {
-          request.end();
-        },
+      const onEnd = (): void => {
+        request.end();
       };
+      return { status, headers, body: isStream(body) ? reportFailure(body, onFailure) : body, onEnd };
     } catch (error) {
       request.end();
       throw error;
@@ -95,7 +90,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   };
 }
 
-/** Answers, logs and counts. Rejects only for a defect in the refusal, the log or the metrics: the handler answers that. */
+/** Runs the steps, then logs and counts. Rejects only for a defect in the error response, the log or the metrics. */
 async function respond(options: PipelineOptions, request: GraphQLRequest): Promise<HttpResponse> {
   const { steps, responder, reporting, clock } = options;
   const { http, id: requestId } = request;
@@ -105,9 +100,9 @@ async function respond(options: PipelineOptions, request: GraphQLRequest): Promi
   try {
     let response: HttpResponse;
     try {
-      response = await steps.shutdownGate.pass(() => answer(options, request, observation));
+      response = await steps.shutdownGate.pass(() => runSteps(options, request, observation));
     } catch (error) {
-      // Nobody reads the errors of a request whose client has left, and they are no defects.
+      // The errors of a request whose client has left are no defects.
       response = http.isDisconnected() ? CLIENT_CLOSED_REQUEST : await responder.refused(request, toErrorResult(error));
     }
     steps.limitRate.afterExecution(request);
@@ -123,31 +118,32 @@ async function respond(options: PipelineOptions, request: GraphQLRequest): Promi
   }
 }
 
-/** The steps. Each refuses the request by an error that it throws. */
-async function answer(
+/** Each step refuses the request by throwing an error. */
+async function runSteps(
   { steps, documents, responses, responder }: PipelineOptions,
   request: GraphQLRequest,
   observation: Observation | undefined,
 ): Promise<HttpResponse> {
   const { http } = request;
-  checkMethod(http.method);
+  if (http.method !== 'GET' && http.method !== 'POST') throw new GatewayError('METHOD_NOT_ALLOWED');
   steps.checkOrigin(http.headers);
   steps.limitRate.beforeAuthentication(request);
   await steps.authenticate(request);
   steps.limitRate.afterAuthentication(request);
-  // What a request asks is looked at only now: a caller who is not let in learns nothing else.
-  checkFormat(request.format);
+  // After authentication: an unauthenticated caller gets no other error.
+  if (!request.format.isAcceptable) throw new GatewayError('NOT_ACCEPTABLE');
   const parameters = await steps.readParameters(http);
   const operation = await steps.resolveOperation(parameters);
   request.operation = operation.facts;
-  checkOperationType(http.method, operation);
+  // A GET is safe (RFC 9110, section 9.2.1): it executes only queries.
+  if (http.method === 'GET' && operation.facts.type !== 'query') throw new GatewayError('METHOD_NOT_ALLOWED');
   const variables = steps.checkVariables(operation, parameters.variables);
   const keyFor = toResponseKey(request, operation, variables);
-  // Nothing refuses it any more: a document that is refused with its request would only take memory.
+  // No step refuses the request after this one: documents of refused requests must not take memory.
   documents.add(operation.document);
 
-  const trace = steps.inlineTrace?.begin(http.headers);
-  const cached = findCachedResponse(request, responses, keyFor, trace);
+  const trace = steps.startInlineTrace?.(http.headers);
+  const cached = trace === undefined ? findCachedResponse(request, responses, keyFor) : undefined;
   if (cached !== undefined) return responder.cached(request, cached.response, cached.stats);
   const { result, context } = await steps.execute({
     request,
@@ -160,33 +156,17 @@ async function answer(
   return responder.executed(request, { result, context, keyFor, trace });
 }
 
-function checkMethod(method: string): void {
-  if (method !== 'GET' && method !== 'POST') throw new GatewayError('METHOD_NOT_ALLOWED');
-}
-
-/** A GET is safe (RFC 9110, section 9.2.1): it executes only queries. */
-function checkOperationType(method: string, { facts }: ResolvedOperation): void {
-  if (method === 'GET' && facts.type !== 'query') throw new GatewayError('METHOD_NOT_ALLOWED');
-}
-
-function checkFormat({ isAcceptable }: ResponseFormat): void {
-  if (!isAcceptable) throw new GatewayError('NOT_ACCEPTABLE');
-}
-
-/** Undefined as well where the client wants a response of its own: a fresh one, one with a trace, an event stream. */
 function findCachedResponse(
   request: GraphQLRequest,
   responses: CachedResponses,
   keyFor: (encoding: Encoding) => string,
-  trace: FieldTrace | undefined,
-): CachedResponseHit | undefined {
+): ReturnType<CachedResponses['get']> {
   const { http, format, principal } = request;
-  const isShareable = principal !== undefined && trace === undefined && format.kind !== 'event-stream';
-  if (!isShareable || hasNoCacheDirective(http.headers)) return undefined;
-  const found = responses.get(keyFor(chooseEncoding(format.encodings, true)));
-  if (found === undefined) return undefined;
+  if (principal === undefined || format.kind === 'event-stream' || hasNoCacheDirective(http.headers)) return undefined;
+  const cached = responses.get(keyFor(chooseEncoding(format.encodings, true)));
+  if (cached === undefined) return undefined;
   request.isResponseCacheHit = true;
   request.result = 'ok';
-  request.stats = found.stats;
-  return found;
+  request.stats = cached.stats;
+  return cached;
 }

@@ -1,4 +1,4 @@
-// Turns what came of a request into an HTTP response: serialize, cache, compress, headers.
+// The HTTP response to a GraphQL request: serializes, compresses and caches the body, and writes the headers.
 
 import type { ExecutionResult } from 'graphql';
 
@@ -7,7 +7,6 @@ import type { GatewayContext } from '../loaders/context.js';
 import type { LoadStats } from '../loaders/load-stats.js';
 import type { GraphQLRequest } from './graphql-request.js';
 import { byteLength, isStream, type HttpResponse, type ResponseBody } from './http-message.js';
-import { toResultKind } from './instrumentation.js';
 import { MAX_CACHED_BYTES, type CachedResponse, type CachedResponses } from './operations/cached-responses.js';
 import { gather, toBody } from './response/body.js';
 import { computeAge, toCacheHeaders, toFreshnessExtension, type ResponseAge } from './response/cache-headers.js';
@@ -32,10 +31,9 @@ interface RespondOptions {
   readonly clock: Clock;
 }
 
-/** What a response says, before its headers are written. */
 interface Content extends EncodedBody {
   readonly status: number;
-  /** Set when clients may cache it. */
+  /** Undefined when clients may not cache the response. */
   readonly age?: ResponseAge | undefined;
   readonly etag?: string | undefined;
   /** Names and values, alternating. */
@@ -47,7 +45,6 @@ interface ExecutionOutcome {
   readonly context: GatewayContext;
   /** The key of the response in the response cache. */
   readonly keyFor: (encoding: Encoding) => string;
-  /** Set when a router asked for it. */
   readonly trace: FieldTrace | undefined;
 }
 
@@ -61,19 +58,18 @@ export function createResponder(options: RespondOptions) {
     request.result = 'error';
     const { status, headers } = toHttpOfErrors(formatted.errors ?? [], request.format.kind === 'json');
     const body = toFormat(request, [...serializeResult(formatted)]);
-    const encoded = await compressBody(body, chooseEncoding(request.format.encodings, false));
+    const encoded = await compressBody(body, request.format.encodings);
     // GraphQL over SSE sends its errors as events.
     return toResponse(request, { ...encoded, headers, status: request.format.kind === 'event-stream' ? 200 : status });
   };
 
   return {
-    /** The response to a request that has no data. */
+    /** A response without data. */
     refused: (request: GraphQLRequest, result: ExecutionResult) =>
       refuse(request, formatErrors(result, request, errorFormat)),
     /** A response from the response cache. */
-    cached(request: GraphQLRequest, { bytes, encoding, etag }: CachedResponse, stats: LoadStats): HttpResponse {
-      return toResponse(request, { status: 200, age: computeAge(stats, clock.now()), etag, encoding, body: [bytes] });
-    },
+    cached: (request: GraphQLRequest, response: CachedResponse, stats: LoadStats): HttpResponse =>
+      toResponse(request, { status: 200, age: computeAge(stats, clock.now()), ...response }),
     /** The response to an operation that was executed. */
     async executed(
       request: GraphQLRequest,
@@ -81,7 +77,8 @@ export function createResponder(options: RespondOptions) {
     ): Promise<HttpResponse> {
       const formatted = formatErrors(executed, request, errorFormat);
       if (formatted.data === undefined) return refuse(request, formatted);
-      request.result = toResultKind(formatted);
+      const withErrors = formatted.data === null ? 'error' : 'partial';
+      request.result = formatted.errors === undefined ? 'ok' : withErrors;
       const result = trace?.addTo(formatted) ?? formatted;
       const age = computeAge(context.stats, clock.now());
       const extensions = age === undefined ? result.extensions : { ...toFreshnessExtension(age), ...result.extensions };
@@ -91,13 +88,13 @@ export function createResponder(options: RespondOptions) {
         budget.chargeBytes(count);
       };
       const body = toFormat(request, await toBody(pieces, { runSteps, onBytes }));
-      const isWhole = result.errors === undefined && trace === undefined;
-      const isCacheable = isWhole && age?.isStale === false && request.format.kind !== 'event-stream';
+      // Clients may not cache a response with errors; `extensions.freshness` still says how old its data is.
+      const isComplete = result.errors === undefined && trace === undefined;
+      const isCacheable = isComplete && age?.isStale === false && request.format.kind !== 'event-stream';
       const encoded = isCacheable
         ? await cacheBody(options.responses, { request, body, stats: context.stats, keyFor })
-        : await compressBody(body, chooseEncoding(request.format.encodings, false));
-      // A response with errors says how old its data is, and may not be cached by anybody.
-      return toResponse(request, { status: 200, age: isWhole ? age : undefined, ...encoded });
+        : await compressBody(body, request.format.encodings);
+      return toResponse(request, { status: 200, age: isComplete ? age : undefined, ...encoded });
     },
   };
 }
@@ -113,25 +110,22 @@ interface Cacheable {
   readonly keyFor: (encoding: Encoding) => string;
 }
 
-/** Compresses a body, and caches it when its question came before. */
+/** Compresses a body, and caches it when its key came before. */
 async function cacheBody(
   responses: CachedResponses,
   { request, body, stats, keyFor }: Cacheable,
 ): Promise<EncodedBody & { readonly etag?: string }> {
   const { encodings } = request.format;
-  const preferred = chooseEncoding(encodings, true);
-  const key = keyFor(preferred);
-  if (!responses.claim(key)) return compressBody(body, chooseEncoding(encodings, false));
+  const encoding = chooseEncoding(encodings, true);
+  const key = keyFor(encoding);
+  if (!responses.claim(key)) return compressBody(body, encodings);
   let cached: CachedResponse | undefined;
   try {
     const gathered = await gather(body, MAX_CACHED_BYTES);
-    if (gathered.whole === undefined) return await compressBody(gathered.rest, chooseEncoding(encodings, false));
-    const {
-      encoding,
-      body: [bytes],
-    } = await compressForCache(gathered.whole, preferred);
-    cached = { bytes, encoding, etag: toETag([bytes]) };
-    return { encoding, body: [bytes], etag: cached.etag };
+    if (isStream(gathered)) return await compressBody(gathered, encodings);
+    const encoded = await compressForCache(Buffer.concat(gathered), encoding);
+    cached = { ...encoded, etag: toETag(encoded.body) };
+    return cached;
   } finally {
     responses.settle(key, cached, stats);
   }

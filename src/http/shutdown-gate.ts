@@ -1,22 +1,21 @@
-// The end of the gateway: when the time for requests in flight is over, each of them gets SHUTTING_DOWN, and so does every
-// request that still arrives over an open connection.
+// At the shutdown limit all requests in flight get SHUTTING_DOWN, and so do later requests over open connections.
 
 import { GatewayError } from '../errors.js';
 
-/** Another replica takes the request at once; without one, the next start of this one does. */
+/** Time for the client to reach another replica, or this one after its restart. */
 const RETRY_AFTER_MS = 1_000;
 
 export type ShutdownGate = ReturnType<typeof createShutdownGate>;
 
-/** @param shutdownSignal aborts when the time is over. */
+/** @param shutdownSignal aborts at the shutdown limit. */
 export function createShutdownGate(shutdownSignal: AbortSignal) {
-  // A set, not one promise that each request races: that promise would retain every request there ever was.
+  // A set instead of one promise that each request races: the promise would retain all requests.
   const rejections = new Set<() => void>();
   shutdownSignal.addEventListener('abort', () => {
     for (const reject of rejections) reject();
   });
   return {
-    /** Settles as `work` does; rejects with GatewayError SHUTTING_DOWN when the time is over first, or is over already. */
+    /** Settles as `work` does; rejects with GatewayError SHUTTING_DOWN if the signal aborts first. */
     pass: <T>(work: () => Promise<T>): Promise<T> =>
       new Promise((resolve, reject) => {
         const onEnd = (): void => {

@@ -12,8 +12,8 @@ interface Operation {
   readonly cache?: Readonly<Record<string, number>>;
   readonly upstreamMs?: number;
   readonly responseCacheHit?: boolean;
-  readonly errors?: readonly string[];
-  readonly reasons?: readonly string[];
+  readonly errorCodes?: readonly string[];
+  readonly errorReasons?: readonly string[];
   readonly clientClosed?: boolean;
 }
 
@@ -37,7 +37,16 @@ export function toReadableLine(json: string): string {
 }
 
 function describeOperation(operation: Operation): string {
-  const { operationName, caller, status, durationMs, cache = {}, upstreamMs, errors = [], reasons = [] } = operation;
+  const {
+    operationName,
+    caller,
+    status,
+    durationMs,
+    cache = {},
+    upstreamMs,
+    errorCodes = [],
+    errorReasons = [],
+  } = operation;
   const sources = Object.entries(SOURCES)
     .filter(([name]) => (cache[name] ?? 0) > 0)
     .map(
@@ -51,8 +60,8 @@ function describeOperation(operation: Operation): string {
     '',
     [
       ...(operation.responseCacheHit ? ['response from cache'] : sources),
-      ...errors,
-      ...reasons,
+      ...errorCodes,
+      ...errorReasons,
       ...(caller === undefined ? [] : [`caller ${caller}`]),
       ...(operation.clientClosed ? ['client closed'] : []),
     ].join(', '),

@@ -197,7 +197,7 @@ describe('api-key', () => {
       'The API key is not valid.',
     ]);
     const lines = stand.gateway.log.filter(({ msg }) => msg === 'operation');
-    expect(lines.map(({ errors, reasons }) => [errors, reasons])).toEqual([
+    expect(lines.map(({ errorCodes, errorReasons }) => [errorCodes, errorReasons])).toEqual([
       [['UNAUTHENTICATED'], ['no API key']],
       [['UNAUTHENTICATED'], ['unknown API key']],
     ]);
@@ -232,7 +232,7 @@ describe('api-key', () => {
   test('compares digests of equal length in constant time', () => {
     const source = readFileSync(new URL('../../src/auth/api-keys.ts', import.meta.url), 'utf8');
     const finder = source.slice(source.indexOf('export function createKeyFinder'));
-    expect(finder).toContain('timingSafeEqual(own, wanted)');
+    expect(finder).toContain('timingSafeEqual(digest, keyDigest)');
     // Neither another comparison, nor an early return.
     expect(finder).not.toMatch(/===|==|\.includes\(|\.indexOf\(|\.find\(|break|\.get\(|\.has\(/);
     expect(finder.match(/return/g)).toHaveLength(3);
@@ -349,7 +349,7 @@ describe('jwt', () => {
   const expectRefused = (stand: JwtStand, answer: Answer, reason?: string): void => {
     expectUnauthenticated(answer, stand);
     const [line] = stand.gateway.log.filter(({ msg }) => msg === 'operation').slice(-1);
-    if (reason !== undefined) expect(line?.reasons).toEqual([reason]);
+    if (reason !== undefined) expect(line?.errorReasons).toEqual([reason]);
   };
 
   test('accepts valid tokens, and fetches the keys once', async () => {
@@ -573,7 +573,7 @@ describe('jwt', () => {
     expect(issuer.requests).toHaveLength(1);
     expect(answer.errors[0]?.message).toBe('The keys of the issuer cannot be fetched; try again later.');
     const warnings = stand.gateway.log.filter(({ level }) => level === 40);
-    expect(warnings).toMatchObject([{ reason: 'ECONNREFUSED' }, { msg: 'operation', errors: ['OVERLOADED'] }]);
+    expect(warnings).toMatchObject([{ reason: 'ECONNREFUSED' }, { msg: 'operation', errorCodes: ['OVERLOADED'] }]);
   });
 
   /** Resolves when the log has this line. */

@@ -117,7 +117,7 @@ describe('with GATEWAY_RATE_LIMIT', () => {
         },
       ],
     });
-    expect(stack.log.at(-1)).toMatchObject({ status: 429, errors: ['RATE_LIMITED'], reasons: ['caller'] });
+    expect(stack.log.at(-1)).toMatchObject({ status: 429, errorCodes: ['RATE_LIMITED'], errorReasons: ['caller'] });
     stack.clock.advance(29_500);
     expect([(await stack.post()).status, (await stack.post()).status]).toEqual([200, 429]);
   });
@@ -152,8 +152,8 @@ describe('with GATEWAY_RATE_LIMIT', () => {
     await using stack = await startLimited(env);
     for (let index = 0; index < 3; index += 1) await stack.post({ 'x-api-key': 'a'.repeat(16) });
     for (let index = 0; index < 20; index += 1) await stack.post();
-    const refused = stack.log.filter(({ errors }) => String(errors) === 'RATE_LIMITED');
-    expect(refused[0]).toMatchObject({ caller: 'ann', reasons: ['caller'] });
-    expect(refused.at(-1)).toMatchObject({ reasons: ['address'] });
+    const refused = stack.log.filter(({ errorCodes }) => String(errorCodes) === 'RATE_LIMITED');
+    expect(refused[0]).toMatchObject({ caller: 'ann', errorReasons: ['caller'] });
+    expect(refused.at(-1)).toMatchObject({ errorReasons: ['address'] });
   });
 });

@@ -1169,7 +1169,7 @@ describe('a batch', () => {
     });
     expect(answer.errors).toEqual([]);
     expect(entitiesOf(answer).map(({ costs }) => [costs?.asOf, costs?.isStale])).toEqual(Array(2).fill([at(0), true]));
-    expect(stand.log.at(-1)).toMatchObject({ msg: 'operation', staleFor: ['UPSTREAM_UNAVAILABLE'] });
+    expect(stand.log.at(-1)).toMatchObject({ msg: 'operation', staleErrorCodes: ['UPSTREAM_UNAVAILABLE'] });
     expect(stand.fleet.asked).toHaveLength(2);
   });
 

@@ -144,7 +144,7 @@ describe('a refresh that fails', () => {
     await stack.clock.idle();
     await stack.ask(WORKLOADS);
     expect(errors).toEqual([]);
-    expect(stack.log.filter((line) => line.errors !== undefined || line.staleFor !== undefined)).toEqual([]);
+    expect(stack.log.filter((line) => line.errorCodes !== undefined || line.staleErrorCodes !== undefined)).toEqual([]);
     expect(stack.log.filter((line) => (line.level as number) > 30)).toEqual([
       expect.objectContaining({ level: 40, report: 'workloads', code: 'UPSTREAM_ERROR', reason: 'HTTP 500' }),
     ]);
@@ -195,8 +195,8 @@ describe('while ScaleOps fails', () => {
     for (let count = 0; count < 3; count += 1) expect(shown(await stack.ask(WORKLOADS))).toEqual(STALE);
     expect(stack.received).toHaveLength(4);
     // The log has the reason.
-    expect(stack.log.at(-1)).toMatchObject({ staleFor: ['UPSTREAM_ERROR'], staleReasons: ['HTTP 500'] });
-    expect(stack.log.at(-1)).not.toHaveProperty('errors');
+    expect(stack.log.at(-1)).toMatchObject({ staleErrorCodes: ['UPSTREAM_ERROR'], staleErrorReasons: ['HTTP 500'] });
+    expect(stack.log.at(-1)).not.toHaveProperty('errorCodes');
     stack.setDown(false);
     expect(shown(await stack.ask(WORKLOADS))).toEqual({ asOf: at(360_000), isStale: false });
     expect(stack.received).toHaveLength(5);

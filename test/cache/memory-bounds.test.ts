@@ -9,7 +9,7 @@ import { createGateway, type Gateway } from '../../src/app/gateway.js';
 import { readConfig } from '../../src/config/config.js';
 import { createSchema } from '../../src/graphql/schema.js';
 import { KnownDocuments } from '../../src/http/operations/known-documents.js';
-import { createDocumentParser } from '../../src/http/yoga.js';
+import { createDocumentParser } from '../../src/http/validation/document-parser.js';
 import { createSimulator, type Simulator } from '../../src/simulator/simulator.js';
 import { TOKEN } from '../kit/gateway.js';
 import { usedBytes } from '../kit/processes/heap.js';

@@ -607,7 +607,7 @@ describe.each(ROUTERS)('$name and a gateway with SCALEOPS_AUTH=forward', (kind) 
     const answer = await stand.askAs('token-of-nobody', { 'x-request-id': requestId });
     expect(answer.errors[0]?.extensions).toMatchObject({ requestId });
     expect(stand.direct.log.filter((line) => line.requestId === requestId)).toMatchObject([
-      { msg: 'operation', errors: ['UNAUTHENTICATED'] },
+      { msg: 'operation', errorCodes: ['UNAUTHENTICATED'] },
     ]);
     expect(stand.fetches.map(({ headers }) => headers['x-request-id'])).toEqual([requestId]);
     expect(stand.catalogue.requests.map((headers) => headers.get('x-request-id'))).toEqual([requestId]);

@@ -20,6 +20,7 @@ vi.mock('@graphql-yoga/render-graphiql', () => ({
 
 test('a streamed body that is cancelled unread ends its request', async () => {
   const onEnd = vi.fn();
+  const ended = new Promise<void>((resolve) => onEnd.mockImplementation(resolve));
   async function* body(): AsyncGenerator<Buffer> {
     yield await Promise.resolve(Buffer.from('never read'));
   }
@@ -27,6 +28,7 @@ test('a streamed body that is cancelled unread ends its request', async () => {
   const response = await fetch(new Request('http://gateway/graphql'));
   expect(onEnd).not.toHaveBeenCalled();
   await response.body?.cancel();
+  await ended;
   expect(onEnd).toHaveBeenCalledOnce();
 });
 

@@ -200,7 +200,10 @@ describe.skipIf(isSkipped)('a page of another origin in a browser', () => {
     }, url);
     // Even the opaque response is withheld (cross-origin-resource-policy).
     expect(await sent).toBe('TypeError');
-    expect(stack.log.slice(before)).toMatchObject([{ errors: ['METHOD_NOT_ALLOWED'] }, { errors: ['CSRF_BLOCKED'] }]);
+    expect(stack.log.slice(before)).toMatchObject([
+      { errorCodes: ['METHOD_NOT_ALLOWED'] },
+      { errorCodes: ['CSRF_BLOCKED'] },
+    ]);
     expect(stack.received).toHaveLength(1);
   });
 });

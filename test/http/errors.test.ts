@@ -197,7 +197,7 @@ describe('an error of a field', () => {
         msg: 'unexpected error',
         requestId: errors[0]?.extensions.requestId,
       });
-      expect(operation).toMatchObject({ level: 50, msg: 'operation', errors: ['INTERNAL_SERVER_ERROR'] });
+      expect(operation).toMatchObject({ level: 50, msg: 'operation', errorCodes: ['INTERNAL_SERVER_ERROR'] });
     },
   );
 
@@ -214,8 +214,8 @@ describe('an error of a field', () => {
       { path: ['input'], message: 'filter.x must be y.', extensions: { code: 'BAD_USER_INPUT', retryable: false } },
     ]);
     expect(JSON.parse(log[0]!)).toMatchObject({
-      errors: ['UPSTREAM_RATE_LIMITED', 'BAD_USER_INPUT'],
-      reasons: ['HTTP 429'],
+      errorCodes: ['UPSTREAM_RATE_LIMITED', 'BAD_USER_INPUT'],
+      errorReasons: ['HTTP 429'],
     });
   });
 });

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { createSchema } from '../../src/graphql/schema.js';
 import { EXAMPLE_TABS } from '../../src/http/graphiql/examples.js';
 import { hashText, KnownDocuments } from '../../src/http/operations/known-documents.js';
-import { createDocumentParser } from '../../src/http/yoga.js';
+import { createDocumentParser } from '../../src/http/validation/document-parser.js';
 import { usedBytes } from '../kit/processes/heap.js';
 
 const schema = createSchema();

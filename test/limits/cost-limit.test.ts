@@ -200,7 +200,7 @@ describe('an operation over the limit', () => {
           extensions: { code: 'QUERY_TOO_COMPLEX', retryable: false },
         },
       ]);
-      expect(stack.log.at(-1)).toMatchObject({ status: 400, operationName: 'Page', errors: ['QUERY_TOO_COMPLEX'] });
+      expect(stack.log.at(-1)).toMatchObject({ status: 400, operationName: 'Page', errorCodes: ['QUERY_TOO_COMPLEX'] });
     }
     expect(stack.received).toEqual([]);
     expect((await stack.ask(DOCUMENT, { n: 10 })).errors).toEqual([]);

@@ -168,7 +168,7 @@ describe('a document over a limit', () => {
       const bad = await stack.ask(make(limit + 1), undefined, { headers: { accept } });
       expect([bad.status, bad.data]).toEqual([400, undefined]);
       expect(bad.errors).toMatchObject([{ message, extensions: { code, retryable: false } }]);
-      expect(stack.log.at(-1)).toMatchObject({ status: 400, errors: [code] });
+      expect(stack.log.at(-1)).toMatchObject({ status: 400, errorCodes: [code] });
     }
     expect(stack.received).toEqual([]);
   });

@@ -30,7 +30,7 @@ describe('a response over GATEWAY_MAX_ANSWER_ROWS', () => {
     for (const levels of [2, 3, 50]) expectRefused(await stack.ask(query(levels)));
     // The report of the rows' cluster is cached since the first query.
     expect(stack.received).toHaveLength(1);
-    expect(stack.log.at(-1)).toMatchObject({ status: 400, errors: ['QUERY_TOO_COMPLEX'] });
+    expect(stack.log.at(-1)).toMatchObject({ status: 400, errorCodes: ['QUERY_TOO_COMPLEX'] });
   });
 
   test.each([
@@ -105,7 +105,7 @@ describe('while ScaleOps fails', () => {
       expect(data[name].costs).toEqual({ ...fresh.data[name].costs, isStale: true });
     }
     expect(stack.received).toHaveLength(calls + 1);
-    expect(stack.log.at(-1)).toMatchObject({ staleFor: ['UPSTREAM_ERROR'] });
+    expect(stack.log.at(-1)).toMatchObject({ staleErrorCodes: ['UPSTREAM_ERROR'] });
   });
 
   test('costs without a cached report are an error, beside those with one', async () => {

@@ -87,7 +87,7 @@ describe('at the limit', () => {
     }
     await closed;
     expect(upstream.requests).toHaveLength(2);
-    expect(operations()).toMatchObject(accepted.map(() => ({ status: 503, errors: ['SHUTTING_DOWN'] })));
+    expect(operations()).toMatchObject(accepted.map(() => ({ status: 503, errorCodes: ['SHUTTING_DOWN'] })));
   });
 
   test('the calls that end with the gateway are no failures of ScaleOps', async () => {
@@ -203,7 +203,7 @@ test('a second call of close returns the same promise as the first', async () =>
   await gateway.close();
 });
 
-// Mutation: shutdown.ts without `server.cut()`: the server's own timeout is an hour here.
+// Mutation: shutdown.ts without `server.destroyConnections`: the server's own timeout is an hour here.
 test('a client that has not read its response one second after the limit is disconnected', async () => {
   const clock = createManualClock();
   const server = createHttpServer(
@@ -219,9 +219,9 @@ test('a client that has not read its response one second after the limit is disc
   const released: string[] = [];
   const ended = shutdown.run(server, async () => Promise.resolve(void released.push('the rest')));
   const state = watch(ended);
-  expect(shutdown.limitSignal.aborted).toBe(false);
+  expect(shutdown.shutdownSignal.aborted).toBe(false);
   clock.advance(8_000);
-  expect(shutdown.limitSignal.aborted).toBe(true);
+  expect(shutdown.shutdownSignal.aborted).toBe(true);
   clock.advance(999);
   await settle();
   expect([state.outcome(), released]).toEqual(['pending', []]);

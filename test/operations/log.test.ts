@@ -77,7 +77,7 @@ describe('the log at a terminal', () => {
     [{ cache: { ...nothing, miss: 2 }, upstreamMs: 400.2 }, '2 from ScaleOps (400 ms)'],
     [{ cache: { ...nothing, hit: 1, stale: 1 } }, '1 from cache, 1 from cache, stale'],
     [{ cache: nothing, responseCacheHit: true }, 'response from cache'],
-    [{ errors: ['UPSTREAM_NOT_FOUND'], reasons: ['HTTP 404'] }, 'UPSTREAM_NOT_FOUND, HTTP 404'],
+    [{ errorCodes: ['UPSTREAM_NOT_FOUND'], errorReasons: ['HTTP 404'] }, 'UPSTREAM_NOT_FOUND, HTTP 404'],
     [{ cache: nothing, caller: 'dashboard', clientClosed: true }, 'caller dashboard, client closed'],
   ])('has one line for an operation with %j', (fields, end) => {
     const line = read((logger) => {

@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 
 import { toFetch } from '../../src/http/fetch-adapter.js';
-import { readTraceId } from '../../src/http/response/trace-parent.js';
+import { parseTraceId } from '../../src/http/response/trace-parent.js';
 import { createManualClock } from '../kit/time/clock.js';
 import { until } from '../kit/identity/credentials.js';
 import { neverAnswer } from '../kit/upstream/fault-server.js';
@@ -67,9 +67,9 @@ describe('the log line of an operation', () => {
     const failed = { level: 40, durationMs: TIMEOUT_MS, upstreamMs: TIMEOUT_MS };
     expect(operationsOf(gateway)).toMatchObject([
       { level: 30, upstreamMs: 0 },
-      { ...failed, errors: ['UPSTREAM_TIMEOUT'], reasons: ['deadline'] },
-      { ...failed, staleFor: ['UPSTREAM_TIMEOUT'] },
-      { level: 30, errors: ['BAD_USER_INPUT'] },
+      { ...failed, errorCodes: ['UPSTREAM_TIMEOUT'], errorReasons: ['deadline'] },
+      { ...failed, staleErrorCodes: ['UPSTREAM_TIMEOUT'] },
+      { level: 30, errorCodes: ['BAD_USER_INPUT'] },
     ]);
   });
 });
@@ -102,7 +102,7 @@ describe('a sample of the operations', () => {
     await gateway.ask('{');
     await gateway.ask(GOOD_ONE, undefined, { headers: { accept: 'image/png' } });
     await gateway.ask(GOOD_ONE);
-    expect(operationsOf(gateway).map(({ errors, status }) => [errors, status])).toEqual([
+    expect(operationsOf(gateway).map(({ errorCodes, status }) => [errorCodes, status])).toEqual([
       [['UPSTREAM_UNAVAILABLE'], 200],
       [['GRAPHQL_VALIDATION_FAILED'], 400],
       [['GRAPHQL_PARSE_FAILED'], 400],
@@ -130,7 +130,7 @@ describe('a traceparent', () => {
     [`01-${trace}-${parent}-00`],
     [`cc-${trace}-${parent}-01-what-comes-later`],
   ])('gives the trace id: %s', (header) => {
-    expect(readTraceId(header)).toBe(trace);
+    expect(parseTraceId(header)).toBe(trace);
   });
 
   test.each([
@@ -148,7 +148,7 @@ describe('a traceparent', () => {
     [`00-${trace}-${parent}-01, 00-${trace}-${parent}-01`],
     [`00-${trace}-${parent}-01\n`],
   ])('that is invalid gives no trace id: %j', (header) => {
-    expect(readTraceId(header)).toBeUndefined();
+    expect(parseTraceId(header)).toBeUndefined();
   });
 });
 

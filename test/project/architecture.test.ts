@@ -74,7 +74,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Folders that may hold more than MAX_FILES: one file per subject, however many there are. */
-const CATALOGUES = ['config/settings', 'http/plugins'];
+const CATALOGUES = ['config/settings'];
 const MAX_FILES = 14;
 
 /** Exports that only tests import, each because a part cannot be tested without it. */

@@ -65,7 +65,7 @@ vi.mock('../../src/http/steps/resolve-operation.js', (load) =>
     createResolveOperation: armed.failMade('resolve the operation', own.createResolveOperation),
   })),
 );
-vi.mock('../../src/http/yoga.js', (load) =>
+vi.mock('../../src/http/validation/document-parser.js', (load) =>
   armed.failing(load, (own) => ({ createDocumentParser: armed.failMade('document', own.createDocumentParser) })),
 );
 vi.mock('../../src/execution/plan.js', (load) =>
@@ -77,8 +77,8 @@ vi.mock('../../src/http/operations/cached-responses.js', (load) =>
     createCachedResponses: armed.failMade('cached responses', own.createCachedResponses),
   })),
 );
-vi.mock('../../src/http/steps/limit-cost.js', (load) =>
-  armed.failing(load, (own) => ({ createLimitCost: armed.failMade('limit the cost', own.createLimitCost) })),
+vi.mock('../../src/query-limits/cost.js', (load) =>
+  armed.failing(load, (own) => ({ createCostEstimate: armed.failMade('limit the cost', own.createCostEstimate) })),
 );
 vi.mock('../../src/execution/run-plan.js', (load) =>
   armed.failing(load, (own) => ({ runPlan: armed.fail('execute', own.runPlan) })),
@@ -113,10 +113,10 @@ vi.mock('../../src/http/response/error-format.js', (load) =>
   armed.failing(load, (own) => ({ formatErrors: armed.fail('format the errors', own.formatErrors) })),
 );
 vi.mock('../../src/http/operation-log.js', (load) =>
-  armed.failing(load, (own) => ({ createOperationLog: armed.failMade('log', own.createOperationLog) })),
-);
-vi.mock('../../src/http/instrumentation.js', (load) =>
-  armed.failing(load, (own) => ({ toOutcome: armed.fail('count', own.toOutcome) })),
+  armed.failing(load, (own) => ({
+    createOperationLog: armed.failMade('log', own.createOperationLog),
+    toOutcome: armed.fail('count', own.toOutcome),
+  })),
 );
 
 const QUERY =

@@ -103,7 +103,7 @@ describe('a proxy that fails', () => {
     await using gateway = startGateway('http://scaleops.invalid', { SCALEOPS_MAX_ATTEMPTS: '1', ...env });
     const answer = await gateway.ask(QUERY);
     expect(answer.errors).toMatchObject([{ extensions: { code: 'UPSTREAM_UNAVAILABLE', retryable: true } }]);
-    expect(gateway.log.at(-1)).toMatchObject({ msg: 'operation', reasons: [reason] });
+    expect(gateway.log.at(-1)).toMatchObject({ msg: 'operation', errorReasons: [reason] });
     expect(answer.text + JSON.stringify(gateway.log)).not.toMatch(new RegExp(`${SECRET}|scaleops.invalid|dXNlcj`));
   };
 

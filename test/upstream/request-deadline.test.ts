@@ -53,8 +53,8 @@ describe('an operation that takes longer than GATEWAY_TIMEOUT_MS', () => {
         status: 504,
         durationMs: 5_000,
         upstreamMs: 5_000,
-        errors: ['REQUEST_TIMEOUT'],
-        reasons: ['deadline'],
+        errorCodes: ['REQUEST_TIMEOUT'],
+        errorReasons: ['deadline'],
       });
       expect(stack.log.filter(({ msg }) => msg === 'unexpected error')).toEqual([]);
     },

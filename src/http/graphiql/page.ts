@@ -1,27 +1,13 @@
-// The GraphiQL page as an HTTP resource. It is rendered and compressed when it is first asked for; all clients share the
-// compressed buffers.
+// The GraphiQL page as an HTTP resource. It is rendered and compressed at its first request; all responses share the buffers.
 
 import { createHash } from 'node:crypto';
-import { pipeline, Readable } from 'node:stream';
-import { promisify } from 'node:util';
-import { brotliCompress, constants, createGunzip, gzip } from 'node:zlib';
 
 import type { HeadersByName } from '../../auth/authentication.js';
-import type { ResponseBody } from '../http-message.js';
 import type { Page, PageContent } from '../pages/page.js';
+import { chooseEncoding, compressForCache } from '../response/compress.js';
 import { chooseEncodings, prefersHtml } from '../response/format.js';
-import { matchesTag } from '../response/entity-tag.js';
+import { matchesTag, toETag } from '../response/entity-tag.js';
 import { renderDocument, type GraphiQLSettings } from './document.js';
-
-interface RenderedPage {
-  readonly gzip: Buffer;
-  readonly br: Buffer;
-  readonly etag: string;
-  readonly policy: string;
-}
-
-/** Level 6 takes 0.3 s for the page, and level 9 four times as long for 3 % less. The window covers the whole page. */
-const BROTLI = { params: { [constants.BROTLI_PARAM_QUALITY]: 6, [constants.BROTLI_PARAM_LGWIN]: 24 } };
 
 const NO_GRAPHIQL = `<!doctype html>
 <html lang="en">
@@ -32,20 +18,22 @@ const NO_GRAPHIQL = `<!doctype html>
 </html>
 `;
 
-/** For browsers, which accept HTML; the requests of other clients go on to GraphQL. A query in the URL is filled in. */
+/** For browsers, which accept HTML; other requests are for GraphQL. GraphiQL opens with the query of the URL. */
 export function createGraphiQLPage(settings: GraphiQLSettings): Page {
-  let rendering: Promise<RenderedPage> | undefined;
-  const render = async (headers: HeadersByName): Promise<PageContent> => {
+  let rendering: ReturnType<typeof renderPage> | undefined;
+  return forBrowsers(async (headers) => {
     rendering ??= renderPage(settings);
     // The next request tries again.
     rendering.catch(() => (rendering = undefined));
     const page = await rendering;
-    return toContent(page, headers.get('if-none-match'), headers.get('accept-encoding'));
-  };
-  return forBrowsers(render);
+    if (matchesTag(headers.get('if-none-match'), page.headers.etag)) return { status: 304, headers: page.headers };
+    const { encoding, body } = page[chooseEncoding(chooseEncodings(headers.get('accept-encoding')), true)];
+    const coding = encoding === 'identity' ? undefined : { 'content-encoding': encoding };
+    return { status: 200, headers: { ...page.headers, ...coding }, body };
+  });
 }
 
-/** Says why there is no GraphiQL where only the operations of a list may run. */
+/** Explains why there is no GraphiQL where only listed operations may run. */
 export const trustedDocumentsPage: Page = forBrowsers(() => ({
   status: 404,
   headers: { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store', vary: 'accept' },
@@ -59,43 +47,26 @@ function forBrowsers(render: (headers: HeadersByName) => PageContent | Promise<P
   };
 }
 
-function toContent(page: RenderedPage, given: string | null, accepts: string | null): PageContent {
-  const { etag, policy } = page;
+async function renderPage(settings: GraphiQLSettings) {
+  const html = await renderDocument(settings);
+  const bytes = Buffer.from(html);
+  const [identity, gzip, br] = await Promise.all([
+    compressForCache(bytes, 'identity'),
+    compressForCache(bytes, 'gzip'),
+    compressForCache(bytes, 'br'),
+  ]);
   const headers = {
     'content-type': 'text/html; charset=utf-8',
     'cache-control': 'no-cache',
     vary: 'accept, accept-encoding',
-    etag,
-    'content-security-policy': policy,
+    // Weak: the page has the same tag in each encoding.
+    etag: `W/${toETag([bytes])}`,
+    'content-security-policy': toPolicy(html),
   };
-  if (matchesTag(given, etag)) return { status: 304, headers };
-  const encoding = chooseEncodings(accepts).find((name) => name === 'br' || name === 'gzip');
-  if (encoding === undefined) return { status: 200, headers, body: decompress(page.gzip) };
-  return { status: 200, headers: { ...headers, 'content-encoding': encoding }, body: [page[encoding]] };
+  return { identity, gzip, br, headers };
 }
 
-/** As fast as the client reads, so that a client that does not read holds next to nothing. */
-function decompress(compressed: Buffer): ResponseBody {
-  const gunzip = createGunzip();
-  pipeline(Readable.from([compressed]), gunzip, () => undefined);
-  return gunzip;
-}
-
-async function renderPage(settings: GraphiQLSettings): Promise<RenderedPage> {
-  const html = await renderDocument(settings);
-  const [gzipped, br] = await Promise.all([
-    promisify<string, Buffer>(gzip)(html),
-    promisify<string, typeof BROTLI, Buffer>(brotliCompress)(html, BROTLI),
-  ]);
-  // Weak: the page has the same tag in each encoding.
-  const etag = `W/"${createHash('sha256').update(html).digest('base64url').slice(0, 22)}"`;
-  return { gzip: gzipped, br, etag, policy: toPolicy(html) };
-}
-
-/**
- * What the page may do: run its own scripts, known by their hashes, and the workers that these create; style itself as the
- * editor does, by style elements and attributes; and send requests to the gateway. It reaches no other host.
- */
+/** Allows the page's own scripts, by their hashes, their workers, inline styles, and requests to the gateway alone. */
 function toPolicy(html: string): string {
   const scripts = [...html.matchAll(/<script>([\s\S]*?)<\/script>/g)].map(([, code = '']) => {
     return `'sha256-${createHash('sha256').update(code).digest('base64')}'`;

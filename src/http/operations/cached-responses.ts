@@ -1,32 +1,28 @@
-// Responses in the response cache: the bytes of a body, compressed as the client wanted it. A response is cached when its
-// question comes for the second time, and for as long as all of its reports are cached and fresh.
+// Cached responses: compressed bodies. A response is cached when its key comes for the second time, and for as long as all of
+// its reports are cached and fresh.
 
 import { crc32 } from 'node:zlib';
 
 import type { ResponseStore } from '../../cache/memory/response-store.js';
 import type { LoadStats } from '../../loaders/load-stats.js';
 import type { GraphQLRequest } from '../graphql-request.js';
+import { byteLength } from '../http-message.js';
+import type { EncodedBody } from '../response/compress.js';
 import type { Encoding } from '../response/format.js';
 import type { CheckedVariables } from '../steps/check-variables.js';
 import type { ResolvedOperation } from '../steps/resolve-operation.js';
 
-export interface CachedResponse {
-  readonly bytes: Buffer;
-  readonly encoding: Encoding;
-  /** Strong: it names these very bytes (RFC 9110, section 8.8.3). */
+export interface CachedResponse extends EncodedBody {
+  readonly body: readonly Buffer[];
+  /** A strong entity tag (RFC 9110, section 8.8.3). */
   readonly etag: string;
 }
 
-export interface CachedResponseHit {
-  readonly response: CachedResponse;
-  readonly stats: LoadStats;
-}
-
-/** Longer responses are not cached: each is many reports' worth. */
+/** Longer responses are not cached: each would displace many reports. */
 export const MAX_CACHED_BYTES = 8_388_608;
-/** The object, the tag and the buffer that a response retains besides its bytes; the store weighs the key. */
+/** What a response retains besides its bytes and its key. */
 const ENTRY_BYTES = 512;
-/** How many keys the second-hit filter tells apart. */
+/** The number of keys that the second-hit filter remembers. */
 const FILTER_SLOTS = 16_384;
 
 export type CachedResponses = ReturnType<typeof createCachedResponses>;
@@ -35,35 +31,31 @@ export function createCachedResponses(store: ResponseStore) {
   const isSecondHit = createSecondHitFilter();
   const claimed = new Set<string>();
   return {
-    get(key: string): CachedResponseHit | undefined {
-      const found = store.get(key);
-      if (found === undefined) return undefined;
-      const reports = store.recordHit(found);
+    get(key: string): { readonly response: CachedResponse; readonly stats: LoadStats } | undefined {
+      const entry = store.get(key);
+      if (entry === undefined) return undefined;
+      const reports = store.recordHit(entry);
       const cache = { hit: reports.length, stale: 0, shared: 0, collapsed: 0, miss: 0 };
-      const { validUntilMs } = found;
-      const stats = { cache, waits: [], reports, faults: [], validUntilMs };
-      return { response: found.value as CachedResponse, stats };
+      const stats = { cache, waits: [], reports, faults: [], validUntilMs: entry.validUntilMs };
+      return { response: entry.value as CachedResponse, stats };
     },
-    /** Whether a response under this key should be cached: from its second time on, and by one request at a time. */
+    /** Whether to cache the response of this key: from the second time on, and by one request at a time. */
     claim(key: string): boolean {
       if (claimed.has(key) || !isSecondHit(key)) return false;
       claimed.add(key);
       return true;
     },
-    /** Ends the claim; caches the response, if there is one, with the reports that it is made of. */
+    /** Ends the claim; caches the response, if there is one, with the reports that it contains. */
     settle(key: string, response: CachedResponse | undefined, { reports, validUntilMs }: LoadStats): void {
       claimed.delete(key);
       if (response === undefined) return;
       const sources = reports.map(({ source }) => source);
-      store.set(key, { value: response, bytes: ENTRY_BYTES + response.bytes.length, validUntilMs }, sources);
+      store.set(key, { value: response, bytes: ENTRY_BYTES + byteLength(response.body), validUntilMs }, sources);
     },
   };
 }
 
-/**
- * The key of a response, by its encoding: everything that its bytes depend on. Callers with equal permissions of one
- * principal share responses.
- */
+/** The key of a response, by its encoding. Callers with equal permissions and the same principal share responses. */
 export function toResponseKey(
   { principal, permissions }: GraphQLRequest,
   operation: ResolvedOperation,
@@ -74,8 +66,8 @@ export function toResponseKey(
 }
 
 /**
- * Tells whether a key came before. A table of checksums, each in a slot that the next key of the slot takes over: a wrong
- * answer caches a response too early or too late, and does no other harm.
+ * Returns a function that tells whether a key came before, by a table of checksums. Collisions only cache a response too early
+ * or too late.
  */
 function createSecondHitFilter(): (key: string) => boolean {
   const checksums = new Uint32Array(FILTER_SLOTS);

@@ -16,9 +16,9 @@ export interface KnownDocument {
   readonly operations: ReadonlyMap<string, PreparedOperation>;
 }
 
-/** What all documents together may retain: some 1,000 of the usual length. */
+/** The estimated memory of all documents together: some 1,000 of the usual length. */
 const MAX_BYTES = 67_108_864;
-// What a document retains besides its text, measured by test/http/known-documents.test.ts: the entry, each token with its share of
+// Memory of a document besides its text, measured by test/http/known-documents.test.ts: the entry, each token with its share of
 // the syntax tree, each operation, and each field of a plan.
 const DOCUMENT_BYTES = 400;
 const TOKEN_BYTES = 315;
@@ -27,26 +27,19 @@ const FIELD_BYTES = 450;
 
 export class KnownDocuments {
   readonly #schema: GraphQLSchema;
-  readonly #byHash = new Map<string, KnownDocument>();
-  readonly #byText: LRUCache<string, KnownDocument>;
+  readonly #byHash: LRUCache<string, KnownDocument>;
 
   constructor(schema: GraphQLSchema, maxBytes = MAX_BYTES) {
     this.#schema = schema;
-    this.#byText = new LRUCache({
-      maxSize: maxBytes,
-      sizeCalculation: weigh,
-      onInsert: (known) => this.#byHash.set(known.hash, known),
-      dispose: (known) => this.#byHash.delete(known.hash),
-    });
+    this.#byHash = new LRUCache({ maxSize: maxBytes, sizeCalculation: weigh });
   }
 
   get(text: string): KnownDocument | undefined {
-    return this.#byText.get(text);
+    return this.#byHash.get(hashText(text));
   }
 
   findByHash(hash: string): KnownDocument | undefined {
-    const known = this.#byHash.get(hash);
-    return known && this.get(known.text);
+    return this.#byHash.get(hash);
   }
 
   /** Prepares the operations of a valid document. @throws TooManyFieldsError. */
@@ -61,12 +54,12 @@ export class KnownDocuments {
 
   /** Has no effect on a document that is known. */
   add(document: KnownDocument): void {
-    if (!this.#byText.has(document.text)) this.#byText.set(document.text, document);
+    if (!this.#byHash.has(document.hash)) this.#byHash.set(document.hash, document);
   }
 
-  /** What the documents weigh now, in bytes. */
+  /** The estimated memory of all documents. */
   byteSize(): number {
-    return this.#byText.calculatedSize;
+    return this.#byHash.calculatedSize;
   }
 }
 

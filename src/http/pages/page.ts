@@ -1,16 +1,9 @@
-// The pages: what the gateway serves besides GraphQL, each at a path of its own, with GET and HEAD. Health, metrics, errors.
+// What the gateway serves besides GraphQL, with GET and HEAD: health, metrics, errors.
 
 import { statusOf, type GatewayError } from '../../errors.js';
 import type { Metrics } from '../../telemetry/metrics.js';
 import { readRequestId } from '../graphql-request.js';
-import {
-  byteLength,
-  EMPTY_BODY,
-  isStream,
-  type HttpRequest,
-  type HttpResponse,
-  type ResponseBody,
-} from '../http-message.js';
+import { byteLength, isStream, type HttpRequest, type HttpResponse, type ResponseBody } from '../http-message.js';
 import { toErrorBody } from '../response/client-errors.js';
 import { CONTENT_SECURITY_POLICY, SECURITY_HEADERS } from '../response/security-headers.js';
 
@@ -24,10 +17,7 @@ export interface PageContent {
 }
 
 /** The response with the headers that every response has. */
-export function toPageResponse(
-  request: HttpRequest,
-  { status, headers, body = EMPTY_BODY }: PageContent,
-): HttpResponse {
+export function toPageResponse(request: HttpRequest, { status, headers, body = [] }: PageContent): HttpResponse {
   const all = {
     'x-request-id': readRequestId(request.headers),
     'content-security-policy': CONTENT_SECURITY_POLICY,
@@ -52,22 +42,15 @@ export function toErrorPage(request: HttpRequest, error: GatewayError, headers =
   };
 }
 
-/** For orchestrators: the process is alive. */
-export const livenessPage: Page = () => toHealthPage(true);
-
-/**
- * For orchestrators: 200 when the gateway may get requests, else 503. It does not depend on ScaleOps: a gateway whose upstream
- * is down still serves cached reports.
- */
-export function createReadinessPage(isReady: () => boolean): Page {
-  return () => toHealthPage(isReady());
+/** For orchestrators: 200 when `isUp` returns true, else 503. */
+export function createHealthPage(isUp: () => boolean): Page {
+  return () =>
+    isUp()
+      ? toPlainPage(200, 'application/json', '{"status":"up"}')
+      : toPlainPage(503, 'application/json', '{"status":"down"}');
 }
 
-function toHealthPage(isUp: boolean): PageContent {
-  return toPlainPage(isUp ? 200 : 503, 'application/json', JSON.stringify({ status: isUp ? 'up' : 'down' }));
-}
-
-/** The metrics, for Prometheus. Open like the health checks: they hold counts, times and names of ours. */
+/** The metrics, for Prometheus. They need no authentication: they contain counts, times and names of the configuration. */
 export function createMetricsPage(expose: Metrics['expose']): Page {
   return async () => {
     const { contentType, text } = await expose();

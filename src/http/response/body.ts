@@ -1,13 +1,12 @@
-// Puts a serialized response together: short ones at once, long ones piece by piece while the client reads them.
+// Bodies of responses: short ones are buffered, long ones are streamed while the client reads them.
 
 import type { RunSteps } from '../../execution/complete-items.js';
 import { isStream, type ResponseBody } from '../http-message.js';
 
-/** How much is put together before the first byte is sent. */
+/** Longer bodies are streamed. */
 const MAX_BUFFERED_BYTES = 1_048_576;
 
 interface BodyOptions {
-  /** Shares the event loop with other work. */
   readonly runSteps: RunSteps;
   /** Called with the length of each piece before it is sent. May throw, which ends the response. */
   readonly onBytes: (count: number) => void;
@@ -19,69 +18,59 @@ export function toBody(pieces: Iterator<Buffer, void>, options: BodyOptions): Re
 }
 
 function* buffer(pieces: Iterator<Buffer, void>, options: BodyOptions): Generator<undefined, ResponseBody, undefined> {
-  const made: Buffer[] = [];
+  const buffered: Buffer[] = [];
   let bytes = 0;
   while (bytes < MAX_BUFFERED_BYTES) {
     const next = pieces.next();
-    if (next.done === true) return made;
+    if (next.done === true) return buffered;
     options.onBytes(next.value.length);
-    made.push(next.value);
+    buffered.push(next.value);
     bytes += next.value.length;
     yield;
   }
-  return streamRest(made, pieces, options);
+  return streamRest(buffered, pieces, options);
 }
 
 async function* streamRest(
-  made: readonly Buffer[],
+  buffered: readonly Buffer[],
   pieces: Iterator<Buffer, void>,
   { runSteps, onBytes }: BodyOptions,
 ): AsyncGenerator<Buffer, void> {
-  yield* made;
+  yield* buffered;
   for (;;) {
-    const next = await runSteps(takeNext(pieces));
+    const next = await runSteps(nextPiece(pieces));
     if (next.done === true) return;
     onBytes(next.value.length);
     yield next.value;
   }
 }
 
-function* takeNext(pieces: Iterator<Buffer, void>): Generator<undefined, IteratorResult<Buffer, void>, undefined> {
+function* nextPiece(pieces: Iterator<Buffer, void>): Generator<undefined, IteratorResult<Buffer, void>, undefined> {
   return pieces.next();
 }
 
-/** All of a body in one piece, unless it is longer than `maxBytes`: then undefined, and `rest` is the body to send. */
-export async function gather(
-  body: ResponseBody,
-  maxBytes: number,
-): Promise<{ readonly whole: Buffer } | { readonly whole: undefined; readonly rest: ResponseBody }> {
-  const gathered: Buffer[] = [];
-  if (!(Symbol.asyncIterator in body)) {
-    const length = body.reduce((sum, piece) => sum + piece.length, 0);
-    return length <= maxBytes ? { whole: Buffer.concat(body) } : { whole: undefined, rest: body };
-  }
+/** Reads a stream of at most `maxBytes` into chunks; a longer body is returned as a stream. */
+export async function gather(body: ResponseBody, maxBytes: number): Promise<ResponseBody> {
+  if (!isStream(body)) return body;
   const iterator = body[Symbol.asyncIterator]();
-  let length = 0;
-  for (;;) {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  while (bytes <= maxBytes) {
     const next = await iterator.next();
-    if (next.done === true) return { whole: Buffer.concat(gathered) };
-    gathered.push(next.value);
-    length += next.value.length;
-    if (length > maxBytes) return { whole: undefined, rest: continueWith(gathered, iterator) };
+    if (next.done === true) return chunks;
+    chunks.push(next.value);
+    bytes += next.value.length;
   }
+  return prepend(chunks, iterator);
 }
 
-async function* continueWith(gathered: readonly Buffer[], iterator: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
-  yield* gathered;
-  yield* { [Symbol.asyncIterator]: () => iterator };
+async function* prepend(chunks: readonly Buffer[], rest: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
+  yield* chunks;
+  yield* { [Symbol.asyncIterator]: () => rest };
 }
 
-/** The body; `onFailure` is called when it fails after its headers were sent, which ends the connection. */
-export function reportFailure(body: ResponseBody, onFailure: (error: unknown) => void): ResponseBody {
-  return isStream(body) ? reportStreamFailure(body, onFailure) : body;
-}
-
-async function* reportStreamFailure(
+/** The stream; `onFailure` is called when it fails after the headers were sent, which ends the connection. */
+export async function* reportFailure(
   body: AsyncIterable<Buffer>,
   onFailure: (error: unknown) => void,
 ): AsyncGenerator<Buffer> {

@@ -5,7 +5,7 @@ import type { HeadersByName } from '../../auth/authentication.js';
 import type { LoadStats } from '../../loaders/load-stats.js';
 
 export interface ResponseAge {
-  /** When ScaleOps gave the oldest report, in milliseconds since the Unix epoch. */
+  /** When the oldest report was received, in milliseconds since the Unix epoch. */
   readonly asOfMs: number;
   readonly ageSeconds: number;
   /** How long all reports are fresh from now on; 0 when one is stale. */
@@ -31,20 +31,20 @@ export function computeAge(
   return { asOfMs, ageSeconds, freshSeconds: Math.max(0, Math.floor((endsAtMs - nowMs) / 1000)), isStale };
 }
 
-/** What stays true of a response for as long as it is cached; the headers say the rest. */
+/** The part of the age that does not change while the response is cached; the headers have the rest. */
 export function toFreshnessExtension({ asOfMs, isStale }: ResponseAge): object {
   return { freshness: { asOf: new Date(asOfMs).toISOString(), isStale } };
 }
 
-/** Without an age, or with a stale report, nobody may cache the response. */
+/** A response without an age, or with a stale report, may not be cached. */
 export function toCacheHeaders(age: ResponseAge | undefined, scope: 'private' | 'public'): readonly string[] {
   if (age === undefined || age.freshSeconds === 0) return ['cache-control', 'no-store'];
-  // max-age counts from when the oldest report was given, as Age does.
+  // max-age counts from the time of the oldest report, as Age does.
   const maxAge = age.ageSeconds + age.freshSeconds;
   return ['cache-control', `${scope}, max-age=${maxAge}`, 'age', String(age.ageSeconds)];
 }
 
-/** Whether the client asks to bypass the cache: `Cache-Control: no-cache` (RFC 9111, section 5.2.1.4). */
+/** Whether the client bypasses the cache: `Cache-Control: no-cache` (RFC 9111, section 5.2.1.4). */
 export function hasNoCacheDirective(headers: HeadersByName): boolean {
   const directives = headers.get('cache-control')?.toLowerCase().split(',') ?? [];
   return directives.some((directive) => directive.trim() === 'no-cache');

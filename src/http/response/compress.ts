@@ -10,7 +10,7 @@ import type { Encoding } from './format.js';
 /** Shorter bodies gain nothing. */
 const MIN_BYTES = 1_024;
 
-/** Fast rather than small: a response that is sent once must not cost more to compress than to make. */
+/** Fast rather than small: a response that is sent once must not cost more to compress than to compute. */
 const ONCE = { gzip: 1, br: 1 };
 /** A cached response is sent many times. */
 const CACHED = { gzip: 6, br: 5 };
@@ -20,27 +20,22 @@ export interface EncodedBody {
   readonly body: ResponseBody;
 }
 
-/**
- * The best of equally welcome encodings: Brotli makes a body smaller and takes longer, which pays off for a response that
- * is cached.
- */
+/** The best of the encodings that the client prefers equally: Brotli is smaller and slower, so it is for cached responses. */
 export function chooseEncoding(encodings: readonly Encoding[], isCached: boolean): Encoding {
   const preferred: readonly Encoding[] = isCached ? ['br', 'gzip', 'identity'] : ['gzip', 'br', 'identity'];
   return preferred.find((encoding) => encodings.includes(encoding)) ?? 'identity';
 }
 
-/** Compresses a body that is sent once, or a stream. */
-export async function compressBody(body: ResponseBody, encoding: Encoding): Promise<EncodedBody> {
-  if (encoding === 'identity') return { encoding, body };
-  if (isStream(body)) return { encoding, body: compressStream(body, encoding) };
-  if (byteLength(body) < MIN_BYTES) return { encoding: 'identity', body };
-  return { encoding, body: [await compress(Buffer.concat(body), encoding, ONCE)] };
+/** Compresses a body that is sent once, or a stream. @param encodings those that the client prefers. */
+export async function compressBody(body: ResponseBody, encodings: readonly Encoding[]): Promise<EncodedBody> {
+  const encoding = chooseEncoding(encodings, false);
+  if (!isStream(body)) return compress(body, encoding, ONCE);
+  return { encoding, body: encoding === 'identity' ? body : compressStream(body, encoding) };
 }
 
 /** Compresses a body that is cached. */
-export async function compressForCache(body: Buffer, encoding: Encoding): Promise<EncodedBody & { body: [Buffer] }> {
-  if (encoding === 'identity' || body.length < MIN_BYTES) return { encoding: 'identity', body: [body] };
-  return { encoding, body: [await compress(body, encoding, CACHED)] };
+export function compressForCache(body: Buffer, encoding: Encoding) {
+  return compress([body], encoding, CACHED);
 }
 
 const compressors = {
@@ -48,8 +43,11 @@ const compressors = {
   br: promisify<Buffer, object, Buffer>(brotliCompress),
 };
 
-function compress(body: Buffer, encoding: 'gzip' | 'br', levels: typeof ONCE): Promise<Buffer> {
-  return compressors[encoding](body, toOptions(encoding, levels, body.length));
+async function compress(chunks: readonly Buffer[], encoding: Encoding, levels: typeof ONCE) {
+  const length = byteLength(chunks);
+  if (encoding === 'identity' || length < MIN_BYTES) return { encoding: 'identity' as const, body: chunks };
+  const options = toOptions(encoding, levels, length);
+  return { encoding, body: [await compressors[encoding](Buffer.concat(chunks), options)] };
 }
 
 function compressStream(body: AsyncIterable<Buffer>, encoding: 'gzip' | 'br'): AsyncIterable<Buffer> {

@@ -1,48 +1,44 @@
-// Lets pages of the listed origins (GATEWAY_CORS_ORIGINS) send requests and read responses. There are no cookies and no
-// credentials of the browser.
+// Allows pages of the listed origins (GATEWAY_CORS_ORIGINS) to send requests and read responses, without cookies.
 // https://fetch.spec.whatwg.org/#http-cors-protocol
 
 import type { HttpRequest } from '../http-message.js';
 import type { PageContent } from '../pages/page.js';
 
-/** What a page may read beyond the few headers that every page may. */
+/** Headers that pages may read besides the CORS-safelisted ones. */
 const EXPOSED_HEADERS = 'age, etag, retry-after, x-request-id';
-/** Two hours: the longest that browsers remember a preflight. */
+/** Two hours, the most that browsers allow. */
 const MAX_AGE_SECONDS = '7200';
 
 export type Cors = ReturnType<typeof createCors>;
 
 export function createCors(origins: readonly string[]) {
   const isListed = (origin: string | null): origin is string => origin !== null && origins.includes(origin);
-  const allow = (origin: string) => ({
+  const toHeaders = (origin: string) => ({
     'access-control-allow-origin': origin,
     'access-control-expose-headers': EXPOSED_HEADERS,
   });
   return {
     /** Whether responses differ by `Origin`. */
     variesByOrigin: origins.length > 0,
-    /** The headers of a response as names and values in turn, `Vary` excepted. */
+    /** The headers of a response without `Vary`: names and values, alternating. */
     headersFor({ headers }: HttpRequest): readonly string[] {
       const origin = headers.get('origin');
-      return isListed(origin) ? Object.entries(allow(origin)).flat() : [];
+      return isListed(origin) ? Object.entries(toHeaders(origin)).flat() : [];
     },
     /** Undefined unless the request is a preflight of a listed origin. */
-    answerPreflight({ method, headers }: HttpRequest): PageContent | undefined {
+    respondToPreflight({ method, headers }: HttpRequest): PageContent | undefined {
       const origin = headers.get('origin');
       if (method !== 'OPTIONS' || !isListed(origin) || headers.get('access-control-request-method') === null) {
         return undefined;
       }
-      return { status: 204, headers: { ...allow(origin), ...preflightHeaders(headers.get(REQUESTED)) } };
+      return { status: 204, headers: { ...toHeaders(origin), ...preflightHeaders(headers.get(REQUESTED)) } };
     },
   };
 }
 
 const REQUESTED = 'access-control-request-headers';
 
-/**
- * A listed origin may send the headers that it asks for: clients add their own for tracing and for their name, and none of
- * them means more here than to a client that is no browser.
- */
+/** Allows all requested headers: other clients may send any header too, and browsers add some for tracing. */
 function preflightHeaders(requested: string | null): Readonly<Record<string, string>> {
   const isList = requested !== null && /^[\w!#$%&'*+.^`|~, -]{1,2048}$/.test(requested);
   return {

@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto';
 
-/** A strong tag: it names these very bytes. */
+/** A strong tag of these bytes. */
 export function toETag(chunks: readonly Buffer[]): string {
   const hash = createHash('sha256');
   for (const chunk of chunks) hash.update(chunk);
@@ -14,7 +14,7 @@ export function matchesTag(ifNoneMatch: string | null, tag: string): boolean {
   if (ifNoneMatch === null) return false;
   const opaque = tag.replace(/^W\//, '');
   return ifNoneMatch.split(',').some((each) => {
-    const given = each.trim();
-    return given === '*' || given.replace(/^W\//, '') === opaque;
+    const candidate = each.trim();
+    return candidate === '*' || candidate.replace(/^W\//, '') === opaque;
   });
 }

@@ -1,4 +1,4 @@
-// Content negotiation: in which media type and which encoding a client gets its response (RFC 9110, section 12.5).
+// Content negotiation: the media type and the encoding of a response (RFC 9110, section 12.5).
 
 import { LRUCache } from 'lru-cache';
 
@@ -11,7 +11,7 @@ export interface ResponseFormat {
   readonly contentType: string;
   /** `json`: application/json, with the status rules of GraphQL over HTTP for it; `event-stream`: GraphQL over SSE. */
   readonly kind: 'graphql-response' | 'json' | 'event-stream';
-  /** The encodings that the client prefers most, of equal weight. */
+  /** The encodings of the highest weight. */
   readonly encodings: readonly Encoding[];
   /** False when no media type suits: the request is refused with NOT_ACCEPTABLE, as application/json. */
   readonly isAcceptable: boolean;
@@ -26,10 +26,10 @@ const MEDIA_TYPES: Readonly<Record<Kind, string>> = {
 };
 /** In order of preference among equals. */
 const KINDS: readonly Kind[] = ['json', 'graphql-response', 'event-stream'];
-/** Those that a wildcard stands for, the preferred one first: older clients that accept anything expect plain JSON. */
+/** Those that a wildcard includes; older clients that accept anything expect plain JSON. */
 const BY_WILDCARD: readonly Kind[] = ['json', 'graphql-response'];
 
-/** Nearly all requests send one of a few pairs of headers, here joined by a line break. Bounded by the length of these. */
+/** By the values of the two headers, joined by a line break: nearly all requests have one of a few pairs. */
 const formats = new LRUCache<string, ResponseFormat>({
   maxSize: 65_536,
   sizeCalculation: (_format, pair) => pair.length,
@@ -56,45 +56,41 @@ function chooseFormat(pair: string): ResponseFormat {
 function chooseKind(accept: string): Kind | undefined {
   if (accept.trim() === '') return 'json';
   const ranges = parseList(accept);
-  const weighted = KINDS.map((kind) => ({ kind, ...weigh(kind, ranges) })).filter(({ weight }) => weight > 0);
-  // The highest weight; among equals the one that the client names first, and named ones before wildcards.
-  weighted.sort((a, b) => b.weight - a.weight || a.place - b.place);
-  return weighted[0]?.kind;
+  const candidates = KINDS.map((kind) => ({ kind, ...weigh(kind, ranges) })).filter(({ weight }) => weight > 0);
+  // The highest weight; among equals the first in the header.
+  candidates.sort((a, b) => b.weight - a.weight || a.index - b.index);
+  return candidates[0]?.kind;
 }
 
-/** Whether a client wants HTML at least as much as any response of GraphQL. Wildcards do not count: only browsers name HTML. */
+/** Whether HTML has at least the weight of each media type of GraphQL. Wildcards do not count: only browsers name HTML. */
 export function prefersHtml(accept: string | null): boolean {
   const ranges = parseList(accept ?? '');
-  const html = ranges.find(({ name }) => name === 'text/html')?.weight ?? 0;
-  return (
-    html > 0 && KINDS.every((kind) => html >= (ranges.find(({ name }) => name === MEDIA_TYPES[kind])?.weight ?? 0))
-  );
+  const weightOf = (type: string): number => ranges.find(({ name }) => name === type)?.weight ?? 0;
+  const html = weightOf('text/html');
+  return html > 0 && Object.values(MEDIA_TYPES).every((type) => html >= weightOf(type));
 }
 
 /** By the most specific range that matches (section 12.5.1). */
-function weigh(kind: Kind, ranges: readonly Weighted[]): { readonly weight: number; readonly place: number } {
+function weigh(kind: Kind, ranges: readonly Weighted[]): { readonly weight: number; readonly index: number } {
   const names = BY_WILDCARD.includes(kind) ? [MEDIA_TYPES[kind], 'application/*', '*/*'] : [MEDIA_TYPES[kind]];
-  for (const name of names) {
-    const place = ranges.findIndex((range) => range.name === name);
-    const range = ranges[place];
-    if (range !== undefined) return { weight: range.weight, place };
-  }
-  return { weight: 0, place: 0 };
+  const indexes = names.map((name) => ranges.findIndex((range) => range.name === name));
+  const index = indexes.find((each) => each >= 0) ?? -1;
+  return { weight: ranges[index]?.weight ?? 0, index };
 }
 
 const ENCODINGS: readonly Encoding[] = ['br', 'gzip', 'identity'];
 
-/** A missing or empty header gets the body as it is: section 12.5.3 would allow any encoding. */
+/** Identity for a missing or empty header, although section 12.5.3 allows any encoding. */
 export function chooseEncodings(acceptEncoding: string | null): readonly Encoding[] {
   const codings = parseList(acceptEncoding ?? '');
   const weightOf = (encoding: Encoding): number => {
-    const own = codings.find(({ name }) => name === encoding || (encoding === 'gzip' && name === 'x-gzip'));
-    const any = codings.find(({ name }) => name === '*');
-    return own?.weight ?? any?.weight ?? (encoding === 'identity' ? 0.0001 : 0);
+    const named = codings.find(({ name }) => name === encoding || (encoding === 'gzip' && name === 'x-gzip'));
+    const wildcard = codings.find(({ name }) => name === '*');
+    return named?.weight ?? wildcard?.weight ?? (encoding === 'identity' ? 0.0001 : 0);
   };
   const weights = ENCODINGS.map((encoding) => ({ encoding, weight: weightOf(encoding) }));
   const best = Math.max(...weights.map(({ weight }) => weight));
-  // Everything is refused, identity included: the body as it is is better than none.
+  // The client refuses even identity.
   if (best <= 0) return ['identity'];
   return weights.filter(({ weight }) => weight === best).map(({ encoding }) => encoding);
 }
@@ -104,17 +100,16 @@ interface Weighted {
   readonly weight: number;
 }
 
-/** A list of names with `q` parameters. Names are compared without regard to case. */
+/** A list of names with `q` parameters. Names are in lower case. */
 function parseList(text: string): readonly Weighted[] {
   return text.split(',').flatMap((member) => {
     const [name = '', ...parameters] = member.split(';').map((part) => part.trim().toLowerCase());
-    const quality = parameters.find((parameter) => parameter.startsWith('q='))?.slice(2);
-    if (name === '') return [];
-    return [{ name, weight: quality === undefined ? 1 : parseQuality(quality) }];
+    const quality = parameters.find((parameter) => parameter.startsWith('q='))?.slice(2) ?? '1';
+    return name === '' ? [] : [{ name, weight: parseQuality(quality) }];
   });
 }
 
-/** An invalid weight counts as 0: a client that writes one gets what it names otherwise. */
+/** An invalid weight counts as 0. */
 function parseQuality(text: string): number {
   return /^(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/.test(text) ? Number(text) : 0;
 }

@@ -1,26 +1,19 @@
-// Says what to write instead, where graphql-js says only that an input does not fit its type.
+// Adds the allowed values to messages of graphql-js that say only that an input does not have its type.
 
-import { isEnumType, isInputObjectType, type GraphQLNamedType, type GraphQLSchema } from 'graphql';
+import { isEnumType, isInputObjectType, type GraphQLSchema } from 'graphql';
 
-/** The messages of graphql-js that name a type, by what is wrong. */
-const UNKNOWN_VALUE = /does not exist in "(\w+)" enum/;
-const NOT_ONE_KEY = /OneOf (?:Input Object|type) "(\w+)"|Field "(\w+)\.\w+" must be non-null/;
-const UNKNOWN_FIELD = /is not defined by type "(\w+)"/;
+/** The name of the type in messages about an enum value, the number of keys of a @oneOf input, or an input field. */
+const TYPE_NAME =
+  /does not exist in "(\w+)" enum|OneOf (?:Input Object|type) "(\w+)"|Field "(\w+)\.\w+" must be non-null|is not defined by type "(\w+)"/;
 /** An example in the description of a type: `{field: NAMESPACE}`. */
 const EXAMPLE = /`(\{[^`]+\})`/;
 
-/** Returns a function that adds the way out to a message about an enum value, a @oneOf input or an unknown field. */
+/** Returns a function that adds the alternatives to a message about an enum value, a @oneOf input or an unknown field. */
 export function createInputHints(schema: GraphQLSchema): (message: string) => string {
-  const typeIn = (message: string, pattern: RegExp): GraphQLNamedType | undefined => {
-    const [, first, second] = pattern.exec(message) ?? [];
-    return schema.getType(first ?? second ?? '');
-  };
   return (message) => {
-    // graphql-js knows what was meant.
+    // graphql-js suggests a name itself.
     if (message.includes(' Did you mean ')) return message;
-    const type = [UNKNOWN_VALUE, NOT_ONE_KEY, UNKNOWN_FIELD]
-      .map((pattern) => typeIn(message, pattern))
-      .find((found) => found !== undefined);
+    const type = schema.getType(TYPE_NAME.exec(message)?.slice(1).find(Boolean) ?? '');
     if (isEnumType(type)) return `${message} It has ${joinNames(type.getValues())}.`;
     if (!isInputObjectType(type)) return message;
     const names = joinNames(Object.values(type.getFields()), type.isOneOf ? 'or' : 'and');

@@ -1,9 +1,8 @@
-// What every response tells a browser: its type is right, no page may frame it, and there is nothing in it to run. The
-// GraphiQL page has a policy of its own.
+// Security headers of every response: no sniffing of its type, no framing, no scripts. The GraphiQL page has its own policy.
 
 export const CONTENT_SECURITY_POLICY = "default-src 'none'; frame-ancestors 'none'";
 
-/** All but the policy, as names and values in turn. */
+/** All but the policy: names and values, alternating. */
 export const SECURITY_HEADERS: readonly string[] = [
   ...['cross-origin-resource-policy', 'same-origin'],
   ...['referrer-policy', 'no-referrer'],

@@ -1,11 +1,11 @@
-// Writes a GraphQL result as JSON, in pieces: what the executor made of it, and the lists that resolvers gave as JSON.
+// Writes a GraphQL result as JSON, in pieces. Lists that resolvers serialized themselves are copied.
 
 import type { ExecutionResult, GraphQLError } from 'graphql';
 
 import { SerializedList } from '../../execution/serialized-list.js';
 import { isStream, type ResponseBody } from '../http-message.js';
 
-/** A piece is written out when it has so many characters; a list that a resolver gave decides on its own pieces. */
+/** The least characters of a piece; serialized lists have their own pieces. */
 const PIECE_LENGTH = 16_384;
 
 /** `errors` before `data`, as the specification recommends, and `extensions` last. */
@@ -63,7 +63,7 @@ class PieceWriter {
   }
 }
 
-/** Without `extensions.http`, which says how the error is answered and is not for clients. */
+/** Without `extensions.http`, the status and headers of the response. */
 function toPublicError(error: GraphQLError): object {
   const { http: _, ...extensions } = error.extensions;
   return { ...error.toJSON(), extensions };

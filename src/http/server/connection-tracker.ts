@@ -3,17 +3,10 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** @param onAnswered called when a response is finished or its client has left. */
-export function createConnectionTracker(onAnswered: () => void) {
+/** @param onResponseEnd called when a response is finished or its client has left. */
+export function createConnectionTracker(onResponseEnd: () => void) {
   const open = new Map<Socket, ServerResponse | undefined>();
-  let answers = 0;
-  // One function for all responses: a closure for each would cost more.
-  function end(this: ServerResponse): void {
-    const { socket } = this.req;
-    answers -= 1;
-    if (open.get(socket) === this) open.set(socket, undefined);
-    onAnswered();
-  }
+  let responseCount = 0;
   return {
     add(socket: Socket): void {
       open.set(socket, undefined);
@@ -21,24 +14,29 @@ export function createConnectionTracker(onAnswered: () => void) {
     },
     /** A response is in progress until it is written or its client has left. */
     begin(response: ServerResponse): void {
-      answers += 1;
-      open.set(response.req.socket, response);
-      response.on('close', end);
+      const { socket } = response.req;
+      responseCount += 1;
+      open.set(socket, response);
+      response.on('close', () => {
+        responseCount -= 1;
+        if (open.get(socket) === response) open.set(socket, undefined);
+        onResponseEnd();
+      });
     },
     /** Whether any response is in progress. */
-    isAnswering: () => answers > 0,
-    /** Whether the client waits for the server, and not the other way round. */
+    hasResponses: () => responseCount > 0,
+    /** Whether the client waits for the server. */
     isAwaitingServer(socket: Socket): boolean {
       const response = open.get(socket);
       return response !== undefined && !response.writableEnded && socket.writableLength === 0;
     },
-    /** Closes each connection after its response, unless the headers of that are sent. */
+    /** Closes each connection after its response, unless the headers are sent. */
     closeAfterResponse(): void {
       for (const response of open.values()) {
         if (response?.headersSent === false) response.setHeader('connection', 'close');
       }
     },
-    /** Limits how long a client may be idle, from its last byte on. */
+    /** Limits the time without a byte from or to a client. */
     limitIdleTime(maxMs: number): void {
       for (const socket of open.keys()) socket.setTimeout(maxMs);
     },

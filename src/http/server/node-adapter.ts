@@ -1,4 +1,4 @@
-// Between Node's HTTP server and the gateway's own request and response.
+// Adapts the request and response of Node's HTTP server to the gateway's own.
 
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { pipeline, Readable } from 'node:stream';
@@ -8,12 +8,12 @@ import type { HttpHandler } from '../handler.js';
 import { bodyTooLarge, isStream, type HttpRequest, type HttpResponse } from '../http-message.js';
 import { createAbortController } from '../../concurrency/abort.js';
 
-/** A defect of `handler` or of a response ends the connection; as a rejection without a handler it is logged by the process. */
+/** A defect of `handler` or of a response ends the connection; the process logs it as an unhandled rejection. */
 export function toListener(handler: HttpHandler): RequestListener {
   return (message, response) => {
     void handler(new NodeRequest(message, response))
-      .then((answer) => {
-        send(response, answer, message.method === 'HEAD');
+      .then((content) => {
+        send(response, content, message.method === 'HEAD');
       })
       .catch((error: unknown) => {
         response.destroy();
@@ -22,7 +22,7 @@ export function toListener(handler: HttpHandler): RequestListener {
   };
 }
 
-/** A class for its getters: what is not asked for is not made. */
+/** A class, for its getters: the signal is created on first use. */
 class NodeRequest implements HttpRequest {
   readonly method: string;
   readonly path: string;
@@ -75,36 +75,27 @@ class NodeRequest implements HttpRequest {
   }
 }
 
-/**
- * Rejects when the body is too long, and when the client leaves before its end. A body that comes too slowly is ended by the
- * server's `requestTimeout`.
- */
+/** Rejects when the body is too long or the client leaves. The server's `requestTimeout` ends a slow body. */
 function readBody(message: IncomingMessage, maxBytes: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const refuse = (): void => {
-      reject(bodyTooLarge(maxBytes));
-    };
-    if (Number(message.headers['content-length'] ?? 0) > maxBytes) {
-      refuse();
-      return;
-    }
+    if (Number(message.headers['content-length'] ?? 0) > maxBytes) throw bodyTooLarge(maxBytes);
     const chunks: Buffer[] = [];
     let length = 0;
     message
       .on('data', (chunk: Buffer) => {
         length += chunk.length;
         if (length <= maxBytes) chunks.push(chunk);
-        else refuse();
+        else reject(bodyTooLarge(maxBytes));
       })
       .on('end', () => {
-        resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks));
+        resolve(Buffer.concat(chunks));
       })
       .on('error', reject);
   });
 }
 
 function send(response: ServerResponse, { status, headers, body, onEnd }: HttpResponse, isHead: boolean): void {
-  // Before the headers: a client that has left closed it already.
+  // The client has left, and `close` was emitted.
   if (response.destroyed) {
     onEnd?.();
     return;
@@ -113,7 +104,7 @@ function send(response: ServerResponse, { status, headers, body, onEnd }: HttpRe
   response.writeHead(status, headers as string[]);
   if (isHead) response.end();
   else if (isStream(body)) {
-    // A client that leaves early ends the source; that is no error of ours.
+    // A client that leaves early ends the source; that is no defect.
     pipeline(Readable.from(body), response, () => undefined);
   } else {
     response.cork();

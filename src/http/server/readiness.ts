@@ -1,4 +1,4 @@
-// Readiness for requests, with the reasons for not being ready. An orchestrator sees whether, the log shows why.
+// Readiness for requests, with the reasons for not being ready, which are logged.
 
 export type UnreadyReason = 'stopping' | 'no signing keys';
 

@@ -1,5 +1,5 @@
-// The listening socket: opens, passes requests to a listener, and closes without losing one. No client holds a
-// connection by sending slowly or not at all. While it closes, it waits for its own answers, not for clients.
+// The listening socket: opens, passes requests to a listener, and closes without losing one. Clients that send slowly or not
+// at all are disconnected. Closing waits for responses, not for clients.
 
 import { createServer, type RequestListener } from 'node:http';
 import { Server as NetServer, type AddressInfo, type Socket } from 'node:net';
@@ -13,7 +13,7 @@ export type HttpServer = ReturnType<typeof createHttpServer>;
 export interface ServerTimes {
   /** Headers fit in two packets. More time would only help a client that sends a byte now and then (slowloris). */
   readonly headersTimeout: number;
-  /** For the whole request: the longest body that is taken by default, 2 MiB, at 70 KB a second. */
+  /** For the whole request: the longest body by default, 2 MiB, at 70 KB per second. */
   readonly requestTimeout: number;
   /** Longer than the 60 seconds of most load balancers, so that they close first and no request is lost on the way. */
   readonly keepAliveTimeout: number;
@@ -32,7 +32,6 @@ interface ServerOptions {
   readonly times?: Partial<ServerTimes>;
 }
 
-/** What is in effect where a test does not say otherwise. */
 export const TIMES: ServerTimes = {
   headersTimeout: 10_000,
   requestTimeout: 30_000,
@@ -41,10 +40,10 @@ export const TIMES: ServerTimes = {
   timeout: 30_000,
   clientGraceMs: 2_000,
 };
-const FORM = {
-  // Node's default, stated because it bounds operations in URLs, and what 1,000 slow clients may hold: 16 MiB.
+const HEADER_OPTIONS = {
+  // Node's default, explicit because it bounds operations in URLs, and the memory of 1,000 slow clients: 16 MiB.
   maxHeaderSize: 16_384,
-  // A header that comes twice is then refused; Node would keep the first `authorization`.
+  // A repeated `authorization` is then invalid; Node would keep the first.
   joinDuplicateHeaders: true,
 };
 
@@ -52,15 +51,15 @@ export function createHttpServer(listener: RequestListener, options: ServerOptio
   const { host, port, clock } = options;
   const { clientGraceMs, timeout, ...times } = { ...TIMES, ...options.times };
   const connections = createConnectionTracker(() => {
-    // Once the connection, too, knows that it is idle.
+    // Node marks the connection as idle after this event.
     if (isClosing) setImmediate(closeIdle);
   });
   let isDraining = false;
   let isClosing = false;
   const closeIdle = (): void => {
-    if (isClosing && !connections.isAnswering()) server.closeIdleConnections();
+    if (!connections.hasResponses()) server.closeIdleConnections();
   };
-  const server = createServer({ ...times, ...FORM }, (request, response) => {
+  const server = createServer({ ...times, ...HEADER_OPTIONS }, (request, response) => {
     if (isDraining) response.setHeader('connection', 'close');
     connections.begin(response);
     listener(request, response);
@@ -69,7 +68,7 @@ export function createHttpServer(listener: RequestListener, options: ServerOptio
   server.on('connection', (socket: Socket) => {
     connections.add(socket);
   });
-  // In place of Node's own handler, which would also destroy a connection that waits for us.
+  // Node's own handler would also destroy a connection that waits for the server.
   server.on('timeout', (socket: Socket) => {
     if (!connections.isAwaitingServer(socket)) socket.destroy();
   });
@@ -81,9 +80,9 @@ export function createHttpServer(listener: RequestListener, options: ServerOptio
   return {
     /** Opens the socket; resolves with the URL. Rejects with the system's error, such as EADDRINUSE. */
     listen: () => listen(server, host, port),
-    /** From now on a connection is closed after its answer, so that clients leave it between two requests. */
+    /** From now on a connection is closed after its response. */
     drain,
-    /** Takes no new connection and waits until the requests in flight are answered. */
+    /** Accepts no new connection; resolves when the requests in flight have their responses. */
     close: (): Promise<void> =>
       new Promise((resolve) => {
         drain();
@@ -96,8 +95,8 @@ export function createHttpServer(listener: RequestListener, options: ServerOptio
         });
         closeIdle();
       }),
-    /** Ends every connection, whatever is under way. */
-    cut: connections.destroyAll,
+    /** Destroys all connections, also those with a request in flight. */
+    destroyConnections: connections.destroyAll,
   };
 }
 
@@ -112,13 +111,12 @@ function listen(server: NetServer, host: string, port: number): Promise<string> 
 }
 
 /**
- * Closes only the port: `close` of node:http would also end idle connections, over which a request may be on its way, and
- * stop enforcing its timeouts. `onClosed` is called when no connection is left.
+ * Closes only the port: `close` of node:http would also end idle connections, over which a request may arrive, and stop
+ * enforcing its timeouts. `onClosed` is called when all connections are closed.
  */
 function closePort(server: NetServer, onClosed: () => void): void {
-  // The callback gets an error when the server never listened; closed is closed.
   NetServer.prototype.close.call(server, () => {
-    // For the timer of those timeouts.
+    // Ends the timer of those timeouts.
     server.close(onClosed);
   });
 }

@@ -1,4 +1,4 @@
-// Refuses requests whose Host or target makes no URL (RFC 9112, section 3.2), or whose Host is not served.
+// Refuses requests whose Host and target make no valid URL (RFC 9112, section 3.2), or whose Host is not served.
 
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
@@ -9,22 +9,15 @@ import { toErrorBody } from '../response/client-errors.js';
 import { CONTENT_SECURITY_POLICY, SECURITY_HEADERS } from '../response/security-headers.js';
 
 /**
- * A listener that gets only requests of valid and served hosts, each in origin form.
- * @param allowedHosts `loopback`: only names of this machine itself, for a gateway without authentication, which every web
- * page could reach by a host name of its own (DNS rebinding).
+ * Returns a listener that passes on only requests to valid and allowed hosts, each in origin form.
+ * @param allowedHosts `loopback`: only names of this machine, so that no web page reaches a gateway without authentication by
+ * a host name of its own (DNS rebinding).
  */
 export function validateHost(listener: RequestListener, allowedHosts: 'any' | 'loopback' = 'any'): RequestListener {
-  // Nearly all requests name the same host, and the path of a target cannot make its URL invalid.
-  let lastServed: string | undefined;
   return (request, response) => {
-    const isKnown = request.headers.host === lastServed && request.url?.startsWith('/') === true;
-    if (!isKnown && !normalizeTarget(request)) refuse(response, INVALID_TARGET);
-    else if (!isKnown && allowedHosts === 'loopback' && !isLoopback(hostnameOf(request)))
-      refuse(response, HOST_NOT_ALLOWED);
-    else {
-      lastServed = request.headers.host;
-      listener(request, response);
-    }
+    if (!normalizeTarget(request)) refuse(response, INVALID_TARGET);
+    else if (allowedHosts === 'loopback' && !isLoopback(hostnameOf(request))) refuse(response, HOST_NOT_ALLOWED);
+    else listener(request, response);
   };
 }
 
@@ -40,18 +33,18 @@ function hostnameOf({ headers: { host = 'localhost' } }: IncomingMessage): strin
   return new URL(`http://${host}`).hostname;
 }
 
-/** Brings the target into origin form, `/path?query`, from the absolute form that clients may send; false if invalid. */
+/** Converts a target in absolute form to origin form, `/path?query`; false if the target or the Host is not valid. */
 function normalizeTarget(request: IncomingMessage): boolean {
   const target = request.url ?? '';
   const isAbsolute = /^https?:\/\//i.test(target);
-  const { host: given = 'localhost' } = request.headers;
-  const url = isAbsolute ? target : `http://${given}${target}`;
-  // A Host with a part of a path or a user in it would move the target.
-  if (/[/?#@\\]/.test(given) || (!isAbsolute && !target.startsWith('/')) || !URL.canParse(url)) return false;
+  const { host = 'localhost' } = request.headers;
+  const url = isAbsolute ? target : `http://${host}${target}`;
+  // A Host with a path or a user in it would change the target.
+  if (/[/?#@\\]/.test(host) || (!isAbsolute && !target.startsWith('/')) || !URL.canParse(url)) return false;
   if (isAbsolute) {
-    const { host, pathname, search } = new URL(url);
-    request.headers.host = host;
-    request.url = pathname + search;
+    const parsed = new URL(url);
+    request.headers.host = parsed.host;
+    request.url = parsed.pathname + parsed.search;
   }
   return true;
 }

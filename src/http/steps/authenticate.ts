@@ -1,4 +1,4 @@
-// Finds out who sends a request, and whose data at ScaleOps it is about.
+// Authenticates the caller of a request, and finds its principal at ScaleOps.
 
 import { readBearer, type Authentication } from '../../auth/authentication.js';
 import { GatewayError, UpstreamError } from '../../errors.js';
@@ -6,10 +6,10 @@ import type { Credentials } from '../../upstream/auth/credentials.js';
 import type { GraphQLRequest } from '../graphql-request.js';
 
 interface AuthenticateOptions {
-  /** Undefined when callers need not say who they are, or ScaleOps checks their tokens. */
+  /** Undefined when callers need no authentication, or ScaleOps checks their tokens. */
   readonly authentication: Authentication | undefined;
   readonly credentials: Credentials;
-  /** Whether callers bring their own tokens for ScaleOps (SCALEOPS_AUTH=forward). */
+  /** Whether callers send their own tokens for ScaleOps (SCALEOPS_AUTH=forward). */
   readonly forwardsTokens: boolean;
   /** Called when the gateway refuses the credentials. May throw another error in place of UNAUTHENTICATED. */
   readonly onRefused: (request: GraphQLRequest) => void;
@@ -17,14 +17,13 @@ interface AuthenticateOptions {
 
 /** @throws GatewayError UNAUTHENTICATED, FORBIDDEN, OVERLOADED. */
 export function createAuthenticate({ authentication, credentials, forwardsTokens, onRefused }: AuthenticateOptions) {
-  const refuse = (request: GraphQLRequest) => (error: unknown) => {
-    if (error instanceof GatewayError && error.code === 'UNAUTHENTICATED') onRefused(request);
-    throw error;
-  };
   return async (request: GraphQLRequest): Promise<void> => {
     const { headers } = request.http;
     if (authentication !== undefined) {
-      const caller = await request.deadline.race(authentication.authenticate(headers)).catch(refuse(request));
+      const caller = await request.deadline.race(authentication.authenticate(headers)).catch((error: unknown) => {
+        if (error instanceof GatewayError && error.code === 'UNAUTHENTICATED') onRefused(request);
+        throw error;
+      });
       request.callerName = caller.name;
       request.permissions = caller.permissions;
     }
@@ -36,7 +35,7 @@ export function createAuthenticate({ authentication, credentials, forwardsTokens
       const principal = credentials.principal(request.callerToken);
       request.principal = principal instanceof Promise ? await request.deadline.race(principal) : principal;
     } catch (error) {
-      // Without credentials there is no principal: that is an error of each report, and operations without reports work.
+      // Each report then fails for lack of credentials; operations without reports work.
       if (!(error instanceof UpstreamError)) throw error;
     }
   };

@@ -1,4 +1,4 @@
-// Executes an operation, with the loaders and the budget that live as long as it does.
+// Executes an operation, with loaders and a budget of its own.
 
 import type { ExecutionResult, GraphQLResolveInfo } from 'graphql';
 
@@ -18,37 +18,31 @@ interface ExecuteInput {
   /** Coerced. */
   readonly variables: Values;
   readonly observation: Observation | undefined;
-  /** Follows each field, for a trace; then no list is serialized in one go. */
+  /** Called for each field, for a trace; lists are then not serialized by resolvers. */
   readonly onField: ((info: GraphQLResolveInfo) => () => void) | undefined;
 }
 
 /** Rejects with REQUEST_TIMEOUT, or when the client has left. */
-export type Execute = (input: ExecuteInput) => Promise<Executed>;
+export type Execute = (
+  input: ExecuteInput,
+) => Promise<{ readonly result: ExecutionResult; readonly context: GatewayContext }>;
 
-interface Executed {
-  readonly result: ExecutionResult;
-  readonly context: GatewayContext;
-}
-
-/** @param maxLargeResponses how many may be put together concurrently: each takes some hundred megabytes until it is written. */
+/** @param maxLargeResponses how many may be in memory concurrently: each takes some hundred megabytes until it is sent. */
 export function createExecute(services: RequestServices, maxLargeResponses: number): Execute {
   const largeResponses = new Semaphore({ max: maxLargeResponses });
-  /** Once per request, however many large pages it has: a request that waited for a second slot would wait for itself. */
-  const createAcquireSlot = (request: GraphQLRequest): (() => Promise<void>) => {
-    let slot: Promise<void> | undefined;
-    return () => (slot ??= acquireLargeResponse(request));
-  };
-  const acquireLargeResponse = async (request: GraphQLRequest): Promise<void> => {
+  const acquireSlot = async (request: GraphQLRequest): Promise<void> => {
     const permit = await largeResponses.acquire(request.deadline);
     request.onEnd(() => {
       permit.release();
     });
-    // The slot may come after the request has ended: then nobody reads the rows.
+    // The request may have ended meanwhile.
     request.deadline.throwIfAborted();
   };
   return async ({ request, operation, variables, observation, onField }) => {
     const { prepared } = operation;
-    const context = createContext(services, new RequestCaller(request, createAcquireSlot(request)));
+    let slot: Promise<void> | undefined;
+    // One slot per request: a request that waited for a second one could wait for itself.
+    const context = createContext(services, new RequestCaller(request, () => (slot ??= acquireSlot(request))));
     request.stats = context.stats;
     const plan = prepared.planFor(variables);
     context.serializesLists = onField === undefined;
@@ -59,7 +53,7 @@ export function createExecute(services: RequestServices, maxLargeResponses: numb
   };
 }
 
-/** The caller as resolvers know it. A class, so that the signal is created when something has to be waited for. */
+/** The caller as resolvers see it. A class, for the getter: the signal is created on first use. */
 class RequestCaller implements Caller {
   readonly token: string | undefined;
   readonly callerKey: string | undefined;
@@ -72,7 +66,7 @@ class RequestCaller implements Caller {
   constructor(request: GraphQLRequest, acquireLargeResponseSlot: () => Promise<void>) {
     this.#request = request;
     this.token = request.callerToken;
-    // A caller with a token of its own is told apart by its principal.
+    // The principal identifies a caller with a token of its own.
     this.callerKey = request.callerToken === undefined ? (request.callerName ?? request.http.remoteAddress) : undefined;
     this.principal = request.principal;
     this.permissions = request.permissions;

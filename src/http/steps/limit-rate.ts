@@ -1,5 +1,5 @@
 // Rate limits (GATEWAY_RATE_LIMIT): of an address before authentication, of a caller after it, and of failed authentications.
-// A caller is the one that authenticated, else the token that it brought, else the address that it sends from.
+// A caller is identified by its name, else by its token, else by its address.
 
 import { createHash } from 'node:crypto';
 
@@ -26,7 +26,7 @@ export function createLimitRate(limits: RequestLimits | undefined) {
     onRefusedCredentials(request: GraphQLRequest): void {
       refuseWhile('address', limits?.recordAuthenticationFailure(addressOf(request)));
     },
-    /** Whether ScaleOps accepted a caller's own token shows in what came of the operation. */
+    /** The outcome of an operation shows whether ScaleOps accepted the caller's own token. */
     afterExecution(request: GraphQLRequest): void {
       if (limits === undefined || request.callerToken === undefined) return;
       const [address, key] = [addressOf(request), callerKeyOf(request)];
@@ -38,19 +38,19 @@ export function createLimitRate(limits: RequestLimits | undefined) {
   };
 }
 
-/** @param reason whose limit it is, for the log. */
+/** @param reason the limit that was reached, for the log. */
 function refuseWhile(reason: 'address' | 'caller', retryAfterMs = 0): void {
   if (retryAfterMs > 0) throw new GatewayError('RATE_LIMITED', { reason, retryAfterMs: Math.ceil(retryAfterMs) });
 }
 
-function addressOf({ http }: GraphQLRequest): string {
+function addressOf({ http }: Pick<GraphQLRequest, 'http'>): string {
   return http.remoteAddress ?? '';
 }
 
-/** The kind is part of the key, so that a caller cannot choose a name that is another one's address. */
+/** The kind is part of the key: a name must not equal the address of another caller. */
 function callerKeyOf({ callerName, callerToken, http }: GraphQLRequest): string {
   if (callerName !== undefined) return `name ${callerName}`;
-  // A secret, which must not be retained for as long as the limits remember its holder.
+  // Hashed, because the limits retain keys and the token is a secret.
   if (callerToken !== undefined) return `token ${createHash('sha256').update(callerToken).digest('base64url')}`;
-  return `address ${http.remoteAddress ?? ''}`;
+  return `address ${addressOf({ http })}`;
 }

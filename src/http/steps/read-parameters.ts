@@ -1,4 +1,4 @@
-// Reads what a request asks from its URL or body: GraphQL over HTTP, with `documentId` of its draft on persisted documents.
+// Reads the parameters of a request from its URL or body: GraphQL over HTTP, with `documentId` for persisted documents.
 // https://graphql.github.io/graphql-over-http/draft/
 
 import { promisify } from 'node:util';
@@ -8,7 +8,7 @@ import type { HeadersByName } from '../../auth/authentication.js';
 import { GatewayError } from '../../errors.js';
 import { bodyTooLarge, type HttpRequest } from '../http-message.js';
 
-/** What a request asks. Members are null when the client left them out or sent null. */
+/** Members are null when the client omitted them or sent null. */
 export interface Parameters {
   readonly query: string | null;
   readonly operationName: string | null;
@@ -25,7 +25,14 @@ export async function readParameters(request: HttpRequest, maxBytes: number): Pr
     checkGetContentType(request.headers);
     return toParameters(readSearch(request.search));
   }
-  const decompress = chooseDecoder(request.headers);
+  checkPostContentType(request.headers);
+  const encoding = request.headers.get('content-encoding')?.trim().toLowerCase() ?? '';
+  if (encoding !== '' && !Object.hasOwn(DECODERS, encoding)) {
+    throw new GatewayError('UNSUPPORTED_MEDIA_TYPE', {
+      message: 'The content-encoding of a request is gzip, deflate or br, or left out.',
+    });
+  }
+  const decompress = DECODERS[encoding];
   const body = await request.readBody(maxBytes);
   return toParameters(parseBody(decompress === undefined ? body : await decode(body, decompress, maxBytes)));
 }
@@ -33,22 +40,16 @@ export async function readParameters(request: HttpRequest, maxBytes: number): Pr
 const JSON_TYPE = /^application\/(?:json|graphql\+json)\s*(?:;|$)/i;
 const CHARSET = /;\s*charset\s*=\s*"?([^";\s]*)/gi;
 
-/** Every web page can send a form or plain text without asking first, so only JSON is read. */
-function chooseDecoder(headers: HeadersByName): Decompress | undefined {
+/** Web pages can send forms and plain text without a preflight, so only JSON is accepted. */
+function checkPostContentType(headers: HeadersByName): void {
   const type = headers.get('content-type') ?? '';
   if (!JSON_TYPE.test(type)) throw new GatewayError('UNSUPPORTED_MEDIA_TYPE');
-  // Other parameters mean nothing (RFC 8259, section 11).
+  // Other parameters have no meaning (RFC 8259, section 11).
   if (Array.from(type.matchAll(CHARSET)).some(([, charset = '']) => !/^utf-?8$/i.test(charset))) {
     throw new GatewayError('UNSUPPORTED_MEDIA_TYPE', {
       message: 'The charset of the content-type of a request is utf-8, or left out.',
     });
   }
-  const encoding = headers.get('content-encoding')?.trim().toLowerCase() ?? '';
-  if (encoding === '' || encoding === 'identity') return undefined;
-  if (Object.hasOwn(DECODERS, encoding)) return DECODERS[encoding as keyof typeof DECODERS];
-  throw new GatewayError('UNSUPPORTED_MEDIA_TYPE', {
-    message: 'The content-encoding of a request is gzip, deflate or br, or left out.',
-  });
 }
 
 /** A GET has no body; a content type other than JSON comes from a form or a probe. */
@@ -62,11 +63,12 @@ function checkGetContentType(headers: HeadersByName): void {
 
 type Decompress = (body: Buffer, options: { readonly maxOutputLength: number }) => Promise<Buffer>;
 
-const DECODERS = {
-  gzip: promisify(gunzip) as Decompress,
-  'x-gzip': promisify(gunzip) as Decompress,
-  deflate: promisify(inflate) as Decompress,
-  br: promisify(brotliDecompress) as Decompress,
+const DECODERS: Readonly<Record<string, Decompress | undefined>> = {
+  identity: undefined,
+  gzip: promisify(gunzip),
+  'x-gzip': promisify(gunzip),
+  deflate: promisify(inflate),
+  br: promisify(brotliDecompress),
 };
 
 async function decode(body: Buffer, decompress: Decompress, maxBytes: number): Promise<Buffer> {
@@ -74,7 +76,7 @@ async function decode(body: Buffer, decompress: Decompress, maxBytes: number): P
     return await decompress(body, { maxOutputLength: maxBytes });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw bodyTooLarge(maxBytes);
-    return refuse('The body is not what its content-encoding says.');
+    return refuse('The body cannot be decompressed by its content-encoding.');
   }
 }
 
@@ -87,12 +89,12 @@ function parseBody(body: Buffer): Readonly<Record<string, unknown>> {
 
 function readSearch(search: string): Readonly<Record<string, unknown>> {
   const values = new URLSearchParams(search);
-  const given = Object.fromEntries(NAMES.map((name): [string, unknown] => [name, values.get(name)]));
-  for (const name of ['variables', 'extensions']) {
+  const parseValue = (name: string): unknown => {
     const text = values.get(name);
-    given[name] = text === null || text === '' ? null : parseJson(text, `${name} must be valid JSON.`);
-  }
-  return given;
+    if (name !== 'variables' && name !== 'extensions') return text;
+    return text === null || text === '' ? null : parseJson(text, `${name} must be valid JSON.`);
+  };
+  return Object.fromEntries(NAMES.map((name) => [name, parseValue(name)]));
 }
 
 function parseJson(text: string, message: string): unknown {

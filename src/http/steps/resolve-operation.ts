@@ -9,7 +9,7 @@ import { TooManyFieldsError } from '../../execution/plan.js';
 import type { PreparedOperation } from '../../execution/prepared-operation.js';
 import type { OperationFacts } from '../../telemetry/instrumentation.js';
 import { hashText, type KnownDocument, type KnownDocuments } from '../operations/known-documents.js';
-import type { DocumentParser } from '../yoga.js';
+import type { DocumentParser } from '../validation/document-parser.js';
 import { isObject, type Parameters } from './read-parameters.js';
 
 export interface ResolvedOperation {

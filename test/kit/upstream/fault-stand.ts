@@ -222,7 +222,7 @@ export function expectStale(answer: Answer, asOf: number): void {
 /** The operations with errors, with their codes, and no other warning, nor a log line about a defect. */
 export function expectCalmLog({ log }: TestGateway, ...codes: readonly UpstreamErrorCode[]): void {
   expect(log.filter(({ level, msg }) => Number(level) > (msg === 'operation' ? 40 : 30))).toEqual([]);
-  expect(log.flatMap(({ msg, errors }) => (msg === 'operation' && errors !== undefined ? [errors] : []))).toEqual(
-    codes.map((code) => [code]),
-  );
+  expect(
+    log.flatMap(({ msg, errorCodes }) => (msg === 'operation' && errorCodes !== undefined ? [errorCodes] : [])),
+  ).toEqual(codes.map((code) => [code]));
 }

@@ -2,21 +2,11 @@
 
 import { GraphQLError, type ASTVisitor, type ValidationContext } from 'graphql';
 
-import type { Plugin } from 'graphql-yoga';
-
 /** The fields of Query that show the schema. */
 const SCHEMA_FIELDS: readonly string[] = ['__schema', '__type', '_service'];
 
-export function useNoIntrospection(): Plugin {
-  return {
-    onValidate({ addValidationRule }) {
-      addValidationRule(NoIntrospectionRule);
-    },
-  };
-}
-
-/** Not an arrow function: Yoga caches validation results by the names of the rules. */
-function NoIntrospectionRule(context: ValidationContext): ASTVisitor {
+/** A validation rule that refuses these fields. */
+export function NoIntrospectionRule(context: ValidationContext): ASTVisitor {
   return {
     Field(node) {
       if (!SCHEMA_FIELDS.includes(node.name.value)) return undefined;
@@ -27,7 +17,7 @@ function NoIntrospectionRule(context: ValidationContext): ASTVisitor {
   };
 }
 
-/** The message without what graphql suggests at its end. */
+/** The message without the suggestion of graphql-js at its end. */
 export function withoutSuggestion(message: string): string {
   const at = message.indexOf(' Did you mean ');
   return at < 0 ? message : message.slice(0, at);
