@@ -1,9 +1,9 @@
-// Gauges that are read when the metrics are collected: sizes, queues, the delay of the event loop.
+// Gauges whose values are read when Prometheus collects the metrics: sizes, queues, the delay of the event loop.
 
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Gauge, type Registry } from 'prom-client';
 
-/** Where the gauges are read. */
+/** The parts that the gauges are read from. */
 export interface GaugeSources {
   readonly cache: { size(): { readonly bytes: number; readonly maxBytes: number; readonly entries: number } };
   readonly upstream: { load(): { readonly inFlight: number; readonly queued: number } };

@@ -2,8 +2,7 @@
 
 import type { Clock } from '../clock.js';
 import type { ProxySettings } from '../upstream/http/proxy.js';
-import type { Instruments } from './instrumentation.js';
-import type { NameOf } from './operation-names.js';
+import type { Instruments, NameOf } from './instrumentation.js';
 
 /** The samplers of the OpenTelemetry specification; the "parentbased" ones follow the decision of the caller. */
 export const SAMPLERS = [
