@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { createSchema } from '../graphql/schema.js';
 import { findConflicts, findSuspiciousCombinations, findUnknownNames, sortBySetting, without } from './checks.js';
 import { deriveMemoryLimits, findMemoryProblems, type Machine, type MemoryLimits } from './memory.js';
-import { findUnneeded } from './settings/needs.js';
+import { findUnneeded } from './settings/requirements.js';
 import { ACCESS_NEEDS, findUnusedPermissions, readAccess, readTrustedDocuments } from './settings/read-access.js';
 import { warnAboutLoopback } from './settings/read-access.js';
 import { findTracingWarnings, readTracing } from './settings/read-opentelemetry.js';

@@ -1,7 +1,7 @@
 // Texts about settings for a terminal: `--help`, problems, warnings. They never contain a value.
 
 import { nameNearest } from '../checks.js';
-import type { Needs } from './needs.js';
+import type { Needs } from './requirements.js';
 import { ACCESS_NEEDS } from './read-access.js';
 import { AUTH_NEEDS } from './read-upstream.js';
 import { ConfigError } from './reader.js';

@@ -8,7 +8,7 @@ import type { AccessSettings } from '../../auth/authentication.js';
 import { isLoopback } from '../../auth/loopback.js';
 import { parsePermissionsFile, type PermissionsFile } from '../../auth/permissions.js';
 import { parseTrustedDocuments, type TrustedDocuments } from '../../auth/trusted-documents.js';
-import { requireNeeds, type Needs } from './needs.js';
+import { requireNeeds, type Needs } from './requirements.js';
 import type { Reader, Source } from './reader.js';
 import type { SettingName } from './settings.js';
 

@@ -3,7 +3,7 @@
 import type { AuthSettings } from '../../upstream/auth/credentials.js';
 import { isToken } from '../../upstream/principal.js';
 import type { ResilienceSettings } from '../../upstream/client/resilience.js';
-import { requireNeeds, type Needs } from './needs.js';
+import { requireNeeds, type Needs } from './requirements.js';
 import type { Reader, Source } from './reader.js';
 
 /** By SCALEOPS_AUTH. */
