@@ -6,9 +6,9 @@ import { isSet, type Environment } from './settings/reader.js';
 import type { Setting } from './settings/rules.js';
 import { SETTING_GROUPS } from './settings/settings.js';
 
-/** All settings by groups, the URLs of the reports, and the proxies. */
+/** All settings by group, the URLs of the reports, and the proxies. */
 export function describeConfig(env: Environment, config: Config): string {
-  // What another setting decides while they are not set, or in spite of them.
+  // Another setting may decide these two.
   const effective: Readonly<Record<string, string>> = { HOST: config.host, GATEWAY_AUTH: config.access.kind };
   const groups = Object.entries(SETTING_GROUPS).map(([title, settings]) => {
     const lines = Object.entries<Setting<unknown>>(settings).map(([name, setting]) => {
@@ -17,7 +17,12 @@ export function describeConfig(env: Environment, config: Config): string {
     });
     return `${title}\n${lines.join('')}`;
   });
-  return `Settings in effect; * marks those that are set, the others have their defaults.\n${groups.join('')}${describePaths(env, config)}${describeProxies(config)}`;
+  return [
+    'Settings in effect; * marks those that are set, the others have their defaults.\n',
+    ...groups,
+    describePaths(env, config),
+    describeProxies(config),
+  ].join('');
 }
 
 function describeValue(env: Environment, name: string, setting: Setting<unknown>, effective?: string): string {

@@ -3,12 +3,10 @@
 import type { ProxySettings } from '../../upstream/http/proxy.js';
 import type { Source } from './reader.js';
 
-/** Undefined where there is no proxy. A problem names the variable, never its value: it may hold a password. */
+/** Undefined without a proxy. A problem names the variable, never its value: it may hold a password. */
 export function readProxy({ env, problems }: Source): ProxySettings | undefined {
-  const read = (name: string): string | undefined => {
-    const text = [env[name.toLowerCase()], env[name]].map((value) => value?.trim()).find((value) => Boolean(value));
-    return text === '' ? undefined : text;
-  };
+  const read = (name: string): string | undefined =>
+    [env[name.toLowerCase()], env[name]].map((value) => value?.trim()).find(Boolean);
   const readUrl = (name: string): string | undefined => {
     const text = read(name);
     if (text === undefined) return undefined;
@@ -17,7 +15,8 @@ export function readProxy({ env, problems }: Source): ProxySettings | undefined 
     problems.push(`${name} must be the http:// or https:// URL of a proxy.`);
     return undefined;
   };
-  const [httpProxy, httpsProxy] = [readUrl('HTTP_PROXY'), readUrl('HTTPS_PROXY')];
+  const httpProxy = readUrl('HTTP_PROXY');
+  const httpsProxy = readUrl('HTTPS_PROXY');
   if (httpProxy === undefined && httpsProxy === undefined) return undefined;
   return { httpProxy, httpsProxy, noProxy: read('NO_PROXY') };
 }

@@ -3,21 +3,15 @@
 import type { AuthSettings } from '../../upstream/auth/credentials.js';
 import { isToken } from '../../upstream/principal.js';
 import type { ResilienceSettings } from '../../upstream/client/resilience.js';
-import { requireNeeds, type Needs } from './requirements.js';
+import { checkRequirements } from './requirements.js';
 import type { Reader, Source } from './reader.js';
-
-/** By SCALEOPS_AUTH. */
-export const AUTH_NEEDS: Needs = {
-  token: [['SCALEOPS_TOKEN', 'SCALEOPS_TOKEN_FILE']],
-  login: ['SCALEOPS_USERNAME', 'SCALEOPS_PASSWORD'],
-  azure: ['SCALEOPS_AZURE_TENANT_ID', 'SCALEOPS_AZURE_CLIENT_ID', 'SCALEOPS_AZURE_CLIENT_SECRET'],
-};
 
 export function readAuth(source: Source): AuthSettings {
   const { read } = source;
   const kind = read('SCALEOPS_AUTH');
-  const authority = read('SCALEOPS_AZURE_AUTHORITY');
-  requireNeeds(source, AUTH_NEEDS, 'SCALEOPS_AUTH', kind);
+  // Also read without use, so that a value that breaks its rule is a problem.
+  const [authority, token] = [read('SCALEOPS_AZURE_AUTHORITY'), read('SCALEOPS_TOKEN')];
+  checkRequirements(source, 'SCALEOPS_AUTH', kind);
   switch (kind) {
     case 'login':
       return { kind, username: read('SCALEOPS_USERNAME') ?? '', password: read('SCALEOPS_PASSWORD') ?? '' };
@@ -32,16 +26,16 @@ export function readAuth(source: Source): AuthSettings {
     case 'forward':
     case 'none':
       return { kind };
-    default: {
-      const token = read('SCALEOPS_TOKEN');
+    case 'token': {
       const file = read('SCALEOPS_TOKEN_FILE');
-      if (file !== undefined && token === undefined) checkTokenFile(source, file);
-      return { kind: 'token', source: file === undefined ? { token: token ?? '' } : { file } };
+      if (file === undefined) return { kind, source: { token: token ?? '' } };
+      if (token === undefined) checkTokenFile(source, file);
+      return { kind, source: { file } };
     }
   }
 }
 
-/** Adds a problem if the file contains no token now. It is read again later, so it may change. */
+/** Adds a problem if the file contains no token. It is read again later, so it may change. */
 function checkTokenFile({ readFile, problems }: Source, file: string): void {
   const content = readFile('SCALEOPS_TOKEN_FILE', file);
   if (content === undefined || isToken(content.trim())) return;

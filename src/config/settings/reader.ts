@@ -13,7 +13,6 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly problems: readonly string[];
-  /** Warnings, often the cause of a problem: a misspelt name. */
   readonly warnings: readonly string[];
 
   constructor(problems: readonly string[], warnings: readonly string[] = []) {
@@ -34,13 +33,13 @@ export type Reader = <N extends SettingName>(name: N) => ValueOf<(typeof SETTING
 /** The settings of one environment, and what is wrong with them. */
 export interface Source {
   readonly env: Environment;
-  /** Adds a setting that is not valid to `invalid`, and continues with its default. */
+  /** Adds a setting that breaks its rule to `invalid`, and returns its default. */
   readonly read: Reader;
-  /** The text of a file that a setting names. Undefined, and a problem, if it cannot be read. */
+  /** The text of a file that a setting names. Adds a problem and returns undefined if it cannot be read. */
   readonly readFile: (name: SettingName, path: string) => string | undefined;
   /** The problem of each setting that breaks its rule. */
   readonly invalid: ReadonlyMap<SettingName, string>;
-  /** All others. */
+  /** All other problems. */
   readonly problems: string[];
 }
 
@@ -63,7 +62,7 @@ export function createSource(env: Environment, readText: ReadText): Source {
   };
 }
 
-/** Whether a variable has another value than white space. */
+/** Whether a variable has a value that is not only white space. */
 export function isSet(env: Environment, name: string): boolean {
   return (env[name] ?? '').trim() !== '';
 }
@@ -71,8 +70,8 @@ export function isSet(env: Environment, name: string): boolean {
 function createReader(env: Environment, invalid: Map<SettingName, string>): Reader {
   return (name) => {
     const setting: Setting<unknown> = SETTINGS[name];
-    const text = env[name] ?? '';
-    const effective = !isSet(env, name) ? setting.default : setting.keepWhitespace ? text : text.trim();
+    const value = setting.keepWhitespace ? env[name] : env[name]?.trim();
+    const effective = isSet(env, name) ? value : setting.default;
     if (effective === undefined) {
       if (setting.required) invalid.set(name, `${name} is not set. ${setting.description}`);
       return undefined as never;
