@@ -2,7 +2,7 @@
 // same size gives the same fleet in every process; a larger fleet is another fleet, not a longer one.
 
 import { DOMAINS_BY_NAMESPACE, KINDS, PURPOSES, REGIONS } from './catalogue.js';
-import { retiredPhasesOf, RETIREMENTS } from './history/story.js';
+import { retiredPhasesOf, RETIREMENTS } from './history/events.js';
 import { createRandom, type Random } from './random.js';
 import { drawWorkload, toId, type Cluster, type Origin, type Workload } from './workload.js';
 

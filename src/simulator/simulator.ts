@@ -17,7 +17,7 @@ export interface SimulatorOptions {
   readonly login?: LoginOptions;
   /**
    * Epoch milliseconds; Date.now by default. The day of the first call is the first day of the simulator: what happens to
-   * the company (history/story.ts) is dated from it.
+   * the company (history/events.ts) is dated from it.
    */
   readonly now?: () => number;
   /** Reports that answer something else than what was asked; none by default. */

@@ -3,7 +3,7 @@
 
 import type { Domain, Kind, Purpose } from './catalogue.js';
 import { RHYTHMS } from './history/rhythm.js';
-import { phasesOf, type Phase } from './history/story.js';
+import { phasesOf, type Phase } from './history/events.js';
 import { hashText, mix, type Random } from './random.js';
 
 export interface Label {

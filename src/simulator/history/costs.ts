@@ -5,7 +5,7 @@
 import type { Workload } from '../workload.js';
 import { mix } from '../random.js';
 import { activityOfWeek, levelOf, sumOfLevels } from './rhythm.js';
-import type { Phase } from './story.js';
+import type { Phase } from './events.js';
 import type { Moment, Period } from './timeline.js';
 
 export type Figures = ReturnType<typeof workloadFigures>;
