@@ -5,32 +5,24 @@
 import { workloadFigures } from './history/costs.js';
 import type { Period } from './history/timeline.js';
 import type { Label, Workload } from './workload.js';
-import { parseParameters, type ParameterType, type Parameters } from './parameters.js';
+import { parameterTypes, parseParameters, type Parameters } from './parameters.js';
 import { toRow, type Report } from './report.js';
 import { select, type Host, type WorkloadTest } from './selection.js';
 
-const BODY_FORMS = new Map<string, ParameterType>([
-  ['annotations', 'labels'],
-  ['clusterFilters', 'strings'],
-  ['isAnnotationExclude', 'boolean'],
-  ['isClusterExclude', 'boolean'],
-  ['isLabelExclude', 'boolean'],
-  ['isNamespaceExclude', 'boolean'],
-  ['isWorkloadTypeExclude', 'boolean'],
-  ['labels', 'labels'],
-  ['logicalAnnotation', 'operator'],
-  ['logicalLabel', 'operator'],
-  ['namespaces', 'strings'],
-  ['shouldIgnoreWorkloads', 'boolean'],
-  ['workloadTypes', 'strings'],
-]);
-
+const TYPES = {
+  strings: 'clusterFilters namespaces workloadTypes',
+  labels: 'annotations labels',
+  operator: 'logicalAnnotation logicalLabel',
+};
+const FLAGS =
+  'isAnnotationExclude isClusterExclude isLabelExclude isNamespaceExclude isWorkloadTypeExclude shouldIgnoreWorkloads';
+const BODY_TYPES = parameterTypes({ ...TYPES, boolean: FLAGS });
 // multiCluster is documented for the query string only; range is undocumented, but in use.
-const QUERY_FORMS = new Map<string, ParameterType>([...BODY_FORMS, ['multiCluster', 'boolean'], ['range', 'range']]);
+const QUERY_TYPES = parameterTypes({ ...TYPES, boolean: `${FLAGS} multiCluster`, range: 'range' });
 
-/** @throws BadRequest for what the vendor does not document. */
-export function createWorkloadsReport(host: Host, query: URLSearchParams, body: unknown): Report {
-  const parameters = parseParameters(QUERY_FORMS, BODY_FORMS, query, body);
+/** @throws BadRequest for undocumented parameters and values. */
+export function createWorkloadsReport(host: Host, query: URLSearchParams, body: object): Report {
+  const parameters = parseParameters(QUERY_TYPES, BODY_TYPES, query, body);
   const tests = [
     nameTest(parameters, 'clusterFilters', 'isClusterExclude', (workload) => workload.clusterName),
     nameTest(parameters, 'namespaces', 'isNamespaceExclude', (workload) => workload.namespace),
@@ -57,8 +49,6 @@ function* toRows(workloads: readonly Workload[], period: Period) {
       namespace: workload.namespace,
       workloadName: workload.name,
       workloadType: workload.type,
-      labels: [],
-      annotations: [],
       ownerLabels: workload.labels,
       services: workload.services,
     };

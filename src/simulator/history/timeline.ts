@@ -1,5 +1,5 @@
-// The times of a report: its window, cut off at the present, with all that running totals need to know of a moment.
-// Costs of the last days are preliminary, as those of a real host are.
+// The times of a report: its window, cut off at the present, in the units of running totals. Costs of the last days are
+// preliminary, as on a real host.
 
 import { mix } from '../random.js';
 
@@ -16,7 +16,7 @@ export interface Moment {
   /** Since the week of that day; weeks begin on Monday. */
   readonly week: number;
   readonly hourOfWeek: number;
-  // The others count since 1970, so that the random part of a cost does not depend on the simulator's first day.
+  // Counted from 1970, so that the random part of a cost does not depend on the simulator's first day.
   readonly epochWeek: number;
   readonly weekFraction: number;
   readonly day: number;
@@ -30,7 +30,7 @@ export interface Moment {
 export interface Period {
   readonly windowHours: number;
   readonly start: Moment;
-  /** At the latest the present: nothing costs anything before it has happened. Equal to `start`: nothing yet. */
+  /** At the latest the present; equal to `start` if the window is in the future. */
   readonly end: Moment;
   /** @param hours whole hours since the simulator's first day */
   readonly at: (hours: number) => Moment;
@@ -77,7 +77,7 @@ export function createPeriod({ fromMs, toMs }: Window, nowMs: number, firstDayMs
   };
 }
 
-/** Each hour is preliminary in a share of its own, which shrinks with every correction until it is 0. */
+/** Each hour has its own preliminary share, which shrinks with every correction until it is 0. */
 function createUnsettledHours(nowMs: number): (hour: number, hourFraction: number) => number {
   const presentHour = Math.floor(nowMs / HOUR_MS);
   const correctedHour = Math.floor(presentHour / CORRECTION_HOURS) * CORRECTION_HOURS;
