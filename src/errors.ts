@@ -4,15 +4,15 @@
 import type { RetryRule } from './concurrency/retry.js';
 
 interface ErrorCodeFacts {
-  /** The HTTP status of a response that has this error and no `data`; undefined for errors of a field, which have `data` and 200. */
+  /** The HTTP status of a response without `data`; undefined for errors of a field, whose responses have `data` and 200. */
   readonly status?: number;
   /** Whether the same operation, sent again unchanged, may succeed. */
   readonly retryable: boolean;
-  /** The default message; a more precise sentence may follow or replace it. */
+  /** The default message. */
   readonly message: string;
 }
 
-/** Every code that a client can get. test/project/readme.test.ts compares the README's table with it. */
+/** Every code that a client can get; the README has the same table. */
 export const ERROR_CODES = {
   GRAPHQL_PARSE_FAILED: { status: 400, retryable: false, message: 'The GraphQL document has a syntax error.' },
   GRAPHQL_VALIDATION_FAILED: {
@@ -33,7 +33,7 @@ export const ERROR_CODES = {
   PERSISTED_QUERY_NOT_FOUND: {
     status: 400,
     retryable: false,
-    // Clients look for this text, and then send the operation in full with its hash.
+    // Apollo's clients recognize this text, and then send the operation with its hash.
     message: 'PersistedQueryNotFound',
   },
   PERSISTED_QUERY_NOT_IN_LIST: {
@@ -55,29 +55,19 @@ export const ERROR_CODES = {
     message: 'Accept application/graphql-response+json, application/json or text/event-stream.',
   },
   REQUEST_ENTITY_TOO_LARGE: { status: 413, retryable: false, message: 'The request body is too large.' },
-  UNSUPPORTED_MEDIA_TYPE: {
-    status: 415,
-    retryable: false,
-    message: 'Send the request body as application/json.',
-  },
+  UNSUPPORTED_MEDIA_TYPE: { status: 415, retryable: false, message: 'Send the request body as application/json.' },
   RATE_LIMITED: { status: 429, retryable: true, message: 'Too many requests. Try again later.' },
   INTERNAL_SERVER_ERROR: { status: 500, retryable: false, message: 'The gateway failed unexpectedly.' },
   UPSTREAM_UNAVAILABLE: { retryable: true, message: 'ScaleOps could not be reached.' },
   UPSTREAM_TIMEOUT: { retryable: true, message: 'ScaleOps did not answer in time.' },
   UPSTREAM_ERROR: { retryable: true, message: 'ScaleOps failed to produce the report.' },
   UPSTREAM_RATE_LIMITED: { retryable: true, message: 'ScaleOps limits the rate of requests.' },
-  UPSTREAM_BAD_RESPONSE: {
-    retryable: true,
-    message: 'The response of ScaleOps is not a cost report.',
-  },
+  UPSTREAM_BAD_RESPONSE: { retryable: true, message: 'The response of ScaleOps is not a cost report.' },
   UPSTREAM_RESPONSE_TOO_LARGE: {
     retryable: false,
     message: 'The report is larger than the gateway reads. Narrow the filter.',
   },
-  UPSTREAM_UNAUTHENTICATED: {
-    retryable: false,
-    message: "ScaleOps refused the gateway's own credentials.",
-  },
+  UPSTREAM_UNAUTHENTICATED: { retryable: false, message: "ScaleOps refused the gateway's own credentials." },
   UPSTREAM_FORBIDDEN: { retryable: false, message: 'ScaleOps does not allow this report.' },
   UPSTREAM_NOT_FOUND: { retryable: false, message: 'ScaleOps does not know the path of this report.' },
   UPSTREAM_REJECTED: { retryable: false, message: 'ScaleOps refused the parameters of this report.' },
@@ -96,19 +86,18 @@ export function statusOf(code: ErrorCode): number {
   return status;
 }
 
-/** One of the closed list. */
 export type ErrorCode = keyof typeof ERROR_CODES;
 
 interface GatewayErrorOptions {
-  /** The message for the client; by default that of the code. */
+  /** The message for the client; the default message of the code by default. */
   readonly message?: string;
   /** How long the client should wait before a retry, if known. */
   readonly retryAfterMs?: number | undefined;
-  /** Only for the log: a short, fixed text or a system error's code. Never text that came from outside. */
+  /** Only for the log: a short, fixed text or the code of a system error. Never text from outside. */
   readonly reason?: string;
 }
 
-/** An error that a client may see as it is. */
+/** An error whose message clients may see. */
 export class GatewayError extends Error {
   override readonly name: string = 'GatewayError';
   readonly code: ErrorCode;
@@ -123,11 +112,11 @@ export class GatewayError extends Error {
   }
 }
 
-/** The codes of calls to ScaleOps. UNAUTHENTICATED is about a caller's own, forwarded token. */
+/** The codes of calls to ScaleOps. UNAUTHENTICATED concerns the forwarded token of a caller. */
 export type UpstreamErrorCode =
   Extract<ErrorCode, `UPSTREAM_${string}`> | 'UNAUTHENTICATED' | 'CIRCUIT_OPEN' | 'OVERLOADED';
 
-/** Faults in which an older report may be served (stale-if-error, RFC 5861). */
+/** Errors for which an older report may be served (stale-if-error, RFC 5861). */
 const STALE_IF_ERROR: readonly ErrorCode[] = [
   'UPSTREAM_UNAVAILABLE',
   'UPSTREAM_TIMEOUT',
@@ -137,11 +126,11 @@ const STALE_IF_ERROR: readonly ErrorCode[] = [
   'CIRCUIT_OPEN',
   'OVERLOADED',
 ];
-/** ScaleOps does not, or no longer, let this principal see the report. */
+/** ScaleOps does not let this principal see the report. */
 const REFUSALS: readonly ErrorCode[] = ['UPSTREAM_UNAUTHENTICATED', 'UNAUTHENTICATED', 'UPSTREAM_FORBIDDEN'];
 
 interface UpstreamErrorOptions extends GatewayErrorOptions {
-  /** Says which setting or input to look at; follows the message. */
+  /** Names the setting or input to look at; follows the message. */
   readonly hint?: string | undefined;
   /** Whether another attempt may help; never, by default. */
   readonly retry?: RetryRule;
@@ -168,7 +157,6 @@ export class UpstreamError extends GatewayError {
 /** An input that breaks a rule: names the input's path (`filter.clusters.names[2]`) and the rule. */
 export class UserInputError extends GatewayError {
   override readonly name = 'UserInputError';
-
   readonly inputPath: string;
   readonly rule: string;
 
@@ -184,7 +172,7 @@ export class UserInputError extends GatewayError {
   }
 }
 
-/** What the log says of an unexpected error: its name and stack frames. The message may quote data, and stays out. */
+/** Describes an unexpected error for the log: name and stack frames, without the message, which may quote data. */
 export function describeDefect(error: unknown): { readonly name: string; readonly frames: readonly string[] } {
   if (!(error instanceof Error)) return { name: typeof error, frames: [] };
   const frames = error.stack?.split('\n').filter((line) => /^\s+at /.test(line)) ?? [];

@@ -20,7 +20,7 @@ export function createNameOf(listed: Iterable<string>): NameOf {
 }
 
 export interface OperationFacts {
-  /** Chosen by the client: never shown as it is. */
+  /** Chosen by the client: shown only by way of NameOf. */
   readonly name: string | null;
   readonly type: 'query' | 'mutation' | 'subscription';
 }
@@ -45,7 +45,7 @@ export interface RequestInfo {
 }
 
 export interface Observation {
-  /** The trace that the request belongs to, where there is one. */
+  /** The trace of the request; undefined without tracing. */
   readonly traceId?: string | undefined;
   /** Surrounds the execution. */
   execute<T>(run: () => T): T;
@@ -54,11 +54,11 @@ export interface Observation {
 }
 
 export interface Instruments extends CacheInstrumentation, UpstreamInstrumentation {
-  /** Called when a GraphQL request arrives, before it is known to be a valid one. */
+  /** Called when a GraphQL request arrives, before it is validated. */
   begin(request: RequestInfo): Observation;
 }
 
-/** Calls both, the first around the second. */
+/** Calls both; `outer` wraps `inner`. */
 export function combine(outer: Instruments, inner: Instruments): Instruments {
   return {
     begin(request) {
@@ -73,13 +73,13 @@ export function combine(outer: Instruments, inner: Instruments): Instruments {
       };
     },
     load: (report, run) => outer.load(report, () => inner.load(report, run)),
-    onHit(report, outcome) {
-      outer.onHit(report, outcome);
-      inner.onHit(report, outcome);
+    onHit(report, lookup) {
+      outer.onHit(report, lookup);
+      inner.onHit(report, lookup);
     },
-    onRelatedHit(report, outcome) {
-      outer.onRelatedHit(report, outcome);
-      inner.onRelatedHit(report, outcome);
+    onRelatedHit(report, lookup) {
+      outer.onRelatedHit(report, lookup);
+      inner.onRelatedHit(report, lookup);
     },
     call: (call, run) => outer.call(call, () => inner.call(call, run)),
     login: (run) => outer.login(() => inner.login(run)),

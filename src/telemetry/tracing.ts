@@ -16,7 +16,7 @@ export const SAMPLERS = [
 
 export interface SamplerSettings {
   readonly kind: (typeof SAMPLERS)[number];
-  /** The share of traces that the two "traceidratio" samplers keep, from 0 to 1. */
+  /** The share of traces that the two "traceidratio" samplers send, from 0 to 1. */
   readonly ratio: number;
 }
 
