@@ -15,8 +15,7 @@ import { deriveMemoryLimits, findMemoryProblems, type Machine, type MemoryLimits
 import { findUnused } from './settings/requirements.js';
 import { findUnusedPermissions, readAccess, readTrustedDocuments, warnAboutLoopback } from './settings/read-access.js';
 import { findTracingWarnings, readTracing } from './settings/read-opentelemetry.js';
-import { readProxy } from './settings/read-proxy.js';
-import { readAuth, readResilience } from './settings/read-upstream.js';
+import { readProxy, readUpstream } from './settings/read-upstream.js';
 import {
   ConfigError,
   createSource,
@@ -126,19 +125,6 @@ function readSettings(source: Source, machine: Machine) {
     proxy: readProxy(source),
     upstream: readUpstream(source),
     cache: readCache(read, memory),
-  };
-}
-
-function readUpstream(source: Source) {
-  const { read } = source;
-  return {
-    url: read('SCALEOPS_URL'),
-    auth: readAuth(source),
-    paths: { workloads: read('SCALEOPS_WORKLOADS_PATH'), aggregated: read('SCALEOPS_AGGREGATED_PATH') },
-    multiClusterByDefault: read('SCALEOPS_MULTI_CLUSTER'),
-    timeoutMs: read('SCALEOPS_TIMEOUT_MS'),
-    maxResponseBytes: MIB * read('SCALEOPS_MAX_RESPONSE_MB'),
-    resilience: readResilience(read),
   };
 }
 

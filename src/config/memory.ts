@@ -9,19 +9,7 @@ export interface Machine {
   readonly heapLimitBytes: number;
 }
 
-export interface MemoryLimits {
-  readonly availableBytes: number;
-  /** The bound of cached reports. */
-  readonly reportCacheBytes: number;
-  /** The bound of cached responses, and of the JSON of rows. */
-  readonly responseCacheBytes: number;
-  /** How many bodies of more than 4 MiB are read and parsed at once. */
-  readonly largeBodies: number;
-  /** How many large responses are made at once. */
-  readonly largeResponses: number;
-  /** The memory that remains for everything else; negative if the limits do not fit. */
-  readonly spareBytes: number;
-}
+export type MemoryLimits = ReturnType<typeof deriveMemoryLimits>;
 
 const MIB = 1_048_576;
 const MAX_CACHE_BYTES = 256 * MIB;
@@ -50,7 +38,7 @@ export function availableMemory(containerBytes: number, machineBytes: number): n
  * large response need the rest. A quarter of the cache is for responses. Large bodies come before large responses, which
  * are made of them. One of each is always allowed, even if `spareBytes` is then negative.
  */
-export function deriveMemoryLimits({ availableBytes, heapLimitBytes }: Machine, cacheMaxBytes?: number): MemoryLimits {
+export function deriveMemoryLimits({ availableBytes, heapLimitBytes }: Machine, cacheMaxBytes?: number) {
   const reservedBytes = PROCESS_BYTES + LARGE_BODY_BYTES + LARGE_RESPONSE_BYTES;
   const quarterBytes = Math.min(availableBytes / 4, USABLE_SHARE * availableBytes - reservedBytes);
   const defaultBytes = MIB * Math.floor(Math.max(availableBytes / 8, quarterBytes) / MIB);
@@ -64,14 +52,18 @@ export function deriveMemoryLimits({ availableBytes, heapLimitBytes }: Machine, 
   return {
     availableBytes,
     reportCacheBytes: cacheBytes - responseCacheBytes,
+    /** For cached responses and the JSON of rows. */
     responseCacheBytes,
+    /** How many bodies of more than 4 MiB are read and parsed at once. */
     largeBodies,
+    /** How many large responses are created at once. */
     largeResponses,
+    /** The memory that remains for everything else; negative if the limits do not fit. */
     spareBytes: restBytes - largeResponses * LARGE_RESPONSE_BYTES,
   };
 }
 
-/** What was derived, for `--check-config`. */
+/** The derived limits, for `--check-config`. */
 export function describeMemoryLimits(limits: MemoryLimits): string {
   const { availableBytes, reportCacheBytes, responseCacheBytes, largeBodies, largeResponses } = limits;
   return [

@@ -4,7 +4,7 @@
 import { DOMAINS, KINDS, PURPOSES, REGIONS } from './catalogue.js';
 import { retiredPhasesOf, RETIREMENTS } from './history/events.js';
 import { createRandom, type Random } from './random.js';
-import { drawWorkload, toId, type Cluster, type Origin, type Workload } from './workload.js';
+import { drawWorkload, toId, type Cluster, type Workload } from './workload.js';
 
 export interface Fleet {
   /** The host's own cluster is the first. */
@@ -52,24 +52,18 @@ function distribute(workloadCount: number, clusterCount: number): number[] {
   return counts.map((count, index) => (index < remainder ? count + 1 : count));
 }
 
-function drawCluster(random: Random, cluster: Cluster, count: number): Workload[] {
+function drawCluster(random: Random, cluster: Cluster, size: number): Workload[] {
   const timesUsed = new Map<string, number>();
-  return Array.from({ length: count }, () => {
-    const origin = drawOrigin(random, cluster);
-    const plainName = `${origin.app}-${random.pick(origin.kind.roles)}`;
-    const used = countUse(timesUsed, toId(origin, plainName));
-    return drawWorkload(random, origin, used === 1 ? plainName : `${plainName}-${used}`);
-  });
+  const toName = (plainName: string, count: number) => (count === 1 ? plainName : `${plainName}-${count}`);
+  return Array.from({ length: size }, () => drawNamed(random, cluster, timesUsed, toName));
 }
 
 /** Workloads that no longer exist: older versions of the fleet's, and those of history/events.ts. */
-function drawRetired(random: Random, clusters: readonly Cluster[], count: number): Workload[] {
+function drawRetired(random: Random, clusters: readonly Cluster[], size: number): Workload[] {
   const timesUsed = new Map<string, number>();
-  const olderVersions = Array.from({ length: count }, () => {
-    const origin = drawOrigin(random, random.pick(clusters));
-    const plainName = `${origin.app}-${random.pick(origin.kind.roles)}`;
-    const name = `${plainName}-v${countUse(timesUsed, toId(origin, plainName))}`;
-    const workload = drawWorkload(random, origin, name);
+  const toName = (plainName: string, count: number) => `${plainName}-v${count}`;
+  const olderVersions = Array.from({ length: size }, () => {
+    const workload = drawNamed(random, random.pick(clusters), timesUsed, toName);
     return { ...workload, phases: retiredPhasesOf(workload.seed) };
   });
   const ofEvents = RETIREMENTS.map(({ namespace, kind, app, role, phases }) => {
@@ -80,16 +74,21 @@ function drawRetired(random: Random, clusters: readonly Cluster[], count: number
   return [...olderVersions, ...ofEvents];
 }
 
-function countUse(timesUsed: Map<string, number>, id: string): number {
-  const used = (timesUsed.get(id) ?? 0) + 1;
-  timesUsed.set(id, used);
-  return used;
-}
-
-function drawOrigin(random: Random, cluster: Cluster): Origin {
+/** @param timesUsed how often each name was drawn, by the id that the workload would have without a suffix. */
+function drawNamed(
+  random: Random,
+  cluster: Cluster,
+  timesUsed: Map<string, number>,
+  toName: (plainName: string, count: number) => string,
+): Workload {
   const domain = required(DOMAINS.get(random.pick(cluster.purpose.namespaces)));
   const kind = required(KINDS.get(random.pick(domain.kinds)));
-  return { cluster, domain, kind, app: random.pick(domain.apps) };
+  const origin = { cluster, domain, kind, app: random.pick(domain.apps) };
+  const plainName = `${origin.app}-${random.pick(kind.roles)}`;
+  const id = toId(origin, plainName);
+  const count = (timesUsed.get(id) ?? 0) + 1;
+  timesUsed.set(id, count);
+  return drawWorkload(random, origin, toName(plainName, count));
 }
 
 function required<T>(entry: T | undefined): T {

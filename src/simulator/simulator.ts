@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 
 import { createFleet, type Fleet } from './fleet.js';
-import { createLogin, type LoginCounts } from './auth/login.js';
+import { createLogin } from './auth/login.js';
 import type { ReceivedRequest } from './received-request.js';
 import type { ReportFaults } from './selection.js';
 import { createServer } from './server.js';
@@ -69,11 +69,11 @@ export function createSimulator(options: SimulatorOptions = {}) {
     /** The fixed token. */
     token,
     /** All accepted tokens, the fixed one first. */
-    get tokens(): readonly string[] {
+    get tokens() {
       return tokens.live();
     },
     /** Login attempts so far; malformed ones (415, 400) are not counted. */
-    get logins(): LoginCounts {
+    get logins() {
       return login.counts();
     },
     /** Makes this token, or every current token, get a 401. Later logins issue valid tokens again. */

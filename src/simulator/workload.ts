@@ -21,7 +21,7 @@ export interface Cluster {
 }
 
 /** Where a workload runs, and what it is. */
-export interface Origin {
+interface Origin {
   readonly cluster: Cluster;
   readonly domain: Domain;
   readonly kind: Kind;
@@ -60,7 +60,6 @@ export function drawWorkload(random: Random, origin: Origin, name: string) {
     /** Excluded from ScaleOps by the cluster's owner, with an annotation that says so. */
     isIgnored,
     ...drawQuantities(random, cluster, kind),
-    ...drawSavings(random, kind),
     ...historyOf(origin, seed),
     /** The seed of its variation over time. */
     seed,
@@ -89,6 +88,9 @@ function drawQuantities(random: Random, { purpose, priceFactor }: Cluster, kind:
   const gpus = Math.round(random.uniform(...kind.gpus));
   const spotShare = Math.round(random.uniform(...kind.spotShare) * 100) / 100;
   const dutyCycle = random.logUniform(...kind.dutyCycle);
+  const savingsShare = random.chance(0.12) ? 0 : random.uniform(...kind.savingsShare);
+  // Savings of fewer replicas, on top of those of smaller requests.
+  const replicaSavingsShare = random.chance(0.5) ? 0 : random.uniform(0, 0.15);
   const replicaMicros =
     (cpuMillicores / 1000) * CORE_HOUR_MICROS +
     (memoryMebibytes / 1024) * GIBIBYTE_HOUR_MICROS +
@@ -108,14 +110,9 @@ function drawQuantities(random: Random, { purpose, priceFactor }: Cluster, kind:
     priceShare,
     /** Cost of an average hour. */
     hourlyMicros: replicaMicros * (replicaThousandths / 1000) * dutyCycle * priceShare * priceFactor,
+    savingsShare,
+    replicaSavingsShare,
   };
-}
-
-function drawSavings(random: Random, kind: Kind) {
-  const savingsShare = random.chance(0.12) ? 0 : random.uniform(...kind.savingsShare);
-  // Savings of fewer replicas, on top of those of smaller requests.
-  const replicaSavingsShare = random.chance(0.5) ? 0 : random.uniform(0, 0.15);
-  return { savingsShare, replicaSavingsShare };
 }
 
 function drawLabels(random: Random, purpose: Purpose, domain: Domain, app: string): Label[] {

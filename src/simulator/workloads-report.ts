@@ -24,17 +24,11 @@ const QUERY_TYPES = parameterTypes({ ...TYPES, boolean: `${FLAGS} multiCluster`,
 export function createWorkloadsReport(host: Host, query: URLSearchParams, body: object): Report {
   const parameters = parseParameters(QUERY_TYPES, BODY_TYPES, query, body);
   const tests = [
-    nameTest(parameters, 'clusterFilters', 'isClusterExclude', (workload) => workload.clusterName),
-    nameTest(parameters, 'namespaces', 'isNamespaceExclude', (workload) => workload.namespace),
-    nameTest(parameters, 'workloadTypes', 'isWorkloadTypeExclude', (workload) => workload.type),
-    labelTest(parameters, 'labels', 'logicalLabel', 'isLabelExclude', (workload) => workload.labels),
-    labelTest(
-      parameters,
-      'annotations',
-      'logicalAnnotation',
-      'isAnnotationExclude',
-      (workload) => workload.annotations,
-    ),
+    nameTest(parameters, 'clusterFilters', 'isClusterExclude', 'clusterName'),
+    nameTest(parameters, 'namespaces', 'isNamespaceExclude', 'namespace'),
+    nameTest(parameters, 'workloadTypes', 'isWorkloadTypeExclude', 'type'),
+    labelTest(parameters, 'labels', 'logicalLabel', 'isLabelExclude'),
+    labelTest(parameters, 'annotations', 'logicalAnnotation', 'isAnnotationExclude'),
   ];
   const { workloads, period, ...rest } = select(host, parameters, tests);
   return { rows: toRows(workloads, period), ...rest };
@@ -42,7 +36,7 @@ export function createWorkloadsReport(host: Host, query: URLSearchParams, body: 
 
 function* toRows(workloads: readonly Workload[], period: Period) {
   for (const workload of workloads) {
-    // In the vendor's sample rows have null labels and annotations; the workload's own labels are `ownerLabels`.
+    // In the vendor's sample, rows have null labels and annotations, and the workload's labels are `ownerLabels`.
     const names = {
       id: workload.id,
       clusterName: workload.clusterName,
@@ -60,28 +54,25 @@ function nameTest(
   parameters: Parameters,
   listName: string,
   excludeName: string,
-  nameOf: (workload: Workload) => string,
+  field: 'clusterName' | 'namespace' | 'type',
 ): WorkloadTest {
   const names = new Set(parameters.strings(listName));
   const isExclude = parameters.boolean(excludeName);
-  // Documented: an empty list filters nothing, whatever the exclude flag says.
-  return names.size === 0 ? () => true : (workload) => names.has(nameOf(workload)) !== isExclude;
+  // Documented: an empty list filters nothing, whatever the exclude flag is.
+  return (workload) => names.size === 0 || names.has(workload[field]) !== isExclude;
 }
 
 function labelTest(
   parameters: Parameters,
-  listName: string,
+  field: 'labels' | 'annotations',
   operatorName: string,
   excludeName: string,
-  labelsOf: (workload: Workload) => readonly Label[],
 ): WorkloadTest {
-  const wanted = parameters.labels(listName);
-  if (wanted.length === 0) return () => true;
+  const wanted = parameters.labels(field);
   const isExclude = parameters.boolean(excludeName);
   const isAll = parameters.text(operatorName) === 'AND';
   return (workload) => {
-    const labels = labelsOf(workload);
-    const has = (label: Label) => labels.some(({ key, value }) => key === label.key && value === label.value);
-    return (isAll ? wanted.every(has) : wanted.some(has)) !== isExclude;
+    const has = (label: Label) => workload[field].some(({ key, value }) => key === label.key && value === label.value);
+    return wanted.length === 0 || (isAll ? wanted.every(has) : wanted.some(has)) !== isExclude;
   };
 }

@@ -23,15 +23,8 @@ import type { SamplerSettings, TracingOptions } from './tracing.js';
 const QUEUE = { maxQueueSize: 2_048, maxExportBatchSize: 512, scheduledDelayMillis: 5_000 };
 /** One that hangs, and a full queue at the end. Further exports are dropped, so a slow receiver holds no memory. */
 const MAX_CONCURRENT_EXPORTS = 1 + QUEUE.maxQueueSize / QUEUE.maxExportBatchSize;
-/** More than any span of the gateway has. */
-const LIMITS = {
-  attributeCountLimit: 16,
-  attributeValueLengthLimit: 256,
-  eventCountLimit: 1,
-  linkCountLimit: 1,
-  attributePerEventCountLimit: 1,
-  attributePerLinkCountLimit: 1,
-};
+/** The name of a caller may come from a token. */
+const MAX_ATTRIBUTE_LENGTH = 256;
 /** How long a closing gateway waits for its last spans to be accepted. */
 const MAX_CLOSE_MS = 1_000;
 
@@ -60,7 +53,7 @@ export function createSpanPipeline(options: TracingOptions) {
       }),
     ),
     sampler: createSampler(sampler),
-    spanLimits: LIMITS,
+    spanLimits: { attributeValueLengthLimit: MAX_ATTRIBUTE_LENGTH },
     spanProcessors: [new BatchSpanProcessor({ ...QUEUE, exporter: observed })],
   });
   return {

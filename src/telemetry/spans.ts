@@ -12,14 +12,16 @@ import type { InstrumentedCall } from '../upstream/instrumentation.js';
 import { ANONYMOUS, OTHER, toFailureCode } from './instrumentation.js';
 import type { Instruments, NameOf, Observation, RequestInfo, RequestOutcome } from './instrumentation.js';
 import { createSpanPipeline } from './span-pipeline.js';
-import type { Tracing, TracingOptions } from './tracing.js';
+import type { TracingOptions } from './tracing.js';
 
 /** W3C trace context only; baggage of callers is not forwarded. */
 const propagator = new W3CTraceContextPropagator();
 const currentSpan = new AsyncLocalStorage<Span>();
 const LOAD = 'load report';
 
-export function createTracing(options: TracingOptions): Tracing {
+export type Tracing = ReturnType<typeof createTracing>;
+
+export function createTracing(options: TracingOptions) {
   const { tracer, close } = createSpanPipeline(options);
   const instruments: Instruments = {
     begin: (request) => beginOperation(tracer, request, options.nameOf),

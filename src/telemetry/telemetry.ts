@@ -4,7 +4,8 @@ import { NOOP_INSTRUMENTATION } from '../cache/report-lookup.js';
 import { UNINSTRUMENTED } from '../upstream/instrumentation.js';
 import { combine, createNameOf, type Instruments } from './instrumentation.js';
 import { createMetrics, type MetricsOptions } from './metrics.js';
-import type { Tracing, TracingOptions, TracingSettings } from './tracing.js';
+import type { Tracing } from './spans.js';
+import type { TracingOptions, TracingSettings } from './tracing.js';
 
 interface TelemetryOptions extends MetricsOptions, Pick<TracingOptions, 'onExportFailure'> {
   readonly metrics: boolean;

@@ -2,7 +2,7 @@
 
 import type { Clock } from '../clock.js';
 import type { ProxySettings } from '../upstream/http/proxy.js';
-import type { Instruments, NameOf } from './instrumentation.js';
+import type { NameOf } from './instrumentation.js';
 
 /** The samplers of the OpenTelemetry specification; the "parentbased" ones follow the decision of the caller. */
 export const SAMPLERS = [
@@ -39,10 +39,4 @@ export interface TracingOptions {
   readonly clock: Clock;
   /** Called when exports begin to fail, and when they succeed again. */
   readonly onExportFailure: (isFailing: boolean, reason?: string) => void;
-}
-
-export interface Tracing {
-  readonly instruments: Instruments;
-  /** Sends the queued spans, for at most a second, and ends. */
-  close(): Promise<void>;
 }

@@ -30,28 +30,22 @@ type ValueOf<S> = S extends { parse: (text: string) => infer T }
 /** The value of a setting, or its default. */
 export type Reader = <N extends SettingName>(name: N) => ValueOf<(typeof SETTINGS)[N]>;
 
-/** The settings of one environment, and what is wrong with them. */
-export interface Source {
-  readonly env: Environment;
-  /** Adds a setting that breaks its rule to `invalid`, and returns its default. */
-  readonly read: Reader;
-  /** The text of a file that a setting names. Adds a problem and returns undefined if it cannot be read. */
-  readonly readFile: (name: SettingName, path: string) => string | undefined;
-  /** The problem of each setting that breaks its rule. */
-  readonly invalid: ReadonlyMap<SettingName, string>;
-  /** All other problems. */
-  readonly problems: string[];
-}
+export type Source = ReturnType<typeof createSource>;
 
-export function createSource(env: Environment, readText: ReadText): Source {
+/** The settings of one environment, and their problems. */
+export function createSource(env: Environment, readText: ReadText) {
   const invalid = new Map<SettingName, string>();
   const problems: string[] = [];
   return {
     env,
+    /** The problem of each setting that breaks its rule. */
     invalid,
+    /** All other problems. */
     problems,
+    /** Adds a setting that breaks its rule to `invalid`, and returns its default. */
     read: createReader(env, invalid),
-    readFile(name, path) {
+    /** The text of a file that a setting names. Adds a problem and returns undefined if it cannot be read. */
+    readFile(name: SettingName, path: string): string | undefined {
       try {
         return readText(path);
       } catch {

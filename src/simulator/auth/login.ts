@@ -4,12 +4,6 @@
 import type { SimulatedResponse } from '../http-response.js';
 import type { ReceivedRequest } from '../received-request.js';
 
-/** Logins so far, by result. */
-export interface LoginCounts {
-  readonly granted: number;
-  readonly refused: number;
-}
-
 export type Login = ReturnType<typeof createLogin>;
 
 export function createLogin(passwords: ReadonlyMap<string, string>, issueToken: (username: string) => string) {
@@ -33,8 +27,8 @@ export function createLogin(passwords: ReadonlyMap<string, string>, issueToken: 
       granted += 1;
       return redirect(`/?token=${encodeURIComponent(issueToken(username))}`);
     },
-    /** As of now. */
-    counts: (): LoginCounts => ({ granted, refused }),
+    /** Logins so far, by result. */
+    counts: () => ({ granted, refused }),
   };
 }
 

@@ -6,25 +6,7 @@
 import { mix } from '../random.js';
 
 /** A time in which a workload runs without a change. Outside of its phases it does not exist. */
-export interface Phase {
-  /** -Infinity: it has always run. */
-  readonly fromHour: number;
-  /** Infinity: it has no end. */
-  readonly toHour: number;
-  /** Replicas relative to those of the catalogue. */
-  readonly load: number;
-  /** Whether it runs on on-demand machines only, without its share of spot machines. */
-  readonly isOnDemand: boolean;
-}
-
-/** A workload that no longer exists. */
-interface Retirement {
-  readonly namespace: string;
-  readonly kind: string;
-  readonly app: string;
-  readonly role: string;
-  readonly phases: readonly Phase[];
-}
+export type Phase = ReturnType<typeof toPhase>;
 
 const DAY_HOURS = 24;
 const YEAR_HOURS = 365 * DAY_HOURS;
@@ -43,8 +25,8 @@ const LAUNCHED = [toPhase(LAUNCH_HOUR, Infinity)];
 const SWITCHED_OFF = [toPhase(-Infinity, RETIREMENT_HOUR)];
 const TWO_DAYS = [toPhase(-13 * DAY_HOURS + 4, -11 * DAY_HOURS + 4)];
 
-/** In the host's own cluster. */
-export const RETIREMENTS: readonly Retirement[] = [
+/** Workloads of the host's own cluster that no longer exist. */
+export const RETIREMENTS = [
   { namespace: 'catalog', kind: 'web', app: 'legacy-storefront', role: 'web', phases: SWITCHED_OFF },
   { namespace: 'catalog', kind: 'api', app: 'legacy-storefront', role: 'api', phases: SWITCHED_OFF },
   { namespace: 'catalog', kind: 'database', app: 'legacy-storefront', role: 'postgres', phases: SWITCHED_OFF },
@@ -75,6 +57,10 @@ function pastHour(random: number): number {
   return -QUIET_HOURS - (random % (YEAR_HOURS - QUIET_HOURS));
 }
 
-function toPhase(fromHour: number, toHour: number, { load = 1, isOnDemand = false } = {}): Phase {
+/**
+ * From `fromHour` (-Infinity: always) to `toHour` (Infinity: without an end). The load is relative to the replicas of the
+ * catalogue; isOnDemand is true without a share of spot machines.
+ */
+function toPhase(fromHour: number, toHour: number, { load = 1, isOnDemand = false } = {}) {
   return { fromHour, toHour, load, isOnDemand };
 }

@@ -9,32 +9,8 @@ export interface Window {
   readonly toMs: number;
 }
 
-/** A moment in the units of running totals. */
-export interface Moment {
-  /** Since the simulator's first day. */
-  readonly hours: number;
-  /** Since the week of that day; weeks begin on Monday. */
-  readonly week: number;
-  readonly hourOfWeek: number;
-  // Counted from 1970, so that the random part of a cost does not depend on the simulator's first day.
-  readonly epochWeek: number;
-  readonly weekFraction: number;
-  readonly day: number;
-  readonly dayFraction: number;
-  readonly hour: number;
-  readonly hourFraction: number;
-  /** The running total of preliminary shares, in hours; 0 for a moment that is settled. */
-  readonly unsettledHours: number;
-}
-
-export interface Period {
-  readonly windowHours: number;
-  readonly start: Moment;
-  /** At the latest the present; equal to `start` if the window is in the future. */
-  readonly end: Moment;
-  /** @param hours whole hours since the simulator's first day */
-  readonly at: (hours: number) => Moment;
-}
+export type Moment = ReturnType<ReturnType<typeof createMoments>>;
+export type Period = ReturnType<typeof createPeriod>;
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -47,33 +23,43 @@ const UNSETTLED_HOURS = 3 * 24 - CORRECTION_HOURS;
 const CORRECTION_SEED = 0x5ca1e0;
 
 /** @param firstDayMs midnight UTC of the simulator's first day */
-export function createPeriod({ fromMs, toMs }: Window, nowMs: number, firstDayMs: number): Period {
+export function createPeriod({ fromMs, toMs }: Window, nowMs: number, firstDayMs: number) {
+  const momentAt = createMoments(nowMs, firstDayMs);
+  return {
+    windowHours: (toMs - fromMs) / HOUR_MS,
+    start: momentAt(Math.min(fromMs, nowMs)),
+    /** At the latest the present; equal to `start` if the window is in the future. */
+    end: momentAt(Math.min(toMs, nowMs)),
+    /** @param hours whole hours since the simulator's first day */
+    at: (hours: number) => momentAt(firstDayMs + hours * HOUR_MS),
+  };
+}
+
+/** Returns a function that converts a time to the units of running totals. */
+function createMoments(nowMs: number, firstDayMs: number) {
   const unsettledHoursAt = createUnsettledHours(nowMs);
   const firstWeek = Math.floor((firstDayMs - FIRST_MONDAY_MS) / WEEK_MS);
-  const toMoment = (timeMs: number): Moment => {
+  return (timeMs: number) => {
     const epochWeek = Math.floor((timeMs - FIRST_MONDAY_MS) / WEEK_MS);
     const mondayMs = FIRST_MONDAY_MS + epochWeek * WEEK_MS;
-    const day = Math.floor(timeMs / DAY_MS);
     const hour = Math.floor(timeMs / HOUR_MS);
     const hourFraction = (timeMs % HOUR_MS) / HOUR_MS;
     return {
+      /** Since the simulator's first day. */
       hours: (timeMs - firstDayMs) / HOUR_MS,
+      /** Since the week of that day; weeks begin on Monday. */
       week: epochWeek - firstWeek,
       hourOfWeek: hour - mondayMs / HOUR_MS,
+      // Counted from 1970, so that the random part of a cost does not depend on the simulator's first day.
       epochWeek,
       weekFraction: (timeMs - mondayMs) / WEEK_MS,
-      day,
+      day: Math.floor(timeMs / DAY_MS),
       dayFraction: (timeMs % DAY_MS) / DAY_MS,
       hour,
       hourFraction,
+      /** The running total of preliminary shares, in hours; 0 for a moment that is settled. */
       unsettledHours: unsettledHoursAt(hour, hourFraction),
     };
-  };
-  return {
-    windowHours: (toMs - fromMs) / HOUR_MS,
-    start: toMoment(Math.min(fromMs, nowMs)),
-    end: toMoment(Math.min(toMs, nowMs)),
-    at: (hours) => toMoment(firstDayMs + hours * HOUR_MS),
   };
 }
 
