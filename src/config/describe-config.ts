@@ -1,4 +1,4 @@
-// The configuration in effect, for `--check-config`. Secrets are only said to be set or not.
+// Describes the configuration in effect, for `--check-config`. Of a secret it says only whether it is set.
 
 import { pathUnder } from '../upstream/http/connections.js';
 import type { Config } from './config.js';
@@ -37,7 +37,7 @@ function describePaths(env: Environment, { upstream: { url, paths } }: Config): 
     return `  ${report} report: POST ${href} (${isSet(env, setting) ? `by ${setting}` : `the default of ${setting}`})\n`;
   };
   return [
-    'ScaleOps is asked at\n',
+    'ScaleOps is called at\n',
     describe('aggregated', paths.aggregated, 'SCALEOPS_AGGREGATED_PATH'),
     describe('workload', paths.workloads, 'SCALEOPS_WORKLOADS_PATH'),
     ...(isSet(env, 'SCALEOPS_AGGREGATED_PATH')

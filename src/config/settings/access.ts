@@ -47,7 +47,7 @@ export const ACCESS_SETTINGS = {
   GATEWAY_TRUSTED_DOCUMENTS: {
     ...text,
     description:
-      'A JSON file with the only operations that may run, by id: of GraphQL Code Generator, or an Apollo manifest. Federation routers cannot use a gateway with it.',
+      'A JSON file with the only operations that may run, by id: from GraphQL Code Generator, or an Apollo manifest. Federation routers cannot use a gateway with it.',
   },
   GATEWAY_APQ: {
     ...boolean('on'),

@@ -6,20 +6,19 @@ export const CACHE_SETTINGS = {
   CACHE_TTL_SECONDS: {
     ...number({ min: 0, max: 86_400, default: 60 }),
     common: true,
-    description: 'How long a report is fresh whose window reaches into the present, in seconds; 0 disables the cache.',
+    description: 'How long a report is fresh while its window is running, in seconds; 0 disables the cache.',
   },
   CACHE_SETTLING_TTL_SECONDS: {
     ...number({ min: 0, max: 86_400, default: 900 }),
-    description: 'How long a report is fresh whose window is over, in seconds, if that is longer.',
+    description: 'How long a report is fresh after the end of its window, in seconds; at least CACHE_TTL_SECONDS.',
   },
   CACHE_SETTLED_TTL_SECONDS: {
     ...number({ min: 0, max: 604_800, default: 86_400 }),
-    description:
-      'How long a report is fresh whose window ended CACHE_SETTLED_AFTER_SECONDS ago, in seconds, if that is longer.',
+    description: 'How long a report is fresh once its window is settled, in seconds; at least CACHE_TTL_SECONDS.',
   },
   CACHE_SETTLED_AFTER_SECONDS: {
     ...number({ min: 0, max: 31_536_000, default: 604_800 }),
-    description: 'How long after its end ScaleOps still corrects the costs of a window, in seconds.',
+    description: 'How long after its end a window is settled, in seconds: ScaleOps no longer corrects its costs.',
   },
   CACHE_STALE_SECONDS: {
     ...number({ min: 0, max: 86_400, default: 300 }),

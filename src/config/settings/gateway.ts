@@ -47,7 +47,7 @@ export const LIMIT_SETTINGS = {
   GATEWAY_MAX_BODY_KIB: {
     ...number({ min: 1, max: 65_536, default: 2_048 }),
     description:
-      'The maximum length of a request body, decompressed, in KiB. A router that resolves 5,000 workloads with long names of clusters sends about 1,100.',
+      'The maximum length of a request body, decompressed, in KiB. A router that resolves 5,000 workloads with long cluster names sends about 1,100.',
   },
   GATEWAY_MAX_TOKENS: {
     ...limit({ max: 1_000_000, default: 2_000 }),
@@ -77,7 +77,7 @@ export const LIMIT_SETTINGS = {
   GATEWAY_MAX_REPEATED_FIELDS: {
     ...limit({ max: 100_000, default: 100 }),
     description:
-      'The maximum number of fields with one response name in a selection set, fragments included: a number, or off. Validation compares each with each.',
+      'The maximum number of fields with one response name in a selection set, fragments included: a number, or off. Validation compares each pair.',
   },
   GATEWAY_MAX_COST: {
     ...limit({ max: 999_999_999, default: 5_000_000 }),
@@ -98,8 +98,7 @@ export const LIMIT_SETTINGS = {
   },
   GATEWAY_RATE_LIMIT: {
     ...limit({ max: 10_000_000, default: 'off' }),
-    description:
-      'The maximum number of operations per minute per caller, all of them at once if need be: a number, or off.',
+    description: 'The maximum number of operations per minute and caller, which may come at once: a number, or off.',
   },
 } as const satisfies Record<string, Setting<unknown>>;
 
@@ -139,7 +138,6 @@ export const LOG_SETTINGS = {
   },
   GATEWAY_METRICS_OPERATIONS: {
     ...operationNames,
-    description:
-      'The names of operations in metrics and traces, separated by commas; all others are `other` or `anonymous`.',
+    description: 'The operation names in metrics and traces, separated by commas; others are `other` or `anonymous`.',
   },
 } as const satisfies Record<string, Setting<unknown>>;

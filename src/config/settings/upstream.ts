@@ -47,8 +47,7 @@ export const UPSTREAM_SETTINGS = {
   },
   SCALEOPS_MULTI_CLUSTER: {
     ...boolean('on'),
-    description:
-      'The clusters that a report covers if its filter does not say: all (on), or the one that ScaleOps runs in (off).',
+    description: 'The default of `multiCluster` in filters: all clusters (on), or the one that ScaleOps runs in (off).',
   },
 } as const satisfies Record<string, Setting<unknown>>;
 
@@ -68,7 +67,7 @@ export const RESILIENCE_SETTINGS = {
   SCALEOPS_MAX_QUEUED: {
     ...number({ min: 0, max: 10_000, default: 256 }),
     description:
-      'The maximum number of calls that wait for a slot, each for as long as its deadline leaves time for a usual call.',
+      'The maximum number of calls that wait for a slot, each while its deadline leaves time for a usual call.',
   },
   SCALEOPS_MAX_ATTEMPTS: {
     ...number({ min: 1, max: 10, default: 3 }),
