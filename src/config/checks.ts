@@ -1,5 +1,4 @@
-// Checks of the configuration as a whole: settings that contradict each other, probably do not do what was intended, or
-// are misspelt.
+// Checks of the configuration as a whole: contradictions, suspicious combinations, misspelt names.
 
 import { closest, distance } from 'fastest-levenshtein';
 

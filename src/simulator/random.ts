@@ -19,7 +19,7 @@ export function hashText(text: string): number {
   return hash >>> 0;
 }
 
-/** A generator whose draws depend only on the seed. */
+/** A generator; its draws depend only on the seed. */
 export function createRandom(seed: number) {
   let count = 0;
   const next = (): number => mix(seed, ++count) / 2 ** 32;

@@ -20,7 +20,7 @@ export interface Cluster {
   readonly priceFactor: number;
 }
 
-/** Where a workload runs, and what it is. */
+/** The cluster and the catalogue entries of a workload. */
 interface Origin {
   readonly cluster: Cluster;
   readonly domain: Domain;
@@ -57,7 +57,7 @@ export function drawWorkload(random: Random, origin: Origin, name: string) {
     labels: drawLabels(random, cluster.purpose, domain, app),
     annotations: drawAnnotations(random, domain, kind, app, isIgnored),
     services: !kind.isServed ? [] : random.chance(0.15) ? [name, `${name}-headless`] : [name],
-    /** Excluded from ScaleOps by the cluster's owner, with an annotation that says so. */
+    /** Excluded from ScaleOps by an annotation. */
     isIgnored,
     ...drawQuantities(random, cluster, kind),
     ...historyOf(origin, seed),

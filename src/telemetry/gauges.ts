@@ -40,7 +40,7 @@ const RESOLUTION_MS = 20;
 const NANOSECONDS_PER_SECOND = 1e9;
 const PERCENTILES = [50, 90, 99, 100];
 
-/** Returns the function that stops the measurement, whose timer wakes the process every RESOLUTION_MS. */
+/** Returns a function that stops the measurement; its timer wakes the process every RESOLUTION_MS. */
 export function measureEventLoopDelay(registry: Registry): () => void {
   const delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   new Gauge({

@@ -37,7 +37,7 @@ export function createProcessLog(level: string, isTerminal = false) {
     droppedLines += 1;
   });
   destination.on('drain', () => {
-    if (droppedLines > 0) logger.warn({ droppedLines }, 'log lines were dropped: nobody read standard output');
+    if (droppedLines > 0) logger.warn({ droppedLines }, 'log lines were dropped: standard output was not read');
     droppedLines = 0;
   });
   // A full disk must not end the process. pino handles a closed reader (EPIPE).

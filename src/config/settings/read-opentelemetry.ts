@@ -1,4 +1,4 @@
-// The settings of traces as the gateway uses them, and warnings about what is not supported.
+// Reads the settings of traces, and warns about unsupported ones.
 
 import { SAMPLERS, type SamplerSettings, type TracingSettings } from '../../telemetry/tracing.js';
 import { OPENTELEMETRY_SETTINGS } from './opentelemetry.js';
