@@ -1,4 +1,4 @@
-// The clock is a part that can be replaced: the process uses the system's, a test one that it moves itself.
+// The clock that everything takes its time from. Tests replace it by one that they move.
 
 /** A source of time and of timers. */
 export interface Clock {

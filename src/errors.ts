@@ -4,91 +4,66 @@
 import type { RetryRule } from './concurrency/retry.js';
 
 interface ErrorCodeFacts {
-  /** The HTTP status of a response that has this error and no `data`; undefined for errors of a field, which have `data` and 200. */
+  /** The HTTP status of a response without `data`; undefined for errors of a field, whose responses have `data` and 200. */
   readonly status?: number;
   /** Whether the same operation, sent again unchanged, may succeed. */
   readonly retryable: boolean;
-  /** The default message; a more precise sentence may follow or replace it. */
+  /** The default message. */
   readonly message: string;
 }
 
-/** Every code that a client can get. test/project/readme.test.ts compares the README's table with it. */
+/** Every code that a client can get; the README has the same table. */
 export const ERROR_CODES = {
-  GRAPHQL_PARSE_FAILED: { status: 400, retryable: false, message: 'The GraphQL document has a syntax error.' },
-  GRAPHQL_VALIDATION_FAILED: {
-    status: 400,
-    retryable: false,
-    message: 'The operation is not valid against the schema.',
-  },
-  BAD_USER_INPUT: { status: 400, retryable: false, message: 'An input of the request is not valid.' },
-  QUERY_TOO_COMPLEX: {
-    status: 400,
-    retryable: false,
-    message: 'The operation exceeds a limit of the gateway. Select fewer rows or fields.',
-  },
-  MAX_TOKENS_LIMIT: { status: 400, retryable: false, message: 'The document is too long.' },
-  MAX_DEPTH_LIMIT: { status: 400, retryable: false, message: 'The operation is nested too deeply.' },
-  MAX_ALIASES_LIMIT: { status: 400, retryable: false, message: 'The operation has too many aliases.' },
-  MAX_ROOT_FIELDS_LIMIT: { status: 400, retryable: false, message: 'The operation has too many fields of Query.' },
-  PERSISTED_QUERY_NOT_FOUND: {
-    status: 400,
-    retryable: false,
-    // Clients look for this text, and then send the operation in full with its hash.
-    message: 'PersistedQueryNotFound',
-  },
-  PERSISTED_QUERY_NOT_IN_LIST: {
-    status: 400,
-    retryable: false,
-    message: 'Only operations on the list of trusted documents may run.',
-  },
-  UNAUTHENTICATED: { status: 401, retryable: false, message: 'A bearer token that ScaleOps accepts is required.' },
-  FORBIDDEN: { status: 403, retryable: false, message: 'You do not have access to what the request names.' },
-  CSRF_BLOCKED: {
-    status: 403,
-    retryable: false,
-    message: 'Web pages of other sites may send requests only if GATEWAY_CORS_ORIGINS lists their origin.',
-  },
-  METHOD_NOT_ALLOWED: { status: 405, retryable: false, message: 'Use GET or POST.' },
-  NOT_ACCEPTABLE: {
-    status: 406,
-    retryable: false,
-    message: 'Accept application/graphql-response+json, application/json or text/event-stream.',
-  },
-  REQUEST_ENTITY_TOO_LARGE: { status: 413, retryable: false, message: 'The request body is too large.' },
-  UNSUPPORTED_MEDIA_TYPE: {
-    status: 415,
-    retryable: false,
-    message: 'Send the request body as application/json.',
-  },
-  RATE_LIMITED: { status: 429, retryable: true, message: 'Too many requests. Try again later.' },
-  INTERNAL_SERVER_ERROR: { status: 500, retryable: false, message: 'The gateway failed unexpectedly.' },
-  UPSTREAM_UNAVAILABLE: { retryable: true, message: 'ScaleOps could not be reached.' },
-  UPSTREAM_TIMEOUT: { retryable: true, message: 'ScaleOps did not answer in time.' },
-  UPSTREAM_ERROR: { retryable: true, message: 'ScaleOps failed to produce the report.' },
-  UPSTREAM_RATE_LIMITED: { retryable: true, message: 'ScaleOps limits the rate of requests.' },
-  UPSTREAM_BAD_RESPONSE: {
-    retryable: true,
-    message: 'The response of ScaleOps is not a cost report.',
-  },
-  UPSTREAM_RESPONSE_TOO_LARGE: {
-    retryable: false,
-    message: 'The report is larger than the gateway reads. Narrow the filter.',
-  },
-  UPSTREAM_UNAUTHENTICATED: {
-    retryable: false,
-    message: "ScaleOps refused the gateway's own credentials.",
-  },
-  UPSTREAM_FORBIDDEN: { retryable: false, message: 'ScaleOps does not allow this report.' },
-  UPSTREAM_NOT_FOUND: { retryable: false, message: 'ScaleOps does not know the path of this report.' },
-  UPSTREAM_REJECTED: { retryable: false, message: 'ScaleOps refused the parameters of this report.' },
-  CIRCUIT_OPEN: {
-    retryable: true,
-    message: 'ScaleOps has failed repeatedly; requests are suspended (circuit breaker open).',
-  },
-  OVERLOADED: { status: 503, retryable: true, message: 'Too many concurrent upstream requests. Try again later.' },
-  SHUTTING_DOWN: { status: 503, retryable: true, message: 'The gateway is shutting down.' },
-  REQUEST_TIMEOUT: { status: 504, retryable: true, message: 'The operation exceeded its time limit.' },
-} as const satisfies Record<string, ErrorCodeFacts>;
+  GRAPHQL_PARSE_FAILED: clientError(400, 'The GraphQL document has a syntax error.'),
+  GRAPHQL_VALIDATION_FAILED: clientError(400, 'The operation is not valid against the schema.'),
+  BAD_USER_INPUT: clientError(400, 'An input of the request is not valid.'),
+  QUERY_TOO_COMPLEX: clientError(400, 'The operation exceeds a limit of the gateway. Select fewer rows or fields.'),
+  MAX_TOKENS_LIMIT: clientError(400, 'The document is too long.'),
+  MAX_DEPTH_LIMIT: clientError(400, 'The operation is nested too deeply.'),
+  MAX_ALIASES_LIMIT: clientError(400, 'The operation has too many aliases.'),
+  MAX_ROOT_FIELDS_LIMIT: clientError(400, 'The operation has too many fields of Query.'),
+  // Apollo's clients recognize this text, and then send the operation with its hash.
+  PERSISTED_QUERY_NOT_FOUND: clientError(400, 'PersistedQueryNotFound'),
+  PERSISTED_QUERY_NOT_IN_LIST: clientError(400, 'Only operations on the list of trusted documents may run.'),
+  UNAUTHENTICATED: clientError(401, 'A bearer token that ScaleOps accepts is required.'),
+  FORBIDDEN: clientError(403, 'You do not have access to what the request names.'),
+  CSRF_BLOCKED: clientError(
+    403,
+    'Web pages of other sites may send requests only if GATEWAY_CORS_ORIGINS lists their origin.',
+  ),
+  METHOD_NOT_ALLOWED: clientError(405, 'Use GET or POST.'),
+  NOT_ACCEPTABLE: clientError(406, 'Accept application/graphql-response+json, application/json or text/event-stream.'),
+  REQUEST_ENTITY_TOO_LARGE: clientError(413, 'The request body is too large.'),
+  UNSUPPORTED_MEDIA_TYPE: clientError(415, 'Send the request body as application/json.'),
+  RATE_LIMITED: { status: 429, ...temporary('Too many requests. Try again later.') },
+  INTERNAL_SERVER_ERROR: { status: 500, ...permanent('The gateway failed unexpectedly.') },
+  UPSTREAM_UNAVAILABLE: temporary('ScaleOps could not be reached.'),
+  UPSTREAM_TIMEOUT: temporary('ScaleOps did not answer in time.'),
+  UPSTREAM_ERROR: temporary('ScaleOps failed to produce the report.'),
+  UPSTREAM_RATE_LIMITED: temporary('ScaleOps limits the rate of requests.'),
+  UPSTREAM_BAD_RESPONSE: temporary('The response of ScaleOps is not a cost report.'),
+  UPSTREAM_RESPONSE_TOO_LARGE: permanent('The report is larger than the gateway reads. Narrow the filter.'),
+  UPSTREAM_UNAUTHENTICATED: permanent("ScaleOps refused the gateway's own credentials."),
+  UPSTREAM_FORBIDDEN: permanent('ScaleOps does not allow this report.'),
+  UPSTREAM_NOT_FOUND: permanent('ScaleOps does not know the path of this report.'),
+  UPSTREAM_REJECTED: permanent('ScaleOps refused the parameters of this report.'),
+  CIRCUIT_OPEN: temporary('ScaleOps has failed repeatedly; requests are suspended (circuit breaker open).'),
+  OVERLOADED: { status: 503, ...temporary('Too many concurrent upstream requests. Try again later.') },
+  SHUTTING_DOWN: { status: 503, ...temporary('The gateway is shutting down.') },
+  REQUEST_TIMEOUT: { status: 504, ...temporary('The operation exceeded its time limit.') },
+} satisfies Record<string, ErrorCodeFacts>;
+
+function clientError(status: number, message: string) {
+  return { status, ...permanent(message) };
+}
+
+function permanent(message: string) {
+  return { retryable: false, message };
+}
+
+function temporary(message: string) {
+  return { retryable: true, message };
+}
 
 /** The HTTP status of a response without `data`. */
 export function statusOf(code: ErrorCode): number {
@@ -96,19 +71,18 @@ export function statusOf(code: ErrorCode): number {
   return status;
 }
 
-/** One of the closed list. */
 export type ErrorCode = keyof typeof ERROR_CODES;
 
 interface GatewayErrorOptions {
-  /** The message for the client; by default that of the code. */
+  /** The message for the client; the default message of the code by default. */
   readonly message?: string;
   /** How long the client should wait before a retry, if known. */
   readonly retryAfterMs?: number | undefined;
-  /** Only for the log: a short, fixed text or a system error's code. Never text that came from outside. */
+  /** Only for the log: a short, fixed text or the code of a system error. Never text from outside. */
   readonly reason?: string;
 }
 
-/** An error that a client may see as it is. */
+/** An error whose message clients may see. */
 export class GatewayError extends Error {
   override readonly name: string = 'GatewayError';
   readonly code: ErrorCode;
@@ -123,11 +97,11 @@ export class GatewayError extends Error {
   }
 }
 
-/** The codes of calls to ScaleOps. UNAUTHENTICATED is about a caller's own, forwarded token. */
+/** The codes of calls to ScaleOps. UNAUTHENTICATED concerns the forwarded token of a caller. */
 export type UpstreamErrorCode =
   Extract<ErrorCode, `UPSTREAM_${string}`> | 'UNAUTHENTICATED' | 'CIRCUIT_OPEN' | 'OVERLOADED';
 
-/** Faults in which an older report may be served (stale-if-error, RFC 5861). */
+/** Errors for which an older report may be served (stale-if-error, RFC 5861). */
 const STALE_IF_ERROR: readonly ErrorCode[] = [
   'UPSTREAM_UNAVAILABLE',
   'UPSTREAM_TIMEOUT',
@@ -137,11 +111,11 @@ const STALE_IF_ERROR: readonly ErrorCode[] = [
   'CIRCUIT_OPEN',
   'OVERLOADED',
 ];
-/** ScaleOps does not, or no longer, let this principal see the report. */
+/** ScaleOps does not let this principal see the report. */
 const REFUSALS: readonly ErrorCode[] = ['UPSTREAM_UNAUTHENTICATED', 'UNAUTHENTICATED', 'UPSTREAM_FORBIDDEN'];
 
 interface UpstreamErrorOptions extends GatewayErrorOptions {
-  /** Says which setting or input to look at; follows the message. */
+  /** Names the setting or input to look at; follows the message. */
   readonly hint?: string | undefined;
   /** Whether another attempt may help; never, by default. */
   readonly retry?: RetryRule;
@@ -168,7 +142,6 @@ export class UpstreamError extends GatewayError {
 /** An input that breaks a rule: names the input's path (`filter.clusters.names[2]`) and the rule. */
 export class UserInputError extends GatewayError {
   override readonly name = 'UserInputError';
-
   readonly inputPath: string;
   readonly rule: string;
 
@@ -184,7 +157,7 @@ export class UserInputError extends GatewayError {
   }
 }
 
-/** What the log says of an unexpected error: its name and stack frames. The message may quote data, and stays out. */
+/** Describes an unexpected error for the log: name and stack frames, without the message, which may quote data. */
 export function describeDefect(error: unknown): { readonly name: string; readonly frames: readonly string[] } {
   if (!(error instanceof Error)) return { name: typeof error, frames: [] };
   const frames = error.stack?.split('\n').filter((line) => /^\s+at /.test(line)) ?? [];

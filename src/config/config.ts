@@ -4,14 +4,18 @@
 import { readFileSync } from 'node:fs';
 
 import { createSchema } from '../graphql/schema.js';
-import { findConflicts, findSuspiciousCombinations, findUnknownNames, sortBySetting, without } from './checks.js';
+import {
+  excludeMentions,
+  findConflicts,
+  findSuspiciousCombinations,
+  findUnknownNames,
+  sortBySetting,
+} from './checks.js';
 import { deriveMemoryLimits, findMemoryProblems, type Machine, type MemoryLimits } from './memory.js';
-import { findUnneeded } from './settings/needs.js';
-import { ACCESS_NEEDS, findUnusedPermissions, readAccess, readTrustedDocuments } from './settings/read-access.js';
-import { warnAboutLoopback } from './settings/read-access.js';
+import { findUnused } from './settings/requirements.js';
+import { findUnusedPermissions, readAccess, readTrustedDocuments, warnAboutLoopback } from './settings/read-access.js';
 import { findTracingWarnings, readTracing } from './settings/read-opentelemetry.js';
-import { readProxy } from './settings/read-proxy.js';
-import { AUTH_NEEDS, readAuth, readResilience } from './settings/read-upstream.js';
+import { readProxy, readUpstream } from './settings/read-upstream.js';
 import {
   ConfigError,
   createSource,
@@ -43,15 +47,15 @@ export function readConfig(
   const source = createSource(env, readText);
   const config = readSettings(source, machine);
   const unknown = findUnknownNames(env);
-  const invalid = [...source.invalid.keys()];
+  const conflicts = [...source.problems, ...findConflicts(source.read, config.access)];
   const problems = [
     ...source.invalid.values(),
     ...unknown.problems,
-    // What follows from a value that is wrong itself may be false.
-    ...without([...source.problems, ...findConflicts(config)], invalid),
+    // A conflict with a setting that is invalid itself may not exist.
+    ...excludeMentions(conflicts, [...source.invalid.keys()]),
   ];
-  const wrong = problems.flatMap((problem) => /^\w+/.exec(problem) ?? []);
-  const warnings = [...unknown.warnings, ...without(findWarnings(source, config), wrong)];
+  const namesWithProblem = problems.flatMap((problem) => /^\w+/.exec(problem) ?? []);
+  const warnings = [...unknown.warnings, ...excludeMentions(findWarnings(source, config), namesWithProblem)];
   if (problems.length > 0) throw new ConfigError(sortBySetting(problems), warnings);
   return { config: deepFreeze(config), warnings };
 }
@@ -60,17 +64,17 @@ function findWarnings(source: Source, config: Config): string[] {
   const { env, read } = source;
   const loopback = warnAboutLoopback(read, config.access);
   return [
-    ...findUnneeded(env, AUTH_NEEDS, 'SCALEOPS_AUTH', config.upstream.auth.kind),
-    ...findUnneeded(env, ACCESS_NEEDS, 'GATEWAY_AUTH', config.access.kind),
+    ...findUnused(env, 'SCALEOPS_AUTH', config.upstream.auth.kind),
+    ...findUnused(env, 'GATEWAY_AUTH', config.access.kind),
     ...findUnusedPermissions(config.access),
     ...findTracingWarnings(source),
-    ...findSuspiciousCombinations(config),
+    ...findSuspiciousCombinations(read, config.access),
     ...findMemoryProblems(config.memory),
     ...(loopback === undefined ? [] : [loopback]),
   ];
 }
 
-/** The settings only of the schema, for printing it. @throws ConfigError */
+/** Only the settings that the schema depends on, to print it. @throws ConfigError */
 export function readSchemaSettings(env: Environment): Config['schema'] {
   const { read, invalid } = createSource(env, readUtf8);
   const settings = readSchema(read);
@@ -121,19 +125,6 @@ function readSettings(source: Source, machine: Machine) {
     proxy: readProxy(source),
     upstream: readUpstream(source),
     cache: readCache(read, memory),
-  };
-}
-
-function readUpstream(source: Source) {
-  const { read } = source;
-  return {
-    url: read('SCALEOPS_URL'),
-    auth: readAuth(source),
-    paths: { workloads: read('SCALEOPS_WORKLOADS_PATH'), aggregated: read('SCALEOPS_AGGREGATED_PATH') },
-    multiClusterByDefault: read('SCALEOPS_MULTI_CLUSTER'),
-    timeoutMs: read('SCALEOPS_TIMEOUT_MS'),
-    maxResponseBytes: MIB * read('SCALEOPS_MAX_RESPONSE_MB'),
-    resilience: readResilience(read),
   };
 }
 

@@ -1,4 +1,4 @@
-// The configuration in effect, for `--check-config`. Secrets are only said to be set or not.
+// Describes the configuration in effect, for `--check-config`. Of a secret it says only whether it is set.
 
 import { pathUnder } from '../upstream/http/connections.js';
 import type { Config } from './config.js';
@@ -6,9 +6,9 @@ import { isSet, type Environment } from './settings/reader.js';
 import type { Setting } from './settings/rules.js';
 import { SETTING_GROUPS } from './settings/settings.js';
 
-/** All settings by groups, the URLs of the reports, and the proxies. */
+/** All settings by group, the URLs of the reports, and the proxies. */
 export function describeConfig(env: Environment, config: Config): string {
-  // What another setting decides while they are not set, or in spite of them.
+  // Another setting may decide these two.
   const effective: Readonly<Record<string, string>> = { HOST: config.host, GATEWAY_AUTH: config.access.kind };
   const groups = Object.entries(SETTING_GROUPS).map(([title, settings]) => {
     const lines = Object.entries<Setting<unknown>>(settings).map(([name, setting]) => {
@@ -17,7 +17,12 @@ export function describeConfig(env: Environment, config: Config): string {
     });
     return `${title}\n${lines.join('')}`;
   });
-  return `Settings in effect; * marks those that are set, the others have their defaults.\n${groups.join('')}${describePaths(env, config)}${describeProxies(config)}`;
+  return [
+    'Settings in effect; * marks those that are set, the others have their defaults.\n',
+    ...groups,
+    describePaths(env, config),
+    describeProxies(config),
+  ].join('');
 }
 
 function describeValue(env: Environment, name: string, setting: Setting<unknown>, effective?: string): string {
@@ -32,7 +37,7 @@ function describePaths(env: Environment, { upstream: { url, paths } }: Config): 
     return `  ${report} report: POST ${href} (${isSet(env, setting) ? `by ${setting}` : `the default of ${setting}`})\n`;
   };
   return [
-    'ScaleOps is asked at\n',
+    'ScaleOps is called at\n',
     describe('aggregated', paths.aggregated, 'SCALEOPS_AGGREGATED_PATH'),
     describe('workload', paths.workloads, 'SCALEOPS_WORKLOADS_PATH'),
     ...(isSet(env, 'SCALEOPS_AGGREGATED_PATH')

@@ -1,4 +1,4 @@
-// Derives memory limits from what the process may use, so that the gateway refuses work (OVERLOADED) before the kernel
+// Derives memory limits from the memory of the process, so that the gateway refuses work (OVERLOADED) before the kernel
 // ends it.
 
 /** The memory of this process, in bytes. */
@@ -9,24 +9,12 @@ export interface Machine {
   readonly heapLimitBytes: number;
 }
 
-export interface MemoryLimits {
-  readonly availableBytes: number;
-  /** The bound of cached reports. */
-  readonly reportCacheBytes: number;
-  /** The bound of cached responses, and of the JSON of rows. */
-  readonly responseCacheBytes: number;
-  /** How many bodies of more than 4 MiB are read and parsed at once. */
-  readonly largeBodies: number;
-  /** How many large responses are made at once. */
-  readonly largeResponses: number;
-  /** What is left for everything else; negative if the limits do not fit. */
-  readonly spareBytes: number;
-}
+export type MemoryLimits = ReturnType<typeof deriveMemoryLimits>;
 
 const MIB = 1_048_576;
 const MAX_CACHE_BYTES = 256 * MIB;
 const MIN_CACHE_BYTES = 16 * MIB;
-const MAX_AT_ONCE = 4;
+const MAX_CONCURRENT = 4;
 
 // Measured on 2026-11-30 with Node 20.20: RSS of the built server, the simulator's fleet of 100,000 workloads (a body of
 // 70.9 MB). An idle server has 90 MiB; after 1, 2 and 3 cold reports at once 309, 414 and 523 MiB. So the parser thread
@@ -35,8 +23,8 @@ const MAX_AT_ONCE = 4;
 const PROCESS_BYTES = 208 * MIB;
 const LARGE_BODY_BYTES = 108 * MIB;
 const LARGE_RESPONSE_BYTES = 48 * MIB;
-/** The rest is for fragmentation: five cold reports at once were killed at 512 MiB without it. */
-const USABLE_PART = 0.9;
+/** The rest is lost to fragmentation: five cold reports at once were killed at 512 MiB without it. */
+const USABLE_SHARE = 0.9;
 const HEAP_BASE_BYTES = 96 * MIB;
 const LARGE_RESPONSE_HEAP_BYTES = 128 * MIB;
 
@@ -46,36 +34,36 @@ export function availableMemory(containerBytes: number, machineBytes: number): n
 }
 
 /**
- * The cache gets a quarter of the memory, at most 256 MiB, and less where one large body and response need the rest, unless
- * `cacheMaxBytes` says otherwise. A quarter of the cache is for responses. What then remains beside the process goes to
- * large bodies first, because a report has to be read before anything can be answered. At least one body and one response
- * are allowed in any case: see `spareBytes`.
+ * Unless `cacheMaxBytes` is set, the cache gets a quarter of the memory, at most 256 MiB, and less if one large body and one
+ * large response need the rest. A quarter of the cache is for responses. Large bodies come before large responses, which
+ * are made of them. One of each is always allowed, even if `spareBytes` is then negative.
  */
-export function deriveMemoryLimits({ availableBytes, heapLimitBytes }: Machine, cacheMaxBytes?: number): MemoryLimits {
-  const oneOfEach = PROCESS_BYTES + LARGE_BODY_BYTES + LARGE_RESPONSE_BYTES;
-  const forCache = Math.max(availableBytes / 8, Math.min(availableBytes / 4, USABLE_PART * availableBytes - oneOfEach));
-  const cacheBytes = cacheMaxBytes ?? clamp(MIN_CACHE_BYTES, mebibytes(forCache), MAX_CACHE_BYTES);
+export function deriveMemoryLimits({ availableBytes, heapLimitBytes }: Machine, cacheMaxBytes?: number) {
+  const reservedBytes = PROCESS_BYTES + LARGE_BODY_BYTES + LARGE_RESPONSE_BYTES;
+  const quarterBytes = Math.min(availableBytes / 4, USABLE_SHARE * availableBytes - reservedBytes);
+  const defaultBytes = MIB * Math.floor(Math.max(availableBytes / 8, quarterBytes) / MIB);
+  const cacheBytes = cacheMaxBytes ?? clamp(MIN_CACHE_BYTES, defaultBytes, MAX_CACHE_BYTES);
   const responseCacheBytes = Math.floor(cacheBytes / 4);
-  const forWork = availableBytes - PROCESS_BYTES - cacheBytes;
-  const largeBodies = clamp(1, Math.floor((forWork - LARGE_RESPONSE_BYTES) / LARGE_BODY_BYTES), MAX_AT_ONCE);
-  const forResponses = forWork - largeBodies * LARGE_BODY_BYTES;
-  const heapResponses = (heapLimitBytes - HEAP_BASE_BYTES) / LARGE_RESPONSE_HEAP_BYTES;
-  const largeResponses = clamp(
-    1,
-    Math.floor(Math.min(forResponses / LARGE_RESPONSE_BYTES, heapResponses)),
-    MAX_AT_ONCE,
-  );
+  const workBytes = availableBytes - PROCESS_BYTES - cacheBytes;
+  const largeBodies = toCount((workBytes - LARGE_RESPONSE_BYTES) / LARGE_BODY_BYTES);
+  const restBytes = workBytes - largeBodies * LARGE_BODY_BYTES;
+  const responsesInHeap = (heapLimitBytes - HEAP_BASE_BYTES) / LARGE_RESPONSE_HEAP_BYTES;
+  const largeResponses = toCount(Math.min(restBytes / LARGE_RESPONSE_BYTES, responsesInHeap));
   return {
     availableBytes,
     reportCacheBytes: cacheBytes - responseCacheBytes,
+    /** For cached responses and the JSON of rows. */
     responseCacheBytes,
+    /** How many bodies of more than 4 MiB are read and parsed at once. */
     largeBodies,
+    /** How many large responses are created at once. */
     largeResponses,
-    spareBytes: forResponses - largeResponses * LARGE_RESPONSE_BYTES,
+    /** The memory that remains for everything else; negative if the limits do not fit. */
+    spareBytes: restBytes - largeResponses * LARGE_RESPONSE_BYTES,
   };
 }
 
-/** What was derived, for `--check-config`. */
+/** The derived limits, for `--check-config`. */
 export function describeMemoryLimits(limits: MemoryLimits): string {
   const { availableBytes, reportCacheBytes, responseCacheBytes, largeBodies, largeResponses } = limits;
   return [
@@ -101,8 +89,8 @@ function clamp(min: number, value: number, max: number): number {
   return Math.min(max, Math.max(min, value));
 }
 
-function mebibytes(bytes: number): number {
-  return MIB * Math.floor(bytes / MIB);
+function toCount(value: number): number {
+  return clamp(1, Math.floor(value), MAX_CONCURRENT);
 }
 
 function toMib(bytes: number): number {

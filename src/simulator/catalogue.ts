@@ -6,36 +6,22 @@ import type { RhythmName } from './history/rhythm.js';
 
 type Span = readonly [min: number, max: number];
 
-export interface Kind {
-  readonly name: string;
-  readonly type: string;
-  /** Suffixes of workload names: `ledger-postgres`. */
-  readonly roles: readonly string[];
-  /** Requests of one replica. */
-  readonly cpuMillicores: Span;
-  readonly memoryMebibytes: Span;
-  readonly gpus: Span;
-  readonly replicas: Span;
-  readonly spotShare: Span;
+interface KindOptions {
+  readonly gpus?: Span;
   /** The share of time in which its pods exist: 1 for a server, little for a cron job. */
-  readonly dutyShare: Span;
-  /** Below zero: the workload requests too little, and the advice is to spend more. */
-  readonly savingsShare: Span;
-  readonly isServed: boolean;
+  readonly dutyCycle?: Span;
+  /** Whether it has a Kubernetes service. */
+  readonly isServed?: boolean;
   /** When it is busy in production. */
-  readonly rhythm: RhythmName;
+  readonly rhythm?: RhythmName;
 }
 
-export interface Domain {
-  readonly namespace: string;
-  /** Empty: no team label. */
-  readonly team: string;
-  readonly costCenter: string;
-  readonly apps: readonly string[];
-  /** Repeated by frequency. */
-  readonly kinds: readonly string[];
-}
+const DEFAULT_OPTIONS: Required<KindOptions> = { gpus: [0, 0], dutyCycle: [1, 1], isServed: true, rhythm: 'steady' };
 
+/**
+ * CPU, memory and GPUs are requests of one replica. Roles are suffixes of workload names: `ledger-postgres`. With negative
+ * savings the workload requests too little, and the advice is to spend more.
+ */
 type KindRow = readonly [
   name: string,
   type: string,
@@ -45,7 +31,7 @@ type KindRow = readonly [
   replicas: Span,
   spotShare: Span,
   savingsShare: Span,
-  extra?: Partial<Pick<Kind, 'gpus' | 'dutyShare' | 'isServed' | 'rhythm'>>,
+  options?: KindOptions,
 ];
 
 // prettier-ignore
@@ -56,28 +42,29 @@ const KIND_ROWS: readonly KindRow[] = [
   ['cache', 'StatefulSet', 'redis memcached', [200, 1000], [1024, 16384], [2, 6], [0, 0], [-0.1, 0.4]],
   ['database', 'StatefulSet', 'postgres mysql mongodb elasticsearch', [3000, 16000], [16384, 98304], [2, 5], [0, 0], [-0.12, 0.35]],
   ['broker', 'StatefulSet', 'kafka rabbitmq nats', [1000, 4000], [4096, 24576], [3, 7], [0, 0], [0.05, 0.4]],
-  ['cron', 'CronJob', 'cleanup nightly-export report sync', [100, 1000], [128, 2048], [1, 1], [0.6, 1], [0.1, 0.8], { dutyShare: [0.005, 0.12], isServed: false, rhythm: 'nightly' }],
-  ['job', 'Job', 'backfill migration import', [500, 4000], [1024, 8192], [1, 6], [0.6, 1], [0, 0.45], { dutyShare: [0.02, 0.25], isServed: false, rhythm: 'nightly' }],
+  ['cron', 'CronJob', 'cleanup nightly-export report sync', [100, 1000], [128, 2048], [1, 1], [0.6, 1], [0.1, 0.8], { dutyCycle: [0.005, 0.12], isServed: false, rhythm: 'nightly' }],
+  ['job', 'Job', 'backfill migration import', [500, 4000], [1024, 8192], [1, 6], [0.6, 1], [0, 0.45], { dutyCycle: [0.02, 0.25], isServed: false, rhythm: 'nightly' }],
   ['agent', 'DaemonSet', 'agent node exporter', [50, 300], [64, 512], [12, 60], [0, 0], [-0.15, 0.3], { isServed: false }],
   ['operator', 'Deployment', 'operator controller', [50, 500], [128, 1024], [1, 3], [0, 0.2], [0.2, 0.75]],
-  ['training', 'Job', 'train finetune evaluate', [8000, 48000], [65536, 393216], [1, 4], [0.6, 1], [-0.05, 0.3], { gpus: [4, 8], dutyShare: [0.15, 0.7], isServed: false }],
+  ['training', 'Job', 'train finetune evaluate', [8000, 48000], [65536, 393216], [1, 4], [0.6, 1], [-0.05, 0.3], { gpus: [4, 8], dutyCycle: [0.15, 0.7], isServed: false }],
   ['inference', 'Deployment', 'inference embeddings scorer', [2000, 8000], [8192, 49152], [2, 9], [0, 0.35], [0.2, 0.6], { gpus: [1, 2], rhythm: 'customers' }],
   ['notebook', 'StatefulSet', 'notebook workbench', [2000, 8000], [8192, 65536], [1, 1], [0, 0], [0.5, 0.9], { gpus: [0, 2], rhythm: 'office' }],
-  ['runner', 'ReplicaSet', 'runner builder', [1000, 8000], [2048, 16384], [1, 12], [0.6, 1], [0.1, 0.6], { dutyShare: [0.2, 0.6], isServed: false, rhythm: 'office' }],
+  ['runner', 'ReplicaSet', 'runner builder', [1000, 8000], [2048, 16384], [1, 12], [0.6, 1], [0.1, 0.6], { dutyCycle: [0.2, 0.6], isServed: false, rhythm: 'office' }],
 ];
 
-export const KINDS: ReadonlyMap<string, Kind> = new Map(
-  KIND_ROWS.map(([name, type, roles, cpuMillicores, memoryMebibytes, replicas, spotShare, savingsShare, extra]) => [
-    name,
-    {
-      ...{ name, type, roles: roles.split(' '), cpuMillicores, memoryMebibytes, replicas, spotShare, savingsShare },
-      ...{ gpus: [0, 0], dutyShare: [1, 1], isServed: true, rhythm: 'steady', ...extra },
-    },
-  ]),
-);
+export type Kind = ReturnType<typeof toKind>;
 
+export const KINDS = new Map(KIND_ROWS.map((row) => [row[0], toKind(row)]));
+
+function toKind(row: KindRow) {
+  const [name, type, roles, cpuMillicores, memoryMebibytes, replicas, spotShare, savingsShare, options] = row;
+  const ranges = { cpuMillicores, memoryMebibytes, replicas, spotShare, savingsShare };
+  return { name, type, roles: roles.split(' '), ...ranges, ...DEFAULT_OPTIONS, ...options };
+}
+
+/** An empty team: no team label. Kinds are repeated by frequency. */
 // prettier-ignore
-const DOMAINS: readonly (readonly [namespace: string, team: string, costCenter: string, apps: string, kinds: string])[] = [
+const DOMAIN_ROWS: readonly (readonly [namespace: string, team: string, costCenter: string, apps: string, kinds: string])[] = [
   ['checkout', 'payments', 'cc-1100', 'cart checkout pricing coupon tax', 'api api web worker cache cron'],
   ['payments', 'payments', 'cc-1100', 'payment ledger invoice fraud payout', 'api api worker database broker cron job'],
   ['catalog', 'catalog', 'cc-1200', 'product inventory media review', 'api api web worker database cache cron'],
@@ -98,58 +85,37 @@ const DOMAINS: readonly (readonly [namespace: string, team: string, costCenter: 
   ['sandbox', '', '', 'demo hackathon spike prototype', 'api web worker job'],
 ];
 
-export const DOMAINS_BY_NAMESPACE: ReadonlyMap<string, Domain> = new Map(
-  DOMAINS.map(([namespace, team, costCenter, apps, kinds]) => [
-    namespace,
-    { namespace, team, costCenter, apps: apps.split(' '), kinds: kinds.split(' ') },
-  ]),
-);
-
-export interface Purpose {
-  readonly name: string;
-  readonly env: string;
-  /** Repeated by frequency. */
-  readonly namespaces: readonly string[];
-  /** Replicas relative to production. */
-  readonly scale: number;
+function toDomain([namespace, team, costCenter, apps, kinds]: (typeof DOMAIN_ROWS)[number]) {
+  return { namespace, team, costCenter, apps: apps.split(' '), kinds: kinds.split(' ') };
 }
+
+export type Domain = ReturnType<typeof toDomain>;
+
+export const DOMAINS = new Map(DOMAIN_ROWS.map((row) => [row[0], toDomain(row)]));
 
 const PRODUCT = 'checkout payments catalog search orders identity notifications';
 
-// Clusters are created in this order: the host's own cluster first, and even a small fleet has GPUs and staging.
-export const PURPOSES: readonly Purpose[] = [
-  {
-    name: 'prod',
-    env: 'production',
-    scale: 1,
-    namespaces: `${PRODUCT} ${PRODUCT} databases observability ingress kube-system`.split(' '),
-  },
-  {
-    name: 'ml',
-    env: 'production',
-    scale: 0.8,
-    namespaces: 'ml-training ml-training ml-inference ml-inference notebooks observability kube-system'.split(' '),
-  },
-  { name: 'staging', env: 'staging', scale: 0.35, namespaces: `${PRODUCT} databases ingress kube-system`.split(' ') },
-  {
-    name: 'data',
-    env: 'production',
-    scale: 0.9,
-    namespaces: 'analytics data-platform data-platform databases observability kube-system'.split(' '),
-  },
-  {
-    name: 'dev',
-    env: 'development',
-    scale: 0.25,
-    namespaces: `${PRODUCT} sandbox sandbox ci ci kube-system`.split(' '),
-  },
-  {
-    name: 'edge',
-    env: 'production',
-    scale: 0.6,
-    namespaces: 'ingress checkout identity search notifications kube-system'.split(' '),
-  },
+/**
+ * Replicas are relative to production; namespaces are repeated by frequency. Clusters are created in this order: the host's
+ * own cluster first, and even a small fleet has GPUs and staging.
+ */
+const PURPOSE_ROWS: readonly (readonly [name: string, env: string, replicaScale: number, namespaces: string])[] = [
+  ['prod', 'production', 1, `${PRODUCT} ${PRODUCT} databases observability ingress kube-system`],
+  ['ml', 'production', 0.8, 'ml-training ml-training ml-inference ml-inference notebooks observability kube-system'],
+  ['staging', 'staging', 0.35, `${PRODUCT} databases ingress kube-system`],
+  ['data', 'production', 0.9, 'analytics data-platform data-platform databases observability kube-system'],
+  ['dev', 'development', 0.25, `${PRODUCT} sandbox sandbox ci ci kube-system`],
+  ['edge', 'production', 0.6, 'ingress checkout identity search notifications kube-system'],
 ];
+
+export const PURPOSES = PURPOSE_ROWS.map(([name, env, replicaScale, namespaces]) => ({
+  name,
+  env,
+  replicaScale,
+  namespaces: namespaces.split(' '),
+}));
+
+export type Purpose = (typeof PURPOSES)[number];
 
 /** Machine prices relative to the cheapest region. */
 export const REGIONS: readonly (readonly [name: string, priceFactor: number])[] = [

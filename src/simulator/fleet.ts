@@ -1,105 +1,97 @@
 // The fleet: clusters and their workloads, drawn from the catalogue by a generator that is seeded with the fleet's size. The
 // same size gives the same fleet in every process; a larger fleet is another fleet, not a longer one.
 
-import { DOMAINS_BY_NAMESPACE, KINDS, PURPOSES, REGIONS } from './catalogue.js';
-import { retiredPhasesOf, RETIREMENTS } from './history/story.js';
+import { DOMAINS, KINDS, PURPOSES, REGIONS } from './catalogue.js';
+import { retiredPhasesOf, RETIREMENTS } from './history/events.js';
 import { createRandom, type Random } from './random.js';
-import { drawWorkload, toId, type Cluster, type Origin, type Workload } from './workload.js';
+import { drawWorkload, toId, type Cluster, type Workload } from './workload.js';
 
 export interface Fleet {
   /** The host's own cluster is the first. */
   readonly clusterNames: readonly string[];
   /** The workloads of the present, by cluster, in the order of clusterNames. */
   readonly workloads: readonly Workload[];
-  /** Those, and after them the workloads that have been switched off. */
-  readonly everyWorkload: readonly Workload[];
+  /** Those, and after them the retired workloads. */
+  readonly workloadsOfAllTime: readonly Workload[];
 }
 
-/** Workloads that were switched off, to each one of the fleet. */
+/** Retired workloads per workload of the fleet. */
 const RETIRED_SHARE = 0.03;
 
 /** A fleet of exactly `workloadCount` workloads at present: 3 clusters for 50 of them, 6 for 1,000, 100 for 100,000. */
 export function createFleet(workloadCount: number): Fleet {
   const random = createRandom(workloadCount);
   const clusterCount = Math.max(3, Math.round(workloadCount ** 0.6 / 10));
-  const clusters = Array.from({ length: clusterCount }, (_, index) => toCluster(index));
+  const clusters = Array.from({ length: clusterCount }, (_, index) => createCluster(index));
   const counts = distribute(workloadCount, clusterCount);
   const workloads = clusters.flatMap((cluster, index) => drawCluster(random, cluster, counts[index] ?? 0));
   const retired = drawRetired(random, clusters, Math.floor(workloadCount * RETIRED_SHARE));
   return {
     clusterNames: clusters.map((cluster) => cluster.name),
     workloads,
-    everyWorkload: [...workloads, ...retired],
+    workloadsOfAllTime: [...workloads, ...retired],
   };
 }
 
-function toCluster(index: number): Cluster {
-  const place = index % PURPOSES.length;
+function createCluster(index: number): Cluster {
+  const purposeIndex = index % PURPOSES.length;
   const round = Math.floor(index / PURPOSES.length);
-  const purpose = at(PURPOSES, place);
+  const purpose = required(PURPOSES[purposeIndex]);
   // Each purpose cycles through the regions from its own start; a second cluster in a region is a second cell.
-  const [region, priceFactor] = at(REGIONS, (place + round) % REGIONS.length);
+  const [region, priceFactor] = required(REGIONS[(purposeIndex + round) % REGIONS.length]);
   const cell = Math.floor(round / REGIONS.length);
   return { name: `${purpose.name}-${region}${cell === 0 ? '' : `-${cell + 1}`}`, purpose, priceFactor };
 }
 
-/** Distributes workloads by a power law: the first cluster has most, none is empty. */
+/** Numbers of workloads per cluster, by a power law: the first cluster has most, none is empty. */
 function distribute(workloadCount: number, clusterCount: number): number[] {
   const weights = Array.from({ length: clusterCount }, (_, index) => (index + 1) ** -0.7);
   const sum = weights.reduce((total, weight) => total + weight, 0);
   const counts = weights.map((weight) => Math.floor((workloadCount * weight) / sum));
-  const rest = workloadCount - counts.reduce((total, count) => total + count, 0);
-  return counts.map((count, index) => (index < rest ? count + 1 : count));
+  const remainder = workloadCount - counts.reduce((total, count) => total + count, 0);
+  return counts.map((count, index) => (index < remainder ? count + 1 : count));
 }
 
-function drawCluster(random: Random, cluster: Cluster, count: number): Workload[] {
+function drawCluster(random: Random, cluster: Cluster, size: number): Workload[] {
   const timesUsed = new Map<string, number>();
-  return Array.from({ length: count }, () => {
-    const origin = drawOrigin(random, cluster);
-    const plainName = `${origin.app}-${random.pick(origin.kind.roles)}`;
-    const used = countUse(timesUsed, toId(origin, plainName));
-    return drawWorkload(random, origin, used === 1 ? plainName : `${plainName}-${used}`);
-  });
+  const toName = (plainName: string, count: number) => (count === 1 ? plainName : `${plainName}-${count}`);
+  return Array.from({ length: size }, () => drawNamed(random, cluster, timesUsed, toName));
 }
 
-/** Workloads that do not exist any more: older versions of the fleet's, and those of the story. */
-function drawRetired(random: Random, clusters: readonly Cluster[], count: number): Workload[] {
+/** Workloads that no longer exist: older versions of the fleet's, and those of history/events.ts. */
+function drawRetired(random: Random, clusters: readonly Cluster[], size: number): Workload[] {
   const timesUsed = new Map<string, number>();
-  const olderVersions = Array.from({ length: count }, () => {
-    const origin = drawOrigin(random, random.pick(clusters));
-    const plainName = `${origin.app}-${random.pick(origin.kind.roles)}`;
-    const name = `${plainName}-v${countUse(timesUsed, toId(origin, plainName))}`;
-    const workload = drawWorkload(random, origin, name);
+  const toName = (plainName: string, count: number) => `${plainName}-v${count}`;
+  const olderVersions = Array.from({ length: size }, () => {
+    const workload = drawNamed(random, random.pick(clusters), timesUsed, toName);
     return { ...workload, phases: retiredPhasesOf(workload.seed) };
   });
-  const ofStory = RETIREMENTS.map(({ namespace, kind, app, role, phases }) => {
-    const domain = find(DOMAINS_BY_NAMESPACE, namespace);
-    const origin = { cluster: at(clusters, 0), domain, kind: find(KINDS, kind), app };
+  const ofEvents = RETIREMENTS.map(({ namespace, kind, app, role, phases }) => {
+    const domain = required(DOMAINS.get(namespace));
+    const origin = { cluster: required(clusters[0]), domain, kind: required(KINDS.get(kind)), app };
     return { ...drawWorkload(random, origin, `${app}-${role}`), phases };
   });
-  return [...olderVersions, ...ofStory];
+  return [...olderVersions, ...ofEvents];
 }
 
-function countUse(timesUsed: Map<string, number>, id: string): number {
-  const used = (timesUsed.get(id) ?? 0) + 1;
-  timesUsed.set(id, used);
-  return used;
+/** @param timesUsed how often each name was drawn, by the id that the workload would have without a suffix. */
+function drawNamed(
+  random: Random,
+  cluster: Cluster,
+  timesUsed: Map<string, number>,
+  toName: (plainName: string, count: number) => string,
+): Workload {
+  const domain = required(DOMAINS.get(random.pick(cluster.purpose.namespaces)));
+  const kind = required(KINDS.get(random.pick(domain.kinds)));
+  const origin = { cluster, domain, kind, app: random.pick(domain.apps) };
+  const plainName = `${origin.app}-${random.pick(kind.roles)}`;
+  const id = toId(origin, plainName);
+  const count = (timesUsed.get(id) ?? 0) + 1;
+  timesUsed.set(id, count);
+  return drawWorkload(random, origin, toName(plainName, count));
 }
 
-function drawOrigin(random: Random, cluster: Cluster): Origin {
-  const domain = find(DOMAINS_BY_NAMESPACE, random.pick(cluster.purpose.namespaces));
-  const kind = find(KINDS, random.pick(domain.kinds));
-  return { cluster, domain, kind, app: random.pick(domain.apps) };
-}
-
-function at<T>(list: readonly T[], index: number): T {
-  const found = list[index];
-  if (found === undefined) throw new RangeError(`the catalogue has no entry ${index}`);
-  return found;
-}
-
-function find<T>(entries: ReadonlyMap<string, T>, name: string): T {
-  const found = entries.get(name);
-  if (found === undefined) throw new RangeError(`the catalogue has no ${name}`);
-  return found;
+function required<T>(entry: T | undefined): T {
+  if (entry === undefined) throw new RangeError('the catalogue has no such entry');
+  return entry;
 }

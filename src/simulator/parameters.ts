@@ -1,5 +1,5 @@
-// Parses the parameters of a report request. Whatever the vendor does not document is refused with 400 (BadRequest): a
-// lenient server would answer a misspelt or mistyped parameter with another report, and no test would notice.
+// Parses the parameters of a report request. Undocumented parameters and values are refused with 400 (BadRequest): a lenient
+// server would return another report for a misspelt parameter, and no test would notice.
 
 import type { Window } from './history/timeline.js';
 
@@ -8,112 +8,96 @@ export class BadRequest extends Error {
 }
 
 /** The type of a parameter; `labels` are strings of the form `key=value`. */
-export type ParameterType = 'strings' | 'labels' | 'boolean' | 'integer' | 'operator' | 'range';
-type Value = readonly string[] | boolean | number | string;
+type ParameterType = 'strings' | 'labels' | 'boolean' | 'integer' | 'operator' | 'range';
+type ParameterTypes = ReadonlyMap<string, ParameterType>;
 
 export type Parameters = ReturnType<typeof toParameters>;
 
+/** The documented parameters of a report: by type, their names separated by spaces. */
+export function parameterTypes(namesByType: Partial<Record<ParameterType, string>>): ParameterTypes {
+  const entries = Object.entries(namesByType) as [ParameterType, string][];
+  return new Map(entries.flatMap(([type, names]) => names.split(' ').map((name) => [name, type])));
+}
+
 /**
- * Checks the query string and the body against the documented names and forms. A name that is in both is taken from the
- * body. Lists are repeated names in the query string; an empty one there (`clusters=`) is the documented default, nothing.
- * Throws BadRequest with the reason.
+ * Checks the query string and the body against the documented names and types; the body takes precedence. Lists are
+ * repeated names in the query string; an empty one there (`clusters=`) is the documented default, nothing.
+ * @throws BadRequest
  */
 export function parseParameters(
-  queryForms: ReadonlyMap<string, ParameterType>,
-  bodyForms: ReadonlyMap<string, ParameterType>,
+  queryTypes: ParameterTypes,
+  bodyTypes: ParameterTypes,
   query: URLSearchParams,
-  body: unknown,
+  body: object,
 ): Parameters {
-  const values = new Map<string, Value>();
+  const values = new Map<string, unknown>();
   for (const name of new Set(query.keys())) {
-    const form = queryForms.get(name);
-    if (form === undefined) throw new BadRequest(`unknown query parameter ${name}`);
-    values.set(name, check(form, name, fromText(form, name, query.getAll(name))));
+    const type = queryTypes.get(name);
+    if (type === undefined) throw new BadRequest(`unknown query parameter ${name}`);
+    values.set(name, check(type, name, parseText(type, name, query.getAll(name))));
   }
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw new BadRequest('body is not an object');
   for (const [name, value] of Object.entries(body)) {
-    const form = bodyForms.get(name);
-    if (form === undefined) throw new BadRequest(`unknown body field ${name}`);
-    values.set(name, check(form, name, value));
+    const type = bodyTypes.get(name);
+    if (type === undefined) throw new BadRequest(`unknown body field ${name}`);
+    values.set(name, check(type, name, value));
   }
   return toParameters(values);
 }
 
-function toParameters(values: ReadonlyMap<string, Value>) {
-  const strings = (name: string): readonly string[] => {
-    const value = values.get(name);
-    return typeof value === 'object' ? value : [];
-  };
+function toParameters(values: ReadonlyMap<string, unknown>) {
+  const strings = (name: string) => (values.get(name) ?? []) as readonly string[];
   return {
     strings,
     labels: (name: string) => strings(name).map(splitLabel),
     boolean: (name: string) => values.get(name) === true,
-    integer(name: string): number | undefined {
-      const value = values.get(name);
-      return typeof value === 'number' ? value : undefined;
-    },
-    text(name: string): string | undefined {
-      const value = values.get(name);
-      return typeof value === 'string' ? value : undefined;
-    },
+    integer: (name: string) => values.get(name) as number | undefined,
+    text: (name: string) => values.get(name) as string | undefined,
   };
 }
 
-function fromText(form: ParameterType, name: string, texts: readonly string[]): unknown {
-  if (form === 'strings' || form === 'labels') return texts.filter((text) => text !== '');
+function parseText(type: ParameterType, name: string, texts: readonly string[]): unknown {
+  if (type === 'strings' || type === 'labels') return texts.filter((text) => text !== '');
   const [text = '', ...others] = texts;
   if (others.length > 0) throw new BadRequest(`${name} is given more than once`);
-  if (form === 'boolean' && (text === 'true' || text === 'false')) return text === 'true';
-  if (form === 'integer' && /^-?\d+$/.test(text)) return Number(text);
+  if (type === 'boolean' && (text === 'true' || text === 'false')) return text === 'true';
+  if (type === 'integer' && /^-?\d+$/.test(text)) return Number(text);
   return text;
 }
 
-function check(form: ParameterType, name: string, value: unknown): Value {
-  switch (form) {
-    case 'boolean':
-      if (typeof value === 'boolean') return value;
-      throw new BadRequest(`${name} is not a boolean`);
-    case 'integer':
-      if (typeof value === 'number' && Number.isSafeInteger(value)) return value;
-      throw new BadRequest(`${name} is not an integer`);
-    case 'operator':
-      if (value === 'AND' || value === 'OR') return value;
-      throw new BadRequest(`${name} is neither AND nor OR`);
-    case 'range':
-      if (typeof value === 'string' && /^[1-9]\d*[mhdw]$/.test(value)) return value;
-      throw new BadRequest(`${name} is not a number of m, h, d or w`);
-    case 'labels':
-    case 'strings':
-      return checkStrings(form, name, value);
-  }
+type Rule = readonly [test: (value: unknown) => boolean, problem: string];
+
+const STRINGS: readonly Rule[] = [
+  [Array.isArray, 'is not a list'],
+  [(list) => (list as unknown[]).every((item) => typeof item === 'string'), 'holds something that is not a string'],
+];
+const RULES: Readonly<Record<ParameterType, readonly Rule[]>> = {
+  boolean: [[(value) => typeof value === 'boolean', 'is not a boolean']],
+  integer: [[Number.isSafeInteger, 'is not an integer']],
+  operator: [[(value) => value === 'AND' || value === 'OR', 'is neither AND nor OR']],
+  range: [[(value) => typeof value === 'string' && /^[1-9]\d*[mhdw]$/.test(value), 'is not a number of m, h, d or w']],
+  strings: STRINGS,
+  // "=" at the start would mean an empty key.
+  labels: [
+    ...STRINGS,
+    [(list) => (list as string[]).every((item) => item.indexOf('=') > 0), 'holds something that is not key=value'],
+  ],
+};
+
+function check(type: ParameterType, name: string, value: unknown): unknown {
+  const broken = RULES[type].find(([test]) => !test(value));
+  if (broken !== undefined) throw new BadRequest(`${name} ${broken[1]}`);
+  return value;
 }
 
-function checkStrings(form: ParameterType, name: string, value: unknown): readonly string[] {
-  if (!Array.isArray(value)) throw new BadRequest(`${name} is not a list`);
-  const items: readonly unknown[] = value;
-  const strings = items.filter((item) => typeof item === 'string');
-  if (strings.length !== items.length) throw new BadRequest(`${name} holds something that is not a string`);
-  // At the start there would be no key.
-  if (form === 'labels' && strings.some((text) => text.indexOf('=') < 1)) {
-    throw new BadRequest(`${name} holds something that is not key=value`);
-  }
-  return strings;
-}
-
-/** A value may hold further "=": base64 does. */
+/** A value may contain further "=", as base64 does. */
 function splitLabel(text: string): { key: string; value: string } {
   const index = text.indexOf('=');
   return { key: text.slice(0, index), value: text.slice(index + 1) };
 }
 
-const UNITS_MS: ReadonlyMap<string, number> = new Map([
-  ['m', 60_000],
-  ['h', 3_600_000],
-  ['d', 86_400_000],
-  ['w', 604_800_000],
-]);
+const UNITS_MS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
 const DEFAULT_RANGE = '7d';
-const LATEST_MS = Date.UTC(9999, 11, 31, 23, 59, 59);
+const MAX_TIME_MS = Date.UTC(9999, 11, 31, 23, 59, 59);
 
 /**
  * The time window of a request: `from` and `to`, or `range` back from now. Assumed where the vendor's documentation is
@@ -121,14 +105,14 @@ const LATEST_MS = Date.UTC(9999, 11, 31, 23, 59, 59);
  * `from` is `range` before `to`, and a window that is empty, reversed or outside the years 1970 to 9999 is refused.
  * @throws BadRequest for a window that is refused.
  */
-export function readWindow(parameters: Parameters, nowMs: number): Window {
+export function parseWindow(parameters: Parameters, nowMs: number): Window {
   const toMs = parameters.integer('to') ?? nowMs;
   const fromMs = parameters.integer('from') ?? toMs - rangeMs(parameters.text('range') ?? DEFAULT_RANGE);
   if (fromMs >= toMs) throw new BadRequest('from is not before to');
-  if (fromMs < 0 || toMs > LATEST_MS) throw new BadRequest('the window is outside the years 1970 to 9999');
+  if (fromMs < 0 || toMs > MAX_TIME_MS) throw new BadRequest('the window is outside the years 1970 to 9999');
   return { fromMs, toMs };
 }
 
 function rangeMs(range: string): number {
-  return Number(range.slice(0, -1)) * (UNITS_MS.get(range.slice(-1)) ?? Number.NaN);
+  return Number(range.slice(0, -1)) * (UNITS_MS[range.slice(-1)] ?? Number.NaN);
 }

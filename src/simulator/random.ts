@@ -1,5 +1,5 @@
-// Deterministic randomness: a seeded generator that draws the fleet, and a hash for values that are computed on their own
-// (the cost of one workload on one day). Fleets are the same in every process, so tests may name their numbers.
+// Deterministic randomness: a seeded generator for the fleet, and a hash for values that do not depend on others (the cost
+// of one workload on one day). Fleets are the same in every process, so tests may name their numbers.
 
 export type Random = ReturnType<typeof createRandom>;
 
@@ -12,27 +12,27 @@ export function mix(seed: number, value: number): number {
   return (hash ^ (hash >>> 16)) >>> 0;
 }
 
-/** The 32-bit FNV-1a hash of a text: the seed of a named thing. */
+/** The 32-bit FNV-1a hash of a text: the seed of a workload. */
 export function hashText(text: string): number {
   let hash = 0x811c9dc5;
   for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
   return hash >>> 0;
 }
 
-/** A generator whose draws depend only on the seed. */
+/** A generator; its draws depend only on the seed. */
 export function createRandom(seed: number) {
   let count = 0;
   const next = (): number => mix(seed, ++count) / 2 ** 32;
   return {
-    /** A number in [min, max), log-uniform: like sizes of workloads, of which few are large. */
-    between: (min: number, max: number): number => (min > 0 ? min * (max / min) ** next() : min + (max - min) * next()),
-    /** A number in [min, max), uniform. */
-    evenly: (min: number, max: number): number => min + (max - min) * next(),
+    /** A number in [min, max), min > 0. Most are small, like the sizes of workloads. */
+    logUniform: (min: number, max: number): number => min * (max / min) ** next(),
+    /** A number in [min, max). */
+    uniform: (min: number, max: number): number => min + (max - min) * next(),
     /** True in `share` of the draws. */
     chance: (share: number): boolean => next() < share,
     pick<T>(list: readonly T[]): T {
       const picked = list[Math.floor(next() * list.length)];
-      if (picked === undefined) throw new RangeError('there is nothing to pick from');
+      if (picked === undefined) throw new RangeError('cannot pick from an empty list');
       return picked;
     },
   };

@@ -1,22 +1,22 @@
 // The JSON of both reports, as the vendor's Go server writes it: 22 fields per row in the documented order, empty lists as
-// null, unset strings as "", times without a zone. It comes in chunks of 1,000 rows, so that 100,000 rows are never one
-// string and never block the event loop, which a gateway may share.
+// null, unset strings as "", times without a zone. It is produced in chunks of 1,000 rows, so that 100,000 rows are never
+// one string, and do not block the event loop for long.
 
 import type { Figures } from './history/costs.js';
 import type { Window } from './history/timeline.js';
 import type { Label } from './workload.js';
 
-/** What identifies a row: a workload, or a group of workloads. */
+/** The identity of a row: a workload, or a group of workloads. */
 export interface RowNames {
   readonly id: string;
   readonly clusterName: string;
   readonly namespace: string;
-  readonly workloadName: string;
-  readonly workloadType: string;
-  readonly labels: readonly Label[];
-  readonly annotations: readonly Label[];
-  readonly ownerLabels: readonly Label[];
-  readonly services: readonly string[];
+  readonly workloadName?: string;
+  readonly workloadType?: string;
+  readonly labels?: readonly Label[];
+  readonly annotations?: readonly Label[];
+  readonly ownerLabels?: readonly Label[];
+  readonly services?: readonly string[];
 }
 
 export interface Report {
@@ -54,8 +54,8 @@ export function toRow(names: RowNames, figures: Figures) {
     spotHours: figures.spotMilliHours / 1e3,
     spotPercent: percent(figures.spotMilliHours, hours),
     totalCost: figures.totalMicros / 1e6,
-    workloadName: names.workloadName,
-    workloadType: names.workloadType,
+    workloadName: names.workloadName ?? '',
+    workloadType: names.workloadType ?? '',
   };
 }
 
@@ -76,18 +76,18 @@ export function* reportText(report: Report): Generator<string, void> {
     startTime: toZonelessTime(report.window.fromMs),
     endTime: toZonelessTime(report.window.toMs),
   });
-  const rest = `"clusters":${clusters},"window":${window}${failureText(report.failedClusters)}}`;
-  yield `${rowCount === 0 ? '{"aggregatedWorkloads":null' : `${chunk}]`},${rest}`;
+  const members = `"clusters":${clusters},"window":${window}${failureText(report.failedClusters)}}`;
+  yield `${rowCount === 0 ? '{"aggregatedWorkloads":null' : `${chunk}]`},${members}`;
 }
 
-/** Members that the vendor does not document; a report without failures does not have them. */
+/** Undocumented members of a report with failures. */
 function failureText(failedClusters: readonly string[]): string {
   if (failedClusters.length === 0) return '';
   const error = `no answer from ${failedClusters.join(', ')}`;
   return `,"error":${JSON.stringify(error)},"failedClusters":${JSON.stringify(failedClusters)}`;
 }
 
-function orNull<T>(list: readonly T[]): readonly T[] | null {
+function orNull<T>(list: readonly T[] = []): readonly T[] | null {
   return list.length === 0 ? null : list;
 }
 

@@ -1,16 +1,15 @@
-// What both reports do with the workloads that a request asks for: its window, the rows that existed in it, and the faults
-// that a test wants.
+// Selects the workloads of a report: those in its window that pass all tests, without the clusters that fail.
 
 import { existsIn } from './history/costs.js';
-import { createPeriod, type Period, type Window } from './history/timeline.js';
+import { createPeriod, type Window } from './history/timeline.js';
 import type { Fleet } from './fleet.js';
-import { readWindow, type Parameters } from './parameters.js';
+import { parseWindow, type Parameters } from './parameters.js';
 import type { Workload } from './workload.js';
 
-/** What a real host may do wrong; none of it is in the vendor's documentation. */
+/** Faults of a real host, which the vendor's documentation does not mention. */
 export interface ReportFaults {
-  /** The window that a report has instead of the one that was asked for: of a host that has not stored older data, say. */
-  readonly answerWindow?: (asked: Window) => Window;
+  /** Replaces the requested window, like a host that has no older data. */
+  readonly replaceWindow?: (requested: Window) => Window;
   /** Names of clusters that fail now: their rows are missing, and the report has `error` and `failedClusters`. */
   readonly failedClusters?: () => readonly string[];
 }
@@ -26,29 +25,24 @@ export interface Host {
 
 export type WorkloadTest = (workload: Workload) => boolean;
 
-interface Selection {
-  readonly workloads: readonly Workload[];
-  /** The clusters of these workloads, in the fleet's order. */
-  readonly clusterNames: readonly string[];
-  readonly failedClusters: readonly string[];
-  readonly window: Window;
-  readonly period: Period;
-}
-
 /** @throws BadRequest for a window that is refused. */
-export function select(host: Host, parameters: Parameters, tests: readonly WorkloadTest[]): Selection {
-  const { fleet, nowMs, firstDayMs, faults } = host;
-  const asked = readWindow(parameters, nowMs);
-  const window = faults.answerWindow?.(asked) ?? asked;
+export function select(
+  { fleet, nowMs, firstDayMs, faults }: Host,
+  parameters: Parameters,
+  tests: readonly WorkloadTest[],
+) {
+  const requested = parseWindow(parameters, nowMs);
+  const window = faults.replaceWindow?.(requested) ?? requested;
   const period = createPeriod(window, nowMs, firstDayMs);
   const inScope = scopeTest(fleet, parameters);
-  const found = fleet.everyWorkload.filter(
+  const selected = fleet.workloadsOfAllTime.filter(
     (workload) => inScope(workload) && tests.every((test) => test(workload)) && existsIn(workload, period),
   );
   const down = new Set(faults.failedClusters?.());
-  const present = new Set(found.map((workload) => workload.clusterName));
+  const present = new Set(selected.map((workload) => workload.clusterName));
   return {
-    workloads: down.size === 0 ? found : found.filter((workload) => !down.has(workload.clusterName)),
+    workloads: down.size === 0 ? selected : selected.filter((workload) => !down.has(workload.clusterName)),
+    /** The clusters of these workloads, in the fleet's order. */
     clusterNames: fleet.clusterNames.filter((name) => present.has(name) && !down.has(name)),
     failedClusters: fleet.clusterNames.filter((name) => present.has(name) && down.has(name)),
     window,
@@ -59,7 +53,8 @@ export function select(host: Host, parameters: Parameters, tests: readonly Workl
 /** The host's own cluster or all, with or without ignored workloads. */
 function scopeTest(fleet: Fleet, parameters: Parameters): WorkloadTest {
   const [ownCluster] = fleet.clusterNames;
-  const isEveryCluster = parameters.boolean('multiCluster');
-  const withIgnored = !parameters.boolean('shouldIgnoreWorkloads');
-  return (workload) => (isEveryCluster || workload.clusterName === ownCluster) && (withIgnored || !workload.isIgnored);
+  const isMultiCluster = parameters.boolean('multiCluster');
+  const includesIgnored = !parameters.boolean('shouldIgnoreWorkloads');
+  return (workload) =>
+    (isMultiCluster || workload.clusterName === ownCluster) && (includesIgnored || !workload.isIgnored);
 }

@@ -15,7 +15,7 @@ import { createWorkloadsReport } from './workloads-report.js';
 interface ServerOptions {
   readonly login: Login;
   readonly tokens: TokenStore;
-  /** As it is now. */
+  /** The host at the moment of the call. */
   readonly host: () => Host;
   readonly latency: (request: ReceivedRequest) => Promise<void> | void;
   readonly onRequest: (request: ReceivedRequest) => void;
@@ -34,7 +34,7 @@ export function createServer(options: ServerOptions): Server {
   return createHttpServer((request, response) => {
     respond(options, request)
       .catch((error: unknown) => errorResponse(500, String(error)))
-      .then((answer) => sendResponse(request, response, answer))
+      .then((simulated) => sendResponse(request, response, simulated))
       // The client closed the connection, or the simulator is closing.
       .catch(() => response.destroy());
   });
@@ -43,10 +43,10 @@ export function createServer(options: ServerOptions): Server {
 async function respond(options: ServerOptions, request: IncomingMessage): Promise<SimulatedResponse> {
   const text = await readText(request);
   if (text === undefined) return errorResponse(413, `body is larger than ${MAX_BODY_BYTES} bytes`);
-  const received = toReceived(request, text);
+  const received = toReceivedRequest(request, text);
   options.onRequest(received);
-  const refusal = check(received, options.tokens);
-  if (refusal !== undefined) return refusal;
+  const error = check(received, options.tokens);
+  if (error !== undefined) return error;
   if (received.path === LOGIN_PATH) return options.login.respond(received);
   await options.latency(received);
   return respondWithReport(received, options);
@@ -56,14 +56,14 @@ function respondWithReport({ path, query, body }: ReceivedRequest, options: Serv
   const createReport = REPORTS.get(path);
   if (createReport === undefined) return errorResponse(404, 'not found');
   try {
-    return { status: 200, text: reportText(createReport(options.host(), query, body)) };
+    return { status: 200, text: reportText(createReport(options.host(), query, body as object)) };
   } catch (error) {
     if (error instanceof BadRequest) return errorResponse(400, error.message);
     throw error;
   }
 }
 
-/** The error response to a request; undefined: it is valid so far. */
+/** The error response to a request; undefined if it is valid, apart from its parameters. */
 function check({ path, method, headers, body }: ReceivedRequest, tokens: TokenStore): SimulatedResponse | undefined {
   if (path !== LOGIN_PATH && !REPORTS.has(path)) return errorResponse(404, 'not found');
   if (method !== 'POST') return errorResponse(405, 'method not allowed', { allow: 'POST' });
@@ -74,8 +74,7 @@ function check({ path, method, headers, body }: ReceivedRequest, tokens: TokenSt
     return errorResponse(415, 'content type is not application/json');
   }
   const isObject = typeof body === 'object' && body !== null && !Array.isArray(body);
-  if (!isObject) return errorResponse(400, 'body is not a JSON object');
-  return undefined;
+  return isObject ? undefined : errorResponse(400, 'body is not a JSON object');
 }
 
 function isLiveBearer(authorization: string | undefined, tokens: TokenStore): boolean {
@@ -83,18 +82,18 @@ function isLiveBearer(authorization: string | undefined, tokens: TokenStore): bo
   return scheme?.toLowerCase() === 'bearer' && token !== undefined && tokens.isLive(token);
 }
 
-/** Undefined: the body is over MAX_BODY_BYTES. */
+/** The body; undefined if it is larger than MAX_BODY_BYTES. */
 async function readText(request: IncomingMessage): Promise<string | undefined> {
-  const pieces: Buffer[] = [];
+  const chunks: Buffer[] = [];
   let byteCount = 0;
-  for await (const piece of request as AsyncIterable<Buffer>) {
-    byteCount += piece.length;
-    if (byteCount <= MAX_BODY_BYTES) pieces.push(piece);
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    byteCount += chunk.length;
+    if (byteCount <= MAX_BODY_BYTES) chunks.push(chunk);
   }
-  return byteCount > MAX_BODY_BYTES ? undefined : Buffer.concat(pieces).toString('utf8');
+  return byteCount > MAX_BODY_BYTES ? undefined : Buffer.concat(chunks).toString('utf8');
 }
 
-function toReceived(request: IncomingMessage, text: string): ReceivedRequest {
+function toReceivedRequest(request: IncomingMessage, text: string): ReceivedRequest {
   const [path = '', ...query] = (request.url ?? '').split('?');
   return {
     method: request.method ?? '',
@@ -105,7 +104,7 @@ function toReceived(request: IncomingMessage, text: string): ReceivedRequest {
   };
 }
 
-/** Text that is not JSON stays text for `onRequest`; reports refuse it. */
+/** Text that is not JSON is returned as it is, for `onRequest`; `check` refuses it. */
 function parseBody(text: string): unknown {
   if (text === '') return undefined;
   try {

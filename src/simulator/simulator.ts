@@ -2,8 +2,10 @@
 // no code with the gateway, so that both cannot make the same mistake, and it refuses what the vendor does not document.
 
 import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+
 import { createFleet, type Fleet } from './fleet.js';
-import { createLogin, type LoginCounts } from './auth/login.js';
+import { createLogin } from './auth/login.js';
 import type { ReceivedRequest } from './received-request.js';
 import type { ReportFaults } from './selection.js';
 import { createServer } from './server.js';
@@ -12,15 +14,15 @@ import { createOpaqueToken, createTokenStore, type TokenFormat } from './auth/to
 export interface SimulatorOptions {
   /** Size of the fleet, 50 to 100,000; 1,000 by default. The same size is the same fleet. */
   readonly workloads?: number;
-  /** A bearer token that it accepts until it is revoked, without a login; random by default. */
+  /** A bearer token that is valid until it is revoked, without a login; random by default. */
   readonly token?: string;
   readonly login?: LoginOptions;
   /**
-   * Epoch milliseconds; Date.now by default. The day of the first call is the first day of the simulator: what happens to
-   * the company (history/story.ts) is dated from it.
+   * Epoch milliseconds; Date.now by default. The day of the first call is the first day of the simulator, to which the
+   * dates in history/events.ts are relative.
    */
   readonly now?: () => number;
-  /** Reports that answer something else than what was asked; none by default. */
+  /** None by default. */
   readonly faults?: ReportFaults;
   /** Awaited before a report is sent: a delay for the demo, a gate in tests. An error that it throws becomes a 500. */
   readonly latency?: (request: ReceivedRequest) => Promise<void> | void;
@@ -37,34 +39,18 @@ interface LoginOptions {
   readonly tokenLifetimeMs?: number;
 }
 
-export interface Simulator {
-  /** The fixed token. */
-  readonly token: string;
-  /** All accepted tokens, the fixed one first. */
-  readonly tokens: readonly string[];
-  /** Login attempts so far; malformed ones (415, 400) are not counted. */
-  readonly logins: LoginCounts;
-  /** Makes this token, or every current token, get a 401. Later logins issue valid tokens again. */
-  revoke(token?: string): void;
-  /**
-   * Listens on the loopback interface, on a free port by default. Resolves with the base URL, `http://127.0.0.1:41234`.
-   * Rejects with the error of node:net, such as EADDRINUSE.
-   */
-  listen(port?: number): Promise<string>;
-  /** Destroys all connections and waits until the port is free. */
-  close(): Promise<void>;
-}
+export type Simulator = ReturnType<typeof createSimulator>;
 
-const SMALLEST_FLEET = 50;
-const LARGEST_FLEET = 100_000;
+const MIN_WORKLOADS = 50;
+const MAX_WORKLOADS = 100_000;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
 /** @throws RangeError when `workloads` is out of range. */
-export function createSimulator(options: SimulatorOptions = {}): Simulator {
+export function createSimulator(options: SimulatorOptions = {}) {
   const { workloads = 1000, token = createOpaqueToken(), now = Date.now, faults = {} } = options;
-  if (!Number.isInteger(workloads) || workloads < SMALLEST_FLEET || workloads > LARGEST_FLEET) {
-    throw new RangeError(`workloads is ${workloads}, not a whole number from ${SMALLEST_FLEET} to ${LARGEST_FLEET}`);
+  if (!Number.isInteger(workloads) || workloads < MIN_WORKLOADS || workloads > MAX_WORKLOADS) {
+    throw new RangeError(`workloads is ${workloads}, not a whole number from ${MIN_WORKLOADS} to ${MAX_WORKLOADS}`);
   }
   const { users = { demo: 'demo' }, tokenFormat = 'opaque', tokenLifetimeMs = HOUR_MS } = options.login ?? {};
   const tokens = createTokenStore(token, tokenFormat, tokenLifetimeMs, now);
@@ -80,22 +66,29 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
   });
 
   return {
+    /** The fixed token. */
     token,
+    /** All accepted tokens, the fixed one first. */
     get tokens() {
       return tokens.live();
     },
+    /** Login attempts so far; malformed ones (415, 400) are not counted. */
     get logins() {
       return login.counts();
     },
+    /** Makes this token, or every current token, get a 401. Later logins issue valid tokens again. */
     revoke: tokens.revoke,
-    async listen(port = 0) {
+    /**
+     * Listens on the loopback interface, on a free port by default. Resolves with the base URL, `http://127.0.0.1:41234`.
+     * Rejects with the error of node:net, such as EADDRINUSE.
+     */
+    async listen(port = 0): Promise<string> {
       server.listen(port, '127.0.0.1');
       await once(server, 'listening');
-      const address = server.address();
-      if (address === null || typeof address === 'string') throw new Error('the simulator listens on no port');
-      return `http://127.0.0.1:${address.port}`;
+      return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     },
-    async close() {
+    /** Destroys all connections and waits until the port is free. */
+    async close(): Promise<void> {
       if (!server.listening) return;
       const closed = once(server, 'close');
       server.close();

@@ -3,7 +3,7 @@
 
 import type { Domain, Kind, Purpose } from './catalogue.js';
 import { RHYTHMS } from './history/rhythm.js';
-import { phasesOf, type Phase } from './history/story.js';
+import { phasesOf } from './history/events.js';
 import { hashText, mix, type Random } from './random.js';
 
 export interface Label {
@@ -16,12 +16,12 @@ export type Workload = Readonly<ReturnType<typeof drawWorkload>>;
 export interface Cluster {
   readonly name: string;
   readonly purpose: Purpose;
-  /** Of its region, relative to the cheapest. */
+  /** The price of its region relative to the cheapest. */
   readonly priceFactor: number;
 }
 
-/** Where a workload runs, and what it is. */
-export interface Origin {
+/** The cluster and the catalogue entries of a workload. */
+interface Origin {
   readonly cluster: Cluster;
   readonly domain: Domain;
   readonly kind: Kind;
@@ -34,16 +34,15 @@ const CORE_HOUR_MICROS = 33_500;
 const GIBIBYTE_HOUR_MICROS = 4_500;
 const GPU_HOUR_MICROS = 2_480_000;
 const SPOT_PRICE_SHARE = 0.35;
-/** In a year. */
-const LEAST_GROWTH = -0.05;
-const MOST_GROWTH = 0.35;
+const MIN_YEARLY_GROWTH = -0.05;
+const MAX_YEARLY_GROWTH = 0.35;
 
 /** Unique in a fleet for each name. */
 export function toId({ cluster, domain, kind }: Origin, name: string): string {
   return `${cluster.name}/${domain.namespace}/${kind.type}/${name}`;
 }
 
-/** Draws what the catalogue leaves open. */
+/** Draws the values for which the catalogue has a range. */
 export function drawWorkload(random: Random, origin: Origin, name: string) {
   const { cluster, domain, kind, app } = origin;
   const id = toId(origin, name);
@@ -58,12 +57,11 @@ export function drawWorkload(random: Random, origin: Origin, name: string) {
     labels: drawLabels(random, cluster.purpose, domain, app),
     annotations: drawAnnotations(random, domain, kind, app, isIgnored),
     services: !kind.isServed ? [] : random.chance(0.15) ? [name, `${name}-headless`] : [name],
-    /** Excluded from ScaleOps by the cluster's owner, with an annotation that says so. */
+    /** Excluded from ScaleOps by an annotation. */
     isIgnored,
     ...drawQuantities(random, cluster, kind),
-    ...drawSavings(random, kind),
     ...historyOf(origin, seed),
-    /** Of the variation from hour to hour. */
+    /** The seed of its variation over time. */
     seed,
   };
 }
@@ -71,28 +69,28 @@ export function drawWorkload(random: Random, origin: Origin, name: string) {
 function historyOf({ cluster: { purpose }, domain, kind, app }: Origin, seed: number) {
   const isForCustomers = kind.rhythm === 'customers' && purpose.env === 'production';
   const rhythm = kind.rhythm === 'customers' && !isForCustomers ? 'office' : kind.rhythm;
-  const yearlyGrowth = LEAST_GROWTH + (mix(seed, 3) / 2 ** 32) * (MOST_GROWTH - LEAST_GROWTH);
-  const phases: readonly Phase[] = phasesOf(
-    { purpose: purpose.name, namespace: domain.namespace, kind: kind.name, app },
-    seed,
-  );
+  const yearlyGrowth = MIN_YEARLY_GROWTH + (mix(seed, 3) / 2 ** 32) * (MAX_YEARLY_GROWTH - MIN_YEARLY_GROWTH);
+  const names = { purpose: purpose.name, namespace: domain.namespace, kind: kind.name, app };
   return {
     rhythm: RHYTHMS[rhythm],
-    /** Only what serves customers grows. */
+    /** Only workloads that serve customers grow. */
     weeklyGrowth: isForCustomers ? yearlyGrowth / 52 : 0,
-    phases,
+    phases: phasesOf(names, seed),
   };
 }
 
 function drawQuantities(random: Random, { purpose, priceFactor }: Cluster, kind: Kind) {
-  const replicas = Math.max(1, random.between(...kind.replicas) * purpose.scale);
+  const replicas = Math.max(1, random.logUniform(...kind.replicas) * purpose.replicaScale);
   // Autoscaled workloads have a fractional mean number of replicas; most are not autoscaled.
   const replicaThousandths = random.chance(0.3) ? Math.round(replicas * 1000) : Math.round(replicas) * 1000;
-  const cpuMillicores = 50 * Math.max(1, Math.round(random.between(...kind.cpuMillicores) / 50));
-  const memoryMebibytes = 64 * Math.max(1, Math.round(random.between(...kind.memoryMebibytes) / 64));
-  const gpus = Math.round(random.evenly(...kind.gpus));
-  const spotShare = Math.round(random.evenly(...kind.spotShare) * 100) / 100;
-  const dutyShare = random.between(...kind.dutyShare);
+  const cpuMillicores = 50 * Math.max(1, Math.round(random.logUniform(...kind.cpuMillicores) / 50));
+  const memoryMebibytes = 64 * Math.max(1, Math.round(random.logUniform(...kind.memoryMebibytes) / 64));
+  const gpus = Math.round(random.uniform(...kind.gpus));
+  const spotShare = Math.round(random.uniform(...kind.spotShare) * 100) / 100;
+  const dutyCycle = random.logUniform(...kind.dutyCycle);
+  const savingsShare = random.chance(0.12) ? 0 : random.uniform(...kind.savingsShare);
+  // Savings of fewer replicas, on top of those of smaller requests.
+  const replicaSavingsShare = random.chance(0.5) ? 0 : random.uniform(0, 0.15);
   const replicaMicros =
     (cpuMillicores / 1000) * CORE_HOUR_MICROS +
     (memoryMebibytes / 1024) * GIBIBYTE_HOUR_MICROS +
@@ -106,20 +104,15 @@ function drawQuantities(random: Random, { purpose, priceFactor }: Cluster, kind:
     /** The mean number of replicas. */
     replicaThousandths,
     /** The share of time in which its pods exist, and the share of that on spot machines. */
-    dutyShare,
+    dutyCycle,
     spotShare,
-    /** Its price relative to that of on-demand machines alone. */
+    /** Its price relative to on-demand machines only. */
     priceShare,
     /** Cost of an average hour. */
-    hourlyMicros: replicaMicros * (replicaThousandths / 1000) * dutyShare * priceShare * priceFactor,
+    hourlyMicros: replicaMicros * (replicaThousandths / 1000) * dutyCycle * priceShare * priceFactor,
+    savingsShare,
+    replicaSavingsShare,
   };
-}
-
-function drawSavings(random: Random, kind: Kind) {
-  const savingsShare = random.chance(0.12) ? 0 : random.evenly(...kind.savingsShare);
-  // Savings of fewer replicas, on top of those of smaller requests.
-  const replicaSavingsShare = random.chance(0.5) ? 0 : random.evenly(0, 0.15);
-  return { savingsShare, replicaSavingsShare };
 }
 
 function drawLabels(random: Random, purpose: Purpose, domain: Domain, app: string): Label[] {
@@ -139,7 +132,7 @@ function drawAnnotations(random: Random, domain: Domain, kind: Kind, app: string
   const annotations: Label[] = [];
   if (kind.isServed && random.chance(0.7)) annotations.push({ key: 'prometheus.io/scrape', value: 'true' });
   if (domain.team !== '' && random.chance(0.6)) annotations.push({ key: 'owner', value: `${domain.team}@example.com` });
-  // A value that contains "=": a filter that is split at the wrong one finds nothing.
+  // A value that contains "=": a gateway that splits at the wrong one finds nothing.
   if (random.chance(0.3)) annotations.push({ key: 'runbook', value: `https://wiki.example.com/runbook?app=${app}` });
   if (isIgnored) annotations.push({ key: IGNORED_ANNOTATION, value: 'true' });
   return annotations;

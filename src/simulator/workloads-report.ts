@@ -5,44 +5,30 @@
 import { workloadFigures } from './history/costs.js';
 import type { Period } from './history/timeline.js';
 import type { Label, Workload } from './workload.js';
-import { parseParameters, type ParameterType, type Parameters } from './parameters.js';
+import { parameterTypes, parseParameters, type Parameters } from './parameters.js';
 import { toRow, type Report } from './report.js';
 import { select, type Host, type WorkloadTest } from './selection.js';
 
-const BODY_FORMS = new Map<string, ParameterType>([
-  ['annotations', 'labels'],
-  ['clusterFilters', 'strings'],
-  ['isAnnotationExclude', 'boolean'],
-  ['isClusterExclude', 'boolean'],
-  ['isLabelExclude', 'boolean'],
-  ['isNamespaceExclude', 'boolean'],
-  ['isWorkloadTypeExclude', 'boolean'],
-  ['labels', 'labels'],
-  ['logicalAnnotation', 'operator'],
-  ['logicalLabel', 'operator'],
-  ['namespaces', 'strings'],
-  ['shouldIgnoreWorkloads', 'boolean'],
-  ['workloadTypes', 'strings'],
-]);
-
+const TYPES = {
+  strings: 'clusterFilters namespaces workloadTypes',
+  labels: 'annotations labels',
+  operator: 'logicalAnnotation logicalLabel',
+};
+const FLAGS =
+  'isAnnotationExclude isClusterExclude isLabelExclude isNamespaceExclude isWorkloadTypeExclude shouldIgnoreWorkloads';
+const BODY_TYPES = parameterTypes({ ...TYPES, boolean: FLAGS });
 // multiCluster is documented for the query string only; range is undocumented, but in use.
-const QUERY_FORMS = new Map<string, ParameterType>([...BODY_FORMS, ['multiCluster', 'boolean'], ['range', 'range']]);
+const QUERY_TYPES = parameterTypes({ ...TYPES, boolean: `${FLAGS} multiCluster`, range: 'range' });
 
-/** @throws BadRequest for what the vendor does not document. */
-export function createWorkloadsReport(host: Host, query: URLSearchParams, body: unknown): Report {
-  const parameters = parseParameters(QUERY_FORMS, BODY_FORMS, query, body);
+/** @throws BadRequest for undocumented parameters and values. */
+export function createWorkloadsReport(host: Host, query: URLSearchParams, body: object): Report {
+  const parameters = parseParameters(QUERY_TYPES, BODY_TYPES, query, body);
   const tests = [
-    nameTest(parameters, 'clusterFilters', 'isClusterExclude', (workload) => workload.clusterName),
-    nameTest(parameters, 'namespaces', 'isNamespaceExclude', (workload) => workload.namespace),
-    nameTest(parameters, 'workloadTypes', 'isWorkloadTypeExclude', (workload) => workload.type),
-    labelTest(parameters, 'labels', 'logicalLabel', 'isLabelExclude', (workload) => workload.labels),
-    labelTest(
-      parameters,
-      'annotations',
-      'logicalAnnotation',
-      'isAnnotationExclude',
-      (workload) => workload.annotations,
-    ),
+    nameTest(parameters, 'clusterFilters', 'isClusterExclude', 'clusterName'),
+    nameTest(parameters, 'namespaces', 'isNamespaceExclude', 'namespace'),
+    nameTest(parameters, 'workloadTypes', 'isWorkloadTypeExclude', 'type'),
+    labelTest(parameters, 'labels', 'logicalLabel', 'isLabelExclude'),
+    labelTest(parameters, 'annotations', 'logicalAnnotation', 'isAnnotationExclude'),
   ];
   const { workloads, period, ...rest } = select(host, parameters, tests);
   return { rows: toRows(workloads, period), ...rest };
@@ -50,15 +36,13 @@ export function createWorkloadsReport(host: Host, query: URLSearchParams, body: 
 
 function* toRows(workloads: readonly Workload[], period: Period) {
   for (const workload of workloads) {
-    // In the vendor's sample rows have null labels and annotations; the workload's own labels are `ownerLabels`.
+    // In the vendor's sample, rows have null labels and annotations, and the workload's labels are `ownerLabels`.
     const names = {
       id: workload.id,
       clusterName: workload.clusterName,
       namespace: workload.namespace,
       workloadName: workload.name,
       workloadType: workload.type,
-      labels: [],
-      annotations: [],
       ownerLabels: workload.labels,
       services: workload.services,
     };
@@ -70,28 +54,25 @@ function nameTest(
   parameters: Parameters,
   listName: string,
   excludeName: string,
-  nameOf: (workload: Workload) => string,
+  field: 'clusterName' | 'namespace' | 'type',
 ): WorkloadTest {
   const names = new Set(parameters.strings(listName));
   const isExclude = parameters.boolean(excludeName);
-  // Documented: an empty list filters nothing, whatever the exclude flag says.
-  return names.size === 0 ? () => true : (workload) => names.has(nameOf(workload)) !== isExclude;
+  // Documented: an empty list filters nothing, whatever the exclude flag is.
+  return (workload) => names.size === 0 || names.has(workload[field]) !== isExclude;
 }
 
 function labelTest(
   parameters: Parameters,
-  listName: string,
+  field: 'labels' | 'annotations',
   operatorName: string,
   excludeName: string,
-  labelsOf: (workload: Workload) => readonly Label[],
 ): WorkloadTest {
-  const wanted = parameters.labels(listName);
-  if (wanted.length === 0) return () => true;
+  const wanted = parameters.labels(field);
   const isExclude = parameters.boolean(excludeName);
   const isAll = parameters.text(operatorName) === 'AND';
   return (workload) => {
-    const labels = labelsOf(workload);
-    const has = (label: Label) => labels.some(({ key, value }) => key === label.key && value === label.value);
-    return (isAll ? wanted.every(has) : wanted.some(has)) !== isExclude;
+    const has = (label: Label) => workload[field].some(({ key, value }) => key === label.key && value === label.value);
+    return wanted.length === 0 || (isAll ? wanted.every(has) : wanted.some(has)) !== isExclude;
   };
 }

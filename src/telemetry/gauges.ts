@@ -1,9 +1,9 @@
-// Gauges that are read when the metrics are collected: sizes, queues, the delay of the event loop.
+// Gauges whose values are read when Prometheus collects the metrics: sizes, queues, the delay of the event loop.
 
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Gauge, type Registry } from 'prom-client';
 
-/** Where the gauges are read. */
+/** The parts that the gauges are read from. */
 export interface GaugeSources {
   readonly cache: { size(): { readonly bytes: number; readonly maxBytes: number; readonly entries: number } };
   readonly upstream: { load(): { readonly inFlight: number; readonly queued: number } };
@@ -40,7 +40,7 @@ const RESOLUTION_MS = 20;
 const NANOSECONDS_PER_SECOND = 1e9;
 const PERCENTILES = [50, 90, 99, 100];
 
-/** Returns the function that stops the measurement, whose timer wakes the process every RESOLUTION_MS. */
+/** Returns a function that stops the measurement; its timer wakes the process every RESOLUTION_MS. */
 export function measureEventLoopDelay(registry: Registry): () => void {
   const delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   new Gauge({

@@ -5,8 +5,22 @@ import type { CacheInstrumentation } from '../cache/report-lookup.js';
 import { GatewayError, type ErrorCode } from '../errors.js';
 import type { UpstreamInstrumentation } from '../upstream/instrumentation.js';
 
+/**
+ * Maps a client's operation name (null: anonymous) to one of a closed list: names that the operator lists, OTHER and
+ * ANONYMOUS. Clients choose names freely, and each would be a series of its own.
+ */
+export type NameOf = (name: string | null) => string;
+
+export const OTHER = 'other';
+export const ANONYMOUS = 'anonymous';
+
+export function createNameOf(listed: Iterable<string>): NameOf {
+  const names = new Set(listed);
+  return (name) => (name === null ? ANONYMOUS : names.has(name) ? name : OTHER);
+}
+
 export interface OperationFacts {
-  /** Chosen by the client: never shown as it is. */
+  /** Chosen by the client: shown only by way of NameOf. */
   readonly name: string | null;
   readonly type: 'query' | 'mutation' | 'subscription';
 }
@@ -21,30 +35,30 @@ export interface RequestOutcome {
   readonly codes: readonly ErrorCode[];
   readonly durationMs: number;
   readonly callerName: string | undefined;
-  /** Whether the response came from the cache of responses, and nothing was executed. */
+  /** Whether the response came from the response cache, without execution. */
   readonly isResponseCacheHit: boolean;
 }
 
-export interface BegunRequest {
+export interface RequestInfo {
   readonly requestId: string;
   header(name: 'traceparent' | 'tracestate'): string | null;
 }
 
 export interface Observation {
-  /** The trace that the request belongs to, where there is one. */
+  /** The trace of the request; undefined without tracing. */
   readonly traceId?: string | undefined;
   /** Surrounds the execution. */
   execute<T>(run: () => T): T;
-  /** Called once, whatever becomes of the request. */
+  /** Called once, when the request ends. */
   end(outcome: RequestOutcome): void;
 }
 
 export interface Instruments extends CacheInstrumentation, UpstreamInstrumentation {
-  /** Called when a GraphQL request arrives, before it is known to be a valid one. */
-  begin(request: BegunRequest): Observation;
+  /** Called when a GraphQL request arrives, before it is validated. */
+  begin(request: RequestInfo): Observation;
 }
 
-/** Calls both, the first around the second. */
+/** Calls both; `outer` wraps `inner`. */
 export function combine(outer: Instruments, inner: Instruments): Instruments {
   return {
     begin(request) {
@@ -59,20 +73,20 @@ export function combine(outer: Instruments, inner: Instruments): Instruments {
       };
     },
     load: (report, run) => outer.load(report, () => inner.load(report, run)),
-    onHit(report, outcome) {
-      outer.onHit(report, outcome);
-      inner.onHit(report, outcome);
+    onHit(report, lookup) {
+      outer.onHit(report, lookup);
+      inner.onHit(report, lookup);
     },
-    onRelatedHit(report, outcome) {
-      outer.onRelatedHit(report, outcome);
-      inner.onRelatedHit(report, outcome);
+    onRelatedHit(report, lookup) {
+      outer.onRelatedHit(report, lookup);
+      inner.onRelatedHit(report, lookup);
     },
     call: (call, run) => outer.call(call, () => inner.call(call, run)),
     login: (run) => outer.login(() => inner.login(run)),
   };
 }
 
-/** "aborted": no request waited for it any more. */
+/** The error code; "aborted" if no request waited any more. */
 export function toFailureCode(error: unknown): ErrorCode | 'aborted' {
   if (error instanceof GatewayError) return error.code;
   return error instanceof DOMException && error.name === 'AbortError' ? 'aborted' : 'INTERNAL_SERVER_ERROR';

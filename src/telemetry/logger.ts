@@ -5,22 +5,19 @@ import { pino } from 'pino';
 import { toReadableLine } from './readable-line.js';
 
 const STDOUT = 1;
-/**
- * Lines are written when there is this much of them, and at the latest after FLUSH_INTERVAL_MS. Not more: sonic-boom measures
- * all text that waits again for each line.
- */
+/** The text that a write waits for, at most for FLUSH_INTERVAL_MS. Not more: with each line sonic-boom measures all of it. */
 const MIN_WRITE_BYTES = 4_096;
 const FLUSH_INTERVAL_MS = 100;
-/** Further lines are dropped while nobody reads the output. */
+/** While nothing reads the output, further lines are dropped. */
 const MAX_PENDING_BYTES = 4_194_304;
-/** How long the end of the process waits for the last lines to be written. */
+/** How long the process waits at its end for the last lines to be written. */
 const MAX_FLUSH_MS = 250;
 
 export type ProcessLog = ReturnType<typeof createProcessLog>;
 
 /**
- * Creates the logger of the process. Call `discard` when the process exits, before other handlers: pino writes what is
- * left synchronously then, and retries for ever where the reader of the output has stopped or is gone.
+ * Creates the logger of the process. On exit, call `discard` before other handlers run: pino's handler writes the
+ * pending lines synchronously, and retries for ever if the reader of the output has stopped.
  * @param isTerminal whether a person reads it.
  */
 export function createProcessLog(level: string, isTerminal = false) {
@@ -40,14 +37,14 @@ export function createProcessLog(level: string, isTerminal = false) {
     droppedLines += 1;
   });
   destination.on('drain', () => {
-    if (droppedLines > 0) logger.warn({ droppedLines }, 'log lines were dropped: nobody read standard output');
+    if (droppedLines > 0) logger.warn({ droppedLines }, 'log lines were dropped: standard output was not read');
     droppedLines = 0;
   });
-  // A full disk behind the output is no reason to end. pino handles a reader that is gone (EPIPE).
+  // A full disk must not end the process. pino handles a closed reader (EPIPE).
   destination.on('error', () => undefined);
   return {
     logger,
-    /** Resolves when all lines are written; after MAX_FLUSH_MS where nobody reads the output. */
+    /** Resolves when all lines are written, at the latest after MAX_FLUSH_MS. */
     flush: () =>
       new Promise<void>((resolve) => {
         setTimeout(resolve, MAX_FLUSH_MS);
@@ -55,7 +52,7 @@ export function createProcessLog(level: string, isTerminal = false) {
           resolve();
         });
       }),
-    /** Drops the lines that are not written. */
+    /** Drops the pending lines. */
     discard: () => {
       destination.destroy();
     },

@@ -1,22 +1,21 @@
 // The metrics of one gateway, for Prometheus. Each gateway has its own registry. The values of every label are a closed
 // list: nothing that a client sends creates a series. Names follow https://prometheus.io/docs/practices/naming/.
 
-import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 
 import type { Clock } from '../clock.js';
+import { createCounter } from './counter.js';
 import { measureEventLoopDelay, registerGauges, type GaugeSources } from './gauges.js';
 import type { Instruments } from './instrumentation.js';
 import { createOperationMetrics } from './operation-metrics.js';
-import type { NameOf } from './operation-names.js';
-import { createCacheMetrics, createUpstreamMetrics, createWarningMetrics } from './report-metrics.js';
+import { createCacheMetrics, createUpstreamMetrics, createWarningCounter } from './report-metrics.js';
 
-interface MetricsOptions {
+export interface MetricsOptions {
   readonly version: string;
-  readonly nameOf: NameOf;
-  /** The names that `nameOf` shows as they are. */
+  /** The operation names that are shown. */
   readonly operations: readonly string[];
   readonly clock: Clock;
-  /** Whether to expose the metrics of the whole process as well. prom-client leaves observers of the process behind. */
+  /** Whether to expose the memory, CPU and garbage collection of the process. prom-client never removes its observers. */
   readonly collectProcessMetrics: boolean;
 }
 
@@ -26,7 +25,7 @@ export type DefectOrigin = (typeof DEFECT_ORIGINS)[number];
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
-export function createMetrics({ version, nameOf, operations, clock, collectProcessMetrics }: MetricsOptions) {
+export function createMetrics({ version, operations, clock, collectProcessMetrics }: MetricsOptions) {
   const registry = new Registry();
   const info = new Gauge({
     name: 'gateway_build_info',
@@ -35,16 +34,15 @@ export function createMetrics({ version, nameOf, operations, clock, collectProce
     registers: [registry],
   });
   info.set({ version }, 1);
-  const defects = new Counter({
-    name: 'gateway_uncaught_errors_total',
-    help: 'Unexpected errors outside of any request, by the event of Node that reported them.',
-    labelNames: ['origin'],
-    registers: [registry],
-  });
-  for (const origin of DEFECT_ORIGINS) defects.inc({ origin }, 0);
-  const { setBreakerOpen, ...upstream } = createUpstreamMetrics(registry, clock);
+  const defects = createCounter(
+    registry,
+    'gateway_uncaught_errors_total',
+    'Unexpected errors outside of any request, by the event of Node that reported them.',
+    { origin: DEFECT_ORIGINS },
+  );
+  const { setBreakerOpen, instruments: upstream } = createUpstreamMetrics(registry, clock);
   const instruments: Instruments = {
-    ...createOperationMetrics(registry, nameOf, operations),
+    ...createOperationMetrics(registry, operations),
     ...createCacheMetrics(registry),
     ...upstream,
   };
@@ -52,14 +50,12 @@ export function createMetrics({ version, nameOf, operations, clock, collectProce
   if (collectProcessMetrics) registerProcessMetrics(registry);
   return {
     instruments,
-    /** Records that the circuit breaker in front of ScaleOps has opened or closed. */
     setBreakerOpen,
-    ...createWarningMetrics(registry),
+    countWarnings: createWarningCounter(registry),
     recordDefect(origin: DefectOrigin): void {
       defects.inc({ origin });
     },
-    /** Adds the gauges of these. */
-    registerGauges(sources: GaugeSources): void {
+    registerGauges: (sources: GaugeSources) => {
       registerGauges(registry, sources);
     },
     /** All metrics, in Prometheus' text format. */
@@ -68,7 +64,7 @@ export function createMetrics({ version, nameOf, operations, clock, collectProce
   };
 }
 
-/** gauges.ts has the event loop delay; the names of the others end in _total and are gauges. */
+/** gauges.ts measures the event loop; the other three are gauges whose names end in _total. */
 const EXCLUDED = /^nodejs_(?:eventloop_lag|active_(?:handles|requests|resources)_total$)/;
 
 function registerProcessMetrics(registry: Registry): void {

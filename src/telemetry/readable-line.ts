@@ -17,7 +17,7 @@ interface Operation {
   readonly clientClosed?: boolean;
 }
 
-/** What the counts of `cache` mean. */
+/** Texts for the counts in `cache`. */
 const SOURCES: Readonly<Record<string, string>> = {
   hit: 'from cache',
   stale: 'from cache, stale',
@@ -26,14 +26,14 @@ const SOURCES: Readonly<Record<string, string>> = {
   miss: 'from ScaleOps',
 };
 const NAME_WIDTH = 20;
-// A name may come from a token, and must not move the cursor.
-const CONTROL = /[\u0000-\u001f\u007f-\u009f]/g;
+// A name may come from a token, and must not move the cursor of the terminal.
+const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f-\u009f]/g;
 
-/** @param json a line of the log, with its end. */
+/** @param json a line of the log, with its line break. */
 export function toReadableLine(json: string): string {
   const { time, level, msg, ...fields } = JSON.parse(json) as Fields & { time: string; level: number; msg: string };
   const text = msg === 'operation' ? describeOperation(fields as unknown as Operation) : describe(level, msg, fields);
-  return `${`${time.slice(11, 19)} ${text}`.replaceAll(CONTROL, ' ').trimEnd()}\n`;
+  return `${`${time.slice(11, 19)} ${text}`.replaceAll(CONTROL_CHARACTERS, ' ').trimEnd()}\n`;
 }
 
 function describeOperation(operation: Operation): string {

@@ -8,12 +8,14 @@ import { ERROR_CODES } from '../errors.js';
 import { LABEL_FIELDS, NAME_FIELDS, NUMBER_FIELDS } from '../report/columns/columns.js';
 import type { ReportKind } from '../report/request.js';
 import type { WarningCode } from '../report/warnings.js';
+import { createCounter } from './counter.js';
 import { toFailureCode, type Instruments } from './instrumentation.js';
 import { DURATION_BUCKETS } from './operation-metrics.js';
 
 const REPORTS: readonly ReportKind[] = ['workloads', 'aggregated'];
+const UPSTREAM_CODES = Object.keys(ERROR_CODES).filter((code) => code.startsWith('UPSTREAM_'));
 /** Of a call or a login. */
-const OUTCOMES = ['ok', 'aborted', ...Object.keys(ERROR_CODES).filter(isOutcome)];
+const OUTCOMES = ['ok', 'aborted', 'INTERNAL_SERVER_ERROR', ...UPSTREAM_CODES];
 /** The fields that each warning may be about; "" for whole rows, and for one of many members of a response. */
 const WARNING_FIELDS: Readonly<Record<WarningCode, readonly string[]>> = {
   PARTIAL_ANSWER: [''],
@@ -28,90 +30,77 @@ const WARNING_FIELDS: Readonly<Record<WarningCode, readonly string[]>> = {
 const CACHE_RESULTS: readonly CacheStatus[] = ['hit', 'stale', 'shared', 'collapsed', 'miss'];
 
 export function createCacheMetrics(registry: Registry): Pick<Instruments, 'load' | 'onHit' | 'onRelatedHit'> {
-  const results = new Counter({
-    name: 'gateway_cache_results_total',
-    help: 'Reports by source: hit, stale, shared (from another replica), collapsed (with another request), miss.',
-    labelNames: ['report', 'result'],
-    registers: [registry],
-  });
-  for (const report of REPORTS) for (const result of CACHE_RESULTS) results.inc({ report, result }, 0);
-  const count: Instruments['onRelatedHit'] = (report, { cacheStatus: result }) => {
+  const results = createCounter(
+    registry,
+    'gateway_cache_results_total',
+    'Reports by source: hit, stale, shared (from another replica), collapsed (with another request), miss.',
+    { report: REPORTS, result: CACHE_RESULTS },
+  );
+  const count: Instruments['onHit'] = (report, { cacheStatus: result }) => {
     results.inc({ report, result });
   };
   return {
     async load(report, run) {
-      const answer = await run();
-      count(report, answer);
-      return answer;
+      const lookup = await run();
+      count(report, lookup);
+      return lookup;
     },
     onHit: count,
     onRelatedHit: count,
   };
 }
 
-/** Counts the data-quality warnings of reports. */
-export function createWarningMetrics(registry: Registry) {
+/** Returns a function that counts the data-quality warnings of a report. */
+export function createWarningCounter(registry: Registry) {
   const warnings = new Counter({
     name: 'gateway_report_warnings_total',
     help: 'Warnings of reports from ScaleOps, by code and by the field that they are about.',
     labelNames: ['code', 'field'],
     registers: [registry],
   });
-  for (const [code, fields] of Object.entries(WARNING_FIELDS))
+  for (const [code, fields] of Object.entries(WARNING_FIELDS)) {
     for (const field of fields) warnings.inc({ code, field }, 0);
-  return {
-    countWarnings(found: readonly { readonly code: string; readonly field: string | null }[]): void {
-      for (const { code, field } of found) {
-        warnings.inc({ code, field: code === 'PARTIAL_ANSWER' ? '' : (field ?? '') });
-      }
-    },
+  }
+  return (found: readonly { readonly code: string; readonly field: string | null }[]): void => {
+    for (const { code, field } of found) warnings.inc({ code, field: code === 'PARTIAL_ANSWER' ? '' : (field ?? '') });
   };
 }
 
 function defineUpstreamMetrics(registry: Registry) {
-  const registers = [registry];
-  const attempts = new Counter({
-    name: 'gateway_upstream_attempts_total',
-    help: 'Calls to ScaleOps by outcome: ok, aborted (no request waited any more), or the error code.',
-    labelNames: ['report', 'outcome'],
-    registers,
-  });
-  const durations = new Histogram({
-    name: 'gateway_upstream_attempt_duration_seconds',
-    help: 'Duration of calls to ScaleOps including the body, whatever the outcome.',
-    labelNames: ['report'],
-    buckets: DURATION_BUCKETS,
-    registers,
-  });
-  const retries = new Counter({
-    name: 'gateway_upstream_retries_total',
-    help: 'Calls to ScaleOps that repeat a failed one.',
-    labelNames: ['report'],
-    registers,
-  });
-  const logins = new Counter({
-    name: 'gateway_upstream_logins_total',
-    help: 'Logins for a ScaleOps token by outcome: ok, aborted, or the error code.',
-    labelNames: ['outcome'],
-    registers,
-  });
-  const breaker = new Gauge({
-    name: 'gateway_upstream_circuit_breaker_open',
-    help: '1 from when the circuit breaker opens until a call succeeds.',
-    registers,
-  });
-  return { attempts, durations, retries, logins, breaker };
+  return {
+    attempts: createCounter(
+      registry,
+      'gateway_upstream_attempts_total',
+      'Calls to ScaleOps by outcome: ok, aborted (no request waited any more), or the error code.',
+      { report: REPORTS, outcome: OUTCOMES },
+    ),
+    durations: new Histogram({
+      name: 'gateway_upstream_attempt_duration_seconds',
+      help: 'Duration of calls to ScaleOps including the body, whatever the outcome.',
+      labelNames: ['report'],
+      buckets: DURATION_BUCKETS,
+      registers: [registry],
+    }),
+    retries: createCounter(registry, 'gateway_upstream_retries_total', 'Calls to ScaleOps that repeat a failed one.', {
+      report: REPORTS,
+    }),
+    logins: createCounter(
+      registry,
+      'gateway_upstream_logins_total',
+      'Logins for a ScaleOps token by outcome: ok, aborted, or the error code.',
+      { outcome: OUTCOMES },
+    ),
+    breaker: new Gauge({
+      name: 'gateway_upstream_circuit_breaker_open',
+      help: '1 from when the circuit breaker opens until a call succeeds.',
+      registers: [registry],
+    }),
+  };
 }
 
 export function createUpstreamMetrics(registry: Registry, clock: Clock) {
   const { attempts, durations, retries, logins, breaker } = defineUpstreamMetrics(registry);
-  for (const report of REPORTS) {
-    for (const outcome of OUTCOMES) attempts.inc({ report, outcome }, 0);
-    retries.inc({ report }, 0);
-    durations.zero({ report });
-  }
-  for (const outcome of OUTCOMES) logins.inc({ outcome }, 0);
-  breaker.set(0);
+  for (const report of REPORTS) durations.zero({ report });
   const instruments: Pick<Instruments, 'call' | 'login'> = {
     call({ report, isRetry }, run) {
       const startedAt = clock.now();
@@ -126,24 +115,23 @@ export function createUpstreamMetrics(registry: Registry, clock: Clock) {
         logins.inc({ outcome });
       }),
   };
-  const setBreakerOpen = (isOpen: boolean): void => {
-    breaker.set(isOpen ? 1 : 0);
+  return {
+    instruments,
+    /** Records that the circuit breaker in front of ScaleOps has opened or closed. */
+    setBreakerOpen(isOpen: boolean): void {
+      breaker.set(Number(isOpen));
+    },
   };
-  return { ...instruments, setBreakerOpen };
 }
 
-function isOutcome(code: string): boolean {
-  return code.startsWith('UPSTREAM_') || code === 'INTERNAL_SERVER_ERROR';
-}
-
-/** Runs a task and passes its outcome to `end`. */
-async function observe<T>(run: () => Promise<T>, end: (outcome: string) => void): Promise<T> {
+/** Runs a task and passes its outcome to `onEnd`. */
+async function observe<T>(run: () => Promise<T>, onEnd: (outcome: string) => void): Promise<T> {
   try {
     const result = await run();
-    end('ok');
+    onEnd('ok');
     return result;
   } catch (error) {
-    end(toFailureCode(error));
+    onEnd(toFailureCode(error));
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 // From an ended span to the OTLP receiver: sampled, queued within bounds, sent in batches.
 
 import { randomUUID } from 'node:crypto';
-import { ExportResultCode, type ExportResult } from '@opentelemetry/core';
+import { ExportResultCode } from '@opentelemetry/core';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import { defaultResource, resourceFromAttributes } from '@opentelemetry/resources';
 import {
@@ -15,22 +15,16 @@ import {
   type SpanExporter,
 } from '@opentelemetry/sdk-trace';
 
+import type { Clock } from '../clock.js';
 import type { ProxySettings } from '../upstream/http/proxy.js';
 import type { SamplerSettings, TracingOptions } from './tracing.js';
 
 /** A span takes about 1 KB. Spans that find the queue full are dropped. */
 const QUEUE = { maxQueueSize: 2_048, maxExportBatchSize: 512, scheduledDelayMillis: 5_000 };
-/** One that hangs, and at the end a full queue. Further exports are dropped, so that a slow receiver holds no memory. */
+/** One that hangs, and a full queue at the end. Further exports are dropped, so a slow receiver holds no memory. */
 const MAX_CONCURRENT_EXPORTS = 1 + QUEUE.maxQueueSize / QUEUE.maxExportBatchSize;
-/** More than any span of the gateway has. */
-const LIMITS = {
-  attributeCountLimit: 16,
-  attributeValueLengthLimit: 256,
-  eventCountLimit: 1,
-  linkCountLimit: 1,
-  attributePerEventCountLimit: 1,
-  attributePerLinkCountLimit: 1,
-};
+/** The name of a caller may come from a token. */
+const MAX_ATTRIBUTE_LENGTH = 256;
 /** How long a closing gateway waits for its last spans to be accepted. */
 const MAX_CLOSE_MS = 1_000;
 
@@ -47,7 +41,7 @@ export function createSpanPipeline(options: TracingOptions) {
     userAgent: `scaleops-cost-gateway/${version}`,
   });
   let isClosing = false;
-  const onExport = createFailureReport((isFailing, reason) => {
+  const observed = observeExports(exporter, (isFailing, reason) => {
     if (!isClosing) options.onExportFailure(isFailing, reason);
   });
   const provider = new TracerProvider({
@@ -59,21 +53,28 @@ export function createSpanPipeline(options: TracingOptions) {
       }),
     ),
     sampler: createSampler(sampler),
-    spanLimits: LIMITS,
-    spanProcessors: [new BatchSpanProcessor({ ...QUEUE, exporter: observeExports(exporter, onExport) })],
+    spanLimits: { attributeValueLengthLimit: MAX_ATTRIBUTE_LENGTH },
+    spanProcessors: [new BatchSpanProcessor({ ...QUEUE, exporter: observed })],
   });
   return {
     tracer: provider.getTracer('scaleops-cost-gateway', version),
     /** Sends the queued spans; resolves at the latest after MAX_CLOSE_MS. */
     async close(): Promise<void> {
-      const flushed = provider.shutdown().catch(() => undefined);
-      let cancel: () => void = () => undefined;
-      const expired = new Promise<void>((resolve) => (cancel = clock.after(MAX_CLOSE_MS, resolve)));
-      await Promise.race([flushed, expired]);
-      cancel();
+      await shutDown(provider, clock);
       isClosing = true;
     },
   };
+}
+
+function shutDown(provider: TracerProvider, clock: Clock): Promise<void> {
+  return new Promise((resolve) => {
+    const cancel = clock.after(MAX_CLOSE_MS, resolve);
+    const finish = (): void => {
+      cancel();
+      resolve();
+    };
+    provider.shutdown().then(finish, finish);
+  });
 }
 
 /** `proxyEnv` is an option of Node's agents since 24.5. */
@@ -91,11 +92,15 @@ function createSampler({ kind, ratio }: SamplerSettings): Sampler {
   return kind.startsWith('parentbased_') ? new ParentBasedSampler({ root }) : root;
 }
 
-function observeExports(exporter: SpanExporter, onExport: (result: ExportResult) => void): SpanExporter {
+/** Calls `onChange` when exports begin to fail, and when they succeed again. */
+function observeExports(exporter: SpanExporter, onChange: TracingOptions['onExportFailure']): SpanExporter {
+  let wasFailing = false;
   return {
     export(spans, done) {
       exporter.export(spans, (result) => {
-        onExport(result);
+        const isFailing = result.code !== ExportResultCode.SUCCESS;
+        if (isFailing !== wasFailing) onChange(isFailing, isFailing ? toReason(result.error) : undefined);
+        wasFailing = isFailing;
         done(result);
       });
     },
@@ -103,19 +108,9 @@ function observeExports(exporter: SpanExporter, onExport: (result: ExportResult)
   };
 }
 
-/** Calls `onChange` when exports begin to fail, and when they succeed again. */
-function createFailureReport(onChange: TracingOptions['onExportFailure']) {
-  let wasFailing = false;
-  return ({ code, error }: ExportResult): void => {
-    const isFailing = code !== ExportResultCode.SUCCESS;
-    if (isFailing !== wasFailing) onChange(isFailing, isFailing ? toReason(error) : undefined);
-    wasFailing = isFailing;
-  };
-}
-
-/** A status or a system error's code. Messages of errors may name the receiver or quote its response. */
+/** A status or the code of a system error: messages may name the receiver or quote its response. */
 function toReason(error: (Error & { readonly code?: unknown }) | undefined): string {
   if (typeof error?.code === 'number') return `HTTP ${error.code}`;
   if (typeof error?.code === 'string') return error.code;
-  return error?.name === 'OTLPExporterError' ? 'HTTP 429, 502, 503 or 504' : 'no answer in time';
+  return error?.name === 'OTLPExporterError' ? 'HTTP 429, 502, 503 or 504' : 'no response in time';
 }

@@ -2,101 +2,92 @@
 // an AsyncLocalStorage of this file, so nothing is registered with OpenTelemetry globally.
 
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
-import type { Attributes, Context, Span, Tracer } from '@opentelemetry/api';
+import { defaultTextMapSetter, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import type { Attributes, Context, Span, SpanOptions, TextMapGetter, Tracer } from '@opentelemetry/api';
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
 
 import type { ReportLookup } from '../cache/report-lookup.js';
 import { statusOf } from '../errors.js';
 import type { InstrumentedCall } from '../upstream/instrumentation.js';
-import { toFailureCode, type Instruments, type Observation } from './instrumentation.js';
-import type { BegunRequest, RequestOutcome } from './instrumentation.js';
-import { ANONYMOUS, OTHER, type NameOf } from './operation-names.js';
+import { ANONYMOUS, OTHER, toFailureCode } from './instrumentation.js';
+import type { Instruments, NameOf, Observation, RequestInfo, RequestOutcome } from './instrumentation.js';
 import { createSpanPipeline } from './span-pipeline.js';
-import type { Tracing, TracingOptions } from './tracing.js';
+import type { TracingOptions } from './tracing.js';
 
 /** W3C trace context only; baggage of callers is not forwarded. */
 const propagator = new W3CTraceContextPropagator();
+const currentSpan = new AsyncLocalStorage<Span>();
+const LOAD = 'load report';
 
-export function createTracing(options: TracingOptions): Tracing {
+export type Tracing = ReturnType<typeof createTracing>;
+
+export function createTracing(options: TracingOptions) {
   const { tracer, close } = createSpanPipeline(options);
-  const current = new AsyncLocalStorage<Span>();
-  const within = createWithin(tracer, current);
   const instruments: Instruments = {
-    begin: (request) => beginOperation(request, { tracer, current, nameOf: options.nameOf }),
+    begin: (request) => beginOperation(tracer, request, options.nameOf),
     load: (report, run) =>
-      within(LOAD, { 'gateway.report': report }, SpanKind.INTERNAL, async (span) => {
-        const answer = await run();
-        span.setAttributes(toAttributes(answer));
-        return answer;
+      runInSpan(tracer, LOAD, { attributes: { 'gateway.report': report } }, async (span) => {
+        const lookup = await run();
+        span.setAttributes(toAttributes(lookup));
+        return lookup;
       }),
-    onHit(report, outcome) {
-      const attributes = { 'gateway.report': report, ...toAttributes(outcome) };
-      tracer.startSpan(LOAD, { attributes, kind: SpanKind.INTERNAL }, contextOf(current.getStore())).end();
+    onHit(report, lookup) {
+      const attributes = { 'gateway.report': report, ...toAttributes(lookup) };
+      tracer.startSpan(LOAD, { attributes }, contextOf(currentSpan.getStore())).end();
     },
     onRelatedHit: () => undefined,
-    call(call, run) {
-      return within('call ScaleOps', toCallAttributes(call), SpanKind.CLIENT, async (span) => {
+    call: (call, run) =>
+      runInSpan(tracer, 'call ScaleOps', toCallOptions(call), async (span) => {
         call.headers = toHeaders(span);
         try {
           return await run();
         } finally {
           if (call.status !== undefined) span.setAttribute('http.response.status_code', call.status);
         }
-      });
-    },
-    login: (run) => within('log in', {}, SpanKind.CLIENT, run),
+      }),
+    login: (run) => runInSpan(tracer, 'log in', { kind: SpanKind.CLIENT }, run),
   };
   return { instruments, close };
 }
 
-/** Returns a function that runs a task within a new span, which the error of the task marks. */
-function createWithin(tracer: Tracer, current: AsyncLocalStorage<Span>) {
-  return async <T>(name: string, attributes: Attributes, kind: SpanKind, run: (span: Span) => Promise<T>) => {
-    const span = tracer.startSpan(name, { attributes, kind }, contextOf(current.getStore()));
-    try {
-      return await current.run(span, () => run(span));
-    } catch (error) {
-      const failure = toFailureCode(error);
-      span.setAttribute('error.type', failure);
-      if (failure !== 'aborted') span.setStatus({ code: SpanStatusCode.ERROR });
-      throw error;
-    } finally {
-      span.end();
-    }
-  };
+/** Runs a task within a new span, and records its error. */
+async function runInSpan<T>(tracer: Tracer, name: string, options: SpanOptions, run: (span: Span) => Promise<T>) {
+  const span = tracer.startSpan(name, options, contextOf(currentSpan.getStore()));
+  try {
+    return await currentSpan.run(span, () => run(span));
+  } catch (error) {
+    const failure = toFailureCode(error);
+    span.setAttribute('error.type', failure);
+    if (failure !== 'aborted') span.setStatus({ code: SpanStatusCode.ERROR });
+    throw error;
+  } finally {
+    span.end();
+  }
 }
 
-const LOAD = 'load report';
-
-function toCallAttributes({ report, number, isRetry }: InstrumentedCall): Attributes {
-  return {
+function toCallOptions({ report, number, isRetry }: InstrumentedCall): SpanOptions {
+  const attributes = {
     'http.request.method': 'POST',
     'gateway.report': report,
     'gateway.attempt': number,
     'gateway.retry': isRetry,
   };
+  return { kind: SpanKind.CLIENT, attributes };
 }
 
 function toAttributes({ cacheStatus, isStale }: ReportLookup): Attributes {
   return { 'gateway.cache.result': cacheStatus, 'gateway.cache.stale': isStale };
 }
 
-interface Operations {
-  readonly tracer: Tracer;
-  readonly current: AsyncLocalStorage<Span>;
-  readonly nameOf: NameOf;
-}
-
-function beginOperation(request: BegunRequest, { tracer, current, nameOf }: Operations): Observation {
-  const parent = propagator.extract(ROOT_CONTEXT, request, HEADERS);
+function beginOperation(tracer: Tracer, request: RequestInfo, nameOf: NameOf): Observation {
+  const parent = propagator.extract(ROOT_CONTEXT, request, TRACE_HEADERS);
   const attributes = { 'gateway.request_id': request.requestId };
   const span = tracer.startSpan('graphql', { kind: SpanKind.SERVER, attributes }, parent);
   return {
     traceId: span.spanContext().traceId,
-    execute: (run) => current.run(span, run),
+    execute: (run) => currentSpan.run(span, run),
     end(outcome) {
-      describe(span, outcome, nameOf);
+      describeOutcome(span, outcome, nameOf);
       span.end();
     },
   };
@@ -107,7 +98,8 @@ function contextOf(span: Span | undefined): Context {
 }
 
 /** Sets the name, attributes and status of an operation's span at its end. */
-function describe(span: Span, { operation, result, status, codes, callerName }: RequestOutcome, nameOf: NameOf): void {
+function describeOutcome(span: Span, outcome: RequestOutcome, nameOf: NameOf): void {
+  const { operation, result, status, codes, callerName } = outcome;
   if (operation !== undefined) {
     const name = nameOf(operation.name);
     const isNamed = name !== OTHER && name !== ANONYMOUS;
@@ -122,20 +114,15 @@ function describe(span: Span, { operation, result, status, codes, callerName }: 
   if (status >= 500 || codes.some((code) => statusOf(code) >= 500)) span.setStatus({ code: SpanStatusCode.ERROR });
 }
 
-/** The headers that tell the receiver of a call which trace it belongs to. */
+/** The headers by which the receiver of a call continues the trace. */
 function toHeaders(span: Span): Readonly<Record<string, string>> {
   const headers: Record<string, string> = {};
-  propagator.inject(contextOf(span), headers, SET);
+  propagator.inject(contextOf(span), headers, defaultTextMapSetter);
   return headers;
 }
 
 /** Reads the two headers of the W3C trace context. */
-const HEADERS = {
+const TRACE_HEADERS: TextMapGetter<RequestInfo> = {
   keys: () => ['traceparent', 'tracestate'],
-  get: (request: BegunRequest, name: string) => request.header(name as 'traceparent' | 'tracestate') ?? undefined,
-};
-const SET = {
-  set(headers: Record<string, string>, name: string, value: string) {
-    headers[name] = value;
-  },
+  get: (request, name) => request.header(name as 'traceparent' | 'tracestate') ?? undefined,
 };

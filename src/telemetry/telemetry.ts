@@ -1,38 +1,28 @@
 // Metrics and traces of a gateway, each where it is configured.
 
-import type { Clock } from '../clock.js';
 import { NOOP_INSTRUMENTATION as NOOP_CACHE_INSTRUMENTATION } from '../cache/report-lookup.js';
 import { NOOP_INSTRUMENTATION as NOOP_UPSTREAM_INSTRUMENTATION } from '../upstream/instrumentation.js';
-import { combine, type Instruments } from './instrumentation.js';
-import { createMetrics } from './metrics.js';
-import { createOperationNames } from './operation-names.js';
-import type { Tracing, TracingOptions, TracingSettings } from './tracing.js';
+import { combine, createNameOf, type Instruments } from './instrumentation.js';
+import { createMetrics, type MetricsOptions } from './metrics.js';
+import type { Tracing } from './spans.js';
+import type { TracingOptions, TracingSettings } from './tracing.js';
 
-interface TelemetryOptions {
+interface TelemetryOptions extends MetricsOptions, Pick<TracingOptions, 'onExportFailure'> {
   readonly metrics: boolean;
-  /** The operations that metrics and traces name. */
-  readonly operations: readonly string[];
   /** Undefined: no traces. */
   readonly tracing: TracingSettings | undefined;
-  readonly version: string;
-  readonly clock: Clock;
-  /** Whether to expose the metrics of the whole process (memory, CPU, garbage collection) as well. */
-  readonly collectProcessMetrics: boolean;
-  /** Called when exports of traces begin to fail, and when they succeed again. */
-  readonly onExportFailure: (isFailing: boolean, reason?: string) => void;
 }
 
 export type Telemetry = ReturnType<typeof createTelemetry>;
 
 export function createTelemetry(options: TelemetryOptions) {
-  const { tracing: settings } = options;
-  const nameOf = createOperationNames(options.operations);
-  const metrics = options.metrics ? createMetrics({ ...options, nameOf }) : undefined;
-  const tracing = settings && createLazyTracing({ ...options, settings, nameOf });
-  const both = [metrics?.instruments, tracing?.instruments].filter((each) => each !== undefined);
+  const { tracing: settings, operations } = options;
+  const metrics = options.metrics ? createMetrics(options) : undefined;
+  const tracing = settings && createLazyTracing({ ...options, settings, nameOf: createNameOf(operations) });
+  const instruments = [metrics?.instruments, tracing?.instruments].filter((each) => each !== undefined);
   return {
     /** Undefined without metrics and traces. */
-    instruments: both.length === 0 ? undefined : both.reduce(combine),
+    instruments: instruments.length === 0 ? undefined : instruments.reduce(combine),
     metrics,
     /** Resolves when OpenTelemetry is loaded, rejects when that fails; undefined without traces. */
     ready: tracing?.ready,
@@ -43,38 +33,26 @@ export function createTelemetry(options: TelemetryOptions) {
   };
 }
 
-/** Does nothing until OpenTelemetry is loaded. */
+/** Records nothing until OpenTelemetry is loaded. */
 function createLazyTracing(options: TracingOptions) {
-  let loaded: Tracing | undefined;
-  let current = NOOP_INSTRUMENTS;
+  const instruments: Instruments = {
+    ...NOOP_CACHE_INSTRUMENTATION,
+    ...NOOP_UPSTREAM_INSTRUMENTATION,
+    begin: () => ({ execute: (run) => run(), end: () => undefined }),
+  };
+  let tracing: Tracing | undefined;
   const ready = import('./spans.js').then(({ createTracing }) => {
-    loaded = createTracing(options);
-    current = loaded.instruments;
+    tracing = createTracing(options);
+    Object.assign(instruments, tracing.instruments);
   });
   // The gateway awaits it when it starts to listen.
   ready.catch(() => undefined);
-  const instruments: Instruments = {
-    begin: (request) => current.begin(request),
-    load: (report, run) => current.load(report, run),
-    onHit: (report, lookup) => {
-      current.onHit(report, lookup);
-    },
-    onRelatedHit: () => undefined,
-    call: (call, run) => current.call(call, run),
-    login: (run) => current.login(run),
-  };
   return {
     ready,
     instruments,
     async close() {
       await ready.catch(() => undefined);
-      await loaded?.close();
+      await tracing?.close();
     },
   };
 }
-
-const NOOP_INSTRUMENTS: Instruments = {
-  ...NOOP_CACHE_INSTRUMENTATION,
-  ...NOOP_UPSTREAM_INSTRUMENTATION,
-  begin: () => ({ execute: (run) => run(), end: () => undefined }),
-};

@@ -2,8 +2,7 @@
 
 import type { Clock } from '../clock.js';
 import type { ProxySettings } from '../upstream/http/proxy.js';
-import type { Instruments } from './instrumentation.js';
-import type { NameOf } from './operation-names.js';
+import type { NameOf } from './instrumentation.js';
 
 /** The samplers of the OpenTelemetry specification; the "parentbased" ones follow the decision of the caller. */
 export const SAMPLERS = [
@@ -17,7 +16,7 @@ export const SAMPLERS = [
 
 export interface SamplerSettings {
   readonly kind: (typeof SAMPLERS)[number];
-  /** The share of traces that the two "traceidratio" samplers keep, from 0 to 1. */
+  /** The share of traces that the two "traceidratio" samplers send, from 0 to 1. */
   readonly ratio: number;
 }
 
@@ -40,10 +39,4 @@ export interface TracingOptions {
   readonly clock: Clock;
   /** Called when exports begin to fail, and when they succeed again. */
   readonly onExportFailure: (isFailing: boolean, reason?: string) => void;
-}
-
-export interface Tracing {
-  readonly instruments: Instruments;
-  /** Sends the queued spans, for at most a second, and ends. */
-  close(): Promise<void>;
 }

@@ -478,7 +478,6 @@ describe('the event loop', () => {
   const create = () =>
     createMetrics({
       version: '1',
-      nameOf: () => 'other',
       operations: [],
       clock: createManualClock(),
       collectProcessMetrics: false,

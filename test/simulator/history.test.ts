@@ -169,11 +169,11 @@ describe('costs, savings and pod-hours add up to the last unit', () => {
   it('and never fall below zero, in whatever hour or minute', async () => {
     const { workloads } = await start();
     const { workloads: inAMinute } = await start({
-      faults: { answerWindow: () => ({ fromMs: NOW_MS - DAY_MS - 30_000, toMs: NOW_MS - DAY_MS + 30_000 }) },
+      faults: { replaceWindow: () => ({ fromMs: NOW_MS - DAY_MS - 30_000, toMs: NOW_MS - DAY_MS + 30_000 }) },
     });
     let askedMs = 0;
     const { workloads: inAnHour } = await start({
-      faults: { answerWindow: () => ({ fromMs: askedMs, toMs: askedMs + HOUR_MS }) },
+      faults: { replaceWindow: () => ({ fromMs: askedMs, toMs: askedMs + HOUR_MS }) },
     });
     const reports = [await workloads('1h'), await inAMinute('7d')];
     for (let hours = 1; hours <= 60; hours++) {
@@ -226,7 +226,7 @@ describe('the rhythm', () => {
 
   it('is in the replicas of what serves customers, and in the hours of a batch workload', async () => {
     let [fromMs, toMs] = day(0);
-    const { workloads } = await start({ faults: { answerWindow: () => ({ fromMs, toMs }) } });
+    const { workloads } = await start({ faults: { replaceWindow: () => ({ fromMs, toMs }) } });
     const rowsOf = async (span: Span) => {
       [fromMs, toMs] = span;
       return (await workloads('7d')).aggregatedWorkloads!;
@@ -399,10 +399,10 @@ describe('the present', () => {
 });
 
 describe('faults that a test may ask for', () => {
-  it('answerWindow gives the report of another window, and names that one', async () => {
+  it('replaceWindow gives the report of another window, and names that one', async () => {
     const oldestMs = NOW_MS - 10 * DAY_MS;
     const clipped = await start({
-      faults: { answerWindow: ({ fromMs, toMs }) => ({ fromMs: Math.max(fromMs, oldestMs), toMs }) },
+      faults: { replaceWindow: ({ fromMs, toMs }) => ({ fromMs: Math.max(fromMs, oldestMs), toMs }) },
     });
     const whole = await start();
     const expected = await whole.aggregated([oldestMs, NOW_MS], { groupByCluster: true });

@@ -3,7 +3,7 @@
 import { boolean, list, number, oneOf, text, urlWithQuery, type Setting } from './rules.js';
 
 /** Asymmetric algorithms only: with a shared secret, the gateway itself could issue tokens. */
-const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'] as const;
+const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
 
 export const ACCESS_SETTINGS = {
   GATEWAY_AUTH: {
@@ -25,18 +25,17 @@ export const ACCESS_SETTINGS = {
   },
   GATEWAY_JWT_ISSUER: { ...text, description: 'For jwt: the exact issuer (`iss`).' },
   GATEWAY_JWT_AUDIENCE: {
-    ...list('audiences', /^\S+$/),
+    ...list('audiences', (item) => /^\S+$/.test(item)),
     description: 'For jwt: the audience (`aud`). A token needs one of several, separated by commas.',
   },
   GATEWAY_JWT_JWKS_URL: { ...urlWithQuery, description: "For jwt: the URL of the issuer's keys (JWKS)." },
   GATEWAY_JWT_ALGORITHMS: {
-    ...list(`algorithms among ${ALGORITHMS.join(', ')}`, new RegExp(`^(?:${ALGORITHMS.join('|')})$`)),
+    ...list(`algorithms among ${ALGORITHMS.join(', ')}`, (item) => ALGORITHMS.includes(item)),
     default: 'RS256,PS256,ES256,EdDSA',
     description: 'For jwt: the accepted signature algorithms, separated by commas.',
   },
   GATEWAY_JWT_CLOCK_SKEW_SECONDS: {
-    ...number(0, 600),
-    default: '30',
+    ...number({ min: 0, max: 600, default: 30 }),
     description: "For jwt: the tolerated difference from the issuer's clock, in seconds.",
   },
   GATEWAY_SCOPES: {
@@ -48,11 +47,10 @@ export const ACCESS_SETTINGS = {
   GATEWAY_TRUSTED_DOCUMENTS: {
     ...text,
     description:
-      'A JSON file with the only operations that may run, by id: of GraphQL Code Generator, or an Apollo manifest. Federation routers cannot use a gateway with it.',
+      'A JSON file with the only operations that may run, by id: from GraphQL Code Generator, or an Apollo manifest. Federation routers cannot use a gateway with it.',
   },
   GATEWAY_APQ: {
-    ...boolean,
-    default: 'on',
+    ...boolean('on'),
     description:
       "Whether clients may send the hash of an operation instead of its text (Apollo's automatic persisted queries): on or off.",
   },

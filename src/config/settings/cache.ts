@@ -4,47 +4,38 @@ import { limit, number, oneOf, redisUrl, type Setting } from './rules.js';
 
 export const CACHE_SETTINGS = {
   CACHE_TTL_SECONDS: {
-    ...number(0, 86_400),
-    default: '60',
+    ...number({ min: 0, max: 86_400, default: 60 }),
     common: true,
-    description: 'How long a report is fresh whose window reaches into the present, in seconds; 0 disables the cache.',
+    description: 'How long a report is fresh while its window is running, in seconds; 0 disables the cache.',
   },
   CACHE_SETTLING_TTL_SECONDS: {
-    ...number(0, 86_400),
-    default: '900',
-    description: 'How long a report is fresh whose window is over, in seconds, if that is longer.',
+    ...number({ min: 0, max: 86_400, default: 900 }),
+    description: 'How long a report is fresh after the end of its window, in seconds; at least CACHE_TTL_SECONDS.',
   },
   CACHE_SETTLED_TTL_SECONDS: {
-    ...number(0, 604_800),
-    default: '86400',
-    description:
-      'How long a report is fresh whose window ended CACHE_SETTLED_AFTER_SECONDS ago, in seconds, if that is longer.',
+    ...number({ min: 0, max: 604_800, default: 86_400 }),
+    description: 'How long a report is fresh once its window is settled, in seconds; at least CACHE_TTL_SECONDS.',
   },
   CACHE_SETTLED_AFTER_SECONDS: {
-    ...number(0, 31_536_000),
-    default: '604800',
-    description: 'How long after its end ScaleOps still corrects the costs of a window, in seconds.',
+    ...number({ min: 0, max: 31_536_000, default: 604_800 }),
+    description: 'How long after its end a window is settled, in seconds: ScaleOps no longer corrects its costs.',
   },
   CACHE_STALE_SECONDS: {
-    ...number(0, 86_400),
-    default: '300',
+    ...number({ min: 0, max: 86_400, default: 300 }),
     description: 'How long a report that is no longer fresh is served while a newer one is fetched, in seconds.',
   },
   CACHE_STALE_IF_ERROR_SECONDS: {
-    ...number(0, 604_800),
-    default: '3600',
+    ...number({ min: 0, max: 604_800, default: 3_600 }),
     description:
       'How long a report that is no longer fresh is served while ScaleOps fails, in seconds. Never after a 401 or 403.',
   },
   CACHE_RECHECK_SECONDS: {
-    ...number(1, 3_600),
-    default: '60',
+    ...number({ min: 1, max: 3_600, default: 60 }),
     description:
       "With SCALEOPS_AUTH=forward: how long a caller's token counts as valid after ScaleOps accepted it, in seconds.",
   },
   CACHE_MAX_MB: {
-    ...limit(1_048_576, 'auto'),
-    default: 'auto',
+    ...limit({ max: 1_048_576, default: 'auto' }),
     description:
       'The memory for cached reports and responses, in MiB: three quarters for reports, one quarter for responses. auto: a quarter of the memory limit of the container, at most 256, less below 600.',
   },

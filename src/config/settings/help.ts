@@ -1,10 +1,8 @@
 // Texts about settings for a terminal: `--help`, problems, warnings. They never contain a value.
 
 import { nameNearest } from '../checks.js';
-import type { Needs } from './needs.js';
-import { ACCESS_NEEDS } from './read-access.js';
-import { AUTH_NEEDS } from './read-upstream.js';
 import { ConfigError } from './reader.js';
+import { REQUIREMENTS } from './requirements.js';
 import type { Setting } from './rules.js';
 import { SETTING_GROUPS } from './settings.js';
 
@@ -16,8 +14,6 @@ interface Entry extends Setting<unknown> {
 const ENTRIES = Object.entries(SETTING_GROUPS).flatMap(([group, settings]) =>
   Object.entries<Setting<unknown>>(settings).map(([name, setting]): Entry => ({ ...setting, name, group })),
 );
-/** The settings that others belong to. */
-const NEEDS: Readonly<Record<string, Needs>> = { SCALEOPS_AUTH: AUTH_NEEDS, GATEWAY_AUTH: ACCESS_NEEDS };
 
 /** All settings by groups with their defaults, and the command line options. */
 export function explainSettings(options: readonly string[]): string {
@@ -34,12 +30,12 @@ export function explainSettings(options: readonly string[]): string {
   ].join('');
 }
 
-/** One setting in full. @throws ConfigError if there is none of that name. */
-export function explainSetting(given: string): string {
-  const wanted = given.toUpperCase();
+/** One setting in full; the case of the name does not matter. @throws ConfigError if there is none of that name. */
+export function explainSetting(settingName: string): string {
+  const wanted = settingName.toUpperCase();
   const entry = ENTRIES.find(({ name }) => name === wanted);
   if (entry === undefined) {
-    // What does not look like a name is not repeated: it may be a secret.
+    // Only a text that looks like a name is repeated: another may be a secret.
     const shown = /^[A-Z_]{1,40}$/.test(wanted) ? wanted : 'This';
     throw new ConfigError([`${shown} is not a setting of the gateway${nameNearest(wanted)}`]);
   }
@@ -54,7 +50,7 @@ export function explainSetting(given: string): string {
   ].join('\n');
 }
 
-/** The settings that it mentions, that mention it, or that it belongs to; those of its group where there are none. */
+/** The settings that mention, or are mentioned, or are required by the other; without any, those of its group. */
 function findRelated(entry: Entry): readonly string[] {
   const others = ENTRIES.filter(({ name }) => name !== entry.name);
   const related = others.filter((other) => refersTo(entry, other) || refersTo(other, entry));
@@ -62,8 +58,8 @@ function findRelated(entry: Entry): readonly string[] {
 }
 
 function refersTo(entry: Entry, { name }: Entry): boolean {
-  const needed: readonly string[] = Object.values(NEEDS[entry.name] ?? {}).flat(2);
-  return needed.includes(name) || new RegExp(`\\b${name}\\b`).test(entry.description);
+  const required: readonly string[] = Object.values(REQUIREMENTS[entry.name] ?? {}).flat(2);
+  return required.includes(name) || new RegExp(`\\b${name}\\b`).test(entry.description);
 }
 
 /** Problems, and warnings: a misspelt name is often the cause of a missing setting. */

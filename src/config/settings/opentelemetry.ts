@@ -1,5 +1,5 @@
-// The settings of traces. Names, values and defaults are those of the OpenTelemetry specification, so that what a
-// platform injects works. https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
+// The settings of traces. Names, values and defaults follow the OpenTelemetry specification, so that variables injected by
+// a platform work. https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
 
 import { SAMPLERS } from '../../telemetry/tracing.js';
 import { httpUrl, text, type Setting } from './rules.js';

@@ -8,15 +8,9 @@ import type { AccessSettings } from '../../auth/authentication.js';
 import { isLoopback } from '../../auth/loopback.js';
 import { parsePermissionsFile, type PermissionsFile } from '../../auth/permissions.js';
 import { parseTrustedDocuments, type TrustedDocuments } from '../../auth/trusted-documents.js';
-import { requireNeeds, type Needs } from './needs.js';
+import { checkRequirements } from './requirements.js';
 import type { Reader, Source } from './reader.js';
 import type { SettingName } from './settings.js';
-
-/** By GATEWAY_AUTH. */
-export const ACCESS_NEEDS: Needs = {
-  'api-key': [['GATEWAY_API_KEYS', 'GATEWAY_API_KEYS_FILE']],
-  jwt: ['GATEWAY_JWT_ISSUER', 'GATEWAY_JWT_AUDIENCE', 'GATEWAY_JWT_JWKS_URL'],
-};
 
 export function readAccess(source: Source): AccessSettings {
   const { read, problems } = source;
@@ -29,7 +23,7 @@ export function readAccess(source: Source): AccessSettings {
         : 'GATEWAY_AUTH can be forward only with SCALEOPS_AUTH=forward.',
     );
   }
-  requireNeeds(source, ACCESS_NEEDS, 'GATEWAY_AUTH', kind);
+  checkRequirements(source, 'GATEWAY_AUTH', kind);
   const permissions = readPermissionsFile(source, kind);
   if (kind === 'api-key') return { kind, keys: readKeys(source), permissions };
   if (kind === 'jwt') return { kind, ...readJwt(read), permissions, permissionsClaim: read('GATEWAY_SCOPES_CLAIM') };
@@ -39,17 +33,16 @@ export function readAccess(source: Source): AccessSettings {
 /** The operations that may run; undefined: all. */
 export function readTrustedDocuments(source: Source, createSchema: () => GraphQLSchema): TrustedDocuments | undefined {
   const file = source.read('GATEWAY_TRUSTED_DOCUMENTS');
-  return file === undefined
-    ? undefined
-    : parseFile(source, 'GATEWAY_TRUSTED_DOCUMENTS', file, (content, problems) =>
-        parseTrustedDocuments(content, createSchema(), problems),
-      );
+  if (file === undefined) return undefined;
+  return parseFile(source, 'GATEWAY_TRUSTED_DOCUMENTS', file, (content, problems) =>
+    parseTrustedDocuments(content, createSchema(), problems),
+  );
 }
 
 function readKeys(source: Source): readonly ApiKey[] {
   const keys = source.read('GATEWAY_API_KEYS');
   const file = source.read('GATEWAY_API_KEYS_FILE');
-  // Both, or none, are a problem that is reported already.
+  // Both, or neither, is a problem that checkRequirements reports.
   if ((keys === undefined) === (file === undefined)) return [];
   if (keys !== undefined) return parse(source, 'GATEWAY_API_KEYS', keys, parseApiKeys);
   return parseFile(source, 'GATEWAY_API_KEYS_FILE', file ?? '', parseApiKeys) ?? [];
@@ -83,13 +76,13 @@ function parseFile<T>(source: Source, name: SettingName, file: string, parseCont
 
 /** The result of `parseContent`. Its problems begin with the name of the setting. */
 function parse<T>({ problems }: Source, name: SettingName, content: string, parseContent: Parse<T>): T {
-  const found: string[] = [];
-  const value = parseContent(content, found);
-  problems.push(...found.map((problem) => `${name} ${problem}`));
+  const contentProblems: string[] = [];
+  const value = parseContent(content, contentProblems);
+  problems.push(...contentProblems.map((problem) => `${name} ${problem}`));
   return value;
 }
 
-/** Why the gateway listens on loopback in spite of HOST; undefined if it listens on HOST. */
+/** The reason why the gateway listens on loopback instead of HOST; undefined if it listens on HOST. */
 export function warnAboutLoopback(read: Reader, { kind }: AccessSettings): string | undefined {
   if (kind !== 'none' || read('GATEWAY_AUTH') === 'none' || isLoopback(read('HOST'))) return undefined;
   return (
@@ -98,14 +91,15 @@ export function warnAboutLoopback(read: Reader, { kind }: AccessSettings): strin
   );
 }
 
-/** Callers without an API key, and API keys without an entry: they may see nothing. */
+/** Warnings about callers without an API key, API keys without an entry, and claims that are not read. */
 export function findUnusedPermissions(access: AccessSettings): string[] {
   if (access.kind !== 'api-key' || access.permissions === undefined) return [];
-  const { callers, hasClaims } = access.permissions;
-  // No keys are a problem that is reported already.
+  // Without keys there is a problem about them.
   if (access.keys.length === 0) return [];
+  const { callers, hasClaims } = access.permissions;
   const names = access.keys.map(({ name }) => name);
-  const [withoutKey, withoutEntry] = [listMissing(callers, names), listMissing(names, callers)];
+  const withoutKey = listMissing(callers, names);
+  const withoutEntry = listMissing(names, callers);
   return [
     ...(withoutKey === '' ? [] : [`GATEWAY_SCOPES has callers without an API key of that name: ${withoutKey}.`]),
     ...(withoutEntry === ''
@@ -115,7 +109,7 @@ export function findUnusedPermissions(access: AccessSettings): string[] {
   ];
 }
 
-/** The names that `others` lacks, as JSON: those in a file may have any characters. */
+/** The names that `others` lacks, as JSON, because a name in a file may have any characters. */
 function listMissing(names: readonly string[], others: readonly string[]): string {
   return [...new Set(names)]
     .filter((name) => !others.includes(name))

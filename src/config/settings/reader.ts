@@ -13,7 +13,6 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly problems: readonly string[];
-  /** Warnings, often the cause of a problem: a misspelt name. */
   readonly warnings: readonly string[];
 
   constructor(problems: readonly string[], warnings: readonly string[] = []) {
@@ -31,28 +30,22 @@ type ValueOf<S> = S extends { parse: (text: string) => infer T }
 /** The value of a setting, or its default. */
 export type Reader = <N extends SettingName>(name: N) => ValueOf<(typeof SETTINGS)[N]>;
 
-/** The settings of one environment, and what is wrong with them. */
-export interface Source {
-  readonly env: Environment;
-  /** Adds a setting that is not valid to `invalid`, and continues with its default. */
-  readonly read: Reader;
-  /** The text of a file that a setting names. Undefined, and a problem, if it cannot be read. */
-  readonly readFile: (name: SettingName, path: string) => string | undefined;
-  /** The problem of each setting that breaks its rule. */
-  readonly invalid: ReadonlyMap<SettingName, string>;
-  /** All others. */
-  readonly problems: string[];
-}
+export type Source = ReturnType<typeof createSource>;
 
-export function createSource(env: Environment, readText: ReadText): Source {
+/** The settings of one environment, and their problems. */
+export function createSource(env: Environment, readText: ReadText) {
   const invalid = new Map<SettingName, string>();
   const problems: string[] = [];
   return {
     env,
+    /** The problem of each setting that breaks its rule. */
     invalid,
+    /** All other problems. */
     problems,
+    /** Adds a setting that breaks its rule to `invalid`, and returns its default. */
     read: createReader(env, invalid),
-    readFile(name, path) {
+    /** The text of a file that a setting names. Adds a problem and returns undefined if it cannot be read. */
+    readFile(name: SettingName, path: string): string | undefined {
       try {
         return readText(path);
       } catch {
@@ -63,7 +56,7 @@ export function createSource(env: Environment, readText: ReadText): Source {
   };
 }
 
-/** Whether a variable has another value than white space. */
+/** Whether a variable has a value that is not only white space. */
 export function isSet(env: Environment, name: string): boolean {
   return (env[name] ?? '').trim() !== '';
 }
@@ -71,8 +64,8 @@ export function isSet(env: Environment, name: string): boolean {
 function createReader(env: Environment, invalid: Map<SettingName, string>): Reader {
   return (name) => {
     const setting: Setting<unknown> = SETTINGS[name];
-    const text = env[name] ?? '';
-    const effective = !isSet(env, name) ? setting.default : setting.keepWhitespace ? text : text.trim();
+    const value = setting.keepWhitespace ? env[name] : env[name]?.trim();
+    const effective = isSet(env, name) ? value : setting.default;
     if (effective === undefined) {
       if (setting.required) invalid.set(name, `${name} is not set. ${setting.description}`);
       return undefined as never;

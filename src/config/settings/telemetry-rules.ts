@@ -20,26 +20,26 @@ export const ratio: Rule<number> = {
   rule: 'must be a number from 0 to 1',
 };
 
-/** Fields (RFC 9110, section 5): `name=value` pairs, separated by commas; values may be percent-encoded. */
+/** Header fields (RFC 9110, section 5) as `name=value` pairs, separated by commas; values may be percent-encoded. */
 export const headers = pairs('name', /^([!#$%&'*+.^`|~\w-]+)\s*=\s*(.*)$/, (name, value) =>
   /^[\x20-\x7e]*$/.test(value) ? [name.toLowerCase(), value] : undefined,
 );
 
 /**
- * `key=value` by commas, the values percent-encoded where they have to be; a key has no blanks.
+ * `key=value` pairs, separated by commas; values may be percent-encoded, keys have no white space.
  * https://opentelemetry.io/docs/specs/otel/resource/sdk/#specifying-resource-information-via-an-environment-variable
  */
 export const attributes = pairs('key', /^([^\s=]{1,255})\s*=\s*(.*)$/, (key, value) => [key, value]);
 
-type Pair = readonly [string, string];
+type Pair = readonly [name: string, value: string];
 
-/** @param toPair from the parts that `syntax` finds, the second decoded; undefined if they are not valid. */
+/** @param toPair from the two groups of `syntax`, the second decoded; returns undefined if they are not valid. */
 function pairs(
-  what: string,
+  nameTerm: string,
   syntax: RegExp,
   toPair: (name: string, value: string) => Pair | undefined,
 ): Rule<Readonly<Record<string, string>>> {
-  const read = (pair: string): Pair | undefined => {
+  const parse = (pair: string): Pair | undefined => {
     const [, name, encoded = ''] = syntax.exec(pair) ?? [];
     try {
       return name === undefined ? undefined : toPair(name, decodeURIComponent(encoded));
@@ -47,21 +47,15 @@ function pairs(
       return undefined;
     }
   };
+  const parseAll = (value: string) => splitList(value).map(parse);
   return {
-    accepts: (value) => splitList(value).every((pair) => read(pair) !== undefined),
-    parse: (value) =>
-      Object.fromEntries(
-        splitList(value)
-          .map(read)
-          .filter((pair) => pair !== undefined),
-      ),
-    rule: `must be ${what}=value pairs, separated by commas, the values percent-encoded`,
+    accepts: (value) => !parseAll(value).includes(undefined),
+    parse: (value) => Object.fromEntries(parseAll(value).filter((pair) => pair !== undefined)),
+    rule: `must be ${nameTerm}=value pairs, separated by commas, the values percent-encoded`,
   };
 }
 
 function splitList(value: string): string[] {
-  return value
-    .split(',')
-    .map((item) => item.trim())
-    .filter((item) => item !== '');
+  const items = value.split(',').map((item) => item.trim());
+  return items.filter((item) => item !== '');
 }

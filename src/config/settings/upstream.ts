@@ -46,78 +46,63 @@ export const UPSTREAM_SETTINGS = {
       'The path of the aggregated report, below SCALEOPS_URL. The default is an assumption: ScaleOps documents no path.',
   },
   SCALEOPS_MULTI_CLUSTER: {
-    ...boolean,
-    default: 'on',
-    description:
-      'The clusters that a report covers if its filter does not say: all (on), or the one that ScaleOps runs in (off).',
+    ...boolean('on'),
+    description: 'The default of `multiCluster` in filters: all clusters (on), or the one that ScaleOps runs in (off).',
   },
 } as const satisfies Record<string, Setting<unknown>>;
 
 export const RESILIENCE_SETTINGS = {
   SCALEOPS_TIMEOUT_MS: {
-    ...number(1, 600_000),
-    default: '30000',
+    ...number({ min: 1, max: 600_000, default: 30_000 }),
     description: 'The deadline of a report, logins, queueing and retries included, in milliseconds.',
   },
   SCALEOPS_MAX_RESPONSE_MB: {
-    ...number(1, 500),
-    default: '128',
+    ...number({ min: 1, max: 500, default: 128 }),
     description: 'The maximum size of a decoded ScaleOps response, in MiB.',
   },
   SCALEOPS_MAX_IN_FLIGHT: {
-    ...number(1, 256),
-    default: '8',
+    ...number({ min: 1, max: 256, default: 8 }),
     description: 'The maximum number of concurrent calls to ScaleOps.',
   },
   SCALEOPS_MAX_QUEUED: {
-    ...number(0, 10_000),
-    default: '256',
+    ...number({ min: 0, max: 10_000, default: 256 }),
     description:
-      'The maximum number of calls that wait for a slot, each for as long as its deadline leaves time for a usual call.',
+      'The maximum number of calls that wait for a slot, each while its deadline leaves time for a usual call.',
   },
   SCALEOPS_MAX_ATTEMPTS: {
-    ...number(1, 10),
-    default: '3',
+    ...number({ min: 1, max: 10, default: 3 }),
     description: 'The maximum number of attempts per report while ScaleOps fails; 1 disables retries.',
   },
   SCALEOPS_RETRY_PERCENT: {
-    ...number(0, 100),
-    default: '10',
+    ...number({ min: 0, max: 100, default: 10 }),
     description: 'The maximum number of retries per minute, in percent of the requests of that minute.',
   },
   SCALEOPS_RETRY_MIN: {
-    ...number(0, 1_000),
-    default: '3',
+    ...number({ min: 0, max: 1_000, default: 3 }),
     description: 'The number of retries per minute that are always allowed.',
   },
   SCALEOPS_BREAKER_FAILURES: {
-    ...number(1, 1_000),
-    default: '5',
+    ...number({ min: 1, max: 1_000, default: 5 }),
     description: 'After this many consecutive failures calls to ScaleOps are suspended (circuit breaker).',
   },
   SCALEOPS_BREAKER_PERCENT: {
-    ...number(1, 100),
-    default: '50',
+    ...number({ min: 1, max: 100, default: 50 }),
     description: 'Calls are also suspended after this percentage of failures within SCALEOPS_BREAKER_WINDOW_SECONDS.',
   },
   SCALEOPS_BREAKER_MIN_CALLS: {
-    ...number(1, 10_000),
-    default: '10',
+    ...number({ min: 1, max: 10_000, default: 10 }),
     description: 'The minimum number of calls in the window for that percentage to count.',
   },
   SCALEOPS_BREAKER_WINDOW_SECONDS: {
-    ...number(1, 3_600),
-    default: '30',
+    ...number({ min: 1, max: 3_600, default: 30 }),
     description: 'The window of that percentage, in seconds.',
   },
   SCALEOPS_BREAKER_OPEN_SECONDS: {
-    ...number(1, 3_600),
-    default: '15',
+    ...number({ min: 1, max: 3_600, default: 15 }),
     description: 'How long calls are suspended before one call probes ScaleOps, in seconds; doubles while probes fail.',
   },
   SCALEOPS_BREAKER_MAX_OPEN_SECONDS: {
-    ...number(1, 3_600),
-    default: '120',
+    ...number({ min: 1, max: 3_600, default: 120 }),
     description: 'The maximum of that doubled time, in seconds.',
   },
 } as const satisfies Record<string, Setting<unknown>>;

@@ -1,15 +1,8 @@
-// The vendor's login as its documentation describes it: POST credentials, get a 302 that is not to be followed, whose
-// Location carries a new URL-encoded token. A refusal is a 302 to the login page, which a client that looks only at the
-// status takes for a success.
+// The vendor's login as documented: a POST of credentials gets a 302, not to be followed, with a new URL-encoded token in
+// Location. A refusal is a 302 to the login page: a client that checks only the status takes it for a success.
 
 import type { SimulatedResponse } from '../http-response.js';
 import type { ReceivedRequest } from '../received-request.js';
-
-/** Logins so far, by result. */
-export interface LoginCounts {
-  readonly granted: number;
-  readonly refused: number;
-}
 
 export type Login = ReturnType<typeof createLogin>;
 
@@ -27,15 +20,15 @@ export function createLogin(passwords: ReadonlyMap<string, string>, issueToken: 
       const { username, password } = request.body as Readonly<Record<string, unknown>>;
       const cookies = (request.headers.cookie ?? '').split(';').map((cookie) => cookie.trim());
       if (!cookies.includes('auth_state=TOKEN')) return refuse('state');
-      // An unknown user and a missing password are both undefined, which is no match.
+      // An unknown user has no password, and a missing one must not match it.
       if (typeof username !== 'string' || password === undefined || passwords.get(username) !== password) {
         return refuse('credentials');
       }
       granted += 1;
       return redirect(`/?token=${encodeURIComponent(issueToken(username))}`);
     },
-    /** As of now. */
-    counts: (): LoginCounts => ({ granted, refused }),
+    /** Logins so far, by result. */
+    counts: () => ({ granted, refused }),
   };
 }
 

@@ -23,7 +23,7 @@ export function createTokenStore(fixed: string, format: TokenFormat, lifetimeMs:
     isLive,
     /** The fixed token, then the others in order of issue. */
     live: (): string[] => [...expiries.keys()].filter(isLive),
-    /** Without an argument: revokes all tokens. */
+    /** Revokes this token, or all tokens. */
     revoke(token?: string): void {
       if (token === undefined) expiries.clear();
       else expiries.delete(token);
@@ -31,7 +31,7 @@ export function createTokenStore(fixed: string, format: TokenFormat, lifetimeMs:
   };
 }
 
-/** Base64 that always contains "+", "/" and "=": all three must survive the login's URL encoding. */
+/** Base64 that always contains "+", "/" and "=", which the login must encode in its URL. */
 export function createOpaqueToken(): string {
   return Buffer.concat([Buffer.from('+/+/', 'base64'), randomBytes(25)]).toString('base64');
 }

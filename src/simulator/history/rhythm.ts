@@ -1,5 +1,5 @@
-// How busy workloads are over a week and over the years. Activity is relative to an average hour, and every running total
-// is a formula, so that a window of any length costs the same work.
+// The activity of workloads over a week and over the years. It is relative to an average hour, and every running total is a
+// formula, so that a window of any length takes the same time to compute.
 
 /** Running totals of activity from Monday 00:00 UTC to each hour of the week: 169 of them, 168 at the end. */
 type Rhythm = Float64Array;
@@ -7,7 +7,7 @@ type Rhythm = Float64Array;
 export type RhythmName = keyof typeof RHYTHMS;
 
 const WEEK_HOURS = 168;
-// Growth is limited to these weeks around the start of the simulator; costs neither vanish nor explode beyond.
+// Growth is limited to these weeks around the start of the simulator, so that costs neither vanish nor explode.
 const FIRST_GROWTH_WEEK = -78;
 const LAST_GROWTH_WEEK = 52;
 
@@ -16,9 +16,9 @@ export const RHYTHMS = {
   steady: createRhythm(() => 1),
   /** Services follow their customers: busiest in the evening, quieter at weekends. */
   customers: createRhythm((hour, isWeekend) => (1 + 0.4 * cosine(hour, 19)) * (isWeekend ? 0.88 : 1)),
-  /** What employees use: working hours, little at weekends. */
+  /** Tools of employees: working hours, little at weekends. */
   office: createRhythm((hour, isWeekend) => (isWeekend ? 0.35 : 1 + 0.6 * cosine(hour, 14))),
-  /** Batch work of the night. */
+  /** Nightly batch work. */
   nightly: createRhythm((hour) => 1 + 0.7 * cosine(hour, 2)),
 };
 
@@ -44,11 +44,15 @@ export function activityOfWeek(rhythm: Rhythm, hourOfWeek: number, hourFraction:
 
 /** The level of a week: 1 in week 0, and `weeklyGrowth` more with each week. */
 export function levelOf(week: number, weeklyGrowth: number): number {
-  return 1 + weeklyGrowth * Math.min(LAST_GROWTH_WEEK, Math.max(FIRST_GROWTH_WEEK, week));
+  return 1 + weeklyGrowth * clampToGrowth(week);
 }
 
 /** The sum of the levels of the weeks from 0 to `week`, which is not included; below zero for weeks before 0. */
 export function sumOfLevels(week: number, weeklyGrowth: number): number {
-  const inner = Math.min(LAST_GROWTH_WEEK, Math.max(FIRST_GROWTH_WEEK, week));
-  return inner + (weeklyGrowth * inner * (inner - 1)) / 2 + (week - inner) * levelOf(week, weeklyGrowth);
+  const growing = clampToGrowth(week);
+  return growing + (weeklyGrowth * growing * (growing - 1)) / 2 + (week - growing) * levelOf(week, weeklyGrowth);
+}
+
+function clampToGrowth(week: number): number {
+  return Math.min(LAST_GROWTH_WEEK, Math.max(FIRST_GROWTH_WEEK, week));
 }

@@ -1,5 +1,5 @@
-// The times of a report: its window, cut off at the present, with all that running totals need to know of a moment.
-// Costs of the last days are preliminary, as those of a real host are.
+// The times of a report: its window, cut off at the present, in the units of running totals. Costs of the last days are
+// preliminary, as on a real host.
 
 import { mix } from '../random.js';
 
@@ -9,32 +9,8 @@ export interface Window {
   readonly toMs: number;
 }
 
-/** A moment in the units of running totals. */
-export interface Moment {
-  /** Since the simulator's first day. */
-  readonly hours: number;
-  /** Since the week of that day; weeks begin on Monday. */
-  readonly week: number;
-  readonly hourOfWeek: number;
-  // The others count since 1970, so that the random part of a cost does not depend on the simulator's first day.
-  readonly epochWeek: number;
-  readonly weekFraction: number;
-  readonly day: number;
-  readonly dayFraction: number;
-  readonly hour: number;
-  readonly hourFraction: number;
-  /** The running total of preliminary shares, in hours; 0 for a moment that is settled. */
-  readonly unsettledHours: number;
-}
-
-export interface Period {
-  readonly windowHours: number;
-  readonly start: Moment;
-  /** At the latest the present: nothing costs anything before it has happened. Equal to `start`: nothing yet. */
-  readonly end: Moment;
-  /** @param hours whole hours since the simulator's first day */
-  readonly at: (hours: number) => Moment;
-}
+export type Moment = ReturnType<ReturnType<typeof createMoments>>;
+export type Period = ReturnType<typeof createPeriod>;
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -47,37 +23,47 @@ const UNSETTLED_HOURS = 3 * 24 - CORRECTION_HOURS;
 const CORRECTION_SEED = 0x5ca1e0;
 
 /** @param firstDayMs midnight UTC of the simulator's first day */
-export function createPeriod({ fromMs, toMs }: Window, nowMs: number, firstDayMs: number): Period {
-  const unsettledHoursAt = createUnsettledHours(nowMs);
-  const firstWeek = Math.floor((firstDayMs - FIRST_MONDAY_MS) / WEEK_MS);
-  const toMoment = (timeMs: number): Moment => {
-    const epochWeek = Math.floor((timeMs - FIRST_MONDAY_MS) / WEEK_MS);
-    const mondayMs = FIRST_MONDAY_MS + epochWeek * WEEK_MS;
-    const day = Math.floor(timeMs / DAY_MS);
-    const hour = Math.floor(timeMs / HOUR_MS);
-    const hourFraction = (timeMs % HOUR_MS) / HOUR_MS;
-    return {
-      hours: (timeMs - firstDayMs) / HOUR_MS,
-      week: epochWeek - firstWeek,
-      hourOfWeek: hour - mondayMs / HOUR_MS,
-      epochWeek,
-      weekFraction: (timeMs - mondayMs) / WEEK_MS,
-      day,
-      dayFraction: (timeMs % DAY_MS) / DAY_MS,
-      hour,
-      hourFraction,
-      unsettledHours: unsettledHoursAt(hour, hourFraction),
-    };
-  };
+export function createPeriod({ fromMs, toMs }: Window, nowMs: number, firstDayMs: number) {
+  const momentAt = createMoments(nowMs, firstDayMs);
   return {
     windowHours: (toMs - fromMs) / HOUR_MS,
-    start: toMoment(Math.min(fromMs, nowMs)),
-    end: toMoment(Math.min(toMs, nowMs)),
-    at: (hours) => toMoment(firstDayMs + hours * HOUR_MS),
+    start: momentAt(Math.min(fromMs, nowMs)),
+    /** At the latest the present; equal to `start` if the window is in the future. */
+    end: momentAt(Math.min(toMs, nowMs)),
+    /** @param hours whole hours since the simulator's first day */
+    at: (hours: number) => momentAt(firstDayMs + hours * HOUR_MS),
   };
 }
 
-/** Each hour is preliminary in a share of its own, which shrinks with every correction until it is 0. */
+/** Returns a function that converts a time to the units of running totals. */
+function createMoments(nowMs: number, firstDayMs: number) {
+  const unsettledHoursAt = createUnsettledHours(nowMs);
+  const firstWeek = Math.floor((firstDayMs - FIRST_MONDAY_MS) / WEEK_MS);
+  return (timeMs: number) => {
+    const epochWeek = Math.floor((timeMs - FIRST_MONDAY_MS) / WEEK_MS);
+    const mondayMs = FIRST_MONDAY_MS + epochWeek * WEEK_MS;
+    const hour = Math.floor(timeMs / HOUR_MS);
+    const hourFraction = (timeMs % HOUR_MS) / HOUR_MS;
+    return {
+      /** Since the simulator's first day. */
+      hours: (timeMs - firstDayMs) / HOUR_MS,
+      /** Since the week of that day; weeks begin on Monday. */
+      week: epochWeek - firstWeek,
+      hourOfWeek: hour - mondayMs / HOUR_MS,
+      // Counted from 1970, so that the random part of a cost does not depend on the simulator's first day.
+      epochWeek,
+      weekFraction: (timeMs - mondayMs) / WEEK_MS,
+      day: Math.floor(timeMs / DAY_MS),
+      dayFraction: (timeMs % DAY_MS) / DAY_MS,
+      hour,
+      hourFraction,
+      /** The running total of preliminary shares, in hours; 0 for a moment that is settled. */
+      unsettledHours: unsettledHoursAt(hour, hourFraction),
+    };
+  };
+}
+
+/** Each hour has its own preliminary share, which shrinks with every correction until it is 0. */
 function createUnsettledHours(nowMs: number): (hour: number, hourFraction: number) => number {
   const presentHour = Math.floor(nowMs / HOUR_MS);
   const correctedHour = Math.floor(presentHour / CORRECTION_HOURS) * CORRECTION_HOURS;
